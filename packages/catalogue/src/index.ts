@@ -1,0 +1,11 @@
+export type { Trie } from "./trie.js";
+export {
+  childCodes,
+  childCount,
+  childOf,
+  depthOf,
+  findPrefix,
+  parentOf,
+  pathOf,
+  ROOT,
+} from "./trie.js";

@@ -1,0 +1,89 @@
+/**
+ * The catalogue's trie in typed arrays.
+ *
+ * Vocabulary: an item is written as `levels` codes, its code path; a prefix is the first t codes of
+ * a path; a trie node is a distinct prefix. Nodes are numbered breadth-first, siblings in ascending
+ * order of their code, the root is 0. Two things follow, and the search relies on both:
+ * the children of a node are consecutive ids, and among nodes of one depth the order of ids is the
+ * lexicographic order of code paths (the tie-break of the beam search).
+ *
+ * The arrays may stand on a SharedArrayBuffer, so that worker threads read one copy.
+ */
+export interface Trie {
+  /** L, the number of codes of a path: 2 to 8. */
+  readonly levels: number;
+  /** Code of every node, 0 to 65,535; `codes[0]` belongs to the root and means nothing. Shape [nodes]. */
+  readonly codes: Uint16Array;
+  /** Children of node x are the ids `firstChild[x]` up to, not including, `firstChild[x + 1]`. Shape [nodes + 1]. */
+  readonly firstChild: Uint32Array;
+  /** Nodes of depth d are the ids `levelStart[d]` up to, not including, `levelStart[d + 1]`. Shape [levels + 2]. */
+  readonly levelStart: Uint32Array;
+}
+
+/** The root's node id: the empty prefix. */
+export const ROOT = 0;
+
+/** Number of children of a node; 0 for a leaf. */
+export function childCount(trie: Trie, node: number): number {
+  return (trie.firstChild[node + 1] ?? 0) - (trie.firstChild[node] ?? 0);
+}
+
+/** Codes of a node's children, ascending: a view, nothing is copied. */
+export function childCodes(trie: Trie, node: number): Uint16Array {
+  return trie.codes.subarray(trie.firstChild[node] ?? 0, trie.firstChild[node + 1] ?? 0);
+}
+
+/** The child of `node` that carries `code`, or -1 where the catalogue has none. O(log children). */
+export function childOf(trie: Trie, node: number, code: number): number {
+  let low = trie.firstChild[node] ?? 0;
+  let high = (trie.firstChild[node + 1] ?? 0) - 1;
+  while (low <= high) {
+    const middle = (low + high) >>> 1;
+    const found = trie.codes[middle] ?? 0;
+    if (found === code) return middle;
+    if (found < code) low = middle + 1;
+    else high = middle - 1;
+  }
+  return -1;
+}
+
+/** Number of codes of a node's prefix: 0 for the root, `levels` for a leaf. */
+export function depthOf(trie: Trie, node: number): number {
+  let depth = 0;
+  while (node >= (trie.levelStart[depth + 1] ?? Number.POSITIVE_INFINITY)) depth++;
+  return depth;
+}
+
+/**
+ * The parent of a node other than the root. O(log nodes): a stored parent would cost four bytes a
+ * node, and `firstChild` is ascending, so the parent is found by bisection.
+ */
+export function parentOf(trie: Trie, node: number): number {
+  let low = 0;
+  let high = node - 1;
+  while (low < high) {
+    const middle = (low + high + 1) >>> 1;
+    if ((trie.firstChild[middle] ?? 0) <= node) low = middle;
+    else high = middle - 1;
+  }
+  // Leaves share their (empty) range's start with what follows; the last non-empty range holds the node.
+  while ((trie.firstChild[low + 1] ?? 0) <= node) low--;
+  return low;
+}
+
+/** The codes on the way from the root to a node. Shape [depth]. */
+export function pathOf(trie: Trie, node: number): number[] {
+  const path: number[] = [];
+  for (let at = node; at !== ROOT; at = parentOf(trie, at)) path.push(trie.codes[at] ?? 0);
+  return path.reverse();
+}
+
+/** The node of a prefix, or -1 where no item of the catalogue begins so. */
+export function findPrefix(trie: Trie, codes: readonly number[]): number {
+  let node = ROOT;
+  for (const code of codes) {
+    node = childOf(trie, node, code);
+    if (node < 0) return -1;
+  }
+  return node;
+}
