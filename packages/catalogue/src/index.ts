@@ -1,3 +1,14 @@
+export type { CatalogueEntry } from "./build.js";
+export { buildCatalogue, CatalogueBuilder } from "./build.js";
+export type { Catalogue } from "./catalogue.js";
+export type { CatalogueErrorCode } from "./errors.js";
+export { CatalogueError } from "./errors.js";
+export type { Exclusion } from "./exclusion.js";
+export { excludeItems, NOTHING_EXCLUDED } from "./exclusion.js";
+export type { CatalogueFilter } from "./filter.js";
+export { filterCatalogue } from "./filter.js";
+export { parseLcRecIndex } from "./lc-rec.js";
+export { decodePrepared, encodePrepared } from "./prepared.js";
 export type { Trie } from "./trie.js";
 export {
   childCodes,
@@ -5,6 +16,7 @@ export {
   childOf,
   depthOf,
   findPrefix,
+  levelWidths,
   parentOf,
   pathOf,
   ROOT,

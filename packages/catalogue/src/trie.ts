@@ -56,7 +56,9 @@ export function depthOf(trie: Trie, node: number): number {
 
 /**
  * The parent of a node other than the root. O(log nodes): a stored parent would cost four bytes a
- * node, and `firstChild` is ascending, so the parent is found by bisection.
+ * node, and every inner node has a child, so `firstChild` rises strictly up to the leaves, whose
+ * empty ranges all start past the last node: the parent is the last node whose range starts at or
+ * before `node`.
  */
 export function parentOf(trie: Trie, node: number): number {
   let low = 0;
@@ -66,8 +68,6 @@ export function parentOf(trie: Trie, node: number): number {
     if ((trie.firstChild[middle] ?? 0) <= node) low = middle;
     else high = middle - 1;
   }
-  // Leaves share their (empty) range's start with what follows; the last non-empty range holds the node.
-  while ((trie.firstChild[low + 1] ?? 0) <= node) low--;
   return low;
 }
 
@@ -86,4 +86,13 @@ export function findPrefix(trie: Trie, codes: readonly number[]): number {
     if (node < 0) return -1;
   }
   return node;
+}
+
+/** Number of nodes of every depth, the root's first. Shape [levels + 1]. */
+export function levelWidths(trie: Trie): number[] {
+  const widths: number[] = [];
+  for (let depth = 0; depth <= trie.levels; depth++) {
+    widths.push((trie.levelStart[depth + 1] ?? 0) - (trie.levelStart[depth] ?? 0));
+  }
+  return widths;
 }

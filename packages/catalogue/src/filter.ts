@@ -1,0 +1,64 @@
+import { assemble } from "./assemble.js";
+import type { Catalogue } from "./catalogue.js";
+import { CatalogueError } from "./errors.js";
+import { tableOf } from "./table-of.js";
+
+/** Which items a run may recommend. */
+export interface CatalogueFilter {
+  /** Ids of the only items to keep; absent: all. */
+  readonly allow?: Iterable<string>;
+  /** Ids of items to leave out, whether or not `allow` names them. */
+  readonly block?: Iterable<string>;
+  /**
+   * Takes the distinct ids of the lists that the catalogue does not have, in the order of the lists;
+   * the filter then goes on without them. Absent: such ids are an error.
+   */
+  readonly onUnknown?: (ids: readonly string[]) => void;
+}
+
+/**
+ * The smaller catalogue that a filter leaves; the same one where the filter leaves everything.
+ * Item indices and nodes are numbered anew. Throws CatalogueError UNKNOWN_ITEM for ids that the
+ * catalogue does not have (unless `onUnknown` takes them), EMPTY where nothing is left.
+ */
+export function filterCatalogue(catalogue: Catalogue, filter: CatalogueFilter): Catalogue {
+  const kept = new Uint8Array(catalogue.itemCount).fill(filter.allow === undefined ? 1 : 0);
+  const unknown = new Set<string>();
+  const mark = (ids: Iterable<string>, keep: 0 | 1): void => {
+    for (const id of ids) {
+      const index = catalogue.itemIndex(id);
+      if (index === undefined) unknown.add(id);
+      else kept[index] = keep;
+    }
+  };
+  mark(filter.allow ?? [], 1);
+  mark(filter.block ?? [], 0);
+  if (unknown.size > 0) {
+    if (filter.onUnknown === undefined) throw unknownItems([...unknown]);
+    filter.onUnknown([...unknown]);
+  }
+  const order = Uint32Array.from(indicesOf(kept));
+  if (order.length === catalogue.itemCount) return catalogue;
+  if (order.length === 0) {
+    throw new CatalogueError({
+      code: "EMPTY",
+      problem: "The filter leaves no item of the catalogue",
+      remedy: "Allow more items or block fewer",
+    });
+  }
+  return assemble(tableOf(catalogue), order);
+}
+
+function* indicesOf(kept: Uint8Array): Generator<number> {
+  for (let index = 0; index < kept.length; index++) if (kept[index] === 1) yield index;
+}
+
+function unknownItems(ids: readonly string[]): CatalogueError {
+  const named = ids.slice(0, 3).map((id) => JSON.stringify(id));
+  const more = ids.length > named.length ? ` and ${ids.length - named.length} more` : "";
+  return new CatalogueError({
+    code: "UNKNOWN_ITEM",
+    problem: `The filter names items that the catalogue does not have: ${named.join(", ")}${more}`,
+    remedy: "Remove them from the list, or let unknown items be ignored",
+  });
+}

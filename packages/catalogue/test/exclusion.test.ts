@@ -1,0 +1,44 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { buildCatalogue, excludeItems, NOTHING_EXCLUDED, pathOf, ROOT } from "../src/index.js";
+import { entries, prefixesByDepth, someEntries } from "./arbitraries.js";
+
+describe("excludeItems", () => {
+  it("leaves alive the nodes of the trie that the remaining items would build", () => {
+    fc.assert(
+      fc.property(someEntries, fc.infiniteStream(fc.boolean()), (source, draws) => {
+        const catalogue = buildCatalogue(source);
+        const out = source.filter(() => draws.next().value === true);
+        const remaining = source.filter((entry) => !out.includes(entry));
+        const indices = out.map(({ id }) => catalogue.itemIndex(id) ?? Number.NaN);
+        const exclusion = excludeItems(catalogue, indices);
+
+        const nodes = Array.from(catalogue.trie.codes.keys());
+        const alive = nodes.filter((node) => !exclusion.isDead(node));
+        const expected = prefixesByDepth(remaining).flatMap((prefixes) => [...prefixes]);
+        expect(alive.map((node) => pathOf(catalogue.trie, node).join()).sort()).toEqual(
+          expected.sort(),
+        );
+        expect(exclusion.hasDeadNodes).toBe(alive.length < nodes.length);
+        expect(exclusion.size).toBe(out.length);
+        for (let index = 0; index < catalogue.itemCount; index++) {
+          expect(exclusion.hasItem(index)).toBe(indices.includes(index));
+        }
+      }),
+    );
+  });
+
+  it("excludes one of several items on a path without closing the path", () => {
+    const catalogue = buildCatalogue(entries("x 1 2", "y 1 2", "z 4 0"));
+    const exclusion = excludeItems(catalogue, [0, 0]);
+    expect(exclusion).toMatchObject({ size: 1, hasDeadNodes: false });
+    expect(excludeItems(catalogue, [0, 1, 2]).isDead(ROOT)).toBe(true);
+    expect(() => excludeItems(catalogue, [3])).toThrow(RangeError);
+  });
+
+  it("has a constant for nobody's exclusion", () => {
+    expect(NOTHING_EXCLUDED).toMatchObject({ size: 0, hasDeadNodes: false });
+    expect(NOTHING_EXCLUDED.hasItem(0)).toBe(false);
+    expect(NOTHING_EXCLUDED.isDead(ROOT)).toBe(false);
+  });
+});
