@@ -1,1 +1,27 @@
-export {};
+export { BeamSearch, type SearchState } from "./beam-search.js";
+export { type BeamTree, checkTree, nodeCount, treeOf } from "./beam-tree.js";
+export { type Beams, BestPrefixes, rootBeams } from "./beams.js";
+export { type DecodeJob, type Decoder, decodeBatch } from "./decode-batch.js";
+export {
+  decodeShard,
+  type ShardOptions,
+  type ShardOutcome,
+  type ShardUser,
+} from "./decode-shard.js";
+export {
+  type BatchMeasure,
+  type BatchOutlook,
+  type DraftPolicy,
+  fixedWidths,
+  uniformWidths,
+} from "./draft-policy.js";
+export { CombinedDrafter } from "./drafters/combined-drafter.js";
+export { type Draft, type Drafter, type DraftRequest, emptyDrafter } from "./drafters/drafter.js";
+export { draftByEstimate, type Estimator } from "./drafters/estimate.js";
+export { ModelDrafter } from "./drafters/model-drafter.js";
+export { TransitionCounter, type TransitionTable } from "./drafters/transition-table.js";
+export { TransitionsDrafter } from "./drafters/transitions-drafter.js";
+export { DecodingError, type DecodingErrorCode } from "./errors.js";
+export type { SearchCost, SearchOutcome } from "./outcome.js";
+export type { ScoreAnswer, ScoreRequest, Scorer } from "./scorer.js";
+export type { Scoring, SearchSpace } from "./scoring.js";

@@ -1,0 +1,88 @@
+import { childCount } from "@nightbeam/catalogue";
+import { type Beams, rootBeams } from "./beams.js";
+import { DecodingError } from "./errors.js";
+import { expandBeams, unknownPrefixes } from "./expand.js";
+import { type SearchSpace, withoutExcluded } from "./scoring.js";
+
+/**
+ * Where a search stands: it needs to know what follows some prefixes of its current beams, or it
+ * has the user's best code paths.
+ */
+export type SearchState =
+  | { readonly kind: "asking"; readonly beams: Beams; readonly missing: readonly number[] }
+  | { readonly kind: "done"; readonly beams: Beams };
+
+/**
+ * The target's own beam search for one user, run as far as what is known reaches (demand-driven
+ * beam search, docs/architecture.md).
+ *
+ * The answer depends only on the target's log-probabilities. Whatever else is learnt early, because
+ * a draft guessed that it would be asked for, can save a call and can never change the answer.
+ * A search moves `asking -> asking -> … -> done`; `advance` is the only transition.
+ */
+export class BeamSearch {
+  readonly space: SearchSpace;
+  readonly beamWidth: number;
+  readonly #known = new Map<number, Float64Array>();
+  #state: SearchState;
+
+  /** @throws DecodingError BAD_OPTION where the beam width is not a whole number above 0. */
+  constructor(space: SearchSpace, options: { beamWidth: number }) {
+    if (!Number.isInteger(options.beamWidth) || options.beamWidth < 1) {
+      throw new DecodingError(
+        "BAD_OPTION",
+        `beam width ${options.beamWidth} is not a whole number of at least 1`,
+      );
+    }
+    this.space = space;
+    this.beamWidth = options.beamWidth;
+    this.#state = { kind: "asking", beams: rootBeams(), missing: [] };
+    this.advance();
+  }
+
+  get state(): SearchState {
+    return this.#state;
+  }
+
+  /** The target's log-probabilities after a prefix, where they have been learnt. */
+  known(prefix: number): Float64Array | undefined {
+    return this.#known.get(prefix);
+  }
+
+  /**
+   * Stores the target's log-probabilities of a prefix's children. Shape [children of the prefix].
+   *
+   * @throws DecodingError ANSWER_SIZE, NOT_A_NUMBER
+   */
+  learn(prefix: number, logProbs: Float64Array): void {
+    const children = childCount(this.space.trie, prefix);
+    if (logProbs.length !== children) {
+      throw new DecodingError(
+        "ANSWER_SIZE",
+        `prefix ${prefix} has ${children} children in the catalogue, but ${logProbs.length} log-probabilities came back`,
+      );
+    }
+    if (logProbs.some(Number.isNaN)) {
+      throw new DecodingError("NOT_A_NUMBER", `the model returned NaN after prefix ${prefix}`);
+    }
+    this.#known.set(prefix, withoutExcluded(this.space, prefix, logProbs));
+  }
+
+  /** Runs the search on, as far as what has been learnt reaches. */
+  advance(): SearchState {
+    let { beams } = this.#state;
+    const lookup = (prefix: number) => this.#known.get(prefix);
+    for (;;) {
+      if (beams.depth === this.space.trie.levels || beams.prefixes.length === 0) {
+        this.#state = { kind: "done", beams };
+        return this.#state;
+      }
+      const missing = unknownPrefixes(this.space, beams, lookup);
+      if (missing.length > 0) {
+        this.#state = { kind: "asking", beams, missing };
+        return this.#state;
+      }
+      beams = expandBeams(this.space, beams, { lookup, width: this.beamWidth });
+    }
+  }
+}

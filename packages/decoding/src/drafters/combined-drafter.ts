@@ -1,0 +1,62 @@
+import type { Beams } from "../beams.js";
+import type { Draft, Drafter, DraftRequest } from "./drafter.js";
+
+/**
+ * The union of several drafters' proposals under one budget: at each depth the drafters take turns,
+ * each giving its best prefix that is not in yet, until the depth's width is reached. Scores of
+ * different drafters are on different scales, ranks are not.
+ */
+export class CombinedDrafter implements Drafter {
+  readonly #drafters: readonly Drafter[];
+
+  constructor(drafters: readonly Drafter[]) {
+    this.#drafters = drafters;
+  }
+
+  async draft(requests: readonly DraftRequest[]): Promise<readonly Draft[]> {
+    const drafts = await Promise.all(this.#drafters.map((drafter) => drafter.draft(requests)));
+    return requests.map((request, at) =>
+      unite(
+        request,
+        drafts.flatMap((draft) => draft[at] ?? []),
+      ),
+    );
+  }
+
+  release(keys: readonly number[]): void {
+    for (const drafter of this.#drafters) drafter.release(keys);
+  }
+}
+
+function unite(request: DraftRequest, drafts: readonly Draft[]): Draft {
+  const depths = Math.max(0, ...drafts.map(({ levels }) => levels.length));
+  const { depth } = request.search.state.beams;
+  return {
+    levels: Array.from({ length: depths }, (_, below) =>
+      takeTurns(
+        drafts.flatMap(({ levels }) => levels[below] ?? []),
+        { depth: depth + below + 1, width: request.widths[depth + below] ?? 0 },
+      ),
+    ),
+  };
+}
+
+function takeTurns(
+  proposals: readonly Beams[],
+  { depth, width }: { depth: number; width: number },
+): Beams {
+  const taken = new Map<number, number>();
+  const longest = Math.max(0, ...proposals.map(({ prefixes }) => prefixes.length));
+  for (let rank = 0; rank < longest; rank++) {
+    for (const { prefixes, scores } of proposals) {
+      const prefix = prefixes[rank];
+      if (prefix === undefined || taken.has(prefix) || taken.size >= width) continue;
+      taken.set(prefix, scores[rank] ?? 0);
+    }
+  }
+  return {
+    depth,
+    prefixes: Uint32Array.from(taken.keys()),
+    scores: Float64Array.from(taken.values()),
+  };
+}

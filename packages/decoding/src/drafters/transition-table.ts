@@ -1,0 +1,65 @@
+/**
+ * Item-to-item counts: how often item b came soon after item a. Compressed rows in typed arrays:
+ * row a holds the most frequent successors of a and their share of a's count.
+ */
+export interface TransitionTable {
+  forEachSuccessor(item: number, visit: (successor: number, share: number) => void): void;
+}
+
+/** How far behind an item its successors are counted; the k-th one counts 1 / k. */
+const REACH = 3;
+/** Successors kept of an item: the long tail costs memory and decides nothing. */
+const MOST_SUCCESSORS = 128;
+/** Different successors counted of an item before the rarest are dropped, which bounds memory. */
+const PRUNE_AT = 4 * MOST_SUCCESSORS;
+
+/** Counts transitions over histories that are handed in one by one. */
+export class TransitionCounter {
+  readonly #counts: (Map<number, number> | undefined)[];
+
+  constructor(itemCount: number) {
+    this.#counts = new Array<Map<number, number> | undefined>(itemCount);
+  }
+
+  /** @param history item indices, oldest first */
+  add(history: ArrayLike<number>): void {
+    for (let at = 0; at < history.length; at++) {
+      const item = history[at] ?? 0;
+      const row = this.#counts[item] ?? new Map<number, number>();
+      this.#counts[item] = row;
+      for (let step = 1; step <= REACH && at + step < history.length; step++) {
+        const successor = history[at + step] ?? 0;
+        row.set(successor, (row.get(successor) ?? 0) + 1 / step);
+      }
+      if (row.size > PRUNE_AT) this.#counts[item] = new Map(mostFrequent(row));
+    }
+  }
+
+  /** The table of what has been counted so far. */
+  finish(): TransitionTable {
+    const rows = Array.from(this.#counts, (row) => (row === undefined ? [] : mostFrequent(row)));
+    const start = new Uint32Array(rows.length + 1);
+    rows.forEach((row, item) => {
+      start[item + 1] = (start[item] ?? 0) + row.length;
+    });
+    const successors = new Uint32Array(start[rows.length] ?? 0);
+    const shares = new Float32Array(successors.length);
+    rows.forEach((row, item) => {
+      const total = row.reduce((sum, [, count]) => sum + count, 0);
+      row.forEach(([successor, count], i) => {
+        successors[(start[item] ?? 0) + i] = successor;
+        shares[(start[item] ?? 0) + i] = count / total;
+      });
+    });
+    return {
+      forEachSuccessor(item, visit) {
+        const end = start[item + 1] ?? 0;
+        for (let at = start[item] ?? 0; at < end; at++) visit(successors[at] ?? 0, shares[at] ?? 0);
+      },
+    };
+  }
+}
+
+function mostFrequent(row: ReadonlyMap<number, number>): [item: number, count: number][] {
+  return [...row].sort((a, b) => b[1] - a[1] || a[0] - b[0]).slice(0, MOST_SUCCESSORS);
+}

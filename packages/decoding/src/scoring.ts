@@ -1,0 +1,64 @@
+import { childCount, type Exclusion, type Trie } from "@nightbeam/catalogue";
+
+/**
+ * How the log-probability of a code after a prefix is normalised.
+ *
+ * - `full`: log-softmax over the model's whole vocabulary, then only the catalogue's codes are
+ *   considered. This is what `generate(prefix_allowed_tokens_fn=…)` of Hugging Face does.
+ * - `renormalized`: log-softmax over the codes that the catalogue allows after the prefix, so that
+ *   the probabilities of all items sum to 1, and a code without alternative costs nothing.
+ */
+export type Scoring = "full" | "renormalized";
+
+/** What one user's search may enter: the catalogue's trie, less what is excluded for the user. */
+export interface SearchSpace {
+  readonly trie: Trie;
+  readonly scoring: Scoring;
+  readonly exclusion: Exclusion;
+}
+
+/** Number of children that the search may enter. */
+export function openChildren(space: SearchSpace, prefix: number): number {
+  const { trie, exclusion } = space;
+  if (!exclusion.hasDeadNodes) return childCount(trie, prefix);
+  let open = 0;
+  const end = trie.firstChild[prefix + 1] ?? 0;
+  for (let child = trie.firstChild[prefix] ?? 0; child < end; child++) {
+    if (!exclusion.isDead(child)) open++;
+  }
+  return open;
+}
+
+/** Whether a model has to be asked what follows a prefix; a code without alternative is certain. */
+export function needsLookup(space: SearchSpace, prefix: number): boolean {
+  return space.scoring === "full" || openChildren(space, prefix) > 1;
+}
+
+/**
+ * Log-probabilities over a prefix's children as the search uses them. A model knows nothing of what
+ * is excluded for one user: under `renormalized` the excluded children's share is given to the
+ * others, which is the same as a catalogue without them.
+ */
+export function withoutExcluded(
+  space: SearchSpace,
+  prefix: number,
+  logProbs: Float64Array,
+): Float64Array {
+  const { trie, exclusion } = space;
+  if (space.scoring === "full" || !exclusion.hasDeadNodes) return logProbs;
+  const first = trie.firstChild[prefix] ?? 0;
+  let largest = Number.NEGATIVE_INFINITY;
+  let open = 0;
+  for (let i = 0; i < logProbs.length; i++) {
+    if (exclusion.isDead(first + i)) continue;
+    open++;
+    largest = Math.max(largest, logProbs[i] ?? 0);
+  }
+  if (open === logProbs.length) return logProbs;
+  let sum = 0;
+  for (let i = 0; i < logProbs.length; i++) {
+    if (!exclusion.isDead(first + i)) sum += Math.exp((logProbs[i] ?? 0) - largest);
+  }
+  const normaliser = largest + Math.log(sum);
+  return logProbs.map((value) => value - normaliser);
+}
