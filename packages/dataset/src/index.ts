@@ -1,1 +1,43 @@
-export {};
+export type { ItemListOptions } from "./catalogues/item-list.js";
+export { readItemList } from "./catalogues/item-list.js";
+export type { CatalogueFormat } from "./catalogues/open-catalogue.js";
+export { openCatalogue, writePreparedCatalogue } from "./catalogues/open-catalogue.js";
+export type { EngineOptions } from "./engine/engine.js";
+export type { DatasetErrorCode } from "./errors.js";
+export { DatasetError } from "./errors.js";
+export type { FileFormat } from "./files/file-format.js";
+export type {
+  History,
+  HistoryRow,
+  RejectedHistory,
+  RejectReason,
+} from "./histories/history-row.js";
+export type { HistoryColumns, HistoryLayout, HistorySource } from "./histories/history-source.js";
+export type { ReadHistoriesOptions } from "./histories/read-histories.js";
+export { countHistories, readHistories } from "./histories/read-histories.js";
+export type { RowWindow } from "./histories/window.js";
+export type { RankingAtK, RankingReport } from "./metrics/evaluate-ranking.js";
+export { evaluateRanking } from "./metrics/evaluate-ranking.js";
+export type { RankingScore } from "./metrics/ranking.js";
+export { scoreRanking } from "./metrics/ranking.js";
+export type { RecommendationFile } from "./recommendations/read-part.js";
+export { readRecommendationFile } from "./recommendations/read-part.js";
+export type { Recommendation, RecommendedItem } from "./recommendations/recommendation.js";
+export type {
+  PartFormat,
+  PartSource,
+  Recommendations,
+  WrittenPart,
+} from "./recommendations/write-part.js";
+export { writePart } from "./recommendations/write-part.js";
+export { directoryJournal } from "./run/directory-journal.js";
+export type { RunTotals } from "./run/finish.js";
+export type { Journal } from "./run/journal.js";
+export { openRun } from "./run/open-run.js";
+export type { PartResult } from "./run/part.js";
+export type { JsonValue, PlanDifference, RunPlan } from "./run/plan.js";
+export { planDifferences } from "./run/plan.js";
+export { readManifest, readRecommendations } from "./run/read-recommendations.js";
+export type { Manifest, PartRecord, RejectedRow } from "./run/records.js";
+export type { Run } from "./run/run.js";
+export type { RunState } from "./run/state.js";

@@ -1,0 +1,118 @@
+import { isUtf8 } from "node:buffer";
+import type { EngineOptions } from "../engine/engine.js";
+import { streamColumns, withEngine } from "../engine/engine.js";
+import { parquetTable, sqlName } from "../engine/sql.js";
+import { textValue } from "../engine/values.js";
+import { DatasetError } from "../errors.js";
+import type { FileFormat } from "../files/file-format.js";
+import { fileShape } from "../files/file-format.js";
+import { readLines } from "../files/lines.js";
+import { parquetColumns } from "../files/parquet-columns.js";
+import { openTextTable } from "../files/text-table.js";
+import { idOf, idProblem } from "../histories/ids.js";
+import { requireIdType } from "../histories/parquet-ids.js";
+import { ITEM_COLUMN } from "./catalogue-table.js";
+
+/** What a list of items is read from. */
+export interface ItemListOptions {
+  /** Default "item_id". */
+  readonly column?: string;
+  readonly engine?: EngineOptions;
+}
+
+/**
+ * Reads a list of item ids, such as items to allow or to block: a column of a Parquet, CSV or JSONL
+ * file, or any other file (.txt, .txt.gz) with one id a line. In file order; repetitions stay.
+ *
+ * @throws DatasetError FILE_NOT_FOUND, UNREADABLE, MISSING_COLUMN, COLUMN_TYPE
+ */
+export async function readItemList(path: string, options: ItemListOptions = {}): Promise<string[]> {
+  const column = options.column ?? ITEM_COLUMN;
+  const format = tableFormat(path);
+  if (format === undefined) return readPlain(path);
+  if (format === "parquet") return readParquet({ path, column, engine: options.engine });
+  return readText({ path, format, column });
+}
+
+function tableFormat(path: string): FileFormat | undefined {
+  try {
+    return fileShape({ path }).format;
+  } catch {
+    return undefined;
+  }
+}
+
+async function readPlain(path: string): Promise<string[]> {
+  const items: string[] = [];
+  for await (const lines of readLines({ path, gzip: path.toLowerCase().endsWith(".gz") })) {
+    for (const { number, bytes } of lines) {
+      if (bytes === null || !isUtf8(bytes)) throw unusable(path, `line ${number} is no UTF-8 text`);
+      const item = bytes.toString("utf8").trim();
+      if (item !== "") items.push(item);
+    }
+  }
+  return items;
+}
+
+async function readText(source: {
+  readonly path: string;
+  readonly format: FileFormat;
+  readonly column: string;
+}): Promise<string[]> {
+  const { path, column } = source;
+  const shape = fileShape(source);
+  const table = await openTextTable({ path, gzip: shape.gzip }, shape);
+  requireColumn(path, column, table.columns);
+  const items: string[] = [];
+  for await (const lines of table.lines()) {
+    for (const line of lines) {
+      const record = table.parse(line);
+      if (!record.ok) throw unusable(path, `line ${line.number}: ${record.detail}`);
+      const item = idOf(record.values[column]);
+      if (item === undefined) {
+        throw unusable(path, `line ${line.number}: ${idProblem(column, record.values[column])}`);
+      }
+      items.push(item);
+    }
+  }
+  return items;
+}
+
+async function readParquet(source: {
+  readonly path: string;
+  readonly column: string;
+  readonly engine: EngineOptions | undefined;
+}): Promise<string[]> {
+  const { path, column, engine } = source;
+  return withEngine(engine, async (connection) => {
+    const columns = await parquetColumns(connection, path);
+    requireColumn(path, column, [...columns.keys()]);
+    requireIdType({ path, column, type: columns.get(column) ?? "" });
+    const items: string[] = [];
+    const sql = `SELECT CAST(${sqlName(column)} AS VARCHAR) AS item FROM ${parquetTable(path)}`;
+    for await (const [values = []] of streamColumns(connection, { sql, path })) {
+      for (const value of values) {
+        const item = textValue(value);
+        if (item === null) throw unusable(path, `column "${column}" has an empty row`);
+        items.push(item);
+      }
+    }
+    return items;
+  });
+}
+
+function requireColumn(path: string, column: string, columns: readonly string[]): void {
+  if (columns.includes(column) || columns.length === 0) return;
+  throw new DatasetError(
+    "MISSING_COLUMN",
+    `${path} has no column "${column}"; it has ${columns.map((name) => `"${name}"`).join(", ")}. ` +
+      "Name its column of item ids.",
+  );
+}
+
+function unusable(path: string, problem: string): DatasetError {
+  return new DatasetError(
+    "UNREADABLE",
+    `${path}: ${problem}. Correct the list: one left-out item would be recommended, or lost.`,
+  );
+}

@@ -1,0 +1,106 @@
+import { constants } from "node:buffer";
+import type { FileHandle } from "node:fs/promises";
+import { open } from "node:fs/promises";
+import type { Catalogue } from "@nightbeam/catalogue";
+import {
+  CatalogueError,
+  decodePrepared,
+  encodePrepared,
+  parseLcRecIndex,
+} from "@nightbeam/catalogue";
+import type { EngineOptions } from "../engine/engine.js";
+import { DatasetError, readFailure } from "../errors.js";
+import { writeDurably } from "../files/durable.js";
+import { readCatalogueTable } from "./catalogue-table.js";
+
+/** How a catalogue is written down. */
+export type CatalogueFormat = "lc-rec" | "jsonl" | "csv" | "parquet" | "prepared";
+
+/** The names that tell; any other file is told by how it begins. */
+const FORMATS_BY_ENDING: readonly (readonly [RegExp, CatalogueFormat])[] = [
+  [/\.(jsonl|ndjson)(\.gz)?$/i, "jsonl"],
+  [/\.(csv|tsv)(\.gz)?$/i, "csv"],
+  [/\.(parquet|pq)$/i, "parquet"],
+];
+
+/**
+ * Opens a catalogue file: an LC-Rec index (`{"item": ["<a_1>", …]}`), a table (Parquet, CSV or JSONL
+ * with columns item_id, c0, c1, …), or what `writePreparedCatalogue` wrote.
+ *
+ * @throws DatasetError FILE_NOT_FOUND, UNREADABLE, MISSING_COLUMN, COLUMN_TYPE, BAD_CATALOGUE
+ */
+export async function openCatalogue(
+  path: string,
+  options: { readonly format?: CatalogueFormat; readonly engine?: EngineOptions } = {},
+): Promise<Catalogue> {
+  try {
+    const format = options.format ?? (await formatOf(path));
+    if (format === "prepared") return decodePrepared(await readShared(path));
+    if (format === "lc-rec") return parseLcRecIndex(await readText(path));
+    return await readCatalogueTable({ path, format, engine: options.engine });
+  } catch (error) {
+    if (!(error instanceof CatalogueError)) throw readFailure(path, error);
+    throw new DatasetError("BAD_CATALOGUE", `${path}: ${error.message}`, { cause: error });
+  }
+}
+
+/**
+ * Writes a catalogue so that it opens without parsing; the file appears whole or not at all.
+ *
+ * @throws DatasetError WRITE_FAILED
+ */
+export function writePreparedCatalogue(catalogue: Catalogue, path: string): Promise<void> {
+  return writeDurably(path, encodePrepared(catalogue));
+}
+
+async function formatOf(path: string): Promise<CatalogueFormat> {
+  const named = FORMATS_BY_ENDING.find(([ending]) => ending.test(path))?.[1];
+  if (named !== undefined) return named;
+  const start = await withFile(path, async (file) => {
+    const bytes = Buffer.alloc(64);
+    const { bytesRead } = await file.read(bytes, 0, bytes.length, 0);
+    return bytes.toString("latin1", 0, bytesRead);
+  });
+  if (start.startsWith("PAR1")) return "parquet";
+  // Past a byte-order mark, as latin1 shows it.
+  return /^(ï»¿)?\s*\{/.test(start) ? "lc-rec" : "prepared";
+}
+
+async function readText(path: string): Promise<string> {
+  return withFile(path, async (file) => {
+    const { size } = await file.stat();
+    if (size > constants.MAX_STRING_LENGTH) {
+      throw new DatasetError(
+        "UNREADABLE",
+        `${path} has ${size} bytes, more than one text can hold. ` +
+          "Write the catalogue as a table with columns item_id, c0, c1, …",
+      );
+    }
+    const text = await file.readFile("utf8");
+    return text.startsWith("\uFEFF") ? text.slice(1) : text;
+  });
+}
+
+/** The file in memory that threads can share, where the catalogue uses it as it is. */
+async function readShared(path: string): Promise<Uint8Array> {
+  return withFile(path, async (file) => {
+    const { size } = await file.stat();
+    const bytes = new Uint8Array(new SharedArrayBuffer(size));
+    let at = 0;
+    while (at < size) {
+      const { bytesRead } = await file.read(bytes, at, size - at, at);
+      if (bytesRead === 0) break;
+      at += bytesRead;
+    }
+    return bytes.subarray(0, at);
+  });
+}
+
+async function withFile<T>(path: string, work: (file: FileHandle) => Promise<T>): Promise<T> {
+  const file = await open(path, "r");
+  try {
+    return await work(file);
+  } finally {
+    await file.close();
+  }
+}

@@ -1,0 +1,51 @@
+import type { DuckDBAppender, DuckDBConnection, DuckDBType, DuckDBValue } from "@duckdb/node-api";
+import { DuckDBDataChunk } from "@duckdb/node-api";
+
+/** The most rows that the engine takes at once. */
+const CHUNK_ROWS = 2_048;
+
+/** Fills a table of the engine, row by row; rows travel in chunks. */
+export class TableWriter {
+  readonly #appender: DuckDBAppender;
+  readonly #types: readonly DuckDBType[];
+  #rows: (readonly DuckDBValue[])[] = [];
+  #written = 0;
+
+  private constructor(appender: DuckDBAppender, types: readonly DuckDBType[]) {
+    this.#appender = appender;
+    this.#types = types;
+  }
+
+  /** Opens a table that exists, of these column types. */
+  static async open(options: {
+    readonly connection: DuckDBConnection;
+    readonly table: string;
+    readonly types: readonly DuckDBType[];
+  }): Promise<TableWriter> {
+    return new TableWriter(await options.connection.createAppender(options.table), options.types);
+  }
+
+  /** Rows taken so far. */
+  get rows(): number {
+    return this.#written;
+  }
+
+  add(row: readonly DuckDBValue[]): void {
+    this.#rows.push(row);
+    this.#written++;
+    if (this.#rows.length === CHUNK_ROWS) this.#flush();
+  }
+
+  /** Hands over what is left. Nothing is in the table for sure before this. */
+  close(): void {
+    if (this.#rows.length > 0) this.#flush();
+    this.#appender.closeSync();
+  }
+
+  #flush(): void {
+    const chunk = DuckDBDataChunk.create(this.#types, this.#rows.length);
+    chunk.setRows(this.#rows);
+    this.#appender.appendDataChunk(chunk);
+    this.#rows = [];
+  }
+}

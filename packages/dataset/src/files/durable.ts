@@ -1,0 +1,113 @@
+import { createHash, randomUUID } from "node:crypto";
+import { createReadStream } from "node:fs";
+import { link, open, rename, rm, stat } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
+import { systemCode, writeFailure } from "../errors.js";
+
+/*
+ * Files that are either whole or not there, also after a power cut: content goes to a private name
+ * in the same directory, reaches the disk, and only then gets its public name.
+ */
+
+/** Private names: hidden, and told apart from files of the user. */
+const TEMP_NAME = /^\..+\.tmp$/;
+
+/** A private name beside `path`; `attempt` tells one try from another. */
+export function tempPath(path: string, attempt: string = randomUUID()): string {
+  return join(dirname(path), `.${basename(path)}.${attempt}.tmp`);
+}
+
+/** Whether a file of this name is one that a killed process left behind. */
+export function isTempName(name: string): boolean {
+  return TEMP_NAME.test(name);
+}
+
+/** Writes a whole file in place of whatever was there. @throws DatasetError WRITE_FAILED */
+export async function writeDurably(path: string, content: string | Uint8Array): Promise<void> {
+  const temp = tempPath(path);
+  try {
+    await writeAndSync(temp, content);
+    await publish(temp, path);
+  } catch (error) {
+    await rm(temp, { force: true });
+    throw writeFailure(path, error);
+  }
+}
+
+/**
+ * Writes a whole file unless one is there: of any number of processes that try, one succeeds.
+ *
+ * @returns whether this call created it
+ * @throws DatasetError WRITE_FAILED
+ */
+export async function createDurably(path: string, content: string): Promise<boolean> {
+  const temp = tempPath(path);
+  try {
+    await writeAndSync(temp, content);
+    // A rename would replace; a link refuses, and appears with its whole content.
+    await link(temp, path);
+    await syncDirectory(dirname(path));
+    return true;
+  } catch (error) {
+    if (systemCode(error) === "EEXIST") return false;
+    throw writeFailure(path, error);
+  } finally {
+    await rm(temp, { force: true });
+  }
+}
+
+/** Gives a written and synced file its public name. */
+export async function publish(temp: string, path: string): Promise<void> {
+  await rename(temp, path);
+  await syncDirectory(dirname(path));
+}
+
+/** Makes the content of a file that was written by other means reach the disk. */
+export async function syncFile(path: string): Promise<void> {
+  const file = await open(path, "r+");
+  try {
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+}
+
+/** Size in bytes and SHA-256 in hex of a file, read as a stream. */
+export async function fingerprint(path: string): Promise<{ bytes: number; sha256: string }> {
+  const hash = createHash("sha256");
+  let bytes = 0;
+  for await (const chunk of createReadStream(path)) {
+    hash.update(chunk);
+    bytes += chunk.length;
+  }
+  return { bytes, sha256: hash.digest("hex") };
+}
+
+/** The size of a file in bytes, or undefined where there is none. */
+export async function fileSize(path: string): Promise<number | undefined> {
+  try {
+    return (await stat(path)).size;
+  } catch (error) {
+    if (systemCode(error) === "ENOENT") return undefined;
+    throw error;
+  }
+}
+
+async function writeAndSync(path: string, content: string | Uint8Array): Promise<void> {
+  const file = await open(path, "wx");
+  try {
+    await file.writeFile(content);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+}
+
+async function syncDirectory(path: string): Promise<void> {
+  const directory = await open(path, "r");
+  try {
+    await directory.sync();
+  } finally {
+    await directory.close();
+  }
+}

@@ -1,0 +1,53 @@
+import { DatasetError } from "../errors.js";
+
+/** How a file is written down, whatever it holds. */
+export type FileFormat = "jsonl" | "csv" | "parquet";
+
+/** What the name of a file says of it, corrected by what the caller says. */
+export interface FileShape {
+  readonly format: FileFormat;
+  /** Compressed with gzip; text formats only. */
+  readonly gzip: boolean;
+  /** Between the fields of a CSV line. */
+  readonly delimiter: string;
+}
+
+const FORMATS_BY_ENDING: Readonly<Record<string, FileFormat>> = {
+  jsonl: "jsonl",
+  ndjson: "jsonl",
+  csv: "csv",
+  tsv: "csv",
+  parquet: "parquet",
+  pq: "parquet",
+};
+
+/**
+ * Tells a file's shape by the ending of its name: .jsonl .ndjson .csv .tsv (each also with .gz),
+ * .parquet .pq. What the caller states wins.
+ *
+ * @throws DatasetError UNKNOWN_FORMAT where neither tells.
+ */
+export function fileShape(options: {
+  readonly path: string;
+  readonly format?: FileFormat | undefined;
+  readonly delimiter?: string | undefined;
+}): FileShape {
+  const name = options.path.toLowerCase();
+  const gzip = name.endsWith(".gz");
+  const ending = (gzip ? name.slice(0, -".gz".length) : name).split(".").at(-1) ?? "";
+  const format = options.format ?? FORMATS_BY_ENDING[ending];
+  if (format === undefined) {
+    throw new DatasetError(
+      "UNKNOWN_FORMAT",
+      `${options.path}: the ending does not tell the format. State it: jsonl, csv or parquet.`,
+    );
+  }
+  const delimiter = options.delimiter ?? (ending === "tsv" ? "\t" : ",");
+  if (delimiter.length !== 1 || delimiter === '"' || delimiter === "\n" || delimiter === "\r") {
+    throw new DatasetError(
+      "BAD_OPTION",
+      `delimiter ${JSON.stringify(delimiter)} must be one character, neither a quote nor a line break.`,
+    );
+  }
+  return { format, gzip, delimiter };
+}

@@ -1,0 +1,159 @@
+import { BIGINT, UTINYINT, VARCHAR } from "@duckdb/node-api";
+import { TableWriter } from "../engine/append.js";
+import type { EngineOptions } from "../engine/engine.js";
+import { streamColumns, withEngine } from "../engine/engine.js";
+import { numberValue, textValue } from "../engine/values.js";
+import { DatasetError } from "../errors.js";
+import type { HistoryRow } from "../histories/history-row.js";
+import type { Recommendation } from "../recommendations/recommendation.js";
+import type { RankingScore } from "./ranking.js";
+import { scoreRanking } from "./ranking.js";
+
+/** Metrics at one cut-off, averaged over users. */
+export interface RankingAtK extends RankingScore {
+  readonly k: number;
+}
+
+/** What an evaluation found. */
+export interface RankingReport {
+  /** In ascending order of K. All zero where no user could be evaluated. */
+  readonly metrics: readonly RankingAtK[];
+  /** Users with a list and at least one held-out item: those that are averaged over. */
+  readonly users: number;
+  /** Users with held-out items and no list; they are not averaged over. */
+  readonly withoutList: number;
+  /** Users with a list and no held-out items. */
+  readonly withoutHeldOut: number;
+  /** Rows of the held-out input that could not be used. */
+  readonly rejectedHeldOut: number;
+}
+
+/** Two inputs in two tables of one shape: held-out items sort before the lists of the same user. */
+const HELD_OUT = 0;
+const LIST = 1;
+
+/**
+ * Recall@K, NDCG@K and hit rate@K over all users (for formulas see `scoreRanking`). Both inputs
+ * stream, in any order; they are joined by user in a sort that spills to disk, so memory does not
+ * grow with them. Held-out rows of one user are united; of several lists the first counts.
+ *
+ * @param options.ks cut-offs, such as [5, 10, 20]
+ * @throws DatasetError BAD_OPTION, and whatever reading the inputs throws
+ */
+export function evaluateRanking(options: {
+  readonly recommendations: AsyncIterable<readonly Recommendation[]>;
+  readonly heldOut: AsyncIterable<readonly HistoryRow[]>;
+  readonly ks: readonly number[];
+  readonly engine?: EngineOptions;
+}): Promise<RankingReport> {
+  const ks = checkedCutOffs(options.ks);
+  return withEngine(options.engine, async (connection) => {
+    await connection.run(
+      'CREATE TABLE entries ("user" VARCHAR, side UTINYINT, place BIGINT, items VARCHAR)',
+    );
+    const types = [VARCHAR, UTINYINT, BIGINT, VARCHAR];
+    const writer = await TableWriter.open({ connection, table: "entries", types });
+    const deepest = ks.at(-1) ?? 0;
+    let rejectedHeldOut = 0;
+    for await (const rows of options.heldOut) {
+      for (const row of rows) {
+        if (row.kind === "rejected") rejectedHeldOut++;
+        else writer.add([row.user, HELD_OUT, BigInt(row.row), JSON.stringify(row.items)]);
+      }
+    }
+    for await (const recommendations of options.recommendations) {
+      for (const { user, items } of recommendations) {
+        const list = items.slice(0, deepest).map(({ item }) => item);
+        writer.add([user, LIST, BigInt(writer.rows), JSON.stringify(list)]);
+      }
+    }
+    writer.close();
+    const tally = new Tally(ks);
+    const sql = 'SELECT "user", side, items FROM entries ORDER BY "user", side, place';
+    for await (const [users = [], sides = [], items = []] of streamColumns(connection, {
+      sql,
+      path: "the evaluation's tables",
+    })) {
+      for (const [place, user] of users.entries()) {
+        tally.add({
+          user: textValue(user) ?? "",
+          side: numberValue(sides[place]),
+          items: parseItems(textValue(items[place])),
+        });
+      }
+    }
+    return { ...tally.report(), rejectedHeldOut };
+  });
+}
+
+function checkedCutOffs(ks: readonly number[]): number[] {
+  if (ks.length > 0 && ks.every((k) => Number.isSafeInteger(k) && k >= 1)) {
+    return [...new Set(ks)].toSorted((a, b) => a - b);
+  }
+  throw new DatasetError(
+    "BAD_OPTION",
+    `ks is [${ks.join(", ")}]; name at least one cut-off, each a whole number >= 1.`,
+  );
+}
+
+function parseItems(text: string | null): string[] {
+  const items: unknown = JSON.parse(text ?? "[]");
+  return Array.isArray(items) ? items.filter((item) => typeof item === "string") : [];
+}
+
+/** Adds up users; entries of a user come one after the other, held-out items first. */
+class Tally {
+  readonly #sums: { k: number; recall: number; ndcg: number; hitRate: number }[];
+  #user: string | undefined;
+  #heldOut = new Set<string>();
+  #list: readonly string[] | undefined;
+  #users = 0;
+  #withoutList = 0;
+  #withoutHeldOut = 0;
+
+  constructor(ks: readonly number[]) {
+    this.#sums = ks.map((k) => ({ k, recall: 0, ndcg: 0, hitRate: 0 }));
+  }
+
+  add(entry: { user: string; side: number; items: readonly string[] }): void {
+    if (entry.user !== this.#user) this.#closeUser();
+    this.#user = entry.user;
+    if (entry.side === LIST) this.#list ??= entry.items;
+    else for (const item of entry.items) this.#heldOut.add(item);
+  }
+
+  report(): Omit<RankingReport, "rejectedHeldOut"> {
+    this.#closeUser();
+    const users = this.#users;
+    const mean = (sum: number): number => (users === 0 ? 0 : sum / users);
+    const metrics = this.#sums.map(({ k, recall, ndcg, hitRate }) => {
+      return { k, recall: mean(recall), ndcg: mean(ndcg), hitRate: mean(hitRate) };
+    });
+    return {
+      metrics,
+      users,
+      withoutList: this.#withoutList,
+      withoutHeldOut: this.#withoutHeldOut,
+    };
+  }
+
+  #closeUser(): void {
+    if (this.#user === undefined) return;
+    const heldOut = this.#heldOut;
+    const list = this.#list;
+    if (list === undefined) this.#withoutList++;
+    else if (heldOut.size === 0) this.#withoutHeldOut++;
+    else {
+      this.#users++;
+      for (const sum of this.#sums) {
+        const score = scoreRanking({ list, heldOut, k: sum.k });
+        sum.recall += score.recall;
+        sum.ndcg += score.ndcg;
+        sum.hitRate += score.hitRate;
+      }
+    }
+    this.#user = undefined;
+    this.#heldOut = new Set();
+    this.#list = undefined;
+  }
+}

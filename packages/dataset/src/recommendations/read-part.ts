@@ -1,0 +1,102 @@
+import type { DuckDBConnection } from "@duckdb/node-api";
+import { z } from "zod";
+import type { EngineOptions } from "../engine/engine.js";
+import { openEngine, streamColumns } from "../engine/engine.js";
+import { parquetTable } from "../engine/sql.js";
+import { textValue } from "../engine/values.js";
+import { DatasetError, reasonOf } from "../errors.js";
+import { fileShape } from "../files/file-format.js";
+import { parquetColumns } from "../files/parquet-columns.js";
+import { openTextTable } from "../files/text-table.js";
+import type { Recommendation } from "./recommendation.js";
+import { recommendationSchema } from "./recommendation.js";
+
+/** A file of recommendations, as `writePart` writes it. */
+export interface RecommendationFile {
+  readonly path: string;
+  /** Default: by the ending of the path. */
+  readonly format?: "parquet" | "jsonl";
+  readonly engine?: EngineOptions;
+}
+
+const partSchema = z.array(recommendationSchema);
+
+/**
+ * Streams the recommendations of one file, in file order, in batches. Unlike histories, a row that
+ * cannot be read ends the reading: the file is a program's, and damaged.
+ *
+ * @throws DatasetError FILE_NOT_FOUND, UNREADABLE, UNKNOWN_FORMAT, MISSING_COLUMN
+ */
+export function readRecommendationFile(file: RecommendationFile): AsyncGenerator<Recommendation[]> {
+  return readRecommendationFiles([file], file.engine);
+}
+
+/** Streams several files one after the other, in one engine: starting one takes as long as a part. */
+export async function* readRecommendationFiles(
+  files: Iterable<RecommendationFile> | AsyncIterable<RecommendationFile>,
+  options: EngineOptions | undefined,
+): AsyncGenerator<Recommendation[]> {
+  const engine = await openEngine(options);
+  try {
+    for await (const file of files) {
+      const shape = fileShape(file);
+      if (shape.format === "csv") {
+        throw new DatasetError(
+          "UNKNOWN_FORMAT",
+          `${file.path}: recommendations are read from .parquet or .jsonl, not from CSV.`,
+        );
+      }
+      if (shape.format === "parquet") yield* readParquet(engine.connection, file.path);
+      else yield* readJsonl({ path: file.path, gzip: shape.gzip });
+    }
+  } finally {
+    await engine.close();
+  }
+}
+
+async function* readJsonl(source: {
+  readonly path: string;
+  readonly gzip: boolean;
+}): AsyncGenerator<Recommendation[]> {
+  const table = await openTextTable(source, { format: "jsonl", gzip: source.gzip, delimiter: "," });
+  for await (const lines of table.lines()) {
+    yield lines.map((line) => {
+      const record = table.parse(line);
+      const parsed = recommendationSchema.safeParse(record.ok ? record.values : undefined);
+      if (parsed.success) return parsed.data;
+      const problem = record.ok ? z.prettifyError(parsed.error) : record.detail;
+      throw damaged(source.path, `line ${line.number}: ${problem}`);
+    });
+  }
+}
+
+async function* readParquet(
+  connection: DuckDBConnection,
+  path: string,
+): AsyncGenerator<Recommendation[]> {
+  const columns = await parquetColumns(connection, path);
+  const missing = ["user", "items"].filter((name) => !columns.has(name));
+  if (missing.length > 0) {
+    throw new DatasetError(
+      "MISSING_COLUMN",
+      `${path} has no column "${missing.join('", "')}"; recommendations have user and items.`,
+    );
+  }
+  const sql = `SELECT "user", CAST(to_json(items) AS VARCHAR) AS list FROM ${parquetTable(path)}`;
+  for await (const [users = [], lists = []] of streamColumns(connection, { sql, path })) {
+    const rows = users.map((user, place) => {
+      const items: unknown = JSON.parse(textValue(lists[place]) ?? "null");
+      return { user, items };
+    });
+    const parsed = partSchema.safeParse(rows);
+    if (!parsed.success) throw damaged(path, z.prettifyError(parsed.error));
+    yield parsed.data;
+  }
+}
+
+function damaged(path: string, problem: string): DatasetError {
+  return new DatasetError(
+    "UNREADABLE",
+    `${path} holds something else than recommendations: ${reasonOf(problem)}. Write it again.`,
+  );
+}

@@ -1,0 +1,143 @@
+import { randomUUID } from "node:crypto";
+import { open, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { VARCHAR } from "@duckdb/node-api";
+import { TableWriter } from "../engine/append.js";
+import type { EngineOptions } from "../engine/engine.js";
+import { withEngine } from "../engine/engine.js";
+import { sqlText } from "../engine/sql.js";
+import { writeFailure } from "../errors.js";
+import { fingerprint, publish, syncFile, tempPath } from "../files/durable.js";
+import type { Recommendation } from "./recommendation.js";
+import { itemsJson, recommendationJson } from "./recommendation.js";
+
+/** How recommendations are written down. */
+export type PartFormat = "parquet" | "jsonl";
+
+/** Recommendations, all at once or as they come. */
+export type Recommendations = Iterable<Recommendation> | AsyncIterable<Recommendation>;
+
+/** A part to write. */
+export interface PartSource {
+  readonly directory: string;
+  /** File name without ending: "part-00000". */
+  readonly name: string;
+  /** Default "parquet". */
+  readonly format?: PartFormat;
+  readonly recommendations: Recommendations;
+  readonly engine?: EngineOptions;
+}
+
+/** A part that has been written. */
+export interface WrittenPart {
+  /** File name with ending, in the directory. */
+  readonly file: string;
+  /** Users. */
+  readonly rows: number;
+  readonly bytes: number;
+  /** Of the file, in hex. */
+  readonly sha256: string;
+}
+
+/** A part that is whole and on the disk, under a private name still. */
+export interface PartAttempt extends WrittenPart {
+  readonly path: string;
+}
+
+/** Large enough for zstd to find repetition, small enough to be read without much memory. */
+const ROW_GROUP_ROWS = 8_192;
+const ITEMS_SHAPE = '[{"item":"VARCHAR","score":"DOUBLE","codes":["USMALLINT"]}]';
+/** Lines of a write. */
+const BATCH_LINES = 256;
+
+/**
+ * Writes one part file. Parquet: `user` VARCHAR, `items` LIST(STRUCT(item VARCHAR, score DOUBLE,
+ * codes USMALLINT[])), zstd; JSONL: `{"user", "items": [{"item", "score", "codes"}]}`. The file
+ * appears whole or not at all, and equal recommendations give equal bytes in either format.
+ *
+ * @throws DatasetError BAD_RECOMMENDATION, WRITE_FAILED
+ */
+export async function writePart(source: PartSource): Promise<WrittenPart> {
+  const { path, ...part } = await writeAttempt(source, randomUUID());
+  try {
+    await publish(path, join(source.directory, part.file));
+    return part;
+  } catch (error) {
+    await rm(path, { force: true });
+    throw writeFailure(join(source.directory, part.file), error);
+  }
+}
+
+/** Writes and syncs one part file under a private name; on failure nothing of it is left. */
+export async function writeAttempt(source: PartSource, attempt: string): Promise<PartAttempt> {
+  const format = source.format ?? "parquet";
+  const file = `${source.name}.${format}`;
+  const path = tempPath(join(source.directory, file), attempt);
+  const recommendations = new WatchedSource(source.recommendations);
+  try {
+    const write = format === "parquet" ? writeParquet : writeJsonl;
+    const rows = await write(path, { ...source, recommendations });
+    await syncFile(path);
+    return { path, file, rows, ...(await fingerprint(path)) };
+  } catch (error) {
+    await rm(path, { force: true });
+    throw recommendations.failed ? error : writeFailure(path, error);
+  }
+}
+
+/** Remembers whether the source itself failed: its errors are not failures to write. */
+class WatchedSource implements AsyncIterable<Recommendation> {
+  failed = false;
+  readonly #source: Recommendations;
+
+  constructor(source: Recommendations) {
+    this.#source = source;
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<Recommendation> {
+    this.failed = true;
+    for await (const recommendation of this.#source) {
+      this.failed = false;
+      yield recommendation;
+      this.failed = true;
+    }
+    this.failed = false;
+  }
+}
+
+async function writeJsonl(path: string, source: PartSource): Promise<number> {
+  const file = await open(path, "wx");
+  try {
+    let rows = 0;
+    let batch: string[] = [];
+    for await (const recommendation of source.recommendations) {
+      batch.push(`${recommendationJson(recommendation)}\n`);
+      rows++;
+      if (batch.length < BATCH_LINES) continue;
+      await file.appendFile(batch.join(""));
+      batch = [];
+    }
+    await file.appendFile(batch.join(""));
+    return rows;
+  } finally {
+    await file.close();
+  }
+}
+
+function writeParquet(path: string, source: PartSource): Promise<number> {
+  // More threads would cut row groups where they happen to stand, and bytes would differ.
+  return withEngine({ ...source.engine, threads: 1 }, async (connection) => {
+    await connection.run('CREATE TABLE part ("user" VARCHAR, items VARCHAR)');
+    const writer = await TableWriter.open({ connection, table: "part", types: [VARCHAR, VARCHAR] });
+    // Lists go in as JSON: cheaper than building the engine's value objects for every item.
+    for await (const recommendation of source.recommendations) {
+      writer.add([recommendation.user, itemsJson(recommendation)]);
+    }
+    writer.close();
+    await connection.run(
+      `COPY (SELECT "user", from_json(items, ${sqlText(ITEMS_SHAPE)}) AS items FROM part) ` +
+        `TO ${sqlText(path)} (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE ${ROW_GROUP_ROWS})`,
+    );
+    return writer.rows;
+  });
+}

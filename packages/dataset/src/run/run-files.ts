@@ -1,0 +1,29 @@
+import type { PartFormat } from "../recommendations/write-part.js";
+
+/** Names inside a run's directory. */
+export const PLAN_FILE = "plan.json";
+export const MANIFEST_FILE = "manifest.json";
+export const REJECTED_FILE = "rejected.jsonl";
+export const LOCK_FILE = "run.lock";
+export const PARTS_DIRECTORY = "parts";
+export const COMMITS_DIRECTORY = "commits";
+
+/** "part-00042"; more digits where they are needed. */
+export function partName(index: number): string {
+  return `part-${String(index).padStart(5, "0")}`;
+}
+
+/** The part's file, relative to the run's directory. */
+export function partFile(index: number, format: PartFormat): string {
+  return `${PARTS_DIRECTORY}/${partName(index)}.${format}`;
+}
+
+/** The part's rejected rows, relative to the run's directory. */
+export function partRejectedFile(index: number): string {
+  return `${PARTS_DIRECTORY}/${partName(index)}.${REJECTED_FILE}`;
+}
+
+/** The part's commit record, relative to the run's directory. */
+export function commitFile(index: number): string {
+  return `${COMMITS_DIRECTORY}/${partName(index)}.json`;
+}
