@@ -1,1 +1,7 @@
-export {};
+export { type Checkpoint, checkpointHash, openCheckpoint } from "./checkpoint/checkpoint.js";
+export { convertCheckpoint, type Precision } from "./checkpoint/convert.js";
+export type { ModelConfig } from "./checkpoint/model-config.js";
+export { ModelError, type ModelErrorCode } from "./errors.js";
+export { type Model, type ModelOptions, openModel } from "./open-model.js";
+export type { PromptEncoder } from "./prompt/prompt-encoder.js";
+export type { PromptSpec } from "./prompt/prompt-spec.js";

@@ -1,0 +1,48 @@
+import { createHash } from "node:crypto";
+import { createReadStream, existsSync } from "node:fs";
+import { join } from "node:path";
+import { pipeline } from "node:stream/promises";
+import { type PromptSpec, readPromptSpec } from "../prompt/prompt-spec.js";
+import { type ModelConfig, readModelConfig } from "./model-config.js";
+import { listTensors, type StoredTensor } from "./safetensors.js";
+
+/** A model directory as Hugging Face writes it, with `nightbeam.json` beside. */
+export interface Checkpoint {
+  readonly directory: string;
+  readonly config: ModelConfig;
+  readonly promptSpec: PromptSpec;
+  readonly tensors: ReadonlyMap<string, StoredTensor>;
+}
+
+/** Reads what describes a checkpoint; the weights stay on disk. @throws ModelError */
+export async function openCheckpoint(directory: string): Promise<Checkpoint> {
+  const config = await readModelConfig(directory);
+  const [tensors, promptSpec] = await Promise.all([
+    listTensors(directory),
+    readPromptSpec(directory),
+  ]);
+  return { directory, config, promptSpec, tensors };
+}
+
+/** Files beside the weights that decide what a model answers. */
+export const DESCRIBING_FILES = [
+  "config.json",
+  "nightbeam.json",
+  "tokenizer.json",
+  "tokenizer_config.json",
+];
+
+/** SHA-256 in hex over the files that decide what a model answers, weights included. */
+export async function checkpointHash(checkpoint: Checkpoint): Promise<string> {
+  const weights = [...new Set([...checkpoint.tensors.values()].map(({ file }) => file))].sort();
+  const hash = createHash("sha256");
+  for (const file of [...DESCRIBING_FILES, ...weights]) {
+    const path = join(checkpoint.directory, file);
+    if (!existsSync(path)) continue;
+    hash.update(`${file}\n`);
+    await pipeline(createReadStream(path, { highWaterMark: 1 << 20 }), async (chunks) => {
+      for await (const chunk of chunks) hash.update(chunk);
+    });
+  }
+  return hash.digest("hex");
+}

@@ -1,0 +1,152 @@
+import { copyFileSync, existsSync } from "node:fs";
+import { mkdir, open, rename, rm } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { ModelError } from "../errors.js";
+import { stepsName } from "../graph/linear.js";
+import { type Checkpoint, checkpointHash, DESCRIBING_FILES, openCheckpoint } from "./checkpoint.js";
+import { quantizeColumns, toFloat32 } from "./numbers.js";
+import { readTensor, type StoredTensor } from "./safetensors.js";
+
+/** How a model computes: 32-bit floats, or 8-bit weights with activations quantised row by row. */
+export type Precision = "fp32" | "int8";
+
+/** Whether onnxruntime can read the weights where they are. */
+export function isReady(checkpoint: Checkpoint, precision: Precision): boolean {
+  if (precision === "int8") return isQuantized(checkpoint);
+  return [...checkpoint.tensors.values()].every(({ type }) => type === "F32");
+}
+
+/** Whether a checkpoint was written by `convertCheckpoint` with precision int8. */
+function isQuantized(checkpoint: Checkpoint): boolean {
+  return [...checkpoint.tensors.values()].some(({ type }) => type === "I8");
+}
+
+/**
+ * Writes a checkpoint in the numbers that onnxruntime runs: a directory that stands for itself, with
+ * the description copied and the weights converted. Written beside and renamed, so that a directory
+ * with that name is whole.
+ *
+ * @throws ModelError UNSUPPORTED for weights of a type that is not known
+ */
+export async function convertCheckpoint(
+  checkpoint: Checkpoint,
+  options: { precision: Precision; out: string },
+): Promise<Checkpoint> {
+  const partial = `${options.out}.${process.pid}.partial`;
+  await rm(partial, { recursive: true, force: true });
+  await mkdir(partial, { recursive: true });
+  try {
+    for (const file of DESCRIBING_FILES) {
+      const source = join(checkpoint.directory, file);
+      if (existsSync(source)) copyFileSync(source, join(partial, file));
+    }
+    await writeWeights(checkpoint, { path: join(partial, "model.safetensors"), ...options });
+    await rename(partial, options.out);
+  } finally {
+    await rm(partial, { recursive: true, force: true });
+  }
+  return openCheckpoint(options.out);
+}
+
+/**
+ * The checkpoint itself where it can be run as it is; otherwise its conversion, made once and kept
+ * under the cache directory by content.
+ */
+export async function readyCheckpoint(
+  checkpoint: Checkpoint,
+  options: { precision: Precision; cacheDirectory: string },
+): Promise<Checkpoint> {
+  const { precision, cacheDirectory } = options;
+  if (isReady(checkpoint, precision)) return checkpoint;
+  if (isQuantized(checkpoint)) {
+    throw new ModelError(
+      "UNSUPPORTED",
+      `${checkpoint.directory} is an int8 conversion and cannot run as ${precision}; give the checkpoint it was made from`,
+    );
+  }
+  const name = (await checkpointHash(checkpoint)).slice(0, 16);
+  const out = join(cacheDirectory, `${name}-${precision}`);
+  if (existsSync(out)) return openCheckpoint(out);
+  await mkdir(dirname(out), { recursive: true });
+  return convertCheckpoint(checkpoint, { precision, out });
+}
+
+/** A matrix of a linear layer of the decoder, which int8 is for; embeddings and head stay as they are. */
+function isLinear(tensor: StoredTensor): boolean {
+  return /_proj\.weight$/.test(tensor.name);
+}
+
+interface Piece {
+  readonly name: string;
+  readonly dtype: "F32" | "I8";
+  readonly shape: readonly number[];
+  readonly bytes: number;
+}
+
+/** What a stored tensor becomes: itself in float32, or bytes and the steps of its columns. */
+function piecesOf(tensor: StoredTensor, precision: Precision): Piece[] {
+  const elements = tensor.shape.reduce((product, size) => product * size, 1);
+  if (precision === "fp32" || !isLinear(tensor)) {
+    return [{ name: tensor.name, dtype: "F32", shape: tensor.shape, bytes: 4 * elements }];
+  }
+  const [outputs = 0, inputs = 0] = tensor.shape;
+  return [
+    // Steps first: their four-byte numbers stay aligned whatever the matrices' sizes are.
+    { name: stepsName(tensor.name), dtype: "F32", shape: [outputs], bytes: 4 * outputs },
+    { name: tensor.name, dtype: "I8", shape: [inputs, outputs], bytes: elements },
+  ];
+}
+
+async function writeWeights(
+  checkpoint: Checkpoint,
+  options: { path: string; precision: Precision },
+): Promise<void> {
+  const tensors = [...checkpoint.tensors.values()];
+  const pieces = tensors.flatMap((tensor) => piecesOf(tensor, options.precision));
+  // Floats before bytes, again for alignment.
+  const ordered = [
+    ...pieces.filter(({ dtype }) => dtype === "F32"),
+    ...pieces.filter(({ dtype }) => dtype === "I8"),
+  ];
+  const places = new Map<string, number>();
+  let end = 0;
+  const header: Record<string, unknown> = {};
+  for (const { name, dtype, shape, bytes } of ordered) {
+    places.set(name, end);
+    header[name] = { dtype, shape, data_offsets: [end, end + bytes] };
+    end += bytes;
+  }
+  const text = JSON.stringify(header);
+  const padded = text.padEnd(Math.ceil(text.length / 8) * 8, " ");
+  const start = Buffer.alloc(8);
+  start.writeBigUInt64LE(BigInt(padded.length));
+  const handle = await open(options.path, "w");
+  try {
+    await handle.write(Buffer.concat([start, Buffer.from(padded)]), 0, null, 0);
+    for (const tensor of tensors) {
+      const values = toFloat32(tensor, await readTensor(checkpoint.directory, tensor));
+      for (const [name, bytes] of encode(tensor, { values, precision: options.precision })) {
+        await handle.write(bytes, 0, bytes.length, 8 + padded.length + (places.get(name) ?? 0));
+      }
+    }
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+function encode(
+  tensor: StoredTensor,
+  options: { values: Float32Array; precision: Precision },
+): [name: string, bytes: Uint8Array][] {
+  const { values, precision } = options;
+  if (precision === "fp32" || !isLinear(tensor)) {
+    return [[tensor.name, new Uint8Array(values.buffer, values.byteOffset, values.byteLength)]];
+  }
+  const [outputs = 0, inputs = 0] = tensor.shape;
+  const { bytes, steps } = quantizeColumns(values, { inputs, outputs });
+  return [
+    [stepsName(tensor.name), new Uint8Array(steps.buffer)],
+    [tensor.name, new Uint8Array(bytes.buffer)],
+  ];
+}

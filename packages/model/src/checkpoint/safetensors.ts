@@ -1,0 +1,154 @@
+import { existsSync } from "node:fs";
+import { type FileHandle, open } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
+import { z } from "zod";
+import { ModelError } from "../errors.js";
+import { readJson } from "./read-json.js";
+
+/** Element types that weights come in. */
+export type WeightType = "F32" | "F16" | "BF16" | "I8";
+
+/** A tensor in a safetensors file. */
+export interface StoredTensor {
+  readonly name: string;
+  readonly type: string;
+  readonly shape: readonly number[];
+  /** File name within the checkpoint's directory. */
+  readonly file: string;
+  /** Place in the file, in bytes. */
+  readonly offset: number;
+  readonly length: number;
+}
+
+const header = z.record(
+  z.string(),
+  z.union([
+    z.strictObject({
+      dtype: z.string(),
+      shape: z.array(z.int().nonnegative()),
+      data_offsets: z.tuple([z.int().nonnegative(), z.int().nonnegative()]),
+    }),
+    // "__metadata__": free text.
+    z.record(z.string(), z.string()),
+  ]),
+);
+const shardIndex = z.looseObject({ weight_map: z.record(z.string(), z.string()) });
+
+/** A header of 100 MB describes more tensors than any checkpoint has: a larger one is a broken file. */
+const LONGEST_HEADER = 100_000_000;
+
+/**
+ * Lists the tensors of a checkpoint: of `model.safetensors`, or of the shards that
+ * `model.safetensors.index.json` names. Only headers are read.
+ *
+ * @throws ModelError MISSING_FILE, BAD_CHECKPOINT
+ */
+export async function listTensors(directory: string): Promise<ReadonlyMap<string, StoredTensor>> {
+  const tensors = new Map<string, StoredTensor>();
+  for (const file of await weightFiles(directory)) {
+    for (const tensor of await readHeader(join(directory, file))) tensors.set(tensor.name, tensor);
+  }
+  return tensors;
+}
+
+async function weightFiles(directory: string): Promise<string[]> {
+  const index = join(directory, "model.safetensors.index.json");
+  if (existsSync(join(directory, "model.safetensors")) || !existsSync(index)) {
+    return ["model.safetensors"];
+  }
+  const { weight_map } = await readJson(index, {
+    schema: shardIndex,
+    code: "BAD_CHECKPOINT",
+    remedy: "it should map tensor names to shard files",
+  });
+  const files = [...new Set(Object.values(weight_map))].sort();
+  for (const file of files) {
+    if (basename(file) !== file) {
+      throw new ModelError(
+        "BAD_CHECKPOINT",
+        `${index}: "${file}" is not the name of a file beside it`,
+      );
+    }
+  }
+  return files;
+}
+
+async function readHeader(path: string): Promise<StoredTensor[]> {
+  const bad = (what: string, cause?: unknown) =>
+    new ModelError("BAD_CHECKPOINT", `${path} is not a safetensors file: ${what}`, { cause });
+  let handle: FileHandle;
+  try {
+    handle = await open(path);
+  } catch (cause) {
+    throw new ModelError(
+      "MISSING_FILE",
+      `cannot read ${path}: ${dirname(path)} should hold a checkpoint's weights as safetensors`,
+      { cause },
+    );
+  }
+  try {
+    const { size } = await handle.stat();
+    const start = await readBytes(handle, { offset: 0, length: 8 });
+    if (start.length < 8) throw bad("it is shorter than its own header");
+    const length = Number(start.readBigUInt64LE());
+    if (length > LONGEST_HEADER || 8 + length > size)
+      throw bad(`a header of ${length} bytes does not fit`);
+    const text = (await readBytes(handle, { offset: 8, length })).toString("utf8");
+    const entries = Object.entries(parseHeader(text, bad));
+    return entries.flatMap(([name, entry]): StoredTensor[] => {
+      if (name === "__metadata__" || !isTensor(entry)) return [];
+      const [begin, end] = entry.data_offsets;
+      if (end < begin || 8 + length + end > size) {
+        throw bad(`tensor ${name} lies outside the file; was the download cut off?`);
+      }
+      return [
+        {
+          name,
+          type: entry.dtype,
+          shape: entry.shape,
+          file: basename(path),
+          offset: 8 + length + begin,
+          length: end - begin,
+        },
+      ];
+    });
+  } finally {
+    await handle.close();
+  }
+}
+
+type HeaderEntry = z.output<typeof header>[string];
+
+function isTensor(entry: HeaderEntry): entry is Extract<HeaderEntry, { data_offsets: unknown }> {
+  return "data_offsets" in entry && typeof entry.data_offsets !== "string";
+}
+
+function parseHeader(
+  text: string,
+  bad: (what: string, cause?: unknown) => ModelError,
+): z.output<typeof header> {
+  try {
+    return header.parse(JSON.parse(text));
+  } catch (cause) {
+    throw bad("its header is not as the format wants it", cause);
+  }
+}
+
+async function readBytes(
+  handle: FileHandle,
+  range: { offset: number; length: number },
+): Promise<Buffer> {
+  const buffer = Buffer.alloc(range.length);
+  const { bytesRead } = await handle.read(buffer, 0, range.length, range.offset);
+  return buffer.subarray(0, bytesRead);
+}
+
+/** The bytes of one tensor. */
+export async function readTensor(directory: string, tensor: StoredTensor): Promise<Buffer> {
+  const handle = await open(join(directory, tensor.file));
+  try {
+    return await readBytes(handle, tensor);
+  } finally {
+    await handle.close();
+  }
+}

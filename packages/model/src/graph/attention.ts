@@ -1,0 +1,218 @@
+import { MICROSOFT, type Value } from "../onnx/graph-builder.js";
+import type { GraphContext } from "./context.js";
+import type { GraphInputs, PromptInputs } from "./inputs.js";
+
+/** Keys and values of the prompts, head by head. Shape of each [B, kv heads, P, head size]. */
+export interface PromptMemory {
+  readonly keys: Value;
+  readonly values: Value;
+}
+
+/** Keys and values of nodes, row by row. Shape of each [nodes, kv heads × head size]. */
+export interface NodeMemory {
+  readonly keys: Value;
+  readonly values: Value;
+}
+
+/** Rotates queries or keys by their positions. Shape [rows, heads × head size], kept. */
+export function rotate(
+  context: GraphContext,
+  options: { value: Value; heads: number; positions: Value },
+): Value {
+  const { graph, config } = context;
+  const width = options.heads * config.headSize;
+  // Every row is a sequence of its own: a sequence may not be longer than the tables, rows may.
+  const sequences = graph.node("Reshape", [options.value, graph.int64s([-1, 1, width])]);
+  const rotated = graph.node(
+    "RotaryEmbedding",
+    [sequences, options.positions, context.cosines, context.sines],
+    { domain: MICROSOFT, attributes: { num_heads: { int: options.heads } } },
+  );
+  return graph.node("Reshape", [rotated, graph.int64s([-1, width])]);
+}
+
+/** Causal attention of the prompts to themselves, and what the nodes need to see of them. */
+export function attendPrompts(
+  context: GraphContext,
+  options: { queries: Value; keys: Value; values: Value; inputs: PromptInputs },
+): { output: Value; memory: PromptMemory } {
+  const { graph, config } = context;
+  const sequences = (value: Value, heads: number) =>
+    graph.node("Reshape", [
+      value,
+      graph.node("Concat", [options.inputs.promptShape, graph.int64s([heads * config.headSize])], {
+        attributes: { axis: { int: 0 } },
+      }),
+    ]);
+  const [output = "", keys = "", values = ""] = graph.nodes(
+    "GroupQueryAttention",
+    [
+      sequences(options.queries, config.heads),
+      sequences(options.keys, config.keyValueHeads),
+      sequences(options.values, config.keyValueHeads),
+      "",
+      "",
+      options.inputs.lastPositions,
+      options.inputs.promptLength,
+    ],
+    {
+      domain: MICROSOFT,
+      outputs: 3,
+      attributes: {
+        num_heads: { int: config.heads },
+        kv_num_heads: { int: config.keyValueHeads },
+        scale: { float: config.headSize ** -0.5 },
+      },
+    },
+  );
+  const rows = graph.node("Reshape", [output, graph.int64s([-1, config.heads * config.headSize])]);
+  return { output: rows, memory: { keys, values } };
+}
+
+/** The prompts' keys and values alone: all that the last layer needs of them. */
+export function rememberPrompts(
+  context: GraphContext,
+  options: { keys: Value; values: Value; inputs: PromptInputs },
+): PromptMemory {
+  const { graph, config } = context;
+  const byHead = (value: Value) =>
+    graph.node(
+      "Transpose",
+      [
+        graph.node("Reshape", [
+          value,
+          graph.node(
+            "Concat",
+            [options.inputs.promptShape, graph.int64s([config.keyValueHeads, config.headSize])],
+            { attributes: { axis: { int: 0 } } },
+          ),
+        ]),
+      ],
+      { attributes: { perm: { ints: [0, 2, 1, 3] } } },
+    );
+  return { keys: byHead(options.keys), values: byHead(options.values) };
+}
+
+/**
+ * Attention of nodes: to their prompt, to their ancestors, to themselves. Shape [R, heads × head
+ * size], for queries and for the result.
+ *
+ * A node's ancestors are gathered to it, at most L - 1 of them, instead of masking a matrix of all
+ * nodes by all nodes. Every sum then runs over the same terms in the same order whatever else is in
+ * the tree, in the batch or in the cache: a node's result is the same to the last bit.
+ */
+export function attendNodes(
+  context: GraphContext,
+  options: { queries: Value; prompts: PromptMemory; nodes: NodeMemory; inputs: GraphInputs },
+): Value {
+  const { graph, config } = context;
+  const { inputs, prompts, nodes, queries } = options;
+  const scale = config.headSize ** -0.5;
+  const layout = nodeLayout(context, inputs);
+  const toPrompt = graph.node(
+    "FusedMatMul",
+    [layout.toHeads(queries), layout.keysOf(prompts.keys)],
+    {
+      domain: MICROSOFT,
+      attributes: { transB: { int: 1 }, alpha: { float: scale } },
+    },
+  );
+
+  const grouped = (memory: Value) =>
+    graph.node("Reshape", [
+      graph.node("Gather", [memory, inputs.ancestors]),
+      graph.int64s([0, 0, config.keyValueHeads, 1, config.headSize]),
+    ]);
+  const group = config.heads / config.keyValueHeads;
+  const perHead = [config.keyValueHeads, group, config.headSize];
+  const query = graph.node("Reshape", [queries, graph.int64s([0, 1, ...perHead])]);
+  const products = graph.node("Mul", [grouped(nodes.keys), query]);
+  const sums = graph.node("ReduceSum", [products, graph.int64s([4])], {
+    attributes: { keepdims: { int: 0 } },
+  });
+  const flat = graph.node("Reshape", [sums, graph.int64s([0, 0, config.heads])]);
+  const biased = graph.node("Add", [
+    graph.node("Mul", [flat, graph.scalar("attention_scale", scale)]),
+    inputs.ancestorBias,
+  ]);
+  const toAncestors = graph.node("Pad", [
+    biased,
+    inputs.ancestorPadding,
+    graph.scalar("minus_infinity", Number.NEGATIVE_INFINITY),
+  ]);
+
+  const scores = graph.node("Concat", [toPrompt, layout.ancestorsToHeads(toAncestors)], {
+    attributes: { axis: { int: -1 } },
+  });
+  const shares = graph.node("Softmax", [scores], { attributes: { axis: { int: -1 } } });
+  const [promptShares = "", ancestorShares = ""] = graph.nodes("Split", [shares, inputs.keySplit], {
+    outputs: 2,
+    attributes: { axis: { int: -1 } },
+  });
+  const fromPrompt = layout.fromHeads(
+    graph.node("MatMul", [promptShares, layout.keysOf(prompts.values)]),
+  );
+  const nodeShares = graph.node("Reshape", [
+    layout.ancestorsFromHeads(ancestorShares),
+    graph.int64s([0, 0, config.keyValueHeads, group, 1]),
+  ]);
+  const weighted = graph.node("Mul", [nodeShares, grouped(nodes.values)]);
+  const fromAncestors = graph.node("ReduceSum", [weighted, graph.int64s([1])], {
+    attributes: { keepdims: { int: 0 } },
+  });
+  const width = config.heads * config.headSize;
+  return graph.node("Add", [
+    fromPrompt,
+    graph.node("Reshape", [fromAncestors, graph.int64s([-1, width])]),
+  ]);
+}
+
+/**
+ * Nodes come as packed rows; a product with each user's prompt wants them as [B, kv heads, group ×
+ * most nodes, …]. These are the ways there and back.
+ */
+function nodeLayout(context: GraphContext, inputs: GraphInputs) {
+  const { graph, config } = context;
+  const { heads, keyValueHeads, headSize } = config;
+  const group = heads / keyValueHeads;
+  const shapeOf = (rest: readonly number[]) =>
+    graph.node("Concat", [inputs.slotShape, graph.int64s(rest)], {
+      attributes: { axis: { int: 0 } },
+    });
+  const padded = (value: Value, rest: readonly number[]) =>
+    graph.node("Reshape", [graph.node("Gather", [value, inputs.slots]), shapeOf(rest)]);
+  const packed = (value: Value, rest: readonly number[]) =>
+    graph.node("Gather", [
+      graph.node("Reshape", [value, graph.int64s([-1, ...rest])]),
+      inputs.places,
+    ]);
+  const transpose = (value: Value, perm: readonly number[]) =>
+    graph.node("Transpose", [value], { attributes: { perm: { ints: perm } } });
+  // With grouped heads a group's queries share the keys: they get an axis that the keys are broadcast over.
+  const perHead = group === 1 ? [heads] : [keyValueHeads, group];
+  return {
+    toHeads: (queries: Value) =>
+      transpose(
+        padded(queries, [...perHead, headSize]),
+        group === 1 ? [0, 2, 1, 3] : [0, 2, 3, 1, 4],
+      ),
+    fromHeads: (value: Value) =>
+      packed(transpose(value, group === 1 ? [0, 2, 1, 3] : [0, 3, 1, 2, 4]), [heads * headSize]),
+    /** [nodes, ancestors, heads] -> [B, heads, most nodes, ancestors]. */
+    ancestorsToHeads: (value: Value) =>
+      transpose(padded(value, [-1, ...perHead]), group === 1 ? [0, 3, 1, 2] : [0, 3, 4, 1, 2]),
+    /** And back, cut to the ancestors that the nodes were given. */
+    ancestorsFromHeads: (value: Value) =>
+      graph.node("Slice", [
+        packed(transpose(value, group === 1 ? [0, 2, 3, 1] : [0, 3, 4, 1, 2]), [
+          context.mostAncestors,
+          heads,
+        ]),
+        graph.int64s([0]),
+        inputs.ancestorCount,
+        graph.int64s([1]),
+      ]),
+    keysOf: (memory: Value) =>
+      group === 1 ? memory : graph.node("Unsqueeze", [memory, graph.int64s([2])]),
+  };
+}

@@ -1,0 +1,285 @@
+import type { Value } from "../onnx/graph-builder.js";
+import { MICROSOFT } from "../onnx/graph-builder.js";
+import {
+  attendNodes,
+  attendPrompts,
+  type NodeMemory,
+  type PromptMemory,
+  rememberPrompts,
+  rotate,
+} from "./attention.js";
+import { type GraphContext, rmsNorm } from "./context.js";
+import {
+  declareInputs,
+  declarePromptInputs,
+  type GraphInputs,
+  type PromptInputs,
+} from "./inputs.js";
+import { linear, rows } from "./linear.js";
+
+/** Rows between two layers: the residual stream, and the same rows as the next layer reads them. */
+interface Stream {
+  readonly residual: Value;
+  readonly normed: Value;
+}
+
+/** What a layer of the decoder works on. */
+interface LayerPlace {
+  readonly context: GraphContext;
+  readonly inputs: GraphInputs;
+  /** Absent where the prompts come from the cache. */
+  readonly prompts: PromptInputs | undefined;
+  readonly layer: number;
+}
+
+/**
+ * The decoder over prompts and beam trees, from token ids to the last hidden state of every node.
+ *
+ * With `cached` the prompts' keys and values are inputs, and those of nodes computed earlier; the
+ * rows are the new nodes alone. Without, the rows begin with the prompts' tokens. Either way the
+ * layer's keys and values are outputs (`prompt_keys_<layer>` and the like) that a run may fetch.
+ *
+ * @returns hidden states after the final norm. Shape [R, hidden size]
+ */
+export function decoder(
+  context: GraphContext,
+  options: { cached: boolean },
+): { hidden: Value; inputs: GraphInputs } {
+  const { graph, config, weights } = context;
+  const inputs = declareInputs(graph);
+  const prompts = options.cached ? undefined : declarePromptInputs(graph);
+  const embeddings = weights.use(graph, "model.embed_tokens.weight", [
+    config.vocabularySize,
+    config.hiddenSize,
+  ]);
+  const residual = graph.node("Gather", [embeddings, inputs.tokens]);
+  const first = { name: "model.layers.0.input_layernorm.weight", size: config.hiddenSize };
+  let stream: Stream = { residual, normed: rmsNorm(context, residual, first) };
+  for (let layer = 0; layer < config.layers; layer++) {
+    stream = decoderLayer({ context, inputs, prompts, layer }, stream);
+  }
+  return { hidden: stream.normed, inputs };
+}
+
+function decoderLayer(place: LayerPlace, stream: Stream): Stream {
+  const { context, layer } = place;
+  const { graph, config, weights } = context;
+  const name = `model.layers.${layer}`;
+  const attended = attention(place, stream);
+  const projected = linear(graph, weights, {
+    layer: {
+      name: `${name}.self_attn.o_proj`,
+      inputs: config.heads * config.headSize,
+      outputs: config.hiddenSize,
+      bias: config.biases.output,
+    },
+    input: rows(graph, attended.output),
+  });
+  const middle = addAndNorm(context, {
+    residual: attended.residual,
+    update: projected,
+    norm: `${name}.post_attention_layernorm.weight`,
+  });
+  const isLast = layer === config.layers - 1;
+  return addAndNorm(context, {
+    residual: middle.residual,
+    update: feedForward(context, { name: `${name}.mlp`, input: middle.normed }),
+    norm: isLast ? "model.norm.weight" : `model.layers.${layer + 1}.input_layernorm.weight`,
+  });
+}
+
+function attention(place: LayerPlace, stream: Stream): { output: Value; residual: Value } {
+  const { context, inputs, prompts, layer } = place;
+  const { graph, config } = context;
+  const input = rows(graph, stream.normed);
+  const keys = project(place, {
+    part: "k",
+    input,
+    heads: config.keyValueHeads,
+    positions: inputs.positions,
+  });
+  const values = project(place, { part: "v", input, heads: config.keyValueHeads });
+  if (prompts === undefined) {
+    const queries = project(place, {
+      part: "q",
+      input,
+      heads: config.heads,
+      positions: inputs.positions,
+    });
+    const past = pastMemory(place);
+    rememberNodes(place, { keys, values });
+    const nodes = {
+      keys: graph.node("Concat", [past.nodes.keys, keys], { attributes: { axis: { int: 0 } } }),
+      values: graph.node("Concat", [past.nodes.values, values], {
+        attributes: { axis: { int: 0 } },
+      }),
+    };
+    const output = attendNodes(context, { queries, prompts: past.prompts, nodes, inputs });
+    return { output, residual: stream.residual };
+  }
+  const split = (value: Value) =>
+    graph.nodes("Split", [value, prompts.rowSplit], {
+      outputs: 2,
+      attributes: { axis: { int: 0 } },
+    });
+  const [promptKeys = "", nodeKeys = ""] = split(keys);
+  const [promptValues = "", nodeValues = ""] = split(values);
+  const nodes = { keys: nodeKeys, values: nodeValues };
+  rememberNodes(place, nodes);
+  if (layer === config.layers - 1) {
+    // Nobody reads what the last layer makes of the prompts' tokens: only the nodes go on.
+    const memory = rememberPrompts(context, {
+      keys: promptKeys,
+      values: promptValues,
+      inputs: prompts,
+    });
+    exportPrompts(place, memory);
+    const [, nodeRows = ""] = split(stream.normed);
+    const [, residual = ""] = split(stream.residual);
+    const [, positions = ""] = split(inputs.positions);
+    const queries = project(place, {
+      part: "q",
+      input: rows(graph, nodeRows),
+      heads: config.heads,
+      positions,
+    });
+    return { output: attendNodes(context, { queries, prompts: memory, nodes, inputs }), residual };
+  }
+  const queries = project(place, {
+    part: "q",
+    input,
+    heads: config.heads,
+    positions: inputs.positions,
+  });
+  const [promptQueries = "", nodeQueries = ""] = split(queries);
+  const { output, memory } = attendPrompts(context, {
+    queries: promptQueries,
+    keys: promptKeys,
+    values: promptValues,
+    inputs: prompts,
+  });
+  exportPrompts(place, memory);
+  const ofNodes = attendNodes(context, { queries: nodeQueries, prompts: memory, nodes, inputs });
+  return {
+    output: graph.node("Concat", [output, ofNodes], { attributes: { axis: { int: 0 } } }),
+    residual: stream.residual,
+  };
+}
+
+/** Queries, keys or values of rows; queries and keys are rotated. Shape [rows, heads × head size]. */
+function project(
+  place: LayerPlace,
+  options: {
+    part: "q" | "k" | "v";
+    input: ReturnType<typeof rows>;
+    heads: number;
+    positions?: Value;
+  },
+): Value {
+  const { context, layer } = place;
+  const { graph, config, weights } = context;
+  const { part, input, heads, positions } = options;
+  const name = `model.layers.${layer}.self_attn`;
+  const projected = linear(graph, weights, {
+    layer: {
+      name: `${name}.${part}_proj`,
+      inputs: config.hiddenSize,
+      outputs: heads * config.headSize,
+      bias: config.biases.qkv,
+    },
+    input,
+  });
+  if (positions === undefined) return projected;
+  if (!config.queryKeyNorm) return rotate(context, { value: projected, heads, positions });
+  const byHead = graph.node("Reshape", [projected, graph.int64s([-1, config.headSize])]);
+  const normed = rmsNorm(context, byHead, {
+    name: `${name}.${part}_norm.weight`,
+    size: config.headSize,
+  });
+  return rotate(context, { value: normed, heads, positions });
+}
+
+/** SwiGLU: down(silu(gate(x)) · up(x)). */
+function feedForward(context: GraphContext, options: { name: string; input: Value }): Value {
+  const { graph, config, weights } = context;
+  const { hiddenSize, intermediateSize, biases } = config;
+  const input = rows(graph, options.input);
+  const widen = (part: string) =>
+    linear(graph, weights, {
+      layer: {
+        name: `${options.name}.${part}`,
+        inputs: hiddenSize,
+        outputs: intermediateSize,
+        bias: biases.mlp,
+      },
+      input,
+    });
+  // x · sigmoid(αx) with α = 1 is SiLU, in one pass.
+  const gate = graph.node("QuickGelu", [widen("gate_proj")], {
+    domain: MICROSOFT,
+    attributes: { alpha: { float: 1 } },
+  });
+  return linear(graph, weights, {
+    layer: {
+      name: `${options.name}.down_proj`,
+      inputs: intermediateSize,
+      outputs: hiddenSize,
+      bias: biases.mlp,
+    },
+    input: rows(graph, graph.node("Mul", [gate, widen("up_proj")])),
+  });
+}
+
+function addAndNorm(
+  context: GraphContext,
+  options: { residual: Value; update: Value; norm: string },
+): Stream {
+  const { graph, config, weights } = context;
+  const [normed = "", , , residual = ""] = graph.nodes(
+    "SkipSimplifiedLayerNormalization",
+    [options.update, options.residual, weights.use(graph, options.norm, [config.hiddenSize])],
+    { domain: MICROSOFT, outputs: 4, attributes: { epsilon: { float: config.normEpsilon } } },
+  );
+  return { normed, residual };
+}
+
+/** Names of a layer's keys and values as outputs of one call and inputs of a later one. */
+export const memoryNames = (layer: number) => ({
+  promptKeys: `prompt_keys_${layer}`,
+  promptValues: `prompt_values_${layer}`,
+  nodeKeys: `node_keys_${layer}`,
+  nodeValues: `node_values_${layer}`,
+});
+
+function pastMemory({ context, layer }: LayerPlace): { prompts: PromptMemory; nodes: NodeMemory } {
+  const { graph, config } = context;
+  const names = memoryNames(layer);
+  const prompt = ["users", config.keyValueHeads, "prompt", config.headSize];
+  const node = ["past_nodes", config.keyValueHeads * config.headSize];
+  return {
+    prompts: {
+      keys: graph.input(`past_${names.promptKeys}`, "float", prompt),
+      values: graph.input(`past_${names.promptValues}`, "float", prompt),
+    },
+    nodes: {
+      keys: graph.input(`past_${names.nodeKeys}`, "float", node),
+      values: graph.input(`past_${names.nodeValues}`, "float", node),
+    },
+  };
+}
+
+function rememberNodes({ context, layer }: LayerPlace, memory: NodeMemory): void {
+  const { graph, config } = context;
+  const names = memoryNames(layer);
+  const shape = ["nodes", config.keyValueHeads * config.headSize];
+  graph.output(names.nodeKeys, { value: memory.keys, type: "float", shape });
+  graph.output(names.nodeValues, { value: memory.values, type: "float", shape });
+}
+
+function exportPrompts({ context, layer }: LayerPlace, memory: PromptMemory): void {
+  const { graph, config } = context;
+  const names = memoryNames(layer);
+  const shape = ["users", config.keyValueHeads, "prompt", config.headSize];
+  graph.output(names.promptKeys, { value: memory.keys, type: "float", shape });
+  graph.output(names.promptValues, { value: memory.values, type: "float", shape });
+}

@@ -1,0 +1,30 @@
+import { join } from "node:path";
+import { Tokenizer } from "@huggingface/tokenizers";
+import { z } from "zod";
+import { readJson } from "../checkpoint/read-json.js";
+
+/** Text to token ids, as the checkpoint's `tokenizer.json` says. */
+export interface TextTokenizer {
+  encode(text: string, options: { addSpecialTokens: boolean }): number[];
+  tokenOf(text: string): number | undefined;
+}
+
+/** @throws ModelError MISSING_FILE, BAD_PROMPT_SPEC */
+export async function openTokenizer(directory: string): Promise<TextTokenizer> {
+  const read = (file: string) =>
+    readJson(join(directory, file), {
+      schema: z.looseObject({}),
+      code: "BAD_PROMPT_SPEC",
+      remedy: "prompts of kind template need the tokenizer's files beside the checkpoint",
+    });
+  const [definition, config] = await Promise.all([
+    read("tokenizer.json"),
+    read("tokenizer_config.json"),
+  ]);
+  const tokenizer = new Tokenizer(definition, config);
+  return {
+    encode: (text, { addSpecialTokens }) =>
+      Array.from(tokenizer.encode(text, { add_special_tokens: addSpecialTokens }).ids),
+    tokenOf: (text) => tokenizer.token_to_id(text),
+  };
+}

@@ -1,0 +1,61 @@
+import { InferenceSession, type Tensor } from "onnxruntime-node";
+import { ModelError } from "../errors.js";
+import type { Feeds } from "./feeds.js";
+
+export interface SessionOptions {
+  /** Directory that the graph's weights are in. */
+  readonly directory: string;
+  /** Threads that share one operator. */
+  readonly threads: number;
+  /** onnxruntime's name of the execution provider: cpu, cuda, webgpu, tensorrt. */
+  readonly executionProvider: string;
+}
+
+/** One graph loaded into onnxruntime. Runs block the thread they are called on. */
+export interface Session {
+  /** @throws ModelError RUNTIME */
+  run(feeds: Feeds, fetches: readonly string[]): Promise<Readonly<Record<string, Tensor>>>;
+  /** Frees native memory; it is not reclaimed otherwise. */
+  release(): Promise<void>;
+}
+
+/** @throws ModelError RUNTIME */
+export async function openSession(graph: Uint8Array, options: SessionOptions): Promise<Session> {
+  let session: InferenceSession;
+  try {
+    session = await InferenceSession.create(graph, {
+      executionProviders: [options.executionProvider],
+      intraOpNumThreads: options.threads,
+      interOpNumThreads: 1,
+      executionMode: "sequential",
+      // A plan is kept for every shape it meets, and shapes vary without end here.
+      enableMemPattern: false,
+      logSeverityLevel: 3,
+      extra: {
+        session: {
+          model_external_initializers_file_folder_path: options.directory,
+          // Idle threads that spin take the processor from the other model and from the search.
+          intra_op: { allow_spinning: options.threads > 1 ? "1" : "0" },
+        },
+      },
+    });
+  } catch (cause) {
+    throw new ModelError(
+      "RUNTIME",
+      `onnxruntime cannot load the model of ${options.directory}: ${String(cause)}`,
+      { cause },
+    );
+  }
+  return {
+    async run(feeds, fetches) {
+      try {
+        return await session.run(feeds, [...fetches]);
+      } catch (cause) {
+        throw new ModelError("RUNTIME", `onnxruntime failed to run the model: ${String(cause)}`, {
+          cause,
+        });
+      }
+    },
+    release: () => session.release(),
+  };
+}
