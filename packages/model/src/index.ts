@@ -5,3 +5,4 @@ export { ModelError, type ModelErrorCode } from "./errors.js";
 export { type Model, type ModelOptions, openModel } from "./open-model.js";
 export type { PromptEncoder } from "./prompt/prompt-encoder.js";
 export type { PromptSpec } from "./prompt/prompt-spec.js";
+export { measureMatrixRate } from "./runtime/matrix-rate.js";

@@ -35,6 +35,8 @@ export interface ModelOptions {
 export interface Model {
   readonly scorer: ModelPool;
   readonly encodePrompt: PromptEncoder;
+  /** Longest prompt that the model takes, in tokens. */
+  readonly mostPromptTokens: number;
   /** SHA-256 in hex over the checkpoint as it was given. */
   readonly hash: string;
   /** Weights that every token is multiplied with: those of the decoder's linear layers. */
@@ -88,6 +90,7 @@ export async function openModel(options: ModelOptions): Promise<Model> {
       codeTokens: tokens,
       tokenizer,
     }),
+    mostPromptTokens: setup.mostPositions - spec.levels + 1,
     hash: await checkpointHash(checkpoint),
     weightsPerToken:
       layers *

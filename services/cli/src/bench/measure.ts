@@ -1,0 +1,96 @@
+import { type Decoder, decodeShard, type SearchOutcome, type ShardUser } from "@nightbeam/decoding";
+
+/** What one way of searching cost, over all users. */
+export interface Measurement {
+  readonly searches: number;
+  readonly callsPerUser: number;
+  readonly nodesPerUser: number;
+  /** Drafted steps that a user's first call accepted, of levels - 1 (AtSpeed's AS@K, first call). */
+  readonly firstCallAcceptedSteps: number;
+  /** Drafted steps accepted by all of a user's calls, a call. */
+  readonly acceptedStepsPerCall: number;
+  /** Prompt tokens and nodes, each counted once however often it was computed. */
+  readonly tokens: number;
+  readonly nodes: number;
+  /** Median over the repetitions. */
+  readonly usersPerSecond: number;
+  readonly outcomes: readonly SearchOutcome[];
+}
+
+export interface Way {
+  readonly name: string;
+  readonly decoder: Decoder;
+}
+
+/**
+ * Runs several ways over the same users, turn by turn, so that a machine whose speed drifts treats
+ * them alike; the first round warms up and is not counted.
+ */
+export async function measureWays(
+  ways: readonly Way[],
+  options: {
+    users: readonly ShardUser[];
+    batchSize: number;
+    concurrency: number;
+    repeat: number;
+    nextKey: () => number;
+  },
+): Promise<Measurement[]> {
+  const seconds = ways.map(() => [] as number[]);
+  const last: (readonly SearchOutcome[])[] = [];
+  const searched: (readonly SearchOutcome[])[] = [];
+  for (let round = 0; round <= options.repeat; round++) {
+    for (const [at, { decoder }] of ways.entries()) {
+      const started = performance.now();
+      const shard = await decodeShard(options.users, { ...options, decoder });
+      if (round > 0) seconds[at]?.push((performance.now() - started) / 1000);
+      last[at] = shard.outcomes;
+      searched[at] = shard.searched;
+    }
+  }
+  const promptTokens = options.users.reduce((sum, { prompt }) => sum + prompt.length, 0);
+  return ways.map((_, at) =>
+    summarise({
+      outcomes: last[at] ?? [],
+      searched: searched[at] ?? [],
+      seconds: median(seconds[at] ?? []),
+      promptTokens,
+    }),
+  );
+}
+
+function summarise(run: {
+  outcomes: readonly SearchOutcome[];
+  searched: readonly SearchOutcome[];
+  seconds: number;
+  promptTokens: number;
+}): Measurement {
+  const { outcomes, searched } = run;
+  const sum = (figure: (cost: SearchOutcome["cost"]) => number) =>
+    searched.reduce((total, { cost }) => total + figure(cost), 0);
+  const searches = searched.length;
+  const calls = sum(({ calls }) => calls);
+  const nodes = sum((cost) => cost.nodes);
+  return {
+    searches,
+    callsPerUser: calls / searches,
+    nodesPerUser: nodes / searches,
+    firstCallAcceptedSteps: sum((cost) => cost.firstCallAcceptedSteps) / searches,
+    acceptedStepsPerCall: sum(({ acceptedSteps }) => acceptedSteps) / calls,
+    tokens: run.promptTokens + nodes,
+    nodes,
+    usersPerSecond: outcomes.length / run.seconds,
+    outcomes,
+  };
+}
+
+function median(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[values.length >> 1] ?? Number.NaN;
+}
+
+/** Whether two ways gave every user the same paths in the same order. */
+export function sameLists(a: Measurement, b: Measurement): boolean {
+  return a.outcomes.every(
+    ({ beams }, at) => beams.prefixes.join() === b.outcomes[at]?.beams.prefixes.join(),
+  );
+}

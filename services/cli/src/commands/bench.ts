@@ -1,0 +1,75 @@
+import { Command } from "commander";
+import { type BenchReport, bench } from "../bench/bench.js";
+import { benchSchema } from "../bench/options.js";
+import { optionError } from "../recommend/options.js";
+import { table } from "../terminal/table.js";
+
+/** `nightbeam bench` */
+export function benchCommand(): Command {
+  return new Command("bench")
+    .description(
+      "plain and speculative search side by side: calls, nodes, accepted steps, users a second",
+    )
+    .option("--target <dir>", "the large model")
+    .option("--draft <dir...>", 'a small checkpoint, the word "transitions", or several')
+    .option("--catalogue <file>", "items and their codes")
+    .option("--histories <file>", "users and their items")
+    .option("--beam-width <list>", "values of K (default 1,3,5,10,20)")
+    .option("--batch-size <list>", "users that share a call (default 1,8,32)")
+    .option(
+      "--draft-width <list>",
+      "ways to draft: widths, 60/40/30 for a width a level, auto (default 40,auto)",
+    )
+    .option("--scoring <kind>", "full or renormalized (default full)")
+    .option("--precision <kind>", "fp32 or int8 (default fp32)")
+    .option("--limit <n>", "only the first n users (default 320)")
+    .option("--repeat <n>", "counted repetitions, of which the median is told (default 3)")
+    .option("--workers <n>", "worker threads (default: one a core)")
+    .option("--prompt-cache <GiB>", "memory a worker keeps prompts in; 0: none (default 1)")
+    .option("--json", "print JSON")
+    .action(async (flags: Record<string, unknown>) => {
+      const parsed = benchSchema.safeParse(flags);
+      if (!parsed.success) throw optionError(parsed.error);
+      const report = await bench(parsed.data, (line) => process.stderr.write(`${line}\n`));
+      process.stdout.write(
+        parsed.data.json ? `${JSON.stringify(report, null, 2)}\n` : `${describe(report)}\n`,
+      );
+    });
+}
+
+const HEAD = [
+  "K",
+  "batch",
+  "search",
+  "calls",
+  "nodes",
+  "AS first",
+  "AS a call",
+  "users/s",
+  "ratio",
+  "matrix rate",
+  "lists",
+];
+
+function describe(report: BenchReport): string {
+  const rows = report.rows.map((row) => [
+    String(row.beamWidth),
+    String(row.batchSize),
+    row.way,
+    row.callsPerUser.toFixed(2),
+    row.nodesPerUser.toFixed(1),
+    row.firstCallAcceptedSteps.toFixed(2),
+    row.acceptedStepsPerCall.toFixed(2),
+    row.usersPerSecond.toFixed(1),
+    row.ratio.toFixed(2),
+    `${(100 * row.shareOfMatrixRate).toFixed(0)}%`,
+    row.sameLists ? "same" : "DIFFERENT",
+  ]);
+  return [
+    table([HEAD, ...rows]),
+    "",
+    "calls, nodes: a user. AS: drafted steps that a call accepts, as the AtSpeed paper counts them.",
+    "ratio: users/s over plain search in the same runtime. matrix rate: share of this machine's own",
+    `${report.matrixRate.toFixed(0)} GFLOP/s in float32 matrix products that the whole run reaches, prompt tokens and nodes counted once.`,
+  ].join("\n");
+}

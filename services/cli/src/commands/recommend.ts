@@ -1,0 +1,108 @@
+import type { Manifest } from "@nightbeam/dataset";
+import { Command } from "commander";
+import { recommendOptions } from "../recommend/options.js";
+import { recommend } from "../recommend/recommend.js";
+import { clock, progressBar, whole } from "../terminal/progress.js";
+import { table } from "../terminal/table.js";
+
+/** `nightbeam recommend` */
+export function recommendCommand(): Command {
+  return new Command("recommend")
+    .description(
+      "write every user's best items, exactly as the target's own beam search finds them",
+    )
+    .option("--target <dir>", "the large model: a Hugging Face checkpoint with nightbeam.json")
+    .option(
+      "--draft <dir...>",
+      'what guesses ahead: a small checkpoint, the word "transitions", or several',
+    )
+    .option(
+      "--catalogue <file>",
+      "items and their codes: LC-Rec JSON, Parquet, CSV, JSONL or prepared",
+    )
+    .option("--histories <file>", "users and their items: JSONL, Parquet, CSV, or events")
+    .option("--out <dir>", "where the lists go; an interrupted run there is continued")
+    .option("--top-k <n>", "items a user gets (default 10)")
+    .option("--beam-width <n>", "beams that the search keeps (default 20, at least top-k)")
+    .option(
+      "--scoring <kind>",
+      "full: over the vocabulary; renormalized: over the catalogue (default full)",
+    )
+    .option(
+      "--draft-width <n>",
+      "prefixes drafted at each level, one a level (60,40,30), or auto (default)",
+    )
+    .option("--exclude-seen", "recommend nothing that is in the user's history")
+    .option("--allow <file>", "recommend only the items of this list")
+    .option("--block <file>", "recommend none of the items of this list")
+    .option("--format <kind>", "parquet or jsonl (default parquet)")
+    .option("--precision <kind>", "fp32 or int8 (default fp32)")
+    .option("--limit <n>", "only the first n users")
+    .option("--batch-size <n>", "users that share a call (default 32)")
+    .option(
+      "--part-size <n>",
+      "users of an output file, and of a step that is never repeated (default 4096)",
+    )
+    .option("--workers <n>", "worker threads, with a copy of the model each (default: one a core)")
+    .option(
+      "--prompt-cache <GiB>",
+      "memory a worker keeps prompts in between calls; 0: none (default 1)",
+    )
+    .option("--config <file>", "JSON with the same keys in camelCase; flags win")
+    .action(async (flags: Record<string, unknown>) => run(flags));
+}
+
+async function run(flags: Record<string, unknown>): Promise<void> {
+  const options = await recommendOptions(flags);
+  const abort = new AbortController();
+  const interrupt = () => abort.abort(new Interrupted());
+  process.once("SIGINT", interrupt);
+  process.once("SIGTERM", interrupt);
+  const bar = progressBar(process.stderr);
+  try {
+    const { manifest, alreadyDone } = await recommend(options, {
+      say: (line) => process.stderr.write(`${line}\n`),
+      progress: ({ done, total, before, searches, calls }) =>
+        bar.update({
+          done,
+          total,
+          before,
+          note: searches === 0 ? "" : `${(calls / searches).toFixed(2)} calls/user`,
+        }),
+      signal: abort.signal,
+    });
+    bar.finish();
+    if (alreadyDone)
+      process.stdout.write("This run is complete already; nothing was left to do.\n\n");
+    process.stdout.write(`${summary(manifest, options.out)}\n`);
+  } catch (error) {
+    bar.finish();
+    if (!(error instanceof Interrupted)) throw error;
+    process.stderr.write(
+      "Interrupted. Parts that were done are kept; the same command continues.\n",
+    );
+    process.exitCode = 130;
+  } finally {
+    process.removeListener("SIGINT", interrupt);
+    process.removeListener("SIGTERM", interrupt);
+  }
+}
+
+class Interrupted extends Error {
+  override readonly name = "Interrupted";
+}
+
+function summary(manifest: Manifest, out: string): string {
+  const { users, rejected, stats, parts } = manifest;
+  const figure = (name: string, digits: number) => (stats[name] ?? 0).toFixed(digits);
+  const rejections = rejected === 0 ? "" : ` (${whole(rejected)} set aside: ${out}/rejected.jsonl)`;
+  return table(
+    [
+      ["users", `${whole(users)}${rejections}`],
+      ["target calls", `${figure("callsPerUser", 2)} a user`],
+      ["nodes", `${figure("nodesPerUser", 1)} a user`],
+      ["time", `${clock(stats.wallSeconds ?? 0)}, ${figure("usersPerSecond", 1)} users/s`],
+      ["lists", `${out}/manifest.json names ${parts.length} part files`],
+    ].map(([name = "", value = ""]) => [name, ` ${value}`.trimStart()]),
+  );
+}

@@ -1,0 +1,82 @@
+import type { Catalogue } from "@nightbeam/catalogue";
+import type { HistoryRow, PartResult } from "@nightbeam/dataset";
+import { type Decoder, decodeShard, type SearchOutcome } from "@nightbeam/decoding";
+import { expandItems } from "./expand-items.js";
+import type { Reading, ReadyUser } from "./users.js";
+
+export interface PartOptions {
+  readonly decoder: Decoder;
+  readonly catalogue: Catalogue;
+  readonly read: (row: HistoryRow) => Reading;
+  readonly topK: number;
+  readonly batchSize: number;
+  readonly concurrency: number;
+  readonly nextKey: () => number;
+  readonly onProgress: (batch: { users: number; outcomes: readonly SearchOutcome[] }) => void;
+  readonly signal: AbortSignal;
+}
+
+/** Decodes the rows of a part. */
+export async function decodePart(
+  rows: readonly HistoryRow[],
+  options: PartOptions,
+): Promise<Omit<PartResult, "index">> {
+  const readings = rows.map(options.read);
+  const users = readings.flatMap((reading) => (reading.kind === "user" ? reading.user : []));
+  const rejected = readings.flatMap((one) => (one.kind === "rejected" ? one.rejected : []));
+  options.onProgress({ users: rejected.length, outcomes: [] });
+  const { outcomes, searched } = await decodeShard(users, options);
+  const recommendations = outcomes.flatMap((outcome, at) =>
+    recommendation(users[at], outcome, options),
+  );
+  return { rowCount: rows.length, recommendations, rejected, stats: partStats(searched) };
+}
+
+function recommendation(
+  user: ReadyUser | undefined,
+  { beams }: SearchOutcome,
+  options: PartOptions,
+) {
+  if (user === undefined) return [];
+  const { catalogue, topK } = options;
+  return {
+    user: user.name,
+    items: expandItems(catalogue, { beams, exclusion: user.exclusion, topK }),
+  };
+}
+
+/** Sums over a part's searches; users with the same question are one search. */
+function partStats(searched: readonly SearchOutcome[]): Record<string, number> {
+  const stats = {
+    searches: searched.length,
+    targetCalls: 0,
+    nodes: 0,
+    tokens: 0,
+    acceptedSteps: 0,
+    firstCallAcceptedSteps: 0,
+  };
+  for (const { cost } of searched) {
+    stats.targetCalls += cost.calls;
+    stats.nodes += cost.nodes;
+    stats.tokens += cost.tokens;
+    stats.acceptedSteps += cost.acceptedSteps;
+    stats.firstCallAcceptedSteps += cost.firstCallAcceptedSteps;
+  }
+  return stats;
+}
+
+/** Figures of the whole run, from the sums over its parts. */
+export function runFigures(totals: {
+  readonly users: number;
+  readonly stats: Readonly<Record<string, number>>;
+}): Record<string, number> {
+  const { users, stats } = totals;
+  const each = (name: string) => (stats[name] ?? 0) / (stats.searches ?? 0);
+  return {
+    callsPerUser: each("targetCalls"),
+    nodesPerUser: each("nodes"),
+    tokensPerUser: each("tokens"),
+    firstCallAcceptedSteps: each("firstCallAcceptedSteps"),
+    usersPerSecond: users / (stats.wallSeconds ?? 0),
+  };
+}

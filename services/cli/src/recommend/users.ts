@@ -1,0 +1,63 @@
+import { type Catalogue, excludeItems, NOTHING_EXCLUDED } from "@nightbeam/catalogue";
+import type { HistoryRow, RejectedRow } from "@nightbeam/dataset";
+import type { ShardUser } from "@nightbeam/decoding";
+import type { PromptEncoder } from "@nightbeam/model";
+
+/** A user who can be decoded. */
+export interface ReadyUser extends ShardUser {
+  readonly name: string;
+}
+
+/** What a row of the histories becomes: a user to decode, or a row that is set aside. */
+export type Reading =
+  | { readonly kind: "user"; readonly user: ReadyUser }
+  | { readonly kind: "rejected"; readonly rejected: RejectedRow };
+
+export interface ReaderOptions {
+  /** The catalogue that histories are written in: unfiltered. */
+  readonly known: Catalogue;
+  /** The catalogue that is searched; the same, or a smaller one. */
+  readonly searched: Catalogue;
+  readonly encodePrompt: PromptEncoder;
+  /** Longest prompt that the model takes, in tokens. */
+  readonly mostPromptTokens: number;
+  readonly excludeSeen: boolean;
+}
+
+/** Makes users of rows; what cannot be a user carries its reason and stops nobody else. */
+export function userReader(options: ReaderOptions): (row: HistoryRow) => Reading {
+  const { known, searched } = options;
+  return (row) => {
+    if (row.kind === "rejected") {
+      const { kind: _, ...rejected } = row;
+      return { kind: "rejected", rejected };
+    }
+    const reject = (reason: string, detail: string): Reading => ({
+      kind: "rejected",
+      rejected: { row: row.row, user: row.user, reason, detail },
+    });
+    const items: number[] = [];
+    for (const id of row.items) {
+      const item = known.itemIndex(id);
+      if (item === undefined) return reject("unknown_item", `item "${id}" is not in the catalogue`);
+      items.push(item);
+    }
+    const prompt = options.encodePrompt(items);
+    if (prompt.length > options.mostPromptTokens) {
+      return reject(
+        "prompt_too_long",
+        `the prompt has ${prompt.length} tokens; the model takes ${options.mostPromptTokens}`,
+      );
+    }
+    const seen = row.items.flatMap((id) => searched.itemIndex(id) ?? []);
+    return {
+      kind: "user",
+      user: {
+        name: row.user,
+        prompt,
+        history: Uint32Array.from(seen),
+        exclusion: options.excludeSeen ? excludeItems(searched, seen) : NOTHING_EXCLUDED,
+      },
+    };
+  };
+}

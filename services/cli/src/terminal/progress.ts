@@ -1,0 +1,81 @@
+/** What a progress line shows. */
+export interface ProgressState {
+  readonly done: number;
+  readonly total: number;
+  /** Done before this process began: they count, but not for the rate. */
+  readonly before: number;
+  /** Further facts, such as calls per user. */
+  readonly note: string;
+}
+
+export interface Progress {
+  update(state: ProgressState): void;
+  /** Leaves the last state standing. */
+  finish(): void;
+}
+
+const BAR_CELLS = 24;
+const REDRAW_MS = 100;
+const LINE_EVERY_MS = 10_000;
+
+/**
+ * A progress bar on a terminal, a line every ten seconds in a log.
+ *
+ * @param now milliseconds, for tests
+ */
+export function progressBar(
+  stream: NodeJS.WriteStream,
+  now: () => number = () => performance.now(),
+): Progress {
+  const started = now();
+  const isTerminal = stream.isTTY === true;
+  let shownAt = isTerminal ? Number.NEGATIVE_INFINITY : started;
+  let latest: ProgressState | undefined;
+  const show = (state: ProgressState): void => {
+    const line = progressLine(state, (now() - started) / 1000);
+    stream.write(isTerminal ? `\r\x1b[2K${line.slice(0, stream.columns ?? 80)}` : `${line}\n`);
+    shownAt = now();
+  };
+  return {
+    update(state) {
+      latest = state;
+      if (now() - shownAt >= (isTerminal ? REDRAW_MS : LINE_EVERY_MS)) show(state);
+    },
+    finish() {
+      if (latest === undefined) return;
+      show(latest);
+      if (isTerminal) stream.write("\n");
+      latest = undefined;
+    },
+  };
+}
+
+/** One line: share, bar, counts, rate, time left, note. */
+export function progressLine(state: ProgressState, seconds: number): string {
+  const { done, total, before, note } = state;
+  const share = total === 0 ? 1 : done / total;
+  const cells = Math.round(share * BAR_CELLS);
+  const rate = seconds > 0 ? (done - before) / seconds : 0;
+  const left = rate > 0 ? clock((total - done) / rate) : "-:--";
+  return [
+    `${String(Math.floor(share * 100)).padStart(3)}%`,
+    `${"█".repeat(cells)}${"░".repeat(BAR_CELLS - cells)}`,
+    `${whole(done)}/${whole(total)} users`,
+    `${whole(rate)}/s`,
+    `${left} left`,
+    note,
+  ].join("  ");
+}
+
+export function whole(value: number): string {
+  return Math.round(value).toLocaleString("en-US");
+}
+
+/** Seconds as 1:02:03 or 2:03. */
+export function clock(seconds: number): string {
+  const all = Math.ceil(seconds);
+  const hours = Math.floor(all / 3600);
+  const minutes = Math.floor((all % 3600) / 60);
+  const rest = String(all % 60).padStart(2, "0");
+  return hours > 0 ? `${hours}:${String(minutes).padStart(2, "0")}:${rest}` : `${minutes}:${rest}`;
+}
