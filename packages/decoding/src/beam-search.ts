@@ -1,7 +1,8 @@
-import { childCount } from "@nightbeam/catalogue";
-import { type Beams, rootBeams } from "./beams.js";
-import { DecodingError } from "./errors.js";
+import { ROOT } from "@nightbeam/catalogue";
+import { checkRow } from "./answer-rows.js";
+import { type Beams, BestPrefixes, rootBeams } from "./beams.js";
 import { expandBeams, unknownPrefixes } from "./expand.js";
+import { wholeNumber } from "./options.js";
 import { type SearchSpace, withoutExcluded } from "./scoring.js";
 
 /**
@@ -28,15 +29,11 @@ export class BeamSearch {
 
   /** @throws DecodingError BAD_OPTION where the beam width is not a whole number above 0. */
   constructor(space: SearchSpace, options: { beamWidth: number }) {
-    if (!Number.isInteger(options.beamWidth) || options.beamWidth < 1) {
-      throw new DecodingError(
-        "BAD_OPTION",
-        `beam width ${options.beamWidth} is not a whole number of at least 1`,
-      );
-    }
     this.space = space;
-    this.beamWidth = options.beamWidth;
-    this.#state = { kind: "asking", beams: rootBeams(), missing: [] };
+    this.beamWidth = wholeNumber(options.beamWidth, { name: "beam width", least: 1 });
+    // Where everything is excluded there is nothing to ask: the list is empty from the beginning.
+    const beams = space.exclusion.isDead(ROOT) ? new BestPrefixes(0).drain(0) : rootBeams();
+    this.#state = { kind: "asking", beams, missing: [] };
     this.advance();
   }
 
@@ -55,16 +52,7 @@ export class BeamSearch {
    * @throws DecodingError ANSWER_SIZE, NOT_A_NUMBER
    */
   learn(prefix: number, logProbs: Float64Array): void {
-    const children = childCount(this.space.trie, prefix);
-    if (logProbs.length !== children) {
-      throw new DecodingError(
-        "ANSWER_SIZE",
-        `prefix ${prefix} has ${children} children in the catalogue, but ${logProbs.length} log-probabilities came back`,
-      );
-    }
-    if (logProbs.some(Number.isNaN)) {
-      throw new DecodingError("NOT_A_NUMBER", `the model returned NaN after prefix ${prefix}`);
-    }
+    checkRow(this.space.trie, { prefix, logProbs });
     this.#known.set(prefix, withoutExcluded(this.space, prefix, logProbs));
   }
 

@@ -1,3 +1,5 @@
+import { ROOT } from "@nightbeam/catalogue";
+
 /**
  * The best prefixes of one depth, best first: higher score first, equal scores by code path.
  */
@@ -12,12 +14,13 @@ export interface Beams {
 
 /** Where every search begins: the empty prefix, with probability 1. */
 export function rootBeams(): Beams {
-  return { depth: 0, prefixes: Uint32Array.of(0), scores: Float64Array.of(0) };
+  return { depth: 0, prefixes: Uint32Array.of(ROOT), scores: Float64Array.of(0) };
 }
 
 /**
  * Keeps the `capacity` best of the prefixes offered to it, in a binary heap whose root is the worst
  * one kept. Ties go to the smaller trie node, which is the smaller code path.
+ * A capacity of 0 keeps nothing.
  */
 export class BestPrefixes {
   readonly #scores: Float64Array;
@@ -29,15 +32,19 @@ export class BestPrefixes {
     this.#prefixes = new Uint32Array(capacity);
   }
 
+  /** Whether a prefix would be kept if it were offered now. */
+  accepts(prefix: number, score: number): boolean {
+    if (this.#size < this.#scores.length) return true;
+    // Compared in this order, what a full heap refuses (nearly everything) is refused at once.
+    const worst = this.#scores[0] ?? Number.POSITIVE_INFINITY;
+    return score > worst || (score === worst && prefix < (this.#prefixes[0] ?? 0));
+  }
+
+  /** Takes a prefix in, in place of the worst one where there is no room, unless that is better. */
   offer(prefix: number, score: number): void {
-    const capacity = this.#scores.length;
-    if (this.#size < capacity) {
-      this.#rise(this.#size++, prefix, score);
-      return;
-    }
-    const worst = this.#scores[0] ?? 0;
-    if (score < worst || (score === worst && prefix > (this.#prefixes[0] ?? 0))) return;
-    this.#sink(prefix, score);
+    if (!this.accepts(prefix, score)) return;
+    if (this.#size < this.#scores.length) this.#rise(this.#size++, prefix, score);
+    else this.#sink(prefix, score);
   }
 
   /** Takes everything out, best first; the heap is empty afterwards. */

@@ -1,9 +1,9 @@
-import { childCount, type Exclusion, ROOT } from "@nightbeam/catalogue";
+import { type Exclusion, ROOT } from "@nightbeam/catalogue";
+import { ask, rowsOf } from "./answer-rows.js";
 import { BeamSearch } from "./beam-search.js";
 import { type BeamTree, treeOf } from "./beam-tree.js";
 import type { DraftPolicy } from "./draft-policy.js";
 import type { Draft, Drafter } from "./drafters/drafter.js";
-import { DecodingError } from "./errors.js";
 import { addCall, noCost, type SearchCost, type SearchOutcome } from "./outcome.js";
 import type { ScoreAnswer, Scorer } from "./scorer.js";
 import { needsLookup, type SearchSpace } from "./scoring.js";
@@ -84,7 +84,7 @@ async function callTarget(
 ): Promise<void> {
   const { walks, widths } = round;
   const drafts =
-    widths.length === 0
+    Math.max(0, ...widths) === 0
       ? []
       : await decoder.drafter.draft(
           walks.map(({ job, search }) => ({
@@ -95,51 +95,47 @@ async function callTarget(
             widths,
           })),
         );
-  const trees = walks.map(({ search }, at) => questionTree(search, drafts[at]));
-  const answers = await decoder.target.score(
-    walks.map(({ job }, at) => ({
-      key: job.key,
-      prompt: job.prompt,
-      tree: trees[at] ?? treeOf(decoder.space.trie, []),
-    })),
-  );
+  const requests = walks.map(({ job, search }, at) => ({
+    key: job.key,
+    prompt: job.prompt,
+    tree: questionTree(search, drafts[at]),
+  }));
+  const answers = await ask(decoder.target, requests);
   walks.forEach((walk, at) => {
-    const [tree, answer] = [trees[at], answers[at]];
-    if (tree === undefined || answer === undefined) {
-      throw new DecodingError(
-        "ANSWER_SIZE",
-        `the target answered ${answers.length} of ${walks.length} requests`,
-      );
-    }
-    settle(walk, { tree, answer });
+    const [request, answer] = [requests[at], answers[at]];
+    if (request !== undefined && answer !== undefined) settle(walk, { tree: request.tree, answer });
   });
 }
 
-/** What the search misses, and what the draft expects it to ask next; nothing that is known already. */
+/** What the search misses, and what the draft expects it to ask next. */
 function questionTree(search: BeamSearch, draft: Draft | undefined): BeamTree {
   const { state, space } = search;
-  const wanted = new Set(state.kind === "asking" ? state.missing : []);
+  const wanted = state.kind === "asking" ? [...state.missing] : [];
   for (const { prefixes } of draft?.levels ?? []) {
-    for (const prefix of prefixes) {
-      if (search.known(prefix) === undefined && needsLookup(space, prefix)) wanted.add(prefix);
-    }
+    for (const prefix of prefixes) if (isWorthAsking(search, prefix)) wanted.push(prefix);
   }
   return treeOf(space.trie, wanted);
 }
 
+/** Whether a drafted prefix is one that the search could come to ask about, whoever drafted it. */
+function isWorthAsking(search: BeamSearch, prefix: number): boolean {
+  const { trie, exclusion } = search.space;
+  return (
+    prefix < (trie.levelStart[trie.levels] ?? 0) &&
+    search.known(prefix) === undefined &&
+    !exclusion.isDead(prefix) &&
+    needsLookup(search.space, prefix)
+  );
+}
+
+/** Hands the answer to the search, lets it run on and counts what it cost. */
 function settle(walk: Walk, call: { tree: BeamTree; answer: ScoreAnswer }): void {
   const { search } = walk;
   const { tree, answer } = call;
   const fromDepth = search.state.beams.depth;
-  let from = 0;
-  let nodes = 0;
-  for (const entry of tree.wanted) {
-    const prefix = tree.prefixes[entry] ?? ROOT;
-    const to = from + childCount(search.space.trie, prefix);
-    search.learn(prefix, answer.logProbs.subarray(from, to));
-    if (prefix !== ROOT) nodes++;
-    from = to;
-  }
+  const rows = rowsOf(search.space.trie, { tree, logProbs: answer.logProbs });
+  for (const { prefix, logProbs } of rows) search.learn(prefix, logProbs);
+  const nodes = rows.filter(({ prefix }) => prefix !== ROOT).length;
   const toDepth = search.advance().beams.depth;
   walk.cost = addCall(walk.cost, { nodes, tokens: answer.tokens, fromDepth, toDepth });
 }

@@ -1,4 +1,5 @@
 import { type DecodeJob, type Decoder, decodeBatch } from "./decode-batch.js";
+import { wholeNumber } from "./options.js";
 import type { SearchOutcome } from "./outcome.js";
 
 /** A user of a shard; the shard gives out the keys. */
@@ -12,9 +13,16 @@ export interface ShardOptions {
   readonly concurrency: number;
   /** Gives keys that no other shard under way uses. */
   readonly nextKey: () => number;
-  /** Told after each batch how many more users are done. */
-  readonly onProgress?: (users: number) => void;
+  /** Told after each batch. */
+  readonly onProgress?: (batch: ShardProgress) => void;
   readonly signal?: AbortSignal;
+}
+
+/** What one more batch settled. */
+export interface ShardProgress {
+  /** Users of the shard who are done with it; more than outcomes where several asked the same. */
+  readonly users: number;
+  readonly outcomes: readonly SearchOutcome[];
 }
 
 export interface ShardOutcome {
@@ -28,32 +36,42 @@ export interface ShardOutcome {
  * Decodes a shard: users with the same prompt and the same exclusions once, users of equal prompt
  * length together, longest first so that the last batches are the short ones.
  *
- * @throws what `decodeBatch` throws; the signal's reason when it is aborted between batches
+ * The first batch that fails stops the shard: no other is begun, and those under way are waited
+ * for, so that nothing runs on behind the caller's back.
+ *
+ * @throws what `decodeBatch` throws; the signal's reason when it is aborted between batches;
+ * DecodingError BAD_OPTION where the batch size or the concurrency is not a whole number above 0
  */
 export async function decodeShard(
   users: readonly ShardUser[],
   options: ShardOptions,
 ): Promise<ShardOutcome> {
-  const groups = sameQuestions(users);
-  const batches = inBatches(groups, options.batchSize);
+  const batchSize = wholeNumber(options.batchSize, { name: "batch size", least: 1 });
+  const concurrency = wholeNumber(options.concurrency, { name: "concurrency", least: 1 });
+  const batches = inBatches(sameQuestions(users), batchSize);
   const outcomes = new Array<SearchOutcome>(users.length);
   const searched: SearchOutcome[] = [];
+  const failures: unknown[] = [];
+  const decodeNext = async (batch: readonly Question[]): Promise<void> => {
+    options.signal?.throwIfAborted();
+    const jobs = batch.map(({ user }) => ({ ...user, key: options.nextKey() }));
+    const decoded = await decodeBatch(options.decoder, jobs);
+    searched.push(...decoded);
+    decoded.forEach((outcome, at) => {
+      for (const member of batch[at]?.members ?? []) outcomes[member] = outcome;
+    });
+    const users = batch.reduce((sum, { members }) => sum + members.length, 0);
+    options.onProgress?.({ users, outcomes: decoded });
+  };
   let next = 0;
   const lane = async (): Promise<void> => {
     for (let batch = batches[next++]; batch !== undefined; batch = batches[next++]) {
-      options.signal?.throwIfAborted();
-      const jobs = batch.map(({ user }) => ({ ...user, key: options.nextKey() }));
-      const decoded = await decodeBatch(options.decoder, jobs);
-      searched.push(...decoded);
-      decoded.forEach((outcome, at) => {
-        for (const member of batch[at]?.members ?? []) outcomes[member] = outcome;
-      });
-      options.onProgress?.(batch.reduce((sum, { members }) => sum + members.length, 0));
+      await decodeNext(batch).catch((reason: unknown) => failures.push(reason));
+      if (failures.length > 0) return;
     }
   };
-  // One lane that fails must not leave the others running behind the caller's back.
-  const lanes = await Promise.allSettled(Array.from({ length: options.concurrency }, lane));
-  for (const result of lanes) if (result.status === "rejected") throw result.reason;
+  await Promise.all(Array.from({ length: Math.min(concurrency, batches.length) }, lane));
+  if (failures.length > 0) throw failures[0];
   return { outcomes, searched };
 }
 

@@ -1,3 +1,5 @@
+import { wholeNumber } from "./options.js";
+
 /** What a batch is about to do, for whoever decides how much to draft. */
 export interface BatchOutlook {
   readonly users: number;
@@ -23,12 +25,22 @@ export interface DraftPolicy {
   observe(measure: BatchMeasure): void;
 }
 
-/** The same widths for every batch. */
+/**
+ * The same widths for every batch.
+ *
+ * @throws DecodingError BAD_OPTION where a width is not a whole number
+ */
 export function fixedWidths(widths: readonly number[]): DraftPolicy {
+  for (const width of widths) wholeNumber(width, { name: "draft width", least: 0 });
   return { widthsFor: () => widths, observe: () => undefined };
 }
 
-/** One width for all depths of a catalogue: the paper's N. */
+/**
+ * One width for all depths of a catalogue with so many levels: the paper's N.
+ *
+ * @throws DecodingError BAD_OPTION where the width is not a whole number
+ */
 export function uniformWidths(width: number, levels: number): readonly number[] {
+  wholeNumber(width, { name: "draft width", least: 0 });
   return width === 0 ? [] : new Array<number>(levels - 1).fill(width);
 }

@@ -1,11 +1,11 @@
 export type DecodingErrorCode =
   /** A scorer answered with another number of log-probabilities than was asked for. */
   | "ANSWER_SIZE"
-  /** A scorer answered with NaN: the model's weights or its runtime are broken. */
+  /** A scorer answered with NaN or plus infinity: the model's weights or its runtime are broken. */
   | "NOT_A_NUMBER"
   /** An option is outside its range. */
   | "BAD_OPTION"
-  /** A tree is not parents-first, holds a duplicate, or names a prefix that the catalogue has not. */
+  /** A tree is not parents-first, holds a duplicate, or names what is no prefix of the catalogue. */
   | "BAD_TREE";
 
 /** What goes wrong at the border between the search and whoever feeds it. Recognise it by `code`. */

@@ -6,6 +6,7 @@ export {
   decodeShard,
   type ShardOptions,
   type ShardOutcome,
+  type ShardProgress,
   type ShardUser,
 } from "./decode-shard.js";
 export {

@@ -4,7 +4,7 @@ import type { Draft, Drafter, DraftRequest } from "./drafter.js";
 /**
  * The union of several drafters' proposals under one budget: at each depth the drafters take turns,
  * each giving its best prefix that is not in yet, until the depth's width is reached. Scores of
- * different drafters are on different scales, ranks are not.
+ * different drafters are on different scales, ranks are not: the union is in the order of the turns.
  */
 export class CombinedDrafter implements Drafter {
   readonly #drafters: readonly Drafter[];
@@ -46,13 +46,18 @@ function takeTurns(
   { depth, width }: { depth: number; width: number },
 ): Beams {
   const taken = new Map<number, number>();
-  const longest = Math.max(0, ...proposals.map(({ prefixes }) => prefixes.length));
-  for (let rank = 0; rank < longest; rank++) {
-    for (const { prefixes, scores } of proposals) {
-      const prefix = prefixes[rank];
-      if (prefix === undefined || taken.has(prefix) || taken.size >= width) continue;
-      taken.set(prefix, scores[rank] ?? 0);
+  let queues = proposals.map((proposal) => ({ proposal, rank: 0 }));
+  while (queues.length > 0) {
+    for (const queue of queues) {
+      const { prefixes, scores } = queue.proposal;
+      while (taken.has(prefixes[queue.rank] ?? -1)) queue.rank++;
+      const prefix = prefixes[queue.rank];
+      if (prefix === undefined || taken.size >= width) continue;
+      taken.set(prefix, scores[queue.rank] ?? 0);
     }
+    queues = queues.filter(
+      ({ proposal, rank }) => taken.size < width && rank < proposal.prefixes.length,
+    );
   }
   return {
     depth,

@@ -1,5 +1,5 @@
 import type { Beams } from "../beams.js";
-import { expandBeams, unknownPrefixes } from "../expand.js";
+import { expandBeams, type Lookup, unknownPrefixes } from "../expand.js";
 import type { Draft, DraftRequest } from "./drafter.js";
 
 /** A guess at the target's conditional log-probabilities. */
@@ -13,40 +13,86 @@ export interface Estimator {
 /**
  * Drafts by beam search with an estimator: from the target's current beams downwards, with the
  * target's own log-probabilities where they are known and the estimator's where they are not.
+ *
+ * Each depth holds the beams that the search will keep if the estimates are right, and beyond them
+ * the next best. Without that rule the next best, whose children can be better, would crowd out
+ * what the search really enters; with it, estimates that are right save every further call.
  */
 export async function draftByEstimate(
   requests: readonly DraftRequest[],
   estimator: Estimator,
 ): Promise<Draft[]> {
-  const walks = requests.map((request) => ({
-    request,
-    beams: request.search.state.beams,
-    levels: [] as Beams[],
-    lookup: (prefix: number) => request.search.known(prefix) ?? estimator.lookup(request, prefix),
-  }));
+  const walks = requests.map(
+    (request): Walk => ({
+      request,
+      expected: request.search.state.beams,
+      proposed: request.search.state.beams,
+      levels: [],
+      lookup: (prefix) => request.search.known(prefix) ?? estimator.lookup(request, prefix),
+    }),
+  );
   for (;;) {
-    const open = walks.filter(
-      ({ beams, request }) => beams.prefixes.length > 0 && nextWidth(request, beams) > 0,
-    );
+    const open = walks.filter((walk) => nextWidth(walk) > 0);
     if (open.length === 0) return walks.map(({ levels }) => ({ levels }));
     const asked = open
-      .map(({ request, beams, lookup }) => ({
+      .map(({ request, proposed, lookup }) => ({
         request,
-        prefixes: unknownPrefixes(request.search.space, beams, lookup),
+        prefixes: unknownPrefixes(request.search.space, proposed, lookup),
       }))
       .filter(({ prefixes }) => prefixes.length > 0);
     if (asked.length > 0) await estimator.estimate(asked);
-    for (const walk of open) {
-      const { request, beams, lookup } = walk;
-      const width = nextWidth(request, beams);
-      walk.beams = expandBeams(request.search.space, beams, { lookup, width });
-      walk.levels.push(walk.beams);
-    }
+    for (const walk of open) step(walk);
   }
 }
 
-/** Prefixes to propose below these beams; 0 at the last depth, whose prefixes nobody asks about. */
-function nextWidth(request: DraftRequest, beams: Beams): number {
-  const atLast = beams.depth + 1 >= request.search.space.trie.levels;
-  return atLast ? 0 : (request.widths[beams.depth] ?? 0);
+interface Walk {
+  readonly request: DraftRequest;
+  readonly lookup: Lookup;
+  /** The beams that the search keeps if the estimates are right; all of them are in `proposed`. */
+  expected: Beams;
+  proposed: Beams;
+  readonly levels: Beams[];
+}
+
+/** Prefixes to propose next; 0 above the last depth, whose prefixes nobody asks about. */
+function nextWidth({ request, proposed }: Walk): number {
+  const atEnd =
+    proposed.prefixes.length === 0 || proposed.depth + 1 >= request.search.space.trie.levels;
+  return atEnd ? 0 : (request.widths[proposed.depth] ?? 0);
+}
+
+function step(walk: Walk): void {
+  const { lookup, request, expected, proposed } = walk;
+  const { space, beamWidth } = request.search;
+  const width = nextWidth(walk);
+  walk.expected = expandBeams(space, expected, { lookup, width: Math.min(width, beamWidth) });
+  walk.proposed = withAll(expandBeams(space, proposed, { lookup, width }), walk.expected);
+  walk.levels.push(walk.proposed);
+}
+
+/**
+ * `best` with its last prefixes that are not expected replaced by the expected ones that it lacks.
+ * Those were not good enough for `best`, so they follow it and the order holds.
+ */
+function withAll(best: Beams, expected: Beams): Beams {
+  const among = new Set(best.prefixes);
+  const lacking = placesOf(expected, (prefix) => !among.has(prefix));
+  if (lacking.length === 0) return best;
+  const needed = new Set(expected.prefixes);
+  const dropped = new Set(placesOf(best, (prefix) => !needed.has(prefix)).slice(-lacking.length));
+  return {
+    depth: best.depth,
+    prefixes: Uint32Array.of(
+      ...best.prefixes.filter((_, place) => !dropped.has(place)),
+      ...lacking.map((place) => expected.prefixes[place] ?? 0),
+    ),
+    scores: Float64Array.of(
+      ...best.scores.filter((_, place) => !dropped.has(place)),
+      ...lacking.map((place) => expected.scores[place] ?? 0),
+    ),
+  };
+}
+
+function placesOf(beams: Beams, matches: (prefix: number) => boolean): number[] {
+  return [...beams.prefixes.keys()].filter((place) => matches(beams.prefixes[place] ?? 0));
 }

@@ -1,11 +1,14 @@
-import { childCount } from "@nightbeam/catalogue";
-import { treeOf } from "../beam-tree.js";
+import { ask, checkRow, rowsOf } from "../answer-rows.js";
+import { type BeamTree, treeOf } from "../beam-tree.js";
 import type { Scorer } from "../scorer.js";
 import { withoutExcluded } from "../scoring.js";
 import type { Draft, Drafter, DraftRequest } from "./drafter.js";
 import { draftByEstimate, type Estimator } from "./estimate.js";
 
-/** Drafts with a small model, one of its calls for each level that it has to guess. */
+/**
+ * Drafts with a small model, one of its calls for each level that it has to guess. A model that
+ * breaks the contract of `Scorer` is an error here as it is for the target: it would draft nonsense.
+ */
 export class ModelDrafter implements Drafter, Estimator {
   readonly #scorer: Scorer;
   readonly #known = new Map<number, Map<number, Float64Array>>();
@@ -30,11 +33,11 @@ export class ModelDrafter implements Drafter, Estimator {
       prompt: request.prompt,
       tree: treeOf(request.search.space.trie, prefixes),
     }));
-    const answers = await this.#scorer.score(questions);
+    const answers = await ask(this.#scorer, questions);
     asked.forEach(({ request }, at) => {
       const tree = questions[at]?.tree;
       const logProbs = answers[at]?.logProbs;
-      if (tree !== undefined && logProbs !== undefined) this.#learn(request, tree, logProbs);
+      if (tree !== undefined && logProbs !== undefined) this.#learn(request, { tree, logProbs });
     });
   }
 
@@ -43,16 +46,13 @@ export class ModelDrafter implements Drafter, Estimator {
     this.#scorer.release(keys);
   }
 
-  #learn(request: DraftRequest, tree: ReturnType<typeof treeOf>, logProbs: Float64Array): void {
+  #learn(request: DraftRequest, answered: { tree: BeamTree; logProbs: Float64Array }): void {
     const { space } = request.search;
     const known = this.#known.get(request.key) ?? new Map<number, Float64Array>();
     this.#known.set(request.key, known);
-    let from = 0;
-    for (const entry of tree.wanted) {
-      const prefix = tree.prefixes[entry] ?? 0;
-      const to = from + childCount(space.trie, prefix);
-      known.set(prefix, withoutExcluded(space, prefix, logProbs.subarray(from, to)));
-      from = to;
+    for (const row of rowsOf(space.trie, answered)) {
+      checkRow(space.trie, row);
+      known.set(row.prefix, withoutExcluded(space, row.prefix, row.logProbs));
     }
   }
 }

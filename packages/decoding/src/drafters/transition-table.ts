@@ -3,6 +3,7 @@
  * row a holds the most frequent successors of a and their share of a's count.
  */
 export interface TransitionTable {
+  /** The successors of an item, most frequent first; their shares sum to 1 where there are any. */
   forEachSuccessor(item: number, visit: (successor: number, share: number) => void): void;
 }
 
@@ -18,12 +19,16 @@ export class TransitionCounter {
   readonly #counts: (Map<number, number> | undefined)[];
 
   constructor(itemCount: number) {
-    this.#counts = new Array<Map<number, number> | undefined>(itemCount);
+    this.#counts = new Array<Map<number, number> | undefined>(itemCount).fill(undefined);
   }
 
-  /** @param history item indices, oldest first */
+  /**
+   * @param history item indices, oldest first
+   * @throws RangeError for an index that is no item's
+   */
   add(history: ArrayLike<number>): void {
-    for (let at = 0; at < history.length; at++) {
+    for (let at = 0; at < history.length; at++) this.#checkItem(history[at] ?? 0);
+    for (let at = 0; at + 1 < history.length; at++) {
       const item = history[at] ?? 0;
       const row = this.#counts[item] ?? new Map<number, number>();
       this.#counts[item] = row;
@@ -37,16 +42,16 @@ export class TransitionCounter {
 
   /** The table of what has been counted so far. */
   finish(): TransitionTable {
-    const rows = Array.from(this.#counts, (row) => (row === undefined ? [] : mostFrequent(row)));
-    const start = new Uint32Array(rows.length + 1);
-    rows.forEach((row, item) => {
-      start[item + 1] = (start[item] ?? 0) + row.length;
+    const start = new Uint32Array(this.#counts.length + 1);
+    this.#counts.forEach((row, item) => {
+      start[item + 1] = (start[item] ?? 0) + Math.min(row?.size ?? 0, MOST_SUCCESSORS);
     });
-    const successors = new Uint32Array(start[rows.length] ?? 0);
+    const successors = new Uint32Array(start[this.#counts.length] ?? 0);
     const shares = new Float32Array(successors.length);
-    rows.forEach((row, item) => {
-      const total = row.reduce((sum, [, count]) => sum + count, 0);
-      row.forEach(([successor, count], i) => {
+    this.#counts.forEach((row, item) => {
+      const kept = row === undefined ? [] : mostFrequent(row);
+      const total = kept.reduce((sum, [, count]) => sum + count, 0);
+      kept.forEach(([successor, count], i) => {
         successors[(start[item] ?? 0) + i] = successor;
         shares[(start[item] ?? 0) + i] = count / total;
       });
@@ -57,6 +62,11 @@ export class TransitionCounter {
         for (let at = start[item] ?? 0; at < end; at++) visit(successors[at] ?? 0, shares[at] ?? 0);
       },
     };
+  }
+
+  #checkItem(item: number): void {
+    if (Number.isInteger(item) && item >= 0 && item < this.#counts.length) return;
+    throw new RangeError(`item index ${item} is outside 0 to ${this.#counts.length - 1}`);
   }
 }
 

@@ -1,6 +1,4 @@
-import type { Catalogue } from "@nightbeam/catalogue";
-import { ROOT } from "@nightbeam/catalogue";
-import { ancestorsOf } from "../ancestors.js";
+import { type Catalogue, parentOf, ROOT } from "@nightbeam/catalogue";
 import type { Draft, Drafter, DraftRequest } from "./drafter.js";
 import { draftByEstimate, type Estimator } from "./estimate.js";
 import type { TransitionTable } from "./transition-table.js";
@@ -12,14 +10,23 @@ const VOTING_ITEMS = 20;
 /** Share of the probability that is spread evenly over the catalogue, so that no prefix is impossible. */
 const EVEN_SHARE = 0.1;
 
+/** What is kept of a user. */
+interface Ballot {
+  /** Share of all votes that falls below each prefix; nothing where none were cast. */
+  readonly votes: ReadonlyMap<number, number>;
+  /** Estimated log-probabilities of the children of prefixes. */
+  readonly rows: Map<number, Float64Array>;
+}
+
 /**
- * Drafts from item-to-item counts: what followed the user's items in other histories. Needs no
- * model and no call. A prefix's probability is the sum over the items below it.
+ * Drafts from item-to-item counts: what followed the user's items in other histories, but for what
+ * the user must not get. Needs no model and no call. A prefix's probability is the sum over the
+ * items below it.
  */
 export class TransitionsDrafter implements Drafter, Estimator {
   readonly #catalogue: Catalogue;
   readonly #table: TransitionTable;
-  readonly #mass = new Map<number, Map<number, number>>();
+  readonly #ballots = new Map<number, Ballot>();
 
   constructor(options: { catalogue: Catalogue; table: TransitionTable }) {
     this.#catalogue = options.catalogue;
@@ -27,54 +34,64 @@ export class TransitionsDrafter implements Drafter, Estimator {
   }
 
   draft(requests: readonly DraftRequest[]): Promise<readonly Draft[]> {
-    for (const { key, history } of requests) {
-      if (!this.#mass.has(key)) this.#mass.set(key, this.#prefixMass(history));
-    }
     return draftByEstimate(requests, this);
   }
 
   /** Nothing to wait for: the counts are at hand. */
-  estimate(): Promise<void> {
+  estimate(
+    asked: readonly { request: DraftRequest; prefixes: readonly number[] }[],
+  ): Promise<void> {
+    for (const { request, prefixes } of asked) {
+      const ballot = this.#ballots.get(request.key) ?? this.#cast(request);
+      this.#ballots.set(request.key, ballot);
+      for (const prefix of prefixes) ballot.rows.set(prefix, this.#row(ballot, prefix));
+    }
     return Promise.resolve();
   }
 
   lookup(request: DraftRequest, prefix: number): Float64Array | undefined {
-    const mass = this.#mass.get(request.key);
-    if (mass === undefined) return undefined;
-    const { trie } = this.#catalogue;
-    const first = trie.firstChild[prefix] ?? 0;
-    const end = trie.firstChild[prefix + 1] ?? 0;
-    const here = this.#probability(mass, prefix);
-    return Float64Array.from({ length: end - first }, (_, i) =>
-      Math.log(this.#probability(mass, first + i) / here),
-    );
+    return this.#ballots.get(request.key)?.rows.get(prefix);
   }
 
   release(keys: readonly number[]): void {
-    for (const key of keys) this.#mass.delete(key);
+    for (const key of keys) this.#ballots.delete(key);
   }
 
-  #probability(mass: ReadonlyMap<number, number>, prefix: number): number {
+  #row(ballot: Ballot, prefix: number): Float64Array {
+    const { firstChild } = this.#catalogue.trie;
+    const first = firstChild[prefix] ?? 0;
+    const row = new Float64Array((firstChild[prefix + 1] ?? 0) - first);
+    const here = this.#probability(ballot, prefix);
+    for (let i = 0; i < row.length; i++) {
+      row[i] = Math.log(this.#probability(ballot, first + i) / here);
+    }
+    return row;
+  }
+
+  /** Up to a factor that is the same for all prefixes: where nobody voted, only the even share counts. */
+  #probability({ votes }: Ballot, prefix: number): number {
     const even = this.#catalogue.itemsUnder(prefix) / this.#catalogue.itemCount;
-    return (1 - EVEN_SHARE) * (mass.get(prefix) ?? 0) + EVEN_SHARE * even;
+    return (1 - EVEN_SHARE) * (votes.get(prefix) ?? 0) + EVEN_SHARE * even;
   }
 
-  /** Share of the votes that falls below each prefix; the root has all of them, or none were cast. */
-  #prefixMass(history: Uint32Array): Map<number, number> {
-    const mass = new Map<number, number>();
+  #cast({ history, search }: DraftRequest): Ballot {
+    const { exclusion, trie } = search.space;
+    const votes = new Map<number, number>();
+    const add = (prefix: number, weight: number) => {
+      votes.set(prefix, (votes.get(prefix) ?? 0) + weight);
+    };
     let weight = 1;
     const oldest = Math.max(0, history.length - VOTING_ITEMS);
     for (let at = history.length - 1; at >= oldest; at--, weight *= RECENCY_DECAY) {
       this.#table.forEachSuccessor(history[at] ?? 0, (item, share) => {
-        const leaf = this.#catalogue.leafOf(item);
-        for (const prefix of ancestorsOf(this.#catalogue.trie, leaf)) {
-          mass.set(prefix, (mass.get(prefix) ?? 0) + weight * share);
-        }
+        if (!exclusion.hasItem(item)) add(this.#catalogue.leafOf(item), weight * share);
       });
     }
-    const total = mass.get(ROOT) ?? 0;
-    if (total > 0) for (const [prefix, votes] of mass) mass.set(prefix, votes / total);
-    else mass.set(ROOT, 1);
-    return mass;
+    // A map is walked in the order of insertion, and what is added on the way is walked too: first
+    // all leaves, then their parents, and so on, so that a prefix is complete when it is met.
+    for (const [prefix, sum] of votes) if (prefix !== ROOT) add(parentOf(trie, prefix), sum);
+    const total = votes.get(ROOT) ?? 0;
+    for (const [prefix, sum] of votes) votes.set(prefix, sum / total);
+    return { votes, rows: new Map() };
   }
 }
