@@ -60,7 +60,15 @@ export async function openModel(options: ModelOptions): Promise<Model> {
     vocabularySize: config.vocabularySize,
     tokenOf: (text) => tokenizer?.tokenOf(text),
   });
-  const ready = await readyCheckpoint(checkpoint, options);
+  const encodePrompt = promptEncoder({
+    spec,
+    catalogue: options.catalogue,
+    codeTokens: tokens,
+    vocabularySize: config.vocabularySize,
+    tokenizer,
+  });
+  const hash = await checkpointHash(checkpoint);
+  const ready = await readyCheckpoint(checkpoint, { ...options, hash });
   const setup = {
     directory: ready.directory,
     catalogue: options.catalogue.prepared,
@@ -84,14 +92,9 @@ export async function openModel(options: ModelOptions): Promise<Model> {
   const { hiddenSize, headSize, heads, keyValueHeads, intermediateSize, layers } = config;
   return {
     scorer,
-    encodePrompt: promptEncoder({
-      spec,
-      catalogue: options.catalogue,
-      codeTokens: tokens,
-      tokenizer,
-    }),
+    encodePrompt,
     mostPromptTokens: setup.mostPositions - spec.levels + 1,
-    hash: await checkpointHash(checkpoint),
+    hash,
     weightsPerToken:
       layers *
       hiddenSize *

@@ -1,4 +1,3 @@
-#!/usr/bin/env node
 import { Command, CommanderError } from "commander";
 import { benchCommand } from "./commands/bench.js";
 import { catalogueCommand } from "./commands/catalogue.js";

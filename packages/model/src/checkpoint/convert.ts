@@ -1,11 +1,11 @@
 import { copyFileSync, existsSync } from "node:fs";
-import { mkdir, open, rename, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, open, rename, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { ModelError } from "../errors.js";
 import { stepsName } from "../graph/linear.js";
-import { type Checkpoint, checkpointHash, DESCRIBING_FILES, openCheckpoint } from "./checkpoint.js";
+import { type Checkpoint, DESCRIBING_FILES, openCheckpoint } from "./checkpoint.js";
 import { quantizeColumns, toFloat32 } from "./numbers.js";
-import { readTensor, type StoredTensor } from "./safetensors.js";
+import { readTensor, type StoredTensor, writeBytes } from "./safetensors.js";
 
 /** How a model computes: 32-bit floats, or 8-bit weights with activations quantised row by row. */
 export type Precision = "fp32" | "int8";
@@ -26,15 +26,16 @@ function isQuantized(checkpoint: Checkpoint): boolean {
  * the description copied and the weights converted. Written beside and renamed, so that a directory
  * with that name is whole.
  *
- * @throws ModelError UNSUPPORTED for weights of a type that is not known
+ * @param options.out must not exist, or be empty
+ * @throws ModelError UNSUPPORTED for weights of a type that is not known; errors of the file system
  */
 export async function convertCheckpoint(
   checkpoint: Checkpoint,
   options: { precision: Precision; out: string },
 ): Promise<Checkpoint> {
-  const partial = `${options.out}.${process.pid}.partial`;
-  await rm(partial, { recursive: true, force: true });
-  await mkdir(partial, { recursive: true });
+  await mkdir(dirname(options.out), { recursive: true });
+  // A name that nobody else has: two processes, or two models of one, may convert the same.
+  const partial = await mkdtemp(`${options.out}.partial-`);
   try {
     for (const file of DESCRIBING_FILES) {
       const source = join(checkpoint.directory, file);
@@ -51,12 +52,15 @@ export async function convertCheckpoint(
 /**
  * The checkpoint itself where it can be run as it is; otherwise its conversion, made once and kept
  * under the cache directory by content.
+ *
+ * @param options.hash of the checkpoint
+ * @throws ModelError UNSUPPORTED
  */
 export async function readyCheckpoint(
   checkpoint: Checkpoint,
-  options: { precision: Precision; cacheDirectory: string },
+  options: { precision: Precision; cacheDirectory: string; hash: string },
 ): Promise<Checkpoint> {
-  const { precision, cacheDirectory } = options;
+  const { precision, cacheDirectory, hash } = options;
   if (isReady(checkpoint, precision)) return checkpoint;
   if (isQuantized(checkpoint)) {
     throw new ModelError(
@@ -64,11 +68,15 @@ export async function readyCheckpoint(
       `${checkpoint.directory} is an int8 conversion and cannot run as ${precision}; give the checkpoint it was made from`,
     );
   }
-  const name = (await checkpointHash(checkpoint)).slice(0, 16);
-  const out = join(cacheDirectory, `${name}-${precision}`);
+  const out = join(cacheDirectory, `${hash.slice(0, 16)}-${precision}`);
   if (existsSync(out)) return openCheckpoint(out);
-  await mkdir(dirname(out), { recursive: true });
-  return convertCheckpoint(checkpoint, { precision, out });
+  try {
+    return await convertCheckpoint(checkpoint, { precision, out });
+  } catch (error) {
+    // Somebody else was faster, and a directory cannot be renamed onto theirs: theirs is as good.
+    if (existsSync(out)) return openCheckpoint(out);
+    throw error;
+  }
 }
 
 /** A matrix of a linear layer of the decoder, which int8 is for; embeddings and head stay as they are. */
@@ -122,11 +130,11 @@ async function writeWeights(
   start.writeBigUInt64LE(BigInt(padded.length));
   const handle = await open(options.path, "w");
   try {
-    await handle.write(Buffer.concat([start, Buffer.from(padded)]), 0, null, 0);
+    await writeBytes(handle, Buffer.concat([start, Buffer.from(padded)]), 0);
     for (const tensor of tensors) {
       const values = toFloat32(tensor, await readTensor(checkpoint.directory, tensor));
       for (const [name, bytes] of encode(tensor, { values, precision: options.precision })) {
-        await handle.write(bytes, 0, bytes.length, 8 + padded.length + (places.get(name) ?? 0));
+        await writeBytes(handle, bytes, 8 + padded.length + (places.get(name) ?? 0));
       }
     }
     await handle.sync();
@@ -137,11 +145,11 @@ async function writeWeights(
 
 function encode(
   tensor: StoredTensor,
-  options: { values: Float32Array; precision: Precision },
+  options: { values: Float32Array<ArrayBuffer>; precision: Precision },
 ): [name: string, bytes: Uint8Array][] {
   const { values, precision } = options;
   if (precision === "fp32" || !isLinear(tensor)) {
-    return [[tensor.name, new Uint8Array(values.buffer, values.byteOffset, values.byteLength)]];
+    return [[tensor.name, new Uint8Array(values.buffer)]];
   }
   const [outputs = 0, inputs = 0] = tensor.shape;
   const { bytes, steps } = quantizeColumns(values, { inputs, outputs });

@@ -5,12 +5,13 @@ import { z } from "zod";
 import { ModelError } from "../errors.js";
 import { readJson } from "./read-json.js";
 
-/** Element types that weights come in. */
-export type WeightType = "F32" | "F16" | "BF16" | "I8";
+/** Bytes of a number, for the element types that can be read; what others weigh is not checked. */
+const NUMBER_BYTES: Readonly<Record<string, number>> = { F32: 4, F16: 2, BF16: 2, I8: 1 };
 
 /** A tensor in a safetensors file. */
 export interface StoredTensor {
   readonly name: string;
+  /** Element type in the format's words: F32, F16, BF16, … */
   readonly type: string;
   readonly shape: readonly number[];
   /** File name within the checkpoint's directory. */
@@ -34,6 +35,9 @@ const header = z.record(
 );
 const shardIndex = z.looseObject({ weight_map: z.record(z.string(), z.string()) });
 
+/** One system call moves at most 2 GiB, and an embedding can be larger. */
+const PIECE_BYTES = 2 ** 30;
+
 /** A header of 100 MB describes more tensors than any checkpoint has: a larger one is a broken file. */
 const LONGEST_HEADER = 100_000_000;
 
@@ -46,7 +50,16 @@ const LONGEST_HEADER = 100_000_000;
 export async function listTensors(directory: string): Promise<ReadonlyMap<string, StoredTensor>> {
   const tensors = new Map<string, StoredTensor>();
   for (const file of await weightFiles(directory)) {
-    for (const tensor of await readHeader(join(directory, file))) tensors.set(tensor.name, tensor);
+    for (const tensor of await readHeader(join(directory, file))) {
+      const other = tensors.get(tensor.name);
+      if (other !== undefined) {
+        throw new ModelError(
+          "BAD_CHECKPOINT",
+          `tensor ${tensor.name} is in ${other.file} and again in ${file}; which one counts?`,
+        );
+      }
+      tensors.set(tensor.name, tensor);
+    }
   }
   return tensors;
 }
@@ -88,18 +101,24 @@ async function readHeader(path: string): Promise<StoredTensor[]> {
   }
   try {
     const { size } = await handle.stat();
+    if (size < 8) throw bad("it is shorter than its own header");
     const start = await readBytes(handle, { offset: 0, length: 8 });
-    if (start.length < 8) throw bad("it is shorter than its own header");
-    const length = Number(start.readBigUInt64LE());
-    if (length > LONGEST_HEADER || 8 + length > size)
+    const length = Number(new DataView(start).getBigUint64(0, true));
+    if (length > LONGEST_HEADER || 8 + length > size) {
       throw bad(`a header of ${length} bytes does not fit`);
-    const text = (await readBytes(handle, { offset: 8, length })).toString("utf8");
+    }
+    const text = new TextDecoder().decode(await readBytes(handle, { offset: 8, length }));
     const entries = Object.entries(parseHeader(text, bad));
     return entries.flatMap(([name, entry]): StoredTensor[] => {
       if (name === "__metadata__" || !isTensor(entry)) return [];
       const [begin, end] = entry.data_offsets;
       if (end < begin || 8 + length + end > size) {
         throw bad(`tensor ${name} lies outside the file; was the download cut off?`);
+      }
+      const elements = entry.shape.reduce((product, dim) => product * dim, 1);
+      const numberBytes = NUMBER_BYTES[entry.dtype];
+      if (numberBytes !== undefined && end - begin !== elements * numberBytes) {
+        throw bad(`tensor ${name} has ${end - begin} bytes for [${entry.shape}] in ${entry.dtype}`);
       }
       return [
         {
@@ -134,17 +153,35 @@ function parseHeader(
   }
 }
 
+/** @throws Error where the file ends before */
 async function readBytes(
   handle: FileHandle,
   range: { offset: number; length: number },
-): Promise<Buffer> {
-  const buffer = Buffer.alloc(range.length);
-  const { bytesRead } = await handle.read(buffer, 0, range.length, range.offset);
-  return buffer.subarray(0, bytesRead);
+): Promise<ArrayBuffer> {
+  const bytes = new Uint8Array(range.length);
+  for (let at = 0; at < bytes.length; ) {
+    const piece = Math.min(PIECE_BYTES, bytes.length - at);
+    const { bytesRead } = await handle.read(bytes, at, piece, range.offset + at);
+    if (bytesRead === 0) throw new Error(`the file ends at ${range.offset + at} bytes`);
+    at += bytesRead;
+  }
+  return bytes.buffer;
 }
 
-/** The bytes of one tensor. */
-export async function readTensor(directory: string, tensor: StoredTensor): Promise<Buffer> {
+/** Writes all the bytes at a place of a file. */
+export async function writeBytes(
+  handle: FileHandle,
+  bytes: Uint8Array,
+  offset: number,
+): Promise<void> {
+  for (let at = 0; at < bytes.length; ) {
+    const piece = Math.min(PIECE_BYTES, bytes.length - at);
+    at += (await handle.write(bytes, at, piece, offset + at)).bytesWritten;
+  }
+}
+
+/** The bytes of one tensor, on a buffer of their own. */
+export async function readTensor(directory: string, tensor: StoredTensor): Promise<ArrayBuffer> {
   const handle = await open(join(directory, tensor.file));
   try {
     return await readBytes(handle, tensor);

@@ -1,3 +1,4 @@
+import type { ModelConfig } from "../checkpoint/model-config.js";
 import { MICROSOFT, type Value } from "../onnx/graph-builder.js";
 import type { GraphContext } from "./context.js";
 import type { GraphInputs, PromptInputs } from "./inputs.js";
@@ -31,42 +32,33 @@ export function rotate(
   return graph.node("Reshape", [rotated, graph.int64s([-1, width])]);
 }
 
-/** Causal attention of the prompts to themselves, and what the nodes need to see of them. */
+/**
+ * Causal attention of the prompts to themselves, and what the nodes need to see of them.
+ *
+ * Plain products and a softmax: at the lengths of prompts of items they take half the time of
+ * onnxruntime's fused operators. Scores of [B, heads, P, P] are held, so long prompts must come few
+ * at a time (runtime/engine.ts sees to it).
+ */
 export function attendPrompts(
   context: GraphContext,
   options: { queries: Value; keys: Value; values: Value; inputs: PromptInputs },
 ): { output: Value; memory: PromptMemory } {
   const { graph, config } = context;
-  const sequences = (value: Value, heads: number) =>
-    graph.node("Reshape", [
-      value,
-      graph.node("Concat", [options.inputs.promptShape, graph.int64s([heads * config.headSize])], {
-        attributes: { axis: { int: 0 } },
-      }),
-    ]);
-  const [output = "", keys = "", values = ""] = graph.nodes(
-    "GroupQueryAttention",
-    [
-      sequences(options.queries, config.heads),
-      sequences(options.keys, config.keyValueHeads),
-      sequences(options.values, config.keyValueHeads),
-      "",
-      "",
-      options.inputs.lastPositions,
-      options.inputs.promptLength,
-    ],
-    {
-      domain: MICROSOFT,
-      outputs: 3,
-      attributes: {
-        num_heads: { int: config.heads },
-        kv_num_heads: { int: config.keyValueHeads },
-        scale: { float: config.headSize ** -0.5 },
-      },
-    },
-  );
-  const rows = graph.node("Reshape", [output, graph.int64s([-1, config.heads * config.headSize])]);
-  return { output: rows, memory: { keys, values } };
+  const memory = rememberPrompts(context, options);
+  const heads = headAxes(config);
+  const queries = toHeads(context, {
+    value: options.queries,
+    shape: options.inputs.promptShape,
+    axes: heads,
+  });
+  const scores = graph.node("FusedMatMul", [queries, perGroup(context, memory.keys)], {
+    domain: MICROSOFT,
+    attributes: { transB: { int: 1 }, alpha: { float: config.headSize ** -0.5 } },
+  });
+  const masked = graph.node("Add", [scores, options.inputs.causalBias]);
+  const shares = graph.node("Softmax", [masked], { attributes: { axis: { int: -1 } } });
+  const mixed = graph.node("MatMul", [shares, perGroup(context, memory.values)]);
+  return { output: fromHeads(context, { value: mixed, axes: heads }), memory };
 }
 
 /** The prompts' keys and values alone: all that the last layer needs of them. */
@@ -74,23 +66,52 @@ export function rememberPrompts(
   context: GraphContext,
   options: { keys: Value; values: Value; inputs: PromptInputs },
 ): PromptMemory {
-  const { graph, config } = context;
-  const byHead = (value: Value) =>
-    graph.node(
-      "Transpose",
-      [
-        graph.node("Reshape", [
-          value,
-          graph.node(
-            "Concat",
-            [options.inputs.promptShape, graph.int64s([config.keyValueHeads, config.headSize])],
-            { attributes: { axis: { int: 0 } } },
-          ),
-        ]),
-      ],
-      { attributes: { perm: { ints: [0, 2, 1, 3] } } },
-    );
-  return { keys: byHead(options.keys), values: byHead(options.values) };
+  const shape = options.inputs.promptShape;
+  const axes = [context.config.keyValueHeads];
+  return {
+    keys: toHeads(context, { value: options.keys, shape, axes }),
+    values: toHeads(context, { value: options.values, shape, axes }),
+  };
+}
+
+/**
+ * Axes of the query heads. With grouped heads a group's queries share keys: the group gets an axis
+ * of its own that the keys are broadcast over.
+ */
+function headAxes({ heads, keyValueHeads }: ModelConfig): readonly number[] {
+  return heads === keyValueHeads ? [heads] : [keyValueHeads, heads / keyValueHeads];
+}
+
+/** Keys or values [B, kv heads, P, head size] as products with `headAxes` want them. */
+function perGroup({ graph, config }: GraphContext, memory: Value): Value {
+  return config.heads === config.keyValueHeads
+    ? memory
+    : graph.node("Unsqueeze", [memory, graph.int64s([2])]);
+}
+
+/** Rows [B × n, heads × head size] -> [B, …axes, n, head size]; `shape` is [B, n]. */
+function toHeads(
+  { graph, config }: GraphContext,
+  options: { value: Value; shape: Value; axes: readonly number[] },
+): Value {
+  const { value, shape, axes } = options;
+  const dims = graph.node("Concat", [shape, graph.int64s([...axes, config.headSize])], {
+    attributes: { axis: { int: 0 } },
+  });
+  const perm = axes.length === 1 ? [0, 2, 1, 3] : [0, 2, 3, 1, 4];
+  return graph.node("Transpose", [graph.node("Reshape", [value, dims])], {
+    attributes: { perm: { ints: perm } },
+  });
+}
+
+/** And back: [B, …axes, n, head size] -> rows [B × n, heads × head size]. */
+function fromHeads(
+  { graph, config }: GraphContext,
+  options: { value: Value; axes: readonly number[] },
+): Value {
+  const perm = options.axes.length === 1 ? [0, 2, 1, 3] : [0, 3, 1, 2, 4];
+  const rows = graph.node("Transpose", [options.value], { attributes: { perm: { ints: perm } } });
+  return graph.node("Reshape", [rows, graph.int64s([-1, config.heads * config.headSize])]);
 }
 
 /**
@@ -111,7 +132,7 @@ export function attendNodes(
   const layout = nodeLayout(context, inputs);
   const toPrompt = graph.node(
     "FusedMatMul",
-    [layout.toHeads(queries), layout.keysOf(prompts.keys)],
+    [layout.toHeads(queries), perGroup(context, prompts.keys)],
     {
       domain: MICROSOFT,
       attributes: { transB: { int: 1 }, alpha: { float: scale } },
@@ -150,7 +171,7 @@ export function attendNodes(
     attributes: { axis: { int: -1 } },
   });
   const fromPrompt = layout.fromHeads(
-    graph.node("MatMul", [promptShares, layout.keysOf(prompts.values)]),
+    graph.node("MatMul", [promptShares, perGroup(context, prompts.values)]),
   );
   const nodeShares = graph.node("Reshape", [
     layout.ancestorsFromHeads(ancestorShares),
@@ -168,51 +189,39 @@ export function attendNodes(
 }
 
 /**
- * Nodes come as packed rows; a product with each user's prompt wants them as [B, kv heads, group ×
- * most nodes, …]. These are the ways there and back.
+ * Nodes come as packed rows; a product with each user's prompt wants them as [B, heads, most nodes,
+ * …]. These are the ways there and back.
  */
 function nodeLayout(context: GraphContext, inputs: GraphInputs) {
   const { graph, config } = context;
-  const { heads, keyValueHeads, headSize } = config;
-  const group = heads / keyValueHeads;
-  const shapeOf = (rest: readonly number[]) =>
-    graph.node("Concat", [inputs.slotShape, graph.int64s(rest)], {
-      attributes: { axis: { int: 0 } },
-    });
-  const padded = (value: Value, rest: readonly number[]) =>
-    graph.node("Reshape", [graph.node("Gather", [value, inputs.slots]), shapeOf(rest)]);
-  const packed = (value: Value, rest: readonly number[]) =>
-    graph.node("Gather", [
-      graph.node("Reshape", [value, graph.int64s([-1, ...rest])]),
-      inputs.places,
-    ]);
+  const axes = headAxes(config);
+  const grouped = axes.length > 1;
   const transpose = (value: Value, perm: readonly number[]) =>
     graph.node("Transpose", [value], { attributes: { perm: { ints: perm } } });
-  // With grouped heads a group's queries share the keys: they get an axis that the keys are broadcast over.
-  const perHead = group === 1 ? [heads] : [keyValueHeads, group];
+  const pad = (value: Value) => graph.node("Gather", [value, inputs.slots]);
+  const pack = (value: Value) => graph.node("Gather", [value, inputs.places]);
   return {
     toHeads: (queries: Value) =>
-      transpose(
-        padded(queries, [...perHead, headSize]),
-        group === 1 ? [0, 2, 1, 3] : [0, 2, 3, 1, 4],
-      ),
-    fromHeads: (value: Value) =>
-      packed(transpose(value, group === 1 ? [0, 2, 1, 3] : [0, 3, 1, 2, 4]), [heads * headSize]),
-    /** [nodes, ancestors, heads] -> [B, heads, most nodes, ancestors]. */
-    ancestorsToHeads: (value: Value) =>
-      transpose(padded(value, [-1, ...perHead]), group === 1 ? [0, 3, 1, 2] : [0, 3, 4, 1, 2]),
+      toHeads(context, { value: pad(queries), shape: inputs.slotShape, axes }),
+    fromHeads: (value: Value) => pack(fromHeads(context, { value, axes })),
+    /** [nodes, ancestors, heads] -> [B, …axes, most nodes, ancestors]. */
+    ancestorsToHeads: (value: Value) => {
+      const dims = graph.node("Concat", [inputs.slotShape, graph.int64s([-1, ...axes])], {
+        attributes: { axis: { int: 0 } },
+      });
+      const perm = grouped ? [0, 3, 4, 1, 2] : [0, 3, 1, 2];
+      return transpose(graph.node("Reshape", [pad(value), dims]), perm);
+    },
     /** And back, cut to the ancestors that the nodes were given. */
-    ancestorsFromHeads: (value: Value) =>
-      graph.node("Slice", [
-        packed(transpose(value, group === 1 ? [0, 2, 3, 1] : [0, 3, 4, 1, 2]), [
-          context.mostAncestors,
-          heads,
-        ]),
+    ancestorsFromHeads: (value: Value) => {
+      const rows = transpose(value, grouped ? [0, 3, 4, 1, 2] : [0, 2, 3, 1]);
+      const all = graph.int64s([-1, context.mostAncestors, config.heads]);
+      return graph.node("Slice", [
+        pack(graph.node("Reshape", [rows, all])),
         graph.int64s([0]),
         inputs.ancestorCount,
         graph.int64s([1]),
-      ]),
-    keysOf: (memory: Value) =>
-      group === 1 ? memory : graph.node("Unsqueeze", [memory, graph.int64s([2])]),
+      ]);
+    },
   };
 }

@@ -35,10 +35,8 @@ export interface PromptInputs {
   readonly rowSplit: Value;
   /** [B, P]: int64 [2]. */
   readonly promptShape: Value;
-  /** P - 1 for each user, as GroupQueryAttention wants it. int32 [B]. */
-  readonly lastPositions: Value;
-  /** P. int32 []. */
-  readonly promptLength: Value;
+  /** 0 where a token sees another, -infinity where that one comes later. float [P, P]. */
+  readonly causalBias: Value;
 }
 
 export function declareInputs(graph: GraphBuilder): GraphInputs {
@@ -57,10 +55,22 @@ export function declareInputs(graph: GraphBuilder): GraphInputs {
 }
 
 export function declarePromptInputs(graph: GraphBuilder): PromptInputs {
+  const promptShape = graph.input("prompt_shape", "int64", [2]);
   return {
     rowSplit: graph.input("row_split", "int64", [2]),
-    promptShape: graph.input("prompt_shape", "int64", [2]),
-    lastPositions: graph.input("last_positions", "int32", ["users"]),
-    promptLength: graph.input("prompt_length", "int32", []),
+    promptShape,
+    causalBias: causalBias(graph, promptShape),
   };
+}
+
+/** Made once a call, in the graph: its size is the call's alone. */
+function causalBias(graph: GraphBuilder, promptShape: Value): Value {
+  const length = graph.node("Slice", [promptShape, graph.int64s([1]), graph.int64s([2])]);
+  const square = graph.node("Concat", [length, length], { attributes: { axis: { int: 0 } } });
+  const closed = graph.node("Expand", [
+    graph.scalar("minus_infinity", Number.NEGATIVE_INFINITY),
+    square,
+  ]);
+  const firstAbove = graph.node("Squeeze", [graph.int64s([1])]);
+  return graph.node("Trilu", [closed, firstAbove], { attributes: { upper: { int: 1 } } });
 }

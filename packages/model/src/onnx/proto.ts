@@ -40,7 +40,6 @@ export interface TensorInfo {
 export type AttributeValue =
   | { readonly int: number }
   | { readonly float: number }
-  | { readonly string: string }
   | { readonly ints: readonly number[] };
 
 export interface NodeInfo {
@@ -114,9 +113,6 @@ function writeAttribute(writer: BinaryWriter, name: string, value: AttributeValu
   } else if ("int" in value) {
     writer.tag(3, WireType.Varint).int64(value.int);
     writer.tag(20, WireType.Varint).int32(2);
-  } else if ("string" in value) {
-    writer.tag(4, WireType.LengthDelimited).string(value.string);
-    writer.tag(20, WireType.Varint).int32(3);
   } else {
     for (const int of value.ints) writer.tag(8, WireType.Varint).int64(int);
     writer.tag(20, WireType.Varint).int32(7);

@@ -11,11 +11,12 @@ export interface PromptEncoderOptions {
   readonly catalogue: Catalogue;
   /** `codeTokens[level][code]` is the code's token. */
   readonly codeTokens: readonly Int32Array[];
+  readonly vocabularySize: number;
   /** For prompts of kind `template`. */
   readonly tokenizer: TextTokenizer | undefined;
 }
 
-/** @throws ModelError BAD_PROMPT_SPEC where a template has no tokenizer */
+/** @throws ModelError BAD_PROMPT_SPEC where a template has no tokenizer, or BOS is no token */
 export function promptEncoder(options: PromptEncoderOptions): PromptEncoder {
   const { prompt } = options.spec;
   const lastItems = (history: ArrayLike<number>) =>
@@ -24,6 +25,12 @@ export function promptEncoder(options: PromptEncoderOptions): PromptEncoder {
       .map((item) => pathOf(options.catalogue.trie, options.catalogue.leafOf(item)));
   if (prompt.kind === "items") {
     const start = prompt.bos == null ? [] : [prompt.bos];
+    if (start.some((token) => token >= options.vocabularySize)) {
+      throw new ModelError(
+        "BAD_PROMPT_SPEC",
+        `nightbeam.json: prompt.bos ${prompt.bos} is outside the vocabulary of ${options.vocabularySize}`,
+      );
+    }
     return (history) =>
       Int32Array.from([
         ...start,

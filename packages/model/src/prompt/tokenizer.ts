@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { Tokenizer } from "@huggingface/tokenizers";
 import { z } from "zod";
 import { readJson } from "../checkpoint/read-json.js";
+import { ModelError } from "../errors.js";
 
 /** Text to token ids, as the checkpoint's `tokenizer.json` says. */
 export interface TextTokenizer {
@@ -21,10 +22,25 @@ export async function openTokenizer(directory: string): Promise<TextTokenizer> {
     read("tokenizer.json"),
     read("tokenizer_config.json"),
   ]);
-  const tokenizer = new Tokenizer(definition, config);
+  const tokenizer = createTokenizer(definition, { config, directory });
   return {
     encode: (text, { addSpecialTokens }) =>
       Array.from(tokenizer.encode(text, { add_special_tokens: addSpecialTokens }).ids),
     tokenOf: (text) => tokenizer.token_to_id(text),
   };
+}
+
+function createTokenizer(
+  definition: object,
+  { config, directory }: { config: object; directory: string },
+): Tokenizer {
+  try {
+    return new Tokenizer(definition, config);
+  } catch (cause) {
+    throw new ModelError(
+      "BAD_PROMPT_SPEC",
+      `${join(directory, "tokenizer.json")} cannot be used: ${String(cause)}`,
+      { cause },
+    );
+  }
 }

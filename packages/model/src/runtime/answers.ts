@@ -11,40 +11,66 @@ export interface HeadShape {
   readonly codeTokens: readonly Int32Array[];
 }
 
+/** Wanted rows of one output of the head, and which of their scores. */
+interface HeadRows {
+  readonly rows: Int32Array;
+  readonly children: Int32Array;
+  rowCount: number;
+  childCount: number;
+}
+
 /** The inputs of graph/head.ts: which rows are wanted, and which of their scores. */
 export function packHead(shape: HeadShape, users: readonly UserRows[]): Feeds {
-  const { trie, scoring, codeTokens } = shape;
-  const outputs = Array.from({ length: scoring === "full" ? 1 : trie.levels }, () => ({
-    rows: [] as number[],
-    children: [] as number[],
-  }));
+  const { trie, codeTokens } = shape;
+  const isFull = shape.scoring === "full";
+  const outputs = emptyRows(shape, users);
   let row = 0;
-  for (const { rows } of users) {
-    for (const { prefix, depth, wanted } of rows) {
-      const output = wanted ? outputs[scoring === "full" ? 0 : depth] : undefined;
-      if (output !== undefined) {
-        const tokens = codeTokens[depth];
-        const width = scoring === "full" ? shape.vocabularySize : (tokens?.length ?? 0);
-        const base = output.rows.length * width;
-        output.rows.push(row);
-        const end = trie.firstChild[prefix + 1] ?? 0;
-        for (let child = trie.firstChild[prefix] ?? 0; child < end; child++) {
-          const code = trie.codes[child] ?? 0;
-          output.children.push(base + (scoring === "full" ? (tokens?.[code] ?? 0) : code));
-        }
+  for (const { count, prefixes, depths, wanted } of users) {
+    for (let at = 0; at < count; at++, row++) {
+      const depth = depths[at] ?? 0;
+      const output = outputs[isFull ? 0 : depth];
+      if (wanted[at] !== 1 || output === undefined) continue;
+      const tokens = codeTokens[depth] ?? new Int32Array();
+      const base = output.rowCount * (isFull ? shape.vocabularySize : tokens.length);
+      output.rows[output.rowCount++] = row;
+      const prefix = prefixes[at] ?? 0;
+      const end = trie.firstChild[prefix + 1] ?? 0;
+      for (let child = trie.firstChild[prefix] ?? 0; child < end; child++) {
+        const code = trie.codes[child] ?? 0;
+        output.children[output.childCount++] = base + (isFull ? (tokens[code] ?? 0) : code);
       }
-      row++;
     }
   }
   return Object.fromEntries(
     outputs.flatMap(({ rows, children }, depth) => {
       const names = headNames(depth);
       return [
-        [names.rows, int32(Int32Array.from(rows), [rows.length])],
-        [names.children, int32(Int32Array.from(children), [children.length])],
+        [names.rows, int32(rows, [rows.length])],
+        [names.children, int32(children, [children.length])],
       ];
     }),
   );
+}
+
+/** Arrays of the right size for every output: one under `full`, one a depth under `renormalized`. */
+function emptyRows(shape: HeadShape, users: readonly UserRows[]): HeadRows[] {
+  const isFull = shape.scoring === "full";
+  const rows = new Array<number>(isFull ? 1 : shape.trie.levels).fill(0);
+  const children = rows.slice();
+  for (const { count, prefixes, depths, wanted } of users) {
+    for (let at = 0; at < count; at++) {
+      if (wanted[at] !== 1) continue;
+      const output = isFull ? 0 : (depths[at] ?? 0);
+      rows[output] = (rows[output] ?? 0) + 1;
+      children[output] = (children[output] ?? 0) + childCount(shape.trie, prefixes[at] ?? 0);
+    }
+  }
+  return rows.map((size, output) => ({
+    rows: new Int32Array(size),
+    children: new Int32Array(children[output] ?? 0),
+    rowCount: 0,
+    childCount: 0,
+  }));
 }
 
 /** Each user's log-probabilities, as `ScoreAnswer` wants them. */
@@ -52,20 +78,28 @@ export function readAnswers(
   shape: HeadShape,
   call: { users: readonly UserRows[]; scores: readonly Float32Array[] },
 ): Float64Array[] {
-  const { trie, scoring } = shape;
+  const { trie } = shape;
+  const isFull = shape.scoring === "full";
   const read = new Array<number>(call.scores.length).fill(0);
-  return call.users.map(({ request, rows }) => {
+  return call.users.map(({ request, count, prefixes, depths, wanted }) => {
     const answer = new Float64Array(answerLength(trie, request.tree));
-    let at = 0;
-    for (const { prefix, depth, wanted } of rows) {
-      if (!wanted) continue;
-      const output = scoring === "full" ? 0 : depth;
-      const from = read[output] ?? 0;
-      const count = childCount(trie, prefix);
-      answer.set(call.scores[output]?.subarray(from, from + count) ?? [], at);
-      if (scoring === "renormalized") normalise(answer.subarray(at, at + count));
-      read[output] = from + count;
-      at += count;
+    if (isFull) {
+      // One output holds all users' answers, in the order in which they are wanted.
+      const from = read[0] ?? 0;
+      answer.set(call.scores[0]?.subarray(from, from + answer.length) ?? []);
+      read[0] = from + answer.length;
+      return answer;
+    }
+    let to = 0;
+    for (let at = 0; at < count; at++) {
+      if (wanted[at] !== 1) continue;
+      const depth = depths[at] ?? 0;
+      const from = read[depth] ?? 0;
+      const children = childCount(trie, prefixes[at] ?? 0);
+      answer.set(call.scores[depth]?.subarray(from, from + children) ?? [], to);
+      normalise(answer.subarray(to, to + children));
+      read[depth] = from + children;
+      to += children;
     }
     return answer;
   });

@@ -85,9 +85,10 @@ export class Engine {
   }
 
   #rowsOf(request: ScoreRequest, cached: boolean): UserRows {
-    return rowsOf(request, (prefix) =>
-      cached ? this.#cache.cachedRow(request.key, prefix) : undefined,
-    );
+    return rowsOf(request, {
+      levels: this.#options.trie.levels,
+      cachedRow: (prefix) => (cached ? this.#cache.cachedRow(request.key, prefix) : undefined),
+    });
   }
 
   async #run(call: Group & { users: readonly UserRows[] }): Promise<ScoreAnswer[]> {
@@ -114,7 +115,7 @@ export class Engine {
     const prompt = cached ? 0 : promptLength;
     return logProbs.map((values, at) => ({
       logProbs: values,
-      tokens: prompt + (users[at]?.rows.length ?? 0),
+      tokens: prompt + (users[at]?.count ?? 0),
     }));
   }
 
@@ -140,7 +141,9 @@ export class Engine {
 
   #hasParents(users: readonly UserRows[]): boolean {
     const last = this.#options.trie.levels - 1;
-    return users.some(({ rows }) => rows.some(({ depth }) => depth > 0 && depth < last));
+    return users.some(({ depths, count }) =>
+      depths.subarray(0, count).some((depth) => depth > 0 && depth < last),
+    );
   }
 
   #layers(): number[] {
@@ -185,7 +188,7 @@ export class Engine {
     const { config } = this.#options;
     const rowBytes = 2 * 4 * config.layers * config.keyValueHeads * config.headSize;
     let firstRow = 0;
-    users.forEach(({ request, rows }, place) => {
+    users.forEach(({ request, prefixes, count }, place) => {
       if (!cached) {
         const bytes = promptLength * rowBytes;
         this.#cache.addPrompt(request.key, { call: memory, place, bytes });
@@ -194,11 +197,11 @@ export class Engine {
         this.#cache.addNodes(request.key, {
           call: memory,
           firstRow,
-          prefixes: rows.map(({ prefix }) => prefix),
-          bytes: rows.length * rowBytes,
+          prefixes: prefixes.subarray(0, count),
+          bytes: count * rowBytes,
         });
       }
-      firstRow += rows.length;
+      firstRow += count;
     });
   }
 }

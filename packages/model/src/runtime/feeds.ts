@@ -1,6 +1,6 @@
 import type { Trie } from "@nightbeam/catalogue";
 import { Tensor } from "onnxruntime-node";
-import type { UserRows } from "./layout.js";
+import { NO_ANCESTOR, type UserRows } from "./layout.js";
 
 export type Feeds = Record<string, Tensor>;
 
@@ -22,77 +22,110 @@ export interface Call {
 /** The inputs of graph/inputs.ts for one call, without keys and values. */
 export function packCall(shape: PackingShape, call: Call): Feeds {
   const { users, promptLength } = call;
-  const promptRows = call.cachedRows === undefined ? users.length * promptLength : 0;
-  const { nodes, mostNodes, given } = extent(users);
-  const most = shape.trie.levels - 1;
-  const tokens = new Int32Array(promptRows + nodes);
-  const positions = new BigInt64Array(promptRows + nodes);
-  const slots = new Int32Array(users.length * mostNodes);
-  const places = new Int32Array(nodes);
-  const ancestors = new Int32Array(nodes * given);
-  const ancestorBias = new Float32Array(nodes * given).fill(Number.NEGATIVE_INFINITY);
-  const pastRows = call.cachedRows?.reduce((sum, count) => sum + count, 0) ?? 0;
-  let row = 0;
-  let pastRow = 0;
-  users.forEach(({ request, rows }, user) => {
-    if (call.cachedRows === undefined) {
-      tokens.set(request.prompt, user * promptLength);
-      for (let at = 0; at < promptLength; at++) positions[user * promptLength + at] = BigInt(at);
-    }
-    const firstRow = row;
-    for (const node of rows) {
-      tokens[promptRows + row] =
-        node.depth === 0
-          ? (request.prompt[promptLength - 1] ?? 0)
-          : (shape.codeTokens[node.depth - 1]?.[shape.trie.codes[node.prefix] ?? 0] ?? 0);
-      positions[promptRows + row] = BigInt(promptLength - 1 + node.depth);
-      const place = user * mostNodes + row - firstRow;
-      places[row] = place;
-      slots[place] = row;
-      node.line.forEach((ancestor, at) => {
-        ancestors[row * given + at] =
-          ancestor < 0 ? pastRow - 1 - ancestor : pastRows + firstRow + ancestor;
-        ancestorBias[row * given + at] = 0;
-      });
-      row++;
-    }
-    pastRow += call.cachedRows?.[user] ?? 0;
-  });
+  const { nodes, mostNodes } = extent(users);
   return {
-    tokens: int32(tokens, [tokens.length]),
-    positions: new Tensor("int64", positions, [positions.length, 1]),
-    slots: int32(slots, [slots.length]),
-    places: int32(places, [nodes]),
-    slot_shape: int64([users.length, mostNodes]),
-    ancestors: int32(ancestors, [nodes, given]),
-    ancestor_bias: new Tensor("float32", ancestorBias, [nodes, given, 1]),
-    ancestor_padding: int64([0, 0, 0, 0, most - given, 0]),
-    ancestor_count: int64([given]),
-    key_split: int64([promptLength, most]),
+    ...packRows(shape, { ...call, nodes }),
+    ...packPlaces(users, { nodes, mostNodes }),
+    ...packAncestors(shape, { ...call, nodes }),
+    key_split: int64([promptLength, shape.trie.levels - 1]),
     ...(call.cachedRows === undefined
       ? {
-          row_split: int64([promptRows, nodes]),
+          row_split: int64([users.length * promptLength, nodes]),
           prompt_shape: int64([users.length, promptLength]),
-          last_positions: int32(new Int32Array(users.length).fill(promptLength - 1), [
-            users.length,
-          ]),
-          prompt_length: int32(Int32Array.of(promptLength), []),
         }
       : {}),
   };
 }
 
-/** Nodes in all, nodes of the user with most, and ancestors that the deepest node needs. */
-function extent(users: readonly UserRows[]): { nodes: number; mostNodes: number; given: number } {
+/** Nodes in all, and nodes of the user with most. */
+function extent(users: readonly UserRows[]): { nodes: number; mostNodes: number } {
   let nodes = 0;
   let mostNodes = 0;
-  let given = 1;
-  for (const { rows } of users) {
-    nodes += rows.length;
-    mostNodes = Math.max(mostNodes, rows.length);
-    for (const { depth } of rows) given = Math.max(given, depth);
+  for (const { count } of users) {
+    nodes += count;
+    mostNodes = Math.max(mostNodes, count);
   }
-  return { nodes, mostNodes, given };
+  return { nodes, mostNodes };
+}
+
+/** Tokens and positions of all rows: the prompts', unless they are cached, then the nodes'. */
+function packRows(shape: PackingShape, call: Call & { nodes: number }): Feeds {
+  const { users, promptLength, nodes } = call;
+  const promptRows = call.cachedRows === undefined ? users.length * promptLength : 0;
+  const tokens = new Int32Array(promptRows + nodes);
+  // int64 as pairs of int32, low half first: positions are small, and BigInt is slow.
+  const positions = new Int32Array(2 * (promptRows + nodes));
+  if (promptRows > 0) {
+    users.forEach(({ request }, user) => tokens.set(request.prompt, user * promptLength));
+    for (let row = 0; row < promptRows; row++) positions[2 * row] = row % promptLength;
+  }
+  let row = promptRows;
+  for (const { request, count, prefixes, depths } of users) {
+    const lastToken = request.prompt[promptLength - 1] ?? 0;
+    for (let at = 0; at < count; at++, row++) {
+      const depth = depths[at] ?? 0;
+      const code = shape.trie.codes[prefixes[at] ?? 0] ?? 0;
+      tokens[row] = depth === 0 ? lastToken : (shape.codeTokens[depth - 1]?.[code] ?? 0);
+      positions[2 * row] = promptLength - 1 + depth;
+    }
+  }
+  return {
+    tokens: int32(tokens, [tokens.length]),
+    positions: new Tensor("int64", new BigInt64Array(positions.buffer), [tokens.length, 1]),
+  };
+}
+
+/** The way between packed rows and [users, most nodes]. */
+function packPlaces(users: readonly UserRows[], size: { nodes: number; mostNodes: number }): Feeds {
+  const slots = new Int32Array(users.length * size.mostNodes);
+  const places = new Int32Array(size.nodes);
+  let row = 0;
+  users.forEach(({ count }, user) => {
+    for (let at = 0; at < count; at++, row++) {
+      const place = user * size.mostNodes + at;
+      places[row] = place;
+      slots[place] = row;
+    }
+  });
+  return {
+    slots: int32(slots, [slots.length]),
+    places: int32(places, [places.length]),
+    slot_shape: int64([users.length, size.mostNodes]),
+  };
+}
+
+/** Which rows each node sees of its own tree; only as many as the deepest node of the call needs. */
+function packAncestors(shape: PackingShape, call: Call & { nodes: number }): Feeds {
+  const { users, nodes, cachedRows } = call;
+  const most = shape.trie.levels - 1;
+  const given = users.reduce(
+    (deepest, { depths, count }) => Math.max(deepest, ...depths.subarray(count - 1, count)),
+    1,
+  );
+  const ancestors = new Int32Array(nodes * given);
+  const bias = new Float32Array(nodes * given).fill(Number.NEGATIVE_INFINITY);
+  const pastRows = cachedRows?.reduce((sum, count) => sum + count, 0) ?? 0;
+  let firstRow = pastRows;
+  let pastRow = 0;
+  let to = 0;
+  users.forEach(({ count, lines }, user) => {
+    for (let at = 0; at < count; at++, to += given) {
+      for (let step = 0; step < given; step++) {
+        const ancestor = lines[at * most + step] ?? NO_ANCESTOR;
+        if (ancestor === NO_ANCESTOR) break;
+        ancestors[to + step] = ancestor < 0 ? pastRow - 1 - ancestor : firstRow + ancestor;
+        bias[to + step] = 0;
+      }
+    }
+    firstRow += count;
+    pastRow += cachedRows?.[user] ?? 0;
+  });
+  return {
+    ancestors: int32(ancestors, [nodes, given]),
+    ancestor_bias: new Tensor("float32", bias, [nodes, given, 1]),
+    ancestor_padding: int64([0, 0, 0, 0, most - given, 0]),
+    ancestor_count: int64([given]),
+  };
 }
 
 export function int32(data: Int32Array, dims: readonly number[]): Tensor {

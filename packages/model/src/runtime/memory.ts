@@ -72,7 +72,7 @@ export class PromptCache {
   /** Keeps nodes of a user that is there: consecutive rows of a call, in the order of `prefixes`. */
   addNodes(
     key: number,
-    nodes: { call: CallMemory; firstRow: number; prefixes: readonly number[]; bytes: number },
+    nodes: { call: CallMemory; firstRow: number; prefixes: Uint32Array; bytes: number },
   ): void {
     const user = this.#users.get(key);
     if (user === undefined || nodes.prefixes.length === 0) return;

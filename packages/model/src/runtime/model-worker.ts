@@ -2,6 +2,7 @@ import { Worker } from "node:worker_threads";
 import type { ScoreAnswer, ScoreRequest } from "@nightbeam/decoding";
 import { ModelError } from "../errors.js";
 import type { Failure, FromWorker, ToWorker, WorkerSetup } from "./messages.js";
+import type { PoolWorker } from "./model-pool.js";
 
 interface Waiting {
   readonly resolve: (answers: readonly ScoreAnswer[]) => void;
@@ -12,7 +13,7 @@ interface Waiting {
  * A worker thread with one loaded model.
  *
  * Its life: `open` (takes calls) -> `closing` (finishes the calls it has, takes no more) ->
- * `closed`; or from any of them to `failed`, when the thread dies. `#move` is the only transition.
+ * `closed`; or from the first two to `failed`, when the thread dies. `#move` is the only transition.
  */
 type State = "open" | "closing" | "closed" | "failed";
 
@@ -20,26 +21,30 @@ const NEXT: Readonly<Record<State, readonly State[]>> = {
   open: ["closing", "failed"],
   closing: ["closed", "failed"],
   closed: [],
-  failed: ["closed"],
+  failed: [],
 };
 
-export class ModelWorker {
+export class ModelWorker implements PoolWorker {
   readonly #thread: Worker;
   readonly #waiting = new Map<number, Waiting>();
+  readonly #exit: Promise<void>;
   #state: State = "open";
   #nextId = 0;
-  #exit: Promise<void>;
+  /** What calls are refused with once the worker takes no more. */
+  #refusal: Failure = { code: "CLOSED", message: "the model is closed" };
 
   private constructor(thread: Worker) {
     this.#thread = thread;
     this.#exit = new Promise((resolve) => {
       thread.once("exit", () => {
-        this.#fail({ code: "CLOSED", message: "the model's thread ended" });
+        this.#fail({ code: "RUNTIME", message: "the model's thread ended unexpectedly" });
         resolve();
       });
     });
     thread.on("message", (message: FromWorker) => this.#receive(message));
-    thread.on("error", (error) => this.#fail({ code: "RUNTIME", message: String(error) }));
+    thread.on("error", (error) => {
+      this.#fail({ code: "RUNTIME", message: `the model's thread died: ${String(error)}` });
+    });
   }
 
   /** Starts the thread and loads the model. @throws ModelError */
@@ -59,25 +64,28 @@ export class ModelWorker {
     return this.#waiting.size;
   }
 
+  get isOpen(): boolean {
+    return this.#state === "open";
+  }
+
   /** @throws ModelError CLOSED, RUNTIME, PROMPT_TOO_LONG */
   score(requests: readonly ScoreRequest[]): Promise<readonly ScoreAnswer[]> {
-    if (this.#state !== "open") {
-      return Promise.reject(new ModelError("CLOSED", `the model is ${this.#state}`));
-    }
-    const id = this.#nextId++;
     return new Promise((resolve, reject) => {
-      this.#waiting.set(id, { resolve, reject });
+      if (!this.isOpen) throw errorOf(this.#refusal);
+      const id = this.#nextId++;
+      // Sent first: a request that cannot be sent is not waited for.
       this.#send({ kind: "score", id, requests });
+      this.#waiting.set(id, { resolve, reject });
     });
   }
 
   release(keys: readonly number[]): void {
-    if (this.#state === "open") this.#send({ kind: "release", keys });
+    if (this.isOpen) this.#send({ kind: "release", keys });
   }
 
   /** Finishes the calls under way, frees the model and ends the thread. */
   async close(): Promise<void> {
-    if (this.#state === "open") {
+    if (this.isOpen) {
       this.#move("closing");
       this.#send({ kind: "close" });
     }
@@ -95,10 +103,7 @@ export class ModelWorker {
         break;
       case "failed":
         if (message.id === undefined) this.#fail(message.failure);
-        else {
-          const { code, message: text } = message.failure;
-          this.#settle(message.id)?.reject(new ModelError(code, text));
-        }
+        else this.#settle(message.id)?.reject(errorOf(message.failure));
         break;
       case "closed":
         this.#move("closed");
@@ -117,15 +122,20 @@ export class ModelWorker {
   }
 
   #fail(failure: Failure): void {
-    if (this.#state === "open" || this.#state === "closing") this.#move("failed");
-    for (const id of [...this.#waiting.keys()]) {
-      this.#settle(id)?.reject(new ModelError(failure.code, failure.message));
-    }
+    if (!this.#move("failed")) return;
+    this.#refusal = failure;
+    for (const id of [...this.#waiting.keys()]) this.#settle(id)?.reject(errorOf(failure));
   }
 
-  #move(to: State): void {
-    if (NEXT[this.#state].includes(to)) this.#state = to;
+  #move(to: State): boolean {
+    const possible = NEXT[this.#state].includes(to);
+    if (possible) this.#state = to;
+    return possible;
   }
+}
+
+function errorOf({ code, message }: Failure): ModelError {
+  return new ModelError(code, message);
 }
 
 /** Waits for the thread's first word. */
@@ -137,5 +147,5 @@ async function started(thread: Worker): Promise<void> {
     thread.once("exit", (code) => reject(died(`exit code ${code}`)));
     thread.once("message", resolve);
   });
-  if (first.kind === "failed") throw new ModelError(first.failure.code, first.failure.message);
+  if (first.kind === "failed") throw errorOf(first.failure);
 }

@@ -14,15 +14,16 @@ import { openSession } from "./session.js";
 async function openEngine(setup: WorkerSetup): Promise<Engine> {
   const { config, tensors } = await openCheckpoint(setup.directory);
   const { trie } = decodePrepared(setup.catalogue, { verify: false });
-  const open = (cached: boolean) =>
+  const open = async (cached: boolean) =>
     openSession(buildGraph({ ...setup, config, tensors, levels: setup.codeTokens, cached }), setup);
-  return new Engine({
-    ...setup,
-    config,
-    trie,
-    full: await open(false),
-    cached: setup.cacheBytes > 0 ? await open(true) : undefined,
-  });
+  const full = await open(false);
+  try {
+    const cached = setup.cacheBytes > 0 ? await open(true) : undefined;
+    return new Engine({ ...setup, config, trie, full, cached });
+  } catch (error) {
+    await full.release();
+    throw error;
+  }
 }
 
 function failure(error: unknown): Failure {

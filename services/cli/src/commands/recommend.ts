@@ -3,7 +3,7 @@ import { Command } from "commander";
 import { recommendOptions } from "../recommend/options.js";
 import { recommend } from "../recommend/recommend.js";
 import { clock, progressBar, whole } from "../terminal/progress.js";
-import { table } from "../terminal/table.js";
+import { facts } from "../terminal/table.js";
 
 /** `nightbeam recommend` */
 export function recommendCommand(): Command {
@@ -96,13 +96,11 @@ function summary(manifest: Manifest, out: string): string {
   const { users, rejected, stats, parts } = manifest;
   const figure = (name: string, digits: number) => (stats[name] ?? 0).toFixed(digits);
   const rejections = rejected === 0 ? "" : ` (${whole(rejected)} set aside: ${out}/rejected.jsonl)`;
-  return table(
-    [
-      ["users", `${whole(users)}${rejections}`],
-      ["target calls", `${figure("callsPerUser", 2)} a user`],
-      ["nodes", `${figure("nodesPerUser", 1)} a user`],
-      ["time", `${clock(stats.wallSeconds ?? 0)}, ${figure("usersPerSecond", 1)} users/s`],
-      ["lists", `${out}/manifest.json names ${parts.length} part files`],
-    ].map(([name = "", value = ""]) => [name, ` ${value}`.trimStart()]),
-  );
+  return facts([
+    ["users", `${whole(users)}${rejections}`],
+    ["target calls", `${figure("callsPerUser", 2)} a user`],
+    ["nodes", `${figure("nodesPerUser", 1)} a user`],
+    ["time", `${clock(stats.wallSeconds ?? 0)}, ${figure("usersPerSecond", 1)} users/s`],
+    ["lists", `${out}/manifest.json names ${parts.length} part files`],
+  ]);
 }
