@@ -56,7 +56,9 @@ function packRows(shape: PackingShape, call: Call & { nodes: number }): Feeds {
   // int64 as pairs of int32, low half first: positions are small, and BigInt is slow.
   const positions = new Int32Array(2 * (promptRows + nodes));
   if (promptRows > 0) {
-    users.forEach(({ request }, user) => tokens.set(request.prompt, user * promptLength));
+    users.forEach(({ request }, user) => {
+      tokens.set(request.prompt, user * promptLength);
+    });
     for (let row = 0; row < promptRows; row++) positions[2 * row] = row % promptLength;
   }
   let row = promptRows;
