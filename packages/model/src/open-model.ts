@@ -19,7 +19,7 @@ export interface ModelOptions {
   readonly cacheDirectory: string;
   /** Worker threads with a copy of the model each. */
   readonly workers: number;
-  /** Threads that share one operator, in each worker. */
+  /** Threads that share one operator, in each worker; the model's heads if those are fewer. */
   readonly threads: number;
   /** Bytes of prompts' keys and values that each worker keeps between calls; 0 turns the cache off. */
   readonly cacheBytes: number;
@@ -74,7 +74,9 @@ export async function openModel(options: ModelOptions): Promise<Model> {
     catalogue: options.catalogue.prepared,
     codeTokens: tokens,
     scoring: options.scoring,
-    threads: options.threads,
+    // Threads beyond the heads would cut attention into pieces of a few rows, and a piece of one row
+    // is rounded differently: a user's bits would depend on the number of nodes.
+    threads: Math.min(options.threads, config.heads),
     cacheBytes: options.cacheBytes,
     mostPositions: Math.min(config.maxPositions, options.mostPositions ?? DEFAULT_MOST_POSITIONS),
     executionProvider: options.executionProvider ?? "cpu",

@@ -20,7 +20,7 @@ export interface GraphOptions {
 }
 
 /** Tensors that some checkpoints carry and nobody needs. */
-const IGNORED = [/\.rotary_emb\.inv_freq$/, /\.steps$/];
+const IGNORED = /\.rotary_emb\.inv_freq$/;
 
 /**
  * A model as an ONNX graph, a few dozen kilobytes: the weights stay in the checkpoint's files, and
@@ -47,7 +47,7 @@ export function buildGraph(options: GraphOptions): Uint8Array {
   head(context, { hidden, scoring: options.scoring, levels: options.levels });
   const unused = weights
     .unused()
-    .filter((name) => !IGNORED.some((pattern) => pattern.test(name)))
+    .filter((name) => !IGNORED.test(name))
     .filter((name) => !(config.tiedHead && name === "lm_head.weight"));
   if (unused.length > 0) {
     throw new ModelError(

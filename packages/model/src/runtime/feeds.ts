@@ -37,10 +37,12 @@ export function packCall(shape: PackingShape, call: Call): Feeds {
   };
 }
 
-/** Nodes in all, and nodes of the user with most. */
+/** Nodes in all, and places a user gets in the padded layout. */
 function extent(users: readonly UserRows[]): { nodes: number; mostNodes: number } {
   let nodes = 0;
-  let mostNodes = 0;
+  // Never 1: a product with a single row takes another kernel in onnxruntime, which rounds
+  // differently, and a node's bits would depend on how many nodes its neighbours have.
+  let mostNodes = 2;
   for (const { count } of users) {
     nodes += count;
     mostNodes = Math.max(mostNodes, count);
@@ -77,7 +79,7 @@ function packRows(shape: PackingShape, call: Call & { nodes: number }): Feeds {
   };
 }
 
-/** The way between packed rows and [users, most nodes]. */
+/** The way between packed rows and [users, places a user]. */
 function packPlaces(users: readonly UserRows[], size: { nodes: number; mostNodes: number }): Feeds {
   const slots = new Int32Array(users.length * size.mostNodes);
   const places = new Int32Array(size.nodes);

@@ -25,15 +25,16 @@ export async function measureMatrixRate(options: {
 
 function rateOfThread(milliseconds: number): Promise<number> {
   return new Promise((resolve, reject) => {
+    const failed = (cause: unknown) =>
+      reject(
+        new ModelError("RUNTIME", `measuring matrix products failed: ${String(cause)}`, { cause }),
+      );
     const thread = new Worker(new URL("./matrix-rate-worker.js", import.meta.url), {
       workerData: milliseconds,
     });
     thread.once("message", resolve);
-    thread.once("error", (cause) =>
-      reject(
-        new ModelError("RUNTIME", `measuring matrix products failed: ${String(cause)}`, { cause }),
-      ),
-    );
+    thread.once("error", failed);
+    thread.once("exit", (code) => failed(`the thread ended with code ${code}`));
   });
 }
 

@@ -30,7 +30,8 @@ export async function openSession(graph: Uint8Array, options: SessionOptions): P
       executionMode: "sequential",
       // A plan is kept for every shape it meets, and shapes vary without end here.
       enableMemPattern: false,
-      logSeverityLevel: 3,
+      // Fatal only: what fails is thrown, and told once.
+      logSeverityLevel: 4,
       extra: {
         session: {
           model_external_initializers_file_folder_path: options.directory,

@@ -1,0 +1,99 @@
+import { join } from "node:path";
+import type { Catalogue } from "@nightbeam/catalogue";
+import { type ScoreRequest, type Scorer, type Scoring, treeOf } from "@nightbeam/decoding";
+import { type ModelShape, writeCheckpoint } from "@nightbeam/test-world";
+import { type Random, seeded, someCatalogue, somePrefixes, somePrompt } from "../support/random.js";
+
+/** What an implementation of `Scorer` is asked to serve. */
+export interface ScorerSettings {
+  readonly directory: string;
+  readonly catalogue: Catalogue;
+  readonly scoring: Scoring;
+  /** Calls that may wait or run at once; the implementation's own limit if nothing is said. */
+  readonly mostWaiting?: number;
+}
+
+export interface OpenScorer {
+  readonly scorer: Scorer;
+  close(): Promise<void>;
+}
+
+/** Opens an implementation. Errors have a `code` of `ModelErrorCode`. */
+export type ScorerOpener = (settings: ScorerSettings) => Promise<OpenScorer>;
+
+/**
+ * Shapes that take different ways through a model. Sizes are those at which matrix products are cut
+ * into blocks: a tiny model would agree with itself by accident.
+ */
+export const SHAPES: Readonly<Record<string, Partial<ModelShape>>> = {
+  "five levels, grouped heads": {
+    levels: 5,
+    codesPerLevel: 24,
+    layers: 3,
+    width: 160,
+    heads: 4,
+    keyValueHeads: 2,
+    headSize: 40,
+  },
+  "four levels, two large heads": {
+    levels: 4,
+    codesPerLevel: 64,
+    layers: 2,
+    width: 128,
+    heads: 2,
+    headSize: 128,
+  },
+};
+
+/** A checkpoint with a catalogue, and requests to be made of them. */
+export class ScorerWorld {
+  readonly directory: string;
+  readonly catalogue: Catalogue;
+  readonly #vocabularySize: number;
+  readonly #random: Random;
+  #nextKey = 0;
+
+  private constructor(made: { directory: string; catalogue: Catalogue; vocabularySize: number }) {
+    this.directory = made.directory;
+    this.catalogue = made.catalogue;
+    this.#vocabularySize = made.vocabularySize;
+    this.#random = seeded(11);
+  }
+
+  static async write(options: {
+    readonly parent: string;
+    readonly name: string;
+    readonly shape: Partial<ModelShape>;
+  }): Promise<ScorerWorld> {
+    const { levels = 4, codesPerLevel = 16 } = options.shape;
+    const directory = join(options.parent, options.name);
+    await writeCheckpoint({ directory, seed: 3, config: { maxPositions: 128, ...options.shape } });
+    const catalogue = someCatalogue({ levels, codesPerLevel, items: 400, seed: 5 });
+    return new ScorerWorld({ directory, catalogue, vocabularySize: 4 + levels * codesPerLevel });
+  }
+
+  prompt(length: number): Int32Array {
+    return somePrompt({ length, vocabularySize: this.#vocabularySize, random: this.#random });
+  }
+
+  prefixes(count: number): number[] {
+    return somePrefixes(this.catalogue.trie, { count, random: this.#random });
+  }
+
+  /** A request under a key that no other has. */
+  request(prompt: Int32Array, prefixes: Iterable<number>): ScoreRequest {
+    return { key: this.#nextKey++, prompt, tree: treeOf(this.catalogue.trie, prefixes) };
+  }
+
+  /** Users with prompts of these lengths and trees of different sizes. */
+  users(promptLengths: readonly number[]): ScoreRequest[] {
+    return promptLengths.map((length, at) =>
+      this.request(this.prompt(length), this.prefixes(1 + ((at * 7) % 23))),
+    );
+  }
+
+  /** The same question from somebody else. */
+  again(request: ScoreRequest): ScoreRequest {
+    return { ...request, key: this.#nextKey++ };
+  }
+}

@@ -1,0 +1,150 @@
+import { join } from "node:path";
+import { type Catalogue, findPrefix, NOTHING_EXCLUDED, pathOf } from "@nightbeam/catalogue";
+import {
+  type Drafter,
+  decodeShard,
+  emptyDrafter,
+  fixedWidths,
+  ModelDrafter,
+  type Scoring,
+  TransitionsDrafter,
+  treeOf,
+  uniformWidths,
+} from "@nightbeam/decoding";
+import { type Model, openModel } from "@nightbeam/model";
+import { writeCheckpoint } from "@nightbeam/test-world";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { scoreAlone, scoreTogether } from "./conformance/rows.js";
+import {
+  beautyCatalogue,
+  beautyTransitions,
+  draftDirectory,
+  type GoldenUser,
+  goldenFile,
+  goldenUsers,
+  haveBeauty,
+  itemIndices,
+  targetDirectory,
+} from "./support/beauty.js";
+import { temporaryDirectory } from "./support/temporary.js";
+
+const BEAM_WIDTH = 20;
+const SCORINGS: readonly Scoring[] = ["full", "renormalized"];
+/** Golden scores are written with six decimals, and came from another runtime. */
+const SCORE_TOLERANCE = 1e-4;
+
+if (!haveBeauty) console.warn(`skipping the golden lists: there is no ${goldenFile}`);
+
+describe.skipIf(!haveBeauty)("the golden lists of a trained pair", () => {
+  const temporary = temporaryDirectory();
+  let catalogue: Catalogue;
+  let users: GoldenUser[];
+  let untrained: string;
+  beforeAll(async () => {
+    catalogue = beautyCatalogue();
+    users = goldenUsers();
+    untrained = join(temporary(), "untrained");
+    // The trained draft's shape, with weights that know nothing.
+    const config = { codesPerLevel: 256, width: 96, heads: 3, intermediate: 256 };
+    await writeCheckpoint({ directory: untrained, seed: 1, config });
+  });
+
+  describe.each(SCORINGS)("%s scoring", (scoring) => {
+    const open = (directory: string, workers: number) =>
+      openModel({
+        directory,
+        catalogue,
+        scoring,
+        precision: "fp32",
+        cacheDirectory: temporary(),
+        workers,
+        threads: 1,
+        cacheBytes: 2 ** 28,
+      });
+    let target: Model;
+    const opened: Model[] = [];
+    beforeAll(async () => {
+      target = await open(targetDirectory, 2);
+      opened.push(target);
+    });
+    afterAll(async () => {
+      await Promise.all(opened.map((model) => model.close()));
+    });
+
+    const modelDrafter = async (directory: string) => {
+      const model = await open(directory, 1);
+      opened.push(model);
+      return new ModelDrafter(model.scorer);
+    };
+    const drafters: Record<string, () => Promise<Drafter>> = {
+      "no draft": async () => emptyDrafter,
+      "the trained draft": () => modelDrafter(draftDirectory),
+      "an untrained draft": () => modelDrafter(untrained),
+      transitions: async () =>
+        new TransitionsDrafter({ catalogue, table: beautyTransitions(catalogue) }),
+    };
+
+    it.each(Object.entries(drafters))("with %s", async (name, makeDrafter) => {
+      const drafter = await makeDrafter();
+      let key = 0;
+      const { outcomes } = await decodeShard(
+        users.map(({ history }) => ({
+          prompt: target.encodePrompt(itemIndices(catalogue, history)),
+          history: itemIndices(catalogue, history),
+          exclusion: NOTHING_EXCLUDED,
+        })),
+        {
+          decoder: {
+            target: target.scorer,
+            drafter,
+            policy: fixedWidths(drafter === emptyDrafter ? [] : uniformWidths(40, 4)),
+            space: { trie: catalogue.trie, scoring },
+            beamWidth: BEAM_WIDTH,
+          },
+          batchSize: 32,
+          concurrency: 2,
+          nextKey: () => key++,
+        },
+      );
+      const paths = outcomes.map(({ beams }) =>
+        Array.from(beams.prefixes, (leaf) => pathOf(catalogue.trie, leaf)),
+      );
+      expect(paths).toEqual(users.map((user) => user[scoring].map(({ codes }) => codes)));
+      outcomes.forEach(({ beams }, at) => {
+        const golden = users[at]?.[scoring] ?? [];
+        golden.forEach(({ score }, rank) => {
+          expect(Math.abs(score - (beams.scores[rank] ?? Number.NaN))).toBeLessThan(
+            SCORE_TOLERANCE,
+          );
+        });
+      });
+      const mean = (of: (cost: (typeof outcomes)[number]["cost"]) => number) =>
+        (outcomes.reduce((sum, { cost }) => sum + of(cost), 0) / outcomes.length).toFixed(2);
+      console.info(
+        `${scoring}, ${name}: ${mean(({ calls }) => calls)} calls and ${mean(({ nodes }) => nodes)} nodes a user`,
+      );
+    });
+
+    it("rest on scores whose bits do not depend on the batch", async () => {
+      const { trie } = catalogue;
+      const requests = users.slice(0, 24).map((user, key) => ({
+        key,
+        prompt: Int32Array.from(user.prompt),
+        tree: treeOf(
+          trie,
+          user[scoring].map(({ codes }) => findPrefix(trie, codes.slice(0, 1 + (key % 3)))),
+        ),
+      }));
+      const together = await scoreTogether(target.scorer, requests);
+      for (const [at, request] of requests.entries()) {
+        expect(await scoreAlone(target.scorer, request)).toEqual(together[at]);
+      }
+    });
+
+    it("from the prompts of an independent implementation", () => {
+      for (const { history, prompt } of users) {
+        expect(Array.from(target.encodePrompt(itemIndices(catalogue, history)))).toEqual(prompt);
+      }
+    });
+  });
+});
