@@ -33,6 +33,8 @@ interface UserMemory {
 export class PromptCache {
   readonly #users = new Map<number, UserMemory>();
   readonly #limitBytes: number;
+  /** What was gathered last, part by part: the next call gathers into the same memory. */
+  readonly #scratch = new Map<string, Float32Array>();
   #bytes = 0;
 
   constructor(options: { limitBytes: number }) {
@@ -103,7 +105,7 @@ export class PromptCache {
     keys: readonly number[],
     part: { name: Part; layer: number; block: number },
   ): Float32Array {
-    return gather(
+    return this.#gather(
       keys.flatMap((key) => this.#users.get(key)?.prompt ?? []),
       part,
     );
@@ -111,35 +113,45 @@ export class PromptCache {
 
   /** Users' nodes as one tensor's data, user by user; each user's rows as `cachedRow` counts them. */
   nodes(keys: readonly number[], part: { name: Part; layer: number; block: number }): Float32Array {
-    return gather(
+    return this.#gather(
       keys.flatMap((key) => this.#users.get(key)?.nodes ?? []),
       part,
     );
   }
-}
 
-/** Copies blocks behind one another; where they already stand so, they are taken as they are. */
-function gather(
-  blocks: readonly Blocks[],
-  part: { name: Part; layer: number; block: number },
-): Float32Array {
-  const dataOf = ({ call }: Blocks) => call[part.name][part.layer] ?? new Float32Array();
-  const [head] = blocks;
-  if (head === undefined) return new Float32Array();
-  let end = head.first;
-  const consecutive = blocks.every((block) => {
-    const follows = block.call === head.call && block.first === end;
-    end += block.count;
-    return follows;
-  });
-  if (consecutive) return dataOf(head).subarray(head.first * part.block, end * part.block);
-  const total = blocks.reduce((sum, { count }) => sum + count, 0);
-  const gathered = new Float32Array(total * part.block);
-  let at = 0;
-  for (const block of blocks) {
-    const from = block.first * part.block;
-    gathered.set(dataOf(block).subarray(from, from + block.count * part.block), at);
-    at += block.count * part.block;
+  /** Copies blocks behind one another; where they already stand so, they are taken as they are. */
+  #gather(
+    blocks: readonly Blocks[],
+    part: { name: Part; layer: number; block: number },
+  ): Float32Array {
+    const dataOf = ({ call }: Blocks) => call[part.name][part.layer] ?? new Float32Array();
+    const [head] = blocks;
+    if (head === undefined) return new Float32Array();
+    let end = head.first;
+    const consecutive = blocks.every((block) => {
+      const follows = block.call === head.call && block.first === end;
+      end += block.count;
+      return follows;
+    });
+    if (consecutive) return dataOf(head).subarray(head.first * part.block, end * part.block);
+    const total = blocks.reduce((sum, { count }) => sum + count, 0);
+    const gathered = this.#scratchOf(`${part.name} ${part.layer}`, total * part.block);
+    let at = 0;
+    for (const block of blocks) {
+      const from = block.first * part.block;
+      gathered.set(dataOf(block).subarray(from, from + block.count * part.block), at);
+      at += block.count * part.block;
+    }
+    return gathered;
   }
-  return gathered;
+
+  /** Memory that only the call under way reads; fresh memory would cost more than the copy. */
+  #scratchOf(name: string, length: number): Float32Array {
+    let scratch = this.#scratch.get(name);
+    if (scratch === undefined || scratch.length < length) {
+      scratch = new Float32Array(length);
+      this.#scratch.set(name, scratch);
+    }
+    return scratch.subarray(0, length);
+  }
 }
