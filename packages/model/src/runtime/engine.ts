@@ -26,6 +26,9 @@ export interface EngineOptions {
   readonly cached: Session | undefined;
 }
 
+/** Attention scores of prompts that one run may hold, 4 bytes each: a quarter of a gigabyte. */
+const MOST_PROMPT_SCORES = 2 ** 26;
+
 /**
  * One loaded model: answers requests, whatever mixture of prompt lengths, cached and new users they
  * are. Runs on the thread that calls it, and blocks it.
@@ -63,7 +66,7 @@ export class Engine {
     await this.#options.cached?.release();
   }
 
-  /** Requests that one call can answer: of one prompt length, all cached or all new. */
+  /** Requests that one run can answer: of one prompt length, all cached or all new. */
   #groups(requests: readonly ScoreRequest[]): Group[] {
     const groups = new Map<string, Group>();
     requests.forEach((request, place) => {
@@ -81,7 +84,18 @@ export class Engine {
       groups.set(name, group);
       group.members.push({ request, place });
     });
-    return [...groups.values()];
+    return [...groups.values()].flatMap((group) => this.#inRuns(group));
+  }
+
+  /** Long prompts come few at a time: their attention holds a score for each pair of tokens and head. */
+  #inRuns(group: Group): Group[] {
+    const { members, promptLength, cached } = group;
+    const scores = cached ? 1 : this.#options.config.heads * promptLength ** 2;
+    const most = Math.max(1, Math.floor(MOST_PROMPT_SCORES / scores));
+    return Array.from({ length: Math.ceil(members.length / most) }, (_, run) => ({
+      ...group,
+      members: members.slice(run * most, (run + 1) * most),
+    }));
   }
 
   #rowsOf(request: ScoreRequest, cached: boolean): UserRows {
