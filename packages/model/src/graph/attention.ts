@@ -1,7 +1,7 @@
-import type { ModelConfig } from "../checkpoint/model-config.js";
 import { MICROSOFT, type Value } from "../onnx/graph-builder.js";
 import type { GraphContext } from "./context.js";
 import type { GraphInputs, PromptInputs } from "./inputs.js";
+import { fromHeads, headAxes, perGroup, toHeads } from "./query-heads.js";
 
 /** Keys and values of the prompts, head by head. Shape of each [B, kv heads, P, head size]. */
 export interface PromptMemory {
@@ -72,46 +72,6 @@ export function rememberPrompts(
     keys: toHeads(context, { value: options.keys, shape, axes }),
     values: toHeads(context, { value: options.values, shape, axes }),
   };
-}
-
-/**
- * Axes of the query heads. With grouped heads a group's queries share keys: the group gets an axis
- * of its own that the keys are broadcast over.
- */
-function headAxes({ heads, keyValueHeads }: ModelConfig): readonly number[] {
-  return heads === keyValueHeads ? [heads] : [keyValueHeads, heads / keyValueHeads];
-}
-
-/** Keys or values [B, kv heads, P, head size] as products with `headAxes` want them. */
-function perGroup({ graph, config }: GraphContext, memory: Value): Value {
-  return config.heads === config.keyValueHeads
-    ? memory
-    : graph.node("Unsqueeze", [memory, graph.int64s([2])]);
-}
-
-/** Rows [B × n, heads × head size] -> [B, …axes, n, head size]; `shape` is [B, n]. */
-function toHeads(
-  { graph, config }: GraphContext,
-  options: { value: Value; shape: Value; axes: readonly number[] },
-): Value {
-  const { value, shape, axes } = options;
-  const dims = graph.node("Concat", [shape, graph.int64s([...axes, config.headSize])], {
-    attributes: { axis: { int: 0 } },
-  });
-  const perm = axes.length === 1 ? [0, 2, 1, 3] : [0, 2, 3, 1, 4];
-  return graph.node("Transpose", [graph.node("Reshape", [value, dims])], {
-    attributes: { perm: { ints: perm } },
-  });
-}
-
-/** And back: [B, …axes, n, head size] -> rows [B × n, heads × head size]. */
-function fromHeads(
-  { graph, config }: GraphContext,
-  options: { value: Value; axes: readonly number[] },
-): Value {
-  const perm = options.axes.length === 1 ? [0, 2, 1, 3] : [0, 3, 1, 2, 4];
-  const rows = graph.node("Transpose", [options.value], { attributes: { perm: { ints: perm } } });
-  return graph.node("Reshape", [rows, graph.int64s([-1, config.heads * config.headSize])]);
 }
 
 /**

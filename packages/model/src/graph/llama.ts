@@ -1,14 +1,8 @@
 import type { Value } from "../onnx/graph-builder.js";
-import { MICROSOFT } from "../onnx/graph-builder.js";
-import {
-  attendNodes,
-  attendPrompts,
-  type NodeMemory,
-  type PromptMemory,
-  rememberPrompts,
-  rotate,
-} from "./attention.js";
+import { attendNodes, attendPrompts, rememberPrompts, rotate } from "./attention.js";
+import { exportNodes, exportPrompts, pastMemory } from "./call-memory.js";
 import { type GraphContext, rmsNorm } from "./context.js";
+import { feedForward } from "./feed-forward.js";
 import {
   declareInputs,
   declarePromptInputs,
@@ -107,7 +101,7 @@ function attention(place: LayerPlace, stream: Stream): { output: Value; residual
       positions: inputs.positions,
     });
     const past = pastMemory(place);
-    rememberNodes(place, { keys, values });
+    exportNodes(place, { keys, values });
     const nodes = {
       keys: graph.node("Concat", [past.nodes.keys, keys], { attributes: { axis: { int: 0 } } }),
       values: graph.node("Concat", [past.nodes.values, values], {
@@ -125,7 +119,7 @@ function attention(place: LayerPlace, stream: Stream): { output: Value; residual
   const [promptKeys = "", nodeKeys = ""] = split(keys);
   const [promptValues = "", nodeValues = ""] = split(values);
   const nodes = { keys: nodeKeys, values: nodeValues };
-  rememberNodes(place, nodes);
+  exportNodes(place, nodes);
   if (layer === config.layers - 1) {
     // Nobody reads what the last layer makes of the prompts' tokens: only the nodes go on.
     const memory = rememberPrompts(context, {
@@ -199,37 +193,6 @@ function project(
   return rotate(context, { value: normed, heads, positions });
 }
 
-/** SwiGLU: down(silu(gate(x)) · up(x)). */
-function feedForward(context: GraphContext, options: { name: string; input: Value }): Value {
-  const { graph, config, weights } = context;
-  const { hiddenSize, intermediateSize, biases } = config;
-  const input = rows(graph, options.input);
-  const widen = (part: string) =>
-    linear(graph, weights, {
-      layer: {
-        name: `${options.name}.${part}`,
-        inputs: hiddenSize,
-        outputs: intermediateSize,
-        bias: biases.mlp,
-      },
-      input,
-    });
-  // x · sigmoid(αx) with α = 1 is SiLU, in one pass.
-  const gate = graph.node("QuickGelu", [widen("gate_proj")], {
-    domain: MICROSOFT,
-    attributes: { alpha: { float: 1 } },
-  });
-  return linear(graph, weights, {
-    layer: {
-      name: `${options.name}.down_proj`,
-      inputs: intermediateSize,
-      outputs: hiddenSize,
-      bias: biases.mlp,
-    },
-    input: rows(graph, graph.node("Mul", [gate, widen("up_proj")])),
-  });
-}
-
 /** Two operators: onnxruntime's fused one takes twice their time on a CPU. */
 function addAndNorm(
   context: GraphContext,
@@ -238,45 +201,4 @@ function addAndNorm(
   const residual = context.graph.node("Add", [options.update, options.residual]);
   const weight = { name: options.norm, size: context.config.hiddenSize };
   return { residual, normed: rmsNorm(context, residual, weight) };
-}
-
-/** Names of a layer's keys and values as outputs of one call and inputs of a later one. */
-export const memoryNames = (layer: number) => ({
-  promptKeys: `prompt_keys_${layer}`,
-  promptValues: `prompt_values_${layer}`,
-  nodeKeys: `node_keys_${layer}`,
-  nodeValues: `node_values_${layer}`,
-});
-
-function pastMemory({ context, layer }: LayerPlace): { prompts: PromptMemory; nodes: NodeMemory } {
-  const { graph, config } = context;
-  const names = memoryNames(layer);
-  const prompt = ["users", config.keyValueHeads, "prompt", config.headSize];
-  const node = ["past_nodes", config.keyValueHeads * config.headSize];
-  return {
-    prompts: {
-      keys: graph.input(`past_${names.promptKeys}`, "float", prompt),
-      values: graph.input(`past_${names.promptValues}`, "float", prompt),
-    },
-    nodes: {
-      keys: graph.input(`past_${names.nodeKeys}`, "float", node),
-      values: graph.input(`past_${names.nodeValues}`, "float", node),
-    },
-  };
-}
-
-function rememberNodes({ context, layer }: LayerPlace, memory: NodeMemory): void {
-  const { graph, config } = context;
-  const names = memoryNames(layer);
-  const shape = ["nodes", config.keyValueHeads * config.headSize];
-  graph.output(names.nodeKeys, { value: memory.keys, type: "float", shape });
-  graph.output(names.nodeValues, { value: memory.values, type: "float", shape });
-}
-
-function exportPrompts({ context, layer }: LayerPlace, memory: PromptMemory): void {
-  const { graph, config } = context;
-  const names = memoryNames(layer);
-  const shape = ["users", config.keyValueHeads, "prompt", config.headSize];
-  graph.output(names.promptKeys, { value: memory.keys, type: "float", shape });
-  graph.output(names.promptValues, { value: memory.values, type: "float", shape });
 }
