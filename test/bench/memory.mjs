@@ -35,7 +35,8 @@ async function main() {
   await streamHistories({ file: histories, users: Number(users), items: ITEMS, seed: SEED });
   const out = join(directory, "out");
   const args = ["--target", world.target, "--catalogue", world.catalogue, "--out", out];
-  args.push("--histories", histories, "--part-size", String(PART_SIZE), ...flags);
+  args.push("--histories", histories, "--part-size", String(PART_SIZE));
+  args.push("--draft", world.draft, "--draft-width", "20", ...flags);
   console.log(`nightbeam recommend, ${users} users, parts of ${PART_SIZE} ${flags.join(" ")}`);
 
   const child = spawn(command, ["recommend", ...args], { stdio: ["ignore", "inherit", "inherit"] });

@@ -27,6 +27,9 @@ const EXPECTED = [UsageError, DatasetError, ModelError, CatalogueError, Decoding
 export function explain(error: unknown): string {
   const expected = EXPECTED.some((kind) => error instanceof kind);
   if (expected && error instanceof Error) return `error: ${error.message}`;
+  // From the operating system, about a path that the message names.
+  if (error instanceof Error && "syscall" in error)
+    return `error: ${error.message}. Check the path, this user's rights and the room on the disk.`;
   const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
   return `error: this should not have happened; please report it with what follows\n${stack}`;
 }

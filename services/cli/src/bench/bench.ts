@@ -1,16 +1,11 @@
-import { NOTHING_EXCLUDED } from "@nightbeam/catalogue";
+import type { Catalogue } from "@nightbeam/catalogue";
 import { openCatalogue, readHistories } from "@nightbeam/dataset";
-import {
-  type Decoder,
-  emptyDrafter,
-  fixedWidths,
-  type ShardUser,
-  uniformWidths,
-} from "@nightbeam/decoding";
+import { type Decoder, emptyDrafter, fixedWidths, type ShardUser } from "@nightbeam/decoding";
 import { measureMatrixRate } from "@nightbeam/model";
 import { UsageError } from "../errors.js";
-import { adaptiveWidths } from "../recommend/adaptive-widths.js";
-import { type OpenDecoder, openDecoder, workerCount } from "../recommend/decoder.js";
+import { batchesAtOnce, workerCount } from "../models/cpu-model.js";
+import { draftPolicy } from "../models/draft-policy.js";
+import { type OpenModels, openModels } from "../models/open-models.js";
 import { userReader } from "../recommend/users.js";
 import { type Measurement, measureWays, sameLists, type Way } from "./measure.js";
 import type { BenchOptions } from "./options.js";
@@ -40,23 +35,9 @@ export async function bench(
   say: (line: string) => void,
 ): Promise<BenchReport> {
   const catalogue = await openCatalogue(options.catalogue);
-  const open = await openDecoder(
-    {
-      ...options,
-      out: "",
-      topK: 1,
-      beamWidth: 1,
-      draftWidth: "auto",
-      excludeSeen: false,
-      format: "jsonl",
-      partSize: 1,
-      batchSize: 1,
-      limit: undefined,
-    },
-    { catalogue, expectedUsers: 0 },
-  );
+  const models = await openModels(options, { known: catalogue, searched: catalogue, parts: 1 });
   try {
-    const users = await readUsers(options, { catalogue, open });
+    const users = await readUsers(options, { catalogue, models });
     const matrixRate = await measureMatrixRate({ workers: workerCount(options) });
     say(
       `${users.length} users, ${workerCount(options)} workers, ${matrixRate.toFixed(0)} GFLOP/s in matrix products`,
@@ -65,11 +46,11 @@ export async function bench(
     let key = 0;
     for (const beamWidth of options.beamWidth) {
       for (const batchSize of options.batchSize) {
-        const ways = waysOf(options, { open, beamWidth, batchSize, users: users.length });
+        const ways = waysOf(options, { catalogue, models, beamWidth });
         const measured = await measureWays(ways, {
           users,
           batchSize,
-          concurrency: workerCount(options) + 1,
+          concurrency: batchesAtOnce(options),
           repeat: options.repeat,
           nextKey: () => key++,
         });
@@ -84,7 +65,7 @@ export async function bench(
             way: ways[at]?.name ?? "",
             ratio: one.usersPerSecond / plain.usersPerSecond,
             sameLists: sameLists(one, plain),
-            shareOfMatrixRate: workShare(one, { open, users: users.length, matrixRate }),
+            shareOfMatrixRate: workShare(one, { models, users: users.length, matrixRate }),
           });
         });
         say(`K = ${beamWidth}, batches of ${batchSize}: done`);
@@ -92,26 +73,26 @@ export async function bench(
     }
     return { matrixRate, users: users.length, rows };
   } finally {
-    await open.close();
+    await models.close();
   }
 }
 
 async function readUsers(
   options: BenchOptions,
-  run: { catalogue: Awaited<ReturnType<typeof openCatalogue>>; open: OpenDecoder },
+  run: { catalogue: Catalogue; models: OpenModels },
 ): Promise<ShardUser[]> {
   const read = userReader({
     known: run.catalogue,
     searched: run.catalogue,
-    encodePrompt: run.open.target.encodePrompt,
-    mostPromptTokens: run.open.target.mostPromptTokens,
+    encodePrompt: run.models.encodePrompt,
+    mostPromptTokens: run.models.target.mostPromptTokens,
     excludeSeen: false,
   });
   const users: ShardUser[] = [];
   for await (const rows of readHistories({ path: options.histories, limit: options.limit })) {
     for (const row of rows) {
       const reading = read(row);
-      if (reading.kind === "user") users.push({ ...reading.user, exclusion: NOTHING_EXCLUDED });
+      if (reading.kind === "user") users.push(reading.user);
     }
   }
   if (users.length === 0)
@@ -122,55 +103,37 @@ async function readUsers(
   return users;
 }
 
+/** Plain search first, then the ways to draft that were asked for. */
 function waysOf(
   options: BenchOptions,
-  cell: { open: OpenDecoder; beamWidth: number; batchSize: number; users: number },
+  cell: { catalogue: Catalogue; models: OpenModels; beamWidth: number },
 ): Way[] {
-  const { decoder } = cell.open;
-  const { levels } = decoder.space.trie;
+  const { models, beamWidth } = cell;
+  const { trie } = cell.catalogue;
   const plain: Decoder = {
-    ...decoder,
+    target: models.target.scorer,
     drafter: emptyDrafter,
     policy: fixedWidths([]),
-    beamWidth: cell.beamWidth,
+    space: { trie, scoring: options.scoring },
+    beamWidth,
   };
   const drafted = options.draft.length === 0 ? [] : options.draftWidth;
   return [
     { name: "plain", decoder: plain },
-    ...drafted.map((text) => ({
-      name: `draft ${text}`,
-      decoder: {
-        ...decoder,
-        beamWidth: cell.beamWidth,
-        policy:
-          text === "auto"
-            ? adaptiveWidths({
-                beamWidth: cell.beamWidth,
-                levels,
-                expectedBatches: (options.repeat * cell.users) / cell.batchSize,
-              })
-            : fixedWidths(widthsOf(text, levels)),
-      },
-    })),
+    ...drafted.map((text) => {
+      const widths = text === "auto" ? text : text.split("/").map(Number);
+      const policy = draftPolicy(widths, { beamWidth, levels: trie.levels });
+      return { name: `draft ${text}`, decoder: { ...plain, drafter: models.drafter, policy } };
+    }),
   ];
-}
-
-function widthsOf(text: string, levels: number): readonly number[] {
-  const widths = text.split("/").map(Number);
-  const [only = 0] = widths;
-  if (widths.length === 1) return uniformWidths(only, levels);
-  if (widths.length !== levels - 1) {
-    throw new UsageError("BAD_OPTION", `--draft-width ${text}: give one width or ${levels - 1}`);
-  }
-  return widths;
 }
 
 /** Two operations a weight: every prompt token and node passes the decoder, every node the head too. */
 function workShare(
   measured: Measurement,
-  run: { open: OpenDecoder; users: number; matrixRate: number },
+  run: { models: OpenModels; users: number; matrixRate: number },
 ): number {
-  const { weightsPerToken, weightsPerNode } = run.open.target;
+  const { weightsPerToken, weightsPerNode } = run.models.target;
   const work = 2 * (measured.tokens * weightsPerToken + measured.nodes * weightsPerNode);
   const seconds = run.users / measured.usersPerSecond;
   return work / seconds / (run.matrixRate * 1e9);

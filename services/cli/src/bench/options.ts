@@ -1,34 +1,26 @@
 import { z } from "zod";
+import { gibibytes, listOf, oneOf, wholeNumber, words } from "../options/fields.js";
 
-const list = (what: z.ZodType<number, string | number>) =>
-  z
-    .string()
-    .transform((text): (string | number)[] => text.split(","))
-    .pipe(z.array(what).min(1));
-const count = z.coerce.number<string | number>().int().positive();
+const drafting = z
+  .string()
+  .regex(/^(auto|\d+(\/\d+)*)$/, "give widths such as 40, 60/40/30 or auto, with commas between");
 
 /** The keys of `nightbeam bench`. */
-export const benchSchema = z.strictObject({
+export const benchSchema = z.object({
   target: z.string(),
-  draft: z.array(z.string()).default([]),
+  draft: words.default([]),
   catalogue: z.string(),
   histories: z.string(),
-  beamWidth: list(count).default([1, 3, 5, 10, 20]),
-  batchSize: list(count).default([1, 8, 32]),
-  scoring: z.enum(["full", "renormalized"]).default("full"),
+  beamWidth: listOf(wholeNumber(1)).default([1, 3, 5, 10, 20]),
+  batchSize: listOf(wholeNumber(1)).default([1, 8, 32]),
+  scoring: oneOf(["full", "renormalized"]).default("full"),
   /** Ways to draft, each compared with plain search: `auto`, a width, or a width a level ("60/40/30"). */
-  draftWidth: z
-    .string()
-    .default("40,auto")
-    .transform((text) => text.split(","))
-    .pipe(
-      z.array(z.string().regex(/^(auto|\d+(\/\d+)*)$/, "give widths such as 40, 60/40/30 or auto")),
-    ),
-  precision: z.enum(["fp32", "int8"]).default("fp32"),
-  limit: count.default(320),
-  repeat: count.default(3),
-  workers: count.optional(),
-  promptCache: z.coerce.number<string | number>().nonnegative().default(1),
+  draftWidth: listOf(drafting).default(["40", "auto"]),
+  precision: oneOf(["fp32", "int8"]).default("fp32"),
+  limit: wholeNumber(1).default(320),
+  repeat: wholeNumber(1).default(3),
+  workers: wholeNumber(1).optional(),
+  promptCache: gibibytes.default(1),
   json: z.boolean().default(false),
 });
 

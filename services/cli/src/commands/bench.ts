@@ -1,7 +1,7 @@
 import { Command } from "commander";
 import { type BenchReport, bench } from "../bench/bench.js";
 import { benchSchema } from "../bench/options.js";
-import { optionError } from "../recommend/options.js";
+import { parseOptions } from "../options/fields.js";
 import { table } from "../terminal/table.js";
 
 /** `nightbeam bench` */
@@ -28,11 +28,10 @@ export function benchCommand(): Command {
     .option("--prompt-cache <GiB>", "memory a worker keeps prompts in; 0: none (default 1)")
     .option("--json", "print JSON")
     .action(async (flags: Record<string, unknown>) => {
-      const parsed = benchSchema.safeParse(flags);
-      if (!parsed.success) throw optionError(parsed.error);
-      const report = await bench(parsed.data, (line) => process.stderr.write(`${line}\n`));
+      const options = parseOptions(benchSchema, flags);
+      const report = await bench(options, (line) => process.stderr.write(`${line}\n`));
       process.stdout.write(
-        parsed.data.json ? `${JSON.stringify(report, null, 2)}\n` : `${describe(report)}\n`,
+        options.json ? `${JSON.stringify(report, null, 2)}\n` : `${describe(report)}\n`,
       );
     });
 }

@@ -3,12 +3,13 @@ import { convertCheckpoint, openCheckpoint } from "@nightbeam/model";
 import { Command } from "commander";
 import { z } from "zod";
 import { UsageError } from "../errors.js";
-import { optionError } from "../recommend/options.js";
+import { oneOf, parseOptions } from "../options/fields.js";
+import { whole } from "../terminal/progress.js";
 
 const schema = z.object({
   model: z.string(),
   out: z.string(),
-  precision: z.enum(["fp32", "int8"]).default("fp32"),
+  precision: oneOf(["fp32", "int8"]).default("fp32"),
 });
 
 /** `nightbeam convert` */
@@ -24,14 +25,19 @@ export function convertCommand(): Command {
     .option("--out <dir>", "a new directory")
     .option("--precision <kind>", "fp32 or int8 (default fp32)")
     .action(async (flags: Record<string, unknown>) => {
-      const parsed = schema.safeParse(flags);
-      if (!parsed.success) throw optionError(parsed.error);
-      const { model, out, precision } = parsed.data;
+      const { model, out, precision } = parseOptions(schema, flags);
       if (existsSync(out))
         throw new UsageError("BAD_OPTION", `--out ${out} exists already; name a new directory`);
-      const converted = await convertCheckpoint(await openCheckpoint(model), { precision, out });
+      const checkpoint = await openCheckpoint(model);
+      if ([...checkpoint.tensors.values()].some(({ type }) => type === "I8")) {
+        throw new UsageError(
+          "BAD_OPTION",
+          `--model ${model} is an int8 conversion already; give the checkpoint that it was made from`,
+        );
+      }
+      const converted = await convertCheckpoint(checkpoint, { precision, out });
       process.stdout.write(
-        `${converted.directory} holds the model in ${precision}, ${converted.tensors.size} tensors.\n`,
+        `${out} holds the model in ${precision}, ${whole(converted.tensors.size)} tensors.\n`,
       );
     });
 }

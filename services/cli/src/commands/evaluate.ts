@@ -1,18 +1,19 @@
-import { evaluateRanking, readHistories, readRecommendations } from "@nightbeam/dataset";
+import {
+  evaluateRanking,
+  type RankingReport,
+  readHistories,
+  readRecommendations,
+} from "@nightbeam/dataset";
 import { Command } from "commander";
 import { z } from "zod";
-import { optionError } from "../recommend/options.js";
+import { listOf, parseOptions, wholeNumber } from "../options/fields.js";
 import { whole } from "../terminal/progress.js";
 import { table } from "../terminal/table.js";
 
 const schema = z.object({
   recommendations: z.string(),
   heldOut: z.string(),
-  topK: z
-    .string()
-    .default("5,10")
-    .transform((text): (string | number)[] => text.split(","))
-    .pipe(z.array(z.coerce.number<string | number>().int().positive())),
+  topK: listOf(wholeNumber(1)).default([5, 10]),
   json: z.boolean().default(false),
 });
 
@@ -25,9 +26,7 @@ export function evaluateCommand(): Command {
     .option("--top-k <list>", "values of K (default 5,10)")
     .option("--json", "print JSON")
     .action(async (flags: Record<string, unknown>) => {
-      const parsed = schema.safeParse(flags);
-      if (!parsed.success) throw optionError(parsed.error);
-      const { recommendations, heldOut, topK, json } = parsed.data;
+      const { recommendations, heldOut, topK, json } = parseOptions(schema, flags);
       const report = await evaluateRanking({
         recommendations: readRecommendations(recommendations),
         heldOut: readHistories({ path: heldOut }),
@@ -44,8 +43,17 @@ export function evaluateCommand(): Command {
         hitRate.toFixed(4),
       ]);
       process.stdout.write(`${table([["K", "Recall", "NDCG", "hit rate"], ...rows])}\n`);
-      process.stdout.write(
-        `over ${whole(report.users)} users; ${whole(report.withoutList)} with held-out items had no list, ${whole(report.withoutHeldOut)} with a list had no held-out items\n`,
-      );
+      process.stdout.write(`${counts(report)}\n`);
     });
+}
+
+/** Who is averaged over, and who is not and why. */
+function counts(report: RankingReport): string {
+  const { users, withoutList, withoutHeldOut, rejectedHeldOut } = report;
+  return [
+    `over ${whole(users)} users`,
+    ...(withoutList === 0 ? [] : [`${whole(withoutList)} with held-out items had no list`]),
+    ...(withoutHeldOut === 0 ? [] : [`${whole(withoutHeldOut)} with a list had no held-out items`]),
+    ...(rejectedHeldOut === 0 ? [] : [`${whole(rejectedHeldOut)} held-out rows were unusable`]),
+  ].join("; ");
 }

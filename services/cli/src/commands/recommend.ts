@@ -1,7 +1,8 @@
+import { constants } from "node:os";
 import type { Manifest } from "@nightbeam/dataset";
 import { Command } from "commander";
 import { recommendOptions } from "../recommend/options.js";
-import { recommend } from "../recommend/recommend.js";
+import { type ProgressCounts, recommend } from "../recommend/recommend.js";
 import { clock, progressBar, whole } from "../terminal/progress.js";
 import { facts } from "../terminal/table.js";
 
@@ -54,21 +55,21 @@ export function recommendCommand(): Command {
 
 async function run(flags: Record<string, unknown>): Promise<void> {
   const options = await recommendOptions(flags);
-  const abort = new AbortController();
-  const interrupt = () => abort.abort(new Interrupted());
-  process.once("SIGINT", interrupt);
-  process.once("SIGTERM", interrupt);
   const bar = progressBar(process.stderr);
+  const say = (line: string) => process.stderr.write(`${line}\n`);
+  const abort = new AbortController();
+  const interrupt = (signal: NodeJS.Signals) => {
+    bar.finish();
+    say("Stopping once the calls under way are done; a second time stops at once.");
+    abort.abort(new Interrupted(signal));
+  };
+  for (const signal of SIGNALS) process.once(signal, interrupt);
   try {
     const { manifest, alreadyDone } = await recommend(options, {
-      say: (line) => process.stderr.write(`${line}\n`),
-      progress: ({ done, total, before, searches, calls }) =>
-        bar.update({
-          done,
-          total,
-          before,
-          note: searches === 0 ? "" : `${(calls / searches).toFixed(2)} calls/user`,
-        }),
+      say,
+      progress: (counts) => {
+        if (!abort.signal.aborted) bar.update({ ...counts, note: callsNote(counts) });
+      },
       signal: abort.signal,
     });
     bar.finish();
@@ -78,18 +79,27 @@ async function run(flags: Record<string, unknown>): Promise<void> {
   } catch (error) {
     bar.finish();
     if (!(error instanceof Interrupted)) throw error;
-    process.stderr.write(
-      "Interrupted. Parts that were done are kept; the same command continues.\n",
-    );
-    process.exitCode = 130;
+    say("Interrupted. Parts that were done are kept; the same command continues.");
+    process.exitCode = 128 + constants.signals[error.signal];
   } finally {
-    process.removeListener("SIGINT", interrupt);
-    process.removeListener("SIGTERM", interrupt);
+    for (const signal of SIGNALS) process.removeListener(signal, interrupt);
   }
 }
 
+const SIGNALS = ["SIGINT", "SIGTERM"] as const;
+
 class Interrupted extends Error {
   override readonly name = "Interrupted";
+  readonly signal: NodeJS.Signals;
+
+  constructor(signal: NodeJS.Signals) {
+    super(`interrupted by ${signal}`);
+    this.signal = signal;
+  }
+}
+
+function callsNote({ searches, calls }: ProgressCounts): string {
+  return searches === 0 ? "" : `${(calls / searches).toFixed(2)} calls/user`;
 }
 
 function summary(manifest: Manifest, out: string): string {
@@ -101,6 +111,9 @@ function summary(manifest: Manifest, out: string): string {
     ["target calls", `${figure("callsPerUser", 2)} a user`],
     ["nodes", `${figure("nodesPerUser", 1)} a user`],
     ["time", `${clock(stats.wallSeconds ?? 0)}, ${figure("usersPerSecond", 1)} users/s`],
-    ["lists", `${out}/manifest.json names ${parts.length} part files`],
+    [
+      "lists",
+      `${out}/manifest.json names ${parts.length} part ${parts.length === 1 ? "file" : "files"}`,
+    ],
   ]);
 }

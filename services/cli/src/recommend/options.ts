@@ -1,39 +1,40 @@
 import { readFile } from "node:fs/promises";
 import { z } from "zod";
 import { UsageError } from "../errors.js";
+import { gibibytes, oneOf, parseOptions, wholeNumber, words } from "../options/fields.js";
 
-const count = z.coerce.number<string | number>().int().positive();
+const WIDTHS = "give auto, one width, or one for each level but the last, such as 60,40,30";
 
-/** A width for all depths, one for each, or what the run finds to pay. */
-const draftWidth = z.union([
-  z.literal("auto"),
-  z
-    .union([z.string(), z.number()])
-    .transform((given): (string | number)[] => String(given).split(","))
-    .pipe(z.array(z.coerce.number<string | number>().int().nonnegative()).min(1)),
-]);
+/** Prefixes to draft: one width for all levels, one for each, or what the run finds to pay. */
+const draftWidth = z
+  .union([z.number(), z.string(), z.array(z.number()).min(1)], WIDTHS)
+  .transform((given) => (given === "auto" ? "auto" : String(given).split(",").map(toNumber)))
+  .refine(
+    (widths) => widths === "auto" || widths.every((one) => Number.isSafeInteger(one) && one >= 0),
+    WIDTHS,
+  );
 
 /** The keys of `nightbeam recommend`, as flags and as keys of a config file. */
-export const recommendSchema = z.strictObject({
+export const recommendSchema = z.object({
   target: z.string(),
-  draft: z.union([z.string().transform((one) => [one]), z.array(z.string())]).default([]),
+  draft: words.default([]),
   catalogue: z.string(),
   histories: z.string(),
   out: z.string(),
-  topK: count.default(10),
-  beamWidth: count.optional(),
-  scoring: z.enum(["full", "renormalized"]).default("full"),
+  topK: wholeNumber(1).default(10),
+  beamWidth: wholeNumber(1).optional(),
+  scoring: oneOf(["full", "renormalized"]).default("full"),
   draftWidth: draftWidth.default("auto"),
-  excludeSeen: z.boolean().default(false),
+  excludeSeen: z.boolean("give true or false").default(false),
   allow: z.string().optional(),
   block: z.string().optional(),
-  format: z.enum(["parquet", "jsonl"]).default("parquet"),
-  precision: z.enum(["fp32", "int8"]).default("fp32"),
-  limit: count.optional(),
-  batchSize: count.default(32),
-  partSize: count.default(4096),
-  workers: count.optional(),
-  promptCache: z.coerce.number<string | number>().nonnegative().default(1),
+  format: oneOf(["parquet", "jsonl"]).default("parquet"),
+  precision: oneOf(["fp32", "int8"]).default("fp32"),
+  limit: wholeNumber(1).optional(),
+  batchSize: wholeNumber(1).default(32),
+  partSize: wholeNumber(1).default(4096),
+  workers: wholeNumber(1).optional(),
+  promptCache: gibibytes.default(1),
 });
 
 export type RecommendOptions = z.output<typeof recommendSchema> & { readonly beamWidth: number };
@@ -46,9 +47,7 @@ export type RecommendOptions = z.output<typeof recommendSchema> & { readonly bea
 export async function recommendOptions(flags: Record<string, unknown>): Promise<RecommendOptions> {
   const { config, ...given } = flags;
   const fromFile = typeof config === "string" ? await readConfig(config) : {};
-  const parsed = recommendSchema.safeParse({ ...fromFile, ...given });
-  if (!parsed.success) throw optionError(parsed.error);
-  const options = parsed.data;
+  const options = parseOptions(recommendSchema, { ...fromFile, ...given });
   const beamWidth = options.beamWidth ?? Math.max(20, options.topK);
   if (beamWidth < options.topK) {
     throw new UsageError(
@@ -56,35 +55,32 @@ export async function recommendOptions(flags: Record<string, unknown>): Promise<
       `--beam-width ${beamWidth} is less than --top-k ${options.topK}: a search that keeps ${beamWidth} beams cannot return more`,
     );
   }
+  const { draft, draftWidth } = options;
+  if (draft.length === 0 && draftWidth !== "auto" && draftWidth.some((width) => width > 0))
+    throw new UsageError("BAD_OPTION", "--draft-width needs a --draft to draft with");
   return { ...options, beamWidth };
 }
 
-/** Says which flag is wrong, and how it is written. */
-export function optionError(error: z.ZodError): UsageError {
-  const [issue] = error.issues;
-  if (issue?.code === "unrecognized_keys") {
-    return new UsageError("BAD_OPTION", `unknown option ${issue.keys.map(flagOf).join(", ")}`);
-  }
-  const flag = flagOf(String(issue?.path[0] ?? ""));
-  const missing = issue?.code === "invalid_type" && issue.input === undefined;
-  return new UsageError(
-    "BAD_OPTION",
-    missing ? `${flag} is required` : `${flag}: ${issue?.message}`,
-  );
-}
-
-function flagOf(key: string): string {
-  return `--${key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
-}
-
 async function readConfig(path: string): Promise<Record<string, unknown>> {
+  const refuse = (problem: string, cause?: unknown) =>
+    new UsageError("BAD_CONFIG", `--config ${path} ${problem}`, { cause });
+  let config: Record<string, unknown>;
   try {
-    return z.record(z.string(), z.unknown()).parse(JSON.parse(await readFile(path, "utf8")));
+    config = z.record(z.string(), z.unknown()).parse(JSON.parse(await readFile(path, "utf8")));
   } catch (cause) {
-    throw new UsageError(
-      "BAD_CONFIG",
-      `--config ${path} is not a JSON object of options: ${String(cause)}`,
-      { cause },
-    );
+    if (cause instanceof SyntaxError) throw refuse(`is not JSON: ${cause.message}`, cause);
+    if (cause instanceof z.ZodError) throw refuse("is not a JSON object of options", cause);
+    throw refuse(`cannot be read: ${cause instanceof Error ? cause.message : cause}`, cause);
   }
+  const known = Object.keys(recommendSchema.shape);
+  const unknown = Object.keys(config).filter((key) => !known.includes(key));
+  if (unknown.length > 0) {
+    throw refuse(`has the unknown key ${unknown.join(", ")}; keys are ${known.join(", ")}`);
+  }
+  return config;
+}
+
+/** Nothing is no number, although `Number` thinks so. */
+function toNumber(text: string): number {
+  return text.trim() === "" ? Number.NaN : Number(text);
 }

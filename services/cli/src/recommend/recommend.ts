@@ -1,22 +1,19 @@
-import { createHash } from "node:crypto";
-import { createReadStream } from "node:fs";
-import { pipeline } from "node:stream/promises";
 import { type Catalogue, filterCatalogue } from "@nightbeam/catalogue";
 import {
   countHistories,
-  type HistoryRow,
   type Manifest,
   openCatalogue,
-  openRun,
   type Run,
-  type RunPlan,
-  readHistories,
   readItemList,
 } from "@nightbeam/dataset";
-import type { SearchOutcome } from "@nightbeam/decoding";
-import { type OpenDecoder, openDecoder, workerCount } from "./decoder.js";
+import { type DraftPolicy, fixedWidths } from "@nightbeam/decoding";
+import { batchesAtOnce } from "../models/cpu-model.js";
+import { draftPolicy } from "../models/draft-policy.js";
+import { type OpenModels, openModels } from "../models/open-models.js";
 import type { RecommendOptions } from "./options.js";
-import { decodePart, type PartOptions, runFigures } from "./part.js";
+import { decodePart, runFigures } from "./part.js";
+import { forEachPart, PARTS_AT_ONCE } from "./parts.js";
+import { openPlannedRun, planOf } from "./plan.js";
 import { userReader } from "./users.js";
 
 /** What a run tells while it goes on. */
@@ -35,9 +32,6 @@ export interface ProgressCounts {
   readonly calls: number;
 }
 
-/** Parts under way at once: while the last users of one are decoded, the next one begins. */
-const PARTS_AT_ONCE = 2;
-
 /**
  * Recommends for every user of the histories, into a run directory; goes on where an earlier,
  * interrupted run with the same arguments stopped.
@@ -49,28 +43,28 @@ export async function recommend(
   options: RecommendOptions,
   events: RecommendEvents,
 ): Promise<{ manifest: Manifest; alreadyDone: boolean }> {
+  const { signal } = events;
   const known = await openCatalogue(options.catalogue);
   const searched = await filtered(known, options);
-  const rows = Math.min(
-    await countHistories({ path: options.histories }),
-    options.limit ?? Number.POSITIVE_INFINITY,
-  );
-  const open = await openDecoder(options, { catalogue: searched, expectedUsers: rows });
+  const inFile = await countHistories({ path: options.histories });
+  const rows = Math.min(inFile, options.limit ?? inFile);
+  const { levels } = searched.trie;
+  const drafts = options.draft.length > 0;
+  const policy = drafts ? draftPolicy(options.draftWidth, { ...options, levels }) : fixedWidths([]);
+  const models = await openModels(options, { known, searched, signal, parts: PARTS_AT_ONCE });
   try {
-    const run = await openRun({
-      dir: options.out,
-      plan: await planOf(options, { rows, open, catalogue: searched }),
-    });
+    const plan = await planOf(options, { rows, models, known, searched });
+    signal.throwIfAborted();
+    const run = await openPlannedRun(options.out, plan, events.say);
     try {
       if (run.manifest !== undefined) return { manifest: run.manifest, alreadyDone: true };
-      if (run.resumed) events.say(`Continuing: ${run.committed.size} parts were done before.`);
-      await decodeParts({ run, open, options, events, known, searched, rows });
+      await decodeParts({ run, models, policy, options, events, known, searched, rows });
       return { manifest: await run.finish({ derive: runFigures }), alreadyDone: false };
     } finally {
       await run.close();
     }
   } finally {
-    await open.close();
+    await models.close();
   }
 }
 
@@ -83,41 +77,10 @@ async function filtered(known: Catalogue, options: RecommendOptions): Promise<Ca
   });
 }
 
-/** What determines the result: the same plan again continues the run, another is refused. */
-async function planOf(
-  options: RecommendOptions,
-  run: { rows: number; open: OpenDecoder; catalogue: Catalogue },
-): Promise<RunPlan> {
-  const { topK, beamWidth, scoring, precision, excludeSeen, limit, partSize, format } = options;
-  return {
-    format,
-    partSize,
-    firstRow: 0,
-    inputRows: run.rows,
-    // Drafts, batches and threads are not here: no list depends on them.
-    arguments: { topK, beamWidth, scoring, precision, excludeSeen, limit: limit ?? null },
-    versions: {
-      target: run.open.target.hash,
-      ...Object.fromEntries(
-        run.open.drafts.map(({ hash }, at) => [at === 0 ? "draft" : `draft${at + 1}`, hash]),
-      ),
-      catalogue: run.catalogue.hash,
-      histories: await fileHash(options.histories),
-    },
-  };
-}
-
-async function fileHash(path: string): Promise<string> {
-  const hash = createHash("sha256");
-  await pipeline(createReadStream(path, { highWaterMark: 1 << 20 }), async (chunks) => {
-    for await (const chunk of chunks) hash.update(chunk);
-  });
-  return hash.digest("hex");
-}
-
 interface Work {
   readonly run: Run;
-  readonly open: OpenDecoder;
+  readonly models: OpenModels;
+  readonly policy: DraftPolicy;
   readonly options: RecommendOptions;
   readonly events: RecommendEvents;
   readonly known: Catalogue;
@@ -125,80 +88,65 @@ interface Work {
   readonly rows: number;
 }
 
+/** Decodes and commits the parts that the run lacks. */
 async function decodeParts(work: Work): Promise<void> {
-  const { run, open, options, events, rows } = work;
+  const { run, models, policy, options, events, searched, rows } = work;
+  const decoder = {
+    target: models.target.scorer,
+    drafter: models.drafter,
+    policy,
+    space: { trie: searched.trie, scoring: options.scoring },
+    beamWidth: options.beamWidth,
+  };
+  const read = userReader({
+    ...work,
+    encodePrompt: models.encodePrompt,
+    mostPromptTokens: models.target.mostPromptTokens,
+    excludeSeen: options.excludeSeen,
+  });
   const before = [...run.committed.values()].reduce((sum, { rowCount }) => sum + rowCount, 0);
+  if (before > 0) events.say(`Continuing: ${before} of ${rows} users were done before.`);
   const counts = { done: before, total: rows, before, searches: 0, calls: 0 };
-  let key = 0;
-  const partOptions: PartOptions = {
-    ...options,
-    decoder: open.decoder,
-    catalogue: work.searched,
-    read: userReader({
-      ...work,
-      encodePrompt: open.target.encodePrompt,
-      mostPromptTokens: open.target.mostPromptTokens,
-      excludeSeen: options.excludeSeen,
-    }),
-    // One batch runs on each worker and one waits for it.
-    concurrency: workerCount(options) + 1,
-    nextKey: () => key++,
-    onProgress: ({ users, outcomes }) => {
-      counts.done += users;
-      counts.searches += outcomes.length;
-      counts.calls += callsOf(outcomes);
-      events.progress(counts);
+  const nextKey = counter();
+  const lap = stopwatch();
+  await forEachPart(
+    { ...options, rows, isDone: (index) => run.committed.has(index), signal: events.signal },
+    async (index, part, signal) => {
+      const result = await decodePart(part, {
+        ...options,
+        decoder,
+        catalogue: searched,
+        read,
+        concurrency: batchesAtOnce(options),
+        nextKey,
+        onProgress: ({ users, outcomes }) => {
+          counts.done += users;
+          counts.searches += outcomes.length;
+          for (const { cost } of outcomes) counts.calls += cost.calls;
+          events.progress(counts);
+        },
+        signal,
+      });
+      await run.commitPart({ ...result, index, stats: { ...result.stats, wallSeconds: lap() } });
     },
-    signal: events.signal,
-  };
+  );
+}
+
+function counter(): () => number {
+  let next = 0;
+  return () => next++;
+}
+
+/**
+ * Seconds since the last lap: however many parts are under way at once, and over all attempts at a
+ * run, the parts' laps add up to the time that passed.
+ */
+function stopwatch(): () => number {
   let since = performance.now();
-  const commit = async (index: number, part: readonly HistoryRow[]): Promise<void> => {
-    const result = await decodePart(part, partOptions);
-    // Time since the last commit: over all parts, and all attempts at the run, it adds up to the whole.
-    const wallSeconds = (performance.now() - since) / 1000;
-    since = performance.now();
-    await run.commitPart({ ...result, index, stats: { ...result.stats, wallSeconds } });
+  return () => {
+    const now = performance.now();
+    const seconds = (now - since) / 1000;
+    since = now;
+    return seconds;
   };
-  await inParts(work, commit);
-}
-
-/** Streams the rows of the parts that are missing, and hands each part on; a few at a time. */
-async function inParts(
-  work: Work,
-  handle: (index: number, rows: readonly HistoryRow[]) => Promise<void>,
-): Promise<void> {
-  const { run, options, events, rows } = work;
-  const { partSize } = options;
-  const parts = Math.ceil(rows / partSize);
-  let first = 0;
-  while (first < parts && run.committed.has(first)) first++;
-  const window = {
-    path: options.histories,
-    offset: first * partSize,
-    limit: rows - first * partSize,
-    chunkRows: partSize,
-  };
-  const active = new Set<Promise<void>>();
-  const failures: unknown[] = [];
-  let index = first;
-  if (first < parts) {
-    for await (const part of readHistories(window)) {
-      events.signal.throwIfAborted();
-      if (!run.committed.has(index)) {
-        const task: Promise<void> = handle(index, part)
-          .catch((error: unknown) => void failures.push(error))
-          .finally(() => active.delete(task));
-        active.add(task);
-        if (active.size >= PARTS_AT_ONCE) await Promise.race(active);
-      }
-      if (failures.length > 0) break;
-      index++;
-    }
-  }
-  await Promise.all(active);
-  if (failures.length > 0) throw failures[0];
-}
-
-function callsOf(outcomes: readonly SearchOutcome[]): number {
-  return outcomes.reduce((sum, { cost }) => sum + cost.calls, 0);
 }

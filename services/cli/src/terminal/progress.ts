@@ -14,6 +14,13 @@ export interface Progress {
   finish(): void;
 }
 
+/** Where progress goes: a terminal or a log. */
+export interface ProgressStream {
+  readonly isTTY?: boolean;
+  readonly columns?: number;
+  write(text: string): unknown;
+}
+
 const BAR_CELLS = 24;
 const REDRAW_MS = 100;
 const LINE_EVERY_MS = 10_000;
@@ -24,21 +31,26 @@ const LINE_EVERY_MS = 10_000;
  * @param now milliseconds, for tests
  */
 export function progressBar(
-  stream: NodeJS.WriteStream,
+  stream: ProgressStream,
   now: () => number = () => performance.now(),
 ): Progress {
-  const started = now();
   const isTerminal = stream.isTTY === true;
-  let shownAt = isTerminal ? Number.NEGATIVE_INFINITY : started;
+  // Work begins with the first update: loading models before it is not what the rate is about.
+  let started: number | undefined;
+  let shownAt = Number.NEGATIVE_INFINITY;
   let latest: ProgressState | undefined;
   const show = (state: ProgressState): void => {
-    const line = progressLine(state, (now() - started) / 1000);
+    const line = progressLine(state, (now() - (started ?? now())) / 1000);
     stream.write(isTerminal ? `\r\x1b[2K${line.slice(0, stream.columns ?? 80)}` : `${line}\n`);
     shownAt = now();
   };
   return {
     update(state) {
       latest = state;
+      if (started === undefined) {
+        started = now();
+        if (!isTerminal) shownAt = started;
+      }
       if (now() - shownAt >= (isTerminal ? REDRAW_MS : LINE_EVERY_MS)) show(state);
     },
     finish() {
@@ -64,7 +76,9 @@ export function progressLine(state: ProgressState, seconds: number): string {
     `${whole(rate)}/s`,
     `${left} left`,
     note,
-  ].join("  ");
+  ]
+    .join("  ")
+    .trimEnd();
 }
 
 export function whole(value: number): string {

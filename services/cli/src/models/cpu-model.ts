@@ -1,0 +1,38 @@
+import { availableParallelism, homedir } from "node:os";
+import { join } from "node:path";
+import type { Catalogue } from "@nightbeam/catalogue";
+import type { Scoring } from "@nightbeam/decoding";
+import { type Model, openModel, type Precision } from "@nightbeam/model";
+
+/** How models run on this machine: the same for the target and its drafts. */
+export interface ModelSettings {
+  readonly scoring: Scoring;
+  readonly precision: Precision;
+  readonly workers?: number | undefined;
+  /** GiB of prompts that each worker keeps between calls. */
+  readonly promptCache: number;
+}
+
+/** Opens a model with one thread a worker and a worker a core: no operator waits for the other core. */
+export function openCpuModel(
+  directory: string,
+  settings: ModelSettings & { readonly catalogue: Catalogue; readonly mostWaiting: number },
+): Promise<Model> {
+  return openModel({
+    ...settings,
+    directory,
+    cacheDirectory: join(process.env.XDG_CACHE_HOME ?? join(homedir(), ".cache"), "nightbeam"),
+    workers: workerCount(settings),
+    threads: 1,
+    cacheBytes: settings.promptCache * 2 ** 30,
+  });
+}
+
+export function workerCount(settings: Pick<ModelSettings, "workers">): number {
+  return settings.workers ?? availableParallelism();
+}
+
+/** Batches of a part that are under way at once: one runs on each worker and one waits for it. */
+export function batchesAtOnce(settings: Pick<ModelSettings, "workers">): number {
+  return workerCount(settings) + 1;
+}

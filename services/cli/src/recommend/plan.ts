@@ -1,0 +1,76 @@
+import { createHash } from "node:crypto";
+import { createReadStream } from "node:fs";
+import { pipeline } from "node:stream/promises";
+import type { Catalogue } from "@nightbeam/catalogue";
+import {
+  DatasetError,
+  directoryJournal,
+  openRun,
+  type Run,
+  type RunPlan,
+} from "@nightbeam/dataset";
+import type { OpenModels } from "../models/open-models.js";
+import type { RecommendOptions } from "./options.js";
+
+/** What determines the result: the same plan again continues the run, another is refused. */
+export async function planOf(
+  options: RecommendOptions,
+  run: { rows: number; models: OpenModels; known: Catalogue; searched: Catalogue },
+): Promise<RunPlan> {
+  const { known, searched } = run;
+  const { topK, beamWidth, scoring, precision, excludeSeen, limit, partSize, format } = options;
+  return {
+    format,
+    partSize,
+    firstRow: 0,
+    inputRows: run.rows,
+    // Widths, batches and threads are not here: no list depends on them.
+    arguments: { topK, beamWidth, scoring, precision, excludeSeen, limit: limit ?? null },
+    versions: {
+      target: run.models.target.hash,
+      ...run.models.draftVersions,
+      catalogue: searched.hash,
+      // Prompts may name items that the filter left out.
+      ...(known === searched ? {} : { unfiltered: known.hash }),
+      histories: await fileHash(options.histories),
+    },
+  };
+}
+
+/**
+ * Opens the run of a plan. One that was begun with other drafts is continued all the same, as no
+ * list depends on them; its plan goes on naming the first ones.
+ *
+ * @throws DatasetError
+ */
+export async function openPlannedRun(
+  dir: string,
+  plan: RunPlan,
+  say: (line: string) => void,
+): Promise<Run> {
+  try {
+    return await openRun({ dir, plan });
+  } catch (error) {
+    if (!(error instanceof DatasetError && error.code === "RUN_DIFFERS")) throw error;
+    const standing = await directoryJournal(dir).readPlan();
+    if (standing === undefined) throw error;
+    const run = await openRun({ dir, plan: withDraftsOf(plan, standing) });
+    say(
+      "This run was begun with other drafts, or none: its manifest names those. No list changes.",
+    );
+    return run;
+  }
+}
+
+function withDraftsOf(plan: RunPlan, standing: RunPlan): RunPlan {
+  const isDraft = ([name]: [string, string]) => /^draft\d*$/.test(name);
+  const others = Object.entries(plan.versions).filter((entry) => !isDraft(entry));
+  const drafts = Object.entries(standing.versions).filter(isDraft);
+  return { ...plan, versions: Object.fromEntries([...others, ...drafts]) };
+}
+
+async function fileHash(path: string): Promise<string> {
+  const hash = createHash("sha256");
+  await pipeline(createReadStream(path, { highWaterMark: 1 << 20 }), hash);
+  return hash.digest("hex");
+}

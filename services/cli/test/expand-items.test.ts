@@ -1,0 +1,59 @@
+import {
+  buildCatalogue,
+  type Exclusion,
+  excludeItems,
+  findPrefix,
+  NOTHING_EXCLUDED,
+} from "@nightbeam/catalogue";
+import { describe, expect, it } from "vitest";
+import { expandItems } from "../src/recommend/expand-items.js";
+
+const catalogue = buildCatalogue([
+  { id: "b", codes: [0, 1], where: "b" },
+  { id: "a", codes: [0, 1], where: "a" },
+  { id: "c", codes: [0, 2], where: "c" },
+  { id: "d", codes: [1, 1], where: "d" },
+]);
+
+const leaf = (...codes: number[]) => findPrefix(catalogue.trie, codes);
+
+function expand(topK: number, exclusion: Exclusion = NOTHING_EXCLUDED) {
+  const prefixes = Uint32Array.of(leaf(1, 1), leaf(0, 1), leaf(0, 2));
+  const beams = { depth: 2, prefixes, scores: Float64Array.of(-1, -2, -3) };
+  return expandItems(catalogue, { beams, exclusion, topK }).map(({ item, score }) => [item, score]);
+}
+
+describe("expandItems", () => {
+  it("gives the items of a path one after the other, with the path's score", () => {
+    expect(expand(9)).toEqual([
+      ["d", -1],
+      ["a", -2],
+      ["b", -2],
+      ["c", -3],
+    ]);
+  });
+
+  it("cuts within a path", () => {
+    expect(expand(2)).toEqual([
+      ["d", -1],
+      ["a", -2],
+    ]);
+    expect(expand(0)).toEqual([]);
+  });
+
+  it("leaves excluded items out, and what shares their path in", () => {
+    const index = catalogue.itemIndex("a");
+    if (index === undefined) throw new Error("a is in the catalogue");
+    expect(expand(3, excludeItems(catalogue, [index]))).toEqual([
+      ["d", -1],
+      ["b", -2],
+      ["c", -3],
+    ]);
+  });
+
+  it("names the codes", () => {
+    const beams = { depth: 2, prefixes: Uint32Array.of(leaf(0, 2)), scores: Float64Array.of(-3) };
+    const options = { beams, exclusion: NOTHING_EXCLUDED, topK: 1 };
+    expect(expandItems(catalogue, options)).toEqual([{ item: "c", score: -3, codes: [0, 2] }]);
+  });
+});

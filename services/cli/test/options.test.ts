@@ -1,0 +1,133 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Command } from "commander";
+import { afterAll, describe, expect, it } from "vitest";
+import { benchSchema } from "../src/bench/options.js";
+import { benchCommand } from "../src/commands/bench.js";
+import { recommendCommand } from "../src/commands/recommend.js";
+import { parseOptions } from "../src/options/fields.js";
+import { recommendOptions, recommendSchema } from "../src/recommend/options.js";
+
+const NEEDED = { target: "t", catalogue: "c", histories: "h", out: "o" };
+const directory = mkdtempSync(join(tmpdir(), "nightbeam-options-"));
+afterAll(() => rmSync(directory, { recursive: true }));
+
+function config(content: unknown): string {
+  const path = join(directory, "config.json");
+  writeFileSync(path, typeof content === "string" ? content : JSON.stringify(content));
+  return path;
+}
+
+describe("recommendOptions", () => {
+  it("fills in what is not said", async () => {
+    expect(await recommendOptions(NEEDED)).toEqual({
+      ...NEEDED,
+      draft: [],
+      topK: 10,
+      beamWidth: 20,
+      scoring: "full",
+      draftWidth: "auto",
+      excludeSeen: false,
+      format: "parquet",
+      precision: "fp32",
+      batchSize: 32,
+      partSize: 4096,
+      promptCache: 1,
+    });
+  });
+
+  it("reads what is typed", async () => {
+    const flags = { topK: "5", draft: ["d", "transitions"], draftWidth: "60,40,30", limit: "7" };
+    expect(await recommendOptions({ ...NEEDED, ...flags, promptCache: "0.5" })).toMatchObject({
+      topK: 5,
+      draft: ["d", "transitions"],
+      draftWidth: [60, 40, 30],
+      limit: 7,
+      promptCache: 0.5,
+    });
+  });
+
+  it("widens the beam for long lists, and refuses a beam that is too narrow", async () => {
+    expect((await recommendOptions({ ...NEEDED, topK: "50" })).beamWidth).toBe(50);
+    await expect(recommendOptions({ ...NEEDED, topK: "50", beamWidth: "20" })).rejects.toThrow(
+      "--beam-width 20 is less than --top-k 50",
+    );
+  });
+
+  it.each([
+    [{ topK: "x" }, "--top-k x: give a whole number of at least 1"],
+    [{ topK: "0" }, "--top-k 0: give a whole number of at least 1"],
+    [{ topK: "2.5" }, "--top-k 2.5: give a whole number of at least 1"],
+    [{ batchSize: "" }, "--batch-size : give a whole number of at least 1"],
+    [{ promptCache: "-1" }, "--prompt-cache -1: give a number of GiB, or 0 for none"],
+    [{ scoring: "half" }, "--scoring half: give full or renormalized"],
+    [{ format: "csv" }, "--format csv: give parquet or jsonl"],
+    [{ draft: "d", draftWidth: "wide" }, "--draft-width wide: give auto, one width, or one for"],
+    [{ draft: "d", draftWidth: "4,,2" }, "--draft-width 4,,2: give auto"],
+    [{ draftWidth: "40" }, "--draft-width needs a --draft to draft with"],
+    [{ target: undefined }, "--target is required"],
+    [{ out: undefined }, "--out is required"],
+  ])("names the flag: %j", async (flags, message) => {
+    await expect(recommendOptions({ ...NEEDED, ...flags })).rejects.toThrow(message);
+  });
+
+  it("takes the same keys from a config file, flags first", async () => {
+    const file = { ...NEEDED, topK: 3, draft: "d", draftWidth: [9, 5], excludeSeen: true };
+    const options = await recommendOptions({ config: config(file), topK: "4", out: "other" });
+    expect(options).toMatchObject({ ...file, draft: ["d"], topK: 4, out: "other" });
+    expect(options).not.toHaveProperty("config");
+  });
+
+  it.each([
+    [{ topK: true }, "--top-k true: give a whole number"],
+    [{ topK: [3] }, "--top-k [3]: give a whole number"],
+    [{ excludeSeen: "yes" }, "--exclude-seen yes: give true or false"],
+    [{ draft: 3 }, "--draft 3: give one name or several"],
+    [{ top_k: 3 }, "has the unknown key top_k; keys are target, draft,"],
+    [[1], "is not a JSON object of options"],
+    ["{", "is not JSON: "],
+  ])("refuses a config file that cannot be: %j", async (content, message) => {
+    await expect(recommendOptions({ ...NEEDED, config: config(content) })).rejects.toThrow(message);
+  });
+
+  it("names a config file that is not there", async () => {
+    const path = join(directory, "none.json");
+    await expect(recommendOptions({ config: path })).rejects.toThrow(
+      `--config ${path} cannot be read: ENOENT`,
+    );
+  });
+});
+
+describe("bench options", () => {
+  it("reads lists", () => {
+    const flags = { beamWidth: "5,10", batchSize: "1", draftWidth: "40,60/40/30,auto" };
+    expect(parseOptions(benchSchema, { ...NEEDED, ...flags })).toMatchObject({
+      beamWidth: [5, 10],
+      batchSize: [1],
+      draftWidth: ["40", "60/40/30", "auto"],
+    });
+  });
+
+  it("names the flag of a bad list", () => {
+    expect(() => parseOptions(benchSchema, { ...NEEDED, beamWidth: "5,x" })).toThrow(
+      "--beam-width 5,x: give a whole number of at least 1",
+    );
+    expect(() => parseOptions(benchSchema, { ...NEEDED, draftWidth: "40-30" })).toThrow(
+      "--draft-width 40-30: give widths such as 40, 60/40/30 or auto",
+    );
+  });
+});
+
+describe("every flag has its key, and every key its flag", () => {
+  const keysOf = (command: Command) => command.options.map((option) => option.attributeName());
+
+  it("of recommend", () => {
+    const keys = Object.keys(recommendSchema.shape);
+    expect(keysOf(recommendCommand()).toSorted()).toEqual([...keys, "config"].toSorted());
+  });
+
+  it("of bench", () => {
+    expect(keysOf(benchCommand()).toSorted()).toEqual(Object.keys(benchSchema.shape).toSorted());
+  });
+});

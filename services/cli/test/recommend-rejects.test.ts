@@ -1,0 +1,157 @@
+import { copyFile, cp } from "node:fs/promises";
+import { join } from "node:path";
+import { type Manifest, readManifest } from "@nightbeam/dataset";
+import { beforeAll, describe, expect, it } from "vitest";
+import { succeed } from "./support/command.js";
+import {
+  editJson,
+  flagsOf,
+  jsonLines,
+  listsIn,
+  listsOf,
+  usersOf,
+  useWorld,
+  writeUsers,
+} from "./support/worlds.js";
+
+describe("rows that cannot be recommended for", () => {
+  const world = useWorld({ users: 12 });
+  const out = () => world().path("out");
+  let manifest: Manifest;
+  let printed = "";
+
+  beforeAll(async () => {
+    const good = await usersOf(world());
+    const rows = [
+      { user: "stranger", history: ["0", "no such item"] },
+      ...good.slice(0, 6),
+      { user: "new", history: [] },
+      { user: "odd" },
+      ...good.slice(6),
+      { user: "last", history: ["0"] },
+    ];
+    const histories = await writeUsers(world().path("mixed.jsonl"), rows);
+    const flags = flagsOf({ ...world(), histories });
+    printed = (await succeed("recommend", ...flags, "--part-size", "4", "--out", out())).stdout;
+    manifest = await readManifest(out());
+  });
+
+  it("are set aside with their reason, and the others get their lists", async () => {
+    const rejected = await jsonLines<Record<string, unknown>>(join(out(), "rejected.jsonl"));
+    expect(rejected).toEqual([
+      {
+        row: 0,
+        user: "stranger",
+        reason: "unknown_item",
+        detail: 'item "no such item" is not in the catalogue',
+      },
+      { row: 7, user: "new", reason: "empty_history", detail: "line 8: no items" },
+      {
+        row: 8,
+        user: "odd",
+        reason: "malformed_row",
+        detail: "line 9: history is missing",
+      },
+    ]);
+    const lists = await listsOf(out());
+    expect(lists.map(({ user }) => user)).toEqual([
+      ...(await usersOf(world())).map(({ user }) => user),
+      "last",
+    ]);
+    expect(lists.slice(0, -1)).toEqual(await listsIn(world(), { out: "good" }));
+  });
+
+  it("are counted", () => {
+    expect(manifest).toMatchObject({ users: 13, rejected: 3, rejectedFile: "rejected.jsonl" });
+    expect(printed).toContain(`13 (3 set aside: ${out()}/rejected.jsonl)`);
+  });
+
+  it("may be all rows there are", async () => {
+    const histories = await writeUsers(world().path("none.jsonl"), [{ user: "a", history: [] }]);
+    expect(await listsIn({ ...world(), histories }, { out: "none" })).toEqual([]);
+    const empty = await writeUsers(world().path("empty.jsonl"), []);
+    expect(await listsIn({ ...world(), histories: empty }, { out: "empty" })).toEqual([]);
+  });
+
+  it("include prompts that are too long for the target, whatever the draft takes", async () => {
+    const short = world().path("short");
+    await cp(world().target, short, { recursive: true });
+    // Three levels and BOS: two items with a path behind them take 1 + 6 + 2 positions.
+    await editJson(join(short, "config.json"), { max_position_embeddings: 9 });
+    const lists = await listsIn({ ...world(), target: short }, { out: "too-long" });
+    const users = await usersOf(world());
+    const fits = users.filter(({ history }) => history.length <= 2);
+    expect(lists.map(({ user }) => user)).toEqual(fits.map(({ user }) => user));
+    const rejected = await jsonLines<{ reason: string; detail: string }>(
+      join(world().path("too-long"), "rejected.jsonl"),
+    );
+    expect(rejected).toHaveLength(users.length - fits.length);
+    for (const { reason, detail } of rejected) {
+      expect(reason).toBe("prompt_too_long");
+      expect(detail).toMatch(/^the prompt has \d+ tokens; the model takes 7$/);
+    }
+  });
+
+  it("are not made by a draft with a shorter reach: the target goes on alone", async () => {
+    const short = world().path("short-draft");
+    await cp(world().draft, short, { recursive: true });
+    await editJson(join(short, "config.json"), { max_position_embeddings: 9 });
+    const lists = await listsIn(world(), {
+      out: "short-draft-out",
+      draft: short,
+      draftWidth: "30",
+    });
+    expect(lists).toEqual(await listsIn(world(), { out: "good" }));
+    const { stats } = await readManifest(world().path("short-draft-out"));
+    expect(stats.callsPerUser).toBeLessThan(3);
+  });
+});
+
+describe("users with the same prompt", () => {
+  const world = useWorld({ users: 10 });
+
+  it("are searched once, and each gets the list", async () => {
+    const users = await usersOf(world());
+    const twins = users.map(({ user, history }) => ({ user: `${user} again`, history }));
+    const histories = await writeUsers(world().path("twins.jsonl"), [...users, ...twins]);
+    const lists = await listsIn({ ...world(), histories }, { out: "twins" });
+    expect(lists).toHaveLength(20);
+    for (const [at, { items }] of lists.slice(0, 10).entries()) {
+      expect(lists[at + 10]?.items).toEqual(items);
+    }
+    const { stats } = await readManifest(world().path("twins"));
+    expect(stats.searches).toBeLessThanOrEqual(10);
+    expect(stats.callsPerUser).toBe(3);
+  });
+
+  it("keep their own exclusions", async () => {
+    const [user] = await usersOf(world());
+    const recent = user?.history ?? [];
+    // Five items are a prompt here: what came before differs, and is excluded all the same.
+    const five = [...recent, ...recent, ...recent, ...recent, ...recent].slice(-5);
+    const [list] = await listsIn(world(), { out: "one", limit: "1" });
+    const favourite = list?.items.find(({ item }) => !five.includes(item))?.item ?? "";
+    const histories = await writeUsers(world().path("older.jsonl"), [
+      { user: "a", history: five },
+      { user: "b", history: [favourite, ...five] },
+    ]);
+    const flags = { out: "older", excludeSeen: true };
+    const [a, b] = await listsIn({ ...world(), histories }, flags);
+    expect(a?.items.map(({ item }) => item)).toContain(favourite);
+    expect(b?.items.map(({ item }) => item)).not.toContain(favourite);
+  });
+});
+
+describe("a draft that writes items with other tokens", () => {
+  const world = useWorld({ users: 2 });
+
+  it("is refused, as it would draft nonsense", async () => {
+    const odd = world().path("odd");
+    await cp(world().draft, odd, { recursive: true });
+    await copyFile(join(world().target, "nightbeam.json"), join(odd, "nightbeam.json"));
+    await editJson(join(odd, "nightbeam.json"), { codeTokenOffsets: [4, 5, 6] });
+    await expect(listsIn(world(), { out: "odd-out", draft: odd })).rejects.toThrow(
+      `--draft ${odd} writes items with other tokens than the target`,
+    );
+  });
+});
