@@ -9,13 +9,22 @@ import {
   type GraphInputs,
   type PromptInputs,
 } from "./inputs.js";
-import { linear, rows } from "./linear.js";
+import { linear, rows, stepsName } from "./linear.js";
 
 /** Rows between two layers: the residual stream, and the same rows as the next layer reads them. */
 interface Stream {
   readonly residual: Value;
   readonly normed: Value;
+  /** Set where the rows of `normed` are the vocabulary's, to be picked by the rows' tokens. */
+  readonly ofVocabulary?: boolean;
 }
+
+/**
+ * Bytes that the first layer's projections of a whole vocabulary may take. Within it they are
+ * computed once, when the graph is loaded (every input is a constant, so onnxruntime folds them),
+ * and a call picks rows instead of multiplying.
+ */
+const MOST_TABLE_BYTES = 64 * 2 ** 20;
 
 /** What a layer of the decoder works on. */
 interface LayerPlace {
@@ -48,11 +57,20 @@ export function decoder(
   ]);
   const residual = graph.node("Gather", [embeddings, inputs.tokens]);
   const first = { name: "model.layers.0.input_layernorm.weight", size: config.hiddenSize };
-  let stream: Stream = { residual, normed: rmsNorm(context, residual, first) };
+  const ofVocabulary = fitsTable(context);
+  const normed = rmsNorm(context, ofVocabulary ? embeddings : residual, first);
+  let stream: Stream = { residual, normed, ofVocabulary };
   for (let layer = 0; layer < config.layers; layer++) {
     stream = decoderLayer({ context, inputs, prompts, layer }, stream);
   }
   return { hidden: stream.normed, inputs };
+}
+
+/** Quantised layers are left out: folding them is not certain. */
+function fitsTable({ config, weights }: GraphContext): boolean {
+  const width = (config.heads + 2 * config.keyValueHeads) * config.headSize;
+  const isQuantized = weights.has(stepsName("model.layers.0.self_attn.q_proj.weight"));
+  return !isQuantized && 4 * config.vocabularySize * width <= MOST_TABLE_BYTES;
 }
 
 function decoderLayer(place: LayerPlace, stream: Stream): Stream {
@@ -86,20 +104,12 @@ function attention(place: LayerPlace, stream: Stream): { output: Value; residual
   const { context, inputs, prompts, layer } = place;
   const { graph, config } = context;
   const input = rows(graph, stream.normed);
-  const keys = project(place, {
-    part: "k",
-    input,
-    heads: config.keyValueHeads,
-    positions: inputs.positions,
-  });
-  const values = project(place, { part: "v", input, heads: config.keyValueHeads });
+  const tokens = stream.ofVocabulary ? inputs.tokens : undefined;
+  const { positions } = inputs;
+  const keys = project(place, { part: "k", input, tokens, heads: config.keyValueHeads, positions });
+  const values = project(place, { part: "v", input, tokens, heads: config.keyValueHeads });
   if (prompts === undefined) {
-    const queries = project(place, {
-      part: "q",
-      input,
-      heads: config.heads,
-      positions: inputs.positions,
-    });
+    const queries = project(place, { part: "q", input, tokens, heads: config.heads, positions });
     const past = pastMemory(place);
     exportNodes(place, { keys, values });
     const nodes = {
@@ -128,23 +138,19 @@ function attention(place: LayerPlace, stream: Stream): { output: Value; residual
       inputs: prompts,
     });
     exportPrompts(place, memory);
-    const [, nodeRows = ""] = split(stream.normed);
-    const [, residual = ""] = split(stream.residual);
-    const [, positions = ""] = split(inputs.positions);
+    const nodesOf = (value: Value) => split(value)[1] ?? "";
+    const residual = nodesOf(stream.residual);
     const queries = project(place, {
       part: "q",
-      input: rows(graph, nodeRows),
+      ...(tokens === undefined
+        ? { input: rows(graph, nodesOf(stream.normed)) }
+        : { input, tokens: nodesOf(tokens) }),
       heads: config.heads,
-      positions,
+      positions: nodesOf(positions),
     });
     return { output: attendNodes(context, { queries, prompts: memory, nodes, inputs }), residual };
   }
-  const queries = project(place, {
-    part: "q",
-    input,
-    heads: config.heads,
-    positions: inputs.positions,
-  });
+  const queries = project(place, { part: "q", input, tokens, heads: config.heads, positions });
   const [promptQueries = "", nodeQueries = ""] = split(queries);
   const { output, memory } = attendPrompts(context, {
     queries: promptQueries,
@@ -166,15 +172,17 @@ function project(
   options: {
     part: "q" | "k" | "v";
     input: ReturnType<typeof rows>;
+    /** Tokens of the rows, where `input` has the vocabulary's rows. */
+    tokens?: Value | undefined;
     heads: number;
     positions?: Value;
   },
 ): Value {
   const { context, layer } = place;
   const { graph, config, weights } = context;
-  const { part, input, heads, positions } = options;
+  const { part, input, tokens, heads, positions } = options;
   const name = `model.layers.${layer}.self_attn`;
-  const projected = linear(graph, weights, {
+  const all = linear(graph, weights, {
     layer: {
       name: `${name}.${part}_proj`,
       inputs: config.hiddenSize,
@@ -183,6 +191,7 @@ function project(
     },
     input,
   });
+  const projected = tokens === undefined ? all : graph.node("Gather", [all, tokens]);
   if (positions === undefined) return projected;
   if (!config.queryKeyNorm) return rotate(context, { value: projected, heads, positions });
   const byHead = graph.node("Reshape", [projected, graph.int64s([-1, config.headSize])]);
