@@ -59,6 +59,6 @@ function unknownItems(ids: readonly string[]): CatalogueError {
   return new CatalogueError({
     code: "UNKNOWN_ITEM",
     problem: `The filter names items that the catalogue does not have: ${named.join(", ")}${more}`,
-    remedy: "Remove them from the list, or let unknown items be ignored",
+    remedy: "Remove them from the list",
   });
 }

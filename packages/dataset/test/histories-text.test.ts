@@ -161,7 +161,7 @@ describe("refusals name the place and the remedy", () => {
   it.each([
     ["none.jsonl", "FILE_NOT_FOUND", /does not exist/],
     ["none.parquet", "FILE_NOT_FOUND", /does not exist/],
-    ["none.txt", "UNKNOWN_FORMAT", /State it: jsonl, csv or parquet/],
+    ["none.txt", "UNKNOWN_FORMAT", /Name the file .jsonl, .csv or .parquet/],
   ])("%s", async (name, code, message) => {
     const failure = all(readHistories({ path: join(tempDir(), name) }));
     await expect(failure).rejects.toMatchObject({ code, message: expect.stringMatching(message) });

@@ -45,7 +45,6 @@ export async function decodeBatch(
   decoder: Decoder,
   jobs: readonly DecodeJob[],
 ): Promise<readonly SearchOutcome[]> {
-  const started = performance.now();
   const walks = jobs.map((job) => startWalk(decoder, job));
   const outlook = {
     users: jobs.length,
@@ -53,11 +52,12 @@ export async function decodeBatch(
   };
   const widths = decoder.policy.widthsFor(outlook);
   const keys = jobs.map(({ key }) => key);
+  let milliseconds = 0;
   try {
     for (;;) {
       const asking = walks.filter(({ search }) => search.state.kind === "asking");
       if (asking.length === 0) break;
-      await callTarget(decoder, { walks: asking, widths });
+      milliseconds += await callTarget(decoder, { walks: asking, widths });
     }
   } finally {
     decoder.target.release(keys);
@@ -67,7 +67,7 @@ export async function decodeBatch(
     ...outlook,
     widths,
     tokens: walks.reduce((sum, { cost }) => sum + cost.tokens, 0),
-    milliseconds: performance.now() - started,
+    milliseconds,
   });
   return walks.map(({ search, cost }) => ({ beams: search.state.beams, cost }));
 }
@@ -77,11 +77,11 @@ function startWalk(decoder: Decoder, job: DecodeJob): Walk {
   return { job, search: new BeamSearch(space, { beamWidth: decoder.beamWidth }), cost: noCost };
 }
 
-/** One round: draft, ask the target once, let every search run on. */
+/** One round: draft, ask the target once, let every search run on. Tells the milliseconds worked. */
 async function callTarget(
   decoder: Decoder,
   round: { walks: readonly Walk[]; widths: readonly number[] },
-): Promise<void> {
+): Promise<number> {
   const { walks, widths } = round;
   const drafts =
     Math.max(0, ...widths) === 0
@@ -105,6 +105,7 @@ async function callTarget(
     const [request, answer] = [requests[at], answers[at]];
     if (request !== undefined && answer !== undefined) settle(walk, { tree: request.tree, answer });
   });
+  return [...drafts, ...answers].reduce((sum, worked) => sum + worked.milliseconds, 0);
 }
 
 /** What the search misses, and what the draft expects it to ask next. */

@@ -12,6 +12,7 @@ export interface BatchMeasure extends BatchOutlook {
   readonly widths: readonly number[];
   /** Rows that the target computed for the whole batch. */
   readonly tokens: number;
+  /** Time that target and drafts worked for the batch, waiting not counted: what it took from others. */
   readonly milliseconds: number;
 }
 

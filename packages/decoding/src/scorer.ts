@@ -21,6 +21,8 @@ export interface ScoreAnswer {
   readonly logProbs: Float64Array;
   /** Rows that the model computed for this answer: prompt tokens and nodes. */
   readonly tokens: number;
+  /** Time that the model worked for this answer: an even share of its call, waiting not counted. */
+  readonly milliseconds: number;
 }
 
 /**

@@ -24,6 +24,7 @@ function scripted(...levels: number[][]): Drafter & { readonly released: number[
             prefixes: Uint32Array.from(prefixes),
             scores: Float64Array.from(prefixes, (prefix) => -prefix),
           })),
+          milliseconds: 1,
         })),
       ),
     release: (keys) => void released.push(...keys),

@@ -59,6 +59,7 @@ export class FakeScorer implements Scorer {
     return {
       logProbs: Float64Array.from(logProbs),
       tokens: prompt.length + tree.prefixes.length,
+      milliseconds: 1,
     };
   }
 }
@@ -128,6 +129,7 @@ export function junkDrafter(seed: number): Drafter {
             );
             return { depth: draw(9), prefixes, scores: new Float64Array(prefixes.length) };
           }),
+          milliseconds: 1,
         })),
       ),
     release: () => undefined,

@@ -12,7 +12,10 @@ import { ModelWorker } from "./runtime/model-worker.js";
 export interface ModelOptions {
   /** A Hugging Face checkpoint of the LLaMA family with `nightbeam.json` beside it. */
   readonly directory: string;
+  /** The catalogue that is searched. */
   readonly catalogue: Catalogue;
+  /** The catalogue that histories are written in, where that is a larger one. */
+  readonly historyCatalogue?: Catalogue;
   readonly scoring: Scoring;
   readonly precision: Precision;
   /** Where conversions are kept, for checkpoints that cannot be run as they are. */
@@ -53,7 +56,8 @@ const DEFAULT_MOST_POSITIONS = 4096;
 export async function openModel(options: ModelOptions): Promise<Model> {
   const checkpoint = await openCheckpoint(options.directory);
   const { promptSpec: spec, config } = checkpoint;
-  checkCatalogue(spec, options.catalogue);
+  const historyCatalogue = options.historyCatalogue ?? options.catalogue;
+  checkCatalogue(spec, historyCatalogue);
   const needsText = spec.prompt.kind === "template" || spec.codeTokenPattern !== undefined;
   const tokenizer = needsText ? await openTokenizer(options.directory) : undefined;
   const tokens = codeTokens(spec, {
@@ -62,7 +66,7 @@ export async function openModel(options: ModelOptions): Promise<Model> {
   });
   const encodePrompt = promptEncoder({
     spec,
-    catalogue: options.catalogue,
+    catalogue: historyCatalogue,
     codeTokens: tokens,
     vocabularySize: config.vocabularySize,
     tokenizer,

@@ -33,7 +33,11 @@ class FakeWorker implements PoolWorker {
     this.load++;
     if (this.#patient) await new Promise<void>((resolve) => this.#waiting.push(resolve));
     this.load--;
-    return requests.map(({ key }) => ({ logProbs: Float64Array.of(key), tokens: 1 }));
+    return requests.map(({ key }) => ({
+      logProbs: Float64Array.of(key),
+      tokens: 1,
+      milliseconds: 1,
+    }));
   }
 
   finish(): void {

@@ -110,7 +110,7 @@ async function writeUsers(options: {
   );
   await writeLines(
     world.heldOut,
-    taken.map((one) => ({ user: one.user, items: one.items.slice(-1) })),
+    taken.map((one) => ({ user: one.user, history: one.items.slice(-1) })),
   );
 }
 

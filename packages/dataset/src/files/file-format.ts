@@ -39,7 +39,7 @@ export function fileShape(options: {
   if (format === undefined) {
     throw new DatasetError(
       "UNKNOWN_FORMAT",
-      `${options.path}: the ending does not tell the format. State it: jsonl, csv or parquet.`,
+      `${options.path}: the ending does not tell the format. Name the file .jsonl, .csv or .parquet.`,
     );
   }
   const delimiter = options.delimiter ?? (ending === "tsv" ? "\t" : ",");

@@ -62,7 +62,8 @@ async function makeDirectory(path: string): Promise<void> {
   try {
     await mkdir(path, { recursive: true });
   } catch (error) {
-    throw writeFailure(path, error);
+    if (systemCode(error) !== "EEXIST") throw writeFailure(path, error);
+    throw new DatasetError("NOT_A_RUN", `${path} is a file. Name a directory for the run.`);
   }
 }
 

@@ -38,6 +38,7 @@ function unite(request: DraftRequest, drafts: readonly Draft[]): Draft {
         { depth: depth + below + 1, width: request.widths[depth + below] ?? 0 },
       ),
     ),
+    milliseconds: drafts.reduce((sum, draft) => sum + draft.milliseconds, 0),
   };
 }
 

@@ -22,6 +22,8 @@ export interface DraftRequest {
  */
 export interface Draft {
   readonly levels: readonly Beams[];
+  /** Time that was worked on this draft, waiting not counted. */
+  readonly milliseconds: number;
 }
 
 /**
@@ -37,6 +39,6 @@ export interface Drafter {
 
 /** Proposes nothing: with it, the demand-driven loop is plain beam search. */
 export const emptyDrafter: Drafter = {
-  draft: (requests) => Promise.resolve(requests.map(() => ({ levels: [] }))),
+  draft: (requests) => Promise.resolve(requests.map(() => ({ levels: [], milliseconds: 0 }))),
   release: () => undefined,
 };

@@ -4,8 +4,10 @@ import type { Draft, DraftRequest } from "./drafter.js";
 
 /** A guess at the target's conditional log-probabilities. */
 export interface Estimator {
-  /** Makes `lookup` answer for these prefixes of these users. */
-  estimate(asked: readonly { request: DraftRequest; prefixes: readonly number[] }[]): Promise<void>;
+  /** Makes `lookup` answer for these prefixes of these users, and tells the milliseconds it worked. */
+  estimate(
+    asked: readonly { request: DraftRequest; prefixes: readonly number[] }[],
+  ): Promise<number>;
   /** Log-probabilities (nats) of a prefix's children, in the trie's order, once estimated. */
   lookup(request: DraftRequest, prefix: number): Float64Array | undefined;
 }
@@ -31,16 +33,19 @@ export async function draftByEstimate(
       lookup: (prefix) => request.search.known(prefix) ?? estimator.lookup(request, prefix),
     }),
   );
+  let worked = 0;
   for (;;) {
     const open = walks.filter((walk) => nextWidth(walk) > 0);
-    if (open.length === 0) return walks.map(({ levels }) => ({ levels }));
+    if (open.length === 0) {
+      return walks.map(({ levels }) => ({ levels, milliseconds: worked / walks.length }));
+    }
     const asked = open
       .map(({ request, proposed, lookup }) => ({
         request,
         prefixes: unknownPrefixes(request.search.space, proposed, lookup),
       }))
       .filter(({ prefixes }) => prefixes.length > 0);
-    if (asked.length > 0) await estimator.estimate(asked);
+    if (asked.length > 0) worked += await estimator.estimate(asked);
     for (const walk of open) step(walk);
   }
 }

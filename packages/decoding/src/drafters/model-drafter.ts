@@ -27,7 +27,7 @@ export class ModelDrafter implements Drafter, Estimator {
 
   async estimate(
     asked: readonly { request: DraftRequest; prefixes: readonly number[] }[],
-  ): Promise<void> {
+  ): Promise<number> {
     const questions = asked.map(({ request, prefixes }) => ({
       key: request.key,
       prompt: request.prompt,
@@ -39,6 +39,7 @@ export class ModelDrafter implements Drafter, Estimator {
       const logProbs = answers[at]?.logProbs;
       if (tree !== undefined && logProbs !== undefined) this.#learn(request, { tree, logProbs });
     });
+    return answers.reduce((sum, { milliseconds }) => sum + milliseconds, 0);
   }
 
   release(keys: readonly number[]): void {

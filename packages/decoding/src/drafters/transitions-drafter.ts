@@ -40,13 +40,14 @@ export class TransitionsDrafter implements Drafter, Estimator {
   /** Nothing to wait for: the counts are at hand. */
   estimate(
     asked: readonly { request: DraftRequest; prefixes: readonly number[] }[],
-  ): Promise<void> {
+  ): Promise<number> {
+    const started = performance.now();
     for (const { request, prefixes } of asked) {
       const ballot = this.#ballots.get(request.key) ?? this.#cast(request);
       this.#ballots.set(request.key, ballot);
       for (const prefix of prefixes) ballot.rows.set(prefix, this.#row(ballot, prefix));
     }
-    return Promise.resolve();
+    return Promise.resolve(performance.now() - started);
   }
 
   lookup(request: DraftRequest, prefix: number): Float64Array | undefined {

@@ -47,10 +47,12 @@ export class Engine {
     const answers = new Array<ScoreAnswer>(requests.length);
     for (const group of this.#groups(requests)) {
       const users = group.members.map(({ request }) => this.#rowsOf(request, group.cached));
+      const started = performance.now();
       const answered = await this.#run({ users, ...group });
+      const milliseconds = (performance.now() - started) / users.length;
       group.members.forEach(({ place }, at) => {
         const answer = answered[at];
-        if (answer !== undefined) answers[place] = answer;
+        if (answer !== undefined) answers[place] = { ...answer, milliseconds };
       });
     }
     this.#cache.trim();
@@ -105,7 +107,9 @@ export class Engine {
     });
   }
 
-  async #run(call: Group & { users: readonly UserRows[] }): Promise<ScoreAnswer[]> {
+  async #run(
+    call: Group & { users: readonly UserRows[] },
+  ): Promise<Omit<ScoreAnswer, "milliseconds">[]> {
     const { users, promptLength, cached } = call;
     const keys = users.map(({ request }) => request.key);
     const cachedRows = cached ? keys.map((key) => this.#cache.nodeCount(key)) : undefined;

@@ -76,7 +76,11 @@ export function checkKept(opened: Opened): void {
       const once = prompts.map((prompt, at) => world.request(prompt, wanted[at] ?? []));
       const answers = await scorer.score(once);
       const rows = once.map((request, at) =>
-        rowsOfAnswer(trie, request, answers[at] ?? { logProbs: new Float64Array(), tokens: 0 }),
+        rowsOfAnswer(
+          trie,
+          request,
+          answers[at] ?? { logProbs: new Float64Array(), tokens: 0, milliseconds: 0 },
+        ),
       );
       scorer.release(once.map(({ key }) => key));
       const keyed = prompts.map((prompt) => world.request(prompt, []));

@@ -84,7 +84,7 @@ async function readUsers(
   const read = userReader({
     known: run.catalogue,
     searched: run.catalogue,
-    encodePrompt: run.models.encodePrompt,
+    encodePrompt: run.models.target.encodePrompt,
     mostPromptTokens: run.models.target.mostPromptTokens,
     excludeSeen: false,
   });

@@ -16,7 +16,11 @@ export interface ModelSettings {
 /** Opens a model with one thread a worker and a worker a core: no operator waits for the other core. */
 export function openCpuModel(
   directory: string,
-  settings: ModelSettings & { readonly catalogue: Catalogue; readonly mostWaiting: number },
+  settings: ModelSettings & {
+    readonly catalogue: Catalogue;
+    readonly historyCatalogue: Catalogue;
+    readonly mostWaiting: number;
+  },
 ): Promise<Model> {
   return openModel({
     ...settings,

@@ -52,7 +52,7 @@ class ShortPromptDrafter implements Drafter {
   }
 }
 
-const NOTHING: Draft = { levels: [] };
+const NOTHING: Draft = { levels: [], milliseconds: 0 };
 
 /** Counts what follows what in all the histories of the run, streamed. */
 export async function transitionsDrafter(

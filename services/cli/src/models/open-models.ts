@@ -1,6 +1,6 @@
 import type { Catalogue } from "@nightbeam/catalogue";
 import { CombinedDrafter, type Drafter, emptyDrafter } from "@nightbeam/decoding";
-import type { Model, PromptEncoder } from "@nightbeam/model";
+import type { Model } from "@nightbeam/model";
 import { batchesAtOnce, type ModelSettings, openCpuModel } from "./cpu-model.js";
 import { modelDrafter, transitionsDrafter } from "./drafters.js";
 
@@ -28,8 +28,6 @@ export interface ModelContext {
 /** Everything that a run loads, and one way to free it. */
 export interface OpenModels {
   readonly target: Model;
-  /** Makes prompts of histories in the known catalogue. */
-  readonly encodePrompt: PromptEncoder;
   readonly drafter: Drafter;
   /** Names of the drafts that are models: `draft`, `draft2`, … with their hashes. */
   readonly draftVersions: Readonly<Record<string, string>>;
@@ -43,19 +41,19 @@ export async function openModels(names: ModelNames, context: ModelContext): Prom
   const close = async () => {
     await Promise.all(opened.map((model) => model.close()));
   };
-  const open = async (directory: string, settings: ModelSettings, catalogue = searched) => {
+  const open = async (directory: string, settings: ModelSettings) => {
     signal?.throwIfAborted();
-    const mostWaiting = context.parts * batchesAtOnce(settings);
-    const model = await openCpuModel(directory, { ...settings, catalogue, mostWaiting });
+    const model = await openCpuModel(directory, {
+      ...settings,
+      catalogue: searched,
+      historyCatalogue: known,
+      mostWaiting: context.parts * batchesAtOnce(settings),
+    });
     opened.push(model);
     return model;
   };
   try {
     const target = await open(names.target, names);
-    // A filtered catalogue numbers its items anew and lacks some that histories hold. A model
-    // without workers loads no weights and encodes histories as they are.
-    const reader =
-      known === searched ? target : await open(names.target, { ...names, workers: 0 }, known);
     const drafters: Drafter[] = [];
     const draftVersions: Record<string, string> = {};
     for (const directory of names.draft) {
@@ -72,7 +70,7 @@ export async function openModels(names: ModelNames, context: ModelContext): Prom
     }
     const [first = emptyDrafter] = drafters;
     const drafter = drafters.length > 1 ? new CombinedDrafter(drafters) : first;
-    return { target, encodePrompt: reader.encodePrompt, drafter, draftVersions, close };
+    return { target, drafter, draftVersions, close };
   } catch (error) {
     await close();
     throw error;

@@ -100,7 +100,7 @@ async function decodeParts(work: Work): Promise<void> {
   };
   const read = userReader({
     ...work,
-    encodePrompt: models.encodePrompt,
+    encodePrompt: models.target.encodePrompt,
     mostPromptTokens: models.target.mostPromptTokens,
     excludeSeen: options.excludeSeen,
   });
