@@ -43,7 +43,7 @@ export function buildGraph(options: GraphOptions): Uint8Array {
     sines: graph.floats("sines", tables.sines, shape),
     mostAncestors: options.levels.length - 1,
   };
-  const { hidden } = decoder(context, { cached: options.cached });
+  const hidden = decoder(context, { cached: options.cached });
   head(context, { hidden, scoring: options.scoring, levels: options.levels });
   const unused = weights
     .unused()

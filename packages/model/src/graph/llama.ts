@@ -44,10 +44,7 @@ interface LayerPlace {
  *
  * @returns hidden states after the final norm. Shape [R, hidden size]
  */
-export function decoder(
-  context: GraphContext,
-  options: { cached: boolean },
-): { hidden: Value; inputs: GraphInputs } {
+export function decoder(context: GraphContext, options: { cached: boolean }): Value {
   const { graph, config, weights } = context;
   const inputs = declareInputs(graph);
   const prompts = options.cached ? undefined : declarePromptInputs(graph);
@@ -63,7 +60,7 @@ export function decoder(
   for (let layer = 0; layer < config.layers; layer++) {
     stream = decoderLayer({ context, inputs, prompts, layer }, stream);
   }
-  return { hidden: stream.normed, inputs };
+  return stream.normed;
 }
 
 /** Quantised layers are left out: folding them is not certain. */
