@@ -2,7 +2,12 @@ import { defineConfig } from "vitest/config";
 
 export default defineConfig({
   test: {
-    include: ["packages/*/test/**/*.test.ts", "services/*/test/**/*.test.ts", "test/**/*.test.ts"],
+    include: [
+      "packages/*/test/**/*.test.ts",
+      "services/*/test/**/*.test.ts",
+      "demo/*/test/**/*.test.ts",
+      "test/**/*.test.ts",
+    ],
     // Two cores are the smallest machine that has to pass; native sessions bring threads of their own.
     maxWorkers: 2,
     testTimeout: 30_000,

@@ -1,0 +1,38 @@
+import { makeShop } from "../catalogue/make-shop.js";
+import { ShopError } from "../errors.js";
+import { writeShop } from "../files/write-shop.js";
+import { measureBaselines } from "../measure/recall.js";
+import { shopUsers } from "../users/shop-user.js";
+import { parseOptions } from "./parse-options.js";
+
+const SHOP_OPTIONS = ["--seed", "--items", "--users", "--from-user"];
+
+/** `write-shop`: makes the files and says what they hold. */
+export async function writeShopCommand(args: readonly string[]): Promise<string[]> {
+  const { out, ...sizes } = parseOptions(args, ["--out", ...SHOP_OPTIONS]);
+  if (out === undefined) {
+    throw new ShopError("BAD_OPTION", "--out is missing: name the directory for the shop's files");
+  }
+  const files = await writeShop({ directory: out, ...sizes });
+  const { seed, items, users, fromUser } = sizes;
+  const span = `users u${fromUser} to u${users - 1}`;
+  return [
+    `A shop from seed ${seed}:`,
+    `  ${files.items}  ${items} items with category, brand and price tier`,
+    `  ${files.histories}  what ${span} took, oldest first`,
+    `  ${files.heldOut}  the one item that each of them took next`,
+  ];
+}
+
+/** `measure-shop`: what simple counting reaches on the held-out items. */
+export async function measureShopCommand(args: readonly string[]): Promise<string[]> {
+  const { seed, items, users, fromUser } = parseOptions(args, SHOP_OPTIONS);
+  const shop = makeShop({ seed, items });
+  const all = [...shopUsers({ shop, from: fromUser, to: users })];
+  const { popularity, transitions } = measureBaselines(all);
+  return [
+    `Recall@10 on the held-out items of ${all.length} users, seed ${seed}, ${items} items:`,
+    `  popularity   ${popularity.toFixed(4)}`,
+    `  transitions  ${transitions.toFixed(4)}`,
+  ];
+}

@@ -1,0 +1,4 @@
+export { makeShop } from "./catalogue/make-shop.js";
+export type { Category, Item, Kind, Shop } from "./catalogue/model.js";
+export { writeShop } from "./files/write-shop.js";
+export { shopUser, shopUsers } from "./users/shop-user.js";

@@ -1,0 +1,57 @@
+import type { ShopUser } from "../users/shop-user.js";
+
+const LIST = 10;
+
+/** Recall@10 on the held-out items, between 0 and 1, of lists that leave out what a user has. */
+export interface Baselines {
+  /** What the shop sells most, the same for everybody. */
+  readonly popularity: number;
+  /** What most often comes right after the user's latest item. */
+  readonly transitions: number;
+}
+
+/** How far simple counting over the histories gets: what a model has to beat. */
+export function measureBaselines(users: readonly ShopUser[]): Baselines {
+  const sold = new Map<number, number>();
+  const following = new Map<number, Map<number, number>>();
+  for (const { history } of users) {
+    for (const [place, item] of history.entries()) {
+      increase(sold, item);
+      const next = history[place + 1];
+      if (next === undefined) continue;
+      const counts = following.get(item) ?? new Map<number, number>();
+      following.set(item, increase(counts, next));
+    }
+  }
+  const bestsellers = ranked(sold);
+  const successors = new Map([...following].map(([item, counts]) => [item, ranked(counts)]));
+  const successorsOf = ({ history }: ShopUser) => successors.get(history.at(-1) ?? -1) ?? [];
+  return {
+    popularity: recall(users, () => bestsellers),
+    transitions: recall(users, successorsOf),
+  };
+}
+
+function increase(counts: Map<number, number>, item: number): Map<number, number> {
+  return counts.set(item, 1 + (counts.get(item) ?? 0));
+}
+
+/** Most counted first, ties by id. */
+function ranked(counts: ReadonlyMap<number, number>): number[] {
+  return [...counts].sort(([a, x], [b, y]) => y - x || a - b).map(([item]) => item);
+}
+
+function recall(
+  users: readonly ShopUser[],
+  recommend: (user: ShopUser) => readonly number[],
+): number {
+  const hits = users.filter((user) => {
+    const list: number[] = [];
+    for (const item of recommend(user)) {
+      if (list.length === LIST) break;
+      if (!user.history.includes(item)) list.push(item);
+    }
+    return list.includes(user.heldOut);
+  });
+  return hits.length / users.length;
+}

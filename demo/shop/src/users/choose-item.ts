@@ -1,0 +1,47 @@
+import type { Item, Shop } from "../catalogue/model.js";
+import { pickWeighted, type Random } from "../random.js";
+import type { Taste } from "./taste.js";
+
+/** How much more often an item is taken … */
+const LIKED_BRAND = 6;
+const LIKED_TIER = 3;
+const LIKED_COLOUR = 4;
+/** … and what it shares with the item that it shall go with. */
+const SAME_BRAND = 3;
+const SAME_FEATURE = 3;
+
+/**
+ * Draws an item of a kind by popularity, taste and likeness to `beside`.
+ *
+ * @returns undefined where all of the kind are taken
+ */
+export function chooseItem(options: {
+  readonly shop: Shop;
+  readonly random: Random;
+  readonly taste: Taste;
+  /** Place of the kind. */
+  readonly kind: number;
+  readonly beside: Item | undefined;
+  readonly taken: ReadonlySet<number>;
+}): Item | undefined {
+  const { shop, random, taste, kind, beside, taken } = options;
+  const { items = [], category = 0 } = shop.kinds[kind] ?? {};
+  const likedBrand = taste.brands.get(shop.categories[category]?.department ?? "");
+  const weights = items.map((item) => {
+    if (taken.has(item.id)) return 0;
+    let weight = item.popularity;
+    if (item.brand.name === likedBrand) weight *= LIKED_BRAND;
+    if (item.brand.tier === taste.tier) weight *= LIKED_TIER;
+    if (item.features.includes(taste.colour)) weight *= LIKED_COLOUR;
+    return beside === undefined ? weight : weight * likeness(item, beside);
+  });
+  return items[pickWeighted(random, weights)];
+}
+
+function likeness(item: Item, beside: Item): number {
+  let factor = item.brand.name === beside.brand.name ? SAME_BRAND : 1;
+  for (const feature of item.features) {
+    if (beside.features.includes(feature)) factor *= SAME_FEATURE;
+  }
+  return factor;
+}
