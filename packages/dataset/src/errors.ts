@@ -30,6 +30,8 @@ export type DatasetErrorCode =
   | "RUN_DAMAGED"
   /** A part does not account for exactly the rows that the plan gives it. */
   | "PART_MISMATCH"
+  /** The directory holds teacher data of another target, catalogue or scoring. */
+  | "TEACHER_DIFFERS"
   /** Writing failed: the disk is full, or the place is not writable. */
   | "WRITE_FAILED";
 

@@ -41,3 +41,7 @@ export { readManifest, readRecommendations } from "./run/read-recommendations.js
 export type { Manifest, PartRecord, RejectedRow } from "./run/records.js";
 export type { Run } from "./run/run.js";
 export type { RunState } from "./run/state.js";
+export type { TeacherExample } from "./teacher/example.js";
+export { teacherExample } from "./teacher/example.js";
+export type { TeacherSource } from "./teacher/teacher-data.js";
+export { openTeacherLog, type TeacherLog } from "./teacher/teacher-log.js";

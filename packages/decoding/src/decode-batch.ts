@@ -1,9 +1,10 @@
 import { type Exclusion, ROOT } from "@nightbeam/catalogue";
-import { ask, rowsOf } from "./answer-rows.js";
+import { ask, type Row, rowsOf } from "./answer-rows.js";
 import { BeamSearch } from "./beam-search.js";
 import { type BeamTree, treeOf } from "./beam-tree.js";
 import type { DraftPolicy } from "./draft-policy.js";
 import type { Draft, Drafter } from "./drafters/drafter.js";
+import { type KnownTree, knownTree } from "./known-tree.js";
 import { addCall, noCost, type SearchCost, type SearchOutcome } from "./outcome.js";
 import type { ScoreAnswer, Scorer } from "./scorer.js";
 import { needsLookup, type SearchSpace } from "./scoring.js";
@@ -18,6 +19,8 @@ export interface DecodeJob {
   readonly history: Uint32Array;
   /** What the user must not be recommended. */
   readonly exclusion: Exclusion;
+  /** Told what the target said about the user, once the search is done. Absent: nothing is kept for it. */
+  readonly onKnown?: (known: KnownTree) => void;
 }
 
 /** What decodes: the same for all batches of a run. */
@@ -33,6 +36,8 @@ interface Walk {
   readonly job: DecodeJob;
   readonly search: BeamSearch;
   cost: SearchCost;
+  /** The target's answers as they came, for `onKnown`. */
+  readonly answered: Row[] | undefined;
 }
 
 /**
@@ -69,12 +74,16 @@ export async function decodeBatch(
     tokens: walks.reduce((sum, { cost }) => sum + cost.tokens, 0),
     milliseconds,
   });
+  for (const { job, search, answered } of walks) {
+    if (answered !== undefined) job.onKnown?.(knownTree(search, answered));
+  }
   return walks.map(({ search, cost }) => ({ beams: search.state.beams, cost }));
 }
 
 function startWalk(decoder: Decoder, job: DecodeJob): Walk {
   const space = { ...decoder.space, exclusion: job.exclusion };
-  return { job, search: new BeamSearch(space, { beamWidth: decoder.beamWidth }), cost: noCost };
+  const search = new BeamSearch(space, { beamWidth: decoder.beamWidth });
+  return { job, search, cost: noCost, answered: job.onKnown === undefined ? undefined : [] };
 }
 
 /** One round: draft, ask the target once, let every search run on. Tells the milliseconds worked. */
@@ -136,6 +145,7 @@ function settle(walk: Walk, call: { tree: BeamTree; answer: ScoreAnswer }): void
   const fromDepth = search.state.beams.depth;
   const rows = rowsOf(search.space.trie, { tree, logProbs: answer.logProbs });
   for (const { prefix, logProbs } of rows) search.learn(prefix, logProbs);
+  walk.answered?.push(...rows);
   const nodes = rows.filter(({ prefix }) => prefix !== ROOT).length;
   const toDepth = search.advance().beams.depth;
   walk.cost = addCall(walk.cost, { nodes, tokens: answer.tokens, fromDepth, toDepth });

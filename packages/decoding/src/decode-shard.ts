@@ -2,7 +2,7 @@ import { type DecodeJob, type Decoder, decodeBatch } from "./decode-batch.js";
 import { wholeNumber } from "./options.js";
 import type { SearchOutcome } from "./outcome.js";
 
-/** A user of a shard; the shard gives out the keys. */
+/** A user of a shard; the shard gives out the keys. Where several ask the same, the first is told. */
 export type ShardUser = Omit<DecodeJob, "key">;
 
 export interface ShardOptions {

@@ -23,6 +23,7 @@ export { ModelDrafter } from "./drafters/model-drafter.js";
 export { TransitionCounter, type TransitionTable } from "./drafters/transition-table.js";
 export { TransitionsDrafter } from "./drafters/transitions-drafter.js";
 export { DecodingError, type DecodingErrorCode } from "./errors.js";
+export type { KnownTree } from "./known-tree.js";
 export type { SearchCost, SearchOutcome } from "./outcome.js";
 export type { ScoreAnswer, ScoreRequest, Scorer } from "./scorer.js";
 export type { Scoring, SearchSpace } from "./scoring.js";

@@ -66,10 +66,22 @@ describe("recommendOptions", () => {
     [{ draft: "d", draftWidth: "wide" }, "--draft-width wide: give auto, one width, or one for"],
     [{ draft: "d", draftWidth: "4,,2" }, "--draft-width 4,,2: give auto"],
     [{ draftWidth: "40" }, "--draft-width needs a --draft to draft with"],
+    [{ teacherSample: "0.1" }, "--teacher-sample needs a --teacher-log to write to"],
+    [{ teacherLog: "t", teacherSample: "0" }, "--teacher-sample 0: give a number above 0 and up"],
+    [{ teacherLog: "t", teacherSample: "1.1" }, "--teacher-sample 1.1: give a number above 0"],
+    [{ teacherLog: "t", teacherSample: "few" }, "--teacher-sample few: give a number above 0"],
     [{ target: undefined }, "--target is required"],
     [{ out: undefined }, "--out is required"],
   ])("names the flag: %j", async (flags, message) => {
     await expect(recommendOptions({ ...NEEDED, ...flags })).rejects.toThrow(message);
+  });
+
+  it("logs a twentieth of the users for a teacher log that names no share", async () => {
+    const options = await recommendOptions({ ...NEEDED, teacherLog: "t" });
+    expect(options).toMatchObject({ teacherLog: "t", teacherSample: 0.05 });
+    expect(
+      await recommendOptions({ ...NEEDED, teacherLog: "t", teacherSample: "1" }),
+    ).toMatchObject({ teacherSample: 1 });
   });
 
   it("takes the same keys from a config file, flags first", async () => {

@@ -1,6 +1,6 @@
 import { createHash, randomUUID } from "node:crypto";
 import { createReadStream } from "node:fs";
-import { link, open, rename, rm, stat } from "node:fs/promises";
+import { link, open, rename, rm, stat, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { systemCode, writeFailure } from "../errors.js";
 
@@ -22,8 +22,11 @@ export function isTempName(name: string): boolean {
   return TEMP_NAME.test(name);
 }
 
+/** What a file is to hold; pieces are written one behind the other. */
+type Content = string | Uint8Array | Iterable<Uint8Array>;
+
 /** Writes a whole file in place of whatever was there. @throws DatasetError WRITE_FAILED */
-export async function writeDurably(path: string, content: string | Uint8Array): Promise<void> {
+export async function writeDurably(path: string, content: Content): Promise<void> {
   const temp = tempPath(path);
   try {
     await writeAndSync(temp, content);
@@ -93,10 +96,10 @@ export async function fileSize(path: string): Promise<number | undefined> {
   }
 }
 
-async function writeAndSync(path: string, content: string | Uint8Array): Promise<void> {
+async function writeAndSync(path: string, content: Content): Promise<void> {
   const file = await open(path, "wx");
   try {
-    await file.writeFile(content);
+    await writeFile(file, content);
     await file.sync();
   } finally {
     await file.close();

@@ -47,8 +47,8 @@ export async function assembleManifest(options: {
     stats: finiteStats({ ...totals.stats, ...derive?.(totals) }),
     versions: plan.versions,
     arguments: plan.arguments,
-    parts: records.map(({ file, rows, bytes, sha256, firstRow, rowCount }) => {
-      return { file, rows, bytes, sha256, firstRow, rowCount };
+    parts: records.map(({ file, rows, bytes, sha256, firstRow, rowCount, teacherLog }) => {
+      return { file, rows, bytes, sha256, firstRow, rowCount, teacherLog };
     }),
   };
 }

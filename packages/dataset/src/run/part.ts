@@ -20,6 +20,8 @@ export interface PartResult {
   readonly rejected: readonly RejectedRow[];
   /** Figures that add up over parts: calls, nodes, seconds. */
   readonly stats: Readonly<Record<string, number>>;
+  /** The teacher data written for the part, where there is any: a path that stands by itself. */
+  readonly teacherLog?: string | undefined;
 }
 
 /** Where a part is committed to. */
@@ -41,7 +43,7 @@ export async function writeAndCommit(
   result: PartResult,
 ): Promise<{ created: boolean; record: PartRecord }> {
   const { dir, plan, journal } = target;
-  const { index, rowCount, recommendations, rejected, stats } = result;
+  const { index, rowCount, recommendations, rejected, stats, teacherLog } = result;
   checkRows(plan, result);
   const attempt = randomUUID();
   const part = await writeAttempt(
@@ -79,6 +81,7 @@ export async function writeAndCommit(
     firstRow: firstRowOf(plan, index),
     rowCount,
     stats: finiteStats(stats),
+    teacherLog,
   });
   if (!outcome.created) await discard();
   await nameFiles(dir, outcome.record);

@@ -23,6 +23,8 @@ export const partRecordSchema = z.strictObject({
   rowCount: count,
   /** Figures that add up over parts, such as calls and seconds. */
   stats: statsSchema,
+  /** The teacher data written for the part, where there is any. */
+  teacherLog: z.string().optional(),
 });
 
 export type PartRecord = z.infer<typeof partRecordSchema>;
@@ -51,6 +53,7 @@ export const manifestSchema = z.strictObject({
       sha256,
       firstRow: count,
       rowCount: count,
+      teacherLog: z.string().optional(),
     }),
   ),
 });

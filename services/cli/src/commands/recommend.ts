@@ -1,4 +1,5 @@
 import { constants } from "node:os";
+import { dirname } from "node:path";
 import type { Manifest } from "@nightbeam/dataset";
 import { Command } from "commander";
 import { recommendOptions } from "../recommend/options.js";
@@ -49,6 +50,11 @@ export function recommendCommand(): Command {
       "--prompt-cache <GiB>",
       "memory a worker keeps prompts in between calls; 0: none (default 1)",
     )
+    .option(
+      "--teacher-log <dir>",
+      "write there what the target computed for a sample of users, to train a draft on; parts done before are not logged again",
+    )
+    .option("--teacher-sample <share>", "of the users, above 0 and up to 1 (default 0.05)")
     .option("--config <file>", "JSON with the same keys in camelCase; flags win")
     .action(async (flags: Record<string, unknown>) => run(flags));
 }
@@ -115,5 +121,16 @@ function summary(manifest: Manifest, out: string): string {
       "lists",
       `${out}/manifest.json names ${parts.length} part ${parts.length === 1 ? "file" : "files"}`,
     ],
+    ...teacherFact(manifest),
   ]);
+}
+
+/** Where options changed between attempts, directories can be several. */
+function teacherFact({ stats, parts }: Manifest): [name: string, value: string][] {
+  const { teacherExamples } = stats;
+  if (teacherExamples === undefined) return [];
+  const files = parts.flatMap(({ teacherLog }) => teacherLog ?? []);
+  const places = [...new Set(files.map((file) => dirname(file)))];
+  const where = places.length === 0 ? "" : ` in ${places.join(", ")}`;
+  return [["teacher log", `${whole(teacherExamples)} prompts${where}`]];
 }

@@ -12,6 +12,12 @@ export function wholeNumber(least: number) {
 /** GiB, fractions allowed. */
 export const gibibytes = numberFrom((value) => value >= 0, "give a number of GiB, or 0 for none");
 
+/** A part of a whole, but not nothing. */
+export const share = numberFrom(
+  (value) => value > 0 && value <= 1,
+  "give a number above 0 and up to 1",
+);
+
 function numberFrom(fits: (value: number) => boolean, message: string) {
   return z
     .union([z.number(), z.string().trim().min(1, message)], message)

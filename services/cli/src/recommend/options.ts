@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { z } from "zod";
 import { UsageError } from "../errors.js";
-import { gibibytes, oneOf, parseOptions, wholeNumber, words } from "../options/fields.js";
+import { gibibytes, oneOf, parseOptions, share, wholeNumber, words } from "../options/fields.js";
 
 const WIDTHS = "give auto, one width, or one for each level but the last, such as 60,40,30";
 
@@ -35,7 +35,12 @@ export const recommendSchema = z.object({
   partSize: wholeNumber(1).default(4096),
   workers: wholeNumber(1).optional(),
   promptCache: gibibytes.default(1),
+  teacherLog: z.string().optional(),
+  teacherSample: share.optional(),
 });
+
+/** Of the users, where teacher data is wanted and nobody says how much. */
+const DEFAULT_SAMPLE = 0.05;
 
 export type RecommendOptions = z.output<typeof recommendSchema> & { readonly beamWidth: number };
 
@@ -58,7 +63,11 @@ export async function recommendOptions(flags: Record<string, unknown>): Promise<
   const { draft, draftWidth } = options;
   if (draft.length === 0 && draftWidth !== "auto" && draftWidth.some((width) => width > 0))
     throw new UsageError("BAD_OPTION", "--draft-width needs a --draft to draft with");
-  return { ...options, beamWidth };
+  if (options.teacherLog === undefined) {
+    if (options.teacherSample === undefined) return { ...options, beamWidth };
+    throw new UsageError("BAD_OPTION", "--teacher-sample needs a --teacher-log to write to");
+  }
+  return { ...options, beamWidth, teacherSample: options.teacherSample ?? DEFAULT_SAMPLE };
 }
 
 async function readConfig(path: string): Promise<Record<string, unknown>> {

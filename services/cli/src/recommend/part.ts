@@ -1,7 +1,8 @@
 import type { Catalogue } from "@nightbeam/catalogue";
-import type { HistoryRow, PartResult } from "@nightbeam/dataset";
+import type { HistoryRow, PartResult, TeacherExample } from "@nightbeam/dataset";
 import { type Decoder, decodeShard, type SearchOutcome } from "@nightbeam/decoding";
 import { expandItems } from "./expand-items.js";
+import { sampleUsers } from "./teacher.js";
 import type { Reading, ReadyUser } from "./users.js";
 
 export interface PartOptions {
@@ -14,22 +15,38 @@ export interface PartOptions {
   readonly nextKey: () => number;
   readonly onProgress: (batch: { users: number; outcomes: readonly SearchOutcome[] }) => void;
   readonly signal: AbortSignal;
+  /** Share of the users whose answers of the target are collected; absent: nobody's. */
+  readonly teacherSample?: number | undefined;
+}
+
+/** A part's lists, and what the target said about its sampled users. */
+export interface DecodedPart {
+  readonly result: Omit<PartResult, "index">;
+  readonly examples: readonly TeacherExample[];
 }
 
 /** Decodes the rows of a part. */
 export async function decodePart(
   rows: readonly HistoryRow[],
   options: PartOptions,
-): Promise<Omit<PartResult, "index">> {
+): Promise<DecodedPart> {
   const readings = rows.map(options.read);
   const users = readings.flatMap((reading) => (reading.kind === "user" ? reading.user : []));
   const rejected = readings.flatMap((one) => (one.kind === "rejected" ? one.rejected : []));
   options.onProgress({ users: rejected.length, outcomes: [] });
-  const { outcomes, searched } = await decodeShard(users, options);
+  const { teacherSample, catalogue } = options;
+  const sampled =
+    teacherSample === undefined
+      ? undefined
+      : sampleUsers(users, { share: teacherSample, trie: catalogue.trie });
+  const { outcomes, searched } = await decodeShard(sampled?.users ?? users, options);
   const recommendations = outcomes.flatMap((outcome, at) =>
     recommendation(users[at], outcome, options),
   );
-  return { rowCount: rows.length, recommendations, rejected, stats: partStats(searched) };
+  const examples = sampled?.examples() ?? [];
+  const logged = sampled === undefined ? {} : { teacherExamples: examples.length };
+  const stats = { ...partStats(searched), ...logged };
+  return { result: { rowCount: rows.length, recommendations, rejected, stats }, examples };
 }
 
 function recommendation(

@@ -63,10 +63,20 @@ export async function openPlannedRun(
 }
 
 function withDraftsOf(plan: RunPlan, standing: RunPlan): RunPlan {
-  const isDraft = ([name]: [string, string]) => /^draft\d*$/.test(name);
   const others = Object.entries(plan.versions).filter((entry) => !isDraft(entry));
   const drafts = Object.entries(standing.versions).filter(isDraft);
   return { ...plan, versions: Object.fromEntries([...others, ...drafts]) };
+}
+
+function isDraft([name]: [string, string]): boolean {
+  return /^draft\d*$/.test(name);
+}
+
+/** Twelve hex digits that runs have in common whose parts hold the same lists. */
+export function runName(plan: RunPlan): string {
+  const versions = Object.entries(plan.versions).filter((entry) => !isDraft(entry));
+  const text = JSON.stringify({ ...plan, versions });
+  return createHash("sha256").update(text).digest("hex").slice(0, 12);
 }
 
 async function fileHash(path: string): Promise<string> {

@@ -1,10 +1,14 @@
+import { resolve } from "node:path";
 import { type Catalogue, filterCatalogue } from "@nightbeam/catalogue";
 import {
   countHistories,
   type Manifest,
   openCatalogue,
+  openTeacherLog,
   type Run,
+  type RunPlan,
   readItemList,
+  type TeacherLog,
 } from "@nightbeam/dataset";
 import { type DraftPolicy, fixedWidths } from "@nightbeam/decoding";
 import { batchesAtOnce } from "../models/cpu-model.js";
@@ -13,7 +17,7 @@ import { type OpenModels, openModels } from "../models/open-models.js";
 import type { RecommendOptions } from "./options.js";
 import { decodePart, runFigures } from "./part.js";
 import { forEachPart, PARTS_AT_ONCE } from "./parts.js";
-import { openPlannedRun, planOf } from "./plan.js";
+import { openPlannedRun, planOf, runName } from "./plan.js";
 import { userReader } from "./users.js";
 
 /** What a run tells while it goes on. */
@@ -55,10 +59,21 @@ export async function recommend(
   try {
     const plan = await planOf(options, { rows, models, known, searched });
     signal.throwIfAborted();
+    const teacherLog = await teacherLogOf(options, { plan, models, searched });
     const run = await openPlannedRun(options.out, plan, events.say);
     try {
       if (run.manifest !== undefined) return { manifest: run.manifest, alreadyDone: true };
-      await decodeParts({ run, models, policy, options, events, known, searched, rows });
+      await decodeParts({
+        run,
+        models,
+        policy,
+        options,
+        events,
+        known,
+        searched,
+        rows,
+        teacherLog,
+      });
       return { manifest: await run.finish({ derive: runFigures }), alreadyDone: false };
     } finally {
       await run.close();
@@ -77,6 +92,23 @@ async function filtered(known: Catalogue, options: RecommendOptions): Promise<Ca
   });
 }
 
+async function teacherLogOf(
+  options: RecommendOptions,
+  run: { plan: RunPlan; models: OpenModels; searched: Catalogue },
+): Promise<TeacherLog | undefined> {
+  if (options.teacherLog === undefined) return undefined;
+  return openTeacherLog({
+    directory: resolve(options.teacherLog),
+    run: runName(run.plan),
+    source: {
+      target: run.models.target.hash,
+      catalogue: run.searched.hash,
+      scoring: options.scoring,
+      levels: run.searched.trie.levels,
+    },
+  });
+}
+
 interface Work {
   readonly run: Run;
   readonly models: OpenModels;
@@ -86,6 +118,7 @@ interface Work {
   readonly known: Catalogue;
   readonly searched: Catalogue;
   readonly rows: number;
+  readonly teacherLog: TeacherLog | undefined;
 }
 
 /** Decodes and commits the parts that the run lacks. */
@@ -112,7 +145,7 @@ async function decodeParts(work: Work): Promise<void> {
   await forEachPart(
     { ...options, rows, isDone: (index) => run.committed.has(index), signal: events.signal },
     async (index, part, signal) => {
-      const result = await decodePart(part, {
+      const { result, examples } = await decodePart(part, {
         ...options,
         decoder,
         catalogue: searched,
@@ -127,7 +160,9 @@ async function decodeParts(work: Work): Promise<void> {
         },
         signal,
       });
-      await run.commitPart({ ...result, index, stats: { ...result.stats, wallSeconds: lap() } });
+      const teacherLog = await work.teacherLog?.write(index, examples);
+      const stats = { ...result.stats, wallSeconds: lap() };
+      await run.commitPart({ ...result, index, stats, teacherLog });
     },
   );
 }
