@@ -1,0 +1,57 @@
+"""More histories than the log has: the target can label any history, so they are also made up.
+
+`cut` stops a history early, where the log knows what came next. `mix` goes on with the end of
+another user's. `roll`, which needs the target, is in `teach/write.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from nightbeam_training.data.catalogue import Ints
+
+Kind = Literal["whole", "last", "cut", "mix"]
+
+
+@dataclass(frozen=True)
+class Question:
+    """A history to ask the target about, and what the user took next where the log tells."""
+
+    history: Ints
+    next_item: int | None
+
+
+def questions(histories: list[Ints], *, kind: Kind, copies: int, seed: int) -> Iterator[Question]:
+    """`copies` questions a history, in an order and with draws that only the seed decides.
+
+    whole: all of it, nothing known about what came next (copies are the same, so one is made);
+    last: all but the last item, which came next; cut: stopped at a random place; mix: the
+    beginning of one history and the end of a random other one.
+    """
+    for copy in range(copies if kind in ("cut", "mix") else 1):
+        for number, history in enumerate(histories):
+            rng = np.random.default_rng((seed, copy, number))
+            question = _question(history, histories, kind, rng)
+            if question is not None:
+                yield question
+
+
+def _question(
+    history: Ints, others: list[Ints], kind: Kind, rng: np.random.Generator
+) -> Question | None:
+    if kind == "whole":
+        return Question(history, None) if len(history) > 0 else None
+    if kind == "mix":
+        other = others[int(rng.integers(len(others)))]
+        head = history[: int(rng.integers(1, len(history) + 1))] if len(history) else history
+        tail = other[int(rng.integers(len(other))) :] if len(other) else other
+        mixed = np.concatenate([head, tail])
+        return Question(mixed, None) if len(mixed) > 0 else None
+    if len(history) < 2:
+        return None
+    stop = len(history) - 1 if kind == "last" else int(rng.integers(1, len(history)))
+    return Question(history[:stop], int(history[stop]))

@@ -1,0 +1,64 @@
+"""Histories: what each user took, oldest first, one JSON object a line."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from nightbeam_training.data.catalogue import Catalogue, Ints
+from nightbeam_training.errors import TrainingError
+
+
+@dataclass(frozen=True)
+class Histories:
+    """Users and their items as indices into the catalogue, oldest first."""
+
+    users: list[str]
+    items: list[Ints]
+
+
+def read_histories(path: Path, catalogue: Catalogue, limit: int | None = None) -> Histories:
+    """Reads `{"user": "u1", "history": ["0", "7"]}` lines.
+
+    Raises TrainingError BAD_HISTORIES, naming the line: no JSON, a missing field, or an item that
+    the catalogue does not have.
+    """
+    users: list[str] = []
+    items: list[Ints] = []
+    try:
+        with path.open(encoding="utf-8") as lines:
+            for number, line in enumerate(lines, start=1):
+                if limit is not None and len(users) >= limit:
+                    break
+                if line.strip():
+                    user, history = _parse(f"{path}, line {number}", line, catalogue)
+                    users.append(user)
+                    items.append(history)
+    except (OSError, UnicodeDecodeError) as error:
+        raise TrainingError("BAD_HISTORIES", f"{path}: cannot be read: {error}") from error
+    if not users:
+        raise TrainingError("BAD_HISTORIES", f"{path}: has no histories")
+    return Histories(users=users, items=items)
+
+
+def _parse(place: str, line: str, catalogue: Catalogue) -> tuple[str, Ints]:
+    try:
+        row = json.loads(line)
+    except ValueError as error:
+        raise TrainingError("BAD_HISTORIES", f"{place}: is not JSON: {error}") from error
+    user = row.get("user") if isinstance(row, dict) else None
+    history = row.get("history") if isinstance(row, dict) else None
+    if not isinstance(user, str) or not isinstance(history, list):
+        raise TrainingError(
+            "BAD_HISTORIES", f'{place}: expected {{"user": "…", "history": ["item", …]}}'
+        )
+    known = catalogue.index_of
+    unknown = [item for item in history if not isinstance(item, str) or item not in known]
+    if unknown:
+        raise TrainingError(
+            "BAD_HISTORIES", f"{place}: item {unknown[0]!r} is not in the catalogue"
+        )
+    return user, np.array([catalogue.index_of[item] for item in history], dtype=np.int64)

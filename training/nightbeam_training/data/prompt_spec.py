@@ -1,0 +1,108 @@
+"""How histories and codes become tokens: `nightbeam.json` beside a checkpoint."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from nightbeam_training.data.catalogue import Catalogue, Ints
+from nightbeam_training.errors import TrainingError
+
+TokenId = Annotated[int, Field(ge=0)]
+PROMPT_SPEC_FILE = "nightbeam.json"
+LEVELS = range(2, 9)
+
+
+class ItemsPrompt(BaseModel):
+    """BOS, then the codes of the last items, oldest first."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    kind: Literal["items"]
+    bos: TokenId | None = None
+    maxItems: Annotated[int, Field(gt=0)]  # noqa: N815 - the file's own spelling
+
+
+class PromptSpec(BaseModel):
+    """Token of code c at level l is `codeTokenOffsets[l] + c`."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    levels: Annotated[int, Field(ge=LEVELS[0], le=LEVELS[-1])]
+    codesPerLevel: Annotated[int, Field(ge=1, le=65_536)]  # noqa: N815
+    codeTokenOffsets: list[TokenId]  # noqa: N815
+    prompt: ItemsPrompt
+
+    def path_tokens(self, codes: Ints) -> Ints:
+        """Tokens of code paths: [..., levels] -> [..., levels]."""
+        tokens: Ints = codes + np.array(self.codeTokenOffsets)
+        return tokens
+
+    @property
+    def vocabulary(self) -> int:
+        """Tokens up to the last code's."""
+        return max(self.codeTokenOffsets) + self.codesPerLevel
+
+    def prompt_tokens(self, items: Ints, catalogue: Catalogue, *, whole: bool = False) -> Ints:
+        """Prompt of one history [items]: BOS and the codes of the last `maxItems` items; of all
+        items where the `whole` is asked for."""
+        recent = items if whole else items[-self.prompt.maxItems :]
+        start = [] if self.prompt.bos is None else [self.prompt.bos]
+        return np.concatenate([start, self.path_tokens(catalogue.codes[recent]).ravel()]).astype(
+            np.int64
+        )
+
+
+def read_prompt_spec(directory: Path) -> PromptSpec:
+    """Reads a checkpoint's `nightbeam.json`.
+
+    Raises TrainingError BAD_CHECKPOINT, naming the field.
+    """
+    path = directory / PROMPT_SPEC_FILE
+    try:
+        spec = PromptSpec.model_validate_json(path.read_bytes())
+    except OSError as error:
+        raise TrainingError("BAD_CHECKPOINT", f"{path}: cannot be read: {error}") from error
+    except ValidationError as error:
+        first = error.errors()[0]
+        field = ".".join(str(part) for part in first["loc"]) or "the file"
+        hint = ""
+        if field.endswith("kind") or field.startswith("codeToken"):
+            hint = "; training reads prompts of kind items with codeTokenOffsets"
+        raise TrainingError("BAD_CHECKPOINT", f"{path}: {field}: {first['msg']}{hint}") from error
+    if len(spec.codeTokenOffsets) != spec.levels:
+        raise TrainingError(
+            "BAD_CHECKPOINT", f"{path}: codeTokenOffsets needs one number a level ({spec.levels})"
+        )
+    return spec
+
+
+def default_prompt_spec(catalogue: Catalogue, *, max_items: int) -> PromptSpec:
+    """Tokens 0 to 3 are pad, BOS, EOS and unused; the codes follow level by level.
+
+    Raises TrainingError BAD_CATALOGUE where a path has more or fewer levels than a model can have.
+    """
+    codes, levels = catalogue.trie.codes, catalogue.trie.levels
+    if levels not in LEVELS:
+        raise TrainingError(
+            "BAD_CATALOGUE",
+            f"the catalogue has {levels} levels: a model writes {LEVELS[0]} to {LEVELS[-1]}",
+        )
+    return PromptSpec(
+        levels=levels,
+        codesPerLevel=codes,
+        codeTokenOffsets=[4 + codes * level for level in range(levels)],
+        prompt=ItemsPrompt(kind="items", bos=1, maxItems=max_items),
+    )
+
+
+def check_fits(spec: PromptSpec, catalogue: Catalogue, directory: Path) -> None:
+    """Raises TrainingError BAD_CHECKPOINT where the model cannot write the catalogue's paths."""
+    trie = catalogue.trie
+    if spec.levels != trie.levels or spec.codesPerLevel < trie.codes:
+        raise TrainingError(
+            "BAD_CHECKPOINT",
+            f"{directory}: writes {spec.levels} levels of {spec.codesPerLevel} codes, "
+            f"the catalogue has {trie.levels} levels of {trie.codes}",
+        )
