@@ -1,0 +1,115 @@
+"""Hugging Face directories in and out: the same bytes come back for weights that did not change."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+
+from nightbeam_training.data.prompt_spec import PROMPT_SPEC_FILE, PromptSpec, read_prompt_spec
+from nightbeam_training.errors import TrainingError
+from nightbeam_training.files import replacing
+from nightbeam_training.model.config import CONFIG_FILE, parse_config, read_config
+from nightbeam_training.model.llama import Llama
+
+WEIGHTS_FILE = "model.safetensors"
+_ANGLES = ".rotary_emb.inv_freq"
+DESCRIBING_FILES = [
+    CONFIG_FILE,
+    PROMPT_SPEC_FILE,
+    "tokenizer.json",
+    "tokenizer_config.json",
+    WEIGHTS_FILE,
+]
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A model with what its directory says beside the weights."""
+
+    model: Llama
+    config: dict[str, Any]
+    """The whole of `config.json`, unknown fields included."""
+    prompt: PromptSpec
+
+
+def new_checkpoint(config: dict[str, Any], prompt: PromptSpec) -> Checkpoint:
+    """A model with fresh weights from torch's global generator."""
+    return Checkpoint(model=Llama(parse_config(config, "config")), config=config, prompt=prompt)
+
+
+def load_checkpoint(directory: Path) -> Checkpoint:
+    """Weights become float32. Raises TrainingError BAD_CHECKPOINT, naming file and tensor."""
+    config, raw = read_config(directory)
+    path = directory / WEIGHTS_FILE
+    try:
+        stored = load_file(path)
+    except (OSError, SafetensorError) as error:
+        raise TrainingError("BAD_CHECKPOINT", f"{path}: cannot be read: {error}") from error
+    # Older files keep the angles of RoPE, which the config gives as well.
+    weights = {name: tensor for name, tensor in stored.items() if not name.endswith(_ANGLES)}
+    model = Llama(config)
+    embedding = weights.get("model.embed_tokens.weight")
+    if config.tie_word_embeddings and embedding is not None:
+        weights.setdefault("lm_head.weight", embedding)
+    expected = {name: tuple(tensor.shape) for name, tensor in model.state_dict().items()}
+    found = {name: tuple(tensor.shape) for name, tensor in weights.items()}
+    for name in sorted(expected.keys() | found.keys()):
+        if expected.get(name) != found.get(name):
+            raise TrainingError(
+                "BAD_CHECKPOINT",
+                f"{path}: {name} is {found.get(name, 'missing')}, "
+                f"config.json asks for {expected.get(name, 'no such tensor')}",
+            )
+    model.load_state_dict(weights)
+    prompt = read_prompt_spec(directory)
+    if max(prompt.vocabulary - 1, prompt.prompt.bos or 0) >= config.vocab_size:
+        raise TrainingError(
+            "BAD_CHECKPOINT",
+            f"{directory / PROMPT_SPEC_FILE}: a code or bos has a token outside the vocabulary "
+            f"of {config.vocab_size}: see codeTokenOffsets, codesPerLevel and bos",
+        )
+    return Checkpoint(model=model, config=raw, prompt=prompt)
+
+
+def save_checkpoint(
+    checkpoint: Checkpoint, directory: Path, *, dtype: torch.dtype = torch.float32
+) -> None:
+    """Writes config.json, model.safetensors and nightbeam.json, each whole or not at all."""
+    directory.mkdir(parents=True, exist_ok=True)
+    weights = {
+        name: tensor.detach().to("cpu", dtype).contiguous()
+        for name, tensor in checkpoint.model.state_dict().items()
+    }
+    if checkpoint.model.config.tie_word_embeddings:
+        del weights["lm_head.weight"]
+    with replacing(directory / WEIGHTS_FILE) as partial:
+        save_file(weights, partial, metadata={"format": "pt"})
+    named = str(dtype).removeprefix("torch.")
+    # Newer files name it `dtype`, which `transformers` then prefers.
+    fields = {"torch_dtype", *({"dtype"} & checkpoint.config.keys())}
+    _write_json(directory / CONFIG_FILE, {**checkpoint.config, **dict.fromkeys(fields, named)})
+    spec = checkpoint.prompt.model_dump(exclude_none=True)
+    _write_json(directory / PROMPT_SPEC_FILE, spec)
+
+
+def _write_json(path: Path, value: dict[str, Any]) -> None:
+    with replacing(path) as partial:
+        partial.write_text(json.dumps(value, indent=2) + "\n", encoding="utf-8")
+
+
+def checkpoint_hash(directory: Path) -> str:
+    """Names a model by the files that decide what it answers, as the runtime does (sha256)."""
+    digest = hashlib.sha256()
+    for name in DESCRIBING_FILES:
+        path = directory / name
+        if path.exists():
+            digest.update(f"{name}\n".encode())
+            digest.update(path.read_bytes())
+    return digest.hexdigest()

@@ -1,0 +1,39 @@
+"""Where tensors live and in which precision they are multiplied."""
+
+from __future__ import annotations
+
+import contextlib
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+
+from nightbeam_training.errors import TrainingError
+
+Precision = Literal["fp32", "bf16"]
+
+
+@dataclass(frozen=True)
+class Machine:
+    device: torch.device
+    precision: Precision
+
+    def autocast(self) -> contextlib.AbstractContextManager[object]:
+        """Multiplies in bfloat16 where that is asked for; weights and sums stay float32."""
+        return torch.autocast(
+            self.device.type, dtype=torch.bfloat16, enabled=self.precision == "bf16"
+        )
+
+
+def open_machine(*, device: str, precision: Precision, threads: int | None = None) -> Machine:
+    """device: auto (CUDA where there is one), cpu, cuda or cuda:N. Raises BAD_OPTION."""
+    if threads is not None:
+        torch.set_num_threads(threads)
+    cuda = torch.cuda.is_available()
+    chosen = ("cuda" if cuda else "cpu") if device == "auto" else device
+    if chosen.startswith("cuda") and not cuda:
+        raise TrainingError("BAD_OPTION", f"--device {device}: PyTorch sees no CUDA device here")
+    try:
+        return Machine(device=torch.device(chosen), precision=precision)
+    except RuntimeError as error:
+        raise TrainingError("BAD_OPTION", f"--device {device}: give auto, cpu or cuda:N") from error
