@@ -1,0 +1,156 @@
+"""Beam search over the catalogue's trie, many users at once, with the prompt's keys kept."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from nightbeam_training.data.prompt_spec import PromptSpec
+from nightbeam_training.data.teacher_files import Scoring
+from nightbeam_training.model.llama import LayerCache, Llama
+from nightbeam_training.model.tree import code_logits
+from nightbeam_training.search.select import Beams, best_children, first_beam
+from nightbeam_training.search.torch_trie import TorchTrie
+
+
+@dataclass(frozen=True)
+class Level:
+    """The best prefixes of one length, best first; dead beams are -1 with score -inf."""
+
+    nodes: Tensor
+    """[users, width]"""
+    scores: Tensor
+    """Sums of log-probabilities, float64 [users, width]."""
+
+
+@dataclass(frozen=True)
+class Found:
+    levels: list[Level]
+    """Prefixes of 1, 2, … codes; with a width for every level, the last are the items' paths."""
+    expanded: Tensor
+    """Nodes whose children were looked at, the root first: [users, expanded]."""
+    log_probs: Tensor
+    """Log-probabilities after each, -inf where there is no child: [users, expanded, codes]."""
+
+
+@dataclass(frozen=True)
+class Known:
+    """Log-probabilities that hold instead of the model's."""
+
+    nodes: Tensor
+    """[users, known]; what is no trie node is ignored."""
+    log_probs: Tensor
+    """[users, known, codes]"""
+
+
+@torch.no_grad()
+def beam_search(
+    model: Llama,
+    prompts: Tensor,
+    *,
+    widths: list[int],
+    trie: TorchTrie,
+    spec: PromptSpec,
+    scoring: Scoring = "full",
+    also: Tensor | None = None,
+    keep: int = 0,
+    known: Known | None = None,
+) -> Found:
+    """Finds the `widths[t]` best prefixes of t + 1 codes, for each level that has a width.
+
+    prompts: [users, tokens], padded on the left with -1. also: a code path a user to look at beside
+    the beams, -1 where there is none: [users, levels]. keep: the beams that a search of this width
+    would hold stay among the wider ones; a draft owes them to a target of that width. Equal scores
+    go to the smaller path, but for ties at the edge of the width.
+    """
+    present = prompts >= 0
+    length = present.sum(dim=1)
+    hidden, cache = _prompt(model, prompts, present, length)
+    beams = first_beam(len(prompts), prompts.device)
+    # Who sees whom among the nodes in the cache: [users, nodes of this level, cached nodes].
+    above = torch.zeros(len(prompts), 1, 0, dtype=torch.bool, device=prompts.device)
+    nodes = beams.nodes
+    extra = torch.zeros_like(length)
+    levels, expanded, values = [], [], []
+    for depth, width in enumerate(widths):
+        log_probs = _log_probs(
+            model.logits(hidden), nodes, depth, trie=trie, spec=spec, scoring=scoring
+        )
+        if known is not None:
+            log_probs = _overruled(log_probs, nodes, known)
+        expanded.append(nodes)
+        values.append(log_probs)
+        beams = best_children(
+            beams, log_probs[:, : beams.nodes.shape[1]], trie=trie, width=width, keep=keep
+        )
+        levels.append(_best_first(beams))
+        if depth + 1 == len(widths):
+            break
+        nodes, code, origin = beams.nodes, beams.code, beams.origin
+        if also is not None:
+            extra = trie.step(extra, also[:, depth])
+            nodes = torch.cat((nodes, extra[:, None]), dim=1)
+            code = torch.cat((code, also[:, depth, None].clamp(min=0)), dim=1)
+            # The true path is the last column of every level.
+            last = torch.full_like(extra, above.shape[1] - 1)
+            origin = torch.cat((origin, last[:, None]), dim=1)
+        above = _extended(above, origin)
+        sees = torch.cat((present[:, None, :].expand(-1, nodes.shape[1], -1), above), dim=2)
+        hidden, cache = model.hidden(
+            code + spec.codeTokenOffsets[depth],
+            (length + depth)[:, None].expand(-1, nodes.shape[1]),
+            mask=sees[:, None],
+            past=cache,
+        )
+    return Found(
+        levels=levels, expanded=torch.cat(expanded, dim=1), log_probs=torch.cat(values, dim=1)
+    )
+
+
+def _prompt(
+    model: Llama, prompts: Tensor, present: Tensor, length: Tensor
+) -> tuple[Tensor, list[LayerCache]]:
+    width = prompts.shape[1]
+    places = torch.arange(width, device=prompts.device)
+    positions = (places - (width - length)[:, None]).clamp(min=0)
+    # Padding sees itself, because a softmax over nothing is no number.
+    sees = (places[:, None] >= places) & present[:, None, :] | (places[:, None] == places)
+    return model.hidden(prompts.clamp(min=0), positions, mask=sees[:, None], rows=1)
+
+
+def _extended(above: Tensor, origin: Tensor) -> Tensor:
+    users, count = origin.shape
+    inherited = above.gather(1, origin[..., None].expand(-1, -1, above.shape[2]))
+    itself = torch.eye(count, dtype=torch.bool, device=above.device).expand(users, -1, -1)
+    return torch.cat((inherited, itself), dim=2)
+
+
+def _best_first(beams: Beams) -> Level:
+    scores, order = beams.scores.sort(dim=1, descending=True, stable=True)
+    return Level(nodes=beams.nodes.gather(1, order), scores=scores)
+
+
+def _overruled(log_probs: Tensor, nodes: Tensor, known: Known) -> Tensor:
+    same = (nodes[..., None] == known.nodes[:, None, :]) & (nodes >= 0)[..., None]
+    at = same.int().argmax(dim=-1)
+    held = known.log_probs.gather(1, at[..., None].expand(-1, -1, log_probs.shape[-1]))
+    return torch.where(same.any(dim=-1, keepdim=True), held, log_probs)
+
+
+def _log_probs(
+    logits: Tensor,
+    nodes: Tensor,
+    depth: int,
+    *,
+    trie: TorchTrie,
+    spec: PromptSpec,
+    scoring: Scoring,
+) -> Tensor:
+    at = torch.full(nodes.shape, depth, device=nodes.device)
+    valid = trie.child_mask(nodes)
+    chosen = code_logits(logits, at, spec=spec, codes=trie.codes).masked_fill(~valid, -torch.inf)
+    whole = logits if scoring == "full" else chosen
+    # A dead node has no children, and nothing to divide by.
+    return (chosen - whole.logsumexp(dim=-1, keepdim=True)).masked_fill(~valid, -torch.inf)
