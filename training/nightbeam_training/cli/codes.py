@@ -1,0 +1,133 @@
+"""`nightbeam-train codes`: gives every item its code path."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from nightbeam_training.codes.cooccurrence import CooccurrenceOptions
+from nightbeam_training.codes.make_codes import CodesOptions, CodesReport, make_codes
+from nightbeam_training.errors import TrainingError
+
+_FILE = click.Path(path_type=Path, dir_okay=False)
+
+
+@click.command()
+@click.option(
+    "--vectors",
+    type=_FILE,
+    help="Item vectors: .npz with item_ids [items] and vectors [items, width], or lines of "
+    '{"item": "12", "vector": [0.1, …]}.',
+)
+@click.option(
+    "--histories",
+    type=_FILE,
+    help="In place of --vectors: learns them from which items are taken near each other, in lines "
+    'of {"user": "u1", "history": ["0", "7"]}, oldest first.',
+)
+@click.option(
+    "--items",
+    type=_FILE,
+    help='With --histories: all items, in lines of {"item": "12", "category": ["general", '
+    '"special"]}. Items that are rarely or never taken land near their category.',
+)
+@click.option("--out", type=_FILE, required=True, help="The index to write, an items.index.json.")
+@click.option("--levels", type=int, help="Codes in an item's path.  [default: 4]")
+@click.option(
+    "--codes-per-level",
+    default="256",
+    show_default=True,
+    metavar="N[,N…]",
+    help="At most so many codes on a level: one number for all levels, or one for each. A prefix "
+    "uses fewer where its items would not fill the levels below.",
+)
+@click.option("--seed", default=0, show_default=True, help="The same seed gives the same codes.")
+@click.option("--vectors-out", type=_FILE, help="With --histories: keeps the vectors, as .npz.")
+@click.option("--width", default=64, show_default=True, help="Width of vectors from histories.")
+@click.option(
+    "--window", default=5, show_default=True, help="Items this far apart in a history are near."
+)
+@click.option(
+    "--shift",
+    default=1.0,
+    show_default=True,
+    help="Above 1: only pairs count that are this many times more frequent than by chance.",
+)
+@click.option(
+    "--category-weight",
+    default=10.0,
+    show_default=True,
+    help="Times an item must be taken until its own vector counts as much as its category's.",
+)
+def codes(
+    vectors: Path | None,
+    histories: Path | None,
+    items: Path | None,
+    out: Path,
+    levels: int | None,
+    codes_per_level: str,
+    seed: int,
+    vectors_out: Path | None,
+    width: int,
+    window: int,
+    shift: float,
+    category_weight: float,
+) -> None:
+    """Give every item its code path, by k-means on every level: alike items share a prefix.
+
+    The vectors are the user's own (--vectors) or learnt from --histories.
+    """
+    options = CodesOptions(
+        out=out,
+        vectors=vectors,
+        histories=histories,
+        items=items,
+        vectors_out=vectors_out,
+        codes_per_level=parse_codes_per_level(codes_per_level, levels),
+        seed=seed,
+        cooccurrence=CooccurrenceOptions(width=width, window=window, shift=shift),
+        category_weight=category_weight,
+    )
+    for line in report_lines(make_codes(options), options):
+        click.echo(line)
+
+
+def parse_codes_per_level(text: str, levels: int | None) -> tuple[int, ...]:
+    """Codes of each level from `256` or `16,32,64`.
+
+    Raises TrainingError BAD_OPTION: no numbers, or not as many as there are levels.
+    """
+    try:
+        numbers = tuple(int(part) for part in text.split(","))
+    except ValueError as error:
+        raise TrainingError(
+            "BAD_OPTION", f"--codes-per-level {text}: expected a number, or one for each level"
+        ) from error
+    if len(numbers) == 1:
+        return numbers * (4 if levels is None else levels)
+    if levels is not None and levels != len(numbers):
+        raise TrainingError(
+            "BAD_OPTION", f"--codes-per-level {text}: {len(numbers)} numbers for {levels} levels"
+        )
+    return numbers
+
+
+def report_lines(report: CodesReport, options: CodesOptions) -> list[str]:
+    """What was made, in plain lines."""
+    fit = report.fit
+    lines = [f"{report.items:,} items, vectors of width {report.width}"]
+    for number, (level, wide) in enumerate(zip(fit.levels, options.codes_per_level, strict=True)):
+        lines.append(
+            f"level {chr(ord('a') + number)}: {level.codes_used} of {wide} codes used, "
+            f"{level.prefixes:,} prefixes, {level.explained:.1%} of the variance explained"
+            + (f"; {level.single:,} prefixes above have no choice" if level.single else "")
+        )
+    if fit.shared_paths:
+        lines.append(f"{fit.items_sharing:,} items share {fit.shared_paths:,} paths")
+    else:
+        lines.append("every item has a path of its own")
+    if options.vectors_out is not None:
+        lines.append(f"vectors in {options.vectors_out}")
+    lines.append(f"codes in {options.out}")
+    return lines
