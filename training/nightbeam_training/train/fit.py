@@ -1,0 +1,179 @@
+"""The training loop of targets and drafts, continued after an interruption to the same bits."""
+
+from __future__ import annotations
+
+import math
+import random
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Generic, Literal, TypeVar
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from nightbeam_training.errors import TrainingError
+from nightbeam_training.files import replacing
+from nightbeam_training.model.precision import Machine
+from nightbeam_training.train.log import TrainingLog
+
+Batch = TypeVar("Batch")
+Figures = dict[str, float]
+STATE_FILE = "training-state.pt"
+
+
+@dataclass(frozen=True)
+class FitOptions:
+    epochs: int
+    learning_rate: float
+    weight_decay: float
+    schedule: Literal["constant", "cosine"]
+    warmup_steps: int
+    patience: int
+    """Epochs without a better validation after which training stops; 0 for never."""
+    clip: float
+    """Largest norm of the gradient."""
+    save_minutes: float
+    """How much work an interruption may cost."""
+
+
+@dataclass(frozen=True)
+class Task(Generic[Batch]):
+    """What is trained on, and how it is judged."""
+
+    steps: int
+    """Batches an epoch."""
+    batches: Callable[[int, int], Iterator[Batch]]
+    """(epoch, first) -> that epoch's batches from number `first` on, the same every time."""
+    loss: Callable[[Batch], tuple[Tensor, Figures]]
+    validate: Callable[[], Figures]
+    judge: str
+    """Figure of `validate` that decides which epoch's weights are kept; the larger the better."""
+    keep: Callable[[], None]
+    """Called when the weights are the best so far."""
+
+
+@dataclass
+class Progress:
+    epoch: int = 0
+    step: int = 0
+    """Within the epoch."""
+    best: float = -math.inf
+    best_epoch: int = 0
+    seconds: float = 0.0
+    sums: Figures = field(default_factory=dict)
+    """Losses of the epoch so far, summed over its steps."""
+
+
+def seed_all(seed: int) -> None:
+    random.seed(seed)
+    np.random.seed(seed)
+    torch.manual_seed(seed)
+    torch.use_deterministic_algorithms(True, warn_only=True)
+
+
+def fit(
+    model: nn.Module,
+    task: Task[Batch],
+    *,
+    options: FitOptions,
+    machine: Machine,
+    directory: Path,
+    log: TrainingLog,
+) -> Progress:
+    """Trains until the epochs are done or patience ends; the state is kept in `directory`."""
+    model.to(machine.device)
+    optimizer = _optimizer(model, options)
+    progress = _restore(directory / STATE_FILE, model, optimizer)
+    total = options.epochs * task.steps
+    while progress.epoch < options.epochs and not _given_up(progress, options):
+        model.train()
+        started = saved = time.monotonic()
+        for batch in task.batches(progress.epoch, progress.step):
+            rate = _rate(progress.epoch * task.steps + progress.step, total, options)
+            for group in optimizer.param_groups:
+                group["lr"] = rate
+            with machine.autocast():
+                loss, figures = task.loss(batch)
+            if not math.isfinite(value := float(loss.detach())):
+                raise TrainingError(
+                    "DIVERGED",
+                    f"the loss is {value} in epoch {progress.epoch + 1}, step {progress.step + 1}: "
+                    "begin anew with a smaller --learning-rate or more --warmup-steps",
+                )
+            loss.backward()  # type: ignore[no-untyped-call]
+            nn.utils.clip_grad_norm_(model.parameters(), options.clip)
+            optimizer.step()
+            optimizer.zero_grad(set_to_none=True)
+            progress.step += 1
+            for name, figure in {"loss": value, **figures}.items():
+                progress.sums[name] = progress.sums.get(name, 0.0) + figure
+            now = time.monotonic()
+            log.step(
+                progress.epoch + 1, progress.step, task.steps, progress.sums["loss"] / progress.step
+            )
+            if now - saved > 60 * options.save_minutes:
+                progress.seconds += now - started
+                started = saved = now
+                _save(directory / STATE_FILE, model, optimizer, progress)
+        model.eval()
+        progress.seconds += time.monotonic() - started
+        _end_epoch(progress, task, log)
+        _save(directory / STATE_FILE, model, optimizer, progress)
+    return progress
+
+
+def _end_epoch(progress: Progress, task: Task[Batch], log: TrainingLog) -> None:
+    judged = task.validate()
+    means = {name: value / max(progress.step, 1) for name, value in progress.sums.items()}
+    progress.epoch, progress.step, progress.sums = progress.epoch + 1, 0, {}
+    better = judged[task.judge] > progress.best
+    if better:
+        progress.best, progress.best_epoch = judged[task.judge], progress.epoch
+        task.keep()
+    log.epoch(progress.epoch, progress.seconds, trained=means, validated=judged, best=better)
+
+
+def _given_up(progress: Progress, options: FitOptions) -> bool:
+    return 0 < options.patience <= progress.epoch - progress.best_epoch
+
+
+def _optimizer(model: nn.Module, options: FitOptions) -> torch.optim.Optimizer:
+    """AdamW; vectors (norms, biases) do not decay."""
+    matrices = [weight for weight in model.parameters() if weight.dim() > 1]
+    vectors = [weight for weight in model.parameters() if weight.dim() <= 1]
+    groups = [
+        {"params": matrices, "weight_decay": options.weight_decay},
+        {"params": vectors, "weight_decay": 0.0},
+    ]
+    return torch.optim.AdamW(groups, lr=options.learning_rate, betas=(0.9, 0.98), fused=True)
+
+
+def _rate(step: int, total: int, options: FitOptions) -> float:
+    warm = min(1.0, (step + 1) / max(options.warmup_steps, 1))
+    if options.schedule == "constant":
+        return options.learning_rate * warm
+    return options.learning_rate * warm * 0.5 * (1 + math.cos(math.pi * step / max(total, 1)))
+
+
+def _save(
+    path: Path, model: nn.Module, optimizer: torch.optim.Optimizer, progress: Progress
+) -> None:
+    state: Mapping[str, Any] = {
+        "model": model.state_dict(),
+        "optimizer": optimizer.state_dict(),
+        "progress": asdict(progress),
+    }
+    with replacing(path) as partial:
+        torch.save(state, partial)
+
+
+def _restore(path: Path, model: nn.Module, optimizer: torch.optim.Optimizer) -> Progress:
+    if not path.exists():
+        return Progress()
+    state = torch.load(path, weights_only=True)
+    model.load_state_dict(state["model"])
+    optimizer.load_state_dict(state["optimizer"])
+    return Progress(**state["progress"])

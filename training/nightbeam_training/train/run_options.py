@@ -1,0 +1,30 @@
+"""What a directory was begun with, so that it is continued with the same or not at all."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+from nightbeam_training.errors import TrainingError
+
+
+def claim_directory(directory: Path, name: str, options: Mapping[str, object]) -> None:
+    """Writes the options into a new directory; in one that has them, compares.
+
+    Raises TrainingError OTHER_RUN, naming the first option that differs.
+    """
+    directory.mkdir(parents=True, exist_ok=True)
+    path = directory / name
+    asked = json.loads(json.dumps(dict(options)))
+    if not path.exists():
+        path.write_text(json.dumps(asked, indent=2) + "\n", encoding="utf-8")
+        return
+    found = json.loads(path.read_text(encoding="utf-8"))
+    for field in sorted(asked.keys() | found.keys()):
+        if asked.get(field) != found.get(field):
+            raise TrainingError(
+                "OTHER_RUN",
+                f"{directory} was begun with {field} {found.get(field)}, now it is "
+                f"{asked.get(field)}: give the same, or another --out",
+            )
