@@ -1,0 +1,120 @@
+"""The target's answers for some histories, as teacher examples."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from nightbeam_training.data.augment import Question
+from nightbeam_training.data.catalogue import Catalogue, Ints
+from nightbeam_training.data.prompts import padded_prompts
+from nightbeam_training.data.teacher_files import Scoring, TeacherExamples
+from nightbeam_training.model.checkpoint import Checkpoint
+from nightbeam_training.model.precision import Machine
+from nightbeam_training.search.beam_search import Found, beam_search
+from nightbeam_training.search.torch_trie import TorchTrie
+
+
+@dataclass(frozen=True)
+class Labels:
+    examples: TeacherExamples
+    best: Ints
+    """Leaves of the target's list, best first, -1 where it is shorter: [users, width]."""
+    scores: np.ndarray[tuple[int, ...], np.dtype[np.float64]]
+    """Their log-probabilities: [users, width]."""
+
+
+class Teacher:
+    """A target that is asked for its beams and its log-probabilities on them."""
+
+    def __init__(
+        self, checkpoint: Checkpoint, catalogue: Catalogue, *, machine: Machine, scoring: Scoring
+    ) -> None:
+        self._checkpoint = checkpoint
+        self._catalogue = catalogue
+        self._machine = machine
+        self._scoring: Scoring = scoring
+        self._trie = TorchTrie(catalogue.trie, machine.device)
+        checkpoint.model.to(machine.device).eval()
+
+    def label(self, questions: list[Question], *, width: int) -> Labels:
+        """Beams of `width` at every level, and the path that the user took where it is known."""
+        catalogue, spec = self._catalogue, self._checkpoint.prompt
+        prompts = padded_prompts([question.history for question in questions], catalogue, spec)
+        truth = np.array(
+            [
+                np.full(spec.levels, -1)
+                if question.next_item is None
+                else catalogue.codes[question.next_item]
+                for question in questions
+            ]
+        )
+        with self._machine.autocast():
+            found = beam_search(
+                self._checkpoint.model,
+                torch.from_numpy(prompts).to(self._machine.device),
+                widths=[width] * spec.levels,
+                trie=self._trie,
+                spec=spec,
+                scoring=self._scoring,
+                also=torch.from_numpy(truth).to(self._machine.device),
+            )
+        best = found.levels[-1]
+        return Labels(
+            examples=_examples(prompts, truth, found, catalogue),
+            best=best.nodes.cpu().numpy(),
+            scores=best.scores.cpu().numpy(),
+        )
+
+
+def _examples(prompts: Ints, truth: Ints, found: Found, catalogue: Catalogue) -> TeacherExamples:
+    trie = catalogue.trie
+    expanded, log_probs = found.expanded.cpu().numpy(), found.log_probs.float().cpu().numpy()
+    users, columns = expanded.shape
+    # One flat list of (user, node), without the dead, and the true path once where it is a beam.
+    keys = np.arange(users)[:, None] * trie.nodes + expanded
+    keys = np.where(expanded >= 0, keys, -1)
+    distinct, first = np.unique(keys.ravel(), return_index=True)
+    distinct, first = distinct[distinct >= 0], first[distinct >= 0]
+    owner, node = distinct // trie.nodes, distinct % trie.nodes
+    node_start = np.searchsorted(owner, np.arange(users + 1))
+    above = owner * trie.nodes + trie.parent[node]
+    parent = np.where(node > 0, np.searchsorted(distinct, above) - node_start[owner], -1)
+    code = np.where(node > 0, trie.edge_code[node - 1], -1)
+    rows, edges = trie.children(node)
+    values = log_probs.reshape(users * columns, -1)[first[rows], trie.edge_code[edges]]
+    real = prompts >= 0
+    return TeacherExamples(
+        prompt_offsets=np.concatenate([[0], np.cumsum(real.sum(axis=1))]),
+        prompt_tokens=prompts[real].astype(np.int32),
+        truth=truth.astype(np.int32),
+        node_offsets=node_start,
+        node_parent=parent.astype(np.int32),
+        node_code=code.astype(np.int32),
+        value_offsets=np.searchsorted(rows, np.arange(len(node) + 1)),
+        values=np.clip(values, -65_504, 0).astype(np.float16),
+    )
+
+
+def joined(parts: list[TeacherExamples]) -> TeacherExamples:
+    """Examples of several batches as one."""
+
+    def offsets(name: str) -> Ints:
+        counts = np.concatenate([np.diff(getattr(part, name)) for part in parts])
+        return np.concatenate([[0], np.cumsum(counts)])
+
+    def flat(name: str) -> np.ndarray[tuple[int, ...], np.dtype[np.int32]]:
+        return np.concatenate([getattr(part, name) for part in parts])
+
+    return TeacherExamples(
+        prompt_offsets=offsets("prompt_offsets"),
+        prompt_tokens=flat("prompt_tokens"),
+        truth=flat("truth"),
+        node_offsets=offsets("node_offsets"),
+        node_parent=flat("node_parent"),
+        node_code=flat("node_code"),
+        value_offsets=offsets("value_offsets"),
+        values=np.concatenate([part.values for part in parts]),
+    )

@@ -1,0 +1,72 @@
+"""Teacher data for a whole file of histories: shard by shard, continued after an interruption."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from nightbeam_training.data.augment import Question
+from nightbeam_training.data.catalogue import Catalogue
+from nightbeam_training.data.teacher_files import TeacherSource, write_teacher_file
+from nightbeam_training.teach.label import Labels, Teacher, joined
+
+
+@dataclass(frozen=True)
+class WriteOptions:
+    beam_width: int
+    shard_size: int
+    """Questions a file."""
+    batch_size: int
+    roll: int
+    """How many times each history goes on with an item of the target's own list."""
+    seed: int
+
+
+def write_teacher_data(
+    out: Path,
+    questions: list[Question],
+    *,
+    teacher: Teacher,
+    catalogue: Catalogue,
+    source: TeacherSource,
+    options: WriteOptions,
+    progress: Callable[[int, int], None],
+) -> None:
+    """Writes the shards that are not there yet; every shard is a function of seed and questions.
+
+    progress: told (questions answered, questions in all) after every shard.
+    """
+    for shard, start in enumerate(range(0, len(questions), options.shard_size)):
+        path = out / f"teacher-{shard:05d}.safetensors"
+        asked = questions[start : start + options.shard_size]
+        if not path.exists():
+            rng = np.random.default_rng((options.seed, shard))
+            asked = sorted(asked, key=lambda question: len(question.history))
+            parts = []
+            for at in range(0, len(asked), options.batch_size):
+                batch = asked[at : at + options.batch_size]
+                for step in range(options.roll + 1):
+                    labels = teacher.label(batch, width=options.beam_width)
+                    parts.append(labels.examples)
+                    if step < options.roll:
+                        batch = rolled(batch, labels, catalogue=catalogue, rng=rng)
+            write_teacher_file(path, joined(parts), source)
+        progress(min(start + options.shard_size, len(questions)), len(questions))
+
+
+def rolled(
+    batch: list[Question], labels: Labels, *, catalogue: Catalogue, rng: np.random.Generator
+) -> list[Question]:
+    """Each history with one item more, drawn from the target's list by its probabilities."""
+    items, leaf_start = catalogue.items_by_leaf
+    first_leaf = int(catalogue.trie.level_start[-2])
+    longer = []
+    for question, leaves, scores in zip(batch, labels.best, labels.scores, strict=True):
+        weights = np.exp(scores - scores.max())
+        leaf = int(leaves[rng.choice(len(leaves), p=weights / weights.sum())]) - first_leaf
+        item = items[int(rng.integers(leaf_start[leaf], leaf_start[leaf + 1]))]
+        longer.append(Question(np.append(question.history, item), None))
+    return longer
