@@ -1,0 +1,132 @@
+"""Accepted steps and calls of a draft against teacher data, without the target."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from nightbeam_training.align.batch import sequences_of
+from nightbeam_training.data.catalogue import Trie
+from nightbeam_training.data.teacher_files import Scoring
+from nightbeam_training.data.teacher_pool import ExampleBatch
+from nightbeam_training.model.checkpoint import Checkpoint
+from nightbeam_training.model.precision import Machine
+from nightbeam_training.model.tree import TreeInput, tree_input
+from nightbeam_training.search.beam_search import Known, beam_search
+from nightbeam_training.search.torch_trie import TorchTrie
+
+NO_NODE = -2
+
+
+@dataclass(frozen=True)
+class Acceptance:
+    """Sums over users."""
+
+    users: int
+    accepted_steps: int
+    """Drafted steps in front of the first one that lacks one of the target's K prefixes."""
+    calls: int
+    nodes: int
+
+    def plus(self, other: Acceptance) -> Acceptance:
+        return Acceptance(
+            users=self.users + other.users,
+            accepted_steps=self.accepted_steps + other.accepted_steps,
+            calls=self.calls + other.calls,
+            nodes=self.nodes + other.nodes,
+        )
+
+
+class Judge:
+    """Runs the demand-driven loop with one draft: draft, ask for that, until all is known.
+
+    What the target answers is taken as known for its own beams alone; for other drafted nodes a
+    redraft goes by the draft's opinion. So calls can differ a little from those of a run. Accepted
+    steps cannot, but where the target's K best come to a prefix that the data does not know, as
+    its search had another width or its values were rounded: below it nothing counts as needed.
+    """
+
+    def __init__(
+        self, draft: Checkpoint, *, trie: Trie, machine: Machine, scoring: Scoring
+    ) -> None:
+        self._draft = draft
+        self._trie = trie
+        self._torch_trie = TorchTrie(trie, machine.device)
+        self._machine = machine
+        self._scoring: Scoring = scoring
+        draft.model.to(machine.device)
+
+    @torch.no_grad()
+    def acceptance(
+        self, examples: ExampleBatch, *, beam_width: int, draft_widths: list[int]
+    ) -> Acceptance:
+        """beam_width: K; draft_widths: N of every level but the last."""
+        spec, device = self._draft.prompt, self._machine.device
+        tree = tree_input(examples.prompts, examples.nodes, trie=self._trie, spec=spec).to(device)
+        log_p = torch.from_numpy(examples.log_p).to(device)
+        prompts = torch.from_numpy(examples.prompts).to(device)
+        best = sequences_of(tree, log_p, beam_width)
+        beyond = self._beyond(tree, best.stopped)
+        nodes = torch.cat((tree.nodes, beyond), dim=1)
+        depth = torch.cat((tree.depth, self._depth(beyond)), dim=1)
+        lacking = torch.cat((best.beams, beyond >= 0), dim=1)
+        sent = torch.full((len(prompts), 0), -1, dtype=torch.int64, device=device)
+        calls, steps = 0, -1
+        while bool(lacking.any()):
+            told = best.beams & ~lacking[:, : best.beams.shape[1]]
+            answered = Known(tree.nodes.masked_fill(~told, NO_NODE), log_p)
+            with self._machine.autocast():
+                found = beam_search(
+                    self._draft.model,
+                    prompts,
+                    widths=draft_widths,
+                    trie=self._torch_trie,
+                    spec=spec,
+                    scoring=self._scoring,
+                    keep=beam_width,
+                    known=answered,
+                )
+            drafted = torch.cat([level.nodes for level in found.levels], dim=1)
+            if steps < 0:
+                below = lacking & (depth > 0) & ~_among(nodes, drafted)
+                steps = int((_first_depth(below, depth) - 1).clamp(max=len(draft_widths)).sum())
+            # What the search has come to is asked for whether or not it was drafted.
+            missing = lacking & (depth == _first_depth(lacking, depth)[:, None])
+            asked = torch.cat((drafted, nodes.masked_fill(~missing, -1)), dim=1)
+            waiting = lacking.any(dim=1)
+            calls += int(waiting.sum())
+            sent = torch.cat((sent, asked.masked_fill(~waiting[:, None], -1)), dim=1)
+            lacking = lacking & ~_among(nodes, sent) & (depth > 0)
+        return Acceptance(
+            users=len(prompts), accepted_steps=steps, calls=calls, nodes=_count_distinct(sent)
+        )
+
+    def _beyond(self, tree: TreeInput, stopped: Tensor) -> Tensor:
+        """What the target's search comes to and the data does not know: [users, most], or -1."""
+        codes = torch.arange(self._trie.codes, device=stopped.device)
+        reached = self._torch_trie.step(tree.nodes[..., None], codes).masked_fill(~stopped, -1)
+        most = int(stopped.flatten(1).sum(dim=1).max())
+        return reached.flatten(1).topk(most, dim=1).values
+
+    def _depth(self, nodes: Tensor) -> Tensor:
+        starts = torch.from_numpy(self._trie.level_start).to(nodes.device)
+        return (torch.bucketize(nodes, starts, right=True) - 1).clamp(min=0)
+
+
+def _among(nodes: Tensor, others: Tensor) -> Tensor:
+    """Whether each node is one of the others of its user: bool [users, nodes]."""
+    return (nodes[..., None] == others[:, None, :]).any(dim=-1)
+
+
+def _first_depth(lacking: Tensor, depth: Tensor) -> Tensor:
+    """The smallest depth at which a user lacks a node, one more than all where none is: [users]."""
+    return torch.where(lacking, depth, depth.max() + 1).amin(dim=1)
+
+
+def _count_distinct(nodes: Tensor) -> int:
+    ordered = nodes.sort(dim=1).values
+    first = torch.ones_like(ordered, dtype=torch.bool)
+    first[:, 1:] = ordered[:, 1:] != ordered[:, :-1]
+    return int((first & (ordered > 0)).sum())

@@ -1,0 +1,67 @@
+"""What the search makes of the target's answers: whose sequences pass where, and the K-th best."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+
+@dataclass(frozen=True)
+class Sequences:
+    """The K best sequences over a tree whose nodes have log-probabilities."""
+
+    counts: Tensor
+    """How many of them go from a node to a code: [users, nodes, codes]."""
+    kth: Tensor
+    """Where the K-th best prefix of each length ends, as node · codes + code: [users, levels]."""
+    beams: Tensor
+    """Whether a node is among the K best of its level; the root is: bool [users, nodes]."""
+    stopped: Tensor
+    """Whether one of the K best of a level leads from a node by a code to a prefix that is not in
+    the tree: bool [users, nodes, codes]. A wider search than K can lack what one of K comes to."""
+
+
+@torch.no_grad()
+def best_sequences(
+    log_probs: Tensor, *, depth: Tensor, parent: Tensor, code: Tensor, real: Tensor, width: int
+) -> Sequences:
+    """Beam search of `width` over the nodes of a tree.
+
+    log_probs: [users, nodes, codes], -inf where there is no child; depth, parent, code and real
+    (false for padding): [users, nodes], as a `TreeInput` has them. A prefix whose node is not in
+    the tree goes no further, and is not counted.
+    """
+    users, nodes, codes = log_probs.shape
+    levels = int(depth.max()) + 1
+    device = log_probs.device
+    alive = torch.zeros(users, nodes, dtype=torch.bool, device=device)
+    alive[:, 0] = True
+    total = torch.zeros(users, nodes, dtype=torch.float32, device=device)
+    kth = torch.zeros(users, levels, dtype=torch.int64, device=device)
+    chosen = torch.zeros(users, nodes * codes, dtype=torch.bool, device=device)
+    stopped = torch.zeros_like(chosen)
+    edge = parent * codes + code
+    inside = torch.zeros_like(chosen, dtype=torch.int64)
+    inside = inside.scatter_add(1, edge, (real & (depth > 0)).long()) > 0
+    for level in range(levels):
+        at_level = real & (depth == level)
+        if level > 0:
+            stopped = stopped | (chosen & ~inside)
+            from_parent = log_probs.flatten(1).gather(1, edge)
+            total = torch.where(at_level, total.gather(1, parent) + from_parent, total)
+            alive = torch.where(at_level, chosen.gather(1, edge), alive)
+        here = (at_level & alive)[..., None]
+        candidates = (total[..., None] + log_probs).masked_fill(~here, -torch.inf).flatten(1)
+        best, at = candidates.topk(min(width, nodes * codes), dim=1)
+        found = best > -torch.inf
+        chosen = torch.zeros_like(chosen).scatter(1, at, found)
+        last = (found.sum(dim=1, keepdim=True) - 1).clamp(min=0)
+        kth[:, level] = at.gather(1, last)[:, 0]
+    counts = chosen.view(users, nodes, codes).float()
+    # From the bottom up: what goes through a node also goes through the edge that leads to it.
+    for level in range(levels - 1, 0, -1):
+        through = torch.where(real & (depth == level), counts.sum(dim=-1), 0.0)
+        counts = counts.flatten(1).scatter_add(1, edge, through).view_as(counts)
+    return Sequences(counts=counts, kth=kth, beams=alive & real, stopped=stopped.view_as(log_probs))

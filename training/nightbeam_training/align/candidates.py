@@ -1,0 +1,52 @@
+"""Scores of whole candidates: what decides who is among the K best is a prefix's score, not one
+node's distribution."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from nightbeam_training.model.tree import TreeInput
+
+
+def candidate_scores(log_probs: Tensor, tree: TreeInput) -> Tensor:
+    """Score of every child of every node, summed from the root: [users, nodes, codes].
+
+    log_probs: [users, nodes, codes]; a node's own score follows its parent's, so gradients flow
+    through the whole path.
+    """
+    users, nodes, codes = log_probs.shape
+    edge = (tree.parent * codes + tree.code).clamp(max=nodes * codes - 1)
+    arriving = log_probs.flatten(1).gather(1, edge)
+    total = torch.zeros(users, nodes, dtype=log_probs.dtype, device=log_probs.device)
+    for level in range(1, int(tree.depth.max()) + 1):
+        reached = total.gather(1, tree.parent) + arriving
+        total = torch.where(tree.depth == level, reached, total)
+    return total[..., None] + log_probs
+
+
+def near_the_edge(scores: Tensor, tree: TreeInput, width: int) -> Tensor:
+    """Which candidates are among the `width` best of their level: bool [users, nodes, codes]."""
+    chosen = torch.zeros_like(scores, dtype=torch.bool).flatten(1)
+    for level in range(int(tree.depth.max()) + 1):
+        here = (tree.nodes >= 0) & (tree.depth == level)
+        at_level = scores.masked_fill(~here[..., None], -torch.inf).flatten(1)
+        best, at = at_level.topk(min(width, at_level.shape[1]), dim=1)
+        chosen |= torch.zeros_like(chosen).scatter(1, at, best > -torch.inf)
+    return chosen.view_as(scores)
+
+
+def score_error(log_q: Tensor, log_p: Tensor, tree: TreeInput, *, width: int) -> Tensor:
+    """Mean Huber error of the draft's candidate scores, over those that either model has among its
+    `width` best of a level.
+
+    log_q, log_p: [users, nodes, codes], -inf where there is no child. The mean is over users'
+    candidates; errors beyond one nat count linearly, so that a hopeless candidate does not rule.
+    """
+    valid = log_p > -torch.inf
+    ours = candidate_scores(log_q.masked_fill(~valid, -1e4), tree)
+    theirs = candidate_scores(log_p.masked_fill(~valid, -1e4), tree)
+    with torch.no_grad():
+        chosen = near_the_edge(theirs.masked_fill(~valid, -torch.inf), tree, width)
+        chosen |= near_the_edge(ours.masked_fill(~valid, -torch.inf), tree, width)
+    return torch.nn.functional.huber_loss(ours[chosen], theirs[chosen])

@@ -1,0 +1,82 @@
+"""Examples whose beams are the draft's own: AtSpeed-S trains on a mixture of both models' beams."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from nightbeam_training.data.catalogue import Ints, Trie
+from nightbeam_training.data.prompt_spec import PromptSpec
+from nightbeam_training.data.teacher_files import Scoring
+from nightbeam_training.data.teacher_pool import ExampleBatch
+from nightbeam_training.model.llama import Llama
+from nightbeam_training.model.precision import Machine
+from nightbeam_training.model.tree import code_logits, node_logits, tree_input
+from nightbeam_training.search.beam_search import beam_search
+from nightbeam_training.search.torch_trie import TorchTrie
+
+
+class DraftBeams:
+    """Finds the draft's beams for a batch's prompts and has the target score them."""
+
+    def __init__(
+        self, target: Llama, *, trie: Trie, spec: PromptSpec, machine: Machine, scoring: Scoring
+    ) -> None:
+        self._target = target.to(machine.device).eval()
+        self._trie = trie
+        self._spec = spec
+        self._machine = machine
+        self._scoring: Scoring = scoring
+        self._torch_trie = TorchTrie(trie, machine.device)
+
+    @torch.no_grad()
+    def of(self, draft: Llama, examples: ExampleBatch, width: int) -> tuple[ExampleBatch, Tensor]:
+        """The same prompts with the draft's beams, and the draft's log-probabilities on them."""
+        truth = torch.from_numpy(examples.truth).to(self._machine.device)
+        with self._machine.autocast():
+            found = beam_search(
+                draft,
+                torch.from_numpy(examples.prompts).to(self._machine.device),
+                widths=[width] * self._trie.levels,
+                trie=self._torch_trie,
+                spec=self._spec,
+                scoring=self._scoring,
+                also=truth,
+            )
+        nodes, first = _distinct(found.expanded.cpu().numpy())
+        log_q = found.log_probs.cpu().gather(
+            1, torch.from_numpy(first)[..., None].expand(-1, -1, self._trie.codes)
+        )
+        log_p = self._ask_target(examples.prompts, nodes)
+        asked = ExampleBatch(
+            prompts=examples.prompts, nodes=nodes, log_p=log_p, truth=examples.truth
+        )
+        return asked, log_q.to(self._machine.device)
+
+    def _ask_target(self, prompts: Ints, nodes: Ints) -> npt.NDArray[np.float32]:
+        tree = tree_input(prompts, nodes, trie=self._trie, spec=self._spec).to(self._machine.device)
+        with self._machine.autocast():
+            logits = node_logits(self._target, tree)
+        codes = code_logits(logits, tree.depth, spec=self._spec, codes=self._trie.codes)
+        valid = self._torch_trie.child_mask(tree.nodes)
+        chosen = codes.masked_fill(~valid, -torch.inf)
+        whole = logits if self._scoring == "full" else chosen
+        log_p = (chosen - whole.logsumexp(dim=-1, keepdim=True)).masked_fill(~valid, -torch.inf)
+        return log_p.cpu().numpy()
+
+
+def _distinct(expanded: Ints) -> tuple[Ints, Ints]:
+    """Each user's distinct nodes, ascending and padded with -1, and a column where each stands."""
+    behind = np.where(expanded >= 0, expanded, np.iinfo(np.int64).max)
+    order = np.argsort(behind, axis=1, kind="stable")
+    ordered = np.take_along_axis(expanded, order, axis=1)
+    again = np.zeros(ordered.shape, dtype=bool)
+    again[:, 1:] = ordered[:, 1:] == ordered[:, :-1]
+    ordered = np.where(again, -1, ordered)
+    # Once more, so that padding stands behind everything.
+    last = np.argsort(ordered < 0, axis=1, kind="stable")
+    count = int((ordered >= 0).sum(axis=1).max())
+    nodes = np.take_along_axis(ordered, last, axis=1)[:, :count]
+    return nodes, np.take_along_axis(order, last, axis=1)[:, :count]

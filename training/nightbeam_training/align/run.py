@@ -1,0 +1,128 @@
+"""Alignment of a draft on teacher data: batches, loss and validation for the training loop."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import islice
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from nightbeam_training.align.accept import Acceptance, Judge
+from nightbeam_training.align.batch import AlignBatch, align_batch
+from nightbeam_training.align.draft_beams import DraftBeams
+from nightbeam_training.align.objective import ObjectiveOptions, total_loss
+from nightbeam_training.data.catalogue import Ints, Trie
+from nightbeam_training.data.teacher_files import Scoring
+from nightbeam_training.data.teacher_pool import ExampleBatch, TeacherPool
+from nightbeam_training.model.checkpoint import Checkpoint
+from nightbeam_training.model.precision import Machine
+from nightbeam_training.model.tree import node_logits
+from nightbeam_training.train.fit import Figures
+
+VALIDATION_BATCH = 64
+
+
+@dataclass(frozen=True)
+class AlignOptions:
+    objective: ObjectiveOptions
+    beam_width: int
+    """K, of the teacher's sequences."""
+    batch_size: int
+    mixture: float
+    """Share of the batches whose beams are the draft's."""
+    validation: int
+    """Examples that are kept back."""
+    draft_width: int
+    """N, for validation."""
+    seed: int
+
+
+class AlignTask:
+    """Batches and losses for one draft; the first examples of a fixed shuffle are validation."""
+
+    def __init__(
+        self,
+        draft: Checkpoint,
+        pool: TeacherPool,
+        *,
+        trie: Trie,
+        scoring: Scoring,
+        machine: Machine,
+        options: AlignOptions,
+        draft_beams: DraftBeams | None,
+    ) -> None:
+        self._draft = draft
+        self._pool = pool
+        self._trie = trie
+        self._machine = machine
+        self._options = options
+        self._draft_beams = draft_beams
+        self._judge = Judge(draft, trie=trie, machine=machine, scoring=scoring)
+        order = np.random.default_rng(options.seed).permutation(len(pool))
+        self._held, self._train = order[: options.validation], order[options.validation :]
+
+    @property
+    def steps(self) -> int:
+        return sum(1 for _ in self._numbers(0))
+
+    def batches(self, epoch: int, first: int) -> Iterator[AlignBatch]:
+        for step, numbers in islice(enumerate(self._numbers(epoch)), first, None):
+            yield self._batch(numbers, np.random.default_rng((self._options.seed, epoch, step)))
+
+    def loss(self, batch: AlignBatch) -> tuple[Tensor, Figures]:
+        logits = node_logits(self._draft.model, batch.tree)
+        return total_loss(logits, batch, self._options.objective)
+
+    @torch.no_grad()
+    def validate(self) -> Figures:
+        """Loss, and what the draft would bring at K = half of and all of the teacher's width."""
+        widths = sorted({max(self._options.beam_width // 2, 1), self._options.beam_width})
+        sums = dict.fromkeys(widths, Acceptance(0, 0, 0, 0))
+        loss = 0.0
+        for start in range(0, len(self._held), VALIDATION_BATCH):
+            numbers = self._held[start : start + VALIDATION_BATCH]
+            examples = self._pool.take(numbers)
+            with self._machine.autocast():
+                mean, _ = self.loss(self._align_batch(examples))
+            loss += float(mean) * len(numbers)
+            for width in widths:
+                found = self._judge.acceptance(
+                    examples,
+                    beam_width=width,
+                    draft_widths=[self._options.draft_width] * (self._trie.levels - 1),
+                )
+                sums[width] = sums[width].plus(found)
+        users = len(self._held)
+        figures = {"loss": loss / users}
+        for width, total in sums.items():
+            figures[f"calls at {width}"] = total.calls / users
+        # The larger the better, so that one figure judges every objective.
+        figures["accepted steps"] = sum(total.accepted_steps for total in sums.values()) / (
+            users * len(widths)
+        )
+        return figures
+
+    def _numbers(self, epoch: int) -> Iterator[Ints]:
+        rng = np.random.default_rng((self._options.seed, epoch))
+        return self._pool.batches(self._train, size=self._options.batch_size, rng=rng)
+
+    def _batch(self, numbers: Ints, rng: np.random.Generator) -> AlignBatch:
+        if self._draft_beams is None or rng.random() >= self._options.mixture:
+            return self._align_batch(self._pool.take(numbers))
+        examples, log_q = self._draft_beams.of(
+            self._draft.model, self._pool.take(numbers), self._options.beam_width
+        )
+        return self._align_batch(examples, log_q)
+
+    def _align_batch(self, examples: ExampleBatch, log_q: Tensor | None = None) -> AlignBatch:
+        return align_batch(
+            examples,
+            trie=self._trie,
+            spec=self._draft.prompt,
+            width=self._options.beam_width,
+            device=self._machine.device,
+            log_q=log_q,
+        )

@@ -1,0 +1,63 @@
+"""The terms of the alignment objectives, node by node.
+
+Every function takes log-probabilities of the draft (q) and of the target (p) over what may follow
+each node, [nodes, codes], -inf where the catalogue has no child, and returns one value a node,
+[nodes]. Both sum to one: over the valid codes, or with the rest of the vocabulary as one more
+column. Formulas: AtSpeed (ICLR 2025), section 3 and its public code.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+
+def _times(weight: Tensor, log: Tensor) -> Tensor:
+    """weight · log with 0 · -inf = 0, also in the gradient."""
+    return torch.where(weight > 0, weight * log.masked_fill(weight <= 0, 0.0), 0.0)
+
+
+def forward_kl(log_q: Tensor, log_p: Tensor) -> Tensor:
+    """Σ p log(p / q): word-level distillation."""
+    p = log_p.exp()
+    return (_times(p, log_p) - _times(p, log_q)).sum(dim=-1)
+
+
+def total_variation(log_q: Tensor, log_p: Tensor) -> Tensor:
+    """½ Σ |q - p|: TVDKD, and AtSpeed-R on the target's beams."""
+    return 0.5 * (log_q.exp() - log_p.exp()).abs().sum(dim=-1)
+
+
+def cross_entropy(log_q: Tensor, share: Tensor) -> Tensor:
+    """-Σ share · log q, share being how often each code is the one to predict: SFT, SeqKD."""
+    return -_times(share, log_q).sum(dim=-1)
+
+
+def top_k_density(log_q: Tensor, log_p: Tensor, log_p_k: Tensor, *, top_k: int) -> Tensor:
+    """Σ q log(q / p) - Σ q log(q / p_K) over the draft's `top_k` codes: AtSpeed-S as written.
+
+    log_p_k: log p(y_K,t | y_K,<t), the target's K-th best sequence at this step: [nodes]. The two
+    q log q cancel; what is left raises p(y) / p(y_K) of what the draft proposes.
+    """
+    top_q, at = _top(log_q, top_k)
+    top_p = log_p.gather(-1, at)
+    q = top_q.exp()
+    return (_times(q, log_p_k[:, None].expand_as(q)) - _times(q, top_p)).sum(dim=-1)
+
+
+def top_k_density_public(log_q: Tensor, log_p: Tensor, log_p_k: Tensor, *, top_k: int) -> Tensor:
+    """The public code's form of the same: KL(q || p) over the draft's `top_k` codes, both made to
+    sum to one there, plus p(y_K) · H(q)."""
+    top_q, at = _top(log_q, top_k)
+    top_p = log_p.gather(-1, at)
+    inner_q = top_q - top_q.logsumexp(dim=-1, keepdim=True)
+    inner_p = top_p - top_p.logsumexp(dim=-1, keepdim=True)
+    q = inner_q.exp()
+    divergence = (_times(q, inner_q) - _times(q, inner_p)).sum(dim=-1)
+    entropy = -_times(q, inner_q).sum(dim=-1)
+    return divergence + log_p_k.exp() * entropy
+
+
+def _top(log_q: Tensor, top_k: int) -> tuple[Tensor, Tensor]:
+    top, at = log_q.topk(min(top_k, log_q.shape[-1]), dim=-1)
+    return top, at
