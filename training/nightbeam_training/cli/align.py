@@ -1,0 +1,146 @@
+"""`nightbeam-train align`: trains a draft on what the target answered."""
+
+from __future__ import annotations
+
+import click
+
+from nightbeam_training.align.draft_beams import DraftBeams
+from nightbeam_training.align.run import AlignTask
+from nightbeam_training.cli.align_options import AlignArguments, align_options
+from nightbeam_training.cli.fit_options import fit_options
+from nightbeam_training.cli.options import NOT_COMPARED, machine_options
+from nightbeam_training.cli.presets import preset_option
+from nightbeam_training.data.catalogue import Catalogue, read_catalogue
+from nightbeam_training.data.prompt_spec import check_fits
+from nightbeam_training.data.teacher_files import TeacherSource, shared_source, teacher_files
+from nightbeam_training.data.teacher_pool import TeacherPool
+from nightbeam_training.errors import TrainingError
+from nightbeam_training.model.checkpoint import (
+    Checkpoint,
+    checkpoint_hash,
+    load_checkpoint,
+    save_checkpoint,
+)
+from nightbeam_training.model.precision import Machine
+from nightbeam_training.train.fit import Task, fit, seed_all
+from nightbeam_training.train.log import TrainingLog
+from nightbeam_training.train.run_options import claim_directory
+
+
+@click.command()
+@preset_option("align")
+@align_options
+@fit_options
+@machine_options
+def align(**given: object) -> None:
+    """Align a draft with its target, so that it proposes what the target's search will ask for.
+
+    Run it again after an interruption and it continues.
+    """
+    arguments = AlignArguments.model_validate(given)
+    seed_all(arguments.seed)
+    machine = arguments.machine()
+    catalogue = read_catalogue(arguments.catalogue)
+    files = teacher_files(list(arguments.teacher))
+    source = shared_source(files, catalogue)
+    draft = load_checkpoint(arguments.draft)
+    check_fits(draft.prompt, catalogue, arguments.draft)
+    pool = TeacherPool(files, catalogue.trie)
+    _check(arguments, pool, source)
+    claim_directory(
+        arguments.out,
+        "align.json",
+        {
+            **arguments.model_dump(mode="json", exclude=NOT_COMPARED),
+            "begins with": checkpoint_hash(arguments.draft),
+            "examples": len(pool),
+        },
+    )
+    task = AlignTask(
+        draft,
+        pool,
+        trie=catalogue.trie,
+        scoring=source.scoring,
+        machine=machine,
+        options=arguments.align_options(),
+        draft_beams=_draft_beams(arguments, draft, catalogue, source, machine),
+    )
+    click.echo(
+        f"Aligning {arguments.draft} by {arguments.objective} on {len(pool):,} examples "
+        f"({arguments.validation:,} kept back), {task.steps:,} steps an epoch, "
+        f"on {machine.device} in {machine.precision}"
+    )
+    progress = fit(
+        draft.model,
+        Task(
+            steps=task.steps,
+            batches=task.batches,
+            loss=task.loss,
+            validate=task.validate,
+            judge="accepted steps",
+            keep=lambda: save_checkpoint(draft, arguments.out),
+        ),
+        options=arguments.fit(),
+        machine=machine,
+        directory=arguments.out,
+        log=TrainingLog(arguments.out, echo=click.echo),
+    )
+    click.echo(
+        f"The draft of epoch {progress.best_epoch} is in {arguments.out}: "
+        f"{progress.best:.3f} accepted steps; log.jsonl and curves.png show the way there"
+    )
+
+
+def _draft_beams(
+    arguments: AlignArguments,
+    draft: Checkpoint,
+    catalogue: Catalogue,
+    source: TeacherSource,
+    machine: Machine,
+) -> DraftBeams | None:
+    if arguments.mixture == 0 or arguments.target is None:
+        return None
+    found = checkpoint_hash(arguments.target)
+    if found != source.target:
+        raise TrainingError(
+            "BAD_TEACHER_DATA",
+            f"the teacher data is of target {source.target[:12]}, "
+            f"{arguments.target} is {found[:12]}",
+        )
+    return DraftBeams(
+        load_checkpoint(arguments.target).model,
+        trie=catalogue.trie,
+        spec=draft.prompt,
+        machine=machine,
+        scoring=source.scoring,
+    )
+
+
+def _check(arguments: AlignArguments, pool: TeacherPool, source: TeacherSource) -> None:
+    if arguments.mixture > 0 and arguments.target is None:
+        raise TrainingError(
+            "BAD_OPTION", "--mixture needs --target, which scores the draft's beams"
+        )
+    if arguments.over == "vocabulary" and source.scoring != "full":
+        raise TrainingError(
+            "BAD_OPTION",
+            f"--over vocabulary needs teacher data of full scoring, not {source.scoring}",
+        )
+    if arguments.over == "vocabulary" and arguments.temperature != 1:
+        raise TrainingError(
+            "BAD_OPTION",
+            "--temperature needs --over valid: the teacher data does not tell the target's logits "
+            "of the rest of the vocabulary",
+        )
+    if len(pool) <= arguments.validation:
+        raise TrainingError(
+            "BAD_TEACHER_DATA",
+            f"{len(pool):,} examples are too few to keep {arguments.validation:,} back: "
+            "write more, or give a smaller --validation",
+        )
+    if arguments.objective_options().uses_truth and not (pool.truth >= 0).any():
+        raise TrainingError(
+            "BAD_TEACHER_DATA",
+            "the teacher data does not say what users took next, as a night's log does not: "
+            "give --alpha 1 with an objective on the target's beams, or add data that says it",
+        )

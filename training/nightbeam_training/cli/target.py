@@ -1,0 +1,179 @@
+"""`nightbeam-train target`: a recommender from histories, from scratch or from a checkpoint."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+import click
+import torch
+
+from nightbeam_training.cli.fit_options import FitArguments, fit_options
+from nightbeam_training.cli.options import (
+    DIRECTORY,
+    FILE,
+    NEW_DIRECTORY,
+    NOT_COMPARED,
+    MachineArguments,
+    machine_options,
+)
+from nightbeam_training.cli.presets import preset_option
+from nightbeam_training.data.catalogue import Catalogue, read_catalogue
+from nightbeam_training.data.histories import read_histories
+from nightbeam_training.data.prompt_spec import check_fits, default_prompt_spec
+from nightbeam_training.errors import TrainingError
+from nightbeam_training.model.checkpoint import (
+    Checkpoint,
+    checkpoint_hash,
+    load_checkpoint,
+    new_checkpoint,
+    save_checkpoint,
+)
+from nightbeam_training.model.config import new_config
+from nightbeam_training.recommend.run import RecommendOptions, RecommendTask
+from nightbeam_training.train.fit import Task, fit, seed_all
+from nightbeam_training.train.log import TrainingLog
+from nightbeam_training.train.run_options import claim_directory
+
+
+class TargetArguments(FitArguments, MachineArguments):
+    begin_with: Path | None
+    catalogue: Path
+    histories: Path
+    out: Path
+    layers: int
+    width: int
+    heads: int
+    feed_forward: int
+    max_items: int
+    validation: int
+    save_as: Literal["float32", "bfloat16"]
+
+
+@click.command()
+@preset_option("target")
+@click.option("--histories", type=FILE, required=True, help='JSONL {"user": …, "history": [item]}.')
+@click.option("--catalogue", type=FILE, required=True, help="LC-Rec index: item -> codes.")
+@click.option("--out", type=NEW_DIRECTORY, required=True, help="Where the model goes.")
+@click.option(
+    "--begin-with", type=DIRECTORY, help="A checkpoint to fine-tune; without it, new weights."
+)
+@click.option(
+    "--layers", type=click.IntRange(1), default=6, show_default=True, help="Of a new model."
+)
+@click.option(
+    "--width", type=click.IntRange(2), default=256, show_default=True, help="Of a new model."
+)
+@click.option(
+    "--heads", type=click.IntRange(1), default=4, show_default=True, help="Of a new model."
+)
+@click.option(
+    "--feed-forward", type=click.IntRange(1), default=768, show_default=True, help="Of a new model."
+)
+@click.option(
+    "--max-items",
+    type=click.IntRange(1),
+    default=20,
+    show_default=True,
+    help="Items of the history in the prompt, of a new model.",
+)
+@click.option(
+    "--validation",
+    type=click.IntRange(1),
+    default=1000,
+    show_default=True,
+    help="Users that are kept back to judge the model by.",
+)
+@click.option(
+    "--save-as",
+    type=click.Choice(["float32", "bfloat16"]),
+    default="float32",
+    show_default=True,
+    help="Of the weights in the file.",
+)
+@fit_options
+@machine_options
+def target(**given: object) -> None:
+    """Train a model to write the next item of a history as its codes.
+
+    A draft begins the same way, as a smaller model. Run it again after an interruption and it
+    continues.
+    """
+    arguments = TargetArguments.model_validate(given)
+    seed_all(arguments.seed)
+    machine = arguments.machine()
+    catalogue = read_catalogue(arguments.catalogue)
+    histories = read_histories(arguments.histories, catalogue).items
+    usable = [history for history in histories if len(history) > 1]
+    if len(usable) <= arguments.validation:
+        raise TrainingError(
+            "BAD_HISTORIES",
+            f"{arguments.histories}: {len(usable):,} histories of two items or more are too few to "
+            f"keep {arguments.validation:,} back: give more, or a smaller --validation",
+        )
+    checkpoint = _begin(arguments, catalogue)
+    claim_directory(
+        arguments.out,
+        "target.json",
+        {
+            **arguments.model_dump(mode="json", exclude=NOT_COMPARED),
+            "begins with": arguments.begin_with and checkpoint_hash(arguments.begin_with),
+            "usable histories": len(usable),
+        },
+    )
+    task = RecommendTask(
+        checkpoint,
+        usable,
+        catalogue=catalogue,
+        machine=machine,
+        options=RecommendOptions(
+            batch_size=arguments.batch_size, validation=arguments.validation, seed=arguments.seed
+        ),
+    )
+    weights = sum(weight.numel() for weight in checkpoint.model.parameters())
+    click.echo(
+        f"Training {weights:,} weights on {len(usable) - arguments.validation:,} histories "
+        f"({arguments.validation:,} kept back), {task.steps:,} steps an epoch, "
+        f"on {machine.device} in {machine.precision}"
+    )
+    dtype = torch.bfloat16 if arguments.save_as == "bfloat16" else torch.float32
+    progress = fit(
+        checkpoint.model,
+        Task(
+            steps=task.steps,
+            batches=task.batches,
+            loss=task.loss,
+            validate=task.validate,
+            judge="log-likelihood",
+            keep=lambda: save_checkpoint(checkpoint, arguments.out, dtype=dtype),
+        ),
+        options=arguments.fit(),
+        machine=machine,
+        directory=arguments.out,
+        log=TrainingLog(arguments.out, echo=click.echo),
+    )
+    click.echo(
+        f"The model of epoch {progress.best_epoch} is in {arguments.out}; "
+        "log.jsonl and curves.png show the way there"
+    )
+
+
+def _begin(arguments: TargetArguments, catalogue: Catalogue) -> Checkpoint:
+    if arguments.begin_with is not None:
+        checkpoint = load_checkpoint(arguments.begin_with)
+        check_fits(checkpoint.prompt, catalogue, arguments.begin_with)
+        return checkpoint
+    if arguments.width % (2 * arguments.heads) != 0:
+        raise TrainingError(
+            "BAD_OPTION",
+            f"--width {arguments.width} must be a multiple of twice --heads {arguments.heads}",
+        )
+    spec = default_prompt_spec(catalogue, max_items=arguments.max_items)
+    config = new_config(
+        vocabulary=spec.vocabulary,
+        layers=arguments.layers,
+        width=arguments.width,
+        heads=arguments.heads,
+        feed_forward=arguments.feed_forward,
+    )
+    return new_checkpoint(config, spec)

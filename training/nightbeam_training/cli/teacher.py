@@ -1,0 +1,143 @@
+"""`nightbeam-train teacher`: what the target answers, written down for a draft to learn from."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import click
+
+from nightbeam_training.cli.options import (
+    DIRECTORY,
+    FILE,
+    NEW_DIRECTORY,
+    NOT_COMPARED,
+    MachineArguments,
+    machine_options,
+)
+from nightbeam_training.data.augment import Kind, questions
+from nightbeam_training.data.catalogue import read_catalogue
+from nightbeam_training.data.histories import read_histories
+from nightbeam_training.data.prompt_spec import check_fits
+from nightbeam_training.data.teacher_files import Scoring, TeacherSource
+from nightbeam_training.errors import TrainingError
+from nightbeam_training.model.checkpoint import checkpoint_hash, load_checkpoint
+from nightbeam_training.teach.label import Teacher
+from nightbeam_training.teach.write import WriteOptions, write_teacher_data
+from nightbeam_training.train.run_options import claim_directory
+
+
+class TeacherArguments(MachineArguments):
+    target: Path
+    catalogue: Path
+    histories: Path
+    out: Path
+    ask: Kind
+    copies: int
+    roll: int
+    beam_width: int
+    scoring: Scoring
+    limit: int | None
+    shard_size: int
+    batch_size: int
+
+
+@click.command()
+@click.option("--target", type=DIRECTORY, required=True, help="The target's checkpoint.")
+@click.option("--catalogue", type=FILE, required=True, help="LC-Rec index: item -> codes.")
+@click.option("--histories", type=FILE, required=True, help='JSONL {"user": …, "history": [item]}.')
+@click.option("--out", type=NEW_DIRECTORY, required=True, help="Where the teacher files go.")
+@click.option(
+    "--ask",
+    type=click.Choice(["whole", "last", "cut", "mix"]),
+    default="last",
+    show_default=True,
+    help="About whole histories; without their last item; cut at a random place; or the beginning "
+    "of one mixed with the end of another.",
+)
+@click.option(
+    "--copies",
+    type=click.IntRange(1),
+    default=1,
+    show_default=True,
+    help="Questions a history, for cut and mix.",
+)
+@click.option(
+    "--roll",
+    type=click.IntRange(0),
+    default=0,
+    show_default=True,
+    help="Let every history go on this many times with an item of the target's own list.",
+)
+@click.option("--beam-width", type=click.IntRange(1), default=20, show_default=True)
+@click.option(
+    "--scoring", type=click.Choice(["full", "renormalized"]), default="full", show_default=True
+)
+@click.option("--limit", type=click.IntRange(1), help="Read only the first histories.")
+@click.option("--shard-size", type=click.IntRange(1), default=2048, show_default=True)
+@click.option("--batch-size", type=click.IntRange(1), default=64, show_default=True)
+@machine_options
+def teacher(**given: object) -> None:
+    """Write the target's best beams and its log-probabilities over the valid codes.
+
+    Run it again after an interruption and it writes the shards that are missing.
+    """
+    arguments = TeacherArguments.model_validate(given)
+    machine = arguments.machine()
+    catalogue = read_catalogue(arguments.catalogue)
+    target = load_checkpoint(arguments.target)
+    check_fits(target.prompt, catalogue, arguments.target)
+    histories = read_histories(arguments.histories, catalogue, arguments.limit)
+    asked = list(
+        questions(histories.items, kind=arguments.ask, copies=arguments.copies, seed=arguments.seed)
+    )
+    if not asked:
+        raise TrainingError(
+            "BAD_HISTORIES",
+            f"{arguments.histories}: no history is long enough to ask about: last and cut need two "
+            "items, whole and mix one",
+        )
+    source = TeacherSource(
+        target=checkpoint_hash(arguments.target),
+        catalogue=catalogue.hash,
+        scoring=arguments.scoring,
+        levels=catalogue.trie.levels,
+    )
+    claim_directory(
+        arguments.out,
+        "teacher.json",
+        {
+            **arguments.model_dump(mode="json", exclude=NOT_COMPARED),
+            "questions": len(asked),
+            "target": source.target,
+            "catalogue": source.catalogue,
+        },
+    )
+    click.echo(
+        f"Asking the target about {len(asked):,} histories ({arguments.ask}), "
+        f"beam width {arguments.beam_width}, on {machine.device} in {machine.precision}"
+    )
+    started = time.monotonic()
+
+    def progress(done: int, total: int) -> None:
+        click.echo(f"  {done:,} of {total:,}   {time.monotonic() - started:,.0f} s")
+
+    write_teacher_data(
+        arguments.out,
+        asked,
+        teacher=Teacher(target, catalogue, machine=machine, scoring=arguments.scoring),
+        catalogue=catalogue,
+        source=source,
+        options=WriteOptions(
+            beam_width=arguments.beam_width,
+            shard_size=arguments.shard_size,
+            batch_size=arguments.batch_size,
+            roll=arguments.roll,
+            seed=arguments.seed,
+        ),
+        progress=progress,
+    )
+    size = sum(path.stat().st_size for path in arguments.out.glob("*.safetensors"))
+    click.echo(
+        f"{len(asked) * (arguments.roll + 1):,} examples in {arguments.out} ({size / 1e6:,.0f} MB)"
+    )
