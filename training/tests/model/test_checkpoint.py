@@ -1,0 +1,211 @@
+"""Directories in and out, to the bit, and what is said about broken ones."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+from world import World, make_model, shared_data
+
+from nightbeam_training.errors import TrainingError
+from nightbeam_training.model.checkpoint import (
+    Checkpoint,
+    checkpoint_hash,
+    load_checkpoint,
+    save_checkpoint,
+)
+
+FILES = ["config.json", "model.safetensors", "nightbeam.json"]
+
+
+def bytes_of(directory: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in directory.iterdir()}
+
+
+@pytest.mark.parametrize("fields", [{}, {"tie_word_embeddings": True}, {"attention_bias": True}])
+def test_saved_loaded_and_saved_again_is_the_same_to_the_bit(
+    world: World, tmp_path: Path, fields: dict[str, object]
+) -> None:
+    save_checkpoint(make_model(world.spec, seed=1, **fields), tmp_path / "a")
+    save_checkpoint(load_checkpoint(tmp_path / "a"), tmp_path / "b")
+    assert bytes_of(tmp_path / "a") == bytes_of(tmp_path / "b")
+    assert sorted(bytes_of(tmp_path / "a")) == FILES
+    assert checkpoint_hash(tmp_path / "a") == checkpoint_hash(tmp_path / "b")
+
+
+@pytest.mark.parametrize("tied", [False, True])
+def test_trades_weights_with_transformers_to_the_bit(
+    world: World, tmp_path: Path, tied: bool
+) -> None:
+    from transformers import LlamaForCausalLM
+
+    save_checkpoint(make_model(world.spec, seed=1, tie_word_embeddings=tied), tmp_path / "ours")
+    LlamaForCausalLM.from_pretrained(tmp_path / "ours").save_pretrained(tmp_path / "theirs")
+    (tmp_path / "theirs" / "nightbeam.json").write_bytes(
+        (tmp_path / "ours" / "nightbeam.json").read_bytes()
+    )
+    loaded = load_checkpoint(tmp_path / "theirs")
+    save_checkpoint(loaded, tmp_path / "again")
+    ours, again = (load_file(tmp_path / name / "model.safetensors") for name in ("ours", "again"))
+    assert ours.keys() == again.keys()
+    assert all(torch.equal(ours[name], again[name]) for name in ours)
+
+
+def test_fields_that_training_does_not_know_are_kept(world: World, tmp_path: Path) -> None:
+    save_checkpoint(make_model(world.spec, seed=1, somebody_elses=[1, 2]), tmp_path)
+    assert load_checkpoint(tmp_path).config["somebody_elses"] == [1, 2]
+
+
+@pytest.mark.parametrize("name", ["torch_dtype", "dtype"])
+def test_the_config_names_the_type_of_the_weights(world: World, tmp_path: Path, name: str) -> None:
+    from transformers import LlamaForCausalLM
+
+    model = make_model(world.spec, seed=1, **{name: "bfloat16"})
+    save_checkpoint(model, tmp_path / "full")
+    theirs = LlamaForCausalLM.from_pretrained(tmp_path / "full", dtype="auto")
+    assert theirs.dtype == torch.float32
+    save_checkpoint(model, tmp_path / "half", dtype=torch.bfloat16)
+    stored = load_file(tmp_path / "half" / "model.safetensors")
+    assert {tensor.dtype for tensor in stored.values()} == {torch.bfloat16}
+    config = json.loads((tmp_path / "half" / "config.json").read_text())
+    assert config[name] == config["torch_dtype"] == "bfloat16"
+    loaded = load_checkpoint(tmp_path / "half")
+    assert {weight.dtype for weight in loaded.model.parameters()} == {torch.float32}
+
+
+def test_older_files_may_hold_the_angles_of_rope(world: World, tmp_path: Path) -> None:
+    save_checkpoint(make_model(world.spec, seed=1), tmp_path)
+    weights = load_file(tmp_path / "model.safetensors")
+    weights["model.layers.0.self_attn.rotary_emb.inv_freq"] = torch.ones(4)
+    save_file(weights, tmp_path / "model.safetensors")
+    load_checkpoint(tmp_path)
+
+
+def test_the_hash_is_over_names_and_bytes_in_a_fixed_order(tmp_path: Path) -> None:
+    for name in ("tokenizer.json", "config.json", "model.safetensors", "nightbeam.json", "other"):
+        (tmp_path / name).write_text(f"content of {name}")
+    expected = hashlib.sha256()
+    for name in ("config.json", "nightbeam.json", "tokenizer.json", "model.safetensors"):
+        expected.update(f"{name}\ncontent of {name}".encode())
+    assert checkpoint_hash(tmp_path) == expected.hexdigest()
+
+
+def test_a_published_checkpoint_comes_back_to_the_bit(tmp_path: Path) -> None:
+    directory = shared_data() / "models" / "beauty-draft"
+    save_checkpoint(load_checkpoint(directory), tmp_path)
+    old, new = (load_file(path / "model.safetensors") for path in (directory, tmp_path))
+    assert old.keys() == new.keys()
+    assert all(torch.equal(old[name], new[name]) for name in old)
+    for name in ("config.json", "nightbeam.json"):
+        assert json.loads((tmp_path / name).read_text()) == json.loads(
+            (directory / name).read_text()
+        )
+
+
+@pytest.fixture
+def saved(world: World, tmp_path: Path) -> Path:
+    save_checkpoint(make_model(world.spec, seed=1), tmp_path)
+    return tmp_path
+
+
+def edit_json(path: Path, **fields: object) -> None:
+    path.write_text(json.dumps({**json.loads(path.read_text()), **fields}))
+
+
+def edit_weights(path: Path, change: Callable[[dict[str, torch.Tensor]], object]) -> None:
+    weights = load_file(path / "model.safetensors")
+    change(weights)
+    save_file(weights, path / "model.safetensors")
+
+
+BROKEN: list[tuple[Callable[[Path], object], str]] = [
+    (lambda at: (at / "config.json").unlink(), "config.json: cannot be read"),
+    (lambda at: (at / "config.json").write_text("{"), "config.json: cannot be read"),
+    (lambda at: (at / "config.json").write_text("[]"), "must be a JSON object"),
+    (lambda at: edit_json(at / "config.json", model_type="gpt2"), "model_type is gpt2"),
+    (lambda at: edit_json(at / "config.json", hidden_act="gelu"), "hidden_act is gelu"),
+    (lambda at: edit_json(at / "config.json", hidden_size=-1), "hidden_size"),
+    (lambda at: edit_json(at / "config.json", num_attention_heads="many"), "num_attention_heads"),
+    (lambda at: edit_json(at / "config.json", num_key_value_heads=3), "2 heads of width 8"),
+    (lambda at: edit_json(at / "config.json", head_dim=5), "2 heads of width 5"),
+    (
+        lambda at: edit_json(at / "config.json", rope_scaling={"type": "linear", "factor": 2}),
+        "RoPE scaling is linear",
+    ),
+    (
+        lambda at: edit_json(at / "config.json", rope_parameters={"rope_type": "llama3"}),
+        "RoPE scaling is llama3",
+    ),
+    (lambda at: edit_json(at / "config.json", num_hidden_layers=1), "no such tensor"),
+    (lambda at: (at / "model.safetensors").unlink(), "model.safetensors: cannot be read"),
+    (lambda at: (at / "model.safetensors").write_bytes(b"short"), "cannot be read"),
+    (
+        lambda at: edit_weights(at, lambda weights: weights.pop("model.norm.weight")),
+        "model.norm.weight is missing",
+    ),
+    (
+        lambda at: edit_weights(at, lambda weights: weights.update(extra=torch.ones(1))),
+        "extra is (1,), config.json asks for no such tensor",
+    ),
+    (
+        lambda at: edit_weights(
+            at, lambda weights: weights.update({"model.norm.weight": torch.ones(3)})
+        ),
+        "model.norm.weight is (3,), config.json asks for (16,)",
+    ),
+    (lambda at: (at / "nightbeam.json").unlink(), "nightbeam.json: cannot be read"),
+    (lambda at: (at / "nightbeam.json").write_text("{"), "nightbeam.json: the file: "),
+    (lambda at: edit_json(at / "nightbeam.json", levels=1), "levels"),
+    (lambda at: edit_json(at / "nightbeam.json", levels=4), "one number a level (4)"),
+    (lambda at: edit_json(at / "nightbeam.json", more=1), "more"),
+    (
+        lambda at: edit_json(at / "nightbeam.json", prompt={"kind": "template", "maxItems": 3}),
+        "prompts of kind items",
+    ),
+    (lambda at: edit_json(at / "nightbeam.json", codesPerLevel=99), "vocabulary of 19"),
+    (
+        lambda at: edit_json(
+            at / "nightbeam.json", prompt={"kind": "items", "bos": 19, "maxItems": 3}
+        ),
+        "vocabulary of 19",
+    ),
+]
+
+
+@pytest.mark.parametrize(("damage", "message"), BROKEN, ids=[message for _, message in BROKEN])
+def test_what_is_wrong_is_named(
+    saved: Path, damage: Callable[[Path], object], message: str
+) -> None:
+    damage(saved)
+    with pytest.raises(TrainingError) as caught:
+        load_checkpoint(saved)
+    assert caught.value.code == "BAD_CHECKPOINT"
+    assert message in str(caught.value)
+    assert str(saved) in str(caught.value)
+
+
+def test_a_tied_head_without_an_embedding_is_named(world: World, tmp_path: Path) -> None:
+    save_checkpoint(make_model(world.spec, seed=1, tie_word_embeddings=True), tmp_path)
+    edit_weights(tmp_path, lambda weights: weights.pop("model.embed_tokens.weight"))
+    with pytest.raises(TrainingError, match="missing"):
+        load_checkpoint(tmp_path)
+
+
+def test_a_failed_write_leaves_the_old_file(
+    world: World, saved: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = bytes_of(saved)
+
+    def fail(*_: object, **__: object) -> None:
+        raise OSError("disk full")
+
+    monkeypatch.setattr("nightbeam_training.model.checkpoint.save_file", fail)
+    other: Checkpoint = make_model(world.spec, seed=2)
+    with pytest.raises(OSError, match="disk full"):
+        save_checkpoint(other, saved)
+    assert bytes_of(saved) == before

@@ -1,0 +1,158 @@
+"""Our decoder against `transformers`, and trees and caches against one path at a time."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+from world import World, make_model, make_world, prefixes_by_node
+
+from nightbeam_training.data.prompt_spec import PromptSpec
+from nightbeam_training.model.checkpoint import Checkpoint, save_checkpoint
+from nightbeam_training.model.tree import code_logits, node_logits, tree_input
+
+SHAPES: list[dict[str, object]] = [
+    {},
+    {"num_key_value_heads": 1},
+    {"tie_word_embeddings": True},
+    {"attention_bias": True, "mlp_bias": True},
+    {"head_dim": 4, "rope_theta": 500.0, "rms_norm_eps": 1e-3},
+    {"rope_parameters": {"rope_type": "default", "rope_theta": 300.0}},
+]
+
+
+def random_weights(checkpoint: Checkpoint) -> Checkpoint:
+    """Norms and biases too, so that none of them can be forgotten."""
+    torch.manual_seed(7)
+    with torch.no_grad():
+        for weight in checkpoint.model.parameters():
+            if weight.dim() == 1:
+                weight.add_(0.3 * torch.randn_like(weight))
+    return checkpoint
+
+
+def causal_logits(checkpoint: Checkpoint, tokens: Tensor) -> Tensor:
+    positions = torch.arange(tokens.shape[1]).expand(len(tokens), -1)
+    hidden, _ = checkpoint.model.hidden(tokens, positions)
+    return checkpoint.model.logits(hidden)
+
+
+@pytest.mark.parametrize("fields", SHAPES, ids=lambda fields: "-".join(fields) or "plain")
+@torch.no_grad()
+def test_logits_are_those_of_transformers(
+    world: World, tmp_path: Path, fields: dict[str, object]
+) -> None:
+    from transformers import LlamaForCausalLM
+
+    ours = random_weights(make_model(world.spec, seed=3, **fields))
+    save_checkpoint(ours, tmp_path)
+    theirs = LlamaForCausalLM.from_pretrained(tmp_path).eval()
+    tokens = torch.from_numpy(np.random.default_rng(0).integers(world.spec.vocabulary, size=(3, 9)))
+    torch.testing.assert_close(
+        causal_logits(ours, tokens), theirs(tokens).logits, atol=1e-5, rtol=1e-5
+    )
+
+
+@pytest.fixture(scope="module")
+def deep() -> World:
+    """Five codes a path, so that nodes have ancestors beyond their parents' parents."""
+    return make_world(levels=5, codes=3)
+
+
+@pytest.fixture
+def tree_world(deep: World) -> tuple[Checkpoint, np.ndarray, np.ndarray]:
+    """A model, prompts of three lengths, and the whole trie, a part of it, and the root."""
+    model = random_weights(make_model(deep.spec, seed=3, num_key_value_heads=1))
+    trie = deep.catalogue.trie
+    inner = int(trie.level_start[5])
+    nodes = np.full((3, inner), -1, dtype=np.int64)
+    nodes[0] = np.arange(inner)
+    part = [0, 2, 3, int(trie.children(np.array([3]))[1][-1]) + 1]
+    nodes[1, : len(part)] = part
+    nodes[2, 0] = 0
+    prompts = np.full((3, 8), -1, dtype=np.int64)
+    rng = np.random.default_rng(1)
+    for row, length in zip(prompts, (5, 8, 1), strict=True):
+        row[-length:] = rng.integers(4, deep.spec.vocabulary, size=length)
+    return model, prompts, nodes
+
+
+def prefix_tokens(spec: PromptSpec, prefix: tuple[int, ...]) -> list[int]:
+    return [spec.codeTokenOffsets[level] + code for level, code in enumerate(prefix)]
+
+
+@torch.no_grad()
+def test_a_tree_gives_what_every_path_alone_gives(
+    deep: World, tree_world: tuple[Checkpoint, np.ndarray, np.ndarray]
+) -> None:
+    model, prompts, nodes = tree_world
+    tree = tree_input(prompts, nodes, trie=deep.catalogue.trie, spec=deep.spec)
+    logits = node_logits(model.model, tree)
+    assert logits.dtype == torch.float32
+    assert not logits.isnan().any()
+    prefixes = prefixes_by_node(deep.catalogue)
+    for user in range(3):
+        prompt = prompts[user][prompts[user] >= 0].tolist()
+        for place, node in enumerate(nodes[user]):
+            if node < 0:
+                continue
+            tokens = torch.tensor([prompt + prefix_tokens(deep.spec, prefixes[node])])
+            alone = causal_logits(model, tokens)[0, -1]
+            torch.testing.assert_close(logits[user, place], alone, atol=1e-5, rtol=1e-5)
+
+
+def test_a_tree_names_depths_parents_and_codes(
+    deep: World, tree_world: tuple[Checkpoint, np.ndarray, np.ndarray]
+) -> None:
+    _, prompts, nodes = tree_world
+    tree = tree_input(prompts, nodes, trie=deep.catalogue.trie, spec=deep.spec)
+    prefixes = prefixes_by_node(deep.catalogue)
+    for user in range(3):
+        for place, node in enumerate(nodes[user]):
+            prefix = prefixes[node] if node >= 0 else ()
+            assert tree.depth[user, place] == len(prefix)
+            assert tree.code[user, place] == (prefix[-1] if prefix else 0)
+            parent = prefixes[nodes[user, tree.parent[user, place]]]
+            assert parent == prefix[:-1]
+
+
+@torch.no_grad()
+def test_a_cache_continues_what_it_holds(world: World) -> None:
+    model = random_weights(make_model(world.spec, seed=3, num_key_value_heads=1))
+    tokens = torch.randint(
+        world.spec.vocabulary, (2, 9), generator=torch.Generator().manual_seed(0)
+    )
+    positions = torch.arange(9).expand(2, -1)
+    whole, whole_cache = model.model.hidden(tokens, positions)
+    _, cache = model.model.hidden(tokens[:, :6], positions[:, :6], rows=1)
+    mask = torch.ones(9, 9, dtype=torch.bool).tril()[6:].expand(2, 1, -1, -1)
+    rest, cache = model.model.hidden(tokens[:, 6:], positions[:, 6:], mask=mask, past=cache)
+    torch.testing.assert_close(rest, whole[:, 6:], atol=1e-5, rtol=1e-5)
+    for (keys, values), (whole_keys, whole_values) in zip(cache, whole_cache, strict=True):
+        torch.testing.assert_close(keys, whole_keys, atol=1e-5, rtol=1e-5)
+        torch.testing.assert_close(values, whole_values, atol=1e-5, rtol=1e-5)
+
+
+@pytest.mark.parametrize("rows", [1, 4, 9])
+@pytest.mark.parametrize("masked", [False, True])
+@torch.no_grad()
+def test_the_last_rows_alone_are_the_same(world: World, rows: int, masked: bool) -> None:
+    model = random_weights(make_model(world.spec, seed=3))
+    tokens = torch.randint(
+        world.spec.vocabulary, (2, 9), generator=torch.Generator().manual_seed(0)
+    )
+    positions = torch.arange(9).expand(2, -1)
+    mask = torch.ones(9, 9, dtype=torch.bool).tril().expand(2, 1, -1, -1) if masked else None
+    whole, _ = model.model.hidden(tokens, positions)
+    last, _ = model.model.hidden(tokens, positions, mask=mask, rows=rows)
+    torch.testing.assert_close(last, whole[:, -rows:], atol=1e-5, rtol=1e-5)
+
+
+def test_code_logits_are_those_of_the_level(world: World) -> None:
+    logits = torch.arange(world.spec.vocabulary).float().expand(3, -1)
+    found = code_logits(logits, torch.arange(3), spec=world.spec, codes=world.catalogue.trie.codes)
+    assert found[:, 0].tolist() == world.spec.codeTokenOffsets
+    assert found[:, 2].tolist() == [offset + 2 for offset in world.spec.codeTokenOffsets]

@@ -1,0 +1,139 @@
+"""Training on histories: the loss of `transformers`, windows, and a pattern that can be learned."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from world import MACHINE, World, make_catalogue_at_random, make_model, opinion_of, search
+
+from nightbeam_training.data.catalogue import Catalogue, Ints, make_catalogue
+from nightbeam_training.data.prompt_spec import default_prompt_spec
+from nightbeam_training.model.checkpoint import Checkpoint, save_checkpoint
+from nightbeam_training.recommend.run import RecommendOptions, RecommendTask
+
+
+def task_of(
+    checkpoint: Checkpoint,
+    histories: list[Ints],
+    catalogue: Catalogue,
+    *,
+    batch_size: int = 4,
+    validation: int = 5,
+    seed: int = 0,
+) -> RecommendTask:
+    return RecommendTask(
+        checkpoint,
+        histories,
+        catalogue=catalogue,
+        machine=MACHINE,
+        options=RecommendOptions(batch_size=batch_size, validation=validation, seed=seed),
+    )
+
+
+def test_loss_is_that_of_transformers(world: World, tmp_path: Path) -> None:
+    from transformers import LlamaForCausalLM
+
+    save_checkpoint(world.target, tmp_path)
+    theirs = LlamaForCausalLM.from_pretrained(tmp_path).eval()
+    task = task_of(world.target, world.histories, world.catalogue)
+    for tokens in task.batches(0, 0):
+        known = tokens.clamp(min=0)
+        expected = theirs(
+            input_ids=known,
+            attention_mask=(tokens >= 0).long(),
+            labels=tokens.masked_fill(tokens < 0, -100),
+        ).loss
+        torch.testing.assert_close(task.loss(tokens)[0], expected, atol=1e-5, rtol=1e-5)
+
+
+def test_an_epoch_has_every_training_history_once(world: World) -> None:
+    task = task_of(world.target, world.histories, world.catalogue)
+    items = 1 + world.spec.prompt.maxItems
+    spec, catalogue = world.spec, world.catalogue
+
+    def windows(history: Ints) -> set[tuple[int, ...]]:
+        starts = range(max(len(history) - items, 0) + 1)
+        cuts = [history[start : start + items] for start in starts]
+        return {tuple(spec.prompt_tokens(cut, catalogue, whole=True)) for cut in cuts}
+
+    batches = list(task.batches(0, 0))
+    assert len(batches) == task.steps == 7
+    rows = [tuple(row[row >= 0].tolist()) for tokens in batches for row in tokens]
+    assert len(rows) == 25
+    possible = [windows(history) for history in world.histories]
+    held = np.random.default_rng(0).permutation(30)[:5]
+    for user, own in enumerate(possible):
+        if user not in held:
+            assert any(row in own for row in rows)
+    assert max(map(len, rows)) == 1 + 3 * items
+
+
+def test_long_histories_are_windows_from_anywhere(world: World) -> None:
+    long = [np.arange(40) for _ in range(30)]
+    task = task_of(world.target, long, world.catalogue)
+    assert {tokens.shape[1] for tokens in task.batches(0, 0)} == {1 + 3 * 5}
+    rows = {tuple(row.tolist()) for epoch in range(3) for t in task.batches(epoch, 0) for row in t}
+    assert len(rows) > 20
+
+
+def test_batches_are_the_same_every_time_and_begin_anywhere(world: World) -> None:
+    task = task_of(world.target, world.histories, world.catalogue)
+    again = task_of(world.target, world.histories, world.catalogue)
+    whole, other = list(task.batches(1, 0)), list(again.batches(1, 0))
+    assert all(torch.equal(a, b) for a, b in zip(whole, other, strict=True))
+    rest = list(task.batches(1, 3))
+    assert all(torch.equal(a, b) for a, b in zip(whole[3:], rest, strict=True))
+    assert [t.tolist() for t in task.batches(2, 0)] != [t.tolist() for t in whole]
+
+
+def test_validation_foretells_the_last_item(world: World) -> None:
+    histories = world.histories[:12]
+    task = task_of(world.target, histories, world.catalogue, validation=8)
+    held = np.random.default_rng(0).permutation(12)[:8]
+    hits, likelihood = 0, 0.0
+    for user in held:
+        history = histories[user]
+        prompt = world.spec.prompt_tokens(history[:-1], world.catalogue)
+        opinion = opinion_of(world.target, world.catalogue, prompt)
+        path = tuple(world.catalogue.codes[history[-1]].tolist())
+        hits += path in {found for _, found in search(opinion, [10] * 3)[-1]}
+        likelihood += sum(opinion(path[:level])[path[level]] for level in range(3))
+    assert 0 < hits < 8
+    assert task.validate() == {
+        "Recall@10": hits / 8,
+        "log-likelihood": pytest.approx(likelihood / 8, rel=1e-5),
+    }
+
+
+def test_learns_what_always_follows() -> None:
+    """Item n is followed by item n + 1; a list of ten is far from all 60."""
+    paths = np.array([[a, b, c] for a in range(5) for b in range(4) for c in range(3)])
+    catalogue = make_catalogue([str(item) for item in range(60)], paths)
+    spec = default_prompt_spec(catalogue, max_items=3)
+    checkpoint = make_model(spec, seed=0, width=32, initializer_range=0.05)
+    rng = np.random.default_rng(0)
+    histories = [(int(rng.integers(60)) + np.arange(4)) % 60 for _ in range(200)]
+    task = task_of(checkpoint, histories, catalogue, batch_size=32, validation=40)
+    before = task.validate()
+    optimizer = torch.optim.AdamW(checkpoint.model.parameters(), lr=1e-2)
+    for epoch in range(12):
+        for tokens in task.batches(epoch, 0):
+            task.loss(tokens)[0].backward()
+            optimizer.step()
+            optimizer.zero_grad()
+    after = task.validate()
+    assert before["Recall@10"] < 0.5
+    assert after["Recall@10"] > 0.9
+    assert after["log-likelihood"] > before["log-likelihood"] + 1
+
+
+def test_a_shared_path_counts_for_every_item_on_it() -> None:
+    catalogue = make_catalogue_at_random(items=60, levels=2, codes=3)
+    spec = default_prompt_spec(catalogue, max_items=3)
+    checkpoint = make_model(spec, seed=0)
+    histories = [np.array([1, item]) for item in range(20)]
+    figures = task_of(checkpoint, histories, catalogue, validation=20).validate()
+    assert figures["Recall@10"] == 1.0

@@ -1,0 +1,101 @@
+"""The loop on a straight line: the same bits after an interruption, the best epoch, files."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+from torch import Tensor
+
+from train.straight_line import OPTIONS, STEPS, Run, StoppedError
+
+
+def same(one: dict[str, Tensor], other: dict[str, Tensor]) -> bool:
+    return all(torch.equal(one[name], other[name]) for name in one)
+
+
+def rows(directory: Path) -> list[dict[str, object]]:
+    return [json.loads(line) for line in (directory / "log.jsonl").read_text().splitlines()]
+
+
+def test_the_same_seed_gives_the_same_bits(tmp_path: Path) -> None:
+    runs = [Run(tmp_path / name, seed=seed) for name, seed in (("a", 0), ("b", 0), ("c", 1))]
+    for run in runs:
+        run.go()
+    assert same(runs[0].weights(), runs[1].weights())
+    assert not same(runs[0].weights(), runs[2].weights())
+
+
+@pytest.mark.parametrize("stop_at", [1, 3, 5, 6, 9, 15])
+def test_interrupted_and_continued_is_the_same_to_the_bit(tmp_path: Path, stop_at: int) -> None:
+    whole = Run(tmp_path / "whole")
+    expected = whole.go()
+    stopped = Run(tmp_path / "parts", stop_at=stop_at)
+    with pytest.raises(StoppedError):
+        stopped.go()
+    # With other weights, if any were saved: all that counts is in the directory.
+    continued = Run(tmp_path / "parts", seed=0 if stop_at == 1 else 5)
+    found = continued.go()
+    assert same(whole.weights(), continued.weights())
+    assert continued.losses == 3 * STEPS - (stop_at - 1)
+    assert replace(found, seconds=0) == replace(expected, seconds=0)
+    figures = [
+        [{**row, "seconds": 0} for row in rows(tmp_path / name)] for name in ("whole", "parts")
+    ]
+    assert figures[0] == figures[1]
+
+
+def test_work_since_the_last_save_is_done_again(tmp_path: Path) -> None:
+    options = replace(OPTIONS, save_minutes=60.0)
+    whole = Run(tmp_path / "whole", options=options)
+    whole.go()
+    stopped = Run(tmp_path / "parts", options=options, stop_at=9)
+    with pytest.raises(StoppedError):
+        stopped.go()
+    continued = Run(tmp_path / "parts", options=options)
+    continued.go()
+    assert continued.losses == 2 * STEPS
+    assert same(whole.weights(), continued.weights())
+
+
+def test_what_is_done_is_not_done_again(tmp_path: Path) -> None:
+    first = Run(tmp_path)
+    first.go()
+    again = Run(tmp_path)
+    again.go()
+    assert again.losses == again.validations == 0
+    assert same(first.weights(), again.weights())
+
+
+def test_the_best_epoch_is_kept_and_patience_ends(tmp_path: Path) -> None:
+    scores = [0.0, 1.0, 3.0, 2.0, 3.0, 9.0]
+    options = replace(OPTIONS, epochs=6, patience=2)
+    run = Run(tmp_path, options=options, judged=scores.__getitem__)
+    progress = run.go()
+    assert (progress.best_epoch, progress.best, progress.epoch) == (2, 3.0, 4)
+    assert len(run.kept) == 2
+    assert not same(run.kept[-1], run.weights())
+
+
+def test_without_patience_all_epochs_are_run(tmp_path: Path) -> None:
+    run = Run(tmp_path, options=replace(OPTIONS, epochs=4), judged=lambda number: -number)
+    progress = run.go()
+    assert (progress.epoch, progress.best_epoch) == (4, 1)
+
+
+def test_writes_a_line_an_epoch_and_a_picture(tmp_path: Path) -> None:
+    run = Run(tmp_path)
+    progress = run.go()
+    written = rows(tmp_path)
+    assert [row["epoch"] for row in written] == [1, 2, 3]
+    for row in written:
+        assert row["train"]["twice"] == pytest.approx(2 * row["train"]["loss"])
+        assert list(row["validation"]) == ["score"]
+    assert written[-1]["train"]["loss"] < written[0]["train"]["loss"]
+    assert max(row["validation"]["score"] for row in written) == progress.best
+    assert (tmp_path / "curves.png").read_bytes()[:8] == b"\x89PNG\r\n\x1a\n"
+    assert [line.split()[:2] for line in run.told] == [["epoch", str(n)] for n in (1, 2, 3)]
+    assert run.told[0].endswith("best")

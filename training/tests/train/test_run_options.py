@@ -1,0 +1,26 @@
+"""A directory is continued with what it was begun with, or not at all."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from nightbeam_training.errors import TrainingError
+from nightbeam_training.train.run_options import claim_directory
+
+
+def test_a_directory_belongs_to_what_it_was_begun_with(tmp_path: Path) -> None:
+    folder = tmp_path / "new" / "run"
+    claim_directory(folder, "run.json", {"seed": 1, "files": ("a", "b"), "rate": None})
+    claim_directory(folder, "run.json", {"rate": None, "files": ("a", "b"), "seed": 1})
+    for changed, named in (
+        ({"seed": 2, "files": ("a", "b"), "rate": None}, "seed 1, now it is 2"),
+        ({"seed": 1, "files": ("a",), "rate": None}, "files"),
+        ({"seed": 1, "files": ("a", "b"), "rate": None, "more": 3}, "more None, now it is 3"),
+        ({"seed": 1, "rate": None}, "files"),
+    ):
+        with pytest.raises(TrainingError, match=named) as caught:
+            claim_directory(folder, "run.json", changed)
+        assert caught.value.code == "OTHER_RUN"
+        assert str(folder) in str(caught.value)
