@@ -4,6 +4,7 @@
 //
 // OUT/histories.jsonl   test users with a history: what they took in train and valid, oldest first
 // OUT/held-out.jsonl    what the same users took next
+// OUT/train.jsonl       all other users, what they took in train and valid: to train drafts on
 //
 // DIR holds train.txt, valid.txt and test.txt, a line a user: the user, then 1-based items in time
 // order (items.index.json counts from 0). Default: data/beauty below NIGHTBEAM_SHARED or ../shared.
@@ -43,6 +44,11 @@ const users = [...test].flatMap(([user, heldOut]) => {
   const history = [...(train.get(user) ?? []), ...(valid.get(user) ?? [])];
   return history.length > 0 && heldOut.length > 0 ? [{ user, history, heldOut }] : [];
 });
+const tested = new Set(users.map(({ user }) => user));
+const others = [...train].flatMap(([user, items]) => {
+  const history = [...items, ...(valid.get(user) ?? [])];
+  return tested.has(user) || history.length < 2 ? [] : [{ user, history }];
+});
 mkdirSync(out, { recursive: true });
 const lines = (rows) => `${rows.map((row) => JSON.stringify(row)).join("\n")}\n`;
 writeFileSync(
@@ -53,4 +59,5 @@ writeFileSync(
   join(out, "held-out.jsonl"),
   lines(users.map(({ user, heldOut }) => ({ user, history: heldOut }))),
 );
-console.log(`${users.length} users in ${out}`);
+writeFileSync(join(out, "train.jsonl"), lines(others));
+console.log(`${users.length} test users and ${others.length} others in ${out}`);
