@@ -38,7 +38,7 @@ describe("users", () => {
   });
 
   test("follow what they took: transitions tell the next item far better than popularity", () => {
-    const { popularity, transitions } = measureBaselines(users);
+    const { popularity, transitions } = measureBaselines({ counted: users, judged: users });
     expect(popularity).toBeLessThan(0.03);
     expect(transitions).toBeGreaterThan(3 * popularity);
     expect(transitions).toBeGreaterThan(0.08);

@@ -29,7 +29,7 @@ export async function measureShopCommand(args: readonly string[]): Promise<strin
   const { seed, items, users, fromUser } = parseOptions(args, SHOP_OPTIONS);
   const shop = makeShop({ seed, items });
   const all = [...shopUsers({ shop, from: fromUser, to: users })];
-  const { popularity, transitions } = measureBaselines(all);
+  const { popularity, transitions } = measureBaselines({ counted: all, judged: all });
   return [
     `Recall@10 on the held-out items of ${all.length} users, seed ${seed}, ${items} items:`,
     `  popularity   ${popularity.toFixed(4)}`,

@@ -10,11 +10,20 @@ export interface Baselines {
   readonly transitions: number;
 }
 
-/** How far simple counting over the histories gets: what a model has to beat. */
-export function measureBaselines(users: readonly ShopUser[]): Baselines {
+/**
+ * How far simple counting over histories gets: what a model has to beat.
+ *
+ * @param users.counted whose histories are counted
+ * @param users.judged whose held-out items are looked for
+ */
+export function measureBaselines(users: {
+  counted: Iterable<ShopUser>;
+  judged: readonly ShopUser[];
+}): Baselines {
+  const { counted, judged } = users;
   const sold = new Map<number, number>();
   const following = new Map<number, Map<number, number>>();
-  for (const { history } of users) {
+  for (const { history } of counted) {
     for (const [place, item] of history.entries()) {
       increase(sold, item);
       const next = history[place + 1];
@@ -27,8 +36,8 @@ export function measureBaselines(users: readonly ShopUser[]): Baselines {
   const successors = new Map([...following].map(([item, counts]) => [item, ranked(counts)]));
   const successorsOf = ({ history }: ShopUser) => successors.get(history.at(-1) ?? -1) ?? [];
   return {
-    popularity: recall(users, () => bestsellers),
-    transitions: recall(users, successorsOf),
+    popularity: recall(judged, () => bestsellers),
+    transitions: recall(judged, successorsOf),
   };
 }
 
