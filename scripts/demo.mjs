@@ -1,16 +1,26 @@
-// Shows the main job on a small made-up shop: exact top-10 lists, drafted by a small model and
-// verified by a larger one, beside plain beam search. Everything it writes is under .nightbeam/demo.
+// Shows the main job on a simulated shop, with the models of demo/world: exact top-10 lists for 2,000
+// users that the models never saw, drafted by a small model and verified by a larger one, beside plain
+// beam search. Everything it writes is under .nightbeam/demo.
 import { spawnSync } from "node:child_process";
 import { readFileSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { readRecommendations } from "@nightbeam/dataset";
-import { writeWorld } from "@nightbeam/test-world";
+import { makeShop, measureBaselines, shopUsers, writeShop } from "@nightbeam/demo-shop";
+
+const SEED = 7;
+const ITEMS = 6000;
+/** Users from here on were left out when the models were trained: scripts/demo-models.mjs. */
+const [FIRST, END] = [22_000, 24_000];
+const [BEAM_WIDTH, DRAFT_WIDTH] = ["10", "32"];
+const SHOWN = { users: 3, history: 6, list: 5 };
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
+const world = join(root, "demo", "world");
 const directory = join(root, ".nightbeam", "demo");
+const at = (...names) => join(directory, ...names);
 const shown = (word) => (word.startsWith(root) ? word.slice(root.length + 1) : word);
-const SAMPLES = 3;
+const started = performance.now();
 
 function nightbeam(...args) {
   console.log(`\n$ npx nightbeam ${args.map(shown).join(" ").replaceAll(" --", " \\\n    --")}`);
@@ -29,52 +39,63 @@ const jsonLines = (path) =>
     .map((line) => JSON.parse(line));
 
 rmSync(directory, { recursive: true, force: true });
-console.log("Making a small shop: 2,000 items, 500 users, a target model and a draft ...");
-const world = await writeWorld({ directory, seed: 1 });
+console.log(`A simulated shop: ${ITEMS} items, ${END - FIRST} users that the models never saw.`);
+const shop = await writeShop({
+  directory: at("shop"),
+  seed: SEED,
+  items: ITEMS,
+  users: END,
+  fromUser: FIRST,
+});
+
+for (const model of ["target", "draft"]) {
+  nightbeam("convert", "--model", join(world, model), "--out", at(model));
+}
 const files = [
-  "--target",
-  world.target,
-  "--draft",
-  world.draft,
-  "--catalogue",
-  world.catalogue,
-  "--histories",
-  world.histories,
+  ...["--target", at("target"), "--draft", at("draft")],
+  ...["--catalogue", join(world, "items.index.json"), "--histories", shop.histories],
 ];
-const out = join(directory, "recommendations");
+const lists = at("recommendations");
+const widths = ["--beam-width", BEAM_WIDTH, "--draft-width", DRAFT_WIDTH];
+nightbeam("recommend", ...files, ...widths, "--exclude-seen", "--out", lists);
 
-nightbeam("recommend", ...files, "--draft-width", "40", "--exclude-seen", "--out", out);
-
-const names = new Map(jsonLines(world.items).map(({ item, name }) => [item, name]));
-const histories = new Map(jsonLines(world.histories).map(({ user, history }) => [user, history]));
-const { value: first = [] } = await readRecommendations(out).next();
-for (const { user, items } of first.slice(0, SAMPLES)) {
-  const taken = (histories.get(user) ?? []).slice(-3).map((item) => names.get(item));
-  console.log(`\nUser ${user} last took ${taken.join(", ")}`);
-  for (const [rank, { item, score }] of items.slice(0, 5).entries()) {
-    console.log(
-      `  ${rank + 1}. ${(names.get(item) ?? item).padEnd(32)} log-probability ${score.toFixed(2)}`,
-    );
+const items = new Map(jsonLines(shop.items).map((item) => [item.item, item]));
+const histories = new Map(jsonLines(shop.histories).map(({ user, history }) => [user, history]));
+const { value: first = [] } = await readRecommendations(lists).next();
+for (const { user, items: list } of first.slice(0, SHOWN.users)) {
+  const taken = (histories.get(user) ?? []).slice(-SHOWN.history);
+  console.log(`\n${user} took, latest last, and is recommended:`);
+  const rows = Math.max(SHOWN.history, SHOWN.list);
+  for (let row = 0; row < rows; row++) {
+    const before = items.get(taken[row])?.name ?? "";
+    const next = list[row];
+    const recommended =
+      row < SHOWN.list && next ? `${row + 1}. ${items.get(next.item)?.name ?? next.item}` : "";
+    console.log(`  ${before.padEnd(56)}  ${recommended}`.trimEnd());
   }
 }
 
-nightbeam(
-  "bench",
-  ...files,
-  "--beam-width",
-  "10",
-  "--batch-size",
-  "1,32",
-  "--draft-width",
-  "40,auto",
-  "--limit",
-  "200",
+nightbeam("evaluate", "--recommendations", lists, "--held-out", shop.heldOut, "--top-k", "10");
+const all = makeShop({ seed: SEED, items: ITEMS });
+const { popularity, transitions } = measureBaselines({
+  counted: shopUsers({ shop: all, from: 0, to: FIRST }),
+  judged: [...shopUsers({ shop: all, from: FIRST, to: END })],
+});
+console.log(
+  `Recall@10 of the shop's bestsellers: ${popularity.toFixed(4)}; ` +
+    `of what most often follows the latest item: ${transitions.toFixed(4)}.`,
 );
+
+const compared = ["--beam-width", BEAM_WIDTH, "--draft-width", `${DRAFT_WIDTH},auto`];
+const brief = ["--batch-size", "1,32", "--limit", "320", "--repeat", "1"];
+nightbeam("bench", ...files, ...compared, ...brief);
+
+const seconds = ((performance.now() - started) / 1000).toFixed(0);
 console.log(`
 Every search returned the same lists. Drafting saves calls of the target and spends tokens on it: that
 pays where a call is dear, on a GPU or across a network. On this machine's processor tokens are what
 costs, so plain search is the faster one, and --draft-width auto, the default, finds that out.
 
-The lists are in ${shown(out)}; manifest.json there names the part files and every figure of the run.
-The shop and its models are made up: the target's weights are random but for a habit of repeating
-what a history shows. On your own data, give your own checkpoint and catalogue: see README.md.`);
+The lists are in ${shown(lists)}; manifest.json there names the part files and every figure of the run.
+Shop and models come from code in this repository (npm run demo:models makes them anew, in Python).
+All of this took ${seconds} s. On your own data, give your own checkpoint and catalogue: see README.md.`);
