@@ -10,7 +10,7 @@ from typing import Any
 
 import torch
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file, save
 
 from nightbeam_training.data.prompt_spec import PROMPT_SPEC_FILE, PromptSpec, read_prompt_spec
 from nightbeam_training.errors import TrainingError
@@ -90,7 +90,7 @@ def save_checkpoint(
     if checkpoint.model.config.tie_word_embeddings:
         del weights["lm_head.weight"]
     with replacing(directory / WEIGHTS_FILE) as partial:
-        save_file(weights, partial, metadata={"format": "pt"})
+        partial.write_bytes(save(weights, metadata={"format": "pt"}))
     named = str(dtype).removeprefix("torch.")
     # Newer files name it `dtype`, which `transformers` then prefers.
     fields = {"torch_dtype", *({"dtype"} & checkpoint.config.keys())}
