@@ -128,6 +128,11 @@ const stages = {
     const on = ["cut", "mix", "roll"];
     await runAll([align("best", { on }, ...OURS, "--epochs", "6")]);
     await runAll([bench("best", "best", ...WIDTHS)]);
+    const narrow = Object.entries({ 1: 5, 3: 7, 5: 9, 10: 15, 20: 30 }).map(([k, n]) =>
+      bench(`narrow-${k}`, "best", "--beam-width", k, "--draft-width", `${n}`, "--limit", "320"),
+    );
+    const all = ["--beam-width", "10,20", "--draft-width", "40,36/50/50", "--limit", "3553"];
+    await runAll([...narrow, bench("best-all", "best", ...all)]);
   },
   nights: () =>
     nights({ out, target, catalogue, machine, log, objective: OURS, preset: scale.preset }),

@@ -53,11 +53,14 @@ def total_loss(
 ) -> tuple[Tensor, dict[str, float]]:
     """Loss of a batch, and its parts as figures. logits: [users, nodes, vocabulary], float32."""
     recommend = _recommendation(logits, batch)
+    # A night's log does not tell what came next, so there is nothing to tell of it either.
+    known = bool((batch.truth_row >= 0).any())
+    figures = {"recommend": float(recommend.detach())} if known else {}
     if options.objective == "sft":
-        return recommend, {"recommend": float(recommend.detach())}
+        return recommend, figures
     align = _alignment(logits, batch, options)
     loss = (1 - options.alpha) * recommend + options.alpha * align
-    return loss, {"recommend": float(recommend.detach()), "align": float(align.detach())}
+    return loss, {**figures, "align": float(align.detach())}
 
 
 def _recommendation(logits: Tensor, batch: AlignBatch) -> Tensor:
