@@ -7,9 +7,10 @@ import click
 from nightbeam_training.align.draft_beams import DraftBeams
 from nightbeam_training.align.run import AlignTask
 from nightbeam_training.cli.align_options import AlignArguments, align_options
-from nightbeam_training.cli.fit_options import fit_options
+from nightbeam_training.cli.fit_options import fit_options, tell_of_fit
 from nightbeam_training.cli.options import NOT_COMPARED, machine_options
 from nightbeam_training.cli.presets import preset_option
+from nightbeam_training.cli.teacher_data import check_prompts, note_on_width
 from nightbeam_training.data.catalogue import Catalogue, read_catalogue
 from nightbeam_training.data.prompt_spec import check_fits
 from nightbeam_training.data.teacher_files import TeacherSource, shared_source, teacher_files
@@ -27,7 +28,7 @@ from nightbeam_training.train.log import TrainingLog
 from nightbeam_training.train.run_options import claim_directory
 
 
-@click.command()
+@click.command(short_help="Align a draft with its target.")
 @preset_option("align")
 @align_options
 @fit_options
@@ -47,6 +48,7 @@ def align(**given: object) -> None:
     check_fits(draft.prompt, catalogue, arguments.draft)
     pool = TeacherPool(files, catalogue.trie)
     _check(arguments, pool, source)
+    check_prompts(draft.prompt, pool, catalogue.trie, arguments.draft)
     claim_directory(
         arguments.out,
         "align.json",
@@ -66,10 +68,13 @@ def align(**given: object) -> None:
         draft_beams=_draft_beams(arguments, draft, catalogue, source, machine),
     )
     click.echo(
-        f"Aligning {arguments.draft} by {arguments.objective} on {len(pool):,} examples "
+        f"Aligning {arguments.draft} by {arguments.objective} on "
+        f"{len(pool) - arguments.validation:,} examples "
         f"({arguments.validation:,} kept back), {task.steps:,} steps an epoch, "
         f"on {machine.device} in {machine.precision}"
     )
+    note_on_width(pool, catalogue.trie, arguments.beam_width)
+    tell_of_fit(arguments, steps=task.steps, directory=arguments.out)
     progress = fit(
         draft.model,
         Task(
@@ -104,8 +109,8 @@ def _draft_beams(
     if found != source.target:
         raise TrainingError(
             "BAD_TEACHER_DATA",
-            f"the teacher data is of target {source.target[:12]}, "
-            f"{arguments.target} is {found[:12]}",
+            f"--target {arguments.target}: the teacher data is of target {source.target[:12]}, "
+            f"this one is {found[:12]}: give the one that was asked",
         )
     return DraftBeams(
         load_checkpoint(arguments.target).model,
@@ -120,6 +125,12 @@ def _check(arguments: AlignArguments, pool: TeacherPool, source: TeacherSource) 
     if arguments.mixture > 0 and arguments.target is None:
         raise TrainingError(
             "BAD_OPTION", "--mixture needs --target, which scores the draft's beams"
+        )
+    if arguments.draft_width < arguments.beam_width:
+        raise TrainingError(
+            "BAD_OPTION",
+            f"--draft-width {arguments.draft_width} is below --beam-width {arguments.beam_width}: "
+            "give at least as many, all of which must be drafted",
         )
     if arguments.over == "vocabulary" and source.scoring != "full":
         raise TrainingError(
@@ -141,6 +152,7 @@ def _check(arguments: AlignArguments, pool: TeacherPool, source: TeacherSource) 
     if arguments.objective_options().uses_truth and not (pool.truth >= 0).any():
         raise TrainingError(
             "BAD_TEACHER_DATA",
-            "the teacher data does not say what users took next, as a night's log does not: "
-            "give --alpha 1 with an objective on the target's beams, or add data that says it",
+            "the teacher data does not say what users took next, as a night's log, --ask whole and "
+            "--ask mix do not: give --alpha 1 with an objective on the target's beams, or add data "
+            "that says it",
         )

@@ -6,33 +6,34 @@ from pathlib import Path
 
 import click
 
+from nightbeam_training.cli.options import FILE, NEW_FILE
 from nightbeam_training.codes.cooccurrence import CooccurrenceOptions
 from nightbeam_training.codes.make_codes import CodesOptions, CodesReport, make_codes
 from nightbeam_training.errors import TrainingError
 
-_FILE = click.Path(path_type=Path, dir_okay=False)
 
-
-@click.command()
+@click.command(short_help="Give every item its code path.")
 @click.option(
     "--vectors",
-    type=_FILE,
+    type=FILE,
     help="Item vectors: .npz with item_ids [items] and vectors [items, width], or lines of "
     '{"item": "12", "vector": [0.1, …]}.',
 )
 @click.option(
     "--histories",
-    type=_FILE,
+    type=FILE,
     help="In place of --vectors: learns them from which items are taken near each other, in lines "
     'of {"user": "u1", "history": ["0", "7"]}, oldest first.',
 )
 @click.option(
     "--items",
-    type=_FILE,
+    type=FILE,
     help='With --histories: all items, in lines of {"item": "12", "category": ["general", '
     '"special"]}. Items that are rarely or never taken land near their category.',
 )
-@click.option("--out", type=_FILE, required=True, help="The index to write, an items.index.json.")
+@click.option(
+    "--out", type=NEW_FILE, required=True, help="The index to write, an items.index.json."
+)
 @click.option("--levels", type=int, help="Codes in an item's path.  [default: 4]")
 @click.option(
     "--codes-per-level",
@@ -43,7 +44,7 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
     "uses fewer where its items would not fill the levels below.",
 )
 @click.option("--seed", default=0, show_default=True, help="The same seed gives the same codes.")
-@click.option("--vectors-out", type=_FILE, help="With --histories: keeps the vectors, as .npz.")
+@click.option("--vectors-out", type=NEW_FILE, help="With --histories: keeps the vectors, as .npz.")
 @click.option("--width", default=64, show_default=True, help="Width of vectors from histories.")
 @click.option(
     "--window", default=5, show_default=True, help="Items this far apart in a history are near."

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from pathlib import Path
 
 import click
@@ -10,14 +11,18 @@ import numpy as np
 
 from nightbeam_training.align.accept import Acceptance, Judge
 from nightbeam_training.cli.options import DIRECTORY, FILE, MachineArguments, machine_options
-from nightbeam_training.data.catalogue import read_catalogue
+from nightbeam_training.cli.teacher_data import check_prompts, note_on_width
+from nightbeam_training.data.catalogue import Catalogue, read_catalogue
 from nightbeam_training.data.prompt_spec import check_fits
 from nightbeam_training.data.teacher_files import shared_source, teacher_files
 from nightbeam_training.data.teacher_pool import TeacherPool
 from nightbeam_training.errors import TrainingError
-from nightbeam_training.model.checkpoint import load_checkpoint
+from nightbeam_training.model.checkpoint import Checkpoint, load_checkpoint
 
 BATCH = 64
+LEGEND = """
+accepted: drafted steps of the first call that the target accepts. calls, nodes: a user, until
+the list is complete, without the root; where that takes several calls, a run sends fewer nodes."""
 
 
 class EvaluateArguments(MachineArguments):
@@ -30,7 +35,7 @@ class EvaluateArguments(MachineArguments):
     json_out: bool
 
 
-@click.command()
+@click.command(short_help="Tell how many calls a user would cost with a draft.")
 @click.option("--draft", type=DIRECTORY, required=True, multiple=True, help="May be repeated.")
 @click.option(
     "--teacher",
@@ -73,22 +78,24 @@ def evaluate(**given: object) -> None:
     for each in drafted:
         if len(each) not in (1, steps):
             raise TrainingError(
-                "BAD_OPTION", f"--draft-width {each}: give one number, or {steps} with slashes"
+                "BAD_OPTION",
+                f"--draft-width {_shown(each)}: give one number, or {steps} with slashes",
             )
         if min(each) < max(widths):
             raise TrainingError(
                 "BAD_OPTION",
                 f"--draft-width {min(each)} is below --beam-width {max(widths)}: the target asks "
-                "for so many in any case",
+                "for so many in any case: give more, or a smaller --beam-width",
             )
+    drafts = [(path, _draft(path, pool, catalogue)) for path in arguments.draft]
+    note_on_width(pool, catalogue.trie, max(widths))
+    room = max(len("draft"), *(len(str(path)) for path in arguments.draft))
     if not arguments.json_out:
         click.echo(f"{len(users):,} users, {source.scoring} scoring")
         click.echo(
-            f"{'draft':32}  {'K':>3}  {'N':>11}  {'accepted':>8}  {'calls':>6}  {'nodes':>7}"
+            f"{'draft':{room}}  {'K':>3}  {'N':>11}  {'accepted':>8}  {'calls':>6}  {'nodes':>7}"
         )
-    for path in arguments.draft:
-        draft = load_checkpoint(path)
-        check_fits(draft.prompt, catalogue, path)
+    for path, draft in drafts:
         judge = Judge(draft, trie=catalogue.trie, machine=machine, scoring=source.scoring)
         for given_widths in drafted:
             levels = given_widths * steps if len(given_widths) == 1 else given_widths
@@ -99,27 +106,52 @@ def evaluate(**given: object) -> None:
                     total = total.plus(
                         judge.acceptance(batch, beam_width=width, draft_widths=levels)
                     )
-                _tell(path, width, "/".join(map(str, given_widths)), total, arguments.json_out)
+                row = _Row(path, width, _shown(given_widths), total)
+                click.echo(row.json() if arguments.json_out else row.line(room))
+    if not arguments.json_out:
+        click.echo(LEGEND)
 
 
-def _tell(path: Path, beam_width: int, draft_width: str, total: Acceptance, as_json: bool) -> None:
-    figures = {
-        "acceptedSteps": total.accepted_steps / total.users,
-        "calls": total.calls / total.users,
-        "nodes": total.nodes / total.users,
-    }
-    if as_json:
-        row = {"draft": str(path), "beamWidth": beam_width, "draftWidth": draft_width, **figures}
-        click.echo(json.dumps(row))
-        return
-    accepted, calls, nodes = figures.values()
-    name = str(path)[-32:]
-    click.echo(
-        f"{name:32}  {beam_width:3}  {draft_width:>11}  {accepted:8.2f}  {calls:6.2f}  {nodes:7.1f}"
-    )
+@dataclass(frozen=True)
+class _Row:
+    draft: Path
+    beam_width: int
+    draft_width: str
+    total: Acceptance
+
+    def figures(self) -> dict[str, float]:
+        return {
+            "acceptedSteps": self.total.accepted_steps / self.total.users,
+            "calls": self.total.calls / self.total.users,
+            "nodes": self.total.nodes / self.total.users,
+        }
+
+    def json(self) -> str:
+        named = {"beamWidth": self.beam_width, "draftWidth": self.draft_width}
+        return json.dumps({"draft": str(self.draft), **named, **self.figures()})
+
+    def line(self, room: int) -> str:
+        accepted, calls, nodes = self.figures().values()
+        return (
+            f"{self.draft!s:{room}}  {self.beam_width:3}  {self.draft_width:>11}  {accepted:8.2f}  "
+            f"{calls:6.2f}  {nodes:7.1f}"
+        )
+
+
+def _draft(path: Path, pool: TeacherPool, catalogue: Catalogue) -> Checkpoint:
+    draft = load_checkpoint(path)
+    check_fits(draft.prompt, catalogue, path)
+    check_prompts(draft.prompt, pool, catalogue.trie, path)
+    return draft
+
+
+def _shown(widths: list[int]) -> str:
+    return "/".join(map(str, widths))
 
 
 def _numbers(option: str, words: list[str]) -> list[int]:
     if not all(word.strip().isdecimal() and int(word) > 0 for word in words):
-        raise TrainingError("BAD_OPTION", f"{option}: expected positive whole numbers, got {words}")
+        raise TrainingError(
+            "BAD_OPTION", f"{option}: expected positive whole numbers, got {'/'.join(words)}"
+        )
     return [int(word) for word in words]

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 import click
 from pydantic import BaseModel, ConfigDict
 
 from nightbeam_training.train.fit import FitOptions
+from nightbeam_training.train.log import read_log
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -32,17 +34,37 @@ class FitArguments(BaseModel):
         return FitOptions(**chosen)
 
 
+def tell_of_fit(arguments: FitArguments, *, steps: int, directory: Path) -> None:
+    """Says where a run is continued, and where it is too short to be any good."""
+    done = len(read_log(directory))
+    if done > 0:
+        click.echo(f"{done:,} of {arguments.epochs:,} epochs were done before")
+    total = arguments.epochs * steps
+    if arguments.warmup_steps >= total:
+        click.echo(
+            f"note: all {total:,} steps are within --warmup-steps {arguments.warmup_steps:,}, so "
+            "the full learning rate is never reached: give fewer, or more --epochs",
+            err=True,
+        )
+
+
 def fit_options(command: F) -> F:
     """--epochs, --batch-size, --learning-rate and the like."""
     for option in (
         click.option(
             "--save-minutes",
-            type=float,
+            type=click.FloatRange(0),
             default=2.0,
             show_default=True,
             help="Minutes of work that an interruption may cost.",
         ),
-        click.option("--clip", type=float, default=1.0, show_default=True, help="Gradient norm."),
+        click.option(
+            "--clip",
+            type=click.FloatRange(0, min_open=True),
+            default=1.0,
+            show_default=True,
+            help="Gradient norm.",
+        ),
         click.option(
             "--patience",
             type=click.IntRange(0),
@@ -57,8 +79,13 @@ def fit_options(command: F) -> F:
             default="constant",
             show_default=True,
         ),
-        click.option("--weight-decay", type=float, default=0.1, show_default=True),
-        click.option("--learning-rate", type=float, default=1e-3, show_default=True),
+        click.option("--weight-decay", type=click.FloatRange(0), default=0.1, show_default=True),
+        click.option(
+            "--learning-rate",
+            type=click.FloatRange(0, min_open=True),
+            default=1e-3,
+            show_default=True,
+        ),
         click.option("--batch-size", type=click.IntRange(1), default=256, show_default=True),
         click.option("--epochs", type=click.IntRange(1), default=20, show_default=True),
     ):

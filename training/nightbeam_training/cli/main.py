@@ -14,9 +14,12 @@ from nightbeam_training.cli.teacher import teacher
 from nightbeam_training.errors import TrainingError
 
 
-@click.group(context_settings={"max_content_width": 100})
-def commands() -> None:
+@click.group(context_settings={"max_content_width": 100}, invoke_without_command=True)
+@click.pass_context
+def commands(context: click.Context) -> None:
     """Train a target, write down what it answers, and align a draft with it."""
+    if context.invoked_subcommand is None:
+        click.echo(context.get_help())
 
 
 for command in (codes, target, teacher, align, evaluate):
@@ -24,9 +27,29 @@ for command in (codes, target, teacher, align, evaluate):
 
 
 def main() -> None:
-    """Runs the command line; bad input ends with one line and exit code 2."""
+    """Runs the command line; bad input ends with one line and exit code 2, Ctrl-C with 130."""
     try:
-        commands()
+        sys.exit(commands(standalone_mode=False))
     except TrainingError as error:
-        click.echo(f"error: {error}", err=True)
-        sys.exit(2)
+        _end(f"error: {error}", 2)
+    except click.ClickException as error:
+        _end(f"error: {' '.join(error.format_message().split())}{_help_of(error)}", 2)
+    except click.Abort as error:
+        # What click makes of Ctrl-C, and of a file that ends before it should.
+        if isinstance(error.__cause__, EOFError):
+            _end(f"error: a file that was given is empty or cut off: {error.__cause__}", 2)
+        _end("stopped: the same command continues what can be continued", 130)
+    except OSError as error:
+        place = error.filename or error.filename2
+        _end(f"error: {place}: {error.strerror}" if place else f"error: {error}", 2)
+
+
+def _help_of(error: click.ClickException) -> str:
+    if not isinstance(error, click.UsageError) or error.ctx is None:
+        return ""
+    return f" {error.ctx.command_path} --help tells the options."
+
+
+def _end(line: str, code: int) -> None:
+    click.echo(line, err=True)
+    sys.exit(code)

@@ -8,7 +8,7 @@ from typing import Literal
 import click
 import torch
 
-from nightbeam_training.cli.fit_options import FitArguments, fit_options
+from nightbeam_training.cli.fit_options import FitArguments, fit_options, tell_of_fit
 from nightbeam_training.cli.options import (
     DIRECTORY,
     FILE,
@@ -50,7 +50,7 @@ class TargetArguments(FitArguments, MachineArguments):
     save_as: Literal["float32", "bfloat16"]
 
 
-@click.command()
+@click.command(short_help="Train a model to write the next item as its codes.")
 @preset_option("target")
 @click.option("--histories", type=FILE, required=True, help='JSONL {"user": …, "history": [item]}.')
 @click.option("--catalogue", type=FILE, required=True, help="LC-Rec index: item -> codes.")
@@ -136,6 +136,7 @@ def target(**given: object) -> None:
         f"({arguments.validation:,} kept back), {task.steps:,} steps an epoch, "
         f"on {machine.device} in {machine.precision}"
     )
+    tell_of_fit(arguments, steps=task.steps, directory=arguments.out)
     dtype = torch.bfloat16 if arguments.save_as == "bfloat16" else torch.float32
     progress = fit(
         checkpoint.model,

@@ -42,7 +42,7 @@ class TeacherArguments(MachineArguments):
     batch_size: int
 
 
-@click.command()
+@click.command(short_help="Write down what the target answers.")
 @click.option("--target", type=DIRECTORY, required=True, help="The target's checkpoint.")
 @click.option("--catalogue", type=FILE, required=True, help="LC-Rec index: item -> codes.")
 @click.option("--histories", type=FILE, required=True, help='JSONL {"user": …, "history": [item]}.')
@@ -83,6 +83,12 @@ def teacher(**given: object) -> None:
     Run it again after an interruption and it writes the shards that are missing.
     """
     arguments = TeacherArguments.model_validate(given)
+    if arguments.copies > 1 and arguments.ask in ("whole", "last"):
+        raise TrainingError(
+            "BAD_OPTION",
+            f"--copies {arguments.copies} needs --ask cut or mix: every copy of --ask "
+            f"{arguments.ask} would be the same",
+        )
     machine = arguments.machine()
     catalogue = read_catalogue(arguments.catalogue)
     target = load_checkpoint(arguments.target)
@@ -117,6 +123,8 @@ def teacher(**given: object) -> None:
         f"Asking the target about {len(asked):,} histories ({arguments.ask}), "
         f"beam width {arguments.beam_width}, on {machine.device} in {machine.precision}"
     )
+    if before := len(_files(arguments.out)):
+        click.echo(f"{before:,} of {-(-len(asked) // arguments.shard_size):,} files are there")
     started = time.monotonic()
 
     def progress(done: int, total: int) -> None:
@@ -137,7 +145,12 @@ def teacher(**given: object) -> None:
         ),
         progress=progress,
     )
-    size = sum(path.stat().st_size for path in arguments.out.glob("*.safetensors"))
+    size = sum(path.stat().st_size for path in _files(arguments.out))
     click.echo(
-        f"{len(asked) * (arguments.roll + 1):,} examples in {arguments.out} ({size / 1e6:,.0f} MB)"
+        f"{len(asked) * (arguments.roll + 1):,} examples in {arguments.out} ({size / 1e6:,.1f} MB)"
     )
+
+
+def _files(out: Path) -> list[Path]:
+    """What this command wrote: a night's log may be in the same directory."""
+    return list(out.glob("teacher-*.safetensors"))

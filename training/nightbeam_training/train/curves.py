@@ -13,6 +13,7 @@ def draw_curves(rows: list[dict[str, Any]], picture: Path) -> None:
     """
     # Imported late: drawing takes longer to load than everything else together.
     from matplotlib.figure import Figure
+    from matplotlib.ticker import MaxNLocator
 
     # After an interruption an epoch may stand there twice; the later line counts.
     by_epoch = {row["epoch"]: row for row in rows}
@@ -28,6 +29,7 @@ def draw_curves(rows: list[dict[str, Any]], picture: Path) -> None:
                 panel.plot(*zip(*shown, strict=True), marker=".", label=part)
         panel.set_title(name)
         panel.set_xlabel("epoch")
+        panel.xaxis.set_major_locator(MaxNLocator(integer=True))
         panel.grid(alpha=0.3)
         panel.legend()
     figure.savefig(picture, dpi=110)

@@ -64,7 +64,9 @@ class Progress:
     best_epoch: int = 0
     seconds: float = 0.0
     sums: Figures = field(default_factory=dict)
-    """Losses of the epoch so far, summed over its steps."""
+    """Losses of the epoch so far, summed over the steps that had them."""
+    counts: dict[str, int] = field(default_factory=dict)
+    """Those steps."""
 
 
 def seed_all(seed: int) -> None:
@@ -110,6 +112,7 @@ def fit(
             progress.step += 1
             for name, figure in {"loss": value, **figures}.items():
                 progress.sums[name] = progress.sums.get(name, 0.0) + figure
+                progress.counts[name] = progress.counts.get(name, 0) + 1
             now = time.monotonic()
             log.step(
                 progress.epoch + 1, progress.step, task.steps, progress.sums["loss"] / progress.step
@@ -127,8 +130,9 @@ def fit(
 
 def _end_epoch(progress: Progress, task: Task[Batch], log: TrainingLog) -> None:
     judged = task.validate()
-    means = {name: value / max(progress.step, 1) for name, value in progress.sums.items()}
-    progress.epoch, progress.step, progress.sums = progress.epoch + 1, 0, {}
+    means = {name: value / progress.counts[name] for name, value in progress.sums.items()}
+    progress.epoch, progress.step = progress.epoch + 1, 0
+    progress.sums, progress.counts = {}, {}
     better = judged[task.judge] > progress.best
     if better:
         progress.best, progress.best_epoch = judged[task.judge], progress.epoch

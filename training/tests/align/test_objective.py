@@ -129,7 +129,7 @@ def test_alpha_mixes_the_two(batch: AlignBatch, logits: Tensor, alpha: float) ->
 def test_nothing_known_about_what_was_taken(
     world: World, examples: ExampleBatch, logits: Tensor, objective: Objective
 ) -> None:
-    """The terms that need it are zero and not told, the others as before; gradients stay numbers."""
+    """The terms that need it are zero and not told, others as before; gradients stay numbers."""
     unknown = replace(examples, truth=np.full_like(examples.truth, -1))
     batch = align_batch(
         unknown, trie=world.catalogue.trie, spec=world.spec, width=WIDTH, device=MACHINE.device

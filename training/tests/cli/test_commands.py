@@ -59,7 +59,7 @@ def test_from_histories_to_accepted_steps_with_a_picture(place: Place, tmp_path:
         *("align", "--draft", out["small"], "--teacher", out["teacher"], "--out", out["draft"]),
         *("--catalogue", place.catalogue, "--beam-width", 3, "--draft-width", 4, *SHORT),
     )
-    assert "by atspeed-s on 60 examples (5 kept back), 7 steps an epoch" in told
+    assert "by atspeed-s on 55 examples (5 kept back), 7 steps an epoch" in told
     assert "The draft of epoch 1 is in" in told
     assert (out["draft"] / "curves.png").exists()
     row = json.loads((out["draft"] / "log.jsonl").read_text())
@@ -70,7 +70,8 @@ def test_from_histories_to_accepted_steps_with_a_picture(place: Place, tmp_path:
     judged += ["--draft", out["small"], "--draft", out["draft"], "--beam-width", "1,3"]
     table = run(*judged, "--draft-width", "4,6/5").splitlines()
     assert table[0] == "60 users, full scoring"
-    assert len(table) == 2 + 2 * 2 * 2
+    assert len(table) == 2 + 2 * 2 * 2 + 3
+    assert table[-2].startswith("accepted: drafted steps of the first call")
     assert [line.split()[1:3] for line in table[2:6]] == [
         ["1", "4"],
         ["3", "4"],
@@ -89,7 +90,7 @@ def test_aligns_by_every_objective(
     place: Place, made: dict[str, Path], tmp_path: Path, objective: str
 ) -> None:
     told = run(*align_arguments(place, made, tmp_path), "--objective", objective, "--top-k", 2)
-    assert f"by {objective} on 30 examples" in told
+    assert f"by {objective} on 25 examples" in told
     aligned, before = load_checkpoint(tmp_path), load_checkpoint(made["draft"])
     pairs = list(zip(aligned.model.parameters(), before.model.parameters(), strict=True))
     assert all(torch.isfinite(new).all() for new, _ in pairs)
@@ -141,6 +142,7 @@ def test_a_run_is_continued_and_repeated(
     stopped = CliRunner().invoke(commands, list(map(str, arguments("parts"))))
     assert stopped.exit_code != 0
     told = run(*arguments("parts"))
+    assert "1 of 2 epochs were done before" in told
     assert "epoch 2" in told
     one, other = (load_file(tmp_path / name / "model.safetensors") for name in ("whole", "parts"))
     assert all(torch.equal(one[name], other[name]) for name in one)
@@ -159,6 +161,7 @@ def test_other_options_are_another_run(place: Place, made: dict[str, Path], tmp_
     asked = ["teacher", "--target", made["target"], *place.data(), "--out", made["teacher"]]
     asked += ["--shard-size", 16, *ONE_THREAD]
     told = run(*asked, "--beam-width", 4)
+    assert "2 of 2 files are there" in told
     assert "16 of 30" in told
     error = refused(*asked, "--beam-width", 5)
     assert error.code == "OTHER_RUN"
@@ -172,7 +175,18 @@ def test_what_is_given_wins_over_a_preset(
         arguments = [
             *("align", "--draft", made["draft"], "--teacher", made["teacher"]),
             *("--catalogue", place.catalogue, "--out", tmp_path / name, *ONE_THREAD),
-            *("--epochs", 1, "--validation", 5, "--precision", "fp32", "--draft-width", 4),
+            *(
+                "--epochs",
+                1,
+                "--validation",
+                5,
+                "--precision",
+                "fp32",
+                "--beam-width",
+                4,
+                "--draft-width",
+                4,
+            ),
         ]
         run(*arguments, *more)
         return json.loads((tmp_path / name / "align.json").read_text())

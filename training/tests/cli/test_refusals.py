@@ -7,10 +7,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 from click.testing import CliRunner
-from world import make_catalogue_at_random, write_histories, write_index
+from world import make_catalogue_at_random, make_world, write_histories, write_index
 
 from cli.place import ONE_THREAD, SHORT, SMALL, Place, align_arguments, refused, run
 from nightbeam_training.cli.main import commands, main
+from nightbeam_training.model.checkpoint import save_checkpoint
 
 
 def test_what_cannot_be_used_is_refused(
@@ -36,7 +37,14 @@ def test_what_cannot_be_used_is_refused(
         ([*evaluate, "--beam-width", "2,x"], "BAD_OPTION", "--beam-width"),
         ([*evaluate, "--beam-width", "\u00b2"], "BAD_OPTION", "--beam-width"),
         ([*evaluate, "--draft-width", "0"], "BAD_OPTION", "--draft-width"),
-        ([*evaluate, "--draft-width", "4/5/6"], "BAD_OPTION", "2 with slashes"),
+        ([*evaluate, "--draft-width", "4/5/6"], "BAD_OPTION", "4/5/6: give one number, or 2 with"),
+        ([*evaluate, "--draft-width", "4"], "BAD_OPTION", "or a smaller --beam-width"),
+        ([*arguments, "--draft-width", 3], "BAD_OPTION", "--draft-width 3 is below --beam-width 4"),
+        (
+            [*asked, *place.data(), "--ask", "last", "--copies", 2],
+            "BAD_OPTION",
+            "--copies 2 needs --ask cut or mix",
+        ),
         ([*target, "--validation", 30], "BAD_HISTORIES", "too few to keep 30 back"),
         ([*target, "--width", 10], "BAD_OPTION", "multiple of twice --heads 2"),
         ([*target, "--catalogue", flat], "BAD_CATALOGUE", "1 levels"),
@@ -70,14 +78,64 @@ def test_click_refuses_what_is_out_of_range(
     assert str(more[0]) in result.output
 
 
+def test_a_draft_of_another_vocabulary_is_refused(
+    place: Place, made: dict[str, Path], tmp_path: Path
+) -> None:
+    stranger = tmp_path / "stranger"
+    save_checkpoint(make_world(codes=9).draft, stranger)
+    out = tmp_path / "a"
+    judged = ["evaluate", "--teacher", made["teacher"], "--catalogue", place.catalogue]
+    for given in (
+        [*align_arguments(place, made, out), "--draft", stranger],
+        [*judged, *ONE_THREAD, "--draft", made["draft"], "--draft", stranger],
+    ):
+        error = refused(*given)
+        assert error.code == "BAD_CHECKPOINT"
+        assert f"{stranger}: numbers tokens otherwise" in str(error)
+    assert not out.exists()
+
+
+@pytest.mark.parametrize(
+    ("width", "noted"), [("2,4", False), ("6", True), ("400", True)], ids=["as", "above", "all"]
+)
+def test_a_beam_wider_than_the_data_is_noted(
+    place: Place, made: dict[str, Path], width: str, noted: bool
+) -> None:
+    judged = ["evaluate", "--teacher", made["teacher"], "--catalogue", place.catalogue]
+    given = [*judged, "--draft", made["draft"], "--beam-width", width, "--draft-width", 400]
+    result = CliRunner().invoke(commands, list(map(str, [*given, *ONE_THREAD, "--json"])))
+    assert result.exit_code == 0
+    assert ("is wider than the search that wrote the teacher data" in result.stderr) == noted
+    assert "note" not in result.stdout
+
+
+def test_a_run_within_the_warm_up_is_noted(
+    place: Place, made: dict[str, Path], tmp_path: Path
+) -> None:
+    arguments = align_arguments(place, made, tmp_path / "a")
+    told = run(*arguments, "--warmup-steps", 4)
+    assert "note: all 4 steps are within --warmup-steps 4" in told
+    told = run(*align_arguments(place, made, tmp_path / "b"), "--warmup-steps", 3)
+    assert "note" not in told
+
+
+@pytest.mark.parametrize("kind", ["data", "option", "missing", "place"])
 def test_bad_input_ends_with_one_line_and_code_two(
     place: Place,
     made: dict[str, Path],
+    tmp_path: Path,
+    kind: str,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    arguments = ["evaluate", "--draft", made["draft"], "--teacher", made["draft"]]
-    arguments += ["--catalogue", place.catalogue, *ONE_THREAD]
+    (tmp_path / "file").write_text("")
+    evaluate = ["evaluate", "--draft", made["draft"], "--catalogue", place.catalogue, *ONE_THREAD]
+    arguments, message = {
+        "data": ([*evaluate, "--teacher", made["draft"]], "is not nightbeam-teacher"),
+        "option": (evaluate, "Missing option '--teacher'. nightbeam-train evaluate --help"),
+        "missing": ([*evaluate, "--teacher", "nowhere"], "'nowhere' does not exist"),
+        "place": (align_arguments(place, made, tmp_path / "file" / "a"), "file/a: Not a directory"),
+    }[kind]
     monkeypatch.setattr("sys.argv", ["nightbeam-train", *map(str, arguments)])
     with pytest.raises(SystemExit) as caught:
         main()
@@ -85,7 +143,18 @@ def test_bad_input_ends_with_one_line_and_code_two(
     told = capsys.readouterr()
     assert told.out == ""
     assert told.err.startswith("error: ")
+    assert message in told.err
     assert len(told.err.splitlines()) == 1
+
+
+def test_without_a_command_there_is_help(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("sys.argv", ["nightbeam-train"])
+    with pytest.raises(SystemExit) as caught:
+        main()
+    assert not caught.value.code
+    assert "align     Align a draft with its target.\n" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("command", ["target", "teacher", "align", "evaluate"])

@@ -95,7 +95,7 @@ def test_learns_from_histories(tmp_path: Path) -> None:
         ["--codes-per-level", "many"],
         ["--codes-per-level", 0],
         ["--codes-per-level", "4,4", "--levels", 3],
-        ["--histories", "other.jsonl"],
+        ["--histories", __file__],
         ["--vectors-out", "kept.npz"],
     ],
 )

@@ -204,7 +204,7 @@ def test_a_failed_write_leaves_the_old_file(
     def fail(*_: object, **__: object) -> None:
         raise OSError("disk full")
 
-    monkeypatch.setattr("nightbeam_training.model.checkpoint.save_file", fail)
+    monkeypatch.setattr("nightbeam_training.model.checkpoint.save", fail)
     other: Checkpoint = make_model(world.spec, seed=2)
     with pytest.raises(OSError, match="disk full"):
         save_checkpoint(other, saved)

@@ -1,0 +1,62 @@
+"""Whether teacher data suits a draft and a beam width: what its files do not say of themselves."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+import numpy as np
+
+from nightbeam_training.data.catalogue import Trie
+from nightbeam_training.data.prompt_spec import PromptSpec
+from nightbeam_training.data.teacher_pool import ExampleBatch, TeacherPool
+from nightbeam_training.errors import TrainingError
+
+SAMPLE = 256
+
+
+def check_prompts(spec: PromptSpec, pool: TeacherPool, trie: Trie, directory: Path) -> None:
+    """Raises TrainingError BAD_CHECKPOINT where the draft gives other numbers to the tokens."""
+    for row in _sample(pool).prompts:
+        if not _are_items(row[row >= 0], spec, trie):
+            raise TrainingError(
+                "BAD_CHECKPOINT",
+                f"{directory}: numbers tokens otherwise than the target of the teacher data: give "
+                "a draft that was trained on the target's own catalogue",
+            )
+
+
+def note_on_width(pool: TeacherPool, trie: Trie, width: int) -> None:
+    """Says so on stderr where the target's search was narrower than K for most examples.
+
+    By one beam it may be narrower unseen: the way to the item that came next is known as well.
+    """
+    first, end = trie.level_start[trie.levels - 1 : trie.levels + 1]
+    nodes = _sample(pool).nodes
+    known = ((nodes >= first) & (nodes < end)).sum(axis=1)
+    if np.mean(known < min(width, end - first)) > 0.5:
+        click.echo(
+            f"note: --beam-width {width} is wider than the search that wrote the teacher data, and "
+            f"figures at that width are too good: write it with --beam-width {width} too",
+            err=True,
+        )
+
+
+def _sample(pool: TeacherPool) -> ExampleBatch:
+    count = min(len(pool), SAMPLE)
+    return pool.take(np.linspace(0, len(pool) - 1, count).astype(np.int64))
+
+
+def _are_items(
+    tokens: np.ndarray[tuple[int], np.dtype[np.int64]], spec: PromptSpec, trie: Trie
+) -> bool:
+    """Whether these tokens are BOS and the code paths of items."""
+    start = [] if spec.prompt.bos is None else [spec.prompt.bos]
+    rest = tokens[len(start) :]
+    if tokens[: len(start)].tolist() != start or len(rest) % spec.levels != 0:
+        return False
+    codes = rest.reshape(-1, spec.levels) - np.array(spec.codeTokenOffsets)
+    nodes = np.zeros(len(codes), dtype=np.int64)
+    for level in range(spec.levels):
+        nodes = trie.step(nodes, codes[:, level])
+    return bool(np.all(nodes >= 0))
