@@ -29,7 +29,7 @@ for command in (codes, target, teacher, align, evaluate):
 def main() -> None:
     """Runs the command line; bad input ends with one line and exit code 2, Ctrl-C with 130."""
     try:
-        sys.exit(commands(standalone_mode=False))
+        sys.exit(commands(prog_name="nightbeam-train", standalone_mode=False))
     except TrainingError as error:
         _end(f"error: {error}", 2)
     except click.ClickException as error:
