@@ -16,12 +16,10 @@ const benches = readdirSync(logs)
   }))
   .map(({ name, file }) => ({ name, ...JSON.parse(readFileSync(file, "utf8")) }));
 
-for (const { users, rows } of benches.slice(0, 1))
-  console.log(`${users} users, ${rows[0].way} first\n`);
 const widths = [...new Set(benches.flatMap(({ rows }) => rows.map(({ beamWidth }) => beamWidth)))];
-console.log(`| draft | N | ${widths.map((width) => `K = ${width}`).join(" | ")} |`);
-console.log(`|---|---|${widths.map(() => "---").join("|")}|`);
-for (const { name, rows } of benches) {
+console.log(`| draft | test users | N | ${widths.map((width) => `K = ${width}`).join(" | ")} |`);
+console.log(`|---|---|---|${widths.map(() => "---").join("|")}|`);
+for (const { name, users, rows } of benches) {
   const ways = [...new Set(rows.map(({ way }) => way))].filter((way) => way !== "plain");
   for (const way of ways) {
     const cells = widths.map((width) => {
@@ -31,7 +29,7 @@ for (const { name, rows } of benches) {
       const steps = row.firstCallAcceptedSteps.toFixed(2);
       return `${steps} / ${row.callsPerUser.toFixed(2)} / ${row.nodesPerUser.toFixed(0)}`;
     });
-    console.log(`| ${name} | ${way} | ${cells.join(" | ")} |`);
+    console.log(`| ${name} | ${users} | ${way} | ${cells.join(" | ")} |`);
   }
 }
 console.log("\naccepted steps of the first call (of 3) / calls a user / nodes a user\n");
