@@ -8,7 +8,7 @@ from nightbeam_training.align.draft_beams import DraftBeams
 from nightbeam_training.align.run import AlignTask
 from nightbeam_training.cli.align_options import AlignArguments, align_options
 from nightbeam_training.cli.fit_options import fit_options, tell_of_fit
-from nightbeam_training.cli.options import NOT_COMPARED, machine_options
+from nightbeam_training.cli.options import compared, machine_options
 from nightbeam_training.cli.presets import preset_option
 from nightbeam_training.cli.teacher_data import check_prompts, note_on_width
 from nightbeam_training.data.catalogue import Catalogue, read_catalogue
@@ -53,7 +53,7 @@ def align(**given: object) -> None:
         arguments.out,
         "align.json",
         {
-            **arguments.model_dump(mode="json", exclude=NOT_COMPARED),
+            **compared(arguments),
             "begins with": checkpoint_hash(arguments.draft),
             "examples": len(pool),
         },

@@ -23,6 +23,21 @@ NOT_COMPARED = {"out", "device", "threads", "save_minutes"}
 """Options that may differ when a command continues: none changes what comes out."""
 
 
+def compared(arguments: BaseModel) -> dict[str, object]:
+    """The options that must be the same when a command continues, as they are typed.
+
+    The same file is the same however its path was given.
+    """
+
+    def named(value: object) -> object:
+        if isinstance(value, tuple):
+            return [named(each) for each in value]
+        return str(value.resolve()) if isinstance(value, Path) else value
+
+    given = arguments.model_dump(exclude=NOT_COMPARED)
+    return {f"--{field.replace('_', '-')}": named(value) for field, value in given.items()}
+
+
 class MachineArguments(BaseModel):
     """--device, --precision, --threads, --seed as they were given."""
 

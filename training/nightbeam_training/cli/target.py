@@ -13,8 +13,8 @@ from nightbeam_training.cli.options import (
     DIRECTORY,
     FILE,
     NEW_DIRECTORY,
-    NOT_COMPARED,
     MachineArguments,
+    compared,
     machine_options,
 )
 from nightbeam_training.cli.presets import preset_option
@@ -116,7 +116,7 @@ def target(**given: object) -> None:
         arguments.out,
         "target.json",
         {
-            **arguments.model_dump(mode="json", exclude=NOT_COMPARED),
+            **compared(arguments),
             "begins with": arguments.begin_with and checkpoint_hash(arguments.begin_with),
             "usable histories": len(usable),
         },

@@ -11,8 +11,8 @@ from nightbeam_training.cli.options import (
     DIRECTORY,
     FILE,
     NEW_DIRECTORY,
-    NOT_COMPARED,
     MachineArguments,
+    compared,
     machine_options,
 )
 from nightbeam_training.data.augment import Kind, questions
@@ -113,7 +113,7 @@ def teacher(**given: object) -> None:
         arguments.out,
         "teacher.json",
         {
-            **arguments.model_dump(mode="json", exclude=NOT_COMPARED),
+            **compared(arguments),
             "questions": len(asked),
             "target": source.target,
             "catalogue": source.catalogue,

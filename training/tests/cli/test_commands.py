@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from pathlib import Path
 
@@ -100,7 +101,8 @@ def test_aligns_by_every_objective(
     assert np.isfinite([row["train"]["loss"], row["validation"]["loss"]]).all()
     kept = json.loads((tmp_path / "align.json").read_text())
     assert kept["begins with"] == checkpoint_hash(made["draft"])
-    assert (kept["objective"], kept["examples"], kept["draft_width"]) == (objective, 30, 6)
+    assert (kept["--objective"], kept["examples"]) == (objective, 30)
+    assert kept["--draft-width"] == 6
 
 
 def test_a_mixture_has_the_target_score_the_drafts_beams(
@@ -155,9 +157,11 @@ def test_other_options_are_another_run(place: Place, made: dict[str, Path], tmp_
     arguments = align_arguments(place, made, tmp_path)
     run(*arguments)
     run(*arguments, "--threads", 1)
+    relative = os.path.relpath(made["draft"])
+    run(*arguments, "--draft", relative)
     error = refused(*arguments, "--alpha", 0.5)
     assert error.code == "OTHER_RUN"
-    assert "was begun with alpha 0.7, now it is 0.5" in str(error)
+    assert "was begun with --alpha 0.7, now it is 0.5" in str(error)
     asked = ["teacher", "--target", made["target"], *place.data(), "--out", made["teacher"]]
     asked += ["--shard-size", 16, *ONE_THREAD]
     told = run(*asked, "--beam-width", 4)
@@ -165,7 +169,7 @@ def test_other_options_are_another_run(place: Place, made: dict[str, Path], tmp_
     assert "16 of 30" in told
     error = refused(*asked, "--beam-width", 5)
     assert error.code == "OTHER_RUN"
-    assert "beam_width 4, now it is 5" in str(error)
+    assert "--beam-width 4, now it is 5" in str(error)
 
 
 def test_what_is_given_wins_over_a_preset(
@@ -191,12 +195,12 @@ def test_what_is_given_wins_over_a_preset(
         run(*arguments, *more)
         return json.loads((tmp_path / name / "align.json").read_text())
 
-    names = ["batch_size", "patience", "learning_rate", "schedule", "weight_decay", "epochs"]
+    names = ["batch-size", "patience", "learning-rate", "schedule", "weight-decay", "epochs"]
     paper = settings("paper")
-    assert [paper[name] for name in names] == [256, 5, 1e-3, "constant", 0.1, 1]
+    assert [paper[f"--{name}"] for name in names] == [256, 5, 1e-3, "constant", 0.1, 1]
     small = settings("small", "--preset", "small", "--batch-size", 7, "--patience", 1)
-    assert [small[name] for name in names] == [7, 1, 2e-3, "cosine", 0.01, 1]
-    assert small["warmup_steps"] == 100
+    assert [small[f"--{name}"] for name in names] == [7, 1, 2e-3, "cosine", 0.01, 1]
+    assert small["--warmup-steps"] == 100
 
 
 def test_bfloat16_products_train_and_search(
