@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from nightbeam_training.codes.kmeans import Floats
+from nightbeam_training.data.json_lines import json_lines
 from nightbeam_training.errors import TrainingError
 from nightbeam_training.files import replacing
 
@@ -77,26 +77,19 @@ def _read_npz(path: Path) -> tuple[list[str], Floats]:
 def _read_lines(path: Path) -> tuple[list[str], Floats]:
     ids: list[str] = []
     rows: list[Floats] = []
-    with path.open(encoding="utf-8") as lines:
-        for number, line in enumerate(lines, start=1):
-            if line.strip():
-                place = f"{path}, line {number}"
-                item, row = _parse(place, line)
-                if rows and len(row) != len(rows[0]):
-                    raise TrainingError(
-                        "BAD_VECTORS",
-                        f"{place}: item {item} has {len(row)} numbers, others have {len(rows[0])}",
-                    )
-                ids.append(item)
-                rows.append(row)
+    for place, value in json_lines(path, "BAD_VECTORS"):
+        item, row = _parse(place, value)
+        if rows and len(row) != len(rows[0]):
+            raise TrainingError(
+                "BAD_VECTORS",
+                f"{place}: item {item} has {len(row)} numbers, others have {len(rows[0])}",
+            )
+        ids.append(item)
+        rows.append(row)
     return ids, np.stack(rows) if rows else np.zeros((0, 0), dtype=np.float32)
 
 
-def _parse(place: str, line: str) -> tuple[str, Floats]:
-    try:
-        row = json.loads(line)
-    except ValueError as error:
-        raise TrainingError("BAD_VECTORS", f"{place}: is not JSON: {error}") from error
+def _parse(place: str, row: object) -> tuple[str, Floats]:
     item = row.get("item") if isinstance(row, dict) else None
     vector = row.get("vector") if isinstance(row, dict) else None
     numbers = isinstance(vector, list) and all(

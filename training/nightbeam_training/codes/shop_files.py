@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from nightbeam_training.data.catalogue import Ints
+from nightbeam_training.data.json_lines import json_lines
 from nightbeam_training.errors import Code, TrainingError
 
 
@@ -67,18 +67,7 @@ def _item_of(place: str, row: dict[str, object]) -> tuple[str, tuple[str, ...]]:
 
 def _rows(path: Path, code: Code) -> Iterator[tuple[str, dict[str, object]]]:
     """Place and object of each line."""
-    try:
-        with path.open(encoding="utf-8") as lines:
-            for number, line in enumerate(lines, start=1):
-                if not line.strip():
-                    continue
-                place = f"{path}, line {number}"
-                try:
-                    row = json.loads(line)
-                except ValueError as error:
-                    raise TrainingError(code, f"{place}: is not JSON: {error}") from error
-                if not isinstance(row, dict):
-                    raise TrainingError(code, f"{place}: is not a JSON object")
-                yield place, row
-    except (OSError, UnicodeDecodeError) as error:
-        raise TrainingError(code, f"{path}: cannot be read: {error}") from error
+    for place, row in json_lines(path, code):
+        if not isinstance(row, dict):
+            raise TrainingError(code, f"{place}: is not a JSON object")
+        yield place, row

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
 
 from nightbeam_training.data.catalogue import Catalogue, Ints
+from nightbeam_training.data.json_lines import json_lines
 from nightbeam_training.errors import TrainingError
 
 
@@ -28,27 +29,16 @@ def read_histories(path: Path, catalogue: Catalogue, limit: int | None = None) -
     """
     users: list[str] = []
     items: list[Ints] = []
-    try:
-        with path.open(encoding="utf-8") as lines:
-            for number, line in enumerate(lines, start=1):
-                if limit is not None and len(users) >= limit:
-                    break
-                if line.strip():
-                    user, history = _parse(f"{path}, line {number}", line, catalogue)
-                    users.append(user)
-                    items.append(history)
-    except (OSError, UnicodeDecodeError) as error:
-        raise TrainingError("BAD_HISTORIES", f"{path}: cannot be read: {error}") from error
+    for place, row in islice(json_lines(path, "BAD_HISTORIES"), limit):
+        user, history = _parse(place, row, catalogue)
+        users.append(user)
+        items.append(history)
     if not users:
         raise TrainingError("BAD_HISTORIES", f"{path}: has no histories")
     return Histories(users=users, items=items)
 
 
-def _parse(place: str, line: str, catalogue: Catalogue) -> tuple[str, Ints]:
-    try:
-        row = json.loads(line)
-    except ValueError as error:
-        raise TrainingError("BAD_HISTORIES", f"{place}: is not JSON: {error}") from error
+def _parse(place: str, row: object, catalogue: Catalogue) -> tuple[str, Ints]:
     user = row.get("user") if isinstance(row, dict) else None
     history = row.get("history") if isinstance(row, dict) else None
     if not isinstance(user, str) or not isinstance(history, list):
