@@ -13,8 +13,9 @@ from nightbeam_training.data.teacher_files import Scoring
 from nightbeam_training.data.teacher_pool import ExampleBatch
 from nightbeam_training.model.llama import Llama
 from nightbeam_training.model.precision import Machine
-from nightbeam_training.model.tree import code_logits, node_logits, tree_input
+from nightbeam_training.model.tree import node_logits, tree_input
 from nightbeam_training.search.beam_search import beam_search
+from nightbeam_training.search.child_log_probs import child_log_probs
 from nightbeam_training.search.torch_trie import TorchTrie
 
 
@@ -59,11 +60,14 @@ class DraftBeams:
         tree = tree_input(prompts, nodes, trie=self._trie, spec=self._spec).to(self._machine.device)
         with self._machine.autocast():
             logits = node_logits(self._target, tree)
-        codes = code_logits(logits, tree.depth, spec=self._spec, codes=self._trie.codes)
-        valid = self._torch_trie.child_mask(tree.nodes)
-        chosen = codes.masked_fill(~valid, -torch.inf)
-        whole = logits if self._scoring == "full" else chosen
-        log_p = (chosen - whole.logsumexp(dim=-1, keepdim=True)).masked_fill(~valid, -torch.inf)
+        log_p = child_log_probs(
+            logits,
+            tree.nodes,
+            tree.depth,
+            trie=self._torch_trie,
+            spec=self._spec,
+            scoring=self._scoring,
+        )
         return log_p.cpu().numpy()
 
 

@@ -135,6 +135,12 @@ def _cover(offsets: Ints, count: int, flat: npt.NDArray[Any]) -> bool:
     return bool(ends and np.all(np.diff(offsets) > 0))
 
 
+def joined_offsets(offsets: list[Ints]) -> Ints:
+    """Offsets of arrays that are put one behind the other."""
+    counts = np.concatenate([np.diff(part) for part in offsets])
+    return np.concatenate([[0], np.cumsum(counts)])
+
+
 def teacher_files(directories: list[Path]) -> list[Path]:
     """All teacher files below the directories, in a fixed order."""
     files = sorted(path for folder in directories for path in folder.glob("*.safetensors"))

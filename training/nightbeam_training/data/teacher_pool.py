@@ -10,7 +10,11 @@ import numpy as np
 import numpy.typing as npt
 
 from nightbeam_training.data.catalogue import Ints, Trie
-from nightbeam_training.data.teacher_files import TeacherExamples, read_teacher_file
+from nightbeam_training.data.teacher_files import (
+    TeacherExamples,
+    joined_offsets,
+    read_teacher_file,
+)
 from nightbeam_training.errors import TrainingError
 
 SORTED_TOGETHER = 32
@@ -38,11 +42,11 @@ class TeacherPool:
         self._trie = trie
         parts = [read_teacher_file(path) for path in files]
         nodes = [_trie_nodes(part, trie, path) for part, path in zip(parts, files, strict=True)]
-        self._prompt_start = _joined([part.prompt_offsets for part in parts])
+        self._prompt_start = joined_offsets([part.prompt_offsets for part in parts])
         self._prompt_tokens = np.concatenate([part.prompt_tokens for part in parts])
-        self._node_start = _joined([part.node_offsets for part in parts])
+        self._node_start = joined_offsets([part.node_offsets for part in parts])
         self._nodes = np.concatenate(nodes)
-        self._value_start = _joined([part.value_offsets for part in parts])
+        self._value_start = joined_offsets([part.value_offsets for part in parts])
         self._values = np.concatenate([part.values for part in parts])
         self.truth: Ints = np.concatenate([part.truth for part in parts]).astype(np.int64)
 
@@ -101,12 +105,6 @@ def _trie_nodes(part: TeacherExamples, trie: Trie, path: Path) -> Ints:
     ):
         raise TrainingError("BAD_TEACHER_DATA", f"{path}: holds nodes that the catalogue has not")
     return nodes
-
-
-def _joined(offsets: list[Ints]) -> Ints:
-    """Offsets of arrays put one behind the other."""
-    counts = np.concatenate([np.diff(part) for part in offsets])
-    return np.concatenate([[0], np.cumsum(counts)])
 
 
 def _ragged(start: Ints, rows: Ints) -> tuple[Ints, Ints]:

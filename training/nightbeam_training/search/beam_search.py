@@ -10,7 +10,7 @@ from torch import Tensor
 from nightbeam_training.data.prompt_spec import PromptSpec
 from nightbeam_training.data.teacher_files import Scoring
 from nightbeam_training.model.llama import LayerCache, Llama
-from nightbeam_training.model.tree import code_logits
+from nightbeam_training.search.child_log_probs import child_log_probs
 from nightbeam_training.search.select import Beams, best_children, first_beam
 from nightbeam_training.search.torch_trie import TorchTrie
 
@@ -75,8 +75,9 @@ def beam_search(
     extra = torch.zeros_like(length)
     levels, expanded, values = [], [], []
     for depth, width in enumerate(widths):
-        log_probs = _log_probs(
-            model.logits(hidden), nodes, depth, trie=trie, spec=spec, scoring=scoring
+        at = torch.full_like(nodes, depth)
+        log_probs = child_log_probs(
+            model.logits(hidden), nodes, at, trie=trie, spec=spec, scoring=scoring
         )
         if known is not None:
             log_probs = _overruled(log_probs, nodes, known)
@@ -137,20 +138,3 @@ def _overruled(log_probs: Tensor, nodes: Tensor, known: Known) -> Tensor:
     at = same.int().argmax(dim=-1)
     held = known.log_probs.gather(1, at[..., None].expand(-1, -1, log_probs.shape[-1]))
     return torch.where(same.any(dim=-1, keepdim=True), held, log_probs)
-
-
-def _log_probs(
-    logits: Tensor,
-    nodes: Tensor,
-    depth: int,
-    *,
-    trie: TorchTrie,
-    spec: PromptSpec,
-    scoring: Scoring,
-) -> Tensor:
-    at = torch.full(nodes.shape, depth, device=nodes.device)
-    valid = trie.child_mask(nodes)
-    chosen = code_logits(logits, at, spec=spec, codes=trie.codes).masked_fill(~valid, -torch.inf)
-    whole = logits if scoring == "full" else chosen
-    # A dead node has no children, and nothing to divide by.
-    return (chosen - whole.logsumexp(dim=-1, keepdim=True)).masked_fill(~valid, -torch.inf)

@@ -10,7 +10,7 @@ import torch
 from nightbeam_training.data.augment import Question
 from nightbeam_training.data.catalogue import Catalogue, Ints
 from nightbeam_training.data.prompts import padded_prompts
-from nightbeam_training.data.teacher_files import Scoring, TeacherExamples
+from nightbeam_training.data.teacher_files import Scoring, TeacherExamples, joined_offsets
 from nightbeam_training.model.checkpoint import Checkpoint
 from nightbeam_training.model.precision import Machine
 from nightbeam_training.search.beam_search import Found, beam_search
@@ -102,8 +102,7 @@ def joined(parts: list[TeacherExamples]) -> TeacherExamples:
     """Examples of several batches as one."""
 
     def offsets(name: str) -> Ints:
-        counts = np.concatenate([np.diff(getattr(part, name)) for part in parts])
-        return np.concatenate([[0], np.cumsum(counts)])
+        return joined_offsets([getattr(part, name) for part in parts])
 
     def flat(name: str) -> np.ndarray[tuple[int, ...], np.dtype[np.int32]]:
         return np.concatenate([getattr(part, name) for part in parts])

@@ -1,0 +1,32 @@
+"""What a model's logits say about the children that the catalogue has."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from nightbeam_training.data.prompt_spec import PromptSpec
+from nightbeam_training.data.teacher_files import Scoring
+from nightbeam_training.model.tree import code_logits
+from nightbeam_training.search.torch_trie import TorchTrie
+
+
+def child_log_probs(
+    logits: Tensor,
+    nodes: Tensor,
+    depth: Tensor,
+    *,
+    trie: TorchTrie,
+    spec: PromptSpec,
+    scoring: Scoring,
+) -> Tensor:
+    """Log-probabilities by code, -inf where there is no child: [..., codes].
+
+    logits: [..., vocabulary]; nodes, depth: [...]. `full` divides by the whole vocabulary,
+    `renormalized` by the children.
+    """
+    valid = trie.child_mask(nodes)
+    chosen = code_logits(logits, depth, spec=spec, codes=trie.codes).masked_fill(~valid, -torch.inf)
+    whole = logits if scoring == "full" else chosen
+    # A dead node has no children, and nothing to divide by.
+    return (chosen - whole.logsumexp(dim=-1, keepdim=True)).masked_fill(~valid, -torch.inf)
