@@ -3,6 +3,12 @@ export { convertCheckpoint, type Precision } from "./checkpoint/convert.js";
 export type { ModelConfig } from "./checkpoint/model-config.js";
 export { ModelError, type ModelErrorCode } from "./errors.js";
 export { type Model, type ModelOptions, openModel } from "./open-model.js";
+export {
+  openPrompts,
+  type Prompts,
+  type PromptsOptions,
+  promptsHash,
+} from "./prompt/open-prompts.js";
 export type { PromptEncoder } from "./prompt/prompt-encoder.js";
 export type { PromptSpec } from "./prompt/prompt-spec.js";
 export { measureMatrixRate } from "./runtime/matrix-rate.js";

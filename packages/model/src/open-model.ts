@@ -1,11 +1,9 @@
 import type { Catalogue } from "@nightbeam/catalogue";
 import type { Scoring } from "@nightbeam/decoding";
-import { checkCatalogue } from "./checkpoint/check-catalogue.js";
 import { checkpointHash, openCheckpoint } from "./checkpoint/checkpoint.js";
 import { type Precision, readyCheckpoint } from "./checkpoint/convert.js";
-import { type PromptEncoder, promptEncoder } from "./prompt/prompt-encoder.js";
-import { codeTokens } from "./prompt/prompt-spec.js";
-import { openTokenizer } from "./prompt/tokenizer.js";
+import { promptsOf } from "./prompt/open-prompts.js";
+import type { PromptEncoder } from "./prompt/prompt-encoder.js";
 import { ModelPool } from "./runtime/model-pool.js";
 import { ModelWorker } from "./runtime/model-worker.js";
 
@@ -49,40 +47,24 @@ export interface Model {
   close(): Promise<void>;
 }
 
-/** Tables of positions are part of a graph: beyond this, a user has to ask for more. */
-const DEFAULT_MOST_POSITIONS = 4096;
-
 /** Loads a checkpoint for a catalogue. @throws ModelError */
 export async function openModel(options: ModelOptions): Promise<Model> {
   const checkpoint = await openCheckpoint(options.directory);
   const { promptSpec: spec, config } = checkpoint;
-  const historyCatalogue = options.historyCatalogue ?? options.catalogue;
-  checkCatalogue(spec, historyCatalogue);
-  const needsText = spec.prompt.kind === "template" || spec.codeTokenPattern !== undefined;
-  const tokenizer = needsText ? await openTokenizer(options.directory) : undefined;
-  const tokens = codeTokens(spec, {
-    vocabularySize: config.vocabularySize,
-    tokenOf: (text) => tokenizer?.tokenOf(text),
-  });
-  const encodePrompt = promptEncoder({
-    spec,
-    catalogue: historyCatalogue,
-    codeTokens: tokens,
-    vocabularySize: config.vocabularySize,
-    tokenizer,
-  });
+  const catalogue = options.historyCatalogue ?? options.catalogue;
+  const prompts = await promptsOf({ config, spec }, { ...options, catalogue });
   const hash = await checkpointHash(checkpoint);
   const ready = await readyCheckpoint(checkpoint, { ...options, hash });
   const setup = {
     directory: ready.directory,
     catalogue: options.catalogue.prepared,
-    codeTokens: tokens,
+    codeTokens: prompts.codeTokens,
     scoring: options.scoring,
     // Threads beyond the heads would cut attention into pieces of a few rows, and a piece of one row
     // is rounded differently: a user's bits would depend on the number of nodes.
     threads: Math.min(options.threads, config.heads),
     cacheBytes: options.cacheBytes,
-    mostPositions: Math.min(config.maxPositions, options.mostPositions ?? DEFAULT_MOST_POSITIONS),
+    mostPositions: prompts.mostPositions,
     executionProvider: options.executionProvider ?? "cpu",
   };
   const opened = await Promise.allSettled(
@@ -98,8 +80,8 @@ export async function openModel(options: ModelOptions): Promise<Model> {
   const { hiddenSize, headSize, heads, keyValueHeads, intermediateSize, layers } = config;
   return {
     scorer,
-    encodePrompt,
-    mostPromptTokens: setup.mostPositions - spec.levels + 1,
+    encodePrompt: prompts.encodePrompt,
+    mostPromptTokens: prompts.mostPromptTokens,
     hash,
     weightsPerToken:
       layers *

@@ -2,6 +2,7 @@ import { CatalogueError } from "@nightbeam/catalogue";
 import { DatasetError } from "@nightbeam/dataset";
 import { DecodingError } from "@nightbeam/decoding";
 import { ModelError } from "@nightbeam/model";
+import { RecommendError } from "@nightbeam/recommend";
 
 export type UsageErrorCode =
   /** An option is missing, unknown or outside its range. */
@@ -21,7 +22,14 @@ export class UsageError extends Error {
 }
 
 /** Errors that are about the user's files and options: their message is all that a person needs. */
-const EXPECTED = [UsageError, DatasetError, ModelError, CatalogueError, DecodingError];
+const EXPECTED = [
+  UsageError,
+  DatasetError,
+  ModelError,
+  CatalogueError,
+  DecodingError,
+  RecommendError,
+];
 
 /** How an error is told on the terminal: expected ones by their message, others with their stack. */
 export function explain(error: unknown): string {

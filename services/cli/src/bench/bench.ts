@@ -2,11 +2,15 @@ import type { Catalogue } from "@nightbeam/catalogue";
 import { openCatalogue, readHistories } from "@nightbeam/dataset";
 import { type Decoder, emptyDrafter, fixedWidths, type ShardUser } from "@nightbeam/decoding";
 import { measureMatrixRate } from "@nightbeam/model";
+import {
+  batchesAtOnce,
+  draftPolicy,
+  type OpenModels,
+  openModels,
+  userReader,
+  workerCount,
+} from "@nightbeam/recommend";
 import { UsageError } from "../errors.js";
-import { batchesAtOnce, workerCount } from "../models/cpu-model.js";
-import { draftPolicy } from "../models/draft-policy.js";
-import { type OpenModels, openModels } from "../models/open-models.js";
-import { userReader } from "../recommend/users.js";
 import { type Measurement, measureWays, sameLists, type Way } from "./measure.js";
 import type { BenchOptions } from "./options.js";
 
@@ -35,7 +39,9 @@ export async function bench(
   say: (line: string) => void,
 ): Promise<BenchReport> {
   const catalogue = await openCatalogue(options.catalogue);
-  const models = await openModels(options, { known: catalogue, searched: catalogue, parts: 1 });
+  const histories = () => readHistories({ path: options.histories });
+  const context = { known: catalogue, searched: catalogue, histories, parts: 1 };
+  const models = await openModels(options, context);
   try {
     const users = await readUsers(options, { catalogue, models });
     const matrixRate = await measureMatrixRate({ workers: workerCount(options) });

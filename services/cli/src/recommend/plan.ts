@@ -9,7 +9,7 @@ import {
   type Run,
   type RunPlan,
 } from "@nightbeam/dataset";
-import type { OpenModels } from "../models/open-models.js";
+import type { OpenModels } from "@nightbeam/recommend";
 import type { RecommendOptions } from "./options.js";
 
 /** What determines the result: the same plan again continues the run, another is refused. */

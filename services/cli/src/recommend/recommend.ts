@@ -7,18 +7,23 @@ import {
   openTeacherLog,
   type Run,
   type RunPlan,
+  readHistories,
   readItemList,
   type TeacherLog,
 } from "@nightbeam/dataset";
 import { type DraftPolicy, fixedWidths } from "@nightbeam/decoding";
-import { batchesAtOnce } from "../models/cpu-model.js";
-import { draftPolicy } from "../models/draft-policy.js";
-import { type OpenModels, openModels } from "../models/open-models.js";
+import {
+  batchesAtOnce,
+  decodeRows,
+  draftPolicy,
+  type OpenModels,
+  openModels,
+  runFigures,
+  userReader,
+} from "@nightbeam/recommend";
 import type { RecommendOptions } from "./options.js";
-import { decodePart, runFigures } from "./part.js";
 import { forEachPart, PARTS_AT_ONCE } from "./parts.js";
 import { openPlannedRun, planOf, runName } from "./plan.js";
-import { userReader } from "./users.js";
 
 /** What a run tells while it goes on. */
 export interface RecommendEvents {
@@ -55,7 +60,9 @@ export async function recommend(
   const { levels } = searched.trie;
   const drafts = options.draft.length > 0;
   const policy = drafts ? draftPolicy(options.draftWidth, { ...options, levels }) : fixedWidths([]);
-  const models = await openModels(options, { known, searched, signal, parts: PARTS_AT_ONCE });
+  const histories = () => readHistories({ path: options.histories });
+  const context = { known, searched, histories, signal, parts: PARTS_AT_ONCE };
+  const models = await openModels(options, context);
   try {
     const plan = await planOf(options, { rows, models, known, searched });
     signal.throwIfAborted();
@@ -145,7 +152,7 @@ async function decodeParts(work: Work): Promise<void> {
   await forEachPart(
     { ...options, rows, isDone: (index) => run.committed.has(index), signal: events.signal },
     async (index, part, signal) => {
-      const { result, examples } = await decodePart(part, {
+      const { result, examples } = await decodeRows(part, {
         ...options,
         decoder,
         catalogue: searched,

@@ -25,11 +25,16 @@ export function openCpuModel(
   return openModel({
     ...settings,
     directory,
-    cacheDirectory: join(process.env.XDG_CACHE_HOME ?? join(homedir(), ".cache"), "nightbeam"),
+    cacheDirectory: cacheDirectory(),
     workers: workerCount(settings),
     threads: 1,
     cacheBytes: settings.promptCache * 2 ** 30,
   });
+}
+
+/** Where conversions of checkpoints are kept. */
+export function cacheDirectory(): string {
+  return join(process.env.XDG_CACHE_HOME ?? join(homedir(), ".cache"), "nightbeam");
 }
 
 export function workerCount(settings: Pick<ModelSettings, "workers">): number {

@@ -2,10 +2,10 @@ import type { Catalogue } from "@nightbeam/catalogue";
 import type { HistoryRow, PartResult, TeacherExample } from "@nightbeam/dataset";
 import { type Decoder, decodeShard, type SearchOutcome } from "@nightbeam/decoding";
 import { expandItems } from "./expand-items.js";
-import { sampleUsers } from "./teacher.js";
+import { sampleUsers } from "./sample-users.js";
 import type { Reading, ReadyUser } from "./users.js";
 
-export interface PartOptions {
+export interface RowsOptions {
   readonly decoder: Decoder;
   readonly catalogue: Catalogue;
   readonly read: (row: HistoryRow) => Reading;
@@ -19,17 +19,17 @@ export interface PartOptions {
   readonly teacherSample?: number | undefined;
 }
 
-/** A part's lists, and what the target said about its sampled users. */
-export interface DecodedPart {
+/** The rows' lists, and what the target said about the sampled users. */
+export interface DecodedRows {
   readonly result: Omit<PartResult, "index">;
   readonly examples: readonly TeacherExample[];
 }
 
-/** Decodes the rows of a part. */
-export async function decodePart(
+/** Decodes the rows of a shard; those that cannot be decoded carry their reason. */
+export async function decodeRows(
   rows: readonly HistoryRow[],
-  options: PartOptions,
-): Promise<DecodedPart> {
+  options: RowsOptions,
+): Promise<DecodedRows> {
   const readings = rows.map(options.read);
   const users = readings.flatMap((reading) => (reading.kind === "user" ? reading.user : []));
   const rejected = readings.flatMap((one) => (one.kind === "rejected" ? one.rejected : []));
@@ -45,14 +45,14 @@ export async function decodePart(
   );
   const examples = sampled?.examples() ?? [];
   const logged = sampled === undefined ? {} : { teacherExamples: examples.length };
-  const stats = { ...partStats(searched), ...logged };
+  const stats = { ...searchStats(searched), ...logged };
   return { result: { rowCount: rows.length, recommendations, rejected, stats }, examples };
 }
 
 function recommendation(
   user: ReadyUser | undefined,
   { beams }: SearchOutcome,
-  options: PartOptions,
+  options: RowsOptions,
 ) {
   if (user === undefined) return [];
   const { catalogue, topK } = options;
@@ -62,8 +62,8 @@ function recommendation(
   };
 }
 
-/** Sums over a part's searches; users with the same question are one search. */
-function partStats(searched: readonly SearchOutcome[]): Record<string, number> {
+/** Sums over a shard's searches; users with the same question are one search. */
+function searchStats(searched: readonly SearchOutcome[]): Record<string, number> {
   const stats = {
     searches: searched.length,
     targetCalls: 0,
@@ -82,7 +82,7 @@ function partStats(searched: readonly SearchOutcome[]): Record<string, number> {
   return stats;
 }
 
-/** Figures of the whole run, from the sums over its parts. */
+/** Figures of the whole run, from the sums over its shards. */
 export function runFigures(totals: {
   readonly users: number;
   readonly stats: Readonly<Record<string, number>>;

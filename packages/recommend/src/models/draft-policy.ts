@@ -1,12 +1,12 @@
 import { type DraftPolicy, fixedWidths, uniformWidths } from "@nightbeam/decoding";
-import { UsageError } from "../errors.js";
+import { RecommendError } from "../errors.js";
 import { adaptiveWidths } from "./adaptive-widths.js";
 
 /**
  * How much is drafted, from widths as a person gives them: `auto`, one width, or one for each level
  * but the last.
  *
- * @throws UsageError BAD_OPTION where the widths do not fit the catalogue
+ * @throws RecommendError BAD_DRAFT_WIDTHS where the widths do not fit the catalogue
  */
 export function draftPolicy(
   widths: "auto" | readonly number[],
@@ -17,8 +17,8 @@ export function draftPolicy(
   const [only] = widths;
   if (widths.length === 1 && only !== undefined) return fixedWidths(uniformWidths(only, levels));
   if (widths.length !== levels - 1) {
-    throw new UsageError(
-      "BAD_OPTION",
+    throw new RecommendError(
+      "BAD_DRAFT_WIDTHS",
       `--draft-width ${widths.join(",")}: give one width, or ${levels - 1} for this catalogue of ${levels} levels`,
     );
   }

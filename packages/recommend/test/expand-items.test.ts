@@ -6,7 +6,7 @@ import {
   NOTHING_EXCLUDED,
 } from "@nightbeam/catalogue";
 import { describe, expect, it } from "vitest";
-import { expandItems } from "../src/recommend/expand-items.js";
+import { expandItems } from "../src/shard/expand-items.js";
 
 const catalogue = buildCatalogue([
   { id: "b", codes: [0, 1], where: "b" },

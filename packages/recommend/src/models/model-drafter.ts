@@ -1,30 +1,22 @@
 import type { Catalogue } from "@nightbeam/catalogue";
-import { readHistories } from "@nightbeam/dataset";
-import {
-  type Draft,
-  type Drafter,
-  type DraftRequest,
-  ModelDrafter,
-  TransitionCounter,
-  TransitionsDrafter,
-} from "@nightbeam/decoding";
-import type { Model } from "@nightbeam/model";
-import { UsageError } from "../errors.js";
+import { type Draft, type Drafter, type DraftRequest, ModelDrafter } from "@nightbeam/decoding";
+import type { Model, Prompts } from "@nightbeam/model";
+import { RecommendError } from "../errors.js";
 
 /**
  * Drafts with a small model, which reads the prompts of the target.
  *
- * @throws UsageError BAD_OPTION where it would read them as something else
+ * @throws RecommendError DRAFT_DIFFERS where it would read them as something else
  */
 export function modelDrafter(
   draft: Model,
-  options: { directory: string; target: Model; catalogue: Catalogue },
+  options: { directory: string; target: Pick<Prompts, "encodePrompt">; catalogue: Catalogue },
 ): Drafter {
   const { directory, target, catalogue } = options;
   for (const item of [0, catalogue.itemCount - 1]) {
     if (draft.encodePrompt([item]).join() === target.encodePrompt([item]).join()) continue;
-    throw new UsageError(
-      "BAD_OPTION",
+    throw new RecommendError(
+      "DRAFT_DIFFERS",
       `--draft ${directory} writes items with other tokens than the target, so it would draft nonsense; make the tokens and the prompt in both nightbeam.json files the same`,
     );
   }
@@ -53,20 +45,3 @@ class ShortPromptDrafter implements Drafter {
 }
 
 const NOTHING: Draft = { levels: [], milliseconds: 0 };
-
-/** Counts what follows what in all the histories of the run, streamed. */
-export async function transitionsDrafter(
-  histories: string,
-  options: { catalogue: Catalogue; signal?: AbortSignal | undefined },
-): Promise<Drafter> {
-  const { catalogue, signal } = options;
-  const counter = new TransitionCounter(catalogue.itemCount);
-  for await (const rows of readHistories({ path: histories })) {
-    signal?.throwIfAborted();
-    for (const row of rows) {
-      if (row.kind === "history")
-        counter.add(row.items.flatMap((id) => catalogue.itemIndex(id) ?? []));
-    }
-  }
-  return new TransitionsDrafter({ catalogue, table: counter.finish() });
-}

@@ -1,0 +1,16 @@
+export type RecommendErrorCode =
+  /** The draft widths do not fit the catalogue. */
+  | "BAD_DRAFT_WIDTHS"
+  /** A draft writes items with other tokens than the target. */
+  | "DRAFT_DIFFERS";
+
+/** What cannot be recommended with. The message names the option, as it is typed, and the remedy. */
+export class RecommendError extends Error {
+  override readonly name = "RecommendError";
+  readonly code: RecommendErrorCode;
+
+  constructor(code: RecommendErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
+}

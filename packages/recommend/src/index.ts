@@ -1,0 +1,17 @@
+export { RecommendError, type RecommendErrorCode } from "./errors.js";
+export {
+  batchesAtOnce,
+  cacheDirectory,
+  type ModelSettings,
+  workerCount,
+} from "./models/cpu-model.js";
+export { draftPolicy } from "./models/draft-policy.js";
+export {
+  type DraftContext,
+  type OpenDrafts,
+  openDrafts,
+  TRANSITIONS,
+} from "./models/open-drafts.js";
+export { type ModelNames, type OpenModels, openModels } from "./models/open-models.js";
+export { type DecodedRows, decodeRows, type RowsOptions, runFigures } from "./shard/decode-rows.js";
+export { type ReaderOptions, type Reading, type ReadyUser, userReader } from "./shard/users.js";

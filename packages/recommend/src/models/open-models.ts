@@ -1,0 +1,38 @@
+import type { Model } from "@nightbeam/model";
+import { batchesAtOnce, type ModelSettings, openCpuModel } from "./cpu-model.js";
+import { type DraftContext, type OpenDrafts, openDrafts } from "./open-drafts.js";
+
+export interface ModelNames extends ModelSettings {
+  readonly target: string;
+  /** Checkpoints, or the word `transitions`. */
+  readonly draft: readonly string[];
+}
+
+/** Everything that a run on one machine loads, and one way to free it. */
+export interface OpenModels extends OpenDrafts {
+  readonly target: Model;
+}
+
+/** @throws ModelError, DatasetError, RecommendError; the signal's reason when it is aborted between steps */
+export async function openModels(
+  names: ModelNames,
+  context: Omit<DraftContext, "target">,
+): Promise<OpenModels> {
+  context.signal?.throwIfAborted();
+  const target = await openCpuModel(names.target, {
+    ...names,
+    catalogue: context.searched,
+    historyCatalogue: context.known,
+    mostWaiting: context.parts * batchesAtOnce(names),
+  });
+  try {
+    const drafts = await openDrafts(names.draft, { ...context, target, settings: names });
+    const close = async () => {
+      await Promise.all([target.close(), drafts.close()]);
+    };
+    return { ...drafts, target, close };
+  } catch (error) {
+    await target.close();
+    throw error;
+  }
+}
