@@ -11,8 +11,15 @@ export interface Exclusion {
   isDead(node: number): boolean;
   /** False where the search need not ask: no node is dead. The root is dead if all items are. */
   readonly hasDeadNodes: boolean;
-  /** Equal for exclusions that close the same nodes to the search, whatever items caused it. */
+  /**
+   * Equal for exclusions that close the same nodes to the search, whatever items caused it; among
+   * exclusions with the same base.
+   */
   readonly signature: string;
+  /** Number of a leaf's items that are excluded. */
+  excludedAt(leaf: number): number;
+  /** Number of a node's children that are dead. */
+  deadChildren(node: number): number;
 }
 
 /** Nothing is excluded. */
@@ -22,45 +29,64 @@ export const NOTHING_EXCLUDED: Exclusion = {
   isDead: () => false,
   hasDeadNodes: false,
   signature: "",
+  excludedAt: () => 0,
+  deadChildren: () => 0,
 };
 
 /**
- * The exclusion of some items, given by index in any order; repetitions count once. Time and memory
- * go with the number of excluded items, not with the catalogue. Throws RangeError for an index
- * outside 0 to `itemCount - 1`.
+ * The exclusion of some items, given by index in any order, besides those of a base that users have
+ * in common; repetitions count once. Time and memory go with the number of items given, neither
+ * with the catalogue nor with the base. Throws RangeError for an index outside 0 to `itemCount - 1`.
  */
-export function excludeItems(catalogue: Catalogue, itemIndices: Iterable<number>): Exclusion {
-  const items = new Set(itemIndices);
+export function excludeItems(
+  catalogue: Catalogue,
+  itemIndices: Iterable<number>,
+  base: Exclusion = NOTHING_EXCLUDED,
+): Exclusion {
+  const items = new Set<number>();
+  for (const item of itemIndices) if (!base.hasItem(item)) items.add(item);
   const excludedAt = new Map<number, number>();
   for (const item of items) countUp(excludedAt, catalogue.leafOf(item));
-  let dead: number[] = [];
+  const dead = new Set<number>();
   for (const [leaf, excluded] of excludedAt) {
-    if (excluded === catalogue.itemsUnder(leaf)) dead.push(leaf);
+    if (excluded + base.excludedAt(leaf) === catalogue.itemsUnder(leaf)) dead.add(leaf);
   }
-  const deadNodes = new Set(dead);
-  // Depth by depth towards the root: a node dies with the last of its children.
-  while (dead.length > 0 && dead[0] !== ROOT) {
-    dead = parentsThatDie(catalogue.trie, dead);
-    for (const node of dead) deadNodes.add(node);
-  }
+  const deadChildren = closeUpwards(catalogue.trie, { dead, base });
   return {
-    size: items.size,
-    hasItem: (index) => items.has(index),
-    isDead: (node) => deadNodes.has(node),
-    hasDeadNodes: deadNodes.size > 0,
-    signature: [...deadNodes].sort((a, b) => a - b).join(" "),
+    size: base.size + items.size,
+    hasItem: (index) => items.has(index) || base.hasItem(index),
+    isDead: (node) => dead.has(node) || base.isDead(node),
+    hasDeadNodes: dead.size > 0 || base.hasDeadNodes,
+    signature: [...dead].sort((a, b) => a - b).join(" "),
+    excludedAt: (leaf) => (excludedAt.get(leaf) ?? 0) + base.excludedAt(leaf),
+    deadChildren: (node) => (deadChildren.get(node) ?? 0) + base.deadChildren(node),
   };
 }
 
-/** Parents all of whose children are among the dead nodes of one depth. */
-function parentsThatDie(trie: Trie, dead: readonly number[]): number[] {
+/**
+ * Adds to the dead leaves the nodes that die with them, depth by depth towards the root: a node dies
+ * with the last of its children. Returns how many children of each node died.
+ */
+function closeUpwards(
+  trie: Trie,
+  options: { dead: Set<number>; base: Exclusion },
+): Map<number, number> {
+  const { dead, base } = options;
   const deadChildren = new Map<number, number>();
-  for (const node of dead) countUp(deadChildren, parentOf(trie, node));
-  const dying: number[] = [];
-  for (const [parent, count] of deadChildren) {
-    if (count === childCount(trie, parent)) dying.push(parent);
+  let dying = [...dead];
+  while (dying.length > 0 && dying[0] !== ROOT) {
+    const parents = new Set<number>();
+    for (const node of dying) {
+      const parent = parentOf(trie, node);
+      countUp(deadChildren, parent);
+      parents.add(parent);
+    }
+    dying = [...parents].filter(
+      (node) => (deadChildren.get(node) ?? 0) + base.deadChildren(node) === childCount(trie, node),
+    );
+    for (const node of dying) dead.add(node);
   }
-  return dying;
+  return deadChildren;
 }
 
 function countUp(counts: Map<number, number>, key: number): void {

@@ -22,6 +22,20 @@ export interface CatalogueFilter {
  * catalogue does not have (unless `onUnknown` takes them), EMPTY where nothing is left.
  */
 export function filterCatalogue(catalogue: Catalogue, filter: CatalogueFilter): Catalogue {
+  const order = Uint32Array.from(indicesOf(keptItems(catalogue, filter), 1));
+  return order.length === catalogue.itemCount ? catalogue : assemble(tableOf(catalogue), order);
+}
+
+/**
+ * The items that a filter leaves out, by index, ascending: for whoever searches the whole catalogue
+ * with these excluded, which finds the same items in the same order. Throws as `filterCatalogue` does.
+ */
+export function filteredOut(catalogue: Catalogue, filter: CatalogueFilter): Uint32Array {
+  return Uint32Array.from(indicesOf(keptItems(catalogue, filter), 0));
+}
+
+/** 1 for every item that a filter keeps. Shape [items]. */
+function keptItems(catalogue: Catalogue, filter: CatalogueFilter): Uint8Array {
   const kept = new Uint8Array(catalogue.itemCount).fill(filter.allow === undefined ? 1 : 0);
   const unknown = new Set<string>();
   const mark = (ids: Iterable<string>, keep: 0 | 1): void => {
@@ -37,20 +51,16 @@ export function filterCatalogue(catalogue: Catalogue, filter: CatalogueFilter): 
     if (filter.onUnknown === undefined) throw unknownItems([...unknown]);
     filter.onUnknown([...unknown]);
   }
-  const order = Uint32Array.from(indicesOf(kept));
-  if (order.length === catalogue.itemCount) return catalogue;
-  if (order.length === 0) {
-    throw new CatalogueError({
-      code: "EMPTY",
-      problem: "The filter leaves no item of the catalogue",
-      remedy: "Allow more items or block fewer",
-    });
-  }
-  return assemble(tableOf(catalogue), order);
+  if (kept.includes(1)) return kept;
+  throw new CatalogueError({
+    code: "EMPTY",
+    problem: "The filter leaves no item of the catalogue",
+    remedy: "Allow more items or block fewer",
+  });
 }
 
-function* indicesOf(kept: Uint8Array): Generator<number> {
-  for (let index = 0; index < kept.length; index++) if (kept[index] === 1) yield index;
+function* indicesOf(kept: Uint8Array, value: 0 | 1): Generator<number> {
+  for (let index = 0; index < kept.length; index++) if (kept[index] === value) yield index;
 }
 
 function unknownItems(ids: readonly string[]): CatalogueError {

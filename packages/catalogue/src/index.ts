@@ -6,7 +6,7 @@ export { CatalogueError } from "./errors.js";
 export type { Exclusion } from "./exclusion.js";
 export { excludeItems, NOTHING_EXCLUDED } from "./exclusion.js";
 export type { CatalogueFilter } from "./filter.js";
-export { filterCatalogue } from "./filter.js";
+export { filterCatalogue, filteredOut } from "./filter.js";
 export { parseLcRecIndex } from "./lc-rec.js";
 export { decodePrepared, encodePrepared } from "./prepared.js";
 export type { Trie } from "./trie.js";

@@ -28,6 +28,32 @@ describe("excludeItems", () => {
     );
   });
 
+  it("is the same on top of a base as in one", () => {
+    fc.assert(
+      fc.property(
+        someEntries,
+        fc.infiniteStream(fc.integer({ min: 0, max: 3 })),
+        (source, draws) => {
+          const catalogue = buildCatalogue(source);
+          const drawn = Array.from({ length: catalogue.itemCount }, () => draws.next().value ?? 0);
+          const of = (bit: number) => drawn.flatMap((draw, index) => (draw & bit ? index : []));
+          const base = excludeItems(catalogue, of(1));
+          const layered = excludeItems(catalogue, of(2), base);
+          const once = excludeItems(catalogue, [...of(1), ...of(2)]);
+          expect(layered.size).toBe(once.size);
+          expect(layered.hasDeadNodes).toBe(once.hasDeadNodes);
+          for (let node = 0; node < catalogue.trie.codes.length; node++) {
+            expect(layered.isDead(node)).toBe(once.isDead(node));
+            expect(layered.deadChildren(node)).toBe(once.deadChildren(node));
+          }
+          for (let index = 0; index < catalogue.itemCount; index++) {
+            expect(layered.hasItem(index)).toBe(once.hasItem(index));
+          }
+        },
+      ),
+    );
+  });
+
   it("excludes one of several items on a path without closing the path", () => {
     const catalogue = buildCatalogue(entries("x 1 2", "y 1 2", "z 4 0"));
     const exclusion = excludeItems(catalogue, [0, 0]);

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { buildCatalogue, filterCatalogue } from "../src/index.js";
+import { buildCatalogue, filterCatalogue, filteredOut } from "../src/index.js";
 import { entries, someEntries } from "./arbitraries.js";
 
 const catalogue = buildCatalogue(entries("x 1 2", "y 1 3", "z 4 0"));
@@ -19,6 +19,8 @@ describe("filterCatalogue", () => {
         const both = filterCatalogue(whole, { allow: idsOf(1, 2), block: idsOf(0, 2, 3) });
         expect(both.prepared).toEqual(expected);
         expect(filterCatalogue(whole, { allow: idsOf(1) }).prepared).toEqual(expected);
+        const out = [...filteredOut(whole, { allow: idsOf(1) })];
+        expect(out.map((index) => whole.itemId(index)).sort()).toEqual(idsOf(0, 2, 3).sort());
         expect(filterCatalogue(whole, { block: idsOf(0, 2, 3) }).prepared).toEqual(expected);
       }),
     );

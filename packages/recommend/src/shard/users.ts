@@ -1,4 +1,9 @@
-import { type Catalogue, excludeItems, NOTHING_EXCLUDED } from "@nightbeam/catalogue";
+import {
+  type Catalogue,
+  type Exclusion,
+  excludeItems,
+  NOTHING_EXCLUDED,
+} from "@nightbeam/catalogue";
 import type { HistoryRow, RejectedRow } from "@nightbeam/dataset";
 import type { ShardUser } from "@nightbeam/decoding";
 import type { PromptEncoder } from "@nightbeam/model";
@@ -22,11 +27,13 @@ export interface ReaderOptions {
   /** Longest prompt that the model takes, in tokens. */
   readonly mostPromptTokens: number;
   readonly excludeSeen: boolean;
+  /** What nobody is recommended, where that has not been filtered out of the catalogue. */
+  readonly excluded?: Exclusion;
 }
 
 /** Makes users of rows; what cannot be a user carries its reason and stops nobody else. */
 export function userReader(options: ReaderOptions): (row: HistoryRow) => Reading {
-  const { known, searched } = options;
+  const { known, searched, excluded = NOTHING_EXCLUDED } = options;
   return (row) => {
     if (row.kind === "rejected") {
       const { kind: _, ...rejected } = row;
@@ -56,7 +63,7 @@ export function userReader(options: ReaderOptions): (row: HistoryRow) => Reading
         name: row.user,
         prompt,
         history: Uint32Array.from(seen),
-        exclusion: options.excludeSeen ? excludeItems(searched, seen) : NOTHING_EXCLUDED,
+        exclusion: options.excludeSeen ? excludeItems(searched, seen, excluded) : excluded,
       },
     };
   };
