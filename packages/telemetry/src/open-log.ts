@@ -1,0 +1,70 @@
+import type { Logger } from "pino";
+import { destination, pino, stdTimeFunctions } from "pino";
+import PinoPretty from "pino-pretty";
+import type { Log, LogLevel } from "./log.js";
+import { scrubFields, scrubText } from "./scrub.js";
+
+/** Takes whole lines. */
+export interface LineSink {
+  write(line: string): unknown;
+}
+
+export interface LogOptions {
+  /** The process's name; a field of every line. */
+  readonly service: string;
+  /** The chattiest level that is written. */
+  readonly level: LogLevel;
+  /** One JSON object a line for machines, or coloured text for people. */
+  readonly format: "json" | "pretty";
+  /** Default: standard error, written synchronously, so that a dying process loses no line. */
+  readonly sink?: LineSink;
+  /** For `pretty`. Default: whether standard error is a terminal. */
+  readonly color?: boolean;
+}
+
+/**
+ * Opens a log on standard error; standard output belongs to a command's result.
+ *
+ * JSON lines have `level` (its name), `time` (ISO 8601, UTC), `service`, `msg` and the fields.
+ */
+export function openLog(options: LogOptions): Log {
+  const sink = options.sink ?? destination({ dest: 2, sync: true });
+  const logger = pino(
+    {
+      level: options.level,
+      base: { service: options.service },
+      timestamp: stdTimeFunctions.isoTime,
+      formatters: { level: (label) => ({ level: label }) },
+      // Errors are plain objects by the time pino sees them.
+      serializers: { err: (value: unknown) => value },
+    },
+    options.format === "json" ? sink : prettySink(sink, options),
+  );
+  return wrap(logger);
+}
+
+/** Lines are made pretty as they are written: pino-pretty's own stream would write them a tick later. */
+function prettySink(sink: LineSink, { color = process.stderr.isTTY === true }: LogOptions) {
+  const pretty = PinoPretty.prettyFactory({
+    colorize: color,
+    colorizeObjects: false,
+    translateTime: "SYS:HH:MM:ss.l",
+    messageFormat: "{service}: {msg}",
+    ignore: "service",
+    singleLine: true,
+  });
+  return { write: (line: string) => sink.write(pretty(line)) };
+}
+
+function wrap(logger: Logger): Log {
+  const at = (level: "debug" | "info" | "warn" | "error") => (fields: object, message: string) => {
+    if (logger.isLevelEnabled(level)) logger[level](scrubFields(fields), scrubText(message));
+  };
+  return {
+    debug: at("debug"),
+    info: at("info"),
+    warn: at("warn"),
+    error: at("error"),
+    child: (fields) => wrap(logger.child(scrubFields(fields))),
+  };
+}
