@@ -1,0 +1,14 @@
+export type { Clock } from "./clock.js";
+export { systemClock } from "./clock.js";
+export type { Announcement, Control, ControlOptions } from "./control.js";
+export { openControl } from "./control.js";
+export type { ControlErrorCode } from "./errors.js";
+export { ControlError } from "./errors.js";
+export type { ControlLog } from "./log.js";
+export { combineDirectories, staticVerifiers } from "./nodes/directories.js";
+export type { Directory, NodeEndpoint } from "./nodes/endpoint.js";
+export type { LiveNodes } from "./nodes/live-nodes.js";
+export type { NodeRole, NodeStatus } from "./nodes/status.js";
+export type { NamedRollout, Rollout } from "./rollouts/rollout.js";
+export type { Rollouts } from "./rollouts/rollouts.js";
+export type { ControlTiming } from "./timing.js";

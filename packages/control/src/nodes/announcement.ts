@@ -1,0 +1,126 @@
+import type { NatsConnection, Service } from "nats";
+import type { Clock } from "../clock.js";
+import type { Link } from "../connection/link.js";
+import { within } from "../connection/within.js";
+import { ControlError, reasonOf } from "../errors.js";
+import type { ControlLog } from "../log.js";
+import type { ControlTiming } from "../timing.js";
+import { type NodeStatus, problemOfStatus } from "./status.js";
+import { drainSubject, nodeSubject, serviceName } from "./subjects.js";
+
+export interface NodeAnnouncementOptions {
+  readonly link: Link;
+  /** Asked at every heartbeat; role and id stay what they were at first. */
+  readonly status: () => NodeStatus;
+  /** Called once, when the node shall take no more work. */
+  readonly onDrain: () => void;
+  readonly clock: Clock;
+  readonly log: ControlLog;
+  readonly timing: ControlTiming;
+}
+
+/** A node's presence: a NATS service for people and tools, heartbeats for the other nodes. */
+export class NodeAnnouncement {
+  readonly #options: NodeAnnouncementOptions;
+  readonly #subject: string;
+  readonly #drainSubject: string;
+  readonly #ends: readonly (() => void)[];
+  #connection: NatsConnection | undefined;
+  #service: Service | undefined;
+  /** The metadata that the service was made with: it cannot change, so a change makes a new service. */
+  #metadata = "";
+  #drained = false;
+  #stopped = false;
+
+  /** @throws ControlError BAD_NODE */
+  constructor(options: NodeAnnouncementOptions) {
+    const status = options.status();
+    const problem = problemOfStatus(status);
+    if (problem !== undefined) {
+      throw new ControlError("BAD_NODE", `this node cannot be announced: ${problem}.`);
+    }
+    this.#options = options;
+    this.#subject = nodeSubject(status.role, status.id);
+    this.#drainSubject = drainSubject(status.id);
+    this.#ends = [
+      options.link.follow({
+        up: (connection) => this.#up(connection),
+        down: () => {
+          this.#connection = undefined;
+          this.#service = undefined;
+        },
+      }),
+      options.clock.repeat(options.timing.heartbeatMs, () => this.update()),
+    ];
+  }
+
+  /** Sends a heartbeat at once, for changes that others should know now, such as `draining`. */
+  update(): void {
+    const connection = this.#connection;
+    if (connection === undefined || connection.isClosed() || this.#stopped) return;
+    const status = this.#options.status();
+    connection.publish(this.#subject, JSON.stringify(status));
+    this.#serve(connection, status);
+  }
+
+  /** Says that this node is gone, so that nobody waits for its heartbeats, and stops them. */
+  async stop(): Promise<void> {
+    const connection = this.#connection;
+    this.leave();
+    if (connection === undefined) return;
+    const sent = Promise.race([connection.flush(), connection.closed()]);
+    await within(sent, this.#options.timing.closeMs);
+  }
+
+  /** As `stop`, for one who empties the connection's buffer himself. */
+  leave(): void {
+    if (this.#stopped) return;
+    this.#stopped = true;
+    for (const end of this.#ends) end();
+    const connection = this.#connection;
+    this.#connection = undefined;
+    if (connection === undefined || connection.isClosed()) return;
+    connection.publish(this.#subject, JSON.stringify({ gone: true }));
+    void this.#service?.stop();
+  }
+
+  #up(connection: NatsConnection): void {
+    this.#connection = connection;
+    this.#metadata = "";
+    connection.subscribe(this.#drainSubject, {
+      callback: (error, message) => {
+        if (error !== null || this.#stopped) return;
+        message.respond();
+        if (this.#drained) return;
+        this.#drained = true;
+        this.#options.log.info({}, "asked to drain");
+        this.#options.onDrain();
+      },
+    });
+    this.update();
+  }
+
+  #serve(connection: NatsConnection, status: NodeStatus): void {
+    const { id, address, target, catalogue, scoring, precision } = status;
+    const known = Object.entries({ id, address, target, catalogue, scoring, precision });
+    const metadata = Object.fromEntries(
+      known.flatMap(([key, value]) => (value === undefined ? [] : [[key, value]])),
+    );
+    const text = JSON.stringify(metadata);
+    if (text === this.#metadata) return;
+    this.#metadata = text;
+    void this.#service?.stop();
+    this.#service = undefined;
+    const name = serviceName(status.role);
+    connection.services.add({ name, version: status.version, metadata }).then(
+      (service) => {
+        const isCurrent = this.#connection === connection && this.#metadata === text;
+        if (isCurrent && !this.#stopped) this.#service = service;
+        else void service.stop();
+      },
+      (error: unknown) => {
+        this.#options.log.warn({ reason: reasonOf(error) }, "the NATS service is not listed");
+      },
+    );
+  }
+}
