@@ -1,0 +1,161 @@
+import type { Trie } from "@nightbeam/catalogue";
+import type { ScoreAnswer, ScoreRequest } from "@nightbeam/decoding";
+import { decodeAnswers } from "../codec/answers.js";
+import { encodeCall } from "../codec/encode-call.js";
+import { ProtocolError } from "../errors.js";
+import type { VerifyRequest } from "../generated/nightbeam/verifier/v1/verifier.js";
+import type { IdentityMessage } from "../identity.js";
+import type { ClientLimits } from "./client-limits.js";
+import type { Link } from "./link.js";
+import type { Lease, Links } from "./links.js";
+import type { RetryBudget } from "./retry-budget.js";
+import type { StatisticsCounter } from "./statistics.js";
+import type { Task } from "./task.js";
+import { TryFailed } from "./try-failed.js";
+
+/** What asking needs. */
+export interface AskSetup {
+  readonly trie: Trie;
+  readonly identity: IdentityMessage;
+  readonly client: bigint;
+  readonly links: Links;
+  readonly limits: ClientLimits;
+  readonly budget: RetryBudget;
+  readonly statistics: StatisticsCounter;
+}
+
+/** Requests that go to one verifier together. Keys are the client's. */
+export interface Group {
+  readonly requests: readonly ScoreRequest[];
+  /** Rows of the model at most. */
+  readonly tokens: number;
+  /** The verifier that knows the prompts. */
+  readonly home: string | undefined;
+}
+
+/**
+ * Gets a group answered, by whichever verifier can.
+ *
+ * @returns the answers, and the id of the verifier that gave them
+ * @throws ProtocolError INVALID_CALL, INTERNAL, BAD_ANSWER, NO_VERIFIER; the task's
+ */
+export async function askVerifiers(
+  setup: AskSetup,
+  group: Group,
+  task: Task,
+): Promise<{ answers: ScoreAnswer[]; verifier: string }> {
+  const { trie, identity, client, statistics } = setup;
+  const message = encodeCall(trie, { identity, client, requests: group.requests, released: [] });
+  const search = new Search(setup, group, task);
+  let broken = 0;
+  for (let tries = 0; ; tries++) {
+    if (tries > 0) statistics.retried();
+    const { link, end } = await search.lease();
+    try {
+      const answers = await tryOnce(setup, { link, message, group, task }).finally(end);
+      return { answers, verifier: link.id };
+    } catch (error) {
+      const failed = ofTry(error);
+      if (failed.verdict.kind === "internal" && ++broken > 1) throw asProtocolError(failed);
+      await search.after(failed);
+    }
+  }
+}
+
+/** @throws TryFailed; the task's */
+async function tryOnce(
+  setup: AskSetup,
+  asked: { link: Link; message: VerifyRequest; group: Group; task: Task },
+): Promise<ScoreAnswer[]> {
+  const { link, message, task } = asked;
+  const trip = await link.verify(message, task);
+  try {
+    const answers = decodeAnswers(setup.trie, asked.group.requests, trip.response);
+    setup.statistics.answered(trip);
+    return answers;
+  } catch (error) {
+    if (!(error instanceof ProtocolError)) throw error;
+    const reason = `${link.id} gave an answer that does not fit: ${error.message}`;
+    link.distrust(reason);
+    throw new TryFailed({ kind: "internal" }, reason, error);
+  }
+}
+
+/** A failed try passes; whatever else was thrown ends the call. */
+function ofTry(error: unknown): TryFailed {
+  if (error instanceof TryFailed) return error;
+  throw error;
+}
+
+function asProtocolError(failed: TryFailed): ProtocolError {
+  const { cause, message } = failed;
+  if (failed.verdict.kind === "invalid")
+    return new ProtocolError("INVALID_CALL", message, { cause });
+  const code = cause instanceof ProtocolError ? cause.code : "INTERNAL";
+  return new ProtocolError(code, `verifiers failed twice, last ${message}`, { cause });
+}
+
+/** Looks for a verifier for one group, and keeps account of how long that has taken. */
+class Search {
+  readonly #setup: AskSetup;
+  readonly #group: Group;
+  readonly #task: Task;
+  /** Milliseconds spent without anybody to ask. Waiting for one that is only busy does not count. */
+  #spentMs = 0;
+  #last = "";
+
+  constructor(setup: AskSetup, group: Group, task: Task) {
+    this.#setup = setup;
+    this.#group = group;
+    this.#task = task;
+  }
+
+  /** Waits for a verifier and reserves it. @throws ProtocolError NO_VERIFIER; the task's */
+  async lease(): Promise<Lease> {
+    const { links } = this.#setup;
+    for (;;) {
+      this.#task.signal.throwIfAborted();
+      const lease = links.lease(this.#group.tokens, this.#group.home);
+      if (lease !== undefined) return lease;
+      const busyMs = links.busyForMs();
+      if (busyMs === undefined) await this.#wait(Number.POSITIVE_INFINITY);
+      else await links.change(this.#task.signal, busyMs + 1);
+    }
+  }
+
+  /** What has to be before the next try. @throws ProtocolError INVALID_CALL, NO_VERIFIER; the task's */
+  async after(failed: TryFailed): Promise<void> {
+    const { kind } = failed.verdict;
+    this.#last = failed.message;
+    if (kind === "invalid") throw asProtocolError(failed);
+    if (kind === "late" && Date.now() >= this.#task.deadline) {
+      throw new ProtocolError("DEADLINE", "the job's deadline has passed");
+    }
+    // Both tell the client to stay away from there, so that they cannot make a storm.
+    if (kind === "busy" || kind === "wrong-model") return;
+    for (;;) {
+      const milliseconds = this.#setup.budget.take(Date.now());
+      if (milliseconds === 0) return;
+      await this.#wait(milliseconds);
+    }
+  }
+
+  async #wait(milliseconds: number): Promise<void> {
+    const { links, limits } = this.#setup;
+    const left = limits.patienceMs - this.#spentMs;
+    if (left <= 0) throw this.#nobody();
+    const began = performance.now();
+    await links.change(this.#task.signal, Math.min(milliseconds, left));
+    this.#spentMs += performance.now() - began;
+  }
+
+  #nobody(): ProtocolError {
+    const { links, limits } = this.#setup;
+    const last = this.#last === "" ? "" : ` The last failure: ${this.#last}.`;
+    return new ProtocolError(
+      "NO_VERIFIER",
+      `no verifier could be asked for ${limits.patienceMs} ms: ${links.describe()}.${last} ` +
+        "Put the job back, and start or repair a verifier.",
+    );
+  }
+}

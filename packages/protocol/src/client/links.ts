@@ -1,0 +1,104 @@
+import { leastBusy } from "./choice.js";
+import type { VerifierDirectory } from "./directory.js";
+import { Link } from "./link.js";
+import type { LinkSetup } from "./link-setup.js";
+
+/** A verifier that is reserved for one call. */
+export interface Lease {
+  readonly link: Link;
+  end(): void;
+}
+
+/** A client's links: one per verifier of the directory. */
+export class Links {
+  readonly #directory: VerifierDirectory;
+  readonly #setup: LinkSetup;
+  readonly #links = new Map<string, Link>();
+  readonly #waiting = new Set<() => void>();
+  readonly #unsubscribe: () => void;
+
+  constructor(directory: VerifierDirectory, setup: Omit<LinkSetup, "changed">) {
+    this.#directory = directory;
+    this.#setup = { ...setup, changed: () => this.#tell() };
+    this.#unsubscribe = directory.onChange(() => this.#sync());
+    this.#sync();
+  }
+
+  /** The link to a verifier, where there is one. */
+  get(id: string | undefined): Link | undefined {
+    return id === undefined ? undefined : this.#links.get(id);
+  }
+
+  /** Reserves the wanted verifier if it is usable, else the one that will probably answer first. */
+  lease(tokens: number, wanted: string | undefined): Lease | undefined {
+    const now = Date.now();
+    const home = this.get(wanted);
+    const usable = [...this.#links.values()].filter((link) => link.usable(now));
+    const link = home?.usable(now) ? home : leastBusy(usable, this.#setup.random());
+    return link === undefined ? undefined : { link, end: link.lease(tokens) };
+  }
+
+  /** Milliseconds until a verifier that is busy, but well, takes calls again; undefined without one. */
+  busyForMs(): number | undefined {
+    const now = Date.now();
+    const busy = [...this.#links.values()].filter(
+      ({ state, busyUntil }) => state === "ready" && busyUntil > now,
+    );
+    if (busy.length === 0) return undefined;
+    return Math.min(...busy.map(({ busyUntil }) => busyUntil - now));
+  }
+
+  /** For people: all verifiers and how they are. */
+  describe(): string {
+    if (this.#links.size === 0) return "the directory names none";
+    return [...this.#links.values()].map((link) => link.describe()).join("; ");
+  }
+
+  /**
+   * Waits until something changed that may make a verifier usable, or so long.
+   *
+   * @throws the signal's reason
+   */
+  async change(signal: AbortSignal, withinMs: number): Promise<void> {
+    signal.throwIfAborted();
+    let wake: () => void = () => undefined;
+    let timer: NodeJS.Timeout | undefined;
+    await new Promise<void>((resolve) => {
+      wake = resolve;
+      timer = setTimeout(wake, withinMs);
+      this.#waiting.add(wake);
+      signal.addEventListener("abort", wake, { once: true });
+    });
+    clearTimeout(timer);
+    this.#waiting.delete(wake);
+    signal.removeEventListener("abort", wake);
+    signal.throwIfAborted();
+  }
+
+  close(): void {
+    this.#unsubscribe();
+    for (const link of this.#links.values()) link.close();
+    this.#links.clear();
+  }
+
+  /** Makes the links what the directory says. */
+  #sync(): void {
+    const named = new Map(this.#directory.endpoints.map((endpoint) => [endpoint.id, endpoint]));
+    for (const [id, link] of this.#links) {
+      if (named.get(id)?.address === link.address) continue;
+      this.#links.delete(id);
+      // Calls under way are still answered.
+      link.close();
+    }
+    for (const [id, endpoint] of named) {
+      const link = this.#links.get(id);
+      if (link === undefined) this.#links.set(id, new Link(endpoint, this.#setup));
+      else link.update(endpoint);
+    }
+    this.#tell();
+  }
+
+  #tell(): void {
+    for (const wake of [...this.#waiting]) wake();
+  }
+}

@@ -1,0 +1,67 @@
+import type { VerifyResponse } from "../generated/nightbeam/verifier/v1/verifier.js";
+
+/** Sums over the answered calls of a client since it was made. */
+export interface ClientStatistics {
+  /** RPCs that were answered. */
+  readonly calls: number;
+  readonly users: number;
+  /** Bytes of the messages of answered calls, without HTTP/2's frames. */
+  readonly requestBytes: number;
+  readonly responseBytes: number;
+  /** Tries beyond the first, of answered and of failed calls. */
+  readonly retries: number;
+  /** Milliseconds in verifiers before a call had a place in a batch. */
+  readonly queueMs: number;
+  /** Milliseconds from there until the model began. */
+  readonly batchWaitMs: number;
+  readonly computeMs: number;
+  /** Milliseconds of the answering round trips beyond the three: network, packing, and event loops. */
+  readonly networkMs: number;
+}
+
+/** One answered RPC. */
+export interface RoundTrip {
+  readonly response: VerifyResponse;
+  readonly requestBytes: number;
+  readonly responseBytes: number;
+  readonly milliseconds: number;
+}
+
+export class StatisticsCounter {
+  #sums: ClientStatistics = {
+    calls: 0,
+    users: 0,
+    requestBytes: 0,
+    responseBytes: 0,
+    retries: 0,
+    queueMs: 0,
+    batchWaitMs: 0,
+    computeMs: 0,
+    networkMs: 0,
+  };
+
+  get sums(): ClientStatistics {
+    return this.#sums;
+  }
+
+  retried(): void {
+    this.#sums = { ...this.#sums, retries: this.#sums.retries + 1 };
+  }
+
+  answered(trip: RoundTrip): void {
+    const { queueMs = 0, batchWaitMs = 0, computeMs = 0 } = trip.response.timing ?? {};
+    const sums = this.#sums;
+    this.#sums = {
+      calls: sums.calls + 1,
+      users: sums.users + trip.response.tokens.length,
+      requestBytes: sums.requestBytes + trip.requestBytes,
+      responseBytes: sums.responseBytes + trip.responseBytes,
+      retries: sums.retries,
+      queueMs: sums.queueMs + queueMs,
+      batchWaitMs: sums.batchWaitMs + batchWaitMs,
+      computeMs: sums.computeMs + computeMs,
+      networkMs:
+        sums.networkMs + Math.max(0, trip.milliseconds - queueMs - batchWaitMs - computeMs),
+    };
+  }
+}

@@ -1,0 +1,109 @@
+import { randomBytes } from "node:crypto";
+import { setMaxListeners } from "node:events";
+import { type ChannelCredentials, credentials } from "@grpc/grpc-js";
+import type { Trie } from "@nightbeam/catalogue";
+import type { Scorer, Scoring } from "@nightbeam/decoding";
+import { channelOptions, type TlsFiles } from "../channel-options.js";
+import { identityMessage } from "../identity.js";
+import type { AskSetup } from "./asking.js";
+import { type ClientLimits, clientLimitsOf } from "./client-limits.js";
+import type { ClientLog, VerifierDirectory } from "./directory.js";
+import { JobScorer } from "./job-scorer.js";
+import { WireKeys } from "./key-book.js";
+import { Links } from "./links.js";
+import { RetryBudget } from "./retry-budget.js";
+import { type ClientStatistics, StatisticsCounter } from "./statistics.js";
+import { Wire } from "./wire.js";
+
+export interface VerifierClientOptions {
+  /** Which verifiers there are; may change at any time. */
+  readonly directory: VerifierDirectory;
+  readonly trie: Trie;
+  /** SHA-256 of the target, in hex. */
+  readonly target: string;
+  /** Content hash of the catalogue, in hex. */
+  readonly catalogue: string;
+  readonly scoring: Scoring;
+  readonly limits?: Partial<ClientLimits>;
+  readonly log?: ClientLog;
+  readonly tls?: TlsFiles;
+  /** 0 to 1, without 1: spreads retries and breaks ties. Math.random if nothing is said. */
+  readonly random?: () => number;
+}
+
+/**
+ * The verifiers of a cluster as one scorer. It keeps a connection to each, gives calls to the one
+ * that will probably answer first, stays with the one that knows a user's prompt, and asks another
+ * one where one fails.
+ */
+export class VerifierClient {
+  readonly #links: Links;
+  readonly #setup: AskSetup;
+  readonly #wireKeys = new WireKeys();
+  readonly #statistics = new StatisticsCounter();
+  readonly #closed = new AbortController();
+
+  /** @throws ProtocolError BAD_OPTION */
+  constructor(options: VerifierClientOptions) {
+    const { target, catalogue, scoring, trie, log } = options;
+    const limits = clientLimitsOf(options.limits);
+    const identity = identityMessage({ target, catalogue, scoring });
+    const secrets = credentialsOf(options.tls);
+    this.#links = new Links(options.directory, {
+      identity: { target, catalogue, scoring },
+      limits,
+      random: options.random ?? Math.random,
+      ...(log === undefined ? {} : { log }),
+      openWire: (address, report) =>
+        new Wire({ address, report, credentials: secrets, channelOptions: channelOptions(limits) }),
+    });
+    // A listener per call under way.
+    setMaxListeners(0, this.#closed.signal);
+    this.#setup = {
+      trie,
+      identity,
+      limits,
+      client: randomBytes(8).readBigUInt64LE(),
+      links: this.#links,
+      budget: new RetryBudget({
+        burst: limits.retryBurst,
+        perSecond: limits.retriesPerSecond,
+        now: Date.now(),
+      }),
+      statistics: this.#statistics,
+    };
+  }
+
+  /**
+   * A scorer for one job. Calls are cancelled with the signal and never outlive the deadline. Keys
+   * have to be different within the job only.
+   */
+  scorer(job: {
+    readonly signal: AbortSignal;
+    /** Epoch milliseconds. */
+    readonly deadline: number;
+  }): Scorer {
+    return new JobScorer({
+      job,
+      setup: this.#setup,
+      wireKeys: this.#wireKeys,
+      closed: this.#closed.signal,
+    });
+  }
+
+  /** Sums since the client was made, as they are now. */
+  get statistics(): ClientStatistics {
+    return this.#statistics.sums;
+  }
+
+  /** Ends calls under way with CLOSED, and all connections. */
+  async close(): Promise<void> {
+    this.#closed.abort();
+    this.#links.close();
+  }
+}
+
+function credentialsOf(tls: TlsFiles | undefined): ChannelCredentials {
+  if (tls === undefined) return credentials.createInsecure();
+  return credentials.createSsl(tls.ca ?? null, tls.key ?? null, tls.cert ?? null);
+}

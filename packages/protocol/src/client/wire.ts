@@ -1,0 +1,104 @@
+import {
+  type ChannelCredentials,
+  Client,
+  type ClientOptions,
+  connectivityState,
+  Metadata,
+  type ServiceError,
+} from "@grpc/grpc-js";
+import { VerifierService } from "../generated/nightbeam/verifier/v1/verifier.js";
+
+/** What happens to a connection. */
+export type WireEvent = "connected" | "failed" | "lost";
+
+/**
+ * One HTTP/2 connection to one verifier. It reports what happens to it and decides nothing; after
+ * `failed` it is to be closed, and another one made.
+ */
+export class Wire {
+  readonly #client: Client;
+  readonly #report: (event: WireEvent) => void;
+  #ready = false;
+  #closed = false;
+
+  constructor(options: {
+    readonly address: string;
+    readonly credentials: ChannelCredentials;
+    readonly channelOptions: ClientOptions;
+    readonly report: (event: WireEvent) => void;
+  }) {
+    this.#report = options.report;
+    this.#client = new Client(options.address, options.credentials, {
+      ...options.channelOptions,
+      // Connections are never shared between links, so that dropping one is dropping it.
+      "grpc.use_local_subchannel_pool": 1,
+      // Retries are made by the client, on another verifier: a channel knows only one, and does not
+      // repeat requests of more than 1 MB.
+      "grpc.enable_retries": 0,
+    });
+    this.#watch();
+  }
+
+  get ready(): boolean {
+    return this.#ready;
+  }
+
+  /**
+   * Sends a request.
+   *
+   * @throws ServiceError
+   */
+  verify(
+    request: Buffer,
+    options: { readonly deadline: number; readonly signal: AbortSignal },
+  ): Promise<Buffer> {
+    const { deadline, signal } = options;
+    return new Promise((resolve, reject) => {
+      const call = this.#client.makeUnaryRequest(
+        VerifierService.verify.path,
+        same,
+        same,
+        request,
+        new Metadata(),
+        { deadline },
+        (error: ServiceError | null, response?: Buffer) => {
+          signal.removeEventListener("abort", cancel);
+          if (error === null && response !== undefined) resolve(response);
+          else reject(error);
+        },
+      );
+      const cancel = () => call.cancel();
+      signal.addEventListener("abort", cancel, { once: true });
+    });
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#ready = false;
+    this.#client.close();
+  }
+
+  /** Looks at the connection now and at every change; an idle one is made to connect. */
+  #watch(): void {
+    if (this.#closed) return;
+    const channel = this.#client.getChannel();
+    const state = channel.getConnectivityState(true);
+    channel.watchConnectivityState(state, Number.POSITIVE_INFINITY, () => this.#watch());
+    const was = this.#ready;
+    this.#ready = state === connectivityState.READY;
+    if (this.#ready && !was) this.#tell("connected");
+    else if (state === connectivityState.TRANSIENT_FAILURE) this.#tell("failed");
+    else if (was && !this.#ready) this.#tell("lost");
+  }
+
+  /** Not from within the library's own call, and never once closed. */
+  #tell(event: WireEvent): void {
+    queueMicrotask(() => {
+      if (!this.#closed) this.#report(event);
+    });
+  }
+}
+
+function same(bytes: Buffer): Buffer {
+  return bytes;
+}

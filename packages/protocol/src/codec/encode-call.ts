@@ -1,0 +1,60 @@
+import { ROOT, type Trie } from "@nightbeam/catalogue";
+import type { BeamTree, ScoreRequest } from "@nightbeam/decoding";
+import type { VerifyRequest } from "../generated/nightbeam/verifier/v1/verifier.js";
+import type { IdentityMessage } from "../identity.js";
+
+/** One call as its caller has it. Keys are 32-bit. */
+export interface Call {
+  readonly identity: IdentityMessage;
+  /** Names the caller's keys: 64 bits. */
+  readonly client: bigint;
+  readonly requests: readonly ScoreRequest[];
+  /** Keys whose prompts the verifier may forget. */
+  readonly released: readonly number[];
+}
+
+/**
+ * The distance of a root entry. An entry's distance to its parent is 1 or more, and at most its place:
+ * the first entry has no other use for 1.
+ */
+export const ROOT_DISTANCE = 1;
+
+/** Packs a call. Trees are taken for what `BeamTree` promises. */
+export function encodeCall(trie: Trie, call: Call): VerifyRequest {
+  const { requests } = call;
+  const entries = requests.reduce((sum, { tree }) => sum + tree.prefixes.length, 0);
+  const message: VerifyRequest = {
+    ...call.identity,
+    client: call.client,
+    keys: requests.map(({ key }) => key),
+    promptLengths: requests.map(({ prompt }) => prompt.length),
+    promptTokens: [],
+    treeSizes: requests.map(({ tree }) => tree.prefixes.length),
+    codes: [],
+    parents: [],
+    wanted: new Uint8Array((entries + 7) >>> 3),
+    released: [...call.released],
+  };
+  for (const { prompt, tree } of requests) {
+    for (const token of prompt) message.promptTokens.push(token);
+    appendTree(trie, { tree, message });
+  }
+  return message;
+}
+
+function appendTree(trie: Trie, target: { tree: BeamTree; message: VerifyRequest }): void {
+  const { prefixes, parents, wanted } = target.tree;
+  const { codes, parents: distances, wanted: bits } = target.message;
+  const first = codes.length;
+  for (let entry = 0; entry < prefixes.length; entry++) {
+    const prefix = prefixes[entry] ?? ROOT;
+    const parent = parents[entry] ?? -1;
+    codes.push(prefix === ROOT ? 0 : (trie.codes[prefix] ?? 0));
+    if (prefix === ROOT) distances.push(ROOT_DISTANCE);
+    else distances.push(parent < 0 ? 0 : entry - parent);
+  }
+  for (const entry of wanted) {
+    const bit = first + entry;
+    bits[bit >>> 3] = (bits[bit >>> 3] ?? 0) | (1 << (bit & 7));
+  }
+}

@@ -1,0 +1,23 @@
+import { Metadata } from "@grpc/grpc-js";
+import { z } from "zod";
+
+/** Trailing metadata of RESOURCE_EXHAUSTED: milliseconds after which to come back. */
+const RETRY_AFTER = "retry-after-ms";
+/** The same for gRPC libraries that retry by themselves. */
+const PUSHBACK = "grpc-retry-pushback-ms";
+
+const hint = z.coerce.number().int().min(0).max(3_600_000);
+
+export function retryAfter(milliseconds: number): Metadata {
+  const text = String(Math.max(0, Math.ceil(milliseconds)));
+  const metadata = new Metadata();
+  metadata.set(RETRY_AFTER, text);
+  metadata.set(PUSHBACK, text);
+  return metadata;
+}
+
+/** The hint in milliseconds; undefined where there is none that can be understood. */
+export function retryAfterOf(metadata: Metadata): number | undefined {
+  const [text] = metadata.get(RETRY_AFTER);
+  return text === undefined ? undefined : hint.safeParse(String(text)).data;
+}

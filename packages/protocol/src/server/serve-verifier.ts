@@ -1,0 +1,146 @@
+import { Server, ServerCredentials, type ServiceDefinition } from "@grpc/grpc-js";
+import type { Trie } from "@nightbeam/catalogue";
+import type { Scoring } from "@nightbeam/decoding";
+import { HealthImplementation } from "grpc-health-check";
+import { channelOptions, type TlsFiles } from "../channel-options.js";
+import { ProtocolError, reasonOf } from "../errors.js";
+import { VerifierService } from "../generated/nightbeam/verifier/v1/verifier.js";
+import { identityMessage } from "../identity.js";
+import { type CallLimits, limitsOf } from "../limits.js";
+import { describeMethod } from "./describe-method.js";
+import type { VerifyHandler } from "./handler.js";
+import { OpenCalls } from "./open-calls.js";
+import { addReflection } from "./reflection.js";
+import { verifyMethod } from "./verify-method.js";
+
+export interface ServeOptions {
+  readonly handler: VerifyHandler;
+  readonly trie: Trie;
+  /** SHA-256 of the target, in hex. */
+  readonly target: string;
+  /** Content hash of the catalogue, in hex. */
+  readonly catalogue: string;
+  readonly scoring: Scoring;
+  readonly host: string;
+  /** 0 takes a free one. */
+  readonly port: number;
+  readonly limits?: Partial<CallLimits>;
+  /** With `ca`, clients have to show a certificate that it signed. Without `tls`, plain text. */
+  readonly tls?: TlsFiles;
+}
+
+/** A verifier that is being served. */
+export interface ServedVerifier {
+  readonly port: number;
+  /** Calls under way. */
+  readonly openCalls: number;
+  /**
+   * Goes down in order: health says NOT_SERVING, new calls are refused with UNAVAILABLE, calls under
+   * way have so long; what is left then is aborted, and the server closed.
+   */
+  drain(graceMs: number): Promise<void>;
+  /** Goes down at once: calls under way are aborted. */
+  close(): Promise<void>;
+}
+
+/** Names under which the health service knows the verifier; the empty one stands for the whole server. */
+const HEALTH_NAMES = ["", "nightbeam.verifier.v1.Verifier"];
+/** How long clients have to hang up after the last call. */
+const HANG_UP_MS = 500;
+/** How long a call that was aborted has to say so to its caller. */
+const ABORT_MS = 200;
+
+/**
+ * Serves a verifier over gRPC, with health and reflection.
+ *
+ * @throws ProtocolError BAD_OPTION where the port cannot be had or an option is no good
+ */
+export async function serveVerifier(options: ServeOptions): Promise<ServedVerifier> {
+  const limits = limitsOf(options.limits);
+  const identity = identityMessage(options);
+  const { handler, trie } = options;
+  const calls = new OpenCalls();
+  const server = new Server(
+    channelOptions({
+      messageBytes: limits.messageBytes,
+      keepaliveMs: 10_000,
+      keepaliveTimeoutMs: 5_000,
+    }),
+  );
+  const setup = { handler, trie, identity, limits, calls };
+  server.addService(SERVICE, { verify: verifyMethod(setup), describe: describeMethod(setup) });
+  const health = new HealthImplementation();
+  const say = (state: "SERVING" | "NOT_SERVING") => {
+    for (const name of HEALTH_NAMES) health.setStatus(name, state);
+  };
+  health.addToServer(server);
+  addReflection(server);
+  const port = await bind(server, options);
+  say("SERVING");
+
+  const drain = async (graceMs: number) => {
+    say("NOT_SERVING");
+    calls.refuse();
+    if (!(await calls.idle(graceMs))) {
+      calls.abortAll(new ProtocolError("DRAINING", "this verifier is going down"));
+      await calls.idle(ABORT_MS);
+    }
+    await shutDown(server);
+  };
+  let down: Promise<void> | undefined;
+  return {
+    port,
+    get openCalls() {
+      return calls.count;
+    },
+    drain: (graceMs) => {
+      down ??= drain(graceMs);
+      return down;
+    },
+    close: async () => {
+      calls.refuse();
+      calls.abortAll(new ProtocolError("DRAINING", "this verifier is going down"));
+      down ??= drain(0);
+      await down;
+    },
+  };
+}
+
+/** The service as generated, but with requests left as bytes: `verifyMethod` says what is wrong in them. */
+const SERVICE: ServiceDefinition = {
+  ...VerifierService,
+  verify: { ...VerifierService.verify, requestDeserialize: (bytes: Buffer) => bytes },
+};
+
+function bind(server: Server, { host, port, tls }: ServeOptions): Promise<number> {
+  const address = `${host.includes(":") ? `[${host}]` : host}:${port}`;
+  return new Promise((resolve, reject) => {
+    server.bindAsync(address, credentialsOf(tls), (error, bound) => {
+      if (error === null) return resolve(bound);
+      const what = `cannot listen on ${address}: ${reasonOf(error)}. Give another host or port.`;
+      reject(new ProtocolError("BAD_OPTION", what, { cause: error }));
+    });
+  });
+}
+
+function credentialsOf(tls: TlsFiles | undefined): ServerCredentials {
+  if (tls === undefined) return ServerCredentials.createInsecure();
+  const { ca, cert, key } = tls;
+  if (cert === undefined || key === undefined) {
+    throw new ProtocolError("BAD_OPTION", "TLS needs a certificate and its key: give both");
+  }
+  const pairs = [{ cert_chain: cert, private_key: key }];
+  return ServerCredentials.createSsl(ca ?? null, pairs, ca !== undefined);
+}
+
+/** Lets clients hang up, then hangs up. */
+async function shutDown(server: Server): Promise<void> {
+  await new Promise<void>((resolve) => {
+    const late = setTimeout(() => server.forceShutdown(), HANG_UP_MS);
+    server.tryShutdown(() => {
+      clearTimeout(late);
+      resolve();
+    });
+  });
+  server.forceShutdown();
+}

@@ -1,0 +1,56 @@
+import { buildCatalogue, type Catalogue, type Trie } from "@nightbeam/catalogue";
+import { type ScoreRequest, treeOf } from "@nightbeam/decoding";
+import fc from "fast-check";
+
+/** Token ids in tests are below this. */
+export const VOCABULARY = 100_000;
+
+const code = fc.oneof(
+  { weight: 9, arbitrary: fc.integer({ min: 0, max: 3 }) },
+  { weight: 1, arbitrary: fc.constantFrom(255, 256, 65_535) },
+);
+
+/** A catalogue of 2 to 8 levels with few codes, so that prefixes are shared. */
+export const someCatalogue: fc.Arbitrary<Catalogue> = fc
+  .integer({ min: 2, max: 8 })
+  .chain((levels) =>
+    fc.array(fc.array(code, { minLength: levels, maxLength: levels }), {
+      minLength: 1,
+      maxLength: 40,
+    }),
+  )
+  .map(catalogueOf);
+
+export function catalogueOf(paths: readonly (readonly number[])[]): Catalogue {
+  return buildCatalogue(paths.map((codes, i) => ({ id: `i${i}`, codes, where: `item ${i}` })));
+}
+
+/** Every path of so many levels over so many codes. */
+export function fullCatalogue({ levels, codes }: { levels: number; codes: number }): Catalogue {
+  const paths = Array.from({ length: codes ** levels }, (_, n) =>
+    Array.from({ length: levels }, (_, level) => Math.floor(n / codes ** level) % codes),
+  );
+  return catalogueOf(paths);
+}
+
+/** Requests of some users; their keys are different. */
+export function someRequests(trie: Trie): fc.Arbitrary<ScoreRequest[]> {
+  const inner = trie.levelStart[trie.levels] ?? 1;
+  const user = fc.record({
+    prompt: fc.array(fc.nat({ max: VOCABULARY - 1 }), { minLength: 1, maxLength: 12 }),
+    prefixes: fc.array(fc.nat({ max: inner - 1 }), { maxLength: 20 }),
+    key: fc.nat({ max: 2 ** 32 - 1 }),
+  });
+  return fc.uniqueArray(user, { maxLength: 6, selector: ({ key }) => key }).map((users) =>
+    users.map(({ key, prompt, prefixes }) => ({
+      key,
+      prompt: Int32Array.from(prompt),
+      tree: treeOf(trie, prefixes),
+    })),
+  );
+}
+
+/** A catalogue and a call about it. */
+export const someCall: fc.Arbitrary<{ trie: Trie; requests: ScoreRequest[] }> = someCatalogue.chain(
+  ({ trie }) => someRequests(trie).map((requests) => ({ trie, requests })),
+);

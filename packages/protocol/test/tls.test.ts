@@ -1,0 +1,76 @@
+import { execFile, execFileSync } from "node:child_process";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { describe, expect, it } from "vitest";
+import { cluster, ListDirectory } from "./support/cluster.js";
+import { job, request } from "./support/job.js";
+import { refusal } from "./support/thrown.js";
+
+const { verifier, client } = cluster();
+const run = promisify(execFile);
+
+function hasOpenssl(): boolean {
+  try {
+    execFileSync("openssl", ["version"]);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** A certificate for localhost that has signed itself. */
+async function selfSigned() {
+  const directory = await mkdtemp(join(tmpdir(), "nightbeam-tls-"));
+  try {
+    const [key, cert] = [join(directory, "key.pem"), join(directory, "cert.pem")];
+    const subject = ["-subj", "/CN=nightbeam", "-addext", "subjectAltName=DNS:localhost"];
+    const curve = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1"];
+    await run("openssl", [
+      "req",
+      "-x509",
+      "-nodes",
+      "-days",
+      "2",
+      ...curve,
+      ...subject,
+      "-keyout",
+      key,
+      "-out",
+      cert,
+    ]);
+    return { key: await readFile(key), cert: await readFile(cert) };
+  } finally {
+    await rm(directory, { recursive: true });
+  }
+}
+
+describe.skipIf(!hasOpenssl())("with certificates", () => {
+  it("both ends show theirs", async () => {
+    const own = await selfSigned();
+    const tls = { ...own, ca: own.cert };
+    const a = await verifier("a", { tls });
+    const address = `localhost:${a.server.port}`;
+    const directory = new ListDirectory([{ ...a.endpoint, address }]);
+    expect(
+      await client(directory, { tls })
+        .scorer(job())
+        .score([request(1)]),
+    ).toHaveLength(1);
+
+    const limits = { patienceMs: 150 };
+    const strangers = [{ ca: own.cert }, undefined, { ...(await selfSigned()), ca: own.cert }];
+    for (const stranger of strangers) {
+      const made = client(directory, { limits, ...(stranger && { tls: stranger }) });
+      const refused = await refusal(made.scorer(job()).score([request(1)]));
+      expect(refused.code).toBe("NO_VERIFIER");
+    }
+    expect(a.handler.calls).toHaveLength(1);
+  });
+
+  it("a server needs both files", async () => {
+    const { cert } = await selfSigned();
+    await expect(verifier("a", { tls: { cert } })).rejects.toMatchObject({ code: "BAD_OPTION" });
+  });
+});
