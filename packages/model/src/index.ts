@@ -12,3 +12,4 @@ export {
 export type { PromptEncoder } from "./prompt/prompt-encoder.js";
 export type { PromptSpec } from "./prompt/prompt-spec.js";
 export { measureMatrixRate } from "./runtime/matrix-rate.js";
+export type { PoolWorker } from "./runtime/model-pool.js";

@@ -4,7 +4,7 @@ import { checkpointHash, openCheckpoint } from "./checkpoint/checkpoint.js";
 import { type Precision, readyCheckpoint } from "./checkpoint/convert.js";
 import { promptsOf } from "./prompt/open-prompts.js";
 import type { PromptEncoder } from "./prompt/prompt-encoder.js";
-import { ModelPool } from "./runtime/model-pool.js";
+import { ModelPool, type PoolWorker } from "./runtime/model-pool.js";
 import { ModelWorker } from "./runtime/model-worker.js";
 
 export interface ModelOptions {
@@ -35,9 +35,16 @@ export interface ModelOptions {
 /** A model that is loaded and ready to score. */
 export interface Model {
   readonly scorer: ModelPool;
+  /**
+   * The threads behind `scorer`, one by one, for who shares out the work itself. Their keys are those
+   * of `scorer`: use one or the other.
+   */
+  readonly workers: readonly PoolWorker[];
   readonly encodePrompt: PromptEncoder;
   /** Longest prompt that the model takes, in tokens. */
   readonly mostPromptTokens: number;
+  /** Token ids are below this. */
+  readonly vocabularySize: number;
   /** SHA-256 in hex over the checkpoint as it was given. */
   readonly hash: string;
   /** Weights that every token is multiplied with: those of the decoder's linear layers. */
@@ -80,8 +87,10 @@ export async function openModel(options: ModelOptions): Promise<Model> {
   const { hiddenSize, headSize, heads, keyValueHeads, intermediateSize, layers } = config;
   return {
     scorer,
+    workers,
     encodePrompt: prompts.encodePrompt,
     mostPromptTokens: prompts.mostPromptTokens,
+    vocabularySize: config.vocabularySize,
     hash,
     weightsPerToken:
       layers *

@@ -1,0 +1,61 @@
+import { type Command, Option } from "commander";
+
+/** Flags with their meaning; defaults are the schema's, some depend on the processor. */
+const FLAGS: readonly (readonly [flag: string, meaning: string, variable?: string])[] = [
+  ["--target <dir>", "the large model: a Hugging Face checkpoint with nightbeam.json"],
+  ["--catalogue <file>", "items and their codes, the same file that drafters have"],
+  [
+    "--scoring <kind>",
+    "full: over the vocabulary; renormalized: over the catalogue (default full)",
+  ],
+  ["--precision <kind>", "fp32 or int8 (default fp32)"],
+  ["--execution-provider <kind>", "cpu, cuda, tensorrt or webgpu (default cpu)"],
+  ["--workers <n>", "threads with a copy of the model each (default: one a core; one on a GPU)"],
+  ["--threads <n>", "threads that share one operator, in each worker (default 1)"],
+  [
+    "--prompt-cache <GiB>",
+    "memory a worker keeps prompts in between calls; 0: none (default 1; 0 on a GPU)",
+  ],
+  ["--listen <host:port>", "where to take calls; port 0 takes a free one (default 127.0.0.1:7070)"],
+  [
+    "--advertise <host:port>",
+    "what others dial (default: where it listens, or this machine's own address)",
+  ],
+  [
+    "--nats <url>",
+    "where verifiers and drafters find each other; without it, drafters need a list",
+    "NIGHTBEAM_NATS_URL",
+  ],
+  ["--token-budget <n>", "rows of the model in a batch (default 4096; 16384 on a GPU)"],
+  ["--max-wait-ms <ms>", "how long an idle model waits for a fuller batch (default 1; 5 on a GPU)"],
+  [
+    "--most-waiting-tokens <n>",
+    "rows that may wait before calls are refused (default: 16 batches a worker)",
+  ],
+  ["--grace-ms <ms>", "time that calls under way have when it stops (default 30000)"],
+  [
+    "--name <name>",
+    "what it is called in lists and logs; no two may have one (default: host and a random number)",
+  ],
+  ["--log-level <level>", "debug, info, warn, error or silent (default info)"],
+  ["--log-format <kind>", "json, or pretty (default on a terminal)"],
+];
+
+/** Adds the flags; each can be given by its environment variable as well, and the flag wins. */
+export function addFlags(command: Command): Command {
+  for (const [flag, meaning, variable] of FLAGS) {
+    const option = new Option(flag, meaning);
+    const name = option.name().replaceAll("-", "_").toUpperCase();
+    command.addOption(option.env(variable ?? `NIGHTBEAM_${name}`));
+  }
+  return command;
+}
+
+/** What a person gave an option with: its flag, or its variable where the value came from there. */
+export function nameIn(command: Command): (key: string) => string {
+  return (key) => {
+    const option = command.options.find((one) => one.attributeName() === key);
+    const isVariable = command.getOptionValueSource(key) === "env";
+    return (isVariable ? option?.envVar : option?.long) ?? `--${key}`;
+  };
+}

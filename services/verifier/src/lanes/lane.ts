@@ -1,0 +1,115 @@
+import type { ScoreAnswer, ScoreRequest, Scorer } from "@nightbeam/decoding";
+import { MicroBatcher } from "../batching/micro-batcher.js";
+import type { LaneAnswer, LaneCall } from "../batching/waiting-call.js";
+import { reasonOf, VerifierError } from "../errors.js";
+import type { LanesOptions } from "./lanes.js";
+
+/** A model's worker thread, as a lane sees it. */
+export interface LaneWorker extends Scorer {
+  /** Whether it takes calls. */
+  readonly isOpen: boolean;
+}
+
+/** A pass that takes this much longer than expected, twice, will not end any more. */
+const STUCK_MS = 60_000;
+const STUCK_TIMES = 20;
+
+/**
+ * One worker thread of the model with the queue before it.
+ *
+ * Its life: working, then, once and for all, lost: the thread died, a pass hangs, or the model fails
+ * at a question that it has answered before, as it does after an error on a GPU that sticks.
+ */
+export class Lane {
+  readonly number: number;
+  readonly #worker: LaneWorker;
+  readonly #options: LanesOptions;
+  readonly #batcher: MicroBatcher;
+  #isLost = false;
+  /** Ends the wait for the pass under way. */
+  #abandon: (error: VerifierError) => void = () => undefined;
+
+  constructor(worker: LaneWorker, options: LanesOptions & { readonly number: number }) {
+    this.number = options.number;
+    this.#worker = worker;
+    this.#options = options;
+    this.#batcher = new MicroBatcher({
+      limits: options.limits,
+      clock: options.clock,
+      run: (requests) => this.#run(requests),
+      onPass: (pass) => options.onPass({ ...pass, lane: options.number }),
+    });
+  }
+
+  get waitingTokens(): number {
+    return this.#batcher.waitingTokens;
+  }
+
+  get runningTokens(): number {
+    return this.#batcher.runningTokens;
+  }
+
+  score(call: LaneCall): Promise<LaneAnswer> {
+    return this.#batcher.score(call);
+  }
+
+  release(ownKeys: readonly number[]): void {
+    this.#worker.release(ownKeys);
+  }
+
+  /** Drops what waits and refuses what comes. */
+  close(refusal: VerifierError): void {
+    this.#batcher.close(refusal);
+  }
+
+  /** Looks for a thread that died while it had nothing to do, and for a pass that hangs. */
+  check(): void {
+    if (!this.#worker.isOpen) this.#lose("it died", undefined);
+    const { clock, costLine } = this.#options;
+    const { runningSince, runningTokens } = this.#batcher;
+    if (runningSince === undefined) return;
+    const { callMs, tokenMs } = costLine();
+    const longestMs = STUCK_MS + STUCK_TIMES * (callMs + tokenMs * runningTokens);
+    const passMs = clock.now() - runningSince;
+    if (passMs > longestMs)
+      this.#lose(`a pass has not ended in ${Math.round(passMs)} ms`, undefined);
+  }
+
+  async #run(requests: readonly ScoreRequest[]): Promise<readonly ScoreAnswer[]> {
+    try {
+      return await this.#pass(requests);
+    } catch (error) {
+      if (!this.#worker.isOpen) this.#lose(`it died (${reasonOf(error)})`, error);
+      else if (!this.#isLost) await this.#probe();
+      throw error;
+    }
+  }
+
+  /** After a failure: is it the question or the model? */
+  async #probe(): Promise<void> {
+    const { probe } = this.#options;
+    try {
+      await this.#pass(probe);
+      this.#worker.release(probe.map(({ key }) => key));
+    } catch (error) {
+      this.#lose(`it fails at what it could answer (${reasonOf(error)})`, error);
+    }
+  }
+
+  #pass(requests: readonly ScoreRequest[]): Promise<readonly ScoreAnswer[]> {
+    const abandoned = new Promise<never>((_, reject) => {
+      this.#abandon = reject;
+    });
+    return Promise.race([abandoned, this.#worker.score(requests)]);
+  }
+
+  #lose(why: string, cause: unknown): void {
+    if (this.#isLost) return;
+    this.#isLost = true;
+    const what = `model thread ${this.number} is lost: ${why}; ask another verifier`;
+    const lost = new VerifierError("LANE_LOST", what, { cause });
+    this.#batcher.close(lost);
+    this.#abandon(lost);
+    this.#options.onLost(lost);
+  }
+}

@@ -1,0 +1,56 @@
+import type { Catalogue } from "@nightbeam/catalogue";
+import { openCatalogue } from "@nightbeam/dataset";
+import { type Model, openModel } from "@nightbeam/model";
+import { cacheDirectory } from "@nightbeam/recommend";
+import type { Log } from "@nightbeam/telemetry";
+import type { Clock } from "../clock.js";
+import { CostTracker, describeLine } from "../cost/cost-tracker.js";
+import { measureCost } from "../cost/measure-cost.js";
+import { reasonOf } from "../errors.js";
+import type { VerifierOptions } from "../options/options.js";
+
+/** What a verifier holds. */
+export interface Target {
+  readonly catalogue: Catalogue;
+  readonly model: Model;
+  readonly cost: CostTracker;
+}
+
+/**
+ * Loads catalogue and model, and measures what a call costs.
+ *
+ * @throws DatasetError, ModelError
+ */
+export async function loadTarget(
+  options: VerifierOptions,
+  { log, clock }: { readonly log: Log; readonly clock: Clock },
+): Promise<Target> {
+  const { target, executionProvider, precision, scoring, workers, threads } = options;
+  const settings = { executionProvider, precision, scoring, workers, threads };
+  log.info({ target, catalogue: options.catalogue, ...settings }, "loading catalogue and target");
+  const startedAt = clock.now();
+  const catalogue = await openCatalogue(options.catalogue);
+  const model = await openModel({
+    ...settings,
+    directory: target,
+    catalogue,
+    cacheDirectory: cacheDirectory(),
+    cacheBytes: options.promptCache * 2 ** 30,
+  });
+  const loadMs = Math.round(clock.now() - startedAt);
+  const { hash: modelHash, mostPromptTokens } = model;
+  const { hash: catalogueHash, itemCount } = catalogue;
+  log.info({ modelHash, catalogueHash, itemCount, mostPromptTokens, loadMs }, "target is loaded");
+  try {
+    const [worker] = model.workers;
+    if (worker === undefined) throw new Error("the model was opened with a worker");
+    const mostTokens = options.tokenBudget;
+    const line = await measureCost({ scorer: worker, model, catalogue, clock, mostTokens });
+    log.info({ ...line, words: describeLine(line) }, "cost is measured");
+    return { catalogue, model, cost: new CostTracker(line) };
+  } catch (error) {
+    log.error({ reason: reasonOf(error) }, "the target was loaded and cannot be run");
+    await model.close();
+    throw error;
+  }
+}

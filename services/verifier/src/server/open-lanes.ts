@@ -1,0 +1,52 @@
+import type { Log } from "@nightbeam/telemetry";
+import type { Clock } from "../clock.js";
+import { smallestCall } from "../cost/measure-cost.js";
+import { Lanes } from "../lanes/lanes.js";
+import type { VerifierOptions } from "../options/options.js";
+import type { Target } from "./load-target.js";
+
+/** Milliseconds after which a call goes before younger ones, whatever they are. */
+const MOST_AGE_MS = 500;
+/** Calls that may wait or run. */
+const MOST_CALLS = 4_096;
+/** Milliseconds after which a client that sent nothing is forgotten. */
+const CLIENT_IDLE_MS = 60_000;
+/** Keys whose lane is remembered; some hundred bytes each. */
+const MOST_KEYS = 500_000;
+
+/** The lanes over a loaded target, and word of the first that is lost. */
+export function openLanes(
+  { model, catalogue, cost }: Target,
+  { options, clock, log }: { options: VerifierOptions; clock: Clock; log: Log },
+): { readonly lanes: Lanes; readonly lost: Promise<void> } {
+  const { tokenBudget, maxWaitMs, mostWaitingTokens, promptCache } = options;
+  let tell = () => {};
+  const lost = new Promise<void>((resolve) => {
+    tell = resolve;
+  });
+  const lanes = new Lanes({
+    workers: model.workers,
+    limits: {
+      tokenBudget,
+      maxWaitMs,
+      mostWaitingTokens,
+      mostAgeMs: MOST_AGE_MS,
+      mostCalls: MOST_CALLS,
+      idleMs: CLIENT_IDLE_MS,
+      mostKeys: MOST_KEYS,
+    },
+    clock,
+    costLine: () => cost.line,
+    onPass: (pass) => {
+      cost.observe(pass);
+      log.debug(pass, "pass of the model");
+    },
+    probe: smallestCall({ model, catalogue }),
+    keepsPrompts: promptCache > 0,
+    onLost: (error) => {
+      log.error({ error }, "a model thread is lost; this verifier drains and exits with 1");
+      tell();
+    },
+  });
+  return { lanes, lost };
+}

@@ -1,0 +1,106 @@
+import { randomBytes } from "node:crypto";
+import { hostname } from "node:os";
+import type { Control } from "@nightbeam/control";
+import { serveVerifier } from "@nightbeam/protocol";
+import type { Log } from "@nightbeam/telemetry";
+import { type Clock, systemClock } from "../clock.js";
+import { formatHostPort } from "../options/fields.js";
+import type { VerifierOptions } from "../options/options.js";
+import { readVersion } from "../version.js";
+import { advertisedAddress } from "./addresses.js";
+import { loadTarget, type Target } from "./load-target.js";
+import { openLanes } from "./open-lanes.js";
+import { type RunningVerifier, Verifier } from "./running-verifier.js";
+import { Tally } from "./tally.js";
+import { verifyHandler } from "./verify-handler.js";
+
+export interface VerifierDeps {
+  readonly log: Log;
+  /** Where to announce the verifier; without it, clients have to be told its address. Not closed here. */
+  readonly control?: Pick<Control, "announce">;
+  readonly clock?: Clock;
+}
+
+/**
+ * Loads the target, serves it and announces it.
+ *
+ * @throws DatasetError, ModelError about the files; ProtocolError BAD_OPTION where the port cannot be
+ *   had; ControlError
+ */
+export async function startVerifier(
+  options: VerifierOptions,
+  { log, control, clock = systemClock }: VerifierDeps,
+): Promise<RunningVerifier> {
+  const version = await readVersion();
+  const target = await loadTarget(options, { log, clock });
+  const setup: Setup = { options, log, clock, version, target };
+  try {
+    return await serve(setup, control);
+  } catch (error) {
+    await target.model.close();
+    throw error;
+  }
+}
+
+interface Setup {
+  readonly options: VerifierOptions;
+  readonly log: Log;
+  readonly clock: Clock;
+  readonly version: string;
+  readonly target: Target;
+}
+
+async function serve(setup: Setup, control: VerifierDeps["control"]): Promise<RunningVerifier> {
+  const { options, log, clock, version, target } = setup;
+  const { model, catalogue, cost } = target;
+  const { precision, scoring, graceMs, listen } = options;
+  const identity = { target: model.hash, catalogue: catalogue.hash, scoring };
+  const { lanes, lost } = openLanes(target, setup);
+  const load = () => {
+    const { waitingTokens, runningTokens } = lanes;
+    return { waitingTokens, runningTokens, cost: cost.line };
+  };
+  const tally = new Tally();
+  const describe = () => ({ precision, version, ...load() });
+  const server = await serveVerifier({
+    ...identity,
+    ...listen,
+    handler: verifyHandler({ lanes, clock, tally, log, describe }),
+    trie: catalogue.trie,
+    limits: { promptTokens: model.mostPromptTokens, vocabulary: model.vocabularySize },
+  });
+  const address = advertisedAddress({ ...options, port: server.port });
+  const listening = formatHostPort({ host: listen.host, port: server.port });
+  const id = options.name ?? defaultId();
+  const names = { id, address, listening };
+  const verifier = new Verifier({ ...names, lanes, server, model, tally, clock, log, graceMs });
+  void lost.then(() => verifier.laneLost());
+  try {
+    const presence = control?.announce(
+      () => ({
+        role: "verifier",
+        id,
+        address,
+        ...identity,
+        precision,
+        ...load(),
+        draining: verifier.isDraining,
+        version,
+      }),
+      { onDrain: () => verifier.drain("asked over NATS") },
+    );
+    if (presence !== undefined) verifier.announcedBy(presence);
+  } catch (error) {
+    verifier.drain("it cannot be announced");
+    await verifier.finished;
+    throw error;
+  }
+  log.info({ ...names, announced: control !== undefined, graceMs }, "verifier is serving");
+  return verifier;
+}
+
+/** A name that no other process has, for NATS subjects. */
+function defaultId(): string {
+  const host = hostname().replace(/[^-\w]/g, "-");
+  return `${host.slice(0, 80)}-${randomBytes(3).toString("hex")}`;
+}

@@ -1,0 +1,81 @@
+import { once } from "node:events";
+import { staticVerifiers } from "@nightbeam/control";
+import { VerifierClient } from "@nightbeam/protocol";
+import { describe, expect, it } from "vitest";
+import { useCommand } from "./support/command.js";
+import { job } from "./support/verifiers.js";
+import { logProbsOf, useVerifierWorld } from "./support/worlds.js";
+
+describe("nightbeam verifier", () => {
+  const world = useVerifierWorld();
+  const start = useCommand();
+  const flags = () => ["--target", world().target, "--listen", "127.0.0.1:0", "--workers", "1"];
+
+  it("says when it is ready, answers, and exits with 0 when it is told to stop", async () => {
+    const { child, output, exit, line } = start(flags(), {
+      NIGHTBEAM_CATALOGUE: world().catalogue,
+      NIGHTBEAM_LOG_FORMAT: "json",
+      NIGHTBEAM_NAME: "",
+    });
+    const address = /^verifier ready on (127\.0\.0\.1:\d+)$/.exec(await line())?.[1] ?? "";
+    const client = new VerifierClient({
+      directory: staticVerifiers([address]),
+      trie: world().searched.trie,
+      target: world().local.hash,
+      catalogue: world().searched.hash,
+      scoring: "full",
+    });
+    const { first } = world().questions(0, 4);
+    const answers = await client.scorer(job()).score(first);
+    expect(logProbsOf(answers)).toEqual(await Promise.all(first.map(world().alone)));
+    await client.close();
+    child.kill("SIGTERM");
+    expect(await exit).toBe(0);
+    const messages = output.error
+      .trim()
+      .split("\n")
+      .map((text) => JSON.parse(text).msg);
+    expect(messages.at(-1)).toBe("verifier has stopped");
+    expect(output.out.trim().split("\n")).toHaveLength(1);
+  });
+
+  it("stops at once when it is told before it serves", async () => {
+    const { child, exit } = start([...flags(), "--catalogue", world().catalogue]);
+    if (child.stderr === null) throw new Error("standard error is piped");
+    // Its first line says that it begins to load.
+    await once(child.stderr, "data");
+    child.kill("SIGTERM");
+    expect(await exit).toBe(143);
+  });
+
+  it("stops at once when it is told a second time", async () => {
+    const { child, exit, line } = start([...flags(), "--catalogue", world().catalogue]);
+    const address = /[\d.]+:\d+$/.exec(await line())?.[0] ?? "";
+    // A connection that stays keeps the server from closing by itself.
+    const client = new VerifierClient({
+      directory: staticVerifiers([address]),
+      trie: world().searched.trie,
+      target: world().local.hash,
+      catalogue: world().searched.hash,
+      scoring: "full",
+    });
+    await client.scorer(job()).score(world().questions(0, 1).first);
+    child.kill("SIGTERM");
+    child.kill("SIGINT");
+    expect([130, 143]).toContain(await exit);
+    await client.close();
+  });
+
+  it("says what is wrong with its options or files, and exits with 1", async () => {
+    const attempts = [
+      start([...flags(), "--catalogue", "/nowhere/items.json"]),
+      start([...flags(), "--catalogue", world().catalogue], { NIGHTBEAM_GRACE_MS: "soon" }),
+      start([...flags(), "--catalogue", world().catalogue, "--nats", "http://x"]),
+    ];
+    expect(await Promise.all(attempts.map(({ exit }) => exit))).toEqual([1, 1, 1]);
+    const said = attempts.map(({ output }) => output.error.trim().split("\n").at(-1));
+    expect(said[0]).toContain("/nowhere/items.json does not exist");
+    expect(said[1]).toBe("error: NIGHTBEAM_GRACE_MS soon: give a whole number of at least 0");
+    expect(said[2]).toMatch(/^error: --nats: .*nats:\/\/host:4222/);
+  });
+});

@@ -1,0 +1,114 @@
+import { staticVerifiers } from "@nightbeam/control";
+import type { Scorer, Scoring } from "@nightbeam/decoding";
+import { openModel } from "@nightbeam/model";
+import { serveVerifier, VerifierClient } from "@nightbeam/protocol";
+import { silentLog } from "@nightbeam/telemetry";
+import { afterAll, beforeAll, describe } from "vitest";
+import { checkAnswers } from "../../../packages/model/test/conformance/answers.js";
+import {
+  checkBatches,
+  checkKept,
+  checkTrees,
+} from "../../../packages/model/test/conformance/invariance.js";
+import { ScorerWorld, SHAPES } from "../../../packages/model/test/conformance/scorer-world.js";
+import { temporaryDirectory } from "../../../packages/model/test/support/temporary.js";
+import { systemClock } from "../src/clock.js";
+import { smallestCall } from "../src/cost/measure-cost.js";
+import { Lanes } from "../src/lanes/lanes.js";
+import { Tally } from "../src/server/tally.js";
+import { verifyHandler } from "../src/server/verify-handler.js";
+import { job } from "./support/verifiers.js";
+
+/** Client, network, lanes and model as one scorer. */
+async function remote(
+  world: ScorerWorld,
+  scoring: Scoring,
+): Promise<{ scorer: Scorer; close(): Promise<void> }> {
+  const { catalogue, directory } = world;
+  const model = await openModel({
+    directory,
+    catalogue,
+    scoring,
+    precision: "fp32",
+    cacheDirectory: directory,
+    workers: 2,
+    threads: 1,
+    cacheBytes: 2 ** 26,
+  });
+  const lanes = new Lanes({
+    workers: model.workers,
+    limits: {
+      // Few rows: most calls are cut and merged.
+      tokenBudget: 128,
+      maxWaitMs: 1,
+      mostAgeMs: 100,
+      mostWaitingTokens: 100_000,
+      mostCalls: 1_000,
+      idleMs: 60_000,
+      mostKeys: 1_000,
+    },
+    clock: systemClock,
+    costLine: () => ({ callMs: 1, tokenMs: 0.1 }),
+    onPass: () => undefined,
+    probe: smallestCall({ model, catalogue }),
+    keepsPrompts: true,
+    onLost: () => undefined,
+  });
+  const describeIt = () => ({
+    precision: "fp32",
+    version: "0.0.0",
+    waitingTokens: lanes.waitingTokens,
+    runningTokens: lanes.runningTokens,
+  });
+  const names = {
+    trie: catalogue.trie,
+    target: model.hash,
+    catalogue: catalogue.hash,
+    scoring,
+  };
+  const server = await serveVerifier({
+    ...names,
+    handler: verifyHandler({
+      lanes,
+      clock: systemClock,
+      tally: new Tally(),
+      log: silentLog,
+      describe: describeIt,
+    }),
+    host: "127.0.0.1",
+    port: 0,
+    limits: { promptTokens: model.mostPromptTokens, vocabulary: model.vocabularySize },
+  });
+  const directoryOf = staticVerifiers([`127.0.0.1:${server.port}`]);
+  const client = new VerifierClient({ ...names, directory: directoryOf });
+  return {
+    scorer: client.scorer(job()),
+    close: async () => {
+      await client.close();
+      await server.close();
+      await model.close();
+    },
+  };
+}
+
+const CASES = [
+  ["five levels, grouped heads", "full"],
+  ["four levels, two large heads", "renormalized"],
+] as const;
+
+describe.each(CASES)("a verifier as a scorer: %s, %s scoring", (name, scoring) => {
+  const parent = temporaryDirectory();
+  let world: ScorerWorld;
+  let opened: { scorer: Scorer; close(): Promise<void> };
+  beforeAll(async () => {
+    world = await ScorerWorld.write({ parent: parent(), name: "model", shape: SHAPES[name] ?? {} });
+    opened = await remote(world, scoring);
+  });
+  afterAll(() => opened.close());
+  const given = () => ({ scorer: opened.scorer, world });
+
+  checkAnswers(scoring, given);
+  checkBatches(given);
+  checkTrees(given, [1, 41]);
+  checkKept(given);
+});

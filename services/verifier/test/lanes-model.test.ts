@@ -1,0 +1,107 @@
+import { openModel } from "@nightbeam/model";
+import { describe, expect, it } from "vitest";
+import type { Pass } from "../src/batching/micro-batcher.js";
+import { systemClock } from "../src/clock.js";
+import { measureCost, smallestCall } from "../src/cost/measure-cost.js";
+import { Lanes } from "../src/lanes/lanes.js";
+import { logProbsOf, useVerifierWorld, type VerifierWorld } from "./support/worlds.js";
+
+async function openLanes(world: VerifierWorld, settings: { workers: number; cacheBytes: number }) {
+  const model = await openModel({
+    ...settings,
+    directory: world.target,
+    catalogue: world.searched,
+    scoring: "full",
+    precision: "fp32",
+    cacheDirectory: world.target,
+    threads: 1,
+  });
+  const passes: Pass[] = [];
+  const lanes = new Lanes({
+    workers: model.workers,
+    limits: {
+      tokenBudget: 600,
+      maxWaitMs: 2,
+      mostAgeMs: 100,
+      mostWaitingTokens: 1_000_000,
+      mostCalls: 1_000,
+      idleMs: 60_000,
+      mostKeys: 1_000,
+    },
+    clock: systemClock,
+    costLine: () => ({ callMs: 1, tokenMs: 0.1 }),
+    onPass: (pass) => passes.push(pass),
+    probe: smallestCall({ model, catalogue: world.searched }),
+    keepsPrompts: settings.cacheBytes > 0,
+    onLost: () => undefined,
+  });
+  const ask = (client: string, requests: Parameters<Lanes["score"]>[0]["requests"]) =>
+    lanes.score({
+      client,
+      requests,
+      released: [],
+      deadline: Number.POSITIVE_INFINITY,
+      signal: new AbortController().signal,
+    });
+  return { model, lanes, passes, ask };
+}
+
+describe("lanes over a real model", () => {
+  const world = useVerifierWorld();
+
+  it.each([
+    { workers: 2, cacheBytes: 2 ** 26 },
+    { workers: 1, cacheBytes: 0 },
+  ])("answer merged calls as the model answers each question alone (%o)", async (settings) => {
+    const { model, passes, ask } = await openLanes(world(), settings);
+    const batches = Array.from({ length: 8 }, (_, at) => world().questions(at * 5, 5));
+    for (const part of ["first", "second"] as const) {
+      const answered = await Promise.all(
+        batches.map((batch, at) => ask(`client ${at % 2}`, batch[part])),
+      );
+      for (const [at, { answers }] of answered.entries()) {
+        const alone = await Promise.all((batches[at]?.[part] ?? []).map(world().alone));
+        expect(logProbsOf(answers)).toEqual(alone);
+      }
+    }
+    expect(passes.some(({ calls }) => calls > 1)).toBe(true);
+    await model.close();
+  });
+
+  it("let a question that breaks the model's pass fail alone", async () => {
+    const { model, ask } = await openLanes(world(), { workers: 1, cacheBytes: 2 ** 26 });
+    const { first } = world().questions(0, 3);
+    const [good] = first;
+    if (good === undefined) throw new Error("three questions were made");
+    const broken = { ...good, prompt: Int32Array.of(1, 2_000_000) };
+    const long = { ...good, prompt: new Int32Array(9_999).fill(1) };
+    const [before, hostile, endless, after] = await Promise.allSettled([
+      ask("good", first),
+      ask("hostile", [broken]),
+      ask("endless", [long]),
+      ask("other", first),
+    ]);
+    expect(hostile).toMatchObject({ status: "rejected", reason: { code: "RUNTIME" } });
+    expect(endless).toMatchObject({ status: "rejected", reason: { code: "PROMPT_TOO_LONG" } });
+    const alone = await Promise.all(first.map(world().alone));
+    for (const one of [before, after]) {
+      if (one?.status !== "fulfilled") throw new Error("a good call failed");
+      expect(logProbsOf(one.value.answers)).toEqual(alone);
+    }
+    await model.close();
+  });
+
+  it("cost what measuring says: more for more rows, and nothing is kept of it", async () => {
+    const { local: model, searched: catalogue } = world();
+    const line = await measureCost({
+      scorer: model.scorer,
+      model,
+      catalogue,
+      clock: systemClock,
+      mostTokens: 1_000,
+    });
+    expect(line.tokenMs).toBeGreaterThan(0);
+    expect(line.callMs).toBeGreaterThanOrEqual(0);
+    expect(line.callMs + 100 * line.tokenMs).toBeLessThan(1_000);
+  });
+});

@@ -1,0 +1,61 @@
+import { type Control, openControl } from "@nightbeam/control";
+import { VerifierClient } from "@nightbeam/protocol";
+import { silentLog } from "@nightbeam/telemetry";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import {
+  describeWithNats,
+  type NatsServer,
+  startNatsServer,
+} from "../../../packages/control/test/support/nats-server.js";
+import { useCommand } from "./support/command.js";
+import { job } from "./support/verifiers.js";
+import { logProbsOf, useVerifierWorld } from "./support/worlds.js";
+
+describeWithNats("nightbeam verifier with NATS", () => {
+  const world = useVerifierWorld();
+  const start = useCommand();
+  let nats: NatsServer;
+  let control: Control;
+  beforeAll(async () => {
+    nats = await startNatsServer({ jetstream: false });
+    control = await openControl({ servers: nats.url, name: "test", log: silentLog });
+  });
+  afterAll(async () => {
+    await control?.close();
+    await nats?.stop();
+  });
+
+  it("is found, told its cost and load of, asked to drain, and gone", async () => {
+    const verifiers = control.watchNodes("verifier");
+    const changed = () =>
+      new Promise<void>((resolve) => {
+        const end = verifiers.onChange(() => {
+          end();
+          resolve();
+        });
+      });
+    const { exit } = start(
+      ["--target", world().target, "--catalogue", world().catalogue, "--listen", "127.0.0.1:0"],
+      { NIGHTBEAM_NATS_URL: nats.url, NIGHTBEAM_NAME: "gpu-1", NIGHTBEAM_WORKERS: "1" },
+    );
+    const client = new VerifierClient({
+      directory: verifiers,
+      trie: world().searched.trie,
+      target: world().local.hash,
+      catalogue: world().searched.hash,
+      scoring: "full",
+    });
+    // The client waits until there is somebody to ask.
+    const { first } = world().questions(0, 4);
+    const answers = await client.scorer(job()).score(first);
+    expect(logProbsOf(answers)).toEqual(await Promise.all(first.map(world().alone)));
+    const [found] = verifiers.nodes;
+    expect(found).toMatchObject({ id: "gpu-1", precision: "fp32", draining: false });
+    expect(found?.cost?.tokenMs).toBeGreaterThan(0);
+    await control.drain("gpu-1");
+    expect(await exit).toBe(0);
+    while (verifiers.nodes.length > 0) await changed();
+    await client.close();
+    verifiers.close();
+  });
+});
