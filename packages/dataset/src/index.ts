@@ -5,7 +5,19 @@ export { openCatalogue, writePreparedCatalogue } from "./catalogues/open-catalog
 export type { EngineOptions } from "./engine/engine.js";
 export type { DatasetErrorCode } from "./errors.js";
 export { DatasetError } from "./errors.js";
+export { directoryFiles, removeTempFiles } from "./files/directory-files.js";
+export {
+  fileSize,
+  fingerprint,
+  isTempName,
+  makeDirectoryDurably,
+  publish,
+  syncFile,
+  tempPath,
+} from "./files/durable.js";
 export type { FileFormat } from "./files/file-format.js";
+export { mapAtMost } from "./files/map-at-most.js";
+export type { RecordFiles } from "./files/record-files.js";
 export type {
   History,
   HistoryRow,
@@ -20,6 +32,9 @@ export type { RankingAtK, RankingReport } from "./metrics/evaluate-ranking.js";
 export { evaluateRanking } from "./metrics/evaluate-ranking.js";
 export type { RankingScore } from "./metrics/ranking.js";
 export { scoreRanking } from "./metrics/ranking.js";
+export type { ListComparison, ListDifference } from "./recommendations/compare-lists.js";
+export { compareLists } from "./recommendations/compare-lists.js";
+export { listsDigest } from "./recommendations/lists-digest.js";
 export type { RecommendationFile } from "./recommendations/read-part.js";
 export { readRecommendationFile } from "./recommendations/read-part.js";
 export type { Recommendation, RecommendedItem } from "./recommendations/recommendation.js";
@@ -30,16 +45,39 @@ export type {
   WrittenPart,
 } from "./recommendations/write-part.js";
 export { writePart } from "./recommendations/write-part.js";
-export { directoryJournal } from "./run/directory-journal.js";
-export type { RunTotals } from "./run/finish.js";
 export type { Journal } from "./run/journal.js";
+export { directoryJournal, openJournal } from "./run/journal.js";
+export type { RunTotals } from "./run/manifest.js";
+export { makeManifest } from "./run/manifest.js";
 export { openRun } from "./run/open-run.js";
 export type { PartResult } from "./run/part.js";
 export type { JsonValue, PlanDifference, RunPlan } from "./run/plan.js";
-export { planDifferences } from "./run/plan.js";
+export {
+  differencesText,
+  firstRowOf,
+  partCount,
+  planDifferences,
+  plannedRows,
+  runPlanSchema,
+  withDraftsOf,
+} from "./run/plan.js";
 export { readManifest, readRecommendations } from "./run/read-recommendations.js";
+export { readRecord, recordBytes } from "./run/record-text.js";
 export type { Manifest, PartRecord, RejectedRow } from "./run/records.js";
+export {
+  finiteStats,
+  partRecordSchema,
+  rejectedFileOf,
+  rejectedText,
+} from "./run/records.js";
 export type { Run } from "./run/run.js";
+export {
+  MANIFEST_FILE,
+  PARTS_DIRECTORY,
+  PLAN_FILE,
+  partName,
+  REJECTED_FILE,
+} from "./run/run-files.js";
 export type { RunState } from "./run/state.js";
 export type { TeacherExample } from "./teacher/example.js";
 export { teacherExample } from "./teacher/example.js";

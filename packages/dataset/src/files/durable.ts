@@ -1,6 +1,6 @@
 import { createHash, randomUUID } from "node:crypto";
 import { createReadStream } from "node:fs";
-import { link, open, rename, rm, stat, writeFile } from "node:fs/promises";
+import { link, mkdir, open, rename, rm, stat, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { systemCode, writeFailure } from "../errors.js";
 
@@ -43,7 +43,7 @@ export async function writeDurably(path: string, content: Content): Promise<void
  * @returns whether this call created it
  * @throws DatasetError WRITE_FAILED
  */
-export async function createDurably(path: string, content: string): Promise<boolean> {
+export async function createDurably(path: string, content: Content): Promise<boolean> {
   const temp = tempPath(path);
   try {
     await writeAndSync(temp, content);
@@ -52,10 +52,22 @@ export async function createDurably(path: string, content: string): Promise<bool
     await syncDirectory(dirname(path));
     return true;
   } catch (error) {
-    if (systemCode(error) === "EEXIST") return false;
-    throw writeFailure(path, error);
+    if (systemCode(error) !== "EEXIST") throw writeFailure(path, error);
+    // A network file system may have linked it, lost the answer, and refused the second try.
+    return await isSameFile(temp, path);
   } finally {
     await rm(temp, { force: true });
+  }
+}
+
+/** Makes a directory and those above it, so that they are still there after a power cut. */
+export async function makeDirectoryDurably(path: string): Promise<void> {
+  const first = await mkdir(path, { recursive: true });
+  if (first === undefined) return;
+  // Each new directory is an entry in the one above it.
+  for (let made = path; ; made = dirname(made)) {
+    await syncDirectory(dirname(made));
+    if (made === first || made === dirname(made)) return;
   }
 }
 
@@ -93,6 +105,16 @@ export async function fileSize(path: string): Promise<number | undefined> {
   } catch (error) {
     if (systemCode(error) === "ENOENT") return undefined;
     throw error;
+  }
+}
+
+async function isSameFile(one: string, other: string): Promise<boolean> {
+  try {
+    const [a, b] = await Promise.all([stat(one), stat(other)]);
+    return a.ino === b.ino && a.dev === b.dev;
+  } catch {
+    // Whichever is gone, the name was taken when it was asked for.
+    return false;
   }
 }
 

@@ -3,11 +3,11 @@ import { join } from "node:path";
 import { z } from "zod";
 import { DatasetError, readFailure, systemCode, writeFailure } from "../errors.js";
 import { isTempName } from "../files/durable.js";
-import { directoryJournal } from "./directory-journal.js";
+import { directoryJournal } from "./journal.js";
 import { takeLock } from "./lock.js";
 import { nameFiles } from "./part.js";
 import type { RunPlan } from "./plan.js";
-import { planDifferences, runPlanSchema } from "./plan.js";
+import { differencesText, planDifferences, runPlanSchema } from "./plan.js";
 import { Run } from "./run.js";
 import { COMMITS_DIRECTORY, LOCK_FILE, PARTS_DIRECTORY, PLAN_FILE } from "./run-files.js";
 import { nextState, stateOf } from "./state.js";
@@ -83,18 +83,11 @@ async function refuseForeign(dir: string): Promise<void> {
 function refuseOther(dir: string, before: RunPlan, now: RunPlan): void {
   const differences = planDifferences(before, now);
   if (differences.length === 0) return;
-  const list = differences
-    .map((one) => `${one.key} was ${show(one.before)} and is ${show(one.now)}`)
-    .join("; ");
   throw new DatasetError(
     "RUN_DIFFERS",
-    `${dir} holds a run with another plan: ${list}. ` +
+    `${dir} holds a run with another plan: ${differencesText(differences)}. ` +
       "Use the same arguments to continue it, or name another --out.",
   );
-}
-
-function show(value: unknown): string {
-  return value === undefined ? "not set" : JSON.stringify(value);
 }
 
 async function removeTemps(dir: string): Promise<void> {

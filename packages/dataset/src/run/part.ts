@@ -7,8 +7,9 @@ import type { PartAttempt, Recommendations } from "../recommendations/write-part
 import { writeAttempt } from "../recommendations/write-part.js";
 import type { Journal } from "./journal.js";
 import type { RunPlan } from "./plan.js";
+import { firstRowOf, plannedRows } from "./plan.js";
 import type { PartRecord, RejectedRow } from "./records.js";
-import { finiteStats } from "./records.js";
+import { finiteStats, rejectedFileOf, rejectedText } from "./records.js";
 import { PARTS_DIRECTORY, partFile, partName, partRejectedFile } from "./run-files.js";
 
 /** A part that is ready: `index * partSize` input rows after the run's first, `rowCount` of them. */
@@ -94,9 +95,8 @@ export async function writeAndCommit(
  * @throws DatasetError RUN_DAMAGED where a file is neither here nor there
  */
 export async function nameFiles(dir: string, record: PartRecord): Promise<void> {
-  const files = [record.file];
-  if (record.rejected > 0) files.push(partRejectedFile(record.index));
-  for (const file of files) {
+  for (const file of [record.file, rejectedFileOf(record)]) {
+    if (file === undefined) continue;
     const path = join(dir, file);
     const temp = tempPath(path, record.attempt);
     try {
@@ -116,18 +116,12 @@ export async function nameFiles(dir: string, record: PartRecord): Promise<void> 
   );
 }
 
-/** The first input row of a part. */
-export function firstRowOf(plan: RunPlan, index: number): number {
-  return plan.firstRow + index * plan.partSize;
-}
-
 function checkRows(plan: RunPlan, { index, rowCount }: PartResult): void {
-  const { partSize, inputRows } = plan;
-  const left = inputRows === undefined ? partSize : inputRows - index * partSize;
-  const expected = Math.max(0, Math.min(partSize, left));
+  const { inputRows } = plan;
+  const expected = plannedRows(plan, index);
   const fits =
-    inputRows === undefined ? rowCount >= 1 && rowCount <= partSize : rowCount === expected;
-  if (Number.isSafeInteger(index) && index >= 0 && fits && expected > 0) return;
+    inputRows === undefined ? rowCount >= 1 && rowCount <= expected : rowCount === expected;
+  if (fits && expected > 0) return;
   throw new DatasetError(
     "PART_MISMATCH",
     `Part ${index} brings ${rowCount} input rows where the plan gives it ` +
@@ -149,10 +143,7 @@ async function writeRejected(path: string, rejected: readonly RejectedRow[]): Pr
   try {
     const file = await open(path, "wx");
     try {
-      const lines = rejected.map(({ row, user, reason, detail }) =>
-        JSON.stringify({ row, user, reason, detail }),
-      );
-      await file.writeFile(`${lines.join("\n")}\n`);
+      await file.writeFile(rejectedText(rejected));
       await file.sync();
     } finally {
       await file.close();

@@ -43,6 +43,14 @@ export function planDifferences(before: RunPlan, now: RunPlan): PlanDifference[]
     .filter((one) => JSON.stringify(one.before) !== JSON.stringify(one.now));
 }
 
+/** Differences for a person: "arguments.topK was 10 and is 20; …". */
+export function differencesText(differences: readonly PlanDifference[]): string {
+  const show = (value: unknown) => (value === undefined ? "not set" : JSON.stringify(value));
+  return differences
+    .map((one) => `${one.key} was ${show(one.before)} and is ${show(one.now)}`)
+    .join("; ");
+}
+
 /** Values that are no objects, each with its path; an empty object counts as one. */
 function leaves(path: string, value: JsonValue): [string, JsonValue][] {
   if (typeof value !== "object" || value === null) return [[path, value]];
@@ -51,4 +59,37 @@ function leaves(path: string, value: JsonValue): [string, JsonValue][] {
     : Object.entries(value).map(([key, child]) => [path === "" ? key : `${path}.${key}`, child]);
   if (entries.length === 0) return [[path, value]];
   return entries.flatMap(([key, child]) => leaves(key, child));
+}
+
+/** The first input row of a part. */
+export function firstRowOf(plan: RunPlan, index: number): number {
+  return plan.firstRow + index * plan.partSize;
+}
+
+/** The parts of a plan, or undefined where its number of input rows is not known. */
+export function partCount(plan: RunPlan): number | undefined {
+  return plan.inputRows === undefined ? undefined : Math.ceil(plan.inputRows / plan.partSize);
+}
+
+/** Input rows that the plan gives a part: at most so many where the end is not known, 0 beyond it. */
+export function plannedRows(plan: RunPlan, index: number): number {
+  const { partSize, inputRows } = plan;
+  if (!Number.isSafeInteger(index) || index < 0) return 0;
+  if (inputRows === undefined) return partSize;
+  return Math.max(0, Math.min(partSize, inputRows - index * partSize));
+}
+
+/**
+ * The plan with the drafts of another. A run may go on with other drafts, or none, as no list
+ * depends on them; its plan goes on naming those that it was begun with.
+ */
+export function withDraftsOf(plan: RunPlan, standing: RunPlan): RunPlan {
+  const others = Object.entries(plan.versions).filter((entry) => !isDraft(entry));
+  const drafts = Object.entries(standing.versions).filter(isDraft);
+  return { ...plan, versions: Object.fromEntries([...others, ...drafts]) };
+}
+
+/** `draft`, or `draft2` and so on where there are several. */
+function isDraft([name]: [string, string]): boolean {
+  return /^draft\d*$/.test(name);
 }

@@ -5,7 +5,7 @@ import { fileSize, fingerprint } from "../files/durable.js";
 import type { RecommendationFile } from "../recommendations/read-part.js";
 import { readRecommendationFiles } from "../recommendations/read-part.js";
 import type { Recommendation } from "../recommendations/recommendation.js";
-import { directoryJournal } from "./directory-journal.js";
+import { directoryJournal } from "./journal.js";
 import type { Manifest } from "./records.js";
 import { MANIFEST_FILE } from "./run-files.js";
 

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { partRejectedFile } from "./run-files.js";
 
 const statsSchema = z.record(z.string(), z.number());
 const count = z.int().min(0);
@@ -9,12 +10,17 @@ export const partRecordSchema = z.strictObject({
   index: count,
   /** The part's file, relative to the run's directory. */
   file: z.string(),
-  /** The private name's mark; a process killed between commit and naming is completed by it. */
+  /**
+   * The try that made the part. On one machine the files bear it in private names, and a process
+   * killed between commit and naming is completed by it; in a cluster the public names bear it.
+   */
   attempt: z.string(),
   /** Users written. */
   rows: count,
   /** Input rows that gave no list. */
   rejected: count,
+  /** Where these are listed, relative to the run's directory. Default: `partRejectedFile(index)`. */
+  rejectedFile: z.string().exactOptional(),
   bytes: count,
   sha256,
   /** The first input row of the part. */
@@ -66,6 +72,22 @@ export interface RejectedRow {
   readonly user?: string;
   readonly reason: string;
   readonly detail: string;
+}
+
+/** The file with a part's rejected rows, or undefined where there are none. */
+export function rejectedFileOf(
+  record: Pick<PartRecord, "index" | "rejected" | "rejectedFile">,
+): string | undefined {
+  if (record.rejected === 0) return undefined;
+  return record.rejectedFile ?? partRejectedFile(record.index);
+}
+
+/** Rejected rows as they stand in a file: a line of JSON each. */
+export function rejectedText(rejected: readonly RejectedRow[]): string {
+  const lines = rejected.map(({ row, user, reason, detail }) =>
+    JSON.stringify({ row, user, reason, detail }),
+  );
+  return lines.map((line) => `${line}\n`).join("");
 }
 
 /** Figures that JSON can hold; one that is not finite (a rate over nothing) is left out. */

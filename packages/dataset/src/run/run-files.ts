@@ -7,6 +7,8 @@ export const REJECTED_FILE = "rejected.jsonl";
 export const LOCK_FILE = "run.lock";
 export const PARTS_DIRECTORY = "parts";
 export const COMMITS_DIRECTORY = "commits";
+/** What the names of all commit records begin with. */
+export const COMMITS_PREFIX = `${COMMITS_DIRECTORY}/part-`;
 
 /** "part-00042"; more digits where they are needed. */
 export function partName(index: number): string {
@@ -18,7 +20,7 @@ export function partFile(index: number, format: PartFormat): string {
   return `${PARTS_DIRECTORY}/${partName(index)}.${format}`;
 }
 
-/** The part's rejected rows, relative to the run's directory. */
+/** The part's rejected rows, relative to the run's directory; for records that name no other file. */
 export function partRejectedFile(index: number): string {
   return `${PARTS_DIRECTORY}/${partName(index)}.${REJECTED_FILE}`;
 }
@@ -26,4 +28,11 @@ export function partRejectedFile(index: number): string {
 /** The part's commit record, relative to the run's directory. */
 export function commitFile(index: number): string {
   return `${COMMITS_DIRECTORY}/${partName(index)}.json`;
+}
+
+/** The part that a name commits; undefined where the name is no commit record's. */
+export function committedIndex(name: string): number | undefined {
+  if (!name.startsWith(COMMITS_PREFIX)) return undefined;
+  const digits = /^(\d+)\.json$/.exec(name.slice(COMMITS_PREFIX.length))?.[1];
+  return digits === undefined ? undefined : Number(digits);
 }

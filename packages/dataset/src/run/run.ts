@@ -1,9 +1,10 @@
 import { DatasetError } from "../errors.js";
-import type { RunTotals } from "./finish.js";
-import { assembleManifest } from "./finish.js";
 import type { Lock } from "./lock.js";
+import type { RunTotals } from "./manifest.js";
+import { makeManifest } from "./manifest.js";
+import { mergeRejected } from "./merge-rejected.js";
 import type { PartResult, PartTarget } from "./part.js";
-import { writeAndCommit } from "./part.js";
+import { nameFiles, writeAndCommit } from "./part.js";
 import type { RunPlan } from "./plan.js";
 import type { Manifest, PartRecord } from "./records.js";
 import type { RunState } from "./state.js";
@@ -91,8 +92,16 @@ export class Run {
     const { dir, plan, journal } = this.#target;
     // From the journal, not from memory: what is on the disk is what the manifest vouches for.
     const records = await journal.readCommits();
-    const manifest = await assembleManifest({ dir, plan, records, derive: options.derive });
-    await journal.writeManifest(manifest);
+    const made = makeManifest({
+      location: dir,
+      plan,
+      records,
+      derive: options.derive,
+      createdAt: new Date(),
+    });
+    for (const record of records) await nameFiles(dir, record);
+    await mergeRejected(dir, records);
+    const manifest = await journal.createManifest(made);
     this.#state = nextState(this.#state, "finished");
     this.#manifest = manifest;
     return manifest;

@@ -8,6 +8,7 @@ import {
   openRun,
   type Run,
   type RunPlan,
+  withDraftsOf,
 } from "@nightbeam/dataset";
 import type { OpenModels } from "@nightbeam/recommend";
 import type { RecommendOptions } from "./options.js";
@@ -60,12 +61,6 @@ export async function openPlannedRun(
     );
     return run;
   }
-}
-
-function withDraftsOf(plan: RunPlan, standing: RunPlan): RunPlan {
-  const others = Object.entries(plan.versions).filter((entry) => !isDraft(entry));
-  const drafts = Object.entries(standing.versions).filter(isDraft);
-  return { ...plan, versions: Object.fromEntries([...others, ...drafts]) };
 }
 
 function isDraft([name]: [string, string]): boolean {

@@ -1,0 +1,75 @@
+import { readdir, readFile, rm } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
+import { readFailure, systemCode, writeFailure } from "../errors.js";
+import { createDurably, isTempName, makeDirectoryDurably, writeDurably } from "./durable.js";
+import type { RecordFiles } from "./record-files.js";
+
+/**
+ * Small files of a directory by their names in it, with "/" between the parts of a name. Directories
+ * are made as they are needed; private files of writes under way are not listed.
+ */
+export function directoryFiles(dir: string): RecordFiles {
+  const write = async <T>(name: string, work: (path: string) => Promise<T>): Promise<T> => {
+    const path = join(dir, name);
+    try {
+      await makeDirectoryDurably(dirname(path));
+    } catch (error) {
+      throw writeFailure(path, error);
+    }
+    return work(path);
+  };
+  return {
+    location: dir,
+    read: async (name) => {
+      const path = join(dir, name);
+      try {
+        return await readFile(path);
+      } catch (error) {
+        if (isAbsence(error)) return undefined;
+        throw readFailure(path, error);
+      }
+    },
+    create: (name, bytes) => write(name, (path) => createDurably(path, bytes)),
+    replace: (name, bytes) => write(name, (path) => writeDurably(path, bytes)),
+    list: async (prefix) => {
+      const folder = prefix.slice(0, prefix.lastIndexOf("/") + 1);
+      const names = await namesUnder(dir, folder);
+      return names
+        .filter((name) => name.startsWith(prefix) && !isTempName(basename(name)))
+        .toSorted();
+    },
+  };
+}
+
+/**
+ * Removes what killed processes left of writes that were under way, in a directory and all below. A
+ * write that is under way still fails by it, so this is for when nothing that counts is written.
+ */
+export async function removeTempFiles(dir: string): Promise<void> {
+  const names = await namesUnder(dir, "");
+  for (const name of names.filter((one) => isTempName(basename(one)))) {
+    await rm(join(dir, name), { force: true });
+  }
+}
+
+async function namesUnder(dir: string, folder: string): Promise<string[]> {
+  const path = join(dir, folder);
+  try {
+    const entries = await readdir(path, { withFileTypes: true });
+    const names = await Promise.all(
+      entries.map((entry) => {
+        const name = `${folder}${entry.name}`;
+        return entry.isDirectory() ? namesUnder(dir, `${name}/`) : [name];
+      }),
+    );
+    return names.flat();
+  } catch (error) {
+    if (isAbsence(error)) return [];
+    throw readFailure(path, error);
+  }
+}
+
+function isAbsence(error: unknown): boolean {
+  const code = systemCode(error);
+  return code === "ENOENT" || code === "ENOTDIR";
+}

@@ -1,0 +1,84 @@
+import type { Recommendation } from "./recommendation.js";
+
+/** The first place where two sequences of lists are not the same. */
+export interface ListDifference {
+  /** Place of the list, from 0. */
+  readonly list: number;
+  /** Place in the list, from 0; undefined where the users differ or one sequence has ended. */
+  readonly rank: number | undefined;
+  /** The users of both sides; undefined where a sequence has ended. */
+  readonly users: readonly [string | undefined, string | undefined];
+  /** The items of both sides; undefined where a list has ended, or no items were compared. */
+  readonly items: readonly [string | undefined, string | undefined];
+}
+
+export interface ListComparison {
+  /** Whether users, items and order are the same. */
+  readonly same: boolean;
+  /** Lists compared: those of the longer side. */
+  readonly lists: number;
+  /** Lists that differ in user, items or order. */
+  readonly different: number;
+  /** Over items that stand at the same place of the same user's list on both sides; 0 for none. */
+  readonly largestScoreDifference: number;
+  /** Undefined where all is the same. */
+  readonly first: ListDifference | undefined;
+}
+
+/** Compares two sequences of lists, place by place, holding one batch of each. */
+export async function compareLists(
+  a: AsyncIterable<readonly Recommendation[]>,
+  b: AsyncIterable<readonly Recommendation[]>,
+): Promise<ListComparison> {
+  const left = singly(a);
+  const right = singly(b);
+  let lists = 0;
+  let different = 0;
+  let largestScoreDifference = 0;
+  let first: ListDifference | undefined;
+  try {
+    for (; ; lists++) {
+      const [one, other] = await Promise.all([left.next(), right.next()]);
+      if (one.done === true && other.done === true) break;
+      const pair = [one.value, other.value] as const;
+      largestScoreDifference = Math.max(largestScoreDifference, scoreDifference(pair));
+      const difference = differenceOf(lists, pair);
+      if (difference === undefined) continue;
+      different++;
+      first ??= difference;
+    }
+  } finally {
+    await Promise.all([left.return(undefined), right.return(undefined)]);
+  }
+  return { same: different === 0, lists, different, largestScoreDifference, first };
+}
+
+type Pair = readonly [Recommendation | undefined, Recommendation | undefined];
+
+function differenceOf(list: number, [one, other]: Pair): ListDifference | undefined {
+  const users = [one?.user, other?.user] as const;
+  if (one === undefined || other === undefined || one.user !== other.user) {
+    return { list, rank: undefined, users, items: [undefined, undefined] };
+  }
+  const length = Math.max(one.items.length, other.items.length);
+  for (let rank = 0; rank < length; rank++) {
+    const items = [one.items[rank]?.item, other.items[rank]?.item] as const;
+    if (items[0] !== items[1]) return { list, rank, users, items };
+  }
+  return undefined;
+}
+
+function scoreDifference([one, other]: Pair): number {
+  if (one === undefined || other === undefined || one.user !== other.user) return 0;
+  return one.items.reduce((largest, { item, score }, rank) => {
+    const match = other.items[rank];
+    return match?.item === item ? Math.max(largest, Math.abs(score - match.score)) : largest;
+  }, 0);
+}
+
+async function* singly(
+  lists: AsyncIterable<readonly Recommendation[]>,
+): AsyncGenerator<Recommendation, undefined, undefined> {
+  for await (const batch of lists) yield* batch;
+  return undefined;
+}

@@ -1,0 +1,112 @@
+import type { ChainableCommander, Redis } from "ioredis";
+
+/** Where a job is; `lost` is a record that no list holds, so that no worker will ever find it. */
+export type StoredState =
+  | "waiting"
+  | "active"
+  | "delayed"
+  | "waiting-children"
+  | "completed"
+  | "failed"
+  | "lost"
+  | "missing";
+
+/** What Redis holds under a job's id. */
+export interface StoredJob {
+  readonly state: StoredState;
+  /** Why its last try failed. */
+  readonly reason: string | undefined;
+  /** How often a worker began it. */
+  readonly starts: number;
+  /** The Redis key of the job that waits for it. */
+  readonly parentKey: string | undefined;
+}
+
+/** The part of a BullMQ queue that names its keys. */
+export interface QueueKeys {
+  toKey(type: string): string;
+}
+
+/** Jobs looked up in one transaction: large enough to be quick, small enough not to hold Redis up. */
+const CHUNK = 2_000;
+const SETS = ["completed", "failed", "delayed", "waiting-children"] as const;
+const LISTS = ["active", "wait"] as const;
+const FIELDS = ["failedReason", "ats", "parentKey"] as const;
+
+/**
+ * Reads the states of many jobs of one queue, in a few round trips; a job's state and record belong
+ * to the same instant. Done with plain reads because BullMQ asks for one job at a time and searches
+ * the waiting list for each, which takes minutes for tens of thousands.
+ */
+export async function readJobs(
+  redis: Redis,
+  queue: QueueKeys,
+  ids: readonly string[],
+): Promise<StoredJob[]> {
+  const jobs: StoredJob[] = [];
+  for (let start = 0; start < ids.length; start += CHUNK) {
+    const multi = redis.multi();
+    jobs.push(...(await readWith(multi, queue, ids.slice(start, start + CHUNK))).jobs);
+  }
+  return jobs;
+}
+
+/** Jobs, and the replies to the commands that the transaction holds already, of the same instant. */
+export async function readWith(
+  multi: ChainableCommander,
+  queue: QueueKeys,
+  ids: readonly string[],
+): Promise<{ jobs: StoredJob[]; before: unknown[] }> {
+  for (const set of SETS) multi.zmscore(queue.toKey(set), ...ids);
+  for (const list of LISTS) multi.lrange(queue.toKey(list), 0, -1);
+  for (const id of ids) multi.exists(queue.toKey(id)).hmget(queue.toKey(id), ...FIELDS);
+  const replies = await execute(multi);
+  const before = replies.slice(0, -(SETS.length + LISTS.length + 2 * ids.length));
+  const [completed, failed, delayed, children, active, waiting, ...records] = replies.slice(
+    before.length,
+  );
+  const lists = [new Set(texts(active)), new Set(texts(waiting))] as const;
+  const sets = [texts(completed), texts(failed), texts(delayed), texts(children)] as const;
+  const jobs = ids.map((id, place) => {
+    const [reason, starts, parentKey] = texts(records[2 * place + 1]);
+    return {
+      state: stateOf({ exists: records[2 * place] === 1, id, place, sets, lists }),
+      reason,
+      starts: Number(starts ?? 0),
+      parentKey,
+    };
+  });
+  return { jobs, before };
+}
+
+interface Whereabouts {
+  readonly exists: boolean;
+  readonly id: string;
+  readonly place: number;
+  readonly sets: readonly (readonly (string | undefined)[])[];
+  readonly lists: readonly ReadonlySet<string | undefined>[];
+}
+
+function stateOf({ exists, id, place, sets, lists }: Whereabouts): StoredState {
+  if (!exists) return "missing";
+  const set = SETS.find((_, which) => sets[which]?.[place] !== undefined);
+  if (set !== undefined) return set;
+  const list = LISTS.find((_, which) => lists[which]?.has(id) === true);
+  if (list === undefined) return "lost";
+  return list === "wait" ? "waiting" : list;
+}
+
+/** The replies of a transaction; the first error is thrown. */
+async function execute(commands: ChainableCommander): Promise<unknown[]> {
+  const replies = (await commands.exec()) ?? [];
+  return replies.map(([error, reply]) => {
+    if (error !== null) throw error;
+    return reply;
+  });
+}
+
+/** A reply of strings and nils. */
+function texts(reply: unknown): (string | undefined)[] {
+  if (!Array.isArray(reply)) return [];
+  return reply.map((one: unknown) => (typeof one === "string" ? one : undefined));
+}

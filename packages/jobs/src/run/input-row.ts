@@ -1,0 +1,45 @@
+import type { HistoryRow } from "@nightbeam/dataset";
+import { z } from "zod";
+
+const row = z.int().min(0);
+
+const rowSchema = z.discriminatedUnion("kind", [
+  z.strictObject({
+    kind: z.literal("history"),
+    row,
+    user: z.string(),
+    items: z.array(z.string()).min(1),
+  }),
+  z.strictObject({
+    kind: z.literal("rejected"),
+    row,
+    user: z.string().exactOptional(),
+    reason: z.enum(["malformed_row", "empty_history"]),
+    detail: z.string(),
+  }),
+]);
+
+/** A row as one line of JSON: keys in a fixed order, so that equal rows are equal bytes. */
+export function rowLine(given: HistoryRow): string {
+  const { kind, row, user } = given;
+  const value =
+    kind === "history"
+      ? { kind, row, user, items: given.items }
+      : { kind, row, user, reason: given.reason, detail: given.detail };
+  return `${JSON.stringify(value)}\n`;
+}
+
+/** A row, or what is wrong with its line. */
+export function parseRowLine(
+  line: string,
+): { readonly row: HistoryRow } | { readonly problem: string } {
+  let value: unknown;
+  try {
+    value = JSON.parse(line);
+  } catch (error) {
+    return { problem: error instanceof Error ? error.message : String(error) };
+  }
+  const parsed = rowSchema.safeParse(value);
+  if (parsed.success) return { row: parsed.data };
+  return { problem: z.prettifyError(parsed.error).replaceAll("\n", " ") };
+}

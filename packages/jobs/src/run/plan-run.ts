@@ -1,0 +1,83 @@
+import {
+  differencesText,
+  type HistoryRow,
+  planDifferences,
+  type RunPlan,
+  withDraftsOf,
+} from "@nightbeam/dataset";
+import { JobsError } from "../errors.js";
+import type { ShardStore } from "../store/shard-store.js";
+import { cutInputs } from "./cut-inputs.js";
+import { storeJournal } from "./journal.js";
+import type { RunRequest } from "./request-schema.js";
+
+export interface PlanRunOptions {
+  readonly store: ShardStore;
+  readonly request: RunRequest;
+  /** Hashes of what takes part, as `nightbeam recommend` names them; `histories` is one of them. */
+  readonly versions: Readonly<Record<string, string>>;
+  /** All rows of the histories, in order. Not read where the plan stands already. */
+  readonly rows: AsyncIterable<readonly HistoryRow[]>;
+  /** More shards are refused before all is cut; default no limit. */
+  readonly mostShards?: number | undefined;
+  /** After every shard: input rows that are cut. */
+  readonly onRows?: ((rows: number) => void) | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * Plans a run: cuts the histories into one file of rows a shard, and then writes the plan, each only
+ * if it is not there. Whoever is killed on the way is followed by a planner that does it again; any
+ * number of planners of the same run, also at once, end with the same plan. A run that was begun with
+ * other drafts goes on, as no list depends on them.
+ *
+ * @returns the plan that counts, and whether this call wrote it
+ * @throws JobsError RUN_DIFFERS, BAD_REQUEST, SHARD_MISMATCH, STORE_FAILED, STORE_DAMAGED; what
+ * `rows` throws; the signal's reason
+ */
+export async function planRun(
+  options: PlanRunOptions,
+): Promise<{ readonly plan: RunPlan; readonly created: boolean }> {
+  const { store, request, signal } = options;
+  const journal = storeJournal(store);
+  const wanted = planOf(request, options.versions);
+  const before = await journal.readPlan();
+  if (before !== undefined) {
+    refuseOther(store, before, withRowsOf(wanted, before));
+    return { plan: before, created: false };
+  }
+  const inputRows = await cutInputs({ ...options, plan: wanted, limit: request.limit });
+  signal?.throwIfAborted();
+  const plan: RunPlan = { ...wanted, inputRows };
+  if (await journal.createPlan(plan)) return { plan, created: true };
+  const standing = (await journal.readPlan()) ?? plan;
+  refuseOther(store, standing, plan);
+  return { plan: standing, created: false };
+}
+
+/** What decides the result. Widths, batches and drafts are not here: no list depends on them. */
+function planOf(request: RunRequest, versions: Readonly<Record<string, string>>): RunPlan {
+  const { format, shardSize, topK, beamWidth, scoring, precision, excludeSeen, limit } = request;
+  return {
+    format,
+    partSize: shardSize,
+    firstRow: 0,
+    arguments: { topK, beamWidth, scoring, precision, excludeSeen, limit: limit ?? null },
+    versions: { ...versions },
+  };
+}
+
+/** The number of rows is not known before they are cut; the hash of the histories stands for it. */
+function withRowsOf(plan: RunPlan, { inputRows }: RunPlan): RunPlan {
+  return inputRows === undefined ? plan : { ...plan, inputRows };
+}
+
+function refuseOther(store: ShardStore, before: RunPlan, now: RunPlan): void {
+  const differences = planDifferences(before, withDraftsOf(now, before));
+  if (differences.length === 0) return;
+  throw new JobsError(
+    "RUN_DIFFERS",
+    `${store.location} holds a run with another plan: ${differencesText(differences)}. ` +
+      "Submit the same to continue it, or name another place.",
+  );
+}

@@ -1,0 +1,44 @@
+import { firstRowOf, type HistoryRow, plannedRows, type RunPlan } from "@nightbeam/dataset";
+import { JobsError } from "../errors.js";
+import type { ShardStore } from "../store/shard-store.js";
+import { storeGone } from "../store/store-errors.js";
+import { parseRowLine } from "./input-row.js";
+import { inputFile, inputKey } from "./run-names.js";
+
+/**
+ * The rows of a shard, users and rejected rows alike, in order of their place in the histories.
+ *
+ * @throws JobsError STORE_DAMAGED where they are not the rows that the plan gives the shard,
+ * STORE_FAILED
+ */
+export async function readShardInput(options: {
+  readonly store: ShardStore;
+  readonly plan: RunPlan;
+  readonly index: number;
+}): Promise<HistoryRow[]> {
+  const { store, plan, index } = options;
+  const name = inputFile(inputKey(plan), index);
+  const place = `${store.location}/${name}`;
+  const bytes = await store.read(name);
+  if (bytes === undefined) throw storeGone(place);
+  const lines = new TextDecoder().decode(bytes).split("\n");
+  if (lines.pop() !== "") throw damaged(place, "its last line is cut");
+  const expected = plannedRows(plan, index);
+  if (lines.length !== expected) {
+    throw damaged(place, `it has ${lines.length} rows and the plan gives it ${expected}`);
+  }
+  const first = firstRowOf(plan, index);
+  return lines.map((line, at) => {
+    const parsed = parseRowLine(line);
+    if ("problem" in parsed) throw damaged(place, `line ${at + 1}: ${parsed.problem}`);
+    if (parsed.row.row === first + at) return parsed.row;
+    throw damaged(place, `line ${at + 1} is row ${parsed.row.row}, not ${first + at}`);
+  });
+}
+
+function damaged(place: string, problem: string): JobsError {
+  return new JobsError(
+    "STORE_DAMAGED",
+    `${place} is damaged: ${problem}. Restore it, or start the run in another place.`,
+  );
+}

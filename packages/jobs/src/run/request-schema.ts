@@ -1,0 +1,115 @@
+import { isAbsolute } from "node:path";
+import { z } from "zod";
+import { JobsError } from "../errors.js";
+import { parseLocation } from "../store/location.js";
+
+const MOST_TEXT = 2_000;
+
+const text = z
+  .string({ error: ({ input }) => (input === undefined ? "is required" : "give a text") })
+  .trim()
+  .min(1, "give a text that is not empty")
+  .max(MOST_TEXT, `give at most ${MOST_TEXT} characters`);
+
+function wholeNumber(least: number) {
+  const message = `give a whole number of at least ${least}`;
+  return z.int(message).min(least, message);
+}
+
+function oneOf<const Words extends readonly [string, ...string[]]>(words: Words) {
+  return z.enum(words, `give ${words.join(" or ")}`);
+}
+
+/** Every node opens it, each in a directory of its own, so a relative path would name many places. */
+const out = text.refine(
+  isPlace,
+  "give an absolute path that all nodes share, or s3://bucket/prefix",
+);
+
+const WIDTHS = 'give "auto", or a list of one width for all levels or one for each but the last';
+
+const fields = z.strictObject(
+  {
+    target: text,
+    draft: z.array(text, "give a list of texts").default([]),
+    catalogue: text,
+    histories: text,
+    out,
+    topK: wholeNumber(1).default(10),
+    /** Default: 20, or `topK` where that is more. */
+    beamWidth: wholeNumber(1).exactOptional(),
+    scoring: oneOf(["full", "renormalized"]).default("full"),
+    precision: oneOf(["fp32", "int8"]).default("fp32"),
+    /** Prefixes to draft at each level. */
+    draftWidth: z
+      .union([z.literal("auto"), z.array(z.int(WIDTHS).min(0, WIDTHS)).min(1, WIDTHS)], WIDTHS)
+      .default("auto"),
+    excludeSeen: z.boolean("give true or false").default(false),
+    /** Files of items to which lists are limited, or that are left out of them. */
+    allow: text.exactOptional(),
+    block: text.exactOptional(),
+    format: oneOf(["parquet", "jsonl"]).default("parquet"),
+    /** Input rows of the run; default all. */
+    limit: wholeNumber(1).exactOptional(),
+    /** Users that are decoded together. */
+    batchSize: wholeNumber(1).default(32),
+    /** Input rows of a shard: what is lost when a node dies. */
+    shardSize: wholeNumber(1).default(4_096),
+  },
+  {
+    error: (issue) => {
+      if (issue.code === "unrecognized_keys") return `unknown: ${issue.keys.join(", ")}`;
+      return issue.input === undefined ? "is required" : "give an object of options";
+    },
+  },
+);
+
+/**
+ * What a person submits: where things are, and settings, with the defaults and checks of
+ * `nightbeam recommend`. After parsing every setting is there.
+ */
+export const runRequestSchema = fields
+  .superRefine(({ topK, beamWidth, draft, draftWidth }, context) => {
+    if (beamWidth !== undefined && beamWidth < topK) {
+      context.addIssue({
+        code: "custom",
+        path: ["beamWidth"],
+        message:
+          `${beamWidth} is less than topK ${topK}: a search that keeps ${beamWidth} beams ` +
+          "cannot return more",
+      });
+    }
+    if (draft.length === 0 && draftWidth !== "auto" && draftWidth.some((width) => width > 0)) {
+      context.addIssue({ code: "custom", path: ["draftWidth"], message: "needs a draft" });
+    }
+  })
+  .transform((request) => ({
+    ...request,
+    beamWidth: request.beamWidth ?? Math.max(20, request.topK),
+  }));
+
+/** A request as a person may write it. */
+export type RunRequestInput = z.input<typeof runRequestSchema>;
+/** A request with every setting decided. */
+export type RunRequest = Readonly<z.output<typeof runRequestSchema>>;
+
+/** @throws JobsError BAD_REQUEST, naming every key that is wrong and what to give instead */
+export function parseRunRequest(value: unknown): RunRequest {
+  const parsed = runRequestSchema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const problems = parsed.error.issues.map(({ path, message }) =>
+    path.length === 0 ? message : `${z.core.toDotPath(path)}: ${message}`,
+  );
+  throw new JobsError("BAD_REQUEST", `The request cannot be run. ${problems.join("; ")}.`, {
+    cause: parsed.error,
+  });
+}
+
+function isPlace(location: string): boolean {
+  try {
+    const parsed = parseLocation(location);
+    return parsed.kind === "s3" || isAbsolute(parsed.path);
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,93 @@
+import { join } from "node:path";
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { assertRunId } from "../../src/catalogue/run-id.js";
+import { createRequest, readRequest, replaceRequest } from "../../src/run/request.js";
+import { parseRunRequest } from "../../src/run/request-schema.js";
+import { runIdOf } from "../../src/run/run-id.js";
+import { directoryStore } from "../../src/store/directory-store.js";
+import { useTempDirs } from "../support/temp-dirs.js";
+import { request } from "./support.js";
+
+const tempDir = useTempDirs();
+const LEAST = { target: "t", catalogue: "c", histories: "h", out: "/runs/x" };
+
+describe("a request", () => {
+  it("has the defaults of one machine", () => {
+    expect(parseRunRequest(LEAST)).toEqual({
+      ...LEAST,
+      draft: [],
+      topK: 10,
+      beamWidth: 20,
+      scoring: "full",
+      precision: "fp32",
+      draftWidth: "auto",
+      excludeSeen: false,
+      format: "parquet",
+      batchSize: 32,
+      shardSize: 4_096,
+    });
+    expect(parseRunRequest({ ...LEAST, topK: 50 }).beamWidth).toBe(50);
+    expect(parseRunRequest({ ...LEAST, out: "s3://nights/x" }).out).toBe("s3://nights/x");
+  });
+
+  it("is the same when it is parsed again", () => {
+    const once = parseRunRequest({ ...LEAST, topK: 30, draft: ["d"], draftWidth: [60, 40] });
+    expect(parseRunRequest(JSON.parse(JSON.stringify(once)))).toEqual(once);
+  });
+
+  it.each([
+    [{ topK: 0 }, "topK: give a whole number of at least 1"],
+    [{ topK: "ten" }, "topK: give a whole number of at least 1"],
+    [{ topK: 30, beamWidth: 20 }, "beamWidth: 20 is less than topK 30"],
+    [{ target: undefined, out: "here" }, "target: is required; out: give an absolute path"],
+    [{ out: "gs://x/y" }, "out: give an absolute path that all nodes share, or s3://bucket/prefix"],
+    [{ histories: " " }, "histories: give a text that is not empty"],
+    [{ scoring: "sampled" }, "scoring: give full or renormalized"],
+    [{ draftWidth: [4] }, "draftWidth: needs a draft"],
+    [{ draft: ["d"], draftWidth: [] }, 'draftWidth: give "auto", or a list'],
+    [{ draft: ["d", 5] }, "draft[1]: give a text"],
+    [{ top_k: 5 }, "unknown: top_k"],
+  ])("that is wrong says which key and what to give: %j", (changes, message) => {
+    expect(() => parseRunRequest({ ...LEAST, ...changes })).toThrow(
+      expect.objectContaining({ code: "BAD_REQUEST", message: expect.stringContaining(message) }),
+    );
+  });
+
+  it.each([undefined, null, "run", []])("that is none says so: %j", (value) => {
+    expect(() => parseRunRequest(value)).toThrow(expect.objectContaining({ code: "BAD_REQUEST" }));
+  });
+
+  it("stands as it was first written, until it is replaced", async () => {
+    const store = directoryStore(join(tempDir(), "out"));
+    expect(await readRequest(store)).toBeUndefined();
+    const first = { request: request(), submittedAt: new Date("2026-11-03T01:00:00Z") };
+    const second = { request: request({ batchSize: 8 }), submittedAt: new Date() };
+    expect(await createRequest(store, first)).toEqual({ ...first, created: true });
+    expect(await createRequest(store, second)).toEqual({ ...first, created: false });
+    await replaceRequest(store, second);
+    expect(await readRequest(store)).toEqual(second);
+    await store.replace("request.json", new TextEncoder().encode("{"));
+    await expect(readRequest(store)).rejects.toMatchObject({ code: "STORE_DAMAGED" });
+  });
+});
+
+describe("the id of a run", () => {
+  it("is for people, and of the location alone", () => {
+    expect(runIdOf("/data/out/night-2026-11-03/")).toMatch(/^night-2026-11-03-[0-9a-f]{6}$/);
+    expect(runIdOf("/data/out/../out/x")).toBe(runIdOf("/data/out/x"));
+    expect(runIdOf("s3://b-1/runs//x/")).toBe(runIdOf("s3://b-1/runs/x"));
+    expect(runIdOf("s3://b-1/x")).not.toBe(runIdOf("s3://b-2/x"));
+    expect(runIdOf("/runs/Nacht: Größe")).toMatch(/^Nacht-Gr-e-[0-9a-f]{6}$/);
+    expect(runIdOf("/")).toMatch(/^run-/);
+  });
+
+  it("names jobs, whatever the location", () => {
+    fc.assert(
+      fc.property(fc.string({ unit: "binary", maxLength: 200 }), (name) => {
+        assertRunId(runIdOf(`/runs/${name.replaceAll("\0", "")}`));
+      }),
+    );
+    assertRunId(runIdOf("/runs/123"));
+  });
+});
