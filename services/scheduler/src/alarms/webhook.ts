@@ -1,0 +1,50 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Log } from "@nightbeam/telemetry";
+import type { Alarm } from "../api/answers.js";
+import { reasonOf } from "../errors.js";
+
+export interface WebhookOptions {
+  readonly url: string;
+  readonly log: Log;
+  /** Waits before the second and later tries. */
+  readonly retryMs?: readonly number[];
+  readonly timeoutMs?: number;
+}
+
+export interface Webhook {
+  send(alarm: Alarm): void;
+  /** Gives up what has not been told. */
+  close(): void;
+}
+
+/** Tells alarms to an address by POST, as JSON; an address that does not listen is given up soon. */
+export function openWebhook(options: WebhookOptions): Webhook {
+  const { url, log, retryMs = [1_000, 5_000, 30_000], timeoutMs = 5_000 } = options;
+  const end = new AbortController();
+  const post = async (alarm: Alarm) => {
+    const signal = AbortSignal.any([end.signal, AbortSignal.timeout(timeoutMs)]);
+    const answer = await fetch(url, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify(alarm),
+      signal,
+    });
+    await answer.body?.cancel();
+    if (!answer.ok) throw new Error(`it answered ${answer.status}`);
+  };
+  const send = async (alarm: Alarm) => {
+    for (const waitMs of [...retryMs, undefined]) {
+      try {
+        return await post(alarm);
+      } catch (error) {
+        if (end.signal.aborted) return;
+        if (waitMs === undefined) {
+          log.warn({ reason: reasonOf(error) }, "the webhook did not take an alarm");
+          return;
+        }
+      }
+      await sleep(waitMs, undefined, { signal: end.signal, ref: false }).catch(() => undefined);
+    }
+  };
+  return { send: (alarm) => void send(alarm), close: () => end.abort() };
+}

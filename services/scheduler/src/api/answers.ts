@@ -1,0 +1,144 @@
+import { z } from "zod";
+
+const count = z.number().min(0);
+const time = z.iso.datetime();
+const figures = z.record(z.string(), z.number());
+
+/**
+ * Where a run stands for a person:
+ *
+ * - `planning`: registered; hashes are computed and the histories are cut.
+ * - `refused`: it cannot be planned; `reason` says why. Submitting it again tries again.
+ * - `running`: planned, and shards are missing.
+ * - `complete`: the manifest stands.
+ * - `partial`: what is missing was set aside; `setAside` says why.
+ * - `cancelled`: a person stopped it.
+ */
+export const runStateSchema = z.enum([
+  "planning",
+  "refused",
+  "running",
+  "complete",
+  "partial",
+  "cancelled",
+]);
+
+export type RunStateName = z.infer<typeof runStateSchema>;
+
+const setAside = z.object({
+  index: count,
+  firstRow: count,
+  rowCount: count,
+  reason: z.string(),
+});
+
+export const runStatusSchema = z.object({
+  id: z.string(),
+  state: runStateSchema,
+  /** Why a run is refused, or what its planning waits for. */
+  reason: z.string().exactOptional(),
+  out: z.string(),
+  /** The night that started it. */
+  night: z.string().exactOptional(),
+  submittedAt: time,
+  /** When the state became complete, partial, cancelled or refused. */
+  endedAt: time.exactOptional(),
+  /** Input rows: of the run, read so far while it is planned, and done with. */
+  users: z.object({
+    total: count.exactOptional(),
+    read: count.exactOptional(),
+    done: count,
+    /** Done within shards that are under way; they count when their shard is committed. */
+    underWay: count,
+  }),
+  /** Undefined until the run is planned. */
+  shards: z
+    .object({ total: count, done: count, active: count, waiting: count, setAside: count })
+    .exactOptional(),
+  /** Sums over the committed shards, and what was derived from them once the run is complete. */
+  stats: figures,
+  /** Target calls and searches, shards under way included. */
+  calls: z.object({ calls: count, searches: count }),
+  setAside: z.array(setAside),
+  /** Rows without a list. */
+  rejected: count,
+});
+
+export type RunStatus = Readonly<z.infer<typeof runStatusSchema>>;
+
+export const startedRunSchema = z.object({
+  /** `created`: it is new. `resumed`: what it lacks is tried again. `unchanged`: it is under way or complete. */
+  outcome: z.enum(["created", "resumed", "unchanged"]),
+  run: runStatusSchema,
+});
+
+export type StartedRun = Readonly<z.infer<typeof startedRunSchema>>;
+
+export const runListSchema = z.object({ runs: z.array(runStatusSchema) });
+
+export const nightStatusSchema = z.object({
+  cron: z.string(),
+  timeZone: z.string(),
+  missed: z.enum(["run", "skip"]),
+  request: z.looseObject({ out: z.string() }),
+  name: z.string(),
+  putAt: time,
+  /** When it starts next; undefined where its timetable never comes true again. */
+  nextAt: time.exactOptional(),
+  /** The local date of the last night that was started or skipped. */
+  lastDate: z.string().exactOptional(),
+});
+
+export type NightStatus = Readonly<z.infer<typeof nightStatusSchema>>;
+
+export const nightListSchema = z.object({ nights: z.array(nightStatusSchema) });
+
+export const rolloutStatusSchema = z.object({
+  target: z.string(),
+  draft: z.array(z.string()),
+  catalogue: z.string(),
+  name: z.string(),
+  setAt: time,
+  /** Whether NATS heard of it. */
+  announced: z.boolean(),
+});
+
+export type RolloutStatus = Readonly<z.infer<typeof rolloutStatusSchema>>;
+
+export const rolloutListSchema = z.object({ rollouts: z.array(rolloutStatusSchema) });
+
+export const alarmSchema = z.object({
+  /** What is wrong, for programs: `run_partial`, `run_refused`, `night_missed`, … */
+  kind: z.string(),
+  at: time,
+  message: z.string(),
+  runId: z.string().exactOptional(),
+  night: z.string().exactOptional(),
+});
+
+export type Alarm = Readonly<z.infer<typeof alarmSchema>>;
+
+export const alarmListSchema = z.object({ alarms: z.array(alarmSchema) });
+
+const node = z.object({
+  id: z.string(),
+  address: z.string().exactOptional(),
+  target: z.string().exactOptional(),
+  catalogue: z.string().exactOptional(),
+  waitingTokens: count,
+  runningTokens: count,
+  draining: z.boolean(),
+  version: z.string(),
+});
+
+export const nodesSchema = z.object({
+  /** False without NATS, or while it is away: the lists are the last ones, or empty. */
+  connected: z.boolean(),
+  verifiers: z.array(node),
+  drafters: z.array(node),
+});
+
+export type Nodes = Readonly<z.infer<typeof nodesSchema>>;
+
+/** What a request that was not granted is answered with. */
+export const errorSchema = z.object({ code: z.string(), message: z.string() });

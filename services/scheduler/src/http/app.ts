@@ -1,0 +1,52 @@
+import type { Log } from "@nightbeam/telemetry";
+import { Hono } from "hono";
+import { bodyLimit } from "hono/body-limit";
+import { SchedulerError } from "../errors.js";
+import { authorize } from "./authorize.js";
+import { type ClusterServices, clusterRoutes } from "./cluster-routes.js";
+import { errorAnswer } from "./error-answer.js";
+import { type NightServices, nightRoutes } from "./night-routes.js";
+import { type RunServices, runRoutes } from "./run-routes.js";
+
+export interface AppOptions {
+  readonly token: string;
+  readonly log: Log;
+  readonly services: RunServices & NightServices & ClusterServices;
+}
+
+/** A request names files and settings; nothing that it holds is long. */
+const MOST_BODY_BYTES = 256 * 1024;
+
+/** The HTTP API. Everything but `/healthz` asks for the token. */
+export function httpApp({ token, log, services }: AppOptions): Hono {
+  const app = new Hono();
+  app.onError((error, context) => {
+    const { status, code, message } = errorAnswer(error);
+    const { method, path } = context.req;
+    if (status >= 500) log.error({ error, method, path }, "a request failed");
+    else log.debug({ method, path, status, code }, "a request was refused");
+    return context.json({ code, message }, status);
+  });
+  app.notFound((context) => {
+    const { method, path } = context.req;
+    return context.json({ code: "NOT_FOUND", message: `There is no ${method} ${path} here.` }, 404);
+  });
+  app.get("/healthz", (context) => context.json({ status: "ok" }));
+  app.use("/v1/*", authorize(token));
+  app.use(
+    "/v1/*",
+    bodyLimit({
+      maxSize: MOST_BODY_BYTES,
+      onError: () => {
+        throw new SchedulerError(
+          "TOO_LARGE",
+          `A request's body may have ${MOST_BODY_BYTES} bytes. Name files instead of sending them.`,
+        );
+      },
+    }),
+  );
+  app.route("/v1/runs", runRoutes(services));
+  app.route("/v1", nightRoutes(services));
+  app.route("/v1", clusterRoutes(services));
+  return app;
+}

@@ -1,0 +1,33 @@
+import type { Context } from "hono";
+import type { z } from "zod";
+import { reasonOf, SchedulerError } from "../errors.js";
+
+/** A request's body as a schema reads it. @throws SchedulerError BAD_REQUEST, naming the field */
+export async function readBody<Schema extends z.ZodType>(
+  context: Context,
+  schema: Schema,
+): Promise<z.output<Schema>> {
+  const text = await context.req.text();
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    throw new SchedulerError("BAD_REQUEST", `The body is no JSON: ${reasonOf(error)}.`);
+  }
+  return checked(schema, value);
+}
+
+/** A value from outside as a schema reads it. @throws SchedulerError BAD_REQUEST, naming the field */
+export function checked<Schema extends z.ZodType>(
+  schema: Schema,
+  value: unknown,
+): z.output<Schema> {
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  const field = issue?.path.join(".") ?? "";
+  throw new SchedulerError(
+    "BAD_REQUEST",
+    `${field === "" ? "The body" : field}: ${issue?.message ?? "it is not what it must be"}.`,
+  );
+}

@@ -1,0 +1,27 @@
+import { Hono } from "hono";
+import type { Alarm, Nodes, RolloutStatus } from "../api/answers.js";
+import type { RolloutRequest } from "../api/request.js";
+import { nameSchema, rolloutBodySchema } from "../api/request.js";
+import { checked, readBody } from "./body.js";
+
+/** What the routes of rollouts, alarms and nodes need. */
+export interface ClusterServices {
+  readonly rollouts: {
+    set(name: string, rollout: RolloutRequest): Promise<RolloutStatus>;
+    list(): Promise<readonly RolloutStatus[]>;
+  };
+  readonly alarms: { list(): Promise<readonly Alarm[]> };
+  readonly nodes: () => Nodes;
+}
+
+export function clusterRoutes({ rollouts, alarms, nodes }: ClusterServices): Hono {
+  const app = new Hono();
+  app.get("/rollouts", async (context) => context.json({ rollouts: await rollouts.list() }));
+  app.put("/rollouts/:name", async (context) => {
+    const name = checked(nameSchema, context.req.param("name"));
+    return context.json(await rollouts.set(name, await readBody(context, rolloutBodySchema)));
+  });
+  app.get("/alarms", async (context) => context.json({ alarms: await alarms.list() }));
+  app.get("/nodes", (context) => context.json(nodes()));
+  return app;
+}

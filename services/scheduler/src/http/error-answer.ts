@@ -1,0 +1,69 @@
+import { CatalogueError } from "@nightbeam/catalogue";
+import { ControlError, type ControlErrorCode } from "@nightbeam/control";
+import { DatasetError } from "@nightbeam/dataset";
+import { JobsError, type JobsErrorCode } from "@nightbeam/jobs";
+import { ModelError } from "@nightbeam/model";
+import { RecommendError } from "@nightbeam/recommend";
+import type { ContentfulStatusCode } from "hono/utils/http-status";
+import { SchedulerError, type SchedulerErrorCode } from "../errors.js";
+
+/** How an error is told to a client. */
+export interface ErrorAnswer {
+  readonly status: ContentfulStatusCode;
+  readonly code: string;
+  readonly message: string;
+}
+
+const OWN: Readonly<Record<SchedulerErrorCode, ContentfulStatusCode>> = {
+  BAD_OPTION: 500,
+  NO_TOKEN: 500,
+  BAD_REQUEST: 400,
+  UNAUTHORIZED: 401,
+  TOO_LARGE: 413,
+  NOT_FOUND: 404,
+  UNKNOWN_RUN: 404,
+  UNKNOWN_NIGHT: 404,
+  UNKNOWN_ROLLOUT: 404,
+  UNREADABLE_INPUT: 422,
+  OUT_TAKEN: 409,
+  RUN_STATE: 409,
+  STATE_DAMAGED: 500,
+};
+
+const JOBS: Readonly<Partial<Record<JobsErrorCode, ContentfulStatusCode>>> = {
+  REDIS_UNREACHABLE: 503,
+  REDIS_UNSAFE: 503,
+  NOT_STORED: 503,
+  STORE_FAILED: 503,
+  BAD_JOB: 422,
+  BAD_REQUEST: 400,
+  RUN_STATE: 409,
+  BAD_LOCATION: 422,
+  RUN_DIFFERS: 409,
+  NOT_A_RUN: 409,
+};
+
+const CONTROL: Readonly<Partial<Record<ControlErrorCode, ContentfulStatusCode>>> = {
+  BAD_ROLLOUT: 422,
+  NO_SUCH_NODE: 404,
+};
+
+/** Errors that are about what a request names. */
+const ABOUT_INPUT = [CatalogueError, DatasetError, ModelError, RecommendError];
+
+/** The answer to an error; what should not have happened says nothing about itself. */
+export function errorAnswer(error: unknown): ErrorAnswer {
+  const known = statusOf(error);
+  if (known !== undefined && error instanceof Error && "code" in error) {
+    return { status: known, code: String(error.code), message: error.message };
+  }
+  const message = "Something went wrong in the scheduler. Look into its log.";
+  return { status: 500, code: "INTERNAL", message };
+}
+
+function statusOf(error: unknown): ContentfulStatusCode | undefined {
+  if (error instanceof SchedulerError) return OWN[error.code];
+  if (error instanceof JobsError) return JOBS[error.code] ?? 500;
+  if (error instanceof ControlError) return CONTROL[error.code] ?? 503;
+  return ABOUT_INPUT.some((kind) => error instanceof kind) ? 422 : undefined;
+}

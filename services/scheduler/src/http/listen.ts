@@ -1,0 +1,52 @@
+import { type ServerType, serve } from "@hono/node-server";
+import type { Hono } from "hono";
+import { reasonOf, SchedulerError } from "../errors.js";
+
+export interface Listening {
+  /** http://host:port */
+  readonly url: string;
+  /** Refuses new connections and waits for requests under way, for at most `graceMs`. */
+  close(graceMs: number): Promise<void>;
+}
+
+export interface ListenOptions {
+  readonly app: Hono;
+  readonly host: string;
+  /** 0 for any free one. */
+  readonly port: number;
+}
+
+/** @throws SchedulerError BAD_OPTION where the address cannot be had */
+export function listen({ app, host, port }: ListenOptions): Promise<Listening> {
+  return new Promise((resolve, reject) => {
+    const onListening = ({ port: actual }: { port: number }) => {
+      server.off("error", onError);
+      const shown = host.includes(":") ? `[${host}]` : host;
+      resolve({ url: `http://${shown}:${actual}`, close: (graceMs) => close(server, graceMs) });
+    };
+    const onError = (error: Error) => {
+      reject(
+        new SchedulerError(
+          "BAD_OPTION",
+          `The scheduler cannot listen on ${host}:${port}: ${reasonOf(error)}. Give another --listen.`,
+          { cause: error },
+        ),
+      );
+    };
+    const server = serve({ fetch: app.fetch, hostname: host, port }, onListening);
+    server.once("error", onError);
+  });
+}
+
+function close(server: ServerType, graceMs: number): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(() => {
+      if ("closeAllConnections" in server) server.closeAllConnections();
+    }, graceMs);
+    server.close(() => {
+      clearTimeout(timer);
+      resolve();
+    });
+    if ("closeIdleConnections" in server) server.closeIdleConnections();
+  });
+}

@@ -1,0 +1,37 @@
+import { Hono } from "hono";
+import type { z } from "zod";
+import type { NightStatus } from "../api/answers.js";
+import { nameSchema, nightBodySchema } from "../api/request.js";
+import { SchedulerError } from "../errors.js";
+import { checked, readBody } from "./body.js";
+
+/** What is known of a night as its body says it, with everything decided. */
+export type NightRequest = Readonly<z.output<typeof nightBodySchema>>;
+
+/** What the routes of nights need. */
+export interface NightServices {
+  readonly nights: {
+    put(name: string, night: NightRequest): Promise<NightStatus>;
+    list(): Promise<readonly NightStatus[]>;
+    /** False where there is none. */
+    remove(name: string): Promise<boolean>;
+  };
+}
+
+export function nightRoutes({ nights }: NightServices): Hono {
+  const app = new Hono();
+  app.get("/nights", async (context) => context.json({ nights: await nights.list() }));
+  app.put("/nights/:name", async (context) => {
+    const name = checked(nameSchema, context.req.param("name"));
+    return context.json(await nights.put(name, await readBody(context, nightBodySchema)));
+  });
+  app.delete("/nights/:name", async (context) => {
+    const name = context.req.param("name");
+    if (await nights.remove(name)) return context.body(null, 204);
+    throw new SchedulerError(
+      "UNKNOWN_NIGHT",
+      `There is no night "${name}". List the nights to see their names.`,
+    );
+  });
+  return app;
+}

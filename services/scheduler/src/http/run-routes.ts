@@ -1,0 +1,43 @@
+import { Hono } from "hono";
+import type { RunStatus, StartedRun } from "../api/answers.js";
+import { type Submission, submitSchema } from "../api/request.js";
+import { SchedulerError } from "../errors.js";
+import { readBody } from "./body.js";
+
+/** What the routes of runs need. */
+export interface RunServices {
+  readonly runs: {
+    /** Registers a run, or finds the one that is there. */
+    start(submission: Submission): Promise<StartedRun>;
+    list(): Promise<readonly RunStatus[]>;
+    /** Undefined for an unknown run. */
+    get(runId: string): Promise<RunStatus | undefined>;
+    cancel(runId: string): Promise<RunStatus | undefined>;
+  };
+}
+
+export function runRoutes({ runs }: RunServices): Hono {
+  const app = new Hono();
+  app.post("/", async (context) => {
+    const started = await runs.start(await readBody(context, submitSchema));
+    return context.json(started, started.outcome === "created" ? 201 : 200);
+  });
+  app.get("/", async (context) => context.json({ runs: await runs.list() }));
+  app.get("/:id", async (context) => {
+    const id = context.req.param("id");
+    return context.json(known(id, await runs.get(id)));
+  });
+  app.post("/:id/cancel", async (context) => {
+    const id = context.req.param("id");
+    return context.json(known(id, await runs.cancel(id)));
+  });
+  return app;
+}
+
+function known(id: string, run: RunStatus | undefined): RunStatus {
+  if (run !== undefined) return run;
+  throw new SchedulerError(
+    "UNKNOWN_RUN",
+    `There is no run "${id}". List the runs to see their names.`,
+  );
+}

@@ -1,0 +1,192 @@
+import {
+  assertTimetable,
+  type JobQueues,
+  lastNight,
+  listNights,
+  missedNight,
+  type Night,
+  nextNight,
+  putNight,
+  removeNight,
+} from "@nightbeam/jobs";
+import type { Log } from "@nightbeam/telemetry";
+import type { AlarmBook } from "../alarms/alarms.js";
+import type { NightStatus } from "../api/answers.js";
+import { type Clock, isoTime } from "../clock.js";
+import { reasonOf } from "../errors.js";
+import type { NightRequest } from "../http/night-routes.js";
+import { requireRedis } from "../runs/retry-missing.js";
+import type { RunBook } from "../runs/run-book.js";
+import { documents, type StateFiles } from "../state/documents.js";
+import { keyedMutex } from "../state/mutex.js";
+import {
+  assertDated,
+  type NightRecord,
+  nightDateSchema,
+  nightRecordSchema,
+  requestOfDate,
+} from "./night-record.js";
+
+export interface NightBookOptions {
+  readonly files: StateFiles;
+  readonly queues: JobQueues;
+  readonly runs: Pick<RunBook, "start">;
+  readonly alarms: Pick<AlarmBook, "raise">;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** How late a night may start before it counts as missed. */
+  readonly graceMs: number;
+}
+
+/** The same trouble with a night is told once in so long. */
+const QUIET_MS = 3_600_000;
+
+/** Runs that begin by a timetable. The state store has them; their schedules in Redis follow it. */
+export class NightBook {
+  readonly #options: NightBookOptions;
+  readonly #records;
+  readonly #mutex = keyedMutex();
+
+  constructor(options: NightBookOptions) {
+    this.#options = options;
+    const { files } = options;
+    this.#records = documents({ files, folder: "nights", schema: nightRecordSchema });
+  }
+
+  /** @throws SchedulerError BAD_REQUEST; JobsError BAD_JOB for a timetable that cannot be kept */
+  async put(name: string, night: NightRequest): Promise<NightStatus> {
+    const { queues, clock } = this.#options;
+    assertDated(night.request);
+    assertTimetable(night);
+    const record: NightRecord = { ...night, putAt: isoTime(clock.now()) };
+    await this.#records.put(name, record);
+    await putNight(queues, { name, cron: night.cron, timeZone: night.timeZone });
+    return this.#status(name, record);
+  }
+
+  async list(): Promise<readonly NightStatus[]> {
+    const nights: NightStatus[] = [];
+    for (const name of await this.#records.keys()) {
+      const record = await this.#records.get(name);
+      if (record !== undefined) nights.push(await this.#status(name, record));
+    }
+    return nights;
+  }
+
+  async remove(name: string): Promise<boolean> {
+    requireRedis(this.#options.queues);
+    const record = await this.#records.get(name);
+    await this.#records.remove(name);
+    const scheduled = await removeNight(this.#options.queues, name);
+    return record !== undefined || scheduled;
+  }
+
+  /** A schedule's job: starts the run of the night that is due. @returns undefined where it is not to start */
+  async fire(name: string): Promise<BegunNight | undefined> {
+    const record = await this.#records.get(name);
+    if (record === undefined) {
+      await removeNight(this.#options.queues, name);
+      return undefined;
+    }
+    const night = lastNight(record, this.#options.clock.now());
+    return night === undefined ? undefined : this.#begin({ name, record, night });
+  }
+
+  /**
+   * What nobody else does: puts schedules back that Redis has lost, and finds nights that did not
+   * start.
+   */
+  async watch(): Promise<void> {
+    const { queues, clock, graceMs } = this.#options;
+    const known = new Map((await listNights(queues)).map((night) => [night.name, night]));
+    for (const name of await this.#records.keys()) {
+      try {
+        const record = await this.#records.get(name);
+        if (record === undefined) continue;
+        const { cron, timeZone } = record;
+        const there = known.get(name);
+        if (there?.cron !== cron || there.timeZone !== timeZone) {
+          await putNight(queues, { name, cron, timeZone });
+        }
+        const since = Date.parse(record.putAt);
+        const lastStarted = await this.#lastDate(name);
+        const night = missedNight({ ...record, now: clock.now(), graceMs, lastStarted, since });
+        if (night !== undefined) await this.#begin({ name, record, night });
+      } catch (error) {
+        this.#trouble(name, error);
+      }
+    }
+  }
+
+  /**
+   * Starts a night's run, or skips the night, once for each of its dates: what a person cancelled
+   * since is not started again.
+   */
+  #begin(due: Due): Promise<BegunNight | undefined> {
+    const { name, record, night } = due;
+    return this.#mutex.run(name, async () => {
+      const { runs, alarms, clock, graceMs, log } = this.#options;
+      const { date } = night;
+      const dates = this.#dates(name);
+      const before = await dates.get(date);
+      if (before !== undefined) {
+        return before.runId === undefined ? undefined : { runId: before.runId, created: false };
+      }
+      const late = clock.now() - night.startsAt > graceMs;
+      if (late) {
+        const fate = record.missed === "run" ? "It is started late" : "It is skipped";
+        const due = `${isoTime(night.startsAt).slice(0, 16)}Z`;
+        const message = `Night ${name} of ${date} did not start at ${due}. ${fate}.`;
+        alarms.raise({ kind: "night_missed", night: name, message }, QUIET_MS);
+        if (record.missed === "skip") {
+          await dates.create(date, { at: isoTime(clock.now()) });
+          return undefined;
+        }
+      }
+      const started = await runs.start(requestOfDate(record.request, date), { night: name });
+      await dates.create(date, { runId: started.run.id, at: isoTime(clock.now()) });
+      log.info({ night: name, date, runId: started.run.id, late }, "a night has begun");
+      return { runId: started.run.id, created: started.outcome === "created" };
+    });
+  }
+
+  #trouble(name: string, error: unknown): void {
+    const { alarms, log } = this.#options;
+    const reason = reasonOf(error);
+    log.warn({ night: name, error }, "a night cannot begin");
+    const message = `Night ${name} cannot begin: ${reason}.`;
+    alarms.raise({ kind: "night_failed", night: name, message }, QUIET_MS);
+  }
+
+  #dates(name: string) {
+    const { files } = this.#options;
+    return documents({ files, folder: `dates/${name}`, schema: nightDateSchema });
+  }
+
+  async #lastDate(name: string): Promise<string | undefined> {
+    return (await this.#dates(name).keys()).at(-1);
+  }
+
+  async #status(name: string, record: NightRecord): Promise<NightStatus> {
+    const next = nextNight(record, this.#options.clock.now());
+    const lastDate = await this.#lastDate(name);
+    return {
+      name,
+      ...record,
+      ...(next === undefined ? {} : { nextAt: isoTime(next.startsAt) }),
+      ...(lastDate === undefined ? {} : { lastDate }),
+    };
+  }
+}
+
+/** The run of a night. */
+export interface BegunNight {
+  readonly runId: string;
+  readonly created: boolean;
+}
+
+interface Due {
+  readonly name: string;
+  readonly record: NightRecord;
+  readonly night: Night;
+}

@@ -1,0 +1,42 @@
+import { z } from "zod";
+import { nightBodySchema, type Submission } from "../api/request.js";
+import { SchedulerError } from "../errors.js";
+
+export const nightRecordSchema = z.object({ ...nightBodySchema.shape, putAt: z.iso.datetime() });
+
+export type NightRecord = Readonly<z.output<typeof nightRecordSchema>>;
+
+/** What became of one date of a night. */
+export const nightDateSchema = z.object({
+  /** Undefined where the night was skipped. */
+  runId: z.string().exactOptional(),
+  at: z.iso.datetime(),
+});
+
+const DATE = "{date}";
+
+/** A night's request for one of its dates: `{date}` in paths becomes 2026-11-21. */
+export function requestOfDate(request: Submission, date: string): Submission {
+  const dated = (text: string) => text.replaceAll(DATE, date);
+  const { allow, block } = request;
+  return {
+    ...request,
+    target: dated(request.target),
+    draft: request.draft.map(dated),
+    catalogue: dated(request.catalogue),
+    histories: dated(request.histories),
+    out: dated(request.out),
+    ...(allow === undefined ? {} : { allow: dated(allow) }),
+    ...(block === undefined ? {} : { block: dated(block) }),
+  };
+}
+
+/** @throws SchedulerError BAD_REQUEST where all dates would write to one place */
+export function assertDated({ out }: Submission): void {
+  if (out.includes(DATE)) return;
+  throw new SchedulerError(
+    "BAD_REQUEST",
+    `request.out: ${out} is the same for all dates, so the second night would find the first one's ` +
+      `lists. Put {date} into it, as in ${out.replace(/\/+$/, "")}/{date}.`,
+  );
+}

@@ -1,0 +1,31 @@
+import type { Control, NodeStatus } from "@nightbeam/control";
+import type { Nodes } from "./api/answers.js";
+
+/** The nodes that NATS tells of. */
+export function nodeLists(control: Pick<Control, "connected" | "watchNodes"> | undefined): {
+  readonly nodes: () => Nodes;
+  close(): void;
+} {
+  if (control === undefined) {
+    const none: Nodes = { connected: false, verifiers: [], drafters: [] };
+    return { nodes: () => none, close: () => {} };
+  }
+  const verifiers = control.watchNodes("verifier");
+  const drafters = control.watchNodes("drafter");
+  return {
+    nodes: () => ({
+      connected: control.connected,
+      verifiers: verifiers.nodes.map(told),
+      drafters: drafters.nodes.map(told),
+    }),
+    close: () => {
+      verifiers.close();
+      drafters.close();
+    },
+  };
+}
+
+function told(status: NodeStatus): Nodes["verifiers"][number] {
+  const { role: _, scoring: _s, precision: _p, cost: _c, ...rest } = status;
+  return rest;
+}

@@ -1,0 +1,100 @@
+import type { Rollouts } from "@nightbeam/control";
+import type { Log } from "@nightbeam/telemetry";
+import { z } from "zod";
+import type { RolloutStatus } from "../api/answers.js";
+import { type RolloutRequest, rolloutBodySchema, type Submission } from "../api/request.js";
+import { type Clock, isoTime } from "../clock.js";
+import { reasonOf, SchedulerError } from "../errors.js";
+import { documents, type StateFiles } from "../state/documents.js";
+
+const recordSchema = z.object({ ...rolloutBodySchema.shape, setAt: z.iso.datetime() });
+
+/** What new runs begin with, by name. The state store has the record; NATS hears of it. */
+export interface RolloutBook {
+  set(name: string, rollout: RolloutRequest): Promise<RolloutStatus>;
+  list(): Promise<readonly RolloutStatus[]>;
+  /**
+   * A submission with paths in place of `rollout:NAME`.
+   *
+   * @throws SchedulerError UNKNOWN_ROLLOUT
+   */
+  resolve(submission: Submission): Promise<Submission>;
+  /** Announces what NATS has not heard from this process: after a start, or while it was away. */
+  announceAll(): Promise<void>;
+}
+
+export interface RolloutBookOptions {
+  readonly files: StateFiles;
+  /** Undefined without NATS. */
+  readonly announcer: Pick<Rollouts, "announce"> | undefined;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+const REFERENCE = /^rollout:(.*)$/s;
+
+export function openRollouts(options: RolloutBookOptions): RolloutBook {
+  const { files, announcer, clock, log } = options;
+  const book = documents({ files, folder: "rollouts", schema: recordSchema });
+  const announced = new Set<string>();
+  const announce = async (name: string, record: z.output<typeof recordSchema>) => {
+    announced.delete(name);
+    if (announcer === undefined) return;
+    const { setAt, ...rollout } = record;
+    try {
+      await announcer.announce(name, { ...rollout, announcedAt: setAt });
+      announced.add(name);
+    } catch (error) {
+      log.warn({ name, reason: reasonOf(error) }, "a rollout was not announced");
+    }
+  };
+  const known = async (name: string) => {
+    const record = await book.get(name);
+    if (record !== undefined) return record;
+    throw new SchedulerError(
+      "UNKNOWN_ROLLOUT",
+      `There is no rollout "${name}". Make it with \`nightbeam rollout set ${name}\`.`,
+    );
+  };
+  const resolveOne = async (source: string, field: "target" | "catalogue") => {
+    const name = REFERENCE.exec(source)?.[1];
+    return name === undefined ? source : (await known(name))[field];
+  };
+  const resolveDraft = async (source: string) => {
+    const name = REFERENCE.exec(source)?.[1];
+    return name === undefined ? [source] : (await known(name)).draft;
+  };
+  return {
+    set: async (name, rollout) => {
+      const record = { ...rollout, setAt: isoTime(clock.now()) };
+      await book.put(name, record);
+      await announce(name, record);
+      return { name, ...record, announced: announced.has(name) };
+    },
+    list: async () => {
+      const rollouts: RolloutStatus[] = [];
+      for (const name of await book.keys()) {
+        const record = await book.get(name);
+        if (record !== undefined) {
+          rollouts.push({ name, ...record, announced: announced.has(name) });
+        }
+      }
+      return rollouts;
+    },
+    announceAll: async () => {
+      if (announcer === undefined) return;
+      for (const name of await book.keys()) {
+        const record = announced.has(name) ? undefined : await book.get(name);
+        if (record !== undefined) await announce(name, record);
+      }
+    },
+    resolve: async (submission) => {
+      const [target, catalogue, drafts] = await Promise.all([
+        resolveOne(submission.target, "target"),
+        resolveOne(submission.catalogue, "catalogue"),
+        Promise.all(submission.draft.map(resolveDraft)),
+      ]);
+      return { ...submission, target, catalogue, draft: drafts.flat() };
+    },
+  };
+}

@@ -1,0 +1,82 @@
+import { runIdOf } from "@nightbeam/jobs";
+import type { Submission } from "../api/request.js";
+import { isoTime } from "../clock.js";
+import { SchedulerError } from "../errors.js";
+import type { RunBookOptions } from "./run-book.js";
+import { differences, type RunRecord, sameSubmission } from "./run-record.js";
+
+/** Who starts a run, where it is not a person. */
+export interface StartedBy {
+  readonly night: string;
+}
+
+type RegisterOptions = Pick<
+  RunBookOptions,
+  "records" | "openOut" | "rollouts" | "check" | "clock"
+> & {
+  readonly by: StartedBy | undefined;
+};
+
+/**
+ * The run of a submission: the one that is there, or a new one. A run is named after its place, so
+ * any number of schedulers register the same one, and the first request stands.
+ *
+ * @throws SchedulerError OUT_TAKEN, UNKNOWN_ROLLOUT, UNREADABLE_INPUT; JobsError, ModelError, …
+ */
+export async function registerRun(
+  submission: Submission,
+  options: RegisterOptions,
+): Promise<{ readonly record: RunRecord; readonly created: boolean }> {
+  const { records, openOut, rollouts, check, clock, by } = options;
+  const { out } = submission;
+  const runId = runIdOf(out);
+  const known = await records.get(runId);
+  if (known !== undefined) {
+    await refuseOther(known, submission, options);
+    // A scheduler may have stopped before it wrote the request.
+    await claim(known, options);
+    return { record: known, created: false };
+  }
+  const standing = await (await openOut(out)).request();
+  const request = await rollouts.resolve(submission);
+  if (standing === undefined) await check(request);
+  const submittedAt = standing?.submittedAt.toISOString() ?? isoTime(clock.now());
+  const night = by === undefined ? {} : { night: by.night };
+  const record: RunRecord = { runId, out, submission, request, submittedAt, ...night };
+  // The place's request without a record: the state was lost, or it is another cluster's run.
+  if (standing !== undefined) refuseDifferent(out, standing.request, request);
+  // Before anything else: whoever reads it can do all that follows.
+  const created = await records.create(runId, record);
+  const kept = created ? record : ((await records.get(runId)) ?? record);
+  if (!created) await refuseOther(kept, submission, options);
+  await claim(kept, options);
+  return { record: kept, created: created && standing === undefined };
+}
+
+async function claim(
+  { out, request, submittedAt }: RunRecord,
+  { openOut }: Pick<RegisterOptions, "openOut">,
+): Promise<void> {
+  const holder = await (await openOut(out)).claim(request, new Date(submittedAt));
+  refuseDifferent(out, holder.request, request);
+}
+
+/** One that names paths is the same as one by whose rollout the run was given these paths. */
+async function refuseOther(
+  record: RunRecord,
+  submission: Submission,
+  { rollouts }: Pick<RegisterOptions, "rollouts">,
+): Promise<void> {
+  if (sameSubmission(record.submission, submission)) return;
+  refuseDifferent(record.out, record.request, await rollouts.resolve(submission));
+}
+
+function refuseDifferent(out: string, before: Submission, now: Submission): void {
+  const different = differences(before, now);
+  if (different === "") return;
+  throw new SchedulerError(
+    "OUT_TAKEN",
+    `${out} holds a run that was asked for differently: ${different}. Name another --out, or ask ` +
+      "for the same.",
+  );
+}

@@ -1,0 +1,107 @@
+import { openJournal, type PartRecord } from "@nightbeam/dataset";
+import {
+  createRequest,
+  finishRun,
+  markCancelled,
+  markPartial,
+  type OpenedStore,
+  openStore,
+  readRequest,
+  reopenRun,
+  runState,
+  sweepAttempts,
+} from "@nightbeam/jobs";
+import { runFigures } from "@nightbeam/recommend";
+import type { RunOut } from "./run-out.js";
+
+/** The places of runs, each opened once. */
+export interface RunOuts {
+  /** @throws JobsError BAD_LOCATION */
+  open(location: string): Promise<RunOut>;
+  close(): void;
+}
+
+/** Places that are kept open; each may hold connections and a run's commit records. */
+const KEPT = 64;
+
+export function runOuts(): RunOuts {
+  const opened = new Map<string, Promise<{ store: OpenedStore; out: RunOut }>>();
+  const shut = (location: string) => {
+    const one = opened.get(location);
+    opened.delete(location);
+    one?.then(({ store }) => store.close()).catch(() => undefined);
+  };
+  return {
+    open: async (location) => {
+      const known = opened.get(location);
+      const place = known ?? openStore(location).then((store) => ({ store, out: runOut(store) }));
+      // Again at the end of the order: the first of it is the one that was longest not asked for.
+      opened.delete(location);
+      opened.set(location, place);
+      const [oldest] = opened.keys();
+      if (opened.size > KEPT && oldest !== undefined) shut(oldest);
+      try {
+        return (await place).out;
+      } catch (error) {
+        opened.delete(location);
+        throw error;
+      }
+    },
+    close: () => {
+      for (const location of [...opened.keys()]) shut(location);
+    },
+  };
+}
+
+function runOut(store: OpenedStore): RunOut {
+  const journal = openJournal(store);
+  // A record never changes, so it is read once; the listing says which count.
+  const records = new Map<number, PartRecord>();
+  const commits = async () => {
+    const all: PartRecord[] = [];
+    const unread: number[] = [];
+    for (const index of await journal.listCommits()) {
+      const known = records.get(index);
+      if (known === undefined) unread.push(index);
+      else all.push(known);
+    }
+    for (let start = 0; start < unread.length; start += READS_AT_ONCE) {
+      const some = unread.slice(start, start + READS_AT_ONCE);
+      const read = await Promise.all(some.map((index) => journal.readCommit(index)));
+      for (const record of read) {
+        if (record === undefined) continue;
+        records.set(record.index, record);
+        all.push(record);
+      }
+    }
+    return all;
+  };
+  return {
+    location: store.location,
+    store,
+    standing: () => runState(store),
+    request: () => readRequest(store),
+    claim: (request, submittedAt) => createRequest(store, { request, submittedAt }),
+    commits,
+    manifest: () => journal.readManifest(),
+    cancel: async (at) => {
+      await markCancelled(store, { now: at });
+    },
+    setAside: async (at, causes) => {
+      await markPartial(store, { now: at, causes });
+    },
+    reopen: async () => {
+      await reopenRun(store);
+    },
+    finish: async (wallSeconds) => {
+      const derive = (totals: Parameters<typeof runFigures>[0]) => {
+        const stats = { ...totals.stats, wallSeconds };
+        return { wallSeconds, ...runFigures({ ...totals, stats }) };
+      };
+      await finishRun(store, { derive });
+      await sweepAttempts(store);
+    },
+  };
+}
+
+const READS_AT_ONCE = 16;

@@ -1,0 +1,116 @@
+import { type JobQueues, type RunJobs, runJobs, shardJobId } from "@nightbeam/jobs";
+import { z } from "zod";
+import type { RunStatus } from "../api/answers.js";
+import type { RunView } from "./run-view.js";
+
+/** What a drafter tells about a shard under way. */
+const progressSchema = z.object({
+  /** Input rows that are settled. */
+  users: z.number().min(0),
+  searches: z.number().min(0),
+  calls: z.number().min(0),
+});
+
+/** What Redis adds to a run under way; all of it is missing while Redis is away. */
+export interface LiveFigures {
+  readonly active: number;
+  readonly setAside: number;
+  readonly users: number;
+  readonly searches: number;
+  readonly calls: number;
+}
+
+export const NOTHING_LIVE: LiveFigures = {
+  active: 0,
+  setAside: 0,
+  users: 0,
+  searches: 0,
+  calls: 0,
+};
+
+/** Reads where the missing shards' jobs are, and how far the active ones have got. */
+export async function liveFigures(queues: JobQueues, view: RunView): Promise<LiveFigures> {
+  const { runId } = view.record;
+  const shards = view.missing.map(({ index }) => index);
+  const jobs: RunJobs = await runJobs(queues, { runId, shards });
+  const active = jobs.shards.filter(({ state }) => state === "active");
+  const progress = await Promise.all(
+    active.map(async ({ index }) => {
+      const job = await queues.shards.getJob(shardJobId(runId, index));
+      return progressSchema.safeParse(job?.progress).data;
+    }),
+  );
+  const sum = (name: keyof z.output<typeof progressSchema>) =>
+    progress.reduce((total, one) => total + (one?.[name] ?? 0), 0);
+  return {
+    active: jobs.counts.active,
+    setAside: jobs.counts.failed,
+    users: sum("users"),
+    searches: sum("searches"),
+    calls: sum("calls"),
+  };
+}
+
+export interface StatusOptions {
+  readonly live: LiveFigures;
+  /** Rows read by a planning in this process. */
+  readonly read: number | undefined;
+  /** What holds a planning up. */
+  readonly trouble: string | undefined;
+}
+
+/** A run as clients are told of it. */
+export function runStatus(view: RunView, { live, read, trouble }: StatusOptions): RunStatus {
+  const { record, standing, commits, manifest, state, setAside } = view;
+  const isPlanned = standing.plan !== undefined;
+  const stats = manifest?.stats ?? sumStats(commits);
+  const reason = view.state === "refused" ? view.refusal?.reason : trouble;
+  const setAsideCount = state === "partial" ? setAside.length : live.setAside;
+  return {
+    id: record.runId,
+    state,
+    ...(reason === undefined ? {} : { reason }),
+    out: record.out,
+    ...(record.night === undefined ? {} : { night: record.night }),
+    submittedAt: record.submittedAt,
+    ...(view.endedAt === undefined ? {} : { endedAt: view.endedAt }),
+    users: {
+      ...(isPlanned ? { total: standing.rows } : {}),
+      ...(read === undefined ? {} : { read }),
+      done: sumOf(commits, ({ rowCount }) => rowCount),
+      underWay: live.users,
+    },
+    ...(isPlanned
+      ? {
+          shards: {
+            total: standing.shards,
+            done: commits.length,
+            active: live.active,
+            waiting: Math.max(0, view.missing.length - live.active - setAsideCount),
+            setAside: setAsideCount,
+          },
+        }
+      : {}),
+    stats,
+    calls: {
+      calls: (stats.targetCalls ?? 0) + live.calls,
+      searches: (stats.searches ?? 0) + live.searches,
+    },
+    setAside: setAside.map(({ index, firstRow, rows, cause }) => {
+      return { index, firstRow, rowCount: rows, reason: cause };
+    }),
+    rejected: manifest?.rejected ?? sumOf(commits, ({ rejected }) => rejected),
+  };
+}
+
+function sumStats(commits: RunView["commits"]): Record<string, number> {
+  const sums: Record<string, number> = {};
+  for (const { stats } of commits) {
+    for (const [name, value] of Object.entries(stats)) sums[name] = (sums[name] ?? 0) + value;
+  }
+  return sums;
+}
+
+function sumOf<T>(all: readonly T[], of: (one: T) => number): number {
+  return all.reduce((sum, one) => sum + of(one), 0);
+}

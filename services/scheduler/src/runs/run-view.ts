@@ -1,0 +1,85 @@
+import { firstRowOf, type Manifest, type PartRecord, plannedRows } from "@nightbeam/dataset";
+import type { MissingShard, RunStanding } from "@nightbeam/jobs";
+import type { z } from "zod";
+import type { RunStateName } from "../api/answers.js";
+import type { Documents } from "../state/documents.js";
+import type { OpenOut, RunOut } from "./run-out.js";
+import type { RunRecord, refusalSchema, reopeningSchema } from "./run-record.js";
+import { stateOf } from "./run-state.js";
+
+/** A shard of the plan. */
+export interface PlannedShard {
+  readonly index: number;
+  readonly firstRow: number;
+  /** Input rows. */
+  readonly rows: number;
+}
+
+/** A run as the stores show it at one moment; Redis has no part in it. */
+export interface RunView {
+  readonly record: RunRecord;
+  readonly out: RunOut;
+  readonly state: RunStateName;
+  readonly standing: RunStanding;
+  readonly commits: readonly PartRecord[];
+  /** Shards of the plan without a commit. */
+  readonly missing: readonly PlannedShard[];
+  readonly manifest: Manifest | undefined;
+  readonly setAside: readonly MissingShard[];
+  readonly refusal: Refusal | undefined;
+  /** When the state was reached, for states in which nothing moves. */
+  readonly endedAt: string | undefined;
+}
+
+export type Refusal = Readonly<z.output<typeof refusalSchema>>;
+export type Reopening = Readonly<z.output<typeof reopeningSchema>>;
+
+export interface ViewOptions {
+  readonly openOut: OpenOut;
+  readonly refusals: Pick<Documents<Refusal>, "get">;
+  readonly reopenings: Pick<Documents<Reopening>, "get">;
+}
+
+/** Looks at a run. @throws JobsError STORE_FAILED, STORE_DAMAGED */
+export async function viewRun(record: RunRecord, options: ViewOptions): Promise<RunView> {
+  const { openOut, refusals, reopenings } = options;
+  const out = await openOut(record.out);
+  const [standing, refusal, reopening] = await Promise.all([
+    out.standing(),
+    refusals.get(record.runId),
+    reopenings.get(record.runId),
+  ]);
+  const { plan, committed, partial, cancelled } = standing;
+  const marks = { stored: standing.state, refused: refusal !== undefined };
+  const state = stateOf({ ...marks, reopening: reopening !== undefined });
+  const [commits, manifest] = await Promise.all([
+    plan === undefined ? [] : out.commits(),
+    state === "complete" ? out.manifest() : undefined,
+  ]);
+  const endings: Readonly<Partial<Record<RunStateName, string | undefined>>> = {
+    complete: manifest?.createdAt,
+    partial: partial?.setAsideAt,
+    cancelled: cancelled?.cancelledAt,
+    refused: refusal?.at,
+  };
+  const shards = Array.from({ length: standing.shards }, (_, index) => index);
+  const missing = shards
+    .filter((index) => plan !== undefined && !committed.has(index))
+    .map((index) => ({
+      index,
+      firstRow: plan === undefined ? 0 : firstRowOf(plan, index),
+      rows: plan === undefined ? 0 : plannedRows(plan, index),
+    }));
+  return {
+    record,
+    out,
+    state,
+    standing,
+    commits,
+    missing,
+    manifest,
+    setAside: state === "partial" ? (partial?.missing ?? []) : [],
+    refusal,
+    endedAt: endings[state],
+  };
+}

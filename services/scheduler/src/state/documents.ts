@@ -1,0 +1,84 @@
+import { z } from "zod";
+import { reasonOf, SchedulerError } from "../errors.js";
+
+/** The part of a ShardStore that the state is kept in; names have slashes between their parts. */
+export interface StateFiles {
+  readonly location: string;
+  /** The text under a name, or undefined. */
+  read(name: string): Promise<string | undefined>;
+  /** Writes it if there is none. @returns whether this call did */
+  create(name: string, text: string): Promise<boolean>;
+  /** Writes it, in place of what is there. */
+  write(name: string, text: string): Promise<void>;
+  remove(name: string): Promise<void>;
+  /** Names under a folder, without the folder. */
+  list(folder: string): Promise<readonly string[]>;
+}
+
+/** Documents of one kind, by key: `<folder>/<key>.json`. */
+export interface Documents<Document> {
+  get(key: string): Promise<Document | undefined>;
+  /** @returns whether this call made it */
+  create(key: string, document: Document): Promise<boolean>;
+  put(key: string, document: Document): Promise<void>;
+  remove(key: string): Promise<void>;
+  /** Keys in order. */
+  keys(): Promise<readonly string[]>;
+}
+
+export interface DocumentsOptions<Document> {
+  readonly files: StateFiles;
+  readonly folder: string;
+  readonly schema: z.ZodType<Document>;
+}
+
+const ENDING = ".json";
+
+/** @throws SchedulerError STATE_DAMAGED from `get`; JobsError STORE_FAILED from all */
+export function documents<Document>(options: DocumentsOptions<Document>): Documents<Document> {
+  const { files, folder, schema } = options;
+  const nameOf = (key: string) => `${folder}/${key}${ENDING}`;
+  const textOf = (document: Document) => `${JSON.stringify(document, null, 2)}\n`;
+  return {
+    get: async (key) => {
+      const name = nameOf(key);
+      const text = await files.read(name);
+      if (text === undefined) return undefined;
+      return parse({ schema, text, place: `${files.location}/${name}` });
+    },
+    create: (key, document) => files.create(nameOf(key), textOf(document)),
+    put: (key, document) => files.write(nameOf(key), textOf(document)),
+    remove: (key) => files.remove(nameOf(key)),
+    keys: async () => {
+      const names = await files.list(folder);
+      return names
+        .filter((name) => name.endsWith(ENDING) && !name.includes("/"))
+        .map((name) => name.slice(0, -ENDING.length))
+        .sort();
+    },
+  };
+}
+
+function parse<Document>(options: {
+  readonly schema: z.ZodType<Document>;
+  readonly text: string;
+  readonly place: string;
+}): Document {
+  const { schema, text, place } = options;
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    throw damaged(place, reasonOf(error));
+  }
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  throw damaged(place, z.prettifyError(parsed.error).replaceAll("\n", " "));
+}
+
+function damaged(place: string, problem: string): SchedulerError {
+  return new SchedulerError(
+    "STATE_DAMAGED",
+    `${place} is damaged or of another version (${problem}). Remove it and do again what it stood for.`,
+  );
+}

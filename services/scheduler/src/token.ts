@@ -1,0 +1,38 @@
+import { readFile } from "node:fs/promises";
+import { reasonOf, SchedulerError } from "./errors.js";
+
+/** Shorter ones can be guessed. */
+const LEAST_CHARACTERS = 8;
+
+/**
+ * The token that clients have to bring.
+ *
+ * @throws SchedulerError NO_TOKEN, BAD_OPTION
+ */
+export async function readToken(options: {
+  readonly token?: string | undefined;
+  readonly tokenFile?: string | undefined;
+}): Promise<string> {
+  const { token, tokenFile } = options;
+  const given = token ?? (tokenFile === undefined ? "" : await fromFile(tokenFile));
+  if (given.length >= LEAST_CHARACTERS) return given;
+  throw new SchedulerError(
+    "NO_TOKEN",
+    given === ""
+      ? "The scheduler needs a token, or anybody could start runs. Set NIGHTBEAM_TOKEN, or give " +
+          "--token-file; `openssl rand -hex 24` makes one."
+      : `The token is too short: give at least ${LEAST_CHARACTERS} characters.`,
+  );
+}
+
+async function fromFile(path: string): Promise<string> {
+  try {
+    return (await readFile(path, "utf8")).trim();
+  } catch (error) {
+    throw new SchedulerError(
+      "BAD_OPTION",
+      `--token-file ${path} cannot be read: ${reasonOf(error)}.`,
+      { cause: error },
+    );
+  }
+}

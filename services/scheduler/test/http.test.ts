@@ -1,0 +1,161 @@
+import { silentLog } from "@nightbeam/telemetry";
+import { describe, expect, it } from "vitest";
+import type { RunStatus } from "../src/api/answers.js";
+import { type Submission, submitSchema } from "../src/api/request.js";
+import { SchedulerError } from "../src/errors.js";
+import { httpApp } from "../src/http/app.js";
+
+const TOKEN = "a-token-for-tests";
+const body = { target: "/t", catalogue: "/c", histories: "/h", out: "/o" };
+
+const status: RunStatus = {
+  id: "r-1",
+  state: "running",
+  out: "/o",
+  submittedAt: "2026-11-21T02:00:00.000Z",
+  users: { total: 10, done: 5, underWay: 0 },
+  stats: {},
+  calls: { calls: 0, searches: 0 },
+  setAside: [],
+  rejected: 0,
+};
+
+function app(start?: (submission: Submission) => Promise<never>) {
+  const submitted: Submission[] = [];
+  const http = httpApp({
+    token: TOKEN,
+    log: silentLog,
+    services: {
+      runs: {
+        start: async (submission) => {
+          submitted.push(submission);
+          await start?.(submission);
+          return { outcome: "created", run: status };
+        },
+        list: async () => [status],
+        get: async (id) => (id === "r-1" ? status : undefined),
+        cancel: async (id) => (id === "r-1" ? { ...status, state: "cancelled" } : undefined),
+      },
+      nights: {
+        put: async (name, night) => ({ name, ...night, putAt: status.submittedAt }),
+        list: async () => [],
+        remove: async () => false,
+      },
+      rollouts: {
+        set: async (name, rollout) => {
+          return { name, ...rollout, setAt: status.submittedAt, announced: false };
+        },
+        list: async () => [],
+      },
+      alarms: { list: async () => [] },
+      nodes: () => ({ connected: false, verifiers: [], drafters: [] }),
+    },
+  });
+  const ask = async (
+    method: string,
+    path: string,
+    sent: { body?: unknown; text?: string; token?: string } = {},
+  ) => {
+    const text = sent.text ?? (sent.body === undefined ? undefined : JSON.stringify(sent.body));
+    const answer = await http.request(path, {
+      method,
+      headers: { authorization: sent.token ?? `Bearer ${TOKEN}` },
+      ...(text === undefined ? {} : { body: text }),
+    });
+    const read = await answer.text();
+    return { status: answer.status, body: read === "" ? undefined : JSON.parse(read), answer };
+  };
+  return { ask, submitted };
+}
+
+describe("the token", () => {
+  it.each(["", "Bearer ", "Bearer wrong", `Basic ${TOKEN}`, TOKEN, `Bearer ${TOKEN}x`])(
+    "is asked for: %j does not do",
+    async (token) => {
+      const { ask } = app();
+      for (const path of ["/v1/runs", "/v1/nodes", "/v1/nothing"]) {
+        const refused = await ask("GET", path, { token });
+        expect(refused.status).toBe(401);
+        expect(refused.body.code).toBe("UNAUTHORIZED");
+        expect(refused.answer.headers.get("www-authenticate")).toBe("Bearer");
+      }
+    },
+  );
+
+  it("is not asked for where health is", async () => {
+    const { ask } = app();
+    expect(await ask("GET", "/healthz", { token: "" })).toMatchObject({ status: 200 });
+  });
+});
+
+describe("bodies", () => {
+  it.each([
+    [{ text: "{" }, 400, /The body is no JSON/],
+    [{ text: "" }, 400, /The body is no JSON/],
+    [{ body: [] }, 400, /The body/],
+    [{ body: { ...body, topK: "ten" } }, 400, /^topK: /],
+    [{ body: { ...body, target: undefined } }, 400, /^target: /],
+    [{ body: { ...body, draft: ["/d", 7] } }, 400, /^draft\.1: /],
+    [{ body: { ...body, colour: "red" } }, 400, /colour/],
+    [{ body: { ...body, out: `/${"x".repeat(300_000)}` } }, 413, /262144 bytes/],
+  ])("are refused where they are not what they must be (%#)", async (sent, code, message) => {
+    const { ask, submitted } = app();
+    const refused = await ask("POST", "/v1/runs", sent);
+    expect(refused.status).toBe(code);
+    expect(refused.body.message).toMatch(message);
+    expect(submitted).toEqual([]);
+  });
+
+  it("of a run get what they leave open", async () => {
+    const { ask, submitted } = app();
+    const created = await ask("POST", "/v1/runs", { body });
+    expect(created).toMatchObject({ status: 201, body: { outcome: "created" } });
+    expect(submitted).toEqual([submitSchema.parse(body)]);
+  });
+
+  it("of nights and rollouts are checked as well, and their names", async () => {
+    const { ask } = app();
+    const night = { cron: "0 2 * * *", request: { ...body, out: "/o/{date}" } };
+    expect(await ask("PUT", "/v1/nights/beauty", { body: night })).toMatchObject({
+      status: 200,
+      body: { missed: "run", timeZone: "UTC" },
+    });
+    expect(await ask("PUT", "/v1/nights/a%2Fb", { body: night })).toMatchObject({ status: 400 });
+    expect(await ask("PUT", "/v1/nights/b", { body: { ...night, missed: "x" } })).toMatchObject({
+      status: 400,
+    });
+    expect(await ask("PUT", "/v1/rollouts/r", { body: { target: "/t" } })).toMatchObject({
+      status: 400,
+      body: { code: "BAD_REQUEST" },
+    });
+    expect(await ask("DELETE", "/v1/nights/none")).toMatchObject({
+      status: 404,
+      body: { code: "UNKNOWN_NIGHT" },
+    });
+  });
+});
+
+describe("errors", () => {
+  it("have a code and a message", async () => {
+    const { ask } = app();
+    expect(await ask("GET", "/v1/runs/r-2")).toMatchObject({
+      status: 404,
+      body: { code: "UNKNOWN_RUN", message: expect.stringContaining('"r-2"') },
+    });
+    expect(await ask("POST", "/v1/runs/r-2/cancel")).toMatchObject({ status: 404 });
+    expect(await ask("GET", "/v1/nothing")).toMatchObject({ status: 404 });
+  });
+
+  it("of what should not have happened say nothing about it", async () => {
+    const secret = app(async () => {
+      throw new Error("redis://:s3cr3t@host");
+    });
+    const failed = await secret.ask("POST", "/v1/runs", { body });
+    expect(failed).toMatchObject({ status: 500, body: { code: "INTERNAL" } });
+    expect(JSON.stringify(failed.body)).not.toContain("s3cr3t");
+    const taken = app(async () => {
+      throw new SchedulerError("OUT_TAKEN", "taken");
+    });
+    expect(await taken.ask("POST", "/v1/runs", { body })).toMatchObject({ status: 409 });
+  });
+});

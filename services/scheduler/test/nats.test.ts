@@ -1,0 +1,57 @@
+import { openControl } from "@nightbeam/control";
+import { silentLog } from "@nightbeam/telemetry";
+import { expect, it } from "vitest";
+import {
+  describeWithNats,
+  startNatsServer,
+} from "../../../packages/control/test/support/nats-server.js";
+import { redisIsHere } from "../../../packages/jobs/test/support/redis-server.js";
+import { until } from "../../../packages/jobs/test/support/until.js";
+import { startPlace } from "./support/scheduler.js";
+
+describeWithNats("with NATS", () => {
+  it.skipIf(!redisIsHere())("nodes are listed and rollouts announced, also late", async () => {
+    const place = await startPlace();
+    const nats = await startNatsServer();
+    const open = (name: string) => openControl({ servers: nats.url, name, log: silentLog });
+    const control = await open("scheduler");
+    const node = await open("verifier");
+    const api = await place.scheduler({}, { control });
+    expect(await control.waitConnected(5_000)).toBe(true);
+    node.announce(
+      () => ({
+        role: "verifier",
+        id: "v1",
+        address: "127.0.0.1:7001",
+        target: "a".repeat(64),
+        waitingTokens: 3,
+        runningTokens: 0,
+        draining: false,
+        version: "0.1.0",
+      }),
+      { onDrain: () => {} },
+    );
+    const nodes = async () => (await api.ask("GET", "/v1/nodes")).body;
+    await until("it is listed", async () => JSON.stringify(await nodes()).includes("v1"));
+    expect(await nodes()).toMatchObject({
+      connected: true,
+      verifiers: [{ id: "v1", address: "127.0.0.1:7001", waitingTokens: 3 }],
+      drafters: [],
+    });
+    const rollout = { target: "/t", draft: ["/d"], catalogue: "/c" };
+    const set = await api.ask("PUT", "/v1/rollouts/beauty", rollout);
+    expect(set.body).toMatchObject({ announced: true });
+    expect(await node.rollouts.current("beauty")).toMatchObject(rollout);
+    await nats.kill();
+    await until("NATS is away", () => !control.connected);
+    const late = await api.ask("PUT", "/v1/rollouts/late", rollout);
+    expect(late).toMatchObject({ status: 200, body: { announced: false } });
+    await nats.restart();
+    await until("it is announced late", async () => {
+      return (await node.rollouts.current("late").catch(() => undefined)) !== undefined;
+    });
+    await Promise.all([control.close(), node.close()]);
+    await place.stop();
+    await nats.stop();
+  });
+});

@@ -1,0 +1,159 @@
+import { readFile } from "node:fs/promises";
+import { createServer } from "node:http";
+import { Redis } from "ioredis";
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { redisIsHere } from "../../../packages/jobs/test/support/redis-server.js";
+import { until } from "../../../packages/jobs/test/support/until.js";
+import type { Alarm, NightStatus } from "../src/api/answers.js";
+import type { RunStatus } from "../src/api/index.js";
+import { type Api, startPlace, type TestPlace } from "./support/scheduler.js";
+
+const NEVER = "0 0 1 1 *";
+const HOUR_MS = 3_600_000;
+
+describe.skipIf(!redisIsHere())("nights", () => {
+  let place: TestPlace;
+  let api: Api;
+  beforeAll(async () => {
+    place = await startPlace();
+    api = await place.scheduler();
+  });
+  afterEach(async () => {
+    for (const { name } of await nights()) await api.ask("DELETE", `/v1/nights/${name}`);
+  });
+  afterAll(() => place.stop());
+
+  const put = (name: string, night: object, by: Api = api) =>
+    by.ask("PUT", `/v1/nights/${name}`, night);
+  const nights = async (): Promise<NightStatus[]> =>
+    parsed<{ nights: NightStatus[] }>(await api.ask("GET", "/v1/nights")).nights;
+  const runsOf = async (night: string, by: Api = api): Promise<RunStatus[]> => {
+    const { runs } = parsed<{ runs: RunStatus[] }>(await by.ask("GET", "/v1/runs"));
+    return runs.filter((run) => run.night === night);
+  };
+  const alarms = async (by: Api = api): Promise<Alarm[]> =>
+    parsed<{ alarms: Alarm[] }>(await by.ask("GET", "/v1/alarms")).alarms;
+  const parsed = <T>(answer: { body: unknown }): T => JSON.parse(JSON.stringify(answer.body));
+
+  it("start the run of their date, once", async () => {
+    const answer = await put("beauty", {
+      cron: "* * * * * *",
+      timeZone: "Europe/Berlin",
+      request: place.request("nights/{date}"),
+    });
+    expect(answer).toMatchObject({ status: 200, body: { name: "beauty", missed: "run" } });
+    await until("the night has begun", async () => (await runsOf("beauty")).length > 0);
+    const berlin = new Intl.DateTimeFormat("en-CA", { timeZone: "Europe/Berlin" }).format();
+    const [run] = await runsOf("beauty");
+    expect(run?.out).toBe(place.path(`nights/${berlin}`));
+    expect(run?.id).toMatch(new RegExp(`^${berlin}-[0-9a-f]{6}$`));
+    await until("it is planned", async () => (await runsOf("beauty"))[0]?.state === "running");
+    // What a person cancels stays cancelled, although the schedule fires again and again.
+    await api.ask("POST", `/v1/runs/${run?.id}/cancel`);
+    await new Promise((resolve) => setTimeout(resolve, 1_500));
+    expect(await runsOf("beauty")).toMatchObject([{ state: "cancelled" }]);
+    expect((await nights())[0]).toMatchObject({ name: "beauty", lastDate: berlin });
+  });
+
+  it("that are missed raise an alarm and run late, or are skipped", async () => {
+    const told: Alarm[] = [];
+    const hook = createServer((request, answer) => {
+      let text = "";
+      request.on("data", (chunk: Buffer) => {
+        text += chunk.toString();
+      });
+      request.on("end", () => {
+        told.push(JSON.parse(text));
+        answer.end();
+      });
+    });
+    await new Promise<void>((resolve) => hook.listen(0, "127.0.0.1", resolve));
+    const address = hook.address();
+    const port = typeof address === "object" ? address?.port : 0;
+    // Its own Redis knows nothing of the schedules' ticks: only the watch can find these nights.
+    let ahead = 0;
+    const late = await place.scheduler(
+      { state: place.path("late"), alarmWebhook: `http://127.0.0.1:${port}` },
+      { clock: { now: () => Date.now() + ahead } },
+    );
+    const hour = new Date(Date.now() + HOUR_MS).getUTCHours();
+    const cron = `0 ${hour} * * *`;
+    await put("run-late", { cron, request: place.request("late/{date}") }, late);
+    await put("skipped", { cron, missed: "skip", request: place.request("skip/{date}") }, late);
+    expect(await runsOf("run-late", late)).toEqual([]);
+    ahead = 2 * HOUR_MS;
+    await until("the missed night has begun", async () => {
+      return (await runsOf("run-late", late)).length > 0;
+    });
+    await until("both are told", () => told.length >= 2);
+    expect(await runsOf("skipped", late)).toEqual([]);
+    const missedNights = async () =>
+      (await alarms(late)).filter(({ kind }) => kind === "night_missed");
+    await until("both are kept", async () => (await missedNights()).length === 2);
+    const missed = await missedNights();
+    expect(missed.map(({ night }) => night).sort()).toEqual(["run-late", "skipped"]);
+    expect(missed.find(({ night }) => night === "skipped")?.message).toMatch(/It is skipped/);
+    expect(told.map(({ kind }) => kind)).toContain("night_missed");
+    await late.scheduler.close();
+    hook.close();
+  });
+
+  it("come back after Redis lost them", async () => {
+    await put("kept", { cron: NEVER, request: place.request("kept/{date}") });
+    const redis = new Redis(place.redis.url);
+    const scheduled = () => redis.exists("{nightbeam}:nights:repeat:kept");
+    expect(await scheduled()).toBe(1);
+    await redis.flushall();
+    await until("the schedule is back", async () => (await scheduled()) === 1);
+    redis.disconnect();
+  });
+
+  it("are refused where they cannot work", async () => {
+    const request = place.request("x/{date}");
+    expect(await put("b", { cron: "every night", request })).toMatchObject({
+      status: 422,
+      body: { code: "BAD_JOB" },
+    });
+    expect(await put("b", { cron: NEVER, timeZone: "Mars", request })).toMatchObject({
+      status: 422,
+    });
+    expect(await put("b", { cron: NEVER, request: place.request("x") })).toMatchObject({
+      status: 400,
+      body: { message: expect.stringContaining("Put {date} into it") },
+    });
+    expect(await nights()).toEqual([]);
+  });
+});
+
+describe.skipIf(!redisIsHere())("rollouts", () => {
+  let place: TestPlace;
+  let api: Api;
+  beforeAll(async () => {
+    place = await startPlace();
+    api = await place.scheduler();
+  });
+  afterAll(() => place.stop());
+
+  it("give new runs their models, and runs keep what they began with", async () => {
+    const { target, draft, catalogue } = place.world;
+    const set = (more: object) => api.ask("PUT", "/v1/rollouts/beauty", more);
+    expect(await set({ target, draft: [draft], catalogue })).toMatchObject({
+      status: 200,
+      body: { announced: false },
+    });
+    const request = place.request("rolled", {
+      target: "rollout:beauty",
+      draft: ["rollout:beauty"],
+      catalogue: "rollout:beauty",
+    });
+    const { run } = await api.submit(request);
+    await until("planned", async () => (await api.run(run.id)).state === "running");
+    await set({ target: "/elsewhere", catalogue });
+    expect(await api.submit(request)).toMatchObject({ outcome: "unchanged" });
+    const standing = JSON.parse(await readFile(place.path("rolled/request.json"), "utf8"));
+    expect(standing.request).toMatchObject({ target, draft: [draft], catalogue });
+    expect(await api.ask("POST", "/v1/runs", { ...request, out: place.path("new") })).toMatchObject(
+      { status: 422, body: { message: expect.stringContaining("/elsewhere") } },
+    );
+  });
+});

@@ -1,0 +1,136 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { JobsError } from "@nightbeam/jobs";
+import { silentLog } from "@nightbeam/telemetry";
+import { describe, expect, it } from "vitest";
+import { submitSchema } from "../src/api/request.js";
+import { openPlanner, type PlannerOptions } from "../src/runs/planner.js";
+import type { RunRecord } from "../src/runs/run-record.js";
+import type { Refusal } from "../src/runs/run-view.js";
+import { keyedMutex } from "../src/state/mutex.js";
+
+const request = submitSchema.parse({ target: "/t", catalogue: "/c", histories: "/h", out: "/o" });
+const record = (runId: string): RunRecord => {
+  const submittedAt = "2026-11-21T02:00:00.000Z";
+  return { runId, out: "/o", submission: request, request, submittedAt };
+};
+
+function planner(plan: PlannerOptions["plan"]) {
+  const refusals: Refusal[] = [];
+  const alarms: string[] = [];
+  const ended: string[] = [];
+  let now = 0;
+  const opened = openPlanner({
+    plan,
+    refusals: {
+      create: async (_, refusal) => {
+        refusals.push(refusal);
+        return true;
+      },
+    },
+    alarms: { raise: ({ message }) => void alarms.push(message) },
+    clock: { now: () => now },
+    log: silentLog,
+    onEnd: (runId) => void ended.push(runId),
+  });
+  const pass = (ms: number) => {
+    now += ms;
+  };
+  return { opened, refusals, alarms, ended, pass };
+}
+
+describe("a planner", () => {
+  it("plans one run at a time, and each once", async () => {
+    let under = 0;
+    const planned: string[] = [];
+    const { opened, ended } = planner(async ({ runId }, { onRows }) => {
+      expect(++under).toBe(1);
+      onRows(5);
+      await sleep(5);
+      under--;
+      planned.push(runId);
+      return true;
+    });
+    for (const runId of ["a", "b", "a", "b"]) opened.request(record(runId));
+    await sleep(1);
+    expect(opened.readRows("a")).toBe(5);
+    await opened.close();
+    expect(planned).toEqual(["a"]);
+    expect(ended).toEqual([]);
+  });
+
+  it("tries again what may pass, with pauses, and says why it waits", async () => {
+    let tries = 0;
+    const { opened, refusals, pass } = planner(async () => {
+      tries++;
+      if (tries < 3) throw new JobsError("STORE_FAILED", "the disk is full.");
+      return true;
+    });
+    for (const [waitMs, expected] of [
+      [0, 1],
+      [1_999, 1],
+      [1, 2],
+      [3_999, 2],
+      [1, 3],
+    ] as const) {
+      pass(waitMs);
+      opened.request(record("a"));
+      await sleep(2);
+      expect(tries).toBe(expected);
+      expect(opened.trouble("a")).toBe(tries < 3 ? "the disk is full" : undefined);
+    }
+    expect(refusals).toEqual([]);
+    await opened.close();
+  });
+
+  it("refuses what will not pass, once and with an alarm", async () => {
+    const { opened, refusals, alarms, ended } = planner(async () => {
+      throw new JobsError("BAD_REQUEST", "Raise shardSize.");
+    });
+    opened.request(record("a"));
+    await sleep(2);
+    expect(refusals).toMatchObject([{ code: "BAD_REQUEST", reason: "Raise shardSize" }]);
+    expect(alarms).toEqual([
+      "Run a cannot be planned: Raise shardSize. Remove the cause and submit it again.",
+    ]);
+    expect(ended).toEqual(["a"]);
+    await opened.close();
+  });
+
+  it("leaves a run to the scheduler that is at it, and a cancelled one alone", async () => {
+    const elsewhere = planner(async () => false);
+    elsewhere.opened.request(record("a"));
+    await sleep(2);
+    expect(elsewhere.ended).toEqual([]);
+    const cancelled = planner(async (_, { signal }) => {
+      await sleep(10_000, undefined, { signal });
+      return true;
+    });
+    cancelled.opened.request(record("a"));
+    await sleep(2);
+    cancelled.opened.abort("a");
+    await sleep(2);
+    expect(cancelled.refusals).toEqual([]);
+    expect(cancelled.ended).toEqual(["a"]);
+    await Promise.all([elsewhere.opened.close(), cancelled.opened.close()]);
+  });
+});
+
+describe("a keyed mutex", () => {
+  it("lets one in at a time for a key, whatever becomes of the others", async () => {
+    const mutex = keyedMutex();
+    const order: string[] = [];
+    const work = (name: string, ms: number) => async () => {
+      order.push(`${name} in`);
+      await sleep(ms);
+      order.push(`${name} out`);
+      if (name === "a") throw new Error("a failed");
+    };
+    const first = mutex.run("k", work("a", 5));
+    const second = mutex.run("k", work("b", 1));
+    const other = mutex.run("l", work("c", 1));
+    await expect(first).rejects.toThrow("a failed");
+    await Promise.all([second, other]);
+    expect(order.indexOf("b in")).toBeGreaterThan(order.indexOf("a out"));
+    expect(order.indexOf("c out")).toBeLessThan(order.indexOf("a out"));
+  });
+});

@@ -1,0 +1,98 @@
+import { writeFile } from "node:fs/promises";
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { redisIsHere, startRedis } from "../../../packages/jobs/test/support/redis-server.js";
+import { until } from "../../../packages/jobs/test/support/until.js";
+import { startDrafter } from "./support/drafter.js";
+import { type SchedulerProcess, spawnScheduler } from "./support/process.js";
+import { startPlace, type TestPlace } from "./support/scheduler.js";
+
+describe.skipIf(!redisIsHere())("nightbeam scheduler", () => {
+  let place: TestPlace;
+  const running: SchedulerProcess[] = [];
+  beforeAll(async () => {
+    place = await startPlace();
+  });
+  afterEach(async () => {
+    await Promise.all(running.splice(0).map((one) => one.end("SIGKILL")));
+  });
+  afterAll(() => place.stop());
+
+  const flags = (...more: string[]) => {
+    return ["--redis", place.redis.url, "--state", place.path("state"), ...more];
+  };
+  const start = async (...more: string[]): Promise<SchedulerProcess> => {
+    const started = await spawnScheduler(...flags("--reconcile-ms", "200", ...more));
+    if (!("api" in started)) throw new Error(started.said);
+    running.push(started);
+    return started;
+  };
+
+  it("goes on planning where one was killed in the middle of it", async () => {
+    const lines = Array.from({ length: 2_400 }, (_, at) => {
+      return JSON.stringify({ user: `u${at}`, history: [String(at % 240)] });
+    });
+    const histories = place.path("many.jsonl");
+    await writeFile(histories, `${lines.join("\n")}\n`);
+    const first = await start("--lock-ms", "1000");
+    const request = place.request("killed", { histories, partSize: 6 });
+    const { run } = await first.api.submit(request);
+    await until(
+      "some rows are cut",
+      async () => ((await first.api.run(run.id)).users.read ?? 0) > 0,
+    );
+    expect((await first.api.run(run.id)).state).toBe("planning");
+    await first.end("SIGKILL");
+    const second = await start("--lock-ms", "1000");
+    const planned = async () => (await second.api.run(run.id)).state === "running";
+    await until("the other one has planned it", planned, 20_000);
+    expect(await second.api.run(run.id)).toMatchObject({
+      submittedAt: run.submittedAt,
+      users: { total: 2_400 },
+      shards: { total: 400, waiting: 400 },
+    });
+    await second.api.ask("POST", `/v1/runs/${run.id}/cancel`);
+  });
+
+  it("stops when it is told to, and heals when Redis comes back", async () => {
+    const scheduler = await start("--lock-ms", "1000");
+    await place.redis.kill();
+    const { run } = await scheduler.api.submit(place.request("healed"));
+    expect(["planning", "running"]).toContain(run.state);
+    await place.redis.restart();
+    const drafter = await startDrafter({ redisUrl: place.redis.url });
+    const complete = async () => (await scheduler.api.run(run.id)).state === "complete";
+    await until("the run is complete", complete, 20_000);
+    await drafter.close();
+    expect(await scheduler.end("SIGTERM")).toMatchObject({ code: 0 });
+  });
+
+  it("says what is wrong where it cannot start", async () => {
+    const [token, listen] = await Promise.all([
+      spawnScheduler(...flags("--token", "")),
+      spawnScheduler(...flags("--listen", "here")),
+    ]);
+    expect(token).toMatchObject({ code: 1, said: expect.stringContaining("NIGHTBEAM_TOKEN") });
+    expect(listen).toMatchObject({
+      code: 1,
+      said: "--listen here: give host:port, such as 127.0.0.1:7080\n",
+    });
+  });
+
+  it.each([
+    [{ token: "" }, "NO_TOKEN"],
+    [{ token: "short" }, "NO_TOKEN"],
+    [{ token: undefined, tokenFile: "/no/file" }, "BAD_OPTION"],
+    [{ reconcileMs: "soon" }, "BAD_OPTION"],
+    [{ state: undefined }, "BAD_OPTION"],
+    [{ state: "ftp://x/y" }, "BAD_LOCATION"],
+  ])("refuses %j", async (options, code) => {
+    await expect(place.scheduler(options)).rejects.toMatchObject({ code });
+  });
+
+  it("refuses a Redis that throws keys away", async () => {
+    const unsafe = await startRedis({ args: ["--maxmemory-policy", "allkeys-lru"] });
+    const refusal = place.scheduler({ redis: unsafe.url });
+    await expect(refusal).rejects.toMatchObject({ code: "REDIS_UNSAFE" });
+    await unsafe.stop();
+  });
+});

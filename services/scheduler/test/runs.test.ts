@@ -1,0 +1,222 @@
+import { rm, writeFile } from "node:fs/promises";
+import { readManifest, readRecommendations } from "@nightbeam/dataset";
+import { Redis } from "ioredis";
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { redisIsHere } from "../../../packages/jobs/test/support/redis-server.js";
+import { until } from "../../../packages/jobs/test/support/until.js";
+import { startDrafter, type TestDrafter, type TestDrafterOptions } from "./support/drafter.js";
+import { type Api, startPlace, type TestPlace } from "./support/scheduler.js";
+
+describe.skipIf(!redisIsHere())("runs", () => {
+  let place: TestPlace;
+  let api: Api;
+  let other: Api;
+  const drafters: TestDrafter[] = [];
+  beforeAll(async () => {
+    place = await startPlace();
+    [api, other] = await Promise.all([place.scheduler(), place.scheduler()]);
+  });
+  afterEach(async () => {
+    await Promise.all(drafters.splice(0).map((one) => one.close()));
+  });
+  afterAll(() => place.stop());
+
+  const drafter = async (before?: TestDrafterOptions["before"]): Promise<TestDrafter> => {
+    const redisUrl = place.redis.url;
+    const started = await startDrafter({ redisUrl, ...(before === undefined ? {} : { before }) });
+    drafters.push(started);
+    return started;
+  };
+  const ended = (id: string, state: string, by: Api = api) =>
+    until(`run ${id} is ${state}`, async () => (await by.run(id)).state === state);
+  const alarmed = (message: string, by: Api) =>
+    until(`an alarm says "${message}"`, async () => {
+      return JSON.stringify((await by.ask("GET", "/v1/alarms")).body).includes(message);
+    });
+  /** Each user of the run exactly once. */
+  const usersIn = async (out: string): Promise<string[]> => {
+    const users: string[] = [];
+    for await (const batch of readRecommendations(out, { verify: true })) {
+      users.push(...batch.map(({ user }) => user));
+    }
+    return users;
+  };
+
+  it("are planned, drafted and finished, and tell so all the while", async () => {
+    const { outcome, run } = await api.submit(place.request("plain"));
+    expect(outcome).toBe("created");
+    expect(run.id).toMatch(/^plain-[0-9a-f]{6}$/);
+    await ended(run.id, "running");
+    expect(await api.run(run.id)).toMatchObject({
+      users: { total: 70, done: 0 },
+      shards: { total: 14, done: 0, waiting: 14 },
+    });
+    let open: () => void = () => {};
+    const gate = new Promise<void>((resolve) => {
+      open = resolve;
+    });
+    await drafter(() => gate);
+    await until("two shards are active", async () => {
+      const { shards, users, calls } = await api.run(run.id);
+      return shards?.active === 2 && users.underWay === 2 && calls.calls === 4;
+    });
+    open();
+    await ended(run.id, "complete", other);
+    const done = await api.run(run.id);
+    expect(done).toMatchObject({
+      users: { total: 70, done: 70, underWay: 0 },
+      shards: { total: 14, done: 14, active: 0, waiting: 0, setAside: 0 },
+      calls: { calls: 140, searches: 70 },
+      stats: { callsPerUser: 2, nodesPerUser: 30 },
+    });
+    expect(done.stats.usersPerSecond).toBeGreaterThan(0);
+    const out = place.path("plain");
+    expect((await usersIn(out)).length).toBe(70);
+    expect((await readManifest(out)).versions).toMatchObject({
+      target: expect.stringMatching(/^[0-9a-f]{64}$/),
+      histories: expect.stringMatching(/^[0-9a-f]{64}$/),
+    });
+    expect(await api.submit(place.request("plain"))).toMatchObject({ outcome: "unchanged" });
+  });
+
+  it("are one run, however often and wherever the same is submitted", async () => {
+    const request = place.request("once");
+    const all = await Promise.all(
+      Array.from({ length: 50 }, (_, at) => (at % 2 === 0 ? api : other).submit(request)),
+    );
+    expect(new Set(all.map(({ run }) => run.id)).size).toBe(1);
+    expect(all.filter(({ outcome }) => outcome === "created")).toHaveLength(1);
+    const id = all[0]?.run.id ?? "";
+    const { begun } = await drafter();
+    await ended(id, "complete");
+    expect([...begun].sort((a, b) => a - b)).toEqual(Array.from({ length: 14 }, (_, at) => at));
+    expect(new Set(await usersIn(place.path("once"))).size).toBe(70);
+  });
+
+  it("refuse a place that another request has", async () => {
+    await api.submit(place.request("taken"));
+    const refused = await other.ask("POST", "/v1/runs", place.request("taken", { topK: 3 }));
+    expect(refused).toMatchObject({
+      status: 409,
+      body: { code: "OUT_TAKEN", message: expect.stringContaining("topK was 10 and is 3") },
+    });
+    await api.ask("POST", `/v1/runs/${(await api.submit(place.request("taken"))).run.id}/cancel`);
+  });
+
+  it("are refused at once where a path cannot be read or widths do not fit", async () => {
+    const ask = async (more: object) => (await api.ask("POST", "/v1/runs", more)).body;
+    const request = place.request("never");
+    expect(await ask({ ...request, histories: "/nowhere.jsonl" })).toMatchObject({
+      code: "UNREADABLE_INPUT",
+      message: expect.stringContaining("The scheduler cannot read histories /nowhere.jsonl"),
+    });
+    expect(await ask({ ...request, target: place.path(".") })).toMatchObject({
+      code: "MISSING_FILE",
+    });
+    expect(await ask({ ...request, draftWidth: [9, 9, 9] })).toMatchObject({
+      code: "BAD_DRAFT_WIDTHS",
+    });
+    expect(await ask({ ...request, target: "rollout:none" })).toMatchObject({
+      code: "UNKNOWN_ROLLOUT",
+    });
+  });
+
+  it("that cannot be planned are refused with the reason, and can be tried again", async () => {
+    const broken = place.path("broken.jsonl");
+    await writeFile(broken, "[1, 2");
+    const request = place.request("refused", { catalogue: broken });
+    const { run } = await api.submit(request);
+    await ended(run.id, "refused");
+    expect((await api.run(run.id)).reason).toMatch(/broken\.jsonl/);
+    await alarmed(`Run ${run.id} cannot be planned`, api);
+    expect(await api.submit(request)).toMatchObject({ outcome: "resumed" });
+    await ended(run.id, "refused");
+  });
+
+  it("with a poison shard are partial, and only that is redone when they are submitted again", async () => {
+    const poisoned = await drafter((index) => {
+      if (index === 3) throw new Error("shard 3 is poison");
+    });
+    const request = place.request("poison");
+    const { run } = await api.submit(request);
+    await ended(run.id, "partial");
+    expect(await api.run(run.id)).toMatchObject({
+      shards: { done: 13, setAside: 1 },
+      setAside: [{ index: 3, firstRow: 15, rowCount: 5, reason: "shard 3 is poison" }],
+    });
+    await alarmed(`Run ${run.id} is partial: 1 of 14 shards`, other);
+    await poisoned.close();
+    expect(await other.submit(request)).toMatchObject({ outcome: "resumed" });
+    const { begun } = await drafter();
+    await ended(run.id, "complete");
+    expect(begun).toEqual([3]);
+    expect(new Set(await usersIn(place.path("poison"))).size).toBe(70);
+  });
+
+  it("survive that Redis loses everything, and redo nothing that is committed", async () => {
+    const redis = new Redis(place.redis.url);
+    let taken = 0;
+    const first = await drafter(async () => {
+      taken++;
+      // What is under way when Redis forgets it stays so until the end of the test.
+      if (taken > 5) await new Promise(() => {});
+    });
+    const { run } = await api.submit(place.request("flushed"));
+    await until("some are done", async () => ((await api.run(run.id)).shards?.done ?? 0) === 5);
+    await first.close();
+    await redis.flushall();
+    redis.disconnect();
+    const { begun } = await drafter();
+    await ended(run.id, "complete");
+    expect(begun).toHaveLength(9);
+    expect(new Set(await usersIn(place.path("flushed"))).size).toBe(70);
+  });
+
+  it("are cancelled and taken up again with what is missing", async () => {
+    const request = place.request("cancelled");
+    const first = await drafter(async (index) => {
+      if (index > 3) await new Promise(() => {});
+    });
+    const { run } = await api.submit(request);
+    await until("some are done", async () => ((await api.run(run.id)).shards?.done ?? 0) === 4);
+    const cancelled = await other.ask("POST", `/v1/runs/${run.id}/cancel`);
+    expect(cancelled).toMatchObject({ status: 200, body: { state: "cancelled" } });
+    await first.close();
+    expect(await api.run(run.id)).toMatchObject({ state: "cancelled", shards: { done: 4 } });
+    expect(await api.submit(request)).toMatchObject({ outcome: "resumed" });
+    await drafter();
+    await ended(run.id, "complete");
+    const again = await other.ask("POST", `/v1/runs/${run.id}/cancel`);
+    expect(again).toMatchObject({ status: 409, body: { code: "RUN_STATE" } });
+  });
+
+  it("that are cancelled while they are planned are planned when they are submitted again", async () => {
+    const lines = Array.from({ length: 900 }, (_, at) => {
+      return JSON.stringify({ user: `u${at}`, history: [String(at % 240)] });
+    });
+    const histories = place.path("many.jsonl");
+    await writeFile(histories, `${lines.join("\n")}\n`);
+    const request = place.request("early", { histories, partSize: 3 });
+    const { run } = await api.submit(request);
+    const cancelled = await api.ask("POST", `/v1/runs/${run.id}/cancel`);
+    expect(cancelled.body).toMatchObject({ state: "cancelled" });
+    expect(cancelled.body).not.toHaveProperty("shards");
+    expect(await api.submit(request)).toMatchObject({
+      outcome: "resumed",
+      run: { state: "planning" },
+    });
+    await ended(run.id, "running");
+    expect(await api.run(run.id)).toMatchObject({ shards: { total: 300, waiting: 300 } });
+    await api.ask("POST", `/v1/runs/${run.id}/cancel`);
+  });
+
+  it("are listed, the latest first, also where the state was lost", async () => {
+    const { run } = await api.submit(place.request("listed"));
+    const listed = JSON.stringify((await other.ask("GET", "/v1/runs")).body);
+    expect(JSON.parse(listed).runs[0].id).toBe(run.id);
+    await rm(place.path(`state/runs/${run.id}.json`));
+    expect(await api.submit(place.request("listed"))).toMatchObject({ outcome: "unchanged" });
+    expect(await api.run(run.id)).toMatchObject({ submittedAt: run.submittedAt });
+    await api.ask("POST", `/v1/runs/${run.id}/cancel`);
+  });
+});

@@ -1,0 +1,131 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { silentLog } from "@nightbeam/telemetry";
+import { type World, writeWorld } from "@nightbeam/test-world";
+import {
+  type RedisServer,
+  startRedis,
+} from "../../../../packages/jobs/test/support/redis-server.js";
+import type { RunStatus } from "../../src/api/answers.js";
+import type { SubmitBody } from "../../src/api/request.js";
+import { parseOptions } from "../../src/options.js";
+import {
+  type RunningScheduler,
+  type SchedulerDeps,
+  startScheduler,
+} from "../../src/start-scheduler.js";
+
+export const TOKEN = "a-token-for-tests";
+
+/** A Redis, a world of models and users, and a directory, which all end with `stop`. */
+export interface TestPlace {
+  readonly redis: RedisServer;
+  readonly world: World;
+  /** Users of the world. */
+  readonly users: number;
+  path(name: string): string;
+  /** Starts a scheduler with its state in `state`; it ends with `stop`. */
+  scheduler(options?: Record<string, unknown>, deps?: Partial<SchedulerDeps>): Promise<Api>;
+  /** A request for the world, with 14 shards. */
+  request(out: string, more?: Partial<SubmitBody>): SubmitBody;
+  stop(): Promise<void>;
+}
+
+/** A scheduler and its HTTP API. */
+export interface Api {
+  readonly url: string;
+  readonly scheduler: RunningScheduler;
+  ask(method: string, path: string, body?: unknown): Promise<{ status: number; body: unknown }>;
+  submit(body: SubmitBody): Promise<{ outcome: string; run: RunStatus }>;
+  run(id: string): Promise<RunStatus>;
+}
+
+const USERS = 70;
+
+export async function startPlace(): Promise<TestPlace> {
+  const root = await mkdtemp(join(tmpdir(), "nightbeam-scheduler-"));
+  const path = (name: string) => join(root, name);
+  const world = await writeWorld({
+    directory: path("world"),
+    items: 240,
+    sharedPaths: 16,
+    users: USERS,
+    levels: 3,
+    codesPerLevel: 12,
+    layers: 2,
+    width: 16,
+    heads: 2,
+    maxItems: 5,
+  });
+  const redis = await startRedis();
+  const running: RunningScheduler[] = [];
+  const scheduler = async (
+    options: Record<string, unknown> = {},
+    deps: Partial<SchedulerDeps> = {},
+  ): Promise<Api> => {
+    const given = {
+      redis: redis.url,
+      state: path("state"),
+      listen: "127.0.0.1:0",
+      token: TOKEN,
+      reconcileMs: 100,
+      lockMs: 2_000,
+      ...options,
+    };
+    const started = await startScheduler(parseOptions({ given, nameOf: (key) => key }), {
+      log: silentLog,
+      watchMs: 200,
+      ...deps,
+    });
+    running.push(started);
+    return apiOf(started);
+  };
+  return {
+    redis,
+    world,
+    users: USERS,
+    path,
+    scheduler,
+    request: (out, more = {}) => ({
+      target: world.target,
+      draft: [world.draft],
+      catalogue: world.catalogue,
+      histories: world.histories,
+      out: path(out),
+      partSize: 5,
+      ...more,
+    }),
+    stop: async () => {
+      await Promise.all(running.map((one) => one.close()));
+      await redis.stop();
+      await rm(root, { recursive: true, force: true });
+    },
+  };
+}
+
+export function apiOf(scheduler: Pick<RunningScheduler, "url" | "close">): Api {
+  const { url } = scheduler;
+  const ask = async (method: string, path: string, body?: unknown) => {
+    const answer = await fetch(`${url}${path}`, {
+      method,
+      headers: { authorization: `Bearer ${TOKEN}` },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+    const text = await answer.text();
+    const parsed: unknown = text === "" ? undefined : JSON.parse(text);
+    return { status: answer.status, body: parsed };
+  };
+  const well = async <T>(method: string, path: string, body?: unknown): Promise<T> => {
+    const answer = await ask(method, path, body);
+    if (answer.status >= 400) throw new Error(`${answer.status}: ${JSON.stringify(answer.body)}`);
+    return JSON.parse(JSON.stringify(answer.body));
+  };
+  return {
+    url,
+    scheduler,
+    ask,
+    submit: (body) => well("POST", "/v1/runs", body),
+    run: (id) => well("GET", `/v1/runs/${id}`),
+  };
+}
