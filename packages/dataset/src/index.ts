@@ -16,6 +16,7 @@ export {
   tempPath,
 } from "./files/durable.js";
 export type { FileFormat } from "./files/file-format.js";
+export { fileHash } from "./files/file-hash.js";
 export { mapAtMost } from "./files/map-at-most.js";
 export type { RecordFiles } from "./files/record-files.js";
 export type {

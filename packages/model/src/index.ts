@@ -1,4 +1,9 @@
-export { type Checkpoint, checkpointHash, openCheckpoint } from "./checkpoint/checkpoint.js";
+export {
+  answersHash,
+  type Checkpoint,
+  checkpointHash,
+  openCheckpoint,
+} from "./checkpoint/checkpoint.js";
 export { convertCheckpoint, type Precision } from "./checkpoint/convert.js";
 export type { ModelConfig } from "./checkpoint/model-config.js";
 export { ModelError, type ModelErrorCode } from "./errors.js";

@@ -46,3 +46,13 @@ export async function checkpointHash(checkpoint: Checkpoint): Promise<string> {
   }
   return hash.digest("hex");
 }
+
+/**
+ * Names what a model answers, for whoever asks one of several: a checkpoint in its own numbers by
+ * its hash, in others by another. SHA-256 in hex.
+ */
+export function answersHash(model: { checkpoint: string; precision: "fp32" | "int8" }): string {
+  const { checkpoint, precision } = model;
+  if (precision === "fp32") return checkpoint;
+  return createHash("sha256").update(`${checkpoint} ${precision}`).digest("hex");
+}

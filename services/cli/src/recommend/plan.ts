@@ -1,10 +1,9 @@
 import { createHash } from "node:crypto";
-import { createReadStream } from "node:fs";
-import { pipeline } from "node:stream/promises";
 import type { Catalogue } from "@nightbeam/catalogue";
 import {
   DatasetError,
   directoryJournal,
+  fileHash,
   openRun,
   type Run,
   type RunPlan,
@@ -72,10 +71,4 @@ export function runName(plan: RunPlan): string {
   const versions = Object.entries(plan.versions).filter((entry) => !isDraft(entry));
   const text = JSON.stringify({ ...plan, versions });
   return createHash("sha256").update(text).digest("hex").slice(0, 12);
-}
-
-async function fileHash(path: string): Promise<string> {
-  const hash = createHash("sha256");
-  await pipeline(createReadStream(path, { highWaterMark: 1 << 20 }), hash);
-  return hash.digest("hex");
 }

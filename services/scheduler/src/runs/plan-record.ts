@@ -1,8 +1,5 @@
-import { createHash } from "node:crypto";
-import { createReadStream } from "node:fs";
-import { pipeline } from "node:stream/promises";
-import { filterCatalogue } from "@nightbeam/catalogue";
-import { openCatalogue, readHistories, readItemList } from "@nightbeam/dataset";
+import { type Catalogue, filteredOut } from "@nightbeam/catalogue";
+import { fileHash, openCatalogue, readHistories, readItemList } from "@nightbeam/dataset";
 import { MAX_SHARDS, planRun, type RunRequest } from "@nightbeam/jobs";
 import { checkpointHash, openCheckpoint, openPrompts, promptsHash } from "@nightbeam/model";
 import { TRANSITIONS } from "@nightbeam/recommend";
@@ -35,17 +32,10 @@ async function versionsOf(
   request: RunRequest,
   signal: AbortSignal,
 ): Promise<Readonly<Record<string, string>>> {
-  const known = await openCatalogue(request.catalogue);
-  const { allow, block } = request;
-  const searched =
-    allow === undefined && block === undefined
-      ? known
-      : filterCatalogue(known, {
-          ...(allow === undefined ? {} : { allow: await readItemList(allow) }),
-          ...(block === undefined ? {} : { block: await readItemList(block) }),
-        });
+  const catalogue = await openCatalogue(request.catalogue);
+  const lists = await listsOf(request, catalogue);
   // Refuses a catalogue that the model was not made for, before anything is cut.
-  await openPrompts({ directory: request.target, catalogue: known });
+  await openPrompts({ directory: request.target, catalogue });
   signal.throwIfAborted();
   const drafts: Record<string, string> = {};
   for (const directory of request.draft) {
@@ -61,19 +51,27 @@ async function versionsOf(
     // All that a drafter has of the target.
     prompts: await promptsHash(request.target),
     ...drafts,
-    catalogue: searched.hash,
-    // Prompts may name items that the filter left out.
-    ...(known === searched ? {} : { unfiltered: known.hash }),
+    catalogue: catalogue.hash,
+    ...lists,
     histories: await fileHash(request.histories, signal),
+  };
+}
+
+/** Hashes of the lists of items, which are refused here where the catalogue does not have them. */
+async function listsOf(
+  { allow, block }: RunRequest,
+  catalogue: Catalogue,
+): Promise<Record<string, string>> {
+  filteredOut(catalogue, {
+    ...(allow === undefined ? {} : { allow: await readItemList(allow) }),
+    ...(block === undefined ? {} : { block: await readItemList(block) }),
+  });
+  return {
+    ...(allow === undefined ? {} : { allow: await fileHash(allow) }),
+    ...(block === undefined ? {} : { block: await fileHash(block) }),
   };
 }
 
 async function hashOf(directory: string): Promise<string> {
   return checkpointHash(await openCheckpoint(directory));
-}
-
-async function fileHash(path: string, signal: AbortSignal): Promise<string> {
-  const hash = createHash("sha256");
-  await pipeline(createReadStream(path, { highWaterMark: 1 << 20 }), hash, { signal });
-  return hash.digest("hex");
 }

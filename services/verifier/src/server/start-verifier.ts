@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { hostname } from "node:os";
 import type { Control } from "@nightbeam/control";
+import { answersHash } from "@nightbeam/model";
 import { serveVerifier } from "@nightbeam/protocol";
 import type { Log } from "@nightbeam/telemetry";
 import { type Clock, systemClock } from "../clock.js";
@@ -54,7 +55,8 @@ async function serve(setup: Setup, control: VerifierDeps["control"]): Promise<Ru
   const { options, log, clock, version, target } = setup;
   const { model, catalogue, cost } = target;
   const { precision, scoring, graceMs, listen } = options;
-  const identity = { target: model.hash, catalogue: catalogue.hash, scoring };
+  const answers = answersHash({ checkpoint: model.hash, precision });
+  const identity = { target: answers, catalogue: catalogue.hash, scoring };
   const { lanes, lost } = openLanes(target, setup);
   const load = () => {
     const { waitingTokens, runningTokens } = lanes;
