@@ -1,0 +1,109 @@
+import type { SearchOutcome } from "@nightbeam/decoding";
+import { openStore, readShardInput, type ShardStore } from "@nightbeam/jobs";
+import type { VerifierDirectory } from "@nightbeam/protocol";
+import { decodeRows } from "@nightbeam/recommend";
+import type { Log } from "@nightbeam/telemetry";
+import { DrafterError } from "../errors.js";
+import type { WrittenShard } from "../run-store.js";
+import { isHarmless } from "../thread/failure.js";
+import type { ShardOrder, ShardProgress, ThreadSetup } from "../thread/messages.js";
+import { lanesFor } from "./lanes.js";
+import { readPlannedRun } from "./open-planned-run.js";
+import { openRunContext, type RunContext } from "./open-run-context.js";
+import type { RunContexts } from "./run-contexts.js";
+import { writeAttempt } from "./write-attempt.js";
+
+export interface OrderJob {
+  readonly contexts: RunContexts<RunContext>;
+  readonly setup: ThreadSetup;
+  readonly verifiers: VerifierDirectory;
+  readonly log: Log;
+  readonly signal: AbortSignal;
+  readonly onProgress: (progress: ShardProgress) => void;
+}
+
+/**
+ * Decodes a shard and writes its attempt, which nobody sees before it is committed.
+ *
+ * @throws DrafterError VERSION_DIFFERS, JOB_DIFFERS; ProtocolError, JobsError, DatasetError,
+ * ModelError; the signal's reason
+ */
+export async function decodeOrder(order: ShardOrder, job: OrderJob): Promise<WrittenShard> {
+  const { location } = order;
+  const { contexts, setup, verifiers, log, signal } = job;
+  const store = await openStore(location);
+  try {
+    // Read anew for each shard: another run may have taken the place of the one that is known.
+    const run = await readPlannedRun(store);
+    const key = JSON.stringify([location, run]);
+    return await contexts.use(
+      { key, open: () => openRunContext({ location, run, setup, verifiers, log }) },
+      {
+        work: (context) => decodeWith({ ...job, order, store, context }),
+        signal,
+        isHarmless: (error) => signal.aborted || isHarmless(error),
+      },
+    );
+  } finally {
+    store.close();
+  }
+}
+
+async function decodeWith(
+  job: OrderJob & { order: ShardOrder; store: ShardStore; context: RunContext },
+): Promise<WrittenShard> {
+  const { context, order, store, setup, verifiers, signal } = job;
+  const { index, attempt } = order;
+  const { plan, request } = context.run;
+  const startedAt = performance.now();
+  const rows = await readShardInput({ store, plan, index });
+  signal.throwIfAborted();
+  if (rows.length !== order.rows) throw jobDiffers(order, rows.length);
+  const { result } = await decodeRows(rows, {
+    decoder: context.decoder({ signal, deadline: order.deadline }),
+    catalogue: context.catalogue,
+    read: context.read,
+    topK: request.topK,
+    batchSize: request.batchSize,
+    concurrency: lanesFor({ chosen: setup.lanes, verifiers: verifiers.endpoints.length }),
+    nextKey: context.nextKey,
+    onProgress: progressSums(job.onProgress),
+    signal,
+  });
+  signal.throwIfAborted();
+  const busySeconds = (performance.now() - startedAt) / 1_000;
+  const stats = { ...result.stats, ...context.lap(), busySeconds };
+  const { scratch } = setup;
+  return writeAttempt({
+    store,
+    plan,
+    result: { ...result, index, stats },
+    attempt,
+    scratch,
+    signal,
+  });
+}
+
+function jobDiffers({ index, location, rows }: ShardOrder, found: number): DrafterError {
+  return new DrafterError(
+    "JOB_DIFFERS",
+    `the job of shard ${index} in ${location} counts ${rows} rows, and its input has ${found}. ` +
+      "The queue holds the jobs of another run: submit this one again.",
+  );
+}
+
+/** Progress so far, from what each batch settles. */
+function progressSums(
+  tell: (progress: ShardProgress) => void,
+): (batch: { users: number; outcomes: readonly SearchOutcome[] }) => void {
+  let sums: ShardProgress = { users: 0, searches: 0, calls: 0, nodes: 0 };
+  return ({ users, outcomes }) => {
+    sums = {
+      users: sums.users + users,
+      searches: sums.searches + outcomes.length,
+      calls: outcomes.reduce((sum, { cost }) => sum + cost.calls, sums.calls),
+      nodes: outcomes.reduce((sum, { cost }) => sum + cost.nodes, sums.nodes),
+    };
+    tell(sums);
+  };
+}

@@ -1,0 +1,127 @@
+import type { Catalogue } from "@nightbeam/catalogue";
+import type { HistoryRow } from "@nightbeam/dataset";
+import { type Decoder, type DraftPolicy, fixedWidths } from "@nightbeam/decoding";
+import { answersHash, openPrompts, type Prompts } from "@nightbeam/model";
+import { VerifierClient, type VerifierDirectory } from "@nightbeam/protocol";
+import {
+  batchesAtOnce,
+  draftPolicy,
+  type OpenDrafts,
+  openDrafts,
+  type Reading,
+  userReader,
+} from "@nightbeam/recommend";
+import type { Log } from "@nightbeam/telemetry";
+import type { ThreadSetup } from "../thread/messages.js";
+import { draftPlaces } from "./lanes.js";
+import { historiesOf, type OpenRun, openPlannedRun, type PlannedRun } from "./open-planned-run.js";
+import { statisticsLaps } from "./statistics-laps.js";
+
+/** What the shards of a run have in common on this node. */
+export interface RunContext {
+  readonly run: OpenRun;
+  /** The catalogue that is searched. */
+  readonly catalogue: Catalogue;
+  readonly read: (row: HistoryRow) => Reading;
+  /** Numbers that no two users of this context share. */
+  readonly nextKey: () => number;
+  /** What the verifiers' answers cost since the last lap; see `statisticsLaps`. */
+  readonly lap: () => Record<string, number>;
+  /** What decodes a shard: asks nobody after the signal or the deadline. */
+  decoder(job: { readonly signal: AbortSignal; readonly deadline: number }): Decoder;
+  close(): Promise<void>;
+}
+
+export interface RunContextOptions {
+  readonly location: string;
+  readonly run: PlannedRun;
+  readonly setup: ThreadSetup;
+  readonly verifiers: VerifierDirectory;
+  readonly log: Log;
+}
+
+/**
+ * Opens a run's catalogue, prompts and drafts, and connects to the verifiers. The target itself is not
+ * here: of it only how prompts are written is needed.
+ *
+ * @throws DrafterError VERSION_DIFFERS; JobsError, DatasetError, ModelError, RecommendError
+ */
+export async function openRunContext(options: RunContextOptions): Promise<RunContext> {
+  const run = await openPlannedRun(options.run);
+  const { request, catalogue, excluded } = run;
+  const { excludeSeen } = request;
+  const prompts = await openPrompts({ directory: request.target, catalogue });
+  const policy = policyOf(run);
+  const drafts = await openRunDrafts(run, { ...options, target: prompts });
+  const catalogues = { known: catalogue, searched: catalogue };
+  const read = userReader({ ...catalogues, ...prompts, excludeSeen, excluded });
+  return contextOf(options, { run, drafts, policy, read });
+}
+
+async function openRunDrafts(
+  run: OpenRun,
+  options: Omit<RunContextOptions, "run"> & { target: Pick<Prompts, "encodePrompt"> },
+): Promise<OpenDrafts> {
+  const { location, setup, log, target } = options;
+  const { catalogue } = run;
+  const histories = () => historiesOf(location, run.plan);
+  const { scoring, draft } = run.request;
+  const { workers, promptCache, shardsAtOnce } = setup;
+  const settings = { scoring, precision: "fp32", workers, promptCache } as const;
+  const parts = draftPlaces({ shardsAtOnce, batchesAtOnce: batchesAtOnce(settings) });
+  const catalogues = { known: catalogue, searched: catalogue };
+  const context = { ...catalogues, histories, target, parts, settings };
+  const drafts = await openDrafts(draft, context);
+  for (const [name, found] of Object.entries(drafts.draftVersions)) {
+    const planned = run.plan.versions[name];
+    if (planned !== undefined && planned !== found) {
+      log.warn({ name, planned, found }, "a draft is not the planned one: no list depends on it");
+    }
+  }
+  return drafts;
+}
+
+function policyOf({ request, catalogue }: OpenRun): DraftPolicy {
+  const { draft, draftWidth, beamWidth } = request;
+  if (draft.length === 0) return fixedWidths([]);
+  return draftPolicy(draftWidth, { beamWidth, levels: catalogue.trie.levels });
+}
+
+function contextOf(
+  { setup, verifiers, log }: RunContextOptions,
+  parts: { run: OpenRun; drafts: OpenDrafts; policy: DraftPolicy; read: RunContext["read"] },
+): RunContext {
+  const { run, drafts, policy, read } = parts;
+  const { catalogue } = run;
+  const { scoring, beamWidth, precision } = run.request;
+  const { trie } = catalogue;
+  const checkpoint = run.plan.versions.target ?? "";
+  const client = new VerifierClient({
+    directory: verifiers,
+    trie,
+    target: answersHash({ checkpoint, precision }),
+    catalogue: catalogue.hash,
+    scoring,
+    log,
+    limits: setup.patienceMs === undefined ? {} : { patienceMs: setup.patienceMs },
+  });
+  let key = 0;
+  return {
+    run,
+    catalogue,
+    read,
+    nextKey: () => key++,
+    lap: statisticsLaps(() => client.statistics),
+    decoder: (job) => ({
+      target: client.scorer(job),
+      drafter: drafts.drafter,
+      policy,
+      space: { trie, scoring },
+      beamWidth,
+    }),
+    close: async () => {
+      await client.close();
+      await drafts.close();
+    },
+  };
+}

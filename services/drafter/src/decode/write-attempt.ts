@@ -1,0 +1,44 @@
+import { mkdir, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { type PartResult, type RunPlan, writePart } from "@nightbeam/dataset";
+import { attemptName, type ShardStore, writeShard } from "@nightbeam/jobs";
+import type { WrittenShard } from "../run-store.js";
+
+export interface AttemptOptions {
+  readonly store: ShardStore;
+  readonly plan: RunPlan;
+  readonly result: PartResult;
+  /** How often the job was begun, this time included. */
+  readonly attempt: number;
+  /** Where the file is written before it goes to the store. */
+  readonly scratch: string;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Writes a shard's lists and puts them into the store under a name of their own.
+ *
+ * @throws JobsError SHARD_MISMATCH, STORE_FAILED; DatasetError BAD_RECOMMENDATION, WRITE_FAILED; the
+ * signal's reason before anything goes to the store
+ */
+export async function writeAttempt(options: AttemptOptions): Promise<WrittenShard> {
+  const { store, plan, result, scratch, signal } = options;
+  const { index, recommendations, rejected, stats } = result;
+  const attempt = attemptName(options.attempt);
+  await mkdir(scratch, { recursive: true });
+  const name = `nightbeam-${index}-${attempt}`;
+  const part = await writePart({
+    directory: scratch,
+    name,
+    format: plan.format,
+    recommendations,
+  });
+  const file = join(scratch, part.file);
+  try {
+    signal.throwIfAborted();
+    const { rows } = part;
+    return await writeShard({ store, plan, index, attempt, file, rows, rejected, stats });
+  } finally {
+    await rm(file, { force: true });
+  }
+}

@@ -1,0 +1,5 @@
+export { drafterCommand } from "./command/drafter-command.js";
+export { DrafterError, type DrafterErrorCode } from "./errors.js";
+export { type DrafterOptions, drafterSchema } from "./options/options.js";
+export type { RunningDrafter } from "./running-drafter.js";
+export { type DrafterDeps, type DrafterTiming, startDrafter } from "./start-drafter.js";

@@ -1,0 +1,179 @@
+import type { PartRecord } from "@nightbeam/dataset";
+import { JOBS, parseJob, type ShardJobData, type ShardJobResult } from "@nightbeam/jobs";
+import type { Log } from "@nightbeam/telemetry";
+import type { Clock } from "../clock.js";
+import { reasonOf } from "../errors.js";
+import { fateOf } from "../jobs/fate.js";
+import type { TakenShard } from "../jobs/shard-queue.js";
+import type { OpenRunStore, RunStore, WrittenShard } from "../run-store.js";
+import type { DecodeThread } from "../thread/decode-thread.js";
+import type { ShardProgress } from "../thread/messages.js";
+import { isEnded, nextShardState, type ShardEvent, type ShardState } from "./shard-state.js";
+import { ShardStopped } from "./stop.js";
+import { Suspects } from "./suspects.js";
+
+export interface ShardWorkOptions {
+  readonly openStore: OpenRunStore;
+  readonly thread: Pick<DecodeThread, "decode">;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** What a shard may take from start to end. */
+  readonly timeoutMs?: number | undefined;
+}
+
+/** Progress goes to Redis at most so often. */
+const PROGRESS_MS = 1_000;
+
+interface UnderWay {
+  readonly shard: TakenShard;
+  readonly data: ShardJobData;
+  readonly log: Log;
+  state: ShardState;
+  progress: ShardProgress;
+}
+
+/** What a drafter does with a shard, on the thread that renews its lock: no step here is heavy. */
+export class ShardWork {
+  readonly #options: ShardWorkOptions;
+  readonly #underWay = new Set<UnderWay>();
+  readonly #suspects = new Suspects();
+
+  constructor(options: ShardWorkOptions) {
+    this.#options = options;
+  }
+
+  /** Users of the shards under way that have no list yet. */
+  get usersInFlight(): number {
+    let users = 0;
+    for (const { data, progress } of this.#underWay) users += data.rows - progress.users;
+    return users;
+  }
+
+  /**
+   * Takes a shard from its job to its commit.
+   *
+   * @throws ShardStopped, ShardFailure, DrafterError, JobsError: `fateOf` tells what becomes of the job
+   */
+  async run(shard: TakenShard): Promise<ShardJobResult> {
+    const data = parseJob("shard", shard.data);
+    const one: UnderWay = {
+      shard,
+      data,
+      log: this.#options.log.child({ run: data.runId, shard: data.index, attempt: shard.attempt }),
+      state: "taken",
+      progress: { users: 0, searches: 0, calls: 0, nodes: 0 },
+    };
+    this.#underWay.add(one);
+    const { timeoutMs = JOBS.shard.timeoutMs, clock } = this.#options;
+    const endTimeout = clock.after(timeoutMs, () => shard.stop({ kind: "timeout", timeoutMs }));
+    const cancelled = shard.cancelled(data.runId).signal;
+    const onCancelled = () => shard.stop({ kind: "cancelled" });
+    if (cancelled.aborted) onCancelled();
+    cancelled.addEventListener("abort", onCancelled, { once: true });
+    try {
+      return await this.#toCommit(one, Date.now() + timeoutMs);
+    } catch (error) {
+      throw this.#endBadly(one, error);
+    } finally {
+      endTimeout();
+      cancelled.removeEventListener("abort", onCancelled);
+      this.#underWay.delete(one);
+    }
+  }
+
+  async #toCommit(one: UnderWay, deadline: number): Promise<ShardJobResult> {
+    const { shard, data } = one;
+    shard.signal.throwIfAborted();
+    const store = await this.#options.openStore(data.location);
+    try {
+      return await this.#withStore(one, { store, deadline });
+    } finally {
+      store.close();
+    }
+  }
+
+  async #withStore(
+    one: UnderWay,
+    { store, deadline }: { store: RunStore; deadline: number },
+  ): Promise<ShardJobResult> {
+    const { shard, data } = one;
+    const { runId, location, index, rows } = data;
+    const { signal, attempt } = shard;
+    const before = await store.committed(index);
+    if (before !== undefined) {
+      this.#move(one, "found committed");
+      return resultOf(before, false);
+    }
+    this.#move(one, "started");
+    const order = { runId, location, index, rows, attempt, deadline };
+    const onProgress = this.#progressOf(one);
+    const written = await this.#suspects.pass(shard, () =>
+      this.#options.thread.decode(order, { signal, onProgress }),
+    );
+    this.#move(one, "written");
+    return this.#commit(one, { store, written });
+  }
+
+  async #commit(
+    one: UnderWay,
+    { store, written }: { store: RunStore; written: WrittenShard },
+  ): Promise<ShardJobResult> {
+    const { shard, log } = one;
+    try {
+      shard.signal.throwIfAborted();
+      if (!shard.lease.isHeld) {
+        throw new ShardStopped({ kind: "lock lost", detail: "it ran out before the commit" });
+      }
+    } catch (error) {
+      await store.discard(written).catch(() => undefined);
+      throw error;
+    }
+    const { created, record, same } = await store.commit(written);
+    this.#move(one, "committed");
+    if (!same) {
+      log.error(
+        { committed: record.sha256, ours: written.sha256 },
+        "non-deterministic: another attempt at this shard committed another file",
+      );
+    }
+    this.#move(one, "finished");
+    log.info({ rows: record.rowCount, created, ...one.progress }, "a shard is committed");
+    return resultOf(record, created);
+  }
+
+  #progressOf(one: UnderWay): (progress: ShardProgress) => void {
+    let toldAt = Number.NEGATIVE_INFINITY;
+    return (progress) => {
+      one.progress = progress;
+      const now = this.#options.clock.now();
+      if (now - toldAt < PROGRESS_MS) return;
+      toldAt = now;
+      // For people only: a lost one is followed by the next.
+      one.shard.updateProgress({ ...progress }).catch(() => undefined);
+    };
+  }
+
+  #endBadly(one: UnderWay, thrown: unknown): unknown {
+    // Where the stop came while a step was under way, the stop is what counts.
+    const { signal } = one.shard;
+    const error = signal.aborted && one.state !== "committed" ? signal.reason : thrown;
+    const fate = fateOf(error);
+    const event = fate === "handed back" || fate === "put off" ? "put back" : "failed";
+    if (!isEnded(one.state) && one.state !== "committed") {
+      this.#move(one, fate === "left" || fate === "removed" ? "aborted" : event);
+    }
+    const level = fate === "failed" || fate === "poison" ? "error" : "warn";
+    one.log[level]({ fate, reason: reasonOf(error) }, "a shard was not done");
+    return error;
+  }
+
+  #move(one: UnderWay, event: ShardEvent): void {
+    one.state = nextShardState(one.state, event);
+    one.log.debug({ state: one.state }, "shard");
+  }
+}
+
+function resultOf(record: PartRecord, created: boolean): ShardJobResult {
+  const { index, rowCount, sha256 } = record;
+  return { index, created, rows: rowCount, sha256 };
+}

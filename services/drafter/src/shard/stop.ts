@@ -1,0 +1,47 @@
+import { DrafterError } from "../errors.js";
+
+/** Why a shard is stopped before it is done. */
+export type StopCause =
+  /** Another drafter has the shard, or will have it. */
+  | { readonly kind: "lock lost"; readonly detail: string }
+  /** The job took longer than a shard may. */
+  | { readonly kind: "timeout"; readonly timeoutMs: number }
+  /** The run was cancelled. */
+  | { readonly kind: "cancelled" }
+  /** This drafter stops. */
+  | { readonly kind: "shutdown" };
+
+/** What a shard's work is broken off with; `cause` says what becomes of the shard. */
+export class ShardStopped extends DrafterError {
+  readonly stop: StopCause;
+
+  constructor(stop: StopCause) {
+    super(CODES[stop.kind], messageOf(stop));
+    this.stop = stop;
+  }
+}
+
+const CODES = {
+  "lock lost": "ABORTED",
+  timeout: "TIMED_OUT",
+  cancelled: "CANCELLED",
+  shutdown: "ABORTED",
+} as const;
+
+function messageOf(stop: StopCause): string {
+  switch (stop.kind) {
+    case "lock lost":
+      return `the shard's lock is lost: ${stop.detail}`;
+    case "timeout":
+      return (
+        `the shard was not done within ${stop.timeoutMs / 1_000} s. Make the shards of the run ` +
+        "smaller, or add verifiers."
+      );
+    case "cancelled":
+      return "the run was cancelled";
+    case "shutdown":
+      return "this drafter stops; another one takes the shard";
+    default:
+      return stop satisfies never;
+  }
+}

@@ -1,0 +1,199 @@
+import { Worker } from "node:worker_threads";
+import type { VerifierDirectory } from "@nightbeam/protocol";
+import type { Log } from "@nightbeam/telemetry";
+import type { Clock } from "../clock.js";
+import { DrafterError } from "../errors.js";
+import type { WrittenShard } from "../run-store.js";
+import type { FromThread, ShardOrder, ShardProgress, ThreadSetup, ToThread } from "./messages.js";
+import { ShardFailure } from "./shard-failure.js";
+
+export interface DecodeThreadOptions {
+  readonly setup: Omit<ThreadSetup, "verifiers">;
+  /** Mirrored into the thread. */
+  readonly verifiers: VerifierDirectory;
+  readonly log: Log;
+  readonly clock: Clock;
+  /** The thread's program; the package's own where nothing is said. */
+  readonly file?: URL | undefined;
+  /** How long a shard that was told to stop may go on before the thread is ended by force. */
+  readonly patienceMs?: number;
+}
+
+interface Task {
+  readonly resolve: (written: WrittenShard) => void;
+  readonly reject: (error: unknown) => void;
+  readonly onProgress: (progress: ShardProgress) => void;
+  endPatience: () => void;
+}
+
+/**
+ * The thread on which everything heavy happens, seen from the thread that renews locks.
+ *
+ * Its life: `idle` (no thread) -> `running` with the first shard -> `idle` again when the thread
+ * dies; the next shard starts another. `closed` at the end. `#move` is the only transition.
+ */
+type State = "idle" | "running" | "closed";
+
+const NEXT: Readonly<Record<State, readonly State[]>> = {
+  idle: ["running", "closed"],
+  running: ["idle", "closed"],
+  closed: [],
+};
+
+/** A draft's call cannot be broken off; the longest ones take seconds. */
+const PATIENCE_MS = 15_000;
+
+export class DecodeThread {
+  readonly #options: DecodeThreadOptions;
+  readonly #tasks = new Map<number, Task>();
+  #state: State = "idle";
+  #thread: Worker | undefined;
+  #endMirror: () => void = () => {};
+  #nextId = 0;
+
+  constructor(options: DecodeThreadOptions) {
+    this.#options = options;
+  }
+
+  /** Shards that the thread works on, also those that were told to stop and have not yet. */
+  get load(): number {
+    return this.#tasks.size;
+  }
+
+  /**
+   * Decodes a shard and writes its attempt. When the signal is aborted, this rejects at once with
+   * its reason, and the thread is told.
+   *
+   * @throws ShardFailure; DrafterError THREAD_DIED, THREAD_LOST, CLOSED; the signal's reason
+   */
+  decode(
+    order: ShardOrder,
+    job: { signal: AbortSignal; onProgress: (progress: ShardProgress) => void },
+  ): Promise<WrittenShard> {
+    return new Promise((resolve, reject) => {
+      if (job.signal.aborted) throw job.signal.reason;
+      if (this.#state === "closed") throw new DrafterError("CLOSED", "the drafter is closed");
+      const id = this.#nextId++;
+      const stop = () => {
+        reject(job.signal.reason);
+        this.#stop(id);
+      };
+      const settle = () => job.signal.removeEventListener("abort", stop);
+      job.signal.addEventListener("abort", stop, { once: true });
+      this.#tasks.set(id, {
+        resolve: (written) => {
+          settle();
+          resolve(written);
+        },
+        reject: (error) => {
+          settle();
+          reject(error);
+        },
+        onProgress: (progress) => {
+          if (!job.signal.aborted) job.onProgress(progress);
+        },
+        endPatience: () => {},
+      });
+      this.#running().postMessage({ kind: "decode", id, order } satisfies ToThread);
+    });
+  }
+
+  /** Ends the thread; shards under way fail. */
+  async close(): Promise<void> {
+    const thread = this.#thread;
+    if (!this.#move("closed") || thread === undefined) return;
+    this.#endMirror();
+    const ended = new Promise<void>((resolve) => thread.once("exit", () => resolve()));
+    thread.postMessage({ kind: "close" } satisfies ToThread);
+    const endPatience = this.#options.clock.after(
+      this.#options.patienceMs ?? PATIENCE_MS,
+      () => void thread.terminate(),
+    );
+    await ended;
+    endPatience();
+  }
+
+  #running(): Worker {
+    const running = this.#thread;
+    if (running !== undefined) return running;
+    const { setup, verifiers, file, log } = this.#options;
+    const thread = new Worker(file ?? new URL("./worker.js", import.meta.url), {
+      workerData: { ...setup, verifiers: verifiers.endpoints } satisfies ThreadSetup,
+    });
+    this.#thread = thread;
+    this.#move("running");
+    this.#endMirror = verifiers.onChange(() => {
+      const { endpoints } = verifiers;
+      thread.postMessage({ kind: "verifiers", endpoints } satisfies ToThread);
+    });
+    thread.on("message", (message: FromThread) => this.#receive(message));
+    thread.on("error", (error) => this.#died(thread, `the decode thread died: ${String(error)}`));
+    thread.on("exit", (code) => this.#died(thread, `the decode thread ended with code ${code}`));
+    log.debug({}, "the decode thread starts");
+    return thread;
+  }
+
+  #receive(message: FromThread): void {
+    switch (message.kind) {
+      case "progress":
+        this.#tasks.get(message.id)?.onProgress(message.progress);
+        break;
+      case "written":
+        this.#end(message.id)?.resolve(message.written);
+        break;
+      case "failed":
+        this.#end(message.id)?.reject(new ShardFailure(message.failure));
+        break;
+      case "log":
+        this.#options.log[message.level](message.fields, message.message);
+        break;
+      case "closed":
+        break;
+      default:
+        message satisfies never;
+    }
+  }
+
+  #stop(id: number): void {
+    const task = this.#tasks.get(id);
+    const thread = this.#thread;
+    if (task === undefined || thread === undefined) return;
+    thread.postMessage({ kind: "abort", id } satisfies ToThread);
+    const { clock, log, patienceMs = PATIENCE_MS } = this.#options;
+    task.endPatience = clock.after(patienceMs, () => {
+      log.warn({ patienceMs }, "the decode thread does not stop a shard; it is started anew");
+      void thread.terminate();
+    });
+  }
+
+  #end(id: number): Task | undefined {
+    const task = this.#tasks.get(id);
+    this.#tasks.delete(id);
+    task?.endPatience();
+    return task;
+  }
+
+  #died(thread: Worker, what: string): void {
+    if (this.#thread !== thread) return;
+    this.#thread = undefined;
+    this.#endMirror();
+    if (this.#move("idle")) {
+      this.#options.log.error({ shards: this.#tasks.size, reason: what }, "a thread died");
+    }
+    const error = this.#deathOf(what);
+    for (const id of [...this.#tasks.keys()]) this.#end(id)?.reject(error);
+  }
+
+  #deathOf(what: string): DrafterError {
+    if (this.#state === "closed") return new DrafterError("CLOSED", "the drafter is closed");
+    const shards = this.#tasks.size;
+    if (shards <= 1) return new DrafterError("THREAD_DIED", `${what}, over this shard alone`);
+    return new DrafterError("THREAD_LOST", `${what}, with ${shards} shards in it`);
+  }
+
+  #move(to: State): boolean {
+    const possible = NEXT[this.#state].includes(to);
+    if (possible) this.#state = to;
+    return possible;
+  }
+}

@@ -1,0 +1,104 @@
+import { type MessagePort, parentPort, workerData } from "node:worker_threads";
+import type { Log } from "@nightbeam/telemetry";
+import { systemClock } from "../clock.js";
+import { decodeOrder } from "../decode/decode-order.js";
+import type { RunContext } from "../decode/open-run-context.js";
+import { RunContexts } from "../decode/run-contexts.js";
+import { DrafterError } from "../errors.js";
+import { failureOf } from "./failure.js";
+import type { FromThread, ShardOrder, ShardProgress, ThreadSetup, ToThread } from "./messages.js";
+import { MirroredDirectory } from "./mirrored-directory.js";
+
+/** Runs that are kept open between their shards. */
+const MOST_RUNS = 2;
+
+/**
+ * The decode thread: it may be busy for as long as it likes, nobody's lock depends on it.
+ */
+function serve(port: MessagePort, setup: ThreadSetup): void {
+  const send = (message: FromThread) => port.postMessage(message);
+  const verifiers = new MirroredDirectory(setup.verifiers);
+  const log = logTo(send, {});
+  const contexts = new RunContexts<RunContext>({
+    most: MOST_RUNS,
+    idleMs: setup.idleMs,
+    clock: systemClock,
+  });
+  const underWay = new Map<number, { controller: AbortController; ended: Promise<void> }>();
+
+  const decode = async (id: number, order: ShardOrder, signal: AbortSignal): Promise<void> => {
+    try {
+      const onProgress = throttled<ShardProgress>((progress) =>
+        send({ kind: "progress", id, progress }),
+      );
+      const job = { contexts, setup, verifiers, log, signal, onProgress };
+      const written = await decodeOrder(order, job);
+      send({ kind: "written", id, written });
+    } catch (error) {
+      send({ kind: "failed", id, failure: failureOf(error, signal) });
+    } finally {
+      underWay.delete(id);
+    }
+  };
+  const abort = (id: number) => {
+    underWay.get(id)?.controller.abort(new DrafterError("ABORTED", "the shard was stopped"));
+  };
+  const close = async () => {
+    for (const id of underWay.keys()) abort(id);
+    await Promise.all([...underWay.values()].map(({ ended }) => ended));
+    await contexts.close();
+    send({ kind: "closed" });
+    port.close();
+  };
+
+  port.on("message", (message: ToThread) => {
+    switch (message.kind) {
+      case "decode": {
+        const controller = new AbortController();
+        // Begins a turn later, when it is known as under way.
+        const ended = Promise.resolve().then(() =>
+          decode(message.id, message.order, controller.signal),
+        );
+        underWay.set(message.id, { controller, ended });
+        break;
+      }
+      case "abort":
+        abort(message.id);
+        break;
+      case "verifiers":
+        verifiers.update(message.endpoints);
+        break;
+      case "close":
+        void close();
+        break;
+      default:
+        message satisfies never;
+    }
+  });
+}
+
+/** Progress is for people: a few messages a second are enough. */
+function throttled<Value>(tell: (value: Value) => void): (value: Value) => void {
+  let toldAt = Number.NEGATIVE_INFINITY;
+  return (value) => {
+    const now = performance.now();
+    if (now - toldAt < 200) return;
+    toldAt = now;
+    tell(value);
+  };
+}
+
+/** One log for the process: the main thread writes it. */
+function logTo(send: (message: FromThread) => void, fields: object): Log {
+  const at = (level: "debug" | "info" | "warn" | "error") => (more: object, message: string) =>
+    send({ kind: "log", level, fields: { ...fields, ...more }, message });
+  return {
+    debug: at("debug"),
+    info: at("info"),
+    warn: at("warn"),
+    error: at("error"),
+    child: (more) => logTo(send, { ...fields, ...more }),
+  };
+}
+
+if (parentPort !== null) serve(parentPort, workerData);

@@ -1,0 +1,117 @@
+import { type Log, silentLog } from "@nightbeam/telemetry";
+import { afterEach, describe, expect, it } from "vitest";
+import { until } from "../../../packages/jobs/test/support/until.js";
+import { systemClock } from "../src/clock.js";
+import { DecodeThread } from "../src/thread/decode-thread.js";
+import { MirroredDirectory } from "../src/thread/mirrored-directory.js";
+
+const setup = {
+  scratch: "/nowhere",
+  shardsAtOnce: 2,
+  lanes: undefined,
+  workers: 1,
+  promptCache: 0,
+  idleMs: 1_000,
+  patienceMs: undefined,
+};
+
+describe("the decode thread", () => {
+  let thread: DecodeThread | undefined;
+  afterEach(() => thread?.close());
+
+  function start(options: { patienceMs?: number; endpoints?: string[] } = {}) {
+    const { patienceMs = 5_000, endpoints = [] } = options;
+    const said: string[] = [];
+    const verifiers = new MirroredDirectory(endpoints.map(endpoint));
+    const log: Log = { ...silentLog, info: (_, message) => void said.push(message) };
+    const made = new DecodeThread({
+      setup,
+      verifiers,
+      log,
+      clock: systemClock,
+      file: new URL("./support/scripted-thread.mjs", import.meta.url),
+      patienceMs,
+    });
+    thread = made;
+    const decode = (runId: string, signal = new AbortController().signal) => {
+      const progress: number[] = [];
+      const order = { runId, location: "/run", index: 4, rows: 10, attempt: 1, deadline: 0 };
+      const onProgress = ({ users }: { users: number }) => void progress.push(users);
+      return { progress, written: made.decode(order, { signal, onProgress }) };
+    };
+    return { thread: made, verifiers, said, decode };
+  }
+
+  it("tells progress and what was written, and knows the verifiers of the moment", async () => {
+    const { decode, verifiers } = start({ endpoints: ["a:1"] });
+    const first = decode("writes");
+    expect(await first.written).toMatchObject({ index: 4, verifiers: ["a:1"] });
+    expect(first.progress).toEqual([1]);
+    verifiers.update([endpoint("a:1"), endpoint("b:2")]);
+    expect(await decode("writes").written).toMatchObject({ verifiers: ["a:1", "b:2"] });
+  });
+
+  it("tells why a shard failed", async () => {
+    const failing = start().decode("fails").written;
+    await expect(failing).rejects.toMatchObject({
+      failure: { kind: "failed", code: "X" },
+      message: "bad luck",
+    });
+  });
+
+  it.each(["dies", "exits"])(
+    "that %s fails its shards, and the next one has another",
+    async (how) => {
+      const { decode, thread } = start();
+      const other = decode("waits").written;
+      const failed = expect(other).rejects.toMatchObject({ code: "THREAD_LOST" });
+      await expect(decode(how).written).rejects.toMatchObject({ code: "THREAD_LOST" });
+      await failed;
+      await expect(decode(how).written).rejects.toMatchObject({ code: "THREAD_DIED" });
+      expect(thread.load).toBe(0);
+      expect(await decode("writes").written).toMatchObject({ index: 4 });
+    },
+  );
+
+  it("is told at once when a shard shall stop", async () => {
+    const { decode, said, thread } = start();
+    const stop = new AbortController();
+    const { written, progress } = decode("waits", stop.signal);
+    await until("it works", () => progress.length > 0);
+    stop.abort(new Error("the lock is lost"));
+    await expect(written).rejects.toThrow("the lock is lost");
+    await until("the thread knows", () => thread.load === 0);
+    expect(said).toEqual(["stops waits"]);
+  });
+
+  it("does not begin what has been stopped", async () => {
+    const { decode, thread } = start();
+    await expect(decode("writes", AbortSignal.abort(new Error("late"))).written).rejects.toThrow(
+      "late",
+    );
+    expect(thread.load).toBe(0);
+  });
+
+  it("that does not listen is ended by force", async () => {
+    const { decode } = start({ patienceMs: 100 });
+    const stop = new AbortController();
+    const other = expect(decode("waits").written).rejects.toMatchObject({ code: "THREAD_LOST" });
+    const { written } = decode("freezes", stop.signal);
+    stop.abort(new Error("enough"));
+    await expect(written).rejects.toThrow("enough");
+    await other;
+    expect(await decode("writes").written).toMatchObject({ index: 4 });
+  });
+
+  it("takes nothing more when it is closed", async () => {
+    const { decode, thread } = start();
+    const other = expect(decode("waits").written).rejects.toMatchObject({ code: "CLOSED" });
+    await thread.close();
+    await other;
+    await expect(decode("writes").written).rejects.toMatchObject({ code: "CLOSED" });
+  });
+});
+
+function endpoint(address: string) {
+  return { id: address, address, draining: false };
+}

@@ -1,0 +1,258 @@
+import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { openControl } from "@nightbeam/control";
+import {
+  type DrafterDeps,
+  drafterSchema,
+  type RunningDrafter,
+  startDrafter,
+} from "@nightbeam/drafter";
+import { finishRun, openStore } from "@nightbeam/jobs";
+import { type Log, silentLog } from "@nightbeam/telemetry";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { startNatsServer } from "../../../packages/control/test/support/nats-server.js";
+import { freePort } from "../../../packages/jobs/test/support/redis-server.js";
+import { until as untilWithin } from "../../../packages/jobs/test/support/until.js";
+import { startModelVerifier } from "./support/model-verifier.js";
+import { listsOf, useNight } from "./support/night.js";
+import { useQueues } from "./support/queue-world.js";
+
+/** A busy machine takes its time to start threads. */
+const until = (what: string, done: () => boolean | Promise<boolean>) =>
+  untilWithin(what, done, 25_000);
+
+describe("a drafter", () => {
+  const world = useQueues();
+  const night = useNight();
+  const drafters: RunningDrafter[] = [];
+  beforeEach(() => {
+    night().verifier.hold = false;
+  });
+  afterEach(async () => {
+    night().verifier.hold = false;
+    for (const drafter of drafters.splice(0)) {
+      drafter.drain("the test is over");
+      expect(await drafter.finished).toBe(0);
+    }
+  });
+
+  const start = async (options: Record<string, unknown> = {}, deps: Partial<DrafterDeps> = {}) => {
+    const drafter = await startDrafter(
+      drafterSchema.parse({
+        redis: world().server.url,
+        verifiers: night().verifier.address,
+        workers: 1,
+        scratch: night().scratch,
+        lockMs: 1_000,
+        graceMs: 0,
+        logLevel: "silent",
+        ...options,
+      }),
+      {
+        log: silentLog,
+        ...deps,
+        timing: { putOffMs: 100, patienceMs: 300, ...deps.timing },
+      },
+    );
+    drafters.push(drafter);
+    return drafter;
+  };
+  const submit = async (
+    name: string,
+    overrides?: Parameters<ReturnType<typeof night>["plan"]>[1],
+  ) => {
+    const run = await night().plan(name, overrides);
+    await world().add(run);
+    return run;
+  };
+  const states = (run: { runId: string; shards: number }) => world().states(run.runId, run.shards);
+  const allDone = (run: { runId: string; shards: number }) =>
+    until("all shards are done", async () =>
+      (await states(run)).every((one) => one === "completed"),
+    );
+  const drafting = () => ({ draft: [night().world.draft], draftWidth: [24] });
+  const finish = async (out: string) => finishRun(await openStore(out));
+  /** Does not wait for the pause before another try. */
+  const promote = async () => {
+    for (const job of await world().queues.shards.getDelayed()) {
+      await job.promote().catch(() => undefined);
+    }
+  };
+
+  it("finds the lists of one machine, to the last bit", async () => {
+    const run = await submit("exact", { request: drafting() });
+    await start();
+    await allDone(run);
+    const { stats } = await finish(run.out);
+    expect(await listsOf(run.out)).toEqual(night().expected);
+    expect(stats.searches).toBeGreaterThan(0);
+    expect(stats.requestBytes).toBeGreaterThan(0);
+    expect(stats.responseBytes).toBeGreaterThan(0);
+    expect(stats.computeMs).toBe(3 * (stats.verifyCalls ?? 0));
+    expect(stats.busySeconds).toBeGreaterThan(0);
+    expect(await readdir(night().scratch)).toEqual([]);
+  });
+
+  it("finds them with counted transitions as well", async () => {
+    const request = { draft: ["transitions"], draftWidth: [24] };
+    const run = await submit("transitions", { request });
+    await start({ lanes: 1, shardsAtOnce: 1 });
+    await allDone(run);
+    await finish(run.out);
+    expect(await listsOf(run.out)).toEqual(night().expected);
+  });
+
+  it("asks nobody and commits nothing once a lock is lost", async () => {
+    const { verifier } = night();
+    verifier.hold = true;
+    const before = verifier.calls.length;
+    const run = await submit("lost lock");
+    // Nobody finds the shard again in this test.
+    await start({ stallCheckMs: 60_000, shardsAtOnce: 1, lanes: 2 });
+    await until("calls are under way", () => verifier.calls.length > before);
+    const [index] = (await states(run)).flatMap((state, at) => (state === "active" ? at : []));
+    await world().queues.shards.pause();
+    await world().deleteLock(run.runId, index ?? -1);
+    const since = performance.now();
+    const mine = () => verifier.calls.slice(before);
+    await until("calls are cancelled", () => mine().every(({ signal }) => signal.aborted));
+    expect(performance.now() - since).toBeLessThan(1_500);
+    const asked = verifier.calls.length;
+    verifier.hold = false;
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    expect(verifier.calls.length).toBe(asked);
+    expect(await readdir(join(run.out, "commits")).catch(() => [])).toEqual([]);
+    await world().queues.shards.resume();
+  });
+
+  it("does without a shard that cannot be read, and the others are done", async () => {
+    const run = await night().plan("poison");
+    const inputs = join(run.out, "inputs");
+    const [, second = ""] = (await readdir(inputs)).toSorted();
+    await writeFile(join(inputs, second), "no rows\n");
+    await world().add(run);
+    await start();
+    await until("all have ended", async () => {
+      await promote();
+      return (await states(run)).every((one) => one === "completed" || one === "failed");
+    });
+    expect((await states(run)).indexOf("failed")).toBe(1);
+    const job = await world().queues.shards.getJob(`${run.runId}-s00001`);
+    expect(job?.attemptsMade).toBe(4);
+    expect(job?.failedReason).toContain(second);
+  });
+
+  it("tries shards again whose decode thread died", async () => {
+    const run = await submit("dead thread", { request: drafting() });
+    await mkdir(night().scratch, { recursive: true });
+    const threadFile = new URL("./support/once-dying-thread.mjs", import.meta.url);
+    await start({}, { threadFile });
+    await until("all shards are done", async () => {
+      await promote();
+      return (await states(run)).every((one) => one === "completed");
+    });
+    await finish(run.out);
+    expect(await listsOf(run.out)).toEqual(night().expected);
+    expect(await readFile(join(night().scratch, "died"), "utf8")).toBe("");
+  });
+
+  it("puts shards off while nobody verifies, and does them when somebody comes", async () => {
+    const port = await freePort();
+    const run = await submit("nobody");
+    await start({ verifiers: `127.0.0.1:${port}` });
+    await until("put off", async () => (await states(run)).includes("delayed"));
+    const late = await startModelVerifier(night().world, { port });
+    try {
+      await allDone(run);
+      const job = await world().queues.shards.getJob(`${run.runId}-s00000`);
+      expect(job?.attemptsMade).toBe(1);
+      expect(job?.attemptsStarted).toBeGreaterThan(1);
+      await finish(run.out);
+      expect(await listsOf(run.out)).toEqual(night().expected);
+    } finally {
+      await late.close();
+    }
+  });
+
+  it.each(["catalogue", "prompts"])("fails where its %s is not the planned one", async (what) => {
+    const planned = "f".repeat(64);
+    const run = await submit(`another ${what}`, { versions: { [what]: planned } });
+    await start();
+    await until("failed", async () => (await states(run)).every((one) => one === "failed"));
+    const { catalogue, target } = night().world;
+    const [reason = ""] = await world().reasons(run.runId, 1);
+    expect(reason).toContain(planned);
+    expect(reason).toContain(what === "catalogue" ? catalogue : target);
+    expect(reason.match(/[0-9a-f]{64}/g)).toHaveLength(2);
+  });
+
+  it("warns of another draft, and finds the same lists", async () => {
+    const warnings: string[] = [];
+    const log: Log = { ...silentLog, warn: (_, message) => void warnings.push(message) };
+    const versions = { draft: "e".repeat(64) };
+    const run = await submit("another draft", { request: drafting(), versions });
+    await start({}, { log: { ...log, child: () => log } });
+    await allDone(run);
+    await finish(run.out);
+    expect(await listsOf(run.out)).toEqual(night().expected);
+    expect(warnings).toContain("a draft is not the planned one: no list depends on it");
+  });
+
+  it("goes on when Redis was killed in the middle and is back", async () => {
+    const { verifier } = night();
+    verifier.hold = true;
+    const before = verifier.calls.length;
+    const run = await submit("redis killed");
+    await start();
+    await until("calls are under way", () => verifier.calls.length > before);
+    await world().server.kill();
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    await world().server.restart();
+    verifier.hold = false;
+    await allDone(run);
+    await finish(run.out);
+    expect(await listsOf(run.out)).toEqual(night().expected);
+  });
+
+  it("leaves a shard alone that is committed already", async () => {
+    const run = await submit("twice");
+    await start();
+    await allDone(run);
+    const asked = night().verifier.calls.length;
+    await world().queues.redis.flushall();
+    await world().add(run);
+    await allDone(run);
+    expect(night().verifier.calls.length).toBe(asked);
+    const job = await world().queues.shards.getJob(`${run.runId}-s00000`);
+    expect(job?.returnvalue).toMatchObject({ index: 0, created: false, rows: 10 });
+  });
+
+  it("finds verifiers over NATS, is listed there, and stops when it is asked to", async () => {
+    const nats = await startNatsServer({ jetstream: false });
+    const open = (name: string) => openControl({ servers: nats.url, name, log: silentLog });
+    const [control, other] = [await open("drafter"), await open("other")];
+    try {
+      const { verifier } = night();
+      other.announce(
+        () => ({
+          ...{ role: "verifier", id: "v", address: verifier.address, draining: false },
+          ...{ waitingTokens: 0, runningTokens: 0, version: "1.0.0" },
+        }),
+        { onDrain: () => undefined },
+      );
+      const listed = other.watchNodes("drafter");
+      const run = await submit("nats");
+      const drafter = await start({ verifiers: undefined, name: "d" }, { control });
+      await allDone(run);
+      await until("it is listed", () => listed.nodes.some(({ id }) => id === "d"));
+      expect(listed.nodes[0]).toMatchObject({ role: "drafter", waitingTokens: 0, draining: false });
+      await other.drain("d");
+      expect(await drafter.finished).toBe(0);
+      await until("it is listed no more", () => listed.nodes.length === 0);
+    } finally {
+      await control.close();
+      await other.close();
+      await nats.stop();
+    }
+  });
+});

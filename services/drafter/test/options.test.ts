@@ -1,0 +1,70 @@
+import { silentLog } from "@nightbeam/telemetry";
+import { describe, expect, it } from "vitest";
+import { drafterCommand } from "../src/command/drafter-command.js";
+import { lanesFor, MOST_LANES } from "../src/decode/lanes.js";
+import { parseOptions } from "../src/options/fields.js";
+import { drafterSchema } from "../src/options/options.js";
+import { startDrafter } from "../src/start-drafter.js";
+
+function parse(given: Record<string, unknown>) {
+  return parseOptions(drafterSchema, {
+    given: { redis: "redis://127.0.0.1:1", ...given },
+    nameOf: (key) => `--${key}`,
+  });
+}
+
+describe("options", () => {
+  it("have defaults, and read what was typed", () => {
+    expect(parse({ workers: "", name: "" })).toMatchObject({
+      shardsAtOnce: 2,
+      promptCache: 1,
+      lockMs: 30_000,
+      graceMs: 30_000,
+      name: expect.stringMatching(/^[-\w]+-[0-9a-f]{6}$/),
+    });
+    expect(parse({ shardsAtOnce: "3", lanes: "5", lockMs: "2000" })).toMatchObject({
+      shardsAtOnce: 3,
+      lanes: 5,
+      lockMs: 2_000,
+    });
+  });
+
+  it("are refused with their name, their value and what to give instead", () => {
+    const refused = (given: Record<string, unknown>) => () => parse(given);
+    expect(refused({ redis: "" })).toThrow("--redis is required");
+    expect(refused({ shardsAtOnce: "0" })).toThrow(
+      "--shardsAtOnce 0: give a whole number of at least 1",
+    );
+    expect(refused({ promptCache: "much" })).toThrow("give a number of GiB");
+    expect(refused({ name: "a.b" })).toThrow("give up to 100 letters");
+    expect(refused({ logFormat: "xml" })).toThrow("give json or pretty");
+  });
+
+  it("all come from flags or variables", async () => {
+    const command = drafterCommand().exitOverride();
+    const variables = command.options.map(({ envVar }) => envVar ?? "none");
+    expect(variables.every((name) => /^NIGHTBEAM_[A-Z_]+$/.test(name))).toBe(true);
+    for (const name of ["NIGHTBEAM_REDIS_URL", "NIGHTBEAM_NATS_URL", "NIGHTBEAM_VERIFIERS"]) {
+      expect(variables).toContain(name);
+    }
+    const keys = command.options.map((option) => option.attributeName()).sort();
+    expect(keys).toEqual(Object.keys(drafterSchema.in.shape).sort());
+    await expect(command.parseAsync(["--lanes", "no"], { from: "user" })).rejects.toThrow(
+      "--redis is required",
+    );
+  });
+
+  it("must name somebody who verifies", async () => {
+    await expect(startDrafter(parse({}), { log: silentLog })).rejects.toMatchObject({
+      code: "BAD_OPTION",
+    });
+  });
+});
+
+describe("the batches of a shard under way", () => {
+  it("grow with the verifiers, and not without end", () => {
+    const lanes = (verifiers: number) => lanesFor({ chosen: undefined, verifiers });
+    expect([0, 1, 2, 5, 100].map(lanes)).toEqual([3, 3, 4, 7, MOST_LANES]);
+    expect(lanesFor({ chosen: 1, verifiers: 5 })).toBe(1);
+  });
+});

@@ -1,0 +1,76 @@
+import { tmpdir } from "node:os";
+import { openCatalogue } from "@nightbeam/dataset";
+import type { Scoring } from "@nightbeam/decoding";
+import { openModel } from "@nightbeam/model";
+import { type ReceivedCall, type ServedVerifier, serveVerifier } from "@nightbeam/protocol";
+import type { World } from "@nightbeam/test-world";
+
+/** A verifier with the world's real target, whose calls the test can watch and hold. */
+export interface ModelVerifier {
+  readonly address: string;
+  /** Of the target, as runs name it. */
+  readonly hash: string;
+  /** Calls that have arrived. */
+  readonly calls: readonly ReceivedCall[];
+  /** While true, calls arrive and are not answered. */
+  hold: boolean;
+  close(): Promise<void>;
+}
+
+export async function startModelVerifier(
+  world: World,
+  options: { scoring?: Scoring; port?: number } = {},
+): Promise<ModelVerifier> {
+  const { scoring = "full", port = 0 } = options;
+  const catalogue = await openCatalogue(world.catalogue);
+  const model = await openModel({
+    directory: world.target,
+    catalogue,
+    scoring,
+    precision: "fp32",
+    cacheDirectory: tmpdir(),
+    workers: 1,
+    threads: 1,
+    // Keys of different clients may be the same: nothing is kept under them.
+    cacheBytes: 0,
+  });
+  const calls: ReceivedCall[] = [];
+  const state = { hold: false };
+  const server: ServedVerifier = await serveVerifier({
+    handler: {
+      verify: async (call) => {
+        calls.push(call);
+        while (state.hold && !call.signal.aborted) {
+          await new Promise((resolve) => setTimeout(resolve, 5));
+        }
+        call.signal.throwIfAborted();
+        const answers = await model.scorer.score(call.requests);
+        const load = { waitingTokens: 0, runningTokens: 0 };
+        return { answers, queueMs: 1, batchWaitMs: 2, computeMs: 3, ...load };
+      },
+      describe: () => ({ precision: "fp32", version: "0", waitingTokens: 0, runningTokens: 0 }),
+    },
+    trie: catalogue.trie,
+    target: model.hash,
+    catalogue: catalogue.hash,
+    scoring,
+    host: "127.0.0.1",
+    port,
+  });
+  return {
+    address: `127.0.0.1:${server.port}`,
+    hash: model.hash,
+    calls,
+    get hold() {
+      return state.hold;
+    },
+    set hold(on: boolean) {
+      state.hold = on;
+    },
+    close: async () => {
+      state.hold = false;
+      await server.close();
+      await model.close();
+    },
+  };
+}

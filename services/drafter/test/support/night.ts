@@ -1,0 +1,97 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import {
+  openCatalogue,
+  type Recommendation,
+  readHistories,
+  readRecommendations,
+} from "@nightbeam/dataset";
+import { createRequest, openStore, parseRunRequest, planRun, runIdOf } from "@nightbeam/jobs";
+import { promptsHash } from "@nightbeam/model";
+import { type World, writeWorld } from "@nightbeam/test-world";
+import { afterAll, beforeAll } from "vitest";
+import { recommendOptions } from "../../../cli/src/recommend/options.js";
+import { recommend } from "../../../cli/src/recommend/recommend.js";
+import { type ModelVerifier, startModelVerifier } from "./model-verifier.js";
+
+const USERS = 40;
+const SHARD_SIZE = 10;
+export const SHARDS = USERS / SHARD_SIZE;
+
+export interface Night {
+  readonly world: World;
+  /** What one machine recommends, scores and all. */
+  readonly expected: readonly Recommendation[];
+  readonly verifier: ModelVerifier;
+  readonly scratch: string;
+  /** Plans a run under a new directory, without drafts where nothing else is said. */
+  plan(
+    name: string,
+    overrides?: { request?: Record<string, unknown>; versions?: Record<string, string> },
+  ): Promise<{ runId: string; out: string; location: string; shards: number; rows: number }>;
+}
+
+/** A world with its lists and a verifier, for the tests of a file. */
+export function useNight(): () => Night {
+  let night: Night | undefined;
+  let directory = "";
+  beforeAll(async () => {
+    directory = await mkdtemp(join(tmpdir(), "nightbeam-drafter-"));
+    const world = await writeWorld({
+      ...{ directory: join(directory, "world"), users: USERS, items: 240, sharedPaths: 16 },
+      ...{ levels: 3, codesPerLevel: 12, layers: 2, width: 16, heads: 2, maxItems: 5 },
+    });
+    const { target, catalogue, histories } = world;
+    const files = { target, catalogue, histories };
+    const alone = join(directory, "alone");
+    await recommend(await recommendOptions({ ...files, excludeSeen: true, out: alone }), {
+      say: () => undefined,
+      progress: () => undefined,
+      signal: new AbortController().signal,
+    });
+    const verifier = await startModelVerifier(world);
+    const known = await openCatalogue(catalogue);
+    night = {
+      world,
+      expected: await listsOf(alone),
+      verifier,
+      scratch: join(directory, "scratch"),
+      plan: async (name, { request = {}, versions = {} } = {}) => {
+        const out = join(directory, name);
+        const store = await openStore(out);
+        const settings = { excludeSeen: true, shardSize: SHARD_SIZE, batchSize: 4 };
+        const parsed = parseRunRequest({ ...files, out, ...settings, ...request });
+        await createRequest(store, { request: parsed, submittedAt: new Date() });
+        await planRun({
+          store,
+          request: parsed,
+          rows: readHistories({ path: histories }),
+          versions: {
+            target: verifier.hash,
+            catalogue: known.hash,
+            prompts: await promptsHash(target),
+            histories: "0".repeat(64),
+            ...versions,
+          },
+        });
+        return { runId: runIdOf(out), out, location: out, shards: SHARDS, rows: SHARD_SIZE };
+      },
+    };
+  });
+  afterAll(async () => {
+    await night?.verifier.close();
+    await rm(directory, { recursive: true, force: true });
+  });
+  return () => {
+    if (night === undefined) throw new Error("the night is made before the tests");
+    return night;
+  };
+}
+
+/** All lists of a finished run, in order; every file is held against its hash. */
+export async function listsOf(out: string): Promise<Recommendation[]> {
+  const lists: Recommendation[] = [];
+  for await (const batch of readRecommendations(out, { verify: true })) lists.push(...batch);
+  return lists;
+}
