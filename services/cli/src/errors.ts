@@ -1,14 +1,10 @@
-import { CatalogueError } from "@nightbeam/catalogue";
-import { DatasetError } from "@nightbeam/dataset";
-import { DecodingError } from "@nightbeam/decoding";
-import { ModelError } from "@nightbeam/model";
-import { RecommendError } from "@nightbeam/recommend";
-
 export type UsageErrorCode =
   /** An option is missing, unknown or outside its range. */
   | "BAD_OPTION"
   /** The config file cannot be read or says what cannot be. */
-  | "BAD_CONFIG";
+  | "BAD_CONFIG"
+  /** A process of a cluster on this machine did not become ready. */
+  | "NOT_READY";
 
 /** What a person typed cannot be done. The message names the option and the remedy. */
 export class UsageError extends Error {
@@ -21,23 +17,38 @@ export class UsageError extends Error {
   }
 }
 
-/** Errors that are about the user's files and options: their message is all that a person needs. */
-const EXPECTED = [
-  UsageError,
-  DatasetError,
-  ModelError,
-  CatalogueError,
-  DecodingError,
-  RecommendError,
-];
+/**
+ * Errors that are about the user's files, options and servers: their message is all that a person
+ * needs. They are known by their names: importing the packages would load all of their libraries.
+ */
+const EXPECTED: ReadonlySet<string> = new Set([
+  "UsageError",
+  "CatalogueError",
+  "ClusterError",
+  "ControlError",
+  "DatasetError",
+  "DecodingError",
+  "DrafterError",
+  "JobsError",
+  "ModelError",
+  "ProtocolError",
+  "RecommendError",
+  "SchedulerError",
+  "VerifierError",
+]);
 
 /** How an error is told on the terminal: expected ones by their message, others with their stack. */
 export function explain(error: unknown): string {
-  const expected = EXPECTED.some((kind) => error instanceof kind);
-  if (expected && error instanceof Error) return `error: ${error.message}`;
+  if (isExpected(error)) return `error: ${error.message}`;
   // From the operating system, about a path that the message names.
   if (error instanceof Error && "syscall" in error)
     return `error: ${error.message}. Check the path, this user's rights and the room on the disk.`;
   const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
   return `error: this should not have happened; please report it with what follows\n${stack}`;
+}
+
+/** Each package has one error class, whose codes are words. */
+function isExpected(error: unknown): error is Error {
+  const hasCode = error instanceof Error && "code" in error && typeof error.code === "string";
+  return hasCode && EXPECTED.has(error.name);
 }

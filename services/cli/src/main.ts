@@ -1,28 +1,27 @@
 import { Command, CommanderError } from "commander";
-import { benchCommand } from "./commands/bench.js";
-import { catalogueCommand } from "./commands/catalogue.js";
-import { convertCommand } from "./commands/convert.js";
-import { evaluateCommand } from "./commands/evaluate.js";
-import { recommendCommand } from "./commands/recommend.js";
+import { GROUPS } from "./commands/registry.js";
 import { explain } from "./errors.js";
 
 const program = new Command("nightbeam")
   .description(
     "Exact top-K recommendations from large generative models, at a fraction of the model calls.",
   )
+  // `bench` and `bench cluster` both know --target: what stands behind a command is that command's.
+  .enablePositionalOptions()
   .showHelpAfterError("(nightbeam <command> --help says more)")
   .exitOverride();
-for (const command of [
-  recommendCommand(),
-  evaluateCommand(),
-  benchCommand(),
-  catalogueCommand(),
-  convertCommand(),
-]) {
-  program.addCommand(command.copyInheritedSettings(program));
-}
 
 try {
+  // `nightbeam NAME …` or `nightbeam help NAME`: only what is used is loaded.
+  const typed = process.argv.slice(2, 4);
+  for (const { heading, commands } of GROUPS) {
+    for (const { name, description, load } of commands) {
+      const command = typed.includes(name)
+        ? await load()
+        : new Command(name).description(description).usage("[options]");
+      program.addCommand(command.copyInheritedSettings(program).helpGroup(heading));
+    }
+  }
   await program.parseAsync();
 } catch (error) {
   // Commander has printed its own errors already.

@@ -3,6 +3,7 @@ import { type BenchReport, bench } from "../bench/bench.js";
 import { benchSchema } from "../bench/options.js";
 import { parseOptions } from "../options/fields.js";
 import { table } from "../terminal/table.js";
+import { benchClusterCommand } from "./bench-cluster.js";
 
 /** `nightbeam bench` */
 export function benchCommand(): Command {
@@ -10,6 +11,7 @@ export function benchCommand(): Command {
     .description(
       "plain and speculative search side by side: calls, nodes, accepted steps, users a second",
     )
+    .addCommand(benchClusterCommand())
     .option("--target <dir>", "the large model")
     .option("--draft <dir...>", 'a small checkpoint, the word "transitions", or several')
     .option("--catalogue <file>", "items and their codes")

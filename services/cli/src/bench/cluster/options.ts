@@ -1,0 +1,28 @@
+import { z } from "zod";
+import { oneOf, parseOptions, wholeNumber, words } from "../../options/fields.js";
+import { recommendSchema } from "../../recommend/options.js";
+
+/** The keys of `nightbeam bench cluster`. */
+export const benchClusterSchema = z.object({
+  target: z.string(),
+  draft: words.default([]),
+  catalogue: z.string(),
+  histories: z.string(),
+  beamWidth: wholeNumber(1).default(20),
+  draftWidth: recommendSchema.shape.draftWidth,
+  scoring: oneOf(["full", "renormalized"]).default("full"),
+  limit: wholeNumber(1).optional(),
+  batchSize: wholeNumber(1).default(32),
+  partSize: wholeNumber(1).default(256),
+  verifiers: wholeNumber(1).default(2),
+  drafters: wholeNumber(1).default(2),
+  repeat: wholeNumber(1).default(3),
+  json: z.boolean().default(false),
+});
+
+export type BenchClusterOptions = z.output<typeof benchClusterSchema>;
+
+/** @throws UsageError BAD_OPTION */
+export function benchClusterOptions(flags: Record<string, unknown>): BenchClusterOptions {
+  return parseOptions(benchClusterSchema, flags);
+}

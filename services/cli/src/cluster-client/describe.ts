@@ -1,0 +1,92 @@
+import type { RunStatus } from "@nightbeam/scheduler/api";
+import { clock, whole } from "../terminal/progress.js";
+import { facts } from "../terminal/table.js";
+
+/** Shards that a person is told one by one. */
+const NAMED = 5;
+
+/** "8 of 14 shards are done", or what stands in place of it. */
+export function shardsDone({ shards, state }: RunStatus): string {
+  if (shards === undefined) return state === "refused" ? "it was refused" : "it is being planned";
+  return `${whole(shards.done)} of ${whole(shards.total)} shards are done`;
+}
+
+/** Everything about a run, a line each. */
+export function summary(run: RunStatus): string {
+  const { users, shards, state, stats } = run;
+  return facts([
+    ["run", run.night === undefined ? run.id : `${run.id}, of night ${run.night}`],
+    ["state", run.reason === undefined ? state : `${state}: ${run.reason}`],
+    ["users", usersFact(run)],
+    ...(shards === undefined ? [] : ([["shards", shardsFact(shards)]] as const)),
+    ...(run.calls.searches === 0 ? [] : ([["target calls", callsFact(run)]] as const)),
+    ...(stats.nodesPerUser === undefined
+      ? []
+      : ([["nodes", `${stats.nodesPerUser.toFixed(1)} a user`]] as const)),
+    ["time", timeFact(run)],
+    ["lists", listsFact(run)],
+    ...setAsideFacts(run),
+    ...(users.done > 0 && run.rejected > 0 ? ([["without list", rejectedFact(run)]] as const) : []),
+  ]);
+}
+
+/** Target calls a user, shards under way included. */
+export function callsPerUser({ calls }: RunStatus): string {
+  return calls.searches === 0 ? "" : `${(calls.calls / calls.searches).toFixed(2)} calls/user`;
+}
+
+/** Seconds from the submission to the end, or to now. */
+export function secondsOf({ submittedAt, endedAt }: RunStatus, now: number): number {
+  const end = endedAt === undefined ? now : Date.parse(endedAt);
+  return Math.max(0, (end - Date.parse(submittedAt)) / 1_000);
+}
+
+function usersFact({ users, state }: RunStatus): string {
+  if (users.total === undefined) {
+    return users.read === undefined ? "not counted yet" : `${whole(users.read)} read so far`;
+  }
+  return state === "complete"
+    ? whole(users.total)
+    : `${whole(users.done)} of ${whole(users.total)}`;
+}
+
+function shardsFact(shards: NonNullable<RunStatus["shards"]>): string {
+  const { total, done, active, waiting, setAside } = shards;
+  if (done === total) return whole(total);
+  const parts = [`${whole(done)} of ${whole(total)} done`];
+  if (active > 0) parts.push(`${whole(active)} active`);
+  if (waiting > 0) parts.push(`${whole(waiting)} waiting`);
+  if (setAside > 0) parts.push(`${whole(setAside)} set aside`);
+  return parts.join(", ");
+}
+
+function callsFact({ calls }: RunStatus): string {
+  return `${(calls.calls / calls.searches).toFixed(2)} a user`;
+}
+
+function timeFact(run: RunStatus): string {
+  const took = clock(secondsOf(run, Date.now()));
+  const rate = run.stats.usersPerSecond;
+  return `${took} since it was submitted${rate === undefined ? "" : `, ${rate.toFixed(1)} users/s`}`;
+}
+
+function listsFact({ out, state, shards }: RunStatus): string {
+  if (state !== "complete") return `${out} (no manifest yet: not to be read)`;
+  const count = shards?.total ?? 0;
+  return `${out}/manifest.json names ${whole(count)} part ${count === 1 ? "file" : "files"}`;
+}
+
+function rejectedFact({ rejected, out, state }: RunStatus): string {
+  return state === "complete"
+    ? `${whole(rejected)} rows: ${out}/rejected.jsonl`
+    : `${whole(rejected)} rows`;
+}
+
+function setAsideFacts({ setAside }: RunStatus): [name: string, value: string][] {
+  const named = setAside.slice(0, NAMED).map(({ index, firstRow, rowCount, reason }) => {
+    const rows = `rows ${firstRow}–${firstRow + rowCount - 1}`;
+    return ["set aside", `shard ${index} (${rows}): ${reason}`] satisfies [string, string];
+  });
+  const rest = setAside.length - named.length;
+  return rest > 0 ? [...named, ["", `and ${rest} more: see partial.json`]] : named;
+}

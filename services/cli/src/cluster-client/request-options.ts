@@ -1,0 +1,99 @@
+import { resolve } from "node:path";
+import { TRANSITIONS } from "@nightbeam/recommend";
+import type { SubmitBody } from "@nightbeam/scheduler/api";
+import type { Command } from "commander";
+import { z } from "zod";
+import { oneOf, parseOptions, wholeNumber, words } from "../options/fields.js";
+import { recommendSchema } from "../recommend/options.js";
+
+const { draftWidth, excludeSeen } = recommendSchema.shape;
+
+/** The options of `submit` and of `nights put`: those of `recommend` that a cluster's run has. */
+const schema = z.object({
+  target: z.string(),
+  draft: words.default([]),
+  catalogue: z.string(),
+  histories: z.string(),
+  out: z.string(),
+  topK: wholeNumber(1).optional(),
+  beamWidth: wholeNumber(1).optional(),
+  scoring: oneOf(["full", "renormalized"]).optional(),
+  draftWidth,
+  excludeSeen,
+  allow: z.string().optional(),
+  block: z.string().optional(),
+  format: oneOf(["parquet", "jsonl"]).optional(),
+  precision: oneOf(["fp32", "int8"]).optional(),
+  limit: wholeNumber(1).optional(),
+  batchSize: wholeNumber(1).optional(),
+  partSize: wholeNumber(1).optional(),
+});
+
+export function withRequest(command: Command): Command {
+  return command
+    .option("--target <dir>", "the large model, as the verifiers hold it; or rollout:NAME")
+    .option(
+      "--draft <dir...>",
+      'what guesses ahead: a small checkpoint, the word "transitions", several, or rollout:NAME',
+    )
+    .option("--catalogue <file>", "items and their codes, or rollout:NAME")
+    .option("--histories <file>", "users and their items: JSONL, Parquet, CSV, or events")
+    .option("--out <place>", "where the lists go: a directory that all nodes share, or s3://…")
+    .option("--top-k <n>", "items a user gets (default 10)")
+    .option("--beam-width <n>", "beams that the search keeps (default 20, at least top-k)")
+    .option(
+      "--scoring <kind>",
+      "full: over the vocabulary; renormalized: over the catalogue (default full)",
+    )
+    .option(
+      "--draft-width <n>",
+      "prefixes drafted at each level, one a level (60,40,30), or auto (default)",
+    )
+    .option("--exclude-seen", "recommend nothing that is in the user's history")
+    .option("--allow <file>", "recommend only the items of this list")
+    .option("--block <file>", "recommend none of the items of this list")
+    .option("--format <kind>", "parquet or jsonl (default parquet)")
+    .option("--precision <kind>", "fp32 or int8 (default fp32)")
+    .option("--limit <n>", "only the first n users")
+    .option("--batch-size <n>", "users that share a call (default 32)")
+    .option(
+      "--part-size <n>",
+      "users of a shard, which is redone when a node is lost (default 256)",
+    );
+}
+
+/**
+ * Flags as a request. Paths are made absolute: the scheduler and the drafters have other working
+ * directories.
+ *
+ * @throws UsageError BAD_OPTION, naming the flag
+ */
+export function requestOf(flags: Record<string, unknown>): SubmitBody {
+  const options = parseOptions(schema, flags);
+  const { allow, block, topK, beamWidth, limit, batchSize, partSize } = options;
+  const { scoring, format, precision } = options;
+  return {
+    target: placeOf(options.target),
+    draft: options.draft.map((one) => (one === TRANSITIONS ? one : placeOf(one))),
+    catalogue: placeOf(options.catalogue),
+    histories: placeOf(options.histories),
+    out: placeOf(options.out),
+    draftWidth: options.draftWidth,
+    excludeSeen: options.excludeSeen,
+    ...(allow === undefined ? {} : { allow: placeOf(allow) }),
+    ...(block === undefined ? {} : { block: placeOf(block) }),
+    ...(topK === undefined ? {} : { topK }),
+    ...(beamWidth === undefined ? {} : { beamWidth }),
+    ...(scoring === undefined ? {} : { scoring }),
+    ...(format === undefined ? {} : { format }),
+    ...(precision === undefined ? {} : { precision }),
+    ...(limit === undefined ? {} : { limit }),
+    ...(batchSize === undefined ? {} : { batchSize }),
+    ...(partSize === undefined ? {} : { partSize }),
+  };
+}
+
+/** `rollout:NAME` and `s3://…` stand for themselves. */
+function placeOf(text: string): string {
+  return /^(?:rollout:|[a-z][a-z0-9+.-]*:\/\/)/i.test(text) ? text : resolve(text);
+}

@@ -1,0 +1,25 @@
+import type { RunStatus } from "@nightbeam/scheduler/api";
+import { clock, whole } from "../terminal/progress.js";
+import { table } from "../terminal/table.js";
+import { secondsOf } from "./describe.js";
+
+/** Runs, a line each. */
+export function runTable(runs: readonly RunStatus[], now: number = Date.now()): string {
+  const rows = runs.map((run) => [
+    run.id,
+    run.state,
+    run.users.total === undefined ? "-" : whole(run.users.total),
+    run.shards === undefined ? "-" : `${whole(run.shards.done)}/${whole(run.shards.total)}`,
+    localTime(run.submittedAt),
+    clock(secondsOf(run, now)),
+  ]);
+  return table([["run", "state", "users", "shards done", "started", "took"], ...rows]);
+}
+
+/** An instant in the time zone of whoever looks, as 2026-11-21 02:00. */
+export function localTime(iso: string): string {
+  const at = new Date(iso);
+  const two = (value: number) => String(value).padStart(2, "0");
+  const date = `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())}`;
+  return `${date} ${two(at.getHours())}:${two(at.getMinutes())}`;
+}

@@ -1,0 +1,29 @@
+import { z } from "zod";
+import { oneOf, wholeNumber } from "../options/fields.js";
+import { DEFAULT_DIRECTORY } from "./cluster-file.js";
+
+const port = wholeNumber(0).refine((value) => value <= 65_535, "give a port of 0 (any) to 65535");
+
+/** The keys of `nightbeam cluster up`. */
+export const clusterUpSchema = z.object({
+  target: z.string(),
+  catalogue: z.string(),
+  verifiers: wholeNumber(1).default(2),
+  drafters: wholeNumber(1).default(2),
+  directory: z.string().default(DEFAULT_DIRECTORY),
+  scoring: oneOf(["full", "renormalized"]).default("full"),
+  precision: oneOf(["fp32", "int8"]).default("fp32"),
+  workersPerVerifier: wholeNumber(1).optional(),
+  redis: z.string().optional(),
+  nats: z.string().optional(),
+  schedulerPort: port.default(7080),
+  logFormat: oneOf(["pretty", "json"]).default("pretty"),
+  install: z.boolean().default(true),
+});
+
+export type ClusterUpOptions = z.output<typeof clusterUpSchema>;
+
+/** The keys of the commands that look at a cluster that runs. */
+export const clusterDirectorySchema = z.object({
+  directory: z.string().default(DEFAULT_DIRECTORY),
+});

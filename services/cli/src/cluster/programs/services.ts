@@ -1,0 +1,123 @@
+import { availableParallelism } from "node:os";
+import { join, resolve } from "node:path";
+import type { ClusterUpOptions } from "../options.js";
+import type { Program } from "../supervision/program.js";
+
+import type { OwnCommand } from "./own-command.js";
+
+export interface ServicesOptions {
+  readonly options: ClusterUpOptions;
+  /** Absolute. */
+  readonly directory: string;
+  readonly own: OwnCommand;
+  readonly redis: string;
+  readonly nats: string;
+  readonly token: string;
+  /** What this command was started with. */
+  readonly env: NodeJS.ProcessEnv;
+}
+
+/** Longer than what the services give their own work under way, 30 s, before they end by themselves. */
+const GRACE_MS = 45_000;
+const READY_WITHIN_MS = 60_000;
+/** A large model is read and measured before its verifier is ready. */
+const MODEL_READY_WITHIN_MS = 600_000;
+/** On one machine a lost drafter is found sooner than the services' default, made for networks, finds it. */
+const LOCK_MS = "10000";
+
+/** What one process has for itself; taken from the shell, several would share it. */
+const PRIVATE_VARIABLES = [
+  "NIGHTBEAM_ADVERTISE",
+  "NIGHTBEAM_LISTEN",
+  "NIGHTBEAM_NAME",
+  "NIGHTBEAM_SCHEDULER_URL",
+  "NIGHTBEAM_VERIFIERS",
+];
+
+/**
+ * The scheduler, verifiers and drafters of a cluster on one machine, in groups: what is stopped before
+ * the others stands behind them. Drafters go first, while there is somebody to answer them.
+ */
+export function services(cluster: ServicesOptions): Program[][] {
+  const { options } = cluster;
+  const cores = availableParallelism();
+  const workers = options.workersPerVerifier ?? Math.max(1, Math.floor(cores / options.verifiers));
+  const model = [
+    ...["--target", resolve(options.target), "--catalogue", resolve(options.catalogue)],
+    ...["--scoring", options.scoring, "--precision", options.precision],
+    ...["--workers", String(workers), "--listen", "127.0.0.1:0"],
+  ];
+  return [
+    [
+      program("scheduler", {
+        cluster,
+        args: [
+          ...["scheduler", "--listen", `127.0.0.1:${options.schedulerPort}`],
+          ...["--state", join(cluster.directory, "state")],
+        ],
+        ready: /^scheduler ready\b.*?(https?:\/\/\S+)/m,
+      }),
+    ],
+    numbered("verifier", options.verifiers).map((name) =>
+      program(name, {
+        cluster,
+        args: ["verifier", ...model, "--name", name],
+        ready: /^verifier ready\b.*?(\S+:\d+)/m,
+        readyWithinMs: MODEL_READY_WITHIN_MS,
+      }),
+    ),
+    numbered("drafter", options.drafters).map((name) =>
+      program(name, {
+        cluster,
+        args: ["drafter", "--name", name, ...drafterWorkers(cluster, cores)],
+        ready: /^drafter ready\b/m,
+      }),
+    ),
+  ];
+}
+
+/** Drafts share the cores with the verifiers: one thread a drafter, unless the shell says otherwise. */
+function drafterWorkers({ env, options }: ServicesOptions, cores: number): string[] {
+  if (env.NIGHTBEAM_WORKERS !== undefined) return [];
+  return ["--workers", String(Math.max(1, Math.floor(cores / 2 / options.drafters)))];
+}
+
+function program(
+  name: string,
+  service: {
+    readonly cluster: ServicesOptions;
+    readonly args: readonly string[];
+    readonly ready: RegExp;
+    readonly readyWithinMs?: number;
+  },
+): Program {
+  const { own, directory } = service.cluster;
+  return {
+    name,
+    command: own.command,
+    args: [...own.args, ...service.args],
+    env: environment(service.cluster),
+    log: join(directory, "logs", `${name}.log`),
+    ready: service.ready,
+    readyWithinMs: service.readyWithinMs ?? READY_WITHIN_MS,
+    graceMs: GRACE_MS,
+  };
+}
+
+/** Secrets and addresses go by the environment, where a list of processes does not show them. */
+function environment({ own, redis, nats, token, env, options }: ServicesOptions) {
+  const shared = Object.entries(env).filter(([name]) => !PRIVATE_VARIABLES.includes(name));
+  return {
+    NIGHTBEAM_LOCK_MS: LOCK_MS,
+    ...Object.fromEntries(shared),
+    ...own.env,
+    NIGHTBEAM_REDIS_URL: redis,
+    NIGHTBEAM_NATS_URL: nats,
+    NIGHTBEAM_TOKEN: token,
+    NIGHTBEAM_LOG_FORMAT: options.logFormat,
+  };
+}
+
+function numbered(role: string, count: number): string[] {
+  return Array.from({ length: count }, (_, at) => `${role}-${at + 1}`);
+}

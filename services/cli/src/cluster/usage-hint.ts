@@ -1,0 +1,45 @@
+import { resolve } from "node:path";
+import { DEFAULT_DIRECTORY } from "./cluster-file.js";
+import type { ClusterUpOptions } from "./options.js";
+
+/** What to type next, ready to be copied. */
+export function usageHint(
+  options: ClusterUpOptions,
+  cluster: { readonly scheduler: string; readonly env: NodeJS.ProcessEnv },
+): string {
+  // In a clone the command is typed as `npx nightbeam`, and npm says so.
+  const nightbeam = cluster.env.npm_command === "exec" ? "npx nightbeam" : "nightbeam";
+  const { target, catalogue, directory, scoring, precision } = options;
+  // Client commands find the cluster by themselves where it is kept in the usual place.
+  const usual = resolve(directory) === resolve(DEFAULT_DIRECTORY);
+  const connection = [
+    `--scheduler ${cluster.scheduler}`,
+    `--token-file ${quoted(`${directory}/token`)}`,
+  ];
+  const where = usual ? [] : [connection.join(" ")];
+  const models = [
+    ...(scoring === "full" ? [] : [`--scoring ${scoring}`]),
+    ...(precision === "fp32" ? [] : [`--precision ${precision}`]),
+  ];
+  const lines = [
+    `${nightbeam} submit`,
+    `--target ${quoted(target)} --catalogue ${quoted(catalogue)}`,
+    "--draft DRAFT --histories HISTORIES.jsonl --out LISTS",
+    ...(models.length === 0 ? [] : [models.join(" ")]),
+    ...where,
+  ];
+  const follow = [`${nightbeam} status RUN --follow`, ...where].join(" ");
+  return [
+    "The cluster is up. In another terminal, from this directory:",
+    "",
+    `  ${lines.join(" \\\n      ")}`,
+    `  ${follow}`,
+    "",
+    `Ctrl-C here, or ${nightbeam} cluster down, stops it; unfinished runs continue when it is up again.`,
+  ].join("\n");
+}
+
+/** As a shell takes it for one word. */
+function quoted(word: string): string {
+  return /^[-\w./:@%+=,]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
+}

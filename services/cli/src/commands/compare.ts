@@ -1,0 +1,56 @@
+import { compareLists, listsDigest, readRecommendations } from "@nightbeam/dataset";
+import { Command } from "commander";
+import { whole } from "../terminal/progress.js";
+import { facts } from "../terminal/table.js";
+
+type Comparison = Awaited<ReturnType<typeof compareLists>>;
+
+/** `nightbeam compare` */
+export function compareCommand(): Command {
+  return new Command("compare")
+    .description("whether two runs hold the same lists, and how far their scores differ")
+    .argument("<run-a>", "the --out of a finished run")
+    .argument("<run-b>", "that of another")
+    .option("--json", "print JSON")
+    .addHelpText("after", "\nExit code 0: same users, items and order. 1: not, or an error.")
+    .action(async (runA: string, runB: string, { json }: { json?: boolean }) => {
+      const read = (run: string) => readRecommendations(run, { verify: true });
+      const comparison = await compareLists(read(runA), read(runB));
+      const digests: [string, string] = [
+        await listsDigest(readRecommendations(runA)),
+        await listsDigest(readRecommendations(runB)),
+      ];
+      const text =
+        json === true
+          ? JSON.stringify({ ...comparison, digests }, null, 2)
+          : describe(comparison, digests);
+      process.stdout.write(`${text}\n`);
+      if (!comparison.same) process.exitCode = 1;
+    });
+}
+
+function describe(comparison: Comparison, [a, b]: readonly [string, string]): string {
+  const { lists, different, largestScoreDifference } = comparison;
+  return facts([
+    ["users", whole(lists)],
+    ["lists", different === 0 ? "same users, items and order" : `${whole(different)} differ`],
+    ...firstFact(comparison),
+    [
+      "scores",
+      largestScoreDifference === 0
+        ? "same bits"
+        : `differ by ${largestScoreDifference.toExponential(1)} at most, where user and item are the same`,
+    ],
+    ["digest", a === b ? `${a}, of both` : `${a}\n        ${b}`],
+  ]);
+}
+
+function firstFact({ first }: Comparison): [name: string, value: string][] {
+  if (first === undefined) return [];
+  const { list, rank, users, items } = first;
+  const what =
+    rank === undefined
+      ? `list ${list + 1} is of ${users[0] ?? "nobody"} and of ${users[1] ?? "nobody"}`
+      : `user ${users[0]}, place ${rank + 1}: ${items[0] ?? "nothing"} and ${items[1] ?? "nothing"}`;
+  return [["first", what]];
+}

@@ -1,0 +1,83 @@
+import type { NightStatus } from "@nightbeam/scheduler/api";
+import { Command } from "commander";
+import { z } from "zod";
+import { schedulerClient } from "../cluster-client/client.js";
+import { connectionOf, withConnection } from "../cluster-client/connection.js";
+import { requestOf, withRequest } from "../cluster-client/request-options.js";
+import { localTime } from "../cluster-client/run-table.js";
+import { oneOf, parseOptions } from "../options/fields.js";
+import { table } from "../terminal/table.js";
+
+const timetable = z.object({
+  cron: z.string(),
+  timeZone: z.string().optional(),
+  missed: oneOf(["run", "skip"]).optional(),
+});
+
+/** `nightbeam nights` */
+export function nightsCommand(): Command {
+  return new Command("nights")
+    .description("runs that begin by a timetable")
+    .addCommand(putCommand())
+    .addCommand(listCommand(), { isDefault: true })
+    .addCommand(removeCommand());
+}
+
+function putCommand(): Command {
+  const command = new Command("put")
+    .description("make a timetable or change it; {date} in a path becomes the night's date")
+    .argument("<name>", "what the night is called")
+    .option("--cron <line>", 'minute, hour, day, month and day of week, such as "0 2 * * *"')
+    .option("--time-zone <zone>", "such as Europe/Berlin (default UTC)")
+    .option(
+      "--missed <policy>",
+      "a night that did not start in time is to run late (default), or to skip",
+    );
+  return withConnection(withRequest(command)).action(
+    async (name: string, flags: Record<string, unknown>) => {
+      const { connection, rest } = await connectionOf(flags);
+      const { cron, timeZone, missed } = parseOptions(timetable, rest);
+      const night = await schedulerClient(connection).putNight(name, {
+        cron,
+        ...(timeZone === undefined ? {} : { timeZone }),
+        ...(missed === undefined ? {} : { missed }),
+        request: requestOf(rest),
+      });
+      process.stdout.write(`night ${night.name} begins ${nextOf(night)}\n`);
+    },
+  );
+}
+
+function listCommand(): Command {
+  const command = new Command("list").description("all timetables");
+  return withConnection(command).action(async (flags: Record<string, unknown>) => {
+    const { connection } = await connectionOf(flags);
+    const nights = await schedulerClient(connection).nights();
+    const rows = nights.map((night) => [
+      night.name,
+      night.cron,
+      night.timeZone ?? "UTC",
+      night.missed ?? "run",
+      nextOf(night),
+      night.lastDate ?? "never",
+    ]);
+    const head = ["night", "cron", "time zone", "missed", "next", "last"];
+    const text = rows.length === 0 ? "There are no nights yet." : table([head, ...rows]);
+    process.stdout.write(`${text}\n`);
+  });
+}
+
+function removeCommand(): Command {
+  const command = new Command("remove")
+    .description("forget a timetable; its runs stay")
+    .argument("<name>", "what the night is called");
+  return withConnection(command).action(async (name: string, flags: Record<string, unknown>) => {
+    const { connection } = await connectionOf(flags);
+    await schedulerClient(connection).removeNight(name);
+    process.stdout.write(`night ${name} is removed\n`);
+  });
+}
+
+function nextOf({ nextAt }: NightStatus): string {
+  return nextAt === undefined ? "never again" : localTime(nextAt);
+}

@@ -1,0 +1,72 @@
+import type { Nodes } from "@nightbeam/scheduler/api";
+import { Command, Option } from "commander";
+import { z } from "zod";
+import { findCluster } from "../cluster/find-cluster.js";
+import { schedulerClient } from "../cluster-client/client.js";
+import { connectionOf, withConnection } from "../cluster-client/connection.js";
+import { parseOptions } from "../options/fields.js";
+import { whole } from "../terminal/progress.js";
+import { listing } from "../terminal/table.js";
+
+/** `nightbeam nodes` */
+export function nodesCommand(): Command {
+  return new Command("nodes")
+    .description("the verifiers and drafters that the cluster hears of")
+    .addCommand(listCommand(), { isDefault: true })
+    .addCommand(drainCommand());
+}
+
+function listCommand(): Command {
+  const command = new Command("list")
+    .description("all nodes that the scheduler hears of")
+    .option("--json", "print JSON");
+  return withConnection(command).action(async (flags: Record<string, unknown>) => {
+    const { connection, rest } = await connectionOf(flags);
+    const nodes = await schedulerClient(connection).nodes();
+    const text = rest.json === true ? JSON.stringify(nodes, null, 2) : describe(nodes);
+    process.stdout.write(`${text}\n`);
+  });
+}
+
+const CONNECT_WITHIN_MS = 5_000;
+
+const drainSchema = z.object({ nats: z.string() });
+
+function drainCommand(): Command {
+  return new Command("drain")
+    .description("have a node finish what it has and end; whatever starts it may start it again")
+    .argument("<name>", "as the list names it")
+    .addOption(
+      new Option("--nats <url>", "where nodes listen (default: that of nightbeam cluster up)").env(
+        "NIGHTBEAM_NATS_URL",
+      ),
+    )
+    .action(async (name: string, flags: Record<string, unknown>) => {
+      const { nats } = parseOptions(drainSchema, { nats: findCluster()?.nats, ...flags });
+      const { openControl } = await import("@nightbeam/control");
+      const { silentLog } = await import("@nightbeam/telemetry");
+      const control = await openControl({ servers: nats, name: "nightbeam nodes", log: silentLog });
+      try {
+        await control.waitConnected(CONNECT_WITHIN_MS);
+        await control.drain(name);
+      } finally {
+        await control.close();
+      }
+      process.stdout.write(`${name} was asked to finish what it has and to end.\n`);
+    });
+}
+
+function describe({ connected, verifiers, drafters }: Nodes): string {
+  const row = (role: string) => (node: Nodes["verifiers"][number]) => [
+    node.id,
+    role,
+    node.address ?? "-",
+    node.target?.slice(0, 12) ?? "-",
+    node.draining ? "draining" : `${whole(node.waitingTokens + node.runningTokens)} tokens`,
+    node.version,
+  ];
+  const rows = [...verifiers.map(row("verifier")), ...drafters.map(row("drafter"))];
+  const away = connected ? [] : ["NATS is away or was not named: this is what was last known."];
+  const head = ["node", "role", "address", "target", "load", "version"];
+  return [...away, rows.length === 0 ? "No node is known." : listing([head, ...rows])].join("\n");
+}

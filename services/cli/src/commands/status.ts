@@ -1,0 +1,92 @@
+import type { Alarm, Nodes, RunStatus } from "@nightbeam/scheduler/api";
+import { Command } from "commander";
+import { type SchedulerClient, schedulerClient } from "../cluster-client/client.js";
+import { connectionOf, withConnection } from "../cluster-client/connection.js";
+import { summary } from "../cluster-client/describe.js";
+import { ClusterError } from "../cluster-client/errors.js";
+import { followRun } from "../cluster-client/follow.js";
+import { localTime, runTable } from "../cluster-client/run-table.js";
+import { progressBar, whole } from "../terminal/progress.js";
+import { facts, table } from "../terminal/table.js";
+
+/** How following a run ends, for scripts. */
+const EXIT_CODES = { complete: 0, refused: 1, partial: 3, cancelled: 4 } as const;
+
+/** `nightbeam status` */
+export function statusCommand(): Command {
+  const command = new Command("status")
+    .description("how a run goes; without a run: what the cluster does, its nodes and alarms")
+    .argument("[run]", "the run's name")
+    .option(
+      "--follow",
+      "show progress until it ends; exit code 0: complete, 3: partial, 4: cancelled",
+    );
+  return withConnection(command).action(
+    async (runId: string | undefined, flags: Record<string, unknown>) => {
+      const { connection, rest } = await connectionOf(flags);
+      const client = schedulerClient(connection);
+      if (runId === undefined) process.stdout.write(`${await overview(client)}\n`);
+      else if (rest.follow === true) await follow(client, runId);
+      else process.stdout.write(`${summary(await client.run(runId))}\n`);
+    },
+  );
+}
+
+async function follow(client: SchedulerClient, runId: string): Promise<void> {
+  const progress = progressBar(process.stderr);
+  const say = (line: string) => process.stderr.write(`${line}\n`);
+  const run = await followRun({ client, runId, progress, say, everyMs: 1_000 });
+  if (run.state === "refused") {
+    throw new ClusterError("REFUSED", `run ${run.id} cannot be planned: ${run.reason ?? ""}`);
+  }
+  process.stdout.write(`${summary(run)}\n`);
+  process.exitCode = exitCode(run);
+}
+
+function exitCode({ state }: RunStatus): number {
+  return state === "planning" || state === "running" ? 0 : EXIT_CODES[state];
+}
+
+async function overview(client: SchedulerClient): Promise<string> {
+  const [runs, nodes, alarms] = await Promise.all([client.runs(), client.nodes(), client.alarms()]);
+  const open = runs.filter(({ state }) => state === "planning" || state === "running");
+  const lines = [
+    facts([
+      ["runs", open.length === 0 ? "none under way" : `${whole(open.length)} under way`],
+      ["nodes", nodesFact(nodes)],
+      ["alarms", alarms.length === 0 ? "none" : whole(alarms.length)],
+    ]),
+  ];
+  if (open.length > 0) lines.push(runTable(open));
+  if (nodes.verifiers.length + nodes.drafters.length > 0) lines.push(nodeTable(nodes));
+  if (alarms.length > 0) lines.push(alarms.slice(0, ALARMS_SHOWN).map(alarmLine).join("\n"));
+  return lines.join("\n\n");
+}
+
+const ALARMS_SHOWN = 20;
+
+function nodesFact({ connected, verifiers, drafters }: Nodes): string {
+  if (!connected && verifiers.length + drafters.length === 0) return "not known without NATS";
+  const away = connected ? "" : ", when NATS was last there";
+  return `${verifiers.length} verifiers, ${drafters.length} drafters${away}`;
+}
+
+function nodeTable({ verifiers, drafters }: Nodes): string {
+  const row = (role: string) => (node: Nodes["verifiers"][number]) => [
+    node.id,
+    role,
+    node.address ?? "",
+    node.target?.slice(0, 12) ?? "",
+    whole(node.waitingTokens),
+    node.draining ? "draining" : "",
+  ];
+  return table([
+    ["node", "role", "address", "target", "waiting tokens", ""],
+    ...verifiers.map(row("verifier")),
+    ...drafters.map(row("drafter")),
+  ]);
+}
+
+function alarmLine({ at, message }: Alarm): string {
+  return `${localTime(at)}  ${message}`;
+}

@@ -1,0 +1,64 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { RunStatus, StartedRun } from "@nightbeam/scheduler/api";
+import { Command } from "commander";
+import { type SchedulerClient, schedulerClient } from "../cluster-client/client.js";
+import { connectionOf, withConnection } from "../cluster-client/connection.js";
+import { shardsDone } from "../cluster-client/describe.js";
+import { ClusterError } from "../cluster-client/errors.js";
+import { requestOf, withRequest } from "../cluster-client/request-options.js";
+import { whole } from "../terminal/progress.js";
+
+/** `nightbeam submit` */
+export function submitCommand(): Command {
+  const command = new Command("submit")
+    .description(
+      "have the cluster recommend for every user; says the run's name when it is planned",
+    )
+    .option("--no-wait", "do not wait until the run is planned");
+  return withConnection(withRequest(command)).action(submit);
+}
+
+const LOOK_MS = 250;
+const SAY_MS = 10_000;
+
+async function submit(flags: Record<string, unknown>): Promise<void> {
+  const { connection, rest } = await connectionOf(flags);
+  const client = schedulerClient(connection);
+  const started = await client.submit(requestOf(rest));
+  const run = rest.wait === false ? started.run : await planned(client, started.run);
+  if (run.state === "refused") {
+    throw new ClusterError("REFUSED", `run ${run.id} cannot be planned: ${run.reason ?? ""}`);
+  }
+  process.stdout.write(`${outcomeLine(started, run)}\n`);
+  if (run.state !== "complete") process.stdout.write(`nightbeam status ${run.id} --follow\n`);
+}
+
+async function planned(client: SchedulerClient, first: RunStatus): Promise<RunStatus> {
+  let run = first;
+  let said = performance.now();
+  while (run.state === "planning") {
+    await sleep(LOOK_MS);
+    run = await client.run(run.id);
+    if (performance.now() - said < SAY_MS || run.state !== "planning") continue;
+    said = performance.now();
+    process.stderr.write(`planning: ${whole(run.users.read ?? 0)} users read\n`);
+  }
+  return run;
+}
+
+function outcomeLine({ outcome }: StartedRun, run: RunStatus): string {
+  switch (outcome) {
+    case "created": {
+      const { users, shards } = run;
+      if (users.total === undefined || shards === undefined) return `run ${run.id}`;
+      const count = `${whole(shards.total)} ${shards.total === 1 ? "shard" : "shards"}`;
+      return `run ${run.id}: ${whole(users.total)} users in ${count}`;
+    }
+    case "resumed":
+      return `run ${run.id} is taken up again: ${shardsDone(run)}`;
+    case "unchanged":
+      return `run ${run.id}: this run exists already: ${shardsDone(run)}`;
+    default:
+      return outcome satisfies never;
+  }
+}

@@ -1,0 +1,50 @@
+import type { CommandVariables, Variable } from "./environment.js";
+
+const START = "<!-- from here on written by scripts/environment.mjs -->";
+
+/** What these ask of a scheduler is the same for all of them. */
+const CLIENTS = ["submit", "status", "cancel", "runs", "nights", "rollout", "nodes"];
+const SERVICES = ["scheduler", "drafter", "verifier"];
+
+/** The page with its tables as the commands have them; the prose before them stays. */
+export function withTables(page: string, all: readonly CommandVariables[]): string {
+  const prose = page.split(START, 1)[0] ?? "";
+  return `${prose.trimEnd()}\n\n${START}\n\n${tables(all)}`;
+}
+
+function tables(all: readonly CommandVariables[]): string {
+  const of = (names: readonly string[]) =>
+    merge(all.filter(({ command }) => names.includes(command)));
+  const others = all.map(({ command }) => command);
+  const rest = others.filter((name) => ![...CLIENTS, ...SERVICES].includes(name));
+  const sections: (readonly [title: string, variables: readonly Variable[]])[] = [
+    ...SERVICES.map((name) => [`nightbeam ${name}`, of([name])] as const),
+    [`${CLIENTS.slice(0, -1).join(", ")} and ${CLIENTS.at(-1)}`, of(CLIENTS)],
+    ...rest.map((name) => [`nightbeam ${name}`, of([name])] as const),
+  ];
+  return sections
+    .filter(([, variables]) => variables.length > 0)
+    .map(([title, variables]) => `## ${title}\n\n${table(variables)}\n`)
+    .join("\n");
+}
+
+function merge(commands: readonly CommandVariables[]): Variable[] {
+  const named = commands.flatMap(({ variables }) =>
+    variables.map((one) => [one.name, one] as const),
+  );
+  return [...new Map(named).values()];
+}
+
+function table(variables: readonly Variable[]): string {
+  const rows = [
+    ["variable", "flag", "meaning"],
+    ...variables.map(({ name, flag, meaning }) => [`\`${name}\``, `\`${flag}\``, meaning]),
+  ].map((row) => row.map((cell) => cell.replaceAll("|", "\\|")));
+  const widths = [0, 1, 2].map((column) =>
+    Math.max(...rows.map((row) => row[column]?.length ?? 0)),
+  );
+  const line = (cells: readonly string[]) =>
+    `| ${cells.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join(" | ")} |`;
+  const [head = [], ...body] = rows;
+  return [line(head), line(widths.map((width) => "-".repeat(width))), ...body.map(line)].join("\n");
+}
