@@ -1,0 +1,90 @@
+// Checks what stands in this folder: node infra/check.mjs
+//
+// Docker reads compose.yaml where it is installed; otherwise it is only parsed. Either way, every
+// NIGHTBEAM_ variable has to be one that its service's command knows, every other variable has to be
+// in .env.example, and every build target has to be a stage of the Dockerfile.
+import { spawnSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { pathToFileURL } from "node:url";
+import { parse } from "yaml";
+import { allVariables } from "../services/cli/dist/environment/environment.js";
+
+const here = (name) => new URL(name, import.meta.url);
+const read = (name) => readFileSync(here(name), "utf8");
+
+/** @returns what is wrong, a line each */
+export async function check() {
+  const compose = parse(read("compose.yaml"), { merge: true });
+  const commands = new Map(
+    (await allVariables()).map(({ command, variables }) => [
+      command,
+      new Set(variables.map(({ name }) => name)),
+    ]),
+  );
+  const known = new Set([...commands.values()].flatMap((names) => [...names]));
+  return [
+    ...environments(compose, commands),
+    ...interpolations(read("compose.yaml"), known),
+    ...dockerfile(compose, known),
+    ...byDocker(),
+  ];
+}
+
+/** A service's variables are those of its command: verifier-cuda is a verifier. */
+function environments({ services }, commands) {
+  return Object.entries(services).flatMap(([service, { environment = {} }]) => {
+    const names = commands.get(service.replace(/-cuda$/, "")) ?? new Set();
+    return Object.keys(environment)
+      .filter((name) => !names.has(name))
+      .map((name) => `compose.yaml: ${service} has ${name}, which its command does not know`);
+  });
+}
+
+function interpolations(text, known) {
+  const used = new Set([...text.matchAll(/\$\{(\w+)/g)].map(([, name]) => name));
+  const example = new Set([...read(".env.example").matchAll(/^(\w+)=/gm)].map(([, name]) => name));
+  const problems = [];
+  for (const name of used) {
+    if (!example.has(name)) problems.push(`.env.example lacks ${name}`);
+  }
+  for (const name of example) {
+    if (!used.has(name)) problems.push(`.env.example has ${name}, which compose.yaml does not use`);
+    if (name.startsWith("NIGHTBEAM_") && !known.has(name))
+      problems.push(`.env.example has ${name}, which no command knows`);
+  }
+  return problems;
+}
+
+function dockerfile({ services }, known) {
+  const text = read("Dockerfile");
+  const stages = new Set([...text.matchAll(/^FROM .* AS (\S+)$/gm)].map(([, stage]) => stage));
+  const targets = Object.values(services).flatMap(({ build }) => build?.target ?? []);
+  const variables = new Set(text.match(/NIGHTBEAM_\w+/g));
+  return [
+    ...targets
+      .filter((target) => !stages.has(target))
+      .map((target) => `Dockerfile has no stage ${target}`),
+    ...[...variables]
+      .filter((name) => !known.has(name))
+      .map((name) => `Dockerfile sets ${name}, which no command knows`),
+  ];
+}
+
+function byDocker() {
+  if (spawnSync("docker", ["compose", "version"]).status !== 0) return [];
+  const args = ["compose", "-f", "compose.yaml", "--env-file", ".env.example", "config", "--quiet"];
+  const { status, stderr } = spawnSync("docker", args, {
+    cwd: here("."),
+    encoding: "utf8",
+    // The example leaves secrets out.
+    env: { ...process.env, NIGHTBEAM_TOKEN: "for the check" },
+  });
+  return status === 0 ? [] : [`docker compose config: ${stderr.trim()}`];
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) {
+  const problems = await check();
+  for (const problem of problems) console.error(problem);
+  if (problems.length === 0) console.log("infra is in order");
+  else process.exitCode = 1;
+}

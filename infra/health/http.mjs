@@ -1,0 +1,10 @@
+// Exit code 0 where an address answers well: node http.mjs http://127.0.0.1:7080/healthz
+const [, , url = ""] = process.argv;
+
+try {
+  const answer = await fetch(url, { signal: AbortSignal.timeout(4_000) });
+  if (!answer.ok) throw new Error(`${url} answers ${answer.status}`);
+} catch (error) {
+  console.error(String(error));
+  process.exitCode = 1;
+}
