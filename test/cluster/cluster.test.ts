@@ -1,0 +1,66 @@
+import { existsSync } from "node:fs";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { makeNight, type Night } from "../faults/support/night.js";
+import { expectExact } from "../faults/support/strike.js";
+import { beautyFiles, recommendAlone } from "./support/beauty.js";
+import { TestCluster } from "./support/cluster.js";
+import { largestScoreDifference, listsOf } from "./support/oracle.js";
+
+describe.each(["full", "renormalized"] as const)(
+  "a cluster of two verifiers, two drafters and a scheduler under %s scoring",
+  (scoring) => {
+    let night: Night;
+    beforeAll(async () => {
+      night = await makeNight(scoring);
+    });
+    afterAll(() => night.remove());
+
+    it("finds the lists of one machine, and is one run however often it is submitted", async () => {
+      const { target, catalogue } = night.world;
+      const cluster = await TestCluster.start({ target, catalogue, scoring });
+      try {
+        const request = { ...night.request, out: cluster.out("night") };
+        const submitted = await Promise.all([1, 2, 3].map(() => cluster.submit(request)));
+        expect(new Set(submitted.map(({ run }) => run.id)).size).toBe(1);
+        const run = await cluster.until(submitted[0]?.run.id ?? "");
+        expect(run.state, cluster.logs()).toBe("complete");
+        await expectExact(night, request.out);
+      } finally {
+        await cluster.stop();
+      }
+    }, 120_000);
+  },
+);
+
+const beauty = beautyFiles();
+
+/** All test users of the Amazon Beauty data set that have a history. */
+describe.skipIf(beauty === undefined)("Beauty in a cluster", () => {
+  it("has the users, items and order of one machine, and its scores", async () => {
+    if (beauty === undefined) throw new Error("skipped where the data are absent");
+    const directory = await mkdtemp(join(tmpdir(), "nightbeam-beauty-"));
+    const cluster = await TestCluster.start(beauty);
+    try {
+      const { target, draft, catalogue } = beauty;
+      const histories = await beauty.writeHistories(directory);
+      const files = { target, catalogue, histories };
+      const alone = await recommendAlone({ ...files, out: join(directory, "alone") });
+      const out = cluster.out("beauty");
+      const drafting = { draft: [draft], draftWidth: [20], partSize: 256 };
+      const submitted = await cluster.submit({ ...files, ...drafting, topK: 10, out });
+      const run = await cluster.until(submitted.run.id, { withinMs: 120_000 });
+      expect(run.state, cluster.logs()).toBe("complete");
+      const lists = await listsOf(out);
+      expect(lists.users).toHaveLength(3_553);
+      expect(lists.digest).toBe(alone.digest);
+      expect(largestScoreDifference(lists, alone)).toBeLessThan(1e-5);
+      expect(existsSync(join(out, "manifest.json"))).toBe(true);
+    } finally {
+      await cluster.stop();
+      await rm(directory, { recursive: true, force: true });
+    }
+  }, 240_000);
+});

@@ -1,0 +1,35 @@
+import { afterAll, beforeAll, describe, it } from "vitest";
+import { drafterKilled, redisEmptied, verifierKilled } from "../faults/support/faults.js";
+import { makeNight, type Night } from "../faults/support/night.js";
+import { strike } from "../faults/support/strike.js";
+
+/** The quick ones; `npm run test:faults` has them all. */
+describe("a night ends with the lists of one machine after", () => {
+  let night: Night;
+  beforeAll(async () => {
+    night = await makeNight();
+  });
+  afterAll(() => night.remove());
+
+  it(
+    "SIGKILL of a drafter",
+    () => strike(night, { name: "SIGKILL of a drafter", fault: drafterKilled }),
+    120_000,
+  );
+
+  it(
+    "SIGKILL of a verifier",
+    () => strike(night, { name: "SIGKILL of a verifier", fault: verifierKilled }),
+    120_000,
+  );
+
+  it(
+    "FLUSHALL",
+    () =>
+      strike(night, {
+        name: "FLUSHALL",
+        fault: redisEmptied,
+      }),
+    120_000,
+  );
+});

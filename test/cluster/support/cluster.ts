@@ -1,0 +1,164 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import {
+  type RunStatus,
+  runStatusSchema,
+  type StartedRun,
+  type SubmitBody,
+  startedRunSchema,
+} from "@nightbeam/scheduler/api";
+import type { z } from "zod";
+import {
+  type NatsServer,
+  startNatsServer,
+} from "../../../packages/control/test/support/nats-server.js";
+import { type RedisServer, startRedis } from "../../../packages/jobs/test/support/redis-server.js";
+import { ClusterNode } from "./node.js";
+
+export interface ClusterOptions {
+  readonly target: string;
+  readonly catalogue: string;
+  readonly scoring?: "full" | "renormalized";
+  readonly verifiers?: number;
+  readonly drafters?: number;
+  /** Short ones make faults show quickly. */
+  readonly lockMs?: number;
+  /** Addresses that drafters know besides those that they hear of. */
+  readonly staticVerifiers?: readonly string[];
+}
+
+const TOKEN = "a-token-for-tests";
+
+/** A whole cluster on this machine, of processes as an operator would start them. */
+export class TestCluster {
+  readonly directory: string;
+  readonly redis: RedisServer;
+  readonly nats: NatsServer;
+  readonly scheduler: ClusterNode;
+  readonly verifiers: readonly ClusterNode[];
+  readonly drafters: readonly ClusterNode[];
+
+  private constructor(parts: {
+    directory: string;
+    redis: RedisServer;
+    nats: NatsServer;
+    options: ClusterOptions;
+  }) {
+    const { directory, redis, nats, options } = parts;
+    this.directory = directory;
+    this.redis = redis;
+    this.nats = nats;
+    const lockMs = options.lockMs ?? 2_000;
+    const control = ["--nats", nats.url, "--log-format", "json"];
+    const queue = ["--redis", redis.url, "--lock-ms", `${lockMs}`];
+    const stalls = ["--stall-check-ms", `${lockMs / 2}`];
+    this.scheduler = new ClusterNode("scheduler", [
+      ...["scheduler", "--state", join(directory, "state"), "--listen", "127.0.0.1:0"],
+      ...["--token", TOKEN, "--reconcile-ms", "1000", ...queue, ...stalls, ...control],
+    ]);
+    const { target, catalogue, scoring = "full" } = options;
+    const models = ["--target", target, "--catalogue", catalogue, "--scoring", scoring];
+    this.verifiers = numbered(options.verifiers ?? 2).map(
+      (name) =>
+        new ClusterNode(`verifier ${name}`, [
+          ...["verifier", ...models, "--listen", "127.0.0.1:0", "--workers", "1"],
+          ...["--name", `verifier-${name}`, ...control],
+        ]),
+    );
+    const known = options.staticVerifiers ?? [];
+    this.drafters = numbered(options.drafters ?? 2).map(
+      (name) =>
+        new ClusterNode(`drafter ${name}`, [
+          ...["drafter", "--name", `drafter-${name}`, ...queue, ...stalls, ...control],
+          ...(known.length === 0 ? [] : ["--verifiers", known.join(",")]),
+          ...["--workers", "1"],
+        ]),
+    );
+  }
+
+  static async start(options: ClusterOptions): Promise<TestCluster> {
+    const directory = await mkdtemp(join(tmpdir(), "nightbeam-cluster-"));
+    const redis = await startRedis();
+    const nats = await startNatsServer();
+    const cluster = new TestCluster({ directory, redis, nats, options });
+    try {
+      await Promise.all(cluster.nodes.map((node) => node.start()));
+    } catch (error) {
+      await cluster.stop().catch(() => undefined);
+      throw error;
+    }
+    return cluster;
+  }
+
+  get nodes(): readonly ClusterNode[] {
+    return [this.scheduler, ...this.verifiers, ...this.drafters];
+  }
+
+  /** Where a run of this name goes. */
+  out(name: string): string {
+    return join(this.directory, name);
+  }
+
+  submit(request: SubmitBody): Promise<StartedRun> {
+    const body = JSON.stringify(request);
+    return this.#call(startedRunSchema, { path: "/v1/runs", method: "POST", body });
+  }
+
+  status(runId: string): Promise<RunStatus> {
+    return this.#call(runStatusSchema, { path: `/v1/runs/${runId}` });
+  }
+
+  /** Waits until a run is in a state, by default an ended one; asks on while the scheduler is away. */
+  async until(
+    runId: string,
+    options: { is?: (run: RunStatus) => boolean; withinMs?: number } = {},
+  ): Promise<RunStatus> {
+    const { is = ({ state }) => ENDED.includes(state), withinMs = 60_000 } = options;
+    const end = performance.now() + withinMs;
+    let last: RunStatus | undefined;
+    while (performance.now() < end) {
+      const run = await this.status(runId).catch(() => undefined);
+      if (run !== undefined && is(run)) return run;
+      last = run ?? last;
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+    throw new Error(`run ${runId} stands at ${JSON.stringify(last)}\n${this.logs()}`);
+  }
+
+  logs(): string {
+    return this.nodes.map(({ name, output }) => `--- ${name}\n${output.slice(-4_000)}`).join("\n");
+  }
+
+  /** Stops everything; what does not end by itself fails. */
+  async stop(): Promise<void> {
+    // Drafters first, while there is somebody to answer them.
+    const stopped: PromiseSettledResult<void>[] = [];
+    for (const group of [this.drafters, this.verifiers, [this.scheduler]]) {
+      stopped.push(...(await Promise.allSettled(group.map((node) => node.stop()))));
+    }
+    await this.nats.stop();
+    await this.redis.stop();
+    await rm(this.directory, { recursive: true, force: true });
+    const failure = stopped.find((result) => result.status === "rejected");
+    if (failure !== undefined) throw failure.reason;
+  }
+
+  async #call<Schema extends z.ZodType>(
+    schema: Schema,
+    { path, ...init }: RequestInit & { path: string },
+  ): Promise<z.output<Schema>> {
+    const [url = ""] = /http:\S+/.exec(this.scheduler.ready) ?? [];
+    const headers = { authorization: `Bearer ${TOKEN}`, "content-type": "application/json" };
+    const response = await fetch(`${url}${path}`, { ...init, headers });
+    const text = await response.text();
+    if (!response.ok) throw new Error(`${path} answered ${response.status}: ${text}`);
+    return schema.parse(JSON.parse(text));
+  }
+}
+
+const ENDED = ["complete", "partial", "cancelled", "refused"];
+
+function numbered(count: number): string[] {
+  return Array.from({ length: count }, (_, at) => String(at + 1));
+}

@@ -1,0 +1,80 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { fileURLToPath } from "node:url";
+
+const COMMAND = fileURLToPath(new URL("../../../services/cli/bin/nightbeam.js", import.meta.url));
+const READY_WITHIN_MS = 30_000;
+/** More than a node gives its own work under way. */
+const STOPPED_WITHIN_MS = 40_000;
+
+/** One process of a cluster, started from the built command as an orchestrator would. */
+export class ClusterNode {
+  readonly name: string;
+  readonly #args: readonly string[];
+  #child: ChildProcess | undefined;
+  #output = "";
+  /** What the process printed when it was ready. */
+  ready = "";
+
+  constructor(name: string, args: readonly string[]) {
+    this.name = name;
+    this.#args = args;
+  }
+
+  /** Starts the process and waits for its ready line. */
+  async start(): Promise<this> {
+    const child = spawn(process.execPath, ["--single-threaded-gc", COMMAND, ...this.#args], {
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    this.#child = child;
+    this.ready = await new Promise<string>((resolve, reject) => {
+      const fail = (why: string) => reject(new Error(`${this.name} ${why}:\n${this.#output}`));
+      const timer = setTimeout(() => fail("was not ready in time"), READY_WITHIN_MS);
+      child.once("exit", (code, signal) => fail(`ended with ${code ?? signal}`));
+      child.stderr.setEncoding("utf8").on("data", (text: string) => {
+        this.#output += text;
+      });
+      child.stdout.setEncoding("utf8").on("data", (text: string) => {
+        this.#output += text;
+        const line = text.split("\n").find((one) => one.includes("ready"));
+        if (line === undefined) return;
+        clearTimeout(timer);
+        child.removeAllListeners("exit");
+        resolve(line);
+      });
+    });
+    return this;
+  }
+
+  get pid(): number {
+    return this.#child?.pid ?? 0;
+  }
+
+  /** Everything that the process and its earlier lives printed. */
+  get output(): string {
+    return this.#output;
+  }
+
+  get isRunning(): boolean {
+    const { exitCode, signalCode } = this.#child ?? { exitCode: 0, signalCode: null };
+    return exitCode === null && signalCode === null;
+  }
+
+  /** Sends a signal; SIGKILL and SIGTERM wait for the end. Resolves to the exit code. */
+  async signal(signal: NodeJS.Signals): Promise<number | null> {
+    const child = this.#child;
+    if (child === undefined || !this.isRunning) return child?.exitCode ?? null;
+    const ended = new Promise<number | null>((resolve) => child.once("exit", resolve));
+    child.kill(signal);
+    return signal === "SIGKILL" || signal === "SIGTERM" ? ended : null;
+  }
+
+  /** Ends it politely, and by force where it does not listen; fails the test in that case. */
+  async stop(): Promise<void> {
+    if (!this.isRunning) return;
+    this.#child?.kill("SIGCONT");
+    const stubborn = setTimeout(() => this.#child?.kill("SIGKILL"), STOPPED_WITHIN_MS);
+    const code = await this.signal("SIGTERM");
+    clearTimeout(stubborn);
+    if (code !== 0) throw new Error(`${this.name} did not end by itself:\n${this.#output}`);
+  }
+}

@@ -1,0 +1,167 @@
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { TestCluster } from "../cluster/support/cluster.js";
+import {
+  drafterFrozen,
+  LOCK_MS,
+  natsKilled,
+  redisEmptied,
+  redisKilled,
+  redisPaused,
+  schedulerKilled,
+  silentServer,
+  verifierFrozen,
+  verifierKilled,
+} from "./support/faults.js";
+import { commitsOf, makeNight, type Night } from "./support/night.js";
+import { seeded } from "./support/random.js";
+import { doneShards, expectExact, isUnderWay, pause, seconds, strike } from "./support/strike.js";
+
+const KILLS = 20;
+const SEED = Number(process.env.NIGHTBEAM_FAULT_SEED ?? 1);
+
+let night: Night;
+beforeAll(async () => {
+  night = await makeNight();
+}, 120_000);
+afterAll(() => night.remove());
+
+describe("a night ends with the lists of one machine, whatever befalls it:", () => {
+  it("nothing", () => strike(night, { name: "nothing", fault: async () => undefined }), 120_000);
+
+  it(`${KILLS} times SIGKILL of a drafter, at points drawn from a seed`, async () => {
+    const { target, catalogue } = night.world;
+    const random = seeded(SEED);
+    const cluster = await TestCluster.start({ target, catalogue });
+    const lost: number[] = [];
+    let kills = 0;
+    try {
+      for (let nights = 0; kills < KILLS; nights++) {
+        const out = cluster.out(`night-${nights}`);
+        const { run } = await cluster.submit({ ...night.request, out });
+        const runId = run.id;
+        while (kills < KILLS) {
+          await pause(random(1_500));
+          const status = await cluster.status(runId);
+          if (!isUnderWay(status)) break;
+          const drafter = cluster.drafters[random(cluster.drafters.length)];
+          await drafter?.signal("SIGKILL");
+          const at = Date.now();
+          kills++;
+          await drafter?.start();
+          await cluster.until(runId, { is: (now) => doneShards(now) > doneShards(status) });
+          lost.push(Date.now() - at);
+        }
+        const ended = await cluster.until(runId);
+        expect(ended.state, cluster.logs()).toBe("complete");
+        await expectExact(night, out);
+      }
+    } finally {
+      await cluster.stop();
+    }
+    const sorted = lost.toSorted((a, b) => a - b);
+    console.log(
+      `SIGKILL of a drafter, ${kills} times (seed ${SEED}): next shard after ` +
+        `${seconds(sorted[sorted.length >> 1] ?? 0)} (median), ${seconds(sorted.at(-1) ?? 0)} (longest)`,
+    );
+  }, 400_000);
+
+  it(
+    "SIGKILL of a verifier in the middle of its calls",
+    () => strike(night, { name: "SIGKILL of a verifier", fault: verifierKilled }),
+    120_000,
+  );
+
+  it(
+    "SIGKILL of the scheduler",
+    () => strike(night, { name: "SIGKILL of the scheduler", fault: schedulerKilled }),
+    120_000,
+  );
+
+  it(
+    "a drafter frozen beyond its lock, that wakes up again",
+    () => strike(night, { name: "SIGSTOP of a drafter", fault: drafterFrozen }),
+    120_000,
+  );
+
+  it(
+    "a verifier frozen for eight seconds",
+    () => strike(night, { name: "SIGSTOP of a verifier", fault: verifierFrozen }),
+    120_000,
+  );
+
+  it(
+    "Redis paused beyond the locks",
+    () => strike(night, { name: "SIGSTOP of Redis", fault: redisPaused }),
+    120_000,
+  );
+
+  it(
+    "Redis killed and started again with its append-only file",
+    () => strike(night, { name: "SIGKILL of Redis", fault: redisKilled }),
+    120_000,
+  );
+
+  it(
+    "Redis emptied",
+    () =>
+      strike(night, {
+        name: "FLUSHALL",
+        fault: redisEmptied,
+      }),
+    120_000,
+  );
+
+  it(
+    "NATS killed, and never started again",
+    () => strike(night, { name: "SIGKILL of NATS", fault: natsKilled }),
+    120_000,
+  );
+
+  it("a verifier on the list that accepts and stays silent", async () => {
+    const silent = await silentServer();
+    try {
+      await strike(night, {
+        name: "a silent verifier from the start",
+        fault: async () => undefined,
+        cluster: { staticVerifiers: [silent.address] },
+      });
+    } finally {
+      await silent.close();
+    }
+  }, 120_000);
+
+  it("a shard that nobody can decode: the others are done, it is named, and made once it is repaired", async () => {
+    const { target, catalogue } = night.world;
+    const cluster = await TestCluster.start({ target, catalogue, lockMs: LOCK_MS });
+    try {
+      const out = cluster.out("night");
+      const request = { ...night.request, out };
+      const { run } = await cluster.submit(request);
+      const planned = await cluster.until(run.id, { is: ({ state }) => state !== "planning" });
+      const total = planned.shards?.total ?? 0;
+      const poison = total - 1;
+      const input = join(out, "inputs", `part-${String(poison).padStart(5, "0")}.jsonl`);
+      const sound = await readFile(input);
+      await writeFile(input, "this is no history\n");
+      const partial = await cluster.until(run.id);
+      expect(partial.state, cluster.logs()).toBe("partial");
+      const mark: { missing: { index: number; cause: string }[] } = JSON.parse(
+        await readFile(join(out, "partial.json"), "utf8"),
+      );
+      expect(mark.missing.map(({ index }) => index)).toEqual([poison]);
+      expect(mark.missing[0]?.cause).toContain("part-");
+      const before = await commitsOf(out);
+      expect(before).toHaveLength(total - 1);
+      await writeFile(input, sound);
+      await cluster.submit(request);
+      const complete = await cluster.until(run.id, { is: ({ state }) => state === "complete" });
+      expect(complete.state).toBe("complete");
+      expect((await commitsOf(out)).length).toBe(total);
+      await expectExact(night, out);
+    } finally {
+      await cluster.stop();
+    }
+  }, 120_000);
+});

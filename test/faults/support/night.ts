@@ -1,0 +1,57 @@
+import { mkdtemp, readdir, rm, stat } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { SubmitBody } from "@nightbeam/scheduler/api";
+import { type World, writeWorld } from "@nightbeam/test-world";
+import { recommendOptions } from "../../../services/cli/src/recommend/options.js";
+import { recommend } from "../../../services/cli/src/recommend/recommend.js";
+import { type Lists, listsOf } from "../../cluster/support/oracle.js";
+
+/** Long enough on two cores that a fault falls into the middle of it, short enough for many. */
+const SIZE = { users: 900, items: 1_500, layers: 4, width: 192, heads: 4 };
+const SHARD_SIZE = 30;
+
+/** One night's work, and what it has to come to. */
+export interface Night {
+  readonly world: World;
+  /** What is submitted, but for where it goes. */
+  readonly request: Omit<SubmitBody, "out">;
+  /** The lists of one machine without any cluster. */
+  readonly expected: Lists;
+  remove(): Promise<void>;
+}
+
+/** Makes a world and the lists that every cluster must find in it, whatever befalls it. */
+export async function makeNight(scoring: "full" | "renormalized" = "full"): Promise<Night> {
+  const directory = await mkdtemp(join(tmpdir(), "nightbeam-night-"));
+  const world = await writeWorld({ directory: join(directory, "world"), ...SIZE });
+  const { target, draft, catalogue, histories } = world;
+  const search = { topK: 10, beamWidth: 20, scoring, excludeSeen: true };
+  const alone = join(directory, "alone");
+  const options = await recommendOptions({ target, catalogue, histories, ...search, out: alone });
+  await recommend(options, {
+    say: () => undefined,
+    progress: () => undefined,
+    signal: new AbortController().signal,
+  });
+  const drafting = { draft: [draft], draftWidth: [20], batchSize: 10 };
+  return {
+    world,
+    request: { target, catalogue, histories, ...search, ...drafting, partSize: SHARD_SIZE },
+    expected: await listsOf(alone),
+    remove: () => rm(directory, { recursive: true, force: true }),
+  };
+}
+
+/** When each shard of a run was committed, in milliseconds of the epoch, and at which try. */
+export async function commitsOf(out: string): Promise<{ index: number; at: number }[]> {
+  const directory = join(out, "commits");
+  const names = await readdir(directory).catch(() => []);
+  const commits = names
+    .filter((name) => /^part-\d+\.json$/.test(name))
+    .map(async (name) => ({
+      index: Number(/\d+/.exec(name)?.[0]),
+      at: (await stat(join(directory, name))).mtimeMs,
+    }));
+  return Promise.all(commits);
+}

@@ -1,0 +1,74 @@
+import type { RunStatus } from "@nightbeam/scheduler/api";
+import { expect } from "vitest";
+import { type ClusterOptions, TestCluster } from "../../cluster/support/cluster.js";
+import { largestScoreDifference, listsOf } from "../../cluster/support/oracle.js";
+import { commitsOf, type Night } from "./night.js";
+
+/** Scores of another machine, batch or cache differ by less than this. */
+const SAME_SCORE = 1e-5;
+
+/** What befalls a cluster in the middle of a run. */
+export type Fault = (struck: { cluster: TestCluster; runId: string; out: string }) => Promise<void>;
+
+/**
+ * Runs a night in a cluster of its own, lets a fault strike once some shards are done and many are
+ * not, and compares what comes out with the lists of a machine alone: every user once, the same
+ * items in the same order. Prints how long it was until work went on.
+ */
+export async function strike(
+  night: Night,
+  options: { name: string; fault: Fault; cluster?: Partial<ClusterOptions> },
+): Promise<void> {
+  const { target, catalogue } = night.world;
+  const cluster = await TestCluster.start({ target, catalogue, ...options.cluster });
+  try {
+    const out = cluster.out("night");
+    const started = performance.now();
+    const { run: submitted } = await cluster.submit({ ...night.request, out });
+    const runId = submitted.id;
+    await cluster.until(runId, { is: (run) => doneShards(run) >= 3 });
+    const struckAt = Date.now();
+    await options.fault({ cluster, runId, out });
+    const healedAt = Date.now();
+    const run = await cluster.until(runId);
+    expect(run.state, cluster.logs()).toBe("complete");
+    const tookMs = performance.now() - started;
+    await expectExact(night, out);
+    const after = (await commitsOf(out)).map(({ at }) => at - healedAt).filter((ms) => ms > 0);
+    const next =
+      after.length === 0
+        ? "all shards were done"
+        : `next shard after ${seconds(Math.min(...after))}`;
+    console.log(
+      `${options.name}: fault lasted ${seconds(healedAt - struckAt)}, ${next}, run took ${seconds(tookMs)}`,
+    );
+  } finally {
+    await cluster.stop();
+  }
+}
+
+/** Every user exactly once, the same items in the same order, the same scores. */
+export async function expectExact(night: Night, out: string): Promise<void> {
+  const lists = await listsOf(out);
+  expect(lists.users).toEqual(night.expected.users);
+  expect(lists.digest).toBe(night.expected.digest);
+  expect(largestScoreDifference(lists, night.expected)).toBeLessThan(SAME_SCORE);
+}
+
+/** Whether enough of a run is left for a fault to hit it. */
+export function isUnderWay({ state, shards }: RunStatus): boolean {
+  if (state === "planning") return true;
+  return state === "running" && shards !== undefined && shards.done < shards.total - 4;
+}
+
+export function doneShards({ shards }: RunStatus): number {
+  return shards?.done ?? 0;
+}
+
+export function seconds(ms: number): string {
+  return `${(ms / 1000).toFixed(1)} s`;
+}
+
+export function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
