@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, rm, stat } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { SubmitBody } from "@nightbeam/scheduler/api";
@@ -43,15 +43,25 @@ export async function makeNight(scoring: "full" | "renormalized" = "full"): Prom
   };
 }
 
-/** When each shard of a run was committed, in milliseconds of the epoch, and at which try. */
-export async function commitsOf(out: string): Promise<{ index: number; at: number }[]> {
+/** A shard's commit, as its record and its file's time tell it. */
+export interface Commit {
+  readonly index: number;
+  /** Milliseconds of the epoch. */
+  readonly at: number;
+  /** Times that its job had been started. */
+  readonly start: number;
+}
+
+export async function commitsOf(out: string): Promise<Commit[]> {
   const directory = join(out, "commits");
-  const names = await readdir(directory).catch(() => []);
-  const commits = names
-    .filter((name) => /^part-\d+\.json$/.test(name))
-    .map(async (name) => ({
-      index: Number(/\d+/.exec(name)?.[0]),
-      at: (await stat(join(directory, name))).mtimeMs,
-    }));
+  const names = (await readdir(directory)).filter((name) => /^part-\d+\.json$/.test(name));
+  const commits = names.map(async (name): Promise<Commit> => {
+    const path = join(directory, name);
+    const { index, attempt }: { index: number; attempt: string } = JSON.parse(
+      await readFile(path, "utf8"),
+    );
+    const start = Number(/^a(\d+)-/.exec(attempt)?.[1]);
+    return { index, at: (await stat(path)).mtimeMs, start };
+  });
   return Promise.all(commits);
 }

@@ -2,7 +2,7 @@ import type { RunStatus } from "@nightbeam/scheduler/api";
 import { expect } from "vitest";
 import { type ClusterOptions, TestCluster } from "../../cluster/support/cluster.js";
 import { largestScoreDifference, listsOf } from "../../cluster/support/oracle.js";
-import { commitsOf, type Night } from "./night.js";
+import { type Commit, commitsOf, type Night } from "./night.js";
 
 /** Scores of another machine, batch or cache differ by less than this. */
 const SAME_SCORE = 1e-5;
@@ -29,22 +29,30 @@ export async function strike(
     await cluster.until(runId, { is: (run) => doneShards(run) >= 3 });
     const struckAt = Date.now();
     await options.fault({ cluster, runId, out });
-    const healedAt = Date.now();
     const run = await cluster.until(runId);
     expect(run.state, cluster.logs()).toBe("complete");
     const tookMs = performance.now() - started;
     await expectExact(night, out);
-    const after = (await commitsOf(out)).map(({ at }) => at - healedAt).filter((ms) => ms > 0);
-    const next =
-      after.length === 0
-        ? "all shards were done"
-        : `next shard after ${seconds(Math.min(...after))}`;
-    console.log(
-      `${options.name}: fault lasted ${seconds(healedAt - struckAt)}, ${next}, run took ${seconds(tookMs)}`,
-    );
+    const said = recovery(await commitsOf(out), [struckAt]);
+    console.log(`${options.name}: ${said}; the run took ${seconds(tookMs)}`);
   } finally {
     await cluster.stop();
   }
+}
+
+/** How long work stood still after faults, and how long it was until shards that were lost were done. */
+export function recovery(commits: readonly Commit[], faults: readonly number[]): string {
+  const first = faults[0] ?? 0;
+  const next = Math.min(...commits.map(({ at }) => at - first).filter((ms) => ms > 0));
+  const again = commits
+    .filter(({ start }) => start > 1)
+    .map(({ at }) => at - Math.max(first, ...faults.filter((fault) => fault < at)))
+    .toSorted((a, b) => a - b);
+  const lost =
+    again.length === 0
+      ? "no shard was begun again"
+      : `${again.length} shards were begun again and done ${seconds(again[again.length >> 1] ?? 0)} after the latest fault (median), ${seconds(again.at(-1) ?? 0)} (longest)`;
+  return `next shard after ${seconds(next)}, ${lost}`;
 }
 
 /** Every user exactly once, the same items in the same order, the same scores. */
