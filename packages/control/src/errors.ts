@@ -29,9 +29,3 @@ export class ControlError extends Error {
     this.code = code;
   }
 }
-
-/** What went wrong, without its full stop, to stand inside a sentence. */
-export function reasonOf(error: unknown): string {
-  const text = error instanceof Error ? error.message : String(error);
-  return (text.split("\n", 1)[0] ?? text).replace(/\.$/, "");
-}

@@ -1,8 +1,9 @@
 import { createServer, type Socket } from "node:net";
 import { describe, expect, it } from "vitest";
+import { freePort } from "../../jobs/test/support/free-port.js";
 import { openControl } from "../src/index.js";
 import { listLog, until, useControls, verifier } from "./support/controls.js";
-import { describeWithNats, freePort, startNatsServer } from "./support/nats-server.js";
+import { describeWithNats, startNatsServer } from "./support/nats-server.js";
 
 const onDrain = () => {};
 

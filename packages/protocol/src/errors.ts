@@ -43,9 +43,3 @@ export class ProtocolError extends Error {
     this.retryAfterMs = options?.retryAfterMs;
   }
 }
-
-/** The first line of whatever was thrown, without its full stop. */
-export function reasonOf(error: unknown): string {
-  const text = error instanceof Error ? error.message : String(error);
-  return (text.split("\n", 1)[0] ?? text).replace(/\.$/, "");
-}

@@ -1,22 +1,3 @@
-export type UsageErrorCode =
-  /** An option is missing, unknown or outside its range. */
-  | "BAD_OPTION"
-  /** The config file cannot be read or says what cannot be. */
-  | "BAD_CONFIG"
-  /** A process of a cluster on this machine did not become ready. */
-  | "NOT_READY";
-
-/** What a person typed cannot be done. The message names the option and the remedy. */
-export class UsageError extends Error {
-  override readonly name = "UsageError";
-  readonly code: UsageErrorCode;
-
-  constructor(code: UsageErrorCode, message: string, options?: ErrorOptions) {
-    super(message, options);
-    this.code = code;
-  }
-}
-
 /**
  * Errors that are about the user's files, options and servers: their message is all that a person
  * needs. They are known by their names: importing the packages would load all of their libraries.

@@ -1,7 +1,8 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { UsageError } from "@nightbeam/command";
 import { describe, expect, it } from "vitest";
-import { explain, UsageError } from "../src/errors.js";
+import { explain } from "../src/errors.js";
 import { nightbeam, refusal } from "./support/command.js";
 import { flagsOf, listsIn, useWorld } from "./support/worlds.js";
 

@@ -1,12 +1,12 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { parseOptions } from "@nightbeam/command";
 import type { Command } from "commander";
 import { afterAll, describe, expect, it } from "vitest";
 import { benchSchema } from "../src/bench/options.js";
 import { benchCommand } from "../src/commands/bench.js";
 import { recommendCommand } from "../src/commands/recommend.js";
-import { parseOptions } from "../src/options/fields.js";
 import { recommendOptions, recommendSchema } from "../src/recommend/options.js";
 
 const NEEDED = { target: "t", catalogue: "c", histories: "h", out: "o" };

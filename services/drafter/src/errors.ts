@@ -1,6 +1,4 @@
 export type DrafterErrorCode =
-  /** An option is missing, unknown or outside its range. */
-  | "BAD_OPTION"
   /** A file that the run needs is another one here than where the run was planned. */
   | "VERSION_DIFFERS"
   /** The job names another run or other rows than the store holds. */
@@ -27,10 +25,4 @@ export class DrafterError extends Error {
     super(message, options);
     this.code = code;
   }
-}
-
-/** The first line of whatever was thrown. */
-export function reasonOf(error: unknown): string {
-  const text = error instanceof Error ? error.message : String(error);
-  return text.split("\n", 1)[0] ?? text;
 }

@@ -1,5 +1,5 @@
-import type { Log } from "@nightbeam/telemetry";
-import { reasonOf } from "./errors.js";
+import type { Announcement } from "@nightbeam/control";
+import { type Log, reasonOf } from "@nightbeam/telemetry";
 import type { ShardQueue } from "./jobs/shard-queue.js";
 import type { ShardWork } from "./shard/shard-work.js";
 import type { DecodeThread } from "./thread/decode-thread.js";
@@ -14,12 +14,6 @@ export interface RunningDrafter {
   readonly finished: Promise<number>;
   /** Takes no more shards, finishes those under way within the grace, hands back the rest, closes. */
   drain(why: string): void;
-}
-
-/** How others are kept told of this drafter; see `Control.announce`. */
-interface Presence {
-  update(): void;
-  stop(): Promise<void>;
 }
 
 export interface DrafterParts {
@@ -47,7 +41,7 @@ export class Drafter implements RunningDrafter {
   readonly name: string;
   readonly finished: Promise<number>;
   readonly #parts: DrafterParts;
-  #presence: Presence | undefined;
+  #presence: Announcement | undefined;
   #state: State = "working";
   #finish: (exitCode: number) => void = () => {};
 
@@ -67,7 +61,7 @@ export class Drafter implements RunningDrafter {
     return this.#parts.work.usersInFlight;
   }
 
-  announcedBy(presence: Presence): void {
+  announcedBy(presence: Announcement): void {
     this.#presence = presence;
   }
 

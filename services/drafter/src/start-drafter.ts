@@ -1,15 +1,13 @@
+import { type Clock, readVersion, systemClock, UsageError } from "@nightbeam/command";
 import { type Control, combineDirectories, staticVerifiers } from "@nightbeam/control";
 import type { VerifierDirectory } from "@nightbeam/protocol";
 import type { Log } from "@nightbeam/telemetry";
-import { type Clock, systemClock } from "./clock.js";
-import { DrafterError } from "./errors.js";
 import { ShardQueue } from "./jobs/shard-queue.js";
 import type { DrafterOptions } from "./options/options.js";
 import { openRunStore } from "./run-store.js";
 import { Drafter, type RunningDrafter } from "./running-drafter.js";
 import { ShardWork } from "./shard/shard-work.js";
 import { DecodeThread } from "./thread/decode-thread.js";
-import { readVersion } from "./version.js";
 
 /** Times that nobody sets but tests. */
 export interface DrafterTiming {
@@ -44,7 +42,7 @@ const STUCK_MS = 5_000;
 /**
  * Starts a drafter: resolves when it takes shards.
  *
- * @throws DrafterError BAD_OPTION; JobsError REDIS_UNREACHABLE, REDIS_UNSAFE, REDIS_TOO_OLD;
+ * @throws UsageError BAD_OPTION; JobsError REDIS_UNREACHABLE, REDIS_UNSAFE, REDIS_TOO_OLD;
  * ControlError BAD_ADDRESS
  */
 export async function startDrafter(
@@ -54,12 +52,12 @@ export async function startDrafter(
   const { log, control, clock = systemClock, timing = {} } = deps;
   const { name } = options;
   if (control === undefined && options.verifiers === undefined) {
-    throw new DrafterError(
+    throw new UsageError(
       "BAD_OPTION",
       "nobody would verify: give --nats, --verifiers host:port, or both",
     );
   }
-  const version = await readVersion();
+  const version = await readVersion(new URL("../package.json", import.meta.url));
   const live = control?.watchNodes("verifier");
   const known = staticVerifiers(options.verifiers ?? "");
   const verifiers: VerifierDirectory =

@@ -11,7 +11,7 @@ import { finishRun, openStore } from "@nightbeam/jobs";
 import { type Log, silentLog } from "@nightbeam/telemetry";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { startNatsServer } from "../../../packages/control/test/support/nats-server.js";
-import { freePort } from "../../../packages/jobs/test/support/redis-server.js";
+import { freePort } from "../../../packages/jobs/test/support/free-port.js";
 import { until as untilWithin } from "../../../packages/jobs/test/support/until.js";
 import { startModelVerifier } from "./support/model-verifier.js";
 import { listsOf, useNight } from "./support/night.js";

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
+import { FakeTime } from "../../../packages/command/test/support/fake-time.js";
 import { Leases } from "../src/jobs/leases.js";
-import { FakeTime } from "./support/fake-time.js";
 
 const LOCK_MS = 1_000;
 
@@ -16,12 +16,12 @@ describe("a lease", () => {
   it("is held for as long as a lock lasts, and longer with every renewal", async () => {
     const { clock, leases, lost, take } = setup();
     const lease = take("a");
-    await clock.pass(900);
+    await clock.advance(900);
     leases.renew(["a", "somebody's"]);
-    await clock.pass(900);
+    await clock.advance(900);
     leases.check();
     expect(lease.isHeld).toBe(true);
-    await clock.pass(100);
+    await clock.advance(100);
     expect(lease.isHeld).toBe(false);
     expect(lost).toEqual([]);
     leases.check();
@@ -52,7 +52,7 @@ describe("a lease", () => {
   it("that was released is not lost", async () => {
     const { clock, leases, lost, take } = setup();
     take("a").release();
-    await clock.pass(2 * LOCK_MS);
+    await clock.advance(2 * LOCK_MS);
     leases.check();
     leases.loseAll("stuck");
     expect(lost).toEqual([]);

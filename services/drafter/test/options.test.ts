@@ -1,16 +1,13 @@
+import { parseOptions, withoutBlanks } from "@nightbeam/command";
 import { silentLog } from "@nightbeam/telemetry";
 import { describe, expect, it } from "vitest";
 import { drafterCommand } from "../src/command/drafter-command.js";
 import { lanesFor, MOST_LANES } from "../src/decode/lanes.js";
-import { parseOptions } from "../src/options/fields.js";
 import { drafterSchema } from "../src/options/options.js";
 import { startDrafter } from "../src/start-drafter.js";
 
 function parse(given: Record<string, unknown>) {
-  return parseOptions(drafterSchema, {
-    given: { redis: "redis://127.0.0.1:1", ...given },
-    nameOf: (key) => `--${key}`,
-  });
+  return parseOptions(drafterSchema, withoutBlanks({ redis: "redis://127.0.0.1:1", ...given }));
 }
 
 describe("options", () => {
@@ -33,7 +30,7 @@ describe("options", () => {
     const refused = (given: Record<string, unknown>) => () => parse(given);
     expect(refused({ redis: "" })).toThrow("--redis is required");
     expect(refused({ shardsAtOnce: "0" })).toThrow(
-      "--shardsAtOnce 0: give a whole number of at least 1",
+      "--shards-at-once 0: give a whole number of at least 1",
     );
     expect(refused({ promptCache: "much" })).toThrow("give a number of GiB");
     expect(refused({ name: "a.b" })).toThrow("give up to 100 letters");

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
+import { FakeTime, settle } from "../../../packages/command/test/support/fake-time.js";
 import { RunContexts } from "../src/decode/run-contexts.js";
-import { FakeTime, settle } from "./support/fake-time.js";
 
 function setup(most = 2) {
   const clock = new FakeTime();
@@ -47,26 +47,26 @@ describe("the contexts of runs", () => {
   it("are closed when nobody came for a while", async () => {
     const { clock, events, visit } = setup();
     await visit("a");
-    await clock.pass(900);
+    await clock.advance(900);
     await visit("a");
-    await clock.pass(900);
+    await clock.advance(900);
     expect(events).toEqual(["open a"]);
-    await clock.pass(100);
+    await clock.advance(100);
     expect(events).toEqual(["open a", "close a"]);
-    expect(clock.timers).toBe(0);
+    expect(clock.pending).toBe(0);
   });
 
   it("give way to another run, the longest unused one first, and never under a shard", async () => {
     const { contexts, clock, events, use, visit } = setup();
     const shard = held();
     const working = use("a", shard.work);
-    await clock.pass(1);
+    await clock.advance(1);
     await visit("b");
-    await clock.pass(1);
+    await clock.advance(1);
     await visit("c");
     await settle();
     expect(events).toEqual(["open a", "open b", "open c", "close b"]);
-    await clock.pass(1);
+    await clock.advance(1);
     shard.end();
     await working;
     expect(contexts.size).toBe(2);

@@ -1,11 +1,11 @@
 import { type Log, silentLog } from "@nightbeam/telemetry";
 import { describe, expect, it } from "vitest";
+import { FakeTime, settle } from "../../../packages/command/test/support/fake-time.js";
 import type { TakenShard } from "../src/jobs/shard-queue.js";
 import type { RunStore, WrittenShard } from "../src/run-store.js";
 import { ShardWork } from "../src/shard/shard-work.js";
 import { ShardStopped, type StopCause } from "../src/shard/stop.js";
 import type { ShardProgress } from "../src/thread/messages.js";
-import { FakeTime, settle } from "./support/fake-time.js";
 
 const OURS = "a".repeat(64);
 const THEIRS = "b".repeat(64);
@@ -163,7 +163,7 @@ describe("a shard's work", () => {
       [5, 0],
     ] as const) {
       tell(users);
-      await clock.pass(ms);
+      await clock.advance(ms);
     }
     expect(told).toEqual([1, 4, 5].map((users) => expect.objectContaining({ users })));
     expect(work.usersInFlight).toBe(5);
@@ -175,9 +175,9 @@ describe("a shard's work", () => {
     const { clock, running } = setup({ timeoutMs: 5_000 });
     const result = expect(running()).rejects.toMatchObject({ code: "TIMED_OUT" });
     await settle();
-    await clock.pass(5_000);
+    await clock.advance(5_000);
     await result;
-    expect(clock.timers).toBe(0);
+    expect(clock.pending).toBe(0);
   });
 
   it("ends when the run is cancelled, also before it has begun", async () => {

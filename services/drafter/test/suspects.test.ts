@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
+import { settle } from "../../../packages/command/test/support/fake-time.js";
 import { DrafterError } from "../src/errors.js";
 import { Suspects } from "../src/shard/suspects.js";
 import { Turnstile } from "../src/shard/turnstile.js";
-import { settle } from "./support/fake-time.js";
 
 const { signal } = new AbortController();
 

@@ -1,7 +1,5 @@
 /** Every way in which this service refuses; a caller branches on the code, a person reads the message. */
 export type SchedulerErrorCode =
-  /** An option of the process is missing or out of range. */
-  | "BAD_OPTION"
   /** No token was given to the process: without one anybody could start runs. */
   | "NO_TOKEN"
   /** A request's body is not what it must be. */
@@ -33,16 +31,4 @@ export class SchedulerError extends Error {
     super(message, options);
     this.code = code;
   }
-}
-
-/** What went wrong, without its full stop, to stand inside a sentence. */
-export function reasonOf(error: unknown): string {
-  const text = error instanceof Error ? error.message : String(error);
-  return (text.split("\n", 1)[0] ?? text).replace(/\.$/, "");
-}
-
-/** The `code` of whatever was thrown, where it has one. */
-export function codeOf(error: unknown): string | undefined {
-  if (!(error instanceof Error) || !("code" in error)) return undefined;
-  return typeof error.code === "string" ? error.code : undefined;
 }

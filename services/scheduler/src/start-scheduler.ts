@@ -7,11 +7,10 @@ import {
   openStore,
   watchRedis,
 } from "@nightbeam/jobs";
-import type { Log } from "@nightbeam/telemetry";
+import { type Log, reasonOf } from "@nightbeam/telemetry";
 import { openAlarms } from "./alarms/alarms.js";
 import { openWebhook } from "./alarms/webhook.js";
 import { type Clock, systemClock } from "./clock.js";
-import { reasonOf } from "./errors.js";
 import { httpApp } from "./http/app.js";
 import { listen } from "./http/listen.js";
 import { NightBook } from "./nights/night-book.js";
@@ -57,7 +56,7 @@ const LONGEST_LEASE_MS = 10_000;
 /**
  * Starts planning, reconciling and serving.
  *
- * @throws SchedulerError NO_TOKEN, BAD_OPTION; JobsError REDIS_UNREACHABLE, REDIS_UNSAFE,
+ * @throws SchedulerError NO_TOKEN; UsageError BAD_OPTION; JobsError REDIS_UNREACHABLE, REDIS_UNSAFE,
  * REDIS_TOO_OLD, BAD_LOCATION
  */
 export async function startScheduler(

@@ -1,5 +1,7 @@
 import { readFile } from "node:fs/promises";
-import { reasonOf, SchedulerError } from "./errors.js";
+import { UsageError } from "@nightbeam/command";
+import { reasonOf } from "@nightbeam/telemetry";
+import { SchedulerError } from "./errors.js";
 
 /** Shorter ones can be guessed. */
 const LEAST_CHARACTERS = 8;
@@ -7,7 +9,7 @@ const LEAST_CHARACTERS = 8;
 /**
  * The token that clients have to bring.
  *
- * @throws SchedulerError NO_TOKEN, BAD_OPTION
+ * @throws SchedulerError NO_TOKEN; UsageError BAD_OPTION
  */
 export async function readToken(options: {
   readonly token?: string | undefined;
@@ -29,10 +31,8 @@ async function fromFile(path: string): Promise<string> {
   try {
     return (await readFile(path, "utf8")).trim();
   } catch (error) {
-    throw new SchedulerError(
-      "BAD_OPTION",
-      `--token-file ${path} cannot be read: ${reasonOf(error)}.`,
-      { cause: error },
-    );
+    throw new UsageError("BAD_OPTION", `--token-file ${path} cannot be read: ${reasonOf(error)}.`, {
+      cause: error,
+    });
   }
 }

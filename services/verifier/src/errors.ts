@@ -1,6 +1,4 @@
 export type VerifierErrorCode =
-  /** An option is missing, unknown or outside its range. */
-  | "BAD_OPTION"
   /** Too much is waiting for the model; `retryAfterMs` says when to come again. */
   | "BUSY"
   /** The verifier takes no more calls: it is about to stop. */
@@ -28,10 +26,4 @@ export class VerifierError extends Error {
     this.code = code;
     this.retryAfterMs = options.retryAfterMs;
   }
-}
-
-/** The first line of whatever was thrown. */
-export function reasonOf(error: unknown): string {
-  const text = error instanceof Error ? error.message : String(error);
-  return text.split("\n", 1)[0] ?? text;
 }

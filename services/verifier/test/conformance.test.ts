@@ -1,3 +1,4 @@
+import { systemClock } from "@nightbeam/command";
 import { staticVerifiers } from "@nightbeam/control";
 import type { Scorer, Scoring } from "@nightbeam/decoding";
 import { openModel } from "@nightbeam/model";
@@ -12,7 +13,6 @@ import {
 } from "../../../packages/model/test/conformance/invariance.js";
 import { ScorerWorld, SHAPES } from "../../../packages/model/test/conformance/scorer-world.js";
 import { temporaryDirectory } from "../../../packages/model/test/support/temporary.js";
-import { systemClock } from "../src/clock.js";
 import { smallestCall } from "../src/cost/measure-cost.js";
 import { Lanes } from "../src/lanes/lanes.js";
 import { Tally } from "../src/server/tally.js";

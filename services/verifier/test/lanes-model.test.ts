@@ -1,7 +1,7 @@
+import { systemClock } from "@nightbeam/command";
 import { openModel } from "@nightbeam/model";
 import { describe, expect, it } from "vitest";
 import type { Pass } from "../src/batching/micro-batcher.js";
-import { systemClock } from "../src/clock.js";
 import { measureCost, smallestCall } from "../src/cost/measure-cost.js";
 import { Lanes } from "../src/lanes/lanes.js";
 import { logProbsOf, useVerifierWorld, type VerifierWorld } from "./support/worlds.js";

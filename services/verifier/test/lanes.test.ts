@@ -1,9 +1,9 @@
 import type { ScoreRequest } from "@nightbeam/decoding";
 import { describe, expect, it } from "vitest";
+import { FakeTime } from "../../../packages/command/test/support/fake-time.js";
 import { VerifierError } from "../src/errors.js";
 import { type IncomingCall, type LaneLimits, Lanes } from "../src/lanes/lanes.js";
 import { FakeModel, keysOf, outcome, request } from "./support/calls.js";
-import { FakeTime } from "./support/fake-time.js";
 
 function opened(limits: Partial<LaneLimits> = {}, keepsPrompts = true, passMs = 100) {
   const time = new FakeTime();

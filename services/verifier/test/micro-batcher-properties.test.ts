@@ -1,10 +1,10 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { FakeTime } from "../../../packages/command/test/support/fake-time.js";
 import { chooseBatch } from "../src/batching/choose-batch.js";
 import { MicroBatcher } from "../src/batching/micro-batcher.js";
 import { VerifierError } from "../src/errors.js";
 import { FakeModel, keysOf, laneCall, outcome, request } from "./support/calls.js";
-import { FakeTime } from "./support/fake-time.js";
 
 const candidate = fc.record({
   age: fc.nat({ max: 200 }),

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
+import { FakeTime, settle } from "../../../packages/command/test/support/fake-time.js";
 import { type BatcherLimits, MicroBatcher } from "../src/batching/micro-batcher.js";
 import { VerifierError } from "../src/errors.js";
 import { FakeModel, keysOf, laneCall, outcome } from "./support/calls.js";
-import { FakeTime, settle } from "./support/fake-time.js";
 
 function opened(limits: Partial<BatcherLimits> = {}) {
   const time = new FakeTime();

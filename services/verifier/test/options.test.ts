@@ -1,17 +1,14 @@
 import { availableParallelism } from "node:os";
+import { formatHostPort, parseOptions, withoutBlanks } from "@nightbeam/command";
 import { describe, expect, it } from "vitest";
 import { verifierCommand } from "../src/command/verifier-command.js";
-import { formatHostPort, parseOptions } from "../src/options/fields.js";
 import { verifierSchema } from "../src/options/options.js";
 import { advertisedAddress } from "../src/server/addresses.js";
 
 const NEEDED = { target: "models/target", catalogue: "items.json" };
 
 function parse(given: Record<string, unknown>) {
-  return parseOptions(verifierSchema, {
-    given: { ...NEEDED, ...given },
-    nameOf: (key) => `--${key}`,
-  });
+  return parseOptions(verifierSchema, withoutBlanks({ ...NEEDED, ...given }));
 }
 
 function refused(given: Record<string, unknown>): string {
@@ -55,7 +52,7 @@ describe("options", () => {
     expect(refused({ workers: "0" })).toBe("--workers 0: give a whole number of at least 1");
     expect(refused({ scoring: "half" })).toBe("--scoring half: give full or renormalized");
     expect(refused({ executionProvider: "tpu" })).toBe(
-      "--executionProvider tpu: give cpu, cuda, tensorrt or webgpu",
+      "--execution-provider tpu: give cpu, cuda, tensorrt or webgpu",
     );
     expect(refused({ name: "a.b" })).toContain("give up to 100 letters");
     expect(refused({ promptCache: "-1" })).toContain("give a number of GiB");

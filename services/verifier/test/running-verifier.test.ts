@@ -1,10 +1,10 @@
 import { silentLog } from "@nightbeam/telemetry";
 import { describe, expect, it } from "vitest";
+import { FakeTime } from "../../../packages/command/test/support/fake-time.js";
 import { Lanes } from "../src/lanes/lanes.js";
 import { Verifier } from "../src/server/running-verifier.js";
 import { Tally } from "../src/server/tally.js";
 import { FakeModel, outcome, request } from "./support/calls.js";
-import { FakeTime } from "./support/fake-time.js";
 
 /** A verifier whose surroundings write down what is done to them. */
 function opened(

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { reasonOf } from "@nightbeam/telemetry";
 import { connect, type NatsConnection } from "nats";
-import { reasonOf } from "../errors.js";
 import type { ControlLog } from "../log.js";
 import type { ControlTiming } from "../timing.js";
 import { whyNoAnswer } from "./answers.js";

@@ -1,8 +1,9 @@
+import { reasonOf } from "@nightbeam/telemetry";
 import type { NatsConnection, Service } from "nats";
 import type { Clock } from "../clock.js";
 import type { Link } from "../connection/link.js";
 import { within } from "../connection/within.js";
-import { ControlError, reasonOf } from "../errors.js";
+import { ControlError } from "../errors.js";
 import type { ControlLog } from "../log.js";
 import type { ControlTiming } from "../timing.js";
 import { type NodeStatus, problemOfStatus } from "./status.js";

@@ -1,6 +1,7 @@
+import { reasonOf } from "@nightbeam/telemetry";
 import { type KV, NatsError } from "nats";
 import type { Link } from "../connection/link.js";
-import { ControlError, reasonOf } from "../errors.js";
+import { ControlError } from "../errors.js";
 
 const BUCKET = "nightbeam-rollouts";
 /** Values kept a name. */

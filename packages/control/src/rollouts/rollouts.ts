@@ -1,6 +1,7 @@
+import { reasonOf } from "@nightbeam/telemetry";
 import type { Clock } from "../clock.js";
 import type { Link } from "../connection/link.js";
-import { ControlError, reasonOf } from "../errors.js";
+import { ControlError } from "../errors.js";
 import type { ControlLog } from "../log.js";
 import type { ControlTiming } from "../timing.js";
 import { withBucket } from "./bucket.js";

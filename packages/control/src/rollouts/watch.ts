@@ -1,7 +1,8 @@
+import { reasonOf } from "@nightbeam/telemetry";
 import type { KvEntry, QueuedIterator } from "nats";
 import type { Clock } from "../clock.js";
 import type { Link } from "../connection/link.js";
-import { ControlError, type ControlErrorCode, reasonOf } from "../errors.js";
+import { ControlError, type ControlErrorCode } from "../errors.js";
 import type { ControlLog } from "../log.js";
 import type { ControlTiming } from "../timing.js";
 import { withBucket } from "./bucket.js";

@@ -1,10 +1,11 @@
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
-import { connect, createServer } from "node:net";
+import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, it } from "vitest";
+import { freePort } from "../../../jobs/test/support/free-port.js";
 
 const SERVER = "nats-server";
 const START_LIMIT_MS = 10_000;
@@ -84,19 +85,6 @@ export async function startNatsServer(options: NatsServerOptions = {}): Promise<
       rmSync(store, { recursive: true, force: true });
     },
   };
-}
-
-/** A port of 127.0.0.1 on which nothing listens. */
-export function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once("error", reject);
-    server.listen(0, "127.0.0.1", () => {
-      const address = server.address();
-      const port = typeof address === "object" && address !== null ? address.port : 0;
-      server.close(() => resolve(port));
-    });
-  });
 }
 
 /** `describe` for tests that need nats-server. NIGHTBEAM_REQUIRED=1 makes its absence a failure. */

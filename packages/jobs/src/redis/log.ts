@@ -1,5 +1,4 @@
-/** Where this package's connections say what happens to them; a pino logger satisfies it. */
-export interface ConnectionLog {
-  info(fields: object, message: string): void;
-  warn(fields: object, message: string): void;
-}
+import type { Log } from "@nightbeam/telemetry";
+
+/** Where this package's connections say what happens to them. */
+export type ConnectionLog = Pick<Log, "info" | "warn">;

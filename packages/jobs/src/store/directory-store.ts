@@ -9,6 +9,7 @@ import {
   syncFile,
   tempPath,
 } from "@nightbeam/dataset";
+import { codeOf } from "@nightbeam/telemetry";
 import { assertName, assertPrefix } from "./names.js";
 import type { ShardStore } from "./shard-store.js";
 import { storeFailed, storeGone } from "./store-errors.js";
@@ -85,8 +86,4 @@ async function* readChunks(dir: string, name: string): AsyncGenerator<Uint8Array
     if (codeOf(error) === "ENOENT") throw storeGone(path);
     throw storeFailed(path, error);
   }
-}
-
-function codeOf(error: unknown): unknown {
-  return error instanceof Error && "code" in error ? error.code : undefined;
 }

@@ -2,7 +2,8 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { checkRedis } from "../../src/redis/check-redis.js";
 import { openRedis } from "../../src/redis/open-redis.js";
 import { watchRedis } from "../../src/redis/watch-redis.js";
-import { freePort, type RedisServer, redisIsHere, startRedis } from "../support/redis-server.js";
+import { freePort } from "../support/free-port.js";
+import { type RedisServer, redisIsHere, startRedis } from "../support/redis-server.js";
 import { until } from "../support/until.js";
 
 describe.skipIf(!redisIsHere())("a connection to Redis", () => {

@@ -1,9 +1,9 @@
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Redis } from "ioredis";
+import { freePort } from "./free-port.js";
 
 export interface RedisServer {
   readonly url: string;
@@ -117,20 +117,5 @@ function exited(server: ChildProcess): Promise<void> {
 function rejectAfter(ms: number, message: () => string): Promise<never> {
   return new Promise((_, reject) => {
     setTimeout(() => reject(new Error(message())), ms).unref();
-  });
-}
-
-/** A port that nobody listens on at the moment. */
-export function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once("error", reject);
-    server.listen(0, "127.0.0.1", () => {
-      const address = server.address();
-      server.close(() => {
-        if (typeof address === "object" && address !== null) resolve(address.port);
-        else reject(new Error("no port was given"));
-      });
-    });
   });
 }

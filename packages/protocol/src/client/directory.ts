@@ -1,4 +1,5 @@
 import type { Scoring } from "@nightbeam/decoding";
+import type { Log } from "@nightbeam/telemetry";
 
 /** A verifier as it is known from outside. */
 export interface VerifierEndpoint {
@@ -24,8 +25,5 @@ export interface VerifierDirectory {
   onChange(listener: () => void): () => void;
 }
 
-/** What a client writes to a log; any structured logger of the usual shape fits. */
-export interface ClientLog {
-  info(fields: object, message: string): void;
-  warn(fields: object, message: string): void;
-}
+/** What a client writes to a log. */
+export type ClientLog = Pick<Log, "info" | "warn">;

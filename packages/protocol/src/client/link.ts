@@ -1,5 +1,5 @@
 import type { ServiceError } from "@grpc/grpc-js";
-import { reasonOf } from "../errors.js";
+import { reasonOf } from "@nightbeam/telemetry";
 import { VerifyRequest, VerifyResponse } from "../generated/nightbeam/verifier/v1/verifier.js";
 import { MOST_RELEASED } from "../limits.js";
 import { spreadMs } from "./backoff.js";

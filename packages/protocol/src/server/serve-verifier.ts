@@ -1,9 +1,10 @@
 import { Server, ServerCredentials, type ServiceDefinition } from "@grpc/grpc-js";
 import type { Trie } from "@nightbeam/catalogue";
 import type { Scoring } from "@nightbeam/decoding";
+import { reasonOf } from "@nightbeam/telemetry";
 import { HealthImplementation } from "grpc-health-check";
 import { channelOptions, type TlsFiles } from "../channel-options.js";
-import { ProtocolError, reasonOf } from "../errors.js";
+import { ProtocolError } from "../errors.js";
 import { VerifierService } from "../generated/nightbeam/verifier/v1/verifier.js";
 import { identityMessage } from "../identity.js";
 import { type CallLimits, limitsOf } from "../limits.js";

@@ -1,5 +1,6 @@
 import { Metadata, type StatusObject, status } from "@grpc/grpc-js";
-import { ProtocolError, type ProtocolErrorCode, reasonOf } from "../errors.js";
+import { reasonOf } from "@nightbeam/telemetry";
+import { ProtocolError, type ProtocolErrorCode } from "../errors.js";
 import { retryAfter } from "../metadata.js";
 
 const STATUS: Readonly<Record<ProtocolErrorCode, status>> = {

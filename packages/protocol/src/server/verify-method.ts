@@ -1,9 +1,10 @@
 import type { handleUnaryCall, ServerUnaryCall } from "@grpc/grpc-js";
 import type { Trie } from "@nightbeam/catalogue";
 import type { ScoreRequest } from "@nightbeam/decoding";
+import { reasonOf } from "@nightbeam/telemetry";
 import { answerBytes, encodeAnswers, RESPONSE_BYTES } from "../codec/answers.js";
 import { decodeCall } from "../codec/decode-call.js";
-import { ProtocolError, reasonOf } from "../errors.js";
+import { ProtocolError } from "../errors.js";
 import { VerifyRequest, type VerifyResponse } from "../generated/nightbeam/verifier/v1/verifier.js";
 import { checkIdentity, type IdentityMessage } from "../identity.js";
 import { type CallLimits, mostRequestBytes } from "../limits.js";

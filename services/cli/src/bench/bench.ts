@@ -1,4 +1,5 @@
 import type { Catalogue } from "@nightbeam/catalogue";
+import { UsageError } from "@nightbeam/command";
 import { openCatalogue, readHistories } from "@nightbeam/dataset";
 import { type Decoder, emptyDrafter, fixedWidths, type ShardUser } from "@nightbeam/decoding";
 import { measureMatrixRate } from "@nightbeam/model";
@@ -10,7 +11,6 @@ import {
   userReader,
   workerCount,
 } from "@nightbeam/recommend";
-import { UsageError } from "../errors.js";
 import { type Measurement, measureWays, sameLists, type Way } from "./measure.js";
 import type { BenchOptions } from "./options.js";
 

@@ -1,5 +1,5 @@
+import { gibibytes, listOf, oneOf, wholeNumber, words } from "@nightbeam/command";
 import { z } from "zod";
-import { gibibytes, listOf, oneOf, wholeNumber, words } from "../options/fields.js";
 
 const drafting = z
   .string()

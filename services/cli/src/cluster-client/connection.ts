@@ -1,9 +1,8 @@
 import { readFile } from "node:fs/promises";
+import { parseOptions, UsageError, withoutBlanks } from "@nightbeam/command";
 import { type Command, Option } from "commander";
 import { z } from "zod";
 import { findCluster } from "../cluster/find-cluster.js";
-import { UsageError } from "../errors.js";
-import { parseOptions } from "../options/fields.js";
 import { ClusterError } from "./errors.js";
 
 /** Where the scheduler is, and what it asks for. */
@@ -47,9 +46,7 @@ export async function connectionOf<Flags extends Record<string, unknown>>(
   flags: Flags,
 ): Promise<{ connection: Connection; rest: Record<string, unknown> }> {
   const { scheduler, token, tokenFile, ...rest } = flags;
-  // A variable that is set to nothing counts as not given.
-  const typed = Object.entries({ scheduler, token, tokenFile }).filter(([, value]) => value !== "");
-  const given = parseOptions(schema, Object.fromEntries(typed));
+  const given = parseOptions(schema, withoutBlanks({ scheduler, token, tokenFile }));
   const cluster = findCluster();
   const url = (given.scheduler ?? cluster?.url ?? DEFAULT_URL).replace(/\/+$/, "");
   // A cluster's token is shown to that cluster only.

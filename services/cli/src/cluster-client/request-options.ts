@@ -1,9 +1,10 @@
 import { resolve } from "node:path";
+import { oneOf, parseOptions, wholeNumber, words } from "@nightbeam/command";
 import { TRANSITIONS } from "@nightbeam/recommend";
 import type { SubmitBody } from "@nightbeam/scheduler/api";
 import type { Command } from "commander";
 import { z } from "zod";
-import { oneOf, parseOptions, wholeNumber, words } from "../options/fields.js";
+import { withLists } from "../recommend/list-options.js";
 import { recommendSchema } from "../recommend/options.js";
 
 const { draftWidth, excludeSeen } = recommendSchema.shape;
@@ -30,7 +31,7 @@ const schema = z.object({
 });
 
 export function withRequest(command: Command): Command {
-  return command
+  const places = command
     .option("--target <dir>", "the large model, as the verifiers hold it; or rollout:NAME")
     .option(
       "--draft <dir...>",
@@ -38,28 +39,11 @@ export function withRequest(command: Command): Command {
     )
     .option("--catalogue <file>", "items and their codes, or rollout:NAME")
     .option("--histories <file>", "users and their items: JSONL, Parquet, CSV, or events")
-    .option("--out <place>", "where the lists go: a directory that all nodes share, or s3://…")
-    .option("--top-k <n>", "items a user gets (default 10)")
-    .option("--beam-width <n>", "beams that the search keeps (default 20, at least top-k)")
-    .option(
-      "--scoring <kind>",
-      "full: over the vocabulary; renormalized: over the catalogue (default full)",
-    )
-    .option(
-      "--draft-width <n>",
-      "prefixes drafted at each level, one a level (60,40,30), or auto (default)",
-    )
-    .option("--exclude-seen", "recommend nothing that is in the user's history")
-    .option("--allow <file>", "recommend only the items of this list")
-    .option("--block <file>", "recommend none of the items of this list")
-    .option("--format <kind>", "parquet or jsonl (default parquet)")
-    .option("--precision <kind>", "fp32 or int8 (default fp32)")
-    .option("--limit <n>", "only the first n users")
-    .option("--batch-size <n>", "users that share a call (default 32)")
-    .option(
-      "--part-size <n>",
-      "users of a shard, which is redone when a node is lost (default 256)",
-    );
+    .option("--out <place>", "where the lists go: a directory that all nodes share, or s3://…");
+  return withLists(places).option(
+    "--part-size <n>",
+    "users of a shard, which is redone when a node is lost (default 256)",
+  );
 }
 
 /**

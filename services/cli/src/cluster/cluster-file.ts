@@ -1,8 +1,8 @@
 import { randomBytes } from "node:crypto";
 import { readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { UsageError } from "@nightbeam/command";
 import { z } from "zod";
-import { UsageError } from "../errors.js";
 import { processIdentitySchema } from "./process-identity.js";
 
 /** Where `nightbeam cluster up` keeps everything, unless it is told otherwise. */

@@ -1,4 +1,4 @@
-import { UsageError } from "../errors.js";
+import { UsageError } from "@nightbeam/command";
 import { readClusterFile } from "./cluster-file.js";
 import { isAlive, signalProcess, waitForEnd } from "./process-identity.js";
 import { endOrphans, leaveDirectory } from "./takeover.js";

@@ -1,5 +1,5 @@
+import { oneOf, wholeNumber } from "@nightbeam/command";
 import { z } from "zod";
-import { oneOf, wholeNumber } from "../options/fields.js";
 import { DEFAULT_DIRECTORY } from "./cluster-file.js";
 
 const port = wholeNumber(0).refine((value) => value <= 65_535, "give a port of 0 (any) to 65535");

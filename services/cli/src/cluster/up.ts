@@ -1,5 +1,5 @@
 import { join, resolve } from "node:path";
-import { UsageError } from "../errors.js";
+import { UsageError } from "@nightbeam/command";
 import { type ClusterProcess, clusterToken, writeClusterFile } from "./cluster-file.js";
 import type { ClusterUpOptions } from "./options.js";
 import { identityOf, type ProcessIdentity } from "./process-identity.js";

@@ -1,7 +1,7 @@
+import { parseOptions } from "@nightbeam/command";
 import { Command } from "commander";
 import { type BenchReport, bench } from "../bench/bench.js";
 import { benchSchema } from "../bench/options.js";
-import { parseOptions } from "../options/fields.js";
 import { table } from "../terminal/table.js";
 import { benchClusterCommand } from "./bench-cluster.js";
 

@@ -1,4 +1,5 @@
 import { resolve } from "node:path";
+import { parseOptions, withoutBlanks } from "@nightbeam/command";
 import { Command, Option } from "commander";
 import { readClusterFile } from "../cluster/cluster-file.js";
 import { clusterDown } from "../cluster/down.js";
@@ -6,7 +7,6 @@ import { clusterDirectorySchema, clusterUpSchema } from "../cluster/options.js";
 import { processTable } from "../cluster/process-table.js";
 import { clusterUp } from "../cluster/up.js";
 import { usageHint } from "../cluster/usage-hint.js";
-import { parseOptions } from "../options/fields.js";
 
 /** `nightbeam cluster` */
 export function clusterCommand(): Command {
@@ -57,9 +57,7 @@ function upCommand(): Command {
 const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
 async function up(flags: Record<string, unknown>): Promise<void> {
-  // A variable that is set to nothing counts as not given.
-  const given = Object.entries(flags).filter(([, value]) => value !== "");
-  const options = parseOptions(clusterUpSchema, Object.fromEntries(given));
+  const options = parseOptions(clusterUpSchema, withoutBlanks(flags));
   const cluster = await clusterUp(options, {
     say,
     ready: ({ scheduler, processes }) => {

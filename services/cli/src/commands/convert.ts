@@ -1,9 +1,8 @@
 import { existsSync } from "node:fs";
+import { oneOf, parseOptions, UsageError } from "@nightbeam/command";
 import { convertCheckpoint, openCheckpoint } from "@nightbeam/model";
 import { Command } from "commander";
 import { z } from "zod";
-import { UsageError } from "../errors.js";
-import { oneOf, parseOptions } from "../options/fields.js";
 import { whole } from "../terminal/progress.js";
 
 const schema = z.object({

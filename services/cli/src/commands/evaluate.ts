@@ -1,3 +1,4 @@
+import { listOf, parseOptions, wholeNumber } from "@nightbeam/command";
 import {
   evaluateRanking,
   type RankingReport,
@@ -6,7 +7,6 @@ import {
 } from "@nightbeam/dataset";
 import { Command } from "commander";
 import { z } from "zod";
-import { listOf, parseOptions, wholeNumber } from "../options/fields.js";
 import { whole } from "../terminal/progress.js";
 import { table } from "../terminal/table.js";
 

@@ -1,3 +1,4 @@
+import { oneOf, parseOptions } from "@nightbeam/command";
 import type { NightStatus } from "@nightbeam/scheduler/api";
 import { Command } from "commander";
 import { z } from "zod";
@@ -5,7 +6,6 @@ import { schedulerClient } from "../cluster-client/client.js";
 import { connectionOf, withConnection } from "../cluster-client/connection.js";
 import { requestOf, withRequest } from "../cluster-client/request-options.js";
 import { localTime } from "../cluster-client/run-table.js";
-import { oneOf, parseOptions } from "../options/fields.js";
 import { table } from "../terminal/table.js";
 
 const timetable = z.object({

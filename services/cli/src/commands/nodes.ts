@@ -1,10 +1,10 @@
+import { parseOptions } from "@nightbeam/command";
 import type { Nodes } from "@nightbeam/scheduler/api";
 import { Command, Option } from "commander";
 import { z } from "zod";
 import { findCluster } from "../cluster/find-cluster.js";
 import { schedulerClient } from "../cluster-client/client.js";
 import { connectionOf, withConnection } from "../cluster-client/connection.js";
-import { parseOptions } from "../options/fields.js";
 import { whole } from "../terminal/progress.js";
 import { listing } from "../terminal/table.js";
 

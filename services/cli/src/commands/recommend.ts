@@ -2,6 +2,7 @@ import { constants } from "node:os";
 import { dirname } from "node:path";
 import type { Manifest } from "@nightbeam/dataset";
 import { Command } from "commander";
+import { withLists } from "../recommend/list-options.js";
 import { recommendOptions } from "../recommend/options.js";
 import { type ProgressCounts, recommend } from "../recommend/recommend.js";
 import { clock, progressBar, whole } from "../terminal/progress.js";
@@ -9,7 +10,7 @@ import { facts } from "../terminal/table.js";
 
 /** `nightbeam recommend` */
 export function recommendCommand(): Command {
-  return new Command("recommend")
+  const command = new Command("recommend")
     .description(
       "write every user's best items, exactly as the target's own beam search finds them",
     )
@@ -23,24 +24,8 @@ export function recommendCommand(): Command {
       "items and their codes: LC-Rec JSON, Parquet, CSV, JSONL or prepared",
     )
     .option("--histories <file>", "users and their items: JSONL, Parquet, CSV, or events")
-    .option("--out <dir>", "where the lists go; an interrupted run there is continued")
-    .option("--top-k <n>", "items a user gets (default 10)")
-    .option("--beam-width <n>", "beams that the search keeps (default 20, at least top-k)")
-    .option(
-      "--scoring <kind>",
-      "full: over the vocabulary; renormalized: over the catalogue (default full)",
-    )
-    .option(
-      "--draft-width <n>",
-      "prefixes drafted at each level, one a level (60,40,30), or auto (default)",
-    )
-    .option("--exclude-seen", "recommend nothing that is in the user's history")
-    .option("--allow <file>", "recommend only the items of this list")
-    .option("--block <file>", "recommend none of the items of this list")
-    .option("--format <kind>", "parquet or jsonl (default parquet)")
-    .option("--precision <kind>", "fp32 or int8 (default fp32)")
-    .option("--limit <n>", "only the first n users")
-    .option("--batch-size <n>", "users that share a call (default 32)")
+    .option("--out <dir>", "where the lists go; an interrupted run there is continued");
+  return withLists(command)
     .option(
       "--part-size <n>",
       "users of an output file, and of a step that is never repeated (default 4096)",

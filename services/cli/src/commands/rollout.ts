@@ -1,11 +1,11 @@
 import { resolve } from "node:path";
+import { parseOptions, words } from "@nightbeam/command";
 import { TRANSITIONS } from "@nightbeam/recommend";
 import { Command } from "commander";
 import { z } from "zod";
 import { schedulerClient } from "../cluster-client/client.js";
 import { connectionOf, withConnection } from "../cluster-client/connection.js";
 import { localTime } from "../cluster-client/run-table.js";
-import { parseOptions, words } from "../options/fields.js";
 import { table } from "../terminal/table.js";
 
 const schema = z.object({ target: z.string(), draft: words.default([]), catalogue: z.string() });

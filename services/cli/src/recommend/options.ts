@@ -1,7 +1,14 @@
 import { readFile } from "node:fs/promises";
+import {
+  gibibytes,
+  oneOf,
+  parseOptions,
+  share,
+  UsageError,
+  wholeNumber,
+  words,
+} from "@nightbeam/command";
 import { z } from "zod";
-import { UsageError } from "../errors.js";
-import { gibibytes, oneOf, parseOptions, share, wholeNumber, words } from "../options/fields.js";
 
 const WIDTHS = "give auto, one width, or one for each level but the last, such as 60,40,30";
 

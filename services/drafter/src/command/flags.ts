@@ -1,7 +1,7 @@
-import { type Command, Option } from "commander";
+import { type Flag, LOG_FLAGS, NODE_NAME_FLAG } from "@nightbeam/command";
 
-/** Flags with their meaning and, where it is not the flag's own name, their variable. */
-const FLAGS: readonly (readonly [flag: string, meaning: string, variable?: string])[] = [
+/** The flags of `nightbeam drafter`; defaults are the schema's. */
+export const DRAFTER_FLAGS: readonly Flag[] = [
   ["--redis <url>", "where the shards wait: redis://host:port", "NIGHTBEAM_REDIS_URL"],
   [
     "--nats <url>",
@@ -26,29 +26,6 @@ const FLAGS: readonly (readonly [flag: string, meaning: string, variable?: strin
   ["--lock-ms <ms>", "after so long without a sign of life a shard counts as lost (default 30000)"],
   ["--stall-check-ms <ms>", "between two looks for lost shards (default: half of it)"],
   ["--grace-ms <ms>", "time that shards under way have when it stops (default 30000)"],
-  [
-    "--name <name>",
-    "what it is called in lists and logs; no two may have one (default: host and a random number)",
-  ],
-  ["--log-level <level>", "debug, info, warn, error or silent (default info)"],
-  ["--log-format <kind>", "json, or pretty (default on a terminal)"],
+  NODE_NAME_FLAG,
+  ...LOG_FLAGS,
 ];
-
-/** Adds the flags; each can be given by its environment variable as well, and the flag wins. */
-export function addFlags(command: Command): Command {
-  for (const [flag, meaning, variable] of FLAGS) {
-    const option = new Option(flag, meaning);
-    const name = option.name().replaceAll("-", "_").toUpperCase();
-    command.addOption(option.env(variable ?? `NIGHTBEAM_${name}`));
-  }
-  return command;
-}
-
-/** What a person gave an option with: its flag, or its variable where the value came from there. */
-export function nameIn(command: Command): (key: string) => string {
-  return (key) => {
-    const option = command.options.find((one) => one.attributeName() === key);
-    const isVariable = command.getOptionValueSource(key) === "env";
-    return (isVariable ? option?.envVar : option?.long) ?? `--${key}`;
-  };
-}

@@ -1,4 +1,4 @@
-import type { Clock } from "../clock.js";
+import type { Clock } from "@nightbeam/command";
 
 export interface RunContextsOptions {
   /** Contexts that are kept; more are open only while more runs have shards under way. */

@@ -1,7 +1,6 @@
-import type { Log } from "@nightbeam/telemetry";
+import type { Clock } from "@nightbeam/command";
+import { type Log, reasonOf } from "@nightbeam/telemetry";
 import { DelayedError, UnrecoverableError } from "bullmq";
-import type { Clock } from "../clock.js";
-import { reasonOf } from "../errors.js";
 import { fateOf } from "./fate.js";
 import type { ShardJob } from "./queue-connection.js";
 import { within } from "./within.js";

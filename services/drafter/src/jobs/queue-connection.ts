@@ -1,3 +1,4 @@
+import type { Clock } from "@nightbeam/command";
 import {
   type CancelledWatch,
   checkRedis,
@@ -13,7 +14,6 @@ import {
 } from "@nightbeam/jobs";
 import type { Log } from "@nightbeam/telemetry";
 import { type Job, Worker } from "bullmq";
-import type { Clock } from "../clock.js";
 import type { Leases } from "./leases.js";
 import { quietErrors } from "./quiet-errors.js";
 

@@ -1,6 +1,5 @@
-import type { Log } from "@nightbeam/telemetry";
-import type { Clock } from "../clock.js";
-import { reasonOf } from "../errors.js";
+import type { Clock } from "@nightbeam/command";
+import { type Log, reasonOf } from "@nightbeam/telemetry";
 
 /** The same message is written again after so long. */
 const REPEAT_MS = 60_000;

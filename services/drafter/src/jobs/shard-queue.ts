@@ -1,5 +1,5 @@
 import type { RunSignal, ShardJobResult } from "@nightbeam/jobs";
-import { reasonOf } from "../errors.js";
+import { reasonOf } from "@nightbeam/telemetry";
 import { ShardStopped, type StopCause } from "../shard/stop.js";
 import { endJob } from "./end-job.js";
 import { type Lease, Leases } from "./leases.js";

@@ -1,4 +1,4 @@
-import type { Clock } from "../clock.js";
+import type { Clock } from "@nightbeam/command";
 
 /** Waits for work that does not fail, for so long. @returns whether it ended in time */
 export async function within(

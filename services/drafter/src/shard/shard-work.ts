@@ -1,8 +1,7 @@
+import type { Clock } from "@nightbeam/command";
 import type { PartRecord } from "@nightbeam/dataset";
 import { JOBS, parseJob, type ShardJobData, type ShardJobResult } from "@nightbeam/jobs";
-import type { Log } from "@nightbeam/telemetry";
-import type { Clock } from "../clock.js";
-import { reasonOf } from "../errors.js";
+import { type Log, reasonOf } from "@nightbeam/telemetry";
 import { fateOf } from "../jobs/fate.js";
 import type { TakenShard } from "../jobs/shard-queue.js";
 import type { OpenRunStore, RunStore, WrittenShard } from "../run-store.js";

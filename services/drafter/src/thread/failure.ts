@@ -1,12 +1,13 @@
 import { JobsError } from "@nightbeam/jobs";
 import { ProtocolError } from "@nightbeam/protocol";
 import { RecommendError } from "@nightbeam/recommend";
-import { DrafterError, reasonOf } from "../errors.js";
+import { codeOf, reasonOf } from "@nightbeam/telemetry";
+import { DrafterError } from "../errors.js";
 import type { Failure } from "./messages.js";
 
 /** An error as the other thread gets to know it. */
 export function failureOf(error: unknown, signal: AbortSignal): Failure {
-  const code = codeOf(error);
+  const code = codeOf(error) ?? "UNKNOWN";
   const message = error instanceof Error ? error.message : reasonOf(error);
   return { kind: signal.aborted ? "stopped" : kindOf(error), code, message };
 }
@@ -27,11 +28,4 @@ function kindOf(error: unknown): Failure["kind"] {
     return error.code === "VERSION_DIFFERS" || error.code === "JOB_DIFFERS" ? "fatal" : "failed";
   }
   return "failed";
-}
-
-function codeOf(error: unknown): string {
-  if (error instanceof Error && "code" in error && typeof error.code === "string") {
-    return error.code;
-  }
-  return "UNKNOWN";
 }

@@ -1,8 +1,7 @@
-import type { Log } from "@nightbeam/telemetry";
+import { type Log, reasonOf } from "@nightbeam/telemetry";
 import type { z } from "zod";
 import { type Alarm, alarmListSchema } from "../api/answers.js";
 import { type Clock, isoTime } from "../clock.js";
-import { reasonOf } from "../errors.js";
 import { documents, type StateFiles } from "../state/documents.js";
 
 /** What somebody should know before the morning. */

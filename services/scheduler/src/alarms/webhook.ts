@@ -1,7 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Log } from "@nightbeam/telemetry";
+import { type Log, reasonOf } from "@nightbeam/telemetry";
 import type { Alarm } from "../api/answers.js";
-import { reasonOf } from "../errors.js";
 
 export interface WebhookOptions {
   readonly url: string;

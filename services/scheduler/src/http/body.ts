@@ -1,6 +1,7 @@
+import { reasonOf } from "@nightbeam/telemetry";
 import type { Context } from "hono";
 import type { z } from "zod";
-import { reasonOf, SchedulerError } from "../errors.js";
+import { SchedulerError } from "../errors.js";
 
 /** A request's body as a schema reads it. @throws SchedulerError BAD_REQUEST, naming the field */
 export async function readBody<Schema extends z.ZodType>(

@@ -15,7 +15,6 @@ export interface ErrorAnswer {
 }
 
 const OWN: Readonly<Record<SchedulerErrorCode, ContentfulStatusCode>> = {
-  BAD_OPTION: 500,
   NO_TOKEN: 500,
   BAD_REQUEST: 400,
   UNAUTHORIZED: 401,

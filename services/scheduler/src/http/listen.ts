@@ -1,6 +1,7 @@
 import { type ServerType, serve } from "@hono/node-server";
+import { formatHostPort, UsageError } from "@nightbeam/command";
+import { reasonOf } from "@nightbeam/telemetry";
 import type { Hono } from "hono";
-import { reasonOf, SchedulerError } from "../errors.js";
 
 export interface Listening {
   /** http://host:port */
@@ -16,17 +17,17 @@ export interface ListenOptions {
   readonly port: number;
 }
 
-/** @throws SchedulerError BAD_OPTION where the address cannot be had */
+/** @throws UsageError BAD_OPTION where the address cannot be had */
 export function listen({ app, host, port }: ListenOptions): Promise<Listening> {
   return new Promise((resolve, reject) => {
     const onListening = ({ port: actual }: { port: number }) => {
       server.off("error", onError);
-      const shown = host.includes(":") ? `[${host}]` : host;
-      resolve({ url: `http://${shown}:${actual}`, close: (graceMs) => close(server, graceMs) });
+      const url = `http://${formatHostPort({ host, port: actual })}`;
+      resolve({ url, close: (graceMs) => close(server, graceMs) });
     };
     const onError = (error: Error) => {
       reject(
-        new SchedulerError(
+        new UsageError(
           "BAD_OPTION",
           `The scheduler cannot listen on ${host}:${port}: ${reasonOf(error)}. Give another --listen.`,
           { cause: error },

@@ -9,11 +9,10 @@ import {
   putNight,
   removeNight,
 } from "@nightbeam/jobs";
-import type { Log } from "@nightbeam/telemetry";
+import { type Log, reasonOf } from "@nightbeam/telemetry";
 import type { AlarmBook } from "../alarms/alarms.js";
 import type { NightStatus } from "../api/answers.js";
 import { type Clock, isoTime } from "../clock.js";
-import { reasonOf } from "../errors.js";
 import type { NightRequest } from "../http/night-routes.js";
 import { requireRedis } from "../runs/retry-missing.js";
 import type { RunBook } from "../runs/run-book.js";

@@ -1,10 +1,10 @@
 import type { Rollouts } from "@nightbeam/control";
-import type { Log } from "@nightbeam/telemetry";
+import { type Log, reasonOf } from "@nightbeam/telemetry";
 import { z } from "zod";
 import type { RolloutStatus } from "../api/answers.js";
 import { type RolloutRequest, rolloutBodySchema, type Submission } from "../api/request.js";
 import { type Clock, isoTime } from "../clock.js";
-import { reasonOf, SchedulerError } from "../errors.js";
+import { SchedulerError } from "../errors.js";
 import { documents, type StateFiles } from "../state/documents.js";
 
 const recordSchema = z.object({ ...rolloutBodySchema.shape, setAt: z.iso.datetime() });

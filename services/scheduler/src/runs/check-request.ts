@@ -3,8 +3,9 @@ import { access } from "node:fs/promises";
 import { isAbsolute } from "node:path";
 import { openCheckpoint } from "@nightbeam/model";
 import { draftPolicy, TRANSITIONS } from "@nightbeam/recommend";
+import { codeOf } from "@nightbeam/telemetry";
 import type { Submission } from "../api/request.js";
-import { codeOf, SchedulerError } from "../errors.js";
+import { SchedulerError } from "../errors.js";
 
 /**
  * Checks what is cheap to check, so that a typing mistake is told at once: paths can be read,

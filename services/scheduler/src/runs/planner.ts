@@ -1,7 +1,6 @@
-import type { Log } from "@nightbeam/telemetry";
+import { codeOf, type Log, reasonOf } from "@nightbeam/telemetry";
 import type { AlarmBook } from "../alarms/alarms.js";
 import { type Clock, isoTime } from "../clock.js";
-import { codeOf, reasonOf } from "../errors.js";
 import type { Documents } from "../state/documents.js";
 import type { RunRecord } from "./run-record.js";
 import type { Refusal } from "./run-view.js";

@@ -1,7 +1,6 @@
 import type { JobQueues } from "@nightbeam/jobs";
-import type { Log } from "@nightbeam/telemetry";
+import { type Log, reasonOf } from "@nightbeam/telemetry";
 import type { AlarmBook } from "../alarms/alarms.js";
-import { reasonOf } from "../errors.js";
 import { withLease } from "./lease.js";
 import type { RunBook } from "./run-book.js";
 

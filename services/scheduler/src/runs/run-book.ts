@@ -1,9 +1,8 @@
 import { cancelRun, restoreRun } from "@nightbeam/jobs";
-import type { Log } from "@nightbeam/telemetry";
+import { type Log, reasonOf } from "@nightbeam/telemetry";
 import type { RunStatus, StartedRun } from "../api/answers.js";
 import type { Submission } from "../api/request.js";
 import { type Clock, isoTime } from "../clock.js";
-import { reasonOf } from "../errors.js";
 import type { RolloutBook } from "../rollouts/rollout-book.js";
 import type { Documents } from "../state/documents.js";
 import { keyedMutex } from "../state/mutex.js";

@@ -1,5 +1,6 @@
+import { reasonOf } from "@nightbeam/telemetry";
 import { z } from "zod";
-import { reasonOf, SchedulerError } from "../errors.js";
+import { SchedulerError } from "../errors.js";
 
 /** The part of a ShardStore that the state is kept in; names have slashes between their parts. */
 export interface StateFiles {

@@ -8,9 +8,8 @@ import {
   watchRedis,
   workerOptions,
 } from "@nightbeam/jobs";
-import type { Log } from "@nightbeam/telemetry";
+import { type Log, reasonOf } from "@nightbeam/telemetry";
 import { Worker } from "bullmq";
-import { reasonOf } from "../errors.js";
 
 export interface JobWorkerOptions<Name extends JobName> extends WorkerTimes {
   readonly job: Name;

@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { parseOptions, withoutBlanks } from "@nightbeam/command";
 import { silentLog } from "@nightbeam/telemetry";
 import { type World, writeWorld } from "@nightbeam/test-world";
 import {
@@ -9,7 +10,7 @@ import {
 } from "../../../../packages/jobs/test/support/redis-server.js";
 import type { RunStatus } from "../../src/api/answers.js";
 import type { SubmitBody } from "../../src/api/request.js";
-import { parseOptions } from "../../src/options.js";
+import { schedulerSchema } from "../../src/options.js";
 import {
   type RunningScheduler,
   type SchedulerDeps,
@@ -73,7 +74,7 @@ export async function startPlace(): Promise<TestPlace> {
       lockMs: 2_000,
       ...options,
     };
-    const started = await startScheduler(parseOptions({ given, nameOf: (key) => key }), {
+    const started = await startScheduler(parseOptions(schedulerSchema, withoutBlanks(given)), {
       log: silentLog,
       watchMs: 200,
       ...deps,

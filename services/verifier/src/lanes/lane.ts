@@ -1,7 +1,8 @@
 import type { ScoreAnswer, ScoreRequest, Scorer } from "@nightbeam/decoding";
+import { reasonOf } from "@nightbeam/telemetry";
 import { MicroBatcher } from "../batching/micro-batcher.js";
 import type { LaneAnswer, LaneCall } from "../batching/waiting-call.js";
-import { reasonOf, VerifierError } from "../errors.js";
+import { VerifierError } from "../errors.js";
 import type { LanesOptions } from "./lanes.js";
 
 /** A model's worker thread, as a lane sees it. */

@@ -1,9 +1,9 @@
 import { setMaxListeners } from "node:events";
+import type { Clock } from "@nightbeam/command";
 import type { ScoreAnswer, ScoreRequest } from "@nightbeam/decoding";
 import { nodeCount } from "@nightbeam/decoding";
 import type { BatcherLimits, Pass } from "../batching/micro-batcher.js";
 import type { LaneAnswer } from "../batching/waiting-call.js";
-import type { Clock } from "../clock.js";
 import type { CostLine } from "../cost/fit-line.js";
 import { VerifierError } from "../errors.js";
 import { KeyTable, type KeyTableLimits } from "./key-table.js";

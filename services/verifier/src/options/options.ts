@@ -1,6 +1,14 @@
 import { availableParallelism } from "node:os";
+import {
+  gibibytes,
+  hostPort,
+  nodeName,
+  numberOf,
+  oneOf,
+  serviceFields,
+  wholeNumber,
+} from "@nightbeam/command";
 import { z } from "zod";
-import { hostPort, numberOf, oneOf, wholeNumber } from "./fields.js";
 
 /**
  * The options of `nightbeam verifier`, by their flags in camelCase.
@@ -17,20 +25,15 @@ export const verifierSchema = z
     executionProvider: oneOf(["cpu", "cuda", "tensorrt", "webgpu"]).default("cpu"),
     workers: wholeNumber(1).optional(),
     threads: wholeNumber(1).default(1),
-    promptCache: numberOf("a number of GiB, or 0 for none").optional(),
-    listen: hostPort(0).prefault("127.0.0.1:7070"),
-    advertise: hostPort(1).optional(),
-    nats: z.string().optional(),
+    promptCache: gibibytes.optional(),
+    listen: hostPort({ least: 0, example: 7070 }).prefault("127.0.0.1:7070"),
+    advertise: hostPort({ least: 1, example: 7070 }).optional(),
     tokenBudget: wholeNumber(1).optional(),
     maxWaitMs: numberOf("a number of milliseconds, or 0").optional(),
     mostWaitingTokens: wholeNumber(1).optional(),
     graceMs: wholeNumber(0).default(30_000),
-    name: z
-      .string()
-      .regex(/^[-\w]{1,100}$/, "give up to 100 letters, digits, - and _")
-      .optional(),
-    logLevel: oneOf(["debug", "info", "warn", "error", "silent"]).default("info"),
-    logFormat: oneOf(["json", "pretty"]).optional(),
+    name: nodeName,
+    ...serviceFields,
   })
   .transform((options) => {
     const isCpu = options.executionProvider === "cpu";

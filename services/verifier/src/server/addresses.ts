@@ -1,5 +1,5 @@
 import { networkInterfaces } from "node:os";
-import { formatHostPort, type HostPort } from "../options/fields.js";
+import { formatHostPort, type HostPort } from "@nightbeam/command";
 
 const EVERYWHERE = new Set(["0.0.0.0", "::"]);
 

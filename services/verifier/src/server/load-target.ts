@@ -1,12 +1,11 @@
 import type { Catalogue } from "@nightbeam/catalogue";
+import type { Clock } from "@nightbeam/command";
 import { openCatalogue } from "@nightbeam/dataset";
 import { type Model, openModel } from "@nightbeam/model";
 import { cacheDirectory } from "@nightbeam/recommend";
-import type { Log } from "@nightbeam/telemetry";
-import type { Clock } from "../clock.js";
+import { type Log, reasonOf } from "@nightbeam/telemetry";
 import { CostTracker, describeLine } from "../cost/cost-tracker.js";
 import { measureCost } from "../cost/measure-cost.js";
-import { reasonOf } from "../errors.js";
 import type { VerifierOptions } from "../options/options.js";
 
 /** What a verifier holds. */

@@ -1,8 +1,9 @@
+import type { Clock } from "@nightbeam/command";
+import type { Announcement } from "@nightbeam/control";
 import type { Model } from "@nightbeam/model";
 import type { ServedVerifier } from "@nightbeam/protocol";
-import type { Log } from "@nightbeam/telemetry";
-import type { Clock } from "../clock.js";
-import { reasonOf, VerifierError } from "../errors.js";
+import { type Log, reasonOf } from "@nightbeam/telemetry";
+import { VerifierError } from "../errors.js";
 import type { Lanes } from "../lanes/lanes.js";
 import type { Tally } from "./tally.js";
 
@@ -33,12 +34,6 @@ export interface VerifierParts {
   readonly graceMs: number;
 }
 
-/** How others are kept told of this verifier; see `Control.announce`. */
-interface Presence {
-  update(): void;
-  stop(): Promise<void>;
-}
-
 /** Between two looks at threads and idle clients. */
 const HOUSEKEEPING_MS = 1_000;
 /** Looks between two lines about calls that were not answered. */
@@ -63,7 +58,7 @@ export class Verifier implements RunningVerifier {
   readonly finished: Promise<number>;
   readonly #parts: VerifierParts;
   #finish: (exitCode: number) => void = () => undefined;
-  #presence: Presence | undefined;
+  #presence: Announcement | undefined;
   #state: State = "serving";
   #isBroken = false;
   #looks = 0;
@@ -84,7 +79,7 @@ export class Verifier implements RunningVerifier {
     return this.#state !== "serving";
   }
 
-  announcedBy(presence: Presence): void {
+  announcedBy(presence: Announcement): void {
     this.#presence = presence;
   }
 

@@ -1,13 +1,15 @@
-import { randomBytes } from "node:crypto";
-import { hostname } from "node:os";
+import {
+  type Clock,
+  formatHostPort,
+  freshNodeName,
+  readVersion,
+  systemClock,
+} from "@nightbeam/command";
 import type { Control } from "@nightbeam/control";
 import { answersHash } from "@nightbeam/model";
 import { serveVerifier } from "@nightbeam/protocol";
 import type { Log } from "@nightbeam/telemetry";
-import { type Clock, systemClock } from "../clock.js";
-import { formatHostPort } from "../options/fields.js";
 import type { VerifierOptions } from "../options/options.js";
-import { readVersion } from "../version.js";
 import { advertisedAddress } from "./addresses.js";
 import { loadTarget, type Target } from "./load-target.js";
 import { openLanes } from "./open-lanes.js";
@@ -32,8 +34,9 @@ export async function startVerifier(
   options: VerifierOptions,
   { log, control, clock = systemClock }: VerifierDeps,
 ): Promise<RunningVerifier> {
-  const version = await readVersion();
+  const version = await readVersion(new URL("../../package.json", import.meta.url));
   const target = await loadTarget(options, { log, clock });
+  if (control === undefined) log.info({}, "no NATS: drafters have to be told this address");
   const setup: Setup = { options, log, clock, version, target };
   try {
     return await serve(setup, control);
@@ -73,7 +76,7 @@ async function serve(setup: Setup, control: VerifierDeps["control"]): Promise<Ru
   });
   const address = advertisedAddress({ ...options, port: server.port });
   const listening = formatHostPort({ host: listen.host, port: server.port });
-  const id = options.name ?? defaultId();
+  const id = options.name ?? freshNodeName();
   const names = { id, address, listening };
   const verifier = new Verifier({ ...names, lanes, server, model, tally, clock, log, graceMs });
   void lost.then(() => verifier.laneLost());
@@ -99,10 +102,4 @@ async function serve(setup: Setup, control: VerifierDeps["control"]): Promise<Ru
   }
   log.info({ ...names, announced: control !== undefined, graceMs }, "verifier is serving");
   return verifier;
-}
-
-/** A name that no other process has, for NATS subjects. */
-function defaultId(): string {
-  const host = hostname().replace(/[^-\w]/g, "-");
-  return `${host.slice(0, 80)}-${randomBytes(3).toString("hex")}`;
 }

@@ -1,9 +1,9 @@
+import type { Clock } from "@nightbeam/command";
 import { ModelError } from "@nightbeam/model";
 import { ProtocolError, type VerifierDescription, type VerifyHandler } from "@nightbeam/protocol";
-import type { Log } from "@nightbeam/telemetry";
+import { type Log, reasonOf } from "@nightbeam/telemetry";
 import type { LaneAnswer } from "../batching/waiting-call.js";
-import type { Clock } from "../clock.js";
-import { reasonOf, VerifierError } from "../errors.js";
+import { VerifierError } from "../errors.js";
 import type { Lanes } from "../lanes/lanes.js";
 import type { Tally } from "./tally.js";
 
@@ -81,8 +81,6 @@ function refusalOf(error: unknown): ProtocolError {
         return as("CANCELLED");
       case "EXPIRED":
         return as("DEADLINE");
-      case "BAD_OPTION":
-        return as("INTERNAL");
       default:
         error.code satisfies never;
     }

@@ -1,6 +1,6 @@
 import type { ScoreAnswer, ScoreRequest } from "@nightbeam/decoding";
+import type { FakeTime } from "../../../../packages/command/test/support/fake-time.js";
 import type { LaneCall } from "../../src/batching/waiting-call.js";
-import type { FakeTime } from "./fake-time.js";
 
 const NO_TREE = {
   prefixes: new Uint32Array(),

@@ -1,6 +1,6 @@
+import { parseOptions } from "@nightbeam/command";
 import { type NodeStatus, staticVerifiers } from "@nightbeam/control";
 import { VerifierClient } from "@nightbeam/protocol";
-import { parseOptions } from "../../src/options/fields.js";
 import { verifierSchema } from "../../src/options/options.js";
 import type { RunningVerifier } from "../../src/server/running-verifier.js";
 import { startVerifier } from "../../src/server/start-verifier.js";
@@ -38,7 +38,7 @@ export async function openVerifier(
     graceMs: 10_000,
     ...flags,
   };
-  const options = parseOptions(verifierSchema, { given, nameOf: (key) => key });
+  const options = parseOptions(verifierSchema, given);
   const verifier = await startVerifier(options, {
     log,
     control: {

@@ -17,7 +17,8 @@ export async function recommendAlone(options: BenchClusterOptions, out: string):
     ...draft.flatMap((one) => ["--draft", one]),
     ...["--draft-width", String(options.draftWidth), "--scoring", options.scoring],
     ...["--beam-width", String(options.beamWidth), "--batch-size", String(options.batchSize)],
-    ...["--part-size", String(options.partSize), "--out", out],
+    // In parts of its own size: larger ones make fuller batches, and this is to be its best.
+    ...["--out", out],
     ...(limit === undefined ? [] : ["--limit", String(limit)]),
   ];
   await promisify(execFile)(command, [...args, ...flags], { env: { ...process.env, ...env } });

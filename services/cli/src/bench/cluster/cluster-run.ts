@@ -1,8 +1,8 @@
+import { UsageError } from "@nightbeam/command";
 import { readManifest } from "@nightbeam/dataset";
 import type { RunStatus } from "@nightbeam/scheduler/api";
 import type { ClusterProcess } from "../../cluster/cluster-file.js";
 import type { SchedulerClient } from "../../cluster-client/client.js";
-import { UsageError } from "../../errors.js";
 import type { BenchClusterOptions } from "./options.js";
 import { mainThreadSeconds, processorSeconds } from "./processor-time.js";
 

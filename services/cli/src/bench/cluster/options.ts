@@ -1,5 +1,5 @@
+import { oneOf, parseOptions, wholeNumber, words } from "@nightbeam/command";
 import { z } from "zod";
-import { oneOf, parseOptions, wholeNumber, words } from "../../options/fields.js";
 import { recommendSchema } from "../../recommend/options.js";
 
 /** The keys of `nightbeam bench cluster`. */

@@ -1,4 +1,4 @@
-/** Time as the verifier sees it, so that tests can turn the hands. */
+/** Time as a service measures it, handed in so that tests can turn the hands. */
 export interface Clock {
   /** Milliseconds that only ever grow; their zero means nothing. */
   now(): number;

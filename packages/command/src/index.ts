@@ -1,0 +1,14 @@
+export { type Clock, systemClock } from "./clock.js";
+export { UsageError, type UsageErrorCode } from "./errors.js";
+export { gibibytes, listOf, numberOf, oneOf, share, wholeNumber, words } from "./options/fields.js";
+export { addFlags, type Flag, nameIn } from "./options/flags.js";
+export { formatHostPort, type HostPort, hostPort } from "./options/host-port.js";
+export { parseOptions, withoutBlanks } from "./options/parse-options.js";
+export {
+  freshNodeName,
+  LOG_FLAGS,
+  NODE_NAME_FLAG,
+  nodeName,
+  serviceFields,
+} from "./options/service-options.js";
+export { readVersion } from "./version.js";

@@ -1,0 +1,49 @@
+import { z } from "zod";
+
+/** A whole number, typed as a flag or written as a number in a config file. */
+export function wholeNumber(least: number, what = "a whole number") {
+  return numberFrom(
+    (value) => Number.isSafeInteger(value) && value >= least,
+    `give ${what} of at least ${least}`,
+  );
+}
+
+/** A number of at least 0, fractions allowed. `what` stands behind "give". */
+export function numberOf(what: string) {
+  return numberFrom((value) => value >= 0 && value < Number.POSITIVE_INFINITY, `give ${what}`);
+}
+
+/** GiB, fractions allowed; 0 for none. */
+export const gibibytes = numberOf("a number of GiB, or 0 for none");
+
+/** A part of a whole, but not nothing. */
+export const share = numberFrom(
+  (value) => value > 0 && value <= 1,
+  "give a number above 0 and up to 1",
+);
+
+function numberFrom(fits: (value: number) => boolean, message: string) {
+  return z
+    .union([z.number(), z.string().trim().min(1, message)], message)
+    .transform(Number)
+    .refine(fits, message);
+}
+
+/** One of a few words. */
+export function oneOf<const Words extends readonly [string, string, ...string[]]>(words: Words) {
+  return z.enum(words, `give ${words.slice(0, -1).join(", ")} or ${words.at(-1)}`);
+}
+
+/** Several values in one flag: "5,10". */
+export function listOf<Field extends z.ZodType<unknown, unknown>>(field: Field) {
+  return z
+    .string()
+    .transform((text): unknown[] => text.split(","))
+    .pipe(z.array(field));
+}
+
+/** One value or several, as a flag that may be repeated. */
+export const words = z.union(
+  [z.string().transform((one) => [one]), z.array(z.string())],
+  "give one name or several",
+);

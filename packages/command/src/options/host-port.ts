@@ -1,0 +1,31 @@
+import { z } from "zod";
+
+/** Where to listen, or what to dial. */
+export interface HostPort {
+  /** A name or an address, without brackets. */
+  readonly host: string;
+  readonly port: number;
+}
+
+const HIGHEST_PORT = 65_535;
+
+/** `host:port`; an IPv6 address stands in brackets. `example` is the port that a refusal shows. */
+export function hostPort({ least, example }: { readonly least: 0 | 1; readonly example: number }) {
+  const range = `${least === 0 ? "0 (any free one)" : least} to ${HIGHEST_PORT}`;
+  const examples = `127.0.0.1:${example} or [::1]:${example}`;
+  const message = `give host:port with a port of ${range}, such as ${examples}`;
+  return z.string(message).transform((text, context): HostPort => {
+    const [, bracketed, plain, digits] =
+      /^(?:\[([0-9a-fA-F:.]+)\]|([^\s:/@[\],]+)):(\d{1,5})$/.exec(text) ?? [];
+    const host = bracketed ?? plain;
+    const port = Number(digits);
+    if (host !== undefined && port >= least && port <= HIGHEST_PORT) return { host, port };
+    context.addIssue({ code: "custom", message });
+    return z.NEVER;
+  });
+}
+
+/** As one dials it. */
+export function formatHostPort({ host, port }: HostPort): string {
+  return host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
+}

@@ -1,0 +1,9 @@
+import { readFile } from "node:fs/promises";
+import { z } from "zod";
+
+const packageSchema = z.object({ version: z.string() });
+
+/** The version that a package.json states. */
+export async function readVersion(packageFile: URL): Promise<string> {
+  return packageSchema.parse(JSON.parse(await readFile(packageFile, "utf8"))).version;
+}

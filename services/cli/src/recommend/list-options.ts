@@ -1,0 +1,23 @@
+import type { Command } from "commander";
+
+/** The options that decide about the lists and their files, on one machine as in a cluster. */
+export function withLists(command: Command): Command {
+  return command
+    .option("--top-k <n>", "items a user gets (default 10)")
+    .option("--beam-width <n>", "beams that the search keeps (default 20, at least top-k)")
+    .option(
+      "--scoring <kind>",
+      "full: over the vocabulary; renormalized: over the catalogue (default full)",
+    )
+    .option(
+      "--draft-width <n>",
+      "prefixes drafted at each level, one a level (60,40,30), or auto (default)",
+    )
+    .option("--exclude-seen", "recommend nothing that is in the user's history")
+    .option("--allow <file>", "recommend only the items of this list")
+    .option("--block <file>", "recommend none of the items of this list")
+    .option("--format <kind>", "parquet or jsonl (default parquet)")
+    .option("--precision <kind>", "fp32 or int8 (default fp32)")
+    .option("--limit <n>", "only the first n users")
+    .option("--batch-size <n>", "users that share a call (default 32)");
+}
