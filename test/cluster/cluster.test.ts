@@ -8,10 +8,10 @@ import { expectExact } from "../faults/support/strike.js";
 import { beautyFiles, recommendAlone } from "./support/beauty.js";
 import { TestCluster } from "./support/cluster.js";
 import { largestScoreDifference, listsOf } from "./support/oracle.js";
+import { describeClusters } from "./support/servers.js";
 
-describe.each(["full", "renormalized"] as const)(
-  "a cluster of two verifiers, two drafters and a scheduler under %s scoring",
-  (scoring) => {
+describeClusters("a cluster of two verifiers, two drafters and a scheduler", () => {
+  describe.each(["full", "renormalized"] as const)("under %s scoring", (scoring) => {
     let night: Night;
     beforeAll(async () => {
       night = await makeNight(scoring);
@@ -32,35 +32,55 @@ describe.each(["full", "renormalized"] as const)(
         await cluster.stop();
       }
     }, 120_000);
-  },
-);
+  });
+
+  it("leaves out for everybody what one machine filters out of the catalogue", async () => {
+    const night = await makeNight("renormalized", { blocked: 400 });
+    const { target, catalogue } = night.world;
+    const cluster = await TestCluster.start({ target, catalogue, scoring: "renormalized" });
+    try {
+      const request = { ...night.request, out: cluster.out("night") };
+      const { run } = await cluster.submit(request);
+      const ended = await cluster.until(run.id);
+      expect(ended.state, cluster.logs()).toBe("complete");
+      await expectExact(night, request.out);
+    } finally {
+      await cluster.stop();
+      await night.remove();
+    }
+  }, 120_000);
+});
 
 const beauty = beautyFiles();
 
 /** All test users of the Amazon Beauty data set that have a history. */
-describe.skipIf(beauty === undefined)("Beauty in a cluster", () => {
-  it("has the users, items and order of one machine, and its scores", async () => {
-    if (beauty === undefined) throw new Error("skipped where the data are absent");
-    const directory = await mkdtemp(join(tmpdir(), "nightbeam-beauty-"));
-    const cluster = await TestCluster.start(beauty);
-    try {
-      const { target, draft, catalogue } = beauty;
-      const histories = await beauty.writeHistories(directory);
-      const files = { target, catalogue, histories };
-      const alone = await recommendAlone({ ...files, out: join(directory, "alone") });
-      const out = cluster.out("beauty");
-      const drafting = { draft: [draft], draftWidth: [20], partSize: 256 };
-      const submitted = await cluster.submit({ ...files, ...drafting, topK: 10, out });
-      const run = await cluster.until(submitted.run.id, { withinMs: 120_000 });
-      expect(run.state, cluster.logs()).toBe("complete");
-      const lists = await listsOf(out);
-      expect(lists.users).toHaveLength(3_553);
-      expect(lists.digest).toBe(alone.digest);
-      expect(largestScoreDifference(lists, alone)).toBeLessThan(1e-5);
-      expect(existsSync(join(out, "manifest.json"))).toBe(true);
-    } finally {
-      await cluster.stop();
-      await rm(directory, { recursive: true, force: true });
-    }
-  }, 240_000);
+describeClusters("Beauty in a cluster", () => {
+  it.skipIf(beauty === undefined)(
+    "has the users, items and order of one machine, and its scores",
+    async () => {
+      if (beauty === undefined) throw new Error("skipped where the data are absent");
+      const directory = await mkdtemp(join(tmpdir(), "nightbeam-beauty-"));
+      const cluster = await TestCluster.start(beauty);
+      try {
+        const { target, draft, catalogue } = beauty;
+        const histories = await beauty.writeHistories(directory);
+        const files = { target, catalogue, histories };
+        const alone = await recommendAlone({ ...files, out: join(directory, "alone") });
+        const out = cluster.out("beauty");
+        const drafting = { draft: [draft], draftWidth: [20], partSize: 256 };
+        const submitted = await cluster.submit({ ...files, ...drafting, topK: 10, out });
+        const run = await cluster.until(submitted.run.id, { withinMs: 120_000 });
+        expect(run.state, cluster.logs()).toBe("complete");
+        const lists = await listsOf(out);
+        expect(lists.users).toHaveLength(3_553);
+        expect(lists.digest).toBe(alone.digest);
+        expect(largestScoreDifference(lists, alone)).toBeLessThan(1e-5);
+        expect(existsSync(join(out, "manifest.json"))).toBe(true);
+      } finally {
+        await cluster.stop();
+        await rm(directory, { recursive: true, force: true });
+      }
+    },
+    240_000,
+  );
 });

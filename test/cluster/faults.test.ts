@@ -1,10 +1,11 @@
-import { afterAll, beforeAll, describe, it } from "vitest";
+import { afterAll, beforeAll, it } from "vitest";
 import { drafterKilled, redisEmptied, verifierKilled } from "../faults/support/faults.js";
 import { makeNight, type Night } from "../faults/support/night.js";
 import { strike } from "../faults/support/strike.js";
+import { describeClusters } from "./support/servers.js";
 
 /** The quick ones; `npm run test:faults` has them all. */
-describe("a night ends with the lists of one machine after", () => {
+describeClusters("a night ends with the lists of one machine after", () => {
   let night: Night;
   beforeAll(async () => {
     night = await makeNight();

@@ -1,7 +1,8 @@
 import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, expect, it } from "vitest";
 import { TestCluster } from "../cluster/support/cluster.js";
+import { describeClusters } from "../cluster/support/servers.js";
 import {
   drafterFrozen,
   LOCK_MS,
@@ -21,13 +22,13 @@ import { doneShards, expectExact, isUnderWay, pause, recovery, strike } from "./
 const KILLS = 20;
 const SEED = Number(process.env.NIGHTBEAM_FAULT_SEED ?? 1);
 
-let night: Night;
-beforeAll(async () => {
-  night = await makeNight();
-}, 120_000);
-afterAll(() => night.remove());
+describeClusters("a night ends with the lists of one machine, whatever befalls it:", () => {
+  let night: Night;
+  beforeAll(async () => {
+    night = await makeNight();
+  }, 120_000);
+  afterAll(() => night.remove());
 
-describe("a night ends with the lists of one machine, whatever befalls it:", () => {
   it("nothing", () => strike(night, { name: "nothing", fault: async () => undefined }), 120_000);
 
   it(`${KILLS} times SIGKILL of a drafter, at points drawn from a seed`, async () => {

@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, rm, stat } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { SubmitBody } from "@nightbeam/scheduler/api";
@@ -22,11 +22,23 @@ export interface Night {
 }
 
 /** Makes a world and the lists that every cluster must find in it, whatever befalls it. */
-export async function makeNight(scoring: "full" | "renormalized" = "full"): Promise<Night> {
+export async function makeNight(
+  scoring: "full" | "renormalized" = "full",
+  filter: { blocked: number } = { blocked: 0 },
+): Promise<Night> {
   const directory = await mkdtemp(join(tmpdir(), "nightbeam-night-"));
   const world = await writeWorld({ directory: join(directory, "world"), ...SIZE });
   const { target, draft, catalogue, histories } = world;
-  const search = { topK: 10, beamWidth: 20, scoring, excludeSeen: true };
+  const block = join(directory, "blocked.txt");
+  const ids = Array.from({ length: filter.blocked }, (_, item) => `${item}\n`);
+  await writeFile(block, ids.join(""));
+  const search = {
+    topK: 10,
+    beamWidth: 20,
+    scoring,
+    excludeSeen: true,
+    ...(filter.blocked > 0 ? { block } : {}),
+  };
   const alone = join(directory, "alone");
   const options = await recommendOptions({ target, catalogue, histories, ...search, out: alone });
   await recommend(options, {
