@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { makeNight, type Night } from "../faults/support/night.js";
 import { expectExact } from "../faults/support/strike.js";
 import { beautyFiles, recommendAlone } from "./support/beauty.js";
+import { opensslIsHere } from "./support/certificate.js";
 import { TestCluster } from "./support/cluster.js";
 import { largestScoreDifference, listsOf } from "./support/oracle.js";
 import { describeClusters } from "./support/servers.js";
@@ -34,21 +35,26 @@ describeClusters("a cluster of two verifiers, two drafters and a scheduler", () 
     }, 120_000);
   });
 
-  it("leaves out for everybody what one machine filters out of the catalogue", async () => {
-    const night = await makeNight("renormalized", { blocked: 400 });
-    const { target, catalogue } = night.world;
-    const cluster = await TestCluster.start({ target, catalogue, scoring: "renormalized" });
-    try {
-      const request = { ...night.request, out: cluster.out("night") };
-      const { run } = await cluster.submit(request);
-      const ended = await cluster.until(run.id);
-      expect(ended.state, cluster.logs()).toBe("complete");
-      await expectExact(night, request.out);
-    } finally {
-      await cluster.stop();
-      await night.remove();
-    }
-  }, 120_000);
+  it.skipIf(!opensslIsHere)(
+    "leaves out what one machine filters out, and speaks TLS",
+    async () => {
+      const night = await makeNight("renormalized", { blocked: 400 });
+      const { target, catalogue } = night.world;
+      const scoring = "renormalized";
+      const cluster = await TestCluster.start({ target, catalogue, scoring, tls: true });
+      try {
+        const request = { ...night.request, out: cluster.out("night") };
+        const { run } = await cluster.submit(request);
+        const ended = await cluster.until(run.id);
+        expect(ended.state, cluster.logs()).toBe("complete");
+        await expectExact(night, request.out);
+      } finally {
+        await cluster.stop();
+        await night.remove();
+      }
+    },
+    120_000,
+  );
 });
 
 const beauty = beautyFiles();

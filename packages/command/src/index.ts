@@ -11,4 +11,5 @@ export {
   nodeName,
   serviceFields,
 } from "./options/service-options.js";
+export { readTls, type TlsBytes, tlsFields } from "./options/tls.js";
 export { readVersion } from "./version.js";

@@ -24,8 +24,13 @@ export function channelOptions(options: {
 /** Certificates, in PEM. */
 export interface TlsFiles {
   /** Authorities that sign the other end's certificate; the system's where absent. */
-  readonly ca?: Buffer;
+  readonly ca?: Uint8Array;
   /** This end's certificate and key. A server needs both; a client where the server asks for them. */
-  readonly cert?: Buffer;
-  readonly key?: Buffer;
+  readonly cert?: Uint8Array;
+  readonly key?: Uint8Array;
+}
+
+/** As grpc-js wants it; null where there is none. */
+export function pem(bytes: Uint8Array | undefined): Buffer | null {
+  return bytes === undefined ? null : Buffer.from(bytes);
 }

@@ -1,4 +1,4 @@
-import { type Clock, readVersion, systemClock, UsageError } from "@nightbeam/command";
+import { type Clock, readTls, readVersion, systemClock, UsageError } from "@nightbeam/command";
 import { type Control, combineDirectories, staticVerifiers } from "@nightbeam/control";
 import type { VerifierDirectory } from "@nightbeam/protocol";
 import type { Log } from "@nightbeam/telemetry";
@@ -57,6 +57,13 @@ export async function startDrafter(
       "nobody would verify: give --nats, --verifiers host:port, or both",
     );
   }
+  const tls = await readTls(options);
+  if (tls !== undefined && tls.ca === undefined) {
+    throw new UsageError(
+      "BAD_OPTION",
+      "--tls-cert without --tls-ca: say who signs the verifiers' certificates",
+    );
+  }
   const version = await readVersion(new URL("../package.json", import.meta.url));
   const live = control?.watchNodes("verifier");
   const known = staticVerifiers(options.verifiers ?? "");
@@ -69,6 +76,7 @@ export async function startDrafter(
       lanes: options.lanes,
       workers: options.workers,
       promptCache: options.promptCache,
+      tls,
       idleMs: timing.idleMs ?? IDLE_MS,
       patienceMs: timing.patienceMs,
     },

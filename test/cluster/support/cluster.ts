@@ -14,6 +14,7 @@ import {
   startNatsServer,
 } from "../../../packages/control/test/support/nats-server.js";
 import { type RedisServer, startRedis } from "../../../packages/jobs/test/support/redis-server.js";
+import { certificateFlags } from "./certificate.js";
 import { ClusterNode } from "./node.js";
 
 export interface ClusterOptions {
@@ -24,6 +25,8 @@ export interface ClusterOptions {
   readonly drafters?: number;
   /** Short ones make faults show quickly. */
   readonly lockMs?: number;
+  /** Calls go by TLS, and both ends show certificates. */
+  readonly tls?: boolean;
   /** Addresses that drafters know besides those that they hear of. */
   readonly staticVerifiers?: readonly string[];
 }
@@ -59,11 +62,12 @@ export class TestCluster {
     ]);
     const { target, catalogue, scoring = "full" } = options;
     const models = ["--target", target, "--catalogue", catalogue, "--scoring", scoring];
+    const tls = options.tls === true ? certificateFlags(directory) : [];
     this.verifiers = numbered(options.verifiers ?? 2).map(
       (name) =>
         new ClusterNode(`verifier ${name}`, [
           ...["verifier", ...models, "--listen", "127.0.0.1:0", "--workers", "1"],
-          ...["--name", `verifier-${name}`, ...control],
+          ...["--name", `verifier-${name}`, ...control, ...tls],
         ]),
     );
     const known = options.staticVerifiers ?? [];
@@ -72,7 +76,7 @@ export class TestCluster {
         new ClusterNode(`drafter ${name}`, [
           ...["drafter", "--name", `drafter-${name}`, ...queue, ...stalls, ...control],
           ...(known.length === 0 ? [] : ["--verifiers", known.join(",")]),
-          ...["--workers", "1"],
+          ...["--workers", "1", ...tls],
         ]),
     );
   }

@@ -3,7 +3,7 @@ import { setMaxListeners } from "node:events";
 import { type ChannelCredentials, credentials } from "@grpc/grpc-js";
 import type { Trie } from "@nightbeam/catalogue";
 import type { Scorer, Scoring } from "@nightbeam/decoding";
-import { channelOptions, type TlsFiles } from "../channel-options.js";
+import { channelOptions, pem, type TlsFiles } from "../channel-options.js";
 import { identityMessage } from "../identity.js";
 import type { AskSetup } from "./asking.js";
 import { type ClientLimits, clientLimitsOf } from "./client-limits.js";
@@ -105,5 +105,5 @@ export class VerifierClient {
 
 function credentialsOf(tls: TlsFiles | undefined): ChannelCredentials {
   if (tls === undefined) return credentials.createInsecure();
-  return credentials.createSsl(tls.ca ?? null, tls.key ?? null, tls.cert ?? null);
+  return credentials.createSsl(pem(tls.ca), pem(tls.key), pem(tls.cert));
 }

@@ -3,7 +3,7 @@ import type { Trie } from "@nightbeam/catalogue";
 import type { Scoring } from "@nightbeam/decoding";
 import { reasonOf } from "@nightbeam/telemetry";
 import { HealthImplementation } from "grpc-health-check";
-import { channelOptions, type TlsFiles } from "../channel-options.js";
+import { channelOptions, pem, type TlsFiles } from "../channel-options.js";
 import { ProtocolError } from "../errors.js";
 import { VerifierService } from "../generated/nightbeam/verifier/v1/verifier.js";
 import { identityMessage } from "../identity.js";
@@ -126,12 +126,13 @@ function bind(server: Server, { host, port, tls }: ServeOptions): Promise<number
 
 function credentialsOf(tls: TlsFiles | undefined): ServerCredentials {
   if (tls === undefined) return ServerCredentials.createInsecure();
-  const { ca, cert, key } = tls;
-  if (cert === undefined || key === undefined) {
+  const { ca } = tls;
+  const [cert, key] = [pem(tls.cert), pem(tls.key)];
+  if (cert === null || key === null) {
     throw new ProtocolError("BAD_OPTION", "TLS needs a certificate and its key: give both");
   }
   const pairs = [{ cert_chain: cert, private_key: key }];
-  return ServerCredentials.createSsl(ca ?? null, pairs, ca !== undefined);
+  return ServerCredentials.createSsl(pem(ca), pairs, ca !== undefined);
 }
 
 /** Lets clients hang up, then hangs up. */

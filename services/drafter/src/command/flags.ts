@@ -12,6 +12,9 @@ export const DRAFTER_FLAGS: readonly Flag[] = [
     "--verifiers <host:port,...>",
     "verifiers that are known without NATS, and as long as it is away",
   ],
+  ["--tls-ca <file>", "who signs the verifiers' certificates, in PEM: calls go by TLS alone"],
+  ["--tls-cert <file>", "this drafter's certificate, where verifiers ask for one"],
+  ["--tls-key <file>", "its key"],
   ["--shards-at-once <n>", "shards under way; the next one fills the gaps of the last (default 2)"],
   [
     "--lanes <n>",

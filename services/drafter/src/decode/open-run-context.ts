@@ -103,6 +103,7 @@ function contextOf(
     catalogue: catalogue.hash,
     scoring,
     log,
+    ...(setup.tls === undefined ? {} : { tls: setup.tls }),
     limits: setup.patienceMs === undefined ? {} : { patienceMs: setup.patienceMs },
   });
   let key = 0;

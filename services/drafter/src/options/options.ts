@@ -1,5 +1,12 @@
 import { tmpdir } from "node:os";
-import { freshNodeName, gibibytes, nodeName, serviceFields, wholeNumber } from "@nightbeam/command";
+import {
+  freshNodeName,
+  gibibytes,
+  nodeName,
+  serviceFields,
+  tlsFields,
+  wholeNumber,
+} from "@nightbeam/command";
 import { z } from "zod";
 
 /** The options of `nightbeam drafter`, by their flags in camelCase. */
@@ -19,6 +26,7 @@ export const drafterSchema = z
     stallCheckMs: wholeNumber(50).optional(),
     graceMs: wholeNumber(0).default(30_000),
     name: nodeName,
+    ...tlsFields,
     ...serviceFields,
   })
   .transform((options) => ({

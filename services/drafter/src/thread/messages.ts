@@ -1,3 +1,4 @@
+import type { TlsBytes } from "@nightbeam/command";
 import type { VerifierEndpoint } from "@nightbeam/protocol";
 import type { WrittenShard } from "../run-store.js";
 
@@ -12,6 +13,8 @@ export interface ThreadSetup {
   readonly workers: number | undefined;
   /** GiB of prompts that each of them keeps. */
   readonly promptCache: number;
+  /** How verifiers are dialled; undefined: in plain text. */
+  readonly tls: TlsBytes | undefined;
   /** The verifiers known so far; changes follow as messages. */
   readonly verifiers: readonly VerifierEndpoint[];
   /** A run's models are closed when no shard of it came for so long. */

@@ -21,6 +21,9 @@ export const VERIFIER_FLAGS: readonly Flag[] = [
     "--advertise <host:port>",
     "what others dial (default: where it listens, or this machine's own address)",
   ],
+  ["--tls-cert <file>", "this verifier's certificate, in PEM: calls are taken by TLS alone"],
+  ["--tls-key <file>", "its key"],
+  ["--tls-ca <file>", "who signs the certificates that drafters then have to show"],
   [
     "--nats <url>",
     "where verifiers and drafters find each other; without it, drafters need a list",

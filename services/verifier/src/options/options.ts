@@ -6,6 +6,7 @@ import {
   numberOf,
   oneOf,
   serviceFields,
+  tlsFields,
   wholeNumber,
 } from "@nightbeam/command";
 import { z } from "zod";
@@ -33,6 +34,7 @@ export const verifierSchema = z
     mostWaitingTokens: wholeNumber(1).optional(),
     graceMs: wholeNumber(0).default(30_000),
     name: nodeName,
+    ...tlsFields,
     ...serviceFields,
   })
   .transform((options) => {

@@ -2,8 +2,10 @@ import {
   type Clock,
   formatHostPort,
   freshNodeName,
+  readTls,
   readVersion,
   systemClock,
+  type TlsBytes,
 } from "@nightbeam/command";
 import type { Control } from "@nightbeam/control";
 import { answersHash } from "@nightbeam/model";
@@ -35,9 +37,11 @@ export async function startVerifier(
   { log, control, clock = systemClock }: VerifierDeps,
 ): Promise<RunningVerifier> {
   const version = await readVersion(new URL("../../package.json", import.meta.url));
+  // First: a wrong path shall not wait for a model to be loaded.
+  const tls = await readTls(options);
   const target = await loadTarget(options, { log, clock });
   if (control === undefined) log.info({}, "no NATS: drafters have to be told this address");
-  const setup: Setup = { options, log, clock, version, target };
+  const setup: Setup = { options, log, clock, version, target, tls };
   try {
     return await serve(setup, control);
   } catch (error) {
@@ -52,10 +56,11 @@ interface Setup {
   readonly clock: Clock;
   readonly version: string;
   readonly target: Target;
+  readonly tls: TlsBytes | undefined;
 }
 
 async function serve(setup: Setup, control: VerifierDeps["control"]): Promise<RunningVerifier> {
-  const { options, log, clock, version, target } = setup;
+  const { options, log, clock, version, target, tls } = setup;
   const { model, catalogue, cost } = target;
   const { precision, scoring, graceMs, listen } = options;
   const answers = answersHash({ checkpoint: model.hash, precision });
@@ -72,6 +77,7 @@ async function serve(setup: Setup, control: VerifierDeps["control"]): Promise<Ru
     ...listen,
     handler: verifyHandler({ lanes, clock, tally, log, describe }),
     trie: catalogue.trie,
+    ...(tls === undefined ? {} : { tls }),
     limits: { promptTokens: model.mostPromptTokens, vocabulary: model.vocabularySize },
   });
   const address = advertisedAddress({ ...options, port: server.port });
