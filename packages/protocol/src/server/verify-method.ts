@@ -81,8 +81,11 @@ function parse(bytes: Buffer, limits: CallLimits): VerifyRequest {
   }
 }
 
+/** A client hangs up when the deadline passes, which may be a moment before this clock says so. */
+const HANG_UP_SLACK_MS = 50;
+
 function cancelled(deadline: number): ProtocolError {
-  return Date.now() >= deadline
+  return Date.now() >= deadline - HANG_UP_SLACK_MS
     ? new ProtocolError("DEADLINE", "the call's deadline has passed")
     : new ProtocolError("CANCELLED", "the caller cancelled or went away");
 }

@@ -1,39 +1,29 @@
 /** Rows in columns as wide as their widest cell; the first column to the left, the others to the right. */
 export function table(rows: readonly (readonly string[])[]): string {
-  const columns = Math.max(...rows.map((row) => row.length));
-  const widths = Array.from({ length: columns }, (_, column) =>
-    Math.max(...rows.map((row) => row[column]?.length ?? 0)),
+  return inColumns(rows, ({ cell, width, column }) =>
+    column === 0 ? cell.padEnd(width) : cell.padStart(width),
   );
-  return rows
-    .map((row) =>
-      row
-        .map((cell, column) =>
-          column === 0 ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0),
-        )
-        .join("  ")
-        .trimEnd(),
-    )
-    .join("\n");
-}
-
-/** Names and values, one pair a line, the values one below the other. */
-export function facts(pairs: readonly (readonly [name: string, value: string])[]): string {
-  const width = Math.max(...pairs.map(([name]) => name.length));
-  return pairs.map(([name, value]) => `${name.padEnd(width)}  ${value}`).join("\n");
 }
 
 /** Rows of words in columns as wide as their widest cell, all to the left. */
 export function listing(rows: readonly (readonly string[])[]): string {
+  return inColumns(rows, ({ cell, width }) => cell.padEnd(width));
+}
+
+/** Names and values, one pair a line, the values one below the other. */
+export function facts(pairs: readonly (readonly [name: string, value: string])[]): string {
+  return listing(pairs);
+}
+
+function inColumns(
+  rows: readonly (readonly string[])[],
+  pad: (place: { cell: string; width: number; column: number }) => string,
+): string {
   const columns = Math.max(...rows.map((row) => row.length));
   const widths = Array.from({ length: columns }, (_, column) =>
     Math.max(...rows.map((row) => row[column]?.length ?? 0)),
   );
-  return rows
-    .map((row) =>
-      row
-        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-        .join("  ")
-        .trimEnd(),
-    )
-    .join("\n");
+  const line = (row: readonly string[]) =>
+    row.map((cell, column) => pad({ cell, width: widths[column] ?? 0, column })).join("  ");
+  return rows.map((row) => line(row).trimEnd()).join("\n");
 }
