@@ -15,13 +15,13 @@ describeClusters("a night ends with the lists of one machine after", () => {
   it(
     "SIGKILL of a drafter",
     () => strike(night, { name: "SIGKILL of a drafter", fault: drafterKilled }),
-    120_000,
+    300_000,
   );
 
   it(
     "SIGKILL of a verifier",
     () => strike(night, { name: "SIGKILL of a verifier", fault: verifierKilled }),
-    120_000,
+    300_000,
   );
 
   it(
@@ -31,6 +31,6 @@ describeClusters("a night ends with the lists of one machine after", () => {
         name: "FLUSHALL",
         fault: redisEmptied,
       }),
-    120_000,
+    300_000,
   );
 });

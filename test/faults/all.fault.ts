@@ -26,10 +26,10 @@ describeClusters("a night ends with the lists of one machine, whatever befalls i
   let night: Night;
   beforeAll(async () => {
     night = await makeNight();
-  }, 120_000);
+  }, 300_000);
   afterAll(() => night.remove());
 
-  it("nothing", () => strike(night, { name: "nothing", fault: async () => undefined }), 120_000);
+  it("nothing", () => strike(night, { name: "nothing", fault: async () => undefined }), 300_000);
 
   it(`${KILLS} times SIGKILL of a drafter, at points drawn from a seed`, async () => {
     const { target, catalogue } = night.world;
@@ -70,37 +70,37 @@ describeClusters("a night ends with the lists of one machine, whatever befalls i
   it(
     "SIGKILL of a verifier in the middle of its calls",
     () => strike(night, { name: "SIGKILL of a verifier", fault: verifierKilled }),
-    120_000,
+    300_000,
   );
 
   it(
     "SIGKILL of the scheduler",
     () => strike(night, { name: "SIGKILL of the scheduler", fault: schedulerKilled }),
-    120_000,
+    300_000,
   );
 
   it(
     "a drafter frozen beyond its lock, that wakes up again",
     () => strike(night, { name: "SIGSTOP of a drafter", fault: drafterFrozen }),
-    120_000,
+    300_000,
   );
 
   it(
     "a verifier frozen for eight seconds",
     () => strike(night, { name: "SIGSTOP of a verifier", fault: verifierFrozen }),
-    120_000,
+    300_000,
   );
 
   it(
     "Redis paused beyond the locks",
     () => strike(night, { name: "SIGSTOP of Redis", fault: redisPaused }),
-    120_000,
+    300_000,
   );
 
   it(
     "Redis killed and started again with its append-only file",
     () => strike(night, { name: "SIGKILL of Redis", fault: redisKilled }),
-    120_000,
+    300_000,
   );
 
   it(
@@ -110,13 +110,13 @@ describeClusters("a night ends with the lists of one machine, whatever befalls i
         name: "FLUSHALL",
         fault: redisEmptied,
       }),
-    120_000,
+    300_000,
   );
 
   it(
     "NATS killed, and never started again",
     () => strike(night, { name: "SIGKILL of NATS", fault: natsKilled }),
-    120_000,
+    300_000,
   );
 
   it("a verifier on the list that accepts and stays silent", async () => {
@@ -130,7 +130,7 @@ describeClusters("a night ends with the lists of one machine, whatever befalls i
     } finally {
       await silent.close();
     }
-  }, 120_000);
+  }, 300_000);
 
   it("a shard that nobody can decode: the others are done, it is named, and made once it is repaired", async () => {
     const { target, catalogue } = night.world;
@@ -166,5 +166,5 @@ describeClusters("a night ends with the lists of one machine, whatever befalls i
     } finally {
       await cluster.stop();
     }
-  }, 120_000);
+  }, 300_000);
 });

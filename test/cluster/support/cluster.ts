@@ -118,7 +118,7 @@ export class TestCluster {
     runId: string,
     options: { is?: (run: RunStatus) => boolean; withinMs?: number } = {},
   ): Promise<RunStatus> {
-    const { is = ({ state }) => ENDED.includes(state), withinMs = 60_000 } = options;
+    const { is = ({ state }) => ENDED.includes(state), withinMs = 180_000 } = options;
     const end = performance.now() + withinMs;
     let last: RunStatus | undefined;
     while (performance.now() < end) {
