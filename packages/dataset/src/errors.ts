@@ -10,6 +10,8 @@ export type DatasetErrorCode =
   | "MISSING_COLUMN"
   /** A column has a type that cannot carry what is asked of it. */
   | "COLUMN_TYPE"
+  /** An import's filters left no event. */
+  | "NOTHING_LEFT"
   /** An option's value is out of range or contradicts another. */
   | "BAD_OPTION"
   /** The file is no usable catalogue; the cause is the CatalogueError, where there is one. */

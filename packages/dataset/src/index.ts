@@ -29,6 +29,13 @@ export type { HistoryColumns, HistoryLayout, HistorySource } from "./histories/h
 export type { ReadHistoriesOptions } from "./histories/read-histories.js";
 export { countHistories, readHistories } from "./histories/read-histories.js";
 export type { RowWindow } from "./histories/window.js";
+export { amazonFiles } from "./import/amazon.js";
+export { goodreadsFiles } from "./import/goodreads.js";
+export type { ImportOptions, ImportReport } from "./import/import-dataset.js";
+export { importDataset } from "./import/import-dataset.js";
+export { movielensFiles } from "./import/movielens.js";
+export type { OwnerFiles } from "./import/owner-files.js";
+export type { Shares } from "./import/split-events.js";
 export type { RankingAtK, RankingReport } from "./metrics/evaluate-ranking.js";
 export { evaluateRanking } from "./metrics/evaluate-ranking.js";
 export type { RankingScore } from "./metrics/ranking.js";
