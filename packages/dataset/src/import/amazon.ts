@@ -23,8 +23,8 @@ const texts = z
   .catch(undefined);
 
 const metaSchema = z.object({
-  asin: z.unknown(),
-  parent_asin: z.unknown(),
+  asin: z.unknown().optional(),
+  parent_asin: z.unknown().optional(),
   title: text,
   brand: text,
   store: text,

@@ -29,7 +29,7 @@ export interface GoodreadsOptions {
 const DATE = /^\w{3} (\w{3}) (\d{1,2}) (\d{2}:\d{2}:\d{2}) ([+-]\d{4}) (\d{4})$/;
 
 const bookSchema = z.object({
-  book_id: z.unknown(),
+  book_id: z.unknown().optional(),
   title: z.string().optional().catch(undefined),
   description: z.string().optional().catch(undefined),
 });

@@ -91,7 +91,7 @@ export async function importDataset(options: ImportOptions): Promise<ImportRepor
     return report;
   } catch (error) {
     await rm(directory, { recursive: true, force: true });
-    throw readFailure(options.files.events.table.path, error);
+    throw error;
   }
 }
 
@@ -107,9 +107,11 @@ async function importInto(
   onProgress(`reading ${path}`);
   const read = await loadEvents(files, { ...loading, minRating });
   onProgress("leaving out repetitions, and users and items with too few events");
-  const filtered = await filterEvents(engine.connection, core);
+  const filtered = await inEngine(path, () => filterEvents(engine.connection, core));
   if (filtered.events === 0) throw nothingLeft({ path, read, core, minRating });
-  const split = await splitEvents(engine.connection, { shares, dated: files.dated });
+  const split = await inEngine(path, () =>
+    splitEvents(engine.connection, { shares, dated: files.dated }),
+  );
   onProgress("writing histories");
   const { connection } = engine;
   const histories = await writeHistories({ connection, directory, split, path });
@@ -131,6 +133,15 @@ async function importInto(
     ...histories,
     ...items,
   };
+}
+
+/** Work that is the engine's alone: what fails there is a lack of room. */
+async function inEngine<T>(path: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    throw readFailure(path, error);
+  }
 }
 
 /** A moment as a date. Beyond what a date can be, its milliseconds in words. */
