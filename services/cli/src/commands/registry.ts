@@ -44,6 +44,12 @@ export const GROUPS: readonly CommandGroup[] = [
         load: async () => (await import("./bench.js")).benchCommand(),
       },
       {
+        name: "import",
+        description:
+          "turn a data set as its owner publishes it into histories to train from and judge by",
+        load: async () => (await import("./import.js")).importCommand(),
+      },
+      {
         name: "catalogue",
         description: "check a catalogue, say what it holds, and prepare it for fast loading",
         load: async () => (await import("./catalogue.js")).catalogueCommand(),

@@ -1,0 +1,113 @@
+import type { ImportReport, OwnerFiles, Shares } from "@nightbeam/dataset";
+import { amazonFiles, goodreadsFiles, importDataset, movielensFiles } from "@nightbeam/dataset";
+import { Command } from "commander";
+import { z } from "zod";
+import { parseOptions, wholeNumber } from "../options/fields.js";
+import { whole } from "../terminal/progress.js";
+import { facts } from "../terminal/table.js";
+
+const path = z.string().optional();
+const split = z
+  .string()
+  .regex(/^[1-9]\d{0,5}:\d{1,6}:\d{1,6}$/, "give train, valid and test, such as 8:1:1")
+  .transform((text): Shares => {
+    const [train = 0, valid = 0, test = 0] = text.split(":").map(Number);
+    return [train, valid, test];
+  });
+
+const common = {
+  out: z.string(),
+  minRating: z.coerce.number("give a number of stars").optional(),
+  core: wholeNumber(0).optional(),
+  split: split.optional(),
+};
+const movielens = z.object({ ...common, data: z.string() });
+const goodreads = z.object({
+  ...common,
+  interactions: z.string(),
+  books: path,
+  bookIds: path,
+  userIds: path,
+  shelved: z.boolean().optional(),
+});
+const amazon = z.object({ ...common, reviews: z.string(), meta: path });
+
+/** `nightbeam import` */
+export function importCommand(): Command {
+  return new Command("import")
+    .description(
+      "turn a data set as its owner publishes it into histories to train from and judge by",
+    )
+    .addCommand(
+      withCommon(new Command("movielens"))
+        .description("MovieLens: ratings.dat and movies.dat, or ratings.csv and movies.csv")
+        .option("--data <dir>", "the directory that the archive unpacks to")
+        .action(async (flags: Record<string, unknown>) => {
+          const options = parseOptions(movielens, flags);
+          await run(await movielensFiles(options), options);
+        }),
+    )
+    .addCommand(
+      withCommon(new Command("goodreads"))
+        .description("the UCSD Book Graph")
+        .option(
+          "--interactions <file>",
+          "goodreads_interactions_*.json(.gz), or goodreads_interactions.csv, which has no dates",
+        )
+        .option("--books <file>", "goodreads_books*.json(.gz), for titles")
+        .option("--book-ids <file>", "book_id_map.csv, with the CSV")
+        .option("--user-ids <file>", "user_id_map.csv, with the CSV")
+        .option("--shelved", "also books that users only put on a shelf")
+        .action(async (flags: Record<string, unknown>) => {
+          const options = parseOptions(goodreads, flags);
+          await run(await goodreadsFiles(options), options);
+        }),
+    )
+    .addCommand(
+      withCommon(new Command("amazon"))
+        .description("Amazon reviews of 2014, 2018 or 2023, one category")
+        .option("--reviews <file>", "reviews_*_5.json.gz, *_5.json.gz, *.jsonl.gz or *.csv")
+        .option("--meta <file>", "meta_*.json.gz or meta_*.jsonl.gz, for titles and categories")
+        .action(async (flags: Record<string, unknown>) => {
+          const options = parseOptions(amazon, flags);
+          await run(await amazonFiles(options), options);
+        }),
+    );
+}
+
+function withCommon(command: Command): Command {
+  return command
+    .option("--out <dir>", "a new directory")
+    .option("--min-rating <stars>", "leave out events that are rated lower, or not at all")
+    .option("--core <n>", "users and items keep so many events or go; 0 keeps all (default 5)")
+    .option("--split <shares>", "train, valid and test by time (default 8:1:1)");
+}
+
+async function run(
+  files: OwnerFiles,
+  options: Pick<z.output<typeof movielens>, keyof typeof common>,
+): Promise<void> {
+  const report = await importDataset({
+    files,
+    out: options.out,
+    minRating: options.minRating,
+    core: options.core,
+    shares: options.split,
+    onProgress: (text) => process.stderr.write(`${text}\n`),
+  });
+  process.stdout.write(`${facts(pairsOf(report))}\n${options.out} holds them.\n`);
+}
+
+function pairsOf(report: ImportReport): [string, string][] {
+  const { read, itemLines } = report;
+  const bad = read.rejected + (itemLines?.rejected ?? 0);
+  const left = read.leftOut + read.belowRating + report.repeated + report.outsideCore;
+  return [
+    ["lines", `${whole(read.lines)}, ${whole(bad)} bad ones in rejected.jsonl`],
+    ["events", `${whole(report.events)}; ${whole(left)} left out`],
+    ["users, items", `${whole(report.users)}, ${whole(report.items)}`],
+    ["histories.jsonl", `${whole(report.testUsers)} users; what came next is in held-out.jsonl`],
+    ["train.jsonl", `${whole(report.trainUsers)} other users`],
+    ["items.jsonl", `${whole(report.itemsWithoutName)} of the items without a name`],
+  ];
+}
