@@ -39,39 +39,42 @@ export function importCommand(): Command {
       "turn a data set as its owner publishes it into histories to train from and judge by",
     )
     .addCommand(
-      withCommon(new Command("movielens"))
-        .description("MovieLens: ratings.dat and movies.dat, or ratings.csv and movies.csv")
-        .option("--data <dir>", "the directory that the archive unpacks to")
-        .action(async (flags: Record<string, unknown>) => {
-          const options = parseOptions(movielens, flags);
-          await run(await movielensFiles(options), options);
-        }),
+      withCommon(
+        new Command("movielens")
+          .description("MovieLens: ratings.dat and movies.dat, or ratings.csv and movies.csv")
+          .option("--data <dir>", "the directory that the archive unpacks to"),
+      ).action(async (flags: Record<string, unknown>) => {
+        const options = parseOptions(movielens, flags);
+        await run(await movielensFiles(options), options);
+      }),
     )
     .addCommand(
-      withCommon(new Command("goodreads"))
-        .description("the UCSD Book Graph")
-        .option(
-          "--interactions <file>",
-          "goodreads_interactions_*.json(.gz), or goodreads_interactions.csv, which has no dates",
-        )
-        .option("--books <file>", "goodreads_books*.json(.gz), for titles")
-        .option("--book-ids <file>", "book_id_map.csv, with the CSV")
-        .option("--user-ids <file>", "user_id_map.csv, with the CSV")
-        .option("--shelved", "also books that users only put on a shelf")
-        .action(async (flags: Record<string, unknown>) => {
-          const options = parseOptions(goodreads, flags);
-          await run(await goodreadsFiles(options), options);
-        }),
+      withCommon(
+        new Command("goodreads")
+          .description("the UCSD Book Graph")
+          .option(
+            "--interactions <file>",
+            "goodreads_interactions_*.json(.gz), or goodreads_interactions.csv, which has no dates",
+          )
+          .option("--books <file>", "goodreads_books*.json(.gz), for titles")
+          .option("--book-ids <file>", "book_id_map.csv, with the CSV")
+          .option("--user-ids <file>", "user_id_map.csv, with the CSV")
+          .option("--shelved", "also books that users only put on a shelf"),
+      ).action(async (flags: Record<string, unknown>) => {
+        const options = parseOptions(goodreads, flags);
+        await run(await goodreadsFiles(options), options);
+      }),
     )
     .addCommand(
-      withCommon(new Command("amazon"))
-        .description("Amazon reviews of 2014, 2018 or 2023, one category")
-        .option("--reviews <file>", "reviews_*_5.json.gz, *_5.json.gz, *.jsonl.gz or *.csv")
-        .option("--meta <file>", "meta_*.json.gz or meta_*.jsonl.gz, for titles and categories")
-        .action(async (flags: Record<string, unknown>) => {
-          const options = parseOptions(amazon, flags);
-          await run(await amazonFiles(options), options);
-        }),
+      withCommon(
+        new Command("amazon")
+          .description("Amazon reviews of 2014, 2018 or 2023, one category")
+          .option("--reviews <file>", "reviews_*_5.json.gz, *_5.json.gz, *.jsonl.gz or *.csv")
+          .option("--meta <file>", "meta_*.json.gz or meta_*.jsonl.gz, for titles and categories"),
+      ).action(async (flags: Record<string, unknown>) => {
+        const options = parseOptions(amazon, flags);
+        await run(await amazonFiles(options), options);
+      }),
     );
 }
 
