@@ -1,8 +1,8 @@
+import { parseOptions, wholeNumber } from "@nightbeam/command";
 import type { ImportReport, OwnerFiles, Shares } from "@nightbeam/dataset";
 import { amazonFiles, goodreadsFiles, importDataset, movielensFiles } from "@nightbeam/dataset";
 import { Command } from "commander";
 import { z } from "zod";
-import { parseOptions, wholeNumber } from "../options/fields.js";
 import { whole } from "../terminal/progress.js";
 import { facts } from "../terminal/table.js";
 
