@@ -93,8 +93,9 @@ nightbeam("bench", ...files, ...compared, ...brief);
 const seconds = ((performance.now() - started) / 1000).toFixed(0);
 console.log(`
 Every search returned the same lists. Drafting saves calls of the target and spends tokens on it: that
-pays where a call is dear, on a GPU or across a network. On this machine's processor tokens are what
-costs, so plain search is the faster one, and --draft-width auto, the default, finds that out.
+pays where a call is dear, on a GPU or across a network. On a processor tokens are what costs: there plain
+search is the faster one as a rule, and --draft-width auto, the default, finds out which it is. One short
+round, as above, says little about speed on a machine that does other things too; calls and nodes are exact.
 
 The lists are in ${shown(lists)}; manifest.json there names the part files and every figure of the run.
 Shop and models come from code in this repository (npm run demo:models makes them anew, in Python).

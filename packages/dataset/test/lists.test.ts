@@ -59,6 +59,7 @@ describe("comparing lists", () => {
     expect(await compareLists(batches(LISTS), batches(other, 1))).toEqual({
       same: true,
       lists: 3,
+      sameItems: 3,
       different: 0,
       largestScoreDifference: 0.5,
       first: undefined,

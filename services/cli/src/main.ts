@@ -6,6 +6,7 @@ const program = new Command("nightbeam")
   .description(
     "Exact top-K recommendations from large generative models, at a fraction of the model calls.",
   )
+  .option("-V, --version", "say which version this is")
   // `bench` and `bench cluster` both know --target: what stands behind a command is that command's.
   .enablePositionalOptions()
   .showHelpAfterError("(nightbeam <command> --help says more)")
@@ -22,7 +23,11 @@ try {
       program.addCommand(command.copyInheritedSettings(program).helpGroup(heading));
     }
   }
-  await program.parseAsync();
+  if (typed[0] === "-V" || typed[0] === "--version") {
+    const { readVersion } = await import("@nightbeam/command");
+    const version = await readVersion(new URL("../package.json", import.meta.url));
+    process.stdout.write(`${version}\n`);
+  } else await program.parseAsync();
 } catch (error) {
   // Commander has printed its own errors already.
   if (error instanceof CommanderError) process.exitCode = error.exitCode;

@@ -19,7 +19,9 @@ export interface ListComparison {
   readonly lists: number;
   /** Lists that differ in user, items or order. */
   readonly different: number;
-  /** Over items that stand at the same place of the same user's list on both sides; 0 for none. */
+  /** Items that stand at the same place of the same user's list on both sides. */
+  readonly sameItems: number;
+  /** Over these; 0 where there is none. */
   readonly largestScoreDifference: number;
   /** Undefined where all is the same. */
   readonly first: ListDifference | undefined;
@@ -34,6 +36,7 @@ export async function compareLists(
   const right = singly(b);
   let lists = 0;
   let different = 0;
+  let sameItems = 0;
   let largestScoreDifference = 0;
   let first: ListDifference | undefined;
   try {
@@ -41,7 +44,10 @@ export async function compareLists(
       const [one, other] = await Promise.all([left.next(), right.next()]);
       if (one.done === true && other.done === true) break;
       const pair = [one.value, other.value] as const;
-      largestScoreDifference = Math.max(largestScoreDifference, scoreDifference(pair));
+      for (const scores of sharedScores(pair)) {
+        sameItems++;
+        largestScoreDifference = Math.max(largestScoreDifference, Math.abs(scores[0] - scores[1]));
+      }
       const difference = differenceOf(lists, pair);
       if (difference === undefined) continue;
       different++;
@@ -50,7 +56,7 @@ export async function compareLists(
   } finally {
     await Promise.all([left.return(undefined), right.return(undefined)]);
   }
-  return { same: different === 0, lists, different, largestScoreDifference, first };
+  return { same: different === 0, lists, different, sameItems, largestScoreDifference, first };
 }
 
 type Pair = readonly [Recommendation | undefined, Recommendation | undefined];
@@ -68,12 +74,13 @@ function differenceOf(list: number, [one, other]: Pair): ListDifference | undefi
   return undefined;
 }
 
-function scoreDifference([one, other]: Pair): number {
-  if (one === undefined || other === undefined || one.user !== other.user) return 0;
-  return one.items.reduce((largest, { item, score }, rank) => {
+/** Both sides' scores of items that stand at the same place. */
+function sharedScores([one, other]: Pair): [number, number][] {
+  if (one === undefined || other === undefined || one.user !== other.user) return [];
+  return one.items.flatMap(({ item, score }, rank): [number, number][] => {
     const match = other.items[rank];
-    return match?.item === item ? Math.max(largest, Math.abs(score - match.score)) : largest;
-  }, 0);
+    return match?.item === item ? [[score, match.score]] : [];
+  });
 }
 
 async function* singly(

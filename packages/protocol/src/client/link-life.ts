@@ -119,7 +119,7 @@ export class LinkLife {
   #reported(event: WireEvent): void {
     // Nobody waits for it now: it is made anew when the back-off is over, not when the library retries.
     if (event !== "connected" && this.#state === "suspect") this.#dropWire();
-    this.move(event, "the connection failed");
+    this.move(event, event === "connected" ? "" : "the connection failed");
   }
 
   #after(milliseconds: number, event: LinkEvent, reason = ""): void {

@@ -25,6 +25,14 @@ export function misfit(endpoint: VerifierEndpoint, asked: Identity): boolean {
   );
 }
 
+/** What is asked for and what it holds, for people. */
+export function misfitReason(endpoint: VerifierEndpoint, asked: Identity): string {
+  const short = (hash: string | undefined) => hash?.slice(0, 12) ?? "?";
+  const holds = (one: Partial<Identity>) =>
+    `target ${short(one.target)}, catalogue ${short(one.catalogue)}, ${one.scoring ?? "?"} scoring`;
+  return `asked for is ${holds(asked)}; it holds ${holds(endpoint)}`;
+}
+
 /** Whether the directory's word changed in what decides about calling it. */
 export function saysSomethingNew(before: VerifierEndpoint, after: VerifierEndpoint): boolean {
   return (

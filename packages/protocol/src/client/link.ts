@@ -7,7 +7,7 @@ import type { Candidate } from "./choice.js";
 import type { VerifierEndpoint } from "./directory.js";
 import { LinkLife } from "./link-life.js";
 import type { LinkSetup } from "./link-setup.js";
-import { misfit, saysSomethingNew } from "./link-setup.js";
+import { misfit, misfitReason, saysSomethingNew } from "./link-setup.js";
 import type { LinkEvent, LinkState } from "./link-state.js";
 import type { RoundTrip } from "./statistics.js";
 import { TryFailed } from "./try-failed.js";
@@ -33,7 +33,7 @@ export class Link implements Candidate {
       verifier: endpoint,
       knownMisfit: () => misfit(this.#endpoint, setup.identity),
     });
-    this.#life.move(this.#verdictOfDirectory() ?? "open");
+    this.#heedDirectory("open");
   }
 
   get id(): string {
@@ -86,9 +86,7 @@ export class Link implements Candidate {
     if (endpoint.waitingTokens !== before.waitingTokens) {
       this.#waitingTokens = endpoint.waitingTokens ?? 0;
     }
-    const event = this.#verdictOfDirectory();
-    if (event !== undefined) this.#life.move(event);
-    else if (saysSomethingNew(before, endpoint)) this.#life.move("changed");
+    this.#heedDirectory(saysSomethingNew(before, endpoint) ? "changed" : undefined);
   }
 
   /** A key whose prompt the verifier may forget: it is told with the next call. */
@@ -190,10 +188,13 @@ export class Link implements Candidate {
     }
   }
 
-  /** What the directory says of it that speaks against calling it. */
-  #verdictOfDirectory(): LinkEvent | undefined {
-    if (misfit(this.#endpoint, this.#setup.identity)) return "refused";
-    return this.#endpoint.draining ? "drained" : undefined;
+  /** Draws the conclusion from what the directory says of it; `otherwise` where nothing speaks against it. */
+  #heedDirectory(otherwise: LinkEvent | undefined): void {
+    const { identity } = this.#setup;
+    if (misfit(this.#endpoint, identity)) {
+      this.#life.move("refused", misfitReason(this.#endpoint, identity));
+    } else if (this.#endpoint.draining) this.#life.move("drained", "it says that it is draining");
+    else if (otherwise !== undefined) this.#life.move(otherwise);
   }
 }
 

@@ -1,7 +1,9 @@
 import { readFile } from "node:fs/promises";
+import { resolve } from "node:path";
 import { parseOptions, UsageError, withoutBlanks } from "@nightbeam/command";
 import { type Command, Option } from "commander";
 import { z } from "zod";
+import { DEFAULT_DIRECTORY } from "../cluster/cluster-file.js";
 import { findCluster } from "../cluster/find-cluster.js";
 import { ClusterError } from "./errors.js";
 
@@ -53,12 +55,20 @@ export async function connectionOf<Flags extends Record<string, unknown>>(
   const known = url === cluster?.url ? cluster.token : undefined;
   const secret = given.token ?? (await fromFile(given.tokenFile)) ?? known;
   if (secret === undefined || secret === "") {
+    if (given.scheduler === undefined && cluster === undefined) throw noCluster();
     throw new ClusterError(
       "WRONG_TOKEN",
       "the scheduler asks for a token: set NIGHTBEAM_TOKEN to the one that it was started with, or give --token-file",
     );
   }
   return { connection: { url, token: secret }, rest };
+}
+
+function noCluster(): ClusterError {
+  return new ClusterError(
+    "UNREACHABLE",
+    `no cluster of ${resolve(DEFAULT_DIRECTORY)} runs. Start one there with \`nightbeam cluster up\`, or name another with --scheduler and --token-file.`,
+  );
 }
 
 async function fromFile(path: string | undefined): Promise<string | undefined> {

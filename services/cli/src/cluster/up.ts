@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { UsageError } from "@nightbeam/command";
 import { type ClusterProcess, clusterToken, writeClusterFile } from "./cluster-file.js";
@@ -42,6 +43,7 @@ export async function clusterUp(
   deps: ClusterUpDeps,
 ): Promise<ClusterHandle> {
   const directory = resolve(options.directory);
+  refuseMissing(options);
   const me = await takeDirectory(directory, deps.say);
   try {
     const token = clusterToken(directory);
@@ -64,6 +66,17 @@ function startLine(
   const services = `scheduler, ${count(verifiers, "verifier")} and ${count(drafters, "drafter")}`;
   const all = [...place.started, services].join(", ");
   return `starting ${all}; logs are in ${join(place.directory, "logs")}`;
+}
+
+/** Before anything is started: what every verifier would stumble over. */
+function refuseMissing({ target, catalogue }: ClusterUpOptions): void {
+  for (const [flag, path] of [
+    ["--target", join(target, "config.json")],
+    ["--catalogue", catalogue],
+  ] as const) {
+    if (existsSync(path)) continue;
+    throw new UsageError("BAD_OPTION", `${flag}: ${resolve(path)} does not exist. Check the path.`);
+  }
 }
 
 interface Parts {

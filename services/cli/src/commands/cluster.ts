@@ -4,6 +4,7 @@ import { Command, Option } from "commander";
 import { readClusterFile } from "../cluster/cluster-file.js";
 import { clusterDown } from "../cluster/down.js";
 import { clusterDirectorySchema, clusterUpSchema } from "../cluster/options.js";
+import { isAlive } from "../cluster/process-identity.js";
 import { processTable } from "../cluster/process-table.js";
 import { clusterUp } from "../cluster/up.js";
 import { usageHint } from "../cluster/usage-hint.js";
@@ -83,6 +84,10 @@ async function up(flags: Record<string, unknown>): Promise<void> {
 const STOPPING =
   "Stopping drafters, verifiers, scheduler, NATS and Redis, in this order; a second time ends them at once.";
 
+const ORPHANED =
+  "\nThese are what `cluster up` left when it was killed: nobody looks after them. `nightbeam cluster up`\n" +
+  "takes the directory over, `nightbeam cluster down` ends them.\n";
+
 function statusCommand(): Command {
   return new Command("status")
     .description("the processes of the cluster on this machine")
@@ -90,12 +95,15 @@ function statusCommand(): Command {
     .action((flags: Record<string, unknown>) => {
       const place = resolve(parseOptions(clusterDirectorySchema, flags).directory);
       const cluster = readClusterFile(place);
-      process.stdout.write(
-        cluster === undefined
-          ? `No cluster runs in ${place}.\n`
-          : `${processTable(cluster.processes)}\n`,
-      );
-      if (cluster === undefined) process.exitCode = 1;
+      if (cluster === undefined) {
+        process.stdout.write(`No cluster runs in ${place}.\n`);
+        process.exitCode = 1;
+        return;
+      }
+      process.stdout.write(`${processTable(cluster.processes)}\n`);
+      if (isAlive(cluster.supervisor)) return;
+      process.stdout.write(ORPHANED);
+      process.exitCode = 1;
     });
 }
 

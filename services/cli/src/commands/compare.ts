@@ -30,19 +30,22 @@ export function compareCommand(): Command {
 }
 
 function describe(comparison: Comparison, [a, b]: readonly [string, string]): string {
-  const { lists, different, largestScoreDifference } = comparison;
+  const { lists, different } = comparison;
   return facts([
     ["users", whole(lists)],
     ["lists", different === 0 ? "same users, items and order" : `${whole(different)} differ`],
     ...firstFact(comparison),
-    [
-      "scores",
-      largestScoreDifference === 0
-        ? "same bits"
-        : `differ by ${largestScoreDifference.toExponential(1)} at most, where user and item are the same`,
-    ],
+    ["scores", scoresFact(comparison)],
     ["digest", a === b ? `${a}, of both` : `${a}\n        ${b}`],
   ]);
+}
+
+function scoresFact({ different, sameItems, largestScoreDifference }: Comparison): string {
+  if (sameItems === 0) return "nothing to compare: no item stands at the same place";
+  const where = different === 0 ? "" : `, over the ${whole(sameItems)} items at the same places`;
+  return largestScoreDifference === 0
+    ? `same bits${where}`
+    : `differ by ${largestScoreDifference.toExponential(1)} at most${where}`;
 }
 
 function firstFact({ first }: Comparison): [name: string, value: string][] {

@@ -57,7 +57,7 @@ function outcomeLine({ outcome }: StartedRun, run: RunStatus): string {
     case "resumed":
       return `run ${run.id} is taken up again: ${shardsDone(run)}`;
     case "unchanged":
-      return `run ${run.id}: this run exists already: ${shardsDone(run)}`;
+      return `run ${run.id}: this run exists already and is ${run.state}: ${shardsDone(run)}`;
     default:
       return outcome satisfies never;
   }

@@ -136,7 +136,9 @@ export class ShardWork {
       );
     }
     this.#move(one, "finished");
-    log.info({ rows: record.rowCount, created, ...one.progress }, "a shard is committed");
+    const { rowCount, rows: lists, rejected, stats } = record;
+    const { searches, targetCalls: calls } = stats;
+    log.info({ rows: rowCount, lists, rejected, searches, calls, created }, "a shard is committed");
     return resultOf(record, created);
   }
 

@@ -33,7 +33,7 @@ export function describeBenchCluster(report: BenchClusterReport): string {
     [
       "control plane",
       `${perThousand(manyShards).toFixed(1)} s of processor time for 1,000 shards ` +
-        `(${whole(manyShards.shards)} were run): scheduler, Redis, NATS, the drafters' main threads`,
+        `(measured on ${whole(manyShards.shards)} shards of few users): scheduler, Redis, NATS, the drafters' main threads`,
     ],
     [
       "",
