@@ -19,6 +19,8 @@ export type JobsErrorCode =
   | "STORE_FAILED"
   /** A file of the store is not what its name promises. */
   | "STORE_DAMAGED"
+  /** The store holds a run that one machine made, which no request belongs to. */
+  | "OUT_TAKEN"
   /** The store holds a run with another plan. */
   | "RUN_DIFFERS"
   /** The store holds no run, or one that has not been planned yet. */

@@ -1,14 +1,16 @@
 import type { Control, NodeStatus } from "@nightbeam/control";
 import type { Nodes } from "./api/answers.js";
+import type { LiveVerifiers } from "./runs/verification.js";
 
 /** The nodes that NATS tells of. */
 export function nodeLists(control: Pick<Control, "connected" | "watchNodes"> | undefined): {
   readonly nodes: () => Nodes;
+  readonly verifiers: () => LiveVerifiers;
   close(): void;
 } {
   if (control === undefined) {
     const none: Nodes = { connected: false, verifiers: [], drafters: [] };
-    return { nodes: () => none, close: () => {} };
+    return { nodes: () => none, verifiers: () => none, close: () => {} };
   }
   const verifiers = control.watchNodes("verifier");
   const drafters = control.watchNodes("drafter");
@@ -18,6 +20,7 @@ export function nodeLists(control: Pick<Control, "connected" | "watchNodes"> | u
       verifiers: verifiers.nodes.map(told),
       drafters: drafters.nodes.map(told),
     }),
+    verifiers: () => ({ connected: control.connected, verifiers: verifiers.nodes }),
     close: () => {
       verifiers.close();
       drafters.close();

@@ -18,7 +18,7 @@ import { nodeLists } from "./nodes.js";
 import type { SchedulerOptions } from "./options.js";
 import { repeatedly } from "./repeatedly.js";
 import { openRollouts } from "./rollouts/rollout-book.js";
-import { checkRequest } from "./runs/check-request.js";
+import { checkNight, checkRequest, checkRollout } from "./runs/check-request.js";
 import { withLease } from "./runs/lease.js";
 import { planRecord } from "./runs/plan-record.js";
 import { openPlanner, type Planner } from "./runs/planner.js";
@@ -26,6 +26,7 @@ import { type Reconciler, startReconciler } from "./runs/reconciler.js";
 import { RunBook } from "./runs/run-book.js";
 import { runOuts } from "./runs/run-outs.js";
 import { refusalSchema, reopeningSchema, runRecordSchema } from "./runs/run-record.js";
+import { watchVerification } from "./runs/verification.js";
 import { documents } from "./state/documents.js";
 import { stateFiles } from "./state/state-files.js";
 import { readToken } from "./token.js";
@@ -38,6 +39,8 @@ export interface SchedulerDeps {
   readonly clock?: Clock;
   /** Between two looks for missed nights and lost schedules. */
   readonly watchMs?: number;
+  /** How long a run may wait for a verifier before that is an alarm. */
+  readonly unverifiedMs?: number;
 }
 
 export interface RunningScheduler {
@@ -91,7 +94,7 @@ async function serveOn(
   },
 ): Promise<RunningScheduler> {
   const { options, deps, token } = given;
-  const { log, control, clock = systemClock, watchMs = WATCH_MS } = deps;
+  const { log, control, clock = systemClock, watchMs = WATCH_MS, unverifiedMs } = deps;
   const store = await openStore(options.state);
   const files = stateFiles(store);
   const leaseMs = Math.min(options.lockMs, LONGEST_LEASE_MS);
@@ -104,7 +107,14 @@ async function serveOn(
   const records = documents({ files, folder: "runs", schema: runRecordSchema });
   const refusals = documents({ files, folder: "refusals", schema: refusalSchema });
   const reopenings = documents({ files, folder: "reopenings", schema: reopeningSchema });
-  const rollouts = openRollouts({ files, announcer: control?.rollouts, clock, log });
+  const rollouts = openRollouts({
+    files,
+    announcer: control?.rollouts,
+    check: checkRollout,
+    clock,
+    log,
+  });
+  const lists = nodeLists(control);
   let reconciler: Reconciler | undefined;
   const planner: Planner = openPlanner({
     plan: async (record, progress) => {
@@ -132,12 +142,26 @@ async function serveOn(
     check: checkRequest,
     planner,
     reconcile: { queues, alarms, clock },
+    verification: watchVerification({
+      verifiers: lists.verifiers,
+      alarms,
+      clock,
+      ...(unverifiedMs === undefined ? {} : { alarmAfterMs: unverifiedMs }),
+    }),
     clock,
     log,
   });
   const { missedGraceMs: graceMs } = options;
-  const nights = new NightBook({ files, queues, runs, alarms, clock, log, graceMs });
-  const lists = nodeLists(control);
+  const nights = new NightBook({
+    files,
+    queues,
+    runs,
+    alarms,
+    check: checkNight,
+    clock,
+    log,
+    graceMs,
+  });
   const services = { runs, nights, rollouts, alarms, nodes: lists.nodes };
   const workers = await schedulerWorkers({
     options,

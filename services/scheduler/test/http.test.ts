@@ -22,6 +22,7 @@ const status: RunStatus = {
 
 function app(start?: (submission: Submission) => Promise<never>) {
   const submitted: Submission[] = [];
+  const cleared: true[] = [];
   const http = httpApp({
     token: TOKEN,
     log: silentLog,
@@ -47,7 +48,7 @@ function app(start?: (submission: Submission) => Promise<never>) {
         },
         list: async () => [],
       },
-      alarms: { list: async () => [] },
+      alarms: { list: async () => [], clear: async () => void cleared.push(true) },
       nodes: () => ({ connected: false, verifiers: [], drafters: [] }),
     },
   });
@@ -65,7 +66,7 @@ function app(start?: (submission: Submission) => Promise<never>) {
     const read = await answer.text();
     return { status: answer.status, body: read === "" ? undefined : JSON.parse(read), answer };
   };
-  return { ask, submitted };
+  return { ask, submitted, cleared };
 }
 
 describe("the token", () => {
@@ -93,9 +94,9 @@ describe("bodies", () => {
     [{ text: "{" }, 400, /The body is no JSON/],
     [{ text: "" }, 400, /The body is no JSON/],
     [{ body: [] }, 400, /The body/],
-    [{ body: { ...body, topK: "ten" } }, 400, /^topK: /],
-    [{ body: { ...body, target: undefined } }, 400, /^target: /],
-    [{ body: { ...body, draft: ["/d", 7] } }, 400, /^draft\.1: /],
+    [{ body: { ...body, topK: "ten" } }, 400, /^--top-k: /],
+    [{ body: { ...body, target: undefined } }, 400, /^--target: /],
+    [{ body: { ...body, draft: ["/d", 7] } }, 400, /^--draft\[1\]: /],
     [{ body: { ...body, colour: "red" } }, 400, /colour/],
     [{ body: { ...body, out: `/${"x".repeat(300_000)}` } }, 413, /262144 bytes/],
   ])("are refused where they are not what they must be (%#)", async (sent, code, message) => {
@@ -132,6 +133,14 @@ describe("bodies", () => {
       status: 404,
       body: { code: "UNKNOWN_NIGHT" },
     });
+  });
+});
+
+describe("alarms", () => {
+  it("are cleared", async () => {
+    const { ask, cleared } = app();
+    expect(await ask("DELETE", "/v1/alarms")).toMatchObject({ status: 204, body: undefined });
+    expect(cleared).toHaveLength(1);
   });
 });
 

@@ -16,7 +16,7 @@ describeWithNats("with NATS", () => {
     const open = (name: string) => openControl({ servers: nats.url, name, log: silentLog });
     const control = await open("scheduler");
     const node = await open("verifier");
-    const api = await place.scheduler({}, { control });
+    const api = await place.scheduler({}, { control, unverifiedMs: 300 });
     expect(await control.waitConnected(5_000)).toBe(true);
     node.announce(
       () => ({
@@ -38,7 +38,19 @@ describeWithNats("with NATS", () => {
       verifiers: [{ id: "v1", address: "127.0.0.1:7001", waitingTokens: 3 }],
       drafters: [],
     });
-    const rollout = { target: "/t", draft: ["/d"], catalogue: "/c" };
+    const { run } = await api.submit(place.request("unverified"));
+    await until("the run says what it waits for", async () => {
+      const { state, reason = "" } = await api.run(run.id);
+      return state === "running" && reason.includes("1 announced hold target aaaaaaaaaaaa");
+    });
+    await until("an alarm says so", async () => {
+      const { body } = await api.ask("GET", "/v1/alarms");
+      return JSON.stringify(body).includes('"run_unverified"');
+    });
+    await api.ask("POST", `/v1/runs/${run.id}/cancel`);
+    expect(await api.run(run.id)).not.toHaveProperty("reason");
+    const { target, draft, catalogue } = place.world;
+    const rollout = { target, draft: [draft], catalogue };
     const set = await api.ask("PUT", "/v1/rollouts/beauty", rollout);
     expect(set.body).toMatchObject({ announced: true });
     expect(await node.rollouts.current("beauty")).toMatchObject(rollout);

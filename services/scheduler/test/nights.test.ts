@@ -1,4 +1,4 @@
-import { readFile } from "node:fs/promises";
+import { cp, readFile, rm } from "node:fs/promises";
 import { createServer } from "node:http";
 import { Redis } from "ioredis";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
@@ -53,6 +53,7 @@ describe.skipIf(!redisIsHere())("nights", () => {
     await new Promise((resolve) => setTimeout(resolve, 1_500));
     expect(await runsOf("beauty")).toMatchObject([{ state: "cancelled" }]);
     expect((await nights())[0]).toMatchObject({ name: "beauty", lastDate: berlin });
+    expect((await nights())[0]?.lastRun).toEqual({ id: run?.id, state: "cancelled" });
   });
 
   it("that are missed raise an alarm and run late, or are skipped", async () => {
@@ -121,7 +122,24 @@ describe.skipIf(!redisIsHere())("nights", () => {
       status: 400,
       body: { message: expect.stringContaining("Put {date} into it") },
     });
+    for (const more of [
+      { histories: "/nowhere.jsonl" },
+      { target: "/nowhere" },
+      { draft: ["/nowhere"] },
+      { catalogue: "/nowhere" },
+      { block: "/nowhere" },
+      { draftWidth: [9, 9, 9] },
+    ]) {
+      expect(await put("b", { cron: NEVER, request: { ...request, ...more } })).toMatchObject({
+        status: 400,
+        body: { code: "BAD_REQUEST" },
+      });
+    }
     expect(await nights()).toEqual([]);
+    const later = { histories: "/h-{date}.jsonl", target: "rollout:not-yet", allow: "/a/{date}" };
+    expect(await put("b", { cron: NEVER, request: { ...request, ...later } })).toMatchObject({
+      status: 200,
+    });
   });
 });
 
@@ -148,12 +166,22 @@ describe.skipIf(!redisIsHere())("rollouts", () => {
     });
     const { run } = await api.submit(request);
     await until("planned", async () => (await api.run(run.id)).state === "running");
-    await set({ target: "/elsewhere", catalogue });
+    const other = place.path("elsewhere");
+    await cp(target, other, { recursive: true });
+    await set({ target: other, catalogue });
+    await rm(other, { recursive: true });
     expect(await api.submit(request)).toMatchObject({ outcome: "unchanged" });
     const standing = JSON.parse(await readFile(place.path("rolled/request.json"), "utf8"));
     expect(standing.request).toMatchObject({ target, draft: [draft], catalogue });
     expect(await api.ask("POST", "/v1/runs", { ...request, out: place.path("new") })).toMatchObject(
-      { status: 422, body: { message: expect.stringContaining("/elsewhere") } },
+      { status: 422, body: { message: expect.stringContaining(other) } },
     );
+    expect(await set({ target: "/nowhere", catalogue })).toMatchObject({
+      status: 400,
+      body: { message: expect.stringContaining("cannot read --target /nowhere") },
+    });
+    expect(await set({ target, draft: [place.path(".")], catalogue })).toMatchObject({
+      status: 400,
+    });
   });
 });

@@ -84,13 +84,13 @@ describe("a planner", () => {
 
   it("refuses what will not pass, once and with an alarm", async () => {
     const { opened, refusals, alarms, ended } = planner(async () => {
-      throw new JobsError("BAD_REQUEST", "Raise shardSize.");
+      throw new JobsError("BAD_REQUEST", "Raise --part-size.");
     });
     opened.request(record("a"));
     await sleep(2);
-    expect(refusals).toMatchObject([{ code: "BAD_REQUEST", reason: "Raise shardSize" }]);
+    expect(refusals).toMatchObject([{ code: "BAD_REQUEST", reason: "Raise --part-size" }]);
     expect(alarms).toEqual([
-      "Run a cannot be planned: Raise shardSize. Remove the cause and submit it again.",
+      "Run a cannot be planned: Raise --part-size. Remove the cause and submit it again.",
     ]);
     expect(ended).toEqual(["a"]);
     await opened.close();

@@ -8,10 +8,10 @@ const submission = submitSchema.parse(given);
 
 describe("a submission", () => {
   it("has everything decided", () => {
-    expect(submission).toMatchObject({ topK: 10, beamWidth: 20, shardSize: 256, scoring: "full" });
+    expect(submission).toMatchObject({ topK: 10, beamWidth: 20, partSize: 256, scoring: "full" });
     expect(submitSchema.parse({ ...given, topK: 30 }).beamWidth).toBe(30);
     const small = submitSchema.parse({ ...given, partSize: 5 });
-    expect(small.shardSize).toBe(5);
+    expect(small.partSize).toBe(5);
     for (const one of [submission, small]) expect(submitSchema.parse(one)).toEqual(one);
   });
 
@@ -33,8 +33,10 @@ describe("a submission", () => {
     const other = submitSchema.parse({ ...given, out: "/elsewhere", limit: 5 });
     expect(sameSubmission(other, submission)).toBe(false);
     expect(differences(submission, other)).toBe(
-      'out was "/o" and is "/elsewhere"; limit was not set and is 5',
+      "--out was /o and is /elsewhere; --limit was not set and is 5",
     );
+    const wide = submitSchema.parse({ ...given, draftWidth: [32] });
+    expect(differences(wide, submission)).toBe("--draft-width was 32 and is auto");
   });
 });
 

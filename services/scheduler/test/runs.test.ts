@@ -1,4 +1,4 @@
-import { rm, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { readManifest, readRecommendations } from "@nightbeam/dataset";
 import { Redis } from "ioredis";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
@@ -98,9 +98,22 @@ describe.skipIf(!redisIsHere())("runs", () => {
     const refused = await other.ask("POST", "/v1/runs", place.request("taken", { topK: 3 }));
     expect(refused).toMatchObject({
       status: 409,
-      body: { code: "OUT_TAKEN", message: expect.stringContaining("topK was 10 and is 3") },
+      body: { code: "OUT_TAKEN", message: expect.stringContaining("--top-k was 10 and is 3") },
     });
     await api.ask("POST", `/v1/runs/${(await api.submit(place.request("taken"))).run.id}/cancel`);
+  });
+
+  it("refuse a place that one machine's run has", async () => {
+    const out = place.path("one-machine");
+    await mkdir(out);
+    await writeFile(`${out}/plan.json`, "{}");
+    const refused = () => api.ask("POST", "/v1/runs", place.request("one-machine"));
+    const message = expect.stringMatching(/holds a run that `nightbeam recommend` made/);
+    for (let time = 0; time < 2; time++) {
+      expect(await refused()).toMatchObject({ status: 409, body: { code: "OUT_TAKEN", message } });
+    }
+    expect(JSON.stringify((await api.ask("GET", "/v1/runs")).body)).not.toContain("one-machine");
+    expect(await readdir(out)).toEqual(["plan.json"]);
   });
 
   it("are refused at once where a path cannot be read or widths do not fit", async () => {
@@ -108,7 +121,7 @@ describe.skipIf(!redisIsHere())("runs", () => {
     const request = place.request("never");
     expect(await ask({ ...request, histories: "/nowhere.jsonl" })).toMatchObject({
       code: "UNREADABLE_INPUT",
-      message: expect.stringContaining("The scheduler cannot read histories /nowhere.jsonl"),
+      message: expect.stringContaining("The scheduler cannot read --histories /nowhere.jsonl"),
     });
     expect(await ask({ ...request, target: place.path(".") })).toMatchObject({
       code: "MISSING_FILE",
@@ -131,6 +144,40 @@ describe.skipIf(!redisIsHere())("runs", () => {
     await alarmed(`Run ${run.id} cannot be planned`, api);
     expect(await api.submit(request)).toMatchObject({ outcome: "resumed" });
     await ended(run.id, "refused");
+  });
+
+  it("that are refused are mended in their place, and their alarms go", async () => {
+    const broken = place.path("broken.jsonl");
+    await writeFile(broken, "[1, 2");
+    const { run } = await api.submit(place.request("mended", { catalogue: broken }));
+    await alarmed(`Run ${run.id} cannot be planned`, api);
+    const mended = place.request("mended", { topK: 3 });
+    expect(await other.submit(mended)).toMatchObject({ outcome: "resumed", run: { id: run.id } });
+    await ended(run.id, "running");
+    const standing = JSON.parse(await readFile(place.path("mended/request.json"), "utf8"));
+    expect(standing.request).toMatchObject({ topK: 3, catalogue: place.world.catalogue });
+    await until("the alarm is gone", async () => {
+      return !JSON.stringify((await api.ask("GET", "/v1/alarms")).body).includes(run.id);
+    });
+    // Now that it is planned it is what it is.
+    expect(await api.ask("POST", "/v1/runs", place.request("mended"))).toMatchObject({
+      status: 409,
+    });
+    expect(await api.submit(mended)).toMatchObject({ outcome: "unchanged" });
+    await api.ask("POST", `/v1/runs/${run.id}/cancel`);
+  });
+
+  it("without any list raise an alarm that says why", async () => {
+    const histories = place.path("rejected.jsonl");
+    await writeFile(histories, '{"user":"a","history":[]}\n{"user":"b","history":[]}\n');
+    const { run } = await api.submit(place.request("empty", { histories }));
+    await drafter();
+    await ended(run.id, "complete");
+    expect(await api.run(run.id)).toMatchObject({ rejected: 2 });
+    await alarmed(`Run ${run.id} is complete and has no list: all of its 2 rows`, other);
+    await alarmed("empty_history", other);
+    expect(await other.ask("DELETE", "/v1/alarms")).toMatchObject({ status: 204 });
+    expect((await api.ask("GET", "/v1/alarms")).body).toEqual({ alarms: [] });
   });
 
   it("with a poison shard are partial, and only that is redone when they are submitted again", async () => {

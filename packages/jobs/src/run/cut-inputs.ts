@@ -74,7 +74,7 @@ function refuseTooMany({ plan, mostShards }: CutInputsOptions, shards: number): 
   throw new JobsError(
     "BAD_REQUEST",
     `The histories have more than ${mostShards} shards of ${plan.partSize} rows, which is the most. ` +
-      "Raise shardSize.",
+      "Raise --part-size.",
   );
 }
 

@@ -57,10 +57,10 @@ export async function planRun(
 
 /** What decides the result. Widths, batches and drafts are not here: no list depends on them. */
 function planOf(request: RunRequest, versions: Readonly<Record<string, string>>): RunPlan {
-  const { format, shardSize, topK, beamWidth, scoring, precision, excludeSeen, limit } = request;
+  const { format, partSize, topK, beamWidth, scoring, precision, excludeSeen, limit } = request;
   return {
     format,
-    partSize: shardSize,
+    partSize,
     firstRow: 0,
     arguments: { topK, beamWidth, scoring, precision, excludeSeen, limit: limit ?? null },
     versions: { ...versions },

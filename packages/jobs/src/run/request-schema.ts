@@ -2,6 +2,7 @@ import { isAbsolute } from "node:path";
 import { z } from "zod";
 import { JobsError } from "../errors.js";
 import { parseLocation } from "../store/location.js";
+import { flagOfPath } from "./flag-of.js";
 
 const MOST_TEXT = 2_000;
 
@@ -54,7 +55,7 @@ const fields = z.strictObject(
     /** Users that are decoded together. */
     batchSize: wholeNumber(1).default(32),
     /** Input rows of a shard: what is lost when a node dies. */
-    shardSize: wholeNumber(1).default(4_096),
+    partSize: wholeNumber(1).default(256),
   },
   {
     error: (issue) => {
@@ -75,7 +76,7 @@ export const runRequestSchema = fields
         code: "custom",
         path: ["beamWidth"],
         message:
-          `${beamWidth} is less than topK ${topK}: a search that keeps ${beamWidth} beams ` +
+          `${beamWidth} is less than --top-k ${topK}: a search that keeps ${beamWidth} beams ` +
           "cannot return more",
       });
     }
@@ -89,7 +90,7 @@ export const runRequestSchema = fields
   }));
 
 /** A request as a person may write it. */
-export type RunRequestInput = z.input<typeof runRequestSchema>;
+export type RunRequestInput = z.input<typeof fields>;
 /** A request with every setting decided. */
 export type RunRequest = Readonly<z.output<typeof runRequestSchema>>;
 
@@ -98,7 +99,7 @@ export function parseRunRequest(value: unknown): RunRequest {
   const parsed = runRequestSchema.safeParse(value);
   if (parsed.success) return parsed.data;
   const problems = parsed.error.issues.map(({ path, message }) =>
-    path.length === 0 ? message : `${z.core.toDotPath(path)}: ${message}`,
+    path.length === 0 ? message : `${flagOfPath(path)}: ${message}`,
   );
   throw new JobsError("BAD_REQUEST", `The request cannot be run. ${problems.join("; ")}.`, {
     cause: parsed.error,

@@ -1,5 +1,6 @@
-import { readRecord, recordBytes } from "@nightbeam/dataset";
+import { MANIFEST_FILE, PLAN_FILE, readRecord, recordBytes } from "@nightbeam/dataset";
 import { z } from "zod";
+import { JobsError } from "../errors.js";
 import type { ShardStore } from "../store/shard-store.js";
 import { asJobsError } from "./journal.js";
 import { type RunRequest, runRequestSchema } from "./request-schema.js";
@@ -19,15 +20,34 @@ export interface SubmittedRequest {
 }
 
 /**
+ * Refuses a place that holds a plan or a manifest and no request. A cluster's run begins with its
+ * request, so these are of a run on one machine, and its lists would be taken for this one's.
+ *
+ * @throws JobsError OUT_TAKEN, STORE_FAILED, STORE_DAMAGED
+ */
+export async function refuseForeignRun(store: ShardStore): Promise<void> {
+  if ((await readRequest(store)) !== undefined) return;
+  const found = await Promise.all([PLAN_FILE, MANIFEST_FILE].map((name) => store.read(name)));
+  if (found.every((bytes) => bytes === undefined)) return;
+  // Another caller may have written its request and its plan since we looked.
+  if ((await readRequest(store)) !== undefined) return;
+  throw new JobsError(
+    "OUT_TAKEN",
+    `${store.location} holds a run that \`nightbeam recommend\` made. Name another --out.`,
+  );
+}
+
+/**
  * Writes the request unless one is there: the first step of a run.
  *
  * @returns the one that counts, and whether it is this call's
- * @throws JobsError STORE_FAILED, STORE_DAMAGED
+ * @throws JobsError OUT_TAKEN, STORE_FAILED, STORE_DAMAGED
  */
 export async function createRequest(
   store: ShardStore,
   submitted: SubmittedRequest,
 ): Promise<SubmittedRequest & { readonly created: boolean }> {
+  await refuseForeignRun(store);
   if (await store.create(REQUEST_FILE, bytesOf(submitted))) return { ...submitted, created: true };
   const standing = await readRequest(store);
   return { ...(standing ?? submitted), created: false };
@@ -36,7 +56,7 @@ export async function createRequest(
 /**
  * Puts another request in place of the one that stands. For a run that goes on with other drafts or
  * batches: only after `planRun` has found that its plan is that of the run, because the request tells
- * drafters where things are.
+ * drafters where things are. Also for a run that could not be planned, and is asked for anew.
  *
  * @throws JobsError STORE_FAILED
  */

@@ -79,7 +79,7 @@ describe("planning", () => {
     const dir = tempDir();
     const store = directoryStore(dir);
     await plan(store);
-    await expect(plan(store, { topK: 30, shardSize: 4 }, mustNotBeRead())).rejects.toMatchObject({
+    await expect(plan(store, { topK: 30, partSize: 4 }, mustNotBeRead())).rejects.toMatchObject({
       code: "RUN_DIFFERS",
       message:
         `${dir} holds a run with another plan: arguments.beamWidth was 20 and is 30; ` +
@@ -92,7 +92,7 @@ describe("planning", () => {
     const dir = tempDir();
     const results = await Promise.allSettled([
       plan(directoryStore(dir), {}, histories(30, 1)),
-      plan(directoryStore(dir), { shardSize: 4 }, histories(30, 1)),
+      plan(directoryStore(dir), { partSize: 4 }, histories(30, 1)),
     ]);
     const states = results.map(({ status }) => status).toSorted();
     expect(states).toEqual(["fulfilled", "rejected"]);

@@ -13,7 +13,7 @@ const tempDir = useTempDirs();
 const LEAST = { target: "t", catalogue: "c", histories: "h", out: "/runs/x" };
 
 describe("a request", () => {
-  it("has the defaults of one machine", () => {
+  it("has the defaults of one machine, but for smaller parts", () => {
     expect(parseRunRequest(LEAST)).toEqual({
       ...LEAST,
       draft: [],
@@ -25,7 +25,7 @@ describe("a request", () => {
       excludeSeen: false,
       format: "parquet",
       batchSize: 32,
-      shardSize: 4_096,
+      partSize: 256,
     });
     expect(parseRunRequest({ ...LEAST, topK: 50 }).beamWidth).toBe(50);
     expect(parseRunRequest({ ...LEAST, out: "s3://nights/x" }).out).toBe("s3://nights/x");
@@ -37,16 +37,19 @@ describe("a request", () => {
   });
 
   it.each([
-    [{ topK: 0 }, "topK: give a whole number of at least 1"],
-    [{ topK: "ten" }, "topK: give a whole number of at least 1"],
-    [{ topK: 30, beamWidth: 20 }, "beamWidth: 20 is less than topK 30"],
-    [{ target: undefined, out: "here" }, "target: is required; out: give an absolute path"],
-    [{ out: "gs://x/y" }, "out: give an absolute path that all nodes share, or s3://bucket/prefix"],
-    [{ histories: " " }, "histories: give a text that is not empty"],
-    [{ scoring: "sampled" }, "scoring: give full or renormalized"],
-    [{ draftWidth: [4] }, "draftWidth: needs a draft"],
-    [{ draft: ["d"], draftWidth: [] }, 'draftWidth: give "auto", or a list'],
-    [{ draft: ["d", 5] }, "draft[1]: give a text"],
+    [{ topK: 0 }, "--top-k: give a whole number of at least 1"],
+    [{ topK: "ten" }, "--top-k: give a whole number of at least 1"],
+    [{ topK: 30, beamWidth: 20 }, "--beam-width: 20 is less than --top-k 30"],
+    [{ target: undefined, out: "here" }, "--target: is required; --out: give an absolute path"],
+    [
+      { out: "gs://x/y" },
+      "--out: give an absolute path that all nodes share, or s3://bucket/prefix",
+    ],
+    [{ histories: " " }, "--histories: give a text that is not empty"],
+    [{ scoring: "sampled" }, "--scoring: give full or renormalized"],
+    [{ draftWidth: [4] }, "--draft-width: needs a draft"],
+    [{ draft: ["d"], draftWidth: [] }, '--draft-width: give "auto", or a list'],
+    [{ draft: ["d", 5] }, "--draft[1]: give a text"],
     [{ top_k: 5 }, "unknown: top_k"],
   ])("that is wrong says which key and what to give: %j", (changes, message) => {
     expect(() => parseRunRequest({ ...LEAST, ...changes })).toThrow(
@@ -69,6 +72,27 @@ describe("a request", () => {
     expect(await readRequest(store)).toEqual(second);
     await store.replace("request.json", new TextEncoder().encode("{"));
     await expect(readRequest(store)).rejects.toMatchObject({ code: "STORE_DAMAGED" });
+  });
+});
+
+describe("a place without a request", () => {
+  it.each(["plan.json", "manifest.json"])("is one machine's where it has a %s", async (name) => {
+    const store = directoryStore(join(tempDir(), "out"));
+    await store.create(name, new TextEncoder().encode("{}"));
+    const submitted = { request: request(), submittedAt: new Date() };
+    await expect(createRequest(store, submitted)).rejects.toMatchObject({
+      code: "OUT_TAKEN",
+      message: expect.stringMatching(/made\. Name another --out\.$/),
+    });
+    expect(await readRequest(store)).toBeUndefined();
+  });
+
+  it("is free where it has neither, and stays that of its request when it is planned", async () => {
+    const store = directoryStore(join(tempDir(), "out"));
+    const submitted = { request: request(), submittedAt: new Date() };
+    await createRequest(store, submitted);
+    await store.create("plan.json", new TextEncoder().encode("{}"));
+    expect(await createRequest(store, submitted)).toMatchObject({ created: false });
   });
 });
 

@@ -18,7 +18,7 @@ export function request(changes: Record<string, unknown> = {}): RunRequest {
     histories: "histories.jsonl",
     out: "/runs/one",
     format: "jsonl",
-    shardSize: 3,
+    partSize: 3,
     ...changes,
   });
 }

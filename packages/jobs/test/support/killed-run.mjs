@@ -24,7 +24,7 @@ const request = jobs.parseRunRequest({
   histories: "histories.jsonl",
   out: dir,
   format: "jsonl",
-  shardSize: 3,
+  partSize: 3,
 });
 const versions = { target: "t1", catalogue: "c1", histories: "h1" };
 

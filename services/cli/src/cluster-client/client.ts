@@ -35,6 +35,8 @@ export interface SchedulerClient {
   setRollout(name: string, body: RolloutBody): Promise<RolloutStatus>;
   rollouts(): Promise<readonly RolloutStatus[]>;
   alarms(): Promise<readonly Alarm[]>;
+  /** Forgets all alarms. */
+  clearAlarms(): Promise<void>;
   nodes(): Promise<Nodes>;
 }
 
@@ -60,6 +62,9 @@ export function schedulerClient(connection: Connection): SchedulerClient {
     },
     rollouts: async () => (await ask(rolloutListSchema, { path: "/v1/rollouts" })).rollouts,
     alarms: async () => (await ask(alarmListSchema, { path: "/v1/alarms" })).alarms,
+    clearAlarms: async () => {
+      await ask(z.undefined(), { method: "DELETE", path: "/v1/alarms" });
+    },
     nodes: () => ask(nodesSchema, { path: "/v1/nodes" }),
   };
 }

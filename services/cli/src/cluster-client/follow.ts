@@ -33,6 +33,7 @@ export async function followRun(options: FollowOptions): Promise<RunStatus> {
     if (run.state === "planning") tell(planningLine(run));
     else if (run.state === "running") {
       const nodes = await look(() => client.nodes());
+      if (run.reason !== undefined) tell(`waiting: ${run.reason}`);
       const done = users.done + users.underWay;
       before ??= done;
       const total = users.total ?? done;

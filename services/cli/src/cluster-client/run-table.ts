@@ -10,10 +10,13 @@ export function runTable(runs: readonly RunStatus[], now: number = Date.now()): 
     run.state,
     run.users.total === undefined ? "-" : whole(run.users.total),
     run.shards === undefined ? "-" : `${whole(run.shards.done)}/${whole(run.shards.total)}`,
+    run.rejected === 0 ? "-" : whole(run.rejected),
     localTime(run.submittedAt),
     clock(secondsOf(run, now)),
+    run.night ?? "-",
   ]);
-  return table([["run", "state", "users", "shards done", "started", "took"], ...rows]);
+  const head = ["run", "state", "users", "shards done", "without list", "started", "took", "night"];
+  return table([head, ...rows]);
 }
 
 /** An instant in the time zone of whoever looks, as 2026-11-21 02:00. */

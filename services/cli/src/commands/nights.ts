@@ -4,9 +4,9 @@ import { Command } from "commander";
 import { z } from "zod";
 import { schedulerClient } from "../cluster-client/client.js";
 import { connectionOf, withConnection } from "../cluster-client/connection.js";
+import { nightTable } from "../cluster-client/night-table.js";
 import { requestOf, withRequest } from "../cluster-client/request-options.js";
 import { localTime } from "../cluster-client/run-table.js";
-import { table } from "../terminal/table.js";
 
 const timetable = z.object({
   cron: z.string(),
@@ -53,16 +53,7 @@ function listCommand(): Command {
   return withConnection(command).action(async (flags: Record<string, unknown>) => {
     const { connection } = await connectionOf(flags);
     const nights = await schedulerClient(connection).nights();
-    const rows = nights.map((night) => [
-      night.name,
-      night.cron,
-      night.timeZone ?? "UTC",
-      night.missed ?? "run",
-      nextOf(night),
-      night.lastDate ?? "never",
-    ]);
-    const head = ["night", "cron", "time zone", "missed", "next", "last"];
-    const text = rows.length === 0 ? "There are no nights yet." : table([head, ...rows]);
+    const text = nights.length === 0 ? "There are no nights yet." : nightTable(nights);
     process.stdout.write(`${text}\n`);
   });
 }

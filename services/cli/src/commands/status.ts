@@ -20,11 +20,13 @@ export function statusCommand(): Command {
     .option(
       "--follow",
       "show progress until it ends; exit code 0: complete, 3: partial, 4: cancelled",
-    );
+    )
+    .option("--clear-alarms", "forget the alarms that have been raised so far");
   return withConnection(command).action(
     async (runId: string | undefined, flags: Record<string, unknown>) => {
       const { connection, rest } = await connectionOf(flags);
       const client = schedulerClient(connection);
+      if (rest.clearAlarms === true) await client.clearAlarms();
       if (runId === undefined) process.stdout.write(`${await overview(client)}\n`);
       else if (rest.follow === true) await follow(client, runId);
       else process.stdout.write(`${summary(await client.run(runId))}\n`);

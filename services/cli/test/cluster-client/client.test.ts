@@ -1,11 +1,12 @@
 import { createServer } from "node:http";
-import type { Nodes, RunStatus } from "@nightbeam/scheduler/api";
+import type { NightStatus, Nodes, RunStatus } from "@nightbeam/scheduler/api";
 import { afterEach, describe, expect, it } from "vitest";
 import { schedulerClient } from "../../src/cluster-client/client.js";
 import { connectionOf } from "../../src/cluster-client/connection.js";
 import { shardsDone, summary } from "../../src/cluster-client/describe.js";
 import { ClusterError } from "../../src/cluster-client/errors.js";
 import { followRun } from "../../src/cluster-client/follow.js";
+import { nightTable } from "../../src/cluster-client/night-table.js";
 import { requestOf } from "../../src/cluster-client/request-options.js";
 import { runTable } from "../../src/cluster-client/run-table.js";
 import { progressBar } from "../../src/terminal/progress.js";
@@ -50,6 +51,21 @@ describe("following a run", () => {
     expect(log.written.at(-1)).toContain("2,048/3,553 users");
     expect(log.written.at(-1)).toContain("shards 8/14, 2 active, 3 waiting, 1 set aside");
     expect(log.written.at(-1)).toContain("2.00 calls/user");
+  });
+
+  it("says once what a running run waits for", async () => {
+    const waiting: RunStatus = { ...run, reason: "no verifier is announced" };
+    const states = [waiting, waiting, run, waiting, { ...run, state: "complete" } as const];
+    const said: string[] = [];
+    await followRun({
+      client: { run: async () => states.shift() ?? run, nodes: async () => nodes },
+      runId: run.id,
+      progress: progressBar(stream()),
+      say: (line) => said.push(line),
+      everyMs: 1,
+    });
+    expect(said).toEqual(["waiting: no verifier is announced"]);
+    expect(summary(waiting)).toMatch(/^state\s+running: no verifier is announced$/m);
   });
 
   it("goes on where the scheduler is away for a while, and not where it never was there", async () => {
@@ -107,8 +123,37 @@ describe("a run", () => {
 
   it("is a line of a table", () => {
     const [head, line] = runTable([run], Date.parse("2026-11-21T02:01:05.000Z")).split("\n");
-    expect(head).toMatch(/^run\s+state\s+users\s+shards done\s+started\s+took$/);
-    expect(line).toMatch(/^2026-11-21-3f9c2a\s+running\s+3,553\s+8\/14\s+2026-11-2\d \S+\s+1:05$/);
+    expect(head).toMatch(
+      /^run\s+state\s+users\s+shards done\s+without list\s+started\s+took\s+night$/,
+    );
+    expect(line).toMatch(
+      /^2026-11-21-3f9c2a\s+running\s+3,553\s+8\/14\s+-\s+2026-11-2\d \S+\s+1:05\s+-$/,
+    );
+    const nightly: RunStatus = { ...run, night: "beauty", rejected: 1_200 };
+    const text = runTable([nightly], Date.parse("2026-11-21T02:01:05.000Z"));
+    expect(text).toMatch(/8\/14\s+1,200\s+2026\S+ \S+\s+1:05\s+beauty$/);
+  });
+});
+
+describe("a night", () => {
+  const night: NightStatus = {
+    name: "beauty",
+    cron: "0 2 * * *",
+    timeZone: "UTC",
+    missed: "run",
+    request: { out: "/o/{date}" },
+    putAt: run.submittedAt,
+  };
+
+  it("is a line of a table, with its last run", () => {
+    const lastRun = { id: run.id, state: "partial" } as const;
+    const lastDate = "2026-11-21";
+    const text = nightTable([night, { ...night, lastDate }, { ...night, lastDate, lastRun }]);
+    const [head, never, skipped, last] = text.split("\n");
+    expect(head).toMatch(/last\s+last run\s+state$/);
+    expect(never).toMatch(/never again\s+never\s+-\s+-$/);
+    expect(skipped).toMatch(/2026-11-21\s+skipped\s+-$/);
+    expect(last).toMatch(/2026-11-21\s+2026-11-21-3f9c2a\s+partial$/);
   });
 });
 
@@ -173,6 +218,11 @@ describe("the client", () => {
     expect(String(refusal)).toMatch(
       /no scheduler answers at http:\/\/127\.0\.0\.1:9: .*--scheduler/,
     );
+  });
+
+  it("clears the alarms, which has no answer", async () => {
+    const url = await answering(204, "");
+    expect(await schedulerClient({ url, token: "t" }).clearAlarms()).toBeUndefined();
   });
 
   it.each([

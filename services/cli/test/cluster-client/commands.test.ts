@@ -36,7 +36,9 @@ describe.skipIf(!redisIsHere())("commands of the cluster", () => {
     ) ?? ["", ""];
     expect(submitted.stdout).toContain(`nightbeam status ${id} --follow`);
     const again = await submit("lists", "--exclude-seen");
-    expect(again.stdout).toContain(`run ${id}: this run exists already: 0 of 14 shards are done\n`);
+    expect(again.stdout).toContain(
+      `run ${id}: this run exists already and is running: 0 of 14 shards are done\n`,
+    );
     const following = startNightbeam("status", id, "--follow", ...at());
     const drafter = await startDrafter({ redisUrl: place.redis.url });
     const followed = await following.ending;
@@ -53,7 +55,7 @@ describe.skipIf(!redisIsHere())("commands of the cluster", () => {
     expect(listed.stdout).toMatch(new RegExp(`${id}\\s+complete\\s+70\\s+14/14\\s`));
     expect(await submit("lists", "--exclude-seen")).toMatchObject({
       code: 0,
-      stdout: `run ${id}: this run exists already: 14 of 14 shards are done\n`,
+      stdout: `run ${id}: this run exists already and is complete: 14 of 14 shards are done\n`,
     });
   });
 
@@ -93,7 +95,9 @@ describe.skipIf(!redisIsHere())("commands of the cluster", () => {
     expect(put).toMatchObject({ code: 0, stderr: "" });
     expect(put.stdout).toMatch(/^night beauty begins \d{4}-\d\d-\d\d \d\d:00\n$/);
     const nights = await nightbeam("nights", ...at());
-    expect(nights.stdout).toMatch(/beauty\s+0 2 \* \* \*\s+Europe\/Berlin\s+skip\s.*never\n$/);
+    expect(nights.stdout).toMatch(
+      /beauty\s+0 2 \* \* \*\s+Europe\/Berlin\s+skip\s.*never\s+-\s+-\n$/,
+    );
     const removed = await nightbeam("nights", "remove", "beauty", ...at());
     expect(removed.stdout).toBe("night beauty is removed\n");
     const set = ["set", "beauty", "--target", target, "--catalogue", catalogue];
@@ -123,7 +127,7 @@ describe.skipIf(!redisIsHere())("commands of the cluster", () => {
     });
     const missing = await submit("never", "--allow", "nowhere.txt");
     expect(missing).toMatchObject({ code: 1, stdout: "" });
-    expect(missing.stderr).toContain("The scheduler cannot read allow ");
+    expect(missing.stderr).toContain("The scheduler cannot read --allow ");
     expect(missing.stderr).toContain("put it where all of them find it");
   });
 });

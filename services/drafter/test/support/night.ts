@@ -60,7 +60,7 @@ export function useNight(): () => Night {
       plan: async (name, { request = {}, versions = {} } = {}) => {
         const out = join(directory, name);
         const store = await openStore(out);
-        const settings = { excludeSeen: true, shardSize: SHARD_SIZE, batchSize: 4 };
+        const settings = { excludeSeen: true, partSize: SHARD_SIZE, batchSize: 4 };
         const parsed = parseRunRequest({ ...files, out, ...settings, ...request });
         await createRequest(store, { request: parsed, submittedAt: new Date() });
         await planRun({

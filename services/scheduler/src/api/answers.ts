@@ -35,7 +35,7 @@ const setAside = z.object({
 export const runStatusSchema = z.object({
   id: z.string(),
   state: runStateSchema,
-  /** Why a run is refused, or what its planning waits for. */
+  /** Why a run is refused, or what its planning or its drafting waits for. */
   reason: z.string().exactOptional(),
   out: z.string(),
   /** The night that started it. */
@@ -87,6 +87,8 @@ export const nightStatusSchema = z.object({
   nextAt: time.exactOptional(),
   /** The local date of the last night that was started or skipped. */
   lastDate: z.string().exactOptional(),
+  /** The run of that date, unless the night was skipped. */
+  lastRun: z.object({ id: z.string(), state: runStateSchema }).exactOptional(),
 });
 
 export type NightStatus = Readonly<z.infer<typeof nightStatusSchema>>;

@@ -3,27 +3,14 @@ import { z } from "zod";
 
 const place = z.string().min(1).max(2_000);
 
-/** Users of a shard where nobody says how many: little is lost with a node, and much can go at once. */
-const PART_SIZE = 256;
-
-/** `partSize`, as `nightbeam recommend` calls it, is a run's `shardSize`. */
-const partSizeSchema = z.looseObject({
-  partSize: z.int().min(1, "give a whole number of at least 1").default(PART_SIZE),
-});
-
 /**
  * What a person asks for, checked as @nightbeam/jobs does. `target`, `catalogue` and a `draft` may be
  * `rollout:NAME`, which stands for what that rollout says when the run is registered.
  */
-export const submitSchema = partSizeSchema
-  .transform(({ partSize, ...given }): unknown => ({ shardSize: partSize, ...given }))
-  .pipe(runRequestSchema);
+export const submitSchema = runRequestSchema;
 
 /** A request as a client may write it. */
-export type SubmitBody = Omit<RunRequestInput, "shardSize"> & {
-  /** Users of a shard, which is a file of lists and what is redone when a node is lost. */
-  readonly partSize?: number;
-};
+export type SubmitBody = RunRequestInput;
 /** A request with everything decided. */
 export type Submission = RunRequest;
 

@@ -1,3 +1,4 @@
+import { flagOfPath } from "@nightbeam/jobs";
 import { reasonOf } from "@nightbeam/telemetry";
 import type { Context } from "hono";
 import type { z } from "zod";
@@ -26,7 +27,10 @@ export function checked<Schema extends z.ZodType>(
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
   const [issue] = parsed.error.issues;
-  const field = issue?.path.join(".") ?? "";
+  const path = issue?.path ?? [];
+  // A night's request is typed by the same flags as a run's.
+  const place = path[0] === "request" && path.length > 1 ? path.slice(1) : path;
+  const field = place.length === 0 ? "" : flagOfPath(place);
   throw new SchedulerError(
     "BAD_REQUEST",
     `${field === "" ? "The body" : field}: ${issue?.message ?? "it is not what it must be"}.`,

@@ -10,7 +10,10 @@ export interface ClusterServices {
     set(name: string, rollout: RolloutRequest): Promise<RolloutStatus>;
     list(): Promise<readonly RolloutStatus[]>;
   };
-  readonly alarms: { list(): Promise<readonly Alarm[]> };
+  readonly alarms: {
+    list(): Promise<readonly Alarm[]>;
+    clear(): Promise<void>;
+  };
   readonly nodes: () => Nodes;
 }
 
@@ -22,6 +25,10 @@ export function clusterRoutes({ rollouts, alarms, nodes }: ClusterServices): Hon
     return context.json(await rollouts.set(name, await readBody(context, rolloutBodySchema)));
   });
   app.get("/alarms", async (context) => context.json({ alarms: await alarms.list() }));
+  app.delete("/alarms", async (context) => {
+    await alarms.clear();
+    return context.body(null, 204);
+  });
   app.get("/nodes", (context) => context.json(nodes()));
   return app;
 }

@@ -39,6 +39,7 @@ const JOBS: Readonly<Partial<Record<JobsErrorCode, ContentfulStatusCode>>> = {
   RUN_STATE: 409,
   BAD_LOCATION: 422,
   RUN_DIFFERS: 409,
+  OUT_TAKEN: 409,
   NOT_A_RUN: 409,
 };
 

@@ -11,7 +11,8 @@ import {
 } from "@nightbeam/jobs";
 import { type Log, reasonOf } from "@nightbeam/telemetry";
 import type { AlarmBook } from "../alarms/alarms.js";
-import type { NightStatus } from "../api/answers.js";
+import type { NightStatus, RunStatus } from "../api/answers.js";
+import type { Submission } from "../api/request.js";
 import { type Clock, isoTime } from "../clock.js";
 import type { NightRequest } from "../http/night-routes.js";
 import { requireRedis } from "../runs/retry-missing.js";
@@ -29,8 +30,10 @@ import {
 export interface NightBookOptions {
   readonly files: StateFiles;
   readonly queues: JobQueues;
-  readonly runs: Pick<RunBook, "start">;
+  readonly runs: Pick<RunBook, "start" | "get">;
   readonly alarms: Pick<AlarmBook, "raise">;
+  /** Refuses paths that cannot work on any date. */
+  readonly check: (request: Submission) => Promise<void>;
   readonly clock: Clock;
   readonly log: Log;
   /** How late a night may start before it counts as missed. */
@@ -54,9 +57,10 @@ export class NightBook {
 
   /** @throws SchedulerError BAD_REQUEST; JobsError BAD_JOB for a timetable that cannot be kept */
   async put(name: string, night: NightRequest): Promise<NightStatus> {
-    const { queues, clock } = this.#options;
+    const { queues, clock, check } = this.#options;
     assertDated(night.request);
     assertTimetable(night);
+    await check(night.request);
     const record: NightRecord = { ...night, putAt: isoTime(clock.now()) };
     await this.#records.put(name, record);
     await putNight(queues, { name, cron: night.cron, timeZone: night.timeZone });
@@ -169,12 +173,19 @@ export class NightBook {
   async #status(name: string, record: NightRecord): Promise<NightStatus> {
     const next = nextNight(record, this.#options.clock.now());
     const lastDate = await this.#lastDate(name);
+    const lastRun = lastDate === undefined ? undefined : await this.#runOf(name, lastDate);
     return {
       name,
       ...record,
       ...(next === undefined ? {} : { nextAt: isoTime(next.startsAt) }),
       ...(lastDate === undefined ? {} : { lastDate }),
+      ...(lastRun === undefined ? {} : { lastRun: { id: lastRun.id, state: lastRun.state } }),
     };
+  }
+
+  async #runOf(name: string, date: string): Promise<RunStatus | undefined> {
+    const runId = (await this.#dates(name).get(date))?.runId;
+    return runId === undefined ? undefined : this.#options.runs.get(runId);
   }
 }
 

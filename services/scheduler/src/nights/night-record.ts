@@ -13,7 +13,8 @@ export const nightDateSchema = z.object({
   at: z.iso.datetime(),
 });
 
-const DATE = "{date}";
+/** What stands for the night's date in a path. */
+export const DATE = "{date}";
 
 /** A night's request for one of its dates: `{date}` in paths becomes 2026-11-21. */
 export function requestOfDate(request: Submission, date: string): Submission {
@@ -36,7 +37,7 @@ export function assertDated({ out }: Submission): void {
   if (out.includes(DATE)) return;
   throw new SchedulerError(
     "BAD_REQUEST",
-    `request.out: ${out} is the same for all dates, so the second night would find the first one's ` +
+    `--out: ${out} is the same for all dates, so the second night would find the first one's ` +
       `lists. Put {date} into it, as in ${out.replace(/\/+$/, "")}/{date}.`,
   );
 }

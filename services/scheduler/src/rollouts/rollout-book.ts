@@ -11,6 +11,7 @@ const recordSchema = z.object({ ...rolloutBodySchema.shape, setAt: z.iso.datetim
 
 /** What new runs begin with, by name. The state store has the record; NATS hears of it. */
 export interface RolloutBook {
+  /** @throws SchedulerError BAD_REQUEST where a path cannot work */
   set(name: string, rollout: RolloutRequest): Promise<RolloutStatus>;
   list(): Promise<readonly RolloutStatus[]>;
   /**
@@ -27,6 +28,8 @@ export interface RolloutBookOptions {
   readonly files: StateFiles;
   /** Undefined without NATS. */
   readonly announcer: Pick<Rollouts, "announce"> | undefined;
+  /** Refuses paths that cannot work. */
+  readonly check: (rollout: RolloutRequest) => Promise<void>;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -34,7 +37,7 @@ export interface RolloutBookOptions {
 const REFERENCE = /^rollout:(.*)$/s;
 
 export function openRollouts(options: RolloutBookOptions): RolloutBook {
-  const { files, announcer, clock, log } = options;
+  const { files, announcer, check, clock, log } = options;
   const book = documents({ files, folder: "rollouts", schema: recordSchema });
   const announced = new Set<string>();
   const announce = async (name: string, record: z.output<typeof recordSchema>) => {
@@ -66,6 +69,7 @@ export function openRollouts(options: RolloutBookOptions): RolloutBook {
   };
   return {
     set: async (name, rollout) => {
+      await check(rollout);
       const record = { ...rollout, setAt: isoTime(clock.now()) };
       await book.put(name, record);
       await announce(name, record);

@@ -4,29 +4,83 @@ import { isAbsolute } from "node:path";
 import { openCheckpoint } from "@nightbeam/model";
 import { draftPolicy, TRANSITIONS } from "@nightbeam/recommend";
 import { codeOf } from "@nightbeam/telemetry";
-import type { Submission } from "../api/request.js";
+import type { RolloutRequest, Submission } from "../api/request.js";
 import { SchedulerError } from "../errors.js";
+import { DATE } from "../nights/night-record.js";
 
 /**
  * Checks what is cheap to check, so that a typing mistake is told at once: paths can be read,
  * checkpoints can be opened, widths fit. Planning finds the rest.
  *
+ * @param isKnown whether a path is one already
  * @throws SchedulerError UNREADABLE_INPUT; ModelError, RecommendError
  */
-export async function checkRequest(request: Submission): Promise<void> {
-  const { target, draft, catalogue, histories, allow, block, out } = request;
+export async function checkRequest(
+  request: Submission,
+  isKnown: (path: string) => boolean = () => true,
+): Promise<void> {
+  const { histories, allow, block, out } = request;
   if (!out.includes("://")) assertAbsolute("out", out);
-  for (const [name, path] of Object.entries({ histories, catalogue, allow, block })) {
-    if (path !== undefined) await assertReadable(name, path);
+  await assertFiles({ histories, allow, block }, isKnown);
+  const levels = await checkModels(request, isKnown);
+  const { draft, draftWidth } = request;
+  if (draft.length > 0 && levels !== undefined) draftPolicy(draftWidth, { ...request, levels });
+}
+
+/**
+ * Checks what a night's request names for all of its dates. What a rollout or a date stands for is
+ * not known before the night.
+ *
+ * @throws SchedulerError BAD_REQUEST
+ */
+export function checkNight(request: Submission): Promise<void> {
+  const isKnown = (path: string) => !path.includes(DATE) && !path.startsWith("rollout:");
+  return asBadRequest(() => checkRequest(request, isKnown));
+}
+
+/** @throws SchedulerError BAD_REQUEST */
+export function checkRollout(rollout: RolloutRequest): Promise<void> {
+  return asBadRequest(async () => {
+    await checkModels(rollout, () => true);
+  });
+}
+
+/** @returns the levels of the target, where it can be opened now */
+async function checkModels(
+  { target, draft, catalogue }: RolloutRequest,
+  isKnown: (path: string) => boolean,
+): Promise<number | undefined> {
+  await assertFiles({ catalogue }, isKnown);
+  let levels: number | undefined;
+  if (isKnown(target)) {
+    await assertReadable("target", target);
+    levels = (await openCheckpoint(target)).promptSpec.levels;
   }
-  await assertReadable("target", target);
-  const { promptSpec } = await openCheckpoint(target);
   for (const one of draft) {
-    if (one === TRANSITIONS) continue;
+    if (one === TRANSITIONS || !isKnown(one)) continue;
     await assertReadable("draft", one);
     await openCheckpoint(one);
   }
-  if (draft.length > 0) draftPolicy(request.draftWidth, { ...request, levels: promptSpec.levels });
+  return levels;
+}
+
+async function assertFiles(
+  files: Readonly<Record<string, string | undefined>>,
+  isKnown: (path: string) => boolean,
+): Promise<void> {
+  for (const [name, path] of Object.entries(files)) {
+    if (path !== undefined && isKnown(path)) await assertReadable(name, path);
+  }
+}
+
+/** Nothing is begun: what cannot be read is a mistake of the request itself. */
+async function asBadRequest(work: () => Promise<void>): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    if (codeOf(error) === undefined || !(error instanceof Error)) throw error;
+    throw new SchedulerError("BAD_REQUEST", error.message, { cause: error });
+  }
 }
 
 async function assertReadable(name: string, path: string): Promise<void> {
@@ -37,7 +91,7 @@ async function assertReadable(name: string, path: string): Promise<void> {
     const problem = codeOf(error) === "ENOENT" ? "does not exist there" : "may not be read";
     throw new SchedulerError(
       "UNREADABLE_INPUT",
-      `The scheduler cannot read ${name} ${path}: it ${problem}. Scheduler and drafters read paths ` +
+      `The scheduler cannot read --${name} ${path}: it ${problem}. Scheduler and drafters read paths ` +
         "on their own machines: put it where all of them find it under the same path.",
       { cause: error },
     );
@@ -48,7 +102,7 @@ function assertAbsolute(name: string, path: string): void {
   if (isAbsolute(path)) return;
   throw new SchedulerError(
     "UNREADABLE_INPUT",
-    `${name} ${path} is relative, and the scheduler has another working directory than you. ` +
+    `--${name} ${path} is relative, and the scheduler has another working directory than you. ` +
       "Give the whole path.",
   );
 }

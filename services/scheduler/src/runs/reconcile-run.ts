@@ -1,12 +1,13 @@
 import { type JobQueues, repairRun, restoreRun, runJobs } from "@nightbeam/jobs";
 import type { AlarmBook } from "../alarms/alarms.js";
 import type { Clock } from "../clock.js";
+import { tellEmptyRun } from "./empty-run.js";
 import { nextRunState } from "./run-state.js";
 import type { RunView } from "./run-view.js";
 
 export interface ReconcileOptions {
   readonly queues: JobQueues;
-  readonly alarms: Pick<AlarmBook, "raise">;
+  readonly alarms: Pick<AlarmBook, "raise" | "drop">;
   readonly clock: Clock;
   /** Has the run planned, some time soon. */
   readonly plan: (view: RunView) => void;
@@ -48,9 +49,12 @@ export async function reconcileRun(view: RunView, options: ReconcileOptions): Pr
   }
 }
 
-async function finish({ state, out, record }: RunView, { clock }: ReconcileOptions): Promise<void> {
+async function finish(view: RunView, { clock, alarms }: ReconcileOptions): Promise<void> {
+  const { state, out, record } = view;
   nextRunState(state, "finished");
   await out.finish((clock.now() - Date.parse(record.submittedAt)) / 1_000);
+  alarms.drop(record.runId);
+  await tellEmptyRun(view, alarms);
 }
 
 async function repair(view: RunView, options: ReconcileOptions): Promise<void> {

@@ -4,6 +4,7 @@ import { isoTime } from "../clock.js";
 import { SchedulerError } from "../errors.js";
 import type { RunBookOptions } from "./run-book.js";
 import { differences, type RunRecord, sameSubmission } from "./run-record.js";
+import { viewRun } from "./run-view.js";
 
 /** Who starts a run, where it is not a person. */
 export interface StartedBy {
@@ -12,7 +13,7 @@ export interface StartedBy {
 
 type RegisterOptions = Pick<
   RunBookOptions,
-  "records" | "openOut" | "rollouts" | "check" | "clock"
+  "records" | "refusals" | "reopenings" | "openOut" | "rollouts" | "check" | "clock"
 > & {
   readonly by: StartedBy | undefined;
 };
@@ -32,12 +33,16 @@ export async function registerRun(
   const runId = runIdOf(out);
   const known = await records.get(runId);
   if (known !== undefined) {
+    const mended = await mend(known, submission, options);
+    if (mended !== undefined) return { record: mended, created: false };
     await refuseOther(known, submission, options);
     // A scheduler may have stopped before it wrote the request.
     await claim(known, options);
     return { record: known, created: false };
   }
-  const standing = await (await openOut(out)).request();
+  const place = await openOut(out);
+  const standing = await place.request();
+  if (standing === undefined) await place.refuseForeignRun();
   const request = await rollouts.resolve(submission);
   if (standing === undefined) await check(request);
   const submittedAt = standing?.submittedAt.toISOString() ?? isoTime(clock.now());
@@ -51,6 +56,43 @@ export async function registerRun(
   if (!created) await refuseOther(kept, submission, options);
   await claim(kept, options);
   return { record: kept, created: created && standing === undefined };
+}
+
+/**
+ * A run that could not be planned, or was cancelled before it was, may be asked for differently in
+ * its place: nothing has been made of the former request.
+ *
+ * @returns the run's new record, or undefined where it is not such a run or nothing has changed
+ */
+async function mend(
+  known: RunRecord,
+  submission: Submission,
+  options: RegisterOptions,
+): Promise<RunRecord | undefined> {
+  const { records, refusals, reopenings, openOut, rollouts, check, clock, by } = options;
+  const { runId, out } = known;
+  const place = await openOut(out);
+  const view = await viewRun(known, { openOut, refusals, reopenings });
+  const isOver = view.state === "refused" || view.state === "cancelled";
+  if (!isOver || view.standing.plan !== undefined) return undefined;
+  const request = await rollouts.resolve(submission);
+  const standing = await place.request();
+  // A scheduler may have stopped between the two.
+  const changed = [known.request, standing?.request ?? request].some(
+    (before) => differences(before, request) !== "",
+  );
+  if (!changed) return undefined;
+  await check(request);
+  const now = clock.now();
+  const night = by?.night ?? known.night;
+  const record: RunRecord = {
+    ...{ runId, out, submission, request, submittedAt: isoTime(now) },
+    ...(night === undefined ? {} : { night }),
+  };
+  // The record last: until it stands, the same submission comes here again.
+  await place.replaceRequest(request, new Date(now));
+  await records.put(runId, record);
+  return record;
 }
 
 async function claim(

@@ -15,6 +15,7 @@ import type { RunRecord } from "./run-record.js";
 import { canHappen, nextRunState } from "./run-state.js";
 import { type LiveFigures, liveFigures, NOTHING_LIVE, runStatus } from "./run-status.js";
 import { type Refusal, type Reopening, type RunView, viewRun } from "./run-view.js";
+import type { Verification } from "./verification.js";
 
 export interface RunBookOptions {
   readonly records: Documents<RunRecord>;
@@ -26,6 +27,7 @@ export interface RunBookOptions {
   readonly check: (request: Submission) => Promise<void>;
   readonly planner: Planner;
   readonly reconcile: Omit<ReconcileOptions, "plan">;
+  readonly verification: Verification;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -125,6 +127,7 @@ export class RunBook {
       if (record === undefined) return undefined;
       const view = await this.#view(record);
       const done = await this.#bringOn(view);
+      await this.#options.verification.look(view);
       if (view.state === "complete") this.#complete.set(runId, await this.#status(view));
       if (view.endedAt === undefined) this.#quietUntil.delete(runId);
       else this.#quietUntil.set(runId, this.#options.clock.now() + QUIET_MS);
@@ -138,12 +141,14 @@ export class RunBook {
     const { runId } = record;
     const view = await this.#view(record);
     if (!canHappen(view.state, "resumed")) {
+      if (view.state !== "complete") this.#forgetAlarms(runId);
       return { outcome: "unchanged", run: await this.#status(view) };
     }
     const isPlanned = view.standing.plan !== undefined;
     if (!isPlanned) await check(record.request);
     nextRunState(view.state, "resumed");
     this.#quietUntil.delete(runId);
+    this.#forgetAlarms(runId);
     log.info({ runId, was: view.state }, "a run is taken up again");
     const { queues } = reconcile;
     requireRedis(queues);
@@ -161,6 +166,13 @@ export class RunBook {
     return { outcome: "resumed", run: await this.#status(await this.#view(record)) };
   }
 
+  /** What is still wrong is told again. */
+  #forgetAlarms(runId: string): void {
+    const { reconcile, verification } = this.#options;
+    reconcile.alarms.drop(runId);
+    verification.forget(runId);
+  }
+
   #bringOn(view: RunView): Promise<Reconciled> {
     const { reconcile, planner } = this.#options;
     const plan = ({ record }: RunView) => planner.request(record);
@@ -172,13 +184,13 @@ export class RunBook {
   }
 
   async #status(view: RunView): Promise<RunStatus> {
-    const { planner } = this.#options;
+    const { planner, verification } = this.#options;
     const { runId } = view.record;
     const planning = view.state === "planning";
     return runStatus(view, {
       live: view.state === "running" ? await this.#live(view) : NOTHING_LIVE,
       read: planning ? planner.readRows(runId) : undefined,
-      trouble: planning ? planner.trouble(runId) : undefined,
+      trouble: planning ? planner.trouble(runId) : verification.reason(view),
     });
   }
 

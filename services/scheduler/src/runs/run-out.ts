@@ -8,7 +8,11 @@ export interface RunOut {
   standing(): Promise<RunStanding>;
   /** The request that holds the place, or undefined while it is free. */
   request(): Promise<SubmittedRequest | undefined>;
-  /** Takes the place unless it is taken. @returns the request that holds it */
+  /** @throws JobsError OUT_TAKEN where one machine's run is there */
+  refuseForeignRun(): Promise<void>;
+  /** Puts another request in place of that of a run that was never planned. */
+  replaceRequest(request: RunRequest, submittedAt: Date): Promise<void>;
+  /** Takes the place unless it is taken. @returns the request that holds it @throws JobsError OUT_TAKEN */
   claim(request: RunRequest, submittedAt: Date): Promise<SubmittedRequest>;
   commits(): Promise<readonly PartRecord[]>;
   manifest(): Promise<Manifest | undefined>;

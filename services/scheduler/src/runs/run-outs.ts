@@ -7,7 +7,9 @@ import {
   type OpenedStore,
   openStore,
   readRequest,
+  refuseForeignRun,
   reopenRun,
+  replaceRequest,
   runState,
   sweepAttempts,
 } from "@nightbeam/jobs";
@@ -81,6 +83,8 @@ function runOut(store: OpenedStore): RunOut {
     store,
     standing: () => runState(store),
     request: () => readRequest(store),
+    refuseForeignRun: () => refuseForeignRun(store),
+    replaceRequest: (request, submittedAt) => replaceRequest(store, { request, submittedAt }),
     claim: (request, submittedAt) => createRequest(store, { request, submittedAt }),
     commits,
     manifest: () => journal.readManifest(),

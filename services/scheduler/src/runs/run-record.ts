@@ -1,3 +1,4 @@
+import { flagOf } from "@nightbeam/jobs";
 import { z } from "zod";
 import { type Submission, submitSchema } from "../api/request.js";
 
@@ -32,16 +33,17 @@ export function sameSubmission(one: Submission, other: Submission): boolean {
   return differences(one, other) === "";
 }
 
-/** The keys in which two submissions differ, for a person. */
+/** The flags in which two submissions differ, for a person. */
 export function differences(before: Submission, now: Submission): string {
   const old = new Map<string, unknown>(Object.entries(before));
   const current = new Map<string, unknown>(Object.entries(now));
   return [...new Set([...old.keys(), ...current.keys()])]
     .filter((key) => JSON.stringify(old.get(key)) !== JSON.stringify(current.get(key)))
-    .map((key) => `${key} was ${show(old.get(key))} and is ${show(current.get(key))}`)
+    .map((key) => `${flagOf(key)} was ${show(old.get(key))} and is ${show(current.get(key))}`)
     .join("; ");
 }
 
 function show(value: unknown): string {
-  return value === undefined ? "not set" : JSON.stringify(value);
+  if (value === undefined || (Array.isArray(value) && value.length === 0)) return "not set";
+  return Array.isArray(value) ? value.join(",") : String(value);
 }

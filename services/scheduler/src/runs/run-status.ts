@@ -55,7 +55,7 @@ export interface StatusOptions {
   readonly live: LiveFigures;
   /** Rows read by a planning in this process. */
   readonly read: number | undefined;
-  /** What holds a planning up. */
+  /** What holds a planning up, or a run that no verifier answers. */
   readonly trouble: string | undefined;
 }
 
