@@ -43,9 +43,9 @@ export async function clusterUp(
   deps: ClusterUpDeps,
 ): Promise<ClusterHandle> {
   const directory = resolve(options.directory);
-  refuseMissing(options);
   const me = await takeDirectory(directory, deps.say);
   try {
+    refuseMissing(options);
     const token = clusterToken(directory);
     const { redis, nats, install } = options;
     const places = await servers({ redis, nats, install, directory, say: deps.say });
