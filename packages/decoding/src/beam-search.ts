@@ -1,9 +1,10 @@
 import { ROOT } from "@nightbeam/catalogue";
 import { checkRow } from "./answer-rows.js";
-import { type Beams, BestPrefixes, rootBeams } from "./beams.js";
-import { expandBeams, unknownPrefixes } from "./expand.js";
+import { type Beams, BestPrefixes } from "./beams.js";
+import { expandBeams, rootOf, unknownPrefixes } from "./expand.js";
 import { wholeNumber } from "./options.js";
-import { type SearchSpace, withoutExcluded } from "./scoring.js";
+import { withoutExcluded } from "./scoring.js";
+import type { SearchSpace } from "./search-space.js";
 
 /**
  * Where a search stands: it needs to know what follows some prefixes of its current beams, or it
@@ -15,7 +16,8 @@ export type SearchState =
 
 /**
  * The target's own beam search for one user, run as far as what is known reaches (demand-driven
- * beam search, docs/architecture.md).
+ * beam search, docs/architecture.md). With a ranking of its own, the space's, it is any other search
+ * that keeps the best prefixes of each level.
  *
  * The answer depends only on the target's log-probabilities. Whatever else is learnt early, because
  * a draft guessed that it would be asked for, can save a call and can never change the answer.
@@ -32,7 +34,7 @@ export class BeamSearch {
     this.space = space;
     this.beamWidth = wholeNumber(options.beamWidth, { name: "beam width", least: 1 });
     // Where everything is excluded there is nothing to ask: the list is empty from the beginning.
-    const beams = space.exclusion.isDead(ROOT) ? new BestPrefixes(0).drain(0) : rootBeams();
+    const beams = space.exclusion.isDead(ROOT) ? new BestPrefixes(0).drain(0) : rootOf(space);
     this.#state = { kind: "asking", beams, missing: [] };
     this.advance();
   }

@@ -8,8 +8,13 @@ export interface Beams {
   readonly depth: number;
   /** Trie nodes. Shape [beams]. */
   readonly prefixes: Uint32Array;
-  /** Sum of the log-probabilities (nats) along each prefix. Shape [beams]. */
+  /**
+   * What they are ranked by: the sum of the log-probabilities (nats) along each prefix, or what the
+   * space's ranking says. Shape [beams].
+   */
   readonly scores: Float64Array;
+  /** Log-probabilities (nats) of the prefixes, where those are not the scores. Shape [beams]. */
+  readonly logProbs?: Float64Array;
 }
 
 /** Where every search begins: the empty prefix, with probability 1. */

@@ -7,7 +7,9 @@ import type { Draft, Drafter } from "./drafters/drafter.js";
 import { type KnownTree, knownTree } from "./known-tree.js";
 import { addCall, noCost, type SearchCost, type SearchOutcome } from "./outcome.js";
 import type { ScoreAnswer, Scorer } from "./scorer.js";
-import { needsLookup, type SearchSpace } from "./scoring.js";
+import { needsLookup } from "./scoring.js";
+import type { SearchSpace } from "./search-space.js";
+import { rankingOf, type Verification } from "./verification.js";
 
 /** One user to be decoded. */
 export interface DecodeJob {
@@ -17,6 +19,8 @@ export interface DecodeJob {
   readonly prompt: Int32Array;
   /** Catalogue indices of the user's items, oldest first; what the drafters count. */
   readonly history: Uint32Array;
+  /** Names the user where lists are drawn: what is drawn depends on it. */
+  readonly name?: string;
   /** What the user must not be recommended. */
   readonly exclusion: Exclusion;
   /** Told what the target said about the user, once the search is done. Absent: nothing is kept for it. */
@@ -28,8 +32,10 @@ export interface Decoder {
   readonly target: Scorer;
   readonly drafter: Drafter;
   readonly policy: DraftPolicy;
-  readonly space: Omit<SearchSpace, "exclusion">;
+  readonly space: Omit<SearchSpace, "exclusion" | "ranking">;
   readonly beamWidth: number;
+  /** Absent: strict. */
+  readonly verification?: Verification;
 }
 
 interface Walk {
@@ -42,9 +48,10 @@ interface Walk {
 
 /**
  * Decodes users together: every round is one call of the target for all whose search still asks.
- * The outcomes are in the order of the jobs, and each is the target's exact beam search.
+ * The outcomes are in the order of the jobs, and each is what the verification says, whatever is
+ * drafted.
  *
- * @throws DecodingError where a scorer breaks its contract; whatever the scorers throw
+ * @throws DecodingError where a scorer breaks its contract, or a list cannot be drawn; whatever the scorers throw
  */
 export async function decodeBatch(
   decoder: Decoder,
@@ -81,7 +88,12 @@ export async function decodeBatch(
 }
 
 function startWalk(decoder: Decoder, job: DecodeJob): Walk {
-  const space = { ...decoder.space, exclusion: job.exclusion };
+  const ranking = rankingOf(decoder.verification, job.name);
+  const space = {
+    ...decoder.space,
+    exclusion: job.exclusion,
+    ...(ranking === undefined ? {} : { ranking }),
+  };
   const search = new BeamSearch(space, { beamWidth: decoder.beamWidth });
   return { job, search, cost: noCost, answered: job.onKnown === undefined ? undefined : [] };
 }

@@ -33,7 +33,7 @@ export interface ShardOutcome {
 }
 
 /**
- * Decodes a shard: users with the same prompt and the same exclusions once, users of equal prompt
+ * Decodes a shard: users with the same prompt and the same exclusions once, unless lists are drawn, users of equal prompt
  * length together, longest first so that the last batches are the short ones.
  *
  * The first batch that fails stops the shard: no other is begun, and those under way are waited
@@ -48,7 +48,7 @@ export async function decodeShard(
 ): Promise<ShardOutcome> {
   const batchSize = wholeNumber(options.batchSize, { name: "batch size", least: 1 });
   const concurrency = wholeNumber(options.concurrency, { name: "concurrency", least: 1 });
-  const batches = inBatches(sameQuestions(users), batchSize);
+  const batches = inBatches(sameQuestions(users, options.decoder), batchSize);
   const outcomes = new Array<SearchOutcome>(users.length);
   const searched: SearchOutcome[] = [];
   const failures: unknown[] = [];
@@ -81,10 +81,16 @@ interface Question {
   readonly members: number[];
 }
 
-function sameQuestions(users: readonly ShardUser[]): Question[] {
+function sameQuestions(
+  users: readonly ShardUser[],
+  { verification }: Pick<Decoder, "verification">,
+): Question[] {
+  // What is drawn is everyone's own.
+  const isDrawn = verification !== undefined && verification.kind !== "strict";
   const questions = new Map<string, Question>();
   users.forEach((user, place) => {
-    const name = `${user.prompt.join(" ")}|${user.exclusion.signature}`;
+    const own = isDrawn ? `|${user.name}` : "";
+    const name = `${user.prompt.join(" ")}|${user.exclusion.signature}${own}`;
     const question = questions.get(name);
     if (question === undefined) questions.set(name, { user, members: [place] });
     else question.members.push(place);

@@ -1,12 +1,7 @@
 import { childCount } from "@nightbeam/catalogue";
-import { type Beams, BestPrefixes } from "./beams.js";
-import { needsLookup, type SearchSpace } from "./scoring.js";
-
-/**
- * Log-probabilities (nats) of a prefix's children, in the trie's order; undefined where unknown.
- * Never asked about a prefix whose next code is certain.
- */
-export type Lookup = (prefix: number) => Float64Array | undefined;
+import { type Beams, BestPrefixes, rootBeams } from "./beams.js";
+import { needsLookup } from "./scoring.js";
+import type { Lookup, SearchSpace } from "./search-space.js";
 
 /** The beams whose children cannot be scored yet. */
 export function unknownPrefixes(space: SearchSpace, beams: Beams, lookup: Lookup): number[] {
@@ -15,6 +10,11 @@ export function unknownPrefixes(space: SearchSpace, beams: Beams, lookup: Lookup
     if (needsLookup(space, prefix) && lookup(prefix) === undefined) unknown.push(prefix);
   }
   return unknown;
+}
+
+/** Where a search of the space begins: the empty prefix. */
+export function rootOf({ ranking }: SearchSpace): Beams {
+  return ranking === undefined ? rootBeams() : ranking.root();
 }
 
 /**
@@ -27,7 +27,8 @@ export function expandBeams(
   beams: Beams,
   options: { lookup: Lookup; width: number },
 ): Beams {
-  const { trie, exclusion } = space;
+  const { trie, exclusion, ranking } = space;
+  if (ranking !== undefined) return ranking.expand(space, beams, options);
   const best = new BestPrefixes(Math.min(options.width, candidateCount(space, beams)));
   for (let beam = 0; beam < beams.prefixes.length; beam++) {
     const prefix = beams.prefixes[beam] ?? 0;
@@ -49,7 +50,7 @@ export function expandBeams(
 }
 
 /** Children of all beams: no step keeps more, however wide it may. */
-function candidateCount({ trie }: SearchSpace, beams: Beams): number {
+export function candidateCount({ trie }: Pick<SearchSpace, "trie">, beams: Beams): number {
   let count = 0;
   for (const prefix of beams.prefixes) count += childCount(trie, prefix);
   return count;

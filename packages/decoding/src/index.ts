@@ -26,4 +26,5 @@ export { DecodingError, type DecodingErrorCode } from "./errors.js";
 export type { KnownTree } from "./known-tree.js";
 export type { SearchCost, SearchOutcome } from "./outcome.js";
 export type { ScoreAnswer, ScoreRequest, Scorer } from "./scorer.js";
-export type { Scoring, SearchSpace } from "./scoring.js";
+export type { Lookup, Ranking, Scoring, SearchSpace } from "./search-space.js";
+export type { Sampling, Verification } from "./verification.js";

@@ -1,8 +1,7 @@
 import { childCount, parentOf, ROOT } from "@nightbeam/catalogue";
 import type { Row } from "./answer-rows.js";
 import type { BeamSearch } from "./beam-search.js";
-import { rootBeams } from "./beams.js";
-import { expandBeams } from "./expand.js";
+import { expandBeams, rootOf } from "./expand.js";
 
 /**
  * What the target said about one user: the prefixes after which its log-probabilities are known, all
@@ -73,7 +72,7 @@ function heldPrefixes(search: BeamSearch): number[] {
   const { space, beamWidth } = search;
   const lookup = (prefix: number) => search.known(prefix);
   const held: number[] = [];
-  let beams = rootBeams();
+  let beams = rootOf(space);
   while (beams.depth < space.trie.levels) {
     held.push(...beams.prefixes);
     beams = expandBeams(space, beams, { lookup, width: beamWidth });

@@ -1,21 +1,5 @@
-import { childCount, type Exclusion, type Trie } from "@nightbeam/catalogue";
-
-/**
- * How the log-probability of a code after a prefix is normalised.
- *
- * - `full`: log-softmax over the model's whole vocabulary, then only the catalogue's codes are
- *   considered. This is what `generate(prefix_allowed_tokens_fn=…)` of Hugging Face does.
- * - `renormalized`: log-softmax over the codes that the catalogue allows after the prefix, so that
- *   the probabilities of all items sum to 1, and a code without alternative costs nothing.
- */
-export type Scoring = "full" | "renormalized";
-
-/** What one user's search may enter: the catalogue's trie, less what is excluded for the user. */
-export interface SearchSpace {
-  readonly trie: Trie;
-  readonly scoring: Scoring;
-  readonly exclusion: Exclusion;
-}
+import { childCount } from "@nightbeam/catalogue";
+import type { SearchSpace } from "./search-space.js";
 
 /**
  * Whether a model has to be asked what follows a prefix that the search may enter. Under

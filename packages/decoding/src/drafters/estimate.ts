@@ -1,5 +1,6 @@
 import type { Beams } from "../beams.js";
-import { expandBeams, type Lookup, unknownPrefixes } from "../expand.js";
+import { expandBeams, unknownPrefixes } from "../expand.js";
+import type { Lookup } from "../search-space.js";
 import type { Draft, DraftRequest } from "./drafter.js";
 
 /** A guess at the target's conditional log-probabilities. */
@@ -85,16 +86,18 @@ function withAll(best: Beams, expected: Beams): Beams {
   if (lacking.length === 0) return best;
   const needed = new Set(expected.prefixes);
   const dropped = new Set(placesOf(best, (prefix) => !needed.has(prefix)).slice(-lacking.length));
+  const places = [...best.prefixes.keys()].filter((place) => !dropped.has(place));
+  const merged = (from: (beams: Beams) => ArrayLike<number>) => [
+    ...places.map((place) => from(best)[place] ?? 0),
+    ...lacking.map((place) => from(expected)[place] ?? 0),
+  ];
   return {
     depth: best.depth,
-    prefixes: Uint32Array.of(
-      ...best.prefixes.filter((_, place) => !dropped.has(place)),
-      ...lacking.map((place) => expected.prefixes[place] ?? 0),
-    ),
-    scores: Float64Array.of(
-      ...best.scores.filter((_, place) => !dropped.has(place)),
-      ...lacking.map((place) => expected.scores[place] ?? 0),
-    ),
+    prefixes: Uint32Array.from(merged(({ prefixes }) => prefixes)),
+    scores: Float64Array.from(merged(({ scores }) => scores)),
+    ...(best.logProbs === undefined
+      ? {}
+      : { logProbs: Float64Array.from(merged(({ logProbs }) => logProbs ?? [])) }),
   };
 }
 
