@@ -27,6 +27,7 @@ describe("recommendOptions", () => {
       topK: 10,
       beamWidth: 20,
       scoring: "full",
+      verification: "strict",
       draftWidth: "auto",
       excludeSeen: false,
       format: "parquet",
@@ -55,6 +56,11 @@ describe("recommendOptions", () => {
     );
   });
 
+  it("keeps no more beams than are drawn", async () => {
+    const options = await recommendOptions({ ...NEEDED, verification: "sampled", seed: "7" });
+    expect(options).toMatchObject({ topK: 10, beamWidth: 10, seed: 7 });
+  });
+
   it.each([
     [{ topK: "x" }, "--top-k x: give a whole number of at least 1"],
     [{ topK: "0" }, "--top-k 0: give a whole number of at least 1"],
@@ -66,6 +72,12 @@ describe("recommendOptions", () => {
     [{ draft: "d", draftWidth: "wide" }, "--draft-width wide: give auto, one width, or one for"],
     [{ draft: "d", draftWidth: "4,,2" }, "--draft-width 4,,2: give auto"],
     [{ draftWidth: "40" }, "--draft-width needs a --draft to draft with"],
+    [{ verification: "lax" }, "--verification lax: give strict or sampled"],
+    [{ seed: "1" }, "--seed needs --verification sampled: strict lists are not drawn"],
+    [{ temperature: "1" }, "--temperature needs --verification sampled"],
+    [{ verification: "sampled", seed: "-1" }, "--seed -1: give a whole number of at least 0"],
+    [{ verification: "sampled", temperature: "0" }, "--temperature 0: give a number above 0"],
+    [{ verification: "sampled", temperature: "Infinity" }, "--temperature Infinity: give a number"],
     [{ teacherSample: "0.1" }, "--teacher-sample needs a --teacher-log to write to"],
     [{ teacherLog: "t", teacherSample: "0" }, "--teacher-sample 0: give a number above 0 and up"],
     [{ teacherLog: "t", teacherSample: "1.1" }, "--teacher-sample 1.1: give a number above 0"],

@@ -47,3 +47,9 @@ export const words = z.union(
   [z.string().transform((one) => [one]), z.array(z.string())],
   "give one name or several",
 );
+
+/** More than nothing. */
+export const positive = numberFrom(
+  (value) => value > 0 && value < Number.POSITIVE_INFINITY,
+  "give a number above 0",
+);

@@ -12,7 +12,7 @@ import { facts } from "../terminal/table.js";
 export function recommendCommand(): Command {
   const command = new Command("recommend")
     .description(
-      "write every user's best items, exactly as the target's own beam search finds them",
+      "write every user's best items, exactly as the target's own beam search finds them, or draws from it",
     )
     .option("--target <dir>", "the large model: a Hugging Face checkpoint with nightbeam.json")
     .option(
@@ -26,6 +26,12 @@ export function recommendCommand(): Command {
     .option("--histories <file>", "users and their items: JSONL, Parquet, CSV, or events")
     .option("--out <dir>", "where the lists go; an interrupted run there is continued");
   return withLists(command)
+    .option(
+      "--verification <kind>",
+      "strict: the target's own beam search; sampled: drawn from the target without replacement (default strict)",
+    )
+    .option("--seed <n>", "of what is drawn (default 0)")
+    .option("--temperature <t>", "of what is drawn, above 0 (default 1)")
     .option(
       "--part-size <n>",
       "users of an output file, and of a step that is never repeated (default 4096)",

@@ -9,6 +9,7 @@ import {
   words,
 } from "@nightbeam/command";
 import { z } from "zod";
+import { verificationFields, verificationOf } from "./verification.js";
 
 const WIDTHS = "give auto, one width, or one for each level but the last, such as 60,40,30";
 
@@ -31,6 +32,7 @@ export const recommendSchema = z.object({
   topK: wholeNumber(1).default(10),
   beamWidth: wholeNumber(1).optional(),
   scoring: oneOf(["full", "renormalized"]).default("full"),
+  ...verificationFields,
   draftWidth: draftWidth.default("auto"),
   excludeSeen: z.boolean("give true or false").default(false),
   allow: z.string().optional(),
@@ -60,7 +62,10 @@ export async function recommendOptions(flags: Record<string, unknown>): Promise<
   const { config, ...given } = flags;
   const fromFile = typeof config === "string" ? await readConfig(config) : {};
   const options = parseOptions(recommendSchema, { ...fromFile, ...given });
-  const beamWidth = options.beamWidth ?? Math.max(20, options.topK);
+  const { kind } = verificationOf(options);
+  // Beams beyond the list make a search more exact; a sample has its first ones whatever its length.
+  const usual = kind === "sampled" ? options.topK : Math.max(20, options.topK);
+  const beamWidth = options.beamWidth ?? usual;
   if (beamWidth < options.topK) {
     throw new UsageError(
       "BAD_OPTION",

@@ -11,6 +11,7 @@ import {
 } from "@nightbeam/dataset";
 import type { OpenModels } from "@nightbeam/recommend";
 import type { RecommendOptions } from "./options.js";
+import { plannedVerification } from "./verification.js";
 
 /** What determines the result: the same plan again continues the run, another is refused. */
 export async function planOf(
@@ -25,7 +26,15 @@ export async function planOf(
     firstRow: 0,
     inputRows: run.rows,
     // Widths, batches and threads are not here: no list depends on them.
-    arguments: { topK, beamWidth, scoring, precision, excludeSeen, limit: limit ?? null },
+    arguments: {
+      topK,
+      beamWidth,
+      scoring,
+      precision,
+      excludeSeen,
+      limit: limit ?? null,
+      ...plannedVerification(options),
+    },
     versions: {
       target: run.models.target.hash,
       ...run.models.draftVersions,

@@ -24,6 +24,7 @@ import {
 import type { RecommendOptions } from "./options.js";
 import { forEachPart, PARTS_AT_ONCE } from "./parts.js";
 import { openPlannedRun, planOf, runName } from "./plan.js";
+import { verificationOf } from "./verification.js";
 
 /** What a run tells while it goes on. */
 export interface RecommendEvents {
@@ -137,6 +138,7 @@ async function decodeParts(work: Work): Promise<void> {
     policy,
     space: { trie: searched.trie, scoring: options.scoring },
     beamWidth: options.beamWidth,
+    verification: verificationOf(options),
   };
   const read = userReader({
     ...work,
