@@ -1,18 +1,11 @@
 import { ROOT } from "@nightbeam/catalogue";
 import { checkRow } from "./answer-rows.js";
-import { type Beams, BestPrefixes } from "./beams.js";
+import { BestPrefixes } from "./beams.js";
 import { expandBeams, rootOf, unknownPrefixes } from "./expand.js";
 import { wholeNumber } from "./options.js";
 import { withoutExcluded } from "./scoring.js";
+import type { Search, SearchState } from "./search.js";
 import type { SearchSpace } from "./search-space.js";
-
-/**
- * Where a search stands: it needs to know what follows some prefixes of its current beams, or it
- * has the user's best code paths.
- */
-export type SearchState =
-  | { readonly kind: "asking"; readonly beams: Beams; readonly missing: readonly number[] }
-  | { readonly kind: "done"; readonly beams: Beams };
 
 /**
  * The target's own beam search for one user, run as far as what is known reaches (demand-driven
@@ -21,9 +14,8 @@ export type SearchState =
  *
  * The answer depends only on the target's log-probabilities. Whatever else is learnt early, because
  * a draft guessed that it would be asked for, can save a call and can never change the answer.
- * A search moves `asking -> asking -> … -> done`; `advance` is the only transition.
  */
-export class BeamSearch {
+export class BeamSearch implements Search {
   readonly space: SearchSpace;
   readonly beamWidth: number;
   readonly #known = new Map<number, Float64Array>();
@@ -43,22 +35,15 @@ export class BeamSearch {
     return this.#state;
   }
 
-  /** The target's log-probabilities after a prefix, where they have been learnt. */
   known(prefix: number): Float64Array | undefined {
     return this.#known.get(prefix);
   }
 
-  /**
-   * Stores the target's log-probabilities of a prefix's children. Shape [children of the prefix].
-   *
-   * @throws DecodingError ANSWER_SIZE, NOT_A_NUMBER
-   */
   learn(prefix: number, logProbs: Float64Array): void {
     checkRow(this.space.trie, { prefix, logProbs });
     this.#known.set(prefix, withoutExcluded(this.space, prefix, logProbs));
   }
 
-  /** Runs the search on, as far as what has been learnt reaches. */
   advance(): SearchState {
     let { beams } = this.#state;
     const lookup = (prefix: number) => this.#known.get(prefix);

@@ -1,6 +1,5 @@
 import { type Exclusion, ROOT } from "@nightbeam/catalogue";
 import { ask, type Row, rowsOf } from "./answer-rows.js";
-import { BeamSearch } from "./beam-search.js";
 import { type BeamTree, treeOf } from "./beam-tree.js";
 import type { DraftPolicy } from "./draft-policy.js";
 import type { Draft, Drafter } from "./drafters/drafter.js";
@@ -8,8 +7,9 @@ import { type KnownTree, knownTree } from "./known-tree.js";
 import { addCall, noCost, type SearchCost, type SearchOutcome } from "./outcome.js";
 import type { ScoreAnswer, Scorer } from "./scorer.js";
 import { needsLookup } from "./scoring.js";
+import type { Search } from "./search.js";
 import type { SearchSpace } from "./search-space.js";
-import { rankingOf, type Verification } from "./verification.js";
+import { searchOf, type Verification } from "./verification.js";
 
 /** One user to be decoded. */
 export interface DecodeJob {
@@ -40,7 +40,7 @@ export interface Decoder {
 
 interface Walk {
   readonly job: DecodeJob;
-  readonly search: BeamSearch;
+  readonly search: Search;
   cost: SearchCost;
   /** The target's answers as they came, for `onKnown`. */
   readonly answered: Row[] | undefined;
@@ -49,7 +49,7 @@ interface Walk {
 /**
  * Decodes users together: every round is one call of the target for all whose search still asks.
  * The outcomes are in the order of the jobs, and each is what the verification says, whatever is
- * drafted.
+ * drafted; but a relaxed one depends on the draft.
  *
  * @throws DecodingError where a scorer breaks its contract, or a list cannot be drawn; whatever the scorers throw
  */
@@ -88,13 +88,7 @@ export async function decodeBatch(
 }
 
 function startWalk(decoder: Decoder, job: DecodeJob): Walk {
-  const ranking = rankingOf(decoder.verification, job.name);
-  const space = {
-    ...decoder.space,
-    exclusion: job.exclusion,
-    ...(ranking === undefined ? {} : { ranking }),
-  };
-  const search = new BeamSearch(space, { beamWidth: decoder.beamWidth });
+  const search = searchOf({ ...decoder.space, exclusion: job.exclusion }, { ...decoder, ...job });
   return { job, search, cost: noCost, answered: job.onKnown === undefined ? undefined : [] };
 }
 
@@ -124,13 +118,15 @@ async function callTarget(
   const answers = await ask(decoder.target, requests);
   walks.forEach((walk, at) => {
     const [request, answer] = [requests[at], answers[at]];
-    if (request !== undefined && answer !== undefined) settle(walk, { tree: request.tree, answer });
+    if (request !== undefined && answer !== undefined) {
+      settle(walk, { tree: request.tree, answer, draft: drafts[at] });
+    }
   });
   return [...drafts, ...answers].reduce((sum, worked) => sum + worked.milliseconds, 0);
 }
 
 /** What the search misses, and what the draft expects it to ask next. */
-function questionTree(search: BeamSearch, draft: Draft | undefined): BeamTree {
+function questionTree(search: Search, draft: Draft | undefined): BeamTree {
   const { state, space } = search;
   const wanted = state.kind === "asking" ? [...state.missing] : [];
   for (const { prefixes } of draft?.levels ?? []) {
@@ -140,7 +136,7 @@ function questionTree(search: BeamSearch, draft: Draft | undefined): BeamTree {
 }
 
 /** Whether a drafted prefix is one that the search could come to ask about, whoever drafted it. */
-function isWorthAsking(search: BeamSearch, prefix: number): boolean {
+function isWorthAsking(search: Search, prefix: number): boolean {
   const { trie, exclusion } = search.space;
   return (
     prefix < (trie.levelStart[trie.levels] ?? 0) &&
@@ -151,14 +147,17 @@ function isWorthAsking(search: BeamSearch, prefix: number): boolean {
 }
 
 /** Hands the answer to the search, lets it run on and counts what it cost. */
-function settle(walk: Walk, call: { tree: BeamTree; answer: ScoreAnswer }): void {
+function settle(
+  walk: Walk,
+  call: { tree: BeamTree; answer: ScoreAnswer; draft: Draft | undefined },
+): void {
   const { search } = walk;
-  const { tree, answer } = call;
+  const { tree, answer, draft } = call;
   const fromDepth = search.state.beams.depth;
   const rows = rowsOf(search.space.trie, { tree, logProbs: answer.logProbs });
   for (const { prefix, logProbs } of rows) search.learn(prefix, logProbs);
   walk.answered?.push(...rows);
   const nodes = rows.filter(({ prefix }) => prefix !== ROOT).length;
-  const toDepth = search.advance().beams.depth;
+  const toDepth = search.advance(draft).beams.depth;
   walk.cost = addCall(walk.cost, { nodes, tokens: answer.tokens, fromDepth, toDepth });
 }

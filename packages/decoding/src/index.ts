@@ -1,4 +1,4 @@
-export { BeamSearch, type SearchState } from "./beam-search.js";
+export { BeamSearch } from "./beam-search.js";
 export { type BeamTree, checkTree, nodeCount, treeOf } from "./beam-tree.js";
 export { type Beams, BestPrefixes, rootBeams } from "./beams.js";
 export { type DecodeJob, type Decoder, decodeBatch } from "./decode-batch.js";
@@ -17,7 +17,13 @@ export {
   uniformWidths,
 } from "./draft-policy.js";
 export { CombinedDrafter } from "./drafters/combined-drafter.js";
-export { type Draft, type Drafter, type DraftRequest, emptyDrafter } from "./drafters/drafter.js";
+export {
+  type Draft,
+  type Drafter,
+  type DraftLevel,
+  type DraftRequest,
+  emptyDrafter,
+} from "./drafters/drafter.js";
 export { draftByEstimate, type Estimator } from "./drafters/estimate.js";
 export { ModelDrafter } from "./drafters/model-drafter.js";
 export { TransitionCounter, type TransitionTable } from "./drafters/transition-table.js";
@@ -25,6 +31,8 @@ export { TransitionsDrafter } from "./drafters/transitions-drafter.js";
 export { DecodingError, type DecodingErrorCode } from "./errors.js";
 export type { KnownTree } from "./known-tree.js";
 export type { SearchCost, SearchOutcome } from "./outcome.js";
+export type { Candidates } from "./relaxed/candidates.js";
 export type { ScoreAnswer, ScoreRequest, Scorer } from "./scorer.js";
+export type { Propose, Search, SearchState } from "./search.js";
 export type { Lookup, Ranking, Scoring, SearchSpace } from "./search-space.js";
 export type { Sampling, Verification } from "./verification.js";

@@ -1,7 +1,7 @@
 import { childCount, parentOf, ROOT } from "@nightbeam/catalogue";
 import type { Row } from "./answer-rows.js";
-import type { BeamSearch } from "./beam-search.js";
 import { expandBeams, rootOf } from "./expand.js";
+import type { Search } from "./search.js";
 
 /**
  * What the target said about one user: the prefixes after which its log-probabilities are known, all
@@ -19,6 +19,9 @@ export interface KnownTree {
   readonly rows: readonly Float64Array[];
 }
 
+/** A search that keeps the best prefixes of each level. */
+type Searched = Pick<Search, "space" | "beamWidth" | "known">;
+
 /**
  * The known tree of a search that is done.
  *
@@ -29,7 +32,7 @@ export interface KnownTree {
  *
  * @param answered all rows that the target answered; they are not copied
  */
-export function knownTree(search: BeamSearch, answered: readonly Row[]): KnownTree {
+export function knownTree(search: Searched, answered: readonly Row[]): KnownTree {
   const { trie } = search.space;
   const known = new Map(answered.map(({ prefix, logProbs }) => [prefix, logProbs]));
   for (const prefix of certainPrefixes(search, answered)) known.set(prefix, certainRow());
@@ -50,7 +53,7 @@ export function knownTree(search: BeamSearch, answered: readonly Row[]): KnownTr
 const certainRow = () => Float64Array.of(0);
 
 /** Prefixes with one child that a search kept as beams, or passed on the way to what it asked. */
-function certainPrefixes(search: BeamSearch, answered: readonly Row[]): Set<number> {
+function certainPrefixes(search: Searched, answered: readonly Row[]): Set<number> {
   const { space } = search;
   const certain = new Set<number>();
   if (space.scoring === "full" || space.exclusion.isDead(ROOT)) return certain;
@@ -68,7 +71,7 @@ function certainPrefixes(search: BeamSearch, answered: readonly Row[]): Set<numb
 }
 
 /** The beams of all depths but the last: the search once more, over what it knows. */
-function heldPrefixes(search: BeamSearch): number[] {
+function heldPrefixes(search: Searched): number[] {
   const { space, beamWidth } = search;
   const lookup = (prefix: number) => search.known(prefix);
   const held: number[] = [];

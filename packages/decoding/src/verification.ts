@@ -1,7 +1,10 @@
+import { BeamSearch } from "./beam-search.js";
 import { DecodingError } from "./errors.js";
 import { foldText, noiseOf } from "./noise/noise.js";
+import { RelaxedSearch } from "./relaxed/relaxed-search.js";
 import { PerturbedRanking } from "./sampled/perturbed-ranking.js";
-import type { Ranking } from "./search-space.js";
+import type { Search } from "./search.js";
+import type { SearchSpace } from "./search-space.js";
 
 /** What a list is. */
 export type Verification =
@@ -11,34 +14,60 @@ export type Verification =
    * Code paths drawn from the target without replacement, in the order of drawing. The draft has no
    * say in them.
    */
-  | ({ readonly kind: "sampled" } & Sampling);
+  | ({ readonly kind: "sampled" } & Sampling)
+  /**
+   * The AtSpeed paper's relaxed verification: sequences drawn step by step from about the target's
+   * distribution, those that the draft proposed being preferred. Best first.
+   */
+  | ({ readonly kind: "relaxed"; readonly drafted: "sampled" | "beam" } & Sampling);
 
 /** How it is drawn. */
 export interface Sampling {
   /** A whole number up to 2^53 - 1; with a user's name it decides all that is drawn for the user. */
   readonly seed: number;
-  /** Above 0; divides the log-probabilities of the next code: 1 is the target's own distribution. */
+  /** Above 0: 1 is the target's own distribution, less is more of the likely, more is more even. */
   readonly temperature: number;
 }
 
+/** What decides one user's list. */
+export interface SearchOptions {
+  readonly beamWidth: number;
+  /** Absent: strict. */
+  readonly verification?: Verification;
+  /** The user's. */
+  readonly name?: string;
+  readonly onKnown?: unknown;
+}
+
 /**
- * The ranking of one user's search; undefined where it goes by log-probability.
+ * One user's search.
  *
- * @param name the user's
- * @throws DecodingError BAD_OPTION where it is drawn and the user has no name, or the seed or the
- * temperature is outside its range
+ * @throws DecodingError BAD_OPTION for a beam width, seed or temperature outside its range; for a list
+ * that is drawn for a user without a name; for `onKnown` of a relaxed search, which has no beams that
+ * follow from what is known
  */
-export function rankingOf(
-  verification: Verification | undefined,
-  name: string | undefined,
-): Ranking | undefined {
-  if (verification === undefined || verification.kind === "strict") return undefined;
+export function searchOf(space: SearchSpace, options: SearchOptions): Search {
+  const { beamWidth, verification, name } = options;
+  if (verification === undefined || verification.kind === "strict") {
+    return new BeamSearch(space, { beamWidth });
+  }
   const { seed, temperature } = verification;
-  if (name === undefined)
-    throw new DecodingError("BAD_OPTION", "a user has no name, and lists are drawn by it");
+  if (name === undefined) throw badOption("a user has no name, and lists are drawn by it");
   if (!Number.isSafeInteger(seed) || seed < 0)
-    throw new DecodingError("BAD_OPTION", `seed ${seed} is not a whole number of at least 0`);
+    throw badOption(`seed ${seed} is not a whole number of at least 0`);
   if (!(temperature > 0 && temperature < Number.POSITIVE_INFINITY))
-    throw new DecodingError("BAD_OPTION", `temperature ${temperature} is not above 0`);
-  return new PerturbedRanking({ noise: foldText(noiseOf(seed), name), temperature });
+    throw badOption(`temperature ${temperature} is not above 0`);
+  const noise = foldText(noiseOf(seed), name);
+  if (verification.kind === "sampled") {
+    const ranking = new PerturbedRanking({ noise, temperature });
+    return new BeamSearch({ ...space, ranking }, { beamWidth });
+  }
+  if (options.onKnown !== undefined)
+    throw badOption("the known tree of a relaxed search is asked for, and there is none");
+  const { drafted } = verification;
+  return new RelaxedSearch(space, { beamWidth, temperature, drafted, noise });
+}
+
+function badOption(message: string): DecodingError {
+  return new DecodingError("BAD_OPTION", message);
 }

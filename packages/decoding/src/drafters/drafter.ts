@@ -1,5 +1,6 @@
-import type { BeamSearch } from "../beam-search.js";
 import type { Beams } from "../beams.js";
+import type { Candidates } from "../relaxed/candidates.js";
+import type { Search } from "../search.js";
 
 /** One user whose search waits for the target: what will it ask for next? */
 export interface DraftRequest {
@@ -10,7 +11,7 @@ export interface DraftRequest {
   /** The user's items as catalogue indices, oldest first, for drafters that count items. */
   readonly history: Uint32Array;
   /** The search, in state `asking`; its beams are where the draft begins. */
-  readonly search: BeamSearch;
+  readonly search: Search;
   /** Prefixes to propose at each depth: `widths[d - 1]` of depth d, 1 to levels - 1. 0 ends the draft there. */
   readonly widths: readonly number[];
 }
@@ -21,14 +22,20 @@ export interface DraftRequest {
  * their parents.
  */
 export interface Draft {
-  readonly levels: readonly Beams[];
+  readonly levels: readonly DraftLevel[];
   /** Time that was worked on this draft, waiting not counted. */
   readonly milliseconds: number;
 }
 
+/** The prefixes of one depth. */
+export interface DraftLevel extends Beams {
+  /** What they were drawn from, where the search says how a level is proposed. */
+  readonly drawnFrom?: Candidates;
+}
+
 /**
  * Guesses what the target's search will ask for. A draft decides only what is fetched early: a bad
- * one costs time, none can change a list.
+ * one costs time, none can change a list, unless that is relaxed.
  */
 export interface Drafter {
   /** Answers in the order of the requests. */

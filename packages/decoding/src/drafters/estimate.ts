@@ -1,7 +1,7 @@
 import type { Beams } from "../beams.js";
 import { expandBeams, unknownPrefixes } from "../expand.js";
 import type { Lookup } from "../search-space.js";
-import type { Draft, DraftRequest } from "./drafter.js";
+import type { Draft, DraftLevel, DraftRequest } from "./drafter.js";
 
 /** A guess at the target's conditional log-probabilities. */
 export interface Estimator {
@@ -20,6 +20,7 @@ export interface Estimator {
  * Each depth holds the beams that the search will keep if the estimates are right, and beyond them
  * the next best. Without that rule the next best, whose children can be better, would crowd out
  * what the search really enters; with it, estimates that are right save every further call.
+ * A search that says how a level is proposed has its way.
  */
 export async function draftByEstimate(
   requests: readonly DraftRequest[],
@@ -57,7 +58,7 @@ interface Walk {
   /** The beams that the search keeps if the estimates are right; all of them are in `proposed`. */
   expected: Beams;
   proposed: Beams;
-  readonly levels: Beams[];
+  readonly levels: DraftLevel[];
 }
 
 /** Prefixes to propose next; 0 above the last depth, whose prefixes nobody asks about. */
@@ -71,6 +72,12 @@ function step(walk: Walk): void {
   const { lookup, request, expected, proposed } = walk;
   const { space, beamWidth } = request.search;
   const width = nextWidth(walk);
+  if (request.search.propose !== undefined) {
+    const level = request.search.propose(proposed, { lookup, width });
+    walk.proposed = level;
+    walk.levels.push(level);
+    return;
+  }
   walk.expected = expandBeams(space, expected, { lookup, width: Math.min(width, beamWidth) });
   walk.proposed = withAll(expandBeams(space, proposed, { lookup, width }), walk.expected);
   walk.levels.push(walk.proposed);
