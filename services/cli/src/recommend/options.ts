@@ -9,7 +9,7 @@ import {
   words,
 } from "@nightbeam/command";
 import { z } from "zod";
-import { verificationFields, verificationOf } from "./verification.js";
+import { checkRelaxed, verificationFields, verificationOf } from "./verification.js";
 
 const WIDTHS = "give auto, one width, or one for each level but the last, such as 60,40,30";
 
@@ -63,6 +63,7 @@ export async function recommendOptions(flags: Record<string, unknown>): Promise<
   const fromFile = typeof config === "string" ? await readConfig(config) : {};
   const options = parseOptions(recommendSchema, { ...fromFile, ...given });
   const { kind } = verificationOf(options);
+  checkRelaxed(options);
   // Beams beyond the list make a search more exact; a sample has its first ones whatever its length.
   const usual = kind === "sampled" ? options.topK : Math.max(20, options.topK);
   const beamWidth = options.beamWidth ?? usual;

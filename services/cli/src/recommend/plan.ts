@@ -11,7 +11,7 @@ import {
 } from "@nightbeam/dataset";
 import type { OpenModels } from "@nightbeam/recommend";
 import type { RecommendOptions } from "./options.js";
-import { plannedVerification } from "./verification.js";
+import { dependsOnDraft, plannedVerification } from "./verification.js";
 
 /** What determines the result: the same plan again continues the run, another is refused. */
 export async function planOf(
@@ -47,16 +47,18 @@ export async function planOf(
 }
 
 /**
- * Opens the run of a plan. One that was begun with other drafts is continued all the same, as no
+ * Opens the run of a plan. One that was begun with other drafts is continued all the same where no
  * list depends on them; its plan goes on naming the first ones.
  *
  * @throws DatasetError
  */
 export async function openPlannedRun(
-  dir: string,
+  options: Pick<RecommendOptions, "out" | "verification">,
   plan: RunPlan,
   say: (line: string) => void,
 ): Promise<Run> {
+  const { out: dir } = options;
+  if (dependsOnDraft(options)) return openRun({ dir, plan });
   try {
     return await openRun({ dir, plan });
   } catch (error) {

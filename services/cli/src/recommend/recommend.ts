@@ -68,7 +68,7 @@ export async function recommend(
     const plan = await planOf(options, { rows, models, known, searched });
     signal.throwIfAborted();
     const teacherLog = await teacherLogOf(options, { plan, models, searched });
-    const run = await openPlannedRun(options.out, plan, events.say);
+    const run = await openPlannedRun(options, plan, events.say);
     try {
       if (run.manifest !== undefined) return { manifest: run.manifest, alreadyDone: true };
       await decodeParts({
