@@ -36,6 +36,7 @@ export interface SearchOptions {
   readonly verification?: Verification;
   /** The user's. */
   readonly name?: string;
+  /** Given where somebody waits for the known tree. */
   readonly onKnown?: unknown;
 }
 
