@@ -1,6 +1,15 @@
 export { type Clock, systemClock } from "./clock.js";
 export { UsageError, type UsageErrorCode } from "./errors.js";
-export { gibibytes, listOf, numberOf, oneOf, positive, share, wholeNumber, words } from "./options/fields.js";
+export {
+  gibibytes,
+  listOf,
+  numberOf,
+  oneOf,
+  positive,
+  share,
+  wholeNumber,
+  words,
+} from "./options/fields.js";
 export { addFlags, type Flag, nameIn } from "./options/flags.js";
 export { formatHostPort, type HostPort, hostPort } from "./options/host-port.js";
 export { parseOptions, withoutBlanks } from "./options/parse-options.js";

@@ -72,7 +72,7 @@ describe("recommendOptions", () => {
     [{ draft: "d", draftWidth: "wide" }, "--draft-width wide: give auto, one width, or one for"],
     [{ draft: "d", draftWidth: "4,,2" }, "--draft-width 4,,2: give auto"],
     [{ draftWidth: "40" }, "--draft-width needs a --draft to draft with"],
-    [{ verification: "lax" }, "--verification lax: give strict or sampled or relaxed"],
+    [{ verification: "lax" }, "--verification lax: give strict, sampled or relaxed"],
     [{ seed: "1" }, "--seed needs --verification sampled or relaxed: strict lists are not drawn"],
     [{ temperature: "1" }, "--temperature needs --verification sampled"],
     [{ verification: "sampled", drafted: "beam" }, "--drafted needs --verification relaxed"],
