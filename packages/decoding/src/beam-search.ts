@@ -44,6 +44,16 @@ export class BeamSearch implements Search {
     this.#known.set(prefix, withoutExcluded(this.space, prefix, logProbs));
   }
 
+  /**
+   * Forgets what has been learnt at and below the current beams: all that the search asked or was
+   * told early and has not come past.
+   */
+  forgetAhead(): void {
+    const first = this.space.trie.levelStart[this.#state.beams.depth] ?? 0;
+    for (const prefix of this.#known.keys()) if (prefix >= first) this.#known.delete(prefix);
+    this.advance();
+  }
+
   advance(): SearchState {
     let { beams } = this.#state;
     const lookup = (prefix: number) => this.#known.get(prefix);

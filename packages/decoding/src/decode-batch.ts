@@ -53,9 +53,20 @@ interface Walk {
  *
  * @throws DecodingError where a scorer breaks its contract, or a list cannot be drawn; whatever the scorers throw
  */
-export async function decodeBatch(
+export function decodeBatch(
   decoder: Decoder,
   jobs: readonly DecodeJob[],
+): Promise<readonly SearchOutcome[]> {
+  return decodeRounds(decoder, { jobs, afterCall: () => undefined });
+}
+
+/**
+ * The loop of `decodeBatch`. `afterCall` is told each search that a call brought on, once it has run
+ * as far as the answer reaches.
+ */
+export async function decodeRounds(
+  decoder: Decoder,
+  { jobs, afterCall }: { jobs: readonly DecodeJob[]; afterCall: (search: Search) => void },
 ): Promise<readonly SearchOutcome[]> {
   const walks = jobs.map((job) => startWalk(decoder, job));
   const outlook = {
@@ -70,6 +81,7 @@ export async function decodeBatch(
       const asking = walks.filter(({ search }) => search.state.kind === "asking");
       if (asking.length === 0) break;
       milliseconds += await callTarget(decoder, { walks: asking, widths });
+      for (const { search } of asking) afterCall(search);
     }
   } finally {
     decoder.target.release(keys);

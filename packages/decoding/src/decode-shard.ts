@@ -7,6 +7,8 @@ export type ShardUser = Omit<DecodeJob, "key">;
 
 export interface ShardOptions {
   readonly decoder: Decoder;
+  /** How a batch is decoded. Default: `decodeBatch`. */
+  readonly decode?: typeof decodeBatch | undefined;
   /** Users that share a call of the target, at most. */
   readonly batchSize: number;
   /** Batches under way at once: while one waits for the target, another is drafted or searched. */
@@ -39,7 +41,7 @@ export interface ShardOutcome {
  * The first batch that fails stops the shard: no other is begun, and those under way are waited
  * for, so that nothing runs on behind the caller's back.
  *
- * @throws what `decodeBatch` throws; the signal's reason when it is aborted between batches;
+ * @throws what decoding a batch throws; the signal's reason when it is aborted between batches;
  * DecodingError BAD_OPTION where the batch size or the concurrency is not a whole number above 0
  */
 export async function decodeShard(
@@ -48,14 +50,15 @@ export async function decodeShard(
 ): Promise<ShardOutcome> {
   const batchSize = wholeNumber(options.batchSize, { name: "batch size", least: 1 });
   const concurrency = wholeNumber(options.concurrency, { name: "concurrency", least: 1 });
-  const batches = inBatches(sameQuestions(users, options.decoder), batchSize);
+  const { decoder, decode = decodeBatch } = options;
+  const batches = inBatches(sameQuestions(users, decoder), batchSize);
   const outcomes = new Array<SearchOutcome>(users.length);
   const searched: SearchOutcome[] = [];
   const failures: unknown[] = [];
   const decodeNext = async (batch: readonly Question[]): Promise<void> => {
     options.signal?.throwIfAborted();
     const jobs = batch.map(({ user }) => ({ ...user, key: options.nextKey() }));
-    const decoded = await decodeBatch(options.decoder, jobs);
+    const decoded = await decode(decoder, jobs);
     searched.push(...decoded);
     decoded.forEach((outcome, at) => {
       for (const member of batch[at]?.members ?? []) outcomes[member] = outcome;

@@ -31,6 +31,7 @@ export { TransitionsDrafter } from "./drafters/transitions-drafter.js";
 export { DecodingError, type DecodingErrorCode } from "./errors.js";
 export type { KnownTree } from "./known-tree.js";
 export type { SearchCost, SearchOutcome } from "./outcome.js";
+export { decodePublished } from "./published-loop.js";
 export type { Candidates } from "./relaxed/candidates.js";
 export type { ScoreAnswer, ScoreRequest, Scorer } from "./scorer.js";
 export type { Propose, Search, SearchState } from "./search.js";

@@ -32,6 +32,8 @@ export interface Search {
    * @param draft what was drafted since the last time; decides nothing but in a relaxed search
    */
   advance(draft?: Draft): SearchState;
+  /** Forgets what was learnt ahead of its beams. Absent: it goes by what it was asked for alone. */
+  forgetAhead?(): void;
   /** Drafts a level, where it matters how that is done; absent: what the search would keep is best. */
   readonly propose?: Propose;
 }

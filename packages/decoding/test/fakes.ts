@@ -16,11 +16,14 @@ export class FakeScorer implements Scorer {
   readonly calls: (readonly ScoreRequest[])[] = [];
   readonly #trie: Trie;
   readonly #model: FakeModel;
+  readonly #mayRepeat: boolean;
   readonly #asked = new Map<number, Set<number>>();
 
-  constructor(trie: Trie, model: FakeModel) {
+  /** @param options `mayRepeat`: a prefix may be asked about in several calls */
+  constructor(trie: Trie, model: FakeModel, options: { mayRepeat?: boolean } = {}) {
     this.#trie = trie;
     this.#model = model;
+    this.#mayRepeat = options.mayRepeat ?? false;
   }
 
   async score(requests: readonly ScoreRequest[]): Promise<readonly ScoreAnswer[]> {
@@ -43,7 +46,8 @@ export class FakeScorer implements Scorer {
     checkTree(this.#trie, tree);
     checkTreeByPaths(this.#trie, tree);
     const logProbs: number[] = [];
-    const asked = this.#asked.get(key) ?? new Set();
+    const before = this.#mayRepeat ? undefined : this.#asked.get(key);
+    const asked = before ?? new Set();
     this.#asked.set(key, asked);
     for (const entry of tree.wanted) {
       const prefix = tree.prefixes[entry] ?? Number.NaN;
