@@ -118,12 +118,15 @@ describe("bench", () => {
 
   it("compares every way in every cell, and finds the same lists", async () => {
     const drafts = ["--draft", world().draft, "transitions", "--draft-width", "12,20/9,auto"];
-    const { stdout } = await succeed("bench", ...flagsOf(world()), ...drafts, ...sizes, "--json");
+    const loops = ["--loop", "demand,published"];
+    const flags = [...flagsOf(world()), ...drafts, ...loops, ...sizes];
+    const { stdout } = await succeed("bench", ...flags, "--json");
     const report: BenchReport = JSON.parse(stdout);
     expect(report.users).toBe(12);
     expect(report.matrixRate).toBeGreaterThan(0);
     const cells = report.rows.map(({ beamWidth, batchSize, way }) => [beamWidth, batchSize, way]);
-    const ways = ["plain", "draft 12", "draft 20/9", "draft auto"];
+    const demand = ["draft 12", "draft 20/9", "draft auto"];
+    const ways = ["plain", ...demand, "published 12", "published 20/9", "published auto"];
     expect(cells).toEqual(
       [3, 6].flatMap((k) => [1, 8].flatMap((batch) => ways.map((way) => [k, batch, way]))),
     );

@@ -1,7 +1,14 @@
 import type { Catalogue } from "@nightbeam/catalogue";
 import { UsageError } from "@nightbeam/command";
 import { openCatalogue, readHistories } from "@nightbeam/dataset";
-import { type Decoder, emptyDrafter, fixedWidths, type ShardUser } from "@nightbeam/decoding";
+import {
+  type Decoder,
+  decodeBatch,
+  decodePublished,
+  emptyDrafter,
+  fixedWidths,
+  type ShardUser,
+} from "@nightbeam/decoding";
 import { measureMatrixRate } from "@nightbeam/model";
 import {
   batchesAtOnce,
@@ -109,6 +116,11 @@ async function readUsers(
   return users;
 }
 
+const LOOPS = {
+  demand: { name: "draft", decode: decodeBatch },
+  published: { name: "published", decode: decodePublished },
+} as const;
+
 /** Plain search first, then the ways to draft that were asked for. */
 function waysOf(
   options: BenchOptions,
@@ -126,11 +138,18 @@ function waysOf(
   const drafted = options.draft.length === 0 ? [] : options.draftWidth;
   return [
     { name: "plain", decoder: plain },
-    ...drafted.map((text) => {
-      const widths = text === "auto" ? text : text.split("/").map(Number);
-      const policy = draftPolicy(widths, { beamWidth, levels: trie.levels });
-      return { name: `draft ${text}`, decoder: { ...plain, drafter: models.drafter, policy } };
-    }),
+    ...options.loop.flatMap((loop) =>
+      drafted.map((text) => {
+        const widths = text === "auto" ? text : text.split("/").map(Number);
+        const policy = draftPolicy(widths, { beamWidth, levels: trie.levels });
+        const { name, decode } = LOOPS[loop];
+        return {
+          name: `${name} ${text}`,
+          decoder: { ...plain, drafter: models.drafter, policy },
+          decode,
+        };
+      }),
+    ),
   ];
 }
 

@@ -1,4 +1,10 @@
-import { type Decoder, decodeShard, type SearchOutcome, type ShardUser } from "@nightbeam/decoding";
+import {
+  type Decoder,
+  decodeShard,
+  type SearchOutcome,
+  type ShardOptions,
+  type ShardUser,
+} from "@nightbeam/decoding";
 
 /** What one way of searching cost, over all users. */
 export interface Measurement {
@@ -20,6 +26,8 @@ export interface Measurement {
 export interface Way {
   readonly name: string;
   readonly decoder: Decoder;
+  /** The loop, where it is not the demand-driven one. */
+  readonly decode?: ShardOptions["decode"];
 }
 
 /**
@@ -40,9 +48,9 @@ export async function measureWays(
   const last: (readonly SearchOutcome[])[] = [];
   const searched: (readonly SearchOutcome[])[] = [];
   for (let round = 0; round <= options.repeat; round++) {
-    for (const [at, { decoder }] of ways.entries()) {
+    for (const [at, { decoder, decode }] of ways.entries()) {
       const started = performance.now();
-      const shard = await decodeShard(options.users, { ...options, decoder });
+      const shard = await decodeShard(options.users, { ...options, decoder, decode });
       if (round > 0) seconds[at]?.push((performance.now() - started) / 1000);
       last[at] = shard.outcomes;
       searched[at] = shard.searched;

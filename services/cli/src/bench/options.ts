@@ -16,6 +16,8 @@ export const benchSchema = z.object({
   scoring: oneOf(["full", "renormalized"]).default("full"),
   /** Ways to draft, each compared with plain search: `auto`, a width, or a width a level ("60/40/30"). */
   draftWidth: listOf(drafting).default(["40", "auto"]),
+  /** Loops to draft in: `demand`, which `recommend` runs, or the paper's, to compare. */
+  loop: listOf(oneOf(["demand", "published"])).default(["demand"]),
   precision: oneOf(["fp32", "int8"]).default("fp32"),
   limit: wholeNumber(1).default(320),
   repeat: wholeNumber(1).default(3),

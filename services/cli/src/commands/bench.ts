@@ -23,6 +23,10 @@ export function benchCommand(): Command {
       "ways to draft: widths, 60/40/30 for a width a level, auto (default 40,auto)",
     )
     .option("--scoring <kind>", "full or renormalized (default full)")
+    .option(
+      "--loop <list>",
+      "demand: as recommend runs; published: the paper's, which throws away what a call computed beyond a failed step; or both (default demand)",
+    )
     .option("--precision <kind>", "fp32 or int8 (default fp32)")
     .option("--limit <n>", "only the first n users (default 320)")
     .option("--repeat <n>", "counted repetitions, of which the median is told (default 3)")
