@@ -6,21 +6,24 @@ import type { Draft, Drafter } from "./drafters/drafter.js";
 import { type KnownTree, knownTree } from "./known-tree.js";
 import { addCall, noCost, type SearchCost, type SearchOutcome } from "./outcome.js";
 import type { ScoreAnswer, Scorer } from "./scorer.js";
-import { needsLookup } from "./scoring.js";
 import type { Search } from "./search.js";
 import type { SearchSpace } from "./search-space.js";
 import { searchOf, type Verification } from "./verification.js";
+import { isWorthAsking } from "./worth-asking.js";
 
 /** One user to be decoded. */
 export interface DecodeJob {
   /** Unique among the jobs under way; equal keys must mean equal prompts. */
   readonly key: number;
+  /**
+   * The user's name in the histories: where lists are drawn, what is drawn depends on it; drafters may
+   * have lists by name.
+   */
+  readonly name?: string | undefined;
   /** Token ids. Shape [tokens]. */
   readonly prompt: Int32Array;
   /** Catalogue indices of the user's items, oldest first; what the drafters count. */
   readonly history: Uint32Array;
-  /** Names the user where lists are drawn: what is drawn depends on it. */
-  readonly name?: string;
   /** What the user must not be recommended. */
   readonly exclusion: Exclusion;
   /** Told what the target said about the user, once the search is done. Absent: nothing is kept for it. */
@@ -116,6 +119,7 @@ async function callTarget(
       : await decoder.drafter.draft(
           walks.map(({ job, search }) => ({
             key: job.key,
+            name: job.name,
             prompt: job.prompt,
             history: job.history,
             search,
@@ -145,17 +149,6 @@ function questionTree(search: Search, draft: Draft | undefined): BeamTree {
     for (const prefix of prefixes) if (isWorthAsking(search, prefix)) wanted.push(prefix);
   }
   return treeOf(space.trie, wanted);
-}
-
-/** Whether a drafted prefix is one that the search could come to ask about, whoever drafted it. */
-function isWorthAsking(search: Search, prefix: number): boolean {
-  const { trie, exclusion } = search.space;
-  return (
-    prefix < (trie.levelStart[trie.levels] ?? 0) &&
-    search.known(prefix) === undefined &&
-    !exclusion.isDead(prefix) &&
-    needsLookup(search.space, prefix)
-  );
 }
 
 /** Hands the answer to the search, lets it run on and counts what it cost. */

@@ -25,7 +25,16 @@ export {
   emptyDrafter,
 } from "./drafters/drafter.js";
 export { draftByEstimate, type Estimator } from "./drafters/estimate.js";
+export {
+  type HeadsAnswer,
+  HeadsDrafter,
+  type HeadsRequest,
+  type HeadsScorer,
+} from "./drafters/heads-drafter.js";
+export { type LeafLists, LeafListsBuilder } from "./drafters/leaf-lists.js";
+export { ListsDrafter } from "./drafters/lists-drafter.js";
 export { ModelDrafter } from "./drafters/model-drafter.js";
+export { RetrievalDrafter } from "./drafters/retrieval-drafter.js";
 export { TransitionCounter, type TransitionTable } from "./drafters/transition-table.js";
 export { TransitionsDrafter } from "./drafters/transitions-drafter.js";
 export { DecodingError, type DecodingErrorCode } from "./errors.js";

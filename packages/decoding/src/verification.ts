@@ -35,7 +35,7 @@ export interface SearchOptions {
   /** Absent: strict. */
   readonly verification?: Verification;
   /** The user's. */
-  readonly name?: string;
+  readonly name?: string | undefined;
   /** Given where somebody waits for the known tree. */
   readonly onKnown?: unknown;
 }

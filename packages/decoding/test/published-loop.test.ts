@@ -17,13 +17,16 @@ import {
   drafterNames,
   type Scenario,
   someScenario,
+  USER,
 } from "./scenario.js";
 
 async function published(scenario: Scenario, drafter: Drafter): Promise<SearchOutcome> {
   const { catalogue, model, prompt, history, exclusion } = scenario;
   const target = new FakeScorer(catalogue.trie, model, { mayRepeat: true });
   const decoder = { ...decoderFor(scenario, drafter), target };
-  const [outcome] = await decodePublished(decoder, [{ key: 7, prompt, history, exclusion }]);
+  const [outcome] = await decodePublished(decoder, [
+    { key: 7, name: USER, prompt, history, exclusion },
+  ]);
   expect(target.heldKeys).toEqual([]);
   if (outcome === undefined) throw new Error("the batch has no outcome");
   return outcome;
@@ -41,7 +44,7 @@ describe.each(drafterNames)("the published loop with the drafter: %s", (name) =>
         if (scenario.scoring === "full")
           expect(cost.calls + cost.acceptedSteps).toBe(plain.cost.calls);
       }),
-      { numRuns: 100 },
+      { numRuns: 60 },
     );
   });
 });

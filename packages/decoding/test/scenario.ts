@@ -14,13 +14,18 @@ import {
   decodeBatch,
   emptyDrafter,
   fixedWidths,
+  HeadsDrafter,
+  LeafListsBuilder,
+  ListsDrafter,
   ModelDrafter,
+  RetrievalDrafter,
   type Scoring,
   type SearchOutcome,
   TransitionCounter,
   TransitionsDrafter,
 } from "../src/index.js";
 import { pathsOf, someCatalogue } from "./arbitraries.js";
+import { fakeHeads } from "./fake-heads.js";
 import { type FakeModel, fakeModel, halfAndHalf } from "./fake-model.js";
 import { checkedDrafter, FakeScorer, junkDrafter } from "./fakes.js";
 
@@ -96,8 +101,13 @@ export const drafterNames = [
   "partly right",
   "junk",
   "transitions",
+  "retrieval",
+  "lists",
+  "heads",
   "combined",
 ] as const;
+/** The name of a scenario's one user. */
+export const USER = "Ada";
 export type DrafterName = (typeof drafterNames)[number];
 
 /** A drafter for a scenario; all but the empty one and junk are held to a draft's promises. */
@@ -124,10 +134,23 @@ export function drafterFor(name: DrafterName, scenario: Scenario): Drafter {
       counter.add(scenario.history.toReversed());
       return checkedDrafter(new TransitionsDrafter({ catalogue, table: counter.finish() }));
     }
+    case "retrieval":
+      return checkedDrafter(new RetrievalDrafter());
+    case "lists": {
+      const lists = new LeafListsBuilder();
+      lists.add(
+        USER,
+        Array.from(scenario.history, (item) => catalogue.leafOf(item)),
+      );
+      return checkedDrafter(new ListsDrafter(lists.finish()));
+    }
+    case "heads":
+      return checkedDrafter(new HeadsDrafter(fakeHeads(seed)));
     case "combined":
       return checkedDrafter(
         new CombinedDrafter([
           drafterFor("transitions", scenario),
+          drafterFor("lists", scenario),
           drafterFor("partly right", scenario),
         ]),
       );
@@ -148,7 +171,7 @@ export function decoderFor(scenario: Scenario, drafter: Drafter): Decoder {
 /** Decodes the scenario's one user. */
 export async function decode(scenario: Scenario, drafter: Drafter): Promise<SearchOutcome> {
   const { prompt, history, exclusion } = scenario;
-  const jobs = [{ key: 7, prompt, history, exclusion }];
+  const jobs = [{ key: 7, name: USER, prompt, history, exclusion }];
   const [outcome] = await decodeBatch(decoderFor(scenario, drafter), jobs);
   if (outcome === undefined) throw new Error("the batch has no outcome");
   return outcome;

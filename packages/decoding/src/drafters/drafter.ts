@@ -6,6 +6,8 @@ import type { Search } from "../search.js";
 export interface DraftRequest {
   /** The user's key, as in `ScoreRequest`. */
   readonly key: number;
+  /** The user's name in the histories, for drafters that have lists by name. */
+  readonly name?: string | undefined;
   /** Token ids of the prompt, for drafters that are models. Shape [tokens]. */
   readonly prompt: Int32Array;
   /** The user's items as catalogue indices, oldest first, for drafters that count items. */
