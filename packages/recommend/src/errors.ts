@@ -1,4 +1,6 @@
 export type RecommendErrorCode =
+  /** A draft's name lacks its path, or its path names no file or directory. */
+  | "BAD_DRAFT"
   /** The draft widths do not fit the catalogue. */
   | "BAD_DRAFT_WIDTHS"
   /** A draft writes items with other tokens than the target. */

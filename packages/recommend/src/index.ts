@@ -5,12 +5,12 @@ export {
   type ModelSettings,
   workerCount,
 } from "./models/cpu-model.js";
+export { type DraftName, draftAt, parseDraftName } from "./models/draft-name.js";
 export { draftPolicy } from "./models/draft-policy.js";
 export {
   type DraftContext,
   type OpenDrafts,
   openDrafts,
-  TRANSITIONS,
 } from "./models/open-drafts.js";
 export { type ModelNames, type OpenModels, openModels } from "./models/open-models.js";
 export { type DecodedRows, decodeRows, type RowsOptions, runFigures } from "./shard/decode-rows.js";

@@ -97,4 +97,22 @@ describe.each(["full", "renormalized"] as const)("the lists under %s scoring", (
       expect(await listsIn(world(), { out: name, scoring, format, ...flags }), name).toEqual(plain);
     }
   });
+
+  it("are a draft for the next run, which changes none of them", async () => {
+    const last = world().path("last");
+    await listsIn(world(), { out: "last", scoring, format, topK: "20" });
+    // Narrower than the lists, so that they hold about all that its beams begin with.
+    const narrow = { scoring, format, topK: "2", beamWidth: "2" };
+    const plain = await listsIn(world(), { ...narrow, out: "narrow" });
+    const calls = async (out: string) => (await readManifest(world().path(out))).stats.callsPerUser;
+    const ways: Record<string, string[]> = {
+      previous: [`previous:${last}`],
+      candidates: [`candidates:${last}`, "retrieval"],
+    };
+    for (const [out, draft] of Object.entries(ways)) {
+      const lists = await listsIn(world(), { ...narrow, out, draft, draftWidth: "12" });
+      expect(lists, out).toEqual(plain);
+      expect(await calls(out), out).toBeLessThan(0.8 * ((await calls("narrow")) ?? 0));
+    }
+  });
 });

@@ -1,13 +1,12 @@
 import type { Catalogue } from "@nightbeam/catalogue";
 import type { HistoryRow } from "@nightbeam/dataset";
-import { CombinedDrafter, type Drafter, emptyDrafter } from "@nightbeam/decoding";
+import { CombinedDrafter, type Drafter, emptyDrafter, RetrievalDrafter } from "@nightbeam/decoding";
 import type { Model, Prompts } from "@nightbeam/model";
 import { batchesAtOnce, type ModelSettings, openCpuModel } from "./cpu-model.js";
+import { type DraftName, parseDraftName } from "./draft-name.js";
+import { candidatesDrafter, previousDrafter } from "./list-drafts.js";
 import { modelDrafter } from "./model-drafter.js";
 import { transitionsDrafter } from "./transitions.js";
-
-/** The word that stands for a draft without a model. */
-export const TRANSITIONS = "transitions";
 
 export interface DraftContext {
   /** The catalogue that histories are written in. */
@@ -32,14 +31,14 @@ export interface OpenDrafts {
 }
 
 /**
- * @param names checkpoints, or the word `transitions`
+ * @param names as `parseDraftName` reads them
  * @throws ModelError, DatasetError, RecommendError; the signal's reason when it is aborted between steps
  */
 export async function openDrafts(
   names: readonly string[],
-  options: DraftContext & { settings: ModelSettings },
+  options: DraftOptions,
 ): Promise<OpenDrafts> {
-  const { known, searched, signal, settings, target } = options;
+  const parsed = names.map(parseDraftName);
   const opened: Model[] = [];
   const close = async () => {
     await Promise.all(opened.map((model) => model.close()));
@@ -47,32 +46,63 @@ export async function openDrafts(
   try {
     const drafters: Drafter[] = [];
     const draftVersions: Record<string, string> = {};
-    for (const directory of names) {
-      signal?.throwIfAborted();
-      if (directory === TRANSITIONS) {
-        drafters.push(
-          await transitionsDrafter(options.histories(), { catalogue: searched, signal }),
-        );
-        continue;
-      }
-      const draft = await openCpuModel(directory, {
-        ...settings,
-        // A draft only guesses, but it is asked the most: it always runs in its own numbers.
-        precision: "fp32",
-        catalogue: searched,
-        historyCatalogue: known,
-        mostWaiting: options.parts * batchesAtOnce(settings),
-      });
-      opened.push(draft);
-      drafters.push(modelDrafter(draft, { directory, target, catalogue: searched }));
-      const earlier = Object.keys(draftVersions).length;
-      draftVersions[earlier === 0 ? "draft" : `draft${earlier + 1}`] = draft.hash;
+    for (const name of parsed) {
+      options.signal?.throwIfAborted();
+      const { drafter, model } = await openDraft(name, options);
+      drafters.push(drafter);
+      if (model === undefined) continue;
+      opened.push(model);
+      draftVersions[opened.length === 1 ? "draft" : `draft${opened.length}`] = model.hash;
     }
     const [first = emptyDrafter] = drafters;
     const drafter = drafters.length > 1 ? new CombinedDrafter(drafters) : first;
     return { drafter, draftVersions, close };
   } catch (error) {
     await close();
+    throw error;
+  }
+}
+
+type DraftOptions = DraftContext & { readonly settings: ModelSettings };
+
+interface OpenDraft {
+  readonly drafter: Drafter;
+  /** To be closed behind it. */
+  readonly model?: Model;
+}
+
+async function openDraft(name: DraftName, options: DraftOptions): Promise<OpenDraft> {
+  const { searched: catalogue, signal } = options;
+  switch (name.kind) {
+    case "transitions":
+      return { drafter: await transitionsDrafter(options.histories(), { catalogue, signal }) };
+    case "retrieval":
+      return { drafter: new RetrievalDrafter() };
+    case "previous":
+      return { drafter: await previousDrafter(name.path, { catalogue, signal }) };
+    case "candidates":
+      return { drafter: await candidatesDrafter(name.path, { catalogue, signal }) };
+    case "checkpoint":
+      return openModelDraft(name.path, options);
+    default:
+      return name satisfies never;
+  }
+}
+
+async function openModelDraft(directory: string, options: DraftOptions): Promise<OpenDraft> {
+  const { known, searched: catalogue, settings, target } = options;
+  const model = await openCpuModel(directory, {
+    ...settings,
+    // A draft only guesses, but it is asked the most: it always runs in its own numbers.
+    precision: "fp32",
+    catalogue,
+    historyCatalogue: known,
+    mostWaiting: options.parts * batchesAtOnce(settings),
+  });
+  try {
+    return { drafter: modelDrafter(model, { directory, target, catalogue }), model };
+  } catch (error) {
+    await model.close();
     throw error;
   }
 }

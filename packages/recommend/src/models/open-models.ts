@@ -4,7 +4,7 @@ import { type DraftContext, type OpenDrafts, openDrafts } from "./open-drafts.js
 
 export interface ModelNames extends ModelSettings {
   readonly target: string;
-  /** Checkpoints, or the word `transitions`. */
+  /** As `parseDraftName` reads them. */
   readonly draft: readonly string[];
 }
 

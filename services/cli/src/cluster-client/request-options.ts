@@ -1,9 +1,10 @@
 import { resolve } from "node:path";
 import { oneOf, parseOptions, wholeNumber, words } from "@nightbeam/command";
-import { TRANSITIONS } from "@nightbeam/recommend";
+import { draftAt } from "@nightbeam/recommend";
 import type { SubmitBody } from "@nightbeam/scheduler/api";
 import type { Command } from "commander";
 import { z } from "zod";
+import { DRAFTS } from "../options/drafts.js";
 import { withLists } from "../recommend/list-options.js";
 import { recommendSchema } from "../recommend/options.js";
 
@@ -33,10 +34,7 @@ const schema = z.object({
 export function withRequest(command: Command): Command {
   const places = command
     .option("--target <dir>", "the large model, as the verifiers hold it; or rollout:NAME")
-    .option(
-      "--draft <dir...>",
-      'what guesses ahead: a small checkpoint, the word "transitions", several, or rollout:NAME',
-    )
+    .option("--draft <name...>", `what guesses ahead: ${DRAFTS}, or rollout:NAME`)
     .option("--catalogue <file>", "items and their codes, or rollout:NAME")
     .option("--histories <file>", "users and their items: JSONL, Parquet, CSV, or events")
     .option("--out <place>", "where the lists go: a directory that all nodes share, or s3://…");
@@ -58,7 +56,7 @@ export function requestOf(flags: Record<string, unknown>): SubmitBody {
   const { scoring, format, precision } = options;
   return {
     target: placeOf(options.target),
-    draft: options.draft.map((one) => (one === TRANSITIONS ? one : placeOf(one))),
+    draft: options.draft.map((one) => draftAt(one, placeOf)),
     catalogue: placeOf(options.catalogue),
     histories: placeOf(options.histories),
     out: placeOf(options.out),

@@ -2,13 +2,14 @@ import { Command } from "commander";
 import { benchCluster } from "../bench/cluster/bench-cluster.js";
 import { describeBenchCluster } from "../bench/cluster/describe.js";
 import { benchClusterOptions } from "../bench/cluster/options.js";
+import { DRAFTS } from "../options/drafts.js";
 
 /** `nightbeam bench cluster` */
 export function benchClusterCommand(): Command {
   return new Command("cluster")
     .description("one machine alone and a cluster on it: users a second, bytes, where time goes")
     .option("--target <dir>", "the large model")
-    .option("--draft <dir...>", 'a small checkpoint, the word "transitions", or several')
+    .option("--draft <name...>", `what guesses ahead: ${DRAFTS}`)
     .option("--catalogue <file>", "items and their codes")
     .option("--histories <file>", "users and their items")
     .option("--beam-width <n>", "beams that the search keeps (default 20)")

@@ -2,6 +2,7 @@ import { parseOptions } from "@nightbeam/command";
 import { Command } from "commander";
 import { type BenchReport, bench } from "../bench/bench.js";
 import { benchSchema } from "../bench/options.js";
+import { DRAFTS } from "../options/drafts.js";
 import { table } from "../terminal/table.js";
 import { benchClusterCommand } from "./bench-cluster.js";
 
@@ -13,7 +14,7 @@ export function benchCommand(): Command {
     )
     .addCommand(benchClusterCommand())
     .option("--target <dir>", "the large model")
-    .option("--draft <dir...>", 'a small checkpoint, the word "transitions", or several')
+    .option("--draft <name...>", `what guesses ahead: ${DRAFTS}`)
     .option("--catalogue <file>", "items and their codes")
     .option("--histories <file>", "users and their items")
     .option("--beam-width <list>", "values of K (default 1,3,5,10,20)")

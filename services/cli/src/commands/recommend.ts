@@ -2,6 +2,7 @@ import { constants } from "node:os";
 import { dirname } from "node:path";
 import type { Manifest } from "@nightbeam/dataset";
 import { Command } from "commander";
+import { DRAFTS } from "../options/drafts.js";
 import { withLists } from "../recommend/list-options.js";
 import { recommendOptions } from "../recommend/options.js";
 import { type ProgressCounts, recommend } from "../recommend/recommend.js";
@@ -15,10 +16,7 @@ export function recommendCommand(): Command {
       "write every user's best items, exactly as the target's own beam search finds them, or draws from it",
     )
     .option("--target <dir>", "the large model: a Hugging Face checkpoint with nightbeam.json")
-    .option(
-      "--draft <dir...>",
-      'what guesses ahead: a small checkpoint, the word "transitions", or several',
-    )
+    .option("--draft <name...>", `what guesses ahead: ${DRAFTS}`)
     .option(
       "--catalogue <file>",
       "items and their codes: LC-Rec JSON, Parquet, CSV, JSONL or prepared",

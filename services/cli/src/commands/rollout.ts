@@ -1,11 +1,12 @@
 import { resolve } from "node:path";
 import { parseOptions, words } from "@nightbeam/command";
-import { TRANSITIONS } from "@nightbeam/recommend";
+import { draftAt } from "@nightbeam/recommend";
 import { Command } from "commander";
 import { z } from "zod";
 import { schedulerClient } from "../cluster-client/client.js";
 import { connectionOf, withConnection } from "../cluster-client/connection.js";
 import { localTime } from "../cluster-client/run-table.js";
+import { DRAFTS } from "../options/drafts.js";
 import { table } from "../terminal/table.js";
 
 const schema = z.object({ target: z.string(), draft: words.default([]), catalogue: z.string() });
@@ -23,14 +24,14 @@ function setCommand(): Command {
     .description("say what new runs of this rollout begin with; runs under way keep what they have")
     .argument("<name>", "what the rollout is called")
     .option("--target <dir>", "the large model")
-    .option("--draft <dir...>", 'small checkpoints, or the word "transitions"')
+    .option("--draft <name...>", `what guesses ahead: ${DRAFTS}`)
     .option("--catalogue <file>", "items and their codes");
   return withConnection(command).action(async (name: string, flags: Record<string, unknown>) => {
     const { connection, rest } = await connectionOf(flags);
     const { target, draft, catalogue } = parseOptions(schema, rest);
     const rollout = await schedulerClient(connection).setRollout(name, {
       target: resolve(target),
-      draft: draft.map((one) => (one === TRANSITIONS ? one : resolve(one))),
+      draft: draft.map((one) => draftAt(one, (path) => resolve(path))),
       catalogue: resolve(catalogue),
     });
     const heard = rollout.announced ? "" : " (kept; not announced, as NATS is not there)";

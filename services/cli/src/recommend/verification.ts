@@ -1,6 +1,6 @@
 import { oneOf, positive, UsageError, wholeNumber } from "@nightbeam/command";
 import type { Verification } from "@nightbeam/decoding";
-import { TRANSITIONS } from "@nightbeam/recommend";
+import { parseDraftName } from "@nightbeam/recommend";
 import type { z } from "zod";
 
 /** The keys that say what a list is. */
@@ -49,13 +49,21 @@ export function verificationOf(options: Given): Verification {
 /**
  * Refuses what a relaxed run cannot have.
  *
- * @throws UsageError BAD_OPTION
+ * @throws UsageError BAD_OPTION; RecommendError BAD_DRAFT
  */
 export function checkRelaxed(options: Given & Drafting): void {
   if (options.verification !== "relaxed") return;
   const { draft, draftWidth, teacherLog } = options;
   if (draft.length > 1)
     throw refused("--verification relaxed takes one --draft: lists depend on what it drafts from");
+  for (const name of draft) {
+    const { kind } = parseDraftName(name);
+    if (kind !== "checkpoint" && kind !== "transitions") {
+      throw refused(
+        `--verification relaxed cannot draw from --draft ${name}: give a checkpoint, or transitions`,
+      );
+    }
+  }
   if (draft.length > 0 && draftWidth === "auto")
     throw refused(
       "--verification relaxed needs a --draft-width in numbers, such as 40: lists depend on it, and auto follows the machine's speed",
@@ -75,7 +83,8 @@ export function plannedVerification(
   if (verification === "sampled") return { verification, ...how };
   const [draft] = options.draft;
   // The model that drafts is among the versions.
-  const drafter = draft === undefined ? null : draft === TRANSITIONS ? draft : "model";
+  const kind = draft === undefined ? null : parseDraftName(draft).kind;
+  const drafter = kind === "checkpoint" ? "model" : kind;
   const { draftWidth: widths } = options;
   const draftWidth = drafter === null || widths === "auto" ? null : [...widths];
   return { verification, ...how, drafter, draftWidth };

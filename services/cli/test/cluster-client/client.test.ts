@@ -161,7 +161,7 @@ describe("flags", () => {
   it("become a request with whole paths", () => {
     const request = requestOf({
       target: "models/t",
-      draft: ["d", "transitions", "rollout:beauty"],
+      draft: ["d", "transitions", "rollout:beauty", "previous:last", "candidates:/c.jsonl"],
       catalogue: "rollout:beauty",
       histories: "/data/h.jsonl",
       out: "s3://bucket/nights",
@@ -171,7 +171,13 @@ describe("flags", () => {
     });
     expect(request).toEqual({
       target: `${process.cwd()}/models/t`,
-      draft: [`${process.cwd()}/d`, "transitions", "rollout:beauty"],
+      draft: [
+        `${process.cwd()}/d`,
+        "transitions",
+        "rollout:beauty",
+        `previous:${process.cwd()}/last`,
+        "candidates:/c.jsonl",
+      ],
       catalogue: "rollout:beauty",
       histories: "/data/h.jsonl",
       out: "s3://bucket/nights",

@@ -1,8 +1,9 @@
 import { constants } from "node:fs";
 import { access } from "node:fs/promises";
 import { isAbsolute } from "node:path";
+import { readManifest } from "@nightbeam/dataset";
 import { openCheckpoint } from "@nightbeam/model";
-import { draftPolicy, TRANSITIONS } from "@nightbeam/recommend";
+import { draftPolicy, parseDraftName } from "@nightbeam/recommend";
 import { codeOf } from "@nightbeam/telemetry";
 import type { RolloutRequest, Submission } from "../api/request.js";
 import { SchedulerError } from "../errors.js";
@@ -10,10 +11,10 @@ import { DATE } from "../nights/night-record.js";
 
 /**
  * Checks what is cheap to check, so that a typing mistake is told at once: paths can be read,
- * checkpoints can be opened, widths fit. Planning finds the rest.
+ * checkpoints can be opened, a run to draft from is complete, widths fit. Planning finds the rest.
  *
  * @param isKnown whether a path is one already
- * @throws SchedulerError UNREADABLE_INPUT; ModelError, RecommendError
+ * @throws SchedulerError UNREADABLE_INPUT; ModelError, DatasetError, RecommendError
  */
 export async function checkRequest(
   request: Submission,
@@ -56,10 +57,11 @@ async function checkModels(
     await assertReadable("target", target);
     levels = (await openCheckpoint(target)).promptSpec.levels;
   }
-  for (const one of draft) {
-    if (one === TRANSITIONS || !isKnown(one)) continue;
-    await assertReadable("draft", one);
-    await openCheckpoint(one);
+  for (const name of draft.map(parseDraftName)) {
+    if (!("path" in name) || !isKnown(name.path)) continue;
+    await assertReadable("draft", name.path);
+    if (name.kind === "checkpoint") await openCheckpoint(name.path);
+    if (name.kind === "previous") await readManifest(name.path);
   }
   return levels;
 }

@@ -2,7 +2,7 @@ import { type Catalogue, filteredOut } from "@nightbeam/catalogue";
 import { fileHash, openCatalogue, readHistories, readItemList } from "@nightbeam/dataset";
 import { MAX_SHARDS, planRun, type RunRequest } from "@nightbeam/jobs";
 import { checkpointHash, openCheckpoint, openPrompts, promptsHash } from "@nightbeam/model";
-import { TRANSITIONS } from "@nightbeam/recommend";
+import { parseDraftName } from "@nightbeam/recommend";
 import type { PlanningProgress } from "./planner.js";
 import type { OpenOut } from "./run-out.js";
 import type { RunRecord } from "./run-record.js";
@@ -38,10 +38,10 @@ async function versionsOf(
   await openPrompts({ directory: request.target, catalogue });
   signal.throwIfAborted();
   const drafts: Record<string, string> = {};
-  for (const directory of request.draft) {
-    if (directory === TRANSITIONS) continue;
+  for (const name of request.draft.map(parseDraftName)) {
+    if (name.kind !== "checkpoint") continue;
     const earlier = Object.keys(drafts).length;
-    drafts[earlier === 0 ? "draft" : `draft${earlier + 1}`] = await hashOf(directory);
+    drafts[earlier === 0 ? "draft" : `draft${earlier + 1}`] = await hashOf(name.path);
     signal.throwIfAborted();
   }
   const target = await hashOf(request.target);

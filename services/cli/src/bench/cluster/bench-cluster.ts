@@ -2,6 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { availableParallelism, tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { countHistories } from "@nightbeam/dataset";
+import { draftAt } from "@nightbeam/recommend";
 import { clusterToken } from "../../cluster/cluster-file.js";
 import { clusterUpSchema } from "../../cluster/options.js";
 import { type ClusterHandle, clusterUp, type RunningCluster } from "../../cluster/up.js";
@@ -63,7 +64,7 @@ export async function benchCluster(
 function absolute({ target, draft, catalogue, histories }: BenchClusterOptions) {
   return {
     target: resolve(target),
-    draft: draft.map((one) => (one === "transitions" ? one : resolve(one))),
+    draft: draft.map((one) => draftAt(one, (path) => resolve(path))),
     catalogue: resolve(catalogue),
     histories: resolve(histories),
   };
