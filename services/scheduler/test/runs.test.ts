@@ -129,6 +129,16 @@ describe.skipIf(!redisIsHere())("runs", () => {
     expect(await ask({ ...request, draftWidth: [9, 9, 9] })).toMatchObject({
       code: "BAD_DRAFT_WIDTHS",
     });
+    expect(await ask({ ...request, draft: ["retrieval", "previous:"] })).toMatchObject({
+      code: "BAD_DRAFT",
+    });
+    expect(await ask({ ...request, draft: ["candidates:/nowhere.jsonl"] })).toMatchObject({
+      code: "UNREADABLE_INPUT",
+      message: expect.stringContaining("The scheduler cannot read draft /nowhere.jsonl"),
+    });
+    expect(await ask({ ...request, draft: [`previous:${place.path(".")}`] })).toMatchObject({
+      code: "RUN_INCOMPLETE",
+    });
     expect(await ask({ ...request, target: "rollout:none" })).toMatchObject({
       code: "UNKNOWN_ROLLOUT",
     });
