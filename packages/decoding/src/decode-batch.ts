@@ -41,7 +41,8 @@ export interface Decoder {
   readonly verification?: Verification;
 }
 
-interface Walk {
+/** A user's search under way. */
+export interface Walk {
   readonly job: DecodeJob;
   readonly search: Search;
   cost: SearchCost;
@@ -60,16 +61,16 @@ export function decodeBatch(
   decoder: Decoder,
   jobs: readonly DecodeJob[],
 ): Promise<readonly SearchOutcome[]> {
-  return decodeRounds(decoder, { jobs, afterCall: () => undefined });
+  return decodeRounds(decoder, { jobs });
 }
 
-/**
- * The loop of `decodeBatch`. `afterCall` is told each search that a call brought on, once it has run
- * as far as the answer reaches.
- */
+/** Told each search that a call brought on, once it has run as far as the answer reaches. */
+type AfterCall = (search: Search) => void;
+
+/** The loop of `decodeBatch`. */
 export async function decodeRounds(
   decoder: Decoder,
-  { jobs, afterCall }: { jobs: readonly DecodeJob[]; afterCall: (search: Search) => void },
+  { jobs, afterCall }: { jobs: readonly DecodeJob[]; afterCall?: AfterCall },
 ): Promise<readonly SearchOutcome[]> {
   const walks = jobs.map((job) => startWalk(decoder, job));
   const outlook = {
@@ -80,12 +81,7 @@ export async function decodeRounds(
   const keys = jobs.map(({ key }) => key);
   let milliseconds = 0;
   try {
-    for (;;) {
-      const asking = walks.filter(({ search }) => search.state.kind === "asking");
-      if (asking.length === 0) break;
-      milliseconds += await callTarget(decoder, { walks: asking, widths });
-      for (const { search } of asking) afterCall(search);
-    }
+    milliseconds = await searchOn(decoder, { walks, widths, afterCall });
   } finally {
     decoder.target.release(keys);
     decoder.drafter.release(keys);
@@ -102,7 +98,21 @@ export async function decodeRounds(
   return walks.map(({ search, cost }) => ({ beams: search.state.beams, cost }));
 }
 
-function startWalk(decoder: Decoder, job: DecodeJob): Walk {
+/** Calls the target until all searches are done. Tells the milliseconds worked. */
+export async function searchOn(
+  decoder: Decoder,
+  on: { walks: readonly Walk[]; widths: readonly number[]; afterCall?: AfterCall | undefined },
+): Promise<number> {
+  let milliseconds = 0;
+  for (;;) {
+    const asking = on.walks.filter(({ search }) => search.state.kind === "asking");
+    if (asking.length === 0) return milliseconds;
+    milliseconds += await callTarget(decoder, { walks: asking, widths: on.widths });
+    for (const { search } of asking) on.afterCall?.(search);
+  }
+}
+
+export function startWalk(decoder: Decoder, job: DecodeJob): Walk {
   const search = searchOf({ ...decoder.space, exclusion: job.exclusion }, { ...decoder, ...job });
   return { job, search, cost: noCost, answered: job.onKnown === undefined ? undefined : [] };
 }
@@ -152,9 +162,9 @@ function questionTree(search: Search, draft: Draft | undefined): BeamTree {
 }
 
 /** Hands the answer to the search, lets it run on and counts what it cost. */
-function settle(
+export function settle(
   walk: Walk,
-  call: { tree: BeamTree; answer: ScoreAnswer; draft: Draft | undefined },
+  call: { tree: BeamTree; answer: ScoreAnswer; draft?: Draft | undefined },
 ): void {
   const { search } = walk;
   const { tree, answer, draft } = call;

@@ -1,3 +1,8 @@
+export {
+  type AcceptedOutcome,
+  acceptCandidates,
+  type CandidateJob,
+} from "./accept-candidates.js";
 export { BeamSearch } from "./beam-search.js";
 export { type BeamTree, checkTree, nodeCount, treeOf } from "./beam-tree.js";
 export { type Beams, BestPrefixes, rootBeams } from "./beams.js";
