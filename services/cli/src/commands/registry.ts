@@ -24,7 +24,7 @@ export const GROUPS: readonly CommandGroup[] = [
       {
         name: "recommend",
         description:
-          "write every user's best items, exactly as the target's own beam search finds them",
+          "write every user's best items, exactly as the target's own beam search finds them, or draws from it",
         load: async () => (await import("./recommend.js")).recommendCommand(),
       },
       {
