@@ -134,7 +134,7 @@ describe.skipIf(!redisIsHere())("runs", () => {
     });
     expect(await ask({ ...request, draft: ["candidates:/nowhere.jsonl"] })).toMatchObject({
       code: "UNREADABLE_INPUT",
-      message: expect.stringContaining("The scheduler cannot read draft /nowhere.jsonl"),
+      message: expect.stringContaining("The scheduler cannot read --draft /nowhere.jsonl"),
     });
     expect(await ask({ ...request, draft: [`previous:${place.path(".")}`] })).toMatchObject({
       code: "RUN_INCOMPLETE",
