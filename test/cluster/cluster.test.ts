@@ -2,8 +2,8 @@ import { existsSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { makeNight, type Night } from "../faults/support/night.js";
+import { expect, it } from "vitest";
+import { makeNight } from "../faults/support/night.js";
 import { expectExact } from "../faults/support/strike.js";
 import { beautyFiles, recommendAlone } from "./support/beauty.js";
 import { opensslIsHere } from "./support/certificate.js";
@@ -12,28 +12,22 @@ import { largestScoreDifference, listsOf } from "./support/oracle.js";
 import { describeClusters } from "./support/servers.js";
 
 describeClusters("a cluster of two verifiers, two drafters and a scheduler", () => {
-  describe.each(["full", "renormalized"] as const)("under %s scoring", (scoring) => {
-    let night: Night;
-    beforeAll(async () => {
-      night = await makeNight(scoring);
-    });
-    afterAll(() => night.remove());
-
-    it("finds the lists of one machine, and is one run however often it is submitted", async () => {
-      const { target, catalogue } = night.world;
-      const cluster = await TestCluster.start({ target, catalogue, scoring });
-      try {
-        const request = { ...night.request, out: cluster.out("night") };
-        const submitted = await Promise.all([1, 2, 3].map(() => cluster.submit(request)));
-        expect(new Set(submitted.map(({ run }) => run.id)).size).toBe(1);
-        const run = await cluster.until(submitted[0]?.run.id ?? "");
-        expect(run.state, cluster.logs()).toBe("complete");
-        await expectExact(night, request.out);
-      } finally {
-        await cluster.stop();
-      }
-    }, 300_000);
-  });
+  it("finds the lists of one machine, and is one run however often it is submitted", async () => {
+    const night = await makeNight("full");
+    const { target, catalogue } = night.world;
+    const cluster = await TestCluster.start({ target, catalogue });
+    try {
+      const request = { ...night.request, out: cluster.out("night") };
+      const submitted = await Promise.all([1, 2, 3].map(() => cluster.submit(request)));
+      expect(new Set(submitted.map(({ run }) => run.id)).size).toBe(1);
+      const run = await cluster.until(submitted[0]?.run.id ?? "");
+      expect(run.state, cluster.logs()).toBe("complete");
+      await expectExact(night, request.out);
+    } finally {
+      await cluster.stop();
+      await night.remove();
+    }
+  }, 300_000);
 
   it.skipIf(!opensslIsHere)(
     "leaves out what one machine filters out, and speaks TLS",
