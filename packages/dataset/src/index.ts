@@ -1,3 +1,4 @@
+export { readItemFilter } from "./catalogues/item-filter.js";
 export type { ItemListOptions } from "./catalogues/item-list.js";
 export { readItemList } from "./catalogues/item-list.js";
 export type { CatalogueFormat } from "./catalogues/open-catalogue.js";

@@ -5,7 +5,7 @@ export {
   type ModelSettings,
   workerCount,
 } from "./models/cpu-model.js";
-export { type DraftName, draftAt, parseDraftName } from "./models/draft-name.js";
+export { type DraftName, draftAt, draftVersion, parseDraftName } from "./models/draft-name.js";
 export { draftPolicy } from "./models/draft-policy.js";
 export {
   type DraftContext,

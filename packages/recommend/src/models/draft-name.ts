@@ -65,3 +65,8 @@ export function draftAt(text: string, place: (path: string) => string): string {
   const path = place(name.path);
   return name.kind === "checkpoint" ? path : `${name.kind}:${path}`;
 }
+
+/** What the n-th draft that is a model is called among a plan's versions: `draft`, `draft2`, … */
+export function draftVersion(n: number): string {
+  return n === 1 ? "draft" : `draft${n}`;
+}

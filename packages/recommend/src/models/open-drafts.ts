@@ -3,7 +3,7 @@ import type { HistoryRow } from "@nightbeam/dataset";
 import { CombinedDrafter, type Drafter, emptyDrafter, RetrievalDrafter } from "@nightbeam/decoding";
 import type { Model, Prompts } from "@nightbeam/model";
 import { batchesAtOnce, type ModelSettings, openCpuModel } from "./cpu-model.js";
-import { type DraftName, parseDraftName } from "./draft-name.js";
+import { type DraftName, draftVersion, parseDraftName } from "./draft-name.js";
 import { candidatesDrafter, previousDrafter } from "./list-drafts.js";
 import { modelDrafter } from "./model-drafter.js";
 import { transitionsDrafter } from "./transitions.js";
@@ -52,7 +52,7 @@ export async function openDrafts(
       drafters.push(drafter);
       if (model === undefined) continue;
       opened.push(model);
-      draftVersions[opened.length === 1 ? "draft" : `draft${opened.length}`] = model.hash;
+      draftVersions[draftVersion(opened.length)] = model.hash;
     }
     const [first = emptyDrafter] = drafters;
     const drafter = drafters.length > 1 ? new CombinedDrafter(drafters) : first;

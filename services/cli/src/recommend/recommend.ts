@@ -8,7 +8,7 @@ import {
   type Run,
   type RunPlan,
   readHistories,
-  readItemList,
+  readItemFilter,
   type TeacherLog,
 } from "@nightbeam/dataset";
 import { type DraftPolicy, fixedWidths } from "@nightbeam/decoding";
@@ -94,10 +94,7 @@ export async function recommend(
 async function filtered(known: Catalogue, options: RecommendOptions): Promise<Catalogue> {
   const { allow, block } = options;
   if (allow === undefined && block === undefined) return known;
-  return filterCatalogue(known, {
-    ...(allow === undefined ? {} : { allow: await readItemList(allow) }),
-    ...(block === undefined ? {} : { block: await readItemList(block) }),
-  });
+  return filterCatalogue(known, await readItemFilter({ allow, block }));
 }
 
 async function teacherLogOf(

@@ -11,7 +11,7 @@ import {
   openCatalogue,
   partCount,
   type RunPlan,
-  readItemList,
+  readItemFilter,
 } from "@nightbeam/dataset";
 import {
   JobsError,
@@ -80,10 +80,7 @@ export async function* historiesOf(
 
 async function leftOut(catalogue: Catalogue, { allow, block }: RunRequest): Promise<Exclusion> {
   if (allow === undefined && block === undefined) return NOTHING_EXCLUDED;
-  const items = filteredOut(catalogue, {
-    ...(allow === undefined ? {} : { allow: await readItemList(allow) }),
-    ...(block === undefined ? {} : { block: await readItemList(block) }),
-  });
+  const items = filteredOut(catalogue, await readItemFilter({ allow, block }));
   return excludeItems(catalogue, items);
 }
 

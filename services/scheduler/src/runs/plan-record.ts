@@ -1,8 +1,8 @@
 import { type Catalogue, filteredOut } from "@nightbeam/catalogue";
-import { fileHash, openCatalogue, readHistories, readItemList } from "@nightbeam/dataset";
+import { fileHash, openCatalogue, readHistories, readItemFilter } from "@nightbeam/dataset";
 import { MAX_SHARDS, planRun, type RunRequest } from "@nightbeam/jobs";
 import { checkpointHash, openCheckpoint, openPrompts, promptsHash } from "@nightbeam/model";
-import { parseDraftName } from "@nightbeam/recommend";
+import { draftVersion, parseDraftName } from "@nightbeam/recommend";
 import type { PlanningProgress } from "./planner.js";
 import type { OpenOut } from "./run-out.js";
 import type { RunRecord } from "./run-record.js";
@@ -40,8 +40,7 @@ async function versionsOf(
   const drafts: Record<string, string> = {};
   for (const name of request.draft.map(parseDraftName)) {
     if (name.kind !== "checkpoint") continue;
-    const earlier = Object.keys(drafts).length;
-    drafts[earlier === 0 ? "draft" : `draft${earlier + 1}`] = await hashOf(name.path);
+    drafts[draftVersion(Object.keys(drafts).length + 1)] = await hashOf(name.path);
     signal.throwIfAborted();
   }
   const target = await hashOf(request.target);
@@ -62,10 +61,7 @@ async function listsOf(
   { allow, block }: RunRequest,
   catalogue: Catalogue,
 ): Promise<Record<string, string>> {
-  filteredOut(catalogue, {
-    ...(allow === undefined ? {} : { allow: await readItemList(allow) }),
-    ...(block === undefined ? {} : { block: await readItemList(block) }),
-  });
+  filteredOut(catalogue, await readItemFilter({ allow, block }));
   return {
     ...(allow === undefined ? {} : { allow: await fileHash(allow) }),
     ...(block === undefined ? {} : { block: await fileHash(block) }),
