@@ -1,6 +1,6 @@
 import { connect, NatsError } from "nats";
 import { afterAll, afterEach, beforeAll, expect, it } from "vitest";
-import { listLog, until, useControls, verifier } from "./support/controls.js";
+import { listLog, settled, until, useControls, verifier } from "./support/controls.js";
 import { ManualClock } from "./support/manual-clock.js";
 import { describeWithNats, type NatsServer, startNatsServer } from "./support/nats-server.js";
 
@@ -23,12 +23,14 @@ describeWithNats("nodes", () => {
     const node = await open(nats.url, { clock: clocks.node, timing });
     const nodes = watcher.watchNodes("verifier");
     await until(() => watcher.connected && node.connected);
+    await settled(watcher);
     return { watcher, node, nodes, clocks, log };
   }
 
   it("are seen at once, with all that they say, by those who watch their role", async () => {
     const { watcher, node, nodes } = await pair();
     const drafters = watcher.watchNodes("drafter");
+    await settled(watcher);
     const status = verifier("gpu1", { cost: { callMs: 2, tokenMs: 0.1 }, precision: "fp32" });
     node.announce(() => status, { onDrain });
     await until(() => nodes.nodes.length === 1);
@@ -117,6 +119,7 @@ describeWithNats("nodes", () => {
     expect(nodes.nodes.map(({ id }) => id)).toEqual(["dead", "old"]);
     await nats.restart();
     await until(() => watcher.connected && node.connected);
+    await settled(watcher);
     node.announce(() => verifier("new"), { onDrain });
     await until(() => nodes.nodes.some(({ id }) => id === "new"));
     clocks.watcher.advance(4_500);

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach } from "vitest";
 import type { Control, ControlOptions, NodeStatus } from "../../src/index.js";
-import { openControl } from "../../src/index.js";
+import { ControlError, openControl } from "../../src/index.js";
 
 export interface LogLine {
   readonly level: "debug" | "info" | "warn";
@@ -49,6 +49,21 @@ export function verifier(id: string, more: Partial<NodeStatus> = {}): NodeStatus
     version: "0.1.0",
     ...more,
   };
+}
+
+/**
+ * Waits until the server knows what a control has subscribed to: a question that it answers comes after
+ * that. Where a clock stands still, what is published before it is lost for good.
+ */
+export async function settled(control: Control): Promise<void> {
+  await control.drain("nobody").then(
+    () => {
+      throw new Error('there is a node "nobody"');
+    },
+    (error: unknown) => {
+      if (!(error instanceof ControlError && error.code === "NO_SUCH_NODE")) throw error;
+    },
+  );
 }
 
 /** Polls until something holds. */
