@@ -15,8 +15,11 @@ export function parseOptions<Schema extends z.ZodType>(
   const parsed = schema.safeParse(given);
   if (parsed.success) return parsed.data;
   const [issue] = parsed.error.issues;
-  const key = String(issue?.path[0] ?? "");
-  const value = given[key];
+  const [first = "", place] = issue?.path ?? [];
+  const key = String(first);
+  const all = given[key];
+  // Of a flag that was given several values, the one that is wrong.
+  const value = Array.isArray(all) && typeof place === "number" ? all[place] : all;
   if (value === undefined) throw new UsageError("BAD_OPTION", `${nameOf(key)} is required`);
   const shown = typeof value === "string" ? value : JSON.stringify(value);
   throw new UsageError("BAD_OPTION", `${nameOf(key)} ${shown}: ${issue?.message}`);

@@ -1,5 +1,4 @@
 import type { Catalogue } from "@nightbeam/catalogue";
-import { UsageError } from "@nightbeam/command";
 import { openCatalogue, readHistories } from "@nightbeam/dataset";
 import {
   type Decoder,
@@ -7,7 +6,6 @@ import {
   decodePublished,
   emptyDrafter,
   fixedWidths,
-  type ShardUser,
 } from "@nightbeam/decoding";
 import { measureMatrixRate } from "@nightbeam/model";
 import {
@@ -15,11 +13,11 @@ import {
   draftPolicy,
   type OpenModels,
   openModels,
-  userReader,
   workerCount,
 } from "@nightbeam/recommend";
 import { type Measurement, measureWays, sameLists, type Way } from "./measure.js";
 import type { BenchOptions } from "./options.js";
+import { readUsers } from "./users.js";
 
 /** One line of the comparison. */
 export interface BenchRow extends Omit<Measurement, "outcomes"> {
@@ -50,7 +48,7 @@ export async function bench(
   const context = { known: catalogue, searched: catalogue, histories, parts: 1 };
   const models = await openModels(options, context);
   try {
-    const users = await readUsers(options, { catalogue, models });
+    const users = await readUsers(options, { catalogue, target: models.target });
     const matrixRate = await measureMatrixRate({ workers: workerCount(options) });
     say(
       `${users.length} users, ${workerCount(options)} workers, ${matrixRate.toFixed(0)} GFLOP/s in matrix products`,
@@ -88,32 +86,6 @@ export async function bench(
   } finally {
     await models.close();
   }
-}
-
-async function readUsers(
-  options: BenchOptions,
-  run: { catalogue: Catalogue; models: OpenModels },
-): Promise<ShardUser[]> {
-  const read = userReader({
-    known: run.catalogue,
-    searched: run.catalogue,
-    encodePrompt: run.models.target.encodePrompt,
-    mostPromptTokens: run.models.target.mostPromptTokens,
-    excludeSeen: false,
-  });
-  const users: ShardUser[] = [];
-  for await (const rows of readHistories({ path: options.histories, limit: options.limit })) {
-    for (const row of rows) {
-      const reading = read(row);
-      if (reading.kind === "user") users.push(reading.user);
-    }
-  }
-  if (users.length === 0)
-    throw new UsageError(
-      "BAD_OPTION",
-      `--histories ${options.histories} has no user that can be decoded`,
-    );
-  return users;
 }
 
 const LOOPS = {

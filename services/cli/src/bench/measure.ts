@@ -6,8 +6,8 @@ import {
   type ShardUser,
 } from "@nightbeam/decoding";
 
-/** What one way of searching cost, over all users. */
-export interface Measurement {
+/** What searches cost, each user's counted by itself. */
+export interface SearchFigures {
   readonly searches: number;
   readonly callsPerUser: number;
   readonly nodesPerUser: number;
@@ -15,6 +15,10 @@ export interface Measurement {
   readonly firstCallAcceptedSteps: number;
   /** Drafted steps accepted by all of a user's calls, a call. */
   readonly acceptedStepsPerCall: number;
+}
+
+/** What one way of searching cost, over all users. */
+export interface Measurement extends SearchFigures {
   /** Prompt tokens and nodes, each counted once however often it was computed. */
   readonly tokens: number;
   readonly nodes: number;
@@ -42,21 +46,25 @@ export async function measureWays(
     concurrency: number;
     repeat: number;
     nextKey: () => number;
+    /** Users of the round that warms up; default: all. */
+    warmUp?: number;
   },
 ): Promise<Measurement[]> {
+  const { warmUp, users, repeat, ...how } = options;
   const seconds = ways.map(() => [] as number[]);
   const last: (readonly SearchOutcome[])[] = [];
   const searched: (readonly SearchOutcome[])[] = [];
-  for (let round = 0; round <= options.repeat; round++) {
+  for (let round = 0; round <= repeat; round++) {
+    const all = round === 0 ? users.slice(0, warmUp) : users;
     for (const [at, { decoder, decode }] of ways.entries()) {
       const started = performance.now();
-      const shard = await decodeShard(options.users, { ...options, decoder, decode });
+      const shard = await decodeShard(all, { ...how, decoder, decode });
       if (round > 0) seconds[at]?.push((performance.now() - started) / 1000);
       last[at] = shard.outcomes;
       searched[at] = shard.searched;
     }
   }
-  const promptTokens = options.users.reduce((sum, { prompt }) => sum + prompt.length, 0);
+  const promptTokens = users.reduce((sum, { prompt }) => sum + prompt.length, 0);
   return ways.map((_, at) =>
     summarise({
       outcomes: last[at] ?? [],
@@ -74,21 +82,28 @@ function summarise(run: {
   promptTokens: number;
 }): Measurement {
   const { outcomes, searched } = run;
-  const sum = (figure: (cost: SearchOutcome["cost"]) => number) =>
-    searched.reduce((total, { cost }) => total + figure(cost), 0);
-  const searches = searched.length;
-  const calls = sum(({ calls }) => calls);
-  const nodes = sum((cost) => cost.nodes);
+  const nodes = searched.reduce((sum, { cost }) => sum + cost.nodes, 0);
   return {
-    searches,
-    callsPerUser: calls / searches,
-    nodesPerUser: nodes / searches,
-    firstCallAcceptedSteps: sum((cost) => cost.firstCallAcceptedSteps) / searches,
-    acceptedStepsPerCall: sum(({ acceptedSteps }) => acceptedSteps) / calls,
+    ...searchFigures(searched),
     tokens: run.promptTokens + nodes,
     nodes,
     usersPerSecond: outcomes.length / run.seconds,
     outcomes,
+  };
+}
+
+/** Means over searches. */
+export function searchFigures(searched: readonly SearchOutcome[]): SearchFigures {
+  const sum = (figure: (cost: SearchOutcome["cost"]) => number) =>
+    searched.reduce((total, { cost }) => total + figure(cost), 0);
+  const searches = searched.length;
+  const calls = sum((cost) => cost.calls);
+  return {
+    searches,
+    callsPerUser: calls / searches,
+    nodesPerUser: sum(({ nodes }) => nodes) / searches,
+    firstCallAcceptedSteps: sum((cost) => cost.firstCallAcceptedSteps) / searches,
+    acceptedStepsPerCall: sum(({ acceptedSteps }) => acceptedSteps) / calls,
   };
 }
 
@@ -97,7 +112,10 @@ function median(values: readonly number[]): number {
 }
 
 /** Whether two ways gave every user the same paths in the same order. */
-export function sameLists(a: Measurement, b: Measurement): boolean {
+export function sameLists(
+  a: Pick<Measurement, "outcomes">,
+  b: Pick<Measurement, "outcomes">,
+): boolean {
   return a.outcomes.every(
     ({ beams }, at) => beams.prefixes.join() === b.outcomes[at]?.beams.prefixes.join(),
   );

@@ -1,0 +1,43 @@
+import type { Catalogue } from "@nightbeam/catalogue";
+import { UsageError } from "@nightbeam/command";
+import { type HistoryRow, readHistories } from "@nightbeam/dataset";
+import type { Model } from "@nightbeam/model";
+import { type ReadyUser, userReader } from "@nightbeam/recommend";
+
+/** What makes users of rows. */
+export interface UserContext {
+  readonly catalogue: Catalogue;
+  readonly target: Pick<Model, "encodePrompt" | "mostPromptTokens">;
+}
+
+/** The users among rows who can be decoded; nothing is kept from them. */
+export function usersOf(rows: readonly HistoryRow[], context: UserContext): ReadyUser[] {
+  const { catalogue, target } = context;
+  const read = userReader({
+    known: catalogue,
+    searched: catalogue,
+    encodePrompt: target.encodePrompt,
+    mostPromptTokens: target.mostPromptTokens,
+    excludeSeen: false,
+  });
+  return rows.flatMap((row) => {
+    const reading = read(row);
+    return reading.kind === "user" ? reading.user : [];
+  });
+}
+
+/** The first users of the histories. @throws UsageError BAD_OPTION where none can be decoded */
+export async function readUsers(
+  options: { histories: string; limit: number },
+  context: UserContext,
+): Promise<ReadyUser[]> {
+  const users: ReadyUser[] = [];
+  for await (const rows of readHistories({ path: options.histories, limit: options.limit })) {
+    users.push(...usersOf(rows, context));
+  }
+  if (users.length > 0) return users;
+  throw new UsageError(
+    "BAD_OPTION",
+    `--histories ${options.histories} has no user that can be decoded`,
+  );
+}
