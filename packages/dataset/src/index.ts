@@ -88,6 +88,7 @@ export {
   REJECTED_FILE,
 } from "./run/run-files.js";
 export type { RunState } from "./run/state.js";
+export { readSplits, type SplitUser } from "./splits/read-splits.js";
 export type { TeacherExample } from "./teacher/example.js";
 export { teacherExample } from "./teacher/example.js";
 export type { TeacherSource } from "./teacher/teacher-data.js";
