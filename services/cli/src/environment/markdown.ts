@@ -1,3 +1,4 @@
+import { markdownTable } from "../terminal/markdown-table.js";
 import type { CommandVariables, Variable } from "./environment.js";
 
 const START = "<!-- from here on written by scripts/environment.mjs -->";
@@ -36,15 +37,6 @@ function merge(commands: readonly CommandVariables[]): Variable[] {
 }
 
 function table(variables: readonly Variable[]): string {
-  const rows = [
-    ["variable", "flag", "meaning"],
-    ...variables.map(({ name, flag, meaning }) => [`\`${name}\``, `\`${flag}\``, meaning]),
-  ].map((row) => row.map((cell) => cell.replaceAll("|", "\\|")));
-  const widths = [0, 1, 2].map((column) =>
-    Math.max(...rows.map((row) => row[column]?.length ?? 0)),
-  );
-  const line = (cells: readonly string[]) =>
-    `| ${cells.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join(" | ")} |`;
-  const [head = [], ...body] = rows;
-  return [line(head), line(widths.map((width) => "-".repeat(width))), ...body.map(line)].join("\n");
+  const rows = variables.map(({ name, flag, meaning }) => [`\`${name}\``, `\`${flag}\``, meaning]);
+  return markdownTable(["variable", "flag", "meaning"], rows).join("\n");
 }

@@ -1,0 +1,14 @@
+/** A Markdown table, its columns padded so that the text reads as a table too. */
+export function markdownTable(
+  head: readonly string[],
+  body: readonly (readonly string[])[],
+): string[] {
+  const rows = [head, ...body].map((row) => row.map((cell) => cell.replaceAll("|", "\\|")));
+  const widths = head.map((_, column) =>
+    Math.max(3, ...rows.map((row) => row[column]?.length ?? 0)),
+  );
+  const line = (cells: readonly string[]) =>
+    `| ${widths.map((width, column) => (cells[column] ?? "").padEnd(width)).join(" | ")} |`;
+  const [first = [], ...others] = rows;
+  return [line(first), line(widths.map((width) => "-".repeat(width))), ...others.map(line)];
+}
