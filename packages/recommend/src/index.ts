@@ -14,4 +14,5 @@ export {
 } from "./models/open-drafts.js";
 export { type ModelNames, type OpenModels, openModels } from "./models/open-models.js";
 export { type DecodedRows, decodeRows, type RowsOptions, runFigures } from "./shard/decode-rows.js";
+export { expandItems } from "./shard/expand-items.js";
 export { type ReaderOptions, type Reading, type ReadyUser, userReader } from "./shard/users.js";

@@ -5,6 +5,7 @@ import { benchSchema } from "../bench/options.js";
 import { DRAFTS } from "../options/drafts.js";
 import { table } from "../terminal/table.js";
 import { benchClusterCommand } from "./bench-cluster.js";
+import { benchPaperCommand } from "./bench-paper.js";
 
 /** `nightbeam bench` */
 export function benchCommand(): Command {
@@ -13,6 +14,7 @@ export function benchCommand(): Command {
       "plain and speculative search side by side: calls, nodes, accepted steps, users a second",
     )
     .addCommand(benchClusterCommand())
+    .addCommand(benchPaperCommand())
     .option("--target <dir>", "the large model")
     .option("--draft <name...>", `what guesses ahead: ${DRAFTS}`)
     .option("--catalogue <file>", "items and their codes")

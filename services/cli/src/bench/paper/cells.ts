@@ -1,0 +1,54 @@
+import { UsageError } from "@nightbeam/command";
+import { directoryFiles, type RecordFiles, readRecord, recordBytes } from "@nightbeam/dataset";
+import { z } from "zod";
+
+/** What is compared, by names; figures of another setting do not go with it. */
+export type Setting = Readonly<Record<string, unknown>>;
+
+const SETTING = "setting.json";
+
+/** Figures that are measured already, in the directory of a comparison. */
+export class Cells {
+  readonly #files: RecordFiles;
+
+  private constructor(files: RecordFiles) {
+    this.#files = files;
+  }
+
+  /**
+   * Begins a comparison, or goes on with one that was interrupted.
+   *
+   * @throws UsageError BAD_OPTION where the directory holds another one; DatasetError
+   */
+  static async open(directory: string, setting: Setting): Promise<Cells> {
+    const files = directoryFiles(directory);
+    const held = await readRecord(files, SETTING, z.record(z.string(), z.unknown()));
+    if (held === undefined) await files.replace(SETTING, recordBytes(setting));
+    else {
+      const keys = [...new Set([...Object.keys(held), ...Object.keys(setting)])];
+      const different = keys.filter(
+        (key) => JSON.stringify(held[key]) !== JSON.stringify(setting[key]),
+      );
+      if (different.length > 0) {
+        throw new UsageError(
+          "BAD_OPTION",
+          `--out ${directory} holds a comparison with another ${different.join(", ")}; give another directory, or the settings of its ${SETTING}`,
+        );
+      }
+    }
+    return new Cells(files);
+  }
+
+  /** The cell, measured unless it is there. */
+  async get<Cell>(
+    name: string,
+    how: { schema: z.ZodType<Cell>; measure: () => Promise<Cell> },
+  ): Promise<Cell> {
+    const file = `cells/${name}.json`;
+    const held = await readRecord(this.#files, file, how.schema);
+    if (held !== undefined) return held;
+    const measured = await how.measure();
+    await this.#files.replace(file, recordBytes(measured));
+    return measured;
+  }
+}

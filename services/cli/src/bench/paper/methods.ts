@@ -1,0 +1,114 @@
+import type { History } from "@nightbeam/dataset";
+import {
+  CombinedDrafter,
+  type Drafter,
+  decodeShard,
+  emptyDrafter,
+  LeafListsBuilder,
+  ListsDrafter,
+} from "@nightbeam/decoding";
+import type { Model } from "@nightbeam/model";
+import { batchesAtOnce, type OpenDrafts, openDrafts, parseDraftName } from "@nightbeam/recommend";
+import { usersOf } from "../users.js";
+import type { PaperData } from "./data.js";
+import { plainDecoder } from "./decoders.js";
+import { type MethodName, type PaperOptions, PREVIOUS } from "./options.js";
+
+/** A row of the table, ready to draft. */
+export interface Method {
+  readonly name: string;
+  readonly drafter: Drafter;
+  /** Whether relaxed verification can draw from it. */
+  readonly isDrawn: boolean;
+}
+
+export interface OpenMethods {
+  readonly methods: readonly Method[];
+  /** Hashes of all checkpoints, by method. */
+  readonly versions: Readonly<Record<string, readonly string[]>>;
+  close(): Promise<void>;
+}
+
+interface MethodContext {
+  readonly data: PaperData;
+  readonly target: Model;
+  readonly options: PaperOptions;
+  readonly nextKey: () => number;
+}
+
+/** Opens what each row drafts with. @throws ModelError, DatasetError, RecommendError */
+export async function openMethods(context: MethodContext): Promise<OpenMethods> {
+  const opened: OpenDrafts[] = [];
+  const close = async () => {
+    await Promise.all(opened.map((one) => one.close()));
+  };
+  try {
+    const methods: Method[] = [];
+    const versions: Record<string, string[]> = {};
+    for (const name of context.options.method) {
+      const drafters: Drafter[] = [];
+      for (const draft of name.drafts) {
+        if (draft === PREVIOUS) {
+          drafters.push(await previousNight(context));
+          continue;
+        }
+        const drafts = await openOne(draft, context);
+        opened.push(drafts);
+        drafters.push(drafts.drafter);
+        const hashes = Object.values(drafts.draftVersions);
+        versions[name.name] = [...(versions[name.name] ?? []), ...hashes];
+      }
+      const [first = emptyDrafter] = drafters;
+      const drafter = drafters.length > 1 ? new CombinedDrafter(drafters) : first;
+      methods.push({ name: name.name, drafter, isDrawn: canBeDrawn(name) });
+    }
+    return { methods, versions, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+function openOne(draft: string, { data, target, options }: MethodContext): Promise<OpenDrafts> {
+  return openDrafts([draft], {
+    known: data.catalogue,
+    searched: data.catalogue,
+    target,
+    histories: data.everybody,
+    parts: 1,
+    settings: { ...options, precision: "fp32" },
+  });
+}
+
+function canBeDrawn({ drafts: [draft, ...more] }: MethodName): boolean {
+  if (draft === undefined || draft === PREVIOUS || more.length > 0) return false;
+  const { kind } = parseDraftName(draft);
+  return kind === "checkpoint" || kind === "transitions";
+}
+
+/**
+ * Lists as a night before would have made them: plain search for the histories without their latest
+ * item, as long as the drafts are wide.
+ */
+async function previousNight(context: MethodContext): Promise<Drafter> {
+  const { data, target, options, nextKey } = context;
+  const before = data.histories.flatMap((row): History[] =>
+    row.items.length < 2 ? [] : [{ ...row, items: row.items.slice(0, -1) }],
+  );
+  const most = Math.max(options.limit, options.curveLimit);
+  const users = usersOf(before.slice(0, most), { catalogue: data.catalogue, target });
+  const { outcomes } = await decodeShard(users, {
+    decoder: plainDecoder(context, options.draftWidth),
+    batchSize: PREVIOUS_BATCH,
+    concurrency: batchesAtOnce(options),
+    nextKey,
+  });
+  const lists = new LeafListsBuilder();
+  users.forEach(({ name }, at) => {
+    lists.add(name, outcomes[at]?.beams.prefixes ?? []);
+  });
+  return new ListsDrafter(lists.finish());
+}
+
+/** Users that share a call where no time is taken. */
+const PREVIOUS_BATCH = 32;
