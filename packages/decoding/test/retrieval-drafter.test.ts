@@ -1,9 +1,10 @@
-import { excludeItems, NOTHING_EXCLUDED } from "@nightbeam/catalogue";
+import { excludeItems, NOTHING_EXCLUDED, pathOf } from "@nightbeam/catalogue";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { shuffled } from "../src/drafters/draws.js";
 import { BeamSearch, type DraftRequest, RetrievalDrafter } from "../src/index.js";
-import { fullCatalogue } from "./arbitraries.js";
+import { searchOf } from "../src/verification.js";
+import { catalogueOf, fullCatalogue } from "./arbitraries.js";
 import { checkedDrafter } from "./fakes.js";
 
 const catalogue = fullCatalogue({ levels: 3, codes: 4 });
@@ -69,6 +70,45 @@ describe("RetrievalDrafter", () => {
     for (const prefix of draft?.levels[0]?.prefixes ?? []) {
       // The children of 1 and 3, which are the beams.
       expect([5, 6, 7, 8, 13, 14, 15, 16]).toContain(prefix);
+    }
+  });
+});
+
+describe("RetrievalDrafter for a relaxed search", () => {
+  const uneven = catalogueOf([
+    [0, 0, 0],
+    [0, 0, 1],
+    [0, 1, 0],
+    [1, 0, 0],
+    [2, 0, 0],
+    [2, 0, 1],
+    [2, 1, 0],
+    [2, 1, 1],
+  ]);
+
+  it("draws a level's prefixes as often as code paths go through them", async () => {
+    const counts = new Map<string, number>();
+    for (let user = 0; user < 4_000; user++) {
+      const search = searchOf(
+        { trie: uneven.trie, scoring: "full", exclusion: NOTHING_EXCLUDED },
+        {
+          beamWidth: 1,
+          name: `user ${user}`,
+          verification: { kind: "relaxed", seed: 3, temperature: 1, drafted: "sampled" },
+        },
+      );
+      const request = { ...requestOf({ widths: [1, 1] }), search };
+      const [draft] = await checkedDrafter(new RetrievalDrafter()).draft([request]);
+      for (const level of draft?.levels ?? []) {
+        const path = pathOf(uneven.trie, level.prefixes[0] ?? 0).join();
+        counts.set(path, (counts.get(path) ?? 0) + 1);
+      }
+    }
+    const paths = { "0": 3, "1": 1, "2": 4, "0,0": 2, "0,1": 1, "1,0": 1, "2,0": 2, "2,1": 2 };
+    expect([...counts.keys()].toSorted()).toEqual(Object.keys(paths).toSorted());
+    for (const [path, through] of Object.entries(paths)) {
+      // 500 a code path; six standard deviations of the likeliest.
+      expect(Math.abs((counts.get(path) ?? 0) - 500 * through), path).toBeLessThan(190);
     }
   });
 });

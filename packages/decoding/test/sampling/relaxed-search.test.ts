@@ -96,7 +96,7 @@ describe("the distribution of relaxed lists", () => {
     "is the target's for one sequence and one sampled draft, under %s scoring",
     async (scoring) => {
       const scenario = some({ beamWidth: 1, widths: [1, 1], scoring });
-      for (const name of ["random", "opposite"] as const) {
+      for (const name of ["random", "opposite", "retrieval"] as const) {
         const drafter = drafterFor(name, scenario);
         const outcomes = await decodeAll(scenario, { drafter, users: DRAWS });
         expect(fit(scenario, outcomes), name).toBeGreaterThan(LEAST_P);
