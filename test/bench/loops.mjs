@@ -1,5 +1,6 @@
 // The published loop of speculative beam search beside the demand-driven one: calls and nodes a user
-// with a trained pair, on users whose lists are known.
+// with a trained pair, on users whose lists are known. `unaided` is the demand-driven loop with a draft
+// that, after the first call, goes by its own scores alone and not by the target's where they are known.
 //
 //   node test/bench/loops.mjs [--data DIR] [--beam-width 1,3,5,10,20] [--draft-width 40]
 //        [--scoring full] [--users 100]
@@ -60,6 +61,11 @@ try {
       decode: decodePublished,
       width: Number(values["draft-width"]),
     },
+    unaided: {
+      drafter: unaided(new ModelDrafter(draft.scorer)),
+      decode: decodeBatch,
+      width: Number(values["draft-width"]),
+    },
     demand: {
       drafter: new ModelDrafter(draft.scorer),
       decode: decodeBatch,
@@ -105,6 +111,18 @@ try {
 } finally {
   await Promise.all(opened.map((model) => model.close()));
   rmSync(cacheDirectory, { recursive: true, force: true });
+}
+
+/** A drafter that is not told what the target said of prefixes. */
+function unaided(drafter) {
+  const hiding = ({ search, ...request }) => {
+    const { space, beamWidth, state } = search;
+    return { ...request, search: { space, beamWidth, state, known: () => undefined } };
+  };
+  return {
+    draft: (requests) => drafter.draft(requests.map(hiding)),
+    release: (keys) => drafter.release(keys),
+  };
 }
 
 async function open(name) {
