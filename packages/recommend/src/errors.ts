@@ -3,6 +3,8 @@ export type RecommendErrorCode =
   | "BAD_DRAFT"
   /** The draft widths do not fit the catalogue. */
   | "BAD_DRAFT_WIDTHS"
+  /** What is said about drawing lists does not go together. */
+  | "BAD_VERIFICATION"
   /** A draft writes items with other tokens than the target. */
   | "DRAFT_DIFFERS";
 

@@ -8,8 +8,9 @@ import {
   wholeNumber,
   words,
 } from "@nightbeam/command";
+import { checkRelaxed, usualBeamWidth, verificationOf } from "@nightbeam/recommend/settings";
 import { z } from "zod";
-import { checkRelaxed, verificationFields, verificationOf } from "./verification.js";
+import { verificationFields } from "./verification-fields.js";
 
 const WIDTHS = "give auto, one width, or one for each level but the last, such as 60,40,30";
 
@@ -56,17 +57,15 @@ export type RecommendOptions = z.output<typeof recommendSchema> & { readonly bea
 /**
  * Flags over the config file's keys over the defaults, checked.
  *
- * @throws UsageError BAD_OPTION, BAD_CONFIG
+ * @throws UsageError BAD_OPTION, BAD_CONFIG; RecommendError BAD_VERIFICATION, BAD_DRAFT
  */
 export async function recommendOptions(flags: Record<string, unknown>): Promise<RecommendOptions> {
   const { config, ...given } = flags;
   const fromFile = typeof config === "string" ? await readConfig(config) : {};
   const options = parseOptions(recommendSchema, { ...fromFile, ...given });
-  const { kind } = verificationOf(options);
+  verificationOf(options);
   checkRelaxed(options);
-  // Beams beyond the list make a search more exact; a sample has its first ones whatever its length.
-  const usual = kind === "sampled" ? options.topK : Math.max(20, options.topK);
-  const beamWidth = options.beamWidth ?? usual;
+  const beamWidth = options.beamWidth ?? usualBeamWidth(options);
   if (beamWidth < options.topK) {
     throw new UsageError(
       "BAD_OPTION",

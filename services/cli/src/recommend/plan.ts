@@ -10,8 +10,8 @@ import {
   withDraftsOf,
 } from "@nightbeam/dataset";
 import type { OpenModels } from "@nightbeam/recommend";
+import { dependsOnDraft, plannedVerification } from "@nightbeam/recommend/settings";
 import type { RecommendOptions } from "./options.js";
-import { dependsOnDraft, plannedVerification } from "./verification.js";
 
 /** What determines the result: the same plan again continues the run, another is refused. */
 export async function planOf(

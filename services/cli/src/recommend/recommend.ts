@@ -21,10 +21,10 @@ import {
   runFigures,
   userReader,
 } from "@nightbeam/recommend";
+import { verificationOf } from "@nightbeam/recommend/settings";
 import type { RecommendOptions } from "./options.js";
 import { forEachPart, PARTS_AT_ONCE } from "./parts.js";
 import { openPlannedRun, planOf, runName } from "./plan.js";
-import { verificationOf } from "./verification.js";
 
 /** What a run tells while it goes on. */
 export interface RecommendEvents {

@@ -1,23 +1,22 @@
-import { oneOf, positive, UsageError, wholeNumber } from "@nightbeam/command";
 import type { Verification } from "@nightbeam/decoding";
-import { parseDraftName } from "@nightbeam/recommend";
-import type { z } from "zod";
+import { RecommendError } from "../errors.js";
+import { parseDraftName } from "../models/draft-name.js";
 
-/** The keys that say what a list is. */
-export const verificationFields = {
-  verification: oneOf(["strict", "sampled", "relaxed"]).default("strict"),
-  seed: wholeNumber(0).optional(),
-  temperature: positive.optional(),
-  drafted: oneOf(["sampled", "beam"]).optional(),
-};
-
-/** What was given of them. */
-type Given = {
-  readonly [Key in keyof typeof verificationFields]?: z.output<(typeof verificationFields)[Key]>;
-};
+/** What a person says about what a list is. */
+export interface GivenVerification {
+  /** Absent: strict. */
+  readonly verification?: Verification["kind"] | undefined;
+  /** A whole number of at least 0; absent: 0. */
+  readonly seed?: number | undefined;
+  /** Above 0; absent: 1. */
+  readonly temperature?: number | undefined;
+  /** Absent: sampled. */
+  readonly drafted?: "sampled" | "beam" | undefined;
+}
 
 /** What a relaxed list depends on besides. */
 interface Drafting {
+  /** As `parseDraftName` reads them. */
   readonly draft: readonly string[];
   readonly draftWidth: "auto" | readonly number[];
   readonly teacherLog?: string | undefined;
@@ -27,9 +26,9 @@ interface Drafting {
  * What a list is, from the options: strict lists are found, the others drawn, from seed 0 at
  * temperature 1 where nothing else is said.
  *
- * @throws UsageError BAD_OPTION where something is said about drawing and nothing is drawn
+ * @throws RecommendError BAD_VERIFICATION where something is said about drawing and nothing is drawn
  */
-export function verificationOf(options: Given): Verification {
+export function verificationOf(options: GivenVerification): Verification {
   const { verification: kind = "strict", seed = 0, temperature = 1, drafted } = options;
   if (kind !== "relaxed" && drafted !== undefined)
     throw refused("--drafted needs --verification relaxed: no other list depends on the draft");
@@ -49,9 +48,9 @@ export function verificationOf(options: Given): Verification {
 /**
  * Refuses what a relaxed run cannot have.
  *
- * @throws UsageError BAD_OPTION; RecommendError BAD_DRAFT
+ * @throws RecommendError BAD_VERIFICATION, BAD_DRAFT
  */
-export function checkRelaxed(options: Given & Drafting): void {
+export function checkRelaxed(options: GivenVerification & Drafting): void {
   if (options.verification !== "relaxed") return;
   const { draft, draftWidth, teacherLog } = options;
   if (draft.length > 1)
@@ -76,7 +75,7 @@ export function checkRelaxed(options: Given & Drafting): void {
 
 /** What of it decides the result, for a plan. Strict lists are what plans without it have. */
 export function plannedVerification(
-  options: Given & Drafting,
+  options: GivenVerification & Drafting,
 ): Record<string, string | number | number[] | null> {
   const { kind: verification, ...how } = verificationOf(options);
   if (verification === "strict") return {};
@@ -91,10 +90,17 @@ export function plannedVerification(
 }
 
 /** Whether lists depend on the drafts, so that a run cannot go on with others. */
-export function dependsOnDraft({ verification }: Given): boolean {
+export function dependsOnDraft({ verification }: GivenVerification): boolean {
   return verification === "relaxed";
 }
 
-function refused(message: string): UsageError {
-  return new UsageError("BAD_OPTION", message);
+/** Beams that a search keeps where nobody says how many. */
+export function usualBeamWidth(options: GivenVerification & { readonly topK: number }): number {
+  const { topK, verification } = options;
+  // Beams beyond the list make a search more exact; a sample has its first ones whatever its length.
+  return verification === "sampled" ? topK : Math.max(20, topK);
+}
+
+function refused(message: string): RecommendError {
+  return new RecommendError("BAD_VERIFICATION", message);
 }
