@@ -3,7 +3,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, it } from "vitest";
-import { makeNight } from "../faults/support/night.js";
+import { makeNight, type Night } from "../faults/support/night.js";
 import { expectExact } from "../faults/support/strike.js";
 import { beautyFiles, recommendAlone } from "./support/beauty.js";
 import { opensslIsHere } from "./support/certificate.js";
@@ -11,8 +11,33 @@ import { TestCluster } from "./support/cluster.js";
 import { largestScoreDifference, listsOf } from "./support/oracle.js";
 import { describeClusters } from "./support/servers.js";
 
+const DRAWN = [
+  { verification: "sampled", seed: 7 },
+  { verification: "relaxed", seed: 7, temperature: 0.7 },
+] as const;
+
+/** A few users' lists are those that one machine draws for them; asked again, they stand. */
+async function expectDrawn(options: {
+  cluster: TestCluster;
+  night: Night;
+  how: (typeof DRAWN)[number];
+}): Promise<void> {
+  const { cluster, night, how } = options;
+  const out = cluster.out(how.verification);
+  const request = { ...night.request, ...how, limit: 60, partSize: 15, out };
+  const { run } = await cluster.submit(request);
+  const alone = await recommendAlone({ ...request, out: `${out}-alone` });
+  const ended = await cluster.until(run.id);
+  expect(ended.state, cluster.logs()).toBe("complete");
+  const lists = await listsOf(out);
+  expect(lists.users).toHaveLength(60);
+  expect(lists.digest, how.verification).toBe(alone.digest);
+  expect(largestScoreDifference(lists, alone)).toBeLessThan(1e-5);
+  expect(await cluster.submit(request)).toMatchObject({ outcome: "unchanged" });
+}
+
 describeClusters("a cluster of two verifiers, two drafters and a scheduler", () => {
-  it("finds the lists of one machine, and is one run however often it is submitted", async () => {
+  it("finds and draws the lists of one machine, and is one run however often it is submitted", async () => {
     const night = await makeNight("full");
     const { target, catalogue } = night.world;
     const cluster = await TestCluster.start({ target, catalogue });
@@ -23,6 +48,7 @@ describeClusters("a cluster of two verifiers, two drafters and a scheduler", () 
       const run = await cluster.until(submitted[0]?.run.id ?? "");
       expect(run.state, cluster.logs()).toBe("complete");
       await expectExact(night, request.out);
+      await Promise.all(DRAWN.map((how) => expectDrawn({ cluster, night, how })));
     } finally {
       await cluster.stop();
       await night.remove();

@@ -70,6 +70,7 @@ export { runIdOf } from "./run/run-id.js";
 export type { RunEvent, RunState } from "./run/run-state.js";
 export { nextRunState } from "./run/run-state.js";
 export { sweepAttempts } from "./run/sweep-attempts.js";
+export { verificationProblem } from "./run/verification.js";
 export type { ShardResult } from "./run/write-shard.js";
 export { attemptName, discardWritten, writeShard } from "./run/write-shard.js";
 export { directoryStore } from "./store/directory-store.js";

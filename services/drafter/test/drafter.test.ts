@@ -1,6 +1,7 @@
 import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { openControl } from "@nightbeam/control";
+import type { Recommendation } from "@nightbeam/dataset";
 import {
   type DrafterDeps,
   drafterSchema,
@@ -102,6 +103,35 @@ describe("a drafter", () => {
     expect(await listsOf(run.out)).toEqual(night().expected);
   });
 
+  it("draws what one machine draws, and for each of equal users their own", async () => {
+    const { world: files, scratch, alone } = night();
+    const [first = ""] = (await readFile(files.histories, "utf8")).split("\n");
+    const twins = Array.from({ length: 40 }, (_, n) =>
+      first.replace(/"user":"[^"]*"/, `"user":"t${n}"`),
+    );
+    const histories = `${scratch}.twins.jsonl`;
+    await writeFile(histories, `${twins.join("\n")}\n`);
+    const block = `${scratch}.blocked.txt`;
+    const items = Object.keys(JSON.parse(await readFile(files.catalogue, "utf8")));
+    await writeFile(block, items.filter((_, at) => at % 3 === 0).join("\n"));
+    await start();
+    const drawn = { verification: "sampled", seed: 7 };
+    const relaxed = { ...drawn, ...drafting(), verification: "relaxed" };
+    const requests: [name: string, request: Record<string, unknown>][] = [
+      ["sampled", { ...drawn, histories, ...drafting() }],
+      ["relaxed", { ...relaxed, temperature: 0.5, block }],
+      ["relaxed by counts", { ...relaxed, draft: ["transitions"], drafted: "beam" }],
+    ];
+    for (const [name, request] of requests) {
+      const run = await submit(name, { request });
+      await allDone(run);
+      await finish(run.out);
+      const lists = await listsOf(run.out);
+      expectSame(lists, await alone(`${name} alone`, request));
+      expect(new Set(lists.map((one) => JSON.stringify(one.items))).size, name).toBeGreaterThan(30);
+    }
+  });
+
   it("asks nobody and commits nothing once a lock is lost", async () => {
     const { verifier } = night();
     verifier.hold = true;
@@ -198,6 +228,17 @@ describe("a drafter", () => {
     expect(warnings).toContain("a draft is not the planned one: no list depends on it");
   });
 
+  it("draws nothing by another draft than the planned one", async () => {
+    const planned = "e".repeat(64);
+    const request = { ...drafting(), verification: "relaxed" };
+    const run = await submit("relaxed by another", { request, versions: { draft: planned } });
+    await start();
+    await until("failed", async () => (await states(run)).every((one) => one === "failed"));
+    const [reason = ""] = await world().reasons(run.runId, 1);
+    expect(reason).toContain(`the draft at ${night().world.draft} is `);
+    expect(reason).toContain(planned);
+  });
+
   it("goes on when Redis was killed in the middle and is back", async () => {
     const { verifier } = night();
     verifier.hold = true;
@@ -256,3 +297,15 @@ describe("a drafter", () => {
     }
   });
 });
+
+/** The same users and items in the same order; a filter's scores are the same but for rounding. */
+function expectSame(lists: readonly Recommendation[], expected: readonly Recommendation[]): void {
+  const itemsOf = (all: readonly Recommendation[]) =>
+    all.map(({ user, items }) => ({ user, items: items.map(({ item }) => item) }));
+  expect(itemsOf(lists)).toEqual(itemsOf(expected));
+  lists.forEach(({ items }, at) => {
+    items.forEach(({ score }, rank) => {
+      expect(score).toBeCloseTo(expected[at]?.items[rank]?.score ?? Number.NaN, 9);
+    });
+  });
+}

@@ -98,6 +98,7 @@ describe("bodies", () => {
     [{ body: { ...body, target: undefined } }, 400, /^--target: /],
     [{ body: { ...body, draft: ["/d", 7] } }, 400, /^--draft\[1\]: /],
     [{ body: { ...body, colour: "red" } }, 400, /colour/],
+    [{ body: { ...body, seed: 7 } }, 400, /^--seed needs --verification sampled or relaxed: /],
     [{ body: { ...body, out: `/${"x".repeat(300_000)}` } }, 413, /262144 bytes/],
   ])("are refused where they are not what they must be (%#)", async (sent, code, message) => {
     const { ask, submitted } = app();
@@ -117,6 +118,17 @@ describe("bodies", () => {
   it("of nights and rollouts are checked as well, and their names", async () => {
     const { ask } = app();
     const night = { cron: "0 2 * * *", request: { ...body, out: "/o/{date}" } };
+    const relaxed = { ...night.request, verification: "relaxed", draft: ["/d"] };
+    expect(await ask("PUT", "/v1/nights/auto", { body: { ...night, request: relaxed } })).toEqual(
+      expect.objectContaining({
+        status: 400,
+        body: expect.objectContaining({
+          message: expect.stringMatching(
+            /^--verification relaxed needs a --draft-width in numbers/,
+          ),
+        }),
+      }),
+    );
     expect(await ask("PUT", "/v1/nights/beauty", { body: night })).toMatchObject({
       status: 200,
       body: { missed: "run", timeZone: "UTC" },

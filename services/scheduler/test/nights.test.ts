@@ -166,6 +166,17 @@ describe.skipIf(!redisIsHere())("rollouts", () => {
     });
     const { run } = await api.submit(request);
     await until("planned", async () => (await api.run(run.id)).state === "running");
+    await set({ target, draft: [draft, "transitions"], catalogue });
+    const relaxed = {
+      ...request,
+      verification: "relaxed",
+      draftWidth: [9],
+      out: place.path("two"),
+    };
+    expect(await api.ask("POST", "/v1/runs", relaxed)).toMatchObject({
+      status: 400,
+      body: { message: expect.stringMatching(/^--verification relaxed takes one --draft/) },
+    });
     const other = place.path("elsewhere");
     await cp(target, other, { recursive: true });
     await set({ target: other, catalogue });

@@ -5,6 +5,7 @@ import {
   type RunPlan,
   withDraftsOf,
 } from "@nightbeam/dataset";
+import { dependsOnDraft, plannedVerification } from "@nightbeam/recommend/settings";
 import { JobsError } from "../errors.js";
 import type { ShardStore } from "../store/shard-store.js";
 import { cutInputs } from "./cut-inputs.js";
@@ -29,7 +30,7 @@ export interface PlanRunOptions {
  * Plans a run: cuts the histories into one file of rows a shard, and then writes the plan, each only
  * if it is not there. Whoever is killed on the way is followed by a planner that does it again; any
  * number of planners of the same run, also at once, end with the same plan. A run that was begun with
- * other drafts goes on, as no list depends on them.
+ * other drafts goes on where no list depends on them.
  *
  * @returns the plan that counts, and whether this call wrote it
  * @throws JobsError RUN_DIFFERS, BAD_REQUEST, SHARD_MISMATCH, STORE_FAILED, STORE_DAMAGED; what
@@ -43,7 +44,7 @@ export async function planRun(
   const wanted = planOf(request, options.versions);
   const before = await journal.readPlan();
   if (before !== undefined) {
-    refuseOther(store, before, withRowsOf(wanted, before));
+    refuseOther(options, before, withRowsOf(wanted, before));
     return { plan: before, created: false };
   }
   const inputRows = await cutInputs({ ...options, plan: wanted, limit: request.limit });
@@ -51,18 +52,26 @@ export async function planRun(
   const plan: RunPlan = { ...wanted, inputRows };
   if (await journal.createPlan(plan)) return { plan, created: true };
   const standing = (await journal.readPlan()) ?? plan;
-  refuseOther(store, standing, plan);
+  refuseOther(options, standing, plan);
   return { plan: standing, created: false };
 }
 
-/** What decides the result. Widths, batches and drafts are not here: no list depends on them. */
+/** What decides the result. Batches are not here; drafts and widths only where lists depend on them. */
 function planOf(request: RunRequest, versions: Readonly<Record<string, string>>): RunPlan {
   const { format, partSize, topK, beamWidth, scoring, precision, excludeSeen, limit } = request;
   return {
     format,
     partSize,
     firstRow: 0,
-    arguments: { topK, beamWidth, scoring, precision, excludeSeen, limit: limit ?? null },
+    arguments: {
+      topK,
+      beamWidth,
+      scoring,
+      precision,
+      excludeSeen,
+      limit: limit ?? null,
+      ...plannedVerification(request),
+    },
     versions: { ...versions },
   };
 }
@@ -72,8 +81,13 @@ function withRowsOf(plan: RunPlan, { inputRows }: RunPlan): RunPlan {
   return inputRows === undefined ? plan : { ...plan, inputRows };
 }
 
-function refuseOther(store: ShardStore, before: RunPlan, now: RunPlan): void {
-  const differences = planDifferences(before, withDraftsOf(now, before));
+function refuseOther(
+  { store, request }: Pick<PlanRunOptions, "store" | "request">,
+  before: RunPlan,
+  now: RunPlan,
+): void {
+  const wanted = dependsOnDraft(request) ? now : withDraftsOf(now, before);
+  const differences = planDifferences(before, wanted);
   if (differences.length === 0) return;
   throw new JobsError(
     "RUN_DIFFERS",

@@ -1,8 +1,10 @@
 import { isAbsolute } from "node:path";
+import { usualBeamWidth } from "@nightbeam/recommend/settings";
 import { z } from "zod";
 import { JobsError } from "../errors.js";
 import { parseLocation } from "../store/location.js";
 import { flagOfPath } from "./flag-of.js";
+import { drawing, verificationProblem } from "./verification.js";
 
 const MOST_TEXT = 2_000;
 
@@ -17,8 +19,8 @@ function wholeNumber(least: number) {
   return z.int(message).min(least, message);
 }
 
-function oneOf<const Words extends readonly [string, ...string[]]>(words: Words) {
-  return z.enum(words, `give ${words.join(" or ")}`);
+function oneOf<const Words extends readonly [string, string, ...string[]]>(words: Words) {
+  return z.enum(words, `give ${words.slice(0, -1).join(", ")} or ${words.at(-1)}`);
 }
 
 /** Every node opens it, each in a directory of its own, so a relative path would name many places. */
@@ -29,6 +31,8 @@ const out = text.refine(
 
 const WIDTHS = 'give "auto", or a list of one width for all levels or one for each but the last';
 
+const TEMPERATURE = "give a number above 0";
+
 const fields = z.strictObject(
   {
     target: text,
@@ -37,10 +41,18 @@ const fields = z.strictObject(
     histories: text,
     out,
     topK: wholeNumber(1).default(10),
-    /** Default: 20, or `topK` where that is more. */
+    /** Default: 20, or `topK` where that is more or lists are sampled. */
     beamWidth: wholeNumber(1).exactOptional(),
     scoring: oneOf(["full", "renormalized"]).default("full"),
     precision: oneOf(["fp32", "int8"]).default("fp32"),
+    /** What a list is; absent: strict. */
+    verification: oneOf(["strict", "sampled", "relaxed"]).exactOptional(),
+    /** Of what is drawn; with the users' names it decides all of it. Default 0. */
+    seed: wholeNumber(0).exactOptional(),
+    /** Of what is drawn. Default 1. */
+    temperature: z.number(TEMPERATURE).positive(TEMPERATURE).exactOptional(),
+    /** How the draft of a relaxed run proposes. Default: sampled. */
+    drafted: oneOf(["sampled", "beam"]).exactOptional(),
     /** Prefixes to draft at each level. */
     draftWidth: z
       .union([z.literal("auto"), z.array(z.int(WIDTHS).min(0, WIDTHS)).min(1, WIDTHS)], WIDTHS)
@@ -67,10 +79,12 @@ const fields = z.strictObject(
 
 /**
  * What a person submits: where things are, and settings, with the defaults and checks of
- * `nightbeam recommend`. After parsing every setting is there.
+ * `nightbeam recommend`. After parsing every setting is there; strict lists are what requests
+ * without `verification` have.
  */
 export const runRequestSchema = fields
-  .superRefine(({ topK, beamWidth, draft, draftWidth }, context) => {
+  .superRefine((request, context) => {
+    const { topK, beamWidth, draft, draftWidth } = request;
     if (beamWidth !== undefined && beamWidth < topK) {
       context.addIssue({
         code: "custom",
@@ -83,10 +97,13 @@ export const runRequestSchema = fields
     if (draft.length === 0 && draftWidth !== "auto" && draftWidth.some((width) => width > 0)) {
       context.addIssue({ code: "custom", path: ["draftWidth"], message: "needs a draft" });
     }
+    const problem = verificationProblem(request);
+    if (problem !== undefined) context.addIssue({ code: "custom", message: problem });
   })
-  .transform((request) => ({
+  .transform(({ verification, ...request }) => ({
     ...request,
-    beamWidth: request.beamWidth ?? Math.max(20, request.topK),
+    ...drawing({ ...request, verification }),
+    beamWidth: request.beamWidth ?? usualBeamWidth({ ...request, verification }),
   }));
 
 /** A request as a person may write it. */

@@ -62,6 +62,34 @@ describe("planning", () => {
     expect(await planRun(again)).toEqual({ plan: first.plan, created: false });
   });
 
+  it("names what decides drawn lists, and goes on with no other", async () => {
+    const sampled = { verification: "sampled", seed: 7 };
+    const store = directoryStore(tempDir());
+    const drawn = { verification: "sampled", seed: 7, temperature: 1 };
+    expect((await plan(store, sampled)).plan.arguments).toMatchObject(drawn);
+    expect(await plan(store, { ...sampled, draft: ["d"] })).toMatchObject({ created: false });
+    await expect(plan(store, { ...sampled, seed: 8 })).rejects.toThrow(
+      "arguments.seed was 7 and is 8",
+    );
+  });
+
+  it("of a relaxed run names its draft and width, and goes on with no other", async () => {
+    const store = directoryStore(tempDir());
+    const drafting = { verification: "relaxed", draft: ["d"], draftWidth: [40] };
+    const planned = (draft: string, more: Record<string, unknown> = {}) =>
+      planRun({
+        ...{ store, request: request({ ...drafting, ...more }), rows: histories() },
+        versions: { ...VERSIONS, draft },
+      });
+    expect((await planned("d1")).plan.arguments).toMatchObject({
+      ...{ verification: "relaxed", seed: 0, temperature: 1 },
+      ...{ drafted: "sampled", drafter: "model", draftWidth: [40] },
+    });
+    expect(await planned("d1", { batchSize: 5 })).toMatchObject({ created: false });
+    await expect(planned("d2")).rejects.toThrow('versions.draft was "d1" and is "d2"');
+    await expect(planned("d1", { draftWidth: [41] })).rejects.toThrow("was 40 and is 41");
+  });
+
   it("ends with the same plan for planners at once", async () => {
     const dir = tempDir();
     const made = await Promise.all(

@@ -11,6 +11,7 @@ import { request } from "./support.js";
 
 const tempDir = useTempDirs();
 const LEAST = { target: "t", catalogue: "c", histories: "h", out: "/runs/x" };
+const RELAXED = { verification: "relaxed", draft: ["d"], draftWidth: [40] };
 
 describe("a request", () => {
   it("has the defaults of one machine, but for smaller parts", () => {
@@ -36,6 +37,21 @@ describe("a request", () => {
     expect(parseRunRequest(JSON.parse(JSON.stringify(once)))).toEqual(once);
   });
 
+  it("says in full what is drawn, and nothing where nothing is", () => {
+    const strict = parseRunRequest({ ...LEAST, verification: "strict" });
+    expect(strict).toEqual(parseRunRequest(LEAST));
+    const sampled = parseRunRequest({ ...LEAST, verification: "sampled", seed: 7 });
+    const drawn = { verification: "sampled", seed: 7, temperature: 1 };
+    expect(sampled).toEqual({ ...strict, ...drawn, beamWidth: 10 });
+    const drafting = { draft: ["d"], draftWidth: [40] };
+    const relaxed = parseRunRequest({ ...LEAST, ...drafting, verification: "relaxed" });
+    const how = { verification: "relaxed", seed: 0, temperature: 1, drafted: "sampled" };
+    expect(relaxed).toEqual({ ...strict, ...drafting, ...how });
+    for (const one of [sampled, relaxed]) {
+      expect(parseRunRequest(JSON.parse(JSON.stringify(one)))).toEqual(one);
+    }
+  });
+
   it.each([
     [{ topK: 0 }, "--top-k: give a whole number of at least 1"],
     [{ topK: "ten" }, "--top-k: give a whole number of at least 1"],
@@ -49,6 +65,15 @@ describe("a request", () => {
     [{ scoring: "sampled" }, "--scoring: give full or renormalized"],
     [{ draftWidth: [4] }, "--draft-width: needs a draft"],
     [{ draft: ["d"], draftWidth: [] }, '--draft-width: give "auto", or a list'],
+    [{ verification: "lax" }, "--verification: give strict, sampled or relaxed"],
+    [{ seed: 7 }, "run. --seed needs --verification sampled or relaxed"],
+    [{ verification: "sampled", seed: -1 }, "--seed: give a whole number of at least 0"],
+    [{ verification: "sampled", temperature: 0 }, "--temperature: give a number above 0"],
+    [{ verification: "sampled", drafted: "beam" }, "run. --drafted needs --verification relaxed"],
+    [{ ...RELAXED, draftWidth: "auto" }, "--verification relaxed needs a --draft-width in numbers"],
+    [{ ...RELAXED, draft: ["d", "e"] }, "--verification relaxed takes one --draft"],
+    [{ ...RELAXED, draft: ["previous:/p"] }, "relaxed cannot draw from --draft previous:/p"],
+    [{ ...RELAXED, draft: ["transitions"], block: "/b" }, "--draft transitions takes no --block"],
     [{ draft: ["d", 5] }, "--draft[1]: give a text"],
     [{ top_k: 5 }, "unknown: top_k"],
   ])("that is wrong says which key and what to give: %j", (changes, message) => {

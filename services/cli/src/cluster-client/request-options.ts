@@ -1,6 +1,7 @@
 import { resolve } from "node:path";
 import { oneOf, parseOptions, wholeNumber, words } from "@nightbeam/command";
 import { draftAt } from "@nightbeam/recommend";
+import { checkRelaxed, verificationOf } from "@nightbeam/recommend/settings";
 import type { SubmitBody } from "@nightbeam/scheduler/api";
 import type { Command } from "commander";
 import { z } from "zod";
@@ -8,7 +9,7 @@ import { DRAFTS } from "../options/drafts.js";
 import { withLists } from "../recommend/list-options.js";
 import { recommendSchema } from "../recommend/options.js";
 
-const { draftWidth, excludeSeen } = recommendSchema.shape;
+const { draftWidth, excludeSeen, seed, temperature, drafted } = recommendSchema.shape;
 
 /** The options of `submit` and of `nights put`: those of `recommend` that a cluster's run has. */
 const schema = z.object({
@@ -20,6 +21,10 @@ const schema = z.object({
   topK: wholeNumber(1).optional(),
   beamWidth: wholeNumber(1).optional(),
   scoring: oneOf(["full", "renormalized"]).optional(),
+  verification: oneOf(["strict", "sampled", "relaxed"]).optional(),
+  seed,
+  temperature,
+  drafted,
   draftWidth,
   excludeSeen,
   allow: z.string().optional(),
@@ -48,12 +53,15 @@ export function withRequest(command: Command): Command {
  * Flags as a request. Paths are made absolute: the scheduler and the drafters have other working
  * directories.
  *
- * @throws UsageError BAD_OPTION, naming the flag
+ * @throws UsageError BAD_OPTION; RecommendError BAD_VERIFICATION, BAD_DRAFT; each names the flag
  */
 export function requestOf(flags: Record<string, unknown>): SubmitBody {
   const options = parseOptions(schema, flags);
   const { allow, block, topK, beamWidth, limit, batchSize, partSize } = options;
-  const { scoring, format, precision } = options;
+  const { scoring, format, precision, verification, seed, temperature, drafted } = options;
+  // The scheduler checks it too, and more; this is told without one.
+  verificationOf(options);
+  checkRelaxed(options);
   return {
     target: placeOf(options.target),
     draft: options.draft.map((one) => draftAt(one, placeOf)),
@@ -67,6 +75,10 @@ export function requestOf(flags: Record<string, unknown>): SubmitBody {
     ...(topK === undefined ? {} : { topK }),
     ...(beamWidth === undefined ? {} : { beamWidth }),
     ...(scoring === undefined ? {} : { scoring }),
+    ...(verification === undefined ? {} : { verification }),
+    ...(seed === undefined ? {} : { seed }),
+    ...(temperature === undefined ? {} : { temperature }),
+    ...(drafted === undefined ? {} : { drafted }),
     ...(format === undefined ? {} : { format }),
     ...(precision === undefined ? {} : { precision }),
     ...(limit === undefined ? {} : { limit }),

@@ -25,16 +25,6 @@ export function recommendCommand(): Command {
     .option("--out <dir>", "where the lists go; an interrupted run there is continued");
   return withLists(command)
     .option(
-      "--verification <kind>",
-      "strict: the target's own beam search; sampled: drawn from the target without replacement; relaxed: drawn about so, in fewer calls (default strict)",
-    )
-    .option("--seed <n>", "of what is drawn (default 0)")
-    .option("--temperature <t>", "of what is drawn, above 0 (default 1)")
-    .option(
-      "--drafted <how>",
-      "relaxed: the draft's sequences are sampled, or the best of its beam (default sampled)",
-    )
-    .option(
       "--part-size <n>",
       "users of an output file, and of a step that is never repeated (default 4096)",
     )

@@ -4,10 +4,23 @@ import type { Command } from "commander";
 export function withLists(command: Command): Command {
   return command
     .option("--top-k <n>", "items a user gets (default 10)")
-    .option("--beam-width <n>", "beams that the search keeps (default 20, at least top-k)")
+    .option(
+      "--beam-width <n>",
+      "beams that the search keeps (default 20, at least top-k; top-k where sampled)",
+    )
     .option(
       "--scoring <kind>",
       "full: over the vocabulary; renormalized: over the catalogue (default full)",
+    )
+    .option(
+      "--verification <kind>",
+      "strict: the target's own beam search; sampled: drawn from the target without replacement; relaxed: drawn about so, in fewer calls (default strict)",
+    )
+    .option("--seed <n>", "of what is drawn (default 0)")
+    .option("--temperature <t>", "of what is drawn, above 0 (default 1)")
+    .option(
+      "--drafted <how>",
+      "relaxed: the draft's sequences are sampled, or the best of its beam (default sampled)",
     )
     .option(
       "--draft-width <n>",

@@ -11,8 +11,10 @@ import {
   type Reading,
   userReader,
 } from "@nightbeam/recommend";
+import { dependsOnDraft, verificationOf } from "@nightbeam/recommend/settings";
 import type { Log } from "@nightbeam/telemetry";
 import type { ThreadSetup } from "../thread/messages.js";
+import { checkVersion } from "./check-versions.js";
 import { draftPlaces } from "./lanes.js";
 import { historiesOf, type OpenRun, openPlannedRun, type PlannedRun } from "./open-planned-run.js";
 import { statisticsLaps } from "./statistics-laps.js";
@@ -72,13 +74,29 @@ async function openRunDrafts(
   const catalogues = { known: catalogue, searched: catalogue };
   const context = { ...catalogues, histories, target, parts, settings };
   const drafts = await openDrafts(draft, context);
-  for (const [name, found] of Object.entries(drafts.draftVersions)) {
-    const planned = run.plan.versions[name];
-    if (planned !== undefined && planned !== found) {
+  try {
+    checkDrafts(run, { versions: drafts.draftVersions, log });
+    return drafts;
+  } catch (error) {
+    await drafts.close();
+    throw error;
+  }
+}
+
+/** @throws DrafterError VERSION_DIFFERS where lists depend on the draft */
+function checkDrafts(
+  { request, plan }: OpenRun,
+  { versions, log }: { versions: OpenDrafts["draftVersions"]; log: Log },
+): void {
+  for (const [name, found] of Object.entries(versions)) {
+    const planned = plan.versions[name];
+    // Such a run has one draft.
+    if (dependsOnDraft(request)) {
+      checkVersion({ what: "draft", place: request.draft.join(" "), planned, found });
+    } else if (planned !== undefined && planned !== found) {
       log.warn({ name, planned, found }, "a draft is not the planned one: no list depends on it");
     }
   }
-  return drafts;
 }
 
 function policyOf({ request, catalogue }: OpenRun): DraftPolicy {
@@ -95,6 +113,7 @@ function contextOf(
   const { catalogue } = run;
   const { scoring, beamWidth, precision } = run.request;
   const { trie } = catalogue;
+  const verification = verificationOf(run.request);
   const checkpoint = run.plan.versions.target ?? "";
   const client = new VerifierClient({
     directory: verifiers,
@@ -119,6 +138,7 @@ function contextOf(
       policy,
       space: { trie, scoring },
       beamWidth,
+      verification,
     }),
     close: async () => {
       await client.close();

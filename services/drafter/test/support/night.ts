@@ -23,6 +23,8 @@ export interface Night {
   readonly world: World;
   /** What one machine recommends, scores and all. */
   readonly expected: readonly Recommendation[];
+  /** What one machine recommends with more flags. */
+  alone(name: string, flags: Record<string, unknown>): Promise<Recommendation[]>;
   readonly verifier: ModelVerifier;
   readonly scratch: string;
   /** Plans a run under a new directory, without drafts where nothing else is said. */
@@ -44,17 +46,21 @@ export function useNight(): () => Night {
     });
     const { target, catalogue, histories } = world;
     const files = { target, catalogue, histories };
-    const alone = join(directory, "alone");
-    await recommend(await recommendOptions({ ...files, excludeSeen: true, out: alone }), {
-      say: () => undefined,
-      progress: () => undefined,
-      signal: new AbortController().signal,
-    });
+    const alone = async (name: string, flags: Record<string, unknown>) => {
+      const out = join(directory, name);
+      await recommend(await recommendOptions({ ...files, excludeSeen: true, ...flags, out }), {
+        say: () => undefined,
+        progress: () => undefined,
+        signal: new AbortController().signal,
+      });
+      return listsOf(out);
+    };
     const verifier = await startModelVerifier(world);
     const known = await openCatalogue(catalogue);
     night = {
       world,
-      expected: await listsOf(alone),
+      expected: await alone("alone", {}),
+      alone,
       verifier,
       scratch: join(directory, "scratch"),
       plan: async (name, { request = {}, versions = {} } = {}) => {
@@ -66,7 +72,7 @@ export function useNight(): () => Night {
         await planRun({
           store,
           request: parsed,
-          rows: readHistories({ path: histories }),
+          rows: readHistories({ path: parsed.histories }),
           versions: {
             target: verifier.hash,
             catalogue: known.hash,

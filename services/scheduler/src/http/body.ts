@@ -28,11 +28,12 @@ export function checked<Schema extends z.ZodType>(
   if (parsed.success) return parsed.data;
   const [issue] = parsed.error.issues;
   const path = issue?.path ?? [];
+  const message = issue?.message ?? "it is not what it must be";
+  // Where several flags do not go together, the message names them.
+  const isWhole = path.length === (path[0] === "request" ? 1 : 0);
+  if (issue?.code === "custom" && isWhole) throw new SchedulerError("BAD_REQUEST", `${message}.`);
   // A night's request is typed by the same flags as a run's.
   const place = path[0] === "request" && path.length > 1 ? path.slice(1) : path;
-  const field = place.length === 0 ? "" : flagOfPath(place);
-  throw new SchedulerError(
-    "BAD_REQUEST",
-    `${field === "" ? "The body" : field}: ${issue?.message ?? "it is not what it must be"}.`,
-  );
+  const field = place.length === 0 ? "The body" : flagOfPath(place);
+  throw new SchedulerError("BAD_REQUEST", `${field}: ${message}.`);
 }

@@ -2,6 +2,7 @@ import { constants } from "node:fs";
 import { access } from "node:fs/promises";
 import { isAbsolute } from "node:path";
 import { readManifest } from "@nightbeam/dataset";
+import { verificationProblem } from "@nightbeam/jobs";
 import { openCheckpoint } from "@nightbeam/model";
 import { draftPolicy, parseDraftName } from "@nightbeam/recommend";
 import { codeOf } from "@nightbeam/telemetry";
@@ -11,10 +12,11 @@ import { DATE } from "../nights/night-record.js";
 
 /**
  * Checks what is cheap to check, so that a typing mistake is told at once: paths can be read,
- * checkpoints can be opened, a run to draft from is complete, widths fit. Planning finds the rest.
+ * checkpoints can be opened, a run to draft from is complete, widths and drafts fit. Planning finds
+ * the rest.
  *
  * @param isKnown whether a path is one already
- * @throws SchedulerError UNREADABLE_INPUT; ModelError, DatasetError, RecommendError
+ * @throws SchedulerError UNREADABLE_INPUT, BAD_REQUEST; ModelError, DatasetError, RecommendError
  */
 export async function checkRequest(
   request: Submission,
@@ -22,6 +24,9 @@ export async function checkRequest(
 ): Promise<void> {
   const { histories, allow, block, out } = request;
   if (!out.includes("://")) assertAbsolute("out", out);
+  // Again, as a rollout may stand for several drafts.
+  const problem = verificationProblem(request);
+  if (problem !== undefined) throw new SchedulerError("BAD_REQUEST", `${problem}.`);
   await assertFiles({ histories, allow, block }, isKnown);
   const levels = await checkModels(request, isKnown);
   const { draft, draftWidth } = request;
