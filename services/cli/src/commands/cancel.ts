@@ -10,7 +10,11 @@ export function cancelCommand(): Command {
     .argument("<run>", "the run's name");
   return withConnection(command).action(async (runId: string, flags: Record<string, unknown>) => {
     const { connection } = await connectionOf(flags);
-    const run = await schedulerClient(connection).cancel(runId);
-    process.stdout.write(`run ${run.id} is cancelled: ${shardsDone(run)}\n`);
+    const client = schedulerClient(connection);
+    const { state } = await client.run(runId);
+    // Sent all the same: a cluster that lost its Redis since is told anew.
+    const run = await client.cancel(runId);
+    const became = state === "cancelled" ? "was cancelled already" : "is cancelled";
+    process.stdout.write(`run ${run.id} ${became}: ${shardsDone(run)}\n`);
   });
 }

@@ -74,6 +74,8 @@ describe.skipIf(!redisIsHere())("commands of the cluster", () => {
     const cancelled = /run (\S+):/.exec((await submit("cancelled")).stdout)?.[1] ?? "";
     const cancel = await nightbeam("cancel", cancelled, ...at());
     expect(cancel.stdout).toBe(`run ${cancelled} is cancelled: 0 of 14 shards are done\n`);
+    const again = await nightbeam("cancel", cancelled, ...at());
+    expect(again.stdout).toBe(`run ${cancelled} was cancelled already: 0 of 14 shards are done\n`);
     expect(await nightbeam("status", cancelled, "--follow", ...at())).toMatchObject({ code: 4 });
     const resumed = await submit("cancelled");
     expect(resumed.stdout).toContain(`run ${cancelled} is taken up again: 0 of 14 shards are done`);
