@@ -120,6 +120,7 @@ export async function startDrafter(
         id: name,
         waitingTokens: 0,
         runningTokens: drafter.usersInFlight,
+        namedVerifiers: known.endpoints.length,
         draining: drafter.isDraining,
         version,
       }),

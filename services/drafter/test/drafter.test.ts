@@ -286,7 +286,11 @@ describe("a drafter", () => {
       const drafter = await start({ verifiers: undefined, name: "d" }, { control });
       await allDone(run);
       await until("it is listed", () => listed.nodes.some(({ id }) => id === "d"));
-      expect(listed.nodes[0]).toMatchObject({ role: "drafter", waitingTokens: 0, draining: false });
+      expect(listed.nodes[0]).toMatchObject({
+        role: "drafter",
+        namedVerifiers: 0,
+        draining: false,
+      });
       await other.drain("d");
       expect(await drafter.finished).toBe(0);
       await until("it is listed no more", () => listed.nodes.length === 0);

@@ -10,7 +10,8 @@ export function nodeLists(control: Pick<Control, "connected" | "watchNodes"> | u
 } {
   if (control === undefined) {
     const none: Nodes = { connected: false, verifiers: [], drafters: [] };
-    return { nodes: () => none, verifiers: () => none, close: () => {} };
+    const nobody: LiveVerifiers = { connected: false, verifiers: [], areNamed: false };
+    return { nodes: () => none, verifiers: () => nobody, close: () => {} };
   }
   const verifiers = control.watchNodes("verifier");
   const drafters = control.watchNodes("drafter");
@@ -20,7 +21,13 @@ export function nodeLists(control: Pick<Control, "connected" | "watchNodes"> | u
       verifiers: verifiers.nodes.map(told),
       drafters: drafters.nodes.map(told),
     }),
-    verifiers: () => ({ connected: control.connected, verifiers: verifiers.nodes }),
+    verifiers: () => ({
+      connected: control.connected,
+      verifiers: verifiers.nodes,
+      areNamed: drafters.nodes.some(({ namedVerifiers = 0, draining }) => {
+        return namedVerifiers > 0 && !draining;
+      }),
+    }),
     close: () => {
       verifiers.close();
       drafters.close();
@@ -29,6 +36,6 @@ export function nodeLists(control: Pick<Control, "connected" | "watchNodes"> | u
 }
 
 function told(status: NodeStatus): Nodes["verifiers"][number] {
-  const { role: _, scoring: _s, precision: _p, cost: _c, ...rest } = status;
+  const { role: _, scoring: _s, precision: _p, cost: _c, namedVerifiers: _n, ...rest } = status;
   return rest;
 }

@@ -47,6 +47,15 @@ describeWithNats("with NATS", () => {
       const { body } = await api.ask("GET", "/v1/alarms");
       return JSON.stringify(body).includes('"run_unverified"');
     });
+    const work = { waitingTokens: 0, runningTokens: 0, draining: false, version: "0.1.0" };
+    const drafter = await open("drafter");
+    drafter.announce(() => ({ role: "drafter", id: "d1", namedVerifiers: 1, ...work }), {
+      onDrain: () => {},
+    });
+    await until("it says that there may be other verifiers", async () => {
+      return (await api.run(run.id)).reason?.includes("that drafters have by name") === true;
+    });
+    await drafter.close();
     await api.ask("POST", `/v1/runs/${run.id}/cancel`);
     expect(await api.run(run.id)).not.toHaveProperty("reason");
     const { target, draft, catalogue } = place.world;

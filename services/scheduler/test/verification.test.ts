@@ -16,14 +16,14 @@ const request = submitSchema.parse(submitted);
 const plan = { versions: { target, catalogue } };
 const right = { target, catalogue, scoring: "full", draining: false } as const;
 const live = (...verifiers: LiveVerifiers["verifiers"]): LiveVerifiers => {
-  return { connected: true, verifiers };
+  return { connected: true, verifiers, areNamed: false };
 };
 
 describe("a run that nobody can answer", () => {
   it("says what it asks for and what there is", () => {
     const reason = (given: LiveVerifiers) => unverifiedReason({ plan, request, live: given });
     expect(reason(live(right))).toBeUndefined();
-    expect(reason({ connected: false, verifiers: [] })).toBeUndefined();
+    expect(reason({ ...live(), connected: false })).toBeUndefined();
     expect(reason(live())).toBe("no verifier is announced");
     expect(reason(live({ ...right, draining: true }))).toBe("no verifier is announced");
     const wrong = { ...right, target: "b".repeat(64) };
@@ -47,9 +47,10 @@ describe("a run that nobody can answer", () => {
 
   it("raises an alarm once it has lasted, once", async () => {
     let now = 0;
+    let areNamed = false;
     const alarms: Alarm[] = [];
     const watch = watchVerification({
-      verifiers: () => live(),
+      verifiers: () => ({ ...live(), areNamed }),
       alarms: {
         raise: (alarm) => void alarms.push({ ...alarm, at: "2026-11-21T02:00:00.000Z" }),
         list: async () => alarms,
@@ -68,6 +69,12 @@ describe("a run that nobody can answer", () => {
     expect(await look(119_000, 1)).toBe(1);
     expect(alarms[0]?.message).toMatch(/^Run r-1 waits: no verifier is announced\. Start such/);
     alarms.length = 0;
+    // A drafter with verifiers by name may be asking them: that nothing is done tells otherwise.
+    areNamed = true;
+    expect(watch.reason(running(2))).toBeUndefined();
+    expect(watch.reason(running(1))).toBe(
+      "no verifier is announced, and nothing is known of those that drafters have by name",
+    );
     expect(await look(400_000, 1)).toBe(0);
     watch.forget("r-1");
     await look(500_000, 1);

@@ -22,7 +22,8 @@ export interface Directory {
 
 /** The endpoints of those nodes that have an address. */
 export function endpointsOf(nodes: readonly NodeStatus[]): readonly NodeEndpoint[] {
-  return nodes.flatMap(({ address, role, precision, runningTokens, version, ...rest }) =>
-    address === undefined ? [] : [{ ...rest, address }],
+  return nodes.flatMap(
+    ({ address, role, precision, runningTokens, namedVerifiers, version, ...rest }) =>
+      address === undefined ? [] : [{ ...rest, address }],
   );
 }

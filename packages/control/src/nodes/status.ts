@@ -22,6 +22,8 @@ const statusSchema = z
     runningTokens: count,
     /** What a call costs as measured: a share of its own and a share a token. */
     cost: z.object({ callMs: count, tokenMs: count }).exactOptional(),
+    /** Verifiers that a drafter was given by name; they may be announced nowhere. */
+    namedVerifiers: count.exactOptional(),
     draining: z.boolean(),
     version: z.string().regex(/^\d+\.\d+\.\d+/, "write a version such as 1.2.3"),
   })

@@ -12,6 +12,8 @@ export interface LiveVerifiers {
   /** False without NATS, or while it is away: then nothing is known about them. */
   readonly connected: boolean;
   readonly verifiers: readonly Pick<NodeStatus, "target" | "catalogue" | "scoring" | "draining">[];
+  /** Whether a live drafter was given verifiers by name, of which nothing is known here. */
+  readonly areNamed: boolean;
 }
 
 export interface VerificationOptions {
@@ -33,7 +35,10 @@ export interface LookedAtRun {
 
 /** Finds running runs that no live verifier can answer, which would wait without a word. */
 export interface Verification {
-  /** What a running run asks for and nobody holds; undefined where all is well or nothing is known. */
+  /**
+   * What a running run asks for and nobody holds; undefined where all is well or nothing is known.
+   * Where drafters have verifiers by name, only once nothing has been committed for long.
+   */
   reason(view: LookedAtRun): string | undefined;
   /** Raises `run_unverified`, once for each run, where that has lasted. */
   look(view: LookedAtRun): Promise<void>;
@@ -52,15 +57,23 @@ export function watchVerification(options: VerificationOptions): Verification {
   const waiting = new Map<string, { readonly since: number; readonly commits: number }>();
   // Also where a person cleared the alarm: once is enough.
   const alarmed = new Set<string>();
-  const reason = ({ state, standing: { plan }, record, missing }: LookedAtRun) => {
+  const unverified = ({ state, standing: { plan }, record, missing }: LookedAtRun) => {
     if (state !== "running" || plan === undefined || missing.length === 0) return undefined;
     return unverifiedReason({ plan, request: record.request, live: verifiers() });
   };
+  const isStuck = ({ record, commits }: LookedAtRun) => {
+    const before = waiting.get(record.runId);
+    if (before === undefined || before.commits !== commits.length) return false;
+    return clock.now() - before.since >= alarmAfterMs;
+  };
   return {
-    reason,
+    reason: (view) => {
+      const why = unverified(view);
+      return verifiers().areNamed && !isStuck(view) ? undefined : why;
+    },
     look: async (view) => {
       const { runId, night } = view.record;
-      const why = reason(view);
+      const why = unverified(view);
       if (why === undefined) {
         waiting.delete(runId);
         return;
@@ -72,7 +85,7 @@ export function watchVerification(options: VerificationOptions): Verification {
         waiting.set(runId, { since: clock.now(), commits });
         return;
       }
-      if (clock.now() - before.since < alarmAfterMs || alarmed.has(runId)) return;
+      if (!isStuck(view) || alarmed.has(runId)) return;
       // Another scheduler, or this one before it was started anew, may have told it.
       const told = await alarms.list();
       alarmed.add(runId);
@@ -105,7 +118,8 @@ export function unverifiedReason(options: {
   const { target: checkpoint = "", catalogue = "" } = plan.versions;
   const asked = { target: answersHash({ checkpoint, precision }), catalogue, scoring };
   const held = live.verifiers.filter(({ draining }) => !draining);
-  if (held.length === 0) return "no verifier is announced";
+  const named = live.areNamed ? ", and nothing is known of those that drafters have by name" : "";
+  if (held.length === 0) return `no verifier is announced${named}`;
   const answers = held.some((one) => {
     const { target = asked.target, catalogue: items = catalogue, scoring: mode = scoring } = one;
     return target === asked.target && items === catalogue && mode === scoring;
@@ -115,7 +129,7 @@ export function unverifiedReason(options: {
   const more = holdings.length > NAMED ? `; and ${holdings.length - NAMED} more` : "";
   return (
     `no verifier holds what it asks for, ${told(asked)} (${precision}); ` +
-    `the ${held.length} announced hold ${holdings.slice(0, NAMED).join("; ")}${more}`
+    `the ${held.length} announced hold ${holdings.slice(0, NAMED).join("; ")}${more}${named}`
   );
 }
 
