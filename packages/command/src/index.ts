@@ -13,6 +13,7 @@ export {
 export { addFlags, type Flag, nameIn } from "./options/flags.js";
 export { formatHostPort, type HostPort, hostPort } from "./options/host-port.js";
 export { parseOptions, withoutBlanks } from "./options/parse-options.js";
+export { withRequired } from "./options/required.js";
 export {
   freshNodeName,
   LOG_FLAGS,

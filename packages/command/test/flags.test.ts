@@ -1,6 +1,9 @@
 import { Command } from "commander";
 import { afterEach, describe, expect, it } from "vitest";
+import { z } from "zod";
+import { wholeNumber } from "../src/options/fields.js";
 import { addFlags, nameIn } from "../src/options/flags.js";
+import { withRequired } from "../src/options/required.js";
 import { freshNodeName, nodeName } from "../src/options/service-options.js";
 import { readVersion } from "../src/version.js";
 
@@ -32,6 +35,25 @@ describe("flags", () => {
       "--lock-ms",
       "--redis",
       "--not-there",
+    ]);
+  });
+});
+
+describe("the help of a command", () => {
+  it("marks what its schema does not do without, once", () => {
+    const schema = z
+      .object({ redis: z.string(), lockMs: wholeNumber(0).default(5), name: z.string().optional() })
+      .transform((options) => ({ ...options, name: options.name ?? "x" }));
+    const command = addFlags(new Command("x"), [
+      ["--redis <url>", "where"],
+      ["--lock-ms <ms>", "how long"],
+      ["--name <name>", "who"],
+    ]);
+    const marked = withRequired(withRequired(command, schema), schema);
+    expect(marked.options.map(({ description }) => description)).toEqual([
+      "where (required)",
+      "how long",
+      "who",
     ]);
   });
 });

@@ -7,6 +7,7 @@ import { afterAll, describe, expect, it } from "vitest";
 import { benchSchema } from "../src/bench/options.js";
 import { benchCommand } from "../src/commands/bench.js";
 import { recommendCommand } from "../src/commands/recommend.js";
+import { submitCommand } from "../src/commands/submit.js";
 import { recommendOptions, recommendSchema } from "../src/recommend/options.js";
 
 const NEEDED = { target: "t", catalogue: "c", histories: "h", out: "o" };
@@ -145,6 +146,17 @@ describe("bench options", () => {
     expect(() => parseOptions(benchSchema, { ...NEEDED, draftWidth: "40-30" })).toThrow(
       "--draft-width 40-30: give widths such as 40, 60/40/30 or auto",
     );
+  });
+});
+
+describe("the help", () => {
+  it.each([
+    ["recommend", recommendCommand, ["target", "catalogue", "histories", "out"]],
+    ["submit", submitCommand, ["target", "catalogue", "histories", "out"]],
+    ["bench", benchCommand, ["target", "catalogue", "histories"]],
+  ])("of %s marks what is required", (_, load, keys) => {
+    const marked = load().options.filter(({ description }) => description.endsWith("(required)"));
+    expect(marked.map((option) => option.attributeName())).toEqual(keys);
   });
 });
 

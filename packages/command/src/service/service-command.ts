@@ -2,6 +2,7 @@ import { Command } from "commander";
 import type { z } from "zod";
 import { addFlags, type Flag, nameIn } from "../options/flags.js";
 import { parseOptions, withoutBlanks } from "../options/parse-options.js";
+import { withRequired } from "../options/required.js";
 import { runService, type Service, type ServiceDeps, type ServiceOptions } from "./run-service.js";
 
 export interface ServiceCommand<Options extends ServiceOptions, Running extends Service> {
@@ -24,6 +25,7 @@ export function serviceCommand<Options extends ServiceOptions, Running extends S
 ): Command {
   const { name, description, flags, schema, start, ready } = service;
   const command = addFlags(new Command(name).description(description), flags);
+  withRequired(command, schema);
   return command.action(async (given: Record<string, unknown>) => {
     const nameOf = nameIn(command);
     const options = parseOptions(schema, withoutBlanks(given), { nameOf });

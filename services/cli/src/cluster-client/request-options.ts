@@ -1,5 +1,5 @@
 import { resolve } from "node:path";
-import { oneOf, parseOptions, wholeNumber, words } from "@nightbeam/command";
+import { oneOf, parseOptions, wholeNumber, withRequired, words } from "@nightbeam/command";
 import { draftAt } from "@nightbeam/recommend";
 import { checkRelaxed, verificationOf } from "@nightbeam/recommend/settings";
 import type { SubmitBody } from "@nightbeam/scheduler/api";
@@ -43,9 +43,12 @@ export function withRequest(command: Command): Command {
     .option("--catalogue <file>", "items and their codes, or rollout:NAME")
     .option("--histories <file>", "users and their items: JSONL, Parquet, CSV, or events")
     .option("--out <place>", "where the lists go: a directory that all nodes share, or s3://…");
-  return withLists(places).option(
-    "--part-size <n>",
-    "users of a shard, which is redone when a node is lost (default 256)",
+  return withRequired(
+    withLists(places).option(
+      "--part-size <n>",
+      "users of a shard, which is redone when a node is lost (default 256)",
+    ),
+    schema,
   );
 }
 

@@ -1,4 +1,4 @@
-import { parseOptions } from "@nightbeam/command";
+import { parseOptions, withRequired } from "@nightbeam/command";
 import { Command } from "commander";
 import { type BenchReport, bench } from "../bench/bench.js";
 import { benchSchema } from "../bench/options.js";
@@ -9,40 +9,43 @@ import { benchPaperCommand } from "./bench-paper.js";
 
 /** `nightbeam bench` */
 export function benchCommand(): Command {
-  return new Command("bench")
-    .description(
-      "plain and speculative search side by side: calls, nodes, accepted steps, users a second",
-    )
-    .addCommand(benchClusterCommand())
-    .addCommand(benchPaperCommand())
-    .option("--target <dir>", "the large model")
-    .option("--draft <name...>", `what guesses ahead: ${DRAFTS}`)
-    .option("--catalogue <file>", "items and their codes")
-    .option("--histories <file>", "users and their items")
-    .option("--beam-width <list>", "values of K (default 1,3,5,10,20)")
-    .option("--batch-size <list>", "users that share a call (default 1,8,32)")
-    .option(
-      "--draft-width <list>",
-      "ways to draft: widths, 60/40/30 for a width a level, auto (default 40,auto)",
-    )
-    .option("--scoring <kind>", "full or renormalized (default full)")
-    .option(
-      "--loop <list>",
-      "demand: as recommend runs; published: the paper's, which throws away what a call computed beyond a failed step; or both (default demand)",
-    )
-    .option("--precision <kind>", "fp32 or int8 (default fp32)")
-    .option("--limit <n>", "only the first n users (default 320)")
-    .option("--repeat <n>", "counted repetitions, of which the median is told (default 3)")
-    .option("--workers <n>", "worker threads (default: one a core)")
-    .option("--prompt-cache <GiB>", "memory a worker keeps prompts in; 0: none (default 1)")
-    .option("--json", "print JSON")
-    .action(async (flags: Record<string, unknown>) => {
-      const options = parseOptions(benchSchema, flags);
-      const report = await bench(options, (line) => process.stderr.write(`${line}\n`));
-      process.stdout.write(
-        options.json ? `${JSON.stringify(report, null, 2)}\n` : `${describe(report)}\n`,
-      );
-    });
+  return withRequired(
+    new Command("bench")
+      .description(
+        "plain and speculative search side by side: calls, nodes, accepted steps, users a second",
+      )
+      .addCommand(benchClusterCommand())
+      .addCommand(benchPaperCommand())
+      .option("--target <dir>", "the large model")
+      .option("--draft <name...>", `what guesses ahead: ${DRAFTS}`)
+      .option("--catalogue <file>", "items and their codes")
+      .option("--histories <file>", "users and their items")
+      .option("--beam-width <list>", "values of K (default 1,3,5,10,20)")
+      .option("--batch-size <list>", "users that share a call (default 1,8,32)")
+      .option(
+        "--draft-width <list>",
+        "ways to draft: widths, 60/40/30 for a width a level, auto (default 40,auto)",
+      )
+      .option("--scoring <kind>", "full or renormalized (default full)")
+      .option(
+        "--loop <list>",
+        "demand: as recommend runs; published: the paper's, which throws away what a call computed beyond a failed step; or both (default demand)",
+      )
+      .option("--precision <kind>", "fp32 or int8 (default fp32)")
+      .option("--limit <n>", "only the first n users (default 320)")
+      .option("--repeat <n>", "counted repetitions, of which the median is told (default 3)")
+      .option("--workers <n>", "worker threads (default: one a core)")
+      .option("--prompt-cache <GiB>", "memory a worker keeps prompts in; 0: none (default 1)")
+      .option("--json", "print JSON")
+      .action(async (flags: Record<string, unknown>) => {
+        const options = parseOptions(benchSchema, flags);
+        const report = await bench(options, (line) => process.stderr.write(`${line}\n`));
+        process.stdout.write(
+          options.json ? `${JSON.stringify(report, null, 2)}\n` : `${describe(report)}\n`,
+        );
+      }),
+    benchSchema,
+  );
 }
 
 const HEAD = [

@@ -1,5 +1,5 @@
 import { resolve } from "node:path";
-import { parseOptions, withoutBlanks } from "@nightbeam/command";
+import { parseOptions, withoutBlanks, withRequired } from "@nightbeam/command";
 import { Command, Option } from "commander";
 import { readClusterFile } from "../cluster/cluster-file.js";
 import { clusterDown } from "../cluster/down.js";
@@ -26,33 +26,36 @@ const DIRECTORY = [
 const say = (line: string) => process.stderr.write(`${line}\n`);
 
 function upCommand(): Command {
-  return new Command("up")
-    .description("start Redis, NATS, scheduler, verifiers and drafters here, until Ctrl-C")
-    .option("--target <dir>", "the large model: a Hugging Face checkpoint with nightbeam.json")
-    .option("--catalogue <file>", "items and their codes")
-    .option("--verifiers <n>", "processes with the target (default 2)")
-    .option("--drafters <n>", "processes that take shards (default 2)")
-    .option(...DIRECTORY)
-    .option(
-      "--scoring <kind>",
-      "full: over the vocabulary; renormalized: over the catalogue (default full)",
-    )
-    .option("--precision <kind>", "fp32 or int8 (default fp32)")
-    .option("--workers-per-verifier <n>", "copies of the target in each (default: a core each)")
-    .addOption(
-      new Option("--redis <url>", "a Redis that runs already (default: one is started)").env(
-        "NIGHTBEAM_REDIS_URL",
-      ),
-    )
-    .addOption(
-      new Option("--nats <url>", "a NATS that runs already (default: one is started)").env(
-        "NIGHTBEAM_NATS_URL",
-      ),
-    )
-    .option("--scheduler-port <n>", "where runs are submitted; 0 takes a free one (default 7080)")
-    .option("--log-format <kind>", "of the logs: pretty or json (default pretty)")
-    .option("--no-install", "do not install redis-server and nats-server where they are missing")
-    .action(async (flags: Record<string, unknown>) => up(flags));
+  return withRequired(
+    new Command("up")
+      .description("start Redis, NATS, scheduler, verifiers and drafters here, until Ctrl-C")
+      .option("--target <dir>", "the large model: a Hugging Face checkpoint with nightbeam.json")
+      .option("--catalogue <file>", "items and their codes")
+      .option("--verifiers <n>", "processes with the target (default 2)")
+      .option("--drafters <n>", "processes that take shards (default 2)")
+      .option(...DIRECTORY)
+      .option(
+        "--scoring <kind>",
+        "full: over the vocabulary; renormalized: over the catalogue (default full)",
+      )
+      .option("--precision <kind>", "fp32 or int8 (default fp32)")
+      .option("--workers-per-verifier <n>", "copies of the target in each (default: a core each)")
+      .addOption(
+        new Option("--redis <url>", "a Redis that runs already (default: one is started)").env(
+          "NIGHTBEAM_REDIS_URL",
+        ),
+      )
+      .addOption(
+        new Option("--nats <url>", "a NATS that runs already (default: one is started)").env(
+          "NIGHTBEAM_NATS_URL",
+        ),
+      )
+      .option("--scheduler-port <n>", "where runs are submitted; 0 takes a free one (default 7080)")
+      .option("--log-format <kind>", "of the logs: pretty or json (default pretty)")
+      .option("--no-install", "do not install redis-server and nats-server where they are missing")
+      .action(async (flags: Record<string, unknown>) => up(flags)),
+    clusterUpSchema,
+  );
 }
 
 const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;

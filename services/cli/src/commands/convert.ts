@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { oneOf, parseOptions, UsageError } from "@nightbeam/command";
+import { oneOf, parseOptions, UsageError, withRequired } from "@nightbeam/command";
 import { convertCheckpoint, openCheckpoint } from "@nightbeam/model";
 import { Command } from "commander";
 import { z } from "zod";
@@ -13,30 +13,33 @@ const schema = z.object({
 
 /** `nightbeam convert` */
 export function convertCommand(): Command {
-  return new Command("convert")
-    .description(
-      "write a checkpoint in the numbers that the runtime uses, to be used as a --target or --draft",
-    )
-    .option(
-      "--model <dir>",
-      "a Hugging Face checkpoint of the LLaMA family, in float32, float16 or bfloat16",
-    )
-    .option("--out <dir>", "a new directory")
-    .option("--precision <kind>", "fp32 or int8 (default fp32)")
-    .action(async (flags: Record<string, unknown>) => {
-      const { model, out, precision } = parseOptions(schema, flags);
-      if (existsSync(out))
-        throw new UsageError("BAD_OPTION", `--out ${out} exists already; name a new directory`);
-      const checkpoint = await openCheckpoint(model);
-      if ([...checkpoint.tensors.values()].some(({ type }) => type === "I8")) {
-        throw new UsageError(
-          "BAD_OPTION",
-          `--model ${model} is an int8 conversion already; give the checkpoint that it was made from`,
+  return withRequired(
+    new Command("convert")
+      .description(
+        "write a checkpoint in the numbers that the runtime uses, to be used as a --target or --draft",
+      )
+      .option(
+        "--model <dir>",
+        "a Hugging Face checkpoint of the LLaMA family, in float32, float16 or bfloat16",
+      )
+      .option("--out <dir>", "a new directory")
+      .option("--precision <kind>", "fp32 or int8 (default fp32)")
+      .action(async (flags: Record<string, unknown>) => {
+        const { model, out, precision } = parseOptions(schema, flags);
+        if (existsSync(out))
+          throw new UsageError("BAD_OPTION", `--out ${out} exists already; name a new directory`);
+        const checkpoint = await openCheckpoint(model);
+        if ([...checkpoint.tensors.values()].some(({ type }) => type === "I8")) {
+          throw new UsageError(
+            "BAD_OPTION",
+            `--model ${model} is an int8 conversion already; give the checkpoint that it was made from`,
+          );
+        }
+        const converted = await convertCheckpoint(checkpoint, { precision, out });
+        process.stdout.write(
+          `${out} holds the model in ${precision}, ${whole(converted.tensors.size)} tensors.\n`,
         );
-      }
-      const converted = await convertCheckpoint(checkpoint, { precision, out });
-      process.stdout.write(
-        `${out} holds the model in ${precision}, ${whole(converted.tensors.size)} tensors.\n`,
-      );
-    });
+      }),
+    schema,
+  );
 }

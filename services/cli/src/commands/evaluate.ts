@@ -1,4 +1,4 @@
-import { listOf, parseOptions, wholeNumber } from "@nightbeam/command";
+import { listOf, parseOptions, wholeNumber, withRequired } from "@nightbeam/command";
 import {
   evaluateRanking,
   type RankingReport,
@@ -19,32 +19,35 @@ const schema = z.object({
 
 /** `nightbeam evaluate` */
 export function evaluateCommand(): Command {
-  return new Command("evaluate")
-    .description("compare lists with what users took: Recall@K, NDCG@K, hit rate")
-    .option("--recommendations <dir>", "the --out of a finished run")
-    .option("--held-out <file>", "users and the items they took, in any format of histories")
-    .option("--top-k <list>", "values of K (default 5,10)")
-    .option("--json", "print JSON")
-    .action(async (flags: Record<string, unknown>) => {
-      const { recommendations, heldOut, topK, json } = parseOptions(schema, flags);
-      const report = await evaluateRanking({
-        recommendations: readRecommendations(recommendations),
-        heldOut: readHistories({ path: heldOut }),
-        ks: topK,
-      });
-      if (json) {
-        process.stdout.write(`${JSON.stringify(report, null, 2)}\n`);
-        return;
-      }
-      const rows = report.metrics.map(({ k, recall, ndcg, hitRate }) => [
-        String(k),
-        recall.toFixed(4),
-        ndcg.toFixed(4),
-        hitRate.toFixed(4),
-      ]);
-      process.stdout.write(`${table([["K", "Recall", "NDCG", "hit rate"], ...rows])}\n`);
-      process.stdout.write(`${counts(report)}\n`);
-    });
+  return withRequired(
+    new Command("evaluate")
+      .description("compare lists with what users took: Recall@K, NDCG@K, hit rate")
+      .option("--recommendations <dir>", "the --out of a finished run")
+      .option("--held-out <file>", "users and the items they took, in any format of histories")
+      .option("--top-k <list>", "values of K (default 5,10)")
+      .option("--json", "print JSON")
+      .action(async (flags: Record<string, unknown>) => {
+        const { recommendations, heldOut, topK, json } = parseOptions(schema, flags);
+        const report = await evaluateRanking({
+          recommendations: readRecommendations(recommendations),
+          heldOut: readHistories({ path: heldOut }),
+          ks: topK,
+        });
+        if (json) {
+          process.stdout.write(`${JSON.stringify(report, null, 2)}\n`);
+          return;
+        }
+        const rows = report.metrics.map(({ k, recall, ndcg, hitRate }) => [
+          String(k),
+          recall.toFixed(4),
+          ndcg.toFixed(4),
+          hitRate.toFixed(4),
+        ]);
+        process.stdout.write(`${table([["K", "Recall", "NDCG", "hit rate"], ...rows])}\n`);
+        process.stdout.write(`${counts(report)}\n`);
+      }),
+    schema,
+  );
 }
 
 /** Who is averaged over, and who is not and why. */

@@ -1,4 +1,4 @@
-import { parseOptions, wholeNumber } from "@nightbeam/command";
+import { parseOptions, wholeNumber, withRequired } from "@nightbeam/command";
 import type { ImportReport, OwnerFiles, Shares } from "@nightbeam/dataset";
 import { amazonFiles, goodreadsFiles, importDataset, movielensFiles } from "@nightbeam/dataset";
 import { Command } from "commander";
@@ -40,6 +40,7 @@ export function importCommand(): Command {
     )
     .addCommand(
       withCommon(
+        movielens,
         new Command("movielens")
           .description("MovieLens: ratings.dat and movies.dat, or ratings.csv and movies.csv")
           .option("--data <dir>", "the directory that the archive unpacks to"),
@@ -50,6 +51,7 @@ export function importCommand(): Command {
     )
     .addCommand(
       withCommon(
+        goodreads,
         new Command("goodreads")
           .description("the UCSD Book Graph")
           .option(
@@ -67,6 +69,7 @@ export function importCommand(): Command {
     )
     .addCommand(
       withCommon(
+        amazon,
         new Command("amazon")
           .description("Amazon reviews of 2014, 2018 or 2023, one category")
           .option("--reviews <file>", "reviews_*_5.json.gz, *_5.json.gz, *.jsonl.gz or *.csv")
@@ -78,12 +81,15 @@ export function importCommand(): Command {
     );
 }
 
-function withCommon(command: Command): Command {
-  return command
-    .option("--out <dir>", "a new directory")
-    .option("--min-rating <stars>", "leave out events that are rated lower, or not at all")
-    .option("--core <n>", "users and items keep so many events or go; 0 keeps all (default 5)")
-    .option("--split <shares>", "train, valid and test by time (default 8:1:1)");
+function withCommon(schema: z.ZodType, command: Command): Command {
+  return withRequired(
+    command
+      .option("--out <dir>", "a new directory")
+      .option("--min-rating <stars>", "leave out events that are rated lower, or not at all")
+      .option("--core <n>", "users and items keep so many events or go; 0 keeps all (default 5)")
+      .option("--split <shares>", "train, valid and test by time (default 8:1:1)"),
+    schema,
+  );
 }
 
 async function run(

@@ -1,4 +1,4 @@
-import { oneOf, parseOptions } from "@nightbeam/command";
+import { oneOf, parseOptions, withRequired } from "@nightbeam/command";
 import type { NightStatus } from "@nightbeam/scheduler/api";
 import { Command } from "commander";
 import { z } from "zod";
@@ -33,7 +33,7 @@ function putCommand(): Command {
       "--missed <policy>",
       "a night that did not start in time is to run late (default), or to skip",
     );
-  return withConnection(withRequest(command)).action(
+  return withConnection(withRequired(withRequest(command), timetable)).action(
     async (name: string, flags: Record<string, unknown>) => {
       const { connection, rest } = await connectionOf(flags);
       const { cron, timeZone, missed } = parseOptions(timetable, rest);

@@ -1,10 +1,11 @@
 import { constants } from "node:os";
 import { dirname } from "node:path";
+import { withRequired } from "@nightbeam/command";
 import type { Manifest } from "@nightbeam/dataset";
 import { Command } from "commander";
 import { DRAFTS } from "../options/drafts.js";
 import { withLists } from "../recommend/list-options.js";
-import { recommendOptions } from "../recommend/options.js";
+import { recommendOptions, recommendSchema } from "../recommend/options.js";
 import { type ProgressCounts, recommend } from "../recommend/recommend.js";
 import { clock, progressBar, whole } from "../terminal/progress.js";
 import { facts } from "../terminal/table.js";
@@ -23,23 +24,29 @@ export function recommendCommand(): Command {
     )
     .option("--histories <file>", "users and their items: JSONL, Parquet, CSV, or events")
     .option("--out <dir>", "where the lists go; an interrupted run there is continued");
-  return withLists(command)
-    .option(
-      "--part-size <n>",
-      "users of an output file, and of a step that is never repeated (default 4096)",
-    )
-    .option("--workers <n>", "worker threads, with a copy of the model each (default: one a core)")
-    .option(
-      "--prompt-cache <GiB>",
-      "memory a worker keeps prompts in between calls; 0: none (default 1)",
-    )
-    .option(
-      "--teacher-log <dir>",
-      "write there what the target computed for a sample of users, to train a draft on; parts done before are not logged again",
-    )
-    .option("--teacher-sample <share>", "of the users, above 0 and up to 1 (default 0.05)")
-    .option("--config <file>", "JSON with the same keys in camelCase; flags win")
-    .action(async (flags: Record<string, unknown>) => run(flags));
+  return withRequired(
+    withLists(command)
+      .option(
+        "--part-size <n>",
+        "users of an output file, and of a step that is never repeated (default 4096)",
+      )
+      .option(
+        "--workers <n>",
+        "worker threads, with a copy of the model each (default: one a core)",
+      )
+      .option(
+        "--prompt-cache <GiB>",
+        "memory a worker keeps prompts in between calls; 0: none (default 1)",
+      )
+      .option(
+        "--teacher-log <dir>",
+        "write there what the target computed for a sample of users, to train a draft on; parts done before are not logged again",
+      )
+      .option("--teacher-sample <share>", "of the users, above 0 and up to 1 (default 0.05)")
+      .option("--config <file>", "JSON with the same keys in camelCase; flags win")
+      .action(async (flags: Record<string, unknown>) => run(flags)),
+    recommendSchema,
+  );
 }
 
 async function run(flags: Record<string, unknown>): Promise<void> {

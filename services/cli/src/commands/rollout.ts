@@ -1,5 +1,5 @@
 import { resolve } from "node:path";
-import { parseOptions, words } from "@nightbeam/command";
+import { parseOptions, withRequired, words } from "@nightbeam/command";
 import { draftAt } from "@nightbeam/recommend";
 import { Command } from "commander";
 import { z } from "zod";
@@ -26,17 +26,19 @@ function setCommand(): Command {
     .option("--target <dir>", "the large model")
     .option("--draft <name...>", `what guesses ahead: ${DRAFTS}`)
     .option("--catalogue <file>", "items and their codes");
-  return withConnection(command).action(async (name: string, flags: Record<string, unknown>) => {
-    const { connection, rest } = await connectionOf(flags);
-    const { target, draft, catalogue } = parseOptions(schema, rest);
-    const rollout = await schedulerClient(connection).setRollout(name, {
-      target: resolve(target),
-      draft: draft.map((one) => draftAt(one, (path) => resolve(path))),
-      catalogue: resolve(catalogue),
-    });
-    const heard = rollout.announced ? "" : " (kept; not announced, as NATS is not there)";
-    process.stdout.write(`rollout ${name} is set${heard}\n`);
-  });
+  return withConnection(withRequired(command, schema)).action(
+    async (name: string, flags: Record<string, unknown>) => {
+      const { connection, rest } = await connectionOf(flags);
+      const { target, draft, catalogue } = parseOptions(schema, rest);
+      const rollout = await schedulerClient(connection).setRollout(name, {
+        target: resolve(target),
+        draft: draft.map((one) => draftAt(one, (path) => resolve(path))),
+        catalogue: resolve(catalogue),
+      });
+      const heard = rollout.announced ? "" : " (kept; not announced, as NATS is not there)";
+      process.stdout.write(`rollout ${name} is set${heard}\n`);
+    },
+  );
 }
 
 function listCommand(): Command {
