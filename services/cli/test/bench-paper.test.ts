@@ -1,31 +1,36 @@
 import { readFile } from "node:fs/promises";
 import { describe, expect, it } from "vitest";
-import { refusal, succeed } from "./support/command.js";
+import { paperSchema } from "../src/bench/paper/options.js";
+import { runPaper } from "../src/bench/paper/paper.js";
+import { writePaper } from "../src/bench/paper/write.js";
+import { refusal } from "./support/command.js";
 import { flagsOf, usersOf, useWorld, writeUsers } from "./support/worlds.js";
 
 describe("nightbeam bench paper", () => {
   const world = useWorld({ users: 24 });
 
-  async function flags(out: string) {
+  async function options(out: string, more: object = {}) {
     const users = await usersOf(world());
-    const heldOut = users.map(({ user, history }) => ({ user, history: history.slice(-1) }));
-    const path = await writeUsers(world().path("held-out.jsonl"), heldOut);
-    return [
-      ...["bench", "paper", ...flagsOf(world()), "--held-out", path, "--out", world().path(out)],
-      ...["--method", `own=${world().target}`, "DARE=retrieval", "both=transitions+previous"],
-      ...["--beam-width", "1,3", "--draft-width", "6", "--limit", "6", "--repeat", "1"],
-      ...["--top-k", "3", "--ranking-limit", "12", "--seeds", "2"],
-      ...["--curve-beam-width", "3", "--curve-width", "2,4,6", "--curve-limit", "6"],
-      ...["--workers", "1"],
-    ];
+    const last = users.map(({ user, history }) => ({ user, history: history.slice(-1) }));
+    const heldOut = await writeUsers(world().path("held-out.jsonl"), last);
+    const { target, catalogue, histories } = world();
+    return paperSchema.parse({
+      ...{ target, catalogue, histories, heldOut, out: world().path(out) },
+      method: [`own=${target}`, "DARE=retrieval", "both=transitions+previous"],
+      ...{ beamWidth: "1,3", draftWidth: "6", limit: "6", repeat: "1", workers: "1" },
+      ...{ topK: "3", rankingLimit: "12", seeds: "2" },
+      ...{ curveBeamWidth: "3", curveWidth: "2,4,6", curveLimit: "6" },
+      ...more,
+    });
   }
 
   it("compares all methods, keeps what it measured, and refuses other settings", async () => {
-    const all = await flags("paper");
-    const { stdout } = await succeed(...all);
-    expect(await readFile(world().path("paper/paper.md"), "utf8")).toBe(stdout);
-    expect(stdout).toContain("The lists of all 6 cells are those without drafts.");
-    expect(stdout).toContain("In no cell does it need more calls.");
+    const all = await options("paper");
+    const silent = () => undefined;
+    const { markdown } = await writePaper(await runPaper(all, silent), all.out);
+    expect(await readFile(world().path("paper/paper.md"), "utf8")).toBe(markdown);
+    expect(markdown).toContain("The lists of all 6 cells are those without drafts.");
+    expect(markdown).toContain("In no cell does it need more calls.");
     expect(await readFile(world().path("paper/paper.svg"), "utf8")).toMatch(/^<svg.*<\/svg>\n$/s);
     const report = JSON.parse(await readFile(world().path("paper/paper.json"), "utf8"));
     const cells = report.timed.map(
@@ -36,8 +41,8 @@ describe("nightbeam bench paper", () => {
     expect(cells).toEqual([
       `strict 1: plain search, ${drafted}, ${drafted}`,
       `strict 3: plain search, ${drafted}, ${drafted}`,
-      "relaxed 1: plain search, the target alone, own",
-      "relaxed 3: plain search, the target alone, own",
+      "relaxed 1: plain search, the target alone, own, DARE",
+      "relaxed 3: plain search, the target alone, own, DARE",
       `sampled 1: plain search, the target alone, ${drafted}`,
       `sampled 3: plain search, the target alone, ${drafted}`,
     ]);
@@ -53,24 +58,24 @@ describe("nightbeam bench paper", () => {
       report.curves[0].curves[0].points.map(({ draftWidth }: { draftWidth: number }) => draftWidth),
     ).toEqual([4, 6]);
 
-    const again = await succeed(...all);
-    expect(again.stdout).toBe(stdout);
-    expect(await refusal(...all, "--seeds", "3")).toMatch(
-      /^error: --out .*paper holds a comparison with another seeds; give another directory/,
+    const again = await writePaper(await runPaper(all, silent), all.out);
+    expect(again.markdown).toBe(markdown);
+    await expect(runPaper(await options("paper", { seeds: "3" }), silent)).rejects.toThrow(
+      /^--out .*paper holds a comparison with another seeds; give another directory/,
     );
   });
 
   it.each([
-    [["--method", "SFT"], /--method SFT: write NAME=DRAFT/],
-    [["--method", "a=retrieval", "a=transitions"], /name each row once/],
-    [["--method", "a=candidates:"], /write candidates:PATH/],
-  ])("refuses %j", async (more, message) => {
-    const given = ["bench", "paper", ...flagsOf(world()), "--out", world().path("never"), ...more];
-    expect(await refusal(...given)).toMatch(message);
+    [["SFT"], "write NAME=DRAFT"],
+    [["a=retrieval", "a=transitions"], "name each row once"],
+    [["a=candidates:"], "write candidates:PATH"],
+  ])("refuses the methods %j", async (method, message) => {
+    await expect(options("never", { method })).rejects.toThrow(message);
   });
 
   it("says what data it needs", async () => {
     const given = ["bench", "paper", ...flagsOf(world()), "--out", world().path("never")];
     expect(await refusal(...given)).toContain("error: --data is required: a directory with");
+    expect(await refusal(...given, "--method", "SFT")).toContain("error: --method SFT: write NAME");
   });
 });
