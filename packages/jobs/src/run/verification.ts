@@ -6,6 +6,12 @@ import {
   verificationOf,
 } from "@nightbeam/recommend/settings";
 
+/** What changes the counts that a draft is made of: of items in histories, of items in the catalogue. */
+const COUNTED: Readonly<Record<string, readonly ("limit" | "allow" | "block")[]>> = {
+  transitions: ["limit", "allow", "block"],
+  retrieval: ["allow", "block"],
+};
+
 /** As much of a request as its verification has to go with. */
 interface Asked extends GivenVerification {
   readonly draft: readonly string[];
@@ -38,13 +44,14 @@ export function verificationProblem(request: Asked): string | undefined {
     if (error instanceof RecommendError) return error.message;
     throw error;
   }
+  if (!dependsOnDraft(request)) return undefined;
   // One machine counts in all histories and among the items that are left; a drafter has the run's
   // rows, and the whole catalogue as the verifiers do. Other counts draft other lists.
-  const narrowed = (["limit", "allow", "block"] as const).find((key) => request[key] !== undefined);
-  if (!dependsOnDraft(request) || !request.draft.includes("transitions") || narrowed === undefined)
-    return undefined;
+  const [draft = ""] = request.draft;
+  const narrowed = COUNTED[draft]?.find((key) => request[key] !== undefined);
+  if (narrowed === undefined) return undefined;
   return (
-    `--verification relaxed with --draft transitions takes no --${narrowed} in a cluster: its counts ` +
+    `--verification relaxed with --draft ${draft} takes no --${narrowed} in a cluster: its counts ` +
     "would be others than one machine's. Leave it out, or draft with a checkpoint"
   );
 }

@@ -74,6 +74,7 @@ describe("a request", () => {
     [{ ...RELAXED, draft: ["d", "e"] }, "--verification relaxed takes one --draft"],
     [{ ...RELAXED, draft: ["previous:/p"] }, "relaxed cannot draw from --draft previous:/p"],
     [{ ...RELAXED, draft: ["transitions"], block: "/b" }, "--draft transitions takes no --block"],
+    [{ ...RELAXED, draft: ["retrieval"], allow: "/a" }, "--draft retrieval takes no --allow"],
     [{ draft: ["d", 5] }, "--draft[1]: give a text"],
     [{ top_k: 5 }, "unknown: top_k"],
   ])("that is wrong says which key and what to give: %j", (changes, message) => {

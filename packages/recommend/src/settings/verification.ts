@@ -55,14 +55,11 @@ export function checkRelaxed(options: GivenVerification & Drafting): void {
   const { draft, draftWidth, teacherLog } = options;
   if (draft.length > 1)
     throw refused("--verification relaxed takes one --draft: lists depend on what it drafts from");
-  for (const name of draft) {
-    const { kind } = parseDraftName(name);
-    if (kind !== "checkpoint" && kind !== "transitions") {
-      throw refused(
-        `--verification relaxed cannot draw from --draft ${name}: give a checkpoint, or transitions`,
-      );
-    }
-  }
+  const undrawn = draft.find((name) => !canBeDrawnFrom(name));
+  if (undrawn !== undefined)
+    throw refused(
+      `--verification relaxed cannot draw from --draft ${undrawn}: give a checkpoint, transitions or retrieval`,
+    );
   if (draft.length > 0 && draftWidth === "auto")
     throw refused(
       "--verification relaxed needs a --draft-width in numbers, such as 40: lists depend on it, and auto follows the machine's speed",
@@ -71,6 +68,15 @@ export function checkRelaxed(options: GivenVerification & Drafting): void {
     throw refused(
       "--teacher-log needs --verification strict or sampled: a relaxed run asks what its draft makes it ask",
     );
+}
+
+/**
+ * Whether a draft has probabilities to draw by; lists have none.
+ *
+ * @throws RecommendError BAD_DRAFT
+ */
+export function canBeDrawnFrom(draft: string): boolean {
+  return ["checkpoint", "transitions", "retrieval"].includes(parseDraftName(draft).kind);
 }
 
 /** What of it decides the result, for a plan. Strict lists are what plans without it have. */

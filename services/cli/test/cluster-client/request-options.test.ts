@@ -30,7 +30,10 @@ describe("a request from flags", () => {
   it.each([
     [["--seed", "7"], "--seed needs --verification sampled or relaxed"],
     [["--verification", "relaxed", "--draft", "/d"], "relaxed needs a --draft-width in numbers"],
-    [["--verification", "relaxed", "--draft", "retrieval"], "cannot draw from --draft retrieval"],
+    [
+      ["--verification", "relaxed", "--draft", "previous:/p"],
+      "cannot draw from --draft previous:/p",
+    ],
     [["--verification", "relaxed", "--draft", "/d", "/e"], "relaxed takes one --draft"],
   ])("is refused as on one machine, without asking a scheduler: %j", (flags, message) => {
     expect(() => typed(...flags)).toThrow(message);

@@ -8,7 +8,8 @@ import {
   ListsDrafter,
 } from "@nightbeam/decoding";
 import type { Model } from "@nightbeam/model";
-import { batchesAtOnce, type OpenDrafts, openDrafts, parseDraftName } from "@nightbeam/recommend";
+import { batchesAtOnce, type OpenDrafts, openDrafts } from "@nightbeam/recommend";
+import { canBeDrawnFrom } from "@nightbeam/recommend/settings";
 import { usersOf } from "../users.js";
 import type { PaperData } from "./data.js";
 import { plainDecoder } from "./decoders.js";
@@ -60,7 +61,7 @@ export async function openMethods(context: MethodContext): Promise<OpenMethods> 
       }
       const [first = emptyDrafter] = drafters;
       const drafter = drafters.length > 1 ? new CombinedDrafter(drafters) : first;
-      methods.push({ name: name.name, drafter, isDrawn: canBeDrawn(name) });
+      methods.push({ name: name.name, drafter, isDrawn: isDrawn(name) });
     }
     return { methods, versions, close };
   } catch (error) {
@@ -80,10 +81,9 @@ function openOne(draft: string, { data, target, options }: MethodContext): Promi
   });
 }
 
-function canBeDrawn({ drafts: [draft, ...more] }: MethodName): boolean {
-  if (draft === undefined || draft === PREVIOUS || more.length > 0) return false;
-  const { kind } = parseDraftName(draft);
-  return kind === "checkpoint" || kind === "transitions";
+/** Relaxed verification takes one draft, and lists have no probabilities. */
+function isDrawn({ drafts: [draft, ...more] }: MethodName): boolean {
+  return draft !== undefined && more.length === 0 && draft !== PREVIOUS && canBeDrawnFrom(draft);
 }
 
 /**
