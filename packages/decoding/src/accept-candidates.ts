@@ -1,19 +1,11 @@
 import { parentOf, ROOT, type Trie } from "@nightbeam/catalogue";
-import { ask } from "./answer-rows.js";
-import { treeOf } from "./beam-tree.js";
-import { type Beams, BestPrefixes } from "./beams.js";
-import {
-  type DecodeJob,
-  type Decoder,
-  searchOn,
-  settle,
-  startWalk,
-  type Walk,
-} from "./decode-batch.js";
-import type { SearchCost } from "./outcome.js";
+import { BestPrefixes } from "./beams.js";
+import { type DecodeJob, type Decoder, type Walk, walkRounds } from "./decode-batch.js";
+import { DecodingError } from "./errors.js";
+import { wholeNumber } from "./options.js";
+import type { Acceptance, SearchOutcome } from "./outcome.js";
 import { needsLookup } from "./scoring.js";
 import type { Search } from "./search.js";
-import { isWorthAsking } from "./worth-asking.js";
 
 /** One user, and the items that somebody proposes for them. */
 export interface CandidateJob extends Omit<DecodeJob, "onKnown"> {
@@ -22,58 +14,62 @@ export interface CandidateJob extends Omit<DecodeJob, "onKnown"> {
 }
 
 /** A user's list, in which candidates have their places. */
-export interface AcceptedOutcome {
-  /** Best first by the target's score, at most as many as the search has beams. */
-  readonly beams: Beams;
-  /** Those of the beams that are there because they were proposed and accepted. */
-  readonly accepted: ReadonlySet<number>;
-  readonly cost: SearchCost;
+export type AcceptedOutcome = SearchOutcome & { readonly acceptance: Acceptance };
+
+export interface AcceptOptions {
+  readonly jobs: readonly CandidateJob[];
+  /** In nats, over the whole path; infinity accepts nothing, which is plain beam search. */
+  readonly threshold: number;
+  /** Candidates that a list takes at most. Default, and the most that is possible: the beam width. */
+  readonly places?: number | undefined;
 }
 
 /**
- * Lists that are begun by others and judged by the target, as SpecGR makes them: a proposed item is
- * accepted where the target's log-likelihood of its whole path is above the threshold, and what a
- * list then lacks is the best of the target's own beam search. **Not lossless**: beam search would
- * never have come to an accepted item whose first codes are unlikely, such as a new one's. That is
- * the purpose.
+ * Lists that are begun by others and judged by the target, after SpecGR ("Inductive Generative
+ * Recommendation via Retrieval-based Speculation", AAAI 2026): a proposed item is accepted where the
+ * target's log-likelihood of its whole path is above the threshold, and what a list then lacks is the
+ * best of the target's own beam search. **Not lossless**: beam search would never have come to an
+ * accepted item whose first codes are unlikely, such as a new one's. That is the purpose.
  *
- * One call scores all candidates. Users of whom enough are accepted are done with it; more than there
- * are places for, and the target's favourites among them are taken. The others' searches go on as in
- * `decodeBatch`, with all that the call has told. The draft policy is asked and not told what it cost:
- * searches that a call has helped along are no measure.
+ * The first call scores all candidates, beside what the search misses and what is drafted. Users of
+ * whom enough are accepted are done with it; more than there are places for, and the target's
+ * favourites among them are taken. The others' searches go on as in `decodeBatch`. The outcome's beams
+ * are in order of their score: accepted ones can stand last, so whoever cuts the list takes these first.
  *
- * @param options `threshold` in nats, over the whole path; infinity accepts nothing, which is plain
- * beam search
- * @throws DecodingError where a scorer breaks its contract; whatever the scorers throw
+ * @throws DecodingError BAD_OPTION where lists are drawn, or the places are more than there are beams;
+ * others where a scorer breaks its contract; whatever the scorers throw
  */
 export async function acceptCandidates(
   decoder: Decoder,
-  options: { jobs: readonly CandidateJob[]; threshold: number },
+  { jobs, threshold, places = decoder.beamWidth }: AcceptOptions,
 ): Promise<readonly AcceptedOutcome[]> {
-  const { jobs, threshold } = options;
-  const walks = jobs.map((job) => startWalk(decoder, job));
-  const keys = jobs.map(({ key }) => key);
-  try {
-    const asking = walks.filter(({ search }) => search.state.kind === "asking");
-    const proposed = new Map(walks.map((walk, at) => [walk, jobs[at]?.candidates ?? []] as const));
-    await scoreCandidates(decoder, { walks: asking, proposed });
-    const accepted = new Map(
-      walks.map((walk) => {
-        const candidates = proposed.get(walk) ?? [];
-        return [walk, acceptedOf(walk.search, { candidates, threshold })] as const;
-      }),
+  checkOptions(decoder, places);
+  const candidates = new Map(jobs.map((job) => [job.key, new Set(job.candidates)] as const));
+  const judged = new Map<Walk, Judged>();
+  const judge = (walk: Walk): Judged => {
+    const proposed = candidates.get(walk.job.key) ?? [];
+    const found = judged.get(walk) ?? judgedBy(walk.search, { proposed, threshold, places });
+    judged.set(walk, found);
+    return found;
+  };
+  const walks = await walkRounds(decoder, {
+    jobs,
+    alsoAsk: ({ cost, job, search }) =>
+      cost.calls === 0 ? prefixesOfAll(search, candidates.get(job.key) ?? []) : [],
+    goesOn: (walk) => walk.cost.calls === 0 || judge(walk).accepted.length < places,
+  });
+  return walks.map((walk) => listOf(walk, judge(walk)));
+}
+
+function checkOptions({ verification, beamWidth }: Decoder, places: number): void {
+  wholeNumber(places, { name: "places", least: 1 });
+  if (places > beamWidth)
+    throw new DecodingError("BAD_OPTION", `${places} places are more than ${beamWidth} beams`);
+  if (verification !== undefined && verification.kind !== "strict") {
+    throw new DecodingError(
+      "BAD_OPTION",
+      `candidates are accepted into strict lists, and ${verification.kind} ones are drawn`,
     );
-    const acceptedBy = (walk: Walk) => accepted.get(walk) ?? [];
-    const open = walks.filter((walk) => acceptedBy(walk).length < decoder.beamWidth);
-    const widths = decoder.policy.widthsFor({
-      users: open.length,
-      promptTokens: open.reduce((longest, { job }) => Math.max(longest, job.prompt.length), 0),
-    });
-    await searchOn(decoder, { walks: open, widths });
-    return walks.map((walk) => listOf(walk, acceptedBy(walk)));
-  } finally {
-    decoder.target.release(keys);
-    decoder.drafter.release(keys);
   }
 }
 
@@ -82,44 +78,28 @@ interface Scored {
   readonly score: number;
 }
 
-/** One call: what the searches miss, and all that decides the candidates' scores. */
-async function scoreCandidates(
-  decoder: Decoder,
-  on: { walks: readonly Walk[]; proposed: ReadonlyMap<Walk, Iterable<number>> },
-): Promise<void> {
-  const { walks, proposed } = on;
-  if (walks.length === 0) return;
-  const { trie } = decoder.space;
-  const requests = walks.map((walk) => {
-    const { search, job } = walk;
-    const wanted = search.state.kind === "asking" ? [...search.state.missing] : [];
-    for (const leaf of proposed.get(walk) ?? []) {
-      for (const prefix of prefixesOf(trie, leaf)) {
-        if (isWorthAsking(search, prefix)) wanted.push(prefix);
-      }
-    }
-    return { key: job.key, prompt: job.prompt, tree: treeOf(trie, wanted) };
-  });
-  const answers = await ask(decoder.target, requests);
-  walks.forEach((walk, at) => {
-    const [request, answer] = [requests[at], answers[at]];
-    if (request !== undefined && answer !== undefined) settle(walk, { tree: request.tree, answer });
-  });
+/** A user's candidates, once the target has scored them. */
+interface Judged {
+  /** Above the threshold, the target's favourites first, as many as there are places. */
+  readonly accepted: readonly Scored[];
+  readonly scores: Float64Array;
 }
 
-/** The candidates above the threshold, the target's favourites first, as many as there are beams. */
-function acceptedOf(
+function judgedBy(
   search: Search,
-  { candidates, threshold }: { candidates: Iterable<number>; threshold: number },
-): Scored[] {
-  const best = new BestPrefixes(search.beamWidth);
-  for (const leaf of new Set(candidates)) {
-    if (search.space.exclusion.isDead(leaf)) continue;
-    const score = scoreOf(search, leaf);
+  options: { proposed: Iterable<number>; threshold: number; places: number },
+): Judged {
+  const { threshold, places } = options;
+  const best = new BestPrefixes(places);
+  const possible = [...options.proposed].filter((leaf) => !search.space.exclusion.isDead(leaf));
+  const scores = Float64Array.from(possible, (leaf) => scoreOf(search, leaf));
+  possible.forEach((leaf, at) => {
+    const score = scores[at] ?? 0;
     if (score > threshold) best.offer(leaf, score);
-  }
-  const { prefixes, scores } = best.drain(search.space.trie.levels);
-  return Array.from(prefixes, (leaf, at) => ({ leaf, score: scores[at] ?? 0 }));
+  });
+  const kept = best.drain(search.space.trie.levels);
+  const accepted = Array.from(kept.prefixes, (leaf, at) => ({ leaf, score: kept.scores[at] ?? 0 }));
+  return { accepted, scores };
 }
 
 /** The target's log-probability of a path, added up in the order of the search. */
@@ -135,6 +115,11 @@ function scoreOf(search: Search, leaf: number): number {
   return score;
 }
 
+/** All that decides the scores of the paths that may be recommended. */
+function* prefixesOfAll({ space }: Search, leaves: Iterable<number>): Generator<number> {
+  for (const leaf of leaves) if (!space.exclusion.isDead(leaf)) yield* prefixesOf(space.trie, leaf);
+}
+
 /** The prefixes of a path after which something follows, deepest first, the root's last. */
 function prefixesOf(trie: Trie, leaf: number): number[] {
   const prefixes: number[] = [];
@@ -146,18 +131,20 @@ function prefixesOf(trie: Trie, leaf: number): number[] {
 }
 
 /** The accepted, and the best of the search in the places that are left. */
-function listOf({ search, cost }: Walk, accepted: readonly Scored[]): AcceptedOutcome {
-  if (accepted.length === 0) return { beams: search.state.beams, accepted: new Set(), cost };
-  const list = new BestPrefixes(search.beamWidth);
-  const leaves = new Set(accepted.map(({ leaf }) => leaf));
-  for (const { leaf, score } of accepted) list.offer(leaf, score);
+function listOf({ search, cost }: Walk, { accepted, scores }: Judged): AcceptedOutcome {
   const { beams, kind } = search.state;
+  const own = kind === "done" ? beams : undefined;
+  const leaves = new Set(accepted.map(({ leaf }) => leaf));
+  const acceptance = { accepted: leaves, scores, own };
+  if (accepted.length === 0) return { beams, cost, acceptance };
+  const list = new BestPrefixes(search.beamWidth);
+  for (const { leaf, score } of accepted) list.offer(leaf, score);
   let left = search.beamWidth - accepted.length;
-  for (let rank = 0; kind === "done" && left > 0 && rank < beams.prefixes.length; rank++) {
-    const leaf = beams.prefixes[rank] ?? 0;
+  for (let rank = 0; own !== undefined && left > 0 && rank < own.prefixes.length; rank++) {
+    const leaf = own.prefixes[rank] ?? 0;
     if (leaves.has(leaf)) continue;
-    list.offer(leaf, beams.scores[rank] ?? 0);
+    list.offer(leaf, own.scores[rank] ?? 0);
     left--;
   }
-  return { beams: list.drain(search.space.trie.levels), accepted: leaves, cost };
+  return { beams: list.drain(search.space.trie.levels), cost, acceptance };
 }

@@ -72,6 +72,27 @@ export async function decodeRounds(
   decoder: Decoder,
   { jobs, afterCall }: { jobs: readonly DecodeJob[]; afterCall?: AfterCall },
 ): Promise<readonly SearchOutcome[]> {
+  const walks = await walkRounds(decoder, { jobs, afterCall });
+  for (const { job, search, answered } of walks) {
+    if (answered !== undefined) job.onKnown?.(knownTree(search, answered));
+  }
+  return walks.map(({ search, cost }) => ({ beams: search.state.beams, cost }));
+}
+
+/** What happens in each round. */
+export interface Rounds {
+  readonly afterCall?: AfterCall | undefined;
+  /** Prefixes to ask about besides; those that are known or lead nowhere are passed over. Default: none. */
+  readonly alsoAsk?: ((walk: Walk) => Iterable<number>) | undefined;
+  /** Whether a search that asks is to be answered. Default: all are, until they are done. */
+  readonly goesOn?: ((walk: Walk) => boolean) | undefined;
+}
+
+/** Calls the target until all searches are done, or need not go on; the policy is told what it cost. */
+export async function walkRounds(
+  decoder: Decoder,
+  { jobs, ...rounds }: { jobs: readonly DecodeJob[] } & Rounds,
+): Promise<readonly Walk[]> {
   const walks = jobs.map((job) => startWalk(decoder, job));
   const outlook = {
     users: jobs.length,
@@ -81,7 +102,7 @@ export async function decodeRounds(
   const keys = jobs.map(({ key }) => key);
   let milliseconds = 0;
   try {
-    milliseconds = await searchOn(decoder, { walks, widths, afterCall });
+    milliseconds = await searchOn(decoder, { ...rounds, walks, widths });
   } finally {
     decoder.target.release(keys);
     decoder.drafter.release(keys);
@@ -92,37 +113,31 @@ export async function decodeRounds(
     tokens: walks.reduce((sum, { cost }) => sum + cost.tokens, 0),
     milliseconds,
   });
-  for (const { job, search, answered } of walks) {
-    if (answered !== undefined) job.onKnown?.(knownTree(search, answered));
-  }
-  return walks.map(({ search, cost }) => ({ beams: search.state.beams, cost }));
+  return walks;
 }
 
-/** Calls the target until all searches are done. Tells the milliseconds worked. */
-export async function searchOn(
-  decoder: Decoder,
-  on: { walks: readonly Walk[]; widths: readonly number[]; afterCall?: AfterCall | undefined },
-): Promise<number> {
+type Round = Rounds & { readonly walks: readonly Walk[]; readonly widths: readonly number[] };
+
+/** Tells the milliseconds worked. */
+async function searchOn(decoder: Decoder, on: Round): Promise<number> {
+  const { goesOn = () => true } = on;
   let milliseconds = 0;
   for (;;) {
-    const asking = on.walks.filter(({ search }) => search.state.kind === "asking");
+    const asking = on.walks.filter((walk) => walk.search.state.kind === "asking" && goesOn(walk));
     if (asking.length === 0) return milliseconds;
-    milliseconds += await callTarget(decoder, { walks: asking, widths: on.widths });
+    milliseconds += await callTarget(decoder, { ...on, walks: asking });
     for (const { search } of asking) on.afterCall?.(search);
   }
 }
 
-export function startWalk(decoder: Decoder, job: DecodeJob): Walk {
+function startWalk(decoder: Decoder, job: DecodeJob): Walk {
   const search = searchOf({ ...decoder.space, exclusion: job.exclusion }, { ...decoder, ...job });
   return { job, search, cost: noCost, answered: job.onKnown === undefined ? undefined : [] };
 }
 
 /** One round: draft, ask the target once, let every search run on. Tells the milliseconds worked. */
-async function callTarget(
-  decoder: Decoder,
-  round: { walks: readonly Walk[]; widths: readonly number[] },
-): Promise<number> {
-  const { walks, widths } = round;
+async function callTarget(decoder: Decoder, round: Round): Promise<number> {
+  const { walks, widths, alsoAsk } = round;
   const drafts =
     Math.max(0, ...widths) === 0
       ? []
@@ -136,10 +151,10 @@ async function callTarget(
             widths,
           })),
         );
-  const requests = walks.map(({ job, search }, at) => ({
-    key: job.key,
-    prompt: job.prompt,
-    tree: questionTree(search, drafts[at]),
+  const requests = walks.map((walk, at) => ({
+    key: walk.job.key,
+    prompt: walk.job.prompt,
+    tree: questionTree(walk.search, { draft: drafts[at], also: alsoAsk?.(walk) ?? [] }),
   }));
   const answers = await ask(decoder.target, requests);
   walks.forEach((walk, at) => {
@@ -151,18 +166,21 @@ async function callTarget(
   return [...drafts, ...answers].reduce((sum, worked) => sum + worked.milliseconds, 0);
 }
 
-/** What the search misses, and what the draft expects it to ask next. */
-function questionTree(search: Search, draft: Draft | undefined): BeamTree {
+/** What the search misses, what the draft expects it to ask next, and what somebody else wants to know. */
+function questionTree(
+  search: Search,
+  { draft, also }: { draft: Draft | undefined; also: Iterable<number> },
+): BeamTree {
   const { state, space } = search;
   const wanted = state.kind === "asking" ? [...state.missing] : [];
-  for (const { prefixes } of draft?.levels ?? []) {
+  for (const prefixes of [...(draft?.levels ?? []).map(({ prefixes }) => prefixes), also]) {
     for (const prefix of prefixes) if (isWorthAsking(search, prefix)) wanted.push(prefix);
   }
   return treeOf(space.trie, wanted);
 }
 
 /** Hands the answer to the search, lets it run on and counts what it cost. */
-export function settle(
+function settle(
   walk: Walk,
   call: { tree: BeamTree; answer: ScoreAnswer; draft?: Draft | undefined },
 ): void {

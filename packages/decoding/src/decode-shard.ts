@@ -9,6 +9,11 @@ export interface ShardOptions {
   readonly decoder: Decoder;
   /** How a batch is decoded. Default: `decodeBatch`. */
   readonly decode?: typeof decodeBatch | undefined;
+  /**
+   * What `decode` goes by besides prompt and exclusions, as a text: users in whom it differs do not
+   * share an outcome. Default: nothing.
+   */
+  readonly identify?: ((user: ShardUser) => string) | undefined;
   /** Users that share a call of the target, at most. */
   readonly batchSize: number;
   /** Batches under way at once: while one waits for the target, another is drafted or searched. */
@@ -35,8 +40,9 @@ export interface ShardOutcome {
 }
 
 /**
- * Decodes a shard: users with the same prompt and the same exclusions once, unless lists are drawn, users of equal prompt
- * length together, longest first so that the last batches are the short ones.
+ * Decodes a shard: users with the same prompt and the same exclusions once, unless lists are drawn
+ * or depend on more, users of equal prompt length together, longest first so that the last batches
+ * are the short ones.
  *
  * The first batch that fails stops the shard: no other is begun, and those under way are waited
  * for, so that nothing runs on behind the caller's back.
@@ -51,7 +57,7 @@ export async function decodeShard(
   const batchSize = wholeNumber(options.batchSize, { name: "batch size", least: 1 });
   const concurrency = wholeNumber(options.concurrency, { name: "concurrency", least: 1 });
   const { decoder, decode = decodeBatch } = options;
-  const batches = inBatches(sameQuestions(users, decoder), batchSize);
+  const batches = inBatches(sameQuestions(users, options), batchSize);
   const outcomes = new Array<SearchOutcome>(users.length);
   const searched: SearchOutcome[] = [];
   const failures: unknown[] = [];
@@ -86,14 +92,15 @@ interface Question {
 
 function sameQuestions(
   users: readonly ShardUser[],
-  { verification }: Pick<Decoder, "verification">,
+  { decoder, identify = () => "" }: Pick<ShardOptions, "decoder" | "identify">,
 ): Question[] {
   // What is drawn is everyone's own.
-  const isDrawn = verification !== undefined && verification.kind !== "strict";
+  const { kind } = decoder.verification ?? { kind: "strict" };
+  const isDrawn = kind !== "strict";
   const questions = new Map<string, Question>();
   users.forEach((user, place) => {
     const own = isDrawn ? `|${user.name}` : "";
-    const name = `${user.prompt.join(" ")}|${user.exclusion.signature}${own}`;
+    const name = `${user.prompt.join(" ")}|${user.exclusion.signature}|${identify(user)}${own}`;
     const question = questions.get(name);
     if (question === undefined) questions.set(name, { user, members: [place] });
     else question.members.push(place);

@@ -1,5 +1,6 @@
 export {
   type AcceptedOutcome,
+  type AcceptOptions,
   acceptCandidates,
   type CandidateJob,
 } from "./accept-candidates.js";
@@ -44,7 +45,7 @@ export { TransitionCounter, type TransitionTable } from "./drafters/transition-t
 export { TransitionsDrafter } from "./drafters/transitions-drafter.js";
 export { DecodingError, type DecodingErrorCode } from "./errors.js";
 export type { KnownTree } from "./known-tree.js";
-export type { SearchCost, SearchOutcome } from "./outcome.js";
+export type { Acceptance, SearchCost, SearchOutcome } from "./outcome.js";
 export { decodePublished } from "./published-loop.js";
 export type { Candidates } from "./relaxed/candidates.js";
 export type { ScoreAnswer, ScoreRequest, Scorer } from "./scorer.js";

@@ -21,6 +21,18 @@ export interface SearchCost {
 export interface SearchOutcome {
   readonly beams: Beams;
   readonly cost: SearchCost;
+  /** Where items were proposed to the list (`acceptCandidates`), what became of them. */
+  readonly acceptance?: Acceptance;
+}
+
+/** What the target made of the items that were proposed for a user. */
+export interface Acceptance {
+  /** Those of the beams that are there because they were proposed and accepted: trie nodes. */
+  readonly accepted: ReadonlySet<number>;
+  /** The target's log-probabilities of all that was proposed and may be recommended, in no order. */
+  readonly scores: Float64Array;
+  /** What the target's own search found; undefined where enough was accepted to spare it. */
+  readonly own: Beams | undefined;
 }
 
 export const noCost: SearchCost = {

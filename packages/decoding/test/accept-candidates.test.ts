@@ -17,17 +17,18 @@ import { scenario as shared } from "./shards.js";
 
 async function accepting(
   scenario: Scenario,
-  options: { candidates: Uint32Array; threshold: number; drafter?: DrafterName },
+  options: { candidates: Uint32Array; threshold: number; drafter?: DrafterName; places?: number },
 ) {
   const { catalogue, model, prompt, history, exclusion } = scenario;
-  const { candidates, threshold, drafter = "none" } = options;
+  const { candidates, threshold, places, drafter = "none" } = options;
   const target = new FakeScorer(catalogue.trie, model);
   const decoder = { ...decoderFor(scenario, drafterFor(drafter, scenario)), target };
   const jobs = [{ key: 7, prompt, history, exclusion, candidates }];
-  const [outcome] = await acceptCandidates(decoder, { jobs, threshold });
+  const [outcome] = await acceptCandidates(decoder, { jobs, threshold, places });
   expect(target.heldKeys).toEqual([]);
   if (outcome === undefined) throw new Error("there is no outcome");
-  return { ...outcome, calls: target.calls.length };
+  const { beams, acceptance } = outcome;
+  return { beams, ...acceptance, calls: target.calls.length };
 }
 
 /** A scenario, leaves that are proposed, and a threshold among the scores of a whole search. */
@@ -56,16 +57,24 @@ describe("acceptCandidates", () => {
     await fc.assert(
       fc.asyncProperty(someProposals, async ({ scenario, scores, ...options }) => {
         const { trie } = scenario.catalogue;
-        const { beams, accepted } = await accepting(scenario, options);
+        const { beams, accepted, own, ...told } = await accepting(scenario, options);
         const scoreOf = (leaf: number) => scores.get(pathOf(trie, leaf).join()) ?? Number.NaN;
         const liked = [...new Set(options.candidates)]
           .filter((leaf) => scoreOf(leaf) > options.threshold)
           .sort((a, b) => scoreOf(b) - scoreOf(a) || a - b)
           .slice(0, scenario.beamWidth);
         expect([...accepted].sort((a, b) => a - b)).toEqual(liked.toSorted((a, b) => a - b));
+        const possible = [...new Set(options.candidates)].map(scoreOf).filter((one) => one <= 0);
+        const ascending = (a: number, b: number) => a - b;
+        const known = [...told.scores].toSorted(ascending);
+        expect(known).toHaveLength(possible.length);
+        possible.toSorted(ascending).forEach((score, at) => {
+          expect(known[at]).toBeCloseTo(score, 9);
+        });
         const plain = await decode(scenario, emptyDrafter);
-        const own = [...plain.beams.prefixes].filter((leaf) => !accepted.has(leaf));
-        const fill = own.slice(0, scenario.beamWidth - liked.length);
+        if (liked.length < scenario.beamWidth) expect(own).toEqual(plain.beams);
+        const others = [...plain.beams.prefixes].filter((leaf) => !accepted.has(leaf));
+        const fill = others.slice(0, scenario.beamWidth - liked.length);
         expect(new Set(beams.prefixes)).toEqual(new Set([...liked, ...fill]));
         expect(beams.prefixes).toHaveLength(liked.length + fill.length);
         beams.scores.forEach((score, rank) => {
@@ -87,6 +96,31 @@ describe("acceptCandidates", () => {
       }),
       { numRuns: 100 },
     );
+  });
+
+  it("accepts the target's favourites where there are fewer places than beams", async () => {
+    await fc.assert(
+      fc.asyncProperty(someProposals, fc.nat(), async ({ scenario, ...options }, draw) => {
+        const places = 1 + (draw % scenario.beamWidth);
+        const all = await accepting(scenario, options);
+        const { accepted, beams, own } = await accepting(scenario, { ...options, places });
+        const favourites = [...all.beams.prefixes].filter((leaf) => all.accepted.has(leaf));
+        expect([...accepted]).toEqual(favourites.slice(0, places));
+        expect([...accepted].every((leaf) => beams.prefixes.includes(leaf))).toBe(true);
+        if (accepted.size < places) expect(own).toBeDefined();
+      }),
+      { numRuns: 100 },
+    );
+  });
+
+  it.each([
+    { places: 0 },
+    { places: 99 },
+    { verification: { kind: "sampled", seed: 1, temperature: 1 } as const },
+  ])("refuses %o", async ({ places, ...parts }) => {
+    const decoder = { ...decoderFor(shared, emptyDrafter), ...parts };
+    const refused = acceptCandidates(decoder, { jobs: [], threshold: -1, places });
+    await expect(refused).rejects.toMatchObject({ code: "BAD_OPTION" });
   });
 
   it("needs one call where enough is accepted", async () => {

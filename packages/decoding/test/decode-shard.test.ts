@@ -64,6 +64,16 @@ describe("decodeShard", () => {
     expect(new Set(outcomes).size).toBe(3);
   });
 
+  it("keeps users apart who differ in what decoding goes by", async () => {
+    const { target, options } = setUp();
+    const names = ["Ada", "Bob", "Ada"];
+    const users = names.map((name) => ({ ...user([1]), name }));
+    const { outcomes } = await decodeShard(users, options({ identify: ({ name }) => name ?? "" }));
+    expect(target.calls[0]).toHaveLength(2);
+    expect(outcomes[2]).toBe(outcomes[0]);
+    expect(outcomes[1]).not.toBe(outcomes[0]);
+  });
+
   it("batches users of equal prompt length, the longest first", async () => {
     const { target, options } = setUp();
     const lengths = [1, 3, 2, 3, 3, 1, 2];

@@ -1,6 +1,6 @@
 import { seedOf } from "./draws.js";
 
-/** Lists of code paths by user, for drafting. */
+/** Lists of code paths by user, which others made. */
 export interface LeafLists {
   /** A user's list: trie nodes of the last depth, best first; a view. Undefined where there is none. */
   of(name: string): Uint32Array | undefined;
@@ -10,7 +10,7 @@ export interface LeafLists {
  * Packs lists that are handed in one by one: 4 bytes an entry and about 28 a user.
  *
  * Of a name only 64 bits of hash are kept: in the one case in 10^12 where two of ten million users
- * share them, one drafts from the other's list, which changes no result.
+ * share them, one is taken to have the other's list.
  */
 export class LeafListsBuilder {
   readonly #entries = new Growing();
