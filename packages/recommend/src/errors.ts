@@ -1,6 +1,8 @@
 export type RecommendErrorCode =
   /** A draft's name lacks its path, or its path names no file or directory. */
   | "BAD_DRAFT"
+  /** Of all items that are proposed, none can be recommended. */
+  | "BAD_CANDIDATES"
   /** The draft widths do not fit the catalogue. */
   | "BAD_DRAFT_WIDTHS"
   /** What is said about drawing lists does not go together. */

@@ -17,10 +17,13 @@ const catalogue = buildCatalogue([
 
 const leaf = (...codes: number[]) => findPrefix(catalogue.trie, codes);
 
-function expand(topK: number, exclusion: Exclusion = NOTHING_EXCLUDED) {
+function expand(topK: number, exclusion: Exclusion = NOTHING_EXCLUDED, first = new Set<number>()) {
   const prefixes = Uint32Array.of(leaf(1, 1), leaf(0, 1), leaf(0, 2));
   const beams = { depth: 2, prefixes, scores: Float64Array.of(-1, -2, -3) };
-  return expandItems(catalogue, { beams, exclusion, topK }).map(({ item, score }) => [item, score]);
+  return expandItems(catalogue, { beams, exclusion, topK, first }).map(({ item, score }) => [
+    item,
+    score,
+  ]);
 }
 
 describe("expandItems", () => {
@@ -31,6 +34,16 @@ describe("expandItems", () => {
       ["b", -2],
       ["c", -3],
     ]);
+  });
+
+  it("keeps places for what comes first, and their order by score", () => {
+    const first = new Set([leaf(0, 2)]);
+    expect(expand(2, NOTHING_EXCLUDED, first)).toEqual([
+      ["d", -1],
+      ["c", -3],
+    ]);
+    expect(expand(1, NOTHING_EXCLUDED, first)).toEqual([["c", -3]]);
+    expect(expand(9, NOTHING_EXCLUDED, first)).toEqual(expand(9));
   });
 
   it("cuts within a path", () => {

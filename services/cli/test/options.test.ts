@@ -41,7 +41,11 @@ describe("recommendOptions", () => {
 
   it("reads what is typed", async () => {
     const flags = { topK: "5", draft: ["d", "transitions"], draftWidth: "60,40,30", limit: "7" };
-    expect(await recommendOptions({ ...NEEDED, ...flags, promptCache: "0.5" })).toMatchObject({
+    const proposed = { candidates: "c.jsonl", acceptAbove: "-9.5" };
+    const typed = { ...NEEDED, ...flags, ...proposed, promptCache: "0.5" };
+    expect(await recommendOptions(typed)).toMatchObject({
+      candidates: "c.jsonl",
+      acceptAbove: -9.5,
       topK: 5,
       draft: ["d", "transitions"],
       draftWidth: [60, 40, 30],
@@ -84,6 +88,22 @@ describe("recommendOptions", () => {
     [{ verification: "sampled", seed: "-1" }, "--seed -1: give a whole number of at least 0"],
     [{ verification: "sampled", temperature: "0" }, "--temperature 0: give a number above 0"],
     [{ verification: "sampled", temperature: "Infinity" }, "--temperature Infinity: give a number"],
+    [
+      { candidates: "c" },
+      "--candidates needs --accept-above: the log-likelihood in nats, such as -9",
+    ],
+    [{ acceptAbove: "-9" }, "--accept-above needs --candidates"],
+    [{ candidates: "c", acceptAbove: "0" }, "--accept-above 0: give a number of nats below 0"],
+    [{ candidates: "c", acceptAbove: "-Infinity" }, "--accept-above -Infinity: give a number of"],
+    [{ candidates: "c", acceptAbove: "" }, "--accept-above : give a number of nats"],
+    [
+      { candidates: "c", acceptAbove: "-9", verification: "sampled" },
+      "--candidates needs --verification strict: a sampled list is drawn",
+    ],
+    [
+      { candidates: "c", acceptAbove: "-9", teacherLog: "t" },
+      "--teacher-log goes without --candidates",
+    ],
     [{ teacherSample: "0.1" }, "--teacher-sample needs a --teacher-log to write to"],
     [{ teacherLog: "t", teacherSample: "0" }, "--teacher-sample 0: give a number above 0 and up"],
     [{ teacherLog: "t", teacherSample: "1.1" }, "--teacher-sample 1.1: give a number above 0"],

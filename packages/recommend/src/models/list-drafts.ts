@@ -1,21 +1,14 @@
-import { stat } from "node:fs/promises";
-import type { Catalogue } from "@nightbeam/catalogue";
-import {
-  type Recommendation,
-  readRecommendationFile,
-  readRecommendations,
-} from "@nightbeam/dataset";
-import { type Drafter, LeafListsBuilder, ListsDrafter } from "@nightbeam/decoding";
-
-interface ListsOptions {
-  /** The catalogue that is searched: items that are not in it are passed over. */
-  readonly catalogue: Catalogue;
-  readonly signal?: AbortSignal | undefined;
-}
+import { readRecommendations } from "@nightbeam/dataset";
+import { type Drafter, ListsDrafter } from "@nightbeam/decoding";
+import { type ReadListsOptions, readLists, readListsAt } from "./read-lists.js";
 
 /** Drafts from the lists of a finished run. @throws DatasetError; the signal's reason */
-export function previousDrafter(directory: string, options: ListsOptions): Promise<Drafter> {
-  return listsDrafter(readRecommendations(directory), options);
+export async function previousDrafter(
+  directory: string,
+  options: ReadListsOptions,
+): Promise<Drafter> {
+  const { lists } = await readLists(readRecommendations(directory), options);
+  return new ListsDrafter(lists);
 }
 
 /**
@@ -24,29 +17,7 @@ export function previousDrafter(directory: string, options: ListsOptions): Promi
  *
  * @throws DatasetError; the signal's reason
  */
-export async function candidatesDrafter(path: string, options: ListsOptions): Promise<Drafter> {
-  // What is not there is left to the reader to refuse.
-  const found = await stat(path).catch(() => undefined);
-  if (found?.isDirectory() === true) return previousDrafter(path, options);
-  return listsDrafter(readRecommendationFile({ path }), options);
-}
-
-/** Streams lists into packed leaves. */
-async function listsDrafter(
-  batches: AsyncIterable<readonly Recommendation[]>,
-  { catalogue, signal }: ListsOptions,
-): Promise<Drafter> {
-  const lists = new LeafListsBuilder();
-  for await (const recommendations of batches) {
-    signal?.throwIfAborted();
-    for (const { user, items } of recommendations) {
-      const leaves = new Set<number>();
-      for (const { item } of items) {
-        const index = catalogue.itemIndex(item);
-        if (index !== undefined) leaves.add(catalogue.leafOf(index));
-      }
-      lists.add(user, leaves);
-    }
-  }
-  return new ListsDrafter(lists.finish());
+export async function candidatesDrafter(path: string, options: ReadListsOptions): Promise<Drafter> {
+  const { lists } = await readListsAt(path, options);
+  return new ListsDrafter(lists);
 }

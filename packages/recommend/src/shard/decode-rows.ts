@@ -1,11 +1,17 @@
 import type { Catalogue } from "@nightbeam/catalogue";
-import type { HistoryRow, PartResult, TeacherExample } from "@nightbeam/dataset";
-import { type Decoder, decodeShard, type SearchOutcome } from "@nightbeam/decoding";
+import type { HistoryRow, PartResult, Recommendation, TeacherExample } from "@nightbeam/dataset";
+import {
+  type Decoder,
+  decodeShard,
+  type SearchOutcome,
+  type ShardOptions,
+} from "@nightbeam/decoding";
+import { acceptanceStats } from "./acceptance-stats.js";
 import { expandItems } from "./expand-items.js";
 import { sampleUsers } from "./sample-users.js";
 import type { Reading, ReadyUser } from "./users.js";
 
-export interface RowsOptions {
+export interface RowsOptions extends Pick<ShardOptions, "decode" | "identify"> {
   readonly decoder: Decoder;
   readonly catalogue: Catalogue;
   readonly read: (row: HistoryRow) => Reading;
@@ -40,25 +46,30 @@ export async function decodeRows(
       ? undefined
       : sampleUsers(users, { share: teacherSample, trie: catalogue.trie });
   const { outcomes, searched } = await decodeShard(sampled?.users ?? users, options);
-  const recommendations = outcomes.flatMap((outcome, at) =>
-    recommendation(users[at], outcome, options),
-  );
+  const listed = outcomes.flatMap((outcome, at) => {
+    const list = recommendation(users[at], outcome, options);
+    return list === undefined ? [] : [{ list, outcome }];
+  });
   const examples = sampled?.examples() ?? [];
   const logged = sampled === undefined ? {} : { teacherExamples: examples.length };
-  const stats = { ...searchStats(searched), ...logged };
+  const proposed = outcomes.some(({ acceptance }) => acceptance !== undefined);
+  const accepted = proposed ? acceptanceStats(listed, options) : {};
+  const stats = { ...searchStats(searched), ...accepted, ...logged };
+  const recommendations = listed.map(({ list }) => list);
   return { result: { rowCount: rows.length, recommendations, rejected, stats }, examples };
 }
 
 function recommendation(
   user: ReadyUser | undefined,
-  { beams }: SearchOutcome,
+  { beams, acceptance }: SearchOutcome,
   options: RowsOptions,
-) {
-  if (user === undefined) return [];
+): Recommendation | undefined {
+  if (user === undefined) return undefined;
   const { catalogue, topK } = options;
+  const first = acceptance?.accepted ?? new Set();
   return {
     user: user.name,
-    items: expandItems(catalogue, { beams, exclusion: user.exclusion, topK }),
+    items: expandItems(catalogue, { beams, exclusion: user.exclusion, topK, first }),
   };
 }
 
@@ -89,11 +100,13 @@ export function runFigures(totals: {
 }): Record<string, number> {
   const { users, stats } = totals;
   const each = (name: string) => (stats[name] ?? 0) / (stats.searches ?? 0);
+  const { ownLists, ownLastScores } = stats;
   return {
     callsPerUser: each("targetCalls"),
     nodesPerUser: each("nodes"),
     tokensPerUser: each("tokens"),
     firstCallAcceptedSteps: each("firstCallAcceptedSteps"),
     usersPerSecond: users / (stats.wallSeconds ?? 0),
+    ...(ownLists === undefined ? {} : { ownLastScore: (ownLastScores ?? 0) / ownLists }),
   };
 }

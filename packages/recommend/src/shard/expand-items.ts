@@ -4,21 +4,29 @@ import type { Beams } from "@nightbeam/decoding";
 
 /**
  * The `topK` best items of code paths, best first. Items that share a path share its score and
- * follow each other in the order of their ids.
+ * follow each other in the order of their ids. Paths of `first` have their places, wherever their
+ * score puts them.
  */
 export function expandItems(
   catalogue: Catalogue,
-  options: { beams: Beams; exclusion: Exclusion; topK: number },
+  options: { beams: Beams; exclusion: Exclusion; topK: number; first?: ReadonlySet<number> },
 ): RecommendedItem[] {
-  const { beams, exclusion, topK } = options;
-  const items: RecommendedItem[] = [];
-  beams.prefixes.forEach((leaf, rank) => {
-    if (items.length >= topK) return;
+  const { beams, exclusion, topK, first = new Set() } = options;
+  const ranked = Array.from(beams.prefixes, (leaf, rank) => ({ leaf, rank }));
+  const ofFirst = ranked.filter(({ leaf }) => first.has(leaf));
+  const others = ranked.filter(({ leaf }) => !first.has(leaf));
+  const chosen: { rank: number; items: RecommendedItem[] }[] = [];
+  let places = topK;
+  for (const { leaf, rank } of [...ofFirst, ...others]) {
+    if (places <= 0) break;
     const codes = pathOf(catalogue.trie, leaf);
-    for (const item of catalogue.itemsAt(leaf)) {
-      if (items.length >= topK || exclusion.hasItem(item)) continue;
-      items.push({ item: catalogue.itemId(item), score: beams.scores[rank] ?? 0, codes });
-    }
-  });
-  return items;
+    const score = beams.scores[rank] ?? 0;
+    const open = [...catalogue.itemsAt(leaf)].filter((item) => !exclusion.hasItem(item));
+    const items = open
+      .slice(0, places)
+      .map((item) => ({ item: catalogue.itemId(item), score, codes }));
+    chosen.push({ rank, items });
+    places -= items.length;
+  }
+  return chosen.sort((a, b) => a.rank - b.rank).flatMap(({ items }) => items);
 }

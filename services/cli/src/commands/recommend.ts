@@ -4,6 +4,7 @@ import { withRequired } from "@nightbeam/command";
 import type { Manifest } from "@nightbeam/dataset";
 import { Command } from "commander";
 import { DRAFTS } from "../options/drafts.js";
+import { candidateFacts } from "../recommend/candidate-facts.js";
 import { withLists } from "../recommend/list-options.js";
 import { recommendOptions, recommendSchema } from "../recommend/options.js";
 import { type ProgressCounts, recommend } from "../recommend/recommend.js";
@@ -26,6 +27,14 @@ export function recommendCommand(): Command {
     .option("--out <dir>", "where the lists go; an interrupted run there is continued");
   return withRequired(
     withLists(command)
+      .option(
+        "--candidates <file-or-run>",
+        "items that others propose, new ones too: those that the target likes enter the lists, its own search fills them up",
+      )
+      .option(
+        "--accept-above <nats>",
+        "how the target must like them: log-likelihood of the item's whole path, such as -9",
+      )
       .option(
         "--part-size <n>",
         "users of an output file, and of a step that is never repeated (default 4096)",
@@ -111,6 +120,7 @@ function summary(manifest: Manifest, out: string): string {
       "lists",
       `${out}/manifest.json names ${parts.length} part ${parts.length === 1 ? "file" : "files"}`,
     ],
+    ...candidateFacts(manifest),
     ...teacherFact(manifest),
   ]);
 }

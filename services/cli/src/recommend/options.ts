@@ -10,6 +10,7 @@ import {
 } from "@nightbeam/command";
 import { checkRelaxed, usualBeamWidth, verificationOf } from "@nightbeam/recommend/settings";
 import { z } from "zod";
+import { candidateFields, checkCandidates } from "./candidate-options.js";
 import { verificationFields } from "./verification-fields.js";
 
 const WIDTHS = "give auto, one width, or one for each level but the last, such as 60,40,30";
@@ -34,6 +35,7 @@ export const recommendSchema = z.object({
   beamWidth: wholeNumber(1).optional(),
   scoring: oneOf(["full", "renormalized"]).default("full"),
   ...verificationFields,
+  ...candidateFields,
   draftWidth: draftWidth.default("auto"),
   excludeSeen: z.boolean("give true or false").default(false),
   allow: z.string().optional(),
@@ -65,6 +67,7 @@ export async function recommendOptions(flags: Record<string, unknown>): Promise<
   const options = parseOptions(recommendSchema, { ...fromFile, ...given });
   verificationOf(options);
   checkRelaxed(options);
+  checkCandidates(options);
   const beamWidth = options.beamWidth ?? usualBeamWidth(options);
   if (beamWidth < options.topK) {
     throw new UsageError(

@@ -11,15 +11,23 @@ import {
 } from "@nightbeam/dataset";
 import type { OpenModels } from "@nightbeam/recommend";
 import { dependsOnDraft, plannedVerification } from "@nightbeam/recommend/settings";
+import type { RunCandidates } from "./candidates.js";
 import type { RecommendOptions } from "./options.js";
 
 /** What determines the result: the same plan again continues the run, another is refused. */
 export async function planOf(
   options: RecommendOptions,
-  run: { rows: number; models: OpenModels; known: Catalogue; searched: Catalogue },
+  run: {
+    rows: number;
+    models: OpenModels;
+    known: Catalogue;
+    searched: Catalogue;
+    candidates: RunCandidates | undefined;
+  },
 ): Promise<RunPlan> {
-  const { known, searched } = run;
-  const { topK, beamWidth, scoring, precision, excludeSeen, limit, partSize, format } = options;
+  const { known, searched, candidates } = run;
+  const { acceptAbove, topK, beamWidth, scoring, precision, excludeSeen, limit, partSize, format } =
+    options;
   return {
     format,
     partSize,
@@ -34,6 +42,7 @@ export async function planOf(
       excludeSeen,
       limit: limit ?? null,
       ...plannedVerification(options),
+      ...(acceptAbove === undefined ? {} : { acceptAbove }),
     },
     versions: {
       target: run.models.target.hash,
@@ -42,6 +51,7 @@ export async function planOf(
       // Prompts may name items that the filter left out.
       ...(known === searched ? {} : { unfiltered: known.hash }),
       histories: await fileHash(options.histories),
+      ...(candidates === undefined ? {} : { candidates: candidates.version }),
     },
   };
 }

@@ -22,6 +22,7 @@ import {
   userReader,
 } from "@nightbeam/recommend";
 import { verificationOf } from "@nightbeam/recommend/settings";
+import { candidatesOf, type RunCandidates } from "./candidates.js";
 import type { RecommendOptions } from "./options.js";
 import { forEachPart, PARTS_AT_ONCE } from "./parts.js";
 import { openPlannedRun, planOf, runName } from "./plan.js";
@@ -63,9 +64,10 @@ export async function recommend(
   const policy = drafts ? draftPolicy(options.draftWidth, { ...options, levels }) : fixedWidths([]);
   const histories = () => readHistories({ path: options.histories });
   const context = { known, searched, histories, signal, parts: PARTS_AT_ONCE };
+  const candidates = await candidatesOf(options, { ...events, searched });
   const models = await openModels(options, context);
   try {
-    const plan = await planOf(options, { rows, models, known, searched });
+    const plan = await planOf(options, { rows, models, known, searched, candidates });
     signal.throwIfAborted();
     const teacherLog = await teacherLogOf(options, { plan, models, searched });
     const run = await openPlannedRun(options, plan, events.say);
@@ -80,6 +82,7 @@ export async function recommend(
         known,
         searched,
         rows,
+        candidates,
         teacherLog,
       });
       return { manifest: await run.finish({ derive: runFigures }), alreadyDone: false };
@@ -123,6 +126,7 @@ interface Work {
   readonly known: Catalogue;
   readonly searched: Catalogue;
   readonly rows: number;
+  readonly candidates: RunCandidates | undefined;
   readonly teacherLog: TeacherLog | undefined;
 }
 
@@ -153,6 +157,7 @@ async function decodeParts(work: Work): Promise<void> {
     async (index, part, signal) => {
       const { result, examples } = await decodeRows(part, {
         ...options,
+        ...work.candidates?.decoding,
         decoder,
         catalogue: searched,
         read,

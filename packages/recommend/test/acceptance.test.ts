@@ -1,0 +1,170 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { buildCatalogue, NOTHING_EXCLUDED } from "@nightbeam/catalogue";
+import {
+  type Decoder,
+  decodeShard,
+  emptyDrafter,
+  fixedWidths,
+  LeafListsBuilder,
+  type Scorer,
+} from "@nightbeam/decoding";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { openCandidates } from "../src/models/open-candidates.js";
+import { acceptanceStats } from "../src/shard/acceptance-stats.js";
+import { acceptingDecoder } from "../src/shard/accepting-decoder.js";
+
+const catalogue = buildCatalogue([
+  { id: "a", codes: [0, 0], where: "a" },
+  { id: "b", codes: [1, 0], where: "b" },
+  { id: "c", codes: [2, 0], where: "c" },
+]);
+const leafOf = (item: string) => catalogue.leafOf(catalogue.itemIndex(item) ?? 0);
+
+/** Scores a, b, c with -1, -2.5, -4, whatever the prompt; counts the prompts. The last code is certain. */
+function scorer(prompts: string[]): Scorer {
+  return {
+    score: async (requests) =>
+      requests.map(({ prompt }) => {
+        prompts.push(prompt.join());
+        return { logProbs: Float64Array.of(-1, -2.5, -4), tokens: 1, milliseconds: 1 };
+      }),
+    release: () => undefined,
+  };
+}
+
+function decoder(prompts: string[]): Decoder {
+  return {
+    target: scorer(prompts),
+    drafter: emptyDrafter,
+    policy: fixedWidths([]),
+    space: { trie: catalogue.trie, scoring: "renormalized" },
+    beamWidth: 1,
+  };
+}
+
+describe("acceptingDecoder", () => {
+  it("gives users with equal prompts their own lists, and equal proposals one search", async () => {
+    const builder = new LeafListsBuilder();
+    builder.add("Ada", [leafOf("c"), leafOf("b")]);
+    builder.add("Bob", [leafOf("b"), leafOf("c")]);
+    builder.add("Cyd", [leafOf("c")]);
+    const accepting = acceptingDecoder({ lists: builder.finish(), threshold: -5, places: 1 });
+    const prompts: string[] = [];
+    const names = ["Ada", "Bob", "Cyd", "Dan", "Eve"];
+    const users = names.map((name) => {
+      const onKnown = () => expect.fail("a search that was helped tells nobody");
+      const [prompt, history] = [Int32Array.of(7), new Uint32Array()];
+      return { name, prompt, history, exclusion: NOTHING_EXCLUDED, onKnown };
+    });
+    let key = 0;
+    const { outcomes, searched } = await decodeShard(users, {
+      decoder: decoder(prompts),
+      ...accepting,
+      batchSize: 4,
+      concurrency: 1,
+      nextKey: () => key++,
+    });
+    expect(prompts).toHaveLength(3);
+    expect(searched).toHaveLength(3);
+    expect(outcomes.map(({ beams }) => [...beams.prefixes])).toEqual([
+      [leafOf("b")],
+      [leafOf("b")],
+      [leafOf("c")],
+      [leafOf("a")],
+      [leafOf("a")],
+    ]);
+  });
+});
+
+describe("acceptanceStats", () => {
+  it("counts what was proposed, what lists took, and where own lists end", () => {
+    const beams = (scores: number[]) => ({
+      depth: 1,
+      prefixes: Uint32Array.from(scores, (_, at) => at),
+      scores: Float64Array.from(scores),
+    });
+    const item = (id: string) => ({ item: id, score: 0, codes: [] });
+    const cost = { calls: 1, nodes: 0, tokens: 0, acceptedSteps: 0, firstCallAcceptedSteps: 0 };
+    const listed = [
+      {
+        list: { user: "Ada", items: [item("a"), item("c")] },
+        outcome: {
+          beams: beams([]),
+          cost,
+          acceptance: {
+            accepted: new Set([leafOf("c")]),
+            scores: Float64Array.of(-2, -2.5),
+            own: beams([-1, -3, -5]),
+          },
+        },
+      },
+      {
+        list: { user: "Bob", items: [item("a")] },
+        outcome: {
+          beams: beams([]),
+          cost,
+          acceptance: {
+            accepted: new Set<number>(),
+            scores: Float64Array.of(-39.5),
+            own: undefined,
+          },
+        },
+      },
+    ];
+    const stats = acceptanceStats(listed, { catalogue, topK: 2 });
+    expect(stats).toMatchObject({
+      candidates: 3,
+      acceptedItems: 1,
+      acceptingLists: 1,
+      ownLists: 1,
+      ownLastScores: -3,
+      "candidatesAbove-3": 2,
+      "candidatesAbove-39": 2,
+      "candidatesAbove-40": 3,
+    });
+    // Exactly -2 is not above -2.
+    expect(stats).not.toHaveProperty("candidatesAbove-2");
+  });
+});
+
+describe("openCandidates", () => {
+  let directory = "";
+  beforeAll(async () => {
+    directory = await mkdtemp(join(tmpdir(), "nightbeam-candidates-"));
+  });
+  afterAll(async () => {
+    await rm(directory, { recursive: true, force: true });
+  });
+
+  async function put(name: string, items: readonly string[], score = -1): Promise<string> {
+    const path = join(directory, `${name}.jsonl`);
+    const list = { user: "Ada", items: items.map((item) => ({ item, score, codes: [] })) };
+    await writeFile(path, `${JSON.stringify(list)}\n`);
+    return path;
+  }
+
+  it("packs what the catalogue has, and knows lists again by their items", async () => {
+    const { lists, digest, ...counts } = await openCandidates(await put("one", ["c", "x", "a"]), {
+      catalogue,
+    });
+    expect([...(lists.of("Ada") ?? [])]).toEqual([leafOf("c"), leafOf("a")]);
+    expect(counts).toEqual({ users: 1, items: 3, unknown: 1 });
+    const again = await openCandidates(await put("again", ["c", "x", "a"], -2), { catalogue });
+    expect(again.digest).toBe(digest);
+    const other = await openCandidates(await put("other", ["c", "x"]), { catalogue });
+    expect(other.digest).not.toBe(digest);
+  });
+
+  it("refuses lists of nothing that can be recommended", async () => {
+    const unknown = await put("unknown", ["x", "y"]);
+    await expect(openCandidates(unknown, { catalogue })).rejects.toMatchObject({
+      code: "BAD_CANDIDATES",
+      message: expect.stringContaining("of its 2 items the catalogue has none"),
+    });
+    await expect(openCandidates(await put("none", []), { catalogue })).rejects.toMatchObject({
+      code: "BAD_CANDIDATES",
+    });
+  });
+});

@@ -1,0 +1,33 @@
+import type { Catalogue } from "@nightbeam/catalogue";
+import { acceptingDecoder, openCandidates, type RowsOptions } from "@nightbeam/recommend";
+import { whole } from "../terminal/progress.js";
+import type { RecommendOptions } from "./options.js";
+
+/** Candidates as a run needs them. */
+export interface RunCandidates {
+  /** What of them decides the result, for the plan's versions. */
+  readonly version: string;
+  readonly decoding: Pick<RowsOptions, "decode" | "identify">;
+}
+
+/**
+ * Reads the candidates, where there are any, and says how many there are.
+ *
+ * @throws RecommendError BAD_CANDIDATES; DatasetError; the signal's reason
+ */
+export async function candidatesOf(
+  options: Pick<RecommendOptions, "candidates" | "acceptAbove" | "topK">,
+  run: { searched: Catalogue; say: (line: string) => void; signal: AbortSignal },
+): Promise<RunCandidates | undefined> {
+  const { candidates, acceptAbove: threshold, topK: places } = options;
+  if (candidates === undefined || threshold === undefined) return undefined;
+  const { searched: catalogue, signal } = run;
+  const { lists, digest, ...counts } = await openCandidates(candidates, { catalogue, signal });
+  const { users, items, unknown } = counts;
+  const passedOver =
+    unknown === 0
+      ? ""
+      : `; ${whole(unknown)} of them are passed over: the catalogue that is searched lacks them`;
+  run.say(`Candidates: ${whole(items)} items for ${whole(users)} users${passedOver}.`);
+  return { version: digest, decoding: acceptingDecoder({ lists, threshold, places }) };
+}

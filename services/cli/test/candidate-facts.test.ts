@@ -1,0 +1,50 @@
+import type { Manifest } from "@nightbeam/dataset";
+import { describe, expect, it } from "vitest";
+import { candidateFacts } from "../src/recommend/candidate-facts.js";
+
+function manifest(stats: Record<string, number>): Manifest {
+  return {
+    manifestVersion: 1,
+    createdAt: "2026-01-01T00:00:00Z",
+    format: "jsonl",
+    users: 100,
+    rejected: 0,
+    rejectedFile: "rejected.jsonl",
+    stats,
+    versions: {},
+    arguments: { topK: 10, acceptAbove: -9 },
+    parts: [],
+  };
+}
+
+describe("candidateFacts", () => {
+  it("are none for a run without candidates", () => {
+    expect(candidateFacts(manifest({ searches: 100 }))).toEqual([]);
+  });
+
+  it("show thresholds where the proposals lie, each once", () => {
+    const counts = Array.from(
+      { length: 40 },
+      (_, at) => [at + 1, Math.min(1000, 50 * at)] as const,
+    );
+    const above = counts.map(([nats, count]) => [`candidatesAbove-${nats}`, count]);
+    const stats = {
+      candidates: 1000,
+      acceptedItems: 1234,
+      acceptingLists: 99,
+      ownLastScore: -7.125,
+      ...Object.fromEntries(above),
+    };
+    expect(candidateFacts(manifest(stats))).toEqual([
+      ["accepted", "1,234 in 99 of 100 lists, of 1,000 proposed"],
+      ["proposed above", "-2: 0.50, -3: 1.00, -5: 2.00, -9: 4.00, -13: 6.00, -17: 8.00 a user"],
+      ["own lists", "reach -7.13 nats with their item 10, on average"],
+    ]);
+  });
+
+  it("leave out what there is nothing to say about", () => {
+    expect(candidateFacts(manifest({ candidates: 2 }))).toEqual([
+      ["accepted", "0 in 0 of 100 lists, of 2 proposed"],
+    ]);
+  });
+});
