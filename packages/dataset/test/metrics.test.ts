@@ -84,6 +84,40 @@ describe("an evaluation", () => {
     expect(two?.ndcg).toBeCloseTo((1 / Math.log2(3) + 1 / (1 + 1 / Math.log2(3))) / 3, 12);
   });
 
+  it("tells unseen items apart: by hand", async () => {
+    const history = (user: string, ...items: string[]) => {
+      return { kind: "history", row: 0, user, items } as const;
+    };
+    const broken = { kind: "rejected", row: 1, reason: "malformed_row", detail: "" } as const;
+    const report = await evaluateRanking({
+      recommendations: batches(
+        // One of two unseen ones found, at place 2; what was seen and is found does not count.
+        list("half", "a", "new", "b"),
+        // Nothing unseen is held out: averaged over for all items alone.
+        list("seen", "a", "fresh", "new"),
+        list("miss", "b"),
+        list("nothing held out", "new"),
+      ),
+      heldOut: batches<HistoryRow>(
+        history("half", "a", "new", "fresh"),
+        history("seen", "a"),
+        history("miss", "new"),
+        history("no list", "unheard of"),
+      ),
+      trainedOn: batches<HistoryRow>(history("x", "a", "b"), broken, history("y", "c")),
+      ks: [1, 2],
+    });
+    const { unseen, ...overall } = report;
+    expect(overall).toMatchObject({ users: 3, withoutList: 1, withoutHeldOut: 1 });
+    expect(overall.metrics[1]?.recall).toBeCloseTo((2 / 3 + 1 + 0) / 3, 12);
+    expect(unseen).toMatchObject({ users: 2, heldOut: 3, items: 2, rejectedTraining: 1 });
+    const [one, two] = unseen?.metrics ?? [];
+    expect(one).toEqual({ k: 1, recall: 0, ndcg: 0, hitRate: 0, listed: 1 });
+    const ndcg = 1 / Math.log2(3) / (1 + 1 / Math.log2(3)) / 2;
+    expect(two).toMatchObject({ k: 2, recall: 0.25, hitRate: 0.5, listed: 3 });
+    expect(two?.ndcg).toBeCloseTo(ndcg, 12);
+  });
+
   it("of nothing is zero, and cut-offs are checked", async () => {
     const nothing = { recommendations: batches<Recommendation>(), heldOut: batches<HistoryRow>() };
     expect(await evaluateRanking({ ...nothing, ks: [5] })).toEqual({

@@ -49,6 +49,29 @@ describe("evaluate", () => {
     });
   });
 
+  it("reports unseen items apart", async () => {
+    // All that the lists have was trained on, but what u0 and u1 took of it, and "elsewhere".
+    const lists = await listsOf(out());
+    const taken = [lists[0]?.items[1]?.item, lists[1]?.items[0]?.item];
+    const items = lists.flatMap((list) => list.items.map(({ item }) => item));
+    const trained = items.filter((item) => !taken.includes(item));
+    const file = await writeUsers(world().path("trained.jsonl"), [{ user: "x", history: trained }]);
+    const flags = ["--recommendations", out(), "--held-out", heldOut, "--top-k", "3"];
+    const { stdout } = await succeed("evaluate", ...flags, "--trained-on", file);
+    const unseen = items.length - trained.length;
+    const [, last] = stdout.split("\n\n");
+    expect(last).toMatch(/^K +Recall +NDCG +hit rate +in all lists\n/);
+    expect(last).toMatch(new RegExp(`^3 +0\\.5000 .* 0\\.6667 +${unseen}$`, "m"));
+    expect(last).toContain(
+      "unseen items alone, over 3 users; 4 were held out, 3 of them different\n",
+    );
+    const json = await succeed("evaluate", ...flags, "--trained-on", file, "--json");
+    expect(JSON.parse(json.stdout)).toMatchObject({
+      users: 3,
+      unseen: { users: 3, heldOut: 4, items: 3, metrics: [{ k: 3, recall: 0.5, listed: unseen }] },
+    });
+  });
+
   it("names what is wrong", async () => {
     const flags = ["--held-out", heldOut];
     expect(await refusal("evaluate", ...flags)).toBe("error: --recommendations is required\n");

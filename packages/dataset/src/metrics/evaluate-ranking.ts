@@ -6,13 +6,8 @@ import { numberValue, textValue } from "../engine/values.js";
 import { DatasetError } from "../errors.js";
 import type { HistoryRow } from "../histories/history-row.js";
 import type { Recommendation } from "../recommendations/recommendation.js";
-import type { RankingScore } from "./ranking.js";
-import { scoreRanking } from "./ranking.js";
-
-/** Metrics at one cut-off, averaged over users. */
-export interface RankingAtK extends RankingScore {
-  readonly k: number;
-}
+import { Averages, type RankingAtK } from "./averages.js";
+import { type SeenItems, seenItems, type UnseenReport, UnseenTally } from "./unseen.js";
 
 /** What an evaluation found. */
 export interface RankingReport {
@@ -26,6 +21,8 @@ export interface RankingReport {
   readonly withoutHeldOut: number;
   /** Rows of the held-out input that could not be used. */
   readonly rejectedHeldOut: number;
+  /** The same for items that are in no training history; where these were given. */
+  readonly unseen?: UnseenReport;
 }
 
 /** Two inputs in two tables of one shape: held-out items sort before the lists of the same user. */
@@ -38,11 +35,13 @@ const LIST = 1;
  * grow with them. Held-out rows of one user are united; of several lists the first counts.
  *
  * @param options.ks cut-offs, such as [5, 10, 20]
+ * @param options.trainedOn histories that the models were trained on: unseen items are reported apart
  * @throws DatasetError BAD_OPTION, and whatever reading the inputs throws
  */
 export function evaluateRanking(options: {
   readonly recommendations: AsyncIterable<readonly Recommendation[]>;
   readonly heldOut: AsyncIterable<readonly HistoryRow[]>;
+  readonly trainedOn?: AsyncIterable<readonly HistoryRow[]> | undefined;
   readonly ks: readonly number[];
   readonly engine?: EngineOptions;
 }): Promise<RankingReport> {
@@ -68,7 +67,8 @@ export function evaluateRanking(options: {
       }
     }
     writer.close();
-    const tally = new Tally(ks);
+    const seen = options.trainedOn === undefined ? undefined : await seenItems(options.trainedOn);
+    const tally = new Tally(ks, seen);
     const sql = 'SELECT "user", side, items FROM entries ORDER BY "user", side, place';
     for await (const [users = [], sides = [], items = []] of streamColumns(connection, {
       sql,
@@ -103,16 +103,17 @@ function parseItems(text: string | null): string[] {
 
 /** Adds up users; entries of a user come one after the other, held-out items first. */
 class Tally {
-  readonly #sums: { k: number; recall: number; ndcg: number; hitRate: number }[];
+  readonly #averages: Averages;
+  readonly #unseen: UnseenTally | undefined;
   #user: string | undefined;
   #heldOut = new Set<string>();
   #list: readonly string[] | undefined;
-  #users = 0;
   #withoutList = 0;
   #withoutHeldOut = 0;
 
-  constructor(ks: readonly number[]) {
-    this.#sums = ks.map((k) => ({ k, recall: 0, ndcg: 0, hitRate: 0 }));
+  constructor(ks: readonly number[], seen: SeenItems | undefined) {
+    this.#averages = new Averages(ks);
+    this.#unseen = seen === undefined ? undefined : new UnseenTally(ks, seen);
   }
 
   add(entry: { user: string; side: number; items: readonly string[] }): void {
@@ -124,16 +125,13 @@ class Tally {
 
   report(): Omit<RankingReport, "rejectedHeldOut"> {
     this.#closeUser();
-    const users = this.#users;
-    const mean = (sum: number): number => (users === 0 ? 0 : sum / users);
-    const metrics = this.#sums.map(({ k, recall, ndcg, hitRate }) => {
-      return { k, recall: mean(recall), ndcg: mean(ndcg), hitRate: mean(hitRate) };
-    });
+    const unseen = this.#unseen?.report();
     return {
-      metrics,
-      users,
+      metrics: this.#averages.metrics(),
+      users: this.#averages.users,
       withoutList: this.#withoutList,
       withoutHeldOut: this.#withoutHeldOut,
+      ...(unseen === undefined ? {} : { unseen }),
     };
   }
 
@@ -141,17 +139,10 @@ class Tally {
     if (this.#user === undefined) return;
     const heldOut = this.#heldOut;
     const list = this.#list;
+    if (list !== undefined) this.#unseen?.add({ list, heldOut });
     if (list === undefined) this.#withoutList++;
     else if (heldOut.size === 0) this.#withoutHeldOut++;
-    else {
-      this.#users++;
-      for (const sum of this.#sums) {
-        const score = scoreRanking({ list, heldOut, k: sum.k });
-        sum.recall += score.recall;
-        sum.ndcg += score.ndcg;
-        sum.hitRate += score.hitRate;
-      }
-    }
+    else this.#averages.add({ list, heldOut });
     this.#user = undefined;
     this.#heldOut = new Set();
     this.#list = undefined;

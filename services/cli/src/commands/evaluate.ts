@@ -1,9 +1,11 @@
 import { listOf, parseOptions, wholeNumber, withRequired } from "@nightbeam/command";
 import {
   evaluateRanking,
+  type RankingAtK,
   type RankingReport,
   readHistories,
   readRecommendations,
+  type UnseenReport,
 } from "@nightbeam/dataset";
 import { Command } from "commander";
 import { z } from "zod";
@@ -13,6 +15,7 @@ import { table } from "../terminal/table.js";
 const schema = z.object({
   recommendations: z.string(),
   heldOut: z.string(),
+  trainedOn: z.string().optional(),
   topK: listOf(wholeNumber(1)).default([5, 10]),
   json: z.boolean().default(false),
 });
@@ -24,30 +27,46 @@ export function evaluateCommand(): Command {
       .description("compare lists with what users took: Recall@K, NDCG@K, hit rate")
       .option("--recommendations <dir>", "the --out of a finished run")
       .option("--held-out <file>", "users and the items they took, in any format of histories")
+      .option(
+        "--trained-on <file>",
+        "histories that the target was trained on: report held-out items that are in none of them apart",
+      )
       .option("--top-k <list>", "values of K (default 5,10)")
       .option("--json", "print JSON")
       .action(async (flags: Record<string, unknown>) => {
-        const { recommendations, heldOut, topK, json } = parseOptions(schema, flags);
+        const { recommendations, heldOut, trainedOn, topK, json } = parseOptions(schema, flags);
         const report = await evaluateRanking({
           recommendations: readRecommendations(recommendations),
           heldOut: readHistories({ path: heldOut }),
+          trainedOn: trainedOn === undefined ? undefined : readHistories({ path: trainedOn }),
           ks: topK,
         });
         if (json) {
           process.stdout.write(`${JSON.stringify(report, null, 2)}\n`);
           return;
         }
-        const rows = report.metrics.map(({ k, recall, ndcg, hitRate }) => [
-          String(k),
-          recall.toFixed(4),
-          ndcg.toFixed(4),
-          hitRate.toFixed(4),
-        ]);
-        process.stdout.write(`${table([["K", "Recall", "NDCG", "hit rate"], ...rows])}\n`);
+        const rows = report.metrics.map(metricsRow);
+        process.stdout.write(`${table([HEAD, ...rows])}\n`);
         process.stdout.write(`${counts(report)}\n`);
+        if (report.unseen !== undefined) process.stdout.write(`\n${unseenText(report.unseen)}\n`);
       }),
     schema,
   );
+}
+
+const HEAD = ["K", "Recall", "NDCG", "hit rate"];
+
+function metricsRow({ k, recall, ndcg, hitRate }: RankingAtK): string[] {
+  return [String(k), recall.toFixed(4), ndcg.toFixed(4), hitRate.toFixed(4)];
+}
+
+/** How lists do at items that are in no training history. */
+function unseenText({ metrics, users, heldOut, items, rejectedTraining }: UnseenReport): string {
+  const rows = metrics.map((one) => [...metricsRow(one), whole(one.listed)]);
+  const over = `unseen items alone, over ${whole(users)} users; ${whole(heldOut)} were held out, ${whole(items)} of them different`;
+  const unusable =
+    rejectedTraining === 0 ? "" : `; ${whole(rejectedTraining)} training rows were unusable`;
+  return `${table([[...HEAD, "in all lists"], ...rows])}\n${over}${unusable}`;
 }
 
 /** Who is averaged over, and who is not and why. */
