@@ -12,6 +12,7 @@ from nightbeam_training.data.catalogue import Trie
 from nightbeam_training.data.teacher_files import Scoring
 from nightbeam_training.data.teacher_pool import ExampleBatch
 from nightbeam_training.model.checkpoint import Checkpoint
+from nightbeam_training.model.heads import answering
 from nightbeam_training.model.precision import Machine
 from nightbeam_training.model.tree import TreeInput, tree_input
 from nightbeam_training.search.beam_search import Known, beam_search
@@ -79,7 +80,7 @@ class Judge:
             answered = Known(tree.nodes.masked_fill(~told, NO_NODE), log_p)
             with self._machine.autocast():
                 found = beam_search(
-                    self._draft.model,
+                    answering(self._draft.model),
                     prompts,
                     widths=draft_widths,
                     trie=self._torch_trie,

@@ -9,8 +9,8 @@ from torch import Tensor
 from nightbeam_training.model.tree import TreeInput
 
 
-def candidate_scores(log_probs: Tensor, tree: TreeInput) -> Tensor:
-    """Score of every child of every node, summed from the root: [users, nodes, codes].
+def node_scores(log_probs: Tensor, tree: TreeInput) -> Tensor:
+    """Score of every node, summed from the root, 0 for padding: [users, nodes].
 
     log_probs: [users, nodes, codes]; a node's own score follows its parent's, so gradients flow
     through the whole path.
@@ -22,7 +22,12 @@ def candidate_scores(log_probs: Tensor, tree: TreeInput) -> Tensor:
     for level in range(1, int(tree.depth.max()) + 1):
         reached = total.gather(1, tree.parent) + arriving
         total = torch.where(tree.depth == level, reached, total)
-    return total[..., None] + log_probs
+    return total
+
+
+def candidate_scores(log_probs: Tensor, tree: TreeInput) -> Tensor:
+    """Score of every child of every node, summed from the root: [users, nodes, codes]."""
+    return node_scores(log_probs, tree)[..., None] + log_probs
 
 
 def near_the_edge(scores: Tensor, tree: TreeInput, width: int) -> Tensor:

@@ -17,7 +17,15 @@ from nightbeam_training.align.batch import AlignBatch
 from nightbeam_training.align.candidates import score_error
 
 Objective = Literal[
-    "sft", "word-kd", "tvd-kd", "seq-kd", "atspeed-s", "atspeed-r", "beam-kd", "beam-score"
+    "sft",
+    "word-kd",
+    "tvd-kd",
+    "seq-kd",
+    "atspeed-s",
+    "atspeed-r",
+    "beam-kd",
+    "beam-score",
+    "heads",
 ]
 OBJECTIVES: tuple[Objective, ...] = get_args(Objective)
 Over = Literal["valid", "vocabulary"]
@@ -51,7 +59,10 @@ class ObjectiveOptions:
 def total_loss(
     logits: Tensor, batch: AlignBatch, options: ObjectiveOptions
 ) -> tuple[Tensor, dict[str, float]]:
-    """Loss of a batch, and its parts as figures. logits: [users, nodes, vocabulary], float32."""
+    """Loss of a batch, and its parts as figures. logits: [users, nodes, vocabulary], float32.
+
+    Any objective but `heads`, whose logits are of another shape (heads_objective.py).
+    """
     recommend = _recommendation(logits, batch)
     # A night's log does not tell what came next, so there is nothing to tell of it either.
     known = bool((batch.truth_row >= 0).any())
@@ -148,10 +159,10 @@ def _distributions(
     if options.over == "valid":
         return chosen.log_softmax(dim=-1), (log_p / options.temperature).log_softmax(dim=-1)
     log_q = chosen - scaled.logsumexp(dim=-1, keepdim=True)
-    return _with_rest(log_q), _with_rest(log_p)
+    return with_rest(log_q), with_rest(log_p)
 
 
-def _with_rest(log_probs: Tensor) -> Tensor:
+def with_rest(log_probs: Tensor) -> Tensor:
     """Adds the probability of all that is no valid code: [..., codes] -> [..., codes + 1]."""
     rest = (1 - log_probs.exp().sum(dim=-1, keepdim=True)).clamp(min=1e-6)
     return torch.cat((log_probs, rest.log()), dim=-1)

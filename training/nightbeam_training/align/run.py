@@ -13,13 +13,15 @@ from torch import Tensor
 from nightbeam_training.align.accept import Acceptance, Judge
 from nightbeam_training.align.batch import AlignBatch, align_batch
 from nightbeam_training.align.draft_beams import DraftBeams
+from nightbeam_training.align.heads_objective import LevelCodes, heads_loss, level_codes
 from nightbeam_training.align.objective import ObjectiveOptions, total_loss
 from nightbeam_training.data.catalogue import Ints, Trie
 from nightbeam_training.data.teacher_files import Scoring
 from nightbeam_training.data.teacher_pool import ExampleBatch, TeacherPool
 from nightbeam_training.model.checkpoint import Checkpoint
+from nightbeam_training.model.heads import level_logits
 from nightbeam_training.model.precision import Machine
-from nightbeam_training.model.tree import node_logits
+from nightbeam_training.model.tree import node_logits, prompt_hidden
 from nightbeam_training.train.fit import Figures
 
 VALIDATION_BATCH = 64
@@ -60,6 +62,7 @@ class AlignTask:
         self._machine = machine
         self._options = options
         self._draft_beams = draft_beams
+        self._level_codes = self._codes_of_levels()
         self._judge = Judge(draft, trie=trie, machine=machine, scoring=scoring)
         order = np.random.default_rng(options.seed).permutation(len(pool))
         self._held, self._train = order[: options.validation], order[options.validation :]
@@ -73,8 +76,11 @@ class AlignTask:
             yield self._batch(numbers, np.random.default_rng((self._options.seed, epoch, step)))
 
     def loss(self, batch: AlignBatch) -> tuple[Tensor, Figures]:
-        logits = node_logits(self._draft.model, batch.tree)
-        return total_loss(logits, batch, self._options.objective)
+        model, options = self._draft.model, self._options.objective
+        if self._level_codes is None:
+            return total_loss(node_logits(model, batch.tree), batch, options)
+        logits = level_logits(model, prompt_hidden(model, batch.tree))
+        return heads_loss(logits, batch, options, codes=self._level_codes)
 
     @torch.no_grad()
     def validate(self) -> Figures:
@@ -104,6 +110,12 @@ class AlignTask:
             users * len(widths)
         )
         return figures
+
+    def _codes_of_levels(self) -> LevelCodes | None:
+        """What heads are asked about; None for objectives on a tree's nodes."""
+        if self._options.objective.objective != "heads":
+            return None
+        return level_codes(self._trie, self._draft.prompt, device=self._machine.device)
 
     def _numbers(self, epoch: int) -> Iterator[Ints]:
         rng = np.random.default_rng((self._options.seed, epoch))

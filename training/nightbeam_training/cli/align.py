@@ -22,6 +22,7 @@ from nightbeam_training.model.checkpoint import (
     load_checkpoint,
     save_checkpoint,
 )
+from nightbeam_training.model.heads import with_heads
 from nightbeam_training.model.precision import Machine
 from nightbeam_training.train.fit import Task, fit, seed_all
 from nightbeam_training.train.log import TrainingLog
@@ -44,7 +45,7 @@ def align(**given: object) -> None:
     catalogue = read_catalogue(arguments.catalogue)
     files = teacher_files(list(arguments.teacher))
     source = shared_source(files, catalogue)
-    draft = load_checkpoint(arguments.draft)
+    draft = _draft(arguments)
     check_fits(draft.prompt, catalogue, arguments.draft)
     pool = TeacherPool(files, catalogue.trie)
     _check(arguments, pool, source)
@@ -96,6 +97,13 @@ def align(**given: object) -> None:
     )
 
 
+def _draft(arguments: AlignArguments) -> Checkpoint:
+    """The draft to begin with; for the objective of heads it gets them, unless it has them."""
+    if arguments.objective != "heads":
+        return load_checkpoint(arguments.draft)
+    return with_heads(load_checkpoint(arguments.draft, heads=True))
+
+
 def _draft_beams(
     arguments: AlignArguments,
     draft: Checkpoint,
@@ -122,6 +130,10 @@ def _draft_beams(
 
 
 def _check(arguments: AlignArguments, pool: TeacherPool, source: TeacherSource) -> None:
+    if arguments.mixture > 0 and arguments.objective == "heads":
+        raise TrainingError(
+            "BAD_OPTION", "--mixture goes with objectives on beams, not with --objective heads"
+        )
     if arguments.mixture > 0 and arguments.target is None:
         raise TrainingError(
             "BAD_OPTION", "--mixture needs --target, which scores the draft's beams"

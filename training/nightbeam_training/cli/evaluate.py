@@ -139,7 +139,7 @@ class _Row:
 
 
 def _draft(path: Path, pool: TeacherPool, catalogue: Catalogue) -> Checkpoint:
-    draft = load_checkpoint(path)
+    draft = load_checkpoint(path, heads=True)
     check_fits(draft.prompt, catalogue, path)
     check_prompts(draft.prompt, pool, catalogue.trie, path)
     return draft

@@ -15,7 +15,7 @@ from safetensors.torch import load_file, save
 from nightbeam_training.data.prompt_spec import PROMPT_SPEC_FILE, PromptSpec, read_prompt_spec
 from nightbeam_training.errors import TrainingError
 from nightbeam_training.files import replacing
-from nightbeam_training.model.config import CONFIG_FILE, parse_config, read_config
+from nightbeam_training.model.config import CONFIG_FILE, HEADS_FIELD, parse_config, read_config
 from nightbeam_training.model.llama import Llama
 
 WEIGHTS_FILE = "model.safetensors"
@@ -44,9 +44,18 @@ def new_checkpoint(config: dict[str, Any], prompt: PromptSpec) -> Checkpoint:
     return Checkpoint(model=Llama(parse_config(config, "config")), config=config, prompt=prompt)
 
 
-def load_checkpoint(directory: Path) -> Checkpoint:
-    """Weights become float32. Raises TrainingError BAD_CHECKPOINT, naming file and tensor."""
+def load_checkpoint(directory: Path, *, heads: bool = False) -> Checkpoint:
+    """Weights become float32. Raises TrainingError BAD_CHECKPOINT, naming file and tensor.
+
+    heads: whether a heads draft will do as well; it knows no prefixes, so mostly it will not.
+    """
     config, raw = read_config(directory)
+    if config.nightbeam_heads is not None and not heads:
+        raise TrainingError(
+            "BAD_CHECKPOINT",
+            f"{directory}: is a heads draft (config.json, {HEADS_FIELD}), which guesses all levels "
+            "at once and knows nothing of prefixes: give an ordinary checkpoint",
+        )
     path = directory / WEIGHTS_FILE
     try:
         stored = load_file(path)
@@ -74,6 +83,12 @@ def load_checkpoint(directory: Path) -> Checkpoint:
             "BAD_CHECKPOINT",
             f"{directory / PROMPT_SPEC_FILE}: a code or bos has a token outside the vocabulary "
             f"of {config.vocab_size}: see codeTokenOffsets, codesPerLevel and bos",
+        )
+    if config.nightbeam_heads not in (None, prompt.levels - 2):
+        raise TrainingError(
+            "BAD_CHECKPOINT",
+            f"{directory / CONFIG_FILE}: {HEADS_FIELD} is {config.nightbeam_heads}; "
+            f"{prompt.levels} levels need {prompt.levels - 2}: all but the first and the last",
         )
     return Checkpoint(model=model, config=raw, prompt=prompt)
 

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, PositiveInt, ValidationError
 from nightbeam_training.errors import TrainingError
 
 CONFIG_FILE = "config.json"
+HEADS_FIELD = "nightbeam_heads"
 
 
 class LlamaConfig(BaseModel):
@@ -34,6 +35,8 @@ class LlamaConfig(BaseModel):
     attention_bias: bool = False
     mlp_bias: bool = False
     initializer_range: float = Field(default=0.02, gt=0)
+    nightbeam_heads: int | None = Field(default=None, ge=0)
+    """Blocks of a heads draft (model/heads.py); None for an ordinary model."""
 
     @property
     def key_value_heads(self) -> int:

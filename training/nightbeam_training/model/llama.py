@@ -114,6 +114,14 @@ class Decoder(nn.Module):
         self.norm = nn.RMSNorm(config.hidden_size, eps=config.rms_norm_eps)
 
 
+def new_blocks(count: int, width: int) -> nn.ModuleList:
+    """Blocks of a heads draft, all zero: h + SiLU(0) is h."""
+    blocks = nn.ModuleList(nn.Linear(width, width) for _ in range(count))
+    for weight in blocks.parameters():
+        nn.init.zeros_(weight)
+    return blocks
+
+
 class Llama(nn.Module):
     """The decoder and its head; `state_dict()` has the names of a Hugging Face checkpoint."""
 
@@ -127,6 +135,8 @@ class Llama(nn.Module):
         for module in self.modules():
             if isinstance(module, nn.Linear | nn.Embedding):
                 nn.init.normal_(module.weight, std=config.initializer_range)
+        if config.nightbeam_heads is not None:
+            self.nightbeam_heads = new_blocks(config.nightbeam_heads, config.hidden_size)
 
     def hidden(
         self,

@@ -86,6 +86,18 @@ def _ancestors(parent: Ints, levels: int) -> np.ndarray[tuple[int, ...], np.dtyp
     return above
 
 
+def prompt_hidden(model: Llama, tree: TreeInput) -> Tensor:
+    """Final hidden state of every prompt's last token, nodes left out: [users, width]."""
+    prompt = slice(tree.tokens.shape[1] - tree.nodes.shape[1] + 1)
+    hidden, _ = model.hidden(
+        tree.tokens[:, prompt],
+        tree.positions[:, prompt],
+        mask=tree.mask[:, :, prompt, prompt],
+        rows=1,
+    )
+    return hidden[:, 0]
+
+
 def node_logits(model: Llama, tree: TreeInput) -> Tensor:
     """float32 logits over the vocabulary after every node: [users, nodes, vocabulary]."""
     hidden, _ = model.hidden(tree.tokens, tree.positions, mask=tree.mask, rows=tree.nodes.shape[1])

@@ -3,16 +3,33 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Protocol
 
 import torch
 from torch import Tensor
 
 from nightbeam_training.data.prompt_spec import PromptSpec
 from nightbeam_training.data.teacher_files import Scoring
-from nightbeam_training.model.llama import LayerCache, Llama
+from nightbeam_training.model.llama import LayerCache
 from nightbeam_training.search.child_log_probs import child_log_probs
 from nightbeam_training.search.select import Beams, best_children, first_beam
 from nightbeam_training.search.torch_trie import TorchTrie
+
+
+class CodeModel(Protocol):
+    """What the search asks: see `Llama`."""
+
+    def hidden(
+        self,
+        tokens: Tensor,
+        positions: Tensor,
+        *,
+        mask: Tensor | None = None,
+        past: list[LayerCache] | None = None,
+        rows: int | None = None,
+    ) -> tuple[Tensor, list[LayerCache]]: ...
+
+    def logits(self, hidden: Tensor) -> Tensor: ...
 
 
 @dataclass(frozen=True)
@@ -47,7 +64,7 @@ class Known:
 
 @torch.no_grad()
 def beam_search(
-    model: Llama,
+    model: CodeModel,
     prompts: Tensor,
     *,
     widths: list[int],
@@ -111,7 +128,7 @@ def beam_search(
 
 
 def _prompt(
-    model: Llama, prompts: Tensor, present: Tensor, length: Tensor
+    model: CodeModel, prompts: Tensor, present: Tensor, length: Tensor
 ) -> tuple[Tensor, list[LayerCache]]:
     width = prompts.shape[1]
     places = torch.arange(width, device=prompts.device)

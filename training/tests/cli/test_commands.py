@@ -92,10 +92,12 @@ def test_aligns_by_every_objective(
 ) -> None:
     told = run(*align_arguments(place, made, tmp_path), "--objective", objective, "--top-k", 2)
     assert f"by {objective} on 25 examples" in told
-    aligned, before = load_checkpoint(tmp_path), load_checkpoint(made["draft"])
-    pairs = list(zip(aligned.model.parameters(), before.model.parameters(), strict=True))
-    assert all(torch.isfinite(new).all() for new, _ in pairs)
-    assert any(not torch.equal(new, old) for new, old in pairs)
+    aligned = load_checkpoint(tmp_path, heads=objective == "heads")
+    before = load_checkpoint(made["draft"])
+    new, old = aligned.model.state_dict(), before.model.state_dict()
+    assert {name for name in new if not name.startswith("nightbeam_heads.")} == set(old)
+    assert all(torch.isfinite(weight).all() for weight in new.values())
+    assert any(not torch.equal(new[name], weight) for name, weight in old.items())
     assert aligned.prompt == before.prompt
     row = json.loads((tmp_path / "log.jsonl").read_text())
     assert np.isfinite([row["train"]["loss"], row["validation"]["loss"]]).all()
@@ -103,6 +105,26 @@ def test_aligns_by_every_objective(
     assert kept["begins with"] == checkpoint_hash(made["draft"])
     assert (kept["--objective"], kept["examples"]) == (objective, 30)
     assert kept["--draft-width"] == 6
+
+
+def test_heads_are_judged_and_realigned_and_nothing_else(
+    place: Place, made: dict[str, Path], tmp_path: Path
+) -> None:
+    heads = tmp_path / "heads"
+    run(*align_arguments(place, made, heads), "--objective", "heads")
+    judged = ["evaluate", "--draft", heads, "--teacher", made["teacher"], *ONE_THREAD, "--json"]
+    rows = run(*judged, "--catalogue", place.catalogue, "--beam-width", "4", "--draft-width", 6)
+    assert 1 <= json.loads(rows)["calls"] <= 3
+    again = [*align_arguments(place, made, tmp_path / "again"), "--draft", heads]
+    run(*again, "--objective", "heads")
+    config = json.loads((tmp_path / "again" / "config.json").read_text())
+    assert config["nightbeam_heads"] == 1
+    asked = ["--target", heads, *place.data(), "--out", tmp_path / "no"]
+    begin = ["--begin-with", heads, *place.data(), "--out", tmp_path / "no", "--validation", 5]
+    for arguments in ([*again, "--objective", "sft"], ["teacher", *asked], ["target", *begin]):
+        error = refused(*arguments, *ONE_THREAD)
+        assert error.code == "BAD_CHECKPOINT"
+        assert f"{heads}: is a heads draft" in str(error)
 
 
 def test_a_mixture_has_the_target_score_the_drafts_beams(

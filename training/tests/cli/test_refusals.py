@@ -34,6 +34,11 @@ def test_what_cannot_be_used_is_refused(
         ([*arguments, "--draft", place.folder], "BAD_CHECKPOINT", "config.json"),
         ([*arguments, "--teacher", made["draft"]], "BAD_TEACHER_DATA", "is not nightbeam-teacher"),
         ([*arguments, "--device", "abacus"], "BAD_OPTION", "--device abacus"),
+        (
+            [*arguments, "--objective", "heads", "--mixture", 0.5, "--target", made["target"]],
+            "BAD_OPTION",
+            "not with --objective heads",
+        ),
         ([*evaluate, "--beam-width", "2,x"], "BAD_OPTION", "--beam-width"),
         ([*evaluate, "--beam-width", "\u00b2"], "BAD_OPTION", "--beam-width"),
         ([*evaluate, "--draft-width", "0"], "BAD_OPTION", "--draft-width"),

@@ -1,0 +1,82 @@
+"""Heads drafts: one pass over the prompt, and every level's codes from its last hidden state.
+
+The first level is asked of the model's own output layer, as always. Each further level but the
+last, whose codes nobody drafts, has a block in between, h + SiLU(W h + b) (Medusa, Cai et al.,
+2024). So L levels have L - 2 blocks: `nightbeam_heads.<n>.weight` and `.bias`, counted by
+`nightbeam_heads` in config.json.
+"""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F  # noqa: N812
+from torch import Tensor
+
+from nightbeam_training.model.checkpoint import Checkpoint
+from nightbeam_training.model.config import HEADS_FIELD, parse_config
+from nightbeam_training.model.llama import LayerCache, Llama
+from nightbeam_training.search.beam_search import CodeModel
+
+
+def with_heads(draft: Checkpoint) -> Checkpoint:
+    """The same draft with blocks that change nothing yet; as it is where it has them."""
+    if draft.model.config.nightbeam_heads is not None:
+        return draft
+    config = {**draft.config, HEADS_FIELD: draft.prompt.levels - 2}
+    model = Llama(parse_config(config, "config"))
+    model.load_state_dict({**model.state_dict(), **draft.model.state_dict()})
+    return Checkpoint(model=model, config=config, prompt=draft.prompt)
+
+
+def level_hidden(model: Llama, hidden: Tensor, level: int) -> Tensor:
+    """What the output layer reads for a level, counted from 0: [..., width] -> [..., width]."""
+    if level == 0:
+        return hidden
+    block = model.nightbeam_heads[level - 1]
+    changed: Tensor = hidden + F.silu(block(hidden))
+    return changed
+
+
+def level_logits(model: Llama, hidden: Tensor) -> Tensor:
+    """float32 logits of every level but the last.
+
+    [users, width] -> [users, levels - 1, vocabulary]
+    """
+    levels = (model.config.nightbeam_heads or 0) + 1
+    read = [level_hidden(model, hidden, level) for level in range(levels)]
+    return model.logits(torch.stack(read, dim=1))
+
+
+def answering(model: Llama) -> CodeModel:
+    """What a search asks: the model, or its heads where it has them."""
+    return model if model.config.nightbeam_heads is None else _Heads(model)
+
+
+class _Heads:
+    """A heads draft as a search asks a model: what follows a prefix depends on its length alone.
+
+    The cache is the prompt's last hidden state, once for every level that was asked.
+    """
+
+    def __init__(self, model: Llama) -> None:
+        self._model = model
+
+    def hidden(
+        self,
+        tokens: Tensor,
+        positions: Tensor,
+        *,
+        mask: Tensor | None = None,
+        past: list[LayerCache] | None = None,
+        rows: int | None = None,
+    ) -> tuple[Tensor, list[LayerCache]]:
+        if past is None:
+            hidden, _ = self._model.hidden(tokens, positions, mask=mask, rows=rows)
+            return hidden, [(hidden[:, -1:], hidden[:, -1:])]
+        level = len(past)
+        root = past[0][0]
+        read = level_hidden(self._model, root, level)
+        return read.expand(-1, tokens.shape[1], -1), [*past, past[0]]
+
+    def logits(self, hidden: Tensor) -> Tensor:
+        return self._model.logits(hidden)

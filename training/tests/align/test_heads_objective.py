@@ -1,0 +1,190 @@
+"""The objective of heads against NumPy, user by user and level by level."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+from world import (
+    MACHINE,
+    World,
+    children_of,
+    label,
+    make_pool,
+    make_world,
+    prefixes_by_node,
+    source_of,
+)
+
+from align.naive_loss import User, log_softmax
+from nightbeam_training.align.batch import AlignBatch, align_batch
+from nightbeam_training.align.heads_objective import LevelCodes, heads_loss, level_codes
+from nightbeam_training.align.objective import ObjectiveOptions, Over
+from nightbeam_training.align.run import AlignOptions, AlignTask
+from nightbeam_training.data.teacher_files import write_teacher_file
+from nightbeam_training.data.teacher_pool import TeacherPool
+from nightbeam_training.model.heads import with_heads
+
+WIDTH = 3
+USERS = 6
+HEADS = ObjectiveOptions(
+    objective="heads",
+    alpha=1.0,
+    top_k=2,
+    temperature=1.0,
+    over="valid",
+    variant="written",
+)
+
+
+@pytest.fixture(scope="module")
+def batch(world: World, tmp_path_factory: pytest.TempPathFactory) -> AlignBatch:
+    """Beams of twice the width that counts; what the third user took next is not known."""
+    path = tmp_path_factory.mktemp("teacher") / "a.safetensors"
+    labels = label(world, world.histories[:USERS], width=2 * WIDTH)
+    write_teacher_file(path, labels.examples, source_of(world.catalogue))
+    examples = TeacherPool([path], world.catalogue.trie).take(np.arange(USERS))
+    examples.truth[2] = -1
+    trie, spec = world.catalogue.trie, world.spec
+    return align_batch(examples, trie=trie, spec=spec, width=WIDTH, device=MACHINE.device)
+
+
+@pytest.fixture(scope="module")
+def codes(world: World) -> LevelCodes:
+    return level_codes(world.catalogue.trie, world.spec, device=MACHINE.device)
+
+
+@pytest.fixture(scope="module")
+def logits(world: World) -> Tensor:
+    generator = torch.Generator().manual_seed(0)
+    return torch.randn(USERS, 2, world.spec.vocabulary, generator=generator)
+
+
+def by_hand(world: World, batch: AlignBatch, logits: Tensor, given: ObjectiveOptions) -> float:
+    """Mean over users and levels of KL(mixture of the K best prefixes' next codes || head)."""
+    codes, offsets = world.catalogue.trie.codes, world.spec.codeTokenOffsets
+    paths, children = world.catalogue.codes, children_of(world.catalogue)
+    each = []
+    for user in range(USERS):
+        nothing = torch.zeros(*batch.tree.nodes.shape, world.spec.vocabulary)
+        naive = User(world, batch, nothing, user, width=WIDTH)
+        for level in range(2):
+            beams = [()] if level == 0 else naive.best[level - 1]
+            shares, mixture = [], np.zeros(codes)
+            for prefix in beams:
+                score = 0.0
+                for at, code in enumerate(prefix):
+                    before = prefix[:at]
+                    score += naive.told[before][children(before).index(code)]
+                shares.append(np.exp(score))
+            for prefix, share in zip(beams, shares, strict=True):
+                told = naive.told[prefix] / given.temperature
+                p = np.exp(log_softmax(told) if given.over == "valid" else told)
+                mixture[children(prefix)] += share / sum(shares) * p
+            at_level = logits[user, level].double().numpy() / given.temperature
+            if given.over == "valid":
+                exist = sorted(set(paths[:, level].tolist()))
+                q = log_softmax(at_level[[offsets[level] + code for code in exist]])
+                p = mixture[exist]
+            else:
+                taken = np.flatnonzero(mixture > 0)
+                q = log_softmax(at_level)[taken + offsets[level]]
+                q = np.append(q, np.log1p(-np.exp(q).sum()))
+                p = np.append(mixture[taken], 1 - mixture[taken].sum())
+            some = p > 0
+            each.append(float((p[some] * (np.log(p[some]) - q[some])).sum()))
+    return float(np.mean(each))
+
+
+@pytest.mark.parametrize(("over", "temperature"), [("valid", 1), ("valid", 2), ("vocabulary", 1)])
+def test_the_align_term_is_its_definition(
+    world: World,
+    batch: AlignBatch,
+    codes: LevelCodes,
+    logits: Tensor,
+    over: Over,
+    temperature: float,
+) -> None:
+    given = replace(HEADS, over=over, temperature=temperature)
+    loss, figures = heads_loss(logits, batch, given, codes=codes)
+    assert figures["align"] == float(loss)
+    assert float(loss) == pytest.approx(by_hand(world, batch, logits, given), rel=1e-4)
+
+
+def test_the_next_item_counts_by_one_minus_alpha(
+    batch: AlignBatch, codes: LevelCodes, logits: Tensor
+) -> None:
+    loss, figures = heads_loss(logits, batch, replace(HEADS, alpha=0.3), codes=codes)
+    log_q = logits.log_softmax(dim=-1)
+    missed = [
+        -float(log_q[user, level, batch.truth_token[user, level]])
+        for user in range(USERS)
+        for level in range(2)
+        if user != 2
+    ]
+    assert figures["recommend"] == pytest.approx(np.mean(missed), rel=1e-5)
+    mixed = 0.7 * figures["recommend"] + 0.3 * figures["align"]
+    assert float(loss) == pytest.approx(mixed, rel=1e-5)
+
+
+def test_nothing_known_about_what_was_taken(
+    batch: AlignBatch, codes: LevelCodes, logits: Tensor
+) -> None:
+    unknown = replace(batch, truth_row=torch.full_like(batch.truth_row, -1))
+    free = logits.clone().requires_grad_()
+    loss, figures = heads_loss(free, unknown, replace(HEADS, alpha=0.5), codes=codes)
+    loss.backward()
+    assert list(figures) == ["align"]
+    assert free.grad is not None
+    assert torch.isfinite(free.grad).all()
+
+
+def test_codes_of_a_level_are_those_of_some_path(world: World, codes: LevelCodes) -> None:
+    for level in range(2):
+        found = torch.nonzero(codes.exist[level])[:, 0].tolist()
+        assert found == prefixes_at(world, level)
+
+
+def prefixes_at(world: World, level: int) -> list[int]:
+    return sorted({prefix[level] for prefix in prefixes_by_node(world.catalogue) if prefix[level:]})
+
+
+@pytest.mark.parametrize("over", ["valid", "vocabulary"])
+def test_training_lowers_it(tmp_path: Path, over: Over) -> None:
+    world = make_world()
+    options = AlignOptions(
+        objective=replace(HEADS, over=over, alpha=0.7),
+        beam_width=4,
+        batch_size=8,
+        mixture=0.0,
+        validation=9,
+        draft_width=5,
+        seed=0,
+    )
+    draft = with_heads(world.draft)
+    task = AlignTask(
+        draft,
+        make_pool(world, tmp_path),
+        trie=world.catalogue.trie,
+        scoring="full",
+        machine=MACHINE,
+        options=options,
+        draft_beams=None,
+    )
+    optimizer = torch.optim.Adam(draft.model.parameters(), lr=3e-3)
+    before = task.validate()["loss"]
+    for epoch in range(10):
+        for batch in task.batches(epoch, 0):
+            loss, _ = task.loss(batch)
+            loss.backward()
+            optimizer.step()
+            optimizer.zero_grad()
+    after = task.validate()
+    assert after["loss"] < 0.95 * before
+    assert list(after) == ["loss", "calls at 2", "calls at 4", "accepted steps"]
+    # Every part has learnt: the blocks too.
+    assert all(bool((weight != 0).any()) for weight in draft.model.nightbeam_heads.parameters())
