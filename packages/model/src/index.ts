@@ -5,9 +5,12 @@ export {
   openCheckpoint,
 } from "./checkpoint/checkpoint.js";
 export { convertCheckpoint, type Precision } from "./checkpoint/convert.js";
+export { isHeadsCheckpoint } from "./checkpoint/level-heads.js";
 export type { ModelConfig } from "./checkpoint/model-config.js";
 export { ModelError, type ModelErrorCode } from "./errors.js";
-export { type Model, type ModelOptions, openModel } from "./open-model.js";
+export type { ModelOptions } from "./load-model.js";
+export { type HeadsModel, openHeads } from "./open-heads.js";
+export { type Model, openModel } from "./open-model.js";
 export {
   openPrompts,
   type Prompts,

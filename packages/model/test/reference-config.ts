@@ -9,6 +9,8 @@ export interface ReferenceConfig {
   readonly epsilon: number;
   readonly tiedHead: boolean;
   readonly queryKeyNorm: boolean;
+  /** Blocks of a heads draft; 0 without. */
+  readonly levelHeads: number;
   readonly rope: ReferenceRope;
 }
 
@@ -45,6 +47,7 @@ interface RawConfig {
   readonly head_dim?: number | null;
   readonly rms_norm_eps: number;
   readonly tie_word_embeddings?: boolean;
+  readonly nightbeam_heads?: number;
   readonly max_position_embeddings: number;
   readonly rope_theta?: number;
   /** The older name of `rope_parameters`, without the base. */
@@ -66,6 +69,7 @@ export function readReferenceConfig(raw: RawConfig): ReferenceConfig {
     epsilon: raw.rms_norm_eps,
     tiedHead: raw.tie_word_embeddings ?? false,
     queryKeyNorm: raw.model_type === "qwen3",
+    levelHeads: raw.nightbeam_heads ?? 0,
     rope: readRope(raw, headSize),
   };
 }

@@ -20,6 +20,13 @@ export interface ReferenceModel {
    * @returns logits after every token: [tokens][vocabulary]
    */
   logits(tokens: readonly number[]): Float64Array[];
+  /**
+   * What the heads of a heads draft make of a prompt, h + SiLU(W h + b) in front of the output layer
+   * for every level after the first.
+   *
+   * @returns logits of every level but the last: [levels - 1][vocabulary]
+   */
+  levelLogits(tokens: readonly number[]): Float64Array[];
 }
 
 /** Loads a Hugging Face directory: one weight file or several with an index; F32, F16 or BF16. */
@@ -30,12 +37,35 @@ export function loadReference(directory: string): ReferenceModel {
   const tensors = readReferenceTensors(directory);
   return {
     vocabularySize: config.vocabularySize,
-    logits: (tokens) => forward({ config, tensors, tokens }),
+    logits: (tokens) => readOut({ config, tensors, rows: forward({ config, tensors, tokens }) }),
+    levelLogits: (tokens) => {
+      const rows = forward({ config, tensors, tokens }).slice(-1);
+      const blocks = Array.from({ length: config.levelHeads }, (_, block) => {
+        const inner = linear({ tensors, name: "nightbeam_heads", rows }, String(block));
+        return add(
+          rows,
+          inner.map((row) => row.map((value) => value / (1 + Math.exp(-value)))),
+        );
+      });
+      return readOut({ config, tensors, rows: [...rows, ...blocks.flat()] });
+    },
   };
+}
+
+/** The output layer: [rows][width] -> [rows][vocabulary]. */
+function readOut(model: {
+  readonly config: ReferenceConfig;
+  readonly tensors: ReferenceTensors;
+  readonly rows: Rows;
+}): Rows {
+  const { config, tensors, rows } = model;
+  const head = tensors.get(config.tiedHead ? "model.embed_tokens.weight" : "lm_head.weight");
+  return rows.map((row) => multiply(head, row));
 }
 
 type Rows = Float64Array[];
 
+/** States after the final norm: [tokens][width]. */
 function forward(model: {
   readonly config: ReferenceConfig;
   readonly tensors: ReferenceTensors;
@@ -57,9 +87,7 @@ function forward(model: {
     const rows = normalise(stream, middle, config.epsilon);
     stream = add(stream, mlp({ tensors, rows, name: part("mlp") }));
   }
-  const last = normalise(stream, tensors.get("model.norm.weight"), config.epsilon);
-  const head = config.tiedHead ? embeddings : tensors.get("lm_head.weight");
-  return last.map((row) => multiply(head, row));
+  return normalise(stream, tensors.get("model.norm.weight"), config.epsilon);
 }
 
 interface Block {

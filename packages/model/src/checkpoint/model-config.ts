@@ -22,6 +22,8 @@ export interface ModelConfig {
   readonly biases: { readonly qkv: boolean; readonly output: boolean; readonly mlp: boolean };
   /** RMS norm over each head's queries and keys before the rotation (Qwen3). */
   readonly queryKeyNorm: boolean;
+  /** Blocks of a heads draft (graph/level-heads.ts); undefined for an ordinary model. */
+  readonly levelHeads: number | undefined;
 }
 
 const schema = z.looseObject({
@@ -43,6 +45,7 @@ const schema = z.looseObject({
   sliding_window: z.int().positive().nullish(),
   partial_rotary_factor: z.number().nullish(),
   quantization_config: z.unknown().optional(),
+  nightbeam_heads: z.int().nonnegative().optional(),
   ...ropeFields,
 });
 type RawConfig = z.output<typeof schema>;
@@ -88,6 +91,7 @@ export async function readModelConfig(directory: string): Promise<ModelConfig> {
       mlp: raw.mlp_bias,
     },
     queryKeyNorm: raw.model_type === "qwen3",
+    levelHeads: raw.nightbeam_heads,
   };
 }
 

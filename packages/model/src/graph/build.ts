@@ -5,6 +5,7 @@ import type { StoredTensor } from "../checkpoint/safetensors.js";
 import { ModelError } from "../errors.js";
 import { GraphBuilder } from "../onnx/graph-builder.js";
 import { head, type LevelTokens } from "./head.js";
+import { levelHeads } from "./level-heads.js";
 import { decoder } from "./llama.js";
 import { Weights } from "./weights.js";
 
@@ -44,7 +45,8 @@ export function buildGraph(options: GraphOptions): Uint8Array {
     mostAncestors: options.levels.length - 1,
   };
   const hidden = decoder(context, { cached: options.cached });
-  head(context, { hidden, scoring: options.scoring, levels: options.levels });
+  const output = config.levelHeads === undefined ? head : levelHeads;
+  output(context, { hidden, scoring: options.scoring, levels: options.levels });
   const unused = weights
     .unused()
     .filter((name) => !IGNORED.test(name))

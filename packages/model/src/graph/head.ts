@@ -1,5 +1,5 @@
 import type { Scoring } from "@nightbeam/decoding";
-import type { Value } from "../onnx/graph-builder.js";
+import type { GraphBuilder, Value } from "../onnx/graph-builder.js";
 import type { GraphContext } from "./context.js";
 
 /** Tokens of the codes of one level, in the order of the codes. */
@@ -13,7 +13,7 @@ export const headNames = (depth: number) => ({
 });
 
 /** Name of the weights of the output layer. */
-const headWeight = (context: GraphContext) =>
+export const headWeight = (context: GraphContext) =>
   context.config.tiedHead ? "model.embed_tokens.weight" : "lm_head.weight";
 
 /**
@@ -57,7 +57,7 @@ export function head(
 }
 
 /** The head's rows of one level: a view where the tokens are consecutive, picked out otherwise. */
-function levelRows(
+export function levelRows(
   context: GraphContext,
   options: { name: string; shape: readonly number[]; tokens: LevelTokens },
 ): Value {
@@ -67,10 +67,14 @@ function levelRows(
   if (tokens.every((token, code) => token === first + code)) {
     return weights.rows(graph, name, { shape, first, count: tokens.length });
   }
-  const picked = graph.tensor(`tokens_from_${first}`, {
+  return graph.node("Gather", [weights.use(graph, name, shape), tokensOf(graph, tokens)]);
+}
+
+/** A level's tokens as a constant. int32 [codes] */
+export function tokensOf(graph: GraphBuilder, tokens: LevelTokens): Value {
+  return graph.tensor(`tokens_from_${tokens[0] ?? 0}`, {
     type: "int32",
     dims: [tokens.length],
     data: { raw: new Uint8Array(tokens.buffer, tokens.byteOffset, tokens.byteLength) },
   });
-  return graph.node("Gather", [weights.use(graph, name, shape), picked]);
 }

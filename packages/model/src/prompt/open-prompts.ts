@@ -5,6 +5,7 @@ import { join } from "node:path";
 import type { Catalogue } from "@nightbeam/catalogue";
 import { checkCatalogue } from "../checkpoint/check-catalogue.js";
 import { DESCRIBING_FILES } from "../checkpoint/checkpoint.js";
+import { refuseHeads } from "../checkpoint/level-heads.js";
 import { type ModelConfig, readModelConfig } from "../checkpoint/model-config.js";
 import { type PromptEncoder, promptEncoder } from "./prompt-encoder.js";
 import { codeTokens, type PromptSpec, readPromptSpec } from "./prompt-spec.js";
@@ -33,12 +34,13 @@ export interface Prompts {
 /** Tables of positions are part of a graph: beyond this, a user has to ask for more. */
 const DEFAULT_MOST_POSITIONS = 4096;
 
-/** Reads how prompts are written for a model. @throws ModelError */
+/** Reads how prompts are written for a target. @throws ModelError; UNSUPPORTED for a heads draft */
 export async function openPrompts(options: PromptsOptions): Promise<Prompts> {
   const [config, spec] = await Promise.all([
     readModelConfig(options.directory),
     readPromptSpec(options.directory),
   ]);
+  refuseHeads(options.directory, config);
   return promptsOf({ config, spec }, options);
 }
 

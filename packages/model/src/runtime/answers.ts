@@ -11,6 +11,26 @@ export interface HeadShape {
   readonly codeTokens: readonly Int32Array[];
 }
 
+/** How a call asks for scores, and how it reads them. */
+export interface Answers {
+  /** Outputs that hold scores. */
+  readonly outputs: readonly string[];
+  /** Inputs that say which scores are wanted. */
+  pack(users: readonly UserRows[]): Feeds;
+  /** @param scores what the outputs held */
+  read(users: readonly UserRows[], scores: readonly Float32Array[]): Float64Array[];
+}
+
+/** Scores of the catalogue's children, as `ScoreAnswer` wants them: see graph/head.ts. */
+export function childAnswers(shape: HeadShape): Answers {
+  const depths = shape.scoring === "full" ? 1 : shape.trie.levels;
+  return {
+    outputs: Array.from({ length: depths }, (_, depth) => headNames(depth).scores),
+    pack: (users) => packHead(shape, users),
+    read: (users, scores) => readAnswers(shape, { users, scores }),
+  };
+}
+
 /** Wanted rows of one output of the head, and which of their scores. */
 interface HeadRows {
   readonly rows: Int32Array;
@@ -20,7 +40,7 @@ interface HeadRows {
 }
 
 /** The inputs of graph/head.ts: which rows are wanted, and which of their scores. */
-export function packHead(shape: HeadShape, users: readonly UserRows[]): Feeds {
+function packHead(shape: HeadShape, users: readonly UserRows[]): Feeds {
   const { trie, codeTokens } = shape;
   const isFull = shape.scoring === "full";
   const outputs = emptyRows(shape, users);
@@ -74,7 +94,7 @@ function emptyRows(shape: HeadShape, users: readonly UserRows[]): HeadRows[] {
 }
 
 /** Each user's log-probabilities, as `ScoreAnswer` wants them. */
-export function readAnswers(
+function readAnswers(
   shape: HeadShape,
   call: { users: readonly UserRows[]; scores: readonly Float32Array[] },
 ): Float64Array[] {

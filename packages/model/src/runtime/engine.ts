@@ -1,11 +1,10 @@
 import type { Trie } from "@nightbeam/catalogue";
-import type { ScoreAnswer, ScoreRequest, Scoring } from "@nightbeam/decoding";
+import type { ScoreAnswer, ScoreRequest } from "@nightbeam/decoding";
 import { Tensor } from "onnxruntime-node";
 import type { ModelConfig } from "../checkpoint/model-config.js";
 import { ModelError } from "../errors.js";
 import { memoryNames } from "../graph/call-memory.js";
-import { headNames } from "../graph/head.js";
-import { packHead, readAnswers } from "./answers.js";
+import type { Answers } from "./answers.js";
 import { type Feeds, packCall } from "./feeds.js";
 import { rowsOf, type UserRows } from "./layout.js";
 import { type CallMemory, PromptCache } from "./memory.js";
@@ -14,7 +13,7 @@ import type { Session } from "./session.js";
 export interface EngineOptions {
   readonly config: ModelConfig;
   readonly trie: Trie;
-  readonly scoring: Scoring;
+  readonly answers: Answers;
   readonly codeTokens: readonly Int32Array[];
   /** Bytes of keys and values kept between calls; 0: every call computes its prompts. */
   readonly cacheBytes: number;
@@ -111,41 +110,30 @@ export class Engine {
     call: Group & { users: readonly UserRows[] },
   ): Promise<Omit<ScoreAnswer, "milliseconds">[]> {
     const { users, promptLength, cached } = call;
+    const { answers } = this.#options;
     const keys = users.map(({ request }) => request.key);
     const cachedRows = cached ? keys.map((key) => this.#cache.nodeCount(key)) : undefined;
     const feeds: Feeds = {
       ...packCall(this.#options, { users, promptLength, cachedRows }),
-      ...packHead(this.#shape, users),
+      ...answers.pack(users),
       ...(cachedRows === undefined ? {} : this.#remembered({ keys, promptLength, cachedRows })),
     };
     const session = cached ? this.#options.cached : this.#options.full;
     if (session === undefined) throw new ModelError("RUNTIME", "the prompt cache has no graph");
-    const scoreNames = this.#scoreNames();
     const kept = this.#keptNames(users, cached);
-    const outputs = await session.run(feeds, [...scoreNames, ...kept]);
+    const outputs = await session.run(feeds, [...answers.outputs, ...kept]);
     const floats = (name: string): Float32Array => {
       const data = outputs[name]?.data;
       if (data instanceof Float32Array) return data;
       throw new ModelError("RUNTIME", `the model returned no ${name}`);
     };
     if (kept.length > 0) this.#remember(call, floats);
-    const logProbs = readAnswers(this.#shape, { users, scores: scoreNames.map(floats) });
+    const logProbs = answers.read(users, answers.outputs.map(floats));
     const prompt = cached ? 0 : promptLength;
     return logProbs.map((values, at) => ({
       logProbs: values,
       tokens: prompt + (users[at]?.count ?? 0),
     }));
-  }
-
-  get #shape() {
-    const { trie, scoring, codeTokens, config } = this.#options;
-    return { trie, scoring, codeTokens, vocabularySize: config.vocabularySize };
-  }
-
-  #scoreNames(): string[] {
-    const { scoring, trie } = this.#options;
-    const depths = scoring === "full" ? 1 : trie.levels;
-    return Array.from({ length: depths }, (_, depth) => headNames(depth).scores);
   }
 
   /** Keys and values worth fetching: of nodes only where something can hang below them. */

@@ -3,7 +3,9 @@ import { decodePrepared } from "@nightbeam/catalogue";
 import { openCheckpoint } from "../checkpoint/checkpoint.js";
 import { ModelError } from "../errors.js";
 import { buildGraph } from "../graph/build.js";
+import { childAnswers } from "./answers.js";
 import { Engine } from "./engine.js";
+import { levelAnswers } from "./level-answers.js";
 import type { Failure, FromWorker, ToWorker, WorkerSetup } from "./messages.js";
 import { openSession } from "./session.js";
 
@@ -19,7 +21,11 @@ async function openEngine(setup: WorkerSetup): Promise<Engine> {
   const full = await open(false);
   try {
     const cached = setup.cacheBytes > 0 ? await open(true) : undefined;
-    return new Engine({ ...setup, config, trie, full, cached });
+    const answers =
+      config.levelHeads === undefined
+        ? childAnswers({ ...setup, trie, vocabularySize: config.vocabularySize })
+        : levelAnswers(setup.codeTokens.slice(0, -1).map(({ length }) => length));
+    return new Engine({ ...setup, config, trie, answers, full, cached });
   } catch (error) {
     await full.release();
     throw error;

@@ -16,6 +16,8 @@ export interface ModelShape {
   /** Llama only. */
   readonly mlpBias: boolean;
   readonly tiedHead: boolean;
+  /** Whether it is a heads draft, with a block for each level but the first and the last. */
+  readonly levelHeads: boolean;
   readonly maxPositions: number;
   readonly normEpsilon: number;
   /** `rope_parameters` as Hugging Face has them: rope_type, rope_theta, factor, … */
@@ -43,6 +45,7 @@ export function completeShape(given: Partial<ModelShape>): ModelShape {
     attentionBias: false,
     mlpBias: false,
     tiedHead: false,
+    levelHeads: false,
     maxPositions: 512,
     normEpsilon: 1e-6,
     rope: { rope_type: "default", rope_theta: 10_000 },
@@ -100,6 +103,7 @@ export function hfConfig(shape: ModelShape): Record<string, unknown> {
     ...(shape.modelType === "mistral" ? { sliding_window: null } : {}),
     ...(biasesOf(shape).output ? { attention_bias: true } : {}),
     ...(biasesOf(shape).mlp ? { mlp_bias: true } : {}),
+    ...(shape.levelHeads ? { nightbeam_heads: shape.levels - 2 } : {}),
     bos_token_id: BOS,
     eos_token_id: 2,
     pad_token_id: 0,

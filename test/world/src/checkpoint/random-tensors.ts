@@ -64,5 +64,8 @@ export function randomTensors(options: {
   }
   norm("model.norm.weight", width);
   if (!shape.tiedHead) gaussian("lm_head.weight", [vocabulary, width], { std: headStd });
+  for (let block = 0; shape.levelHeads && block < shape.levels - 2; block++) {
+    linear(`nightbeam_heads.${block}`, { out: width, in: width, gain: 1, bias: true });
+  }
   return tensors;
 }
