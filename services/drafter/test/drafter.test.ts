@@ -1,5 +1,5 @@
 import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { openControl } from "@nightbeam/control";
 import type { Recommendation } from "@nightbeam/dataset";
 import {
@@ -10,6 +10,7 @@ import {
 } from "@nightbeam/drafter";
 import { finishRun, openStore } from "@nightbeam/jobs";
 import { type Log, silentLog } from "@nightbeam/telemetry";
+import { writeCheckpoint } from "@nightbeam/test-world";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { startNatsServer } from "../../../packages/control/test/support/nats-server.js";
 import { freePort } from "../../../packages/jobs/test/support/free-port.js";
@@ -72,6 +73,13 @@ describe("a drafter", () => {
       (await states(run)).every((one) => one === "completed"),
     );
   const drafting = () => ({ draft: [night().world.draft], draftWidth: [24] });
+  const writeHeads = async () => {
+    const directory = join(dirname(night().world.draft), "heads");
+    const shape = { levels: 3, codesPerLevel: 12, layers: 1, width: 16, heads: 2 };
+    const config = { ...shape, levelHeads: true };
+    await writeCheckpoint({ directory, seed: 5, config, options: { maxItems: 5 } });
+    return directory;
+  };
   const finish = async (out: string) => finishRun(await openStore(out));
   /** Does not wait for the pause before another try. */
   const promote = async () => {
@@ -103,6 +111,15 @@ describe("a drafter", () => {
     expect(await listsOf(run.out)).toEqual(night().expected);
   });
 
+  it("finds them with a heads draft as well", async () => {
+    const request = { draft: [await writeHeads()], draftWidth: [24] };
+    const run = await submit("heads", { request });
+    await start({ lanes: 1, shardsAtOnce: 1 });
+    await allDone(run);
+    await finish(run.out);
+    expectSame(await listsOf(run.out), night().expected);
+  });
+
   it("draws what one machine draws, and for each of equal users their own", async () => {
     const { world: files, scratch, alone } = night();
     const [first = ""] = (await readFile(files.histories, "utf8")).split("\n");
@@ -120,6 +137,7 @@ describe("a drafter", () => {
     const requests: [name: string, request: Record<string, unknown>][] = [
       ["sampled", { ...drawn, histories, ...drafting() }],
       ["relaxed", { ...relaxed, temperature: 0.5, block }],
+      ["relaxed by heads", { ...relaxed, draft: [await writeHeads()] }],
       ["relaxed by counts", { ...relaxed, draft: ["transitions"], drafted: "beam" }],
     ];
     for (const [name, request] of requests) {

@@ -2,7 +2,14 @@ import { availableParallelism, homedir } from "node:os";
 import { join } from "node:path";
 import type { Catalogue } from "@nightbeam/catalogue";
 import type { Scoring } from "@nightbeam/decoding";
-import { type Model, openModel, type Precision } from "@nightbeam/model";
+import {
+  type HeadsModel,
+  type Model,
+  type ModelOptions,
+  openHeads,
+  openModel,
+  type Precision,
+} from "@nightbeam/model";
 
 /** How models run on this machine: the same for the target and its drafts. */
 export interface ModelSettings {
@@ -13,23 +20,31 @@ export interface ModelSettings {
   readonly promptCache: number;
 }
 
+type CpuSettings = ModelSettings & {
+  readonly catalogue: Catalogue;
+  readonly historyCatalogue: Catalogue;
+  readonly mostWaiting: number;
+};
+
 /** Opens a model with one thread a worker and a worker a core: no operator waits for the other core. */
-export function openCpuModel(
-  directory: string,
-  settings: ModelSettings & {
-    readonly catalogue: Catalogue;
-    readonly historyCatalogue: Catalogue;
-    readonly mostWaiting: number;
-  },
-): Promise<Model> {
-  return openModel({
+export function openCpuModel(directory: string, settings: CpuSettings): Promise<Model> {
+  return openModel(modelOptions(directory, settings));
+}
+
+/** The same for a heads draft. */
+export function openCpuHeads(directory: string, settings: CpuSettings): Promise<HeadsModel> {
+  return openHeads(modelOptions(directory, settings));
+}
+
+function modelOptions(directory: string, settings: CpuSettings): ModelOptions {
+  return {
     ...settings,
     directory,
     cacheDirectory: cacheDirectory(),
     workers: workerCount(settings),
     threads: 1,
     cacheBytes: settings.promptCache * 2 ** 30,
-  });
+  };
 }
 
 /** Where conversions of checkpoints are kept. */

@@ -1,7 +1,14 @@
 import type { Catalogue } from "@nightbeam/catalogue";
-import { type Draft, type Drafter, type DraftRequest, ModelDrafter } from "@nightbeam/decoding";
+import type { Draft, Drafter, DraftRequest } from "@nightbeam/decoding";
 import type { Model, Prompts } from "@nightbeam/model";
 import { RecommendError } from "../errors.js";
+
+/** A draft that is a checkpoint, ordinary or with heads. */
+export interface DraftModel
+  extends Pick<Model, "encodePrompt" | "mostPromptTokens" | "hash" | "close"> {
+  /** Drafts with it for prompts that it takes. */
+  readonly drafter: Drafter;
+}
 
 /**
  * Drafts with a small model, which reads the prompts of the target.
@@ -9,7 +16,7 @@ import { RecommendError } from "../errors.js";
  * @throws RecommendError DRAFT_DIFFERS where it would read them as something else
  */
 export function modelDrafter(
-  draft: Model,
+  draft: DraftModel,
   options: { directory: string; target: Pick<Prompts, "encodePrompt">; catalogue: Catalogue },
 ): Drafter {
   const { directory, target, catalogue } = options;
@@ -20,7 +27,7 @@ export function modelDrafter(
       `--draft ${directory} writes items with other tokens than the target, so it would draft nonsense; make the tokens and the prompt in both nightbeam.json files the same`,
     );
   }
-  return new ShortPromptDrafter(new ModelDrafter(draft.scorer), draft.mostPromptTokens);
+  return new ShortPromptDrafter(draft.drafter, draft.mostPromptTokens);
 }
 
 /** Leaves users whose prompts are too long for a draft to the target alone. */

@@ -1,11 +1,18 @@
 import type { Catalogue } from "@nightbeam/catalogue";
 import type { HistoryRow } from "@nightbeam/dataset";
-import { CombinedDrafter, type Drafter, emptyDrafter, RetrievalDrafter } from "@nightbeam/decoding";
-import type { Model, Prompts } from "@nightbeam/model";
-import { batchesAtOnce, type ModelSettings, openCpuModel } from "./cpu-model.js";
+import {
+  CombinedDrafter,
+  type Drafter,
+  emptyDrafter,
+  HeadsDrafter,
+  ModelDrafter,
+  RetrievalDrafter,
+} from "@nightbeam/decoding";
+import { isHeadsCheckpoint, type Prompts } from "@nightbeam/model";
+import { batchesAtOnce, type ModelSettings, openCpuHeads, openCpuModel } from "./cpu-model.js";
 import { type DraftName, draftVersion, parseDraftName } from "./draft-name.js";
 import { candidatesDrafter, previousDrafter } from "./list-drafts.js";
-import { modelDrafter } from "./model-drafter.js";
+import { type DraftModel, modelDrafter } from "./model-drafter.js";
 import { transitionsDrafter } from "./transitions.js";
 
 export interface DraftContext {
@@ -39,7 +46,7 @@ export async function openDrafts(
   options: DraftOptions,
 ): Promise<OpenDrafts> {
   const parsed = names.map(parseDraftName);
-  const opened: Model[] = [];
+  const opened: DraftModel[] = [];
   const close = async () => {
     await Promise.all(opened.map((model) => model.close()));
   };
@@ -68,7 +75,7 @@ type DraftOptions = DraftContext & { readonly settings: ModelSettings };
 interface OpenDraft {
   readonly drafter: Drafter;
   /** To be closed behind it. */
-  readonly model?: Model;
+  readonly model?: DraftModel;
 }
 
 async function openDraft(name: DraftName, options: DraftOptions): Promise<OpenDraft> {
@@ -83,26 +90,37 @@ async function openDraft(name: DraftName, options: DraftOptions): Promise<OpenDr
     case "candidates":
       return { drafter: await candidatesDrafter(name.path, { catalogue, signal }) };
     case "checkpoint":
-      return openModelDraft(name.path, options);
+      return openCheckpointDraft(name.path, options);
     default:
       return name satisfies never;
   }
 }
 
-async function openModelDraft(directory: string, options: DraftOptions): Promise<OpenDraft> {
-  const { known, searched: catalogue, settings, target } = options;
-  const model = await openCpuModel(directory, {
-    ...settings,
-    // A draft only guesses, but it is asked the most: it always runs in its own numbers.
-    precision: "fp32",
-    catalogue,
-    historyCatalogue: known,
-    mostWaiting: options.parts * batchesAtOnce(settings),
-  });
+async function openCheckpointDraft(directory: string, options: DraftOptions): Promise<OpenDraft> {
+  const { searched: catalogue, target } = options;
+  const model = await openDraftModel(directory, options);
   try {
     return { drafter: modelDrafter(model, { directory, target, catalogue }), model };
   } catch (error) {
     await model.close();
     throw error;
   }
+}
+
+async function openDraftModel(directory: string, options: DraftOptions): Promise<DraftModel> {
+  const { known, searched: catalogue, settings } = options;
+  const how = {
+    ...settings,
+    // A draft only guesses, but it is asked the most: it always runs in its own numbers.
+    precision: "fp32",
+    catalogue,
+    historyCatalogue: known,
+    mostWaiting: options.parts * batchesAtOnce(settings),
+  } as const;
+  if (await isHeadsCheckpoint(directory)) {
+    const heads = await openCpuHeads(directory, how);
+    return { ...heads, drafter: new HeadsDrafter(heads.scorer) };
+  }
+  const model = await openCpuModel(directory, how);
+  return { ...model, drafter: new ModelDrafter(model.scorer) };
 }
