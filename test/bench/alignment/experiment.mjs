@@ -82,6 +82,7 @@ const OBJECTIVES = {
   "atspeed-s": ["--objective", "atspeed-s", ...MIXTURE],
   "atspeed-s-public": ["--objective", "atspeed-s", "--variant", "public", ...MIXTURE],
 };
+const HEADS = ["--objective", "heads", "--alpha", "1", "--over", "vocabulary"];
 const BEAM_KD = ["--objective", "beam-kd", "--alpha", "1", "--over", "vocabulary"];
 const OURS = ["--objective", "beam-score", "--alpha", "1", "--over", "vocabulary"];
 const WIDTHS = ["--beam-width", "1,3,5,10,20", "--draft-width", "40", "--limit", "320"];
@@ -110,7 +111,12 @@ const stages = {
     await runAll(jobs, { at: 2 });
   },
   async objectives() {
-    const all = Object.entries({ ...OBJECTIVES, "beam-kd": BEAM_KD, "beam-score": OURS });
+    const all = Object.entries({
+      ...OBJECTIVES,
+      "beam-kd": BEAM_KD,
+      "beam-score": OURS,
+      heads: HEADS,
+    });
     const jobs = all.map(([name, how]) => align(name, { on: ["cut"] }, ...how, "--epochs", "1"));
     await runAll(jobs, { at: 2 });
     await runAll(all.map(([name]) => bench(name, name, ...WIDTHS)));
