@@ -66,6 +66,22 @@ describe("HeadsDrafter", () => {
     expect(draft?.levels).toMatchObject([{ depth: 2, prefixes: Uint32Array.of(7) }]);
   });
 
+  it("counts the codes that go on from a prefix alone beside what the target said", async () => {
+    const request = requestOf(full, { widths: [9, 9] });
+    const drafter = checkedDrafter(new HeadsDrafter(saying([-1, -1, -1], [-3, -4])));
+    await drafter.draft([request]);
+    request.search.learn(ROOT, Float64Array.of(-2, -9, -1));
+    request.search.advance();
+    const [draft] = await drafter.draft([request]);
+    const [level] = draft?.levels ?? [];
+    // 7 is its parent's only child, so that its code is certain; 4 and 5 share theirs.
+    const share = Math.log(1 / (1 + Math.exp(-1)));
+    expect([...(level?.prefixes ?? [])]).toEqual([7, 4, 5]);
+    expect(level?.scores[0]).toBe(-1);
+    expect(level?.scores[1]).toBeCloseTo(-2 + share, 6);
+    expect(level?.scores[2]).toBeCloseTo(-3 + share, 6);
+  });
+
   it("asks once a user, all users of a round together, until they are released", async () => {
     const heads = fakeHeads(1);
     const drafter = new HeadsDrafter(heads);

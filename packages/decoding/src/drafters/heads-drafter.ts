@@ -1,4 +1,4 @@
-import { childCodes, depthOf } from "@nightbeam/catalogue";
+import { childCodes, depthOf, ROOT } from "@nightbeam/catalogue";
 import { checkRow } from "../answer-rows.js";
 import { DecodingError } from "../errors.js";
 import { withoutExcluded } from "../scoring.js";
@@ -39,13 +39,16 @@ export interface HeadsScorer {
 /**
  * Drafts with heads, asked once a user. The levels' guesses are combined along the paths that exist:
  * a prefix's score is the sum of its codes' log-probabilities, level by level the best are kept, and
- * no combination that is no item's is looked at. Where the target's log-probabilities are known they
- * take the heads' place.
+ * no combination that is no item's is looked at.
+ *
+ * Where the target's log-probabilities are known they take the heads' place. A head knows nothing of
+ * the codes before and spreads over all codes of its level, the target over those that go on from a
+ * prefix: beside each other, what a head says is normalised over a prefix's children as well.
  */
 export class HeadsDrafter implements Drafter, Estimator {
   readonly #heads: HeadsScorer;
   readonly #levels = new Map<number, readonly Float32Array[]>();
-  readonly #rows = new Map<number, Map<number, Float64Array>>();
+  readonly #rows = new Map<number, Rows>();
 
   constructor(heads: HeadsScorer) {
     this.#heads = heads;
@@ -56,7 +59,7 @@ export class HeadsDrafter implements Drafter, Estimator {
   }
 
   lookup(request: DraftRequest, prefix: number): Float64Array | undefined {
-    return this.#rows.get(request.key)?.get(prefix);
+    return this.#rows.get(request.key)?.[scaleOf(request)].get(prefix);
   }
 
   /** @throws DecodingError ANSWER_SIZE, NOT_A_NUMBER; what the heads throw */
@@ -68,9 +71,12 @@ export class HeadsDrafter implements Drafter, Estimator {
     for (const { request, prefixes } of asked) {
       const { key, search } = request;
       const levels = this.#levels.get(key) ?? [];
-      const rows = this.#rows.get(key) ?? new Map<number, Float64Array>();
+      const rows = this.#rows.get(key) ?? { level: new Map(), children: new Map() };
       this.#rows.set(key, rows);
-      for (const prefix of prefixes) rows.set(prefix, rowOf(search.space, { prefix, levels }));
+      const scale = scaleOf(request);
+      for (const prefix of prefixes) {
+        rows[scale].set(prefix, rowOf(search.space, { prefix, levels, scale }));
+      }
     }
     return worked + performance.now() - started;
   }
@@ -101,10 +107,21 @@ export class HeadsDrafter implements Drafter, Estimator {
   }
 }
 
-/** What the heads say of a prefix's children, normalised over them where the scoring does. */
+/** What log-probabilities are normalised over: all codes of the level, or a prefix's children. */
+type Scale = "level" | "children";
+
+/** What the heads say of prefixes' children, on either scale. */
+type Rows = Readonly<Record<Scale, Map<number, Float64Array>>>;
+
+/** As long as the target has said nothing, heads are compared with heads alone. */
+function scaleOf({ search }: DraftRequest): Scale {
+  const isCompared = search.known(ROOT) !== undefined || search.space.scoring === "renormalized";
+  return isCompared ? "children" : "level";
+}
+
 function rowOf(
   space: SearchSpace,
-  { prefix, levels }: { prefix: number; levels: readonly Float32Array[] },
+  { prefix, levels, scale }: { prefix: number; levels: readonly Float32Array[]; scale: Scale },
 ): Float64Array {
   const { trie } = space;
   const depth = depthOf(trie, prefix);
@@ -118,7 +135,7 @@ function rowOf(
     );
   });
   checkRow(trie, { prefix, logProbs });
-  if (space.scoring === "full") return logProbs;
+  if (scale === "level") return logProbs;
   const largest = logProbs.reduce((most, value) => Math.max(most, value), Number.NEGATIVE_INFINITY);
   if (largest === Number.NEGATIVE_INFINITY) return logProbs;
   const sum = logProbs.reduce((total, value) => total + Math.exp(value - largest), 0);
