@@ -73,9 +73,11 @@ describe("nightbeam bench paper", () => {
     await expect(options("never", { method })).rejects.toThrow(message);
   });
 
-  it("says what data it needs", async () => {
+  it("says what it needs", async () => {
     const given = ["bench", "paper", ...flagsOf(world()), "--out", world().path("never")];
-    expect(await refusal(...given)).toContain("error: --data is required: a directory with");
+    expect(await refusal(...given)).toBe("error: --method is required\n");
     expect(await refusal(...given, "--method", "SFT")).toContain("error: --method SFT: write NAME");
+    const data = await refusal(...given, "--method", "DARE=retrieval");
+    expect(data).toContain("error: --data is required: a directory with");
   });
 });

@@ -37,7 +37,7 @@ export const paperSchema = z.object({
   catalogue: z.string().optional(),
   histories: z.string().optional(),
   heldOut: z.string().optional(),
-  method: methods.default([]),
+  method: methods,
   out: z.string(),
   verification: listOf(oneOf(["strict", "relaxed", "sampled"])).default([
     "strict",
