@@ -28,7 +28,7 @@ function settingLines({ machine, setting }: PaperReport): string[] {
   const { levels, items, users, draftWidth, scoring, batchSize, limit, repeat } = setting;
   return [
     `${items} items of ${levels} codes, ${users} users with held-out items; N = ${draftWidth}, gamma = ${levels - 1}, \`${scoring}\` scoring.`,
-    `Times: the first ${Math.min(limit, users)} users, ${batchSize === 1 ? "one a call" : `${batchSize} a call`}, median of ${repeat} rounds in which all rows take turns.`,
+    `Times: the first ${Math.min(limit, users)} users, ${batchSize === 1 ? "one a call" : `${batchSize} a call`}, ${repeat === 1 ? "one round" : `median of ${repeat} rounds`} in which all rows take turns.`,
     "",
     `Machine: ${machine.processor}, ${machine.cores} cores, ${machine.memoryGiB} GiB, ${machine.system}, Node ${machine.node}, float32 on the CPU; ${machine.matrixRate} GFLOP/s in matrix products.`,
     `Target ${setting.targetHash.slice(0, 12)}.`,
