@@ -1,9 +1,8 @@
 import { ROOT } from "@nightbeam/catalogue";
-import { checkRow } from "./answer-rows.js";
 import { BestPrefixes } from "./beams.js";
 import { expandBeams, rootOf, unknownPrefixes } from "./expand.js";
+import { KnownRows } from "./known-rows.js";
 import { wholeNumber } from "./options.js";
-import { withoutExcluded } from "./scoring.js";
 import type { Search, SearchState } from "./search.js";
 import type { SearchSpace } from "./search-space.js";
 
@@ -18,12 +17,13 @@ import type { SearchSpace } from "./search-space.js";
 export class BeamSearch implements Search {
   readonly space: SearchSpace;
   readonly beamWidth: number;
-  readonly #known = new Map<number, Float64Array>();
+  readonly #known: KnownRows;
   #state: SearchState;
 
   /** @throws DecodingError BAD_OPTION where the beam width is not a whole number above 0. */
   constructor(space: SearchSpace, options: { beamWidth: number }) {
     this.space = space;
+    this.#known = new KnownRows(space);
     this.beamWidth = wholeNumber(options.beamWidth, { name: "beam width", least: 1 });
     // Where everything is excluded there is nothing to ask: the list is empty from the beginning.
     const beams = space.exclusion.isDead(ROOT) ? new BestPrefixes(0).drain(0) : rootOf(space);
@@ -40,8 +40,7 @@ export class BeamSearch implements Search {
   }
 
   learn(prefix: number, logProbs: Float64Array): void {
-    checkRow(this.space.trie, { prefix, logProbs });
-    this.#known.set(prefix, withoutExcluded(this.space, prefix, logProbs));
+    this.#known.learn(prefix, logProbs);
   }
 
   /**
@@ -50,13 +49,13 @@ export class BeamSearch implements Search {
    */
   forgetAhead(): void {
     const first = this.space.trie.levelStart[this.#state.beams.depth] ?? 0;
-    for (const prefix of this.#known.keys()) if (prefix >= first) this.#known.delete(prefix);
+    this.#known.forgetFrom(first);
     this.advance();
   }
 
   advance(): SearchState {
     let { beams } = this.#state;
-    const lookup = (prefix: number) => this.#known.get(prefix);
+    const lookup = this.#known.get;
     for (;;) {
       if (beams.depth === this.space.trie.levels || beams.prefixes.length === 0) {
         this.#state = { kind: "done", beams };

@@ -1,7 +1,7 @@
-import { ask, checkRow, rowsOf } from "../answer-rows.js";
+import { ask, rowsOf } from "../answer-rows.js";
 import { type BeamTree, treeOf } from "../beam-tree.js";
+import { KnownRows } from "../known-rows.js";
 import type { Scorer } from "../scorer.js";
-import { withoutExcluded } from "../scoring.js";
 import type { Draft, Drafter, DraftRequest } from "./drafter.js";
 import { draftByEstimate, type Estimator } from "./estimate.js";
 
@@ -11,7 +11,7 @@ import { draftByEstimate, type Estimator } from "./estimate.js";
  */
 export class ModelDrafter implements Drafter, Estimator {
   readonly #scorer: Scorer;
-  readonly #known = new Map<number, Map<number, Float64Array>>();
+  readonly #known = new Map<number, KnownRows>();
 
   constructor(scorer: Scorer) {
     this.#scorer = scorer;
@@ -49,11 +49,8 @@ export class ModelDrafter implements Drafter, Estimator {
 
   #learn(request: DraftRequest, answered: { tree: BeamTree; logProbs: Float64Array }): void {
     const { space } = request.search;
-    const known = this.#known.get(request.key) ?? new Map<number, Float64Array>();
+    const known = this.#known.get(request.key) ?? new KnownRows(space);
     this.#known.set(request.key, known);
-    for (const row of rowsOf(space.trie, answered)) {
-      checkRow(space.trie, row);
-      known.set(row.prefix, withoutExcluded(space, row.prefix, row.logProbs));
-    }
+    for (const { prefix, logProbs } of rowsOf(space.trie, answered)) known.learn(prefix, logProbs);
   }
 }

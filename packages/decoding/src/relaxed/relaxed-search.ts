@@ -1,11 +1,10 @@
 import { ROOT } from "@nightbeam/catalogue";
-import { checkRow } from "../answer-rows.js";
 import { type Beams, BestPrefixes, rootBeams } from "../beams.js";
 import type { Draft, DraftLevel } from "../drafters/drafter.js";
 import { expandBeams, unknownPrefixes } from "../expand.js";
+import { KnownRows } from "../known-rows.js";
 import { foldWord, type NoiseKey } from "../noise/noise.js";
 import { wholeNumber } from "../options.js";
-import { withoutExcluded } from "../scoring.js";
 import type { Search, SearchState } from "../search.js";
 import type { Lookup, SearchSpace } from "../search-space.js";
 import { type Candidates, candidatesOf } from "./candidates.js";
@@ -43,13 +42,14 @@ export class RelaxedSearch implements Search {
   readonly space: SearchSpace;
   readonly beamWidth: number;
   readonly #options: RelaxedOptions;
-  readonly #known = new Map<number, Float64Array>();
+  readonly #known: KnownRows;
   #round = 0;
   #state: SearchState;
 
   /** @throws DecodingError BAD_OPTION where the beam width is not a whole number above 0. */
   constructor(space: SearchSpace, options: RelaxedOptions) {
     this.space = space;
+    this.#known = new KnownRows(space);
     this.beamWidth = wholeNumber(options.beamWidth, { name: "beam width", least: 1 });
     this.#options = options;
     const beams = space.exclusion.isDead(ROOT) ? new BestPrefixes(0).drain(0) : rootBeams();
@@ -66,8 +66,7 @@ export class RelaxedSearch implements Search {
   }
 
   learn(prefix: number, logProbs: Float64Array): void {
-    checkRow(this.space.trie, { prefix, logProbs });
-    this.#known.set(prefix, withoutExcluded(this.space, prefix, logProbs));
+    this.#known.learn(prefix, logProbs);
   }
 
   advance(draft?: Draft): SearchState {
@@ -89,7 +88,7 @@ export class RelaxedSearch implements Search {
   #settle(draft: Draft | undefined): SearchState {
     const { space, beamWidth: size } = this;
     const { trie } = space;
-    const lookup = (prefix: number) => this.#known.get(prefix);
+    const lookup = this.#known.get;
     const levels = draft?.levels.values();
     let { beams } = this.#state;
     for (let drafted = true; ; ) {
