@@ -5,7 +5,7 @@ import {
   type RunPlan,
   withDraftsOf,
 } from "@nightbeam/dataset";
-import { dependsOnDraft, plannedVerification } from "@nightbeam/recommend/settings";
+import { dependsOnDraft, plannedArguments } from "@nightbeam/recommend/settings";
 import { JobsError } from "../errors.js";
 import type { ShardStore } from "../store/shard-store.js";
 import { cutInputs } from "./cut-inputs.js";
@@ -56,22 +56,14 @@ export async function planRun(
   return { plan: standing, created: false };
 }
 
-/** What decides the result. Batches are not here; drafts and widths only where lists depend on them. */
+/** What decides the result. */
 function planOf(request: RunRequest, versions: Readonly<Record<string, string>>): RunPlan {
-  const { format, partSize, topK, beamWidth, scoring, precision, excludeSeen, limit } = request;
+  const { format, partSize } = request;
   return {
     format,
     partSize,
     firstRow: 0,
-    arguments: {
-      topK,
-      beamWidth,
-      scoring,
-      precision,
-      excludeSeen,
-      limit: limit ?? null,
-      ...plannedVerification(request),
-    },
+    arguments: plannedArguments(request),
     versions: { ...versions },
   };
 }

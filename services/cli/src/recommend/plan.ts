@@ -10,7 +10,7 @@ import {
   withDraftsOf,
 } from "@nightbeam/dataset";
 import type { OpenModels } from "@nightbeam/recommend";
-import { dependsOnDraft, plannedVerification } from "@nightbeam/recommend/settings";
+import { dependsOnDraft, plannedArguments } from "@nightbeam/recommend/settings";
 import type { RunCandidates } from "./candidates.js";
 import type { RecommendOptions } from "./options.js";
 
@@ -26,22 +26,14 @@ export async function planOf(
   },
 ): Promise<RunPlan> {
   const { known, searched, candidates } = run;
-  const { acceptAbove, topK, beamWidth, scoring, precision, excludeSeen, limit, partSize, format } =
-    options;
+  const { acceptAbove, partSize, format } = options;
   return {
     format,
     partSize,
     firstRow: 0,
     inputRows: run.rows,
-    // Widths, batches and threads are not here: no list depends on them.
     arguments: {
-      topK,
-      beamWidth,
-      scoring,
-      precision,
-      excludeSeen,
-      limit: limit ?? null,
-      ...plannedVerification(options),
+      ...plannedArguments(options),
       ...(acceptAbove === undefined ? {} : { acceptAbove }),
     },
     versions: {
