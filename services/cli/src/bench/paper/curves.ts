@@ -1,11 +1,9 @@
-import { decodeShard } from "@nightbeam/decoding";
-import { batchesAtOnce } from "@nightbeam/recommend";
 import { z } from "zod";
 import { searchFigures } from "../measure.js";
+import { decodeUntimed } from "./decode-untimed.js";
 import { draftingDecoder, LOOPS, type Loop, plainDecoder } from "./decoders.js";
 import type { Method } from "./methods.js";
 import type { Paper } from "./paper.js";
-import { COUNTED_BATCH } from "./ranking.js";
 
 const curvePoint = z.object({
   draftWidth: z.number(),
@@ -48,17 +46,14 @@ async function pointOf(
   paper: Paper,
   point: { loop: Loop; beamWidth: number; draftWidth: number; method?: Method },
 ): Promise<CurvePoint> {
-  const { options, nextKey } = paper;
   const { loop, method, draftWidth } = point;
-  const { searched } = await decodeShard(paper.users.slice(0, options.curveLimit), {
+  const { searched } = await decodeUntimed(paper, {
+    users: paper.users.slice(0, paper.options.curveLimit),
     decoder:
       method === undefined
         ? plainDecoder(paper, point.beamWidth)
         : draftingDecoder(paper, { ...point, method }),
     decode: LOOPS[loop],
-    batchSize: COUNTED_BATCH,
-    concurrency: batchesAtOnce(options),
-    nextKey,
   });
   const { callsPerUser, nodesPerUser } = searchFigures(searched);
   return { draftWidth, callsPerUser, nodesPerUser };

@@ -2,16 +2,16 @@ import type { History } from "@nightbeam/dataset";
 import {
   CombinedDrafter,
   type Drafter,
-  decodeShard,
   emptyDrafter,
   LeafListsBuilder,
   ListsDrafter,
 } from "@nightbeam/decoding";
 import type { Model } from "@nightbeam/model";
-import { batchesAtOnce, type OpenDrafts, openDrafts } from "@nightbeam/recommend";
+import { type OpenDrafts, openDrafts } from "@nightbeam/recommend";
 import { canBeDrawnFrom } from "@nightbeam/recommend/settings";
 import { usersOf } from "../users.js";
 import type { PaperData } from "./data.js";
+import { decodeUntimed } from "./decode-untimed.js";
 import { plainDecoder } from "./decoders.js";
 import { type MethodName, type PaperOptions, PREVIOUS } from "./options.js";
 
@@ -91,24 +91,17 @@ function isDrawn({ drafts: [draft, ...more] }: MethodName): boolean {
  * item, as long as the drafts are wide.
  */
 async function previousNight(context: MethodContext): Promise<Drafter> {
-  const { data, target, options, nextKey } = context;
+  const { data, target, options } = context;
   const before = data.histories.flatMap((row): History[] =>
     row.items.length < 2 ? [] : [{ ...row, items: row.items.slice(0, -1) }],
   );
   const most = Math.max(options.limit, options.curveLimit);
   const users = usersOf(before.slice(0, most), { catalogue: data.catalogue, target });
-  const { outcomes } = await decodeShard(users, {
-    decoder: plainDecoder(context, options.draftWidth),
-    batchSize: PREVIOUS_BATCH,
-    concurrency: batchesAtOnce(options),
-    nextKey,
-  });
+  const decoder = plainDecoder(context, options.draftWidth);
+  const { outcomes } = await decodeUntimed(context, { users, decoder });
   const lists = new LeafListsBuilder();
   users.forEach(({ name }, at) => {
     lists.add(name, outcomes[at]?.beams.prefixes ?? []);
   });
   return new ListsDrafter(lists.finish());
 }
-
-/** Users that share a call where no time is taken. */
-const PREVIOUS_BATCH = 32;

@@ -1,8 +1,9 @@
 import { NOTHING_EXCLUDED } from "@nightbeam/catalogue";
 import { scoreRanking } from "@nightbeam/dataset";
-import { type Decoder, decodeShard } from "@nightbeam/decoding";
-import { batchesAtOnce, expandItems } from "@nightbeam/recommend";
+import type { Decoder } from "@nightbeam/decoding";
+import { expandItems } from "@nightbeam/recommend";
 import { z } from "zod";
+import { decodeUntimed } from "./decode-untimed.js";
 import { draftingDecoder, type Kind, plainDecoder, verificationFor } from "./decoders.js";
 import type { Paper } from "./paper.js";
 import { FIRST_SEED } from "./timed.js";
@@ -26,9 +27,6 @@ export const rankingCell = z.object({
 
 export type RankingCell = z.output<typeof rankingCell>;
 export type RankingRow = z.output<typeof rankingRow>;
-
-/** Users that share a call where no time is taken. */
-export const COUNTED_BATCH = 32;
 
 /**
  * Recall and NDCG of lists as long as the beam is wide. Strict and sampled lists depend on no draft,
@@ -70,12 +68,7 @@ async function scoresOf(
 ): Promise<{ recall: number; ndcg: number }> {
   const { catalogue, heldOut } = paper.data;
   const users = paper.users.slice(0, paper.options.rankingLimit);
-  const { outcomes } = await decodeShard(users, {
-    decoder,
-    batchSize: COUNTED_BATCH,
-    concurrency: batchesAtOnce(paper.options),
-    nextKey: paper.nextKey,
-  });
+  const { outcomes } = await decodeUntimed(paper, { users, decoder });
   const sums = { recall: 0, ndcg: 0 };
   users.forEach(({ name }, at) => {
     const beams = outcomes[at]?.beams;
