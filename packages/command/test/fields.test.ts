@@ -65,7 +65,7 @@ describe("options", () => {
 });
 
 describe("host and port", () => {
-  const field = hostPort({ least: 0, example: 7070 });
+  const field = hostPort({ min: 0, example: 7070 });
 
   it.each([
     ["127.0.0.1:7070", { host: "127.0.0.1", port: 7070 }],
@@ -86,7 +86,7 @@ describe("host and port", () => {
   );
 
   it("have a port that can be dialled", () => {
-    const dialled = hostPort({ least: 1, example: 7070 });
+    const dialled = hostPort({ min: 1, example: 7070 });
     expect(dialled.safeParse("host:0").error?.issues[0]?.message).toContain("1 to 65535");
   });
 });

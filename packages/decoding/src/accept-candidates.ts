@@ -62,7 +62,7 @@ export async function acceptCandidates(
 }
 
 function checkOptions({ verification, beamWidth }: Decoder, places: number): void {
-  wholeNumber(places, { name: "places", least: 1 });
+  wholeNumber(places, { name: "places", min: 1 });
   if (places > beamWidth)
     throw new DecodingError("BAD_OPTION", `${places} places are more than ${beamWidth} beams`);
   if (verification !== undefined && verification.kind !== "strict") {

@@ -24,7 +24,7 @@ export class BeamSearch implements Search {
   constructor(space: SearchSpace, options: { beamWidth: number }) {
     this.space = space;
     this.#known = new KnownRows(space);
-    this.beamWidth = wholeNumber(options.beamWidth, { name: "beam width", least: 1 });
+    this.beamWidth = wholeNumber(options.beamWidth, { name: "beam width", min: 1 });
     // Where everything is excluded there is nothing to ask: the list is empty from the beginning.
     const beams = space.exclusion.isDead(ROOT) ? new BestPrefixes(0).drain(0) : rootOf(space);
     this.#state = { kind: "asking", beams, missing: [] };

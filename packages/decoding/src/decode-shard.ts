@@ -54,8 +54,8 @@ export async function decodeShard(
   users: readonly ShardUser[],
   options: ShardOptions,
 ): Promise<ShardOutcome> {
-  const batchSize = wholeNumber(options.batchSize, { name: "batch size", least: 1 });
-  const concurrency = wholeNumber(options.concurrency, { name: "concurrency", least: 1 });
+  const batchSize = wholeNumber(options.batchSize, { name: "batch size", min: 1 });
+  const concurrency = wholeNumber(options.concurrency, { name: "concurrency", min: 1 });
   const { decoder, decode = decodeBatch } = options;
   const batches = inBatches(sameQuestions(users, options), batchSize);
   const outcomes = new Array<SearchOutcome>(users.length);

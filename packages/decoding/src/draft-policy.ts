@@ -32,7 +32,7 @@ export interface DraftPolicy {
  * @throws DecodingError BAD_OPTION where a width is not a whole number
  */
 export function fixedWidths(widths: readonly number[]): DraftPolicy {
-  for (const width of widths) wholeNumber(width, { name: "draft width", least: 0 });
+  for (const width of widths) wholeNumber(width, { name: "draft width", min: 0 });
   return { widthsFor: () => widths, observe: () => undefined };
 }
 
@@ -42,6 +42,6 @@ export function fixedWidths(widths: readonly number[]): DraftPolicy {
  * @throws DecodingError BAD_OPTION where the width is not a whole number
  */
 export function uniformWidths(width: number, levels: number): readonly number[] {
-  wholeNumber(width, { name: "draft width", least: 0 });
+  wholeNumber(width, { name: "draft width", min: 0 });
   return width === 0 ? [] : new Array<number>(levels - 1).fill(width);
 }

@@ -1,14 +1,14 @@
 import { DecodingError } from "./errors.js";
 
 /**
- * Passes a whole number of at least `least` on.
+ * Passes a whole number of at least `min` on.
  *
  * @throws DecodingError BAD_OPTION for any other number
  */
-export function wholeNumber(value: number, option: { name: string; least: number }): number {
-  if (Number.isInteger(value) && value >= option.least) return value;
+export function wholeNumber(value: number, option: { name: string; min: number }): number {
+  if (Number.isInteger(value) && value >= option.min) return value;
   throw new DecodingError(
     "BAD_OPTION",
-    `${option.name} ${value} is not a whole number of at least ${option.least}`,
+    `${option.name} ${value} is not a whole number of at least ${option.min}`,
   );
 }

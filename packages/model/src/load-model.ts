@@ -24,11 +24,11 @@ export interface ModelOptions {
   /** Bytes of prompts' keys and values that each worker keeps between calls; 0 turns the cache off. */
   readonly cacheBytes: number;
   /** Longest prompt with a code path behind it, in tokens; the model's own limit if that is less. */
-  readonly mostPositions?: number;
+  readonly maxPositions?: number;
   /** cpu, cuda, webgpu or tensorrt. */
   readonly executionProvider?: string;
   /** Calls that may wait or run at once. */
-  readonly mostWaiting?: number;
+  readonly maxWaiting?: number;
 }
 
 /** A checkpoint on its threads, whatever it answers. */
@@ -59,7 +59,7 @@ export async function loadModel(
     // is rounded differently: a user's bits would depend on the number of nodes.
     threads: Math.min(options.threads, config.heads),
     cacheBytes: options.cacheBytes,
-    mostPositions: prompts.mostPositions,
+    maxPositions: prompts.maxPositions,
     executionProvider: options.executionProvider ?? "cpu",
   };
   const opened = await Promise.allSettled(
@@ -71,6 +71,6 @@ export async function loadModel(
     await Promise.all(workers.map((worker) => worker.close()));
     throw result.reason;
   }
-  const pool = new ModelPool({ workers, mostWaiting: options.mostWaiting ?? 64 });
+  const pool = new ModelPool({ workers, maxWaiting: options.maxWaiting ?? 64 });
   return { pool, workers, prompts, hash };
 }

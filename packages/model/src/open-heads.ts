@@ -6,7 +6,7 @@ import type { Model } from "./open-model.js";
 import { PooledHeads } from "./runtime/pooled-heads.js";
 
 /** A heads draft that is loaded and ready to guess. */
-export interface HeadsModel extends Pick<Model, "encodePrompt" | "mostPromptTokens" | "hash"> {
+export interface HeadsModel extends Pick<Model, "encodePrompt" | "maxPromptTokens" | "hash"> {
   readonly scorer: HeadsScorer;
   close(): Promise<void>;
 }
@@ -24,7 +24,7 @@ export async function openHeads(options: Omit<ModelOptions, "cacheBytes">): Prom
   return {
     scorer: new PooledHeads(pool, sizes),
     encodePrompt: prompts.encodePrompt,
-    mostPromptTokens: prompts.mostPromptTokens,
+    maxPromptTokens: prompts.maxPromptTokens,
     hash,
     close: () => pool.close(),
   };

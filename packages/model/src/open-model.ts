@@ -14,7 +14,7 @@ export interface Model {
   readonly workers: readonly PoolWorker[];
   readonly encodePrompt: PromptEncoder;
   /** Longest prompt that the model takes, in tokens. */
-  readonly mostPromptTokens: number;
+  readonly maxPromptTokens: number;
   /** Token ids are below this. */
   readonly vocabularySize: number;
   /** SHA-256 in hex over the checkpoint as it was given. */
@@ -37,7 +37,7 @@ export async function openModel(options: ModelOptions): Promise<Model> {
     scorer: pool,
     workers,
     encodePrompt: prompts.encodePrompt,
-    mostPromptTokens: prompts.mostPromptTokens,
+    maxPromptTokens: prompts.maxPromptTokens,
     vocabularySize: config.vocabularySize,
     hash,
     weightsPerToken:

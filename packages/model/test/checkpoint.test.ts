@@ -24,7 +24,7 @@ describe("a checkpoint's weights", () => {
     const levels = [0, 1, 2, 3].map((level) =>
       Int32Array.from({ length: 16 }, (_, code) => 4 + 16 * level + code),
     );
-    return buildGraph({ config, tensors, scoring, levels, mostPositions: 64, cached: false });
+    return buildGraph({ config, tensors, scoring, levels, maxPositions: 64, cached: false });
   };
   const refused = () => refusal(build());
 

@@ -53,8 +53,8 @@ class FakeWorker implements PoolWorker {
   }
 }
 
-function poolOf(workers: FakeWorker[], mostWaiting = 10): ModelPool {
-  return new ModelPool({ workers, mostWaiting });
+function poolOf(workers: FakeWorker[], maxWaiting = 10): ModelPool {
+  return new ModelPool({ workers, maxWaiting });
 }
 
 async function keysOf(answers: Promise<readonly ScoreAnswer[]>): Promise<(number | undefined)[]> {

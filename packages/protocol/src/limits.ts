@@ -42,14 +42,14 @@ export function limitsOf(limits: Partial<CallLimits> = {}): CallLimits {
 }
 
 /** Keys that a client releases with one call; the rest go with the next. */
-export const MOST_RELEASED = 10_000;
+export const MAX_RELEASED = 10_000;
 
 /**
  * More bytes than a request within the limits can have. Numbers are looked at only in a message that
  * is not larger: unpacked, columns take many times their bytes.
  */
-export function mostRequestBytes({ users, callTokens, messageBytes }: CallLimits): number {
+export function maxRequestBytes({ users, callTokens, messageBytes }: CallLimits): number {
   // A varint has up to five bytes. Per user: key, prompt length, tree size. Per entry: code (three),
   // distance, a bit. The rest is for hashes, headers, and fields of a later version.
-  return Math.min(messageBytes, 15 * users + 9 * callTokens + 5 * MOST_RELEASED + 4096);
+  return Math.min(messageBytes, 15 * users + 9 * callTokens + 5 * MAX_RELEASED + 4096);
 }

@@ -2,7 +2,7 @@ import { parseOptions, withoutBlanks } from "@nightbeam/command";
 import { silentLog } from "@nightbeam/telemetry";
 import { describe, expect, it } from "vitest";
 import { drafterCommand } from "../src/command/drafter-command.js";
-import { lanesFor, MOST_LANES } from "../src/decode/lanes.js";
+import { lanesFor, MAX_LANES } from "../src/decode/lanes.js";
 import { drafterSchema } from "../src/options/options.js";
 import { startDrafter } from "../src/start-drafter.js";
 
@@ -61,7 +61,7 @@ describe("options", () => {
 describe("the batches of a shard under way", () => {
   it("grow with the verifiers, and not without end", () => {
     const lanes = (verifiers: number) => lanesFor({ chosen: undefined, verifiers });
-    expect([0, 1, 2, 5, 100].map(lanes)).toEqual([3, 3, 4, 7, MOST_LANES]);
+    expect([0, 1, 2, 5, 100].map(lanes)).toEqual([3, 3, 4, 7, MAX_LANES]);
     expect(lanesFor({ chosen: 1, verifiers: 5 })).toBe(1);
   });
 });

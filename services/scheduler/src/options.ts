@@ -1,14 +1,14 @@
 import { hostPort, serviceFields, wholeNumber } from "@nightbeam/command";
 import { z } from "zod";
 
-const milliseconds = (least: number) => wholeNumber(least, "a whole number of milliseconds");
+const milliseconds = (min: number) => wholeNumber(min, "a whole number of milliseconds");
 
 /** The options of `nightbeam scheduler`, by their flags in camelCase. */
 export const schedulerSchema = z.object({
   redis: z.string().default("redis://127.0.0.1:6379"),
   /** Where the runs and nights are recorded: a directory or s3://bucket/prefix. */
   state: z.string(),
-  listen: hostPort({ least: 0, example: 7080 }).prefault("127.0.0.1:7080"),
+  listen: hostPort({ min: 0, example: 7080 }).prefault("127.0.0.1:7080"),
   token: z.string().optional(),
   tokenFile: z.string().optional(),
   reconcileMs: milliseconds(50).default(5_000),

@@ -41,11 +41,11 @@ async function remote(
       // Few rows: most calls are cut and merged.
       tokenBudget: 128,
       maxWaitMs: 1,
-      mostAgeMs: 100,
-      mostWaitingTokens: 100_000,
-      mostCalls: 1_000,
+      maxAgeMs: 100,
+      maxWaitingTokens: 100_000,
+      maxCalls: 1_000,
       idleMs: 60_000,
-      mostKeys: 1_000,
+      maxKeys: 1_000,
     },
     clock: systemClock,
     costLine: () => ({ callMs: 1, tokenMs: 0.1 }),
@@ -77,7 +77,7 @@ async function remote(
     }),
     host: "127.0.0.1",
     port: 0,
-    limits: { promptTokens: model.mostPromptTokens, vocabulary: model.vocabularySize },
+    limits: { promptTokens: model.maxPromptTokens, vocabulary: model.vocabularySize },
   });
   const directoryOf = staticVerifiers([`127.0.0.1:${server.port}`]);
   const client = new VerifierClient({ ...names, directory: directoryOf });

@@ -22,11 +22,11 @@ async function openLanes(world: VerifierWorld, settings: { workers: number; cach
     limits: {
       tokenBudget: 600,
       maxWaitMs: 2,
-      mostAgeMs: 100,
-      mostWaitingTokens: 1_000_000,
-      mostCalls: 1_000,
+      maxAgeMs: 100,
+      maxWaitingTokens: 1_000_000,
+      maxCalls: 1_000,
       idleMs: 60_000,
-      mostKeys: 1_000,
+      maxKeys: 1_000,
     },
     clock: systemClock,
     costLine: () => ({ callMs: 1, tokenMs: 0.1 }),
@@ -98,7 +98,7 @@ describe("lanes over a real model", () => {
       model,
       catalogue,
       clock: systemClock,
-      mostTokens: 1_000,
+      maxTokens: 1_000,
     });
     // Of a model as small as this, noise can say that rows, or calls, cost nothing; not both.
     expect(Math.min(line.callMs, line.tokenMs)).toBeGreaterThanOrEqual(0);

@@ -14,11 +14,11 @@ function opened(limits: Partial<LaneLimits> = {}, keepsPrompts = true, passMs = 
     limits: {
       tokenBudget: 100,
       maxWaitMs: 0,
-      mostAgeMs: 1_000,
-      mostWaitingTokens: 1_000,
-      mostCalls: 100,
+      maxAgeMs: 1_000,
+      maxWaitingTokens: 1_000,
+      maxCalls: 100,
       idleMs: 60_000,
-      mostKeys: 1_000,
+      maxKeys: 1_000,
       ...limits,
     },
     clock: time,
@@ -97,7 +97,7 @@ describe("lanes", () => {
   });
 
   it("bound the keys that they remember, whoever never releases any", async () => {
-    const { time, lanes, ask } = opened({ mostKeys: 5, tokenBudget: 1_000 });
+    const { time, lanes, ask } = opened({ maxKeys: 5, tokenBudget: 1_000 });
     for (let round = 0; round < 10; round++) {
       const calls = ["x", "y"].map((client) =>
         ask(client, [request(2 * round), request(2 * round + 1)]),
@@ -126,7 +126,7 @@ describe("lanes", () => {
   });
 
   it("refuse what is too much, saying when to come again, and take it once there is room", async () => {
-    const { time, lanes, ask } = opened({ mostWaitingTokens: 200 });
+    const { time, lanes, ask } = opened({ maxWaitingTokens: 200 });
     const calls = Array.from({ length: 8 }, (_, key) => outcome(ask("x", [request(key, 100)])));
     // Two run and two wait.
     const refused = ask("y", [request(1, 100)]);
@@ -158,7 +158,7 @@ describe("lanes", () => {
   });
 
   it("bound what waiting calls hold in memory, also where it costs little to compute", async () => {
-    const { time, ask } = opened({ mostWaitingTokens: 200, tokenBudget: 1 });
+    const { time, ask } = opened({ maxWaitingTokens: 200, tokenBudget: 1 });
     const first = ask("x", [request(1, 150)]);
     await time.advance(200);
     await first;
@@ -166,7 +166,7 @@ describe("lanes", () => {
     await time.advance(5_000);
     const results = await Promise.all(again);
     expect(results.filter((result) => result === "BUSY")).toHaveLength(9);
-    const { time: later, ask: askAll } = opened({ mostCalls: 3 });
+    const { time: later, ask: askAll } = opened({ maxCalls: 3 });
     const many = Array.from({ length: 5 }, (_, key) => outcome(askAll("x", [request(key)])));
     await later.advance(1_000);
     expect((await Promise.all(many)).filter((result) => result === "BUSY")).toHaveLength(2);
@@ -186,7 +186,7 @@ describe("lanes", () => {
   });
 
   it("compute nothing more for a call that has failed in one lane", async () => {
-    const { time, a, b, ask } = opened({ mostWaitingTokens: 10_000 });
+    const { time, a, b, ask } = opened({ maxWaitingTokens: 10_000 });
     const known = [ask("x", [request(1)]), ask("x", [request(2)])];
     await time.advance(200);
     await Promise.all(known);

@@ -15,7 +15,7 @@ const candidate = fc.record({
 
 describe("the choice of a batch", () => {
   const NOW = 1_000;
-  const limits = { tokenBudget: 100, mostAgeMs: 100, now: NOW };
+  const limits = { tokenBudget: 100, maxAgeMs: 100, now: NOW };
   const waitingOf = (given: readonly { age: number; tokens: number }[]) =>
     [...given]
       .sort((a, b) => b.age - a.age)
@@ -86,7 +86,7 @@ describe("a micro-batcher under any traffic", () => {
           const model = new FakeModel(time);
           const tokensOfKey = new Map<number, number>();
           const batcher = new MicroBatcher({
-            limits: { tokenBudget: 100, mostAgeMs: 300, maxWaitMs: 5 },
+            limits: { tokenBudget: 100, maxAgeMs: 300, maxWaitMs: 5 },
             clock: time,
             run: model.score,
           });
@@ -160,7 +160,7 @@ describe("a micro-batcher under any traffic", () => {
         const time = new FakeTime();
         const model = new FakeModel(time);
         const batcher = new MicroBatcher({
-          limits: { tokenBudget: 100, mostAgeMs: 300, maxWaitMs: 0 },
+          limits: { tokenBudget: 100, maxAgeMs: 300, maxWaitMs: 0 },
           clock: time,
           run: model.score,
         });

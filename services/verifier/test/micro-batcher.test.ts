@@ -8,7 +8,7 @@ function opened(limits: Partial<BatcherLimits> = {}) {
   const time = new FakeTime();
   const model = new FakeModel(time);
   const batcher = new MicroBatcher({
-    limits: { tokenBudget: 100, mostAgeMs: 1_000, maxWaitMs: 2, ...limits },
+    limits: { tokenBudget: 100, maxAgeMs: 1_000, maxWaitMs: 2, ...limits },
     clock: time,
     run: model.score,
   });

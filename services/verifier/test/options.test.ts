@@ -29,7 +29,7 @@ describe("options", () => {
       threads: 1,
       promptCache: 1,
       tokenBudget: 4096,
-      mostWaitingTokens: 65_536 * cores,
+      maxWaitingTokens: 65_536 * cores,
       maxWaitMs: 1,
       graceMs: 30_000,
       scoring: "full",

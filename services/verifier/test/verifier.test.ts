@@ -87,7 +87,7 @@ describe("a verifier", () => {
   });
 
   it("says BUSY when flooded, holds little, and answers everybody in the end", async () => {
-    const limits = { mostWaitingTokens: 300, tokenBudget: 100, workers: 1 };
+    const limits = { maxWaitingTokens: 300, tokenBudget: 100, workers: 1 };
     const opened = await openVerifier(world(), limits);
     const clients = Array.from({ length: 4 }, () => openClient(world(), [opened]));
     let most = 0;

@@ -15,9 +15,9 @@ from nightbeam_training.codes.residual import PathFit, residual_paths
 from nightbeam_training.codes.shop_files import read_shop
 from nightbeam_training.errors import TrainingError
 
-_MOST_LEVELS = 26
+_MAX_LEVELS = 26
 """Levels are named by the letters a to z."""
-_MOST_CODES = 65_536
+_MAX_CODES = 65_536
 """The runtime keeps a code in 16 bits."""
 
 
@@ -65,10 +65,10 @@ def _check(options: CodesOptions) -> None:
         raise TrainingError("BAD_OPTION", "--items and --vectors-out go with --histories")
     if options.vectors_out is not None and options.vectors_out.suffix != ".npz":
         raise TrainingError("BAD_OPTION", "--vectors-out: the name must end in .npz")
-    if not 1 <= len(options.codes_per_level) <= _MOST_LEVELS:
-        raise TrainingError("BAD_OPTION", f"--levels must be 1 to {_MOST_LEVELS}")
-    if not all(1 <= codes <= _MOST_CODES for codes in options.codes_per_level):
-        raise TrainingError("BAD_OPTION", f"--codes-per-level must be 1 to {_MOST_CODES}")
+    if not 1 <= len(options.codes_per_level) <= _MAX_LEVELS:
+        raise TrainingError("BAD_OPTION", f"--levels must be 1 to {_MAX_LEVELS}")
+    if not all(1 <= codes <= _MAX_CODES for codes in options.codes_per_level):
+        raise TrainingError("BAD_OPTION", f"--codes-per-level must be 1 to {_MAX_CODES}")
     if options.cooccurrence.width < 1 or options.cooccurrence.window < 1:
         raise TrainingError("BAD_OPTION", "--width and --window must be at least 1")
     if options.cooccurrence.shift <= 0 or options.category_weight < 0:

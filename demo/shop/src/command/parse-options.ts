@@ -13,24 +13,24 @@ export interface CommandOptions {
 /** Reads `--seed 7 --items 6000`, also `--seed=7`; the last of two wins. */
 export function parseOptions(args: readonly string[], allowed: readonly string[]): CommandOptions {
   const given = readPairs(args, allowed);
-  const number = (option: string, { least, standard }: { least: number; standard: number }) => {
+  const number = (option: string, { min, standard }: { min: number; standard: number }) => {
     const text = given.get(option);
     if (text === undefined) return standard;
     const value = Number(text);
-    if (!/^\d+$/.test(text) || value < least || !Number.isSafeInteger(value)) {
-      throw bad(`${option} is "${text}": give a whole number from ${least} on`);
+    if (!/^\d+$/.test(text) || value < min || !Number.isSafeInteger(value)) {
+      throw bad(`${option} is "${text}": give a whole number from ${min} on`);
     }
     return value;
   };
-  const users = number("--users", { least: 1, standard: 24_000 });
-  const fromUser = number("--from-user", { least: 0, standard: 0 });
+  const users = number("--users", { min: 1, standard: 24_000 });
+  const fromUser = number("--from-user", { min: 0, standard: 0 });
   if (fromUser >= users) {
     throw bad(`--from-user is ${fromUser}: give a number below --users, which is ${users}`);
   }
   return {
     out: given.get("--out"),
-    seed: number("--seed", { least: 0, standard: 7 }),
-    items: number("--items", { least: 1, standard: 6_000 }),
+    seed: number("--seed", { min: 0, standard: 7 }),
+    items: number("--items", { min: 1, standard: 6_000 }),
     users,
     fromUser,
   };

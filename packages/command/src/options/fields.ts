@@ -1,10 +1,10 @@
 import { z } from "zod";
 
 /** A whole number, typed as a flag or written as a number in a config file. */
-export function wholeNumber(least: number, what = "a whole number") {
+export function wholeNumber(min: number, what = "a whole number") {
   return numberFrom(
-    (value) => Number.isSafeInteger(value) && value >= least,
-    `give ${what} of at least ${least}`,
+    (value) => Number.isSafeInteger(value) && value >= min,
+    `give ${what} of at least ${min}`,
   );
 }
 

@@ -10,8 +10,8 @@ export interface HostPort {
 const HIGHEST_PORT = 65_535;
 
 /** `host:port`; an IPv6 address stands in brackets. `example` is the port that a refusal shows. */
-export function hostPort({ least, example }: { readonly least: 0 | 1; readonly example: number }) {
-  const range = `${least === 0 ? "0 (any free one)" : least} to ${HIGHEST_PORT}`;
+export function hostPort({ min, example }: { readonly min: 0 | 1; readonly example: number }) {
+  const range = `${min === 0 ? "0 (any free one)" : min} to ${HIGHEST_PORT}`;
   const examples = `127.0.0.1:${example} or [::1]:${example}`;
   const message = `give host:port with a port of ${range}, such as ${examples}`;
   return z.string(message).transform((text, context): HostPort => {
@@ -19,7 +19,7 @@ export function hostPort({ least, example }: { readonly least: 0 | 1; readonly e
       /^(?:\[([0-9a-fA-F:.]+)\]|([^\s:/@[\],]+)):(\d{1,5})$/.exec(text) ?? [];
     const host = bracketed ?? plain;
     const port = Number(digits);
-    if (host !== undefined && port >= least && port <= HIGHEST_PORT) return { host, port };
+    if (host !== undefined && port >= min && port <= HIGHEST_PORT) return { host, port };
     context.addIssue({ code: "custom", message });
     return z.NEVER;
   });

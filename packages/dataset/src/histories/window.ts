@@ -44,10 +44,7 @@ export async function* inChunks<T>(
   if (chunk.length > 0) yield chunk;
 }
 
-function whole(name: string, value: number, least: number): number {
-  if (Number.isSafeInteger(value) && value >= least) return value;
-  throw new DatasetError(
-    "BAD_OPTION",
-    `${name} is ${value}; it must be a whole number >= ${least}.`,
-  );
+function whole(name: string, value: number, min: number): number {
+  if (Number.isSafeInteger(value) && value >= min) return value;
+  throw new DatasetError("BAD_OPTION", `${name} is ${value}; it must be a whole number >= ${min}.`);
 }

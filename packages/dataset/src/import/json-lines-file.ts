@@ -39,8 +39,8 @@ export class JsonLinesFile {
   }
 
   /** To be called now and then: writes what has gathered. @throws DatasetError WRITE_FAILED */
-  async flush(least: number = FLUSH_CHARACTERS): Promise<void> {
-    if (this.#characters < least || this.#lines.length === 0) return;
+  async flush(min: number = FLUSH_CHARACTERS): Promise<void> {
+    if (this.#characters < min || this.#lines.length === 0) return;
     const text = this.#lines.join("");
     this.#lines = [];
     this.#characters = 0;

@@ -10,9 +10,9 @@ export interface TransitionTable {
 /** How far behind an item its successors are counted; the k-th one counts 1 / k. */
 const REACH = 3;
 /** Successors kept of an item: the long tail costs memory and decides nothing. */
-const MOST_SUCCESSORS = 128;
+const MAX_SUCCESSORS = 128;
 /** Different successors counted of an item before the rarest are dropped, which bounds memory. */
-const PRUNE_AT = 4 * MOST_SUCCESSORS;
+const PRUNE_AT = 4 * MAX_SUCCESSORS;
 
 /** Counts transitions over histories that are handed in one by one. */
 export class TransitionCounter {
@@ -36,7 +36,7 @@ export class TransitionCounter {
         const successor = history[at + step] ?? 0;
         row.set(successor, (row.get(successor) ?? 0) + 1 / step);
       }
-      if (row.size > PRUNE_AT) this.#counts[item] = new Map(mostFrequent(row));
+      if (row.size > PRUNE_AT) this.#counts[item] = new Map(topByCount(row));
     }
   }
 
@@ -44,12 +44,12 @@ export class TransitionCounter {
   finish(): TransitionTable {
     const start = new Uint32Array(this.#counts.length + 1);
     this.#counts.forEach((row, item) => {
-      start[item + 1] = (start[item] ?? 0) + Math.min(row?.size ?? 0, MOST_SUCCESSORS);
+      start[item + 1] = (start[item] ?? 0) + Math.min(row?.size ?? 0, MAX_SUCCESSORS);
     });
     const successors = new Uint32Array(start[this.#counts.length] ?? 0);
     const shares = new Float32Array(successors.length);
     this.#counts.forEach((row, item) => {
-      const kept = row === undefined ? [] : mostFrequent(row);
+      const kept = row === undefined ? [] : topByCount(row);
       const total = kept.reduce((sum, [, count]) => sum + count, 0);
       kept.forEach(([successor, count], i) => {
         successors[(start[item] ?? 0) + i] = successor;
@@ -70,6 +70,6 @@ export class TransitionCounter {
   }
 }
 
-function mostFrequent(row: ReadonlyMap<number, number>): [item: number, count: number][] {
-  return [...row].sort((a, b) => b[1] - a[1] || a[0] - b[0]).slice(0, MOST_SUCCESSORS);
+function topByCount(row: ReadonlyMap<number, number>): [item: number, count: number][] {
+  return [...row].sort((a, b) => b[1] - a[1] || a[0] - b[0]).slice(0, MAX_SUCCESSORS);
 }

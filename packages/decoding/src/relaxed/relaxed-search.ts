@@ -50,7 +50,7 @@ export class RelaxedSearch implements Search {
   constructor(space: SearchSpace, options: RelaxedOptions) {
     this.space = space;
     this.#known = new KnownRows(space);
-    this.beamWidth = wholeNumber(options.beamWidth, { name: "beam width", least: 1 });
+    this.beamWidth = wholeNumber(options.beamWidth, { name: "beam width", min: 1 });
     this.#options = options;
     const beams = space.exclusion.isDead(ROOT) ? new BestPrefixes(0).drain(0) : rootBeams();
     this.#state = { kind: "asking", beams, missing: [] };

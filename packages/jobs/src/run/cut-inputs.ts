@@ -10,7 +10,7 @@ export interface CutInputsOptions {
   readonly rows: AsyncIterable<readonly HistoryRow[]>;
   /** Rows that are wanted; default all. */
   readonly limit?: number | undefined;
-  readonly mostShards?: number | undefined;
+  readonly maxShards?: number | undefined;
   readonly onRows?: ((rows: number) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
 }
@@ -69,11 +69,11 @@ async function createSame(store: ShardStore, name: string, text: string): Promis
   );
 }
 
-function refuseTooMany({ plan, mostShards }: CutInputsOptions, shards: number): void {
-  if (mostShards === undefined || shards <= mostShards) return;
+function refuseTooMany({ plan, maxShards }: CutInputsOptions, shards: number): void {
+  if (maxShards === undefined || shards <= maxShards) return;
   throw new JobsError(
     "BAD_REQUEST",
-    `The histories have more than ${mostShards} shards of ${plan.partSize} rows, which is the most. ` +
+    `The histories have more than ${maxShards} shards of ${plan.partSize} rows, which is the most. ` +
       "Raise --part-size.",
   );
 }

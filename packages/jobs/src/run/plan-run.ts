@@ -20,7 +20,7 @@ export interface PlanRunOptions {
   /** All rows of the histories, in order. Not read where the plan stands already. */
   readonly rows: AsyncIterable<readonly HistoryRow[]>;
   /** More shards are refused before all is cut; default no limit. */
-  readonly mostShards?: number | undefined;
+  readonly maxShards?: number | undefined;
   /** After every shard: input rows that are cut. */
   readonly onRows?: ((rows: number) => void) | undefined;
   readonly signal?: AbortSignal | undefined;

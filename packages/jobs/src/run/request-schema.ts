@@ -6,17 +6,17 @@ import { parseLocation } from "../store/location.js";
 import { flagOfPath } from "./flag-of.js";
 import { drawing, verificationProblem } from "./verification.js";
 
-const MOST_TEXT = 2_000;
+const MAX_TEXT = 2_000;
 
 const text = z
   .string({ error: ({ input }) => (input === undefined ? "is required" : "give a text") })
   .trim()
   .min(1, "give a text that is not empty")
-  .max(MOST_TEXT, `give at most ${MOST_TEXT} characters`);
+  .max(MAX_TEXT, `give at most ${MAX_TEXT} characters`);
 
-function wholeNumber(least: number) {
-  const message = `give a whole number of at least ${least}`;
-  return z.int(message).min(least, message);
+function wholeNumber(min: number) {
+  const message = `give a whole number of at least ${min}`;
+  return z.int(message).min(min, message);
 }
 
 function oneOf<const Words extends readonly [string, string, ...string[]]>(words: Words) {

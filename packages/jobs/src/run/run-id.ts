@@ -3,7 +3,7 @@ import { resolve } from "node:path";
 import { parseLocation } from "../store/location.js";
 
 /** Room for the longest suffix of a job's id within what names a run. */
-const MOST_NAME = 60;
+const MAX_NAME = 60;
 
 /**
  * The id of the run at a location: the last part of the path, for people, and six hex digits of
@@ -20,7 +20,7 @@ export function runIdOf(location: string): string {
   const name = last
     .replaceAll(/[^A-Za-z0-9._-]+/g, "-")
     .replace(/^[._-]+/, "")
-    .slice(0, MOST_NAME);
+    .slice(0, MAX_NAME);
   const hash = createHash("sha256").update(path).digest("hex").slice(0, 6);
   return `${name === "" ? "run" : name}-${hash}`;
 }

@@ -164,7 +164,7 @@ describe("planning", () => {
     };
     await expect(plan(store, {}, gap())).rejects.toMatchObject({ code: "SHARD_MISMATCH" });
     const options = { store, request: request(), versions: VERSIONS, rows: histories() };
-    await expect(planRun({ ...options, mostShards: 2 })).rejects.toMatchObject({
+    await expect(planRun({ ...options, maxShards: 2 })).rejects.toMatchObject({
       code: "BAD_REQUEST",
     });
     const signal = AbortSignal.abort(new Error("stop"));

@@ -175,7 +175,7 @@ function nodeLayout(context: GraphContext, inputs: GraphInputs) {
     /** And back, cut to the ancestors that the nodes were given. */
     ancestorsFromHeads: (value: Value) => {
       const rows = transpose(value, grouped ? [0, 3, 4, 1, 2] : [0, 2, 3, 1]);
-      const all = graph.int64s([-1, context.mostAncestors, config.heads]);
+      const all = graph.int64s([-1, context.maxAncestors, config.heads]);
       return graph.node("Slice", [
         pack(graph.node("Reshape", [rows, all])),
         graph.int64s([0]),

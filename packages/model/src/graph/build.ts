@@ -15,7 +15,7 @@ export interface GraphOptions {
   readonly scoring: Scoring;
   readonly levels: readonly LevelTokens[];
   /** Longest prompt with a code path behind it, in tokens. */
-  readonly mostPositions: number;
+  readonly maxPositions: number;
   /** Whether prompts come from the cache (a follow-up call) or are computed. */
   readonly cached: boolean;
 }
@@ -33,7 +33,7 @@ export function buildGraph(options: GraphOptions): Uint8Array {
   const { config } = options;
   const graph = new GraphBuilder("nightbeam");
   const weights = new Weights(options.tensors);
-  const positions = options.mostPositions;
+  const positions = options.maxPositions;
   const tables = ropeTables(config.rope, { headSize: config.headSize, positions });
   const shape = [positions, config.headSize / 2];
   const context = {
@@ -42,7 +42,7 @@ export function buildGraph(options: GraphOptions): Uint8Array {
     weights,
     cosines: graph.floats("cosines", tables.cosines, shape),
     sines: graph.floats("sines", tables.sines, shape),
-    mostAncestors: options.levels.length - 1,
+    maxAncestors: options.levels.length - 1,
   };
   const hidden = decoder(context, { cached: options.cached });
   const output = config.levelHeads === undefined ? head : levelHeads;

@@ -11,7 +11,7 @@ export interface GraphContext {
   readonly cosines: Value;
   readonly sines: Value;
   /** Nodes that the deepest node sees of its own tree: itself and its ancestors, levels - 1. */
-  readonly mostAncestors: number;
+  readonly maxAncestors: number;
 }
 
 /** RMS norm over the last axis. */

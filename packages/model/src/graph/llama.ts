@@ -24,7 +24,7 @@ interface Stream {
  * computed once, when the graph is loaded (every input is a constant, so onnxruntime folds them),
  * and a call picks rows instead of multiplying.
  */
-const MOST_TABLE_BYTES = 64 * 2 ** 20;
+const MAX_TABLE_BYTES = 64 * 2 ** 20;
 
 /** What a layer of the decoder works on. */
 interface LayerPlace {
@@ -67,7 +67,7 @@ export function decoder(context: GraphContext, options: { cached: boolean }): Va
 function fitsTable({ config, weights }: GraphContext): boolean {
   const width = (config.heads + 2 * config.keyValueHeads) * config.headSize;
   const isQuantized = weights.has(stepsName("model.layers.0.self_attn.q_proj.weight"));
-  return !isQuantized && 4 * config.vocabularySize * width <= MOST_TABLE_BYTES;
+  return !isQuantized && 4 * config.vocabularySize * width <= MAX_TABLE_BYTES;
 }
 
 function decoderLayer(place: LayerPlace, stream: Stream): Stream {

@@ -17,22 +17,22 @@ export interface PromptsOptions {
   /** The catalogue that histories are written in. */
   readonly catalogue: Catalogue;
   /** Longest prompt with a code path behind it, in tokens; the model's own limit if that is less. */
-  readonly mostPositions?: number;
+  readonly maxPositions?: number;
 }
 
 /** How a model is asked: what whoever asks a model on another machine needs of it. */
 export interface Prompts {
   readonly encodePrompt: PromptEncoder;
   /** Longest prompt that the model takes, in tokens. */
-  readonly mostPromptTokens: number;
+  readonly maxPromptTokens: number;
   /** Longest prompt with a code path behind it, in tokens. */
-  readonly mostPositions: number;
+  readonly maxPositions: number;
   /** `codeTokens[level][code]` is the code's token. */
   readonly codeTokens: readonly Int32Array[];
 }
 
 /** Tables of positions are part of a graph: beyond this, a user has to ask for more. */
-const DEFAULT_MOST_POSITIONS = 4096;
+const DEFAULT_MAX_POSITIONS = 4096;
 
 /** Reads how prompts are written for a target. @throws ModelError; UNSUPPORTED for a heads draft */
 export async function openPrompts(options: PromptsOptions): Promise<Prompts> {
@@ -55,10 +55,7 @@ export async function promptsOf(
   const tokenizer = needsText ? await openTokenizer(options.directory) : undefined;
   const { vocabularySize } = config;
   const tokens = codeTokens(spec, { vocabularySize, tokenOf: (text) => tokenizer?.tokenOf(text) });
-  const mostPositions = Math.min(
-    config.maxPositions,
-    options.mostPositions ?? DEFAULT_MOST_POSITIONS,
-  );
+  const maxPositions = Math.min(config.maxPositions, options.maxPositions ?? DEFAULT_MAX_POSITIONS);
   return {
     encodePrompt: promptEncoder({
       spec,
@@ -67,8 +64,8 @@ export async function promptsOf(
       vocabularySize,
       tokenizer,
     }),
-    mostPromptTokens: mostPositions - spec.levels + 1,
-    mostPositions,
+    maxPromptTokens: maxPositions - spec.levels + 1,
+    maxPositions,
     codeTokens: tokens,
   };
 }

@@ -18,7 +18,7 @@ export interface EngineOptions {
   /** Bytes of keys and values kept between calls; 0: every call computes its prompts. */
   readonly cacheBytes: number;
   /** Longest prompt with a code path behind it, in tokens. */
-  readonly mostPositions: number;
+  readonly maxPositions: number;
   /** The graph that computes prompts. */
   readonly full: Session;
   /** The graph that takes them from the cache; present if `cacheBytes` is not 0. */
@@ -26,7 +26,7 @@ export interface EngineOptions {
 }
 
 /** Attention scores of prompts that one run may hold, 4 bytes each: a quarter of a gigabyte. */
-const MOST_PROMPT_SCORES = 2 ** 26;
+const MAX_PROMPT_SCORES = 2 ** 26;
 
 /**
  * One loaded model: answers requests, whatever mixture of prompt lengths, cached and new users they
@@ -72,11 +72,11 @@ export class Engine {
     const groups = new Map<string, Group>();
     requests.forEach((request, place) => {
       const { length } = request.prompt;
-      const { mostPositions, trie } = this.#options;
-      if (length === 0 || length + trie.levels - 1 > mostPositions) {
+      const { maxPositions, trie } = this.#options;
+      if (length === 0 || length + trie.levels - 1 > maxPositions) {
         throw new ModelError(
           "PROMPT_TOO_LONG",
-          `a prompt of ${length} tokens does not fit: 1 to ${mostPositions - trie.levels + 1} do`,
+          `a prompt of ${length} tokens does not fit: 1 to ${maxPositions - trie.levels + 1} do`,
         );
       }
       const cached = this.#options.cached !== undefined && this.#cache.has(request.key);
@@ -92,7 +92,7 @@ export class Engine {
   #inRuns(group: Group): Group[] {
     const { members, promptLength, cached } = group;
     const scores = cached ? 1 : this.#options.config.heads * promptLength ** 2;
-    const most = Math.max(1, Math.floor(MOST_PROMPT_SCORES / scores));
+    const most = Math.max(1, Math.floor(MAX_PROMPT_SCORES / scores));
     return Array.from({ length: Math.ceil(members.length / most) }, (_, run) => ({
       ...group,
       members: members.slice(run * most, (run + 1) * most),

@@ -22,10 +22,10 @@ export interface Call {
 /** The inputs of graph/inputs.ts for one call, without keys and values. */
 export function packCall(shape: PackingShape, call: Call): Feeds {
   const { users, promptLength } = call;
-  const { nodes, mostNodes } = extent(users);
+  const { nodes, maxNodes } = extent(users);
   return {
     ...packRows(shape, { ...call, nodes }),
-    ...packPlaces(users, { nodes, mostNodes }),
+    ...packPlaces(users, { nodes, maxNodes }),
     ...packAncestors(shape, { ...call, nodes }),
     key_split: int64([promptLength, shape.trie.levels - 1]),
     ...(call.cachedRows === undefined
@@ -38,16 +38,16 @@ export function packCall(shape: PackingShape, call: Call): Feeds {
 }
 
 /** Nodes in all, and places a user gets in the padded layout. */
-function extent(users: readonly UserRows[]): { nodes: number; mostNodes: number } {
+function extent(users: readonly UserRows[]): { nodes: number; maxNodes: number } {
   let nodes = 0;
   // Never 1: a product with a single row takes another kernel in onnxruntime, which rounds
   // differently, and a node's bits would depend on how many nodes its neighbours have.
-  let mostNodes = 2;
+  let maxNodes = 2;
   for (const { count } of users) {
     nodes += count;
-    mostNodes = Math.max(mostNodes, count);
+    maxNodes = Math.max(maxNodes, count);
   }
-  return { nodes, mostNodes };
+  return { nodes, maxNodes };
 }
 
 /** Tokens and positions of all rows: the prompts', unless they are cached, then the nodes'. */
@@ -80,13 +80,13 @@ function packRows(shape: PackingShape, call: Call & { nodes: number }): Feeds {
 }
 
 /** The way between packed rows and [users, places a user]. */
-function packPlaces(users: readonly UserRows[], size: { nodes: number; mostNodes: number }): Feeds {
-  const slots = new Int32Array(users.length * size.mostNodes);
+function packPlaces(users: readonly UserRows[], size: { nodes: number; maxNodes: number }): Feeds {
+  const slots = new Int32Array(users.length * size.maxNodes);
   const places = new Int32Array(size.nodes);
   let row = 0;
   users.forEach(({ count }, user) => {
     for (let at = 0; at < count; at++, row++) {
-      const place = user * size.mostNodes + at;
+      const place = user * size.maxNodes + at;
       places[row] = place;
       slots[place] = row;
     }
@@ -94,7 +94,7 @@ function packPlaces(users: readonly UserRows[], size: { nodes: number; mostNodes
   return {
     slots: int32(slots, [slots.length]),
     places: int32(places, [places.length]),
-    slot_shape: int64([users.length, size.mostNodes]),
+    slot_shape: int64([users.length, size.maxNodes]),
   };
 }
 

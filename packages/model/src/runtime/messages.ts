@@ -11,7 +11,7 @@ export interface WorkerSetup {
   readonly scoring: Scoring;
   readonly threads: number;
   readonly cacheBytes: number;
-  readonly mostPositions: number;
+  readonly maxPositions: number;
   readonly executionProvider: string;
 }
 

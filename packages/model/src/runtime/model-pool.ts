@@ -17,19 +17,19 @@ export interface PoolWorker extends Scorer {
  */
 export class ModelPool implements Scorer {
   readonly #workers: readonly PoolWorker[];
-  readonly #mostWaiting: number;
+  readonly #maxWaiting: number;
   readonly #homes = new Map<number, PoolWorker>();
   #waiting = 0;
 
-  /** @param options.mostWaiting calls that may wait or run at once; one more is refused with BUSY */
-  constructor(options: { workers: readonly PoolWorker[]; mostWaiting: number }) {
+  /** @param options.maxWaiting calls that may wait or run at once; one more is refused with BUSY */
+  constructor(options: { workers: readonly PoolWorker[]; maxWaiting: number }) {
     this.#workers = options.workers;
-    this.#mostWaiting = options.mostWaiting;
+    this.#maxWaiting = options.maxWaiting;
   }
 
   /** @throws ModelError BUSY, CLOSED, RUNTIME, PROMPT_TOO_LONG */
   async score(requests: readonly ScoreRequest[]): Promise<readonly ScoreAnswer[]> {
-    if (this.#waiting >= this.#mostWaiting) {
+    if (this.#waiting >= this.#maxWaiting) {
       throw new ModelError(
         "BUSY",
         `${this.#waiting} calls are waiting for the model; try again when some are done`,

@@ -64,7 +64,7 @@ export function checkCalls(
     it("are refused where too many wait, and answered where they do not", async () => {
       const { world } = opened();
       const { directory, catalogue } = world;
-      const { scorer, close } = await open({ directory, catalogue, scoring, mostWaiting: 2 });
+      const { scorer, close } = await open({ directory, catalogue, scoring, maxWaiting: 2 });
       const calls = Array.from({ length: 5 }, () => scorer.score(world.users([40])));
       const settled = await Promise.allSettled(calls);
       expect(settled.map(({ status }) => status)).toEqual([

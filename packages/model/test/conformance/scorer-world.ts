@@ -10,7 +10,7 @@ export interface ScorerSettings {
   readonly catalogue: Catalogue;
   readonly scoring: Scoring;
   /** Calls that may wait or run at once; the implementation's own limit if nothing is said. */
-  readonly mostWaiting?: number;
+  readonly maxWaiting?: number;
 }
 
 export interface OpenScorer {

@@ -1,7 +1,7 @@
 import type { ServiceError } from "@grpc/grpc-js";
 import { reasonOf } from "@nightbeam/telemetry";
 import { VerifyRequest, VerifyResponse } from "../generated/nightbeam/verifier/v1/verifier.js";
-import { MOST_RELEASED } from "../limits.js";
+import { MAX_RELEASED } from "../limits.js";
 import { spreadMs } from "./backoff.js";
 import type { Candidate } from "./choice.js";
 import type { VerifierEndpoint } from "./directory.js";
@@ -91,7 +91,7 @@ export class Link implements Candidate {
 
   /** A key whose prompt the verifier may forget: it is told with the next call. */
   release(key: number): void {
-    if (this.#life.state !== "closed" && this.#released.length < MOST_RELEASED)
+    if (this.#life.state !== "closed" && this.#released.length < MAX_RELEASED)
       this.#released.push(key);
   }
 

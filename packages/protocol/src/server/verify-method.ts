@@ -7,7 +7,7 @@ import { decodeCall } from "../codec/decode-call.js";
 import { ProtocolError } from "../errors.js";
 import { VerifyRequest, type VerifyResponse } from "../generated/nightbeam/verifier/v1/verifier.js";
 import { checkIdentity, type IdentityMessage } from "../identity.js";
-import { type CallLimits, mostRequestBytes } from "../limits.js";
+import { type CallLimits, maxRequestBytes } from "../limits.js";
 import type { VerifyHandler } from "./handler.js";
 import type { OpenCalls } from "./open-calls.js";
 import { statusOf } from "./status-of.js";
@@ -66,7 +66,7 @@ function checkAnswerSize({ trie, limits }: VerifySetup, requests: readonly Score
 
 /** @throws ProtocolError INVALID_CALL */
 function parse(bytes: Buffer, limits: CallLimits): VerifyRequest {
-  const most = mostRequestBytes(limits);
+  const most = maxRequestBytes(limits);
   if (bytes.length > most) {
     throw new ProtocolError(
       "INVALID_CALL",

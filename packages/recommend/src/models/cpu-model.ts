@@ -23,7 +23,7 @@ export interface ModelSettings {
 type CpuSettings = ModelSettings & {
   readonly catalogue: Catalogue;
   readonly historyCatalogue: Catalogue;
-  readonly mostWaiting: number;
+  readonly maxWaiting: number;
 };
 
 /** Opens a model with one thread a worker and a worker a core: no operator waits for the other core. */

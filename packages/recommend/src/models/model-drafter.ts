@@ -5,7 +5,7 @@ import { RecommendError } from "../errors.js";
 
 /** A draft that is a checkpoint, ordinary or with heads. */
 export interface DraftModel
-  extends Pick<Model, "encodePrompt" | "mostPromptTokens" | "hash" | "close"> {
+  extends Pick<Model, "encodePrompt" | "maxPromptTokens" | "hash" | "close"> {
   /** Drafts with it for prompts that it takes. */
   readonly drafter: Drafter;
 }
@@ -27,21 +27,21 @@ export function modelDrafter(
       `--draft ${directory} writes items with other tokens than the target, so it would draft nonsense; make the tokens and the prompt in both nightbeam.json files the same`,
     );
   }
-  return new ShortPromptDrafter(draft.drafter, draft.mostPromptTokens);
+  return new ShortPromptDrafter(draft.drafter, draft.maxPromptTokens);
 }
 
 /** Leaves users whose prompts are too long for a draft to the target alone. */
 class ShortPromptDrafter implements Drafter {
   readonly #drafter: Drafter;
-  readonly #mostPromptTokens: number;
+  readonly #maxPromptTokens: number;
 
-  constructor(drafter: Drafter, mostPromptTokens: number) {
+  constructor(drafter: Drafter, maxPromptTokens: number) {
     this.#drafter = drafter;
-    this.#mostPromptTokens = mostPromptTokens;
+    this.#maxPromptTokens = maxPromptTokens;
   }
 
   async draft(requests: readonly DraftRequest[]): Promise<readonly Draft[]> {
-    const fits = ({ prompt }: DraftRequest) => prompt.length <= this.#mostPromptTokens;
+    const fits = ({ prompt }: DraftRequest) => prompt.length <= this.#maxPromptTokens;
     const drafts = (await this.#drafter.draft(requests.filter(fits))).values();
     return requests.map((request) => (fits(request) ? drafts.next().value : undefined) ?? NOTHING);
   }

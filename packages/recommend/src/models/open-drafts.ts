@@ -115,7 +115,7 @@ async function openDraftModel(directory: string, options: DraftOptions): Promise
     precision: "fp32",
     catalogue,
     historyCatalogue: known,
-    mostWaiting: options.parts * batchesAtOnce(settings),
+    maxWaiting: options.parts * batchesAtOnce(settings),
   } as const;
   if (await isHeadsCheckpoint(directory)) {
     const heads = await openCpuHeads(directory, how);

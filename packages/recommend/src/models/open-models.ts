@@ -23,7 +23,7 @@ export async function openModels(
     ...names,
     catalogue: context.searched,
     historyCatalogue: context.known,
-    mostWaiting: context.parts * batchesAtOnce(names),
+    maxWaiting: context.parts * batchesAtOnce(names),
   });
   try {
     const drafts = await openDrafts(names.draft, { ...context, target, settings: names });

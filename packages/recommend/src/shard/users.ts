@@ -25,7 +25,7 @@ export interface ReaderOptions {
   readonly searched: Catalogue;
   readonly encodePrompt: PromptEncoder;
   /** Longest prompt that the model takes, in tokens. */
-  readonly mostPromptTokens: number;
+  readonly maxPromptTokens: number;
   readonly excludeSeen: boolean;
   /** What nobody is recommended, where that has not been filtered out of the catalogue. */
   readonly excluded?: Exclusion;
@@ -50,10 +50,10 @@ export function userReader(options: ReaderOptions): (row: HistoryRow) => Reading
       items.push(item);
     }
     const prompt = options.encodePrompt(items);
-    if (prompt.length > options.mostPromptTokens) {
+    if (prompt.length > options.maxPromptTokens) {
       return reject(
         "prompt_too_long",
-        `the prompt has ${prompt.length} tokens; the model takes ${options.mostPromptTokens}`,
+        `the prompt has ${prompt.length} tokens; the model takes ${options.maxPromptTokens}`,
       );
     }
     const seen = row.items.flatMap((id) => searched.itemIndex(id) ?? []);

@@ -7,7 +7,7 @@ import { type ReadyUser, userReader } from "@nightbeam/recommend";
 /** What makes users of rows. */
 export interface UserContext {
   readonly catalogue: Catalogue;
-  readonly target: Pick<Model, "encodePrompt" | "mostPromptTokens">;
+  readonly target: Pick<Model, "encodePrompt" | "maxPromptTokens">;
 }
 
 /** The users among rows who can be decoded; nothing is kept from them. */
@@ -17,7 +17,7 @@ export function usersOf(rows: readonly HistoryRow[], context: UserContext): Read
     known: catalogue,
     searched: catalogue,
     encodePrompt: target.encodePrompt,
-    mostPromptTokens: target.mostPromptTokens,
+    maxPromptTokens: target.maxPromptTokens,
     excludeSeen: false,
   });
   return rows.flatMap((row) => {

@@ -144,7 +144,7 @@ async function decodeParts(work: Work): Promise<void> {
   const read = userReader({
     ...work,
     encodePrompt: models.target.encodePrompt,
-    mostPromptTokens: models.target.mostPromptTokens,
+    maxPromptTokens: models.target.maxPromptTokens,
     excludeSeen: options.excludeSeen,
   });
   const before = [...run.committed.values()].reduce((sum, { rowCount }) => sum + rowCount, 0);

@@ -1,5 +1,5 @@
 /** More batches of a shard under way than this only queue up before the verifiers. */
-export const MOST_LANES = 16;
+export const MAX_LANES = 16;
 
 /** Beside the batches that verifiers have: one that is drafted, one that is searched. */
 const OWN_BATCHES = 2;
@@ -11,7 +11,7 @@ const FEWEST_LANES = 3;
  */
 export function lanesFor(options: { chosen: number | undefined; verifiers: number }): number {
   const { chosen, verifiers } = options;
-  return Math.min(MOST_LANES, chosen ?? Math.max(FEWEST_LANES, OWN_BATCHES + verifiers));
+  return Math.min(MAX_LANES, chosen ?? Math.max(FEWEST_LANES, OWN_BATCHES + verifiers));
 }
 
 /**
@@ -20,5 +20,5 @@ export function lanesFor(options: { chosen: number | undefined; verifiers: numbe
  */
 export function draftPlaces(options: { shardsAtOnce: number; batchesAtOnce: number }): number {
   // Shards that were stopped may still finish a call when the next ones begin.
-  return Math.ceil((2 * options.shardsAtOnce * MOST_LANES) / options.batchesAtOnce);
+  return Math.ceil((2 * options.shardsAtOnce * MAX_LANES) / options.batchesAtOnce);
 }

@@ -10,7 +10,7 @@ import type { FromThread, ShardOrder, ShardProgress, ThreadSetup, ToThread } fro
 import { MirroredDirectory } from "./mirrored-directory.js";
 
 /** Runs that are kept open between their shards. */
-const MOST_RUNS = 2;
+const MAX_RUNS = 2;
 
 /**
  * The decode thread: it may be busy for as long as it likes, nobody's lock depends on it.
@@ -20,7 +20,7 @@ function serve(port: MessagePort, setup: ThreadSetup): void {
   const verifiers = new MirroredDirectory(setup.verifiers);
   const log = logTo(send, {});
   const contexts = new RunContexts<RunContext>({
-    most: MOST_RUNS,
+    most: MAX_RUNS,
     idleMs: setup.idleMs,
     clock: systemClock,
   });

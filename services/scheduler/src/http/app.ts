@@ -15,7 +15,7 @@ export interface AppOptions {
 }
 
 /** A request names files and settings; nothing that it holds is long. */
-const MOST_BODY_BYTES = 256 * 1024;
+const MAX_BODY_BYTES = 256 * 1024;
 
 /** The HTTP API. Everything but `/healthz` asks for the token. */
 export function httpApp({ token, log, services }: AppOptions): Hono {
@@ -36,11 +36,11 @@ export function httpApp({ token, log, services }: AppOptions): Hono {
   app.use(
     "/v1/*",
     bodyLimit({
-      maxSize: MOST_BODY_BYTES,
+      maxSize: MAX_BODY_BYTES,
       onError: () => {
         throw new SchedulerError(
           "TOO_LARGE",
-          `A request's body may have ${MOST_BODY_BYTES} bytes. Name files instead of sending them.`,
+          `A request's body may have ${MAX_BODY_BYTES} bytes. Name files instead of sending them.`,
         );
       },
     }),

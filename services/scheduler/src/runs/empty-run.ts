@@ -24,14 +24,14 @@ export async function tellEmptyRun(
 }
 
 /** More of a line is nothing to read in an alarm. */
-const MOST_CHARACTERS = 300;
+const MAX_CHARACTERS = 300;
 
 async function firstLine(chunks: AsyncIterable<Uint8Array>): Promise<string> {
   const decoder = new TextDecoder();
   let text = "";
   for await (const chunk of chunks) {
     text += decoder.decode(chunk, { stream: true });
-    if (text.includes("\n") || text.length > MOST_CHARACTERS) break;
+    if (text.includes("\n") || text.length > MAX_CHARACTERS) break;
   }
-  return (text.split("\n")[0] ?? "").slice(0, MOST_CHARACTERS);
+  return (text.split("\n")[0] ?? "").slice(0, MAX_CHARACTERS);
 }

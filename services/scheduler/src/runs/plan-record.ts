@@ -24,7 +24,7 @@ export async function planRecord(
   const { request } = record;
   const versions = await versionsOf(request, signal);
   const rows = readHistories({ path: request.histories, chunkRows: CHUNK_ROWS });
-  await planRun({ store, request, versions, rows, mostShards: MAX_SHARDS, onRows, signal });
+  await planRun({ store, request, versions, rows, maxShards: MAX_SHARDS, onRows, signal });
 }
 
 /** Hashes of what takes part, by the names that `nightbeam recommend` gives them. */

@@ -12,7 +12,7 @@ export interface BatchLimits {
   /** Rows that a batch may have, unless a single call has more. */
   readonly tokenBudget: number;
   /** Milliseconds after which a call goes before all younger ones, whatever they are. */
-  readonly mostAgeMs: number;
+  readonly maxAgeMs: number;
 }
 
 /**
@@ -29,8 +29,8 @@ export function chooseBatch<One extends Candidate>(
   waiting: readonly One[],
   options: BatchLimits & { readonly now: number },
 ): One[] {
-  const { now, mostAgeMs, tokenBudget } = options;
-  const isOverdue = ({ enqueuedAt }: One) => now - enqueuedAt > mostAgeMs;
+  const { now, maxAgeMs, tokenBudget } = options;
+  const isOverdue = ({ enqueuedAt }: One) => now - enqueuedAt > maxAgeMs;
   const overdue = waiting.filter(isOverdue);
   const others = waiting.filter((one) => !isOverdue(one));
   const followUps = others.filter(({ call }) => call.followUp);

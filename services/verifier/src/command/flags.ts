@@ -32,7 +32,7 @@ export const VERIFIER_FLAGS: readonly Flag[] = [
   ["--token-budget <n>", "rows of the model in a batch (default 4096; 16384 on a GPU)"],
   ["--max-wait-ms <ms>", "how long an idle model waits for a fuller batch (default 1; 5 on a GPU)"],
   [
-    "--most-waiting-tokens <n>",
+    "--max-waiting-tokens <n>",
     "rows that may wait before calls are refused (default: 16 batches a worker)",
   ],
   ["--grace-ms <ms>", "time that calls under way have when it stops (default 30000)"],

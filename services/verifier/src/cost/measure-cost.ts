@@ -20,11 +20,11 @@ const HISTORY = 20;
 
 export interface CostOptions {
   readonly scorer: Scorer;
-  readonly model: Pick<Model, "encodePrompt" | "mostPromptTokens">;
+  readonly model: Pick<Model, "encodePrompt" | "maxPromptTokens">;
   readonly catalogue: Catalogue;
   readonly clock: Clock;
   /** Rows of the largest call to try. */
-  readonly mostTokens: number;
+  readonly maxTokens: number;
 }
 
 /**
@@ -50,7 +50,7 @@ export async function measureCost(options: CostOptions): Promise<CostLine> {
   const isLong = () => clock.now() - startedAt > LONG_ENOUGH_MS;
   for (const call of calls) {
     // Two sizes make a line, however long they take.
-    if (passes.length >= 2 && (isLong() || call.tokens > options.mostTokens)) continue;
+    if (passes.length >= 2 && (isLong() || call.tokens > options.maxTokens)) continue;
     let best = await timed(call);
     for (let tries = 1; tries < TRIES && !isLong(); tries++) {
       const again = await timed(call);
@@ -84,7 +84,7 @@ function madeUpCall(
       { length: HISTORY },
       (_, at) => (user * 7919 + at * 104_729) % itemCount,
     );
-    const prompt = model.encodePrompt(history).subarray(0, model.mostPromptTokens);
+    const prompt = model.encodePrompt(history).subarray(0, model.maxPromptTokens);
     const wanted = Array.from({ length: size.nodes }, (_, at) =>
       Math.floor(((at + 0.5) / size.nodes) * inner),
     );

@@ -20,7 +20,7 @@ export interface KeyTableLimits {
   /** Milliseconds after which a client that sent nothing is forgotten with its keys. */
   readonly idleMs: number;
   /** Keys of all clients; beyond, the client that was quiet for longest is forgotten. */
-  readonly mostKeys: number;
+  readonly maxKeys: number;
 }
 
 /**
@@ -86,7 +86,7 @@ export class KeyTable {
     const homes: Home[] = [];
     for (const [name, { keys, seenAt }] of this.#clients) {
       const isIdle = now - seenAt > this.#limits.idleMs;
-      if (!isIdle && this.#size <= this.#limits.mostKeys) break;
+      if (!isIdle && this.#size <= this.#limits.maxKeys) break;
       homes.push(...keys.values());
       this.#size -= keys.size;
       this.#clients.delete(name);

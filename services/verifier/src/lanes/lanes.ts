@@ -22,9 +22,9 @@ export interface IncomingCall {
 
 export interface LaneLimits extends BatcherLimits, KeyTableLimits {
   /** Once so many rows wait, over all lanes, calls are refused with BUSY. */
-  readonly mostWaitingTokens: number;
+  readonly maxWaitingTokens: number;
   /** Calls that may wait or run, over all lanes. */
-  readonly mostCalls: number;
+  readonly maxCalls: number;
 }
 
 export interface LanesOptions {
@@ -120,9 +120,9 @@ export class Lanes {
     const { limits, costLine } = this.#options;
     const waiting = this.waitingTokens;
     const hasRoom =
-      waiting < limits.mostWaitingTokens &&
-      this.#heldTokens < limits.mostWaitingTokens * HELD_PER_WAITING &&
-      this.#calls < limits.mostCalls;
+      waiting < limits.maxWaitingTokens &&
+      this.#heldTokens < limits.maxWaitingTokens * HELD_PER_WAITING &&
+      this.#calls < limits.maxCalls;
     if (hasRoom) return;
     const { callMs, tokenMs } = costLine();
     const passes = Math.ceil(waiting / limits.tokenBudget);

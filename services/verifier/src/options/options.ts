@@ -27,11 +27,11 @@ export const verifierSchema = z
     workers: wholeNumber(1).optional(),
     threads: wholeNumber(1).default(1),
     promptCache: gibibytes.optional(),
-    listen: hostPort({ least: 0, example: 7070 }).prefault("127.0.0.1:7070"),
-    advertise: hostPort({ least: 1, example: 7070 }).optional(),
+    listen: hostPort({ min: 0, example: 7070 }).prefault("127.0.0.1:7070"),
+    advertise: hostPort({ min: 1, example: 7070 }).optional(),
     tokenBudget: wholeNumber(1).optional(),
     maxWaitMs: numberOf("a number of milliseconds, or 0").optional(),
-    mostWaitingTokens: wholeNumber(1).optional(),
+    maxWaitingTokens: wholeNumber(1).optional(),
     graceMs: wholeNumber(0).default(30_000),
     name: nodeName,
     ...tlsFields,
@@ -50,7 +50,7 @@ export const verifierSchema = z
       tokenBudget,
       maxWaitMs: options.maxWaitMs ?? (isCpu ? 1 : 5),
       /** Rows: about sixteen full batches a worker. */
-      mostWaitingTokens: options.mostWaitingTokens ?? 16 * tokenBudget * workers,
+      maxWaitingTokens: options.maxWaitingTokens ?? 16 * tokenBudget * workers,
     };
   });
 

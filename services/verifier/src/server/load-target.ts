@@ -37,14 +37,14 @@ export async function loadTarget(
     cacheBytes: options.promptCache * 2 ** 30,
   });
   const loadMs = Math.round(clock.now() - startedAt);
-  const { hash: modelHash, mostPromptTokens } = model;
+  const { hash: modelHash, maxPromptTokens } = model;
   const { hash: catalogueHash, itemCount } = catalogue;
-  log.info({ modelHash, catalogueHash, itemCount, mostPromptTokens, loadMs }, "target is loaded");
+  log.info({ modelHash, catalogueHash, itemCount, maxPromptTokens, loadMs }, "target is loaded");
   try {
     const [worker] = model.workers;
     if (worker === undefined) throw new Error("the model was opened with a worker");
-    const mostTokens = options.tokenBudget;
-    const line = await measureCost({ scorer: worker, model, catalogue, clock, mostTokens });
+    const maxTokens = options.tokenBudget;
+    const line = await measureCost({ scorer: worker, model, catalogue, clock, maxTokens });
     log.info({ ...line, words: describeLine(line) }, "cost is measured");
     return { catalogue, model, cost: new CostTracker(line) };
   } catch (error) {

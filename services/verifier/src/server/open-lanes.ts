@@ -6,20 +6,20 @@ import type { VerifierOptions } from "../options/options.js";
 import type { Target } from "./load-target.js";
 
 /** Milliseconds after which a call goes before younger ones, whatever they are. */
-const MOST_AGE_MS = 500;
+const MAX_AGE_MS = 500;
 /** Calls that may wait or run. */
-const MOST_CALLS = 4_096;
+const MAX_CALLS = 4_096;
 /** Milliseconds after which a client that sent nothing is forgotten. */
 const CLIENT_IDLE_MS = 60_000;
 /** Keys whose lane is remembered; some hundred bytes each. */
-const MOST_KEYS = 500_000;
+const MAX_KEYS = 500_000;
 
 /** The lanes over a loaded target, and word of the first that is lost. */
 export function openLanes(
   { model, catalogue, cost }: Target,
   { options, clock, log }: { options: VerifierOptions; clock: Clock; log: Log },
 ): { readonly lanes: Lanes; readonly lost: Promise<void> } {
-  const { tokenBudget, maxWaitMs, mostWaitingTokens, promptCache } = options;
+  const { tokenBudget, maxWaitMs, maxWaitingTokens, promptCache } = options;
   let tell = () => {};
   const lost = new Promise<void>((resolve) => {
     tell = resolve;
@@ -29,11 +29,11 @@ export function openLanes(
     limits: {
       tokenBudget,
       maxWaitMs,
-      mostWaitingTokens,
-      mostAgeMs: MOST_AGE_MS,
-      mostCalls: MOST_CALLS,
+      maxWaitingTokens,
+      maxAgeMs: MAX_AGE_MS,
+      maxCalls: MAX_CALLS,
       idleMs: CLIENT_IDLE_MS,
-      mostKeys: MOST_KEYS,
+      maxKeys: MAX_KEYS,
     },
     clock,
     costLine: () => cost.line,

@@ -78,7 +78,7 @@ async function serve(setup: Setup, control: VerifierDeps["control"]): Promise<Ru
     handler: verifyHandler({ lanes, clock, tally, log, describe }),
     trie: catalogue.trie,
     ...(tls === undefined ? {} : { tls }),
-    limits: { promptTokens: model.mostPromptTokens, vocabulary: model.vocabularySize },
+    limits: { promptTokens: model.maxPromptTokens, vocabulary: model.vocabularySize },
   });
   const address = advertisedAddress({ ...options, port: server.port });
   const listening = formatHostPort({ host: listen.host, port: server.port });

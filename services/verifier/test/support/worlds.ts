@@ -44,7 +44,7 @@ export function useVerifierWorld(): () => VerifierWorld {
       workers: 1,
       threads: 1,
       cacheBytes: 0,
-      mostWaiting: 10_000,
+      maxWaiting: 10_000,
     });
     made = { ...world, searched, local, ...questionsOf(searched, local) };
   });

@@ -37,7 +37,7 @@ export function launch(program: Program, hooks: LaunchHooks): Launched {
 
 const POLL_MS = 50;
 /** Of a log's start; the ready line comes before that, or the program is broken. */
-const MOST_READ = 1 << 20;
+const MAX_READ = 1 << 20;
 
 /** Looks for the line that says that a program is ready, in what it writes from now on. */
 function watchLog(
@@ -61,7 +61,7 @@ function watchLog(
     }
     // Only whole lines: an address may be cut.
     const match = log.ready.exec(text.slice(0, text.lastIndexOf("\n") + 1));
-    if (match === null && text.length < MOST_READ) return;
+    if (match === null && text.length < MAX_READ) return;
     stop();
     if (match !== null) found(match[1]);
   };

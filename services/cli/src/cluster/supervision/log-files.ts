@@ -1,6 +1,6 @@
 import { closeSync, existsSync, fstatSync, openSync, readSync, renameSync } from "node:fs";
 
-const MOST_BYTES = 32 * 1024;
+const MAX_BYTES = 32 * 1024;
 
 /** The last lines of a log; empty where there is none. */
 export function logTail(path: string, lines: number): string {
@@ -12,7 +12,7 @@ export function logTail(path: string, lines: number): string {
   }
   try {
     const { size } = fstatSync(file);
-    const buffer = Buffer.alloc(Math.min(size, MOST_BYTES));
+    const buffer = Buffer.alloc(Math.min(size, MAX_BYTES));
     readSync(file, buffer, 0, buffer.length, size - buffer.length);
     return buffer.toString("utf8").trimEnd().split("\n").slice(-lines).join("\n");
   } finally {
