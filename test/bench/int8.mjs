@@ -10,7 +10,7 @@ import { NOTHING_EXCLUDED } from "@nightbeam/catalogue";
 import { openCatalogue, readHistories } from "@nightbeam/dataset";
 import { decodeShard, emptyDrafter, fixedWidths } from "@nightbeam/decoding";
 import { openModel } from "@nightbeam/model";
-import { writeCheckpoint, writeWorld } from "@nightbeam/testing";
+import { writeCheckpoint, writeWorld } from "@nightbeam/testing/world";
 
 const { values } = parseArgs({
   options: {

@@ -1,4 +1,5 @@
 import { excludeItems, findPrefix, NOTHING_EXCLUDED, pathOf, ROOT } from "@nightbeam/catalogue";
+import { thrownBy } from "@nightbeam/testing";
 import { describe, expect, it } from "vitest";
 import { BeamSearch } from "../src/beam-search.js";
 import { decodeBatch } from "../src/decode-batch.js";
@@ -11,7 +12,6 @@ import { catalogueOf, fullCatalogue } from "./arbitraries.js";
 import { fakeModel } from "./fake-model.js";
 import { FakeScorer } from "./fakes.js";
 import { decode, type Scenario } from "./scenario.js";
-import { thrownBy } from "./thrown.js";
 
 const catalogue = fullCatalogue({ levels: 4, codes: 3 });
 const scenario: Scenario = {

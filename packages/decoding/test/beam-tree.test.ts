@@ -1,10 +1,10 @@
 import { findPrefix, pathOf, ROOT } from "@nightbeam/catalogue";
+import { thrownBy } from "@nightbeam/testing";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { type BeamTree, checkTree, nodeCount, treeOf } from "../src/beam-tree.js";
 import { DecodingError } from "../src/errors.js";
 import { catalogueOf, fullCatalogue, someCatalogue } from "./arbitraries.js";
-import { thrownBy } from "./thrown.js";
 
 describe("treeOf", () => {
   it("holds the wanted prefixes and their ancestors, parents first", () => {

@@ -1,4 +1,5 @@
 import { NOTHING_EXCLUDED } from "@nightbeam/catalogue";
+import { thrownBy } from "@nightbeam/testing";
 import { describe, expect, it } from "vitest";
 import { type DecodeJob, decodeBatch } from "../src/decode-batch.js";
 import { type BatchMeasure, fixedWidths, uniformWidths } from "../src/draft-policy.js";
@@ -8,7 +9,6 @@ import type { ScoreAnswer, Scorer } from "../src/scorer.js";
 import { fullCatalogue } from "./arbitraries.js";
 import { fakeModel } from "./fake-model.js";
 import { FakeScorer } from "./fakes.js";
-import { thrownBy } from "./thrown.js";
 
 const { trie } = fullCatalogue({ levels: 3, codes: 3 });
 const model = fakeModel({ seed: 4, scoring: "full" });

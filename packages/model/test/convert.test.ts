@@ -3,7 +3,7 @@ import { cp, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { ROOT } from "@nightbeam/catalogue";
 import { type Scoring, treeOf } from "@nightbeam/decoding";
-import { type TensorFormat, writeCheckpoint } from "@nightbeam/testing";
+import { type TensorFormat, writeCheckpoint } from "@nightbeam/testing/world";
 import { beforeAll, describe, expect, it } from "vitest";
 import { checkpointHash, openCheckpoint } from "../src/checkpoint/checkpoint.js";
 import { convertCheckpoint } from "../src/checkpoint/convert.js";

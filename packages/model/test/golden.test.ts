@@ -11,7 +11,7 @@ import {
   treeOf,
   uniformWidths,
 } from "@nightbeam/decoding";
-import { writeCheckpoint } from "@nightbeam/testing";
+import { writeCheckpoint } from "@nightbeam/testing/world";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Model, openModel } from "../src/open-model.js";
 import { scoreAlone, scoreTogether } from "./conformance/rows.js";

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import type { HeadsRequest, Scoring } from "@nightbeam/decoding";
-import { CHECKPOINT_KINDS, type CheckpointKind, writeCheckpoint } from "@nightbeam/testing";
+import { CHECKPOINT_KINDS, type CheckpointKind, writeCheckpoint } from "@nightbeam/testing/world";
 import { beforeAll, describe, expect, it } from "vitest";
 import { isHeadsCheckpoint } from "../src/checkpoint/level-heads.js";
 import type { ModelOptions } from "../src/load-model.js";

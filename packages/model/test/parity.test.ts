@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { ROOT } from "@nightbeam/catalogue";
 import { type Scoring, treeOf } from "@nightbeam/decoding";
-import { CHECKPOINT_KINDS, writeCheckpoint } from "@nightbeam/testing";
+import { CHECKPOINT_KINDS, writeCheckpoint } from "@nightbeam/testing/world";
 import { afterAll, describe, expect, it } from "vitest";
 import { openModel } from "../src/open-model.js";
 import { rowsOfAnswer } from "./conformance/rows.js";

@@ -2,7 +2,7 @@ import { rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { ROOT } from "@nightbeam/catalogue";
 import { treeOf } from "@nightbeam/decoding";
-import { writeCheckpoint } from "@nightbeam/testing";
+import { writeCheckpoint } from "@nightbeam/testing/world";
 import { beforeEach, describe, expect, it } from "vitest";
 import type { ModelOptions } from "../src/load-model.js";
 import { openModel } from "../src/open-model.js";

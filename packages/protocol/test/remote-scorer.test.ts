@@ -1,4 +1,5 @@
 import { openModel } from "@nightbeam/model";
+import { useTempDir } from "@nightbeam/testing";
 import { afterAll, beforeAll, describe } from "vitest";
 import { checkAnswers } from "../../model/test/conformance/answers.js";
 import { checkBatches, checkKept, checkTrees } from "../../model/test/conformance/invariance.js";
@@ -7,7 +8,6 @@ import {
   type ScorerSettings,
   ScorerWorld,
 } from "../../model/test/conformance/scorer-world.js";
-import { temporaryDirectory } from "../../model/test/support/temporary.js";
 import { VerifierClient } from "../src/client/verifier-client.js";
 import type { VerifyHandler } from "../src/server/handler.js";
 import { serveVerifier } from "../src/server/serve-verifier.js";
@@ -68,7 +68,7 @@ async function overGrpc({ directory, catalogue, scoring }: ScorerSettings): Prom
 describe.each(["full", "renormalized"] as const)(
   "a model behind verifiers, %s scoring",
   (scoring) => {
-    const parent = temporaryDirectory();
+    const parent = useTempDir();
     let world: ScorerWorld;
     let scorer: OpenScorer;
     beforeAll(async () => {

@@ -5,12 +5,9 @@ import type { Recommendation } from "@nightbeam/dataset";
 import { finishRun } from "@nightbeam/run";
 import { type Log, silentLog } from "@nightbeam/service/log";
 import { openStore } from "@nightbeam/store";
-import {
-  freePort,
-  startNatsServer,
-  until as untilWithin,
-  writeCheckpoint,
-} from "@nightbeam/testing";
+import { until as untilWithin } from "@nightbeam/testing";
+import { freePort, startNatsServer } from "@nightbeam/testing/servers";
+import { writeCheckpoint } from "@nightbeam/testing/world";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { drafterSchema } from "../src/options/options.js";
 import type { RunningDrafter } from "../src/running-drafter.js";

@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { redisIsHere } from "@nightbeam/testing";
+import { redisIsHere } from "@nightbeam/testing/servers";
 import { describe } from "vitest";
 
 /**

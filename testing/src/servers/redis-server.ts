@@ -37,7 +37,7 @@ export function redisIsHere(): boolean {
   if (here) return true;
   const message = "redis-server is not installed";
   if (process.env.NIGHTBEAM_REQUIRED === "1") throw new Error(message);
-  console.warn(`${message}: its tests are left out`);
+  console.warn(`${message}: its tests are skipped`);
   return false;
 }
 

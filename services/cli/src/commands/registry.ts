@@ -40,8 +40,8 @@ export const GROUPS: readonly CommandGroup[] = [
       {
         name: "bench",
         description:
-          "plain and speculative search side by side: calls, nodes, accepted steps, users a second",
-        load: async () => (await import("./bench.js")).benchCommand(),
+          "plain and speculative search side by side: calls, nodes, accepted steps, users per second",
+        load: async () => (await import("./bench.js")).ownBenchCommand(),
       },
       {
         name: "import",

@@ -6,7 +6,7 @@ import { promptsHash } from "@nightbeam/model";
 import { createRequest, planRun, readRecommendations, runIdOf } from "@nightbeam/run";
 import { parseRunRequest } from "@nightbeam/settings";
 import { openStore } from "@nightbeam/store";
-import { type World, writeWorld } from "@nightbeam/testing";
+import { type World, writeWorld } from "@nightbeam/testing/world";
 import { afterAll, beforeAll } from "vitest";
 import { recommendOptions } from "../../../cli/src/recommend/options.js";
 import { recommend } from "../../../cli/src/recommend/recommend.js";

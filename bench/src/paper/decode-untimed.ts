@@ -1,0 +1,22 @@
+import {
+  type Decoder,
+  decodeShard,
+  type ShardOptions,
+  type ShardOutcome,
+  type ShardUser,
+} from "@nightbeam/decoding";
+import { batchesAtOnce } from "@nightbeam/recommend";
+import type { Comparison } from "./comparison.js";
+
+/** Users that share a call. */
+const BATCH_SIZE = 32;
+
+/** Decodes users for their lists and counts alone, in batches that `--batch-size` has no say in. */
+export function decodeUntimed(
+  { options, nextKey }: Pick<Comparison, "options" | "nextKey">,
+  work: { users: readonly ShardUser[]; decoder: Decoder; decode?: ShardOptions["decode"] },
+): Promise<ShardOutcome> {
+  const { users, decoder, decode } = work;
+  const concurrency = batchesAtOnce(options);
+  return decodeShard(users, { decoder, decode, batchSize: BATCH_SIZE, concurrency, nextKey });
+}
