@@ -7,6 +7,7 @@ import { parseArgs } from "node:util";
 import { checkArrows, drawArrows } from "./structure/arrows.mjs";
 import { checkCycles } from "./structure/cycles.mjs";
 import { checkExports } from "./structure/package-exports.mjs";
+import { checkPublishing } from "./structure/publishing.mjs";
 import { readTree } from "./structure/source-tree.mjs";
 import { checkTestFolders } from "./structure/test-folders.mjs";
 import { checkWords } from "./structure/words.mjs";
@@ -17,6 +18,7 @@ const CHECKS = {
   "test folders": checkTestFolders,
   "names of limits": checkWords,
   "exports without a use": checkExports,
+  "ready to publish": checkPublishing,
 };
 
 const { values, positionals } = parseArgs({

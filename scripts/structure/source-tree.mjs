@@ -2,7 +2,7 @@
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { dirname, extname, join, relative, sep } from "node:path";
 import { parseSync } from "oxc-parser";
-import { ownerOf, readWorkspaces } from "../lib/workspaces.mjs";
+import { ownerOf, readJson, readWorkspaces } from "../lib/workspaces.mjs";
 
 const LEFT_OUT = new Set(["node_modules", "dist", "coverage", "__pycache__"]);
 const CODE = new Set([".ts", ".mts", ".js", ".mjs", ".cjs"]);
@@ -21,7 +21,8 @@ export function readTree(root) {
     const place = relative(owner?.directory ?? root, file).split(sep);
     modules.set(file, { file, owner, isTest: place.includes("test"), ...parse(file) });
   }
-  return { root, workspaces, files, modules, at: (file) => relative(root, file) };
+  const rootManifest = readJson(join(root, "package.json"));
+  return { root, rootManifest, workspaces, files, modules, at: (file) => relative(root, file) };
 }
 
 /** The file that a relative import means, or undefined if there is none. */

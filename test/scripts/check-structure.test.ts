@@ -29,6 +29,7 @@ const SOUND: Record<string, string> = {
 function manifest(name: string, dependencies: readonly string[]): string {
   return JSON.stringify({
     name: `@nightbeam/${name}`,
+    private: true,
     exports: { ".": { types: "./dist/index.d.ts", default: "./dist/index.js" } },
     dependencies: Object.fromEntries(dependencies.map((one) => [`@nightbeam/${one}`, "0.1.0"])),
   });
@@ -220,5 +221,44 @@ describe("exports", () => {
         'import type { Extra } from "./extra.js";\nexport interface Terms { a: number }\nexport function sum(terms: Terms): number { const e: Extra = { a: 1 }; return e.a + terms.a; }\n',
     });
     expect(output).toContain("exports Extra, which nothing");
+  });
+});
+
+describe("what is published", () => {
+  const published = (more: object) =>
+    JSON.stringify({
+      ...JSON.parse(manifest("core", [])),
+      private: false,
+      version: "0.1.0",
+      description: "Sums.",
+      keywords: ["sum"],
+      files: ["dist", "!dist/**/*.map", "!dist/.tsbuildinfo"],
+      publishConfig: { access: "public" },
+      ...more,
+    });
+
+  it("says what it is and holds the licence", () => {
+    const files = { LICENSE: "the licence", "packages/core/LICENSE": "the licence" };
+    const core = {
+      "packages/core/README.md": "# Core",
+      "packages/core/package.json": published({}),
+    };
+    expect(check({ ...files, ...core })).toMatchObject({ status: 0 });
+
+    const { status, output } = check({
+      ...core,
+      ...files,
+      "packages/core/LICENSE": "another",
+      "packages/core/package.json": published({
+        description: "",
+        files: ["dist"],
+        dependencies: { "@nightbeam/app": "*" },
+      }),
+    });
+    expect(status).toBe(1);
+    expect(output).toContain('has no "description"');
+    expect(output).toContain('"files" lacks !dist/**/*.map, !dist/.tsbuildinfo');
+    expect(output).toContain("depends on @nightbeam/app, which is private");
+    expect(output).toContain("packages/core/LICENSE\n    is not the root's");
   });
 });
