@@ -16,15 +16,6 @@ export function checkExports(tree) {
   return problems;
 }
 
-/** Figures for a report: names that entry points export, and those that only signatures account for. */
-export function countExports(tree) {
-  let all = 0;
-  for (const { entries } of tree.workspaces) {
-    for (const source of entries.values()) all += exportsOf(tree, source).size;
-  }
-  return all;
-}
-
 function checkEntry(tree, { workspace, specifier, source }) {
   const { at, modules } = tree;
   if (!modules.has(source)) {
