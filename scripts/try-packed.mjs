@@ -4,17 +4,9 @@
 // Every entry point is imported and type-checked, the command says its version, and EXAMPLE (a .ts or .mjs
 // file that imports the packages by name) is compiled and run. The example finds demo/ where it does here.
 import { spawnSync } from "node:child_process";
-import {
-  cpSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from "node:fs";
+import { cpSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { basename, join, resolve } from "node:path";
+import { basename, join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { readWorkspaces } from "./lib/workspaces.mjs";
 
@@ -62,12 +54,12 @@ try {
 }
 
 function runExample() {
-  const name = basename(example);
-  mkdirSync(join(project, "examples"));
-  cpSync(example, join(project, "examples", name));
+  const path = relative(root, resolve(example));
+  const copy = path.startsWith("..") ? join("examples", basename(example)) : path;
+  cpSync(example, join(project, copy), { recursive: true });
   symlinkSync(join(root, "demo"), join(project, "demo"));
-  if (name.endsWith(".ts")) typeCheck(join("examples", name), []);
-  run("node", [join("examples", name.replace(/\.ts$/, ".js")), ...exampleArguments]);
+  if (copy.endsWith(".ts")) typeCheck(copy, []);
+  run("node", [copy.replace(/\.ts$/, ".js"), ...exampleArguments]);
   console.log(`ran ${example}`);
 }
 

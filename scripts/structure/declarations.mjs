@@ -3,25 +3,24 @@
 /** What a signature does not show. */
 const BODIES = new Set(["BlockStatement", "FunctionBody", "StaticBlock", "PrivateIdentifier"]);
 
-/** The declaration of a name at the top level of a module, with its statement. */
-export function declarationOf(module, name) {
-  for (const statement of module.syntax().program.body) {
+/** The declarations of a name at the top level of a module: a type and a value may share one. */
+export function declarationsOf(module, name) {
+  return module.syntax().program.body.flatMap((statement) => {
     const declared = statement.declaration ?? statement;
     const nodes = declared.declarations ?? [declared];
-    const node = nodes.find((one) => one.id?.name === name);
-    if (node) return { node, statement };
-  }
-  return undefined;
+    return nodes.filter((node) => node.id?.name === name).map((node) => ({ node, statement }));
+  });
 }
 
-/** The comment directly before a declaration, or undefined. */
-export function docstringOf(module, name) {
-  const declaration = module && declarationOf(module, name);
-  if (!declaration) return undefined;
-  const { start } = declaration.statement;
-  const comment = module.syntax().comments.findLast(({ end }) => end <= start);
-  if (comment?.type !== "Block" || !comment.value.startsWith("*")) return undefined;
-  return module.text.slice(comment.end, start).trim() === "" ? comment.value : undefined;
+/** The docstrings of a name's declarations, together. */
+export function docstringsOf(module, name) {
+  const { comments } = module.syntax();
+  const docstrings = declarationsOf(module, name).map(({ statement: { start } }) => {
+    const comment = comments.findLast(({ end }) => end <= start);
+    if (comment?.type !== "Block" || !comment.value.startsWith("*")) return "";
+    return module.text.slice(comment.end, start).trim() === "" ? comment.value : "";
+  });
+  return docstrings.join("\n");
 }
 
 /** Names of types in a declaration: what its users meet, so without bodies, values and private members. */

@@ -1,6 +1,6 @@
 // What a package exports is used outside of it, appears in a signature of what is, or says whom it is for.
 
-import { declarationOf, docstringOf, typesIn } from "./declarations.mjs";
+import { declarationsOf, docstringsOf, typesIn } from "./declarations.mjs";
 import { resolveRelative } from "./source-tree.mjs";
 
 /** With text: the reason. */
@@ -32,7 +32,7 @@ function checkEntry(tree, { workspace, specifier, source }) {
   const public_ = new Set();
   const problems = [];
   for (const [name, { file, local }] of exports) {
-    const tag = FOR_USERS.exec(docstringOf(modules.get(file), local) ?? "");
+    const tag = FOR_USERS.exec(docstringsOf(modules.get(file), local));
     if (!tag) continue;
     public_.add(name);
     if (tag[1]) continue;
@@ -98,9 +98,8 @@ function withSignatures({ modules }, exports, names) {
   const seen = new Set(queue.map(keyOf));
   for (const { file, local } of queue) {
     const module = modules.get(file);
-    const declaration = module && declarationOf(module, local);
-    if (!declaration) continue;
-    for (const type of typesIn(declaration.node)) {
+    const types = declarationsOf(module, local).flatMap(({ node }) => [...typesIn(node)]);
+    for (const type of types) {
       const place = placeOf({ modules }, module, type);
       if (!place || seen.has(keyOf(place))) continue;
       seen.add(keyOf(place));
