@@ -20,7 +20,7 @@ describe("the catalogue", () => {
     expect(new Set(items.map(({ name }) => name)).size).toBe(options.items);
   });
 
-  test("is a tree: a kind lies in one category, a category in one department", () => {
+  test("is a tree: a kind is in one category, a category in one department", () => {
     const parents = new Map<string, string>();
     for (const item of shop.items) {
       const [department, category, kind] = categoryPath(shop, item);

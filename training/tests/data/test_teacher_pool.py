@@ -1,4 +1,4 @@
-"""The pool against a loop over the files' arrays, and batches that leave nobody out."""
+"""The pool against a loop over the files' arrays, and batches that cover every example."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def naive(examples: TeacherExamples, user: int, world: World):
     return prompt.tolist(), told, examples.truth[user].tolist()
 
 
-def test_the_pool_gives_what_the_files_hold(world: World, files: list[Path]) -> None:
+def test_the_pool_returns_the_contents_of_the_files(world: World, files: list[Path]) -> None:
     pool = TeacherPool(files, world.catalogue.trie)
     users = [
         naive(examples, user, world)

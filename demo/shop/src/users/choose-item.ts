@@ -2,24 +2,24 @@ import type { Item, Shop } from "../catalogue/model.js";
 import { pickWeighted, type Random } from "../random.js";
 import type { Taste } from "./taste.js";
 
-/** How much more often an item is taken … */
+/** Factors of preference: for properties in line with the user's taste … */
 const LIKED_BRAND = 6;
 const LIKED_TIER = 3;
 const LIKED_COLOUR = 4;
-/** … and what it shares with the item that it shall go with. */
+/** … and the properties that it shares with the item that it goes with. */
 const SAME_BRAND = 3;
 const SAME_FEATURE = 3;
 
 /**
- * Draws an item of a kind by popularity, taste and likeness to `beside`.
+ * Draws an item of a kind by popularity, taste and similarity to `beside`.
  *
- * @returns undefined where all of the kind are taken
+ * @returns undefined if all items of the kind are taken
  */
 export function chooseItem(options: {
   readonly shop: Shop;
   readonly random: Random;
   readonly taste: Taste;
-  /** Place of the kind. */
+  /** Index of the kind. */
   readonly kind: number;
   readonly beside: Item | undefined;
   readonly taken: ReadonlySet<number>;

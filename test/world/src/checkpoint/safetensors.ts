@@ -27,7 +27,7 @@ export async function writeWeights(options: {
   const weightMap: Record<string, string> = {};
   for (let shard = 0; shard < shards; shard++) {
     const file = `model-${digits(shard + 1)}-of-${digits(shards)}.safetensors`;
-    // Dealt out in turn: neighbours in the model lie in different files, which a reader must bear.
+    // Assigned in turn: consecutive tensors are in different files, which a reader must support.
     const dealt = tensors.filter((_, i) => i % shards === shard);
     for (const tensor of dealt) weightMap[tensor.name] = file;
     await writeSafetensors({ path: join(directory, file), tensors: dealt, format });
