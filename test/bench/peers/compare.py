@@ -1,4 +1,4 @@
-"""Nightbeam beside transformers' generate() on one checkpoint, turn by turn in one run.
+"""Compares Nightbeam with transformers' generate() on one checkpoint, in turn within one run.
 
     python compare.py --model DIR --index index.json --histories histories.jsonl [--draft DIR]
 
@@ -42,7 +42,8 @@ BASELINE = "generate(), one user at a time"
 
 
 def generate_rates(options: argparse.Namespace, histories: Path) -> list[tuple[str, float]]:
-    """Plain generate() alone and in batches, and the best that we get out of transformers."""
+    """Plain generate() alone and in batches, and the fastest setup of transformers that we
+    found."""
     plain = run_generate(options, histories, ["--modes", "one,equal"])
     best = run_generate(
         options,
