@@ -180,8 +180,8 @@ def search(opinion: Opinion, widths: list[int]) -> list[list[tuple[float, Path_]
 
 def shared_data() -> Path:
     """Real data from outside the repository; the test is skipped with a message if it is absent."""
-    beside = Path(__file__).resolve().parents[3] / "shared"
-    folder = Path(os.environ.get("NIGHTBEAM_SHARED", beside))
+    default = Path(__file__).resolve().parents[3] / "shared"
+    folder = Path(os.environ.get("NIGHTBEAM_SHARED", default))
     if not (folder / "data" / "beauty").is_dir():
         pytest.skip(f"no real data in {folder}; NIGHTBEAM_SHARED names another folder")
     return folder

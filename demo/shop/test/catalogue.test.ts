@@ -15,7 +15,7 @@ describe("the catalogue", () => {
     { seed: 7, items: 6_000 },
     { seed: 8, items: 2_000 },
     { seed: 9, items: 12_000 },
-  ])("gives every item a name of its own: $items items", (options) => {
+  ])("gives every item its own name: $items items", (options) => {
     const { items } = makeShop(options);
     expect(new Set(items.map(({ name }) => name)).size).toBe(options.items);
   });

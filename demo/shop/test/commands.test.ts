@@ -53,8 +53,14 @@ describe("write-shop", () => {
       says: /"--sede" is not an option: the options are --out/,
     },
     { args: ["--out", "x", "more"], says: /"more" is not an option/ },
-    { args: ["--out", "x", "--seed", "-1"], says: /--seed is "-1": give a whole number of at least 0/ },
-    { args: ["--out", "x", "--users", "0"], says: /--users is "0": give a whole number of at least 1/ },
+    {
+      args: ["--out", "x", "--seed", "-1"],
+      says: /--seed is "-1": give a whole number of at least 0/,
+    },
+    {
+      args: ["--out", "x", "--users", "0"],
+      says: /--users is "0": give a whole number of at least 1/,
+    },
     { args: ["--out", "x", "--users", "1e3"], says: /--users is "1e3"/ },
     {
       args: ["--out", "x", "--items", "10"],

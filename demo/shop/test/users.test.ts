@@ -71,7 +71,7 @@ describe("users", () => {
         }
       }
     }
-    // A department has seven brands: without liking, one pair in seven would be alike.
+    // A department has seven brands: without preferences, one pair in seven would be equal.
     expect(same / pairs).toBeGreaterThan(2 / 7);
   });
 });

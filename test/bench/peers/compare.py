@@ -3,8 +3,8 @@
     python compare.py --model DIR --index index.json --histories histories.jsonl [--draft DIR]
 
 Both get the same users, K = 20 beams, float32 and two threads; each round runs every contender once,
-and medians over the rounds are compared. Prints a table: users a second, and how many times one user
-at a time through plain generate() (prefix_allowed_tokens_fn), which is what people run.
+and medians over the rounds are compared. Prints a table: users per second, and the ratio to plain
+generate() (prefix_allowed_tokens_fn) with one user at a time, the usual setup.
 """
 
 from __future__ import annotations

@@ -30,9 +30,9 @@ def best_sequences(
 ) -> Sequences:
     """Beam search of `width` over the nodes of a tree.
 
-    log_probs: [users, nodes, codes], -inf where there is no child; depth, parent, code and real
-    (false for padding): [users, nodes], as a `TreeInput` has them. A prefix that is not in the tree
-    is not extended, and not counted.
+    log_probs: [users, nodes, codes], -inf if there is no child; depth, parent, code and real (false
+    for padding): [users, nodes], as a `TreeInput` has them. A prefix that is not in the tree is not
+    extended, and not counted.
     """
     users, nodes, codes = log_probs.shape
     levels = int(depth.max()) + 1

@@ -20,7 +20,7 @@ from nightbeam_training.model.tree import TreeInput, tree_input
 class AlignBatch:
     tree: TreeInput
     log_p: Tensor
-    """The target's log-probabilities, -inf where there is no child: [users, nodes, codes]."""
+    """The target's log-probabilities, -inf if there is no child: [users, nodes, codes]."""
     tokens_at: Tensor
     """Tokens of the codes that may follow each node: [users, nodes, codes]."""
     truth_row: Tensor

@@ -45,7 +45,7 @@ def score_error(log_q: Tensor, log_p: Tensor, tree: TreeInput, *, width: int) ->
     """Mean Huber error of the draft's scores of the candidates that either model has among its
     `width` best of a level.
 
-    log_q, log_p: [users, nodes, codes], -inf where there is no child. The mean is over users'
+    log_q, log_p: [users, nodes, codes], -inf if there is no child. The mean is over users'
     candidates; errors beyond one nat count linearly, so that a hopeless candidate does not
     dominate.
     """

@@ -73,8 +73,8 @@ class DraftBeams:
 
 def _distinct(expanded: Ints) -> tuple[Ints, Ints]:
     """Each user's distinct nodes, ascending and padded with -1, and a column of each."""
-    behind = np.where(expanded >= 0, expanded, np.iinfo(np.int64).max)
-    order = np.argsort(behind, axis=1, kind="stable")
+    sortable = np.where(expanded >= 0, expanded, np.iinfo(np.int64).max)
+    order = np.argsort(sortable, axis=1, kind="stable")
     ordered = np.take_along_axis(expanded, order, axis=1)
     again = np.zeros(ordered.shape, dtype=bool)
     again[:, 1:] = ordered[:, 1:] == ordered[:, :-1]

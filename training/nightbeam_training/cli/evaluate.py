@@ -60,8 +60,8 @@ class EvaluateArguments(MachineArguments):
 def evaluate(**given: object) -> None:
     """Measure the drafted steps that the target would accept, and the calls per user.
 
-    Works on teacher data alone, so the target is not needed. `nightbeam bench` measures the same
-    with the target itself.
+    Uses only teacher data, not the target. `nightbeam bench` measures the same with the target
+    itself.
     """
     arguments = EvaluateArguments.model_validate(given)
     machine = arguments.machine()

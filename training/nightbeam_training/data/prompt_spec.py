@@ -1,4 +1,4 @@
-"""How histories and codes become tokens: `nightbeam.json` beside a checkpoint."""
+"""How histories and codes become tokens: `nightbeam.json` of a checkpoint."""
 
 from __future__ import annotations
 

@@ -30,7 +30,7 @@ class ExampleBatch:
     nodes: Ints
     """Trie nodes, ascending, the root first: [users, nodes]."""
     log_p: npt.NDArray[np.float32]
-    """The target's log-probabilities, -inf where there is no child: [users, nodes, codes]."""
+    """The target's log-probabilities, -inf if there is no child: [users, nodes, codes]."""
     truth: Ints
     """[users, levels]"""
 

@@ -27,7 +27,7 @@ class Beams:
 
 
 def first_beam(users: int, device: torch.device) -> Beams:
-    """The root alone."""
+    """Only the root."""
     zeros = torch.zeros(users, 1, dtype=torch.int64, device=device)
     return Beams(
         nodes=zeros,

@@ -92,6 +92,6 @@ def test_gradients_are_those_of_small_changes_and_reach_the_root() -> None:
         step[tuple(at)] = 1e-4
         with torch.no_grad():
             ahead = score_error(log_q + step, log_p, tree, width=10_000)
-            behind = score_error(log_q - step, log_p, tree, width=10_000)
-        assert float(slope[tuple(at)]) == pytest.approx(float(ahead - behind) / 2e-4, abs=1e-5)
+            below = score_error(log_q - step, log_p, tree, width=10_000)
+        assert float(slope[tuple(at)]) == pytest.approx(float(ahead - below) / 2e-4, abs=1e-5)
     assert slope[0, 0].abs().sum() > 0

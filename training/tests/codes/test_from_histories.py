@@ -19,11 +19,11 @@ def two_tastes(users: int = 200) -> list[np.ndarray]:
 def test_items_taken_together_have_near_vectors() -> None:
     options = CooccurrenceOptions(width=2, window=3)
     vectors = cooccurrence_vectors(two_tastes(), items=21, seed=0, options=options)
-    alike = vectors @ vectors.T
+    similarity = vectors @ vectors.T
     assert vectors.shape == (21, 2)
-    assert alike[:10, :10].min() > 0.8
-    assert alike[10:20, 10:20].min() > 0.8
-    assert np.abs(alike[:10, 10:20]).max() < 0.2
+    assert similarity[:10, :10].min() > 0.8
+    assert similarity[10:20, 10:20].min() > 0.8
+    assert np.abs(similarity[:10, 10:20]).max() < 0.2
     assert not vectors[20].any()
 
 

@@ -59,9 +59,9 @@ def test_records_the_targets_answers(world: World, scoring: Scoring, width: int)
             values = examples.values[
                 examples.value_offsets[node] : examples.value_offsets[node + 1]
             ]
-            told = opinion(prefix)
-            assert list(told) == sorted(told)
-            np.testing.assert_allclose(values, list(told.values()), atol=1e-5, rtol=1e-3)
+            expected = opinion(prefix)
+            assert list(expected) == sorted(expected)
+            np.testing.assert_allclose(values, list(expected.values()), atol=1e-5, rtol=1e-3)
         leaves = [leaf for leaf in labels.best[user].tolist() if leaf >= 0]
         prefixes = prefixes_by_node(world.catalogue)
         assert [prefixes[leaf] for leaf in leaves] == [path for _, path in levels[-1]]
@@ -89,7 +89,7 @@ def test_batches_joined_are_one_batch(world: World) -> None:
 
 
 def write(world: World, out: Path, *, roll: int = 1, seed: int = 0) -> list[tuple[int, int]]:
-    told: list[tuple[int, int]] = []
+    calls: list[tuple[int, int]] = []
     write_teacher_data(
         out,
         asked_about(world.histories[:23]),
@@ -97,9 +97,9 @@ def write(world: World, out: Path, *, roll: int = 1, seed: int = 0) -> list[tupl
         catalogue=world.catalogue,
         source=source_of(world.catalogue),
         options=WriteOptions(beam_width=3, shard_size=10, batch_size=4, roll=roll, seed=seed),
-        progress=lambda done, total: told.append((done, total)),
+        progress=lambda done, total: calls.append((done, total)),
     )
-    return told
+    return calls
 
 
 def test_writes_missing_shards_with_the_same_bytes(world: World, tmp_path: Path) -> None:
@@ -148,8 +148,8 @@ def test_items_are_drawn_by_their_probabilities(world: World) -> None:
     asked = asked_about(world.histories[:1])
     found = []
     for _ in range(400):
-        told = Labels(examples=labels.examples, best=leaves, scores=scores)
-        longer = with_sampled_item(asked, told, catalogue=world.catalogue, rng=rng)
+        drawn = Labels(examples=labels.examples, best=leaves, scores=scores)
+        longer = with_sampled_item(asked, drawn, catalogue=world.catalogue, rng=rng)
         found.append(int(world.catalogue.leaf_of[longer[0].history[-1]]))
     first = sum(leaf == leaves[0, 0] for leaf in found)
     assert 270 < first < 330

@@ -45,7 +45,7 @@ class Run:
         directory.mkdir(exist_ok=True)
         seed_all(seed)
         self.model = nn.Sequential(nn.Linear(3, 4), nn.Tanh(), nn.Linear(4, 1))
-        self.told: list[str] = []
+        self.lines: list[str] = []
         self.kept: list[dict[str, Tensor]] = []
         self.losses = self.validations = 0
         self.directory, self.options, self.score_of = directory, options, score_of
@@ -60,7 +60,7 @@ class Run:
             metric="score",
             keep=lambda: self.kept.append(self.weights()),
         )
-        log = TrainingLog(self.directory, echo=self.told.append)
+        log = TrainingLog(self.directory, echo=self.lines.append)
         return fit(
             self.model,
             task,

@@ -97,5 +97,5 @@ def test_writes_a_line_per_epoch_and_the_curves(tmp_path: Path) -> None:
     assert written[-1]["train"]["loss"] < written[0]["train"]["loss"]
     assert max(row["validation"]["score"] for row in written) == progress.best
     assert (tmp_path / "curves.png").read_bytes()[:8] == b"\x89PNG\r\n\x1a\n"
-    assert [line.split()[:2] for line in run.told] == [["epoch", str(n)] for n in (1, 2, 3)]
-    assert run.told[0].endswith("best")
+    assert [line.split()[:2] for line in run.lines] == [["epoch", str(n)] for n in (1, 2, 3)]
+    assert run.lines[0].endswith("best")

@@ -72,7 +72,8 @@ export class UserWalk {
     const { chance, below } = this.#random;
     if (this.#sequels.size > 0 && chance(CONTINUES)) return this.#shop.items[this.#lastSequel()];
     const owned = this.#refilled[below(this.#refilled.length)];
-    if (owned !== undefined && chance(REFILLS)) return this.#beside(owned, this.#refillsOf(owned));
+    if (owned !== undefined && chance(REFILLS))
+      return this.#companionAmong(owned, this.#refillsOf(owned));
     return this.#starter(drawSessionCategory(this.#taste, this.#random));
   }
 
@@ -85,7 +86,7 @@ export class UserWalk {
     }
     if (chance(GOES_WITH)) {
       const item = this.#askingItem(last);
-      const found = this.#beside(item, this.#companionsOf(item));
+      const found = this.#companionAmong(item, this.#companionsOf(item));
       if (found !== undefined) return found;
     }
     if (chance(IMPULSE)) return this.#starter(below(this.#shop.categories.length));
@@ -102,7 +103,7 @@ export class UserWalk {
   }
 
   /** An item of one of these kinds that goes with `item`; the first kinds are the most likely. */
-  #beside(item: Item, kinds: readonly number[]): Item | undefined {
+  #companionAmong(item: Item, kinds: readonly number[]): Item | undefined {
     const weights = kinds.map((_, rank) => zipfWeight(rank, 2));
     const kind = kinds[pickWeighted(this.#random, weights)];
     return kind === undefined ? undefined : this.#choose(kind, item);
@@ -116,10 +117,10 @@ export class UserWalk {
     return kind === undefined ? undefined : this.#choose(kind, undefined);
   }
 
-  #choose(kind: number, beside: Item | undefined): Item | undefined {
+  #choose(kind: number, partner: Item | undefined): Item | undefined {
     const taken = this.#taken;
     const shop = this.#shop;
-    return chooseItem({ shop, random: this.#random, taste: this.#taste, kind, beside, taken });
+    return chooseItem({ shop, random: this.#random, taste: this.#taste, kind, partner, taken });
   }
 
   /** Kinds that go with an item and are not in the session; a kind may go with itself. */

@@ -28,9 +28,9 @@ export async function writeWeights(options: {
   for (let shard = 0; shard < shards; shard++) {
     const file = `model-${digits(shard + 1)}-of-${digits(shards)}.safetensors`;
     // Assigned in turn: consecutive tensors are in different files, which a reader must support.
-    const dealt = tensors.filter((_, i) => i % shards === shard);
-    for (const tensor of dealt) weightMap[tensor.name] = file;
-    await writeSafetensors({ path: join(directory, file), tensors: dealt, format });
+    const own = tensors.filter((_, i) => i % shards === shard);
+    for (const tensor of own) weightMap[tensor.name] = file;
+    await writeSafetensors({ path: join(directory, file), tensors: own, format });
   }
   const total = tensors.reduce((sum, { values }) => sum + values.length * bytesOf(format), 0);
   const index = { metadata: { total_size: total }, weight_map: weightMap };
