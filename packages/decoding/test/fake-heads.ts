@@ -1,4 +1,4 @@
-import type { HeadsRequest, HeadsScorer } from "../src/index.js";
+import type { HeadsRequest, HeadsScorer } from "../src/drafters/heads-drafter.js";
 import { fakeModel } from "./fake-model.js";
 
 /** Codes and levels that the heads know: as many as any catalogue of the tests has. */
