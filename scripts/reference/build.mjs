@@ -1,6 +1,6 @@
 // Makes the API reference in docs/api from the docstrings: `npm run docs`. Fails on links that lead nowhere.
 //
-// TypeDoc needs TypeScript's JavaScript API, which version 7 does not have yet, so this workspace brings
+// TypeDoc needs TypeScript's JavaScript API, which is not stable in version 7, so this workspace depends on
 // version 6. The sources of all published packages are read as one program; nothing has to be built.
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -20,12 +20,12 @@ const app = await Application.bootstrap({
   readme: "none",
   basePath: root,
   disableSources: true,
-  // With us, @public is followed by what users need the export for.
+  // Here @public is followed by the reason for the export.
   blockTags: [...OptionDefaults.blockTags, "@public"],
   modifierTags: OptionDefaults.modifierTags.filter((tag) => tag !== "@public"),
   excludePrivate: true,
   sort: ["source-order"],
-  // Types that a signature needs and no package exports are the business of check-structure.mjs.
+  // Unexported types in signatures are allowed.
   validation: { notExported: false, invalidLink: true, invalidPath: true, rewrittenLink: true },
 });
 

@@ -88,7 +88,7 @@ export function checkArrows(tree) {
     problems.push(
       problem(
         DRAWING,
-        `the arrows go in a circle: ${cycle.join(" -> ")}`,
+        `the arrows form a cycle: ${cycle.join(" -> ")}`,
         "move what both need into one of them",
       ),
     );

@@ -1,5 +1,4 @@
-// Files of a workspace that import each other in a circle. Imports of types count: whoever reads one file
-// has to read all of them.
+// Import cycles between files. Imports of types count: to read one file of a cycle is to read all of them.
 import { resolveRelative } from "./source-tree.mjs";
 
 export function checkCycles({ modules, at }) {
@@ -13,12 +12,12 @@ export function checkCycles({ modules, at }) {
   }
   return findCycles(graph).map((cycle) => ({
     place: at(cycle[0]),
-    message: `imports go in a circle: ${cycle.map(at).join(" -> ")}`,
+    message: `import cycle: ${cycle.map(at).join(" -> ")}`,
     remedy: "move what both sides need into a file of its own",
   }));
 }
 
-/** One shortest circle for each group of nodes that reach each other; the first node is repeated at the end. */
+/** One shortest cycle per group of nodes that reach each other. The first node is repeated at the end. */
 export function findCycles(graph) {
   const cycles = [];
   const seen = new Set();
@@ -27,8 +26,8 @@ export function findCycles(graph) {
     const cycle = shortestCycle(graph, start);
     if (!cycle) continue;
     cycles.push(cycle);
-    const behind = reachable(graph, start);
-    for (const node of behind) if (reachable(graph, node).has(start)) seen.add(node);
+    const reached = reachable(graph, start);
+    for (const node of reached) if (reachable(graph, node).has(start)) seen.add(node);
   }
   return cycles;
 }

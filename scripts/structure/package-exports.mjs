@@ -1,4 +1,4 @@
-// What a package exports is used outside of it, appears in a signature of what is, or says whom it is for.
+// Each export of a package is used outside of it, appears in the signature of one that is, or states a reason.
 
 import { declarationsOf, docstringsOf, typesIn } from "./declarations.mjs";
 import { resolveRelative } from "./source-tree.mjs";
@@ -39,7 +39,7 @@ function checkEntry(tree, { workspace, specifier, source }) {
     problems.push({
       place: at(file),
       message: `${local}: @public without a reason`,
-      remedy: 'say what users need it for: "@public to write a drafter of one\'s own"',
+      remedy: 'say what users need it for: "@public to write your own drafter"',
     });
   }
   const justified = withSignatures(tree, exports, [...used, ...public_]);
@@ -47,7 +47,7 @@ function checkEntry(tree, { workspace, specifier, source }) {
     if (justified.has(name)) continue;
     problems.push({
       place: at(file),
-      message: `${specifier} exports ${name}, which nothing outside of the package uses`,
+      message: `${specifier} exports ${name}, which nothing outside the package uses`,
       remedy: `delete it from ${at(source)}; if users need it, say what for in its docstring: @public to …`,
     });
   }

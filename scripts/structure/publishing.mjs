@@ -7,7 +7,7 @@ const FILES = ["dist", "!dist/**/*.map", "!dist/.tsbuildinfo"];
 const ROOT_FIELDS = ["license", "engines"];
 
 export function checkPublishing({ root, workspaces, at, rootManifest }) {
-  const licence = readIfThere(join(root, "LICENSE"));
+  const license = readIfThere(join(root, "LICENSE"));
   const published = workspaces.filter(({ manifest }) => !manifest.private);
   const versions = new Map(workspaces.map(({ name, manifest }) => [name, manifest.version]));
   return published.flatMap(({ directory, manifest }) => {
@@ -54,7 +54,7 @@ export function checkPublishing({ root, workspaces, at, rootManifest }) {
         found("package.json", `depends on ${name}, which is private`, "publish both or none");
       }
     }
-    if (readIfThere(join(directory, "LICENSE")) !== licence) {
+    if (readIfThere(join(directory, "LICENSE")) !== license) {
       found(
         "LICENSE",
         "is not the root's",

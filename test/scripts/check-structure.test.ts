@@ -85,11 +85,11 @@ describe("arrows", () => {
     expect(output).toContain('workspace "core" is not drawn');
   });
 
-  it("go in no circle", () => {
+  it("form no cycle", () => {
     const { output } = check({
       "docs/architecture.md": "```dependencies\ncore -> app\napp -> core\n```\n",
     });
-    expect(output).toContain("the arrows go in a circle: app -> core -> app");
+    expect(output).toContain("the arrows form a cycle: app -> core -> app");
   });
 
   it("are printed as they are", () => {
@@ -237,8 +237,8 @@ describe("what is published", () => {
       ...more,
     });
 
-  it("says what it is and holds the licence", () => {
-    const files = { LICENSE: "the licence", "packages/core/LICENSE": "the licence" };
+  it("says what it is and holds the license", () => {
+    const files = { LICENSE: "the license", "packages/core/LICENSE": "the license" };
     const core = {
       "packages/core/README.md": "# Core",
       "packages/core/package.json": published({}),
