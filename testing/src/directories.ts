@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll } from "vitest";
 
-/** Returns a function that makes a fresh directory per call. All are removed after each test. */
+/** Creates a new directory per call; all are removed after each test of the file. */
 export function useTempDirs(): () => string {
   const made: string[] = [];
   afterEach(() => {

@@ -6,14 +6,14 @@ import {
   type ShardUser,
 } from "@nightbeam/decoding";
 import { batchesAtOnce } from "@nightbeam/recommend";
-import type { Comparison } from "./comparison.js";
+import type { PaperOptions } from "./options.js";
 
 /** Users that share a call. */
 const BATCH_SIZE = 32;
 
 /** Decodes users for their lists and counts alone, in batches that `--batch-size` has no say in. */
 export function decodeUntimed(
-  { options, nextKey }: Pick<Comparison, "options" | "nextKey">,
+  { options, nextKey }: { options: PaperOptions; nextKey: () => number },
   work: { users: readonly ShardUser[]; decoder: Decoder; decode?: ShardOptions["decode"] },
 ): Promise<ShardOutcome> {
   const { users, decoder, decode } = work;
