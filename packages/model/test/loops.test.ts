@@ -23,7 +23,7 @@ import { temporaryDirectory } from "./support/temporary.js";
 if (!haveBeauty) console.warn(`skipping the published loop's costs: there is no ${goldenFile}`);
 
 /**
- * The first 32 users with N = 40 and K = 20, as test/bench/loops.mjs prints them. On all 100 users it
+ * The first 32 users with N = 40 and K = 20, as bench/scripts/loops.mjs prints them. On all 100 users it
  * prints what a prototype in another language measured: 2.34 calls and 204 nodes, 2.02 and 146.
  */
 const USERS = 32;

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { loadReference } from "./reference-llama.js";
 import numbers from "./reference-numbers.json" with { type: "json" };
 
-/** Numbers by transformers, made by test/bench/peers/make_reference_numbers.py from this seed. */
+/** Numbers by transformers, made by bench/peers/make_reference_numbers.py from this seed. */
 const SEED = 7;
 
 describe("the reference model computes what transformers computes", () => {

@@ -26,7 +26,7 @@ export function beautyFiles(): BeautyFiles | undefined {
     catalogue: join(shared, "data", "beauty", "items.index.json"),
   };
   if (!Object.values(files).every((file) => existsSync(file))) return undefined;
-  const script = join(root, "test", "bench", "beauty-files.mjs");
+  const script = join(root, "bench", "scripts", "beauty-files.mjs");
   return {
     ...files,
     writeHistories: async (directory) => {

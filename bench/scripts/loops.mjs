@@ -3,7 +3,7 @@
 // demand-driven loop with a draft that uses only its own scores after the first call, not the
 // target's known ones.
 //
-//   node test/bench/loops.mjs [--data DIR] [--beam-width 1,3,5,10,20] [--draft-width 40]
+//   node bench/scripts/loops.mjs [--data DIR] [--beam-width 1,3,5,10,20] [--draft-width 40]
 //        [--scoring full] [--users 100]
 //
 // DIR has data/beauty/items.index.json, models/beauty-target, models/beauty-draft and

@@ -1,10 +1,10 @@
-// The experiment's figures as Markdown tables: node test/bench/alignment/tables.mjs OUT
+// The experiment's figures as Markdown tables: node bench/scripts/alignment/tables.mjs OUT
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
 const out = process.argv[2];
 if (out === undefined) {
-  console.error("usage: node test/bench/alignment/tables.mjs OUT");
+  console.error("usage: node bench/scripts/alignment/tables.mjs OUT");
   process.exit(2);
 }
 const logs = join(out, "logs");

@@ -1,7 +1,7 @@
 // Compares training objectives: the figures of docs/results/alignment.md.
 //
-//   node test/bench/alignment/experiment.mjs OUT [--data DIR] [--target DIR] [--stage NAME,…]
-//   node test/bench/alignment/experiment.mjs OUT --scale large --device cuda
+//   node bench/scripts/alignment/experiment.mjs OUT [--data DIR] [--target DIR] [--stage NAME,…]
+//   node bench/scripts/alignment/experiment.mjs OUT --scale large --device cuda
 //
 // The first uses an existing target and the preset for two cores; the second trains a target of 113 M
 // weights and a larger draft with the published settings. Stages, in this order; default: all:
@@ -29,7 +29,9 @@ const { values, positionals } = parseArgs({
   },
 });
 if (positionals[0] === undefined) {
-  console.error("usage: node test/bench/alignment/experiment.mjs OUT [--target DIR] [--data DIR]");
+  console.error(
+    "usage: node bench/scripts/alignment/experiment.mjs OUT [--target DIR] [--data DIR]",
+  );
   process.exit(2);
 }
 const shared = process.env.NIGHTBEAM_SHARED ?? join(root, "..", "shared");
@@ -90,7 +92,7 @@ const WIDTHS = ["--beam-width", "1,3,5,10,20", "--draft-width", "40", "--limit",
 const stages = {
   async begin() {
     const files = { log: log("files"), command: "node" };
-    const script = ["test/bench/beauty-files.mjs", join(out, "histories"), "--data", data];
+    const script = ["bench/scripts/beauty-files.mjs", join(out, "histories"), "--data", data];
     await runAll([{ ...files, args: script }]);
     const from = ["--catalogue", catalogue, "--histories", histories];
     const begin = ["target", "--preset", scale.preset, ...from, ...machine];

@@ -1,4 +1,4 @@
-"""Draws the five nights: training/.venv/bin/python test/bench/alignment/plot_nights.py OUT PICTURE"""
+"""Draws the five nights: training/.venv/bin/python bench/scripts/alignment/plot_nights.py OUT PICTURE"""
 
 from __future__ import annotations
 

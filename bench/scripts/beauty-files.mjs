@@ -1,6 +1,6 @@
 // Writes the Beauty data set, as published with the AtSpeed paper, in Nightbeam's formats.
 //
-//   node test/bench/beauty-files.mjs OUT [--data DIR]
+//   node bench/scripts/beauty-files.mjs OUT [--data DIR]
 //
 // OUT/histories.jsonl   test users with a history: their items in train and valid, oldest first
 // OUT/held-out.jsonl    the next items of the same users
@@ -20,7 +20,7 @@ const { values, positionals } = parseArgs({
 });
 const [out] = positionals;
 if (out === undefined) {
-  console.error("usage: node test/bench/beauty-files.mjs OUT [--data DIR]");
+  console.error("usage: node bench/scripts/beauty-files.mjs OUT [--data DIR]");
   process.exit(2);
 }
 const shared = process.env.NIGHTBEAM_SHARED ?? join(root, "..", "shared");

@@ -1,7 +1,7 @@
 // The effect of proposed items on lists: recommends on Amazon Beauty with and without candidates, at
 // several thresholds, and evaluates all items and those that are in no training history.
 //
-//   node test/bench/candidates.mjs OUT [--data DIR] [--all=-6,-8,-10] [--new=-12,-16,-20,-24]
+//   node bench/scripts/candidates.mjs OUT [--data DIR] [--all=-6,-8,-10] [--new=-12,-16,-20,-24]
 //        [--per-user 20] [--top-k 10] [--draft-width 0] [--limit 3553]
 //
 // The candidates are those of a content recommender: of the items that begin with the same codes as the
@@ -37,7 +37,7 @@ const { values, positionals } = parseArgs({
 });
 const [out] = positionals;
 if (out === undefined) {
-  console.error("usage: node test/bench/candidates.mjs OUT [--new=LIST] …");
+  console.error("usage: node bench/scripts/candidates.mjs OUT [--new=LIST] …");
   process.exit(2);
 }
 const { data, limit } = values;
@@ -45,7 +45,7 @@ const topK = values["top-k"];
 const beauty = join(data, "data", "beauty");
 mkdirSync(out, { recursive: true });
 
-run(join(root, "test", "bench", "beauty-files.mjs"), [out, "--data", beauty]);
+run(join(root, "bench", "scripts", "beauty-files.mjs"), [out, "--data", beauty]);
 const trained = writeTrained();
 const histories = jsonLines(join(out, "histories.jsonl")).slice(0, Number(limit));
 const codes = new Map(

@@ -1,7 +1,7 @@
 // Measures the memory of `nightbeam recommend` over many users: it must not grow with their number.
 // Linux only: reads /proc.
 //
-//   node test/bench/memory.mjs [users, default 100000] [flags of recommend …]
+//   node bench/scripts/memory.mjs [users, default 100000] [flags of recommend …]
 import { spawn } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";

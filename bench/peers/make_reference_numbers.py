@@ -2,7 +2,7 @@
 
     node make-checkpoints.mjs /tmp/checkpoints
     python make_reference_numbers.py --checkpoints /tmp/checkpoints \
-        --out ../../../packages/model/test/reference-numbers.json
+        --out ../../packages/model/test/reference-numbers.json
 
 The first command, run after `npm run build`, writes one tiny checkpoint of every kind. For each
 kind the file has some logits after the last token of one prompt, float32, rounded to six decimals.

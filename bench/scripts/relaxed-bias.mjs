@@ -5,7 +5,7 @@
 // and in the last column the calls of --verification sampled with the same draft, whose lists are
 // exact.
 //
-//   node test/bench/relaxed-bias.mjs [--draws 20000] [--seeds 3] [--temperature 1]
+//   node bench/scripts/relaxed-bias.mjs [--draws 20000] [--seeds 3] [--temperature 1]
 import { parseArgs } from "node:util";
 import { buildCatalogue, childCount, NOTHING_EXCLUDED, ROOT } from "@nightbeam/catalogue";
 import { decodeShard, emptyDrafter, fixedWidths, ModelDrafter } from "@nightbeam/decoding";

@@ -2,7 +2,7 @@
 // per second, in turn within one run, and whether a user's list and scores are the same alone and
 // in batches.
 //
-//   node --single-threaded-gc test/bench/int8.mjs [--users 192] [--repeat 3] [--beam-width 20]
+//   node --single-threaded-gc bench/scripts/int8.mjs [--users 192] [--repeat 3] [--beam-width 20]
 import { mkdtempSync, rmSync } from "node:fs";
 import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";

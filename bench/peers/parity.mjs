@@ -1,7 +1,7 @@
 // Largest difference between Nightbeam's log-probabilities and those of transformers, in float32, over
 // the catalogue's children after prompt, first code, two codes, three codes of given lists.
 //
-//   node test/bench/peers/parity.mjs --model DIR --index index.json --lists lists.jsonl --python PYTHON
+//   node bench/peers/parity.mjs --model DIR --index index.json --lists lists.jsonl --python PYTHON
 //
 // A line of lists.jsonl: {"prompt": [token, …], "full": [{"codes": [code, …]}, …]}; the first list
 // is used.
