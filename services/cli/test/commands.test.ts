@@ -3,10 +3,9 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { BenchReport } from "@nightbeam/bench";
 import { nightbeam, refusal, succeed } from "@nightbeam/testing/command";
-import { listsOf } from "@nightbeam/testing/recommend";
+import { listsIn, listsOf } from "@nightbeam/testing/recommend";
 import { flagsOf, useWorld, writeUsers } from "@nightbeam/testing/world";
 import { beforeAll, describe, expect, it } from "vitest";
-import { listsIn } from "./support/worlds.js";
 
 const world = useWorld({ users: 24 });
 

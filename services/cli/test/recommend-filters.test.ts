@@ -1,6 +1,7 @@
 import { readFile, writeFile } from "node:fs/promises";
 import type { Recommendation } from "@nightbeam/dataset";
 import { refusal } from "@nightbeam/testing/command";
+import { listsIn } from "@nightbeam/testing/recommend";
 import {
   flagsOf,
   jsonLines,
@@ -10,7 +11,6 @@ import {
   writeUsers,
 } from "@nightbeam/testing/world";
 import { describe, expect, it } from "vitest";
-import { listsIn } from "./support/worlds.js";
 
 const format = "jsonl";
 

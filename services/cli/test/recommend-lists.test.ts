@@ -3,11 +3,10 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { readManifest } from "@nightbeam/run";
 import { succeed } from "@nightbeam/testing/command";
-import { listsOf } from "@nightbeam/testing/recommend";
+import { listsIn, listsOf } from "@nightbeam/testing/recommend";
 import { flagsOf, usersOf, useWorld } from "@nightbeam/testing/world";
 import { beforeAll, describe, expect, it } from "vitest";
 import { referenceSearch } from "./support/beam-search.js";
-import { listsIn } from "./support/worlds.js";
 
 describe("recommend", () => {
   const world = useWorld();

@@ -2,7 +2,7 @@ import { copyFile, cp } from "node:fs/promises";
 import { join } from "node:path";
 import { type Manifest, readManifest } from "@nightbeam/run";
 import { succeed } from "@nightbeam/testing/command";
-import { listsOf } from "@nightbeam/testing/recommend";
+import { listsIn, listsOf } from "@nightbeam/testing/recommend";
 import {
   editJson,
   flagsOf,
@@ -12,7 +12,6 @@ import {
   writeUsers,
 } from "@nightbeam/testing/world";
 import { beforeAll, describe, expect, it } from "vitest";
-import { listsIn } from "./support/worlds.js";
 
 describe("rows that cannot be recommended for", () => {
   const world = useWorld({ users: 12 });

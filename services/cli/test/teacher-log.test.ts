@@ -8,11 +8,10 @@ import { type Scoring, treeOf } from "@nightbeam/decoding";
 import { openModel } from "@nightbeam/model";
 import { readManifest } from "@nightbeam/run";
 import { succeed } from "@nightbeam/testing/command";
-import { listsOf } from "@nightbeam/testing/recommend";
+import { listsIn, listsOf } from "@nightbeam/testing/recommend";
 import { parseTeacher } from "@nightbeam/testing/teacher";
 import { flagsOf, type TestWorld, usersOf, useWorld } from "@nightbeam/testing/world";
 import { describe, expect, it } from "vitest";
-import { listsIn } from "./support/worlds.js";
 
 /** Users of all files of a log, file by file. */
 async function usersIn(directory: string) {
