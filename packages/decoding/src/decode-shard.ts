@@ -1,6 +1,6 @@
-import { type DecodeJob, type Decoder, decodeBatch } from "./decode-batch.js";
 import { wholeNumber } from "./options.js";
-import type { SearchOutcome } from "./outcome.js";
+import type { SearchOutcome } from "./search/search-cost.js";
+import { type DecodeJob, type Decoder, decodeBatch } from "./speculative-decoder.js";
 
 /** A user of a shard; the shard gives out the keys. Where several ask the same, the first is told. */
 export type ShardUser = Omit<DecodeJob, "key">;

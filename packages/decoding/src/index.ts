@@ -3,11 +3,7 @@ export {
   type AcceptOptions,
   acceptCandidates,
   type CandidateJob,
-} from "./accept-candidates.js";
-export { BeamSearch } from "./beam-search.js";
-export { type BeamTree, checkTree, nodeCount, treeOf } from "./beam-tree.js";
-export { type Beams, BestPrefixes, rootBeams } from "./beams.js";
-export { type DecodeJob, type Decoder, decodeBatch } from "./decode-batch.js";
+} from "./candidate-decoder.js";
 export {
   decodeShard,
   type ShardOptions,
@@ -15,40 +11,44 @@ export {
   type ShardProgress,
   type ShardUser,
 } from "./decode-shard.js";
+export { CombinedDrafter } from "./drafting/combined-drafter.js";
 export {
   type BatchMeasure,
   type BatchOutlook,
   type DraftPolicy,
   fixedWidths,
   uniformWidths,
-} from "./draft-policy.js";
-export { CombinedDrafter } from "./drafters/combined-drafter.js";
+} from "./drafting/draft-policy.js";
 export {
   type Draft,
   type Drafter,
   type DraftLevel,
   type DraftRequest,
   emptyDrafter,
-} from "./drafters/drafter.js";
-export { draftByEstimate, type Estimator } from "./drafters/estimate.js";
+} from "./drafting/drafter.js";
+export { draftByEstimate, type Estimator } from "./drafting/estimate.js";
+export { type LeafLists, LeafListsBuilder } from "./drafting/leaf-lists.js";
 export {
   type HeadsAnswer,
   HeadsDrafter,
   type HeadsRequest,
   type HeadsScorer,
-} from "./drafters/heads-drafter.js";
-export { type LeafLists, LeafListsBuilder } from "./drafters/leaf-lists.js";
-export { ListsDrafter } from "./drafters/lists-drafter.js";
-export { ModelDrafter } from "./drafters/model-drafter.js";
-export { RetrievalDrafter } from "./drafters/retrieval-drafter.js";
-export { TransitionCounter, type TransitionTable } from "./drafters/transition-table.js";
-export { TransitionsDrafter } from "./drafters/transitions-drafter.js";
+} from "./drafting/level-heads-drafter.js";
+export { ListsDrafter } from "./drafting/lists-drafter.js";
+export { ModelDrafter } from "./drafting/model-drafter.js";
+export { RetrievalDrafter } from "./drafting/retrieval-drafter.js";
+export { TransitionCounter, type TransitionTable } from "./drafting/transition-table.js";
+export { TransitionsDrafter } from "./drafting/transitions-drafter.js";
 export { DecodingError, type DecodingErrorCode } from "./errors.js";
-export type { KnownTree } from "./known-tree.js";
-export type { Acceptance, SearchCost, SearchOutcome } from "./outcome.js";
-export { decodePublished } from "./published-loop.js";
-export type { Candidates } from "./relaxed/candidates.js";
-export type { ScoreAnswer, ScoreRequest, Scorer } from "./scorer.js";
-export type { Propose, Search, SearchState } from "./search.js";
-export type { Lookup, Ranking, Scoring, SearchSpace } from "./search-space.js";
-export type { Sampling, Verification } from "./verification.js";
+export { decodePublished } from "./published-decoder.js";
+export { BeamSearch } from "./search/beam-search.js";
+export { type Beams, BestPrefixes, rootBeams } from "./search/beams.js";
+export type { Propose, Search, SearchState } from "./search/search.js";
+export type { Acceptance, SearchCost, SearchOutcome } from "./search/search-cost.js";
+export type { Lookup, Ranking, Scoring, SearchSpace } from "./search/search-space.js";
+export { type DecodeJob, type Decoder, decodeBatch } from "./speculative-decoder.js";
+export { type BeamTree, checkTree, nodeCount, treeOf } from "./tree/beam-tree.js";
+export type { KnownTree } from "./tree/known-tree.js";
+export type { ScoreAnswer, ScoreRequest, Scorer } from "./tree/scorer.js";
+export type { Candidates } from "./verification/relaxed/step-distribution.js";
+export type { Sampling, Verification } from "./verification/verification.js";

@@ -1,5 +1,5 @@
-import { needsLookup } from "./scoring.js";
-import type { Search } from "./search.js";
+import { needsLookup } from "./search/scoring.js";
+import type { Search } from "./search/search.js";
 
 /** Whether a prefix is one that the search could come to ask about, whoever proposes it. */
 export function isWorthAsking(search: Search, prefix: number): boolean {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { decodeShard, type Scorer } from "../src/index.js";
-import { promptsAsked, setUp, user } from "./shards.js";
+import { promptsAsked, setUp, user } from "./support/shards.js";
 
 describe("a shard that fails", () => {
   /** Fails at the call with this number, from 1. */

@@ -2,9 +2,9 @@ import { excludeItems, NOTHING_EXCLUDED } from "@nightbeam/catalogue";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { decodeShard, type Scorer } from "../src/index.js";
-import { bruteForce } from "./brute-force.js";
-import { remainingPaths, scoredPaths } from "./scenario.js";
-import { catalogue, promptsAsked, scenario, setUp, user } from "./shards.js";
+import { bruteForce } from "./support/brute-force.js";
+import { remainingPaths, scoredPaths } from "./support/scenario.js";
+import { catalogue, promptsAsked, scenario, setUp, user } from "./support/shards.js";
 
 describe("decodeShard", () => {
   it("gives every user plain search's list, in the users' order, at any concurrency", async () => {
