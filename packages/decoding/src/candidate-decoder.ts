@@ -1,99 +1,120 @@
-import { parentOf, ROOT, type Trie } from "@nightbeam/catalogue";
-import { DecodingError } from "./errors.js";
-import { wholeNumber } from "./options.js";
+import { childRange, parentOf, ROOT, type Trie } from "@nightbeam/catalogue";
+import type { BatchDecoder, DecodeJob, SearchOutcome } from "./batch-decoder.js";
+import { requireThat, wholeNumber } from "./errors.js";
+import { QuestionHasher } from "./question.js";
 import { BestPrefixes } from "./search/beams.js";
 import { needsLookup } from "./search/scoring.js";
-import type { Search } from "./search/search.js";
-import type { Acceptance, SearchOutcome } from "./search/search-cost.js";
-import { type DecodeJob, type Decoder, type Walk, walkRounds } from "./speculative-decoder.js";
+import type { SearchView } from "./search/search.js";
+import {
+  type ActiveSearch,
+  checkSpeculative,
+  runRounds,
+  type SpeculativeOptions,
+} from "./speculative-decoder.js";
 
-/** One user, and the items that somebody proposes for them. */
-export interface CandidateJob extends Omit<DecodeJob, "onKnown"> {
-  /** Trie nodes of whole code paths, in any order; all are scored, so their number is what it costs. */
-  readonly candidates: Uint32Array;
-}
-
-/** A user's list, in which candidates have their places. */
-export type AcceptedOutcome = SearchOutcome & { readonly acceptance: Acceptance };
-
-export interface AcceptOptions {
-  readonly jobs: readonly CandidateJob[];
-  /** In nats, over the whole path; infinity accepts nothing, which is plain beam search. */
+export interface CandidateOptions extends SpeculativeOptions {
+  /**
+   * The items proposed for a user, as leaves of the trie, in any order; undefined if there are none.
+   * The target scores all of them, so their number is what they cost.
+   */
+  readonly candidatesFor: (user: Omit<DecodeJob, "key">) => Iterable<number> | undefined;
+  /** Log-likelihood of the whole path, in nats, above which an item is accepted. */
   readonly threshold: number;
-  /** Candidates that a list takes at most. Default, and the most that is possible: the beam width. */
+  /** Candidates that a list takes at most. Default, and maximum: the beam width. */
   readonly places?: number | undefined;
 }
 
 /**
- * Lists that are begun by others and judged by the target, after SpecGR ("Inductive Generative
- * Recommendation via Retrieval-based Speculation", AAAI 2026): a proposed item is accepted where the
- * target's log-likelihood of its whole path is above the threshold, and what a list then lacks is the
- * best of the target's own beam search. **Not lossless**: beam search would never have come to an
- * accepted item whose first codes are unlikely, such as a new one's. That is the purpose.
+ * Decodes lists with items that others propose and the target judges, after SpecGR ("Inductive
+ * Generative Recommendation via Retrieval-based Speculation", AAAI 2026): a proposed item is accepted
+ * if the target's log-likelihood of its whole path is above the threshold, and the rest of the list is
+ * the best of the target's own beam search. **Not lossless**: beam search would never reach an accepted
+ * item whose first codes are unlikely, such as a new item's. That is the purpose.
  *
- * The first call scores all candidates, beside what the search misses and what is drafted. Users of
- * whom enough are accepted are done with it; more than there are places for, and the target's
- * favourites among them are taken. The others' searches go on as in `decodeBatch`. The outcome's beams
- * are in order of their score: accepted ones can stand last, so whoever cuts the list takes these first.
+ * The first call scores all candidates, together with what the search misses and what is drafted.
+ * Users for whom enough are accepted are done after it; if there are more than places, the target's
+ * favourites are taken. The other searches continue as in `speculativeDecoder`. The outcome's beams
+ * are in order of their score, and accepted ones can be last: take them first before cutting the list.
+ * A job's `onKnown` is not called, as a search that stops early has no complete tree.
  *
- * @throws DecodingError BAD_OPTION where lists are drawn, or the places are more than there are beams;
- * others where a scorer breaks its contract; whatever the scorers throw
+ * @throws DecodingError BAD_OPTION for drawn lists, for more places than beams and for other wrong
+ * options; from `decode`, as `speculativeDecoder` does
  */
-export async function acceptCandidates(
-  decoder: Decoder,
-  { jobs, threshold, places = decoder.beamWidth }: AcceptOptions,
-): Promise<readonly AcceptedOutcome[]> {
-  checkOptions(decoder, places);
-  const candidates = new Map(jobs.map((job) => [job.key, new Set(job.candidates)] as const));
-  const judged = new Map<Walk, Judged>();
-  const judge = (walk: Walk): Judged => {
-    const proposed = candidates.get(walk.job.key) ?? [];
-    const found = judged.get(walk) ?? judgedBy(walk.search, { proposed, threshold, places });
-    judged.set(walk, found);
-    return found;
+export function candidateDecoder(options: CandidateOptions): BatchDecoder {
+  checkSpeculative(options);
+  const { candidatesFor, threshold, places = options.beamWidth } = options;
+  checkCandidates({ ...options, places });
+  const questions = new QuestionHasher({ ...options, candidates: { threshold, places } });
+  return {
+    questionOf: (user) => questions.questionOf({ ...user, proposed: candidatesFor(user) }),
+    async decode(jobs, signal) {
+      const verdicts = new Map<ActiveSearch, Verdict>();
+      const verdictOn = (active: ActiveSearch): Verdict => {
+        const known = verdicts.get(active);
+        if (known !== undefined) return known;
+        const proposed = openCandidates(active, candidatesFor);
+        const verdict = judge(active.search, { proposed, threshold, places });
+        verdicts.set(active, verdict);
+        return verdict;
+      };
+      const searches = await runRounds(options, {
+        jobs: jobs.map(({ onKnown: _, ...job }) => job),
+        signal,
+        hooks: {
+          extraPrefixes: (active) =>
+            active.cost.calls === 0
+              ? prefixesOfAll(active.search.space.trie, openCandidates(active, candidatesFor))
+              : [],
+          wantsAnotherCall: (active) =>
+            active.cost.calls === 0 || verdictOn(active).accepted.length < places,
+        },
+      });
+      return searches.map((active) => listOf(active, verdictOn(active)));
+    },
   };
-  const walks = await walkRounds(decoder, {
-    jobs,
-    alsoAsk: ({ cost, job, search }) =>
-      cost.calls === 0 ? prefixesOfAll(search, candidates.get(job.key) ?? []) : [],
-    goesOn: (walk) => walk.cost.calls === 0 || judge(walk).accepted.length < places,
-  });
-  return walks.map((walk) => listOf(walk, judge(walk)));
 }
 
-function checkOptions({ verification, beamWidth }: Decoder, places: number): void {
+/** @throws DecodingError BAD_OPTION */
+function checkCandidates(options: CandidateOptions & { readonly places: number }): void {
+  const { candidatesFor, threshold, places, beamWidth, verification } = options;
+  requireThat(typeof candidatesFor === "function", "candidatesFor must be a function");
+  requireThat(!Number.isNaN(threshold), "the threshold must be a number of nats");
   wholeNumber(places, { name: "places", min: 1 });
-  if (places > beamWidth)
-    throw new DecodingError("BAD_OPTION", `${places} places are more than ${beamWidth} beams`);
-  if (verification !== undefined && verification.kind !== "strict") {
-    throw new DecodingError(
-      "BAD_OPTION",
-      `candidates are accepted into strict lists, and ${verification.kind} ones are drawn`,
-    );
-  }
+  requireThat(places <= beamWidth, `${places} places are more than ${beamWidth} beams`);
+  const { kind } = verification ?? { kind: "strict" };
+  requireThat(kind === "strict", `candidates need strict lists, and ${kind} ones are drawn`);
 }
 
-interface Scored {
+/** A user's candidates that may be recommended, each once. */
+function openCandidates(
+  { job, search }: ActiveSearch,
+  candidatesFor: CandidateOptions["candidatesFor"],
+): number[] {
+  const { exclusion } = search.space;
+  return [...new Set(candidatesFor(job))].filter((leaf) => !exclusion.isDead(leaf));
+}
+
+interface ScoredLeaf {
   readonly leaf: number;
   readonly score: number;
 }
 
-/** A user's candidates, once the target has scored them. */
-interface Judged {
-  /** Above the threshold, the target's favourites first, as many as there are places. */
-  readonly accepted: readonly Scored[];
+/** What the target makes of a user's candidates, once it has scored them. */
+interface Verdict {
+  /** Those above the threshold, the target's favourites first, as many as there are places. */
+  readonly accepted: readonly ScoredLeaf[];
+  /** Log-probabilities (nats) of all open candidates. */
   readonly scores: Float64Array;
 }
 
-function judgedBy(
-  search: Search,
-  options: { proposed: Iterable<number>; threshold: number; places: number },
-): Judged {
-  const { threshold, places } = options;
+function judge(
+  search: SearchView,
+  options: { proposed: readonly number[]; threshold: number; places: number },
+): Verdict {
+  const { proposed, threshold, places } = options;
   const best = new BestPrefixes(places);
-  const possible = [...options.proposed].filter((leaf) => !search.space.exclusion.isDead(leaf));
-  const scores = Float64Array.from(possible, (leaf) => scoreOf(search, leaf));
-  possible.forEach((leaf, at) => {
+  const scores = Float64Array.from(proposed, (leaf) => scoreOf(search, leaf));
+  proposed.forEach((leaf, at) => {
     const score = scores[at] ?? 0;
     if (score > threshold) best.offer(leaf, score);
   });
@@ -103,24 +124,24 @@ function judgedBy(
 }
 
 /** The target's log-probability of a path, added up in the order of the search. */
-function scoreOf(search: Search, leaf: number): number {
+function scoreOf(search: SearchView, leaf: number): number {
   const { trie } = search.space;
   let score = 0;
   const path = [...prefixesOf(trie, leaf).reverse(), leaf];
   for (const [at, prefix] of path.slice(0, -1).entries()) {
     if (!needsLookup(search.space, prefix)) continue;
-    const child = (path[at + 1] ?? 0) - (trie.firstChild[prefix] ?? 0);
+    const child = (path[at + 1] ?? 0) - childRange(trie, prefix).first;
     score += search.known(prefix)?.[child] ?? Number.NaN;
   }
   return score;
 }
 
-/** All that decides the scores of the paths that may be recommended. */
-function* prefixesOfAll({ space }: Search, leaves: Iterable<number>): Generator<number> {
-  for (const leaf of leaves) if (!space.exclusion.isDead(leaf)) yield* prefixesOf(space.trie, leaf);
+/** All prefixes that decide the scores of these paths. */
+function* prefixesOfAll(trie: Trie, leaves: Iterable<number>): Generator<number> {
+  for (const leaf of leaves) yield* prefixesOf(trie, leaf);
 }
 
-/** The prefixes of a path after which something follows, deepest first, the root's last. */
+/** The prefixes of a path, without the path itself, deepest first, the root last. */
 function prefixesOf(trie: Trie, leaf: number): number[] {
   const prefixes: number[] = [];
   for (let at = leaf; at !== ROOT; ) {
@@ -130,8 +151,8 @@ function prefixesOf(trie: Trie, leaf: number): number[] {
   return prefixes;
 }
 
-/** The accepted, and the best of the search in the places that are left. */
-function listOf({ search, cost }: Walk, { accepted, scores }: Judged): AcceptedOutcome {
+/** The accepted items, and the best of the search in the places that are left. */
+function listOf({ search, cost }: ActiveSearch, { accepted, scores }: Verdict): SearchOutcome {
   const { beams, kind } = search.state;
   const own = kind === "done" ? beams : undefined;
   const leaves = new Set(accepted.map(({ leaf }) => leaf));

@@ -1,9 +1,13 @@
-export {
-  type AcceptedOutcome,
-  type AcceptOptions,
-  acceptCandidates,
-  type CandidateJob,
-} from "./candidate-decoder.js";
+/**
+ * Speculative beam search over a catalogue's code paths. Begin with `speculativeDecoder` and
+ * `decodeShard`; the README has a glossary and the reading order.
+ *
+ * @packageDocumentation
+ */
+
+// Decoding users
+export type { Acceptance, BatchDecoder, DecodeJob, SearchOutcome } from "./batch-decoder.js";
+export { type CandidateOptions, candidateDecoder } from "./candidate-decoder.js";
 export {
   decodeShard,
   type ShardOptions,
@@ -11,6 +15,7 @@ export {
   type ShardProgress,
   type ShardUser,
 } from "./decode-shard.js";
+// Drafters, and what it takes to write one
 export { CombinedDrafter } from "./drafting/combined-drafter.js";
 export {
   type BatchMeasure,
@@ -19,20 +24,14 @@ export {
   fixedWidths,
   uniformWidths,
 } from "./drafting/draft-policy.js";
-export {
-  type Draft,
-  type Drafter,
-  type DraftLevel,
-  type DraftRequest,
-  emptyDrafter,
-} from "./drafting/drafter.js";
-export { draftByEstimate, type Estimator } from "./drafting/estimate.js";
+export { type Draft, type Drafter, type DraftRequest, emptyDrafter } from "./drafting/drafter.js";
+export { draftByEstimate, type EstimateRequest, type Estimator } from "./drafting/estimate.js";
 export { type LeafLists, LeafListsBuilder } from "./drafting/leaf-lists.js";
 export {
   type HeadsAnswer,
-  HeadsDrafter,
   type HeadsRequest,
   type HeadsScorer,
+  LevelHeadsDrafter,
 } from "./drafting/level-heads-drafter.js";
 export { ListsDrafter } from "./drafting/lists-drafter.js";
 export { ModelDrafter } from "./drafting/model-drafter.js";
@@ -40,15 +39,16 @@ export { RetrievalDrafter } from "./drafting/retrieval-drafter.js";
 export { TransitionCounter, type TransitionTable } from "./drafting/transition-table.js";
 export { TransitionsDrafter } from "./drafting/transitions-drafter.js";
 export { DecodingError, type DecodingErrorCode } from "./errors.js";
-export { decodePublished } from "./published-decoder.js";
+export { publishedDecoder } from "./published-decoder.js";
 export { BeamSearch } from "./search/beam-search.js";
-export { type Beams, BestPrefixes, rootBeams } from "./search/beams.js";
-export type { Propose, Search, SearchState } from "./search/search.js";
-export type { Acceptance, SearchCost, SearchOutcome } from "./search/search-cost.js";
-export type { Lookup, Ranking, Scoring, SearchSpace } from "./search/search-space.js";
-export { type DecodeJob, type Decoder, decodeBatch } from "./speculative-decoder.js";
+export type { Beams } from "./search/beams.js";
+// A target or draft model of one's own
+export { logSoftmax } from "./search/log-softmax.js";
+export type { SearchView } from "./search/search.js";
+export type { SearchCost } from "./search/search-cost.js";
+export type { Scoring } from "./search/search-space.js";
+export { type SpeculativeOptions, speculativeDecoder } from "./speculative-decoder.js";
 export { type BeamTree, checkTree, nodeCount, treeOf } from "./tree/beam-tree.js";
 export type { KnownTree } from "./tree/known-tree.js";
 export type { ScoreAnswer, ScoreRequest, Scorer } from "./tree/scorer.js";
-export type { Candidates } from "./verification/relaxed/step-distribution.js";
-export type { Sampling, Verification } from "./verification/verification.js";
+export type { Verification } from "./verification/verification.js";

@@ -1,196 +1,194 @@
-import { type Exclusion, ROOT } from "@nightbeam/catalogue";
-import type { DraftPolicy } from "./drafting/draft-policy.js";
-import type { Draft, Drafter } from "./drafting/drafter.js";
-import type { Search } from "./search/search.js";
-import { addCall, noCost, type SearchCost, type SearchOutcome } from "./search/search-cost.js";
+import { ROOT } from "@nightbeam/catalogue";
+import { type BatchDecoder, checkJobs, type DecodeJob } from "./batch-decoder.js";
+import { type DraftPolicy, fixedWidths } from "./drafting/draft-policy.js";
+import { type Draft, type Drafter, type DraftRequest, emptyDrafter } from "./drafting/drafter.js";
+import { requireThat, wholeNumber } from "./errors.js";
+import { QuestionHasher } from "./question.js";
+import { isWorthAsking, type Search } from "./search/search.js";
+import { addCall, noCost, type SearchCost } from "./search/search-cost.js";
 import type { SearchSpace } from "./search/search-space.js";
-import { ask, type Row, rowsOf } from "./tree/answer-rows.js";
-import { type BeamTree, treeOf } from "./tree/beam-tree.js";
-import { type KnownTree, knownTree } from "./tree/known-tree.js";
-import type { ScoreAnswer, Scorer } from "./tree/scorer.js";
-import { searchOf, type Verification } from "./verification/verification.js";
-import { isWorthAsking } from "./worth-asking.js";
+import { answerRows, ask, type Row } from "./tree/answer-rows.js";
+import { treeOf } from "./tree/beam-tree.js";
+import { knownTree } from "./tree/known-tree.js";
+import type { ScoreAnswer, ScoreRequest, Scorer } from "./tree/scorer.js";
+import { beginSearch, type Verification } from "./verification/verification.js";
 
-/** One user to be decoded. */
-export interface DecodeJob {
-  /** Unique among the jobs under way; equal keys must mean equal prompts. */
-  readonly key: number;
-  /**
-   * The user's name in the histories: where lists are drawn, what is drawn depends on it; drafters may
-   * have lists by name.
-   */
-  readonly name?: string | undefined;
-  /** Token ids. Shape [tokens]. */
-  readonly prompt: Int32Array;
-  /** Catalogue indices of the user's items, oldest first; what the drafters count. */
-  readonly history: Uint32Array;
-  /** What the user must not be recommended. */
-  readonly exclusion: Exclusion;
-  /** Told what the target said about the user, once the search is done. Absent: nothing is kept for it. */
-  readonly onKnown?: (known: KnownTree) => void;
-}
-
-/** What decodes: the same for all batches of a run. */
-export interface Decoder {
+export interface SpeculativeOptions {
+  /** The model whose lists are wanted. */
   readonly target: Scorer;
-  readonly drafter: Drafter;
-  readonly policy: DraftPolicy;
   readonly space: Omit<SearchSpace, "exclusion" | "ranking">;
+  /** Prefixes that the search keeps at each level, which is the length of the lists. */
   readonly beamWidth: number;
-  /** Absent: strict. */
-  readonly verification?: Verification;
-}
-
-/** A user's search under way. */
-export interface Walk {
-  readonly job: DecodeJob;
-  readonly search: Search;
-  cost: SearchCost;
-  /** The target's answers as they came, for `onKnown`. */
-  readonly answered: Row[] | undefined;
+  /** Default: strict. */
+  readonly verification?: Verification | undefined;
+  /** Guesses what the target will be asked. Default: nothing is drafted. */
+  readonly drafter?: Drafter | undefined;
+  /** How much is drafted. Default: nothing. */
+  readonly policy?: DraftPolicy | undefined;
+  /**
+   * Versions of what decides the lists besides these options, such as hashes of the target and the
+   * catalogue, for relaxed lists also of the draft. They are part of every question. Default: none.
+   */
+  readonly versions?: Readonly<Record<string, string>> | undefined;
 }
 
 /**
- * Decodes users together: every round is one call of the target for all whose search still asks.
- * The outcomes are in the order of the jobs, and each is what the verification says, whatever is
- * drafted; but a relaxed one depends on the draft.
+ * Decodes with a target that is asked for log-probabilities, round by round, and a drafter that
+ * guesses what it will be asked next. Lists do not depend on the draft, unless they are relaxed.
  *
- * @throws DecodingError where a scorer breaks its contract, or a list cannot be drawn; whatever the scorers throw
+ * @throws DecodingError BAD_OPTION for wrong options; from `decode`, whatever breaks the contract of
+ * `Scorer`, and what the scorers throw
  */
-export function decodeBatch(
-  decoder: Decoder,
-  jobs: readonly DecodeJob[],
-): Promise<readonly SearchOutcome[]> {
-  return decodeRounds(decoder, { jobs });
+export function speculativeDecoder(options: SpeculativeOptions): BatchDecoder {
+  return roundsDecoder(options, {});
 }
 
-/** Told each search that a call brought on, once it has run as far as the answer reaches. */
-type AfterCall = (search: Search) => void;
-
-/** The loop of `decodeBatch`. */
-export async function decodeRounds(
-  decoder: Decoder,
-  { jobs, afterCall }: { jobs: readonly DecodeJob[]; afterCall?: AfterCall },
-): Promise<readonly SearchOutcome[]> {
-  const walks = await walkRounds(decoder, { jobs, afterCall });
-  for (const { job, search, answered } of walks) {
-    if (answered !== undefined) job.onKnown?.(knownTree(search, answered));
-  }
-  return walks.map(({ search, cost }) => ({ beams: search.state.beams, cost }));
-}
-
-/** What happens in each round. */
-export interface Rounds {
-  readonly afterCall?: AfterCall | undefined;
-  /** Prefixes to ask about besides; those that are known or lead nowhere are passed over. Default: none. */
-  readonly alsoAsk?: ((walk: Walk) => Iterable<number>) | undefined;
-  /** Whether a search that asks is to be answered. Default: all are, until they are done. */
-  readonly goesOn?: ((walk: Walk) => boolean) | undefined;
-}
-
-/** Calls the target until all searches are done, or need not go on; the policy is told what it cost. */
-export async function walkRounds(
-  decoder: Decoder,
-  { jobs, ...rounds }: { jobs: readonly DecodeJob[] } & Rounds,
-): Promise<readonly Walk[]> {
-  const walks = jobs.map((job) => startWalk(decoder, job));
-  const outlook = {
-    users: jobs.length,
-    promptTokens: jobs.reduce((longest, { prompt }) => Math.max(longest, prompt.length), 0),
+/** `speculativeDecoder` with changes to its loop, which must not change the lists. */
+export function roundsDecoder(options: SpeculativeOptions, hooks: RoundHooks): BatchDecoder {
+  checkSpeculative(options);
+  const questions = new QuestionHasher(options);
+  return {
+    questionOf: (job) => questions.questionOf(job),
+    async decode(jobs, signal) {
+      const searches = await runRounds(options, { jobs, signal, hooks });
+      return searches.map(({ job, search, cost, answered }) => {
+        if (answered !== undefined) job.onKnown?.(knownTree(search, answered));
+        return { beams: search.state.beams, cost };
+      });
+    },
   };
-  const widths = decoder.policy.widthsFor(outlook);
-  const keys = jobs.map(({ key }) => key);
+}
+
+/** A user's search under way. */
+export interface ActiveSearch {
+  readonly job: DecodeJob;
+  readonly search: Search;
+  cost: SearchCost;
+  /** The target's answers, kept for `onKnown`. */
+  readonly answered: Row[] | undefined;
+}
+
+/** Ways to change the loop; all of them are optional. */
+export interface RoundHooks {
+  /** Prefixes to ask about as well; those that are known or lead nowhere are ignored. Default: none. */
+  extraPrefixes?(active: ActiveSearch): Iterable<number>;
+  /** Whether a search that asks is to be answered. Default: always. */
+  wantsAnotherCall?(active: ActiveSearch): boolean;
+  /** Called after each round with every search that it advanced. */
+  afterRound?(active: ActiveSearch): void;
+}
+
+/**
+ * The loop: draft, ask the target once for all users, let the searches run on, until none asks.
+ *
+ * A draft comes in twice. `questionFor` adds its prefixes to the question, so that the target answers
+ * them early. `settle` shows its levels to the search, and only a relaxed one looks at them.
+ */
+export async function runRounds(
+  options: SpeculativeOptions,
+  run: { jobs: readonly DecodeJob[]; signal: AbortSignal; hooks: RoundHooks },
+): Promise<readonly ActiveSearch[]> {
+  const { target, drafter = emptyDrafter, policy = fixedWidths([]) } = options;
+  const { jobs, signal, hooks } = run;
+  checkJobs(jobs, "jobs");
+  const searches = jobs.map((job) => activeSearch(options, job));
+  const outlook = { users: jobs.length, promptTokens: longestPrompt(jobs) };
+  const widths = policy.widthsFor(outlook);
+  const isDrafting = widths.some((width) => width > 0);
   let milliseconds = 0;
   try {
-    milliseconds = await searchOn(decoder, { ...rounds, walks, widths });
+    for (;;) {
+      const asking = searches.filter(
+        (active) =>
+          active.search.state.kind === "asking" && (hooks.wantsAnotherCall?.(active) ?? true),
+      );
+      if (asking.length === 0) break;
+      signal.throwIfAborted();
+      const drafts = isDrafting
+        ? await drafter.draft(asking.map((active) => draftRequest(active, widths)))
+        : [];
+      const questions = asking.map((active, at) => {
+        const extra = hooks.extraPrefixes?.(active) ?? [];
+        return questionFor(active, { draft: drafts[at], extra });
+      });
+      const answers = await ask(target, questions);
+      asking.forEach((active, at) => {
+        settle(active, { question: questions[at], answer: answers[at], draft: drafts[at] });
+        hooks.afterRound?.(active);
+      });
+      for (const one of [...drafts, ...answers]) milliseconds += one.milliseconds ?? 0;
+    }
   } finally {
-    decoder.target.release(keys);
-    decoder.drafter.release(keys);
+    const keys = jobs.map(({ key }) => key);
+    target.release(keys);
+    drafter.release(keys);
   }
-  decoder.policy.observe({
-    ...outlook,
-    widths,
-    tokens: walks.reduce((sum, { cost }) => sum + cost.tokens, 0),
-    milliseconds,
-  });
-  return walks;
+  const tokens = searches.reduce((sum, { cost }) => sum + cost.tokens, 0);
+  policy.observe({ ...outlook, widths, tokens, milliseconds });
+  return searches;
 }
 
-type Round = Rounds & { readonly walks: readonly Walk[]; readonly widths: readonly number[] };
-
-/** Tells the milliseconds worked. */
-async function searchOn(decoder: Decoder, on: Round): Promise<number> {
-  const { goesOn = () => true } = on;
-  let milliseconds = 0;
-  for (;;) {
-    const asking = on.walks.filter((walk) => walk.search.state.kind === "asking" && goesOn(walk));
-    if (asking.length === 0) return milliseconds;
-    milliseconds += await callTarget(decoder, { ...on, walks: asking });
-    for (const { search } of asking) on.afterCall?.(search);
-  }
-}
-
-function startWalk(decoder: Decoder, job: DecodeJob): Walk {
-  const search = searchOf({ ...decoder.space, exclusion: job.exclusion }, { ...decoder, ...job });
+function activeSearch(options: SpeculativeOptions, job: DecodeJob): ActiveSearch {
+  const { space, beamWidth, verification } = options;
+  const search = beginSearch(
+    { ...space, exclusion: job.exclusion },
+    { beamWidth, verification, name: job.name, onKnown: job.onKnown },
+  );
   return { job, search, cost: noCost, answered: job.onKnown === undefined ? undefined : [] };
 }
 
-/** One round: draft, ask the target once, let every search run on. Tells the milliseconds worked. */
-async function callTarget(decoder: Decoder, round: Round): Promise<number> {
-  const { walks, widths, alsoAsk } = round;
-  const drafts =
-    Math.max(0, ...widths) === 0
-      ? []
-      : await decoder.drafter.draft(
-          walks.map(({ job, search }) => ({
-            key: job.key,
-            name: job.name,
-            prompt: job.prompt,
-            history: job.history,
-            search,
-            widths,
-          })),
-        );
-  const requests = walks.map((walk, at) => ({
-    key: walk.job.key,
-    prompt: walk.job.prompt,
-    tree: questionTree(walk.search, { draft: drafts[at], also: alsoAsk?.(walk) ?? [] }),
-  }));
-  const answers = await ask(decoder.target, requests);
-  walks.forEach((walk, at) => {
-    const [request, answer] = [requests[at], answers[at]];
-    if (request !== undefined && answer !== undefined) {
-      settle(walk, { tree: request.tree, answer, draft: drafts[at] });
-    }
-  });
-  return [...drafts, ...answers].reduce((sum, worked) => sum + worked.milliseconds, 0);
+function longestPrompt(jobs: readonly DecodeJob[]): number {
+  return jobs.reduce((longest, { prompt }) => Math.max(longest, prompt.length), 0);
 }
 
-/** What the search misses, what the draft expects it to ask next, and what somebody else wants to know. */
-function questionTree(
-  search: Search,
-  { draft, also }: { draft: Draft | undefined; also: Iterable<number> },
-): BeamTree {
+function draftRequest({ job, search }: ActiveSearch, widths: readonly number[]): DraftRequest {
+  const { key, name, prompt, history } = job;
+  return { key, name, prompt, history, search, widths };
+}
+
+/** Asks for what the search misses, for what the draft expects it to ask next, and for extra prefixes. */
+function questionFor(
+  { job, search }: ActiveSearch,
+  { draft, extra }: { draft: Draft | undefined; extra: Iterable<number> },
+): ScoreRequest {
   const { state, space } = search;
   const wanted = state.kind === "asking" ? [...state.missing] : [];
-  for (const prefixes of [...(draft?.levels ?? []).map(({ prefixes }) => prefixes), also]) {
+  for (const prefixes of [...(draft?.levels ?? []).map(({ prefixes }) => prefixes), extra]) {
     for (const prefix of prefixes) if (isWorthAsking(search, prefix)) wanted.push(prefix);
   }
-  return treeOf(space.trie, wanted);
+  return { key: job.key, prompt: job.prompt, tree: treeOf(space.trie, wanted) };
 }
 
-/** Hands the answer to the search, lets it run on and counts what it cost. */
+/** Hands the answer to the search, lets it run on and counts the cost. */
 function settle(
-  walk: Walk,
-  call: { tree: BeamTree; answer: ScoreAnswer; draft?: Draft | undefined },
+  active: ActiveSearch,
+  round: {
+    question: ScoreRequest | undefined;
+    answer: ScoreAnswer | undefined;
+    draft: Draft | undefined;
+  },
 ): void {
-  const { search } = walk;
-  const { tree, answer, draft } = call;
+  const { search } = active;
+  const { question, answer, draft } = round;
+  if (question === undefined || answer === undefined) return;
   const fromDepth = search.state.beams.depth;
-  const rows = rowsOf(search.space.trie, { tree, logProbs: answer.logProbs });
+  const { tree } = question;
+  const rows = answerRows(search.space.trie, { tree, logProbs: answer.logProbs });
   for (const { prefix, logProbs } of rows) search.learn(prefix, logProbs);
-  walk.answered?.push(...rows);
+  active.answered?.push(...rows);
   const nodes = rows.filter(({ prefix }) => prefix !== ROOT).length;
-  const toDepth = search.advance(draft).beams.depth;
-  walk.cost = addCall(walk.cost, { nodes, tokens: answer.tokens, fromDepth, toDepth });
+  const toDepth = search.advance(draft?.levels).beams.depth;
+  active.cost = addCall(active.cost, { nodes, tokens: answer.tokens, fromDepth, toDepth });
+}
+
+/** @throws DecodingError BAD_OPTION */
+export function checkSpeculative({ target, space, beamWidth }: SpeculativeOptions): void {
+  const isScorer = typeof target?.score === "function" && typeof target.release === "function";
+  requireThat(isScorer, "target must be a Scorer, with the methods score and release");
+  requireThat(space?.trie?.levels > 0, "space.trie must be the trie of a catalogue");
+  requireThat(
+    space.scoring === "full" || space.scoring === "renormalized",
+    `space.scoring must be full or renormalized, not ${space.scoring}`,
+  );
+  wholeNumber(beamWidth, { name: "beam width", min: 1 });
 }

@@ -1,19 +1,21 @@
 import { pathOf } from "@nightbeam/catalogue";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { acceptCandidates, decodeBatch, emptyDrafter, fixedWidths } from "../src/index.js";
+import { candidateDecoder, emptyDrafter } from "../src/index.js";
 import { bruteForce } from "./support/brute-force.js";
+import { decodeBatch, decodeWith } from "./support/decode.js";
 import { FakeScorer } from "./support/fakes.js";
 import {
   type DrafterName,
   decode,
-  decoderFor,
   drafterFor,
+  optionsFor,
   remainingPaths,
   type Scenario,
   someScenario,
 } from "./support/scenario.js";
 import { scenario as shared } from "./support/shards.js";
+import { thrownBy } from "./support/thrown.js";
 
 async function accepting(
   scenario: Scenario,
@@ -22,12 +24,14 @@ async function accepting(
   const { catalogue, model, prompt, history, exclusion } = scenario;
   const { candidates, threshold, places, drafter = "none" } = options;
   const target = new FakeScorer(catalogue.trie, model);
-  const decoder = { ...decoderFor(scenario, drafterFor(drafter, scenario)), target };
-  const jobs = [{ key: 7, prompt, history, exclusion, candidates }];
-  const [outcome] = await acceptCandidates(decoder, { jobs, threshold, places });
+  const search = { ...optionsFor(scenario, drafterFor(drafter, scenario)), target };
+  const accepting = { candidatesFor: () => candidates, threshold, places };
+  const jobs = [{ key: 7, prompt, history, exclusion }];
+  const [outcome] = await decodeWith(candidateDecoder({ ...search, ...accepting }), jobs);
   expect(target.heldKeys).toEqual([]);
   if (outcome === undefined) throw new Error("there is no outcome");
   const { beams, acceptance } = outcome;
+  if (acceptance === undefined) throw new Error("nothing is judged");
   return { beams, ...acceptance, calls: target.calls.length };
 }
 
@@ -52,7 +56,7 @@ const someProposals = fc
     return { scenario, candidates, threshold, scores, drafter };
   });
 
-describe("acceptCandidates", () => {
+describe("candidateDecoder", () => {
   it("lists what the target likes among the proposed, and fills up with its own search", async () => {
     await fc.assert(
       fc.asyncProperty(someProposals, async ({ scenario, scores, ...options }) => {
@@ -117,10 +121,12 @@ describe("acceptCandidates", () => {
     { places: 0 },
     { places: 99 },
     { verification: { kind: "sampled", seed: 1, temperature: 1 } as const },
-  ])("refuses %o", async ({ places, ...parts }) => {
-    const decoder = { ...decoderFor(shared, emptyDrafter), ...parts };
-    const refused = acceptCandidates(decoder, { jobs: [], threshold: -1, places });
-    await expect(refused).rejects.toMatchObject({ code: "BAD_OPTION" });
+  ])("refuses %o", ({ places, ...parts }) => {
+    const search = { ...optionsFor(shared, emptyDrafter), ...parts };
+    const accepting = { candidatesFor: () => undefined, threshold: -1, places };
+    expect(thrownBy(() => candidateDecoder({ ...search, ...accepting }))).toMatchObject({
+      code: "BAD_OPTION",
+    });
   });
 
   it("needs one call where enough is accepted", async () => {
@@ -137,15 +143,15 @@ describe("acceptCandidates", () => {
   it("asks for several users together, and goes on for those who lack something", async () => {
     const { catalogue, model, exclusion, history } = shared;
     const target = new FakeScorer(catalogue.trie, model);
-    const decoder = { ...decoderFor(shared, emptyDrafter), target, beamWidth: 1 };
+    const search = { ...optionsFor(shared, emptyDrafter), target, beamWidth: 1 };
     const leaf = catalogue.leafOf(0);
-    const jobs = [[leaf], []].map((candidates, key) => {
-      const prompt = Int32Array.of(key);
-      return { key, prompt, history, exclusion, candidates: Uint32Array.from(candidates) };
+    const jobs = [0, 1].map((key) => ({ key, prompt: Int32Array.of(key), history, exclusion }));
+    const decoder = candidateDecoder({
+      ...search,
+      candidatesFor: ({ prompt }) => (prompt[0] === 0 ? [leaf] : undefined),
+      threshold: Number.NEGATIVE_INFINITY,
     });
-    const policy = fixedWidths([]);
-    const threshold = Number.NEGATIVE_INFINITY;
-    const outcomes = await acceptCandidates({ ...decoder, policy }, { jobs, threshold });
+    const outcomes = await decodeWith(decoder, jobs);
     expect(target.calls.map((requests) => requests.map(({ key }) => key))).toEqual([
       [0, 1],
       [1],
@@ -153,7 +159,7 @@ describe("acceptCandidates", () => {
     ]);
     expect(outcomes.map(({ cost }) => cost.calls)).toEqual([1, 3]);
     expect([...(outcomes[0]?.beams.prefixes ?? [])]).toEqual([leaf]);
-    const [, plain] = await decodeBatch({ ...decoder, policy }, jobs);
+    const [, plain] = await decodeBatch(search, jobs);
     expect(outcomes[1]?.beams).toEqual(plain?.beams);
   });
 });

@@ -1,20 +1,15 @@
 import { NOTHING_EXCLUDED } from "@nightbeam/catalogue";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import {
-  type Drafter,
-  decodeBatch,
-  decodePublished,
-  fixedWidths,
-  type SearchOutcome,
-} from "../src/index.js";
+import { type Drafter, fixedWidths, type SearchOutcome } from "../src/index.js";
 import { fullCatalogue } from "./support/arbitraries.js";
+import { decodeBatch, decodePublished } from "./support/decode.js";
 import { FakeScorer } from "./support/fakes.js";
 import {
   decode,
-  decoderFor,
   drafterFor,
   drafterNames,
+  optionsFor,
   type Scenario,
   someScenario,
   USER,
@@ -23,7 +18,7 @@ import {
 async function published(scenario: Scenario, drafter: Drafter): Promise<SearchOutcome> {
   const { catalogue, model, prompt, history, exclusion } = scenario;
   const target = new FakeScorer(catalogue.trie, model, { mayRepeat: true });
-  const decoder = { ...decoderFor(scenario, drafter), target };
+  const decoder = { ...optionsFor(scenario, drafter), target };
   const [outcome] = await decodePublished(decoder, [
     { key: 7, name: USER, prompt, history, exclusion },
   ]);

@@ -3,7 +3,6 @@ import { describe, expect, it } from "vitest";
 import {
   type BatchMeasure,
   type DecodeJob,
-  decodeBatch,
   emptyDrafter,
   fixedWidths,
   ModelDrafter,
@@ -12,6 +11,7 @@ import {
   uniformWidths,
 } from "../src/index.js";
 import { fullCatalogue } from "./support/arbitraries.js";
+import { decodeBatch } from "./support/decode.js";
 import { fakeModel } from "./support/fake-model.js";
 import { FakeScorer } from "./support/fakes.js";
 import { thrownBy } from "./support/thrown.js";

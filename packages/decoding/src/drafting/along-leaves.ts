@@ -1,13 +1,13 @@
 import { parentOf, type Trie } from "@nightbeam/catalogue";
 import type { Beams } from "../search/beams.js";
-import { isWorthAsking } from "../worth-asking.js";
+import { isWorthAsking } from "../search/search.js";
 import type { DraftRequest } from "./drafter.js";
 
 /**
- * Proposes the prefixes of whole code paths, where they go on from the search's beams: of each path
- * in turn all that has room, from the beams downwards. A prefix is proposed only where those above
- * it are, or are known: the search could not come to it otherwise. What the search need not ask takes
- * no room.
+ * Proposes the prefixes of whole code paths that lie below the search's beams: of each path in turn
+ * all that fit, from the beams downwards. A prefix is proposed only if those above it are proposed or
+ * known: the search could not reach it otherwise. Prefixes that the search need not ask about use no
+ * width.
  *
  * Scores are minus the place: the paths have an order and no probabilities.
  *
@@ -40,7 +40,7 @@ export function levelsAlong(request: DraftRequest, leaves: Iterable<number>): Be
   }));
 }
 
-/** Widths of the depths below `depth` that are drafted: up to the first that is 0, or the last but one. */
+/** Widths of the drafted depths below `depth`: up to the first 0, or to the last depth but one. */
 function roomsBelow(
   depth: number,
   { trie, widths }: { trie: Trie; widths: readonly number[] },

@@ -3,7 +3,7 @@ import type { Draft, Drafter, DraftRequest } from "./drafter.js";
 
 /**
  * The union of several drafters' proposals under one budget: at each depth the drafters take turns,
- * each giving its best prefix that is not in yet, until the depth's width is reached. Scores of
+ * each adding its best prefix that is not in yet, until the depth's width is reached. Scores of
  * different drafters are on different scales, ranks are not: the union is in the order of the turns.
  */
 export class CombinedDrafter implements Drafter {
@@ -38,7 +38,7 @@ function unite(request: DraftRequest, drafts: readonly Draft[]): Draft {
         { depth: depth + below + 1, width: request.widths[depth + below] ?? 0 },
       ),
     ),
-    milliseconds: drafts.reduce((sum, draft) => sum + draft.milliseconds, 0),
+    milliseconds: drafts.reduce((sum, draft) => sum + (draft.milliseconds ?? 0), 0),
   };
 }
 

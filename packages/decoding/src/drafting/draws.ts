@@ -1,6 +1,6 @@
 /**
- * Numbers that look random and are a function of a seed and a counter: no state, so any of them can
- * be had in any order, and the same ones again.
+ * A pseudo-random 32-bit number that depends on a seed and a counter alone: no state, so the numbers
+ * can be computed in any order, and again.
  */
 export function drawAt(seed: number, counter: number): number {
   return mixed((seed ^ Math.imul(counter + 1, 0x9e3779b9)) >>> 0);
@@ -13,7 +13,7 @@ export function seedOf(numbers: Iterable<number>): number {
   return state;
 }
 
-/** The numbers 0 to below `total`, each once, in an order that the seed decides. Memory: what is read. */
+/** The numbers 0 to `total - 1`, each once, in an order that depends on the seed. Memory grows with what is read. */
 export function* shuffled(total: number, seed: number): Generator<number> {
   const moved = new Map<number, number>();
   for (let at = 0; at < total; at++) {

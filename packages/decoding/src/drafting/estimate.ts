@@ -1,33 +1,37 @@
 import type { Beams } from "../search/beams.js";
 import { expandBeams, unknownPrefixes } from "../search/expand.js";
 import type { Lookup } from "../search/search-space.js";
-import type { Draft, DraftLevel, DraftRequest } from "./drafter.js";
+import type { Draft, DraftRequest } from "./drafter.js";
 
-/** A guess at the target's conditional log-probabilities. */
+/** Prefixes of one user whose children are to be estimated. */
+export interface EstimateRequest {
+  readonly request: DraftRequest;
+  readonly prefixes: readonly number[];
+}
+
+/** Guesses the target's conditional log-probabilities. */
 export interface Estimator {
-  /** Makes `lookup` answer for these prefixes of these users, and tells the milliseconds it worked. */
-  estimate(
-    asked: readonly { request: DraftRequest; prefixes: readonly number[] }[],
-  ): Promise<number>;
+  /** Estimates the children of these prefixes; `lookup` returns the estimates afterwards. */
+  estimate(asked: readonly EstimateRequest[]): Promise<void>;
   /** Log-probabilities (nats) of a prefix's children, in the trie's order, once estimated. */
   lookup(request: DraftRequest, prefix: number): Float64Array | undefined;
 }
 
 /**
  * Drafts by beam search with an estimator: from the target's current beams downwards, with the
- * target's own log-probabilities where they are known and the estimator's where they are not.
+ * target's own log-probabilities where they are known and estimates elsewhere.
  *
  * Each depth holds the beams that the search will keep if the estimates are right, and beyond them
  * the next best. Without that rule the next best, whose children can be better, would crowd out
  * what the search really enters; with it, estimates that are right save every further call.
- * A search that says how a level is proposed has its way.
+ * A search that has a `propose` proposes the levels itself.
  */
 export async function draftByEstimate(
   requests: readonly DraftRequest[],
   estimator: Estimator,
 ): Promise<Draft[]> {
-  const walks = requests.map(
-    (request): Walk => ({
+  const drafts = requests.map(
+    (request): OpenDraft => ({
       request,
       expected: request.search.state.beams,
       proposed: request.search.state.beams,
@@ -35,52 +39,48 @@ export async function draftByEstimate(
       lookup: (prefix) => request.search.known(prefix) ?? estimator.lookup(request, prefix),
     }),
   );
-  let worked = 0;
   for (;;) {
-    const open = walks.filter((walk) => nextWidth(walk) > 0);
-    if (open.length === 0) {
-      return walks.map(({ levels }) => ({ levels, milliseconds: worked / walks.length }));
-    }
+    const open = drafts.filter((draft) => nextWidth(draft) > 0);
+    if (open.length === 0) return drafts.map(({ levels }) => ({ levels }));
     const asked = open
       .map(({ request, proposed, lookup }) => ({
         request,
         prefixes: unknownPrefixes(request.search.space, proposed, lookup),
       }))
       .filter(({ prefixes }) => prefixes.length > 0);
-    if (asked.length > 0) worked += await estimator.estimate(asked);
-    for (const walk of open) step(walk);
+    if (asked.length > 0) await estimator.estimate(asked);
+    for (const draft of open) addLevel(draft);
   }
 }
 
-interface Walk {
+/** A user's draft, as far as it has been made. */
+interface OpenDraft {
   readonly request: DraftRequest;
   readonly lookup: Lookup;
   /** The beams that the search keeps if the estimates are right; all of them are in `proposed`. */
   expected: Beams;
   proposed: Beams;
-  readonly levels: DraftLevel[];
+  readonly levels: Beams[];
 }
 
-/** Prefixes to propose next; 0 above the last depth, whose prefixes nobody asks about. */
-function nextWidth({ request, proposed }: Walk): number {
+/** Prefixes to propose next; 0 for the last depth, whose prefixes are never asked about. */
+function nextWidth({ request, proposed }: OpenDraft): number {
   const atEnd =
     proposed.prefixes.length === 0 || proposed.depth + 1 >= request.search.space.trie.levels;
   return atEnd ? 0 : (request.widths[proposed.depth] ?? 0);
 }
 
-function step(walk: Walk): void {
-  const { lookup, request, expected, proposed } = walk;
-  const { space, beamWidth } = request.search;
-  const width = nextWidth(walk);
-  if (request.search.propose !== undefined) {
-    const level = request.search.propose(proposed, { lookup, width });
-    walk.proposed = level;
-    walk.levels.push(level);
-    return;
+function addLevel(draft: OpenDraft): void {
+  const { lookup, request, expected, proposed } = draft;
+  const { space, beamWidth, propose } = request.search;
+  const width = nextWidth(draft);
+  if (propose === undefined) {
+    draft.expected = expandBeams(space, expected, { lookup, width: Math.min(width, beamWidth) });
+    draft.proposed = withAll(expandBeams(space, proposed, { lookup, width }), draft.expected);
+  } else {
+    draft.proposed = propose(proposed, { lookup, width });
   }
-  walk.expected = expandBeams(space, expected, { lookup, width: Math.min(width, beamWidth) });
-  walk.proposed = withAll(expandBeams(space, proposed, { lookup, width }), walk.expected);
-  walk.levels.push(walk.proposed);
+  draft.levels.push(draft.proposed);
 }
 
 /**

@@ -1,16 +1,16 @@
 import { seedOf } from "./draws.js";
 
-/** Lists of code paths by user, which others made. */
+/** Existing lists of code paths, by user. */
 export interface LeafLists {
-  /** A user's list: trie nodes of the last depth, best first; a view. Undefined where there is none. */
+  /** A user's list: trie nodes of the last depth, best first; a view. Undefined if there is none. */
   of(name: string): Uint32Array | undefined;
 }
 
 /**
- * Packs lists that are handed in one by one: 4 bytes an entry and about 28 a user.
+ * Packs lists that are added one by one: 4 bytes per entry and about 28 per user.
  *
- * Of a name only 64 bits of hash are kept: in the one case in 10^12 where two of ten million users
- * share them, one is taken to have the other's list.
+ * Of a name only a 64-bit hash is kept: with ten million users, the chance that any two of them are
+ * mixed up is about 3 in a million.
  */
 export class LeafListsBuilder {
   readonly #entries = new Growing();
@@ -27,12 +27,12 @@ export class LeafListsBuilder {
     for (const leaf of leaves) this.#entries.push(leaf);
   }
 
-  /** All lists added so far. The builder is not to be used afterwards. */
+  /** Returns all lists added so far. Do not use the builder afterwards. */
   finish(): LeafLists {
     this.#starts.push(this.#entries.length);
     const [entries, starts] = [this.#entries.packed(), this.#starts.packed()];
     const [firsts, seconds] = [this.#hashes[0].packed(), this.#hashes[1].packed()];
-    // Open addressing: a slot holds a list's number + 1, or 0 where it is free.
+    // Open addressing: a slot holds a list's number + 1, or 0 if it is free.
     const slots = new Uint32Array(2 ** Math.ceil(Math.log2(2 * firsts.length + 1)));
     const slotOf = (first: number, second: number): number => {
       let slot = first % slots.length;
@@ -60,7 +60,7 @@ function hashesOf(name: string): [number, number] {
   return [seedOf([1, ...units]), seedOf([2, ...units])];
 }
 
-/** Unsigned 32-bit numbers, packed, however many. */
+/** A growing list of unsigned 32-bit numbers, packed. */
 class Growing {
   #values = new Uint32Array(256);
   #length = 0;

@@ -1,61 +1,68 @@
 import { childCodes, depthOf, ROOT } from "@nightbeam/catalogue";
 import { DecodingError } from "../errors.js";
+import { logSoftmax } from "../search/log-softmax.js";
 import { withoutExcluded } from "../search/scoring.js";
 import type { SearchSpace } from "../search/search-space.js";
 import { checkRow } from "../tree/answer-rows.js";
 import type { Draft, Drafter, DraftRequest } from "./drafter.js";
-import { draftByEstimate, type Estimator } from "./estimate.js";
+import { draftByEstimate, type EstimateRequest, type Estimator } from "./estimate.js";
 
-/** One user's question to prediction heads: which codes has the item that comes next? */
+/** One user's question to level heads: which codes does the next item have? */
 export interface HeadsRequest {
-  /** Names the prompt within a run: equal keys, equal prompts. */
+  /** Identifies the prompt within a run: equal keys mean equal prompts. */
   readonly key: number;
   /** Token ids, at least one. Shape [tokens]. */
   readonly prompt: Int32Array;
 }
 
-/** What the heads say about one user. */
+/** What the level heads answered about one user. */
 export interface HeadsAnswer {
   /**
    * Log-probabilities (nats) of the codes of each level, whatever the codes before are: one array for
-   * each level but the last, whose codes nobody drafts. Shape [levels - 1][codes of the level].
+   * each level but the last, whose codes are never drafted. Shape [levels - 1][codes of the level].
    */
   readonly levels: readonly Float32Array[];
-  /** Time that the heads worked for this answer, waiting not counted. */
+  /** Compute time of the heads for this answer, without waiting. */
   readonly milliseconds: number;
 }
 
 /**
- * Heads as Medusa has them: one forward pass guesses every level's code at once, each without knowing
- * the others.
+ * Prediction heads as in Medusa, one per level: one forward pass guesses every level's code at once,
+ * each independently of the others.
  */
 export interface HeadsScorer {
-  /** One call, all levels; answers come in the order of the requests. */
+  /** One call, all levels; the answers are in the order of the requests. */
   levelLogProbs(requests: readonly HeadsRequest[]): Promise<readonly HeadsAnswer[]>;
   /** Drops what was kept under these keys. */
   release(keys: readonly number[]): void;
 }
 
 /**
- * Drafts with heads, asked once a user. The levels' guesses are combined along the paths that exist:
- * a prefix's score is the sum of its codes' log-probabilities, level by level the best are kept, and
- * no combination that is no item's is looked at.
+ * Drafts with level heads, asked once per user. The levels' guesses are combined along the paths that
+ * exist: a prefix's score is the sum of its codes' log-probabilities, the best of each level are kept,
+ * and combinations of codes that no item has are never considered.
  *
- * Where the target's log-probabilities are known they take the heads' place. A head knows nothing of
- * the codes before and spreads over all codes of its level, the target over those that go on from a
- * prefix: beside each other, what a head says is normalised over a prefix's children as well.
+ * The target's log-probabilities replace those of the heads as soon as they are known. A head ignores
+ * the codes before and spreads over all codes of its level, the target over those that follow a prefix:
+ * to make the two comparable, a head's output is then normalised over a prefix's children as well.
  */
-export class HeadsDrafter implements Drafter, Estimator {
+export class LevelHeadsDrafter implements Drafter, Estimator {
   readonly #heads: HeadsScorer;
-  readonly #levels = new Map<number, readonly Float32Array[]>();
+  readonly #answers = new Map<number, HeadsAnswer>();
   readonly #rows = new Map<number, Rows>();
 
   constructor(heads: HeadsScorer) {
     this.#heads = heads;
   }
 
-  draft(requests: readonly DraftRequest[]): Promise<readonly Draft[]> {
-    return draftByEstimate(requests, this);
+  /** @throws DecodingError ANSWER_SIZE, NOT_A_NUMBER; what the heads throw */
+  async draft(requests: readonly DraftRequest[]): Promise<readonly Draft[]> {
+    const isNew = requests.map(({ key }) => !this.#answers.has(key));
+    const drafts = await draftByEstimate(requests, this);
+    return requests.map(({ key }, at) => {
+      const answer = isNew[at] ? this.#answers.get(key) : undefined;
+      return { levels: drafts[at]?.levels ?? [], milliseconds: answer?.milliseconds ?? 0 };
+    });
   }
 
   lookup(request: DraftRequest, prefix: number): Float64Array | undefined {
@@ -63,14 +70,11 @@ export class HeadsDrafter implements Drafter, Estimator {
   }
 
   /** @throws DecodingError ANSWER_SIZE, NOT_A_NUMBER; what the heads throw */
-  async estimate(
-    asked: readonly { request: DraftRequest; prefixes: readonly number[] }[],
-  ): Promise<number> {
-    const worked = await this.#ask(asked.map(({ request }) => request));
-    const started = performance.now();
+  async estimate(asked: readonly EstimateRequest[]): Promise<void> {
+    await this.#ask(asked.map(({ request }) => request));
     for (const { request, prefixes } of asked) {
       const { key, search } = request;
-      const levels = this.#levels.get(key) ?? [];
+      const levels = this.#answers.get(key)?.levels ?? [];
       const rows = this.#rows.get(key) ?? { level: new Map(), children: new Map() };
       this.#rows.set(key, rows);
       const scale = scaleOf(request);
@@ -78,21 +82,20 @@ export class HeadsDrafter implements Drafter, Estimator {
         rows[scale].set(prefix, rowOf(search.space, { prefix, levels, scale }));
       }
     }
-    return worked + performance.now() - started;
   }
 
   release(keys: readonly number[]): void {
     for (const key of keys) {
-      this.#levels.delete(key);
+      this.#answers.delete(key);
       this.#rows.delete(key);
     }
     this.#heads.release(keys);
   }
 
-  /** Asks for the users who have not been asked for; tells the milliseconds worked. */
-  async #ask(requests: readonly DraftRequest[]): Promise<number> {
-    const open = requests.filter(({ key }) => !this.#levels.has(key));
-    if (open.length === 0) return 0;
+  /** Asks about the users who are new. */
+  async #ask(requests: readonly DraftRequest[]): Promise<void> {
+    const open = requests.filter(({ key }) => !this.#answers.has(key));
+    if (open.length === 0) return;
     const answers = await this.#heads.levelLogProbs(
       open.map(({ key, prompt }) => ({ key, prompt })),
     );
@@ -102,18 +105,20 @@ export class HeadsDrafter implements Drafter, Estimator {
         `the heads gave ${answers.length} answers to ${open.length} requests`,
       );
     }
-    open.forEach(({ key }, at) => void this.#levels.set(key, answers[at]?.levels ?? []));
-    return answers.reduce((sum, { milliseconds }) => sum + milliseconds, 0);
+    answers.forEach((answer, at) => {
+      const key = open[at]?.key;
+      if (key !== undefined) this.#answers.set(key, answer);
+    });
   }
 }
 
 /** What log-probabilities are normalised over: all codes of the level, or a prefix's children. */
 type Scale = "level" | "children";
 
-/** What the heads say of prefixes' children, on either scale. */
+/** The heads' log-probabilities of prefixes' children, on either scale. */
 type Rows = Readonly<Record<Scale, Map<number, Float64Array>>>;
 
-/** As long as the target has said nothing, heads are compared with heads alone. */
+/** Until the target has answered, heads are compared with heads alone. */
 function scaleOf({ search }: DraftRequest): Scale {
   const isCompared = search.known(ROOT) !== undefined || search.space.scoring === "renormalized";
   return isCompared ? "children" : "level";
@@ -131,18 +136,13 @@ function rowOf(
     if (logProb !== undefined) return logProb;
     throw new DecodingError(
       "ANSWER_SIZE",
-      `the heads say nothing of code ${code} of level ${depth + 1}, which the catalogue has`,
+      `the heads have no output for code ${code} of level ${depth + 1}, which the catalogue has`,
     );
   });
   checkRow(trie, { prefix, logProbs });
   if (scale === "level") return logProbs;
-  const largest = logProbs.reduce((most, value) => Math.max(most, value), Number.NEGATIVE_INFINITY);
-  if (largest === Number.NEGATIVE_INFINITY) return logProbs;
-  const sum = logProbs.reduce((total, value) => total + Math.exp(value - largest), 0);
-  const normaliser = largest + Math.log(sum);
-  return withoutExcluded(
-    space,
-    prefix,
-    logProbs.map((value) => value - normaliser),
-  );
+  const normaliser = logSoftmax(logProbs);
+  return normaliser === Number.NEGATIVE_INFINITY
+    ? logProbs
+    : withoutExcluded(space, prefix, logProbs);
 }

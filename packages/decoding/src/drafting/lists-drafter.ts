@@ -3,9 +3,9 @@ import type { Draft, Drafter, DraftRequest } from "./drafter.js";
 import type { LeafLists } from "./leaf-lists.js";
 
 /**
- * Drafts from lists of items that somebody else made, by the users' names: last night's run, or what
- * another recommender proposes. Their code paths are proposed in the order of the list. A user
- * without name or list gets no draft.
+ * Drafts from existing lists of items, by the users' names: last night's run, or the proposals of
+ * another recommender. Their code paths are proposed in the order of the list. A user without name or
+ * list gets no draft.
  */
 export class ListsDrafter implements Drafter {
   readonly #lists: LeafLists;
@@ -16,14 +16,13 @@ export class ListsDrafter implements Drafter {
 
   draft(requests: readonly DraftRequest[]): Promise<readonly Draft[]> {
     const drafts = requests.map((request) => {
-      const started = performance.now();
       const leaves = request.name === undefined ? undefined : this.#lists.of(request.name);
       const levels = leaves === undefined ? [] : levelsAlong(request, leaves);
-      return { levels, milliseconds: performance.now() - started };
+      return { levels };
     });
     return Promise.resolve(drafts);
   }
 
-  /** The lists are the run's, not a user's search's. */
+  /** Nothing is kept per user: the lists belong to the run. */
   release(): void {}
 }

@@ -1,15 +1,15 @@
 import { KnownRows } from "../search/known-rows.js";
-import { ask, rowsOf } from "../tree/answer-rows.js";
+import { answerRows, ask } from "../tree/answer-rows.js";
 import { type BeamTree, treeOf } from "../tree/beam-tree.js";
-import type { Scorer } from "../tree/scorer.js";
+import type { ScoreAnswer, Scorer } from "../tree/scorer.js";
 import type { Draft, Drafter, DraftRequest } from "./drafter.js";
-import { draftByEstimate, type Estimator } from "./estimate.js";
+import { draftByEstimate, type EstimateRequest } from "./estimate.js";
 
 /**
  * Drafts with a small model, one of its calls for each level that it has to guess. A model that
  * breaks the contract of `Scorer` is an error here as it is for the target: it would draft nonsense.
  */
-export class ModelDrafter implements Drafter, Estimator {
+export class ModelDrafter implements Drafter {
   readonly #scorer: Scorer;
   readonly #known = new Map<number, KnownRows>();
 
@@ -17,17 +17,29 @@ export class ModelDrafter implements Drafter, Estimator {
     this.#scorer = scorer;
   }
 
-  draft(requests: readonly DraftRequest[]): Promise<readonly Draft[]> {
-    return draftByEstimate(requests, this);
+  /** @throws DecodingError ANSWER_SIZE, NOT_A_NUMBER; what the scorer throws */
+  async draft(requests: readonly DraftRequest[]): Promise<readonly Draft[]> {
+    let worked = 0;
+    const drafts = await draftByEstimate(requests, {
+      lookup: (request, prefix) => this.lookup(request, prefix),
+      estimate: async (asked) => {
+        for (const { milliseconds } of await this.#ask(asked)) worked += milliseconds;
+      },
+    });
+    return drafts.map((draft) => ({ ...draft, milliseconds: worked / requests.length }));
   }
 
-  lookup(request: DraftRequest, prefix: number): Float64Array | undefined {
+  /** The draft's log-probabilities (nats) of a prefix's children, once asked for. Shape [children]. */
+  lookup(request: Pick<DraftRequest, "key">, prefix: number): Float64Array | undefined {
     return this.#known.get(request.key)?.get(prefix);
   }
 
-  async estimate(
-    asked: readonly { request: DraftRequest; prefixes: readonly number[] }[],
-  ): Promise<number> {
+  release(keys: readonly number[]): void {
+    for (const key of keys) this.#known.delete(key);
+    this.#scorer.release(keys);
+  }
+
+  async #ask(asked: readonly EstimateRequest[]): Promise<readonly ScoreAnswer[]> {
     const questions = asked.map(({ request, prefixes }) => ({
       key: request.key,
       prompt: request.prompt,
@@ -39,18 +51,14 @@ export class ModelDrafter implements Drafter, Estimator {
       const logProbs = answers[at]?.logProbs;
       if (tree !== undefined && logProbs !== undefined) this.#learn(request, { tree, logProbs });
     });
-    return answers.reduce((sum, { milliseconds }) => sum + milliseconds, 0);
-  }
-
-  release(keys: readonly number[]): void {
-    for (const key of keys) this.#known.delete(key);
-    this.#scorer.release(keys);
+    return answers;
   }
 
   #learn(request: DraftRequest, answered: { tree: BeamTree; logProbs: Float64Array }): void {
     const { space } = request.search;
     const known = this.#known.get(request.key) ?? new KnownRows(space);
     this.#known.set(request.key, known);
-    for (const { prefix, logProbs } of rowsOf(space.trie, answered)) known.learn(prefix, logProbs);
+    const rows = answerRows(space.trie, answered);
+    for (const { prefix, logProbs } of rows) known.learn(prefix, logProbs);
   }
 }

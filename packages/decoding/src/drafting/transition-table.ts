@@ -1,20 +1,20 @@
 /**
  * Item-to-item counts: how often item b came soon after item a. Compressed rows in typed arrays:
- * row a holds the most frequent successors of a and their share of a's count.
+ * row a holds the most frequent successors of a and their shares of a's count.
  */
 export interface TransitionTable {
-  /** The successors of an item, most frequent first; their shares sum to 1 where there are any. */
+  /** The successors of an item, most frequent first; their shares sum to 1 if there are any. */
   forEachSuccessor(item: number, visit: (successor: number, share: number) => void): void;
 }
 
-/** How far behind an item its successors are counted; the k-th one counts 1 / k. */
+/** How many items after an item are counted as successors; the k-th one counts 1 / k. */
 const REACH = 3;
-/** Successors kept of an item: the long tail costs memory and decides nothing. */
+/** Successors kept per item: the long tail costs memory and decides nothing. */
 const MAX_SUCCESSORS = 128;
-/** Different successors counted of an item before the rarest are dropped, which bounds memory. */
+/** Different successors counted per item before the rarest are dropped, which bounds memory. */
 const PRUNE_AT = 4 * MAX_SUCCESSORS;
 
-/** Counts transitions over histories that are handed in one by one. */
+/** Counts transitions over histories that are added one by one. */
 export class TransitionCounter {
   readonly #counts: (Map<number, number> | undefined)[];
 
@@ -24,7 +24,7 @@ export class TransitionCounter {
 
   /**
    * @param history item indices, oldest first
-   * @throws RangeError for an index that is no item's
+   * @throws RangeError for an index that no item has
    */
   add(history: ArrayLike<number>): void {
     for (let at = 0; at < history.length; at++) this.#checkItem(history[at] ?? 0);
@@ -40,7 +40,7 @@ export class TransitionCounter {
     }
   }
 
-  /** The table of what has been counted so far. */
+  /** Returns the table of all counts so far. */
   finish(): TransitionTable {
     const start = new Uint32Array(this.#counts.length + 1);
     this.#counts.forEach((row, item) => {

@@ -1,5 +1,5 @@
 import { ROOT } from "@nightbeam/catalogue";
-import { wholeNumber } from "../options.js";
+import { wholeNumber } from "../errors.js";
 import { BestPrefixes } from "./beams.js";
 import { expandBeams, rootOf, unknownPrefixes } from "./expand.js";
 import { KnownRows } from "./known-rows.js";
@@ -7,12 +7,12 @@ import type { Search, SearchState } from "./search.js";
 import type { SearchSpace } from "./search-space.js";
 
 /**
- * The target's own beam search for one user, run as far as what is known reaches (demand-driven
- * beam search, docs/architecture.md). With a ranking of its own, the space's, it is any other search
- * that keeps the best prefixes of each level.
+ * The target's own beam search for one user, run as far as the known log-probabilities reach
+ * (demand-driven beam search). If the space has a ranking, it is the search that keeps the best
+ * prefixes of each level by that ranking.
  *
- * The answer depends only on the target's log-probabilities. Whatever else is learnt early, because
- * a draft guessed that it would be asked for, can save a call and can never change the answer.
+ * The result depends only on the target's log-probabilities. What is learnt early, because a draft
+ * guessed that it would be asked for, can save a call and can never change the result.
  */
 export class BeamSearch implements Search {
   readonly space: SearchSpace;
@@ -20,12 +20,12 @@ export class BeamSearch implements Search {
   readonly #known: KnownRows;
   #state: SearchState;
 
-  /** @throws DecodingError BAD_OPTION where the beam width is not a whole number above 0. */
+  /** @throws DecodingError BAD_OPTION if the beam width is not a whole number above 0. */
   constructor(space: SearchSpace, options: { beamWidth: number }) {
     this.space = space;
     this.#known = new KnownRows(space);
     this.beamWidth = wholeNumber(options.beamWidth, { name: "beam width", min: 1 });
-    // Where everything is excluded there is nothing to ask: the list is empty from the beginning.
+    // If everything is excluded there is nothing to ask: the list is empty from the beginning.
     const beams = space.exclusion.isDead(ROOT) ? new BestPrefixes(0).drain(0) : rootOf(space);
     this.#state = { kind: "asking", beams, missing: [] };
     this.advance();
@@ -43,10 +43,7 @@ export class BeamSearch implements Search {
     this.#known.learn(prefix, logProbs);
   }
 
-  /**
-   * Forgets what has been learnt at and below the current beams: all that the search asked or was
-   * told early and has not come past.
-   */
+  /** Forgets what has been learnt at and below the current beams. */
   forgetAhead(): void {
     const first = this.space.trie.levelStart[this.#state.beams.depth] ?? 0;
     this.#known.forgetFrom(first);

@@ -1,30 +1,37 @@
 import { ROOT } from "@nightbeam/catalogue";
 
+type Writing = "set" | "fill" | "sort" | "reverse" | "copyWithin" | "subarray" | "buffer";
+/** A typed array that can be read and not written. */
+type ReadonlyTyped<Numbers> = { readonly [Key in Exclude<keyof Numbers, Writing>]: Numbers[Key] };
+export type ReadonlyFloats = ReadonlyTyped<Float64Array>;
+export type ReadonlyNodes = ReadonlyTyped<Uint32Array>;
+
 /**
- * The best prefixes of one depth, best first: higher score first, equal scores by code path.
+ * Prefixes of one depth. Those of a search stand best first: higher score first, equal scores by
+ * code path.
  */
 export interface Beams {
   /** Number of codes of each prefix. */
   readonly depth: number;
   /** Trie nodes. Shape [beams]. */
-  readonly prefixes: Uint32Array;
+  readonly prefixes: ReadonlyNodes;
   /**
-   * What they are ranked by: the sum of the log-probabilities (nats) along each prefix, or what the
-   * space's ranking says. Shape [beams].
+   * What they are ranked by: the sum of the log-probabilities (nats) along each prefix, or the score
+   * of the space's ranking. Shape [beams].
    */
-  readonly scores: Float64Array;
-  /** Log-probabilities (nats) of the prefixes, where those are not the scores. Shape [beams]. */
-  readonly logProbs?: Float64Array;
+  readonly scores: ReadonlyFloats;
+  /** Log-probabilities (nats) of the prefixes, if the scores are something else. Shape [beams]. */
+  readonly logProbs?: ReadonlyFloats;
 }
 
-/** Where every search begins: the empty prefix, with probability 1. */
+/** The start of every search: the empty prefix, with probability 1. */
 export function rootBeams(): Beams {
   return { depth: 0, prefixes: Uint32Array.of(ROOT), scores: Float64Array.of(0) };
 }
 
 /**
  * Keeps the `capacity` best of the prefixes offered to it, in a binary heap whose root is the worst
- * one kept. Ties go to the smaller trie node, which is the smaller code path.
+ * one kept. Ties go to the smaller trie node, which has the smaller code path.
  * A capacity of 0 keeps nothing.
  */
 export class BestPrefixes {
@@ -45,14 +52,14 @@ export class BestPrefixes {
     return score > worst || (score === worst && prefix < (this.#prefixes[0] ?? 0));
   }
 
-  /** Takes a prefix in, in place of the worst one where there is no room, unless that is better. */
+  /** Adds a prefix; if the heap is full, it replaces the worst one, unless that is better. */
   offer(prefix: number, score: number): void {
     if (!this.accepts(prefix, score)) return;
     if (this.#size < this.#scores.length) this.#rise(this.#size++, prefix, score);
     else this.#sink(prefix, score);
   }
 
-  /** Takes everything out, best first; the heap is empty afterwards. */
+  /** Removes and returns all prefixes, best first. */
   drain(depth: number): Beams {
     const prefixes = new Uint32Array(this.#size);
     const scores = new Float64Array(this.#size);
@@ -77,7 +84,7 @@ export class BestPrefixes {
     this.#scores[at] = score;
   }
 
-  /** Puts an entry in the place of the root and restores the order. */
+  /** Replaces the root by an entry and restores the order. */
   #sink(prefix: number, score: number): void {
     let at = 0;
     for (;;) {

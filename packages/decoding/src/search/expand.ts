@@ -1,4 +1,4 @@
-import { childCount } from "@nightbeam/catalogue";
+import { childCount, childRange } from "@nightbeam/catalogue";
 import { type Beams, BestPrefixes, rootBeams } from "./beams.js";
 import { needsLookup } from "./scoring.js";
 import type { Lookup, SearchSpace } from "./search-space.js";
@@ -18,9 +18,8 @@ export function rootOf({ ranking }: SearchSpace): Beams {
 }
 
 /**
- * One step of beam search: the `width` best children of `beams`. A beam that `lookup` knows nothing
- * of takes part only if its next code is certain; whoever needs the exact step asks
- * `unknownPrefixes` first.
+ * One step of beam search: the `width` best children of `beams`. A beam that is unknown to `lookup`
+ * takes part only if its next code is certain; for the exact step, call `unknownPrefixes` first.
  */
 export function expandBeams(
   space: SearchSpace,
@@ -29,18 +28,17 @@ export function expandBeams(
 ): Beams {
   const { trie, exclusion, ranking } = space;
   if (ranking !== undefined) return ranking.expand(space, beams, options);
-  const best = new BestPrefixes(Math.min(options.width, candidateCount(space, beams)));
+  const best = new BestPrefixes(Math.min(options.width, countChildren(space, beams)));
   for (let beam = 0; beam < beams.prefixes.length; beam++) {
     const prefix = beams.prefixes[beam] ?? 0;
     const score = beams.scores[beam] ?? 0;
     const certain = !needsLookup(space, prefix);
     const logProbs = certain ? undefined : options.lookup(prefix);
     if (logProbs === undefined && !certain) continue;
-    const first = trie.firstChild[prefix] ?? 0;
-    const end = trie.firstChild[prefix + 1] ?? 0;
+    const { first, end } = childRange(trie, prefix);
     for (let child = first; child < end; child++) {
       const total = logProbs === undefined ? score : score + (logProbs[child - first] ?? 0);
-      // Few candidates get this far, so asking for the dead among them last is cheapest.
+      // Few children get this far, so it is cheapest to check for dead ones last.
       if (!best.accepts(child, total)) continue;
       if (exclusion.hasDeadNodes && exclusion.isDead(child)) continue;
       best.offer(child, total);
@@ -49,8 +47,8 @@ export function expandBeams(
   return best.drain(beams.depth + 1);
 }
 
-/** Children of all beams: no step keeps more, however wide it may. */
-export function candidateCount({ trie }: Pick<SearchSpace, "trie">, beams: Beams): number {
+/** Children of all beams: no step keeps more, however wide it may be. */
+export function countChildren({ trie }: Pick<SearchSpace, "trie">, beams: Beams): number {
   let count = 0;
   for (const prefix of beams.prefixes) count += childCount(trie, prefix);
   return count;

@@ -2,7 +2,7 @@ import { checkRow } from "../tree/answer-rows.js";
 import { withoutExcluded } from "./scoring.js";
 import type { SearchSpace } from "./search-space.js";
 
-/** What a model said of prefixes' children, as one user's search uses it. */
+/** What a model answered about prefixes' children, as one user's search uses it. */
 export class KnownRows {
   readonly #space: SearchSpace;
   readonly #rows = new Map<number, Float64Array>();
@@ -20,7 +20,7 @@ export class KnownRows {
     this.#rows.set(prefix, withoutExcluded(this.#space, prefix, logProbs));
   }
 
-  /** Forgets this prefix and all that come after it: those of its depth that follow, and deeper ones. */
+  /** Forgets this prefix and all later ones: those that follow it at its depth, and all deeper ones. */
   forgetFrom(first: number): void {
     for (const prefix of this.#rows.keys()) if (prefix >= first) this.#rows.delete(prefix);
   }

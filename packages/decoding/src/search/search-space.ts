@@ -1,5 +1,5 @@
 import type { Exclusion, Trie } from "@nightbeam/catalogue";
-import type { Beams } from "./beams.js";
+import type { Beams, ReadonlyFloats } from "./beams.js";
 
 /**
  * How the log-probability of a code after a prefix is normalised.
@@ -16,25 +16,25 @@ export interface SearchSpace {
   readonly trie: Trie;
   readonly scoring: Scoring;
   readonly exclusion: Exclusion;
-  /** What makes a prefix better than another; absent: the sum of its log-probabilities. */
+  /** What makes a prefix better than another. Default: the sum of its log-probabilities. */
   readonly ranking?: Ranking;
 }
 
 /**
- * Log-probabilities (nats) of a prefix's children, in the trie's order; undefined where unknown.
- * Never asked about a prefix whose next code is certain.
+ * Returns the log-probabilities (nats) of a prefix's children, in the trie's order; undefined if they
+ * are unknown. Never called for a prefix whose next code is certain.
  */
-export type Lookup = (prefix: number) => Float64Array | undefined;
+export type Lookup = (prefix: number) => ReadonlyFloats | undefined;
 
 /**
- * A search's order of prefixes. A function of log-probabilities and of what it was made with, so that
- * the search stays a deterministic one, whatever is known early.
+ * A search's order of prefixes. It depends on log-probabilities and on its own fixed settings alone,
+ * so that the search stays deterministic, whatever is known early.
  */
 export interface Ranking {
   /** The empty prefix. */
   root(): Beams;
   /**
-   * The `width` best children of `beams`. A beam that `lookup` knows nothing of takes part only if its
+   * The `width` best children of `beams`. A beam that is unknown to `lookup` takes part only if its
    * next code is certain.
    */
   expand(space: SearchSpace, beams: Beams, options: { lookup: Lookup; width: number }): Beams;

@@ -1,5 +1,5 @@
-import type { Draft, DraftLevel } from "../drafting/drafter.js";
-import type { Beams } from "./beams.js";
+import type { Beams, ReadonlyFloats } from "./beams.js";
+import { needsLookup } from "./scoring.js";
 import type { Lookup, SearchSpace } from "./search-space.js";
 
 /**
@@ -11,17 +11,32 @@ export type SearchState =
   | { readonly kind: "done"; readonly beams: Beams };
 
 /**
- * What decides one user's list, run as far as what is known about the target reaches. It moves
- * `asking -> asking -> … -> done`; `advance` is the only transition.
+ * What a drafter sees of a search. It can be read and not changed: a draft has no other effect than
+ * what is asked early.
  */
-export interface Search {
+export interface SearchView {
   readonly space: SearchSpace;
   readonly beamWidth: number;
   readonly state: SearchState;
-  /** The target's log-probabilities after a prefix, where they have been learnt. */
-  known(prefix: number): Float64Array | undefined;
+  /** The target's log-probabilities (nats) of a prefix's children, once learnt. Shape [children]. */
+  known(prefix: number): ReadonlyFloats | undefined;
+  /** How a level is to be drafted. Default: the prefixes that the search would keep. */
+  readonly propose?: Propose;
+}
+
+/**
+ * Proposes `width` children of what has been proposed so far. The search recognises the object that
+ * is returned when it comes back as a level of the draft; a copy is taken for somebody else's.
+ */
+export type Propose = (beams: Beams, options: { lookup: Lookup; width: number }) => Beams;
+
+/**
+ * One user's search, run as far as the known log-probabilities of the target reach. It moves
+ * `asking -> asking -> … -> done`; `advance` is the only transition.
+ */
+export interface Search extends SearchView {
   /**
-   * Stores the target's log-probabilities of a prefix's children. Shape [children of the prefix].
+   * Stores the target's log-probabilities (nats) of a prefix's children. Shape [children].
    *
    * @throws DecodingError ANSWER_SIZE, NOT_A_NUMBER
    */
@@ -29,14 +44,20 @@ export interface Search {
   /**
    * Runs on, as far as what has been learnt reaches.
    *
-   * @param draft what was drafted since the last time; decides nothing but in a relaxed search
+   * @param drafted the levels drafted since the last call; only a relaxed search takes them into account
    */
-  advance(draft?: Draft): SearchState;
-  /** Forgets what was learnt ahead of its beams. Absent: it goes by what it was asked for alone. */
+  advance(drafted?: readonly Beams[]): SearchState;
+  /** Forgets what was learnt ahead of the beams. Default: such knowledge has no effect anyway. */
   forgetAhead?(): void;
-  /** Drafts a level, where it matters how that is done; absent: what the search would keep is best. */
-  readonly propose?: Propose;
 }
 
-/** `width` children of what was proposed so far. */
-export type Propose = (beams: Beams, options: { lookup: Lookup; width: number }) => DraftLevel;
+/** Whether the search could come to ask about a prefix, whatever proposed it. */
+export function isWorthAsking(search: SearchView, prefix: number): boolean {
+  const { trie, exclusion } = search.space;
+  return (
+    prefix < (trie.levelStart[trie.levels] ?? 0) &&
+    search.known(prefix) === undefined &&
+    !exclusion.isDead(prefix) &&
+    needsLookup(search.space, prefix)
+  );
+}

@@ -12,7 +12,7 @@ export interface Row {
 /**
  * One call of a scorer.
  *
- * @throws DecodingError ANSWER_SIZE where it does not answer every request once; what it throws
+ * @throws DecodingError ANSWER_SIZE unless there is one answer per request; what the scorer throws
  */
 export async function ask(
   scorer: Scorer,
@@ -27,11 +27,14 @@ export async function ask(
 }
 
 /**
- * Cuts the answer to a tree into rows, in the tree's order. The rows are views of the answer.
+ * Splits the answer to a tree into rows, in the tree's order. The rows are views of the answer.
  *
- * @throws DecodingError ANSWER_SIZE where the answer is longer or shorter than the rows together
+ * @throws DecodingError ANSWER_SIZE if the answer is longer or shorter than the rows together
  */
-export function rowsOf(trie: Trie, answered: { tree: BeamTree; logProbs: Float64Array }): Row[] {
+export function answerRows(
+  trie: Trie,
+  answered: { tree: BeamTree; logProbs: Float64Array },
+): Row[] {
   const { tree, logProbs } = answered;
   const rows: Row[] = [];
   let from = 0;
@@ -49,7 +52,7 @@ export function rowsOf(trie: Trie, answered: { tree: BeamTree; logProbs: Float64
 }
 
 /**
- * Checks a row from outside.
+ * Checks a row that a model returned.
  *
  * @throws DecodingError ANSWER_SIZE, NOT_A_NUMBER
  */

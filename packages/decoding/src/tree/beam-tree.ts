@@ -3,24 +3,24 @@ import { DecodingError } from "../errors.js";
 
 /**
  * Prefixes of one user, flattened parents-first and free of duplicates: what one call of a model
- * evaluates behind the user's prompt. Closed under ancestors, so that it can be evaluated by anyone
- * who has nothing but the prompt.
+ * evaluates after the user's prompt. Closed under ancestors, so that nothing but the prompt is needed
+ * to evaluate it.
  */
 export interface BeamTree {
   /**
-   * Trie nodes, ascending, which is parents-first. May begin with the root: the prompt itself. Never
-   * a whole code path, as nothing follows it. Shape [entries].
+   * Trie nodes, ascending, which is parents-first. May begin with the root, which is the prompt
+   * itself. Never a whole code path, as nothing follows it. Shape [entries].
    */
   readonly prefixes: Uint32Array;
-  /** Entry of each prefix's parent; -1 where that is the prompt, and for the root. Shape [entries]. */
+  /** Entry of each prefix's parent; -1 if that is the prompt, and for the root. Shape [entries]. */
   readonly parents: Int32Array;
-  /** Entries whose children's log-probabilities are wanted, ascending; the others are there as ancestors. Shape [wanted]. */
+  /** Entries whose children's log-probabilities are wanted, ascending; the others are ancestors of these. Shape [wanted]. */
   readonly wanted: Uint32Array;
 }
 
-/** The tree that asks what follows the given prefixes; duplicates among them count once. */
+/** The tree that asks what follows the given prefixes; duplicates count once. */
 export function treeOf(trie: Trie, wanted: Iterable<number>): BeamTree {
-  // Two descending runs are merged, deepest node first: what is asked for, and the parents of what
+  // Merges two descending runs, deepest node first: what is asked for, and the parents of what
   // has been taken (parents of descending nodes descend). So duplicates meet, no node is looked up
   // in a set, and every parent is computed about once.
   const asked = Uint32Array.from(wanted).sort();
@@ -69,7 +69,7 @@ function ascending(places: {
 
 const NONE = -1;
 
-/** The parent that a node needs in its tree; none where that is the prompt. */
+/** The parent that a node needs in its tree; none if that is the prompt. */
 function parentInTree(trie: Trie, node: number | undefined): number {
   const parent = node === undefined || node === ROOT ? ROOT : parentOf(trie, node);
   return parent === ROOT ? NONE : parent;
@@ -81,7 +81,7 @@ export function nodeCount(tree: BeamTree): number {
 }
 
 /**
- * Checks a tree from outside: all that `BeamTree` promises, for a catalogue.
+ * Checks that a tree from outside is a `BeamTree` of a catalogue.
  *
  * @throws DecodingError BAD_TREE
  */

@@ -1,11 +1,11 @@
 import { childCount, parentOf, ROOT } from "@nightbeam/catalogue";
 import { expandBeams, rootOf } from "../search/expand.js";
-import type { Search } from "../search/search.js";
+import type { SearchView } from "../search/search.js";
 import type { Row } from "./answer-rows.js";
 
 /**
- * What the target said about one user: the prefixes after which its log-probabilities are known, all
- * of them reached from the root through others. Empty for a user who may get nothing.
+ * What the target answered about one user: the prefixes after which its log-probabilities are known,
+ * all of them reachable from the root through others. Empty for a user to whom nothing is open.
  */
 export interface KnownTree {
   /** Trie nodes, ascending, which is level by level and in each by code path. Shape [entries]. */
@@ -14,25 +14,25 @@ export interface KnownTree {
   readonly parents: Int32Array;
   /**
    * Log-probabilities (nats) of all the children that the catalogue has, in the trie's order, one
-   * array an entry: as the target gave them, whatever is excluded for the user. Shape [children].
+   * array per entry: as the target gave them, whatever is excluded for the user. Shape [children].
    */
   readonly rows: readonly Float64Array[];
 }
 
 /** A search that keeps the best prefixes of each level. */
-type Searched = Pick<Search, "space" | "beamWidth" | "known">;
+type FinishedSearch = Pick<SearchView, "space" | "beamWidth" | "known">;
 
 /**
  * The known tree of a search that is done.
  *
  * Under `renormalized` a prefix with one child in the catalogue is never asked about. It is listed,
- * its child being certain, where the search kept it as a beam or where it leads to a prefix that was
- * asked about. A prefix that has one child left for this user and more in the catalogue was not asked
- * about either; what the target thinks there is not known, so it is not listed, nor what is below.
+ * its child being certain, if the search kept it as a beam or if it leads to a prefix that was asked
+ * about. A prefix that has one child left for this user and more in the catalogue was not asked about
+ * either; the target's log-probabilities there are unknown, so neither it nor what is below is listed.
  *
  * @param answered all rows that the target answered; they are not copied
  */
-export function knownTree(search: Searched, answered: readonly Row[]): KnownTree {
+export function knownTree(search: FinishedSearch, answered: readonly Row[]): KnownTree {
   const { trie } = search.space;
   const known = new Map(answered.map(({ prefix, logProbs }) => [prefix, logProbs]));
   for (const prefix of certainPrefixes(search, answered)) known.set(prefix, certainRow());
@@ -52,8 +52,8 @@ export function knownTree(search: Searched, answered: readonly Row[]): KnownTree
 /** The row of a prefix whose only child is certain. */
 const certainRow = () => Float64Array.of(0);
 
-/** Prefixes with one child that a search kept as beams, or passed on the way to what it asked. */
-function certainPrefixes(search: Searched, answered: readonly Row[]): Set<number> {
+/** Prefixes with one child that the search kept as beams, or that lead to what it asked. */
+function certainPrefixes(search: FinishedSearch, answered: readonly Row[]): Set<number> {
   const { space } = search;
   const certain = new Set<number>();
   if (space.scoring === "full" || space.exclusion.isDead(ROOT)) return certain;
@@ -70,8 +70,8 @@ function certainPrefixes(search: Searched, answered: readonly Row[]): Set<number
   return certain;
 }
 
-/** The beams of all depths but the last: the search once more, over what it knows. */
-function heldPrefixes(search: Searched): number[] {
+/** The beams of all depths but the last: repeats the search over what is known. */
+function heldPrefixes(search: FinishedSearch): number[] {
   const { space, beamWidth } = search;
   const lookup = (prefix: number) => search.known(prefix);
   const held: number[] = [];

@@ -15,7 +15,9 @@ function lists(entries: Record<string, number[]>) {
   return builder.finish();
 }
 
-function requestOf(options: Partial<DraftRequest> = {}): DraftRequest {
+type OwnRequest = DraftRequest & { readonly search: BeamSearch };
+
+function requestOf(options: Partial<OwnRequest> = {}): OwnRequest {
   const space = { trie, scoring: "full", exclusion: NOTHING_EXCLUDED } as const;
   const search = new BeamSearch(space, { beamWidth: 2 });
   const user = { name: "Ada", prompt: Int32Array.of(1), history: new Uint32Array() };

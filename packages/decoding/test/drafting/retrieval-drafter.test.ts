@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { shuffled } from "../../src/drafting/draws.js";
 import { BeamSearch, type DraftRequest, RetrievalDrafter } from "../../src/index.js";
-import { searchOf } from "../../src/verification/verification.js";
+import { beginSearch } from "../../src/verification/verification.js";
 import { catalogueOf, fullCatalogue } from "../support/arbitraries.js";
 import { checkedDrafter } from "../support/fakes.js";
 
@@ -12,7 +12,7 @@ const { trie } = catalogue;
 
 function requestOf(
   options: { prompt?: number[]; widths?: number[]; excluded?: number[]; key?: number } = {},
-): DraftRequest {
+): DraftRequest & { search: BeamSearch } {
   const { prompt = [1], widths = [5, 5], excluded, key = 1 } = options;
   const exclusion = excluded ? excludeItems(catalogue, excluded) : NOTHING_EXCLUDED;
   const search = new BeamSearch({ trie, scoring: "full", exclusion }, { beamWidth: 2 });
@@ -89,7 +89,7 @@ describe("RetrievalDrafter for a relaxed search", () => {
   it("draws a level's prefixes as often as code paths go through them", async () => {
     const counts = new Map<string, number>();
     for (let user = 0; user < 4_000; user++) {
-      const search = searchOf(
+      const search = beginSearch(
         { trie: uneven.trie, scoring: "full", exclusion: NOTHING_EXCLUDED },
         {
           beamWidth: 1,

@@ -3,13 +3,13 @@ import { describe, expect, it } from "vitest";
 import {
   BeamSearch,
   CombinedDrafter,
-  decodeBatch,
   emptyDrafter,
   fixedWidths,
   ModelDrafter,
   type Scoring,
 } from "../../src/index.js";
 import { catalogueOf, fullCatalogue } from "../support/arbitraries.js";
+import { decodeBatch } from "../support/decode.js";
 import { fakeModel } from "../support/fake-model.js";
 import { FakeScorer } from "../support/fakes.js";
 import { decode, type Scenario } from "../support/scenario.js";

@@ -1,14 +1,14 @@
 import { pathOf } from "@nightbeam/catalogue";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { decodeBatch } from "../../src/index.js";
 import { bruteForce } from "../support/brute-force.js";
+import { decodeBatch } from "../support/decode.js";
 import { FakeScorer, junkDrafter } from "../support/fakes.js";
 import {
   decode,
-  decoderFor,
   drafterFor,
   drafterNames,
+  optionsFor,
   remainingPaths,
   type Scenario,
   scoredPaths,
@@ -123,7 +123,7 @@ it("asks only about prefixes that a search can enter and not foresee, whatever i
       const { prompt, history, exclusion, catalogue, model } = scenario;
       const target = new FakeScorer(catalogue.trie, model);
       const decoder = {
-        ...decoderFor({ ...scenario, widths: [9] }, junkDrafter(scenario.seed)),
+        ...optionsFor({ ...scenario, widths: [9] }, junkDrafter(scenario.seed)),
         target,
       };
       await decodeBatch(decoder, [{ key: 1, prompt, history, exclusion }]);

@@ -102,7 +102,7 @@ export function checkedDrafter(drafter: Drafter): Drafter {
 
 function checkProposals(
   { search, widths }: DraftRequest,
-  level: { depth: number; prefixes: Uint32Array; below: number },
+  level: { depth: number; prefixes: Iterable<number> & { length: number }; below: number },
 ): void {
   const { depth, prefixes, below } = level;
   const { trie, exclusion } = search.space;

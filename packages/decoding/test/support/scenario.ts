@@ -9,22 +9,22 @@ import {
 import fc from "fast-check";
 import {
   CombinedDrafter,
-  type Decoder,
   type Drafter,
-  decodeBatch,
   emptyDrafter,
   fixedWidths,
-  HeadsDrafter,
   LeafListsBuilder,
+  LevelHeadsDrafter,
   ListsDrafter,
   ModelDrafter,
   RetrievalDrafter,
   type Scoring,
   type SearchOutcome,
+  type SpeculativeOptions,
   TransitionCounter,
   TransitionsDrafter,
 } from "../../src/index.js";
 import { pathsOf, someCatalogue } from "./arbitraries.js";
+import { decodeBatch } from "./decode.js";
 import { fakeHeads } from "./fake-heads.js";
 import { type FakeModel, fakeModel, halfAndHalf } from "./fake-model.js";
 import { checkedDrafter, FakeScorer, junkDrafter } from "./fakes.js";
@@ -145,7 +145,7 @@ export function drafterFor(name: DrafterName, scenario: Scenario): Drafter {
       return checkedDrafter(new ListsDrafter(lists.finish()));
     }
     case "heads":
-      return checkedDrafter(new HeadsDrafter(fakeHeads(seed)));
+      return checkedDrafter(new LevelHeadsDrafter(fakeHeads(seed)));
     case "combined":
       return checkedDrafter(
         new CombinedDrafter([
@@ -157,7 +157,7 @@ export function drafterFor(name: DrafterName, scenario: Scenario): Drafter {
   }
 }
 
-export function decoderFor(scenario: Scenario, drafter: Drafter): Decoder {
+export function optionsFor(scenario: Scenario, drafter: Drafter): SpeculativeOptions {
   const { catalogue, scoring, model, widths, beamWidth } = scenario;
   return {
     target: new FakeScorer(catalogue.trie, model),
@@ -172,7 +172,7 @@ export function decoderFor(scenario: Scenario, drafter: Drafter): Decoder {
 export async function decode(scenario: Scenario, drafter: Drafter): Promise<SearchOutcome> {
   const { prompt, history, exclusion } = scenario;
   const jobs = [{ key: 7, name: USER, prompt, history, exclusion }];
-  const [outcome] = await decodeBatch(decoderFor(scenario, drafter), jobs);
+  const [outcome] = await decodeBatch(optionsFor(scenario, drafter), jobs);
   if (outcome === undefined) throw new Error("the batch has no outcome");
   return outcome;
 }

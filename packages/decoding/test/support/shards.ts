@@ -1,9 +1,15 @@
 import { type Exclusion, NOTHING_EXCLUDED } from "@nightbeam/catalogue";
-import { type Decoder, ModelDrafter, type ShardOptions, type ShardUser } from "../../src/index.js";
+import {
+  ModelDrafter,
+  type ShardOptions,
+  type ShardUser,
+  type SpeculativeOptions,
+  speculativeDecoder,
+} from "../../src/index.js";
 import { fullCatalogue } from "./arbitraries.js";
 import { fakeModel } from "./fake-model.js";
 import { FakeScorer } from "./fakes.js";
-import { decoderFor, type Scenario } from "./scenario.js";
+import { optionsFor, type Scenario } from "./scenario.js";
 
 export const catalogue = fullCatalogue({ levels: 3, codes: 3 });
 /** What the users of a shard share. */
@@ -20,20 +26,22 @@ export const scenario: Scenario = {
   remaining: catalogue,
 };
 
-/** A decoder with a draft that is mostly wrong, and options for shards of it. */
-export function setUp(parts: Partial<Decoder> = {}) {
+/** Options of a decoder with a draft that is mostly wrong, and options for shards of it. */
+export function setUp() {
   const target = new FakeScorer(catalogue.trie, scenario.model);
   const draft = new FakeScorer(catalogue.trie, fakeModel({ seed: 5, scoring: "full" }));
-  const decoder = { ...decoderFor(scenario, new ModelDrafter(draft)), target, ...parts };
+  const search = { ...optionsFor(scenario, new ModelDrafter(draft)), target };
   let keys = 0;
-  const options = (more: Partial<ShardOptions> = {}): ShardOptions => ({
-    decoder,
+  const options = (
+    more: Partial<Omit<ShardOptions, "decoder">> & { search?: SpeculativeOptions } = {},
+  ): ShardOptions => ({
+    decoder: speculativeDecoder(more.search ?? search),
     batchSize: 2,
     concurrency: 1,
     nextKey: () => keys++,
     ...more,
   });
-  return { target, draft, decoder, options };
+  return { target, draft, search, options };
 }
 
 export function user(

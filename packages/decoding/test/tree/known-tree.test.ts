@@ -1,15 +1,16 @@
 import { childCodes, childCount, excludeItems, parentOf, pathOf, ROOT } from "@nightbeam/catalogue";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { decodeBatch, decodeShard, type KnownTree } from "../../src/index.js";
+import { decodeShard, type KnownTree } from "../../src/index.js";
 import { catalogueOf } from "../support/arbitraries.js";
 import { bruteForce } from "../support/brute-force.js";
+import { decodeBatch } from "../support/decode.js";
 import { fakeModel } from "../support/fake-model.js";
 import { FakeScorer } from "../support/fakes.js";
 import {
-  decoderFor,
   drafterFor,
   drafterNames,
+  optionsFor,
   remainingPaths,
   type Scenario,
   someScenario,
@@ -22,9 +23,9 @@ async function watched(scenario: Scenario, drafter = drafterFor("none", scenario
   const target = new FakeScorer(catalogue.trie, model);
   const told: KnownTree[] = [];
   const job = { key: 7, prompt, history, exclusion };
-  const decoder = { ...decoderFor(scenario, drafter), target };
+  const decoder = { ...optionsFor(scenario, drafter), target };
   const [outcome] = await decodeBatch(decoder, [{ ...job, onKnown: (tree) => told.push(tree) }]);
-  const [unwatched] = await decodeBatch(decoderFor(scenario, drafterFor("none", scenario)), [job]);
+  const [unwatched] = await decodeBatch(optionsFor(scenario, drafterFor("none", scenario)), [job]);
   const [tree] = told;
   if (told.length !== 1 || tree === undefined) throw new Error("it is told once");
   const asked = target.calls

@@ -1,7 +1,7 @@
 import { childCodes, excludeItems, NOTHING_EXCLUDED, pathOf } from "@nightbeam/catalogue";
 import { describe, expect, it } from "vitest";
 import type { Beams } from "../../src/index.js";
-import { searchOf } from "../../src/verification/verification.js";
+import { beginSearch } from "../../src/verification/verification.js";
 import { catalogueOf, pathsOf } from "../support/arbitraries.js";
 import { chiSquare } from "./chi-square.js";
 import { inclusions, openPaths, orderedPairs, population, sampledModel } from "./exact.js";
@@ -53,7 +53,7 @@ function draws(options: {
   return Array.from({ length: count }, (_, seed) => {
     const verification = { kind: "sampled", seed, temperature } as const;
     const space = { trie, scoring, exclusion };
-    const search = searchOf(space, { beamWidth: size, verification, name: "user" });
+    const search = beginSearch(space, { beamWidth: size, verification, name: "user" });
     for (const [prefix, row] of rows.entries()) search.learn(prefix, row);
     return search.advance().beams;
   });

@@ -4,20 +4,20 @@ import { describe, expect, it } from "vitest";
 import {
   type Beams,
   CombinedDrafter,
-  type Decoder,
   type Drafter,
-  decodeBatch,
   decodeShard,
   emptyDrafter,
   type SearchOutcome,
   type ShardUser,
+  type SpeculativeOptions,
 } from "../../src/index.js";
 import { catalogueOf } from "../support/arbitraries.js";
+import { decodeBatch } from "../support/decode.js";
 import { fakeModel } from "../support/fake-model.js";
 import {
-  decoderFor,
   drafterFor,
   drafterNames,
+  optionsFor,
   remainingPaths,
   type Scenario,
   someScenario,
@@ -32,11 +32,11 @@ const DRAWS = 3_000;
 
 async function decodeAll(
   scenario: Scenario,
-  options: { drafter: Drafter; users: number } & Partial<Pick<Decoder, "verification">>,
+  options: { drafter: Drafter; users: number } & Partial<Pick<SpeculativeOptions, "verification">>,
 ): Promise<readonly SearchOutcome[]> {
   const { drafter, users, verification = relaxed } = options;
   const { prompt, history, exclusion } = scenario;
-  const decoder = { ...decoderFor(scenario, drafter), verification };
+  const decoder = { ...optionsFor(scenario, drafter), verification };
   const jobs = Array.from({ length: users }, (_, key) => {
     return { key, name: `user ${key}`, prompt, history, exclusion };
   });
@@ -178,9 +178,9 @@ describe("relaxed users of a shard", () => {
     given: readonly ShardUser[],
     more: { batchSize?: number; concurrency?: number } = {},
   ): Promise<Beams[]> => {
-    const { options, decoder } = setUp();
-    const drawn = { ...decoder, verification: relaxed };
-    const { outcomes } = await decodeShard(given, options({ ...more, decoder: drawn }));
+    const { options, search } = setUp();
+    const drawn = { ...search, verification: relaxed };
+    const { outcomes } = await decodeShard(given, options({ ...more, search: drawn }));
     return outcomes.map(({ beams }) => beams);
   };
 

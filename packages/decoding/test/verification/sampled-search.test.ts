@@ -1,18 +1,13 @@
 import { excludeItems, findPrefix } from "@nightbeam/catalogue";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import {
-  type Drafter,
-  decodeBatch,
-  decodeShard,
-  type SearchOutcome,
-  type ShardUser,
-} from "../../src/index.js";
+import { type Drafter, decodeShard, type SearchOutcome, type ShardUser } from "../../src/index.js";
 import { foldText, foldWord, gumbelsAt, noiseOf } from "../../src/verification/noise/noise.js";
+import { decodeBatch } from "../support/decode.js";
 import {
-  decoderFor,
   drafterFor,
   drafterNames,
+  optionsFor,
   remainingPaths,
   type Scenario,
   someScenario,
@@ -26,7 +21,7 @@ const DISTINCT = { excluding: true, values: [1e6] };
 
 async function sample(scenario: Scenario, drafter: Drafter): Promise<SearchOutcome> {
   const { prompt, history, exclusion } = scenario;
-  const decoder = { ...decoderFor(scenario, drafter), verification };
+  const decoder = { ...optionsFor(scenario, drafter), verification };
   const jobs = [{ key: 7, name: NAME, prompt, history, exclusion }];
   const [outcome] = await decodeBatch(decoder, jobs);
   if (outcome === undefined) throw new Error("the batch has no outcome");
@@ -147,8 +142,8 @@ describe("the users of a shard", () => {
     some: readonly ShardUser[],
     more: { batchSize?: number; concurrency?: number } = {},
   ) => {
-    const { options, decoder } = setUp();
-    return decodeShard(some, options({ ...more, decoder: { ...decoder, verification } }));
+    const { options, search } = setUp();
+    return decodeShard(some, options({ ...more, search: { ...search, verification } }));
   };
   const lists = (outcomes: readonly SearchOutcome[]) => outcomes.map(({ beams }) => beams);
 
@@ -177,9 +172,9 @@ describe("the users of a shard", () => {
   it.each([{ seed: -1 }, { seed: 0.5 }, { temperature: 0 }, { temperature: Number.NaN }])(
     "are refused %o",
     async (wrong) => {
-      const { options, decoder } = setUp();
-      const mistaken = { ...decoder, verification: { ...verification, ...wrong } };
-      await expect(decodeShard(users, options({ decoder: mistaken }))).rejects.toMatchObject({
+      const { options, search } = setUp();
+      const mistaken = { ...search, verification: { ...verification, ...wrong } };
+      await expect(decodeShard(users, options({ search: mistaken }))).rejects.toMatchObject({
         code: "BAD_OPTION",
       });
     },

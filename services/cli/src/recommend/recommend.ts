@@ -11,7 +11,14 @@ import {
   readItemFilter,
   type TeacherLog,
 } from "@nightbeam/dataset";
-import { type DraftPolicy, fixedWidths } from "@nightbeam/decoding";
+import {
+  type BatchDecoder,
+  candidateDecoder,
+  type DraftPolicy,
+  fixedWidths,
+  speculativeDecoder,
+} from "@nightbeam/decoding";
+import { answersHash } from "@nightbeam/model";
 import {
   batchesAtOnce,
   decodeRows,
@@ -21,7 +28,7 @@ import {
   runFigures,
   userReader,
 } from "@nightbeam/recommend";
-import { verificationOf } from "@nightbeam/recommend/settings";
+import { dependsOnDraft, verificationOf } from "@nightbeam/recommend/settings";
 import { candidatesOf, type RunCandidates } from "./candidates.js";
 import type { RecommendOptions } from "./options.js";
 import { forEachPart, PARTS_AT_ONCE } from "./parts.js";
@@ -132,15 +139,8 @@ interface Work {
 
 /** Decodes and commits the parts that the run lacks. */
 async function decodeParts(work: Work): Promise<void> {
-  const { run, models, policy, options, events, searched, rows } = work;
-  const decoder = {
-    target: models.target.scorer,
-    drafter: models.drafter,
-    policy,
-    space: { trie: searched.trie, scoring: options.scoring },
-    beamWidth: options.beamWidth,
-    verification: verificationOf(options),
-  };
+  const { run, models, options, events, searched, rows } = work;
+  const decoder = decoderOf(work);
   const read = userReader({
     ...work,
     encodePrompt: models.target.encodePrompt,
@@ -157,7 +157,6 @@ async function decodeParts(work: Work): Promise<void> {
     async (index, part, signal) => {
       const { result, examples } = await decodeRows(part, {
         ...options,
-        ...work.candidates?.decoding,
         decoder,
         catalogue: searched,
         read,
@@ -176,6 +175,28 @@ async function decodeParts(work: Work): Promise<void> {
       await run.commitPart({ ...result, index, stats, teacherLog });
     },
   );
+}
+
+function decoderOf({ models, policy, options, searched, candidates }: Work): BatchDecoder {
+  const { scoring, beamWidth, precision } = options;
+  const { target, drafter, draftVersions } = models;
+  const search = {
+    target: target.scorer,
+    drafter,
+    policy,
+    space: { trie: searched.trie, scoring },
+    beamWidth,
+    verification: verificationOf(options),
+    versions: {
+      // Only relaxed lists depend on the draft.
+      ...(dependsOnDraft(options) ? draftVersions : {}),
+      target: answersHash({ checkpoint: target.hash, precision }),
+      catalogue: searched.hash,
+    },
+  };
+  return candidates === undefined
+    ? speculativeDecoder(search)
+    : candidateDecoder({ ...search, ...candidates.accepting });
 }
 
 function counter(): () => number {

@@ -1,15 +1,15 @@
 import { threefry } from "./threefry.js";
 
 /**
- * A place in a tree of random numbers: 64 bits that depend on nothing but the way from a seed, over
- * words and texts, to here. No place is drawn from in order, so it does not matter who asks first, in
- * which batch, on which machine.
+ * A place in a tree of random numbers: 64 bits that depend only on the path to it, from a seed over
+ * words and texts. Numbers are not drawn in sequence, so the order of users, batches and machines does
+ * not matter.
  */
 export type NoiseKey = Uint32Array;
 
-/** Ends a text; no UTF-16 unit. */
+/** Ends a text; not a UTF-16 code unit. */
 const END = 0xffff_ffff;
-/** A word's key and its number are drawn apart. */
+/** A word's key and its number are drawn separately. */
 const KEYS = 0;
 const NUMBERS = 1;
 
@@ -18,14 +18,14 @@ export function noiseOf(seed: number): NoiseKey {
   return Uint32Array.of(seed >>> 0, Math.floor(seed / 2 ** 32));
 }
 
-/** The place below `key` that a word of 32 bits leads to. */
+/** The place below `key` for a 32-bit word. */
 export function foldWord(key: NoiseKey, word: number): NoiseKey {
   const next = Uint32Array.of(word, KEYS);
   threefry(key, next);
   return next;
 }
 
-/** The place below `key` that a text leads to: different texts lead to different places. */
+/** The place below `key` for a text: different texts have different places. */
 export function foldText(key: NoiseKey, text: string): NoiseKey {
   let at = key;
   for (let i = 0; i < text.length; i++) at = foldWord(at, text.charCodeAt(i));
@@ -33,7 +33,7 @@ export function foldText(key: NoiseKey, text: string): NoiseKey {
 }
 
 /**
- * Standard Gumbel variables, one for each word, drawn at `key`: -ln(-ln u) of a uniform u in (0, 1) with
+ * Standard Gumbel variables, one per word, drawn at `key`: -ln(-ln u) of a uniform u in (0, 1) with
  * 52 bits. The bits of u are the same everywhere; `Math.log` is the same in every build of one V8.
  */
 export function gumbelsAt(key: NoiseKey, words: ArrayLike<number>): Float64Array {
@@ -42,7 +42,7 @@ export function gumbelsAt(key: NoiseKey, words: ArrayLike<number>): Float64Array
   return drawn;
 }
 
-/** Numbers in (0, 1), both ends left out, one for each word. */
+/** Numbers between 0 and 1, both excluded, one per word. */
 export function uniformsAt(key: NoiseKey, words: ArrayLike<number>): Float64Array {
   const drawn = new Float64Array(words.length);
   const block = new Uint32Array(2);

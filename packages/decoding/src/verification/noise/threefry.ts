@@ -1,7 +1,7 @@
-/** Bits that the rounds rotate by, in turns. */
+/** Bits that the rounds rotate by, cyclically. */
 const ROTATIONS = [13, 15, 26, 6, 17, 29, 16, 24] as const;
 const ROUNDS = 20;
-/** Makes the third word of the key, so that no key is all zeros. */
+/** Part of the third word of the key, so that no key is all zeros. */
 const PARITY = 0x1bd11bda;
 
 /**
@@ -23,7 +23,7 @@ export function threefry(key: Uint32Array, counter: Uint32Array): void {
     x0 = (x0 + x1) | 0;
     x1 = ((x1 << turn) | (x1 >>> (32 - turn))) ^ x0;
     if ((round & 3) !== 3) continue;
-    // The key's words take turns: k1, k2, k0, k1, k2, k0, and so on.
+    // The key's words are added cyclically: k1, k2, k0, k1, k2, k0, and so on.
     const step = (round >> 2) + 1;
     const turnOf = step % 3;
     const first = turnOf === 0 ? k0 : turnOf === 1 ? k1 : k2;

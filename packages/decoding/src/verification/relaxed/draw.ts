@@ -1,16 +1,16 @@
 import { childCodes, pathOf, type Trie } from "@nightbeam/catalogue";
-import { type Beams, BestPrefixes } from "../../search/beams.js";
+import { type Beams, BestPrefixes, type ReadonlyNodes } from "../../search/beams.js";
 import { foldWord, gumbelsAt, type NoiseKey, uniformsAt } from "../noise/noise.js";
-import type { Candidates } from "./step-distribution.js";
+import type { StepDistribution } from "./step-distribution.js";
 
-/** Numbers drawn for all candidates, by the codes of each. Shape [candidates]. */
+/** Numbers drawn for all sequences, by the codes of each. Shape [sequences]. */
 function noiseOver(
   draw: (key: NoiseKey, words: ArrayLike<number>) => Float64Array,
-  { trie, candidates, noise }: { trie: Trie; candidates: Candidates; noise: NoiseKey },
+  { trie, step, noise }: { trie: Trie; step: StepDistribution; noise: NoiseKey },
 ): Float64Array {
-  const drawn = new Float64Array(candidates.prefixes.length);
+  const drawn = new Float64Array(step.prefixes.length);
   let at = 0;
-  for (const parent of candidates.parents) {
+  for (const parent of step.parents) {
     const codes = childCodes(trie, parent);
     drawn.set(draw(pathOf(trie, parent).reduce(foldWord, noise), codes), at);
     at += codes.length;
@@ -19,22 +19,22 @@ function noiseOver(
 }
 
 /**
- * Draws candidates without replacement by their weights: the largest of the logarithms, each with a
- * Gumbel variable added. Weights of 0 are never drawn.
+ * Draws sequences of a step without replacement by their weights: the largest of the logarithms, each
+ * with a Gumbel variable added. Weights of 0 are never drawn.
  *
- * @param logWeights logarithms of weights of any sum. Shape [candidates]
- * @returns places of candidates, in the order of drawing; fewer than `size` where no more have weight
+ * @param logWeights logarithms of weights of any sum. Shape [sequences]
+ * @returns places in the step, in the order of drawing; fewer than `size` if no more have weight
  */
 export function drawPlaces(options: {
   trie: Trie;
-  candidates: Candidates;
+  step: StepDistribution;
   logWeights: Float64Array;
   size: number;
   noise: NoiseKey;
-}): Uint32Array {
-  const { candidates, logWeights } = options;
+}): ReadonlyNodes {
+  const { step, logWeights } = options;
   const gumbels = noiseOver(gumbelsAt, options);
-  const best = new BestPrefixes(Math.min(options.size, candidates.prefixes.length));
+  const best = new BestPrefixes(Math.min(options.size, step.prefixes.length));
   for (let place = 0; place < logWeights.length; place++) {
     const logWeight = logWeights[place] ?? 0;
     if (logWeight !== Number.NEGATIVE_INFINITY)
@@ -43,15 +43,18 @@ export function drawPlaces(options: {
   return best.drain(0).prefixes;
 }
 
-/** A number in (0, 1) for a prefix. */
+/** A number between 0 and 1 for a prefix, both excluded. */
 export function uniformFor(trie: Trie, prefix: number, noise: NoiseKey): number {
   const path = pathOf(trie, prefix);
   const key = path.slice(0, -1).reduce(foldWord, noise);
   return uniformsAt(key, path.slice(-1))[0] ?? 0;
 }
 
-/** The candidates at some places, in the order of the places. */
-export function beamsAt({ depth, prefixes, scores }: Candidates, places: Uint32Array): Beams {
+/** The sequences at some places, in the order of the places. */
+export function beamsAt(
+  { depth, prefixes, scores }: StepDistribution,
+  places: ReadonlyNodes,
+): Beams {
   return {
     depth,
     prefixes: places.map((place) => prefixes[place] ?? 0),

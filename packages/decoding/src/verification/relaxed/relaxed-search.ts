@@ -1,6 +1,5 @@
 import { ROOT } from "@nightbeam/catalogue";
-import type { Draft, DraftLevel } from "../../drafting/drafter.js";
-import { wholeNumber } from "../../options.js";
+import { wholeNumber } from "../../errors.js";
 import { type Beams, BestPrefixes, rootBeams } from "../../search/beams.js";
 import { expandBeams, unknownPrefixes } from "../../search/expand.js";
 import { KnownRows } from "../../search/known-rows.js";
@@ -8,7 +7,7 @@ import type { Search, SearchState } from "../../search/search.js";
 import type { Lookup, SearchSpace } from "../../search/search-space.js";
 import { foldWord, type NoiseKey } from "../noise/noise.js";
 import { beamsAt, bestFirst, drawPlaces } from "./draw.js";
-import { type Candidates, candidatesOf } from "./step-distribution.js";
+import { type StepDistribution, stepDistribution } from "./step-distribution.js";
 import { verifyStep } from "./verify-step.js";
 
 export interface RelaxedOptions {
@@ -18,35 +17,37 @@ export interface RelaxedOptions {
   readonly temperature: number;
   /** sampled: drafts are drawn from q; beam: they are the best of q. */
   readonly drafted: "sampled" | "beam";
-  /** The user's. */
+  /** The user's own. */
   readonly noise: NoiseKey;
 }
 
-/** What noise is drawn for, besides what `verifyStep` draws. */
+/** The draws besides those of `verifyStep`, each with noise of its own. */
 const DRAFT = 4;
 const TARGET = 5;
 
 /**
  * Decoding by sampling, with the AtSpeed paper's relaxed verification. At each step K sequences are
- * drawn without replacement from softmax(score / temperature) over all children of the beams, where
- * drafted ones are taken as `verifyStep` says: approximately the target's distribution, and the draft
- * has a say in it. A step that was not drafted is drawn from the target alone.
+ * drawn without replacement from softmax(score / temperature) over all children of the beams, and
+ * drafted ones are preferred (`verifyStep`): approximately the target's distribution, influenced by the
+ * draft. A step that was not drafted is drawn from the target alone.
  *
- * All that is drawn depends on the user's noise, on how often the target was called for the user, and
- * on the sequences, so that batches and machines do not matter; drafts and their widths do.
+ * The draws depend on the user's noise, on the number of calls made for the user, and on the sequences:
+ * batches and machines do not matter; drafts and their widths do.
  *
- * As in every search, what was learnt stays known: a step that was refused costs a call only where
- * nobody asked about its sequences before.
+ * As in every search, what was learnt stays known: a rejected step costs a call only if its sequences
+ * have not been asked about before.
  */
 export class RelaxedSearch implements Search {
   readonly space: SearchSpace;
   readonly beamWidth: number;
   readonly #options: RelaxedOptions;
   readonly #known: KnownRows;
+  /** The distributions that levels were drawn from. A level that is not in here counts as not drafted. */
+  readonly #drawnFrom = new WeakMap<Beams, StepDistribution>();
   #round = 0;
   #state: SearchState;
 
-  /** @throws DecodingError BAD_OPTION where the beam width is not a whole number above 0. */
+  /** @throws DecodingError BAD_OPTION if the beam width is not a whole number above 0. */
   constructor(space: SearchSpace, options: RelaxedOptions) {
     this.space = space;
     this.#known = new KnownRows(space);
@@ -69,40 +70,42 @@ export class RelaxedSearch implements Search {
     this.#known.learn(prefix, logProbs);
   }
 
-  advance(draft?: Draft): SearchState {
-    this.#state = this.#settle(draft);
+  advance(drafted: readonly Beams[] = []): SearchState {
+    this.#state = this.#settle(drafted);
     this.#round++;
     return this.#state;
   }
 
   /** Draws `width` children without replacement from q, or takes q's best, as the options say. */
-  readonly propose = (beams: Beams, options: { lookup: Lookup; width: number }): DraftLevel => {
-    const drawnFrom = this.#candidates(beams, options.lookup);
+  readonly propose = (beams: Beams, options: { lookup: Lookup; width: number }): Beams => {
+    const drawnFrom = this.#distribution(beams, options.lookup);
     const level =
       this.#options.drafted === "beam"
         ? expandBeams(this.space, beams, options)
         : this.#draw(drawnFrom, { size: options.width, purpose: DRAFT });
-    return { ...level, drawnFrom };
+    this.#drawnFrom.set(level, drawnFrom);
+    return level;
   };
 
-  #settle(draft: Draft | undefined): SearchState {
+  #settle(draft: readonly Beams[]): SearchState {
     const { space, beamWidth: size } = this;
     const { trie } = space;
     const lookup = this.#known.get;
-    const levels = draft?.levels.values();
+    const levels = draft.values();
     let { beams } = this.#state;
     for (let drafted = true; ; ) {
       if (beams.depth === trie.levels || beams.prefixes.length === 0)
         return { kind: "done", beams };
       const missing = unknownPrefixes(space, beams, lookup);
       if (missing.length > 0) return { kind: "asking", beams, missing };
-      const target = this.#candidates(beams, lookup);
-      const level = drafted ? levels?.next().value : undefined;
-      if (level?.drawnFrom === undefined) {
+      const target = this.#distribution(beams, lookup);
+      const level = drafted ? levels.next().value : undefined;
+      const drawnFrom = level === undefined ? undefined : this.#drawnFrom.get(level);
+      if (level === undefined || drawnFrom === undefined) {
         drafted = false;
         beams = bestFirst(this.#draw(target, { size, purpose: TARGET }));
       } else {
-        const { prefixes, drawnFrom } = level;
+        const { prefixes } = level;
         const noise = this.#noise(target.depth);
         const step = verifyStep(target, { prefixes, drawnFrom }, { trie, size, noise });
         drafted = step.accepted;
@@ -111,15 +114,15 @@ export class RelaxedSearch implements Search {
     }
   }
 
-  #candidates(beams: Beams, lookup: Lookup): Candidates {
-    return candidatesOf(this.space, beams, { lookup, temperature: this.#options.temperature });
+  #distribution(beams: Beams, lookup: Lookup): StepDistribution {
+    return stepDistribution(this.space, beams, { lookup, temperature: this.#options.temperature });
   }
 
-  #draw(candidates: Candidates, { size, purpose }: { size: number; purpose: number }): Beams {
+  #draw(step: StepDistribution, { size, purpose }: { size: number; purpose: number }): Beams {
     const { trie } = this.space;
-    const { logChances: logWeights } = candidates;
-    const noise = foldWord(this.#noise(candidates.depth), purpose);
-    return beamsAt(candidates, drawPlaces({ trie, candidates, logWeights, size, noise }));
+    const { logChances: logWeights } = step;
+    const noise = foldWord(this.#noise(step.depth), purpose);
+    return beamsAt(step, drawPlaces({ trie, step, logWeights, size, noise }));
   }
 
   /** Of a step in this round. */

@@ -1,27 +1,28 @@
-import { childCount } from "@nightbeam/catalogue";
+import { childCount, childRange } from "@nightbeam/catalogue";
 import type { Beams } from "../../search/beams.js";
+import { logSoftmax } from "../../search/log-softmax.js";
 import { needsLookup } from "../../search/scoring.js";
 import type { Lookup, SearchSpace } from "../../search/search-space.js";
 
-/** All sequences that a step could go on to, and how likely each is to be drawn. */
-export interface Candidates {
+/** All sequences that a step can lead to, and the probability of drawing each. */
+export interface StepDistribution {
   readonly depth: number;
   /** The beams whose children they are, ascending. Shape [parents]. */
   readonly parents: Uint32Array;
-  /** All children of all parents, ascending. Shape [candidates]. */
+  /** All children of all parents, ascending. Shape [sequences]. */
   readonly prefixes: Uint32Array;
-  /** Sums of the log-probabilities (nats) along each; minus infinity for what must not be entered. Shape [candidates]. */
+  /** Sums of the log-probabilities (nats) along each; minus infinity for those that must not be entered. Shape [sequences]. */
   readonly scores: Float64Array;
-  /** Logarithms of softmax(score / temperature) over all of them. Shape [candidates]. */
+  /** Logarithms of softmax(score / temperature) over all of them. Shape [sequences]. */
   readonly logChances: Float64Array;
 }
 
-/** The children of the beams that `lookup` knows, or whose next code is certain. */
-export function candidatesOf(
+/** Over the children of the beams that are known to `lookup`, or whose next code is certain. */
+export function stepDistribution(
   space: SearchSpace,
   beams: Beams,
   options: { lookup: Lookup; temperature: number },
-): Candidates {
+): StepDistribution {
   const { trie, exclusion } = space;
   const rows = Array.from(beams.prefixes, (prefix, beam) => ({
     prefix,
@@ -35,8 +36,7 @@ export function candidatesOf(
   const scores = new Float64Array(count);
   let at = 0;
   for (const { prefix, score, row } of rows) {
-    const first = trie.firstChild[prefix] ?? 0;
-    const end = trie.firstChild[prefix + 1] ?? 0;
+    const { first, end } = childRange(trie, prefix);
     for (let child = first; child < end; child++, at++) {
       const logProb = row === undefined || row === "certain" ? 0 : (row[child - first] ?? 0);
       const isDead = exclusion.hasDeadNodes && exclusion.isDead(child);
@@ -45,12 +45,13 @@ export function candidatesOf(
     }
   }
   const parents = Uint32Array.from(rows, ({ prefix }) => prefix);
-  const logChances = logSoftmax(scores, options.temperature);
+  const logChances = scores.map((score) => score / options.temperature);
+  logSoftmax(logChances);
   return { depth: beams.depth + 1, parents, prefixes, scores, logChances };
 }
 
-/** The logarithm of the chance to draw a prefix; minus infinity for one that is no candidate. */
-export function logChanceOf({ prefixes, logChances }: Candidates, prefix: number): number {
+/** The logarithm of the probability of drawing a prefix; minus infinity for one that is not among them. */
+export function logChanceOf({ prefixes, logChances }: StepDistribution, prefix: number): number {
   let low = 0;
   let high = prefixes.length - 1;
   while (low < high) {
@@ -59,14 +60,4 @@ export function logChanceOf({ prefixes, logChances }: Candidates, prefix: number
     else high = middle;
   }
   return prefixes[low] === prefix ? (logChances[low] ?? 0) : Number.NEGATIVE_INFINITY;
-}
-
-function logSoftmax(scores: Float64Array, temperature: number): Float64Array {
-  let largest = Number.NEGATIVE_INFINITY;
-  for (const score of scores) largest = Math.max(largest, score / temperature);
-  if (largest === Number.NEGATIVE_INFINITY) return scores.slice();
-  let sum = 0;
-  for (const score of scores) sum += Math.exp(score / temperature - largest);
-  const normaliser = largest + Math.log(sum);
-  return scores.map((score) => score / temperature - normaliser);
 }

@@ -1,33 +1,33 @@
 import type { Trie } from "@nightbeam/catalogue";
-import type { Beams } from "../../search/beams.js";
+import type { Beams, ReadonlyNodes } from "../../search/beams.js";
 import { foldWord, type NoiseKey } from "../noise/noise.js";
 import { beamsAt, drawPlaces, uniformFor } from "./draw.js";
-import { type Candidates, logChanceOf } from "./step-distribution.js";
+import { logChanceOf, type StepDistribution } from "./step-distribution.js";
 
-/** What is drawn in a step, each with noise of its own. */
+/** The draws of a step, each with noise of its own. */
 const ACCEPTANCE = 1;
 const RESIDUAL = 2;
 const REST = 3;
 
-/** What a step was drafted as. */
+/** The draft of a step. */
 export interface Proposal {
   /** The drafted sequences, in the order in which they are tried. */
-  readonly prefixes: Uint32Array;
-  /** q: what they were drawn from. */
-  readonly drawnFrom: Candidates;
+  readonly prefixes: ReadonlyNodes;
+  /** q: the distribution that they were drawn from. */
+  readonly drawnFrom: StepDistribution;
 }
 
 /**
  * One step of relaxed verification (AtSpeed, section 4.2). A drafted sequence y is accepted with
- * probability min(1, p(y) / q(y)). The first `size` that are accepted are the step's beams. Where they
+ * probability min(1, p(y) / q(y)). The first `size` that are accepted are the step's beams. If they
  * are fewer, the others are drawn without replacement from norm(max(0, p - q)) over the sequences not
- * taken, and where that has too few, from p over the rest.
+ * taken, and if that has too few, from p over the rest.
  *
  * @param target p
  * @returns the beams, and whether all of them had been drafted
  */
 export function verifyStep(
-  target: Candidates,
+  target: StepDistribution,
   proposal: Proposal,
   options: { trie: Trie; size: number; noise: NoiseKey },
 ): { beams: Beams; accepted: boolean } {
@@ -48,7 +48,7 @@ export function verifyStep(
     for (const place of taken) logWeights[place] = Number.NEGATIVE_INFINITY;
     const drawn = drawPlaces({
       trie,
-      candidates: target,
+      step: target,
       logWeights,
       size: size - taken.size,
       noise: foldWord(noise, purpose),
@@ -61,7 +61,10 @@ export function verifyStep(
 }
 
 /** Logarithms of max(0, p - q). */
-function residual({ prefixes, logChances }: Candidates, from: Candidates): Float64Array {
+function residual(
+  { prefixes, logChances }: StepDistribution,
+  from: StepDistribution,
+): Float64Array {
   return logChances.map((logP, place) => {
     const excess = Math.exp(logP) - Math.exp(logChanceOf(from, prefixes[place] ?? 0));
     return excess > 0 ? Math.log(excess) : Number.NEGATIVE_INFINITY;

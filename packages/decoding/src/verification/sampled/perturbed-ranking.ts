@@ -1,13 +1,13 @@
-import { childCodes, pathOf, ROOT, type Trie } from "@nightbeam/catalogue";
+import { childCodes, childRange, pathOf, ROOT, type Trie } from "@nightbeam/catalogue";
 import { type Beams, BestPrefixes } from "../../search/beams.js";
-import { candidateCount } from "../../search/expand.js";
+import { countChildren } from "../../search/expand.js";
 import { needsLookup } from "../../search/scoring.js";
 import type { Lookup, Ranking, SearchSpace } from "../../search/search-space.js";
 import { foldWord, gumbelsAt, type NoiseKey } from "../noise/noise.js";
 import { tempered } from "./tempered.js";
 import { truncateGumbels } from "./truncated-gumbels.js";
 
-/** Where the root's noise is drawn; no code is as large. */
+/** The word that the root's noise is drawn for; no code is as large. */
 const ROOT_WORD = 0x1_0000;
 
 /**
@@ -26,7 +26,7 @@ export class PerturbedRanking implements Ranking {
   readonly #noise: NoiseKey;
   readonly #temperature: number;
 
-  /** @param options noise: the user's, no two users' alike; temperature: above 0 */
+  /** @param options noise: the user's own; temperature: above 0 */
   constructor(options: { noise: NoiseKey; temperature: number }) {
     this.#noise = options.noise;
     this.#temperature = options.temperature;
@@ -43,8 +43,8 @@ export class PerturbedRanking implements Ranking {
 
   expand(space: SearchSpace, beams: Beams, options: { lookup: Lookup; width: number }): Beams {
     const { trie } = space;
-    const best = new BestPrefixes(Math.min(options.width, candidateCount(space, beams)));
-    /** Of all that were among the best when they were offered. */
+    const best = new BestPrefixes(Math.min(options.width, countChildren(space, beams)));
+    /** Of all prefixes that were among the best when they were offered. */
     const logProbs = new Map<number, number>();
     for (let beam = 0; beam < beams.prefixes.length; beam++) {
       const prefix = beams.prefixes[beam] ?? 0;
@@ -54,7 +54,7 @@ export class PerturbedRanking implements Ranking {
       const above = beams.logProbs?.[beam] ?? 0;
       for (let i = 0; i < row.length; i++) row[i] = above + (row[i] ?? 0);
       const scores = this.#perturbed(trie, prefix, { row, largest: beams.scores[beam] ?? 0 });
-      const first = trie.firstChild[prefix] ?? 0;
+      const { first } = childRange(trie, prefix);
       for (let i = 0; i < row.length; i++) {
         const score = scores[i] ?? 0;
         if (score === Number.NEGATIVE_INFINITY || !best.accepts(first + i, score)) continue;
@@ -66,7 +66,7 @@ export class PerturbedRanking implements Ranking {
     return { ...kept, logProbs: Float64Array.from(kept.prefixes, (one) => logProbs.get(one) ?? 0) };
   }
 
-  /** Perturbed scores of a prefix's children, the best of which has the prefix's own. */
+  /** Perturbed scores of a prefix's children; the best of them has the prefix's own score. */
   #perturbed(
     trie: Trie,
     prefix: number,

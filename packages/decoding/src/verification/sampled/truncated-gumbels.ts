@@ -1,11 +1,11 @@
 /**
- * Gumbel variables, given that the largest of them is `largest`: what a step down the tree makes of
- * independent ones, in place.
+ * Conditions independent Gumbel variables on their maximum being `largest`, in place: a step down the
+ * tree.
  *
  * If G are independent with maximum Z, then -ln(exp(-largest) - exp(-Z) + exp(-G)) are distributed
  * like G given that their maximum is `largest`. Computed as in appendix B.3 of Kool et al. (2019),
  * "Stochastic Beams and Where to Find Them": nothing overflows, the largest becomes exactly `largest`,
- * none becomes more, and minus infinity, which is what cannot happen, stays.
+ * none becomes larger, and minus infinity, which marks the impossible, stays.
  */
 export function truncateGumbels(gumbels: Float64Array, largest: number): void {
   let most = Number.NEGATIVE_INFINITY;
