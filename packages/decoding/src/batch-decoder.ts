@@ -58,18 +58,31 @@ export interface BatchDecoder {
 }
 
 /**
- * Checks jobs, or users without keys, once where they enter the package.
+ * Checks the jobs that a decoder gets.
  *
  * @throws DecodingError BAD_OPTION
  */
-export function checkJobs(jobs: readonly Omit<DecodeJob, "key">[], name: "jobs" | "users"): void {
-  requireThat(Array.isArray(jobs), `${name} must be an array of users to decode`);
-  jobs.forEach((job, at) => {
-    const field = (one: string, what: string) => `${name}[${at}].${one} must be ${what}`;
-    const { prompt, history, exclusion } = job;
-    requireThat(prompt instanceof Int32Array, field("prompt", "an Int32Array of token ids"));
-    requireThat(history instanceof Uint32Array, field("history", "a Uint32Array of item indices"));
+export function checkJobs(jobs: readonly DecodeJob[]): void {
+  checkUsers(jobs, "jobs");
+  jobs.forEach(({ key }, at) => {
+    requireThat(Number.isInteger(key), `jobs[${at}].key must be a whole number`);
+  });
+}
+
+/**
+ * Checks users where they enter the package: from JavaScript anything can come.
+ *
+ * @throws DecodingError BAD_OPTION
+ */
+export function checkUsers(users: readonly Omit<DecodeJob, "key">[], name: string): void {
+  requireThat(Array.isArray(users), `${name} must be an array`);
+  users.forEach((user, at) => {
+    const place = `${name}[${at}]`;
+    requireThat(typeof user === "object" && user !== null, `${place} must be an object`);
+    const { prompt, history, exclusion } = user;
+    requireThat(prompt instanceof Int32Array, `${place}.prompt must be an Int32Array`);
+    requireThat(history instanceof Uint32Array, `${place}.history must be a Uint32Array`);
     const isExclusion = typeof exclusion?.isDead === "function";
-    requireThat(isExclusion, field("exclusion", "an Exclusion, such as NOTHING_EXCLUDED"));
+    requireThat(isExclusion, `${place}.exclusion must be an Exclusion, such as NOTHING_EXCLUDED`);
   });
 }

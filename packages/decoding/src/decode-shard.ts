@@ -1,6 +1,6 @@
 import {
   type BatchDecoder,
-  checkJobs,
+  checkUsers,
   type DecodeJob,
   type SearchOutcome,
 } from "./batch-decoder.js";
@@ -50,7 +50,7 @@ export async function decodeShard(
   users: readonly ShardUser[],
   options: ShardOptions,
 ): Promise<ShardOutcome> {
-  checkJobs(users, "users");
+  checkUsers(users, "users");
   const { decoder, signal = new AbortController().signal } = options;
   const batchSize = wholeNumber(options.batchSize, { name: "batch size", min: 1 });
   const concurrency = wholeNumber(options.concurrency, { name: "concurrency", min: 1 });

@@ -90,7 +90,7 @@ export async function runRounds(
 ): Promise<readonly ActiveSearch[]> {
   const { target, drafter = emptyDrafter, policy = fixedWidths([]) } = options;
   const { jobs, signal, hooks } = run;
-  checkJobs(jobs, "jobs");
+  checkJobs(jobs);
   const searches = jobs.map((job) => activeSearch(options, job));
   const outlook = { users: jobs.length, promptTokens: longestPrompt(jobs) };
   const widths = policy.widthsFor(outlook);

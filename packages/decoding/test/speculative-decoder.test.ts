@@ -8,6 +8,7 @@ import {
   ModelDrafter,
   type ScoreAnswer,
   type Scorer,
+  speculativeDecoder,
   uniformWidths,
 } from "../src/index.js";
 import { fullCatalogue } from "./support/arbitraries.js";
@@ -84,7 +85,7 @@ describe.each(breaches)("a scorer that breaks its contract: %s for %s", (code, _
   });
 });
 
-describe("decodeBatch", () => {
+describe("speculativeDecoder", () => {
   it("asks the target once a round for all users", async () => {
     const target = new FakeScorer(trie, model);
     await decodeBatch({ ...base, target }, jobs);
@@ -144,6 +145,23 @@ describe("decodeBatch", () => {
     expect(measures).toEqual([
       { users: 3, promptTokens: 2, widths: [], tokens, milliseconds: calls },
     ]);
+  });
+
+  it("stops between two rounds when it is aborted, and releases all keys", async () => {
+    const target = new FakeScorer(trie, model);
+    const controller = new AbortController();
+    const aborting: Scorer = {
+      score: async (requests) => {
+        const answers = await target.score(requests);
+        if (target.calls.length === 2) controller.abort(new Error("enough"));
+        return answers;
+      },
+      release: (keys) => target.release(keys),
+    };
+    const decoder = speculativeDecoder({ ...base, target: aborting });
+    await expect(decoder.decode(jobs, controller.signal)).rejects.toThrow("enough");
+    expect(target.calls).toHaveLength(2);
+    expect(target.heldKeys).toEqual([]);
   });
 
   it("does not tell the policy of a batch that failed", async () => {
