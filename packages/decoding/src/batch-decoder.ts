@@ -70,7 +70,7 @@ export function checkJobs(jobs: readonly DecodeJob[]): void {
 }
 
 /**
- * Checks users where they enter the package: from JavaScript anything can come.
+ * Checks users once, as they enter the package: JavaScript callers have no types.
  *
  * @throws DecodingError BAD_OPTION
  */

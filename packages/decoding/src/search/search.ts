@@ -26,7 +26,7 @@ export interface SearchView {
 
 /**
  * Proposes `width` children of what has been proposed so far. The search recognises the object that
- * is returned when it comes back as a level of the draft; a copy is taken for somebody else's.
+ * is returned when it comes back as a level of the draft; a copy counts as not drafted.
  */
 export type Propose = (beams: Beams, options: { lookup: Lookup; width: number }) => Beams;
 
