@@ -13,7 +13,7 @@ import {
   uniformWidths,
 } from "@nightbeam/decoding";
 import { type Model, openModel } from "@nightbeam/model";
-import { writeCheckpoint } from "@nightbeam/test-world";
+import { writeCheckpoint } from "@nightbeam/testing";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { scoreAlone, scoreTogether } from "./conformance/rows.js";
 import {

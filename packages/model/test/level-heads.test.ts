@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import type { HeadsRequest, Scoring } from "@nightbeam/decoding";
 import { isHeadsCheckpoint, type ModelOptions, openHeads, openModel } from "@nightbeam/model";
-import { CHECKPOINT_KINDS, type CheckpointKind, writeCheckpoint } from "@nightbeam/test-world";
+import { CHECKPOINT_KINDS, type CheckpointKind, writeCheckpoint } from "@nightbeam/testing";
 import { beforeAll, describe, expect, it } from "vitest";
 import { openPrompts } from "../src/prompt/open-prompts.js";
 import { loadReference } from "./reference-llama.js";

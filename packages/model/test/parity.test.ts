@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { ROOT } from "@nightbeam/catalogue";
 import { type Scoring, treeOf } from "@nightbeam/decoding";
 import { openModel } from "@nightbeam/model";
-import { CHECKPOINT_KINDS, writeCheckpoint } from "@nightbeam/test-world";
+import { CHECKPOINT_KINDS, writeCheckpoint } from "@nightbeam/testing";
 import { afterAll, describe, expect, it } from "vitest";
 import { rowsOfAnswer } from "./conformance/rows.js";
 import { loadReference } from "./reference-llama.js";

@@ -41,7 +41,7 @@ describe("explain", () => {
       files.map((file) => readFile(fileURLToPath(new URL(file, root)), "utf8").catch(() => "")),
     );
     const names = sources.flatMap((text) => text.match(/(?<=class )\w+(?= extends Error)/g) ?? []);
-    expect(names).toContain("JobsError");
+    expect(names).toContain("QueueError");
     for (const name of names) {
       const error = Object.assign(new Error("what it says"), { name, code: "A_CODE" });
       expect(explain(error), name).toBe("error: what it says");

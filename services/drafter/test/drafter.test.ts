@@ -8,13 +8,16 @@ import {
   type RunningDrafter,
   startDrafter,
 } from "@nightbeam/drafter";
-import { finishRun, openStore } from "@nightbeam/jobs";
-import { type Log, silentLog } from "@nightbeam/telemetry";
-import { writeCheckpoint } from "@nightbeam/test-world";
+import { finishRun } from "@nightbeam/run";
+import { type Log, silentLog } from "@nightbeam/service/log";
+import { openStore } from "@nightbeam/store";
+import {
+  freePort,
+  startNatsServer,
+  until as untilWithin,
+  writeCheckpoint,
+} from "@nightbeam/testing";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { startNatsServer } from "../../../packages/control/test/support/nats-server.js";
-import { freePort } from "../../../packages/jobs/test/support/free-port.js";
-import { until as untilWithin } from "../../../packages/jobs/test/support/until.js";
 import { startModelVerifier } from "./support/model-verifier.js";
 import { listsOf, useNight } from "./support/night.js";
 import { useQueues } from "./support/queue-world.js";

@@ -1,6 +1,6 @@
 import type { ScoreRequest } from "@nightbeam/decoding";
+import { FakeTime } from "@nightbeam/testing";
 import { describe, expect, it } from "vitest";
-import { FakeTime } from "../../../packages/command/test/support/fake-time.js";
 import { VerifierError } from "../src/errors.js";
 import { type IncomingCall, type LaneLimits, Lanes } from "../src/lanes/lanes.js";
 import { FakeModel, keysOf, outcome, request } from "./support/calls.js";

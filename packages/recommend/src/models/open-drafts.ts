@@ -9,8 +9,8 @@ import {
   RetrievalDrafter,
 } from "@nightbeam/decoding";
 import { isHeadsCheckpoint, type Prompts } from "@nightbeam/model";
+import { type DraftName, draftVersion, parseDraftName } from "@nightbeam/settings";
 import { batchesAtOnce, type ModelSettings, openCpuHeads, openCpuModel } from "./cpu-model.js";
-import { type DraftName, draftVersion, parseDraftName } from "./draft-name.js";
 import { candidatesDrafter, previousDrafter } from "./list-drafts.js";
 import { type DraftModel, modelDrafter } from "./model-drafter.js";
 import { timedDrafter } from "./timed-drafter.js";

@@ -1,6 +1,7 @@
 import type { Catalogue } from "@nightbeam/catalogue";
-import type { HistoryRow, PartResult, Recommendation, TeacherExample } from "@nightbeam/dataset";
+import type { HistoryRow, Recommendation, TeacherExample } from "@nightbeam/dataset";
 import { type BatchDecoder, decodeShard, type SearchOutcome } from "@nightbeam/decoding";
+import type { PartResult } from "@nightbeam/run";
 import { acceptanceStats } from "./acceptance-stats.js";
 import { expandItems } from "./expand-items.js";
 import { sampleUsers } from "./sample-users.js";

@@ -1,7 +1,7 @@
 import type { Catalogue } from "@nightbeam/catalogue";
 import type { CandidateOptions } from "@nightbeam/decoding";
 import { openCandidates } from "@nightbeam/recommend";
-import { whole } from "../terminal/progress.js";
+import { whole } from "@nightbeam/service/terminal";
 import type { RecommendOptions } from "./options.js";
 
 /** Candidates as a run needs them. */

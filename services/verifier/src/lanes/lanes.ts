@@ -1,7 +1,7 @@
 import { setMaxListeners } from "node:events";
-import type { Clock } from "@nightbeam/command";
 import type { ScoreAnswer, ScoreRequest } from "@nightbeam/decoding";
 import { nodeCount } from "@nightbeam/decoding";
+import type { Clock } from "@nightbeam/service";
 import type { BatcherLimits, Pass } from "../batching/micro-batcher.js";
 import type { LaneAnswer } from "../batching/waiting-call.js";
 import type { CostLine } from "../cost/fit-line.js";
