@@ -2,7 +2,7 @@ import { z } from "zod";
 import { searchFigures } from "../measure.js";
 import type { Comparison } from "./comparison.js";
 import { decodeUntimed } from "./decode-untimed.js";
-import { draftingDecoder, LOOPS, type Loop, plainDecoder } from "./decoders.js";
+import { draftingSearch, LOOPS, type Loop, plainSearch } from "./decoders.js";
 import type { Method } from "./methods.js";
 
 const curvePoint = z.object({
@@ -52,11 +52,11 @@ async function pointOf(
   const { loop, method, draftWidth } = point;
   const { searched } = await decodeUntimed(comparison, {
     users: comparison.users.slice(0, comparison.options.curveLimit),
-    decoder:
+    decoder: LOOPS[loop](
       method === undefined
-        ? plainDecoder(comparison, point.beamWidth)
-        : draftingDecoder(comparison, { ...point, method }),
-    decode: LOOPS[loop],
+        ? plainSearch(comparison, point.beamWidth)
+        : draftingSearch(comparison, { ...point, method }),
+    ),
   });
   const { callsPerUser, nodesPerUser } = searchFigures(searched);
   return { draftWidth, callsPerUser, nodesPerUser };

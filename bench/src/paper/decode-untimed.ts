@@ -1,7 +1,6 @@
 import {
-  type Decoder,
+  type BatchDecoder,
   decodeShard,
-  type ShardOptions,
   type ShardOutcome,
   type ShardUser,
 } from "@nightbeam/decoding";
@@ -14,9 +13,9 @@ const BATCH_SIZE = 32;
 /** Decodes users for their lists and counts alone, in batches that `--batch-size` has no say in. */
 export function decodeUntimed(
   { options, nextKey }: { options: PaperOptions; nextKey: () => number },
-  work: { users: readonly ShardUser[]; decoder: Decoder; decode?: ShardOptions["decode"] },
+  work: { users: readonly ShardUser[]; decoder: BatchDecoder },
 ): Promise<ShardOutcome> {
-  const { users, decoder, decode } = work;
+  const { users, decoder } = work;
   const concurrency = batchesAtOnce(options);
-  return decodeShard(users, { decoder, decode, batchSize: BATCH_SIZE, concurrency, nextKey });
+  return decodeShard(users, { decoder, batchSize: BATCH_SIZE, concurrency, nextKey });
 }

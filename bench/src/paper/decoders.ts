@@ -1,10 +1,9 @@
 import {
-  type Decoder,
   type Drafter,
-  decodeBatch,
-  decodePublished,
-  emptyDrafter,
   fixedWidths,
+  publishedDecoder,
+  type SpeculativeOptions,
+  speculativeDecoder,
   uniformWidths,
   type Verification,
 } from "@nightbeam/decoding";
@@ -16,7 +15,7 @@ export type Kind = PaperOptions["verification"][number];
 export type Loop = PaperOptions["loop"][number];
 
 /** The loops by name. */
-export const LOOPS = { demand: decodeBatch, published: decodePublished } as const;
+export const LOOPS = { demand: speculativeDecoder, published: publishedDecoder } as const;
 
 interface Search {
   readonly target: Pick<Model, "scorer">;
@@ -25,26 +24,27 @@ interface Search {
 }
 
 /** Search without drafts. */
-export function plainDecoder({ target, data, options }: Search, beamWidth: number): Decoder {
+export function plainSearch(
+  { target, data, options }: Search,
+  beamWidth: number,
+): SpeculativeOptions {
   const { scoring } = options;
   return {
     target: target.scorer,
-    drafter: emptyDrafter,
-    policy: fixedWidths([]),
     space: { trie: data.catalogue.trie, scoring },
     beamWidth,
   };
 }
 
 /** Search with a method's drafts, `draftWidth` prefixes per level. */
-export function draftingDecoder(
+export function draftingSearch(
   search: Search,
   how: { method: { readonly drafter: Drafter }; beamWidth: number; draftWidth: number },
-): Decoder {
+): SpeculativeOptions {
   const { levels } = search.data.catalogue.trie;
   const policy = fixedWidths(uniformWidths(how.draftWidth, levels));
   const { drafter } = how.method;
-  return { ...plainDecoder(search, how.beamWidth), drafter, policy };
+  return { ...plainSearch(search, how.beamWidth), drafter, policy };
 }
 
 /** The seed of all methods, and the first of the target's own sampling. */

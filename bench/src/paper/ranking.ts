@@ -1,17 +1,15 @@
 import { NOTHING_EXCLUDED } from "@nightbeam/catalogue";
 import { scoreRanking } from "@nightbeam/dataset";
-import type { Decoder } from "@nightbeam/decoding";
+import {
+  type BatchDecoder,
+  type SpeculativeOptions,
+  speculativeDecoder,
+} from "@nightbeam/decoding";
 import { expandItems } from "@nightbeam/recommend";
 import { z } from "zod";
 import type { Comparison } from "./comparison.js";
 import { decodeUntimed } from "./decode-untimed.js";
-import {
-  draftingDecoder,
-  FIRST_SEED,
-  type Kind,
-  plainDecoder,
-  verificationFor,
-} from "./decoders.js";
+import { draftingSearch, FIRST_SEED, type Kind, plainSearch, verificationFor } from "./decoders.js";
 
 const rankingRow = z.object({
   /** Absent if nothing drafts. */
@@ -44,9 +42,10 @@ export async function measureRanking(
 ): Promise<RankingCell> {
   const { options } = comparison;
   const widths = { beamWidth: cell.topK, draftWidth: options.draftWidth };
-  const plain = plainDecoder(comparison, cell.topK);
+  const plain = plainSearch(comparison, cell.topK);
   const rows: RankingRow[] = [];
-  const add = async (decoder: Decoder, name: Omit<RankingRow, "recall" | "ndcg">) => {
+  const add = async (search: SpeculativeOptions, name: Omit<RankingRow, "recall" | "ndcg">) => {
+    const decoder = speculativeDecoder(search);
     rows.push({ ...name, ...(await scoresOf(comparison, { decoder, topK: cell.topK })) });
   };
   if (cell.verification === "strict") await add(plain, {});
@@ -59,8 +58,8 @@ export async function measureRanking(
   if (cell.verification === "relaxed") {
     const verification = verificationFor(cell.verification, FIRST_SEED);
     for (const method of comparison.methods.filter(({ isDrawn }) => isDrawn)) {
-      const decoder = { ...draftingDecoder(comparison, { ...widths, method }), verification };
-      await add(decoder, { method: method.name, seed: FIRST_SEED });
+      const search = { ...draftingSearch(comparison, { ...widths, method }), verification };
+      await add(search, { method: method.name, seed: FIRST_SEED });
     }
   }
   return { ...cell, users: Math.min(options.rankingLimit, comparison.users.length), rows };
@@ -69,7 +68,7 @@ export async function measureRanking(
 /** Means over users. */
 async function scoresOf(
   comparison: Comparison,
-  { decoder, topK }: { decoder: Decoder; topK: number },
+  { decoder, topK }: { decoder: BatchDecoder; topK: number },
 ): Promise<{ recall: number; ndcg: number }> {
   const { catalogue, heldOut } = comparison.data;
   const users = comparison.users.slice(0, comparison.options.rankingLimit);

@@ -1,13 +1,14 @@
+import { speculativeDecoder } from "@nightbeam/decoding";
 import { batchesAtOnce } from "@nightbeam/recommend";
 import { z } from "zod";
 import { type Measurement, measureWays, sameLists, type Way } from "../measure.js";
 import type { Comparison } from "./comparison.js";
 import {
-  draftingDecoder,
+  draftingSearch,
   FIRST_SEED,
   type Kind,
   LOOPS,
-  plainDecoder,
+  plainSearch,
   verificationFor,
 } from "./decoders.js";
 
@@ -100,15 +101,19 @@ function waysOf(
 ): CellWay[] {
   const { options } = comparison;
   const widths = { beamWidth: cell.beamWidth, draftWidth: options.draftWidth };
-  const decoder = plainDecoder(comparison, cell.beamWidth);
-  const plain: CellWay = { name: "plain search", isDrafted: false, decoder };
+  const undrafted = plainSearch(comparison, cell.beamWidth);
+  const plain: CellWay = {
+    name: "plain search",
+    isDrafted: false,
+    decoder: speculativeDecoder(undrafted),
+  };
   if (cell.verification === "strict") {
     return [
       plain,
       ...options.loop.flatMap((loop) =>
         comparison.methods.map((method): CellWay => {
-          const decoder = draftingDecoder(comparison, { ...widths, method });
-          return { name: method.name, isDrafted: true, loop, decoder, decode: LOOPS[loop] };
+          const decoder = LOOPS[loop](draftingSearch(comparison, { ...widths, method }));
+          return { name: method.name, isDrafted: true, loop, decoder };
         }),
       ),
     ];
@@ -119,10 +124,14 @@ function waysOf(
   );
   return [
     plain,
-    { name: "the target alone", isDrafted: false, decoder: { ...decoder, verification } },
+    {
+      name: "the target alone",
+      isDrafted: false,
+      decoder: speculativeDecoder({ ...undrafted, verification }),
+    },
     ...drafting.map((method): CellWay => {
-      const decoder = { ...draftingDecoder(comparison, { ...widths, method }), verification };
-      return { name: method.name, isDrafted: true, decoder };
+      const search = { ...draftingSearch(comparison, { ...widths, method }), verification };
+      return { name: method.name, isDrafted: true, decoder: speculativeDecoder(search) };
     }),
   ];
 }
