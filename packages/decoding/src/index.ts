@@ -32,10 +32,10 @@ export {
 } from "./drafters/drafter.js";
 export { draftByEstimate, type Estimator } from "./drafters/estimate.js";
 export {
-  type HeadsAnswer,
-  HeadsDrafter,
-  type HeadsRequest,
-  type HeadsScorer,
+  type LevelHeadsAnswer,
+  LevelHeadsDrafter,
+  type LevelHeadsRequest,
+  type LevelHeadsScorer,
 } from "./drafters/heads-drafter.js";
 export { type LeafLists, LeafListsBuilder } from "./drafters/leaf-lists.js";
 export { ListsDrafter } from "./drafters/lists-drafter.js";
@@ -44,6 +44,7 @@ export { RetrievalDrafter } from "./drafters/retrieval-drafter.js";
 export { TransitionCounter, type TransitionTable } from "./drafters/transition-table.js";
 export { TransitionsDrafter } from "./drafters/transitions-drafter.js";
 export { DecodingError, type DecodingErrorCode } from "./errors.js";
+export { gather, type RequestGroup, RequestGroups } from "./gather.js";
 export type { KnownTree } from "./known-tree.js";
 export type { Acceptance, SearchCost, SearchOutcome } from "./outcome.js";
 export { decodePublished } from "./published-loop.js";

@@ -1,7 +1,12 @@
 import { childCodes, excludeItems, NOTHING_EXCLUDED, ROOT } from "@nightbeam/catalogue";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { BeamSearch, type DraftRequest, HeadsDrafter, type HeadsScorer } from "../src/index.js";
+import {
+  BeamSearch,
+  type DraftRequest,
+  LevelHeadsDrafter,
+  type LevelHeadsScorer,
+} from "../src/index.js";
 import { catalogueOf } from "./arbitraries.js";
 import { fakeHeads } from "./fake-heads.js";
 import { checkedDrafter } from "./fakes.js";
@@ -25,7 +30,7 @@ function requestOf(
 }
 
 /** Heads that say this of everybody. */
-function saying(...levels: number[][]): HeadsScorer {
+function saying(...levels: number[][]): LevelHeadsScorer {
   return {
     levelLogProbs: (requests) =>
       Promise.resolve(
@@ -40,10 +45,10 @@ function saying(...levels: number[][]): HeadsScorer {
 
 const full = { catalogue, exclusion: NOTHING_EXCLUDED, scoring: "full" } as const;
 
-describe("HeadsDrafter", () => {
+describe("LevelHeadsDrafter", () => {
   it("adds the levels' guesses up along the paths that exist", async () => {
     const heads = saying([-1, -2, -4], [-8, -0.5]);
-    const [draft] = await checkedDrafter(new HeadsDrafter(heads)).draft([requestOf(full)]);
+    const [draft] = await checkedDrafter(new LevelHeadsDrafter(heads)).draft([requestOf(full)]);
     const levels = draft?.levels.map(({ prefixes, scores }) => [[...prefixes], [...scores]]);
     expect(levels).toEqual([
       [
@@ -61,14 +66,14 @@ describe("HeadsDrafter", () => {
     const request = requestOf(full, { widths: [9, 1] });
     request.search.learn(ROOT, Float64Array.of(-9, -9, -1));
     request.search.advance();
-    const drafter = new HeadsDrafter(saying([-1, -2, -4], [-1, -1]));
+    const drafter = new LevelHeadsDrafter(saying([-1, -2, -4], [-1, -1]));
     const [draft] = await checkedDrafter(drafter).draft([request]);
     expect(draft?.levels).toMatchObject([{ depth: 2, prefixes: Uint32Array.of(7) }]);
   });
 
   it("counts the codes that go on from a prefix alone beside what the target said", async () => {
     const request = requestOf(full, { widths: [9, 9] });
-    const drafter = checkedDrafter(new HeadsDrafter(saying([-1, -1, -1], [-3, -4])));
+    const drafter = checkedDrafter(new LevelHeadsDrafter(saying([-1, -1, -1], [-3, -4])));
     await drafter.draft([request]);
     request.search.learn(ROOT, Float64Array.of(-2, -9, -1));
     request.search.advance();
@@ -84,7 +89,7 @@ describe("HeadsDrafter", () => {
 
   it("asks once a user, all users of a round together, until they are released", async () => {
     const heads = fakeHeads(1);
-    const drafter = new HeadsDrafter(heads);
+    const drafter = new LevelHeadsDrafter(heads);
     const requests = [1, 2].map((key) => requestOf(full, { key }));
     await drafter.draft(requests);
     await drafter.draft(requests);
@@ -104,7 +109,7 @@ describe("HeadsDrafter", () => {
           const { trie } = scenario.catalogue;
           const request = requestOf({ ...scenario, scoring: "renormalized" });
           const { exclusion } = request.search.space;
-          const drafter = new HeadsDrafter(fakeHeads(seed));
+          const drafter = new LevelHeadsDrafter(fakeHeads(seed));
           const prefixes = [...trie.codes.keys()]
             .slice(0, trie.levelStart[trie.levels - 1])
             .filter((prefix) => !exclusion.isDead(prefix));
@@ -122,7 +127,7 @@ describe("HeadsDrafter", () => {
   it("finds nothing to share out where the heads rule everything out", async () => {
     const heads = saying([-1, -2, Number.NEGATIVE_INFINITY], [Number.NEGATIVE_INFINITY, -1]);
     const request = requestOf({ ...full, scoring: "renormalized" });
-    const drafter = new HeadsDrafter(heads);
+    const drafter = new LevelHeadsDrafter(heads);
     await drafter.estimate([{ request, prefixes: [3] }]);
     expect(drafter.lookup(request, 3)).toEqual(Float64Array.of(Number.NEGATIVE_INFINITY));
   });
@@ -133,14 +138,14 @@ describe("HeadsDrafter", () => {
     ["NOT_A_NUMBER", "NaN", saying([-1, Number.NaN, -2], [-1, -2])],
     ["ANSWER_SIZE", "no answer", { ...saying(), levelLogProbs: () => Promise.resolve([]) }],
   ])("refuses heads that break their contract: %s for %s", async (code, _, heads) => {
-    const drafting = new HeadsDrafter(heads).draft([requestOf(full)]);
+    const drafting = new LevelHeadsDrafter(heads).draft([requestOf(full)]);
     await expect(drafting).rejects.toMatchObject({ name: "DecodingError", code });
   });
 
   it("proposes nothing that is excluded", async () => {
     const exclusion = excludeItems(catalogue, [...catalogue.itemsAt(8), ...catalogue.itemsAt(9)]);
     const heads = saying([-1, -2, -4], [-8, -0.5]);
-    const [draft] = await checkedDrafter(new HeadsDrafter(heads)).draft([
+    const [draft] = await checkedDrafter(new LevelHeadsDrafter(heads)).draft([
       requestOf({ ...full, exclusion }),
     ]);
     expect(draft?.levels.map(({ prefixes }) => [...prefixes])).toEqual([

@@ -14,8 +14,8 @@ import {
   decodeBatch,
   emptyDrafter,
   fixedWidths,
-  HeadsDrafter,
   LeafListsBuilder,
+  LevelHeadsDrafter,
   ListsDrafter,
   ModelDrafter,
   RetrievalDrafter,
@@ -145,7 +145,7 @@ export function drafterFor(name: DrafterName, scenario: Scenario): Drafter {
       return checkedDrafter(new ListsDrafter(lists.finish()));
     }
     case "heads":
-      return checkedDrafter(new HeadsDrafter(fakeHeads(seed)));
+      return checkedDrafter(new LevelHeadsDrafter(fakeHeads(seed)));
     case "combined":
       return checkedDrafter(
         new CombinedDrafter([

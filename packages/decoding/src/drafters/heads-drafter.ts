@@ -7,7 +7,7 @@ import type { Draft, Drafter, DraftRequest } from "./drafter.js";
 import { draftByEstimate, type Estimator } from "./estimate.js";
 
 /** One user's question to prediction heads: which codes has the item that comes next? */
-export interface HeadsRequest {
+export interface LevelHeadsRequest {
   /** Names the prompt within a run: equal keys, equal prompts. */
   readonly key: number;
   /** Token ids, at least one. Shape [tokens]. */
@@ -15,7 +15,7 @@ export interface HeadsRequest {
 }
 
 /** What the heads say about one user. */
-export interface HeadsAnswer {
+export interface LevelHeadsAnswer {
   /**
    * Log-probabilities (nats) of the codes of each level, whatever the codes before are: one array for
    * each level but the last, whose codes nobody drafts. Shape [levels - 1][codes of the level].
@@ -29,9 +29,9 @@ export interface HeadsAnswer {
  * Heads as Medusa has them: one forward pass guesses every level's code at once, each without knowing
  * the others.
  */
-export interface HeadsScorer {
+export interface LevelHeadsScorer {
   /** One call, all levels; answers come in the order of the requests. */
-  levelLogProbs(requests: readonly HeadsRequest[]): Promise<readonly HeadsAnswer[]>;
+  levelLogProbs(requests: readonly LevelHeadsRequest[]): Promise<readonly LevelHeadsAnswer[]>;
   /** Drops what was kept under these keys. */
   release(keys: readonly number[]): void;
 }
@@ -45,12 +45,12 @@ export interface HeadsScorer {
  * the codes before and spreads over all codes of its level, the target over those that go on from a
  * prefix: beside each other, what a head says is normalised over a prefix's children as well.
  */
-export class HeadsDrafter implements Drafter, Estimator {
-  readonly #heads: HeadsScorer;
+export class LevelHeadsDrafter implements Drafter, Estimator {
+  readonly #heads: LevelHeadsScorer;
   readonly #levels = new Map<number, readonly Float32Array[]>();
   readonly #rows = new Map<number, Rows>();
 
-  constructor(heads: HeadsScorer) {
+  constructor(heads: LevelHeadsScorer) {
     this.#heads = heads;
   }
 

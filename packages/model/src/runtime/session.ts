@@ -1,6 +1,6 @@
 import { InferenceSession, type Tensor } from "onnxruntime-node";
 import { ModelError } from "../errors.js";
-import type { Feeds } from "./feeds.js";
+import type { Feeds } from "../onnx/feeds.js";
 
 export interface SessionOptions {
   /** Directory that the graph's weights are in. */
@@ -28,9 +28,9 @@ export async function openSession(graph: Uint8Array, options: SessionOptions): P
       intraOpNumThreads: options.threads,
       interOpNumThreads: 1,
       executionMode: "sequential",
-      // A plan is kept for every shape it meets, and shapes vary without end here.
+      // onnxruntime would keep a plan per shape, and there is no end of shapes here.
       enableMemPattern: false,
-      // Fatal only: what fails is thrown, and told once.
+      // Fatal only: errors are thrown, and reported once.
       logSeverityLevel: 4,
       extra: {
         session: {

@@ -4,12 +4,12 @@ import {
   CombinedDrafter,
   type Drafter,
   emptyDrafter,
-  HeadsDrafter,
+  LevelHeadsDrafter,
   ModelDrafter,
   RetrievalDrafter,
 } from "@nightbeam/decoding";
-import { isHeadsCheckpoint, type Prompts } from "@nightbeam/model";
-import { batchesAtOnce, type ModelSettings, openCpuHeads, openCpuModel } from "./cpu-model.js";
+import { isLevelHeadsCheckpoint, type Prompts } from "@nightbeam/model";
+import { batchesAtOnce, type ModelSettings, openCpuLevelHeads, openCpuModel } from "./cpu-model.js";
 import { type DraftName, draftVersion, parseDraftName } from "./draft-name.js";
 import { candidatesDrafter, previousDrafter } from "./list-drafts.js";
 import { type DraftModel, modelDrafter } from "./model-drafter.js";
@@ -117,9 +117,9 @@ async function openDraftModel(directory: string, options: DraftOptions): Promise
     historyCatalogue: known,
     maxWaiting: options.parts * batchesAtOnce(settings),
   } as const;
-  if (await isHeadsCheckpoint(directory)) {
-    const heads = await openCpuHeads(directory, how);
-    return { ...heads, drafter: new HeadsDrafter(heads.scorer) };
+  if (await isLevelHeadsCheckpoint(directory)) {
+    const heads = await openCpuLevelHeads(directory, how);
+    return { ...heads, drafter: new LevelHeadsDrafter(heads.scorer) };
   }
   const model = await openCpuModel(directory, how);
   return { ...model, drafter: new ModelDrafter(model.scorer) };

@@ -1,0 +1,185 @@
+import { type GraphBuilder, MICROSOFT, type Value } from "../../onnx/graph-builder.js";
+import type { NodeMemory, PromptMemory } from "../architecture.js";
+import type { NodeInputs } from "../inputs.js";
+import type { LlamaContext } from "./context.js";
+import { fromHeads, headAxes, perGroup, toHeads } from "./query-heads.js";
+
+/** Rotates queries or keys by their positions. Shape [rows, heads × head size], as the result's. */
+export function rotate(
+  context: LlamaContext,
+  options: { value: Value; heads: number; positions: Value },
+): Value {
+  const { graph, config } = context;
+  const width = options.heads * config.headSize;
+  // Every row is a sequence of its own: a sequence may not be longer than the tables.
+  const sequences = graph.node("Reshape", [options.value, graph.int64s([-1, 1, width])]);
+  const rotated = graph.node(
+    "RotaryEmbedding",
+    [sequences, options.positions, context.cosines, context.sines],
+    { domain: MICROSOFT, attributes: { num_heads: { int: options.heads } } },
+  );
+  return graph.node("Reshape", [rotated, graph.int64s([-1, width])]);
+}
+
+/** 0 if a token sees another, -infinity if that one comes later. Shape [P, P]; `promptShape` is [B, P]. */
+export function causalBias(graph: GraphBuilder, promptShape: Value): Value {
+  const length = graph.node("Slice", [promptShape, graph.int64s([1]), graph.int64s([2])]);
+  const square = graph.node("Concat", [length, length], { attributes: { axis: { int: 0 } } });
+  const closed = graph.node("Expand", [
+    graph.scalar("minus_infinity", Number.NEGATIVE_INFINITY),
+    square,
+  ]);
+  const firstAbove = graph.node("Squeeze", [graph.int64s([1])]);
+  return graph.node("Trilu", [closed, firstAbove], { attributes: { upper: { int: 1 } } });
+}
+
+/** Keys and values of prompts by head, from their rows. Shape of each [B × P, kv heads × head size]. */
+export function rememberPrompts(
+  context: LlamaContext,
+  options: { keys: Value; values: Value; promptShape: Value },
+): PromptMemory {
+  const shape = options.promptShape;
+  const axes = [context.config.keyValueHeads];
+  return {
+    keys: toHeads(context, { value: options.keys, shape, axes }),
+    values: toHeads(context, { value: options.values, shape, axes }),
+  };
+}
+
+/**
+ * Causal attention of the prompts to themselves. Shape [B × P, heads × head size], for queries and for
+ * the result.
+ *
+ * Plain products and a softmax: at the length of prompts of items they take half the time of
+ * onnxruntime's fused operators. Scores of [B, heads, P, P] are held, so few long prompts fit in a run
+ * (runtime/model-runner.ts limits them).
+ */
+export function attendPrompts(
+  context: LlamaContext,
+  options: { queries: Value; memory: PromptMemory; promptShape: Value; causalBias: Value },
+): Value {
+  const { graph, config } = context;
+  const { memory, promptShape } = options;
+  const heads = headAxes(config);
+  const queries = toHeads(context, { value: options.queries, shape: promptShape, axes: heads });
+  const scores = graph.node("FusedMatMul", [queries, perGroup(context, memory.keys)], {
+    domain: MICROSOFT,
+    attributes: { transB: { int: 1 }, alpha: { float: config.headSize ** -0.5 } },
+  });
+  const masked = graph.node("Add", [scores, options.causalBias]);
+  const shares = graph.node("Softmax", [masked], { attributes: { axis: { int: -1 } } });
+  const mixed = graph.node("MatMul", [shares, perGroup(context, memory.values)]);
+  return fromHeads(context, { value: mixed, axes: heads });
+}
+
+/**
+ * Attention of nodes: to their prompt, to their ancestors, to themselves. Shape [R, heads × head
+ * size], for queries and for the result.
+ *
+ * A node's ancestors are gathered to it, at most L - 1 of them, instead of masking a matrix of all
+ * nodes by all nodes. Every sum then runs over the same terms in the same order whatever else is in
+ * the tree, in the batch or in the cache: a node's result is the same to the last bit.
+ */
+export function attendNodes(
+  context: LlamaContext,
+  options: { queries: Value; prompts: PromptMemory; nodes: NodeMemory; inputs: NodeInputs },
+): Value {
+  const { graph, config } = context;
+  const { inputs, prompts, nodes, queries } = options;
+  const scale = config.headSize ** -0.5;
+  const layout = nodeLayout(context, inputs);
+  const toPrompt = graph.node(
+    "FusedMatMul",
+    [layout.toHeads(queries), perGroup(context, prompts.keys)],
+    {
+      domain: MICROSOFT,
+      attributes: { transB: { int: 1 }, alpha: { float: scale } },
+    },
+  );
+
+  const grouped = (memory: Value) =>
+    graph.node("Reshape", [
+      graph.node("Gather", [memory, inputs.ancestors]),
+      graph.int64s([0, 0, config.keyValueHeads, 1, config.headSize]),
+    ]);
+  const group = config.heads / config.keyValueHeads;
+  const perHead = [config.keyValueHeads, group, config.headSize];
+  const query = graph.node("Reshape", [queries, graph.int64s([0, 1, ...perHead])]);
+  const products = graph.node("Mul", [grouped(nodes.keys), query]);
+  const sums = graph.node("ReduceSum", [products, graph.int64s([4])], {
+    attributes: { keepdims: { int: 0 } },
+  });
+  const flat = graph.node("Reshape", [sums, graph.int64s([0, 0, config.heads])]);
+  const biased = graph.node("Add", [
+    graph.node("Mul", [flat, graph.scalar("attention_scale", scale)]),
+    inputs.ancestorBias,
+  ]);
+  const toAncestors = graph.node("Pad", [
+    biased,
+    inputs.ancestorPadding,
+    graph.scalar("minus_infinity", Number.NEGATIVE_INFINITY),
+  ]);
+
+  const scores = graph.node("Concat", [toPrompt, layout.ancestorsToHeads(toAncestors)], {
+    attributes: { axis: { int: -1 } },
+  });
+  const shares = graph.node("Softmax", [scores], { attributes: { axis: { int: -1 } } });
+  const [promptShares = "", ancestorShares = ""] = graph.nodes("Split", [shares, inputs.keySplit], {
+    outputs: 2,
+    attributes: { axis: { int: -1 } },
+  });
+  const fromPrompt = layout.fromHeads(
+    graph.node("MatMul", [promptShares, perGroup(context, prompts.values)]),
+  );
+  const nodeShares = graph.node("Reshape", [
+    layout.ancestorsFromHeads(ancestorShares),
+    graph.int64s([0, 0, config.keyValueHeads, group, 1]),
+  ]);
+  const weighted = graph.node("Mul", [nodeShares, grouped(nodes.values)]);
+  const fromAncestors = graph.node("ReduceSum", [weighted, graph.int64s([1])], {
+    attributes: { keepdims: { int: 0 } },
+  });
+  const width = config.heads * config.headSize;
+  return graph.node("Add", [
+    fromPrompt,
+    graph.node("Reshape", [fromAncestors, graph.int64s([-1, width])]),
+  ]);
+}
+
+/**
+ * Nodes come as packed rows; a product with each user's prompt wants them as [B, heads, most nodes,
+ * …]. These are the ways there and back.
+ */
+function nodeLayout(context: LlamaContext, inputs: NodeInputs) {
+  const { graph, config } = context;
+  const axes = headAxes(config);
+  const grouped = axes.length > 1;
+  const transpose = (value: Value, perm: readonly number[]) =>
+    graph.node("Transpose", [value], { attributes: { perm: { ints: perm } } });
+  const pad = (value: Value) => graph.node("Gather", [value, inputs.slots]);
+  const pack = (value: Value) => graph.node("Gather", [value, inputs.places]);
+  return {
+    toHeads: (queries: Value) =>
+      toHeads(context, { value: pad(queries), shape: inputs.slotShape, axes }),
+    fromHeads: (value: Value) => pack(fromHeads(context, { value, axes })),
+    /** [nodes, ancestors, heads] -> [B, …axes, nodes per user, ancestors]. */
+    ancestorsToHeads: (value: Value) => {
+      const dims = graph.node("Concat", [inputs.slotShape, graph.int64s([-1, ...axes])], {
+        attributes: { axis: { int: 0 } },
+      });
+      const perm = grouped ? [0, 3, 4, 1, 2] : [0, 3, 1, 2];
+      return transpose(graph.node("Reshape", [pad(value), dims]), perm);
+    },
+    /** And back, cut to the ancestors that the nodes were given. */
+    ancestorsFromHeads: (value: Value) => {
+      const rows = transpose(value, grouped ? [0, 3, 4, 1, 2] : [0, 2, 3, 1]);
+      const all = graph.int64s([-1, context.maxAncestors, config.heads]);
+      return graph.node("Slice", [
+        pack(graph.node("Reshape", [rows, all])),
+        graph.int64s([0]),
+        inputs.ancestorCount,
+        graph.int64s([1]),
+      ]);
+    },
+  };
+}
