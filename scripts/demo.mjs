@@ -5,8 +5,8 @@ import { spawnSync } from "node:child_process";
 import { readFileSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { readRecommendations } from "@nightbeam/dataset";
 import { makeShop, measureBaselines, shopUsers, writeShop } from "@nightbeam/demo-shop";
+import { readRecommendations } from "@nightbeam/run";
 
 const SEED = 7;
 const ITEMS = 6000;

@@ -17,13 +17,8 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import {
-  evaluateRanking,
-  readHistories,
-  readManifest,
-  readRecommendationFile,
-  readRecommendations,
-} from "@nightbeam/dataset";
+import { evaluateRanking, readHistories, readRecommendationFile } from "@nightbeam/dataset";
+import { readManifest, readRecommendations } from "@nightbeam/run";
 
 const LATEST = 5;
 

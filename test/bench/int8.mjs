@@ -10,7 +10,7 @@ import { NOTHING_EXCLUDED } from "@nightbeam/catalogue";
 import { openCatalogue, readHistories } from "@nightbeam/dataset";
 import { decodeShard, emptyDrafter, fixedWidths } from "@nightbeam/decoding";
 import { openModel } from "@nightbeam/model";
-import { writeCheckpoint, writeWorld } from "@nightbeam/test-world";
+import { writeCheckpoint, writeWorld } from "@nightbeam/testing";
 
 const { values } = parseArgs({
   options: {

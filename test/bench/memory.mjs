@@ -7,7 +7,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { streamHistories, writeWorld } from "@nightbeam/test-world";
+import { streamHistories, writeWorld } from "@nightbeam/testing";
 
 const [users = "100000", ...flags] = process.argv.slice(2);
 const PART_SIZE = 1024;

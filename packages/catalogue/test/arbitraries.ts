@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import type { CatalogueEntry } from "../src/index.js";
+import type { CatalogueEntry } from "../src/build.js";
 
 /** Two to eight codes from few values, so that prefixes and whole paths are shared. */
 const code = fc.oneof(

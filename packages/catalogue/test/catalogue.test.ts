@@ -1,7 +1,8 @@
 import { createHash } from "node:crypto";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { buildCatalogue, type CatalogueEntry, findPrefix, pathOf } from "../src/index.js";
+import { buildCatalogue, type CatalogueEntry } from "../src/build.js";
+import { findPrefix, pathOf } from "../src/trie.js";
 import { entries, someEntries } from "./arbitraries.js";
 
 /** The canonical form as the documentation has it, written again. */

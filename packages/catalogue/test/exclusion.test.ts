@@ -1,6 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { buildCatalogue, excludeItems, NOTHING_EXCLUDED, pathOf, ROOT } from "../src/index.js";
+import { buildCatalogue } from "../src/build.js";
+import { excludeItems, NOTHING_EXCLUDED } from "../src/exclusion.js";
+import { pathOf, ROOT } from "../src/trie.js";
 import { entries, prefixesByDepth, someEntries } from "./arbitraries.js";
 
 describe("excludeItems", () => {

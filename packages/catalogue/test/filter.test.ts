@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { buildCatalogue, filterCatalogue, filteredOut } from "../src/index.js";
+import { buildCatalogue } from "../src/build.js";
+import { filterCatalogue, filteredOut } from "../src/filter.js";
 import { entries, someEntries } from "./arbitraries.js";
 
 const catalogue = buildCatalogue(entries("x 1 2", "y 1 3", "z 4 0"));

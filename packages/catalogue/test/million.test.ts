@@ -1,10 +1,6 @@
 import { describe, expect, it } from "vitest";
-import {
-  buildCatalogue,
-  type CatalogueEntry,
-  decodePrepared,
-  encodePrepared,
-} from "../src/index.js";
+import { buildCatalogue, type CatalogueEntry } from "../src/build.js";
+import { decodePrepared, encodePrepared } from "../src/prepared.js";
 
 const items = 1_000_000;
 

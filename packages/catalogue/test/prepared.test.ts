@@ -1,12 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import {
-  buildCatalogue,
-  type Catalogue,
-  CatalogueError,
-  decodePrepared,
-  encodePrepared,
-} from "../src/index.js";
+import { buildCatalogue } from "../src/build.js";
+import type { Catalogue } from "../src/catalogue.js";
+import { CatalogueError } from "../src/errors.js";
+import { decodePrepared, encodePrepared } from "../src/prepared.js";
 import { entries, someEntries, thrownBy } from "./arbitraries.js";
 
 function itemsOf(catalogue: Catalogue): unknown[] {

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { buildCatalogue } from "../src/build.js";
 import {
-  buildCatalogue,
   childCodes,
   childCount,
   childOf,
@@ -11,7 +11,7 @@ import {
   parentOf,
   pathOf,
   ROOT,
-} from "../src/index.js";
+} from "../src/trie.js";
 import { entries, prefixesByDepth, someEntries } from "./arbitraries.js";
 
 function compareCodes(a: readonly number[], b: readonly number[]): number {

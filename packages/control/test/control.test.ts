@@ -1,9 +1,8 @@
 import { createServer, type Socket } from "node:net";
+import { describeWithNats, freePort, startNatsServer } from "@nightbeam/testing";
 import { describe, expect, it } from "vitest";
-import { freePort } from "../../jobs/test/support/free-port.js";
-import { openControl } from "../src/index.js";
+import { openControl } from "../src/control.js";
 import { listLog, until, useControls, verifier } from "./support/controls.js";
-import { describeWithNats, startNatsServer } from "./support/nats-server.js";
 
 const onDrain = () => {};
 

@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { parseServers } from "../src/connection/servers.js";
-import type { Directory, NodeEndpoint } from "../src/index.js";
-import { combineDirectories, staticVerifiers } from "../src/index.js";
+import { combineDirectories, staticVerifiers } from "../src/nodes/directories.js";
+import type { Directory, NodeEndpoint } from "../src/nodes/endpoint.js";
 import { Listeners } from "../src/nodes/listeners.js";
 
 function changing(initial: readonly NodeEndpoint[]) {

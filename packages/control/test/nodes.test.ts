@@ -1,8 +1,8 @@
+import { describeWithNats, type NatsServer, startNatsServer } from "@nightbeam/testing";
 import { connect, NatsError } from "nats";
 import { afterAll, afterEach, beforeAll, expect, it } from "vitest";
 import { listLog, settled, until, useControls, verifier } from "./support/controls.js";
 import { ManualClock } from "./support/manual-clock.js";
-import { describeWithNats, type NatsServer, startNatsServer } from "./support/nats-server.js";
 
 const onDrain = () => {};
 

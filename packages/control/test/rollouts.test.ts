@@ -1,10 +1,9 @@
+import { describeWithNats, freePort, type NatsServer, startNatsServer } from "@nightbeam/testing";
 import { connect } from "nats";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { freePort } from "../../jobs/test/support/free-port.js";
-import type { Rollout } from "../src/index.js";
+import type { Rollout } from "../src/rollouts/rollout.js";
 import { listLog, until, useControls } from "./support/controls.js";
 import { ManualClock } from "./support/manual-clock.js";
-import { describeWithNats, type NatsServer, startNatsServer } from "./support/nats-server.js";
 
 function rollout(target: string): Rollout {
   return { target, draft: ["d1", "d2"], catalogue: "c1", announcedAt: "2026-11-21T00:00:00Z" };

@@ -1,3 +1,5 @@
+import { StoreError } from "@nightbeam/store";
+
 /** Every way in which this package refuses; a caller branches on the code, a person reads the message. */
 export type DatasetErrorCode =
   /** The named file or directory does not exist. */
@@ -18,20 +20,6 @@ export type DatasetErrorCode =
   | "BAD_CATALOGUE"
   /** A recommendation cannot be written: a score that is not finite, a code out of range. */
   | "BAD_RECOMMENDATION"
-  /** The directory holds something else than a run. */
-  | "NOT_A_RUN"
-  /** The directory holds a run with another plan. */
-  | "RUN_DIFFERS"
-  /** Another process works on the run. */
-  | "RUN_LOCKED"
-  /** The run is asked for something that its state does not allow. */
-  | "RUN_STATE"
-  /** Parts are missing, so the run cannot be finished or read. */
-  | "RUN_INCOMPLETE"
-  /** A file of the run contradicts its records. */
-  | "RUN_DAMAGED"
-  /** A part does not account for exactly the rows that the plan gives it. */
-  | "PART_MISMATCH"
   /** The directory holds teacher data of another target, catalogue or scoring. */
   | "TEACHER_DIFFERS"
   /** Writing failed: the disk is full, or the place is not writable. */
@@ -60,9 +48,9 @@ export function systemCode(error: unknown): string | undefined {
   return typeof error.code === "string" ? error.code : undefined;
 }
 
-/** Turns a failure to read `path` into a DatasetError; a DatasetError passes unchanged. */
-export function readFailure(path: string, error: unknown): DatasetError {
-  if (error instanceof DatasetError) return error;
+/** Turns a failure to read `path` into a DatasetError; one that names its place passes unchanged. */
+export function readFailure(path: string, error: unknown): DatasetError | StoreError {
+  if (error instanceof DatasetError || error instanceof StoreError) return error;
   const code = systemCode(error);
   if (code === "ENOENT") {
     return new DatasetError("FILE_NOT_FOUND", `${path} does not exist. Check the path.`, {
@@ -86,9 +74,9 @@ function readRemedy(code: string | undefined, reason: string): string {
 
 const MEMORY_REMEDY = "Raise the engine's memoryLimit, or name a tempDirectory with more room.";
 
-/** Turns a failure to write at `path` into a DatasetError; a DatasetError passes unchanged. */
-export function writeFailure(path: string, error: unknown): DatasetError {
-  if (error instanceof DatasetError) return error;
+/** Turns a failure to write at `path` into a DatasetError; one that names its place passes unchanged. */
+export function writeFailure(path: string, error: unknown): DatasetError | StoreError {
+  if (error instanceof DatasetError || error instanceof StoreError) return error;
   const reason = reasonOf(error);
   return new DatasetError(
     "WRITE_FAILED",

@@ -2,7 +2,8 @@ import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
-import { openCatalogue, readItemList, writePreparedCatalogue } from "../src/index.js";
+import { readItemList } from "../src/catalogues/item-list.js";
+import { openCatalogue, writePreparedCatalogue } from "../src/catalogues/open-catalogue.js";
 import { put, runSql, useTempDirs } from "./temp.js";
 
 const tempDir = useTempDirs();

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { countHistories, readHistories } from "../src/index.js";
+import { countHistories, readHistories } from "../src/histories/read-histories.js";
 import { all, put, runSql, useTempDirs } from "./temp.js";
 
 const tempDir = useTempDirs();

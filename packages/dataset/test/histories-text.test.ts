@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { countHistories, readHistories } from "../src/index.js";
+import { countHistories, readHistories } from "../src/histories/read-histories.js";
 import { all, put, useTempDirs } from "./temp.js";
 
 const tempDir = useTempDirs();

@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { Recommendation } from "../src/index.js";
-import { compareLists, listsDigest } from "../src/index.js";
+import { compareLists } from "../src/recommendations/compare-lists.js";
+import { listsDigest } from "../src/recommendations/lists-digest.js";
+import type { Recommendation } from "../src/recommendations/recommendation.js";
 
 function list(user: string, items: readonly string[], score = -1): Recommendation {
   return { user, items: items.map((item, rank) => ({ item, score: score - rank, codes: [1] })) };

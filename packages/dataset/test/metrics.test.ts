@@ -1,7 +1,10 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { HistoryRow, Recommendation } from "../src/index.js";
-import { evaluateRanking, readHistories, scoreRanking } from "../src/index.js";
+import type { HistoryRow } from "../src/histories/history-row.js";
+import { readHistories } from "../src/histories/read-histories.js";
+import { evaluateRanking } from "../src/metrics/evaluate-ranking.js";
+import { scoreRanking } from "../src/metrics/ranking.js";
+import type { Recommendation } from "../src/recommendations/recommendation.js";
 import { put, useTempDirs } from "./temp.js";
 
 const tempDir = useTempDirs();

@@ -3,8 +3,10 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { PartFormat, Recommendation } from "../src/index.js";
-import { readRecommendationFile, writePart } from "../src/index.js";
+import { readRecommendationFile } from "../src/recommendations/read-part.js";
+import type { Recommendation } from "../src/recommendations/recommendation.js";
+import type { PartFormat } from "../src/recommendations/write-part.js";
+import { writePart } from "../src/recommendations/write-part.js";
 import { all, put, useTempDirs } from "./temp.js";
 
 const tempDir = useTempDirs();

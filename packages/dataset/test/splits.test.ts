@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { readSplits } from "../src/index.js";
+import { readSplits } from "../src/splits/read-splits.js";
 import { put, useTempDirs } from "./temp.js";
 
 describe("a data set that is split by time", () => {

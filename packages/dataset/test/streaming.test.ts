@@ -1,7 +1,7 @@
 import { closeSync, openSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it } from "vitest";
-import { readHistories } from "../src/index.js";
+import { readHistories } from "../src/histories/read-histories.js";
 import { runSql, useTempDirs } from "./temp.js";
 
 const tempDir = useTempDirs();

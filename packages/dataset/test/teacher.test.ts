@@ -2,8 +2,9 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { openTeacherLog, teacherExample } from "../src/index.js";
+import { teacherExample } from "../src/teacher/example.js";
 import { toHalf } from "../src/teacher/half.js";
+import { openTeacherLog } from "../src/teacher/teacher-log.js";
 import { halfValue, parseTeacher } from "./parse-teacher.js";
 import { put, useTempDirs } from "./temp.js";
 

@@ -1,7 +1,10 @@
 import { pathOf } from "@nightbeam/catalogue";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { acceptCandidates, decodeBatch, emptyDrafter, fixedWidths } from "../src/index.js";
+import { acceptCandidates } from "../src/accept-candidates.js";
+import { decodeBatch } from "../src/decode-batch.js";
+import { fixedWidths } from "../src/draft-policy.js";
+import { emptyDrafter } from "../src/drafters/drafter.js";
 import { bruteForce } from "./brute-force.js";
 import { FakeScorer } from "./fakes.js";
 import {

@@ -1,14 +1,12 @@
 import { excludeItems, findPrefix, NOTHING_EXCLUDED, pathOf, ROOT } from "@nightbeam/catalogue";
 import { describe, expect, it } from "vitest";
-import {
-  BeamSearch,
-  CombinedDrafter,
-  decodeBatch,
-  emptyDrafter,
-  fixedWidths,
-  ModelDrafter,
-  type Scoring,
-} from "../src/index.js";
+import { BeamSearch } from "../src/beam-search.js";
+import { decodeBatch } from "../src/decode-batch.js";
+import { fixedWidths } from "../src/draft-policy.js";
+import { CombinedDrafter } from "../src/drafters/combined-drafter.js";
+import { emptyDrafter } from "../src/drafters/drafter.js";
+import { ModelDrafter } from "../src/drafters/model-drafter.js";
+import type { Scoring } from "../src/search-space.js";
 import { catalogueOf, fullCatalogue } from "./arbitraries.js";
 import { fakeModel } from "./fake-model.js";
 import { FakeScorer } from "./fakes.js";

@@ -1,7 +1,8 @@
 import { findPrefix, pathOf, ROOT } from "@nightbeam/catalogue";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { type BeamTree, checkTree, DecodingError, nodeCount, treeOf } from "../src/index.js";
+import { type BeamTree, checkTree, nodeCount, treeOf } from "../src/beam-tree.js";
+import { DecodingError } from "../src/errors.js";
 import { catalogueOf, fullCatalogue, someCatalogue } from "./arbitraries.js";
 import { thrownBy } from "./thrown.js";
 

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { BestPrefixes } from "../src/index.js";
+import { BestPrefixes } from "../src/beams.js";
 
 describe("BestPrefixes", () => {
   it("keeps the best of what it is offered, in any order, equal scores by prefix", () => {

@@ -1,12 +1,8 @@
 import { NOTHING_EXCLUDED } from "@nightbeam/catalogue";
 import { describe, expect, it } from "vitest";
-import {
-  BeamSearch,
-  CombinedDrafter,
-  type Drafter,
-  type DraftRequest,
-  emptyDrafter,
-} from "../src/index.js";
+import { BeamSearch } from "../src/beam-search.js";
+import { CombinedDrafter } from "../src/drafters/combined-drafter.js";
+import { type Drafter, type DraftRequest, emptyDrafter } from "../src/drafters/drafter.js";
 import { fullCatalogue } from "./arbitraries.js";
 
 const { trie } = fullCatalogue({ levels: 3, codes: 3 });

@@ -1,4 +1,4 @@
-import { TransitionCounter, type TransitionTable } from "../src/index.js";
+import { TransitionCounter, type TransitionTable } from "../src/drafters/transition-table.js";
 
 /** The transitions of these histories. */
 export function counted(

@@ -1,16 +1,10 @@
 import { NOTHING_EXCLUDED } from "@nightbeam/catalogue";
 import { describe, expect, it } from "vitest";
-import {
-  type BatchMeasure,
-  type DecodeJob,
-  decodeBatch,
-  emptyDrafter,
-  fixedWidths,
-  ModelDrafter,
-  type ScoreAnswer,
-  type Scorer,
-  uniformWidths,
-} from "../src/index.js";
+import { type DecodeJob, decodeBatch } from "../src/decode-batch.js";
+import { type BatchMeasure, fixedWidths, uniformWidths } from "../src/draft-policy.js";
+import { emptyDrafter } from "../src/drafters/drafter.js";
+import { ModelDrafter } from "../src/drafters/model-drafter.js";
+import type { ScoreAnswer, Scorer } from "../src/scorer.js";
 import { fullCatalogue } from "./arbitraries.js";
 import { fakeModel } from "./fake-model.js";
 import { FakeScorer } from "./fakes.js";

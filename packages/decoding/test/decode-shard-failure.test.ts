@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { decodeShard, type Scorer } from "../src/index.js";
+import { decodeShard } from "../src/decode-shard.js";
+import type { Scorer } from "../src/scorer.js";
 import { promptsAsked, setUp, user } from "./shards.js";
 
 describe("a shard that fails", () => {

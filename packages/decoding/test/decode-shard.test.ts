@@ -1,7 +1,8 @@
 import { excludeItems, NOTHING_EXCLUDED } from "@nightbeam/catalogue";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { decodeShard, type Scorer } from "../src/index.js";
+import { decodeShard } from "../src/decode-shard.js";
+import type { Scorer } from "../src/scorer.js";
 import { bruteForce } from "./brute-force.js";
 import { remainingPaths, scoredPaths } from "./scenario.js";
 import { catalogue, promptsAsked, scenario, setUp, user } from "./shards.js";

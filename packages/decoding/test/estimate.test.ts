@@ -1,12 +1,9 @@
 import { excludeItems, findPrefix, NOTHING_EXCLUDED, ROOT } from "@nightbeam/catalogue";
 import { expect, it } from "vitest";
-import {
-  BeamSearch,
-  type DraftRequest,
-  draftByEstimate,
-  type Estimator,
-  ModelDrafter,
-} from "../src/index.js";
+import { BeamSearch } from "../src/beam-search.js";
+import type { DraftRequest } from "../src/drafters/drafter.js";
+import { draftByEstimate, type Estimator } from "../src/drafters/estimate.js";
+import { ModelDrafter } from "../src/drafters/model-drafter.js";
 import { catalogueOf } from "./arbitraries.js";
 import { fakeModel } from "./fake-model.js";
 import { FakeScorer } from "./fakes.js";

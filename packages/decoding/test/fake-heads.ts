@@ -1,4 +1,4 @@
-import type { LevelHeadsRequest, LevelHeadsScorer } from "../src/index.js";
+import type { LevelHeadsRequest, LevelHeadsScorer } from "../src/drafters/heads-drafter.js";
 import { fakeModel } from "./fake-model.js";
 
 /** Codes and levels that the heads know: as many as any catalogue of the tests has. */

@@ -1,4 +1,4 @@
-import type { Scoring } from "../src/index.js";
+import type { Scoring } from "../src/search-space.js";
 
 /** Codes that the model knows: more than any catalogue of the tests has. */
 const VOCABULARY = 7;

@@ -1,13 +1,7 @@
 import { childCodes, pathOf, type Trie } from "@nightbeam/catalogue";
-import {
-  type BeamTree,
-  checkTree,
-  type Drafter,
-  type DraftRequest,
-  type ScoreAnswer,
-  type ScoreRequest,
-  type Scorer,
-} from "../src/index.js";
+import { type BeamTree, checkTree } from "../src/beam-tree.js";
+import type { Drafter, DraftRequest } from "../src/drafters/drafter.js";
+import type { ScoreAnswer, ScoreRequest, Scorer } from "../src/scorer.js";
 import type { FakeModel } from "./fake-model.js";
 
 /** Serves a fake model, counts what is asked of it, and refuses what no scorer should be asked. */

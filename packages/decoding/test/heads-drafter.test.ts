@@ -1,12 +1,9 @@
 import { childCodes, excludeItems, NOTHING_EXCLUDED, ROOT } from "@nightbeam/catalogue";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import {
-  BeamSearch,
-  type DraftRequest,
-  LevelHeadsDrafter,
-  type LevelHeadsScorer,
-} from "../src/index.js";
+import { BeamSearch } from "../src/beam-search.js";
+import type { DraftRequest } from "../src/drafters/drafter.js";
+import { LevelHeadsDrafter, type LevelHeadsScorer } from "../src/drafters/heads-drafter.js";
 import { catalogueOf } from "./arbitraries.js";
 import { fakeHeads } from "./fake-heads.js";
 import { checkedDrafter } from "./fakes.js";

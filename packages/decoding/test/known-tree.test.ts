@@ -1,7 +1,9 @@
 import { childCodes, childCount, excludeItems, parentOf, pathOf, ROOT } from "@nightbeam/catalogue";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { decodeBatch, decodeShard, type KnownTree } from "../src/index.js";
+import { decodeBatch } from "../src/decode-batch.js";
+import { decodeShard } from "../src/decode-shard.js";
+import type { KnownTree } from "../src/known-tree.js";
 import { catalogueOf } from "./arbitraries.js";
 import { bruteForce } from "./brute-force.js";
 import { fakeModel } from "./fake-model.js";

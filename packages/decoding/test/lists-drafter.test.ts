@@ -1,7 +1,10 @@
 import { excludeItems, NOTHING_EXCLUDED } from "@nightbeam/catalogue";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { BeamSearch, type DraftRequest, LeafListsBuilder, ListsDrafter } from "../src/index.js";
+import { BeamSearch } from "../src/beam-search.js";
+import type { DraftRequest } from "../src/drafters/drafter.js";
+import { LeafListsBuilder } from "../src/drafters/leaf-lists.js";
+import { ListsDrafter } from "../src/drafters/lists-drafter.js";
 import { catalogueOf, fullCatalogue } from "./arbitraries.js";
 import { checkedDrafter } from "./fakes.js";
 

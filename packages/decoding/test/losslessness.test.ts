@@ -1,7 +1,7 @@
 import { pathOf } from "@nightbeam/catalogue";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { decodeBatch } from "../src/index.js";
+import { decodeBatch } from "../src/decode-batch.js";
 import { bruteForce } from "./brute-force.js";
 import { FakeScorer, junkDrafter } from "./fakes.js";
 import {

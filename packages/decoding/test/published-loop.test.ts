@@ -1,13 +1,11 @@
 import { NOTHING_EXCLUDED } from "@nightbeam/catalogue";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import {
-  type Drafter,
-  decodeBatch,
-  decodePublished,
-  fixedWidths,
-  type SearchOutcome,
-} from "../src/index.js";
+import { decodeBatch } from "../src/decode-batch.js";
+import { fixedWidths } from "../src/draft-policy.js";
+import type { Drafter } from "../src/drafters/drafter.js";
+import type { SearchOutcome } from "../src/outcome.js";
+import { decodePublished } from "../src/published-loop.js";
 import { fullCatalogue } from "./arbitraries.js";
 import { FakeScorer } from "./fakes.js";
 import {

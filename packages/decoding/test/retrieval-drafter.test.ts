@@ -1,8 +1,10 @@
 import { excludeItems, NOTHING_EXCLUDED, pathOf } from "@nightbeam/catalogue";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { BeamSearch } from "../src/beam-search.js";
+import type { DraftRequest } from "../src/drafters/drafter.js";
 import { shuffled } from "../src/drafters/draws.js";
-import { BeamSearch, type DraftRequest, RetrievalDrafter } from "../src/index.js";
+import { RetrievalDrafter } from "../src/drafters/retrieval-drafter.js";
 import { searchOf } from "../src/verification.js";
 import { catalogueOf, fullCatalogue } from "./arbitraries.js";
 import { checkedDrafter } from "./fakes.js";

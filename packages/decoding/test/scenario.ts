@@ -7,23 +7,19 @@ import {
   pathOf,
 } from "@nightbeam/catalogue";
 import fc from "fast-check";
-import {
-  CombinedDrafter,
-  type Decoder,
-  type Drafter,
-  decodeBatch,
-  emptyDrafter,
-  fixedWidths,
-  LeafListsBuilder,
-  LevelHeadsDrafter,
-  ListsDrafter,
-  ModelDrafter,
-  RetrievalDrafter,
-  type Scoring,
-  type SearchOutcome,
-  TransitionCounter,
-  TransitionsDrafter,
-} from "../src/index.js";
+import { type Decoder, decodeBatch } from "../src/decode-batch.js";
+import { fixedWidths } from "../src/draft-policy.js";
+import { CombinedDrafter } from "../src/drafters/combined-drafter.js";
+import { type Drafter, emptyDrafter } from "../src/drafters/drafter.js";
+import { LevelHeadsDrafter } from "../src/drafters/heads-drafter.js";
+import { LeafListsBuilder } from "../src/drafters/leaf-lists.js";
+import { ListsDrafter } from "../src/drafters/lists-drafter.js";
+import { ModelDrafter } from "../src/drafters/model-drafter.js";
+import { RetrievalDrafter } from "../src/drafters/retrieval-drafter.js";
+import { TransitionCounter } from "../src/drafters/transition-table.js";
+import { TransitionsDrafter } from "../src/drafters/transitions-drafter.js";
+import type { SearchOutcome } from "../src/outcome.js";
+import type { Scoring } from "../src/search-space.js";
 import { pathsOf, someCatalogue } from "./arbitraries.js";
 import { fakeHeads } from "./fake-heads.js";
 import { type FakeModel, fakeModel, halfAndHalf } from "./fake-model.js";

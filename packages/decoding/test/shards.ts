@@ -1,5 +1,7 @@
 import { type Exclusion, NOTHING_EXCLUDED } from "@nightbeam/catalogue";
-import { type Decoder, ModelDrafter, type ShardOptions, type ShardUser } from "../src/index.js";
+import type { Decoder } from "../src/decode-batch.js";
+import type { ShardOptions, ShardUser } from "../src/decode-shard.js";
+import { ModelDrafter } from "../src/drafters/model-drafter.js";
 import { fullCatalogue } from "./arbitraries.js";
 import { fakeModel } from "./fake-model.js";
 import { FakeScorer } from "./fakes.js";

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { TransitionCounter, type TransitionTable } from "../src/index.js";
+import { TransitionCounter, type TransitionTable } from "../src/drafters/transition-table.js";
 import { counted } from "./counted.js";
 
 function successorsOf(table: TransitionTable, item: number): [item: number, share: number][] {

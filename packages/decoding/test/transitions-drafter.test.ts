@@ -1,7 +1,9 @@
 import { excludeItems, NOTHING_EXCLUDED, ROOT } from "@nightbeam/catalogue";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { BeamSearch, type DraftRequest, TransitionsDrafter } from "../src/index.js";
+import { BeamSearch } from "../src/beam-search.js";
+import type { DraftRequest } from "../src/drafters/drafter.js";
+import { TransitionsDrafter } from "../src/drafters/transitions-drafter.js";
 import { catalogueOf } from "./arbitraries.js";
 import { counted } from "./counted.js";
 import { type Scenario, someScenario } from "./scenario.js";

@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { CHECKPOINT_KINDS, writeCheckpoint } from "@nightbeam/test-world";
+import { CHECKPOINT_KINDS, writeCheckpoint } from "@nightbeam/testing";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { loadReference } from "./reference-llama.js";
 import numbers from "./reference-numbers.json" with { type: "json" };

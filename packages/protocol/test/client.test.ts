@@ -1,6 +1,6 @@
 import { ROOT } from "@nightbeam/catalogue";
 import { describe, expect, it } from "vitest";
-import { ProtocolError } from "../src/index.js";
+import { ProtocolError } from "../src/errors.js";
 import { cluster, ListDirectory, trie } from "./support/cluster.js";
 import { localScorer } from "./support/fake-scorer.js";
 import { job, request } from "./support/job.js";

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { ProtocolError } from "../src/index.js";
+import { ProtocolError } from "../src/errors.js";
 import { cluster, ListDirectory, trie } from "./support/cluster.js";
 import { hang } from "./support/fake-handler.js";
 import { localScorer } from "./support/fake-scorer.js";

@@ -8,7 +8,9 @@ import {
   ScorerWorld,
 } from "../../model/test/conformance/scorer-world.js";
 import { temporaryDirectory } from "../../model/test/support/temporary.js";
-import { serveVerifier, VerifierClient, type VerifyHandler } from "../src/index.js";
+import { VerifierClient } from "../src/client/verifier-client.js";
+import type { VerifyHandler } from "../src/server/handler.js";
+import { serveVerifier } from "../src/server/serve-verifier.js";
 import { CATALOGUE, ListDirectory, TARGET } from "./support/cluster.js";
 
 /** A real model behind two verifiers, asked through a client. */

@@ -1,7 +1,7 @@
 import { status } from "@grpc/grpc-js";
 import { describe, expect, it } from "vitest";
+import { ProtocolError } from "../src/errors.js";
 import { VerifyRequest } from "../src/generated/nightbeam/verifier/v1/verifier.js";
-import { ProtocolError } from "../src/index.js";
 import { cluster, trie } from "./support/cluster.js";
 import { hang } from "./support/fake-handler.js";
 import { request, until } from "./support/job.js";

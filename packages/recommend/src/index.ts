@@ -5,14 +5,9 @@ export {
   type ModelSettings,
   workerCount,
 } from "./models/cpu-model.js";
-export { type DraftName, draftAt, draftVersion, parseDraftName } from "./models/draft-name.js";
 export { draftPolicy } from "./models/draft-policy.js";
 export { openCandidates } from "./models/open-candidates.js";
-export {
-  type DraftContext,
-  type OpenDrafts,
-  openDrafts,
-} from "./models/open-drafts.js";
+export { type DraftContext, type OpenDrafts, openDrafts } from "./models/open-drafts.js";
 export { type ModelNames, type OpenModels, openModels } from "./models/open-models.js";
 export type { ReadLists, ReadListsOptions } from "./models/read-lists.js";
 export { acceptingDecoder } from "./shard/accepting-decoder.js";

@@ -2,8 +2,9 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { buildCatalogue, findPrefix, NOTHING_EXCLUDED } from "@nightbeam/catalogue";
-import { openRun, type Recommendation } from "@nightbeam/dataset";
+import type { Recommendation } from "@nightbeam/dataset";
 import { BeamSearch, type Drafter, type DraftRequest } from "@nightbeam/decoding";
+import { openRun } from "@nightbeam/run";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { candidatesDrafter, previousDrafter } from "../src/models/list-drafts.js";
 

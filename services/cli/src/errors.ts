@@ -10,11 +10,14 @@ const EXPECTED: ReadonlySet<string> = new Set([
   "DatasetError",
   "DecodingError",
   "DrafterError",
-  "JobsError",
   "ModelError",
   "ProtocolError",
+  "QueueError",
   "RecommendError",
+  "RunError",
   "SchedulerError",
+  "SettingsError",
+  "StoreError",
   "VerifierError",
 ]);
 

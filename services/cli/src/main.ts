@@ -24,7 +24,7 @@ try {
     }
   }
   if (typed[0] === "-V" || typed[0] === "--version") {
-    const { readVersion } = await import("@nightbeam/command");
+    const { readVersion } = await import("@nightbeam/service");
     const version = await readVersion(new URL("../package.json", import.meta.url));
     process.stdout.write(`${version}\n`);
   } else await program.parseAsync();

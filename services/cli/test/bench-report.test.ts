@@ -1,7 +1,7 @@
+import { markdownTable } from "@nightbeam/service/terminal";
 import { describe, expect, it } from "vitest";
 import { plotCurves } from "../src/bench/paper/plot.js";
 import { rankingSection } from "../src/bench/paper/report-ranking.js";
-import { markdownTable } from "../src/terminal/markdown-table.js";
 
 const text = (sections: readonly (readonly string[])[]) => sections.flat().join("\n");
 

@@ -1,4 +1,4 @@
-import type { Manifest } from "@nightbeam/dataset";
+import type { Manifest } from "@nightbeam/run";
 import { describe, expect, it } from "vitest";
 import { candidateFacts } from "../src/recommend/candidate-facts.js";
 

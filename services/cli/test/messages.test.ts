@@ -1,6 +1,6 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { UsageError } from "@nightbeam/command";
+import { UsageError } from "@nightbeam/service";
 import { describe, expect, it } from "vitest";
 import { explain } from "../src/errors.js";
 import { nightbeam, refusal } from "./support/command.js";

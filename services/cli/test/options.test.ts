@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { parseOptions } from "@nightbeam/command";
+import { parseOptions } from "@nightbeam/service";
 import type { Command } from "commander";
 import { afterAll, describe, expect, it } from "vitest";
 import { benchSchema } from "../src/bench/options.js";

@@ -1,4 +1,4 @@
-import { readManifest } from "@nightbeam/dataset";
+import { readManifest } from "@nightbeam/run";
 import { describe, expect, it } from "vitest";
 import { refusal, succeed } from "./support/command.js";
 import { flagsOf, listsIn, listsOf, usersOf, useWorld, writeUsers } from "./support/worlds.js";

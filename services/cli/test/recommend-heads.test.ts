@@ -1,5 +1,5 @@
-import { readManifest } from "@nightbeam/dataset";
-import { writeCheckpoint } from "@nightbeam/test-world";
+import { readManifest } from "@nightbeam/run";
+import { writeCheckpoint } from "@nightbeam/testing";
 import { beforeAll, describe, expect, it } from "vitest";
 import { refusal, succeed } from "./support/command.js";
 import { editJson, flagsOf, listsIn, useWorld } from "./support/worlds.js";

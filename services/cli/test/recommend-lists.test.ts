@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { readManifest } from "@nightbeam/dataset";
+import { readManifest } from "@nightbeam/run";
 import { beforeAll, describe, expect, it } from "vitest";
 import { referenceSearch } from "./support/beam-search.js";
 import { succeed } from "./support/command.js";

@@ -1,6 +1,6 @@
 import { copyFile, cp } from "node:fs/promises";
 import { join } from "node:path";
-import { type Manifest, readManifest } from "@nightbeam/dataset";
+import { type Manifest, readManifest } from "@nightbeam/run";
 import { beforeAll, describe, expect, it } from "vitest";
 import { succeed } from "./support/command.js";
 import {

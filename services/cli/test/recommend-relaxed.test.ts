@@ -1,4 +1,4 @@
-import { readManifest } from "@nightbeam/dataset";
+import { readManifest } from "@nightbeam/run";
 import { describe, expect, it } from "vitest";
 import { refusal } from "./support/command.js";
 import { flagsOf, listsIn, usersOf, useWorld } from "./support/worlds.js";

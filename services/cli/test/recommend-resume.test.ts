@@ -1,7 +1,7 @@
 import { existsSync, readdirSync } from "node:fs";
 import { readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { readManifest } from "@nightbeam/dataset";
+import { readManifest } from "@nightbeam/run";
 import { beforeAll, describe, expect, it } from "vitest";
 import { refusal, startNightbeam, succeed } from "./support/command.js";
 import { flagsOf, useWorld } from "./support/worlds.js";

@@ -1,5 +1,5 @@
 import { readFile } from "node:fs/promises";
-import { readManifest } from "@nightbeam/dataset";
+import { readManifest } from "@nightbeam/run";
 import { describe, expect, it } from "vitest";
 import { refusal } from "./support/command.js";
 import {

@@ -1,5 +1,6 @@
-import type { PartRecord } from "@nightbeam/dataset";
-import { commitWritten, discardWritten, openStore, storeJournal } from "@nightbeam/jobs";
+import type { PartRecord } from "@nightbeam/run";
+import { commitWritten, discardWritten, storeJournal } from "@nightbeam/run";
+import { openStore } from "@nightbeam/store";
 
 /** An attempt whose files are in the store, and which nobody sees before it is committed. */
 export type WrittenShard = PartRecord;

@@ -1,5 +1,5 @@
 import type { Announcement } from "@nightbeam/control";
-import { type Log, reasonOf } from "@nightbeam/telemetry";
+import { type Log, reasonOf } from "@nightbeam/service/log";
 import type { ShardQueue } from "./jobs/shard-queue.js";
 import type { ShardWork } from "./shard/shard-work.js";
 import type { DecodeThread } from "./thread/decode-thread.js";

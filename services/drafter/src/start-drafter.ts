@@ -1,7 +1,7 @@
-import { type Clock, readTls, readVersion, systemClock, UsageError } from "@nightbeam/command";
 import { type Control, combineDirectories, staticVerifiers } from "@nightbeam/control";
 import type { VerifierDirectory } from "@nightbeam/protocol";
-import type { Log } from "@nightbeam/telemetry";
+import { type Clock, readTls, readVersion, systemClock, UsageError } from "@nightbeam/service";
+import type { Log } from "@nightbeam/service/log";
 import { ShardQueue } from "./jobs/shard-queue.js";
 import type { DrafterOptions } from "./options/options.js";
 import { openRunStore } from "./run-store.js";

@@ -1,9 +1,8 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
+import { startRedis, until as untilWithin } from "@nightbeam/testing";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { startRedis } from "../../../packages/jobs/test/support/redis-server.js";
-import { until as untilWithin } from "../../../packages/jobs/test/support/until.js";
 import { useNight } from "./support/night.js";
 import { useQueues } from "./support/queue-world.js";
 

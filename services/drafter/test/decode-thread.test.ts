@@ -1,7 +1,7 @@
-import { systemClock } from "@nightbeam/command";
-import { type Log, silentLog } from "@nightbeam/telemetry";
+import { systemClock } from "@nightbeam/service";
+import { type Log, silentLog } from "@nightbeam/service/log";
+import { until } from "@nightbeam/testing";
 import { afterEach, describe, expect, it } from "vitest";
-import { until } from "../../../packages/jobs/test/support/until.js";
 import { DecodeThread } from "../src/thread/decode-thread.js";
 import { MirroredDirectory } from "../src/thread/mirrored-directory.js";
 

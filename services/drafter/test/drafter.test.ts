@@ -2,19 +2,19 @@ import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { openControl } from "@nightbeam/control";
 import type { Recommendation } from "@nightbeam/dataset";
+import { finishRun } from "@nightbeam/run";
+import { type Log, silentLog } from "@nightbeam/service/log";
+import { openStore } from "@nightbeam/store";
 import {
-  type DrafterDeps,
-  drafterSchema,
-  type RunningDrafter,
-  startDrafter,
-} from "@nightbeam/drafter";
-import { finishRun, openStore } from "@nightbeam/jobs";
-import { type Log, silentLog } from "@nightbeam/telemetry";
-import { writeCheckpoint } from "@nightbeam/test-world";
+  freePort,
+  startNatsServer,
+  until as untilWithin,
+  writeCheckpoint,
+} from "@nightbeam/testing";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { startNatsServer } from "../../../packages/control/test/support/nats-server.js";
-import { freePort } from "../../../packages/jobs/test/support/free-port.js";
-import { until as untilWithin } from "../../../packages/jobs/test/support/until.js";
+import { drafterSchema } from "../src/options/options.js";
+import type { RunningDrafter } from "../src/running-drafter.js";
+import { type DrafterDeps, startDrafter } from "../src/start-drafter.js";
 import { startModelVerifier } from "./support/model-verifier.js";
 import { listsOf, useNight } from "./support/night.js";
 import { useQueues } from "./support/queue-world.js";

@@ -1,5 +1,5 @@
+import { FakeTime } from "@nightbeam/testing";
 import { describe, expect, it } from "vitest";
-import { FakeTime } from "../../../packages/command/test/support/fake-time.js";
 import { Leases } from "../src/jobs/leases.js";
 
 const LOCK_MS = 1_000;

@@ -1,5 +1,5 @@
-import { parseOptions, withoutBlanks } from "@nightbeam/command";
-import { silentLog } from "@nightbeam/telemetry";
+import { parseOptions, withoutBlanks } from "@nightbeam/service";
+import { silentLog } from "@nightbeam/service/log";
 import { describe, expect, it } from "vitest";
 import { drafterCommand } from "../src/command/drafter-command.js";
 import { lanesFor, MAX_LANES } from "../src/decode/lanes.js";

@@ -1,5 +1,5 @@
+import { FakeTime, settle } from "@nightbeam/testing";
 import { describe, expect, it } from "vitest";
-import { FakeTime, settle } from "../../../packages/command/test/support/fake-time.js";
 import { RunContexts } from "../src/decode/run-contexts.js";
 
 function setup(most = 2) {

@@ -1,8 +1,8 @@
-import { systemClock } from "@nightbeam/command";
-import { cancelRun, type ShardJobResult } from "@nightbeam/jobs";
-import { silentLog } from "@nightbeam/telemetry";
+import { cancelRun, type ShardJobResult } from "@nightbeam/queue";
+import { systemClock } from "@nightbeam/service";
+import { silentLog } from "@nightbeam/service/log";
+import { until } from "@nightbeam/testing";
 import { afterEach, describe, expect, it } from "vitest";
-import { until } from "../../../packages/jobs/test/support/until.js";
 import { ShardQueue, type TakenShard } from "../src/jobs/shard-queue.js";
 import { ShardStopped } from "../src/shard/stop.js";
 import { ShardFailure } from "../src/thread/shard-failure.js";

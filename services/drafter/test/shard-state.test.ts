@@ -1,4 +1,5 @@
-import { JobsError } from "@nightbeam/jobs";
+import { QueueError } from "@nightbeam/queue";
+import { StoreError } from "@nightbeam/store";
 import { describe, expect, it } from "vitest";
 import { DrafterError } from "../src/errors.js";
 import { fateOf } from "../src/jobs/fate.js";
@@ -49,8 +50,8 @@ describe("what becomes of a job", () => {
     expect(fateOf(failure("no verifier"))).toBe("put off");
     expect(fateOf(failure("fatal"))).toBe("poison");
     expect(fateOf(failure("failed"))).toBe("failed");
-    expect(fateOf(new JobsError("BAD_JOB", "x"))).toBe("poison");
-    expect(fateOf(new JobsError("STORE_FAILED", "x"))).toBe("failed");
+    expect(fateOf(new QueueError("BAD_JOB", "x"))).toBe("poison");
+    expect(fateOf(new StoreError("STORE_FAILED", "x"))).toBe("failed");
     expect(fateOf(new DrafterError("CLOSED", "x"))).toBe("handed back");
     expect(fateOf(new DrafterError("THREAD_DIED", "x"))).toBe("failed");
     expect(fateOf(new DrafterError("THREAD_LOST", "x"))).toBe("put off");

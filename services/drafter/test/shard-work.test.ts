@@ -1,6 +1,6 @@
-import { type Log, silentLog } from "@nightbeam/telemetry";
+import { type Log, silentLog } from "@nightbeam/service/log";
+import { FakeTime, settle } from "@nightbeam/testing";
 import { describe, expect, it } from "vitest";
-import { FakeTime, settle } from "../../../packages/command/test/support/fake-time.js";
 import type { TakenShard } from "../src/jobs/shard-queue.js";
 import type { RunStore, WrittenShard } from "../src/run-store.js";
 import { ShardWork } from "../src/shard/shard-work.js";

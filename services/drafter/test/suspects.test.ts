@@ -1,5 +1,5 @@
+import { settle } from "@nightbeam/testing";
 import { describe, expect, it } from "vitest";
-import { settle } from "../../../packages/command/test/support/fake-time.js";
 import { DrafterError } from "../src/errors.js";
 import { Suspects } from "../src/shard/suspects.js";
 import { Turnstile } from "../src/shard/turnstile.js";

@@ -1,6 +1,7 @@
-import { type Flag, LOG_FLAGS } from "@nightbeam/command";
-import { type Service, serviceCommand } from "@nightbeam/command/service";
-import type { Log } from "@nightbeam/telemetry";
+import { withControl } from "@nightbeam/control";
+import { type Flag, LOG_FLAGS } from "@nightbeam/service";
+import { type Service, serviceCommand } from "@nightbeam/service/lifecycle";
+import type { Log } from "@nightbeam/service/log";
 import type { Command } from "commander";
 import { schedulerSchema } from "./options.js";
 import { type RunningScheduler, startScheduler } from "./start-scheduler.js";
@@ -31,7 +32,10 @@ export function schedulerCommand(): Command {
     description: "plan runs, look after them and serve HTTP, until told to stop",
     flags: FLAGS,
     schema: schedulerSchema,
-    start: async (options, deps) => asService(await startScheduler(options, deps), deps.log),
+    start: async (options, service) => {
+      const deps = await withControl(service, { service: "scheduler", servers: options.nats });
+      return asService(await startScheduler(options, deps), deps.log);
+    },
     ready: ({ url }) => `scheduler ready on ${url}`,
   });
 }

@@ -1,4 +1,4 @@
-import { hostPort, serviceFields, wholeNumber } from "@nightbeam/command";
+import { hostPort, serviceFields, wholeNumber } from "@nightbeam/service";
 import { z } from "zod";
 
 const milliseconds = (min: number) => wholeNumber(min, "a whole number of milliseconds");

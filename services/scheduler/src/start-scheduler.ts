@@ -1,13 +1,7 @@
 import type { Control } from "@nightbeam/control";
-import {
-  checkRedis,
-  type JobQueues,
-  openQueues,
-  openRedis,
-  openStore,
-  watchRedis,
-} from "@nightbeam/jobs";
-import { type Log, reasonOf } from "@nightbeam/telemetry";
+import { checkRedis, type JobQueues, openQueues, openRedis, watchRedis } from "@nightbeam/queue";
+import { type Log, reasonOf } from "@nightbeam/service/log";
+import { openStore } from "@nightbeam/store";
 import { openAlarms } from "./alarms/alarms.js";
 import { openWebhook } from "./alarms/webhook.js";
 import { type Clock, systemClock } from "./clock.js";

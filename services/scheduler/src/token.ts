@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
-import { UsageError } from "@nightbeam/command";
-import { reasonOf } from "@nightbeam/telemetry";
+import { UsageError } from "@nightbeam/service";
+import { reasonOf } from "@nightbeam/service/log";
 import { SchedulerError } from "./errors.js";
 
 /** Shorter ones can be guessed. */

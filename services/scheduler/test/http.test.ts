@@ -1,4 +1,4 @@
-import { silentLog } from "@nightbeam/telemetry";
+import { silentLog } from "@nightbeam/service/log";
 import { describe, expect, it } from "vitest";
 import type { RunStatus } from "../src/api/answers.js";
 import { type Submission, submitSchema } from "../src/api/request.js";

@@ -1,12 +1,7 @@
 import { openControl } from "@nightbeam/control";
-import { silentLog } from "@nightbeam/telemetry";
+import { silentLog } from "@nightbeam/service/log";
+import { describeWithNats, redisIsHere, startNatsServer, until } from "@nightbeam/testing";
 import { expect, it } from "vitest";
-import {
-  describeWithNats,
-  startNatsServer,
-} from "../../../packages/control/test/support/nats-server.js";
-import { redisIsHere } from "../../../packages/jobs/test/support/redis-server.js";
-import { until } from "../../../packages/jobs/test/support/until.js";
 import { startPlace } from "./support/scheduler.js";
 
 describeWithNats("with NATS", () => {

@@ -1,11 +1,9 @@
 import { cp, readFile, rm } from "node:fs/promises";
 import { createServer } from "node:http";
+import { redisIsHere, until } from "@nightbeam/testing";
 import { Redis } from "ioredis";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import { redisIsHere } from "../../../packages/jobs/test/support/redis-server.js";
-import { until } from "../../../packages/jobs/test/support/until.js";
-import type { Alarm, NightStatus } from "../src/api/answers.js";
-import type { RunStatus } from "../src/api/index.js";
+import type { Alarm, NightStatus, RunStatus } from "../src/api/answers.js";
 import { type Api, startPlace, type TestPlace } from "./support/scheduler.js";
 
 const NEVER = "0 0 1 1 *";

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { JobsError } from "@nightbeam/jobs";
-import { silentLog } from "@nightbeam/telemetry";
+import { RunError } from "@nightbeam/run";
+import { silentLog } from "@nightbeam/service/log";
+import { StoreError } from "@nightbeam/store";
 import { describe, expect, it } from "vitest";
 import { submitSchema } from "../src/api/request.js";
 import { openPlanner, type PlannerOptions } from "../src/runs/planner.js";
@@ -62,7 +63,7 @@ describe("a planner", () => {
     let tries = 0;
     const { opened, refusals, pass } = planner(async () => {
       tries++;
-      if (tries < 3) throw new JobsError("STORE_FAILED", "the disk is full.");
+      if (tries < 3) throw new StoreError("STORE_FAILED", "the disk is full.");
       return true;
     });
     for (const [waitMs, expected] of [
@@ -84,7 +85,7 @@ describe("a planner", () => {
 
   it("refuses what will not pass, once and with an alarm", async () => {
     const { opened, refusals, alarms, ended } = planner(async () => {
-      throw new JobsError("BAD_REQUEST", "Raise --part-size.");
+      throw new RunError("BAD_REQUEST", "Raise --part-size.");
     });
     opened.request(record("a"));
     await sleep(2);

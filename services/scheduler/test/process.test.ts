@@ -1,7 +1,6 @@
 import { writeFile } from "node:fs/promises";
+import { redisIsHere, startRedis, until } from "@nightbeam/testing";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import { redisIsHere, startRedis } from "../../../packages/jobs/test/support/redis-server.js";
-import { until } from "../../../packages/jobs/test/support/until.js";
 import { startDrafter } from "./support/drafter.js";
 import { type SchedulerProcess, spawnScheduler } from "./support/process.js";
 import { startPlace, type TestPlace } from "./support/scheduler.js";

@@ -1,9 +1,8 @@
 import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
-import { readManifest, readRecommendations } from "@nightbeam/dataset";
+import { readManifest, readRecommendations } from "@nightbeam/run";
+import { redisIsHere, until } from "@nightbeam/testing";
 import { Redis } from "ioredis";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import { redisIsHere } from "../../../packages/jobs/test/support/redis-server.js";
-import { until } from "../../../packages/jobs/test/support/until.js";
 import { startDrafter, type TestDrafter, type TestDrafterOptions } from "./support/drafter.js";
 import { type Api, startPlace, type TestPlace } from "./support/scheduler.js";
 

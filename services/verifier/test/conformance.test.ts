@@ -1,9 +1,9 @@
-import { systemClock } from "@nightbeam/command";
 import { staticVerifiers } from "@nightbeam/control";
 import type { Scorer, Scoring } from "@nightbeam/decoding";
 import { openModel } from "@nightbeam/model";
 import { serveVerifier, VerifierClient } from "@nightbeam/protocol";
-import { silentLog } from "@nightbeam/telemetry";
+import { systemClock } from "@nightbeam/service";
+import { silentLog } from "@nightbeam/service/log";
 import { afterAll, beforeAll, describe } from "vitest";
 import { checkAnswers } from "../../../packages/model/test/conformance/answers.js";
 import {

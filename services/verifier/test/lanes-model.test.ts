@@ -1,5 +1,5 @@
-import { systemClock } from "@nightbeam/command";
 import { openModel } from "@nightbeam/model";
+import { systemClock } from "@nightbeam/service";
 import { describe, expect, it } from "vitest";
 import type { Pass } from "../src/batching/micro-batcher.js";
 import { measureCost, smallestCall } from "../src/cost/measure-cost.js";

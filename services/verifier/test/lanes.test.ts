@@ -1,6 +1,6 @@
 import type { ScoreRequest } from "@nightbeam/decoding";
+import { FakeTime } from "@nightbeam/testing";
 import { describe, expect, it } from "vitest";
-import { FakeTime } from "../../../packages/command/test/support/fake-time.js";
 import { VerifierError } from "../src/errors.js";
 import { Lanes } from "../src/lanes/lanes.js";
 import type { IncomingCall, LaneLimits } from "../src/lanes/lanes-options.js";

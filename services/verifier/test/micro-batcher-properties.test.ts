@@ -1,6 +1,6 @@
+import { FakeTime } from "@nightbeam/testing";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { FakeTime } from "../../../packages/command/test/support/fake-time.js";
 import { chooseBatch } from "../src/batching/choose-batch.js";
 import { MicroBatcher } from "../src/batching/micro-batcher.js";
 import { VerifierError } from "../src/errors.js";

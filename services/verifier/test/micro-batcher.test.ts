@@ -1,5 +1,5 @@
+import { FakeTime, settle } from "@nightbeam/testing";
 import { describe, expect, it } from "vitest";
-import { FakeTime, settle } from "../../../packages/command/test/support/fake-time.js";
 import { type BatcherLimits, MicroBatcher } from "../src/batching/micro-batcher.js";
 import { VerifierError } from "../src/errors.js";
 import { FakeModel, keysOf, laneCall, outcome } from "./support/calls.js";

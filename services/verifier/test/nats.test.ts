@@ -1,12 +1,8 @@
 import { type Control, openControl } from "@nightbeam/control";
 import { VerifierClient } from "@nightbeam/protocol";
-import { silentLog } from "@nightbeam/telemetry";
+import { silentLog } from "@nightbeam/service/log";
+import { describeWithNats, type NatsServer, startNatsServer } from "@nightbeam/testing";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import {
-  describeWithNats,
-  type NatsServer,
-  startNatsServer,
-} from "../../../packages/control/test/support/nats-server.js";
 import { useCommand } from "./support/command.js";
 import { job } from "./support/verifiers.js";
 import { logProbsOf, useVerifierWorld } from "./support/worlds.js";

@@ -1,5 +1,5 @@
 import { availableParallelism } from "node:os";
-import { formatHostPort, parseOptions, withoutBlanks } from "@nightbeam/command";
+import { formatHostPort, parseOptions, withoutBlanks } from "@nightbeam/service";
 import { describe, expect, it } from "vitest";
 import { verifierCommand } from "../src/command/verifier-command.js";
 import { verifierSchema } from "../src/options/options.js";

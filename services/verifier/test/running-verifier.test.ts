@@ -1,6 +1,6 @@
-import { silentLog } from "@nightbeam/telemetry";
+import { silentLog } from "@nightbeam/service/log";
+import { FakeTime } from "@nightbeam/testing";
 import { describe, expect, it } from "vitest";
-import { FakeTime } from "../../../packages/command/test/support/fake-time.js";
 import { Lanes } from "../src/lanes/lanes.js";
 import { Verifier } from "../src/server/running-verifier.js";
 import { Tally } from "../src/server/tally.js";

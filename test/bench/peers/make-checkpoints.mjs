@@ -1,6 +1,6 @@
 // Writes one tiny checkpoint of every kind: node make-checkpoints.mjs DIRECTORY
 import { join } from "node:path";
-import { CHECKPOINT_KINDS, writeCheckpoint } from "@nightbeam/test-world";
+import { CHECKPOINT_KINDS, writeCheckpoint } from "@nightbeam/testing";
 
 const [directory] = process.argv.slice(2);
 if (directory === undefined) throw new Error("say where: node make-checkpoints.mjs DIRECTORY");

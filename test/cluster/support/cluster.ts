@@ -8,12 +8,8 @@ import {
   type SubmitBody,
   startedRunSchema,
 } from "@nightbeam/scheduler/api";
+import { type NatsServer, type RedisServer, startNatsServer, startRedis } from "@nightbeam/testing";
 import type { z } from "zod";
-import {
-  type NatsServer,
-  startNatsServer,
-} from "../../../packages/control/test/support/nats-server.js";
-import { type RedisServer, startRedis } from "../../../packages/jobs/test/support/redis-server.js";
 import { certificateFlags } from "./certificate.js";
 import { ClusterNode } from "./node.js";
 

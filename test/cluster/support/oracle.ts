@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
-import { type Recommendation, readRecommendations } from "@nightbeam/dataset";
+import type { Recommendation } from "@nightbeam/dataset";
+import { readRecommendations } from "@nightbeam/run";
 
 /** A finished run, as whoever reads it sees it. */
 export interface Lists {

@@ -1,6 +1,6 @@
 import { spawnSync } from "node:child_process";
+import { redisIsHere } from "@nightbeam/testing";
 import { describe } from "vitest";
-import { redisIsHere } from "../../../packages/jobs/test/support/redis-server.js";
 
 /**
  * `describe` for tests that start a whole cluster. Without redis-server or nats-server they are left

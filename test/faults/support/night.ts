@@ -2,7 +2,7 @@ import { mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promise
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { SubmitBody } from "@nightbeam/scheduler/api";
-import { type World, writeWorld } from "@nightbeam/test-world";
+import { type World, writeWorld } from "@nightbeam/testing";
 import { recommendOptions } from "../../../services/cli/src/recommend/options.js";
 import { recommend } from "../../../services/cli/src/recommend/recommend.js";
 import { type Lists, listsOf } from "../../cluster/support/oracle.js";

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { reasonOf } from "@nightbeam/telemetry";
+import { reasonOf } from "@nightbeam/service/log";
 import { connect, type NatsConnection } from "nats";
 import type { ControlLog } from "../log.js";
 import type { ControlTiming } from "../timing.js";

@@ -1,4 +1,4 @@
-import { reasonOf } from "@nightbeam/telemetry";
+import { reasonOf } from "@nightbeam/service/log";
 import type { Clock } from "../clock.js";
 import type { Link } from "../connection/link.js";
 import { ControlError } from "../errors.js";

@@ -1,7 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach } from "vitest";
-import type { Control, ControlOptions, NodeStatus } from "../../src/index.js";
-import { ControlError, openControl } from "../../src/index.js";
+import type { Control, ControlOptions } from "../../src/control.js";
+import { openControl } from "../../src/control.js";
+import { ControlError } from "../../src/errors.js";
+import type { NodeStatus } from "../../src/nodes/status.js";
 
 export interface LogLine {
   readonly level: "debug" | "info" | "warn";

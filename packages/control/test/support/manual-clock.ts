@@ -1,4 +1,4 @@
-import type { Clock } from "../../src/index.js";
+import type { Clock } from "../../src/clock.js";
 
 /** A clock that goes only when it is told to, and then does what is due, in order. */
 export class ManualClock implements Clock {

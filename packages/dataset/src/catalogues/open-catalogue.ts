@@ -8,9 +8,9 @@ import {
   encodePrepared,
   parseLcRecIndex,
 } from "@nightbeam/catalogue";
+import { writeDurably } from "@nightbeam/store";
 import type { EngineOptions } from "../engine/engine.js";
 import { DatasetError, readFailure } from "../errors.js";
-import { writeDurably } from "../files/durable.js";
 import { readCatalogueTable } from "./catalogue-table.js";
 
 /** How a catalogue is written down. */

@@ -2,12 +2,12 @@ import { randomUUID } from "node:crypto";
 import { open, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { VARCHAR } from "@duckdb/node-api";
+import { fingerprint, publish, syncFile, tempPath } from "@nightbeam/store";
 import { TableWriter } from "../engine/append.js";
 import type { EngineOptions } from "../engine/engine.js";
 import { withEngine } from "../engine/engine.js";
 import { sqlText } from "../engine/sql.js";
 import { writeFailure } from "../errors.js";
-import { fingerprint, publish, syncFile, tempPath } from "../files/durable.js";
 import type { Recommendation } from "./recommendation.js";
 import { itemsJson, recommendationJson } from "./recommendation.js";
 
@@ -140,4 +140,9 @@ function writeParquet(path: string, source: PartSource): Promise<number> {
     );
     return writer.rows;
   });
+}
+
+/** "part-00042"; more digits if the index has them. */
+export function partName(index: number): string {
+  return `part-${String(index).padStart(5, "0")}`;
 }

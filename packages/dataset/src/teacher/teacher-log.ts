@@ -1,8 +1,8 @@
 import { mkdir, readdir, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
+import { isTempName, writeDurably } from "@nightbeam/store";
 import { DatasetError, readFailure, writeFailure } from "../errors.js";
-import { isTempName, writeDurably } from "../files/durable.js";
-import { partName } from "../run/run-files.js";
+import { partName } from "../recommendations/write-part.js";
 import type { TeacherExample } from "./example.js";
 import { readMetadata } from "./safetensors.js";
 import {

@@ -1,6 +1,6 @@
 import { childCodes, excludeItems, NOTHING_EXCLUDED, pathOf } from "@nightbeam/catalogue";
 import { describe, expect, it } from "vitest";
-import type { Beams } from "../../src/index.js";
+import type { Beams } from "../../src/beams.js";
 import { searchOf } from "../../src/verification.js";
 import { catalogueOf, pathsOf } from "../arbitraries.js";
 import { chiSquare } from "./chi-square.js";

@@ -1,17 +1,12 @@
 import { excludeItems, findPrefix, NOTHING_EXCLUDED } from "@nightbeam/catalogue";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import {
-  type Beams,
-  CombinedDrafter,
-  type Decoder,
-  type Drafter,
-  decodeBatch,
-  decodeShard,
-  emptyDrafter,
-  type SearchOutcome,
-  type ShardUser,
-} from "../../src/index.js";
+import type { Beams } from "../../src/beams.js";
+import { type Decoder, decodeBatch } from "../../src/decode-batch.js";
+import { decodeShard, type ShardUser } from "../../src/decode-shard.js";
+import { CombinedDrafter } from "../../src/drafters/combined-drafter.js";
+import { type Drafter, emptyDrafter } from "../../src/drafters/drafter.js";
+import type { SearchOutcome } from "../../src/outcome.js";
 import { catalogueOf } from "../arbitraries.js";
 import { fakeModel } from "../fake-model.js";
 import {

@@ -1,14 +1,11 @@
 import { excludeItems, findPrefix } from "@nightbeam/catalogue";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import {
-  type Drafter,
-  decodeBatch,
-  decodeShard,
-  type SearchOutcome,
-  type ShardUser,
-} from "../../src/index.js";
+import { decodeBatch } from "../../src/decode-batch.js";
+import { decodeShard, type ShardUser } from "../../src/decode-shard.js";
+import type { Drafter } from "../../src/drafters/drafter.js";
 import { foldText, foldWord, gumbelsAt, noiseOf } from "../../src/noise/noise.js";
+import type { SearchOutcome } from "../../src/outcome.js";
 import {
   decoderFor,
   drafterFor,

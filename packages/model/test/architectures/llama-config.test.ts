@@ -1,6 +1,6 @@
 import { readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { writeCheckpoint } from "@nightbeam/test-world";
+import { writeCheckpoint } from "@nightbeam/testing";
 import { beforeEach, describe, expect, it } from "vitest";
 import { type LlamaConfig, readLlamaConfig } from "../../src/architectures/llama/config.js";
 import { readModelConfig } from "../../src/checkpoint/model-config.js";

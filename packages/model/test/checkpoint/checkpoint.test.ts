@@ -1,7 +1,7 @@
 import { copyFile, readFile, rm, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Scoring } from "@nightbeam/decoding";
-import { writeCheckpoint } from "@nightbeam/test-world";
+import { writeCheckpoint } from "@nightbeam/testing";
 import { beforeEach, describe, expect, it } from "vitest";
 import { openCheckpoint } from "../../src/checkpoint/checkpoint.js";
 import { buildGraph } from "../../src/programs/build-graph.js";

@@ -10,7 +10,7 @@ import {
   openCheckpoint,
   openModel,
 } from "@nightbeam/model";
-import { type TensorFormat, writeCheckpoint } from "@nightbeam/test-world";
+import { type TensorFormat, writeCheckpoint } from "@nightbeam/testing";
 import { beforeAll, describe, expect, it } from "vitest";
 import { scoreAlone, scoreTogether } from "../conformance/rows.js";
 import { ScorerWorld, SHAPES } from "../conformance/scorer-world.js";

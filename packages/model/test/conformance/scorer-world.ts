@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import type { Catalogue } from "@nightbeam/catalogue";
 import { type ScoreRequest, type Scorer, type Scoring, treeOf } from "@nightbeam/decoding";
-import { type ModelShape, writeCheckpoint } from "@nightbeam/test-world";
+import { type ModelShape, writeCheckpoint } from "@nightbeam/testing";
 import { type Random, seeded, someCatalogue, somePrefixes, somePrompt } from "../support/random.js";
 
 /** What an implementation of `Scorer` is asked to serve. */

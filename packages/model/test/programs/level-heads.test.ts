@@ -6,7 +6,7 @@ import {
   openLevelHeads,
   openModel,
 } from "@nightbeam/model";
-import { CHECKPOINT_KINDS, type CheckpointKind, writeCheckpoint } from "@nightbeam/test-world";
+import { CHECKPOINT_KINDS, type CheckpointKind, writeCheckpoint } from "@nightbeam/testing";
 import { beforeAll, describe, expect, it } from "vitest";
 import { openPrompts } from "../../src/prompt/open-prompts.js";
 import { loadReference } from "../reference-llama.js";

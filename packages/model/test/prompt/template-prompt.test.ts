@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { ROOT } from "@nightbeam/catalogue";
 import { treeOf } from "@nightbeam/decoding";
 import { type ModelOptions, openModel } from "@nightbeam/model";
-import { writeCheckpoint } from "@nightbeam/test-world";
+import { writeCheckpoint } from "@nightbeam/testing";
 import { beforeEach, describe, expect, it } from "vitest";
 import { rowsOfAnswer } from "../conformance/rows.js";
 import { loadReference } from "../reference-llama.js";

@@ -1,4 +1,4 @@
-import { ModelError } from "@nightbeam/model";
+import { ModelError } from "../../src/errors.js";
 
 /** What a promise was rejected with: code and message of a ModelError; anything else is thrown on. */
 export async function refusal(

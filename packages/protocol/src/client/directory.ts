@@ -1,5 +1,5 @@
 import type { Scoring } from "@nightbeam/decoding";
-import type { Log } from "@nightbeam/telemetry";
+import type { Log } from "@nightbeam/service/log";
 
 /** A verifier as it is known from outside. */
 export interface VerifierEndpoint {

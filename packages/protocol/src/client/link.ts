@@ -1,5 +1,5 @@
 import type { ServiceError } from "@grpc/grpc-js";
-import { reasonOf } from "@nightbeam/telemetry";
+import { reasonOf } from "@nightbeam/service/log";
 import { VerifyRequest, VerifyResponse } from "../generated/nightbeam/verifier/v1/verifier.js";
 import { MAX_RELEASED } from "../limits.js";
 import { spreadMs } from "./backoff.js";

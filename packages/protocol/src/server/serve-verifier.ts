@@ -1,7 +1,7 @@
 import { Server, ServerCredentials, type ServiceDefinition } from "@grpc/grpc-js";
 import type { Trie } from "@nightbeam/catalogue";
 import type { Scoring } from "@nightbeam/decoding";
-import { reasonOf } from "@nightbeam/telemetry";
+import { reasonOf } from "@nightbeam/service/log";
 import { HealthImplementation } from "grpc-health-check";
 import { channelOptions, pem, type TlsFiles } from "../channel-options.js";
 import { ProtocolError } from "../errors.js";

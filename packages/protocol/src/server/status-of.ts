@@ -1,5 +1,5 @@
 import { Metadata, type StatusObject, status } from "@grpc/grpc-js";
-import { reasonOf } from "@nightbeam/telemetry";
+import { reasonOf } from "@nightbeam/service/log";
 import { ProtocolError, type ProtocolErrorCode } from "../errors.js";
 import { retryAfter } from "../metadata.js";
 

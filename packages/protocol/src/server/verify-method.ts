@@ -1,7 +1,7 @@
 import type { handleUnaryCall, ServerUnaryCall } from "@grpc/grpc-js";
 import type { Trie } from "@nightbeam/catalogue";
 import type { ScoreRequest } from "@nightbeam/decoding";
-import { reasonOf } from "@nightbeam/telemetry";
+import { reasonOf } from "@nightbeam/service/log";
 import { answerBytes, encodeAnswers, RESPONSE_BYTES } from "../codec/answers.js";
 import { decodeCall } from "../codec/decode-call.js";
 import { ProtocolError } from "../errors.js";

@@ -1,13 +1,11 @@
 import { afterEach } from "vitest";
+import type { VerifierDirectory, VerifierEndpoint } from "../../src/client/directory.js";
+import { VerifierClient, type VerifierClientOptions } from "../../src/client/verifier-client.js";
 import {
   type ServedVerifier,
   type ServeOptions,
   serveVerifier,
-  VerifierClient,
-  type VerifierClientOptions,
-  type VerifierDirectory,
-  type VerifierEndpoint,
-} from "../../src/index.js";
+} from "../../src/server/serve-verifier.js";
 import { FakeHandler } from "./fake-handler.js";
 import { fullCatalogue } from "./random-calls.js";
 

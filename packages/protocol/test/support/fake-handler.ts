@@ -1,5 +1,6 @@
 import type { Trie } from "@nightbeam/catalogue";
-import type { ReceivedCall, VerifiedCall, VerifyHandler } from "../../src/index.js";
+import type { VerifiedCall } from "../../src/codec/answers.js";
+import type { ReceivedCall, VerifyHandler } from "../../src/server/handler.js";
 import { fakeAnswer } from "./fake-scorer.js";
 
 /** Answers calls with the fake model, or as a test says; keeps what it was asked. */

@@ -1,4 +1,4 @@
-import { ProtocolError } from "../../src/index.js";
+import { ProtocolError } from "../../src/errors.js";
 
 /** The ProtocolError that `action` throws; anything else is thrown on. */
 export function refusalOf(action: () => unknown): ProtocolError {

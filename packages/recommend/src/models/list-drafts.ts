@@ -1,5 +1,5 @@
-import { readRecommendations } from "@nightbeam/dataset";
 import { type Drafter, ListsDrafter } from "@nightbeam/decoding";
+import { readRecommendations } from "@nightbeam/run";
 import { type ReadListsOptions, readLists, readListsAt } from "./read-lists.js";
 
 /** Drafts from the lists of a finished run. @throws DatasetError; the signal's reason */

@@ -9,8 +9,8 @@ import {
   RetrievalDrafter,
 } from "@nightbeam/decoding";
 import { isLevelHeadsCheckpoint, type Prompts } from "@nightbeam/model";
+import { type DraftName, draftVersion, parseDraftName } from "@nightbeam/settings";
 import { batchesAtOnce, type ModelSettings, openCpuLevelHeads, openCpuModel } from "./cpu-model.js";
-import { type DraftName, draftVersion, parseDraftName } from "./draft-name.js";
 import { candidatesDrafter, previousDrafter } from "./list-drafts.js";
 import { type DraftModel, modelDrafter } from "./model-drafter.js";
 import { transitionsDrafter } from "./transitions.js";

@@ -1,12 +1,8 @@
 import { stat } from "node:fs/promises";
 import type { Catalogue } from "@nightbeam/catalogue";
-import {
-  listsDigest,
-  type Recommendation,
-  readRecommendationFile,
-  readRecommendations,
-} from "@nightbeam/dataset";
+import { listsDigest, type Recommendation, readRecommendationFile } from "@nightbeam/dataset";
 import { type LeafLists, LeafListsBuilder } from "@nightbeam/decoding";
+import { readRecommendations } from "@nightbeam/run";
 
 export interface ReadListsOptions {
   /** The catalogue that is searched: items that are not in it are passed over. */

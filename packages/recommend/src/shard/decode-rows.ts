@@ -1,11 +1,12 @@
 import type { Catalogue } from "@nightbeam/catalogue";
-import type { HistoryRow, PartResult, Recommendation, TeacherExample } from "@nightbeam/dataset";
+import type { HistoryRow, Recommendation, TeacherExample } from "@nightbeam/dataset";
 import {
   type Decoder,
   decodeShard,
   type SearchOutcome,
   type ShardOptions,
 } from "@nightbeam/decoding";
+import type { PartResult } from "@nightbeam/run";
 import { acceptanceStats } from "./acceptance-stats.js";
 import { expandItems } from "./expand-items.js";
 import { sampleUsers } from "./sample-users.js";

@@ -4,9 +4,10 @@ import {
   excludeItems,
   NOTHING_EXCLUDED,
 } from "@nightbeam/catalogue";
-import type { HistoryRow, RejectedRow } from "@nightbeam/dataset";
+import type { HistoryRow } from "@nightbeam/dataset";
 import type { ShardUser } from "@nightbeam/decoding";
 import type { PromptEncoder } from "@nightbeam/model";
+import type { RejectedRow } from "@nightbeam/run";
 
 /** A user who can be decoded. */
 export interface ReadyUser extends ShardUser {

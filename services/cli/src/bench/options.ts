@@ -1,4 +1,4 @@
-import { gibibytes, listOf, oneOf, wholeNumber, words } from "@nightbeam/command";
+import { gibibytes, listOf, oneOf, wholeNumber, words } from "@nightbeam/service";
 import { z } from "zod";
 
 const drafting = z

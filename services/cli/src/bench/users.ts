@@ -1,8 +1,8 @@
 import type { Catalogue } from "@nightbeam/catalogue";
-import { UsageError } from "@nightbeam/command";
 import { type HistoryRow, readHistories } from "@nightbeam/dataset";
 import type { Model } from "@nightbeam/model";
 import { type ReadyUser, userReader } from "@nightbeam/recommend";
+import { UsageError } from "@nightbeam/service";
 
 /** What makes users of rows. */
 export interface UserContext {

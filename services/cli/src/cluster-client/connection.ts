@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
-import { parseOptions, UsageError, withoutBlanks } from "@nightbeam/command";
+import { parseOptions, UsageError, withoutBlanks } from "@nightbeam/service";
 import { type Command, Option } from "commander";
 import { z } from "zod";
 import { DEFAULT_DIRECTORY } from "../cluster/cluster-file.js";

@@ -1,6 +1,5 @@
 import type { RunStatus } from "@nightbeam/scheduler/api";
-import { clock, whole } from "../terminal/progress.js";
-import { facts } from "../terminal/table.js";
+import { clock, facts, whole } from "@nightbeam/service/terminal";
 
 /** Shards that a person is told one by one. */
 const NAMED = 5;

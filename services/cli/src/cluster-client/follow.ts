@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Nodes, RunStatus } from "@nightbeam/scheduler/api";
-import type { Progress } from "../terminal/progress.js";
+import type { Progress } from "@nightbeam/service/terminal";
 import type { SchedulerClient } from "./client.js";
 import { callsPerUser } from "./describe.js";
 import { ClusterError } from "./errors.js";

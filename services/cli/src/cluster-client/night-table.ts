@@ -1,5 +1,5 @@
 import type { NightStatus } from "@nightbeam/scheduler/api";
-import { table } from "../terminal/table.js";
+import { table } from "@nightbeam/service/terminal";
 import { localTime } from "./run-table.js";
 
 /** Timetables, a line each, with what became of the last night. */

@@ -1,8 +1,7 @@
 import { resolve } from "node:path";
-import { oneOf, parseOptions, wholeNumber, withRequired, words } from "@nightbeam/command";
-import { draftAt } from "@nightbeam/recommend";
-import { checkRelaxed, verificationOf } from "@nightbeam/recommend/settings";
 import type { SubmitBody } from "@nightbeam/scheduler/api";
+import { oneOf, parseOptions, wholeNumber, withRequired, words } from "@nightbeam/service";
+import { checkRelaxed, draftAt, verificationOf } from "@nightbeam/settings";
 import type { Command } from "commander";
 import { z } from "zod";
 import { DRAFTS } from "../options/drafts.js";

@@ -1,6 +1,5 @@
 import type { RunStatus } from "@nightbeam/scheduler/api";
-import { clock, whole } from "../terminal/progress.js";
-import { table } from "../terminal/table.js";
+import { clock, table, whole } from "@nightbeam/service/terminal";
 import { secondsOf } from "./describe.js";
 
 /** Runs, a line each. */

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { UsageError } from "@nightbeam/command";
+import { UsageError } from "@nightbeam/service";
 import { z } from "zod";
 import { processIdentitySchema } from "./process-identity.js";
 

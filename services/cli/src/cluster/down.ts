@@ -1,4 +1,4 @@
-import { UsageError } from "@nightbeam/command";
+import { UsageError } from "@nightbeam/service";
 import { readClusterFile } from "./cluster-file.js";
 import { isAlive, signalProcess, waitForEnd } from "./process-identity.js";
 import { endOrphans, leaveDirectory } from "./takeover.js";

@@ -1,4 +1,4 @@
-import { oneOf, wholeNumber } from "@nightbeam/command";
+import { oneOf, wholeNumber } from "@nightbeam/service";
 import { z } from "zod";
 import { DEFAULT_DIRECTORY } from "./cluster-file.js";
 

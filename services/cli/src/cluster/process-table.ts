@@ -1,5 +1,5 @@
 import { relative } from "node:path";
-import { listing } from "../terminal/table.js";
+import { listing } from "@nightbeam/service/terminal";
 import type { ClusterProcess } from "./cluster-file.js";
 import { isAlive } from "./process-identity.js";
 

@@ -1,6 +1,6 @@
 import { linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { UsageError } from "@nightbeam/command";
+import { UsageError } from "@nightbeam/service";
 import { clusterFilePath, readClusterFile } from "./cluster-file.js";
 import {
   identityOf,

@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { UsageError } from "@nightbeam/command";
+import { UsageError } from "@nightbeam/service";
 import { type ClusterProcess, clusterToken, writeClusterFile } from "./cluster-file.js";
 import type { ClusterUpOptions } from "./options.js";
 import { identityOf, type ProcessIdentity } from "./process-identity.js";

@@ -1,4 +1,4 @@
-import { withRequired } from "@nightbeam/command";
+import { withRequired } from "@nightbeam/service";
 import { Command } from "commander";
 import { benchCluster } from "../bench/cluster/bench-cluster.js";
 import { describeBenchCluster } from "../bench/cluster/describe.js";

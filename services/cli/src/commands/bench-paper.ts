@@ -1,4 +1,4 @@
-import { parseOptions, withRequired } from "@nightbeam/command";
+import { parseOptions, withRequired } from "@nightbeam/service";
 import { Command } from "commander";
 import { paperSchema } from "../bench/paper/options.js";
 import { runPaper } from "../bench/paper/paper.js";

@@ -1,9 +1,9 @@
-import { parseOptions, withRequired } from "@nightbeam/command";
+import { parseOptions, withRequired } from "@nightbeam/service";
+import { table } from "@nightbeam/service/terminal";
 import { Command } from "commander";
 import { type BenchReport, bench } from "../bench/bench.js";
 import { benchSchema } from "../bench/options.js";
 import { DRAFTS } from "../options/drafts.js";
-import { table } from "../terminal/table.js";
 import { benchClusterCommand } from "./bench-cluster.js";
 import { benchPaperCommand } from "./bench-paper.js";
 

@@ -1,7 +1,7 @@
 import { levelWidths } from "@nightbeam/catalogue";
 import { openCatalogue, writePreparedCatalogue } from "@nightbeam/dataset";
+import { whole } from "@nightbeam/service/terminal";
 import { Command } from "commander";
-import { whole } from "../terminal/progress.js";
 
 /** `nightbeam catalogue` */
 export function catalogueCommand(): Command {

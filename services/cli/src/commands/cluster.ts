@@ -1,5 +1,5 @@
 import { resolve } from "node:path";
-import { parseOptions, withoutBlanks, withRequired } from "@nightbeam/command";
+import { parseOptions, withoutBlanks, withRequired } from "@nightbeam/service";
 import { Command, Option } from "commander";
 import { readClusterFile } from "../cluster/cluster-file.js";
 import { clusterDown } from "../cluster/down.js";

@@ -1,7 +1,7 @@
-import { compareLists, listsDigest, readRecommendations } from "@nightbeam/dataset";
+import { compareLists, listsDigest } from "@nightbeam/dataset";
+import { readRecommendations } from "@nightbeam/run";
+import { facts, whole } from "@nightbeam/service/terminal";
 import { Command } from "commander";
-import { whole } from "../terminal/progress.js";
-import { facts } from "../terminal/table.js";
 
 type Comparison = Awaited<ReturnType<typeof compareLists>>;
 

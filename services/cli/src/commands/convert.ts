@@ -1,9 +1,9 @@
 import { existsSync } from "node:fs";
-import { oneOf, parseOptions, UsageError, withRequired } from "@nightbeam/command";
 import { convertCheckpoint, openCheckpoint } from "@nightbeam/model";
+import { oneOf, parseOptions, UsageError, withRequired } from "@nightbeam/service";
+import { whole } from "@nightbeam/service/terminal";
 import { Command } from "commander";
 import { z } from "zod";
-import { whole } from "../terminal/progress.js";
 
 const schema = z.object({
   model: z.string(),

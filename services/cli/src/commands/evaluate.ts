@@ -1,16 +1,15 @@
-import { listOf, parseOptions, wholeNumber, withRequired } from "@nightbeam/command";
 import {
   evaluateRanking,
   type RankingAtK,
   type RankingReport,
   readHistories,
-  readRecommendations,
   type UnseenReport,
 } from "@nightbeam/dataset";
+import { readRecommendations } from "@nightbeam/run";
+import { listOf, parseOptions, wholeNumber, withRequired } from "@nightbeam/service";
+import { table, whole } from "@nightbeam/service/terminal";
 import { Command } from "commander";
 import { z } from "zod";
-import { whole } from "../terminal/progress.js";
-import { table } from "../terminal/table.js";
 
 const schema = z.object({
   recommendations: z.string(),

@@ -1,10 +1,9 @@
-import { parseOptions, wholeNumber, withRequired } from "@nightbeam/command";
-import type { ImportReport, OwnerFiles, Shares } from "@nightbeam/dataset";
-import { amazonFiles, goodreadsFiles, importDataset, movielensFiles } from "@nightbeam/dataset";
+import type { ImportReport, OwnerFiles, Shares } from "@nightbeam/import";
+import { amazonFiles, goodreadsFiles, importDataset, movielensFiles } from "@nightbeam/import";
+import { parseOptions, wholeNumber, withRequired } from "@nightbeam/service";
+import { facts, whole } from "@nightbeam/service/terminal";
 import { Command } from "commander";
 import { z } from "zod";
-import { whole } from "../terminal/progress.js";
-import { facts } from "../terminal/table.js";
 
 const path = z.string().optional();
 const split = z

@@ -1,5 +1,5 @@
-import { oneOf, parseOptions, withRequired } from "@nightbeam/command";
 import type { NightStatus } from "@nightbeam/scheduler/api";
+import { oneOf, parseOptions, withRequired } from "@nightbeam/service";
 import { Command } from "commander";
 import { z } from "zod";
 import { schedulerClient } from "../cluster-client/client.js";

@@ -1,12 +1,11 @@
-import { parseOptions } from "@nightbeam/command";
 import type { Nodes } from "@nightbeam/scheduler/api";
+import { parseOptions } from "@nightbeam/service";
+import { listing, whole } from "@nightbeam/service/terminal";
 import { Command, Option } from "commander";
 import { z } from "zod";
 import { findCluster } from "../cluster/find-cluster.js";
 import { schedulerClient } from "../cluster-client/client.js";
 import { connectionOf, withConnection } from "../cluster-client/connection.js";
-import { whole } from "../terminal/progress.js";
-import { listing } from "../terminal/table.js";
 
 /** `nightbeam nodes` */
 export function nodesCommand(): Command {
@@ -44,7 +43,7 @@ function drainCommand(): Command {
     .action(async (name: string, flags: Record<string, unknown>) => {
       const { nats } = parseOptions(drainSchema, { nats: findCluster()?.nats, ...flags });
       const { openControl } = await import("@nightbeam/control");
-      const { silentLog } = await import("@nightbeam/telemetry");
+      const { silentLog } = await import("@nightbeam/service/log");
       const control = await openControl({ servers: nats, name: "nightbeam nodes", log: silentLog });
       try {
         await control.waitConnected(CONNECT_WITHIN_MS);

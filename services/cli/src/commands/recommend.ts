@@ -1,15 +1,14 @@
 import { constants } from "node:os";
 import { dirname } from "node:path";
-import { withRequired } from "@nightbeam/command";
-import type { Manifest } from "@nightbeam/dataset";
+import type { Manifest } from "@nightbeam/run";
+import { withRequired } from "@nightbeam/service";
+import { clock, facts, progressBar, whole } from "@nightbeam/service/terminal";
 import { Command } from "commander";
 import { DRAFTS } from "../options/drafts.js";
 import { candidateFacts } from "../recommend/candidate-facts.js";
 import { withLists } from "../recommend/list-options.js";
 import { recommendOptions, recommendSchema } from "../recommend/options.js";
 import { type ProgressCounts, recommend } from "../recommend/recommend.js";
-import { clock, progressBar, whole } from "../terminal/progress.js";
-import { facts } from "../terminal/table.js";
 
 /** `nightbeam recommend` */
 export function recommendCommand(): Command {

@@ -1,13 +1,13 @@
 import { resolve } from "node:path";
-import { parseOptions, withRequired, words } from "@nightbeam/command";
-import { draftAt } from "@nightbeam/recommend";
+import { parseOptions, withRequired, words } from "@nightbeam/service";
+import { table } from "@nightbeam/service/terminal";
+import { draftAt } from "@nightbeam/settings";
 import { Command } from "commander";
 import { z } from "zod";
 import { schedulerClient } from "../cluster-client/client.js";
 import { connectionOf, withConnection } from "../cluster-client/connection.js";
 import { localTime } from "../cluster-client/run-table.js";
 import { DRAFTS } from "../options/drafts.js";
-import { table } from "../terminal/table.js";
 
 const schema = z.object({ target: z.string(), draft: words.default([]), catalogue: z.string() });
 

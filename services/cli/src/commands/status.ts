@@ -1,4 +1,5 @@
 import type { Alarm, Nodes, RunStatus } from "@nightbeam/scheduler/api";
+import { facts, progressBar, table, whole } from "@nightbeam/service/terminal";
 import { Command } from "commander";
 import { type SchedulerClient, schedulerClient } from "../cluster-client/client.js";
 import { connectionOf, withConnection } from "../cluster-client/connection.js";
@@ -6,8 +7,6 @@ import { summary } from "../cluster-client/describe.js";
 import { ClusterError } from "../cluster-client/errors.js";
 import { followRun } from "../cluster-client/follow.js";
 import { localTime, runTable } from "../cluster-client/run-table.js";
-import { progressBar, whole } from "../terminal/progress.js";
-import { facts, table } from "../terminal/table.js";
 
 /** How following a run ends, for scripts. */
 const EXIT_CODES = { complete: 0, refused: 1, partial: 3, cancelled: 4 } as const;

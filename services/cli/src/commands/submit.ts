@@ -1,12 +1,12 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { RunStatus, StartedRun } from "@nightbeam/scheduler/api";
+import { whole } from "@nightbeam/service/terminal";
 import { Command } from "commander";
 import { type SchedulerClient, schedulerClient } from "../cluster-client/client.js";
 import { connectionOf, withConnection } from "../cluster-client/connection.js";
 import { shardsDone } from "../cluster-client/describe.js";
 import { ClusterError } from "../cluster-client/errors.js";
 import { requestOf, withRequest } from "../cluster-client/request-options.js";
-import { whole } from "../terminal/progress.js";
 
 /** `nightbeam submit` */
 export function submitCommand(): Command {

@@ -1,4 +1,4 @@
-import { markdownTable } from "../terminal/markdown-table.js";
+import { markdownTable } from "@nightbeam/service/terminal";
 import type { CommandVariables, Variable } from "./environment.js";
 
 const START = "<!-- from here on written by scripts/environment.mjs -->";

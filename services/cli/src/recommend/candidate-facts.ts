@@ -1,5 +1,5 @@
-import type { Manifest } from "@nightbeam/dataset";
-import { whole } from "../terminal/progress.js";
+import type { Manifest } from "@nightbeam/run";
+import { whole } from "@nightbeam/service/terminal";
 
 /** Shown is the first whole threshold that accepts so much of what was proposed. */
 const SHARES = [0.01, 0.02, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8];

@@ -1,4 +1,4 @@
-import { UsageError } from "@nightbeam/command";
+import { UsageError } from "@nightbeam/service";
 import { z } from "zod";
 
 const NATS = "give a number of nats below 0, such as -9";

@@ -1,6 +1,6 @@
 import type { Catalogue } from "@nightbeam/catalogue";
 import { acceptingDecoder, openCandidates, type RowsOptions } from "@nightbeam/recommend";
-import { whole } from "../terminal/progress.js";
+import { whole } from "@nightbeam/service/terminal";
 import type { RecommendOptions } from "./options.js";
 
 /** Candidates as a run needs them. */

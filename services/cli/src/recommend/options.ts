@@ -7,8 +7,8 @@ import {
   UsageError,
   wholeNumber,
   words,
-} from "@nightbeam/command";
-import { checkRelaxed, usualBeamWidth, verificationOf } from "@nightbeam/recommend/settings";
+} from "@nightbeam/service";
+import { checkRelaxed, usualBeamWidth, verificationOf } from "@nightbeam/settings";
 import { z } from "zod";
 import { candidateFields, checkCandidates } from "./candidate-options.js";
 import { verificationFields } from "./verification-fields.js";

@@ -1,16 +1,16 @@
 import { createHash } from "node:crypto";
 import type { Catalogue } from "@nightbeam/catalogue";
+import { fileHash } from "@nightbeam/dataset";
+import type { OpenModels } from "@nightbeam/recommend";
 import {
-  DatasetError,
   directoryJournal,
-  fileHash,
   openRun,
   type Run,
+  RunError,
   type RunPlan,
   withDraftsOf,
-} from "@nightbeam/dataset";
-import type { OpenModels } from "@nightbeam/recommend";
-import { dependsOnDraft, plannedArguments } from "@nightbeam/recommend/settings";
+} from "@nightbeam/run";
+import { dependsOnDraft, plannedArguments } from "@nightbeam/settings";
 import type { RunCandidates } from "./candidates.js";
 import type { RecommendOptions } from "./options.js";
 
@@ -64,7 +64,7 @@ export async function openPlannedRun(
   try {
     return await openRun({ dir, plan });
   } catch (error) {
-    if (!(error instanceof DatasetError && error.code === "RUN_DIFFERS")) throw error;
+    if (!(error instanceof RunError && error.code === "RUN_DIFFERS")) throw error;
     const standing = await directoryJournal(dir).readPlan();
     if (standing === undefined) throw error;
     const run = await openRun({ dir, plan: withDraftsOf(plan, standing) });

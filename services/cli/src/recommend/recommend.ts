@@ -2,11 +2,8 @@ import { resolve } from "node:path";
 import { type Catalogue, filterCatalogue } from "@nightbeam/catalogue";
 import {
   countHistories,
-  type Manifest,
   openCatalogue,
   openTeacherLog,
-  type Run,
-  type RunPlan,
   readHistories,
   readItemFilter,
   type TeacherLog,
@@ -21,7 +18,8 @@ import {
   runFigures,
   userReader,
 } from "@nightbeam/recommend";
-import { verificationOf } from "@nightbeam/recommend/settings";
+import type { Manifest, Run, RunPlan } from "@nightbeam/run";
+import { verificationOf } from "@nightbeam/settings";
 import { candidatesOf, type RunCandidates } from "./candidates.js";
 import type { RecommendOptions } from "./options.js";
 import { forEachPart, PARTS_AT_ONCE } from "./parts.js";

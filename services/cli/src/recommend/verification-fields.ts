@@ -1,4 +1,4 @@
-import { oneOf, positive, wholeNumber } from "@nightbeam/command";
+import { oneOf, positive, wholeNumber } from "@nightbeam/service";
 
 /** The keys that say what a list is. */
 export const verificationFields = {

@@ -1,5 +1,6 @@
 import { createServer } from "node:http";
 import type { NightStatus, Nodes, RunStatus } from "@nightbeam/scheduler/api";
+import { progressBar } from "@nightbeam/service/terminal";
 import { afterEach, describe, expect, it } from "vitest";
 import { schedulerClient } from "../../src/cluster-client/client.js";
 import { connectionOf } from "../../src/cluster-client/connection.js";
@@ -9,7 +10,6 @@ import { followRun } from "../../src/cluster-client/follow.js";
 import { nightTable } from "../../src/cluster-client/night-table.js";
 import { requestOf } from "../../src/cluster-client/request-options.js";
 import { runTable } from "../../src/cluster-client/run-table.js";
-import { progressBar } from "../../src/terminal/progress.js";
 
 const run: RunStatus = {
   id: "2026-11-21-3f9c2a",

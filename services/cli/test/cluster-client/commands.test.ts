@@ -1,7 +1,6 @@
-import { readRecommendations } from "@nightbeam/dataset";
+import { readRecommendations } from "@nightbeam/run";
+import { redisIsHere, until } from "@nightbeam/testing";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { redisIsHere } from "../../../../packages/jobs/test/support/redis-server.js";
-import { until } from "../../../../packages/jobs/test/support/until.js";
 import { startDrafter } from "../../../scheduler/test/support/drafter.js";
 import {
   type Api,

@@ -1,5 +1,5 @@
 import { readFile } from "node:fs/promises";
-import type { World } from "@nightbeam/test-world";
+import type { World } from "@nightbeam/testing";
 import { loadReference } from "../../../../packages/model/test/reference-llama.js";
 
 /** Tokens of a world's models: a few special ones, then the codes, level by level. */

@@ -1,8 +1,9 @@
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type Recommendation, readRecommendations } from "@nightbeam/dataset";
-import { type World, type WorldOptions, writeWorld } from "@nightbeam/test-world";
+import type { Recommendation } from "@nightbeam/dataset";
+import { readRecommendations } from "@nightbeam/run";
+import { type World, type WorldOptions, writeWorld } from "@nightbeam/testing";
 import { afterAll, beforeAll } from "vitest";
 import { recommendOptions } from "../../src/recommend/options.js";
 import { recommend } from "../../src/recommend/recommend.js";

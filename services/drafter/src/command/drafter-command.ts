@@ -1,4 +1,5 @@
-import { serviceCommand } from "@nightbeam/command/service";
+import { withControl } from "@nightbeam/control";
+import { serviceCommand } from "@nightbeam/service/lifecycle";
 import type { Command } from "commander";
 import { drafterSchema } from "../options/options.js";
 import { startDrafter } from "../start-drafter.js";
@@ -12,7 +13,11 @@ export function drafterCommand(): Command {
       "take shards from the queue, draft, have the verifiers check, and commit, until told to stop",
     flags: DRAFTER_FLAGS,
     schema: drafterSchema,
-    start: startDrafter,
+    start: async (options, service) =>
+      startDrafter(
+        options,
+        await withControl(service, { service: "drafter", servers: options.nats }),
+      ),
     ready: (_, { name, shardsAtOnce }) =>
       `drafter ready: ${name} takes ${shardsAtOnce} shards at a time`,
   });

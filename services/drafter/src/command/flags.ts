@@ -1,4 +1,4 @@
-import { type Flag, LOG_FLAGS, NODE_NAME_FLAG } from "@nightbeam/command";
+import { type Flag, LOG_FLAGS, NODE_NAME_FLAG } from "@nightbeam/service";
 
 /** The flags of `nightbeam drafter`; defaults are the schema's. */
 export const DRAFTER_FLAGS: readonly Flag[] = [

@@ -1,8 +1,9 @@
 import type { SearchOutcome } from "@nightbeam/decoding";
-import { openStore, readShardInput, type ShardStore } from "@nightbeam/jobs";
 import type { VerifierDirectory } from "@nightbeam/protocol";
 import { decodeRows } from "@nightbeam/recommend";
-import type { Log } from "@nightbeam/telemetry";
+import { readShardInput } from "@nightbeam/run";
+import type { Log } from "@nightbeam/service/log";
+import { openStore, type ShardStore } from "@nightbeam/store";
 import { DrafterError } from "../errors.js";
 import type { WrittenShard } from "../run-store.js";
 import { isHarmless } from "../thread/failure.js";

@@ -5,24 +5,18 @@ import {
   filteredOut,
   NOTHING_EXCLUDED,
 } from "@nightbeam/catalogue";
+import { fileHash, type HistoryRow, openCatalogue, readItemFilter } from "@nightbeam/dataset";
+import { promptsHash } from "@nightbeam/model";
 import {
-  fileHash,
-  type HistoryRow,
-  openCatalogue,
   partCount,
+  RunError,
   type RunPlan,
-  readItemFilter,
-} from "@nightbeam/dataset";
-import {
-  JobsError,
-  openStore,
-  type RunRequest,
   readPlan,
   readRequest,
   readShardInput,
-  type ShardStore,
-} from "@nightbeam/jobs";
-import { promptsHash } from "@nightbeam/model";
+} from "@nightbeam/run";
+import type { RunRequest } from "@nightbeam/settings";
+import { openStore, type ShardStore } from "@nightbeam/store";
 import { checkVersion } from "./check-versions.js";
 
 /** A run as its store describes it. */
@@ -43,7 +37,7 @@ export async function readPlannedRun(store: ShardStore): Promise<PlannedRun> {
   const plan = await readPlan(store);
   const request = (await readRequest(store))?.request;
   if (request !== undefined) return { plan, request };
-  throw new JobsError(
+  throw new RunError(
     "NOT_A_RUN",
     `${store.location} holds a plan and no request. Submit the run again.`,
   );

@@ -11,8 +11,8 @@ import {
   type Reading,
   userReader,
 } from "@nightbeam/recommend";
-import { dependsOnDraft, verificationOf } from "@nightbeam/recommend/settings";
-import type { Log } from "@nightbeam/telemetry";
+import type { Log } from "@nightbeam/service/log";
+import { dependsOnDraft, verificationOf } from "@nightbeam/settings";
 import type { ThreadSetup } from "../thread/messages.js";
 import { checkVersion } from "./check-versions.js";
 import { draftPlaces } from "./lanes.js";

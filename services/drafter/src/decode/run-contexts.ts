@@ -1,4 +1,4 @@
-import type { Clock } from "@nightbeam/command";
+import type { Clock } from "@nightbeam/service";
 
 export interface RunContextsOptions {
   /** Contexts that are kept; more are open only while more runs have shards under way. */

@@ -1,7 +1,9 @@
 import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { type PartResult, type RunPlan, writePart } from "@nightbeam/dataset";
-import { attemptName, type ShardStore, writeShard } from "@nightbeam/jobs";
+import { writePart } from "@nightbeam/dataset";
+import type { PartResult, RunPlan } from "@nightbeam/run";
+import { attemptName, writeShard } from "@nightbeam/run";
+import type { ShardStore } from "@nightbeam/store";
 import type { WrittenShard } from "../run-store.js";
 
 export interface AttemptOptions {

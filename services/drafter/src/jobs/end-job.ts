@@ -1,5 +1,5 @@
-import type { Clock } from "@nightbeam/command";
-import { type Log, reasonOf } from "@nightbeam/telemetry";
+import type { Clock } from "@nightbeam/service";
+import { type Log, reasonOf } from "@nightbeam/service/log";
 import { DelayedError, UnrecoverableError } from "bullmq";
 import { fateOf } from "./fate.js";
 import type { ShardJob } from "./queue-connection.js";

@@ -1,4 +1,4 @@
-import { JobsError } from "@nightbeam/jobs";
+import { QueueError } from "@nightbeam/queue";
 import { DrafterError } from "../errors.js";
 import { ShardStopped } from "../shard/stop.js";
 import { ShardFailure } from "../thread/shard-failure.js";
@@ -37,7 +37,7 @@ export function fateOf(error: unknown): Fate {
     if (error.failure.kind === "no verifier") return "put off";
     return error.failure.kind === "fatal" ? "poison" : "failed";
   }
-  if (error instanceof JobsError && error.code === "BAD_JOB") return "poison";
+  if (error instanceof QueueError && error.code === "BAD_JOB") return "poison";
   if (error instanceof DrafterError) {
     if (error.code === "CLOSED") return "handed back";
     if (error.code === "THREAD_LOST") return "put off";

@@ -1,4 +1,4 @@
-import type { Clock } from "@nightbeam/command";
+import type { Clock } from "@nightbeam/service";
 
 export interface LeasesOptions {
   /** How long a lock lasts in Redis after it was taken or renewed. */

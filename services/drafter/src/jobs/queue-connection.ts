@@ -1,4 +1,3 @@
-import type { Clock } from "@nightbeam/command";
 import {
   type CancelledWatch,
   checkRedis,
@@ -11,8 +10,9 @@ import {
   watchCancelled,
   watchRedis,
   workerOptions,
-} from "@nightbeam/jobs";
-import type { Log } from "@nightbeam/telemetry";
+} from "@nightbeam/queue";
+import type { Clock } from "@nightbeam/service";
+import type { Log } from "@nightbeam/service/log";
 import { type Job, Worker } from "bullmq";
 import type { Leases } from "./leases.js";
 import { quietErrors } from "./quiet-errors.js";

@@ -1,5 +1,5 @@
-import type { Clock } from "@nightbeam/command";
-import { type Log, reasonOf } from "@nightbeam/telemetry";
+import type { Clock } from "@nightbeam/service";
+import { type Log, reasonOf } from "@nightbeam/service/log";
 
 /** The same message is written again after so long. */
 const REPEAT_MS = 60_000;

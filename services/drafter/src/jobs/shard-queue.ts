@@ -1,5 +1,5 @@
-import type { RunSignal, ShardJobResult } from "@nightbeam/jobs";
-import { reasonOf } from "@nightbeam/telemetry";
+import type { RunSignal, ShardJobResult } from "@nightbeam/queue";
+import { reasonOf } from "@nightbeam/service/log";
 import { ShardStopped, type StopCause } from "../shard/stop.js";
 import { endJob } from "./end-job.js";
 import { type Lease, Leases } from "./leases.js";

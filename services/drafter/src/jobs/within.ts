@@ -1,4 +1,4 @@
-import type { Clock } from "@nightbeam/command";
+import type { Clock } from "@nightbeam/service";
 
 /** Waits for work that does not fail, for so long. @returns whether it ended in time */
 export async function within(

@@ -6,7 +6,7 @@ import {
   serviceFields,
   tlsFields,
   wholeNumber,
-} from "@nightbeam/command";
+} from "@nightbeam/service";
 import { z } from "zod";
 
 /** The options of `nightbeam drafter`, by their flags in camelCase. */

@@ -1,7 +1,7 @@
-import type { Clock } from "@nightbeam/command";
-import type { PartRecord } from "@nightbeam/dataset";
-import { JOBS, parseJob, type ShardJobData, type ShardJobResult } from "@nightbeam/jobs";
-import { type Log, reasonOf } from "@nightbeam/telemetry";
+import { JOBS, parseJob, type ShardJobData, type ShardJobResult } from "@nightbeam/queue";
+import type { PartRecord } from "@nightbeam/run";
+import type { Clock } from "@nightbeam/service";
+import { type Log, reasonOf } from "@nightbeam/service/log";
 import { fateOf } from "../jobs/fate.js";
 import type { TakenShard } from "../jobs/shard-queue.js";
 import type { OpenRunStore, RunStore, WrittenShard } from "../run-store.js";

@@ -1,7 +1,7 @@
 import { Worker } from "node:worker_threads";
-import type { Clock } from "@nightbeam/command";
 import type { VerifierDirectory } from "@nightbeam/protocol";
-import type { Log } from "@nightbeam/telemetry";
+import type { Clock } from "@nightbeam/service";
+import type { Log } from "@nightbeam/service/log";
 import { DrafterError } from "../errors.js";
 import type { WrittenShard } from "../run-store.js";
 import type { FromThread, ShardOrder, ShardProgress, ThreadSetup, ToThread } from "./messages.js";

@@ -1,7 +1,9 @@
-import { JobsError } from "@nightbeam/jobs";
 import { ProtocolError } from "@nightbeam/protocol";
 import { RecommendError } from "@nightbeam/recommend";
-import { codeOf, reasonOf } from "@nightbeam/telemetry";
+import { RunError } from "@nightbeam/run";
+import { codeOf, reasonOf } from "@nightbeam/service/log";
+import { SettingsError } from "@nightbeam/settings";
+import { StoreError } from "@nightbeam/store";
 import { DrafterError } from "../errors.js";
 import type { Failure } from "./messages.js";
 
@@ -17,13 +19,19 @@ export function failureOf(error: unknown, signal: AbortSignal): Failure {
  * or from the store says nothing against this node's drafts.
  */
 export function isHarmless(error: unknown): boolean {
-  return error instanceof ProtocolError || error instanceof JobsError;
+  if (error instanceof ProtocolError) return true;
+  // A run of another night that this one drafts from is this node's to read.
+  if (error instanceof RunError)
+    return error.code !== "RUN_INCOMPLETE" && error.code !== "RUN_DAMAGED";
+  return (
+    error instanceof StoreError && (error.code === "STORE_FAILED" || error.code === "STORE_DAMAGED")
+  );
 }
 
 function kindOf(error: unknown): Failure["kind"] {
   if (error instanceof ProtocolError && error.code === "NO_VERIFIER") return "no verifier";
   // The run's options and files are the same at every try.
-  if (error instanceof RecommendError) return "fatal";
+  if (error instanceof RecommendError || error instanceof SettingsError) return "fatal";
   if (error instanceof DrafterError) {
     return error.code === "VERSION_DIFFERS" || error.code === "JOB_DIFFERS" ? "fatal" : "failed";
   }

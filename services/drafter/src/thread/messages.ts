@@ -1,5 +1,5 @@
-import type { TlsBytes } from "@nightbeam/command";
 import type { VerifierEndpoint } from "@nightbeam/protocol";
+import type { TlsBytes } from "@nightbeam/service";
 import type { WrittenShard } from "../run-store.js";
 
 /** What the decode thread is started with. */

@@ -1,6 +1,6 @@
 import { type MessagePort, parentPort, workerData } from "node:worker_threads";
-import { systemClock } from "@nightbeam/command";
-import type { Log } from "@nightbeam/telemetry";
+import { systemClock } from "@nightbeam/service";
+import type { Log } from "@nightbeam/service/log";
 import { decodeOrder } from "../decode/decode-order.js";
 import type { RunContext } from "../decode/open-run-context.js";
 import { RunContexts } from "../decode/run-contexts.js";

@@ -1,15 +1,12 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import {
-  openCatalogue,
-  type Recommendation,
-  readHistories,
-  readRecommendations,
-} from "@nightbeam/dataset";
-import { createRequest, openStore, parseRunRequest, planRun, runIdOf } from "@nightbeam/jobs";
+import { openCatalogue, type Recommendation, readHistories } from "@nightbeam/dataset";
 import { promptsHash } from "@nightbeam/model";
-import { type World, writeWorld } from "@nightbeam/test-world";
+import { createRequest, planRun, readRecommendations, runIdOf } from "@nightbeam/run";
+import { parseRunRequest } from "@nightbeam/settings";
+import { openStore } from "@nightbeam/store";
+import { type World, writeWorld } from "@nightbeam/testing";
 import { afterAll, beforeAll } from "vitest";
 import { recommendOptions } from "../../../cli/src/recommend/options.js";
 import { recommend } from "../../../cli/src/recommend/recommend.js";

@@ -5,12 +5,9 @@ import {
   openRedis,
   runJobs,
   shardJobId,
-} from "@nightbeam/jobs";
+} from "@nightbeam/queue";
+import { type RedisServer, startRedis } from "@nightbeam/testing";
 import { afterAll, afterEach, beforeAll } from "vitest";
-import {
-  type RedisServer,
-  startRedis,
-} from "../../../../packages/jobs/test/support/redis-server.js";
 
 /** A Redis of the test file's own, with queues to add runs by. */
 export interface QueueWorld {

@@ -1,4 +1,4 @@
-import { type Log, reasonOf } from "@nightbeam/telemetry";
+import { type Log, reasonOf } from "@nightbeam/service/log";
 import type { z } from "zod";
 import { type Alarm, alarmListSchema } from "../api/answers.js";
 import { type Clock, isoTime } from "../clock.js";

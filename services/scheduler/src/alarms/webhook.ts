@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { type Log, reasonOf } from "@nightbeam/telemetry";
+import { type Log, reasonOf } from "@nightbeam/service/log";
 import type { Alarm } from "../api/answers.js";
 
 export interface WebhookOptions {

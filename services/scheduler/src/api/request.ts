@@ -1,10 +1,10 @@
-import { type RunRequest, type RunRequestInput, runRequestSchema } from "@nightbeam/jobs";
+import { type RunRequest, type RunRequestInput, runRequestSchema } from "@nightbeam/settings";
 import { z } from "zod";
 
 const place = z.string().min(1).max(2_000);
 
 /**
- * What a person asks for, checked as @nightbeam/jobs does. `target`, `catalogue` and a `draft` may be
+ * What a person asks for, checked as @nightbeam/settings does. `target`, `catalogue` and a `draft` may be
  * `rollout:NAME`, which stands for what that rollout says when the run is registered.
  */
 export const submitSchema = runRequestSchema;

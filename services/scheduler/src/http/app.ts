@@ -1,4 +1,4 @@
-import type { Log } from "@nightbeam/telemetry";
+import type { Log } from "@nightbeam/service/log";
 import { Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import { SchedulerError } from "../errors.js";

@@ -1,5 +1,5 @@
-import { flagOfPath } from "@nightbeam/jobs";
-import { reasonOf } from "@nightbeam/telemetry";
+import { reasonOf } from "@nightbeam/service/log";
+import { flagOfPath } from "@nightbeam/settings";
 import type { Context } from "hono";
 import type { z } from "zod";
 import { SchedulerError } from "../errors.js";

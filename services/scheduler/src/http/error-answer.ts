@@ -1,9 +1,12 @@
 import { CatalogueError } from "@nightbeam/catalogue";
 import { ControlError, type ControlErrorCode } from "@nightbeam/control";
 import { DatasetError } from "@nightbeam/dataset";
-import { JobsError, type JobsErrorCode } from "@nightbeam/jobs";
 import { ModelError } from "@nightbeam/model";
+import { QueueError, type QueueErrorCode } from "@nightbeam/queue";
 import { RecommendError } from "@nightbeam/recommend";
+import { RunError, type RunErrorCode } from "@nightbeam/run";
+import { SettingsError, type SettingsErrorCode } from "@nightbeam/settings";
+import { StoreError, type StoreErrorCode } from "@nightbeam/store";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
 import { SchedulerError, type SchedulerErrorCode } from "../errors.js";
 
@@ -29,7 +32,10 @@ const OWN: Readonly<Record<SchedulerErrorCode, ContentfulStatusCode>> = {
   STATE_DAMAGED: 500,
 };
 
-const JOBS: Readonly<Partial<Record<JobsErrorCode, ContentfulStatusCode>>> = {
+type NightErrorCode = QueueErrorCode | RunErrorCode | SettingsErrorCode | StoreErrorCode;
+
+/** Codes of the packages that keep a night's books; what is not listed is 500. */
+const NIGHT: Readonly<Partial<Record<NightErrorCode, ContentfulStatusCode>>> = {
   REDIS_UNREACHABLE: 503,
   REDIS_UNSAFE: 503,
   NOT_STORED: 503,
@@ -41,6 +47,13 @@ const JOBS: Readonly<Partial<Record<JobsErrorCode, ContentfulStatusCode>>> = {
   RUN_DIFFERS: 409,
   OUT_TAKEN: 409,
   NOT_A_RUN: 409,
+  BAD_DRAFT: 422,
+  BAD_VERIFICATION: 422,
+  FILE_NOT_FOUND: 422,
+  UNREADABLE: 422,
+  WRITE_FAILED: 422,
+  RUN_INCOMPLETE: 422,
+  RUN_DAMAGED: 422,
 };
 
 const CONTROL: Readonly<Partial<Record<ControlErrorCode, ContentfulStatusCode>>> = {
@@ -63,7 +76,14 @@ export function errorAnswer(error: unknown): ErrorAnswer {
 
 function statusOf(error: unknown): ContentfulStatusCode | undefined {
   if (error instanceof SchedulerError) return OWN[error.code];
-  if (error instanceof JobsError) return JOBS[error.code] ?? 500;
+  if (
+    error instanceof QueueError ||
+    error instanceof RunError ||
+    error instanceof SettingsError ||
+    error instanceof StoreError
+  ) {
+    return NIGHT[error.code] ?? 500;
+  }
   if (error instanceof ControlError) return CONTROL[error.code] ?? 503;
   return ABOUT_INPUT.some((kind) => error instanceof kind) ? 422 : undefined;
 }

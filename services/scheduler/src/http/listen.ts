@@ -1,6 +1,6 @@
 import { type ServerType, serve } from "@hono/node-server";
-import { formatHostPort, UsageError } from "@nightbeam/command";
-import { reasonOf } from "@nightbeam/telemetry";
+import { formatHostPort, UsageError } from "@nightbeam/service";
+import { reasonOf } from "@nightbeam/service/log";
 import type { Hono } from "hono";
 
 export interface Listening {

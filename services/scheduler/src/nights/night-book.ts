@@ -8,8 +8,8 @@ import {
   nextNight,
   putNight,
   removeNight,
-} from "@nightbeam/jobs";
-import { type Log, reasonOf } from "@nightbeam/telemetry";
+} from "@nightbeam/queue";
+import { type Log, reasonOf } from "@nightbeam/service/log";
 import type { AlarmBook } from "../alarms/alarms.js";
 import type { NightStatus, RunStatus } from "../api/answers.js";
 import type { Submission } from "../api/request.js";

@@ -1,5 +1,5 @@
 import type { Rollouts } from "@nightbeam/control";
-import { type Log, reasonOf } from "@nightbeam/telemetry";
+import { type Log, reasonOf } from "@nightbeam/service/log";
 import { z } from "zod";
 import type { RolloutStatus } from "../api/answers.js";
 import { type RolloutRequest, rolloutBodySchema, type Submission } from "../api/request.js";

@@ -1,11 +1,11 @@
 import { constants } from "node:fs";
 import { access } from "node:fs/promises";
 import { isAbsolute } from "node:path";
-import { readManifest } from "@nightbeam/dataset";
-import { verificationProblem } from "@nightbeam/jobs";
 import { openCheckpoint } from "@nightbeam/model";
-import { draftPolicy, parseDraftName } from "@nightbeam/recommend";
-import { codeOf } from "@nightbeam/telemetry";
+import { draftPolicy } from "@nightbeam/recommend";
+import { readManifest } from "@nightbeam/run";
+import { codeOf } from "@nightbeam/service/log";
+import { parseDraftName, verificationProblem } from "@nightbeam/settings";
 import type { RolloutRequest, Submission } from "../api/request.js";
 import { SchedulerError } from "../errors.js";
 import { DATE } from "../nights/night-record.js";

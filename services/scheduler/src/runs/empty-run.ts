@@ -1,4 +1,4 @@
-import { REJECTED_FILE } from "@nightbeam/dataset";
+import { REJECTED_FILE } from "@nightbeam/run";
 import type { AlarmBook } from "../alarms/alarms.js";
 import type { RunView } from "./run-view.js";
 

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import type { JobQueues } from "@nightbeam/jobs";
+import type { JobQueues } from "@nightbeam/queue";
 
 export interface LeaseOptions {
   readonly queues: Pick<JobQueues, "redis" | "prefix">;

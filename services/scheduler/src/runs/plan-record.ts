@@ -1,8 +1,10 @@
 import { type Catalogue, filteredOut } from "@nightbeam/catalogue";
 import { fileHash, openCatalogue, readHistories, readItemFilter } from "@nightbeam/dataset";
-import { MAX_SHARDS, planRun, type RunRequest } from "@nightbeam/jobs";
 import { checkpointHash, openCheckpoint, openPrompts, promptsHash } from "@nightbeam/model";
-import { draftVersion, parseDraftName } from "@nightbeam/recommend";
+import { MAX_SHARDS } from "@nightbeam/queue";
+import { planRun } from "@nightbeam/run";
+import type { RunRequest } from "@nightbeam/settings";
+import { draftVersion, parseDraftName } from "@nightbeam/settings";
 import type { PlanningProgress } from "./planner.js";
 import type { OpenOut } from "./run-out.js";
 import type { RunRecord } from "./run-record.js";

@@ -1,4 +1,4 @@
-import { codeOf, type Log, reasonOf } from "@nightbeam/telemetry";
+import { codeOf, type Log, reasonOf } from "@nightbeam/service/log";
 import type { AlarmBook } from "../alarms/alarms.js";
 import { type Clock, isoTime } from "../clock.js";
 import type { Documents } from "../state/documents.js";

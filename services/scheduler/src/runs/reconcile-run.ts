@@ -1,4 +1,4 @@
-import { type JobQueues, repairRun, restoreRun, runJobs } from "@nightbeam/jobs";
+import { type JobQueues, repairRun, restoreRun, runJobs } from "@nightbeam/queue";
 import type { AlarmBook } from "../alarms/alarms.js";
 import type { Clock } from "../clock.js";
 import { tellEmptyRun } from "./empty-run.js";

@@ -1,5 +1,5 @@
-import type { JobQueues } from "@nightbeam/jobs";
-import { type Log, reasonOf } from "@nightbeam/telemetry";
+import type { JobQueues } from "@nightbeam/queue";
+import { type Log, reasonOf } from "@nightbeam/service/log";
 import type { AlarmBook } from "../alarms/alarms.js";
 import { withLease } from "./lease.js";
 import type { RunBook } from "./run-book.js";

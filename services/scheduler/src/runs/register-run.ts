@@ -1,4 +1,4 @@
-import { runIdOf } from "@nightbeam/jobs";
+import { runIdOf } from "@nightbeam/run";
 import type { Submission } from "../api/request.js";
 import { isoTime } from "../clock.js";
 import { SchedulerError } from "../errors.js";

@@ -1,5 +1,5 @@
-import { cancelRun, restoreRun } from "@nightbeam/jobs";
-import { type Log, reasonOf } from "@nightbeam/telemetry";
+import { cancelRun, restoreRun } from "@nightbeam/queue";
+import { type Log, reasonOf } from "@nightbeam/service/log";
 import type { RunStatus, StartedRun } from "../api/answers.js";
 import type { Submission } from "../api/request.js";
 import { type Clock, isoTime } from "../clock.js";

@@ -1,5 +1,6 @@
-import type { Manifest, PartRecord } from "@nightbeam/dataset";
-import type { RunRequest, RunStanding, ShardStore, SubmittedRequest } from "@nightbeam/jobs";
+import type { Manifest, PartRecord, RunStanding, SubmittedRequest } from "@nightbeam/run";
+import type { RunRequest } from "@nightbeam/settings";
+import type { ShardStore } from "@nightbeam/store";
 
 /** A run's place, as the scheduler uses it. All throw JobsError STORE_FAILED, STORE_DAMAGED. */
 export interface RunOut {

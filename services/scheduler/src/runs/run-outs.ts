@@ -1,19 +1,19 @@
-import { openJournal, type PartRecord } from "@nightbeam/dataset";
+import { runFigures } from "@nightbeam/recommend";
 import {
   createRequest,
   finishRun,
   markCancelled,
   markPartial,
-  type OpenedStore,
-  openStore,
+  openJournal,
+  type PartRecord,
   readRequest,
   refuseForeignRun,
   reopenRun,
   replaceRequest,
   runState,
   sweepAttempts,
-} from "@nightbeam/jobs";
-import { runFigures } from "@nightbeam/recommend";
+} from "@nightbeam/run";
+import { type OpenedStore, openStore } from "@nightbeam/store";
 import type { RunOut } from "./run-out.js";
 
 /** The places of runs, each opened once. */

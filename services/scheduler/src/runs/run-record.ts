@@ -1,4 +1,4 @@
-import { flagOf } from "@nightbeam/jobs";
+import { flagOf } from "@nightbeam/settings";
 import { z } from "zod";
 import { type Submission, submitSchema } from "../api/request.js";
 

@@ -1,4 +1,4 @@
-import type { RunState as StoredState } from "@nightbeam/jobs";
+import type { RunState as StoredState } from "@nightbeam/run";
 import type { RunStateName } from "../api/answers.js";
 import { SchedulerError } from "../errors.js";
 

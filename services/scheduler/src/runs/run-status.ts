@@ -1,4 +1,4 @@
-import { type JobQueues, type RunJobs, runJobs, shardJobId } from "@nightbeam/jobs";
+import { type JobQueues, type RunJobs, runJobs, shardJobId } from "@nightbeam/queue";
 import { z } from "zod";
 import type { RunStatus } from "../api/answers.js";
 import type { RunView } from "./run-view.js";

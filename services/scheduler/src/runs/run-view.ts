@@ -1,5 +1,5 @@
-import { firstRowOf, type Manifest, type PartRecord, plannedRows } from "@nightbeam/dataset";
-import type { MissingShard, RunStanding } from "@nightbeam/jobs";
+import type { MissingShard, RunStanding } from "@nightbeam/run";
+import { firstRowOf, type Manifest, type PartRecord, plannedRows } from "@nightbeam/run";
 import type { z } from "zod";
 import type { RunStateName } from "../api/answers.js";
 import type { Documents } from "../state/documents.js";

@@ -1,7 +1,7 @@
 import type { NodeStatus } from "@nightbeam/control";
-import type { RunPlan } from "@nightbeam/dataset";
-import type { RunRequest } from "@nightbeam/jobs";
 import { answersHash } from "@nightbeam/model";
+import type { RunPlan } from "@nightbeam/run";
+import type { RunRequest } from "@nightbeam/settings";
 import type { AlarmBook } from "../alarms/alarms.js";
 import type { RunStateName } from "../api/answers.js";
 import type { Clock } from "../clock.js";

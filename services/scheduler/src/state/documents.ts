@@ -1,4 +1,4 @@
-import { reasonOf } from "@nightbeam/telemetry";
+import { reasonOf } from "@nightbeam/service/log";
 import { z } from "zod";
 import { SchedulerError } from "../errors.js";
 

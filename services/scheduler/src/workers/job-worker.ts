@@ -7,8 +7,8 @@ import {
   type WorkerTimes,
   watchRedis,
   workerOptions,
-} from "@nightbeam/jobs";
-import { type Log, reasonOf } from "@nightbeam/telemetry";
+} from "@nightbeam/queue";
+import { type Log, reasonOf } from "@nightbeam/service/log";
 import { Worker } from "bullmq";
 
 export interface JobWorkerOptions<Name extends JobName> extends WorkerTimes {

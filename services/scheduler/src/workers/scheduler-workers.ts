@@ -1,5 +1,5 @@
-import type { FinishJobResult, NightJobResult } from "@nightbeam/jobs";
-import type { Log } from "@nightbeam/telemetry";
+import type { FinishJobResult, NightJobResult } from "@nightbeam/queue";
+import type { Log } from "@nightbeam/service/log";
 import { UnrecoverableError } from "bullmq";
 import type { NightBook } from "../nights/night-book.js";
 import type { SchedulerOptions } from "../options.js";

@@ -3,22 +3,24 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type HistoryRow, writePart } from "@nightbeam/dataset";
 import {
-  attemptName,
-  commitWritten,
   DEFAULT_PREFIX,
   isCancelled,
   JOBS,
   openRedis,
-  openStore,
   parseJob,
-  readPlan,
-  readShardInput,
   type ShardJobData,
   type ShardJobResult,
-  storeJournal,
   workerOptions,
+} from "@nightbeam/queue";
+import {
+  attemptName,
+  commitWritten,
+  readPlan,
+  readShardInput,
+  storeJournal,
   writeShard,
-} from "@nightbeam/jobs";
+} from "@nightbeam/run";
+import { openStore } from "@nightbeam/store";
 import { type Job, UnrecoverableError, Worker } from "bullmq";
 
 /** A drafter without models: its lists are made up, all else is real. */

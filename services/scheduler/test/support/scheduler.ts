@@ -1,13 +1,9 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { parseOptions, withoutBlanks } from "@nightbeam/command";
-import { silentLog } from "@nightbeam/telemetry";
-import { type World, writeWorld } from "@nightbeam/test-world";
-import {
-  type RedisServer,
-  startRedis,
-} from "../../../../packages/jobs/test/support/redis-server.js";
+import { parseOptions, withoutBlanks } from "@nightbeam/service";
+import { silentLog } from "@nightbeam/service/log";
+import { type RedisServer, startRedis, type World, writeWorld } from "@nightbeam/testing";
 import type { RunStatus } from "../../src/api/answers.js";
 import type { SubmitBody } from "../../src/api/request.js";
 import { schedulerSchema } from "../../src/options.js";

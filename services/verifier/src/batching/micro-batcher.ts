@@ -1,5 +1,5 @@
-import type { Clock } from "@nightbeam/command";
 import type { ScoreAnswer, ScoreRequest } from "@nightbeam/decoding";
+import type { Clock } from "@nightbeam/service";
 import { VerifierError } from "../errors.js";
 import { type BatchLimits, chooseBatch } from "./choose-batch.js";
 import { type LaneAnswer, type LaneCall, WaitingCall } from "./waiting-call.js";

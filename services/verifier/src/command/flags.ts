@@ -1,4 +1,4 @@
-import { type Flag, LOG_FLAGS, NODE_NAME_FLAG } from "@nightbeam/command";
+import { type Flag, LOG_FLAGS, NODE_NAME_FLAG } from "@nightbeam/service";
 
 /** The flags of `nightbeam verifier`; defaults are the schema's, some depend on the processor. */
 export const VERIFIER_FLAGS: readonly Flag[] = [

@@ -1,4 +1,5 @@
-import { serviceCommand } from "@nightbeam/command/service";
+import { withControl } from "@nightbeam/control";
+import { serviceCommand } from "@nightbeam/service/lifecycle";
 import type { Command } from "commander";
 import { verifierSchema } from "../options/options.js";
 import { startVerifier } from "../server/start-verifier.js";
@@ -11,7 +12,11 @@ export function verifierCommand(): Command {
     description: "answer drafters with the large model's log-probabilities, until told to stop",
     flags: VERIFIER_FLAGS,
     schema: verifierSchema,
-    start: startVerifier,
+    start: async (options, service) =>
+      startVerifier(
+        options,
+        await withControl(service, { service: "verifier", servers: options.nats }),
+      ),
     ready: ({ listening }) => `verifier ready on ${listening}`,
   });
 }

@@ -1,7 +1,7 @@
 import type { Catalogue } from "@nightbeam/catalogue";
-import type { Clock } from "@nightbeam/command";
 import { nodeCount, type ScoreRequest, type Scorer, treeOf } from "@nightbeam/decoding";
 import type { Model } from "@nightbeam/model";
+import type { Clock } from "@nightbeam/service";
 import { type CostLine, fitLine, type TimedPass } from "./fit-line.js";
 
 /** Users and nodes of each of the calls that are timed: from next to nothing to a small batch. */

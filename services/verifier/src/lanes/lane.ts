@@ -1,5 +1,5 @@
 import type { ScoreAnswer, ScoreRequest } from "@nightbeam/decoding";
-import { reasonOf } from "@nightbeam/telemetry";
+import { reasonOf } from "@nightbeam/service/log";
 import { MicroBatcher } from "../batching/micro-batcher.js";
 import type { LaneAnswer, LaneCall } from "../batching/waiting-call.js";
 import { VerifierError } from "../errors.js";

@@ -1,5 +1,5 @@
-import type { Clock } from "@nightbeam/command";
 import type { ScoreRequest, Scorer } from "@nightbeam/decoding";
+import type { Clock } from "@nightbeam/service";
 import type { BatcherLimits, Pass } from "../batching/micro-batcher.js";
 import type { CostLine } from "../cost/fit-line.js";
 import type { VerifierError } from "../errors.js";

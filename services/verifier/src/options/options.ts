@@ -8,7 +8,7 @@ import {
   serviceFields,
   tlsFields,
   wholeNumber,
-} from "@nightbeam/command";
+} from "@nightbeam/service";
 import { z } from "zod";
 
 /**

@@ -1,5 +1,5 @@
 import { networkInterfaces } from "node:os";
-import { formatHostPort, type HostPort } from "@nightbeam/command";
+import { formatHostPort, type HostPort } from "@nightbeam/service";
 
 const EVERYWHERE = new Set(["0.0.0.0", "::"]);
 

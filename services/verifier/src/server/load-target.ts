@@ -1,9 +1,9 @@
 import type { Catalogue } from "@nightbeam/catalogue";
-import type { Clock } from "@nightbeam/command";
 import { openCatalogue } from "@nightbeam/dataset";
 import { type Model, openModel } from "@nightbeam/model";
 import { cacheDirectory } from "@nightbeam/recommend";
-import { type Log, reasonOf } from "@nightbeam/telemetry";
+import type { Clock } from "@nightbeam/service";
+import { type Log, reasonOf } from "@nightbeam/service/log";
 import { CostTracker, describeLine } from "../cost/cost-tracker.js";
 import { measureCost } from "../cost/measure-cost.js";
 import type { VerifierOptions } from "../options/options.js";

@@ -1,5 +1,5 @@
-import type { Clock } from "@nightbeam/command";
-import type { Log } from "@nightbeam/telemetry";
+import type { Clock } from "@nightbeam/service";
+import type { Log } from "@nightbeam/service/log";
 import { smallestCall } from "../cost/measure-cost.js";
 import { Lanes } from "../lanes/lanes.js";
 import type { VerifierOptions } from "../options/options.js";

@@ -1,8 +1,8 @@
-import type { Clock } from "@nightbeam/command";
 import type { Announcement } from "@nightbeam/control";
 import type { Model } from "@nightbeam/model";
 import type { ServedVerifier } from "@nightbeam/protocol";
-import { type Log, reasonOf } from "@nightbeam/telemetry";
+import type { Clock } from "@nightbeam/service";
+import { type Log, reasonOf } from "@nightbeam/service/log";
 import { VerifierError } from "../errors.js";
 import type { Lanes } from "../lanes/lanes.js";
 import type { Tally } from "./tally.js";

@@ -1,3 +1,6 @@
+import type { Control } from "@nightbeam/control";
+import { answersHash } from "@nightbeam/model";
+import { serveVerifier } from "@nightbeam/protocol";
 import {
   type Clock,
   formatHostPort,
@@ -6,11 +9,8 @@ import {
   readVersion,
   systemClock,
   type TlsBytes,
-} from "@nightbeam/command";
-import type { Control } from "@nightbeam/control";
-import { answersHash } from "@nightbeam/model";
-import { serveVerifier } from "@nightbeam/protocol";
-import type { Log } from "@nightbeam/telemetry";
+} from "@nightbeam/service";
+import type { Log } from "@nightbeam/service/log";
 import type { VerifierOptions } from "../options/options.js";
 import { advertisedAddress } from "./addresses.js";
 import { loadTarget, type Target } from "./load-target.js";

@@ -1,7 +1,7 @@
-import type { Clock } from "@nightbeam/command";
 import { ModelError } from "@nightbeam/model";
 import { ProtocolError, type VerifierDescription, type VerifyHandler } from "@nightbeam/protocol";
-import { type Log, reasonOf } from "@nightbeam/telemetry";
+import type { Clock } from "@nightbeam/service";
+import { type Log, reasonOf } from "@nightbeam/service/log";
 import type { LaneAnswer } from "../batching/waiting-call.js";
 import { VerifierError } from "../errors.js";
 import type { Lanes } from "../lanes/lanes.js";

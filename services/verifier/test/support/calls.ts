@@ -1,5 +1,5 @@
 import type { ScoreAnswer, ScoreRequest } from "@nightbeam/decoding";
-import type { FakeTime } from "../../../../packages/command/test/support/fake-time.js";
+import type { FakeTime } from "@nightbeam/testing";
 import type { LaneCall } from "../../src/batching/waiting-call.js";
 
 const NO_TREE = {

@@ -1,4 +1,4 @@
-import type { Log } from "@nightbeam/telemetry";
+import type { Log } from "@nightbeam/service/log";
 
 export interface LogLine {
   readonly level: string;

@@ -1,6 +1,6 @@
-import { parseOptions } from "@nightbeam/command";
 import { type NodeStatus, staticVerifiers } from "@nightbeam/control";
 import { VerifierClient } from "@nightbeam/protocol";
+import { parseOptions } from "@nightbeam/service";
 import { verifierSchema } from "../../src/options/options.js";
 import type { RunningVerifier } from "../../src/server/running-verifier.js";
 import { startVerifier } from "../../src/server/start-verifier.js";

@@ -1,6 +1,6 @@
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
-import { readManifest } from "@nightbeam/dataset";
+import { readManifest } from "@nightbeam/run";
 import { ownCommand } from "../../cluster/programs/own-command.js";
 import type { BenchClusterOptions } from "./options.js";
 

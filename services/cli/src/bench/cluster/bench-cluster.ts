@@ -2,7 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { availableParallelism, tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { countHistories } from "@nightbeam/dataset";
-import { draftAt } from "@nightbeam/recommend";
+import { draftAt } from "@nightbeam/settings";
 import { clusterToken } from "../../cluster/cluster-file.js";
 import { clusterUpSchema } from "../../cluster/options.js";
 import { type ClusterHandle, clusterUp, type RunningCluster } from "../../cluster/up.js";

@@ -1,6 +1,6 @@
-import { UsageError } from "@nightbeam/command";
-import { readManifest } from "@nightbeam/dataset";
+import { readManifest } from "@nightbeam/run";
 import type { RunStatus } from "@nightbeam/scheduler/api";
+import { UsageError } from "@nightbeam/service";
 import type { ClusterProcess } from "../../cluster/cluster-file.js";
 import type { SchedulerClient } from "../../cluster-client/client.js";
 import type { BenchClusterOptions } from "./options.js";

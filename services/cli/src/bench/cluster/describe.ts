@@ -1,5 +1,4 @@
-import { whole } from "../../terminal/progress.js";
-import { facts } from "../../terminal/table.js";
+import { facts, whole } from "@nightbeam/service/terminal";
 import type { BenchClusterReport } from "./bench-cluster.js";
 import type { ClusterRun } from "./cluster-run.js";
 

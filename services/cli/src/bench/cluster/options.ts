@@ -1,4 +1,4 @@
-import { oneOf, parseOptions, wholeNumber, words } from "@nightbeam/command";
+import { oneOf, parseOptions, wholeNumber, words } from "@nightbeam/service";
 import { z } from "zod";
 import { recommendSchema } from "../../recommend/options.js";
 

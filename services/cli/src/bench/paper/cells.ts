@@ -1,5 +1,6 @@
-import { UsageError } from "@nightbeam/command";
-import { directoryFiles, type RecordFiles, readRecord, recordBytes } from "@nightbeam/dataset";
+import { readRecord, recordBytes } from "@nightbeam/run";
+import { UsageError } from "@nightbeam/service";
+import { directoryFiles, type RecordFiles } from "@nightbeam/store";
 import { z } from "zod";
 
 /** What is compared, by names; figures of another setting do not go with it. */

@@ -1,6 +1,5 @@
 import { join } from "node:path";
 import type { Catalogue } from "@nightbeam/catalogue";
-import { UsageError } from "@nightbeam/command";
 import {
   type History,
   type HistoryRow,
@@ -8,6 +7,7 @@ import {
   readHistories,
   readSplits,
 } from "@nightbeam/dataset";
+import { UsageError } from "@nightbeam/service";
 import type { PaperOptions } from "./options.js";
 
 /** A data set whose users' next items are known. */

@@ -8,7 +8,7 @@ import {
 } from "@nightbeam/decoding";
 import type { Model } from "@nightbeam/model";
 import { type OpenDrafts, openDrafts } from "@nightbeam/recommend";
-import { canBeDrawnFrom } from "@nightbeam/recommend/settings";
+import { canBeDrawnFrom } from "@nightbeam/settings";
 import { usersOf } from "../users.js";
 import type { PaperData } from "./data.js";
 import { decodeUntimed } from "./decode-untimed.js";

@@ -1,5 +1,5 @@
-import { gibibytes, listOf, oneOf, wholeNumber, words } from "@nightbeam/command";
-import { parseDraftName } from "@nightbeam/recommend";
+import { gibibytes, listOf, oneOf, wholeNumber, words } from "@nightbeam/service";
+import { parseDraftName } from "@nightbeam/settings";
 import { z } from "zod";
 
 /** A row of the table: a name, and what drafts. */

@@ -1,4 +1,4 @@
-import { markdownTable } from "../../terminal/markdown-table.js";
+import { markdownTable } from "@nightbeam/service/terminal";
 import type { RankingCell, RankingRow } from "./ranking.js";
 
 /** Mean and standard deviation of the target's own runs. */

@@ -1,4 +1,4 @@
-import { markdownTable } from "../../terminal/markdown-table.js";
+import { markdownTable } from "@nightbeam/service/terminal";
 import type { PaperReport } from "./paper.js";
 import { rankingSection } from "./report-ranking.js";
 import { differentCells, type TimedCell, type TimedRow } from "./timed.js";

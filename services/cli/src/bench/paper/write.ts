@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { directoryFiles } from "@nightbeam/dataset";
+import { directoryFiles } from "@nightbeam/store";
 import type { PaperReport } from "./paper.js";
 import { plotCurves } from "./plot.js";
 import { describePaper } from "./report.js";

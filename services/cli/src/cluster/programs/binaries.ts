@@ -1,7 +1,7 @@
 import { spawnSync } from "node:child_process";
 import { accessSync, constants, existsSync } from "node:fs";
 import { delimiter, join } from "node:path";
-import { UsageError } from "@nightbeam/command";
+import { UsageError } from "@nightbeam/service";
 
 /** What a cluster needs from the system; the names of packages and of binaries are the same. */
 export type SystemBinary = "redis-server" | "nats-server";

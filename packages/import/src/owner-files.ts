@@ -1,0 +1,109 @@
+import { idOf, idProblem } from "@nightbeam/dataset";
+import type { OwnerTable } from "./owner-table.js";
+
+/** Values of a record by name. */
+export type Values = Readonly<Record<string, unknown>>;
+
+/** A record that cannot be used, and why. */
+export interface BadRecord {
+  readonly kind: "bad";
+  readonly detail: string;
+}
+
+/** What an owner's record says of a user and an item. */
+export type OwnerEvent =
+  | {
+      readonly kind: "event";
+      readonly user: string;
+      readonly item: string;
+      /** Milliseconds since 1970, a whole number; 0 where the owner tells no times. */
+      readonly moment: number;
+      /** undefined where none was given. */
+      readonly rating: number | undefined;
+    }
+  /** Sound, but not what is asked for. */
+  | { readonly kind: "left-out" };
+
+/** What an owner's record says of an item. */
+export interface OwnerItem {
+  readonly kind: "item";
+  readonly item: string;
+  readonly name: string | undefined;
+  /** All that the owner says in words: name, category, description, …, a line each. */
+  readonly text: string | undefined;
+  /** From general to special; may be empty. */
+  readonly category: readonly string[];
+}
+
+/** A file of one owner, and how its records are read. */
+export interface OwnerFile<Good> {
+  readonly table: OwnerTable;
+  /** The format that is expected, for messages. */
+  readonly expected: string;
+  read(values: Values): Good | BadRecord;
+}
+
+/** A file that gives ids other names, as Goodreads's CSV needs. */
+export interface OwnerNames {
+  readonly table: OwnerTable;
+  readonly expected: string;
+  /** Columns of the id as the events have it, and of its name. */
+  readonly from: string;
+  readonly to: string;
+}
+
+/** A data set as its owner publishes it. */
+export interface OwnerFiles {
+  /** "movielens", "goodreads", "amazon" */
+  readonly dataSet: string;
+  readonly events: OwnerFile<OwnerEvent>;
+  readonly items: OwnerFile<OwnerItem> | undefined;
+  readonly userNames?: OwnerNames | undefined;
+  readonly itemNames?: OwnerNames | undefined;
+  /** Whether events have times; where not, the order of the file is all that is known. */
+  readonly dated: boolean;
+}
+
+/** An event out of raw values, checked. */
+export function eventOf(raw: {
+  readonly user: readonly [string, unknown];
+  readonly item: readonly [string, unknown];
+  readonly moment: number | undefined;
+  /** What the time is called and what it says, for messages. */
+  readonly time: readonly [string, unknown];
+  readonly rating: unknown;
+}): OwnerEvent | BadRecord {
+  const user = idOf(raw.user[1]);
+  if (user === undefined) return { kind: "bad", detail: idProblem(...raw.user) };
+  const item = idOf(raw.item[1]);
+  if (item === undefined) return { kind: "bad", detail: idProblem(...raw.item) };
+  const { moment } = raw;
+  if (moment === undefined || !Number.isSafeInteger(moment) || moment < 0) {
+    const [name, value] = raw.time;
+    const problem = value === undefined ? "is missing" : `${JSON.stringify(value)} is no time`;
+    return { kind: "bad", detail: `${name} ${problem}` };
+  }
+  return { kind: "event", user, item, moment, rating: numberOf(raw.rating) };
+}
+
+/** A number, also where it is written as a text. */
+export function numberOf(value: unknown): number | undefined {
+  if (typeof value === "string" && value.trim() === "") return undefined;
+  const number = typeof value === "number" || typeof value === "string" ? Number(value) : undefined;
+  return number !== undefined && Number.isFinite(number) ? number : undefined;
+}
+
+/** Unix seconds as milliseconds. */
+export function secondsOf(value: unknown): number | undefined {
+  const seconds = numberOf(value);
+  return seconds === undefined ? undefined : Math.round(seconds * 1_000);
+}
+
+/** Lines of a text; what is empty stands for nothing. */
+export function textOf(lines: readonly (string | undefined)[]): string | undefined {
+  const said = lines.flatMap((line) => {
+    const clean = line?.replaceAll(/\s+/g, " ").trim() ?? "";
+    return clean === "" ? [] : [clean];
+  });
+  return said.length === 0 ? undefined : said.join("\n");
+}

@@ -1,0 +1,73 @@
+import { isUtf8 } from "node:buffer";
+import type { Line, TextRecord } from "@nightbeam/dataset";
+import { openTextTable, readLines } from "@nightbeam/dataset";
+import { parsePythonLiteral } from "./python-literal.js";
+
+/** A text file of records, however its owner writes them down. */
+export interface OwnerTable {
+  readonly path: string;
+  /** Lines of records in batches, unparsed; a header is none. */
+  lines(): AsyncGenerator<Line[]>;
+  parse(line: Line): TextRecord;
+}
+
+/** Between the fields of MovieLens's .dat files. */
+const DAT_SEPARATOR = "::";
+
+/** A file of JSON lines or, where its name says so, of CSV; each may be gzipped. */
+export async function openOwnerTable(path: string): Promise<OwnerTable> {
+  const gzip = isGzip(path);
+  if (!isCsv(path)) return { path, lines: () => readLines({ path, gzip }), parse: parseObject };
+  return await openTextTable({ path, gzip }, { format: "csv", gzip, delimiter: "," });
+}
+
+/**
+ * A file of fields between `::`, without a header. Lines that are not UTF-8 are Latin-1: MovieLens-1M
+ * is, later ones are not, and accented Latin-1 is hardly ever well-formed UTF-8.
+ */
+export function openDatTable(path: string, columns: readonly string[]): OwnerTable {
+  const parse = (line: Line): TextRecord => {
+    if (line.bytes === null) return tooLong(line);
+    const text = line.bytes.toString(isUtf8(line.bytes) ? "utf8" : "latin1");
+    const fields = text.split(DAT_SEPARATOR);
+    if (fields.length !== columns.length) {
+      const detail = `${fields.length} fields where ${columns.join(DAT_SEPARATOR)} is expected`;
+      return { ok: false, line: line.number, detail };
+    }
+    const values = Object.fromEntries(columns.map((name, place) => [name, fields[place]]));
+    return { ok: true, line: line.number, values };
+  };
+  return { path, lines: () => readLines({ path, gzip: isGzip(path) }), parse };
+}
+
+export function isCsv(path: string): boolean {
+  return /\.csv(\.gz)?$/i.test(path);
+}
+
+function isGzip(path: string): boolean {
+  return path.toLowerCase().endsWith(".gz");
+}
+
+/** A JSON object or, as in the files of 2014, a Python dict. */
+function parseObject(line: Line): TextRecord {
+  if (line.bytes === null) return tooLong(line);
+  if (!isUtf8(line.bytes)) return { ok: false, line: line.number, detail: "not valid UTF-8" };
+  const text = line.bytes.toString("utf8");
+  const value = parseJson(text) ?? parsePythonLiteral(text);
+  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+    return { ok: false, line: line.number, detail: "neither a JSON object nor a Python dict" };
+  }
+  return { ok: true, line: line.number, values: { ...value } };
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function tooLong(line: Line): TextRecord {
+  return { ok: false, line: line.number, detail: "the line is longer than the limit" };
+}

@@ -1,0 +1,79 @@
+import type { Redis } from "ioredis";
+import { DEFAULT_PREFIX } from "../jobs/options.js";
+import type { ConnectionLog } from "../redis/log.js";
+import { cancelChannel, cancelledKey } from "./cancelled.js";
+
+export interface WatchCancelledOptions {
+  /** A worker's connection; the watch makes its own beside it. */
+  readonly redis: Redis;
+  readonly prefix?: string;
+  /** How often the marks are read as well, in case a message got lost. */
+  readonly pollMs?: number;
+  readonly log?: ConnectionLog;
+}
+
+export interface CancelledWatch {
+  /**
+   * A signal that fires when the run is cancelled, at once if it already is; it is the same for all
+   * jobs of a run. Call `release` when a job ends.
+   */
+  signal(runId: string): RunSignal;
+  close(): Promise<void>;
+}
+
+export interface RunSignal {
+  readonly signal: AbortSignal;
+  release(): void;
+}
+
+interface Watched {
+  readonly controller: AbortController;
+  jobs: number;
+}
+
+/**
+ * Lets the jobs under way know that their run was cancelled. A message makes it quick; reading the
+ * marks every few seconds makes it sure, whatever happened to the connection.
+ */
+export async function watchCancelled(options: WatchCancelledOptions): Promise<CancelledWatch> {
+  const { redis, prefix = DEFAULT_PREFIX, pollMs = 5_000, log } = options;
+  const runs = new Map<string, Watched>();
+  let closed = false;
+  const subscriber = redis.duplicate();
+  const complain = (error: unknown) => {
+    if (!closed) log?.warn({ reason: String(error) }, "Marks of cancelled runs cannot be read");
+  };
+  subscriber.on("error", complain);
+  subscriber.on("message", (_channel: string, runId: string) => cancel(runId));
+  const cancel = (runId: string) => {
+    runs.get(runId)?.controller.abort(new Error(`run ${runId} was cancelled`));
+  };
+  const look = async (ids: readonly string[]) => {
+    if (ids.length === 0) return;
+    const marks = await redis.zmscore(cancelledKey(prefix), ...ids);
+    for (const [place, id] of ids.entries()) if (marks[place] !== null) cancel(id);
+  };
+  const timer = setInterval(() => void look([...runs.keys()]).catch(complain), pollMs);
+  timer.unref();
+  await subscriber.subscribe(cancelChannel(prefix));
+  const signal = (runId: string): RunSignal => {
+    const watched = runs.get(runId) ?? { controller: new AbortController(), jobs: 0 };
+    runs.set(runId, watched);
+    watched.jobs++;
+    look([runId]).catch(complain);
+    let held = true;
+    const release = () => {
+      if (!held) return;
+      held = false;
+      watched.jobs--;
+      if (watched.jobs === 0) runs.delete(runId);
+    };
+    return { signal: watched.controller.signal, release };
+  };
+  const close = async () => {
+    closed = true;
+    clearInterval(timer);
+    subscriber.disconnect();
+  };
+  return { signal, close };
+}

@@ -1,0 +1,41 @@
+import { z } from "zod";
+import { QueueError } from "../errors.js";
+import { JOBS, type JobData, type JobName, type JobResult } from "./jobs.js";
+
+/** The schemas by name, in a shape in which the compiler can follow a name to its type. */
+const DATA: { readonly [Name in JobName]: z.ZodType<JobData<Name>> } = {
+  shard: JOBS.shard.data,
+  finish: JOBS.finish.data,
+  night: JOBS.night.data,
+};
+const RESULT: { readonly [Name in JobName]: z.ZodType<JobResult<Name>> } = {
+  shard: JOBS.shard.result,
+  finish: JOBS.finish.result,
+  night: JOBS.night.result,
+};
+
+/** A job's data as its kind demands it. @throws QueueError BAD_JOB */
+export function parseJob<Name extends JobName>(name: Name, data: unknown): JobData<Name> {
+  return parse(DATA[name], data, `The data of a ${name} job`);
+}
+
+/** A job's result as its kind demands it. @throws QueueError BAD_JOB */
+export function parseResult<Name extends JobName>(name: Name, result: unknown): JobResult<Name> {
+  return parse(RESULT[name], result, `The result of a ${name} job`);
+}
+
+/** Whether a name that came from outside names a kind of job. */
+export function isJobName(name: string): name is JobName {
+  return Object.hasOwn(JOBS, name);
+}
+
+function parse<Value>(schema: z.ZodType<Value>, value: unknown, what: string): Value {
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  throw new QueueError(
+    "BAD_JOB",
+    `${what} is not as it must be: ${z.prettifyError(parsed.error).replaceAll("\n", " ")}. ` +
+      "Run the same version of Nightbeam on all nodes.",
+    { cause: parsed.error },
+  );
+}

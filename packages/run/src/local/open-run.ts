@@ -1,0 +1,111 @@
+import { mkdir, readdir, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { readFailure, systemCode, writeFailure } from "@nightbeam/dataset";
+import { isTempName } from "@nightbeam/store";
+import { z } from "zod";
+import { RunError } from "../errors.js";
+import { directoryJournal } from "../records/journal.js";
+import type { RunPlan } from "../records/plan.js";
+import { differencesText, planDifferences, runPlanSchema } from "../records/plan.js";
+import { COMMITS_DIRECTORY, LOCK_FILE, PARTS_DIRECTORY, PLAN_FILE } from "../records/run-files.js";
+import { takeLock } from "./lock.js";
+import { nameFiles } from "./part.js";
+import { Run } from "./run.js";
+import { nextState, stateOf } from "./state.js";
+
+/**
+ * Opens a run in a directory: begins it where the directory is new or empty, continues it where it
+ * holds a run of an equal plan. Leftovers of killed processes are completed or removed. Whoever
+ * opens it closes it.
+ *
+ * The directory holds plan.json, parts/, commits/, and at the end rejected.jsonl and manifest.json.
+ *
+ * @throws RunError RUN_DIFFERS, NOT_A_RUN, RUN_LOCKED, RUN_DAMAGED, BAD_OPTION, WRITE_FAILED
+ */
+export async function openRun(options: {
+  readonly dir: string;
+  readonly plan: RunPlan;
+}): Promise<Run> {
+  const { dir } = options;
+  const plan = checkedPlan(options.plan);
+  await makeDirectory(dir);
+  await refuseForeign(dir);
+  const lock = await takeLock(join(dir, LOCK_FILE));
+  try {
+    const journal = directoryJournal(dir);
+    const resumed = !(await journal.createPlan(plan));
+    const standing = resumed ? await journal.readPlan() : plan;
+    if (standing !== undefined) refuseOther(dir, standing, plan);
+    for (const name of [PARTS_DIRECTORY, COMMITS_DIRECTORY]) await makeDirectory(join(dir, name));
+    const committed = await journal.readCommits();
+    for (const record of committed) await nameFiles(dir, record);
+    for (const place of [dir, join(dir, PARTS_DIRECTORY), join(dir, COMMITS_DIRECTORY)]) {
+      await removeTemps(place);
+    }
+    const manifest = await journal.readManifest();
+    const found = stateOf({ plan: resumed, manifest: manifest !== undefined });
+    const state = resumed ? found : nextState(found, "plan_written");
+    return new Run({ state, target: { dir, plan, journal }, lock, resumed, committed, manifest });
+  } catch (error) {
+    await lock.release();
+    throw error;
+  }
+}
+
+function checkedPlan(plan: RunPlan): RunPlan {
+  const parsed = runPlanSchema.safeParse(plan);
+  if (parsed.success) return parsed.data;
+  const problem = z.prettifyError(parsed.error).replaceAll("\n", " ");
+  throw new RunError("BAD_OPTION", `The plan cannot be written down: ${problem}.`);
+}
+
+async function makeDirectory(path: string): Promise<void> {
+  try {
+    await mkdir(path, { recursive: true });
+  } catch (error) {
+    if (systemCode(error) !== "EEXIST") throw writeFailure(path, error);
+    throw new RunError("NOT_A_RUN", `${path} is a file. Name a directory for the run.`);
+  }
+}
+
+/** A directory with files but without a plan is somebody else's; nothing is put into it. */
+async function refuseForeign(dir: string): Promise<void> {
+  const names = await namesIn(dir);
+  // A process killed before it wrote the plan leaves no more than these.
+  const foreign = names.filter((name) => name !== LOCK_FILE && !isTempName(name));
+  if (names.includes(PLAN_FILE) || foreign.length === 0) return;
+  throw new RunError(
+    "NOT_A_RUN",
+    `${dir} holds other files (${foreign.slice(0, 3).join(", ")}) and no run. ` +
+      "Name an empty directory or one that does not exist yet.",
+  );
+}
+
+function refuseOther(dir: string, before: RunPlan, now: RunPlan): void {
+  const differences = planDifferences(before, now);
+  if (differences.length === 0) return;
+  throw new RunError(
+    "RUN_DIFFERS",
+    `${dir} holds a run with another plan: ${differencesText(differences)}. ` +
+      "Use the same arguments to continue it, or name another --out.",
+  );
+}
+
+async function removeTemps(dir: string): Promise<void> {
+  for (const name of await namesIn(dir)) {
+    // A process that is just being refused the lock has one of these in use.
+    if (name.startsWith(`.${LOCK_FILE}.`)) continue;
+    if (isTempName(name)) await rm(join(dir, name), { force: true });
+  }
+}
+
+async function namesIn(dir: string): Promise<string[]> {
+  try {
+    return await readdir(dir);
+  } catch (error) {
+    if (systemCode(error) === "ENOTDIR") {
+      throw new RunError("NOT_A_RUN", `${dir} is a file. Name a directory.`, { cause: error });
+    }
+    throw readFailure(dir, error);
+  }
+}

@@ -1,0 +1,88 @@
+import type { HistoryRow } from "@nightbeam/dataset";
+import type { ShardStore } from "@nightbeam/store";
+import { RunError } from "../errors.js";
+import type { RunPlan } from "../records/plan.js";
+import { inputFile, inputKey } from "../records/run-names.js";
+import { rowLine } from "./input-row.js";
+
+export interface CutInputsOptions {
+  readonly store: ShardStore;
+  readonly plan: RunPlan;
+  readonly rows: AsyncIterable<readonly HistoryRow[]>;
+  /** Rows that are wanted; default all. */
+  readonly limit?: number | undefined;
+  readonly maxShards?: number | undefined;
+  readonly onRows?: ((rows: number) => void) | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * Writes one file of rows a shard, holding one shard in memory.
+ *
+ * @returns the number of rows
+ * @throws RunError BAD_REQUEST, SHARD_MISMATCH, STORE_FAILED, STORE_DAMAGED
+ */
+export async function cutInputs(options: CutInputsOptions): Promise<number> {
+  const { store, plan, onRows, signal } = options;
+  const key = inputKey(plan);
+  let rows = 0;
+  let shards = 0;
+  let lines: string[] = [];
+  const flush = async (): Promise<void> => {
+    signal?.throwIfAborted();
+    refuseTooMany(options, shards + 1);
+    await createSame(store, inputFile(key, shards), lines.join(""));
+    shards++;
+    lines = [];
+    onRows?.(rows);
+  };
+  for await (const row of taken(options)) {
+    if (row.row !== rows) throw outOfOrder(rows, row.row);
+    lines.push(rowLine(row));
+    rows++;
+    if (lines.length === plan.partSize) await flush();
+  }
+  if (lines.length > 0) await flush();
+  return rows;
+}
+
+async function* taken({ rows, limit }: CutInputsOptions): AsyncGenerator<HistoryRow> {
+  let left = limit ?? Number.POSITIVE_INFINITY;
+  for await (const batch of rows) {
+    for (const row of batch) {
+      yield row;
+      left--;
+      if (left === 0) return;
+    }
+  }
+}
+
+/** What a planner before or beside this one wrote must be the same, or the histories have changed. */
+async function createSame(store: ShardStore, name: string, text: string): Promise<void> {
+  const bytes = Buffer.from(text);
+  if (await store.create(name, bytes)) return;
+  const standing = await store.read(name);
+  if (standing !== undefined && bytes.equals(standing)) return;
+  throw new RunError(
+    "STORE_DAMAGED",
+    `${store.location}/${name} holds other rows than the histories give now: they were changed ` +
+      "while they were read. Remove that run's inputs and submit it again, or name another place.",
+  );
+}
+
+function refuseTooMany({ plan, maxShards }: CutInputsOptions, shards: number): void {
+  if (maxShards === undefined || shards <= maxShards) return;
+  throw new RunError(
+    "BAD_REQUEST",
+    `The histories have more than ${maxShards} shards of ${plan.partSize} rows, which is the most. ` +
+      "Raise --part-size.",
+  );
+}
+
+function outOfOrder(expected: number, found: number): RunError {
+  return new RunError(
+    "SHARD_MISMATCH",
+    `Row ${found} of the histories came where row ${expected} was due. Read them from the start, ` +
+      "in order, and all of them.",
+  );
+}

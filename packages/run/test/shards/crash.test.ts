@@ -1,0 +1,173 @@
+import { spawn, spawnSync } from "node:child_process";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { HistoryRow } from "@nightbeam/dataset";
+import { directoryStore, fingerprint } from "@nightbeam/store";
+import { useTempDirs } from "@nightbeam/testing";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { directoryJournal } from "../../src/records/journal.js";
+import { mapAtMost } from "../../src/records/map-at-most.js";
+import { readManifest } from "../../src/records/read-recommendations.js";
+import type { Manifest } from "../../src/records/records.js";
+import { commitWritten } from "../../src/shards/commit-shard.js";
+import { finishRun, missingShards } from "../../src/shards/finish-run.js";
+import { committedShards } from "../../src/shards/journal.js";
+import { runState } from "../../src/shards/read-state.js";
+import { sweepAttempts } from "../../src/shards/sweep-attempts.js";
+import { writeShard } from "../../src/shards/write-shard.js";
+import { dyingAt } from "../support/dying-fs.js";
+import { attempt, histories, plan } from "./support.js";
+
+const tempDir = useTempDirs();
+// What a dead process leaves in the system's directory for such things.
+beforeEach(() => {
+  vi.stubEnv("TMPDIR", tempDir());
+});
+afterEach(() => {
+  vi.unstubAllEnvs();
+});
+
+/** Two shards; the first two rows alone are one with everything in it. */
+const ROWS = 5;
+const FEW_ROWS = 2;
+
+/** A whole night: what a scheduler and a drafter do, from wherever the last ones stopped. */
+async function night(dir: string, scratch: string, rows = ROWS): Promise<Manifest> {
+  const store = directoryStore(dir);
+  const { plan: planned } = await plan(store, {}, histories(rows));
+  for (const index of missingShards(planned, await committedShards(store))) {
+    await commitWritten(
+      store,
+      await writeShard(await attempt({ store, plan: planned, index, scratch })),
+    );
+  }
+  const manifest = await finishRun(store, { now: new Date(0) });
+  await sweepAttempts(store);
+  return manifest;
+}
+
+/** Every record that stands names whole files. @returns whether the run is complete */
+async function expectNoTorn(dir: string): Promise<boolean> {
+  const names = filesOf(dir);
+  for (const record of await directoryJournal(dir).readCommits()) {
+    const { bytes, sha256, rejected, rejectedFile } = record;
+    expect(await fingerprint(join(dir, record.file))).toEqual({ bytes, sha256 });
+    if (rejected === 0) continue;
+    expect(names).toContain(rejectedFile);
+    const lines = readFileSync(join(dir, rejectedFile ?? ""), "utf8").split("\n");
+    expect(lines).toHaveLength(rejected + 1);
+  }
+  return (await runState(directoryStore(dir))).state === "complete";
+}
+
+/** A run is complete, whole, and but for the names of attempts the same as another. */
+async function expectSame(dir: string, other: string): Promise<void> {
+  expect(await expectNoTorn(dir)).toBe(true);
+  expect(await outcomeOf(dir)).toEqual(await outcomeOf(other));
+  expect(withoutAttempts(filesOf(dir))).toEqual(withoutAttempts(filesOf(other)));
+}
+
+async function outcomeOf(dir: string) {
+  const { parts, createdAt: _, ...manifest } = await readManifest(dir);
+  const rejected = readFileSync(join(dir, manifest.rejectedFile), "utf8");
+  return { ...manifest, rejected, parts: parts.map(({ file: _, ...part }) => part) };
+}
+
+/** All files below a directory, private ones too. */
+function filesOf(dir: string): string[] {
+  if (!existsSync(dir)) return [];
+  const entries = readdirSync(dir, { recursive: true, withFileTypes: true });
+  return entries
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name).slice(dir.length + 1))
+    .toSorted();
+}
+
+function withoutAttempts(names: readonly string[]): string[] {
+  return names.map((name) => name.replace(/\.a\d+-[0-9a-f]+\./, ".attempt."));
+}
+
+describe("a process that dies", () => {
+  it("at any file-system step leaves a run that another one completes", async () => {
+    const scratch = tempDir();
+    const whole = join(scratch, "whole");
+    await night(whole, scratch, FEW_ROWS);
+    let deaths = 0;
+    for (let step = 0; ; step++) {
+      const dir = join(scratch, `${step}`);
+      if (!(await dyingAt(step, () => night(dir, scratch, FEW_ROWS)))) break;
+      deaths++;
+      await expectNoTorn(dir);
+      await night(dir, scratch, FEW_ROWS);
+      await expectSame(dir, whole);
+      rmSync(dir, { recursive: true });
+    }
+    // Fewer would mean that the steps are not seen, and that nothing was tested.
+    expect(deaths).toBeGreaterThan(40);
+  }, 60_000);
+
+  it("by SIGKILL leaves a run that another one completes", async () => {
+    const scratch = tempDir();
+    const whole = join(scratch, "whole");
+    await night(whole, scratch);
+    const rows: HistoryRow[] = [];
+    for await (const batch of histories(ROWS)) rows.push(...batch);
+    const steps = [8, 20, 33, 44];
+    const runs = steps.map((step) => ({ step, dir: join(scratch, `run-${step}`) }));
+    const kill = async ({ step, dir }: { step: number; dir: string }) => {
+      return runChild([dir, scratch, `${step}`, JSON.stringify(rows)]);
+    };
+    expect(await mapAtMost(2, runs, kill)).toEqual(steps.map(() => "SIGKILL"));
+    for (const { dir } of runs) {
+      expect(await expectNoTorn(dir)).toBe(false);
+      await night(dir, scratch);
+      await expectSame(dir, whole);
+    }
+  }, 60_000);
+});
+
+/** Runs the child to its end. @returns its exit code, or the signal that ended it */
+function runChild(given: readonly string[]): Promise<unknown> {
+  const script = join(import.meta.dirname, "..", "support", "killed-run.mjs");
+  const child = spawn(process.execPath, [script, ...given], { stdio: "ignore" });
+  return new Promise((resolve, reject) => {
+    child.once("error", reject);
+    child.once("exit", (code, signal) => resolve(signal ?? code));
+  });
+}
+
+describe("a full disk", () => {
+  const mounts: string[] = [];
+  afterEach(() => {
+    for (const dir of mounts.splice(0)) {
+      spawnSync("umount", [dir]);
+      rmSync(dir, { recursive: true, force: true });
+    }
+  });
+
+  /** A file system of a size, or undefined where this user may not make one. */
+  function smallDisk(size: string): string | undefined {
+    const dir = mkdtempSync(join(tmpdir(), "nightbeam-disk-"));
+    const made = spawnSync("mount", ["-t", "tmpfs", "-o", `size=${size}`, "tmpfs", dir]);
+    mounts.push(dir);
+    return made.status === 0 ? dir : undefined;
+  }
+
+  it("is a failure that says so; with room again, the run is completed", async (context) => {
+    const disk = smallDisk("24k");
+    if (disk === undefined) {
+      console.warn("this user cannot mount a small file system: the full disk is left out");
+      return context.skip();
+    }
+    const dir = join(disk, "run");
+    const scratch = tempDir();
+    const failure = { code: "STORE_FAILED", message: expect.stringContaining("ENOSPC") };
+    await expect(night(dir, scratch)).rejects.toMatchObject(failure);
+    expect(await expectNoTorn(dir)).toBe(false);
+    const more = spawnSync("mount", ["-o", "remount,size=8m", disk]);
+    expect(more.status).toBe(0);
+    await night(dir, scratch);
+    expect(await expectNoTorn(dir)).toBe(true);
+  });
+});

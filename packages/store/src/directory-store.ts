@@ -1,0 +1,83 @@
+import { constants, createReadStream } from "node:fs";
+import { copyFile, rename, rm } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { systemCode } from "./errors.js";
+import { directoryFiles, removeTempFiles } from "./files/directory-files.js";
+import { makeDirectoryDurably, publish, syncFile, tempPath } from "./files/durable.js";
+import { assertName, assertPrefix } from "./names.js";
+import type { ShardStore } from "./shard-store.js";
+import { storeFailed, storeGone } from "./store-errors.js";
+
+/**
+ * A store in a directory, which all machines that work on a run must see: NFS or the like. It needs
+ * hard links, and a directory listing that shows what others wrote.
+ */
+export function directoryStore(dir: string): ShardStore {
+  const files = directoryFiles(dir);
+  const at = async <T>(name: string, work: (path: string) => Promise<T>): Promise<T> => {
+    assertName(name);
+    const path = join(dir, name);
+    try {
+      return await work(path);
+    } catch (error) {
+      throw storeFailed(path, error);
+    }
+  };
+  return {
+    location: dir,
+    read: (name) => at(name, () => files.read(name)),
+    create: (name, bytes) => at(name, () => files.create(name, bytes)),
+    replace: (name, bytes) => at(name, () => files.replace(name, bytes)),
+    list: async (prefix) => {
+      assertPrefix(prefix);
+      try {
+        return await files.list(prefix);
+      } catch (error) {
+        throw storeFailed(join(dir, prefix), error);
+      }
+    },
+    putFile: (name, localPath) => at(name, (path) => putFile(path, localPath)),
+    open: (name) => readChunks(dir, name),
+    remove: (name) => at(name, (path) => rm(path, { force: true })),
+    removeLeftovers: async () => {
+      try {
+        await removeTempFiles(dir);
+      } catch (error) {
+        throw storeFailed(dir, error);
+      }
+    },
+  };
+}
+
+async function putFile(path: string, localPath: string): Promise<void> {
+  await makeDirectoryDurably(dirname(path));
+  const temp = tempPath(path);
+  try {
+    await moveOrCopy(localPath, temp);
+    await syncFile(temp);
+    await publish(temp, path);
+  } catch (error) {
+    await rm(temp, { force: true });
+    throw error;
+  }
+}
+
+async function moveOrCopy(from: string, to: string): Promise<void> {
+  try {
+    await rename(from, to);
+  } catch (error) {
+    if (systemCode(error) !== "EXDEV") throw error;
+    await copyFile(from, to, constants.COPYFILE_EXCL);
+  }
+}
+
+async function* readChunks(dir: string, name: string): AsyncGenerator<Uint8Array> {
+  assertName(name);
+  const path = join(dir, name);
+  try {
+    for await (const chunk of createReadStream(path)) yield chunk;
+  } catch (error) {
+    if (systemCode(error) === "ENOENT") throw storeGone(path);
+    throw storeFailed(path, error);
+  }
+}

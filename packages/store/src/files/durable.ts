@@ -1,0 +1,138 @@
+import { createHash, randomUUID } from "node:crypto";
+import { createReadStream } from "node:fs";
+import { link, mkdir, open, rename, rm, stat, writeFile } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
+import { systemCode, writeFailure } from "../errors.js";
+
+/*
+ * Files that are either whole or not there, also after a power cut: content goes to a private name
+ * in the same directory, reaches the disk, and only then gets its public name.
+ */
+
+/** Private names: hidden, and told apart from files of the user. */
+const TEMP_NAME = /^\..+\.tmp$/;
+
+/** A private name beside `path`; `attempt` tells one try from another. */
+export function tempPath(path: string, attempt: string = randomUUID()): string {
+  return join(dirname(path), `.${basename(path)}.${attempt}.tmp`);
+}
+
+/** Whether a file of this name is one that a killed process left behind. */
+export function isTempName(name: string): boolean {
+  return TEMP_NAME.test(name);
+}
+
+/** What a file is to hold; pieces are written one behind the other. */
+type Content = string | Uint8Array | Iterable<Uint8Array>;
+
+/** Writes a whole file in place of whatever was there. @throws StoreError WRITE_FAILED */
+export async function writeDurably(path: string, content: Content): Promise<void> {
+  const temp = tempPath(path);
+  try {
+    await writeAndSync(temp, content);
+    await publish(temp, path);
+  } catch (error) {
+    await rm(temp, { force: true });
+    throw writeFailure(path, error);
+  }
+}
+
+/**
+ * Writes a whole file unless one is there: of any number of processes that try, one succeeds.
+ *
+ * @returns whether this call created it
+ * @throws StoreError WRITE_FAILED
+ */
+export async function createDurably(path: string, content: Content): Promise<boolean> {
+  const temp = tempPath(path);
+  try {
+    await writeAndSync(temp, content);
+    // A rename would replace; a link refuses, and appears with its whole content.
+    await link(temp, path);
+    await syncDirectory(dirname(path));
+    return true;
+  } catch (error) {
+    if (systemCode(error) !== "EEXIST") throw writeFailure(path, error);
+    // A network file system may have linked it, lost the answer, and refused the second try.
+    return await isSameFile(temp, path);
+  } finally {
+    await rm(temp, { force: true });
+  }
+}
+
+/** Makes a directory and those above it, so that they are still there after a power cut. */
+export async function makeDirectoryDurably(path: string): Promise<void> {
+  const first = await mkdir(path, { recursive: true });
+  if (first === undefined) return;
+  // Each new directory is an entry in the one above it.
+  for (let made = path; ; made = dirname(made)) {
+    await syncDirectory(dirname(made));
+    if (made === first || made === dirname(made)) return;
+  }
+}
+
+/** Gives a written and synced file its public name. */
+export async function publish(temp: string, path: string): Promise<void> {
+  await rename(temp, path);
+  await syncDirectory(dirname(path));
+}
+
+/** Makes the content of a file that was written by other means reach the disk. */
+export async function syncFile(path: string): Promise<void> {
+  const file = await open(path, "r+");
+  try {
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+}
+
+/** Size in bytes and SHA-256 in hex of a file, read as a stream. */
+export async function fingerprint(path: string): Promise<{ bytes: number; sha256: string }> {
+  const hash = createHash("sha256");
+  let bytes = 0;
+  for await (const chunk of createReadStream(path)) {
+    hash.update(chunk);
+    bytes += chunk.length;
+  }
+  return { bytes, sha256: hash.digest("hex") };
+}
+
+/** The size of a file in bytes, or undefined where there is none. */
+export async function fileSize(path: string): Promise<number | undefined> {
+  try {
+    return (await stat(path)).size;
+  } catch (error) {
+    if (systemCode(error) === "ENOENT") return undefined;
+    throw error;
+  }
+}
+
+async function isSameFile(one: string, other: string): Promise<boolean> {
+  try {
+    const [a, b] = await Promise.all([stat(one), stat(other)]);
+    return a.ino === b.ino && a.dev === b.dev;
+  } catch {
+    // Whichever is gone, the name was taken when it was asked for.
+    return false;
+  }
+}
+
+async function writeAndSync(path: string, content: Content): Promise<void> {
+  const file = await open(path, "wx");
+  try {
+    await writeFile(file, content);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+}
+
+async function syncDirectory(path: string): Promise<void> {
+  const directory = await open(path, "r");
+  try {
+    await directory.sync();
+  } finally {
+    await directory.close();
+  }
+}
