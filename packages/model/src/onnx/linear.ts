@@ -1,15 +1,15 @@
 import { type GraphBuilder, MICROSOFT, type Value } from "./graph-builder.js";
 import type { Weights } from "./weights.js";
 
-/** Rows of activations, shape [rows, width], quantised at most once however many layers read them. */
+/** Rows of activations, shape [rows, width], quantised once for all layers that read them. */
 export interface Rows {
   readonly value: Value;
   /** The rows as unsigned bytes around 128, and each row's step. */
   readonly quantized: () => { readonly bytes: Value; readonly steps: Value };
 }
 
-/** Smallest step of a quantised row, so that a row of zeros does not divide by zero. */
-const SMALLEST_STEP = 1e-30;
+/** Minimum step of a quantised row: a row of zeros must not divide by zero. */
+const MIN_STEP = 1e-30;
 
 export function rows(graph: GraphBuilder, value: Value): Rows {
   let quantized: { bytes: Value; steps: Value } | undefined;
@@ -23,9 +23,9 @@ export function rows(graph: GraphBuilder, value: Value): Rows {
 }
 
 /**
- * Symmetric int8 with a step of its own for every row (absolute maximum / 127), so that what a row
- * becomes does not depend on the rows beside it. Bytes are unsigned with zero at 128, because the
- * processors' dot products want one unsigned side.
+ * Symmetric int8 with a step per row (absolute maximum / 127), so that a row does not depend on the
+ * rows beside it. Bytes are unsigned with zero at 128, because the processors' dot products want one
+ * unsigned side.
  */
 function quantizeRows(graph: GraphBuilder, value: Value): { bytes: Value; steps: Value } {
   const largest = graph.node("ReduceMax", [graph.node("Abs", [value]), graph.int64s([1])], {
@@ -33,7 +33,7 @@ function quantizeRows(graph: GraphBuilder, value: Value): { bytes: Value; steps:
   });
   const steps = graph.node("Max", [
     graph.node("Mul", [largest, graph.scalar("1/127", 1 / 127)]),
-    graph.scalar("smallest_step", SMALLEST_STEP),
+    graph.scalar("smallest_step", MIN_STEP),
   ]);
   const zero = graph.tensor("zero_128", {
     type: "uint8",
@@ -48,14 +48,14 @@ function quantizeRows(graph: GraphBuilder, value: Value): { bytes: Value; steps:
 }
 
 export interface LinearLayer {
-  /** Name of the layer; its tensors are `<name>.weight` and perhaps `<name>.bias`. */
+  /** Name of the layer; its tensors are `<name>.weight` and, with a bias, `<name>.bias`. */
   readonly name: string;
   readonly inputs: number;
   readonly outputs: number;
   readonly bias: boolean;
 }
 
-/** Name of the steps of a weight that was quantised column by column. */
+/** Name of the steps of a weight that was quantised per column. */
 export const stepsName = (weight: string) => `${weight}.steps`;
 
 /** x · Wᵀ + b. Shape [rows, inputs] -> [rows, outputs]. */

@@ -3,12 +3,12 @@ import { ModelError } from "../errors.js";
 import type { GraphBuilder, Value } from "./graph-builder.js";
 import type { ElementType } from "./proto.js";
 
-/** Types that onnxruntime reads in place; the others are converted first (checkpoint/convert.ts). */
+/** Types that onnxruntime reads in place; others are converted first (checkpoint/convert.ts). */
 const IN_PLACE: Readonly<Record<string, ElementType>> = { F32: "float", I8: "int8" };
 
 /**
- * The weights of a checkpoint as constants of a graph, left where they are: a graph names the
- * safetensors file and the place in it.
+ * The weights of a checkpoint as constants of a graph. They stay where they are: the graph names the
+ * safetensors file and the offset in it.
  */
 export class Weights {
   readonly #tensors: ReadonlyMap<string, StoredTensor>;
@@ -22,7 +22,7 @@ export class Weights {
     return this.#tensors.has(name);
   }
 
-  /** @throws ModelError BAD_CHECKPOINT where the tensor is missing or has another shape or type */
+  /** @throws ModelError BAD_CHECKPOINT if the tensor is missing or has another shape or type */
   use(graph: GraphBuilder, name: string, shape: readonly number[]): Value {
     return this.rows(graph, name, { shape, first: 0, count: shape[0] ?? 0 });
   }
@@ -37,7 +37,7 @@ export class Weights {
     if (tensor === undefined) {
       throw new ModelError(
         "BAD_CHECKPOINT",
-        `the checkpoint has no tensor ${name}, which its config.json asks for`,
+        `the checkpoint has no tensor ${name}, which its config.json requires`,
       );
     }
     const { shape, first, count } = options;
@@ -68,7 +68,7 @@ export class Weights {
     });
   }
 
-  /** Tensors that no graph used: parts of an architecture that is not the one described. */
+  /** Tensors that the graph did not use: parts of another architecture than the one described. */
   unused(): string[] {
     return [...this.#tensors.keys()].filter((name) => !this.#used.has(name));
   }

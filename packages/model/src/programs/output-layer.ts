@@ -44,7 +44,7 @@ function levelRows(context: ProgramContext, level: number): Value {
 /** A level's tokens as a constant, in the order of the codes. int32 [codes] */
 export function levelTokens(context: ProgramContext, level: number): Value {
   const tokens = context.codeTokens[level] ?? new Int32Array();
-  return context.graph.tensor(`tokens_from_${tokens[0] ?? 0}`, {
+  return context.graph.tensor(`tokens_of_level_${level}`, {
     type: "int32",
     dims: [tokens.length],
     data: { raw: new Uint8Array(tokens.buffer, tokens.byteOffset, tokens.byteLength) },
