@@ -64,7 +64,7 @@ describe("gather", () => {
     ] as const) {
       let running = 0;
       let max = 0;
-      const ask = async (asked: typeof requests) => {
+      const ask = async (asked: readonly { home: string }[]) => {
         max = Math.max(max, ++running);
         await Promise.resolve();
         running--;

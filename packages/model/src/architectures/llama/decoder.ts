@@ -2,10 +2,10 @@ import type { Value } from "../../onnx/graph-builder.js";
 import { linear, rows, stepsName } from "../../onnx/linear.js";
 import type { LayerMemory, NodeStates, Prompts } from "../architecture.js";
 import type { NodeInputs } from "../inputs.js";
-import { causalBias } from "./attention.js";
 import { type LlamaContext, rmsNorm } from "./context.js";
 import { feedForward } from "./feed-forward.js";
 import { attention, type Layer, type LayerPrompts, type Stream } from "./layer-attention.js";
+import { causalBias } from "./prompt-attention.js";
 
 /** The embeddings, and the output layer if the head is tied. */
 export const EMBEDDINGS = "model.embed_tokens.weight";

@@ -2,8 +2,10 @@ import type { Value } from "../../onnx/graph-builder.js";
 import { linear, type Rows, rows } from "../../onnx/linear.js";
 import type { LayerMemory, NodeMemory } from "../architecture.js";
 import type { NodeInputs, PromptInputs } from "../inputs.js";
-import { attendNodes, attendPrompts, rememberPrompts, rotate } from "./attention.js";
 import { type LlamaContext, rmsNorm } from "./context.js";
+import { attendNodes } from "./node-attention.js";
+import { attendPrompts, rememberPrompts } from "./prompt-attention.js";
+import { rotate } from "./query-heads.js";
 
 /** Rows between two layers: the residual stream, and the same rows as the next layer reads them. */
 export interface Stream {

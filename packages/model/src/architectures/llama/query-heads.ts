@@ -1,4 +1,4 @@
-import type { Value } from "../../onnx/graph-builder.js";
+import { MICROSOFT, type Value } from "../../onnx/graph-builder.js";
 import type { LlamaConfig } from "./config.js";
 import type { LlamaContext } from "./context.js";
 
@@ -40,4 +40,21 @@ export function fromHeads(
   const perm = options.axes.length === 1 ? [0, 2, 1, 3] : [0, 3, 1, 2, 4];
   const rows = graph.node("Transpose", [options.value], { attributes: { perm: { ints: perm } } });
   return graph.node("Reshape", [rows, graph.int64s([-1, config.heads * config.headSize])]);
+}
+
+/** Rotates queries or keys by their positions. Shape [rows, heads × head size], as the result's. */
+export function rotate(
+  context: LlamaContext,
+  options: { value: Value; heads: number; positions: Value },
+): Value {
+  const { graph, config } = context;
+  const width = options.heads * config.headSize;
+  // Every row is a sequence of its own: a sequence may not be longer than the tables.
+  const sequences = graph.node("Reshape", [options.value, graph.int64s([-1, 1, width])]);
+  const rotated = graph.node(
+    "RotaryEmbedding",
+    [sequences, options.positions, context.cosines, context.sines],
+    { domain: MICROSOFT, attributes: { num_heads: { int: options.heads } } },
+  );
+  return graph.node("Reshape", [rotated, graph.int64s([-1, width])]);
 }
