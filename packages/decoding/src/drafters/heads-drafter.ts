@@ -6,7 +6,7 @@ import type { SearchSpace } from "../search-space.js";
 import type { Draft, Drafter, DraftRequest } from "./drafter.js";
 import { draftByEstimate, type Estimator } from "./estimate.js";
 
-/** One user's question to prediction heads: which codes has the item that comes next? */
+/** One user's question to level heads: which codes does the next item have? */
 export interface LevelHeadsRequest {
   /** Names the prompt within a run: equal keys, equal prompts. */
   readonly key: number;
@@ -14,20 +14,20 @@ export interface LevelHeadsRequest {
   readonly prompt: Int32Array;
 }
 
-/** What the heads say about one user. */
+/** What the level heads answer to one request. */
 export interface LevelHeadsAnswer {
   /**
-   * Log-probabilities (nats) of the codes of each level, whatever the codes before are: one array for
-   * each level but the last, whose codes nobody drafts. Shape [levels - 1][codes of the level].
+   * Log-probabilities (nats) of the codes of each level, regardless of the codes before: one array per
+   * level but the last, which is never drafted. Shape [levels - 1][codes of the level].
    */
   readonly levels: readonly Float32Array[];
-  /** Time that the heads worked for this answer, waiting not counted. */
+  /** Time that the heads worked for this answer, without waiting. */
   readonly milliseconds: number;
 }
 
 /**
- * Heads as Medusa has them: one forward pass guesses every level's code at once, each without knowing
- * the others.
+ * Output layers that guess one level's code each, as Medusa's heads do: all in one forward pass, each
+ * without knowing the others.
  */
 export interface LevelHeadsScorer {
   /** One call, all levels; answers come in the order of the requests. */
