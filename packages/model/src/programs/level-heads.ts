@@ -36,13 +36,15 @@ export function levelHeads(setup: ProgramSetup): Program<LevelHeadsRequest, Leve
       });
     },
     pack: () => ({}),
-    read: (requests, outputs) =>
-      requests.map((_, row) => ({
-        levels: sizes.map(
-          (size, level) =>
-            outputs[level]?.slice(row * size, (row + 1) * size) ?? new Float32Array(),
-        ),
-      })),
+    read: (requests, outputs) => {
+      const byLevel = sizes.map((size, level) => ({
+        size,
+        all: outputs.floats(outputName(level)),
+      }));
+      return requests.map((_, row) => ({
+        levels: byLevel.map(({ size, all }) => all.slice(row * size, (row + 1) * size)),
+      }));
+    },
     buffersOf: ({ levels }) => levels.map(({ buffer }) => buffer),
   };
 }

@@ -2,6 +2,7 @@ import type { Trie } from "@nightbeam/catalogue";
 import type { BeamTree, LevelHeadsRequest, ScoreRequest, Scoring } from "@nightbeam/decoding";
 import type { Architecture, GraphContext, NodeStates } from "../architectures/architecture.js";
 import type { Feeds } from "../onnx/feeds.js";
+import type { RunOutputs } from "../onnx/outputs.js";
 import type { NodeRows } from "./node-rows.js";
 
 /** What each program is asked, and what it answers. */
@@ -50,7 +51,7 @@ export interface RunCost {
  * The beginning is the same for all programs: prompts, and a tree of nodes per request.
  */
 export interface Program<Request extends PromptRequest, Result> {
-  /** Outputs that `read` needs, in this order. */
+  /** Outputs that `read` needs. */
   readonly outputs: readonly string[];
   /** Nodes whose hidden states a request needs. */
   treeOf(request: Request): BeamTree;
@@ -63,12 +64,8 @@ export interface Program<Request extends PromptRequest, Result> {
   build(context: GraphContext, states: NodeStates): void;
   /** The program's own inputs for one run. */
   pack(requests: readonly NodeRows<Request>[]): Feeds;
-  /**
-   * Reads the results of one run, in the order of its requests.
-   *
-   * @param outputs data of `outputs`
-   */
-  read(requests: readonly NodeRows<Request>[], outputs: readonly Float32Array[]): Result[];
+  /** Reads the results of one run, in the order of its requests. */
+  read(requests: readonly NodeRows<Request>[], outputs: RunOutputs): Result[];
   /** Memory of a result that can move to another thread instead of being copied. */
   buffersOf(result: Result): readonly ArrayBufferLike[];
 }

@@ -24,15 +24,19 @@ const names = (depth: number) => ({
  */
 export function treeScores(setup: ProgramSetup): Program<ScoreRequest, TreeScores> {
   const depths = setup.scoring === "full" ? 1 : setup.trie.levels;
+  const outputNames = Array.from({ length: depths }, (_, depth) => names(depth).scores);
   return {
-    outputs: Array.from({ length: depths }, (_, depth) => names(depth).scores),
+    outputs: outputNames,
     treeOf: ({ tree }) => tree,
     build: (graphContext, { hidden }) => {
       const context = { ...graphContext, ...setup };
       for (let depth = 0; depth < depths; depth++) outputScores(context, { hidden, depth });
     },
     pack: (requests) => packWanted(setup, requests),
-    read: (requests, outputs) => readScores(setup, { requests, outputs }),
+    read: (requests, outputs) => {
+      const scores = outputNames.map((name) => outputs.floats(name));
+      return readScores(setup, { requests, scores });
+    },
     buffersOf: ({ logProbs }) => [logProbs.buffer],
   };
 }
@@ -122,19 +126,20 @@ function readScores(
   setup: ProgramSetup,
   run: {
     requests: readonly NodeRows<ScoreRequest>[];
-    outputs: readonly Float32Array[];
+    /** By depth; all in one under `full`. */
+    scores: readonly Float32Array[];
   },
 ): TreeScores[] {
   const { trie } = setup;
   const isFull = setup.scoring === "full";
-  const { requests, outputs } = run;
-  const read = new Array<number>(outputs.length).fill(0);
+  const { requests, scores } = run;
+  const read = new Array<number>(scores.length).fill(0);
   return requests.map(({ request, count, prefixes, depths, wanted }) => {
     const logProbs = new Float64Array(answerLength(trie, request.tree));
     if (isFull) {
       // One output holds all answers, in the order in which they are wanted.
       const from = read[0] ?? 0;
-      logProbs.set(outputs[0]?.subarray(from, from + logProbs.length) ?? []);
+      logProbs.set(scores[0]?.subarray(from, from + logProbs.length) ?? []);
       read[0] = from + logProbs.length;
       return { logProbs };
     }
@@ -144,7 +149,7 @@ function readScores(
       const depth = depths[at] ?? 0;
       const from = read[depth] ?? 0;
       const children = childCount(trie, prefixes[at] ?? 0);
-      logProbs.set(outputs[depth]?.subarray(from, from + children) ?? [], to);
+      logProbs.set(scores[depth]?.subarray(from, from + children) ?? [], to);
       normalise(logProbs.subarray(to, to + children));
       read[depth] = from + children;
       to += children;

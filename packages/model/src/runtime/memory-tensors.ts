@@ -1,6 +1,7 @@
 import { Tensor } from "onnxruntime-node";
 import type { MemoryShape } from "../architectures/architecture.js";
 import type { Feeds } from "../onnx/feeds.js";
+import type { RunOutputs } from "../onnx/outputs.js";
 import { memoryNames } from "../programs/memory-values.js";
 import type { Run } from "./pack-run.js";
 import type { PromptCache, RunMemory } from "./prompt-cache.js";
@@ -55,16 +56,18 @@ export class MemoryTensors {
     return [...prompts, ...nodes];
   }
 
-  /** Keeps what a run computed. @param floats data of an output */
-  keep(run: Run, floats: (name: string) => Float32Array): void {
+  /** Keeps what a run computed: the outputs that `outputsOf` names. */
+  keep(run: Run, outputs: RunOutputs): void {
     const { requests, promptLength } = run;
     const cached = run.cachedRows !== undefined;
     const withNodes = this.#hasParents(run);
     const memory: RunMemory = {
-      promptKeys: cached ? [] : this.#layers.map(({ promptKeys }) => floats(promptKeys)),
-      promptValues: cached ? [] : this.#layers.map(({ promptValues }) => floats(promptValues)),
-      nodeKeys: withNodes ? this.#layers.map(({ nodeKeys }) => floats(nodeKeys)) : [],
-      nodeValues: withNodes ? this.#layers.map(({ nodeValues }) => floats(nodeValues)) : [],
+      promptKeys: cached ? [] : this.#layers.map(({ promptKeys }) => outputs.floats(promptKeys)),
+      promptValues: cached
+        ? []
+        : this.#layers.map(({ promptValues }) => outputs.floats(promptValues)),
+      nodeKeys: withNodes ? this.#layers.map(({ nodeKeys }) => outputs.floats(nodeKeys)) : [],
+      nodeValues: withNodes ? this.#layers.map(({ nodeValues }) => outputs.floats(nodeValues)) : [],
     };
     const { layers, keyValueHeads, headSize } = this.#shape;
     const rowBytes = 2 * 4 * layers * keyValueHeads * headSize;

@@ -132,12 +132,7 @@ export class ModelRunner<Request extends PromptRequest, Result extends object> {
     };
     const kept = this.#memory.outputsOf(run);
     const outputs = await session.run(feeds, [...program.outputs, ...kept]);
-    const floats = (name: string): Float32Array => {
-      const data = outputs[name]?.data;
-      if (data instanceof Float32Array) return data;
-      throw new ModelError("RUNTIME", `the model returned no ${name}`);
-    };
-    if (kept.length > 0) this.#memory.keep(run, floats);
-    return program.read(run.requests, program.outputs.map(floats));
+    if (kept.length > 0) this.#memory.keep(run, outputs);
+    return program.read(run.requests, outputs);
   }
 }
