@@ -4,8 +4,8 @@ import { describe, expect, it } from "vitest";
 import {
   BeamSearch,
   type DraftRequest,
-  type HeadsScorer,
   LevelHeadsDrafter,
+  type LevelHeadsScorer,
 } from "../../src/index.js";
 import { catalogueOf } from "../support/arbitraries.js";
 import { fakeHeads } from "../support/fake-heads.js";
@@ -30,7 +30,7 @@ function requestOf(
 }
 
 /** Heads that say this of everybody. */
-function saying(...levels: number[][]): HeadsScorer {
+function saying(...levels: number[][]): LevelHeadsScorer {
   return {
     levelLogProbs: (requests) =>
       Promise.resolve(
