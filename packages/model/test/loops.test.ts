@@ -8,6 +8,7 @@ import {
   uniformWidths,
 } from "@nightbeam/decoding";
 import { type Model, openModel } from "@nightbeam/model";
+import { useTempDir } from "@nightbeam/testing";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import {
   beautyCatalogue,
@@ -18,7 +19,6 @@ import {
   itemIndices,
   targetDirectory,
 } from "./support/beauty.js";
-import { temporaryDirectory } from "./support/temporary.js";
 
 if (!haveBeauty) console.warn(`skipping the published loop's costs: there is no ${goldenFile}`);
 
@@ -34,7 +34,7 @@ const MEASURED = {
 const K = 20;
 
 describe.skipIf(!haveBeauty)("the published loop and the demand-driven one, a trained pair", () => {
-  const temporary = temporaryDirectory();
+  const temporary = useTempDir();
   const catalogue = beautyCatalogue();
   const opened: Model[] = [];
   const open = async (directory: string) => {

@@ -1,13 +1,15 @@
 import { openModel } from "@nightbeam/model";
 import { useTempDir } from "@nightbeam/testing";
-import { afterAll, beforeAll, describe } from "vitest";
-import { checkAnswers } from "../../model/test/conformance/answers.js";
-import { checkBatches, checkKept, checkTrees } from "../../model/test/conformance/invariance.js";
 import {
+  checkAnswers,
+  checkBatches,
+  checkKept,
+  checkTrees,
   type OpenScorer,
   type ScorerSettings,
   ScorerWorld,
-} from "../../model/test/conformance/scorer-world.js";
+} from "@nightbeam/testing/conformance";
+import { afterAll, beforeAll, describe } from "vitest";
 import { VerifierClient } from "../src/client/verifier-client.js";
 import type { VerifyHandler } from "../src/server/handler.js";
 import { serveVerifier } from "../src/server/serve-verifier.js";

@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
+import { loadReference } from "@nightbeam/testing/reference";
 import type { World } from "@nightbeam/testing/world";
-import { loadReference } from "../../../../packages/model/test/reference-llama.js";
 
 /** Tokens of a world's models: a few special ones, then the codes, level by level. */
 const BOS = 1;

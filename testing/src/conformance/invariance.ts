@@ -1,7 +1,7 @@
 import { ROOT } from "@nightbeam/catalogue";
 import type { ScoreRequest, Scorer } from "@nightbeam/decoding";
 import { describe, expect, it } from "vitest";
-import { deepestLine, seeded } from "../support/random.js";
+import { deepestLine, seeded } from "./random.js";
 import { rowsOfAnswer, scoreAlone, scoreTogether } from "./rows.js";
 import type { ScorerWorld } from "./scorer-world.js";
 

@@ -1,6 +1,6 @@
 import type { Scoring } from "@nightbeam/decoding";
 import { afterAll, beforeAll, describe } from "vitest";
-import { temporaryDirectory } from "../support/temporary.js";
+import { useTempDir } from "../directories.js";
 import { checkAnswers } from "./answers.js";
 import { checkCalls } from "./calls.js";
 import { checkBatches, checkKept, checkTrees } from "./invariance.js";
@@ -11,7 +11,7 @@ const SCORINGS: readonly Scoring[] = ["full", "renormalized"];
 /** What every implementation of `Scorer` that stands for a model has to keep. */
 export function describeScorer(name: string, open: ScorerOpener): void {
   describe(name, () => {
-    const parent = temporaryDirectory();
+    const parent = useTempDir();
 
     // How calls go does not depend on the model's shape: the first one is enough.
     const [callShape] = Object.keys(SHAPES);
@@ -39,7 +39,7 @@ export function describeScorer(name: string, open: ScorerOpener): void {
 /** Sums over ancestors come in lengths of 1 to levels - 1, all of which have to agree. */
 export function describeScorerByLevels(name: string, open: ScorerOpener): void {
   describe.each([2, 3, 4, 5, 6, 7, 8])(`${name}, %i levels`, (levels) => {
-    const parent = temporaryDirectory();
+    const parent = useTempDir();
     let world: ScorerWorld;
     let scorer: OpenScorer;
     beforeAll(async () => {

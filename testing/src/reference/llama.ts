@@ -1,11 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import {
-  type ReferenceConfig,
-  type ReferenceRope,
-  readReferenceConfig,
-} from "./reference-config.js";
-import { type ReferenceTensors, readReferenceTensors } from "./reference-tensors.js";
+import { type ReferenceConfig, type ReferenceRope, readReferenceConfig } from "./config.js";
+import { type ReferenceTensors, readReferenceTensors } from "./tensors.js";
 
 /**
  * A LLaMA-family model in plain float64: what the graphs are compared with. It is written from the

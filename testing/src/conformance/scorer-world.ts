@@ -1,8 +1,9 @@
 import { join } from "node:path";
 import type { Catalogue } from "@nightbeam/catalogue";
 import { type ScoreRequest, type Scorer, type Scoring, treeOf } from "@nightbeam/decoding";
-import { type ModelShape, writeCheckpoint } from "@nightbeam/testing/world";
-import { type Random, seeded, someCatalogue, somePrefixes, somePrompt } from "../support/random.js";
+import type { ModelShape } from "../world/checkpoint/model-shape.js";
+import { writeCheckpoint } from "../world/checkpoint/write-checkpoint.js";
+import { type Random, seeded, someCatalogue, somePrefixes, somePrompt } from "./random.js";
 
 /** What an implementation of `Scorer` is asked to serve. */
 export interface ScorerSettings {

@@ -1,7 +1,7 @@
 import { ROOT } from "@nightbeam/catalogue";
 import type { Scorer, Scoring } from "@nightbeam/decoding";
 import { describe, expect, it } from "vitest";
-import { refusal } from "../support/thrown.js";
+import { refusal } from "../thrown.js";
 import { scoreAlone, scoreTogether } from "./rows.js";
 import type { ScorerOpener, ScorerWorld } from "./scorer-world.js";
 
