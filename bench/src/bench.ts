@@ -1,6 +1,6 @@
 import type { Catalogue } from "@nightbeam/catalogue";
 import { openCatalogue, readHistories } from "@nightbeam/dataset";
-import { publishedDecoder, type SpeculativeOptions, speculativeDecoder } from "@nightbeam/decoding";
+import { type SpeculativeOptions, speculativeDecoder } from "@nightbeam/decoding";
 import { measureMatrixRate } from "@nightbeam/model";
 import {
   batchesAtOnce,
@@ -9,7 +9,7 @@ import {
   openModels,
   workerCount,
 } from "@nightbeam/recommend";
-import { type Measurement, measureWays, sameLists, type Way } from "./measure.js";
+import { LOOPS, type Measurement, measureWays, sameLists, type Way } from "./measure.js";
 import type { BenchOptions } from "./options.js";
 import { readUsers } from "./users.js";
 
@@ -86,10 +86,8 @@ export async function bench(
   }
 }
 
-const LOOPS = {
-  demand: { name: "draft", decoderOf: speculativeDecoder },
-  published: { name: "published", decoderOf: publishedDecoder },
-} as const;
+/** How rows of a loop are named. */
+const ROW_NAMES = { demand: "draft", published: "published" } as const;
 
 /** Plain search first, then the requested ways to draft. */
 function waysOf(
@@ -110,11 +108,8 @@ function waysOf(
       drafted.map((text) => {
         const widths = text === "auto" ? text : text.split("/").map(Number);
         const policy = draftPolicy(widths, { beamWidth, levels: trie.levels });
-        const { name, decoderOf } = LOOPS[loop];
-        return {
-          name: `${name} ${text}`,
-          decoder: decoderOf({ ...plain, drafter: models.drafter, policy }),
-        };
+        const decoder = LOOPS[loop]({ ...plain, drafter: models.drafter, policy });
+        return { name: `${ROW_NAMES[loop]} ${text}`, decoder };
       }),
     ),
   ];

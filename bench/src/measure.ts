@@ -1,8 +1,10 @@
 import {
   type BatchDecoder,
   decodeShard,
+  publishedDecoder,
   type SearchOutcome,
   type ShardUser,
+  speculativeDecoder,
 } from "@nightbeam/decoding";
 
 /** What searches cost, counted per user. */
@@ -26,6 +28,12 @@ export interface Measurement extends SearchFigures {
   readonly outcomes: readonly SearchOutcome[];
 }
 
+/** The loops that decode with drafts, by name. */
+export const LOOPS = { demand: speculativeDecoder, published: publishedDecoder } as const;
+
+export type Loop = keyof typeof LOOPS;
+
+/** A way of searching. */
 export interface Way {
   readonly name: string;
   readonly decoder: BatchDecoder;
@@ -104,7 +112,8 @@ export function searchFigures(searched: readonly SearchOutcome[]): SearchFigures
   };
 }
 
-function median(values: readonly number[]): number {
+/** The median; of an even number of values the upper one. NaN if there are none. */
+export function median(values: readonly number[]): number {
   return values.toSorted((a, b) => a - b)[values.length >> 1] ?? Number.NaN;
 }
 

@@ -73,7 +73,7 @@ describe("nightbeam bench paper", () => {
     await expect(options("never", { method })).rejects.toThrow(message);
   });
 
-  it("says what it needs", async () => {
+  it("reports a missing option", async () => {
     const given = ["bench", "paper", ...flagsOf(world()), "--out", world().path("never")];
     expect(await refusal(...given)).toBe("error: --method is required\n");
     expect(await refusal(...given, "--method", "SFT")).toContain("error: --method SFT: write NAME");

@@ -14,15 +14,15 @@ describe("Recall and NDCG of relaxed lists", () => {
     rows: [...target, { method: "SFT", seed: 1, recall, ndcg }],
   });
 
-  it("are told in standard deviations of the target's own runs", () => {
+  it("are reported in standard deviations of the target's own runs", () => {
     // Mean 0.2, deviation 0.1.
-    const told = text(rankingSection([cell(0.35, 0.5)]));
-    expect(told).toMatch(/relaxed, the target alone \| 0\.2000 ± 0\.1000 \| 0\.5000 ± 0\.0000/);
-    expect(told).toMatch(/relaxed, SFT +\| 0\.3500 \(\+1\.5\) +\| 0\.5000 \(\+0\.0\)/);
-    expect(told).toContain("All 2 figures of relaxed lists are within 3 standard deviations");
+    const report = text(rankingSection([cell(0.35, 0.5)]));
+    expect(report).toMatch(/relaxed, the target alone \| 0\.2000 ± 0\.1000 \| 0\.5000 ± 0\.0000/);
+    expect(report).toMatch(/relaxed, SFT +\| 0\.3500 \(\+1\.5\) +\| 0\.5000 \(\+0\.0\)/);
+    expect(report).toContain("All 2 figures of relaxed lists are within 3 standard deviations");
   });
 
-  it("are told where they are too far off", () => {
+  it("are reported as too far off", () => {
     expect(text(rankingSection([cell(0.51, 0.5)]))).toContain("**1 of 2 figures");
   });
 });
@@ -42,7 +42,7 @@ describe("the plot", () => {
     ],
   });
 
-  it("has a panel a loop and beam width, and a curve a method", () => {
+  it("has one panel per loop and beam width, and one curve per method", () => {
     const svg = plotCurves([cell("published", 5), cell("demand", 5), cell("published", 10)]);
     expect(svg.match(/font-weight="bold"/g)).toHaveLength(3);
     expect(svg.match(/<circle /g)).toHaveLength(6);

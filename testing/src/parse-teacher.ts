@@ -20,7 +20,7 @@ interface Entry {
 
 const WIDTHS: Readonly<Record<string, number>> = { I64: 8, I32: 4, F16: 2 };
 
-/** Reads a file as its page describes it, byte by byte, and holds it to what the page promises. */
+/** Reads a file as its page describes it, byte by byte, and checks what the page promises. */
 export function parseTeacher(path: string): ParsedTeacher {
   const bytes = readFileSync(path);
   const length = Number(bytes.readBigUInt64LE());
@@ -62,7 +62,7 @@ export function parseTeacher(path: string): ParsedTeacher {
   return { metadata, users };
 }
 
-/** Tensors lie one behind the other without a gap, each on a multiple of its numbers' width. */
+/** Checks that tensors follow each other without gaps, each at a multiple of its numbers' width. */
 function checkLayout(tensors: Record<string, Entry>, dataBytes: number): void {
   let end = 0;
   for (const [name, { dtype, shape, data_offsets }] of Object.entries(tensors)) {
@@ -85,7 +85,7 @@ function halfAt(data: Buffer, at: number): number {
   return halfValue(data.readUInt16LE(at));
 }
 
-/** The number that sixteen bits stand for. */
+/** The number that sixteen bits encode. */
 export function halfValue(bits: number): number {
   const sign = bits >= 0x8000 ? -1 : 1;
   const exponent = (bits >> 10) & 31;

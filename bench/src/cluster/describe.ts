@@ -1,4 +1,5 @@
 import { facts, whole } from "@nightbeam/service/terminal";
+import { median } from "../measure.js";
 import type { BenchClusterReport } from "./bench-cluster.js";
 import type { ClusterRun } from "./cluster-run.js";
 
@@ -52,8 +53,4 @@ export function controlShare(
 ): number {
   const seconds = (1_000 * night.partSize * night.cores) / night.usersPerSecond;
   return perThousand(many) / seconds;
-}
-
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[values.length >> 1] ?? Number.NaN;
 }

@@ -1,8 +1,8 @@
 import { z } from "zod";
-import { searchFigures } from "../measure.js";
+import { LOOPS, type Loop, searchFigures } from "../measure.js";
 import type { Comparison } from "./comparison.js";
 import { decodeUntimed } from "./decode-untimed.js";
-import { draftingSearch, LOOPS, type Loop, plainSearch } from "./decoders.js";
+import { draftingSearch, plainSearch } from "./decoders.js";
 import type { Method } from "./methods.js";
 
 const curvePoint = z.object({

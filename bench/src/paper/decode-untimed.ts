@@ -10,7 +10,7 @@ import type { PaperOptions } from "./options.js";
 /** Users that share a call. */
 const BATCH_SIZE = 32;
 
-/** Decodes users for their lists and counts alone, in batches that `--batch-size` has no say in. */
+/** Decodes users for their lists and counts alone, in batches of their own size: no time is measured. */
 export function decodeUntimed(
   { options, nextKey }: { options: PaperOptions; nextKey: () => number },
   work: { users: readonly ShardUser[]; decoder: BatchDecoder },

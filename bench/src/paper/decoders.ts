@@ -1,9 +1,7 @@
 import {
   type Drafter,
   fixedWidths,
-  publishedDecoder,
   type SpeculativeOptions,
-  speculativeDecoder,
   uniformWidths,
   type Verification,
 } from "@nightbeam/decoding";
@@ -12,10 +10,6 @@ import type { PaperData } from "./data.js";
 import type { PaperOptions } from "./options.js";
 
 export type Kind = PaperOptions["verification"][number];
-export type Loop = PaperOptions["loop"][number];
-
-/** The loops by name. */
-export const LOOPS = { demand: speculativeDecoder, published: publishedDecoder } as const;
 
 interface Search {
   readonly target: Pick<Model, "scorer">;

@@ -93,7 +93,7 @@ function panel(
       ),
     `<path d="M${left} ${top}V${bottom}H${right}" fill="none" stroke="#444"/>`,
     `<text x="${left}" y="${PANEL.top - 14}" font-weight="bold">K = ${cell.beamWidth}, ${LOOP_NAMES[cell.loop]}</text>`,
-    `<text x="${((left ?? 0) + (right ?? 0)) / 2}" y="${PANEL.height - 10}" text-anchor="middle">nodes a user</text>`,
+    `<text x="${((left ?? 0) + (right ?? 0)) / 2}" y="${PANEL.height - 10}" text-anchor="middle">nodes per user</text>`,
     `<text transform="translate(14 ${((top ?? 0) + (bottom ?? 0)) / 2}) rotate(-90)" text-anchor="middle">calls per user</text>`,
     ...curves,
     `<path d="M${plain.cx - 4} ${plain.cy - 4}l8 8m0 -8l-8 8" stroke="#000" stroke-width="1.5"><title>plain search</title></path>`,

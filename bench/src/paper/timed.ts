@@ -1,16 +1,9 @@
 import { speculativeDecoder } from "@nightbeam/decoding";
 import { batchesAtOnce } from "@nightbeam/recommend";
 import { z } from "zod";
-import { type Measurement, measureWays, sameLists, type Way } from "../measure.js";
+import { LOOPS, type Measurement, measureWays, sameLists, type Way } from "../measure.js";
 import type { Comparison } from "./comparison.js";
-import {
-  draftingSearch,
-  FIRST_SEED,
-  type Kind,
-  LOOPS,
-  plainSearch,
-  verificationFor,
-} from "./decoders.js";
+import { draftingSearch, FIRST_SEED, type Kind, plainSearch, verificationFor } from "./decoders.js";
 
 const timedRow = z.object({
   /** The method's name, or what the row is if nothing drafts. */

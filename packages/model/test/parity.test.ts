@@ -2,11 +2,10 @@ import { join } from "node:path";
 import { ROOT } from "@nightbeam/catalogue";
 import { type Scoring, treeOf } from "@nightbeam/decoding";
 import { openModel } from "@nightbeam/model";
-import { useTempDir } from "@nightbeam/testing";
+import { seeded, useTempDir } from "@nightbeam/testing";
 import {
   deepestLine,
   rowsOfAnswer,
-  seeded,
   someCatalogue,
   somePrefixes,
   somePrompt,

@@ -4,13 +4,13 @@ import { describe, expect, it } from "vitest";
 import { rowsOfAnswer, scoreAlone, scoreTogether } from "./rows.js";
 import type { ScorerWorld } from "./scorer-world.js";
 
-/** What every answer must be like. */
+/** Checks the values, sizes and order of answers. */
 export function checkAnswers(
   scoring: Scoring,
   opened: () => { scorer: Scorer; world: ScorerWorld },
 ): void {
   describe("answers", () => {
-    it("are finite log-probabilities of all the children that were asked for", async () => {
+    it("are finite log-probabilities of all wanted children", async () => {
       const { scorer, world } = opened();
       const { trie } = world.catalogue;
       const users = world.users([41, 17, 41, 9, 1]);
@@ -59,12 +59,12 @@ export function checkAnswers(
     it("are none for no requests, and empty for an empty tree", async () => {
       const { scorer, world } = opened();
       expect(await scorer.score([])).toEqual([]);
-      const [nobody, somebody] = [
+      const [none, root] = [
         world.request(world.prompt(8), []),
         world.request(world.prompt(8), [ROOT]),
       ];
-      const alone = await scoreAlone(scorer, world.again(somebody));
-      const [empty, full] = await scoreTogether(scorer, [nobody, somebody]);
+      const alone = await scoreAlone(scorer, world.again(root));
+      const [empty, full] = await scoreTogether(scorer, [none, root]);
       expect(empty).toEqual(new Float64Array());
       expect(full).toEqual(alone);
     });

@@ -5,7 +5,7 @@ import { refusal } from "../thrown.js";
 import { scoreAlone, scoreTogether } from "./rows.js";
 import type { ScorerOpener, ScorerWorld } from "./scorer-world.js";
 
-/** How calls go beside one another, and how they fail. */
+/** Checks concurrent calls, limits, errors and closing. */
 export function checkCalls(
   scoring: Scoring,
   options: {
@@ -16,7 +16,7 @@ export function checkCalls(
   const { open, opened } = options;
 
   describe("calls", () => {
-    it("may be under way at once, from new and from kept users", async () => {
+    it("may run at once, for new and for kept users", async () => {
       const { scorer, world } = opened();
       const batches = Array.from({ length: 6 }, (_, i) => world.users([19, 19, 45, 6 + i]));
       const alone = await Promise.all(
@@ -36,7 +36,7 @@ export function checkCalls(
       scorer.release(batches.flat().map(({ key }) => key));
     });
 
-    it("refuse a prompt that is too long or empty, and go on", async () => {
+    it("refuse a prompt that is too long or empty, and continue to work", async () => {
       const { scorer, world } = opened();
       const good = world.request(world.prompt(10), [ROOT]);
       const alone = await scoreAlone(scorer, world.again(good));
@@ -49,7 +49,7 @@ export function checkCalls(
       expect(await scoreAlone(scorer, good)).toEqual(alone);
     });
 
-    it("take the longest prompt that has room for a path behind it", async () => {
+    it("accept the longest prompt that leaves room for a path after it", async () => {
       const { scorer, world } = opened();
       const longest = 128 - world.catalogue.trie.levels + 1;
       const deepest = world.prefixes(30);
@@ -61,7 +61,7 @@ export function checkCalls(
       expect(code).toBe("PROMPT_TOO_LONG");
     });
 
-    it("are refused where too many wait, and answered where they do not", async () => {
+    it("are refused while too many wait, and answered again afterwards", async () => {
       const { world } = opened();
       const { directory, catalogue } = world;
       const { scorer, close } = await open({ directory, catalogue, scoring, maxWaiting: 2 });
@@ -80,7 +80,7 @@ export function checkCalls(
       await close();
     });
 
-    it("are finished before closing, and refused behind it", async () => {
+    it("finish before the scorer closes, and are refused afterwards", async () => {
       const { world } = opened();
       const { directory, catalogue } = world;
       const { scorer, close } = await open({ directory, catalogue, scoring });

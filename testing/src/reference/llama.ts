@@ -17,7 +17,7 @@ export interface ReferenceModel {
    */
   logits(tokens: readonly number[]): Float64Array[];
   /**
-   * What the heads of a heads draft make of a prompt, h + SiLU(W h + b) in front of the output layer
+   * The level heads of a draft, after a prompt: h + SiLU(W h + b) in front of the output layer
    * for every level after the first.
    *
    * @returns logits of every level but the last: [levels - 1][vocabulary]
@@ -140,7 +140,7 @@ function mlp(block: Block): Rows {
   return linear({ ...block, rows }, "down_proj");
 }
 
-/** `weight · x + bias` for every row; the bias where the checkpoint has one. */
+/** `weight · x + bias` for every row; with the bias if the checkpoint has one. */
 function linear(block: Block, projection: string): Rows {
   const weight = block.tensors.get(`${block.name}.${projection}.weight`);
   const bias = block.tensors.find(`${block.name}.${projection}.bias`);

@@ -3,7 +3,7 @@ import { join } from "node:path";
 
 /** A checkpoint's weights by name, row by row, as float64. */
 export interface ReferenceTensors {
-  /** @throws Error where there is no such tensor */
+  /** @throws Error if there is no such tensor */
   get(name: string): Float64Array;
   find(name: string): Float64Array | undefined;
 }

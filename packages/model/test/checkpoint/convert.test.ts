@@ -10,13 +10,12 @@ import {
   openCheckpoint,
   openModel,
 } from "@nightbeam/model";
-import { refusal, useTempDir } from "@nightbeam/testing";
+import { refusal, seeded, useTempDir } from "@nightbeam/testing";
 import {
   ScorerWorld,
   SHAPES,
   scoreAlone,
   scoreTogether,
-  seeded,
   someCatalogue,
   somePrefixes,
   somePrompt,

@@ -6,8 +6,8 @@ import {
   openLevelHeads,
   openModel,
 } from "@nightbeam/model";
-import { refusal, useTempDir } from "@nightbeam/testing";
-import { seeded, someCatalogue, somePrompt } from "@nightbeam/testing/conformance";
+import { refusal, seeded, useTempDir } from "@nightbeam/testing";
+import { someCatalogue, somePrompt } from "@nightbeam/testing/conformance";
 import { loadReference } from "@nightbeam/testing/reference";
 import { CHECKPOINT_KINDS, type CheckpointKind, writeCheckpoint } from "@nightbeam/testing/world";
 import { beforeAll, describe, expect, it } from "vitest";

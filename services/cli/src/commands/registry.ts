@@ -41,7 +41,11 @@ export const GROUPS: readonly CommandGroup[] = [
         name: "bench",
         description:
           "plain and speculative search side by side: calls, nodes, accepted steps, users per second",
-        load: async () => (await import("./bench.js")).ownBenchCommand(),
+        load: async () => {
+          const { benchCommand } = await import("@nightbeam/bench");
+          const { localClusters } = await import("../cluster/local-clusters.js");
+          return benchCommand({ clusters: localClusters });
+        },
       },
       {
         name: "import",
