@@ -6,7 +6,7 @@ export { combineDirectories, staticVerifiers } from "./nodes/directories.js";
 export type { Directory, NodeEndpoint } from "./nodes/endpoint.js";
 export type { LiveNodes } from "./nodes/live-nodes.js";
 export type { NodeRole, NodeStatus } from "./nodes/status.js";
-export { withControl } from "./open-service-control.js";
 export type { NamedRollout, Rollout } from "./rollouts/rollout.js";
 export type { Rollouts } from "./rollouts/rollouts.js";
 export type { ControlTiming } from "./timing.js";
+export { withControl } from "./with-control.js";

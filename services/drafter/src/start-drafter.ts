@@ -2,10 +2,10 @@ import { type Control, combineDirectories, staticVerifiers } from "@nightbeam/co
 import type { VerifierDirectory } from "@nightbeam/protocol";
 import { type Clock, readTls, readVersion, systemClock, UsageError } from "@nightbeam/service";
 import type { Log } from "@nightbeam/service/log";
+import { DrafterService, type RunningDrafter } from "./drafter-service.js";
 import { ShardQueue } from "./jobs/shard-queue.js";
 import type { DrafterOptions } from "./options/options.js";
 import { openRunStore } from "./run-store.js";
-import { Drafter, type RunningDrafter } from "./running-drafter.js";
 import { ShardWork } from "./shard/shard-work.js";
 import { DecodeThread } from "./thread/decode-thread.js";
 
@@ -104,7 +104,7 @@ export async function startDrafter(
     throw error;
   });
 
-  const drafter = new Drafter({
+  const drafter = new DrafterService({
     name,
     graceMs: options.graceMs,
     queue,

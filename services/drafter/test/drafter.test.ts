@@ -12,8 +12,8 @@ import {
   writeCheckpoint,
 } from "@nightbeam/testing";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import type { RunningDrafter } from "../src/drafter-service.js";
 import { drafterSchema } from "../src/options/options.js";
-import type { RunningDrafter } from "../src/running-drafter.js";
 import { type DrafterDeps, startDrafter } from "../src/start-drafter.js";
 import { startModelVerifier } from "./support/model-verifier.js";
 import { listsOf, useNight } from "./support/night.js";
@@ -208,7 +208,7 @@ describe("a drafter", () => {
     const port = await freePort();
     const run = await submit("nobody");
     await start({ verifiers: `127.0.0.1:${port}` });
-    await until("put off", async () => (await states(run)).includes("delayed"));
+    await until("put-off", async () => (await states(run)).includes("delayed"));
     const late = await startModelVerifier(night().world, { port });
     try {
       await allDone(run);

@@ -1,6 +1,6 @@
 import type { Control, NodeStatus } from "@nightbeam/control";
 import type { Nodes } from "./api/answers.js";
-import type { LiveVerifiers } from "./runs/verification.js";
+import type { LiveVerifiers } from "./runs/verifier-watch.js";
 
 /** The nodes that NATS tells of. */
 export function nodeLists(control: Pick<Control, "connected" | "watchNodes"> | undefined): {

@@ -7,20 +7,20 @@ import { openWebhook } from "./alarms/webhook.js";
 import { type Clock, systemClock } from "./clock.js";
 import { httpApp } from "./http/app.js";
 import { listen } from "./http/listen.js";
-import { NightBook } from "./nights/night-book.js";
+import { NightSchedule } from "./nights/night-schedule.js";
 import { nodeLists } from "./nodes.js";
 import type { SchedulerOptions } from "./options.js";
 import { repeatedly } from "./repeatedly.js";
-import { openRollouts } from "./rollouts/rollout-book.js";
+import { openRollouts } from "./rollouts/rollout-registry.js";
 import { checkNight, checkRequest, checkRollout } from "./runs/check-request.js";
 import { withLease } from "./runs/lease.js";
 import { planRecord } from "./runs/plan-record.js";
 import { openPlanner, type Planner } from "./runs/planner.js";
 import { type Reconciler, startReconciler } from "./runs/reconciler.js";
-import { RunBook } from "./runs/run-book.js";
-import { runOuts } from "./runs/run-outs.js";
+import { runOutputs } from "./runs/run-outputs.js";
 import { refusalSchema, reopeningSchema, runRecordSchema } from "./runs/run-record.js";
-import { watchVerification } from "./runs/verification.js";
+import { RunRegistry } from "./runs/run-registry.js";
+import { openVerifierWatch } from "./runs/verifier-watch.js";
 import { documents } from "./state/documents.js";
 import { stateFiles } from "./state/state-files.js";
 import { readToken } from "./token.js";
@@ -92,7 +92,7 @@ async function serveOn(
   const store = await openStore(options.state);
   const files = stateFiles(store);
   const leaseMs = Math.min(options.lockMs, LONGEST_LEASE_MS);
-  const outs = runOuts();
+  const outs = runOutputs();
   const webhook =
     options.alarmWebhook === undefined
       ? undefined
@@ -114,7 +114,7 @@ async function serveOn(
     plan: async (record, progress) => {
       const lease = { queues, name: `plan:${record.runId}`, lastsMs: leaseMs };
       return withLease(lease, async () => {
-        await planRecord(record, { ...progress, openOut: outs.open });
+        await planRecord(record, { ...progress, openOutput: outs.open });
         if ((await reopenings.get(record.runId)) === undefined) return;
         // It was cancelled before it was planned, and submitted again.
         await (await outs.open(record.out)).reopen();
@@ -125,18 +125,18 @@ async function serveOn(
     alarms,
     clock,
     log,
-    onEnd: (runId) => reconciler?.poke(runId),
+    onEnd: (runId) => reconciler?.wake(runId),
   });
-  const runs = new RunBook({
+  const runs = new RunRegistry({
     records,
     refusals,
     reopenings,
-    openOut: outs.open,
+    openOutput: outs.open,
     rollouts,
     check: checkRequest,
     planner,
     reconcile: { queues, alarms, clock },
-    verification: watchVerification({
+    verification: openVerifierWatch({
       verifiers: lists.verifiers,
       alarms,
       clock,
@@ -146,7 +146,7 @@ async function serveOn(
     log,
   });
   const { missedGraceMs: graceMs } = options;
-  const nights = new NightBook({
+  const nights = new NightSchedule({
     files,
     queues,
     runs,
@@ -163,7 +163,7 @@ async function serveOn(
     runs,
     nights,
     log,
-    poke: (runId) => reconciler?.poke(runId),
+    wake: (runId) => reconciler?.wake(runId),
   });
   const app = httpApp({ token, log, services });
   let server: Awaited<ReturnType<typeof listen>>;

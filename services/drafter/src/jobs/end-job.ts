@@ -37,10 +37,10 @@ export async function endJob(options: EndJobOptions): Promise<Error> {
       return new UnrecoverableError(messageOf(error));
     case "left":
       break;
-    case "handed back":
+    case "handed-back":
       await moveBack(options, 0);
       break;
-    case "put off":
+    case "put-off":
       await moveBack(options, putOffMs);
       break;
     default:

@@ -8,9 +8,9 @@ export type Fate =
   /** Not touched: it is somebody else's, or will be. */
   | "left"
   /** Anybody may take it at once. */
-  | "handed back"
+  | "handed-back"
   /** It is tried again a little later; no attempt is counted. */
-  | "put off"
+  | "put-off"
   /** The attempt is counted, and another one follows if there is one left. */
   | "failed"
   /** It fails for good: no other attempt could do better. */
@@ -21,10 +21,10 @@ export type Fate =
 export function fateOf(error: unknown): Fate {
   if (error instanceof ShardStopped) {
     switch (error.stop.kind) {
-      case "lock lost":
+      case "lock-lost":
         return "left";
       case "shutdown":
-        return "handed back";
+        return "handed-back";
       case "cancelled":
         return "removed";
       case "timeout":
@@ -34,13 +34,13 @@ export function fateOf(error: unknown): Fate {
     }
   }
   if (error instanceof ShardFailure) {
-    if (error.failure.kind === "no verifier") return "put off";
+    if (error.failure.kind === "no-verifier") return "put-off";
     return error.failure.kind === "fatal" ? "poison" : "failed";
   }
   if (error instanceof QueueError && error.code === "BAD_JOB") return "poison";
   if (error instanceof DrafterError) {
-    if (error.code === "CLOSED") return "handed back";
-    if (error.code === "THREAD_LOST") return "put off";
+    if (error.code === "CLOSED") return "handed-back";
+    if (error.code === "THREAD_LOST") return "put-off";
   }
   return "failed";
 }

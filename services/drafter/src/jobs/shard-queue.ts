@@ -38,12 +38,12 @@ const ABORT_MS = 5_000;
 /** Where Redis is away nothing can be handed back. */
 const AWAY_MS = 500;
 
-/** `#move` is the only transition; `healing` is the time without a connection that works. */
-type State = "open" | "healing" | "closing" | "closed";
+/** `#move` is the only transition; `reconnecting` is the time without a connection that works. */
+type State = "open" | "reconnecting" | "closing" | "closed";
 
 const NEXT: Readonly<Record<State, readonly State[]>> = {
-  open: ["healing", "closing"],
-  healing: ["open", "closing"],
+  open: ["reconnecting", "closing"],
+  reconnecting: ["open", "closing"],
   closing: ["closed"],
   closed: [],
 };
@@ -106,7 +106,7 @@ export class ShardQueue {
       ...this.#options,
       leases: this.#leases,
       handle: async (job, token, signal) => this.#handle(job, { token, signal, connection }),
-      onStuck: () => void this.#heal(),
+      onStuck: () => void this.#reconnect(),
     });
     return connection;
   }
@@ -120,9 +120,9 @@ export class ShardQueue {
     const id = job.id ?? "";
     const controller = new AbortController();
     const stop = (cause: StopCause) => controller.abort(new ShardStopped(cause));
-    const onAbort = () => stop({ kind: "lock lost", detail: "the queue took the shard away" });
+    const onAbort = () => stop({ kind: "lock-lost", detail: "the queue took the shard away" });
     signal.addEventListener("abort", onAbort, { once: true });
-    const lease = this.#leases.take(id, (detail) => stop({ kind: "lock lost", detail }));
+    const lease = this.#leases.take(id, (detail) => stop({ kind: "lock-lost", detail }));
     this.#underWay.add(stop);
     let cancelledSignal: RunSignal | undefined;
     try {
@@ -160,15 +160,15 @@ export class ShardQueue {
   }
 
   /** The connection never became ready again: everything on it is made anew. */
-  async #heal(): Promise<void> {
-    if (!this.#move("healing")) return;
+  async #reconnect(): Promise<void> {
+    if (!this.#move("reconnecting")) return;
     const { log, clock } = this.#options;
     log.warn({}, "the connection to Redis is stuck; it is made anew");
     this.#leases.loseAll("the connection to Redis was stuck");
     const old = this.#connection;
     this.#connection = undefined;
     old?.drop().catch((error: unknown) => log.debug({ reason: reasonOf(error) }, "not dropped"));
-    while (this.#state === "healing") {
+    while (this.#state === "reconnecting") {
       const connection = await this.#openConnection().catch((error: unknown) => {
         log.warn({ reason: reasonOf(error) }, "Redis cannot be used yet");
         return undefined;

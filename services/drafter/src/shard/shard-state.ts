@@ -3,7 +3,7 @@
  *
  * `taken` -> `decoding` -> `written` -> `committed` -> `done`; a shard that was committed before goes
  * from `taken` to `done`. From each of the first three a shard may be `aborted` (its lock is lost: it
- * is somebody else's now), `put back` (nobody can verify, or this drafter stops) or `failed`. Once a
+ * is somebody else's now), `put-back` (nobody can verify, or this drafter stops) or `failed`. Once a
  * commit has begun it is seen through: it is created whole or not at all, and only if there is none.
  */
 export type ShardState =
@@ -13,34 +13,34 @@ export type ShardState =
   | "committed"
   | "done"
   | "aborted"
-  | "put back"
+  | "put-back"
   | "failed";
 
 /** What happens to a shard. */
 export type ShardEvent =
-  | "found committed"
+  | "found-committed"
   | "started"
   | "written"
   | "committed"
   | "finished"
   | "aborted"
-  | "put back"
+  | "put-back"
   | "failed";
 
 const NEXT: Readonly<Record<ShardState, Readonly<Partial<Record<ShardEvent, ShardState>>>>> = {
   taken: {
-    "found committed": "done",
+    "found-committed": "done",
     started: "decoding",
     aborted: "aborted",
-    "put back": "put back",
+    "put-back": "put-back",
     failed: "failed",
   },
-  decoding: { written: "written", aborted: "aborted", "put back": "put back", failed: "failed" },
-  written: { committed: "committed", aborted: "aborted", "put back": "put back", failed: "failed" },
+  decoding: { written: "written", aborted: "aborted", "put-back": "put-back", failed: "failed" },
+  written: { committed: "committed", aborted: "aborted", "put-back": "put-back", failed: "failed" },
   committed: { finished: "done" },
   done: {},
   aborted: {},
-  "put back": {},
+  "put-back": {},
   failed: {},
 };
 

@@ -72,7 +72,7 @@ export class ShardWork {
     try {
       return await this.#toCommit(one, Date.now() + timeoutMs);
     } catch (error) {
-      throw this.#endBadly(one, error);
+      throw this.#fail(one, error);
     } finally {
       endTimeout();
       cancelled.removeEventListener("abort", onCancelled);
@@ -100,7 +100,7 @@ export class ShardWork {
     const { signal, attempt } = shard;
     const before = await store.committed(index);
     if (before !== undefined) {
-      this.#move(one, "found committed");
+      this.#move(one, "found-committed");
       return resultOf(before, false);
     }
     this.#move(one, "started");
@@ -121,7 +121,7 @@ export class ShardWork {
     try {
       shard.signal.throwIfAborted();
       if (!shard.lease.isHeld) {
-        throw new ShardStopped({ kind: "lock lost", detail: "it ran out before the commit" });
+        throw new ShardStopped({ kind: "lock-lost", detail: "it ran out before the commit" });
       }
     } catch (error) {
       await store.discard(written).catch(() => undefined);
@@ -143,23 +143,23 @@ export class ShardWork {
   }
 
   #progressOf(one: UnderWay): (progress: ShardProgress) => void {
-    let toldAt = Number.NEGATIVE_INFINITY;
+    let lastReportedAt = Number.NEGATIVE_INFINITY;
     return (progress) => {
       one.progress = progress;
       const now = this.#options.clock.now();
-      if (now - toldAt < PROGRESS_MS) return;
-      toldAt = now;
+      if (now - lastReportedAt < PROGRESS_MS) return;
+      lastReportedAt = now;
       // For people only: a lost one is followed by the next.
       one.shard.updateProgress({ ...progress }).catch(() => undefined);
     };
   }
 
-  #endBadly(one: UnderWay, thrown: unknown): unknown {
+  #fail(one: UnderWay, thrown: unknown): unknown {
     // Where the stop came while a step was under way, the stop is what counts.
     const { signal } = one.shard;
     const error = signal.aborted && one.state !== "committed" ? signal.reason : thrown;
     const fate = fateOf(error);
-    const event = fate === "handed back" || fate === "put off" ? "put back" : "failed";
+    const event = fate === "handed-back" || fate === "put-off" ? "put-back" : "failed";
     if (!isEnded(one.state) && one.state !== "committed") {
       this.#move(one, fate === "left" || fate === "removed" ? "aborted" : event);
     }

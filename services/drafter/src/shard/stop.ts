@@ -3,7 +3,7 @@ import { DrafterError } from "../errors.js";
 /** Why a shard is stopped before it is done. */
 export type StopCause =
   /** Another drafter has the shard, or will have it. */
-  | { readonly kind: "lock lost"; readonly detail: string }
+  | { readonly kind: "lock-lost"; readonly detail: string }
   /** The job took longer than a shard may. */
   | { readonly kind: "timeout"; readonly timeoutMs: number }
   /** The run was cancelled. */
@@ -22,7 +22,7 @@ export class ShardStopped extends DrafterError {
 }
 
 const CODES = {
-  "lock lost": "ABORTED",
+  "lock-lost": "ABORTED",
   timeout: "TIMED_OUT",
   cancelled: "CANCELLED",
   shutdown: "ABORTED",
@@ -30,7 +30,7 @@ const CODES = {
 
 function messageOf(stop: StopCause): string {
   switch (stop.kind) {
-    case "lock lost":
+    case "lock-lost":
       return `the shard's lock is lost: ${stop.detail}`;
     case "timeout":
       return (

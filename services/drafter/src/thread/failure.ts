@@ -29,7 +29,7 @@ export function isHarmless(error: unknown): boolean {
 }
 
 function kindOf(error: unknown): Failure["kind"] {
-  if (error instanceof ProtocolError && error.code === "NO_VERIFIER") return "no verifier";
+  if (error instanceof ProtocolError && error.code === "NO_VERIFIER") return "no-verifier";
   // The run's options and files are the same at every try.
   if (error instanceof RecommendError || error instanceof SettingsError) return "fatal";
   if (error instanceof DrafterError) {

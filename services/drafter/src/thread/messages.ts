@@ -73,10 +73,10 @@ export type FromThread =
 /** An error as it crosses threads: classes do not survive the way. */
 export interface Failure {
   /**
-   * `fatal`: no other try can do better. `no verifier`: nothing is wrong with the shard. `stopped`:
+   * `fatal`: no other try can do better. `no-verifier`: nothing is wrong with the shard. `stopped`:
    * it was told to. `failed`: anything else, which another try may survive.
    */
-  readonly kind: "failed" | "fatal" | "no verifier" | "stopped";
+  readonly kind: "failed" | "fatal" | "no-verifier" | "stopped";
   /** The error's own code, where it has one. */
   readonly code: string;
   readonly message: string;

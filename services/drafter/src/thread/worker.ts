@@ -79,11 +79,11 @@ function serve(port: MessagePort, setup: ThreadSetup): void {
 
 /** Progress is for people: a few messages a second are enough. */
 function throttled<Value>(tell: (value: Value) => void): (value: Value) => void {
-  let toldAt = Number.NEGATIVE_INFINITY;
+  let lastReportedAt = Number.NEGATIVE_INFINITY;
   return (value) => {
     const now = performance.now();
-    if (now - toldAt < 200) return;
-    toldAt = now;
+    if (now - lastReportedAt < 200) return;
+    lastReportedAt = now;
     tell(value);
   };
 }

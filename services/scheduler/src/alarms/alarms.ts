@@ -5,7 +5,7 @@ import { type Clock, isoTime } from "../clock.js";
 import { documents, type StateFiles } from "../state/documents.js";
 
 /** What somebody should know before the morning. */
-export interface AlarmBook {
+export interface Alarms {
   /**
    * Logs an alarm, keeps it and sends it.
    *
@@ -34,7 +34,7 @@ export interface AlarmOptions {
 const KEPT = 200;
 const KEY = "latest";
 
-export function openAlarms({ files, log, clock, send }: AlarmOptions): AlarmBook {
+export function openAlarms({ files, log, clock, send }: AlarmOptions): Alarms {
   const schema: z.ZodType<{ alarms: Alarm[] }> = alarmListSchema;
   const book = documents({ files, folder: "alarms", schema });
   const raised = new Map<string, { readonly at: number; readonly runId: string | undefined }>();

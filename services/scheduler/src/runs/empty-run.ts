@@ -1,11 +1,11 @@
 import { REJECTED_FILE } from "@nightbeam/run";
-import type { AlarmBook } from "../alarms/alarms.js";
+import type { Alarms } from "../alarms/alarms.js";
 import type { RunView } from "./run-view.js";
 
 /** Raises `run_empty` where a run was finished without a single list. @throws JobsError */
 export async function tellEmptyRun(
   { out, record: { runId, night } }: RunView,
-  alarms: Pick<AlarmBook, "raise">,
+  alarms: Pick<Alarms, "raise">,
 ): Promise<void> {
   const manifest = await out.manifest();
   if (manifest === undefined || manifest.users > 0) return;

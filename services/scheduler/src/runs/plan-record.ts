@@ -6,7 +6,7 @@ import { planRun } from "@nightbeam/run";
 import type { RunRequest } from "@nightbeam/settings";
 import { draftVersion, parseDraftName } from "@nightbeam/settings";
 import type { PlanningProgress } from "./planner.js";
-import type { OpenOut } from "./run-out.js";
+import type { OpenOutput } from "./run-output.js";
 import type { RunRecord } from "./run-record.js";
 
 /** Rows read at once. */
@@ -20,9 +20,9 @@ const CHUNK_ROWS = 4_096;
  */
 export async function planRecord(
   record: RunRecord,
-  { openOut, signal, onRows }: PlanningProgress & { readonly openOut: OpenOut },
+  { openOutput, signal, onRows }: PlanningProgress & { readonly openOutput: OpenOutput },
 ): Promise<void> {
-  const { store } = await openOut(record.out);
+  const { store } = await openOutput(record.out);
   const { request } = record;
   const versions = await versionsOf(request, signal);
   const rows = readHistories({ path: request.histories, chunkRows: CHUNK_ROWS });

@@ -1,5 +1,5 @@
 import { codeOf, type Log, reasonOf } from "@nightbeam/service/log";
-import type { AlarmBook } from "../alarms/alarms.js";
+import type { Alarms } from "../alarms/alarms.js";
 import { type Clock, isoTime } from "../clock.js";
 import type { Documents } from "../state/documents.js";
 import type { RunRecord } from "./run-record.js";
@@ -15,7 +15,7 @@ export interface PlannerOptions {
   /** Plans a run. @returns false where somebody else is at it */
   readonly plan: (record: RunRecord, progress: PlanningProgress) => Promise<boolean>;
   readonly refusals: Pick<Documents<Refusal>, "create">;
-  readonly alarms: Pick<AlarmBook, "raise">;
+  readonly alarms: Pick<Alarms, "raise">;
   readonly clock: Clock;
   readonly log: Log;
   /** A planning has ended, well or badly. */

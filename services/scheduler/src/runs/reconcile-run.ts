@@ -1,5 +1,5 @@
 import { type JobQueues, repairRun, restoreRun, runJobs } from "@nightbeam/queue";
-import type { AlarmBook } from "../alarms/alarms.js";
+import type { Alarms } from "../alarms/alarms.js";
 import type { Clock } from "../clock.js";
 import { tellEmptyRun } from "./empty-run.js";
 import { nextRunState } from "./run-state.js";
@@ -7,7 +7,7 @@ import type { RunView } from "./run-view.js";
 
 export interface ReconcileOptions {
   readonly queues: JobQueues;
-  readonly alarms: Pick<AlarmBook, "raise" | "drop">;
+  readonly alarms: Pick<Alarms, "raise" | "drop">;
   readonly clock: Clock;
   /** Has the run planned, some time soon. */
   readonly plan: (view: RunView) => void;

@@ -1,13 +1,13 @@
 import type { JobQueues } from "@nightbeam/queue";
 import { type Log, reasonOf } from "@nightbeam/service/log";
-import type { AlarmBook } from "../alarms/alarms.js";
+import type { Alarms } from "../alarms/alarms.js";
 import { withLease } from "./lease.js";
-import type { RunBook } from "./run-book.js";
+import type { RunRegistry } from "./run-registry.js";
 
 export interface ReconcilerOptions {
-  readonly runs: Pick<RunBook, "open" | "reconcile">;
+  readonly runs: Pick<RunRegistry, "open" | "reconcile">;
   readonly queues: Pick<JobQueues, "redis" | "prefix">;
-  readonly alarms: Pick<AlarmBook, "raise">;
+  readonly alarms: Pick<Alarms, "raise">;
   readonly log: Log;
   readonly everyMs: number;
   /** A scheduler that dies in a look holds the others up for so long. */
@@ -17,7 +17,7 @@ export interface ReconcilerOptions {
 /** Looks after all runs again and again; what one look does not achieve the next one tries. */
 export interface Reconciler {
   /** Looks after one run soon. */
-  poke(runId: string): void;
+  wake(runId: string): void;
   close(): Promise<void>;
 }
 
@@ -28,7 +28,7 @@ const PASSING = new Set(["REDIS_UNREACHABLE", "NOT_STORED"]);
 
 export function startReconciler(options: ReconcilerOptions): Reconciler {
   const { runs, queues, alarms, log, everyMs, leaseMs } = options;
-  const poked = new Set<string>();
+  const woken = new Set<string>();
   let closed = false;
   let timer: NodeJS.Timeout | undefined;
   let looking: Promise<void> = Promise.resolve();
@@ -62,7 +62,7 @@ export function startReconciler(options: ReconcilerOptions): Reconciler {
   const look = async (ids: readonly string[]) => {
     for (const runId of ids) {
       if (closed) return;
-      poked.delete(runId);
+      woken.delete(runId);
       await lookAt(runId);
     }
   };
@@ -80,15 +80,15 @@ export function startReconciler(options: ReconcilerOptions): Reconciler {
     looking = work().finally(() => {
       isLooking = false;
       if (closed) return;
-      if (poked.size > 0) cycle(() => look([...poked]));
+      if (woken.size > 0) cycle(() => look([...woken]));
       else timer = setTimeout(() => cycle(lookAtAll), everyMs);
     });
   };
   cycle(lookAtAll);
   return {
-    poke: (runId) => {
-      poked.add(runId);
-      cycle(() => look([...poked]));
+    wake: (runId) => {
+      woken.add(runId);
+      cycle(() => look([...woken]));
     },
     close: async () => {
       closed = true;

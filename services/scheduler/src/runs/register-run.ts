@@ -2,8 +2,8 @@ import { runIdOf } from "@nightbeam/run";
 import type { Submission } from "../api/request.js";
 import { isoTime } from "../clock.js";
 import { SchedulerError } from "../errors.js";
-import type { RunBookOptions } from "./run-book.js";
 import { differences, type RunRecord, sameSubmission } from "./run-record.js";
+import type { RunRegistryOptions } from "./run-registry.js";
 import { viewRun } from "./run-view.js";
 
 /** Who starts a run, where it is not a person. */
@@ -12,8 +12,8 @@ export interface StartedBy {
 }
 
 type RegisterOptions = Pick<
-  RunBookOptions,
-  "records" | "refusals" | "reopenings" | "openOut" | "rollouts" | "check" | "clock"
+  RunRegistryOptions,
+  "records" | "refusals" | "reopenings" | "openOutput" | "rollouts" | "check" | "clock"
 > & {
   readonly by: StartedBy | undefined;
 };
@@ -28,7 +28,7 @@ export async function registerRun(
   submission: Submission,
   options: RegisterOptions,
 ): Promise<{ readonly record: RunRecord; readonly created: boolean }> {
-  const { records, openOut, rollouts, check, clock, by } = options;
+  const { records, openOutput, rollouts, check, clock, by } = options;
   const { out } = submission;
   const runId = runIdOf(out);
   const known = await records.get(runId);
@@ -40,7 +40,7 @@ export async function registerRun(
     await claim(known, options);
     return { record: known, created: false };
   }
-  const place = await openOut(out);
+  const place = await openOutput(out);
   const standing = await place.request();
   if (standing === undefined) await place.refuseForeignRun();
   const request = await rollouts.resolve(submission);
@@ -69,10 +69,10 @@ async function mend(
   submission: Submission,
   options: RegisterOptions,
 ): Promise<RunRecord | undefined> {
-  const { records, refusals, reopenings, openOut, rollouts, check, clock, by } = options;
+  const { records, refusals, reopenings, openOutput, rollouts, check, clock, by } = options;
   const { runId, out } = known;
-  const place = await openOut(out);
-  const view = await viewRun(known, { openOut, refusals, reopenings });
+  const place = await openOutput(out);
+  const view = await viewRun(known, { openOutput, refusals, reopenings });
   const isOver = view.state === "refused" || view.state === "cancelled";
   if (!isOver || view.standing.plan !== undefined) return undefined;
   const request = await rollouts.resolve(submission);
@@ -97,9 +97,9 @@ async function mend(
 
 async function claim(
   { out, request, submittedAt }: RunRecord,
-  { openOut }: Pick<RegisterOptions, "openOut">,
+  { openOutput }: Pick<RegisterOptions, "openOutput">,
 ): Promise<void> {
-  const holder = await (await openOut(out)).claim(request, new Date(submittedAt));
+  const holder = await (await openOutput(out)).claim(request, new Date(submittedAt));
   refuseDifferent(out, holder.request, request);
 }
 

@@ -3,7 +3,7 @@ import { firstRowOf, type Manifest, type PartRecord, plannedRows } from "@nightb
 import type { z } from "zod";
 import type { RunStateName } from "../api/answers.js";
 import type { Documents } from "../state/documents.js";
-import type { OpenOut, RunOut } from "./run-out.js";
+import type { OpenOutput, RunOutput } from "./run-output.js";
 import type { RunRecord, refusalSchema, reopeningSchema } from "./run-record.js";
 import { stateOf } from "./run-state.js";
 
@@ -18,7 +18,7 @@ export interface PlannedShard {
 /** A run as the stores show it at one moment; Redis has no part in it. */
 export interface RunView {
   readonly record: RunRecord;
-  readonly out: RunOut;
+  readonly out: RunOutput;
   readonly state: RunStateName;
   readonly standing: RunStanding;
   readonly commits: readonly PartRecord[];
@@ -35,15 +35,15 @@ export type Refusal = Readonly<z.output<typeof refusalSchema>>;
 export type Reopening = Readonly<z.output<typeof reopeningSchema>>;
 
 export interface ViewOptions {
-  readonly openOut: OpenOut;
+  readonly openOutput: OpenOutput;
   readonly refusals: Pick<Documents<Refusal>, "get">;
   readonly reopenings: Pick<Documents<Reopening>, "get">;
 }
 
 /** Looks at a run. @throws JobsError STORE_FAILED, STORE_DAMAGED */
 export async function viewRun(record: RunRecord, options: ViewOptions): Promise<RunView> {
-  const { openOut, refusals, reopenings } = options;
-  const out = await openOut(record.out);
+  const { openOutput, refusals, reopenings } = options;
+  const out = await openOutput(record.out);
   const [standing, refusal, reopening] = await Promise.all([
     out.standing(),
     refusals.get(record.runId),

@@ -1,24 +1,24 @@
 import type { FinishJobResult, NightJobResult } from "@nightbeam/queue";
 import type { Log } from "@nightbeam/service/log";
 import { UnrecoverableError } from "bullmq";
-import type { NightBook } from "../nights/night-book.js";
+import type { NightSchedule } from "../nights/night-schedule.js";
 import type { SchedulerOptions } from "../options.js";
-import type { RunBook } from "../runs/run-book.js";
+import type { RunRegistry } from "../runs/run-registry.js";
 import { startJobWorker } from "./job-worker.js";
 
 export interface SchedulerWorkersOptions {
   readonly options: Pick<SchedulerOptions, "redis" | "lockMs" | "stallCheckMs">;
   readonly prefix: string;
-  readonly runs: Pick<RunBook, "reconcile">;
-  readonly nights: Pick<NightBook, "fire">;
+  readonly runs: Pick<RunRegistry, "reconcile">;
+  readonly nights: Pick<NightSchedule, "fire">;
   readonly log: Log;
   /** Has a run looked after once its finish job is over. */
-  readonly poke: (runId: string) => void;
+  readonly wake: (runId: string) => void;
 }
 
 /** The workers of the jobs that the scheduler does itself. */
 export async function schedulerWorkers(options: SchedulerWorkersOptions) {
-  const { prefix, runs, nights, log, poke } = options;
+  const { prefix, runs, nights, log, wake } = options;
   const { redis: redisUrl, lockMs, stallCheckMs } = options.options;
   const times = { lockMs, ...(stallCheckMs === undefined ? {} : { stallCheckMs }) };
   const shared = { redisUrl, prefix, log, ...times };
@@ -28,7 +28,7 @@ export async function schedulerWorkers(options: SchedulerWorkersOptions) {
     handle: async ({ runId }): Promise<FinishJobResult> => {
       const done = await runs.reconcile(runId);
       // While this job runs, none can be made for what is missing.
-      setTimeout(() => poke(runId), 0);
+      setTimeout(() => wake(runId), 0);
       return done ?? { shards: 0, missing: 0 };
     },
   });

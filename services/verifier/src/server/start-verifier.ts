@@ -15,8 +15,8 @@ import type { VerifierOptions } from "../options/options.js";
 import { advertisedAddress } from "./addresses.js";
 import { loadTarget, type Target } from "./load-target.js";
 import { openLanes } from "./open-lanes.js";
-import { type RunningVerifier, Verifier } from "./running-verifier.js";
 import { Tally } from "./tally.js";
+import { type RunningVerifier, VerifierService } from "./verifier-service.js";
 import { verifyHandler } from "./verify-handler.js";
 
 export interface VerifierDeps {
@@ -84,7 +84,16 @@ async function serve(setup: Setup, control: VerifierDeps["control"]): Promise<Ru
   const listening = formatHostPort({ host: listen.host, port: server.port });
   const id = options.name ?? freshNodeName();
   const names = { id, address, listening };
-  const verifier = new Verifier({ ...names, lanes, server, model, tally, clock, log, graceMs });
+  const verifier = new VerifierService({
+    ...names,
+    lanes,
+    server,
+    model,
+    tally,
+    clock,
+    log,
+    graceMs,
+  });
   void lost.then(() => verifier.laneLost());
   try {
     const presence = control?.announce(

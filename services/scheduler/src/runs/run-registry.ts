@@ -3,31 +3,31 @@ import { type Log, reasonOf } from "@nightbeam/service/log";
 import type { RunStatus, StartedRun } from "../api/answers.js";
 import type { Submission } from "../api/request.js";
 import { type Clock, isoTime } from "../clock.js";
-import type { RolloutBook } from "../rollouts/rollout-book.js";
+import type { RolloutRegistry } from "../rollouts/rollout-registry.js";
 import type { Documents } from "../state/documents.js";
 import { keyedMutex } from "../state/mutex.js";
 import type { Planner } from "./planner.js";
 import { type Reconciled, type ReconcileOptions, reconcileRun } from "./reconcile-run.js";
 import { registerRun, type StartedBy } from "./register-run.js";
 import { requireRedis, retryMissing } from "./retry-missing.js";
-import type { OpenOut } from "./run-out.js";
+import type { OpenOutput } from "./run-output.js";
 import type { RunRecord } from "./run-record.js";
 import { canHappen, nextRunState } from "./run-state.js";
 import { type LiveFigures, liveFigures, NOTHING_LIVE, runStatus } from "./run-status.js";
 import { type Refusal, type Reopening, type RunView, viewRun } from "./run-view.js";
-import type { Verification } from "./verification.js";
+import type { VerifierWatch } from "./verifier-watch.js";
 
-export interface RunBookOptions {
+export interface RunRegistryOptions {
   readonly records: Documents<RunRecord>;
   readonly refusals: Documents<Refusal>;
   readonly reopenings: Documents<Reopening>;
-  readonly openOut: OpenOut;
-  readonly rollouts: Pick<RolloutBook, "resolve">;
+  readonly openOutput: OpenOutput;
+  readonly rollouts: Pick<RolloutRegistry, "resolve">;
   /** Refuses what cannot work, as far as that is cheap to find out. */
   readonly check: (request: Submission) => Promise<void>;
   readonly planner: Planner;
   readonly reconcile: Omit<ReconcileOptions, "plan">;
-  readonly verification: Verification;
+  readonly verification: VerifierWatch;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -36,15 +36,15 @@ export interface RunBookOptions {
 const QUIET_MS = 60_000;
 
 /** Everything that happens to runs. Of one run, one thing happens at a time. */
-export class RunBook {
-  readonly #options: RunBookOptions;
+export class RunRegistry {
+  readonly #options: RunRegistryOptions;
   readonly #mutex = keyedMutex();
   /** Runs that are over for good. */
   readonly #complete = new Map<string, RunStatus>();
   /** When runs in which nothing moves are looked at again, in epoch milliseconds. */
   readonly #quietUntil = new Map<string, number>();
 
-  constructor(options: RunBookOptions) {
+  constructor(options: RunRegistryOptions) {
     this.#options = options;
   }
 
@@ -58,7 +58,7 @@ export class RunBook {
     return this.#mutex.run(submission.out, async () => {
       const { record, created } = await registerRun(submission, { ...this.#options, by });
       const { runId } = record;
-      if (!created) return this.#mutex.run(runId, () => this.#again(record));
+      if (!created) return this.#mutex.run(runId, () => this.#resume(record));
       const { log } = this.#options;
       log.info({ runId, out: record.out, night: by?.night }, "a run was registered");
       // What fails now is tried again by the reconciler; the run is registered all the same.
@@ -126,7 +126,7 @@ export class RunBook {
       const record = await this.#options.records.get(runId);
       if (record === undefined) return undefined;
       const view = await this.#view(record);
-      const done = await this.#bringOn(view);
+      const done = await this.#advance(view);
       await this.#options.verification.look(view);
       if (view.state === "complete") this.#complete.set(runId, await this.#status(view));
       if (view.endedAt === undefined) this.#quietUntil.delete(runId);
@@ -136,7 +136,7 @@ export class RunBook {
   }
 
   /** Takes up what can be taken up. */
-  async #again(record: RunRecord): Promise<StartedRun> {
+  async #resume(record: RunRecord): Promise<StartedRun> {
     const { refusals, reopenings, reconcile, log, check, clock } = this.#options;
     const { runId } = record;
     const view = await this.#view(record);
@@ -162,7 +162,7 @@ export class RunBook {
       if (view.state === "cancelled") await reopenings.put(runId, { at: isoTime(clock.now()) });
       await refusals.remove(runId);
     }
-    await this.#bringOn(await this.#view(record));
+    await this.#advance(await this.#view(record));
     return { outcome: "resumed", run: await this.#status(await this.#view(record)) };
   }
 
@@ -173,7 +173,7 @@ export class RunBook {
     verification.forget(runId);
   }
 
-  #bringOn(view: RunView): Promise<Reconciled> {
+  #advance(view: RunView): Promise<Reconciled> {
     const { reconcile, planner } = this.#options;
     const plan = ({ record }: RunView) => planner.request(record);
     return reconcileRun(view, { ...reconcile, plan });

@@ -3,7 +3,7 @@ import type { RunRequest } from "@nightbeam/settings";
 import type { ShardStore } from "@nightbeam/store";
 
 /** A run's place, as the scheduler uses it. All throw JobsError STORE_FAILED, STORE_DAMAGED. */
-export interface RunOut {
+export interface RunOutput {
   readonly location: string;
   readonly store: ShardStore;
   standing(): Promise<RunStanding>;
@@ -26,4 +26,4 @@ export interface RunOut {
   finish(wallSeconds: number): Promise<void>;
 }
 
-export type OpenOut = (location: string) => Promise<RunOut>;
+export type OpenOutput = (location: string) => Promise<RunOutput>;

@@ -2,8 +2,8 @@ import { silentLog } from "@nightbeam/service/log";
 import { FakeTime } from "@nightbeam/testing";
 import { describe, expect, it } from "vitest";
 import { Lanes } from "../src/lanes/lanes.js";
-import { Verifier } from "../src/server/running-verifier.js";
 import { Tally } from "../src/server/tally.js";
+import { VerifierService } from "../src/server/verifier-service.js";
 import { FakeModel, outcome, request } from "./support/calls.js";
 
 /** A verifier whose surroundings write down what is done to them. */
@@ -16,7 +16,7 @@ function opened(
   const note = (what: string) => async () => {
     done.push(what);
   };
-  let verifier: Verifier | undefined;
+  let verifier: VerifierService | undefined;
   const lanes = new Lanes({
     workers: [model],
     limits: {
@@ -35,7 +35,7 @@ function opened(
     keepsPrompts: true,
     onLost: () => verifier?.laneLost(),
   });
-  verifier = new Verifier({
+  verifier = new VerifierService({
     id: "v",
     address: "127.0.0.1:1",
     listening: "127.0.0.1:1",

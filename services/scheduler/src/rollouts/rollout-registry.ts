@@ -10,7 +10,7 @@ import { documents, type StateFiles } from "../state/documents.js";
 const recordSchema = z.object({ ...rolloutBodySchema.shape, setAt: z.iso.datetime() });
 
 /** What new runs begin with, by name. The state store has the record; NATS hears of it. */
-export interface RolloutBook {
+export interface RolloutRegistry {
   /** @throws SchedulerError BAD_REQUEST where a path cannot work */
   set(name: string, rollout: RolloutRequest): Promise<RolloutStatus>;
   list(): Promise<readonly RolloutStatus[]>;
@@ -24,7 +24,7 @@ export interface RolloutBook {
   announceAll(): Promise<void>;
 }
 
-export interface RolloutBookOptions {
+export interface RolloutRegistryOptions {
   readonly files: StateFiles;
   /** Undefined without NATS. */
   readonly announcer: Pick<Rollouts, "announce"> | undefined;
@@ -36,7 +36,7 @@ export interface RolloutBookOptions {
 
 const REFERENCE = /^rollout:(.*)$/s;
 
-export function openRollouts(options: RolloutBookOptions): RolloutBook {
+export function openRollouts(options: RolloutRegistryOptions): RolloutRegistry {
   const { files, announcer, check, clock, log } = options;
   const book = documents({ files, folder: "rollouts", schema: recordSchema });
   const announced = new Set<string>();

@@ -2,7 +2,7 @@ import type { NodeStatus } from "@nightbeam/control";
 import { answersHash } from "@nightbeam/model";
 import type { RunPlan } from "@nightbeam/run";
 import type { RunRequest } from "@nightbeam/settings";
-import type { AlarmBook } from "../alarms/alarms.js";
+import type { Alarms } from "../alarms/alarms.js";
 import type { RunStateName } from "../api/answers.js";
 import type { Clock } from "../clock.js";
 import type { RunRecord } from "./run-record.js";
@@ -16,16 +16,16 @@ export interface LiveVerifiers {
   readonly areNamed: boolean;
 }
 
-export interface VerificationOptions {
+export interface VerifierWatchOptions {
   readonly verifiers: () => LiveVerifiers;
-  readonly alarms: Pick<AlarmBook, "raise" | "list">;
+  readonly alarms: Pick<Alarms, "raise" | "list">;
   readonly clock: Clock;
   /** A run is alarmed about after so long without a verifier and without a commit. */
   readonly alarmAfterMs?: number;
 }
 
 /** As much of a run's view as is looked at. */
-export interface LookedAtRun {
+export interface ObservedRun {
   readonly state: RunStateName;
   readonly record: Pick<RunRecord, "runId" | "night" | "request">;
   readonly standing: { readonly plan: Pick<RunPlan, "versions"> | undefined };
@@ -34,14 +34,14 @@ export interface LookedAtRun {
 }
 
 /** Finds running runs that no live verifier can answer, which would wait without a word. */
-export interface Verification {
+export interface VerifierWatch {
   /**
    * What a running run asks for and nobody holds; undefined where all is well or nothing is known.
    * Where drafters have verifiers by name, only once nothing has been committed for long.
    */
-  reason(view: LookedAtRun): string | undefined;
+  reason(view: ObservedRun): string | undefined;
   /** Raises `run_unverified`, once for each run, where that has lasted. */
-  look(view: LookedAtRun): Promise<void>;
+  look(view: ObservedRun): Promise<void>;
   /** A run is over or begins anew. */
   forget(runId: string): void;
 }
@@ -52,16 +52,16 @@ const DIGITS = 12;
 /** Holdings that a person is told. */
 const NAMED = 3;
 
-export function watchVerification(options: VerificationOptions): Verification {
+export function openVerifierWatch(options: VerifierWatchOptions): VerifierWatch {
   const { verifiers, alarms, clock, alarmAfterMs = ALARM_AFTER_MS } = options;
   const waiting = new Map<string, { readonly since: number; readonly commits: number }>();
   // Also where a person cleared the alarm: once is enough.
   const alarmed = new Set<string>();
-  const unverified = ({ state, standing: { plan }, record, missing }: LookedAtRun) => {
+  const unverified = ({ state, standing: { plan }, record, missing }: ObservedRun) => {
     if (state !== "running" || plan === undefined || missing.length === 0) return undefined;
     return unverifiedReason({ plan, request: record.request, live: verifiers() });
   };
-  const isStuck = ({ record, commits }: LookedAtRun) => {
+  const isStuck = ({ record, commits }: ObservedRun) => {
     const before = waiting.get(record.runId);
     if (before === undefined || before.commits !== commits.length) return false;
     return clock.now() - before.since >= alarmAfterMs;

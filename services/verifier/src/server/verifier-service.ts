@@ -51,7 +51,7 @@ const NEXT: Readonly<Record<State, readonly State[]>> = {
 };
 
 /** A served model on its way from serving to closed. */
-export class Verifier implements RunningVerifier {
+export class VerifierService implements RunningVerifier {
   readonly id: string;
   readonly address: string;
   readonly listening: string;
@@ -72,7 +72,7 @@ export class Verifier implements RunningVerifier {
     this.finished = new Promise((resolve) => {
       this.#finish = resolve;
     });
-    this.#keepHouse();
+    this.#runMaintenance();
   }
 
   get isDraining(): boolean {
@@ -137,12 +137,12 @@ export class Verifier implements RunningVerifier {
     }
   }
 
-  #keepHouse(): void {
+  #runMaintenance(): void {
     this.#endHousekeeping = this.#parts.clock.after(HOUSEKEEPING_MS, () => {
       this.#parts.lanes.keepHouse();
       this.#looks++;
       if (this.#looks % LOOKS_A_REPORT === 0) this.#report();
-      if (this.#state !== "closed") this.#keepHouse();
+      if (this.#state !== "closed") this.#runMaintenance();
     });
   }
 

@@ -37,7 +37,7 @@ const NEXT: Readonly<Record<State, readonly State[]>> = {
 };
 
 /** The parts of a drafter on their way from working to closed. */
-export class Drafter implements RunningDrafter {
+export class DrafterService implements RunningDrafter {
   readonly name: string;
   readonly finished: Promise<number>;
   readonly #parts: DrafterParts;

@@ -10,13 +10,13 @@ import {
   removeNight,
 } from "@nightbeam/queue";
 import { type Log, reasonOf } from "@nightbeam/service/log";
-import type { AlarmBook } from "../alarms/alarms.js";
+import type { Alarms } from "../alarms/alarms.js";
 import type { NightStatus, RunStatus } from "../api/answers.js";
 import type { Submission } from "../api/request.js";
 import { type Clock, isoTime } from "../clock.js";
 import type { NightRequest } from "../http/night-routes.js";
 import { requireRedis } from "../runs/retry-missing.js";
-import type { RunBook } from "../runs/run-book.js";
+import type { RunRegistry } from "../runs/run-registry.js";
 import { documents, type StateFiles } from "../state/documents.js";
 import { keyedMutex } from "../state/mutex.js";
 import {
@@ -27,11 +27,11 @@ import {
   requestOfDate,
 } from "./night-record.js";
 
-export interface NightBookOptions {
+export interface NightScheduleOptions {
   readonly files: StateFiles;
   readonly queues: JobQueues;
-  readonly runs: Pick<RunBook, "start" | "get">;
-  readonly alarms: Pick<AlarmBook, "raise">;
+  readonly runs: Pick<RunRegistry, "start" | "get">;
+  readonly alarms: Pick<Alarms, "raise">;
   /** Refuses paths that cannot work on any date. */
   readonly check: (request: Submission) => Promise<void>;
   readonly clock: Clock;
@@ -44,12 +44,12 @@ export interface NightBookOptions {
 const QUIET_MS = 3_600_000;
 
 /** Runs that begin by a timetable. The state store has them; their schedules in Redis follow it. */
-export class NightBook {
-  readonly #options: NightBookOptions;
+export class NightSchedule {
+  readonly #options: NightScheduleOptions;
   readonly #records;
   readonly #mutex = keyedMutex();
 
-  constructor(options: NightBookOptions) {
+  constructor(options: NightScheduleOptions) {
     this.#options = options;
     const { files } = options;
     this.#records = documents({ files, folder: "nights", schema: nightRecordSchema });

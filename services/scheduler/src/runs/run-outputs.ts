@@ -14,20 +14,20 @@ import {
   sweepAttempts,
 } from "@nightbeam/run";
 import { type OpenedStore, openStore } from "@nightbeam/store";
-import type { RunOut } from "./run-out.js";
+import type { RunOutput } from "./run-output.js";
 
 /** The places of runs, each opened once. */
-export interface RunOuts {
+export interface RunOutputs {
   /** @throws JobsError BAD_LOCATION */
-  open(location: string): Promise<RunOut>;
+  open(location: string): Promise<RunOutput>;
   close(): void;
 }
 
 /** Places that are kept open; each may hold connections and a run's commit records. */
 const KEPT = 64;
 
-export function runOuts(): RunOuts {
-  const opened = new Map<string, Promise<{ store: OpenedStore; out: RunOut }>>();
+export function runOutputs(): RunOutputs {
+  const opened = new Map<string, Promise<{ store: OpenedStore; out: RunOutput }>>();
   const shut = (location: string) => {
     const one = opened.get(location);
     opened.delete(location);
@@ -36,7 +36,8 @@ export function runOuts(): RunOuts {
   return {
     open: async (location) => {
       const known = opened.get(location);
-      const place = known ?? openStore(location).then((store) => ({ store, out: runOut(store) }));
+      const place =
+        known ?? openStore(location).then((store) => ({ store, out: runOutput(store) }));
       // Again at the end of the order: the first of it is the one that was longest not asked for.
       opened.delete(location);
       opened.set(location, place);
@@ -55,7 +56,7 @@ export function runOuts(): RunOuts {
   };
 }
 
-function runOut(store: OpenedStore): RunOut {
+function runOutput(store: OpenedStore): RunOutput {
   const journal = openJournal(store);
   // A record never changes, so it is read once; the listing says which count.
   const records = new Map<number, PartRecord>();

@@ -4,10 +4,10 @@ import type { Alarm } from "../src/api/answers.js";
 import { submitSchema } from "../src/api/request.js";
 import {
   type LiveVerifiers,
-  type LookedAtRun,
+  type ObservedRun,
+  openVerifierWatch,
   unverifiedReason,
-  watchVerification,
-} from "../src/runs/verification.js";
+} from "../src/runs/verifier-watch.js";
 
 const target = "a".repeat(64);
 const catalogue = "c".repeat(64);
@@ -49,7 +49,7 @@ describe("a run that nobody can answer", () => {
     let now = 0;
     let areNamed = false;
     const alarms: Alarm[] = [];
-    const watch = watchVerification({
+    const watch = openVerifierWatch({
       verifiers: () => ({ ...live(), areNamed }),
       alarms: {
         raise: (alarm) => void alarms.push({ ...alarm, at: "2026-11-21T02:00:00.000Z" }),
@@ -82,7 +82,7 @@ describe("a run that nobody can answer", () => {
   });
 });
 
-function running(commits: number): LookedAtRun {
+function running(commits: number): ObservedRun {
   return {
     state: "running",
     record: { runId: "r-1", request },
