@@ -16,7 +16,7 @@ function changing(initial: readonly NodeEndpoint[]) {
   };
   const set = (next: readonly NodeEndpoint[]) => {
     endpoints = next;
-    listeners.tell();
+    listeners.notify();
   };
   return { directory, set };
 }

@@ -1,9 +1,14 @@
-import { describeWithNats, freePort, type NatsServer, startNatsServer } from "@nightbeam/testing";
+import {
+  describeWithNats,
+  FakeTime,
+  freePort,
+  type NatsServer,
+  startNatsServer,
+} from "@nightbeam/testing";
 import { connect } from "nats";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import type { Rollout } from "../src/rollouts/rollout.js";
 import { listLog, until, useControls } from "./support/controls.js";
-import { ManualClock } from "./support/manual-clock.js";
 
 function rollout(target: string): Rollout {
   return { target, draft: ["d1", "d2"], catalogue: "c1", announcedAt: "2026-11-21T00:00:00Z" };
@@ -124,7 +129,7 @@ describeWithNats("rollouts without a bucket", () => {
   it("say what is missing and how to have it; watchers wait for it", async () => {
     let nats = await startNatsServer({ jetstream: false });
     try {
-      const clock = new ManualClock();
+      const clock = new FakeTime();
       const log = listLog();
       const control = await open(nats.url, { clock, log });
       expect(await control.waitConnected(5_000)).toBe(true);
@@ -135,7 +140,7 @@ describeWithNats("rollouts without a bucket", () => {
       control.rollouts.watch((name) => told.push(name));
       const warned = () => log.lines.filter(({ message }) => message.startsWith("rollouts cannot"));
       await until(() => warned().length === 1);
-      clock.advance(90_000);
+      await clock.advance(90_000);
       await nats.stop();
       await until(() => !control.connected);
       nats = await startNatsServer({ port: nats.port });

@@ -1,4 +1,3 @@
-export { type Clock, systemClock } from "./clock.js";
 export { UsageError, type UsageErrorCode } from "./errors.js";
 export {
   gibibytes,
@@ -22,4 +21,5 @@ export {
   serviceFields,
 } from "./options/service-options.js";
 export { readTls, type TlsBytes, tlsFields } from "./options/tls.js";
+export { type Clock, repeat, systemClock, unlessAborted, within } from "./time.js";
 export { readVersion } from "./version.js";

@@ -2,7 +2,7 @@ import { Command } from "commander";
 import { afterEach, describe, expect, it } from "vitest";
 import { z } from "zod";
 import { wholeNumber } from "../src/options/fields.js";
-import { addFlags, nameIn } from "../src/options/flags.js";
+import { addFlags, nameIn, replaceDeprecated } from "../src/options/flags.js";
 import { withRequired } from "../src/options/required.js";
 import { freshNodeName, nodeName } from "../src/options/service-options.js";
 import { readVersion } from "../src/version.js";
@@ -10,8 +10,8 @@ import { readVersion } from "../src/version.js";
 describe("flags", () => {
   const command = () =>
     addFlags(new Command("x"), [
-      ["--redis <url>", "where", "NIGHTBEAM_REDIS_URL"],
-      ["--lock-ms <ms>", "how long"],
+      { flag: "--redis <url>", meaning: "where", variable: "NIGHTBEAM_REDIS_URL" },
+      { flag: "--lock-ms <ms>", meaning: "how long" },
     ]);
   afterEach(() => {
     delete process.env.NIGHTBEAM_LOCK_MS;
@@ -39,15 +39,73 @@ describe("flags", () => {
   });
 });
 
+describe("former names of a flag", () => {
+  const variables = ["NIGHTBEAM_MAX_WAITING", "NIGHTBEAM_MOST_WAITING"] as const;
+  afterEach(() => {
+    for (const name of variables) delete process.env[name];
+  });
+
+  /** The value of the option, its name in messages, and the warnings. */
+  const parse = (args: readonly string[], env: Record<string, string> = {}) => {
+    Object.assign(process.env, env);
+    const flag = "--max-waiting <n>";
+    const aliases = ["most-waiting"];
+    const command = addFlags(new Command("x"), [{ flag, meaning: "rows", aliases }]);
+    command.parse(args, { from: "user" });
+    const deprecated = replaceDeprecated(command).map(({ used, use }) => `${used} -> ${use}`);
+    return { value: command.opts().maxWaiting, name: nameIn(command)("maxWaiting"), deprecated };
+  };
+
+  it("work, and say what to use instead", () => {
+    expect(parse(["--most-waiting", "5"])).toEqual({
+      value: "5",
+      name: "--most-waiting",
+      deprecated: ["--most-waiting -> --max-waiting"],
+    });
+    expect(parse([], { NIGHTBEAM_MOST_WAITING: "6" })).toEqual({
+      value: "6",
+      name: "NIGHTBEAM_MOST_WAITING",
+      deprecated: ["NIGHTBEAM_MOST_WAITING -> NIGHTBEAM_MAX_WAITING"],
+    });
+  });
+
+  it("give way to the current name, whichever way it is given", () => {
+    expect(parse(["--most-waiting", "5", "--max-waiting", "7"])).toMatchObject({
+      value: "7",
+      name: "--max-waiting",
+      deprecated: ["--most-waiting -> --max-waiting"],
+    });
+    expect(parse(["--most-waiting", "5"], { NIGHTBEAM_MAX_WAITING: "8" })).toMatchObject({
+      value: "8",
+      name: "NIGHTBEAM_MAX_WAITING",
+    });
+  });
+
+  it("count as not given if they are empty, as the current name does", () => {
+    expect(parse([], { NIGHTBEAM_MOST_WAITING: "" })).toMatchObject({ deprecated: [] });
+    expect(parse(["--most-waiting", "5"], { NIGHTBEAM_MAX_WAITING: "" })).toMatchObject({
+      value: "5",
+    });
+  });
+
+  it("are not in the help", () => {
+    const command = addFlags(new Command("x"), [
+      { flag: "--max-waiting <n>", meaning: "rows", aliases: ["most-waiting"] },
+    ]);
+    expect(command.helpInformation()).toContain("--max-waiting");
+    expect(command.helpInformation()).not.toContain("most-waiting");
+  });
+});
+
 describe("the help of a command", () => {
   it("marks what its schema does not do without, once", () => {
     const schema = z
       .object({ redis: z.string(), lockMs: wholeNumber(0).default(5), name: z.string().optional() })
       .transform((options) => ({ ...options, name: options.name ?? "x" }));
     const command = addFlags(new Command("x"), [
-      ["--redis <url>", "where"],
-      ["--lock-ms <ms>", "how long"],
-      ["--name <name>", "who"],
+      { flag: "--redis <url>", meaning: "where" },
+      { flag: "--lock-ms <ms>", meaning: "how long" },
+      { flag: "--name <name>", meaning: "who" },
     ]);
     const marked = withRequired(withRequired(command, schema), schema);
     expect(marked.options.map(({ description }) => description)).toEqual([

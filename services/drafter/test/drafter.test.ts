@@ -105,7 +105,7 @@ describe("a drafter", () => {
   it("finds them with counted transitions as well", async () => {
     const request = { draft: ["transitions"], draftWidth: [24] };
     const run = await submit("transitions", { request });
-    await start({ lanes: 1, shardsAtOnce: 1 });
+    await start({ batchesInFlight: 1, shardsAtOnce: 1 });
     await allDone(run);
     await finish(run.out);
     expect(await listsOf(run.out)).toEqual(night().expected);
@@ -114,7 +114,7 @@ describe("a drafter", () => {
   it("finds them with a heads draft as well", async () => {
     const request = { draft: [await writeHeads()], draftWidth: [24] };
     const run = await submit("heads", { request });
-    await start({ lanes: 1, shardsAtOnce: 1 });
+    await start({ batchesInFlight: 1, shardsAtOnce: 1 });
     await allDone(run);
     await finish(run.out);
     expectSame(await listsOf(run.out), night().expected);
@@ -156,7 +156,7 @@ describe("a drafter", () => {
     const before = verifier.calls.length;
     const run = await submit("lost lock");
     // Nobody finds the shard again in this test.
-    await start({ stallCheckMs: 60_000, shardsAtOnce: 1, lanes: 2 });
+    await start({ stallCheckMs: 60_000, shardsAtOnce: 1, batchesInFlight: 2 });
     await until("calls are under way", () => verifier.calls.length > before);
     const [index] = (await states(run)).flatMap((state, at) => (state === "active" ? at : []));
     await world().queues.shards.pause();

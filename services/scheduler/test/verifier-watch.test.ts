@@ -59,7 +59,7 @@ describe("a run that nobody can answer", () => {
     });
     const look = async (atMs: number, commits: number) => {
       now = atMs;
-      await watch.look(running(commits));
+      await watch.check(running(commits));
       return alarms.length;
     };
     expect(watch.reason(running(0))).toBe("no verifier is announced");

@@ -10,7 +10,7 @@ export function drafterCommand(): Command {
   return serviceCommand({
     name: "drafter",
     description:
-      "take shards from the queue, draft, have the verifiers check, and commit, until told to stop",
+      "run a drafter: take shards from the queue, draft, have the verifiers check, commit",
     flags: DRAFTER_FLAGS,
     schema: drafterSchema,
     start: async (options, service) =>

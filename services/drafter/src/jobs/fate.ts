@@ -1,21 +1,20 @@
 import { QueueError } from "@nightbeam/queue";
-import { DrafterError } from "../errors.js";
+import { DrafterError, ShardFailure } from "../errors.js";
 import { ShardStopped } from "../shard/stop.js";
-import { ShardFailure } from "../thread/shard-failure.js";
 
-/** What becomes of a job whose shard was not done. */
+/** What happens to the job of a shard that was not done. */
 export type Fate =
-  /** Not touched: it is somebody else's, or will be. */
+  /** Nothing: another drafter has the job, or will have it. */
   | "left"
-  /** Anybody may take it at once. */
+  /** Any drafter may take it at once. */
   | "handed-back"
-  /** It is tried again a little later; no attempt is counted. */
+  /** It is retried after a delay, without counting an attempt. */
   | "put-off"
-  /** The attempt is counted, and another one follows if there is one left. */
+  /** An attempt is counted; it is retried if attempts are left. */
   | "failed"
-  /** It fails for good: no other attempt could do better. */
+  /** It fails permanently: no other attempt could succeed. */
   | "poison"
-  /** It fails for good and is taken out of the queue: its run was cancelled. */
+  /** It fails permanently and is removed from the queue: its run was cancelled. */
   | "removed";
 
 export function fateOf(error: unknown): Fate {

@@ -2,46 +2,35 @@ import { cancelRun, restoreRun } from "@nightbeam/queue";
 import { type Log, reasonOf } from "@nightbeam/service/log";
 import type { RunStatus, StartedRun } from "../api/answers.js";
 import type { Submission } from "../api/request.js";
-import { type Clock, isoTime } from "../clock.js";
-import type { RolloutRegistry } from "../rollouts/rollout-registry.js";
-import type { Documents } from "../state/documents.js";
+import { isoTime } from "../clock.js";
 import { keyedMutex } from "../state/mutex.js";
 import type { Planner } from "./planner.js";
 import { type Reconciled, type ReconcileOptions, reconcileRun } from "./reconcile-run.js";
-import { registerRun, type StartedBy } from "./register-run.js";
+import { type RegistrationOptions, registerRun, type StartedBy } from "./register-run.js";
 import { requireRedis, retryMissing } from "./retry-missing.js";
-import type { OpenOutput } from "./run-output.js";
 import type { RunRecord } from "./run-record.js";
 import { canHappen, nextRunState } from "./run-state.js";
 import { type LiveFigures, liveFigures, NOTHING_LIVE, runStatus } from "./run-status.js";
-import { type Refusal, type Reopening, type RunView, viewRun } from "./run-view.js";
+import { type RunView, viewRun } from "./run-view.js";
 import type { VerifierWatch } from "./verifier-watch.js";
 
-export interface RunRegistryOptions {
-  readonly records: Documents<RunRecord>;
-  readonly refusals: Documents<Refusal>;
-  readonly reopenings: Documents<Reopening>;
-  readonly openOutput: OpenOutput;
-  readonly rollouts: Pick<RolloutRegistry, "resolve">;
-  /** Refuses what cannot work, as far as that is cheap to find out. */
-  readonly check: (request: Submission) => Promise<void>;
+export interface RunRegistryOptions extends RegistrationOptions {
   readonly planner: Planner;
   readonly reconcile: Omit<ReconcileOptions, "plan">;
-  readonly verification: VerifierWatch;
-  readonly clock: Clock;
+  readonly verifierWatch: VerifierWatch;
   readonly log: Log;
 }
 
-/** A run that has ended without a manifest is only looked at for late commits. */
+/** Runs that ended without a manifest are checked for late commits at this interval. */
 const QUIET_MS = 60_000;
 
-/** Everything that happens to runs. Of one run, one thing happens at a time. */
+/** All operations on runs. Operations on the same run happen one after the other. */
 export class RunRegistry {
   readonly #options: RunRegistryOptions;
   readonly #mutex = keyedMutex();
-  /** Runs that are over for good. */
+  /** The final status of complete runs. */
   readonly #complete = new Map<string, RunStatus>();
-  /** When runs in which nothing moves are looked at again, in epoch milliseconds. */
+  /** When ended runs are checked again, in epoch milliseconds. */
   readonly #quietUntil = new Map<string, number>();
 
   constructor(options: RunRegistryOptions) {
@@ -49,10 +38,10 @@ export class RunRegistry {
   }
 
   /**
-   * Registers a run, takes up one that was cancelled, partial or refused, or finds that there is
-   * nothing to do. The same submission, from however many callers at once, is one run.
+   * Registers a run, or resumes it if it is cancelled, partial or refused. The same submission from several callers
+   * at the same time is one run.
    *
-   * @throws SchedulerError OUT_TAKEN, UNREADABLE_INPUT, UNKNOWN_ROLLOUT; JobsError, ModelError, …
+   * @throws SchedulerError OUT_TAKEN, UNREADABLE_INPUT, UNKNOWN_ROLLOUT; QueueError, RunError, StoreError, …
    */
   start(submission: Submission, by?: StartedBy): Promise<StartedRun> {
     return this.#mutex.run(submission.out, async () => {
@@ -60,22 +49,22 @@ export class RunRegistry {
       const { runId } = record;
       if (!created) return this.#mutex.run(runId, () => this.#resume(record));
       const { log } = this.#options;
-      log.info({ runId, out: record.out, night: by?.night }, "a run was registered");
-      // What fails now is tried again by the reconciler; the run is registered all the same.
+      log.info({ runId, out: record.out, night: by?.night }, "registered a run");
+      // The run is registered in any case. The reconciler retries what fails now.
       await this.reconcile(runId).catch((error: unknown) => {
-        log.warn({ runId, reason: reasonOf(error) }, "a new run has to wait");
+        log.warn({ runId, reason: reasonOf(error) }, "could not start a new run yet; retrying");
       });
       return { outcome: "created", run: await this.#status(await this.#view(record)) };
     });
   }
 
-  /** Undefined for an unknown run. */
+  /** The status of a run. Undefined for an unknown run. */
   async get(runId: string): Promise<RunStatus | undefined> {
     const record = await this.#options.records.get(runId);
     return record === undefined ? undefined : this.#status(await this.#view(record));
   }
 
-  /** The latest first. */
+  /** All runs, the latest first. */
   async list(): Promise<readonly RunStatus[]> {
     const runs: RunStatus[] = [];
     for (const runId of await this.#options.records.keys()) {
@@ -85,7 +74,7 @@ export class RunRegistry {
     return runs.sort((a, b) => (a.submittedAt < b.submittedAt ? 1 : -1));
   }
 
-  /** Runs that something may have to be done for. */
+  /** The ids of runs to reconcile. */
   async open(): Promise<readonly string[]> {
     const keys = await this.#options.records.keys();
     const now = this.#options.clock.now();
@@ -95,9 +84,9 @@ export class RunRegistry {
   }
 
   /**
-   * Stops a run; what is committed stays. Undefined for an unknown run.
+   * Stops a run; committed shards stay. Undefined for an unknown run.
    *
-   * @throws SchedulerError RUN_STATE where it is over
+   * @throws SchedulerError RUN_STATE if it has ended
    */
   cancel(runId: string): Promise<RunStatus | undefined> {
     return this.#mutex.run(runId, async () => {
@@ -106,12 +95,12 @@ export class RunRegistry {
       if (record === undefined) return undefined;
       const view = await this.#view(record);
       const now = clock.now();
-      // The store first: Redis may lose its mark, and a reconciler that sees this one leaves the run.
+      // The store first: Redis may lose its mark, and a reconciler that sees the store's mark leaves the run alone.
       if (view.state !== "cancelled") {
         nextRunState(view.state, "cancelled");
-        await view.out.cancel(new Date(now));
+        await view.output.cancel(new Date(now));
         await reopenings.remove(runId);
-        log.info({ runId }, "a run was cancelled");
+        log.info({ runId }, "cancelled a run");
       }
       planner.abort(runId);
       const shards = view.missing.map(({ index }) => index);
@@ -120,14 +109,14 @@ export class RunRegistry {
     });
   }
 
-  /** Does the next thing that a run needs. @returns undefined for an unknown run */
+  /** Does the next step of a run. @returns undefined for an unknown run */
   reconcile(runId: string): Promise<Reconciled | undefined> {
     return this.#mutex.run(runId, async () => {
       const record = await this.#options.records.get(runId);
       if (record === undefined) return undefined;
       const view = await this.#view(record);
       const done = await this.#advance(view);
-      await this.#options.verification.look(view);
+      await this.#options.verifierWatch.check(view);
       if (view.state === "complete") this.#complete.set(runId, await this.#status(view));
       if (view.endedAt === undefined) this.#quietUntil.delete(runId);
       else this.#quietUntil.set(runId, this.#options.clock.now() + QUIET_MS);
@@ -135,7 +124,7 @@ export class RunRegistry {
     });
   }
 
-  /** Takes up what can be taken up. */
+  /** Resumes a run if its state allows that. */
   async #resume(record: RunRecord): Promise<StartedRun> {
     const { refusals, reopenings, reconcile, log, check, clock } = this.#options;
     const { runId } = record;
@@ -149,16 +138,16 @@ export class RunRegistry {
     nextRunState(view.state, "resumed");
     this.#quietUntil.delete(runId);
     this.#forgetAlarms(runId);
-    log.info({ runId, was: view.state }, "a run is taken up again");
+    log.info({ runId, was: view.state }, "resuming a run");
     const { queues } = reconcile;
     requireRedis(queues);
     await restoreRun(queues, runId);
     if (isPlanned) {
-      // The jobs first: were it the other way round, a reconciler could set the failed ones aside anew.
+      // The jobs first: otherwise a reconciler could set the failed ones aside again.
       await retryMissing(view, queues);
-      await view.out.reopen();
+      await view.output.reopen();
     } else {
-      // A run that was never planned keeps its mark until it is; this says that it is wanted.
+      // A run that was cancelled before it was planned keeps that mark until then. This record resumes it.
       if (view.state === "cancelled") await reopenings.put(runId, { at: isoTime(clock.now()) });
       await refusals.remove(runId);
     }
@@ -166,11 +155,11 @@ export class RunRegistry {
     return { outcome: "resumed", run: await this.#status(await this.#view(record)) };
   }
 
-  /** What is still wrong is told again. */
+  /** Problems that persist raise new alarms. */
   #forgetAlarms(runId: string): void {
-    const { reconcile, verification } = this.#options;
+    const { reconcile, verifierWatch } = this.#options;
     reconcile.alarms.drop(runId);
-    verification.forget(runId);
+    verifierWatch.forget(runId);
   }
 
   #advance(view: RunView): Promise<Reconciled> {
@@ -184,22 +173,22 @@ export class RunRegistry {
   }
 
   async #status(view: RunView): Promise<RunStatus> {
-    const { planner, verification } = this.#options;
+    const { planner, verifierWatch } = this.#options;
     const { runId } = view.record;
     const planning = view.state === "planning";
     return runStatus(view, {
       live: view.state === "running" ? await this.#live(view) : NOTHING_LIVE,
       read: planning ? planner.readRows(runId) : undefined,
-      trouble: planning ? planner.trouble(runId) : verification.reason(view),
+      waitsFor: planning ? planner.failure(runId) : verifierWatch.reason(view),
     });
   }
 
-  /** The store knows what is done; while Redis is away, what is under way is not known. */
+  /** The progress of shards in Redis. Without Redis it is unknown; the store knows what is done. */
   async #live(view: RunView): Promise<LiveFigures> {
     try {
       return await liveFigures(this.#options.reconcile.queues, view);
     } catch (error) {
-      this.#options.log.debug({ reason: reasonOf(error) }, "live figures are not to be had");
+      this.#options.log.debug({ reason: reasonOf(error) }, "cannot read live figures");
       return NOTHING_LIVE;
     }
   }
