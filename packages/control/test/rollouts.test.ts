@@ -113,7 +113,7 @@ describeWithNats("rollouts", () => {
       await expect(rollouts.current("junk")).rejects.toEqual(bad);
       expect((await rollouts.list()).map(({ name }) => name)).not.toContain("junk");
       expect(log.lines).toContainEqual(
-        expect.objectContaining({ message: "a rollout is left out" }),
+        expect.objectContaining({ message: "skipped an unreadable rollout" }),
       );
       await bucket.delete("junk");
       expect(await rollouts.current("junk")).toBeUndefined();

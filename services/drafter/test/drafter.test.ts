@@ -243,7 +243,7 @@ describe("a drafter", () => {
     await allDone(run);
     await finish(run.out);
     expect(await listsOf(run.out)).toEqual(night().expected);
-    expect(warnings).toContain("a draft is not the planned one: no list depends on it");
+    expect(warnings).toContain("a draft differs from the planned one; no list depends on it");
   });
 
   it("draws nothing by another draft than the planned one", async () => {

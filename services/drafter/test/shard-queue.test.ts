@@ -192,7 +192,7 @@ describe("the queue of shards", () => {
       await world().add({ runId: RUN, shards: 2 });
       await until("done", async () => (await world().states(RUN, 2)).every(isCompleted));
       expect(queue.isConnected).toBe(true);
-      expect(warnings).toContain("the connection to Redis is stuck; it is made anew");
+      expect(warnings).toContain("the Redis connection is stuck; reconnecting");
     } finally {
       await Promise.all(open.splice(0).map((queue) => queue.close(0)));
       await proxy.close();

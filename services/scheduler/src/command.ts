@@ -51,7 +51,6 @@ const FLAGS: readonly Flag[] = [
 export function schedulerCommand(): Command {
   return serviceCommand({
     name: "scheduler",
-    description: "run the scheduler: plan runs, supervise them and serve the HTTP API",
     flags: FLAGS,
     schema: schedulerSchema,
     start: async (options, service) => {

@@ -12,7 +12,6 @@ import {
 
 export interface ServiceCommand<Options extends ServiceLogOptions, Running extends Service> {
   readonly name: string;
-  readonly description: string;
   readonly flags: readonly Flag[];
   /** Its keys are the flags in camelCase. */
   readonly schema: z.ZodType<Options>;
@@ -28,8 +27,8 @@ const EXIT_WITHIN_MS = 2_000;
 export function serviceCommand<Options extends ServiceLogOptions, Running extends Service>(
   service: ServiceCommand<Options, Running>,
 ): Command {
-  const { name, description, flags, schema, start, ready } = service;
-  const command = addFlags(new Command(name).description(description), flags);
+  const { name, flags, schema, start, ready } = service;
+  const command = addFlags(new Command(name), flags);
   withRequired(command, schema);
   return command.action(async () => {
     const deprecated = replaceDeprecated(command);

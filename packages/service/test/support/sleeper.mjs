@@ -7,7 +7,6 @@ import { LOG_FLAGS, serviceFields } from "../../dist/options/service-options.js"
 
 const command = serviceCommand({
   name: "sleeper",
-  description: "sleep until told to stop",
   flags: [
     { flag: "--start-ms <ms>", meaning: "how long it takes to start" },
     { flag: "--drain-ms <ms>", meaning: "how long it takes to stop" },

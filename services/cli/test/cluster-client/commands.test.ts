@@ -74,7 +74,7 @@ describe.skipIf(!redisIsHere())("commands of the cluster", () => {
     const cancel = await nightbeam("cancel", cancelled, ...at());
     expect(cancel.stdout).toBe(`run ${cancelled} is cancelled: 0 of 14 shards are done\n`);
     const again = await nightbeam("cancel", cancelled, ...at());
-    expect(again.stdout).toBe(`run ${cancelled} was cancelled already: 0 of 14 shards are done\n`);
+    expect(again.stdout).toBe(`run ${cancelled} was already cancelled: 0 of 14 shards are done\n`);
     expect(await nightbeam("status", cancelled, "--follow", ...at())).toMatchObject({ code: 4 });
     const resumed = await submit("cancelled");
     expect(resumed.stdout).toContain(`run ${cancelled} is taken up again: 0 of 14 shards are done`);
@@ -83,7 +83,7 @@ describe.skipIf(!redisIsHere())("commands of the cluster", () => {
       return JSON.stringify((await api.ask("GET", "/v1/alarms")).body).includes(partial);
     });
     const overview = await nightbeam("status", ...at());
-    expect(overview.stdout).toMatch(/^runs\s+none under way\nnodes\s+not known without NATS\n/);
+    expect(overview.stdout).toMatch(/^runs\s+none in progress\nnodes\s+unknown without NATS\n/);
     expect(overview.stdout).toContain(`Run ${partial} is partial: 1 of 14 shards`);
   });
 
@@ -118,7 +118,7 @@ describe.skipIf(!redisIsHere())("commands of the cluster", () => {
     });
     expect(await refused("status", "nothing", ...at())).toMatchObject({
       code: 1,
-      stderr: 'error: There is no run "nothing". List the runs to see their names.\n',
+      stderr: 'error: There is no run "nothing". Run `nightbeam runs` to list them.\n',
     });
     expect(
       await refused("runs", "--scheduler", "http://127.0.0.1:9", "--token", "t"),

@@ -9,8 +9,6 @@ import { DRAFTER_FLAGS } from "./flags.js";
 export function drafterCommand(): Command {
   return serviceCommand({
     name: "drafter",
-    description:
-      "run a drafter: take shards from the queue, draft, have the verifiers check, commit",
     flags: DRAFTER_FLAGS,
     schema: drafterSchema,
     start: async (options, service) =>

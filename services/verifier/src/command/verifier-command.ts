@@ -9,7 +9,6 @@ import { VERIFIER_FLAGS } from "./flags.js";
 export function verifierCommand(): Command {
   return serviceCommand({
     name: "verifier",
-    description: "run a verifier: serve the large model's log-probabilities to drafters",
     flags: VERIFIER_FLAGS,
     schema: verifierSchema,
     start: async (options, service) =>

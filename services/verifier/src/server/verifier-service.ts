@@ -109,7 +109,7 @@ export class VerifierService implements RunningVerifier {
     this.#move("closed");
     const drainMs = Math.round(clock.now() - startedAt);
     const exitCode = this.#isBroken ? 1 : 0;
-    log.info({ why, drainMs, exitCode }, "the verifier has stopped");
+    log.info({ why, drainMs, exitCode }, "verifier has stopped");
     this.#finish(exitCode);
   }
 
