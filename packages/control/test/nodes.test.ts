@@ -110,7 +110,7 @@ describeWithNats("nodes", () => {
     dead.announce(() => verifier("dead"), { onDrain });
     await until(() => nodes.nodes.length === 2);
     await nats.kill();
-    const away = () => log.lines.filter(({ message }) => message.startsWith("NATS is away"));
+    const away = () => log.lines.filter(({ message }) => message.startsWith("cannot reach NATS"));
     await until(() => away().length === 1);
     expect(watcher.connected).toBe(false);
     await dead.close();
@@ -129,7 +129,9 @@ describeWithNats("nodes", () => {
     expect(nodes.nodes.map(({ id }) => id)).toEqual(["new", "old"]);
     const messages = log.lines.map(({ message }) => message);
     expect(messages.filter((message) => message === "connected to NATS")).toHaveLength(2);
-    expect(messages.filter((message) => message.startsWith("lost NATS"))).toHaveLength(1);
+    expect(
+      messages.filter((message) => message.startsWith("lost the NATS connection")),
+    ).toHaveLength(1);
     expect(away()).toHaveLength(1);
   });
 
@@ -212,9 +214,9 @@ describeWithNats("nodes", () => {
       say("good", JSON.stringify({ ...verifier("good"), later: "fields are no fault" }));
       await until(() => nodes.nodes.length === 1);
       expect(nodes.nodes).toEqual([verifier("good")]);
-      const blamed = log.lines.filter(({ message }) => message.startsWith("a malformed"));
+      const blamed = log.lines.filter(({ message }) => message.startsWith("ignored a malformed"));
       expect(blamed.map(({ fields }) => fields)).toEqual([
-        { role: "verifier", id: "rogue", problem: "it is no JSON" },
+        { role: "verifier", id: "rogue", problem: "it is not JSON" },
         { role: "verifier", id: "homeless", problem: "address: a verifier needs an address" },
       ]);
     } finally {

@@ -138,7 +138,8 @@ describeWithNats("rollouts without a bucket", () => {
       await expect(control.rollouts.announce("main", rollout("t"))).rejects.toMatchObject(missing);
       const told: string[] = [];
       control.rollouts.watch((name) => told.push(name));
-      const warned = () => log.lines.filter(({ message }) => message.startsWith("rollouts cannot"));
+      const warned = () =>
+        log.lines.filter(({ message }) => message.startsWith("cannot watch rollouts"));
       await until(() => warned().length === 1);
       await clock.advance(90_000);
       await nats.stop();

@@ -88,6 +88,28 @@ describe("a drafter", () => {
     }
   };
 
+  it("closes what it has opened where it cannot be announced", async () => {
+    const { redis } = world().queues;
+    const connections = async () =>
+      String(await redis.client("LIST"))
+        .trim()
+        .split("\n").length;
+    const before = await connections();
+    let watching = 0;
+    const control: DrafterDeps["control"] = {
+      watchNodes: () => {
+        watching++;
+        return { nodes: [], endpoints: [], onChange: () => () => {}, close: () => void watching-- };
+      },
+      announce: () => {
+        throw new Error("no such name");
+      },
+    };
+    await expect(start({}, { control })).rejects.toThrow("no such name");
+    expect(watching).toBe(0);
+    await until("its connections to Redis are closed", async () => (await connections()) <= before);
+  });
+
   it("finds the lists of one machine, to the last bit", async () => {
     const run = await submit("exact", { request: drafting() });
     await start();

@@ -37,6 +37,13 @@ describe("options", () => {
     expect(refused({ logFormat: "xml" })).toThrow("give json or pretty");
   });
 
+  it("keep the names that were published before", () => {
+    const former = drafterCommand().options.filter(({ hidden }) => hidden);
+    expect(former.map(({ long, envVar }) => [long, envVar])).toEqual([
+      ["--lanes", "NIGHTBEAM_LANES"],
+    ]);
+  });
+
   it("all come from flags or variables", async () => {
     const command = drafterCommand().exitOverride();
     const variables = command.options.map(({ envVar }) => envVar ?? "none");

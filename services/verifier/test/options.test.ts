@@ -63,6 +63,13 @@ describe("options", () => {
     expect(refused({ listen: "host:0" })).toBe("taken");
   });
 
+  it("keep the names that were published before", () => {
+    const former = verifierCommand().options.filter(({ hidden }) => hidden);
+    expect(former.map(({ long, envVar }) => [long, envVar])).toEqual([
+      ["--most-waiting-tokens", "NIGHTBEAM_MOST_WAITING_TOKENS"],
+    ]);
+  });
+
   it("all come from flags or variables, and the variable is named where it is wrong", async () => {
     const command = verifierCommand().exitOverride();
     const variables = command.options.map(({ envVar }) => envVar ?? "none");
