@@ -9,7 +9,7 @@ export {
   wholeNumber,
   words,
 } from "./options/fields.js";
-export { addFlags, type Flag, nameIn } from "./options/flags.js";
+export type { Flag } from "./options/flags.js";
 export { formatHostPort, type HostPort, hostPort } from "./options/host-port.js";
 export { parseOptions, withoutBlanks } from "./options/parse-options.js";
 export { withRequired } from "./options/required.js";

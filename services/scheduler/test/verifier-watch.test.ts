@@ -73,7 +73,7 @@ describe("a run that nobody can answer", () => {
     areNamed = true;
     expect(watch.reason(running(2))).toBeUndefined();
     expect(watch.reason(running(1))).toBe(
-      "no verifier is announced, and nothing is known of those that drafters have by name",
+      "no verifier is announced, and nothing is known about those that drafters were given by address",
     );
     expect(await look(400_000, 1)).toBe(0);
     watch.forget("r-1");

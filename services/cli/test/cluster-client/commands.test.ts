@@ -46,7 +46,7 @@ describe.skipIf(!redisIsHere())("commands of the cluster", () => {
     expect(followed.stdout).toMatch(
       /^run\s+lists-\w+\nstate\s+complete\nusers\s+70\nshards\s+14\n/,
     );
-    expect(followed.stdout).toMatch(/target calls\s+2\.00 a user/);
+    expect(followed.stdout).toMatch(/target calls\s+2\.00 per user/);
     let users = 0;
     for await (const batch of readRecommendations(place.path("lists"))) users += batch.length;
     expect(users).toBe(70);
@@ -94,7 +94,7 @@ describe.skipIf(!redisIsHere())("commands of the cluster", () => {
     const when = ["--cron", "0 2 * * *", "--time-zone", "Europe/Berlin", "--missed", "skip"];
     const put = await nightbeam("nights", "put", "beauty", ...when, ...models, ...rest, ...at());
     expect(put).toMatchObject({ code: 0, stderr: "" });
-    expect(put.stdout).toMatch(/^night beauty begins \d{4}-\d\d-\d\d \d\d:00\n$/);
+    expect(put.stdout).toMatch(/^night beauty starts \d{4}-\d\d-\d\d \d\d:00\n$/);
     const nights = await nightbeam("nights", ...at());
     expect(nights.stdout).toMatch(
       /beauty\s+0 2 \* \* \*\s+Europe\/Berlin\s+skip\s.*never\s+-\s+-\n$/,
@@ -114,7 +114,7 @@ describe.skipIf(!redisIsHere())("commands of the cluster", () => {
     const wrong = ["--scheduler", api.url, "--token", "another-token"];
     expect(await refused("runs", ...wrong)).toMatchObject({
       code: 1,
-      stderr: expect.stringMatching(/^error: The token is not this scheduler's/),
+      stderr: expect.stringMatching(/^error: The token is wrong/),
     });
     expect(await refused("status", "nothing", ...at())).toMatchObject({
       code: 1,
@@ -129,6 +129,6 @@ describe.skipIf(!redisIsHere())("commands of the cluster", () => {
     const missing = await submit("never", "--allow", "nowhere.txt");
     expect(missing).toMatchObject({ code: 1, stdout: "" });
     expect(missing.stderr).toContain("The scheduler cannot read --allow ");
-    expect(missing.stderr).toContain("put it where all of them find it");
+    expect(missing.stderr).toContain("put the file where all of them have it");
   });
 });
