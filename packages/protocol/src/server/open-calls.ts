@@ -7,7 +7,7 @@ export interface OpenCall {
   end(): void;
 }
 
-/** The calls in progress of a server, and whether it takes new ones. Once it refuses them, it does so for ever. */
+/** The calls in progress of a server, and whether it takes new ones. Once it refuses them, it does so forever. */
 export class OpenCalls {
   readonly #open = new Set<OpenCall>();
   readonly #idle: (() => void)[] = [];

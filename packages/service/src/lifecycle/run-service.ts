@@ -10,7 +10,7 @@ export interface Service {
   readonly isDraining: boolean;
   /** The exit code of the process, once everything is closed. */
   readonly finished: Promise<number>;
-  /** Takes no more work, finishes what is under way, and closes. */
+  /** Takes no more work, finishes the work in progress, and closes. */
   drain(why: string): void;
 }
 

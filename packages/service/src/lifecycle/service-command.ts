@@ -42,7 +42,7 @@ export function serviceCommand<Options extends ServiceLogOptions, Running extend
       start: (deps) => start(options, deps),
       ready: (running) => ready(running, options),
     });
-    // A stuck thread would keep the process alive for ever.
+    // A stuck thread would keep the process alive.
     setTimeout(() => process.exit(), EXIT_WITHIN_MS).unref();
   });
 }
