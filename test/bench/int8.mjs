@@ -1,5 +1,6 @@
-// int8 beside fp32 on a checkpoint 768 wide and 12 layers deep with random weights: users a second,
-// turn by turn in one run, and whether a user's list and scores are the same alone and in batches.
+// Compares int8 with fp32 on a checkpoint 768 wide and 12 layers deep with random weights: users
+// per second, in turn within one run, and whether a user's list and scores are the same alone and
+// in batches.
 //
 //   node --single-threaded-gc test/bench/int8.mjs [--users 192] [--repeat 3] [--beam-width 20]
 import { mkdtempSync, rmSync } from "node:fs";
@@ -8,7 +9,7 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { NOTHING_EXCLUDED } from "@nightbeam/catalogue";
 import { openCatalogue, readHistories } from "@nightbeam/dataset";
-import { decodeShard, emptyDrafter, fixedWidths } from "@nightbeam/decoding";
+import { decodeShard, speculativeDecoder } from "@nightbeam/decoding";
 import { openModel } from "@nightbeam/model";
 import { writeCheckpoint, writeWorld } from "@nightbeam/testing";
 
@@ -66,13 +67,11 @@ try {
   });
   const decode = (model, some, batchSize) =>
     decodeShard(some, {
-      decoder: {
+      decoder: speculativeDecoder({
         target: model.scorer,
-        drafter: emptyDrafter,
-        policy: fixedWidths([]),
         space: { trie: catalogue.trie, scoring: "full" },
         beamWidth: Number(values["beam-width"]),
-      },
+      }),
       batchSize,
       concurrency: availableParallelism() + 1,
       nextKey: () => key++,

@@ -15,12 +15,12 @@ import { parseArgs } from "node:util";
 import { NOTHING_EXCLUDED } from "@nightbeam/catalogue";
 import { openCatalogue } from "@nightbeam/dataset";
 import {
-  decodeBatch,
-  decodePublished,
   decodeShard,
   emptyDrafter,
   fixedWidths,
   ModelDrafter,
+  publishedDecoder,
+  speculativeDecoder,
   uniformWidths,
 } from "@nightbeam/decoding";
 import { openModel } from "@nightbeam/model";
@@ -55,20 +55,20 @@ try {
       return { prompt: target.encodePrompt(history), history, exclusion: NOTHING_EXCLUDED };
     });
   const ways = {
-    plain: { drafter: emptyDrafter, decode: decodeBatch, width: 0 },
+    plain: { drafter: emptyDrafter, decoderOf: speculativeDecoder, width: 0 },
     published: {
       drafter: new ModelDrafter(draft.scorer),
-      decode: decodePublished,
+      decoderOf: publishedDecoder,
       width: Number(values["draft-width"]),
     },
     unaided: {
       drafter: unaided(new ModelDrafter(draft.scorer)),
-      decode: decodeBatch,
+      decoderOf: speculativeDecoder,
       width: Number(values["draft-width"]),
     },
     demand: {
       drafter: new ModelDrafter(draft.scorer),
-      decode: decodeBatch,
+      decoderOf: speculativeDecoder,
       width: Number(values["draft-width"]),
     },
   };
@@ -78,14 +78,13 @@ try {
     let lists;
     for (const [name, way] of Object.entries(ways)) {
       const { outcomes, searched } = await decodeShard(users, {
-        decoder: {
+        decoder: way.decoderOf({
           target: target.scorer,
           drafter: way.drafter,
           policy: fixedWidths(uniformWidths(way.width, trie.levels)),
           space: { trie, scoring },
           beamWidth,
-        },
-        decode: way.decode,
+        }),
         batchSize: 32,
         concurrency: availableParallelism() + 1,
         nextKey: () => key++,
@@ -113,7 +112,7 @@ try {
   rmSync(cacheDirectory, { recursive: true, force: true });
 }
 
-/** A drafter that is not told what the target said of prefixes. */
+/** A drafter that does not see the target's log-probabilities. */
 function unaided(drafter) {
   const hiding = ({ search, ...request }) => {
     const { space, beamWidth, state } = search;

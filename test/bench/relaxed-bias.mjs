@@ -1,13 +1,20 @@
-// How far relaxed lists are from sampling the target: total variation distance between the sets of
-// sequences that relaxed verification ends with and those of step-wise sampling without replacement, whose
-// probabilities are enumerated, on small catalogues with made-up models. Beside it what a finite
-// number of draws from the target itself would show, the accepted steps and the calls, and at the end the
-// calls of --verification sampled with the same draft, whose lists are exact.
+// Measures how far relaxed lists are from sampling the target: total variation distance between the
+// sets of sequences of relaxed verification and those of step-wise sampling without replacement,
+// whose probabilities are enumerated, on small catalogues with synthetic models. Also prints the
+// distance of the same number of draws from the target itself, the accepted steps and the calls,
+// and in the last column the calls of --verification sampled with the same draft, whose lists are
+// exact.
 //
 //   node test/bench/relaxed-bias.mjs [--draws 20000] [--seeds 3] [--temperature 1]
 import { parseArgs } from "node:util";
 import { buildCatalogue, childCount, NOTHING_EXCLUDED, ROOT } from "@nightbeam/catalogue";
-import { decodeShard, emptyDrafter, fixedWidths, ModelDrafter } from "@nightbeam/decoding";
+import {
+  decodeShard,
+  emptyDrafter,
+  fixedWidths,
+  ModelDrafter,
+  speculativeDecoder,
+} from "@nightbeam/decoding";
 
 const { values } = parseArgs({
   options: {
@@ -42,7 +49,7 @@ function normals(seed) {
   return () => Math.sqrt(-2 * Math.log(uniform())) * Math.cos(2 * Math.PI * uniform());
 }
 
-/** Log-probabilities after every inner prefix; `noise` is what is added to the logits of another table. */
+/** Log-probabilities after every inner prefix; `noise` is added to the logits of another table. */
 function table(seed, { like, noise = 0 } = {}) {
   const normal = normals(seed);
   return Array.from({ length: trie.levelStart[LEVELS] }, (_, prefix) => {
@@ -70,7 +77,7 @@ function scorerOf(rows) {
   };
 }
 
-/** Probabilities of the sets that sampling the target step by step ends with. */
+/** Probabilities of the sets that result from sampling the target step by step. */
 function exactSets(rows, size) {
   const sets = new Map();
   const step = (beams, depth, chance) => {
@@ -123,14 +130,14 @@ function nameOf(prefixes) {
 }
 
 async function drawLists(target, draft, { size, width, drafted, kind = "relaxed" }) {
-  const decoder = {
+  const decoder = speculativeDecoder({
     target: scorerOf(target),
     drafter: draft === undefined ? emptyDrafter : new ModelDrafter(scorerOf(draft)),
     policy: fixedWidths(draft === undefined ? [] : new Array(LEVELS - 1).fill(width)),
     space: { trie, scoring: "renormalized" },
     beamWidth: size,
     verification: { kind, seed: 1, temperature, drafted },
-  };
+  });
   const users = Array.from({ length: draws }, (_, user) => ({
     name: `user ${user}`,
     prompt: Int32Array.of(1),

@@ -7,13 +7,14 @@ import {
   fixedWidths,
   ModelDrafter,
   type Scoring,
+  speculativeDecoder,
   TransitionsDrafter,
   treeOf,
   uniformWidths,
 } from "@nightbeam/decoding";
+import { type Model, openModel } from "@nightbeam/model";
 import { writeCheckpoint } from "@nightbeam/testing";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type Model, openModel } from "../src/open-model.js";
 import { scoreAlone, scoreTogether } from "./conformance/rows.js";
 import {
   beautyCatalogue,
@@ -94,13 +95,13 @@ describe.skipIf(!haveBeauty)("the golden lists of a trained pair", () => {
           exclusion: NOTHING_EXCLUDED,
         })),
         {
-          decoder: {
+          decoder: speculativeDecoder({
             target: target.scorer,
             drafter,
             policy: fixedWidths(drafter === emptyDrafter ? [] : uniformWidths(40, 4)),
             space: { trie: catalogue.trie, scoring },
             beamWidth: BEAM_WIDTH,
-          },
+          }),
           batchSize: 32,
           concurrency: 2,
           nextKey: () => key++,

@@ -40,7 +40,7 @@ describe("flags", () => {
 });
 
 describe("former names of a flag", () => {
-  const variables = ["NIGHTBEAM_MAX_WAITING", "NIGHTBEAM_MOST_WAITING"] as const;
+  const variables = ["NIGHTBEAM_BATCHES", "NIGHTBEAM_LANES"] as const;
   afterEach(() => {
     for (const name of variables) delete process.env[name];
   });
@@ -48,52 +48,52 @@ describe("former names of a flag", () => {
   /** The value of the option, its name in messages, and the warnings. */
   const parse = (args: readonly string[], env: Record<string, string> = {}) => {
     Object.assign(process.env, env);
-    const flag = "--max-waiting <n>";
-    const aliases = ["most-waiting"];
-    const command = addFlags(new Command("x"), [{ flag, meaning: "rows", aliases }]);
+    const flag = "--batches <n>";
+    const aliases = ["lanes"];
+    const command = addFlags(new Command("x"), [{ flag, meaning: "batches", aliases }]);
     command.parse(args, { from: "user" });
     const deprecated = replaceDeprecated(command).map(({ used, use }) => `${used} -> ${use}`);
-    return { value: command.opts().maxWaiting, name: nameIn(command)("maxWaiting"), deprecated };
+    return { value: command.opts().batches, name: nameIn(command)("batches"), deprecated };
   };
 
   it("work, and say what to use instead", () => {
-    expect(parse(["--most-waiting", "5"])).toEqual({
+    expect(parse(["--lanes", "5"])).toEqual({
       value: "5",
-      name: "--most-waiting",
-      deprecated: ["--most-waiting -> --max-waiting"],
+      name: "--lanes",
+      deprecated: ["--lanes -> --batches"],
     });
-    expect(parse([], { NIGHTBEAM_MOST_WAITING: "6" })).toEqual({
+    expect(parse([], { NIGHTBEAM_LANES: "6" })).toEqual({
       value: "6",
-      name: "NIGHTBEAM_MOST_WAITING",
-      deprecated: ["NIGHTBEAM_MOST_WAITING -> NIGHTBEAM_MAX_WAITING"],
+      name: "NIGHTBEAM_LANES",
+      deprecated: ["NIGHTBEAM_LANES -> NIGHTBEAM_BATCHES"],
     });
   });
 
   it("give way to the current name, whichever way it is given", () => {
-    expect(parse(["--most-waiting", "5", "--max-waiting", "7"])).toMatchObject({
+    expect(parse(["--lanes", "5", "--batches", "7"])).toMatchObject({
       value: "7",
-      name: "--max-waiting",
-      deprecated: ["--most-waiting -> --max-waiting"],
+      name: "--batches",
+      deprecated: ["--lanes -> --batches"],
     });
-    expect(parse(["--most-waiting", "5"], { NIGHTBEAM_MAX_WAITING: "8" })).toMatchObject({
+    expect(parse(["--lanes", "5"], { NIGHTBEAM_BATCHES: "8" })).toMatchObject({
       value: "8",
-      name: "NIGHTBEAM_MAX_WAITING",
+      name: "NIGHTBEAM_BATCHES",
     });
   });
 
   it("count as not given if they are empty, as the current name does", () => {
-    expect(parse([], { NIGHTBEAM_MOST_WAITING: "" })).toMatchObject({ deprecated: [] });
-    expect(parse(["--most-waiting", "5"], { NIGHTBEAM_MAX_WAITING: "" })).toMatchObject({
+    expect(parse([], { NIGHTBEAM_LANES: "" })).toMatchObject({ deprecated: [] });
+    expect(parse(["--lanes", "5"], { NIGHTBEAM_BATCHES: "" })).toMatchObject({
       value: "5",
     });
   });
 
   it("are not in the help", () => {
     const command = addFlags(new Command("x"), [
-      { flag: "--max-waiting <n>", meaning: "rows", aliases: ["most-waiting"] },
+      { flag: "--batches <n>", meaning: "batches", aliases: ["lanes"] },
     ]);
-    expect(command.helpInformation()).toContain("--max-waiting");
-    expect(command.helpInformation()).not.toContain("most-waiting");
+    expect(command.helpInformation()).toContain("--batches");
+    expect(command.helpInformation()).not.toContain("lanes");
   });
 });
 

@@ -1,1 +1,4 @@
 export { drafterCommand } from "./command/drafter-command.js";
+export type { RunningDrafter } from "./drafter-service.js";
+export { drafterSchema } from "./options/options.js";
+export { type DrafterDeps, startDrafter } from "./start-drafter.js";

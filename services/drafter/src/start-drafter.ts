@@ -52,6 +52,7 @@ const STUCK_MS = 5_000;
  *
  * @throws UsageError BAD_OPTION; QueueError REDIS_UNREACHABLE, REDIS_UNSAFE, REDIS_TOO_OLD;
  * ControlError BAD_ADDRESS
+ * @public to run a drafter in your own process
  */
 export async function startDrafter(
   options: DrafterOptions,

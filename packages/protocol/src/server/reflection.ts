@@ -4,8 +4,8 @@ import { loadSync } from "@grpc/proto-loader";
 import { ReflectionService } from "@grpc/reflection";
 import { protoPath as healthProto } from "grpc-health-check";
 
-/** The directory proto/ of the repository, relative to both src/server and dist/server. */
-const PROTO = new URL("../../../../proto/", import.meta.url);
+/** The directory proto/ of this package, relative to both src/server and dist/server. */
+const PROTO = new URL("../../proto/", import.meta.url);
 
 /** Adds server reflection, for tools such as grpcurl. */
 export function addReflection(server: Server): void {

@@ -26,6 +26,8 @@ export interface LogOptions {
  * Opens a log on standard error. Standard output is for the result of a command.
  *
  * JSON lines have `level` (its name), `time` (ISO 8601, UTC), `service`, `msg` and the fields.
+ *
+ * @public to write a log like those of the services
  */
 export function openLog(options: LogOptions): Log {
   const sink = options.sink ?? destination({ dest: 2, sync: true });

@@ -9,7 +9,7 @@ export interface Flag {
   readonly meaning: string;
   /** Default: `NIGHTBEAM_` and the name of the flag, such as NIGHTBEAM_LOCK_MS. */
   readonly variable?: string;
-  /** Former names, such as "most-waiting-tokens": they still work, with a warning, and no help shows them. */
+  /** Former names: they still work, with a warning, and no help shows them. */
   readonly aliases?: readonly string[];
 }
 

@@ -1,9 +1,8 @@
 // A service that does nothing, as a process. Its flags decide how it behaves.
 
+import { LOG_FLAGS, serviceFields, wholeNumber } from "@nightbeam/service";
+import { serviceCommand } from "@nightbeam/service/lifecycle";
 import { z } from "zod";
-import { serviceCommand } from "../../dist/lifecycle/service-command.js";
-import { wholeNumber } from "../../dist/options/fields.js";
-import { LOG_FLAGS, serviceFields } from "../../dist/options/service-options.js";
 
 const command = serviceCommand({
   name: "sleeper",

@@ -9,7 +9,11 @@ import {
 } from "@nightbeam/service";
 import { z } from "zod";
 
-/** The options of `nightbeam drafter`; keys are flags in camelCase. */
+/**
+ * The options of `nightbeam drafter`; keys are flags in camelCase.
+ *
+ * @public to run a drafter in your own process
+ */
 export const drafterSchema = z
   .object({
     redis: z.string(),

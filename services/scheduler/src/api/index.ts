@@ -4,7 +4,6 @@ export type {
   NightStatus,
   Nodes,
   RolloutStatus,
-  RunStateName,
   RunStatus,
   StartedRun,
 } from "./answers.js";
