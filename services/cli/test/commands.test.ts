@@ -131,7 +131,7 @@ describe("convert", () => {
     const file = world().path("a-file");
     await writeFile(file, "");
     const message = await refusal("convert", "--model", world().target, "--out", join(file, "x"));
-    expect(message).toMatch(/^error: [A-Z]+: .*a-file.*\. Check the path, this user's rights/);
+    expect(message).toMatch(/^error: [A-Z]+: .*a-file.*\. Check the path, this user's permissions/);
     expect(message.trimEnd()).not.toContain("\n");
   });
 });
