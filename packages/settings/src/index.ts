@@ -1,19 +1,25 @@
-export { verificationProblem } from "./cluster-verification.js";
-export { type DraftName, draftAt, draftVersion, parseDraftName } from "./draft-name.js";
-export { SettingsError, type SettingsErrorCode } from "./errors.js";
-export { flagOf, flagOfPath } from "./flag-of.js";
+export { DEFAULTS } from "./defaults.js";
+export {
+  DRAFT_NAMES,
+  type DraftName,
+  draftAt,
+  draftVersion,
+  parseDraftName,
+} from "./draft-name.js";
+export { issueText, SettingsError, type SettingsErrorCode, type SettingsIssue } from "./errors.js";
 export { plannedArguments } from "./planned-arguments.js";
 export {
+  parseRecommendSettings,
+  type RecommendSettings,
+  recommendFields,
+} from "./recommend-settings.js";
+export { clusterProblem } from "./rules.js";
+export {
+  assertRunRequest,
   parseRunRequest,
   type RunRequest,
   type RunRequestInput,
+  requestFields,
   runRequestSchema,
-} from "./request-schema.js";
-export {
-  canBeDrawnFrom,
-  checkRelaxed,
-  dependsOnDraft,
-  type GivenVerification,
-  usualBeamWidth,
-  verificationOf,
-} from "./verification.js";
+} from "./run-request.js";
+export { canBeDrawnFrom, dependsOnDraft, usualBeamWidth, verificationOf } from "./verification.js";

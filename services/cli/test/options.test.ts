@@ -2,13 +2,14 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseOptions } from "@nightbeam/service";
+import { recommendFields } from "@nightbeam/settings";
 import type { Command } from "commander";
 import { afterAll, describe, expect, it } from "vitest";
 import { benchSchema } from "../src/bench/options.js";
 import { benchCommand } from "../src/commands/bench.js";
 import { recommendCommand } from "../src/commands/recommend.js";
 import { submitCommand } from "../src/commands/submit.js";
-import { recommendOptions, recommendSchema } from "../src/recommend/options.js";
+import { recommendOptions } from "../src/recommend/options.js";
 
 const NEEDED = { target: "t", catalogue: "c", histories: "h", out: "o" };
 const directory = mkdtempSync(join(tmpdir(), "nightbeam-options-"));
@@ -102,7 +103,7 @@ describe("recommendOptions", () => {
     ],
     [
       { candidates: "c", acceptAbove: "-9", teacherLog: "t" },
-      "--teacher-log goes without --candidates",
+      "--teacher-log does not work with --candidates",
     ],
     [{ teacherSample: "0.1" }, "--teacher-sample needs a --teacher-log to write to"],
     [{ teacherLog: "t", teacherSample: "0" }, "--teacher-sample 0: give a number above 0 and up"],
@@ -184,7 +185,7 @@ describe("every flag has its key, and every key its flag", () => {
   const keysOf = (command: Command) => command.options.map((option) => option.attributeName());
 
   it("of recommend", () => {
-    const keys = Object.keys(recommendSchema.shape);
+    const keys = Object.keys(recommendFields.shape);
     expect(keysOf(recommendCommand()).toSorted()).toEqual([...keys, "config"].toSorted());
   });
 

@@ -19,7 +19,7 @@ export function draftPolicy(
   if (widths.length !== levels - 1) {
     throw new RecommendError(
       "BAD_DRAFT_WIDTHS",
-      `--draft-width ${widths.join(",")}: give one width, or ${levels - 1} for this catalogue of ${levels} levels`,
+      `\`draftWidth\` ${widths.join(",")}: give one width, or ${levels - 1} for this catalogue of ${levels} levels`,
     );
   }
   return fixedWidths(widths);

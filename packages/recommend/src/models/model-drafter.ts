@@ -24,7 +24,7 @@ export function modelDrafter(
     if (draft.encodePrompt([item]).join() === target.encodePrompt([item]).join()) continue;
     throw new RecommendError(
       "DRAFT_DIFFERS",
-      `--draft ${directory} writes items with other tokens than the target, so it would draft nonsense; make the tokens and the prompt in both nightbeam.json files the same`,
+      `\`draft\` ${directory} writes items with other tokens than the target, so it would draft nonsense; make the tokens and the prompt in both nightbeam.json files the same`,
     );
   }
   return new ShortPromptDrafter(draft.drafter, draft.maxPromptTokens);

@@ -14,6 +14,6 @@ export async function openCandidates(path: string, options: ReadListsOptions): P
     read.items === 0 ? "it has no items" : `of its ${read.items} items the catalogue has none`;
   throw new RecommendError(
     "BAD_CANDIDATES",
-    `--candidates ${path}: ${found}; give lists of items of this --catalogue that --allow and --block leave in`,
+    `\`candidates\` ${path}: ${found}; give lists of items of this \`catalogue\` that \`allow\` and \`block\` leave in`,
   );
 }

@@ -1,9 +1,9 @@
 import { withRequired } from "@nightbeam/service";
+import { DRAFT_NAMES } from "@nightbeam/settings";
 import { Command } from "commander";
 import { benchCluster } from "../bench/cluster/bench-cluster.js";
 import { describeBenchCluster } from "../bench/cluster/describe.js";
 import { benchClusterOptions, benchClusterSchema } from "../bench/cluster/options.js";
-import { DRAFTS } from "../options/drafts.js";
 
 /** `nightbeam bench cluster` */
 export function benchClusterCommand(): Command {
@@ -11,7 +11,7 @@ export function benchClusterCommand(): Command {
     new Command("cluster")
       .description("one machine alone and a cluster on it: users a second, bytes, where time goes")
       .option("--target <dir>", "the large model")
-      .option("--draft <name...>", `what guesses ahead: ${DRAFTS}`)
+      .option("--draft <name...>", `what drafts: ${DRAFT_NAMES}, or several`)
       .option("--catalogue <file>", "items and their codes")
       .option("--histories <file>", "users and their items")
       .option("--beam-width <n>", "beams that the search keeps (default 20)")

@@ -1,10 +1,10 @@
 import { parseOptions, withRequired } from "@nightbeam/service";
+import { DRAFT_NAMES } from "@nightbeam/settings";
 import { Command } from "commander";
 import { paperSchema } from "../bench/paper/options.js";
 import { runPaper } from "../bench/paper/paper.js";
 import { differentCells } from "../bench/paper/timed.js";
 import { writePaper } from "../bench/paper/write.js";
-import { DRAFTS } from "../options/drafts.js";
 
 /** `nightbeam bench paper` */
 export function benchPaperCommand(): Command {
@@ -23,7 +23,7 @@ export function benchPaperCommand(): Command {
       .option("--held-out <file>", "  and what they took next")
       .option(
         "--method <name=draft...>",
-        `rows of the table, such as SFT=drafts/sft or ours=drafts/ours+transitions. Drafts: ${DRAFTS}; previous alone: lists of histories without their latest item`,
+        `rows of the table, such as SFT=drafts/sft or ours=drafts/ours+transitions. Drafts: ${DRAFT_NAMES}; previous alone: lists of histories without their latest item`,
       )
       .option(
         "--out <dir>",

@@ -1,9 +1,9 @@
 import { parseOptions, withRequired } from "@nightbeam/service";
 import { table } from "@nightbeam/service/terminal";
+import { DRAFT_NAMES } from "@nightbeam/settings";
 import { Command } from "commander";
 import { type BenchReport, bench } from "../bench/bench.js";
 import { benchSchema } from "../bench/options.js";
-import { DRAFTS } from "../options/drafts.js";
 import { benchClusterCommand } from "./bench-cluster.js";
 import { benchPaperCommand } from "./bench-paper.js";
 
@@ -17,7 +17,7 @@ export function benchCommand(): Command {
       .addCommand(benchClusterCommand())
       .addCommand(benchPaperCommand())
       .option("--target <dir>", "the large model")
-      .option("--draft <name...>", `what guesses ahead: ${DRAFTS}`)
+      .option("--draft <name...>", `what drafts: ${DRAFT_NAMES}, or several`)
       .option("--catalogue <file>", "items and their codes")
       .option("--histories <file>", "users and their items")
       .option("--beam-width <list>", "values of K (default 1,3,5,10,20)")

@@ -3,11 +3,11 @@ import { dirname } from "node:path";
 import type { Manifest } from "@nightbeam/run";
 import { withRequired } from "@nightbeam/service";
 import { clock, facts, progressBar, whole } from "@nightbeam/service/terminal";
+import { DEFAULTS, DRAFT_NAMES, recommendFields } from "@nightbeam/settings";
 import { Command } from "commander";
-import { DRAFTS } from "../options/drafts.js";
+import { withLists } from "../options/list-options.js";
 import { candidateFacts } from "../recommend/candidate-facts.js";
-import { withLists } from "../recommend/list-options.js";
-import { recommendOptions, recommendSchema } from "../recommend/options.js";
+import { recommendOptions } from "../recommend/options.js";
 import { type ProgressCounts, recommend } from "../recommend/recommend.js";
 
 /** `nightbeam recommend` */
@@ -17,7 +17,7 @@ export function recommendCommand(): Command {
       "write every user's best items, exactly as the target's own beam search finds them, or draws from it",
     )
     .option("--target <dir>", "the large model: a Hugging Face checkpoint with nightbeam.json")
-    .option("--draft <name...>", `what guesses ahead: ${DRAFTS}`)
+    .option("--draft <name...>", `what drafts: ${DRAFT_NAMES}, or several`)
     .option(
       "--catalogue <file>",
       "items and their codes: LC-Rec JSON, Parquet, CSV, JSONL or prepared",
@@ -28,32 +28,35 @@ export function recommendCommand(): Command {
     withLists(command)
       .option(
         "--candidates <file-or-run>",
-        "items that others propose, new ones too: those that the target likes enter the lists, its own search fills them up",
+        "items that others propose, such as new ones: those above --accept-above enter the lists, and the target's own search fills the rest",
       )
       .option(
         "--accept-above <nats>",
-        "how the target must like them: log-likelihood of the item's whole path, such as -9",
+        "minimum log-likelihood (nats) of the item's code path, such as -9",
       )
       .option(
         "--part-size <n>",
-        "users of an output file, and of a step that is never repeated (default 4096)",
+        `users per output file; a committed file is never recomputed (default ${DEFAULTS.partSize})`,
       )
       .option(
         "--workers <n>",
-        "worker threads, with a copy of the model each (default: one a core)",
+        "worker threads, with a copy of the model each (default: one per core)",
       )
       .option(
         "--prompt-cache <GiB>",
-        "memory a worker keeps prompts in between calls; 0: none (default 1)",
+        `memory in which each worker keeps prompts between calls; 0: none (default ${DEFAULTS.promptCache})`,
       )
       .option(
         "--teacher-log <dir>",
-        "write there what the target computed for a sample of users, to train a draft on; parts done before are not logged again",
+        "write what the target computed for a sample of users, to train a draft; parts that are done already are not logged",
       )
-      .option("--teacher-sample <share>", "of the users, above 0 and up to 1 (default 0.05)")
-      .option("--config <file>", "JSON with the same keys in camelCase; flags win")
+      .option(
+        "--teacher-sample <share>",
+        `share of the users that are logged, above 0 and up to 1 (default ${DEFAULTS.teacherSample})`,
+      )
+      .option("--config <file>", "JSON with the same keys in camelCase; flags take precedence")
       .action(async (flags: Record<string, unknown>) => run(flags)),
-    recommendSchema,
+    recommendFields,
   );
 }
 

@@ -1,7 +1,7 @@
 import type { Catalogue } from "@nightbeam/catalogue";
 import { acceptingDecoder, openCandidates, type RowsOptions } from "@nightbeam/recommend";
 import { whole } from "@nightbeam/service/terminal";
-import type { RecommendOptions } from "./options.js";
+import type { RecommendSettings } from "@nightbeam/settings";
 
 /** Candidates as a run needs them. */
 export interface RunCandidates {
@@ -16,7 +16,7 @@ export interface RunCandidates {
  * @throws RecommendError BAD_CANDIDATES; DatasetError; the signal's reason
  */
 export async function candidatesOf(
-  options: Pick<RecommendOptions, "candidates" | "acceptAbove" | "topK">,
+  options: Pick<RecommendSettings, "candidates" | "acceptAbove" | "topK">,
   run: { searched: Catalogue; say: (line: string) => void; signal: AbortSignal },
 ): Promise<RunCandidates | undefined> {
   const { candidates, acceptAbove: threshold, topK: places } = options;

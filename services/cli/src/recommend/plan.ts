@@ -10,13 +10,12 @@ import {
   type RunPlan,
   withDraftsOf,
 } from "@nightbeam/run";
-import { dependsOnDraft, plannedArguments } from "@nightbeam/settings";
+import { dependsOnDraft, plannedArguments, type RecommendSettings } from "@nightbeam/settings";
 import type { RunCandidates } from "./candidates.js";
-import type { RecommendOptions } from "./options.js";
 
 /** What determines the result: the same plan again continues the run, another is refused. */
 export async function planOf(
-  options: RecommendOptions,
+  options: RecommendSettings,
   run: {
     rows: number;
     models: OpenModels;
@@ -55,7 +54,7 @@ export async function planOf(
  * @throws DatasetError
  */
 export async function openPlannedRun(
-  options: Pick<RecommendOptions, "out" | "verification">,
+  options: Pick<RecommendSettings, "out" | "verification">,
   plan: RunPlan,
   say: (line: string) => void,
 ): Promise<Run> {

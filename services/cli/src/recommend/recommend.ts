@@ -19,9 +19,8 @@ import {
   userReader,
 } from "@nightbeam/recommend";
 import type { Manifest, Run, RunPlan } from "@nightbeam/run";
-import { verificationOf } from "@nightbeam/settings";
+import { type RecommendSettings, verificationOf } from "@nightbeam/settings";
 import { candidatesOf, type RunCandidates } from "./candidates.js";
-import type { RecommendOptions } from "./options.js";
 import { forEachPart, PARTS_AT_ONCE } from "./parts.js";
 import { openPlannedRun, planOf, runName } from "./plan.js";
 
@@ -49,7 +48,7 @@ export interface ProgressCounts {
  * @throws UsageError, DatasetError, ModelError, CatalogueError; the signal's reason when aborted
  */
 export async function recommend(
-  options: RecommendOptions,
+  options: RecommendSettings,
   events: RecommendEvents,
 ): Promise<{ manifest: Manifest; alreadyDone: boolean }> {
   const { signal } = events;
@@ -92,14 +91,14 @@ export async function recommend(
   }
 }
 
-async function filtered(known: Catalogue, options: RecommendOptions): Promise<Catalogue> {
+async function filtered(known: Catalogue, options: RecommendSettings): Promise<Catalogue> {
   const { allow, block } = options;
   if (allow === undefined && block === undefined) return known;
   return filterCatalogue(known, await readItemFilter({ allow, block }));
 }
 
 async function teacherLogOf(
-  options: RecommendOptions,
+  options: RecommendSettings,
   run: { plan: RunPlan; models: OpenModels; searched: Catalogue },
 ): Promise<TeacherLog | undefined> {
   if (options.teacherLog === undefined) return undefined;
@@ -119,7 +118,7 @@ interface Work {
   readonly run: Run;
   readonly models: OpenModels;
   readonly policy: DraftPolicy;
-  readonly options: RecommendOptions;
+  readonly options: RecommendSettings;
   readonly events: RecommendEvents;
   readonly known: Catalogue;
   readonly searched: Catalogue;

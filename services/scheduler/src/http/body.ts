@@ -1,5 +1,5 @@
 import { reasonOf } from "@nightbeam/service/log";
-import { flagOfPath } from "@nightbeam/settings";
+import { issueText } from "@nightbeam/settings";
 import type { Context } from "hono";
 import type { z } from "zod";
 import { SchedulerError } from "../errors.js";
@@ -29,11 +29,11 @@ export function checked<Schema extends z.ZodType>(
   const [issue] = parsed.error.issues;
   const path = issue?.path ?? [];
   const message = issue?.message ?? "it is not what it must be";
-  // Where several flags do not go together, the message names them.
-  const isWhole = path.length === (path[0] === "request" ? 1 : 0);
-  if (issue?.code === "custom" && isWhole) throw new SchedulerError("BAD_REQUEST", `${message}.`);
-  // A night's request is typed by the same flags as a run's.
-  const place = path[0] === "request" && path.length > 1 ? path.slice(1) : path;
-  const field = place.length === 0 ? "The body" : flagOfPath(place);
-  throw new SchedulerError("BAD_REQUEST", `${field}: ${message}.`);
+  // A night has the settings of its runs one level down.
+  const isInRequest = path[0] === "request" && (path.length > 1 || issue?.code === "custom");
+  const place = isInRequest ? path.slice(1) : path;
+  if (place.length === 0 && issue?.code !== "custom") {
+    throw new SchedulerError("BAD_REQUEST", `The body: ${message}.`);
+  }
+  throw new SchedulerError("BAD_REQUEST", `${issueText({ path: place, message })}.`);
 }

@@ -5,7 +5,7 @@ import { openCheckpoint } from "@nightbeam/model";
 import { draftPolicy } from "@nightbeam/recommend";
 import { readManifest } from "@nightbeam/run";
 import { codeOf } from "@nightbeam/service/log";
-import { parseDraftName, verificationProblem } from "@nightbeam/settings";
+import { clusterProblem, parseDraftName } from "@nightbeam/settings";
 import type { RolloutRequest, Submission } from "../api/request.js";
 import { SchedulerError } from "../errors.js";
 import { DATE } from "../nights/night-record.js";
@@ -25,7 +25,7 @@ export async function checkRequest(
   const { histories, allow, block, out } = request;
   if (!out.includes("://")) assertAbsolute("out", out);
   // Again, as a rollout may stand for several drafts.
-  const problem = verificationProblem(request);
+  const problem = clusterProblem(request);
   if (problem !== undefined) throw new SchedulerError("BAD_REQUEST", `${problem}.`);
   await assertFiles({ histories, allow, block }, isKnown);
   const levels = await checkModels(request, isKnown);
@@ -98,7 +98,7 @@ async function assertReadable(name: string, path: string): Promise<void> {
     const problem = codeOf(error) === "ENOENT" ? "does not exist there" : "may not be read";
     throw new SchedulerError(
       "UNREADABLE_INPUT",
-      `The scheduler cannot read --${name} ${path}: it ${problem}. Scheduler and drafters read paths ` +
+      `The scheduler cannot read \`${name}\` ${path}: it ${problem}. Scheduler and drafters read paths ` +
         "on their own machines: put it where all of them find it under the same path.",
       { cause: error },
     );
@@ -109,7 +109,7 @@ function assertAbsolute(name: string, path: string): void {
   if (isAbsolute(path)) return;
   throw new SchedulerError(
     "UNREADABLE_INPUT",
-    `--${name} ${path} is relative, and the scheduler has another working directory than you. ` +
+    `\`${name}\` ${path} is relative, and the scheduler has another working directory than you. ` +
       "Give the whole path.",
   );
 }

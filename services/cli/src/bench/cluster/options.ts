@@ -1,6 +1,7 @@
 import { oneOf, parseOptions, wholeNumber, words } from "@nightbeam/service";
+import { DEFAULTS, requestFields } from "@nightbeam/settings";
 import { z } from "zod";
-import { recommendSchema } from "../../recommend/options.js";
+import { widthsOf } from "../../options/settings-from.js";
 
 /** The keys of `nightbeam bench cluster`. */
 export const benchClusterSchema = z.object({
@@ -8,12 +9,12 @@ export const benchClusterSchema = z.object({
   draft: words.default([]),
   catalogue: z.string(),
   histories: z.string(),
-  beamWidth: wholeNumber(1).default(20),
-  draftWidth: recommendSchema.shape.draftWidth,
-  scoring: oneOf(["full", "renormalized"]).default("full"),
+  beamWidth: wholeNumber(1).default(DEFAULTS.beamWidth),
+  draftWidth: z.preprocess(widthsOf, requestFields.shape.draftWidth),
+  scoring: oneOf(["full", "renormalized"]).default(DEFAULTS.scoring),
   limit: wholeNumber(1).optional(),
-  batchSize: wholeNumber(1).default(32),
-  partSize: wholeNumber(1).default(256),
+  batchSize: wholeNumber(1).default(DEFAULTS.batchSize),
+  partSize: wholeNumber(1).default(DEFAULTS.clusterPartSize),
   verifiers: wholeNumber(1).default(2),
   drafters: wholeNumber(1).default(2),
   repeat: wholeNumber(1).default(3),
