@@ -21,6 +21,5 @@ export {
 export type { RecordFiles } from "./files/record-files.js";
 export { parseLocation } from "./location.js";
 export { type OpenedStore, openStore } from "./open-store.js";
-export { s3Store } from "./s3-store.js";
 export type { ShardStore } from "./shard-store.js";
 export { storeFailed, storeGone } from "./store-errors.js";

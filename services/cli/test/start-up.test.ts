@@ -23,7 +23,7 @@ async function importsOf(module: URL, seen = new Set<string>()): Promise<Set<str
 
 describe("the command", () => {
   it("loads what a subcommand needs only when it is used", async () => {
-    const packages = await importsOf(new URL("../src/main.js", import.meta.url));
+    const packages = await importsOf(new URL("../src/main.ts", import.meta.url));
     expect([...packages]).toEqual(["commander"]);
   });
 });
@@ -41,7 +41,7 @@ describe("explain", () => {
       files.map((file) => readFile(fileURLToPath(new URL(file, root)), "utf8").catch(() => "")),
     );
     const names = sources.flatMap((text) => text.match(/(?<=class )\w+(?= extends Error)/g) ?? []);
-    expect(names).toContain("JobsError");
+    expect(names).toContain("QueueError");
     for (const name of names) {
       const error = Object.assign(new Error("what it says"), { name, code: "A_CODE" });
       expect(explain(error), name).toBe("error: what it says");
