@@ -44,6 +44,9 @@ describe("excludeItems", () => {
           const once = excludeItems(catalogue, [...of(1), ...of(2)]);
           expect(layered.size).toBe(once.size);
           expect(layered.hasDeadNodes).toBe(once.hasDeadNodes);
+          const leaves = [layered, layered.base].flatMap((one) => [...(one?.closedLeaves() ?? [])]);
+          expect(leaves.toSorted((a, b) => a - b)).toEqual([...once.closedLeaves()]);
+          for (const leaf of once.closedLeaves()) expect(once.isDead(leaf)).toBe(true);
           for (let node = 0; node < catalogue.trie.codes.length; node++) {
             expect(layered.isDead(node)).toBe(once.isDead(node));
             expect(layered.deadChildren(node)).toBe(once.deadChildren(node));
