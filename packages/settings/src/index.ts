@@ -7,7 +7,7 @@ export {
   parseDraftName,
 } from "./draft-name.js";
 export { issueText, SettingsError, type SettingsErrorCode, type SettingsIssue } from "./errors.js";
-export { plannedArguments } from "./planned-arguments.js";
+export { type ListSettings, plannedArguments } from "./planned-arguments.js";
 export {
   parseRecommendSettings,
   type RecommendSettings,

@@ -7,7 +7,7 @@ export interface ListSettings extends VerificationOptions, DraftSettings {
   readonly topK: number;
   readonly beamWidth: number;
   readonly scoring: Scoring;
-  readonly precision: string;
+  readonly precision: "fp32" | "int8";
   readonly excludeSeen: boolean;
   /** Default: all users. */
   readonly limit?: number | undefined;

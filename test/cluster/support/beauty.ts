@@ -3,8 +3,8 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import { recommendOptions } from "../../../services/cli/src/recommend/options.js";
-import { recommend } from "../../../services/cli/src/recommend/recommend.js";
+import { recommendRun } from "@nightbeam/recommend";
+import { parseRecommendSettings } from "@nightbeam/settings";
 import { type Lists, listsOf } from "./oracle.js";
 
 const root = fileURLToPath(new URL("../../..", import.meta.url));
@@ -40,9 +40,8 @@ export function beautyFiles(): BeautyFiles | undefined {
 export async function recommendAlone(
   flags: Readonly<Record<string, unknown>> & { out: string },
 ): Promise<Lists> {
-  await recommend(await recommendOptions(flags), {
-    say: () => undefined,
-    progress: () => undefined,
+  await recommendRun(parseRecommendSettings(flags), {
+    onEvent: () => undefined,
     signal: new AbortController().signal,
   });
   return listsOf(flags.out);

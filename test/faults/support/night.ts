@@ -1,10 +1,10 @@
 import { mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { recommendRun } from "@nightbeam/recommend";
 import type { SubmitBody } from "@nightbeam/scheduler/api";
+import { parseRecommendSettings } from "@nightbeam/settings";
 import { type World, writeWorld } from "@nightbeam/testing";
-import { recommendOptions } from "../../../services/cli/src/recommend/options.js";
-import { recommend } from "../../../services/cli/src/recommend/recommend.js";
 import { type Lists, listsOf } from "../../cluster/support/oracle.js";
 
 /** Long enough on two cores for a fault to happen midway, short enough for many. */
@@ -40,10 +40,9 @@ export async function makeNight(
     ...(filter.blocked > 0 ? { block } : {}),
   };
   const alone = join(directory, "alone");
-  const options = await recommendOptions({ target, catalogue, histories, ...search, out: alone });
-  await recommend(options, {
-    say: () => undefined,
-    progress: () => undefined,
+  const options = parseRecommendSettings({ target, catalogue, histories, ...search, out: alone });
+  await recommendRun(options, {
+    onEvent: () => undefined,
     signal: new AbortController().signal,
   });
   const drafting = { draft: [draft], draftWidth: [20], batchSize: 10 };

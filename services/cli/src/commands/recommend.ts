@@ -1,5 +1,6 @@
 import { constants } from "node:os";
 import { dirname } from "node:path";
+import { type ProgressCounts, recommendRun } from "@nightbeam/recommend";
 import type { Manifest } from "@nightbeam/run";
 import { withRequired } from "@nightbeam/service";
 import { clock, facts, progressBar, whole } from "@nightbeam/service/terminal";
@@ -7,8 +8,8 @@ import { DEFAULTS, DRAFT_NAMES, recommendFields } from "@nightbeam/settings";
 import { Command } from "commander";
 import { withLists } from "../options/list-options.js";
 import { candidateFacts } from "../recommend/candidate-facts.js";
+import { eventLine } from "../recommend/event-line.js";
 import { recommendOptions } from "../recommend/options.js";
-import { type ProgressCounts, recommend } from "../recommend/recommend.js";
 
 /** `nightbeam recommend` */
 export function recommendCommand(): Command {
@@ -67,14 +68,15 @@ async function run(flags: Record<string, unknown>): Promise<void> {
   const abort = new AbortController();
   const interrupt = (signal: NodeJS.Signals) => {
     bar.finish();
-    say("Stopping once the calls under way are done; a second time stops at once.");
+    say("Stopping after the calls under way; press again to stop at once.");
     abort.abort(new Interrupted(signal));
   };
   for (const signal of SIGNALS) process.once(signal, interrupt);
   try {
-    const { manifest, alreadyDone } = await recommend(options, {
-      say,
-      progress: (counts) => {
+    const { manifest, alreadyDone } = await recommendRun(options, {
+      onEvent: (event) => {
+        if (event.kind !== "progress") return void say(eventLine(event));
+        const { counts } = event;
         if (!abort.signal.aborted) bar.update({ ...counts, note: callsNote(counts) });
       },
       signal: abort.signal,
@@ -86,7 +88,7 @@ async function run(flags: Record<string, unknown>): Promise<void> {
   } catch (error) {
     bar.finish();
     if (!(error instanceof Interrupted)) throw error;
-    say("Interrupted. Parts that were done are kept; the same command continues.");
+    say("Interrupted. Finished parts are kept; the same command continues.");
     process.exitCode = 128 + constants.signals[error.signal];
   } finally {
     for (const signal of SIGNALS) process.removeListener(signal, interrupt);
@@ -115,8 +117,8 @@ function summary(manifest: Manifest, out: string): string {
   const rejections = rejected === 0 ? "" : ` (${whole(rejected)} set aside: ${out}/rejected.jsonl)`;
   return facts([
     ["users", `${whole(users)}${rejections}`],
-    ["target calls", `${figure("callsPerUser", 2)} a user`],
-    ["nodes", `${figure("nodesPerUser", 1)} a user`],
+    ["target calls", `${figure("callsPerUser", 2)} per user`],
+    ["nodes", `${figure("nodesPerUser", 1)} per user`],
     ["time", `${clock(stats.wallSeconds ?? 0)}, ${figure("usersPerSecond", 1)} users/s`],
     [
       "lists",
@@ -127,7 +129,7 @@ function summary(manifest: Manifest, out: string): string {
   ]);
 }
 
-/** Where options changed between attempts, directories can be several. */
+/** There can be several directories if options changed between attempts. */
 function teacherFact({ stats, parts }: Manifest): [name: string, value: string][] {
   const { teacherExamples } = stats;
   if (teacherExamples === undefined) return [];

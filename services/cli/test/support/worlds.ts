@@ -2,11 +2,11 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Recommendation } from "@nightbeam/dataset";
+import { recommendRun } from "@nightbeam/recommend";
 import { readRecommendations } from "@nightbeam/run";
 import { type World, type WorldOptions, writeWorld } from "@nightbeam/testing";
 import { afterAll, beforeAll } from "vitest";
 import { recommendOptions } from "../../src/recommend/options.js";
-import { recommend } from "../../src/recommend/recommend.js";
 
 /** Items enough for every case, and models small enough for many runs. */
 const SMALL: Omit<WorldOptions, "directory"> = {
@@ -60,7 +60,7 @@ export async function listsIn(
   const out = world.path(flags.out);
   const options = await recommendOptions({ target, catalogue, histories, ...flags, out });
   const signal = new AbortController().signal;
-  await recommend(options, { say: () => undefined, progress: () => undefined, signal });
+  await recommendRun(options, { onEvent: () => undefined, signal });
   return listsOf(out);
 }
 

@@ -3,13 +3,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { openCatalogue, type Recommendation, readHistories } from "@nightbeam/dataset";
 import { promptsHash } from "@nightbeam/model";
+import { recommendRun } from "@nightbeam/recommend";
 import { createRequest, planRun, readRecommendations, runIdOf } from "@nightbeam/run";
-import { parseRunRequest } from "@nightbeam/settings";
+import { parseRecommendSettings, parseRunRequest } from "@nightbeam/settings";
 import { openStore } from "@nightbeam/store";
 import { type World, writeWorld } from "@nightbeam/testing";
 import { afterAll, beforeAll } from "vitest";
-import { recommendOptions } from "../../../cli/src/recommend/options.js";
-import { recommend } from "../../../cli/src/recommend/recommend.js";
 import { type ModelVerifier, startModelVerifier } from "./model-verifier.js";
 
 const USERS = 40;
@@ -45,9 +44,8 @@ export function useNight(): () => Night {
     const files = { target, catalogue, histories };
     const alone = async (name: string, flags: Record<string, unknown>) => {
       const out = join(directory, name);
-      await recommend(await recommendOptions({ ...files, excludeSeen: true, ...flags, out }), {
-        say: () => undefined,
-        progress: () => undefined,
+      await recommendRun(parseRecommendSettings({ ...files, excludeSeen: true, ...flags, out }), {
+        onEvent: () => undefined,
         signal: new AbortController().signal,
       });
       return listsOf(out);

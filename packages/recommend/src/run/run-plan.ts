@@ -1,7 +1,6 @@
 import { createHash } from "node:crypto";
 import type { Catalogue } from "@nightbeam/catalogue";
 import { fileHash } from "@nightbeam/dataset";
-import type { OpenModels } from "@nightbeam/recommend";
 import {
   directoryJournal,
   openRun,
@@ -11,55 +10,58 @@ import {
   withDraftsOf,
 } from "@nightbeam/run";
 import { dependsOnDraft, plannedArguments, type RecommendSettings } from "@nightbeam/settings";
-import type { RunCandidates } from "./candidates.js";
 
-/** What determines the result: the same plan again continues the run, another is refused. */
-export async function planOf(
-  options: RecommendSettings,
+/** Returns what determines the result: the same plan again continues the run, another is refused. */
+export async function runPlan(
+  settings: RecommendSettings,
   run: {
+    /** Input rows of the run. */
     rows: number;
-    models: OpenModels;
+    /** The catalogue that histories are written in. */
     known: Catalogue;
     searched: Catalogue;
-    candidates: RunCandidates | undefined;
+    /** Hashes of the target and of the drafts that are models, by their names in the plan. */
+    models: Readonly<Record<string, string>>;
+    /** Hash of the candidates. Default: there are none. */
+    candidates: string | undefined;
   },
 ): Promise<RunPlan> {
   const { known, searched, candidates } = run;
-  const { acceptAbove, partSize, format } = options;
+  const { acceptAbove, partSize, format } = settings;
   return {
     format,
     partSize,
     firstRow: 0,
     inputRows: run.rows,
     arguments: {
-      ...plannedArguments(options),
+      ...plannedArguments(settings),
       ...(acceptAbove === undefined ? {} : { acceptAbove }),
     },
     versions: {
-      target: run.models.target.hash,
-      ...run.models.draftVersions,
+      ...run.models,
       catalogue: searched.hash,
       // Prompts may name items that the filter left out.
       ...(known === searched ? {} : { unfiltered: known.hash }),
-      histories: await fileHash(options.histories),
-      ...(candidates === undefined ? {} : { candidates: candidates.version }),
+      histories: await fileHash(settings.histories),
+      ...(candidates === undefined ? {} : { candidates }),
     },
   };
 }
 
 /**
- * Opens the run of a plan. One that was begun with other drafts is continued all the same where no
- * list depends on them; its plan goes on naming the first ones.
+ * Opens the run of a plan. A run that was begun with other drafts is continued if no list depends on
+ * them; its plan keeps the first ones.
  *
- * @throws DatasetError
+ * @param onOtherDrafts called if so
+ * @throws RunError
  */
 export async function openPlannedRun(
-  options: Pick<RecommendSettings, "out" | "verification">,
+  settings: Pick<RecommendSettings, "out" | "verification">,
   plan: RunPlan,
-  say: (line: string) => void,
+  onOtherDrafts: () => void,
 ): Promise<Run> {
-  const { out: dir } = options;
-  if (dependsOnDraft(options)) return openRun({ dir, plan });
+  const { out: dir } = settings;
+  if (dependsOnDraft(settings)) return openRun({ dir, plan });
   try {
     return await openRun({ dir, plan });
   } catch (error) {
@@ -67,20 +69,14 @@ export async function openPlannedRun(
     const standing = await directoryJournal(dir).readPlan();
     if (standing === undefined) throw error;
     const run = await openRun({ dir, plan: withDraftsOf(plan, standing) });
-    say(
-      "This run was begun with other drafts, or none: its manifest names those. No list changes.",
-    );
+    onOtherDrafts();
     return run;
   }
 }
 
-function isDraft([name]: [string, string]): boolean {
-  return /^draft\d*$/.test(name);
-}
-
-/** Twelve hex digits that runs have in common whose parts hold the same lists. */
+/** Returns twelve hex digits that runs have in common if their parts hold the same lists. */
 export function runName(plan: RunPlan): string {
-  const versions = Object.entries(plan.versions).filter((entry) => !isDraft(entry));
+  const versions = Object.entries(plan.versions).filter(([name]) => !/^draft\d*$/.test(name));
   const text = JSON.stringify({ ...plan, versions });
   return createHash("sha256").update(text).digest("hex").slice(0, 12);
 }
