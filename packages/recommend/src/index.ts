@@ -10,6 +10,15 @@ export { type DraftContext, type OpenDrafts, openDrafts } from "./models/open-dr
 export { type ModelNames, type OpenModels, openModels } from "./models/open-models.js";
 export type { ReadLists, ReadListsOptions } from "./models/read-lists.js";
 export {
+  type CallOptions,
+  openRecommender,
+  type Recommender,
+  type Rejection,
+  type UserList,
+} from "./recommender/open-recommender.js";
+export type { RecommenderSettings } from "./recommender/recommender-settings.js";
+export type { UserHistory, Users } from "./recommender/user-source.js";
+export {
   type ProgressCounts,
   type RecommendEvent,
   recommendRun,

@@ -7,13 +7,14 @@ export {
   parseDraftName,
 } from "./draft-name.js";
 export { issueText, SettingsError, type SettingsErrorCode, type SettingsIssue } from "./errors.js";
+export { listFields, machineFields, objectProblem, placeFields } from "./fields.js";
 export { type ListSettings, plannedArguments } from "./planned-arguments.js";
 export {
   parseRecommendSettings,
   type RecommendSettings,
   recommendFields,
 } from "./recommend-settings.js";
-export { clusterProblem } from "./rules.js";
+export { checkRules, clusterProblem } from "./rules.js";
 export {
   assertRunRequest,
   parseRunRequest,
