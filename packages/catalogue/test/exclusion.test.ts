@@ -67,7 +67,7 @@ describe("excludeItems", () => {
     expect(() => excludeItems(catalogue, [3])).toThrow(RangeError);
   });
 
-  it("has a constant for nobody's exclusion", () => {
+  it("has a constant for no exclusion", () => {
     expect(NOTHING_EXCLUDED).toMatchObject({ size: 0, hasDeadNodes: false });
     expect(NOTHING_EXCLUDED.hasItem(0)).toBe(false);
     expect(NOTHING_EXCLUDED.isDead(ROOT)).toBe(false);

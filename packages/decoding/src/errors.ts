@@ -1,3 +1,4 @@
+/** @public to branch on the code of a `DecodingError` */
 export type DecodingErrorCode =
   /** A scorer returned a number of answers or log-probabilities that differs from the request. */
   | "ANSWER_SIZE"
@@ -8,7 +9,11 @@ export type DecodingErrorCode =
   /** A tree is not parents-first, has a duplicate, or has a node that is no prefix of the catalogue. */
   | "BAD_TREE";
 
-/** The error of this package; branch on `code`. */
+/**
+ * The error of this package; branch on `code`.
+ *
+ * @public to recognise it
+ */
 export class DecodingError extends Error {
   override readonly name = "DecodingError";
   readonly code: DecodingErrorCode;

@@ -28,10 +28,10 @@ export { type Draft, type Drafter, type DraftRequest, emptyDrafter } from "./dra
 export { draftByEstimate, type EstimateRequest, type Estimator } from "./drafting/estimate.js";
 export { type LeafLists, LeafListsBuilder } from "./drafting/leaf-lists.js";
 export {
-  type HeadsAnswer,
-  type HeadsRequest,
-  type HeadsScorer,
+  type LevelHeadsAnswer,
   LevelHeadsDrafter,
+  type LevelHeadsRequest,
+  type LevelHeadsScorer,
 } from "./drafting/level-heads-drafter.js";
 export { ListsDrafter } from "./drafting/lists-drafter.js";
 export { ModelDrafter } from "./drafting/model-drafter.js";
@@ -49,6 +49,7 @@ export type { SearchCost } from "./search/search-cost.js";
 export type { Scoring } from "./search/search-space.js";
 export { type SpeculativeOptions, speculativeDecoder } from "./speculative-decoder.js";
 export { type BeamTree, checkTree, nodeCount, treeOf } from "./tree/beam-tree.js";
+export { gather, type RequestGroup, RequestGroups } from "./tree/gather.js";
 export type { KnownTree } from "./tree/known-tree.js";
 export type { ScoreAnswer, ScoreRequest, Scorer } from "./tree/scorer.js";
 export type { Verification } from "./verification/verification.js";

@@ -61,7 +61,7 @@ describe("candidateDecoder", () => {
     await fc.assert(
       fc.asyncProperty(someProposals, async ({ scenario, scores, ...options }) => {
         const { trie } = scenario.catalogue;
-        const { beams, accepted, own, ...told } = await accepting(scenario, options);
+        const { beams, accepted, own, ...verdict } = await accepting(scenario, options);
         const scoreOf = (leaf: number) => scores.get(pathOf(trie, leaf).join()) ?? Number.NaN;
         const liked = [...new Set(options.candidates)]
           .filter((leaf) => scoreOf(leaf) > options.threshold)
@@ -70,7 +70,7 @@ describe("candidateDecoder", () => {
         expect([...accepted].sort((a, b) => a - b)).toEqual(liked.toSorted((a, b) => a - b));
         const possible = [...new Set(options.candidates)].map(scoreOf).filter((one) => one <= 0);
         const ascending = (a: number, b: number) => a - b;
-        const known = [...told.scores].toSorted(ascending);
+        const known = [...verdict.scores].toSorted(ascending);
         expect(known).toHaveLength(possible.length);
         possible.toSorted(ascending).forEach((score, at) => {
           expect(known[at]).toBeCloseTo(score, 9);
@@ -90,7 +90,7 @@ describe("candidateDecoder", () => {
     );
   });
 
-  it("is plain beam search, bit for bit, where nothing is accepted", async () => {
+  it("is plain beam search, bit for bit, if nothing is accepted", async () => {
     await fc.assert(
       fc.asyncProperty(someProposals, async ({ scenario, ...options }) => {
         const threshold = Number.POSITIVE_INFINITY;
@@ -102,7 +102,7 @@ describe("candidateDecoder", () => {
     );
   });
 
-  it("accepts the target's favourites where there are fewer places than beams", async () => {
+  it("accepts the target's favourites if there are fewer places than beams", async () => {
     await fc.assert(
       fc.asyncProperty(someProposals, fc.nat(), async ({ scenario, ...options }, draw) => {
         const places = 1 + (draw % scenario.beamWidth);
@@ -129,7 +129,7 @@ describe("candidateDecoder", () => {
     });
   });
 
-  it("needs one call where enough is accepted", async () => {
+  it("needs one call if enough is accepted", async () => {
     await fc.assert(
       fc.asyncProperty(someProposals, async ({ scenario, ...options }) => {
         const { accepted, calls } = await accepting(scenario, options);

@@ -96,7 +96,7 @@ describe("speculativeDecoder", () => {
     ]);
   });
 
-  it("leaves out of a round who is done", async () => {
+  it("leaves users who are done out of a round", async () => {
     const target = new FakeScorer(trie, model);
     // Right for the users whose prompt has one token, wrong for the other.
     const wrong = fakeModel({ seed: 4, scoring: "full", opposite: true });
@@ -111,7 +111,7 @@ describe("speculativeDecoder", () => {
     for (const keys of followUps) expect(keys).toEqual([1]);
   });
 
-  it("asks no drafter where the policy drafts nothing", async () => {
+  it("asks no drafter if the policy drafts nothing", async () => {
     const draft = new FakeScorer(trie, model);
     const drafter = { ...emptyDrafter, draft: () => Promise.reject(new Error("asked")) };
     for (const widths of [[], [0, 0]]) {
@@ -124,7 +124,7 @@ describe("speculativeDecoder", () => {
     expect(draft.calls).toEqual([]);
   });
 
-  it("tells the policy what is ahead and what it cost", async () => {
+  it("reports each batch to the policy, before with its size and after with its cost", async () => {
     const measures: BatchMeasure[] = [];
     const ahead: unknown[] = [];
     const policy = {
@@ -164,7 +164,7 @@ describe("speculativeDecoder", () => {
     expect(target.heldKeys).toEqual([]);
   });
 
-  it("does not tell the policy of a batch that failed", async () => {
+  it("does not report a batch that failed", async () => {
     const observe = () => {
       throw new Error("observed");
     };

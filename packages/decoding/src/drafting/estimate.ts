@@ -25,6 +25,8 @@ export interface Estimator {
  * the next best. Without that rule the next best, whose children can be better, would crowd out
  * what the search really enters; with it, estimates that are right save every further call.
  * A search that has a `propose` proposes the levels itself.
+ *
+ * @public to write a drafter that has probabilities
  */
 export async function draftByEstimate(
   requests: readonly DraftRequest[],

@@ -8,7 +8,7 @@ import type { Draft, Drafter, DraftRequest } from "./drafter.js";
 import { draftByEstimate, type EstimateRequest, type Estimator } from "./estimate.js";
 
 /** One user's question to level heads: which codes does the next item have? */
-export interface HeadsRequest {
+export interface LevelHeadsRequest {
   /** Identifies the prompt within a run: equal keys mean equal prompts. */
   readonly key: number;
   /** Token ids, at least one. Shape [tokens]. */
@@ -16,7 +16,7 @@ export interface HeadsRequest {
 }
 
 /** What the level heads answered about one user. */
-export interface HeadsAnswer {
+export interface LevelHeadsAnswer {
   /**
    * Log-probabilities (nats) of the codes of each level, whatever the codes before are: one array for
    * each level but the last, whose codes are never drafted. Shape [levels - 1][codes of the level].
@@ -30,9 +30,9 @@ export interface HeadsAnswer {
  * Prediction heads as in Medusa, one per level: one forward pass guesses every level's code at once,
  * each independently of the others.
  */
-export interface HeadsScorer {
+export interface LevelHeadsScorer {
   /** One call, all levels; the answers are in the order of the requests. */
-  levelLogProbs(requests: readonly HeadsRequest[]): Promise<readonly HeadsAnswer[]>;
+  levelLogProbs(requests: readonly LevelHeadsRequest[]): Promise<readonly LevelHeadsAnswer[]>;
   /** Drops what was kept under these keys. */
   release(keys: readonly number[]): void;
 }
@@ -47,11 +47,11 @@ export interface HeadsScorer {
  * to make the two comparable, a head's output is then normalised over a prefix's children as well.
  */
 export class LevelHeadsDrafter implements Drafter, Estimator {
-  readonly #heads: HeadsScorer;
-  readonly #answers = new Map<number, HeadsAnswer>();
+  readonly #heads: LevelHeadsScorer;
+  readonly #answers = new Map<number, LevelHeadsAnswer>();
   readonly #rows = new Map<number, Rows>();
 
-  constructor(heads: HeadsScorer) {
+  constructor(heads: LevelHeadsScorer) {
     this.#heads = heads;
   }
 

@@ -2,6 +2,7 @@
  * Turns logits into log-probabilities (nats), in place: float64 throughout, summed in order. If all
  * are minus infinity, which rules everything out, they stay as they are.
  *
+ * @public to write a scorer that has logits
  * @returns the logarithm of the sum of exponentials that was subtracted
  */
 export function logSoftmax(logits: Float64Array): number {

@@ -59,7 +59,7 @@ it("keeps the expected beams in the draft, in place of the last of the others", 
   expect(Array.from(draft?.levels[1]?.scores ?? [])).toEqual(scores);
 });
 
-it("believes the target where it has spoken, and estimates only the rest", async () => {
+it("prefers the target's rows if they are known, and estimates only the rest", async () => {
   const search = searchOf(2);
   search.learn(ROOT, logs(0.5, 0.4, 0.1));
   search.learn(at(0), logs(0.01, 0.01, 0.01, 0.9, 0.01));

@@ -4,8 +4,8 @@ import { describe, expect, it } from "vitest";
 import {
   BeamSearch,
   type DraftRequest,
-  type HeadsScorer,
   LevelHeadsDrafter,
+  type LevelHeadsScorer,
 } from "../../src/index.js";
 import { catalogueOf } from "../support/arbitraries.js";
 import { fakeHeads } from "../support/fake-heads.js";
@@ -30,7 +30,7 @@ function requestOf(
 }
 
 /** Heads that say this of everybody. */
-function saying(...levels: number[][]): HeadsScorer {
+function saying(...levels: number[][]): LevelHeadsScorer {
   return {
     levelLogProbs: (requests) =>
       Promise.resolve(
@@ -62,7 +62,7 @@ describe("LevelHeadsDrafter", () => {
     ]);
   });
 
-  it("takes the target's log-probabilities where they are known", async () => {
+  it("takes the target's log-probabilities if they are known", async () => {
     const request = requestOf(full, { widths: [9, 1] });
     request.search.learn(ROOT, Float64Array.of(-9, -9, -1));
     request.search.advance();
@@ -124,7 +124,7 @@ describe("LevelHeadsDrafter", () => {
     );
   });
 
-  it("finds nothing to share out where the heads rule everything out", async () => {
+  it("finds nothing to share out if the heads rule everything out", async () => {
     const heads = saying([-1, -2, Number.NEGATIVE_INFINITY], [Number.NEGATIVE_INFINITY, -1]);
     const request = requestOf({ ...full, scoring: "renormalized" });
     const drafter = new LevelHeadsDrafter(heads);

@@ -72,7 +72,7 @@ describe("ListsDrafter", () => {
     expect(await drafted(requestOf({ search }), [13, 9])).toEqual([[2, 1], [4]]);
   });
 
-  it("passes prefixes without alternative over, where they are certain", async () => {
+  it("skips prefixes without alternative if they are certain", async () => {
     const { trie } = catalogueOf([
       [0, 0, 0],
       [0, 0, 1],

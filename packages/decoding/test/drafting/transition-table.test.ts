@@ -9,7 +9,7 @@ function successorsOf(table: TransitionTable, item: number): [item: number, shar
 }
 
 describe("TransitionCounter", () => {
-  it("counts the k-th item behind another as 1 / k, up to the third", () => {
+  it("counts the k-th item after another as 1 / k, up to the third", () => {
     const table = counted(6, [[0, 1, 2, 3, 4], [5]]);
     const total = 1 + 1 / 2 + 1 / 3;
     expect(successorsOf(table, 0)).toEqual([
@@ -51,7 +51,7 @@ describe("TransitionCounter", () => {
     expect(sum).toBeCloseTo(1, 5);
   });
 
-  it("forgets the rarest successors where there are more than 512", () => {
+  it("forgets the rarest successors if there are more than 512", () => {
     const rare = Array.from({ length: 513 }, (_, i) => i + 1);
     const [within, beyond] = [512, 513].map((different) => {
       const counter = new TransitionCounter(600);

@@ -101,7 +101,7 @@ describe("TransitionsDrafter", () => {
     expect(await firstCodes(votes, [0, ...silent.slice(1)])).not.toEqual(await firstCodes([], []));
   });
 
-  it("goes by the number of items where nothing votes", async () => {
+  it("goes by the number of items if nothing votes", async () => {
     const even = [0.4, 0.4, 0.2].map((share) => expect.closeTo(share, 12));
     expect(await firstCodes([], [])).toEqual(even);
     expect(await firstCodes([[0, 2]], [4])).toEqual(even);

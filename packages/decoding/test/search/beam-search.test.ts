@@ -89,7 +89,7 @@ describe("accepted steps", () => {
 });
 
 describe("BeamSearch", () => {
-  it("asks for what it misses, runs as far as it knows and stops where it is done", () => {
+  it("asks for what it misses, runs as far as it knows and stops when it is done", () => {
     const { trie } = catalogueOf([
       [0, 0],
       [0, 1],
@@ -134,7 +134,7 @@ describe("BeamSearch", () => {
     expect([...full.advance().beams.prefixes]).toEqual([3, 2]);
   });
 
-  it("has no NaN where the model rules out all that is not excluded", () => {
+  it("has no NaN if the model rules out all that is not excluded", () => {
     const exclusion = excludeItems(
       catalogue,
       Array.from({ length: 27 }, (_, item) => item),
@@ -147,7 +147,7 @@ describe("BeamSearch", () => {
     ]);
   });
 
-  it("is done at once where everything is excluded", () => {
+  it("is done at once if everything is excluded", () => {
     const everything = excludeItems(
       catalogue,
       Array.from({ length: 81 }, (_, item) => item),

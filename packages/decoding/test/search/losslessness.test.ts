@@ -93,7 +93,7 @@ it("asks plain search's own questions when nothing is drafted", async () => {
   );
 });
 
-it("needs one call where the draft is right and at least as wide as the beams", async () => {
+it("needs one call if the draft is right and at least as wide as the beams", async () => {
   await fc.assert(
     fc.asyncProperty(
       someScenario({ excluding: true, values: DISTINCT }),

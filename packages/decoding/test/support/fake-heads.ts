@@ -1,4 +1,4 @@
-import type { HeadsRequest, HeadsScorer } from "../../src/index.js";
+import type { LevelHeadsRequest, LevelHeadsScorer } from "../../src/index.js";
 import { fakeModel } from "./fake-model.js";
 
 /** Codes and levels that the heads know: as many as any catalogue of the tests has. */
@@ -6,13 +6,13 @@ const CODES = 7;
 const LEVELS = 5;
 
 /** Heads without weights: a fake model that never sees the codes before. Counts its calls. */
-export function fakeHeads(seed: number): HeadsScorer & {
-  readonly calls: (readonly HeadsRequest[])[];
+export function fakeHeads(seed: number): LevelHeadsScorer & {
+  readonly calls: (readonly LevelHeadsRequest[])[];
   readonly released: number[];
 } {
   const model = fakeModel({ seed, scoring: "full" });
   const codes = Array.from({ length: CODES }, (_, code) => code);
-  const calls: (readonly HeadsRequest[])[] = [];
+  const calls: (readonly LevelHeadsRequest[])[] = [];
   const released: number[] = [];
   return {
     calls,

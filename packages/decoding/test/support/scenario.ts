@@ -29,7 +29,7 @@ import { fakeHeads } from "./fake-heads.js";
 import { type FakeModel, fakeModel, halfAndHalf } from "./fake-model.js";
 import { checkedDrafter, FakeScorer, junkDrafter } from "./fakes.js";
 
-/** One user's search, whoever drafts. */
+/** One user's search, for any drafter. */
 export interface Scenario {
   readonly catalogue: Catalogue;
   readonly scoring: Scoring;

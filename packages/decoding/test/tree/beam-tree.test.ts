@@ -70,7 +70,7 @@ describe("checkTree", () => {
   it.each([
     ["nothing", tree([], [])],
     ["the prompt alone", tree([0], [-1], [0])],
-    ["ancestors that nobody wants", tree([0, 1, 3, 4], [-1, -1, 1, 1], [0, 2])],
+    ["ancestors of nothing wanted", tree([0, 1, 3, 4], [-1, -1, 1, 1], [0, 2])],
   ])("lets %s pass", (_, good) => {
     expect(() => checkTree(trie, good)).not.toThrow();
   });

@@ -17,17 +17,17 @@ import {
 } from "../support/scenario.js";
 import { setUp, catalogue as shardCatalogue, user } from "../support/shards.js";
 
-/** Decodes the scenario's user, and tells what became known besides. */
+/** Decodes the scenario's user, and returns what became known. */
 async function watched(scenario: Scenario, drafter = drafterFor("none", scenario)) {
   const { catalogue, prompt, history, exclusion, model } = scenario;
   const target = new FakeScorer(catalogue.trie, model);
-  const told: KnownTree[] = [];
+  const heard: KnownTree[] = [];
   const job = { key: 7, prompt, history, exclusion };
   const decoder = { ...optionsFor(scenario, drafter), target };
-  const [outcome] = await decodeBatch(decoder, [{ ...job, onKnown: (tree) => told.push(tree) }]);
+  const [outcome] = await decodeBatch(decoder, [{ ...job, onKnown: (tree) => heard.push(tree) }]);
   const [unwatched] = await decodeBatch(optionsFor(scenario, drafterFor("none", scenario)), [job]);
-  const [tree] = told;
-  if (told.length !== 1 || tree === undefined) throw new Error("it is told once");
+  const [tree] = heard;
+  if (heard.length !== 1 || tree === undefined) throw new Error("onKnown is called once");
   const asked = target.calls
     .flat()
     .flatMap((request) => Array.from(request.tree.wanted, (at) => request.tree.prefixes[at] ?? -1));
@@ -138,23 +138,23 @@ describe("under renormalized scoring", () => {
 });
 
 describe("in a shard", () => {
-  it("the first of the users with the same question is told, once", async () => {
-    const told: string[] = [];
+  it("onKnown is called for the first of the users with the same question, once", async () => {
+    const heard: string[] = [];
     const named = (name: string, prompt: readonly number[]) => ({
       ...user(prompt),
-      onKnown: () => told.push(name),
+      onKnown: () => heard.push(name),
     });
     const users = [named("a", [1]), named("b", [1]), user([2]), named("c", [3, 1])];
     const { options } = setUp();
     await decodeShard(users, options({ concurrency: 2 }));
-    expect(told.toSorted()).toEqual(["a", "c"]);
+    expect(heard.toSorted()).toEqual(["a", "c"]);
   });
 
-  it("a user who may get nothing has an empty tree", async () => {
-    const told: KnownTree[] = [];
+  it("a user to whom nothing is open has an empty tree", async () => {
+    const heard: KnownTree[] = [];
     const all = Array.from({ length: shardCatalogue.itemCount }, (_, item) => item);
     const nothing = user([1], excludeItems(shardCatalogue, all));
-    await decodeShard([{ ...nothing, onKnown: (tree) => told.push(tree) }], setUp().options());
-    expect(told).toEqual([{ prefixes: Uint32Array.of(), parents: Int32Array.of(), rows: [] }]);
+    await decodeShard([{ ...nothing, onKnown: (tree) => heard.push(tree) }], setUp().options());
+    expect(heard).toEqual([{ prefixes: Uint32Array.of(), parents: Int32Array.of(), rows: [] }]);
   });
 });

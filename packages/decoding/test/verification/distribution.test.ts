@@ -25,7 +25,7 @@ const { trie } = catalogue;
 const prompt = Int32Array.of(4, 2);
 const DRAWS = 10_000;
 /** Below it a distribution is refused. The seeds are fixed, so that a test passes always or never. */
-const LEAST_P = 1e-3;
+const MIN_P = 1e-3;
 
 /** Draws with other seeds each time. */
 function draws(options: {
@@ -83,7 +83,7 @@ describe.each(CASES)("a sample of %j", ({ temperature, exclusion, scoring }) => 
   it("begins with each code path as often as its probability says", () => {
     const counts = countsOf(drawn.map((beams) => placesOf(beams)[0] ?? -1));
     const chances = (given: readonly number[]) => given.map((chance) => chance * DRAWS);
-    expect(chiSquare(counts, chances(target.probabilities)).p).toBeGreaterThan(LEAST_P);
+    expect(chiSquare(counts, chances(target.probabilities)).p).toBeGreaterThan(MIN_P);
     // The test would notice a temperature that is off by a fifth.
     const other = exact(temperature * 1.2, exclusion);
     expect(chiSquare(counts, chances(other.probabilities)).p).toBeLessThan(1e-9);
@@ -99,7 +99,7 @@ describe.each(CASES)("a sample of %j", ({ temperature, exclusion, scoring }) => 
     );
     const chances = orderedPairs(target).flat();
     const expected = chances.map((chance) => chance * DRAWS);
-    expect(chiSquare(counts, expected).p).toBeGreaterThan(LEAST_P);
+    expect(chiSquare(counts, expected).p).toBeGreaterThan(MIN_P);
   });
 
   it("includes each code path as often as drawing without replacement does", () => {
@@ -130,7 +130,7 @@ describe("the perturbed scores", () => {
       drawn.map(({ scores }) => Math.floor(Math.exp(-Math.exp(-(scores[0] ?? 0))) * cells)),
     );
     const even = new Array<number>(cells).fill(DRAWS / cells);
-    expect(chiSquare(counts, even).p).toBeGreaterThan(LEAST_P);
+    expect(chiSquare(counts, even).p).toBeGreaterThan(MIN_P);
     // And of every code path by itself.
     const target = exact(1);
     const all = draws({ temperature: 1, size: target.leaves.length });
@@ -140,7 +140,7 @@ describe("the perturbed scores", () => {
         const shifted = score - Math.log(target.probabilities[at] ?? 0);
         return Math.floor(Math.exp(-Math.exp(-shifted)) * cells);
       });
-      expect(chiSquare(countsOf(located), even).p).toBeGreaterThan(LEAST_P);
+      expect(chiSquare(countsOf(located), even).p).toBeGreaterThan(MIN_P);
     });
   });
 });
@@ -157,7 +157,7 @@ describe("temperature", () => {
   it("without bound makes all continuations of a prefix equally likely", () => {
     const drawn = draws({ temperature: 1e9, size: 1 });
     const first = countsOf(drawn.map(({ prefixes }) => pathOf(trie, prefixes[0] ?? 0)[0] ?? -1));
-    expect(chiSquare(first, new Array<number>(4).fill(DRAWS / 4)).p).toBeGreaterThan(LEAST_P);
+    expect(chiSquare(first, new Array<number>(4).fill(DRAWS / 4)).p).toBeGreaterThan(MIN_P);
   });
 });
 

@@ -27,7 +27,7 @@ import { chiSquare } from "./chi-square.js";
 import { stepwiseSets } from "./stepwise.js";
 
 const relaxed = { kind: "relaxed", seed: 5, temperature: 0.8, drafted: "sampled" } as const;
-const LEAST_P = 1e-3;
+const MIN_P = 1e-3;
 const DRAWS = 3_000;
 
 async function decodeAll(
@@ -89,7 +89,7 @@ describe("the distribution of relaxed lists", () => {
   it("is the target's without a draft", async () => {
     const scenario = some({ beamWidth: 2, widths: [] });
     const outcomes = await decodeAll(scenario, { drafter: emptyDrafter, users: DRAWS });
-    expect(fit(scenario, outcomes)).toBeGreaterThan(LEAST_P);
+    expect(fit(scenario, outcomes)).toBeGreaterThan(MIN_P);
   });
 
   it.each(scorings)(
@@ -99,7 +99,7 @@ describe("the distribution of relaxed lists", () => {
       for (const name of ["random", "opposite", "retrieval"] as const) {
         const drafter = drafterFor(name, scenario);
         const outcomes = await decodeAll(scenario, { drafter, users: DRAWS });
-        expect(fit(scenario, outcomes), name).toBeGreaterThan(LEAST_P);
+        expect(fit(scenario, outcomes), name).toBeGreaterThan(MIN_P);
         // It is not for want of acceptance, nor because all is accepted.
         const accepted = outcomes.reduce((sum, { cost }) => sum + cost.acceptedSteps, 0);
         expect(accepted).toBeGreaterThan(DRAWS / 4);
@@ -112,7 +112,7 @@ describe("the distribution of relaxed lists", () => {
     const scenario = some({ beamWidth: 2, widths: [2, 2] });
     const drafter = drafterFor("perfect", scenario);
     const outcomes = await decodeAll(scenario, { drafter, users: DRAWS });
-    expect(fit(scenario, outcomes)).toBeGreaterThan(LEAST_P);
+    expect(fit(scenario, outcomes)).toBeGreaterThan(MIN_P);
   });
 
   it("is another for one draft that is taken as the best of q: the test would notice", async () => {
@@ -202,5 +202,5 @@ it("takes a draft of which it is not said what it was drawn from as none", async
   const scenario = some({ beamWidth: 2, widths: [4, 4] });
   const drafter = new CombinedDrafter([drafterFor("opposite", scenario)]);
   const outcomes = await decodeAll(scenario, { drafter, users: DRAWS });
-  expect(fit(scenario, outcomes)).toBeGreaterThan(LEAST_P);
+  expect(fit(scenario, outcomes)).toBeGreaterThan(MIN_P);
 });

@@ -93,7 +93,7 @@ describe("a sample", () => {
     );
   });
 
-  it("is all of them where they are no more than are drawn, and never one that is excluded", async () => {
+  it("is all code paths if no more are open than are drawn, and never an excluded one", async () => {
     await fc.assert(
       fc.asyncProperty(someScenario(DISTINCT), async (drawn) => {
         const scenario = { ...drawn, beamWidth: drawn.catalogue.itemCount };
@@ -120,7 +120,7 @@ describe("a sample", () => {
     );
   });
 
-  it("needs one call where the draft is right and at least as wide as the sample", async () => {
+  it("needs one call if the draft is right and at least as wide as the sample", async () => {
     await fc.assert(
       fc.asyncProperty(someScenario(DISTINCT), async (drawn) => {
         const { levels } = drawn.catalogue.trie;
@@ -156,7 +156,7 @@ describe("the users of a shard", () => {
     expect(alone.flatMap(({ outcomes }) => lists(outcomes))).toEqual(whole);
   });
 
-  it("get their own where they ask the same", async () => {
+  it("get their own if they ask the same", async () => {
     const { outcomes, searched } = await shard(users);
     expect(searched).toHaveLength(users.length);
     expect(outcomes[2]?.beams.scores).not.toEqual(outcomes[0]?.beams.scores);

@@ -8,9 +8,9 @@ import {
   ModelDrafter,
   RetrievalDrafter,
 } from "@nightbeam/decoding";
-import { isHeadsCheckpoint, type Prompts } from "@nightbeam/model";
+import { isLevelHeadsCheckpoint, type Prompts } from "@nightbeam/model";
 import { type DraftName, draftVersion, parseDraftName } from "@nightbeam/settings";
-import { batchesAtOnce, type ModelSettings, openCpuHeads, openCpuModel } from "./cpu-model.js";
+import { batchesAtOnce, type ModelSettings, openCpuLevelHeads, openCpuModel } from "./cpu-model.js";
 import { candidatesDrafter, previousDrafter } from "./list-drafts.js";
 import { type DraftModel, modelDrafter } from "./model-drafter.js";
 import { timedDrafter } from "./timed-drafter.js";
@@ -126,8 +126,8 @@ async function openDraftModel(directory: string, options: DraftOptions): Promise
     historyCatalogue: known,
     maxWaiting: options.parts * batchesAtOnce(settings),
   } as const;
-  if (await isHeadsCheckpoint(directory)) {
-    const heads = await openCpuHeads(directory, how);
+  if (await isLevelHeadsCheckpoint(directory)) {
+    const heads = await openCpuLevelHeads(directory, how);
     return { ...heads, drafter: new LevelHeadsDrafter(heads.scorer) };
   }
   const model = await openCpuModel(directory, how);
