@@ -6,6 +6,7 @@ export default defineConfig({
       "packages/*/test/**/*.test.ts",
       "services/*/test/**/*.test.ts",
       "demo/*/test/**/*.test.ts",
+      "examples/test/**/*.test.ts",
       "test/**/*.test.ts",
     ],
     // Tests must pass on two cores, and native sessions start their own threads.

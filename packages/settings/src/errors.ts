@@ -26,7 +26,7 @@ export class SettingsError extends Error {
   constructor(code: SettingsErrorCode, issues: readonly SettingsIssue[], options?: ErrorOptions) {
     super(issues.map(issueText).join("; "), options);
     this.code = code;
-    this.issues = issues;
+    this.issues = issues.map(({ path, message }) => ({ path, message }));
   }
 }
 
