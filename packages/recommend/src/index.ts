@@ -5,10 +5,9 @@ export {
   type ModelSettings,
   workerCount,
 } from "./models/cpu-model.js";
-export { draftPolicy } from "./models/draft-policy.js";
+export { draftPolicy, policyOf } from "./models/draft-policy.js";
 export { type DraftContext, type OpenDrafts, openDrafts } from "./models/open-drafts.js";
 export { type ModelNames, type OpenModels, openModels } from "./models/open-models.js";
-export type { ReadLists, ReadListsOptions } from "./models/read-lists.js";
 export {
   type CallOptions,
   openRecommender,
@@ -25,4 +24,5 @@ export {
 } from "./run/recommend-run.js";
 export { type DecodedRows, decodeRows, type RowsOptions, runFigures } from "./shard/decode-rows.js";
 export { expandItems } from "./shard/expand-items.js";
+export { listDecoders } from "./shard/list-decoders.js";
 export { type ReaderOptions, type Reading, type ReadyUser, userReader } from "./shard/users.js";

@@ -1,20 +1,13 @@
 import type { Catalogue } from "@nightbeam/catalogue";
 import type { HistoryRow } from "@nightbeam/dataset";
-import {
-  type BatchDecoder,
-  type CandidateOptions,
-  candidateDecoder,
-  fixedWidths,
-  type SearchOutcome,
-  speculativeDecoder,
-} from "@nightbeam/decoding";
-import { answersHash } from "@nightbeam/model";
-import { dependsOnDraft, type ListSettings, verificationOf } from "@nightbeam/settings";
+import type { SearchOutcome } from "@nightbeam/decoding";
+import type { ListSettings } from "@nightbeam/settings";
 import { batchesAtOnce, type ModelSettings } from "./models/cpu-model.js";
-import { draftPolicy } from "./models/draft-policy.js";
+import { policyOf } from "./models/draft-policy.js";
 import type { DraftChoice } from "./models/open-drafts.js";
-import { type OpenModels, openModels } from "./models/open-models.js";
+import { openModels } from "./models/open-models.js";
 import { type DecodedRows, decodeRows } from "./shard/decode-rows.js";
+import { type AcceptingOptions, listDecoders } from "./shard/list-decoders.js";
 import { userReader } from "./shard/users.js";
 
 /** Groups of rows that are decoded at once: while the last users of one are decoded, the next begins. */
@@ -36,7 +29,7 @@ export interface RowsDecoderContext {
   /** What transitions are counted in. */
   readonly histories: () => AsyncIterable<readonly HistoryRow[]>;
   /** Items that others propose. Default: none. */
-  readonly accepting?: Pick<CandidateOptions, "candidatesFor" | "threshold" | "places"> | undefined;
+  readonly accepting?: AcceptingOptions | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -71,14 +64,21 @@ export async function openRowsDecoder(
   settings: RowsDecoderSettings,
   context: RowsDecoderContext,
 ): Promise<RowsDecoder> {
-  const { known, searched } = context;
-  const policy = policyOf(settings, searched);
+  const { known, searched, accepting } = context;
+  const policy = policyOf(settings, searched.trie.levels);
   const models = await openModels(settings, { ...context, parts: GROUPS_AT_ONCE });
   const { target, draftVersions } = models;
+  const decoderFor = listDecoders(settings, {
+    catalogue: searched,
+    checkpoint: target.hash,
+    drafts: models,
+    policy,
+    accepting,
+  });
   const { topK, batchSize, excludeSeen } = settings;
   const { encodePrompt, maxPromptTokens } = target;
   const usual = {
-    decoder: batchDecoder(settings, { ...context, models, policy }),
+    decoder: decoderFor(target.scorer),
     catalogue: searched,
     read: userReader({ known, searched, encodePrompt, maxPromptTokens, excludeSeen }),
     nextKey: counter(),
@@ -93,40 +93,6 @@ export async function openRowsDecoder(
     decode: (rows, options) => decodeRows(rows, { ...usual, ...options }),
     close: () => models.close(),
   };
-}
-
-function policyOf({ draft, draftWidth, beamWidth }: RowsDecoderSettings, searched: Catalogue) {
-  if (draft.length === 0) return fixedWidths([]);
-  return draftPolicy(draftWidth, { beamWidth, levels: searched.trie.levels });
-}
-
-function batchDecoder(
-  settings: RowsDecoderSettings,
-  parts: Pick<RowsDecoderContext, "searched" | "accepting"> & {
-    models: OpenModels;
-    policy: ReturnType<typeof policyOf>;
-  },
-): BatchDecoder {
-  const { scoring, beamWidth, precision } = settings;
-  const { models, policy, searched, accepting } = parts;
-  const { target, drafter, draftVersions } = models;
-  const search = {
-    target: target.scorer,
-    drafter,
-    policy,
-    space: { trie: searched.trie, scoring },
-    beamWidth,
-    verification: verificationOf(settings),
-    versions: {
-      // Only relaxed lists depend on the draft.
-      ...(dependsOnDraft(settings) ? draftVersions : {}),
-      target: answersHash({ checkpoint: target.hash, precision }),
-      catalogue: searched.hash,
-    },
-  };
-  return accepting === undefined
-    ? speculativeDecoder(search)
-    : candidateDecoder({ ...search, ...accepting });
 }
 
 function counter(): () => number {

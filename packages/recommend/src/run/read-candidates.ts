@@ -1,15 +1,15 @@
 import type { Catalogue } from "@nightbeam/catalogue";
-import type { CandidateOptions } from "@nightbeam/decoding";
 import type { RecommendSettings } from "@nightbeam/settings";
 import { RecommendError } from "../errors.js";
 import { readListsAt } from "../models/read-lists.js";
+import type { AcceptingOptions } from "../shard/list-decoders.js";
 
 /** Items that others propose for users. */
 export interface RunCandidates {
   /** Hash of the lists, for the plan's versions. */
   readonly version: string;
   /** How they enter the lists. */
-  readonly accepting: Pick<CandidateOptions, "candidatesFor" | "threshold" | "places">;
+  readonly accepting: AcceptingOptions;
   readonly users: number;
   /** Items of all lists. */
   readonly items: number;
@@ -38,7 +38,7 @@ export async function readCandidates(
       `\`candidates\` ${path}: ${found}; give lists of items of this \`catalogue\` that \`allow\` and \`block\` leave in`,
     );
   }
-  const candidatesFor: CandidateOptions["candidatesFor"] = ({ name }) =>
+  const candidatesFor: AcceptingOptions["candidatesFor"] = ({ name }) =>
     name === undefined ? undefined : lists.of(name);
   return {
     version: digest,

@@ -2,7 +2,7 @@ import { constants } from "node:fs";
 import { access } from "node:fs/promises";
 import { isAbsolute } from "node:path";
 import { openCheckpoint } from "@nightbeam/model";
-import { draftPolicy } from "@nightbeam/recommend";
+import { policyOf } from "@nightbeam/recommend";
 import { readManifest } from "@nightbeam/run";
 import { codeOf } from "@nightbeam/service/log";
 import { clusterProblem, parseDraftName } from "@nightbeam/settings";
@@ -29,8 +29,7 @@ export async function checkRequest(
   if (problem !== undefined) throw new SchedulerError("BAD_REQUEST", `${problem}.`);
   await assertFiles({ histories, allow, block }, isKnown);
   const levels = await checkModels(request, isKnown);
-  const { draft, draftWidth } = request;
-  if (draft.length > 0 && levels !== undefined) draftPolicy(draftWidth, { ...request, levels });
+  if (levels !== undefined) policyOf(request, levels);
 }
 
 /**
