@@ -23,7 +23,7 @@ const draft = z.union(
 const itemIds = z.union([text, z.array(z.string())], "give a file, or a list of item ids");
 
 /** The settings of `openRecommender`. The keys that `nightbeam recommend` has mean the same. */
-const recommenderFields = z.strictObject(
+export const recommenderFields = z.strictObject(
   {
     target: placeFields.target,
     /** Names as `parseDraftName` reads them, or drafters of one's own. Default: nothing drafts. */
