@@ -12,7 +12,7 @@ import { Permits } from "./permits.js";
 import { parseRecommenderSettings, type RecommenderSettings } from "./recommender-settings.js";
 import { historyRow, type UserHistory, type Users, userSource } from "./user-source.js";
 
-/** What a user gets. */
+/** A user's recommendations. */
 export interface UserList {
   readonly user: string;
   /** Best first, at most `topK`; empty if the user was rejected. */

@@ -34,9 +34,7 @@ const amazon = z.object({ ...common, reviews: z.string(), meta: path });
 /** `nightbeam import` */
 export function importCommand(): Command {
   return new Command("import")
-    .description(
-      "turn a data set as its owner publishes it into histories to train from and judge by",
-    )
+    .description("turn a published data set into histories for training and evaluation")
     .addCommand(
       withCommon(
         movielens,
@@ -60,7 +58,7 @@ export function importCommand(): Command {
           .option("--books <file>", "goodreads_books*.json(.gz), for titles")
           .option("--book-ids <file>", "book_id_map.csv, with the CSV")
           .option("--user-ids <file>", "user_id_map.csv, with the CSV")
-          .option("--shelved", "also books that users only put on a shelf"),
+          .option("--shelved", "include books that users only put on a shelf"),
       ).action(async (flags: Record<string, unknown>) => {
         const options = parseOptions(goodreads, flags);
         await run(await goodreadsFiles(options), options);
@@ -84,8 +82,11 @@ function withCommon(schema: z.ZodType, command: Command): Command {
   return withRequired(
     command
       .option("--out <dir>", "a new directory")
-      .option("--min-rating <stars>", "leave out events that are rated lower, or not at all")
-      .option("--core <n>", "users and items keep so many events or go; 0 keeps all (default 5)")
+      .option("--min-rating <stars>", "drop events with a lower rating, or without one")
+      .option(
+        "--core <n>",
+        "drop users and items with fewer than n events (k-core); 0 keeps all (default 5)",
+      )
       .option("--split <shares>", "train, valid and test by time (default 8:1:1)"),
     schema,
   );
@@ -111,11 +112,11 @@ function pairsOf(report: ImportReport): [string, string][] {
   const bad = read.rejected + (itemLines?.rejected ?? 0);
   const left = read.leftOut + read.belowRating + report.repeated + report.outsideCore;
   return [
-    ["lines", `${whole(read.lines)}, ${whole(bad)} bad ones in rejected.jsonl`],
+    ["lines", `${whole(read.lines)}, ${whole(bad)} bad, in rejected.jsonl`],
     ["events", `${whole(report.events)}; ${whole(left)} left out`],
     ["users, items", `${whole(report.users)}, ${whole(report.items)}`],
-    ["histories.jsonl", `${whole(report.testUsers)} users; what came next is in held-out.jsonl`],
+    ["histories.jsonl", `${whole(report.testUsers)} users; their next items are in held-out.jsonl`],
     ["train.jsonl", `${whole(report.trainUsers)} other users`],
-    ["items.jsonl", `${whole(report.itemsWithoutName)} of the items without a name`],
+    ["items.jsonl", `${whole(report.itemsWithoutName)} items without a name`],
   ];
 }

@@ -45,8 +45,7 @@ export const GROUPS: readonly CommandGroup[] = [
       },
       {
         name: "import",
-        description:
-          "turn a data set as its owner publishes it into histories to train from and judge by",
+        description: "turn a published data set into histories for training and evaluation",
         load: async () => (await import("./import.js")).importCommand(),
       },
       {
@@ -67,8 +66,7 @@ export const GROUPS: readonly CommandGroup[] = [
     commands: [
       {
         name: "submit",
-        description:
-          "have the cluster recommend for every user; says the run's name when it is planned",
+        description: "submit a run to the cluster; prints the run's name when it is planned",
         load: async () => (await import("./submit.js")).submitCommand(),
       },
       {
