@@ -5,7 +5,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import { describeWithNats, redisIsHere, until, type World, writeWorld } from "@nightbeam/testing";
+import { until } from "@nightbeam/testing";
+import { describeWithNats, redisIsHere } from "@nightbeam/testing/servers";
+import { type World, writeWorld } from "@nightbeam/testing/world";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
 const examples = fileURLToPath(new URL("..", import.meta.url));

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import { type World, writeWorld } from "@nightbeam/testing";
+import { type World, writeWorld } from "@nightbeam/testing/world";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
 const examples = fileURLToPath(new URL("..", import.meta.url));

@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { ImportOptions, ImportReport } from "../src/import-dataset.js";
 import { importDataset } from "../src/import-dataset.js";
@@ -39,18 +39,4 @@ export function importInto(
   options: Omit<ImportOptions, "out">,
 ): Promise<ImportReport> {
   return importDataset({ core: 0, ...options, out: join(dir, "out") });
-}
-
-/** Writes a file into a directory and returns its path. */
-export function put(dir: string, name: string, content: string | Uint8Array): string {
-  const path = join(dir, name);
-  writeFileSync(path, content);
-  return path;
-}
-
-/** Everything that a stream of batches holds. */
-export async function all<T>(batches: AsyncIterable<readonly T[]>): Promise<T[]> {
-  const items: T[] = [];
-  for await (const batch of batches) items.push(...batch);
-  return items;
 }

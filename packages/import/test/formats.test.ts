@@ -1,12 +1,12 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
-import { useTempDirs } from "@nightbeam/testing";
+import { put, useTempDirs } from "@nightbeam/testing";
 import { describe, expect, it } from "vitest";
 import { amazonFiles } from "../src/amazon.js";
 import { goodreadsFiles } from "../src/goodreads.js";
 import { movielensFiles } from "../src/movielens.js";
-import { histories, importInto, jsonLines, lines, put, reviews } from "./files.js";
+import { histories, importInto, jsonLines, lines, reviews } from "./files.js";
 
 const tempDir = useTempDirs();
 /** All but the last event of the file's end. */

@@ -1,13 +1,13 @@
 import { existsSync, mkdirSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { readHistories } from "@nightbeam/dataset";
-import { useTempDirs } from "@nightbeam/testing";
+import { all, put, useTempDirs } from "@nightbeam/testing";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { amazonFiles } from "../src/amazon.js";
 import { importDataset } from "../src/import-dataset.js";
 import type { Row } from "./files.js";
-import { all, histories, importInto, jsonLines, lines, put, reviews } from "./files.js";
+import { histories, importInto, jsonLines, lines, reviews } from "./files.js";
 
 const tempDir = useTempDirs();
 

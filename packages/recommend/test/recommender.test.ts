@@ -13,7 +13,7 @@ import {
 } from "@nightbeam/recommend";
 import { readManifest, readRecommendations } from "@nightbeam/run";
 import { parseRecommendSettings } from "@nightbeam/settings";
-import { type World, writeWorld } from "@nightbeam/testing";
+import { type World, writeWorld } from "@nightbeam/testing/world";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
 let directory = "";

@@ -26,11 +26,12 @@ const SOURCES = [
   },
 ] as const;
 
-/** All that a draft can be, for help texts. */
-export const DRAFT_NAMES = [
+/** The forms of a draft's name, for help texts. */
+export const DRAFT_FORMS = [
   "a small checkpoint",
   ...WORDS,
   ...SOURCES.map(({ kind, short }) => `${kind}:${short}`),
+  "or several",
 ].join(", ");
 
 /**

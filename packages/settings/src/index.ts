@@ -1,6 +1,6 @@
 export { DEFAULTS } from "./defaults.js";
 export {
-  DRAFT_NAMES,
+  DRAFT_FORMS,
   type DraftName,
   draftAt,
   draftVersion,

@@ -4,7 +4,7 @@ import { withRequired } from "@nightbeam/service";
 import {
   assertRunRequest,
   DEFAULTS,
-  DRAFT_NAMES,
+  DRAFT_FORMS,
   draftAt,
   requestFields,
 } from "@nightbeam/settings";
@@ -20,7 +20,7 @@ const PLACES = ["target", "catalogue", "histories", "out", "allow", "block"];
 export function withRequest(command: Command): Command {
   const places = command
     .option("--target <dir>", "the large model, as the verifiers hold it; or rollout:NAME")
-    .option("--draft <name...>", `what drafts: ${DRAFT_NAMES}, rollout:NAME, or several`)
+    .option("--draft <name...>", `what drafts: ${DRAFT_FORMS}, or rollout:NAME`)
     .option("--catalogue <file>", "items and their codes, or rollout:NAME")
     .option("--histories <file>", "users and their items: JSONL, Parquet, CSV, or events")
     .option("--out <place>", "where the lists go: a directory that all nodes share, or s3://…");

@@ -4,7 +4,7 @@ import { type ProgressCounts, recommendRun } from "@nightbeam/recommend";
 import type { Manifest } from "@nightbeam/run";
 import { withRequired } from "@nightbeam/service";
 import { clock, facts, progressBar, whole } from "@nightbeam/service/terminal";
-import { DEFAULTS, DRAFT_NAMES, recommendFields } from "@nightbeam/settings";
+import { DEFAULTS, DRAFT_FORMS, recommendFields } from "@nightbeam/settings";
 import { Command } from "commander";
 import { withLists } from "../options/list-options.js";
 import { candidateFacts } from "../recommend/candidate-facts.js";
@@ -18,7 +18,7 @@ export function recommendCommand(): Command {
       "write every user's best items, exactly as the target's own beam search finds them, or draws from it",
     )
     .option("--target <dir>", "the large model: a Hugging Face checkpoint with nightbeam.json")
-    .option("--draft <name...>", `what drafts: ${DRAFT_NAMES}, or several`)
+    .option("--draft <name...>", `what drafts: ${DRAFT_FORMS}`)
     .option(
       "--catalogue <file>",
       "items and their codes: LC-Rec JSON, Parquet, CSV, JSONL or prepared",

@@ -1,7 +1,7 @@
 import { resolve } from "node:path";
 import { parseOptions, withRequired, words } from "@nightbeam/service";
 import { table } from "@nightbeam/service/terminal";
-import { DRAFT_NAMES, draftAt } from "@nightbeam/settings";
+import { DRAFT_FORMS, draftAt } from "@nightbeam/settings";
 import { Command } from "commander";
 import { z } from "zod";
 import { schedulerClient } from "../cluster-client/client.js";
@@ -23,7 +23,7 @@ function setCommand(): Command {
     .description("say what new runs of this rollout begin with; runs under way keep what they have")
     .argument("<name>", "what the rollout is called")
     .option("--target <dir>", "the large model")
-    .option("--draft <name...>", `what drafts: ${DRAFT_NAMES}, or several`)
+    .option("--draft <name...>", `what drafts: ${DRAFT_FORMS}`)
     .option("--catalogue <file>", "items and their codes");
   return withConnection(withRequired(command, schema)).action(
     async (name: string, flags: Record<string, unknown>) => {
