@@ -11,7 +11,7 @@ export {
 } from "./options/fields.js";
 export type { Flag } from "./options/flags.js";
 export { formatHostPort, type HostPort, hostPort } from "./options/host-port.js";
-export { parseOptions, withoutBlanks } from "./options/parse-options.js";
+export { flagOf, parseOptions, withoutBlanks } from "./options/parse-options.js";
 export { withRequired } from "./options/required.js";
 export {
   freshNodeName,

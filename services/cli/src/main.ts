@@ -32,7 +32,8 @@ try {
   // Commander has printed its own errors already.
   if (error instanceof CommanderError) process.exitCode = error.exitCode;
   else {
-    process.stderr.write(`${explain(error)}\n`);
+    const { withFlags } = await import("./options/key-flags.js");
+    process.stderr.write(`${withFlags(explain(error))}\n`);
     process.exitCode = 1;
   }
 }

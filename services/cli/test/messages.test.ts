@@ -50,7 +50,7 @@ describe("recommend", () => {
   it("refuses widths that do not fit the catalogue, before it loads a model", async () => {
     const flags = { out: "never", target: none(), draft: none(), draftWidth: "9,9,9" };
     await expect(listsIn(world(), flags)).rejects.toThrow(
-      "--draft-width 9,9,9: give one width, or 2 for this catalogue of 3 levels",
+      "`draftWidth` 9,9,9: give one width, or 2 for this catalogue of 3 levels",
     );
   });
 });

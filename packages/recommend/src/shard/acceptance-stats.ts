@@ -2,7 +2,7 @@ import type { Catalogue } from "@nightbeam/catalogue";
 import type { Recommendation } from "@nightbeam/dataset";
 import type { SearchOutcome } from "@nightbeam/decoding";
 
-/** Thresholds for which is counted what they would accept: in nats, -1 to minus this. */
+/** Candidates are counted above thresholds of -1 to minus this, in whole nats. */
 const THRESHOLDS = 40;
 
 /** One user's list and where it comes from. */
@@ -12,8 +12,8 @@ export interface Listed {
 }
 
 /**
- * What became of the items proposed to a shard's users, as figures that add up over shards; none where
- * nothing was proposed to anybody.
+ * Counts what became of the items proposed for a shard's users. All counts add up over shards; there
+ * are none if nothing was proposed.
  *
  * - `candidates`: code paths proposed that the user may get
  * - `candidatesAbove-9`, for every whole number: those with a log-likelihood above it

@@ -17,17 +17,20 @@ export interface RowsOptions {
   readonly nextKey: () => number;
   readonly onProgress: (batch: { users: number; outcomes: readonly SearchOutcome[] }) => void;
   readonly signal: AbortSignal;
-  /** Share of the users whose answers of the target are collected; absent: nobody's. */
+  /** Share of the users whose answers of the target are collected. Default: none. */
   readonly teacherSample?: number | undefined;
 }
 
-/** The rows' lists, and what the target said about the sampled users. */
+/** The rows' lists, and what the target answered about the sampled users. */
 export interface DecodedRows {
-  readonly result: Omit<PartResult, "index">;
+  readonly result: Omit<PartResult, "index" | "recommendations"> & {
+    /** In the order of the rows that were not rejected. */
+    readonly recommendations: readonly Recommendation[];
+  };
   readonly examples: readonly TeacherExample[];
 }
 
-/** Decodes the rows of a shard; those that cannot be decoded carry their reason. */
+/** Decodes the rows of a shard. Rows that cannot be decoded are returned with a reason. */
 export async function decodeRows(
   rows: readonly HistoryRow[],
   options: RowsOptions,
@@ -69,7 +72,7 @@ function recommendation(
   };
 }
 
-/** Sums over a shard's searches; users with the same question are one search. */
+/** Sums over a shard's searches. Users with the same question share one search. */
 function searchStats(searched: readonly SearchOutcome[]): Record<string, number> {
   const stats = {
     searches: searched.length,
@@ -89,7 +92,7 @@ function searchStats(searched: readonly SearchOutcome[]): Record<string, number>
   return stats;
 }
 
-/** Figures of the whole run, from the sums over its shards. */
+/** Figures of a whole run, from the sums over its shards. */
 export function runFigures(totals: {
   readonly users: number;
   readonly stats: Readonly<Record<string, number>>;

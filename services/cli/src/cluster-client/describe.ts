@@ -1,5 +1,6 @@
 import type { RunStatus } from "@nightbeam/scheduler/api";
 import { clock, facts, whole } from "@nightbeam/service/terminal";
+import { withFlags } from "../options/key-flags.js";
 
 /** Shards that are listed one by one. */
 const MAX_LISTED = 5;
@@ -15,7 +16,7 @@ export function summary(run: RunStatus): string {
   const { users, shards, state, stats } = run;
   return facts([
     ["run", run.night === undefined ? run.id : `${run.id}, of night ${run.night}`],
-    ["state", run.reason === undefined ? state : `${state}: ${run.reason}`],
+    ["state", run.reason === undefined ? state : `${state}: ${withFlags(run.reason)}`],
     ["users", usersFact(run)],
     ...(shards === undefined ? [] : ([["shards", shardsFact(shards)]] as const)),
     ...(run.calls.searches === 0 ? [] : ([["target calls", callsFact(run)]] as const)),
@@ -84,7 +85,10 @@ function rejectedFact({ rejected, out, state }: RunStatus): string {
 function setAsideFacts({ setAside }: RunStatus): [name: string, value: string][] {
   const named = setAside.slice(0, MAX_LISTED).map(({ index, firstRow, rowCount, reason }) => {
     const rows = `rows ${firstRow}–${firstRow + rowCount - 1}`;
-    return ["set aside", `shard ${index} (${rows}): ${reason}`] satisfies [string, string];
+    return ["set aside", `shard ${index} (${rows}): ${withFlags(reason)}`] satisfies [
+      string,
+      string,
+    ];
   });
   const rest = setAside.length - named.length;
   return rest > 0 ? [...named, ["", `and ${rest} more: see partial.json`]] : named;

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Nodes, RunStatus } from "@nightbeam/scheduler/api";
 import type { Progress } from "@nightbeam/service/terminal";
+import { withFlags } from "../options/key-flags.js";
 import type { SchedulerClient } from "./client.js";
 import { callsPerUser } from "./describe.js";
 import { ClusterError } from "./errors.js";
@@ -33,7 +34,7 @@ export async function followRun(options: FollowOptions): Promise<RunStatus> {
     if (run.state === "planning") sayOnce(planningLine(run));
     else if (run.state === "running") {
       const nodes = await ask(() => client.nodes());
-      if (run.reason !== undefined) sayOnce(`waiting: ${run.reason}`);
+      if (run.reason !== undefined) sayOnce(`waiting: ${withFlags(run.reason)}`);
       const done = users.done + users.underWay;
       before ??= done;
       const total = users.total ?? done;
@@ -75,7 +76,7 @@ function patiently({ say, everyMs, patienceMs = 300_000 }: FollowOptions) {
 
 function planningLine({ users, reason }: RunStatus): string {
   const read = users.read === undefined || users.read === 0 ? "" : `: ${users.read} users read`;
-  return `planning${read}${reason === undefined ? "" : ` (${reason})`}`;
+  return `planning${read}${reason === undefined ? "" : ` (${withFlags(reason)})`}`;
 }
 
 function note(run: RunStatus, nodes: Nodes | undefined): string {

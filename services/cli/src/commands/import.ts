@@ -116,6 +116,6 @@ function pairsOf(report: ImportReport): [string, string][] {
     ["users, items", `${whole(report.users)}, ${whole(report.items)}`],
     ["histories.jsonl", `${whole(report.testUsers)} users; their next items are in held-out.jsonl`],
     ["train.jsonl", `${whole(report.trainUsers)} other users`],
-    ["items.jsonl", `${whole(report.itemsWithoutName)} of the items without a name`],
+    ["items.jsonl", `${whole(report.itemsWithoutName)} items without a name`],
   ];
 }

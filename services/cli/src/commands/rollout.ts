@@ -22,7 +22,7 @@ function setCommand(): Command {
     .description("set the models that new runs start with; existing runs keep theirs")
     .argument("<name>", "name of the rollout")
     .option("--target <dir>", "the large model")
-    .option("--draft <name...>", `what guesses ahead: ${DRAFT_FORMS}`)
+    .option("--draft <name...>", `what drafts: ${DRAFT_FORMS}`)
     .option("--catalogue <file>", "items and their codes");
   return withConnection(withRequired(command, schema)).action(
     async (name: string, flags: Record<string, unknown>) => {

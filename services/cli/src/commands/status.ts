@@ -7,6 +7,7 @@ import { summary } from "../cluster-client/describe.js";
 import { ClusterError } from "../cluster-client/errors.js";
 import { followRun } from "../cluster-client/follow.js";
 import { localTime, runTable } from "../cluster-client/run-table.js";
+import { withFlags } from "../options/key-flags.js";
 
 /** The exit codes of --follow. */
 const EXIT_CODES = { complete: 0, refused: 1, partial: 3, cancelled: 4 } as const;
@@ -88,5 +89,5 @@ function nodeTable({ verifiers, drafters }: Nodes): string {
 }
 
 function alarmLine({ at, message }: Alarm): string {
-  return `${localTime(at)}  ${message}`;
+  return `${localTime(at)}  ${withFlags(message)}`;
 }

@@ -79,7 +79,7 @@ describe.skipIf(!redisIsHere())("commands of the cluster", () => {
     expect(again.stdout).toBe(`run ${cancelled} was already cancelled: 0 of 14 shards are done\n`);
     expect(await nightbeam("status", cancelled, "--follow", ...at())).toMatchObject({ code: 4 });
     const resumed = await submit("cancelled");
-    expect(resumed.stdout).toContain(`run ${cancelled} is taken up again: 0 of 14 shards are done`);
+    expect(resumed.stdout).toContain(`run ${cancelled} is resumed: 0 of 14 shards are done`);
     await nightbeam("cancel", cancelled, ...at());
     await until("the alarm is kept", async () => {
       return JSON.stringify((await api.ask("GET", "/v1/alarms")).body).includes(partial);

@@ -1,23 +1,19 @@
 import type { Catalogue } from "@nightbeam/catalogue";
 import type { HistoryRow } from "@nightbeam/dataset";
-import {
-  type BatchDecoder,
-  type DraftPolicy,
-  fixedWidths,
-  speculativeDecoder,
-} from "@nightbeam/decoding";
+import type { BatchDecoder, DraftPolicy } from "@nightbeam/decoding";
 import { answersHash, openPrompts, type Prompts } from "@nightbeam/model";
 import { VerifierClient, type VerifierDirectory } from "@nightbeam/protocol";
 import {
   batchesAtOnce,
-  draftPolicy,
+  listDecoders,
   type OpenDrafts,
   openDrafts,
+  policyOf,
   type Reading,
   userReader,
 } from "@nightbeam/recommend";
 import type { Log } from "@nightbeam/service/log";
-import { dependsOnDraft, verificationOf } from "@nightbeam/settings";
+import { dependsOnDraft } from "@nightbeam/settings";
 import type { ThreadSetup } from "../thread/messages.js";
 import { checkVersion } from "./check-versions.js";
 
@@ -77,7 +73,7 @@ export async function openRunContext(options: RunContextOptions): Promise<RunCon
   const { request, catalogue, excluded } = run;
   const { excludeSeen } = request;
   const prompts = await openPrompts({ directory: request.target, catalogue });
-  const policy = policyOf(run);
+  const policy = policyOf(request, catalogue.trie.levels);
   const drafts = await openRunDrafts(run, { ...options, target: prompts });
   const catalogues = { known: catalogue, searched: catalogue };
   const read = userReader({ ...catalogues, ...prompts, excludeSeen, excluded });
@@ -129,30 +125,19 @@ function checkDrafts(
   }
 }
 
-function policyOf({ request, catalogue }: OpenRun): DraftPolicy {
-  const { draft, draftWidth, beamWidth } = request;
-  if (draft.length === 0) return fixedWidths([]);
-  return draftPolicy(draftWidth, { beamWidth, levels: catalogue.trie.levels });
-}
-
 function contextOf(
   { setup, verifiers, log }: RunContextOptions,
   parts: { run: OpenRun; drafts: OpenDrafts; policy: DraftPolicy; read: RunContext["read"] },
 ): RunContext {
   const { run, drafts, policy, read } = parts;
   const { catalogue } = run;
-  const { scoring, beamWidth, precision } = run.request;
-  const { trie } = catalogue;
-  const verification = verificationOf(run.request);
+  const { scoring, precision } = run.request;
   const checkpoint = run.plan.versions.target ?? "";
-  const target = answersHash({ checkpoint, precision });
-  // Only relaxed lists depend on the draft.
-  const draftVersions = dependsOnDraft(run.request) ? drafts.draftVersions : {};
-  const versions = { ...draftVersions, target, catalogue: catalogue.hash };
+  const decoderFor = listDecoders(run.request, { catalogue, checkpoint, drafts, policy });
   const client = new VerifierClient({
     directory: verifiers,
-    trie,
-    target,
+    trie: catalogue.trie,
+    target: answersHash({ checkpoint, precision }),
     catalogue: catalogue.hash,
     scoring,
     log,
@@ -166,16 +151,7 @@ function contextOf(
     read,
     nextKey: () => key++,
     lap: statisticsLaps(() => client.statistics),
-    decoder: (job) =>
-      speculativeDecoder({
-        target: client.scorer(job),
-        drafter: drafts.drafter,
-        policy,
-        space: { trie, scoring },
-        beamWidth,
-        verification,
-        versions,
-      }),
+    decoder: (job) => decoderFor(client.scorer(job)),
     close: async () => {
       await client.close();
       await drafts.close();

@@ -1,5 +1,5 @@
 import { reasonOf } from "@nightbeam/service/log";
-import { flagOfPath } from "@nightbeam/settings";
+import { issueText } from "@nightbeam/settings";
 import type { Context } from "hono";
 import type { z } from "zod";
 import { SchedulerError } from "../errors.js";
@@ -29,11 +29,11 @@ export function checked<Schema extends z.ZodType>(
   const [issue] = parsed.error.issues;
   const path = issue?.path ?? [];
   const message = issue?.message ?? "it is invalid";
-  // If several options do not fit together, the message names them itself.
-  const isWhole = path.length === (path[0] === "request" ? 1 : 0);
-  if (issue?.code === "custom" && isWhole) throw new SchedulerError("BAD_REQUEST", `${message}.`);
-  // The request of a night has the same options as that of a run.
-  const place = path[0] === "request" && path.length > 1 ? path.slice(1) : path;
-  const field = place.length === 0 ? "The body" : flagOfPath(place);
-  throw new SchedulerError("BAD_REQUEST", `${field}: ${message}.`);
+  // The settings of a night's runs are in `request`.
+  const isInRequest = path[0] === "request" && (path.length > 1 || issue?.code === "custom");
+  const place = isInRequest ? path.slice(1) : path;
+  if (place.length === 0 && issue?.code !== "custom") {
+    throw new SchedulerError("BAD_REQUEST", `The body: ${message}.`);
+  }
+  throw new SchedulerError("BAD_REQUEST", `${issueText({ path: place, message })}.`);
 }

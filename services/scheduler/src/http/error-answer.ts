@@ -48,7 +48,7 @@ const NIGHT: Readonly<Partial<Record<NightErrorCode, ContentfulStatusCode>>> = {
   OUT_TAKEN: 409,
   NOT_A_RUN: 409,
   BAD_DRAFT: 422,
-  BAD_VERIFICATION: 422,
+  BAD_SETTINGS: 422,
   FILE_NOT_FOUND: 422,
   UNREADABLE: 422,
   WRITE_FAILED: 422,

@@ -2,10 +2,10 @@ import { constants } from "node:fs";
 import { access } from "node:fs/promises";
 import { isAbsolute } from "node:path";
 import { openCheckpoint } from "@nightbeam/model";
-import { draftPolicy } from "@nightbeam/recommend";
+import { policyOf } from "@nightbeam/recommend";
 import { readManifest } from "@nightbeam/run";
 import { codeOf } from "@nightbeam/service/log";
-import { parseDraftName, verificationProblem } from "@nightbeam/settings";
+import { clusterProblem, parseDraftName } from "@nightbeam/settings";
 import type { RolloutRequest, Submission } from "../api/request.js";
 import { SchedulerError } from "../errors.js";
 import { DATE } from "../nights/night-record.js";
@@ -24,12 +24,11 @@ export async function checkRequest(
   const { histories, allow, block, out } = request;
   if (!out.includes("://")) assertAbsolute("out", out);
   // Checked again, because a rollout may have several drafts.
-  const problem = verificationProblem(request);
+  const problem = clusterProblem(request);
   if (problem !== undefined) throw new SchedulerError("BAD_REQUEST", `${problem}.`);
   await assertFiles({ histories, allow, block }, isKnown);
   const levels = await checkModels(request, isKnown);
-  const { draft, draftWidth } = request;
-  if (draft.length > 0 && levels !== undefined) draftPolicy(draftWidth, { ...request, levels });
+  if (levels !== undefined) policyOf(request, levels);
 }
 
 /**
@@ -97,7 +96,7 @@ async function assertReadable(name: string, path: string): Promise<void> {
     const problem = codeOf(error) === "ENOENT" ? "does not exist" : "is not readable";
     throw new SchedulerError(
       "UNREADABLE_INPUT",
-      `The scheduler cannot read --${name} ${path}: it ${problem} on its machine. Scheduler and drafters read ` +
+      `The scheduler cannot read \`${name}\` ${path}: it ${problem} on its machine. Scheduler and drafters read ` +
         "paths on their own machines: put the file where all of them have it under the same path.",
       { cause: error },
     );
@@ -108,7 +107,7 @@ function assertAbsolute(name: string, path: string): void {
   if (isAbsolute(path)) return;
   throw new SchedulerError(
     "UNREADABLE_INPUT",
-    `--${name} ${path} is relative, but the scheduler has another working directory. ` +
+    `\`${name}\` ${path} is relative, but the scheduler has another working directory. ` +
       "Use an absolute path.",
   );
 }

@@ -1,4 +1,3 @@
-import { flagOf } from "@nightbeam/settings";
 import { z } from "zod";
 import { type Submission, submitSchema } from "../api/request.js";
 
@@ -33,13 +32,13 @@ export function sameSubmission(one: Submission, other: Submission): boolean {
   return differences(one, other) === "";
 }
 
-/** Describes the options in which two submissions differ. Empty if they are the same. */
+/** Describes the settings in which two submissions differ. Empty if they are the same. */
 export function differences(before: Submission, now: Submission): string {
   const old = new Map<string, unknown>(Object.entries(before));
   const current = new Map<string, unknown>(Object.entries(now));
   return [...new Set([...old.keys(), ...current.keys()])]
     .filter((key) => JSON.stringify(old.get(key)) !== JSON.stringify(current.get(key)))
-    .map((key) => `${flagOf(key)} was ${show(old.get(key))} and is ${show(current.get(key))}`)
+    .map((key) => `\`${key}\` was ${show(old.get(key))} and is ${show(current.get(key))}`)
     .join("; ");
 }
 

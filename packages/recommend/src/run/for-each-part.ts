@@ -1,9 +1,7 @@
 import { type HistoryRow, readHistories } from "@nightbeam/dataset";
+import { GROUPS_AT_ONCE } from "../open-rows-decoder.js";
 
-/** Parts under way at once: while the last users of one are decoded, the next one begins. */
-export const PARTS_AT_ONCE = 2;
-
-/** What is to be worked through. */
+/** The rows of a run, and which of its parts are missing. */
 export interface PartsToDo {
   readonly histories: string;
   /** Rows of the run, from the first of the file. */
@@ -14,8 +12,8 @@ export interface PartsToDo {
 }
 
 /**
- * Streams the rows of the parts that are missing, and hands each part on, a few at a time. What
- * fails first, or the signal, stops the others too; nothing runs on when the promise settles.
+ * Streams the rows of the parts that are missing, and calls `handle` for each part, a few at a time.
+ * The first failure, or the signal, stops the others; nothing keeps running after the promise settles.
  *
  * @throws what reading or `handle` threw; the signal's reason
  */
@@ -44,7 +42,7 @@ export async function forEachPart(
       signal.throwIfAborted();
       if (!isDone(index)) start(index, partRows);
       index++;
-      if (active.size >= PARTS_AT_ONCE) await Promise.race(active);
+      if (active.size >= GROUPS_AT_ONCE) await Promise.race(active);
     }
   } catch (error) {
     failure.abort(error);

@@ -3,7 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, describe, expect, it } from "vitest";
-import { forEachPart, PARTS_AT_ONCE } from "../src/recommend/parts.js";
+import { GROUPS_AT_ONCE } from "../src/open-rows-decoder.js";
+import { forEachPart } from "../src/run/for-each-part.js";
 
 const directory = mkdtempSync(join(tmpdir(), "nightbeam-parts-"));
 afterAll(() => rmSync(directory, { recursive: true }));
@@ -31,7 +32,7 @@ describe("forEachPart", () => {
       [3, [15, 16, 17, 18, 19]],
       [4, [20, 21, 22]],
     ]);
-    expect(most).toBe(PARTS_AT_ONCE);
+    expect(most).toBe(GROUPS_AT_ONCE);
   });
 
   it("reads nothing where all is done", async () => {
