@@ -11,6 +11,6 @@ export { type DraftContext, type OpenDrafts, openDrafts } from "./models/open-dr
 export { type ModelNames, type OpenModels, openModels } from "./models/open-models.js";
 export type { ReadLists, ReadListsOptions } from "./models/read-lists.js";
 export { acceptingDecoder } from "./shard/accepting-decoder.js";
-export { type DecodedRows, decodeRows, type RowsOptions, runFigures } from "./shard/decode-rows.js";
+export { type DecodedRows, decodeRows, type RowsOptions } from "./shard/decode-rows.js";
 export { expandItems } from "./shard/expand-items.js";
 export { type ReaderOptions, type Reading, type ReadyUser, userReader } from "./shard/users.js";

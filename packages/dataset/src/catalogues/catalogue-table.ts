@@ -1,9 +1,9 @@
 import type { Catalogue } from "@nightbeam/catalogue";
 import { CatalogueBuilder } from "@nightbeam/catalogue";
-import type { EngineOptions } from "../engine/engine.js";
-import { streamColumns, withEngine } from "../engine/engine.js";
-import { parquetTable, sqlName } from "../engine/sql.js";
-import { numberValue, textValue } from "../engine/values.js";
+import type { DuckDbOptions } from "../duckdb/open-duckdb.js";
+import { streamColumns, withDuckDb } from "../duckdb/open-duckdb.js";
+import { parquetTable, sqlName } from "../duckdb/sql.js";
+import { numberValue, textValue } from "../duckdb/values.js";
 import { DatasetError } from "../errors.js";
 import type { FileFormat } from "../files/file-format.js";
 import { fileShape } from "../files/file-format.js";
@@ -25,7 +25,7 @@ const INTEGER_TYPE = /^U?(TINYINT|SMALLINT|INTEGER|BIGINT)$/;
 export async function readCatalogueTable(source: {
   readonly path: string;
   readonly format: FileFormat;
-  readonly engine: EngineOptions | undefined;
+  readonly duckdb: DuckDbOptions | undefined;
 }): Promise<Catalogue> {
   const builder = new CatalogueBuilder();
   if (source.format === "parquet") await addParquet(builder, source);
@@ -60,9 +60,9 @@ async function addText(
 
 async function addParquet(
   builder: CatalogueBuilder,
-  { path, engine }: { readonly path: string; readonly engine: EngineOptions | undefined },
+  { path, duckdb }: { readonly path: string; readonly duckdb: DuckDbOptions | undefined },
 ): Promise<void> {
-  await withEngine(engine, async (connection) => {
+  await withDuckDb(duckdb, async (connection) => {
     const columns = await parquetColumns(connection, path);
     const levels = levelColumns(path, [...columns.keys()]);
     requireIdType({ path, column: ITEM_COLUMN, type: columns.get(ITEM_COLUMN) ?? "" });

@@ -1,8 +1,8 @@
 import { isUtf8 } from "node:buffer";
-import type { EngineOptions } from "../engine/engine.js";
-import { streamColumns, withEngine } from "../engine/engine.js";
-import { parquetTable, sqlName } from "../engine/sql.js";
-import { textValue } from "../engine/values.js";
+import type { DuckDbOptions } from "../duckdb/open-duckdb.js";
+import { streamColumns, withDuckDb } from "../duckdb/open-duckdb.js";
+import { parquetTable, sqlName } from "../duckdb/sql.js";
+import { textValue } from "../duckdb/values.js";
 import { DatasetError } from "../errors.js";
 import type { FileFormat } from "../files/file-format.js";
 import { fileShape } from "../files/file-format.js";
@@ -17,7 +17,7 @@ import { ITEM_COLUMN } from "./catalogue-table.js";
 export interface ItemListOptions {
   /** Default "item_id". */
   readonly column?: string;
-  readonly engine?: EngineOptions;
+  readonly duckdb?: DuckDbOptions;
 }
 
 /**
@@ -30,7 +30,7 @@ export async function readItemList(path: string, options: ItemListOptions = {}):
   const column = options.column ?? ITEM_COLUMN;
   const format = tableFormat(path);
   if (format === undefined) return readPlain(path);
-  if (format === "parquet") return readParquet({ path, column, engine: options.engine });
+  if (format === "parquet") return readParquet({ path, column, duckdb: options.duckdb });
   return readText({ path, format, column });
 }
 
@@ -81,10 +81,10 @@ async function readText(source: {
 async function readParquet(source: {
   readonly path: string;
   readonly column: string;
-  readonly engine: EngineOptions | undefined;
+  readonly duckdb: DuckDbOptions | undefined;
 }): Promise<string[]> {
-  const { path, column, engine } = source;
-  return withEngine(engine, async (connection) => {
+  const { path, column, duckdb } = source;
+  return withDuckDb(duckdb, async (connection) => {
     const columns = await parquetColumns(connection, path);
     requireColumn(path, column, [...columns.keys()]);
     requireIdType({ path, column, type: columns.get(column) ?? "" });

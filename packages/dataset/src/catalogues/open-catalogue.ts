@@ -9,7 +9,7 @@ import {
   parseLcRecIndex,
 } from "@nightbeam/catalogue";
 import { writeDurably } from "@nightbeam/store";
-import type { EngineOptions } from "../engine/engine.js";
+import type { DuckDbOptions } from "../duckdb/open-duckdb.js";
 import { DatasetError, readFailure } from "../errors.js";
 import { readCatalogueTable } from "./catalogue-table.js";
 
@@ -31,13 +31,13 @@ const FORMATS_BY_ENDING: readonly (readonly [RegExp, CatalogueFormat])[] = [
  */
 export async function openCatalogue(
   path: string,
-  options: { readonly format?: CatalogueFormat; readonly engine?: EngineOptions } = {},
+  options: { readonly format?: CatalogueFormat; readonly duckdb?: DuckDbOptions } = {},
 ): Promise<Catalogue> {
   try {
     const format = options.format ?? (await formatOf(path));
     if (format === "prepared") return decodePrepared(await readShared(path));
     if (format === "lc-rec") return parseLcRecIndex(await readText(path));
-    return await readCatalogueTable({ path, format, engine: options.engine });
+    return await readCatalogueTable({ path, format, duckdb: options.duckdb });
   } catch (error) {
     if (!(error instanceof CatalogueError)) throw readFailure(path, error);
     throw new DatasetError("BAD_CATALOGUE", `${path}: ${error.message}`, { cause: error });

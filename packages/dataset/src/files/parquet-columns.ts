@@ -1,8 +1,8 @@
 import { constants } from "node:fs";
 import { access } from "node:fs/promises";
 import type { DuckDBConnection } from "@duckdb/node-api";
-import { parquetTable } from "../engine/sql.js";
-import { textValue } from "../engine/values.js";
+import { parquetTable } from "../duckdb/sql.js";
+import { textValue } from "../duckdb/values.js";
 import { readFailure } from "../errors.js";
 
 /** Column names of a Parquet file and their SQL types. @throws DatasetError FILE_NOT_FOUND, UNREADABLE */
@@ -11,7 +11,7 @@ export async function parquetColumns(
   path: string,
 ): Promise<ReadonlyMap<string, string>> {
   try {
-    // The engine reports a missing file like any other failure; the file system tells it apart.
+    // DuckDB reports a missing file like any other failure; the file system tells it apart.
     await access(path, constants.R_OK);
     const reader = await connection.runAndReadAll(`DESCRIBE SELECT * FROM ${parquetTable(path)}`);
     const columns = new Map<string, string>();

@@ -1,11 +1,11 @@
 import type { DuckDBConnection } from "@duckdb/node-api";
-import { queryNumber, streamColumns } from "../engine/engine.js";
-import { textValue } from "../engine/values.js";
+import { queryNumber, streamColumns } from "../duckdb/open-duckdb.js";
+import { textValue } from "../duckdb/values.js";
 import type { HistoryRow } from "./history-row.js";
 import { rejectRow } from "./history-row.js";
 import type { Window } from "./window.js";
 
-/** Events inside the engine, from whichever file. */
+/** Events in DuckDB, read from any kind of file. */
 export interface EventTable {
   /** The file that they come from, for messages. */
   readonly path: string;
@@ -20,7 +20,7 @@ export interface EventTable {
  * user's items by time, ties by place in the file. After the users comes a row for every event that
  * could not be used, in file order.
  *
- * The sort is the engine's and spills to disk; here only one user's items are held.
+ * The sort is DuckDB's and spills to disk; here only one user's items are held.
  */
 export async function* groupedHistories(
   connection: DuckDBConnection,

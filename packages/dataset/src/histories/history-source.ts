@@ -1,4 +1,4 @@
-import type { EngineOptions } from "../engine/engine.js";
+import type { DuckDbOptions } from "../duckdb/open-duckdb.js";
 import { DatasetError } from "../errors.js";
 import type { FileFormat } from "../files/file-format.js";
 
@@ -30,7 +30,7 @@ export interface HistorySource {
   readonly delimiter?: string;
   /** Longer lines are rejected, in bytes; default 64 MiB. */
   readonly maxLineBytes?: number;
-  readonly engine?: EngineOptions;
+  readonly duckdb?: DuckDbOptions;
 }
 
 /** Every column's name, defaults filled in. */

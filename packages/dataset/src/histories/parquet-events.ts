@@ -1,4 +1,4 @@
-import { parquetTable, sqlName, sqlText } from "../engine/sql.js";
+import { parquetTable, sqlName, sqlText } from "../duckdb/sql.js";
 import { DatasetError } from "../errors.js";
 import type { EventTable } from "./event-table.js";
 import type { ColumnNames } from "./history-source.js";
@@ -7,7 +7,7 @@ import { requireIdType } from "./parquet-ids.js";
 const NUMBER_TYPE = /^(U?(TINYINT|SMALLINT|INTEGER|BIGINT|HUGEINT)|FLOAT|DOUBLE|DECIMAL\(.*\))$/;
 const DATE_TYPE = /^(DATE|TIMESTAMP.*)$/;
 
-/** Events of a Parquet file, where they lie: the engine scans, sorts and spills by itself. */
+/** Events of a Parquet file, where they lie: DuckDB scans, sorts and spills by itself. */
 export function parquetEvents(options: {
   readonly path: string;
   readonly names: ColumnNames;

@@ -1,7 +1,7 @@
 import type { DuckDBConnection } from "@duckdb/node-api";
-import { streamColumns } from "../engine/engine.js";
-import { parquetTable, sqlName } from "../engine/sql.js";
-import { numberValue, textValue } from "../engine/values.js";
+import { streamColumns } from "../duckdb/open-duckdb.js";
+import { parquetTable, sqlName } from "../duckdb/sql.js";
+import { numberValue, textValue } from "../duckdb/values.js";
 import { DatasetError } from "../errors.js";
 import type { HistoryRow } from "./history-row.js";
 import { rejectRow } from "./history-row.js";
@@ -29,7 +29,7 @@ export async function* parquetHistories(options: {
     ? (text: string) => splitItems(text, options.itemSeparator)
     : (text: string) => parseList(text);
   const history = sqlName(names.history);
-  // Lists travel as JSON: twice as fast as building the engine's value objects row by row.
+  // Lists travel as JSON: twice as fast as building DuckDB's value objects row by row.
   const list = isText ? history : `CAST(to_json(CAST(${history} AS VARCHAR[])) AS VARCHAR)`;
   const sql =
     `SELECT file_row_number, CAST(${sqlName(names.user)} AS VARCHAR) AS owner, ${list} AS list ` +
@@ -64,7 +64,7 @@ function checkTypes(path: string, names: ColumnNames, types: ReadonlyMap<string,
   return false;
 }
 
-/** A JSON list of texts and nulls, written by the engine. */
+/** A JSON list of texts and nulls, written by DuckDB. */
 function parseList(text: string): unknown[] {
   const list: unknown = JSON.parse(text);
   return Array.isArray(list) ? list : [];

@@ -1,6 +1,6 @@
 import type { DuckDBConnection } from "@duckdb/node-api";
-import { openEngine, queryNumber, withEngine } from "../engine/engine.js";
-import { parquetTable } from "../engine/sql.js";
+import { openDuckDb, queryNumber, withDuckDb } from "../duckdb/open-duckdb.js";
+import { parquetTable } from "../duckdb/sql.js";
 import { DatasetError, readFailure } from "../errors.js";
 import { fileShape } from "../files/file-format.js";
 import { parquetColumns } from "../files/parquet-columns.js";
@@ -31,7 +31,7 @@ const DEFAULT_ITEM_SEPARATOR = " ";
  *   twice gives two rows.
  * - `events`: (user, item, time) in any of the formats. A user is a row, in the order of user ids
  *   (by UTF-8 bytes); items by time, ties by place in the file. Unusable events follow as rejected
- *   rows. Text formats are loaded into the engine first, Parquet is sorted where it lies.
+ *   rows. Text formats are loaded into DuckDB first, Parquet is sorted where it lies.
  *
  * The numbering of rows depends on the file alone, so `offset` resumes exactly. Text formats may be
  * gzipped. A malformed row is handed over as rejected and does not stop the reading.
@@ -48,17 +48,17 @@ export async function* readHistories(options: ReadHistoriesOptions): AsyncGenera
     yield* inChunks(textHistories({ table: input.table, fields, window }), window.chunk);
     return;
   }
-  const engine = await openEngine(options.engine);
+  const duckdb = await openDuckDb(options.duckdb);
   try {
-    const rows = await engineRows({
-      connection: engine.connection,
+    const rows = await duckDbRows({
+      connection: duckdb.connection,
       source: options,
       input,
       window,
     });
     yield* inChunks(rows, window.chunk);
   } finally {
-    await engine.close();
+    await duckdb.close();
   }
 }
 
@@ -69,7 +69,7 @@ export async function* readHistories(options: ReadHistoriesOptions): AsyncGenera
 export async function countHistories(source: HistorySource): Promise<number> {
   const input = await openInput(source);
   if (input.kind === "text-rows") return countRecords(input.table);
-  return withEngine(source.engine, async (connection) => {
+  return withDuckDb(source.duckdb, async (connection) => {
     try {
       if (input.kind === "parquet" && input.layout === "rows") {
         return await queryNumber(connection, `SELECT count(*) FROM ${parquetTable(source.path)}`);
@@ -90,9 +90,9 @@ type Input =
       /** Whether a text is split into items, as a CSV has no lists. */
       readonly splits: boolean;
     }
-  | EngineInput;
+  | DuckDbInput;
 
-type EngineInput =
+type DuckDbInput =
   | { readonly kind: "text-events"; readonly names: ColumnNames; readonly table: TextTable }
   | {
       readonly kind: "parquet";
@@ -105,7 +105,7 @@ async function openInput(source: HistorySource): Promise<Input> {
   const names = columnNames(source.columns);
   const shape = fileShape(source);
   if (shape.format === "parquet") {
-    const types = await withEngine(source.engine, (connection) =>
+    const types = await withDuckDb(source.duckdb, (connection) =>
       parquetColumns(connection, source.path),
     );
     const layout = layoutOf({ source, names, columns: [...types.keys()] });
@@ -123,10 +123,10 @@ async function openInput(source: HistorySource): Promise<Input> {
     : { kind: "text-events", names, table };
 }
 
-async function engineRows(options: {
+async function duckDbRows(options: {
   readonly connection: DuckDBConnection;
   readonly source: HistorySource;
-  readonly input: EngineInput;
+  readonly input: DuckDbInput;
   readonly window: Window;
 }): Promise<AsyncIterable<HistoryRow[]>> {
   const { connection, source, input, window } = options;
@@ -142,7 +142,7 @@ async function engineRows(options: {
 async function eventsOf(
   connection: DuckDBConnection,
   source: HistorySource,
-  input: EngineInput,
+  input: DuckDbInput,
 ): Promise<EventTable> {
   const { names } = input;
   return input.kind === "parquet"

@@ -1,6 +1,6 @@
 import type { DuckDBConnection } from "@duckdb/node-api";
 import { BIGINT, DOUBLE, VARCHAR } from "@duckdb/node-api";
-import { TableWriter } from "../engine/append.js";
+import { TableWriter } from "../duckdb/append.js";
 import type { TextRecord, TextTable } from "../files/text-table.js";
 import type { EventTable } from "./event-table.js";
 import type { TimeKind } from "./event-time.js";
@@ -8,7 +8,7 @@ import { timeKey, timeKind } from "./event-time.js";
 import type { ColumnNames } from "./history-source.js";
 import { idOf, idProblem } from "./ids.js";
 
-/** Loads the events of a JSONL or CSV file into the engine, which moves them to disk as they grow. */
+/** Loads the events of a JSONL or CSV file into DuckDB, which moves them to disk as they grow. */
 export async function loadTextEvents(options: {
   readonly connection: DuckDBConnection;
   readonly table: TextTable;

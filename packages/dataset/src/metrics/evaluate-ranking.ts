@@ -1,8 +1,8 @@
 import { BIGINT, UTINYINT, VARCHAR } from "@duckdb/node-api";
-import { TableWriter } from "../engine/append.js";
-import type { EngineOptions } from "../engine/engine.js";
-import { streamColumns, withEngine } from "../engine/engine.js";
-import { numberValue, textValue } from "../engine/values.js";
+import { TableWriter } from "../duckdb/append.js";
+import type { DuckDbOptions } from "../duckdb/open-duckdb.js";
+import { streamColumns, withDuckDb } from "../duckdb/open-duckdb.js";
+import { numberValue, textValue } from "../duckdb/values.js";
 import { DatasetError } from "../errors.js";
 import type { HistoryRow } from "../histories/history-row.js";
 import type { Recommendation } from "../recommendations/recommendation.js";
@@ -43,10 +43,10 @@ export function evaluateRanking(options: {
   readonly heldOut: AsyncIterable<readonly HistoryRow[]>;
   readonly trainedOn?: AsyncIterable<readonly HistoryRow[]> | undefined;
   readonly ks: readonly number[];
-  readonly engine?: EngineOptions;
+  readonly duckdb?: DuckDbOptions;
 }): Promise<RankingReport> {
   const ks = checkedCutOffs(options.ks);
-  return withEngine(options.engine, async (connection) => {
+  return withDuckDb(options.duckdb, async (connection) => {
     await connection.run(
       'CREATE TABLE entries ("user" VARCHAR, side UTINYINT, place BIGINT, items VARCHAR)',
     );

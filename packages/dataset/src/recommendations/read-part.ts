@@ -1,10 +1,11 @@
 import type { DuckDBConnection } from "@duckdb/node-api";
 import { z } from "zod";
-import type { EngineOptions } from "../engine/engine.js";
-import { openEngine, streamColumns } from "../engine/engine.js";
-import { parquetTable } from "../engine/sql.js";
-import { textValue } from "../engine/values.js";
-import { DatasetError, reasonOf } from "../errors.js";
+import type { DuckDbOptions } from "../duckdb/open-duckdb.js";
+import { openDuckDb, streamColumns } from "../duckdb/open-duckdb.js";
+import { parquetTable } from "../duckdb/sql.js";
+import { textValue } from "../duckdb/values.js";
+import { reasonOf } from "@nightbeam/store";
+import { DatasetError } from "../errors.js";
 import { fileShape } from "../files/file-format.js";
 import { parquetColumns } from "../files/parquet-columns.js";
 import { openTextTable } from "../files/text-table.js";
@@ -16,7 +17,7 @@ export interface RecommendationFile {
   readonly path: string;
   /** Default: by the ending of the path. */
   readonly format?: "parquet" | "jsonl";
-  readonly engine?: EngineOptions;
+  readonly duckdb?: DuckDbOptions;
 }
 
 const partSchema = z.array(recommendationSchema);
@@ -28,15 +29,15 @@ const partSchema = z.array(recommendationSchema);
  * @throws DatasetError FILE_NOT_FOUND, UNREADABLE, UNKNOWN_FORMAT, MISSING_COLUMN
  */
 export function readRecommendationFile(file: RecommendationFile): AsyncGenerator<Recommendation[]> {
-  return readRecommendationFiles([file], file.engine);
+  return readRecommendationFiles([file], file.duckdb);
 }
 
-/** Streams several files one after the other, in one engine: starting one takes as long as a part. */
+/** Streams several files one after the other, in one DuckDB instance: starting one takes as long as a part. */
 export async function* readRecommendationFiles(
   files: Iterable<RecommendationFile> | AsyncIterable<RecommendationFile>,
-  options: EngineOptions | undefined,
+  options: DuckDbOptions | undefined,
 ): AsyncGenerator<Recommendation[]> {
-  const engine = await openEngine(options);
+  const duckdb = await openDuckDb(options);
   try {
     for await (const file of files) {
       const shape = fileShape(file);
@@ -46,11 +47,11 @@ export async function* readRecommendationFiles(
           `${file.path}: recommendations are read from .parquet or .jsonl, not from CSV.`,
         );
       }
-      if (shape.format === "parquet") yield* readParquet(engine.connection, file.path);
+      if (shape.format === "parquet") yield* readParquet(duckdb.connection, file.path);
       else yield* readJsonl({ path: file.path, gzip: shape.gzip });
     }
   } finally {
-    await engine.close();
+    await duckdb.close();
   }
 }
 

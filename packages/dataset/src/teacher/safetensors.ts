@@ -1,6 +1,7 @@
 import { type FileHandle, open } from "node:fs/promises";
 import { z } from "zod";
-import { DatasetError, readFailure, reasonOf } from "../errors.js";
+import { reasonOf } from "@nightbeam/store";
+import { DatasetError, readFailure } from "../errors.js";
 
 /** One tensor of a file; its numbers may come in pieces. */
 export interface TensorPieces {

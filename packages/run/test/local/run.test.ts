@@ -6,12 +6,12 @@ import type { Recommendation } from "@nightbeam/dataset";
 import { describe, expect, it } from "vitest";
 import { all, put, useTempDirs } from "../../../dataset/test/temp.js";
 import { openRun } from "../../src/local/open-run.js";
-import type { PartResult } from "../../src/local/part.js";
 import type { Run } from "../../src/local/run.js";
+import type { RunPlan } from "../../src/plan.js";
 import { directoryJournal } from "../../src/records/journal.js";
-import type { RunPlan } from "../../src/records/plan.js";
 import { readManifest, readRecommendations } from "../../src/records/read-recommendations.js";
-import type { RejectedRow } from "../../src/records/records.js";
+import type { PartResult, RejectedRow } from "../../src/records/records.js";
+import type { RunTotals } from "../../src/statistics/run-stats.js";
 
 const tempDir = useTempDirs();
 
@@ -68,13 +68,7 @@ describe("a run", () => {
     const manifest = await withRun(dir, async (run) => {
       expect(run).toMatchObject({ resumed: false, complete: false, state: "planned" });
       await Promise.all([2, 0, 1].map((index) => run.commitPart(part(index))));
-      const derive = ({
-        users,
-        stats,
-      }: {
-        users: number;
-        stats: Readonly<Record<string, number>>;
-      }) => ({
+      const derive = ({ users, stats }: RunTotals) => ({
         callsPerUser: (stats.targetCalls ?? 0) / users,
         nothing: 0 / 0,
       });

@@ -5,14 +5,15 @@ import { directoryStore, s3Store } from "@nightbeam/store";
 import { useTempDirs } from "@nightbeam/testing";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type S3Server, s3Client, startS3 } from "../../../store/test/support/s3-server.js";
+import { committedShards, storeJournal } from "../../src/records/journal.js";
 import { readManifest, readRecommendations } from "../../src/records/read-recommendations.js";
 import { markCancelled, markPartial, reopenRun } from "../../src/shards/change-state.js";
 import { commitShard, commitWritten } from "../../src/shards/commit-shard.js";
 import { finishRun } from "../../src/shards/finish-run.js";
-import { committedShards, storeJournal } from "../../src/shards/journal.js";
 import { runState } from "../../src/shards/read-state.js";
 import { sweepAttempts } from "../../src/shards/sweep-attempts.js";
 import { attemptName, writeShard } from "../../src/shards/write-shard.js";
+import type { RunTotals } from "../../src/statistics/run-stats.js";
 import { attempt, commitAll, histories, plan } from "./support.js";
 
 const tempDir = useTempDirs();
@@ -50,13 +51,7 @@ describe.each(KINDS)("a run in %s", (_, open) => {
     await commitAll(store, planned, scratch);
     const left = await writeShard(await attempt({ store, plan: planned, index: 1, scratch }));
     await store.create("inputs/part-00000.0123456789ab.jsonl", new Uint8Array());
-    const derive = ({
-      users,
-      stats,
-    }: {
-      users: number;
-      stats: Readonly<Record<string, number>>;
-    }) => {
+    const derive = ({ users, stats }: RunTotals) => {
       return { callsPerUser: (stats.targetCalls ?? 0) / users, nothing: 0 / 0 };
     };
     const now = new Date("2026-11-03T05:00:00Z");

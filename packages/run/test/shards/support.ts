@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type { HistoryRow } from "@nightbeam/dataset";
 import { parseRunRequest, type RunRequest } from "@nightbeam/settings";
 import type { ShardStore } from "@nightbeam/store";
-import type { RunPlan } from "../../src/records/plan.js";
+import type { RunPlan } from "../../src/plan.js";
 import type { RejectedRow } from "../../src/records/records.js";
 import { commitShard } from "../../src/shards/commit-shard.js";
 import { planRun } from "../../src/shards/plan-run.js";

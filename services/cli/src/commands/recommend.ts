@@ -1,6 +1,6 @@
 import { constants } from "node:os";
 import { dirname } from "node:path";
-import type { Manifest } from "@nightbeam/run";
+import type { FigureName, Manifest } from "@nightbeam/run";
 import { withRequired } from "@nightbeam/service";
 import { clock, facts, progressBar, whole } from "@nightbeam/service/terminal";
 import { Command } from "commander";
@@ -108,7 +108,7 @@ function callsNote({ searches, calls }: ProgressCounts): string {
 
 function summary(manifest: Manifest, out: string): string {
   const { users, rejected, stats, parts } = manifest;
-  const figure = (name: string, digits: number) => (stats[name] ?? 0).toFixed(digits);
+  const figure = (name: FigureName, digits: number) => (stats[name] ?? 0).toFixed(digits);
   const rejections = rejected === 0 ? "" : ` (${whole(rejected)} set aside: ${out}/rejected.jsonl)`;
   return facts([
     ["users", `${whole(users)}${rejections}`],

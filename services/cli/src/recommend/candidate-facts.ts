@@ -1,4 +1,4 @@
-import type { Manifest } from "@nightbeam/run";
+import { candidateHistogram, type Manifest, type RunStats } from "@nightbeam/run";
 import { whole } from "@nightbeam/service/terminal";
 
 /** Shown is the first whole threshold that accepts so much of what was proposed. */
@@ -25,12 +25,8 @@ export function candidateFacts({ users, stats, arguments: given }: Manifest): [s
 }
 
 /** Thresholds in whole nats where most of the proposals lie, highest first, and what each would accept. */
-function thresholds(stats: Readonly<Record<string, number>>, candidates: number) {
-  const all = Object.entries(stats).flatMap(([name, above]) => {
-    const [, nats] = /^candidatesAbove(-\d+)$/.exec(name) ?? [];
-    return nats === undefined ? [] : [{ nats: Number(nats), above }];
-  });
-  const ranked = all.sort((a, b) => b.nats - a.nats);
+function thresholds(stats: RunStats, candidates: number) {
+  const ranked = [...candidateHistogram(stats)].map(([nats, above]) => ({ nats, above }));
   const first = SHARES.flatMap(
     (share) => ranked.find(({ above }) => above >= share * candidates) ?? [],
   );

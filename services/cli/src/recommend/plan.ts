@@ -4,6 +4,7 @@ import { fileHash } from "@nightbeam/dataset";
 import type { OpenModels } from "@nightbeam/recommend";
 import {
   directoryJournal,
+  isDraftVersion,
   openRun,
   type Run,
   RunError,
@@ -75,13 +76,9 @@ export async function openPlannedRun(
   }
 }
 
-function isDraft([name]: [string, string]): boolean {
-  return /^draft\d*$/.test(name);
-}
-
 /** Twelve hex digits that runs have in common whose parts hold the same lists. */
 export function runName(plan: RunPlan): string {
-  const versions = Object.entries(plan.versions).filter((entry) => !isDraft(entry));
+  const versions = Object.entries(plan.versions).filter(([name]) => !isDraftVersion(name));
   const text = JSON.stringify({ ...plan, versions });
   return createHash("sha256").update(text).digest("hex").slice(0, 12);
 }

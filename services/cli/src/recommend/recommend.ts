@@ -15,10 +15,9 @@ import {
   draftPolicy,
   type OpenModels,
   openModels,
-  runFigures,
   userReader,
 } from "@nightbeam/recommend";
-import type { Manifest, Run, RunPlan } from "@nightbeam/run";
+import { type Manifest, type Run, type RunPlan, runFigures } from "@nightbeam/run";
 import { verificationOf } from "@nightbeam/settings";
 import { candidatesOf, type RunCandidates } from "./candidates.js";
 import type { RecommendOptions } from "./options.js";

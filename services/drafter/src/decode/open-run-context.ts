@@ -11,6 +11,7 @@ import {
   type Reading,
   userReader,
 } from "@nightbeam/recommend";
+import type { RunStats } from "@nightbeam/run";
 import type { Log } from "@nightbeam/service/log";
 import { dependsOnDraft, verificationOf } from "@nightbeam/settings";
 import type { ThreadSetup } from "../thread/messages.js";
@@ -28,7 +29,7 @@ export interface RunContext {
   /** Numbers that no two users of this context share. */
   readonly nextKey: () => number;
   /** What the verifiers' answers cost since the last lap; see `statisticsLaps`. */
-  readonly lap: () => Record<string, number>;
+  readonly lap: () => RunStats;
   /** What decodes a shard: asks nobody after the signal or the deadline. */
   decoder(job: { readonly signal: AbortSignal; readonly deadline: number }): Decoder;
   close(): Promise<void>;

@@ -2,6 +2,7 @@ import { codeOf, type Log, reasonOf } from "@nightbeam/service/log";
 import type { AlarmBook } from "../alarms/alarms.js";
 import { type Clock, isoTime } from "../clock.js";
 import type { Documents } from "../state/documents.js";
+import { isPassing } from "./passing.js";
 import type { RunRecord } from "./run-record.js";
 import type { Refusal } from "./run-view.js";
 
@@ -36,8 +37,6 @@ export interface Planner {
   close(): Promise<void>;
 }
 
-/** Failures that have nothing to do with the request: trying again may help. */
-const PASSING = new Set(["STORE_FAILED", "REDIS_UNREACHABLE", "NOT_STORED", "WRITE_FAILED"]);
 const FIRST_PAUSE_MS = 2_000;
 const LONGEST_PAUSE_MS = 60_000;
 
@@ -93,7 +92,7 @@ export function openPlanner(options: PlannerOptions): Planner {
       if (!planned) return;
     } catch (error) {
       if (signal.aborted) log.info({ runId }, "planning was broken off");
-      else if (PASSING.has(codeOf(error) ?? "")) postpone(runId, error);
+      else if (isPassing(error)) postpone(runId, error);
       else await refuse(record, error).catch((failure: unknown) => postpone(runId, failure));
     } finally {
       underWay.delete(runId);

@@ -2,6 +2,7 @@ import type { JobQueues } from "@nightbeam/queue";
 import { type Log, reasonOf } from "@nightbeam/service/log";
 import type { AlarmBook } from "../alarms/alarms.js";
 import { withLease } from "./lease.js";
+import { isRedisFailure } from "./passing.js";
 import type { RunBook } from "./run-book.js";
 
 export interface ReconcilerOptions {
@@ -23,8 +24,6 @@ export interface Reconciler {
 
 /** The same trouble is told once in so long. */
 const QUIET_MS = 3_600_000;
-/** Troubles that pass and are logged elsewhere are no alarm. */
-const PASSING = new Set(["REDIS_UNREACHABLE", "NOT_STORED"]);
 
 export function startReconciler(options: ReconcilerOptions): Reconciler {
   const { runs, queues, alarms, log, everyMs, leaseMs } = options;
@@ -46,10 +45,8 @@ export function startReconciler(options: ReconcilerOptions): Reconciler {
   };
   const tell = (runId: string, error: unknown) => {
     const reason = reasonOf(error);
-    const code = error instanceof Error && "code" in error ? String(error.code) : "";
-    // An ioredis error has no code of ours: Redis is away, which its connection logs.
-    const passing = PASSING.has(code) || queues.redis.status !== "ready";
-    if (passing) {
+    // An error of ioredis itself is not a QueueError: Redis is away, which its connection logs.
+    if (isRedisFailure(error) || queues.redis.status !== "ready") {
       log.debug({ runId, reason }, "a run cannot be looked after now");
       return;
     }

@@ -12,7 +12,7 @@ import { registerRun, type StartedBy } from "./register-run.js";
 import { requireRedis, retryMissing } from "./retry-missing.js";
 import type { OpenOut } from "./run-out.js";
 import type { RunRecord } from "./run-record.js";
-import { canHappen, nextRunState } from "./run-state.js";
+import { isPossible, stateAfter } from "./run-state.js";
 import { type LiveFigures, liveFigures, NOTHING_LIVE, runStatus } from "./run-status.js";
 import { type Refusal, type Reopening, type RunView, viewRun } from "./run-view.js";
 import type { Verification } from "./verification.js";
@@ -108,7 +108,7 @@ export class RunBook {
       const now = clock.now();
       // The store first: Redis may lose its mark, and a reconciler that sees this one leaves the run.
       if (view.state !== "cancelled") {
-        nextRunState(view.state, "cancelled");
+        stateAfter(view.state, "cancelled");
         await view.out.cancel(new Date(now));
         await reopenings.remove(runId);
         log.info({ runId }, "a run was cancelled");
@@ -140,13 +140,12 @@ export class RunBook {
     const { refusals, reopenings, reconcile, log, check, clock } = this.#options;
     const { runId } = record;
     const view = await this.#view(record);
-    if (!canHappen(view.state, "resumed")) {
+    if (!isPossible(view.state, "resumed")) {
       if (view.state !== "complete") this.#forgetAlarms(runId);
       return { outcome: "unchanged", run: await this.#status(view) };
     }
     const isPlanned = view.standing.plan !== undefined;
     if (!isPlanned) await check(record.request);
-    nextRunState(view.state, "resumed");
     this.#quietUntil.delete(runId);
     this.#forgetAlarms(runId);
     log.info({ runId, was: view.state }, "a run is taken up again");

@@ -1,15 +1,17 @@
-import { runFigures } from "@nightbeam/recommend";
 import {
   createRequest,
   finishRun,
+  mapAtMost,
   markCancelled,
   markPartial,
   openJournal,
   type PartRecord,
+  type RunTotals,
   readRequest,
   refuseForeignRun,
   reopenRun,
   replaceRequest,
+  runFigures,
   runState,
   sweepAttempts,
 } from "@nightbeam/run";
@@ -23,6 +25,8 @@ export interface RunOuts {
   close(): void;
 }
 
+/** Commit records read at the same time. */
+const READS_AT_ONCE = 16;
 /** Places that are kept open; each may hold connections and a run's commit records. */
 const KEPT = 64;
 
@@ -67,14 +71,11 @@ function runOut(store: OpenedStore): RunOut {
       if (known === undefined) unread.push(index);
       else all.push(known);
     }
-    for (let start = 0; start < unread.length; start += READS_AT_ONCE) {
-      const some = unread.slice(start, start + READS_AT_ONCE);
-      const read = await Promise.all(some.map((index) => journal.readCommit(index)));
-      for (const record of read) {
-        if (record === undefined) continue;
-        records.set(record.index, record);
-        all.push(record);
-      }
+    const read = await mapAtMost(READS_AT_ONCE, unread, journal.readCommit);
+    for (const record of read) {
+      if (record === undefined) continue;
+      records.set(record.index, record);
+      all.push(record);
     }
     return all;
   };
@@ -98,7 +99,7 @@ function runOut(store: OpenedStore): RunOut {
       await reopenRun(store);
     },
     finish: async (wallSeconds) => {
-      const derive = (totals: Parameters<typeof runFigures>[0]) => {
+      const derive = (totals: RunTotals) => {
         const stats = { ...totals.stats, wallSeconds };
         return { wallSeconds, ...runFigures({ ...totals, stats }) };
       };
@@ -107,5 +108,3 @@ function runOut(store: OpenedStore): RunOut {
     },
   };
 }
-
-const READS_AT_ONCE = 16;

@@ -1,4 +1,4 @@
-import { readManifest } from "@nightbeam/run";
+import { type RunStats, readManifest } from "@nightbeam/run";
 import type { RunStatus } from "@nightbeam/scheduler/api";
 import { UsageError } from "@nightbeam/service";
 import type { ClusterProcess } from "../../cluster/cluster-file.js";
@@ -13,7 +13,7 @@ export interface ClusterRun {
   /** From the submission to the manifest: planning, queues and all. */
   readonly usersPerSecond: number;
   /** Sums over the shards, by the names of the manifest. */
-  readonly stats: Readonly<Record<string, number>>;
+  readonly stats: RunStats;
   /** Processor time of what does not decode: scheduler, Redis, NATS and the drafters' main threads. */
   readonly controlSeconds: number;
 }

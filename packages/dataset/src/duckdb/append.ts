@@ -1,10 +1,10 @@
 import type { DuckDBAppender, DuckDBConnection, DuckDBType, DuckDBValue } from "@duckdb/node-api";
 import { DuckDBDataChunk } from "@duckdb/node-api";
 
-/** The most rows that the engine takes at once. */
+/** The most rows that DuckDB takes at once. */
 const CHUNK_ROWS = 2_048;
 
-/** Fills a table of the engine, row by row; rows travel in chunks. */
+/** Fills a table of DuckDB, row by row; rows travel in chunks. */
 export class TableWriter {
   readonly #appender: DuckDBAppender;
   readonly #types: readonly DuckDBType[];
