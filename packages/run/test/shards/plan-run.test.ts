@@ -112,7 +112,7 @@ describe("planning", () => {
       message:
         `${dir} holds a run with another plan: arguments.beamWidth was 20 and is 30; ` +
         "arguments.topK was 10 and is 30; partSize was 3 and is 4. " +
-        "Submit the same to continue it, or name another place.",
+        "Submit the same request to continue it, or use another location.",
     });
   });
 
@@ -187,9 +187,9 @@ describe("planning", () => {
 
 describe("a shard's input", () => {
   it.each([
-    ["cut", (text: string) => text.slice(0, -5), "its last line is cut"],
+    ["cut", (text: string) => text.slice(0, -5), "its last line is incomplete"],
     ["shortened", (text: string) => text.split("\n").slice(1).join("\n"), "has 2 rows"],
-    ["of another", (text: string) => text.replace('"row":0', '"row":3'), "line 1 is row 3, not 0"],
+    ["of another", (text: string) => text.replace('"row":0', '"row":3'), "line 1 has row 3 instead of 0"],
     ["no JSON", (text: string) => text.replace('"row"', "row"), "line 1: "],
     ["without items", (text: string) => text.replace(/"items":\[.*?\]/, '"items":[]'), "line 1: "],
   ])("that is %s is found out", async (_, damage, problem) => {
