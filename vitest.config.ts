@@ -8,7 +8,7 @@ export default defineConfig({
       "demo/*/test/**/*.test.ts",
       "test/**/*.test.ts",
     ],
-    // Two cores are the smallest machine that has to pass; native sessions bring threads of their own.
+    // Tests must pass on two cores, and native sessions start their own threads.
     maxWorkers: 2,
     testTimeout: 30_000,
     hookTimeout: 60_000,

@@ -1,6 +1,6 @@
 import { defineConfig } from "vitest/config";
 
-/** All faults, one after the other: `npm run test:faults`. A few of them are among the tests as well. */
+/** All faults, one after the other: `npm run test:faults`. Some are also part of `npm test`. */
 export default defineConfig({
   test: {
     include: ["test/faults/**/*.fault.ts"],

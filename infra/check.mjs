@@ -1,8 +1,8 @@
-// Checks what stands in this folder: node infra/check.mjs
+// Checks the files of this folder: node infra/check.mjs
 //
-// Docker reads compose.yaml where it is installed; otherwise it is only parsed. Either way, every
-// NIGHTBEAM_ variable has to be one that its service's command knows, every other variable has to be
-// in .env.example, and every build target has to be a stage of the Dockerfile.
+// If Docker is installed, it checks compose.yaml; otherwise the file is only parsed. Either way, every
+// NIGHTBEAM_ variable must be known to its service's command, every other variable must be in
+// .env.example, and every build target must be a stage of the Dockerfile.
 import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { pathToFileURL } from "node:url";
@@ -12,7 +12,7 @@ import { allVariables } from "../services/cli/dist/environment/environment.js";
 const here = (name) => new URL(name, import.meta.url);
 const read = (name) => readFileSync(here(name), "utf8");
 
-/** @returns what is wrong, a line each */
+/** @returns the problems, one line each */
 export async function check() {
   const compose = parse(read("compose.yaml"), { merge: true });
   const commands = new Map(
@@ -76,7 +76,7 @@ function byDocker() {
   const { status, stderr } = spawnSync("docker", args, {
     cwd: here("."),
     encoding: "utf8",
-    // The example leaves secrets out.
+    // The example has no secrets.
     env: { ...process.env, NIGHTBEAM_TOKEN: "for the check" },
   });
   return status === 0 ? [] : [`docker compose config: ${stderr.trim()}`];

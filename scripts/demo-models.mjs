@@ -1,9 +1,9 @@
-// Makes the models of the demo from nothing: item codes, a target, and a draft aligned with it.
+// Makes the models of the demo from scratch: item codes, a target, and a draft aligned with it.
 //
 //     npm run demo:models            up to an hour on two cores; needs Python
 //
-// What it makes goes to demo/world, which is checked in; what it needs on the way stays under
-// .nightbeam/demo-models, so that it continues where it was interrupted.
+// The result goes to demo/world, which is checked in; intermediate files stay under
+// .nightbeam/demo-models, so that an interrupted run continues.
 import { spawnSync } from "node:child_process";
 import { cpSync, mkdirSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -14,7 +14,7 @@ const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 const work = join(root, ".nightbeam", "demo-models");
 const world = join(root, "demo", "world");
 const at = (...names) => join(work, ...names);
-/** Users from here on are the demo's: no model has seen them. */
+/** Users from this number on are for the demo: no model has seen them. */
 const TRAINED_USERS = 22_000;
 const MODEL_FILES = ["config.json", "model.safetensors", "nightbeam.json"];
 

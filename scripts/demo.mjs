@@ -1,6 +1,6 @@
-// Shows the main job on a simulated shop, with the models of demo/world: exact top-10 lists for 2,000
-// users that the models never saw, drafted by a small model and verified by a larger one, beside plain
-// beam search. Everything it writes is under .nightbeam/demo.
+// Shows the main commands on a simulated shop, with the models of demo/world: exact top-10 lists
+// for 2,000 users that the models never saw, drafted by a small model and verified by a larger one,
+// compared with plain beam search. All its files are under .nightbeam/demo.
 import { spawnSync } from "node:child_process";
 import { readFileSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -10,7 +10,7 @@ import { readRecommendations } from "@nightbeam/run";
 
 const SEED = 7;
 const ITEMS = 6000;
-/** Users from here on were left out when the models were trained: scripts/demo-models.mjs. */
+/** Users from this number on were not used for training: scripts/demo-models.mjs. */
 const [FIRST, END] = [22_000, 24_000];
 const [BEAM_WIDTH, DRAFT_WIDTH] = ["10", "32"];
 const SHOWN = { users: 3, history: 6, list: 5 };
@@ -64,7 +64,7 @@ const histories = new Map(jsonLines(shop.histories).map(({ user, history }) => [
 const { value: first = [] } = await readRecommendations(lists).next();
 for (const { user, items: list } of first.slice(0, SHOWN.users)) {
   const taken = (histories.get(user) ?? []).slice(-SHOWN.history);
-  console.log(`\n${user} took, latest last, and is recommended:`);
+  console.log(`\n${user} took, latest last (left), and gets recommended (right):`);
   const rows = Math.max(SHOWN.history, SHOWN.list);
   for (let row = 0; row < rows; row++) {
     const before = items.get(taken[row])?.name ?? "";
@@ -83,7 +83,7 @@ const { popularity, transitions } = measureBaselines({
 });
 console.log(
   `Recall@10 of the shop's bestsellers: ${popularity.toFixed(4)}; ` +
-    `of what most often follows the latest item: ${transitions.toFixed(4)}.`,
+    `of the most frequent successors of the latest item: ${transitions.toFixed(4)}.`,
 );
 
 const compared = ["--beam-width", BEAM_WIDTH, "--draft-width", `${DRAFT_WIDTH},auto`];
@@ -92,11 +92,11 @@ nightbeam("bench", ...files, ...compared, ...brief);
 
 const seconds = ((performance.now() - started) / 1000).toFixed(0);
 console.log(`
-Every search returned the same lists. Drafting saves calls of the target and spends tokens on it: that
-pays where a call is dear, on a GPU or across a network. On a processor tokens are what costs: there plain
-search is the faster one as a rule, and --draft-width auto, the default, finds out which it is. One short
-round, as above, says little about speed on a machine that does other things too; calls and nodes are exact.
+Every search returned the same lists. Drafting saves calls of the target and spends tokens: that pays off
+where a call is expensive, on a GPU or across a network. On a CPU the cost is in the tokens: plain search is
+usually faster there, and --draft-width auto, the default, finds out which is. One short round, as above,
+says little about speed on a machine that is also doing other work; calls and nodes are exact.
 
 The lists are in ${shown(lists)}; manifest.json there names the part files and every figure of the run.
-Shop and models come from code in this repository (npm run demo:models makes them anew, in Python).
-All of this took ${seconds} s. On your own data, give your own checkpoint and catalogue: see README.md.`);
+Shop and models are made by code in this repository (npm run demo:models makes them again, in Python).
+The demo took ${seconds} s. To use your own checkpoint and catalogue, see README.md.`);

@@ -1,4 +1,4 @@
-// Writes the tables of docs/guides/environment.md from the options of the commands, as they are built.
+// Writes the tables of docs/guides/environment.md from the options of the built commands.
 import { readFileSync, writeFileSync } from "node:fs";
 import { allVariables } from "../services/cli/dist/environment/environment.js";
 import { withTables } from "../services/cli/dist/environment/markdown.js";

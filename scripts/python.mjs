@@ -1,7 +1,7 @@
-// Runs the tests and checks of training/, in an environment that it makes by itself:
+// Runs the tests and checks of training/, in an environment that it creates:
 //     node scripts/python.mjs test | lint | typecheck | format [arguments of the last tool]
-// A machine that cannot have that environment is told so at the end of the output, and fails only
-// with NIGHTBEAM_PYTHON=required. NIGHTBEAM_PYTHON=off leaves Python out on purpose.
+// If the environment cannot be created, the end of the output says so; with
+// NIGHTBEAM_PYTHON=required that is a failure. NIGHTBEAM_PYTHON=off skips Python.
 import { spawnSync } from "node:child_process";
 import { prepare, python, training, Unavailable } from "./lib/venv.mjs";
 
@@ -37,7 +37,7 @@ const mode = process.env.NIGHTBEAM_PYTHON ?? "";
 if (!["", "required", "off"].includes(mode)) {
   end(1, `NIGHTBEAM_PYTHON is "${mode}"; it can be "required" or "off".`);
 }
-if (mode === "off") end(0, `\n${task.title} left out: NIGHTBEAM_PYTHON=off.`);
+if (mode === "off") end(0, `\n${task.title} skipped: NIGHTBEAM_PYTHON=off.`);
 
 try {
   await prepare();
@@ -47,7 +47,7 @@ try {
   if (required && error.output !== "") console.error(error.output);
   end(
     required ? 1 : 0,
-    `\n${task.title} ${required ? "FAILED" : "left out"}: ${error.message}.`,
+    `\n${task.title} ${required ? "FAILED" : "skipped"}: ${error.message}.`,
     `To include Python: ${error.remedy}, then \`npm run ${name}\`.`,
   );
 }

@@ -1,13 +1,13 @@
-// Exit code 0 where a gRPC server says that it is serving: node grpc.mjs 127.0.0.1:7070 [--tls]
+// Exits with 0 if a gRPC server reports that it is serving: node grpc.mjs 127.0.0.1:7070 [--tls]
 //
-// grpc.health.v1.Health/Check over plain HTTP/2, so that nothing has to be installed or loaded. With
-// --tls the certificate is not checked: who asks is inside of the container.
+// grpc.health.v1.Health/Check over plain HTTP/2, so that nothing has to be installed or loaded.
+// With --tls the certificate is not checked, because the client runs inside the container.
 import { connect } from "node:http2";
 
 const [, , address = "", tls] = process.argv;
 const TIMEOUT_MS = 4_000;
 
-/** A message without fields, behind its flag and length: the server as a whole. */
+/** Flag and length, then a message without fields: asks about the server as a whole. */
 const REQUEST = Buffer.alloc(5);
 /** HealthCheckResponse { status: SERVING } */
 const SERVING = Buffer.from([0, 0, 0, 0, 2, 0x08, 0x01]);

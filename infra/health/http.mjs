@@ -1,4 +1,4 @@
-// Exit code 0 where an address answers well: node http.mjs http://127.0.0.1:7080/healthz
+// Exits with 0 if an address answers with success: node http.mjs http://127.0.0.1:7080/healthz
 const [, , url = ""] = process.argv;
 
 try {

@@ -1,5 +1,5 @@
-// The Python environment of training/: made on first use, and installed again only when what it is
-// made from changed. Plain Node, like setup.mjs.
+// The Python environment of training/: created on first use, and reinstalled only when its inputs
+// changed. Uses only Node, like setup.mjs.
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -16,7 +16,7 @@ const log = join(venv, "install.log");
 const names = ["python3", "python3.14", "python3.13", "python3.12", "python3.11"];
 const cpuWheels = "https://download.pytorch.org/whl/cpu";
 
-/** This machine cannot run the Python part: why, and what would change that. */
+/** This machine cannot run the Python part. The message is the reason; `remedy` is the fix. */
 export class Unavailable extends Error {
   constructor(reason, remedy, output = "") {
     super(reason);
@@ -30,7 +30,7 @@ function run(command, args) {
   return { ok: result.status === 0, text: `${result.stdout ?? ""}${result.stderr ?? ""}`.trim() };
 }
 
-/** The version of a Python as [3, 11], or undefined where there is none to run, or none with `module`. */
+/** The version of a Python as [3, 11], or undefined if it cannot run or lacks `module`. */
 function version(command, module = "sys") {
   const code = `import sys, ${module}; print('%d.%d' % sys.version_info[:2])`;
   const { ok, text } = run(command, ["-c", code]);
@@ -38,7 +38,7 @@ function version(command, module = "sys") {
   return found === null ? undefined : [Number(found[1]), Number(found[2])];
 }
 
-/** The oldest version that the package takes. */
+/** The oldest version that the package supports. */
 function oldest() {
   const text = readFileSync(join(training, "pyproject.toml"), "utf8");
   const found = /^requires-python = ">=(\d+)\.(\d+)"$/m.exec(text);
@@ -51,7 +51,7 @@ function supported(found) {
   return found !== undefined && (found[0] > major || (found[0] === major && found[1] >= minor));
 }
 
-/** An editable install names its folder, so a clone that moved is installed again as well. */
+/** An editable install contains its path, so a clone that was moved is reinstalled too. */
 function wanted() {
   const hash = createHash("sha256").update(training);
   for (const file of ["pyproject.toml", "constraints.txt"]) {
@@ -70,7 +70,7 @@ function create() {
     throw new Unavailable(`no ${needed} was found${reason}`, `install ${needed}`);
   }
   for (const { name } of usable) {
-    // Debian's Python comes without the part of venv that installs pip; virtualenv brings its own.
+    // Debian's Python lacks the part of venv that installs pip; virtualenv has its own.
     if (run(name, ["-m", "venv", "--clear", venv]).ok) return;
     if (run(name, ["-m", "virtualenv", "--clear", venv]).ok) return;
     if (run("virtualenv", ["--clear", "-p", name, venv]).ok) return;
@@ -81,8 +81,8 @@ function create() {
   );
 }
 
-/** On Linux PyPI's PyTorch carries CUDA, in gigabytes that no machine without such a GPU can use;
- * PyTorch's own index has it without. A choice of index made by the user stands as it is. */
+/** On Linux, PyPI's PyTorch includes gigabytes of CUDA, which are useless without an NVIDIA GPU;
+ * PyTorch's own index has a build without. An index that the user configured takes precedence. */
 async function smallerTorch() {
   if (process.platform !== "linux" || existsSync("/proc/driver/nvidia/version")) return [];
   if (/index(-url)?=/.test(run(python, ["-m", "pip", "config", "list"]).text)) return [];
@@ -110,21 +110,21 @@ async function install() {
   if (/NewConnectionError|NameResolutionError|ProxyError|ConnectTimeout|timed out/.test(text)) {
     throw new Unavailable(
       "pip cannot reach the package index",
-      "get a network or set PIP_INDEX_URL",
+      "connect to a network or set PIP_INDEX_URL",
       text,
     );
   }
   const error = /^ERROR: (.*)$/m.exec(text)?.[1] ?? "pip install failed";
-  throw new Unavailable(error.slice(0, 200).replace(/\.$/, ""), `mend what ${log} shows`, text);
+  throw new Unavailable(error.slice(0, 200).replace(/\.$/, ""), `fix the error in ${log}`, text);
 }
 
-/** Makes the environment ready, or throws {@link Unavailable}. A ready one costs a moment. */
+/** Prepares the environment, or throws {@link Unavailable}. Fast if it is ready already. */
 export async function prepare() {
   const hash = wanted();
-  // pip is gone where the system's Python was replaced under the environment by another version.
+  // pip is missing if the system's Python was replaced with another version.
   const usable = existsSync(python) && supported(version(python, "pip"));
   if (usable && existsSync(stamp) && readFileSync(stamp, "utf8") === hash) return;
-  // An installation that breaks off leaves no stamp, so that the next one completes it.
+  // An interrupted installation leaves no stamp, so that the next one completes it.
   rmSync(stamp, { force: true });
   if (!usable) create();
   await install();

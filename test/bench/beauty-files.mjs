@@ -1,12 +1,12 @@
-// Writes the Beauty data set, as published with the AtSpeed paper, in the formats that Nightbeam reads.
+// Writes the Beauty data set, as published with the AtSpeed paper, in Nightbeam's formats.
 //
 //   node test/bench/beauty-files.mjs OUT [--data DIR]
 //
-// OUT/histories.jsonl   test users with a history: what they took in train and valid, oldest first
-// OUT/held-out.jsonl    what the same users took next
-// OUT/train.jsonl       all other users, what they took in train and valid: to train drafts on
+// OUT/histories.jsonl   test users with a history: their items in train and valid, oldest first
+// OUT/held-out.jsonl    the next items of the same users
+// OUT/train.jsonl       all other users, their items in train and valid: to train drafts on
 //
-// DIR holds train.txt, valid.txt and test.txt, a line a user: the user, then 1-based items in time
+// DIR has train.txt, valid.txt and test.txt, one line per user: the user, then 1-based items in time
 // order (items.index.json counts from 0). Default: data/beauty below NIGHTBEAM_SHARED or ../shared.
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";

@@ -1,17 +1,17 @@
-// What proposed items do to lists: recommends on Amazon Beauty with and without candidates, at several
-// thresholds, and evaluates all items and those that are in no training history.
+// The effect of proposed items on lists: recommends on Amazon Beauty with and without candidates, at
+// several thresholds, and evaluates all items and those that are in no training history.
 //
 //   node test/bench/candidates.mjs OUT [--data DIR] [--all=-6,-8,-10] [--new=-12,-16,-20,-24]
 //        [--per-user 20] [--top-k 10] [--draft-width 0] [--limit 3553]
 //
-// The candidates are what a recommender by content would propose: of the items that begin with the same
-// codes as the user's latest items, those that share the most codes, then those of the latest item,
-// then the first by their number; nothing that the user had. Two sets of lists: `all` proposes from the
-// whole catalogue, `new` what is in no training history; each has its thresholds, and a row for the
-// proposals as they are. With a draft width models/beauty-draft drafts.
+// The candidates are those of a content recommender: of the items that begin with the same codes as the
+// user's latest items, those that share the most codes, then those of the latest item, then the lowest
+// item numbers; without the user's own items. There are two sets of lists: `all` proposes from the whole
+// catalogue, `new` items that are in no training history; each has its thresholds, and a row for the
+// unscored proposals. With a draft width, models/beauty-draft drafts.
 //
-// OUT keeps everything: files, lists and runs; a second start goes on. DIR has data/beauty,
-// models/beauty-target and models/beauty-draft. Default: NIGHTBEAM_SHARED or ../shared.
+// OUT keeps all files, lists and runs; a second run continues. DIR has data/beauty, models/beauty-target
+// and models/beauty-draft. Default: NIGHTBEAM_SHARED or ../shared.
 import { spawnSync } from "node:child_process";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -61,7 +61,7 @@ console.log(`${histories.length} users; ${unseen.length} of ${codes.size} items 
 const head = [
   "proposed",
   "above",
-  "accepted a user",
+  "accepted per user",
   "lists changed",
   `Recall@${topK}`,
   `Recall@${topK}, unseen`,
@@ -69,25 +69,25 @@ const head = [
   "calls",
   "nodes",
 ];
-say(head);
-say(head.map(() => "---"));
-say(await figures("plain", []));
+printRow(head);
+printRow(head.map(() => "---"));
+printRow(await figures("plain", []));
 for (const [name, items] of [
   ["all", [...codes.keys()]],
   ["new", unseen],
 ]) {
   const lists = writeCandidates(name, items);
-  say([name, "as they are", ...(await proposalFigures(lists))]);
+  printRow([name, "unscored", ...(await proposalFigures(lists))]);
   for (const threshold of values[name].split(",")) {
     const accepting = ["--candidates", lists, "--accept-above", threshold];
-    say(await figures(`${name}${threshold}`, accepting, [name, threshold]));
+    printRow(await figures(`${name}${threshold}`, accepting, [name, threshold]));
   }
 }
-function say(cells) {
+function printRow(cells) {
   console.log(`| ${cells.join(" | ")} |`);
 }
 
-/** Runs, evaluates, and tells one row of the table. */
+/** Recommends and evaluates; returns one row of the table. */
 async function figures(name, flags, [proposed, threshold] = ["nothing", ""]) {
   const directory = join(out, `run-${name}`);
   nightbeam("recommend", [
@@ -119,7 +119,7 @@ async function figures(name, flags, [proposed, threshold] = ["nothing", ""]) {
   ];
 }
 
-/** How good lists are that nobody judged. */
+/** Metrics of the unscored proposals. */
 async function proposalFigures(lists) {
   const { metrics, unseen } = await evaluateRanking({
     recommendations: readRecommendationFile({ path: lists }),
@@ -131,7 +131,7 @@ async function proposalFigures(lists) {
   return ["", "", all.recall.toFixed(4), apart.recall.toFixed(4), apart.listed, "", ""];
 }
 
-/** Lists with other items than the plain run's, or in another order. */
+/** Number of lists that differ from the plain run's, in items or order. */
 async function changed(directory) {
   const [one, other] = [await itemsIn(join(out, "run-plain")), await itemsIn(directory)];
   return other.filter((items, at) => items !== one[at]).length;
@@ -156,7 +156,7 @@ function writeCandidates(name, items) {
     const had = new Set(history);
     const anchors = history.slice(-LATEST).reverse();
     const levels = prefixesOf(anchors[0]).length;
-    // Deepest prefixes first: as many codes in common as there are.
+    // Deepest prefixes first, for the most codes in common.
     const near = Array.from({ length: levels }, (_, up) =>
       anchors.flatMap((anchor) => byPrefix.get(prefixesOf(anchor)[levels - 1 - up]) ?? []),
     ).flat();
@@ -169,13 +169,13 @@ function writeCandidates(name, items) {
   return path;
 }
 
-/** Of an item's codes, shortest first, the whole path last. */
+/** Prefixes of an item's codes, shortest first, the whole path last. */
 function prefixesOf(item) {
   const path = codes.get(item) ?? [];
   return path.map((_, at) => path.slice(0, at + 1).join(""));
 }
 
-/** What everybody took in the training period: what the target was trained on. */
+/** All users' items in the training period, which the target was trained on. */
 function writeTrained() {
   const lines = readFileSync(join(beauty, "train.txt"), "utf8").trim().split("\n");
   const path = join(out, "trained.jsonl");

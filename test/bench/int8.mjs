@@ -1,5 +1,6 @@
-// int8 beside fp32 on a checkpoint 768 wide and 12 layers deep with random weights: users a second,
-// turn by turn in one run, and whether a user's list and scores are the same alone and in batches.
+// Compares int8 with fp32 on a checkpoint 768 wide and 12 layers deep with random weights: users
+// per second, in turn within one run, and whether a user's list and scores are the same alone and
+// in batches.
 //
 //   node --single-threaded-gc test/bench/int8.mjs [--users 192] [--repeat 3] [--beam-width 20]
 import { mkdtempSync, rmSync } from "node:fs";

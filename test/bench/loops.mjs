@@ -1,6 +1,7 @@
-// The published loop of speculative beam search beside the demand-driven one: calls and nodes a user
-// with a trained pair, on users whose lists are known. `unaided` is the demand-driven loop with a draft
-// that, after the first call, goes by its own scores alone and not by the target's where they are known.
+// Compares the published loop of speculative beam search with the demand-driven one: calls and
+// nodes per user with a trained pair, on users whose lists are known. `unaided` is the
+// demand-driven loop with a draft that uses only its own scores after the first call, not the
+// target's known ones.
 //
 //   node test/bench/loops.mjs [--data DIR] [--beam-width 1,3,5,10,20] [--draft-width 40]
 //        [--scoring full] [--users 100]
@@ -113,7 +114,7 @@ try {
   rmSync(cacheDirectory, { recursive: true, force: true });
 }
 
-/** A drafter that is not told what the target said of prefixes. */
+/** A drafter without access to the target's known scores. */
 function unaided(drafter) {
   const hiding = ({ search, ...request }) => {
     const { space, beamWidth, state } = search;

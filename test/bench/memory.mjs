@@ -1,5 +1,5 @@
-// How much memory `nightbeam recommend` takes while it works through many users: it must not grow
-// with their number. Linux only: reads /proc.
+// Measures the memory of `nightbeam recommend` over many users: it must not grow with their number.
+// Linux only: reads /proc.
 //
 //   node test/bench/memory.mjs [users, default 100000] [flags of recommend …]
 import { spawn } from "node:child_process";
@@ -13,10 +13,10 @@ const [users = "100000", ...flags] = process.argv.slice(2);
 const PART_SIZE = 1024;
 const ITEMS = 2_000;
 const SEED = 1;
-/** Workers have loaded their models and every buffer has been used by then. */
+/** By then workers have loaded their models and every buffer has been used. */
 const WARM = 0.25;
 
-// The command's own first line sets up its memory, so it is run as a command and not by node.
+// The command's first line sets memory flags, so it is run directly and not with node.
 const command = join(
   dirname(fileURLToPath(import.meta.url)),
   "../../services/cli/bin/nightbeam.js",
@@ -71,7 +71,7 @@ function partsDone(out) {
   }
 }
 
-/** RSS at shares of the users, and a line through all samples after the warm-up. */
+/** RSS at fractions of the users, and a linear fit of all samples after the warm-up. */
 function report(samples) {
   const total = Number(users);
   for (const share of [0.1, 0.25, 0.5, 0.75, 1]) {
@@ -85,7 +85,7 @@ function report(samples) {
   console.log(`peak ${peak.toFixed(0)} MiB`);
   if (warm.length < 2) return;
   console.log(
-    `after ${100 * WARM}% of the users: ${(1000 * slope(warm)).toFixed(3)} MiB a thousand users`,
+    `after ${100 * WARM}% of the users: ${(1000 * slope(warm)).toFixed(3)} MiB per thousand users`,
   );
 }
 

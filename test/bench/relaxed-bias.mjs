@@ -1,8 +1,9 @@
-// How far relaxed lists are from sampling the target: total variation distance between the sets of
-// sequences that relaxed verification ends with and those of step-wise sampling without replacement, whose
-// probabilities are enumerated, on small catalogues with made-up models. Beside it what a finite
-// number of draws from the target itself would show, the accepted steps and the calls, and at the end the
-// calls of --verification sampled with the same draft, whose lists are exact.
+// Measures how far relaxed lists are from sampling the target: total variation distance between the
+// sets of sequences of relaxed verification and those of step-wise sampling without replacement,
+// whose probabilities are enumerated, on small catalogues with synthetic models. Also prints the
+// distance of the same number of draws from the target itself, the accepted steps and the calls,
+// and in the last column the calls of --verification sampled with the same draft, whose lists are
+// exact.
 //
 //   node test/bench/relaxed-bias.mjs [--draws 20000] [--seeds 3] [--temperature 1]
 import { parseArgs } from "node:util";
@@ -42,7 +43,7 @@ function normals(seed) {
   return () => Math.sqrt(-2 * Math.log(uniform())) * Math.cos(2 * Math.PI * uniform());
 }
 
-/** Log-probabilities after every inner prefix; `noise` is what is added to the logits of another table. */
+/** Log-probabilities after every inner prefix; `noise` is added to the logits of another table. */
 function table(seed, { like, noise = 0 } = {}) {
   const normal = normals(seed);
   return Array.from({ length: trie.levelStart[LEVELS] }, (_, prefix) => {
@@ -70,7 +71,7 @@ function scorerOf(rows) {
   };
 }
 
-/** Probabilities of the sets that sampling the target step by step ends with. */
+/** Probabilities of the sets that result from sampling the target step by step. */
 function exactSets(rows, size) {
   const sets = new Map();
   const step = (beams, depth, chance) => {

@@ -16,7 +16,7 @@ const DRAWN = [
   { verification: "relaxed", seed: 7, temperature: 0.7 },
 ] as const;
 
-/** A few users' lists are those that one machine draws for them; asked again, they stand. */
+/** The lists of some users are those of one machine; submitting again changes nothing. */
 async function expectDrawn(options: {
   cluster: TestCluster;
   night: Night;
@@ -37,7 +37,7 @@ async function expectDrawn(options: {
 }
 
 describeClusters("a cluster of two verifiers, two drafters and a scheduler", () => {
-  it("finds and draws the lists of one machine, and is one run however often it is submitted", async () => {
+  it("returns the strict, sampled and relaxed lists of one machine, as one run however often it is submitted", async () => {
     const night = await makeNight("full");
     const { target, catalogue } = night.world;
     const cluster = await TestCluster.start({ target, catalogue });
@@ -56,7 +56,7 @@ describeClusters("a cluster of two verifiers, two drafters and a scheduler", () 
   }, 300_000);
 
   it.skipIf(!opensslIsHere)(
-    "leaves out what one machine filters out, and speaks TLS",
+    "applies the same filters as one machine, and uses TLS",
     async () => {
       const night = await makeNight("renormalized", { blocked: 400 });
       const { target, catalogue } = night.world;
@@ -82,9 +82,9 @@ const beauty = beautyFiles();
 /** All test users of the Amazon Beauty data set that have a history. */
 describeClusters("Beauty in a cluster", () => {
   it.skipIf(beauty === undefined)(
-    "has the users, items and order of one machine, and its scores",
+    "has the users, items, order and scores of one machine",
     async () => {
-      if (beauty === undefined) throw new Error("skipped where the data are absent");
+      if (beauty === undefined) throw new Error("skipped if the data are absent");
       const directory = await mkdtemp(join(tmpdir(), "nightbeam-beauty-"));
       const cluster = await TestCluster.start(beauty);
       try {
@@ -93,7 +93,7 @@ describeClusters("Beauty in a cluster", () => {
         const files = { target, catalogue, histories };
         const alone = await recommendAlone({ ...files, out: join(directory, "alone") });
         const out = cluster.out("beauty");
-        // The width is auto: some batches are drafted to find out what pays, most are not.
+        // The width is auto: some batches are drafted as trials, most are not.
         const drafting = { draft: [draft], partSize: 256 };
         const submitted = await cluster.submit({ ...files, ...drafting, topK: 10, out });
         const run = await cluster.until(submitted.run.id, { withinMs: 300_000 });

@@ -4,8 +4,8 @@ import { makeNight, type Night } from "../faults/support/night.js";
 import { strike } from "../faults/support/strike.js";
 import { describeClusters } from "./support/servers.js";
 
-/** The quick ones; `npm run test:faults` has them all. */
-describeClusters("a night ends with the lists of one machine after", () => {
+/** The quick faults; `npm run test:faults` has all of them. */
+describeClusters("a run ends with the lists of one machine after", () => {
   let night: Night;
   beforeAll(async () => {
     night = await makeNight();

@@ -22,7 +22,7 @@ import { doneShards, expectExact, isUnderWay, pause, recovery, strike } from "./
 const KILLS = 20;
 const SEED = Number(process.env.NIGHTBEAM_FAULT_SEED ?? 1);
 
-describeClusters("a night ends with the lists of one machine, whatever befalls it:", () => {
+describeClusters("a run ends with the lists of one machine, with this fault:", () => {
   let night: Night;
   beforeAll(async () => {
     night = await makeNight();
@@ -31,7 +31,7 @@ describeClusters("a night ends with the lists of one machine, whatever befalls i
 
   it("nothing", () => strike(night, { name: "nothing", fault: async () => undefined }), 300_000);
 
-  it(`${KILLS} times SIGKILL of a drafter, at points drawn from a seed`, async () => {
+  it(`${KILLS} times SIGKILL of a drafter, at random points from a seed`, async () => {
     const { target, catalogue } = night.world;
     const random = seeded(SEED);
     const cluster = await TestCluster.start({ target, catalogue });
@@ -80,7 +80,7 @@ describeClusters("a night ends with the lists of one machine, whatever befalls i
   );
 
   it(
-    "a drafter frozen beyond its lock, that wakes up again",
+    "a drafter frozen beyond its lock, then resumed",
     () => strike(night, { name: "SIGSTOP of a drafter", fault: drafterFrozen }),
     300_000,
   );
@@ -98,7 +98,7 @@ describeClusters("a night ends with the lists of one machine, whatever befalls i
   );
 
   it(
-    "Redis killed and started again with its append-only file",
+    "Redis killed and restarted with its append-only file",
     () => strike(night, { name: "SIGKILL of Redis", fault: redisKilled }),
     300_000,
   );
@@ -114,12 +114,12 @@ describeClusters("a night ends with the lists of one machine, whatever befalls i
   );
 
   it(
-    "NATS killed, and never started again",
+    "NATS killed and not restarted",
     () => strike(night, { name: "SIGKILL of NATS", fault: natsKilled }),
     300_000,
   );
 
-  it("a verifier on the list that accepts and stays silent", async () => {
+  it("a listed verifier that accepts connections but never answers", async () => {
     const silent = await silentServer();
     try {
       await strike(night, {
@@ -132,7 +132,7 @@ describeClusters("a night ends with the lists of one machine, whatever befalls i
     }
   }, 300_000);
 
-  it("a shard that nobody can decode: the others are done, it is named, and made once it is repaired", async () => {
+  it("a shard that cannot be read: the others finish, it is named, and computed once it is repaired", async () => {
     const { target, catalogue } = night.world;
     const cluster = await TestCluster.start({ target, catalogue, lockMs: LOCK_MS });
     try {

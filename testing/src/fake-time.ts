@@ -1,6 +1,6 @@
 import type { Clock } from "@nightbeam/service";
 
-/** A clock whose hands a test turns. */
+/** A clock that tests advance. */
 export class FakeTime implements Clock {
   #now = 1_000;
   #timers: { at: number; then: () => void }[] = [];
@@ -17,17 +17,17 @@ export class FakeTime implements Clock {
     };
   }
 
-  /** Timers that are set. */
+  /** Number of pending timers. */
   get pending(): number {
     return this.#timers.length;
   }
 
-  /** When the next timer rings; undefined where none is set. */
+  /** Time of the next timer; undefined if there is none. */
   get nextAt(): number | undefined {
     return this.#timers.length === 0 ? undefined : Math.min(...this.#timers.map(({ at }) => at));
   }
 
-  /** Turns the hands; timers on the way ring in order, and what they started goes as far as it can. */
+  /** Advances the clock; due timers fire in order, and the promises that they start are settled. */
   async advance(ms: number): Promise<void> {
     const end = this.#now + ms;
     for (;;) {
@@ -44,7 +44,7 @@ export class FakeTime implements Clock {
   }
 }
 
-/** Lets everything happen that waits for nothing but promises. */
+/** Lets all pending promise callbacks run. */
 export async function settle(): Promise<void> {
   await new Promise<void>((resolve) => setImmediate(resolve));
 }

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach } from "vitest";
 
-/** A fresh directory for every call; all are removed after each test of the file. */
+/** Creates a new directory per call; all are removed after each test of the file. */
 export function useTempDirs(): () => string {
   const made: string[] = [];
   afterEach(() => {

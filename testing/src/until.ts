@@ -1,4 +1,4 @@
-/** Waits until `done` says so, and fails with `what` after `withinMs`. */
+/** Waits until `done` returns true; fails with `what` after `withinMs`. */
 export async function until(
   what: string,
   done: () => boolean | Promise<boolean>,

@@ -1,4 +1,4 @@
-"""The one error class of this package: what a person gave that cannot be used."""
+"""The one error class of this package: invalid input."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Code = Literal[
 
 
 class TrainingError(Exception):
-    """Bad input, named by a code of a closed set; the message names the place and the remedy."""
+    """Invalid input, with a code of a closed set; the message names the place and the remedy."""
 
     def __init__(self, code: Code, message: str) -> None:
         super().__init__(message)

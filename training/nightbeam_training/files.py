@@ -1,4 +1,4 @@
-"""Files that are there in full or not at all."""
+"""Files that are written atomically."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from pathlib import Path
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """A partial file beside `path` to write to; it takes the name when the block ends well."""
+    """A partial file in the directory of `path` to write to; renamed to `path` if the block
+    succeeds."""
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f".{path.name}.partial")
     try:

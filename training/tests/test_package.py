@@ -1,4 +1,4 @@
-"""The package as it is installed: it imports, it carries its types, and it has one error class."""
+"""The installed package: it imports, includes its types, and has one error class."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def test_carries_its_types() -> None:
 
 
 @pytest.mark.parametrize("code", get_args(Code))
-def test_an_error_has_a_code_and_reads_as_its_message(code: Code) -> None:
+def test_an_error_has_a_code_and_prints_as_its_message(code: Code) -> None:
     error = TrainingError(code, "items.json: the remedy")
     assert error.code == code
     assert str(error) == "items.json: the remedy"

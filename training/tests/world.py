@@ -49,7 +49,7 @@ def make_catalogue_at_random(
 def make_model(spec: PromptSpec, *, seed: int, width: int = 16, **fields: object) -> Checkpoint:
     config = new_config(vocabulary=spec.vocabulary, layers=2, width=width, heads=2, feed_forward=24)
     torch.manual_seed(seed)
-    # Weights that are large enough for opinions to differ.
+    # Weights that are large enough for scores to differ.
     return new_checkpoint({**config, "initializer_range": 0.4, **fields}, spec)
 
 
@@ -90,7 +90,7 @@ def write_histories(path: Path, catalogue: Catalogue, histories: list[Ints]) -> 
 
 
 def asked_about(histories: list[Ints]) -> list[Question]:
-    """Every history without its last item, which came next."""
+    """Every history without its last item, which is the next item."""
     return [Question(history[:-1], int(history[-1])) for history in histories]
 
 
@@ -128,7 +128,7 @@ def children_of(catalogue: Catalogue) -> Callable[[Path_], list[int]]:
 
 
 def prefixes_by_node(catalogue: Catalogue) -> list[Path_]:
-    """Breadth first, and within a level in order of the paths: the place is the node."""
+    """Breadth first, and within a level in order of the paths: the index is the node."""
     paths = {tuple(path) for path in catalogue.codes.tolist()}
     levels = catalogue.trie.levels
     all_prefixes = {path[:length] for path in paths for length in range(levels + 1)}
@@ -139,7 +139,7 @@ def prefixes_by_node(catalogue: Catalogue) -> list[Path_]:
 def opinion_of(
     checkpoint: Checkpoint, catalogue: Catalogue, prompt: Ints, scoring: Scoring = "full"
 ) -> Opinion:
-    """Each prefix in a causal pass of its own: no tree, no cache, no padding."""
+    """Each prefix in its own causal pass: no tree, no cache, no padding."""
     children, spec = children_of(catalogue), checkpoint.prompt
     memory: dict[Path_, dict[int, float]] = {}
 
@@ -179,9 +179,9 @@ def search(opinion: Opinion, widths: list[int]) -> list[list[tuple[float, Path_]
 
 
 def shared_data() -> Path:
-    """Real data from beside the repository; the test is left out, saying so, where it is absent."""
-    beside = Path(__file__).resolve().parents[3] / "shared"
-    folder = Path(os.environ.get("NIGHTBEAM_SHARED", beside))
+    """Real data from outside the repository; the test is skipped with a message if it is absent."""
+    default = Path(__file__).resolve().parents[3] / "shared"
+    folder = Path(os.environ.get("NIGHTBEAM_SHARED", default))
     if not (folder / "data" / "beauty").is_dir():
         pytest.skip(f"no real data in {folder}; NIGHTBEAM_SHARED names another folder")
     return folder

@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
 
 /**
- * A stream of pseudo-random numbers. Integers and exact divisions alone, so that every machine draws
- * the same: no logarithm or sine, whose last bits differ between machines.
+ * A stream of pseudo-random numbers. Uses only integers and exact divisions, so that every
+ * machine draws the same: the last bits of logarithm and sine differ between machines.
  */
 export interface Random {
   /** An integer in [0, bound); `bound` an integer up to 2 ** 32. */
@@ -11,7 +11,7 @@ export interface Random {
   chance(percent: number): boolean;
 }
 
-/** A stream of its own for every name: one user stays as it is whoever else is made beside it. */
+/** A separate stream per name: a user does not depend on which others are made. */
 export function createRandom(seed: number, name: string): Random {
   const key = createHash("sha256").update(`${seed}/${name}`).digest();
   let a = key.readUInt32LE(0);
@@ -31,7 +31,7 @@ export function createRandom(seed: number, name: string): Random {
   return { below, chance: (percent) => below(100) < percent };
 }
 
-/** Place of a weight, drawn in proportion; -1 where all of them are 0. Weights are integers. */
+/** Index of a weight, drawn in proportion; -1 if all are 0. Weights are integers. */
 export function pickWeighted(random: Random, weights: readonly number[]): number {
   let rest = random.below(weights.reduce((sum, weight) => sum + weight, 0));
   for (const [place, weight] of weights.entries()) {
@@ -41,7 +41,7 @@ export function pickWeighted(random: Random, weights: readonly number[]): number
   return -1;
 }
 
-/** The numbers 0 … size - 1 in an order of their own (Fisher and Yates). */
+/** The numbers 0 … size - 1 in random order (Fisher and Yates). */
 export function shuffled(random: Random, size: number): number[] {
   const order = Array.from({ length: size }, (_, i) => i);
   for (let last = size - 1; last > 0; last--) {

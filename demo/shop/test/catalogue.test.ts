@@ -15,12 +15,12 @@ describe("the catalogue", () => {
     { seed: 7, items: 6_000 },
     { seed: 8, items: 2_000 },
     { seed: 9, items: 12_000 },
-  ])("gives every item a name of its own: $items items", (options) => {
+  ])("gives every item its own name: $items items", (options) => {
     const { items } = makeShop(options);
     expect(new Set(items.map(({ name }) => name)).size).toBe(options.items);
   });
 
-  test("is a tree: a kind lies in one category, a category in one department", () => {
+  test("is a tree: a kind is in one category, a category in one department", () => {
     const parents = new Map<string, string>();
     for (const item of shop.items) {
       const [department, category, kind] = categoryPath(shop, item);

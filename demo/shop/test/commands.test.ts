@@ -15,7 +15,7 @@ async function lines(...path: string[]): Promise<string[]> {
 }
 
 describe("write-shop", () => {
-  test("writes items, histories and held-out items, and says so", async () => {
+  test("writes items, histories and held-out items, and lists the files", async () => {
     const out = join(directory, "whole");
     const said = await writeShopCommand(["--out", out, "--users", "600", "--seed=3"]);
     const items = await lines("whole", "items.jsonl");
@@ -35,7 +35,7 @@ describe("write-shop", () => {
     expect(said.join("\n")).toContain("users u0 to u599");
   });
 
-  test("writes some users as it writes them among all", async () => {
+  test("writes the same users alone as among all", async () => {
     const sizes = ["--users", "30", "--items", "2000"];
     await writeShopCommand(["--out", join(directory, "all"), ...sizes]);
     await writeShopCommand(["--out", join(directory, "some"), ...sizes, "--from-user", "20"]);
@@ -50,11 +50,17 @@ describe("write-shop", () => {
     { args: ["--out", "--seed", "1"], says: /--out has no value/ },
     {
       args: ["--out", "x", "--sede", "1"],
-      says: /"--sede" is not known here: the options are --out/,
+      says: /"--sede" is not an option: the options are --out/,
     },
-    { args: ["--out", "x", "more"], says: /"more" is not known here/ },
-    { args: ["--out", "x", "--seed", "-1"], says: /--seed is "-1": give a whole number from 0 on/ },
-    { args: ["--out", "x", "--users", "0"], says: /--users is "0": give a whole number from 1 on/ },
+    { args: ["--out", "x", "more"], says: /"more" is not an option/ },
+    {
+      args: ["--out", "x", "--seed", "-1"],
+      says: /--seed is "-1": give a whole number of at least 0/,
+    },
+    {
+      args: ["--out", "x", "--users", "0"],
+      says: /--users is "0": give a whole number of at least 1/,
+    },
     { args: ["--out", "x", "--users", "1e3"], says: /--users is "1e3"/ },
     {
       args: ["--out", "x", "--items", "10"],
@@ -72,7 +78,7 @@ describe("write-shop", () => {
   });
 });
 
-test("measure-shop prints what simple counting reaches", async () => {
+test("measure-shop prints the recall of simple counting", async () => {
   const said = await measureShopCommand(["--users", "200", "--items", "2000"]);
   expect(said).toHaveLength(3);
   expect(said[1]).toMatch(/^ {2}popularity +0\.\d{4}$/);

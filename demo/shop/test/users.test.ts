@@ -23,7 +23,7 @@ describe("users", () => {
     expect(shopUser(other, 0).history).not.toEqual(shopUser(shop, 0).history);
   });
 
-  test("are made without those before them", () => {
+  test("do not depend on the users before them", () => {
     expect([...shopUsers({ shop, from: 2_000, to: 2_010 })]).toEqual(users.slice(2_000, 2_010));
   });
 
@@ -37,14 +37,14 @@ describe("users", () => {
     }
   });
 
-  test("follow what they took: transitions tell the next item far better than popularity", () => {
+  test("follow their items: transitions predict the next item far better than popularity", () => {
     const { popularity, transitions } = measureBaselines({ counted: users, judged: users });
     expect(popularity).toBeLessThan(0.03);
     expect(transitions).toBeGreaterThan(3 * popularity);
     expect(transitions).toBeGreaterThan(0.08);
   });
 
-  test("go on with a series in order", () => {
+  test("continue a series in order", () => {
     let inOrder = 0;
     let others = 0;
     for (const { history } of users) {
@@ -58,7 +58,7 @@ describe("users", () => {
     expect(inOrder).toBeGreaterThan(10 * others);
   });
 
-  test("stay with the brands that they like", () => {
+  test("stay with their preferred brands", () => {
     let pairs = 0;
     let same = 0;
     for (const { history } of users.slice(0, 500)) {
@@ -71,7 +71,7 @@ describe("users", () => {
         }
       }
     }
-    // A department has seven brands: without liking, one pair in seven would be alike.
+    // A department has seven brands: without preferences, one pair in seven would be equal.
     expect(same / pairs).toBeGreaterThan(2 / 7);
   });
 });

@@ -3,11 +3,15 @@ import { cp, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { ROOT } from "@nightbeam/catalogue";
 import { type Scoring, treeOf } from "@nightbeam/decoding";
+import {
+  checkpointHash,
+  convertCheckpoint,
+  type Model,
+  openCheckpoint,
+  openModel,
+} from "@nightbeam/model";
 import { type TensorFormat, writeCheckpoint } from "@nightbeam/testing";
 import { beforeAll, describe, expect, it } from "vitest";
-import { checkpointHash, openCheckpoint } from "../src/checkpoint/checkpoint.js";
-import { convertCheckpoint } from "../src/checkpoint/convert.js";
-import { type Model, openModel } from "../src/open-model.js";
 import { scoreAlone, scoreTogether } from "./conformance/rows.js";
 import { ScorerWorld, SHAPES } from "./conformance/scorer-world.js";
 import { readReferenceTensors } from "./reference-tensors.js";

@@ -11,9 +11,9 @@ import {
   treeOf,
   uniformWidths,
 } from "@nightbeam/decoding";
+import { type Model, openModel } from "@nightbeam/model";
 import { writeCheckpoint } from "@nightbeam/testing";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type Model, openModel } from "../src/open-model.js";
 import { scoreAlone, scoreTogether } from "./conformance/rows.js";
 import {
   beautyCatalogue,

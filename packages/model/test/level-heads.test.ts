@@ -1,11 +1,8 @@
 import { join } from "node:path";
 import type { HeadsRequest, Scoring } from "@nightbeam/decoding";
+import { isHeadsCheckpoint, type ModelOptions, openHeads, openModel } from "@nightbeam/model";
 import { CHECKPOINT_KINDS, type CheckpointKind, writeCheckpoint } from "@nightbeam/testing";
 import { beforeAll, describe, expect, it } from "vitest";
-import { isHeadsCheckpoint } from "../src/checkpoint/level-heads.js";
-import type { ModelOptions } from "../src/load-model.js";
-import { openHeads } from "../src/open-heads.js";
-import { openModel } from "../src/open-model.js";
 import { openPrompts } from "../src/prompt/open-prompts.js";
 import { loadReference } from "./reference-llama.js";
 import { editJson } from "./support/edit-files.js";

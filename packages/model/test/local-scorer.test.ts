@@ -1,6 +1,5 @@
+import { type ModelOptions, openModel } from "@nightbeam/model";
 import { describe, expect, it } from "vitest";
-import type { ModelOptions } from "../src/load-model.js";
-import { openModel } from "../src/open-model.js";
 import { describeScorer, describeScorerByLevels } from "./conformance/describe-scorer.js";
 import { scoreAlone, scoreTogether } from "./conformance/rows.js";
 import { type ScorerOpener, ScorerWorld } from "./conformance/scorer-world.js";

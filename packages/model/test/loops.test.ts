@@ -7,8 +7,8 @@ import {
   ModelDrafter,
   uniformWidths,
 } from "@nightbeam/decoding";
+import { type Model, openModel } from "@nightbeam/model";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type Model, openModel } from "../src/open-model.js";
 import {
   beautyCatalogue,
   draftDirectory,

@@ -1,9 +1,9 @@
 import { join } from "node:path";
 import { ROOT } from "@nightbeam/catalogue";
 import { type Scoring, treeOf } from "@nightbeam/decoding";
+import { openModel } from "@nightbeam/model";
 import { CHECKPOINT_KINDS, writeCheckpoint } from "@nightbeam/testing";
 import { afterAll, describe, expect, it } from "vitest";
-import { openModel } from "../src/open-model.js";
 import { rowsOfAnswer } from "./conformance/rows.js";
 import { loadReference } from "./reference-llama.js";
 import { deepestLine, seeded, someCatalogue, somePrefixes, somePrompt } from "./support/random.js";

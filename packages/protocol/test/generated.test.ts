@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { cp, mkdir, mkdtemp, readFile, rm, symlink } from "node:fs/promises";
+import { cp, mkdtemp, readFile, rm, symlink } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -14,11 +14,10 @@ const run = promisify(execFile);
 it("the generated code is what buf makes of proto/, and proto/ is clean", async () => {
   const directory = await mkdtemp(join(tmpdir(), "nightbeam-proto-"));
   try {
-    for (const name of ["proto", "buf.yaml", "buf.gen.yaml"]) {
+    for (const name of ["packages/protocol/proto", "buf.yaml", "buf.gen.yaml"]) {
       await cp(join(ROOT, name), join(directory, name), { recursive: true });
     }
     await symlink(join(ROOT, "node_modules"), join(directory, "node_modules"));
-    await mkdir(join(directory, "packages"));
     const options = { cwd: directory, env: { ...process.env, HOME: directory } };
     await run(BUF, ["lint"], options);
     await run(BUF, ["generate"], options);

@@ -85,7 +85,7 @@ describe("drafts from lists", () => {
       message: expect.stringContaining(nowhere),
     });
     await expect(previousDrafter(file, { catalogue })).rejects.toMatchObject({
-      name: "DatasetError",
+      name: "RunError",
       message: expect.stringContaining(file),
     });
     await expect(candidatesDrafter(`${nowhere}.jsonl`, { catalogue })).rejects.toMatchObject({

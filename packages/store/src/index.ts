@@ -24,5 +24,4 @@ export {
 } from "./files/durable.js";
 export { parseLocation } from "./location.js";
 export { type OpenedStore, openStore } from "./open-store.js";
-export { s3Store } from "./s3-store.js";
 export type { RecordFiles, ShardStore } from "./shard-store.js";

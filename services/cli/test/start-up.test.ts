@@ -1,3 +1,4 @@
+import { spawnSync } from "node:child_process";
 import { readdir, readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
@@ -23,8 +24,34 @@ async function importsOf(module: URL, seen = new Set<string>()): Promise<Set<str
 
 describe("the command", () => {
   it("loads what a subcommand needs only when it is used", async () => {
-    const packages = await importsOf(new URL("../src/main.js", import.meta.url));
+    const packages = await importsOf(new URL("../src/main.ts", import.meta.url));
     expect([...packages]).toEqual(["commander"]);
+  });
+});
+
+describe("on an older Node", () => {
+  const command = fileURLToPath(new URL("services/cli/bin/nightbeam.js", root));
+
+  /** Runs the command under this Node, which says that it is `version`. */
+  function runAs(version: string) {
+    const versions = `{ value: { ...process.versions, node: "${version}" } }`;
+    const disguise = `data:text/javascript,Object.defineProperty(process, "versions", ${versions})`;
+    return spawnSync(process.execPath, ["--import", disguise, command, "--version"], {
+      encoding: "utf8",
+    });
+  }
+
+  it.each(["14.21.3", "18.20.8", "20.18.3"])("the command refuses %s in words", (version) => {
+    const { status, stdout, stderr } = runAs(version);
+    expect(status).toBe(1);
+    expect(stdout).toBe("");
+    expect(stderr).toContain(
+      `nightbeam needs Node 20.19 or newer; this is Node ${version}. Install`,
+    );
+  });
+
+  it.each(["20.19.0", "22.0.0", "24.1.0"])("the command runs on %s", (version) => {
+    expect(runAs(version)).toMatchObject({ status: 0, stderr: "" });
   });
 });
 
@@ -41,7 +68,7 @@ describe("explain", () => {
       files.map((file) => readFile(fileURLToPath(new URL(file, root)), "utf8").catch(() => "")),
     );
     const names = sources.flatMap((text) => text.match(/(?<=class )\w+(?= extends Error)/g) ?? []);
-    expect(names).toContain("JobsError");
+    expect(names).toContain("QueueError");
     for (const name of names) {
       const error = Object.assign(new Error("what it says"), { name, code: "A_CODE" });
       expect(explain(error), name).toBe("error: what it says");

@@ -2,6 +2,12 @@ import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { openControl } from "@nightbeam/control";
 import type { Recommendation } from "@nightbeam/dataset";
+import {
+  type DrafterDeps,
+  drafterSchema,
+  type RunningDrafter,
+  startDrafter,
+} from "@nightbeam/drafter";
 import { finishRun } from "@nightbeam/run";
 import { type Log, silentLog } from "@nightbeam/service/log";
 import { openStore } from "@nightbeam/store";
@@ -12,9 +18,6 @@ import {
   writeCheckpoint,
 } from "@nightbeam/testing";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { drafterSchema } from "../src/options/options.js";
-import type { RunningDrafter } from "../src/running-drafter.js";
-import { type DrafterDeps, startDrafter } from "../src/start-drafter.js";
 import { startModelVerifier } from "./support/model-verifier.js";
 import { listsOf, useNight } from "./support/night.js";
 import { useQueues } from "./support/queue-world.js";

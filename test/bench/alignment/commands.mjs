@@ -1,4 +1,4 @@
-// The commands of the experiment: Python and Node, two at a time, each with a log of its own.
+// The commands of the experiment: Python and Node, two at a time, each with its own log.
 import { spawn } from "node:child_process";
 import { createWriteStream, existsSync, mkdirSync, readFileSync, renameSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -8,14 +8,14 @@ import { prepare, python } from "../../../scripts/lib/venv.mjs";
 export const root = join(dirname(fileURLToPath(import.meta.url)), "..", "..", "..");
 const cli = join(root, "services", "cli", "bin", "nightbeam.js");
 
-/** `nightbeam-train …`; what it prints goes to `log`. */
+/** `nightbeam-train …`; its output goes to `log`. */
 export const train = (log, ...args) => ({
   log,
   command: python,
   args: ["-m", "nightbeam_training", ...args],
 });
 
-/** `nightbeam …`; what it prints goes to `log`. */
+/** `nightbeam …`; its output goes to `log`. */
 export const nightbeam = (log, ...args) => ({ log, command: cli, args });
 
 /** Runs jobs, `at` of them at once, and skips those whose log is complete. */

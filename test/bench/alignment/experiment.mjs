@@ -1,18 +1,18 @@
-// What each training objective makes of a draft: the figures of docs/results/alignment.md.
+// Compares training objectives: the figures of docs/results/alignment.md.
 //
 //   node test/bench/alignment/experiment.mjs OUT [--data DIR] [--target DIR] [--stage NAME,…]
 //   node test/bench/alignment/experiment.mjs OUT --scale large --device cuda
 //
-// The first takes a target that is there and the preset for two cores; the second trains one of 113 M
-// weights and a larger draft by the published settings. Stages, in this order; without --stage all:
-//   begin        the data as histories, the target where there is none, and the draft to begin with
-//   teacher      what the target answers to the histories of all users but the test users
+// The first uses an existing target and the preset for two cores; the second trains a target of 113 M
+// weights and a larger draft with the published settings. Stages, in this order; default: all:
+//   begin        the data as histories, the target if missing, and the initial draft
+//   teacher      the target's answers for the histories of all users but the test users
 //   objectives   a draft for each objective, on the same examples for the same number of steps
-//   data         the same draft on more and more made-up histories
+//   data         the same draft on different kinds of augmented histories
 //   best         the longest training, on all of them
 //   nights       five nights of --teacher-log, the draft realigned after each
-// It can be interrupted and continues. Data and target default to those below NIGHTBEAM_SHARED or
-// ../shared; all of it takes two to three hours on two cores. Tables: tables.mjs OUT.
+// An interrupted run continues. Data and target default to those below NIGHTBEAM_SHARED or ../shared;
+// the whole takes two to three hours on two cores. Tables: tables.mjs OUT.
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { nightbeam, root, runAll, train } from "./commands.mjs";
@@ -42,13 +42,13 @@ const SCALES = {
   large: { preset: "paper", draft: shape(2, 256, 4, 768), target: shape(12, 768, 12, 3072) },
 };
 const scale = SCALES[values.scale];
-if (scale === undefined) throw new Error(`--scale is ${Object.keys(SCALES).join(" or ")}`);
+if (scale === undefined) throw new Error(`--scale must be ${Object.keys(SCALES).join(" or ")}`);
 const given = values.target ?? join(shared, "models", "beauty-target");
 const target = scale.target === undefined ? given : join(out, "target");
 const catalogue = join(data, "items.index.json");
 const log = (name) => join(out, "logs", `${name}.log`);
 
-// Two jobs at once, one core each, do more than one after the other on two.
+// Two jobs at once with one core each are faster than one after the other with two.
 const machine = ["--device", values.device, "--precision", "bf16", "--threads", "1"];
 const histories = join(out, "histories", "train.jsonl");
 const teacher = (name, ...ask) =>
@@ -122,7 +122,7 @@ const stages = {
     await runAll(all.map(([name]) => bench(name, name, ...WIDTHS)));
   },
   async data() {
-    // As many steps as one pass over `cut` has, which the objective's own row stands for.
+    // As many steps as one pass over `cut`, whose row is that of the objective.
     const kinds = { last: "3", mix: "3", roll: "1" };
     const jobs = Object.entries(kinds).map(([kind, epochs]) =>
       align(`on-${kind}`, { on: [kind] }, ...OURS, "--epochs", epochs),

@@ -1,15 +1,15 @@
-// Five nights in a row: recommend, log what the target said, align the draft on all logs so far.
+// Five nights in a row: recommend, log the target's answers, align the draft on all logs so far.
 //
-// A night's users are those that the drafts may learn from, with their histories as they were then:
-// a fifth of them on the first night, all on the last. The draft is judged on users it never sees.
+// A night's users are the training users, with their histories up to that night: a fifth of each on the
+// first night, all on the last. The draft is evaluated on users that it never sees.
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { nightbeam, runAll, train } from "./commands.mjs";
 
 const NIGHTS = 5;
 const USERS = 3000;
-/** Steps are about the same every night: fewer passes over more examples. */
-const PASSES = 6;
+/** Steps per night are about constant: fewer epochs over more examples. */
+const EPOCHS = 6;
 
 export async function nights({ out, target, catalogue, machine, log, objective, preset }) {
   const rows = readFileSync(join(out, "histories", "train.jsonl"), "utf8")
@@ -17,7 +17,7 @@ export async function nights({ out, target, catalogue, machine, log, objective, 
     .split("\n");
   const users = rows.slice(0, USERS).map((row) => JSON.parse(row));
   const teacher = join(out, "teacher-nights");
-  await runAll([judge(0)]);
+  await runAll([evaluate(0)]);
   for (let night = 1; night <= NIGHTS; night++) {
     const histories = join(out, "histories", `night-${night}.jsonl`);
     const then = users.map(({ user, history }) => {
@@ -51,9 +51,9 @@ export async function nights({ out, target, catalogue, machine, log, objective, 
         log(`night-${night}-align`),
         ...["align", "--preset", preset, "--draft", draft(night - 1), "--teacher", teacher],
         ...["--catalogue", catalogue, ...objective, ...machine, "--warmup-steps", "20"],
-        ...["--epochs", `${Math.max(1, Math.round(PASSES / night))}`, "--out", draft(night)],
+        ...["--epochs", `${Math.max(1, Math.round(EPOCHS / night))}`, "--out", draft(night)],
       ),
-      judge(night),
+      evaluate(night),
     ]);
   }
 
@@ -61,7 +61,7 @@ export async function nights({ out, target, catalogue, machine, log, objective, 
     return join(out, night === 0 ? "draft-begin" : `draft-night-${night}`);
   }
 
-  function judge(night) {
+  function evaluate(night) {
     return nightbeam(
       log(`night-${night}-bench`),
       ...["bench", "--target", target, "--draft", draft(night), "--catalogue", catalogue],

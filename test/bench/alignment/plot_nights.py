@@ -23,7 +23,7 @@ def main() -> None:
     for width, points in sorted(calls.items()):
         panel.plot(points, marker="o", label=f"K = {width}")
     panel.axhline(4, color="grey", linestyle=":", label="plain search")
-    panel.set(xlabel="nights of --teacher-log", ylabel="target calls a user, unseen users")
+    panel.set(xlabel="nights of --teacher-log", ylabel="target calls per user, unseen users")
     panel.set_ylim(1, 4.2)
     panel.grid(alpha=0.3)
     panel.legend()

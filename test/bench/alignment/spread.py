@@ -1,9 +1,10 @@
-"""How spread out drafts are beside their target, at the nodes of the target's beams.
+"""Spread of drafts compared with their target, at the nodes of the target's beams.
 
     training/.venv/bin/python test/bench/alignment/spread.py TEACHER CATALOGUE DRAFT...
 
-Prints, for each draft, means over the nodes that have a choice: the entropies of target and draft, both
-divergences, and the share of the draft's probability that lies outside the target's 20 best codes.
+Prints, for each draft, means over the nodes with more than 20 valid codes: the entropies of target
+and draft, both divergences, and the share of the draft's probability outside the target's 20 best
+codes.
 """
 
 from __future__ import annotations

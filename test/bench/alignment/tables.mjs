@@ -32,7 +32,7 @@ for (const { name, users, rows } of benches) {
     console.log(`| ${name} | ${users} | ${way} | ${cells.join(" | ")} |`);
   }
 }
-console.log("\naccepted steps of the first call (of 3) / calls a user / nodes a user\n");
+console.log("\naccepted steps of the first call (of 3) / calls per user / nodes per user\n");
 for (const name of readdirSync(out).filter((each) => each.startsWith("draft-"))) {
   const log = join(out, name, "log.jsonl");
   if (!existsSync(log)) continue;

@@ -1,4 +1,4 @@
-"""A catalogue as the Python peers see it: read from an LC-Rec index and nightbeam.json."""
+"""The catalogue of the Python peers, read from an LC-Rec index and nightbeam.json."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def read_catalogue(spec_path: Path, index_path: Path) -> Catalogue:
 
 
 class TrieTable:
-    """What is forbidden after each prefix, a row of booleans each: [prefixes, vocabulary]."""
+    """Forbidden tokens after each prefix: bool [prefixes, vocabulary]."""
 
     def __init__(self, catalogue: Catalogue, vocabulary: int) -> None:
         self.rows = {prefix: row for row, prefix in enumerate(catalogue.children)}
@@ -67,7 +67,7 @@ class TrieTable:
 
 
 class TrieProcessor:
-    """A logits processor: all beams in one look-up."""
+    """A logits processor that looks up all beams at once."""
 
     def __init__(self, table: TrieTable, prompt_length: int) -> None:
         self.table = table

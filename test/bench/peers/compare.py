@@ -1,10 +1,10 @@
-"""Nightbeam beside transformers' generate() on one checkpoint, turn by turn in one run.
+"""Compares Nightbeam with transformers' generate() on one checkpoint, in turn within one run.
 
     python compare.py --model DIR --index index.json --histories histories.jsonl [--draft DIR]
 
 Both get the same users, K = 20 beams, float32 and two threads; each round runs every contender once,
-and medians over the rounds are compared. Prints a table: users a second, and how many times one user
-at a time through plain generate() (prefix_allowed_tokens_fn), which is what people run.
+and medians over the rounds are compared. Prints a table: users per second, and the ratio to plain
+generate() (prefix_allowed_tokens_fn) with one user at a time, the usual setup.
 """
 
 from __future__ import annotations
@@ -42,7 +42,8 @@ BASELINE = "generate(), one user at a time"
 
 
 def generate_rates(options: argparse.Namespace, histories: Path) -> list[tuple[str, float]]:
-    """Plain generate() alone and in batches, and the best that we get out of transformers."""
+    """Plain generate() alone and in batches, and the fastest setup of transformers that we
+    found."""
     plain = run_generate(options, histories, ["--modes", "one,equal"])
     best = run_generate(
         options,

@@ -1,20 +1,20 @@
-"""The baseline: transformers' own beam search over the catalogue trie, in users a second.
+"""The baseline: transformers' own beam search over the catalogue trie, in users per second.
 
     python hf_generate.py --model DIR --index index.json --histories histories.jsonl --beams 20
 
-`histories.jsonl` has `{"user": …, "history": [item, …]}` a line, oldest first, items being the keys
+`histories.jsonl` has one `{"user": …, "history": [item, …]}` per line, oldest first; items are keys
 of the LC-Rec index. float32, key-value cache, sdpa attention, inference mode. Modes timed, each
 after a warm-up:
 
-    one     one user a call
-    padded  --batch users a call in file order, prompts padded on the left
+    one     one user per call
+    padded  --batch users per call in file order, prompts padded on the left
     sorted  the same, the users sorted by prompt length first: little padding
-    equal   --batch users a call, only users with prompts of one length together: no padding
+    equal   --batch users per call, all with prompts of the same length: no padding
 
-`--constraint callback` is prefix_allowed_tokens_fn, as generate() offers it; `table` is a logits
-processor that looks all beams up at once, the fastest way known to us. `--prefill beams` is
-generate() as it comes, which runs every prompt once a beam; `once` runs it once a user and hands
-generate() the cache, repeated for the beams. The defaults are the plain call. Prints JSON; with
+`--constraint callback` is generate()'s prefix_allowed_tokens_fn; `table` is a logits processor that
+looks up all beams at once, the fastest way that we found. `--prefill beams` is unmodified
+generate(), which runs every prompt once per beam; `once` runs it once per user and passes the cache
+to generate(), repeated for the beams. The defaults are the plain call. Prints JSON; with
 `--out lists.jsonl` also writes the lists of the last mode: `{"user": …, "codes": [[…], …]}`, best
 first, and with --scores their log-probabilities (which makes generate() a little slower).
 """
@@ -39,7 +39,7 @@ from users import User, batches_of, read_users
 
 @dataclass(frozen=True)
 class Search:
-    """What every call of generate() shares."""
+    """Shared by all calls of generate()."""
 
     model: PreTrainedModel
     catalogue: Catalogue
@@ -103,7 +103,7 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--histories", type=Path, required=True)
     parser.add_argument("--beams", type=int, default=20)
     parser.add_argument("--batch", type=int, default=32)
-    parser.add_argument("--users", type=int, default=None, help="the first so many; default all")
+    parser.add_argument("--users", type=int, default=None, help="only the first N; default all")
     parser.add_argument("--modes", default="one,padded,sorted,equal")
     parser.add_argument("--constraint", choices=["callback", "table"], default="callback")
     parser.add_argument("--prefill", choices=["beams", "once"], default="beams")
@@ -115,7 +115,7 @@ def parse_arguments() -> argparse.Namespace:
 
 @torch.inference_mode()
 def recommend(search: Search, batch: list[User]) -> dict[str, dict]:
-    """The lists of a batch by user: `codes` [beams][levels], best first; `scores` where asked."""
+    """The lists of a batch by user: `codes` [beams][levels], best first; `scores` if requested."""
     length = max(len(user.prompt) for user in batch)
     padding = [length - len(user.prompt) for user in batch]
     ids = torch.tensor([[0] * pad + user.prompt for pad, user in zip(padding, batch, strict=True)])
@@ -138,7 +138,8 @@ def recommend(search: Search, batch: list[User]) -> dict[str, dict]:
         max_new_tokens=search.catalogue.levels,
         do_sample=False,
         use_cache=True,
-        # Every list entry has one length: without a penalty a score is a sum of log-probabilities.
+        # All list entries have the same length: without a penalty a score is a sum of
+        # log-probabilities.
         length_penalty=0.0,
         eos_token_id=None,
         pad_token_id=0,
@@ -160,7 +161,7 @@ def recommend(search: Search, batch: list[User]) -> dict[str, dict]:
 
 
 def prompt_cache(search: Search, ids: torch.Tensor, mask: torch.Tensor) -> dict[str, DynamicCache]:
-    """Keys and values of all prompt tokens but the last, a row for every beam; or nothing."""
+    """Keys and values of all prompt tokens but the last, one row per beam; or nothing."""
     if not search.prefill_once or ids.shape[1] == 1:
         return {}
     cache = DynamicCache(config=search.model.config)

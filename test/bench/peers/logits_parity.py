@@ -1,11 +1,11 @@
-"""Write the logits that Hugging Face transformers computes, for comparison with Nightbeam's graphs.
+"""Write the logits of Hugging Face transformers, for comparison with Nightbeam's graphs.
 
     python logits_parity.py --model DIR --prompts prompts.jsonl --out logits.f32
 
-`prompts.jsonl` has a list of token ids a line. `logits.f32` gets raw little-endian float32, the
-prompts one after another, each [tokens, vocabulary]; `logits.json` says the sizes:
+`prompts.jsonl` has one list of token ids per line. `logits.f32` is raw little-endian float32, the
+prompts one after another, each [tokens, vocabulary]; `logits.json` has the sizes:
 `{"vocabulary": 1028, "lengths": [81, 5], "of": "logits"}`. With --log-softmax the values are
-log-probabilities instead, taken in float64 before they are rounded to float32.
+log-probabilities instead, computed in float64 and rounded to float32.
 """
 
 from __future__ import annotations

@@ -1,11 +1,11 @@
-"""Write the numbers by transformers that the TypeScript reference model is tested against.
+"""Write the numbers of transformers that the TypeScript reference model is tested against.
 
     node make-checkpoints.mjs /tmp/checkpoints
     python make_reference_numbers.py --checkpoints /tmp/checkpoints \
         --out ../../../packages/model/test/reference-numbers.json
 
-The first line, run after `npm run build`, writes one tiny checkpoint of every kind. Of each kind
-the file keeps some logits after the last token of one prompt, float32, rounded to six decimals.
+The first command, run after `npm run build`, writes one tiny checkpoint of every kind. For each
+kind the file has some logits after the last token of one prompt, float32, rounded to six decimals.
 """
 
 from __future__ import annotations

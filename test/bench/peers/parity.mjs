@@ -3,7 +3,8 @@
 //
 //   node test/bench/peers/parity.mjs --model DIR --index index.json --lists lists.jsonl --python PYTHON
 //
-// A line of lists.jsonl: {"prompt": [token, …], "full": [{"codes": [code, …]}, …]}; the first is followed.
+// A line of lists.jsonl: {"prompt": [token, …], "full": [{"codes": [code, …]}, …]}; the first list
+// is used.
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -88,7 +89,7 @@ function expectedOf(sequences) {
     "--log-softmax",
   ];
   const { status } = spawnSync(options.python, args, { stdio: ["ignore", "inherit", "inherit"] });
-  if (status !== 0) throw new Error("logits_parity.py failed; what it printed is above");
+  if (status !== 0) throw new Error("logits_parity.py failed; see its output above");
   const { vocabulary } = JSON.parse(readFileSync(join(scratch, "logits.json"), "utf8"));
   const floats = new Float32Array(new Uint8Array(readFileSync(out)).buffer);
   const starts = [0];

@@ -1,4 +1,4 @@
-"""Users with their prompts, and how they go into batches."""
+"""Users with their prompts, and their batches."""
 
 from __future__ import annotations
 

@@ -13,11 +13,11 @@ export interface BeautyFiles {
   readonly target: string;
   readonly draft: string;
   readonly catalogue: string;
-  /** Writes the histories of the test users, and names the file. */
+  /** Writes the histories of the test users, and returns the file's path. */
   writeHistories(directory: string): Promise<string>;
 }
 
-/** A real data set and a trained pair of models beside the repository, or nothing. */
+/** A real data set and a trained pair of models from outside the repository, if present. */
 export function beautyFiles(): BeautyFiles | undefined {
   const shared = process.env.NIGHTBEAM_SHARED ?? join(root, "..", "shared");
   const files = {
@@ -36,7 +36,7 @@ export function beautyFiles(): BeautyFiles | undefined {
   };
 }
 
-/** What one machine recommends, without a cluster. */
+/** The lists of one machine, without a cluster. */
 export async function recommendAlone(
   flags: Readonly<Record<string, unknown>> & { out: string },
 ): Promise<Lists> {

@@ -3,7 +3,7 @@ import { join } from "node:path";
 
 export const opensslIsHere = spawnSync("openssl", ["version"]).status === 0;
 
-/** Writes a certificate for 127.0.0.1 that has signed itself, and names the flags that use it on either end. */
+/** Writes a self-signed certificate for 127.0.0.1; returns the flags that use it on either end. */
 export function certificateFlags(directory: string): string[] {
   const [key, cert] = [join(directory, "key.pem"), join(directory, "cert.pem")];
   execFileSync(

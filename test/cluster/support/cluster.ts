@@ -19,17 +19,17 @@ export interface ClusterOptions {
   readonly scoring?: "full" | "renormalized";
   readonly verifiers?: number;
   readonly drafters?: number;
-  /** Short ones make faults show quickly. */
+  /** Short locks make faults show quickly. */
   readonly lockMs?: number;
-  /** Calls go by TLS, and both ends show certificates. */
+  /** Calls use TLS with certificates on both ends. */
   readonly tls?: boolean;
-  /** Addresses that drafters know besides those that they hear of. */
+  /** Addresses that drafters know in addition to those from NATS. */
   readonly staticVerifiers?: readonly string[];
 }
 
 const TOKEN = "a-token-for-tests";
 
-/** A whole cluster on this machine, of processes as an operator would start them. */
+/** A whole cluster on this machine, of the processes that an operator would start. */
 export class TestCluster {
   readonly directory: string;
   readonly redis: RedisServer;
@@ -95,7 +95,7 @@ export class TestCluster {
     return [this.scheduler, ...this.verifiers, ...this.drafters];
   }
 
-  /** Where a run of this name goes. */
+  /** Output directory for a run of this name. */
   out(name: string): string {
     return join(this.directory, name);
   }
@@ -109,7 +109,9 @@ export class TestCluster {
     return this.#call(runStatusSchema, { path: `/v1/runs/${runId}` });
   }
 
-  /** Waits until a run is in a state, by default an ended one; asks on while the scheduler is away. */
+  /**
+   * Waits until a run is in a state, by default a final one; retries while the scheduler is down.
+   */
   async until(
     runId: string,
     options: { is?: (run: RunStatus) => boolean; withinMs?: number } = {},
@@ -123,16 +125,16 @@ export class TestCluster {
       last = run ?? last;
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
-    throw new Error(`run ${runId} stands at ${JSON.stringify(last)}\n${this.logs()}`);
+    throw new Error(`run ${runId} is still ${JSON.stringify(last)}\n${this.logs()}`);
   }
 
   logs(): string {
     return this.nodes.map(({ name, output }) => `--- ${name}\n${output.slice(-4_000)}`).join("\n");
   }
 
-  /** Stops everything; what does not end by itself fails. */
+  /** Stops everything; a process that does not exit by itself fails the test. */
   async stop(): Promise<void> {
-    // Drafters first, while there is somebody to answer them.
+    // Drafters first, while the others still answer them.
     const stopped: PromiseSettledResult<void>[] = [];
     for (const group of [this.drafters, this.verifiers, [this.scheduler]]) {
       stopped.push(...(await Promise.allSettled(group.map((node) => node.stop()))));

@@ -3,16 +3,16 @@ import { fileURLToPath } from "node:url";
 
 const COMMAND = fileURLToPath(new URL("../../../services/cli/bin/nightbeam.js", import.meta.url));
 const READY_WITHIN_MS = 30_000;
-/** More than a node gives its own work under way. */
+/** Longer than a node's own grace period for work in progress. */
 const STOPPED_WITHIN_MS = 40_000;
 
-/** One process of a cluster, started from the built command as an orchestrator would. */
+/** One process of a cluster, started from the built command, like an orchestrator would. */
 export class ClusterNode {
   readonly name: string;
   readonly #args: readonly string[];
   #child: ChildProcess | undefined;
   #output = "";
-  /** What the process printed when it was ready. */
+  /** The line that the process printed when it was ready. */
   ready = "";
 
   constructor(name: string, args: readonly string[]) {
@@ -49,7 +49,7 @@ export class ClusterNode {
     return this.#child?.pid ?? 0;
   }
 
-  /** Everything that the process and its earlier lives printed. */
+  /** Everything that the process printed, earlier starts included. */
   get output(): string {
     return this.#output;
   }
@@ -68,13 +68,13 @@ export class ClusterNode {
     return signal === "SIGKILL" || signal === "SIGTERM" ? ended : null;
   }
 
-  /** Ends it politely, and by force where it does not listen; fails the test in that case. */
+  /** Stops it with SIGTERM, or with SIGKILL if that has no effect, which fails the test. */
   async stop(): Promise<void> {
     if (!this.isRunning) return;
     this.#child?.kill("SIGCONT");
-    const stubborn = setTimeout(() => this.#child?.kill("SIGKILL"), STOPPED_WITHIN_MS);
+    const killTimer = setTimeout(() => this.#child?.kill("SIGKILL"), STOPPED_WITHIN_MS);
     const code = await this.signal("SIGTERM");
-    clearTimeout(stubborn);
-    if (code !== 0) throw new Error(`${this.name} did not end by itself:\n${this.#output}`);
+    clearTimeout(killTimer);
+    if (code !== 0) throw new Error(`${this.name} did not exit by itself:\n${this.#output}`);
   }
 }

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import type { Recommendation } from "@nightbeam/dataset";
 import { readRecommendations } from "@nightbeam/run";
 
-/** A finished run, as whoever reads it sees it. */
+/** A finished run, as its readers see it. */
 export interface Lists {
   /** SHA-256 over users, items and order. */
   readonly digest: string;
@@ -10,7 +10,7 @@ export interface Lists {
   readonly scores: ReadonlyMap<string, readonly number[]>;
 }
 
-/** Reads a finished run, every file held against its hash. */
+/** Reads a finished run and checks every file's hash. */
 export async function listsOf(directory: string): Promise<Lists> {
   const hash = createHash("sha256");
   const users: string[] = [];
@@ -28,7 +28,7 @@ export async function listsOf(directory: string): Promise<Lists> {
   return { digest: hash.digest("hex"), users, scores };
 }
 
-/** The largest difference between scores of the same place in the same user's list. */
+/** The largest difference between scores at the same position of the same user's list. */
 export function largestScoreDifference(a: Lists, b: Lists): number {
   let largest = 0;
   for (const [user, scores] of a.scores) {

@@ -2,7 +2,7 @@ import { createServer, type Socket } from "node:net";
 import { Redis } from "ioredis";
 import { type Fault, pause } from "./strike.js";
 
-/** Locks of a test cluster last this long. */
+/** Lock duration of a test cluster. */
 export const LOCK_MS = 2_000;
 
 export const drafterKilled: Fault = async ({ cluster }) => {
@@ -24,7 +24,9 @@ export const schedulerKilled: Fault = async ({ cluster }) => {
   await cluster.scheduler.start();
 };
 
-/** Frozen beyond its lock: its shards are given to the other, and it wakes up believing they are its own. */
+/**
+ * Frozen beyond its lock: its shards go to the other one, and it resumes as if it still had them.
+ */
 export const drafterFrozen: Fault = async ({ cluster }) => {
   const [drafter] = cluster.drafters;
   await drafter?.signal("SIGSTOP");
@@ -44,7 +46,7 @@ export const redisKilled: Fault = async ({ cluster }) => {
   await cluster.redis.restart();
 };
 
-/** Every job is gone; what is committed is not in Redis. */
+/** Deletes every job; commits are not in Redis. */
 export const redisEmptied: Fault = async ({ cluster }) => {
   const redis = new Redis(cluster.redis.url);
   await redis.flushall();
@@ -55,7 +57,7 @@ export const natsKilled: Fault = async ({ cluster }) => {
   await cluster.nats.kill();
 };
 
-/** Answers no ping and no call, and closes no connection. */
+/** Frozen: answers no ping and no call, and closes no connection. */
 export const verifierFrozen: Fault = async ({ cluster }) => {
   const [verifier] = cluster.verifiers;
   await verifier?.signal("SIGSTOP");
@@ -63,7 +65,7 @@ export const verifierFrozen: Fault = async ({ cluster }) => {
   await verifier?.signal("SIGCONT");
 };
 
-/** A server that accepts connections and never says a word. */
+/** A server that accepts connections and never answers. */
 export async function silentServer(): Promise<{ address: string; close: () => Promise<void> }> {
   const sockets = new Set<Socket>();
   const server = createServer((socket) => {

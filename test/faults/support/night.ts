@@ -7,21 +7,21 @@ import { recommendOptions } from "../../../services/cli/src/recommend/options.js
 import { recommend } from "../../../services/cli/src/recommend/recommend.js";
 import { type Lists, listsOf } from "../../cluster/support/oracle.js";
 
-/** Long enough on two cores that a fault falls into the middle of it, short enough for many. */
+/** Long enough on two cores for a fault to happen midway, short enough for many. */
 const SIZE = { users: 900, items: 1_500, layers: 4, width: 192, heads: 4 };
 const SHARD_SIZE = 30;
 
-/** One night's work, and what it has to come to. */
+/** One run and its expected result. */
 export interface Night {
   readonly world: World;
-  /** What is submitted, but for where it goes. */
+  /** The request, without its output directory. */
   readonly request: Omit<SubmitBody, "out">;
   /** The lists of one machine without any cluster. */
   readonly expected: Lists;
   remove(): Promise<void>;
 }
 
-/** Makes a world and the lists that every cluster must find in it, whatever befalls it. */
+/** Makes a world and the lists that every cluster must return for it, whatever the fault. */
 export async function makeNight(
   scoring: "full" | "renormalized" = "full",
   filter: { blocked: number } = { blocked: 0 },
@@ -55,12 +55,12 @@ export async function makeNight(
   };
 }
 
-/** A shard's commit, as its record and its file's time tell it. */
+/** A shard's commit, from its record and the file's time. */
 export interface Commit {
   readonly index: number;
-  /** Milliseconds of the epoch. */
+  /** Milliseconds since the epoch. */
   readonly at: number;
-  /** Times that its job had been started. */
+  /** Number of times that its job was started. */
   readonly start: number;
 }
 

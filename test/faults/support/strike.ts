@@ -4,16 +4,16 @@ import { type ClusterOptions, TestCluster } from "../../cluster/support/cluster.
 import { largestScoreDifference, listsOf } from "../../cluster/support/oracle.js";
 import { type Commit, commitsOf, type Night } from "./night.js";
 
-/** Scores of another machine, batch or cache differ by less than this. */
+/** Maximum difference between scores of different machines, batches or caches. */
 const SAME_SCORE = 1e-5;
 
-/** What befalls a cluster in the middle of a run. */
+/** A fault in the middle of a run. */
 export type Fault = (struck: { cluster: TestCluster; runId: string; out: string }) => Promise<void>;
 
 /**
- * Runs a night in a cluster of its own, lets a fault strike once some shards are done and many are
- * not, and compares what comes out with the lists of a machine alone: every user once, the same
- * items in the same order. Prints how long it was until work went on.
+ * Runs a night in its own cluster, causes a fault once some shards are done and many are not, and
+ * compares the result with the lists of a single machine: every user once, the same items in the
+ * same order. Prints the time until work continued.
  */
 export async function strike(
   night: Night,
@@ -33,14 +33,14 @@ export async function strike(
     expect(run.state, cluster.logs()).toBe("complete");
     const tookMs = performance.now() - started;
     await expectExact(night, out);
-    const said = recovery(await commitsOf(out), [struckAt]);
-    console.log(`${options.name}: ${said}; the run took ${seconds(tookMs)}`);
+    const summary = recovery(await commitsOf(out), [struckAt]);
+    console.log(`${options.name}: ${summary}; the run took ${seconds(tookMs)}`);
   } finally {
     await cluster.stop();
   }
 }
 
-/** How long work stood still after faults, and how long it was until shards that were lost were done. */
+/** Time without progress after faults, and time until lost shards were done. */
 export function recovery(commits: readonly Commit[], faults: readonly number[]): string {
   const first = faults[0] ?? 0;
   const next = Math.min(...commits.map(({ at }) => at - first).filter((ms) => ms > 0));
@@ -50,8 +50,8 @@ export function recovery(commits: readonly Commit[], faults: readonly number[]):
     .toSorted((a, b) => a - b);
   const lost =
     again.length === 0
-      ? "no shard was begun again"
-      : `${again.length} shards were begun again and done ${seconds(again[again.length >> 1] ?? 0)} after the latest fault (median), ${seconds(again.at(-1) ?? 0)} (longest)`;
+      ? "no shard was restarted"
+      : `${again.length} shards were restarted and done ${seconds(again[again.length >> 1] ?? 0)} after the last fault (median), ${seconds(again.at(-1) ?? 0)} (longest)`;
   return `next shard after ${seconds(next)}, ${lost}`;
 }
 
@@ -63,7 +63,7 @@ export async function expectExact(night: Night, out: string): Promise<void> {
   expect(largestScoreDifference(lists, night.expected)).toBeLessThan(SAME_SCORE);
 }
 
-/** Whether enough of a run is left for a fault to hit it. */
+/** Whether enough of a run is left for a fault. */
 export function isUnderWay({ state, shards }: RunStatus): boolean {
   if (state === "planning") return true;
   return state === "running" && shards !== undefined && shards.done < shards.total - 4;

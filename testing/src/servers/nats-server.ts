@@ -10,18 +10,18 @@ import { freePort } from "./free-port.js";
 const SERVER = "nats-server";
 const START_LIMIT_MS = 10_000;
 
-/** A nats-server of one's own, with a store that outlives its restarts. */
+/** A nats-server for one test, with a store that survives restarts. */
 export interface NatsServer {
   readonly url: string;
   readonly port: number;
   /** SIGKILL; the store and the port stay reserved for `restart`. */
   kill(): Promise<void>;
-  /** Starts again on the same port with the same store; kills first where it runs. */
+  /** Restarts on the same port with the same store; kills it first if it runs. */
   restart(): Promise<void>;
-  /** SIGSTOP: the server keeps its connections and says nothing. */
+  /** SIGSTOP: the server keeps its connections but does not answer. */
   pause(): void;
   resume(): void;
-  /** Ends it and removes the store. */
+  /** Stops it and removes the store. */
   stop(): Promise<void>;
 }
 

@@ -8,40 +8,40 @@ import { freePort } from "./free-port.js";
 export interface RedisServer {
   readonly url: string;
   readonly port: number;
-  /** Of the process that runs now; undefined while none does. */
+  /** Of the running process; undefined if there is none. */
   readonly pid: number | undefined;
-  /** SIGKILL; what was written stays for `restart`. */
+  /** SIGKILL; written data stays for `restart`. */
   kill(): Promise<void>;
-  /** Starts it again on the same port with what it had written. */
+  /** Starts it again on the same port with its data. */
   restart(): Promise<void>;
   /** SIGSTOP: connections stay open and nothing answers. */
   pause(): void;
   /** SIGCONT. */
   resume(): void;
-  /** Ends it and removes its directory. */
+  /** Stops it and removes its directory. */
   stop(): Promise<void>;
 }
 
 export interface StartRedisOptions {
   readonly port?: number;
-  /** Beside and after its own: an append-only file, no eviction, DEBUG allowed. */
+  /** Appended to the default arguments: append-only file, no eviction, DEBUG allowed. */
   readonly args?: readonly string[];
 }
 
 /**
- * Whether tests with Redis can run. Without redis-server they are left out with a message, except
- * where NIGHTBEAM_REQUIRED=1 makes that a failure.
+ * Whether tests with Redis can run. Without redis-server they are skipped with a message, or fail
+ * if NIGHTBEAM_REQUIRED=1.
  */
 export function redisIsHere(): boolean {
   const here = spawnSync("redis-server", ["--version"]).status === 0;
   if (here) return true;
   const message = "redis-server is not installed";
   if (process.env.NIGHTBEAM_REQUIRED === "1") throw new Error(message);
-  console.warn(`${message}: its tests are left out`);
+  console.warn(`${message}: its tests are skipped`);
   return false;
 }
 
-/** Starts a Redis of the test's own on a free port. */
+/** Starts a Redis for one test on a free port. */
 export async function startRedis(options: StartRedisOptions = {}): Promise<RedisServer> {
   const port = options.port ?? (await freePort());
   const directory = await mkdtemp(join(tmpdir(), "nightbeam-redis-"));

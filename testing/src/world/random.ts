@@ -11,8 +11,8 @@ export interface Random {
 }
 
 /**
- * A stream of its own for every name, so that one thing made from a seed (a layer's weights, a
- * user's history) stays as it is whatever else is made beside it.
+ * A separate stream per name, so that what is made from a seed (a layer's weights, a user's
+ * history) does not depend on what else is made.
  */
 export function createRandom(seed: number, name: string): Random {
   const key = createHash("sha256").update(`${seed}/${name}`).digest();

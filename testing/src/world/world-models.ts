@@ -3,31 +3,31 @@ import { randomTensors } from "./checkpoint/random-tensors.js";
 import type { Tensor } from "./checkpoint/safetensors.js";
 import { createRandom } from "./random.js";
 
-/** Correlation of the embeddings of two codes in succession. */
+/** Correlation of the embeddings of two consecutive codes. */
 const LIKENESS = 0.9;
-/** Size of a token's mark for its level, other dimensions being about 1. */
+/** Size of a token's mark for its level; other dimensions are about 1. */
 const MARK = 4;
-/** How strongly attention looks for tokens of the next level. */
+/** Strength of attention to tokens of the next level. */
 const MATCH = 1.4;
-/** How strongly the head asks for a code of the next level, … */
+/** Strength of the head for a code of the next level, … */
 const LEVEL_GAIN = 4;
-/** … for codes that the history holds, … */
+/** … for codes in the history, … */
 const COPY_GAIN = 16;
-/** … and for codes whatever the history. */
+/** … and for random codes. */
 const NOISE = 0.5;
 
 /**
- * A pair of models that agree much and not always: the draft is the target's first layers with its
- * embeddings and its head, and the layers above add little.
+ * A pair of models that agree often but not always: the draft is the target's first layers with
+ * its embeddings and its head, and the layers above add little.
  *
- * Unlike plain random weights they recommend what resembles the history: the first layer's
- * attention looks for codes of the level whose turn it is, and the head for what it brings along.
+ * Unlike purely random weights they recommend items similar to the history: the first layer attends
+ * to codes of the next level, and the head predicts what it finds there.
  */
 export function worldModels(options: {
   readonly shape: ModelShape;
   readonly draftLayers: number;
   readonly seed: number;
-  /** What each of the target's layers above the draft adds, 1 being a plain layer. */
+  /** Scale of the target's layers above the draft; 1 is a normal layer. */
   readonly upperGain: number;
 }): { target: Tensor[]; draft: Tensor[] } {
   const { shape, draftLayers, seed, upperGain } = options;
@@ -41,7 +41,7 @@ export function worldModels(options: {
   return { target, draft };
 }
 
-/** Lets codes with numbers close to each other mean similar things, but for the first level's. */
+/** Makes the embeddings of neighbouring codes similar, except on the first level. */
 function likenCodes({ levels, codesPerLevel, width }: ModelShape, tensors: Tensor[]): void {
   const embeddings = valuesOf(tensors, "model.embed_tokens.weight");
   for (let token = codesPerLevel; token < levels * codesPerLevel; token++) {
@@ -55,18 +55,20 @@ function likenCodes({ levels, codesPerLevel, width }: ModelShape, tensors: Tenso
   }
 }
 
-/** Gives the first dimensions of the stream to the levels: a token has a mark in its level's. */
+/**
+ * Reserves the first dimensions of the stream for the levels: a token has a mark in its level's.
+ */
 function markLevels({ levels, codesPerLevel, width }: ModelShape, tensors: Tensor[]): void {
   const embeddings = valuesOf(tensors, "model.embed_tokens.weight");
   for (let row = 0; row * width < embeddings.length; row++) {
     const level = row < SPECIAL_TOKENS ? -1 : Math.floor((row - SPECIAL_TOKENS) / codesPerLevel);
     for (let dim = 0; dim < levels; dim++) embeddings[row * width + dim] = dim === level ? MARK : 0;
   }
-  // A prompt of BOS alone asks for a first code, as the end of an item does.
+  // After a prompt of only BOS comes a first code, as after the end of an item.
   embeddings[BOS * width + levels - 1] = MARK;
 }
 
-/** Lets the first layer's queries find keys of the next level; values carry no marks. */
+/** Makes the first layer's queries match keys of the next level; values carry no marks. */
 function matchLevels(shape: ModelShape, tensors: Tensor[]): void {
   const { levels, width, heads, headSize } = shape;
   const queries = valuesOf(tensors, `${FIRST_ATTENTION}.q_proj.weight`);
@@ -74,7 +76,7 @@ function matchLevels(shape: ModelShape, tensors: Tensor[]): void {
   const values = valuesOf(tensors, `${FIRST_ATTENTION}.v_proj.weight`);
   const half = headSize / 2;
   for (let level = 0; level < levels; level++) {
-    // Of a head's dimensions the last before the middle turn slowest: distance hardly matters.
+    // The last dimensions before a head's middle rotate slowest: distance hardly matters.
     const slot = half - 1 - (level % half);
     for (let head = 0; head < heads; head++) {
       const row = (head * headSize + slot) * width;
@@ -85,7 +87,7 @@ function matchLevels(shape: ModelShape, tensors: Tensor[]): void {
   }
 }
 
-/** Sets the head to what attention brings of each code, and to the mark of the level before. */
+/** Sets the head to attention's output for each code, and to the mark of the level before. */
 function readHistory(options: {
   readonly shape: ModelShape;
   readonly tensors: readonly Tensor[];
@@ -115,7 +117,7 @@ function readHistory(options: {
 
 const FIRST_ATTENTION = "model.layers.0.self_attn";
 
-/** The level that is written before a level; before the first one, the last of the item before. */
+/** The level before a level; before the first one, the last of the previous item. */
 function before(level: number, levels: number): number {
   return (level + levels - 1) % levels;
 }
@@ -132,7 +134,7 @@ function valuesOf(tensors: readonly Tensor[], name: string): Float32Array {
   return tensor.values;
 }
 
-/** A matrix of [rows, x.length] times x. */
+/** A matrix [rows, x.length] times x. */
 function multiply(matrix: Float32Array, x: Float32Array | Float64Array): Float64Array {
   return Float64Array.from({ length: matrix.length / x.length }, (_, row) => {
     let sum = 0;

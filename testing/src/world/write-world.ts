@@ -10,7 +10,7 @@ import { userHistory } from "./histories/user-history.js";
 import { writeLines } from "./histories/write-lines.js";
 import { worldModels } from "./world-models.js";
 
-/** Every size has a default: together they make the demo's world. */
+/** Every size has a default. */
 export interface WorldOptions {
   readonly directory: string;
   /** Default 1. */
@@ -25,21 +25,21 @@ export interface WorldOptions {
   readonly levels?: number;
   /** Default 64. */
   readonly codesPerLevel?: number;
-  /** Items of a history that go into a prompt; default 20. */
+  /** Maximum items of a history in a prompt; default 20. */
   readonly maxItems?: number;
   /** Layers of the target; default 4. */
   readonly layers?: number;
-  /** How many of them, from the first, are the draft; default 1. */
+  /** Number of its first layers that are the draft; default 1. */
   readonly draftLayers?: number;
   /** Size of both models' residual stream; default 128. */
   readonly width?: number;
   /** Default 4. */
   readonly heads?: number;
-  /** How much the target's layers above the draft change its mind: 0 not at all. Default 0.3. */
+  /** Scale of the target's layers above the draft: 0 for no effect. Default 0.3. */
   readonly upperGain?: number;
 }
 
-/** Where the parts of a world lie. */
+/** Paths of a world's files. */
 export interface World {
   /** LC-Rec layout: `{"0": ["<a_1>", "<b_9>", …]}`. */
   readonly catalogue: string;
@@ -47,13 +47,13 @@ export interface World {
   readonly items: string;
   /** JSONL, `{"user": "u0", "history": ["12", "7"]}`, oldest first. */
   readonly histories: string;
-  /** JSONL, `{"user": "u0", "items": ["31"]}`: what the user took next. */
+  /** JSONL, `{"user": "u0", "items": ["31"]}`: the user's next item. */
   readonly heldOut: string;
   readonly target: string;
   readonly draft: string;
 }
 
-/** Writes a catalogue, users and a pair of models that belong together. */
+/** Writes a catalogue, users and a pair of models that match each other. */
 export async function writeWorld(options: WorldOptions): Promise<World> {
   const {
     directory,

@@ -12,7 +12,7 @@ from nightbeam_training.data.catalogue import Trie
 from nightbeam_training.data.teacher_files import Scoring
 from nightbeam_training.data.teacher_pool import ExampleBatch
 from nightbeam_training.model.checkpoint import Checkpoint
-from nightbeam_training.model.heads import answering
+from nightbeam_training.model.heads import search_model
 from nightbeam_training.model.precision import Machine
 from nightbeam_training.model.tree import TreeInput, tree_input
 from nightbeam_training.search.beam_search import Known, beam_search
@@ -27,7 +27,7 @@ class Acceptance:
 
     users: int
     accepted_steps: int
-    """Drafted steps in front of the first one that lacks one of the target's K prefixes."""
+    """Drafted steps before the first one that lacks one of the target's K prefixes."""
     calls: int
     nodes: int
 
@@ -40,13 +40,13 @@ class Acceptance:
         )
 
 
-class Judge:
-    """Runs the demand-driven loop with one draft: draft, ask for that, until all is known.
+class Evaluator:
+    """Runs the demand-driven loop with one draft: draft, fetch, repeat until all is known.
 
-    What the target answers is taken as known for its own beams alone; for other drafted nodes a
-    redraft goes by the draft's opinion. So calls can differ a little from those of a run. Accepted
-    steps cannot, but where the target's K best come to a prefix that the data does not know, as
-    its search had another width or its values were rounded: below it nothing counts as needed.
+    The target's answers count as known only at its own beams; for other drafted nodes a redraft
+    uses the draft's estimates. So calls can differ slightly from those of a run. Accepted steps
+    differ only if the target's K best reach a prefix that the data does not have, because its
+    search had another width or its values were rounded: below it nothing counts as needed.
     """
 
     def __init__(
@@ -69,18 +69,18 @@ class Judge:
         log_p = torch.from_numpy(examples.log_p).to(device)
         prompts = torch.from_numpy(examples.prompts).to(device)
         best = sequences_of(tree, log_p, beam_width)
-        beyond = self._beyond(tree, best.stopped)
-        nodes = torch.cat((tree.nodes, beyond), dim=1)
-        depth = torch.cat((tree.depth, self._depth(beyond)), dim=1)
-        lacking = torch.cat((best.beams, beyond >= 0), dim=1)
+        unknown = self._unknown_prefixes(tree, best.stopped)
+        nodes = torch.cat((tree.nodes, unknown), dim=1)
+        depth = torch.cat((tree.depth, self._depth(unknown)), dim=1)
+        lacking = torch.cat((best.beams, unknown >= 0), dim=1)
         sent = torch.full((len(prompts), 0), -1, dtype=torch.int64, device=device)
         calls, steps = 0, -1
         while bool(lacking.any()):
-            told = best.beams & ~lacking[:, : best.beams.shape[1]]
-            answered = Known(tree.nodes.masked_fill(~told, NO_NODE), log_p)
+            known_nodes = best.beams & ~lacking[:, : best.beams.shape[1]]
+            answered = Known(tree.nodes.masked_fill(~known_nodes, NO_NODE), log_p)
             with self._machine.autocast():
                 found = beam_search(
-                    answering(self._draft.model),
+                    search_model(self._draft.model),
                     prompts,
                     widths=draft_widths,
                     trie=self._torch_trie,
@@ -91,38 +91,38 @@ class Judge:
                 )
             drafted = torch.cat([level.nodes for level in found.levels], dim=1)
             if steps < 0:
-                below = lacking & (depth > 0) & ~_among(nodes, drafted)
+                below = lacking & (depth > 0) & ~_contained(nodes, drafted)
                 steps = int((_first_depth(below, depth) - 1).clamp(max=len(draft_widths)).sum())
-            # What the search has come to is asked for whether or not it was drafted.
+            # The prefixes that the search has reached are fetched whether or not they were drafted.
             missing = lacking & (depth == _first_depth(lacking, depth)[:, None])
             asked = torch.cat((drafted, nodes.masked_fill(~missing, -1)), dim=1)
             waiting = lacking.any(dim=1)
             calls += int(waiting.sum())
             sent = torch.cat((sent, asked.masked_fill(~waiting[:, None], -1)), dim=1)
-            lacking = lacking & ~_among(nodes, sent) & (depth > 0)
+            lacking = lacking & ~_contained(nodes, sent) & (depth > 0)
         return Acceptance(
             users=len(prompts), accepted_steps=steps, calls=calls, nodes=_count_distinct(sent)
         )
 
-    def _beyond(self, tree: TreeInput, stopped: Tensor) -> Tensor:
-        """What the target's search comes to and the data does not know: [users, most], or -1."""
+    def _unknown_prefixes(self, tree: TreeInput, stopped: Tensor) -> Tensor:
+        """Prefixes that the target's search reaches but the data lacks, or -1: [users, count]."""
         codes = torch.arange(self._trie.codes, device=stopped.device)
         reached = self._torch_trie.step(tree.nodes[..., None], codes).masked_fill(~stopped, -1)
-        most = int(stopped.flatten(1).sum(dim=1).max())
-        return reached.flatten(1).topk(most, dim=1).values
+        count = int(stopped.flatten(1).sum(dim=1).max())
+        return reached.flatten(1).topk(count, dim=1).values
 
     def _depth(self, nodes: Tensor) -> Tensor:
         starts = torch.from_numpy(self._trie.level_start).to(nodes.device)
         return (torch.bucketize(nodes, starts, right=True) - 1).clamp(min=0)
 
 
-def _among(nodes: Tensor, others: Tensor) -> Tensor:
-    """Whether each node is one of the others of its user: bool [users, nodes]."""
+def _contained(nodes: Tensor, others: Tensor) -> Tensor:
+    """Whether each node is among `others` of the same user: bool [users, nodes]."""
     return (nodes[..., None] == others[:, None, :]).any(dim=-1)
 
 
 def _first_depth(lacking: Tensor, depth: Tensor) -> Tensor:
-    """The smallest depth at which a user lacks a node, one more than all where none is: [users]."""
+    """The smallest depth at which a user lacks a node, or the largest depth + 1: [users]."""
     return torch.where(lacking, depth, depth.max() + 1).amin(dim=1)
 
 

@@ -1,4 +1,4 @@
-"""What the search makes of the target's answers: whose sequences pass where, and the K-th best."""
+"""The target's K best sequences in a tree of its answers: where they pass, and the K-th best."""
 
 from __future__ import annotations
 
@@ -13,14 +13,15 @@ class Sequences:
     """The K best sequences over a tree whose nodes have log-probabilities."""
 
     counts: Tensor
-    """How many of them go from a node to a code: [users, nodes, codes]."""
+    """How many of them pass from a node to a code: [users, nodes, codes]."""
     kth: Tensor
-    """Where the K-th best prefix of each length ends, as node · codes + code: [users, levels]."""
+    """End of the K-th best prefix of each length, as node · codes + code: [users, levels]."""
     beams: Tensor
-    """Whether a node is among the K best of its level; the root is: bool [users, nodes]."""
+    """Whether a node is among the K best of its level, true for the root: bool [users, nodes]."""
     stopped: Tensor
-    """Whether one of the K best of a level leads from a node by a code to a prefix that is not in
-    the tree: bool [users, nodes, codes]. A wider search than K can lack what one of K comes to."""
+    """Whether the prefix (node, code) is among the K best of its level but not in the tree: bool
+    [users, nodes, codes]. A search wider than K can lack prefixes that a search of width K
+    reaches."""
 
 
 @torch.no_grad()
@@ -29,9 +30,9 @@ def best_sequences(
 ) -> Sequences:
     """Beam search of `width` over the nodes of a tree.
 
-    log_probs: [users, nodes, codes], -inf where there is no child; depth, parent, code and real
-    (false for padding): [users, nodes], as a `TreeInput` has them. A prefix whose node is not in
-    the tree goes no further, and is not counted.
+    log_probs: [users, nodes, codes], -inf if there is no child; depth, parent, code and real (false
+    for padding): [users, nodes], as a `TreeInput` has them. A prefix that is not in the tree is not
+    extended, and not counted.
     """
     users, nodes, codes = log_probs.shape
     levels = int(depth.max()) + 1
@@ -60,7 +61,7 @@ def best_sequences(
         last = (found.sum(dim=1, keepdim=True) - 1).clamp(min=0)
         kth[:, level] = at.gather(1, last)[:, 0]
     counts = chosen.view(users, nodes, codes).float()
-    # From the bottom up: what goes through a node also goes through the edge that leads to it.
+    # From the bottom up: a sequence through a node also passes the edge that leads to it.
     for level in range(levels - 1, 0, -1):
         through = torch.where(real & (depth == level), counts.sum(dim=-1), 0.0)
         counts = counts.flatten(1).scatter_add(1, edge, through).view_as(counts)

@@ -1,4 +1,4 @@
-"""Teacher examples as the draft's forward pass and the objectives take them."""
+"""Teacher examples as input for the draft's forward pass and the objectives."""
 
 from __future__ import annotations
 
@@ -20,22 +20,22 @@ from nightbeam_training.model.tree import TreeInput, tree_input
 class AlignBatch:
     tree: TreeInput
     log_p: Tensor
-    """The target's log-probabilities, -inf where there is no child: [users, nodes, codes]."""
+    """The target's log-probabilities, -inf if there is no child: [users, nodes, codes]."""
     tokens_at: Tensor
     """Tokens of the codes that may follow each node: [users, nodes, codes]."""
     truth_row: Tensor
-    """Node after which each code of the true path comes, -1 where not known: [users, levels]."""
+    """Node before each code of the true path, -1 if unknown: [users, levels]."""
     truth_token: Tensor
     """[users, levels]"""
     width: int
     """K"""
     ranked_by: Tensor
-    """Log-probabilities that decide which sequences are the K best: the target's, or the draft's
-    where it generated the beams. [users, nodes, codes]"""
+    """Log-probabilities that rank the K best sequences: the target's, or the draft's if it
+    generated the beams. [users, nodes, codes]"""
 
     @cached_property
     def sequences(self) -> Sequences:
-        """The K best sequences; not every objective asks for them."""
+        """The K best sequences, computed on demand: not every objective needs them."""
         return sequences_of(self.tree, self.ranked_by, self.width)
 
 
@@ -48,7 +48,7 @@ def align_batch(
     device: torch.device,
     log_q: Tensor | None = None,
 ) -> AlignBatch:
-    """width: K. log_q: what the K best are chosen by; the target's log-probabilities without it."""
+    """width: K. log_q: ranks the K best. Default: the target's log-probabilities."""
     tree = tree_input(examples.prompts, examples.nodes, trie=trie, spec=spec).to(device)
     log_p = torch.from_numpy(examples.log_p).to(device)
     rows, tokens = truth_rows(examples.nodes, examples.truth, trie=trie, spec=spec)
@@ -76,8 +76,8 @@ def sequences_of(tree: TreeInput, log_probs: Tensor, width: int) -> Sequences:
 
 
 def truth_rows(nodes: Ints, truth: Ints, *, trie: Trie, spec: PromptSpec) -> tuple[Ints, Ints]:
-    """(index of the node in front of each true code, -1 where there is none; the code's token),
-    both [users, levels]."""
+    """(index of the node before each true code, -1 if there is none; the code's token), both
+    [users, levels]."""
     rows = np.full(truth.shape, -1, dtype=np.int64)
     at = np.where(truth[:, 0] >= 0, 0, -1)
     for level in range(trie.levels):

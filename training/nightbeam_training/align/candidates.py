@@ -1,5 +1,5 @@
-"""Scores of whole candidates: what decides who is among the K best is a prefix's score, not one
-node's distribution."""
+"""Scores of whole candidates: the K best are decided by a prefix's score, not by the distribution
+at one node."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ def candidate_scores(log_probs: Tensor, tree: TreeInput) -> Tensor:
     return node_scores(log_probs, tree)[..., None] + log_probs
 
 
-def near_the_edge(scores: Tensor, tree: TreeInput, width: int) -> Tensor:
-    """Which candidates are among the `width` best of their level: bool [users, nodes, codes]."""
+def near_edge(scores: Tensor, tree: TreeInput, width: int) -> Tensor:
+    """Whether a candidate is among the `width` best of its level: bool [users, nodes, codes]."""
     chosen = torch.zeros_like(scores, dtype=torch.bool).flatten(1)
     for level in range(int(tree.depth.max()) + 1):
         here = (tree.nodes >= 0) & (tree.depth == level)
@@ -42,16 +42,17 @@ def near_the_edge(scores: Tensor, tree: TreeInput, width: int) -> Tensor:
 
 
 def score_error(log_q: Tensor, log_p: Tensor, tree: TreeInput, *, width: int) -> Tensor:
-    """Mean Huber error of the draft's candidate scores, over those that either model has among its
+    """Mean Huber error of the draft's scores of the candidates that either model has among its
     `width` best of a level.
 
-    log_q, log_p: [users, nodes, codes], -inf where there is no child. The mean is over users'
-    candidates; errors beyond one nat count linearly, so that a hopeless candidate does not rule.
+    log_q, log_p: [users, nodes, codes], -inf if there is no child. The mean is over users'
+    candidates; errors beyond one nat count linearly, so that a hopeless candidate does not
+    dominate.
     """
     valid = log_p > -torch.inf
     ours = candidate_scores(log_q.masked_fill(~valid, -1e4), tree)
     theirs = candidate_scores(log_p.masked_fill(~valid, -1e4), tree)
     with torch.no_grad():
-        chosen = near_the_edge(theirs.masked_fill(~valid, -torch.inf), tree, width)
-        chosen |= near_the_edge(ours.masked_fill(~valid, -torch.inf), tree, width)
+        chosen = near_edge(theirs.masked_fill(~valid, -torch.inf), tree, width)
+        chosen |= near_edge(ours.masked_fill(~valid, -torch.inf), tree, width)
     return torch.nn.functional.huber_loss(ours[chosen], theirs[chosen])

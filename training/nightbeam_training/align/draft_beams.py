@@ -1,4 +1,4 @@
-"""Examples whose beams are the draft's own: AtSpeed-S trains on a mixture of both models' beams."""
+"""Examples on the draft's own beams: AtSpeed-S trains on a mixture of both models' beams."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class DraftBeams:
                 trie=self._torch_trie,
                 spec=self._spec,
                 scoring=self._scoring,
-                also=truth,
+                extra_paths=truth,
             )
         nodes, first = _distinct(found.expanded.cpu().numpy())
         log_q = found.log_probs.cpu().gather(
@@ -72,14 +72,14 @@ class DraftBeams:
 
 
 def _distinct(expanded: Ints) -> tuple[Ints, Ints]:
-    """Each user's distinct nodes, ascending and padded with -1, and a column where each stands."""
-    behind = np.where(expanded >= 0, expanded, np.iinfo(np.int64).max)
-    order = np.argsort(behind, axis=1, kind="stable")
+    """Each user's distinct nodes, ascending and padded with -1, and a column of each."""
+    sortable = np.where(expanded >= 0, expanded, np.iinfo(np.int64).max)
+    order = np.argsort(sortable, axis=1, kind="stable")
     ordered = np.take_along_axis(expanded, order, axis=1)
     again = np.zeros(ordered.shape, dtype=bool)
     again[:, 1:] = ordered[:, 1:] == ordered[:, :-1]
     ordered = np.where(again, -1, ordered)
-    # Once more, so that padding stands behind everything.
+    # Sorted again, so that padding comes last.
     last = np.argsort(ordered < 0, axis=1, kind="stable")
     count = int((ordered >= 0).sum(axis=1).max())
     nodes = np.take_along_axis(ordered, last, axis=1)[:, :count]

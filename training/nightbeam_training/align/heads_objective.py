@@ -1,8 +1,9 @@
 """The objective of heads, which guess each level without knowing the codes before it.
 
-What a head can know of the target is the mixture of its next-code distributions over its beams: a
-beam's share is its probability among the beams kept. The loss of a level is (1 - alpha) · negative
-log-likelihood of the next item's code + alpha · KL(mixture || head); levels count alike.
+All that a head can learn from the target is the mixture of its next-code distributions over its
+beams: a beam's weight is its probability among the beams kept. The loss of a level is (1 - alpha) ·
+negative log-likelihood of the next item's code + alpha · KL(mixture || head); all levels have equal
+weight.
 """
 
 from __future__ import annotations
@@ -44,7 +45,7 @@ def level_codes(trie: Trie, spec: PromptSpec, *, device: torch.device) -> LevelC
 def heads_loss(
     logits: Tensor, batch: AlignBatch, options: ObjectiveOptions, *, codes: LevelCodes
 ) -> tuple[Tensor, dict[str, float]]:
-    """Loss of a batch, and its parts as figures.
+    """Returns the loss of a batch, and its parts.
 
     logits: float32 [users, levels - 1, vocabulary].
     """
@@ -55,7 +56,7 @@ def heads_loss(
     recommend = missed.sum() / max(len(missed), 1)
     figures = {"recommend": float(recommend.detach())} if len(missed) > 0 else {}
     log_p, has_beams = _mixtures(batch, options, levels=levels)
-    log_q = _heads_say(logits, log_p, options, codes=codes)
+    log_q = _head_log_probs(logits, log_p, options, codes=codes)
     if options.over == "vocabulary":
         log_p = with_rest(log_p)
     align = terms.forward_kl(log_q[has_beams], log_p[has_beams]).mean()
@@ -67,8 +68,8 @@ def heads_loss(
 def _mixtures(
     batch: AlignBatch, options: ObjectiveOptions, *, levels: int
 ) -> tuple[Tensor, Tensor]:
-    """Log of the target's mixture for each level, -inf where no beam has the code [users, levels,
-    codes], and whether there are beams to mix [users, levels]."""
+    """Log of the target's mixture for each level, -inf for codes of no beam [users, levels, codes],
+    and whether there are beams to mix [users, levels]."""
     tree, log_p = batch.tree, batch.log_p
     each = log_p
     if options.over == "valid":
@@ -88,11 +89,11 @@ def _mixtures(
     return torch.stack(mixed, dim=1).log(), torch.stack(has_beams, dim=1)
 
 
-def _heads_say(
+def _head_log_probs(
     logits: Tensor, log_p: Tensor, options: ObjectiveOptions, *, codes: LevelCodes
 ) -> Tensor:
-    """log q of each level: over the level's codes; or over the codes that some beam can go on with,
-    and all the rest as one more outcome. [users, levels, codes or codes + 1]"""
+    """log q of each level: over the level's codes; or over the codes that can follow some beam,
+    with all the rest as one more outcome. [users, levels, codes or codes + 1]"""
     scaled = logits / options.temperature
     chosen = scaled.gather(-1, codes.tokens.expand(len(logits), -1, -1))
     if options.over == "valid":

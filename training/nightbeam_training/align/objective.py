@@ -38,18 +38,18 @@ class ObjectiveOptions:
     alpha: float
     """Share of the alignment term."""
     top_k: int
-    """Codes of the draft that AtSpeed-S looks at (constrained alignment)."""
+    """Number of the draft's best codes that AtSpeed-S uses (constrained alignment)."""
     temperature: float
     """Divides the logits of both models in the alignment term."""
     over: Over
     """Distributions over the valid codes alone, or over the vocabulary with all other tokens as one
-    more outcome, which is what `full` scoring ranks by."""
+    more outcome, which matches `full` scoring."""
     variant: Variant
-    """AtSpeed-S by the paper's formula or by its public code."""
+    """AtSpeed-S by the paper's formula or by the public code."""
     edge_width: int = 60
-    """Candidates of a level whose scores beam-score compares: a few times K."""
+    """Candidates per level whose scores beam-score compares: a few times K."""
     edge_weight: float = 1.0
-    """Of that error, beside the divergence at the nodes."""
+    """Weight of that error, relative to the divergence at the nodes."""
 
     @property
     def uses_truth(self) -> bool:
@@ -59,12 +59,12 @@ class ObjectiveOptions:
 def total_loss(
     logits: Tensor, batch: AlignBatch, options: ObjectiveOptions
 ) -> tuple[Tensor, dict[str, float]]:
-    """Loss of a batch, and its parts as figures. logits: [users, nodes, vocabulary], float32.
+    """Returns the loss of a batch, and its parts. logits: float32 [users, nodes, vocabulary].
 
-    Any objective but `heads`, whose logits are of another shape (heads_objective.py).
+    For every objective but `heads`, whose logits have another shape (heads_objective.py).
     """
     recommend = _recommendation(logits, batch)
-    # A night's log does not tell what came next, so there is nothing to tell of it either.
+    # A run's teacher log does not have the next item, so this part cannot be reported.
     known = bool((batch.truth_row >= 0).any())
     figures = {"recommend": float(recommend.detach())} if known else {}
     if options.objective == "sft":
@@ -136,8 +136,8 @@ def _kth(batch: AlignBatch, options: ObjectiveOptions) -> Tensor:
 
 
 def _node_weights(batch: AlignBatch, objective: Objective) -> Tensor:
-    """How much each node counts: the true path's nodes once; a node of the K best sequences once
-    for each of them; every node of the tree once. [users, nodes]"""
+    """Weight of each node: 1 for the true path's nodes; the number of the K best sequences through
+    it; or 1 for every node of the tree. [users, nodes]"""
     real = (batch.tree.nodes >= 0).float()
     if objective in ("word-kd", "tvd-kd"):
         rows = batch.truth_row.clamp(min=0)
@@ -151,8 +151,8 @@ def _node_weights(batch: AlignBatch, objective: Objective) -> Tensor:
 def _distributions(
     logits: Tensor, log_p: Tensor, tokens: Tensor, options: ObjectiveOptions
 ) -> tuple[Tensor, Tensor]:
-    """log q and log p over the valid codes, and the rest of the vocabulary where it counts:
-    [nodes, codes or codes + 1]."""
+    """log q and log p over the valid codes, with the rest of the vocabulary if it counts: [nodes,
+    codes or codes + 1]."""
     scaled = logits / options.temperature
     valid = log_p > -torch.inf
     chosen = scaled.gather(-1, tokens).masked_fill(~valid, -torch.inf)
@@ -163,6 +163,7 @@ def _distributions(
 
 
 def with_rest(log_probs: Tensor) -> Tensor:
-    """Adds the probability of all that is no valid code: [..., codes] -> [..., codes + 1]."""
+    """Appends the probability of everything but the valid codes: [..., codes] -> [..., codes +
+    1]."""
     rest = (1 - log_probs.exp().sum(dim=-1, keepdim=True)).clamp(min=1e-6)
     return torch.cat((log_probs, rest.log()), dim=-1)

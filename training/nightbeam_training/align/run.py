@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from nightbeam_training.align.accept import Acceptance, Judge
+from nightbeam_training.align.accept import Acceptance, Evaluator
 from nightbeam_training.align.batch import AlignBatch, align_batch
 from nightbeam_training.align.draft_beams import DraftBeams
 from nightbeam_training.align.heads_objective import LevelCodes, heads_loss, level_codes
@@ -31,14 +31,14 @@ VALIDATION_BATCH = 64
 class AlignOptions:
     objective: ObjectiveOptions
     beam_width: int
-    """K, of the teacher's sequences."""
+    """K of the teacher's sequences."""
     batch_size: int
     mixture: float
-    """Share of the batches whose beams are the draft's."""
+    """Share of the batches on the draft's own beams."""
     validation: int
-    """Examples that are kept back."""
+    """Number of held-back examples."""
     draft_width: int
-    """N, for validation."""
+    """N for validation."""
     seed: int
 
 
@@ -63,7 +63,7 @@ class AlignTask:
         self._options = options
         self._draft_beams = draft_beams
         self._level_codes = self._codes_of_levels()
-        self._judge = Judge(draft, trie=trie, machine=machine, scoring=scoring)
+        self._evaluator = Evaluator(draft, trie=trie, machine=machine, scoring=scoring)
         order = np.random.default_rng(options.seed).permutation(len(pool))
         self._held, self._train = order[: options.validation], order[options.validation :]
 
@@ -84,7 +84,8 @@ class AlignTask:
 
     @torch.no_grad()
     def validate(self) -> Figures:
-        """Loss, and what the draft would bring at K = half of and all of the teacher's width."""
+        """Loss, and the draft's calls and accepted steps at half and at all of the teacher's
+        width."""
         widths = sorted({max(self._options.beam_width // 2, 1), self._options.beam_width})
         sums = dict.fromkeys(widths, Acceptance(0, 0, 0, 0))
         loss = 0.0
@@ -95,7 +96,7 @@ class AlignTask:
                 mean, _ = self.loss(self._align_batch(examples))
             loss += float(mean) * len(numbers)
             for width in widths:
-                found = self._judge.acceptance(
+                found = self._evaluator.acceptance(
                     examples,
                     beam_width=width,
                     draft_widths=[self._options.draft_width] * (self._trie.levels - 1),
@@ -105,14 +106,14 @@ class AlignTask:
         figures = {"loss": loss / users}
         for width, total in sums.items():
             figures[f"calls at {width}"] = total.calls / users
-        # The larger the better, so that one figure judges every objective.
+        # Larger is better, and one figure is comparable for all objectives.
         figures["accepted steps"] = sum(total.accepted_steps for total in sums.values()) / (
             users * len(widths)
         )
         return figures
 
     def _codes_of_levels(self) -> LevelCodes | None:
-        """What heads are asked about; None for objectives on a tree's nodes."""
+        """Codes that heads predict; None for objectives on a tree's nodes."""
         if self._options.objective.objective != "heads":
             return None
         return level_codes(self._trie, self._draft.prompt, device=self._machine.device)

@@ -1,8 +1,8 @@
 """The terms of the alignment objectives, node by node.
 
-Every function takes log-probabilities of the draft (q) and of the target (p) over what may follow
-each node, [nodes, codes], -inf where the catalogue has no child, and returns one value a node,
-[nodes]. Both sum to one: over the valid codes, or with the rest of the vocabulary as one more
+Every function takes log-probabilities of the draft (q) and of the target (p) over the codes that
+may follow each node, [nodes, codes], -inf if the catalogue has no child, and returns one value per
+node, [nodes]. Both sum to one: over the valid codes, or with the rest of the vocabulary as one more
 column. Formulas: AtSpeed (ICLR 2025), section 3 and its public code.
 """
 
@@ -29,15 +29,15 @@ def total_variation(log_q: Tensor, log_p: Tensor) -> Tensor:
 
 
 def cross_entropy(log_q: Tensor, share: Tensor) -> Tensor:
-    """-Σ share · log q, share being how often each code is the one to predict: SFT, SeqKD."""
+    """-Σ share · log q, where share is how often each code is the target: SFT, SeqKD."""
     return -_times(share, log_q).sum(dim=-1)
 
 
 def top_k_density(log_q: Tensor, log_p: Tensor, log_p_k: Tensor, *, top_k: int) -> Tensor:
     """Σ q log(q / p) - Σ q log(q / p_K) over the draft's `top_k` codes: AtSpeed-S as written.
 
-    log_p_k: log p(y_K,t | y_K,<t), the target's K-th best sequence at this step: [nodes]. The two
-    q log q cancel; what is left raises p(y) / p(y_K) of what the draft proposes.
+    log_p_k: log p(y_K,t | y_K,<t), the target's K-th best sequence at this step: [nodes]. The two q
+    log q cancel; the rest raises p(y) / p(y_K) of the codes that the draft proposes.
     """
     top_q, at = _top(log_q, top_k)
     top_p = log_p.gather(-1, at)
@@ -46,8 +46,8 @@ def top_k_density(log_q: Tensor, log_p: Tensor, log_p_k: Tensor, *, top_k: int) 
 
 
 def top_k_density_public(log_q: Tensor, log_p: Tensor, log_p_k: Tensor, *, top_k: int) -> Tensor:
-    """The public code's form of the same: KL(q || p) over the draft's `top_k` codes, both made to
-    sum to one there, plus p(y_K) · H(q)."""
+    """The same in the public code's form: KL(q || p) over the draft's `top_k` codes, both
+    renormalised there, plus p(y_K) · H(q)."""
     top_q, at = _top(log_q, top_k)
     top_p = log_p.gather(-1, at)
     inner_q = top_q - top_q.logsumexp(dim=-1, keepdim=True)

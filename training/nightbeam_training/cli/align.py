@@ -1,4 +1,4 @@
-"""`nightbeam-train align`: trains a draft on what the target answered."""
+"""`nightbeam-train align`: trains a draft on the target's answers."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import click
 from nightbeam_training.align.draft_beams import DraftBeams
 from nightbeam_training.align.run import AlignTask
 from nightbeam_training.cli.align_options import AlignArguments, align_options
-from nightbeam_training.cli.fit_options import fit_options, tell_of_fit
+from nightbeam_training.cli.fit_options import fit_options, report_fit
 from nightbeam_training.cli.options import compared, machine_options
 from nightbeam_training.cli.presets import preset_option
 from nightbeam_training.cli.teacher_data import check_prompts, note_on_width
@@ -35,7 +35,8 @@ from nightbeam_training.train.run_options import claim_directory
 @fit_options
 @machine_options
 def align(**given: object) -> None:
-    """Align a draft with its target, so that it proposes what the target's search will ask for.
+    """Align a draft with its target, so that it proposes the prefixes that the target's search
+    needs.
 
     Run it again after an interruption and it continues.
     """
@@ -71,11 +72,11 @@ def align(**given: object) -> None:
     click.echo(
         f"Aligning {arguments.draft} by {arguments.objective} on "
         f"{len(pool) - arguments.validation:,} examples "
-        f"({arguments.validation:,} kept back), {task.steps:,} steps an epoch, "
+        f"({arguments.validation:,} held back), {task.steps:,} steps per epoch, "
         f"on {machine.device} in {machine.precision}"
     )
     note_on_width(pool, catalogue.trie, arguments.beam_width)
-    tell_of_fit(arguments, steps=task.steps, directory=arguments.out)
+    report_fit(arguments, steps=task.steps, directory=arguments.out)
     progress = fit(
         draft.model,
         Task(
@@ -83,7 +84,7 @@ def align(**given: object) -> None:
             batches=task.batches,
             loss=task.loss,
             validate=task.validate,
-            judge="accepted steps",
+            metric="accepted steps",
             keep=lambda: save_checkpoint(draft, arguments.out),
         ),
         options=arguments.fit(),
@@ -93,12 +94,12 @@ def align(**given: object) -> None:
     )
     click.echo(
         f"The draft of epoch {progress.best_epoch} is in {arguments.out}: "
-        f"{progress.best:.3f} accepted steps; log.jsonl and curves.png show the way there"
+        f"{progress.best:.3f} accepted steps; log.jsonl and curves.png have its history"
     )
 
 
 def _draft(arguments: AlignArguments) -> Checkpoint:
-    """The draft to begin with; for the objective of heads it gets them, unless it has them."""
+    """The initial draft; for the heads objective, with heads added if it has none."""
     if arguments.objective != "heads":
         return load_checkpoint(arguments.draft)
     return with_heads(load_checkpoint(arguments.draft, heads=True))
@@ -118,7 +119,7 @@ def _draft_beams(
         raise TrainingError(
             "BAD_TEACHER_DATA",
             f"--target {arguments.target}: the teacher data is of target {source.target[:12]}, "
-            f"this one is {found[:12]}: give the one that was asked",
+            f"this one is {found[:12]}: give the target that wrote the data",
         )
     return DraftBeams(
         load_checkpoint(arguments.target).model,
@@ -132,7 +133,7 @@ def _draft_beams(
 def _check(arguments: AlignArguments, pool: TeacherPool, source: TeacherSource) -> None:
     if arguments.mixture > 0 and arguments.objective == "heads":
         raise TrainingError(
-            "BAD_OPTION", "--mixture goes with objectives on beams, not with --objective heads"
+            "BAD_OPTION", "--mixture needs an objective on beams, not --objective heads"
         )
     if arguments.mixture > 0 and arguments.target is None:
         raise TrainingError(
@@ -142,7 +143,7 @@ def _check(arguments: AlignArguments, pool: TeacherPool, source: TeacherSource) 
         raise TrainingError(
             "BAD_OPTION",
             f"--draft-width {arguments.draft_width} is below --beam-width {arguments.beam_width}: "
-            "give at least as many, all of which must be drafted",
+            "a smaller draft accepts no step",
         )
     if arguments.over == "vocabulary" and source.scoring != "full":
         raise TrainingError(
@@ -152,19 +153,19 @@ def _check(arguments: AlignArguments, pool: TeacherPool, source: TeacherSource) 
     if arguments.over == "vocabulary" and arguments.temperature != 1:
         raise TrainingError(
             "BAD_OPTION",
-            "--temperature needs --over valid: the teacher data does not tell the target's logits "
+            "--temperature needs --over valid: the teacher data does not have the target's logits "
             "of the rest of the vocabulary",
         )
     if len(pool) <= arguments.validation:
         raise TrainingError(
             "BAD_TEACHER_DATA",
-            f"{len(pool):,} examples are too few to keep {arguments.validation:,} back: "
+            f"{len(pool):,} examples are too few to hold back {arguments.validation:,}: "
             "write more, or give a smaller --validation",
         )
     if arguments.objective_options().uses_truth and not (pool.truth >= 0).any():
         raise TrainingError(
             "BAD_TEACHER_DATA",
-            "the teacher data does not say what users took next, as a night's log, --ask whole and "
-            "--ask mix do not: give --alpha 1 with an objective on the target's beams, or add data "
-            "that says it",
+            "the teacher data does not have the users' next items (a run's log, --ask whole and "
+            "--ask mix do not): give --alpha 1 with an objective on the target's beams, or add "
+            "data that does",
         )

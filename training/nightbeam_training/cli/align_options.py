@@ -1,4 +1,4 @@
-"""Options of `nightbeam-train align` beside those of the training loop."""
+"""Options of `nightbeam-train align`, except those of the training loop."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def align_options(command: F) -> F:
     """--draft, --teacher, --objective and the like."""
     options = (
         click.option(
-            "--draft", type=DIRECTORY, required=True, help="Checkpoint that training begins with."
+            "--draft", type=DIRECTORY, required=True, help="Checkpoint that training starts from."
         ),
         click.option(
             "--teacher",
@@ -81,7 +81,7 @@ def align_options(command: F) -> F:
         ),
         click.option("--catalogue", type=FILE, required=True, help="LC-Rec index: item -> codes."),
         click.option(
-            "--out", type=NEW_DIRECTORY, required=True, help="Where the aligned draft goes."
+            "--out", type=NEW_DIRECTORY, required=True, help="Directory for the aligned draft."
         ),
         click.option(
             "--objective", type=click.Choice(OBJECTIVES), default="atspeed-s", show_default=True
@@ -91,14 +91,14 @@ def align_options(command: F) -> F:
             type=click.FloatRange(0, 1),
             default=0.7,
             show_default=True,
-            help="Share of the alignment term; the rest is the loss of the item that came next.",
+            help="Share of the alignment term; the rest is the loss of the user's next item.",
         ),
         click.option(
             "--mixture",
             type=click.FloatRange(0, 1),
             default=0.0,
             show_default=True,
-            help="Share of the batches whose beams are the draft's own (lambda); needs --target.",
+            help="Share of the batches on the draft's own beams (lambda); needs --target.",
         ),
         click.option(
             "--target", type=DIRECTORY, help="The target, to score the draft's own beams."
@@ -108,7 +108,7 @@ def align_options(command: F) -> F:
             type=click.IntRange(1),
             default=20,
             show_default=True,
-            help="Codes of the draft that AtSpeed-S looks at after a node.",
+            help="Number of the draft's best codes per node that AtSpeed-S uses.",
         ),
         click.option(
             "--temperature", type=click.FloatRange(0, min_open=True), default=1.0, show_default=True
@@ -119,28 +119,28 @@ def align_options(command: F) -> F:
             default="valid",
             show_default=True,
             help="Compare distributions over the valid codes alone, or with the rest of the "
-            "vocabulary as one more outcome, which is what full scoring ranks by.",
+            "vocabulary as one more outcome, which matches full scoring.",
         ),
         click.option(
             "--edge-weight",
             type=click.FloatRange(0),
             default=1.0,
             show_default=True,
-            help="Of the error in the scores near the edge of the beam, for beam-score.",
+            help="Weight of the error in the scores near the edge of the beam, for beam-score.",
         ),
         click.option(
             "--edge-width",
             type=click.IntRange(1),
             default=60,
             show_default=True,
-            help="Best candidates of a level that count as near the edge, for beam-score.",
+            help="Number of best candidates per level that are near the edge, for beam-score.",
         ),
         click.option(
             "--variant",
             type=click.Choice(["written", "public"]),
             default="written",
             show_default=True,
-            help="AtSpeed-S by the paper's formula or by its public code.",
+            help="AtSpeed-S by the paper's formula or by the public code.",
         ),
         click.option(
             "--beam-width", type=click.IntRange(1), default=20, show_default=True, help="K."
@@ -150,14 +150,14 @@ def align_options(command: F) -> F:
             type=click.IntRange(1),
             default=40,
             show_default=True,
-            help="N, by which validation counts calls.",
+            help="N for counting calls in validation.",
         ),
         click.option(
             "--validation",
             type=click.IntRange(1),
             default=512,
             show_default=True,
-            help="Examples that are kept back to judge the draft by.",
+            help="Examples held back for validation.",
         ),
     )
     for option in reversed(options):

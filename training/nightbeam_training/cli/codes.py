@@ -1,4 +1,4 @@
-"""`nightbeam-train codes`: gives every item its code path."""
+"""`nightbeam-train codes`: assigns a code path to every item."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from nightbeam_training.codes.make_codes import CodesOptions, CodesReport, make_
 from nightbeam_training.errors import TrainingError
 
 
-@click.command(short_help="Give every item its code path.")
+@click.command(short_help="Assign a code path to every item.")
 @click.option(
     "--vectors",
     type=FILE,
@@ -22,44 +22,49 @@ from nightbeam_training.errors import TrainingError
 @click.option(
     "--histories",
     type=FILE,
-    help="In place of --vectors: learns them from which items are taken near each other, in lines "
+    help="Instead of --vectors: learn them from items that occur near each other, in lines  "
     'of {"user": "u1", "history": ["0", "7"]}, oldest first.',
 )
 @click.option(
     "--items",
     type=FILE,
     help='With --histories: all items, in lines of {"item": "12", "category": ["general", '
-    '"special"]}. Items that are rarely or never taken land near their category.',
+    '"special"]}. Rare and unseen items are placed near their category.',
 )
 @click.option(
-    "--out", type=NEW_FILE, required=True, help="The index to write, an items.index.json."
+    "--out", type=NEW_FILE, required=True, help="The index file to write, such as items.index.json."
 )
-@click.option("--levels", type=int, help="Codes in an item's path.  [default: 4]")
+@click.option("--levels", type=int, help="Codes per item.  [default: 4]")
 @click.option(
     "--codes-per-level",
     default="256",
     show_default=True,
     metavar="N[,N…]",
-    help="At most so many codes on a level: one number for all levels, or one for each. A prefix "
-    "uses fewer where its items would not fill the levels below.",
+    help="Maximum codes per level: one number for all levels, or one per level. A prefix "
+    "uses fewer if its items would not fill the levels below.",
 )
 @click.option("--seed", default=0, show_default=True, help="The same seed gives the same codes.")
-@click.option("--vectors-out", type=NEW_FILE, help="With --histories: keeps the vectors, as .npz.")
-@click.option("--width", default=64, show_default=True, help="Width of vectors from histories.")
+@click.option("--vectors-out", type=NEW_FILE, help="With --histories: file for the vectors, .npz.")
 @click.option(
-    "--window", default=5, show_default=True, help="Items this far apart in a history are near."
+    "--width", default=64, show_default=True, help="Width of the vectors learned from histories."
+)
+@click.option(
+    "--window",
+    default=5,
+    show_default=True,
+    help="Maximum distance in a history of items that count as near.",
 )
 @click.option(
     "--shift",
     default=1.0,
     show_default=True,
-    help="Above 1: only pairs count that are this many times more frequent than by chance.",
+    help="Above 1: ignore pairs that are less than this many times as frequent as by chance.",
 )
 @click.option(
     "--category-weight",
     default=10.0,
     show_default=True,
-    help="Times an item must be taken until its own vector counts as much as its category's.",
+    help="Number of events at which an item's own vector has the same weight as its category's.",
 )
 def codes(
     vectors: Path | None,
@@ -75,9 +80,9 @@ def codes(
     shift: float,
     category_weight: float,
 ) -> None:
-    """Give every item its code path, by k-means on every level: alike items share a prefix.
+    """Assign a code path to every item, by k-means per level: similar items share a prefix.
 
-    The vectors are the user's own (--vectors) or learnt from --histories.
+    The vectors are your own (--vectors) or learned from --histories.
     """
     options = CodesOptions(
         out=out,
@@ -95,15 +100,15 @@ def codes(
 
 
 def parse_codes_per_level(text: str, levels: int | None) -> tuple[int, ...]:
-    """Codes of each level from `256` or `16,32,64`.
+    """Maximum codes of each level, from `256` or `16,32,64`.
 
-    Raises TrainingError BAD_OPTION: no numbers, or not as many as there are levels.
+    Raises TrainingError BAD_OPTION if these are not numbers, or not as many as levels.
     """
     try:
         numbers = tuple(int(part) for part in text.split(","))
     except ValueError as error:
         raise TrainingError(
-            "BAD_OPTION", f"--codes-per-level {text}: expected a number, or one for each level"
+            "BAD_OPTION", f"--codes-per-level {text}: expected one number, or one per level"
         ) from error
     if len(numbers) == 1:
         return numbers * (4 if levels is None else levels)
@@ -115,19 +120,19 @@ def parse_codes_per_level(text: str, levels: int | None) -> tuple[int, ...]:
 
 
 def report_lines(report: CodesReport, options: CodesOptions) -> list[str]:
-    """What was made, in plain lines."""
+    """Lines that summarise the codes."""
     fit = report.fit
     lines = [f"{report.items:,} items, vectors of width {report.width}"]
     for number, (level, wide) in enumerate(zip(fit.levels, options.codes_per_level, strict=True)):
         lines.append(
             f"level {chr(ord('a') + number)}: {level.codes_used} of {wide} codes used, "
             f"{level.prefixes:,} prefixes, {level.explained:.1%} of the variance explained"
-            + (f"; {level.single:,} prefixes above have no choice" if level.single else "")
+            + (f"; {level.single:,} prefixes above have a single code" if level.single else "")
         )
     if fit.shared_paths:
         lines.append(f"{fit.items_sharing:,} items share {fit.shared_paths:,} paths")
     else:
-        lines.append("every item has a path of its own")
+        lines.append("every item has its own path")
     if options.vectors_out is not None:
         lines.append(f"vectors in {options.vectors_out}")
     lines.append(f"codes in {options.out}")

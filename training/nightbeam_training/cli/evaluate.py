@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 import numpy as np
 
-from nightbeam_training.align.accept import Acceptance, Judge
+from nightbeam_training.align.accept import Acceptance, Evaluator
 from nightbeam_training.cli.options import DIRECTORY, FILE, MachineArguments, machine_options
 from nightbeam_training.cli.teacher_data import check_prompts, note_on_width
 from nightbeam_training.data.catalogue import Catalogue, read_catalogue
@@ -21,8 +21,8 @@ from nightbeam_training.model.checkpoint import Checkpoint, load_checkpoint
 
 BATCH = 64
 LEGEND = """
-accepted: drafted steps of the first call that the target accepts. calls, nodes: a user, until
-the list is complete, without the root; where that takes several calls, a run sends fewer nodes."""
+accepted: drafted steps of the first call that the target accepts. calls, nodes: per user, until
+the list is complete, without the root; if it takes several calls, a run sends fewer nodes."""
 
 
 class EvaluateArguments(MachineArguments):
@@ -35,7 +35,7 @@ class EvaluateArguments(MachineArguments):
     json_out: bool
 
 
-@click.command(short_help="Tell how many calls a user would cost with a draft.")
+@click.command(short_help="Measure the calls per user that a draft would need.")
 @click.option("--draft", type=DIRECTORY, required=True, multiple=True, help="May be repeated.")
 @click.option(
     "--teacher",
@@ -46,22 +46,22 @@ class EvaluateArguments(MachineArguments):
 )
 @click.option("--catalogue", type=FILE, required=True, help="LC-Rec index: item -> codes.")
 @click.option(
-    "--beam-width", default="1,3,5,10,20", show_default=True, help="K, one or several with commas."
+    "--beam-width", default="1,3,5,10,20", show_default=True, help="K; several with commas."
 )
 @click.option(
     "--draft-width",
     default="40",
     show_default=True,
-    help="N: for every level, or one a level with slashes (60/40/30); several with commas.",
+    help="N: one for all levels, or one per level with slashes (60/40/30); several with commas.",
 )
-@click.option("--limit", type=click.IntRange(1), help="Only the first users.")
-@click.option("--json", "json_out", is_flag=True, help="One JSON object a line instead of a table.")
+@click.option("--limit", type=click.IntRange(1), help="Use only the first users.")
+@click.option("--json", "json_out", is_flag=True, help="Print JSON lines instead of a table.")
 @machine_options
 def evaluate(**given: object) -> None:
-    """Tell how many drafted steps the target would accept, and how many calls a user would cost.
+    """Measure the drafted steps that the target would accept, and the calls per user.
 
-    Works on teacher data alone, so the target is not needed. `nightbeam bench` measures the same
-    with the target itself.
+    Uses only teacher data, not the target. `nightbeam bench` measures the same with the target
+    itself.
     """
     arguments = EvaluateArguments.model_validate(given)
     machine = arguments.machine()
@@ -79,24 +79,24 @@ def evaluate(**given: object) -> None:
         if len(each) not in (1, steps):
             raise TrainingError(
                 "BAD_OPTION",
-                f"--draft-width {_shown(each)}: give one number, or {steps} with slashes",
+                f"--draft-width {_format_widths(each)}: give one number, or {steps} with slashes",
             )
         if min(each) < max(widths):
             raise TrainingError(
                 "BAD_OPTION",
-                f"--draft-width {min(each)} is below --beam-width {max(widths)}: the target asks "
-                "for so many in any case: give more, or a smaller --beam-width",
+                f"--draft-width {min(each)} is below --beam-width {max(widths)}: the target's "
+                "search needs that many: give more, or a smaller --beam-width",
             )
     drafts = [(path, _draft(path, pool, catalogue)) for path in arguments.draft]
     note_on_width(pool, catalogue.trie, max(widths))
-    room = max(len("draft"), *(len(str(path)) for path in arguments.draft))
+    column = max(len("draft"), *(len(str(path)) for path in arguments.draft))
     if not arguments.json_out:
         click.echo(f"{len(users):,} users, {source.scoring} scoring")
         click.echo(
-            f"{'draft':{room}}  {'K':>3}  {'N':>11}  {'accepted':>8}  {'calls':>6}  {'nodes':>7}"
+            f"{'draft':{column}}  {'K':>3}  {'N':>11}  {'accepted':>8}  {'calls':>6}  {'nodes':>7}"
         )
     for path, draft in drafts:
-        judge = Judge(draft, trie=catalogue.trie, machine=machine, scoring=source.scoring)
+        evaluator = Evaluator(draft, trie=catalogue.trie, machine=machine, scoring=source.scoring)
         for given_widths in drafted:
             levels = given_widths * steps if len(given_widths) == 1 else given_widths
             for width in widths:
@@ -104,10 +104,10 @@ def evaluate(**given: object) -> None:
                 for start in range(0, len(users), BATCH):
                     batch = pool.take(users[start : start + BATCH])
                     total = total.plus(
-                        judge.acceptance(batch, beam_width=width, draft_widths=levels)
+                        evaluator.acceptance(batch, beam_width=width, draft_widths=levels)
                     )
-                row = _Row(path, width, _shown(given_widths), total)
-                click.echo(row.json() if arguments.json_out else row.line(room))
+                row = _Row(path, width, _format_widths(given_widths), total)
+                click.echo(row.json() if arguments.json_out else row.line(column))
     if not arguments.json_out:
         click.echo(LEGEND)
 
@@ -130,11 +130,11 @@ class _Row:
         named = {"beamWidth": self.beam_width, "draftWidth": self.draft_width}
         return json.dumps({"draft": str(self.draft), **named, **self.figures()})
 
-    def line(self, room: int) -> str:
+    def line(self, column: int) -> str:
         accepted, calls, nodes = self.figures().values()
         return (
-            f"{self.draft!s:{room}}  {self.beam_width:3}  {self.draft_width:>11}  {accepted:8.2f}  "
-            f"{calls:6.2f}  {nodes:7.1f}"
+            f"{self.draft!s:{column}}  {self.beam_width:3}  {self.draft_width:>11}  "
+            f"{accepted:8.2f}  {calls:6.2f}  {nodes:7.1f}"
         )
 
 
@@ -145,7 +145,7 @@ def _draft(path: Path, pool: TeacherPool, catalogue: Catalogue) -> Checkpoint:
     return draft
 
 
-def _shown(widths: list[int]) -> str:
+def _format_widths(widths: list[int]) -> str:
     return "/".join(map(str, widths))
 
 

@@ -16,7 +16,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 class FitArguments(BaseModel):
-    """As they were given."""
+    """The options as given."""
 
     model_config = ConfigDict(frozen=True)
     epochs: int
@@ -34,16 +34,16 @@ class FitArguments(BaseModel):
         return FitOptions(**chosen)
 
 
-def tell_of_fit(arguments: FitArguments, *, steps: int, directory: Path) -> None:
-    """Says where a run is continued, and where it is too short to be any good."""
+def report_fit(arguments: FitArguments, *, steps: int, directory: Path) -> None:
+    """Prints whether the run continues an earlier one, and whether it is too short."""
     done = len(read_log(directory))
     if done > 0:
-        click.echo(f"{done:,} of {arguments.epochs:,} epochs were done before")
+        click.echo(f"{done:,} of {arguments.epochs:,} epochs were done earlier")
     total = arguments.epochs * steps
     if arguments.warmup_steps >= total:
         click.echo(
             f"note: all {total:,} steps are within --warmup-steps {arguments.warmup_steps:,}, so "
-            "the full learning rate is never reached: give fewer, or more --epochs",
+            "the full learning rate is never reached: give fewer of them, or more --epochs",
             err=True,
         )
 
@@ -56,21 +56,21 @@ def fit_options(command: F) -> F:
             type=click.FloatRange(0),
             default=2.0,
             show_default=True,
-            help="Minutes of work that an interruption may cost.",
+            help="Minutes between saves: the maximum loss in an interruption.",
         ),
         click.option(
             "--clip",
             type=click.FloatRange(0, min_open=True),
             default=1.0,
             show_default=True,
-            help="Gradient norm.",
+            help="Maximum norm of the gradient.",
         ),
         click.option(
             "--patience",
             type=click.IntRange(0),
             default=5,
             show_default=True,
-            help="Stop after so many epochs that were no better; 0: never.",
+            help="Stop after this many epochs without improvement; 0: never.",
         ),
         click.option("--warmup-steps", type=click.IntRange(0), default=0, show_default=True),
         click.option(

@@ -17,7 +17,7 @@ from nightbeam_training.errors import TrainingError
 @click.group(context_settings={"max_content_width": 100}, invoke_without_command=True)
 @click.pass_context
 def commands(context: click.Context) -> None:
-    """Train a target, write down what it answers, and align a draft with it."""
+    """Train a target, write its answers to files, and align a draft with it."""
     if context.invoked_subcommand is None:
         click.echo(context.get_help())
 
@@ -33,21 +33,21 @@ def main() -> None:
     except TrainingError as error:
         _end(f"error: {error}", 2)
     except click.ClickException as error:
-        _end(f"error: {' '.join(error.format_message().split())}{_help_of(error)}", 2)
+        _end(f"error: {' '.join(error.format_message().split())}{_help_hint(error)}", 2)
     except click.Abort as error:
-        # What click makes of Ctrl-C, and of a file that ends before it should.
+        # click raises this for Ctrl-C, and for a file that ends too early.
         if isinstance(error.__cause__, EOFError):
-            _end(f"error: a file that was given is empty or cut off: {error.__cause__}", 2)
-        _end("stopped: the same command continues what can be continued", 130)
+            _end(f"error: an input file is empty or truncated: {error.__cause__}", 2)
+        _end("stopped: run the same command again to continue", 130)
     except OSError as error:
         place = error.filename or error.filename2
         _end(f"error: {place}: {error.strerror}" if place else f"error: {error}", 2)
 
 
-def _help_of(error: click.ClickException) -> str:
+def _help_hint(error: click.ClickException) -> str:
     if not isinstance(error, click.UsageError) or error.ctx is None:
         return ""
-    return f" {error.ctx.command_path} --help tells the options."
+    return f" {error.ctx.command_path} --help lists the options."
 
 
 def _end(line: str, code: int) -> None:

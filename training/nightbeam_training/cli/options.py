@@ -20,13 +20,13 @@ NEW_FILE = click.Path(dir_okay=False, path_type=Path)
 
 
 NOT_COMPARED = {"out", "device", "threads", "save_minutes"}
-"""Options that may differ when a command continues: none changes what comes out."""
+"""Options that may change when a command continues, because they do not affect the result."""
 
 
 def compared(arguments: BaseModel) -> dict[str, object]:
-    """The options that must be the same when a command continues, as they are typed.
+    """The options that must be the same when a command continues, named as flags.
 
-    The same file is the same however its path was given.
+    Paths are resolved, so the same file may be given in different ways.
     """
 
     def named(value: object) -> object:
@@ -39,7 +39,7 @@ def compared(arguments: BaseModel) -> dict[str, object]:
 
 
 class MachineArguments(BaseModel):
-    """--device, --precision, --threads, --seed as they were given."""
+    """--device, --precision, --threads, --seed as given."""
 
     model_config = ConfigDict(frozen=True)
     device: str
@@ -54,22 +54,22 @@ class MachineArguments(BaseModel):
 def machine_options(command: F) -> F:
     """--device, --precision, --threads, --seed."""
     for option in (
-        click.option("--seed", type=int, default=0, show_default=True, help="Decides every draw."),
         click.option(
-            "--threads", type=click.IntRange(1), help="Processor threads.  [default: all]"
+            "--seed", type=int, default=0, show_default=True, help="Seed of all random draws."
         ),
+        click.option("--threads", type=click.IntRange(1), help="CPU threads.  [default: all]"),
         click.option(
             "--precision",
             type=click.Choice(["fp32", "bf16"]),
             default="fp32",
             show_default=True,
-            help="Of the products; weights and sums stay float32.",
+            help="Precision of matrix products; weights and sums stay float32.",
         ),
         click.option(
             "--device",
             default="auto",
             show_default=True,
-            help="cpu, cuda, cuda:N, or auto: CUDA where there is one.",
+            help="cpu, cuda, cuda:N, or auto: CUDA if available.",
         ),
     ):
         command = option(command)

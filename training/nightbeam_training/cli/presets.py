@@ -1,4 +1,4 @@
-"""Named sets of defaults; what is given on the command line wins."""
+"""Named sets of defaults; options on the command line take precedence."""
 
 from __future__ import annotations
 
@@ -30,5 +30,5 @@ def preset_option(command: str) -> Callable[[F], F]:
         is_eager=True,
         expose_value=False,
         callback=apply,
-        help="Defaults: paper, the published ones, for a GPU; small, for two processor cores.",
+        help="Defaults: paper: the published settings, for a GPU; small: for two CPU cores.",
     )

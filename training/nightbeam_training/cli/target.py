@@ -8,7 +8,7 @@ from typing import Literal
 import click
 import torch
 
-from nightbeam_training.cli.fit_options import FitArguments, fit_options, tell_of_fit
+from nightbeam_training.cli.fit_options import FitArguments, fit_options, report_fit
 from nightbeam_training.cli.options import (
     DIRECTORY,
     FILE,
@@ -50,14 +50,12 @@ class TargetArguments(FitArguments, MachineArguments):
     save_as: Literal["float32", "bfloat16"]
 
 
-@click.command(short_help="Train a model to write the next item as its codes.")
+@click.command(short_help="Train a model to predict the next item.")
 @preset_option("target")
 @click.option("--histories", type=FILE, required=True, help='JSONL {"user": …, "history": [item]}.')
 @click.option("--catalogue", type=FILE, required=True, help="LC-Rec index: item -> codes.")
-@click.option("--out", type=NEW_DIRECTORY, required=True, help="Where the model goes.")
-@click.option(
-    "--begin-with", type=DIRECTORY, help="A checkpoint to fine-tune; without it, new weights."
-)
+@click.option("--out", type=NEW_DIRECTORY, required=True, help="Directory for the model.")
+@click.option("--begin-with", type=DIRECTORY, help="Checkpoint to fine-tune. Default: new weights.")
 @click.option(
     "--layers", type=click.IntRange(1), default=6, show_default=True, help="Of a new model."
 )
@@ -75,29 +73,29 @@ class TargetArguments(FitArguments, MachineArguments):
     type=click.IntRange(1),
     default=20,
     show_default=True,
-    help="Items of the history in the prompt, of a new model.",
+    help="Maximum items of the history in the prompt, of a new model.",
 )
 @click.option(
     "--validation",
     type=click.IntRange(1),
     default=1000,
     show_default=True,
-    help="Users that are kept back to judge the model by.",
+    help="Users held back for validation.",
 )
 @click.option(
     "--save-as",
     type=click.Choice(["float32", "bfloat16"]),
     default="float32",
     show_default=True,
-    help="Of the weights in the file.",
+    help="Number format of the saved weights.",
 )
 @fit_options
 @machine_options
 def target(**given: object) -> None:
-    """Train a model to write the next item of a history as its codes.
+    """Train a model to predict the codes of the next item of a history.
 
-    A draft begins the same way, as a smaller model. Run it again after an interruption and it
-    continues.
+    An initial draft is trained the same way, as a smaller model. Run it again after an interruption
+    and it continues.
     """
     arguments = TargetArguments.model_validate(given)
     seed_all(arguments.seed)
@@ -109,7 +107,7 @@ def target(**given: object) -> None:
         raise TrainingError(
             "BAD_HISTORIES",
             f"{arguments.histories}: {len(usable):,} histories of two items or more are too few to "
-            f"keep {arguments.validation:,} back: give more, or a smaller --validation",
+            f"hold back {arguments.validation:,}: give more, or a smaller --validation",
         )
     checkpoint = _begin(arguments, catalogue)
     claim_directory(
@@ -133,10 +131,10 @@ def target(**given: object) -> None:
     weights = sum(weight.numel() for weight in checkpoint.model.parameters())
     click.echo(
         f"Training {weights:,} weights on {len(usable) - arguments.validation:,} histories "
-        f"({arguments.validation:,} kept back), {task.steps:,} steps an epoch, "
+        f"({arguments.validation:,} held back), {task.steps:,} steps per epoch, "
         f"on {machine.device} in {machine.precision}"
     )
-    tell_of_fit(arguments, steps=task.steps, directory=arguments.out)
+    report_fit(arguments, steps=task.steps, directory=arguments.out)
     dtype = torch.bfloat16 if arguments.save_as == "bfloat16" else torch.float32
     progress = fit(
         checkpoint.model,
@@ -145,7 +143,7 @@ def target(**given: object) -> None:
             batches=task.batches,
             loss=task.loss,
             validate=task.validate,
-            judge="log-likelihood",
+            metric="log-likelihood",
             keep=lambda: save_checkpoint(checkpoint, arguments.out, dtype=dtype),
         ),
         options=arguments.fit(),
@@ -155,7 +153,7 @@ def target(**given: object) -> None:
     )
     click.echo(
         f"The model of epoch {progress.best_epoch} is in {arguments.out}; "
-        "log.jsonl and curves.png show the way there"
+        "log.jsonl and curves.png have its history"
     )
 
 

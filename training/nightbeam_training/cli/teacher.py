@@ -1,4 +1,4 @@
-"""`nightbeam-train teacher`: what the target answers, written down for a draft to learn from."""
+"""`nightbeam-train teacher`: writes the target's answers, for a draft to learn from."""
 
 from __future__ import annotations
 
@@ -42,17 +42,17 @@ class TeacherArguments(MachineArguments):
     batch_size: int
 
 
-@click.command(short_help="Write down what the target answers.")
+@click.command(short_help="Write the target's answers to files.")
 @click.option("--target", type=DIRECTORY, required=True, help="The target's checkpoint.")
 @click.option("--catalogue", type=FILE, required=True, help="LC-Rec index: item -> codes.")
 @click.option("--histories", type=FILE, required=True, help='JSONL {"user": …, "history": [item]}.')
-@click.option("--out", type=NEW_DIRECTORY, required=True, help="Where the teacher files go.")
+@click.option("--out", type=NEW_DIRECTORY, required=True, help="Directory for the teacher files.")
 @click.option(
     "--ask",
     type=click.Choice(["whole", "last", "cut", "mix"]),
     default="last",
     show_default=True,
-    help="About whole histories; without their last item; cut at a random place; or the beginning "
+    help="Ask about whole histories; without their last item; cut at a random place; or the start "
     "of one mixed with the end of another.",
 )
 @click.option(
@@ -60,14 +60,14 @@ class TeacherArguments(MachineArguments):
     type=click.IntRange(1),
     default=1,
     show_default=True,
-    help="Questions a history, for cut and mix.",
+    help="Questions per history, for cut and mix.",
 )
 @click.option(
     "--roll",
     type=click.IntRange(0),
     default=0,
     show_default=True,
-    help="Let every history go on this many times with an item of the target's own list.",
+    help="Ask this many more times, each time with an item of the target's list appended.",
 )
 @click.option("--beam-width", type=click.IntRange(1), default=20, show_default=True)
 @click.option(
@@ -124,7 +124,7 @@ def teacher(**given: object) -> None:
         f"beam width {arguments.beam_width}, on {machine.device} in {machine.precision}"
     )
     if before := len(_files(arguments.out)):
-        click.echo(f"{before:,} of {-(-len(asked) // arguments.shard_size):,} files are there")
+        click.echo(f"{before:,} of {-(-len(asked) // arguments.shard_size):,} files exist already")
     started = time.monotonic()
 
     def progress(done: int, total: int) -> None:
@@ -152,5 +152,5 @@ def teacher(**given: object) -> None:
 
 
 def _files(out: Path) -> list[Path]:
-    """What this command wrote: a night's log may be in the same directory."""
+    """Files that this command wrote: a run's teacher log may be in the same directory."""
     return list(out.glob("teacher-*.safetensors"))

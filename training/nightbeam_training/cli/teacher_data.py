@@ -1,4 +1,4 @@
-"""Whether teacher data suits a draft and a beam width: what its files do not say of themselves."""
+"""Checks teacher data against a draft and a beam width, which its metadata cannot tell."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ SAMPLE = 256
 
 
 def check_prompts(spec: PromptSpec, pool: TeacherPool, trie: Trie, directory: Path) -> None:
-    """Raises TrainingError BAD_CHECKPOINT where the draft gives other numbers to the tokens."""
+    """Raises TrainingError BAD_CHECKPOINT if the draft numbers tokens differently."""
     for row in _sample(pool).prompts:
         if not _are_items(row[row >= 0], spec, trie):
             raise TrainingError(
                 "BAD_CHECKPOINT",
-                f"{directory}: numbers tokens otherwise than the target of the teacher data: give "
-                "a draft that was trained on the target's own catalogue",
+                f"{directory}: numbers tokens differently from the target of the teacher data: "
+                "give a draft that was trained on the target's own catalogue",
             )
 
 
 def note_on_width(pool: TeacherPool, trie: Trie, width: int) -> None:
-    """Says so on stderr where the target's search was narrower than K for most examples.
+    """Prints a note to stderr if the target's search was narrower than K for most examples.
 
-    By one beam it may be narrower unseen: the way to the item that came next is known as well.
+    A search that is narrower by one beam may go unnoticed: the path of the next item is known too.
     """
     first, end = trie.level_start[trie.levels - 1 : trie.levels + 1]
     nodes = _sample(pool).nodes
@@ -37,7 +37,7 @@ def note_on_width(pool: TeacherPool, trie: Trie, width: int) -> None:
     if np.mean(known < min(width, end - first)) > 0.5:
         click.echo(
             f"note: --beam-width {width} is wider than the search that wrote the teacher data, and "
-            f"figures at that width are too good: write it with --beam-width {width} too",
+            f"figures at that width are too good: write it with --beam-width {width} as well",
             err=True,
         )
 
@@ -50,7 +50,7 @@ def _sample(pool: TeacherPool) -> ExampleBatch:
 def _are_items(
     tokens: np.ndarray[tuple[int], np.dtype[np.int64]], spec: PromptSpec, trie: Trie
 ) -> bool:
-    """Whether these tokens are BOS and the code paths of items."""
+    """Whether these tokens are BOS and code paths of items."""
     start = [] if spec.prompt.bos is None else [spec.prompt.bos]
     rest = tokens[len(start) :]
     if tokens[: len(start)].tolist() != start or len(rest) % spec.levels != 0:

@@ -1,4 +1,4 @@
-"""Items that are rarely or never taken borrow the vector of their category."""
+"""Rare and unseen items borrow the vector of their category."""
 
 from __future__ import annotations
 
@@ -10,14 +10,15 @@ from nightbeam_training.codes.kmeans import Floats
 from nightbeam_training.data.catalogue import Ints
 
 
-def lean_on_categories(
+def blend_with_categories(
     vectors: Floats, *, taken: Ints, categories: list[tuple[str, ...]], weight: float
 ) -> Floats:
-    """Unit vectors [items, width], leaning on the category the more, the less an item is known.
+    """Unit vectors [items, width], blended with the category's: the rarer the item, the more.
 
     An item taken n times keeps n / (n + weight) of its own vector; the rest is the mean of its
-    category, which leans on the wider category in the same way. `taken` [items] counts how often.
-    Without a category an item keeps its own vector, and the mean of all where it was never taken.
+    category, which is blended with the wider category in the same way. `taken` [items] has the
+    counts. An item without a category keeps its own vector, or gets the mean of all if it was never
+    taken.
     """
     trust = taken / (taken + weight) if weight > 0 else (taken > 0).astype(np.float64)
     whole = (trust @ vectors) / max(float(trust.sum()), 1e-12)
@@ -38,7 +39,8 @@ def _closer(
     level: int,
     categories: list[tuple[str, ...]],
 ) -> npt.NDArray[np.float64]:
-    """Means by the first `level` names of the category; the wider one counts as one more item."""
+    """Means by the first `level` names of the category; the wider category counts as one more
+    item."""
     numbers: dict[tuple[str, ...], int] = {}
     deep = np.array([row for row, path in enumerate(categories) if len(path) >= level])
     group = np.array([numbers.setdefault(categories[row][:level], len(numbers)) for row in deep])

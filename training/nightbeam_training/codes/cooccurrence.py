@@ -1,4 +1,4 @@
-"""Vectors of items that are taken near each other: positive PMI, factorised.
+"""Item vectors from co-occurrence in histories: positive PMI, factorised.
 
 Levy & Goldberg, "Neural Word Embedding as Implicit Matrix Factorization" (NeurIPS 2014); the
 smoothed contexts and the root of the singular values are from Levy, Goldberg & Dagan (TACL 2015).
@@ -17,7 +17,7 @@ from nightbeam_training.codes.kmeans import Floats
 from nightbeam_training.data.catalogue import Ints
 
 _SMOOTHING = 0.75
-"""Power of the contexts' counts: below 1, rare contexts do not look special by chance."""
+"""Power of the contexts' counts: below 1, rare contexts do not stand out by chance."""
 _OVERSAMPLED = 16
 _ROUNDS = 4
 
@@ -26,15 +26,15 @@ _ROUNDS = 4
 class CooccurrenceOptions:
     width: int = 64
     window: int = 5
-    """Items to either side that count as near."""
+    """Number of items to either side that count as near."""
     shift: float = 1.0
-    """log(shift) is taken off each PMI; 1 takes nothing."""
+    """log(shift) is subtracted from each PMI; 1 subtracts nothing."""
 
 
 def cooccurrence_vectors(
     sequences: list[Ints], *, items: int, seed: int, options: CooccurrenceOptions
 ) -> Floats:
-    """Unit vectors [items, width] of items in sequences; zero where nothing is known of an item."""
+    """Unit vectors [items, width] of items in sequences; zero for items without pairs."""
     keys, weights = _near_pairs(sequences, items=items, window=options.window)
     rows = np.concatenate([keys // items, keys % items])
     columns = np.concatenate([keys % items, keys // items])
@@ -50,7 +50,7 @@ def cooccurrence_vectors(
 
 
 def unit_rows(vectors: Floats) -> Floats:
-    """Rows of length 1, so that how often an item is taken does not decide its code; 0 stays 0."""
+    """Rows of length 1, so that an item's frequency does not affect its code; 0 stays 0."""
     length = np.linalg.norm(vectors, axis=1, keepdims=True)
     return (vectors / np.where(length > 1e-6, length, 1)).astype(np.float32)
 
@@ -60,7 +60,7 @@ def _near_pairs(
 ) -> tuple[Ints, npt.NDArray[np.float64]]:
     """Pairs of different items at most `window` apart, as low * items + high, and their weights.
 
-    Nearer pairs weigh more, evenly from 1 down to 1 / window (word2vec's sampled window).
+    Nearer pairs have more weight, linearly from 1 down to 1 / window (word2vec's sampled window).
     """
     flat = np.concatenate(sequences)
     owner = np.repeat(np.arange(len(sequences)), [len(sequence) for sequence in sequences])
@@ -83,7 +83,7 @@ def _near_pairs(
 def _pmi(
     rows: Ints, columns: Ints, weights: npt.NDArray[np.float64], items: int
 ) -> npt.NDArray[np.float64]:
-    """log of how much more often a pair is seen than by chance: [pairs]."""
+    """log of how much more often than by chance a pair occurs: [pairs]."""
     taken = np.bincount(rows, weights=weights, minlength=items)
     contexts = taken**_SMOOTHING
     pmi: npt.NDArray[np.float64] = np.log(

@@ -10,7 +10,7 @@ from nightbeam_training.files import replacing
 
 
 def write_index(path: Path, item_ids: list[str], paths: Ints) -> None:
-    """Writes `{"0": ["<a_47>", "<b_103>", …], …}`, one item a line, for paths [items, levels]."""
+    """Writes `{"0": ["<a_47>", "<b_103>", …], …}`, one item per line, for paths [items, levels]."""
     with replacing(path) as partial, partial.open("w", encoding="utf-8") as file:
         for row, (item, codes) in enumerate(zip(item_ids, paths.tolist(), strict=True)):
             texts = [f"<{chr(ord('a') + level)}_{code}>" for level, code in enumerate(codes)]

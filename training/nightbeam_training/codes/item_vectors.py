@@ -1,4 +1,4 @@
-"""Item vectors in a file: `.npz` with `item_ids` and `vectors`, or one JSON object a line."""
+"""Item vectors in a file: `.npz` with `item_ids` and `vectors`, or one JSON object per line."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class ItemVectors:
 
 
 def read_vectors(path: Path) -> ItemVectors:
-    """Reads `.npz`, or lines of `{"item": "12", "vector": [0.1, …]}` from any other name.
+    """Reads `.npz`, or lines of `{"item": "12", "vector": [0.1, …]}` from files with other names.
 
     Raises TrainingError BAD_VECTORS, naming the line or the item.
     """
@@ -63,12 +63,12 @@ def _read_npz(path: Path) -> tuple[list[str], Floats]:
                 )
             ids, rows = arrays["item_ids"], arrays["vectors"]
     except ValueError as error:
-        # Object arrays, which only unpickling could read, and files that are no archive.
+        # Object arrays, which need unpickling, and files that are not an archive.
         raise TrainingError("BAD_VECTORS", f"{path}: cannot be read as .npz: {error}") from error
     if rows.ndim != 2 or rows.dtype.kind not in "fiu" or ids.shape != rows.shape[:1]:
         raise TrainingError(
             "BAD_VECTORS",
-            f"{path}: expected item_ids [items] and numbers vectors [items, width], found "
+            f"{path}: expected item_ids [items] and numeric vectors [items, width], found "
             f"{list(ids.shape)} and {rows.dtype} {list(rows.shape)}",
         )
     return [str(item) for item in ids.tolist()], _floats(rows)
@@ -103,6 +103,6 @@ def _parse(place: str, row: object) -> tuple[str, Floats]:
 
 
 def _floats(values: np.ndarray[tuple[int, ...], np.dtype[np.generic]]) -> Floats:
-    # What is too large for single precision turns into infinity, and is refused as such.
+    # A value too large for single precision becomes infinity, and is refused as such.
     with np.errstate(over="ignore"):
         return values.astype(np.float32)

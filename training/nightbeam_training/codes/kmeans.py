@@ -10,9 +10,9 @@ from nightbeam_training.data.catalogue import Ints
 Floats = npt.NDArray[np.float32]
 
 _CHUNK = 16_384
-"""Points whose distances are held at once: with 256 centroids, 16 MiB."""
-_POINTS_A_CENTROID = 256
-"""Points that centroids are learnt from; more hardly move them (the default of faiss)."""
+"""Points per chunk of distances: with 256 centroids, 16 MiB."""
+_POINTS_PER_CENTROID = 256
+"""Points per centroid that are used for training; more hardly help (the default of faiss)."""
 
 
 def nearest(points: Floats, centroids: Floats) -> tuple[Ints, Floats]:
@@ -41,9 +41,9 @@ def kmeans(
 ) -> Floats:
     """Centroids of the best of several runs, largest cluster first: [clusters, width].
 
-    There are always `clusters` rows: where the points have fewer distinct values, some coincide.
+    There are always `clusters` rows: if the points have fewer distinct values, some coincide.
     """
-    limit = _POINTS_A_CENTROID * clusters
+    limit = _POINTS_PER_CENTROID * clusters
     if len(points) > limit:
         points = points[np.sort(rng.choice(len(points), size=limit, replace=False))]
     runs = [_lloyd(points, _spread(points, clusters, rng), iterations) for _ in range(restarts)]
@@ -69,7 +69,7 @@ def _spread(points: Floats, clusters: int, rng: np.random.Generator) -> Floats:
 
 
 def _lloyd(points: Floats, centroids: Floats, iterations: int) -> tuple[Floats, float]:
-    """Centroids when nothing moves any more, and the sum of squared distances to them."""
+    """Converged centroids, and the sum of squared distances to them."""
     codes, squared = nearest(points, centroids)
     for _ in range(iterations):
         centroids = _means(points, codes, centroids, squared)
@@ -81,7 +81,7 @@ def _lloyd(points: Floats, centroids: Floats, iterations: int) -> tuple[Floats, 
 
 
 def _means(points: Floats, codes: Ints, centroids: Floats, squared: Floats) -> Floats:
-    """Means of the clusters; an empty one restarts at a point that lies far from its centroid."""
+    """Means of the clusters; an empty one restarts at a point that is far from its centroid."""
     sizes = np.bincount(codes, minlength=len(centroids))
     order = np.argsort(codes, kind="stable")
     filled = np.flatnonzero(sizes)

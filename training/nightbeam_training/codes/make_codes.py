@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from nightbeam_training.codes.categories import lean_on_categories
+from nightbeam_training.codes.categories import blend_with_categories
 from nightbeam_training.codes.cooccurrence import CooccurrenceOptions, cooccurrence_vectors
 from nightbeam_training.codes.index_file import write_index
 from nightbeam_training.codes.item_vectors import ItemVectors, read_vectors, write_vectors
@@ -16,9 +16,9 @@ from nightbeam_training.codes.shop_files import read_shop
 from nightbeam_training.errors import TrainingError
 
 _MAX_LEVELS = 26
-"""Levels are named by the letters a to z."""
+"""Levels are named with the letters a to z."""
 _MAX_CODES = 65_536
-"""The runtime keeps a code in 16 bits."""
+"""The runtime stores a code in 16 bits."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class CodesOptions:
     seed: int = 0
     cooccurrence: CooccurrenceOptions = field(default_factory=CooccurrenceOptions)
     category_weight: float = 10.0
-    """Times an item must be taken until its own vector counts as much as its category's."""
+    """Number of events at which an item's own vector has the same weight as its category's."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class CodesReport:
 
 
 def make_codes(options: CodesOptions) -> CodesReport:
-    """Writes the index, and the vectors where asked to.
+    """Writes the index, and the vectors if requested.
 
     Raises TrainingError BAD_OPTION, BAD_VECTORS, BAD_HISTORIES or BAD_CATALOGUE.
     """
@@ -62,7 +62,7 @@ def _check(options: CodesOptions) -> None:
     if (options.vectors is None) == (options.histories is None):
         raise TrainingError("BAD_OPTION", "give either --vectors or --histories")
     if options.vectors is not None and (options.items or options.vectors_out):
-        raise TrainingError("BAD_OPTION", "--items and --vectors-out go with --histories")
+        raise TrainingError("BAD_OPTION", "--items and --vectors-out need --histories")
     if options.vectors_out is not None and options.vectors_out.suffix != ".npz":
         raise TrainingError("BAD_OPTION", "--vectors-out: the name must end in .npz")
     if not 1 <= len(options.codes_per_level) <= _MAX_LEVELS:
@@ -87,7 +87,7 @@ def _vectors_of(options: CodesOptions) -> ItemVectors:
     own = cooccurrence_vectors(
         shop.sequences, items=items, seed=options.seed, options=options.cooccurrence
     )
-    vectors = lean_on_categories(
+    vectors = blend_with_categories(
         own,
         taken=np.bincount(np.concatenate(shop.sequences), minlength=items),
         categories=shop.categories,

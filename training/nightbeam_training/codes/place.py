@@ -1,4 +1,4 @@
-"""Codes under a limit: how the items of one prefix share the next level's codes."""
+"""Assigns codes under a limit on the points of one prefix that may share a code."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from nightbeam_training.codes.kmeans import Floats, nearest
 from nightbeam_training.data.catalogue import Ints
 
 
-def place(points: Floats, centroids: Floats, *, prefix: Ints, room: int) -> Ints:
+def place(points: Floats, centroids: Floats, *, prefix: Ints, capacity: int) -> Ints:
     """Code of each point: [points].
 
-    Among the points of a prefix at most `room` take the same code, or as few as can be where the
-    prefix has more points than `room` for every code. The nearest points keep a code; the others,
-    again the nearest first, go to the nearest code that has room.
+    At most `capacity` points of a prefix get the same code, or as few as possible if the prefix has
+    more points than all codes have capacity for. The nearest points keep their code; the others,
+    again the nearest first, go to the nearest code with free capacity.
     """
     wide = len(centroids)
     codes, squared = nearest(points, centroids)
-    limits = np.maximum(room, -(-np.bincount(prefix) // wide))
+    limits = np.maximum(capacity, -(-np.bincount(prefix) // wide))
     keys = prefix * wide + codes
     order = np.lexsort((squared, keys))
     ordered = keys[order]

@@ -1,11 +1,11 @@
-"""Code paths by k-means, level by level, on what the levels before left over of the vectors.
+"""Code paths by k-means, level by level, on the residual that the previous levels leave.
 
-Items with alike vectors share a prefix, as in the semantic IDs of TIGER (Rajput et al., 2023). One
-codebook a level for all prefixes, as there, leaves most of it unused under any one prefix where the
-items form separate clusters: a few prefixes overflow, and many paths run on without a choice. So
-every prefix has clusters of its own, as in the hierarchical identifiers of DSI (Tay et al., 2022),
-and a codebook for the level only names them: clusters that lie alike within their prefixes get the
-same code.
+Items with similar vectors share a prefix, as in the semantic IDs of TIGER (Rajput et al., 2023).
+TIGER has one codebook per level for all prefixes. If the items form separate clusters, most of that
+codebook is unused below any one prefix: a few prefixes overflow, and many paths have a single
+continuation. So every prefix has its own clusters, as in the hierarchical identifiers of DSI (Tay
+et al., 2022), and a codebook for the level only names them: clusters at similar positions within
+their prefixes get the same code.
 """
 
 from __future__ import annotations
@@ -22,15 +22,15 @@ from nightbeam_training.data.catalogue import Ints
 
 @dataclass(frozen=True)
 class LevelFit:
-    """What one level does."""
+    """Statistics of one level."""
 
     codes_used: int
     prefixes: int
     """Distinct code paths down to this level: the nodes of the trie."""
     single: int
-    """Prefixes of the level above that have one code here: nothing is left to choose."""
+    """Prefixes of the level above with a single code here."""
     explained: float
-    """Share of the vectors' variance that the clusters down to this level account for."""
+    """Share of the vectors' variance explained by the clusters down to this level."""
 
 
 @dataclass(frozen=True)
@@ -47,10 +47,10 @@ class PathFit:
 
 
 def residual_paths(vectors: Floats, *, codes_per_level: tuple[int, ...], seed: int) -> PathFit:
-    """Code paths of items by their vectors [items, width].
+    """Code paths of items from their vectors [items, width].
 
-    A prefix holds no more items than there are paths below it, so paths are shared only where the
-    items outnumber all paths.
+    A prefix holds no more items than there are paths below it, so paths are shared only if there
+    are more items than paths.
     """
     rng = np.random.default_rng(seed)
     residual = vectors - vectors.mean(axis=0, dtype=np.float64).astype(np.float32)
@@ -61,9 +61,9 @@ def residual_paths(vectors: Floats, *, codes_per_level: tuple[int, ...], seed: i
         clusters, means, owner = _split(residual, prefix, codes_per_level[level:], rng)
         named = int(np.bincount(owner).max())
         codebook = kmeans(residual, clusters=named, rng=rng)
-        codes = place(means, codebook, prefix=owner, room=1)[clusters]
+        codes = place(means, codebook, prefix=owner, capacity=1)[clusters]
         residual = residual - means[clusters]
-        # Clusters are in order of their prefixes, so a cluster is the prefix of the next level.
+        # Clusters are ordered by prefix, so a cluster's number is its prefix at the next level.
         prefix = clusters
         columns.append(codes)
         levels.append(
@@ -104,26 +104,27 @@ def _split(
 
 
 def _cluster(points: Floats, codes_left: tuple[int, ...], rng: np.random.Generator) -> Ints:
-    """Cluster of each point of one prefix; `codes_left` are those of this level and below."""
+    """Cluster of each point of one prefix; `codes_left` are those of this level and the levels
+    below."""
     items = len(points)
     count = _branches(items, codes_left)
     if count >= items:
         return np.arange(items)
-    room = math.prod(codes_left[1:])
-    # More room than there are items is no limit, and keeps the number within 64 bits.
+    capacity = math.prod(codes_left[1:])
+    # A capacity above the number of items is no limit; the cap keeps the number within 64 bits.
     return place(
         points,
         kmeans(points, clusters=count, rng=rng),
         prefix=np.zeros(items, dtype=np.int64),
-        room=min(room, items),
+        capacity=min(capacity, items),
     )
 
 
 def _branches(items: int, codes_left: tuple[int, ...]) -> int:
-    """Into how many clusters a prefix of so many items is split.
+    """Number of clusters of a prefix with this many items.
 
-    Each level takes its share, so that no level above leaves the ones below without a choice: with
-    r levels of equally many codes left, the r-th root of the items.
+    The items are divided evenly over the remaining levels, so that every level has a choice left:
+    with r levels of equally many codes left, the r-th root of the items.
     """
     weights = [math.log(codes) for codes in codes_left]
     share = weights[0] / sum(weights) if sum(weights) > 0 else 1.0

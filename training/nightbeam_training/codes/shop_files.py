@@ -1,4 +1,4 @@
-"""What vectors are learnt from: histories, and a list of items with their categories."""
+"""Input for learning vectors: histories, and a list of items with their categories."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ class Shop:
 def read_shop(histories: Path, items: Path | None) -> Shop:
     """Reads `{"user": "u1", "history": ["0", "7"]}` and `{"item": "0", "category": ["a", "b"]}`.
 
-    The items are those of the list, then those that only the histories have, as they appear there.
-    Raises TrainingError BAD_HISTORIES or BAD_CATALOGUE, naming the line.
+    The items are those of the list, then those that are only in the histories, in order of
+    appearance. Raises TrainingError BAD_HISTORIES or BAD_CATALOGUE, naming the line.
     """
     known: dict[str, tuple[str, ...]] = {}
     if items is not None:
@@ -47,7 +47,7 @@ def read_shop(histories: Path, items: Path | None) -> Shop:
         sequences.append(np.array(taken, dtype=np.int64))
     if not any(len(sequence) > 1 for sequence in sequences):
         raise TrainingError(
-            "BAD_HISTORIES", f"{histories}: has no history of two items, nothing to learn from"
+            "BAD_HISTORIES", f"{histories}: needs a history of at least two items to learn from"
         )
     return Shop(
         item_ids=list(index),
@@ -66,7 +66,7 @@ def _item_of(place: str, row: dict[str, object]) -> tuple[str, tuple[str, ...]]:
 
 
 def _rows(path: Path, code: Code) -> Iterator[tuple[str, dict[str, object]]]:
-    """Place and object of each line."""
+    """(place for messages, object) of each line."""
     for place, row in json_lines(path, code):
         if not isinstance(row, dict):
             raise TrainingError(code, f"{place}: is not a JSON object")

@@ -1,6 +1,6 @@
-"""More histories than the log has: the target can label any history, so they are also made up.
+"""Augmented histories: the target can label any history, including synthetic ones.
 
-`cut` stops a history early, where the log knows what came next. `mix` goes on with the end of
+`cut` stops a history early, so that the next item is known. `mix` continues it with the end of
 another user's. `roll`, which needs the target, is in `teach/write.py`.
 """
 
@@ -19,18 +19,18 @@ Kind = Literal["whole", "last", "cut", "mix"]
 
 @dataclass(frozen=True)
 class Question:
-    """A history to ask the target about, and what the user took next where the log tells."""
+    """A history to ask the target about, and the user's next item if known."""
 
     history: Ints
     next_item: int | None
 
 
 def questions(histories: list[Ints], *, kind: Kind, copies: int, seed: int) -> Iterator[Question]:
-    """`copies` questions a history, in an order and with draws that only the seed decides.
+    """`copies` questions per history; order and draws depend only on the seed.
 
-    whole: all of it, nothing known about what came next (copies are the same, so one is made);
-    last: all but the last item, which came next; cut: stopped at a random place; mix: the
-    beginning of one history and the end of a random other one.
+    whole: all of it, the next item is unknown (copies would be equal, so there is one); last: all
+    but the last item, which is the next item; cut: stopped at a random place; mix: the start of one
+    history and the end of a random other one.
     """
     for copy in range(copies if kind in ("cut", "mix") else 1):
         for number, history in enumerate(histories):

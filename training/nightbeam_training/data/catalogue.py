@@ -1,7 +1,7 @@
 """The catalogue: every item's code path, and the trie of all paths as flat arrays.
 
 Node ids run breadth first, children in the order of their codes: the root is 0, the children of a
-node are neighbours, and within a level ids ascend with the code path. The edge that leads to node
+node are consecutive, and within a level ids ascend with the code path. The edge that leads to node
 `n` is edge `n - 1`, so one array serves both.
 """
 
@@ -30,7 +30,7 @@ class Trie:
 
     levels: int
     codes: int
-    """Codes a level: one more than the largest code."""
+    """Codes per level: one more than the largest code."""
     level_start: Ints
     """First node of each level, and the number of nodes: [levels + 2]."""
     child_start: Ints
@@ -49,7 +49,7 @@ class Trie:
         return self.parent[1:] * self.codes + self.edge_code
 
     def step(self, nodes: Ints, codes: Ints) -> Ints:
-        """Child of each node by code; -1 where there is none, or where the node is -1."""
+        """Child of each node by code; -1 if there is none, or if the node is -1."""
         keys = nodes * self.codes + codes
         edges = np.searchsorted(self._edge_keys, keys)
         found = self._edge_keys[np.minimum(edges, len(self._edge_keys) - 1)] == keys
@@ -105,14 +105,14 @@ class Catalogue:
 
     @cached_property
     def items_by_leaf(self) -> tuple[Ints, Ints]:
-        """Items ordered by leaf, and where each leaf's items start: ([items], [leaves + 1])."""
+        """Items ordered by leaf, and the start of each leaf's items: ([items], [leaves + 1])."""
         order = np.argsort(self.leaf_of, kind="stable")
         leaves = np.arange(int(self.trie.level_start[-2]), self.trie.nodes + 1)
         return order, np.searchsorted(self.leaf_of[order], leaves)
 
     @cached_property
     def hash(self) -> str:
-        """Content hash, which the runtime also computes: sha256 over items in order of path, id."""
+        """Content hash, the same as the runtime's: sha256 over the items in order of path, id."""
         levels = self.codes.shape[1]
         ids = [item.encode() for item in self.item_ids]
         order = sorted(range(len(ids)), key=lambda i: (tuple(self.codes[i]), ids[i]))

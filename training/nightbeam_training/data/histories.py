@@ -1,4 +1,4 @@
-"""Histories: what each user took, oldest first, one JSON object a line."""
+"""Histories: each user's items, oldest first, one JSON object per line."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ class Histories:
 def read_histories(path: Path, catalogue: Catalogue, limit: int | None = None) -> Histories:
     """Reads `{"user": "u1", "history": ["0", "7"]}` lines.
 
-    Raises TrainingError BAD_HISTORIES, naming the line: no JSON, a missing field, or an item that
-    the catalogue does not have.
+    Raises TrainingError BAD_HISTORIES, naming the line: not JSON, a missing field, or an item that
+    is not in the catalogue.
     """
     users: list[str] = []
     items: list[Ints] = []

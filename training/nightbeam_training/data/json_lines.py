@@ -1,4 +1,4 @@
-"""Files of one JSON value a line."""
+"""Files with one JSON value per line."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How histories and codes become tokens: `nightbeam.json` beside a checkpoint."""
+"""How histories and codes become tokens: `nightbeam.json` of a checkpoint."""
 
 from __future__ import annotations
 
@@ -41,12 +41,12 @@ class PromptSpec(BaseModel):
 
     @property
     def vocabulary(self) -> int:
-        """Tokens up to the last code's."""
+        """Number of tokens, up to the last code's."""
         return max(self.codeTokenOffsets) + self.codesPerLevel
 
     def prompt_tokens(self, items: Ints, catalogue: Catalogue, *, whole: bool = False) -> Ints:
-        """Prompt of one history [items]: BOS and the codes of the last `maxItems` items; of all
-        items where the `whole` is asked for."""
+        """Prompt of one history [items]: BOS and the codes of the last `maxItems` items, or of all
+        items if `whole`."""
         recent = items if whole else items[-self.prompt.maxItems :]
         start = [] if self.prompt.bos is None else [self.prompt.bos]
         return np.concatenate([start, self.path_tokens(catalogue.codes[recent]).ravel()]).astype(
@@ -73,7 +73,7 @@ def read_prompt_spec(directory: Path) -> PromptSpec:
         raise TrainingError("BAD_CHECKPOINT", f"{path}: {field}: {first['msg']}{hint}") from error
     if len(spec.codeTokenOffsets) != spec.levels:
         raise TrainingError(
-            "BAD_CHECKPOINT", f"{path}: codeTokenOffsets needs one number a level ({spec.levels})"
+            "BAD_CHECKPOINT", f"{path}: codeTokenOffsets needs one number per level ({spec.levels})"
         )
     return spec
 
@@ -81,13 +81,13 @@ def read_prompt_spec(directory: Path) -> PromptSpec:
 def default_prompt_spec(catalogue: Catalogue, *, max_items: int) -> PromptSpec:
     """Tokens 0 to 3 are pad, BOS, EOS and unused; the codes follow level by level.
 
-    Raises TrainingError BAD_CATALOGUE where a path has more or fewer levels than a model can have.
+    Raises TrainingError BAD_CATALOGUE if paths have more or fewer levels than a model can have.
     """
     codes, levels = catalogue.trie.codes, catalogue.trie.levels
     if levels not in LEVELS:
         raise TrainingError(
             "BAD_CATALOGUE",
-            f"the catalogue has {levels} levels: a model writes {LEVELS[0]} to {LEVELS[-1]}",
+            f"the catalogue has {levels} levels: a model supports {LEVELS[0]} to {LEVELS[-1]}",
         )
     return PromptSpec(
         levels=levels,
@@ -98,7 +98,7 @@ def default_prompt_spec(catalogue: Catalogue, *, max_items: int) -> PromptSpec:
 
 
 def check_fits(spec: PromptSpec, catalogue: Catalogue, directory: Path) -> None:
-    """Raises TrainingError BAD_CHECKPOINT where the model cannot write the catalogue's paths."""
+    """Raises TrainingError BAD_CHECKPOINT if the model does not fit the catalogue's paths."""
     trie = catalogue.trie
     if spec.levels != trie.levels or spec.codesPerLevel < trie.codes:
         raise TrainingError(

@@ -1,4 +1,4 @@
-"""Histories as the model reads them."""
+"""Histories as token prompts."""
 
 from __future__ import annotations
 

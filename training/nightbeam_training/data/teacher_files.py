@@ -1,7 +1,7 @@
 """Teacher data: the target's log-probabilities over the valid codes at the nodes of a beam tree.
 
-One safetensors file holds many examples and describes itself; `docs/formats/teacher-data.md` is the
-format. `nightbeam-train teacher` writes it, and so does `nightbeam recommend --teacher-log`.
+One self-contained safetensors file holds many examples; `docs/formats/teacher-data.md` specifies
+the format. `nightbeam-train teacher` and `nightbeam recommend --teacher-log` write it.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ Scoring = Literal["full", "renormalized"]
 
 @dataclass(frozen=True)
 class TeacherSource:
-    """What all files that are trained on together must share."""
+    """Metadata that must be equal in all files of one training run."""
 
     target: str
     """Hash of the target's checkpoint."""
@@ -44,7 +44,7 @@ class TeacherExamples:
     """[U + 1]"""
     prompt_tokens: npt.NDArray[np.int32]
     truth: npt.NDArray[np.int32]
-    """Code path of the item that the user took next, -1 where not known: [U, levels]."""
+    """Code path of the item that the user took next, -1 if unknown: [U, levels]."""
     node_offsets: Ints
     """[U + 1]"""
     node_parent: npt.NDArray[np.int32]
@@ -60,7 +60,7 @@ class TeacherExamples:
 
 
 def write_teacher_file(path: Path, examples: TeacherExamples, source: TeacherSource) -> None:
-    """The file appears whole or not at all; the same examples and source give the same bytes."""
+    """The file is written atomically; the same examples and source give the same bytes."""
     metadata = {
         "format": FORMAT,
         "version": VERSION,
@@ -74,7 +74,7 @@ def write_teacher_file(path: Path, examples: TeacherExamples, source: TeacherSou
 
 
 def _in_fixed_order(file: bytes) -> bytes:
-    """The same safetensors file with sorted metadata, which the library writes in any order."""
+    """The same safetensors file with sorted metadata: the library's order is arbitrary."""
     start = 8 + int.from_bytes(file[:8], "little")
     header = json.loads(file[8:start])
     header["__metadata__"] = dict(sorted(header["__metadata__"].items()))
@@ -84,7 +84,7 @@ def _in_fixed_order(file: bytes) -> bytes:
 
 
 def read_teacher_source(path: Path) -> TeacherSource:
-    """Raises TrainingError BAD_TEACHER_DATA where the file is no teacher data."""
+    """Raises TrainingError BAD_TEACHER_DATA if the file is not teacher data."""
     try:
         with safe_open(path, framework="numpy") as file:
             metadata = file.metadata() or {}
@@ -104,7 +104,7 @@ def read_teacher_source(path: Path) -> TeacherSource:
 
 
 def read_teacher_file(path: Path) -> TeacherExamples:
-    """Raises TrainingError BAD_TEACHER_DATA where arrays are missing or do not fit together."""
+    """Raises TrainingError BAD_TEACHER_DATA if arrays are missing or inconsistent."""
     try:
         with safe_open(path, framework="numpy") as file:
             arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
@@ -113,7 +113,7 @@ def read_teacher_file(path: Path) -> TeacherExamples:
         raise TrainingError("BAD_TEACHER_DATA", f"{path}: cannot be read: {error}") from error
     dimensions = {name: 2 if name == "truth" else 1 for name in arrays}
     if any(array.ndim != dimensions[name] for name, array in arrays.items()):
-        raise TrainingError("BAD_TEACHER_DATA", f"{path}: holds arrays of another shape")
+        raise TrainingError("BAD_TEACHER_DATA", f"{path}: has arrays of the wrong shape")
     users, nodes = len(examples), len(examples.node_code)
     if not (
         len(examples.node_parent) == nodes
@@ -125,18 +125,18 @@ def read_teacher_file(path: Path) -> TeacherExamples:
     own = np.arange(nodes) - np.repeat(examples.node_offsets[:-1], np.diff(examples.node_offsets))
     above = examples.node_parent
     if np.any((above < 0) != (own == 0)) or np.any(above >= np.maximum(own, 1)):
-        raise TrainingError("BAD_TEACHER_DATA", f"{path}: a node has no parent in front of it")
+        raise TrainingError("BAD_TEACHER_DATA", f"{path}: a node's parent does not come before it")
     return examples
 
 
 def _cover(offsets: Ints, count: int, flat: npt.NDArray[Any]) -> bool:
-    """Whether the offsets cut the whole array into `count` pieces, none of them empty."""
+    """Whether the offsets split the whole array into `count` non-empty pieces."""
     ends = len(offsets) == count + 1 and offsets[0] == 0 and offsets[-1] == len(flat)
     return bool(ends and np.all(np.diff(offsets) > 0))
 
 
 def joined_offsets(offsets: list[Ints]) -> Ints:
-    """Offsets of arrays that are put one behind the other."""
+    """Offsets of concatenated arrays."""
     counts = np.concatenate([np.diff(part) for part in offsets])
     return np.concatenate([[0], np.cumsum(counts)])
 
@@ -146,12 +146,12 @@ def teacher_files(directories: list[Path]) -> list[Path]:
     files = sorted(path for folder in directories for path in folder.glob("*.safetensors"))
     if not files:
         named = ", ".join(str(folder) for folder in directories)
-        raise TrainingError("BAD_TEACHER_DATA", f"{named}: no *.safetensors file there")
+        raise TrainingError("BAD_TEACHER_DATA", f"{named}: no *.safetensors file found")
     return files
 
 
 def shared_source(files: list[Path], catalogue: Catalogue) -> TeacherSource:
-    """What the files have in common; raises BAD_TEACHER_DATA where they differ from each other."""
+    """The metadata that the files share; raises BAD_TEACHER_DATA if they differ."""
     first = read_teacher_source(files[0])
     if first.catalogue != catalogue.hash:
         raise TrainingError(
@@ -163,6 +163,6 @@ def shared_source(files: list[Path], catalogue: Catalogue) -> TeacherSource:
         if read_teacher_source(path) != first:
             raise TrainingError(
                 "BAD_TEACHER_DATA",
-                f"{path}: has another target, catalogue or scoring than {files[0]}",
+                f"{path}: has a different target, catalogue or scoring than {files[0]}",
             )
     return first

@@ -1,4 +1,4 @@
-"""Examples in memory, as batches ask for them: nodes named by their place in the trie."""
+"""Examples in memory for batching; nodes are trie nodes."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class ExampleBatch:
     nodes: Ints
     """Trie nodes, ascending, the root first: [users, nodes]."""
     log_p: npt.NDArray[np.float32]
-    """The target's log-probabilities, -inf where there is no child: [users, nodes, codes]."""
+    """The target's log-probabilities, -inf if there is no child: [users, nodes, codes]."""
     truth: Ints
     """[users, levels]"""
 
@@ -76,7 +76,7 @@ class TeacherPool:
         return ExampleBatch(prompts=prompts, nodes=nodes, log_p=log_p, truth=self.truth[examples])
 
     def batches(self, examples: Ints, *, size: int, rng: np.random.Generator) -> Iterator[Ints]:
-        """Each of the examples once, in random order; prompts of a batch are of similar length."""
+        """Each example once, in random order; prompts of a batch have similar lengths."""
         order = rng.permutation(examples)
         lengths = self.prompt_lengths
         cuts: list[Ints] = []
@@ -89,7 +89,7 @@ class TeacherPool:
 
 
 def _trie_nodes(part: TeacherExamples, trie: Trie, path: Path) -> Ints:
-    """Trie node of every entry; parents come first, so one pass a level finds them all."""
+    """Trie node of every entry; parents come first, so one pass per level finds them all."""
     starts = part.node_offsets[:-1]
     parent = part.node_parent + np.repeat(starts, np.diff(part.node_offsets))
     nodes = np.where(part.node_parent < 0, 0, -1).astype(np.int64)
@@ -103,19 +103,19 @@ def _trie_nodes(part: TeacherExamples, trie: Trie, path: Path) -> Ints:
             trie.child_start[nodes + 1] - trie.child_start[nodes] != np.diff(part.value_offsets)
         )
     ):
-        raise TrainingError("BAD_TEACHER_DATA", f"{path}: holds nodes that the catalogue has not")
+        raise TrainingError("BAD_TEACHER_DATA", f"{path}: has nodes that are not in the catalogue")
     return nodes
 
 
 def _ragged(start: Ints, rows: Ints) -> tuple[Ints, Ints]:
-    """(position in `rows`, place in the flat array) of every element of those rows."""
+    """(position in `rows`, index in the flat array) of every element of those rows."""
     counts = start[rows + 1] - start[rows]
     owner = np.repeat(np.arange(len(rows)), counts)
     return owner, _within(owner) + start[rows][owner]
 
 
 def _within(owner: Ints) -> Ints:
-    """Number of each element within its owner; `owner` is ascending."""
+    """Index of each element within its owner; `owner` is ascending."""
     if len(owner) == 0:
         return owner
     first = np.searchsorted(owner, np.arange(int(owner[-1]) + 1))

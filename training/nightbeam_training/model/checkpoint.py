@@ -1,4 +1,4 @@
-"""Hugging Face directories in and out: the same bytes come back for weights that did not change."""
+"""Reads and writes Hugging Face directories; unchanged weights are written as the same bytes."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ DESCRIBING_FILES = [
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """A model with what its directory says beside the weights."""
+    """A model and the other contents of its directory."""
 
     model: Llama
     config: dict[str, Any]
@@ -40,28 +40,28 @@ class Checkpoint:
 
 
 def new_checkpoint(config: dict[str, Any], prompt: PromptSpec) -> Checkpoint:
-    """A model with fresh weights from torch's global generator."""
+    """A model with new weights from torch's global generator."""
     return Checkpoint(model=Llama(parse_config(config, "config")), config=config, prompt=prompt)
 
 
 def load_checkpoint(directory: Path, *, heads: bool = False) -> Checkpoint:
     """Weights become float32. Raises TrainingError BAD_CHECKPOINT, naming file and tensor.
 
-    heads: whether a heads draft will do as well; it knows no prefixes, so mostly it will not.
+    heads: whether a heads draft is accepted; it does not use prefixes, so usually it is not.
     """
     config, raw = read_config(directory)
     if config.nightbeam_heads is not None and not heads:
         raise TrainingError(
             "BAD_CHECKPOINT",
-            f"{directory}: is a heads draft (config.json, {HEADS_FIELD}), which guesses all levels "
-            "at once and knows nothing of prefixes: give an ordinary checkpoint",
+            f"{directory}: is a heads draft (config.json, {HEADS_FIELD}), which predicts all "
+            "levels at once, without prefixes: give an ordinary checkpoint",
         )
     path = directory / WEIGHTS_FILE
     try:
         stored = load_file(path)
     except (OSError, SafetensorError) as error:
         raise TrainingError("BAD_CHECKPOINT", f"{path}: cannot be read: {error}") from error
-    # Older files keep the angles of RoPE, which the config gives as well.
+    # Older files store the RoPE frequencies, which follow from the config.
     weights = {name: tensor for name, tensor in stored.items() if not name.endswith(_ANGLES)}
     model = Llama(config)
     embedding = weights.get("model.embed_tokens.weight")
@@ -74,7 +74,7 @@ def load_checkpoint(directory: Path, *, heads: bool = False) -> Checkpoint:
             raise TrainingError(
                 "BAD_CHECKPOINT",
                 f"{path}: {name} is {found.get(name, 'missing')}, "
-                f"config.json asks for {expected.get(name, 'no such tensor')}",
+                f"config.json requires {expected.get(name, 'no such tensor')}",
             )
     model.load_state_dict(weights)
     prompt = read_prompt_spec(directory)
@@ -96,7 +96,7 @@ def load_checkpoint(directory: Path, *, heads: bool = False) -> Checkpoint:
 def save_checkpoint(
     checkpoint: Checkpoint, directory: Path, *, dtype: torch.dtype = torch.float32
 ) -> None:
-    """Writes config.json, model.safetensors and nightbeam.json, each whole or not at all."""
+    """Writes config.json, model.safetensors and nightbeam.json, each atomically."""
     directory.mkdir(parents=True, exist_ok=True)
     weights = {
         name: tensor.detach().to("cpu", dtype).contiguous()
@@ -107,7 +107,7 @@ def save_checkpoint(
     with replacing(directory / WEIGHTS_FILE) as partial:
         partial.write_bytes(save(weights, metadata={"format": "pt"}))
     named = str(dtype).removeprefix("torch.")
-    # Newer files name it `dtype`, which `transformers` then prefers.
+    # Newer files call it `dtype`, which takes precedence in `transformers`.
     fields = {"torch_dtype", *({"dtype"} & checkpoint.config.keys())}
     _write_json(directory / CONFIG_FILE, {**checkpoint.config, **dict.fromkeys(fields, named)})
     spec = checkpoint.prompt.model_dump(exclude_none=True)
@@ -120,7 +120,7 @@ def _write_json(path: Path, value: dict[str, Any]) -> None:
 
 
 def checkpoint_hash(directory: Path) -> str:
-    """Names a model by the files that decide what it answers, as the runtime does (sha256)."""
+    """Hash (sha256) over the files that determine a model's output, the same as the runtime's."""
     digest = hashlib.sha256()
     for name in DESCRIBING_FILES:
         path = directory / name

@@ -1,4 +1,4 @@
-"""A LLaMA decoder's shape, as `config.json` of a Hugging Face checkpoint gives it."""
+"""A LLaMA decoder's configuration, from `config.json` of a Hugging Face checkpoint."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ HEADS_FIELD = "nightbeam_heads"
 
 
 class LlamaConfig(BaseModel):
-    """The fields that change what the decoder computes; others are kept in the file untouched."""
+    """The fields that affect the decoder's computation; other fields stay in the file unchanged."""
 
     model_config = ConfigDict(extra="ignore", frozen=True)
     model_type: str = "llama"
@@ -48,7 +48,7 @@ class LlamaConfig(BaseModel):
 
     @property
     def theta(self) -> float:
-        """RoPE base; newer files keep it in `rope_parameters`."""
+        """RoPE base; newer files have it in `rope_parameters`."""
         parameters = self.rope_parameters or {}
         return float(parameters.get("rope_theta", self.rope_theta))
 
@@ -83,7 +83,7 @@ def parse_config(raw: dict[str, Any], place: str) -> LlamaConfig:
 
 
 def read_config(directory: Path) -> tuple[LlamaConfig, dict[str, Any]]:
-    """The parsed shape and the whole file, which is written back as it was."""
+    """The parsed configuration and the raw file, which is written back unchanged."""
     path = directory / CONFIG_FILE
     try:
         raw = json.loads(path.read_text(encoding="utf-8"))
@@ -97,7 +97,7 @@ def read_config(directory: Path) -> tuple[LlamaConfig, dict[str, Any]]:
 def new_config(
     *, vocabulary: int, layers: int, width: int, heads: int, feed_forward: int
 ) -> dict[str, Any]:
-    """`config.json` of a new model, in the fields that `transformers` writes."""
+    """`config.json` of a new model, with the fields that `transformers` writes."""
     return {
         "architectures": ["LlamaForCausalLM"],
         "model_type": "llama",

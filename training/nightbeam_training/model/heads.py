@@ -1,9 +1,9 @@
 """Heads drafts: one pass over the prompt, and every level's codes from its last hidden state.
 
-The first level is asked of the model's own output layer, as always. Each further level but the
-last, whose codes nobody drafts, has a block in between, h + SiLU(W h + b) (Medusa, Cai et al.,
-2024). So L levels have L - 2 blocks: `nightbeam_heads.<n>.weight` and `.bias`, counted by
-`nightbeam_heads` in config.json.
+The first level uses the model's output layer directly, as usual. Each further level but the last,
+whose codes are not drafted, has a block before it, h + SiLU(W h + b) (Medusa, Cai et al., 2024). So
+L levels have L - 2 blocks: `nightbeam_heads.<n>.weight` and `.bias`, counted by `nightbeam_heads`
+in config.json.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from nightbeam_training.search.beam_search import CodeModel
 
 
 def with_heads(draft: Checkpoint) -> Checkpoint:
-    """The same draft with blocks that change nothing yet; as it is where it has them."""
+    """The same draft with blocks initialised to the identity; unchanged if it has blocks."""
     if draft.model.config.nightbeam_heads is not None:
         return draft
     config = {**draft.config, HEADS_FIELD: draft.prompt.levels - 2}
@@ -29,7 +29,7 @@ def with_heads(draft: Checkpoint) -> Checkpoint:
 
 
 def level_hidden(model: Llama, hidden: Tensor, level: int) -> Tensor:
-    """What the output layer reads for a level, counted from 0: [..., width] -> [..., width]."""
+    """Input of the output layer for a level, counted from 0: [..., width] -> [..., width]."""
     if level == 0:
         return hidden
     block = model.nightbeam_heads[level - 1]
@@ -47,15 +47,15 @@ def level_logits(model: Llama, hidden: Tensor) -> Tensor:
     return model.logits(torch.stack(read, dim=1))
 
 
-def answering(model: Llama) -> CodeModel:
-    """What a search asks: the model, or its heads where it has them."""
+def search_model(model: Llama) -> CodeModel:
+    """The model for a search: itself, or its heads if it has any."""
     return model if model.config.nightbeam_heads is None else _Heads(model)
 
 
 class _Heads:
-    """A heads draft as a search asks a model: what follows a prefix depends on its length alone.
+    """A heads draft as the model of a search: the codes after a prefix depend only on its length.
 
-    The cache is the prompt's last hidden state, once for every level that was asked.
+    The cache is the prompt's last hidden state, repeated for every level so far.
     """
 
     def __init__(self, model: Llama) -> None:

@@ -1,7 +1,7 @@
 """A LLaMA decoder: RMSNorm, RoPE, grouped heads, SwiGLU. Parameter names are Hugging Face's.
 
-What it has beyond the usual is what beam trees need: any positions, any mask, a cache of keys and
-values that a later call extends, and a last layer that works only on the rows that are asked for.
+Beyond the usual it has what beam trees need: arbitrary positions and masks, a cache of keys and
+values that a later call extends, and a last layer that computes only the requested rows.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ def _attend(
         return F.scaled_dot_product_attention(
             q, k, v, attn_mask=mask, is_causal=causal, enable_gqa=grouped
         )
-    # On a processor the bfloat16 kernel's backward pass takes 2.6 times as long as float32's.
+    # On a CPU the bfloat16 kernel's backward pass takes 2.6 times as long as float32's.
     with torch.autocast("cpu", enabled=False):
         return F.scaled_dot_product_attention(
             q.float(), k.float(), v.float(), attn_mask=mask, is_causal=causal, enable_gqa=grouped
@@ -149,8 +149,8 @@ class Llama(nn.Module):
     ) -> tuple[Tensor, list[LayerCache]]:
         """Final hidden states of the last `rows` positions, and the cache with these positions.
 
-        tokens, positions: [users, new]; mask: bool [users, 1, new, past + new], true where a
-        position sees another, None for causal (then without a past). -> [users, rows, width]
+        tokens, positions: [users, new]; mask: bool [users, 1, new, past + new], true if a position
+        attends to another, None for causal (then without a past). -> [users, rows, width]
         """
         wanted = tokens.shape[1] if rows is None else rows
         rotation = self._rotation(positions)

@@ -1,4 +1,4 @@
-"""Where tensors live and in which precision they are multiplied."""
+"""Device of the tensors, and precision of matrix products."""
 
 from __future__ import annotations
 
@@ -19,20 +19,20 @@ class Machine:
     precision: Precision
 
     def autocast(self) -> contextlib.AbstractContextManager[object]:
-        """Multiplies in bfloat16 where that is asked for; weights and sums stay float32."""
+        """Multiplies in bfloat16 if configured; weights and sums stay float32."""
         return torch.autocast(
             self.device.type, dtype=torch.bfloat16, enabled=self.precision == "bf16"
         )
 
 
 def open_machine(*, device: str, precision: Precision, threads: int | None = None) -> Machine:
-    """device: auto (CUDA where there is one), cpu, cuda or cuda:N. Raises BAD_OPTION."""
+    """device: auto (CUDA if available), cpu, cuda or cuda:N. Raises BAD_OPTION."""
     if threads is not None:
         torch.set_num_threads(threads)
     cuda = torch.cuda.is_available()
     chosen = ("cuda" if cuda else "cpu") if device == "auto" else device
     if chosen.startswith("cuda") and not cuda:
-        raise TrainingError("BAD_OPTION", f"--device {device}: PyTorch sees no CUDA device here")
+        raise TrainingError("BAD_OPTION", f"--device {device}: PyTorch finds no CUDA device")
     try:
         return Machine(device=torch.device(chosen), precision=precision)
     except RuntimeError as error:

@@ -1,4 +1,4 @@
-"""One forward pass over a prompt and a beam tree: what stands where, and who sees whom."""
+"""One forward pass over a prompt and a beam tree: positions and attention masks."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ from nightbeam_training.model.llama import Llama
 
 @dataclass(frozen=True)
 class TreeInput:
-    """Prompts, padded on the left, then the nodes below the root; the last prompt token is it."""
+    """Prompts, padded on the left, then the nodes below the root; the last prompt token is the
+    root."""
 
     tokens: Tensor
     """[users, positions]"""
@@ -26,9 +27,9 @@ class TreeInput:
     nodes: Tensor
     """Trie nodes, the root first, -1 for padding: [users, nodes]."""
     depth: Tensor
-    """Codes in front of each node, 0 for padding: [users, nodes]."""
+    """Length of each node's prefix, 0 for padding: [users, nodes]."""
     parent: Tensor
-    """Index of each node's parent; the root and padding name the root: [users, nodes]."""
+    """Index of each node's parent; that of the root for the root and padding: [users, nodes]."""
     code: Tensor
     """Last code of each node, 0 for the root and padding: [users, nodes]."""
 
@@ -60,7 +61,7 @@ def tree_input(prompts: Ints, nodes: Ints, *, trie: Trie, spec: PromptSpec) -> T
     mask[:, width:, :width] = True
     mask &= present[:, None, :]
     mask[:, width:, width:] = _ancestors(parent, trie.levels)[:, 1:, 1:]
-    # Padding sees itself, because a softmax over nothing is no number.
+    # Padding attends to itself, because a softmax over nothing is NaN.
     mask |= np.eye(total, dtype=bool)
     return TreeInput(
         tokens=torch.from_numpy(
@@ -76,7 +77,7 @@ def tree_input(prompts: Ints, nodes: Ints, *, trie: Trie, spec: PromptSpec) -> T
 
 
 def _ancestors(parent: Ints, levels: int) -> np.ndarray[tuple[int, ...], np.dtype[np.bool_]]:
-    """Whether the second node is the first or above it: bool [users, nodes, nodes]."""
+    """Whether the second node is the first or one of its ancestors: bool [users, nodes, nodes]."""
     users, count = parent.shape
     itself = np.broadcast_to(np.eye(count, dtype=bool), (users, count, count))
     above = itself
@@ -87,7 +88,7 @@ def _ancestors(parent: Ints, levels: int) -> np.ndarray[tuple[int, ...], np.dtyp
 
 
 def prompt_hidden(model: Llama, tree: TreeInput) -> Tensor:
-    """Final hidden state of every prompt's last token, nodes left out: [users, width]."""
+    """Final hidden state of every prompt's last token, without nodes: [users, width]."""
     prompt = slice(tree.tokens.shape[1] - tree.nodes.shape[1] + 1)
     hidden, _ = model.hidden(
         tree.tokens[:, prompt],

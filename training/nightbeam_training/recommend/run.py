@@ -27,12 +27,12 @@ RECALL_AT = 10
 class RecommendOptions:
     batch_size: int
     validation: int
-    """Users that are kept back."""
+    """Number of held-back users."""
     seed: int
 
 
 class RecommendTask:
-    """Next codes after every prefix of a history, as one causal pass over its tokens."""
+    """Predicts the next code at every position of a history, in one causal pass over its tokens."""
 
     def __init__(
         self,
@@ -60,7 +60,7 @@ class RecommendTask:
         """Token sequences, padded with -1 on the right: [users, tokens]."""
         rng = np.random.default_rng((self._options.seed, epoch))
         order = rng.permutation(self._train)
-        # Sequences of similar length share a batch; the jitter keeps the company changing.
+        # Sequences of similar length share a batch; the jitter varies which ones do.
         length = [len(self._histories[user]) for user in order]
         near = order[np.argsort(np.array(length) + rng.random(len(order)) * 4, kind="stable")]
         cuts = np.split(near, range(self._options.batch_size, len(near), self._options.batch_size))
@@ -78,7 +78,7 @@ class RecommendTask:
 
     @torch.no_grad()
     def validate(self) -> Figures:
-        """How well the last item of the kept histories is foretold from the ones before."""
+        """How well the last item of the held-back histories is predicted from the ones before."""
         hits, log_likelihood = 0, 0.0
         for start in range(0, len(self._held), VALIDATION_BATCH):
             users = self._held[start : start + VALIDATION_BATCH]
@@ -95,18 +95,18 @@ class RecommendTask:
                     widths=[RECALL_AT] * self._trie.levels,
                     trie=self._trie,
                     spec=self._checkpoint.prompt,
-                    also=truth,
+                    extra_paths=truth,
                 )
             leaves = torch.from_numpy(self._catalogue.leaf_of[last]).to(self._machine.device)
             hits += int((found.levels[-1].nodes == leaves[:, None]).any(dim=1).sum())
-            log_likelihood += self._of_truth(found.expanded, found.log_probs, truth)
+            log_likelihood += self._truth_log_likelihood(found.expanded, found.log_probs, truth)
         count = len(self._held)
         return {
             f"Recall@{RECALL_AT}": hits / count,
             "log-likelihood": log_likelihood / count,
         }
 
-    def _of_truth(self, expanded: Tensor, log_probs: Tensor, truth: Tensor) -> float:
+    def _truth_log_likelihood(self, expanded: Tensor, log_probs: Tensor, truth: Tensor) -> float:
         node = torch.zeros_like(truth[:, 0])
         total = torch.zeros(len(truth), device=truth.device)
         for level in range(self._trie.levels):
@@ -116,7 +116,7 @@ class RecommendTask:
         return float(total.sum())
 
     def _window(self, history: Ints, rng: np.random.Generator) -> Ints:
-        """As many items in a row as a prompt and its answer hold, from anywhere in the history."""
+        """A random window of the history, as long as a prompt and its answer."""
         size = self._checkpoint.prompt.prompt.maxItems + 1
         start = int(rng.integers(max(len(history) - size, 0) + 1))
         return history[start : start + size]

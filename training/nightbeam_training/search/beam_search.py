@@ -1,4 +1,4 @@
-"""Beam search over the catalogue's trie, many users at once, with the prompt's keys kept."""
+"""Beam search over the catalogue's trie, many users at once, with cached keys and values."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from nightbeam_training.search.torch_trie import TorchTrie
 
 
 class CodeModel(Protocol):
-    """What the search asks: see `Llama`."""
+    """A model that a search can use: see `Llama`."""
 
     def hidden(
         self,
@@ -43,21 +43,21 @@ class Level:
 
 
 @dataclass(frozen=True)
-class Found:
+class SearchResult:
     levels: list[Level]
-    """Prefixes of 1, 2, … codes; with a width for every level, the last are the items' paths."""
+    """Prefixes of 1, 2, … codes; if every level has a width, the last are the items' paths."""
     expanded: Tensor
-    """Nodes whose children were looked at, the root first: [users, expanded]."""
+    """Nodes whose children were scored, the root first: [users, expanded]."""
     log_probs: Tensor
-    """Log-probabilities after each, -inf where there is no child: [users, expanded, codes]."""
+    """Log-probabilities after each, -inf if there is no child: [users, expanded, codes]."""
 
 
 @dataclass(frozen=True)
 class Known:
-    """Log-probabilities that hold instead of the model's."""
+    """Log-probabilities that replace the model's."""
 
     nodes: Tensor
-    """[users, known]; what is no trie node is ignored."""
+    """[users, known]; values that are not a trie node are ignored."""
     log_probs: Tensor
     """[users, known, codes]"""
 
@@ -71,22 +71,22 @@ def beam_search(
     trie: TorchTrie,
     spec: PromptSpec,
     scoring: Scoring = "full",
-    also: Tensor | None = None,
+    extra_paths: Tensor | None = None,
     keep: int = 0,
     known: Known | None = None,
-) -> Found:
+) -> SearchResult:
     """Finds the `widths[t]` best prefixes of t + 1 codes, for each level that has a width.
 
-    prompts: [users, tokens], padded on the left with -1. also: a code path a user to look at beside
-    the beams, -1 where there is none: [users, levels]. keep: the beams that a search of this width
-    would hold stay among the wider ones; a draft owes them to a target of that width. Equal scores
-    go to the smaller path, but for ties at the edge of the width.
+    prompts: [users, tokens], padded on the left with -1. extra_paths: one more code path per user
+    to score with the beams, -1 if there is none: [users, levels]. keep: the beams of a search of
+    this width stay among the wider ones; a target of that width needs them. Of equal scores the
+    smaller path comes first, except for ties at the edge of the width.
     """
     present = prompts >= 0
     length = present.sum(dim=1)
     hidden, cache = _prompt(model, prompts, present, length)
     beams = first_beam(len(prompts), prompts.device)
-    # Who sees whom among the nodes in the cache: [users, nodes of this level, cached nodes].
+    # Attention mask over the nodes in the cache: [users, nodes of this level, cached nodes].
     above = torch.zeros(len(prompts), 1, 0, dtype=torch.bool, device=prompts.device)
     nodes = beams.nodes
     extra = torch.zeros_like(length)
@@ -97,7 +97,7 @@ def beam_search(
             model.logits(hidden), nodes, at, trie=trie, spec=spec, scoring=scoring
         )
         if known is not None:
-            log_probs = _overruled(log_probs, nodes, known)
+            log_probs = _with_known(log_probs, nodes, known)
         expanded.append(nodes)
         values.append(log_probs)
         beams = best_children(
@@ -107,22 +107,22 @@ def beam_search(
         if depth + 1 == len(widths):
             break
         nodes, code, origin = beams.nodes, beams.code, beams.origin
-        if also is not None:
-            extra = trie.step(extra, also[:, depth])
+        if extra_paths is not None:
+            extra = trie.step(extra, extra_paths[:, depth])
             nodes = torch.cat((nodes, extra[:, None]), dim=1)
-            code = torch.cat((code, also[:, depth, None].clamp(min=0)), dim=1)
+            code = torch.cat((code, extra_paths[:, depth, None].clamp(min=0)), dim=1)
             # The true path is the last column of every level.
             last = torch.full_like(extra, above.shape[1] - 1)
             origin = torch.cat((origin, last[:, None]), dim=1)
         above = _extended(above, origin)
-        sees = torch.cat((present[:, None, :].expand(-1, nodes.shape[1], -1), above), dim=2)
+        visible = torch.cat((present[:, None, :].expand(-1, nodes.shape[1], -1), above), dim=2)
         hidden, cache = model.hidden(
             code + spec.codeTokenOffsets[depth],
             (length + depth)[:, None].expand(-1, nodes.shape[1]),
-            mask=sees[:, None],
+            mask=visible[:, None],
             past=cache,
         )
-    return Found(
+    return SearchResult(
         levels=levels, expanded=torch.cat(expanded, dim=1), log_probs=torch.cat(values, dim=1)
     )
 
@@ -133,9 +133,9 @@ def _prompt(
     width = prompts.shape[1]
     places = torch.arange(width, device=prompts.device)
     positions = (places - (width - length)[:, None]).clamp(min=0)
-    # Padding sees itself, because a softmax over nothing is no number.
-    sees = (places[:, None] >= places) & present[:, None, :] | (places[:, None] == places)
-    return model.hidden(prompts.clamp(min=0), positions, mask=sees[:, None], rows=1)
+    # Padding attends to itself, because a softmax over nothing is NaN.
+    visible = (places[:, None] >= places) & present[:, None, :] | (places[:, None] == places)
+    return model.hidden(prompts.clamp(min=0), positions, mask=visible[:, None], rows=1)
 
 
 def _extended(above: Tensor, origin: Tensor) -> Tensor:
@@ -150,7 +150,7 @@ def _best_first(beams: Beams) -> Level:
     return Level(nodes=beams.nodes.gather(1, order), scores=scores)
 
 
-def _overruled(log_probs: Tensor, nodes: Tensor, known: Known) -> Tensor:
+def _with_known(log_probs: Tensor, nodes: Tensor, known: Known) -> Tensor:
     same = (nodes[..., None] == known.nodes[:, None, :]) & (nodes >= 0)[..., None]
     at = same.int().argmax(dim=-1)
     held = known.log_probs.gather(1, at[..., None].expand(-1, -1, log_probs.shape[-1]))

@@ -1,4 +1,4 @@
-"""What a model's logits say about the children that the catalogue has."""
+"""Log-probabilities of a node's children in the catalogue, from a model's logits."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def child_log_probs(
     spec: PromptSpec,
     scoring: Scoring,
 ) -> Tensor:
-    """Log-probabilities by code, -inf where there is no child: [..., codes].
+    """Log-probabilities by code, -inf if there is no child: [..., codes].
 
     logits: [..., vocabulary]; nodes, depth: [...]. `full` divides by the whole vocabulary,
     `renormalized` by the children.
@@ -28,5 +28,5 @@ def child_log_probs(
     valid = trie.child_mask(nodes)
     chosen = code_logits(logits, depth, spec=spec, codes=trie.codes).masked_fill(~valid, -torch.inf)
     whole = logits if scoring == "full" else chosen
-    # A dead node has no children, and nothing to divide by.
+    # A dead node has no children to normalise over.
     return (chosen - whole.logsumexp(dim=-1, keepdim=True)).masked_fill(~valid, -torch.inf)

@@ -12,7 +12,7 @@ from nightbeam_training.search.torch_trie import TorchTrie
 
 @dataclass(frozen=True)
 class Beams:
-    """Prefixes of one length in order of their paths; dead ones are -1 and stand last."""
+    """Prefixes of one length in order of their paths; dead ones are -1 and come last."""
 
     nodes: Tensor
     """[users, beams]"""
@@ -21,13 +21,13 @@ class Beams:
     code: Tensor
     """Last code of each: [users, beams]."""
     origin: Tensor
-    """Place of each one's parent among the beams before: [users, beams]."""
+    """Index of each one's parent among the previous beams: [users, beams]."""
     chain: Tensor
-    """Whether a search of the kept width would hold it: bool [users, beams]."""
+    """Whether it is a beam of a search of width `keep`: bool [users, beams]."""
 
 
 def first_beam(users: int, device: torch.device) -> Beams:
-    """The root alone."""
+    """Only the root."""
     zeros = torch.zeros(users, 1, dtype=torch.int64, device=device)
     return Beams(
         nodes=zeros,
@@ -41,7 +41,7 @@ def first_beam(users: int, device: torch.device) -> Beams:
 def best_children(
     beams: Beams, log_probs: Tensor, *, trie: TorchTrie, width: int, keep: int
 ) -> Beams:
-    """The `width` best children; the `keep` best of the chain are among them whatever their rank.
+    """The `width` best children; the `keep` best of the chain are always among them.
 
     log_probs: after each beam, [users, beams, codes].
     """

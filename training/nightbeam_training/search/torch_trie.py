@@ -20,7 +20,7 @@ class TorchTrie:
         self._keys = self.parent[1:] * self.codes + self.edge_code
 
     def child_mask(self, nodes: Tensor) -> Tensor:
-        """Which codes may follow: [...] -> bool [..., codes]."""
+        """Whether a code may follow: [...] -> bool [..., codes]."""
         flat = nodes.flatten()
         alive = flat.clamp(min=0)
         counts = torch.where(flat >= 0, self._start[alive + 1] - self._start[alive], 0)
@@ -32,7 +32,7 @@ class TorchTrie:
         return mask.view(*nodes.shape, self.codes)
 
     def step(self, nodes: Tensor, codes: Tensor) -> Tensor:
-        """Child of each node by code, -1 where there is none."""
+        """Child of each node by code, -1 if there is none."""
         keys = nodes * self.codes + codes
         edges = torch.searchsorted(self._keys, keys)
         found = self._keys[edges.clamp(max=len(self._keys) - 1)] == keys

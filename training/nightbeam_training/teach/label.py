@@ -13,7 +13,7 @@ from nightbeam_training.data.prompts import padded_prompts
 from nightbeam_training.data.teacher_files import Scoring, TeacherExamples, joined_offsets
 from nightbeam_training.model.checkpoint import Checkpoint
 from nightbeam_training.model.precision import Machine
-from nightbeam_training.search.beam_search import Found, beam_search
+from nightbeam_training.search.beam_search import SearchResult, beam_search
 from nightbeam_training.search.torch_trie import TorchTrie
 
 
@@ -21,13 +21,13 @@ from nightbeam_training.search.torch_trie import TorchTrie
 class Labels:
     examples: TeacherExamples
     best: Ints
-    """Leaves of the target's list, best first, -1 where it is shorter: [users, width]."""
+    """Leaves of the target's list, best first, padded with -1: [users, width]."""
     scores: np.ndarray[tuple[int, ...], np.dtype[np.float64]]
     """Their log-probabilities: [users, width]."""
 
 
 class Teacher:
-    """A target that is asked for its beams and its log-probabilities on them."""
+    """Computes a target's beams and its log-probabilities on them."""
 
     def __init__(
         self, checkpoint: Checkpoint, catalogue: Catalogue, *, machine: Machine, scoring: Scoring
@@ -40,7 +40,7 @@ class Teacher:
         checkpoint.model.to(machine.device).eval()
 
     def label(self, questions: list[Question], *, width: int) -> Labels:
-        """Beams of `width` at every level, and the path that the user took where it is known."""
+        """Beams of `width` at every level, and the true path if it is known."""
         catalogue, spec = self._catalogue, self._checkpoint.prompt
         prompts = padded_prompts([question.history for question in questions], catalogue, spec)
         truth = np.array(
@@ -59,7 +59,7 @@ class Teacher:
                 trie=self._trie,
                 spec=spec,
                 scoring=self._scoring,
-                also=torch.from_numpy(truth).to(self._machine.device),
+                extra_paths=torch.from_numpy(truth).to(self._machine.device),
             )
         best = found.levels[-1]
         return Labels(
@@ -69,11 +69,13 @@ class Teacher:
         )
 
 
-def _examples(prompts: Ints, truth: Ints, found: Found, catalogue: Catalogue) -> TeacherExamples:
+def _examples(
+    prompts: Ints, truth: Ints, found: SearchResult, catalogue: Catalogue
+) -> TeacherExamples:
     trie = catalogue.trie
     expanded, log_probs = found.expanded.cpu().numpy(), found.log_probs.float().cpu().numpy()
     users, columns = expanded.shape
-    # One flat list of (user, node), without the dead, and the true path once where it is a beam.
+    # One flat list of (user, node), without dead ones, and the true path once if it is a beam.
     keys = np.arange(users)[:, None] * trie.nodes + expanded
     keys = np.where(expanded >= 0, keys, -1)
     distinct, first = np.unique(keys.ravel(), return_index=True)

@@ -1,4 +1,4 @@
-"""Teacher data for a whole file of histories: shard by shard, continued after an interruption."""
+"""Writes teacher data for a file of histories, shard by shard; continues after an interruption."""
 
 from __future__ import annotations
 
@@ -18,10 +18,11 @@ from nightbeam_training.teach.label import Labels, Teacher, joined
 class WriteOptions:
     beam_width: int
     shard_size: int
-    """Questions a file."""
+    """Questions per file."""
     batch_size: int
     roll: int
-    """How many times each history goes on with an item of the target's own list."""
+    """How many times each history is asked about again with an item of the target's list
+    appended."""
     seed: int
 
 
@@ -35,9 +36,9 @@ def write_teacher_data(
     options: WriteOptions,
     progress: Callable[[int, int], None],
 ) -> None:
-    """Writes the shards that are not there yet; every shard is a function of seed and questions.
+    """Writes the missing shards; every shard is a function of seed and questions.
 
-    progress: told (questions answered, questions in all) after every shard.
+    progress: called with (questions answered, questions in total) after every shard.
     """
     for shard, start in enumerate(range(0, len(questions), options.shard_size)):
         path = out / f"teacher-{shard:05d}.safetensors"
@@ -52,15 +53,15 @@ def write_teacher_data(
                     labels = teacher.label(batch, width=options.beam_width)
                     parts.append(labels.examples)
                     if step < options.roll:
-                        batch = rolled(batch, labels, catalogue=catalogue, rng=rng)
+                        batch = with_sampled_item(batch, labels, catalogue=catalogue, rng=rng)
             write_teacher_file(path, joined(parts), source)
         progress(min(start + options.shard_size, len(questions)), len(questions))
 
 
-def rolled(
+def with_sampled_item(
     batch: list[Question], labels: Labels, *, catalogue: Catalogue, rng: np.random.Generator
 ) -> list[Question]:
-    """Each history with one item more, drawn from the target's list by its probabilities."""
+    """Each history with one more item, sampled from the target's list by its probabilities."""
     items, leaf_start = catalogue.items_by_leaf
     first_leaf = int(catalogue.trie.level_start[-2])
     longer = []

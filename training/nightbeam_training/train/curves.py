@@ -1,4 +1,4 @@
-"""Learning curves as a picture."""
+"""Learning curves as an image."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from typing import Any
 
 
 def draw_curves(rows: list[dict[str, Any]], picture: Path) -> None:
-    """One panel a figure over the epochs; training and validation share a panel by name.
+    """One panel per metric over the epochs; training and validation share the panel of a name.
 
-    rows: of `log.jsonl`, one an epoch.
+    rows: of `log.jsonl`, one per epoch.
     """
-    # Imported late: drawing takes longer to load than everything else together.
+    # Imported late: matplotlib takes longer to load than everything else together.
     from matplotlib.figure import Figure
     from matplotlib.ticker import MaxNLocator
 
-    # After an interruption an epoch may stand there twice; the later line counts.
+    # After an interruption an epoch may appear twice; the later line counts.
     by_epoch = {row["epoch"]: row for row in rows}
     epochs = sorted(by_epoch)
     names = list(dict.fromkeys(name for part in ("train", "validation") for name in rows[-1][part]))

@@ -1,4 +1,4 @@
-"""The training loop of targets and drafts, continued after an interruption to the same bits."""
+"""The training loop of targets and drafts; resumes after an interruption, bit for bit."""
 
 from __future__ import annotations
 
@@ -32,27 +32,27 @@ class FitOptions:
     schedule: Literal["constant", "cosine"]
     warmup_steps: int
     patience: int
-    """Epochs without a better validation after which training stops; 0 for never."""
+    """Training stops after this many epochs without a better validation; 0: never."""
     clip: float
-    """Largest norm of the gradient."""
+    """Maximum norm of the gradient."""
     save_minutes: float
-    """How much work an interruption may cost."""
+    """Minutes between saves: the maximum loss in an interruption."""
 
 
 @dataclass(frozen=True)
 class Task(Generic[Batch]):
-    """What is trained on, and how it is judged."""
+    """Training data, loss and validation."""
 
     steps: int
-    """Batches an epoch."""
+    """Batches per epoch."""
     batches: Callable[[int, int], Iterator[Batch]]
-    """(epoch, first) -> that epoch's batches from number `first` on, the same every time."""
+    """(epoch, first) -> that epoch's batches from number `first` on; deterministic."""
     loss: Callable[[Batch], tuple[Tensor, Figures]]
     validate: Callable[[], Figures]
-    judge: str
-    """Figure of `validate` that decides which epoch's weights are kept; the larger the better."""
+    metric: str
+    """Metric of `validate` that selects the epoch whose weights are kept; larger is better."""
     keep: Callable[[], None]
-    """Called when the weights are the best so far."""
+    """Called when the current weights are the best so far."""
 
 
 @dataclass
@@ -64,9 +64,9 @@ class Progress:
     best_epoch: int = 0
     seconds: float = 0.0
     sums: Figures = field(default_factory=dict)
-    """Losses of the epoch so far, summed over the steps that had them."""
+    """Losses of the epoch so far, summed over the steps that report them."""
     counts: dict[str, int] = field(default_factory=dict)
-    """Those steps."""
+    """Number of those steps."""
 
 
 def seed_all(seed: int) -> None:
@@ -85,12 +85,12 @@ def fit(
     directory: Path,
     log: TrainingLog,
 ) -> Progress:
-    """Trains until the epochs are done or patience ends; the state is kept in `directory`."""
+    """Trains until all epochs are done or patience runs out; saves its state in `directory`."""
     model.to(machine.device)
     optimizer = _optimizer(model, options)
     progress = _restore(directory / STATE_FILE, model, optimizer)
     total = options.epochs * task.steps
-    while progress.epoch < options.epochs and not _given_up(progress, options):
+    while progress.epoch < options.epochs and not _out_of_patience(progress, options):
         model.train()
         started = saved = time.monotonic()
         for batch in task.batches(progress.epoch, progress.step):
@@ -103,7 +103,7 @@ def fit(
                 raise TrainingError(
                     "DIVERGED",
                     f"the loss is {value} in epoch {progress.epoch + 1}, step {progress.step + 1}: "
-                    "begin anew with a smaller --learning-rate or more --warmup-steps",
+                    "start again with a smaller --learning-rate or more --warmup-steps",
                 )
             loss.backward()  # type: ignore[no-untyped-call]
             nn.utils.clip_grad_norm_(model.parameters(), options.clip)
@@ -129,23 +129,23 @@ def fit(
 
 
 def _end_epoch(progress: Progress, task: Task[Batch], log: TrainingLog) -> None:
-    judged = task.validate()
+    validated = task.validate()
     means = {name: value / progress.counts[name] for name, value in progress.sums.items()}
     progress.epoch, progress.step = progress.epoch + 1, 0
     progress.sums, progress.counts = {}, {}
-    better = judged[task.judge] > progress.best
+    better = validated[task.metric] > progress.best
     if better:
-        progress.best, progress.best_epoch = judged[task.judge], progress.epoch
+        progress.best, progress.best_epoch = validated[task.metric], progress.epoch
         task.keep()
-    log.epoch(progress.epoch, progress.seconds, trained=means, validated=judged, best=better)
+    log.epoch(progress.epoch, progress.seconds, trained=means, validated=validated, best=better)
 
 
-def _given_up(progress: Progress, options: FitOptions) -> bool:
+def _out_of_patience(progress: Progress, options: FitOptions) -> bool:
     return 0 < options.patience <= progress.epoch - progress.best_epoch
 
 
 def _optimizer(model: nn.Module, options: FitOptions) -> torch.optim.Optimizer:
-    """AdamW; vectors (norms, biases) do not decay."""
+    """AdamW; vectors (norms, biases) have no weight decay."""
     matrices = [weight for weight in model.parameters() if weight.dim() > 1]
     vectors = [weight for weight in model.parameters() if weight.dim() <= 1]
     groups = [

@@ -1,4 +1,4 @@
-"""What a training run shows and writes down: lines on the terminal, `log.jsonl`, `curves.png`."""
+"""Output of a training run: lines on the terminal, `log.jsonl`, `curves.png`."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ LOG_FILE, CURVES_FILE = "log.jsonl", "curves.png"
 
 
 class TrainingLog:
-    """One line an epoch, and now and then a sign of life within one."""
+    """One line per epoch, and occasional progress within one."""
 
     def __init__(
         self, directory: Path, *, echo: Callable[[str], None], every_seconds: float = 30.0
@@ -59,7 +59,7 @@ class TrainingLog:
 
 
 def read_log(directory: Path) -> list[dict[str, Any]]:
-    """The epochs that are written down, none where there is no log yet."""
+    """The logged epochs, none if there is no log yet."""
     path = directory / LOG_FILE
     lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
     return [json.loads(line) for line in lines]

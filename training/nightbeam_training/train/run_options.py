@@ -1,4 +1,4 @@
-"""What a directory was begun with, so that it is continued with the same or not at all."""
+"""Options that a directory was started with: it is continued only with the same options."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from nightbeam_training.errors import TrainingError
 
 
 def claim_directory(directory: Path, name: str, options: Mapping[str, object]) -> None:
-    """Writes the options into a new directory; in one that has them, compares.
+    """Writes the options to a new directory, or compares them with those of an existing one.
 
     Raises TrainingError OTHER_RUN, naming the first option that differs.
     """
@@ -25,6 +25,6 @@ def claim_directory(directory: Path, name: str, options: Mapping[str, object]) -
         if asked.get(field) != found.get(field):
             raise TrainingError(
                 "OTHER_RUN",
-                f"{directory} was begun with {field} {found.get(field)}, now it is "
-                f"{asked.get(field)}: give the same, or another --out",
+                f"{directory} was started with {field} {found.get(field)}, now it is "
+                f"{asked.get(field)}: give the same, or a new --out",
             )

@@ -28,30 +28,30 @@ class User:
         prefixes, self._children = prefixes_by_node(world.catalogue), children_of(world.catalogue)
         self._offsets = world.spec.codeTokenOffsets
         self.logits: dict[Path_, Row] = {}
-        self.told: dict[Path_, Row] = {}
+        self.answers: dict[Path_, Row] = {}
         for place, node in enumerate(batch.tree.nodes[user].tolist()):
             if node >= 0:
                 prefix = prefixes[node]
                 self.logits[prefix] = logits[user, place].double().numpy()
-                told = batch.log_p[user, place].double().numpy()
-                self.told[prefix] = told[self._children(prefix)]
+                answers = batch.log_p[user, place].double().numpy()
+                self.answers[prefix] = answers[self._children(prefix)]
         levels = search(self._opinion, [width] * len(self._offsets))
         self.best = [[path for _, path in level] for level in levels]
 
     def _opinion(self, prefix: Path_) -> dict[int, float]:
-        values = self.told.get(prefix, np.zeros(0)).tolist()
+        values = self.answers.get(prefix, np.zeros(0)).tolist()
         return dict(zip(self._children(prefix), values, strict=False))
 
     def distributions(self, prefix: Path_, given: ObjectiveOptions) -> tuple[Row, Row]:
-        """log q and log p over the valid codes, and over the rest as one where it counts."""
-        offset, told = self._offsets[len(prefix)], self.told[prefix]
+        """log q and log p over the valid codes, with the rest as one more outcome if it counts."""
+        offset, answers = self._offsets[len(prefix)], self.answers[prefix]
         sharp = self.logits[prefix] / given.temperature
         chosen = sharp[[offset + code for code in self._children(prefix)]]
         if given.over == "valid":
-            return log_softmax(chosen), log_softmax(told / given.temperature)
+            return log_softmax(chosen), log_softmax(answers / given.temperature)
         q = chosen - np.log(np.exp(sharp).sum())
         return np.append(q, np.log1p(-np.exp(q).sum())), np.append(
-            told, np.log1p(-np.exp(told).sum())
+            answers, np.log1p(-np.exp(answers).sum())
         )
 
     def kth(self, level: int, given: ObjectiveOptions) -> float:
@@ -62,8 +62,8 @@ class User:
         return float(log_p[self._children(prefix).index(code)])
 
     def weighted(self, truth: Path_, given: ObjectiveOptions) -> Iterator[tuple[Path_, float, Row]]:
-        """(prefix, how often it counts, share of each child among the K best)"""
-        for prefix in self.told:
+        """(prefix, weight, share of each child among the K best)"""
+        for prefix in self.answers:
             through = [(*prefix, code) for code in self._children(prefix)]
             at = len(prefix) + 1
             counts = np.array([sum(path[:at] == one for path in self.best[-1]) for one in through])
@@ -99,7 +99,7 @@ def node_loss(user: User, prefix: Path_, share: Row, given: ObjectiveOptions) ->
 def align_loss(
     world: World, batch: AlignBatch, truths: list[Path_], logits: Tensor, given: ObjectiveOptions
 ) -> float:
-    """Mean over all prefixes that count, as often as they count. The K best are those of 3."""
+    """Weighted mean over all prefixes that count. K is 3."""
     total, weights = 0.0, 0.0
     for number, truth in enumerate(truths):
         user = User(world, batch, logits, number, width=3)
@@ -110,7 +110,7 @@ def align_loss(
 
 
 def recommend_loss(world: World, batch: AlignBatch, truths: list[Path_], logits: Tensor) -> float:
-    """Mean over all codes of the true paths that are known."""
+    """Mean over all codes of the known true paths."""
     losses = []
     for number, truth in enumerate(truths):
         user = User(world, batch, logits, number, width=3)

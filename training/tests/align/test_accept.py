@@ -7,7 +7,7 @@ import pytest
 import torch
 from world import MACHINE, Opinion, Path_, World, make_pool, opinion_of, prefixes_by_node, search
 
-from nightbeam_training.align.accept import Judge
+from nightbeam_training.align.accept import Evaluator
 from nightbeam_training.align.draft_beams import DraftBeams
 from nightbeam_training.data.teacher_files import Scoring
 from nightbeam_training.data.teacher_pool import ExampleBatch, TeacherPool
@@ -16,8 +16,8 @@ from nightbeam_training.model.checkpoint import Checkpoint
 Beam = tuple[float, Path_]
 
 
-def judge_of(world: World, draft: Checkpoint, scoring: Scoring = "full") -> Judge:
-    return Judge(draft, trie=world.catalogue.trie, machine=MACHINE, scoring=scoring)
+def evaluator_of(world: World, draft: Checkpoint, scoring: Scoring = "full") -> Evaluator:
+    return Evaluator(draft, trie=world.catalogue.trie, machine=MACHINE, scoring=scoring)
 
 
 @pytest.fixture(scope="module", params=["full", "renormalized"])
@@ -52,21 +52,21 @@ def drafted_by(opinion: Opinion, widths: list[int], keep: int) -> list[set[Path_
 
 
 class User:
-    """One user's loop: (accepted steps, calls, nodes that were sent)."""
+    """One user's loop: (accepted steps, calls, nodes sent)."""
 
     def __init__(self, world: World, example: ExampleBatch, scoring: Scoring) -> None:
         prefixes = prefixes_by_node(world.catalogue)
-        self.told: dict[Path_, dict[int, float]] = {}
+        self.answers: dict[Path_, dict[int, float]] = {}
         for node, row in zip(example.nodes[0].tolist(), example.log_p[0], strict=True):
             if node >= 0:
                 codes = np.flatnonzero(row > -np.inf).tolist()
-                self.told[prefixes[node]] = {code: float(row[code]) for code in codes}
+                self.answers[prefixes[node]] = {code: float(row[code]) for code in codes}
         prompt = example.prompts[0]
         self.draft = opinion_of(world.draft, world.catalogue, prompt[prompt >= 0], scoring)
 
-    def judged(self, width: int, widths: list[int]) -> tuple[int, int, int]:
-        # Below a prefix that the teacher's wider search has not come to, nothing is known.
-        levels = search(lambda prefix: self.told.get(prefix, {}), [width] * len(widths))
+    def measured(self, width: int, widths: list[int]) -> tuple[int, int, int]:
+        # Below a prefix that the teacher's wider search did not reach, nothing is known.
+        levels = search(lambda prefix: self.answers.get(prefix, {}), [width] * len(widths))
         needed = [{()}, *({prefix for _, prefix in level} for level in levels)]
         known: set[Path_] = set()
         sent: set[Path_] = set()
@@ -74,8 +74,8 @@ class User:
         while not set.union(*needed) <= known:
 
             def mixed(prefix: Path_, known: set[Path_] = known) -> dict[int, float]:
-                told = prefix in known and prefix in self.told
-                return self.told[prefix] if told else self.draft(prefix)
+                answers = prefix in known and prefix in self.answers
+                return self.answers[prefix] if answers else self.draft(prefix)
 
             drafted = drafted_by(mixed, widths, width)
             if accepted < 0:
@@ -95,13 +95,13 @@ class User:
 def test_equals_the_loop_for_every_user(
     world: World, pool: TeacherPool, scoring: Scoring, width: int, widths: list[int]
 ) -> None:
-    judge = judge_of(world, world.draft, scoring)
+    evaluator = evaluator_of(world, world.draft, scoring)
     everyone = np.arange(len(pool))
     naive = [
-        User(world, pool.take(everyone[user : user + 1]), scoring).judged(width, widths)
+        User(world, pool.take(everyone[user : user + 1]), scoring).measured(width, widths)
         for user in everyone
     ]
-    found = judge.acceptance(pool.take(everyone), beam_width=width, draft_widths=widths)
+    found = evaluator.acceptance(pool.take(everyone), beam_width=width, draft_widths=widths)
     assert found.users == len(pool)
     assert (found.accepted_steps, found.calls, found.nodes) == tuple(
         map(sum, zip(*naive, strict=True))
@@ -109,11 +109,11 @@ def test_equals_the_loop_for_every_user(
     assert len({steps for steps, _, _ in naive}) > 1
 
 
-def test_users_do_not_touch_each_other(world: World, pool: TeacherPool, scoring: Scoring) -> None:
-    judge = judge_of(world, world.draft, scoring)
-    together = judge.acceptance(pool.take(np.arange(10)), beam_width=3, draft_widths=[4, 4])
+def test_users_do_not_affect_each_other(world: World, pool: TeacherPool, scoring: Scoring) -> None:
+    evaluator = evaluator_of(world, world.draft, scoring)
+    together = evaluator.acceptance(pool.take(np.arange(10)), beam_width=3, draft_widths=[4, 4])
     alone = [
-        judge.acceptance(pool.take(np.array([user])), beam_width=3, draft_widths=[4, 4])
+        evaluator.acceptance(pool.take(np.array([user])), beam_width=3, draft_widths=[4, 4])
         for user in range(10)
     ]
     summed = alone[0]
@@ -134,12 +134,12 @@ def test_the_target_as_its_own_draft_needs_one_call(
         machine=MACHINE,
         scoring=scoring,
     )
-    # Asked again, because binary16 makes scores equal that are not.
+    # Asked again, because binary16 makes different scores equal.
     exact, log_q = beams.of(world.target.model, pool.take(np.arange(len(pool))), 4)
     real = torch.from_numpy(exact.nodes >= 0)
     torch.testing.assert_close(log_q[real], torch.from_numpy(exact.log_p)[real])
-    judge = judge_of(world, world.target, scoring)
-    found = judge.acceptance(exact, beam_width=4, draft_widths=[4, 4])
+    evaluator = evaluator_of(world, world.target, scoring)
+    found = evaluator.acceptance(exact, beam_width=4, draft_widths=[4, 4])
     assert found.calls == len(pool)
     assert found.accepted_steps == 2 * len(pool)
 
@@ -147,8 +147,8 @@ def test_the_target_as_its_own_draft_needs_one_call(
 def test_a_draft_of_the_whole_catalogue_needs_one_call(
     world: World, pool: TeacherPool, scoring: Scoring
 ) -> None:
-    judge = judge_of(world, world.draft, scoring)
-    found = judge.acceptance(pool.take(np.arange(5)), beam_width=2, draft_widths=[999, 999])
+    evaluator = evaluator_of(world, world.draft, scoring)
+    found = evaluator.acceptance(pool.take(np.arange(5)), beam_width=2, draft_widths=[999, 999])
     trie = world.catalogue.trie
     assert (found.calls, found.accepted_steps) == (5, 10)
     assert found.nodes == 5 * (int(trie.level_start[3]) - 1)

@@ -13,34 +13,34 @@ from nightbeam_training.data.catalogue import Catalogue, Ints
 from nightbeam_training.data.prompt_spec import default_prompt_spec
 from nightbeam_training.model.tree import tree_input
 
-Told = dict[Path_, dict[int, float]]
+Answers = dict[Path_, dict[int, float]]
 
 
-def random_tree(catalogue: Catalogue, rng: np.random.Generator, keep: float) -> Told:
-    """Log-probabilities after prefixes; one that is left out takes all below it along."""
-    told: Told = {}
+def random_tree(catalogue: Catalogue, rng: np.random.Generator, keep: float) -> Answers:
+    """Log-probabilities after prefixes; omitting a prefix omits all below it."""
+    answers: Answers = {}
     children: dict[Path_, list[int]] = {}
     for prefix in prefixes_by_node(catalogue)[1:]:
         children.setdefault(prefix[:-1], []).append(prefix[-1])
     for prefix, codes in children.items():
-        if not prefix or (prefix[:-1] in told and rng.random() < keep):
-            told[prefix] = dict(zip(codes, rng.normal(-2, 1, len(codes)).tolist(), strict=True))
-    return told
+        if not prefix or (prefix[:-1] in answers and rng.random() < keep):
+            answers[prefix] = dict(zip(codes, rng.normal(-2, 1, len(codes)).tolist(), strict=True))
+    return answers
 
 
-def as_arrays(catalogue: Catalogue, users: list[Told]) -> tuple[Ints, torch.Tensor]:
+def as_arrays(catalogue: Catalogue, users: list[Answers]) -> tuple[Ints, torch.Tensor]:
     numbers = {prefix: node for node, prefix in enumerate(prefixes_by_node(catalogue))}
     nodes = np.full((len(users), max(map(len, users))), -1, dtype=np.int64)
     log_p = torch.full((*nodes.shape, catalogue.trie.codes), -torch.inf)
-    for user, told in enumerate(users):
-        for place, prefix in enumerate(sorted(told, key=numbers.__getitem__)):
+    for user, answers in enumerate(users):
+        for place, prefix in enumerate(sorted(answers, key=numbers.__getitem__)):
             nodes[user, place] = numbers[prefix]
-            for code, value in told[prefix].items():
+            for code, value in answers[prefix].items():
                 log_p[user, place, code] = value
     return nodes, log_p
 
 
-def found_in(catalogue: Catalogue, users: list[Told], width: int) -> tuple[Ints, Sequences]:
+def found_in(catalogue: Catalogue, users: list[Answers], width: int) -> tuple[Ints, Sequences]:
     nodes, log_p = as_arrays(catalogue, users)
     prompts = np.ones((len(users), 3), dtype=np.int64)
     spec = default_prompt_spec(catalogue, max_items=4)
@@ -51,15 +51,15 @@ def found_in(catalogue: Catalogue, users: list[Told], width: int) -> tuple[Ints,
 @pytest.mark.parametrize("width", [1, 2, 5, 12, 10_000])
 @pytest.mark.parametrize(("seed", "keep"), [(0, 1.0), (1, 1.0), (2, 0.6), (3, 0.3)])
 def test_equals_a_search_over_dictionaries(seed: int, keep: float, width: int) -> None:
-    """Also where prefixes are missing, and where a user has fewer sequences than asked for."""
+    """Also if prefixes are missing, and if a user has fewer sequences than requested."""
     catalogue = make_catalogue_at_random(items=25, seed=seed)
     rng = np.random.default_rng(seed)
     users = [random_tree(catalogue, rng, 1.0)]
     users += [random_tree(catalogue, rng, keep) for _ in range(5)]
     nodes, found = found_in(catalogue, users, width)
     prefixes, codes = prefixes_by_node(catalogue), catalogue.trie.codes
-    for user, told in enumerate(users):
-        levels = search(lambda prefix, told=told: told.get(prefix, {}), [width] * 3)
+    for user, answers in enumerate(users):
+        levels = search(lambda prefix, answers=answers: answers.get(prefix, {}), [width] * 3)
         best = {prefix for level in levels for _, prefix in level} | {()}
         for place, node in enumerate(nodes[user]):
             if node < 0:
@@ -73,28 +73,28 @@ def test_equals_a_search_over_dictionaries(seed: int, keep: float, width: int) -
                 count = sum(path[: len(through)] == through for _, path in levels[-1])
                 assert found.counts[user, place, code] == count
         for place, code in found.stopped[user].nonzero().tolist():
-            assert (*prefixes[nodes[user, place]], code) in best - told.keys()
+            assert (*prefixes[nodes[user, place]], code) in best - answers.keys()
         inner = {prefix for level in levels[:2] for _, prefix in level}
-        assert found.stopped[user].sum() == len(inner - told.keys())
+        assert found.stopped[user].sum() == len(inner - answers.keys())
         for level, beams in enumerate(levels):
             if beams:
                 place, code = divmod(int(found.kth[user, level]), codes)
                 assert (*prefixes[nodes[user, place]], code) == beams[-1][1]
 
 
-def test_counts_add_up_to_the_sequences_that_there_are() -> None:
+def test_counts_add_up_to_the_number_of_sequences() -> None:
     catalogue = make_catalogue_at_random(items=6)
-    told = random_tree(catalogue, np.random.default_rng(0), 1.0)
+    answers = random_tree(catalogue, np.random.default_rng(0), 1.0)
     paths = len(np.unique(catalogue.codes, axis=0))
     for width in (1, 3, 50):
-        _, found = found_in(catalogue, [told], width)
+        _, found = found_in(catalogue, [answers], width)
         assert found.counts[0, 0].sum() == min(width, paths)
 
 
 def test_a_tree_of_roots_has_no_sequences_of_more_codes() -> None:
     catalogue = make_catalogue_at_random()
-    told = random_tree(catalogue, np.random.default_rng(0), 0.0)
-    _, found = found_in(catalogue, [told], 2)
+    answers = random_tree(catalogue, np.random.default_rng(0), 0.0)
+    _, found = found_in(catalogue, [answers], 2)
     assert found.kth.shape == (1, 1)
     assert found.beams.tolist() == [[True]]
     assert found.counts[0, 0].sum() == 2

@@ -7,18 +7,18 @@ import pytest
 import torch
 from world import Path_, make_catalogue_at_random
 
-from align.test_answers import Told, as_arrays, random_tree
+from align.test_answers import Answers, as_arrays, random_tree
 from nightbeam_training.align.candidates import score_error
 from nightbeam_training.data.catalogue import Catalogue
 from nightbeam_training.data.prompt_spec import default_prompt_spec
 from nightbeam_training.model.tree import TreeInput, tree_input
 
 
-def scores_of(told: Told) -> dict[Path_, float]:
+def scores_of(answers: Answers) -> dict[Path_, float]:
     """Sum of log-probabilities from the root to every child of every prefix."""
     scores: dict[Path_, float] = {(): 0.0}
-    for prefix in sorted(told, key=len):
-        for code, value in told[prefix].items():
+    for prefix in sorted(answers, key=len):
+        for code, value in answers[prefix].items():
             scores[(*prefix, code)] = scores[prefix] + value
     del scores[()]
     return scores
@@ -36,39 +36,39 @@ def huber(error: float) -> float:
     return 0.5 * error**2 if abs(error) <= 1 else abs(error) - 0.5
 
 
-def tree_of(catalogue: Catalogue, users: list[Told]) -> tuple[TreeInput, torch.Tensor]:
+def tree_of(catalogue: Catalogue, users: list[Answers]) -> tuple[TreeInput, torch.Tensor]:
     nodes, log_probs = as_arrays(catalogue, users)
     spec = default_prompt_spec(catalogue, max_items=4)
     prompts = np.ones((len(users), 3), dtype=np.int64)
     return tree_input(prompts, nodes, trie=catalogue.trie, spec=spec), log_probs
 
 
-def other_opinion(told: Told, rng: np.random.Generator) -> Told:
+def other_opinion(answers: Answers, rng: np.random.Generator) -> Answers:
     return {
         prefix: {code: value + rng.normal(0, 1) for code, value in values.items()}
-        for prefix, values in told.items()
+        for prefix, values in answers.items()
     }
 
 
 @pytest.mark.parametrize("width", [1, 3, 10_000])
 @pytest.mark.parametrize("seed", [0, 1])
-def test_compares_what_either_model_has_among_its_best(seed: int, width: int) -> None:
+def test_compares_the_best_candidates_of_either_model(seed: int, width: int) -> None:
     catalogue = make_catalogue_at_random(items=25, seed=seed)
     rng = np.random.default_rng(seed)
     target = [random_tree(catalogue, rng, keep) for keep in (1.0, 0.6, 0.6)]
-    draft = [other_opinion(told, rng) for told in target]
+    draft = [other_opinion(answers, rng) for answers in target]
     tree, log_p = tree_of(catalogue, target)
     _, log_q = tree_of(catalogue, draft)
     errors = []
-    for told, guessed in zip(target, draft, strict=True):
-        theirs, ours = scores_of(told), scores_of(guessed)
+    for answers, guessed in zip(target, draft, strict=True):
+        theirs, ours = scores_of(answers), scores_of(guessed)
         near = best_of_each_level(theirs, width) | best_of_each_level(ours, width)
         errors += [huber(ours[path] - theirs[path]) for path in near]
     found = score_error(log_q, log_p, tree, width=width)
     assert float(found) == pytest.approx(np.mean(errors), rel=1e-4)
 
 
-def test_is_nothing_where_the_draft_scores_like_the_target() -> None:
+def test_is_zero_if_the_draft_scores_like_the_target() -> None:
     catalogue = make_catalogue_at_random(items=25, seed=2)
     tree, log_p = tree_of(catalogue, [random_tree(catalogue, np.random.default_rng(2), 1.0)])
     assert float(score_error(log_p, log_p, tree, width=5)) == 0
@@ -77,12 +77,12 @@ def test_is_nothing_where_the_draft_scores_like_the_target() -> None:
 def test_gradients_are_those_of_small_changes_and_reach_the_root() -> None:
     catalogue = make_catalogue_at_random(items=12, seed=3)
     rng = np.random.default_rng(3)
-    told = [random_tree(catalogue, rng, 1.0)]
-    tree, log_p = tree_of(catalogue, told)
+    answers = [random_tree(catalogue, rng, 1.0)]
+    tree, log_p = tree_of(catalogue, answers)
     log_p = log_p.double()
-    _, log_q = tree_of(catalogue, [other_opinion(told[0], rng)])
+    _, log_q = tree_of(catalogue, [other_opinion(answers[0], rng)])
     log_q = log_q.double().requires_grad_()
-    # Everything is near an edge this wide, so a small change does not change what is compared.
+    # Every candidate is near an edge this wide, so a small change does not change the set.
     found = score_error(log_q, log_p, tree, width=10_000)
     (slope,) = torch.autograd.grad(found, log_q)
     assert torch.isfinite(slope).all()
@@ -92,6 +92,6 @@ def test_gradients_are_those_of_small_changes_and_reach_the_root() -> None:
         step[tuple(at)] = 1e-4
         with torch.no_grad():
             ahead = score_error(log_q + step, log_p, tree, width=10_000)
-            behind = score_error(log_q - step, log_p, tree, width=10_000)
-        assert float(slope[tuple(at)]) == pytest.approx(float(ahead - behind) / 2e-4, abs=1e-5)
+            below = score_error(log_q - step, log_p, tree, width=10_000)
+        assert float(slope[tuple(at)]) == pytest.approx(float(ahead - below) / 2e-4, abs=1e-5)
     assert slope[0, 0].abs().sum() > 0

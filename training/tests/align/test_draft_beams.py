@@ -1,4 +1,4 @@
-"""The draft's own beams, with the target's opinion of them."""
+"""The draft's own beams, scored by the target."""
 
 from __future__ import annotations
 
@@ -45,6 +45,8 @@ def test_beams_are_the_drafts_and_log_probabilities_are_of_both(
                 (target, examples.log_p[user, place]),
                 (draft, log_q[user, place]),
             ):
-                told = opinion(prefixes[node])
-                expected = [told.get(code, -np.inf) for code in range(world.catalogue.trie.codes)]
+                answers = opinion(prefixes[node])
+                expected = [
+                    answers.get(code, -np.inf) for code in range(world.catalogue.trie.codes)
+                ]
                 np.testing.assert_allclose(np.asarray(row), expected, atol=1e-4)

@@ -43,7 +43,7 @@ HEADS = ObjectiveOptions(
 
 @pytest.fixture(scope="module")
 def batch(world: World, tmp_path_factory: pytest.TempPathFactory) -> AlignBatch:
-    """Beams of twice the width that counts; what the third user took next is not known."""
+    """Beams of twice the width that counts; the third user's next item is unknown."""
     path = tmp_path_factory.mktemp("teacher") / "a.safetensors"
     labels = label(world, world.histories[:USERS], width=2 * WIDTH)
     write_teacher_file(path, labels.examples, source_of(world.catalogue))
@@ -79,11 +79,11 @@ def by_hand(world: World, batch: AlignBatch, logits: Tensor, given: ObjectiveOpt
                 score = 0.0
                 for at, code in enumerate(prefix):
                     before = prefix[:at]
-                    score += naive.told[before][children(before).index(code)]
+                    score += naive.answers[before][children(before).index(code)]
                 shares.append(np.exp(score))
             for prefix, share in zip(beams, shares, strict=True):
-                told = naive.told[prefix] / given.temperature
-                p = np.exp(log_softmax(told) if given.over == "valid" else told)
+                answers = naive.answers[prefix] / given.temperature
+                p = np.exp(log_softmax(answers) if given.over == "valid" else answers)
                 mixture[children(prefix)] += share / sum(shares) * p
             at_level = logits[user, level].double().numpy() / given.temperature
             if given.over == "valid":
@@ -101,7 +101,7 @@ def by_hand(world: World, batch: AlignBatch, logits: Tensor, given: ObjectiveOpt
 
 
 @pytest.mark.parametrize(("over", "temperature"), [("valid", 1), ("valid", 2), ("vocabulary", 1)])
-def test_the_align_term_is_its_definition(
+def test_the_alignment_term_matches_its_definition(
     world: World,
     batch: AlignBatch,
     codes: LevelCodes,
@@ -131,9 +131,7 @@ def test_the_next_item_counts_by_one_minus_alpha(
     assert float(loss) == pytest.approx(mixed, rel=1e-5)
 
 
-def test_nothing_known_about_what_was_taken(
-    batch: AlignBatch, codes: LevelCodes, logits: Tensor
-) -> None:
+def test_unknown_next_items(batch: AlignBatch, codes: LevelCodes, logits: Tensor) -> None:
     unknown = replace(batch, truth_row=torch.full_like(batch.truth_row, -1))
     free = logits.clone().requires_grad_()
     loss, figures = heads_loss(free, unknown, replace(HEADS, alpha=0.5), codes=codes)
@@ -186,5 +184,5 @@ def test_training_lowers_it(tmp_path: Path, over: Over) -> None:
     after = task.validate()
     assert after["loss"] < 0.95 * before
     assert list(after) == ["loss", "calls at 2", "calls at 4", "accepted steps"]
-    # Every part has learnt: the blocks too.
+    # Every part has learned, including the blocks.
     assert all(bool((weight != 0).any()) for weight in draft.model.nightbeam_heads.parameters())

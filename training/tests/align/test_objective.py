@@ -25,7 +25,7 @@ from nightbeam_training.data.teacher_pool import ExampleBatch, TeacherPool
 
 WIDTH = 3
 ON_NODES = [objective for objective in OBJECTIVES if objective != "heads"]
-"""Those of a function of the tree's nodes; the other has a file of its own."""
+"""Objectives on the tree's nodes; `heads` has its own file."""
 
 
 def options_of(
@@ -48,7 +48,7 @@ def options_of(
 
 @pytest.fixture(scope="module")
 def examples(world: World, tmp_path_factory: pytest.TempPathFactory) -> ExampleBatch:
-    """Six users with the target's beams of `WIDTH`; what the third took next is not known."""
+    """Six users with the target's beams of `WIDTH`; the third user's next item is unknown."""
     path = tmp_path_factory.mktemp("teacher") / "a.safetensors"
     labels = label(world, world.histories[:6], width=WIDTH)
     write_teacher_file(path, labels.examples, source_of(world.catalogue))
@@ -88,7 +88,7 @@ CASES = [
 
 
 @pytest.mark.parametrize("given", CASES, ids=lambda it: f"{it.objective}-{it.over}-{it.variant}")
-def test_align_term_is_its_definition(
+def test_the_alignment_term_matches_its_definition(
     world: World, batch: AlignBatch, examples: ExampleBatch, logits: Tensor, given: ObjectiveOptions
 ) -> None:
     loss, figures = total_loss(logits, batch, given)
@@ -110,7 +110,7 @@ def test_temperature_divides_both_models_logits(
     assert float(total_loss(logits, batch, given)[0]) == pytest.approx(expected, rel=1e-4)
 
 
-def test_sft_is_the_likelihood_of_what_was_taken(
+def test_sft_is_the_likelihood_of_the_next_item(
     world: World, batch: AlignBatch, examples: ExampleBatch, logits: Tensor
 ) -> None:
     loss, figures = total_loss(logits, batch, options_of("sft", alpha=0.7))
@@ -128,10 +128,11 @@ def test_alpha_mixes_the_two(batch: AlignBatch, logits: Tensor, alpha: float) ->
 
 
 @pytest.mark.parametrize("objective", ON_NODES)
-def test_nothing_known_about_what_was_taken(
+def test_unknown_next_items(
     world: World, examples: ExampleBatch, logits: Tensor, objective: Objective
 ) -> None:
-    """The terms that need it are zero and not told, others as before; gradients stay numbers."""
+    """The terms that need it are zero and not reported, others are unchanged; gradients are
+    finite."""
     unknown = replace(examples, truth=np.full_like(examples.truth, -1))
     batch = align_batch(
         unknown, trie=world.catalogue.trie, spec=world.spec, width=WIDTH, device=MACHINE.device
@@ -149,7 +150,7 @@ def test_nothing_known_about_what_was_taken(
 
 
 @pytest.mark.parametrize("given", CASES, ids=lambda it: f"{it.objective}-{it.over}-{it.variant}")
-def test_gradients_are_numbers_and_point_down(
+def test_gradients_are_finite_and_point_down(
     batch: AlignBatch, logits: Tensor, given: ObjectiveOptions
 ) -> None:
     free = logits.clone().requires_grad_()
@@ -163,20 +164,18 @@ def test_gradients_are_numbers_and_point_down(
     assert float(lower) < float(total_loss(logits, batch, given)[0])
 
 
-def test_a_draft_that_says_what_the_target_says_has_nothing_to_learn(
-    batch: AlignBatch, logits: Tensor
-) -> None:
-    told = torch.full_like(logits, -torch.inf)
-    told.scatter_(-1, batch.tokens_at, batch.log_p)
-    rest = (1 - told.exp().sum(dim=-1)).clamp(min=1e-6).log()
-    told[..., 0] = rest
+def test_a_draft_equal_to_the_target_has_no_loss(batch: AlignBatch, logits: Tensor) -> None:
+    answers = torch.full_like(logits, -torch.inf)
+    answers.scatter_(-1, batch.tokens_at, batch.log_p)
+    rest = (1 - answers.exp().sum(dim=-1)).clamp(min=1e-6).log()
+    answers[..., 0] = rest
     for objective in ("word-kd", "tvd-kd", "atspeed-r", "beam-kd"):
         for over in ("valid", "vocabulary"):
-            loss, _ = total_loss(told, batch, options_of(objective, over=over))
+            loss, _ = total_loss(answers, batch, options_of(objective, over=over))
             assert float(loss) == pytest.approx(0, abs=1e-5)
 
 
-def test_whether_an_objective_needs_what_was_taken() -> None:
+def test_whether_an_objective_needs_next_items() -> None:
     assert options_of("sft").uses_truth
     assert options_of("word-kd").uses_truth
     assert options_of("atspeed-s", alpha=0.9).uses_truth

@@ -1,4 +1,4 @@
-"""Batches and validation of an alignment: who is asked when, and what the figures mean."""
+"""Batches and validation of an alignment: order of examples, and meaning of the metrics."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from world import MACHINE, World, make_pool
 
-from nightbeam_training.align.accept import Judge
+from nightbeam_training.align.accept import Evaluator
 from nightbeam_training.align.batch import AlignBatch
 from nightbeam_training.align.draft_beams import DraftBeams
 from nightbeam_training.align.objective import ObjectiveOptions
@@ -57,12 +57,12 @@ def task_of(world: World, pool: TeacherPool, options: AlignOptions = OPTIONS) ->
     )
 
 
-def told(batches: list[AlignBatch]) -> list[object]:
-    """What tells batches apart: prompts and nodes."""
+def contents(batches: list[AlignBatch]) -> list[object]:
+    """Contents of batches for comparison: prompts and nodes."""
     return [(batch.tree.tokens.tolist(), batch.tree.nodes.tolist()) for batch in batches]
 
 
-def test_an_epoch_has_all_examples_but_those_kept_back(world: World, pool: TeacherPool) -> None:
+def test_an_epoch_has_all_examples_but_the_held_back_ones(world: World, pool: TeacherPool) -> None:
     task = task_of(world, pool)
     for epoch in (0, 1):
         batches = list(task.batches(epoch, 0))
@@ -72,16 +72,16 @@ def test_an_epoch_has_all_examples_but_those_kept_back(world: World, pool: Teach
         held = np.random.default_rng(0).permutation(30)[:9]
         expected = world.spec.path_tokens(np.delete(pool.truth, held, axis=0))
         assert truths == sorted(map(tuple, expected.tolist()))
-    assert told(list(task.batches(0, 0))) != told(list(task.batches(1, 0)))
+    assert contents(list(task.batches(0, 0))) != contents(list(task.batches(1, 0)))
 
 
 @pytest.mark.parametrize("mixture", [0.0, 0.5])
-def test_batches_are_the_same_every_time_and_begin_anywhere(
+def test_batches_are_deterministic_and_can_start_anywhere(
     world: World, pool: TeacherPool, mixture: float
 ) -> None:
     options = replace(OPTIONS, mixture=mixture)
-    whole = told(list(task_of(world, pool, options).batches(1, 0)))
-    assert told(list(task_of(world, pool, options).batches(1, 1))) == whole[1:]
+    whole = contents(list(task_of(world, pool, options).batches(1, 0)))
+    assert contents(list(task_of(world, pool, options).batches(1, 1))) == whole[1:]
 
 
 def test_the_mixture_is_the_share_of_the_drafts_beams(world: World, pool: TeacherPool) -> None:
@@ -89,7 +89,7 @@ def test_the_mixture_is_the_share_of_the_drafts_beams(world: World, pool: Teache
         [
             nodes
             for epoch in range(8)
-            for nodes in told(list(task_of(world, pool, options).batches(epoch, 0)))
+            for nodes in contents(list(task_of(world, pool, options).batches(epoch, 0)))
         ]
         for options in (replace(OPTIONS, mixture=share) for share in (0.0, 1.0, 0.5))
     )
@@ -99,12 +99,12 @@ def test_the_mixture_is_the_share_of_the_drafts_beams(world: World, pool: Teache
     assert 5 < from_draft < 19
 
 
-def test_validation_judges_those_kept_back(world: World, pool: TeacherPool) -> None:
+def test_validation_uses_the_held_back_examples(world: World, pool: TeacherPool) -> None:
     task = task_of(world, pool)
     held = pool.take(np.random.default_rng(0).permutation(30)[:9])
-    judge = Judge(world.draft, trie=world.catalogue.trie, machine=MACHINE, scoring="full")
+    evaluator = Evaluator(world.draft, trie=world.catalogue.trie, machine=MACHINE, scoring="full")
     half, whole = (
-        judge.acceptance(held, beam_width=width, draft_widths=[5, 5]) for width in (2, 4)
+        evaluator.acceptance(held, beam_width=width, draft_widths=[5, 5]) for width in (2, 4)
     )
     figures = task.validate()
     assert list(figures) == ["loss", "calls at 2", "calls at 4", "accepted steps"]
@@ -114,6 +114,6 @@ def test_validation_judges_those_kept_back(world: World, pool: TeacherPool) -> N
     assert figures["accepted steps"] == pytest.approx(steps / 18)
 
 
-def test_a_width_of_one_is_judged_once(world: World, pool: TeacherPool) -> None:
+def test_a_width_of_one_is_evaluated_once(world: World, pool: TeacherPool) -> None:
     figures = task_of(world, pool, replace(OPTIONS, beam_width=1)).validate()
     assert list(figures) == ["loss", "calls at 1", "accepted steps"]

@@ -49,26 +49,26 @@ def log_p_k() -> Tensor:
 
 
 def pairs(log_q: Tensor, log_p: Tensor) -> list[list[tuple[float, float]]]:
-    """(q, p) of every code that exists, a list for every node."""
+    """(q, p) of every code that exists, one list per node."""
     return [
         [(q, p) for q, p in zip(qs, ps, strict=True) if q > 0]
         for qs, ps in zip(log_q.exp().tolist(), log_p.exp().tolist(), strict=True)
     ]
 
 
-def test_forward_kl_is_its_formula(log_q: Tensor, log_p: Tensor) -> None:
+def test_forward_kl_matches_its_formula(log_q: Tensor, log_p: Tensor) -> None:
     expected = [sum(p * math.log(p / q) for q, p in node) for node in pairs(log_q, log_p)]
     np.testing.assert_allclose(terms.forward_kl(log_q, log_p), expected, atol=1e-12)
 
 
-def test_total_variation_is_its_formula(log_q: Tensor, log_p: Tensor) -> None:
+def test_total_variation_matches_its_formula(log_q: Tensor, log_p: Tensor) -> None:
     expected = [0.5 * sum(abs(q - p) for q, p in node) for node in pairs(log_q, log_p)]
     found = terms.total_variation(log_q, log_p)
     np.testing.assert_allclose(found, expected, atol=1e-12)
     assert ((found >= 0) & (found <= 1)).all()
 
 
-def test_cross_entropy_is_its_formula(log_q: Tensor, valid: Tensor) -> None:
+def test_cross_entropy_matches_its_formula(log_q: Tensor, valid: Tensor) -> None:
     counts = np.random.default_rng(0).integers(4, size=(NODES, CODES)) * valid.numpy()
     share = torch.from_numpy(counts / counts.sum(axis=1, keepdims=True).clip(1))
     expected = [
@@ -82,7 +82,9 @@ def top(node: list[tuple[float, float]]) -> list[tuple[float, float]]:
     return sorted(node, reverse=True)[:TOP]
 
 
-def test_density_as_written_is_both_sums(log_q: Tensor, log_p: Tensor, log_p_k: Tensor) -> None:
+def test_density_as_written_is_the_difference_of_both_sums(
+    log_q: Tensor, log_p: Tensor, log_p_k: Tensor
+) -> None:
     """Σ q log(q / p) - Σ q log(q / p_K), which is Σ q (log p_K - log p)."""
     found = terms.top_k_density(log_q, log_p, log_p_k, top_k=TOP)
     both = [
@@ -120,12 +122,12 @@ def test_equal_distributions_do_not_diverge(log_p: Tensor) -> None:
     torch.testing.assert_close(public, torch.zeros(NODES).double())
 
 
-def test_distributions_that_share_nothing_vary_by_one() -> None:
+def test_disjoint_distributions_have_total_variation_one() -> None:
     log_q, log_p = torch.tensor([[0.0, -torch.inf]]), torch.tensor([[-torch.inf, 0.0]])
     assert terms.total_variation(log_q, log_p).tolist() == [1.0]
 
 
-def test_more_codes_than_there_are_is_all_of_them(
+def test_top_k_above_the_number_of_codes_takes_all(
     log_q: Tensor, log_p: Tensor, log_p_k: Tensor
 ) -> None:
     for form in (terms.top_k_density, terms.top_k_density_public):
@@ -150,7 +152,7 @@ def test_gradients_are_those_of_small_differences(
     log_p: Tensor,
     log_p_k: Tensor,
 ) -> None:
-    """Codes that do not exist get no gradient, and none of it is no number."""
+    """Codes that do not exist get no gradient, and no gradient is NaN."""
     logits = some_logits(1, torch.ones_like(valid)).requires_grad_()
 
     def loss(logits: Tensor) -> Tensor:

@@ -23,14 +23,14 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Place:
 
 
 @pytest.fixture(autouse=True)
-def _fewer_pictures(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> None:
-    if "picture" not in request.node.name:
+def _no_curves(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> None:
+    if "curves" not in request.node.name:
         monkeypatch.setattr("nightbeam_training.train.log.draw_curves", lambda *_: None)
 
 
 @pytest.fixture(scope="module")
 def made(place: Place) -> dict[str, Path]:
-    """A target, a draft, and what the target says."""
+    """A target, a draft, and teacher data."""
     paths = {name: place.folder / name for name in ("target", "draft", "teacher")}
     save_checkpoint(place.world.target, paths["target"])
     save_checkpoint(place.world.draft, paths["draft"])

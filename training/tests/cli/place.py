@@ -1,4 +1,4 @@
-"""What a person has before the first command, and how commands are run and refused."""
+"""A user's files before the first command, and helpers to run commands."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ SMALL = ["--layers", "1", "--width", "8", "--heads", "2", "--feed-forward", "8",
 
 @dataclass(frozen=True)
 class Place:
-    """Files that a person has before the first command."""
+    """A user's files before the first command."""
 
     folder: Path
     world: World

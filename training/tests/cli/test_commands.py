@@ -22,12 +22,12 @@ from nightbeam_training.data.teacher_pool import TeacherPool
 from nightbeam_training.model.checkpoint import checkpoint_hash, load_checkpoint
 
 
-def test_from_histories_to_accepted_steps_with_a_picture(place: Place, tmp_path: Path) -> None:
+def test_from_histories_to_accepted_steps_with_curves(place: Place, tmp_path: Path) -> None:
     out = {name: tmp_path / name for name in ("target", "small", "teacher", "draft")}
-    told = run("target", *place.data(), "--out", out["target"], *SMALL, *SHORT)
-    assert "on 25 histories (5 kept back), 4 steps an epoch, on cpu in fp32" in told
-    assert "epoch 1" in told
-    assert f"The model of epoch 1 is in {out['target']}" in told
+    output = run("target", *place.data(), "--out", out["target"], *SMALL, *SHORT)
+    assert "on 25 histories (5 held back), 4 steps per epoch, on cpu in fp32" in output
+    assert "epoch 1" in output
+    assert f"The model of epoch 1 is in {out['target']}" in output
     assert sorted(path.name for path in out["target"].iterdir()) == [
         *("config.json", "curves.png", "log.jsonl", "model.safetensors", "nightbeam.json"),
         *("target.json", "training-state.pt"),
@@ -40,13 +40,13 @@ def test_from_histories_to_accepted_steps_with_a_picture(place: Place, tmp_path:
     stored = load_file(out["small"] / "model.safetensors")
     assert {tensor.dtype for tensor in stored.values()} == {torch.bfloat16}
 
-    told = run(
+    output = run(
         *("teacher", "--target", out["target"], *place.data(), "--out", out["teacher"]),
         *("--beam-width", 3, "--roll", 1, "--shard-size", 20, *ONE_THREAD),
     )
-    assert "Asking the target about 30 histories (last), beam width 3" in told
-    assert "20 of 30" in told
-    assert "60 examples in" in told
+    assert "Asking the target about 30 histories (last), beam width 3" in output
+    assert "20 of 30" in output
+    assert "60 examples in" in output
     catalogue = read_catalogue(place.catalogue)
     files = teacher_files([out["teacher"]])
     source = shared_source(files, catalogue)
@@ -56,20 +56,27 @@ def test_from_histories_to_accepted_steps_with_a_picture(place: Place, tmp_path:
     assert len(pool) == 60
     assert (pool.truth[:, 0] >= 0).sum() == 30
 
-    told = run(
+    output = run(
         *("align", "--draft", out["small"], "--teacher", out["teacher"], "--out", out["draft"]),
         *("--catalogue", place.catalogue, "--beam-width", 3, "--draft-width", 4, *SHORT),
     )
-    assert "by atspeed-s on 55 examples (5 kept back), 7 steps an epoch" in told
-    assert "The draft of epoch 1 is in" in told
+    assert "by atspeed-s on 55 examples (5 held back), 7 steps per epoch" in output
+    assert "The draft of epoch 1 is in" in output
     assert (out["draft"] / "curves.png").exists()
     row = json.loads((out["draft"] / "log.jsonl").read_text())
     assert list(row["train"]) == ["loss", "recommend", "align"]
     assert list(row["validation"]) == ["loss", "calls at 1", "calls at 3", "accepted steps"]
 
-    judged = ["evaluate", "--teacher", out["teacher"], "--catalogue", place.catalogue, *ONE_THREAD]
-    judged += ["--draft", out["small"], "--draft", out["draft"], "--beam-width", "1,3"]
-    table = run(*judged, "--draft-width", "4,6/5").splitlines()
+    evaluate = [
+        "evaluate",
+        "--teacher",
+        out["teacher"],
+        "--catalogue",
+        place.catalogue,
+        *ONE_THREAD,
+    ]
+    evaluate += ["--draft", out["small"], "--draft", out["draft"], "--beam-width", "1,3"]
+    table = run(*evaluate, "--draft-width", "4,6/5").splitlines()
     assert table[0] == "60 users, full scoring"
     assert len(table) == 2 + 2 * 2 * 2 + 3
     assert table[-2].startswith("accepted: drafted steps of the first call")
@@ -79,7 +86,7 @@ def test_from_histories_to_accepted_steps_with_a_picture(place: Place, tmp_path:
         ["1", "6/5"],
         ["3", "6/5"],
     ]
-    lines = run(*judged, "--limit", 10, "--json").splitlines()
+    lines = run(*evaluate, "--limit", 10, "--json").splitlines()
     rows = [json.loads(line) for line in lines]
     assert [row["beamWidth"] for row in rows] == [1, 3, 1, 3]
     assert rows[0]["draft"] == str(out["small"])
@@ -90,8 +97,8 @@ def test_from_histories_to_accepted_steps_with_a_picture(place: Place, tmp_path:
 def test_aligns_by_every_objective(
     place: Place, made: dict[str, Path], tmp_path: Path, objective: str
 ) -> None:
-    told = run(*align_arguments(place, made, tmp_path), "--objective", objective, "--top-k", 2)
-    assert f"by {objective} on 25 examples" in told
+    output = run(*align_arguments(place, made, tmp_path), "--objective", objective, "--top-k", 2)
+    assert f"by {objective} on 25 examples" in output
     aligned = load_checkpoint(tmp_path, heads=objective == "heads")
     before = load_checkpoint(made["draft"])
     new, old = aligned.model.state_dict(), before.model.state_dict()
@@ -107,13 +114,13 @@ def test_aligns_by_every_objective(
     assert kept["--draft-width"] == 6
 
 
-def test_heads_are_judged_and_realigned_and_nothing_else(
+def test_heads_can_only_be_evaluated_and_realigned(
     place: Place, made: dict[str, Path], tmp_path: Path
 ) -> None:
     heads = tmp_path / "heads"
     run(*align_arguments(place, made, heads), "--objective", "heads")
-    judged = ["evaluate", "--draft", heads, "--teacher", made["teacher"], *ONE_THREAD, "--json"]
-    rows = run(*judged, "--catalogue", place.catalogue, "--beam-width", "4", "--draft-width", 6)
+    evaluate = ["evaluate", "--draft", heads, "--teacher", made["teacher"], *ONE_THREAD, "--json"]
+    rows = run(*evaluate, "--catalogue", place.catalogue, "--beam-width", "4", "--draft-width", 6)
     assert 1 <= json.loads(rows)["calls"] <= 3
     again = [*align_arguments(place, made, tmp_path / "again"), "--draft", heads]
     run(*again, "--objective", "heads")
@@ -165,9 +172,9 @@ def test_a_run_is_continued_and_repeated(
     monkeypatch.setattr(align_run.AlignTask, "loss", failing)
     stopped = CliRunner().invoke(commands, list(map(str, arguments("parts"))))
     assert stopped.exit_code != 0
-    told = run(*arguments("parts"))
-    assert "1 of 2 epochs were done before" in told
-    assert "epoch 2" in told
+    output = run(*arguments("parts"))
+    assert "1 of 2 epochs were done earlier" in output
+    assert "epoch 2" in output
     one, other = (load_file(tmp_path / name / "model.safetensors") for name in ("whole", "parts"))
     assert all(torch.equal(one[name], other[name]) for name in one)
     done = run(*arguments("parts"))
@@ -175,7 +182,7 @@ def test_a_run_is_continued_and_repeated(
     assert "The draft of epoch" in done
 
 
-def test_other_options_are_another_run(place: Place, made: dict[str, Path], tmp_path: Path) -> None:
+def test_a_run_refuses_other_options(place: Place, made: dict[str, Path], tmp_path: Path) -> None:
     arguments = align_arguments(place, made, tmp_path)
     run(*arguments)
     run(*arguments, "--threads", 1)
@@ -183,18 +190,18 @@ def test_other_options_are_another_run(place: Place, made: dict[str, Path], tmp_
     run(*arguments, "--draft", relative)
     error = refused(*arguments, "--alpha", 0.5)
     assert error.code == "OTHER_RUN"
-    assert "was begun with --alpha 0.7, now it is 0.5" in str(error)
+    assert "was started with --alpha 0.7, now it is 0.5" in str(error)
     asked = ["teacher", "--target", made["target"], *place.data(), "--out", made["teacher"]]
     asked += ["--shard-size", 16, *ONE_THREAD]
-    told = run(*asked, "--beam-width", 4)
-    assert "2 of 2 files are there" in told
-    assert "16 of 30" in told
+    output = run(*asked, "--beam-width", 4)
+    assert "2 of 2 files exist already" in output
+    assert "16 of 30" in output
     error = refused(*asked, "--beam-width", 5)
     assert error.code == "OTHER_RUN"
     assert "--beam-width 4, now it is 5" in str(error)
 
 
-def test_what_is_given_wins_over_a_preset(
+def test_options_take_precedence_over_a_preset(
     place: Place, made: dict[str, Path], tmp_path: Path
 ) -> None:
     def settings(name: str, *more: object) -> dict[str, object]:
@@ -238,8 +245,8 @@ def test_bfloat16_products_train_and_search(
 def test_renormalized_teacher_data(place: Place, made: dict[str, Path], tmp_path: Path) -> None:
     teacher = tmp_path / "teacher"
     asked = ["--target", made["target"], *place.data(), "--out", teacher, *ONE_THREAD]
-    told = run("teacher", *asked, "--scoring", "renormalized", "--ask", "whole", "--limit", 12)
-    assert "about 12 histories (whole)" in told
+    output = run("teacher", *asked, "--scoring", "renormalized", "--ask", "whole", "--limit", 12)
+    assert "about 12 histories (whole)" in output
     both = ["--teacher", teacher, "--catalogue", place.catalogue]
     assert "12 users, renormalized scoring" in run(
         "evaluate", "--draft", made["draft"], *both, "--beam-width", 2, *ONE_THREAD
@@ -249,8 +256,8 @@ def test_renormalized_teacher_data(place: Place, made: dict[str, Path], tmp_path
     assert (error.code, "of full scoring" in str(error)) == ("BAD_OPTION", True)
     error = refused(*arguments)
     assert error.code == "BAD_TEACHER_DATA"
-    assert "does not say what users took next" in str(error)
+    assert "does not have the users' next items" in str(error)
     assert not (tmp_path / "a").exists()
     run(*arguments, "--alpha", 1, "--objective", "atspeed-r", "--beam-width", 4)
     error = refused("align", *arguments[1:], "--teacher", made["teacher"])
-    assert "has another target, catalogue or scoring" in str(error)
+    assert "has a different target, catalogue or scoring" in str(error)

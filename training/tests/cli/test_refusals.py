@@ -1,4 +1,4 @@
-"""What is said where a command cannot go on."""
+"""Error messages and notes of the commands."""
 
 from __future__ import annotations
 
@@ -14,9 +14,7 @@ from nightbeam_training.cli.main import commands, main
 from nightbeam_training.model.checkpoint import save_checkpoint
 
 
-def test_what_cannot_be_used_is_refused(
-    place: Place, made: dict[str, Path], tmp_path: Path
-) -> None:
+def test_invalid_input_is_refused(place: Place, made: dict[str, Path], tmp_path: Path) -> None:
     arguments = align_arguments(place, made, tmp_path / "a")
     other = write_index(tmp_path / "other.json", make_catalogue_at_random(levels=2))
     flat = write_index(tmp_path / "flat.json", make_catalogue_at_random(levels=1))
@@ -28,7 +26,7 @@ def test_what_cannot_be_used_is_refused(
     target = ["target", *place.data(), "--out", tmp_path / "t", *SMALL, *SHORT]
     asked = ["teacher", "--target", made["target"], "--out", tmp_path / "q"]
     cases: list[tuple[list[object], str, str]] = [
-        ([*arguments, "--validation", 30], "BAD_TEACHER_DATA", "too few to keep 30 back"),
+        ([*arguments, "--validation", 30], "BAD_TEACHER_DATA", "too few to hold back 30"),
         ([*arguments, "--over", "vocabulary", "--temperature", 2], "BAD_OPTION", "--over valid"),
         ([*arguments, "--catalogue", other], "BAD_TEACHER_DATA", "was written for catalogue"),
         ([*arguments, "--draft", place.folder], "BAD_CHECKPOINT", "config.json"),
@@ -37,7 +35,7 @@ def test_what_cannot_be_used_is_refused(
         (
             [*arguments, "--objective", "heads", "--mixture", 0.5, "--target", made["target"]],
             "BAD_OPTION",
-            "not with --objective heads",
+            "not --objective heads",
         ),
         ([*evaluate, "--beam-width", "2,x"], "BAD_OPTION", "--beam-width"),
         ([*evaluate, "--beam-width", "\u00b2"], "BAD_OPTION", "--beam-width"),
@@ -50,7 +48,7 @@ def test_what_cannot_be_used_is_refused(
             "BAD_OPTION",
             "--copies 2 needs --ask cut or mix",
         ),
-        ([*target, "--validation", 30], "BAD_HISTORIES", "too few to keep 30 back"),
+        ([*target, "--validation", 30], "BAD_HISTORIES", "too few to hold back 30"),
         ([*target, "--width", 10], "BAD_OPTION", "multiple of twice --heads 2"),
         ([*target, "--catalogue", flat], "BAD_CATALOGUE", "1 levels"),
         (
@@ -89,14 +87,14 @@ def test_a_draft_of_another_vocabulary_is_refused(
     stranger = tmp_path / "stranger"
     save_checkpoint(make_world(codes=9).draft, stranger)
     out = tmp_path / "a"
-    judged = ["evaluate", "--teacher", made["teacher"], "--catalogue", place.catalogue]
+    evaluate = ["evaluate", "--teacher", made["teacher"], "--catalogue", place.catalogue]
     for given in (
         [*align_arguments(place, made, out), "--draft", stranger],
-        [*judged, *ONE_THREAD, "--draft", made["draft"], "--draft", stranger],
+        [*evaluate, *ONE_THREAD, "--draft", made["draft"], "--draft", stranger],
     ):
         error = refused(*given)
         assert error.code == "BAD_CHECKPOINT"
-        assert f"{stranger}: numbers tokens otherwise" in str(error)
+        assert f"{stranger}: numbers tokens differently" in str(error)
     assert not out.exists()
 
 
@@ -106,8 +104,8 @@ def test_a_draft_of_another_vocabulary_is_refused(
 def test_a_beam_wider_than_the_data_is_noted(
     place: Place, made: dict[str, Path], width: str, noted: bool
 ) -> None:
-    judged = ["evaluate", "--teacher", made["teacher"], "--catalogue", place.catalogue]
-    given = [*judged, "--draft", made["draft"], "--beam-width", width, "--draft-width", 400]
+    evaluate = ["evaluate", "--teacher", made["teacher"], "--catalogue", place.catalogue]
+    given = [*evaluate, "--draft", made["draft"], "--beam-width", width, "--draft-width", 400]
     result = CliRunner().invoke(commands, list(map(str, [*given, *ONE_THREAD, "--json"])))
     assert result.exit_code == 0
     assert ("is wider than the search that wrote the teacher data" in result.stderr) == noted
@@ -118,10 +116,10 @@ def test_a_run_within_the_warm_up_is_noted(
     place: Place, made: dict[str, Path], tmp_path: Path
 ) -> None:
     arguments = align_arguments(place, made, tmp_path / "a")
-    told = run(*arguments, "--warmup-steps", 4)
-    assert "note: all 4 steps are within --warmup-steps 4" in told
-    told = run(*align_arguments(place, made, tmp_path / "b"), "--warmup-steps", 3)
-    assert "note" not in told
+    output = run(*arguments, "--warmup-steps", 4)
+    assert "note: all 4 steps are within --warmup-steps 4" in output
+    output = run(*align_arguments(place, made, tmp_path / "b"), "--warmup-steps", 3)
+    assert "note" not in output
 
 
 @pytest.mark.parametrize("kind", ["data", "option", "missing", "place"])
@@ -145,11 +143,11 @@ def test_bad_input_ends_with_one_line_and_code_two(
     with pytest.raises(SystemExit) as caught:
         main()
     assert caught.value.code == 2
-    told = capsys.readouterr()
-    assert told.out == ""
-    assert told.err.startswith("error: ")
-    assert message in told.err
-    assert len(told.err.splitlines()) == 1
+    output = capsys.readouterr()
+    assert output.out == ""
+    assert output.err.startswith("error: ")
+    assert message in output.err
+    assert len(output.err.splitlines()) == 1
 
 
 def test_without_a_command_there_is_help(

@@ -43,7 +43,7 @@ def test_writes_an_index_that_the_catalogue_reads(tmp_path: Path, vectors: Path)
     assert len(np.unique(catalogue.codes, axis=0)) == 60
     assert catalogue.trie.codes <= 8
     assert "60 items, vectors of width 5" in printed
-    assert "every item has a path of its own" in printed
+    assert "every item has its own path" in printed
     assert str(out) in printed
     assert [path.name for path in out.parent.iterdir()] == ["items.index.json"]
 

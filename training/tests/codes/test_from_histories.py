@@ -4,7 +4,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from nightbeam_training.codes.categories import lean_on_categories
+from nightbeam_training.codes.categories import blend_with_categories
 from nightbeam_training.codes.cooccurrence import CooccurrenceOptions, cooccurrence_vectors
 from nightbeam_training.codes.shop_files import read_shop
 from nightbeam_training.errors import TrainingError
@@ -16,14 +16,14 @@ def two_tastes(users: int = 200) -> list[np.ndarray]:
     return [rng.permutation(10)[:6] + 10 * (user % 2) for user in range(users)]
 
 
-def test_items_taken_together_lie_together() -> None:
+def test_items_taken_together_have_near_vectors() -> None:
     options = CooccurrenceOptions(width=2, window=3)
     vectors = cooccurrence_vectors(two_tastes(), items=21, seed=0, options=options)
-    alike = vectors @ vectors.T
+    similarity = vectors @ vectors.T
     assert vectors.shape == (21, 2)
-    assert alike[:10, :10].min() > 0.8
-    assert alike[10:20, 10:20].min() > 0.8
-    assert np.abs(alike[:10, 10:20]).max() < 0.2
+    assert similarity[:10, :10].min() > 0.8
+    assert similarity[10:20, 10:20].min() > 0.8
+    assert np.abs(similarity[:10, 10:20]).max() < 0.2
     assert not vectors[20].any()
 
 
@@ -41,9 +41,9 @@ def test_same_seed_same_vectors() -> None:
     assert np.array_equal(first, second)
 
 
-def test_items_never_taken_land_in_their_category() -> None:
+def test_unseen_items_are_placed_in_their_category() -> None:
     vectors = np.array([[1, 0], [1, 0], [0, 1], [0, 0], [0, 0], [0, 0]], dtype=np.float32)
-    found = lean_on_categories(
+    found = blend_with_categories(
         vectors,
         taken=np.array([50, 50, 50, 0, 0, 0]),
         categories=[("a", "x"), ("a", "x"), ("b", "y"), ("b", "y"), ("b", "new"), ()],
@@ -52,13 +52,13 @@ def test_items_never_taken_land_in_their_category() -> None:
     assert np.allclose(np.linalg.norm(found, axis=1), 1, atol=1e-5)
     assert found[3] @ found[2] > 0.9
     assert found[4] @ found[2] > 0.8
-    # No category: the mean of all, which is nearer to the two than to the one.
+    # No category: the mean of all, which is closer to the two than to the one.
     assert found[5] @ found[0] > found[5] @ found[2] > 0
 
 
-def test_the_less_an_item_is_taken_the_more_it_leans() -> None:
+def test_rarer_items_are_closer_to_their_category() -> None:
     vectors = np.array([[1, 0]] * 9 + [[0, 1]] * 2, dtype=np.float32)
-    found = lean_on_categories(
+    found = blend_with_categories(
         vectors,
         taken=np.array([100] * 9 + [1, 1000]),
         categories=[("a",)] * 11,
@@ -70,7 +70,7 @@ def test_the_less_an_item_is_taken_the_more_it_leans() -> None:
 
 def test_without_category_an_item_keeps_its_vector() -> None:
     vectors = np.array([[1, 0], [0, 1]], dtype=np.float32)
-    found = lean_on_categories(vectors, taken=np.array([1, 900]), categories=[(), ()], weight=10)
+    found = blend_with_categories(vectors, taken=np.array([1, 900]), categories=[(), ()], weight=10)
     assert np.allclose(found, vectors)
 
 

@@ -61,7 +61,7 @@ def test_refuses_bad_lines(tmp_path: Path, row: object, named: str) -> None:
     assert named in refused(lines(tmp_path / "v.jsonl", GOOD, row))
 
 
-def test_refuses_files_that_are_none(tmp_path: Path) -> None:
+def test_refuses_files_of_other_kinds(tmp_path: Path) -> None:
     assert "cannot be read" in refused(tmp_path / "missing.npz")
     assert "has no vectors" in refused(lines(tmp_path / "empty.jsonl"))
     assert "has no vectors" in refused(

@@ -45,19 +45,19 @@ def test_nearest_is_the_same_in_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_place_keeps_the_nearest_and_moves_the_others_to_the_next_code() -> None:
     centroids = np.array([[0.0], [1.0], [5.0]], dtype=np.float32)
     points = np.array([[0.2], [0.1], [0.3], [0.0]], dtype=np.float32)
-    # The last point has a prefix of its own, so the others do not crowd it out.
+    # The last point has its own prefix, so the others do not displace it.
     prefix = np.array([0, 0, 0, 1])
-    assert place(points, centroids, prefix=prefix, room=1).tolist() == [1, 0, 2, 0]
+    assert place(points, centroids, prefix=prefix, capacity=1).tolist() == [1, 0, 2, 0]
 
 
-def test_place_spreads_evenly_where_room_does_not_suffice() -> None:
+def test_place_spreads_evenly_if_capacity_is_too_small() -> None:
     centroids = np.array([[0.0], [1.0]], dtype=np.float32)
     points = np.zeros((7, 1), dtype=np.float32)
-    codes = place(points, centroids, prefix=np.zeros(7, dtype=np.int64), room=1)
+    codes = place(points, centroids, prefix=np.zeros(7, dtype=np.int64), capacity=1)
     assert sorted(np.bincount(codes).tolist()) == [3, 4]
 
 
-def test_alike_items_share_their_first_code() -> None:
+def test_similar_items_share_their_first_code() -> None:
     points, group = planted(groups=4, size=16)
     fit = residual_paths(points, codes_per_level=(4, 4, 4), seed=0)
     assert len(set(zip(group.tolist(), fit.paths[:, 0].tolist(), strict=True))) == 4
@@ -73,7 +73,7 @@ def test_same_seed_same_paths() -> None:
 
 
 @pytest.mark.parametrize("shape", [(3, 3, 3), (27,), (1, 27), (27, 1, 1), (9, 3)])
-def test_every_item_has_its_own_path_even_where_all_paths_are_needed(
+def test_every_item_has_its_own_path_even_if_all_paths_are_needed(
     shape: tuple[int, ...],
 ) -> None:
     points, _ = planted(groups=1, size=20)
@@ -94,7 +94,7 @@ def test_items_beyond_all_paths_share_evenly_and_are_counted() -> None:
     assert fit.items_sharing == sizes[sizes > 1].sum()
 
 
-def test_no_level_leaves_the_ones_below_without_a_choice() -> None:
+def test_every_level_leaves_a_choice_to_the_levels_below() -> None:
     points, _ = planted(groups=1, size=256)
     fit = residual_paths(points, codes_per_level=(256, 256, 256, 256), seed=0)
     assert fit.levels[0].prefixes == 4

@@ -34,7 +34,7 @@ def test_trie_holds_every_prefix_breadth_first(catalogue: Catalogue) -> None:
 
 
 def test_steps_lead_to_children_and_nowhere_else(catalogue: Catalogue) -> None:
-    """Codes outside the trie's range must not come out at a neighbour's child."""
+    """Codes outside the trie's range must not lead to another node's child."""
     trie, prefixes = catalogue.trie, prefixes_by_node(catalogue)
     number = {prefix: node for node, prefix in enumerate(prefixes)}
     nodes = np.arange(-1, trie.nodes)
@@ -78,7 +78,7 @@ def test_leaves_lead_to_their_items(catalogue: Catalogue) -> None:
     assert [prefixes[leaf] for leaf in catalogue.leaf_of] == list(map(tuple, catalogue.codes))
 
 
-def test_reads_what_an_index_says(tmp_path: Path) -> None:
+def test_reads_an_index(tmp_path: Path) -> None:
     written = make_catalogue_at_random()
     read = read_catalogue(write_index(tmp_path / "index.json", written))
     assert read.item_ids == written.item_ids
@@ -86,8 +86,8 @@ def test_reads_what_an_index_says(tmp_path: Path) -> None:
     assert read.index_of["item 7"] == 7
 
 
-def test_the_hash_is_the_runtimes(tmp_path: Path) -> None:
-    """Pinned; ids are ordered by their bytes, and the order of the file means nothing."""
+def test_the_hash_equals_the_runtimes(tmp_path: Path) -> None:
+    """Pinned; ids are ordered by their bytes, and the order of the file has no effect."""
     index = {
         "9": ["<a_0>", "<b_2>"],
         "10": ["<a_0>", "<b_2>"],
@@ -101,7 +101,7 @@ def test_the_hash_is_the_runtimes(tmp_path: Path) -> None:
         assert read_catalogue(path).hash == expected
 
 
-def test_the_hash_tells_catalogues_apart() -> None:
+def test_different_catalogues_have_different_hashes() -> None:
     codes = np.array([[0, 1], [1, 0]])
     hashes = {
         make_catalogue(["a", "b"], codes).hash,
@@ -112,7 +112,7 @@ def test_the_hash_tells_catalogues_apart() -> None:
     assert len(hashes) == 4
 
 
-def test_the_hash_of_a_real_catalogue_is_the_runtimes() -> None:
+def test_the_hash_of_a_real_catalogue_equals_the_runtimes() -> None:
     catalogue = read_catalogue(shared_data() / "data" / "beauty" / "items.index.json")
     assert catalogue.hash == "a428d682d2fdd0d12adde2887c1eb5e250bffc77083282581130dafa7cc721ba"
     assert np.diff(catalogue.trie.level_start).tolist() == [1, 91, 6539, 11172, 12023]
@@ -134,7 +134,7 @@ def test_the_hash_of_a_real_catalogue_is_the_runtimes() -> None:
         ('{"x": ["<a_1>", "<b_1>"], "y": ["<a_1>"]}', "item y has 1 codes, others have 2"),
     ],
 )
-def test_what_is_wrong_is_named(tmp_path: Path, text: str, message: str) -> None:
+def test_errors_name_the_place(tmp_path: Path, text: str, message: str) -> None:
     path = tmp_path / "index.json"
     path.write_text(text, encoding="utf-8")
     with pytest.raises(TrainingError) as caught:

@@ -1,4 +1,4 @@
-"""Histories in, and the prompts and questions that they become."""
+"""Reading histories, and the prompts and questions made from them."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def test_reads_what_was_written(world: World, tmp_path: Path) -> None:
     assert read_histories(path, world.catalogue, 7).users == read.users[:7]
 
 
-def test_passes_over_empty_lines_and_takes_empty_histories(world: World, tmp_path: Path) -> None:
+def test_skips_empty_lines_and_accepts_empty_histories(world: World, tmp_path: Path) -> None:
     path = tmp_path / "a.jsonl"
     path.write_text('\n{"user": "u", "history": []}\n\n')
     assert len(read_histories(path, world.catalogue).items[0]) == 0
@@ -46,9 +46,7 @@ GOOD = '{"user": "u", "history": ["item 1"]}\n'
         ("", "has no histories"),
     ],
 )
-def test_the_line_that_is_wrong_is_named(
-    world: World, tmp_path: Path, text: str, message: str
-) -> None:
+def test_errors_name_the_line(world: World, tmp_path: Path, text: str, message: str) -> None:
     path = tmp_path / "a.jsonl"
     path.write_text(text)
     with pytest.raises(TrainingError) as caught:
@@ -58,7 +56,7 @@ def test_the_line_that_is_wrong_is_named(
     assert str(path) in str(caught.value)
 
 
-def test_a_file_that_is_no_text_is_named(world: World, tmp_path: Path) -> None:
+def test_errors_name_a_binary_file(world: World, tmp_path: Path) -> None:
     (tmp_path / "a.jsonl").write_bytes(b"\xff\xfe\x00")
     for name in ("a.jsonl", "nowhere.jsonl"):
         with pytest.raises(TrainingError, match="cannot be read"):
@@ -81,7 +79,7 @@ def test_a_prompt_is_bos_and_the_codes_of_the_last_items(world: World) -> None:
     assert padded.tolist() == [[-1, -1, -1, 1, *tokens[:3]], [1, *tokens[:6]]]
 
 
-def test_the_default_spec_gives_every_code_a_token_of_its_own(world: World) -> None:
+def test_the_default_spec_gives_every_code_its_own_token(world: World) -> None:
     spec, codes = world.spec, world.catalogue.trie.codes
     tokens = {offset + code for offset in spec.codeTokenOffsets for code in range(codes)}
     assert tokens == set(range(4, spec.vocabulary))
@@ -120,7 +118,7 @@ def test_whole_histories_and_all_but_the_last() -> None:
     assert plain(asked("last", 3)) == [([1, 2, 3], 4), ([6], 7)]
 
 
-def test_cut_stops_anywhere_and_knows_what_came_next() -> None:
+def test_cut_stops_anywhere_and_knows_the_next_item() -> None:
     found = plain(asked("cut", 40))
     assert len(found) == 80
     assert {tuple(history) for history, _ in found} == {(1,), (1, 2), (1, 2, 3), (6,)}
@@ -129,7 +127,7 @@ def test_cut_stops_anywhere_and_knows_what_came_next() -> None:
         assert whole[: len(history) + 1] == [*history, after]
 
 
-def test_mix_is_a_beginning_and_another_end() -> None:
+def test_mix_joins_a_start_and_another_end() -> None:
     found = plain(asked("mix", 60))
     heads = [tuple(items[:stop]) for items in HISTORIES for stop in range(len(items) + 1)]
     tails = [tuple(items[start:]) for items in HISTORIES for start in range(len(items) + 1)]

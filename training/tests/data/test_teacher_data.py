@@ -101,16 +101,16 @@ def without(name: str) -> dict[str, object]:
         ({"node_offsets": np.array([0, 5])}, "offsets do not fit"),
         ({"node_offsets": np.array([0, 5, 5])}, "offsets do not fit"),
         ({"node_parent": np.array([-1, 0, 0, -1], dtype=np.int32)}, "offsets do not fit"),
-        ({"truth": np.array([-1, -1])}, "another shape"),
-        ({"values": np.zeros((8, 1), dtype=np.float16)}, "another shape"),
-        ({"node_parent": np.array([0, 0, 0, -1, 0])}, "no parent in front"),
-        ({"node_parent": np.array([-1, 0, -1, -1, 0])}, "no parent in front"),
-        ({"node_parent": np.array([-1, 2, 0, -1, 0])}, "no parent in front"),
-        ({"node_parent": np.array([-1, 0, 0, -1, 9])}, "no parent in front"),
-        ({"node_code": np.array([-1, 0, 1, -1, 2])}, "the catalogue has not"),
-        ({"node_code": np.array([-1, 0, 6, -1, 2])}, "the catalogue has not"),
-        ({"value_offsets": np.array([0, 2, 3, 5, 7, 8])}, "the catalogue has not"),
-        ({"truth": np.full((2, 3), -1)}, "the catalogue has not"),
+        ({"truth": np.array([-1, -1])}, "wrong shape"),
+        ({"values": np.zeros((8, 1), dtype=np.float16)}, "wrong shape"),
+        ({"node_parent": np.array([0, 0, 0, -1, 0])}, "does not come before"),
+        ({"node_parent": np.array([-1, 0, -1, -1, 0])}, "does not come before"),
+        ({"node_parent": np.array([-1, 2, 0, -1, 0])}, "does not come before"),
+        ({"node_parent": np.array([-1, 0, 0, -1, 9])}, "does not come before"),
+        ({"node_code": np.array([-1, 0, 1, -1, 2])}, "not in the catalogue"),
+        ({"node_code": np.array([-1, 0, 6, -1, 2])}, "not in the catalogue"),
+        ({"value_offsets": np.array([0, 2, 3, 5, 7, 8])}, "not in the catalogue"),
+        ({"truth": np.full((2, 3), -1)}, "not in the catalogue"),
     ],
 )
 def test_arrays_that_do_not_fit_are_refused(
@@ -140,7 +140,7 @@ def test_other_files_are_refused(tmp_path: Path, metadata: dict[str, str], messa
     assert caught.value.code == "BAD_TEACHER_DATA"
 
 
-def test_what_is_no_safetensors_is_refused(tmp_path: Path) -> None:
+def test_files_that_are_not_safetensors_are_refused(tmp_path: Path) -> None:
     path = tmp_path / "a.safetensors"
     path.write_bytes(b"no")
     for read in (read_teacher_source, read_teacher_file):
@@ -164,7 +164,7 @@ def test_files_must_have_their_source_in_common(tmp_path: Path) -> None:
     with pytest.raises(TrainingError, match="was written for catalogue"):
         shared_source(files, make_catalogue_at_random())
     write_by_hand(folders[1] / "c.safetensors", {"target": "4567"})
-    with pytest.raises(TrainingError, match=r"c\.safetensors: has another target"):
+    with pytest.raises(TrainingError, match=r"c\.safetensors: has a different target"):
         shared_source(files, CATALOGUE)
 
 

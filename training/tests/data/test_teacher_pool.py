@@ -1,4 +1,4 @@
-"""The pool against a loop over the files' arrays, and batches that leave nobody out."""
+"""The pool against a loop over the files' arrays, and batches that cover every example."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def files(world: World, tmp_path: Path) -> list[Path]:
 def naive(examples: TeacherExamples, user: int, world: World):
     """(prompt, {prefix: {code: value}}, truth) of one user of a file."""
     prefixes: list[tuple[int, ...]] = []
-    told = {}
+    log_probs = {}
     for node in range(examples.node_offsets[user], examples.node_offsets[user + 1]):
         parent = examples.node_parent[node]
         prefix = () if parent < 0 else (*prefixes[parent], int(examples.node_code[node]))
@@ -38,14 +38,14 @@ def naive(examples: TeacherExamples, user: int, world: World):
         paths = {tuple(path) for path in world.catalogue.codes.tolist()}
         at = len(prefix)
         codes = sorted({path[at] for path in paths if path[:at] == prefix})
-        told[prefix] = dict(zip(codes, values.tolist(), strict=True))
+        log_probs[prefix] = dict(zip(codes, values.tolist(), strict=True))
     prompt = examples.prompt_tokens[
         examples.prompt_offsets[user] : examples.prompt_offsets[user + 1]
     ]
-    return prompt.tolist(), told, examples.truth[user].tolist()
+    return prompt.tolist(), log_probs, examples.truth[user].tolist()
 
 
-def test_the_pool_gives_what_the_files_hold(world: World, files: list[Path]) -> None:
+def test_the_pool_returns_the_contents_of_the_files(world: World, files: list[Path]) -> None:
     pool = TeacherPool(files, world.catalogue.trie)
     users = [
         naive(examples, user, world)
@@ -58,15 +58,15 @@ def test_the_pool_gives_what_the_files_hold(world: World, files: list[Path]) -> 
     batch = pool.take(order)
     prefixes = prefixes_by_node(world.catalogue)
     for row, user in enumerate(order):
-        prompt, told, truth = users[user]
+        prompt, log_probs, truth = users[user]
         padding = batch.prompts.shape[1] - len(prompt)
         assert batch.prompts[row].tolist() == [-1] * padding + prompt
         assert batch.truth[row].tolist() == truth
         nodes = [prefixes[node] for node in batch.nodes[row] if node >= 0]
-        assert nodes == list(told)
+        assert nodes == list(log_probs)
         assert (batch.nodes[row, len(nodes) :] == -1).all()
         for place in range(batch.nodes.shape[1]):
-            values = told[nodes[place]] if place < len(nodes) else {}
+            values = log_probs[nodes[place]] if place < len(nodes) else {}
             expected = [values.get(code, -np.inf) for code in range(world.catalogue.trie.codes)]
             assert batch.log_p[row, place].tolist() == expected
 

@@ -1,4 +1,4 @@
-"""Directories in and out, to the bit, and what is said about broken ones."""
+"""Reading and writing directories, to the bit, and errors about broken ones."""
 
 from __future__ import annotations
 
@@ -56,13 +56,13 @@ def test_trades_weights_with_transformers_to_the_bit(
     assert all(torch.equal(ours[name], again[name]) for name in ours)
 
 
-def test_fields_that_training_does_not_know_are_kept(world: World, tmp_path: Path) -> None:
+def test_unknown_config_fields_are_kept(world: World, tmp_path: Path) -> None:
     save_checkpoint(make_model(world.spec, seed=1, somebody_elses=[1, 2]), tmp_path)
     assert load_checkpoint(tmp_path).config["somebody_elses"] == [1, 2]
 
 
 @pytest.mark.parametrize("name", ["torch_dtype", "dtype"])
-def test_the_config_names_the_type_of_the_weights(world: World, tmp_path: Path, name: str) -> None:
+def test_the_config_has_the_type_of_the_weights(world: World, tmp_path: Path, name: str) -> None:
     from transformers import LlamaForCausalLM
 
     model = make_model(world.spec, seed=1, **{name: "bfloat16"})
@@ -78,7 +78,7 @@ def test_the_config_names_the_type_of_the_weights(world: World, tmp_path: Path, 
     assert {weight.dtype for weight in loaded.model.parameters()} == {torch.float32}
 
 
-def test_older_files_may_hold_the_angles_of_rope(world: World, tmp_path: Path) -> None:
+def test_older_files_may_contain_rope_frequencies(world: World, tmp_path: Path) -> None:
     save_checkpoint(make_model(world.spec, seed=1), tmp_path)
     weights = load_file(tmp_path / "model.safetensors")
     weights["model.layers.0.self_attn.rotary_emb.inv_freq"] = torch.ones(4)
@@ -150,18 +150,18 @@ BROKEN: list[tuple[Callable[[Path], object], str]] = [
     ),
     (
         lambda at: edit_weights(at, lambda weights: weights.update(extra=torch.ones(1))),
-        "extra is (1,), config.json asks for no such tensor",
+        "extra is (1,), config.json requires no such tensor",
     ),
     (
         lambda at: edit_weights(
             at, lambda weights: weights.update({"model.norm.weight": torch.ones(3)})
         ),
-        "model.norm.weight is (3,), config.json asks for (16,)",
+        "model.norm.weight is (3,), config.json requires (16,)",
     ),
     (lambda at: (at / "nightbeam.json").unlink(), "nightbeam.json: cannot be read"),
     (lambda at: (at / "nightbeam.json").write_text("{"), "nightbeam.json: the file: "),
     (lambda at: edit_json(at / "nightbeam.json", levels=1), "levels"),
-    (lambda at: edit_json(at / "nightbeam.json", levels=4), "one number a level (4)"),
+    (lambda at: edit_json(at / "nightbeam.json", levels=4), "one number per level (4)"),
     (lambda at: edit_json(at / "nightbeam.json", more=1), "more"),
     (
         lambda at: edit_json(at / "nightbeam.json", prompt={"kind": "template", "maxItems": 3}),
@@ -178,9 +178,7 @@ BROKEN: list[tuple[Callable[[Path], object], str]] = [
 
 
 @pytest.mark.parametrize(("damage", "message"), BROKEN, ids=[message for _, message in BROKEN])
-def test_what_is_wrong_is_named(
-    saved: Path, damage: Callable[[Path], object], message: str
-) -> None:
+def test_errors_name_the_place(saved: Path, damage: Callable[[Path], object], message: str) -> None:
     damage(saved)
     with pytest.raises(TrainingError) as caught:
         load_checkpoint(saved)

@@ -1,4 +1,4 @@
-"""Heads of a draft: what they begin as, what they compute, and how they are kept."""
+"""Heads of a draft: initialisation, computation and files."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from world import World, make_model
 
 from nightbeam_training.errors import TrainingError
 from nightbeam_training.model.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
-from nightbeam_training.model.heads import answering, level_logits, with_heads
+from nightbeam_training.model.heads import level_logits, search_model, with_heads
 from nightbeam_training.search.beam_search import beam_search
 from nightbeam_training.search.torch_trie import TorchTrie
 
 
 def trained(world: World) -> Checkpoint:
-    """A draft whose blocks do something."""
+    """A draft whose blocks are not the identity."""
     draft = with_heads(world.draft)
     generator = torch.Generator().manual_seed(0)
     with torch.no_grad():
@@ -36,7 +36,7 @@ def last_hidden(draft: Checkpoint, prompt: list[int]) -> Tensor:
     return hidden[:, -1]
 
 
-def test_heads_begin_as_the_model_itself(world: World) -> None:
+def test_heads_are_initialised_to_the_model_itself(world: World) -> None:
     draft = with_heads(world.draft)
     hidden = last_hidden(world.draft, [1, 4, 9, 14])
     assert torch.equal(last_hidden(draft, [1, 4, 9, 14]), hidden)
@@ -47,7 +47,7 @@ def test_heads_begin_as_the_model_itself(world: World) -> None:
     assert with_heads(draft) is draft
 
 
-def test_a_block_adds_to_what_the_output_layer_reads(world: World) -> None:
+def test_a_block_adds_to_the_input_of_the_output_layer(world: World) -> None:
     draft = trained(world)
     hidden = last_hidden(draft, [1, 4, 9, 14])
     h = hidden[0].double().numpy()
@@ -60,7 +60,7 @@ def test_a_block_adds_to_what_the_output_layer_reads(world: World) -> None:
     np.testing.assert_allclose(second.detach().numpy(), expected, rtol=1e-4, atol=1e-5)
 
 
-def test_what_is_kept_comes_back(world: World, tmp_path: Path) -> None:
+def test_saved_heads_are_loaded_unchanged(world: World, tmp_path: Path) -> None:
     draft = trained(world)
     save_checkpoint(draft, tmp_path / "a")
     assert json.loads((tmp_path / "a" / "config.json").read_text())["nightbeam_heads"] == 1
@@ -95,7 +95,7 @@ def test_another_number_of_blocks_is_refused(world: World, tmp_path: Path, heads
     assert caught.value.code == "BAD_CHECKPOINT"
 
 
-def test_an_ordinary_model_is_expected_elsewhere(world: World, tmp_path: Path) -> None:
+def test_a_heads_draft_is_refused_as_an_ordinary_model(world: World, tmp_path: Path) -> None:
     save_checkpoint(with_heads(world.draft), tmp_path)
     with pytest.raises(TrainingError, match="is a heads draft") as caught:
         load_checkpoint(tmp_path)
@@ -103,12 +103,12 @@ def test_an_ordinary_model_is_expected_elsewhere(world: World, tmp_path: Path) -
     assert str(tmp_path) in str(caught.value)
 
 
-def test_a_search_adds_up_what_the_heads_say(world: World) -> None:
+def test_a_search_adds_up_the_heads_log_probabilities(world: World) -> None:
     """Every pair of codes that exists, scored by hand; prompts of two lengths."""
     draft = trained(world)
     prompts = torch.tensor([[1, 4, 9, 14], [-1, 1, 5, 11]])
     found = beam_search(
-        answering(draft.model),
+        search_model(draft.model),
         prompts,
         widths=[100, 100],
         trie=TorchTrie(world.catalogue.trie, torch.device("cpu")),

@@ -25,7 +25,7 @@ SHAPES: list[dict[str, object]] = [
 
 
 def random_weights(checkpoint: Checkpoint) -> Checkpoint:
-    """Norms and biases too, so that none of them can be forgotten."""
+    """Random norms and biases too, so that omitting one is noticed."""
     torch.manual_seed(7)
     with torch.no_grad():
         for weight in checkpoint.model.parameters():
@@ -58,7 +58,7 @@ def test_logits_are_those_of_transformers(
 
 @pytest.fixture(scope="module")
 def deep() -> World:
-    """Five codes a path, so that nodes have ancestors beyond their parents' parents."""
+    """Five codes per path, so that nodes have ancestors beyond their parents' parents."""
     return make_world(levels=5, codes=3)
 
 
@@ -104,7 +104,7 @@ def test_a_tree_gives_what_every_path_alone_gives(
             torch.testing.assert_close(logits[user, place], alone, atol=1e-5, rtol=1e-5)
 
 
-def test_a_tree_names_depths_parents_and_codes(
+def test_a_tree_has_depths_parents_and_codes(
     deep: World, tree_world: tuple[Checkpoint, np.ndarray, np.ndarray]
 ) -> None:
     _, prompts, nodes = tree_world
@@ -120,7 +120,7 @@ def test_a_tree_names_depths_parents_and_codes(
 
 
 @torch.no_grad()
-def test_a_cache_continues_what_it_holds(world: World) -> None:
+def test_a_cache_is_extended(world: World) -> None:
     model = random_weights(make_model(world.spec, seed=3, num_key_value_heads=1))
     tokens = torch.randint(
         world.spec.vocabulary, (2, 9), generator=torch.Generator().manual_seed(0)

@@ -79,7 +79,7 @@ def test_long_histories_are_windows_from_anywhere(world: World) -> None:
     assert len(rows) > 20
 
 
-def test_batches_are_the_same_every_time_and_begin_anywhere(world: World) -> None:
+def test_batches_are_deterministic_and_can_start_anywhere(world: World) -> None:
     task = task_of(world.target, world.histories, world.catalogue)
     again = task_of(world.target, world.histories, world.catalogue)
     whole, other = list(task.batches(1, 0)), list(again.batches(1, 0))
@@ -89,7 +89,7 @@ def test_batches_are_the_same_every_time_and_begin_anywhere(world: World) -> Non
     assert [t.tolist() for t in task.batches(2, 0)] != [t.tolist() for t in whole]
 
 
-def test_validation_foretells_the_last_item(world: World) -> None:
+def test_validation_predicts_the_last_item(world: World) -> None:
     histories = world.histories[:12]
     task = task_of(world.target, histories, world.catalogue, validation=8)
     held = np.random.default_rng(0).permutation(12)[:8]
@@ -108,7 +108,7 @@ def test_validation_foretells_the_last_item(world: World) -> None:
     }
 
 
-def test_learns_what_always_follows() -> None:
+def test_learns_a_fixed_order() -> None:
     """Item n is followed by item n + 1; a list of ten is far from all 60."""
     paths = np.array([[a, b, c] for a in range(5) for b in range(4) for c in range(3)])
     catalogue = make_catalogue([str(item) for item in range(60)], paths)

@@ -1,4 +1,4 @@
-"""Batched search against one path at a time, and against lists that others computed."""
+"""Batched search against one path at a time, and against lists of another implementation."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from nightbeam_training.data.catalogue import read_catalogue
 from nightbeam_training.data.prompts import padded_prompts
 from nightbeam_training.data.teacher_files import Scoring
 from nightbeam_training.model.checkpoint import load_checkpoint
-from nightbeam_training.search.beam_search import Found, Known, beam_search
+from nightbeam_training.search.beam_search import Known, SearchResult, beam_search
 from nightbeam_training.search.torch_trie import TorchTrie
 
 USERS = 5
@@ -36,7 +36,9 @@ def prompts(world: World) -> Tensor:
     return torch.from_numpy(padded_prompts(world.histories[:USERS], world.catalogue, world.spec))
 
 
-def find(world: World, prompts: Tensor, widths: list[int], scoring: Scoring, **more) -> Found:
+def find(
+    world: World, prompts: Tensor, widths: list[int], scoring: Scoring, **more
+) -> SearchResult:
     return beam_search(
         world.target.model,
         prompts,
@@ -53,7 +55,7 @@ def opinions(world: World, prompts: Tensor, scoring: Scoring) -> list[Opinion]:
     return [opinion_of(world.target, world.catalogue, row, scoring) for row in rows]
 
 
-def listed(world: World, found: Found, user: int, level: int) -> list[tuple[int, ...]]:
+def listed(world: World, found: SearchResult, user: int, level: int) -> list[tuple[int, ...]]:
     prefixes = prefixes_by_node(world.catalogue)
     return [prefixes[node] for node in found.levels[level].nodes[user].tolist() if node >= 0]
 
@@ -99,12 +101,12 @@ def test_wide_enough_it_ranks_all_paths(world: World, prompts: Tensor, scoring: 
 
 
 @pytest.mark.parametrize("scoring", SCORINGS)
-def test_tells_log_probabilities_after_all_that_it_looked_at(
+def test_returns_log_probabilities_of_all_expanded_nodes(
     world: World, prompts: Tensor, scoring: Scoring
 ) -> None:
     truth = torch.from_numpy(world.catalogue.codes[:USERS]).clone()
     truth[1] = -1
-    found = find(world, prompts, [2, 2, 2], scoring, also=truth)
+    found = find(world, prompts, [2, 2, 2], scoring, extra_paths=truth)
     plain = find(world, prompts, [2, 2, 2], scoring)
     prefixes = prefixes_by_node(world.catalogue)
     for user, opinion in enumerate(opinions(world, prompts, scoring)):
@@ -120,12 +122,12 @@ def test_tells_log_probabilities_after_all_that_it_looked_at(
         assert nodes[0] == 0
         assert {prefixes[node] for node in nodes if node >= 0} == looked_at
         for place, node in enumerate(nodes):
-            told = opinion(prefixes[node]) if node >= 0 else {}
-            expected = [told.get(code, -np.inf) for code in range(world.catalogue.trie.codes)]
+            answers = opinion(prefixes[node]) if node >= 0 else {}
+            expected = [answers.get(code, -np.inf) for code in range(world.catalogue.trie.codes)]
             np.testing.assert_allclose(found.log_probs[user, place], expected, atol=1e-5)
 
 
-def test_company_does_not_matter(world: World, prompts: Tensor) -> None:
+def test_other_users_in_the_batch_have_no_effect(world: World, prompts: Tensor) -> None:
     together = find(world, prompts, [4, 4, 4], "full")
     for user in range(USERS):
         row = prompts[user]
@@ -135,7 +137,7 @@ def test_company_does_not_matter(world: World, prompts: Tensor) -> None:
 
 @pytest.mark.parametrize("keep", [1, 2, 5])
 def test_beams_of_the_kept_width_stay(world: World, prompts: Tensor, keep: int) -> None:
-    """Also where wider beams have better children than the kept ones."""
+    """Also if wider beams have better children than the kept ones."""
     wide = find(world, prompts, [5, 5, 5], "full", keep=keep)
     narrow = find(world, prompts, [keep] * 3, "full")
     plain = find(world, prompts, [5, 5, 5], "full")
@@ -149,16 +151,16 @@ def test_beams_of_the_kept_width_stay(world: World, prompts: Tensor, keep: int) 
     assert pushed_out > 0 or keep > 1
 
 
-def test_what_is_known_overrules_the_model(world: World, prompts: Tensor) -> None:
+def test_known_values_replace_the_models(world: World, prompts: Tensor) -> None:
     """The draft's search with all of the target's answers is the target's search."""
     everything = find(world, prompts, [500, 500, 500], "full")
     known = Known(everything.expanded, everything.log_probs)
     trie = TorchTrie(world.catalogue.trie, MACHINE.device)
     found, own = (
         beam_search(
-            world.draft.model, prompts, widths=[4, 4, 4], trie=trie, spec=world.spec, known=told
+            world.draft.model, prompts, widths=[4, 4, 4], trie=trie, spec=world.spec, known=answers
         )
-        for told in (known, Known(torch.full((USERS, 1), -2), known.log_probs[:, :1]))
+        for answers in (known, Known(torch.full((USERS, 1), -2), known.log_probs[:, :1]))
     )
     target = find(world, prompts, [4, 4, 4], "full")
     assert torch.equal(found.levels[-1].nodes, target.levels[-1].nodes)
@@ -170,8 +172,8 @@ def test_what_is_known_overrules_the_model(world: World, prompts: Tensor) -> Non
 def test_equal_scores_go_to_the_smaller_path(world: World, prompts: Tensor) -> None:
     everything = find(world, prompts, [500, 500, 500], "full")
     flat = everything.log_probs.masked_fill(everything.log_probs > -torch.inf, -1.0)
-    told = Known(everything.expanded, flat)
-    found = find(world, prompts, [500, 500, 500], "full", known=told)
+    answers = Known(everything.expanded, flat)
+    found = find(world, prompts, [500, 500, 500], "full", known=answers)
     nodes = found.levels[-1].nodes[0]
     nodes = nodes[nodes >= 0]
     assert len(nodes) == len(np.unique(world.catalogue.codes, axis=0))
@@ -179,7 +181,7 @@ def test_equal_scores_go_to_the_smaller_path(world: World, prompts: Tensor) -> N
 
 
 @pytest.mark.parametrize("scoring", SCORINGS)
-def test_lists_that_others_computed_with_a_real_model(scoring: Scoring) -> None:
+def test_lists_of_another_implementation_with_a_real_model(scoring: Scoring) -> None:
     shared = shared_data()
     catalogue = read_catalogue(shared / "data" / "beauty" / "items.index.json")
     target = load_checkpoint(shared / "models" / "beauty-target")

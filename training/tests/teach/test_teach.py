@@ -1,4 +1,4 @@
-"""What the target is quoted with, against one path at a time; shards and histories that go on."""
+"""The target's recorded answers against one path at a time; shards, and extended histories."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ from world import (
 from nightbeam_training.data.augment import Question
 from nightbeam_training.data.teacher_files import Scoring, TeacherExamples
 from nightbeam_training.teach.label import Labels, Teacher, joined
-from nightbeam_training.teach.write import WriteOptions, rolled, write_teacher_data
+from nightbeam_training.teach.write import WriteOptions, with_sampled_item, write_teacher_data
 
 
 def nodes_of(examples: TeacherExamples, user: int) -> list[tuple[int, tuple[int, ...]]]:
-    """(place in the flat arrays, prefix), from parents and codes alone."""
+    """(index in the flat arrays, prefix), from parents and codes alone."""
     start, end = examples.node_offsets[user : user + 2]
     found: list[tuple[int, tuple[int, ...]]] = []
     for node in range(start, end):
@@ -36,7 +36,7 @@ def nodes_of(examples: TeacherExamples, user: int) -> list[tuple[int, tuple[int,
 
 @pytest.mark.parametrize("scoring", ["full", "renormalized"])
 @pytest.mark.parametrize("width", [1, 3, 100])
-def test_quotes_the_target(world: World, scoring: Scoring, width: int) -> None:
+def test_records_the_targets_answers(world: World, scoring: Scoring, width: int) -> None:
     """All its beams and the true path; in the format's order; each child's own log-probability."""
     histories = world.histories[:6]
     labels = label(world, histories, width=width, scoring=scoring)
@@ -59,9 +59,9 @@ def test_quotes_the_target(world: World, scoring: Scoring, width: int) -> None:
             values = examples.values[
                 examples.value_offsets[node] : examples.value_offsets[node + 1]
             ]
-            told = opinion(prefix)
-            assert list(told) == sorted(told)
-            np.testing.assert_allclose(values, list(told.values()), atol=1e-5, rtol=1e-3)
+            expected = opinion(prefix)
+            assert list(expected) == sorted(expected)
+            np.testing.assert_allclose(values, list(expected.values()), atol=1e-5, rtol=1e-3)
         leaves = [leaf for leaf in labels.best[user].tolist() if leaf >= 0]
         prefixes = prefixes_by_node(world.catalogue)
         assert [prefixes[leaf] for leaf in leaves] == [path for _, path in levels[-1]]
@@ -69,7 +69,7 @@ def test_quotes_the_target(world: World, scoring: Scoring, width: int) -> None:
         np.testing.assert_allclose(scores, [score for score, _ in levels[-1]], atol=1e-5)
 
 
-def test_a_true_path_that_is_not_known_is_left_out(world: World) -> None:
+def test_an_unknown_true_path_is_left_out(world: World) -> None:
     teacher = Teacher(world.target, world.catalogue, machine=MACHINE, scoring="full")
     asked = asked_about(world.histories[:3])
     asked[1] = Question(asked[1].history, None)
@@ -89,7 +89,7 @@ def test_batches_joined_are_one_batch(world: World) -> None:
 
 
 def write(world: World, out: Path, *, roll: int = 1, seed: int = 0) -> list[tuple[int, int]]:
-    told: list[tuple[int, int]] = []
+    calls: list[tuple[int, int]] = []
     write_teacher_data(
         out,
         asked_about(world.histories[:23]),
@@ -97,12 +97,12 @@ def write(world: World, out: Path, *, roll: int = 1, seed: int = 0) -> list[tupl
         catalogue=world.catalogue,
         source=source_of(world.catalogue),
         options=WriteOptions(beam_width=3, shard_size=10, batch_size=4, roll=roll, seed=seed),
-        progress=lambda done, total: told.append((done, total)),
+        progress=lambda done, total: calls.append((done, total)),
     )
-    return told
+    return calls
 
 
-def test_writes_what_is_missing_to_the_same_bytes(world: World, tmp_path: Path) -> None:
+def test_writes_missing_shards_with_the_same_bytes(world: World, tmp_path: Path) -> None:
     assert write(world, tmp_path) == [(10, 23), (20, 23), (23, 23)]
     before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
     assert sorted(before) == [f"teacher-0000{shard}.safetensors" for shard in range(3)]
@@ -113,7 +113,7 @@ def test_writes_what_is_missing_to_the_same_bytes(world: World, tmp_path: Path) 
     assert (tmp_path / "teacher-00002.safetensors").stat().st_mtime_ns == kept
 
 
-def test_the_seed_decides_how_histories_go_on(world: World, tmp_path: Path) -> None:
+def test_the_seed_determines_the_appended_items(world: World, tmp_path: Path) -> None:
     for name, seed, roll in (("a", 0, 1), ("b", 1, 1), ("c", 0, 0), ("d", 1, 0)):
         write(world, tmp_path / name, roll=roll, seed=seed)
     a, b, c, d = ((tmp_path / name / "teacher-00000.safetensors").read_bytes() for name in "abcd")
@@ -122,13 +122,13 @@ def test_the_seed_decides_how_histories_go_on(world: World, tmp_path: Path) -> N
     assert len(a) > 1.5 * len(c)
 
 
-def test_rolled_histories_go_on_with_the_targets_own_items(world: World) -> None:
+def test_rolled_histories_continue_with_the_targets_items(world: World) -> None:
     batch = asked_about(world.histories[:8])
     labels = label(world, world.histories[:8], width=3)
     rng = np.random.default_rng(0)
     drawn: list[set[int]] = [set() for _ in batch]
     for _ in range(40):
-        longer = rolled(batch, labels, catalogue=world.catalogue, rng=rng)
+        longer = with_sampled_item(batch, labels, catalogue=world.catalogue, rng=rng)
         for before, after, items in zip(batch, longer, drawn, strict=True):
             assert after.history[:-1].tolist() == before.history.tolist()
             assert after.next_item is None
@@ -140,7 +140,7 @@ def test_rolled_histories_go_on_with_the_targets_own_items(world: World) -> None
 
 
 def test_items_are_drawn_by_their_probabilities(world: World) -> None:
-    """Three to one; the third has died on the way."""
+    """Three to one; the third is a dead beam."""
     labels = label(world, world.histories[:1], width=3)
     scores = np.array([[np.log(0.3), np.log(0.1), -np.inf]])
     leaves = np.array([[*labels.best[0, :2], -1]])
@@ -148,17 +148,17 @@ def test_items_are_drawn_by_their_probabilities(world: World) -> None:
     asked = asked_about(world.histories[:1])
     found = []
     for _ in range(400):
-        told = Labels(examples=labels.examples, best=leaves, scores=scores)
-        longer = rolled(asked, told, catalogue=world.catalogue, rng=rng)
+        drawn = Labels(examples=labels.examples, best=leaves, scores=scores)
+        longer = with_sampled_item(asked, drawn, catalogue=world.catalogue, rng=rng)
         found.append(int(world.catalogue.leaf_of[longer[0].history[-1]]))
     first = sum(leaf == leaves[0, 0] for leaf in found)
     assert 270 < first < 330
     assert set(found) == set(leaves[0, :2].tolist())
 
 
-def test_a_list_that_is_shorter_than_the_width_is_drawn_from(world: World) -> None:
+def test_draws_from_a_list_shorter_than_the_width(world: World) -> None:
     labels = label(world, world.histories[:2], width=500)
-    longer = rolled(
+    longer = with_sampled_item(
         asked_about(world.histories[:2]),
         labels,
         catalogue=world.catalogue,

@@ -1,4 +1,4 @@
-"""Pictures only where they are the point: drawing takes longer than all the rest."""
+"""Draws curves only in the tests about them: drawing takes longer than the rest."""
 
 from __future__ import annotations
 
@@ -6,6 +6,6 @@ import pytest
 
 
 @pytest.fixture(autouse=True)
-def _no_pictures(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    if "picture" not in request.node.name:
+def _no_curves(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    if "curves" not in request.node.name:
         monkeypatch.setattr("nightbeam_training.train.log.draw_curves", lambda *_: None)

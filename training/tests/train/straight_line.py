@@ -27,7 +27,7 @@ OPTIONS = FitOptions(
 
 
 class StoppedError(Exception):
-    """Somebody pulled the plug."""
+    """The process was killed."""
 
 
 class Run:
@@ -38,17 +38,17 @@ class Run:
         directory: Path,
         *,
         options: FitOptions = OPTIONS,
-        judged: Callable[[int], float] | None = None,
+        score_of: Callable[[int], float] | None = None,
         stop_at: int = 0,
         seed: int = 0,
     ) -> None:
         directory.mkdir(exist_ok=True)
         seed_all(seed)
         self.model = nn.Sequential(nn.Linear(3, 4), nn.Tanh(), nn.Linear(4, 1))
-        self.told: list[str] = []
+        self.lines: list[str] = []
         self.kept: list[dict[str, Tensor]] = []
         self.losses = self.validations = 0
-        self.directory, self.options, self.judged = directory, options, judged
+        self.directory, self.options, self.score_of = directory, options, score_of
         self.stop_at = stop_at
 
     def go(self) -> Progress:
@@ -57,10 +57,10 @@ class Run:
             batches=self.batches,
             loss=self.loss,
             validate=self.validate,
-            judge="score",
+            metric="score",
             keep=lambda: self.kept.append(self.weights()),
         )
-        log = TrainingLog(self.directory, echo=self.told.append)
+        log = TrainingLog(self.directory, echo=self.lines.append)
         return fit(
             self.model,
             task,
@@ -88,7 +88,7 @@ class Run:
         self.validations += 1
         fixed = torch.ones(1, 3)
         score = -float((self.model(fixed) - 3).detach().abs())
-        return {"score": self.judged(self.validations) if self.judged else score}
+        return {"score": self.score_of(self.validations) if self.score_of else score}
 
     def weights(self) -> dict[str, Tensor]:
         return {name: tensor.clone() for name, tensor in self.model.state_dict().items()}

@@ -36,7 +36,7 @@ def test_interrupted_and_continued_is_the_same_to_the_bit(tmp_path: Path, stop_a
     stopped = Run(tmp_path / "parts", stop_at=stop_at)
     with pytest.raises(StoppedError):
         stopped.go()
-    # With other weights, if any were saved: all that counts is in the directory.
+    # With other initial weights: everything that counts is in the directory.
     continued = Run(tmp_path / "parts", seed=0 if stop_at == 1 else 5)
     found = continued.go()
     assert same(whole.weights(), continued.weights())
@@ -48,7 +48,7 @@ def test_interrupted_and_continued_is_the_same_to_the_bit(tmp_path: Path, stop_a
     assert figures[0] == figures[1]
 
 
-def test_work_since_the_last_save_is_done_again(tmp_path: Path) -> None:
+def test_work_since_the_last_save_is_repeated(tmp_path: Path) -> None:
     options = replace(OPTIONS, save_minutes=60.0)
     whole = Run(tmp_path / "whole", options=options)
     whole.go()
@@ -61,7 +61,7 @@ def test_work_since_the_last_save_is_done_again(tmp_path: Path) -> None:
     assert same(whole.weights(), continued.weights())
 
 
-def test_what_is_done_is_not_done_again(tmp_path: Path) -> None:
+def test_finished_epochs_are_not_repeated(tmp_path: Path) -> None:
     first = Run(tmp_path)
     first.go()
     again = Run(tmp_path)
@@ -73,7 +73,7 @@ def test_what_is_done_is_not_done_again(tmp_path: Path) -> None:
 def test_the_best_epoch_is_kept_and_patience_ends(tmp_path: Path) -> None:
     scores = [0.0, 1.0, 3.0, 2.0, 3.0, 9.0]
     options = replace(OPTIONS, epochs=6, patience=2)
-    run = Run(tmp_path, options=options, judged=scores.__getitem__)
+    run = Run(tmp_path, options=options, score_of=scores.__getitem__)
     progress = run.go()
     assert (progress.best_epoch, progress.best, progress.epoch) == (2, 3.0, 4)
     assert len(run.kept) == 2
@@ -81,12 +81,12 @@ def test_the_best_epoch_is_kept_and_patience_ends(tmp_path: Path) -> None:
 
 
 def test_without_patience_all_epochs_are_run(tmp_path: Path) -> None:
-    run = Run(tmp_path, options=replace(OPTIONS, epochs=4), judged=lambda number: -number)
+    run = Run(tmp_path, options=replace(OPTIONS, epochs=4), score_of=lambda number: -number)
     progress = run.go()
     assert (progress.epoch, progress.best_epoch) == (4, 1)
 
 
-def test_writes_a_line_an_epoch_and_a_picture(tmp_path: Path) -> None:
+def test_writes_a_line_per_epoch_and_the_curves(tmp_path: Path) -> None:
     run = Run(tmp_path)
     progress = run.go()
     written = rows(tmp_path)
@@ -97,5 +97,5 @@ def test_writes_a_line_an_epoch_and_a_picture(tmp_path: Path) -> None:
     assert written[-1]["train"]["loss"] < written[0]["train"]["loss"]
     assert max(row["validation"]["score"] for row in written) == progress.best
     assert (tmp_path / "curves.png").read_bytes()[:8] == b"\x89PNG\r\n\x1a\n"
-    assert [line.split()[:2] for line in run.told] == [["epoch", str(n)] for n in (1, 2, 3)]
-    assert run.told[0].endswith("best")
+    assert [line.split()[:2] for line in run.lines] == [["epoch", str(n)] for n in (1, 2, 3)]
+    assert run.lines[0].endswith("best")

@@ -1,4 +1,4 @@
-"""What the optimizer is given: rates, decay, clipped gradients."""
+"""The optimizer's learning rates, weight decay and clipped gradients."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def test_a_constant_rate_warms_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     assert found == pytest.approx([0.025] + [0.05] * 14)
 
 
-def test_a_cosine_falls_to_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_cosine_falls_to_zero(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     found = rates(replace(OPTIONS, warmup_steps=0), tmp_path, monkeypatch)
     assert found == pytest.approx(
         [0.05 * (1 + math.cos(math.pi * step / 15)) / 2 for step in range(15)]

@@ -1,4 +1,4 @@
-"""A directory is continued with what it was begun with, or not at all."""
+"""A directory is continued only with the options that it was started with."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from nightbeam_training.errors import TrainingError
 from nightbeam_training.train.run_options import claim_directory
 
 
-def test_a_directory_belongs_to_what_it_was_begun_with(tmp_path: Path) -> None:
+def test_a_directory_is_bound_to_its_first_options(tmp_path: Path) -> None:
     folder = tmp_path / "new" / "run"
     claim_directory(folder, "run.json", {"seed": 1, "files": ("a", "b"), "rate": None})
     claim_directory(folder, "run.json", {"rate": None, "files": ("a", "b"), "seed": 1})

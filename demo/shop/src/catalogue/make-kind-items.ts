@@ -3,19 +3,19 @@ import { type Item, zipfWeight } from "./model.js";
 import type { KindText } from "./parse-department.js";
 
 const VOLUMES = 6;
-/** Sales fall as 1/(rank + this). */
+/** Sales fall with 1/(rank + this). */
 const RANK_OFFSET = 6;
 
-/** An item before it has its place in the catalogue; its sequel, if it has one, is the next. */
+/** An item without its id and kind; its sequel, if it has one, is the next draft. */
 export type Draft = Omit<Item, "id" | "kind" | "sequel"> & { readonly hasSequel: boolean };
 
-/** How many items of a kind can be told apart by name. */
+/** Number of distinct item names of a kind. */
 export function capacityOf(kind: KindText): number {
   const names = kind.pattern.reduce((product, choices) => product * choices.length, 1);
   return names * (kind.series ? VOLUMES : kind.brands.length);
 }
 
-/** `count` different items, most popular first; the volumes of a series lie side by side. */
+/** `count` different items, most popular first; the volumes of a series are consecutive. */
 export function makeKindItems(options: {
   readonly random: Random;
   readonly kind: KindText;
@@ -57,14 +57,14 @@ function makeVolumes(options: {
       name: `${brand.name}: ${text} ${volume}`,
       brand,
       features,
-      // Few begin in the middle of a series.
+      // Few users start in the middle of a series.
       popularity: Math.floor(zipfWeight(rank, RANK_OFFSET) / (volume * volume)),
       hasSequel: volume < VOLUMES && place + 1 < count,
     };
   });
 }
 
-/** The name with this number among all that a pattern allows. */
+/** The name with this number among all names of a pattern. */
 function spell(kind: KindText, number: number): { text: string; features: string[] } {
   const features: string[] = [];
   let rest = number;

@@ -8,9 +8,9 @@ import { type KindText, parseDepartment } from "./parse-department.js";
 import { countsOfKinds, itemLimits } from "./shares.js";
 
 /**
- * The shop's catalogue: from the same seed and size the same on every machine.
+ * The shop's catalogue: the same seed and size give the same catalogue on every machine.
  *
- * @throws ShopError BAD_OPTION where there are not names for so many items, or too few to choose from
+ * @throws ShopError BAD_OPTION if there are too few names for so many items, or too few items
  */
 export function makeShop(options: {
   readonly seed: number;
@@ -19,9 +19,9 @@ export function makeShop(options: {
 }): Shop {
   const { seed, items = 6_000 } = options;
   const texts = DEPARTMENTS.flatMap(parseDepartment);
-  const { fewest, most } = itemLimits(texts);
-  if (!Number.isInteger(items) || items < fewest || items > most) {
-    const range = `a whole number from ${fewest} to ${most}`;
+  const { min, max } = itemLimits(texts);
+  if (!Number.isInteger(items) || items < min || items > max) {
+    const range = `a whole number from ${min} to ${max}`;
     throw new ShopError("BAD_OPTION", `--items is ${items}: give ${range}`);
   }
   const itemsOfKind = makeItems({ seed, texts, items });

@@ -2,10 +2,11 @@ import { createRandom, shuffled } from "../random.js";
 import { type Category, type Item, type Kind, zipfWeight } from "./model.js";
 import type { KindText } from "./parse-department.js";
 
-/** Categories draw people as 1/(rank + this): the first interests ten times as many as the last. */
+/** Users' interest in a category falls with 1/(rank + this): the first has ten times that of the
+ * last. */
 const RANK_OFFSET = 5;
 
-/** Kinds in the order of `texts`, with the items of each, and the categories above them. */
+/** Kinds in the order of `texts`, each with its items, and their categories. */
 export function makeTree(options: {
   readonly seed: number;
   readonly texts: readonly KindText[];

@@ -2,41 +2,41 @@ import type { Brand } from "./parse-department.js";
 
 /** Something that the shop sells. */
 export interface Item {
-  /** 0 … items - 1; scattered over the catalogue, so that neighbours are not alike. */
+  /** 0 … items - 1; in random order, so that neighbouring ids are not similar. */
   readonly id: number;
   readonly name: string;
   readonly brand: Brand;
-  /** Place in `Shop.kinds`. */
+  /** Index in `Shop.kinds`. */
   readonly kind: number;
-  /** The choices that its name is made of, such as "2-person" and "green". */
+  /** The variable parts of its name, such as "2-person" and "green". */
   readonly features: readonly string[];
-  /** How often it is taken among its kind, an integer above 0. */
+  /** Weight of the item within its kind, an integer above 0. */
   readonly popularity: number;
-  /** Id of the next volume of a series, where there is one. */
+  /** Id of the next volume of a series, if there is one. */
   readonly sequel?: number;
 }
 
-/** The finest step of the category tree: tents. */
+/** The lowest level of the category tree, such as tents. */
 export interface Kind {
   readonly name: string;
-  /** Place in `Shop.categories`. */
+  /** Index in `Shop.categories`. */
   readonly category: number;
-  /** Most popular first; a series volume by volume. */
+  /** Most popular first; volumes of a series in order. */
   readonly items: readonly Item[];
-  /** Places of kinds that are taken next, likeliest first. */
+  /** Indices of the kinds that are taken next, most likely first. */
   readonly goesWith: readonly number[];
-  /** Places of kinds that an owner needs again and again. */
+  /** Indices of the kinds that an owner needs regularly. */
   readonly refills: readonly number[];
 }
 
-/** The middle step of the category tree: camping. */
+/** The middle level of the category tree, such as camping. */
 export interface Category {
   readonly name: string;
   readonly department: string;
-  /** Places in `Shop.kinds`, those that people begin with first. */
+  /** Indices in `Shop.kinds`, starting with those that users take first. */
   readonly kinds: readonly number[];
   readonly brands: readonly Brand[];
-  /** How many people it interests, an integer above 0. */
+  /** Weight of the category, an integer above 0. */
   readonly popularity: number;
 }
 

@@ -9,19 +9,19 @@ export interface Brand {
   readonly tier: Tier;
 }
 
-/** What a line of a department's text says of one kind of items. */
+/** One kind of items, from a line of a department's text. */
 export interface KindText {
   readonly name: string;
   readonly category: string;
   readonly department: string;
   readonly brands: readonly Brand[];
-  /** Items come in volumes that follow each other. */
+  /** Whether the items are consecutive volumes. */
   readonly series: boolean;
-  /** A name in parts: plain words have one choice, the others several. */
+  /** The parts of a name: plain words have one choice, the others several. */
   readonly pattern: readonly (readonly string[])[];
-  /** Names of kinds that are taken next, likeliest first. */
+  /** Names of the kinds that are taken next, most likely first. */
   readonly goesWith: readonly string[];
-  /** Names of kinds that an owner needs again and again. */
+  /** Names of the kinds that an owner needs regularly. */
   readonly refills: readonly string[];
 }
 
@@ -34,9 +34,9 @@ export interface KindText {
  *     Tents: {person} tent, {colour} > Sleeping bags, Tent pegs ~ Groundsheets
  *     * Crime novels: The {Glass|Winter} {Witness|Alibi}, crime novel, volume > Crime novels
  *
- * that is brands by tier, categories, and kinds: name, pattern, `>` what goes with it, `~` refills.
- * Braces hold choices or the name of a palette. A star marks a series, whose pattern ends before the
- * number of the volume.
+ * These are brands by tier, categories, and kinds: name, pattern, `>` kinds that go with it, `~`
+ * refills. Braces have choices or the name of a palette. A star marks a series, whose pattern ends
+ * before the volume number.
  */
 export function parseDepartment(text: string): KindText[] {
   const kinds: KindText[] = [];

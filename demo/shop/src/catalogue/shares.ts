@@ -1,12 +1,12 @@
 import { capacityOf } from "./make-kind-items.js";
 import type { KindText } from "./parse-department.js";
 
-/** A series takes as many items as this many other kinds. */
+/** A series has as many items as this many other kinds. */
 const SERIES_SHARE = 4;
-/** Fewest items of a kind in a shop with something to choose from. */
-const FEWEST = 3;
+/** Minimum number of items of a kind. */
+const MIN_ITEMS = 3;
 
-/** How many of a shop's items are of each kind; they add up to `items`. */
+/** Number of items of each kind; they add up to `items`. */
 export function countsOfKinds(kinds: readonly KindText[], items: number): number[] {
   const all = sumOfShares(kinds);
   let share = 0;
@@ -17,12 +17,12 @@ export function countsOfKinds(kinds: readonly KindText[], items: number): number
   });
 }
 
-/** The sizes of a shop for which every kind has enough items, and names for them. */
-export function itemLimits(kinds: readonly KindText[]): { fewest: number; most: number } {
+/** The range of sizes for which every kind has enough items and enough names. */
+export function itemLimits(kinds: readonly KindText[]): { min: number; max: number } {
   const all = sumOfShares(kinds);
-  const most = kinds.map((kind) => Math.floor((capacityOf(kind) * all) / shareOf(kind)));
-  // A kind may get one item more than its share: where shares are rounded.
-  return { fewest: FEWEST * all, most: Math.min(...most) - all };
+  const limits = kinds.map((kind) => Math.floor((capacityOf(kind) * all) / shareOf(kind)));
+  // Rounding may give a kind one item more than its share.
+  return { min: MIN_ITEMS * all, max: Math.min(...limits) - all };
 }
 
 function sumOfShares(kinds: readonly KindText[]): number {

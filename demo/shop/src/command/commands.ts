@@ -7,7 +7,7 @@ import { parseOptions } from "./parse-options.js";
 
 const SHOP_OPTIONS = ["--seed", "--items", "--users", "--from-user"];
 
-/** `write-shop`: makes the files and says what they hold. */
+/** `write-shop`: writes the files and returns lines that describe them. */
 export async function writeShopCommand(args: readonly string[]): Promise<string[]> {
   const { out, ...sizes } = parseOptions(args, ["--out", ...SHOP_OPTIONS]);
   if (out === undefined) {
@@ -19,12 +19,12 @@ export async function writeShopCommand(args: readonly string[]): Promise<string[
   return [
     `A shop from seed ${seed}:`,
     `  ${files.items}  ${items} items with category, brand and price tier`,
-    `  ${files.histories}  what ${span} took, oldest first`,
-    `  ${files.heldOut}  the one item that each of them took next`,
+    `  ${files.histories}  the items of ${span}, oldest first`,
+    `  ${files.heldOut}  the next item of each of them`,
   ];
 }
 
-/** `measure-shop`: what simple counting reaches on the held-out items. */
+/** `measure-shop`: Recall of simple counting on the held-out items. */
 export async function measureShopCommand(args: readonly string[]): Promise<string[]> {
   const { seed, items, users, fromUser } = parseOptions(args, SHOP_OPTIONS);
   const shop = makeShop({ seed, items });

@@ -1,6 +1,6 @@
 import { ShopError } from "../errors.js";
 
-/** What a person typed, with defaults; numbers are whole. */
+/** The parsed options, with defaults; numbers are whole. */
 export interface CommandOptions {
   readonly out: string | undefined;
   readonly seed: number;
@@ -10,7 +10,7 @@ export interface CommandOptions {
   readonly fromUser: number;
 }
 
-/** Reads `--seed 7 --items 6000`, also `--seed=7`; the last of two wins. */
+/** Reads `--seed 7 --items 6000`, also `--seed=7`; the last of repeated options wins. */
 export function parseOptions(args: readonly string[], allowed: readonly string[]): CommandOptions {
   const given = readPairs(args, allowed);
   const number = (option: string, { min, standard }: { min: number; standard: number }) => {
@@ -18,7 +18,7 @@ export function parseOptions(args: readonly string[], allowed: readonly string[]
     if (text === undefined) return standard;
     const value = Number(text);
     if (!/^\d+$/.test(text) || value < min || !Number.isSafeInteger(value)) {
-      throw bad(`${option} is "${text}": give a whole number from ${min} on`);
+      throw bad(`${option} is "${text}": give a whole number of at least ${min}`);
     }
     return value;
   };
@@ -46,7 +46,7 @@ function readPairs(args: readonly string[], allowed: readonly string[]): Map<str
     const option = rest[place] ?? "";
     const value = rest[place + 1];
     if (!allowed.includes(option)) {
-      throw bad(`"${option}" is not known here: the options are ${allowed.join(", ")}`);
+      throw bad(`"${option}" is not an option: the options are ${allowed.join(", ")}`);
     }
     if (value === undefined || value === "" || value.startsWith("--")) {
       throw bad(`${option} has no value: write it after the option, as in "${option} …"`);

@@ -14,9 +14,9 @@ export async function runCommand(
 
 function explain(error: unknown): string {
   if (error instanceof ShopError) return `error: ${error.message}`;
-  // From the operating system, about a path that the message names.
+  // From the operating system; the message names the path.
   if (error instanceof Error && "syscall" in error) {
-    return `error: ${error.message}. Check the path, this user's rights and the room on the disk.`;
+    return `error: ${error.message}. Check the path, your permissions and the free disk space.`;
   }
   const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
   return `error: this should not have happened; please report it with what follows\n${stack}`;

@@ -13,19 +13,19 @@ export interface WriteShopOptions {
   readonly seed?: number;
   /** Default 6,000. */
   readonly items?: number;
-  /** The first users that are not written: `fromUser` … `users` - 1 are. Default 24,000. */
+  /** Users `fromUser` … `users` - 1 are written. Default 24,000. */
   readonly users?: number;
   /** Default 0. */
   readonly fromUser?: number;
 }
 
-/** Where the parts of a shop lie; JSONL. */
+/** Paths of a shop's files; JSONL. */
 export interface ShopFiles {
   /** `{"item": "12", "name": "…", "category": ["Outdoor", "Camping", "Tents"], "brand": "…", "tier": "budget"}` */
   readonly items: string;
   /** `{"user": "u12", "history": ["4", "77"]}`, oldest first. */
   readonly histories: string;
-  /** `{"user": "u12", "history": ["91"]}`: what the user took next. */
+  /** `{"user": "u12", "history": ["91"]}`: the user's next item. */
   readonly heldOut: string;
 }
 

@@ -2,19 +2,19 @@ import type { ShopUser } from "../users/shop-user.js";
 
 const LIST = 10;
 
-/** Recall@10 on the held-out items, between 0 and 1, of lists that leave out what a user has. */
+/** Recall@10 on the held-out items, between 0 and 1, of lists without the user's own items. */
 export interface Baselines {
-  /** What the shop sells most, the same for everybody. */
+  /** Of the best-selling items, the same for all users. */
   readonly popularity: number;
-  /** What most often comes right after the user's latest item. */
+  /** Of the most frequent successors of the user's latest item. */
   readonly transitions: number;
 }
 
 /**
- * How far simple counting over histories gets: what a model has to beat.
+ * Recall of simple counting over histories, the baseline for a model.
  *
- * @param users.counted whose histories are counted
- * @param users.judged whose held-out items are looked for
+ * @param users.counted users whose histories are counted @param users.judged users whose held-out
+ * items are predicted
  */
 export function measureBaselines(users: {
   counted: Iterable<ShopUser>;
@@ -45,7 +45,7 @@ function increase(counts: Map<number, number>, item: number): Map<number, number
   return counts.set(item, 1 + (counts.get(item) ?? 0));
 }
 
-/** Most counted first, ties by id. */
+/** Highest count first, ties by id. */
 function ranked(counts: ReadonlyMap<number, number>): number[] {
   return [...counts].sort(([a, x], [b, y]) => y - x || a - b).map(([item]) => item);
 }

@@ -2,29 +2,29 @@ import type { Item, Shop } from "../catalogue/model.js";
 import { pickWeighted, type Random } from "../random.js";
 import type { Taste } from "./taste.js";
 
-/** How much more often an item is taken … */
+/** Factors of preference: for properties in line with the user's taste … */
 const LIKED_BRAND = 6;
 const LIKED_TIER = 3;
 const LIKED_COLOUR = 4;
-/** … and what it shares with the item that it shall go with. */
+/** … and the properties that it shares with the item that it goes with. */
 const SAME_BRAND = 3;
 const SAME_FEATURE = 3;
 
 /**
- * Draws an item of a kind by popularity, taste and likeness to `beside`.
+ * Draws an item of a kind by popularity, taste and similarity to `partner`.
  *
- * @returns undefined where all of the kind are taken
+ * @returns undefined if all items of the kind are taken
  */
 export function chooseItem(options: {
   readonly shop: Shop;
   readonly random: Random;
   readonly taste: Taste;
-  /** Place of the kind. */
+  /** Index of the kind. */
   readonly kind: number;
-  readonly beside: Item | undefined;
+  readonly partner: Item | undefined;
   readonly taken: ReadonlySet<number>;
 }): Item | undefined {
-  const { shop, random, taste, kind, beside, taken } = options;
+  const { shop, random, taste, kind, partner, taken } = options;
   const { items = [], category = 0 } = shop.kinds[kind] ?? {};
   const likedBrand = taste.brands.get(shop.categories[category]?.department ?? "");
   const weights = items.map((item) => {
@@ -33,15 +33,15 @@ export function chooseItem(options: {
     if (item.brand.name === likedBrand) weight *= LIKED_BRAND;
     if (item.brand.tier === taste.tier) weight *= LIKED_TIER;
     if (item.features.includes(taste.colour)) weight *= LIKED_COLOUR;
-    return beside === undefined ? weight : weight * likeness(item, beside);
+    return partner === undefined ? weight : weight * similarity(item, partner);
   });
   return items[pickWeighted(random, weights)];
 }
 
-function likeness(item: Item, beside: Item): number {
-  let factor = item.brand.name === beside.brand.name ? SAME_BRAND : 1;
+function similarity(item: Item, partner: Item): number {
+  let factor = item.brand.name === partner.brand.name ? SAME_BRAND : 1;
   for (const feature of item.features) {
-    if (beside.features.includes(feature)) factor *= SAME_FEATURE;
+    if (partner.features.includes(feature)) factor *= SAME_FEATURE;
   }
   return factor;
 }

@@ -10,11 +10,11 @@ export interface ShopUser {
   readonly name: string;
   /** Item ids, oldest first; 8 to 40, none twice. */
   readonly history: readonly number[];
-  /** The id of what the user takes next. */
+  /** Id of the user's next item. */
   readonly heldOut: number;
 }
 
-/** One user, from the shop's seed and the user's number alone. */
+/** One user; depends only on the shop's seed and the user's number. */
 export function shopUser(shop: Shop, user: number): ShopUser {
   const random = createRandom(shop.seed, `user ${user}`);
   const length = SHORTEST + random.below(SPREAD) + random.below(SPREAD);
@@ -23,7 +23,7 @@ export function shopUser(shop: Shop, user: number): ShopUser {
   return { name: `u${user}`, history, heldOut: walk.next().id };
 }
 
-/** Users `from` … `to` - 1, made as they are asked for: memory does not grow with their number. */
+/** Users `from` … `to` - 1, generated lazily: memory does not grow with their number. */
 export function* shopUsers(options: {
   readonly shop: Shop;
   readonly from: number;

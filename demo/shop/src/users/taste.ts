@@ -3,12 +3,12 @@ import { type Brand, TIERS, type Tier } from "../catalogue/parse-department.js";
 import { pickWeighted, type Random } from "../random.js";
 import { PALETTES } from "../words/palettes.js";
 
-/** What stays with a user over the years; interests alone change. */
+/** A user's permanent traits; only interests change. */
 export interface Taste {
-  /** Places in `Shop.categories`, the strongest interest first; 3 to 5. */
+  /** Indices in `Shop.categories`, strongest interest first; 3 to 5. */
   readonly interests: number[];
   readonly tier: Tier;
-  /** The brand that is liked best, by department. */
+  /** The preferred brand, by department. */
   readonly brands: ReadonlyMap<string, string>;
   readonly colour: string;
 }
@@ -26,7 +26,7 @@ export function drawTaste(shop: Shop, random: Random): Taste {
   return { interests, tier, brands, colour: colours[random.below(colours.length)] ?? "" };
 }
 
-/** Lets the weakest interest give way to a new one. */
+/** Replaces the weakest interest with a new one. */
 export function driftTaste(options: {
   readonly shop: Shop;
   readonly random: Random;
@@ -36,17 +36,17 @@ export function driftTaste(options: {
   const { interests } = taste;
   interests.pop();
   const found = drawInterest({ shop, random, interests });
-  // New love is strong: it pushes the older ones back, the first as often as the second.
+  // A new interest is strong: it moves back the older ones, the first as often as the second.
   interests.splice(random.below(2), 0, found);
 }
 
-/** The place of the interest that a session is about. */
+/** The index of the interest that a session is about. */
 export function drawSessionCategory(taste: Taste, random: Random): number {
   const weights = taste.interests.map((_, rank) => zipfWeight(rank, 1));
   return taste.interests[pickWeighted(random, weights)] ?? 0;
 }
 
-/** A category of its own; two in three new ones lie in a department that is liked already. */
+/** A category that is not yet an interest; two in three are in a department with an interest. */
 function drawInterest(options: {
   readonly shop: Shop;
   readonly random: Random;

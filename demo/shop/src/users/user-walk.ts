@@ -3,41 +3,42 @@ import { pickWeighted, type Random } from "../random.js";
 import { chooseItem } from "./choose-item.js";
 import { drawSessionCategory, drawTaste, driftTaste, type Taste } from "./taste.js";
 
-/** Items of a session: 3 to 8. */
+/** Number of items per session: 3 to 8. */
 const SHORTEST_SESSION = 3;
 const SESSION_SPREAD = 6;
-/** In a hundred sessions: those before which an interest changes, … */
+/** Percentages of sessions: those before which an interest changes, … */
 const DRIFT = 12;
-/** … those that begin with the next volume of something, where there is one, … */
+/** … those that start with a next volume, if there is one, … */
 const CONTINUES = 40;
-/** … and, of the others, those that begin with a refill, where something needs it. */
+/** … and, of the others, those that start with a refill, if an item needs one. */
 const REFILLS = 40;
-/** In a hundred steps: those to the next volume, where the latest item has one, … */
+/** Percentages of steps: those to the next volume, if the latest item has one, … */
 const SEQUEL = 40;
-/** … of the others, those to what goes with an item of the session, … */
+/** … of the others, those to an item that goes with one of the session, … */
 const GOES_WITH = 40;
-/** … of the others, those to anything in the shop, … */
+/** … of the others, those to any item of the shop, … */
 const IMPULSE = 12;
-/** … and, of the others, those that stay in the category; the rest go to one that the user likes. */
+/** … and, of the others, those that stay in the category; the rest go to one of the user's
+ * interests. */
 const SAME_CATEGORY = 60;
-/** In a hundred: how often the item that the next one goes with is the latest, not one before. */
+/** Percentage of companions that go with the latest item, not with an earlier one. */
 const LATEST = 40;
 
 /**
- * One user's way through the shop, an item at a time and none twice.
+ * One user's walk through the shop, one item at a time and none twice.
  *
- * A session begins with the next volume of a series, with what is needed again, or with a kind that
- * people of one of the user's interests begin with. It goes on to sequels, to kinds that go with what the
- * session has taken, in the same brand, size and colour where there are such items, and now and then
- * somewhere else. The order matters: most of what comes next is told by the session, some of it by
- * series that lie open for long, and which item of a kind it is by the taste that the history shows.
+ * A session starts with the next volume of a series, with a refill, or with a typical first kind of
+ * one of the user's interests. It continues with sequels, with kinds that go with the session's
+ * items, in the same brand, size and colour if there are such items, and occasionally with
+ * something else. The order matters: the next item depends mostly on the session, partly on series
+ * that were started long ago, and within a kind on the taste that the history shows.
  */
 export class UserWalk {
   readonly #shop: Shop;
   readonly #random: Random;
   readonly #taste: Taste;
   readonly #taken = new Set<number>();
-  /** Ids of next volumes, those of the latest taken last. */
+  /** Ids of next volumes, most recent last. */
   readonly #sequels = new Set<number>();
   readonly #refilled: Item[] = [];
   #session: Item[] = [];
@@ -71,7 +72,8 @@ export class UserWalk {
     const { chance, below } = this.#random;
     if (this.#sequels.size > 0 && chance(CONTINUES)) return this.#shop.items[this.#lastSequel()];
     const owned = this.#refilled[below(this.#refilled.length)];
-    if (owned !== undefined && chance(REFILLS)) return this.#beside(owned, this.#refillsOf(owned));
+    if (owned !== undefined && chance(REFILLS))
+      return this.#companionAmong(owned, this.#refillsOf(owned));
     return this.#starter(drawSessionCategory(this.#taste, this.#random));
   }
 
@@ -84,7 +86,7 @@ export class UserWalk {
     }
     if (chance(GOES_WITH)) {
       const item = this.#askingItem(last);
-      const found = this.#beside(item, this.#companionsOf(item));
+      const found = this.#companionAmong(item, this.#companionsOf(item));
       if (found !== undefined) return found;
     }
     if (chance(IMPULSE)) return this.#starter(below(this.#shop.categories.length));
@@ -100,8 +102,8 @@ export class UserWalk {
     return chance(LATEST) ? last : (earlier ?? last);
   }
 
-  /** An item of one of these kinds that suits `item`; the first kinds are the likeliest. */
-  #beside(item: Item, kinds: readonly number[]): Item | undefined {
+  /** An item of one of these kinds that goes with `item`; the first kinds are the most likely. */
+  #companionAmong(item: Item, kinds: readonly number[]): Item | undefined {
     const weights = kinds.map((_, rank) => zipfWeight(rank, 2));
     const kind = kinds[pickWeighted(this.#random, weights)];
     return kind === undefined ? undefined : this.#choose(kind, item);
@@ -115,10 +117,10 @@ export class UserWalk {
     return kind === undefined ? undefined : this.#choose(kind, undefined);
   }
 
-  #choose(kind: number, beside: Item | undefined): Item | undefined {
+  #choose(kind: number, partner: Item | undefined): Item | undefined {
     const taken = this.#taken;
     const shop = this.#shop;
-    return chooseItem({ shop, random: this.#random, taste: this.#taste, kind, beside, taken });
+    return chooseItem({ shop, random: this.#random, taste: this.#taste, kind, partner, taken });
   }
 
   /** Kinds that go with an item and are not in the session; a kind may go with itself. */
@@ -140,7 +142,7 @@ export class UserWalk {
     return [...this.#sequels].at(-1) ?? 0;
   }
 
-  /** When a kind is sold out for this user: whatever the shop has. */
+  /** Any item of the shop, if the user has all of a kind. */
   #anyItem(): Item {
     const { items } = this.#shop;
     const from = this.#random.below(items.length);

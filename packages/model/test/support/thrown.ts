@@ -1,4 +1,4 @@
-import { ModelError } from "../../src/errors.js";
+import { ModelError } from "@nightbeam/model";
 
 /** What a promise was rejected with: code and message of a ModelError; anything else is thrown on. */
 export async function refusal(

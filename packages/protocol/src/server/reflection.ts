@@ -4,8 +4,8 @@ import { loadSync } from "@grpc/proto-loader";
 import { ReflectionService } from "@grpc/reflection";
 import { protoPath as healthProto } from "grpc-health-check";
 
-/** The repository's proto/, from src/server as from dist/server. */
-const PROTO = new URL("../../../../proto/", import.meta.url);
+/** The package's proto/, from src/server as from dist/server. */
+const PROTO = new URL("../../proto/", import.meta.url);
 
 /** Lets tools such as grpcurl ask the server what it serves. */
 export function addReflection(server: Server): void {

@@ -1,7 +1,7 @@
 // A verifier in a process of its own, to be killed or frozen: it takes calls and never answers.
 // Says its port, then the number of calls whenever one comes.
 import { buildCatalogue } from "@nightbeam/catalogue";
-import { serveVerifier } from "../../dist/server/serve-verifier.js";
+import { serveVerifier } from "@nightbeam/protocol";
 
 const [levels, codes, target, catalogue] = process.argv.slice(2);
 const paths = Array.from({ length: Number(codes) ** Number(levels) }, (_, n) =>

@@ -1,7 +1,8 @@
 import { existsSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { type Recommendation, writePart } from "@nightbeam/dataset";
-import { directoryStore, s3Store } from "@nightbeam/store";
+import { directoryStore } from "@nightbeam/store";
+import { s3Store } from "@nightbeam/store/s3";
 import { useTempDirs } from "@nightbeam/testing";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type S3Server, s3Client, startS3 } from "../../../store/test/support/s3-server.js";

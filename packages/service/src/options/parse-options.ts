@@ -4,13 +4,17 @@ import { UsageError } from "../errors.js";
 /**
  * Options as a schema reads them.
  *
- * @param source.nameOf what an option is called where its value came from; default: its flag
  * @throws UsageError BAD_OPTION, naming option, value and remedy
  */
 export function parseOptions<Schema extends z.ZodType>(
   schema: Schema,
   given: Readonly<Record<string, unknown>>,
-  { nameOf = flagOf }: { readonly nameOf?: (key: string) => string } = {},
+  {
+    nameOf = flagOf,
+  }: {
+    /** The name of an option in messages. Default: its flag. */
+    readonly nameOf?: (key: string) => string;
+  } = {},
 ): z.output<Schema> {
   const parsed = schema.safeParse(given);
   if (parsed.success) return parsed.data;

@@ -1,9 +1,8 @@
 // A service that does nothing, as a process of its own: what its flags say decides how it behaves.
 
+import { LOG_FLAGS, serviceFields, wholeNumber } from "@nightbeam/service";
+import { serviceCommand } from "@nightbeam/service/lifecycle";
 import { z } from "zod";
-import { serviceCommand } from "../../dist/lifecycle/service-command.js";
-import { wholeNumber } from "../../dist/options/fields.js";
-import { LOG_FLAGS, serviceFields } from "../../dist/options/service-options.js";
 
 const command = serviceCommand({
   name: "sleeper",
@@ -13,7 +12,6 @@ const command = serviceCommand({
     ["--drain-ms <ms>", "how long it takes to stop"],
     ["--exit-code <n>", "what it exits with"],
     ["--stuck", "keep the process when all is closed"],
-    ["--nats <url>", "where others are", "NIGHTBEAM_NATS_URL"],
     ...LOG_FLAGS,
   ],
   schema: z.object({
@@ -23,8 +21,8 @@ const command = serviceCommand({
     stuck: z.boolean().default(false),
     ...serviceFields,
   }),
-  start: async ({ startMs, drainMs, exitCode, stuck }, { log, control }) => {
-    log.info({}, control === undefined ? "starting alone" : "starting with others");
+  start: async ({ startMs, drainMs, exitCode, stuck }, { log }) => {
+    log.info({}, "starting");
     const thread = setInterval(() => {}, 1_000);
     await new Promise((resolve) => setTimeout(resolve, startMs));
     const { promise, resolve } = promiseOf();

@@ -1,4 +1,4 @@
-import { drafterCommand } from "../../dist/command/drafter-command.js";
+import { drafterCommand } from "@nightbeam/drafter";
 
 /** The command as its process runs it. */
 await drafterCommand().parseAsync();

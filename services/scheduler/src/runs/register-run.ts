@@ -1,22 +1,31 @@
 import { runIdOf } from "@nightbeam/run";
 import type { Submission } from "../api/request.js";
-import { isoTime } from "../clock.js";
+import { type Clock, isoTime } from "../clock.js";
 import { SchedulerError } from "../errors.js";
-import type { RunBookOptions } from "./run-book.js";
+import type { RolloutBook } from "../rollouts/rollout-book.js";
+import type { Documents } from "../state/documents.js";
+import type { OpenOut } from "./run-out.js";
 import { differences, type RunRecord, sameSubmission } from "./run-record.js";
-import { viewRun } from "./run-view.js";
+import { type Refusal, type Reopening, viewRun } from "./run-view.js";
 
 /** Who starts a run, where it is not a person. */
 export interface StartedBy {
   readonly night: string;
 }
 
-type RegisterOptions = Pick<
-  RunBookOptions,
-  "records" | "refusals" | "reopenings" | "openOut" | "rollouts" | "check" | "clock"
-> & {
-  readonly by: StartedBy | undefined;
-};
+/** What registering a run reads and writes. */
+export interface RegistrationOptions {
+  readonly records: Documents<RunRecord>;
+  readonly refusals: Documents<Refusal>;
+  readonly reopenings: Documents<Reopening>;
+  readonly openOut: OpenOut;
+  readonly rollouts: Pick<RolloutBook, "resolve">;
+  /** Refuses requests that cannot work, as far as that is cheap to find out. */
+  readonly check: (request: Submission) => Promise<void>;
+  readonly clock: Clock;
+}
+
+type RegisterOptions = RegistrationOptions & { readonly by: StartedBy | undefined };
 
 /**
  * The run of a submission: the one that is there, or a new one. A run is named after its place, so

@@ -2,33 +2,22 @@ import { cancelRun, restoreRun } from "@nightbeam/queue";
 import { type Log, reasonOf } from "@nightbeam/service/log";
 import type { RunStatus, StartedRun } from "../api/answers.js";
 import type { Submission } from "../api/request.js";
-import { type Clock, isoTime } from "../clock.js";
-import type { RolloutBook } from "../rollouts/rollout-book.js";
-import type { Documents } from "../state/documents.js";
+import { isoTime } from "../clock.js";
 import { keyedMutex } from "../state/mutex.js";
 import type { Planner } from "./planner.js";
 import { type Reconciled, type ReconcileOptions, reconcileRun } from "./reconcile-run.js";
-import { registerRun, type StartedBy } from "./register-run.js";
+import { type RegistrationOptions, registerRun, type StartedBy } from "./register-run.js";
 import { requireRedis, retryMissing } from "./retry-missing.js";
-import type { OpenOut } from "./run-out.js";
 import type { RunRecord } from "./run-record.js";
 import { isPossible, stateAfter } from "./run-state.js";
 import { type LiveFigures, liveFigures, NOTHING_LIVE, runStatus } from "./run-status.js";
-import { type Refusal, type Reopening, type RunView, viewRun } from "./run-view.js";
+import { type RunView, viewRun } from "./run-view.js";
 import type { Verification } from "./verification.js";
 
-export interface RunBookOptions {
-  readonly records: Documents<RunRecord>;
-  readonly refusals: Documents<Refusal>;
-  readonly reopenings: Documents<Reopening>;
-  readonly openOut: OpenOut;
-  readonly rollouts: Pick<RolloutBook, "resolve">;
-  /** Refuses what cannot work, as far as that is cheap to find out. */
-  readonly check: (request: Submission) => Promise<void>;
+export interface RunBookOptions extends RegistrationOptions {
   readonly planner: Planner;
   readonly reconcile: Omit<ReconcileOptions, "plan">;
   readonly verification: Verification;
-  readonly clock: Clock;
   readonly log: Log;
 }
 

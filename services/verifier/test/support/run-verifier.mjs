@@ -1,5 +1,5 @@
 // `nightbeam verifier` by itself, as a process of its own.
-import { verifierCommand } from "../../dist/command/verifier-command.js";
+import { verifierCommand } from "@nightbeam/verifier";
 
 try {
   await verifierCommand().parseAsync(process.argv.slice(2), { from: "user" });

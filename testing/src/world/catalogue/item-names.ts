@@ -19,8 +19,8 @@ const STYLES = words(
 );
 
 /**
- * A name that a person can read, made from the code path: kind from the first code, material from
- * the second, style from the third. Items alike in code are alike in name.
+ * A readable name from the code path: kind from the first code, material from the second, style
+ * from the third. Items with similar codes have similar names.
  */
 export function itemName(path: readonly number[]): string {
   const [kind = 0, material = 0, style, ...rest] = path;
@@ -30,7 +30,7 @@ export function itemName(path: readonly number[]): string {
   return `${name.charAt(0).toUpperCase()}${name.slice(1)}${number}`;
 }
 
-/** Codes beyond the list begin it again, with a letter: "oak", "oak B". */
+/** Codes beyond the list start over, with a letter: "oak", "oak B". */
 function pick(list: readonly string[], code: number): string {
   const word = list[code % list.length] ?? "";
   const round = Math.floor(code / list.length);

@@ -1,15 +1,16 @@
 import { createRandom } from "../random.js";
 
 /**
- * Code paths of a catalogue, one per place, in path order: neighbours are alike. Clustered as real
- * ones are: few first codes, unevenly filled, and almost every path is alone by the third code.
+ * Code paths of a catalogue, one per place, in path order: neighbours are similar. Clustered like
+ * real catalogues: few first codes, unevenly filled, and almost every path is unique from the third
+ * code.
  */
 export function itemPaths(options: {
   readonly seed: number;
   readonly items: number;
   readonly levels: number;
   readonly codesPerLevel: number;
-  /** Items that lie on another item's path. */
+  /** Items that share another item's path. */
   readonly shared: number;
 }): number[][] {
   const { seed, items, levels, codesPerLevel, shared } = options;
@@ -20,7 +21,7 @@ export function itemPaths(options: {
     );
   }
   const random = createRandom(seed, "paths");
-  // About a third of the first level's codes is in use.
+  // About a third of the first level's codes are used.
   const firsts = Math.max(1, Math.round(0.36 * codesPerLevel));
   const paths = new Map<string, number[]>();
   while (paths.size < distinct) {
@@ -35,7 +36,7 @@ export function itemPaths(options: {
   return all.sort(comparePaths);
 }
 
-/** The next path in path order, the first one after the last: what a full cluster spills to. */
+/** The next path in path order, wrapping around: where the overflow of a full cluster goes. */
 function advance(path: number[], codesPerLevel: number): void {
   for (let level = path.length - 1; level >= 0; level--) {
     const code = ((path[level] ?? 0) + 1) % codesPerLevel;
@@ -52,7 +53,7 @@ function comparePaths(a: readonly number[], b: readonly number[]): number {
   return 0;
 }
 
-/** A path as the LC-Rec layout writes it: `["<a_47>", "<b_103>", …]`. */
+/** A path in the LC-Rec layout: `["<a_47>", "<b_103>", …]`. */
 export function lcRecPath(path: readonly number[]): string[] {
   return path.map((code, level) => `<${String.fromCharCode("a".charCodeAt(0) + level)}_${code}>`);
 }

@@ -1,4 +1,4 @@
-/** What a random model looks like; the names are `config.json`'s in camel case. */
+/** Configuration of a random model; the names are those of `config.json` in camel case. */
 export interface ModelShape {
   readonly modelType: "llama" | "mistral" | "qwen2" | "qwen3";
   readonly levels: number;
@@ -28,7 +28,7 @@ export interface ModelShape {
 export const SPECIAL_TOKENS = 4;
 export const BOS = 1;
 
-/** A small Llama, where nothing else is asked for. */
+/** Default: a small Llama. */
 export function completeShape(given: Partial<ModelShape>): ModelShape {
   const width = given.width ?? 32;
   const heads = given.heads ?? 4;
@@ -64,7 +64,7 @@ export function vocabularySize(shape: ModelShape): number {
   return SPECIAL_TOKENS + shape.levels * shape.codesPerLevel;
 }
 
-/** Which projections have a bias, as the classes of `transformers` decide it. */
+/** Projections with a bias, the same as in the classes of `transformers`. */
 export function biasesOf(shape: ModelShape): { qkv: boolean; output: boolean; mlp: boolean } {
   const { modelType, attentionBias, mlpBias } = shape;
   const optional = (modelType === "llama" || modelType === "qwen3") && attentionBias;
@@ -82,7 +82,7 @@ const ARCHITECTURES = {
   qwen3: "Qwen3ForCausalLM",
 };
 
-/** The contents of `config.json`, less what the files say of themselves. */
+/** The contents of `config.json`, without what follows from the files. */
 export function hfConfig(shape: ModelShape): Record<string, unknown> {
   return {
     architectures: [ARCHITECTURES[shape.modelType]],

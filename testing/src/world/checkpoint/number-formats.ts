@@ -1,4 +1,4 @@
-/** How a checkpoint stores its numbers, in safetensors' words. */
+/** Number formats of a checkpoint, with safetensors' names. */
 export type TensorFormat = "F32" | "F16" | "BF16";
 
 /** Bytes of one number. */
@@ -18,7 +18,7 @@ export function encodeNumbers(values: Float32Array, format: TensorFormat): Uint8
 
 function bfloatBits(value: number): number {
   const bits = floatBits(value);
-  // Half of the last kept place, less one where that place is even: a tie goes to the even side.
+  // Half of the last kept bit, minus one if that bit is even: a tie goes to the even side.
   return (bits + 0x7fff + ((bits >>> 16) & 1)) >>> 16;
 }
 

@@ -2,12 +2,12 @@ import { createRandom } from "../random.js";
 import { biasesOf, type ModelShape, vocabularySize } from "./model-shape.js";
 import type { Tensor } from "./safetensors.js";
 
-/** How much each layer adds to the residual stream; 1 where nothing is said. */
+/** Scale of each layer's contribution to the residual stream. Default: 1. */
 export type LayerGain = (layer: number) => number;
 
 /**
- * Random weights under Hugging Face's names. Each tensor has a random stream of its own: two models
- * of one seed share every tensor whose name and shape they share.
+ * Random weights under Hugging Face's names. Each tensor has its own random stream: two models
+ * with the same seed have equal tensors wherever name and shape are equal.
  *
  * Scales are chosen so that logits spread by about 2: peaked, yet far from certain.
  */
@@ -31,7 +31,7 @@ export function randomTensors(options: {
     const values = Float32Array.from({ length: size }, () => mean + std * random.gaussian());
     tensors.push({ name, shape: dims, values });
   };
-  // A norm's weights differ from 1, and biases from 0, so that leaving one out shows.
+  // A norm's weights differ from 1, and biases from 0, so that omitting one is noticed.
   const norm = (name: string, size: number) => gaussian(name, [size], { mean: 1, std: 0.1 });
   const linear = (name: string, size: { out: number; in: number; gain: number; bias: boolean }) => {
     const dims = [size.out, size.in];
@@ -40,7 +40,7 @@ export function randomTensors(options: {
   };
 
   const headStd = 2 / Math.sqrt(width);
-  // A tied head sees its own embedding again: kept small, or each token would predict itself.
+  // A tied head is the embedding: kept small, or each token would predict itself.
   gaussian("model.embed_tokens.weight", [vocabulary, width], { std: shape.tiedHead ? headStd : 1 });
   for (let layer = 0; layer < shape.layers; layer++) {
     const gain = layerGain(layer);

@@ -27,10 +27,10 @@ export async function writeWeights(options: {
   const weightMap: Record<string, string> = {};
   for (let shard = 0; shard < shards; shard++) {
     const file = `model-${digits(shard + 1)}-of-${digits(shards)}.safetensors`;
-    // Dealt out in turn: neighbours in the model lie in different files, which a reader must bear.
-    const dealt = tensors.filter((_, i) => i % shards === shard);
-    for (const tensor of dealt) weightMap[tensor.name] = file;
-    await writeSafetensors({ path: join(directory, file), tensors: dealt, format });
+    // Assigned in turn: consecutive tensors are in different files, which a reader must support.
+    const own = tensors.filter((_, i) => i % shards === shard);
+    for (const tensor of own) weightMap[tensor.name] = file;
+    await writeSafetensors({ path: join(directory, file), tensors: own, format });
   }
   const total = tensors.reduce((sum, { values }) => sum + values.length * bytesOf(format), 0);
   const index = { metadata: { total_size: total }, weight_map: weightMap };

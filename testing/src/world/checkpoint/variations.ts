@@ -1,7 +1,7 @@
 import type { ModelShape } from "./model-shape.js";
 import type { CheckpointOptions } from "./write-checkpoint.js";
 
-/** What `writeCheckpoint` takes beside directory and seed. */
+/** Options of `writeCheckpoint`, except directory and seed. */
 export interface CheckpointKind {
   readonly config?: Partial<ModelShape>;
   readonly options?: CheckpointOptions;
@@ -10,8 +10,8 @@ export interface CheckpointKind {
 const RESCALED = { rope_theta: 10_000, factor: 4, original_max_position_embeddings: 128 };
 
 /**
- * Tiny checkpoints of every kind that a reader of LLaMA-family models meets: architectures, head
- * layouts, biases, rotary embeddings and file formats.
+ * Tiny checkpoints of every kind that a reader of LLaMA-family models must support:
+ * architectures, head layouts, biases, rotary embeddings and file formats.
  */
 export const CHECKPOINT_KINDS: Readonly<Record<string, CheckpointKind>> = {
   llama: {},

@@ -5,23 +5,23 @@ import type { TensorFormat } from "./number-formats.js";
 import { type LayerGain, randomTensors } from "./random-tensors.js";
 import { type Tensor, writeWeights } from "./safetensors.js";
 
-/** How a checkpoint is laid out on disk. */
+/** Layout of a checkpoint on disk. */
 export interface CheckpointOptions {
   /** Default F32. */
   readonly format?: TensorFormat;
-  /** Files that the weights are dealt out to; default 1, without an index file. */
+  /** Number of files for the weights; default 1, without an index file. */
   readonly shards?: number;
-  /** Items of a history that go into the prompt; default 20. */
+  /** Maximum items of a history in the prompt; default 20. */
   readonly maxItems?: number;
-  /** How much each layer adds to the residual stream; default 1 for all. */
+  /** Scale of each layer's contribution to the residual stream; default 1 for all. */
   readonly layerGain?: LayerGain;
-  /** Fields laid over `config.json`, for tests of how a config is read. */
+  /** Fields that override those of `config.json`, for tests of reading it. */
   readonly configFields?: Readonly<Record<string, unknown>>;
 }
 
 /**
- * Writes a random LLaMA-family checkpoint as Hugging Face lays it out, with `nightbeam.json` beside
- * it. The directory is made where it is missing; the same arguments give the same bytes.
+ * Writes a random LLaMA-family checkpoint in Hugging Face's layout, with a `nightbeam.json`.
+ * Creates the directory if missing; the same arguments give the same bytes.
  */
 export async function writeCheckpoint(given: {
   readonly directory: string;
@@ -36,7 +36,7 @@ export async function writeCheckpoint(given: {
   await writeModelFiles({ directory, shape, tensors, options });
 }
 
-/** The same from tensors at hand. */
+/** The same from given tensors. */
 export async function writeModelFiles(given: {
   readonly directory: string;
   readonly shape: ModelShape;

@@ -1,13 +1,15 @@
 /**
  * Item number of a place in path order. Numbers are scattered over the places, as in a real
- * catalogue: code that mixes up the two orders must not pass by luck. It depends on the number of
- * items alone, so that histories made apart from the catalogue fit it.
+ * catalogue, so that tests catch code that confuses the two orders. The mapping depends only on the
+ * number of items, so histories can be generated without the catalogue.
  */
 export function itemAtPlace(place: number, items: number): number {
   return Number((BigInt(place) * BigInt(strideOf(items)) + 7n) % BigInt(items));
 }
 
-/** Near the golden section of the items, and coprime to them: every number comes up once. */
+/**
+ * Close to the golden ratio of the number of items, and coprime to it: every number occurs once.
+ */
 function strideOf(items: number): number {
   let stride = Math.max(1, Math.floor(0.618 * items));
   while (greatestCommonDivisor(stride, items) !== 1) stride--;

@@ -2,8 +2,9 @@ import { userHistory } from "./user-history.js";
 import { writeLines } from "./write-lines.js";
 
 /**
- * Writes synthetic histories as JSONL, `{"user": "u0", "history": ["12", "7"]}`, one a line. With
- * the `items` of a world they fit its catalogue; with its seed too, they begin with its users.
+ * Writes synthetic histories as JSONL, `{"user": "u0", "history": ["12", "7"]}`, one per line.
+ * With the `items` of a world they match its catalogue; with its seed too, they start with its
+ * users.
  */
 export async function streamHistories(options: {
   readonly file: string;

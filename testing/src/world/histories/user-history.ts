@@ -7,17 +7,17 @@ const LONGEST = 25;
  * The items of one user, oldest first, as item numbers; no item twice.
  *
  * A user has one to three interests, which are places in the catalogue's path order, and mostly
- * takes items near one of them; popular items are taken more often. Nothing is kept between users,
- * so any number of them costs no memory.
+ * takes items near one of them; popular items are taken more often. There is no state between
+ * users, so memory does not grow with their number.
  *
- * @param user number of the user, from 0
- * @returns 1 to 25 items, fewer where the catalogue is tiny, and `later` more
+ * @param user number of the user, from 0 @returns 1 to 25 items, fewer if the catalogue is tiny,
+ * and `later` more
  */
 export function userHistory(options: {
   readonly seed: number;
   readonly user: number;
   readonly items: number;
-  /** Items beyond the history: what the user takes next. Default 0. */
+  /** Number of items after the history: the user's next items. Default 0. */
   readonly later?: number;
 }): number[] {
   const { seed, user, items, later = 0 } = options;
@@ -28,7 +28,7 @@ export function userHistory(options: {
   const taken = new Set<number>();
   while (taken.size < length) {
     const item = nextItem({ random, items, interests });
-    // A place taken already is given up after one try; the walk on ends at a free one.
+    // If the item is taken already, the next free one is used.
     taken.add(taken.has(item) ? freeItem({ from: item, items, taken }) : item);
   }
   return [...taken];
@@ -44,7 +44,7 @@ function nextItem(options: {
   const wanders = random.uniform() < 0.15;
   let best = 0;
   let bestRank = Number.POSITIVE_INFINITY;
-  // The most popular of a few candidates: a skew that needs no table of popularities.
+  // The most popular of a few candidates: skewed without a table of popularities.
   for (let candidate = 0; candidate < 4; candidate++) {
     const place = wanders
       ? random.below(items)

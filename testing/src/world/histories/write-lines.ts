@@ -6,7 +6,7 @@ import { pipeline } from "node:stream/promises";
 
 const LINES_AT_ONCE = 512;
 
-/** Writes values as JSON, one a line, as they come: memory does not grow with their number. */
+/** Streams values as JSON, one per line: memory does not grow with their number. */
 export async function writeLines(file: string, values: Iterable<unknown>): Promise<void> {
   await mkdir(dirname(file), { recursive: true });
   await pipeline(Readable.from(blocks(values)), createWriteStream(file));

@@ -21,16 +21,16 @@ export const protobufPackage = "nightbeam.verifier.v1";
 export const protobufFileName = "nightbeam/verifier/v1/verifier.proto";
 
 /**
- * What a drafter says to a verifier.
+ * The protocol between drafters and verifiers.
  *
  * A drafter guesses which prefixes of the catalogue a user's beam search will visit. A verifier runs
  * the target model over the user's prompt and these prefixes and answers, for every wanted prefix,
- * with the log-probabilities of the codes that the catalogue has after it.
+ * with the log-probabilities of the codes that follow it in the catalogue.
  *
- * Words
+ * Glossary
  *
  *   catalogue  a set of items. An item is written as L codes (2 <= L <= 8, a code is 0 to 65,535),
- *              its code path. The paths form a trie. Both sides hold the same one; its SHA-256 is
+ *              its code path. The paths form a trie. Both sides have the same one; its SHA-256 is
  *              in every request.
  *   prefix     the first t codes of a path, 0 <= t <= L; a node of the trie. The empty prefix is the
  *              root.
@@ -42,7 +42,7 @@ export const protobufFileName = "nightbeam/verifier/v1/verifier.proto";
  *   entry      a prefix in a tree.
  *   scoring    how log-probabilities are normalised, see Scoring.
  *
- * Messages carry columns over all users of a call rather than a message a user: a call has up to
+ * Messages have columns over all users of a call rather than one message per user: a call has up to
  * hundreds of users and tens of thousands of numbers.
  */
 
@@ -52,7 +52,7 @@ export const Scoring = {
   SCORING_UNSPECIFIED: 0,
   /** SCORING_FULL - Log-softmax over the model's whole vocabulary; then the catalogue's codes are looked up. */
   SCORING_FULL: 1,
-  /** SCORING_RENORMALIZED - Log-softmax over the codes that the catalogue has after the prefix. */
+  /** SCORING_RENORMALIZED - Log-softmax over the codes that follow the prefix in the catalogue. */
   SCORING_RENORMALIZED: 2,
 } as const;
 
@@ -64,13 +64,13 @@ export namespace Scoring {
   export type SCORING_RENORMALIZED = typeof Scoring.SCORING_RENORMALIZED;
 }
 
-/** How numbers are written in bytes; always little-endian IEEE 754. */
+/** Encoding of numbers; always little-endian IEEE 754. */
 export const NumberFormat = {
   /** NUMBER_FORMAT_UNSPECIFIED - Not allowed. */
   NUMBER_FORMAT_UNSPECIFIED: 0,
-  /** NUMBER_FORMAT_FLOAT32 - Four bytes a number. */
+  /** NUMBER_FORMAT_FLOAT32 - Four bytes per number. */
   NUMBER_FORMAT_FLOAT32: 1,
-  /** NUMBER_FORMAT_FLOAT64 - Eight bytes a number. */
+  /** NUMBER_FORMAT_FLOAT64 - Eight bytes per number. */
   NUMBER_FORMAT_FLOAT64: 2,
 } as const;
 
@@ -93,37 +93,37 @@ export interface VerifyRequest {
   catalogue: Uint8Array;
   /** How the answer is normalised. */
   scoring: Scoring;
-  /** A random number that the caller draws once: keys of different clients are different keys. */
+  /** A random number that the caller draws once, so that keys of different clients differ. */
   client: bigint;
   /**
    * Column over users. Names the prompt: while a key is not released, the client uses it for this
-   * prompt only. A verifier may keep under it what it computed, and may forget that at any time.
+   * prompt only. A verifier may cache its computation under the key, and drop it at any time.
    */
   keys: number[];
   /** Column over users: number of tokens of the prompt, at least 1. */
   promptLengths: number[];
-  /** Token ids of all prompts, the first user's first. As many as prompt_lengths adds up to. */
+  /** Token ids of all prompts, the first user's first. Their number is the sum of prompt_lengths. */
   promptTokens: number[];
-  /** Column over users: number of entries of the tree. 0 is allowed: nothing is asked for. */
+  /** Column over users: number of entries of the tree. 0 is allowed: nothing is wanted. */
   treeSizes: number[];
   /** Column over entries: last code of the prefix; 0 for the root. */
   codes: number[];
   /**
-   * Column over entries: how many entries before this one the entry of the next shorter prefix is.
-   * 0 where the next shorter prefix is the root, whether or not the root is in the tree: a prefix of
-   * one code. The root itself, which can only be a tree's first entry, has 1, which no other first
-   * entry can have.
+   * Column over entries: how many entries before this one the entry of the next shorter prefix is. 0
+   * if the next shorter prefix is the root, whether or not the root is in the tree: a prefix of one
+   * code. The root itself, which can only be a tree's first entry, has 1, which no other first entry
+   * can have.
    */
   parents: number[];
   /**
-   * A bit per entry, set where the log-probabilities after the entry are wanted; the others are here
-   * because longer prefixes need them. Entry e is bit e % 8 (0 is the lowest) of byte e / 8.
-   * Exactly as many bytes as needed; bits past the last entry are 0.
+   * One bit per entry, set if the log-probabilities after the entry are wanted; the other entries are
+   * here because longer prefixes need them. Entry e is bit e % 8 (0 is the lowest) of byte e / 8. No
+   * more bytes than needed; bits past the last entry are 0.
    */
   wanted: Uint8Array;
   /**
-   * Keys whose prompts will not be asked about again. They are forgotten before this call's users
-   * are scored, so a key may be in both columns: then it names a new prompt.
+   * Keys whose prompts will not be asked about again. They are dropped before this call's users are
+   * scored, so a key may be in both columns: then it names a new prompt.
    */
   released: number[];
 }
@@ -131,52 +131,52 @@ export interface VerifyRequest {
 export interface VerifyResponse {
   /**
    * Log-probabilities (natural logarithm): for every wanted entry, in the order of the request, those
-   * of all codes that the catalogue has after it, in ascending order of the code. 0 or less, minus
-   * infinity where the model rules a code out.
+   * of all codes that follow it in the catalogue, in ascending order of the code. 0 or less; minus
+   * infinity for a code that the model excludes.
    */
   logProbs: Uint8Array;
-  /** How log_probs is written. FLOAT32 if that loses nothing, else FLOAT64. */
+  /** Encoding of log_probs. FLOAT32 if that is lossless, else FLOAT64. */
   format: NumberFormat;
   /**
-   * Column over users: rows that the model computed, prompt tokens and entries. What was still known
-   * from an earlier call is not counted.
+   * Column over users: rows that the model computed, prompt tokens and entries. Rows cached from an
+   * earlier call are not counted.
    */
   tokens: number[];
   /**
-   * Column over users: time that the model worked for this user, in milliseconds: an even share of its
-   * pass, without waiting.
+   * Column over users: compute time for this user, in milliseconds: an even share of its pass,
+   * without waiting.
    */
   milliseconds: number[];
-  /** Where the time went. */
+  /** Breakdown of the time. */
   timing:
     | Timing
     | undefined;
-  /** How busy the verifier was as it answered. */
+  /** Load of the verifier when it answered. */
   load:
     | Load
     | undefined;
-  /** The verifier is going down: it will refuse further calls. */
+  /** The verifier is shutting down: it will refuse further calls. */
   draining: boolean;
 }
 
 /**
- * Times of a call within the verifier, in milliseconds. What the caller measured beyond their sum
- * went into the network and into packing.
+ * Times of a call within the verifier, in milliseconds. The rest of the time that the caller measures
+ * is network and packing.
  */
 export interface Timing {
-  /** Until the call was given a place in a batch. */
+  /** Until the call was assigned to a batch. */
   queueMs: number;
-  /** From there until the model began with the batch. */
+  /** From then until the model started the batch. */
   batchWaitMs: number;
-  /** The model's pass, or the sum over several. */
+  /** The model's pass, or the sum of several. */
   computeMs: number;
 }
 
 /** Work of a verifier, in rows of the model: prompt tokens and entries. */
 export interface Load {
-  /** Accepted, not begun. */
+  /** Accepted, not started. */
   waitingTokens: number;
-  /** In the pass that is running. */
+  /** In the current pass. */
   runningTokens: number;
 }
 
@@ -190,33 +190,33 @@ export interface DescribeResponse {
   catalogue: Uint8Array;
   /** How answers are normalised. */
   scoring: Scoring;
-  /** Numbers that the model works in, such as "fp32" or "int8"; for people. */
+  /** Precision of the model, such as "fp32" or "int8"; informative only. */
   precision: string;
-  /** Version of the verifier's software; for people. */
+  /** Version of the verifier's software; informative only. */
   version: string;
-  /** Measured cost; absent while it is not known. */
+  /** Measured cost; absent while unknown. */
   cost:
     | Cost
     | undefined;
-  /** How busy the verifier is. */
+  /** Load of the verifier. */
   load:
     | Load
     | undefined;
-  /** The verifier is going down. */
+  /** The verifier is shutting down. */
   draining: boolean;
-  /** What Verify takes in one call; more is INVALID_ARGUMENT. */
+  /** Limits of one call of Verify; more is INVALID_ARGUMENT. */
   limits: Limits | undefined;
 }
 
 /** A pass of n rows takes about call_ms + n * token_ms milliseconds. */
 export interface Cost {
-  /** What a pass takes whatever its size. */
+  /** Fixed time of a pass. */
   callMs: number;
-  /** What a row adds. */
+  /** Time per row. */
   tokenMs: number;
 }
 
-/** Largest values of one call. 0 stands for no limit. */
+/** Maximum values of one call. 0 means no limit. */
 export interface Limits {
   /** Users in a call. */
   users: number;
@@ -226,9 +226,9 @@ export interface Limits {
   promptTokens: number;
   /** Prompt tokens and entries of all users together. */
   callTokens: number;
-  /** Token ids are below this. */
+  /** Token ids must be below this. */
   vocabulary: number;
-  /** Bytes of a message, both ways. */
+  /** Bytes of a message, in either direction. */
   messageBytes: number;
 }
 
@@ -1126,8 +1126,8 @@ export const Limits: MessageFns<Limits> = {
 /**
  * A node that holds a target model.
  *
- * Calls are idempotent: each carries all that is needed to answer it, so that any verifier with the
- * same target, catalogue and scoring can answer any call, and a call can be repeated elsewhere.
+ * Calls are idempotent: each is self-contained, so that any verifier with the same target, catalogue
+ * and scoring can answer any call, and a call can be repeated elsewhere.
  *
  * Statuses of Verify
  *
@@ -1136,17 +1136,17 @@ export const Limits: MessageFns<Limits> = {
  *   FAILED_PRECONDITION  this verifier has another target, catalogue or scoring; the message says
  *                        which. Ask another verifier.
  *   RESOURCE_EXHAUSTED   too much work is waiting. The trailing metadata `retry-after-ms` and
- *                        `grpc-retry-pushback-ms` say after how many milliseconds to come back.
- *                        Without them, a message was larger than one of the two sides takes.
- *   UNAVAILABLE          the verifier is going down or cannot be reached. Ask another one.
- *   DEADLINE_EXCEEDED    the call's deadline has passed; the work for it was dropped.
+ *                        `grpc-retry-pushback-ms` say after how many milliseconds to retry.
+ *                        Without them, a message was larger than one of the two sides accepts.
+ *   UNAVAILABLE          the verifier is shutting down or unreachable. Ask another one.
+ *   DEADLINE_EXCEEDED    the call's deadline has passed; its work was dropped.
  *   INTERNAL             the verifier failed. Another one may not.
  */
 export type VerifierService = typeof VerifierService;
 export const VerifierService = {
   /**
-   * Scores the trees of some users, in one or more passes of the target.
-   * A deadline is required. Cancelling the call drops what has not begun.
+   * Scores the trees of some users, in one or more passes of the target. A deadline is required.
+   * Cancelling the call drops the work that has not started.
    */
   verify: {
     path: "/nightbeam.verifier.v1.Verifier/Verify" as const,
@@ -1157,7 +1157,7 @@ export const VerifierService = {
     responseSerialize: (value: VerifyResponse): Buffer => Buffer.from(VerifyResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): VerifyResponse => VerifyResponse.decode(value),
   },
-  /** Says what this verifier holds, what it costs and what it takes. */
+  /** Describes this verifier's models, cost and limits. */
   describe: {
     path: "/nightbeam.verifier.v1.Verifier/Describe" as const,
     requestStream: false as const,
@@ -1171,18 +1171,18 @@ export const VerifierService = {
 
 export interface VerifierServer extends UntypedServiceImplementation {
   /**
-   * Scores the trees of some users, in one or more passes of the target.
-   * A deadline is required. Cancelling the call drops what has not begun.
+   * Scores the trees of some users, in one or more passes of the target. A deadline is required.
+   * Cancelling the call drops the work that has not started.
    */
   verify: handleUnaryCall<VerifyRequest, VerifyResponse>;
-  /** Says what this verifier holds, what it costs and what it takes. */
+  /** Describes this verifier's models, cost and limits. */
   describe: handleUnaryCall<DescribeRequest, DescribeResponse>;
 }
 
 export interface VerifierClient extends Client {
   /**
-   * Scores the trees of some users, in one or more passes of the target.
-   * A deadline is required. Cancelling the call drops what has not begun.
+   * Scores the trees of some users, in one or more passes of the target. A deadline is required.
+   * Cancelling the call drops the work that has not started.
    */
   verify(
     request: VerifyRequest,
@@ -1199,7 +1199,7 @@ export interface VerifierClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: VerifyResponse) => void,
   ): ClientUnaryCall;
-  /** Says what this verifier holds, what it costs and what it takes. */
+  /** Describes this verifier's models, cost and limits. */
   describe(
     request: DescribeRequest,
     callback: (error: ServiceError | null, response: DescribeResponse) => void,
