@@ -2,9 +2,9 @@ import { redisIsHere, until } from "@nightbeam/testing";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { addRun, repairRun } from "../../src/flow/add-run.js";
 import { runJobs } from "../../src/flow/run-jobs.js";
+import { finishJobId, shardJobId } from "../../src/jobs/job-ids.js";
 import { jobOptions } from "../../src/jobs/options.js";
 import { parseJob } from "../../src/jobs/parse-job.js";
-import { finishJobId, shardJobId } from "../../src/jobs/run-id.js";
 import { committed, startCluster, type TestCluster } from "../support/cluster.js";
 
 const runId = "night-2026-11-03";

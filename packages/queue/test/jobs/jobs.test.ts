@@ -1,10 +1,10 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { QueueError } from "../../src/errors.js";
-import { JOBS } from "../../src/jobs/jobs.js";
+import { assertRunId, finishJobId, shardJobId, shardOfJobId } from "../../src/jobs/job-ids.js";
+import { JOBS } from "../../src/jobs/job-kinds.js";
 import { jobOptions, KEEP_ENDED_S, workerOptions } from "../../src/jobs/options.js";
 import { isJobName, parseJob, parseResult } from "../../src/jobs/parse-job.js";
-import { assertRunId, finishJobId, shardJobId, shardOfJobId } from "../../src/jobs/run-id.js";
 
 const BAD_JOB = expect.objectContaining({ code: "BAD_JOB" });
 

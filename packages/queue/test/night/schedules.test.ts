@@ -1,6 +1,6 @@
 import { redisIsHere, until } from "@nightbeam/testing";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import { JOBS } from "../../src/jobs/jobs.js";
+import { JOBS } from "../../src/jobs/job-kinds.js";
 import { listNights, putNight, removeNight } from "../../src/night/schedules.js";
 import { startCluster, type TestCluster } from "../support/cluster.js";
 

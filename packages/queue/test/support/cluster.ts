@@ -2,8 +2,8 @@ import { type RedisServer, startRedis, until } from "@nightbeam/testing";
 import { type Processor, Worker } from "bullmq";
 import { Redis } from "ioredis";
 import { type JobQueues, openQueues } from "../../src/flow/queues.js";
-import type { ShardJobData, ShardJobResult } from "../../src/jobs/jobs.js";
-import { JOBS } from "../../src/jobs/jobs.js";
+import type { ShardJobData, ShardJobResult } from "../../src/jobs/job-kinds.js";
+import { JOBS } from "../../src/jobs/job-kinds.js";
 import { type WorkerTimes, workerOptions } from "../../src/jobs/options.js";
 import { openRedis } from "../../src/redis/open-redis.js";
 
