@@ -70,7 +70,7 @@ describe("Parquet histories", () => {
     writeFileSync(path, bytes.fill(7, middle, middle + 20_000));
     await expect(all(readHistories({ path }))).rejects.toMatchObject({
       code: "UNREADABLE",
-      message: expect.stringContaining("broke off"),
+      message: expect.stringContaining("stopped early"),
     });
   });
 

@@ -40,5 +40,5 @@ export {
   type StoredRunState,
 } from "./state.js";
 export { candidateHistogram, histogramStats } from "./statistics/candidate-histogram.js";
-export { FIGURES, type Figure, type FigureName } from "./statistics/figures.js";
+export { FIGURES, type FigureName } from "./statistics/figures.js";
 export { type RunStats, type RunTotals, runFigures, sumStats } from "./statistics/run-stats.js";

@@ -1,25 +1,59 @@
+import type { CatalogueError } from "@nightbeam/catalogue";
+import type { ControlError } from "@nightbeam/control";
+import type { DatasetError } from "@nightbeam/dataset";
+import type { DecodingError } from "@nightbeam/decoding";
+import type { DrafterError } from "@nightbeam/drafter";
+import type { ModelError } from "@nightbeam/model";
+import type { RecommendError } from "@nightbeam/recommend";
+import type { RunError } from "@nightbeam/run";
+import type { SchedulerError } from "@nightbeam/scheduler";
+import type { UsageError } from "@nightbeam/service";
+import type { SettingsError } from "@nightbeam/settings";
+import type { StoreError } from "@nightbeam/store";
+import type { VerifierError } from "@nightbeam/verifier";
+import type { ClusterError } from "./cluster-client/errors.js";
+
+type ExpectedError =
+  | CatalogueError
+  | ClusterError
+  | ControlError
+  | DatasetError
+  | DecodingError
+  | DrafterError
+  | ModelError
+  | RecommendError
+  | RunError
+  | SchedulerError
+  | SettingsError
+  | StoreError
+  | UsageError
+  | VerifierError;
+
+/** Of packages that only the services use. */
+type ServiceErrorName = "ProtocolError" | "QueueError";
+
 /**
- * Errors that are about the user's files, options and servers: their message is all that a person
- * needs. They are known by their names: importing the packages would load all of their libraries.
+ * Errors about the user's files, options and servers: their message is all that the user needs. They
+ * are recognised by name, because importing the classes would load the libraries of all packages.
  */
-const EXPECTED: ReadonlySet<string> = new Set([
-  "UsageError",
-  "CatalogueError",
-  "ClusterError",
-  "ControlError",
-  "DatasetError",
-  "DecodingError",
-  "DrafterError",
-  "ModelError",
-  "ProtocolError",
-  "QueueError",
-  "RecommendError",
-  "RunError",
-  "SchedulerError",
-  "SettingsError",
-  "StoreError",
-  "VerifierError",
-]);
+const EXPECTED: Readonly<Record<ExpectedError["name"] | ServiceErrorName, true>> = {
+  CatalogueError: true,
+  ClusterError: true,
+  ControlError: true,
+  DatasetError: true,
+  DecodingError: true,
+  DrafterError: true,
+  ModelError: true,
+  ProtocolError: true,
+  QueueError: true,
+  RecommendError: true,
+  RunError: true,
+  SchedulerError: true,
+  SettingsError: true,
+  StoreError: true,
+  UsageError: true,
+  VerifierError: true,
+};
 
 /** How an error is told on the terminal: expected ones by their message, others with their stack. */
 export function explain(error: unknown): string {
@@ -34,5 +68,5 @@ export function explain(error: unknown): string {
 /** Each package has one error class, whose codes are words. */
 function isExpected(error: unknown): error is Error {
   const hasCode = error instanceof Error && "code" in error && typeof error.code === "string";
-  return hasCode && EXPECTED.has(error.name);
+  return hasCode && Object.hasOwn(EXPECTED, error.name);
 }

@@ -17,10 +17,10 @@ export const ITEM_COLUMN = "item_id";
 const INTEGER_TYPE = /^U?(TINYINT|SMALLINT|INTEGER|BIGINT)$/;
 
 /**
- * Reads a table of items: item_id, and their codes c0, c1, … without a gap. Rows stream into the
- * catalogue; other columns are passed over.
+ * Reads a table of items: item_id, and the codes c0, c1, … without a gap. Rows stream into the
+ * catalogue; other columns are ignored.
  *
- * @throws DatasetError MISSING_COLUMN, COLUMN_TYPE; CatalogueError for a row that cannot be used
+ * @throws DatasetError MISSING_COLUMN, COLUMN_TYPE; CatalogueError for an unusable row
  */
 export async function readCatalogueTable(source: {
   readonly path: string;
@@ -47,11 +47,11 @@ async function addText(
       if (!record.ok) {
         throw new DatasetError(
           "BAD_CATALOGUE",
-          `${path}: ${where}: ${record.detail}. Correct the line: a catalogue is taken whole or not.`,
+          `${path}: ${where}: ${record.detail}. Correct the line: a catalogue must be read completely.`,
         );
       }
       const { values } = record;
-      // What is no id or code becomes one that the catalogue refuses, and says why.
+      // An invalid id or code becomes one that the catalogue refuses, with the reason.
       const id = idOf(values[ITEM_COLUMN]) ?? "";
       builder.add({ id, codes: levels.map((level) => codeOf(values[level])), where });
     }
@@ -77,10 +77,10 @@ async function addParquet(
       sql,
       path,
     })) {
-      for (const [place, id] of ids.entries()) {
-        const where = `row ${numberValue(rows[place])}`;
+      for (const [at, id] of ids.entries()) {
+        const where = `row ${numberValue(rows[at])}`;
         const codes = levelCodes.map((column) => {
-          const code = column[place];
+          const code = column[at];
           return code === null || code === undefined ? Number.NaN : numberValue(code);
         });
         builder.add({ id: textValue(id) ?? "", codes, where });
@@ -89,7 +89,7 @@ async function addParquet(
   });
 }
 
-/** c0, c1, … as far as they go without a gap. */
+/** The columns c0, c1, … up to the first gap. */
 function levelColumns(path: string, columns: readonly string[]): string[] {
   const levels: string[] = [];
   while (columns.includes(`c${levels.length}`)) levels.push(`c${levels.length}`);
@@ -97,7 +97,7 @@ function levelColumns(path: string, columns: readonly string[]): string[] {
   throw new DatasetError(
     "MISSING_COLUMN",
     `${path} has the columns ${columns.map((name) => `"${name}"`).join(", ") || "(none)"}; ` +
-      `a catalogue needs ${ITEM_COLUMN} and c0, c1, …: one integer a level.`,
+      `a catalogue needs ${ITEM_COLUMN} and c0, c1, …: one integer per level.`,
   );
 }
 

@@ -11,7 +11,7 @@ import { splitItems } from "./text-histories.js";
 import type { Window } from "./window.js";
 
 /**
- * Histories of a Parquet file, one per row, in file order.
+ * Streams the histories of a Parquet file, one per row, in file order.
  *
  * @throws DatasetError COLUMN_TYPE; UNREADABLE for a damaged file
  */
@@ -29,7 +29,7 @@ export async function* parquetHistories(options: {
     ? (text: string) => splitItems(text, options.itemSeparator)
     : (text: string) => parseList(text);
   const history = sqlName(names.history);
-  // Lists travel as JSON: twice as fast as building DuckDB's value objects row by row.
+  // Lists are read as JSON: twice as fast as DuckDB's value objects.
   const list = isText ? history : `CAST(to_json(CAST(${history} AS VARCHAR[])) AS VARCHAR)`;
   const sql =
     `SELECT file_row_number, CAST(${sqlName(names.user)} AS VARCHAR) AS owner, ${list} AS list ` +
@@ -47,7 +47,7 @@ export async function* parquetHistories(options: {
   }
 }
 
-/** Whether the history is a text to split rather than a list. */
+/** Whether the history is a text to split, and not a list. */
 function checkTypes(path: string, names: ColumnNames, types: ReadonlyMap<string, string>): boolean {
   requireIdType({ path, column: names.user, type: types.get(names.user) ?? "" });
   const type = types.get(names.history) ?? "";
@@ -57,7 +57,7 @@ function checkTypes(path: string, names: ColumnNames, types: ReadonlyMap<string,
     throw new DatasetError(
       "COLUMN_TYPE",
       `${path}: column "${names.history}" is ${type}; a history is a list of item ids. ` +
-        "Write it as a list, or as events with one item a row.",
+        "Write it as a list, or as events with one item per row.",
     );
   }
   requireIdType({ path, column: names.history, type: element });

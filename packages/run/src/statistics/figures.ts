@@ -14,6 +14,8 @@ export interface Figure {
  * All statistics of a run by the names that commit records, manifest.json and the HTTP API use. One
  * more family is not in the table, because its names hold a number: `candidatesAbove-9` and so on, see
  * `candidate-histogram.ts`. Names that are not here come from other versions; they are kept and summed.
+ *
+ * @public to list the figures in docs and dashboards
  */
 export const FIGURES = {
   searches: {

@@ -189,7 +189,11 @@ describe("a shard's input", () => {
   it.each([
     ["cut", (text: string) => text.slice(0, -5), "its last line is incomplete"],
     ["shortened", (text: string) => text.split("\n").slice(1).join("\n"), "has 2 rows"],
-    ["of another", (text: string) => text.replace('"row":0', '"row":3'), "line 1 has row 3 instead of 0"],
+    [
+      "of another",
+      (text: string) => text.replace('"row":0', '"row":3'),
+      "line 1 has row 3 instead of 0",
+    ],
     ["no JSON", (text: string) => text.replace('"row"', "row"), "line 1: "],
     ["without items", (text: string) => text.replace(/"items":\[.*?\]/, '"items":[]'), "line 1: "],
   ])("that is %s is found out", async (_, damage, problem) => {
