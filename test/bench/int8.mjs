@@ -9,7 +9,7 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { NOTHING_EXCLUDED } from "@nightbeam/catalogue";
 import { openCatalogue, readHistories } from "@nightbeam/dataset";
-import { decodeShard, emptyDrafter, fixedWidths } from "@nightbeam/decoding";
+import { decodeShard, speculativeDecoder } from "@nightbeam/decoding";
 import { openModel } from "@nightbeam/model";
 import { writeCheckpoint, writeWorld } from "@nightbeam/testing";
 
@@ -67,13 +67,11 @@ try {
   });
   const decode = (model, some, batchSize) =>
     decodeShard(some, {
-      decoder: {
+      decoder: speculativeDecoder({
         target: model.scorer,
-        drafter: emptyDrafter,
-        policy: fixedWidths([]),
         space: { trie: catalogue.trie, scoring: "full" },
         beamWidth: Number(values["beam-width"]),
-      },
+      }),
       batchSize,
       concurrency: availableParallelism() + 1,
       nextKey: () => key++,

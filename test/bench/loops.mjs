@@ -1,7 +1,6 @@
-// Compares the published loop of speculative beam search with the demand-driven one: calls and
-// nodes per user with a trained pair, on users whose lists are known. `unaided` is the
-// demand-driven loop with a draft that uses only its own scores after the first call, not the
-// target's known ones.
+// The published loop of speculative beam search beside the demand-driven one: calls and nodes a user
+// with a trained pair, on users whose lists are known. `unaided` is the demand-driven loop with a draft
+// that, after the first call, goes by its own scores alone and not by the target's where they are known.
 //
 //   node test/bench/loops.mjs [--data DIR] [--beam-width 1,3,5,10,20] [--draft-width 40]
 //        [--scoring full] [--users 100]
@@ -16,12 +15,12 @@ import { parseArgs } from "node:util";
 import { NOTHING_EXCLUDED } from "@nightbeam/catalogue";
 import { openCatalogue } from "@nightbeam/dataset";
 import {
-  decodeBatch,
-  decodePublished,
   decodeShard,
   emptyDrafter,
   fixedWidths,
   ModelDrafter,
+  publishedDecoder,
+  speculativeDecoder,
   uniformWidths,
 } from "@nightbeam/decoding";
 import { openModel } from "@nightbeam/model";
@@ -56,20 +55,20 @@ try {
       return { prompt: target.encodePrompt(history), history, exclusion: NOTHING_EXCLUDED };
     });
   const ways = {
-    plain: { drafter: emptyDrafter, decode: decodeBatch, width: 0 },
+    plain: { drafter: emptyDrafter, decoderOf: speculativeDecoder, width: 0 },
     published: {
       drafter: new ModelDrafter(draft.scorer),
-      decode: decodePublished,
+      decoderOf: publishedDecoder,
       width: Number(values["draft-width"]),
     },
     unaided: {
       drafter: unaided(new ModelDrafter(draft.scorer)),
-      decode: decodeBatch,
+      decoderOf: speculativeDecoder,
       width: Number(values["draft-width"]),
     },
     demand: {
       drafter: new ModelDrafter(draft.scorer),
-      decode: decodeBatch,
+      decoderOf: speculativeDecoder,
       width: Number(values["draft-width"]),
     },
   };
@@ -79,14 +78,13 @@ try {
     let lists;
     for (const [name, way] of Object.entries(ways)) {
       const { outcomes, searched } = await decodeShard(users, {
-        decoder: {
+        decoder: way.decoderOf({
           target: target.scorer,
           drafter: way.drafter,
           policy: fixedWidths(uniformWidths(way.width, trie.levels)),
           space: { trie, scoring },
           beamWidth,
-        },
-        decode: way.decode,
+        }),
         batchSize: 32,
         concurrency: availableParallelism() + 1,
         nextKey: () => key++,
@@ -114,7 +112,7 @@ try {
   rmSync(cacheDirectory, { recursive: true, force: true });
 }
 
-/** A drafter without access to the target's known scores. */
+/** A drafter that does not see the target's log-probabilities. */
 function unaided(drafter) {
   const hiding = ({ search, ...request }) => {
     const { space, beamWidth, state } = search;

@@ -8,7 +8,13 @@
 //   node test/bench/relaxed-bias.mjs [--draws 20000] [--seeds 3] [--temperature 1]
 import { parseArgs } from "node:util";
 import { buildCatalogue, childCount, NOTHING_EXCLUDED, ROOT } from "@nightbeam/catalogue";
-import { decodeShard, emptyDrafter, fixedWidths, ModelDrafter } from "@nightbeam/decoding";
+import {
+  decodeShard,
+  emptyDrafter,
+  fixedWidths,
+  ModelDrafter,
+  speculativeDecoder,
+} from "@nightbeam/decoding";
 
 const { values } = parseArgs({
   options: {
@@ -124,14 +130,14 @@ function nameOf(prefixes) {
 }
 
 async function drawLists(target, draft, { size, width, drafted, kind = "relaxed" }) {
-  const decoder = {
+  const decoder = speculativeDecoder({
     target: scorerOf(target),
     drafter: draft === undefined ? emptyDrafter : new ModelDrafter(scorerOf(draft)),
     policy: fixedWidths(draft === undefined ? [] : new Array(LEVELS - 1).fill(width)),
     space: { trie, scoring: "renormalized" },
     beamWidth: size,
     verification: { kind, seed: 1, temperature, drafted },
-  };
+  });
   const users = Array.from({ length: draws }, (_, user) => ({
     name: `user ${user}`,
     prompt: Int32Array.of(1),

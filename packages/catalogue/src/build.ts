@@ -66,7 +66,7 @@ export class CatalogueBuilder {
     if (this.#count * 2 > this.#slots.length) this.#growSlots();
   }
 
-  /** The catalogue of the entries taken so far. Throws CatalogueError EMPTY where there are none. */
+  /** The catalogue of the entries taken so far. Throws CatalogueError EMPTY if there are none. */
   build(): Catalogue {
     if (this.#count === 0) {
       throw new CatalogueError({
@@ -94,7 +94,7 @@ export class CatalogueBuilder {
     fillSlots(this.#table(), this.#count);
   }
 
-  /** Writes the id behind the others and returns where it ends; it counts only once entered. */
+  /** Writes the id after the others and returns its end; it counts only once entered. */
   #writeId(entry: CatalogueEntry, begin: number): number {
     this.#idBytes = withRoom(this.#idBytes, {
       length: begin + entry.id.length * 3,
@@ -152,7 +152,7 @@ interface Growable<T> {
   set(source: T): void;
 }
 
-/** The array itself where it is long enough, else a copy at least twice as long. */
+/** The array itself if it is long enough, else a copy at least twice as long. */
 function withRoom<T extends Growable<T>>(
   array: T,
   { length, make }: { length: number; make: (length: number) => T },

@@ -22,7 +22,7 @@ export interface Catalogue {
    * it, so posting it to a worker thread and decoding it there shares the memory.
    */
   readonly prepared: Uint8Array<SharedArrayBuffer>;
-  /** Index of an item id, or undefined where the catalogue has no such item. */
+  /** Index of an item id, or undefined if the catalogue has no such item. */
   itemIndex(id: string): number | undefined;
   /** Id of an item. Throws RangeError for an index outside 0 to `itemCount - 1`. */
   itemId(index: number): string;

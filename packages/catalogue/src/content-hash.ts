@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import type { ItemTable } from "./item-table.js";
 
 /**
- * SHA-256 of a catalogue's canonical form, 32 bytes. The form, for whoever computes it elsewhere:
+ * SHA-256 of a catalogue's canonical form, 32 bytes. The form, for other implementations:
  * the line `nightbeam-catalogue 1 levels=<L> items=<n>\n`, then for every item, ordered by code path
  * and then by the UTF-8 bytes of its id: its L codes as u16, the length of its id in bytes as u32,
  * the id. Numbers are little-endian.

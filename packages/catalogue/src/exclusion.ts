@@ -7,15 +7,17 @@ export interface Exclusion {
   readonly size: number;
   /** Whether an item index is excluded. */
   hasItem(index: number): boolean;
-  /** True where every item below the node is excluded: the search must not enter it. */
+  /** True if every item below the node is excluded: the search must not enter it. */
   isDead(node: number): boolean;
-  /** False where the search need not ask: no node is dead. The root is dead if all items are. */
+  /** False if no node is dead, so the search need not ask. The root is dead if all items are. */
   readonly hasDeadNodes: boolean;
+  /** The exclusion that users have in common and that this one adds to; undefined if there is none. */
+  readonly base: Exclusion | undefined;
   /**
-   * Equal for exclusions that close the same nodes to the search, whatever items caused it; among
-   * exclusions with the same base.
+   * The leaves that are dead here and not in `base`, ascending, which is in the order of their code
+   * paths. Together with those of `base` they decide which nodes are dead. Sorted on each call.
    */
-  readonly signature: string;
+  closedLeaves(): Uint32Array;
   /** Number of a leaf's items that are excluded. */
   excludedAt(leaf: number): number;
   /** Number of a node's children that are dead. */
@@ -28,15 +30,16 @@ export const NOTHING_EXCLUDED: Exclusion = {
   hasItem: () => false,
   isDead: () => false,
   hasDeadNodes: false,
-  signature: "",
+  base: undefined,
+  closedLeaves: () => new Uint32Array(),
   excludedAt: () => 0,
   deadChildren: () => 0,
 };
 
 /**
- * The exclusion of some items, given by index in any order, besides those of a base that users have
- * in common; repetitions count once. Time and memory go with the number of items given, neither
- * with the catalogue nor with the base. Throws RangeError for an index outside 0 to `itemCount - 1`.
+ * Excludes some items, given by index in any order, in addition to those of a base that users have
+ * in common; repetitions count once. Time and memory grow with the number of items given, not with
+ * the catalogue or the base. Throws RangeError for an index outside 0 to `itemCount - 1`.
  */
 export function excludeItems(
   catalogue: Catalogue,
@@ -51,13 +54,15 @@ export function excludeItems(
   for (const [leaf, excluded] of excludedAt) {
     if (excluded + base.excludedAt(leaf) === catalogue.itemsUnder(leaf)) dead.add(leaf);
   }
+  const closed = [...dead];
   const deadChildren = closeUpwards(catalogue.trie, { dead, base });
   return {
     size: base.size + items.size,
     hasItem: (index) => items.has(index) || base.hasItem(index),
     isDead: (node) => dead.has(node) || base.isDead(node),
     hasDeadNodes: dead.size > 0 || base.hasDeadNodes,
-    signature: [...dead].sort((a, b) => a - b).join(" "),
+    base: base === NOTHING_EXCLUDED ? undefined : base,
+    closedLeaves: () => Uint32Array.from(closed).sort(),
     excludedAt: (leaf) => (excludedAt.get(leaf) ?? 0) + base.excludedAt(leaf),
     deadChildren: (node) => (deadChildren.get(node) ?? 0) + base.deadChildren(node),
   };

@@ -5,21 +5,21 @@ import { tableOf } from "./table-of.js";
 
 /** Which items a run may recommend. */
 export interface CatalogueFilter {
-  /** Ids of the only items to keep; absent: all. */
+  /** Ids of the only items to keep. Default: all. */
   readonly allow?: Iterable<string>;
   /** Ids of items to leave out, whether or not `allow` names them. */
   readonly block?: Iterable<string>;
   /**
    * Takes the distinct ids of the lists that the catalogue does not have, in the order of the lists;
-   * the filter then goes on without them. Absent: such ids are an error.
+   * the filter then continues without them. Default: such ids are an error.
    */
   readonly onUnknown?: (ids: readonly string[]) => void;
 }
 
 /**
- * The smaller catalogue that a filter leaves; the same one where the filter leaves everything.
+ * The smaller catalogue that a filter leaves; the same one if the filter leaves everything.
  * Item indices and nodes are numbered anew. Throws CatalogueError UNKNOWN_ITEM for ids that the
- * catalogue does not have (unless `onUnknown` takes them), EMPTY where nothing is left.
+ * catalogue does not have (unless `onUnknown` takes them), EMPTY if nothing is left.
  */
 export function filterCatalogue(catalogue: Catalogue, filter: CatalogueFilter): Catalogue {
   const order = Uint32Array.from(indicesOf(keptItems(catalogue, filter), 1));
@@ -27,8 +27,8 @@ export function filterCatalogue(catalogue: Catalogue, filter: CatalogueFilter): 
 }
 
 /**
- * The items that a filter leaves out, by index, ascending: for whoever searches the whole catalogue
- * with these excluded, which finds the same items in the same order. Throws as `filterCatalogue` does.
+ * The items that a filter leaves out, by index, ascending: to search the whole catalogue with these
+ * excluded, which finds the same items in the same order. Throws as `filterCatalogue` does.
  */
 export function filteredOut(catalogue: Catalogue, filter: CatalogueFilter): Uint32Array {
   return Uint32Array.from(indicesOf(keptItems(catalogue, filter), 0));

@@ -9,13 +9,15 @@ export type { CatalogueFilter } from "./filter.js";
 export { filterCatalogue, filteredOut } from "./filter.js";
 export { parseLcRecIndex } from "./lc-rec.js";
 export { decodePrepared, encodePrepared } from "./prepared.js";
-export type { Trie } from "./trie.js";
+export type { NodeRange, Trie } from "./trie.js";
 export {
   childCodes,
   childCount,
   childOf,
+  childRange,
   depthOf,
   findPrefix,
+  leafRange,
   levelWidths,
   parentOf,
   pathOf,

@@ -14,7 +14,7 @@ export class JsonScanner {
     if (text.charCodeAt(0) === 0xfeff) this.#at = 1;
   }
 
-  /** Passes over `mark` where it comes next; says whether it did. */
+  /** Skips `mark` if it comes next; returns whether it did. */
   accept(mark: string): boolean {
     this.#skipSpace();
     if (this.#text[this.#at] !== mark) return false;
@@ -45,7 +45,7 @@ export class JsonScanner {
     throw this.#unexpected(`${what} with its closing quote`);
   }
 
-  /** Throws BAD_JSON where more than white space follows. */
+  /** Throws BAD_JSON if more than white space follows. */
   end(): void {
     this.#skipSpace();
     if (this.#at < this.#text.length) throw this.#unexpected("the end of the text");

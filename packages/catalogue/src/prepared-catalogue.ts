@@ -1,7 +1,7 @@
 import type { Catalogue } from "./catalogue.js";
 import { findSlot } from "./id-slots.js";
 import { type Counts, HEADER, type Sections, sectionsOf } from "./layout.js";
-import type { Trie } from "./trie.js";
+import { leafRange, type Trie } from "./trie.js";
 import { writeUtf8 } from "./utf8.js";
 
 /** A catalogue that reads a prepared file in place. The bytes have been checked, or just written. */
@@ -65,16 +65,9 @@ export class PreparedCatalogue implements Catalogue {
 
   itemsUnder(node: number): number {
     if (!(node in this.trie.codes)) throw new RangeError(`the trie has no node ${node}`);
-    // The nodes below stay consecutive from depth to depth; follow both ends down to the leaves.
-    const { firstChild } = this.trie;
-    let begin = node;
-    let end = node + 1;
-    while (begin < this.#leafStart) {
-      begin = firstChild[begin] ?? 0;
-      end = firstChild[end] ?? 0;
-    }
+    const { first, end } = leafRange(this.trie, node);
     const { firstItem } = this.#sections;
-    return (firstItem[end - this.#leafStart] ?? 0) - (firstItem[begin - this.#leafStart] ?? 0);
+    return (firstItem[end - this.#leafStart] ?? 0) - (firstItem[first - this.#leafStart] ?? 0);
   }
 
   #checkItem(index: number): void {

@@ -14,7 +14,7 @@ export function encodePrepared(catalogue: Catalogue): Uint8Array<SharedArrayBuff
 
 /**
  * A catalogue from the bytes of a prepared file. Bytes on a SharedArrayBuffer are used in place (they
- * are copied only where they do not start on a multiple of eight or do not fill their buffer); others
+ * are copied only if they do not start on a multiple of eight or do not fill their buffer); others
  * are copied once to a SharedArrayBuffer.
  *
  * `verify: false` skips the checksum: for bytes that another thread of this process has verified.

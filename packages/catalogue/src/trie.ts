@@ -23,20 +23,47 @@ export interface Trie {
 /** The root's node id: the empty prefix. */
 export const ROOT = 0;
 
+/** Consecutive node ids: from `first` up to, not including, `end`. */
+export interface NodeRange {
+  readonly first: number;
+  readonly end: number;
+}
+
+/** The children of a node, in ascending order of their codes; empty for a leaf. */
+export function childRange({ firstChild }: Trie, node: number): NodeRange {
+  return { first: firstChild[node] ?? 0, end: firstChild[node + 1] ?? 0 };
+}
+
+/** The leaves below a node; of a leaf, the leaf itself. O(levels). */
+export function leafRange({ levels, levelStart, firstChild }: Trie, node: number): NodeRange {
+  // The nodes below stay consecutive from depth to depth: follow both ends down to the leaves.
+  const leafStart = levelStart[levels] ?? 0;
+  let first = node;
+  let end = node + 1;
+  while (first < leafStart) {
+    first = firstChild[first] ?? 0;
+    end = firstChild[end] ?? 0;
+  }
+  return { first, end };
+}
+
 /** Number of children of a node; 0 for a leaf. */
 export function childCount(trie: Trie, node: number): number {
-  return (trie.firstChild[node + 1] ?? 0) - (trie.firstChild[node] ?? 0);
+  const { first, end } = childRange(trie, node);
+  return end - first;
 }
 
 /** Codes of a node's children, ascending: a view, nothing is copied. */
 export function childCodes(trie: Trie, node: number): Uint16Array {
-  return trie.codes.subarray(trie.firstChild[node] ?? 0, trie.firstChild[node + 1] ?? 0);
+  const { first, end } = childRange(trie, node);
+  return trie.codes.subarray(first, end);
 }
 
-/** The child of `node` that carries `code`, or -1 where the catalogue has none. O(log children). */
+/** The child of `node` with this `code`, or -1 if the catalogue has none. O(log children). */
 export function childOf(trie: Trie, node: number, code: number): number {
-  let low = trie.firstChild[node] ?? 0;
-  let high = (trie.firstChild[node + 1] ?? 0) - 1;
+  const { first, end } = childRange(trie, node);
+  let low = first;
+  let high = end - 1;
   while (low <= high) {
     const middle = (low + high) >>> 1;
     const found = trie.codes[middle] ?? 0;
@@ -55,7 +82,7 @@ export function depthOf(trie: Trie, node: number): number {
 }
 
 /**
- * The parent of a node other than the root. O(log nodes): a stored parent would cost four bytes a
+ * The parent of a node other than the root. O(log nodes): a stored parent would cost four bytes per
  * node, and every inner node has a child, so `firstChild` rises strictly up to the leaves, whose
  * empty ranges all start past the last node: the parent is the last node whose range starts at or
  * before `node`.
@@ -78,7 +105,7 @@ export function pathOf(trie: Trie, node: number): number[] {
   return path.reverse();
 }
 
-/** The node of a prefix, or -1 where no item of the catalogue begins so. */
+/** The node of a prefix, or -1 if no item's code path begins with it. */
 export function findPrefix(trie: Trie, codes: readonly number[]): number {
   let node = ROOT;
   for (const code of codes) {

@@ -1,5 +1,5 @@
 /**
- * Writes `text` as UTF-8 into `bytes` from `at` on. Returns the end, or -1 where the text holds a
+ * Writes `text` as UTF-8 into `bytes` from `at` on. Returns the end, or -1 if the text holds a
  * lone surrogate, which UTF-8 cannot write (encoders put U+FFFD there, and two ids would become
  * one). `bytes` must have room for three bytes a UTF-16 unit.
  */

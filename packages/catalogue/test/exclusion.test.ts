@@ -44,6 +44,9 @@ describe("excludeItems", () => {
           const once = excludeItems(catalogue, [...of(1), ...of(2)]);
           expect(layered.size).toBe(once.size);
           expect(layered.hasDeadNodes).toBe(once.hasDeadNodes);
+          const leaves = [layered, layered.base].flatMap((one) => [...(one?.closedLeaves() ?? [])]);
+          expect(leaves.toSorted((a, b) => a - b)).toEqual([...once.closedLeaves()]);
+          for (const leaf of once.closedLeaves()) expect(once.isDead(leaf)).toBe(true);
           for (let node = 0; node < catalogue.trie.codes.length; node++) {
             expect(layered.isDead(node)).toBe(once.isDead(node));
             expect(layered.deadChildren(node)).toBe(once.deadChildren(node));
@@ -64,7 +67,7 @@ describe("excludeItems", () => {
     expect(() => excludeItems(catalogue, [3])).toThrow(RangeError);
   });
 
-  it("has a constant for nobody's exclusion", () => {
+  it("has a constant for no exclusion", () => {
     expect(NOTHING_EXCLUDED).toMatchObject({ size: 0, hasDeadNodes: false });
     expect(NOTHING_EXCLUDED.hasItem(0)).toBe(false);
     expect(NOTHING_EXCLUDED.isDead(ROOT)).toBe(false);

@@ -27,7 +27,7 @@ describe("filterCatalogue", () => {
     );
   });
 
-  it("returns the same catalogue where it leaves everything", () => {
+  it("returns the same catalogue if it leaves everything", () => {
     expect(filterCatalogue(catalogue, {})).toBe(catalogue);
     expect(filterCatalogue(catalogue, { block: [] })).toBe(catalogue);
     expect(filterCatalogue(catalogue, { allow: ["z", "x", "y", "x"] })).toBe(catalogue);

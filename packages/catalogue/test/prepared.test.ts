@@ -40,7 +40,7 @@ describe("prepared catalogues", () => {
     expect(turned).toEqual(encodePrepared(buildCatalogue(small)));
   });
 
-  it("share their memory with whoever receives them by structured clone", () => {
+  it("share their memory with every receiver of a structured clone", () => {
     const catalogue = buildCatalogue(small);
     const received = decodePrepared(structuredClone(catalogue.prepared), { verify: false });
     const trie = structuredClone(catalogue.trie);

@@ -5,8 +5,10 @@ import {
   childCodes,
   childCount,
   childOf,
+  childRange,
   depthOf,
   findPrefix,
+  leafRange,
   levelWidths,
   parentOf,
   pathOf,
@@ -63,5 +65,27 @@ describe("the trie", () => {
     expect(Array.from(trie.firstChild)).toEqual([1, 3, 4, 6, 6, 6, 6]);
     expect(Array.from(trie.levelStart)).toEqual([0, 1, 3, 6]);
     expect(findPrefix(trie, [5, 9])).toBe(-1);
+  });
+
+  it("has consecutive children, and consecutive leaves below every node", () => {
+    fc.assert(
+      fc.property(someEntries, (source) => {
+        const { trie } = buildCatalogue(source);
+        const nodes = [...trie.codes.keys()];
+        const leafStart = trie.levelStart[trie.levels] ?? 0;
+        const numbers = ({ first, end }: { first: number; end: number }) =>
+          Array.from({ length: end - first }, (_, i) => first + i);
+        const beginsWith = (node: number, prefix: readonly number[]) =>
+          pathOf(trie, node).slice(0, prefix.length).join() === prefix.join();
+        for (const node of nodes) {
+          const children = nodes.filter((one) => one !== ROOT && parentOf(trie, one) === node);
+          expect(numbers(childRange(trie, node))).toEqual(children);
+          const path = pathOf(trie, node);
+          const leaves = nodes.filter((one) => one >= leafStart && beginsWith(one, path));
+          expect(numbers(leafRange(trie, node))).toEqual(leaves);
+        }
+      }),
+      { numRuns: 30 },
+    );
   });
 });

@@ -1,33 +1,30 @@
-import { type DecodeJob, type Decoder, decodeBatch } from "./decode-batch.js";
-import { wholeNumber } from "./options.js";
-import type { SearchOutcome } from "./outcome.js";
+import {
+  type BatchDecoder,
+  checkUsers,
+  type DecodeJob,
+  type SearchOutcome,
+} from "./batch-decoder.js";
+import { wholeNumber } from "./errors.js";
 
-/** A user of a shard; the shard gives out the keys. Where several ask the same, the first is told. */
+/** A user of a shard; the shard assigns the keys. If several users ask the same, `onKnown` of the first is called. */
 export type ShardUser = Omit<DecodeJob, "key">;
 
 export interface ShardOptions {
-  readonly decoder: Decoder;
-  /** How a batch is decoded. Default: `decodeBatch`. */
-  readonly decode?: typeof decodeBatch | undefined;
-  /**
-   * What `decode` goes by besides prompt and exclusions, as a text: users in whom it differs do not
-   * share an outcome. Default: nothing.
-   */
-  readonly identify?: ((user: ShardUser) => string) | undefined;
-  /** Users that share a call of the target, at most. */
+  readonly decoder: BatchDecoder;
+  /** Users per batch, at most. */
   readonly batchSize: number;
   /** Batches under way at once: while one waits for the target, another is drafted or searched. */
   readonly concurrency: number;
-  /** Gives keys that no other shard under way uses. */
+  /** Returns keys that no other shard under way uses. */
   readonly nextKey: () => number;
-  /** Told after each batch. */
-  readonly onProgress?: (batch: ShardProgress) => void;
-  readonly signal?: AbortSignal;
+  /** Called after each batch. */
+  readonly onProgress?: ((batch: ShardProgress) => void) | undefined;
+  readonly signal?: AbortSignal | undefined;
 }
 
-/** What one more batch settled. */
+/** What one more batch has settled. */
 export interface ShardProgress {
-  /** Users of the shard who are done with it; more than outcomes where several asked the same. */
+  /** Users whose list is found; more than outcomes if several asked the same. */
   readonly users: number;
   readonly outcomes: readonly SearchOutcome[];
 }
@@ -35,36 +32,36 @@ export interface ShardProgress {
 export interface ShardOutcome {
   /** In the order of the users; users with the same question share one outcome. */
   readonly outcomes: readonly SearchOutcome[];
-  /** The outcomes that were really computed: one for each different question. */
+  /** The outcomes that were really computed, one per different question, in no particular order. */
   readonly searched: readonly SearchOutcome[];
 }
 
 /**
- * Decodes a shard: users with the same prompt and the same exclusions once, unless lists are drawn
- * or depend on more, users of equal prompt length together, longest first so that the last batches
- * are the short ones.
+ * Decodes a shard: users with the same question once, users of equal prompt length together, longest
+ * first so that the last batches are the short ones.
  *
- * The first batch that fails stops the shard: no other is begun, and those under way are waited
- * for, so that nothing runs on behind the caller's back.
+ * The first batch that fails stops the shard: no other is begun, and those under way are waited for,
+ * so that nothing keeps running after the promise settles.
  *
- * @throws what decoding a batch throws; the signal's reason when it is aborted between batches;
- * DecodingError BAD_OPTION where the batch size or the concurrency is not a whole number above 0
+ * @throws what decoding a batch throws; the signal's reason if it is aborted before the last batch is
+ * done; DecodingError BAD_OPTION for wrong users, batch size or concurrency
  */
 export async function decodeShard(
   users: readonly ShardUser[],
   options: ShardOptions,
 ): Promise<ShardOutcome> {
+  checkUsers(users, "users");
+  const { decoder, signal = new AbortController().signal } = options;
   const batchSize = wholeNumber(options.batchSize, { name: "batch size", min: 1 });
   const concurrency = wholeNumber(options.concurrency, { name: "concurrency", min: 1 });
-  const { decoder, decode = decodeBatch } = options;
-  const batches = inBatches(sameQuestions(users, options), batchSize);
+  const batches = inBatches(distinctQuestions(users, decoder), batchSize);
   const outcomes = new Array<SearchOutcome>(users.length);
   const searched: SearchOutcome[] = [];
   const failures: unknown[] = [];
   const decodeNext = async (batch: readonly Question[]): Promise<void> => {
-    options.signal?.throwIfAborted();
+    signal.throwIfAborted();
     const jobs = batch.map(({ user }) => ({ ...user, key: options.nextKey() }));
-    const decoded = await decode(decoder, jobs);
+    const decoded = await decoder.decode(jobs, signal);
     searched.push(...decoded);
     decoded.forEach((outcome, at) => {
       for (const member of batch[at]?.members ?? []) outcomes[member] = outcome;
@@ -73,37 +70,31 @@ export async function decodeShard(
     options.onProgress?.({ users, outcomes: decoded });
   };
   let next = 0;
-  const lane = async (): Promise<void> => {
+  const decodeUntilDone = async (): Promise<void> => {
     for (let batch = batches[next++]; batch !== undefined; batch = batches[next++]) {
       await decodeNext(batch).catch((reason: unknown) => failures.push(reason));
       if (failures.length > 0) return;
     }
   };
-  await Promise.all(Array.from({ length: Math.min(concurrency, batches.length) }, lane));
+  const loops = Math.min(concurrency, batches.length);
+  await Promise.all(Array.from({ length: loops }, decodeUntilDone));
   if (failures.length > 0) throw failures[0];
   return { outcomes, searched };
 }
 
 interface Question {
   readonly user: ShardUser;
-  /** Places in the shard of the users who ask it. */
+  /** Indices of the users who ask it. */
   readonly members: number[];
 }
 
-function sameQuestions(
-  users: readonly ShardUser[],
-  { decoder, identify = () => "" }: Pick<ShardOptions, "decoder" | "identify">,
-): Question[] {
-  // What is drawn is everyone's own.
-  const { kind } = decoder.verification ?? { kind: "strict" };
-  const isDrawn = kind !== "strict";
+function distinctQuestions(users: readonly ShardUser[], decoder: BatchDecoder): Question[] {
   const questions = new Map<string, Question>();
-  users.forEach((user, place) => {
-    const own = isDrawn ? `|${user.name}` : "";
-    const name = `${user.prompt.join(" ")}|${user.exclusion.signature}|${identify(user)}${own}`;
+  users.forEach((user, at) => {
+    const name = decoder.questionOf(user);
     const question = questions.get(name);
-    if (question === undefined) questions.set(name, { user, members: [place] });
-    else question.members.push(place);
+    if (question === undefined) questions.set(name, { user, members: [at] });
+    else question.members.push(at);
   });
   return [...questions.values()];
 }

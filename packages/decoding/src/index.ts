@@ -1,13 +1,13 @@
-export {
-  type AcceptedOutcome,
-  type AcceptOptions,
-  acceptCandidates,
-  type CandidateJob,
-} from "./accept-candidates.js";
-export { BeamSearch } from "./beam-search.js";
-export { type BeamTree, checkTree, nodeCount, treeOf } from "./beam-tree.js";
-export { type Beams, BestPrefixes, rootBeams } from "./beams.js";
-export { type DecodeJob, type Decoder, decodeBatch } from "./decode-batch.js";
+/**
+ * Speculative beam search over a catalogue's code paths. Begin with `speculativeDecoder` and
+ * `decodeShard`; the README has a glossary and the reading order.
+ *
+ * @packageDocumentation
+ */
+
+// Decoding users
+export type { Acceptance, BatchDecoder, DecodeJob, SearchOutcome } from "./batch-decoder.js";
+export { type CandidateOptions, candidateDecoder } from "./candidate-decoder.js";
 export {
   decodeShard,
   type ShardOptions,
@@ -15,40 +15,41 @@ export {
   type ShardProgress,
   type ShardUser,
 } from "./decode-shard.js";
+// Drafters, and what it takes to write one
+export { CombinedDrafter } from "./drafting/combined-drafter.js";
 export {
   type BatchMeasure,
   type BatchOutlook,
   type DraftPolicy,
   fixedWidths,
   uniformWidths,
-} from "./draft-policy.js";
-export { CombinedDrafter } from "./drafters/combined-drafter.js";
+} from "./drafting/draft-policy.js";
+export { type Draft, type Drafter, type DraftRequest, emptyDrafter } from "./drafting/drafter.js";
+export { draftByEstimate, type EstimateRequest, type Estimator } from "./drafting/estimate.js";
+export { type LeafLists, LeafListsBuilder } from "./drafting/leaf-lists.js";
 export {
-  type Draft,
-  type Drafter,
-  type DraftLevel,
-  type DraftRequest,
-  emptyDrafter,
-} from "./drafters/drafter.js";
-export { draftByEstimate, type Estimator } from "./drafters/estimate.js";
-export {
-  type HeadsAnswer,
-  HeadsDrafter,
-  type HeadsRequest,
-  type HeadsScorer,
-} from "./drafters/heads-drafter.js";
-export { type LeafLists, LeafListsBuilder } from "./drafters/leaf-lists.js";
-export { ListsDrafter } from "./drafters/lists-drafter.js";
-export { ModelDrafter } from "./drafters/model-drafter.js";
-export { RetrievalDrafter } from "./drafters/retrieval-drafter.js";
-export { TransitionCounter, type TransitionTable } from "./drafters/transition-table.js";
-export { TransitionsDrafter } from "./drafters/transitions-drafter.js";
+  type LevelHeadsAnswer,
+  LevelHeadsDrafter,
+  type LevelHeadsRequest,
+  type LevelHeadsScorer,
+} from "./drafting/level-heads-drafter.js";
+export { ListsDrafter } from "./drafting/lists-drafter.js";
+export { ModelDrafter } from "./drafting/model-drafter.js";
+export { RetrievalDrafter } from "./drafting/retrieval-drafter.js";
+export { TransitionCounter, type TransitionTable } from "./drafting/transition-table.js";
+export { TransitionsDrafter } from "./drafting/transitions-drafter.js";
 export { DecodingError, type DecodingErrorCode } from "./errors.js";
-export type { KnownTree } from "./known-tree.js";
-export type { Acceptance, SearchCost, SearchOutcome } from "./outcome.js";
-export { decodePublished } from "./published-loop.js";
-export type { Candidates } from "./relaxed/candidates.js";
-export type { ScoreAnswer, ScoreRequest, Scorer } from "./scorer.js";
-export type { Propose, Search, SearchState } from "./search.js";
-export type { Lookup, Ranking, Scoring, SearchSpace } from "./search-space.js";
-export type { Sampling, Verification } from "./verification.js";
+export { publishedDecoder } from "./published-decoder.js";
+export { BeamSearch } from "./search/beam-search.js";
+export type { Beams } from "./search/beams.js";
+// A target or draft model of one's own
+export { logSoftmax } from "./search/log-softmax.js";
+export type { SearchView } from "./search/search.js";
+export type { SearchCost } from "./search/search-cost.js";
+export type { Scoring } from "./search/search-space.js";
+export { type SpeculativeOptions, speculativeDecoder } from "./speculative-decoder.js";
+export { type BeamTree, checkTree, nodeCount, treeOf } from "./tree/beam-tree.js";
+export { gather, type RequestGroup, RequestGroups } from "./tree/gather.js";
+export type { KnownTree } from "./tree/known-tree.js";
+export type { ScoreAnswer, ScoreRequest, Scorer } from "./tree/scorer.js";
+export type { Verification } from "./verification/verification.js";

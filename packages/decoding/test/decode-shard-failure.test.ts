@@ -1,12 +1,11 @@
 import { describe, expect, it } from "vitest";
-import { decodeShard } from "../src/decode-shard.js";
-import type { Scorer } from "../src/scorer.js";
-import { promptsAsked, setUp, user } from "./shards.js";
+import { decodeShard, type Scorer } from "../src/index.js";
+import { promptsAsked, setUp, user } from "./support/shards.js";
 
 describe("a shard that fails", () => {
   /** Fails at the call with this number, from 1. */
   function failingAt(call: number) {
-    const { target, draft, decoder, options } = setUp();
+    const { target, draft, search, options } = setUp();
     let calls = 0;
     const failing: Scorer = {
       async score(requests) {
@@ -16,13 +15,13 @@ describe("a shard that fails", () => {
       },
       release: (keys) => target.release(keys),
     };
-    return { target, draft, options, decoder: { ...decoder, target: failing } };
+    return { target, draft, options, search: { ...search, target: failing } };
   }
   const users = Array.from({ length: 20 }, (_, i) => user([i]));
 
   it.each([1, 3])("throws the scorer's first error at concurrency %s", async (concurrency) => {
-    const { target, draft, decoder, options } = failingAt(2);
-    await expect(decodeShard(users, options({ decoder, concurrency }))).rejects.toThrow(
+    const { target, draft, search, options } = failingAt(2);
+    await expect(decodeShard(users, options({ search, concurrency }))).rejects.toThrow(
       "call 2 failed",
     );
     expect([...target.heldKeys, ...draft.heldKeys]).toEqual([]);
@@ -32,8 +31,8 @@ describe("a shard that fails", () => {
   });
 
   it("begins no other batch", async () => {
-    const { target, decoder, options } = failingAt(1);
-    await expect(decodeShard(users, options({ decoder, concurrency: 3 }))).rejects.toThrow();
+    const { target, search, options } = failingAt(1);
+    await expect(decodeShard(users, options({ search, concurrency: 3 }))).rejects.toThrow();
     expect(target.calls).toHaveLength(3);
   });
 

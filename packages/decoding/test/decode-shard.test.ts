@@ -1,11 +1,10 @@
 import { excludeItems, NOTHING_EXCLUDED } from "@nightbeam/catalogue";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { decodeShard } from "../src/decode-shard.js";
-import type { Scorer } from "../src/scorer.js";
-import { bruteForce } from "./brute-force.js";
-import { remainingPaths, scoredPaths } from "./scenario.js";
-import { catalogue, promptsAsked, scenario, setUp, user } from "./shards.js";
+import { decodeShard, type Scorer, type ShardUser } from "../src/index.js";
+import { bruteForce } from "./support/brute-force.js";
+import { remainingPaths, scoredPaths } from "./support/scenario.js";
+import { catalogue, promptsAsked, scenario, setUp, user } from "./support/shards.js";
 
 describe("decodeShard", () => {
   it("gives every user plain search's list, in the users' order, at any concurrency", async () => {
@@ -65,11 +64,13 @@ describe("decodeShard", () => {
     expect(new Set(outcomes).size).toBe(3);
   });
 
-  it("keeps users apart who differ in what decoding goes by", async () => {
+  it("keeps users apart whose questions differ", async () => {
     const { target, options } = setUp();
     const names = ["Ada", "Bob", "Ada"];
     const users = names.map((name) => ({ ...user([1]), name }));
-    const { outcomes } = await decodeShard(users, options({ identify: ({ name }) => name ?? "" }));
+    const shard = options();
+    const decoder = { ...shard.decoder, questionOf: ({ name }: ShardUser) => name ?? "" };
+    const { outcomes } = await decodeShard(users, { ...shard, decoder });
     expect(target.calls[0]).toHaveLength(2);
     expect(outcomes[2]).toBe(outcomes[0]);
     expect(outcomes[1]).not.toBe(outcomes[0]);
@@ -92,7 +93,7 @@ describe("decodeShard", () => {
   it("has as many batches under way as it may", async () => {
     let underWay = 0;
     let most = 0;
-    const { target, decoder, options } = setUp();
+    const { target, search, options } = setUp();
     const counting: Scorer = {
       async score(requests) {
         most = Math.max(most, ++underWay);
@@ -103,10 +104,7 @@ describe("decodeShard", () => {
       release: (keys) => target.release(keys),
     };
     const users = Array.from({ length: 12 }, (_, i) => user([i]));
-    await decodeShard(
-      users,
-      options({ decoder: { ...decoder, target: counting }, concurrency: 3 }),
-    );
+    await decodeShard(users, options({ search: { ...search, target: counting }, concurrency: 3 }));
     expect(most).toBe(3);
   });
 

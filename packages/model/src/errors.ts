@@ -1,24 +1,24 @@
 export type ModelErrorCode =
-  /** A file of the checkpoint is not there or cannot be read. */
+  /** A file of the checkpoint is missing or cannot be read. */
   | "MISSING_FILE"
-  /** A file of the checkpoint is not what it should be. */
+  /** A file of the checkpoint is malformed. */
   | "BAD_CHECKPOINT"
   /** The checkpoint is sound, but of a kind that Nightbeam cannot run. */
   | "UNSUPPORTED"
-  /** `nightbeam.json` is missing something, or says what cannot be. */
+  /** `nightbeam.json` is incomplete or contradicts the checkpoint. */
   | "BAD_PROMPT_SPEC"
-  /** The model and the catalogue do not belong together. */
+  /** The model has no tokens for the codes of the catalogue. */
   | "CATALOGUE_MISMATCH"
   /** A prompt is longer than the model or the runtime's limit allows. */
   | "PROMPT_TOO_LONG"
   /** onnxruntime could not load or run the graph. */
   | "RUNTIME"
-  /** The queue before the model is full. */
+  /** The model's queue is full. */
   | "BUSY"
-  /** The model was closed while work was waiting for it. */
+  /** The model is closed. */
   | "CLOSED";
 
-/** What goes wrong at the border to a model: its files, its prompts, its runtime. Recognise it by `code`. */
+/** An error of a model: its files, its prompts, its runtime. Branch on `code`. */
 export class ModelError extends Error {
   override readonly name = "ModelError";
   readonly code: ModelErrorCode;

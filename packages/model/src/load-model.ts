@@ -2,64 +2,69 @@ import type { Catalogue } from "@nightbeam/catalogue";
 import type { Scoring } from "@nightbeam/decoding";
 import { type Checkpoint, checkpointHash } from "./checkpoint/checkpoint.js";
 import { type Precision, readyCheckpoint } from "./checkpoint/convert.js";
+import type { AnswerOf, ProgramName, RequestOf } from "./programs/program.js";
 import { type Prompts, promptsOf } from "./prompt/open-prompts.js";
 import { ModelPool } from "./runtime/model-pool.js";
 import { ModelWorker } from "./runtime/model-worker.js";
 
 export interface ModelOptions {
-  /** A Hugging Face checkpoint of the LLaMA family with `nightbeam.json` beside it. */
+  /** A Hugging Face checkpoint of a supported family, with `nightbeam.json`. */
   readonly directory: string;
   /** The catalogue that is searched. */
   readonly catalogue: Catalogue;
-  /** The catalogue that histories are written in, where that is a larger one. */
+  /** The catalogue that histories are written in, if that is a larger one. */
   readonly historyCatalogue?: Catalogue;
   readonly scoring: Scoring;
   readonly precision: Precision;
-  /** Where conversions are kept, for checkpoints that cannot be run as they are. */
+  /** Directory of conversions, for checkpoints that cannot be run as they are. */
   readonly cacheDirectory: string;
-  /** Worker threads with a copy of the model each. */
+  /** Worker threads, each with a copy of the model. */
   readonly workers: number;
-  /** Threads that share one operator, in each worker; the model's heads if those are fewer. */
+  /** Threads that share one operator, in each worker; limited to the model's attention heads. */
   readonly threads: number;
   /** Bytes of prompts' keys and values that each worker keeps between calls; 0 turns the cache off. */
   readonly cacheBytes: number;
-  /** Longest prompt with a code path behind it, in tokens; the model's own limit if that is less. */
+  /** Positions for a prompt and a code path after it. Default: 4096. Limited to the model's own. */
   readonly maxPositions?: number;
-  /** cpu, cuda, webgpu or tensorrt. */
+  /** cpu, cuda, webgpu or tensorrt. Default: cpu. */
   readonly executionProvider?: string;
-  /** Calls that may wait or run at once. */
+  /** Calls that may wait or run at once. Default: 64. */
   readonly maxWaiting?: number;
 }
 
-/** A checkpoint on its threads, whatever it answers. */
-export interface LoadedModel {
-  readonly pool: ModelPool;
-  readonly workers: readonly ModelWorker[];
+/** A checkpoint on worker threads that run a program. */
+export interface LoadedModel<Name extends ProgramName> {
+  readonly pool: ModelPool<RequestOf<Name>, AnswerOf<Name>>;
+  readonly workers: readonly ModelWorker<Name>[];
   readonly prompts: Prompts;
   /** SHA-256 in hex over the checkpoint as it was given. */
   readonly hash: string;
 }
 
 /** Starts the threads. @throws ModelError */
-export async function loadModel(
+export async function loadModel<Name extends ProgramName>(
   checkpoint: Checkpoint,
-  options: ModelOptions,
-): Promise<LoadedModel> {
+  options: ModelOptions & { readonly program: Name },
+): Promise<LoadedModel<Name>> {
   const { promptSpec: spec, config } = checkpoint;
+  const { program, scoring } = options;
   const catalogue = options.historyCatalogue ?? options.catalogue;
   const prompts = await promptsOf({ config, spec }, { ...options, catalogue });
+  const { codeTokens, maxPositions, maxPromptTokens } = prompts;
   const hash = await checkpointHash(checkpoint);
   const ready = await readyCheckpoint(checkpoint, { ...options, hash });
   const setup = {
+    program,
     directory: ready.directory,
     catalogue: options.catalogue.prepared,
-    codeTokens: prompts.codeTokens,
-    scoring: options.scoring,
-    // Threads beyond the heads would cut attention into pieces of a few rows, and a piece of one row
-    // is rounded differently: a user's bits would depend on the number of nodes.
-    threads: Math.min(options.threads, config.heads),
+    codeTokens,
+    scoring,
+    // More threads than heads would cut attention into pieces of a few rows, and a piece of one row is
+    // rounded differently: bits would depend on the number of nodes.
+    threads: Math.min(options.threads, config.architecture.attentionHeads),
     cacheBytes: options.cacheBytes,
-    maxPositions: prompts.maxPositions,
+    maxPositions,
+    maxPromptTokens,
     executionProvider: options.executionProvider ?? "cpu",
   };
   const opened = await Promise.allSettled(

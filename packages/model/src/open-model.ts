@@ -1,17 +1,19 @@
+import type { ScoreAnswer, ScoreRequest, Scorer } from "@nightbeam/decoding";
 import { openCheckpoint } from "./checkpoint/checkpoint.js";
-import { refuseHeads } from "./checkpoint/level-heads.js";
+import { refuseLevelHeads } from "./checkpoint/level-heads.js";
 import { loadModel, type ModelOptions } from "./load-model.js";
 import type { PromptEncoder } from "./prompt/prompt-encoder.js";
-import type { ModelPool, PoolWorker } from "./runtime/model-pool.js";
+import type { PoolWorker } from "./runtime/model-pool.js";
 
 /** A model that is loaded and ready to score. */
 export interface Model {
-  readonly scorer: ModelPool;
+  /** All threads behind one queue. */
+  readonly scorer: Scorer;
   /**
-   * The threads behind `scorer`, one by one, for who shares out the work itself. Their keys are those
+   * The same threads one by one, for callers that share out the work themselves. Their keys are those
    * of `scorer`: use one or the other.
    */
-  readonly workers: readonly PoolWorker[];
+  readonly workers: readonly ScorerThread[];
   readonly encodePrompt: PromptEncoder;
   /** Longest prompt that the model takes, in tokens. */
   readonly maxPromptTokens: number;
@@ -19,32 +21,46 @@ export interface Model {
   readonly vocabularySize: number;
   /** SHA-256 in hex over the checkpoint as it was given. */
   readonly hash: string;
-  /** Weights that every token is multiplied with: those of the decoder's linear layers. */
+  /** Weights that every token is multiplied with: those of the linear layers. */
   readonly weightsPerToken: number;
-  /** Weights that every node is multiplied with besides: the head's. */
+  /** Weights that every node is multiplied with besides: the output layer's. */
   readonly weightsPerNode: number;
   close(): Promise<void>;
+}
+
+/** One thread of a model. */
+export interface ScorerThread extends Scorer {
+  /** Whether it takes calls. */
+  readonly isOpen: boolean;
 }
 
 /** Loads a checkpoint for a catalogue. @throws ModelError; UNSUPPORTED for a heads draft */
 export async function openModel(options: ModelOptions): Promise<Model> {
   const checkpoint = await openCheckpoint(options.directory);
   const { config } = checkpoint;
-  refuseHeads(options.directory, config);
-  const { pool, workers, prompts, hash } = await loadModel(checkpoint, options);
-  const { hiddenSize, headSize, heads, keyValueHeads, intermediateSize, layers } = config;
+  refuseLevelHeads(options.directory, config);
+  const loaded = await loadModel(checkpoint, { ...options, program: "tree-scores" });
+  const { pool, workers, prompts, hash } = loaded;
+  const { vocabularySize, hiddenSize, weightsPerToken } = config.architecture;
   return {
-    scorer: pool,
-    workers,
+    scorer: { score: (requests) => pool.run(requests), release: (keys) => pool.release(keys) },
+    workers: workers.map(scorerThread),
     encodePrompt: prompts.encodePrompt,
     maxPromptTokens: prompts.maxPromptTokens,
-    vocabularySize: config.vocabularySize,
+    vocabularySize,
     hash,
-    weightsPerToken:
-      layers *
-      hiddenSize *
-      (2 * heads * headSize + 2 * keyValueHeads * headSize + 3 * intermediateSize),
-    weightsPerNode: hiddenSize * config.vocabularySize,
+    weightsPerToken,
+    weightsPerNode: hiddenSize * vocabularySize,
     close: () => pool.close(),
+  };
+}
+
+function scorerThread(worker: PoolWorker<ScoreRequest, ScoreAnswer>): ScorerThread {
+  return {
+    score: (requests) => worker.run(requests),
+    release: (keys) => worker.release(keys),
+    get isOpen() {
+      return worker.isOpen;
+    },
   };
 }

@@ -7,6 +7,7 @@ import {
   fixedWidths,
   ModelDrafter,
   type Scoring,
+  speculativeDecoder,
   TransitionsDrafter,
   treeOf,
   uniformWidths,
@@ -94,13 +95,13 @@ describe.skipIf(!haveBeauty)("the golden lists of a trained pair", () => {
           exclusion: NOTHING_EXCLUDED,
         })),
         {
-          decoder: {
+          decoder: speculativeDecoder({
             target: target.scorer,
             drafter,
             policy: fixedWidths(drafter === emptyDrafter ? [] : uniformWidths(40, 4)),
             space: { trie: catalogue.trie, scoring },
             beamWidth: BEAM_WIDTH,
-          },
+          }),
           batchSize: 32,
           concurrency: 2,
           nextKey: () => key++,

@@ -1,10 +1,10 @@
 import { NOTHING_EXCLUDED, pathOf } from "@nightbeam/catalogue";
 import {
-  decodeBatch,
-  decodePublished,
   decodeShard,
   fixedWidths,
   ModelDrafter,
+  publishedDecoder,
+  speculativeDecoder,
   uniformWidths,
 } from "@nightbeam/decoding";
 import { type Model, openModel } from "@nightbeam/model";
@@ -62,9 +62,9 @@ describe.skipIf(!haveBeauty)("the published loop and the demand-driven one, a tr
   });
 
   it.each([
-    ["published", decodePublished],
-    ["demand", decodeBatch],
-  ] as const)("cost what they are known to cost: %s", async (name, decode) => {
+    ["published", publishedDecoder],
+    ["demand", speculativeDecoder],
+  ] as const)("cost what they are known to cost: %s", async (name, decoderOf) => {
     const users = goldenUsers().slice(0, USERS);
     let key = name === "published" ? 0 : users.length;
     const { outcomes } = await decodeShard(
@@ -74,14 +74,13 @@ describe.skipIf(!haveBeauty)("the published loop and the demand-driven one, a tr
         exclusion: NOTHING_EXCLUDED,
       })),
       {
-        decoder: {
+        decoder: decoderOf({
           target: target.scorer,
           drafter: new ModelDrafter(draft.scorer),
           policy: fixedWidths(uniformWidths(40, 4)),
           space: { trie: catalogue.trie, scoring: "full" },
           beamWidth: K,
-        },
-        decode,
+        }),
         batchSize: 32,
         concurrency: 2,
         nextKey: () => key++,

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { backoffMs, spreadMs } from "../src/client/backoff.js";
 import { leastBusy } from "../src/client/choice.js";
-import { rowsOf, sharesOf } from "../src/client/groups.js";
+import { rowsOf, splitCall } from "../src/client/groups.js";
 import { type LinkEvent, type LinkState, nextState } from "../src/client/link-state.js";
 import { RetryBudget } from "../src/client/retry-budget.js";
 import { request } from "./support/job.js";
@@ -116,19 +116,19 @@ describe("shares of a call", () => {
         const requests = users.map(({ prefixes }, key) => request(key, [ROOT, ...prefixes]));
         const homeOf = ({ key }: { key: number }) => users[key]?.home;
         const bytesOf = ({ key }: { key: number }) => 1 + (key % 4);
-        const shares = sharesOf(requests, {
+        const groups = splitCall(requests, {
           homeOf,
           answerBytes: bytesOf,
-          most: { users: most, tokens, answerBytes },
+          max: { users: most, tokens, answerBytes },
         });
-        const places = shares.flatMap((share) => share.places);
+        const places = groups.flatMap((group) => group.places);
         expect(places.toSorted((a, b) => a - b)).toEqual(requests.map((_, place) => place));
-        for (const share of shares) {
-          const members = share.places.flatMap((place) => requests[place] ?? []);
-          expect(members.every((member) => homeOf(member) === share.home)).toBe(true);
+        for (const group of groups) {
+          const members = group.places.flatMap((place) => requests[place] ?? []);
+          expect(members.every((member) => homeOf(member) === group.home)).toBe(true);
           const rows = members.reduce((sum, member) => sum + rowsOf(member), 0);
-          expect(share.tokens).toBe(rows);
-          expect(share.places.length).toBeLessThanOrEqual(most);
+          expect(group.size.tokens).toBe(rows);
+          expect(group.places.length).toBeLessThanOrEqual(most);
           if (members.length === 1) continue;
           expect(rows).toBeLessThanOrEqual(tokens);
           const bytes = members.reduce((sum, member) => sum + bytesOf(member), 0);

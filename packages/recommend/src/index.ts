@@ -10,7 +10,6 @@ export { openCandidates } from "./models/open-candidates.js";
 export { type DraftContext, type OpenDrafts, openDrafts } from "./models/open-drafts.js";
 export { type ModelNames, type OpenModels, openModels } from "./models/open-models.js";
 export type { ReadLists, ReadListsOptions } from "./models/read-lists.js";
-export { acceptingDecoder } from "./shard/accepting-decoder.js";
 export { type DecodedRows, decodeRows, type RowsOptions } from "./shard/decode-rows.js";
 export { expandItems } from "./shard/expand-items.js";
 export { type ReaderOptions, type Reading, type ReadyUser, userReader } from "./shard/users.js";

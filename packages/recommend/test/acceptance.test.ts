@@ -3,17 +3,15 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { buildCatalogue, NOTHING_EXCLUDED } from "@nightbeam/catalogue";
 import {
-  type Decoder,
+  candidateDecoder,
   decodeShard,
-  emptyDrafter,
-  fixedWidths,
   LeafListsBuilder,
   type Scorer,
+  type SpeculativeOptions,
 } from "@nightbeam/decoding";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { openCandidates } from "../src/models/open-candidates.js";
 import { acceptanceStats } from "../src/shard/acceptance-stats.js";
-import { acceptingDecoder } from "../src/shard/accepting-decoder.js";
 
 const catalogue = buildCatalogue([
   { id: "a", codes: [0, 0], where: "a" },
@@ -34,23 +32,21 @@ function scorer(prompts: string[]): Scorer {
   };
 }
 
-function decoder(prompts: string[]): Decoder {
+function searchOf(prompts: string[]): SpeculativeOptions {
   return {
     target: scorer(prompts),
-    drafter: emptyDrafter,
-    policy: fixedWidths([]),
     space: { trie: catalogue.trie, scoring: "renormalized" },
     beamWidth: 1,
   };
 }
 
-describe("acceptingDecoder", () => {
+describe("candidates from lists", () => {
   it("gives users with equal prompts their own lists, and equal proposals one search", async () => {
     const builder = new LeafListsBuilder();
     builder.add("Ada", [leafOf("c"), leafOf("b")]);
     builder.add("Bob", [leafOf("b"), leafOf("c")]);
     builder.add("Cyd", [leafOf("c")]);
-    const accepting = acceptingDecoder({ lists: builder.finish(), threshold: -5, places: 1 });
+    const lists = builder.finish();
     const prompts: string[] = [];
     const names = ["Ada", "Bob", "Cyd", "Dan", "Eve"];
     const users = names.map((name) => {
@@ -60,8 +56,12 @@ describe("acceptingDecoder", () => {
     });
     let key = 0;
     const { outcomes, searched } = await decodeShard(users, {
-      decoder: decoder(prompts),
-      ...accepting,
+      decoder: candidateDecoder({
+        ...searchOf(prompts),
+        candidatesFor: ({ name }) => lists.of(name ?? ""),
+        threshold: -5,
+        places: 1,
+      }),
       batchSize: 4,
       concurrency: 1,
       nextKey: () => key++,

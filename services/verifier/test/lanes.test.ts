@@ -2,7 +2,8 @@ import type { ScoreRequest } from "@nightbeam/decoding";
 import { FakeTime } from "@nightbeam/testing";
 import { describe, expect, it } from "vitest";
 import { VerifierError } from "../src/errors.js";
-import { type IncomingCall, type LaneLimits, Lanes } from "../src/lanes/lanes.js";
+import { Lanes } from "../src/lanes/lanes.js";
+import type { IncomingCall, LaneLimits } from "../src/lanes/lanes-options.js";
 import { FakeModel, keysOf, outcome, request } from "./support/calls.js";
 
 function opened(limits: Partial<LaneLimits> = {}, keepsPrompts = true, passMs = 100) {
@@ -226,7 +227,7 @@ describe("lanes", () => {
     ]);
   });
 
-  it("lose a lane whose model fails at what it could answer", async () => {
+  it("lose a lane whose model fails at what it has answered before", async () => {
     const { time, a, lanes, ask, lost } = opened();
     const answered = [ask("x", [request(1)]), ask("x", [request(2)])];
     await time.advance(200);
@@ -240,7 +241,7 @@ describe("lanes", () => {
     const broken = outcome(ask("x", [request(1)]));
     await time.advance(500);
     expect(await broken).toBe("LANE_LOST");
-    expect(lost[0]?.message).toContain("it fails at what it could answer (refuses -1)");
+    expect(lost[0]?.message).toContain("it fails at what it has answered before (refuses -1)");
     expect(lanes.runningTokens).toBe(0);
   });
 

@@ -2,7 +2,7 @@ import type { Catalogue } from "@nightbeam/catalogue";
 import { ModelError } from "../errors.js";
 import type { PromptSpec } from "../prompt/prompt-spec.js";
 
-/** @throws ModelError CATALOGUE_MISMATCH where the model has no token for a code of the catalogue */
+/** @throws ModelError CATALOGUE_MISMATCH if the model has no token for a code of the catalogue */
 export function checkCatalogue(spec: PromptSpec, catalogue: Catalogue): void {
   const { levels } = catalogue.trie;
   if (levels !== spec.levels) {
@@ -15,7 +15,7 @@ export function checkCatalogue(spec: PromptSpec, catalogue: Catalogue): void {
     if (codes > spec.codesPerLevel) {
       throw new ModelError(
         "CATALOGUE_MISMATCH",
-        `the catalogue has code ${codes - 1} on level ${level}; the model knows ${spec.codesPerLevel} codes a level (nightbeam.json, codesPerLevel)`,
+        `the catalogue has code ${codes - 1} on level ${level}; the model knows ${spec.codesPerLevel} codes per level (nightbeam.json, codesPerLevel)`,
       );
     }
   });

@@ -6,7 +6,7 @@ import { type PromptSpec, readPromptSpec } from "../prompt/prompt-spec.js";
 import { type ModelConfig, readModelConfig } from "./model-config.js";
 import { listTensors, type StoredTensor } from "./safetensors.js";
 
-/** A model directory as Hugging Face writes it, with `nightbeam.json` beside. */
+/** A model directory as Hugging Face writes it, with `nightbeam.json`. */
 export interface Checkpoint {
   readonly directory: string;
   readonly config: ModelConfig;
@@ -48,8 +48,8 @@ export async function checkpointHash(checkpoint: Checkpoint): Promise<string> {
 }
 
 /**
- * Names what a model answers, for whoever asks one of several: a checkpoint in its own numbers by
- * its hash, in others by another. SHA-256 in hex.
+ * Identifies a model's answers, bit by bit: models with equal hashes give equal answers, so a client
+ * may ask any of them. For fp32 it is the checkpoint's hash. SHA-256 in hex.
  */
 export function answersHash(model: { checkpoint: string; precision: "fp32" | "int8" }): string {
   const { checkpoint, precision } = model;

@@ -2,12 +2,12 @@ import { copyFileSync, existsSync } from "node:fs";
 import { mkdir, mkdtemp, open, rename, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { ModelError } from "../errors.js";
-import { stepsName } from "../graph/linear.js";
+import { stepsName } from "../onnx/linear.js";
 import { type Checkpoint, DESCRIBING_FILES, openCheckpoint } from "./checkpoint.js";
 import { quantizeColumns, toFloat32 } from "./numbers.js";
 import { readTensor, type StoredTensor, writeBytes } from "./safetensors.js";
 
-/** How a model computes: 32-bit floats, or 8-bit weights with activations quantised row by row. */
+/** The numbers that a model computes in: 32-bit floats, or 8-bit weights with activations quantised per row. */
 export type Precision = "fp32" | "int8";
 
 /** Whether onnxruntime can read the weights where they are. */
@@ -22,19 +22,18 @@ function isQuantized(checkpoint: Checkpoint): boolean {
 }
 
 /**
- * Writes a checkpoint in the numbers that onnxruntime runs: a directory that stands for itself, with
- * the description copied and the weights converted. Written beside and renamed, so that a directory
- * with that name is whole.
+ * Converts a checkpoint to numbers that onnxruntime runs: a complete checkpoint of its own. Written to a
+ * temporary directory and renamed, so a directory with the final name is whole.
  *
  * @param options.out must not exist, or be empty
- * @throws ModelError UNSUPPORTED for weights of a type that is not known; errors of the file system
+ * @throws ModelError UNSUPPORTED for weights of an unknown type; errors of the file system
  */
 export async function convertCheckpoint(
   checkpoint: Checkpoint,
   options: { precision: Precision; out: string },
 ): Promise<Checkpoint> {
   await mkdir(dirname(options.out), { recursive: true });
-  // A name that nobody else has: two processes, or two models of one, may convert the same.
+  // A unique name: two processes, or two models of one process, may convert the same checkpoint.
   const partial = await mkdtemp(`${options.out}.partial-`);
   try {
     for (const file of DESCRIBING_FILES) {
@@ -50,8 +49,8 @@ export async function convertCheckpoint(
 }
 
 /**
- * The checkpoint itself where it can be run as it is; otherwise its conversion, made once and kept
- * under the cache directory by content.
+ * The checkpoint itself if it can be run as it is; otherwise its conversion, made once and kept in the
+ * cache directory, named by content.
  *
  * @param options.hash of the checkpoint
  * @throws ModelError UNSUPPORTED
@@ -65,7 +64,7 @@ export async function readyCheckpoint(
   if (isQuantized(checkpoint)) {
     throw new ModelError(
       "UNSUPPORTED",
-      `${checkpoint.directory} is an int8 conversion and cannot run as ${precision}; give the checkpoint it was made from`,
+      `${checkpoint.directory} is an int8 conversion and cannot run as ${precision}; use the checkpoint that it was made from`,
     );
   }
   const out = join(cacheDirectory, `${hash.slice(0, 16)}-${precision}`);
@@ -73,15 +72,10 @@ export async function readyCheckpoint(
   try {
     return await convertCheckpoint(checkpoint, { precision, out });
   } catch (error) {
-    // Somebody else was faster, and a directory cannot be renamed onto theirs: theirs is as good.
+    // Another process finished first, and its conversion is as good.
     if (existsSync(out)) return openCheckpoint(out);
     throw error;
   }
-}
-
-/** A matrix of a linear layer of the decoder, which int8 is for; embeddings and head stay as they are. */
-function isLinear(tensor: StoredTensor): boolean {
-  return /_proj\.weight$/.test(tensor.name);
 }
 
 interface Piece {
@@ -91,10 +85,10 @@ interface Piece {
   readonly bytes: number;
 }
 
-/** What a stored tensor becomes: itself in float32, or bytes and the steps of its columns. */
-function piecesOf(tensor: StoredTensor, precision: Precision): Piece[] {
+/** What a stored tensor becomes: itself in float32, or bytes and the step of each column. */
+function piecesOf(tensor: StoredTensor, { quantize }: { quantize: boolean }): Piece[] {
   const elements = tensor.shape.reduce((product, size) => product * size, 1);
-  if (precision === "fp32" || !isLinear(tensor)) {
+  if (!quantize) {
     return [{ name: tensor.name, dtype: "F32", shape: tensor.shape, bytes: 4 * elements }];
   }
   const [outputs = 0, inputs = 0] = tensor.shape;
@@ -110,7 +104,11 @@ async function writeWeights(
   options: { path: string; precision: Precision },
 ): Promise<void> {
   const tensors = [...checkpoint.tensors.values()];
-  const pieces = tensors.flatMap((tensor) => piecesOf(tensor, options.precision));
+  const { architecture } = checkpoint.config;
+  // Embeddings and the output layer stay as they are.
+  const becomesInt8 = ({ name }: StoredTensor) =>
+    options.precision === "int8" && architecture.isLinear(name);
+  const pieces = tensors.flatMap((tensor) => piecesOf(tensor, { quantize: becomesInt8(tensor) }));
   // Floats before bytes, again for alignment.
   const ordered = [
     ...pieces.filter(({ dtype }) => dtype === "F32"),
@@ -133,7 +131,7 @@ async function writeWeights(
     await writeBytes(handle, Buffer.concat([start, Buffer.from(padded)]), 0);
     for (const tensor of tensors) {
       const values = toFloat32(tensor, await readTensor(checkpoint.directory, tensor));
-      for (const [name, bytes] of encode(tensor, { values, precision: options.precision })) {
+      for (const [name, bytes] of encode(tensor, { values, quantize: becomesInt8(tensor) })) {
         await writeBytes(handle, bytes, 8 + padded.length + (places.get(name) ?? 0));
       }
     }
@@ -145,12 +143,10 @@ async function writeWeights(
 
 function encode(
   tensor: StoredTensor,
-  options: { values: Float32Array<ArrayBuffer>; precision: Precision },
+  options: { values: Float32Array<ArrayBuffer>; quantize: boolean },
 ): [name: string, bytes: Uint8Array][] {
-  const { values, precision } = options;
-  if (precision === "fp32" || !isLinear(tensor)) {
-    return [[tensor.name, new Uint8Array(values.buffer)]];
-  }
+  const { values, quantize } = options;
+  if (!quantize) return [[tensor.name, new Uint8Array(values.buffer)]];
   const [outputs = 0, inputs = 0] = tensor.shape;
   const { bytes, steps } = quantizeColumns(values, { inputs, outputs });
   return [

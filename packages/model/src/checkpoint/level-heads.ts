@@ -3,22 +3,22 @@ import { ModelError } from "../errors.js";
 import type { Checkpoint } from "./checkpoint.js";
 import { type ModelConfig, readModelConfig } from "./model-config.js";
 
-/** Whether a checkpoint is a heads draft: `openHeads` opens it, `openModel` does not. @throws ModelError */
-export async function isHeadsCheckpoint(directory: string): Promise<boolean> {
+/** Whether a checkpoint is a heads draft: `openLevelHeads` opens it, `openModel` does not. @throws ModelError */
+export async function isLevelHeadsCheckpoint(directory: string): Promise<boolean> {
   return (await readModelConfig(directory)).levelHeads !== undefined;
 }
 
-/** @throws ModelError UNSUPPORTED where a model that knows prefixes is needed, and this one has heads */
-export function refuseHeads(directory: string, config: ModelConfig): void {
+/** @throws ModelError UNSUPPORTED for a heads draft, if an ordinary model is needed */
+export function refuseLevelHeads(directory: string, config: ModelConfig): void {
   if (config.levelHeads === undefined) return;
   throw new ModelError(
     "UNSUPPORTED",
-    `${directory} is a heads draft (config.json, nightbeam_heads), which guesses all levels at once and knows nothing of prefixes; it can be a --draft, and nothing else`,
+    `${directory} is a heads draft (config.json, nightbeam_heads), which guesses all levels at once and does not score prefixes; use it as a draft`,
   );
 }
 
-/** @throws ModelError UNSUPPORTED for an ordinary model; BAD_CHECKPOINT where the blocks do not go with the levels */
-export function checkHeads({ directory, config, promptSpec }: Checkpoint): void {
+/** @throws ModelError UNSUPPORTED for an ordinary model; BAD_CHECKPOINT if blocks and levels do not match */
+export function checkLevelHeads({ directory, config, promptSpec }: Checkpoint): void {
   if (config.levelHeads === undefined) {
     throw new ModelError(
       "UNSUPPORTED",

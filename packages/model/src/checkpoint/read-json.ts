@@ -2,30 +2,45 @@ import { readFile } from "node:fs/promises";
 import type { z } from "zod";
 import { ModelError, type ModelErrorCode } from "../errors.js";
 
+/** How a file's content is checked, and what its errors say. */
+interface JsonCheck<Schema extends z.ZodType> {
+  readonly schema: Schema;
+  readonly code: ModelErrorCode;
+  readonly remedy: string;
+}
+
 /**
  * Reads a JSON file of a checkpoint and checks it.
  *
- * @throws ModelError MISSING_FILE; `code` where the content is not as it should be, naming the field
+ * @throws ModelError MISSING_FILE; `code` if the content does not match the schema, naming the field
  */
 export async function readJson<Schema extends z.ZodType>(
   path: string,
-  options: { schema: Schema; code: ModelErrorCode; remedy: string },
+  check: JsonCheck<Schema>,
 ): Promise<z.output<Schema>> {
   let text: string;
   try {
     text = await readFile(path, "utf8");
   } catch (cause) {
-    throw new ModelError("MISSING_FILE", `cannot read ${path}: ${options.remedy}`, { cause });
+    throw new ModelError("MISSING_FILE", `cannot read ${path}: ${check.remedy}`, { cause });
   }
   let json: unknown;
   try {
     json = JSON.parse(text);
   } catch (cause) {
-    throw new ModelError(options.code, `${path} is not JSON: ${String(cause)}`, { cause });
+    throw new ModelError(check.code, `${path} is not JSON: ${String(cause)}`, { cause });
   }
-  const parsed = options.schema.safeParse(json);
+  return checkJson(json, { ...check, path });
+}
+
+/** The same for JSON that has been read. @throws ModelError with `code`, naming the field */
+export function checkJson<Schema extends z.ZodType>(
+  json: unknown,
+  { path, schema, code, remedy }: JsonCheck<Schema> & { readonly path: string },
+): z.output<Schema> {
+  const parsed = schema.safeParse(json);
   if (parsed.success) return parsed.data;
   const issue = parsed.error.issues[0];
   const field = issue?.path.join(".") || "the file";
-  throw new ModelError(options.code, `${path}: ${field}: ${issue?.message}; ${options.remedy}`);
+  throw new ModelError(code, `${path}: ${field}: ${issue?.message}; ${remedy}`);
 }

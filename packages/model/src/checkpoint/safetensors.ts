@@ -5,18 +5,18 @@ import { z } from "zod";
 import { ModelError } from "../errors.js";
 import { readJson } from "./read-json.js";
 
-/** Bytes of a number, for the element types that can be read; what others weigh is not checked. */
+/** Bytes per number, for the element types that can be read; the size of others is not checked. */
 const NUMBER_BYTES: Readonly<Record<string, number>> = { F32: 4, F16: 2, BF16: 2, I8: 1 };
 
 /** A tensor in a safetensors file. */
 export interface StoredTensor {
   readonly name: string;
-  /** Element type in the format's words: F32, F16, BF16, … */
+  /** Element type as the format names it: F32, F16, BF16, … */
   readonly type: string;
   readonly shape: readonly number[];
   /** File name within the checkpoint's directory. */
   readonly file: string;
-  /** Place in the file, in bytes. */
+  /** Offset in the file, in bytes. */
   readonly offset: number;
   readonly length: number;
 }
@@ -38,8 +38,8 @@ const shardIndex = z.looseObject({ weight_map: z.record(z.string(), z.string()) 
 /** One system call moves at most 2 GiB, and an embedding can be larger. */
 const PIECE_BYTES = 2 ** 30;
 
-/** A header of 100 MB describes more tensors than any checkpoint has: a larger one is a broken file. */
-const LONGEST_HEADER = 100_000_000;
+/** A header of 100 MB describes more tensors than any checkpoint has: a larger one means a broken file. */
+const MAX_HEADER_BYTES = 100_000_000;
 
 /**
  * Lists the tensors of a checkpoint: of `model.safetensors`, or of the shards that
@@ -55,7 +55,7 @@ export async function listTensors(directory: string): Promise<ReadonlyMap<string
       if (other !== undefined) {
         throw new ModelError(
           "BAD_CHECKPOINT",
-          `tensor ${tensor.name} is in ${other.file} and again in ${file}; which one counts?`,
+          `tensor ${tensor.name} is in ${other.file} and again in ${file}; remove one of them`,
         );
       }
       tensors.set(tensor.name, tensor);
@@ -79,7 +79,7 @@ async function weightFiles(directory: string): Promise<string[]> {
     if (basename(file) !== file) {
       throw new ModelError(
         "BAD_CHECKPOINT",
-        `${index}: "${file}" is not the name of a file beside it`,
+        `${index}: "${file}" is not the name of a file in the same directory`,
       );
     }
   }
@@ -104,7 +104,7 @@ async function readHeader(path: string): Promise<StoredTensor[]> {
     if (size < 8) throw bad("it is shorter than its own header");
     const start = await readBytes(handle, { offset: 0, length: 8 });
     const length = Number(new DataView(start).getBigUint64(0, true));
-    if (length > LONGEST_HEADER || 8 + length > size) {
+    if (length > MAX_HEADER_BYTES || 8 + length > size) {
       throw bad(`a header of ${length} bytes does not fit`);
     }
     const text = new TextDecoder().decode(await readBytes(handle, { offset: 8, length }));
@@ -149,11 +149,11 @@ function parseHeader(
   try {
     return header.parse(JSON.parse(text));
   } catch (cause) {
-    throw bad("its header is not as the format wants it", cause);
+    throw bad("its header does not match the format", cause);
   }
 }
 
-/** @throws Error where the file ends before */
+/** @throws Error if the file ends first */
 async function readBytes(
   handle: FileHandle,
   range: { offset: number; length: number },
@@ -168,7 +168,7 @@ async function readBytes(
   return bytes.buffer;
 }
 
-/** Writes all the bytes at a place of a file. */
+/** Writes all bytes at an offset of a file. */
 export async function writeBytes(
   handle: FileHandle,
   bytes: Uint8Array,
@@ -180,7 +180,7 @@ export async function writeBytes(
   }
 }
 
-/** The bytes of one tensor, on a buffer of their own. */
+/** The bytes of one tensor, in a buffer of their own. */
 export async function readTensor(directory: string, tensor: StoredTensor): Promise<ArrayBuffer> {
   const handle = await open(join(directory, tensor.file));
   try {

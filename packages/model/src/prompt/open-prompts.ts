@@ -5,7 +5,7 @@ import { join } from "node:path";
 import type { Catalogue } from "@nightbeam/catalogue";
 import { checkCatalogue } from "../checkpoint/check-catalogue.js";
 import { DESCRIBING_FILES } from "../checkpoint/checkpoint.js";
-import { refuseHeads } from "../checkpoint/level-heads.js";
+import { refuseLevelHeads } from "../checkpoint/level-heads.js";
 import { type ModelConfig, readModelConfig } from "../checkpoint/model-config.js";
 import { type PromptEncoder, promptEncoder } from "./prompt-encoder.js";
 import { codeTokens, type PromptSpec, readPromptSpec } from "./prompt-spec.js";
@@ -16,22 +16,22 @@ export interface PromptsOptions {
   readonly directory: string;
   /** The catalogue that histories are written in. */
   readonly catalogue: Catalogue;
-  /** Longest prompt with a code path behind it, in tokens; the model's own limit if that is less. */
+  /** Positions for a prompt and a code path after it. Default: 4096. Limited to the model's own. */
   readonly maxPositions?: number;
 }
 
-/** How a model is asked: what whoever asks a model on another machine needs of it. */
+/** How prompts are written for a model: all that a client of a remote model needs to know of it. */
 export interface Prompts {
   readonly encodePrompt: PromptEncoder;
   /** Longest prompt that the model takes, in tokens. */
   readonly maxPromptTokens: number;
-  /** Longest prompt with a code path behind it, in tokens. */
+  /** Positions that a graph has to know. */
   readonly maxPositions: number;
   /** `codeTokens[level][code]` is the code's token. */
   readonly codeTokens: readonly Int32Array[];
 }
 
-/** Tables of positions are part of a graph: beyond this, a user has to ask for more. */
+/** Tables of positions are part of a graph: more than this has to be asked for. */
 const DEFAULT_MAX_POSITIONS = 4096;
 
 /** Reads how prompts are written for a target. @throws ModelError; UNSUPPORTED for a heads draft */
@@ -40,7 +40,7 @@ export async function openPrompts(options: PromptsOptions): Promise<Prompts> {
     readModelConfig(options.directory),
     readPromptSpec(options.directory),
   ]);
-  refuseHeads(options.directory, config);
+  refuseLevelHeads(options.directory, config);
   return promptsOf({ config, spec }, options);
 }
 
@@ -53,9 +53,13 @@ export async function promptsOf(
   checkCatalogue(spec, options.catalogue);
   const needsText = spec.prompt.kind === "template" || spec.codeTokenPattern !== undefined;
   const tokenizer = needsText ? await openTokenizer(options.directory) : undefined;
-  const { vocabularySize } = config;
+  const { architecture } = config;
+  const { vocabularySize } = architecture;
   const tokens = codeTokens(spec, { vocabularySize, tokenOf: (text) => tokenizer?.tokenOf(text) });
-  const maxPositions = Math.min(config.maxPositions, options.maxPositions ?? DEFAULT_MAX_POSITIONS);
+  const maxPositions = Math.min(
+    architecture.maxPositions,
+    options.maxPositions ?? DEFAULT_MAX_POSITIONS,
+  );
   return {
     encodePrompt: promptEncoder({
       spec,
@@ -64,7 +68,7 @@ export async function promptsOf(
       vocabularySize,
       tokenizer,
     }),
-    maxPromptTokens: maxPositions - spec.levels + 1,
+    maxPromptTokens: architecture.maxPromptTokens({ maxPositions, levels: spec.levels }),
     maxPositions,
     codeTokens: tokens,
   };

@@ -16,7 +16,7 @@ export interface PromptEncoderOptions {
   readonly tokenizer: TextTokenizer | undefined;
 }
 
-/** @throws ModelError BAD_PROMPT_SPEC where a template has no tokenizer, or BOS is no token */
+/** @throws ModelError BAD_PROMPT_SPEC if a template has no tokenizer, or BOS is not a token */
 export function promptEncoder(options: PromptEncoderOptions): PromptEncoder {
   const { prompt } = options.spec;
   const lastItems = (history: ArrayLike<number>) =>
@@ -43,7 +43,7 @@ export function promptEncoder(options: PromptEncoderOptions): PromptEncoder {
   if (tokenizer === undefined) {
     throw new ModelError(
       "BAD_PROMPT_SPEC",
-      "a prompt of kind template needs a tokenizer.json beside the checkpoint",
+      "a prompt of kind template needs a tokenizer.json in the checkpoint",
     );
   }
   return (history) => {

@@ -16,7 +16,7 @@ const templatePrompt = z.strictObject({
   /** A text in which `{history}` is replaced by the items, tokenised with `tokenizer.json`. */
   kind: z.literal("template"),
   template: z.string().refine((text) => text.includes("{history}"), "must contain {history}"),
-  /** What stands between two items. */
+  /** Text between two items. */
   separator: z.string().default(", "),
   maxItems: z.int().positive(),
   /** Whether the tokenizer adds its own special tokens (BOS and the like). */
@@ -27,7 +27,7 @@ const schema = z
   .strictObject({
     levels: z.int().min(2).max(8),
     codesPerLevel: z.int().min(1).max(65_536),
-    /** Token id of code 0 of each level; code c is the id behind it by c. */
+    /** Token id of code 0 of each level; code c has this id + c. */
     codeTokenOffsets: z.array(tokenId).optional(),
     /** Text of a code's token, `{level}` being a, b, c, … and `{code}` the number; looked up in `tokenizer.json`. */
     codeTokenPattern: z
@@ -43,11 +43,11 @@ const schema = z
     },
   )
   .refine((spec) => (spec.codeTokenOffsets?.length ?? spec.levels) === spec.levels, {
-    message: "needs one offset a level",
+    message: "needs one offset per level",
     path: ["codeTokenOffsets"],
   });
 
-/** How histories become tokens and codes become tokens: `nightbeam.json` beside a checkpoint. */
+/** How histories and codes become tokens: `nightbeam.json` of a checkpoint. */
 export type PromptSpec = z.output<typeof schema>;
 
 /** @throws ModelError MISSING_FILE; BAD_PROMPT_SPEC, naming the field */
@@ -56,7 +56,7 @@ export async function readPromptSpec(directory: string): Promise<PromptSpec> {
   return readJson(path, {
     schema,
     code: "BAD_PROMPT_SPEC",
-    remedy: "see docs/guides/models.md for what nightbeam.json says",
+    remedy: "docs/guides/models.md describes nightbeam.json",
   });
 }
 
@@ -64,7 +64,7 @@ export async function readPromptSpec(directory: string): Promise<PromptSpec> {
  * Token id of every code: `tokens[level][code]`.
  *
  * @param tokenOf finds a token by its text, for specs with a `codeTokenPattern`
- * @throws ModelError BAD_PROMPT_SPEC where a code has no token, or a token outside the vocabulary
+ * @throws ModelError BAD_PROMPT_SPEC if a code has no token, or a token outside the vocabulary
  */
 export function codeTokens(
   spec: PromptSpec,

@@ -4,7 +4,7 @@ import { z } from "zod";
 import { readJson } from "../checkpoint/read-json.js";
 import { ModelError } from "../errors.js";
 
-/** Text to token ids, as the checkpoint's `tokenizer.json` says. */
+/** Text to token ids, by the checkpoint's `tokenizer.json`. */
 export interface TextTokenizer {
   encode(text: string, options: { addSpecialTokens: boolean }): number[];
   tokenOf(text: string): number | undefined;
@@ -16,7 +16,7 @@ export async function openTokenizer(directory: string): Promise<TextTokenizer> {
     readJson(join(directory, file), {
       schema: z.looseObject({}),
       code: "BAD_PROMPT_SPEC",
-      remedy: "prompts of kind template need the tokenizer's files beside the checkpoint",
+      remedy: "prompts of kind template need the tokenizer's files in the checkpoint",
     });
   const [definition, config] = await Promise.all([
     read("tokenizer.json"),

@@ -3,12 +3,12 @@ import { InferenceSession, Tensor } from "onnxruntime-node";
 import { ModelError } from "../errors.js";
 import { GraphBuilder } from "../onnx/graph-builder.js";
 
-/** Side of the square matrices: of 512, 1024 and 2048 the one at which the machine is fastest, so the hardest to live up to. */
+/** Side of the square matrices. Of 512, 1024 and 2048, machines are fastest at this one: the strictest yardstick. */
 const SIZE = 512;
 
 /**
  * Rate of float32 matrix products in the runtime that runs the models, with as many threads at once
- * as there are workers. GFLOP/s, the median over the time given.
+ * as there are workers: GFLOP/s, the sum over threads of each median.
  *
  * @throws ModelError RUNTIME
  */
@@ -38,14 +38,14 @@ function rateOfThread(milliseconds: number): Promise<number> {
   });
 }
 
-/** What one thread reaches, in GFLOP/s. Blocks the thread. */
+/** The rate of one thread, in GFLOP/s. Blocks the thread. */
 export async function matrixRate(milliseconds: number): Promise<number> {
   const graph = new GraphBuilder("matrix_rate");
   const weights = graph.floats("weights", new Float32Array(SIZE * SIZE).fill(0.5), [SIZE, SIZE]);
   const product = graph.node("Gemm", [graph.input("rows", "float", [SIZE, SIZE]), weights], {
     attributes: { transB: { int: 1 } },
   });
-  // One number leaves the graph: the product itself is what is timed, not its way out.
+  // A single row leaves the graph: the product is timed, not the copy of its result.
   const one = graph.node("Slice", [product, graph.int64s([0]), graph.int64s([1])]);
   graph.output("one", { value: one, type: "float", shape: [1, SIZE] });
   const session = await InferenceSession.create(graph.encode(), { intraOpNumThreads: 1 });

@@ -1,34 +1,42 @@
-import type { ScoreAnswer, ScoreRequest, Scoring } from "@nightbeam/decoding";
+import type { Scoring } from "@nightbeam/decoding";
 import type { ModelErrorCode } from "../errors.js";
+import type { AnswerOf, ProgramName, RequestOf } from "../programs/program.js";
 
 /** What a worker thread is started with. */
-export interface WorkerSetup {
+export interface WorkerSetup<Name extends ProgramName = ProgramName> {
+  readonly program: Name;
   /** A checkpoint that onnxruntime can read as it is. */
   readonly directory: string;
   /** The catalogue as a prepared file on shared memory. */
   readonly catalogue: Uint8Array;
+  /** `codeTokens[level][code]` is the code's token. */
   readonly codeTokens: readonly Int32Array[];
   readonly scoring: Scoring;
+  /** Threads that share one operator. */
   readonly threads: number;
+  /** Bytes of prompts that are kept between calls. */
   readonly cacheBytes: number;
+  /** Positions that the graph has to know. */
   readonly maxPositions: number;
+  /** Longest prompt, in tokens. */
+  readonly maxPromptTokens: number;
   readonly executionProvider: string;
 }
 
 /** Main thread to worker. */
-export type ToWorker =
-  | { readonly kind: "score"; readonly id: number; readonly requests: readonly ScoreRequest[] }
+export type ToWorker<Name extends ProgramName> =
+  | { readonly kind: "run"; readonly id: number; readonly requests: readonly RequestOf<Name>[] }
   | { readonly kind: "release"; readonly keys: readonly number[] }
   | { readonly kind: "close" };
 
 /** Worker to main thread. */
-export type FromWorker =
+export type FromWorker<Name extends ProgramName> =
   | { readonly kind: "ready" }
-  | { readonly kind: "answers"; readonly id: number; readonly answers: readonly ScoreAnswer[] }
+  | { readonly kind: "answers"; readonly id: number; readonly answers: readonly AnswerOf<Name>[] }
   | { readonly kind: "failed"; readonly id: number | undefined; readonly failure: Failure }
   | { readonly kind: "closed" };
 
-/** An error as it crosses threads: classes do not survive the way, codes do. */
+/** An error as it crosses threads: the class is lost on the way, the code is not. */
 export interface Failure {
   readonly code: ModelErrorCode;
   readonly message: string;

@@ -1,34 +1,38 @@
-import type { ScoreAnswer, ScoreRequest, Scorer } from "@nightbeam/decoding";
+import { gather, RequestGroups } from "@nightbeam/decoding";
 import { ModelError } from "../errors.js";
 
 /** A worker as the pool sees it: see `ModelWorker`. */
-export interface PoolWorker extends Scorer {
+export interface PoolWorker<Request, Answer> {
   /** Calls that are running or waiting. */
   readonly load: number;
   /** Whether it takes calls. */
   readonly isOpen: boolean;
+  /** Answers in the order of the requests. */
+  run(requests: readonly Request[]): Promise<readonly Answer[]>;
+  /** Drops what was kept under these keys. */
+  release(keys: readonly number[]): void;
   close(): Promise<void>;
 }
 
 /**
- * A model on several worker threads, behind one queue. Users stay with the worker that keeps their
- * prompt; new users go to the worker with the least to do, and so do those whose worker died: what
- * it kept of them is computed again.
+ * A program on several worker threads, behind one queue. Requests about a prompt go to the worker that
+ * keeps it; new ones go to the worker with the least to do, and so do those of a worker that died: what
+ * it kept is computed again.
  */
-export class ModelPool implements Scorer {
-  readonly #workers: readonly PoolWorker[];
+export class ModelPool<Request extends { readonly key: number }, Answer> {
+  readonly #workers: readonly PoolWorker<Request, Answer>[];
   readonly #maxWaiting: number;
-  readonly #homes = new Map<number, PoolWorker>();
+  readonly #homes = new Map<number, PoolWorker<Request, Answer>>();
   #waiting = 0;
 
   /** @param options.maxWaiting calls that may wait or run at once; one more is refused with BUSY */
-  constructor(options: { workers: readonly PoolWorker[]; maxWaiting: number }) {
+  constructor(options: { workers: readonly PoolWorker<Request, Answer>[]; maxWaiting: number }) {
     this.#workers = options.workers;
     this.#maxWaiting = options.maxWaiting;
   }
 
-  /** @throws ModelError BUSY, CLOSED, RUNTIME, PROMPT_TOO_LONG */
-  async score(requests: readonly ScoreRequest[]): Promise<readonly ScoreAnswer[]> {
+  /** One call; answers in the order of the requests. @throws ModelError BUSY, CLOSED, RUNTIME, PROMPT_TOO_LONG */
+  async run(requests: readonly Request[]): Promise<readonly Answer[]> {
     if (this.#waiting >= this.#maxWaiting) {
       throw new ModelError(
         "BUSY",
@@ -37,20 +41,22 @@ export class ModelPool implements Scorer {
     }
     this.#waiting++;
     try {
-      return await this.#share(requests);
+      return await gather(requests, {
+        groups: this.#split(requests),
+        ask: (asked, { home }) => home.run(asked),
+      });
     } finally {
       this.#waiting--;
     }
   }
 
+  /** Drops what was kept under these keys. Unknown keys are ignored. */
   release(keys: readonly number[]): void {
-    const shares = new Map<PoolWorker, number[]>();
-    for (const key of keys) {
-      const worker = this.#homes.get(key);
-      if (worker !== undefined) addTo(shares, { worker, one: key });
-      this.#homes.delete(key);
+    for (const worker of this.#workers) {
+      const kept = keys.filter((key) => this.#homes.get(key) === worker);
+      if (kept.length > 0) worker.release(kept);
     }
-    for (const [worker, share] of shares) worker.release(share);
+    for (const key of keys) this.#homes.delete(key);
   }
 
   /** Finishes what is under way and frees the models. */
@@ -58,42 +64,26 @@ export class ModelPool implements Scorer {
     await Promise.all(this.#workers.map((worker) => worker.close()));
   }
 
-  async #share(requests: readonly ScoreRequest[]): Promise<readonly ScoreAnswer[]> {
+  #split(requests: readonly Request[]) {
+    const groups = new RequestGroups<PoolWorker<Request, Answer>, number>({
+      sum: (a, b) => a + b,
+      fits: () => true,
+    });
     const newcomers = this.#leastLoaded();
-    const shares = new Map<PoolWorker, number[]>();
     requests.forEach(({ key }, place) => {
-      const home = this.#homes.get(key);
-      const worker = home?.isOpen ? home : newcomers;
-      this.#homes.set(key, worker);
-      addTo(shares, { worker, one: place });
+      const known = this.#homes.get(key);
+      const home = known?.isOpen ? known : newcomers;
+      this.#homes.set(key, home);
+      groups.add(place, { home, size: 1 });
     });
-    const answers = new Array<ScoreAnswer>(requests.length);
-    const calls = [...shares].map(async ([worker, places]) => {
-      const asked = places.flatMap((place) => requests[place] ?? []);
-      const answered = await worker.score(asked);
-      places.forEach((place, at) => {
-        const answer = answered[at];
-        if (answer !== undefined) answers[place] = answer;
-      });
-    });
-    await Promise.all(calls);
-    return answers;
+    return groups.groups;
   }
 
-  /** Of the workers that take calls; where none does, one that can say why. */
-  #leastLoaded(): PoolWorker {
+  /** Of the workers that take calls; if none does, one that can say why. */
+  #leastLoaded(): PoolWorker<Request, Answer> {
     const open = this.#workers.filter(({ isOpen }) => isOpen);
     const [first, ...others] = open.length > 0 ? open : this.#workers;
     if (first === undefined) throw new ModelError("CLOSED", "the pool has no workers");
     return others.reduce((least, worker) => (worker.load < least.load ? worker : least), first);
   }
-}
-
-function addTo(
-  shares: Map<PoolWorker, number[]>,
-  { worker, one }: { worker: PoolWorker; one: number },
-): void {
-  const share = shares.get(worker) ?? [];
-  shares.set(worker, share);
-  share.push(one);
 }

@@ -1,18 +1,16 @@
 import { Worker } from "node:worker_threads";
-import type { ScoreAnswer, ScoreRequest } from "@nightbeam/decoding";
 import { ModelError } from "../errors.js";
+import type { AnswerOf, ProgramName, RequestOf } from "../programs/program.js";
 import type { Failure, FromWorker, ToWorker, WorkerSetup } from "./messages.js";
 import type { PoolWorker } from "./model-pool.js";
 
-interface Waiting {
-  readonly resolve: (answers: readonly ScoreAnswer[]) => void;
+interface WaitingCall<Name extends ProgramName> {
+  readonly resolve: (answers: readonly AnswerOf<Name>[]) => void;
   readonly reject: (error: ModelError) => void;
 }
 
 /**
- * A worker thread with one loaded model.
- *
- * Its life: `open` (takes calls) -> `closing` (finishes the calls it has, takes no more) ->
+ * A worker's life: `open` (takes calls) -> `closing` (finishes the calls it has, takes no more) ->
  * `closed`; or from the first two to `failed`, when the thread dies. `#move` is the only transition.
  */
 type State = "open" | "closing" | "closed" | "failed";
@@ -24,13 +22,16 @@ const NEXT: Readonly<Record<State, readonly State[]>> = {
   failed: [],
 };
 
-export class ModelWorker implements PoolWorker {
+/** A worker thread with one loaded model, which runs one program. */
+export class ModelWorker<Name extends ProgramName>
+  implements PoolWorker<RequestOf<Name>, AnswerOf<Name>>
+{
   readonly #thread: Worker;
-  readonly #waiting = new Map<number, Waiting>();
+  readonly #waiting = new Map<number, WaitingCall<Name>>();
   readonly #exit: Promise<void>;
   #state: State = "open";
   #nextId = 0;
-  /** What calls are refused with once the worker takes no more. */
+  /** The error of calls that come when the worker takes no more. */
   #refusal: Failure = { code: "CLOSED", message: "the model is closed" };
 
   private constructor(thread: Worker) {
@@ -41,14 +42,16 @@ export class ModelWorker implements PoolWorker {
         resolve();
       });
     });
-    thread.on("message", (message: FromWorker) => this.#receive(message));
+    thread.on("message", (message: FromWorker<Name>) => this.#receive(message));
     thread.on("error", (error) => {
       this.#fail({ code: "RUNTIME", message: `the model's thread died: ${String(error)}` });
     });
   }
 
   /** Starts the thread and loads the model. @throws ModelError */
-  static async open(setup: WorkerSetup): Promise<ModelWorker> {
+  static async open<Name extends ProgramName>(
+    setup: WorkerSetup<Name>,
+  ): Promise<ModelWorker<Name>> {
     const thread = new Worker(new URL("./worker.js", import.meta.url), { workerData: setup });
     try {
       await started(thread);
@@ -56,7 +59,7 @@ export class ModelWorker implements PoolWorker {
       await thread.terminate();
       throw error;
     }
-    return new ModelWorker(thread);
+    return new ModelWorker<Name>(thread);
   }
 
   /** Calls that are running or waiting. */
@@ -69,12 +72,12 @@ export class ModelWorker implements PoolWorker {
   }
 
   /** @throws ModelError CLOSED, RUNTIME, PROMPT_TOO_LONG */
-  score(requests: readonly ScoreRequest[]): Promise<readonly ScoreAnswer[]> {
+  run(requests: readonly RequestOf<Name>[]): Promise<readonly AnswerOf<Name>[]> {
     return new Promise((resolve, reject) => {
       if (!this.isOpen) throw errorOf(this.#refusal);
       const id = this.#nextId++;
       // Sent first: a request that cannot be sent is not waited for.
-      this.#send({ kind: "score", id, requests });
+      this.#send({ kind: "run", id, requests });
       this.#waiting.set(id, { resolve, reject });
     });
   }
@@ -92,11 +95,11 @@ export class ModelWorker implements PoolWorker {
     await this.#exit;
   }
 
-  #send(message: ToWorker): void {
+  #send(message: ToWorker<Name>): void {
     this.#thread.postMessage(message);
   }
 
-  #receive(message: FromWorker): void {
+  #receive(message: FromWorker<Name>): void {
     switch (message.kind) {
       case "answers":
         this.#settle(message.id)?.resolve(message.answers);
@@ -115,7 +118,7 @@ export class ModelWorker implements PoolWorker {
     }
   }
 
-  #settle(id: number): Waiting | undefined {
+  #settle(id: number): WaitingCall<Name> | undefined {
     const waiting = this.#waiting.get(id);
     this.#waiting.delete(id);
     return waiting;
@@ -138,11 +141,11 @@ function errorOf({ code, message }: Failure): ModelError {
   return new ModelError(code, message);
 }
 
-/** Waits for the thread's first word. */
+/** Waits for the thread's first message. */
 async function started(thread: Worker): Promise<void> {
   const died = (error: unknown) =>
     new ModelError("RUNTIME", `the model's thread died as it started: ${String(error)}`);
-  const first = await new Promise<FromWorker>((resolve, reject) => {
+  const first = await new Promise<FromWorker<ProgramName>>((resolve, reject) => {
     thread.once("error", (error) => reject(died(error)));
     thread.once("exit", (code) => reject(died(`exit code ${code}`)));
     thread.once("message", resolve);

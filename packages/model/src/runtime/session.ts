@@ -1,6 +1,7 @@
-import { InferenceSession, type Tensor } from "onnxruntime-node";
+import { InferenceSession } from "onnxruntime-node";
 import { ModelError } from "../errors.js";
-import type { Feeds } from "./feeds.js";
+import type { Feeds } from "../onnx/feeds.js";
+import { RunOutputs } from "../onnx/outputs.js";
 
 export interface SessionOptions {
   /** Directory that the graph's weights are in. */
@@ -14,7 +15,7 @@ export interface SessionOptions {
 /** One graph loaded into onnxruntime. Runs block the thread they are called on. */
 export interface Session {
   /** @throws ModelError RUNTIME */
-  run(feeds: Feeds, fetches: readonly string[]): Promise<Readonly<Record<string, Tensor>>>;
+  run(feeds: Feeds, fetches: readonly string[]): Promise<RunOutputs>;
   /** Frees native memory; it is not reclaimed otherwise. */
   release(): Promise<void>;
 }
@@ -28,9 +29,9 @@ export async function openSession(graph: Uint8Array, options: SessionOptions): P
       intraOpNumThreads: options.threads,
       interOpNumThreads: 1,
       executionMode: "sequential",
-      // A plan is kept for every shape it meets, and shapes vary without end here.
+      // onnxruntime would keep a plan per shape, and there is no end of shapes here.
       enableMemPattern: false,
-      // Fatal only: what fails is thrown, and told once.
+      // Fatal only: errors are thrown, and reported once.
       logSeverityLevel: 4,
       extra: {
         session: {
@@ -50,7 +51,7 @@ export async function openSession(graph: Uint8Array, options: SessionOptions): P
   return {
     async run(feeds, fetches) {
       try {
-        return await session.run(feeds, [...fetches]);
+        return new RunOutputs(await session.run(feeds, [...fetches]));
       } catch (cause) {
         throw new ModelError("RUNTIME", `onnxruntime failed to run the model: ${String(cause)}`, {
           cause,

@@ -1,31 +1,41 @@
-import { parentPort, workerData } from "node:worker_threads";
+import { type MessagePort, parentPort, workerData } from "node:worker_threads";
 import { decodePrepared } from "@nightbeam/catalogue";
 import { openCheckpoint } from "../checkpoint/checkpoint.js";
 import { ModelError } from "../errors.js";
-import { buildGraph } from "../graph/build.js";
-import { childAnswers } from "./answers.js";
-import { Engine } from "./engine.js";
-import { levelAnswers } from "./level-answers.js";
+import { buildGraph } from "../programs/build-graph.js";
+import type { Program, ProgramName, RequestOf, ResultOf } from "../programs/program.js";
+import { openProgram } from "../programs/programs.js";
 import type { Failure, FromWorker, ToWorker, WorkerSetup } from "./messages.js";
+import { ModelRunner } from "./model-runner.js";
 import { openSession } from "./session.js";
 
-/**
- * The thread that a model runs on. onnxruntime blocks the thread that calls it, for as long as a
- * call takes; here nothing else is waiting.
+/*
+ * The thread that a program runs on. onnxruntime blocks the thread that calls it for as long as a run
+ * takes; nothing else waits for this one.
  */
-async function openEngine(setup: WorkerSetup): Promise<Engine> {
+
+interface Opened<Name extends ProgramName> {
+  readonly program: Program<RequestOf<Name>, ResultOf<Name>>;
+  readonly runner: ModelRunner<RequestOf<Name>, ResultOf<Name>>;
+}
+
+async function openRunner<Name extends ProgramName>(
+  setup: WorkerSetup<Name>,
+): Promise<Opened<Name>> {
   const { config, tensors } = await openCheckpoint(setup.directory);
+  const { architecture } = config;
   const { trie } = decodePrepared(setup.catalogue, { verify: false });
+  const program = openProgram(setup.program, { ...setup, architecture, trie });
+  const levels = setup.codeTokens.length;
   const open = async (cached: boolean) =>
-    openSession(buildGraph({ ...setup, config, tensors, levels: setup.codeTokens, cached }), setup);
+    openSession(buildGraph({ ...setup, architecture, tensors, program, levels, cached }), setup);
   const full = await open(false);
   try {
     const cached = setup.cacheBytes > 0 ? await open(true) : undefined;
-    const answers =
-      config.levelHeads === undefined
-        ? childAnswers({ ...setup, trie, vocabularySize: config.vocabularySize })
-        : levelAnswers(setup.codeTokens.slice(0, -1).map(({ length }) => length));
-    return new Engine({ ...setup, config, trie, answers, full, cached });
+    return {
+      program,
+      runner: new ModelRunner({ ...setup, architecture, trie, program, full, cached }),
+    };
   } catch (error) {
     await full.release();
     throw error;
@@ -38,27 +48,32 @@ function failure(error: unknown): Failure {
     : { code: "RUNTIME", message: String(error) };
 }
 
-async function serve(port: NonNullable<typeof parentPort>, setup: WorkerSetup): Promise<void> {
-  const send = (message: FromWorker, moved: ArrayBuffer[] = []) => port.postMessage(message, moved);
-  let engine: Engine;
+async function serve<Name extends ProgramName>(
+  port: MessagePort,
+  setup: WorkerSetup<Name>,
+): Promise<void> {
+  const send = (message: FromWorker<Name>, moved: ArrayBuffer[] = []) =>
+    port.postMessage(message, moved);
+  let opened: Opened<Name>;
   try {
-    engine = await openEngine(setup);
+    opened = await openRunner(setup);
   } catch (error) {
     send({ kind: "failed", id: undefined, failure: failure(error) });
     return;
   }
-  // One after the other: a call that begins while another awaits would share its cache half-made.
+  const { program, runner } = opened;
+  // In turn: a call that begins while another one awaits would find its cache half-made.
   let last = Promise.resolve();
   const inTurn = (work: () => Promise<void> | void) => {
     last = last.then(work);
   };
-  port.on("message", (message: ToWorker) => {
+  port.on("message", (message: ToWorker<Name>) => {
     switch (message.kind) {
-      case "score":
+      case "run":
         inTurn(async () => {
           try {
-            const answers = await engine.score(message.requests);
-            const moved = answers.map(({ logProbs }) => logProbs.buffer);
+            const answers = await runner.run(message.requests);
+            const moved = answers.flatMap((answer) => program.buffersOf(answer));
             send({ kind: "answers", id: message.id, answers }, moved.filter(isMovable));
           } catch (error) {
             send({ kind: "failed", id: message.id, failure: failure(error) });
@@ -66,11 +81,11 @@ async function serve(port: NonNullable<typeof parentPort>, setup: WorkerSetup): 
         });
         break;
       case "release":
-        inTurn(() => engine.release(message.keys));
+        inTurn(() => runner.release(message.keys));
         break;
       case "close":
         inTurn(async () => {
-          await engine.close();
+          await runner.close();
           send({ kind: "closed" });
           port.close();
         });

@@ -1,25 +1,25 @@
-import { nodeCount, type ScoreRequest } from "@nightbeam/decoding";
+import {
+  nodeCount,
+  type RequestGroup,
+  RequestGroups,
+  type ScoreRequest,
+} from "@nightbeam/decoding";
 
-/** Places in a call that go to one verifier together. */
-export interface Share {
-  readonly places: readonly number[];
-  /** Rows of the model at most. */
+/** What a group of requests takes of a call to a verifier. */
+export interface GroupSize {
+  readonly users: number;
+  /** Upper bound of the model's rows. */
   readonly tokens: number;
-  readonly home: string | undefined;
+  /** Upper bound of the answer's bytes. */
+  readonly answerBytes: number;
 }
 
-export interface ShareOptions {
+export interface SplitOptions {
   /** The verifier that knows a request's prompt and can be asked; undefined without one. */
   readonly homeOf: (request: ScoreRequest) => string | undefined;
-  /** Most bytes that a request's answer has. */
+  /** Upper bound of the bytes of a request's answer. */
   readonly answerBytes: (request: ScoreRequest) => number;
-  readonly most: { readonly users: number; readonly tokens: number; readonly answerBytes: number };
-}
-
-interface OpenShare {
-  readonly places: number[];
-  tokens: number;
-  answerBytes: number;
+  readonly max: GroupSize;
 }
 
 /** Rows that a request costs a model that knows nothing of it. */
@@ -28,32 +28,25 @@ export function rowsOf({ prompt, tree }: ScoreRequest): number {
 }
 
 /**
- * Splits a call by the verifiers that know its prompts; within these, in order, into shares that are
- * not too large. A single request is never split.
+ * Splits a call by the verifiers that know its prompts, and further into groups that are not too large.
+ * A single request is never split.
  */
-export function sharesOf(requests: readonly ScoreRequest[], options: ShareOptions): Share[] {
-  const { most } = options;
-  const open = new Map<string | undefined, OpenShare>();
-  const shares: Share[] = [];
-  requests.forEach((request, place) => {
-    const home = options.homeOf(request);
-    const tokens = rowsOf(request);
-    const answerBytes = options.answerBytes(request);
-    let share = open.get(home);
-    if (
-      share === undefined ||
-      share.places.length >= most.users ||
-      share.tokens + tokens > most.tokens ||
-      share.answerBytes + answerBytes > most.answerBytes
-    ) {
-      if (share !== undefined) shares.push({ ...share, home });
-      share = { places: [], tokens: 0, answerBytes: 0 };
-      open.set(home, share);
-    }
-    share.places.push(place);
-    share.tokens += tokens;
-    share.answerBytes += answerBytes;
+export function splitCall(
+  requests: readonly ScoreRequest[],
+  { homeOf, answerBytes, max }: SplitOptions,
+): readonly RequestGroup<string | undefined, GroupSize>[] {
+  const groups = new RequestGroups<string | undefined, GroupSize>({
+    sum: (a, b) => ({
+      users: a.users + b.users,
+      tokens: a.tokens + b.tokens,
+      answerBytes: a.answerBytes + b.answerBytes,
+    }),
+    fits: (size) =>
+      size.users <= max.users && size.tokens <= max.tokens && size.answerBytes <= max.answerBytes,
   });
-  for (const [home, share] of open) shares.push({ ...share, home });
-  return shares;
+  requests.forEach((request, place) => {
+    const size = { users: 1, tokens: rowsOf(request), answerBytes: answerBytes(request) };
+    groups.add(place, { home: homeOf(request), size });
+  });
+  return groups.groups;
 }

@@ -1,9 +1,9 @@
 import { setMaxListeners } from "node:events";
-import type { ScoreAnswer, ScoreRequest, Scorer } from "@nightbeam/decoding";
+import { gather, type ScoreAnswer, type ScoreRequest, type Scorer } from "@nightbeam/decoding";
 import { answerBytes, RESPONSE_BYTES } from "../codec/answers.js";
 import { ProtocolError } from "../errors.js";
-import { type AskSetup, askVerifiers } from "./asking.js";
-import { type Share, sharesOf } from "./groups.js";
+import { type AskSetup, askVerifiers, type Group } from "./asking.js";
+import { splitCall } from "./groups.js";
 import { KeyBook, type WireKeys } from "./key-book.js";
 import { openTask, type Task } from "./task.js";
 
@@ -25,12 +25,12 @@ export class JobScorer implements Scorer {
     this.#deadline = options.job.deadline;
     this.#closed = options.closed;
     this.#keys = new KeyBook(options.wireKeys);
-    // One listener at the job's signal, however many calls are under way.
+    // One listener on the job's signal, however many calls are under way.
     setMaxListeners(0, this.#cancelled.signal);
     const { signal } = options.job;
     const cancel = () => {
       this.#cancelled.abort(signal.reason);
-      // A cancelled job may not come to release its keys.
+      // A cancelled job may never release its keys.
       this.release(this.#keys.keys());
     };
     if (signal.aborted) cancel();
@@ -46,11 +46,13 @@ export class JobScorer implements Scorer {
     });
     try {
       task.signal.throwIfAborted();
-      return await this.#scoreShares(requests, task);
-    } catch (error) {
-      // What is under way for the other shares is of no use any more.
-      task.abort(new ProtocolError("CANCELLED", "another part of the call failed"));
-      throw error;
+      return await gather(requests, {
+        groups: this.#split(requests),
+        ask: (asked, { home, size }) =>
+          this.#ask({ requests: asked, tokens: size.tokens, home }, task),
+        onFailure: () =>
+          task.abort(new ProtocolError("CANCELLED", "another part of the call failed")),
+      });
     } finally {
       task.end();
     }
@@ -63,44 +65,30 @@ export class JobScorer implements Scorer {
     }
   }
 
-  async #scoreShares(requests: readonly ScoreRequest[], task: Task): Promise<ScoreAnswer[]> {
+  #split(requests: readonly ScoreRequest[]) {
     const { limits, trie } = this.#setup;
-    const shares = sharesOf(requests, {
+    return splitCall(requests, {
       homeOf: ({ key }) => this.#usableHome(key),
       answerBytes: (request) => answerBytes(trie, request),
-      most: {
+      max: {
         users: limits.usersPerCall,
         tokens: limits.tokensPerCall,
         answerBytes: limits.messageBytes - RESPONSE_BYTES,
       },
     });
-    const answers: ScoreAnswer[] = new Array(requests.length);
-    await Promise.all(
-      shares.map(async (share) => {
-        const answered = await this.#scoreShare(requests, share, task);
-        share.places.forEach((place, at) => {
-          const answer = answered[at];
-          if (answer !== undefined) answers[place] = answer;
-        });
-      }),
-    );
+  }
+
+  /** @param group under the job's keys */
+  async #ask(group: Group, task: Task): Promise<readonly ScoreAnswer[]> {
+    const requests = group.requests.map((request) => {
+      return { ...request, key: this.#keys.entry(request.key).wire };
+    });
+    const { answers, verifier } = await askVerifiers(this.#setup, { ...group, requests }, task);
+    for (const { key } of group.requests) this.#settle(key, verifier);
     return answers;
   }
 
-  async #scoreShare(
-    requests: readonly ScoreRequest[],
-    { places, tokens, home }: Share,
-    task: Task,
-  ): Promise<readonly ScoreAnswer[]> {
-    const asked = places.flatMap((place) => requests[place] ?? []);
-    const wired = asked.map((request) => ({ ...request, key: this.#keys.entry(request.key).wire }));
-    const group = { requests: wired, tokens, home };
-    const { answers, verifier } = await askVerifiers(this.#setup, group, task);
-    for (const { key } of asked) this.#settle(key, verifier);
-    return answers;
-  }
-
-  /** Whoever answered has the prompt now; whoever had it before may forget it. */
+  /** The verifier that answered has the prompt now; the one that had it before may forget it. */
   #settle(key: number, verifier: string): void {
     const before = this.#keys.settle(key, verifier);
     if (before.home !== verifier) this.#setup.links.get(before.home)?.release(before.wire);

@@ -3,10 +3,10 @@ import { join } from "node:path";
 import type { Catalogue } from "@nightbeam/catalogue";
 import type { Scoring } from "@nightbeam/decoding";
 import {
-  type HeadsModel,
+  type LevelHeadsModel,
   type Model,
   type ModelOptions,
-  openHeads,
+  openLevelHeads,
   openModel,
   type Precision,
 } from "@nightbeam/model";
@@ -32,8 +32,11 @@ export function openCpuModel(directory: string, settings: CpuSettings): Promise<
 }
 
 /** The same for a heads draft. */
-export function openCpuHeads(directory: string, settings: CpuSettings): Promise<HeadsModel> {
-  return openHeads(modelOptions(directory, settings));
+export function openCpuLevelHeads(
+  directory: string,
+  settings: CpuSettings,
+): Promise<LevelHeadsModel> {
+  return openLevelHeads(modelOptions(directory, settings));
 }
 
 function modelOptions(directory: string, settings: CpuSettings): ModelOptions {

@@ -51,4 +51,4 @@ class ShortPromptDrafter implements Drafter {
   }
 }
 
-const NOTHING: Draft = { levels: [], milliseconds: 0 };
+const NOTHING: Draft = { levels: [] };

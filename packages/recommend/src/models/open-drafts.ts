@@ -4,15 +4,16 @@ import {
   CombinedDrafter,
   type Drafter,
   emptyDrafter,
-  HeadsDrafter,
+  LevelHeadsDrafter,
   ModelDrafter,
   RetrievalDrafter,
 } from "@nightbeam/decoding";
-import { isHeadsCheckpoint, type Prompts } from "@nightbeam/model";
+import { isLevelHeadsCheckpoint, type Prompts } from "@nightbeam/model";
 import { type DraftName, draftVersion, parseDraftName } from "@nightbeam/settings";
-import { batchesAtOnce, type ModelSettings, openCpuHeads, openCpuModel } from "./cpu-model.js";
+import { batchesAtOnce, type ModelSettings, openCpuLevelHeads, openCpuModel } from "./cpu-model.js";
 import { candidatesDrafter, previousDrafter } from "./list-drafts.js";
 import { type DraftModel, modelDrafter } from "./model-drafter.js";
+import { timedDrafter } from "./timed-drafter.js";
 import { transitionsDrafter } from "./transitions.js";
 
 export interface DraftContext {
@@ -82,18 +83,22 @@ async function openDraft(name: DraftName, options: DraftOptions): Promise<OpenDr
   const { searched: catalogue, signal } = options;
   switch (name.kind) {
     case "transitions":
-      return { drafter: await transitionsDrafter(options.histories(), { catalogue, signal }) };
+      return timed(await transitionsDrafter(options.histories(), { catalogue, signal }));
     case "retrieval":
-      return { drafter: new RetrievalDrafter() };
+      return timed(new RetrievalDrafter());
     case "previous":
-      return { drafter: await previousDrafter(name.path, { catalogue, signal }) };
+      return timed(await previousDrafter(name.path, { catalogue, signal }));
     case "candidates":
-      return { drafter: await candidatesDrafter(name.path, { catalogue, signal }) };
+      return timed(await candidatesDrafter(name.path, { catalogue, signal }));
     case "checkpoint":
       return openCheckpointDraft(name.path, options);
     default:
       return name satisfies never;
   }
+}
+
+function timed(drafter: Drafter): OpenDraft {
+  return { drafter: timedDrafter(drafter) };
 }
 
 async function openCheckpointDraft(directory: string, options: DraftOptions): Promise<OpenDraft> {
@@ -117,9 +122,9 @@ async function openDraftModel(directory: string, options: DraftOptions): Promise
     historyCatalogue: known,
     maxWaiting: options.parts * batchesAtOnce(settings),
   } as const;
-  if (await isHeadsCheckpoint(directory)) {
-    const heads = await openCpuHeads(directory, how);
-    return { ...heads, drafter: new HeadsDrafter(heads.scorer) };
+  if (await isLevelHeadsCheckpoint(directory)) {
+    const heads = await openCpuLevelHeads(directory, how);
+    return { ...heads, drafter: new LevelHeadsDrafter(heads.scorer) };
   }
   const model = await openCpuModel(directory, how);
   return { ...model, drafter: new ModelDrafter(model.scorer) };

@@ -1,19 +1,14 @@
 import type { Catalogue } from "@nightbeam/catalogue";
 import type { HistoryRow, Recommendation, TeacherExample } from "@nightbeam/dataset";
-import {
-  type Decoder,
-  decodeShard,
-  type SearchOutcome,
-  type ShardOptions,
-} from "@nightbeam/decoding";
+import { type BatchDecoder, decodeShard, type SearchOutcome } from "@nightbeam/decoding";
 import type { PartResult, RunStats } from "@nightbeam/run";
 import { acceptanceStats } from "./acceptance-stats.js";
 import { expandItems } from "./expand-items.js";
 import { sampleUsers } from "./sample-users.js";
 import type { Reading, ReadyUser } from "./users.js";
 
-export interface RowsOptions extends Pick<ShardOptions, "decode" | "identify"> {
-  readonly decoder: Decoder;
+export interface RowsOptions {
+  readonly decoder: BatchDecoder;
   readonly catalogue: Catalogue;
   readonly read: (row: HistoryRow) => Reading;
   readonly topK: number;

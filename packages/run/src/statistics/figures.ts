@@ -23,13 +23,21 @@ export const FIGURES = {
     total: "sum",
     meaning: "Searches run; users with the same question share one",
   },
-  targetCalls: { unit: "calls", total: "sum", meaning: "Target calls, counted per search" },
-  nodes: { unit: "nodes", total: "sum", meaning: "Tree nodes sent to the target" },
-  tokens: { unit: "tokens", total: "sum", meaning: "Tokens sent to the target, prompts included" },
+  targetCalls: { unit: "calls", total: "sum", meaning: "Target calls, added up over the searches" },
+  nodes: {
+    unit: "nodes",
+    total: "sum",
+    meaning: "Prefixes whose children the target was asked for, the prompt itself not counted",
+  },
+  tokens: {
+    unit: "tokens",
+    total: "sum",
+    meaning: "Rows that the target computed: prompt tokens and nodes, recomputed ones included",
+  },
   acceptedSteps: {
     unit: "steps",
     total: "sum",
-    meaning: "Search steps that a target call answered beyond the first one it was asked for",
+    meaning: "Drafted search steps that target calls accepted",
   },
   candidates: {
     unit: "items",
@@ -53,10 +61,22 @@ export const FIGURES = {
   verifyRetries: { unit: "calls", total: "sum", meaning: "Calls that were tried again" },
   requestBytes: { unit: "bytes", total: "sum", meaning: "Bytes sent to verifiers" },
   responseBytes: { unit: "bytes", total: "sum", meaning: "Bytes received from verifiers" },
-  queueMs: { unit: "ms", total: "sum", meaning: "Time that calls waited in verifiers' queues" },
-  batchWaitMs: { unit: "ms", total: "sum", meaning: "Time that calls waited for a batch to fill" },
+  queueMs: {
+    unit: "ms",
+    total: "sum",
+    meaning: "Time that calls waited in verifiers for a place in a batch",
+  },
+  batchWaitMs: {
+    unit: "ms",
+    total: "sum",
+    meaning: "Time that calls waited in a batch until the model started",
+  },
   computeMs: { unit: "ms", total: "sum", meaning: "Time that verifiers computed, per call" },
-  networkMs: { unit: "ms", total: "sum", meaning: "The rest of the time that calls took" },
+  networkMs: {
+    unit: "ms",
+    total: "sum",
+    meaning: "The rest of the round trips: network, packing, event loops",
+  },
   busySeconds: { unit: "s", total: "sum", meaning: "Time from start to end of each shard" },
   wallSeconds: {
     unit: "s",

@@ -1,12 +1,6 @@
 import type { Catalogue } from "@nightbeam/catalogue";
 import { openCatalogue, readHistories } from "@nightbeam/dataset";
-import {
-  type Decoder,
-  decodeBatch,
-  decodePublished,
-  emptyDrafter,
-  fixedWidths,
-} from "@nightbeam/decoding";
+import { publishedDecoder, type SpeculativeOptions, speculativeDecoder } from "@nightbeam/decoding";
 import { measureMatrixRate } from "@nightbeam/model";
 import {
   batchesAtOnce,
@@ -89,8 +83,8 @@ export async function bench(
 }
 
 const LOOPS = {
-  demand: { name: "draft", decode: decodeBatch },
-  published: { name: "published", decode: decodePublished },
+  demand: { name: "draft", decoderOf: speculativeDecoder },
+  published: { name: "published", decoderOf: publishedDecoder },
 } as const;
 
 /** Plain search first, then the ways to draft that were asked for. */
@@ -100,25 +94,22 @@ function waysOf(
 ): Way[] {
   const { models, beamWidth } = cell;
   const { trie } = cell.catalogue;
-  const plain: Decoder = {
+  const plain: SpeculativeOptions = {
     target: models.target.scorer,
-    drafter: emptyDrafter,
-    policy: fixedWidths([]),
     space: { trie, scoring: options.scoring },
     beamWidth,
   };
   const drafted = options.draft.length === 0 ? [] : options.draftWidth;
   return [
-    { name: "plain", decoder: plain },
+    { name: "plain", decoder: speculativeDecoder(plain) },
     ...options.loop.flatMap((loop) =>
       drafted.map((text) => {
         const widths = text === "auto" ? text : text.split("/").map(Number);
         const policy = draftPolicy(widths, { beamWidth, levels: trie.levels });
-        const { name, decode } = LOOPS[loop];
+        const { name, decoderOf } = LOOPS[loop];
         return {
           name: `${name} ${text}`,
-          decoder: { ...plain, drafter: models.drafter, policy },
-          decode,
+          decoder: decoderOf({ ...plain, drafter: models.drafter, policy }),
         };
       }),
     ),

@@ -1,8 +1,7 @@
 import {
-  type Decoder,
+  type BatchDecoder,
   decodeShard,
   type SearchOutcome,
-  type ShardOptions,
   type ShardUser,
 } from "@nightbeam/decoding";
 
@@ -29,9 +28,7 @@ export interface Measurement extends SearchFigures {
 
 export interface Way {
   readonly name: string;
-  readonly decoder: Decoder;
-  /** The loop, where it is not the demand-driven one. */
-  readonly decode?: ShardOptions["decode"];
+  readonly decoder: BatchDecoder;
 }
 
 /**
@@ -56,9 +53,9 @@ export async function measureWays(
   const searched: (readonly SearchOutcome[])[] = [];
   for (let round = 0; round <= repeat; round++) {
     const all = round === 0 ? users.slice(0, warmUp) : users;
-    for (const [at, { decoder, decode }] of ways.entries()) {
+    for (const [at, { decoder }] of ways.entries()) {
       const started = performance.now();
-      const shard = await decodeShard(all, { ...how, decoder, decode });
+      const shard = await decodeShard(all, { ...how, decoder });
       if (round > 0) seconds[at]?.push((performance.now() - started) / 1000);
       last[at] = shard.outcomes;
       searched[at] = shard.searched;

@@ -1,5 +1,6 @@
 import type { Catalogue } from "@nightbeam/catalogue";
-import { acceptingDecoder, openCandidates, type RowsOptions } from "@nightbeam/recommend";
+import type { CandidateOptions } from "@nightbeam/decoding";
+import { openCandidates } from "@nightbeam/recommend";
 import { whole } from "@nightbeam/service/terminal";
 import type { RecommendOptions } from "./options.js";
 
@@ -7,7 +8,8 @@ import type { RecommendOptions } from "./options.js";
 export interface RunCandidates {
   /** What of them decides the result, for the plan's versions. */
   readonly version: string;
-  readonly decoding: Pick<RowsOptions, "decode" | "identify">;
+  /** How they enter the lists. */
+  readonly accepting: Pick<CandidateOptions, "candidatesFor" | "threshold" | "places">;
 }
 
 /**
@@ -29,5 +31,7 @@ export async function candidatesOf(
       ? ""
       : `; ${whole(unknown)} of them are passed over: the catalogue that is searched lacks them`;
   run.say(`Candidates: ${whole(items)} items for ${whole(users)} users${passedOver}.`);
-  return { version: digest, decoding: acceptingDecoder({ lists, threshold, places }) };
+  const candidatesFor: CandidateOptions["candidatesFor"] = ({ name }) =>
+    name === undefined ? undefined : lists.of(name);
+  return { version: digest, accepting: { candidatesFor, threshold, places } };
 }

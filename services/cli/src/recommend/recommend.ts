@@ -8,7 +8,14 @@ import {
   readItemFilter,
   type TeacherLog,
 } from "@nightbeam/dataset";
-import { type DraftPolicy, fixedWidths } from "@nightbeam/decoding";
+import {
+  type BatchDecoder,
+  candidateDecoder,
+  type DraftPolicy,
+  fixedWidths,
+  speculativeDecoder,
+} from "@nightbeam/decoding";
+import { answersHash } from "@nightbeam/model";
 import {
   batchesAtOnce,
   decodeRows,
@@ -18,7 +25,7 @@ import {
   userReader,
 } from "@nightbeam/recommend";
 import { type Manifest, type Run, type RunPlan, runFigures } from "@nightbeam/run";
-import { verificationOf } from "@nightbeam/settings";
+import { dependsOnDraft, verificationOf } from "@nightbeam/settings";
 import { candidatesOf, type RunCandidates } from "./candidates.js";
 import type { RecommendOptions } from "./options.js";
 import { forEachPart, PARTS_AT_ONCE } from "./parts.js";
@@ -129,15 +136,8 @@ interface Work {
 
 /** Decodes and commits the parts that the run lacks. */
 async function decodeParts(work: Work): Promise<void> {
-  const { run, models, policy, options, events, searched, rows } = work;
-  const decoder = {
-    target: models.target.scorer,
-    drafter: models.drafter,
-    policy,
-    space: { trie: searched.trie, scoring: options.scoring },
-    beamWidth: options.beamWidth,
-    verification: verificationOf(options),
-  };
+  const { run, models, options, events, searched, rows } = work;
+  const decoder = decoderOf(work);
   const read = userReader({
     ...work,
     encodePrompt: models.target.encodePrompt,
@@ -154,7 +154,6 @@ async function decodeParts(work: Work): Promise<void> {
     async (index, part, signal) => {
       const { result, examples } = await decodeRows(part, {
         ...options,
-        ...work.candidates?.decoding,
         decoder,
         catalogue: searched,
         read,
@@ -173,6 +172,28 @@ async function decodeParts(work: Work): Promise<void> {
       await run.commitPart({ ...result, index, stats, teacherLog });
     },
   );
+}
+
+function decoderOf({ models, policy, options, searched, candidates }: Work): BatchDecoder {
+  const { scoring, beamWidth, precision } = options;
+  const { target, drafter, draftVersions } = models;
+  const search = {
+    target: target.scorer,
+    drafter,
+    policy,
+    space: { trie: searched.trie, scoring },
+    beamWidth,
+    verification: verificationOf(options),
+    versions: {
+      // Only relaxed lists depend on the draft.
+      ...(dependsOnDraft(options) ? draftVersions : {}),
+      target: answersHash({ checkpoint: target.hash, precision }),
+      catalogue: searched.hash,
+    },
+  };
+  return candidates === undefined
+    ? speculativeDecoder(search)
+    : candidateDecoder({ ...search, ...candidates.accepting });
 }
 
 function counter(): () => number {

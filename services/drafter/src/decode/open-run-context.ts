@@ -1,6 +1,11 @@
 import type { Catalogue } from "@nightbeam/catalogue";
 import type { HistoryRow } from "@nightbeam/dataset";
-import { type Decoder, type DraftPolicy, fixedWidths } from "@nightbeam/decoding";
+import {
+  type BatchDecoder,
+  type DraftPolicy,
+  fixedWidths,
+  speculativeDecoder,
+} from "@nightbeam/decoding";
 import { answersHash, openPrompts, type Prompts } from "@nightbeam/model";
 import { VerifierClient, type VerifierDirectory } from "@nightbeam/protocol";
 import {
@@ -30,8 +35,8 @@ export interface RunContext {
   readonly nextKey: () => number;
   /** What the verifiers' answers cost since the last lap; see `statisticsLaps`. */
   readonly lap: () => RunStats;
-  /** What decodes a shard: asks nobody after the signal or the deadline. */
-  decoder(job: { readonly signal: AbortSignal; readonly deadline: number }): Decoder;
+  /** Returns the decoder for a shard; it calls no verifier after the signal or the deadline. */
+  decoder(job: { readonly signal: AbortSignal; readonly deadline: number }): BatchDecoder;
   close(): Promise<void>;
 }
 
@@ -116,10 +121,14 @@ function contextOf(
   const { trie } = catalogue;
   const verification = verificationOf(run.request);
   const checkpoint = run.plan.versions.target ?? "";
+  const target = answersHash({ checkpoint, precision });
+  // Only relaxed lists depend on the draft.
+  const draftVersions = dependsOnDraft(run.request) ? drafts.draftVersions : {};
+  const versions = { ...draftVersions, target, catalogue: catalogue.hash };
   const client = new VerifierClient({
     directory: verifiers,
     trie,
-    target: answersHash({ checkpoint, precision }),
+    target,
     catalogue: catalogue.hash,
     scoring,
     log,
@@ -133,14 +142,16 @@ function contextOf(
     read,
     nextKey: () => key++,
     lap: statisticsLaps(() => client.statistics),
-    decoder: (job) => ({
-      target: client.scorer(job),
-      drafter: drafts.drafter,
-      policy,
-      space: { trie, scoring },
-      beamWidth,
-      verification,
-    }),
+    decoder: (job) =>
+      speculativeDecoder({
+        target: client.scorer(job),
+        drafter: drafts.drafter,
+        policy,
+        space: { trie, scoring },
+        beamWidth,
+        verification,
+        versions,
+      }),
     close: async () => {
       await client.close();
       await drafts.close();

@@ -1,25 +1,19 @@
-import type { ScoreAnswer, ScoreRequest, Scorer } from "@nightbeam/decoding";
+import type { ScoreAnswer, ScoreRequest } from "@nightbeam/decoding";
 import { reasonOf } from "@nightbeam/service/log";
 import { MicroBatcher } from "../batching/micro-batcher.js";
 import type { LaneAnswer, LaneCall } from "../batching/waiting-call.js";
 import { VerifierError } from "../errors.js";
-import type { LanesOptions } from "./lanes.js";
+import type { LanesOptions, LaneWorker } from "./lanes-options.js";
 
-/** A model's worker thread, as a lane sees it. */
-export interface LaneWorker extends Scorer {
-  /** Whether it takes calls. */
-  readonly isOpen: boolean;
-}
-
-/** A pass that takes this much longer than expected, twice, will not end any more. */
+/** A pass that takes this much longer than expected is taken for stuck. */
 const STUCK_MS = 60_000;
 const STUCK_TIMES = 20;
 
 /**
- * One worker thread of the model with the queue before it.
+ * One worker thread of the model with its queue.
  *
- * Its life: working, then, once and for all, lost: the thread died, a pass hangs, or the model fails
- * at a question that it has answered before, as it does after an error on a GPU that sticks.
+ * Its life: working, then lost for good: the thread died, a pass hangs, or the model fails at a question
+ * that it has answered before, as it does after a sticky GPU error.
  */
 export class Lane {
   readonly number: number;
@@ -63,17 +57,18 @@ export class Lane {
     this.#batcher.close(refusal);
   }
 
-  /** Looks for a thread that died while it had nothing to do, and for a pass that hangs. */
+  /** Detects a thread that died while idle, and a pass that hangs. */
   check(): void {
     if (!this.#worker.isOpen) this.#lose("it died", undefined);
     const { clock, costLine } = this.#options;
     const { runningSince, runningTokens } = this.#batcher;
     if (runningSince === undefined) return;
     const { callMs, tokenMs } = costLine();
-    const longestMs = STUCK_MS + STUCK_TIMES * (callMs + tokenMs * runningTokens);
+    const maxMs = STUCK_MS + STUCK_TIMES * (callMs + tokenMs * runningTokens);
     const passMs = clock.now() - runningSince;
-    if (passMs > longestMs)
+    if (passMs > maxMs) {
       this.#lose(`a pass has not ended in ${Math.round(passMs)} ms`, undefined);
+    }
   }
 
   async #run(requests: readonly ScoreRequest[]): Promise<readonly ScoreAnswer[]> {
@@ -86,14 +81,14 @@ export class Lane {
     }
   }
 
-  /** After a failure: is it the question or the model? */
+  /** After a failure: finds out whether it is the question or the model. */
   async #probe(): Promise<void> {
     const { probe } = this.#options;
     try {
       await this.#pass(probe);
       this.#worker.release(probe.map(({ key }) => key));
     } catch (error) {
-      this.#lose(`it fails at what it could answer (${reasonOf(error)})`, error);
+      this.#lose(`it fails at what it has answered before (${reasonOf(error)})`, error);
     }
   }
 

@@ -1,49 +1,18 @@
 import { setMaxListeners } from "node:events";
-import type { ScoreAnswer, ScoreRequest } from "@nightbeam/decoding";
-import { nodeCount } from "@nightbeam/decoding";
-import type { Clock } from "@nightbeam/service";
-import type { BatcherLimits, Pass } from "../batching/micro-batcher.js";
+import {
+  gather,
+  nodeCount,
+  type RequestGroup,
+  RequestGroups,
+  type ScoreRequest,
+} from "@nightbeam/decoding";
 import type { LaneAnswer } from "../batching/waiting-call.js";
-import type { CostLine } from "../cost/fit-line.js";
 import { VerifierError } from "../errors.js";
-import { KeyTable, type KeyTableLimits } from "./key-table.js";
-import { Lane, type LaneWorker } from "./lane.js";
+import { KeyTable } from "./key-table.js";
+import { Lane } from "./lane.js";
+import type { IncomingCall, LanesOptions } from "./lanes-options.js";
 
-/** A call of one client, as it came in. Times are the clock's milliseconds. */
-export interface IncomingCall {
-  /** Names the key space. */
-  readonly client: string;
-  readonly requests: readonly ScoreRequest[];
-  /** Keys of this client that may be forgotten. */
-  readonly released: readonly number[];
-  readonly deadline: number;
-  readonly signal: AbortSignal;
-}
-
-export interface LaneLimits extends BatcherLimits, KeyTableLimits {
-  /** Once so many rows wait, over all lanes, calls are refused with BUSY. */
-  readonly maxWaitingTokens: number;
-  /** Calls that may wait or run, over all lanes. */
-  readonly maxCalls: number;
-}
-
-export interface LanesOptions {
-  readonly workers: readonly LaneWorker[];
-  readonly limits: LaneLimits;
-  readonly clock: Clock;
-  /** What a pass costs now, to say when there will be room. */
-  readonly costLine: () => CostLine;
-  /** Told of every pass that succeeded. */
-  readonly onPass: (pass: Pass & { readonly lane: number }) => void;
-  /** Whether workers keep prompts between calls. */
-  readonly keepsPrompts: boolean;
-  /** A question that the model has answered, to tell a bad question from a broken model. */
-  readonly probe: readonly ScoreRequest[];
-  /** Told once for each lane that is lost. */
-  readonly onLost: (error: VerifierError) => void;
-}
-
-/** Prompt tokens that may be held in memory for each row that may wait. */
+/** Prompt tokens that may be held in memory per row that may wait. */
 const HELD_PER_WAITING = 8;
 
 /**
@@ -73,13 +42,13 @@ export class Lanes {
     return this.#lanes.reduce((sum, lane) => sum + lane.runningTokens, 0);
   }
 
-  /** Keys that a lane keeps something for. */
+  /** Keys that lanes keep something for. */
   get keyCount(): number {
     return this.#keys.size;
   }
 
   /**
-   * Answers in the order of the requests; where the time went is told of the lane that was last.
+   * Answers in the order of the requests; the times are those of the lane that finished last.
    *
    * @throws VerifierError BUSY, CANCELLED, EXPIRED, LANE_LOST, DRAINING; ModelError
    */
@@ -99,7 +68,7 @@ export class Lanes {
     }
   }
 
-  /** Forgets idle clients and looks whether all threads live. To be called now and then. */
+  /** Forgets idle clients and checks that all threads live. To be called periodically. */
   keepHouse(): void {
     this.#release(this.#keys.trim(this.#options.clock.now()));
     for (const lane of this.#lanes) lane.check();
@@ -111,8 +80,8 @@ export class Lanes {
   }
 
   /**
-   * A call goes in as long as there is room at all, however large it is: one that had to fit would
-   * wait for ever behind small ones.
+   * A call is admitted if there is any room, however large it is: a large call that had to fit might
+   * never get in before small ones.
    *
    * @throws VerifierError BUSY
    */
@@ -129,70 +98,61 @@ export class Lanes {
     const drainMs = (passes * callMs + waiting * tokenMs) / this.#lanes.length;
     throw new VerifierError(
       "BUSY",
-      `${waiting} rows wait for the model, and ${this.#calls} calls are here; ask another verifier or come again`,
+      `queue full: ${waiting} rows and ${this.#calls} calls are waiting; try another verifier or retry later`,
       { retryAfterMs: Math.min(10_000, Math.max(10, Math.ceil(drainMs / 2))) },
     );
   }
 
   async #share(call: IncomingCall): Promise<LaneAnswer> {
-    const answers = new Array<ScoreAnswer>(call.requests.length);
-    let last: LaneAnswer = { answers, queueMs: 0, batchWaitMs: 0, computeMs: 0 };
-    const failures: unknown[] = [];
-    // When one share fails the call has failed: what waits elsewhere for it need not be computed.
+    let last = { queueMs: 0, batchWaitMs: 0, computeMs: 0 };
+    // When one group fails the call has failed: what waits for it in other lanes need not be computed.
     const failed = new AbortController();
     const signal = AbortSignal.any([call.signal, failed.signal]);
-    // Each share listens; Node takes more than ten listeners for a leak.
+    // Each group listens; Node takes more than ten listeners for a leak.
     setMaxListeners(0, signal);
-    const parts = this.#sharesOf(call).map(async ({ lane, places, ...share }) => {
-      try {
-        const answered = await lane.score({ ...share, deadline: call.deadline, signal });
-        places.forEach((place, at) => {
-          const answer = answered.answers[at];
-          if (answer !== undefined) answers[place] = answer;
+    const { routed, groups } = this.#route(call);
+    const answers = await gather(routed, {
+      groups,
+      ask: async (asked, { home, size }) => {
+        const { answers, ...times } = await home.score({
+          requests: asked.map(({ request }) => request),
+          tokens: size,
+          followUp: asked.every(({ isKnown }) => isKnown),
+          promptLength: asked.reduce((max, { request }) => Math.max(max, request.prompt.length), 0),
+          deadline: call.deadline,
+          signal,
         });
-        last = { ...answered, answers };
-      } catch (error) {
-        failures.push(error);
-        failed.abort();
-      }
+        last = times;
+        return answers;
+      },
+      onFailure: () => failed.abort(),
     });
-    await Promise.all(parts);
-    if (failures.length > 0) throw failures[0];
-    return last;
+    return { answers, ...last };
   }
 
   /**
-   * A call's users by lane, under keys that are no other client's, in pieces that fit a batch: so
-   * a large call uses all lanes, and small ones come in between.
+   * A call's requests by lane, under keys that no other client has, in groups that fit a batch: so a
+   * large call uses all lanes, and small ones come in between.
    */
-  #sharesOf({ client, requests }: IncomingCall): Share[] {
-    const budget = this.#options.limits.tokenBudget;
-    const shares: Share[] = [];
-    const open = new Map<Lane, Share>();
-    const shareOf = (lane: Lane, rows: number): Share => {
-      const current = open.get(lane);
-      if (current !== undefined && current.tokens + rows <= budget) return current;
-      const share = newShare(lane);
-      shares.push(share);
-      open.set(lane, share);
-      return share;
-    };
-    let newcomers = this.#leastLoaded(shares);
-    requests.forEach((request, place) => {
-      const home = this.#keys.find(client, request);
-      const rows = this.#rows(request, home !== undefined);
-      const isFull = (open.get(newcomers)?.tokens ?? 0) + rows > budget;
-      if (home === undefined && isFull) newcomers = this.#leastLoaded(shares);
-      const { own, lane: number } = home ?? this.#newHome(client, request, newcomers);
-      const share = shareOf(this.#lanes[number] ?? newcomers, rows);
-      share.places.push(place);
-      share.requests.push({ ...request, key: own });
-      share.tokens += rows;
-      share.followUp &&= home !== undefined;
-      share.promptLength = Math.max(share.promptLength, request.prompt.length);
+  #route({ client, requests }: IncomingCall) {
+    const { tokenBudget } = this.#options.limits;
+    const groups = new RequestGroups<Lane, number>({
+      sum: (a, b) => a + b,
+      fits: (tokens) => tokens <= tokenBudget,
+    });
+    let newcomers = this.#leastLoaded(groups.groups);
+    const routed = requests.map((request, place): RoutedRequest => {
+      const known = this.#keys.find(client, request);
+      const tokens = this.#rows(request, known !== undefined);
+      if (known === undefined && !groups.hasRoom(newcomers, tokens)) {
+        newcomers = this.#leastLoaded(groups.groups);
+      }
+      const { own, lane } = known ?? this.#newHome(client, request, newcomers);
+      groups.add(place, { home: this.#lanes[lane] ?? newcomers, size: tokens });
+      return { request: { ...request, key: own }, isKnown: known !== undefined };
     });
     this.#release(this.#keys.trim(this.#options.clock.now()));
-    return shares;
+    return { routed, groups: groups.groups };
   }
 
   #newHome(client: string, request: ScoreRequest, lane: Lane) {
@@ -202,20 +162,17 @@ export class Lanes {
   }
 
   #release(homes: readonly { own: number; lane: number }[]): void {
-    const shares = new Map<number, number[]>();
-    for (const { own, lane } of homes) {
-      const share = shares.get(lane) ?? [];
-      shares.set(lane, share);
-      share.push(own);
+    for (const lane of this.#lanes) {
+      const keys = homes.flatMap((home) => (home.lane === lane.number ? home.own : []));
+      if (keys.length > 0) lane.release(keys);
     }
-    for (const [lane, keys] of shares) this.#lanes[lane]?.release(keys);
   }
 
-  /** @param planned shares that are about to be queued */
-  #leastLoaded(planned: readonly Share[]): Lane {
+  /** @param planned groups that are about to be queued */
+  #leastLoaded(planned: readonly RequestGroup<Lane, number>[]): Lane {
     const loadOf = (lane: Lane) =>
       planned.reduce(
-        (sum, share) => sum + (share.lane === lane ? share.tokens : 0),
+        (sum, { home, size }) => sum + (home === lane ? size : 0),
         lane.waitingTokens + lane.runningTokens,
       );
     const [first, ...others] = this.#lanes;
@@ -229,17 +186,11 @@ export class Lanes {
   }
 }
 
-interface Share {
-  readonly lane: Lane;
-  readonly places: number[];
-  readonly requests: ScoreRequest[];
-  tokens: number;
-  followUp: boolean;
-  promptLength: number;
-}
-
-function newShare(lane: Lane): Share {
-  return { lane, places: [], requests: [], tokens: 0, followUp: true, promptLength: 0 };
+/** A request under the key of its lane. */
+interface RoutedRequest {
+  readonly request: ScoreRequest;
+  /** Whether the lane has seen its prompt. */
+  readonly isKnown: boolean;
 }
 
 /** What a call holds in memory, in tokens: prompts and trees, known to the lane or not. */

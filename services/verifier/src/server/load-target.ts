@@ -42,7 +42,7 @@ export async function loadTarget(
   log.info({ modelHash, catalogueHash, itemCount, maxPromptTokens, loadMs }, "target is loaded");
   try {
     const [worker] = model.workers;
-    if (worker === undefined) throw new Error("the model was opened with a worker");
+    if (worker === undefined) throw new Error("the model has no worker threads");
     const maxTokens = options.tokenBudget;
     const line = await measureCost({ scorer: worker, model, catalogue, clock, maxTokens });
     log.info({ ...line, words: describeLine(line) }, "cost is measured");

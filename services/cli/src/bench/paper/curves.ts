@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { searchFigures } from "../measure.js";
 import { decodeUntimed } from "./decode-untimed.js";
-import { draftingDecoder, LOOPS, type Loop, plainDecoder } from "./decoders.js";
+import { draftingSearch, LOOPS, type Loop, plainSearch } from "./decoders.js";
 import type { Method } from "./methods.js";
 import type { Paper } from "./paper.js";
 
@@ -49,11 +49,11 @@ async function pointOf(
   const { loop, method, draftWidth } = point;
   const { searched } = await decodeUntimed(paper, {
     users: paper.users.slice(0, paper.options.curveLimit),
-    decoder:
+    decoder: LOOPS[loop](
       method === undefined
-        ? plainDecoder(paper, point.beamWidth)
-        : draftingDecoder(paper, { ...point, method }),
-    decode: LOOPS[loop],
+        ? plainSearch(paper, point.beamWidth)
+        : draftingSearch(paper, { ...point, method }),
+    ),
   });
   const { callsPerUser, nodesPerUser } = searchFigures(searched);
   return { draftWidth, callsPerUser, nodesPerUser };

@@ -1,7 +1,6 @@
 import {
-  type Decoder,
+  type BatchDecoder,
   decodeShard,
-  type ShardOptions,
   type ShardOutcome,
   type ShardUser,
 } from "@nightbeam/decoding";
@@ -14,9 +13,9 @@ const BATCH = 32;
 /** Decodes users where only lists and counts matter. */
 export function decodeUntimed(
   { options, nextKey }: Pick<Paper, "options" | "nextKey">,
-  work: { users: readonly ShardUser[]; decoder: Decoder; decode?: ShardOptions["decode"] },
+  work: { users: readonly ShardUser[]; decoder: BatchDecoder },
 ): Promise<ShardOutcome> {
-  const { users, decoder, decode } = work;
+  const { users, decoder } = work;
   const concurrency = batchesAtOnce(options);
-  return decodeShard(users, { decoder, decode, batchSize: BATCH, concurrency, nextKey });
+  return decodeShard(users, { decoder, batchSize: BATCH, concurrency, nextKey });
 }

@@ -1,9 +1,8 @@
 import {
-  type Decoder,
-  decodeBatch,
-  decodePublished,
-  emptyDrafter,
   fixedWidths,
+  publishedDecoder,
+  type SpeculativeOptions,
+  speculativeDecoder,
   uniformWidths,
   type Verification,
 } from "@nightbeam/decoding";
@@ -16,7 +15,7 @@ export type Kind = PaperOptions["verification"][number];
 export type Loop = PaperOptions["loop"][number];
 
 /** The loops by their names. */
-export const LOOPS = { demand: decodeBatch, published: decodePublished } as const;
+export const LOOPS = { demand: speculativeDecoder, published: publishedDecoder } as const;
 
 interface Searched {
   readonly target: Pick<Model, "scorer">;
@@ -25,26 +24,27 @@ interface Searched {
 }
 
 /** Search without drafts. */
-export function plainDecoder({ target, data, options }: Searched, beamWidth: number): Decoder {
+export function plainSearch(
+  { target, data, options }: Searched,
+  beamWidth: number,
+): SpeculativeOptions {
   const { scoring } = options;
   return {
     target: target.scorer,
-    drafter: emptyDrafter,
-    policy: fixedWidths([]),
     space: { trie: data.catalogue.trie, scoring },
     beamWidth,
   };
 }
 
 /** Search with a method's drafts, `draftWidth` prefixes a level. */
-export function draftingDecoder(
+export function draftingSearch(
   searched: Searched,
   how: { method: Pick<Method, "drafter">; beamWidth: number; draftWidth: number },
-): Decoder {
+): SpeculativeOptions {
   const { levels } = searched.data.catalogue.trie;
   const policy = fixedWidths(uniformWidths(how.draftWidth, levels));
   const { drafter } = how.method;
-  return { ...plainDecoder(searched, how.beamWidth), drafter, policy };
+  return { ...plainSearch(searched, how.beamWidth), drafter, policy };
 }
 
 /** What a list is; drawn ones at the target's own temperature. */

@@ -5,6 +5,7 @@ import {
   emptyDrafter,
   LeafListsBuilder,
   ListsDrafter,
+  speculativeDecoder,
 } from "@nightbeam/decoding";
 import type { Model } from "@nightbeam/model";
 import { type OpenDrafts, openDrafts } from "@nightbeam/recommend";
@@ -12,7 +13,7 @@ import { canBeDrawnFrom } from "@nightbeam/settings";
 import { usersOf } from "../users.js";
 import type { PaperData } from "./data.js";
 import { decodeUntimed } from "./decode-untimed.js";
-import { plainDecoder } from "./decoders.js";
+import { plainSearch } from "./decoders.js";
 import { type MethodName, type PaperOptions, PREVIOUS } from "./options.js";
 
 /** A row of the table, ready to draft. */
@@ -97,7 +98,7 @@ async function previousNight(context: MethodContext): Promise<Drafter> {
   );
   const most = Math.max(options.limit, options.curveLimit);
   const users = usersOf(before.slice(0, most), { catalogue: data.catalogue, target });
-  const decoder = plainDecoder(context, options.draftWidth);
+  const decoder = speculativeDecoder(plainSearch(context, options.draftWidth));
   const { outcomes } = await decodeUntimed(context, { users, decoder });
   const lists = new LeafListsBuilder();
   users.forEach(({ name }, at) => {

@@ -1,10 +1,14 @@
 import { NOTHING_EXCLUDED } from "@nightbeam/catalogue";
 import { scoreRanking } from "@nightbeam/dataset";
-import type { Decoder } from "@nightbeam/decoding";
+import {
+  type BatchDecoder,
+  type SpeculativeOptions,
+  speculativeDecoder,
+} from "@nightbeam/decoding";
 import { expandItems } from "@nightbeam/recommend";
 import { z } from "zod";
 import { decodeUntimed } from "./decode-untimed.js";
-import { draftingDecoder, type Kind, plainDecoder, verificationFor } from "./decoders.js";
+import { draftingSearch, type Kind, plainSearch, verificationFor } from "./decoders.js";
 import type { Paper } from "./paper.js";
 import { FIRST_SEED } from "./timed.js";
 
@@ -39,9 +43,10 @@ export async function measureRanking(
 ): Promise<RankingCell> {
   const { options } = paper;
   const widths = { beamWidth: cell.topK, draftWidth: options.draftWidth };
-  const plain = plainDecoder(paper, cell.topK);
+  const plain = plainSearch(paper, cell.topK);
   const rows: RankingRow[] = [];
-  const add = async (decoder: Decoder, name: Omit<RankingRow, "recall" | "ndcg">) => {
+  const add = async (search: SpeculativeOptions, name: Omit<RankingRow, "recall" | "ndcg">) => {
+    const decoder = speculativeDecoder(search);
     rows.push({ ...name, ...(await scoresOf(paper, { decoder, topK: cell.topK })) });
   };
   if (cell.verification === "strict") await add(plain, {});
@@ -54,8 +59,8 @@ export async function measureRanking(
   if (cell.verification === "relaxed") {
     const verification = verificationFor(cell.verification, FIRST_SEED);
     for (const method of paper.methods.filter(({ isDrawn }) => isDrawn)) {
-      const decoder = { ...draftingDecoder(paper, { ...widths, method }), verification };
-      await add(decoder, { method: method.name, seed: FIRST_SEED });
+      const search = { ...draftingSearch(paper, { ...widths, method }), verification };
+      await add(search, { method: method.name, seed: FIRST_SEED });
     }
   }
   return { ...cell, users: Math.min(options.rankingLimit, paper.users.length), rows };
@@ -64,7 +69,7 @@ export async function measureRanking(
 /** Means over users. */
 async function scoresOf(
   paper: Paper,
-  { decoder, topK }: { decoder: Decoder; topK: number },
+  { decoder, topK }: { decoder: BatchDecoder; topK: number },
 ): Promise<{ recall: number; ndcg: number }> {
   const { catalogue, heldOut } = paper.data;
   const users = paper.users.slice(0, paper.options.rankingLimit);

@@ -1,7 +1,8 @@
+import { speculativeDecoder } from "@nightbeam/decoding";
 import { batchesAtOnce } from "@nightbeam/recommend";
 import { z } from "zod";
 import { type Measurement, measureWays, sameLists, type Way } from "../measure.js";
-import { draftingDecoder, type Kind, LOOPS, plainDecoder, verificationFor } from "./decoders.js";
+import { draftingSearch, type Kind, LOOPS, plainSearch, verificationFor } from "./decoders.js";
 import type { Paper } from "./paper.js";
 
 const timedRow = z.object({
@@ -90,15 +91,19 @@ function figuresOf(one: Measurement) {
 function waysOf(paper: Paper, cell: { verification: Kind; beamWidth: number }): CellWay[] {
   const { options } = paper;
   const widths = { beamWidth: cell.beamWidth, draftWidth: options.draftWidth };
-  const decoder = plainDecoder(paper, cell.beamWidth);
-  const plain: CellWay = { name: "plain search", isDrafted: false, decoder };
+  const undrafted = plainSearch(paper, cell.beamWidth);
+  const plain: CellWay = {
+    name: "plain search",
+    isDrafted: false,
+    decoder: speculativeDecoder(undrafted),
+  };
   if (cell.verification === "strict") {
     return [
       plain,
       ...options.loop.flatMap((loop) =>
         paper.methods.map((method): CellWay => {
-          const decoder = draftingDecoder(paper, { ...widths, method });
-          return { name: method.name, isDrafted: true, loop, decoder, decode: LOOPS[loop] };
+          const decoder = LOOPS[loop](draftingSearch(paper, { ...widths, method }));
+          return { name: method.name, isDrafted: true, loop, decoder };
         }),
       ),
     ];
@@ -107,10 +112,14 @@ function waysOf(paper: Paper, cell: { verification: Kind; beamWidth: number }): 
   const drafting = paper.methods.filter((one) => cell.verification === "sampled" || one.isDrawn);
   return [
     plain,
-    { name: "the target alone", isDrafted: false, decoder: { ...decoder, verification } },
+    {
+      name: "the target alone",
+      isDrafted: false,
+      decoder: speculativeDecoder({ ...undrafted, verification }),
+    },
     ...drafting.map((method): CellWay => {
-      const decoder = { ...draftingDecoder(paper, { ...widths, method }), verification };
-      return { name: method.name, isDrafted: true, decoder };
+      const search = { ...draftingSearch(paper, { ...widths, method }), verification };
+      return { name: method.name, isDrafted: true, decoder: speculativeDecoder(search) };
     }),
   ];
 }

@@ -1,0 +1,40 @@
+/** What one user's search cost. */
+export interface SearchCost {
+  /** Calls of the target that this user took part in. */
+  readonly calls: number;
+  /** Prefixes whose children the target was asked for, the empty prefix not counted. */
+  readonly nodes: number;
+  /** Rows that the target computed: prompt tokens and nodes, recomputed ones included. */
+  readonly tokens: number;
+  /**
+   * Drafted steps that the calls accepted, as the AtSpeed paper counts them: a call always settles
+   * the step that it was made for; every further step that it settles was drafted and accepted.
+   */
+  readonly acceptedSteps: number;
+  /** The accepted steps of the first call alone. */
+  readonly firstCallAcceptedSteps: number;
+}
+
+export const noCost: SearchCost = {
+  calls: 0,
+  nodes: 0,
+  tokens: 0,
+  acceptedSteps: 0,
+  firstCallAcceptedSteps: 0,
+};
+
+/** Adds a call, which took the search from one depth to another. */
+export function addCall(
+  cost: SearchCost,
+  call: { nodes: number; tokens: number; fromDepth: number; toDepth: number },
+): SearchCost {
+  // Under renormalized scoring the last steps can be certain; they are settled, not accepted.
+  const accepted = Math.max(0, call.toDepth - call.fromDepth - 1);
+  return {
+    calls: cost.calls + 1,
+    nodes: cost.nodes + call.nodes,
+    tokens: cost.tokens + call.tokens,
+    acceptedSteps: cost.acceptedSteps + accepted,
+    firstCallAcceptedSteps: cost.calls === 0 ? accepted : cost.firstCallAcceptedSteps,
+  };
+}

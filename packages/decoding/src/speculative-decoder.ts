@@ -1,0 +1,194 @@
+import { ROOT } from "@nightbeam/catalogue";
+import { type BatchDecoder, checkJobs, type DecodeJob } from "./batch-decoder.js";
+import { type DraftPolicy, fixedWidths } from "./drafting/draft-policy.js";
+import { type Draft, type Drafter, type DraftRequest, emptyDrafter } from "./drafting/drafter.js";
+import { requireThat, wholeNumber } from "./errors.js";
+import { QuestionHasher } from "./question.js";
+import { isWorthAsking, type Search } from "./search/search.js";
+import { addCall, noCost, type SearchCost } from "./search/search-cost.js";
+import type { SearchSpace } from "./search/search-space.js";
+import { answerRows, ask, type Row } from "./tree/answer-rows.js";
+import { treeOf } from "./tree/beam-tree.js";
+import { knownTree } from "./tree/known-tree.js";
+import type { ScoreAnswer, ScoreRequest, Scorer } from "./tree/scorer.js";
+import { beginSearch, type Verification } from "./verification/verification.js";
+
+export interface SpeculativeOptions {
+  /** The model whose lists are wanted. */
+  readonly target: Scorer;
+  readonly space: Omit<SearchSpace, "exclusion" | "ranking">;
+  /** Prefixes that the search keeps at each level, which is the length of the lists. */
+  readonly beamWidth: number;
+  /** Default: strict. */
+  readonly verification?: Verification | undefined;
+  /** Guesses what the target will be asked. Default: nothing is drafted. */
+  readonly drafter?: Drafter | undefined;
+  /** How much is drafted. Default: nothing. */
+  readonly policy?: DraftPolicy | undefined;
+  /**
+   * Versions of what decides the lists besides these options, such as hashes of the target and the
+   * catalogue, for relaxed lists also of the draft. They are part of every question. Default: none.
+   */
+  readonly versions?: Readonly<Record<string, string>> | undefined;
+}
+
+/**
+ * Decodes with a target that is asked for log-probabilities, round by round, and a drafter that
+ * guesses what it will be asked next. Lists do not depend on the draft, unless they are relaxed.
+ *
+ * @throws DecodingError BAD_OPTION for wrong options; from `decode`, whatever breaks the contract of
+ * `Scorer`, and what the scorers throw
+ */
+export function speculativeDecoder(options: SpeculativeOptions): BatchDecoder {
+  return roundsDecoder(options, {});
+}
+
+/** `speculativeDecoder` with changes to its loop, which must not change the lists. */
+export function roundsDecoder(options: SpeculativeOptions, hooks: RoundHooks): BatchDecoder {
+  checkSpeculative(options);
+  const questions = new QuestionHasher(options);
+  return {
+    questionOf: (job) => questions.questionOf(job),
+    async decode(jobs, signal) {
+      const searches = await runRounds(options, { jobs, signal, hooks });
+      return searches.map(({ job, search, cost, answered }) => {
+        if (answered !== undefined) job.onKnown?.(knownTree(search, answered));
+        return { beams: search.state.beams, cost };
+      });
+    },
+  };
+}
+
+/** A user's search under way. */
+export interface ActiveSearch {
+  readonly job: DecodeJob;
+  readonly search: Search;
+  cost: SearchCost;
+  /** The target's answers, kept for `onKnown`. */
+  readonly answered: Row[] | undefined;
+}
+
+/** Ways to change the loop; all of them are optional. */
+export interface RoundHooks {
+  /** Prefixes to ask about as well; those that are known or lead nowhere are ignored. Default: none. */
+  extraPrefixes?(active: ActiveSearch): Iterable<number>;
+  /** Whether a search that asks is to be answered. Default: always. */
+  wantsAnotherCall?(active: ActiveSearch): boolean;
+  /** Called after each round with every search that it advanced. */
+  afterRound?(active: ActiveSearch): void;
+}
+
+/**
+ * The loop: draft, ask the target once for all users, let the searches run on, until none asks.
+ *
+ * A draft comes in twice. `questionFor` adds its prefixes to the question, so that the target answers
+ * them early. `settle` shows its levels to the search, and only a relaxed one looks at them.
+ */
+export async function runRounds(
+  options: SpeculativeOptions,
+  run: { jobs: readonly DecodeJob[]; signal: AbortSignal; hooks: RoundHooks },
+): Promise<readonly ActiveSearch[]> {
+  const { target, drafter = emptyDrafter, policy = fixedWidths([]) } = options;
+  const { jobs, signal, hooks } = run;
+  checkJobs(jobs);
+  const searches = jobs.map((job) => activeSearch(options, job));
+  const outlook = { users: jobs.length, promptTokens: longestPrompt(jobs) };
+  const widths = policy.widthsFor(outlook);
+  const isDrafting = widths.some((width) => width > 0);
+  let milliseconds = 0;
+  try {
+    for (;;) {
+      const asking = searches.filter(
+        (active) =>
+          active.search.state.kind === "asking" && (hooks.wantsAnotherCall?.(active) ?? true),
+      );
+      if (asking.length === 0) break;
+      signal.throwIfAborted();
+      const drafts = isDrafting
+        ? await drafter.draft(asking.map((active) => draftRequest(active, widths)))
+        : [];
+      const questions = asking.map((active, at) => {
+        const extra = hooks.extraPrefixes?.(active) ?? [];
+        return questionFor(active, { draft: drafts[at], extra });
+      });
+      const answers = await ask(target, questions);
+      asking.forEach((active, at) => {
+        settle(active, { question: questions[at], answer: answers[at], draft: drafts[at] });
+        hooks.afterRound?.(active);
+      });
+      for (const one of [...drafts, ...answers]) milliseconds += one.milliseconds ?? 0;
+    }
+  } finally {
+    const keys = jobs.map(({ key }) => key);
+    target.release(keys);
+    drafter.release(keys);
+  }
+  const tokens = searches.reduce((sum, { cost }) => sum + cost.tokens, 0);
+  policy.observe({ ...outlook, widths, tokens, milliseconds });
+  return searches;
+}
+
+function activeSearch(options: SpeculativeOptions, job: DecodeJob): ActiveSearch {
+  const { space, beamWidth, verification } = options;
+  const search = beginSearch(
+    { ...space, exclusion: job.exclusion },
+    { beamWidth, verification, name: job.name, onKnown: job.onKnown },
+  );
+  return { job, search, cost: noCost, answered: job.onKnown === undefined ? undefined : [] };
+}
+
+function longestPrompt(jobs: readonly DecodeJob[]): number {
+  return jobs.reduce((longest, { prompt }) => Math.max(longest, prompt.length), 0);
+}
+
+function draftRequest({ job, search }: ActiveSearch, widths: readonly number[]): DraftRequest {
+  const { key, name, prompt, history } = job;
+  return { key, name, prompt, history, search, widths };
+}
+
+/** Asks for what the search misses, for what the draft expects it to ask next, and for extra prefixes. */
+function questionFor(
+  { job, search }: ActiveSearch,
+  { draft, extra }: { draft: Draft | undefined; extra: Iterable<number> },
+): ScoreRequest {
+  const { state, space } = search;
+  const wanted = state.kind === "asking" ? [...state.missing] : [];
+  for (const prefixes of [...(draft?.levels ?? []).map(({ prefixes }) => prefixes), extra]) {
+    for (const prefix of prefixes) if (isWorthAsking(search, prefix)) wanted.push(prefix);
+  }
+  return { key: job.key, prompt: job.prompt, tree: treeOf(space.trie, wanted) };
+}
+
+/** Hands the answer to the search, lets it run on and counts the cost. */
+function settle(
+  active: ActiveSearch,
+  round: {
+    question: ScoreRequest | undefined;
+    answer: ScoreAnswer | undefined;
+    draft: Draft | undefined;
+  },
+): void {
+  const { search } = active;
+  const { question, answer, draft } = round;
+  if (question === undefined || answer === undefined) return;
+  const fromDepth = search.state.beams.depth;
+  const { tree } = question;
+  const rows = answerRows(search.space.trie, { tree, logProbs: answer.logProbs });
+  for (const { prefix, logProbs } of rows) search.learn(prefix, logProbs);
+  active.answered?.push(...rows);
+  const nodes = rows.filter(({ prefix }) => prefix !== ROOT).length;
+  const toDepth = search.advance(draft?.levels).beams.depth;
+  active.cost = addCall(active.cost, { nodes, tokens: answer.tokens, fromDepth, toDepth });
+}
+
+/** @throws DecodingError BAD_OPTION */
+export function checkSpeculative({ target, space, beamWidth }: SpeculativeOptions): void {
+  const isScorer = typeof target?.score === "function" && typeof target.release === "function";
+  requireThat(isScorer, "target must be a Scorer, with the methods score and release");
+  requireThat(space?.trie?.levels > 0, "space.trie must be the trie of a catalogue");
+  requireThat(
+    space.scoring === "full" || space.scoring === "renormalized",
+    `space.scoring must be full or renormalized, not ${space.scoring}`,
+  );
+  wholeNumber(beamWidth, { name: "beam width", min: 1 });
+}

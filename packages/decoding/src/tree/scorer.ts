@@ -1,0 +1,37 @@
+import type { BeamTree } from "./beam-tree.js";
+
+/** One user's question to a model: what follows these prefixes, after this prompt? */
+export interface ScoreRequest {
+  /**
+   * Identifies the prompt within a run: equal keys mean equal prompts. A scorer may cache under it
+   * what it computed (keys and values of the prompt and of prefixes), until `release` is called.
+   */
+  readonly key: number;
+  /** Token ids, at least one. Shape [tokens]. */
+  readonly prompt: Int32Array;
+  readonly tree: BeamTree;
+}
+
+/** What a model answered to one request. */
+export interface ScoreAnswer {
+  /**
+   * Log-probabilities (nats) of the children, in the trie's order, of every wanted entry, in the
+   * tree's order, concatenated. Shape [sum of children over wanted entries].
+   */
+  readonly logProbs: Float64Array;
+  /** Rows that the model computed for this answer: prompt tokens and nodes. */
+  readonly tokens: number;
+  /** Compute time of the model: an even share of its call, without waiting. */
+  readonly milliseconds: number;
+}
+
+/**
+ * A model as the search sees it: the target (whose answers count) or a draft (whose answers are
+ * guesses). An answer depends on its request alone, never on the rest of the batch.
+ */
+export interface Scorer {
+  /** One call of the model; the answers are in the order of the requests. */
+  score(requests: readonly ScoreRequest[]): Promise<readonly ScoreAnswer[]>;
+  /** Drops what was cached under these keys. Unknown keys are ignored. */
+  release(keys: readonly number[]): void;
+}

@@ -1,0 +1,74 @@
+import { DecodingError } from "../errors.js";
+import { BeamSearch } from "../search/beam-search.js";
+import type { Search } from "../search/search.js";
+import type { SearchSpace } from "../search/search-space.js";
+import { foldText, noiseOf } from "./noise/noise.js";
+import { RelaxedSearch } from "./relaxed/relaxed-search.js";
+import { PerturbedRanking } from "./sampled/perturbed-ranking.js";
+
+/** How a list comes about. */
+export type Verification =
+  /** The target's own beam search. */
+  | { readonly kind: "strict" }
+  /**
+   * Code paths drawn from the target without replacement, in the order of drawing. The draft has no
+   * influence on them.
+   */
+  | ({ readonly kind: "sampled" } & Sampling)
+  /**
+   * The AtSpeed paper's relaxed verification: sequences drawn step by step from approximately the
+   * target's distribution, preferring those that the draft proposed. Best first.
+   */
+  | ({ readonly kind: "relaxed"; readonly drafted: "sampled" | "beam" } & Sampling);
+
+/** How a list is drawn. */
+export interface Sampling {
+  /** A whole number from 0 to 2^53 - 1; together with a user's name it decides what is drawn for the user. */
+  readonly seed: number;
+  /** Above 0. 1 is the target's own distribution; lower favours the likely, higher is more even. */
+  readonly temperature: number;
+}
+
+/** Settings of one user's search. */
+export interface SearchOptions {
+  readonly beamWidth: number;
+  /** Default: strict. */
+  readonly verification?: Verification | undefined;
+  /** The user's name. */
+  readonly name?: string | undefined;
+  /** Set if the known tree is wanted. */
+  readonly onKnown?: unknown;
+}
+
+/**
+ * Begins one user's search.
+ *
+ * @throws DecodingError BAD_OPTION for a beam width, seed or temperature outside its range; for a list
+ * that is drawn for a user without a name; for `onKnown` with a relaxed search, whose beams do not
+ * follow from the known tree
+ */
+export function beginSearch(space: SearchSpace, options: SearchOptions): Search {
+  const { beamWidth, verification, name } = options;
+  if (verification === undefined || verification.kind === "strict") {
+    return new BeamSearch(space, { beamWidth });
+  }
+  const { seed, temperature } = verification;
+  if (name === undefined) throw badOption("a user has no name; drawn lists depend on it");
+  if (!Number.isSafeInteger(seed) || seed < 0)
+    throw badOption(`seed ${seed} is not a whole number of at least 0`);
+  if (!(temperature > 0 && temperature < Number.POSITIVE_INFINITY))
+    throw badOption(`temperature ${temperature} is not above 0`);
+  const noise = foldText(noiseOf(seed), name);
+  if (verification.kind === "sampled") {
+    const ranking = new PerturbedRanking({ noise, temperature });
+    return new BeamSearch({ ...space, ranking }, { beamWidth });
+  }
+  if (options.onKnown !== undefined)
+    throw badOption("a relaxed search has no known tree for onKnown");
+  const { drafted } = verification;
+  return new RelaxedSearch(space, { beamWidth, temperature, drafted, noise });
+}
+
+function badOption(message: string): DecodingError {
+  return new DecodingError("BAD_OPTION", message);
+}

@@ -1,0 +1,106 @@
+import { NOTHING_EXCLUDED } from "@nightbeam/catalogue";
+import { describe, expect, it } from "vitest";
+import {
+  BeamSearch,
+  CombinedDrafter,
+  type Drafter,
+  type DraftRequest,
+  emptyDrafter,
+} from "../../src/index.js";
+import { fullCatalogue } from "../support/arbitraries.js";
+
+const { trie } = fullCatalogue({ levels: 3, codes: 3 });
+
+/** Proposes these prefixes, a list for each depth. */
+function scripted(...levels: number[][]): Drafter & { readonly released: number[] } {
+  const released: number[] = [];
+  return {
+    released,
+    draft: (requests) =>
+      Promise.resolve(
+        requests.map(() => ({
+          levels: levels.map((prefixes, at) => ({
+            depth: at + 1,
+            prefixes: Uint32Array.from(prefixes),
+            scores: Float64Array.from(prefixes, (prefix) => -prefix),
+          })),
+          milliseconds: 1,
+        })),
+      ),
+    release: (keys) => void released.push(...keys),
+  };
+}
+
+function request(widths: readonly number[], known = false): DraftRequest {
+  const search = new BeamSearch(
+    { trie, scoring: "full", exclusion: NOTHING_EXCLUDED },
+    { beamWidth: 2 },
+  );
+  if (known) {
+    search.learn(0, new Float64Array(3));
+    search.advance();
+  }
+  return { key: 1, prompt: Int32Array.of(1), history: new Uint32Array(), search, widths };
+}
+
+async function united(drafters: Drafter[], asked: DraftRequest) {
+  const [draft] = await new CombinedDrafter(drafters).draft([asked]);
+  return draft?.levels.map(({ depth, prefixes, scores }) => ({
+    depth,
+    prefixes: [...prefixes],
+    scores: [...scores],
+  }));
+}
+
+describe("CombinedDrafter", () => {
+  it("lets the drafters take turns, each with its best that is not in yet", async () => {
+    const drafters = [scripted([1, 2], [4, 5, 6]), scripted([2, 3], [4, 12, 11, 10])];
+    expect(await united(drafters, request([9, 9]))).toEqual([
+      { depth: 1, prefixes: [1, 2, 3], scores: [-1, -2, -3] },
+      { depth: 2, prefixes: [4, 12, 5, 11, 6, 10], scores: [-4, -12, -5, -11, -6, -10] },
+    ]);
+  });
+
+  it("takes no turn from a drafter whose best are in already", async () => {
+    const drafters = [scripted([], [4, 5, 8, 9]), scripted([], [6, 4, 5, 12])];
+    expect(await united(drafters, request([9, 9]))).toMatchObject([
+      { prefixes: [] },
+      { prefixes: [4, 6, 5, 12, 8, 9] },
+    ]);
+  });
+
+  it("keeps each depth within its width", async () => {
+    const drafters = [scripted([1, 2], [4, 5, 6]), scripted([3], [7, 8])];
+    expect(await united(drafters, request([2, 3]))).toMatchObject([
+      { prefixes: [1, 3] },
+      { prefixes: [4, 7, 5] },
+    ]);
+    expect(await united(drafters, request([1]))).toMatchObject([
+      { prefixes: [1] },
+      { prefixes: [] },
+    ]);
+  });
+
+  it("counts depths from where the search stands", async () => {
+    const below = scripted([4, 5, 6]);
+    expect(await united([below], request([0, 2], true))).toEqual([
+      { depth: 2, prefixes: [4, 5], scores: [-4, -5] },
+    ]);
+  });
+
+  it("takes drafters that stop at different depths, or propose nothing", async () => {
+    expect(
+      await united([scripted([1]), emptyDrafter, scripted([2], [5])], request([4, 4])),
+    ).toMatchObject([{ prefixes: [1, 2] }, { prefixes: [5] }]);
+    expect(await united([], request([4, 4]))).toEqual([]);
+  });
+
+  it("releases the keys of all drafters", () => {
+    const drafters = [scripted(), scripted()];
+    new CombinedDrafter(drafters).release([4, 8]);
+    expect(drafters.map(({ released }) => released)).toEqual([
+      [4, 8],
+      [4, 8],
+    ]);
+  });
+});

@@ -1,0 +1,62 @@
+import { NOTHING_EXCLUDED } from "@nightbeam/catalogue";
+import { expect, it } from "vitest";
+import type { Drafter } from "../../src/index.js";
+import { fullCatalogue } from "../support/arbitraries.js";
+import { decodeBatch } from "../support/decode.js";
+import { fakeModel } from "../support/fake-model.js";
+import { FakeScorer } from "../support/fakes.js";
+
+/**
+ * What a drafter could do to change a list does not compile. The directives below are the test: each
+ * is an error for `npm run typecheck` once its line compiles.
+ */
+export const meddling: Drafter = {
+  async draft(requests) {
+    for (const { search } of requests) {
+      // @ts-expect-error a view cannot learn
+      search.learn(0, Float64Array.of(0));
+      // @ts-expect-error a view cannot advance
+      search.advance();
+      // @ts-expect-error nor forget
+      search.forgetAhead?.();
+      // @ts-expect-error beams are read-only
+      search.state.beams.prefixes[0] = 1;
+      // @ts-expect-error and so are their scores
+      search.state.beams.scores.fill(0);
+      // @ts-expect-error their memory is not reachable
+      search.state.beams.scores.subarray(0);
+      const known = search.known(0);
+      // @ts-expect-error what the target answered is read-only
+      if (known !== undefined) known[0] = 0;
+      // @ts-expect-error a search cannot be moved
+      search.state = { kind: "done", beams: search.state.beams };
+    }
+    return requests.map(() => ({ levels: [] }));
+  },
+  release: () => undefined,
+};
+
+it("lets a drafter read where the search stands", async () => {
+  const { trie } = fullCatalogue({ levels: 3, codes: 3 });
+  const depths: number[] = [];
+  const drafter: Drafter = {
+    async draft(requests) {
+      return requests.map(({ search }) => {
+        depths.push(search.state.beams.depth);
+        expect(search.known(0)?.length).toBe(search.state.beams.depth === 0 ? undefined : 3);
+        return { levels: [] };
+      });
+    },
+    release: () => undefined,
+  };
+  const options = {
+    target: new FakeScorer(trie, fakeModel({ seed: 4, scoring: "full" })),
+    drafter,
+    policy: { widthsFor: () => [1, 1], observe: () => undefined },
+    space: { trie, scoring: "full" },
+    beamWidth: 2,
+  } as const;
+  const job = { key: 1, prompt: Int32Array.of(1), history: new Uint32Array() };
+  await decodeBatch(options, [{ ...job, exclusion: NOTHING_EXCLUDED }]);
+  expect(depths).toEqual([0, 1, 2]);
+});

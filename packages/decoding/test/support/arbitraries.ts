@@ -1,0 +1,39 @@
+import { buildCatalogue, type Catalogue, pathOf } from "@nightbeam/catalogue";
+import fc from "fast-check";
+
+/** Codes of random catalogues are below this; the fakes' vocabulary is larger. */
+const CODES = 4;
+
+/** A small catalogue: 2 to 5 levels, few codes, so that prefixes and whole paths are shared. */
+export const someCatalogue: fc.Arbitrary<Catalogue> = fc
+  .record({
+    levels: fc.integer({ min: 2, max: 5 }),
+    codes: fc.integer({ min: 1, max: CODES }),
+    items: fc.integer({ min: 1, max: 40 }),
+  })
+  .chain(({ levels, codes, items }) =>
+    fc.array(
+      fc.array(fc.integer({ min: 0, max: codes - 1 }), { minLength: levels, maxLength: levels }),
+      { minLength: 1, maxLength: items },
+    ),
+  )
+  .map((paths) => catalogueOf(paths));
+
+/** A catalogue of items `i0`, `i1`, … on these paths. */
+export function catalogueOf(paths: readonly (readonly number[])[]): Catalogue {
+  return buildCatalogue(paths.map((codes, i) => ({ id: `i${i}`, codes, where: `item ${i}` })));
+}
+
+/** Every path of a number of levels over a number of codes. */
+export function fullCatalogue({ levels, codes }: { levels: number; codes: number }): Catalogue {
+  const paths = Array.from({ length: codes ** levels }, (_, n) =>
+    Array.from({ length: levels }, (_, level) => Math.floor(n / codes ** level) % codes),
+  );
+  return catalogueOf(paths);
+}
+
+/** The distinct code paths of a catalogue. */
+export function pathsOf({ trie }: Catalogue): number[][] {
+  const first = trie.levelStart[trie.levels] ?? 0;
+  return Array.from({ length: trie.codes.length - first }, (_, i) => pathOf(trie, first + i));
+}

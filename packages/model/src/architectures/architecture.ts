@@ -1,0 +1,98 @@
+import type { GraphBuilder, Value } from "../onnx/graph-builder.js";
+import type { Weights } from "../onnx/weights.js";
+import type { NodeInputs, PromptInputs } from "./inputs.js";
+
+/** A family of models that share an architecture, such as LLaMA. */
+export interface ModelFamily {
+  /** Values of `model_type` in `config.json` that belong to it. */
+  readonly modelTypes: readonly string[];
+  /**
+   * Reads the family's part of a `config.json`.
+   *
+   * @param path of the file, for errors
+   * @throws ModelError BAD_CHECKPOINT; UNSUPPORTED, naming the field
+   */
+  read(config: object, path: string): Architecture;
+}
+
+/** Everything that the rest of the package knows about the kind of model that a checkpoint holds. */
+export interface Architecture {
+  readonly vocabularySize: number;
+  /** Width of a hidden state. */
+  readonly hiddenSize: number;
+  /** Positions that the model was made for. */
+  readonly maxPositions: number;
+  /** Heads of the attention over a prompt: it holds a score per pair of tokens and head. */
+  readonly attentionHeads: number;
+  /** Keys and values that a run leaves for later ones. */
+  readonly memory: MemoryShape;
+  /** Weights that every token is multiplied with: those of the linear layers. */
+  readonly weightsPerToken: number;
+  /** Tensor with a row per token of the vocabulary that hidden states are scored against. */
+  readonly outputWeight: string;
+  /** Whether int8 is for this tensor: a matrix of a linear layer. */
+  isLinear(tensor: string): boolean;
+  /** Whether the checkpoint may have this tensor although no graph uses it. */
+  isIgnored(tensor: string): boolean;
+  /** Longest prompt in tokens, for code paths of `levels` codes in a model of `maxPositions`. */
+  maxPromptTokens(limits: { maxPositions: number; levels: number }): number;
+  /** Token of a tree's root: its row predicts the first code. */
+  rootToken(prompt: Int32Array): number;
+  /** Position of a tree's root. A node's position is higher by its number of codes. */
+  rootPosition(promptLength: number): number;
+  /**
+   * Adds the model's layers to a graph: from tokens to the hidden states of nodes.
+   *
+   * Prompts and nodes are one operation, so that a family may multiply both with a weight at once
+   * (LLaMA does: two products would keep two copies of every weight). A graph may call this again
+   * with the memory that an earlier call returned.
+   */
+  nodeStates(context: GraphContext, inputs: { nodes: NodeInputs; prompts: Prompts }): NodeStates;
+}
+
+/** Shape of the keys and values that a model remembers; every layer's are the same. */
+export interface MemoryShape {
+  readonly layers: number;
+  readonly keyValueHeads: number;
+  readonly headSize: number;
+}
+
+/** What every part of a graph is built from. */
+export interface GraphContext {
+  readonly graph: GraphBuilder;
+  readonly weights: Weights;
+  /** Positions that the graph has to know, at least 1. */
+  readonly maxPositions: number;
+  /** Nodes of its own tree that the deepest node sees, itself included: levels - 1. */
+  readonly maxAncestors: number;
+}
+
+/** Where a graph gets its prompts from: their tokens, or the memory of an earlier run. */
+export type Prompts =
+  | { readonly kind: "tokens"; readonly inputs: PromptInputs }
+  | { readonly kind: "memory"; readonly layers: readonly LayerMemory[] };
+
+/** Keys and values of prompts, by head. Shape of each [B, kv heads, P, head size]. */
+export interface PromptMemory {
+  readonly keys: Value;
+  readonly values: Value;
+}
+
+/** Keys and values of nodes, by row. Shape of each [nodes, kv heads × head size]. */
+export interface NodeMemory {
+  readonly keys: Value;
+  readonly values: Value;
+}
+
+/** What one layer remembers. */
+export interface LayerMemory {
+  readonly prompts: PromptMemory;
+  readonly nodes: NodeMemory;
+}
+
+export interface NodeStates {
+  /** Hidden states that the output layer reads. Shape [R, hidden size]. */
+  readonly hidden: Value;
+  /** Per layer: the prompts, and the nodes that were computed here. */
+  readonly layers: readonly LayerMemory[];
+}

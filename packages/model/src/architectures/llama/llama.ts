@@ -1,0 +1,49 @@
+import type { Architecture, GraphContext, ModelFamily } from "../architecture.js";
+import { type LlamaConfig, MODEL_TYPES, readLlamaConfig } from "./config.js";
+import type { LlamaContext } from "./context.js";
+import { decoder, EMBEDDINGS } from "./decoder.js";
+import { ropeTables } from "./rope.js";
+
+const HEAD = "lm_head.weight";
+
+/** LLaMA and its kin: decoder-only, rotary positions, RMS norms, SwiGLU, grouped key-value heads. */
+export const llama: ModelFamily = {
+  modelTypes: MODEL_TYPES,
+  read: (json, path) => architectureOf(readLlamaConfig(json, path)),
+};
+
+function architectureOf(config: LlamaConfig): Architecture {
+  const { layers, heads, keyValueHeads, headSize, hiddenSize, tiedHead } = config;
+  const attentionWeights = 2 * heads * headSize + 2 * keyValueHeads * headSize;
+  return {
+    vocabularySize: config.vocabularySize,
+    hiddenSize,
+    maxPositions: config.maxPositions,
+    attentionHeads: heads,
+    memory: { layers, keyValueHeads, headSize },
+    weightsPerToken: layers * hiddenSize * (attentionWeights + 3 * config.intermediateSize),
+    outputWeight: tiedHead ? EMBEDDINGS : HEAD,
+    isLinear: (tensor) => tensor.endsWith("_proj.weight"),
+    // Some checkpoints carry tables that are computed here, or a second copy of a tied head.
+    isIgnored: (tensor) => tensor.endsWith(".rotary_emb.inv_freq") || (tiedHead && tensor === HEAD),
+    // The prompt's last token is the root: a path's last code is predicted and never a row.
+    maxPromptTokens: ({ maxPositions, levels }) => maxPositions - levels + 1,
+    rootToken: (prompt) => prompt.at(-1) ?? 0,
+    rootPosition: (promptLength) => promptLength - 1,
+    nodeStates: (context, inputs) => decoder(withTables(context, config), inputs),
+  };
+}
+
+/** Adds the rotation tables to a graph. */
+function withTables(context: GraphContext, config: LlamaConfig): LlamaContext {
+  const { headSize, rope } = config;
+  const positions = context.maxPositions;
+  const shape = [positions, headSize / 2];
+  const tables = ropeTables(rope, { headSize, positions });
+  return {
+    ...context,
+    config,
+    cosines: context.graph.floats("cosines", tables.cosines, shape),
+    sines: context.graph.floats("sines", tables.sines, shape),
+  };
+}

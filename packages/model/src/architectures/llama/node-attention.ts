@@ -1,0 +1,142 @@
+import { MICROSOFT, type Value } from "../../onnx/graph-builder.js";
+import type { NodeMemory, PromptMemory } from "../architecture.js";
+import type { NodeInputs } from "../inputs.js";
+import type { LlamaContext } from "./context.js";
+import { fromHeads, headAxes, perGroup, toHeads } from "./query-heads.js";
+
+/**
+ * Attention of nodes: to their prompt, to their ancestors, to themselves. Shape [R, heads × head
+ * size], for queries and for the result.
+ *
+ * A node's ancestors are gathered to it, at most L - 1 of them, instead of masking a matrix of all
+ * nodes by all nodes. Every sum then has the same terms in the same order whatever else is in the
+ * tree, in the batch or in the cache: a node's result is the same to the last bit.
+ */
+export function attendNodes(
+  context: LlamaContext,
+  options: { queries: Value; prompts: PromptMemory; nodes: NodeMemory; inputs: NodeInputs },
+): Value {
+  const { graph } = context;
+  const { inputs, prompts, nodes, queries } = options;
+  const layout = nodeLayout(context, inputs);
+  const toPrompt = graph.node(
+    "FusedMatMul",
+    [layout.toHeads(queries), perGroup(context, prompts.keys)],
+    {
+      domain: MICROSOFT,
+      attributes: { transB: { int: 1 }, alpha: { float: scaleOf(context) } },
+    },
+  );
+  const toAncestors = ancestorScores(context, { queries, keys: nodes.keys, inputs });
+  const scores = graph.node("Concat", [toPrompt, layout.ancestorsToHeads(toAncestors)], {
+    attributes: { axis: { int: -1 } },
+  });
+  const shares = graph.node("Softmax", [scores], { attributes: { axis: { int: -1 } } });
+  const [promptShares = "", ancestorShares = ""] = graph.nodes("Split", [shares, inputs.keySplit], {
+    outputs: 2,
+    attributes: { axis: { int: -1 } },
+  });
+  const fromPrompt = layout.fromHeads(
+    graph.node("MatMul", [promptShares, perGroup(context, prompts.values)]),
+  );
+  const fromAncestors = mixAncestors(context, {
+    shares: layout.ancestorsFromHeads(ancestorShares),
+    values: nodes.values,
+    inputs,
+  });
+  return graph.node("Add", [fromPrompt, fromAncestors]);
+}
+
+const scaleOf = ({ config }: LlamaContext) => config.headSize ** -0.5;
+
+/** Keys or values of each node's ancestors. Shape [R, A, kv heads, 1, head size]. */
+function ofAncestors(
+  { graph, config }: LlamaContext,
+  { memory, inputs }: { memory: Value; inputs: NodeInputs },
+): Value {
+  return graph.node("Reshape", [
+    graph.node("Gather", [memory, inputs.ancestors]),
+    graph.int64s([0, 0, config.keyValueHeads, 1, config.headSize]),
+  ]);
+}
+
+/** Scores of each node's ancestors, padded to their maximum with -infinity. Shape [R, L - 1, heads]. */
+function ancestorScores(
+  context: LlamaContext,
+  { queries, keys, inputs }: { queries: Value; keys: Value; inputs: NodeInputs },
+): Value {
+  const { graph, config } = context;
+  const group = config.heads / config.keyValueHeads;
+  const perHead = [config.keyValueHeads, group, config.headSize];
+  const query = graph.node("Reshape", [queries, graph.int64s([0, 1, ...perHead])]);
+  const products = graph.node("Mul", [ofAncestors(context, { memory: keys, inputs }), query]);
+  const sums = graph.node("ReduceSum", [products, graph.int64s([4])], {
+    attributes: { keepdims: { int: 0 } },
+  });
+  const flat = graph.node("Reshape", [sums, graph.int64s([0, 0, config.heads])]);
+  const biased = graph.node("Add", [
+    graph.node("Mul", [flat, graph.scalar("attention_scale", scaleOf(context))]),
+    inputs.ancestorBias,
+  ]);
+  return graph.node("Pad", [
+    biased,
+    inputs.ancestorPadding,
+    graph.scalar("minus_infinity", Number.NEGATIVE_INFINITY),
+  ]);
+}
+
+/** Values of each node's ancestors, weighted. Shape [R, heads × head size]. */
+function mixAncestors(
+  context: LlamaContext,
+  { shares, values, inputs }: { shares: Value; values: Value; inputs: NodeInputs },
+): Value {
+  const { graph, config } = context;
+  const group = config.heads / config.keyValueHeads;
+  const weights = graph.node("Reshape", [
+    shares,
+    graph.int64s([0, 0, config.keyValueHeads, group, 1]),
+  ]);
+  const weighted = graph.node("Mul", [weights, ofAncestors(context, { memory: values, inputs })]);
+  const sums = graph.node("ReduceSum", [weighted, graph.int64s([1])], {
+    attributes: { keepdims: { int: 0 } },
+  });
+  return graph.node("Reshape", [sums, graph.int64s([-1, config.heads * config.headSize])]);
+}
+
+/**
+ * Nodes come as packed rows; a product with each user's prompt wants them as [B, heads, nodes per
+ * user, …]. These are the ways there and back.
+ */
+function nodeLayout(context: LlamaContext, inputs: NodeInputs) {
+  const { graph, config } = context;
+  const axes = headAxes(config);
+  const grouped = axes.length > 1;
+  const transpose = (value: Value, perm: readonly number[]) =>
+    graph.node("Transpose", [value], { attributes: { perm: { ints: perm } } });
+  const pad = (value: Value) => graph.node("Gather", [value, inputs.slots]);
+  const pack = (value: Value) => graph.node("Gather", [value, inputs.places]);
+  return {
+    toHeads: (queries: Value) =>
+      toHeads(context, { value: pad(queries), shape: inputs.slotShape, axes }),
+    fromHeads: (value: Value) => pack(fromHeads(context, { value, axes })),
+    /** [nodes, ancestors, heads] -> [B, …axes, nodes per user, ancestors]. */
+    ancestorsToHeads: (value: Value) => {
+      const dims = graph.node("Concat", [inputs.slotShape, graph.int64s([-1, ...axes])], {
+        attributes: { axis: { int: 0 } },
+      });
+      const perm = grouped ? [0, 3, 4, 1, 2] : [0, 3, 1, 2];
+      return transpose(graph.node("Reshape", [pad(value), dims]), perm);
+    },
+    /** And back, cut to the ancestors that the nodes were given. */
+    ancestorsFromHeads: (value: Value) => {
+      const rows = transpose(value, grouped ? [0, 3, 4, 1, 2] : [0, 2, 3, 1]);
+      const all = graph.int64s([-1, context.maxAncestors, config.heads]);
+      return graph.node("Slice", [
+        pack(graph.node("Reshape", [rows, all])),
+        graph.int64s([0]),
+        inputs.ancestorCount,
+        graph.int64s([1]),
+      ]);
+    },
+  };
+}

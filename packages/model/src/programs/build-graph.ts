@@ -1,0 +1,53 @@
+import type { Architecture, Prompts } from "../architectures/architecture.js";
+import { declareInputs, declarePromptInputs } from "../architectures/inputs.js";
+import type { StoredTensor } from "../checkpoint/safetensors.js";
+import { ModelError } from "../errors.js";
+import { GraphBuilder } from "../onnx/graph-builder.js";
+import { Weights } from "../onnx/weights.js";
+import { declareMemory, exportMemory } from "./memory-values.js";
+import type { Program } from "./program.js";
+
+export interface GraphOptions {
+  readonly architecture: Architecture;
+  readonly tensors: ReadonlyMap<string, StoredTensor>;
+  readonly program: Pick<Program<never, unknown>, "build">;
+  /** Levels of the catalogue. */
+  readonly levels: number;
+  /** Positions that the graph has to know. */
+  readonly maxPositions: number;
+  /** Whether prompts come from the prompt cache (a follow-up call) or are computed. */
+  readonly cached: boolean;
+}
+
+/**
+ * A model and a program as an ONNX graph, a few dozen kilobytes: the weights stay in the checkpoint's
+ * files, whose directory onnxruntime has to know.
+ *
+ * @throws ModelError BAD_CHECKPOINT; UNSUPPORTED if the checkpoint has tensors that the graph does not use
+ */
+export function buildGraph(options: GraphOptions): Uint8Array {
+  const { architecture, program, cached } = options;
+  const graph = new GraphBuilder("nightbeam");
+  const weights = new Weights(options.tensors);
+  const context = {
+    graph,
+    weights,
+    maxPositions: options.maxPositions,
+    maxAncestors: options.levels - 1,
+  };
+  const nodes = declareInputs(graph);
+  const prompts: Prompts = cached
+    ? { kind: "memory", layers: declareMemory(graph, architecture) }
+    : { kind: "tokens", inputs: declarePromptInputs(graph) };
+  const states = architecture.nodeStates(context, { nodes, prompts });
+  exportMemory(graph, { architecture, states, withPrompts: !cached });
+  program.build(context, states);
+  const unused = weights.unused().filter((name) => !architecture.isIgnored(name));
+  if (unused.length > 0) {
+    throw new ModelError(
+      "UNSUPPORTED",
+      `the checkpoint has tensors that its config.json does not account for: ${unused.slice(0, 3).join(", ")}`,
+    );
+  }
+  return graph.encode();
+}

@@ -1,0 +1,59 @@
+import type {
+  Architecture,
+  LayerMemory,
+  MemoryShape,
+  NodeStates,
+} from "../architectures/architecture.js";
+import type { GraphBuilder } from "../onnx/graph-builder.js";
+
+/** Names of a layer's keys and values as outputs of one run; inputs of a later one are `past_…`. */
+export const memoryNames = (layer: number) => ({
+  promptKeys: `prompt_keys_${layer}`,
+  promptValues: `prompt_values_${layer}`,
+  nodeKeys: `node_keys_${layer}`,
+  nodeValues: `node_values_${layer}`,
+});
+
+const promptShape = ({ keyValueHeads, headSize }: MemoryShape) => [
+  "users",
+  keyValueHeads,
+  "prompt",
+  headSize,
+];
+
+/** Memory of earlier runs as inputs of a graph, per layer. */
+export function declareMemory(graph: GraphBuilder, { memory }: Architecture): LayerMemory[] {
+  const prompt = promptShape(memory);
+  const node = ["past_nodes", memory.keyValueHeads * memory.headSize];
+  return Array.from({ length: memory.layers }, (_, layer) => {
+    const names = memoryNames(layer);
+    return {
+      prompts: {
+        keys: graph.input(`past_${names.promptKeys}`, "float", prompt),
+        values: graph.input(`past_${names.promptValues}`, "float", prompt),
+      },
+      nodes: {
+        keys: graph.input(`past_${names.nodeKeys}`, "float", node),
+        values: graph.input(`past_${names.nodeValues}`, "float", node),
+      },
+    };
+  });
+}
+
+/** Makes what a graph computed for later runs its outputs: the nodes, and the prompts unless they are inputs. */
+export function exportMemory(
+  graph: GraphBuilder,
+  computed: { architecture: Architecture; states: NodeStates; withPrompts: boolean },
+): void {
+  const { memory } = computed.architecture;
+  const prompt = promptShape(memory);
+  const node = ["nodes", memory.keyValueHeads * memory.headSize];
+  computed.states.layers.forEach(({ nodes, prompts }, layer) => {
+    const names = memoryNames(layer);
+    graph.output(names.nodeKeys, { value: nodes.keys, type: "float", shape: node });
+    graph.output(names.nodeValues, { value: nodes.values, type: "float", shape: node });
+    if (!computed.withPrompts) return;
+    graph.output(names.promptKeys, { value: prompts.keys, type: "float", shape: prompt });
+    graph.output(names.promptValues, { value: prompts.values, type: "float", shape: prompt });
+  });
+}

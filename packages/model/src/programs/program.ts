@@ -1,0 +1,83 @@
+import type { Trie } from "@nightbeam/catalogue";
+import type { BeamTree, LevelHeadsRequest, ScoreRequest, Scoring } from "@nightbeam/decoding";
+import type { Architecture, GraphContext, NodeStates } from "../architectures/architecture.js";
+import type { Feeds } from "../onnx/feeds.js";
+import type { RunOutputs } from "../onnx/outputs.js";
+import type { NodeRows } from "./node-rows.js";
+
+/** What each program is asked, and what it answers. */
+export interface ProgramTypes {
+  /** Scores of the catalogue's children of a tree's prefixes. */
+  "tree-scores": { readonly request: ScoreRequest; readonly result: TreeScores };
+  /** Scores of every level's codes after the prompt, by a heads draft. */
+  "level-heads": { readonly request: LevelHeadsRequest; readonly result: LevelScores };
+}
+
+export type ProgramName = keyof ProgramTypes;
+export type RequestOf<Name extends ProgramName> = ProgramTypes[Name]["request"];
+export type ResultOf<Name extends ProgramName> = ProgramTypes[Name]["result"];
+/** What a worker answers: the program's result, and what it cost. */
+export type AnswerOf<Name extends ProgramName> = Answered<ResultOf<Name>>;
+export type Answered<Result> = Result & RunCost;
+
+/** As in `ScoreAnswer`. */
+export interface TreeScores {
+  readonly logProbs: Float64Array;
+}
+
+/** As in `LevelHeadsAnswer`. */
+export interface LevelScores {
+  readonly levels: readonly Float32Array[];
+}
+
+/** What every request has. */
+export interface PromptRequest {
+  /** Names the prompt: equal keys, equal prompts. */
+  readonly key: number;
+  /** Token ids, at least one. Shape [tokens]. */
+  readonly prompt: Int32Array;
+}
+
+/** What an answer cost. */
+export interface RunCost {
+  /** Rows that the model computed: prompt tokens and nodes. */
+  readonly tokens: number;
+  /** Time that the model worked: an even share of the run's. */
+  readonly milliseconds: number;
+}
+
+/**
+ * What a model is run for: the end of its graph, the way of requests in, and the way of answers out.
+ * The beginning is the same for all programs: prompts, and a tree of nodes per request.
+ */
+export interface Program<Request extends PromptRequest, Result> {
+  /** Outputs that `read` needs. */
+  readonly outputs: readonly string[];
+  /** Nodes whose hidden states a request needs. */
+  treeOf(request: Request): BeamTree;
+  /**
+   * Adds the outputs to a graph. A program that needs the states of further nodes may call
+   * `architecture.nodeStates` again, with what the first ones left in memory.
+   *
+   * @param states of the requests' nodes
+   */
+  build(context: GraphContext, states: NodeStates): void;
+  /** The program's own inputs for one run. */
+  pack(requests: readonly NodeRows<Request>[]): Feeds;
+  /** Reads the results of one run, in the order of its requests. */
+  read(requests: readonly NodeRows<Request>[], outputs: RunOutputs): Result[];
+  /** Memory of a result that can move to another thread instead of being copied. */
+  buffersOf(result: Result): readonly ArrayBufferLike[];
+}
+
+/** What a program knows of the model and the catalogue. */
+export interface ProgramSetup {
+  readonly architecture: Architecture;
+  readonly trie: Trie;
+  readonly scoring: Scoring;
+  /** `codeTokens[level][code]` is the code's token. */
+  readonly codeTokens: readonly Int32Array[];
+}
+
+/** What the end of a graph is built from. */
+export interface ProgramContext extends GraphContext, ProgramSetup {}

@@ -1,0 +1,138 @@
+import { gather, RequestGroups } from "@nightbeam/decoding";
+import { ModelError } from "../errors.js";
+import { nodeRows } from "../programs/node-rows.js";
+import type { Answered, Program, ProgramSetup, PromptRequest } from "../programs/program.js";
+import { MemoryTensors } from "./memory-tensors.js";
+import { packRun, type Run } from "./pack-run.js";
+import { PromptCache } from "./prompt-cache.js";
+import type { Session } from "./session.js";
+
+export interface ModelRunnerOptions<Request extends PromptRequest, Result> extends ProgramSetup {
+  readonly program: Program<Request, Result>;
+  /** Bytes of keys and values kept between calls; 0: every call computes its prompts. */
+  readonly cacheBytes: number;
+  /** Longest prompt, in tokens. */
+  readonly maxPromptTokens: number;
+  /** The graph that computes prompts. */
+  readonly full: Session;
+  /** The graph that takes them from the cache; present if `cacheBytes` is not 0. */
+  readonly cached: Session | undefined;
+}
+
+/** Attention scores of prompts that one run may hold, 4 bytes each: a quarter of a gigabyte. */
+const MAX_PROMPT_SCORES = 2 ** 26;
+
+/** What the requests of one run have in common. */
+interface RunKind {
+  readonly promptLength: number;
+  /** Whether the prompts are taken from the cache. */
+  readonly cached: boolean;
+}
+
+/**
+ * Runs a program on a loaded model: answers calls of any mixture of prompt lengths, of cached and new
+ * prompts. Blocks the thread that it runs on.
+ */
+export class ModelRunner<Request extends PromptRequest, Result extends object> {
+  readonly #options: ModelRunnerOptions<Request, Result>;
+  readonly #cache: PromptCache;
+  readonly #memory: MemoryTensors;
+
+  constructor(options: ModelRunnerOptions<Request, Result>) {
+    const { architecture, trie, cacheBytes } = options;
+    this.#options = options;
+    this.#cache = new PromptCache({ limitBytes: cacheBytes });
+    this.#memory = new MemoryTensors(this.#cache, {
+      shape: architecture.memory,
+      levels: trie.levels,
+    });
+  }
+
+  /** @throws ModelError PROMPT_TOO_LONG, RUNTIME */
+  async run(requests: readonly Request[]): Promise<Answered<Result>[]> {
+    const answers = await gather(requests, {
+      groups: this.#split(requests),
+      ask: async (asked, { home }) => {
+        const run = this.#runOf(asked, home);
+        const started = performance.now();
+        const results = await this.#run(run);
+        const milliseconds = (performance.now() - started) / asked.length;
+        const promptTokens = home.cached ? 0 : home.promptLength;
+        return results.map((result, at) => {
+          return { ...result, tokens: promptTokens + (run.requests[at]?.count ?? 0), milliseconds };
+        });
+      },
+      inTurn: true,
+    });
+    this.#cache.trim();
+    return answers;
+  }
+
+  release(keys: readonly number[]): void {
+    for (const key of keys) this.#cache.release(key);
+  }
+
+  async close(): Promise<void> {
+    await this.#options.full.release();
+    await this.#options.cached?.release();
+  }
+
+  /**
+   * Requests that one run can answer: of one prompt length, all cached or all new. Few long prompts at
+   * a time: their attention holds a score per pair of tokens and head.
+   */
+  #split(requests: readonly Request[]) {
+    const kinds = new Map<string, RunKind>();
+    const groups = new RequestGroups<RunKind, number>({
+      sum: (a, b) => a + b,
+      fits: (scores) => scores <= MAX_PROMPT_SCORES,
+    });
+    requests.forEach((request, place) => {
+      const promptLength = request.prompt.length;
+      this.#checkLength(promptLength);
+      const cached = this.#options.cached !== undefined && this.#cache.has(request.key);
+      const name = `${promptLength} ${cached}`;
+      const home = kinds.get(name) ?? { promptLength, cached };
+      kinds.set(name, home);
+      const { attentionHeads } = this.#options.architecture;
+      groups.add(place, { home, size: cached ? 1 : attentionHeads * promptLength ** 2 });
+    });
+    return groups.groups;
+  }
+
+  #checkLength(length: number): void {
+    const { maxPromptTokens } = this.#options;
+    if (length > 0 && length <= maxPromptTokens) return;
+    throw new ModelError(
+      "PROMPT_TOO_LONG",
+      `a prompt of ${length} tokens does not fit: 1 to ${maxPromptTokens} do`,
+    );
+  }
+
+  #runOf(requests: readonly Request[], { promptLength, cached }: RunKind): Run<Request> {
+    const { program, trie } = this.#options;
+    const rowsOf = (request: Request) =>
+      nodeRows(request, {
+        tree: program.treeOf(request),
+        levels: trie.levels,
+        cachedRow: (prefix) => (cached ? this.#cache.cachedRow(request.key, prefix) : undefined),
+      });
+    const cachedRows = cached ? requests.map(({ key }) => this.#cache.nodeCount(key)) : undefined;
+    return { requests: requests.map(rowsOf), promptLength, cachedRows };
+  }
+
+  async #run(run: Run<Request>): Promise<Result[]> {
+    const { program, full, cached } = this.#options;
+    const session = run.cachedRows === undefined ? full : cached;
+    if (session === undefined) throw new ModelError("RUNTIME", "the prompt cache has no graph");
+    const feeds = {
+      ...packRun(this.#options, run),
+      ...program.pack(run.requests),
+      ...this.#memory.feeds(run),
+    };
+    const kept = this.#memory.outputsOf(run);
+    const outputs = await session.run(feeds, [...program.outputs, ...kept]);
+    if (kept.length > 0) this.#memory.keep(run, outputs);
+    return program.read(run.requests, outputs);
+  }
+}

@@ -1,0 +1,134 @@
+import { Tensor } from "onnxruntime-node";
+import { type Feeds, int32, int64 } from "../onnx/feeds.js";
+import { NO_ANCESTOR, type NodeRows } from "../programs/node-rows.js";
+import type { ProgramSetup, PromptRequest } from "../programs/program.js";
+
+/** What packing needs to know of the model and the catalogue. */
+type PackingSetup = Pick<ProgramSetup, "architecture" | "trie" | "codeTokens">;
+
+/** Requests that one execution of a graph answers. */
+export interface Run<Request extends PromptRequest = PromptRequest> {
+  readonly requests: readonly NodeRows<Request>[];
+  /** Tokens of every prompt. */
+  readonly promptLength: number;
+  /** Nodes of each request in the prompt cache, or undefined if the run computes the prompts. */
+  readonly cachedRows: readonly number[] | undefined;
+}
+
+/** The inputs that all programs share (architectures/inputs.ts), without keys and values. */
+export function packRun(setup: PackingSetup, run: Run): Feeds {
+  const { requests, promptLength } = run;
+  const { nodes, maxNodes } = extent(requests);
+  return {
+    ...packRows(setup, { ...run, nodes }),
+    ...packPlaces(requests, { nodes, maxNodes }),
+    ...packAncestors(setup, { ...run, nodes }),
+    key_split: int64([promptLength, setup.trie.levels - 1]),
+    ...(run.cachedRows === undefined
+      ? {
+          row_split: int64([requests.length * promptLength, nodes]),
+          prompt_shape: int64([requests.length, promptLength]),
+        }
+      : {}),
+  };
+}
+
+/** Nodes in all, and slots per request in the padded layout. */
+function extent(requests: readonly NodeRows[]): { nodes: number; maxNodes: number } {
+  let nodes = 0;
+  // Never 1: onnxruntime multiplies a single row with another kernel, which rounds differently, and a
+  // node's bits would depend on how many nodes the other requests have.
+  let maxNodes = 2;
+  for (const { count } of requests) {
+    nodes += count;
+    maxNodes = Math.max(maxNodes, count);
+  }
+  return { nodes, maxNodes };
+}
+
+/** Tokens and positions of all rows: the prompts', unless they are cached, then the nodes'. */
+function packRows(setup: PackingSetup, run: Run & { nodes: number }): Feeds {
+  const { architecture, trie, codeTokens } = setup;
+  const { requests, promptLength, nodes } = run;
+  const promptRows = run.cachedRows === undefined ? requests.length * promptLength : 0;
+  const tokens = new Int32Array(promptRows + nodes);
+  // int64 as pairs of int32, low half first: positions are small, and BigInt is slow.
+  const positions = new Int32Array(2 * (promptRows + nodes));
+  if (promptRows > 0) {
+    requests.forEach(({ request }, at) => {
+      tokens.set(request.prompt, at * promptLength);
+    });
+    for (let row = 0; row < promptRows; row++) positions[2 * row] = row % promptLength;
+  }
+  const rootPosition = architecture.rootPosition(promptLength);
+  let row = promptRows;
+  for (const { request, count, prefixes, depths } of requests) {
+    const rootToken = architecture.rootToken(request.prompt);
+    for (let at = 0; at < count; at++, row++) {
+      const depth = depths[at] ?? 0;
+      const code = trie.codes[prefixes[at] ?? 0] ?? 0;
+      tokens[row] = depth === 0 ? rootToken : (codeTokens[depth - 1]?.[code] ?? 0);
+      positions[2 * row] = rootPosition + depth;
+    }
+  }
+  return {
+    tokens: int32(tokens, [tokens.length]),
+    positions: new Tensor("int64", new BigInt64Array(positions.buffer), [tokens.length, 1]),
+  };
+}
+
+/** The way between packed rows and [requests, slots per request]. */
+function packPlaces(
+  requests: readonly NodeRows[],
+  size: { nodes: number; maxNodes: number },
+): Feeds {
+  const slots = new Int32Array(requests.length * size.maxNodes);
+  const places = new Int32Array(size.nodes);
+  let row = 0;
+  requests.forEach(({ count }, request) => {
+    for (let at = 0; at < count; at++, row++) {
+      const place = request * size.maxNodes + at;
+      places[row] = place;
+      slots[place] = row;
+    }
+  });
+  return {
+    slots: int32(slots, [slots.length]),
+    places: int32(places, [places.length]),
+    slot_shape: int64([requests.length, size.maxNodes]),
+  };
+}
+
+/** Which rows each node sees of its own tree; only as many as the deepest node of the run needs. */
+function packAncestors(setup: PackingSetup, run: Run & { nodes: number }): Feeds {
+  const { requests, nodes, cachedRows } = run;
+  const maxAncestors = setup.trie.levels - 1;
+  const given = requests.reduce(
+    (deepest, { depths, count }) => Math.max(deepest, ...depths.subarray(count - 1, count)),
+    1,
+  );
+  const ancestors = new Int32Array(nodes * given);
+  const bias = new Float32Array(nodes * given).fill(Number.NEGATIVE_INFINITY);
+  const pastRows = cachedRows?.reduce((sum, count) => sum + count, 0) ?? 0;
+  let firstRow = pastRows;
+  let pastRow = 0;
+  let to = 0;
+  requests.forEach(({ count, lines }, request) => {
+    for (let at = 0; at < count; at++, to += given) {
+      for (let step = 0; step < given; step++) {
+        const ancestor = lines[at * maxAncestors + step] ?? NO_ANCESTOR;
+        if (ancestor === NO_ANCESTOR) break;
+        ancestors[to + step] = ancestor < 0 ? pastRow - 1 - ancestor : firstRow + ancestor;
+        bias[to + step] = 0;
+      }
+    }
+    firstRow += count;
+    pastRow += cachedRows?.[request] ?? 0;
+  });
+  return {
+    ancestors: int32(ancestors, [nodes, given]),
+    ancestor_bias: new Tensor("float32", bias, [nodes, given, 1]),
+    ancestor_padding: int64([0, 0, 0, 0, maxAncestors - given, 0]),
+    ancestor_count: int64([given]),
+  };
+}

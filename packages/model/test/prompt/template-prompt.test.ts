@@ -1,0 +1,187 @@
+import { rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { ROOT } from "@nightbeam/catalogue";
+import { treeOf } from "@nightbeam/decoding";
+import { type ModelOptions, openModel } from "@nightbeam/model";
+import { writeCheckpoint } from "@nightbeam/testing";
+import { beforeEach, describe, expect, it } from "vitest";
+import { rowsOfAnswer } from "../conformance/rows.js";
+import { loadReference } from "../reference-llama.js";
+import { editJson } from "../support/edit-files.js";
+import { someCatalogue } from "../support/random.js";
+import { largestDistance, referenceScores } from "../support/reference-scores.js";
+import { temporaryDirectory } from "../support/temporary.js";
+import { refusal } from "../support/thrown.js";
+
+const LEVELS = 3;
+const CODES = 6;
+const WORDS = ["<unk>", "<s>", "bought", "then", ":", "next"];
+/** Codes are dealt out over the vocabulary so that no level's tokens are consecutive. */
+const tokenOf = (level: number, code: number) => WORDS.length + code * LEVELS + level;
+const textOf = (level: number, code: number) => `<${"abc"[level]}_${code}>`;
+const codeTexts = Array.from({ length: LEVELS * CODES }, (_, i) => ({
+  content: textOf(i % LEVELS, Math.floor(i / LEVELS)),
+  id: WORDS.length + i,
+}));
+
+const TOKENIZER = {
+  version: "1.0",
+  added_tokens: codeTexts.map((token) => ({
+    ...token,
+    single_word: false,
+    lstrip: false,
+    rstrip: false,
+    normalized: false,
+    special: false,
+  })),
+  normalizer: { type: "Lowercase" },
+  pre_tokenizer: { type: "Whitespace" },
+  post_processor: {
+    type: "TemplateProcessing",
+    single: [{ SpecialToken: { id: "<s>", type_id: 0 } }, { Sequence: { id: "A", type_id: 0 } }],
+    pair: [],
+    special_tokens: { "<s>": { id: "<s>", ids: [1], tokens: ["<s>"] } },
+  },
+  decoder: null,
+  model: {
+    type: "WordLevel",
+    vocab: Object.fromEntries(WORDS.map((word, id) => [word, id])),
+    unk_token: "<unk>",
+  },
+};
+
+describe("prompts from a template", () => {
+  const temporary = temporaryDirectory();
+  const catalogue = someCatalogue({ levels: LEVELS, codesPerLevel: CODES, items: 40, seed: 3 });
+  let directory: string;
+  beforeEach(async () => {
+    directory = join(temporary(), "checkpoint");
+    await writeCheckpoint({ directory, seed: 5, config: { levels: LEVELS, codesPerLevel: 8 } });
+    await writeTokenizer(TOKENIZER);
+    await writeFile(join(directory, "tokenizer_config.json"), '{"unk_token":"<unk>"}');
+    await editJson(join(directory, "nightbeam.json"), {
+      codesPerLevel: CODES,
+      codeTokenOffsets: undefined,
+      codeTokenPattern: "<{level}_{code}>",
+      prompt: {
+        kind: "template",
+        template: "Bought: {history} next",
+        separator: " then ",
+        maxItems: 3,
+      },
+    });
+  });
+  const writeTokenizer = (definition: unknown) =>
+    writeFile(join(directory, "tokenizer.json"), JSON.stringify(definition));
+  const open = (options: Partial<ModelOptions> = {}) =>
+    openModel({
+      directory,
+      catalogue,
+      scoring: "renormalized",
+      precision: "fp32",
+      cacheDirectory: directory,
+      workers: 1,
+      threads: 1,
+      cacheBytes: 2 ** 20,
+      ...options,
+    });
+  const pathsOf = (items: readonly number[]) => {
+    const { trie } = catalogue;
+    return items.map((item) => {
+      const leaf = catalogue.leafOf(item);
+      let node = ROOT;
+      return Array.from({ length: LEVELS }, () => {
+        let child = trie.firstChild[node] ?? 0;
+        while (!isAbove(child, leaf)) child++;
+        node = child;
+        return trie.codes[child] ?? 0;
+      });
+    });
+  };
+  const isAbove = (node: number, leaf: number): boolean => {
+    const { firstChild } = catalogue.trie;
+    let [first, end] = [node, node + 1];
+    while (end <= leaf && (firstChild[first] ?? 0) < (firstChild[end] ?? 0)) {
+      [first, end] = [firstChild[first] ?? 0, firstChild[end] ?? 0];
+    }
+    return first <= leaf && leaf < end;
+  };
+
+  it("hold the last items between the template's words", async () => {
+    const model = await open();
+    const [, , first = [], second = []] = pathsOf([7, 11, 2, 30]);
+    const [, third = []] = pathsOf([7, 11]);
+    const items = [third, first, second].map((path) =>
+      path.map((code, level) => tokenOf(level, code)),
+    );
+    const [a = [], b = [], c = []] = items;
+    expect(Array.from(model.encodePrompt([7, 11, 2, 30]))).toEqual([
+      1,
+      2,
+      4,
+      ...a,
+      3,
+      ...b,
+      3,
+      ...c,
+      5,
+    ]);
+    expect(Array.from(model.encodePrompt([]))).toEqual([1, 2, 4, 5]);
+    await model.close();
+  });
+
+  it("go without special tokens where the template brings its own", async () => {
+    await editJson(join(directory, "nightbeam.json"), {
+      prompt: {
+        kind: "template",
+        template: "{history} $& next",
+        maxItems: 1,
+        addSpecialTokens: false,
+      },
+    });
+    const model = await open();
+    const [path = []] = pathsOf([7]);
+    const tokens = path.map((code, level) => tokenOf(level, code));
+    // "$&" is a word that the tokenizer does not know, not a pattern of the replacement.
+    expect(Array.from(model.encodePrompt([7]))).toEqual([...tokens, 0, 5]);
+    await model.close();
+  });
+
+  it.each(["full", "renormalized"] as const)(
+    "lead to the reference's log-probabilities with tokens out of order, %s",
+    async (scoring) => {
+      const model = await open({ scoring });
+      const prompt = model.encodePrompt([4, 9]);
+      const { trie } = catalogue;
+      const request = { key: 0, prompt, tree: treeOf(trie, [ROOT, 1, trie.levelStart[2] ?? 0]) };
+      const [answer] = await model.scorer.score([request]);
+      await model.close();
+      if (answer === undefined) throw new Error("an answer is missing");
+      const reference = loadReference(directory);
+      for (const [prefix, row] of rowsOfAnswer(trie, request, answer)) {
+        const expected = referenceScores(reference, { trie, scoring, prompt, tokenOf, prefix });
+        expect(largestDistance(row, expected)).toBeLessThan(1e-4);
+      }
+    },
+  );
+
+  it("are refused where a code has no token, which is named", async () => {
+    const missing = textOf(1, 4);
+    const added_tokens = TOKENIZER.added_tokens.filter(({ content }) => content !== missing);
+    await writeTokenizer({ ...TOKENIZER, added_tokens });
+    const { code, message } = await refusal(open());
+    expect(code).toBe("BAD_PROMPT_SPEC");
+    expect(message).toContain(missing);
+  });
+
+  it("are refused where the tokenizer is missing or no tokenizer", async () => {
+    await writeTokenizer({ version: "1.0" });
+    const broken = await refusal(open());
+    expect(broken.code).toBe("BAD_PROMPT_SPEC");
+    expect(broken.message).toContain("tokenizer.json");
+    await rm(join(directory, "tokenizer.json"));
+    const absent = await refusal(open());
+    expect(absent.code).toBe("MISSING_FILE");
+    expect(absent.message).toContain("tokenizer.json");
+  });
+});
