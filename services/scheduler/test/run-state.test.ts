@@ -40,6 +40,11 @@ describe("a run's state", () => {
     }
   });
 
+  it("lets no client cancel what has ended", () => {
+    expect(isPossible("partial", "cancelled")).toBe(false);
+    expect(isPossible("refused", "cancelled")).toBe(false);
+  });
+
   it.each([
     ["unplanned", {}, "planning"],
     ["unplanned", { refused: true }, "refused"],
@@ -50,7 +55,7 @@ describe("a run's state", () => {
     ["cancelled", { reopening: true }, "planning"],
     ["cancelled", { reopening: true, refused: true }, "refused"],
     ["complete", { refused: true, reopening: true }, "complete"],
-  ] as const)("is told by what the stores show: %s, %j: %s", (stored, marks, state) => {
+  ] as const)("follows from what the stores show: %s, %j: %s", (stored, marks, state) => {
     expect(stateOf({ stored, refused: false, reopening: false, ...marks })).toBe(state);
   });
 });

@@ -41,8 +41,8 @@ function decided(
   return decide({ run: { finish, shards: shardsWith(states) }, uncommitted, recreate });
 }
 
-describe("what is done about a run's jobs", () => {
-  it("adds everything where there is nothing", () => {
+describe("the decision about the jobs of a run", () => {
+  it("adds all jobs when there are none", () => {
     const nothing = decided(finishWith("missing"), ["missing", "missing"]);
     expect(nothing).toMatchObject({ add: [0, 1], remove: [], attach: [], finish: "add" });
   });
@@ -62,12 +62,12 @@ describe("what is done about a run's jobs", () => {
     expect(stuck).toMatchObject({ finish: "replace", add: [], attach: [1], poison: [0] });
   });
 
-  it("does not start the finish job of a poisoned run again and again", () => {
+  it("does not restart the finish job of a run with a failed shard", () => {
     const poisoned = decided(finishWith("completed"), ["failed", "failed"]);
     expect(poisoned).toMatchObject({ finish: "keep", add: [], poison: [0, 1] });
   });
 
-  it("finishes once more where only the manifest is missing", () => {
+  it("finishes again if only the manifest is missing", () => {
     expect(decided(finishWith("completed"), []).finish).toBe("replace");
     expect(decided(finishWith("failed"), []).finish).toBe("keep");
     expect(decided(finishWith("failed"), [], { completed: true, failed: true }).finish).toBe(
@@ -84,7 +84,7 @@ describe("what is done about a run's jobs", () => {
     recreate: fc.record({ completed: fc.boolean(), failed: fc.boolean() }),
   });
 
-  it("leaves the finish job waiting for exactly what is alive, from any state", () => {
+  it("leaves the finish job waiting for exactly the live shards, from any state", () => {
     fc.assert(
       fc.property(anything, ({ state, states, waits, open, recreate }) => {
         const waitsFor = [...states.keys()].filter(

@@ -79,7 +79,7 @@ describe.each(KINDS)("a run in %s", (_, open) => {
     for (const { file } of manifest.parts) expect(await store.list(file)).toEqual([file]);
   });
 
-  it("takes the first of many attempts, and tells whether the others made the same", async () => {
+  it("takes the first of many attempts, and reports whether the others were equal", async () => {
     const store = open();
     const scratch = tempDir();
     const { plan: planned } = await plan(store);
@@ -98,7 +98,7 @@ describe.each(KINDS)("a run in %s", (_, open) => {
     expect(await store.list("parts/")).toEqual([record?.file, record?.rejectedFile]);
   });
 
-  it("knows its own record when it commits again", async () => {
+  it("recognises its own record when it commits again", async () => {
     const store = open();
     const { plan: planned } = await plan(store);
     const pending = await writeShard(
@@ -110,7 +110,7 @@ describe.each(KINDS)("a run in %s", (_, open) => {
     expect(await store.list(pending.file)).toEqual([pending.file]);
   });
 
-  it("ends with one manifest where several finish it", async () => {
+  it("ends with one manifest if several processes finish it", async () => {
     const store = open();
     const { plan: planned } = await plan(store);
     await commitAll(store, planned, tempDir());
@@ -183,7 +183,7 @@ describe("a shard that does not account for its rows", () => {
 });
 
 describe("finishing a run", () => {
-  it("notices a part that is gone and a record of another plan", async () => {
+  it("notices a missing part and a record of another plan", async () => {
     const dir = tempDir();
     const store = directoryStore(dir);
     const { plan: planned } = await plan(store);
