@@ -5,7 +5,7 @@ export { MAX_SHARDS } from "./flow/change-run.js";
 export { type JobQueues, openQueues } from "./flow/queues.js";
 export { type RunJobs, runJobs } from "./flow/run-jobs.js";
 export { type CancelledWatch, type RunSignal, watchCancelled } from "./flow/watch-cancelled.js";
-export { assertRunId, shardJobId } from "./jobs/job-ids.js";
+export { shardJobId } from "./jobs/job-ids.js";
 export {
   type FinishJobResult,
   JOBS,

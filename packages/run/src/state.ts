@@ -4,20 +4,18 @@ import { RunError } from "./errors.js";
  * The state of a run, on one machine and in a cluster alike:
  *
  * ```
- *            resumed            +------- committed, reopened
- *   refused ---------+          v |
- *      ^             v   planned  |  finished
- *      +-------- unplanned ---> planned ------> complete
- *        refused   |   ^        | |  ^             ^
- *        cancelled |   |        | |  | resumed,    | finished: a late attempt
- *                  v   | resumed| |  | reopened    | has committed the rest
- *                cancelled <----+ +--+-> partial --+
- *                  ^  cancelled   set-aside |
- *                  +------------------------+ cancelled
+ * unplanned -> planned -> complete                      the usual way
+ * unplanned -> refused -> unplanned                     refused, then resumed
+ * planned -> partial -> planned                         set-aside, then resumed or reopened
+ * planned -> partial -> complete                        set-aside, then finished: a late attempt
+ *                                                       has committed the missing shards
+ * unplanned, planned, partial -> cancelled              cancelled
+ * cancelled -> unplanned                                resumed
+ * cancelled -> planned                                  reopened, which requires a plan
  * ```
  *
- * A cancelled run is `unplanned` after `resumed`, until a planner has found that its plan exists, and
- * `planned` after `reopened`, which requires the plan.
+ * `committed` changes nothing. A cancelled run that is resumed counts as unplanned until a planner has
+ * found that its plan exists.
  *
  * The state is never stored: it follows from the files of the run (`storedState`). Every transition is
  * the atomic creation or removal of one file, so a process that is killed leaves one of these states.
