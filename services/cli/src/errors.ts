@@ -9,7 +9,6 @@ import type { RunError } from "@nightbeam/run";
 import type { SchedulerError } from "@nightbeam/scheduler";
 import type { UsageError } from "@nightbeam/service";
 import type { SettingsError } from "@nightbeam/settings";
-import type { StoreError } from "@nightbeam/store";
 import type { VerifierError } from "@nightbeam/verifier";
 import type { ClusterError } from "./cluster-client/errors.js";
 
@@ -25,18 +24,17 @@ type ExpectedError =
   | RunError
   | SchedulerError
   | SettingsError
-  | StoreError
   | UsageError
   | VerifierError;
 
-/** Of packages that only the services use. */
-type ServiceErrorName = "ProtocolError" | "QueueError";
+/** Of packages that the CLI does not depend on itself. */
+type IndirectErrorName = "ProtocolError" | "QueueError" | "StoreError";
 
 /**
  * Errors about the user's files, options and servers: their message is all that the user needs. They
  * are recognised by name, because importing the classes would load the libraries of all packages.
  */
-const EXPECTED: Readonly<Record<ExpectedError["name"] | ServiceErrorName, true>> = {
+const EXPECTED: Readonly<Record<ExpectedError["name"] | IndirectErrorName, true>> = {
   CatalogueError: true,
   ClusterError: true,
   ControlError: true,
