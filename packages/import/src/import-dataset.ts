@@ -2,8 +2,8 @@ import { existsSync } from "node:fs";
 import { mkdir, rm } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import type { DuckDBConnection } from "@duckdb/node-api";
-import type { EngineOptions } from "@nightbeam/dataset";
-import { DatasetError, readFailure, withEngine, writeFailure } from "@nightbeam/dataset";
+import type { DuckDbOptions } from "@nightbeam/dataset";
+import { DatasetError, readFailure, withDuckDb, writeFailure } from "@nightbeam/dataset";
 import { publish, tempPath, writeDurably } from "@nightbeam/store";
 import type { FilterCounts } from "./filter-events.js";
 import { filterEvents } from "./filter-events.js";
@@ -30,7 +30,7 @@ export interface ImportOptions {
   readonly core?: number | undefined;
   /** Default: 8:1:1. */
   readonly shares?: Shares | undefined;
-  readonly engine?: EngineOptions | undefined;
+  readonly engine?: DuckDbOptions | undefined;
   readonly onProgress?: OnProgress | undefined;
 }
 
@@ -79,7 +79,7 @@ export async function importDataset(options: ImportOptions): Promise<ImportRepor
   }
   try {
     const rejected = join(directory, "rejected.jsonl");
-    const report = await withEngine(options.engine, (connection) =>
+    const report = await withDuckDb(options.engine, (connection) =>
       withJsonLines({ rejected }, (files) =>
         importInto(directory, options, { connection, rejected: files.rejected }),
       ),

@@ -22,7 +22,7 @@ export {
   type RecommendEvent,
   recommendRun,
 } from "./run/recommend-run.js";
-export { type DecodedRows, decodeRows, type RowsOptions, runFigures } from "./shard/decode-rows.js";
+export { type DecodedRows, decodeRows, type RowsOptions } from "./shard/decode-rows.js";
 export { expandItems } from "./shard/expand-items.js";
 export { listDecoders } from "./shard/list-decoders.js";
 export { type ReaderOptions, type Reading, type ReadyUser, userReader } from "./shard/users.js";

@@ -123,9 +123,7 @@ describe("bodies", () => {
       expect.objectContaining({
         status: 400,
         body: expect.objectContaining({
-          message: expect.stringMatching(
-            /^`verification` relaxed needs a `draftWidth` in numbers/,
-          ),
+          message: expect.stringMatching(/^`verification` relaxed needs a `draftWidth` in numbers/),
         }),
       }),
     );

@@ -1,1 +1,2 @@
 export { verifierCommand } from "./command/verifier-command.js";
+export type { VerifierError } from "./errors.js";

@@ -8,10 +8,9 @@ import {
   readItemFilter,
   type TeacherLog,
 } from "@nightbeam/dataset";
-import type { Manifest, Run, RunPlan } from "@nightbeam/run";
+import { type Manifest, type Run, type RunPlan, runFigures } from "@nightbeam/run";
 import type { RecommendSettings } from "@nightbeam/settings";
 import { openRowsDecoder, type RowsDecoder } from "../open-rows-decoder.js";
-import { runFigures } from "../shard/decode-rows.js";
 import { forEachPart } from "./for-each-part.js";
 import { readCandidates } from "./read-candidates.js";
 import { openPlannedRun, runName, runPlan } from "./run-plan.js";

@@ -3,6 +3,7 @@ import type { Catalogue } from "@nightbeam/catalogue";
 import { fileHash } from "@nightbeam/dataset";
 import {
   directoryJournal,
+  isDraftVersion,
   openRun,
   type Run,
   RunError,
@@ -76,7 +77,7 @@ export async function openPlannedRun(
 
 /** Returns twelve hex digits that runs have in common if their parts hold the same lists. */
 export function runName(plan: RunPlan): string {
-  const versions = Object.entries(plan.versions).filter(([name]) => !/^draft\d*$/.test(name));
+  const versions = Object.entries(plan.versions).filter(([name]) => !isDraftVersion(name));
   const text = JSON.stringify({ ...plan, versions });
   return createHash("sha256").update(text).digest("hex").slice(0, 12);
 }

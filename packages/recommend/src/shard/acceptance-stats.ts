@@ -1,6 +1,7 @@
 import type { Catalogue } from "@nightbeam/catalogue";
 import type { Recommendation } from "@nightbeam/dataset";
 import type { SearchOutcome } from "@nightbeam/decoding";
+import { histogramStats, type RunStats } from "@nightbeam/run";
 
 /** Candidates are counted above thresholds of -1 to minus this, in whole nats. */
 const THRESHOLDS = 40;
@@ -24,7 +25,7 @@ export interface Listed {
 export function acceptanceStats(
   listed: readonly Listed[],
   { catalogue, topK }: { catalogue: Catalogue; topK: number },
-): Record<string, number> {
+): RunStats {
   const stats = {
     candidates: 0,
     acceptedItems: 0,
@@ -54,8 +55,6 @@ export function acceptanceStats(
     stats.ownLists++;
     stats.ownLastScores += last;
   }
-  const counted = above.flatMap((count, at) =>
-    count === 0 ? [] : [[`candidatesAbove-${at + 1}`, count] as const],
-  );
-  return { ...stats, ...Object.fromEntries(counted) };
+  const counted = above.map((count, at) => [-(at + 1), count] as const);
+  return { ...stats, ...histogramStats(new Map(counted.filter(([, count]) => count > 0))) };
 }

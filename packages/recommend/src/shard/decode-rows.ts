@@ -1,7 +1,7 @@
 import type { Catalogue } from "@nightbeam/catalogue";
 import type { HistoryRow, Recommendation, TeacherExample } from "@nightbeam/dataset";
 import { type BatchDecoder, decodeShard, type SearchOutcome } from "@nightbeam/decoding";
-import type { PartResult } from "@nightbeam/run";
+import type { PartResult, RunStats } from "@nightbeam/run";
 import { acceptanceStats } from "./acceptance-stats.js";
 import { expandItems } from "./expand-items.js";
 import { sampleUsers } from "./sample-users.js";
@@ -73,7 +73,7 @@ function recommendation(
 }
 
 /** Sums over a shard's searches. Users with the same question share one search. */
-function searchStats(searched: readonly SearchOutcome[]): Record<string, number> {
+function searchStats(searched: readonly SearchOutcome[]): RunStats {
   const stats = {
     searches: searched.length,
     targetCalls: 0,
@@ -90,22 +90,4 @@ function searchStats(searched: readonly SearchOutcome[]): Record<string, number>
     stats.firstCallAcceptedSteps += cost.firstCallAcceptedSteps;
   }
   return stats;
-}
-
-/** Figures of a whole run, from the sums over its shards. */
-export function runFigures(totals: {
-  readonly users: number;
-  readonly stats: Readonly<Record<string, number>>;
-}): Record<string, number> {
-  const { users, stats } = totals;
-  const each = (name: string) => (stats[name] ?? 0) / (stats.searches ?? 0);
-  const { ownLists, ownLastScores } = stats;
-  return {
-    callsPerUser: each("targetCalls"),
-    nodesPerUser: each("nodes"),
-    tokensPerUser: each("tokens"),
-    firstCallAcceptedSteps: each("firstCallAcceptedSteps"),
-    usersPerSecond: users / (stats.wallSeconds ?? 0),
-    ...(ownLists === undefined ? {} : { ownLastScore: (ownLastScores ?? 0) / ownLists }),
-  };
 }

@@ -1,7 +1,7 @@
 import { constants } from "node:os";
 import { dirname } from "node:path";
 import { type ProgressCounts, recommendRun } from "@nightbeam/recommend";
-import type { Manifest } from "@nightbeam/run";
+import type { FigureName, Manifest } from "@nightbeam/run";
 import { withRequired } from "@nightbeam/service";
 import { clock, facts, progressBar, whole } from "@nightbeam/service/terminal";
 import { DEFAULTS, DRAFT_FORMS, recommendFields } from "@nightbeam/settings";
@@ -113,7 +113,7 @@ function callsNote({ searches, calls }: ProgressCounts): string {
 
 function summary(manifest: Manifest, out: string): string {
   const { users, rejected, stats, parts } = manifest;
-  const figure = (name: string, digits: number) => (stats[name] ?? 0).toFixed(digits);
+  const figure = (name: FigureName, digits: number) => (stats[name] ?? 0).toFixed(digits);
   const rejections = rejected === 0 ? "" : ` (${whole(rejected)} set aside: ${out}/rejected.jsonl)`;
   return facts([
     ["users", `${whole(users)}${rejections}`],

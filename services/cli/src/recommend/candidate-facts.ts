@@ -1,4 +1,4 @@
-import type { Manifest } from "@nightbeam/run";
+import { candidateHistogram, type Manifest, type RunStats } from "@nightbeam/run";
 import { whole } from "@nightbeam/service/terminal";
 
 /** For each share of the proposed items, the first whole threshold that accepts it is shown. */
@@ -26,12 +26,8 @@ export function candidateFacts({ users, stats, arguments: given }: Manifest): [s
 }
 
 /** Thresholds in whole nats and how many items are above each, highest first. */
-function thresholds(stats: Readonly<Record<string, number>>, candidates: number) {
-  const all = Object.entries(stats).flatMap(([name, above]) => {
-    const [, nats] = /^candidatesAbove(-\d+)$/.exec(name) ?? [];
-    return nats === undefined ? [] : [{ nats: Number(nats), above }];
-  });
-  const ranked = all.sort((a, b) => b.nats - a.nats);
+function thresholds(stats: RunStats, candidates: number) {
+  const ranked = [...candidateHistogram(stats)].map(([nats, above]) => ({ nats, above }));
   const first = SHARES.flatMap(
     (share) => ranked.find(({ above }) => above >= share * candidates) ?? [],
   );

@@ -1,7 +1,7 @@
 import type { SearchOutcome } from "@nightbeam/decoding";
 import type { VerifierDirectory } from "@nightbeam/protocol";
 import { decodeRows } from "@nightbeam/recommend";
-import { readShardInput } from "@nightbeam/run";
+import { readShardInput, writeAttempt } from "@nightbeam/run";
 import type { Log } from "@nightbeam/service/log";
 import { openStore, type ShardStore } from "@nightbeam/store";
 import { DrafterError } from "../errors.js";
@@ -12,7 +12,6 @@ import type { ShardOrder, ShardProgress, ThreadSetup } from "../thread/messages.
 import { readPlannedRun } from "./open-planned-run.js";
 import { batchesInFlight, openRunContext, type RunContext } from "./open-run-context.js";
 import type { RunContexts } from "./run-contexts.js";
-import { writeAttempt } from "./write-attempt.js";
 
 export interface OrderJob {
   readonly contexts: RunContexts<RunContext>;

@@ -12,6 +12,7 @@ import {
   type Reading,
   userReader,
 } from "@nightbeam/recommend";
+import type { RunStats } from "@nightbeam/run";
 import type { Log } from "@nightbeam/service/log";
 import { dependsOnDraft } from "@nightbeam/settings";
 import type { ThreadSetup } from "../thread/messages.js";
@@ -29,7 +30,7 @@ export interface RunContext {
   /** Returns a new number for each user of this context. */
   readonly nextKey: () => number;
   /** The cost of the verifiers' answers since the last call; see `statisticsLaps`. */
-  readonly lap: () => Record<string, number>;
+  readonly lap: () => RunStats;
   /** Makes a decoder for one shard. It calls no verifier after the signal or the deadline. */
   decoder(job: { readonly signal: AbortSignal; readonly deadline: number }): BatchDecoder;
   close(): Promise<void>;

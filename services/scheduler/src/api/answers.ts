@@ -1,8 +1,10 @@
+import type { RunStats } from "@nightbeam/run";
 import { z } from "zod";
 
 const count = z.number().min(0);
 const time = z.iso.datetime();
-const figures = z.record(z.string(), z.number());
+// A type import alone: a client of the API must not load the package.
+const figures: z.ZodType<RunStats> = z.record(z.string(), z.number());
 
 /**
  * The state of a run:

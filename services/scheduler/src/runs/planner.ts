@@ -1,10 +1,8 @@
-import type { DatasetErrorCode } from "@nightbeam/dataset";
-import type { QueueErrorCode } from "@nightbeam/queue";
 import { codeOf, type Log, reasonOf } from "@nightbeam/service/log";
-import type { StoreErrorCode } from "@nightbeam/store";
 import type { Alarms } from "../alarms/alarms.js";
 import { isoTime, type WallClock } from "../clock.js";
 import type { Documents } from "../state/documents.js";
+import { isPassing } from "./passing.js";
 import type { RunRecord } from "./run-record.js";
 import type { Refusal } from "./run-view.js";
 
@@ -39,13 +37,6 @@ export interface Planner {
   close(): Promise<void>;
 }
 
-/** Failures that are not caused by the request: a retry may help. */
-const TEMPORARY: ReadonlySet<string> = new Set<StoreErrorCode | QueueErrorCode | DatasetErrorCode>([
-  "STORE_FAILED",
-  "REDIS_UNREACHABLE",
-  "NOT_STORED",
-  "WRITE_FAILED",
-]);
 const MIN_PAUSE_MS = 2_000;
 const MAX_PAUSE_MS = 60_000;
 
@@ -101,7 +92,7 @@ export function openPlanner(options: PlannerOptions): Planner {
       if (!planned) return;
     } catch (error) {
       if (signal.aborted) log.info({ runId }, "planning was cancelled");
-      else if (TEMPORARY.has(codeOf(error) ?? "")) postpone(runId, error);
+      else if (isPassing(error)) postpone(runId, error);
       else await refuse(record, error).catch((failure: unknown) => postpone(runId, failure));
     } finally {
       tasks.delete(runId);

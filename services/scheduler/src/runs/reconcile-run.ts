@@ -2,7 +2,7 @@ import { type JobQueues, repairRun, restoreRun, runJobs } from "@nightbeam/queue
 import type { Alarms } from "../alarms/alarms.js";
 import type { WallClock } from "../clock.js";
 import { raiseIfEmpty } from "./empty-run.js";
-import { nextRunState } from "./run-state.js";
+import { stateAfter } from "./run-state.js";
 import type { RunView } from "./run-view.js";
 
 export interface ReconcileOptions {
@@ -51,7 +51,7 @@ export async function reconcileRun(view: RunView, options: ReconcileOptions): Pr
 
 async function finish(view: RunView, { clock, alarms }: ReconcileOptions): Promise<void> {
   const { state, output, record } = view;
-  nextRunState(state, "finished");
+  stateAfter(state, "finished");
   await output.finish((clock.now() - Date.parse(record.submittedAt)) / 1_000);
   alarms.drop(record.runId);
   await raiseIfEmpty(view, alarms);
@@ -78,7 +78,7 @@ async function setAside(view: RunView, options: ReconcileOptions): Promise<void>
   const { record, missing, output, state, standing } = view;
   const { queues, alarms, clock } = options;
   const { runId } = record;
-  nextRunState(state, "set_aside");
+  stateAfter(state, "set-aside");
   const shards = missing.map(({ index }) => index);
   const jobs = await runJobs(queues, { runId, shards });
   const causes = new Map(

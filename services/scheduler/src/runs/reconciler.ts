@@ -1,7 +1,8 @@
-import type { JobQueues, QueueErrorCode } from "@nightbeam/queue";
-import { codeOf, type Log, reasonOf } from "@nightbeam/service/log";
+import type { JobQueues } from "@nightbeam/queue";
+import { type Log, reasonOf } from "@nightbeam/service/log";
 import type { Alarms } from "../alarms/alarms.js";
 import { withLease } from "./lease.js";
+import { isRedisFailure } from "./passing.js";
 import type { RunRegistry } from "./run-registry.js";
 
 export interface ReconcilerOptions {
@@ -26,8 +27,6 @@ export interface Reconciler {
 
 /** The same alarm is raised again only after this time. */
 const QUIET_MS = 3_600_000;
-/** Temporary failures, which are logged elsewhere, raise no alarm. */
-const TEMPORARY: ReadonlySet<string> = new Set<QueueErrorCode>(["REDIS_UNREACHABLE", "NOT_STORED"]);
 
 export function openReconciler(options: ReconcilerOptions): Reconciler {
   const { queues, alarms, log, everyMs, leaseMs } = options;
@@ -50,8 +49,8 @@ export function openReconciler(options: ReconcilerOptions): Reconciler {
   };
   const report = (runId: string, error: unknown) => {
     const reason = reasonOf(error);
-    // Errors of ioredis have no code of ours: Redis is down, which its connection logs.
-    if (TEMPORARY.has(codeOf(error) ?? "") || queues.redis.status !== "ready") {
+    // An error of ioredis itself is no QueueError: Redis is down, which its connection logs.
+    if (isRedisFailure(error) || queues.redis.status !== "ready") {
       log.debug({ runId, reason }, "cannot reconcile a run now");
       return;
     }

@@ -1,15 +1,17 @@
-import { runFigures } from "@nightbeam/recommend";
 import {
   createRequest,
   finishRun,
+  mapAtMost,
   markCancelled,
   markPartial,
   openJournal,
   type PartRecord,
+  type RunTotals,
   readRequest,
   refuseForeignRun,
   reopenRun,
   replaceRequest,
+  runFigures,
   runState,
   sweepAttempts,
 } from "@nightbeam/run";
@@ -23,6 +25,8 @@ export interface RunOutputs {
   close(): void;
 }
 
+/** Commit records read at the same time. */
+const READS_AT_ONCE = 16;
 /** Maximum of open locations. Each may hold connections, and the commit records of a run. */
 const MAX_OPEN = 64;
 
@@ -68,14 +72,11 @@ function runOutput(store: OpenedStore): RunOutput {
       if (known === undefined) unread.push(index);
       else all.push(known);
     }
-    for (let start = 0; start < unread.length; start += READS_AT_ONCE) {
-      const some = unread.slice(start, start + READS_AT_ONCE);
-      const read = await Promise.all(some.map((index) => journal.readCommit(index)));
-      for (const record of read) {
-        if (record === undefined) continue;
-        records.set(record.index, record);
-        all.push(record);
-      }
+    const read = await mapAtMost(READS_AT_ONCE, unread, journal.readCommit);
+    for (const record of read) {
+      if (record === undefined) continue;
+      records.set(record.index, record);
+      all.push(record);
     }
     return all;
   };
@@ -99,7 +100,7 @@ function runOutput(store: OpenedStore): RunOutput {
       await reopenRun(store);
     },
     finish: async (wallSeconds) => {
-      const derive = (totals: Parameters<typeof runFigures>[0]) => {
+      const derive = (totals: RunTotals) => {
         const stats = { ...totals.stats, wallSeconds };
         return { wallSeconds, ...runFigures({ ...totals, stats }) };
       };
@@ -108,5 +109,3 @@ function runOutput(store: OpenedStore): RunOutput {
     },
   };
 }
-
-const READS_AT_ONCE = 16;

@@ -9,7 +9,7 @@ import { type Reconciled, type ReconcileOptions, reconcileRun } from "./reconcil
 import { type RegistrationOptions, registerRun, type StartedBy } from "./register-run.js";
 import { requireRedis, retryMissing } from "./retry-missing.js";
 import type { RunRecord } from "./run-record.js";
-import { canHappen, nextRunState } from "./run-state.js";
+import { isPossible, stateAfter } from "./run-state.js";
 import { type LiveFigures, liveFigures, NOTHING_LIVE, runStatus } from "./run-status.js";
 import { type RunView, viewRun } from "./run-view.js";
 import type { VerifierWatch } from "./verifier-watch.js";
@@ -97,7 +97,7 @@ export class RunRegistry {
       const now = clock.now();
       // The store first: Redis may lose its mark, and a reconciler that sees the store's mark leaves the run alone.
       if (view.state !== "cancelled") {
-        nextRunState(view.state, "cancelled");
+        stateAfter(view.state, "cancelled");
         await view.output.cancel(new Date(now));
         await reopenings.remove(runId);
         log.info({ runId }, "cancelled a run");
@@ -129,13 +129,12 @@ export class RunRegistry {
     const { refusals, reopenings, reconcile, log, check, clock } = this.#options;
     const { runId } = record;
     const view = await this.#view(record);
-    if (!canHappen(view.state, "resumed")) {
+    if (!isPossible(view.state, "resumed")) {
       if (view.state !== "complete") this.#forgetAlarms(runId);
       return { outcome: "unchanged", run: await this.#status(view) };
     }
     const isPlanned = view.standing.plan !== undefined;
     if (!isPlanned) await check(record.request);
-    nextRunState(view.state, "resumed");
     this.#quietUntil.delete(runId);
     this.#forgetAlarms(runId);
     log.info({ runId, was: view.state }, "resuming a run");

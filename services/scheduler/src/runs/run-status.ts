@@ -1,4 +1,5 @@
 import { type JobQueues, type RunJobs, runJobs, shardJobId } from "@nightbeam/queue";
+import { sumStats } from "@nightbeam/run";
 import { z } from "zod";
 import type { RunStatus } from "../api/answers.js";
 import type { RunView } from "./run-view.js";
@@ -101,14 +102,6 @@ export function runStatus(view: RunView, { live, read, waitsFor }: StatusOptions
     }),
     rejected: manifest?.rejected ?? sumOf(commits, ({ rejected }) => rejected),
   };
-}
-
-function sumStats(commits: RunView["commits"]): Record<string, number> {
-  const sums: Record<string, number> = {};
-  for (const { stats } of commits) {
-    for (const [name, value] of Object.entries(stats)) sums[name] = (sums[name] ?? 0) + value;
-  }
-  return sums;
 }
 
 function sumOf<T>(all: readonly T[], of: (one: T) => number): number {

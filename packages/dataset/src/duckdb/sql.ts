@@ -1,9 +1,9 @@
-/** A text as an SQL literal. */
+/** A string as an SQL literal. */
 export function sqlText(text: string): string {
   return `'${text.replaceAll("'", "''")}'`;
 }
 
-/** A column's or table's name as an SQL identifier. */
+/** The name of a column or table as an SQL identifier. */
 export function sqlName(name: string): string {
   return `"${name.replaceAll('"', '""')}"`;
 }
@@ -11,11 +11,10 @@ export function sqlName(name: string): string {
 /**
  * A Parquet file as a table expression with a `file_row_number` column.
  *
- * The path goes in as a literal in which DuckDB would expand `*`, `?` and `[`; each is bracketed,
- * so that it names just the file that it spells.
+ * DuckDB expands `*`, `?` and `[` in the path, so each is put in brackets to stand for itself.
  */
 export function parquetTable(path: string): string {
   const literal = sqlText(path.replaceAll(/[*?[]/g, (sign) => `[${sign}]`));
-  // Older writers leave texts unmarked; without the option they would arrive as raw bytes.
+  // Older writers do not mark strings; without the option they would be raw bytes.
   return `read_parquet(${literal}, file_row_number = true, binary_as_string = true)`;
 }

@@ -1,24 +1,24 @@
 import { z } from "zod";
 import { QueueError } from "../errors.js";
 
-/** Letters, digits, dot, dash, underscore. A colon would end a key of BullMQ. */
+/** Letters, digits, dots, dashes, underscores. BullMQ separates the parts of its keys by colons. */
 const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/;
 
-/** BullMQ gives ids of digits alone to jobs without a name. */
+/** BullMQ numbers jobs that are added without an id. */
 const DIGITS = /^\d+$/;
 
 export const runIdSchema = z.string().refine(isName, {
   error:
     "must begin with a letter or digit, have at most 100 letters, digits, dots, dashes and " +
-    "underscores, and not be a mere number",
+    "underscores, and not be a number",
 });
 
-/** @throws QueueError BAD_JOB where `runId` cannot name a run's jobs */
+/** @throws QueueError BAD_JOB if `runId` cannot be part of job ids */
 export function assertRunId(runId: string): void {
   if (isName(runId)) return;
   throw new QueueError(
     "BAD_JOB",
-    `"${runId}" cannot name a run: use a letter or digit, then at most 99 letters, digits, dots, ` +
+    `"${runId}" is not a valid run id: use a letter or digit, then at most 99 letters, digits, dots, ` +
       'dashes and underscores, and not digits alone. For example "night-2026-11-03".',
   );
 }
@@ -33,7 +33,7 @@ export function shardJobId(runId: string, index: number): string {
   return `${runId}-s${String(index).padStart(5, "0")}`;
 }
 
-/** The shard that a job id names, or undefined where it is no shard of this run. */
+/** The index of the shard of a job, or undefined if it is not a shard job of this run. */
 export function shardOfJobId(runId: string, jobId: string): number | undefined {
   const start = `${runId}-s`;
   if (!jobId.startsWith(start)) return undefined;

@@ -4,22 +4,26 @@ import {
   nextRunState,
   type RunEvent,
   type RunFiles,
-  stateOfFiles,
-} from "../../src/shards/run-state.js";
+  type RunState,
+  storedState,
+} from "../src/state.js";
+
+/** Refusals are not in the files of a run, nor is the wish to resume one. */
+type FileEvent = Exclude<RunEvent, "refused" | "resumed">;
 
 /** What each event does to the files. */
-const EFFECTS: Readonly<Record<RunEvent, Partial<RunFiles>>> = {
+const EFFECTS: Readonly<Record<FileEvent, Partial<RunFiles>>> = {
   planned: { plan: true },
   committed: {},
-  set_aside: { partial: true },
+  "set-aside": { partial: true },
   finished: { manifest: true },
   cancelled: { cancelled: true },
-  resubmitted: { partial: false, cancelled: false },
+  reopened: { partial: false, cancelled: false },
 };
 
 const NOTHING: RunFiles = { plan: false, manifest: false, partial: false, cancelled: false };
-const EVENTS: readonly RunEvent[] = [
-  ...(["planned", "committed", "set_aside", "finished", "cancelled", "resubmitted"] as const),
+const EVENTS: readonly FileEvent[] = [
+  ...(["planned", "committed", "set-aside", "finished", "cancelled", "reopened"] as const),
 ];
 
 describe("the states of a run", () => {
@@ -27,15 +31,15 @@ describe("the states of a run", () => {
     fc.assert(
       fc.property(fc.array(fc.constantFrom(...EVENTS), { maxLength: 12 }), (events) => {
         let files = NOTHING;
-        let state = stateOfFiles(files);
+        let state: RunState = storedState(files);
         for (const event of events) {
-          // It is planned again before its marks are removed.
-          const before = event === "resubmitted" && state === "cancelled" ? { plan: true } : {};
+          // The run is planned before its marks are removed.
+          const before = event === "reopened" && state === "cancelled" ? { plan: true } : {};
           const next = after(state, event);
           if (next === undefined) continue;
           files = { ...files, ...before, ...EFFECTS[event] };
           state = next;
-          expect(stateOfFiles(files)).toBe(state);
+          expect(storedState(files)).toBe(state);
         }
       }),
       { numRuns: 500 },
@@ -51,7 +55,7 @@ describe("the states of a run", () => {
   });
 });
 
-function after(state: ReturnType<typeof stateOfFiles>, event: RunEvent) {
+function after(state: RunState, event: RunEvent) {
   try {
     return nextRunState(state, event);
   } catch {

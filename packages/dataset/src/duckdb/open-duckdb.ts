@@ -4,23 +4,24 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { DuckDBConnection, DuckDBValue } from "@duckdb/node-api";
 import { DuckDBInstance } from "@duckdb/node-api";
-import { DatasetError, readFailure, reasonOf } from "../errors.js";
+import { reasonOf } from "@nightbeam/store";
+import { DatasetError, readFailure } from "../errors.js";
 
-/** How much of the machine the SQL engine may take. */
-export interface EngineOptions {
-  /** Threads; default 2, and always 1 where bytes must be reproducible. */
+/** How much of the machine DuckDB may use. */
+export interface DuckDbOptions {
+  /** Default: 2. Writing a Parquet part always uses 1, so that its bytes are reproducible. */
   readonly threads?: number;
   /**
-   * Memory before the engine spills to disk, as DuckDB writes it ("512MB"). Default "1GB": the
-   * engine's own default is most of the machine, which belongs to the model.
+   * Memory limit in DuckDB's notation ("512MB"); beyond it, DuckDB spills to disk. Default: "1GB",
+   * because DuckDB's own default is most of the machine, which the model needs.
    */
   readonly memoryLimit?: string;
-  /** Where it spills; a directory of its own is made in here and removed. Default: the system's. */
+  /** Where it spills; it creates its own directory in here and removes it. Default: the system's. */
   readonly tempDirectory?: string;
 }
 
-/** An in-memory DuckDB with one connection. Whoever opens it closes it. */
-export interface Engine {
+/** An in-memory DuckDB with one connection. The caller closes it. */
+export interface DuckDb {
   readonly connection: DuckDBConnection;
   close(): Promise<void>;
 }
@@ -29,8 +30,8 @@ const DEFAULT_THREADS = 2;
 const DEFAULT_MEMORY_LIMIT = "1GB";
 const END_COLUMN = "stream_end";
 
-/** Opens an engine. @throws DatasetError BAD_OPTION where DuckDB refuses an option. */
-export async function openEngine(options: EngineOptions = {}): Promise<Engine> {
+/** Opens DuckDB. @throws DatasetError BAD_OPTION if it refuses an option */
+export async function openDuckDb(options: DuckDbOptions = {}): Promise<DuckDb> {
   const spill = join(options.tempDirectory ?? tmpdir(), `nightbeam-${process.pid}-${randomUUID()}`);
   const instance = await createInstance(options, spill);
   try {
@@ -47,28 +48,28 @@ export async function openEngine(options: EngineOptions = {}): Promise<Engine> {
   }
 }
 
-/** Opens an engine for as long as `work` runs. */
-export async function withEngine<T>(
-  options: EngineOptions | undefined,
+/** Opens DuckDB for the duration of `work`. */
+export async function withDuckDb<T>(
+  options: DuckDbOptions | undefined,
   work: (connection: DuckDBConnection) => Promise<T>,
 ): Promise<T> {
-  const engine = await openEngine(options);
+  const duckdb = await openDuckDb(options);
   try {
-    return await work(engine.connection);
+    return await work(duckdb.connection);
   } finally {
-    await engine.close();
+    await duckdb.close();
   }
 }
 
 /**
- * The result of a query in batches of columns (about 2,048 rows each), in order; the result is never
- * held whole. Columns of the query need distinct names.
+ * Streams the result of a query in batches of columns (about 2,048 rows each), in order, without
+ * holding it all in memory. The columns of the query need distinct names.
  *
- * The engine's streams end in the same way whether the query is through or has failed half-way (a
- * damaged page, a full disk). So a marker row is put behind the result, and a stream that ends
- * without it is an error instead of a shorter result.
+ * A DuckDB stream ends in the same way whether the query has completed or failed half-way (a damaged
+ * page, a full disk). So a marker row is appended to the result, and a stream that ends without it is
+ * an error instead of a shorter result.
  *
- * @param query.path the file that is read, for messages
+ * @param query.path the file that the query reads, for messages
  * @throws DatasetError UNREADABLE
  */
 export async function* streamColumns(
@@ -92,36 +93,36 @@ export async function* streamColumns(
   }
   throw new DatasetError(
     "UNREADABLE",
-    `Reading ${query.path} broke off: the file is damaged, or the disk of temporary files is full. ` +
-      "Restore the file, or name a tempDirectory with more room.",
+    `Reading ${query.path} stopped early: the file is damaged, or the disk for temporary files is full. ` +
+      "Restore the file, or set a tempDirectory with more free space.",
   );
 }
 
-/** The single number that a query answers, such as a count. */
+/** The single number that a query returns, such as a count. */
 export async function queryNumber(connection: DuckDBConnection, sql: string): Promise<number> {
   const reader = await connection.runAndReadAll(sql);
   return Number(reader.getRows()[0]?.[0] ?? 0);
 }
 
-async function createInstance(options: EngineOptions, spill: string): Promise<DuckDBInstance> {
+async function createInstance(options: DuckDbOptions, spill: string): Promise<DuckDBInstance> {
   try {
-    // DuckDB makes the last folder of the path itself, when it first spills, but not its parents.
+    // DuckDB creates the last directory of the path when it first spills, but not its parents.
     if (options.tempDirectory !== undefined)
       await mkdir(options.tempDirectory, { recursive: true });
     return await DuckDBInstance.create(":memory:", {
       threads: String(options.threads ?? DEFAULT_THREADS),
       memory_limit: options.memoryLimit ?? DEFAULT_MEMORY_LIMIT,
       temp_directory: spill,
-      // Rows are named by their place in the file, so that place has to survive the scan.
+      // Rows are identified by their position in the file, so scans must preserve it.
       preserve_insertion_order: "true",
-      // Nothing is fetched from the network behind the user's back.
+      // Never download extensions without the user's consent.
       autoinstall_known_extensions: "false",
     });
   } catch (error) {
     throw new DatasetError(
       "BAD_OPTION",
-      `The data engine does not start: ${reasonOf(error)}. Check threads, memoryLimit ` +
-        `(such as "512MB") and tempDirectory (a place where this user may write).`,
+      `DuckDB does not start: ${reasonOf(error)}. Check threads, memoryLimit ` +
+        `(such as "512MB") and tempDirectory (which this user must be able to write to).`,
       { cause: error },
     );
   }

@@ -1,10 +1,10 @@
 import type { DuckDBAppender, DuckDBConnection, DuckDBType, DuckDBValue } from "@duckdb/node-api";
 import { DuckDBDataChunk } from "@duckdb/node-api";
 
-/** The most rows that the engine takes at once. */
+/** DuckDB's maximum number of rows per chunk. */
 const CHUNK_ROWS = 2_048;
 
-/** Fills a table of the engine, row by row; rows travel in chunks. */
+/** Fills a DuckDB table row by row; rows are sent in chunks. */
 export class TableWriter {
   readonly #appender: DuckDBAppender;
   readonly #types: readonly DuckDBType[];
@@ -16,7 +16,7 @@ export class TableWriter {
     this.#types = types;
   }
 
-  /** Opens a table that exists, of these column types. */
+  /** Opens an existing table with these column types. */
   static async open(options: {
     readonly connection: DuckDBConnection;
     readonly table: string;
@@ -25,7 +25,7 @@ export class TableWriter {
     return new TableWriter(await options.connection.createAppender(options.table), options.types);
   }
 
-  /** Rows taken so far. */
+  /** Number of rows added so far. */
   get rows(): number {
     return this.#written;
   }
@@ -36,7 +36,7 @@ export class TableWriter {
     if (this.#rows.length === CHUNK_ROWS) this.#flush();
   }
 
-  /** Hands over what is left. Nothing is in the table for sure before this. */
+  /** Sends the remaining rows. Before this call, no row is guaranteed to be in the table. */
   close(): void {
     if (this.#rows.length > 0) this.#flush();
     this.#appender.closeSync();

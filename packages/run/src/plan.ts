@@ -1,39 +1,39 @@
 import { z } from "zod";
 
-/** A value that JSON can hold. */
+/** A value that JSON can represent. */
 export type JsonValue = z.infer<ReturnType<typeof z.json>>;
 
 /**
- * Everything that determines the result of a run, and nothing that does not (no paths of scratch
- * directories, no thread counts): a run continues only under an equal plan.
+ * Everything that determines the result of a run, and nothing else (no scratch directories, no thread
+ * counts). A run can only be continued under an equal plan.
  */
 export const runPlanSchema = z.strictObject({
   format: z.enum(["parquet", "jsonl"]),
-  /** Input rows of a part; the last may have fewer. */
+  /** Input rows per part; the last part may have fewer. */
   partSize: z.int().min(1),
-  /** The input row that the run begins with. */
+  /** The first input row of the run. */
   firstRow: z.int().min(0),
-  /** Input rows of the whole run; where it is not known, `finish` cannot notice missing ones. */
+  /** Input rows of the whole run. If undefined, `finish` cannot notice missing rows at the end. */
   inputRows: z.int().min(0).exactOptional(),
-  /** What the user asked for. */
+  /** The user's arguments. */
   arguments: z.record(z.string(), z.json()),
-  /** Hashes of what took part: input, target, draft, catalogue. */
+  /** Hashes of the inputs: histories, target, drafts, catalogue. */
   versions: z.record(z.string(), z.string()),
 });
 
 export type RunPlan = z.infer<typeof runPlanSchema>;
 
-/** A plan as it stands in plan.json. */
+/** The content of plan.json. */
 export const planFileSchema = z.strictObject({ planVersion: z.literal(1), plan: runPlanSchema });
 
-/** One key in which two plans differ; undefined where a plan does not have it. */
+/** A key in which two plans differ; a value is undefined if its plan lacks the key. */
 export interface PlanDifference {
   readonly key: string;
   readonly before: JsonValue | undefined;
   readonly now: JsonValue | undefined;
 }
 
-/** The keys in which plans differ, as dotted paths in order of their names; empty for equal plans. */
+/** The keys in which two plans differ, as sorted dotted paths; empty for equal plans. */
 export function planDifferences(before: RunPlan, now: RunPlan): PlanDifference[] {
   const old = new Map(leaves("", before));
   const current = new Map(leaves("", now));
@@ -43,7 +43,7 @@ export function planDifferences(before: RunPlan, now: RunPlan): PlanDifference[]
     .filter((one) => JSON.stringify(one.before) !== JSON.stringify(one.now));
 }
 
-/** Differences for a person: "arguments.topK was 10 and is 20; …". */
+/** Differences as text: "arguments.topK was 10 and is 20; …". */
 export function differencesText(differences: readonly PlanDifference[]): string {
   const show = (value: unknown) => (value === undefined ? "not set" : JSON.stringify(value));
   return differences
@@ -51,7 +51,7 @@ export function differencesText(differences: readonly PlanDifference[]): string 
     .join("; ");
 }
 
-/** Values that are no objects, each with its path; an empty object counts as one. */
+/** All values that are not objects, each with its path; an empty object counts as a value. */
 function leaves(path: string, value: JsonValue): [string, JsonValue][] {
   if (typeof value !== "object" || value === null) return [[path, value]];
   const entries: [string, JsonValue][] = Array.isArray(value)
@@ -66,12 +66,12 @@ export function firstRowOf(plan: RunPlan, index: number): number {
   return plan.firstRow + index * plan.partSize;
 }
 
-/** The parts of a plan, or undefined where its number of input rows is not known. */
+/** The number of parts, or undefined if the number of input rows is not known. */
 export function partCount(plan: RunPlan): number | undefined {
   return plan.inputRows === undefined ? undefined : Math.ceil(plan.inputRows / plan.partSize);
 }
 
-/** Input rows that the plan gives a part: at most so many where the end is not known, 0 beyond it. */
+/** The input rows of a part: 0 beyond the end, and an upper limit if the end is not known. */
 export function plannedRows(plan: RunPlan, index: number): number {
   const { partSize, inputRows } = plan;
   if (!Number.isSafeInteger(index) || index < 0) return 0;
@@ -80,16 +80,16 @@ export function plannedRows(plan: RunPlan, index: number): number {
 }
 
 /**
- * The plan with the drafts of another. A run may go on with other drafts, or none, as no list
- * depends on them; its plan goes on naming those that it was begun with.
+ * The plan with the drafts of an existing one. A run may continue with other drafts, or none, because
+ * no list depends on them; its plan keeps the drafts that it was started with.
  */
-export function withDraftsOf(plan: RunPlan, standing: RunPlan): RunPlan {
-  const others = Object.entries(plan.versions).filter((entry) => !isDraft(entry));
-  const drafts = Object.entries(standing.versions).filter(isDraft);
+export function withDraftsOf(plan: RunPlan, existing: RunPlan): RunPlan {
+  const others = Object.entries(plan.versions).filter(([name]) => !isDraftVersion(name));
+  const drafts = Object.entries(existing.versions).filter(([name]) => isDraftVersion(name));
   return { ...plan, versions: Object.fromEntries([...others, ...drafts]) };
 }
 
-/** `draft`, or `draft2` and so on where there are several. */
-function isDraft([name]: [string, string]): boolean {
+/** Whether an entry of `versions` names a draft: `draft`, `draft2`, … See `draftVersion` in settings. */
+export function isDraftVersion(name: string): boolean {
   return /^draft\d*$/.test(name);
 }

@@ -1,23 +1,23 @@
 import { z } from "zod";
-import { runIdSchema } from "./run-id.js";
+import { runIdSchema } from "./job-ids.js";
 
-/** What every kind of job says about itself. */
+/** The settings of a kind of job. */
 export interface JobKind {
-  /** The queue that it waits in, and that its workers serve. */
+  /** The name of its queue. */
   readonly queue: string;
-  /** Its data: ids and places only, never the work itself. */
+  /** The schema of its data: ids and locations, never the input itself. */
   readonly data: z.ZodType;
-  /** What its handler returns: a pointer and figures, because a parent may load all of them. */
+  /** The schema of its result: small, because a parent may load the results of all children. */
   readonly result: z.ZodType;
-  /** Tries that may end in an error. */
+  /** How often it is tried before it fails for good. */
   readonly attempts: number;
-  /** Wait before the second try; it doubles from try to try, with half of it drawn at random. */
+  /** Delay before the second try. It doubles with every try; half of it is random. */
   readonly backoffMs: number;
-  /** After this the handler must give up; BullMQ does not watch it. */
+  /** After this the handler must give up; BullMQ does not enforce it. */
   readonly timeoutMs: number;
-  /** How often its worker may die or freeze before the job counts as poison. */
+  /** How often its worker may die or freeze before the job fails for good. */
   readonly stalls: number;
-  /** Most starts of any kind; only for jobs of a schedule, to which `stalls` does not apply. */
+  /** Maximum number of starts; only for scheduled jobs, to which BullMQ does not apply `stalls`. */
   readonly starts?: number;
 }
 
@@ -27,7 +27,7 @@ const count = z.int().min(0);
 const shardData = z.strictObject({ runId: runIdSchema, location, index: count, rows: count });
 const shardResult = z.strictObject({
   index: count,
-  /** False where another attempt had committed the shard already. */
+  /** False if another attempt had committed the shard already. */
   created: z.boolean(),
   rows: count,
   sha256: z.string().regex(/^[0-9a-f]{64}$/),
@@ -40,11 +40,11 @@ const nightData = z.strictObject({ schedule: z.string().min(1).max(100) });
 const nightResult = z.strictObject({ runId: runIdSchema, created: z.boolean() });
 
 /**
- * The job catalogue. A queue of its own for each kind, because a worker serves a whole queue:
- * drafters take shards, the scheduler finishes runs and starts nights.
+ * All kinds of jobs. Each has its own queue, because a BullMQ worker serves a whole queue: drafters take
+ * shards, the scheduler finishes runs and starts nights.
  */
 export const JOBS = {
-  /** One slice of a run's users: read, draft, ask the verifiers, write, commit. */
+  /** Decodes one shard of a run: read, draft, verify, write, commit. */
   shard: {
     queue: "shards",
     data: shardData,
@@ -54,7 +54,7 @@ export const JOBS = {
     timeoutMs: 3_600_000,
     stalls: 5,
   },
-  /** All shards of a run have ended: check the commits against the plan and write the manifest. */
+  /** When all shards of a run have ended: checks the commits against the plan, writes the manifest. */
   finish: {
     queue: "finishes",
     data: finishData,
@@ -64,7 +64,7 @@ export const JOBS = {
     timeoutMs: 1_800_000,
     stalls: 5,
   },
-  /** A schedule's time has come: start the run of that night, if it is not there yet. */
+  /** When a schedule is due: starts the run of that night, unless it exists. */
   night: {
     queue: "nights",
     data: nightData,

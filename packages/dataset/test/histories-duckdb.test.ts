@@ -35,10 +35,10 @@ describe("Parquet histories", () => {
   it("keeps the order of the file across row groups and threads, from any offset", async () => {
     const query = "SELECT 'u' || i AS \"user\", ['i' || i] AS history FROM range(30000) t(i)";
     const path = await parquet(tempDir(), query, ", ROW_GROUP_SIZE 2048");
-    const engine = { threads: 4 };
-    const rows = await all(readHistories({ path, engine }));
+    const duckdb = { threads: 4 };
+    const rows = await all(readHistories({ path, duckdb }));
     expect(rows.map((row) => row.user)).toEqual(Array.from({ length: 30_000 }, (_, i) => `u${i}`));
-    const some = await all(readHistories({ path, engine, offset: 12_345, limit: 6_000 }));
+    const some = await all(readHistories({ path, duckdb, offset: 12_345, limit: 6_000 }));
     expect(some).toEqual(rows.slice(12_345, 18_345));
   });
 
@@ -71,15 +71,15 @@ describe("Parquet histories", () => {
     writeFileSync(path, bytes.fill(7, middle, middle + 20_000));
     await expect(all(readHistories({ path }))).rejects.toMatchObject({
       code: "UNREADABLE",
-      message: expect.stringContaining("broke off"),
+      message: expect.stringContaining("stopped early"),
     });
   });
 
-  it("closes the engine when the reader stops early", async () => {
+  it("closes DuckDB when the reader stops early", async () => {
     const temp = tempDir();
     const query = 'SELECT i AS "user", [i] AS history FROM range(50000) t(i)';
     const path = await parquet(tempDir(), query);
-    for await (const rows of readHistories({ path, engine: { tempDirectory: temp } })) {
+    for await (const rows of readHistories({ path, duckdb: { tempDirectory: temp } })) {
       expect(rows.length).toBeGreaterThan(0);
       break;
     }
