@@ -1,4 +1,5 @@
-import { describeWithNats, FakeTime, type NatsServer, startNatsServer } from "@nightbeam/testing";
+import { FakeTime } from "@nightbeam/testing";
+import { describeWithNats, type NatsServer, startNatsServer } from "@nightbeam/testing/servers";
 import { connect, NatsError } from "nats";
 import { afterAll, afterEach, beforeAll, expect, it } from "vitest";
 import { listLog, settled, until, useControls, verifier } from "./support/controls.js";

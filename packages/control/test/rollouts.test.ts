@@ -1,10 +1,10 @@
+import { FakeTime } from "@nightbeam/testing";
 import {
   describeWithNats,
-  FakeTime,
   freePort,
   type NatsServer,
   startNatsServer,
-} from "@nightbeam/testing";
+} from "@nightbeam/testing/servers";
 import { connect } from "nats";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import type { Rollout } from "../src/rollouts/rollout.js";

@@ -1,6 +1,6 @@
 import type { Scorer } from "@nightbeam/decoding";
 import { parseOptions } from "@nightbeam/service";
-import { freePort } from "@nightbeam/testing";
+import { freePort } from "@nightbeam/testing/servers";
 import { describe, expect, it } from "vitest";
 import { verifierSchema } from "../src/options/options.js";
 import { startVerifier } from "../src/server/start-verifier.js";

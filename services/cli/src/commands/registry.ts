@@ -37,7 +37,11 @@ export const GROUPS: readonly CommandGroup[] = [
       lazy(
         "bench",
         "compare plain and speculative search: calls, nodes, accepted steps, users per second",
-        async () => (await import("./bench.js")).benchCommand(),
+        async () => {
+          const { benchCommand } = await import("@nightbeam/bench");
+          const { localClusters } = await import("../cluster/local-clusters.js");
+          return benchCommand({ clusters: localClusters });
+        },
       ),
       lazy(
         "import",
