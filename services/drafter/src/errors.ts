@@ -1,5 +1,3 @@
-import type { Failure } from "./thread/messages.js";
-
 export type DrafterErrorCode =
   /** A file that the run needs is not the same on this node as on the scheduler. */
   | "VERSION_DIFFERS"
@@ -26,16 +24,5 @@ export class DrafterError extends Error {
   constructor(code: DrafterErrorCode, message: string, options?: ErrorOptions) {
     super(message, options);
     this.code = code;
-  }
-}
-
-/** A failure of a shard in the decode thread, as the main thread sees it. */
-export class ShardFailure extends Error {
-  override readonly name = "ShardFailure";
-  readonly failure: Failure;
-
-  constructor(failure: Failure) {
-    super(failure.message);
-    this.failure = failure;
   }
 }

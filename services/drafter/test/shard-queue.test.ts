@@ -3,9 +3,9 @@ import { systemClock } from "@nightbeam/service";
 import { silentLog } from "@nightbeam/service/log";
 import { until } from "@nightbeam/testing";
 import { afterEach, describe, expect, it } from "vitest";
-import { ShardFailure } from "../src/errors.js";
 import { ShardQueue, type TakenShard } from "../src/jobs/shard-queue.js";
 import { ShardStopped } from "../src/shard/stop.js";
+import { ShardFailure } from "../src/thread/decode-thread.js";
 import { useQueues } from "./support/queue-world.js";
 import { startProxy } from "./support/wayward-proxy.js";
 

@@ -1,7 +1,7 @@
 import { QueueError } from "@nightbeam/queue";
 import { StoreError } from "@nightbeam/store";
 import { describe, expect, it } from "vitest";
-import { DrafterError, ShardFailure } from "../src/errors.js";
+import { DrafterError } from "../src/errors.js";
 import { fateOf } from "../src/jobs/fate.js";
 import {
   isEnded,
@@ -10,6 +10,7 @@ import {
   type ShardState,
 } from "../src/shard/shard-state.js";
 import { ShardStopped } from "../src/shard/stop.js";
+import { ShardFailure } from "../src/thread/decode-thread.js";
 
 const after = (...events: ShardEvent[]): ShardState =>
   events.reduce<ShardState>((state, event) => nextShardState(state, event), "taken");

@@ -1,6 +1,7 @@
 import { QueueError } from "@nightbeam/queue";
-import { DrafterError, ShardFailure } from "../errors.js";
+import { DrafterError } from "../errors.js";
 import { ShardStopped } from "../shard/stop.js";
+import { ShardFailure } from "../thread/decode-thread.js";
 
 /** What happens to the job of a shard that was not done. */
 export type Fate =

@@ -2,9 +2,16 @@ import { Worker } from "node:worker_threads";
 import type { VerifierDirectory } from "@nightbeam/protocol";
 import type { Clock } from "@nightbeam/service";
 import type { Log } from "@nightbeam/service/log";
-import { DrafterError, ShardFailure } from "../errors.js";
+import { DrafterError } from "../errors.js";
 import type { WrittenShard } from "../run-store.js";
-import type { FromThread, ShardOrder, ShardProgress, ThreadSetup, ToThread } from "./messages.js";
+import type {
+  Failure,
+  FromThread,
+  ShardOrder,
+  ShardProgress,
+  ThreadSetup,
+  ToThread,
+} from "./messages.js";
 
 export interface DecodeThreadOptions {
   readonly setup: Omit<ThreadSetup, "verifiers">;
@@ -193,5 +200,16 @@ export class DecodeThread {
     const possible = NEXT[this.#state].includes(to);
     if (possible) this.#state = to;
     return possible;
+  }
+}
+
+/** A failure of a shard in the decode thread, as the main thread sees it. */
+export class ShardFailure extends Error {
+  override readonly name = "ShardFailure";
+  readonly failure: Failure;
+
+  constructor(failure: Failure) {
+    super(failure.message);
+    this.failure = failure;
   }
 }
