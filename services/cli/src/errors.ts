@@ -1,6 +1,6 @@
 /**
- * Errors that are about the user's files, options and servers: their message is all that a person
- * needs. They are known by their names: importing the packages would load all of their libraries.
+ * Errors about the user's files, options and servers, for which the message is enough. Matched by name, because
+ * importing their packages would load all of their libraries.
  */
 const EXPECTED: ReadonlySet<string> = new Set([
   "UsageError",
@@ -21,17 +21,17 @@ const EXPECTED: ReadonlySet<string> = new Set([
   "VerifierError",
 ]);
 
-/** How an error is told on the terminal: expected ones by their message, others with their stack. */
+/** The text of an error on the terminal: expected ones without a stack, others with it. */
 export function explain(error: unknown): string {
   if (isExpected(error)) return `error: ${error.message}`;
-  // From the operating system, about a path that the message names.
+  // An error of the operating system, about a path in the message.
   if (error instanceof Error && "syscall" in error)
-    return `error: ${error.message}. Check the path, this user's rights and the room on the disk.`;
+    return `error: ${error.message}. Check the path, this user's permissions and the free space on the disk.`;
   const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
-  return `error: this should not have happened; please report it with what follows\n${stack}`;
+  return `error: this is a bug; please report it with the following text\n${stack}`;
 }
 
-/** Each package has one error class, whose codes are words. */
+/** The error classes of our packages have codes that are words. */
 function isExpected(error: unknown): error is Error {
   const hasCode = error instanceof Error && "code" in error && typeof error.code === "string";
   return hasCode && EXPECTED.has(error.name);

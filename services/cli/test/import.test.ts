@@ -28,13 +28,13 @@ it("writes what the other commands read", async () => {
   const { stdout } = await succeed("import", "amazon", "--reviews", reviews, "--out", out);
   expect(stdout).toBe(
     [
-      "lines            50, 0 bad, in rejected.jsonl",
-      "events           50; 0 left out",
+      "lines            50, of which 0 invalid ones are in rejected.jsonl",
+      "events           50; 0 dropped",
       "users, items     5, 10",
       "histories.jsonl  5 users; their next items are in held-out.jsonl",
       "train.jsonl      0 other users",
-      "items.jsonl      10 items without a name",
-      `${out} holds them.`,
+      "items.jsonl      10 of the items without a name",
+      `wrote them to ${out}`,
       "",
     ].join("\n"),
   );

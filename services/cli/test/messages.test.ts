@@ -76,7 +76,7 @@ describe("the command", () => {
 describe("explain", () => {
   it("shows the stack of what should not have happened, and only of that", () => {
     const unexpected = explain(new TypeError("x is not a function"));
-    expect(unexpected).toMatch(/^error: this should not have happened; please report it/);
+    expect(unexpected).toMatch(/^error: this is a bug; please report it/);
     expect(unexpected).toMatch(/TypeError: x is not a function\n\s+at /);
     expect(explain("text")).toMatch(/report it with what follows\ntext$/);
     expect(explain(new UsageError("BAD_OPTION", "--top-k is odd"))).toBe("error: --top-k is odd");

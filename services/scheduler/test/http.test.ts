@@ -91,8 +91,8 @@ describe("the token", () => {
 
 describe("bodies", () => {
   it.each([
-    [{ text: "{" }, 400, /The body is no JSON/],
-    [{ text: "" }, 400, /The body is no JSON/],
+    [{ text: "{" }, 400, /The body is not JSON/],
+    [{ text: "" }, 400, /The body is not JSON/],
     [{ body: [] }, 400, /The body/],
     [{ body: { ...body, topK: "ten" } }, 400, /^`topK`: /],
     [{ body: { ...body, target: undefined } }, 400, /^`target`: /],

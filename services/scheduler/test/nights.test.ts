@@ -120,7 +120,7 @@ describe.skipIf(!redisIsHere())("nights", () => {
     });
     expect(await put("b", { cron: NEVER, request: place.request("x") })).toMatchObject({
       status: 400,
-      body: { message: expect.stringContaining("Put {date} into it") },
+      body: { message: expect.stringContaining("Add {date} to it") },
     });
     for (const more of [
       { histories: "/nowhere.jsonl" },

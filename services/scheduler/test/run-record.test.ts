@@ -55,7 +55,7 @@ describe("a night's request", () => {
   });
 
   it("must not write every night to the same place", () => {
-    expect(() => assertDated(submission)).toThrow("Put {date} into it, as in /o/{date}.");
+    expect(() => assertDated(submission)).toThrow("Add {date} to it, as in /o/{date}.");
     expect(() => assertDated(submitSchema.parse({ ...given, out: "/o/{date}" }))).not.toThrow();
   });
 });

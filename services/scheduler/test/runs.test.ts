@@ -191,7 +191,7 @@ describe.skipIf(!redisIsHere())("runs", () => {
     await drafter();
     await ended(run.id, "complete");
     expect(await api.run(run.id)).toMatchObject({ rejected: 2 });
-    await alarmed(`Run ${run.id} is complete and has no list: all of its 2 rows`, other);
+    await alarmed(`Run ${run.id} is complete but has no lists: all of its 2 rows`, other);
     await alarmed("empty_history", other);
     expect(await other.ask("DELETE", "/v1/alarms")).toMatchObject({ status: 204 });
     expect((await api.ask("GET", "/v1/alarms")).body).toEqual({ alarms: [] });

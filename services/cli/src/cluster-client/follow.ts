@@ -11,30 +11,30 @@ export interface FollowOptions {
   readonly runId: string;
   readonly progress: Progress;
   readonly say: (line: string) => void;
-  /** Between two looks. */
+  /** Interval between requests. */
   readonly everyMs: number;
-  /** How long the scheduler may be away, as during a restart, before that is an error. */
+  /** How long the scheduler may be unreachable, as during a restart. */
   readonly patienceMs?: number;
 }
 
-/** Shows a run until it ends. @returns how it ended. @throws ClusterError */
+/** Shows the progress of a run until it ends. @returns its final status @throws ClusterError */
 export async function followRun(options: FollowOptions): Promise<RunStatus> {
   const { client, runId, progress, say, everyMs } = options;
-  const look = patiently(options);
-  let told = "";
-  const tell = (line: string) => {
-    if (line !== told) say(line);
-    told = line;
+  const ask = patiently(options);
+  let last = "";
+  const sayOnce = (line: string) => {
+    if (line !== last) say(line);
+    last = line;
   };
-  // What is done when the watching begins says nothing about the rate.
+  // The rate does not count what was done before.
   let before: number | undefined;
   for (;;) {
-    const run = await look(() => client.run(runId));
+    const run = await ask(() => client.run(runId));
     const { users } = run;
-    if (run.state === "planning") tell(planningLine(run));
+    if (run.state === "planning") sayOnce(planningLine(run));
     else if (run.state === "running") {
-      const nodes = await look(() => client.nodes());
-      if (run.reason !== undefined) tell(`waiting: ${withFlags(run.reason)}`);
+      const nodes = await ask(() => client.nodes());
+      if (run.reason !== undefined) sayOnce(`waiting: ${withFlags(run.reason)}`);
       const done = users.done + users.underWay;
       before ??= done;
       const total = users.total ?? done;
@@ -51,7 +51,7 @@ export async function followRun(options: FollowOptions): Promise<RunStatus> {
   }
 }
 
-/** Asks again while the scheduler is away, once it has answered. */
+/** Retries while the scheduler is unreachable, if it has answered before. */
 function patiently({ say, everyMs, patienceMs = 300_000 }: FollowOptions) {
   let answered = false;
   return async <T>(work: () => Promise<T>): Promise<T> => {
@@ -65,7 +65,7 @@ function patiently({ say, everyMs, patienceMs = 300_000 }: FollowOptions) {
       } catch (error) {
         const away = error instanceof ClusterError && error.code === "UNREACHABLE";
         if (!away || !answered) throw error;
-        if (awaySince === undefined) say("The scheduler does not answer; asking again.");
+        if (awaySince === undefined) say("The scheduler does not answer; retrying.");
         awaySince ??= performance.now();
         if (performance.now() - awaySince > patienceMs) throw error;
       }

@@ -34,13 +34,12 @@ const amazon = z.object({ ...common, reviews: z.string(), meta: path });
 /** `nightbeam import` */
 export function importCommand(): Command {
   return new Command("import")
-    .description("turn a published data set into histories for training and evaluation")
     .addCommand(
       withCommon(
         movielens,
         new Command("movielens")
           .description("MovieLens: ratings.dat and movies.dat, or ratings.csv and movies.csv")
-          .option("--data <dir>", "the directory that the archive unpacks to"),
+          .option("--data <dir>", "the directory of the unpacked archive"),
       ).action(async (flags: Record<string, unknown>) => {
         const options = parseOptions(movielens, flags);
         await run(await movielensFiles(options), options);
@@ -53,7 +52,7 @@ export function importCommand(): Command {
           .description("the UCSD Book Graph")
           .option(
             "--interactions <file>",
-            "goodreads_interactions_*.json(.gz), or goodreads_interactions.csv, which has no dates",
+            "goodreads_interactions_*.json(.gz), or goodreads_interactions.csv (without dates)",
           )
           .option("--books <file>", "goodreads_books*.json(.gz), for titles")
           .option("--book-ids <file>", "book_id_map.csv, with the CSV")
@@ -82,12 +81,12 @@ function withCommon(schema: z.ZodType, command: Command): Command {
   return withRequired(
     command
       .option("--out <dir>", "a new directory")
-      .option("--min-rating <stars>", "drop events with a lower rating, or without one")
+      .option("--min-rating <stars>", "drop events with a lower rating or without one")
       .option(
         "--core <n>",
         "drop users and items with fewer than n events (k-core); 0 keeps all (default 5)",
       )
-      .option("--split <shares>", "train, valid and test by time (default 8:1:1)"),
+      .option("--split <shares>", "train, valid and test, split by time (default 8:1:1)"),
     schema,
   );
 }
@@ -104,7 +103,7 @@ async function run(
     shares: options.split,
     onProgress: (text) => process.stderr.write(`${text}\n`),
   });
-  process.stdout.write(`${facts(pairsOf(report))}\n${options.out} holds them.\n`);
+  process.stdout.write(`${facts(pairsOf(report))}\nwrote them to ${options.out}\n`);
 }
 
 function pairsOf(report: ImportReport): [string, string][] {
@@ -112,8 +111,8 @@ function pairsOf(report: ImportReport): [string, string][] {
   const bad = read.rejected + (itemLines?.rejected ?? 0);
   const left = read.leftOut + read.belowRating + report.repeated + report.outsideCore;
   return [
-    ["lines", `${whole(read.lines)}, ${whole(bad)} bad, in rejected.jsonl`],
-    ["events", `${whole(report.events)}; ${whole(left)} left out`],
+    ["lines", `${whole(read.lines)}, of which ${whole(bad)} invalid ones are in rejected.jsonl`],
+    ["events", `${whole(report.events)}; ${whole(left)} dropped`],
     ["users, items", `${whole(report.users)}, ${whole(report.items)}`],
     ["histories.jsonl", `${whole(report.testUsers)} users; their next items are in held-out.jsonl`],
     ["train.jsonl", `${whole(report.trainUsers)} other users`],

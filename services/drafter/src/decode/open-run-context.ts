@@ -16,21 +16,21 @@ import type { Log } from "@nightbeam/service/log";
 import { dependsOnDraft } from "@nightbeam/settings";
 import type { ThreadSetup } from "../thread/messages.js";
 import { checkVersion } from "./check-versions.js";
-import { draftPlaces } from "./lanes.js";
+
 import { historiesOf, type OpenRun, openPlannedRun, type PlannedRun } from "./open-planned-run.js";
 import { statisticsLaps } from "./statistics-laps.js";
 
-/** What the shards of a run have in common on this node. */
+/** What the shards of a run share on this node. */
 export interface RunContext {
   readonly run: OpenRun;
   /** The catalogue that is searched. */
   readonly catalogue: Catalogue;
   readonly read: (row: HistoryRow) => Reading;
-  /** Numbers that no two users of this context share. */
+  /** Returns a new number for each user of this context. */
   readonly nextKey: () => number;
-  /** What the verifiers' answers cost since the last lap; see `statisticsLaps`. */
+  /** The cost of the verifiers' answers since the last call; see `statisticsLaps`. */
   readonly lap: () => Record<string, number>;
-  /** Returns the decoder for a shard; it calls no verifier after the signal or the deadline. */
+  /** Makes a decoder for one shard. It calls no verifier after the signal or the deadline. */
   decoder(job: { readonly signal: AbortSignal; readonly deadline: number }): BatchDecoder;
   close(): Promise<void>;
 }
@@ -43,11 +43,30 @@ export interface RunContextOptions {
   readonly log: Log;
 }
 
+/** More batches per shard than this only wait in the queues of the verifiers. */
+export const MAX_BATCHES_IN_FLIGHT = 16;
+
+const MIN_BATCHES_IN_FLIGHT = 3;
+/** In addition to the batches at the verifiers: one that is drafted, and one that is searched. */
+const OWN_BATCHES = 2;
+
 /**
- * Opens a run's catalogue, prompts and drafts, and connects to the verifiers. The target itself is not
- * here: of it only how prompts are written is needed.
+ * The number of batches per shard in progress, so that neither this node nor a verifier waits for the other.
+ * A drafter has `shardsAtOnce` times as many in total.
+ */
+export function batchesInFlight(
+  { batchesInFlight: chosen }: Pick<ThreadSetup, "batchesInFlight">,
+  verifiers: number,
+): number {
+  const useful = Math.max(MIN_BATCHES_IN_FLIGHT, OWN_BATCHES + verifiers);
+  return Math.min(MAX_BATCHES_IN_FLIGHT, chosen ?? useful);
+}
+
+/**
+ * Opens a run's catalogue, prompts and drafts, and connects to the verifiers. The target is not loaded: only
+ * its prompt format is needed.
  *
- * @throws DrafterError VERSION_DIFFERS; JobsError, DatasetError, ModelError, RecommendError
+ * @throws DrafterError VERSION_DIFFERS; StoreError, DatasetError, ModelError, RecommendError
  */
 export async function openRunContext(options: RunContextOptions): Promise<RunContext> {
   const run = await openPlannedRun(options.run);
@@ -71,7 +90,10 @@ async function openRunDrafts(
   const { scoring, draft } = run.request;
   const { workers, promptCache, shardsAtOnce } = setup;
   const settings = { scoring, precision: "fp32", workers, promptCache } as const;
-  const parts = draftPlaces({ shardsAtOnce, batchesAtOnce: batchesAtOnce(settings) });
+  // A draft must never refuse a call. Its queue is measured in parts of `batchesAtOnce` batches. Twice the
+  // number of batches, because stopped shards may still finish a call when the next ones start.
+  const maxBatches = 2 * shardsAtOnce * MAX_BATCHES_IN_FLIGHT;
+  const parts = Math.ceil(maxBatches / batchesAtOnce(settings));
   const catalogues = { known: catalogue, searched: catalogue };
   const context = { ...catalogues, histories, target, parts, settings };
   const drafts = await openDrafts(draft, context);
@@ -84,18 +106,21 @@ async function openRunDrafts(
   }
 }
 
-/** @throws DrafterError VERSION_DIFFERS where lists depend on the draft */
+/** @throws DrafterError VERSION_DIFFERS if lists depend on the draft */
 function checkDrafts(
   { request, plan }: OpenRun,
   { versions, log }: { versions: OpenDrafts["draftVersions"]; log: Log },
 ): void {
   for (const [name, found] of Object.entries(versions)) {
     const planned = plan.versions[name];
-    // Such a run has one draft.
+    // Lists can depend on the draft only if there is exactly one.
     if (dependsOnDraft(request)) {
       checkVersion({ what: "draft", place: request.draft.join(" "), planned, found });
     } else if (planned !== undefined && planned !== found) {
-      log.warn({ name, planned, found }, "a draft is not the planned one: no list depends on it");
+      log.warn(
+        { name, planned, found },
+        "a draft differs from the planned one; no list depends on it",
+      );
     }
   }
 }

@@ -1,10 +1,10 @@
 import type { ClientStatistics } from "@nightbeam/protocol";
 
 /**
- * What the calls of a run's client cost since the last lap, by the names of a commit record.
+ * Returns a function that gives the cost of a client's calls since its last call, by the names of a commit record.
  *
- * Shards share a client, so a lap has shares of several; but over the shards of a run, and over the
- * drafters, the laps add up to all that answered calls cost, and nothing is counted twice.
+ * Shards share a client, so one lap contains calls of several shards. Summed over the shards of a run and over
+ * the drafters, the laps are the cost of all answered calls, with nothing counted twice.
  */
 export function statisticsLaps(read: () => ClientStatistics): () => Record<string, number> {
   let last = figures(read());

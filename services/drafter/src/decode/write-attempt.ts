@@ -10,18 +10,18 @@ export interface AttemptOptions {
   readonly store: ShardStore;
   readonly plan: RunPlan;
   readonly result: PartResult;
-  /** How often the job was begun, this time included. */
+  /** How often the job was started, including this time. */
   readonly attempt: number;
-  /** Where the file is written before it goes to the store. */
+  /** Directory for the file before it is uploaded to the store. */
   readonly scratch: string;
   readonly signal: AbortSignal;
 }
 
 /**
- * Writes a shard's lists and puts them into the store under a name of their own.
+ * Writes a shard's lists and uploads them to the store under a name of their own.
  *
- * @throws JobsError SHARD_MISMATCH, STORE_FAILED; DatasetError BAD_RECOMMENDATION, WRITE_FAILED; the
- * signal's reason before anything goes to the store
+ * @throws RunError SHARD_MISMATCH; StoreError STORE_FAILED; DatasetError BAD_RECOMMENDATION, WRITE_FAILED; the
+ * signal's reason, before anything is uploaded
  */
 export async function writeAttempt(options: AttemptOptions): Promise<WrittenShard> {
   const { store, plan, result, scratch, signal } = options;

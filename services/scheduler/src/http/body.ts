@@ -4,7 +4,7 @@ import type { Context } from "hono";
 import type { z } from "zod";
 import { SchedulerError } from "../errors.js";
 
-/** A request's body as a schema reads it. @throws SchedulerError BAD_REQUEST, naming the field */
+/** Parses the body of a request. @throws SchedulerError BAD_REQUEST, which names the field */
 export async function readBody<Schema extends z.ZodType>(
   context: Context,
   schema: Schema,
@@ -14,12 +14,12 @@ export async function readBody<Schema extends z.ZodType>(
   try {
     value = JSON.parse(text);
   } catch (error) {
-    throw new SchedulerError("BAD_REQUEST", `The body is no JSON: ${reasonOf(error)}.`);
+    throw new SchedulerError("BAD_REQUEST", `The body is not JSON: ${reasonOf(error)}.`);
   }
   return checked(schema, value);
 }
 
-/** A value from outside as a schema reads it. @throws SchedulerError BAD_REQUEST, naming the field */
+/** Parses a value from a client. @throws SchedulerError BAD_REQUEST, which names the field */
 export function checked<Schema extends z.ZodType>(
   schema: Schema,
   value: unknown,
@@ -28,8 +28,8 @@ export function checked<Schema extends z.ZodType>(
   if (parsed.success) return parsed.data;
   const [issue] = parsed.error.issues;
   const path = issue?.path ?? [];
-  const message = issue?.message ?? "it is not what it must be";
-  // A night has the settings of its runs one level down.
+  const message = issue?.message ?? "it is invalid";
+  // The settings of a night's runs are in `request`.
   const isInRequest = path[0] === "request" && (path.length > 1 || issue?.code === "custom");
   const place = isInRequest ? path.slice(1) : path;
   if (place.length === 0 && issue?.code !== "custom") {

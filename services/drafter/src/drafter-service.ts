@@ -1,29 +1,25 @@
 import type { Announcement } from "@nightbeam/control";
+import type { Closers } from "@nightbeam/service/lifecycle";
 import { type Log, reasonOf } from "@nightbeam/service/log";
-import type { ShardQueue } from "./jobs/shard-queue.js";
 import type { ShardWork } from "./shard/shard-work.js";
-import type { DecodeThread } from "./thread/decode-thread.js";
 
 /** A drafter that takes shards. */
 export interface RunningDrafter {
   readonly name: string;
   readonly isDraining: boolean;
-  /** Users of the shards under way that have no list yet. */
+  /** Users of the shards in progress that have no list yet. */
   readonly usersInFlight: number;
-  /** The process's exit code, once all is closed. Never rejects. */
+  /** The exit code of the process, once everything is closed. Never rejects. */
   readonly finished: Promise<number>;
-  /** Takes no more shards, finishes those under way within the grace, hands back the rest, closes. */
+  /** Takes no more shards, finishes those in progress within the grace, hands back the rest, closes. */
   drain(why: string): void;
 }
 
 export interface DrafterParts {
   readonly name: string;
-  readonly graceMs: number;
-  readonly queue: Pick<ShardQueue, "close">;
   readonly work: Pick<ShardWork, "usersInFlight">;
-  readonly thread: Pick<DecodeThread, "close">;
-  /** Stops listening for verifiers. */
-  readonly forgetVerifiers: () => void;
+  /** The queue, which is closed first and within the grace, and everything below it. */
+  readonly closers: Closers;
   readonly log: Log;
 }
 
@@ -36,12 +32,12 @@ const NEXT: Readonly<Record<State, readonly State[]>> = {
   closed: [],
 };
 
-/** The parts of a drafter on their way from working to closed. */
-export class Drafter implements RunningDrafter {
+/** The life of a drafter from working to closed. */
+export class DrafterService implements RunningDrafter {
   readonly name: string;
   readonly finished: Promise<number>;
   readonly #parts: DrafterParts;
-  #presence: Announcement | undefined;
+  #announcement: Announcement | undefined;
   #state: State = "working";
   #finish: (exitCode: number) => void = () => {};
 
@@ -61,8 +57,8 @@ export class Drafter implements RunningDrafter {
     return this.#parts.work.usersInFlight;
   }
 
-  announcedBy(presence: Announcement): void {
-    this.#presence = presence;
+  announcedBy(announcement: Announcement): void {
+    this.#announcement = announcement;
   }
 
   drain(why: string): void {
@@ -70,25 +66,18 @@ export class Drafter implements RunningDrafter {
   }
 
   async #close(why: string): Promise<void> {
-    const { graceMs, queue, thread, forgetVerifiers, log } = this.#parts;
+    const { closers, log } = this.#parts;
     const { usersInFlight } = this;
-    log.info({ why, graceMs, usersInFlight }, "draining: no more shards are taken");
-    this.#presence?.update();
-    await this.#attempt("the queue did not close", () => queue.close(graceMs));
-    await this.#attempt("the decode thread did not close", () => thread.close());
-    forgetVerifiers();
-    await this.#attempt("the drafter is not signed off", async () => this.#presence?.stop());
+    log.info({ why, usersInFlight }, "draining: no more shards are taken");
+    this.#announcement?.update();
+    await closers.close();
+    // The others see this node as draining until now.
+    await this.#announcement?.stop().catch((error: unknown) => {
+      log.warn({ reason: reasonOf(error) }, "could not deregister the drafter");
+    });
     this.#move("closed");
     log.info({ why }, "the drafter has stopped");
     this.#finish(0);
-  }
-
-  async #attempt(what: string, step: () => Promise<void>): Promise<void> {
-    try {
-      await step();
-    } catch (error) {
-      this.#parts.log.warn({ reason: reasonOf(error) }, what);
-    }
   }
 
   #move(to: State): boolean {

@@ -10,13 +10,13 @@ import {
   removeNight,
 } from "@nightbeam/queue";
 import { type Log, reasonOf } from "@nightbeam/service/log";
-import type { AlarmBook } from "../alarms/alarms.js";
+import type { Alarms } from "../alarms/alarms.js";
 import type { NightStatus, RunStatus } from "../api/answers.js";
 import type { Submission } from "../api/request.js";
-import { type Clock, isoTime } from "../clock.js";
+import { isoTime, type WallClock } from "../clock.js";
 import type { NightRequest } from "../http/night-routes.js";
 import { requireRedis } from "../runs/retry-missing.js";
-import type { RunBook } from "../runs/run-book.js";
+import type { RunRegistry } from "../runs/run-registry.js";
 import { documents, type StateFiles } from "../state/documents.js";
 import { keyedMutex } from "../state/mutex.js";
 import {
@@ -27,35 +27,35 @@ import {
   requestOfDate,
 } from "./night-record.js";
 
-export interface NightBookOptions {
+export interface NightScheduleOptions {
   readonly files: StateFiles;
   readonly queues: JobQueues;
-  readonly runs: Pick<RunBook, "start" | "get">;
-  readonly alarms: Pick<AlarmBook, "raise">;
-  /** Refuses paths that cannot work on any date. */
+  readonly runs: Pick<RunRegistry, "start" | "get">;
+  readonly alarms: Pick<Alarms, "raise">;
+  /** Refuses paths that work on no date. */
   readonly check: (request: Submission) => Promise<void>;
-  readonly clock: Clock;
+  readonly clock: WallClock;
   readonly log: Log;
   /** How late a night may start before it counts as missed. */
   readonly graceMs: number;
 }
 
-/** The same trouble with a night is told once in so long. */
+/** The same alarm about a night is raised again only after this time. */
 const QUIET_MS = 3_600_000;
 
-/** Runs that begin by a timetable. The state store has them; their schedules in Redis follow it. */
-export class NightBook {
-  readonly #options: NightBookOptions;
+/** Runs that start by a timetable. The state store has the record; the schedules in Redis are derived from it. */
+export class NightSchedule {
+  readonly #options: NightScheduleOptions;
   readonly #records;
   readonly #mutex = keyedMutex();
 
-  constructor(options: NightBookOptions) {
+  constructor(options: NightScheduleOptions) {
     this.#options = options;
     const { files } = options;
     this.#records = documents({ files, folder: "nights", schema: nightRecordSchema });
   }
 
-  /** @throws SchedulerError BAD_REQUEST; JobsError BAD_JOB for a timetable that cannot be kept */
+  /** Adds or replaces a night. @throws SchedulerError BAD_REQUEST; QueueError BAD_JOB for an invalid timetable */
   async put(name: string, night: NightRequest): Promise<NightStatus> {
     const { queues, clock, check } = this.#options;
     assertDated(night.request);
@@ -84,21 +84,18 @@ export class NightBook {
     return record !== undefined || scheduled;
   }
 
-  /** A schedule's job: starts the run of the night that is due. @returns undefined where it is not to start */
-  async fire(name: string): Promise<BegunNight | undefined> {
+  /** Starts the run of the night that is due, for the job of its schedule. @returns undefined if none is to start */
+  async fire(name: string): Promise<StartedNight | undefined> {
     const record = await this.#records.get(name);
     if (record === undefined) {
       await removeNight(this.#options.queues, name);
       return undefined;
     }
     const night = lastNight(record, this.#options.clock.now());
-    return night === undefined ? undefined : this.#begin({ name, record, night });
+    return night === undefined ? undefined : this.#start({ name, record, night });
   }
 
-  /**
-   * What nobody else does: puts schedules back that Redis has lost, and finds nights that did not
-   * start.
-   */
+  /** Restores schedules that Redis has lost, and starts or skips nights that were missed. */
   async watch(): Promise<void> {
     const { queues, clock, graceMs } = this.#options;
     const known = new Map((await listNights(queues)).map((night) => [night.name, night]));
@@ -107,25 +104,22 @@ export class NightBook {
         const record = await this.#records.get(name);
         if (record === undefined) continue;
         const { cron, timeZone } = record;
-        const there = known.get(name);
-        if (there?.cron !== cron || there.timeZone !== timeZone) {
+        const schedule = known.get(name);
+        if (schedule?.cron !== cron || schedule.timeZone !== timeZone) {
           await putNight(queues, { name, cron, timeZone });
         }
         const since = Date.parse(record.putAt);
         const lastStarted = await this.#lastDate(name);
         const night = missedNight({ ...record, now: clock.now(), graceMs, lastStarted, since });
-        if (night !== undefined) await this.#begin({ name, record, night });
+        if (night !== undefined) await this.#start({ name, record, night });
       } catch (error) {
-        this.#trouble(name, error);
+        this.#reportFailure(name, error);
       }
     }
   }
 
-  /**
-   * Starts a night's run, or skips the night, once for each of its dates: what a person cancelled
-   * since is not started again.
-   */
-  #begin(due: Due): Promise<BegunNight | undefined> {
+  /** Starts the run of a night or skips the night, once per date: a run that was cancelled is not started again. */
+  #start(due: Due): Promise<StartedNight | undefined> {
     const { name, record, night } = due;
     return this.#mutex.run(name, async () => {
       const { runs, alarms, clock, graceMs, log } = this.#options;
@@ -148,16 +142,16 @@ export class NightBook {
       }
       const started = await runs.start(requestOfDate(record.request, date), { night: name });
       await dates.create(date, { runId: started.run.id, at: isoTime(clock.now()) });
-      log.info({ night: name, date, runId: started.run.id, late }, "a night has begun");
+      log.info({ night: name, date, runId: started.run.id, late }, "started a night");
       return { runId: started.run.id, created: started.outcome === "created" };
     });
   }
 
-  #trouble(name: string, error: unknown): void {
+  #reportFailure(name: string, error: unknown): void {
     const { alarms, log } = this.#options;
     const reason = reasonOf(error);
-    log.warn({ night: name, error }, "a night cannot begin");
-    const message = `Night ${name} cannot begin: ${reason}.`;
+    log.warn({ night: name, error }, "cannot start a night");
+    const message = `Night ${name} cannot start: ${reason}.`;
     alarms.raise({ kind: "night_failed", night: name, message }, QUIET_MS);
   }
 
@@ -190,7 +184,7 @@ export class NightBook {
 }
 
 /** The run of a night. */
-export interface BegunNight {
+export interface StartedNight {
   readonly runId: string;
   readonly created: boolean;
 }

@@ -1,23 +1,22 @@
 import type { Announcement } from "@nightbeam/control";
-import type { Model } from "@nightbeam/model";
 import type { ServedVerifier } from "@nightbeam/protocol";
-import type { Clock } from "@nightbeam/service";
+import { type Clock, repeat } from "@nightbeam/service";
+import type { Closers } from "@nightbeam/service/lifecycle";
 import { type Log, reasonOf } from "@nightbeam/service/log";
-import { VerifierError } from "../errors.js";
 import type { Lanes } from "../lanes/lanes.js";
 import type { Tally } from "./tally.js";
 
 /** A verifier that takes calls. */
 export interface RunningVerifier {
   readonly id: string;
-  /** What others dial. */
+  /** The address that drafters connect to. */
   readonly address: string;
-  /** host:port that it is bound to. */
+  /** host:port that the server is bound to. */
   readonly listening: string;
   readonly isDraining: boolean;
-  /** How the process should exit, once all is closed: 0, or 1 where a model thread was lost. */
+  /** The exit code of the process, once everything is closed: 0, or 1 if a model thread was lost. */
   readonly finished: Promise<number>;
-  /** Takes no more calls, finishes those under way within the grace, and closes. */
+  /** Takes no more calls, finishes those in progress within the grace, and closes. */
   drain(why: string): void;
 }
 
@@ -26,20 +25,19 @@ export interface VerifierParts {
   readonly address: string;
   readonly listening: string;
   readonly lanes: Lanes;
-  readonly server: ServedVerifier;
-  readonly model: Pick<Model, "close">;
+  readonly server: Pick<ServedVerifier, "openCalls" | "drain">;
+  /** Server, lanes and model. */
+  readonly closers: Closers;
   readonly tally: Tally;
   readonly clock: Clock;
   readonly log: Log;
   readonly graceMs: number;
 }
 
-/** Between two looks at threads and idle clients. */
-const HOUSEKEEPING_MS = 1_000;
-/** Looks between two lines about calls that were not answered. */
-const LOOKS_A_REPORT = 10;
-/** How long a model may take to end its pass and free its memory, before it is left to the system. */
-const CLOSE_MS = 10_000;
+/** Interval between maintenance passes over lanes and idle clients. */
+const MAINTENANCE_MS = 1_000;
+/** Maintenance passes per line about calls that were not answered. */
+const PASSES_PER_REPORT = 10;
 
 /** `#move` is the only transition. */
 type State = "serving" | "draining" | "closed";
@@ -50,19 +48,18 @@ const NEXT: Readonly<Record<State, readonly State[]>> = {
   closed: [],
 };
 
-/** A served model on its way from serving to closed. */
-export class Verifier implements RunningVerifier {
+/** The life of a served model from serving to closed. */
+export class VerifierService implements RunningVerifier {
   readonly id: string;
   readonly address: string;
   readonly listening: string;
   readonly finished: Promise<number>;
   readonly #parts: VerifierParts;
   #finish: (exitCode: number) => void = () => undefined;
-  #presence: Announcement | undefined;
+  #announcement: Announcement | undefined;
   #state: State = "serving";
   #isBroken = false;
-  #looks = 0;
-  #endHousekeeping: () => void = () => undefined;
+  #passes = 0;
 
   constructor(parts: VerifierParts) {
     this.id = parts.id;
@@ -72,22 +69,23 @@ export class Verifier implements RunningVerifier {
     this.finished = new Promise((resolve) => {
       this.#finish = resolve;
     });
-    this.#keepHouse();
+    const stop = repeat(parts.clock, MAINTENANCE_MS, () => this.#runMaintenance());
+    parts.closers.add("maintenance", stop);
   }
 
   get isDraining(): boolean {
     return this.#state !== "serving";
   }
 
-  announcedBy(presence: Announcement): void {
-    this.#presence = presence;
+  announcedBy(announcement: Announcement): void {
+    this.#announcement = announcement;
   }
 
   drain(why: string): void {
     if (this.#move("draining")) void this.#close(why);
   }
 
-  /** What a lost lane had is answered elsewhere, and whoever restarts processes gets to work. */
+  /** Drains and exits with 1, so that clients ask another verifier and the process is restarted. */
   laneLost(): void {
     this.#isBroken = true;
     this.drain("a model thread is lost");
@@ -95,38 +93,24 @@ export class Verifier implements RunningVerifier {
 
   /** Never rejects. */
   async #close(why: string): Promise<void> {
-    const { clock, graceMs, lanes, log, server } = this.#parts;
+    const { clock, closers, graceMs, lanes, log, server } = this.#parts;
     const startedAt = clock.now();
     const { waitingTokens, runningTokens } = lanes;
-    const underWay = { calls: server.openCalls, waitingTokens, runningTokens };
-    log.info(
-      { why, graceMs, ...underWay },
-      "draining: no more calls, those under way are finished",
-    );
-    // Clients that hear of it turn elsewhere before they are refused.
-    this.#presence?.update();
+    const inProgress = { calls: server.openCalls, waitingTokens, runningTokens };
+    log.info({ why, graceMs, ...inProgress }, "draining: no more calls are taken");
+    // Clients that learn of it turn to another verifier before they are refused.
+    this.#announcement?.update();
     await this.#attempt("the server did not close", () => server.drain(graceMs));
-    lanes.close(new VerifierError("DRAINING", "this verifier is going down; ask another one"));
-    this.#endHousekeeping();
-    await this.#attempt("the verifier is not signed off", async () => this.#presence?.stop());
-    await this.#attempt("the model did not close", () => this.#closeModel());
+    await this.#attempt("could not deregister the verifier", async () => {
+      await this.#announcement?.stop();
+    });
+    await closers.close();
     this.#report();
     this.#move("closed");
     const drainMs = Math.round(clock.now() - startedAt);
-    log.info({ why, drainMs, exitCode: this.#isBroken ? 1 : 0 }, "verifier has stopped");
-    this.#finish(this.#isBroken ? 1 : 0);
-  }
-
-  async #closeModel(): Promise<void> {
-    let takeBack = () => {};
-    const late = new Promise<never>((_, reject) => {
-      takeBack = this.#parts.clock.after(CLOSE_MS, () => reject(new Error("it took too long")));
-    });
-    try {
-      await Promise.race([this.#parts.model.close(), late]);
-    } finally {
-      takeBack();
-    }
+    const exitCode = this.#isBroken ? 1 : 0;
+    log.info({ why, drainMs, exitCode }, "verifier has stopped");
+    this.#finish(exitCode);
   }
 
   async #attempt(what: string, work: () => Promise<void>): Promise<void> {
@@ -137,16 +121,13 @@ export class Verifier implements RunningVerifier {
     }
   }
 
-  #keepHouse(): void {
-    this.#endHousekeeping = this.#parts.clock.after(HOUSEKEEPING_MS, () => {
-      this.#parts.lanes.keepHouse();
-      this.#looks++;
-      if (this.#looks % LOOKS_A_REPORT === 0) this.#report();
-      if (this.#state !== "closed") this.#keepHouse();
-    });
+  #runMaintenance(): void {
+    this.#parts.lanes.keepHouse();
+    this.#passes++;
+    if (this.#passes % PASSES_PER_REPORT === 0) this.#report();
   }
 
-  /** A line where calls were not answered; the others are in the clients' figures. */
+  /** Logs a warning if calls were not answered. Answered calls are counted by the clients. */
   #report(): void {
     const counts = this.#parts.tally.take();
     const { waitingTokens, runningTokens } = this.#parts.lanes;

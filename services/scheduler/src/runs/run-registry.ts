@@ -12,59 +12,59 @@ import type { RunRecord } from "./run-record.js";
 import { canHappen, nextRunState } from "./run-state.js";
 import { type LiveFigures, liveFigures, NOTHING_LIVE, runStatus } from "./run-status.js";
 import { type RunView, viewRun } from "./run-view.js";
-import type { Verification } from "./verification.js";
+import type { VerifierWatch } from "./verifier-watch.js";
 
-export interface RunBookOptions extends RegistrationOptions {
+export interface RunRegistryOptions extends RegistrationOptions {
   readonly planner: Planner;
   readonly reconcile: Omit<ReconcileOptions, "plan">;
-  readonly verification: Verification;
+  readonly verifierWatch: VerifierWatch;
   readonly log: Log;
 }
 
-/** A run that has ended without a manifest is only looked at for late commits. */
+/** Runs that ended without a manifest are checked for late commits at this interval. */
 const QUIET_MS = 60_000;
 
-/** Everything that happens to runs. Of one run, one thing happens at a time. */
-export class RunBook {
-  readonly #options: RunBookOptions;
+/** All operations on runs. Operations on the same run happen one after the other. */
+export class RunRegistry {
+  readonly #options: RunRegistryOptions;
   readonly #mutex = keyedMutex();
-  /** Runs that are over for good. */
+  /** The final status of complete runs. */
   readonly #complete = new Map<string, RunStatus>();
-  /** When runs in which nothing moves are looked at again, in epoch milliseconds. */
+  /** When ended runs are checked again, in epoch milliseconds. */
   readonly #quietUntil = new Map<string, number>();
 
-  constructor(options: RunBookOptions) {
+  constructor(options: RunRegistryOptions) {
     this.#options = options;
   }
 
   /**
-   * Registers a run, takes up one that was cancelled, partial or refused, or finds that there is
-   * nothing to do. The same submission, from however many callers at once, is one run.
+   * Registers a run, or resumes it if it is cancelled, partial or refused. The same submission from several callers
+   * at the same time is one run.
    *
-   * @throws SchedulerError OUT_TAKEN, UNREADABLE_INPUT, UNKNOWN_ROLLOUT; JobsError, ModelError, …
+   * @throws SchedulerError OUT_TAKEN, UNREADABLE_INPUT, UNKNOWN_ROLLOUT; QueueError, RunError, StoreError, …
    */
   start(submission: Submission, by?: StartedBy): Promise<StartedRun> {
     return this.#mutex.run(submission.out, async () => {
       const { record, created } = await registerRun(submission, { ...this.#options, by });
       const { runId } = record;
-      if (!created) return this.#mutex.run(runId, () => this.#again(record));
+      if (!created) return this.#mutex.run(runId, () => this.#resume(record));
       const { log } = this.#options;
-      log.info({ runId, out: record.out, night: by?.night }, "a run was registered");
-      // What fails now is tried again by the reconciler; the run is registered all the same.
+      log.info({ runId, out: record.out, night: by?.night }, "registered a run");
+      // The run is registered in any case. The reconciler retries what fails now.
       await this.reconcile(runId).catch((error: unknown) => {
-        log.warn({ runId, reason: reasonOf(error) }, "a new run has to wait");
+        log.warn({ runId, reason: reasonOf(error) }, "could not start a new run yet; retrying");
       });
       return { outcome: "created", run: await this.#status(await this.#view(record)) };
     });
   }
 
-  /** Undefined for an unknown run. */
+  /** The status of a run. Undefined for an unknown run. */
   async get(runId: string): Promise<RunStatus | undefined> {
     const record = await this.#options.records.get(runId);
     return record === undefined ? undefined : this.#status(await this.#view(record));
   }
 
-  /** The latest first. */
+  /** All runs, the latest first. */
   async list(): Promise<readonly RunStatus[]> {
     const runs: RunStatus[] = [];
     for (const runId of await this.#options.records.keys()) {
@@ -74,7 +74,7 @@ export class RunBook {
     return runs.sort((a, b) => (a.submittedAt < b.submittedAt ? 1 : -1));
   }
 
-  /** Runs that something may have to be done for. */
+  /** The ids of runs to reconcile. */
   async open(): Promise<readonly string[]> {
     const keys = await this.#options.records.keys();
     const now = this.#options.clock.now();
@@ -84,9 +84,9 @@ export class RunBook {
   }
 
   /**
-   * Stops a run; what is committed stays. Undefined for an unknown run.
+   * Stops a run; committed shards stay. Undefined for an unknown run.
    *
-   * @throws SchedulerError RUN_STATE where it is over
+   * @throws SchedulerError RUN_STATE if it has ended
    */
   cancel(runId: string): Promise<RunStatus | undefined> {
     return this.#mutex.run(runId, async () => {
@@ -95,12 +95,12 @@ export class RunBook {
       if (record === undefined) return undefined;
       const view = await this.#view(record);
       const now = clock.now();
-      // The store first: Redis may lose its mark, and a reconciler that sees this one leaves the run.
+      // The store first: Redis may lose its mark, and a reconciler that sees the store's mark leaves the run alone.
       if (view.state !== "cancelled") {
         nextRunState(view.state, "cancelled");
-        await view.out.cancel(new Date(now));
+        await view.output.cancel(new Date(now));
         await reopenings.remove(runId);
-        log.info({ runId }, "a run was cancelled");
+        log.info({ runId }, "cancelled a run");
       }
       planner.abort(runId);
       const shards = view.missing.map(({ index }) => index);
@@ -109,14 +109,14 @@ export class RunBook {
     });
   }
 
-  /** Does the next thing that a run needs. @returns undefined for an unknown run */
+  /** Does the next step of a run. @returns undefined for an unknown run */
   reconcile(runId: string): Promise<Reconciled | undefined> {
     return this.#mutex.run(runId, async () => {
       const record = await this.#options.records.get(runId);
       if (record === undefined) return undefined;
       const view = await this.#view(record);
-      const done = await this.#bringOn(view);
-      await this.#options.verification.look(view);
+      const done = await this.#advance(view);
+      await this.#options.verifierWatch.check(view);
       if (view.state === "complete") this.#complete.set(runId, await this.#status(view));
       if (view.endedAt === undefined) this.#quietUntil.delete(runId);
       else this.#quietUntil.set(runId, this.#options.clock.now() + QUIET_MS);
@@ -124,8 +124,8 @@ export class RunBook {
     });
   }
 
-  /** Takes up what can be taken up. */
-  async #again(record: RunRecord): Promise<StartedRun> {
+  /** Resumes a run if its state allows that. */
+  async #resume(record: RunRecord): Promise<StartedRun> {
     const { refusals, reopenings, reconcile, log, check, clock } = this.#options;
     const { runId } = record;
     const view = await this.#view(record);
@@ -138,31 +138,31 @@ export class RunBook {
     nextRunState(view.state, "resumed");
     this.#quietUntil.delete(runId);
     this.#forgetAlarms(runId);
-    log.info({ runId, was: view.state }, "a run is taken up again");
+    log.info({ runId, was: view.state }, "resuming a run");
     const { queues } = reconcile;
     requireRedis(queues);
     await restoreRun(queues, runId);
     if (isPlanned) {
-      // The jobs first: were it the other way round, a reconciler could set the failed ones aside anew.
+      // The jobs first: otherwise a reconciler could set the failed ones aside again.
       await retryMissing(view, queues);
-      await view.out.reopen();
+      await view.output.reopen();
     } else {
-      // A run that was never planned keeps its mark until it is; this says that it is wanted.
+      // A run that was cancelled before it was planned keeps that mark until then. This record resumes it.
       if (view.state === "cancelled") await reopenings.put(runId, { at: isoTime(clock.now()) });
       await refusals.remove(runId);
     }
-    await this.#bringOn(await this.#view(record));
+    await this.#advance(await this.#view(record));
     return { outcome: "resumed", run: await this.#status(await this.#view(record)) };
   }
 
-  /** What is still wrong is told again. */
+  /** Problems that persist raise new alarms. */
   #forgetAlarms(runId: string): void {
-    const { reconcile, verification } = this.#options;
+    const { reconcile, verifierWatch } = this.#options;
     reconcile.alarms.drop(runId);
-    verification.forget(runId);
+    verifierWatch.forget(runId);
   }
 
-  #bringOn(view: RunView): Promise<Reconciled> {
+  #advance(view: RunView): Promise<Reconciled> {
     const { reconcile, planner } = this.#options;
     const plan = ({ record }: RunView) => planner.request(record);
     return reconcileRun(view, { ...reconcile, plan });
@@ -173,22 +173,22 @@ export class RunBook {
   }
 
   async #status(view: RunView): Promise<RunStatus> {
-    const { planner, verification } = this.#options;
+    const { planner, verifierWatch } = this.#options;
     const { runId } = view.record;
     const planning = view.state === "planning";
     return runStatus(view, {
       live: view.state === "running" ? await this.#live(view) : NOTHING_LIVE,
       read: planning ? planner.readRows(runId) : undefined,
-      trouble: planning ? planner.trouble(runId) : verification.reason(view),
+      waitsFor: planning ? planner.failure(runId) : verifierWatch.reason(view),
     });
   }
 
-  /** The store knows what is done; while Redis is away, what is under way is not known. */
+  /** The progress of shards in Redis. Without Redis it is unknown; the store knows what is done. */
   async #live(view: RunView): Promise<LiveFigures> {
     try {
       return await liveFigures(this.#options.reconcile.queues, view);
     } catch (error) {
-      this.#options.log.debug({ reason: reasonOf(error) }, "live figures are not to be had");
+      this.#options.log.debug({ reason: reasonOf(error) }, "cannot read live figures");
       return NOTHING_LIVE;
     }
   }

@@ -3,42 +3,42 @@ import { type Log, reasonOf } from "@nightbeam/service/log";
 import { z } from "zod";
 import type { RolloutStatus } from "../api/answers.js";
 import { type RolloutRequest, rolloutBodySchema, type Submission } from "../api/request.js";
-import { type Clock, isoTime } from "../clock.js";
+import { isoTime, type WallClock } from "../clock.js";
 import { SchedulerError } from "../errors.js";
 import { documents, type StateFiles } from "../state/documents.js";
 
 const recordSchema = z.object({ ...rolloutBodySchema.shape, setAt: z.iso.datetime() });
 
-/** What new runs begin with, by name. The state store has the record; NATS hears of it. */
-export interface RolloutBook {
-  /** @throws SchedulerError BAD_REQUEST where a path cannot work */
+/** The models that new runs start with, by name. The state store has the record; it is announced over NATS. */
+export interface RolloutRegistry {
+  /** Adds or replaces a rollout. @throws SchedulerError BAD_REQUEST if a path cannot be used */
   set(name: string, rollout: RolloutRequest): Promise<RolloutStatus>;
   list(): Promise<readonly RolloutStatus[]>;
   /**
-   * A submission with paths in place of `rollout:NAME`.
+   * Replaces `rollout:NAME` in a submission by paths.
    *
    * @throws SchedulerError UNKNOWN_ROLLOUT
    */
   resolve(submission: Submission): Promise<Submission>;
-  /** Announces what NATS has not heard from this process: after a start, or while it was away. */
+  /** Announces the rollouts that this process has not announced yet: after its start, or after NATS was down. */
   announceAll(): Promise<void>;
 }
 
-export interface RolloutBookOptions {
+export interface RolloutRegistryOptions {
   readonly files: StateFiles;
   /** Undefined without NATS. */
   readonly announcer: Pick<Rollouts, "announce"> | undefined;
-  /** Refuses paths that cannot work. */
+  /** Refuses paths that cannot be used. */
   readonly check: (rollout: RolloutRequest) => Promise<void>;
-  readonly clock: Clock;
+  readonly clock: WallClock;
   readonly log: Log;
 }
 
 const REFERENCE = /^rollout:(.*)$/s;
 
-export function openRollouts(options: RolloutBookOptions): RolloutBook {
+export function openRollouts(options: RolloutRegistryOptions): RolloutRegistry {
   const { files, announcer, check, clock, log } = options;
-  const book = documents({ files, folder: "rollouts", schema: recordSchema });
+  const records = documents({ files, folder: "rollouts", schema: recordSchema });
   const announced = new Set<string>();
   const announce = async (name: string, record: z.output<typeof recordSchema>) => {
     announced.delete(name);
@@ -48,15 +48,15 @@ export function openRollouts(options: RolloutBookOptions): RolloutBook {
       await announcer.announce(name, { ...rollout, announcedAt: setAt });
       announced.add(name);
     } catch (error) {
-      log.warn({ name, reason: reasonOf(error) }, "a rollout was not announced");
+      log.warn({ name, reason: reasonOf(error) }, "could not announce a rollout");
     }
   };
   const known = async (name: string) => {
-    const record = await book.get(name);
+    const record = await records.get(name);
     if (record !== undefined) return record;
     throw new SchedulerError(
       "UNKNOWN_ROLLOUT",
-      `There is no rollout "${name}". Make it with \`nightbeam rollout set ${name}\`.`,
+      `There is no rollout "${name}". Create it with \`nightbeam rollout set ${name}\`.`,
     );
   };
   const resolveOne = async (source: string, field: "target" | "catalogue") => {
@@ -71,14 +71,14 @@ export function openRollouts(options: RolloutBookOptions): RolloutBook {
     set: async (name, rollout) => {
       await check(rollout);
       const record = { ...rollout, setAt: isoTime(clock.now()) };
-      await book.put(name, record);
+      await records.put(name, record);
       await announce(name, record);
       return { name, ...record, announced: announced.has(name) };
     },
     list: async () => {
       const rollouts: RolloutStatus[] = [];
-      for (const name of await book.keys()) {
-        const record = await book.get(name);
+      for (const name of await records.keys()) {
+        const record = await records.get(name);
         if (record !== undefined) {
           rollouts.push({ name, ...record, announced: announced.has(name) });
         }
@@ -87,8 +87,8 @@ export function openRollouts(options: RolloutBookOptions): RolloutBook {
     },
     announceAll: async () => {
       if (announcer === undefined) return;
-      for (const name of await book.keys()) {
-        const record = announced.has(name) ? undefined : await book.get(name);
+      for (const name of await records.keys()) {
+        const record = announced.has(name) ? undefined : await records.get(name);
         if (record !== undefined) await announce(name, record);
       }
     },

@@ -14,20 +14,20 @@ import {
   sweepAttempts,
 } from "@nightbeam/run";
 import { type OpenedStore, openStore } from "@nightbeam/store";
-import type { RunOut } from "./run-out.js";
+import type { RunOutput } from "./run-output.js";
 
-/** The places of runs, each opened once. */
-export interface RunOuts {
-  /** @throws JobsError BAD_LOCATION */
-  open(location: string): Promise<RunOut>;
+/** The output locations of runs, each opened once. */
+export interface RunOutputs {
+  /** @throws StoreError BAD_LOCATION */
+  open(location: string): Promise<RunOutput>;
   close(): void;
 }
 
-/** Places that are kept open; each may hold connections and a run's commit records. */
-const KEPT = 64;
+/** Maximum of open locations. Each may hold connections, and the commit records of a run. */
+const MAX_OPEN = 64;
 
-export function runOuts(): RunOuts {
-  const opened = new Map<string, Promise<{ store: OpenedStore; out: RunOut }>>();
+export function runOutputs(): RunOutputs {
+  const opened = new Map<string, Promise<{ store: OpenedStore; output: RunOutput }>>();
   const shut = (location: string) => {
     const one = opened.get(location);
     opened.delete(location);
@@ -36,14 +36,15 @@ export function runOuts(): RunOuts {
   return {
     open: async (location) => {
       const known = opened.get(location);
-      const place = known ?? openStore(location).then((store) => ({ store, out: runOut(store) }));
-      // Again at the end of the order: the first of it is the one that was longest not asked for.
+      const opening =
+        known ?? openStore(location).then((store) => ({ store, output: runOutput(store) }));
+      // Moved to the end of the order, so that the first is the least recently used one.
       opened.delete(location);
-      opened.set(location, place);
+      opened.set(location, opening);
       const [oldest] = opened.keys();
-      if (opened.size > KEPT && oldest !== undefined) shut(oldest);
+      if (opened.size > MAX_OPEN && oldest !== undefined) shut(oldest);
       try {
-        return (await place).out;
+        return (await opening).output;
       } catch (error) {
         opened.delete(location);
         throw error;
@@ -55,9 +56,9 @@ export function runOuts(): RunOuts {
   };
 }
 
-function runOut(store: OpenedStore): RunOut {
+function runOutput(store: OpenedStore): RunOutput {
   const journal = openJournal(store);
-  // A record never changes, so it is read once; the listing says which count.
+  // A record never changes, so it is read once.
   const records = new Map<number, PartRecord>();
   const commits = async () => {
     const all: PartRecord[] = [];

@@ -2,28 +2,28 @@ import type { Manifest, PartRecord, RunStanding, SubmittedRequest } from "@night
 import type { RunRequest } from "@nightbeam/settings";
 import type { ShardStore } from "@nightbeam/store";
 
-/** A run's place, as the scheduler uses it. All throw JobsError STORE_FAILED, STORE_DAMAGED. */
-export interface RunOut {
+/** The output location of a run, as the scheduler uses it. All methods throw StoreError STORE_FAILED, STORE_DAMAGED. */
+export interface RunOutput {
   readonly location: string;
   readonly store: ShardStore;
   standing(): Promise<RunStanding>;
-  /** The request that holds the place, or undefined while it is free. */
+  /** The request in this location, or undefined if it is free. */
   request(): Promise<SubmittedRequest | undefined>;
-  /** @throws JobsError OUT_TAKEN where one machine's run is there */
+  /** @throws RunError OUT_TAKEN if the location contains a run of `nightbeam recommend` */
   refuseForeignRun(): Promise<void>;
-  /** Puts another request in place of that of a run that was never planned. */
+  /** Replaces the request of a run that was never planned. */
   replaceRequest(request: RunRequest, submittedAt: Date): Promise<void>;
-  /** Takes the place unless it is taken. @returns the request that holds it @throws JobsError OUT_TAKEN */
+  /** Writes the request unless there is one. @returns the request in this location @throws RunError OUT_TAKEN */
   claim(request: RunRequest, submittedAt: Date): Promise<SubmittedRequest>;
   commits(): Promise<readonly PartRecord[]>;
   manifest(): Promise<Manifest | undefined>;
   cancel(at: Date): Promise<void>;
-  /** What is missing was given up; `causes` by shard. */
+  /** Marks the run as partial. `causes`: why shards failed, by index. */
   setAside(at: Date, causes: ReadonlyMap<number, string>): Promise<void>;
-  /** Takes off the marks of a cancelled or partial run that is planned. */
+  /** Removes the marks of a cancelled or partial run that is planned. */
   reopen(): Promise<void>;
-  /** Verifies the commits against the plan, writes the manifest and sweeps up. */
+  /** Checks the commits against the plan, writes the manifest and removes left-over attempts. */
   finish(wallSeconds: number): Promise<void>;
 }
 
-export type OpenOut = (location: string) => Promise<RunOut>;
+export type OpenOutput = (location: string) => Promise<RunOutput>;

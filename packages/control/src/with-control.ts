@@ -5,24 +5,23 @@ import { type Control, openControl } from "./control.js";
 import { ControlError } from "./errors.js";
 
 /**
- * What a service starts with: its log and, if NATS servers are named, the control plane, which is
- * closed after the service.
+ * Opens the control plane of a service if NATS servers are named. It is closed after the service.
  *
- * @throws UsageError BAD_OPTION if they are not a list of servers; never because NATS is away
+ * @throws UsageError BAD_OPTION if the list of servers is invalid; never because NATS cannot be reached
  */
 export async function withControl(
-  { log, nameOf, onClose }: ServiceDeps,
+  { log, nameOf, closers }: ServiceDeps,
   options: { readonly service: string; readonly servers: string | undefined },
 ): Promise<{ readonly log: Log; readonly control?: Control }> {
   const { service, servers } = options;
   if (servers === undefined) return { log };
   try {
     const control = await openControl({ servers, name: `nightbeam ${service}`, log });
-    onClose(() => control.close());
+    closers.add("NATS connection", () => control.close());
     return { log, control };
   } catch (cause) {
     if (!(cause instanceof ControlError) || cause.code !== "BAD_SERVERS") throw cause;
-    // Without the value: it may hold a password.
+    // The value is not shown: it may contain a password.
     throw new UsageError("BAD_OPTION", `${nameOf("nats")}: ${cause.message}`, { cause });
   }
 }

@@ -2,30 +2,30 @@ import type { NodeStatus } from "@nightbeam/control";
 import { answersHash } from "@nightbeam/model";
 import type { RunPlan } from "@nightbeam/run";
 import type { RunRequest } from "@nightbeam/settings";
-import type { AlarmBook } from "../alarms/alarms.js";
+import type { Alarms } from "../alarms/alarms.js";
 import type { RunStateName } from "../api/answers.js";
-import type { Clock } from "../clock.js";
+import type { WallClock } from "../clock.js";
 import type { RunRecord } from "./run-record.js";
 
-/** What verifiers say about themselves, as far as it decides whose calls they take. */
+/** The announced verifiers, with the properties that decide which calls they take. */
 export interface LiveVerifiers {
-  /** False without NATS, or while it is away: then nothing is known about them. */
+  /** False without a connection to NATS: then nothing is known about verifiers. */
   readonly connected: boolean;
   readonly verifiers: readonly Pick<NodeStatus, "target" | "catalogue" | "scoring" | "draining">[];
-  /** Whether a live drafter was given verifiers by name, of which nothing is known here. */
+  /** Whether a drafter was given verifiers by address, about which nothing is known here. */
   readonly areNamed: boolean;
 }
 
-export interface VerificationOptions {
+export interface VerifierWatchOptions {
   readonly verifiers: () => LiveVerifiers;
-  readonly alarms: Pick<AlarmBook, "raise" | "list">;
-  readonly clock: Clock;
-  /** A run is alarmed about after so long without a verifier and without a commit. */
-  readonly alarmAfterMs?: number;
+  readonly alarms: Pick<Alarms, "raise" | "list">;
+  readonly clock: WallClock;
+  /** An alarm is raised after this time without a verifier and without a commit. */
+  readonly alarmAfterMs?: number | undefined;
 }
 
-/** As much of a run's view as is looked at. */
-export interface LookedAtRun {
+/** The part of a run's view that is checked. */
+export interface ObservedRun {
   readonly state: RunStateName;
   readonly record: Pick<RunRecord, "runId" | "night" | "request">;
   readonly standing: { readonly plan: Pick<RunPlan, "versions"> | undefined };
@@ -33,35 +33,35 @@ export interface LookedAtRun {
   readonly commits: { readonly length: number };
 }
 
-/** Finds running runs that no live verifier can answer, which would wait without a word. */
-export interface Verification {
+/** Finds running runs that no announced verifier can answer. Without it they would wait silently. */
+export interface VerifierWatch {
   /**
-   * What a running run asks for and nobody holds; undefined where all is well or nothing is known.
-   * Where drafters have verifiers by name, only once nothing has been committed for long.
+   * Why no verifier can answer a running run. Undefined if one can, or if nothing is known. If drafters were given
+   * verifiers by address, only after a long time without a commit.
    */
-  reason(view: LookedAtRun): string | undefined;
-  /** Raises `run_unverified`, once for each run, where that has lasted. */
-  look(view: LookedAtRun): Promise<void>;
-  /** A run is over or begins anew. */
+  reason(view: ObservedRun): string | undefined;
+  /** Raises `run_unverified`, once per run, if no verifier could answer for a long time. */
+  check(view: ObservedRun): Promise<void>;
+  /** Forgets a run that has ended or was resumed. */
   forget(runId: string): void;
 }
 
 const ALARM_AFTER_MS = 60_000;
-/** Digits of a hash that a person compares. */
+/** Digits of a hash in messages. */
 const DIGITS = 12;
-/** Holdings that a person is told. */
-const NAMED = 3;
+/** Verifiers that a message describes. */
+const MAX_DESCRIBED = 3;
 
-export function watchVerification(options: VerificationOptions): Verification {
+export function openVerifierWatch(options: VerifierWatchOptions): VerifierWatch {
   const { verifiers, alarms, clock, alarmAfterMs = ALARM_AFTER_MS } = options;
   const waiting = new Map<string, { readonly since: number; readonly commits: number }>();
-  // Also where a person cleared the alarm: once is enough.
+  // Stays set if a user clears the alarm: one alarm is enough.
   const alarmed = new Set<string>();
-  const unverified = ({ state, standing: { plan }, record, missing }: LookedAtRun) => {
+  const unverified = ({ state, standing: { plan }, record, missing }: ObservedRun) => {
     if (state !== "running" || plan === undefined || missing.length === 0) return undefined;
     return unverifiedReason({ plan, request: record.request, live: verifiers() });
   };
-  const isStuck = ({ record, commits }: LookedAtRun) => {
+  const isStuck = ({ record, commits }: ObservedRun) => {
     const before = waiting.get(record.runId);
     if (before === undefined || before.commits !== commits.length) return false;
     return clock.now() - before.since >= alarmAfterMs;
@@ -71,7 +71,7 @@ export function watchVerification(options: VerificationOptions): Verification {
       const why = unverified(view);
       return verifiers().areNamed && !isStuck(view) ? undefined : why;
     },
-    look: async (view) => {
+    check: async (view) => {
       const { runId, night } = view.record;
       const why = unverified(view);
       if (why === undefined) {
@@ -80,16 +80,16 @@ export function watchVerification(options: VerificationOptions): Verification {
       }
       const commits = view.commits.length;
       const before = waiting.get(runId);
-      // Drafters may have verifiers that NATS does not know: what moves is no trouble.
+      // Drafters may have verifiers that are not announced: a run that makes progress is fine.
       if (before?.commits !== commits) {
         waiting.set(runId, { since: clock.now(), commits });
         return;
       }
       if (!isStuck(view) || alarmed.has(runId)) return;
-      // Another scheduler, or this one before it was started anew, may have told it.
-      const told = await alarms.list();
+      // Another scheduler, or this one before a restart, may have raised it already.
+      const raised = await alarms.list();
       alarmed.add(runId);
-      if (told.some((one) => one.kind === KIND && one.runId === runId)) return;
+      if (raised.some((one) => one.kind === KIND && one.runId === runId)) return;
       alarms.raise({
         kind: KIND,
         runId,
@@ -106,7 +106,7 @@ export function watchVerification(options: VerificationOptions): Verification {
 
 const KIND = "run_unverified";
 
-/** Why no live verifier answers a run, or undefined where one does or nothing is known. */
+/** Why no announced verifier can answer a run. Undefined if one can, or if nothing is known. */
 export function unverifiedReason(options: {
   readonly plan: Pick<RunPlan, "versions">;
   readonly request: Pick<RunRequest, "scoring" | "precision">;
@@ -118,22 +118,25 @@ export function unverifiedReason(options: {
   const { target: checkpoint = "", catalogue = "" } = plan.versions;
   const asked = { target: answersHash({ checkpoint, precision }), catalogue, scoring };
   const held = live.verifiers.filter(({ draining }) => !draining);
-  const named = live.areNamed ? ", and nothing is known of those that drafters have by name" : "";
+  const named = live.areNamed
+    ? ", and nothing is known about those that drafters were given by address"
+    : "";
   if (held.length === 0) return `no verifier is announced${named}`;
   const answers = held.some((one) => {
     const { target = asked.target, catalogue: items = catalogue, scoring: mode = scoring } = one;
     return target === asked.target && items === catalogue && mode === scoring;
   });
   if (answers) return undefined;
-  const holdings = [...new Set(held.map(told))];
-  const more = holdings.length > NAMED ? `; and ${holdings.length - NAMED} more` : "";
+  const holdings = [...new Set(held.map(describe))];
+  const more =
+    holdings.length > MAX_DESCRIBED ? `; and ${holdings.length - MAX_DESCRIBED} more` : "";
   return (
-    `no verifier holds what it asks for, ${told(asked)} (${precision}); ` +
-    `the ${held.length} announced hold ${holdings.slice(0, NAMED).join("; ")}${more}${named}`
+    `no verifier holds what it asks for, ${describe(asked)} (${precision}); ` +
+    `the ${held.length} announced hold ${holdings.slice(0, MAX_DESCRIBED).join("; ")}${more}${named}`
   );
 }
 
-function told(one: {
+function describe(one: {
   readonly target?: string;
   readonly catalogue?: string;
   readonly scoring?: string;

@@ -4,10 +4,10 @@ import type { Alarm } from "../src/api/answers.js";
 import { submitSchema } from "../src/api/request.js";
 import {
   type LiveVerifiers,
-  type LookedAtRun,
+  type ObservedRun,
+  openVerifierWatch,
   unverifiedReason,
-  watchVerification,
-} from "../src/runs/verification.js";
+} from "../src/runs/verifier-watch.js";
 
 const target = "a".repeat(64);
 const catalogue = "c".repeat(64);
@@ -49,7 +49,7 @@ describe("a run that nobody can answer", () => {
     let now = 0;
     let areNamed = false;
     const alarms: Alarm[] = [];
-    const watch = watchVerification({
+    const watch = openVerifierWatch({
       verifiers: () => ({ ...live(), areNamed }),
       alarms: {
         raise: (alarm) => void alarms.push({ ...alarm, at: "2026-11-21T02:00:00.000Z" }),
@@ -59,7 +59,7 @@ describe("a run that nobody can answer", () => {
     });
     const look = async (atMs: number, commits: number) => {
       now = atMs;
-      await watch.look(running(commits));
+      await watch.check(running(commits));
       return alarms.length;
     };
     expect(watch.reason(running(0))).toBe("no verifier is announced");
@@ -73,7 +73,7 @@ describe("a run that nobody can answer", () => {
     areNamed = true;
     expect(watch.reason(running(2))).toBeUndefined();
     expect(watch.reason(running(1))).toBe(
-      "no verifier is announced, and nothing is known of those that drafters have by name",
+      "no verifier is announced, and nothing is known about those that drafters were given by address",
     );
     expect(await look(400_000, 1)).toBe(0);
     watch.forget("r-1");
@@ -82,7 +82,7 @@ describe("a run that nobody can answer", () => {
   });
 });
 
-function running(commits: number): LookedAtRun {
+function running(commits: number): ObservedRun {
   return {
     state: "running",
     record: { runId: "r-1", request },

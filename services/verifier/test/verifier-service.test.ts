@@ -1,9 +1,12 @@
+import { loggedClosers } from "@nightbeam/service/lifecycle";
 import { silentLog } from "@nightbeam/service/log";
 import { FakeTime } from "@nightbeam/testing";
 import { describe, expect, it } from "vitest";
+import { VerifierError } from "../src/errors.js";
 import { Lanes } from "../src/lanes/lanes.js";
-import { Verifier } from "../src/server/running-verifier.js";
+import { closeModel } from "../src/server/load-target.js";
 import { Tally } from "../src/server/tally.js";
+import { VerifierService } from "../src/server/verifier-service.js";
 import { FakeModel, outcome, request } from "./support/calls.js";
 
 /** A verifier whose surroundings write down what is done to them. */
@@ -16,7 +19,7 @@ function opened(
   const note = (what: string) => async () => {
     done.push(what);
   };
-  let verifier: Verifier | undefined;
+  let verifier: VerifierService | undefined;
   const lanes = new Lanes({
     workers: [model],
     limits: {
@@ -35,21 +38,23 @@ function opened(
     keepsPrompts: true,
     onLost: () => verifier?.laneLost(),
   });
-  verifier = new Verifier({
+  const closers = loggedClosers(silentLog);
+  const fakeModel = { close: parts.closeModel ?? note("model closes") };
+  closers.add("model", () => closeModel(fakeModel, time));
+  closers.add("lanes", () => lanes.close(new VerifierError("DRAINING", "the verifier stops")));
+  verifier = new VerifierService({
     id: "v",
     address: "127.0.0.1:1",
     listening: "127.0.0.1:1",
     lanes,
     server: {
-      port: 1,
       openCalls: 0,
       drain: async (graceMs) => {
         done.push(`server drains for ${graceMs}`);
         await parts.closeServer?.();
       },
-      close: note("server closes"),
     },
-    model: { close: parts.closeModel ?? note("model closes") },
+    closers,
     tally: new Tally(),
     clock: time,
     log: silentLog,
