@@ -39,7 +39,7 @@ describe("the examples of the library", () => {
   });
 
   it("top-ten is no longer than 15 lines", async () => {
-    const text = await readFile(join(examples, "top-ten.ts"), "utf8");
+    const text = await readFile(join(examples, "src", "top-ten.ts"), "utf8");
     expect(text.trim().split("\n").length).toBeLessThanOrEqual(15);
   });
 
