@@ -5,6 +5,7 @@ export default defineConfig({
     include: [
       "packages/*/test/**/*.test.ts",
       "services/*/test/**/*.test.ts",
+      "bench/test/**/*.test.ts",
       "demo/*/test/**/*.test.ts",
       "test/**/*.test.ts",
     ],

@@ -1,7 +1,7 @@
 // The arrows between workspaces: as drawn in docs/architecture.md, as imported, and as declared in
 // package.json. All three have to agree.
 import { existsSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { join, relative, sep } from "node:path";
 import { findCycles } from "./cycles.mjs";
 import { workspaceOf } from "./source-tree.mjs";
 
@@ -117,11 +117,14 @@ function readDrawing(block) {
   return drawn;
 }
 
+/** What a package is built from. Its tests and scripts may import what it does not ship with. */
+const SOURCES = ["src", "bin"];
+
 /** For each workspace, which others its sources import, types included, and one place where. */
 function importedArrows({ workspaces, modules, at }) {
   const arrows = new Map(workspaces.map(({ short }) => [short, new Map()]));
-  for (const { file, owner, isTest, imports } of modules.values()) {
-    if (!owner || isTest) continue;
+  for (const { file, owner, imports } of modules.values()) {
+    if (!owner || !SOURCES.includes(relative(owner.directory, file).split(sep)[0])) continue;
     for (const { specifier, line } of imports) {
       const target = workspaceOf(workspaces, specifier);
       if (!target || target === owner) continue;

@@ -8,7 +8,7 @@ import { expectExact } from "../faults/support/strike.js";
 import { beautyFiles, recommendAlone } from "./support/beauty.js";
 import { opensslIsHere } from "./support/certificate.js";
 import { TestCluster } from "./support/cluster.js";
-import { largestScoreDifference, listsOf } from "./support/oracle.js";
+import { largestScoreDifference, readLists } from "./support/oracle.js";
 import { describeClusters } from "./support/servers.js";
 
 const DRAWN = [
@@ -29,7 +29,7 @@ async function expectDrawn(options: {
   const alone = await recommendAlone({ ...request, out: `${out}-alone` });
   const ended = await cluster.until(run.id);
   expect(ended.state, cluster.logs()).toBe("complete");
-  const lists = await listsOf(out);
+  const lists = await readLists(out);
   expect(lists.users).toHaveLength(60);
   expect(lists.digest, how.verification).toBe(alone.digest);
   expect(largestScoreDifference(lists, alone)).toBeLessThan(1e-5);
@@ -98,7 +98,7 @@ describeClusters("Beauty in a cluster", () => {
         const submitted = await cluster.submit({ ...files, ...drafting, topK: 10, out });
         const run = await cluster.until(submitted.run.id, { withinMs: 300_000 });
         expect(run.state, cluster.logs()).toBe("complete");
-        const lists = await listsOf(out);
+        const lists = await readLists(out);
         expect(lists.users).toHaveLength(3_553);
         expect(lists.digest).toBe(alone.digest);
         expect(largestScoreDifference(lists, alone)).toBeLessThan(1e-5);

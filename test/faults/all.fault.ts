@@ -1,5 +1,6 @@
 import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { below, seeded } from "@nightbeam/testing";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { TestCluster } from "../cluster/support/cluster.js";
 import { describeClusters } from "../cluster/support/servers.js";
@@ -16,7 +17,6 @@ import {
   verifierKilled,
 } from "./support/faults.js";
 import { type Commit, commitsOf, makeNight, type Night } from "./support/night.js";
-import { seeded } from "./support/random.js";
 import { doneShards, expectExact, isUnderWay, pause, recovery, strike } from "./support/strike.js";
 
 const KILLS = 20;
@@ -44,10 +44,10 @@ describeClusters("a run ends with the lists of one machine, with this fault:", (
         const { run } = await cluster.submit({ ...night.request, out });
         const runId = run.id;
         while (kills < KILLS) {
-          await pause(random(1_500));
+          await pause(below(random, 1_500));
           const status = await cluster.status(runId);
           if (!isUnderWay(status)) break;
-          const drafter = cluster.drafters[random(cluster.drafters.length)];
+          const drafter = cluster.drafters[below(random, cluster.drafters.length)];
           await drafter?.signal("SIGKILL");
           killed.push(Date.now());
           kills++;

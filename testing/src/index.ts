@@ -1,12 +1,5 @@
+export { all, until } from "./async.js";
+export { put, useTempDir, useTempDirs } from "./directories.js";
 export { FakeTime, settle } from "./fake-time.js";
-export { freePort } from "./servers/free-port.js";
-export { describeWithNats, type NatsServer, startNatsServer } from "./servers/nats-server.js";
-export { type RedisServer, redisIsHere, startRedis } from "./servers/redis-server.js";
-export { useTempDirs } from "./temp-dirs.js";
-export { until } from "./until.js";
-export type { ModelShape } from "./world/checkpoint/model-shape.js";
-export type { TensorFormat } from "./world/checkpoint/number-formats.js";
-export { CHECKPOINT_KINDS, type CheckpointKind } from "./world/checkpoint/variations.js";
-export { type CheckpointOptions, writeCheckpoint } from "./world/checkpoint/write-checkpoint.js";
-export { streamHistories } from "./world/histories/stream-histories.js";
-export { type World, type WorldOptions, writeWorld } from "./world/write-world.js";
+export { below, type Random, seeded } from "./random.js";
+export { type CodedError, refusal, refusalOf, thrownBy } from "./thrown.js";

@@ -1,5 +1,5 @@
 import { createServer, type Socket } from "node:net";
-import { describeWithNats, freePort, startNatsServer } from "@nightbeam/testing";
+import { describeWithNats, freePort, startNatsServer } from "@nightbeam/testing/servers";
 import { describe, expect, it } from "vitest";
 import { openControl } from "../src/control.js";
 import { listLog, until, useControls, verifier } from "./support/controls.js";

@@ -1,4 +1,4 @@
-import { describeWithNats, type NatsServer, startNatsServer } from "@nightbeam/testing";
+import { describeWithNats, type NatsServer, startNatsServer } from "@nightbeam/testing/servers";
 import { connect, NatsError } from "nats";
 import { afterAll, afterEach, beforeAll, expect, it } from "vitest";
 import { listLog, settled, until, useControls, verifier } from "./support/controls.js";

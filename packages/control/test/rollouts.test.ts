@@ -1,4 +1,9 @@
-import { describeWithNats, freePort, type NatsServer, startNatsServer } from "@nightbeam/testing";
+import {
+  describeWithNats,
+  freePort,
+  type NatsServer,
+  startNatsServer,
+} from "@nightbeam/testing/servers";
 import { connect } from "nats";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import type { Rollout } from "../src/rollouts/rollout.js";

@@ -1,10 +1,11 @@
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
+import { put, useTempDirs } from "@nightbeam/testing";
 import { describe, expect, it } from "vitest";
 import { readItemList } from "../src/catalogues/item-list.js";
 import { openCatalogue, writePreparedCatalogue } from "../src/catalogues/open-catalogue.js";
-import { put, runSql, useTempDirs } from "./temp.js";
+import { runSql } from "./run-sql.js";
 
 const tempDir = useTempDirs();
 const LC_REC = '{"7":["<a_1>","<b_2>"],"8":["<a_1>","<b_3>"],"x":["<a_0>","<b_65535>"]}';

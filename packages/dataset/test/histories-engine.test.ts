@@ -1,9 +1,10 @@
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { all, put, useTempDirs } from "@nightbeam/testing";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { countHistories, readHistories } from "../src/histories/read-histories.js";
-import { all, put, runSql, useTempDirs } from "./temp.js";
+import { runSql } from "./run-sql.js";
 
 const tempDir = useTempDirs();
 

@@ -1,9 +1,9 @@
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
+import { all, put, useTempDirs } from "@nightbeam/testing";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { countHistories, readHistories } from "../src/histories/read-histories.js";
-import { all, put, useTempDirs } from "./temp.js";
 
 const tempDir = useTempDirs();
 

@@ -1,3 +1,4 @@
+import { put, useTempDirs } from "@nightbeam/testing";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { HistoryRow } from "../src/histories/history-row.js";
@@ -5,7 +6,6 @@ import { readHistories } from "../src/histories/read-histories.js";
 import { evaluateRanking } from "../src/metrics/evaluate-ranking.js";
 import { scoreRanking } from "../src/metrics/ranking.js";
 import type { Recommendation } from "../src/recommendations/recommendation.js";
-import { put, useTempDirs } from "./temp.js";
 
 const tempDir = useTempDirs();
 

@@ -1,13 +1,13 @@
 import { createHash } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { all, put, useTempDirs } from "@nightbeam/testing";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { readRecommendationFile } from "../src/recommendations/read-part.js";
 import type { Recommendation } from "../src/recommendations/recommendation.js";
 import type { PartFormat } from "../src/recommendations/write-part.js";
 import { writePart } from "../src/recommendations/write-part.js";
-import { all, put, useTempDirs } from "./temp.js";
 
 const tempDir = useTempDirs();
 const FORMATS: PartFormat[] = ["parquet", "jsonl"];

@@ -1,6 +1,6 @@
+import { put, useTempDirs } from "@nightbeam/testing";
 import { describe, expect, it } from "vitest";
 import { readSplits } from "../src/splits/read-splits.js";
-import { put, useTempDirs } from "./temp.js";
 
 describe("a data set that is split by time", () => {
   const fresh = useTempDirs();

@@ -1,8 +1,9 @@
 import { closeSync, openSync, writeSync } from "node:fs";
 import { join } from "node:path";
+import { useTempDirs } from "@nightbeam/testing";
 import { expect, it } from "vitest";
 import { readHistories } from "../src/histories/read-histories.js";
-import { runSql, useTempDirs } from "./temp.js";
+import { runSql } from "./run-sql.js";
 
 const tempDir = useTempDirs();
 const ROWS = 300_000;

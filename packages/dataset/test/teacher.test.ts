@@ -1,12 +1,12 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { put, useTempDirs } from "@nightbeam/testing";
+import { halfValue, parseTeacher } from "@nightbeam/testing/teacher";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { teacherExample } from "../src/teacher/example.js";
 import { toHalf } from "../src/teacher/half.js";
 import { openTeacherLog } from "../src/teacher/teacher-log.js";
-import { halfValue, parseTeacher } from "./parse-teacher.js";
-import { put, useTempDirs } from "./temp.js";
 
 const tempDir = useTempDirs();
 const source = { target: "t1", catalogue: "c1", scoring: "full", levels: 3 } as const;

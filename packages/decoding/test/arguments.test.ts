@@ -1,9 +1,9 @@
 import { NOTHING_EXCLUDED } from "@nightbeam/catalogue";
+import { thrownBy } from "@nightbeam/testing";
 import { expect, it } from "vitest";
 import { decodeShard, speculativeDecoder } from "../src/index.js";
 import { decodeWith } from "./support/decode.js";
 import { scenario, setUp, user } from "./support/shards.js";
-import { thrownBy } from "./support/thrown.js";
 
 const space = { trie: scenario.catalogue.trie, scoring: "full" } as const;
 

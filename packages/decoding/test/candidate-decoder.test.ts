@@ -1,4 +1,5 @@
 import { pathOf } from "@nightbeam/catalogue";
+import { thrownBy } from "@nightbeam/testing";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { candidateDecoder, emptyDrafter } from "../src/index.js";
@@ -15,7 +16,6 @@ import {
   someScenario,
 } from "./support/scenario.js";
 import { scenario as shared } from "./support/shards.js";
-import { thrownBy } from "./support/thrown.js";
 
 async function accepting(
   scenario: Scenario,

@@ -1,4 +1,5 @@
 import { NOTHING_EXCLUDED } from "@nightbeam/catalogue";
+import { thrownBy } from "@nightbeam/testing";
 import { describe, expect, it } from "vitest";
 import {
   type BatchMeasure,
@@ -15,7 +16,6 @@ import { fullCatalogue } from "./support/arbitraries.js";
 import { decodeBatch } from "./support/decode.js";
 import { fakeModel } from "./support/fake-model.js";
 import { FakeScorer } from "./support/fakes.js";
-import { thrownBy } from "./support/thrown.js";
 
 const { trie } = fullCatalogue({ levels: 3, codes: 3 });
 const model = fakeModel({ seed: 4, scoring: "full" });

@@ -1,8 +1,8 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
+import { put, useTempDirs } from "@nightbeam/testing";
 import { describe, expect, it } from "vitest";
-import { put, useTempDirs } from "../../dataset/test/temp.js";
 import { amazonFiles } from "../src/amazon.js";
 import { goodreadsFiles } from "../src/goodreads.js";
 import { movielensFiles } from "../src/movielens.js";

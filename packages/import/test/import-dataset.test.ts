@@ -1,9 +1,9 @@
 import { existsSync, mkdirSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { readHistories } from "@nightbeam/dataset";
+import { all, put, useTempDirs } from "@nightbeam/testing";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { all, put, useTempDirs } from "../../dataset/test/temp.js";
 import { amazonFiles } from "../src/amazon.js";
 import { importDataset } from "../src/import-dataset.js";
 import type { Row } from "./files.js";

@@ -13,9 +13,10 @@ import {
   uniformWidths,
 } from "@nightbeam/decoding";
 import { type Model, openModel } from "@nightbeam/model";
-import { writeCheckpoint } from "@nightbeam/testing";
+import { useTempDir } from "@nightbeam/testing";
+import { scoreAlone, scoreTogether } from "@nightbeam/testing/conformance";
+import { writeCheckpoint } from "@nightbeam/testing/world";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { scoreAlone, scoreTogether } from "./conformance/rows.js";
 import {
   beautyCatalogue,
   beautyTransitions,
@@ -27,7 +28,6 @@ import {
   itemIndices,
   targetDirectory,
 } from "./support/beauty.js";
-import { temporaryDirectory } from "./support/temporary.js";
 
 const BEAM_WIDTH = 20;
 const SCORINGS: readonly Scoring[] = ["full", "renormalized"];
@@ -37,7 +37,7 @@ const SCORE_TOLERANCE = 1e-4;
 if (!haveBeauty) console.warn(`skipping the golden lists: there is no ${goldenFile}`);
 
 describe.skipIf(!haveBeauty)("the golden lists of a trained pair", () => {
-  const temporary = temporaryDirectory();
+  const temporary = useTempDir();
   let catalogue: Catalogue;
   let users: GoldenUser[];
   let untrained: string;

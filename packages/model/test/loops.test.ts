@@ -8,6 +8,7 @@ import {
   uniformWidths,
 } from "@nightbeam/decoding";
 import { type Model, openModel } from "@nightbeam/model";
+import { useTempDir } from "@nightbeam/testing";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import {
   beautyCatalogue,
@@ -18,12 +19,11 @@ import {
   itemIndices,
   targetDirectory,
 } from "./support/beauty.js";
-import { temporaryDirectory } from "./support/temporary.js";
 
 if (!haveBeauty) console.warn(`skipping the published loop's costs: there is no ${goldenFile}`);
 
 /**
- * The first 32 users with N = 40 and K = 20, as test/bench/loops.mjs prints them. On all 100 users it
+ * The first 32 users with N = 40 and K = 20, as bench/scripts/loops.mjs prints them. On all 100 users it
  * prints what a prototype in another language measured: 2.34 calls and 204 nodes, 2.02 and 146.
  */
 const USERS = 32;
@@ -34,7 +34,7 @@ const MEASURED = {
 const K = 20;
 
 describe.skipIf(!haveBeauty)("the published loop and the demand-driven one, a trained pair", () => {
-  const temporary = temporaryDirectory();
+  const temporary = useTempDir();
   const catalogue = beautyCatalogue();
   const opened: Model[] = [];
   const open = async (directory: string) => {

@@ -2,13 +2,18 @@ import { join } from "node:path";
 import { ROOT } from "@nightbeam/catalogue";
 import { type Scoring, treeOf } from "@nightbeam/decoding";
 import { openModel } from "@nightbeam/model";
-import { CHECKPOINT_KINDS, writeCheckpoint } from "@nightbeam/testing";
+import { seeded, useTempDir } from "@nightbeam/testing";
+import {
+  deepestLine,
+  rowsOfAnswer,
+  someCatalogue,
+  somePrefixes,
+  somePrompt,
+} from "@nightbeam/testing/conformance";
+import { loadReference } from "@nightbeam/testing/reference";
+import { CHECKPOINT_KINDS, writeCheckpoint } from "@nightbeam/testing/world";
 import { afterAll, describe, expect, it } from "vitest";
-import { rowsOfAnswer } from "./conformance/rows.js";
-import { loadReference } from "./reference-llama.js";
-import { deepestLine, seeded, someCatalogue, somePrefixes, somePrompt } from "./support/random.js";
 import { largestDistance, referenceScores } from "./support/reference-scores.js";
-import { temporaryDirectory } from "./support/temporary.js";
 
 const LEVELS = 4;
 const CODES = 16;
@@ -19,7 +24,7 @@ const SCORINGS: readonly Scoring[] = ["full", "renormalized"];
 const RENORMALIZED = ["llama", "llama-tied", "format-bf16", "three-files"];
 
 describe("log-probabilities are the reference's", () => {
-  const temporary = temporaryDirectory();
+  const temporary = useTempDir();
   const catalogue = someCatalogue({ levels: LEVELS, codesPerLevel: CODES, items: 60, seed: 9 });
   const { trie } = catalogue;
   const figures = new Map<string, number>();

@@ -1,12 +1,12 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { CHECKPOINT_KINDS, writeCheckpoint } from "@nightbeam/testing";
+import { loadReference } from "@nightbeam/testing/reference";
+import { CHECKPOINT_KINDS, writeCheckpoint } from "@nightbeam/testing/world";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { loadReference } from "./reference-llama.js";
 import numbers from "./reference-numbers.json" with { type: "json" };
 
-/** Numbers by transformers, made by test/bench/peers/make_reference_numbers.py from this seed. */
+/** Numbers by transformers, made by bench/peers/make_reference_numbers.py from this seed. */
 const SEED = 7;
 
 describe("the reference model computes what transformers computes", () => {

@@ -1,10 +1,10 @@
+import { refusalOf } from "@nightbeam/testing";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { decodeAnswers, encodeAnswers, type VerifiedCall } from "../src/codec/answers.js";
 import { NumberFormat, VerifyResponse } from "../src/generated/nightbeam/verifier/v1/verifier.js";
 import { fakeAnswer } from "./support/fake-scorer.js";
 import { someCall } from "./support/random-calls.js";
-import { refusalOf } from "./support/thrown.js";
 
 function verified(answers: VerifiedCall["answers"]) {
   const times = { queueMs: 0.5, batchWaitMs: 1.25, computeMs: 7 };

@@ -1,8 +1,8 @@
+import { refusal } from "@nightbeam/testing";
 import { describe, expect, it } from "vitest";
 import { cluster, ListDirectory } from "./support/cluster.js";
 import { hang } from "./support/fake-handler.js";
 import { job, request, until } from "./support/job.js";
-import { refusal } from "./support/thrown.js";
 
 const { verifier, client } = cluster();
 const limits = { patienceMs: 100 };

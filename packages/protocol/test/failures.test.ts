@@ -1,3 +1,4 @@
+import { refusal } from "@nightbeam/testing";
 import { describe, expect, it } from "vitest";
 import { ProtocolError } from "../src/errors.js";
 import { cluster, ListDirectory, trie } from "./support/cluster.js";
@@ -5,7 +6,6 @@ import { hang } from "./support/fake-handler.js";
 import { localScorer } from "./support/fake-scorer.js";
 import { job, request, until } from "./support/job.js";
 import { silentServer } from "./support/silent-server.js";
-import { refusal } from "./support/thrown.js";
 import { verifierProcess } from "./support/verifier-process.js";
 
 const { verifier, client, defer } = cluster();

@@ -1,13 +1,15 @@
 import { openModel } from "@nightbeam/model";
-import { afterAll, beforeAll, describe } from "vitest";
-import { checkAnswers } from "../../model/test/conformance/answers.js";
-import { checkBatches, checkKept, checkTrees } from "../../model/test/conformance/invariance.js";
+import { useTempDir } from "@nightbeam/testing";
 import {
+  checkAnswers,
+  checkBatches,
+  checkKept,
+  checkTrees,
   type OpenScorer,
   type ScorerSettings,
   ScorerWorld,
-} from "../../model/test/conformance/scorer-world.js";
-import { temporaryDirectory } from "../../model/test/support/temporary.js";
+} from "@nightbeam/testing/conformance";
+import { afterAll, beforeAll, describe } from "vitest";
 import { VerifierClient } from "../src/client/verifier-client.js";
 import type { VerifyHandler } from "../src/server/handler.js";
 import { serveVerifier } from "../src/server/serve-verifier.js";
@@ -68,7 +70,7 @@ async function overGrpc({ directory, catalogue, scoring }: ScorerSettings): Prom
 describe.each(["full", "renormalized"] as const)(
   "a model behind verifiers, %s scoring",
   (scoring) => {
-    const parent = temporaryDirectory();
+    const parent = useTempDir();
     let world: ScorerWorld;
     let scorer: OpenScorer;
     beforeAll(async () => {

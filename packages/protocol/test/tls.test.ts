@@ -3,10 +3,10 @@ import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
+import { refusal } from "@nightbeam/testing";
 import { describe, expect, it } from "vitest";
 import { cluster, ListDirectory } from "./support/cluster.js";
 import { job, request } from "./support/job.js";
-import { refusal } from "./support/thrown.js";
 
 const { verifier, client } = cluster();
 const run = promisify(execFile);

@@ -25,6 +25,10 @@ const SOURCES = [
   },
 ] as const;
 
+/** The forms of a draft's name, for a help text. */
+export const DRAFT_FORMS =
+  "a small checkpoint, transitions, retrieval, previous:RUN_DIR, candidates:FILE_OR_RUN, or several";
+
 /**
  * Reads a draft's name. Whatever has none of the words is a checkpoint's directory; one that is
  * called like a word is written with a path: `./retrieval`.

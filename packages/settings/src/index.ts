@@ -1,5 +1,11 @@
 export { verificationProblem } from "./cluster-verification.js";
-export { type DraftName, draftAt, draftVersion, parseDraftName } from "./draft-name.js";
+export {
+  DRAFT_FORMS,
+  type DraftName,
+  draftAt,
+  draftVersion,
+  parseDraftName,
+} from "./draft-name.js";
 export { SettingsError, type SettingsErrorCode } from "./errors.js";
 export { flagOf, flagOfPath } from "./flag-of.js";
 export { plannedArguments } from "./planned-arguments.js";

@@ -1,11 +1,11 @@
 import { readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { useTempDirs } from "@nightbeam/testing";
+import { type S3Server, s3Client, startS3 } from "@nightbeam/testing/s3";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { directoryStore } from "../src/directory-store.js";
 import { s3Store } from "../src/s3-store.js";
 import type { ShardStore } from "../src/shard-store.js";
-import { type S3Server, s3Client, startS3 } from "./support/s3-server.js";
 
 const BUCKET = "nights";
 const tempDir = useTempDirs();

@@ -1,9 +1,9 @@
 import { spawnSync } from "node:child_process";
 import { useTempDirs } from "@nightbeam/testing";
+import { startS3 } from "@nightbeam/testing/s3";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { parseLocation } from "../src/location.js";
 import { openStore } from "../src/open-store.js";
-import { startS3 } from "./support/s3-server.js";
 
 const tempDir = useTempDirs();
 afterEach(() => {

@@ -2,10 +2,10 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { S3Client } from "@aws-sdk/client-s3";
 import { useTempDirs } from "@nightbeam/testing";
+import { type S3Server, s3Client, startS3 } from "@nightbeam/testing/s3";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { s3Store } from "../src/s3-store.js";
 import type { ShardStore } from "../src/shard-store.js";
-import { type S3Server, s3Client, startS3 } from "./support/s3-server.js";
 
 const tempDir = useTempDirs();
 const CONFLICT = { status: 409, code: "ConditionalRequestConflict" };

@@ -1,10 +1,11 @@
 import { existsSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import type { BenchReport } from "@nightbeam/bench";
+import { nightbeam, refusal, succeed } from "@nightbeam/testing/command";
+import { listsIn, listsOf } from "@nightbeam/testing/recommend";
+import { flagsOf, useWorld, writeUsers } from "@nightbeam/testing/world";
 import { beforeAll, describe, expect, it } from "vitest";
-import type { BenchReport } from "../src/bench/bench.js";
-import { nightbeam, refusal, succeed } from "./support/command.js";
-import { flagsOf, listsIn, listsOf, useWorld, writeUsers } from "./support/worlds.js";
 
 const world = useWorld({ users: 24 });
 

@@ -1,6 +1,7 @@
+import { nightbeam, refusal, succeed } from "@nightbeam/testing/command";
+import { listsIn } from "@nightbeam/testing/recommend";
+import { useWorld } from "@nightbeam/testing/world";
 import { describe, expect, it } from "vitest";
-import { nightbeam, refusal, succeed } from "./support/command.js";
-import { listsIn, useWorld } from "./support/worlds.js";
 
 const world = useWorld({ users: 12 });
 

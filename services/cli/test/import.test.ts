@@ -3,8 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { readHistories } from "@nightbeam/dataset";
+import { nightbeam, refusal, succeed } from "@nightbeam/testing/command";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { nightbeam, refusal, succeed } from "./support/command.js";
 
 let dir = "";
 let reviews = "";

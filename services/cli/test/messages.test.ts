@@ -1,10 +1,11 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { UsageError } from "@nightbeam/service";
+import { nightbeam, refusal } from "@nightbeam/testing/command";
+import { listsIn } from "@nightbeam/testing/recommend";
+import { flagsOf, useWorld } from "@nightbeam/testing/world";
 import { describe, expect, it } from "vitest";
 import { explain } from "../src/errors.js";
-import { nightbeam, refusal } from "./support/command.js";
-import { flagsOf, listsIn, useWorld } from "./support/worlds.js";
 
 const world = useWorld({ users: 2 });
 

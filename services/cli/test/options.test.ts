@@ -1,11 +1,8 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { parseOptions } from "@nightbeam/service";
 import type { Command } from "commander";
 import { afterAll, describe, expect, it } from "vitest";
-import { benchSchema } from "../src/bench/options.js";
-import { benchCommand } from "../src/commands/bench.js";
 import { recommendCommand } from "../src/commands/recommend.js";
 import { submitCommand } from "../src/commands/submit.js";
 import { recommendOptions, recommendSchema } from "../src/recommend/options.js";
@@ -149,31 +146,10 @@ describe("recommendOptions", () => {
   });
 });
 
-describe("bench options", () => {
-  it("reads lists", () => {
-    const flags = { beamWidth: "5,10", batchSize: "1", draftWidth: "40,60/40/30,auto" };
-    expect(parseOptions(benchSchema, { ...NEEDED, ...flags })).toMatchObject({
-      beamWidth: [5, 10],
-      batchSize: [1],
-      draftWidth: ["40", "60/40/30", "auto"],
-    });
-  });
-
-  it("names the flag of a bad list", () => {
-    expect(() => parseOptions(benchSchema, { ...NEEDED, beamWidth: "5,x" })).toThrow(
-      "--beam-width 5,x: give a whole number of at least 1",
-    );
-    expect(() => parseOptions(benchSchema, { ...NEEDED, draftWidth: "40-30" })).toThrow(
-      "--draft-width 40-30: give widths such as 40, 60/40/30 or auto",
-    );
-  });
-});
-
 describe("the help", () => {
   it.each([
     ["recommend", recommendCommand, ["target", "catalogue", "histories", "out"]],
     ["submit", submitCommand, ["target", "catalogue", "histories", "out"]],
-    ["bench", benchCommand, ["target", "catalogue", "histories"]],
   ])("of %s marks what is required", (_, load, keys) => {
     const marked = load().options.filter(({ description }) => description.endsWith("(required)"));
     expect(marked.map((option) => option.attributeName())).toEqual(keys);
@@ -186,9 +162,5 @@ describe("every flag has its key, and every key its flag", () => {
   it("of recommend", () => {
     const keys = Object.keys(recommendSchema.shape);
     expect(keysOf(recommendCommand()).toSorted()).toEqual([...keys, "config"].toSorted());
-  });
-
-  it("of bench", () => {
-    expect(keysOf(benchCommand()).toSorted()).toEqual(Object.keys(benchSchema.shape).toSorted());
   });
 });

@@ -1,7 +1,8 @@
 import { readManifest } from "@nightbeam/run";
+import { refusal, succeed } from "@nightbeam/testing/command";
+import { listsIn, listsOf } from "@nightbeam/testing/recommend";
+import { flagsOf, usersOf, useWorld, writeUsers } from "@nightbeam/testing/world";
 import { describe, expect, it } from "vitest";
-import { refusal, succeed } from "./support/command.js";
-import { flagsOf, listsIn, listsOf, usersOf, useWorld, writeUsers } from "./support/worlds.js";
 
 describe("a run with candidates", () => {
   const world = useWorld({ users: 30 });

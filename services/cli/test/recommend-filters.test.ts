@@ -1,16 +1,16 @@
 import { readFile, writeFile } from "node:fs/promises";
 import type { Recommendation } from "@nightbeam/dataset";
-import { describe, expect, it } from "vitest";
-import { refusal } from "./support/command.js";
+import { refusal } from "@nightbeam/testing/command";
+import { listsIn } from "@nightbeam/testing/recommend";
 import {
   flagsOf,
   jsonLines,
-  listsIn,
   type TestWorld,
   usersOf,
   useWorld,
   writeUsers,
-} from "./support/worlds.js";
+} from "@nightbeam/testing/world";
+import { describe, expect, it } from "vitest";
 
 const format = "jsonl";
 

@@ -1,8 +1,8 @@
 import { readManifest } from "@nightbeam/run";
-import { writeCheckpoint } from "@nightbeam/testing";
+import { refusal, succeed } from "@nightbeam/testing/command";
+import { listsIn } from "@nightbeam/testing/recommend";
+import { editJson, flagsOf, useWorld, writeCheckpoint } from "@nightbeam/testing/world";
 import { beforeAll, describe, expect, it } from "vitest";
-import { refusal, succeed } from "./support/command.js";
-import { editJson, flagsOf, listsIn, useWorld } from "./support/worlds.js";
 
 describe("a heads draft", () => {
   const world = useWorld({ users: 30 });

@@ -2,10 +2,11 @@ import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { readManifest } from "@nightbeam/run";
+import { succeed } from "@nightbeam/testing/command";
+import { listsIn, listsOf } from "@nightbeam/testing/recommend";
+import { flagsOf, usersOf, useWorld } from "@nightbeam/testing/world";
 import { beforeAll, describe, expect, it } from "vitest";
 import { referenceSearch } from "./support/beam-search.js";
-import { succeed } from "./support/command.js";
-import { flagsOf, listsIn, listsOf, usersOf, useWorld } from "./support/worlds.js";
 
 describe("recommend", () => {
   const world = useWorld();

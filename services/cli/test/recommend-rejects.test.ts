@@ -1,18 +1,17 @@
 import { copyFile, cp } from "node:fs/promises";
 import { join } from "node:path";
 import { type Manifest, readManifest } from "@nightbeam/run";
-import { beforeAll, describe, expect, it } from "vitest";
-import { succeed } from "./support/command.js";
+import { succeed } from "@nightbeam/testing/command";
+import { listsIn, listsOf } from "@nightbeam/testing/recommend";
 import {
   editJson,
   flagsOf,
   jsonLines,
-  listsIn,
-  listsOf,
   usersOf,
   useWorld,
   writeUsers,
-} from "./support/worlds.js";
+} from "@nightbeam/testing/world";
+import { beforeAll, describe, expect, it } from "vitest";
 
 describe("rows that cannot be recommended for", () => {
   const world = useWorld({ users: 12 });

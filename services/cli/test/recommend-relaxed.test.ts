@@ -1,7 +1,8 @@
 import { readManifest } from "@nightbeam/run";
+import { refusal } from "@nightbeam/testing/command";
+import { listsIn } from "@nightbeam/testing/recommend";
+import { flagsOf, usersOf, useWorld } from "@nightbeam/testing/world";
 import { describe, expect, it } from "vitest";
-import { refusal } from "./support/command.js";
-import { flagsOf, listsIn, usersOf, useWorld } from "./support/worlds.js";
 
 describe("a relaxed run", () => {
   const world = useWorld({ users: 30 });

@@ -2,9 +2,9 @@ import { existsSync, readdirSync } from "node:fs";
 import { readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { readManifest } from "@nightbeam/run";
+import { refusal, startNightbeam, succeed } from "@nightbeam/testing/command";
+import { flagsOf, useWorld } from "@nightbeam/testing/world";
 import { beforeAll, describe, expect, it } from "vitest";
-import { refusal, startNightbeam, succeed } from "./support/command.js";
-import { flagsOf, useWorld } from "./support/worlds.js";
 
 describe("a run that is stopped", () => {
   // Large enough to be caught in the middle.

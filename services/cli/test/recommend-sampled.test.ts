@@ -1,15 +1,9 @@
 import { readFile } from "node:fs/promises";
 import { readManifest } from "@nightbeam/run";
+import { refusal } from "@nightbeam/testing/command";
+import { listsIn } from "@nightbeam/testing/recommend";
+import { flagsOf, type UserLine, usersOf, useWorld, writeUsers } from "@nightbeam/testing/world";
 import { describe, expect, it } from "vitest";
-import { refusal } from "./support/command.js";
-import {
-  flagsOf,
-  listsIn,
-  type UserLine,
-  usersOf,
-  useWorld,
-  writeUsers,
-} from "./support/worlds.js";
 
 const sampled = { verification: "sampled", seed: "3", format: "jsonl" };
 

@@ -7,10 +7,11 @@ import { openCatalogue } from "@nightbeam/dataset";
 import { type Scoring, treeOf } from "@nightbeam/decoding";
 import { openModel } from "@nightbeam/model";
 import { readManifest } from "@nightbeam/run";
+import { succeed } from "@nightbeam/testing/command";
+import { listsIn, listsOf } from "@nightbeam/testing/recommend";
+import { parseTeacher } from "@nightbeam/testing/teacher";
+import { flagsOf, type TestWorld, usersOf, useWorld } from "@nightbeam/testing/world";
 import { describe, expect, it } from "vitest";
-import { parseTeacher } from "../../../packages/dataset/test/parse-teacher.js";
-import { succeed } from "./support/command.js";
-import { flagsOf, listsIn, listsOf, type TestWorld, usersOf, useWorld } from "./support/worlds.js";
 
 /** Users of all files of a log, file by file. */
 async function usersIn(directory: string) {

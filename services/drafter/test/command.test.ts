@@ -1,7 +1,8 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
-import { startRedis, until as untilWithin } from "@nightbeam/testing";
+import { until as untilWithin } from "@nightbeam/testing";
+import { startRedis } from "@nightbeam/testing/servers";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { useNight } from "./support/night.js";
 import { useQueues } from "./support/queue-world.js";

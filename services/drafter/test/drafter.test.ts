@@ -11,15 +11,13 @@ import {
 import { finishRun } from "@nightbeam/run";
 import { type Log, silentLog } from "@nightbeam/service/log";
 import { openStore } from "@nightbeam/store";
-import {
-  freePort,
-  startNatsServer,
-  until as untilWithin,
-  writeCheckpoint,
-} from "@nightbeam/testing";
+import { until as untilWithin } from "@nightbeam/testing";
+import { listsOf } from "@nightbeam/testing/recommend";
+import { freePort, startNatsServer } from "@nightbeam/testing/servers";
+import { writeCheckpoint } from "@nightbeam/testing/world";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { startModelVerifier } from "./support/model-verifier.js";
-import { listsOf, useNight } from "./support/night.js";
+import { useNight } from "./support/night.js";
 import { useQueues } from "./support/queue-world.js";
 
 /** A busy machine takes its time to start threads. */

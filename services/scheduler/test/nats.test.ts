@@ -1,12 +1,14 @@
 import { openControl } from "@nightbeam/control";
 import { silentLog } from "@nightbeam/service/log";
-import { describeWithNats, redisIsHere, startNatsServer, until } from "@nightbeam/testing";
+import { until } from "@nightbeam/testing";
+import { startPlace } from "@nightbeam/testing/scheduler";
+import { describeWithNats, redisIsHere, startNatsServer } from "@nightbeam/testing/servers";
 import { expect, it } from "vitest";
-import { startPlace } from "./support/scheduler.js";
+import { startScheduler } from "../src/start-scheduler.js";
 
 describeWithNats("with NATS", () => {
   it.skipIf(!redisIsHere())("nodes are listed and rollouts announced, also late", async () => {
-    const place = await startPlace();
+    const place = await startPlace(startScheduler);
     const nats = await startNatsServer();
     const open = (name: string) => openControl({ servers: nats.url, name, log: silentLog });
     const control = await open("scheduler");

@@ -1,10 +1,12 @@
 import { cp, readFile, rm } from "node:fs/promises";
 import { createServer } from "node:http";
-import { redisIsHere, until } from "@nightbeam/testing";
+import { until } from "@nightbeam/testing";
+import { type Api, startPlace, type TestPlace } from "@nightbeam/testing/scheduler";
+import { redisIsHere } from "@nightbeam/testing/servers";
 import { Redis } from "ioredis";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import type { Alarm, NightStatus, RunStatus } from "../src/api/answers.js";
-import { type Api, startPlace, type TestPlace } from "./support/scheduler.js";
+import { startScheduler } from "../src/start-scheduler.js";
 
 const NEVER = "0 0 1 1 *";
 const HOUR_MS = 3_600_000;
@@ -13,7 +15,7 @@ describe.skipIf(!redisIsHere())("nights", () => {
   let place: TestPlace;
   let api: Api;
   beforeAll(async () => {
-    place = await startPlace();
+    place = await startPlace(startScheduler);
     api = await place.scheduler();
   });
   afterEach(async () => {
@@ -145,7 +147,7 @@ describe.skipIf(!redisIsHere())("rollouts", () => {
   let place: TestPlace;
   let api: Api;
   beforeAll(async () => {
-    place = await startPlace();
+    place = await startPlace(startScheduler);
     api = await place.scheduler();
   });
   afterAll(() => place.stop());

@@ -1,15 +1,16 @@
 import { writeFile } from "node:fs/promises";
-import { redisIsHere, startRedis, until } from "@nightbeam/testing";
+import { until } from "@nightbeam/testing";
+import { startDrafter, startPlace, type TestPlace } from "@nightbeam/testing/scheduler";
+import { redisIsHere, startRedis } from "@nightbeam/testing/servers";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import { startDrafter } from "./support/drafter.js";
+import { startScheduler } from "../src/start-scheduler.js";
 import { type SchedulerProcess, spawnScheduler } from "./support/process.js";
-import { startPlace, type TestPlace } from "./support/scheduler.js";
 
 describe.skipIf(!redisIsHere())("nightbeam scheduler", () => {
   let place: TestPlace;
   const running: SchedulerProcess[] = [];
   beforeAll(async () => {
-    place = await startPlace();
+    place = await startPlace(startScheduler);
   });
   afterEach(async () => {
     await Promise.all(running.splice(0).map((one) => one.end("SIGKILL")));

@@ -1,10 +1,18 @@
 import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { readManifest, readRecommendations } from "@nightbeam/run";
-import { redisIsHere, until } from "@nightbeam/testing";
+import { until } from "@nightbeam/testing";
+import {
+  type Api,
+  startDrafter,
+  startPlace,
+  type TestDrafter,
+  type TestDrafterOptions,
+  type TestPlace,
+} from "@nightbeam/testing/scheduler";
+import { redisIsHere } from "@nightbeam/testing/servers";
 import { Redis } from "ioredis";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import { startDrafter, type TestDrafter, type TestDrafterOptions } from "./support/drafter.js";
-import { type Api, startPlace, type TestPlace } from "./support/scheduler.js";
+import { startScheduler } from "../src/start-scheduler.js";
 
 describe.skipIf(!redisIsHere())("runs", () => {
   let place: TestPlace;
@@ -12,7 +20,7 @@ describe.skipIf(!redisIsHere())("runs", () => {
   let other: Api;
   const drafters: TestDrafter[] = [];
   beforeAll(async () => {
-    place = await startPlace();
+    place = await startPlace(startScheduler);
     [api, other] = await Promise.all([place.scheduler(), place.scheduler()]);
   });
   afterEach(async () => {

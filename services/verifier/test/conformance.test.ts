@@ -4,15 +4,16 @@ import { openModel } from "@nightbeam/model";
 import { serveVerifier, VerifierClient } from "@nightbeam/protocol";
 import { systemClock } from "@nightbeam/service";
 import { silentLog } from "@nightbeam/service/log";
-import { afterAll, beforeAll, describe } from "vitest";
-import { checkAnswers } from "../../../packages/model/test/conformance/answers.js";
+import { useTempDir } from "@nightbeam/testing";
 import {
+  checkAnswers,
   checkBatches,
   checkKept,
   checkTrees,
-} from "../../../packages/model/test/conformance/invariance.js";
-import { ScorerWorld, SHAPES } from "../../../packages/model/test/conformance/scorer-world.js";
-import { temporaryDirectory } from "../../../packages/model/test/support/temporary.js";
+  ScorerWorld,
+  SHAPES,
+} from "@nightbeam/testing/conformance";
+import { afterAll, beforeAll, describe } from "vitest";
 import { smallestCall } from "../src/cost/measure-cost.js";
 import { Lanes } from "../src/lanes/lanes.js";
 import { Tally } from "../src/server/tally.js";
@@ -97,7 +98,7 @@ const CASES = [
 ] as const;
 
 describe.each(CASES)("a verifier as a scorer: %s, %s scoring", (name, scoring) => {
-  const parent = temporaryDirectory();
+  const parent = useTempDir();
   let world: ScorerWorld;
   let opened: { scorer: Scorer; close(): Promise<void> };
   beforeAll(async () => {

@@ -1,7 +1,7 @@
 import { type Control, openControl } from "@nightbeam/control";
 import { VerifierClient } from "@nightbeam/protocol";
 import { silentLog } from "@nightbeam/service/log";
-import { describeWithNats, type NatsServer, startNatsServer } from "@nightbeam/testing";
+import { describeWithNats, type NatsServer, startNatsServer } from "@nightbeam/testing/servers";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { useCommand } from "./support/command.js";
 import { job } from "./support/verifiers.js";

@@ -3,9 +3,8 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import { recommendOptions } from "../../../services/cli/src/recommend/options.js";
-import { recommend } from "../../../services/cli/src/recommend/recommend.js";
-import { type Lists, listsOf } from "./oracle.js";
+import { runRecommend } from "@nightbeam/testing/recommend";
+import { type Lists, readLists } from "./oracle.js";
 
 const root = fileURLToPath(new URL("../../..", import.meta.url));
 
@@ -26,7 +25,7 @@ export function beautyFiles(): BeautyFiles | undefined {
     catalogue: join(shared, "data", "beauty", "items.index.json"),
   };
   if (!Object.values(files).every((file) => existsSync(file))) return undefined;
-  const script = join(root, "test", "bench", "beauty-files.mjs");
+  const script = join(root, "bench", "scripts", "beauty-files.mjs");
   return {
     ...files,
     writeHistories: async (directory) => {
@@ -40,10 +39,6 @@ export function beautyFiles(): BeautyFiles | undefined {
 export async function recommendAlone(
   flags: Readonly<Record<string, unknown>> & { out: string },
 ): Promise<Lists> {
-  await recommend(await recommendOptions(flags), {
-    say: () => undefined,
-    progress: () => undefined,
-    signal: new AbortController().signal,
-  });
-  return listsOf(flags.out);
+  await runRecommend(flags);
+  return readLists(flags.out);
 }

@@ -8,7 +8,12 @@ import {
   type SubmitBody,
   startedRunSchema,
 } from "@nightbeam/scheduler/api";
-import { type NatsServer, type RedisServer, startNatsServer, startRedis } from "@nightbeam/testing";
+import {
+  type NatsServer,
+  type RedisServer,
+  startNatsServer,
+  startRedis,
+} from "@nightbeam/testing/servers";
 import type { z } from "zod";
 import { certificateFlags } from "./certificate.js";
 import { ClusterNode } from "./node.js";

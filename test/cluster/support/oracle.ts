@@ -11,7 +11,7 @@ export interface Lists {
 }
 
 /** Reads a finished run and checks every file's hash. */
-export async function listsOf(directory: string): Promise<Lists> {
+export async function readLists(directory: string): Promise<Lists> {
   const hash = createHash("sha256");
   const users: string[] = [];
   const scores = new Map<string, readonly number[]>();

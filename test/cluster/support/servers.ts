@@ -1,5 +1,4 @@
-import { spawnSync } from "node:child_process";
-import { redisIsHere } from "@nightbeam/testing";
+import { natsIsHere, redisIsHere } from "@nightbeam/testing/servers";
 import { describe } from "vitest";
 
 /**
@@ -8,12 +7,4 @@ import { describe } from "vitest";
  */
 export function describeClusters(name: string, tests: () => void): void {
   describe.skipIf(!(redisIsHere() && natsIsHere()))(name, tests);
-}
-
-function natsIsHere(): boolean {
-  const { error } = spawnSync("nats-server", ["--version"], { stdio: "ignore" });
-  if (error === undefined) return true;
-  if (process.env.NIGHTBEAM_REQUIRED === "1") throw error;
-  console.warn("nats-server is not on the PATH: tests of whole clusters are skipped");
-  return false;
 }

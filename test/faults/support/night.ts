@@ -2,10 +2,9 @@ import { mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promise
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { SubmitBody } from "@nightbeam/scheduler/api";
-import { type World, writeWorld } from "@nightbeam/testing";
-import { recommendOptions } from "../../../services/cli/src/recommend/options.js";
-import { recommend } from "../../../services/cli/src/recommend/recommend.js";
-import { type Lists, listsOf } from "../../cluster/support/oracle.js";
+import { runRecommend } from "@nightbeam/testing/recommend";
+import { type World, writeWorld } from "@nightbeam/testing/world";
+import { type Lists, readLists } from "../../cluster/support/oracle.js";
 
 /** Long enough on two cores for a fault to happen midway, short enough for many. */
 const SIZE = { users: 900, items: 1_500, layers: 4, width: 192, heads: 4 };
@@ -40,17 +39,12 @@ export async function makeNight(
     ...(filter.blocked > 0 ? { block } : {}),
   };
   const alone = join(directory, "alone");
-  const options = await recommendOptions({ target, catalogue, histories, ...search, out: alone });
-  await recommend(options, {
-    say: () => undefined,
-    progress: () => undefined,
-    signal: new AbortController().signal,
-  });
+  await runRecommend({ target, catalogue, histories, ...search, out: alone });
   const drafting = { draft: [draft], draftWidth: [20], batchSize: 10 };
   return {
     world,
     request: { target, catalogue, histories, ...search, ...drafting, partSize: SHARD_SIZE },
-    expected: await listsOf(alone),
+    expected: await readLists(alone),
     remove: () => rm(directory, { recursive: true, force: true }),
   };
 }

@@ -1,7 +1,7 @@
 import type { RunStatus } from "@nightbeam/scheduler/api";
 import { expect } from "vitest";
 import { type ClusterOptions, TestCluster } from "../../cluster/support/cluster.js";
-import { largestScoreDifference, listsOf } from "../../cluster/support/oracle.js";
+import { largestScoreDifference, readLists } from "../../cluster/support/oracle.js";
 import { type Commit, commitsOf, type Night } from "./night.js";
 
 /** Maximum difference between scores of different machines, batches or caches. */
@@ -57,7 +57,7 @@ export function recovery(commits: readonly Commit[], faults: readonly number[]):
 
 /** Every user exactly once, the same items in the same order, the same scores. */
 export async function expectExact(night: Night, out: string): Promise<void> {
-  const lists = await listsOf(out);
+  const lists = await readLists(out);
   expect(lists.users).toEqual(night.expected.users);
   expect(lists.digest).toBe(night.expected.digest);
   expect(largestScoreDifference(lists, night.expected)).toBeLessThan(SAME_SCORE);

@@ -4,7 +4,7 @@ import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { describe, it } from "vitest";
+import { describe } from "vitest";
 import { freePort } from "./free-port.js";
 
 const SERVER = "nats-server";
@@ -87,20 +87,21 @@ export async function startNatsServer(options: NatsServerOptions = {}): Promise<
   };
 }
 
-/** `describe` for tests that need nats-server. NIGHTBEAM_REQUIRED=1 makes its absence a failure. */
-export function describeWithNats(name: string, tests: () => void): void {
+/**
+ * Whether tests with NATS can run. Without nats-server they are skipped with a message;
+ * NIGHTBEAM_REQUIRED=1 makes its absence a failure.
+ */
+export function natsIsHere(): boolean {
   const { error } = spawnSync(SERVER, ["--version"], { stdio: "ignore" });
-  if (error === undefined) {
-    describe(name, tests);
-  } else if (process.env.NIGHTBEAM_REQUIRED !== "1") {
-    describe.skip(`${name} (left out: nats-server is not on the PATH)`, tests);
-  } else {
-    describe(name, () => {
-      it("needs nats-server on the PATH", () => {
-        throw error;
-      });
-    });
-  }
+  if (error === undefined) return true;
+  if (process.env.NIGHTBEAM_REQUIRED === "1") throw error;
+  console.warn("nats-server is not on the PATH: its tests are skipped");
+  return false;
+}
+
+/** `describe` for tests that need nats-server. */
+export function describeWithNats(name: string, tests: () => void): void {
+  describe.skipIf(!natsIsHere())(name, tests);
 }
 
 function greets(port: number): Promise<boolean> {

@@ -1,4 +1,5 @@
 import { excludeItems, findPrefix, NOTHING_EXCLUDED, pathOf, ROOT } from "@nightbeam/catalogue";
+import { thrownBy } from "@nightbeam/testing";
 import { describe, expect, it } from "vitest";
 import {
   BeamSearch,
@@ -13,7 +14,6 @@ import { decodeBatch } from "../support/decode.js";
 import { fakeModel } from "../support/fake-model.js";
 import { FakeScorer } from "../support/fakes.js";
 import { decode, type Scenario } from "../support/scenario.js";
-import { thrownBy } from "../support/thrown.js";
 
 const catalogue = fullCatalogue({ levels: 4, codes: 3 });
 const scenario: Scenario = {

@@ -1,15 +1,14 @@
 import { readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { writeCheckpoint } from "@nightbeam/testing";
+import { refusal, useTempDir } from "@nightbeam/testing";
+import { writeCheckpoint } from "@nightbeam/testing/world";
 import { beforeEach, describe, expect, it } from "vitest";
 import { type LlamaConfig, readLlamaConfig } from "../../src/architectures/llama/config.js";
 import { readModelConfig } from "../../src/checkpoint/model-config.js";
 import { editJson } from "../support/edit-files.js";
-import { temporaryDirectory } from "../support/temporary.js";
-import { refusal } from "../support/thrown.js";
 
 describe("config.json", () => {
-  const temporary = temporaryDirectory();
+  const temporary = useTempDir();
   let directory: string;
   let file: string;
   beforeEach(async () => {

@@ -1,20 +1,19 @@
 import { copyFile, readFile, rm, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Scoring } from "@nightbeam/decoding";
-import { writeCheckpoint } from "@nightbeam/testing";
+import { refusal, useTempDir } from "@nightbeam/testing";
+import { someCatalogue } from "@nightbeam/testing/conformance";
+import { writeCheckpoint } from "@nightbeam/testing/world";
 import { beforeEach, describe, expect, it } from "vitest";
 import { openCheckpoint } from "../../src/checkpoint/checkpoint.js";
 import { buildGraph } from "../../src/programs/build-graph.js";
 import { treeScores } from "../../src/programs/tree-scores.js";
 import { editHeader, editJson, withHeader } from "../support/edit-files.js";
-import { someCatalogue } from "../support/random.js";
-import { temporaryDirectory } from "../support/temporary.js";
-import { refusal } from "../support/thrown.js";
 
 const { trie } = someCatalogue({ levels: 4, codesPerLevel: 16, items: 60, seed: 9 });
 
 describe("a checkpoint's weights", () => {
-  const temporary = temporaryDirectory();
+  const temporary = useTempDir();
   let directory: string;
   let weights: string;
   beforeEach(async () => {

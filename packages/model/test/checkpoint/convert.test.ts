@@ -10,22 +10,27 @@ import {
   openCheckpoint,
   openModel,
 } from "@nightbeam/model";
-import { type TensorFormat, writeCheckpoint } from "@nightbeam/testing";
+import { refusal, seeded, useTempDir } from "@nightbeam/testing";
+import {
+  ScorerWorld,
+  SHAPES,
+  scoreAlone,
+  scoreTogether,
+  someCatalogue,
+  somePrefixes,
+  somePrompt,
+} from "@nightbeam/testing/conformance";
+import { readReferenceTensors } from "@nightbeam/testing/reference";
+import { type TensorFormat, writeCheckpoint } from "@nightbeam/testing/world";
 import { beforeAll, describe, expect, it } from "vitest";
-import { scoreAlone, scoreTogether } from "../conformance/rows.js";
-import { ScorerWorld, SHAPES } from "../conformance/scorer-world.js";
-import { readReferenceTensors } from "../reference-tensors.js";
 import { editHeader } from "../support/edit-files.js";
-import { seeded, someCatalogue, somePrefixes, somePrompt } from "../support/random.js";
 import { largestDistance } from "../support/reference-scores.js";
-import { temporaryDirectory } from "../support/temporary.js";
-import { refusal } from "../support/thrown.js";
 
 /** What int8 may move a log-probability by, in a random model of these sizes. */
 const INT8_TOLERANCE = 0.25;
 
 describe("a conversion", () => {
-  const temporary = temporaryDirectory();
+  const temporary = useTempDir();
   const catalogue = someCatalogue({ levels: 4, codesPerLevel: 16, items: 60, seed: 9 });
   let number = 0;
   const source = async (options: { format?: TensorFormat; shards?: number } = {}) => {

@@ -6,15 +6,14 @@ import {
   openLevelHeads,
   openModel,
 } from "@nightbeam/model";
-import { CHECKPOINT_KINDS, type CheckpointKind, writeCheckpoint } from "@nightbeam/testing";
+import { refusal, seeded, useTempDir } from "@nightbeam/testing";
+import { someCatalogue, somePrompt } from "@nightbeam/testing/conformance";
+import { loadReference } from "@nightbeam/testing/reference";
+import { CHECKPOINT_KINDS, type CheckpointKind, writeCheckpoint } from "@nightbeam/testing/world";
 import { beforeAll, describe, expect, it } from "vitest";
 import { openPrompts } from "../../src/prompt/open-prompts.js";
-import { loadReference } from "../reference-llama.js";
 import { editJson } from "../support/edit-files.js";
-import { seeded, someCatalogue, somePrompt } from "../support/random.js";
 import { largestDistance } from "../support/reference-scores.js";
-import { temporaryDirectory } from "../support/temporary.js";
-import { refusal } from "../support/thrown.js";
 
 const CODES = 16;
 const LEVELS = 4;
@@ -24,7 +23,7 @@ const prompt = (length: number) => somePrompt({ length, vocabularySize: 4 + 4 * 
 const catalogue = someCatalogue({ levels: LEVELS, codesPerLevel: CODES, items: 60, seed: 9 });
 
 describe("a heads draft", () => {
-  const temporary = temporaryDirectory();
+  const temporary = useTempDir();
   const settings = (directory: string): Omit<ModelOptions, "cacheBytes"> => ({
     directory,
     catalogue,

@@ -1,9 +1,14 @@
 import { type ModelOptions, openModel } from "@nightbeam/model";
+import { useTempDir } from "@nightbeam/testing";
+import {
+  describeScorer,
+  describeScorerByLevels,
+  type ScorerOpener,
+  ScorerWorld,
+  scoreAlone,
+  scoreTogether,
+} from "@nightbeam/testing/conformance";
 import { describe, expect, it } from "vitest";
-import { describeScorer, describeScorerByLevels } from "../conformance/describe-scorer.js";
-import { scoreAlone, scoreTogether } from "../conformance/rows.js";
-import { type ScorerOpener, ScorerWorld } from "../conformance/scorer-world.js";
-import { temporaryDirectory } from "../support/temporary.js";
 
 function local(options: Pick<ModelOptions, "workers" | "threads" | "cacheBytes">): ScorerOpener {
   return async (settings) => {
@@ -28,7 +33,7 @@ describeScorer("a worker of two threads with a small cache", forgetful);
 describeScorerByLevels("two workers with a prompt cache", pool);
 
 describe("a worker with more threads than the model has heads", () => {
-  const temporary = temporaryDirectory();
+  const temporary = useTempDir();
 
   it("gives a user of few nodes and a long prompt the same bits in any batch", async () => {
     const shape = { heads: 2, headSize: 128, layers: 1, maxPositions: 256 };

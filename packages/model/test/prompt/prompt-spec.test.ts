@@ -1,6 +1,7 @@
 import { rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { buildCatalogue, type Catalogue } from "@nightbeam/catalogue";
+import { refusal, useTempDir } from "@nightbeam/testing";
 import { beforeAll, describe, expect, it } from "vitest";
 import { checkCatalogue } from "../../src/checkpoint/check-catalogue.js";
 import { promptEncoder } from "../../src/prompt/prompt-encoder.js";
@@ -10,8 +11,6 @@ import {
   type PromptSpec,
   readPromptSpec,
 } from "../../src/prompt/prompt-spec.js";
-import { temporaryDirectory } from "../support/temporary.js";
-import { refusal } from "../support/thrown.js";
 
 const SPEC = {
   levels: 3,
@@ -22,7 +21,7 @@ const SPEC = {
 const TEMPLATE = { kind: "template", template: "Bought: {history}", maxItems: 5 };
 
 describe("nightbeam.json", () => {
-  const temporary = temporaryDirectory();
+  const temporary = useTempDir();
   let file: string;
   beforeAll(() => {
     file = join(temporary(), "nightbeam.json");

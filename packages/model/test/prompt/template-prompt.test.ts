@@ -3,15 +3,13 @@ import { join } from "node:path";
 import { ROOT } from "@nightbeam/catalogue";
 import { treeOf } from "@nightbeam/decoding";
 import { type ModelOptions, openModel } from "@nightbeam/model";
-import { writeCheckpoint } from "@nightbeam/testing";
+import { refusal, useTempDir } from "@nightbeam/testing";
+import { rowsOfAnswer, someCatalogue } from "@nightbeam/testing/conformance";
+import { loadReference } from "@nightbeam/testing/reference";
+import { writeCheckpoint } from "@nightbeam/testing/world";
 import { beforeEach, describe, expect, it } from "vitest";
-import { rowsOfAnswer } from "../conformance/rows.js";
-import { loadReference } from "../reference-llama.js";
 import { editJson } from "../support/edit-files.js";
-import { someCatalogue } from "../support/random.js";
 import { largestDistance, referenceScores } from "../support/reference-scores.js";
-import { temporaryDirectory } from "../support/temporary.js";
-import { refusal } from "../support/thrown.js";
 
 const LEVELS = 3;
 const CODES = 6;
@@ -51,7 +49,7 @@ const TOKENIZER = {
 };
 
 describe("prompts from a template", () => {
-  const temporary = temporaryDirectory();
+  const temporary = useTempDir();
   const catalogue = someCatalogue({ levels: LEVELS, codesPerLevel: CODES, items: 40, seed: 3 });
   let directory: string;
   beforeEach(async () => {

@@ -1,8 +1,8 @@
 import type { ScoreAnswer, ScoreRequest } from "@nightbeam/decoding";
+import { refusal } from "@nightbeam/testing";
 import { describe, expect, it } from "vitest";
 import { ModelError } from "../../src/errors.js";
 import { ModelPool, type PoolWorker } from "../../src/runtime/model-pool.js";
-import { refusal } from "../support/thrown.js";
 
 const NO_TREE = {
   prefixes: new Uint32Array(),

@@ -4,11 +4,10 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { type ModelOptions, openModel } from "@nightbeam/model";
+import { refusal, useTempDir } from "@nightbeam/testing";
+import { ScorerWorld } from "@nightbeam/testing/conformance";
 import { beforeAll, describe, expect, it } from "vitest";
-import { ScorerWorld } from "../conformance/scorer-world.js";
 import { editHeader } from "../support/edit-files.js";
-import { temporaryDirectory } from "../support/temporary.js";
-import { refusal } from "../support/thrown.js";
 
 /** Threads of this process, by the operating system's count. */
 const TASKS = "/proc/self/task";
@@ -28,7 +27,7 @@ function residentMegabytes(): number {
 }
 
 describe("threads and memory of a model", () => {
-  const temporary = temporaryDirectory();
+  const temporary = useTempDir();
   let world: ScorerWorld;
   beforeAll(async () => {
     const shape = { width: 256, intermediate: 1024, layers: 2, headSize: 64 };

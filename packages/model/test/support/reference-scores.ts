@@ -1,6 +1,6 @@
 import { childCodes, pathOf, type Trie } from "@nightbeam/catalogue";
 import type { Scoring } from "@nightbeam/decoding";
-import type { ReferenceModel } from "../reference-llama.js";
+import type { ReferenceModel } from "@nightbeam/testing/reference";
 
 export interface ReferenceQuestion {
   readonly trie: Trie;

@@ -1,4 +1,5 @@
-import { redisIsHere, until } from "@nightbeam/testing";
+import { until } from "@nightbeam/testing";
+import { redisIsHere } from "@nightbeam/testing/servers";
 import { UnrecoverableError } from "bullmq";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { addRun, repairRun } from "../../src/flow/add-run.js";

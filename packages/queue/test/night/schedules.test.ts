@@ -1,4 +1,5 @@
-import { redisIsHere, until } from "@nightbeam/testing";
+import { until } from "@nightbeam/testing";
+import { redisIsHere } from "@nightbeam/testing/servers";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { JOBS } from "../../src/jobs/jobs.js";
 import { listNights, putNight, removeNight } from "../../src/night/schedules.js";

@@ -1,4 +1,5 @@
-import { freePort, type RedisServer, redisIsHere, startRedis, until } from "@nightbeam/testing";
+import { until } from "@nightbeam/testing";
+import { freePort, type RedisServer, redisIsHere, startRedis } from "@nightbeam/testing/servers";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { checkRedis } from "../../src/redis/check-redis.js";
 import { openRedis } from "../../src/redis/open-redis.js";

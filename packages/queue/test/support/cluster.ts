@@ -1,4 +1,5 @@
-import { type RedisServer, startRedis, until } from "@nightbeam/testing";
+import { until } from "@nightbeam/testing";
+import { type RedisServer, startRedis } from "@nightbeam/testing/servers";
 import { type Processor, Worker } from "bullmq";
 import { Redis } from "ioredis";
 import { type JobQueues, openQueues } from "../../src/flow/queues.js";

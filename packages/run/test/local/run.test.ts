@@ -3,8 +3,8 @@ import { existsSync, readdirSync, readFileSync, rmSync, unlinkSync, writeFileSyn
 import { hostname } from "node:os";
 import { join } from "node:path";
 import type { Recommendation } from "@nightbeam/dataset";
+import { all, put, useTempDirs } from "@nightbeam/testing";
 import { describe, expect, it } from "vitest";
-import { all, put, useTempDirs } from "../../../dataset/test/temp.js";
 import { openRun } from "../../src/local/open-run.js";
 import type { PartResult } from "../../src/local/part.js";
 import type { Run } from "../../src/local/run.js";

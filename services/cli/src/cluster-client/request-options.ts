@@ -1,10 +1,9 @@
 import { resolve } from "node:path";
 import type { SubmitBody } from "@nightbeam/scheduler/api";
 import { oneOf, parseOptions, wholeNumber, withRequired, words } from "@nightbeam/service";
-import { checkRelaxed, draftAt, verificationOf } from "@nightbeam/settings";
+import { checkRelaxed, DRAFT_FORMS, draftAt, verificationOf } from "@nightbeam/settings";
 import type { Command } from "commander";
 import { z } from "zod";
-import { DRAFTS } from "../options/drafts.js";
 import { withLists } from "../recommend/list-options.js";
 import { recommendSchema } from "../recommend/options.js";
 
@@ -38,7 +37,7 @@ const schema = z.object({
 export function withRequest(command: Command): Command {
   const places = command
     .option("--target <dir>", "the large model, as the verifiers hold it; or rollout:NAME")
-    .option("--draft <name...>", `what guesses ahead: ${DRAFTS}, or rollout:NAME`)
+    .option("--draft <name...>", `what guesses ahead: ${DRAFT_FORMS}, or rollout:NAME`)
     .option("--catalogue <file>", "items and their codes, or rollout:NAME")
     .option("--histories <file>", "users and their items: JSONL, Parquet, CSV, or events")
     .option("--out <place>", "where the lists go: a directory that all nodes share, or s3://…");

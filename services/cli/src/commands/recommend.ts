@@ -3,8 +3,8 @@ import { dirname } from "node:path";
 import type { Manifest } from "@nightbeam/run";
 import { withRequired } from "@nightbeam/service";
 import { clock, facts, progressBar, whole } from "@nightbeam/service/terminal";
+import { DRAFT_FORMS } from "@nightbeam/settings";
 import { Command } from "commander";
-import { DRAFTS } from "../options/drafts.js";
 import { candidateFacts } from "../recommend/candidate-facts.js";
 import { withLists } from "../recommend/list-options.js";
 import { recommendOptions, recommendSchema } from "../recommend/options.js";
@@ -17,7 +17,7 @@ export function recommendCommand(): Command {
       "write every user's best items, exactly as the target's own beam search finds them, or draws from it",
     )
     .option("--target <dir>", "the large model: a Hugging Face checkpoint with nightbeam.json")
-    .option("--draft <name...>", `what guesses ahead: ${DRAFTS}`)
+    .option("--draft <name...>", `what guesses ahead: ${DRAFT_FORMS}`)
     .option(
       "--catalogue <file>",
       "items and their codes: LC-Rec JSON, Parquet, CSV, JSONL or prepared",

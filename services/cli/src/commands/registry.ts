@@ -40,8 +40,12 @@ export const GROUPS: readonly CommandGroup[] = [
       {
         name: "bench",
         description:
-          "plain and speculative search side by side: calls, nodes, accepted steps, users a second",
-        load: async () => (await import("./bench.js")).benchCommand(),
+          "plain and speculative search side by side: calls, nodes, accepted steps, users per second",
+        load: async () => {
+          const { benchCommand } = await import("@nightbeam/bench");
+          const { localClusters } = await import("../cluster/local-clusters.js");
+          return benchCommand({ clusters: localClusters });
+        },
       },
       {
         name: "import",

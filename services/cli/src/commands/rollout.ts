@@ -1,13 +1,12 @@
 import { resolve } from "node:path";
 import { parseOptions, withRequired, words } from "@nightbeam/service";
 import { table } from "@nightbeam/service/terminal";
-import { draftAt } from "@nightbeam/settings";
+import { DRAFT_FORMS, draftAt } from "@nightbeam/settings";
 import { Command } from "commander";
 import { z } from "zod";
 import { schedulerClient } from "../cluster-client/client.js";
 import { connectionOf, withConnection } from "../cluster-client/connection.js";
 import { localTime } from "../cluster-client/run-table.js";
-import { DRAFTS } from "../options/drafts.js";
 
 const schema = z.object({ target: z.string(), draft: words.default([]), catalogue: z.string() });
 
@@ -24,7 +23,7 @@ function setCommand(): Command {
     .description("say what new runs of this rollout begin with; runs under way keep what they have")
     .argument("<name>", "what the rollout is called")
     .option("--target <dir>", "the large model")
-    .option("--draft <name...>", `what guesses ahead: ${DRAFTS}`)
+    .option("--draft <name...>", `what guesses ahead: ${DRAFT_FORMS}`)
     .option("--catalogue <file>", "items and their codes");
   return withConnection(withRequired(command, schema)).action(
     async (name: string, flags: Record<string, unknown>) => {

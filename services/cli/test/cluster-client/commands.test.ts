@@ -1,20 +1,22 @@
 import { readRecommendations } from "@nightbeam/run";
-import { redisIsHere, until } from "@nightbeam/testing";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { startDrafter } from "../../../scheduler/test/support/drafter.js";
+import { startScheduler } from "@nightbeam/scheduler";
+import { until } from "@nightbeam/testing";
+import { nightbeam, startNightbeam } from "@nightbeam/testing/command";
 import {
   type Api,
+  startDrafter,
   startPlace,
   type TestPlace,
   TOKEN,
-} from "../../../scheduler/test/support/scheduler.js";
-import { nightbeam, startNightbeam } from "../support/command.js";
+} from "@nightbeam/testing/scheduler";
+import { redisIsHere } from "@nightbeam/testing/servers";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
 describe.skipIf(!redisIsHere())("commands of the cluster", () => {
   let place: TestPlace;
   let api: Api;
   beforeAll(async () => {
-    place = await startPlace();
+    place = await startPlace(startScheduler);
     api = await place.scheduler();
   });
   afterAll(() => place.stop());

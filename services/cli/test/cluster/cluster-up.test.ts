@@ -4,10 +4,11 @@ import { connect } from "node:net";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+import { listsIn } from "@nightbeam/testing/recommend";
+import { useWorld } from "@nightbeam/testing/world";
 import { afterAll, describe, expect, it } from "vitest";
 import { type ClusterFile, readClusterFile } from "../../src/cluster/cluster-file.js";
 import { isAlive } from "../../src/cluster/process-identity.js";
-import { listsIn, useWorld } from "../support/worlds.js";
 import { commandIn, RunningCommand, serversAreHere } from "./support/cluster-command.js";
 
 const world = useWorld({ users: 40 });

@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
-import type { World } from "@nightbeam/testing";
-import { loadReference } from "../../../../packages/model/test/reference-llama.js";
+import { loadReference } from "@nightbeam/testing/reference";
+import type { World } from "@nightbeam/testing/world";
 
 /** Tokens of a world's models: a few special ones, then the codes, level by level. */
 const BOS = 1;

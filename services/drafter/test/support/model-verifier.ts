@@ -3,7 +3,7 @@ import { openCatalogue } from "@nightbeam/dataset";
 import type { Scoring } from "@nightbeam/decoding";
 import { openModel } from "@nightbeam/model";
 import { type ReceivedCall, type ServedVerifier, serveVerifier } from "@nightbeam/protocol";
-import type { World } from "@nightbeam/testing";
+import type { World } from "@nightbeam/testing/world";
 
 /** A verifier with the world's real target, whose calls the test can watch and hold. */
 export interface ModelVerifier {

@@ -3,13 +3,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { openCatalogue, type Recommendation, readHistories } from "@nightbeam/dataset";
 import { promptsHash } from "@nightbeam/model";
-import { createRequest, planRun, readRecommendations, runIdOf } from "@nightbeam/run";
+import { createRequest, planRun, runIdOf } from "@nightbeam/run";
 import { parseRunRequest } from "@nightbeam/settings";
 import { openStore } from "@nightbeam/store";
-import { type World, writeWorld } from "@nightbeam/testing";
+import { listsOf, runRecommend } from "@nightbeam/testing/recommend";
+import { SMALL_WORLD, type World, writeWorld } from "@nightbeam/testing/world";
 import { afterAll, beforeAll } from "vitest";
-import { recommendOptions } from "../../../cli/src/recommend/options.js";
-import { recommend } from "../../../cli/src/recommend/recommend.js";
 import { type ModelVerifier, startModelVerifier } from "./model-verifier.js";
 
 const USERS = 40;
@@ -18,13 +17,13 @@ export const SHARDS = USERS / SHARD_SIZE;
 
 export interface Night {
   readonly world: World;
-  /** What one machine recommends, scores and all. */
+  /** The lists of one machine, with scores. */
   readonly expected: readonly Recommendation[];
-  /** What one machine recommends with more flags. */
+  /** Decodes the world on one machine with further flags, and returns the lists. */
   alone(name: string, flags: Record<string, unknown>): Promise<Recommendation[]>;
   readonly verifier: ModelVerifier;
   readonly scratch: string;
-  /** Plans a run under a new directory, without drafts where nothing else is said. */
+  /** Plans a run in a new directory. Default: without drafts. */
   plan(
     name: string,
     overrides?: { request?: Record<string, unknown>; versions?: Record<string, string> },
@@ -38,18 +37,15 @@ export function useNight(): () => Night {
   beforeAll(async () => {
     directory = await mkdtemp(join(tmpdir(), "nightbeam-drafter-"));
     const world = await writeWorld({
-      ...{ directory: join(directory, "world"), users: USERS, items: 240, sharedPaths: 16 },
-      ...{ levels: 3, codesPerLevel: 12, layers: 2, width: 16, heads: 2, maxItems: 5 },
+      ...SMALL_WORLD,
+      directory: join(directory, "world"),
+      users: USERS,
     });
     const { target, catalogue, histories } = world;
     const files = { target, catalogue, histories };
     const alone = async (name: string, flags: Record<string, unknown>) => {
       const out = join(directory, name);
-      await recommend(await recommendOptions({ ...files, excludeSeen: true, ...flags, out }), {
-        say: () => undefined,
-        progress: () => undefined,
-        signal: new AbortController().signal,
-      });
+      await runRecommend({ ...files, excludeSeen: true, ...flags, out });
       return listsOf(out);
     };
     const verifier = await startModelVerifier(world);
@@ -90,11 +86,4 @@ export function useNight(): () => Night {
     if (night === undefined) throw new Error("the night is made before the tests");
     return night;
   };
-}
-
-/** All lists of a finished run, in order; every file is held against its hash. */
-export async function listsOf(out: string): Promise<Recommendation[]> {
-  const lists: Recommendation[] = [];
-  for await (const batch of readRecommendations(out, { verify: true })) lists.push(...batch);
-  return lists;
 }

@@ -6,7 +6,7 @@ import {
   runJobs,
   shardJobId,
 } from "@nightbeam/queue";
-import { type RedisServer, startRedis } from "@nightbeam/testing";
+import { type RedisServer, startRedis } from "@nightbeam/testing/servers";
 import { afterAll, afterEach, beforeAll } from "vitest";
 
 /** A Redis of the test file's own, with queues to add runs by. */

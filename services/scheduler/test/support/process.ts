@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { type Api, apiOf, TOKEN } from "./scheduler.js";
+import { type Api, apiOf, TOKEN } from "@nightbeam/testing/scheduler";
 
 /** `nightbeam scheduler` as a process of its own, as it was built. */
 export interface SchedulerProcess {

@@ -5,7 +5,7 @@ import { type Catalogue, ROOT } from "@nightbeam/catalogue";
 import { openCatalogue } from "@nightbeam/dataset";
 import { type ScoreAnswer, type ScoreRequest, treeOf } from "@nightbeam/decoding";
 import { type Model, openModel } from "@nightbeam/model";
-import { type World, writeWorld } from "@nightbeam/testing";
+import { type World, writeWorld } from "@nightbeam/testing/world";
 import { afterAll, beforeAll } from "vitest";
 
 /** A world on disk with its target opened in this process: what a verifier has to agree with. */

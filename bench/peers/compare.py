@@ -1,0 +1,141 @@
+"""Compares Nightbeam with transformers' generate() on one checkpoint, in turn within one run.
+
+    python compare.py --model DIR --index index.json --histories histories.jsonl [--draft DIR]
+
+Both get the same users, K = 20 beams, float32 and two threads; each round runs every contender once,
+and medians over the rounds are compared. Prints a table: users per second, and the ratio to plain
+generate() (prefix_allowed_tokens_fn) with one user at a time, the usual setup.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import statistics
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+HERE = Path(__file__).parent
+ROOT = HERE.parents[1]
+
+
+def main() -> None:
+    options = parse_arguments()
+    with tempfile.TemporaryDirectory() as scratch:
+        histories = Path(scratch) / "histories.jsonl"
+        lines = options.histories.read_text().splitlines()[: options.users]
+        histories.write_text("\n".join(lines) + "\n")
+        rates: dict[str, list[float]] = {}
+        for round_number in range(options.rounds):
+            for name, rate in [
+                *generate_rates(options, histories),
+                *nightbeam_rates(options, histories),
+            ]:
+                rates.setdefault(name, []).append(rate)
+                print(f"round {round_number + 1}: {name}: {rate:.1f} users/s", file=sys.stderr)
+    report(rates)
+
+
+BASELINE = "generate(), one user at a time"
+
+
+def generate_rates(options: argparse.Namespace, histories: Path) -> list[tuple[str, float]]:
+    """Plain generate() alone and in batches, and the fastest setup of transformers that we
+    found."""
+    plain = run_generate(options, histories, ["--modes", "one,equal"])
+    best = run_generate(
+        options,
+        histories,
+        ["--modes", "one,equal", "--prefill", "once", "--constraint", "table"],
+    )
+    return [
+        (BASELINE, plain["one"]),
+        ("generate(), batches of equal length, up to 32", plain["equal"]),
+        ("tuned generate(), one user at a time", best["one"]),
+        ("tuned generate(), batches of equal length, up to 32", best["equal"]),
+    ]
+
+
+def run_generate(
+    options: argparse.Namespace, histories: Path, extra: list[str]
+) -> dict[str, float]:
+    printed = subprocess.run(
+        [
+            sys.executable,
+            str(HERE / "hf_generate.py"),
+            "--model",
+            str(options.model),
+            "--index",
+            str(options.index),
+            "--histories",
+            str(histories),
+            "--beams",
+            str(options.beams),
+            "--users",
+            str(options.users),
+            *extra,
+        ],
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout
+    return rates_of(json.loads(printed))
+
+
+def rates_of(report: dict[str, object]) -> dict[str, float]:
+    modes = report["usersPerSecond"]
+    assert isinstance(modes, dict)
+    return {str(name): float(rate) for name, rate in modes.items()}
+
+
+def nightbeam_rates(options: argparse.Namespace, histories: Path) -> list[tuple[str, float]]:
+    draft = ["--draft", str(options.draft), "--draft-width", "40"] if options.draft else []
+    rows: list[tuple[str, float]] = []
+    for scoring in ("full", "renormalized"):
+        printed = subprocess.run(
+            [
+                "npx",
+                "nightbeam",
+                "bench",
+                "--json",
+                *("--target", str(options.model), "--catalogue", str(options.index)),
+                *("--histories", str(histories), "--limit", str(options.users)),
+                *("--beam-width", str(options.beams), "--batch-size", "32"),
+                *("--scoring", scoring, "--repeat", "3"),
+                *draft,
+            ],
+            check=True,
+            capture_output=True,
+            text=True,
+            cwd=ROOT,
+        ).stdout
+        for row in json.loads(printed)["rows"]:
+            name = f"nightbeam {row['way']}, {scoring}, batches of 32"
+            rows.append((name, float(row["usersPerSecond"])))
+    return rows
+
+
+def report(rates: dict[str, list[float]]) -> None:
+    base = statistics.median(rates[BASELINE])
+    width = max(map(len, rates))
+    for name, measured in rates.items():
+        rate = statistics.median(measured)
+        print(f"{name:{width}}  {rate:8.1f} users/s  {rate / base:6.1f} x")
+
+
+def parse_arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("--model", type=Path, required=True)
+    parser.add_argument("--draft", type=Path)
+    parser.add_argument("--index", type=Path, required=True)
+    parser.add_argument("--histories", type=Path, required=True)
+    parser.add_argument("--beams", type=int, default=20)
+    parser.add_argument("--users", type=int, default=128)
+    parser.add_argument("--rounds", type=int, default=3)
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,43 @@
+import type { Catalogue } from "@nightbeam/catalogue";
+import { type HistoryRow, readHistories } from "@nightbeam/dataset";
+import type { Model } from "@nightbeam/model";
+import { type ReadyUser, userReader } from "@nightbeam/recommend";
+import { UsageError } from "@nightbeam/service";
+
+/** What history rows are read with. */
+export interface UserContext {
+  readonly catalogue: Catalogue;
+  readonly target: Pick<Model, "encodePrompt" | "maxPromptTokens">;
+}
+
+/** Returns the users of the rows that can be decoded; no items are excluded from their lists. */
+export function usersOf(rows: readonly HistoryRow[], context: UserContext): ReadyUser[] {
+  const { catalogue, target } = context;
+  const read = userReader({
+    known: catalogue,
+    searched: catalogue,
+    encodePrompt: target.encodePrompt,
+    maxPromptTokens: target.maxPromptTokens,
+    excludeSeen: false,
+  });
+  return rows.flatMap((row) => {
+    const reading = read(row);
+    return reading.kind === "user" ? reading.user : [];
+  });
+}
+
+/** Reads the first users of the histories. @throws UsageError BAD_OPTION if none can be decoded */
+export async function readUsers(
+  options: { histories: string; limit: number },
+  context: UserContext,
+): Promise<ReadyUser[]> {
+  const users: ReadyUser[] = [];
+  for await (const rows of readHistories({ path: options.histories, limit: options.limit })) {
+    users.push(...usersOf(rows, context));
+  }
+  if (users.length > 0) return users;
+  throw new UsageError(
+    "BAD_OPTION",
+    `--histories ${options.histories} has no user that can be decoded`,
+  );
+}

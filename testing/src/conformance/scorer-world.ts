@@ -1,0 +1,101 @@
+import { join } from "node:path";
+import type { Catalogue } from "@nightbeam/catalogue";
+import { type ScoreRequest, type Scorer, type Scoring, treeOf } from "@nightbeam/decoding";
+import { type Random, seeded } from "../random.js";
+import type { ModelShape } from "../world/checkpoint/model-shape.js";
+import { writeCheckpoint } from "../world/checkpoint/write-checkpoint.js";
+import { someCatalogue, somePrefixes, somePrompt } from "./requests.js";
+
+/** The model that an implementation of `Scorer` has to serve. */
+export interface ScorerSettings {
+  readonly directory: string;
+  readonly catalogue: Catalogue;
+  readonly scoring: Scoring;
+  /** Calls that may wait or run at once. Default: the implementation's own limit. */
+  readonly maxWaiting?: number;
+}
+
+export interface OpenScorer {
+  readonly scorer: Scorer;
+  close(): Promise<void>;
+}
+
+/** Opens an implementation. Its errors have a `code` of `ModelErrorCode`. */
+export type ScorerOpener = (settings: ScorerSettings) => Promise<OpenScorer>;
+
+/**
+ * Shapes for which a model computes in different ways. Matrix products of these sizes are split into
+ * blocks; a tiny model would pass by accident.
+ */
+export const SHAPES: Readonly<Record<string, Partial<ModelShape>>> = {
+  "five levels, grouped heads": {
+    levels: 5,
+    codesPerLevel: 24,
+    layers: 3,
+    width: 160,
+    heads: 4,
+    keyValueHeads: 2,
+    headSize: 40,
+  },
+  "four levels, two large heads": {
+    levels: 4,
+    codesPerLevel: 64,
+    layers: 2,
+    width: 128,
+    heads: 2,
+    headSize: 128,
+  },
+};
+
+/** A checkpoint and a catalogue, and requests for them. */
+export class ScorerWorld {
+  readonly directory: string;
+  readonly catalogue: Catalogue;
+  readonly #vocabularySize: number;
+  readonly #random: Random;
+  #nextKey = 0;
+
+  private constructor(made: { directory: string; catalogue: Catalogue; vocabularySize: number }) {
+    this.directory = made.directory;
+    this.catalogue = made.catalogue;
+    this.#vocabularySize = made.vocabularySize;
+    this.#random = seeded(11);
+  }
+
+  static async write(options: {
+    readonly parent: string;
+    readonly name: string;
+    readonly shape: Partial<ModelShape>;
+  }): Promise<ScorerWorld> {
+    const { levels = 4, codesPerLevel = 16 } = options.shape;
+    const directory = join(options.parent, options.name);
+    await writeCheckpoint({ directory, seed: 3, config: { maxPositions: 128, ...options.shape } });
+    const catalogue = someCatalogue({ levels, codesPerLevel, items: 400, seed: 5 });
+    return new ScorerWorld({ directory, catalogue, vocabularySize: 4 + levels * codesPerLevel });
+  }
+
+  prompt(length: number): Int32Array {
+    return somePrompt({ length, vocabularySize: this.#vocabularySize, random: this.#random });
+  }
+
+  prefixes(count: number): number[] {
+    return somePrefixes(this.catalogue.trie, { count, random: this.#random });
+  }
+
+  /** A request under a new key. */
+  request(prompt: Int32Array, prefixes: Iterable<number>): ScoreRequest {
+    return { key: this.#nextKey++, prompt, tree: treeOf(this.catalogue.trie, prefixes) };
+  }
+
+  /** Users with prompts of these lengths and trees of different sizes. */
+  users(promptLengths: readonly number[]): ScoreRequest[] {
+    return promptLengths.map((length, at) =>
+      this.request(this.prompt(length), this.prefixes(1 + ((at * 7) % 23))),
+    );
+  }
+
+  /** The same request under a new key. */
+  again(request: ScoreRequest): ScoreRequest {
+    return { ...request, key: this.#nextKey++ };
+  }
+}
