@@ -4,8 +4,6 @@ export {
   listOf,
   numberOf,
   oneOf,
-  positive,
-  share,
   wholeNumber,
   words,
 } from "./options/fields.js";

@@ -16,12 +16,6 @@ export function numberOf(what: string) {
 /** GiB, fractions allowed; 0 for none. */
 export const gibibytes = numberOf("a number of GiB, or 0 for none");
 
-/** A fraction: above 0 and at most 1. */
-export const share = numberFrom(
-  (value) => value > 0 && value <= 1,
-  "give a number above 0 and up to 1",
-);
-
 function numberFrom(fits: (value: number) => boolean, message: string) {
   return z
     .union([z.number(), z.string().trim().min(1, message)], message)
@@ -46,10 +40,4 @@ export function listOf<Field extends z.ZodType<unknown, unknown>>(field: Field) 
 export const words = z.union(
   [z.string().transform((one) => [one]), z.array(z.string())],
   "give one name or several",
-);
-
-/** A finite number above 0. */
-export const positive = numberFrom(
-  (value) => value > 0 && value < Number.POSITIVE_INFINITY,
-  "give a number above 0",
 );
