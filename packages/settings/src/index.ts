@@ -3,6 +3,7 @@ export {
   DRAFT_FORMS,
   type DraftName,
   draftAt,
+  draftTraits,
   draftVersion,
   parseDraftName,
 } from "./draft-name.js";
@@ -23,4 +24,4 @@ export {
   requestFields,
   runRequestSchema,
 } from "./run-request.js";
-export { canBeDrawnFrom, dependsOnDraft, usualBeamWidth, verificationOf } from "./verification.js";
+export { dependsOnDraft, usualBeamWidth, verificationOf } from "./verification.js";

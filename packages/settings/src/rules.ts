@@ -1,6 +1,7 @@
 import type { z } from "zod";
+import { DRAWABLE_DRAFTS, draftTraits } from "./draft-name.js";
 import { SettingsError } from "./errors.js";
-import { canBeDrawnFrom, type DraftSettings, type VerificationOptions } from "./verification.js";
+import type { DraftSettings, VerificationOptions } from "./verification.js";
 
 /** Settings that are checked against each other; a view of a run has some of them. */
 export interface RuledSettings extends VerificationOptions, DraftSettings {
@@ -71,12 +72,12 @@ function relaxedRule(settings: RuledSettings): string | undefined {
 
 function undrawnProblem(draft: string): string | undefined {
   try {
-    if (canBeDrawnFrom(draft)) return undefined;
+    if (draftTraits(draft).canBeDrawnFrom) return undefined;
   } catch (error) {
     if (error instanceof SettingsError) return error.message;
     throw error;
   }
-  return `\`verification\` relaxed cannot draw from \`draft\` ${draft}: give a checkpoint, transitions or retrieval`;
+  return `\`verification\` relaxed cannot draw from \`draft\` ${draft}: give ${DRAWABLE_DRAFTS}`;
 }
 
 function candidatesRule(settings: RuledSettings): string | undefined {
@@ -94,12 +95,6 @@ function candidatesRule(settings: RuledSettings): string | undefined {
   return undefined;
 }
 
-/** What narrows the counts that a draft is made of: of items in histories, of items in the catalogue. */
-const COUNTED_IN: Readonly<Record<string, readonly ("limit" | "allow" | "block")[]>> = {
-  transitions: ["limit", "allow", "block"],
-  retrieval: ["allow", "block"],
-};
-
 /**
  * Returns why a cluster cannot make the lists that are asked for, with keys in backticks and the
  * remedy, or undefined. For a request whose rollouts may have been replaced since it was parsed.
@@ -116,8 +111,9 @@ export function clusterProblem(
   if (problem !== undefined || settings.verification !== "relaxed") return problem;
   // One machine counts in all histories and among the items that are left; a drafter has the run's
   // rows, and the whole catalogue as the verifiers do. Other counts draft other lists.
-  const [draft = ""] = settings.draft;
-  const narrowed = COUNTED_IN[draft]?.find((key) => settings[key] !== undefined);
+  const [draft] = settings.draft;
+  if (draft === undefined) return undefined;
+  const narrowed = draftTraits(draft).countedIn.find((key) => settings[key] !== undefined);
   if (narrowed === undefined) return undefined;
   return (
     `\`verification\` relaxed with \`draft\` ${draft} takes no \`${narrowed}\` in a cluster: its counts ` +

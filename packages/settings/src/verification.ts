@@ -1,6 +1,5 @@
 import type { Verification } from "@nightbeam/decoding";
 import { DEFAULTS } from "./defaults.js";
-import { parseDraftName } from "./draft-name.js";
 
 /** Verification options as the user gave them. */
 export interface VerificationOptions {
@@ -53,15 +52,6 @@ interface SamplingSettings {
 export function samplingSettings(options: VerificationOptions): SamplingSettings {
   const { kind, ...how } = verificationOf(options);
   return kind === "strict" ? {} : { verification: kind, ...how };
-}
-
-/**
- * Whether a draft has probabilities to draw by; lists have none.
- *
- * @throws SettingsError BAD_DRAFT
- */
-export function canBeDrawnFrom(draft: string): boolean {
-  return ["checkpoint", "transitions", "retrieval"].includes(parseDraftName(draft).kind);
 }
 
 /** Whether lists depend on the drafts, so that a run cannot continue with others. */
