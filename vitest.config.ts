@@ -7,6 +7,7 @@ export default defineConfig({
       "services/*/test/**/*.test.ts",
       "bench/test/**/*.test.ts",
       "demo/*/test/**/*.test.ts",
+      "examples/test/**/*.test.ts",
       "test/**/*.test.ts",
     ],
     // Tests must pass on two cores, and native sessions start their own threads.

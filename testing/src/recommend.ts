@@ -1,7 +1,7 @@
 import type { Recommendation } from "@nightbeam/dataset";
+import { recommendRun } from "@nightbeam/recommend";
 import { readRecommendations } from "@nightbeam/run";
 import { recommendOptions } from "nightbeam/dist/recommend/options.js";
-import { recommend } from "nightbeam/dist/recommend/recommend.js";
 import { all } from "./async.js";
 import type { TestWorld } from "./world/use-world.js";
 
@@ -13,9 +13,8 @@ import type { TestWorld } from "./world/use-world.js";
 export async function runRecommend(
   flags: Readonly<Record<string, unknown>> & { readonly out: string },
 ): Promise<void> {
-  await recommend(await recommendOptions(flags), {
-    say: () => undefined,
-    progress: () => undefined,
+  await recommendRun(await recommendOptions(flags), {
+    onEvent: () => undefined,
     signal: new AbortController().signal,
   });
 }

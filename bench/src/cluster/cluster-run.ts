@@ -1,4 +1,4 @@
-import { readManifest } from "@nightbeam/run";
+import { type RunStats, readManifest } from "@nightbeam/run";
 import type { RunStatus } from "@nightbeam/scheduler/api";
 import { UsageError } from "@nightbeam/service";
 import type { ClusterProcess, LocalCluster } from "./local-cluster.js";
@@ -12,7 +12,7 @@ export interface ClusterRun {
   /** From submission to manifest, so with planning and queues. */
   readonly usersPerSecond: number;
   /** Sums over the shards, by their names in the manifest. */
-  readonly stats: Readonly<Record<string, number>>;
+  readonly stats: RunStats;
   /** Processor time of everything that does not decode: scheduler, Redis, NATS and the drafters' main threads. */
   readonly controlSeconds: number;
 }

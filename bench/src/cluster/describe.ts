@@ -1,3 +1,4 @@
+import type { FigureName } from "@nightbeam/run";
 import { facts, whole } from "@nightbeam/service/terminal";
 import { median } from "../measure.js";
 import type { BenchClusterReport } from "./bench-cluster.js";
@@ -9,10 +10,11 @@ export function describeBenchCluster(report: BenchClusterReport): string {
   const one = median(alone);
   const ratios = runs.map(({ usersPerSecond }, round) => usersPerSecond / (alone[round] ?? 0));
   const cluster = median(runs.map(({ usersPerSecond }) => usersPerSecond));
-  const sum = (name: string) => runs.reduce((total, { stats }) => total + (stats[name] ?? 0), 0);
+  const sum = (name: FigureName) =>
+    runs.reduce((total, { stats }) => total + (stats[name] ?? 0), 0);
   const users = runs.reduce((total, run) => total + run.users, 0);
   const calls = sum("verifyCalls");
-  const perCall = (name: string) => `${(sum(name) / calls).toFixed(1)} ms`;
+  const perCall = (name: FigureName) => `${(sum(name) / calls).toFixed(1)} ms`;
   const share = controlShare(manyShards, { partSize, cores, usersPerSecond: cluster });
   return facts([
     ["one machine alone", `${one.toFixed(1)} users/s (nightbeam recommend, ${cores} workers)`],

@@ -1,14 +1,13 @@
 import { oneOf, parseOptions, wholeNumber, words } from "@nightbeam/service";
+import { DEFAULTS, requestFields } from "@nightbeam/settings";
 import { z } from "zod";
 
-const WIDTHS = "give auto, one width, or one for each level but the last, such as 60,40,30";
-
-/** Prefixes to draft: one width for all levels, one per level, or what the run finds to pay. */
+/** As `--draft-width` of `nightbeam recommend`: auto, a width, or widths with commas between. */
 const draftWidth = z
   .string()
-  .regex(/^(auto|\d+(,\d+)*)$/, WIDTHS)
-  .default("auto")
-  .transform((text): "auto" | number[] => (text === "auto" ? text : text.split(",").map(Number)));
+  .default(DEFAULTS.draftWidth)
+  .transform((text) => (text === "auto" ? DEFAULTS.draftWidth : text.split(",").map(Number)))
+  .pipe(requestFields.shape.draftWidth.unwrap());
 
 /** The keys of `nightbeam bench cluster`. */
 export const benchClusterSchema = z.object({
@@ -16,12 +15,12 @@ export const benchClusterSchema = z.object({
   draft: words.default([]),
   catalogue: z.string(),
   histories: z.string(),
-  beamWidth: wholeNumber(1).default(20),
+  beamWidth: wholeNumber(1).default(DEFAULTS.beamWidth),
   draftWidth,
-  scoring: oneOf(["full", "renormalized"]).default("full"),
+  scoring: oneOf(["full", "renormalized"]).default(DEFAULTS.scoring),
   limit: wholeNumber(1).optional(),
-  batchSize: wholeNumber(1).default(32),
-  partSize: wholeNumber(1).default(256),
+  batchSize: wholeNumber(1).default(DEFAULTS.batchSize),
+  partSize: wholeNumber(1).default(DEFAULTS.clusterPartSize),
   verifiers: wholeNumber(1).default(2),
   drafters: wholeNumber(1).default(2),
   repeat: wholeNumber(1).default(3),

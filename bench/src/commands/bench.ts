@@ -12,9 +12,6 @@ import { benchPaperCommand } from "./bench-paper.js";
 export function benchCommand({ clusters }: { clusters: LocalClusters }): Command {
   return withRequired(
     new Command("bench")
-      .description(
-        "plain and speculative search side by side: calls, nodes, accepted steps, users per second",
-      )
       .addCommand(benchClusterCommand(clusters))
       .addCommand(benchPaperCommand())
       .option("--target <dir>", "the large model")

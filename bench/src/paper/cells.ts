@@ -23,7 +23,10 @@ export class Cells {
    */
   static async open(directory: string, setting: Setting): Promise<Cells> {
     const files = directoryFiles(directory);
-    const held = await readRecord(files, SETTING, z.record(z.string(), z.unknown()));
+    const held = await readRecord(files, {
+      name: SETTING,
+      schema: z.record(z.string(), z.unknown()),
+    });
     if (held === undefined) await files.replace(SETTING, recordBytes(setting));
     else {
       const keys = [...new Set([...Object.keys(held), ...Object.keys(setting)])];
@@ -46,7 +49,7 @@ export class Cells {
     how: { schema: z.ZodType<Cell>; measure: () => Promise<Cell> },
   ): Promise<Cell> {
     const file = `cells/${name}.json`;
-    const held = await readRecord(this.#files, file, how.schema);
+    const held = await readRecord(this.#files, { name: file, schema: how.schema });
     if (held !== undefined) return held;
     const measured = await how.measure();
     await this.#files.replace(file, recordBytes(measured));

@@ -9,7 +9,7 @@ import {
 } from "@nightbeam/decoding";
 import type { Model } from "@nightbeam/model";
 import { type OpenDrafts, openDrafts } from "@nightbeam/recommend";
-import { canBeDrawnFrom } from "@nightbeam/settings";
+import { draftTraits } from "@nightbeam/settings";
 import { usersOf } from "../users.js";
 import type { PaperData } from "./data.js";
 import { decodeUntimed } from "./decode-untimed.js";
@@ -84,7 +84,12 @@ function openOne(draft: string, { data, target, options }: MethodContext): Promi
 
 /** Relaxed verification takes a single draft, and it must have probabilities, which lists have not. */
 function isDrawn({ drafts: [draft, ...more] }: MethodName): boolean {
-  return draft !== undefined && more.length === 0 && draft !== PREVIOUS && canBeDrawnFrom(draft);
+  return (
+    draft !== undefined &&
+    more.length === 0 &&
+    draft !== PREVIOUS &&
+    draftTraits(draft).canBeDrawnFrom
+  );
 }
 
 /**

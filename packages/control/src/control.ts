@@ -1,9 +1,8 @@
+import { type Clock, systemClock } from "@nightbeam/service";
 import { NatsError } from "nats";
-import { type Clock, systemClock } from "./clock.js";
-import { Link } from "./connection/link.js";
+import { type ControlLog, Link } from "./connection/link.js";
 import { parseServers } from "./connection/servers.js";
 import { ControlError } from "./errors.js";
-import type { ControlLog } from "./log.js";
 import { NodeAnnouncement } from "./nodes/announcement.js";
 import { type LiveNodes, watchNodes } from "./nodes/live-nodes.js";
 import { type NodeRole, type NodeStatus, nodeIdSchema } from "./nodes/status.js";
@@ -13,49 +12,49 @@ import { type Rollouts, rolloutsOf } from "./rollouts/rollouts.js";
 import { type ControlTiming, DEFAULT_TIMING } from "./timing.js";
 
 export interface ControlOptions {
-  /** `nats://host:4222`, with commas between the servers of a cluster: name them all. */
+  /** All servers of the NATS cluster: `nats://a:4222,nats://b:4222`. */
   readonly servers: string;
-  /** The process's name, as NATS lists connections. */
+  /** The name of the process in NATS's list of connections. */
   readonly name: string;
   readonly log: ControlLog;
   readonly clock?: Clock;
   readonly timing?: Partial<ControlTiming>;
 }
 
-/** A node's presence among the others. */
+/** A node that is announced to the others. */
 export interface Announcement {
-  /** Sends a heartbeat at once, for changes that others should know now, such as `draining`. */
+  /** Sends a heartbeat now, for changes that others should learn at once, such as `draining`. */
   update(): void;
-  /** Says that this node is gone, so that nobody waits for its heartbeats, and stops them. */
+  /** Tells the others that this node is gone, and stops its heartbeats. */
   stop(): Promise<void>;
 }
 
-/** How the processes of a cluster find each other. Work that is under way never waits for it. */
+/** How the processes of a cluster find each other. Work in progress never waits for it. */
 export interface Control {
   readonly connected: boolean;
-  /** Waits until NATS is there. @returns false where it is still away after `timeoutMs` */
+  /** Waits for a connection to NATS. @returns false if there is none after `timeoutMs` */
   waitConnected(timeoutMs: number): Promise<boolean>;
   /**
-   * Lists this process as a node, as long as NATS is there and it lives.
+   * Announces this process as a node, with a heartbeat per second.
    * @throws ControlError BAD_NODE, CLOSED
    */
   announce(status: () => NodeStatus, handlers: { readonly onDrain: () => void }): Announcement;
-  /** The nodes of a role. While NATS is away the last list stays. @throws ControlError CLOSED */
+  /** The nodes of a role. Without a connection to NATS the last list stays. @throws ControlError CLOSED */
   watchNodes(role: NodeRole): LiveNodes;
   /**
-   * Asks a node to take no more work; returns when it has heard.
+   * Asks a node to take no more work; returns after it has confirmed.
    * @throws ControlError NO_SUCH_NODE, NOT_CONNECTED, CLOSED
    */
   drain(id: string): Promise<void>;
   readonly rollouts: Rollouts;
-  /** Announced nodes say their last word; then everything ends, whether NATS is there or not. */
+  /** Tells the others that the announced nodes are gone, and closes everything, with or without NATS. */
   close(): Promise<void>;
 }
 
 /**
- * Begins to connect to NATS and goes on for ever, in the background.
+ * Connects to NATS in the background, and reconnects until it is closed.
  *
- * @throws ControlError BAD_SERVERS; never because NATS is away
+ * @throws ControlError BAD_SERVERS; never because NATS cannot be reached
  */
 export async function openControl(options: ControlOptions): Promise<Control> {
   const { name, log, clock = systemClock } = options;
@@ -109,13 +108,13 @@ async function waitConnected(link: Link, timeoutMs: number): Promise<boolean> {
   const connected = new Promise<boolean>((resolve) => {
     const timer = setTimeout(() => resolve(false), timeoutMs);
     const unfollow = link.follow({ up: () => resolve(true) });
-    const giveUp = () => resolve(false);
-    link.closing.addEventListener("abort", giveUp);
-    if (link.closing.aborted) giveUp();
+    const cancel = () => resolve(false);
+    link.closing.addEventListener("abort", cancel);
+    if (link.closing.aborted) cancel();
     waiting.signal.addEventListener("abort", () => {
       clearTimeout(timer);
       unfollow();
-      link.closing.removeEventListener("abort", giveUp);
+      link.closing.removeEventListener("abort", cancel);
     });
   });
   return connected.finally(() => waiting.abort());
@@ -126,16 +125,20 @@ async function drain(
   id: string,
 ): Promise<void> {
   const noSuchNode = (cause?: unknown) =>
-    new ControlError("NO_SUCH_NODE", `no node "${id}" listens. List the nodes to see their ids.`, {
-      cause,
-    });
+    new ControlError(
+      "NO_SUCH_NODE",
+      `there is no node "${id}". Run \`nightbeam nodes\` to list the nodes.`,
+      {
+        cause,
+      },
+    );
   if (!nodeIdSchema.safeParse(id).success) throw noSuchNode();
   const connection = link.connection;
   if (connection === undefined) throw notConnected(link);
   try {
     await connection.request(drainSubject(id), "", { timeout: requestMs });
   } catch (error) {
-    // 503: the server knows of no subscriber.
+    // 503: the subject has no subscriber.
     if (error instanceof NatsError && error.code === "503") throw noSuchNode(error);
     throw notConnected(link, error);
   }

@@ -1,25 +1,25 @@
-/** Every way in which this package refuses; a caller branches on the code, a person reads the message. */
+/** Callers branch on the code; the message is for people. */
 export type ControlErrorCode =
-  /** The list of NATS servers cannot be read. */
+  /** The list of NATS servers cannot be parsed. */
   | "BAD_SERVERS"
   /** An address is not host:port. */
   | "BAD_ADDRESS"
-  /** What a node says about itself cannot be announced. */
+  /** The status of a node is invalid and cannot be announced. */
   | "BAD_NODE"
-  /** A rollout, or its name, is not what the bucket may hold. */
+  /** A rollout or its name is invalid. */
   | "BAD_ROLLOUT"
-  /** NATS is away, or went away before it answered. */
+  /** There is no connection to NATS, or it was lost before the answer. */
   | "NOT_CONNECTED"
-  /** NATS is there, but the bucket of rollouts cannot be had: JetStream is off. */
+  /** NATS has no bucket for rollouts: JetStream is off. */
   | "NO_BUCKET"
-  /** NATS refused to read or write the bucket; the cause says why. */
+  /** NATS refused to read or write the bucket; see the cause. */
   | "BUCKET_REFUSED"
-  /** No node with that id listens. */
+  /** There is no node with that id. */
   | "NO_SUCH_NODE"
   /** The control connection was closed by this process. */
   | "CLOSED";
 
-/** The one error of this package. The message names the place and the remedy. */
+/** The only error class of this package. The message names the place and the remedy. */
 export class ControlError extends Error {
   override readonly name = "ControlError";
   readonly code: ControlErrorCode;

@@ -1,12 +1,6 @@
-export { type Clock, systemClock } from "./clock.js";
-export { type Announcement, type Control, type ControlOptions, openControl } from "./control.js";
+export { type Announcement, type Control, openControl } from "./control.js";
 export { ControlError, type ControlErrorCode } from "./errors.js";
-export type { ControlLog } from "./log.js";
 export { combineDirectories, staticVerifiers } from "./nodes/directories.js";
-export type { Directory, NodeEndpoint } from "./nodes/endpoint.js";
-export type { LiveNodes } from "./nodes/live-nodes.js";
-export type { NodeRole, NodeStatus } from "./nodes/status.js";
-export { withControl } from "./open-service-control.js";
-export type { NamedRollout, Rollout } from "./rollouts/rollout.js";
+export type { NodeStatus } from "./nodes/status.js";
 export type { Rollouts } from "./rollouts/rollouts.js";
-export type { ControlTiming } from "./timing.js";
+export { withControl } from "./with-control.js";

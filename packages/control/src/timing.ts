@@ -1,24 +1,23 @@
-/** How fast the control plane goes. */
+/** The intervals and timeouts of the control plane. */
 export interface ControlTiming {
-  /** Between two heartbeats of a node. */
+  /** Interval between heartbeats. */
   readonly heartbeatMs: number;
-  /** A node that was silent for so long is gone; also the grace after a reconnection. */
+  /** A node without a heartbeat for this long is gone; also the grace time after a reconnection. */
   readonly expiryMs: number;
   /**
-   * Between two pings of the NATS server; the third without an answer ends the connection. Three of
-   * them must be shorter than `expiryMs`: a server that went silent must be known to be away before
-   * the nodes behind it seem dead.
+   * Interval between pings of the NATS server; the third without an answer ends the connection. Three
+   * intervals must be shorter than `expiryMs`, so that a silent server is not taken for dead nodes.
    */
   readonly pingMs: number;
-  /** How long a server may take to answer a connection. */
+  /** Timeout of a connection attempt. */
   readonly connectMs: number;
-  /** Between two rounds of connecting; up to as much again is added at random. */
+  /** Pause between connection attempts; a random time of up to the same length is added. */
   readonly reconnectMs: number;
-  /** How long a request to NATS may take. */
+  /** Timeout of a request to NATS. */
   readonly requestMs: number;
-  /** How long closing may wait for the last messages to leave. */
+  /** How long `close` may wait for the last messages to be sent. */
   readonly closeMs: number;
-  /** Between two readings of watched rollouts, for the case that a hint was lost. */
+  /** Interval between reads of watched rollouts, in case a push was lost. */
   readonly rereadMs: number;
 }
 

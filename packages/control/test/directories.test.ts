@@ -16,7 +16,7 @@ function changing(initial: readonly NodeEndpoint[]) {
   };
   const set = (next: readonly NodeEndpoint[]) => {
     endpoints = next;
-    listeners.tell();
+    listeners.notify();
   };
   return { directory, set };
 }
@@ -40,7 +40,7 @@ describe("fixed addresses", () => {
       expect(() => staticVerifiers(["ok:1", address])).toThrow(
         expect.objectContaining({
           code: "BAD_ADDRESS",
-          message: expect.stringContaining(`"${address}" is no address. Write host:port`),
+          message: expect.stringContaining(`"${address}" is not an address. Write host:port`),
         }),
       );
     },

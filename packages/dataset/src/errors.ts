@@ -1,31 +1,31 @@
-import { StoreError } from "@nightbeam/store";
+import { readProblem, reasonOf, StoreError, writeProblem } from "@nightbeam/store";
 
-/** Every way in which this package refuses; a caller branches on the code, a person reads the message. */
+/** Every way in which this package fails. Branch on the code; the message is for people. */
 export type DatasetErrorCode =
   /** The named file or directory does not exist. */
   | "FILE_NOT_FOUND"
   /** The file exists but cannot be read as what it claims to be. */
   | "UNREADABLE"
-  /** Neither the ending of the name nor the content tells the format. */
+  /** The format is clear neither from the file name nor from the content. */
   | "UNKNOWN_FORMAT"
-  /** A needed column is not in the file. */
+  /** The file lacks a required column. */
   | "MISSING_COLUMN"
-  /** A column has a type that cannot carry what is asked of it. */
+  /** A column has a type that does not fit its use. */
   | "COLUMN_TYPE"
-  /** An import's filters left no event. */
+  /** The filters of an import removed all events. */
   | "NOTHING_LEFT"
   /** An option's value is out of range or contradicts another. */
   | "BAD_OPTION"
-  /** The file is no usable catalogue; the cause is the CatalogueError, where there is one. */
+  /** The file is not a valid catalogue; the cause is the CatalogueError, if there is one. */
   | "BAD_CATALOGUE"
-  /** A recommendation cannot be written: a score that is not finite, a code out of range. */
+  /** A recommendation cannot be written: its score is not finite, or a code is out of range. */
   | "BAD_RECOMMENDATION"
-  /** The directory holds teacher data of another target, catalogue or scoring. */
+  /** The directory holds teacher data for another target, catalogue or scoring. */
   | "TEACHER_DIFFERS"
-  /** Writing failed: the disk is full, or the place is not writable. */
+  /** Writing failed: the disk is full, or the directory is not writable. */
   | "WRITE_FAILED";
 
-/** The one error of this package. The message names the place and the remedy. */
+/** The one error class of this package. The message names the file and the remedy. */
 export class DatasetError extends Error {
   override readonly name = "DatasetError";
   readonly code: DatasetErrorCode;
@@ -36,57 +36,32 @@ export class DatasetError extends Error {
   }
 }
 
-/** The first line of whatever was thrown, without its full stop: native libraries append listings. */
-export function reasonOf(error: unknown): string {
-  const text = error instanceof Error ? error.message : String(error);
-  return (text.split("\n", 1)[0] ?? text).replace(/\.$/, "");
-}
-
-/** The `code` of a file-system error ("ENOENT"), or undefined for anything else. */
-export function systemCode(error: unknown): string | undefined {
-  if (!(error instanceof Error) || !("code" in error)) return undefined;
-  return typeof error.code === "string" ? error.code : undefined;
-}
-
-/** Turns a failure to read `path` into a DatasetError; one that names its place passes unchanged. */
+/**
+ * The DatasetError for a failure to read `path`. A DatasetError, or a StoreError, which also names its
+ * file, is returned unchanged.
+ */
 export function readFailure(path: string, error: unknown): DatasetError | StoreError {
   if (error instanceof DatasetError || error instanceof StoreError) return error;
-  const code = systemCode(error);
-  if (code === "ENOENT") {
-    return new DatasetError("FILE_NOT_FOUND", `${path} does not exist. Check the path.`, {
-      cause: error,
-    });
-  }
-  const reason = reasonOf(error);
-  return new DatasetError(
-    "UNREADABLE",
-    `${path} cannot be read: ${reason}. ${readRemedy(code, reason)}`,
-    { cause: error },
-  );
+  const remedy =
+    memoryRemedy(error) ??
+    "Check that the file is complete and in the format of its name, or pass the format.";
+  const { code, message } = readProblem(path, { error, remedy });
+  return new DatasetError(code, message, { cause: error });
 }
 
-function readRemedy(code: string | undefined, reason: string): string {
-  if (code === "EACCES") return "Grant this user the right to read it.";
-  if (code === "EISDIR") return "It is a directory: name a file in it.";
-  if (reason.startsWith("Out of Memory")) return MEMORY_REMEDY;
-  return "Check that the file is whole and of the format that its name says, or name the format.";
-}
-
-const MEMORY_REMEDY = "Raise the engine's memoryLimit, or name a tempDirectory with more room.";
-
-/** Turns a failure to write at `path` into a DatasetError; one that names its place passes unchanged. */
+/** The DatasetError for a failure to write `path`; exceptions as in `readFailure`. */
 export function writeFailure(path: string, error: unknown): DatasetError | StoreError {
   if (error instanceof DatasetError || error instanceof StoreError) return error;
-  const reason = reasonOf(error);
-  return new DatasetError(
-    "WRITE_FAILED",
-    `${path} cannot be written: ${reason}. ${writeRemedy(systemCode(error), reason)}`,
-    { cause: error },
+  const remedy = memoryRemedy(error);
+  const { code, message } = writeProblem(
+    path,
+    remedy === undefined ? { error } : { error, remedy },
   );
+  return new DatasetError(code, message, { cause: error });
 }
 
-function writeRemedy(code: string | undefined, reason: string): string {
-  if (code === "ENOSPC") return "Free space on that disk and start again: committed work is kept.";
-  if (reason.startsWith("Out of Memory")) return MEMORY_REMEDY;
-  return "Check that the directory exists, has room, and that this user may write there.";
+/** Advice for when DuckDB ran out of memory, which it reports like any other failure. */
+function memoryRemedy(error: unknown): string | undefined {
+  if (!reasonOf(error).startsWith("Out of Memory")) return undefined;
+  return "Raise DuckDB's memoryLimit, or set a tempDirectory with more free space.";
 }

@@ -83,7 +83,7 @@ describe("a list of items", () => {
     expect(await readItemList(parquet, { column: "sku" })).toEqual(["7"]);
   });
 
-  it("is refused whole rather than shortened", async () => {
+  it("is refused completely instead of shortened", async () => {
     const dir = tempDir();
     const broken = put(dir, "l.jsonl", '{"item_id":3}\n{');
     await expect(readItemList(broken)).rejects.toMatchObject({ code: "UNREADABLE" });

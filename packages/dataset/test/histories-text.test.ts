@@ -80,7 +80,7 @@ describe("JSONL histories", () => {
     ]);
   });
 
-  it("gives the same rows whatever the window and the size of chunks", async () => {
+  it("gives the same rows for any window and size of chunks", async () => {
     const dir = tempDir();
     const id = fc.string({ minLength: 1, maxLength: 8, unit: "grapheme" });
     const line = fc.oneof(
@@ -157,7 +157,7 @@ describe("CSV histories", () => {
   });
 });
 
-describe("refusals name the place and the remedy", () => {
+describe("refusals name the file and the remedy", () => {
   it.each([
     ["none.jsonl", "FILE_NOT_FOUND", /does not exist/],
     ["none.parquet", "FILE_NOT_FOUND", /does not exist/],

@@ -31,7 +31,7 @@ describe("one list", () => {
     expect(score.hitRate).toBe(1);
   });
 
-  it("is between 0 and 1, and 1 exactly where the held-out items lead", () => {
+  it("is between 0 and 1, and 1 only if the held-out items come first", () => {
     const items = fc.uniqueArray(fc.constantFrom(..."abcdefgh"), { minLength: 1 });
     const property = fc.property(items, items, fc.integer({ min: 1, max: 10 }), (list, held, k) => {
       const score = scoreRanking({ list, heldOut: new Set(held), k });

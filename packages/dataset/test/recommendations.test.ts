@@ -69,7 +69,7 @@ describe.each(FORMATS)("a %s part", (format) => {
     { score: Number.NEGATIVE_INFINITY, codes: [1] },
     { score: 0, codes: [65_536] },
     { score: 0, codes: [-1] },
-  ])("refuses %o and leaves nothing behind", async (bad) => {
+  ])("refuses %o and leaves nothing", async (bad) => {
     const directory = tempDir();
     const recommendations = [{ user: "u", items: [{ item: "i", ...bad }] }];
     await expect(
@@ -80,7 +80,7 @@ describe.each(FORMATS)("a %s part", (format) => {
     expect(readdirSync(directory)).toEqual([]);
   });
 
-  it("passes on what its source throws, as it is", async () => {
+  it("passes on errors of its source unchanged", async () => {
     const directory = tempDir();
     const broken = new Error("the model went away");
     const recommendations = (async function* () {

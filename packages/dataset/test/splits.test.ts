@@ -13,7 +13,7 @@ describe("a data set that is split by time", () => {
     return dir;
   }
 
-  it("gives each user what came before the test and after, items counted from 0", async () => {
+  it("gives the items of each user before and after the test, numbered from 0", async () => {
     const dir = splits({ train: "7 3 1\n8 2\n", valid: "7 5\n8\n9 4\n", test: "7\n8 9 9\n" });
     expect(await readSplits(dir)).toEqual([
       { user: "7", history: ["2", "0", "4"], heldOut: [] },

@@ -15,7 +15,7 @@ async function readThrough(path: string): Promise<{ rows: number; growth: number
   const before = process.memoryUsage().rss;
   let peak = before;
   let rows = 0;
-  for await (const chunk of readHistories({ path, engine: { memoryLimit: "200MB" } })) {
+  for await (const chunk of readHistories({ path, duckdb: { memoryLimit: "200MB" } })) {
     rows += chunk.length;
     peak = Math.max(peak, process.memoryUsage().rss);
   }

@@ -55,7 +55,7 @@ describe("a teacher log", () => {
     });
   });
 
-  it("gives equal bytes when a part is tried again, and removes what a killed try left", async () => {
+  it("gives equal bytes when a part is repeated, and removes leftovers of killed processes", async () => {
     const directory = tempDir();
     const log = await openTeacherLog({ directory, run, source });
     const path = (await log.write(0, [one])) ?? "";

@@ -7,10 +7,10 @@ import { queryNumber } from "@nightbeam/dataset";
  */
 export const KEY_STEP = "1099511627776::HUGEINT";
 
-/** What became of the events that were read. */
+/** Counts of kept and dropped events. */
 export interface FilterCounts {
   readonly repeated: number;
-  /** Rounds until nobody and nothing had too few events. */
+  /** Rounds until every user and item had enough events. */
   readonly coreRounds: number;
   readonly outsideCore: number;
   readonly users: number;

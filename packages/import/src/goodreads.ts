@@ -20,7 +20,7 @@ export interface GoodreadsOptions {
   /** `book_id_map.csv` and `user_id_map.csv`: the CSV's own numbers -> ids of Goodreads. */
   readonly bookIds?: string | undefined;
   readonly userIds?: string | undefined;
-  /** Also books that users put on a shelf and did not mark as read; default false. */
+  /** Includes books that users put on a shelf and did not mark as read. Default: false. */
   readonly shelved?: boolean | undefined;
 }
 
@@ -33,14 +33,14 @@ const bookSchema = z.object({
   description: z.string().optional().catch(undefined),
 });
 
-/** @throws DatasetError BAD_OPTION where titles would go to other books, or maps have no use */
+/** @throws DatasetError BAD_OPTION if titles would go to the wrong books, or id maps have no use */
 export async function goodreadsFiles(options: GoodreadsOptions): Promise<OwnerFiles> {
   const { interactions, books, bookIds, userIds, shelved = false } = options;
   const numbered = isCsv(interactions);
   if (numbered && books !== undefined && bookIds === undefined) {
     throw new DatasetError(
       "BAD_OPTION",
-      `${interactions} numbers books by itself: name book_id_map.csv too, or its books get other books' titles.`,
+      `${interactions} has its own numbers for books: give book_id_map.csv as well, or books get wrong titles.`,
     );
   }
   if (!numbered && (bookIds !== undefined || userIds !== undefined)) {

@@ -2,8 +2,8 @@ import { existsSync } from "node:fs";
 import { mkdir, rm } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import type { DuckDBConnection } from "@duckdb/node-api";
-import type { EngineOptions } from "@nightbeam/dataset";
-import { DatasetError, readFailure, withEngine, writeFailure } from "@nightbeam/dataset";
+import type { DuckDbOptions } from "@nightbeam/dataset";
+import { DatasetError, readFailure, withDuckDb, writeFailure } from "@nightbeam/dataset";
 import { publish, tempPath, writeDurably } from "@nightbeam/store";
 import type { FilterCounts } from "./filter-events.js";
 import { filterEvents } from "./filter-events.js";
@@ -19,22 +19,22 @@ import { writeHistories } from "./write-histories.js";
 import type { ItemCounts } from "./write-items.js";
 import { writeItems } from "./write-items.js";
 
-/** What to import, what of it, and where to. */
+/** What to import, and where to. */
 export interface ImportOptions {
   readonly files: OwnerFiles;
   /** A new directory. */
   readonly out: string;
-  /** Events below are left out; default: all count. */
+  /** Events with a lower rating are dropped. Default: all are kept. */
   readonly minRating?: number | undefined;
-  /** Every user and item keeps so many events or goes; default 5, 0 for no such filter. */
+  /** Drops users and items with fewer events (k-core). Default: 5; 0 keeps all. */
   readonly core?: number | undefined;
-  /** Default 8:1:1. */
+  /** Default: 8:1:1. */
   readonly shares?: Shares | undefined;
-  readonly engine?: EngineOptions | undefined;
+  readonly engine?: DuckDbOptions | undefined;
   readonly onProgress?: OnProgress | undefined;
 }
 
-/** What import.json holds. */
+/** The content of import.json. */
 export interface ImportReport extends FilterCounts, HistoryCounts, ItemCounts {
   readonly dataSet: string;
   readonly arguments: {
@@ -46,7 +46,7 @@ export interface ImportReport extends FilterCounts, HistoryCounts, ItemCounts {
   };
   /** Lines of the file of events. */
   readonly read: EventCounts;
-  /** When valid and test begin, ISO 8601; null where the split is not by time, or nothing is left. */
+  /** When valid and test begin, ISO 8601; null if the split is not by time, or the part is empty. */
   readonly validFrom: string | null;
   readonly testFrom: string | null;
 }
@@ -55,12 +55,12 @@ const DEFAULT_CORE = 5;
 const DEFAULT_SHARES: Shares = [8, 1, 1];
 
 /**
- * Turns a data set as its owner publishes it into histories.jsonl, held-out.jsonl, train.jsonl,
- * valid.jsonl, items.jsonl, rejected.jsonl and import.json. The directory is there with all of them
- * or not at all. Memory does not grow with the files: what is sorted and grouped is the engine's,
- * which spills to disk.
+ * Turns a published data set into histories.jsonl, held-out.jsonl, train.jsonl,
+ * valid.jsonl, items.jsonl, rejected.jsonl and import.json. The directory appears with all of them
+ * or not at all. Memory does not grow with the files: DuckDB sorts and groups, and spills to disk.
  *
- * In this order: ratings too low go, then repetitions, then the core is taken, then it is split.
+ * Low ratings are dropped first, then repetitions, then users and items outside the core; the rest is
+ * split.
  *
  * @throws DatasetError BAD_OPTION, NOTHING_LEFT, FILE_NOT_FOUND, UNREADABLE, UNKNOWN_FORMAT,
  * WRITE_FAILED
@@ -79,7 +79,7 @@ export async function importDataset(options: ImportOptions): Promise<ImportRepor
   }
   try {
     const rejected = join(directory, "rejected.jsonl");
-    const report = await withEngine(options.engine, (connection) =>
+    const report = await withDuckDb(options.engine, (connection) =>
       withJsonLines({ rejected }, (files) =>
         importInto(directory, options, { connection, rejected: files.rejected }),
       ),
@@ -105,7 +105,7 @@ async function importInto(
   const { path } = files.events.table;
   onProgress(`reading ${path}`);
   const read = await loadEvents(files, { ...loading, minRating });
-  onProgress("leaving out repetitions, and users and items with too few events");
+  onProgress("dropping repetitions, and users and items with too few events");
   const filtered = await inEngine(path, () => filterEvents(engine.connection, core));
   if (filtered.events === 0) throw nothingLeft({ path, read, core, minRating });
   const split = await inEngine(path, () =>
@@ -134,7 +134,7 @@ async function importInto(
   };
 }
 
-/** Work that is the engine's alone: what fails there is a lack of room. */
+/** Work of DuckDB alone, which only fails for lack of disk space. */
 async function inEngine<T>(path: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
@@ -143,7 +143,7 @@ async function inEngine<T>(path: string, work: () => Promise<T>): Promise<T> {
   }
 }
 
-/** A moment as a date. Beyond what a date can be, its milliseconds in words. */
+/** A moment as ISO 8601, or its milliseconds if it is out of the range of dates. */
 function isoOf(moment: number | undefined): string | null {
   if (moment === undefined) return null;
   const date = new Date(moment);
@@ -162,7 +162,7 @@ function nothingLeft(options: {
   return new DatasetError(
     "NOTHING_LEFT",
     `${path}: no event is left. Of ${read.lines} lines ${read.rejected} were bad, ` +
-      `${read.leftOut} not asked for${rating}; the rest has no users and items with ${core} events each. ` +
-      "Ask for less of them.",
+      `${read.leftOut} not asked for${rating}; no users and items of the rest have ${core} events each. ` +
+      "Lower the minimum.",
   );
 }

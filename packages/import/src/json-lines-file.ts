@@ -4,7 +4,7 @@ import { writeFailure } from "@nightbeam/dataset";
 
 const FLUSH_CHARACTERS = 2 ** 20;
 
-/** A new file of one JSON value a line, written as the values come. */
+/** A new file with one JSON value per line, written as values are added. */
 export class JsonLinesFile {
   readonly path: string;
   readonly #file: FileHandle;
@@ -38,7 +38,7 @@ export class JsonLinesFile {
     this.#count++;
   }
 
-  /** To be called now and then: writes what has gathered. @throws DatasetError WRITE_FAILED */
+  /** Writes the values that are buffered; call it regularly. @throws DatasetError WRITE_FAILED */
   async flush(min: number = FLUSH_CHARACTERS): Promise<void> {
     if (this.#characters < min || this.#lines.length === 0) return;
     const text = this.#lines.join("");
@@ -51,7 +51,7 @@ export class JsonLinesFile {
     }
   }
 
-  /** Writes the rest and makes it reach the disk. @throws DatasetError WRITE_FAILED */
+  /** Writes the rest and syncs it to disk. @throws DatasetError WRITE_FAILED */
   async finish(): Promise<void> {
     await this.flush(0);
     try {
@@ -63,13 +63,13 @@ export class JsonLinesFile {
     }
   }
 
-  /** Gives the file up; it stays as it is. */
+  /** Closes the file without writing the rest. */
   async abandon(): Promise<void> {
     await this.#file.close();
   }
 }
 
-/** Opens several at once, and closes all of them whatever happens. */
+/** Opens several files and closes all of them, also after errors. */
 export async function withJsonLines<Name extends string, T>(
   paths: Readonly<Record<Name, string>>,
   work: (files: Readonly<Record<Name, JsonLinesFile>>) => Promise<T>,

@@ -14,14 +14,14 @@ import type { BadRecord, OwnerFiles, OwnerNames, Values } from "./owner-files.js
 import type { LineCounts, OnProgress } from "./read-owner-file.js";
 import { readOwnerFile } from "./read-owner-file.js";
 
-/** What was read of a data set's events, and why some were left out. */
+/** Counts of the events that were read, and of those that were dropped. */
 export interface EventCounts extends LineCounts {
-  /** Sound, but not what was asked for: books that nobody has read. */
+  /** Valid, but not asked for, such as books that are on a shelf and not read. */
   readonly leftOut: number;
   readonly belowRating: number;
 }
 
-/** Who reads and where bad lines are listed. */
+/** The engine that loads, and the list of bad lines. */
 export interface Loading {
   readonly connection: DuckDBConnection;
   readonly rejected: JsonLinesFile;
@@ -68,7 +68,7 @@ export async function loadEvents(
   return { ...counts, rejected: counts.rejected + unknown, leftOut, belowRating };
 }
 
-/** Makes a table and opens it for writing. */
+/** Creates a table and opens it for writing. */
 export async function createTable(
   connection: DuckDBConnection,
   options: {
@@ -81,7 +81,7 @@ export async function createTable(
   return TableWriter.open({ connection, table: options.table, types: options.types });
 }
 
-/** Gives the ids of one column of `raw` their names. @returns events whose id has none */
+/** Replaces the ids in a column of `raw` by their names. @returns the number of events without a name */
 async function rename(
   options: Loading & {
     readonly names: OwnerNames | undefined;

@@ -72,7 +72,7 @@ function readMovie({ movieId, title, genres }: Values): OwnerItem | BadRecord {
   const all = typeof genres === "string" && genres !== NO_GENRES ? genres : "";
   const list = all.split("|").filter((genre) => genre !== "");
   const [first] = list;
-  // Genres are a set; the first of them alone is the nearest that there is to a wider category.
+  // Genres are a set without an order; the first one serves as the wider category.
   const category = first === undefined ? [] : list.length === 1 ? [first] : [first, all];
   return { kind: "item", item, name, text: textOf([name, list.join(", ")]), category };
 }

@@ -10,32 +10,32 @@ export interface BadRecord {
   readonly detail: string;
 }
 
-/** What an owner's record says of a user and an item. */
+/** An event, as a record of the data set describes it. */
 export type OwnerEvent =
   | {
       readonly kind: "event";
       readonly user: string;
       readonly item: string;
-      /** Milliseconds since 1970, a whole number; 0 where the owner tells no times. */
+      /** Milliseconds since 1970, a whole number; 0 if the data set has no times. */
       readonly moment: number;
-      /** undefined where none was given. */
+      /** Undefined if there is none. */
       readonly rating: number | undefined;
     }
-  /** Sound, but not what is asked for. */
+  /** Valid, but not asked for. */
   | { readonly kind: "left-out" };
 
-/** What an owner's record says of an item. */
+/** An item, as a record of the data set describes it. */
 export interface OwnerItem {
   readonly kind: "item";
   readonly item: string;
   readonly name: string | undefined;
-  /** All that the owner says in words: name, category, description, …, a line each. */
+  /** All texts about the item: name, category, description, …, one per line. */
   readonly text: string | undefined;
   /** From general to special; may be empty. */
   readonly category: readonly string[];
 }
 
-/** A file of one owner, and how its records are read. */
+/** A file of a data set, and how its records are read. */
 export interface OwnerFile<Good> {
   readonly table: OwnerTable;
   /** The format that is expected, for messages. */
@@ -43,7 +43,7 @@ export interface OwnerFile<Good> {
   read(values: Values): Good | BadRecord;
 }
 
-/** A file that gives ids other names, as Goodreads's CSV needs. */
+/** A file that maps ids to other names, as Goodreads's CSV needs. */
 export interface OwnerNames {
   readonly table: OwnerTable;
   readonly expected: string;
@@ -60,16 +60,16 @@ export interface OwnerFiles {
   readonly items: OwnerFile<OwnerItem> | undefined;
   readonly userNames?: OwnerNames | undefined;
   readonly itemNames?: OwnerNames | undefined;
-  /** Whether events have times; where not, the order of the file is all that is known. */
+  /** Whether events have times; if not, they are in the order of the file. */
   readonly dated: boolean;
 }
 
-/** An event out of raw values, checked. */
+/** Checks raw values and makes an event of them. */
 export function eventOf(raw: {
   readonly user: readonly [string, unknown];
   readonly item: readonly [string, unknown];
   readonly moment: number | undefined;
-  /** What the time is called and what it says, for messages. */
+  /** Name and value of the time, for messages. */
   readonly time: readonly [string, unknown];
   readonly rating: unknown;
 }): OwnerEvent | BadRecord {
@@ -86,7 +86,7 @@ export function eventOf(raw: {
   return { kind: "event", user, item, moment, rating: numberOf(raw.rating) };
 }
 
-/** A number, also where it is written as a text. */
+/** A number, or a text that is one. */
 export function numberOf(value: unknown): number | undefined {
   if (typeof value === "string" && value.trim() === "") return undefined;
   const number = typeof value === "number" || typeof value === "string" ? Number(value) : undefined;
@@ -99,7 +99,7 @@ export function secondsOf(value: unknown): number | undefined {
   return seconds === undefined ? undefined : Math.round(seconds * 1_000);
 }
 
-/** Lines of a text; what is empty stands for nothing. */
+/** Joins texts as lines, without the empty ones. */
 export function textOf(lines: readonly (string | undefined)[]): string | undefined {
   const said = lines.flatMap((line) => {
     const clean = line?.replaceAll(/\s+/g, " ").trim() ?? "";

@@ -3,18 +3,18 @@ import type { Line, TextRecord } from "@nightbeam/dataset";
 import { openTextTable, readLines } from "@nightbeam/dataset";
 import { parsePythonLiteral } from "./python-literal.js";
 
-/** A text file of records, however its owner writes them down. */
+/** A text file of records in any of the formats of the data sets. */
 export interface OwnerTable {
   readonly path: string;
-  /** Lines of records in batches, unparsed; a header is none. */
+  /** Lines of records in batches, unparsed, without a header. */
   lines(): AsyncGenerator<Line[]>;
   parse(line: Line): TextRecord;
 }
 
-/** Between the fields of MovieLens's .dat files. */
+/** Separates the fields of MovieLens's .dat files. */
 const DAT_SEPARATOR = "::";
 
-/** A file of JSON lines or, where its name says so, of CSV; each may be gzipped. */
+/** A file of JSON lines, or of CSV if its name ends in .csv; both may be gzipped. */
 export async function openOwnerTable(path: string): Promise<OwnerTable> {
   const gzip = isGzip(path);
   if (!isCsv(path)) return { path, lines: () => readLines({ path, gzip }), parse: parseObject };

@@ -1,7 +1,7 @@
-/** A value that Python's `repr` can write of plain data. */
+/** Plain data that Python's `repr` writes. */
 type Literal = string | number | boolean | null | Literal[] | { [key: string]: Literal };
 
-/** Deeper nesting is no data of ours, and would exhaust the stack. */
+/** Deeper nesting does not occur in the data sets and could exhaust the stack. */
 const MAX_DEPTH = 64;
 const SPACE = /\s*/y;
 const NUMBER = /[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?/y;
@@ -23,10 +23,10 @@ const ESCAPES: Readonly<Record<string, string>> = {
 const HEX_DIGITS: Readonly<Record<string, number>> = { x: 2, u: 4, U: 8 };
 
 /**
- * Reads what Python wrote of a dict, list, tuple, text, number, True, False or None. Nothing is
- * evaluated: a call, a name or an operator is no literal.
+ * Parses a dict, list, tuple, text, number, True, False or None as Python's `repr` writes it. Nothing
+ * is evaluated: calls, names and operators are not literals.
  *
- * @returns undefined where the text is none
+ * @returns undefined if the text is not a literal
  */
 export function parsePythonLiteral(text: string): unknown {
   try {
@@ -113,7 +113,7 @@ class LiteralReader {
     }
   }
 
-  /** What stands behind a backslash. An unknown escape stands for itself, as in Python. */
+  /** Reads the rest of an escape after its backslash. Unknown escapes stay as they are, as in Python. */
   #escape(): string {
     const sign = this.#text[this.#at] ?? "";
     this.#at++;

@@ -10,18 +10,18 @@ export interface LineCounts {
   readonly rejected: number;
 }
 
-/** Where an import is told of: what it does, and how far it is. */
+/** Called with a line about the progress of an import. */
 export type OnProgress = (text: string) => void;
 
-/** A file of another kind shows itself within so many lines. */
+/** A file of the wrong kind is recognized within this many lines. */
 const EARLY_LINES = 1_000;
 const PROGRESS_LINES = 1_000_000;
 
 /**
- * Hands over the sound records of a file, in order; the others are listed with line and reason.
+ * Calls `take` with the valid records of a file, in order; the others are listed with line and reason.
  *
- * @param options.take may turn a record down by answering why
- * @throws DatasetError UNKNOWN_FORMAT where the file is empty or most of its lines are bad;
+ * @param options.take returns why a record is rejected, or undefined
+ * @throws DatasetError UNKNOWN_FORMAT if the file is empty or most of its lines are bad;
  * FILE_NOT_FOUND, UNREADABLE, WRITE_FAILED
  */
 export async function readOwnerFile<Good extends { readonly kind: string }>(options: {
@@ -58,7 +58,7 @@ export async function readOwnerFile<Good extends { readonly kind: string }>(opti
   return counts;
 }
 
-/** Takes one line; answers what is wrong with it. */
+/** Takes one line and returns what is wrong with it. */
 function recordProblem<Good extends { readonly kind: string }>(
   line: Line,
   options: {
@@ -88,6 +88,6 @@ function mostlyBad(
     lines === 0 ? "has no lines" : `${rejected} of ${lines} lines cannot be read (${first})`;
   return new DatasetError(
     "UNKNOWN_FORMAT",
-    `${path}: ${seen}; expected ${file.expected}. Check that this is the file that its owner publishes under that name.`,
+    `${path}: ${seen}; expected ${file.expected}. Check that it is the published file of that name.`,
   );
 }

@@ -5,21 +5,22 @@ import { KEY_STEP } from "./filter-events.js";
 /** Shares of train, valid and test: whole numbers, the first above 0. */
 export type Shares = readonly [train: number, valid: number, test: number];
 
-/** How the events are split. */
+/** How events are split. */
 export interface Split {
   /** An SQL expression over `events`: 0 for train, 1 for valid, 2 for test. */
   readonly part: string;
-  /** The first moments of valid and test, in milliseconds; undefined where the split is another. */
+  /** The first moments of valid and test, in milliseconds; undefined if the split is not by time. */
   readonly validFrom: number | undefined;
   readonly testFrom: number | undefined;
 }
 
 /**
- * The split of the AtSpeed paper's data: one moment for everybody before which the first share of
- * all events lies, one for the second. Events of one moment stay together, in the later part.
+ * Splits as the data of the AtSpeed paper: valid begins at one moment for all users, and test at
+ * another, so that the parts have their shares of all events. Events of one moment stay together, in
+ * the later part.
  *
- * Events without times are split user by user instead: the first share of each user's events, the
- * second, the rest.
+ * Events without times are split per user instead: the first share of each user's events, the second,
+ * the rest.
  */
 export async function splitEvents(
   connection: DuckDBConnection,

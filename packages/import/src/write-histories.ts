@@ -5,7 +5,7 @@ import type { JsonLinesFile } from "./json-lines-file.js";
 import { withJsonLines } from "./json-lines-file.js";
 import type { Split } from "./split-events.js";
 
-/** What was written. */
+/** Counts of what was written. */
 export interface HistoryCounts {
   /** Events of each part, of all users. */
   readonly trainEvents: number;
@@ -17,9 +17,9 @@ export interface HistoryCounts {
   readonly trainUsers: number;
   /** Lines of valid.jsonl. */
   readonly validUsers: number;
-  /** Users whose events are all in the test part: nothing to recommend by. */
+  /** Users without a history, as all of their events are in the test part. */
   readonly usersWithoutHistory: number;
-  /** Users with one event, before the test part: nothing to learn or to judge by. */
+  /** Users with only one event, before the test part: nothing to learn from or to evaluate. */
   readonly usersWithOneEvent: number;
 }
 
@@ -32,11 +32,11 @@ interface UserEvents {
 }
 
 /**
- * Writes users in the order of the file: who has both a history and something held out into
- * histories.jsonl and held-out.jsonl, the others into train.jsonl, and what either took in the valid
- * part, the end of their history, into valid.jsonl. Only one user is held.
+ * Writes users in the order of the file: those with a history and held-out items to histories.jsonl
+ * and held-out.jsonl, the others to train.jsonl, and the items of the valid part, which end both kinds
+ * of histories, to valid.jsonl. Only one user is in memory at a time.
  *
- * @throws DatasetError WRITE_FAILED, UNREADABLE where the engine runs out of room
+ * @throws DatasetError WRITE_FAILED, UNREADABLE if the engine runs out of disk space
  */
 export async function writeHistories(options: {
   readonly connection: DuckDBConnection;

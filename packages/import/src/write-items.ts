@@ -8,16 +8,16 @@ import type { OwnerFile, OwnerItem } from "./owner-files.js";
 import type { LineCounts } from "./read-owner-file.js";
 import { readOwnerFile } from "./read-owner-file.js";
 
-/** What was written, and what was read for it. */
+/** Counts of what was written and read. */
 export interface ItemCounts {
   readonly itemsWithoutName: number;
-  /** undefined where no file of items was given. */
+  /** Undefined if there is no file of items. */
   readonly itemLines: LineCounts | undefined;
 }
 
 /**
- * Writes items.jsonl: every item of `events`, in the order of the file, with what the owner says of
- * it. Where the owner describes an item twice, the first counts.
+ * Writes items.jsonl: every item of `events`, in the order of the file, with what the data set says
+ * about it. If an item is described twice, the first description counts.
  *
  * @throws DatasetError as `readOwnerFile` does
  */

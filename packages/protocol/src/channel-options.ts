@@ -1,14 +1,14 @@
 import type { ChannelOptions } from "@grpc/grpc-js";
 
-/** Bytes that may be under way to a reader who has not read: HTTP/2's 64 KiB stalls messages of megabytes. */
+/** Bytes in flight per stream: HTTP/2's default of 64 KiB stalls messages of several megabytes. */
 const FLOW_CONTROL_WINDOW = 8 * 2 ** 20;
 
-/** What both ends set: how large messages may be, and how soon a silent peer is noticed. */
+/** Options of both ends: the maximum size of messages, and how soon a silent peer is noticed. */
 export function channelOptions(options: {
   readonly messageBytes: number;
-  /** Silence after which the peer is asked whether it lives. */
+  /** Time of silence after which the peer is pinged. */
   readonly keepaliveMs: number;
-  /** How long it may take to say so. */
+  /** How long the peer may take to answer. */
   readonly keepaliveTimeoutMs: number;
 }): ChannelOptions {
   return {
@@ -23,14 +23,14 @@ export function channelOptions(options: {
 
 /** Certificates, in PEM. */
 export interface TlsFiles {
-  /** Authorities that sign the other end's certificate; the system's where absent. */
+  /** Authorities that sign the peer's certificate. Default: those of the system. */
   readonly ca?: Uint8Array;
-  /** This end's certificate and key. A server needs both; a client where the server asks for them. */
+  /** This end's certificate and key. A server needs both; a client only if the server requires them. */
   readonly cert?: Uint8Array;
   readonly key?: Uint8Array;
 }
 
-/** As grpc-js wants it; null where there is none. */
+/** PEM as grpc-js takes it; null if there is none. */
 export function pem(bytes: Uint8Array | undefined): Buffer | null {
   return bytes === undefined ? null : Buffer.from(bytes);
 }

@@ -1,20 +1,20 @@
-/** Every way in which this package refuses; a caller branches on the code, a person reads the message. */
+/** Callers branch on the code; the message is for people. */
 export type ProtocolErrorCode =
-  /** A request breaks a rule of the protocol or a limit of the verifier. Repeating it does not help. */
+  /** A request violates the protocol or a limit of the verifier. A retry does not help. */
   | "INVALID_CALL"
-  /** An answer does not fit its request. */
+  /** A response does not fit its request. */
   | "BAD_ANSWER"
-  /** The verifier holds another target, catalogue or scoring than the caller asks for. */
+  /** The verifier has another target, catalogue or scoring than the client asks for. */
   | "WRONG_MODEL"
-  /** The verifier has too much to do; `retryAfterMs` says when to come back. */
+  /** The queue of the verifier is full; `retryAfterMs` says when to retry. */
   | "BUSY"
-  /** The verifier is going down. */
+  /** The verifier is shutting down. */
   | "DRAINING"
-  /** The verifier failed, and so did a second one where there was a second try. */
+  /** The verifier failed, and so did the retry if there was one. */
   | "INTERNAL"
   /**
-   * For longer than the client's patience no verifier could be asked. Nothing is wrong with the work:
-   * put the job back rather than fail it.
+   * No verifier was available for longer than the client's patience. The work itself is fine: put the job back
+   * instead of failing it.
    */
   | "NO_VERIFIER"
   /** The deadline has passed. */
@@ -23,18 +23,18 @@ export type ProtocolErrorCode =
   | "CANCELLED"
   /** The client is closed. */
   | "CLOSED"
-  /** An option is outside its range. */
+  /** An option is out of range. */
   | "BAD_OPTION";
 
 export interface ProtocolErrorOptions extends ErrorOptions {
   readonly retryAfterMs?: number | undefined;
 }
 
-/** The one error of this package. The message names the place and the remedy. */
+/** The only error class of this package. The message names the place and the remedy. */
 export class ProtocolError extends Error {
   override readonly name = "ProtocolError";
   readonly code: ProtocolErrorCode;
-  /** With BUSY: milliseconds after which to ask again. */
+  /** With BUSY: milliseconds after which to retry. */
   readonly retryAfterMs: number | undefined;
 
   constructor(code: ProtocolErrorCode, message: string, options?: ProtocolErrorOptions) {

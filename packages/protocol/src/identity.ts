@@ -2,7 +2,7 @@ import type { Scoring } from "@nightbeam/decoding";
 import { ProtocolError } from "./errors.js";
 import { Scoring as ScoringMessage } from "./generated/nightbeam/verifier/v1/verifier.js";
 
-/** What has to be the same at both ends for an answer to mean anything. Hashes are in hex. */
+/** What must be the same at client and verifier. Hashes are in hex. */
 export interface Identity {
   /** SHA-256 of the target. */
   readonly target: string;
@@ -11,7 +11,7 @@ export interface Identity {
   readonly scoring: Scoring;
 }
 
-/** How an identity travels. */
+/** An identity in a message. */
 export interface IdentityMessage {
   readonly target: Uint8Array;
   readonly catalogue: Uint8Array;
@@ -25,7 +25,7 @@ const SCORINGS: Readonly<Record<Scoring, ScoringMessage>> = {
   renormalized: ScoringMessage.SCORING_RENORMALIZED,
 };
 
-/** @throws ProtocolError BAD_OPTION where a hash is not 64 hexadecimal digits in lower case */
+/** Encodes an identity. @throws ProtocolError BAD_OPTION if a hash is not 64 lower-case hexadecimal digits */
 export function identityMessage(identity: Identity): IdentityMessage {
   return {
     target: bytesOf("target", identity.target),
@@ -38,14 +38,14 @@ function bytesOf(name: string, hash: string): Uint8Array {
   if (HASH.test(hash)) return Uint8Array.from(Buffer.from(hash, "hex"));
   throw new ProtocolError(
     "BAD_OPTION",
-    `the ${name} is named ${JSON.stringify(hash)}: give its SHA-256 as 64 lower-case hexadecimal digits`,
+    `the hash of the ${name} is ${JSON.stringify(hash)}: give its SHA-256 as 64 lower-case hexadecimal digits`,
   );
 }
 
 /**
- * Checks that a request is meant for a verifier of this identity.
+ * Checks that a request is for a verifier with this identity.
  *
- * @throws ProtocolError WRONG_MODEL, which says what it holds and what was asked for
+ * @throws ProtocolError WRONG_MODEL, which names the identity and what was asked for
  */
 export function checkIdentity(held: IdentityMessage, asked: IdentityMessage): void {
   const differences: string[] = [];

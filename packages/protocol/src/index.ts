@@ -5,6 +5,6 @@ export type { ClientStatistics } from "./client/statistics.js";
 export { VerifierClient, type VerifierClientOptions } from "./client/verifier-client.js";
 export type { VerifiedCall } from "./codec/answers.js";
 export { ProtocolError, type ProtocolErrorCode } from "./errors.js";
-export { type CallLimits, DEFAULT_LIMITS } from "./limits.js";
+export type { CallLimits } from "./limits.js";
 export type { ReceivedCall, VerifierDescription, VerifyHandler } from "./server/handler.js";
 export { type ServedVerifier, type ServeOptions, serveVerifier } from "./server/serve-verifier.js";

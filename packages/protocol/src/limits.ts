@@ -1,6 +1,6 @@
 import { ProtocolError } from "./errors.js";
 
-/** Largest values of one call. */
+/** The limits of one call. */
 export interface CallLimits {
   /** Users in a call. */
   readonly users: number;
@@ -16,7 +16,7 @@ export interface CallLimits {
   readonly messageBytes: number;
 }
 
-/** A verifier that knows its model lowers `promptTokens` and `vocabulary` to what the model takes. */
+/** A verifier lowers `promptTokens` and `vocabulary` to the limits of its model. */
 export const DEFAULT_LIMITS: CallLimits = {
   users: 4096,
   entries: 65_536,
@@ -29,7 +29,7 @@ export const DEFAULT_LIMITS: CallLimits = {
 /**
  * The limits of a verifier.
  *
- * @throws ProtocolError BAD_OPTION where a limit is not a positive 31-bit number
+ * @throws ProtocolError BAD_OPTION if a limit is not a positive 31-bit number
  */
 export function limitsOf(limits: Partial<CallLimits> = {}): CallLimits {
   const all = { ...DEFAULT_LIMITS, ...limits };
@@ -41,12 +41,12 @@ export function limitsOf(limits: Partial<CallLimits> = {}): CallLimits {
   return all;
 }
 
-/** Keys that a client releases with one call; the rest go with the next. */
+/** Maximum of keys that a client releases per call; the others are sent with the next one. */
 export const MAX_RELEASED = 10_000;
 
 /**
- * More bytes than a request within the limits can have. Numbers are looked at only in a message that
- * is not larger: unpacked, columns take many times their bytes.
+ * The maximum size of a request within the limits. Larger messages are refused before they are decoded, because
+ * decoded columns take many times their bytes.
  */
 export function maxRequestBytes({ users, callTokens, messageBytes }: CallLimits): number {
   // A varint has up to five bytes. Per user: key, prompt length, tree size. Per entry: code (three),

@@ -1,13 +1,14 @@
 import { Metadata } from "@grpc/grpc-js";
 import { z } from "zod";
 
-/** Trailing metadata of RESOURCE_EXHAUSTED: milliseconds after which to come back. */
+/** Trailing metadata of RESOURCE_EXHAUSTED: milliseconds after which to retry. */
 const RETRY_AFTER = "retry-after-ms";
-/** The same for gRPC libraries that retry by themselves. */
+/** The same, for gRPC libraries that retry by themselves. */
 const PUSHBACK = "grpc-retry-pushback-ms";
 
 const hint = z.coerce.number().int().min(0).max(3_600_000);
 
+/** Metadata with a retry hint. */
 export function retryAfter(milliseconds: number): Metadata {
   const text = String(Math.max(0, Math.ceil(milliseconds)));
   const metadata = new Metadata();
@@ -16,7 +17,7 @@ export function retryAfter(milliseconds: number): Metadata {
   return metadata;
 }
 
-/** The hint in milliseconds; undefined where there is none that can be understood. */
+/** The hint in milliseconds. Undefined if there is no valid one. */
 export function retryAfterOf(metadata: Metadata): number | undefined {
   const [text] = metadata.get(RETRY_AFTER);
   return text === undefined ? undefined : hint.safeParse(String(text)).data;

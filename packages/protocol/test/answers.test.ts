@@ -71,9 +71,7 @@ describe("answers", () => {
     }
     const tooLong = [{ logProbs: new Float64Array(2), tokens: 1, milliseconds: 1 }];
     const encode = () => encodeAnswers(trie, requests, verified(tooLong));
-    expect(refusalOf(encode).message).toContain(
-      "user 0: log-probabilities: 1 are asked for, 2 came",
-    );
+    expect(refusalOf(encode).message).toContain("user 0: log-probabilities: expected 1, got 2");
   });
 });
 

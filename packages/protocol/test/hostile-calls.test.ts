@@ -111,7 +111,7 @@ describe("a call is refused", () => {
       "too few prompt lengths",
       (m) => m.promptLengths.pop(),
       {},
-      "prompt_lengths has length 1, but has to have 2",
+      "prompt_lengths has length 1, but must have 2",
     ],
     ["too many tree sizes", (m) => m.treeSizes.push(0), {}, "tree_sizes has length 3"],
     ["too few tokens", (m) => m.promptTokens.pop(), {}, "prompt_tokens has length 2"],
@@ -139,7 +139,7 @@ describe("a call is refused", () => {
         m.wanted = Uint8Array.of(64);
       },
       {},
-      "wanted has a bit behind the call's last entry",
+      "wanted has a bit after the call's last entry",
     ],
     [
       "an empty prompt",

@@ -1,18 +1,19 @@
+/** Every way in which this package fails. Branch on the code; the message is for people. */
 export type QueueErrorCode =
-  /** Redis does not answer. */
+  /** Redis does not answer. Trying again later may help. */
   | "REDIS_UNREACHABLE"
-  /** Redis may throw jobs or locks away under memory pressure. */
+  /** Redis may evict jobs or locks under memory pressure. */
   | "REDIS_UNSAFE"
-  /** Redis is older than the queue needs. */
+  /** Redis is too old. */
   | "REDIS_TOO_OLD"
-  /** Redis took jobs and does not have them: read-only, out of memory, or another job's name. */
+  /** Redis did not store jobs: it is read-only or out of memory, or another job has the same id. */
   | "NOT_STORED"
-  /** A job's data is not what its kind demands. */
+  /** The data of a job does not fit its kind, or an id, name or timetable is not valid. */
   | "BAD_JOB"
-  /** A night's name or timetable cannot be used. */
+  /** The name or the timetable of a night is not valid. */
   | "BAD_REQUEST";
 
-/** What goes wrong between a night's queue and Redis. Recognise it by `code`. */
+/** The one error class of this package. The message names the object and the remedy. */
 export class QueueError extends Error {
   override readonly name = "QueueError";
   readonly code: QueueErrorCode;

@@ -5,11 +5,24 @@ export {
   type ModelSettings,
   workerCount,
 } from "./models/cpu-model.js";
-export { draftPolicy } from "./models/draft-policy.js";
-export { openCandidates } from "./models/open-candidates.js";
+export { draftPolicy, policyOf } from "./models/draft-policy.js";
 export { type DraftContext, type OpenDrafts, openDrafts } from "./models/open-drafts.js";
 export { type ModelNames, type OpenModels, openModels } from "./models/open-models.js";
-export type { ReadLists, ReadListsOptions } from "./models/read-lists.js";
-export { type DecodedRows, decodeRows, type RowsOptions, runFigures } from "./shard/decode-rows.js";
+export {
+  type CallOptions,
+  openRecommender,
+  type Recommender,
+  type Rejection,
+  type UserList,
+} from "./recommender/open-recommender.js";
+export type { RecommenderSettings } from "./recommender/recommender-settings.js";
+export type { UserHistory, Users } from "./recommender/user-source.js";
+export {
+  type ProgressCounts,
+  type RecommendEvent,
+  recommendRun,
+} from "./run/recommend-run.js";
+export { type DecodedRows, decodeRows, type RowsOptions } from "./shard/decode-rows.js";
 export { expandItems } from "./shard/expand-items.js";
+export { listDecoders } from "./shard/list-decoders.js";
 export { type ReaderOptions, type Reading, type ReadyUser, userReader } from "./shard/users.js";

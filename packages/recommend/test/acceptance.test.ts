@@ -10,7 +10,7 @@ import {
   type SpeculativeOptions,
 } from "@nightbeam/decoding";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { openCandidates } from "../src/models/open-candidates.js";
+import { readCandidates } from "../src/run/read-candidates.js";
 import { acceptanceStats } from "../src/shard/acceptance-stats.js";
 
 const catalogue = buildCatalogue([
@@ -129,7 +129,13 @@ describe("acceptanceStats", () => {
   });
 });
 
-describe("openCandidates", () => {
+const NOBODY = {
+  prompt: new Int32Array(),
+  history: new Uint32Array(),
+  exclusion: NOTHING_EXCLUDED,
+};
+
+describe("readCandidates", () => {
   let directory = "";
   beforeAll(async () => {
     directory = await mkdtemp(join(tmpdir(), "nightbeam-candidates-"));
@@ -145,26 +151,26 @@ describe("openCandidates", () => {
     return path;
   }
 
+  const { signal } = new AbortController();
+  const read = (candidates: string) =>
+    readCandidates({ candidates, acceptAbove: -9, topK: 10 }, { catalogue, signal });
+
   it("packs what the catalogue has, and knows lists again by their items", async () => {
-    const { lists, digest, ...counts } = await openCandidates(await put("one", ["c", "x", "a"]), {
-      catalogue,
-    });
-    expect([...(lists.of("Ada") ?? [])]).toEqual([leafOf("c"), leafOf("a")]);
-    expect(counts).toEqual({ users: 1, items: 3, unknown: 1 });
-    const again = await openCandidates(await put("again", ["c", "x", "a"], -2), { catalogue });
-    expect(again.digest).toBe(digest);
-    const other = await openCandidates(await put("other", ["c", "x"]), { catalogue });
-    expect(other.digest).not.toBe(digest);
+    const one = await read(await put("one", ["c", "x", "a"]));
+    const forAda = { ...NOBODY, name: "Ada" };
+    expect([...(one?.accepting.candidatesFor(forAda) ?? [])]).toEqual([leafOf("c"), leafOf("a")]);
+    expect(one).toMatchObject({ users: 1, items: 3, unknown: 1 });
+    const again = await read(await put("again", ["c", "x", "a"], -2));
+    expect(again?.version).toBe(one?.version);
+    const other = await read(await put("other", ["c", "x"]));
+    expect(other?.version).not.toBe(one?.version);
   });
 
   it("refuses lists of nothing that can be recommended", async () => {
-    const unknown = await put("unknown", ["x", "y"]);
-    await expect(openCandidates(unknown, { catalogue })).rejects.toMatchObject({
+    await expect(read(await put("unknown", ["x", "y"]))).rejects.toMatchObject({
       code: "BAD_CANDIDATES",
       message: expect.stringContaining("of its 2 items the catalogue has none"),
     });
-    await expect(openCandidates(await put("none", []), { catalogue })).rejects.toMatchObject({
-      code: "BAD_CANDIDATES",
-    });
+    await expect(read(await put("none", []))).rejects.toMatchObject({ code: "BAD_CANDIDATES" });
   });
 });

@@ -103,7 +103,7 @@ describe("draft policy", () => {
 
   it("refuses widths that do not fit the catalogue", () => {
     expect(() => draftPolicy([60, 40], search)).toThrow(
-      "--draft-width 60,40: give one width, or 3 for this catalogue of 4 levels",
+      "`draftWidth` 60,40: give one width, or 3 for this catalogue of 4 levels",
     );
   });
 });

@@ -1,18 +1,18 @@
-/** Every way in which this package refuses. Callers branch on the code; the message is for people. */
+/** Every way in which this package fails. Branch on the code; the message is for people. */
 export type RunErrorCode =
   /** An option's value is out of range or contradicts another. */
   | "BAD_OPTION"
-  /** What was submitted cannot be run; the message says which key. */
+  /** The submitted request cannot be run; the message names the key. */
   | "BAD_REQUEST"
-  /** The place holds something other than a run, or a run that has not been planned yet. */
+  /** The location holds something other than a run, or a run that is not planned yet. */
   | "NOT_A_RUN"
-  /** The place holds a run that one machine made, which no request belongs to. */
+  /** The location holds a run that a single machine made; no request belongs to it. */
   | "OUT_TAKEN"
-  /** The place holds a run with another plan. */
+  /** The location holds a run with another plan. */
   | "RUN_DIFFERS"
-  /** Another process works on the run. */
+  /** Another process is working on the run. */
   | "RUN_LOCKED"
-  /** What is asked of the run does not fit the state that it is in. */
+  /** The operation is not possible in the state of the run. */
   | "RUN_STATE"
   /** Parts are missing, so the run cannot be finished or read. */
   | "RUN_INCOMPLETE"
@@ -22,10 +22,10 @@ export type RunErrorCode =
   | "PART_MISMATCH"
   /** A shard does not account for exactly the rows that the plan gives it. */
   | "SHARD_MISMATCH"
-  /** A file of the store is not what its name promises. */
+  /** A file of the store does not hold what its name promises. */
   | "STORE_DAMAGED";
 
-/** The one error of this package. The message names the place and the remedy. */
+/** The one error class of this package. The message names the location and the remedy. */
 export class RunError extends Error {
   override readonly name = "RunError";
   readonly code: RunErrorCode;

@@ -1,40 +1,25 @@
 export { RunError, type RunErrorCode } from "./errors.js";
 export { openRun } from "./local/open-run.js";
-export type { PartResult } from "./local/part.js";
 export type { Run } from "./local/run.js";
-export { directoryJournal, type Journal, openJournal } from "./records/journal.js";
-export { makeManifest, type RunTotals } from "./records/manifest.js";
-export { mapAtMost } from "./records/map-at-most.js";
-export type { CancelledMark, MissingShard, PartialMark } from "./records/marks.js";
 export {
-  differencesText,
   firstRowOf,
-  type JsonValue,
-  type PlanDifference,
+  isDraftVersion,
   partCount,
-  planDifferences,
   plannedRows,
   type RunPlan,
-  runPlanSchema,
   withDraftsOf,
-} from "./records/plan.js";
+} from "./plan.js";
+export { directoryJournal, openJournal, readPlan, storeJournal } from "./records/journal.js";
+export { mapAtMost } from "./records/map-at-most.js";
+export type { MissingShard } from "./records/marks.js";
+export { REJECTED_FILE } from "./records/names.js";
 export { readManifest, readRecommendations } from "./records/read-recommendations.js";
-export { readRecord, recordBytes } from "./records/record-text.js";
-export {
-  finiteStats,
-  type Manifest,
-  type PartRecord,
-  partRecordSchema,
-  type RejectedRow,
-  rejectedFileOf,
-  rejectedText,
-} from "./records/records.js";
-export { MANIFEST_FILE, PARTS_DIRECTORY, PLAN_FILE, REJECTED_FILE } from "./records/run-files.js";
+export { readRecord, recordBytes } from "./records/record-file.js";
+export type { Manifest, PartRecord, PartResult, RejectedRow } from "./records/records.js";
 export { markCancelled, markPartial, reopenRun } from "./shards/change-state.js";
-export { commitShard, commitWritten, type ShardCommit } from "./shards/commit-shard.js";
-export { type FinishRunOptions, finishRun, missingShards } from "./shards/finish-run.js";
-export { committedShards, readPlan, storeJournal } from "./shards/journal.js";
-export { type PlanRunOptions, planRun } from "./shards/plan-run.js";
+export { commitWritten } from "./shards/commit-shard.js";
+export { finishRun } from "./shards/finish-run.js";
+export { planRun } from "./shards/plan-run.js";
 export { readShardInput } from "./shards/read-shard-input.js";
 export { type RunStanding, runState } from "./shards/read-state.js";
 export {
@@ -45,6 +30,15 @@ export {
   type SubmittedRequest,
 } from "./shards/request.js";
 export { runIdOf } from "./shards/run-id.js";
-export { nextRunState, type RunEvent, type RunState } from "./shards/run-state.js";
 export { sweepAttempts } from "./shards/sweep-attempts.js";
-export { attemptName, discardWritten, type ShardResult, writeShard } from "./shards/write-shard.js";
+export { attemptName, discardWritten, writeAttempt, writeShard } from "./shards/write-shard.js";
+export {
+  canHappen,
+  nextRunState,
+  type RunEvent,
+  type RunState,
+  type StoredRunState,
+} from "./state.js";
+export { candidateHistogram, histogramStats } from "./statistics/candidate-histogram.js";
+export { FIGURES, type FigureName } from "./statistics/figures.js";
+export { type RunStats, type RunTotals, runFigures, sumStats } from "./statistics/run-stats.js";

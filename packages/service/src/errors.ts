@@ -1,12 +1,12 @@
 export type UsageErrorCode =
-  /** An option is missing, unknown or outside its range, or what it names cannot be had. */
+  /** An option is missing, unknown or out of range, or what it names cannot be used. */
   | "BAD_OPTION"
-  /** The config file cannot be read or says what cannot be. */
+  /** A configuration file cannot be read or is invalid. */
   | "BAD_CONFIG"
-  /** A process of a cluster on this machine did not become ready. */
+  /** A process of a local cluster did not become ready. */
   | "NOT_READY";
 
-/** What a person typed, or an orchestrator set, cannot be done. The message names option and remedy. */
+/** An option that the user or an orchestrator gave is wrong. The message names the option and the remedy. */
 export class UsageError extends Error {
   override readonly name = "UsageError";
   readonly code: UsageErrorCode;

@@ -1,18 +1,15 @@
-export { type Clock, systemClock } from "./clock.js";
 export { UsageError, type UsageErrorCode } from "./errors.js";
 export {
   gibibytes,
   listOf,
   numberOf,
   oneOf,
-  positive,
-  share,
   wholeNumber,
   words,
 } from "./options/fields.js";
-export { addFlags, type Flag, nameIn } from "./options/flags.js";
+export type { Flag } from "./options/flags.js";
 export { formatHostPort, type HostPort, hostPort } from "./options/host-port.js";
-export { parseOptions, withoutBlanks } from "./options/parse-options.js";
+export { flagOf, parseOptions, withoutBlanks } from "./options/parse-options.js";
 export { withRequired } from "./options/required.js";
 export {
   freshNodeName,
@@ -22,4 +19,5 @@ export {
   serviceFields,
 } from "./options/service-options.js";
 export { readTls, type TlsBytes, tlsFields } from "./options/tls.js";
+export { type Clock, repeat, systemClock, unlessAborted, within } from "./time.js";
 export { readVersion } from "./version.js";

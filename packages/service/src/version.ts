@@ -3,7 +3,7 @@ import { z } from "zod";
 
 const packageSchema = z.object({ version: z.string() });
 
-/** The version that a package.json states. */
+/** Reads the version from a package.json. */
 export async function readVersion(packageFile: URL): Promise<string> {
   return packageSchema.parse(JSON.parse(await readFile(packageFile, "utf8"))).version;
 }

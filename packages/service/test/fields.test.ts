@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
 import { UsageError } from "../src/errors.js";
-import { gibibytes, listOf, oneOf, share, wholeNumber, words } from "../src/options/fields.js";
+import { gibibytes, listOf, oneOf, wholeNumber, words } from "../src/options/fields.js";
 import { formatHostPort, hostPort } from "../src/options/host-port.js";
 import { parseOptions, withoutBlanks } from "../src/options/parse-options.js";
 
@@ -9,7 +9,6 @@ const schema = z.object({
   shardsAtOnce: wholeNumber(1),
   waitMs: wholeNumber(50, "a whole number of milliseconds").default(100),
   promptCache: gibibytes.optional(),
-  sample: share.optional(),
   kind: oneOf(["json", "pretty", "none"]).optional(),
   widths: listOf(wholeNumber(1)).optional(),
   draft: words.optional(),
@@ -26,12 +25,11 @@ function refusal(given: Record<string, unknown>): unknown {
 
 describe("options", () => {
   it("are read as typed, and as numbers of a config file", () => {
-    const given = { shardsAtOnce: " 3", promptCache: "0.5", sample: 1, widths: "5,10", draft: "d" };
+    const given = { shardsAtOnce: " 3", promptCache: "0.5", widths: "5,10", draft: "d" };
     expect(parseOptions(schema, given)).toEqual({
       shardsAtOnce: 3,
       waitMs: 100,
       promptCache: 0.5,
-      sample: 1,
       widths: [5, 10],
       draft: ["d"],
     });
@@ -45,7 +43,6 @@ describe("options", () => {
     [{ waitMs: "9" }, "--wait-ms 9: give a whole number of milliseconds of at least 50"],
     [{ promptCache: "-1" }, "--prompt-cache -1: give a number of GiB, or 0 for none"],
     [{ promptCache: "Infinity" }, "--prompt-cache Infinity: give a number of GiB, or 0 for none"],
-    [{ sample: "0" }, "--sample 0: give a number above 0 and up to 1"],
     [{ kind: "xml" }, "--kind xml: give json, pretty or none"],
     [{ draft: 3 }, "--draft 3: give one name or several"],
   ])("are refused with name, value and remedy: %j", (given, message) => {

@@ -65,6 +65,21 @@ describe("a service's command", () => {
     expect(starting.said.out).toBe("");
   });
 
+  it("closes what is open when it fails to start, so that the process ends", async () => {
+    const { exit, said } = start(["--broken"]);
+    expect(await exit).toBe(1);
+    expect(said.error).toContain("Error BROKEN: it is broken");
+    expect(said.out).toBe("");
+  });
+
+  it("takes former names of flags, with a warning", async () => {
+    const { child, exit, said, until } = start(["--status", "4"]);
+    await until("stdout", "\n");
+    child.kill("SIGTERM");
+    expect(await exit).toBe(4);
+    expect(said.error).toContain("--status is deprecated, use --exit-code");
+  });
+
   it("names what is wrong by where it came from", async () => {
     const attempts = [
       start(["--drain-ms", "soon"]),

@@ -1,25 +1,27 @@
-export { verificationProblem } from "./cluster-verification.js";
+export { DEFAULTS } from "./defaults.js";
 export {
   DRAFT_FORMS,
   type DraftName,
   draftAt,
+  draftTraits,
   draftVersion,
   parseDraftName,
 } from "./draft-name.js";
-export { SettingsError, type SettingsErrorCode } from "./errors.js";
-export { flagOf, flagOfPath } from "./flag-of.js";
-export { plannedArguments } from "./planned-arguments.js";
+export { issueText, SettingsError, type SettingsErrorCode, type SettingsIssue } from "./errors.js";
+export { listFields, machineFields, objectProblem, placeFields } from "./fields.js";
+export { type ListSettings, plannedArguments } from "./planned-arguments.js";
 export {
+  parseRecommendSettings,
+  type RecommendSettings,
+  recommendFields,
+} from "./recommend-settings.js";
+export { checkRules, clusterProblem } from "./rules.js";
+export {
+  assertRunRequest,
   parseRunRequest,
   type RunRequest,
   type RunRequestInput,
+  requestFields,
   runRequestSchema,
-} from "./request-schema.js";
-export {
-  canBeDrawnFrom,
-  checkRelaxed,
-  dependsOnDraft,
-  type GivenVerification,
-  usualBeamWidth,
-  verificationOf,
-} from "./verification.js";
+} from "./run-request.js";
+export { dependsOnDraft, usualBeamWidth, verificationOf } from "./verification.js";

@@ -1,24 +1,23 @@
 import type { Scoring } from "@nightbeam/decoding";
-import { type GivenVerification, plannedVerification } from "./verification.js";
+import { parseDraftName } from "./draft-name.js";
+import { type DraftSettings, type VerificationOptions, verificationOf } from "./verification.js";
 
-/** Settings of a run that decide its lists, and those that do where lists are drawn. */
-interface Deciding extends GivenVerification {
+/** The settings that decide a run's lists, in some runs the draft too. */
+export interface ListSettings extends VerificationOptions, DraftSettings {
   readonly topK: number;
   readonly beamWidth: number;
   readonly scoring: Scoring;
-  readonly precision: string;
+  readonly precision: "fp32" | "int8";
   readonly excludeSeen: boolean;
-  /** Absent: all users. */
+  /** Default: all users. */
   readonly limit?: number | undefined;
-  readonly draft: readonly string[];
-  readonly draftWidth: "auto" | readonly number[];
 }
 
 /**
- * The settings that a plan names, the same on one machine and in a cluster. Batches and threads are not
- * here, and drafts and widths only where lists depend on them.
+ * Returns the settings that a plan names, the same on one machine and in a cluster: not batches and
+ * threads, and drafts and widths only if lists depend on them.
  */
-export function plannedArguments(settings: Deciding) {
+export function plannedArguments(settings: ListSettings) {
   const { topK, beamWidth, scoring, precision, excludeSeen, limit } = settings;
   return {
     topK,
@@ -29,4 +28,20 @@ export function plannedArguments(settings: Deciding) {
     limit: limit ?? null,
     ...plannedVerification(settings),
   };
+}
+
+/** Plans of strict lists have none of this, as those from before other lists existed. */
+function plannedVerification(
+  settings: ListSettings,
+): Record<string, string | number | number[] | null> {
+  const { kind: verification, ...how } = verificationOf(settings);
+  if (verification === "strict") return {};
+  if (verification === "sampled") return { verification, ...how };
+  const [draft] = settings.draft;
+  const kind = draft === undefined ? null : parseDraftName(draft).kind;
+  // Which model drafts is among the plan's versions.
+  const drafter = kind === "checkpoint" ? "model" : kind;
+  const { draftWidth: widths } = settings;
+  const draftWidth = drafter === null || widths === "auto" ? null : [...widths];
+  return { verification, ...how, drafter, draftWidth };
 }

@@ -16,11 +16,14 @@ describe("a draft's name", () => {
   });
 
   it.each([
-    ["previous", "--draft previous: write previous:PATH, and for PATH the directory of a finished"],
-    ["candidates:", "--draft candidates:: write candidates:PATH, and for PATH a file of lists"],
+    [
+      "previous",
+      "`draft` previous: write previous:PATH, where PATH is the directory of a finished",
+    ],
+    ["candidates:", "`draft` candidates:: write candidates:PATH, where PATH is a file of lists"],
     [
       "previous:s3://b/run",
-      "--draft previous:s3://b/run: lists are read from directories and files",
+      "`draft` previous:s3://b/run: lists are only read from directories and files",
     ],
   ])("%s is refused", (text, message) => {
     const refusal = expect.objectContaining({ name: "SettingsError", code: "BAD_DRAFT" });

@@ -1,16 +1,15 @@
 import { constants, createReadStream } from "node:fs";
 import { copyFile, rename, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { systemCode } from "./errors.js";
+import { storeFailed, storeGone, systemCode } from "./errors.js";
 import { directoryFiles, removeTempFiles } from "./files/directory-files.js";
 import { makeDirectoryDurably, publish, syncFile, tempPath } from "./files/durable.js";
 import { assertName, assertPrefix } from "./names.js";
 import type { ShardStore } from "./shard-store.js";
-import { storeFailed, storeGone } from "./store-errors.js";
 
 /**
- * A store in a directory, which all machines that work on a run must see: NFS or the like. It needs
- * hard links, and a directory listing that shows what others wrote.
+ * A store in a directory that all machines of a run share, such as an NFS mount. The file system must
+ * support hard links, and a listing must show the files that other machines have created.
  */
 export function directoryStore(dir: string): ShardStore {
   const files = directoryFiles(dir);

@@ -1,15 +1,15 @@
 import { StoreError } from "./errors.js";
 
-/** Parts between slashes that begin with no dot: not "..", and not a private file's. */
+/** A part between slashes. It starts with no dot: neither ".." nor a temporary name. */
 const PART = /^[A-Za-z0-9_-][A-Za-z0-9._-]*$/;
 
-/** @throws StoreError BAD_NAME where a name could leave its store, or means different files in two */
+/** @throws StoreError BAD_NAME if a name points outside its store, or differs between stores */
 export function assertName(name: string): void {
   if (name.split("/").every((part) => PART.test(part))) return;
   throw badName(name);
 }
 
-/** A prefix is a name whose last part is not finished. @throws StoreError BAD_NAME */
+/** A prefix is the start of a name. @throws StoreError BAD_NAME */
 export function assertPrefix(prefix: string): void {
   const parts = prefix.split("/");
   const last = parts.pop() ?? "";
@@ -20,7 +20,7 @@ export function assertPrefix(prefix: string): void {
 function badName(name: string): StoreError {
   return new StoreError(
     "BAD_NAME",
-    `"${name}" cannot name a file of a store. Use letters, digits, dots, dashes and underscores, ` +
-      'with "/" between parts, none of which begins with a dot.',
+    `"${name}" is not a valid file name in a store. Use letters, digits, dots, dashes and ` +
+      'underscores, with "/" between parts; no part starts with a dot.',
   );
 }

@@ -3,13 +3,13 @@ import { directoryStore } from "./directory-store.js";
 import { parseLocation } from "./location.js";
 import type { ShardStore } from "./shard-store.js";
 
-/** A store with the connections that were opened for it. */
+/** A store together with its connections. */
 export interface OpenedStore extends ShardStore {
-  /** Lets go of the connections; the store is not used afterwards. */
+  /** Closes the connections. Do not use the store afterwards. */
   close(): void;
 }
 
-/** What the SDK would say on the console, errors say as well. */
+/** The SDK logs to the console what its errors say as well. */
 const QUIET = {
   debug: () => undefined,
   info: () => undefined,
@@ -18,10 +18,10 @@ const QUIET = {
 };
 
 /**
- * Opens a store by its location: a path, or `s3://bucket/prefix`. For S3, credentials, region and
- * endpoint come from where the SDK takes them (`AWS_ACCESS_KEY_ID`, `AWS_REGION`,
- * `AWS_ENDPOINT_URL`, …). With an endpoint of one's own buckets are named in the path, as
- * self-hosted stores want it. The SDK is loaded only then.
+ * Opens a store by its location: a path, or `s3://bucket/prefix`. For S3, the SDK finds credentials,
+ * region and endpoint as usual (`AWS_ACCESS_KEY_ID`, `AWS_REGION`, `AWS_ENDPOINT_URL`, …). With a
+ * custom endpoint, bucket names go in the path, as self-hosted stores expect. The SDK is loaded only
+ * for S3 locations.
  *
  * @throws StoreError BAD_LOCATION
  */
@@ -41,7 +41,7 @@ export async function openStore(
   const region = env.AWS_REGION ?? env.AWS_DEFAULT_REGION;
   const client = new S3Client({
     logger: QUIET,
-    // A store of one's own has no regions; the SDK wants one for its signatures.
+    // Self-hosted stores have no regions; the SDK needs one for its signatures.
     ...(endpoint === undefined
       ? {}
       : { endpoint, forcePathStyle: true, region: region ?? "us-east-1" }),

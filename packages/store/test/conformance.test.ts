@@ -77,7 +77,7 @@ describe.each(KINDS)("a store in %s", (_, open) => {
     expect(await store.list("parts/")).toEqual(["parts/part-00000.a1-00.parquet"]);
   });
 
-  it("lists names by their beginning, in order, over pages and folders", async () => {
+  it("lists names by prefix, in order, across pages and folders", async () => {
     const store = open();
     const parts = Array.from({ length: 8 }, (_, index) => `commits/part-0000${index}.json`);
     const names = ["commits/other", "commitsx", ...parts, "a/b/c"];
@@ -89,7 +89,7 @@ describe.each(KINDS)("a store in %s", (_, open) => {
     expect(await store.list("nothing/at/all")).toEqual([]);
   });
 
-  it("can be left in the middle of a stream", async () => {
+  it("can be closed in the middle of a stream", async () => {
     const store = open();
     await store.replace("big", new Uint8Array(2_000_000));
     for await (const chunk of store.open("big")) {
@@ -125,7 +125,7 @@ describe.each(KINDS)("a store in %s", (_, open) => {
 });
 
 describe("a directory", () => {
-  it("does not show the pieces of writes that were broken off, and removes them when told", async () => {
+  it("does not list leftovers of interrupted writes, and removes them on request", async () => {
     const dir = tempDir();
     const store = directoryStore(dir);
     await store.create("commits/part-00000.json", bytes("{}"));

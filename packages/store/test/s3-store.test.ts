@@ -26,7 +26,7 @@ afterEach(async () => {
 });
 
 describe("creating in a bucket", () => {
-  it("asks again while another write is under way", async () => {
+  it("retries while another write is in progress", async () => {
     server.fail("PUT", CONFLICT, CONFLICT);
     expect(await store.create("plan.json", bytes("a"))).toBe(true);
     server.fail("PUT", CONFLICT);
@@ -34,7 +34,7 @@ describe("creating in a bucket", () => {
     expect([...server.objects.keys()]).toEqual(["out/plan.json"]);
   });
 
-  it("knows its own object where the answer was lost", async () => {
+  it("recognises its own object after a lost response", async () => {
     server.fail("PUT", LOST);
     expect(await store.create("plan.json", bytes("a"))).toBe(true);
     expect(server.requests.filter((request) => request.startsWith("PUT"))).toHaveLength(2);

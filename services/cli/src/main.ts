@@ -6,14 +6,14 @@ const program = new Command("nightbeam")
   .description(
     "Exact top-K recommendations from large generative models, at a fraction of the model calls.",
   )
-  .option("-V, --version", "say which version this is")
-  // `bench` and `bench cluster` both know --target: what stands behind a command is that command's.
+  .option("-V, --version", "print the version")
+  // `bench` and `bench cluster` both have --target: options after a command belong to that command.
   .enablePositionalOptions()
-  .showHelpAfterError("(nightbeam <command> --help says more)")
+  .showHelpAfterError("(run nightbeam <command> --help for details)")
   .exitOverride();
 
 try {
-  // `nightbeam NAME …` or `nightbeam help NAME`: only what is used is loaded.
+  // `nightbeam NAME …` or `nightbeam help NAME`: only that command is loaded.
   const typed = process.argv.slice(2, 4);
   for (const { heading, commands } of GROUPS) {
     for (const { name, description, load } of commands) {
@@ -32,7 +32,8 @@ try {
   // Commander has printed its own errors already.
   if (error instanceof CommanderError) process.exitCode = error.exitCode;
   else {
-    process.stderr.write(`${explain(error)}\n`);
+    const { withFlags } = await import("./options/key-flags.js");
+    process.stderr.write(`${withFlags(explain(error))}\n`);
     process.exitCode = 1;
   }
 }

@@ -37,7 +37,7 @@ describe("candidateFacts", () => {
     };
     expect(candidateFacts(manifest(stats))).toEqual([
       ["accepted", "1,234 in 99 of 100 lists, of 1,000 proposed"],
-      ["proposed above", "-2: 0.50, -3: 1.00, -5: 2.00, -9: 4.00, -13: 6.00, -17: 8.00 a user"],
+      ["proposed above", "-2: 0.50, -3: 1.00, -5: 2.00, -9: 4.00, -13: 6.00, -17: 8.00 per user"],
       ["own lists", "reach -7.13 nats with their item 10, on average"],
     ]);
   });

@@ -64,7 +64,7 @@ describe("evaluate", () => {
     expect(last).toMatch(/^K +Recall +NDCG +hit rate +in all lists\n/);
     expect(last).toMatch(new RegExp(`^3 +0\\.5000 .* 0\\.6667 +${unseen}$`, "m"));
     expect(last).toContain(
-      "unseen items alone, over 3 users; 4 were held out, 3 of them different\n",
+      "unseen items only, over 3 users; 4 were held out, 3 of them distinct\n",
     );
     const json = await succeed("evaluate", ...flags, "--trained-on", file, "--json");
     expect(JSON.parse(json.stdout)).toMatchObject({
@@ -91,7 +91,7 @@ describe("catalogue", () => {
     expect(stdout).toMatch(
       /^240 items, 3 levels; prefixes by length: \d+ \/ \d+ \/ 224\nhash [0-9a-f]{64}\n/,
     );
-    expect(stdout).toContain(`${prepared} is prepared; give it as --catalogue.\n`);
+    expect(stdout).toContain(`wrote ${prepared}; pass it as --catalogue\n`);
     const again = await succeed("catalogue", prepared);
     expect(stdout.startsWith(again.stdout)).toBe(true);
     const lists = await listsIn({ ...world(), catalogue: prepared }, { out: "from-prepared" });
@@ -110,7 +110,7 @@ describe("convert", () => {
     const out = world().path("int8");
     const flags = ["--model", world().target, "--precision", "int8", "--out", out];
     const { stdout } = await succeed("convert", ...flags);
-    expect(stdout).toMatch(new RegExp(`^${out} holds the model in int8, \\d+ tensors\\.\n$`));
+    expect(stdout).toMatch(new RegExp(`^wrote the model to ${out} in int8, \\d+ tensors\n$`));
     const lists = world().path("int8-lists");
     const run = flagsOf({ ...world(), target: out });
     await succeed("recommend", ...run, "--precision", "int8", "--out", lists);
@@ -119,11 +119,11 @@ describe("convert", () => {
     expect(users.every(({ items }) => items.length === 10)).toBe(true);
 
     expect(await refusal("convert", ...flags)).toBe(
-      `error: --out ${out} exists already; name a new directory\n`,
+      `error: --out ${out} exists already; use a new directory\n`,
     );
     const twice = ["--model", out, "--out", world().path("twice")];
     expect(await refusal("convert", ...twice)).toBe(
-      `error: --model ${out} is an int8 conversion already; give the checkpoint that it was made from\n`,
+      `error: --model ${out} is already converted to int8; use the original checkpoint\n`,
     );
     expect(existsSync(world().path("twice"))).toBe(false);
   });
@@ -132,7 +132,7 @@ describe("convert", () => {
     const file = world().path("a-file");
     await writeFile(file, "");
     const message = await refusal("convert", "--model", world().target, "--out", join(file, "x"));
-    expect(message).toMatch(/^error: [A-Z]+: .*a-file.*\. Check the path, this user's rights/);
+    expect(message).toMatch(/^error: [A-Z]+: .*a-file.*\. Check the path, this user's permissions/);
     expect(message.trimEnd()).not.toContain("\n");
   });
 });

@@ -28,13 +28,13 @@ it("writes what the other commands read", async () => {
   const { stdout } = await succeed("import", "amazon", "--reviews", reviews, "--out", out);
   expect(stdout).toBe(
     [
-      "lines            50, 0 bad ones in rejected.jsonl",
-      "events           50; 0 left out",
+      "lines            50, of which 0 invalid ones are in rejected.jsonl",
+      "events           50; 0 dropped",
       "users, items     5, 10",
-      "histories.jsonl  5 users; what came next is in held-out.jsonl",
+      "histories.jsonl  5 users; their next items are in held-out.jsonl",
       "train.jsonl      0 other users",
       "items.jsonl      10 of the items without a name",
-      `${out} holds them.`,
+      `wrote them to ${out}`,
       "",
     ].join("\n"),
   );

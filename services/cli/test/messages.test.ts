@@ -50,7 +50,7 @@ describe("recommend", () => {
   it("refuses widths that do not fit the catalogue, before it loads a model", async () => {
     const flags = { out: "never", target: none(), draft: none(), draftWidth: "9,9,9" };
     await expect(listsIn(world(), flags)).rejects.toThrow(
-      "--draft-width 9,9,9: give one width, or 2 for this catalogue of 3 levels",
+      "`draftWidth` 9,9,9: give one width, or 2 for this catalogue of 3 levels",
     );
   });
 });
@@ -76,7 +76,7 @@ describe("the command", () => {
 describe("explain", () => {
   it("shows the stack of what should not have happened, and only of that", () => {
     const unexpected = explain(new TypeError("x is not a function"));
-    expect(unexpected).toMatch(/^error: this should not have happened; please report it/);
+    expect(unexpected).toMatch(/^error: this is a bug; please report it/);
     expect(unexpected).toMatch(/TypeError: x is not a function\n\s+at /);
     expect(explain("text")).toMatch(/report it with what follows\ntext$/);
     expect(explain(new UsageError("BAD_OPTION", "--top-k is odd"))).toBe("error: --top-k is odd");

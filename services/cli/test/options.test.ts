@@ -1,11 +1,12 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { recommendFields } from "@nightbeam/settings";
 import type { Command } from "commander";
 import { afterAll, describe, expect, it } from "vitest";
 import { recommendCommand } from "../src/commands/recommend.js";
 import { submitCommand } from "../src/commands/submit.js";
-import { recommendOptions, recommendSchema } from "../src/recommend/options.js";
+import { recommendOptions } from "../src/recommend/options.js";
 
 const NEEDED = { target: "t", catalogue: "c", histories: "h", out: "o" };
 const directory = mkdtempSync(join(tmpdir(), "nightbeam-options-"));
@@ -99,7 +100,7 @@ describe("recommendOptions", () => {
     ],
     [
       { candidates: "c", acceptAbove: "-9", teacherLog: "t" },
-      "--teacher-log goes without --candidates",
+      "--teacher-log does not work with --candidates",
     ],
     [{ teacherSample: "0.1" }, "--teacher-sample needs a --teacher-log to write to"],
     [{ teacherLog: "t", teacherSample: "0" }, "--teacher-sample 0: give a number above 0 and up"],
@@ -160,7 +161,7 @@ describe("every flag has its key, and every key its flag", () => {
   const keysOf = (command: Command) => command.options.map((option) => option.attributeName());
 
   it("of recommend", () => {
-    const keys = Object.keys(recommendSchema.shape);
+    const keys = Object.keys(recommendFields.shape);
     expect(keysOf(recommendCommand()).toSorted()).toEqual([...keys, "config"].toSorted());
   });
 });

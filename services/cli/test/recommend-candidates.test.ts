@@ -96,10 +96,10 @@ describe("a run with candidates", () => {
     const flags = [...flagsOf(world()), "--out", out, "--candidates", candidates];
     const { stdout, stderr } = await succeed("recommend", ...flags, "--accept-above", "-50");
     expect(stderr).toContain(
-      "Candidates: 60 items for 30 users; 30 of them are passed over: the catalogue that is searched lacks them.",
+      "Candidates: 60 items for 30 users; 30 of them are ignored: the catalogue that is searched lacks them.",
     );
     expect(stdout).toMatch(/^accepted +\d+ in 30 of 30 lists, of 30 proposed$/m);
-    expect(stdout).toMatch(/^proposed above +(-\d+: [01]\.\d\d(, )?)+ a user$/m);
+    expect(stdout).toMatch(/^proposed above +(-\d+: [01]\.\d\d(, )?)+ per user$/m);
     expect(stdout).toMatch(/^own lists +reach -\d+\.\d\d nats with their item 10, on average$/m);
     expect((await listsOf(out)).every(({ items }) => items.some(({ item }) => item === "7"))).toBe(
       true,

@@ -61,7 +61,7 @@ describe("recommend", () => {
   it("says what it did", async () => {
     const { stats } = await readManifest(out());
     expect(printed).toMatch(/^users {9}60$/m);
-    expect(printed).toContain(`target calls  ${stats.callsPerUser?.toFixed(2)} a user`);
+    expect(printed).toContain(`target calls  ${stats.callsPerUser?.toFixed(2)} per user`);
     expect(printed).toMatch(/^time {10}0:\d\d, [\d.]+ users\/s$/m);
     expect(printed).toMatch(/manifest\.json names 3 part files$/m);
   });

@@ -150,7 +150,7 @@ describe("a draft that writes items with other tokens", () => {
     await copyFile(join(world().target, "nightbeam.json"), join(odd, "nightbeam.json"));
     await editJson(join(odd, "nightbeam.json"), { codeTokenOffsets: [4, 5, 6] });
     await expect(listsIn(world(), { out: "odd-out", draft: odd })).rejects.toThrow(
-      `--draft ${odd} writes items with other tokens than the target`,
+      `\`draft\` ${odd} writes items with other tokens than the target`,
     );
   });
 });

@@ -25,9 +25,9 @@ describe("a run that is stopped", () => {
     const { code, stdout, stderr } = await stopped(command, { out, signal: "SIGINT" });
     expect(code).toBe(130);
     expect(stdout).toBe("");
-    expect(stderr).toContain("Stopping once the calls under way are done");
+    expect(stderr).toContain("Stopping after the calls under way");
     expect(stderr).toMatch(
-      /Interrupted\. Parts that were done are kept; the same command continues\.\n$/,
+      /Interrupted\. Finished parts are kept; the same command continues\.\n$/,
     );
     const done = partsDone(out);
     expect(done).toBeLessThan(30);

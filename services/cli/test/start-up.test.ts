@@ -74,7 +74,7 @@ describe("explain", () => {
       expect(explain(error), name).toBe("error: what it says");
     }
     expect(explain(Object.assign(new Error("x"), { name: "OtherError", code: "A" }))).toMatch(
-      /^error: this should not have happened/,
+      /^error: this is a bug/,
     );
   });
 });

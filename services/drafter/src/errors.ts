@@ -1,22 +1,22 @@
 export type DrafterErrorCode =
-  /** A file that the run needs is another one here than where the run was planned. */
+  /** A file that the run needs is not the same on this node as on the scheduler. */
   | "VERSION_DIFFERS"
-  /** The job names another run or other rows than the store holds. */
+  /** The job does not match the run in the store. */
   | "JOB_DIFFERS"
-  /** The decode thread died over this shard. */
+  /** The decode thread died while it worked on this shard alone. */
   | "THREAD_DIED"
-  /** The decode thread died with this shard and others in it: nobody knows over which. */
+  /** The decode thread died while it worked on several shards; which one killed it is unknown. */
   | "THREAD_LOST"
   /** The shard took longer than a job may take. */
   | "TIMED_OUT"
   /** The run was cancelled. */
   | "CANCELLED"
-  /** The shard was left alone: its lock was lost, or this drafter stops. */
+  /** The shard was stopped: its lock was lost, or this drafter is stopping. */
   | "ABORTED"
   /** The drafter was closed. */
   | "CLOSED";
 
-/** The one error of this package. Recognise it by `code`; the message names the place and the remedy. */
+/** The error class of this package. Callers branch on `code`; the message names the place and the remedy. */
 export class DrafterError extends Error {
   override readonly name = "DrafterError";
   readonly code: DrafterErrorCode;

@@ -1,5 +1,5 @@
 export { drafterCommand } from "./command/drafter-command.js";
-export { DrafterError, type DrafterErrorCode } from "./errors.js";
-export { type DrafterOptions, drafterSchema } from "./options/options.js";
-export type { RunningDrafter } from "./running-drafter.js";
-export { type DrafterDeps, type DrafterTiming, startDrafter } from "./start-drafter.js";
+export type { RunningDrafter } from "./drafter-service.js";
+export type { DrafterError } from "./errors.js";
+export { drafterSchema } from "./options/options.js";
+export { type DrafterDeps, startDrafter } from "./start-drafter.js";

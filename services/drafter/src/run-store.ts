@@ -2,25 +2,25 @@ import type { PartRecord } from "@nightbeam/run";
 import { commitWritten, discardWritten, storeJournal } from "@nightbeam/run";
 import { openStore } from "@nightbeam/store";
 
-/** An attempt whose files are in the store, and which nobody sees before it is committed. */
+/** An attempt whose files are in the store. Readers ignore them until they are committed. */
 export type WrittenShard = PartRecord;
 
-/** What the main thread needs of a run's store. */
+/** The operations of the main thread on a run's store. */
 export interface RunStore {
-  /** The commit of a shard, where there is one. */
+  /** The commit of a shard, if there is one. */
   committed(index: number): Promise<PartRecord | undefined>;
-  /** Commits an attempt unless another one is committed; `same`: both made the same. */
+  /** Commits an attempt unless the shard has a commit. `same`: both attempts have the same content. */
   commit(
     written: WrittenShard,
   ): Promise<{ readonly created: boolean; readonly record: PartRecord; readonly same: boolean }>;
-  /** Removes an attempt's files. */
+  /** Removes the files of an attempt. */
   discard(written: WrittenShard): Promise<void>;
   close(): void;
 }
 
 export type OpenRunStore = (location: string) => Promise<RunStore>;
 
-/** @throws JobsError BAD_LOCATION */
+/** @throws StoreError BAD_LOCATION */
 export const openRunStore: OpenRunStore = async (location) => {
   const store = await openStore(location);
   const journal = storeJournal(store);

@@ -1,37 +1,45 @@
 import { type Control, combineDirectories, staticVerifiers } from "@nightbeam/control";
 import type { VerifierDirectory } from "@nightbeam/protocol";
-import { type Clock, readTls, readVersion, systemClock, UsageError } from "@nightbeam/service";
+import {
+  type Clock,
+  readTls,
+  readVersion,
+  systemClock,
+  type TlsBytes,
+  UsageError,
+} from "@nightbeam/service";
+import { type Closers, loggedClosers, openWith } from "@nightbeam/service/lifecycle";
 import type { Log } from "@nightbeam/service/log";
+import { DrafterService, type RunningDrafter } from "./drafter-service.js";
 import { ShardQueue } from "./jobs/shard-queue.js";
 import type { DrafterOptions } from "./options/options.js";
 import { openRunStore } from "./run-store.js";
-import { Drafter, type RunningDrafter } from "./running-drafter.js";
 import { ShardWork } from "./shard/shard-work.js";
 import { DecodeThread } from "./thread/decode-thread.js";
 
-/** Times that nobody sets but tests. */
+/** Times that only tests set. */
 export interface DrafterTiming {
-  /** What a shard may take; default: what the job catalogue says. */
+  /** Time limit of a shard. Default: that of the job catalogue. */
   readonly timeoutMs?: number;
-  /** How long a shard waits after nobody could verify it. */
+  /** Delay of a shard that found no verifier. */
   readonly putOffMs?: number;
-  /** How long a call waits for a verifier before that. */
+  /** How long a call waits for a verifier before its shard is put off. */
   readonly patienceMs?: number;
   /** How long the models of a run are kept for its next shard. */
   readonly idleMs?: number;
-  /** How long a connection may be away, with Redis there, before it is made anew. */
+  /** How long a connection may be down while Redis is up before it is replaced. */
   readonly stuckMs?: number;
 }
 
 export interface DrafterDeps {
   readonly log: Log;
-  /** Where verifiers are found and the drafter is listed; not closed here. */
+  /** Finds verifiers and announces the drafter. Not closed here. */
   readonly control?: Pick<Control, "announce" | "watchNodes">;
   readonly clock?: Clock;
   readonly timing?: DrafterTiming;
-  /** The namespace of the queues; default: the one of all. */
+  /** The prefix of the queues in Redis. Default: that of all nodes. */
   readonly prefix?: string;
-  /** The program of the decode thread; default: the package's own. */
+  /** The file of the decode thread. Default: that of this package. */
   readonly threadFile?: URL;
 }
 
@@ -40,51 +48,50 @@ const IDLE_MS = 60_000;
 const STUCK_MS = 5_000;
 
 /**
- * Starts a drafter: resolves when it takes shards.
+ * Starts a drafter; resolves when it takes shards.
  *
- * @throws UsageError BAD_OPTION; JobsError REDIS_UNREACHABLE, REDIS_UNSAFE, REDIS_TOO_OLD;
+ * @throws UsageError BAD_OPTION; QueueError REDIS_UNREACHABLE, REDIS_UNSAFE, REDIS_TOO_OLD;
  * ControlError BAD_ADDRESS
+ * @public to run a drafter in your own process
  */
 export async function startDrafter(
   options: DrafterOptions,
   deps: DrafterDeps,
 ): Promise<RunningDrafter> {
-  const { log, control, clock = systemClock, timing = {} } = deps;
-  const { name } = options;
-  if (control === undefined && options.verifiers === undefined) {
+  if (deps.control === undefined && options.verifiers === undefined) {
     throw new UsageError(
       "BAD_OPTION",
-      "nobody would verify: give --nats, --verifiers host:port, or both",
+      "no verifiers configured: pass --nats, --verifiers host:port, or both",
     );
   }
   const tls = await readTls(options);
   if (tls !== undefined && tls.ca === undefined) {
     throw new UsageError(
       "BAD_OPTION",
-      "--tls-cert without --tls-ca: say who signs the verifiers' certificates",
+      "--tls-cert without --tls-ca: name the authority that signs the verifiers' certificates",
     );
   }
   const version = await readVersion(new URL("../package.json", import.meta.url));
-  const live = control?.watchNodes("verifier");
+  return openWith(loggedClosers(deps.log), (closers) =>
+    open({ options, deps, closers, tls, version }),
+  );
+}
+
+interface Setup {
+  readonly options: DrafterOptions;
+  readonly deps: DrafterDeps;
+  readonly closers: Closers;
+  readonly tls: TlsBytes | undefined;
+  readonly version: string;
+}
+
+async function open(setup: Setup): Promise<RunningDrafter> {
+  const { options, deps, closers, version } = setup;
+  const { log, control, clock = systemClock, timing = {} } = deps;
+  const { name, graceMs } = options;
   const known = staticVerifiers(options.verifiers ?? "");
-  const verifiers: VerifierDirectory =
-    live === undefined ? known : combineDirectories([live, known]);
-  const thread = new DecodeThread({
-    setup: {
-      scratch: options.scratch,
-      shardsAtOnce: options.shardsAtOnce,
-      lanes: options.lanes,
-      workers: options.workers,
-      promptCache: options.promptCache,
-      tls,
-      idleMs: timing.idleMs ?? IDLE_MS,
-      patienceMs: timing.patienceMs,
-    },
-    verifiers,
-    log,
-    clock,
-    file: deps.threadFile,
-  });
+  const verifiers = findVerifiers(setup, known);
+  const thread = openThread(setup, verifiers);
   const { timeoutMs } = timing;
   const work = new ShardWork({ openStore: openRunStore, thread, clock, log, timeoutMs });
   const queue = await ShardQueue.open({
@@ -99,35 +106,55 @@ export async function startDrafter(
     clock,
     log,
     work: (shard) => work.run(shard),
-  }).catch((error: unknown) => {
-    live?.close();
-    throw error;
   });
-
-  const drafter = new Drafter({
-    name,
-    graceMs: options.graceMs,
-    queue,
-    work,
-    thread,
-    forgetVerifiers: () => live?.close(),
-    log,
-  });
-  if (control !== undefined) {
-    const announcement = control.announce(
-      () => ({
-        role: "drafter",
-        id: name,
-        waitingTokens: 0,
-        runningTokens: drafter.usersInFlight,
-        namedVerifiers: known.endpoints.length,
-        draining: drafter.isDraining,
-        version,
-      }),
-      { onDrain: () => drafter.drain("asked over NATS") },
-    );
-    drafter.announcedBy(announcement);
-  }
-  log.info({ name, verifiers: verifiers.endpoints.length }, "the drafter takes shards");
+  closers.add("shard queue", () => queue.close(graceMs));
+  const drafter = new DrafterService({ name, work, closers, log });
+  const announcement = control?.announce(
+    () => ({
+      role: "drafter",
+      id: name,
+      waitingTokens: 0,
+      runningTokens: drafter.usersInFlight,
+      namedVerifiers: known.endpoints.length,
+      draining: drafter.isDraining,
+      version,
+    }),
+    { onDrain: () => drafter.drain("asked over NATS") },
+  );
+  if (announcement !== undefined) drafter.announcedBy(announcement);
+  const found = verifiers.endpoints.length;
+  log.info({ name, verifiers: found, graceMs }, "the drafter takes shards");
   return drafter;
+}
+
+function findVerifiers({ deps, closers }: Setup, known: VerifierDirectory): VerifierDirectory {
+  const live = deps.control?.watchNodes("verifier");
+  if (live === undefined) return known;
+  closers.add("list of verifiers", () => live.close());
+  return combineDirectories([live, known]);
+}
+
+function openThread(
+  { options, deps, closers, tls }: Setup,
+  verifiers: VerifierDirectory,
+): DecodeThread {
+  const { log, clock = systemClock, timing = {} } = deps;
+  const thread = new DecodeThread({
+    setup: {
+      scratch: options.scratch,
+      shardsAtOnce: options.shardsAtOnce,
+      batchesInFlight: options.batchesInFlight,
+      workers: options.workers,
+      promptCache: options.promptCache,
+      tls,
+      idleMs: timing.idleMs ?? IDLE_MS,
+      patienceMs: timing.patienceMs,
+    },
+    verifiers,
+    log,
+    clock,
+    file: deps.threadFile,
+  });
+  closers.add("decode thread", () => thread.close());
+  return thread;
 }

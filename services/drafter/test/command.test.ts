@@ -53,7 +53,7 @@ describe("nightbeam drafter", () => {
   };
 
   it("hands shards back that are not done within the grace, and exits with 0", async () => {
-    const run = await night().plan("handed back");
+    const run = await night().plan("handed-back");
     await world().add(run);
     const { child, exit, output } = await underWay(["--grace-ms", "50"]);
     child.kill("SIGTERM");

@@ -8,7 +8,7 @@ import { MirroredDirectory } from "../src/thread/mirrored-directory.js";
 const setup = {
   scratch: "/nowhere",
   shardsAtOnce: 2,
-  lanes: undefined,
+  batchesInFlight: undefined,
   workers: 1,
   promptCache: 0,
   idleMs: 1_000,

@@ -89,6 +89,28 @@ describe("a drafter", () => {
     }
   };
 
+  it("closes what it has opened where it cannot be announced", async () => {
+    const { redis } = world().queues;
+    const connections = async () =>
+      String(await redis.client("LIST"))
+        .trim()
+        .split("\n").length;
+    const before = await connections();
+    let watching = 0;
+    const control: DrafterDeps["control"] = {
+      watchNodes: () => {
+        watching++;
+        return { nodes: [], endpoints: [], onChange: () => () => {}, close: () => void watching-- };
+      },
+      announce: () => {
+        throw new Error("no such name");
+      },
+    };
+    await expect(start({}, { control })).rejects.toThrow("no such name");
+    expect(watching).toBe(0);
+    await until("its connections to Redis are closed", async () => (await connections()) <= before);
+  });
+
   it("finds the lists of one machine, to the last bit", async () => {
     const run = await submit("exact", { request: drafting() });
     await start();
@@ -106,7 +128,7 @@ describe("a drafter", () => {
   it("finds them with counted transitions as well", async () => {
     const request = { draft: ["transitions"], draftWidth: [24] };
     const run = await submit("transitions", { request });
-    await start({ lanes: 1, shardsAtOnce: 1 });
+    await start({ batchesInFlight: 1, shardsAtOnce: 1 });
     await allDone(run);
     await finish(run.out);
     expect(await listsOf(run.out)).toEqual(night().expected);
@@ -115,7 +137,7 @@ describe("a drafter", () => {
   it("finds them with a heads draft as well", async () => {
     const request = { draft: [await writeHeads()], draftWidth: [24] };
     const run = await submit("heads", { request });
-    await start({ lanes: 1, shardsAtOnce: 1 });
+    await start({ batchesInFlight: 1, shardsAtOnce: 1 });
     await allDone(run);
     await finish(run.out);
     expectSame(await listsOf(run.out), night().expected);
@@ -157,7 +179,7 @@ describe("a drafter", () => {
     const before = verifier.calls.length;
     const run = await submit("lost lock");
     // Nobody finds the shard again in this test.
-    await start({ stallCheckMs: 60_000, shardsAtOnce: 1, lanes: 2 });
+    await start({ stallCheckMs: 60_000, shardsAtOnce: 1, batchesInFlight: 2 });
     await until("calls are under way", () => verifier.calls.length > before);
     const [index] = (await states(run)).flatMap((state, at) => (state === "active" ? at : []));
     await world().queues.shards.pause();
@@ -209,7 +231,7 @@ describe("a drafter", () => {
     const port = await freePort();
     const run = await submit("nobody");
     await start({ verifiers: `127.0.0.1:${port}` });
-    await until("put off", async () => (await states(run)).includes("delayed"));
+    await until("put-off", async () => (await states(run)).includes("delayed"));
     const late = await startModelVerifier(night().world, { port });
     try {
       await allDone(run);
@@ -244,7 +266,7 @@ describe("a drafter", () => {
     await allDone(run);
     await finish(run.out);
     expect(await listsOf(run.out)).toEqual(night().expected);
-    expect(warnings).toContain("a draft is not the planned one: no list depends on it");
+    expect(warnings).toContain("a draft differs from the planned one; no list depends on it");
   });
 
   it("draws nothing by another draft than the planned one", async () => {

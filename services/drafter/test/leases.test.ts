@@ -26,7 +26,7 @@ describe("a lease", () => {
     expect(lost).toEqual([]);
     leases.check();
     leases.check();
-    expect(lost).toEqual(["a: Redis confirmed nothing for 1000 ms"]);
+    expect(lost).toEqual(["a: Redis confirmed no renewal for 1000 ms"]);
   });
 
   it("is lost at once where Redis refuses to renew it, and no renewal brings it back", () => {

@@ -2,7 +2,7 @@ import { parseOptions, withoutBlanks } from "@nightbeam/service";
 import { silentLog } from "@nightbeam/service/log";
 import { describe, expect, it } from "vitest";
 import { drafterCommand } from "../src/command/drafter-command.js";
-import { lanesFor, MAX_LANES } from "../src/decode/lanes.js";
+import { batchesInFlight, MAX_BATCHES_IN_FLIGHT } from "../src/decode/open-run-context.js";
 import { drafterSchema } from "../src/options/options.js";
 import { startDrafter } from "../src/start-drafter.js";
 
@@ -19,9 +19,9 @@ describe("options", () => {
       graceMs: 30_000,
       name: expect.stringMatching(/^[-\w]+-[0-9a-f]{6}$/),
     });
-    expect(parse({ shardsAtOnce: "3", lanes: "5", lockMs: "2000" })).toMatchObject({
+    expect(parse({ shardsAtOnce: "3", batchesInFlight: "5", lockMs: "2000" })).toMatchObject({
       shardsAtOnce: 3,
-      lanes: 5,
+      batchesInFlight: 5,
       lockMs: 2_000,
     });
   });
@@ -37,6 +37,13 @@ describe("options", () => {
     expect(refused({ logFormat: "xml" })).toThrow("give json or pretty");
   });
 
+  it("keep the names that were published before", () => {
+    const former = drafterCommand().options.filter(({ hidden }) => hidden);
+    expect(former.map(({ long, envVar }) => [long, envVar])).toEqual([
+      ["--lanes", "NIGHTBEAM_LANES"],
+    ]);
+  });
+
   it("all come from flags or variables", async () => {
     const command = drafterCommand().exitOverride();
     const variables = command.options.map(({ envVar }) => envVar ?? "none");
@@ -44,11 +51,12 @@ describe("options", () => {
     for (const name of ["NIGHTBEAM_REDIS_URL", "NIGHTBEAM_NATS_URL", "NIGHTBEAM_VERIFIERS"]) {
       expect(variables).toContain(name);
     }
-    const keys = command.options.map((option) => option.attributeName()).sort();
+    const current = command.options.filter(({ hidden }) => !hidden);
+    const keys = current.map((option) => option.attributeName()).sort();
     expect(keys).toEqual(Object.keys(drafterSchema.in.shape).sort());
-    await expect(command.parseAsync(["--lanes", "no"], { from: "user" })).rejects.toThrow(
-      "--redis is required",
-    );
+    await expect(
+      command.parseAsync(["--batches-in-flight", "no"], { from: "user" }),
+    ).rejects.toThrow("--redis is required");
   });
 
   it("must name somebody who verifies", async () => {
@@ -60,8 +68,9 @@ describe("options", () => {
 
 describe("the batches of a shard under way", () => {
   it("grow with the verifiers, and not without end", () => {
-    const lanes = (verifiers: number) => lanesFor({ chosen: undefined, verifiers });
-    expect([0, 1, 2, 5, 100].map(lanes)).toEqual([3, 3, 4, 7, MAX_LANES]);
-    expect(lanesFor({ chosen: 1, verifiers: 5 })).toBe(1);
+    const batches = (verifiers: number) =>
+      batchesInFlight({ batchesInFlight: undefined }, verifiers);
+    expect([0, 1, 2, 5, 100].map(batches)).toEqual([3, 3, 4, 7, MAX_BATCHES_IN_FLIGHT]);
+    expect(batchesInFlight({ batchesInFlight: 1 }, 5)).toBe(1);
   });
 });

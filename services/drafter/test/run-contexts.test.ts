@@ -2,12 +2,12 @@ import { FakeTime, settle } from "@nightbeam/testing";
 import { describe, expect, it } from "vitest";
 import { RunContexts } from "../src/decode/run-contexts.js";
 
-function setup(most = 2) {
+function setup(max = 2) {
   const clock = new FakeTime();
   const events: string[] = [];
   const state = { refuses: false };
   const contexts = new RunContexts<{ key: string; close(): Promise<void> }>({
-    most,
+    max,
     idleMs: 1_000,
     clock,
   });

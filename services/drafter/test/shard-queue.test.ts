@@ -5,7 +5,7 @@ import { until } from "@nightbeam/testing";
 import { afterEach, describe, expect, it } from "vitest";
 import { ShardQueue, type TakenShard } from "../src/jobs/shard-queue.js";
 import { ShardStopped } from "../src/shard/stop.js";
-import { ShardFailure } from "../src/thread/shard-failure.js";
+import { ShardFailure } from "../src/thread/decode-thread.js";
 import { useQueues } from "./support/queue-world.js";
 import { startProxy } from "./support/wayward-proxy.js";
 
@@ -71,7 +71,7 @@ describe("the queue of shards", () => {
     await until("it was done by a second try", async () =>
       (await world().states(RUN, 1)).every(isCompleted),
     );
-    expect(stops).toEqual(["lock lost"]);
+    expect(stops).toEqual(["lock-lost"]);
   });
 
   it("stops a shard when Redis is silent for as long as a lock lasts", async () => {
@@ -85,7 +85,7 @@ describe("the queue of shards", () => {
       const stop = await stopOf(shard);
       silentMs = performance.now() - before;
       world().server.resume();
-      expect(stop).toBe("lock lost");
+      expect(stop).toBe("lock-lost");
       throw shard.signal.reason;
     });
     await until("done later", async () => (await world().states(RUN, 1)).every(isCompleted));
@@ -98,7 +98,7 @@ describe("the queue of shards", () => {
     await start(async (shard) => {
       // More often than a shard may fail.
       if (tries++ < 6)
-        throw new ShardFailure({ kind: "no verifier", code: "NO_VERIFIER", message: "nobody" });
+        throw new ShardFailure({ kind: "no-verifier", code: "NO_VERIFIER", message: "nobody" });
       return done(shard);
     });
     await until("done", async () => (await world().states(RUN, 1)).every(isCompleted));
@@ -192,7 +192,7 @@ describe("the queue of shards", () => {
       await world().add({ runId: RUN, shards: 2 });
       await until("done", async () => (await world().states(RUN, 2)).every(isCompleted));
       expect(queue.isConnected).toBe(true);
-      expect(warnings).toContain("the connection to Redis is stuck; it is made anew");
+      expect(warnings).toContain("the Redis connection is stuck; reconnecting");
     } finally {
       await Promise.all(open.splice(0).map((queue) => queue.close(0)));
       await proxy.close();

@@ -129,7 +129,7 @@ describe("a shard's work", () => {
     await settle();
     loseLock();
     finish(written);
-    await expect(result).rejects.toMatchObject({ code: "ABORTED", stop: { kind: "lock lost" } });
+    await expect(result).rejects.toMatchObject({ code: "ABORTED", stop: { kind: "lock-lost" } });
     expect(events).toEqual(["decode 3", "discard"]);
   });
 

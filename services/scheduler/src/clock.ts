@@ -1,12 +1,12 @@
-/** Time, handed in so that tests can let it pass. */
-export interface Clock {
+/** The time of day, passed in so that tests can set it. */
+export interface WallClock {
   /** Epoch milliseconds. */
   now(): number;
 }
 
-export const systemClock: Clock = { now: () => Date.now() };
+export const systemWallClock: WallClock = { now: () => Date.now() };
 
-/** An instant as ISO 8601, UTC. */
+/** Epoch milliseconds as ISO 8601, in UTC. */
 export function isoTime(at: number): string {
   return new Date(at).toISOString();
 }

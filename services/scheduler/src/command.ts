@@ -7,21 +7,43 @@ import { schedulerSchema } from "./options.js";
 import { type RunningScheduler, startScheduler } from "./start-scheduler.js";
 
 const FLAGS: readonly Flag[] = [
-  [
-    "--redis <url>",
-    "where jobs wait: redis://host:port (default redis://127.0.0.1:6379)",
-    "NIGHTBEAM_REDIS_URL",
-  ],
-  ["--nats <url>", "where nodes are found and rollouts announced", "NIGHTBEAM_NATS_URL"],
-  ["--state <place>", "where runs and nights are recorded: a directory or s3://bucket/prefix"],
-  ["--listen <host:port>", "where to serve HTTP; port 0: any (default 127.0.0.1:7080)"],
-  ["--token <token>", "what clients have to bring; better by its variable or a file"],
-  ["--token-file <file>", "a file that holds the token"],
-  ["--reconcile-ms <ms>", "between two looks after all runs (default 5000)"],
-  ["--lock-ms <ms>", "after so long without a sign of life a job counts as lost (default 30000)"],
-  ["--stall-check-ms <ms>", "between two looks for lost jobs (default: half of it)"],
-  ["--missed-grace-ms <ms>", "how late a night may start before it is missed (default 300000)"],
-  ["--alarm-webhook <url>", "where alarms are told as JSON, by POST"],
+  {
+    flag: "--redis <url>",
+    meaning: "address of the job queue (default redis://127.0.0.1:6379)",
+    variable: "NIGHTBEAM_REDIS_URL",
+  },
+  {
+    flag: "--nats <url>",
+    meaning: "NATS servers, through which nodes are found and rollouts announced",
+    variable: "NIGHTBEAM_NATS_URL",
+  },
+  {
+    flag: "--state <place>",
+    meaning: "where runs and nights are recorded: a directory or s3://bucket/prefix",
+  },
+  {
+    flag: "--listen <host:port>",
+    meaning: "address of the HTTP API; port 0 picks a free one (default 127.0.0.1:7080)",
+  },
+  {
+    flag: "--token <token>",
+    meaning: "token that clients must send; prefer the variable or --token-file",
+  },
+  { flag: "--token-file <file>", meaning: "file that contains the token" },
+  { flag: "--reconcile-ms <ms>", meaning: "interval between reconcile passes (default 5000)" },
+  {
+    flag: "--lock-ms <ms>",
+    meaning: "a job whose lock is not renewed for this long counts as lost (default 30000)",
+  },
+  {
+    flag: "--stall-check-ms <ms>",
+    meaning: "interval between checks for lost jobs (default: half of --lock-ms)",
+  },
+  {
+    flag: "--missed-grace-ms <ms>",
+    meaning: "how late a night may start before it counts as missed (default 300000)",
+  },
+  { flag: "--alarm-webhook <url>", meaning: "URL that alarms are POSTed to, as JSON" },
   ...LOG_FLAGS,
 ];
 
@@ -29,7 +51,6 @@ const FLAGS: readonly Flag[] = [
 export function schedulerCommand(): Command {
   return serviceCommand({
     name: "scheduler",
-    description: "plan runs, look after them and serve HTTP, until told to stop",
     flags: FLAGS,
     schema: schedulerSchema,
     start: async (options, service) => {
@@ -40,26 +61,26 @@ export function schedulerCommand(): Command {
   });
 }
 
-/** A scheduler drains by closing. */
+/** Adapts a scheduler, which drains by closing. */
 function asService(scheduler: RunningScheduler, log: Log): Service & { readonly url: string } {
   let isDraining = false;
-  let begin = () => {};
-  const asked = new Promise<void>((resolve) => {
-    begin = resolve;
+  let requestStop = () => {};
+  const stopRequested = new Promise<void>((resolve) => {
+    requestStop = resolve;
   });
   return {
     url: scheduler.url,
     get isDraining() {
       return isDraining;
     },
-    finished: asked.then(async () => {
+    finished: stopRequested.then(async () => {
       await scheduler.close();
       return 0;
     }),
     drain: (why) => {
       isDraining = true;
       log.info({ why }, "stopping");
-      begin();
+      requestStop();
     },
   };
 }

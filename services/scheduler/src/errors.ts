@@ -1,28 +1,28 @@
-/** Every way in which this service refuses; a caller branches on the code, a person reads the message. */
+/** Clients branch on the code; the message is for people. */
 export type SchedulerErrorCode =
-  /** No token was given to the process: without one anybody could start runs. */
+  /** The scheduler was started without a token. */
   | "NO_TOKEN"
-  /** A request's body is not what it must be. */
+  /** The body of a request is invalid. */
   | "BAD_REQUEST"
   /** A request without the right token. */
   | "UNAUTHORIZED"
-  /** A request's body is too large. */
+  /** The body of a request is too large. */
   | "TOO_LARGE"
-  /** Nothing is at that address of the API. */
+  /** The API has no such path. */
   | "NOT_FOUND"
   | "UNKNOWN_RUN"
   | "UNKNOWN_NIGHT"
   | "UNKNOWN_ROLLOUT"
   /** The scheduler cannot read a path that a request names. */
   | "UNREADABLE_INPUT"
-  /** The place where a run shall write holds another run, or something else. */
+  /** The output location of a run contains another run, or other files. */
   | "OUT_TAKEN"
-  /** A run is asked for something that its state does not allow. */
+  /** The state of the run does not allow this. */
   | "RUN_STATE"
-  /** A file of the state store is not what its name promises. */
+  /** A file of the state store is invalid. */
   | "STATE_DAMAGED";
 
-/** The one error of this service. The message names the place and the remedy. */
+/** The only error class of this service. The message names the place and the remedy. */
 export class SchedulerError extends Error {
   override readonly name = "SchedulerError";
   readonly code: SchedulerErrorCode;

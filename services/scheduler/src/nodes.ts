@@ -1,8 +1,8 @@
 import type { Control, NodeStatus } from "@nightbeam/control";
 import type { Nodes } from "./api/answers.js";
-import type { LiveVerifiers } from "./runs/verification.js";
+import type { LiveVerifiers } from "./runs/verifier-watch.js";
 
-/** The nodes that NATS tells of. */
+/** The nodes that are announced over NATS. */
 export function nodeLists(control: Pick<Control, "connected" | "watchNodes"> | undefined): {
   readonly nodes: () => Nodes;
   readonly verifiers: () => LiveVerifiers;
@@ -10,16 +10,16 @@ export function nodeLists(control: Pick<Control, "connected" | "watchNodes"> | u
 } {
   if (control === undefined) {
     const none: Nodes = { connected: false, verifiers: [], drafters: [] };
-    const nobody: LiveVerifiers = { connected: false, verifiers: [], areNamed: false };
-    return { nodes: () => none, verifiers: () => nobody, close: () => {} };
+    const unknown: LiveVerifiers = { connected: false, verifiers: [], areNamed: false };
+    return { nodes: () => none, verifiers: () => unknown, close: () => {} };
   }
   const verifiers = control.watchNodes("verifier");
   const drafters = control.watchNodes("drafter");
   return {
     nodes: () => ({
       connected: control.connected,
-      verifiers: verifiers.nodes.map(told),
-      drafters: drafters.nodes.map(told),
+      verifiers: verifiers.nodes.map(publicStatus),
+      drafters: drafters.nodes.map(publicStatus),
     }),
     verifiers: () => ({
       connected: control.connected,
@@ -35,7 +35,7 @@ export function nodeLists(control: Pick<Control, "connected" | "watchNodes"> | u
   };
 }
 
-function told(status: NodeStatus): Nodes["verifiers"][number] {
+function publicStatus(status: NodeStatus): Nodes["verifiers"][number] {
   const { role: _, scoring: _s, precision: _p, cost: _c, namedVerifiers: _n, ...rest } = status;
   return rest;
 }

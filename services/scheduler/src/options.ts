@@ -3,10 +3,10 @@ import { z } from "zod";
 
 const milliseconds = (min: number) => wholeNumber(min, "a whole number of milliseconds");
 
-/** The options of `nightbeam scheduler`, by their flags in camelCase. */
+/** The options of `nightbeam scheduler`; keys are flags in camelCase. */
 export const schedulerSchema = z.object({
   redis: z.string().default("redis://127.0.0.1:6379"),
-  /** Where the runs and nights are recorded: a directory or s3://bucket/prefix. */
+  /** The store of runs and nights: a directory or s3://bucket/prefix. */
   state: z.string(),
   listen: hostPort({ min: 0, example: 7080 }).prefault("127.0.0.1:7080"),
   token: z.string().optional(),
@@ -15,7 +15,7 @@ export const schedulerSchema = z.object({
   lockMs: milliseconds(100).default(30_000),
   stallCheckMs: milliseconds(50).optional(),
   missedGraceMs: milliseconds(0).default(300_000),
-  alarmWebhook: z.url({ protocol: /^https?$/, error: "give an http address" }).optional(),
+  alarmWebhook: z.url({ protocol: /^https?$/, error: "give an http or https URL" }).optional(),
   ...serviceFields,
 });
 

@@ -1,10 +1,10 @@
-/** Does the work at once and then again and again, never twice at a time. */
+/** Does the work now and then `everyMs` after each end. `close` waits for the work in progress. */
 export function repeatedly(everyMs: number, work: () => Promise<void>): { close(): Promise<void> } {
   let closed = false;
   let timer: NodeJS.Timeout | undefined;
-  let under: Promise<void> = Promise.resolve();
+  let running: Promise<void> = Promise.resolve();
   const round = () => {
-    under = work().then(() => {
+    running = work().then(() => {
       if (!closed) timer = setTimeout(round, everyMs);
     });
   };
@@ -13,7 +13,7 @@ export function repeatedly(everyMs: number, work: () => Promise<void>): { close(
     close: async () => {
       closed = true;
       clearTimeout(timer);
-      await under;
+      await running;
     },
   };
 }

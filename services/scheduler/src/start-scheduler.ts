@@ -1,218 +1,102 @@
 import type { Control } from "@nightbeam/control";
 import { checkRedis, type JobQueues, openQueues, openRedis, watchRedis } from "@nightbeam/queue";
+import { type Closers, loggedClosers, openWith } from "@nightbeam/service/lifecycle";
 import { type Log, reasonOf } from "@nightbeam/service/log";
 import { openStore } from "@nightbeam/store";
-import { openAlarms } from "./alarms/alarms.js";
-import { openWebhook } from "./alarms/webhook.js";
-import { type Clock, systemClock } from "./clock.js";
+import { systemWallClock, type WallClock } from "./clock.js";
 import { httpApp } from "./http/app.js";
 import { listen } from "./http/listen.js";
-import { NightBook } from "./nights/night-book.js";
-import { nodeLists } from "./nodes.js";
 import type { SchedulerOptions } from "./options.js";
 import { repeatedly } from "./repeatedly.js";
-import { openRollouts } from "./rollouts/rollout-book.js";
-import { checkNight, checkRequest, checkRollout } from "./runs/check-request.js";
-import { withLease } from "./runs/lease.js";
-import { planRecord } from "./runs/plan-record.js";
-import { openPlanner, type Planner } from "./runs/planner.js";
-import { type Reconciler, startReconciler } from "./runs/reconciler.js";
-import { RunBook } from "./runs/run-book.js";
-import { runOuts } from "./runs/run-outs.js";
-import { refusalSchema, reopeningSchema, runRecordSchema } from "./runs/run-record.js";
-import { watchVerification } from "./runs/verification.js";
-import { documents } from "./state/documents.js";
 import { stateFiles } from "./state/state-files.js";
 import { readToken } from "./token.js";
+import { type Parts, wire } from "./wire.js";
 import { schedulerWorkers } from "./workers/scheduler-workers.js";
 
 export interface SchedulerDeps {
   readonly log: Log;
-  /** Without it nodes are not known and rollouts not announced. Not closed here. */
+  /** Finds nodes and announces rollouts. Not closed here. */
   readonly control?: Control;
-  readonly clock?: Clock;
-  /** Between two looks for missed nights and lost schedules. */
+  readonly clock?: WallClock;
+  /** Interval between checks for missed nights and lost schedules. */
   readonly watchMs?: number;
-  /** How long a run may wait for a verifier before that is an alarm. */
+  /** How long a run may wait for a verifier before an alarm is raised. */
   readonly unverifiedMs?: number;
 }
 
 export interface RunningScheduler {
   /** http://host:port */
   readonly url: string;
-  /** Finishes requests and jobs under way, breaks plannings off and lets go of everything. */
+  /** Finishes requests and jobs in progress, cancels planning, and closes everything. */
   close(): Promise<void>;
 }
 
-/** What requests and jobs under way get to end. */
+/** How long requests and jobs in progress may take to finish. */
 const GRACE_MS = 5_000;
 const WATCH_MS = 60_000;
-/** A scheduler that dies holds the others up for so long at most. */
-const LONGEST_LEASE_MS = 10_000;
 
 /**
  * Starts planning, reconciling and serving.
  *
- * @throws SchedulerError NO_TOKEN; UsageError BAD_OPTION; JobsError REDIS_UNREACHABLE, REDIS_UNSAFE,
- * REDIS_TOO_OLD, BAD_LOCATION
+ * @throws SchedulerError NO_TOKEN; UsageError BAD_OPTION; StoreError BAD_LOCATION; QueueError REDIS_UNREACHABLE,
+ * REDIS_UNSAFE, REDIS_TOO_OLD
  */
 export async function startScheduler(
   options: SchedulerOptions,
   deps: SchedulerDeps,
 ): Promise<RunningScheduler> {
-  const { log } = deps;
+  const { log, control, clock = systemWallClock, watchMs = WATCH_MS, unverifiedMs } = deps;
   const token = await readToken(options);
-  const redis = await openRedis({ url: options.redis, role: "producer", log });
-  try {
-    const { warnings } = await checkRedis(redis);
-    for (const warning of warnings) log.warn({}, warning);
-    const queues = openQueues({ redis, log });
-    try {
-      return await serveOn(queues, { options, deps, token });
-    } catch (error) {
-      await queues.close();
-      throw error;
-    }
-  } catch (error) {
-    redis.disconnect();
-    throw error;
-  }
+  return openWith(loggedClosers(log), async (closers) => {
+    const queues = await connect(options.redis, { log, closers });
+    const store = await openStore(options.state);
+    closers.add("state store", () => store.close());
+    const files = stateFiles(store);
+    const parts = wire({ options, files, queues, control, clock, log, unverifiedMs, closers });
+    // What takes work is closed at the same time, so that one grace period is enough for all.
+    const active = closers.parallel("active parts");
+    active.add("planner", () => parts.planner.close());
+    active.add("reconciler", () => parts.reconciler.close());
+    const { prefix } = queues;
+    const { runs, nights } = parts;
+    const onFinished = parts.reconciler.wake;
+    await schedulerWorkers({ options, prefix, runs, nights, log, onFinished, closers: active });
+    const app = httpApp({ token, log, services: parts });
+    const server = await listen({ app, ...options.listen });
+    active.add("HTTP server", () => server.close(GRACE_MS));
+    const watch = repeatedly(watchMs, () => watchState(parts, log));
+    active.add("watch of nights", () => watch.close());
+    parts.reconciler.start(runs);
+    log.info({ url: server.url, state: files.location }, "scheduler is serving");
+    return { url: server.url, close: () => closers.close() };
+  });
 }
 
-async function serveOn(
-  queues: JobQueues,
-  given: {
-    readonly options: SchedulerOptions;
-    readonly deps: SchedulerDeps;
-    readonly token: string;
-  },
-): Promise<RunningScheduler> {
-  const { options, deps, token } = given;
-  const { log, control, clock = systemClock, watchMs = WATCH_MS, unverifiedMs } = deps;
-  const store = await openStore(options.state);
-  const files = stateFiles(store);
-  const leaseMs = Math.min(options.lockMs, LONGEST_LEASE_MS);
-  const outs = runOuts();
-  const webhook =
-    options.alarmWebhook === undefined
-      ? undefined
-      : openWebhook({ url: options.alarmWebhook, log });
-  const alarms = openAlarms({ files, log, clock, send: webhook?.send });
-  const records = documents({ files, folder: "runs", schema: runRecordSchema });
-  const refusals = documents({ files, folder: "refusals", schema: refusalSchema });
-  const reopenings = documents({ files, folder: "reopenings", schema: reopeningSchema });
-  const rollouts = openRollouts({
-    files,
-    announcer: control?.rollouts,
-    check: checkRollout,
-    clock,
-    log,
-  });
-  const lists = nodeLists(control);
-  let reconciler: Reconciler | undefined;
-  const planner: Planner = openPlanner({
-    plan: async (record, progress) => {
-      const lease = { queues, name: `plan:${record.runId}`, lastsMs: leaseMs };
-      return withLease(lease, async () => {
-        await planRecord(record, { ...progress, openOut: outs.open });
-        if ((await reopenings.get(record.runId)) === undefined) return;
-        // It was cancelled before it was planned, and submitted again.
-        await (await outs.open(record.out)).reopen();
-        await reopenings.remove(record.runId);
-      });
-    },
-    refusals,
-    alarms,
-    clock,
-    log,
-    onEnd: (runId) => reconciler?.poke(runId),
-  });
-  const runs = new RunBook({
-    records,
-    refusals,
-    reopenings,
-    openOut: outs.open,
-    rollouts,
-    check: checkRequest,
-    planner,
-    reconcile: { queues, alarms, clock },
-    verification: watchVerification({
-      verifiers: lists.verifiers,
-      alarms,
-      clock,
-      ...(unverifiedMs === undefined ? {} : { alarmAfterMs: unverifiedMs }),
-    }),
-    clock,
-    log,
-  });
-  const { missedGraceMs: graceMs } = options;
-  const nights = new NightBook({
-    files,
-    queues,
-    runs,
-    alarms,
-    check: checkNight,
-    clock,
-    log,
-    graceMs,
-  });
-  const services = { runs, nights, rollouts, alarms, nodes: lists.nodes };
-  const workers = await schedulerWorkers({
-    options,
-    prefix: queues.prefix,
-    runs,
-    nights,
-    log,
-    poke: (runId) => reconciler?.poke(runId),
-  });
-  const app = httpApp({ token, log, services });
-  let server: Awaited<ReturnType<typeof listen>>;
-  try {
-    server = await listen({ app, ...options.listen });
-  } catch (error) {
-    await workers.close(0);
-    throw error;
-  }
-  const watch = repeatedly(watchMs, async () => {
-    try {
-      await nights.watch();
-      await rollouts.announceAll();
-    } catch (error) {
-      log.warn({ reason: reasonOf(error) }, "the nights cannot be looked after now");
-    }
-  });
-  const { reconcileMs: everyMs } = options;
-  reconciler = startReconciler({ runs, queues, alarms, log, everyMs, leaseMs });
-  log.info({ url: server.url, state: files.location }, "scheduler is serving");
-  let redisWatch = watchRedis({ redis: queues.redis, onStuck: () => reconnect() });
+/** Connects to Redis, and reconnects for as long as the closers are open. */
+async function connect(
+  url: string,
+  { log, closers }: { readonly log: Log; readonly closers: Closers },
+): Promise<JobQueues> {
+  const redis = await openRedis({ url, role: "producer", log });
+  closers.add("Redis connection", () => redis.disconnect());
+  for (const warning of (await checkRedis(redis)).warnings) log.warn({}, warning);
+  const queues = openQueues({ redis, log });
+  closers.add("queues", () => queues.close());
+  let watch = watchRedis({ redis, onStuck: () => reconnect() });
   const reconnect = () => {
-    log.warn({}, "the connection to Redis is stuck; it is made anew");
-    queues.redis.disconnect(true);
-    redisWatch = watchRedis({ redis: queues.redis, onStuck: reconnect });
+    log.warn({}, "the Redis connection is stuck; reconnecting");
+    redis.disconnect(true);
+    watch = watchRedis({ redis, onStuck: reconnect });
   };
-  let closing: Promise<void> | undefined;
-  const close = async () => {
-    redisWatch.stop();
-    await Promise.all([
-      server.close(GRACE_MS),
-      reconciler?.close(),
-      planner.close(),
-      workers.close(GRACE_MS),
-      watch.close(),
-    ]);
-    await alarms.settled();
-    webhook?.close();
-    lists.close();
-    outs.close();
-    store.close();
-    await queues.close();
-    queues.redis.disconnect();
-  };
-  return {
-    url: server.url,
-    close: () => {
-      closing ??= close();
-      return closing;
-    },
-  };
+  closers.add("watch of Redis", () => watch.stop());
+  return queues;
+}
+
+async function watchState({ nights, rollouts }: Parts, log: Log): Promise<void> {
+  try {
+    await nights.watch();
+    await rollouts.announceAll();
+  } catch (error) {
+    log.warn({ reason: reasonOf(error) }, "could not check the nights; retrying");
+  }
 }

@@ -3,11 +3,11 @@ import { UsageError } from "@nightbeam/service";
 import { reasonOf } from "@nightbeam/service/log";
 import { SchedulerError } from "./errors.js";
 
-/** Shorter ones can be guessed. */
-const LEAST_CHARACTERS = 8;
+/** Shorter tokens can be guessed. */
+const MIN_CHARACTERS = 8;
 
 /**
- * The token that clients have to bring.
+ * Reads the token that clients must send.
  *
  * @throws SchedulerError NO_TOKEN; UsageError BAD_OPTION
  */
@@ -17,13 +17,13 @@ export async function readToken(options: {
 }): Promise<string> {
   const { token, tokenFile } = options;
   const given = token ?? (tokenFile === undefined ? "" : await fromFile(tokenFile));
-  if (given.length >= LEAST_CHARACTERS) return given;
+  if (given.length >= MIN_CHARACTERS) return given;
   throw new SchedulerError(
     "NO_TOKEN",
     given === ""
-      ? "The scheduler needs a token, or anybody could start runs. Set NIGHTBEAM_TOKEN, or give " +
+      ? "The scheduler needs a token, so that not everyone can start runs. Set NIGHTBEAM_TOKEN or pass " +
           "--token-file; `openssl rand -hex 24` makes one."
-      : `The token is too short: give at least ${LEAST_CHARACTERS} characters.`,
+      : `The token is too short: use at least ${MIN_CHARACTERS} characters.`,
   );
 }
 

@@ -91,14 +91,14 @@ describe("the token", () => {
 
 describe("bodies", () => {
   it.each([
-    [{ text: "{" }, 400, /The body is no JSON/],
-    [{ text: "" }, 400, /The body is no JSON/],
+    [{ text: "{" }, 400, /The body is not JSON/],
+    [{ text: "" }, 400, /The body is not JSON/],
     [{ body: [] }, 400, /The body/],
-    [{ body: { ...body, topK: "ten" } }, 400, /^--top-k: /],
-    [{ body: { ...body, target: undefined } }, 400, /^--target: /],
-    [{ body: { ...body, draft: ["/d", 7] } }, 400, /^--draft\[1\]: /],
+    [{ body: { ...body, topK: "ten" } }, 400, /^`topK`: /],
+    [{ body: { ...body, target: undefined } }, 400, /^`target`: /],
+    [{ body: { ...body, draft: ["/d", 7] } }, 400, /^`draft\[1\]`: /],
     [{ body: { ...body, colour: "red" } }, 400, /colour/],
-    [{ body: { ...body, seed: 7 } }, 400, /^--seed needs --verification sampled or relaxed: /],
+    [{ body: { ...body, seed: 7 } }, 400, /^`seed` needs `verification` sampled or relaxed: /],
     [{ body: { ...body, out: `/${"x".repeat(300_000)}` } }, 413, /262144 bytes/],
   ])("are refused where they are not what they must be (%#)", async (sent, code, message) => {
     const { ask, submitted } = app();
@@ -123,9 +123,7 @@ describe("bodies", () => {
       expect.objectContaining({
         status: 400,
         body: expect.objectContaining({
-          message: expect.stringMatching(
-            /^--verification relaxed needs a --draft-width in numbers/,
-          ),
+          message: expect.stringMatching(/^`verification` relaxed needs a `draftWidth` in numbers/),
         }),
       }),
     );

@@ -50,7 +50,9 @@ describeWithNats("with NATS", () => {
       onDrain: () => {},
     });
     await until("it says that there may be other verifiers", async () => {
-      return (await api.run(run.id)).reason?.includes("that drafters have by name") === true;
+      return (
+        (await api.run(run.id)).reason?.includes("that drafters were given by address") === true
+      );
     });
     await drafter.close();
     await api.ask("POST", `/v1/runs/${run.id}/cancel`);

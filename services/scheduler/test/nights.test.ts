@@ -120,7 +120,7 @@ describe.skipIf(!redisIsHere())("nights", () => {
     });
     expect(await put("b", { cron: NEVER, request: place.request("x") })).toMatchObject({
       status: 400,
-      body: { message: expect.stringContaining("Put {date} into it") },
+      body: { message: expect.stringContaining("Add {date} to it") },
     });
     for (const more of [
       { histories: "/nowhere.jsonl" },
@@ -175,7 +175,7 @@ describe.skipIf(!redisIsHere())("rollouts", () => {
     };
     expect(await api.ask("POST", "/v1/runs", relaxed)).toMatchObject({
       status: 400,
-      body: { message: expect.stringMatching(/^--verification relaxed takes one --draft/) },
+      body: { message: expect.stringMatching(/^`verification` relaxed takes one `draft`/) },
     });
     const other = place.path("elsewhere");
     await cp(target, other, { recursive: true });
@@ -189,7 +189,7 @@ describe.skipIf(!redisIsHere())("rollouts", () => {
     );
     expect(await set({ target: "/nowhere", catalogue })).toMatchObject({
       status: 400,
-      body: { message: expect.stringContaining("cannot read --target /nowhere") },
+      body: { message: expect.stringContaining("cannot read `target` /nowhere") },
     });
     expect(await set({ target, draft: [place.path(".")], catalogue })).toMatchObject({
       status: 400,

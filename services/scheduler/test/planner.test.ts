@@ -77,7 +77,7 @@ describe("a planner", () => {
       opened.request(record("a"));
       await sleep(2);
       expect(tries).toBe(expected);
-      expect(opened.trouble("a")).toBe(tries < 3 ? "the disk is full" : undefined);
+      expect(opened.failure("a")).toBe(tries < 3 ? "the disk is full" : undefined);
     }
     expect(refusals).toEqual([]);
     await opened.close();

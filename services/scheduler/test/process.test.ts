@@ -1,4 +1,8 @@
+import { once } from "node:events";
 import { writeFile } from "node:fs/promises";
+import { createServer } from "node:net";
+import type { Control } from "@nightbeam/control";
+import { openRedis } from "@nightbeam/queue";
 import { until } from "@nightbeam/testing";
 import { startDrafter, startPlace, type TestPlace } from "@nightbeam/testing/scheduler";
 import { redisIsHere, startRedis } from "@nightbeam/testing/servers";
@@ -78,6 +82,51 @@ describe.skipIf(!redisIsHere())("nightbeam scheduler", () => {
     });
   });
 
+  it("ends by itself where its port is taken: nothing of it stays open", async () => {
+    const other = createServer().listen(0, "127.0.0.1");
+    await once(other, "listening");
+    const address = other.address();
+    const port = typeof address === "object" ? address?.port : undefined;
+    const ended = await spawnScheduler(...flags("--listen", `127.0.0.1:${port}`));
+    other.close();
+    expect(ended).toMatchObject({
+      code: 1,
+      said: expect.stringMatching(/cannot listen on 127\.0\.0\.1:\d+: .*Use another --listen/),
+    });
+  });
+
+  it("closes what it has opened where its port is taken", async () => {
+    const open = await place.scheduler();
+    const port = Number(new URL(open.url).port);
+    const before = await connections(place.redis.url);
+    const watched: string[] = [];
+    const control: Control = {
+      connected: true,
+      waitConnected: async () => true,
+      announce: () => ({ update: () => {}, stop: async () => {} }),
+      watchNodes: (role) => {
+        watched.push(role);
+        const close = () => void watched.splice(watched.indexOf(role), 1);
+        return { nodes: [], endpoints: [], onChange: () => () => {}, close };
+      },
+      drain: async () => {},
+      rollouts: {
+        announce: async () => 1,
+        current: async () => undefined,
+        list: async () => [],
+        watch: () => () => {},
+      },
+      close: async () => {},
+    };
+    const state = place.path("other-state");
+    const starting = place.scheduler({ listen: `127.0.0.1:${port}`, state }, { control });
+    await expect(starting).rejects.toMatchObject({ code: "BAD_OPTION" });
+    expect(watched).toEqual([]);
+    await until("all of its connections to Redis are closed", async () => {
+      return (await connections(place.redis.url)) <= before;
+    });
+  });
+
   it.each([
     [{ token: "" }, "NO_TOKEN"],
     [{ token: "short" }, "NO_TOKEN"],
@@ -96,3 +145,11 @@ describe.skipIf(!redisIsHere())("nightbeam scheduler", () => {
     await unsafe.stop();
   });
 });
+
+/** Connections to a Redis, without the one that asks. */
+async function connections(url: string): Promise<number> {
+  const redis = await openRedis({ url, role: "producer" });
+  const list = String(await redis.client("LIST"));
+  redis.disconnect();
+  return list.trim().split("\n").length - 1;
+}

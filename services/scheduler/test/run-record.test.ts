@@ -17,7 +17,7 @@ describe("a submission", () => {
 
   it.each([
     [{ topK: 30, beamWidth: 10 }, /beams?|keeps/],
-    [{ draft: [], draftWidth: [4] }, /needs a draft/],
+    [{ draft: [], draftWidth: [4] }, /needs a `draft`/],
     [{ topK: 0 }, /./],
     [{ colour: "red" }, /colour/],
     [{ out: "lists" }, /absolute path/],
@@ -33,10 +33,10 @@ describe("a submission", () => {
     const other = submitSchema.parse({ ...given, out: "/elsewhere", limit: 5 });
     expect(sameSubmission(other, submission)).toBe(false);
     expect(differences(submission, other)).toBe(
-      "--out was /o and is /elsewhere; --limit was not set and is 5",
+      "`out` was /o and is /elsewhere; `limit` was not set and is 5",
     );
     const wide = submitSchema.parse({ ...given, draftWidth: [32] });
-    expect(differences(wide, submission)).toBe("--draft-width was 32 and is auto");
+    expect(differences(wide, submission)).toBe("`draftWidth` was 32 and is auto");
   });
 });
 
@@ -55,7 +55,7 @@ describe("a night's request", () => {
   });
 
   it("must not write every night to the same place", () => {
-    expect(() => assertDated(submission)).toThrow("Put {date} into it, as in /o/{date}.");
+    expect(() => assertDated(submission)).toThrow("Add {date} to it, as in /o/{date}.");
     expect(() => assertDated(submitSchema.parse({ ...given, out: "/o/{date}" }))).not.toThrow();
   });
 });

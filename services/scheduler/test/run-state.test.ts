@@ -1,12 +1,13 @@
+import type { RunEvent } from "@nightbeam/run";
 import { describe, expect, it } from "vitest";
 import { runStateSchema } from "../src/api/answers.js";
-import { canHappen, nextRunState, type RunEvent, stateOf } from "../src/runs/run-state.js";
+import { isPossible, stateAfter, stateOf } from "../src/runs/run-state.js";
 
 const EVENTS: readonly RunEvent[] = [
   "planned",
   "refused",
   "finished",
-  "set_aside",
+  "set-aside",
   "cancelled",
   "resumed",
 ];
@@ -17,26 +18,31 @@ describe("a run's state", () => {
     ["planning", "refused", "refused"],
     ["refused", "resumed", "planning"],
     ["running", "finished", "complete"],
-    ["running", "set_aside", "partial"],
+    ["running", "set-aside", "partial"],
     ["running", "cancelled", "cancelled"],
     ["partial", "resumed", "running"],
     ["partial", "finished", "complete"],
     ["cancelled", "resumed", "planning"],
   ] as const)("%s, %s: %s", (state, event, next) => {
-    expect(nextRunState(state, event)).toBe(next);
+    expect(stateAfter(state, event)).toBe(next);
   });
 
   it("never leaves complete, and refuses what cannot happen", () => {
     for (const event of EVENTS) {
-      expect(canHappen("complete", event)).toBe(false);
-      expect(() => nextRunState("complete", event)).toThrow(/The run is complete/);
+      expect(isPossible("complete", event)).toBe(false);
+      expect(() => stateAfter("complete", event)).toThrow(/The run is complete/);
     }
     for (const state of runStateSchema.options) {
       for (const event of EVENTS) {
-        if (canHappen(state, event)) expect(() => nextRunState(state, event)).not.toThrow();
-        else expect(() => nextRunState(state, event)).toThrow(/any more/);
+        if (isPossible(state, event)) expect(() => stateAfter(state, event)).not.toThrow();
+        else expect(() => stateAfter(state, event)).toThrow(/any more/);
       }
     }
+  });
+
+  it("lets no client cancel what has ended", () => {
+    expect(isPossible("partial", "cancelled")).toBe(false);
+    expect(isPossible("refused", "cancelled")).toBe(false);
   });
 
   it.each([
@@ -49,7 +55,7 @@ describe("a run's state", () => {
     ["cancelled", { reopening: true }, "planning"],
     ["cancelled", { reopening: true, refused: true }, "refused"],
     ["complete", { refused: true, reopening: true }, "complete"],
-  ] as const)("is told by what the stores show: %s, %j: %s", (stored, marks, state) => {
+  ] as const)("follows from what the stores show: %s, %j: %s", (stored, marks, state) => {
     expect(stateOf({ stored, refused: false, reopening: false, ...marks })).toBe(state);
   });
 });

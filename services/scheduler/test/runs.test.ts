@@ -105,7 +105,7 @@ describe.skipIf(!redisIsHere())("runs", () => {
     const refused = await other.ask("POST", "/v1/runs", place.request("taken", { topK: 3 }));
     expect(refused).toMatchObject({
       status: 409,
-      body: { code: "OUT_TAKEN", message: expect.stringContaining("--top-k was 10 and is 3") },
+      body: { code: "OUT_TAKEN", message: expect.stringContaining("`topK` was 10 and is 3") },
     });
     await api.ask("POST", `/v1/runs/${(await api.submit(place.request("taken"))).run.id}/cancel`);
   });
@@ -128,7 +128,7 @@ describe.skipIf(!redisIsHere())("runs", () => {
     const request = place.request("never");
     expect(await ask({ ...request, histories: "/nowhere.jsonl" })).toMatchObject({
       code: "UNREADABLE_INPUT",
-      message: expect.stringContaining("The scheduler cannot read --histories /nowhere.jsonl"),
+      message: expect.stringContaining("The scheduler cannot read `histories` /nowhere.jsonl"),
     });
     expect(await ask({ ...request, target: place.path(".") })).toMatchObject({
       code: "MISSING_FILE",
@@ -141,7 +141,7 @@ describe.skipIf(!redisIsHere())("runs", () => {
     });
     expect(await ask({ ...request, draft: ["candidates:/nowhere.jsonl"] })).toMatchObject({
       code: "UNREADABLE_INPUT",
-      message: expect.stringContaining("The scheduler cannot read --draft /nowhere.jsonl"),
+      message: expect.stringContaining("The scheduler cannot read `draft` /nowhere.jsonl"),
     });
     expect(await ask({ ...request, draft: [`previous:${place.path(".")}`] })).toMatchObject({
       code: "RUN_INCOMPLETE",
@@ -191,7 +191,7 @@ describe.skipIf(!redisIsHere())("runs", () => {
     await drafter();
     await ended(run.id, "complete");
     expect(await api.run(run.id)).toMatchObject({ rejected: 2 });
-    await alarmed(`Run ${run.id} is complete and has no list: all of its 2 rows`, other);
+    await alarmed(`Run ${run.id} is complete but has no lists: all of its 2 rows`, other);
     await alarmed("empty_history", other);
     expect(await other.ask("DELETE", "/v1/alarms")).toMatchObject({ status: 204 });
     expect((await api.ask("GET", "/v1/alarms")).body).toEqual({ alarms: [] });

@@ -1,20 +1,20 @@
 export type VerifierErrorCode =
-  /** Too much is waiting for the model; `retryAfterMs` says when to come again. */
+  /** The queue is full; `retryAfterMs` says when to retry. */
   | "BUSY"
-  /** The verifier takes no more calls: it is about to stop. */
+  /** The verifier is shutting down and takes no more calls. */
   | "DRAINING"
-  /** Whoever asked gave up while the call was waiting. */
+  /** The caller cancelled while the call was waiting. */
   | "CANCELLED"
   /** The call's deadline passed while it was waiting. */
   | "EXPIRED"
-  /** The thread with the model died; another verifier can answer. */
+  /** The model thread died; another verifier can answer. */
   | "LANE_LOST";
 
-/** The one error of this package. Recognise it by `code`; the message names the place and the remedy. */
+/** The only error class of this package. Callers branch on `code`; the message names the place and the remedy. */
 export class VerifierError extends Error {
   override readonly name = "VerifierError";
   readonly code: VerifierErrorCode;
-  /** With BUSY: milliseconds until there is likely to be room. */
+  /** With BUSY: milliseconds after which to retry. */
   readonly retryAfterMs: number | undefined;
 
   constructor(

@@ -1,5 +1,2 @@
 export { verifierCommand } from "./command/verifier-command.js";
-export { VerifierError, type VerifierErrorCode } from "./errors.js";
-export { type VerifierOptions, verifierSchema } from "./options/options.js";
-export type { RunningVerifier } from "./server/running-verifier.js";
-export { startVerifier, type VerifierDeps } from "./server/start-verifier.js";
+export type { VerifierError } from "./errors.js";

@@ -1,4 +1,5 @@
 import { once } from "node:events";
+import { createServer } from "node:net";
 import { staticVerifiers } from "@nightbeam/control";
 import { VerifierClient } from "@nightbeam/protocol";
 import { describe, expect, it } from "vitest";
@@ -77,5 +78,20 @@ describe("nightbeam verifier", () => {
     expect(said[0]).toContain("/nowhere/items.json does not exist");
     expect(said[1]).toBe("error: NIGHTBEAM_GRACE_MS soon: give a whole number of at least 0");
     expect(said[2]).toMatch(/^error: --nats: .*nats:\/\/host:4222/);
+  });
+
+  it("ends by itself where its port is taken: nothing of it stays open", async () => {
+    const other = createServer().listen(0, "127.0.0.1");
+    await once(other, "listening");
+    const address = other.address();
+    const port = typeof address === "object" ? address?.port : undefined;
+    const rest = ["--catalogue", world().catalogue, "--workers", "1"];
+    const { exit, output } = start([
+      ...["--target", world().target, "--listen", `127.0.0.1:${port}`],
+      ...rest,
+    ]);
+    expect(await exit).toBe(1);
+    other.close();
+    expect(output.error).toMatch(/cannot listen on 127\.0\.0\.1:\d+: .*Use another host or port/);
   });
 });

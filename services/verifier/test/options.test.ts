@@ -63,12 +63,20 @@ describe("options", () => {
     expect(refused({ listen: "host:0" })).toBe("taken");
   });
 
+  it("keep the names that were published before", () => {
+    const former = verifierCommand().options.filter(({ hidden }) => hidden);
+    expect(former.map(({ long, envVar }) => [long, envVar])).toEqual([
+      ["--most-waiting-tokens", "NIGHTBEAM_MOST_WAITING_TOKENS"],
+    ]);
+  });
+
   it("all come from flags or variables, and the variable is named where it is wrong", async () => {
     const command = verifierCommand().exitOverride();
     const variables = command.options.map(({ envVar }) => envVar ?? "none");
     expect(variables.every((name) => /^NIGHTBEAM_[A-Z_]+$/.test(name))).toBe(true);
     expect(variables).toContain("NIGHTBEAM_NATS_URL");
-    const keys = command.options.map((option) => option.attributeName()).sort();
+    const current = command.options.filter(({ hidden }) => !hidden);
+    const keys = current.map((option) => option.attributeName()).sort();
     expect(keys).toEqual(Object.keys(verifierSchema.in.shape).sort());
     process.env.NIGHTBEAM_WORKERS = "many";
     try {

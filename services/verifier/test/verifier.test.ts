@@ -1,6 +1,11 @@
 import type { Scorer } from "@nightbeam/decoding";
+import { parseOptions } from "@nightbeam/service";
+import { freePort } from "@nightbeam/testing/servers";
 import { describe, expect, it } from "vitest";
+import { verifierSchema } from "../src/options/options.js";
+import { startVerifier } from "../src/server/start-verifier.js";
 import { outcome } from "./support/calls.js";
+import { keepingLog } from "./support/log-lines.js";
 import { job, openClient, openVerifier, stop } from "./support/verifiers.js";
 import { logProbsOf, useVerifierWorld, type VerifierWorld } from "./support/worlds.js";
 
@@ -38,6 +43,20 @@ describe("a verifier", () => {
       await client.close();
     }
     await stop(opened);
+  });
+
+  it("closes what it has opened where it cannot be announced, so that its port is free", async () => {
+    const port = await freePort();
+    const given = { ...world(), listen: `127.0.0.1:${port}`, workers: 1, promptCache: 0 };
+    const options = parseOptions(verifierSchema, given);
+    const announce = () => {
+      throw new Error("no such name");
+    };
+    const { log, lines } = keepingLog();
+    const starting = startVerifier(options, { log, control: { announce } });
+    await expect(starting).rejects.toThrow("no such name");
+    expect(lines.filter(({ level }) => level === "warn")).toEqual([]);
+    await stop(await openVerifier(world(), { listen: `127.0.0.1:${port}` }));
   });
 
   it("says what it holds, what it costs and how much waits", async () => {

@@ -3,11 +3,11 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import { crc32 } from "node:zlib";
 import { S3Client } from "@aws-sdk/client-s3";
 
-/** What a request is answered with instead of what it asks for. */
+/** The response to a request instead of the real one. */
 export interface Fault {
   readonly status: number;
   readonly code: string;
-  /** The request is carried out all the same, and only its answer is lost. */
+  /** The request is carried out, and only its response is lost. */
   readonly carriedOut?: boolean;
 }
 
@@ -16,7 +16,7 @@ export interface S3Server {
   readonly objects: ReadonlyMap<string, Uint8Array>;
   /** Requests so far, as "PUT bucket/key". */
   readonly requests: readonly string[];
-  /** The next requests of a method meet these, one each. */
+  /** The next requests of a method get these responses, one each. */
   fail(method: string, ...faults: Fault[]): void;
   stop(): Promise<void>;
 }
@@ -26,7 +26,7 @@ interface StoredObject {
   readonly metadata: Readonly<Record<string, string>>;
 }
 
-/** Keys of a page of a listing: few, so that listings have pages. */
+/** Keys per page of a listing: few, so that listings have several pages. */
 const PAGE = 3;
 
 /**
@@ -118,7 +118,7 @@ function put(
   });
 }
 
-/** A body without a checksum that the server knows does not count as whole: the store must send one. */
+/** A body without a known checksum counts as incomplete: the store must send one. */
 function isWhole(request: IncomingMessage, bytes: Buffer): boolean {
   if (Number(request.headers["content-length"]) !== bytes.length) return false;
   const sha256 = request.headers["x-amz-checksum-sha256"];

@@ -1,12 +1,12 @@
 import { connect } from "node:net";
 
 /**
- * Whether something at an address greets as a NATS server does. Asked before the client connects,
- * because the client keeps its socket for ever when a server accepts and then says nothing.
+ * Checks that a NATS server answers at an address. Called before the client connects, because the client
+ * never closes its socket to a server that accepts and then stays silent.
  *
- * @returns undefined, or why not
+ * @returns undefined, or why there is no answer
  */
-export function whyNoAnswer(options: {
+export function checkServer(options: {
   readonly host: string;
   readonly port: number;
   readonly timeoutMs: number;
@@ -21,14 +21,14 @@ export function whyNoAnswer(options: {
       socket.destroy();
       resolve(reason);
     };
-    const abort = () => finish("given up");
+    const abort = () => finish("cancelled");
     const timer = setTimeout(() => finish(`no answer within ${timeoutMs} ms`), timeoutMs);
     signal.addEventListener("abort", abort);
     socket.once("data", (data) => {
-      finish(data.toString("latin1").startsWith("INFO ") ? undefined : "it is no NATS server");
+      finish(data.toString("latin1").startsWith("INFO ") ? undefined : "not a NATS server");
     });
     socket.once("error", (error) => finish(error.message || "connection refused"));
-    socket.once("close", () => finish("it hung up"));
+    socket.once("close", () => finish("connection closed"));
     if (signal.aborted) abort();
   });
 }

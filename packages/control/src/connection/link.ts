@@ -1,17 +1,19 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { reasonOf } from "@nightbeam/service/log";
+import { within } from "@nightbeam/service";
+import { type Log, reasonOf } from "@nightbeam/service/log";
 import { connect, type NatsConnection } from "nats";
-import type { ControlLog } from "../log.js";
 import type { ControlTiming } from "../timing.js";
-import { whyNoAnswer } from "./answers.js";
+import { checkServer } from "./answers.js";
 import type { NatsServers } from "./servers.js";
-import { within } from "./within.js";
 
-/** Somebody who uses the connection, and is told of every new one. */
+/** The part of a log that this package uses. */
+export type ControlLog = Pick<Log, "debug" | "info" | "warn">;
+
+/** A user of the connection, called when it changes. */
 export interface Follower {
-  /** A connection is there. What was subscribed on an earlier one is gone. */
+  /** Called with every new connection. Subscriptions of the previous one are gone. */
   up(connection: NatsConnection): void;
-  /** It is lost; the next `up` has another. */
+  /** Called when the connection is lost; `up` follows with a new one. */
   down?(): void;
 }
 
@@ -31,12 +33,12 @@ const NEXT: Readonly<Record<LinkState, readonly LinkState[]>> = {
 };
 
 /**
- * A connection to NATS that is made again for ever.
+ * A connection to NATS that reconnects until it is closed.
  *
- * Its life: `connecting` <-> `connected`, and from both to `closed`. `#move` is the only transition.
+ * States: `connecting` <-> `connected`, and from both to `closed`. `#move` is the only transition.
  *
- * Every connection is a client of its own, without the client's way of reconnecting: that one cannot be
- * given up before the first success, and keeps a socket for each try at a server that stays silent.
+ * Every connection is a new client. The client's own reconnection is off: it cannot be cancelled before the
+ * first success, and it leaks a socket per attempt at a server that stays silent.
  */
 export class Link {
   readonly #options: LinkOptions;
@@ -45,7 +47,7 @@ export class Link {
   readonly #loop: Promise<void>;
   #state: LinkState = "connecting";
   #connection: NatsConnection | undefined;
-  /** Why NATS was away when it was last logged, so that a long night makes one line. */
+  /** The reason that was logged last, so that a long outage is one line. */
   #logged: string | undefined;
 
   constructor(options: LinkOptions) {
@@ -62,27 +64,27 @@ export class Link {
     return this.#stop.signal;
   }
 
-  /** The connection, while there is one. */
+  /** The current connection, if there is one. */
   get connection(): NatsConnection | undefined {
     return this.#connection;
   }
 
-  /** Tells of the present connection, if there is one, and of all later ones. @returns what ends it */
+  /** Calls the follower with the current connection, if there is one, and with all later ones. @returns what ends it */
   follow(follower: Follower): () => void {
     this.#followers.add(follower);
     if (this.#connection !== undefined) follower.up(this.#connection);
     return () => this.#followers.delete(follower);
   }
 
-  /** Lets what is on its way leave, for at most `closeMs`, and ends the connection. */
+  /** Sends what is buffered, for at most `closeMs`, and closes the connection. */
   async close(): Promise<void> {
     const connection = this.#connection;
     if (!this.#move("closed")) return this.#loop;
     this.#stop.abort();
     if (connection !== undefined) {
-      // A drain waits for ever for a server that went away meanwhile.
+      // If the server is lost meanwhile, a drain never ends.
       const drained = Promise.race([connection.drain(), connection.closed()]);
-      await within(drained, this.#options.timing.closeMs);
+      await within(drained, { ms: this.#options.timing.closeMs });
       await connection.close();
     }
     await this.#loop;
@@ -98,20 +100,19 @@ export class Link {
       }
       void this.#logErrors(connection);
       await connection.closed();
-      // A server that takes us and drops us shall not be asked without a pause either.
+      // Also pause before asking a server again that accepted the connection and dropped it.
       if (this.#move("connecting")) await this.#pause();
     }
   }
 
-  /** One round over the servers, and a pause if none took us. */
+  /** Tries every server once, and pauses if none accepted. */
   async #connect(): Promise<NatsConnection | undefined> {
     const { servers, timing } = this.#options;
     const { signal } = this.#stop;
     const reasons: string[] = [];
     for (const { host, port } of shuffled(servers.hosts)) {
       const place = `${host.includes(":") ? `[${host}]` : host}:${port}`;
-      const asked = { host, port, timeoutMs: timing.connectMs, signal };
-      let reason = await whyNoAnswer(asked);
+      let reason = await checkServer({ host, port, timeoutMs: timing.connectMs, signal });
       if (signal.aborted) return undefined;
       if (reason === undefined) {
         try {
@@ -159,7 +160,7 @@ export class Link {
       this.#options.log.info({ server: connection.getServer() }, "connected to NATS");
       for (const follower of [...this.#followers]) follower.up(connection);
     } else if (wasConnected) {
-      if (to === "connecting") this.#options.log.warn({}, "lost NATS; connecting again for ever");
+      if (to === "connecting") this.#options.log.warn({}, "lost the NATS connection; reconnecting");
       for (const follower of [...this.#followers]) follower.down?.();
     }
     return true;
@@ -168,19 +169,19 @@ export class Link {
   #logAway(reason: string): void {
     if (reason === this.#logged || this.#state === "closed") return;
     this.#logged = reason;
-    this.#options.log.warn({ reason }, "NATS is away; trying again for ever");
+    this.#options.log.warn({ reason }, "cannot reach NATS; retrying");
   }
 
-  /** What the server complains about and no caller waits for: a subject without permission, mostly. */
+  /** Logs errors that no call waits for, mostly a subject without permission. */
   async #logErrors(connection: NatsConnection): Promise<void> {
     for await (const { type, data, permissionContext } of connection.status()) {
       if (type !== "error") continue;
-      this.#options.log.warn({ code: data, ...permissionContext }, "NATS reports an error");
+      this.#options.log.warn({ code: data, ...permissionContext }, "NATS reported an error");
     }
   }
 }
 
-/** Nodes that lost one server shall not all go to the same next. */
+/** A random order, so that nodes that lost one server do not all go to the same next one. */
 function shuffled<T>(values: readonly T[]): T[] {
   return values
     .map((value) => ({ value, key: Math.random() }))

@@ -1,11 +1,11 @@
 import { ControlError } from "../errors.js";
 
-/** Where NATS is and how to be let in. */
+/** The servers of a NATS cluster and the credentials for them. */
 export interface NatsServers {
   /** host and port of every server of the cluster. */
   readonly hosts: readonly { readonly host: string; readonly port: number }[];
   readonly tls: boolean;
-  /** Either a user with a password, or a token; from the first server that has them in its URL. */
+  /** Either a user with a password or a token, from the first URL that has them. */
   readonly user?: string;
   readonly pass?: string;
   readonly token?: string;
@@ -15,9 +15,9 @@ const DEFAULT_PORT = 4222;
 const SCHEMES: ReadonlySet<string> = new Set(["nats:", "tls:"]);
 
 /**
- * Reads a list of servers: `nats://a:4222,nats://b:4222`, with `tls://` for TLS, `user:password@` or
- * `token@` before the host. The scheme may be missing. The NATS client ignores what stands before `@`
- * and takes digits in a password for the port, so URLs are taken apart here.
+ * Parses a list of servers: `nats://a:4222,nats://b:4222`, with `tls://` for TLS and `user:password@` or
+ * `token@` before the host. The scheme is optional. URLs are parsed here, because the NATS client ignores
+ * credentials in them and takes digits in a password for the port.
  *
  * @throws ControlError BAD_SERVERS
  */
@@ -43,9 +43,9 @@ function parseUrl(part: string, index: number): URL {
   const text = part.includes("://") ? part : `nats://${part}`;
   const url = URL.canParse(text) ? new URL(text) : undefined;
   const isEncoded = /^([^%]|%[0-9a-f]{2})*$/i.test(`${url?.username}${url?.password}`);
-  // The text itself is not shown: it may hold a password.
+  // The text itself is not shown: it may contain a password.
   if (url === undefined || url.hostname === "" || !SCHEMES.has(url.protocol) || !isEncoded) {
-    throw badServers(`entry ${index + 1} of the list of NATS servers is no address`);
+    throw badServers(`entry ${index + 1} of the list of NATS servers is not a valid address`);
   }
   return url;
 }
@@ -56,5 +56,5 @@ function credentials(url: URL) {
 }
 
 function badServers(what: string): ControlError {
-  return new ControlError("BAD_SERVERS", `${what}. Write nats://host:4222, with commas between.`);
+  return new ControlError("BAD_SERVERS", `${what}. Write nats://host:4222, separated by commas.`);
 }

@@ -1,26 +1,24 @@
+import { type Clock, repeat, within } from "@nightbeam/service";
 import { reasonOf } from "@nightbeam/service/log";
 import type { NatsConnection, Service } from "nats";
-import type { Clock } from "../clock.js";
-import type { Link } from "../connection/link.js";
-import { within } from "../connection/within.js";
+import type { ControlLog, Link } from "../connection/link.js";
 import { ControlError } from "../errors.js";
-import type { ControlLog } from "../log.js";
 import type { ControlTiming } from "../timing.js";
 import { type NodeStatus, problemOfStatus } from "./status.js";
 import { drainSubject, nodeSubject, serviceName } from "./subjects.js";
 
 export interface NodeAnnouncementOptions {
   readonly link: Link;
-  /** Asked at every heartbeat; role and id stay what they were at first. */
+  /** Called for every heartbeat; role and id must not change. */
   readonly status: () => NodeStatus;
-  /** Called once, when the node shall take no more work. */
+  /** Called once, when the node is asked to take no more work. */
   readonly onDrain: () => void;
   readonly clock: Clock;
   readonly log: ControlLog;
   readonly timing: ControlTiming;
 }
 
-/** A node's presence: a NATS service for people and tools, heartbeats for the other nodes. */
+/** Announces a node: heartbeats for the other nodes, a NATS service for people and tools. */
 export class NodeAnnouncement {
   readonly #options: NodeAnnouncementOptions;
   readonly #subject: string;
@@ -28,7 +26,7 @@ export class NodeAnnouncement {
   readonly #ends: readonly (() => void)[];
   #connection: NatsConnection | undefined;
   #service: Service | undefined;
-  /** The metadata that the service was made with: it cannot change, so a change makes a new service. */
+  /** The metadata of the service. A NATS service cannot change it, so a change replaces the service. */
   #metadata = "";
   #drained = false;
   #stopped = false;
@@ -51,11 +49,11 @@ export class NodeAnnouncement {
           this.#service = undefined;
         },
       }),
-      options.clock.repeat(options.timing.heartbeatMs, () => this.update()),
+      repeat(options.clock, options.timing.heartbeatMs, () => this.update()),
     ];
   }
 
-  /** Sends a heartbeat at once, for changes that others should know now, such as `draining`. */
+  /** Sends a heartbeat now. */
   update(): void {
     const connection = this.#connection;
     if (connection === undefined || connection.isClosed() || this.#stopped) return;
@@ -64,16 +62,16 @@ export class NodeAnnouncement {
     this.#serve(connection, status);
   }
 
-  /** Says that this node is gone, so that nobody waits for its heartbeats, and stops them. */
+  /** Tells the others that this node is gone, and stops its heartbeats. */
   async stop(): Promise<void> {
     const connection = this.#connection;
     this.leave();
     if (connection === undefined) return;
     const sent = Promise.race([connection.flush(), connection.closed()]);
-    await within(sent, this.#options.timing.closeMs);
+    await within(sent, { ms: this.#options.timing.closeMs });
   }
 
-  /** As `stop`, for one who empties the connection's buffer himself. */
+  /** Like `stop`, for a caller that flushes the connection itself. */
   leave(): void {
     if (this.#stopped) return;
     this.#stopped = true;
@@ -120,7 +118,7 @@ export class NodeAnnouncement {
         else void service.stop();
       },
       (error: unknown) => {
-        this.#options.log.warn({ reason: reasonOf(error) }, "the NATS service is not listed");
+        this.#options.log.warn({ reason: reasonOf(error) }, "could not register the NATS service");
       },
     );
   }

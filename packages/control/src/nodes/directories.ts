@@ -3,10 +3,10 @@ import type { Directory, NodeEndpoint } from "./endpoint.js";
 import { Listeners } from "./listeners.js";
 
 /**
- * Verifiers at fixed addresses, for clusters without NATS and as what is left when it is away. Nothing
- * is known of them but where they are; the address is the id.
+ * Verifiers at fixed addresses, for clusters without NATS and for times when it cannot be reached. Only
+ * their addresses are known; the address is the id.
  *
- * @param addresses host:port each; a text has commas between them
+ * @param addresses host:port each; in one text, separated by commas
  * @throws ControlError BAD_ADDRESS
  */
 export function staticVerifiers(addresses: string | readonly string[]): Directory {
@@ -17,8 +17,8 @@ export function staticVerifiers(addresses: string | readonly string[]): Director
 }
 
 /**
- * The union of directories by address. Of two entries for one address, the one that knows its load wins:
- * it comes from a heartbeat; otherwise the one of the earlier directory. Sorted by id.
+ * The union of directories by address, sorted by id. Of two entries for one address, the one with a load
+ * wins, because it comes from a heartbeat; else the one of the earlier directory.
  */
 export function combineDirectories(directories: readonly Directory[]): Directory {
   let parts: readonly (readonly NodeEndpoint[])[] = [];
@@ -35,7 +35,7 @@ export function combineDirectories(directories: readonly Directory[]): Directory
     onChange: (listener) => {
       const listeners = new Listeners();
       listeners.add(listener);
-      const ends = directories.map((directory) => directory.onChange(() => listeners.tell()));
+      const ends = directories.map((directory) => directory.onChange(() => listeners.notify()));
       return () => {
         for (const end of ends) end();
       };

@@ -1,6 +1,9 @@
 import type { NodeStatus } from "./status.js";
 
-/** A node that can be called; what is not known of it is left out. */
+/**
+ * A node that can be called; what is not known about it is undefined. The same shape as VerifierEndpoint of
+ * @nightbeam/protocol, on which this package does not depend.
+ */
 export interface NodeEndpoint {
   readonly id: string;
   /** host:port */
@@ -13,14 +16,14 @@ export interface NodeEndpoint {
   readonly draining: boolean;
 }
 
-/** A list of endpoints that changes. The array is the same until it does. */
+/** A list of endpoints. It is the same array until it changes. */
 export interface Directory {
   readonly endpoints: readonly NodeEndpoint[];
-  /** Calls the listener after every change. @returns what takes it away again */
+  /** Calls the listener after every change. @returns what removes it */
   onChange(listener: () => void): () => void;
 }
 
-/** The endpoints of those nodes that have an address. */
+/** The endpoints of the nodes that have an address. */
 export function endpointsOf(nodes: readonly NodeStatus[]): readonly NodeEndpoint[] {
   return nodes.flatMap(
     ({ address, role, precision, runningTokens, namedVerifiers, version, ...rest }) =>

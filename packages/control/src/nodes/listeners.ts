@@ -1,8 +1,8 @@
-/** Those who want to know that something changed. */
+/** Functions to call when something changes. */
 export class Listeners {
   readonly #listeners = new Set<{ readonly call: () => void }>();
 
-  /** @returns what takes the listener away again */
+  /** @returns what removes the listener */
   add(call: () => void): () => void {
     const entry = { call };
     this.#listeners.add(entry);
@@ -11,7 +11,7 @@ export class Listeners {
     };
   }
 
-  tell(): void {
+  notify(): void {
     for (const { call } of [...this.#listeners]) call();
   }
 

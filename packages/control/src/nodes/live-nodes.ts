@@ -1,7 +1,6 @@
+import { type Clock, repeat } from "@nightbeam/service";
 import type { NatsConnection } from "nats";
-import type { Clock } from "../clock.js";
-import type { Link } from "../connection/link.js";
-import type { ControlLog } from "../log.js";
+import type { ControlLog, Link } from "../connection/link.js";
 import type { ControlTiming } from "../timing.js";
 import { type Directory, endpointsOf, type NodeEndpoint } from "./endpoint.js";
 import { Listeners } from "./listeners.js";
@@ -9,7 +8,7 @@ import { NodeTable } from "./node-table.js";
 import { type NodeRole, type NodeStatus, readNodeMessage } from "./status.js";
 import { nodeSubject } from "./subjects.js";
 
-/** The nodes of one role, as their heartbeats tell; `endpoints` are those with an address. */
+/** The nodes of one role, from their heartbeats; `endpoints` are those with an address. */
 export interface LiveNodes extends Directory {
   /** Sorted by id; the same array until something changes. */
   readonly nodes: readonly NodeStatus[];
@@ -24,51 +23,51 @@ export interface NodeWatchOptions {
   readonly timing: ControlTiming;
 }
 
-/** Listens to the heartbeats of a role; what they amount to is the table's business. */
+/** Watches the heartbeats of a role. `NodeTable` decides which nodes are alive. */
 export function watchNodes(options: NodeWatchOptions): LiveNodes {
   const { link, role, clock, log, timing } = options;
   const table = new NodeTable({ expiryMs: timing.expiryMs });
   const listeners = new Listeners();
-  /** Senders of malformed heartbeats, until they send a good one. */
-  const blamed = new Set<string>();
+  /** Senders whose last heartbeat was malformed, so that it is logged once. */
+  const malformed = new Set<string>();
   let endpoints: readonly NodeEndpoint[] = [];
-  let stopHearing = () => {};
+  let unsubscribe = () => {};
 
-  const settle = (changed: boolean) => {
+  const publish = (changed: boolean) => {
     if (!changed) return;
     endpoints = endpointsOf(table.entries);
-    listeners.tell();
+    listeners.notify();
   };
-  const hear = (id: string, text: string) => {
+  const receive = (id: string, text: string) => {
     const read = readNodeMessage(text, { role, id });
     if ("problem" in read) {
-      if (!blamed.has(id)) {
-        log.warn({ role, id, problem: read.problem }, "a malformed heartbeat is ignored");
+      if (!malformed.has(id)) {
+        log.warn({ role, id, problem: read.problem }, "ignored a malformed heartbeat");
       }
-      blamed.add(id);
+      malformed.add(id);
       return;
     }
-    blamed.delete(id);
+    malformed.delete(id);
     const { message } = read;
-    settle("gone" in message ? table.gone(id) : table.heard(message, clock.now()));
+    publish("gone" in message ? table.gone(id) : table.heard(message, clock.now()));
   };
   const up = (connection: NatsConnection) => {
     const subscription = connection.subscribe(nodeSubject(role, "*"), {
       callback: (error, message) => {
-        // The server's refusal is logged by the link.
-        if (error === null) hear(message.subject.split(".").at(-1) ?? "", message.string());
+        // The link logs errors of the server.
+        if (error === null) receive(message.subject.split(".").at(-1) ?? "", message.string());
       },
     });
-    stopHearing = () => subscription.unsubscribe();
+    unsubscribe = () => subscription.unsubscribe();
     table.connectionChanged(true, clock.now());
   };
   const down = () => {
-    stopHearing = () => {};
+    unsubscribe = () => {};
     table.connectionChanged(false, clock.now());
   };
 
   const unfollow = link.follow({ up, down });
-  const stopTicking = clock.repeat(timing.heartbeatMs / 2, () => settle(table.tick(clock.now())));
+  const stopTicking = repeat(clock, timing.heartbeatMs / 2, () => publish(table.tick(clock.now())));
   return {
     get nodes() {
       return table.entries;
@@ -80,7 +79,7 @@ export function watchNodes(options: NodeWatchOptions): LiveNodes {
     close: () => {
       unfollow();
       stopTicking();
-      stopHearing();
+      unsubscribe();
       listeners.clear();
     },
   };

@@ -2,24 +2,24 @@ import type { NodeStatus } from "./status.js";
 
 interface Entry {
   readonly status: NodeStatus;
-  /** The status as text, to see whether it changed. */
+  /** The status as text, for comparison. */
   readonly text: string;
   readonly heardAt: number;
 }
 
 /**
- * Which nodes are there, from what is heard of them. Pure: time and events are handed in, in
- * milliseconds of a clock that does not go back.
+ * The nodes that are alive, from their heartbeats. Pure: events come with their time, in milliseconds of a
+ * monotonic clock.
  *
- * A node is gone when it says so, or when it was silent for `expiryMs` **while somebody listened**:
- * silence does not count while NATS is away, nor when this process itself was stopped or too busy to
- * tick, for then the heartbeats may lie unread.
+ * A node is gone when it says so, or after `expiryMs` without a heartbeat **while this process was listening**.
+ * Silence does not count without a connection to NATS, nor while this process was suspended or too busy to
+ * tick: heartbeats may wait unread then.
  */
 export class NodeTable {
   readonly #expiryMs: number;
   readonly #nodes = new Map<string, Entry>();
   #connected = false;
-  /** Since when we have been listening without a gap. */
+  /** The start of the current time of listening without a gap. */
   #listeningSince = 0;
   #tickedAt = 0;
   #entries: readonly NodeStatus[] = [];
@@ -33,7 +33,7 @@ export class NodeTable {
     return this.#entries;
   }
 
-  /** A heartbeat came. @returns whether the entries changed */
+  /** Records a heartbeat. @returns whether the entries changed */
   heard(status: NodeStatus, now: number): boolean {
     const text = JSON.stringify(status);
     const changed = this.#nodes.get(status.id)?.text !== text;
@@ -41,12 +41,12 @@ export class NodeTable {
     return this.#changed(changed);
   }
 
-  /** A node said its last word. @returns whether the entries changed */
+  /** Records that a node is gone. @returns whether the entries changed */
   gone(id: string): boolean {
     return this.#changed(this.#nodes.delete(id));
   }
 
-  /** Time passed; to be called several times within `expiryMs`. @returns whether the entries changed */
+  /** Removes expired nodes; call it several times per `expiryMs`. @returns whether the entries changed */
   tick(now: number): boolean {
     const slept = now - this.#tickedAt > this.#expiryMs / 2;
     this.#tickedAt = now;
@@ -59,7 +59,7 @@ export class NodeTable {
     return this.#changed(this.#nodes.size < before);
   }
 
-  /** NATS came or went. Nothing changes at once: after its return nodes have `expiryMs` to speak. */
+  /** Records that NATS was connected or lost. After a reconnection nodes have `expiryMs` for a heartbeat. */
   connectionChanged(connected: boolean, now: number): void {
     this.#connected = connected;
     if (connected) this.#listeningSince = now;

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { isAddress } from "./address.js";
 
-/** Ids stand in NATS subjects, where dots, stars and blanks have a meaning. */
+/** Ids are parts of NATS subjects, in which dots, stars and spaces have a meaning. */
 export const nodeIdSchema = z.string().regex(/^[-\w]{1,128}$/, "use letters, digits, - and _ only");
 
 const count = z.number().nonnegative();
@@ -17,12 +17,12 @@ const statusSchema = z
     catalogue: z.string().exactOptional(),
     scoring: z.enum(["full", "renormalized"]).exactOptional(),
     precision: z.string().exactOptional(),
-    /** Tokens of users that wait, and of those that are being computed. */
+    /** Tokens that are waiting, and tokens that are being computed. */
     waitingTokens: count,
     runningTokens: count,
-    /** What a call costs as measured: a share of its own and a share a token. */
+    /** The measured cost of a call: a constant part and a part per token, in milliseconds. */
     cost: z.object({ callMs: count, tokenMs: count }).exactOptional(),
-    /** Verifiers that a drafter was given by name; they may be announced nowhere. */
+    /** The number of verifiers that a drafter was given by address; they may not be announced. */
     namedVerifiers: count.exactOptional(),
     draining: z.boolean(),
     version: z.string().regex(/^\d+\.\d+\.\d+/, "write a version such as 1.2.3"),
@@ -32,15 +32,15 @@ const statusSchema = z
     path: ["address"],
   });
 
-/** What a node says about itself once a second. */
+/** The status that a node sends once per second. */
 export type NodeStatus = Readonly<z.infer<typeof statusSchema>>;
 export type NodeRole = NodeStatus["role"];
 
-/** A heartbeat, or a node's last word. */
+/** A heartbeat, or the message that a node is gone. */
 const messageSchema = z.union([z.object({ gone: z.literal(true) }), statusSchema]);
 export type NodeMessage = z.infer<typeof messageSchema>;
 
-/** Reads a heartbeat, from whoever sent it. @returns what it says, or why it is not to be believed */
+/** Parses a heartbeat. @returns its content, or why it is rejected */
 export function readNodeMessage(
   text: string,
   sender: { readonly role: NodeRole; readonly id: string },
@@ -49,18 +49,18 @@ export function readNodeMessage(
   try {
     json = JSON.parse(text);
   } catch {
-    return { problem: "it is no JSON" };
+    return { problem: "it is not JSON" };
   }
   const parsed = messageSchema.safeParse(json);
   if (!parsed.success) return { problem: problemOf(statusSchema.safeParse(json).error) };
   const message = parsed.data;
   if (!("gone" in message) && (message.id !== sender.id || message.role !== sender.role)) {
-    return { problem: "it speaks for another node" };
+    return { problem: "it names another node than its subject" };
   }
   return { message };
 }
 
-/** The first thing that is wrong with an own status, or undefined. */
+/** The first problem of this node's own status, or undefined. */
 export function problemOfStatus(status: NodeStatus): string | undefined {
   const parsed = statusSchema.safeParse(status);
   return parsed.success ? undefined : problemOf(parsed.error);
@@ -68,6 +68,6 @@ export function problemOfStatus(status: NodeStatus): string | undefined {
 
 function problemOf(error: z.ZodError | undefined): string {
   const first = error?.issues[0];
-  if (first === undefined) return "it is no status";
+  if (first === undefined) return "it is not a status";
   return `${first.path.join(".") || "the status"}: ${first.message}`;
 }

@@ -4,12 +4,12 @@ import type { Link } from "../connection/link.js";
 import { ControlError } from "../errors.js";
 
 const BUCKET = "nightbeam-rollouts";
-/** Values kept a name. */
+/** Values kept per name. */
 const HISTORY = 5;
 
 /**
- * Does something with the bucket, which is made where it is missing. Opened anew each time: after a
- * restart of NATS it may be gone, or another.
+ * Calls `work` with the bucket, and creates it if there is none. Opened for every call: after a restart of NATS
+ * it may be gone or replaced.
  *
  * @throws ControlError NOT_CONNECTED, NO_BUCKET, BUCKET_REFUSED, CLOSED
  */
@@ -28,13 +28,13 @@ export async function withBucket<T>(
   }
 }
 
-/** Why nothing can be asked of NATS now. */
+/** The error of a request without a connection to NATS. */
 export function notConnected(link: Link, cause?: unknown): ControlError {
   return link.state === "closed"
     ? new ControlError("CLOSED", "the connection to NATS was closed by this process.", { cause })
     : new ControlError(
         "NOT_CONNECTED",
-        "NATS is away. Check that nats-server runs and that its address is right; then try again.",
+        "cannot reach NATS. Check that nats-server runs and that its address is right, then retry.",
         { cause },
       );
 }
@@ -51,11 +51,11 @@ function bucketFailure(error: unknown): ControlError {
     );
   }
   if (code === "TIMEOUT" || code === "DISCONNECT") {
-    return new ControlError("NOT_CONNECTED", "NATS does not answer. Try again.", { cause: error });
+    return new ControlError("NOT_CONNECTED", "NATS does not answer. Retry.", { cause: error });
   }
   return new ControlError(
     "BUCKET_REFUSED",
-    `NATS refuses the bucket "${BUCKET}": ${reasonOf(error)}. Look into the server's log.`,
+    `NATS refuses the bucket "${BUCKET}": ${reasonOf(error)}. See the log of the server.`,
     { cause: error },
   );
 }

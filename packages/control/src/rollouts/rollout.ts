@@ -2,29 +2,32 @@ import { z } from "zod";
 import { ControlError } from "../errors.js";
 
 const rolloutSchema = z.object({
-  /** Where the target is, or its hash: whatever a new run shall name. */
+  /** The target that new runs name: a path or a hash. */
   target: z.string().min(1),
-  /** The drafts that go with it. */
+  /** The drafts of new runs. */
   draft: z.array(z.string().min(1)).readonly(),
   catalogue: z.string().min(1),
   announcedAt: z.iso.datetime(),
 });
 
-/** The models that new runs shall begin with. A run keeps those that it began with. */
+/** The models that new runs start with. A run keeps the models that it started with. */
 export type Rollout = Readonly<z.infer<typeof rolloutSchema>>;
 
-/** A rollout as the bucket holds it. */
+/** A rollout in the bucket. */
 export interface NamedRollout {
   readonly name: string;
   readonly rollout: Rollout;
-  /** Grows with every announcement in the bucket. */
+  /** Grows with every write to the bucket. */
   readonly revision: number;
 }
 
 /** @throws ControlError BAD_ROLLOUT */
 export function checkRolloutName(name: string): void {
   if (/^[-/=\w]+(\.[-/=\w]+)*$/.test(name)) return;
-  throw badRollout(`"${name}" is no name for a rollout`, "Use letters, digits, -, _, / and dots.");
+  throw badRollout(
+    `"${name}" is not a valid name for a rollout`,
+    "Use letters, digits, -, _, / and dots.",
+  );
 }
 
 /** @throws ControlError BAD_ROLLOUT */
@@ -38,7 +41,7 @@ export function readRollout(name: string, text: string): Rollout {
   try {
     json = JSON.parse(text);
   } catch {
-    throw badRollout(`the rollout "${name}" is no JSON`, "Announce it again.");
+    throw badRollout(`the rollout "${name}" is not JSON`, "Announce it again.");
   }
   return parse(name, json);
 }

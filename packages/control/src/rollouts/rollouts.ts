@@ -1,8 +1,7 @@
+import type { Clock } from "@nightbeam/service";
 import { reasonOf } from "@nightbeam/service/log";
-import type { Clock } from "../clock.js";
-import type { Link } from "../connection/link.js";
+import type { ControlLog, Link } from "../connection/link.js";
 import { ControlError } from "../errors.js";
-import type { ControlLog } from "../log.js";
 import type { ControlTiming } from "../timing.js";
 import { withBucket } from "./bucket.js";
 import {
@@ -15,19 +14,19 @@ import {
 import { watchRollouts } from "./watch.js";
 
 /**
- * Which models new runs shall begin with, in a bucket of NATS.
+ * The models that new runs start with, in a NATS bucket.
  *
- * An announcement is news, not a record: what a run was made with stands in its plan. All methods but
- * `watch` throw ControlError NOT_CONNECTED, NO_BUCKET, BUCKET_REFUSED, BAD_ROLLOUT, CLOSED.
+ * An announcement is not a record: the models of a run are in its plan. All methods but `watch` throw
+ * ControlError NOT_CONNECTED, NO_BUCKET, BUCKET_REFUSED, BAD_ROLLOUT, CLOSED.
  */
 export interface Rollouts {
   /** @returns the revision */
   announce(name: string, value: Rollout): Promise<number>;
   current(name: string): Promise<Rollout | undefined>;
-  /** Sorted by name. What cannot be read is left out, and logged. */
+  /** All rollouts, sorted by name. Unreadable ones are skipped and logged. */
   list(): Promise<readonly NamedRollout[]>;
   /**
-   * Tells every rollout once, and again whenever it changes; it waits for NATS and outlives it.
+   * Calls the listener with every rollout, and again after each change. Survives lost connections.
    * @returns what ends it
    */
   watch(listener: (name: string, rollout: Rollout) => void): () => void;
@@ -64,7 +63,7 @@ export function rolloutsOf(options: RolloutsOptions): Rollouts {
         if (rollout !== undefined) rollouts.push(rollout);
       } catch (error) {
         if (!(error instanceof ControlError && error.code === "BAD_ROLLOUT")) throw error;
-        log.warn({ name, reason: reasonOf(error) }, "a rollout is left out");
+        log.warn({ name, reason: reasonOf(error) }, "skipped an unreadable rollout");
       }
     }
     return rollouts;

@@ -1,9 +1,8 @@
+import { type Clock, repeat } from "@nightbeam/service";
 import { reasonOf } from "@nightbeam/service/log";
 import type { KvEntry, QueuedIterator } from "nats";
-import type { Clock } from "../clock.js";
-import type { Link } from "../connection/link.js";
+import type { ControlLog, Link } from "../connection/link.js";
 import { ControlError, type ControlErrorCode } from "../errors.js";
-import type { ControlLog } from "../log.js";
 import type { ControlTiming } from "../timing.js";
 import { withBucket } from "./bucket.js";
 import type { NamedRollout, Rollout } from "./rollout.js";
@@ -18,14 +17,14 @@ export interface RolloutWatchOptions {
 }
 
 /**
- * Tells what changed in the bucket, by reading it. What the server pushes is only a hint to read again;
- * so are a new connection and the passing of time, for pushes get lost.
+ * Reports changes of the bucket by reading it. A push of the server is only a hint to read again; so are a new
+ * connection and the passing of time, because pushes can be lost.
  *
  * @returns what ends it
  */
 export function watchRollouts(options: RolloutWatchOptions): () => void {
   const { link, clock, log, timing, list, listener } = options;
-  const told = new Map<string, string>();
+  const reported = new Map<string, string>();
   let hints: QueuedIterator<KvEntry> | undefined;
   let connections = 0;
   let reading = false;
@@ -35,21 +34,21 @@ export function watchRollouts(options: RolloutWatchOptions): () => void {
 
   const fail = (error: unknown) => {
     const code = error instanceof ControlError ? error.code : undefined;
-    // NATS being away is logged by the link.
+    // The link logs lost connections.
     if (code === undefined || code === "NOT_CONNECTED" || code === "CLOSED" || code === logged)
       return;
     logged = code;
-    log.warn({ code, reason: reasonOf(error) }, "rollouts cannot be watched now");
+    log.warn({ code, reason: reasonOf(error) }, "cannot watch rollouts");
   };
-  const tell = (rollouts: readonly NamedRollout[]) => {
+  const report = (rollouts: readonly NamedRollout[]) => {
     for (const { name, rollout } of rollouts) {
       const text = JSON.stringify(rollout);
-      if (ended || told.get(name) === text) continue;
-      told.set(name, text);
+      if (ended || reported.get(name) === text) continue;
+      reported.set(name, text);
       listener(name, rollout);
     }
   };
-  /** One reading at a time; a hint during a reading makes one more. */
+  /** Reads once at a time; a hint during a read causes one more. */
   const read = async () => {
     again = true;
     if (reading) return;
@@ -59,7 +58,7 @@ export function watchRollouts(options: RolloutWatchOptions): () => void {
       const rollouts = await list().catch(fail);
       if (rollouts === undefined) continue;
       logged = undefined;
-      tell(rollouts);
+      report(rollouts);
     }
     reading = false;
   };
@@ -83,8 +82,8 @@ export function watchRollouts(options: RolloutWatchOptions): () => void {
   };
 
   const unfollow = link.follow({ up: listenAgain });
-  const stopRereading = clock.repeat(timing.rereadMs, () => {
-    // Without a bucket there was nothing to listen to, but there may be one now.
+  const stopRereading = repeat(clock, timing.rereadMs, () => {
+    // There was no bucket to listen to, but there may be one now.
     if (hints === undefined) listenAgain();
     else void read();
   });

@@ -1,9 +1,9 @@
 import type { Catalogue } from "@nightbeam/catalogue";
 import { CatalogueBuilder } from "@nightbeam/catalogue";
-import type { EngineOptions } from "../engine/engine.js";
-import { streamColumns, withEngine } from "../engine/engine.js";
-import { parquetTable, sqlName } from "../engine/sql.js";
-import { numberValue, textValue } from "../engine/values.js";
+import type { DuckDbOptions } from "../duckdb/open-duckdb.js";
+import { streamColumns, withDuckDb } from "../duckdb/open-duckdb.js";
+import { parquetTable, sqlName } from "../duckdb/sql.js";
+import { numberValue, textValue } from "../duckdb/values.js";
 import { DatasetError } from "../errors.js";
 import type { FileFormat } from "../files/file-format.js";
 import { fileShape } from "../files/file-format.js";
@@ -17,15 +17,15 @@ export const ITEM_COLUMN = "item_id";
 const INTEGER_TYPE = /^U?(TINYINT|SMALLINT|INTEGER|BIGINT)$/;
 
 /**
- * Reads a table of items: item_id, and their codes c0, c1, … without a gap. Rows stream into the
- * catalogue; other columns are passed over.
+ * Reads a table of items: item_id, and the codes c0, c1, … without a gap. Rows stream into the
+ * catalogue; other columns are ignored.
  *
- * @throws DatasetError MISSING_COLUMN, COLUMN_TYPE; CatalogueError for a row that cannot be used
+ * @throws DatasetError MISSING_COLUMN, COLUMN_TYPE; CatalogueError for an unusable row
  */
 export async function readCatalogueTable(source: {
   readonly path: string;
   readonly format: FileFormat;
-  readonly engine: EngineOptions | undefined;
+  readonly duckdb: DuckDbOptions | undefined;
 }): Promise<Catalogue> {
   const builder = new CatalogueBuilder();
   if (source.format === "parquet") await addParquet(builder, source);
@@ -47,11 +47,11 @@ async function addText(
       if (!record.ok) {
         throw new DatasetError(
           "BAD_CATALOGUE",
-          `${path}: ${where}: ${record.detail}. Correct the line: a catalogue is taken whole or not.`,
+          `${path}: ${where}: ${record.detail}. Correct the line: a catalogue must be read completely.`,
         );
       }
       const { values } = record;
-      // What is no id or code becomes one that the catalogue refuses, and says why.
+      // An invalid id or code becomes one that the catalogue refuses, with the reason.
       const id = idOf(values[ITEM_COLUMN]) ?? "";
       builder.add({ id, codes: levels.map((level) => codeOf(values[level])), where });
     }
@@ -60,9 +60,9 @@ async function addText(
 
 async function addParquet(
   builder: CatalogueBuilder,
-  { path, engine }: { readonly path: string; readonly engine: EngineOptions | undefined },
+  { path, duckdb }: { readonly path: string; readonly duckdb: DuckDbOptions | undefined },
 ): Promise<void> {
-  await withEngine(engine, async (connection) => {
+  await withDuckDb(duckdb, async (connection) => {
     const columns = await parquetColumns(connection, path);
     const levels = levelColumns(path, [...columns.keys()]);
     requireIdType({ path, column: ITEM_COLUMN, type: columns.get(ITEM_COLUMN) ?? "" });
@@ -77,10 +77,10 @@ async function addParquet(
       sql,
       path,
     })) {
-      for (const [place, id] of ids.entries()) {
-        const where = `row ${numberValue(rows[place])}`;
+      for (const [at, id] of ids.entries()) {
+        const where = `row ${numberValue(rows[at])}`;
         const codes = levelCodes.map((column) => {
-          const code = column[place];
+          const code = column[at];
           return code === null || code === undefined ? Number.NaN : numberValue(code);
         });
         builder.add({ id: textValue(id) ?? "", codes, where });
@@ -89,7 +89,7 @@ async function addParquet(
   });
 }
 
-/** c0, c1, … as far as they go without a gap. */
+/** The columns c0, c1, … up to the first gap. */
 function levelColumns(path: string, columns: readonly string[]): string[] {
   const levels: string[] = [];
   while (columns.includes(`c${levels.length}`)) levels.push(`c${levels.length}`);
@@ -97,7 +97,7 @@ function levelColumns(path: string, columns: readonly string[]): string[] {
   throw new DatasetError(
     "MISSING_COLUMN",
     `${path} has the columns ${columns.map((name) => `"${name}"`).join(", ") || "(none)"}; ` +
-      `a catalogue needs ${ITEM_COLUMN} and c0, c1, …: one integer a level.`,
+      `a catalogue needs ${ITEM_COLUMN} and c0, c1, …: one integer per level.`,
   );
 }
 

@@ -1,7 +1,7 @@
 import type { CatalogueFilter } from "@nightbeam/catalogue";
 import { readItemList } from "./item-list.js";
 
-/** Reads the lists of items to allow and to block, those that are named. @throws DatasetError as `readItemList` */
+/** Reads the lists of allowed and blocked items, if given. @throws DatasetError as `readItemList` */
 export async function readItemFilter(paths: {
   readonly allow?: string | undefined;
   readonly block?: string | undefined;

@@ -1,8 +1,8 @@
 import { isUtf8 } from "node:buffer";
-import type { EngineOptions } from "../engine/engine.js";
-import { streamColumns, withEngine } from "../engine/engine.js";
-import { parquetTable, sqlName } from "../engine/sql.js";
-import { textValue } from "../engine/values.js";
+import type { DuckDbOptions } from "../duckdb/open-duckdb.js";
+import { streamColumns, withDuckDb } from "../duckdb/open-duckdb.js";
+import { parquetTable, sqlName } from "../duckdb/sql.js";
+import { textValue } from "../duckdb/values.js";
 import { DatasetError } from "../errors.js";
 import type { FileFormat } from "../files/file-format.js";
 import { fileShape } from "../files/file-format.js";
@@ -13,16 +13,16 @@ import { idOf, idProblem } from "../histories/ids.js";
 import { requireIdType } from "../histories/parquet-ids.js";
 import { ITEM_COLUMN } from "./catalogue-table.js";
 
-/** What a list of items is read from. */
+/** How to read a list of items. */
 export interface ItemListOptions {
-  /** Default "item_id". */
+  /** The column of item ids. Default: "item_id". */
   readonly column?: string;
-  readonly engine?: EngineOptions;
+  readonly duckdb?: DuckDbOptions;
 }
 
 /**
  * Reads a list of item ids, such as items to allow or to block: a column of a Parquet, CSV or JSONL
- * file, or any other file (.txt, .txt.gz) with one id a line. In file order; repetitions stay.
+ * file, or any other file (.txt, .txt.gz) with one id per line. In file order, with duplicates.
  *
  * @throws DatasetError FILE_NOT_FOUND, UNREADABLE, MISSING_COLUMN, COLUMN_TYPE
  */
@@ -30,7 +30,7 @@ export async function readItemList(path: string, options: ItemListOptions = {}):
   const column = options.column ?? ITEM_COLUMN;
   const format = tableFormat(path);
   if (format === undefined) return readPlain(path);
-  if (format === "parquet") return readParquet({ path, column, engine: options.engine });
+  if (format === "parquet") return readParquet({ path, column, duckdb: options.duckdb });
   return readText({ path, format, column });
 }
 
@@ -46,7 +46,8 @@ async function readPlain(path: string): Promise<string[]> {
   const items: string[] = [];
   for await (const lines of readLines({ path, gzip: path.toLowerCase().endsWith(".gz") })) {
     for (const { number, bytes } of lines) {
-      if (bytes === null || !isUtf8(bytes)) throw unusable(path, `line ${number} is no UTF-8 text`);
+      if (bytes === null || !isUtf8(bytes))
+        throw unusable(path, `line ${number} is not UTF-8 text`);
       const item = bytes.toString("utf8").trim();
       if (item !== "") items.push(item);
     }
@@ -81,10 +82,10 @@ async function readText(source: {
 async function readParquet(source: {
   readonly path: string;
   readonly column: string;
-  readonly engine: EngineOptions | undefined;
+  readonly duckdb: DuckDbOptions | undefined;
 }): Promise<string[]> {
-  const { path, column, engine } = source;
-  return withEngine(engine, async (connection) => {
+  const { path, column, duckdb } = source;
+  return withDuckDb(duckdb, async (connection) => {
     const columns = await parquetColumns(connection, path);
     requireColumn(path, column, [...columns.keys()]);
     requireIdType({ path, column, type: columns.get(column) ?? "" });
@@ -106,13 +107,13 @@ function requireColumn(path: string, column: string, columns: readonly string[])
   throw new DatasetError(
     "MISSING_COLUMN",
     `${path} has no column "${column}"; it has ${columns.map((name) => `"${name}"`).join(", ")}. ` +
-      "Name its column of item ids.",
+      "Set the name of its column of item ids.",
   );
 }
 
 function unusable(path: string, problem: string): DatasetError {
   return new DatasetError(
     "UNREADABLE",
-    `${path}: ${problem}. Correct the list: one left-out item would be recommended, or lost.`,
+    `${path}: ${problem}. Correct the list: a skipped item would be recommended, or lost.`,
   );
 }

@@ -9,15 +9,15 @@ import {
   parseLcRecIndex,
 } from "@nightbeam/catalogue";
 import { writeDurably } from "@nightbeam/store";
-import type { EngineOptions } from "../engine/engine.js";
+import type { DuckDbOptions } from "../duckdb/open-duckdb.js";
 import { DatasetError, readFailure } from "../errors.js";
 import { readCatalogueTable } from "./catalogue-table.js";
 
-/** How a catalogue is written down. */
+/** The file format of a catalogue. */
 export type CatalogueFormat = "lc-rec" | "jsonl" | "csv" | "parquet" | "prepared";
 
-/** The names that tell; any other file is told by how it begins. */
-const FORMATS_BY_ENDING: readonly (readonly [RegExp, CatalogueFormat])[] = [
+/** Known extensions. The format of other files follows from their first bytes. */
+const FORMATS_BY_EXTENSION: readonly (readonly [RegExp, CatalogueFormat])[] = [
   [/\.(jsonl|ndjson)(\.gz)?$/i, "jsonl"],
   [/\.(csv|tsv)(\.gz)?$/i, "csv"],
   [/\.(parquet|pq)$/i, "parquet"],
@@ -25,19 +25,19 @@ const FORMATS_BY_ENDING: readonly (readonly [RegExp, CatalogueFormat])[] = [
 
 /**
  * Opens a catalogue file: an LC-Rec index (`{"item": ["<a_1>", …]}`), a table (Parquet, CSV or JSONL
- * with columns item_id, c0, c1, …), or what `writePreparedCatalogue` wrote.
+ * with columns item_id, c0, c1, …), or a file of `writePreparedCatalogue`.
  *
  * @throws DatasetError FILE_NOT_FOUND, UNREADABLE, MISSING_COLUMN, COLUMN_TYPE, BAD_CATALOGUE
  */
 export async function openCatalogue(
   path: string,
-  options: { readonly format?: CatalogueFormat; readonly engine?: EngineOptions } = {},
+  options: { readonly format?: CatalogueFormat; readonly duckdb?: DuckDbOptions } = {},
 ): Promise<Catalogue> {
   try {
     const format = options.format ?? (await formatOf(path));
     if (format === "prepared") return decodePrepared(await readShared(path));
     if (format === "lc-rec") return parseLcRecIndex(await readText(path));
-    return await readCatalogueTable({ path, format, engine: options.engine });
+    return await readCatalogueTable({ path, format, duckdb: options.duckdb });
   } catch (error) {
     if (!(error instanceof CatalogueError)) throw readFailure(path, error);
     throw new DatasetError("BAD_CATALOGUE", `${path}: ${error.message}`, { cause: error });
@@ -45,16 +45,16 @@ export async function openCatalogue(
 }
 
 /**
- * Writes a catalogue so that it opens without parsing; the file appears whole or not at all.
+ * Writes a catalogue in a format that opens without parsing. The file is complete or absent.
  *
- * @throws DatasetError WRITE_FAILED
+ * @throws StoreError WRITE_FAILED
  */
 export function writePreparedCatalogue(catalogue: Catalogue, path: string): Promise<void> {
   return writeDurably(path, encodePrepared(catalogue));
 }
 
 async function formatOf(path: string): Promise<CatalogueFormat> {
-  const named = FORMATS_BY_ENDING.find(([ending]) => ending.test(path))?.[1];
+  const named = FORMATS_BY_EXTENSION.find(([extension]) => extension.test(path))?.[1];
   if (named !== undefined) return named;
   const start = await withFile(path, async (file) => {
     const bytes = Buffer.alloc(64);
@@ -62,7 +62,7 @@ async function formatOf(path: string): Promise<CatalogueFormat> {
     return bytes.toString("latin1", 0, bytesRead);
   });
   if (start.startsWith("PAR1")) return "parquet";
-  // Past a byte-order mark, as latin1 shows it.
+  // After a byte-order mark, in latin1.
   return /^(ï»¿)?\s*\{/.test(start) ? "lc-rec" : "prepared";
 }
 
@@ -72,7 +72,7 @@ async function readText(path: string): Promise<string> {
     if (size > constants.MAX_STRING_LENGTH) {
       throw new DatasetError(
         "UNREADABLE",
-        `${path} has ${size} bytes, more than one text can hold. ` +
+        `${path} has ${size} bytes, more than a string can hold. ` +
           "Write the catalogue as a table with columns item_id, c0, c1, …",
       );
     }
@@ -81,7 +81,7 @@ async function readText(path: string): Promise<string> {
   });
 }
 
-/** The file in memory that threads can share, where the catalogue uses it as it is. */
+/** The file in shared memory, which a prepared catalogue uses directly and threads can share. */
 async function readShared(path: string): Promise<Uint8Array> {
   return withFile(path, async (file) => {
     const { size } = await file.stat();

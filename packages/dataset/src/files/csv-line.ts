@@ -1,11 +1,11 @@
-/** The fields of one CSV line, or what is wrong with it. */
+/** The fields of a CSV line, or its problem. */
 export type CsvFields =
   | { readonly ok: true; readonly fields: string[] }
   | { readonly ok: false; readonly detail: string };
 
 /**
- * Splits one line into fields: RFC 4180 quoting, except that a quoted field ends on its line. A
- * quote left open thereby spoils one row instead of swallowing the rest of the file.
+ * Splits a line into fields: RFC 4180 quoting, except that a quoted field cannot contain line breaks. So
+ * an unclosed quote spoils one row instead of the rest of the file.
  */
 export function splitCsvLine(line: string, delimiter: string): CsvFields {
   if (!line.includes('"')) return { ok: true, fields: line.split(delimiter) };
@@ -29,7 +29,7 @@ export function splitCsvLine(line: string, delimiter: string): CsvFields {
   }
 }
 
-/** The quote that ends a field; a doubled quote stands for one of its characters. */
+/** The position of the quote that ends a field; a doubled quote is an escaped one. */
 function closingQuote(line: string, from: number): number {
   for (let at = line.indexOf('"', from); at >= 0; at = line.indexOf('"', at + 2)) {
     if (line[at + 1] !== '"') return at;

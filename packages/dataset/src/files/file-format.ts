@@ -1,14 +1,14 @@
 import { DatasetError } from "../errors.js";
 
-/** How a file is written down, whatever it holds. */
+/** The format of a file. */
 export type FileFormat = "jsonl" | "csv" | "parquet";
 
-/** What the name of a file says of it, corrected by what the caller says. */
+/** The format of a file with its details. */
 export interface FileShape {
   readonly format: FileFormat;
   /** Compressed with gzip; text formats only. */
   readonly gzip: boolean;
-  /** Between the fields of a CSV line. */
+  /** The separator of the fields of a CSV line. */
   readonly delimiter: string;
 }
 
@@ -22,10 +22,10 @@ const FORMATS_BY_ENDING: Readonly<Record<string, FileFormat>> = {
 };
 
 /**
- * Tells a file's shape by the ending of its name: .jsonl .ndjson .csv .tsv (each also with .gz),
- * .parquet .pq. What the caller states wins.
+ * Derives the format of a file from the extension of its name: .jsonl .ndjson .csv .tsv (each also with
+ * .gz), .parquet .pq. Options of the caller take precedence.
  *
- * @throws DatasetError UNKNOWN_FORMAT where neither tells.
+ * @throws DatasetError UNKNOWN_FORMAT if the extension is unknown and no format is given
  */
 export function fileShape(options: {
   readonly path: string;
@@ -39,7 +39,7 @@ export function fileShape(options: {
   if (format === undefined) {
     throw new DatasetError(
       "UNKNOWN_FORMAT",
-      `${options.path}: the ending does not tell the format. Name the file .jsonl, .csv or .parquet.`,
+      `${options.path}: its extension is not known. Name the file .jsonl, .csv or .parquet.`,
     );
   }
   const delimiter = options.delimiter ?? (ending === "tsv" ? "\t" : ",");

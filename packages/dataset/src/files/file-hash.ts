@@ -5,7 +5,7 @@ import { readFailure } from "../errors.js";
 
 const CHUNK_BYTES = 1 << 20;
 
-/** SHA-256 in hex of a file, read as a stream. @throws DatasetError; the signal's reason */
+/** The SHA-256 of a file, in hex. @throws DatasetError; the signal's reason */
 export async function fileHash(path: string, signal?: AbortSignal): Promise<string> {
   const hash = createHash("sha256");
   try {

@@ -4,34 +4,34 @@ import { pipeline } from "node:stream";
 import { createGunzip } from "node:zlib";
 import { readFailure } from "../errors.js";
 
-/** One line of a text file. */
+/** A line of a text file. */
 export interface Line {
-  /** From 1, every line of the file counted, as an editor shows it. */
+  /** The line number, from 1, as an editor shows it. */
   readonly number: number;
-  /** Without its line break; null for a line beyond the limit, whose content was passed over. */
+  /** Without the line break; null for a line over the limit, whose content was skipped. */
   readonly bytes: Buffer | null;
 }
 
-/** What to read lines from. */
+/** A file to read lines from. */
 export interface LineSource {
   readonly path: string;
   readonly gzip: boolean;
-  /** Longer lines are reported, not held. Bytes; default 64 MiB. */
+  /** Maximum length of a line in bytes; longer ones are skipped. Default: 64 MiB. */
   readonly maxLineBytes?: number | undefined;
 }
 
-/** Room for a history of millions of items, and a bound on what a file without breaks can take. */
+/** Enough for a history of millions of items, and a limit for files without line breaks. */
 const DEFAULT_MAX_LINE_BYTES = 64 * 2 ** 20;
 const READ_BYTES = 256 * 1024;
 const NEWLINE = 0x0a;
 const CARRIAGE_RETURN = 0x0d;
 
 /**
- * The lines of a text file in batches, in file order. Memory holds one read and one line.
+ * Streams the lines of a text file in batches, in file order, with one read and one line in memory.
  *
- * Only a line feed ends a line (a carriage return before it belongs to the break), so a broken line
- * cannot pull its neighbours along and numbers stay exact. SQL readers guess line breaks and quotes
- * over the whole file, which is why text does not pass through one.
+ * Only a line feed ends a line (a carriage return before it belongs to the break), so a broken line does
+ * not affect its neighbours, and line numbers stay exact. DuckDB's text readers guess line breaks and
+ * quotes over the whole file, which is why text files are not read with them.
  *
  * @throws DatasetError FILE_NOT_FOUND, UNREADABLE
  */
@@ -56,15 +56,15 @@ function openBytes(source: LineSource): Readable {
   const file = createReadStream(source.path, { highWaterMark: READ_BYTES });
   if (!source.gzip) return file;
   const gunzip = createGunzip({ chunkSize: READ_BYTES });
-  // The error, if any, also reaches whoever iterates the last stream of the pipeline.
+  // An error also reaches the consumer of the last stream of the pipeline.
   return pipeline(file, gunzip, () => undefined);
 }
 
-/** Cuts a sequence of buffers at line feeds. */
+/** Splits a sequence of buffers at line feeds. */
 class LineSplitter {
   readonly #limit: number;
   #number = 0;
-  /** Pieces of the line under way; joined once it ends, so that long lines cost linear time. */
+  /** Pieces of the current line; joined when it ends, so that long lines cost linear time. */
   #pending: Buffer[] = [];
   #pendingBytes = 0;
 
@@ -109,7 +109,7 @@ class LineSplitter {
   }
 }
 
-/** Spreadsheets begin UTF-8 files with a byte-order mark; it is no part of the first name. */
+/** Spreadsheets write a byte-order mark in front of UTF-8 files; it is not part of the first name. */
 function withoutMark(bytes: Buffer): Buffer {
   return bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? bytes.subarray(3) : bytes;
 }

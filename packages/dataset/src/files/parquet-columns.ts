@@ -1,23 +1,23 @@
 import { constants } from "node:fs";
 import { access } from "node:fs/promises";
 import type { DuckDBConnection } from "@duckdb/node-api";
-import { parquetTable } from "../engine/sql.js";
-import { textValue } from "../engine/values.js";
+import { parquetTable } from "../duckdb/sql.js";
+import { textValue } from "../duckdb/values.js";
 import { readFailure } from "../errors.js";
 
-/** Column names of a Parquet file and their SQL types. @throws DatasetError FILE_NOT_FOUND, UNREADABLE */
+/** The columns of a Parquet file: name to SQL type. @throws DatasetError FILE_NOT_FOUND, UNREADABLE */
 export async function parquetColumns(
   connection: DuckDBConnection,
   path: string,
 ): Promise<ReadonlyMap<string, string>> {
   try {
-    // The engine reports a missing file like any other failure; the file system tells it apart.
+    // DuckDB reports a missing file like any other failure; the file system has a code for it.
     await access(path, constants.R_OK);
     const reader = await connection.runAndReadAll(`DESCRIBE SELECT * FROM ${parquetTable(path)}`);
     const columns = new Map<string, string>();
     for (const [name, type] of reader.getRows()) {
       const key = textValue(name);
-      // The row number is ours, not the file's.
+      // `parquetTable` adds the row number; it is not a column of the file.
       if (key !== null && key !== "file_row_number") columns.set(key, textValue(type) ?? "");
     }
     return columns;

@@ -5,7 +5,7 @@ import type { FileShape } from "./file-format.js";
 import type { Line, LineSource } from "./lines.js";
 import { readLines } from "./lines.js";
 
-/** One record of a JSONL or CSV file. */
+/** A record of a JSONL or CSV file. */
 export type TextRecord =
   | {
       readonly ok: true;
@@ -14,17 +14,17 @@ export type TextRecord =
     }
   | { readonly ok: false; readonly line: number; readonly detail: string };
 
-/** A JSONL or CSV file as a table: blank lines are no records, a CSV's first record is its header. */
+/** A JSONL or CSV file as a table. Blank lines are skipped; the first record of a CSV is its header. */
 export interface TextTable {
   readonly path: string;
-  /** Column names: a CSV's header, a JSONL's keys in its first records (which may vary). */
+  /** Column names: the header of a CSV, or the keys in the first records of a JSONL (they may vary). */
   readonly columns: readonly string[];
-  /** Lines of records, unparsed, in batches: skipping and counting cost no parsing. */
+  /** The lines of the records in batches, unparsed, so that skipping and counting are cheap. */
   lines(): AsyncGenerator<Line[]>;
   parse(line: Line): TextRecord;
 }
 
-/** So many records tell which columns a JSONL file has. */
+/** Number of records whose keys are the columns of a JSONL file. */
 const SAMPLE_RECORDS = 100;
 
 /**
@@ -43,7 +43,7 @@ async function openCsv(source: LineSource, delimiter: string): Promise<TextTable
   if (split === undefined || !split.ok) {
     throw new DatasetError(
       "MISSING_COLUMN",
-      `${source.path} has no header line. Its first line must name the columns.`,
+      `${source.path} has no header line. Its first line must hold the names of the columns.`,
     );
   }
   const columns = split.fields.map((name) => name.trim());
@@ -95,7 +95,7 @@ function isBlank(line: Line): boolean {
   return true;
 }
 
-/** The line as text, or undefined where it is too long or not UTF-8. */
+/** The line as text, or undefined if it is too long or not UTF-8. */
 function lineText(line: Line): string | undefined {
   if (line.bytes === null || !isUtf8(line.bytes)) return undefined;
   return line.bytes.toString("utf8");

@@ -1,26 +1,26 @@
 import type { DuckDBConnection } from "@duckdb/node-api";
-import { queryNumber, streamColumns } from "../engine/engine.js";
-import { textValue } from "../engine/values.js";
+import { queryNumber, streamColumns } from "../duckdb/open-duckdb.js";
+import { textValue } from "../duckdb/values.js";
 import type { HistoryRow } from "./history-row.js";
 import { rejectRow } from "./history-row.js";
 import type { Window } from "./window.js";
 
-/** Events inside the engine, from whichever file. */
+/** Events in DuckDB, read from any kind of file. */
 export interface EventTable {
-  /** The file that they come from, for messages. */
+  /** The file of the events, for messages. */
   readonly path: string;
-  /** Table expression with columns "user" VARCHAR, item VARCHAR, moment DOUBLE, place BIGINT. */
+  /** SQL table expression with columns "user" VARCHAR, item VARCHAR, moment DOUBLE, place BIGINT. */
   readonly events: string;
-  /** Table expression with columns place BIGINT, "user" VARCHAR, detail VARCHAR. */
+  /** SQL table expression with columns place BIGINT, "user" VARCHAR, detail VARCHAR. */
   readonly rejects: string;
 }
 
 /**
- * Histories out of events: a row per user, in the order of user ids (by their UTF-8 bytes); a
- * user's items by time, ties by place in the file. After the users comes a row for every event that
- * could not be used, in file order.
+ * Groups events into histories: a row per user, in the order of user ids (by their UTF-8 bytes); the
+ * items of a user by time, ties by position in the file. After the users, there is a rejected row for
+ * every unusable event, in file order.
  *
- * The sort is the engine's and spills to disk; here only one user's items are held.
+ * DuckDB sorts, and spills to disk; only one user's items are in memory.
  */
 export async function* groupedHistories(
   connection: DuckDBConnection,
@@ -55,7 +55,7 @@ export async function* groupedHistories(
   }
 }
 
-/** The number of rows that `groupedHistories` gives. */
+/** The number of rows that `groupedHistories` returns. */
 export async function countGrouped(
   connection: DuckDBConnection,
   table: EventTable,

@@ -1,12 +1,12 @@
-/** What the times of a file are; numbers and dates cannot be ordered among each other. */
+/** The kind of times in a file; numbers and dates cannot be compared with each other. */
 export type TimeKind = "number" | "date";
 
 const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/;
-/** ISO 8601 date, or date and time, to any fraction of a second; without an offset it is UTC. */
+/** An ISO 8601 date, or date and time, with any fraction of a second; UTC if it has no offset. */
 const DATE =
   /^(\d{4}-\d{2}-\d{2})(?:[T ](\d{2}:\d{2})(?::(\d{2})(?:[.,](\d+))?)?\s*(Z|[+-]\d{2}(?::?\d{2})?)?)?$/i;
 
-/** Which kind a time is, or undefined for neither. */
+/** The kind of a time, or undefined if it is neither. */
 export function timeKind(value: unknown): TimeKind | undefined {
   if (typeof value === "number") return Number.isFinite(value) ? "number" : undefined;
   if (typeof value !== "string") return undefined;
@@ -15,8 +15,8 @@ export function timeKind(value: unknown): TimeKind | undefined {
 }
 
 /**
- * A time as a number to sort by: numbers as they are (whatever their unit), dates in microseconds.
- * Nanosecond counts of today keep 256 ns of resolution; events closer than that stay in file order.
+ * A time as a sort key: numbers unchanged (in any unit), dates in microseconds. Epoch nanoseconds of
+ * today keep a resolution of 256 ns; events that are closer than that stay in file order.
  */
 export function timeKey(value: unknown, kind: TimeKind): number | undefined {
   if (timeKind(value) !== kind) return undefined;
@@ -37,7 +37,7 @@ function dateMicros(text: string): number | undefined {
   return millis * 1_000 + Number(fraction.padEnd(6, "0").slice(0, 6));
 }
 
-/** Offsets come as +02, +0200 and +02:00; the parser takes the last. */
+/** Offsets can be +02, +0200 and +02:00; `Date.parse` accepts the last form. */
 function padOffset(zone: string): string {
   const digits = zone.slice(1).replace(":", "").padEnd(4, "0");
   return `${zone[0] ?? "+"}${digits.slice(0, 2)}:${digits.slice(2)}`;

@@ -1,34 +1,34 @@
-/** Why a row of the input gave no history. */
+/** Why an input row has no history. */
 export type RejectReason =
-  /** The row cannot be read: broken syntax, a missing or unusable user, item or time. */
+  /** The row cannot be read: invalid syntax, or a missing or unusable user, item or time. */
   | "malformed_row"
-  /** The row is fine and its history has no items. */
+  /** The row is valid, but its history has no items. */
   | "empty_history";
 
-/** A user's items, oldest first. */
+/** The history of a user. */
 export interface History {
   readonly kind: "history";
-  /** Place among the rows of the input, from 0; a run is resumed by it. */
+  /** The position among the input rows, from 0. Runs are resumed by it. */
   readonly row: number;
   readonly user: string;
-  /** Item ids, at least one. */
+  /** Item ids, oldest first; at least one. */
   readonly items: string[];
 }
 
-/** A row that gave no history; it is reported, and the reading goes on. */
+/** An input row without a history. It does not stop the reading. */
 export interface RejectedHistory {
   readonly kind: "rejected";
   readonly row: number;
-  /** Where it could be told. */
+  /** If it is known. */
   readonly user?: string;
   readonly reason: RejectReason;
-  /** For a person: what is wrong, and on which line. */
+  /** The problem and the line, for people. */
   readonly detail: string;
 }
 
 export type HistoryRow = History | RejectedHistory;
 
-/** A rejected row; `user` is left out where it is not known. */
+/** Makes a rejected row, without `user` if it is not known. */
 export function rejectRow(options: {
   readonly row: number;
   readonly user?: string | undefined;

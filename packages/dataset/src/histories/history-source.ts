@@ -1,14 +1,14 @@
-import type { EngineOptions } from "../engine/engine.js";
+import type { DuckDbOptions } from "../duckdb/open-duckdb.js";
 import { DatasetError } from "../errors.js";
 import type { FileFormat } from "../files/file-format.js";
 
 /**
- * What a row of the file is: `rows`, a user with the whole history; `events`, one interaction of a
+ * What a row of the file holds: `rows`, a user with the complete history; `events`, an interaction of a
  * user with an item at a time.
  */
 export type HistoryLayout = "rows" | "events";
 
-/** Names of the columns, where they differ from the names of the fields here. */
+/** The names of the columns, if they differ from the names of these fields. */
 export interface HistoryColumns {
   readonly user?: string | undefined;
   readonly history?: string | undefined;
@@ -16,27 +16,27 @@ export interface HistoryColumns {
   readonly time?: string | undefined;
 }
 
-/** A file of histories and how to read it. */
+/** A file of histories, and how to read it. */
 export interface HistorySource {
   readonly path: string;
-  /** Default: by the ending of the path. */
+  /** Default: by the extension of the path. */
   readonly format?: FileFormat;
-  /** Default: by the columns that are there; `rows` where both could be meant. */
+  /** Default: by the columns of the file; `rows` if both are possible. */
   readonly layout?: HistoryLayout;
   readonly columns?: HistoryColumns;
-  /** Between the items of a history that is a text (CSV, or a text column); default one space. */
+  /** The separator of the items of a history that is a text (CSV, or a text column). Default: a space. */
   readonly itemSeparator?: string;
-  /** Between the fields of a CSV line; default a comma, for .tsv a tab. */
+  /** The separator of the fields of a CSV line. Default: a comma; for .tsv, a tab. */
   readonly delimiter?: string;
-  /** Longer lines are rejected, in bytes; default 64 MiB. */
+  /** Maximum length of a line in bytes; longer ones are rejected. Default: 64 MiB. */
   readonly maxLineBytes?: number;
-  readonly engine?: EngineOptions;
+  readonly duckdb?: DuckDbOptions;
 }
 
-/** Every column's name, defaults filled in. */
+/** The names of all columns. */
 export type ColumnNames = Required<{ [K in keyof HistoryColumns]-?: string }>;
 
-/** Fills in the names that the caller leaves open. */
+/** Adds the default names. */
 export function columnNames(columns: HistoryColumns = {}): ColumnNames {
   return {
     user: columns.user ?? "user",
@@ -46,7 +46,7 @@ export function columnNames(columns: HistoryColumns = {}): ColumnNames {
   };
 }
 
-/** Tells the layout and checks that its columns are there. @throws DatasetError MISSING_COLUMN */
+/** Determines the layout, and checks that its columns exist. @throws DatasetError MISSING_COLUMN */
 export function layoutOf(options: {
   readonly source: HistorySource;
   readonly names: ColumnNames;
@@ -65,6 +65,6 @@ export function layoutOf(options: {
     `${source.path} has no column ${missing.map((name) => `"${name}"`).join(", ")}; it has ` +
       `${columns.map((name) => `"${name}"`).join(", ") || "none"}. Histories need ` +
       `(${names.user}, ${names.history}) or (${names.user}, ${names.item}, ${names.time}): ` +
-      "name the file's own columns by the option `columns`.",
+      "name the columns of the file in the option `columns`.",
   );
 }

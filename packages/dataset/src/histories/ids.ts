@@ -1,11 +1,10 @@
-/** Half of a pair, as JSON escapes can spell: it has no bytes in UTF-8, so no file could hold it. */
+/** Half of a surrogate pair, which JSON escapes can contain. It has no UTF-8 bytes, so no file could hold it. */
 const LONE_SURROGATE = /\p{Surrogate}/u;
 
 /**
- * The id that a value of a file stands for: a text as it is, a whole number as its digits.
- *
- * undefined for anything else. Numbers beyond 2^53 are among that: parsing has already rounded
- * them, and a rounded id is another item's.
+ * The id for a value of a file: a text unchanged, a whole number as its digits, and undefined for
+ * anything else. That includes numbers beyond 2^53: parsing has rounded them, and a rounded id would be
+ * that of another item.
  */
 export function idOf(value: unknown): string | undefined {
   if (typeof value === "string") {
@@ -14,7 +13,7 @@ export function idOf(value: unknown): string | undefined {
   return typeof value === "number" && Number.isSafeInteger(value) ? String(value) : undefined;
 }
 
-/** Why `idOf` had no id to give. */
+/** Why `idOf` returned undefined. */
 export function idProblem(what: string, value: unknown): string {
   if (value === undefined || value === null) return `${what} is missing`;
   if (value === "") return `${what} is empty`;

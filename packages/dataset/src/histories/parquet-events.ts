@@ -1,4 +1,4 @@
-import { parquetTable, sqlName, sqlText } from "../engine/sql.js";
+import { parquetTable, sqlName, sqlText } from "../duckdb/sql.js";
 import { DatasetError } from "../errors.js";
 import type { EventTable } from "./event-table.js";
 import type { ColumnNames } from "./history-source.js";
@@ -7,7 +7,7 @@ import { requireIdType } from "./parquet-ids.js";
 const NUMBER_TYPE = /^(U?(TINYINT|SMALLINT|INTEGER|BIGINT|HUGEINT)|FLOAT|DOUBLE|DECIMAL\(.*\))$/;
 const DATE_TYPE = /^(DATE|TIMESTAMP.*)$/;
 
-/** Events of a Parquet file, where they lie: the engine scans, sorts and spills by itself. */
+/** The events of a Parquet file, not loaded: DuckDB scans the file, sorts, and spills to disk. */
 export function parquetEvents(options: {
   readonly path: string;
   readonly names: ColumnNames;
@@ -34,12 +34,12 @@ export function parquetEvents(options: {
   };
 }
 
-/** The time as a DOUBLE: numbers as they are, dates in microseconds. */
+/** The time as a DOUBLE: numbers unchanged, dates in microseconds. */
 function timeExpression(path: string, column: string, type: string): string {
   const name = sqlName(column);
   if (NUMBER_TYPE.test(type)) return `CAST(${name} AS DOUBLE)`;
   if (DATE_TYPE.test(type)) {
-    // Infinite dates have no microseconds; they count as missing.
+    // Infinite dates have no microseconds, so they count as missing.
     return `CASE WHEN isfinite(CAST(${name} AS TIMESTAMP)) THEN CAST(epoch_us(${name}) AS DOUBLE) END`;
   }
   throw new DatasetError(

@@ -1,7 +1,7 @@
 import type { DuckDBConnection } from "@duckdb/node-api";
-import { streamColumns } from "../engine/engine.js";
-import { parquetTable, sqlName } from "../engine/sql.js";
-import { numberValue, textValue } from "../engine/values.js";
+import { streamColumns } from "../duckdb/open-duckdb.js";
+import { parquetTable, sqlName } from "../duckdb/sql.js";
+import { numberValue, textValue } from "../duckdb/values.js";
 import { DatasetError } from "../errors.js";
 import type { HistoryRow } from "./history-row.js";
 import { rejectRow } from "./history-row.js";
@@ -11,7 +11,7 @@ import { splitItems } from "./text-histories.js";
 import type { Window } from "./window.js";
 
 /**
- * Histories of a Parquet file, one per row, in file order.
+ * Streams the histories of a Parquet file, one per row, in file order.
  *
  * @throws DatasetError COLUMN_TYPE; UNREADABLE for a damaged file
  */
@@ -29,7 +29,7 @@ export async function* parquetHistories(options: {
     ? (text: string) => splitItems(text, options.itemSeparator)
     : (text: string) => parseList(text);
   const history = sqlName(names.history);
-  // Lists travel as JSON: twice as fast as building the engine's value objects row by row.
+  // Lists are read as JSON: twice as fast as DuckDB's value objects.
   const list = isText ? history : `CAST(to_json(CAST(${history} AS VARCHAR[])) AS VARCHAR)`;
   const sql =
     `SELECT file_row_number, CAST(${sqlName(names.user)} AS VARCHAR) AS owner, ${list} AS list ` +
@@ -47,7 +47,7 @@ export async function* parquetHistories(options: {
   }
 }
 
-/** Whether the history is a text to split rather than a list. */
+/** Whether the history is a text to split, and not a list. */
 function checkTypes(path: string, names: ColumnNames, types: ReadonlyMap<string, string>): boolean {
   requireIdType({ path, column: names.user, type: types.get(names.user) ?? "" });
   const type = types.get(names.history) ?? "";
@@ -57,14 +57,14 @@ function checkTypes(path: string, names: ColumnNames, types: ReadonlyMap<string,
     throw new DatasetError(
       "COLUMN_TYPE",
       `${path}: column "${names.history}" is ${type}; a history is a list of item ids. ` +
-        "Write it as a list, or as events with one item a row.",
+        "Write it as a list, or as events with one item per row.",
     );
   }
   requireIdType({ path, column: names.history, type: element });
   return false;
 }
 
-/** A JSON list of texts and nulls, written by the engine. */
+/** A JSON list of texts and nulls, written by DuckDB. */
 function parseList(text: string): unknown[] {
   const list: unknown = JSON.parse(text);
   return Array.isArray(list) ? list : [];

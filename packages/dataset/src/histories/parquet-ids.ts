@@ -1,9 +1,9 @@
 import { DatasetError } from "../errors.js";
 
-/** Types whose text is the id. A decimal fraction is not among them: 7 would become "7.0". */
+/** Types whose text is the id. Floating point is not one of them: 7 would become "7.0". */
 const ID_TYPE = /^(VARCHAR|U?(TINYINT|SMALLINT|INTEGER|BIGINT|HUGEINT)|UUID|ENUM\(.*\)|BLOB)$/s;
 
-/** Refuses a column that cannot hold ids. @throws DatasetError COLUMN_TYPE */
+/** Checks that a column can hold ids. @throws DatasetError COLUMN_TYPE */
 export function requireIdType(options: {
   readonly path: string;
   readonly column: string;

@@ -1,6 +1,6 @@
 import type { DuckDBConnection } from "@duckdb/node-api";
-import { openEngine, queryNumber, withEngine } from "../engine/engine.js";
-import { parquetTable } from "../engine/sql.js";
+import { openDuckDb, queryNumber, withDuckDb } from "../duckdb/open-duckdb.js";
+import { parquetTable } from "../duckdb/sql.js";
 import { DatasetError, readFailure } from "../errors.js";
 import { fileShape } from "../files/file-format.js";
 import { parquetColumns } from "../files/parquet-columns.js";
@@ -18,26 +18,26 @@ import { countRecords, textHistories } from "./text-histories.js";
 import type { RowWindow, Window } from "./window.js";
 import { inChunks, windowOf } from "./window.js";
 
-/** A file of histories and the rows wanted of it. */
+/** A file of histories, and the rows to read. */
 export interface ReadHistoriesOptions extends HistorySource, RowWindow {}
 
 const DEFAULT_ITEM_SEPARATOR = " ";
 
 /**
- * Streams the histories of a file, in chunks; memory does not grow with the number of users.
+ * Streams the histories of a file in chunks. Memory does not grow with the number of users.
  *
  * - `rows`: JSONL `{"user", "history": [...]}`, Parquet (user, history LIST), CSV (user, history as
- *   a text of separated items). A row of the file is a row here, in file order; a user who comes
- *   twice gives two rows.
- * - `events`: (user, item, time) in any of the formats. A user is a row, in the order of user ids
- *   (by UTF-8 bytes); items by time, ties by place in the file. Unusable events follow as rejected
- *   rows. Text formats are loaded into the engine first, Parquet is sorted where it lies.
+ *   a text of separated items). Each row of the file is a row of the result, in file order; a user who
+ *   occurs twice gives two rows.
+ * - `events`: (user, item, time) in any of the formats. Each user is a row, in the order of user ids
+ *   (by UTF-8 bytes); items by time, ties by position in the file. Unusable events follow as rejected
+ *   rows. Text formats are loaded into DuckDB first; Parquet is sorted in place.
  *
  * The numbering of rows depends on the file alone, so `offset` resumes exactly. Text formats may be
- * gzipped. A malformed row is handed over as rejected and does not stop the reading.
+ * gzipped. A malformed row is returned as rejected, and does not stop the reading.
  *
  * @throws DatasetError FILE_NOT_FOUND, UNREADABLE, UNKNOWN_FORMAT, MISSING_COLUMN, COLUMN_TYPE,
- * BAD_OPTION, all at the first chunk, save a file that turns out damaged later on
+ * BAD_OPTION, all at the first chunk, except for damage later in the file
  */
 export async function* readHistories(options: ReadHistoriesOptions): AsyncGenerator<HistoryRow[]> {
   const window = windowOf(options);
@@ -48,28 +48,28 @@ export async function* readHistories(options: ReadHistoriesOptions): AsyncGenera
     yield* inChunks(textHistories({ table: input.table, fields, window }), window.chunk);
     return;
   }
-  const engine = await openEngine(options.engine);
+  const duckdb = await openDuckDb(options.duckdb);
   try {
-    const rows = await engineRows({
-      connection: engine.connection,
+    const rows = await duckDbRows({
+      connection: duckdb.connection,
       source: options,
       input,
       window,
     });
     yield* inChunks(rows, window.chunk);
   } finally {
-    await engine.close();
+    await duckdb.close();
   }
 }
 
 /**
- * The number of rows that `readHistories` gives without a window. Costs a pass over a text file,
- * the footer of a Parquet file, or a pass over all events.
+ * The number of rows that `readHistories` returns without a window. Costs a pass over a text file, the
+ * footer of a Parquet file, or a pass over all events.
  */
 export async function countHistories(source: HistorySource): Promise<number> {
   const input = await openInput(source);
   if (input.kind === "text-rows") return countRecords(input.table);
-  return withEngine(source.engine, async (connection) => {
+  return withDuckDb(source.duckdb, async (connection) => {
     try {
       if (input.kind === "parquet" && input.layout === "rows") {
         return await queryNumber(connection, `SELECT count(*) FROM ${parquetTable(source.path)}`);
@@ -81,18 +81,18 @@ export async function countHistories(source: HistorySource): Promise<number> {
   });
 }
 
-/** A file whose columns have been checked. */
+/** A file with checked columns. */
 type Input =
   | {
       readonly kind: "text-rows";
       readonly names: ColumnNames;
       readonly table: TextTable;
-      /** Whether a text is split into items, as a CSV has no lists. */
+      /** Whether to split a text into items, because a CSV has no lists. */
       readonly splits: boolean;
     }
-  | EngineInput;
+  | DuckDbInput;
 
-type EngineInput =
+type DuckDbInput =
   | { readonly kind: "text-events"; readonly names: ColumnNames; readonly table: TextTable }
   | {
       readonly kind: "parquet";
@@ -105,7 +105,7 @@ async function openInput(source: HistorySource): Promise<Input> {
   const names = columnNames(source.columns);
   const shape = fileShape(source);
   if (shape.format === "parquet") {
-    const types = await withEngine(source.engine, (connection) =>
+    const types = await withDuckDb(source.duckdb, (connection) =>
       parquetColumns(connection, source.path),
     );
     const layout = layoutOf({ source, names, columns: [...types.keys()] });
@@ -113,7 +113,7 @@ async function openInput(source: HistorySource): Promise<Input> {
   }
   const { path, maxLineBytes } = source;
   const table = await openTextTable({ path, gzip: shape.gzip, maxLineBytes }, shape);
-  // A JSONL file without a single readable record has no columns: every row of it is rejected.
+  // A JSONL file without a readable record has no columns: all of its rows are rejected.
   const layout =
     shape.format === "jsonl" && table.columns.length === 0
       ? (source.layout ?? "rows")
@@ -123,10 +123,10 @@ async function openInput(source: HistorySource): Promise<Input> {
     : { kind: "text-events", names, table };
 }
 
-async function engineRows(options: {
+async function duckDbRows(options: {
   readonly connection: DuckDBConnection;
   readonly source: HistorySource;
-  readonly input: EngineInput;
+  readonly input: DuckDbInput;
   readonly window: Window;
 }): Promise<AsyncIterable<HistoryRow[]>> {
   const { connection, source, input, window } = options;
@@ -142,7 +142,7 @@ async function engineRows(options: {
 async function eventsOf(
   connection: DuckDBConnection,
   source: HistorySource,
-  input: EngineInput,
+  input: DuckDbInput,
 ): Promise<EventTable> {
   const { names } = input;
   return input.kind === "parquet"

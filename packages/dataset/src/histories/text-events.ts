@@ -1,6 +1,6 @@
 import type { DuckDBConnection } from "@duckdb/node-api";
 import { BIGINT, DOUBLE, VARCHAR } from "@duckdb/node-api";
-import { TableWriter } from "../engine/append.js";
+import { TableWriter } from "../duckdb/append.js";
 import type { TextRecord, TextTable } from "../files/text-table.js";
 import type { EventTable } from "./event-table.js";
 import type { TimeKind } from "./event-time.js";
@@ -8,7 +8,7 @@ import { timeKey, timeKind } from "./event-time.js";
 import type { ColumnNames } from "./history-source.js";
 import { idOf, idProblem } from "./ids.js";
 
-/** Loads the events of a JSONL or CSV file into the engine, which moves them to disk as they grow. */
+/** Loads the events of a JSONL or CSV file into DuckDB, which spills them to disk if necessary. */
 export async function loadTextEvents(options: {
   readonly connection: DuckDBConnection;
   readonly table: TextTable;
@@ -47,7 +47,7 @@ type Event =
   | { readonly ok: true; readonly user: string; readonly item: string; readonly moment: number }
   | { readonly ok: false; readonly user?: string; readonly detail: string };
 
-/** Reads events one by one; the first usable time settles what the file's times are. */
+/** Reads events one by one. The first usable time determines the kind of times in the file. */
 class EventReader {
   readonly #names: ColumnNames;
   #kind: TimeKind | undefined;

@@ -5,16 +5,16 @@ import type { ColumnNames } from "./history-source.js";
 import { idOf, idProblem } from "./ids.js";
 import type { Window } from "./window.js";
 
-/** How the fields of a record become a history. */
+/** How to read a history from a record. */
 export interface HistoryFields {
   readonly names: ColumnNames;
-  /** Splits a history that is a text; undefined where only a list is one. */
+  /** The separator of a history that is a text; undefined if only lists are accepted. */
   readonly itemSeparator: string | undefined;
 }
 
 /**
- * Histories of a JSONL or CSV file, one per record, in file order. Rows outside the window are not
- * parsed.
+ * Streams the histories of a JSONL or CSV file, one per record, in file order. Rows outside the window
+ * are not parsed.
  */
 export async function* textHistories(options: {
   readonly table: TextTable;
@@ -73,7 +73,7 @@ function historyOf(record: TextRecord, row: number, fields: HistoryFields): Hist
   return rejectRow({ row, user, reason: "empty_history", detail: `${where}: no items` });
 }
 
-/** The items of a text; separators at its ends or in a row stand for nothing. */
+/** The items of a text. Leading, trailing and repeated separators are ignored. */
 export function splitItems(text: string, separator: string): string[] {
   return text.split(separator).filter((item) => item !== "");
 }

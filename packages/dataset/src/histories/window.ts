@@ -1,16 +1,16 @@
 import { DatasetError } from "../errors.js";
 
-/** Which rows to read and how many to hand over at once. */
+/** Which rows to read, and the size of chunks. */
 export interface RowWindow {
-  /** Rows to pass over; default 0. */
+  /** Rows to skip. Default: 0. */
   readonly offset?: number;
-  /** Rows to read at most; default all. */
+  /** Maximum number of rows to read. Default: all. */
   readonly limit?: number;
-  /** Rows of a chunk at most; default 1,024. */
+  /** Maximum number of rows per chunk. Default: 1,024. */
   readonly chunkRows?: number;
 }
 
-/** The rows `first` up to, not including, `end`, in chunks of at most `chunk`. */
+/** The rows from `first` up to, but not including, `end`, in chunks of at most `chunk`. */
 export interface Window {
   readonly first: number;
   readonly end: number;
@@ -27,7 +27,7 @@ export function windowOf(options: RowWindow): Window {
   return { first, end: limit === undefined ? Number.POSITIVE_INFINITY : first + limit, chunk };
 }
 
-/** Gathers rows into chunks of an even size. */
+/** Collects rows into chunks of equal size. */
 export async function* inChunks<T>(
   rows: AsyncIterable<readonly T[]>,
   size: number,

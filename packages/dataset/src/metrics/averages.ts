@@ -1,12 +1,12 @@
 import type { RankingScore } from "./ranking.js";
 import { scoreRanking } from "./ranking.js";
 
-/** Metrics at one cut-off, averaged over users. */
+/** Metrics at a cut-off K, averaged over users. */
 export interface RankingAtK extends RankingScore {
   readonly k: number;
 }
 
-/** Adds up users' metrics at several cut-offs. */
+/** Averages the metrics of users at several cut-offs. */
 export class Averages {
   readonly #sums: { k: number; recall: number; ndcg: number; hitRate: number }[];
   #users = 0;
@@ -30,7 +30,7 @@ export class Averages {
     }
   }
 
-  /** All zero where nobody was added. */
+  /** All zero if no user was added. */
   metrics(): RankingAtK[] {
     const mean = (sum: number): number => (this.#users === 0 ? 0 : sum / this.#users);
     return this.#sums.map(({ k, recall, ndcg, hitRate }) => {

@@ -1,41 +1,41 @@
 import { BIGINT, UTINYINT, VARCHAR } from "@duckdb/node-api";
-import { TableWriter } from "../engine/append.js";
-import type { EngineOptions } from "../engine/engine.js";
-import { streamColumns, withEngine } from "../engine/engine.js";
-import { numberValue, textValue } from "../engine/values.js";
+import { TableWriter } from "../duckdb/append.js";
+import type { DuckDbOptions } from "../duckdb/open-duckdb.js";
+import { streamColumns, withDuckDb } from "../duckdb/open-duckdb.js";
+import { numberValue, textValue } from "../duckdb/values.js";
 import { DatasetError } from "../errors.js";
 import type { HistoryRow } from "../histories/history-row.js";
 import type { Recommendation } from "../recommendations/recommendation.js";
 import { Averages, type RankingAtK } from "./averages.js";
 import { type SeenItems, seenItems, type UnseenReport, UnseenTally } from "./unseen.js";
 
-/** What an evaluation found. */
+/** The result of an evaluation. */
 export interface RankingReport {
-  /** In ascending order of K. All zero where no user could be evaluated. */
+  /** In ascending order of K. All zero if no user could be evaluated. */
   readonly metrics: readonly RankingAtK[];
-  /** Users with a list and at least one held-out item: those that are averaged over. */
+  /** Users with a list and at least one held-out item; the averages are over these. */
   readonly users: number;
-  /** Users with held-out items and no list; they are not averaged over. */
+  /** Users with held-out items but no list; not in the averages. */
   readonly withoutList: number;
-  /** Users with a list and no held-out items. */
+  /** Users with a list but no held-out items. */
   readonly withoutHeldOut: number;
-  /** Rows of the held-out input that could not be used. */
+  /** Unusable rows of the held-out input. */
   readonly rejectedHeldOut: number;
-  /** The same for items that are in no training history; where these were given. */
+  /** The same for items that are in no training history, if `trainedOn` was given. */
   readonly unseen?: UnseenReport;
 }
 
-/** Two inputs in two tables of one shape: held-out items sort before the lists of the same user. */
+/** Two inputs in two tables of the same shape; held-out items sort before the lists of the same user. */
 const HELD_OUT = 0;
 const LIST = 1;
 
 /**
- * Recall@K, NDCG@K and hit rate@K over all users (for formulas see `scoreRanking`). Both inputs
- * stream, in any order; they are joined by user in a sort that spills to disk, so memory does not
- * grow with them. Held-out rows of one user are united; of several lists the first counts.
+ * Computes recall@K, NDCG@K and hit rate@K over all users (formulas: `scoreRanking`). Both inputs are
+ * streams, in any order. They are joined by user in a sort that spills to disk, so memory does not grow
+ * with them. The held-out rows of a user are merged; of several lists of a user the first one counts.
  *
  * @param options.ks cut-offs, such as [5, 10, 20]
- * @param options.trainedOn histories that the models were trained on: unseen items are reported apart
+ * @param options.trainedOn the training histories of the models: unseen items are reported separately
  * @throws DatasetError BAD_OPTION, and whatever reading the inputs throws
  */
 export function evaluateRanking(options: {
@@ -43,10 +43,10 @@ export function evaluateRanking(options: {
   readonly heldOut: AsyncIterable<readonly HistoryRow[]>;
   readonly trainedOn?: AsyncIterable<readonly HistoryRow[]> | undefined;
   readonly ks: readonly number[];
-  readonly engine?: EngineOptions;
+  readonly duckdb?: DuckDbOptions;
 }): Promise<RankingReport> {
   const ks = checkedCutOffs(options.ks);
-  return withEngine(options.engine, async (connection) => {
+  return withDuckDb(options.duckdb, async (connection) => {
     await connection.run(
       'CREATE TABLE entries ("user" VARCHAR, side UTINYINT, place BIGINT, items VARCHAR)',
     );
@@ -92,7 +92,7 @@ function checkedCutOffs(ks: readonly number[]): number[] {
   }
   throw new DatasetError(
     "BAD_OPTION",
-    `ks is [${ks.join(", ")}]; name at least one cut-off, each a whole number >= 1.`,
+    `ks is [${ks.join(", ")}]; give at least one cut-off, each a whole number >= 1.`,
   );
 }
 
@@ -101,7 +101,7 @@ function parseItems(text: string | null): string[] {
   return Array.isArray(items) ? items.filter((item) => typeof item === "string") : [];
 }
 
-/** Adds up users; entries of a user come one after the other, held-out items first. */
+/** Adds up users. The entries of a user are adjacent, held-out items first. */
 class Tally {
   readonly #averages: Averages;
   readonly #unseen: UnseenTally | undefined;

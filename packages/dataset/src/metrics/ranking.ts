@@ -1,20 +1,20 @@
-/** Metrics of one user's list at one cut-off. */
+/** The metrics of a user's list at a cut-off. */
 export interface RankingScore {
   readonly recall: number;
   readonly ndcg: number;
-  /** 1 where any held-out item is among the first K, else 0. */
+  /** 1 if a held-out item is among the first K, otherwise 0. */
   readonly hitRate: number;
 }
 
 /**
- * Scores a list against held-out items with binary relevance, at the first `k` places:
+ * Scores the first `k` items of a list against held-out items, with binary relevance:
  *
  * - recall = hits / |held-out|
- * - NDCG = DCG / IDCG, DCG = sum over hits of 1 / log2(1 + place), places from 1, and IDCG the same
- *   sum over places 1 to min(k, |held-out|)
- * - hit rate = 1 where there is a hit
+ * - NDCG = DCG / IDCG, DCG = sum over hits of 1 / log2(1 + rank), ranks from 1, and IDCG the same
+ *   sum over ranks 1 to min(k, |held-out|)
+ * - hit rate = 1 if there is a hit
  *
- * An item that the list repeats counts at its first place only.
+ * A repeated item counts at its first rank only.
  *
  * @param options.heldOut at least one item
  */
@@ -40,7 +40,7 @@ export function scoreRanking(options: {
   };
 }
 
-/** @param place from 0 */
+/** @param place the rank, from 0 */
 function discount(place: number): number {
   return 1 / Math.log2(place + 2);
 }

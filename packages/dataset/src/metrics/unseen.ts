@@ -1,27 +1,27 @@
 import type { HistoryRow } from "../histories/history-row.js";
 import { Averages, type RankingAtK } from "./averages.js";
 
-/** Metrics of unseen items at one cut-off, and how often lists have any. */
+/** The metrics of unseen items at a cut-off, and how many lists have any. */
 export interface UnseenAtK extends RankingAtK {
-  /** Unseen items among the first K of all lists. */
+  /** Number of unseen items among the first K of all lists. */
   readonly listed: number;
 }
 
-/** How lists do at items that the models never met. */
+/** How lists perform on items that the models have never seen. */
 export interface UnseenReport {
-  /** As for all items, but counting only the unseen ones among the held-out, over `users`. */
+  /** As for all items, but with only the unseen held-out items, over `users`. */
   readonly metrics: readonly UnseenAtK[];
   /** Users with a list and at least one unseen held-out item. */
   readonly users: number;
-  /** Their unseen held-out items, added up. */
+  /** Total number of their unseen held-out items. */
   readonly heldOut: number;
-  /** Different items among these. */
+  /** Number of distinct items among them. */
   readonly items: number;
-  /** Rows of the training histories that could not be used: what stands in them may be unseen by mistake. */
+  /** Unusable rows of the training histories; items in them may be counted as unseen by mistake. */
   readonly rejectedTraining: number;
 }
 
-/** Items that stand in histories: memory grows with the items, not with the users. */
+/** The items in histories. Memory grows with the items, not with the users. */
 export interface SeenItems {
   readonly items: ReadonlySet<string>;
   readonly rejected: number;
@@ -42,7 +42,7 @@ export async function seenItems(
   return { items, rejected };
 }
 
-/** Adds up users with regard to the items that were never seen. */
+/** Averages the metrics of users over the items that were never seen. */
 export class UnseenTally {
   readonly #ks: readonly number[];
   readonly #seen: SeenItems;
@@ -58,7 +58,7 @@ export class UnseenTally {
     this.#listed = ks.map(() => 0);
   }
 
-  /** A user with a list, whether or not anything was held out. */
+  /** Adds a user with a list, with or without held-out items. */
   add({ list, heldOut }: { list: readonly string[]; heldOut: ReadonlySet<string> }): void {
     const isUnseen = (item: string) => !this.#seen.items.has(item);
     for (const [at, k] of this.#ks.entries()) {

@@ -1,33 +1,33 @@
 import type { Recommendation } from "./recommendation.js";
 
-/** The first place where two sequences of lists are not the same. */
+/** The first difference between two sequences of lists. */
 export interface ListDifference {
-  /** Place of the list, from 0. */
+  /** The position of the list, from 0. */
   readonly list: number;
-  /** Place in the list, from 0; undefined where the users differ or one sequence has ended. */
+  /** The position in the list, from 0; undefined if the users differ or a sequence has ended. */
   readonly rank: number | undefined;
-  /** The users of both sides; undefined where a sequence has ended. */
+  /** The users of both sides; undefined for a sequence that has ended. */
   readonly users: readonly [string | undefined, string | undefined];
-  /** The items of both sides; undefined where a list has ended, or no items were compared. */
+  /** The items of both sides; undefined if a list has ended, or no items were compared. */
   readonly items: readonly [string | undefined, string | undefined];
 }
 
 export interface ListComparison {
   /** Whether users, items and order are the same. */
   readonly same: boolean;
-  /** Lists compared: those of the longer side. */
+  /** Number of lists of the longer side. */
   readonly lists: number;
-  /** Lists that differ in user, items or order. */
+  /** Number of lists that differ in user, items or order. */
   readonly different: number;
-  /** Items that stand at the same place of the same user's list on both sides. */
+  /** Number of items at the same position of the same user's list on both sides. */
   readonly sameItems: number;
-  /** Over these; 0 where there is none. */
+  /** Over these items; 0 if there are none. */
   readonly largestScoreDifference: number;
-  /** Undefined where all is the same. */
+  /** Undefined if there is no difference. */
   readonly first: ListDifference | undefined;
 }
 
-/** Compares two sequences of lists, place by place, holding one batch of each. */
+/** Compares two sequences of lists in order, with one batch of each in memory. */
 export async function compareLists(
   a: AsyncIterable<readonly Recommendation[]>,
   b: AsyncIterable<readonly Recommendation[]>,
@@ -74,7 +74,7 @@ function differenceOf(list: number, [one, other]: Pair): ListDifference | undefi
   return undefined;
 }
 
-/** Both sides' scores of items that stand at the same place. */
+/** The scores of both sides for items at the same position. */
 function sharedScores([one, other]: Pair): [number, number][] {
   if (one === undefined || other === undefined || one.user !== other.user) return [];
   return one.items.flatMap(({ item, score }, rank): [number, number][] => {

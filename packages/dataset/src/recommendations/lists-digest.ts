@@ -2,9 +2,8 @@ import { createHash } from "node:crypto";
 import type { Recommendation } from "./recommendation.js";
 
 /**
- * SHA-256, in hex, over users, items and their order. Scores are not in it: kernels of different
- * machines round their last bits differently, and the same lists have the same digest all the same.
- * Nor is the format, or how the lists were cut into parts.
+ * The SHA-256, in hex, of users, items and their order. It does not cover scores, because the kernels of
+ * different machines round the last bits differently, nor the format or the division into parts.
  */
 export async function listsDigest(
   lists: AsyncIterable<readonly Recommendation[]>,
@@ -12,7 +11,7 @@ export async function listsDigest(
   const hash = createHash("sha256");
   for await (const batch of lists) {
     for (const { user, items } of batch) {
-      // As JSON, so that no id can pass for two.
+      // As JSON, so that no id can look like two.
       hash.update(`${JSON.stringify([user, ...items.map(({ item }) => item)])}\n`);
     }
   }

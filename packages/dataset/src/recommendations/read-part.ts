@@ -1,56 +1,57 @@
 import type { DuckDBConnection } from "@duckdb/node-api";
+import { reasonOf } from "@nightbeam/store";
 import { z } from "zod";
-import type { EngineOptions } from "../engine/engine.js";
-import { openEngine, streamColumns } from "../engine/engine.js";
-import { parquetTable } from "../engine/sql.js";
-import { textValue } from "../engine/values.js";
-import { DatasetError, reasonOf } from "../errors.js";
+import type { DuckDbOptions } from "../duckdb/open-duckdb.js";
+import { openDuckDb, streamColumns } from "../duckdb/open-duckdb.js";
+import { parquetTable } from "../duckdb/sql.js";
+import { textValue } from "../duckdb/values.js";
+import { DatasetError } from "../errors.js";
 import { fileShape } from "../files/file-format.js";
 import { parquetColumns } from "../files/parquet-columns.js";
 import { openTextTable } from "../files/text-table.js";
 import type { Recommendation } from "./recommendation.js";
 import { recommendationSchema } from "./recommendation.js";
 
-/** A file of recommendations, as `writePart` writes it. */
+/** A file of recommendations, written by `writePart`. */
 export interface RecommendationFile {
   readonly path: string;
-  /** Default: by the ending of the path. */
+  /** Default: by the extension of the path. */
   readonly format?: "parquet" | "jsonl";
-  readonly engine?: EngineOptions;
+  readonly duckdb?: DuckDbOptions;
 }
 
 const partSchema = z.array(recommendationSchema);
 
 /**
- * Streams the recommendations of one file, in file order, in batches. Unlike histories, a row that
- * cannot be read ends the reading: the file is a program's, and damaged.
+ * Streams the recommendations of a file in batches, in file order. Unlike for histories, an unreadable
+ * row ends the reading: a program wrote the file, so it is damaged.
  *
  * @throws DatasetError FILE_NOT_FOUND, UNREADABLE, UNKNOWN_FORMAT, MISSING_COLUMN
  */
 export function readRecommendationFile(file: RecommendationFile): AsyncGenerator<Recommendation[]> {
-  return readRecommendationFiles([file], file.engine);
+  return readRecommendationFiles([file], file.duckdb);
 }
 
-/** Streams several files one after the other, in one engine: starting one takes as long as a part. */
+/** Streams several files in order, with one DuckDB instance: starting one takes as long as reading a part. */
 export async function* readRecommendationFiles(
   files: Iterable<RecommendationFile> | AsyncIterable<RecommendationFile>,
-  options: EngineOptions | undefined,
+  options: DuckDbOptions | undefined,
 ): AsyncGenerator<Recommendation[]> {
-  const engine = await openEngine(options);
+  const duckdb = await openDuckDb(options);
   try {
     for await (const file of files) {
       const shape = fileShape(file);
       if (shape.format === "csv") {
         throw new DatasetError(
           "UNKNOWN_FORMAT",
-          `${file.path}: recommendations are read from .parquet or .jsonl, not from CSV.`,
+          `${file.path}: recommendations must be .parquet or .jsonl, not CSV.`,
         );
       }
-      if (shape.format === "parquet") yield* readParquet(engine.connection, file.path);
+      if (shape.format === "parquet") yield* readParquet(duckdb.connection, file.path);
       else yield* readJsonl({ path: file.path, gzip: shape.gzip });
     }
   } finally {
-    await engine.close();
+    await duckdb.close();
   }
 }
 
@@ -97,6 +98,6 @@ async function* readParquet(
 function damaged(path: string, problem: string): DatasetError {
   return new DatasetError(
     "UNREADABLE",
-    `${path} holds something else than recommendations: ${reasonOf(problem)}. Write it again.`,
+    `${path} does not hold recommendations: ${reasonOf(problem)}. Write it again.`,
   );
 }

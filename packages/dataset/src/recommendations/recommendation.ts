@@ -1,22 +1,22 @@
 import { z } from "zod";
 import { DatasetError } from "../errors.js";
 
-/** One item of a user's list. */
+/** An item of a user's list. */
 export interface RecommendedItem {
   readonly item: string;
-  /** The target's log-probability of the item's code path, or what the mode scores by. */
+  /** The target's log-probability (nats) of the item's code path, or the score of another mode. */
   readonly score: number;
-  /** The item's code path, each code 0 to 65,535. Shape [levels]. */
+  /** The item's code path; codes are 0 to 65,535. Shape [levels]. */
   readonly codes: readonly number[];
 }
 
-/** A user's list, best first; empty where nothing could be recommended. */
+/** A user's list, best item first; empty if nothing could be recommended. */
 export interface Recommendation {
   readonly user: string;
   readonly items: readonly RecommendedItem[];
 }
 
-/** A recommendation as it stands in a file. */
+/** A recommendation in a file. */
 export const recommendationSchema: z.ZodType<Recommendation> = z.object({
   user: z.string(),
   items: z.array(
@@ -29,7 +29,7 @@ export const recommendationSchema: z.ZodType<Recommendation> = z.object({
 });
 
 /**
- * A recommendation as one line of JSON: keys in a fixed order, so that equal lists are equal bytes.
+ * A recommendation as a line of JSON. The order of keys is fixed, so that equal lists give equal bytes.
  *
  * @throws DatasetError BAD_RECOMMENDATION for a score that is not finite or a code out of range
  */
@@ -37,14 +37,14 @@ export function recommendationJson(recommendation: Recommendation): string {
   return JSON.stringify({ user: recommendation.user, items: plainItems(recommendation) });
 }
 
-/** The items alone as JSON. @throws DatasetError BAD_RECOMMENDATION */
+/** The items as JSON. @throws DatasetError BAD_RECOMMENDATION */
 export function itemsJson(recommendation: Recommendation): string {
   return JSON.stringify(plainItems(recommendation));
 }
 
 function plainItems({ user, items }: Recommendation): RecommendedItem[] {
   return items.map(({ item, score, codes }) => {
-    // JSON has no infinities: they would come back as nulls.
+    // JSON has no infinities: they would be read as null.
     if (!Number.isFinite(score)) throw unwritable({ user, item, problem: `score is ${score}` });
     for (const code of codes) {
       if (Number.isInteger(code) && code >= 0 && code <= 0xffff) continue;

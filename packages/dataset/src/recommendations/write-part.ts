@@ -3,62 +3,62 @@ import { open, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { VARCHAR } from "@duckdb/node-api";
 import { fingerprint, publish, syncFile, tempPath } from "@nightbeam/store";
-import { TableWriter } from "../engine/append.js";
-import type { EngineOptions } from "../engine/engine.js";
-import { withEngine } from "../engine/engine.js";
-import { sqlText } from "../engine/sql.js";
+import { TableWriter } from "../duckdb/append.js";
+import type { DuckDbOptions } from "../duckdb/open-duckdb.js";
+import { withDuckDb } from "../duckdb/open-duckdb.js";
+import { sqlText } from "../duckdb/sql.js";
 import { writeFailure } from "../errors.js";
 import type { Recommendation } from "./recommendation.js";
 import { itemsJson, recommendationJson } from "./recommendation.js";
 
-/** How recommendations are written down. */
+/** The file format of a part. */
 export type PartFormat = "parquet" | "jsonl";
 
-/** Recommendations, all at once or as they come. */
+/** Recommendations, as an array or a stream. */
 export type Recommendations = Iterable<Recommendation> | AsyncIterable<Recommendation>;
 
 /** A part to write. */
 export interface PartSource {
   readonly directory: string;
-  /** File name without ending: "part-00000". */
+  /** The file name without extension: "part-00000". */
   readonly name: string;
-  /** Default "parquet". */
+  /** Default: "parquet". */
   readonly format?: PartFormat;
   readonly recommendations: Recommendations;
-  readonly engine?: EngineOptions;
+  readonly duckdb?: DuckDbOptions;
 }
 
 /** A part that has been written. */
 export interface WrittenPart {
-  /** File name with ending, in the directory. */
+  /** The file name with extension, relative to the directory. */
   readonly file: string;
-  /** Users. */
+  /** Users written. */
   readonly rows: number;
   readonly bytes: number;
-  /** Of the file, in hex. */
+  /** SHA-256 of the file, in hex. */
   readonly sha256: string;
 }
 
-/** A part that is whole and on the disk, under a private name still. */
+/** A complete part on disk that still has its temporary name. */
 export interface PartAttempt extends WrittenPart {
   readonly path: string;
 }
 
-/** Large enough for zstd to find repetition, small enough to be read without much memory. */
+/** Large enough for zstd to find repetition, small enough to read without much memory. */
 const ROW_GROUP_ROWS = 8_192;
 const ITEMS_SHAPE = '[{"item":"VARCHAR","score":"DOUBLE","codes":["USMALLINT"]}]';
-/** Lines of a write. */
+/** Lines per write. */
 const BATCH_LINES = 256;
 
 /**
- * Writes one part file. Parquet: `user` VARCHAR, `items` LIST(STRUCT(item VARCHAR, score DOUBLE,
- * codes USMALLINT[])), zstd; JSONL: `{"user", "items": [{"item", "score", "codes"}]}`. The file
- * appears whole or not at all, and equal recommendations give equal bytes in either format.
+ * Writes a part file. Parquet: `user` VARCHAR, `items` LIST(STRUCT(item VARCHAR, score DOUBLE,
+ * codes USMALLINT[])), zstd; JSONL: `{"user", "items": [{"item", "score", "codes"}]}`. The file is
+ * complete or absent, and equal recommendations give equal bytes in either format.
  *
  * @throws DatasetError BAD_RECOMMENDATION, WRITE_FAILED
  */
 export async function writePart(source: PartSource): Promise<WrittenPart> {
-  const { path, ...part } = await writeAttempt(source, randomUUID());
+  const { path, ...part } = await writePartAttempt(source, randomUUID());
   try {
     await publish(path, join(source.directory, part.file));
     return part;
@@ -68,8 +68,13 @@ export async function writePart(source: PartSource): Promise<WrittenPart> {
   }
 }
 
-/** Writes and syncs one part file under a private name; on failure nothing of it is left. */
-export async function writeAttempt(source: PartSource, attempt: string): Promise<PartAttempt> {
+/**
+ * Writes and syncs a part file under the temporary name of an attempt (`tempPath`); the caller
+ * publishes it. On failure nothing is left.
+ *
+ * @throws DatasetError BAD_RECOMMENDATION, WRITE_FAILED
+ */
+export async function writePartAttempt(source: PartSource, attempt: string): Promise<PartAttempt> {
   const format = source.format ?? "parquet";
   const file = `${source.name}.${format}`;
   const path = tempPath(join(source.directory, file), attempt);
@@ -85,7 +90,7 @@ export async function writeAttempt(source: PartSource, attempt: string): Promise
   }
 }
 
-/** Remembers whether the source itself failed: its errors are not failures to write. */
+/** Remembers whether the source failed: its errors are not failures to write. */
 class WatchedSource implements AsyncIterable<Recommendation> {
   failed = false;
   readonly #source: Recommendations;
@@ -125,11 +130,11 @@ async function writeJsonl(path: string, source: PartSource): Promise<number> {
 }
 
 function writeParquet(path: string, source: PartSource): Promise<number> {
-  // More threads would cut row groups where they happen to stand, and bytes would differ.
-  return withEngine({ ...source.engine, threads: 1 }, async (connection) => {
+  // With more threads the borders of row groups would vary, and so would the bytes.
+  return withDuckDb({ ...source.duckdb, threads: 1 }, async (connection) => {
     await connection.run('CREATE TABLE part ("user" VARCHAR, items VARCHAR)');
     const writer = await TableWriter.open({ connection, table: "part", types: [VARCHAR, VARCHAR] });
-    // Lists go in as JSON: cheaper than building the engine's value objects for every item.
+    // Lists go in as JSON: cheaper than building DuckDB's value objects for every item.
     for await (const recommendation of source.recommendations) {
       writer.add([recommendation.user, itemsJson(recommendation)]);
     }
@@ -142,7 +147,7 @@ function writeParquet(path: string, source: PartSource): Promise<number> {
   });
 }
 
-/** "part-00042"; more digits if the index has them. */
+/** "part-00042"; more digits if the index needs them. */
 export function partName(index: number): string {
   return `part-${String(index).padStart(5, "0")}`;
 }

@@ -2,21 +2,21 @@ import { join } from "node:path";
 import { DatasetError } from "../errors.js";
 import { readLines } from "../files/lines.js";
 
-/** A user of a data set that is split by time. */
+/** A user of a data set with a split by time. */
 export interface SplitUser {
   readonly user: string;
-  /** What they took before the test, oldest first: item ids as LC-Rec's index has them, from 0. */
+  /** Items before the test, oldest first: ids of LC-Rec's index, from 0. */
   readonly history: readonly string[];
-  /** What they took after it; often nothing. */
+  /** Items of the test; often none. */
   readonly heldOut: readonly string[];
 }
 
 /**
- * A data set in the layout that the AtSpeed paper's is published in: `train.txt`, `valid.txt` and
- * `test.txt`, a line a user, the user and then their items in time order. Items are counted from 1
- * there and from 0 in `items.index.json` beside them. Users come in the order of their first line.
+ * Reads a data set in the layout of the AtSpeed paper's: `train.txt`, `valid.txt` and `test.txt`, with a
+ * line per user: the user, then the items in time order. Item numbers start at 1 there, and at 0 in the
+ * `items.index.json` of the same data set. Users are in the order of their first line.
  *
- * @throws DatasetError FILE_NOT_FOUND; UNREADABLE for a line that is none, with its number
+ * @throws DatasetError FILE_NOT_FOUND; UNREADABLE for an invalid line, with its number
  */
 export async function readSplits(directory: string): Promise<readonly SplitUser[]> {
   const users = new Map<string, { user: string; history: string[]; heldOut: string[] }>();
@@ -35,7 +35,7 @@ export async function readSplits(directory: string): Promise<readonly SplitUser[
         if (wrong !== undefined) {
           throw new DatasetError(
             "UNREADABLE",
-            `${path}, line ${number}: "${wrong}" is no item. A line is a user and that user's items as whole numbers from 1, with spaces between.`,
+            `${path}, line ${number}: "${wrong}" is not an item. A line is a user and the user's items, as whole numbers from 1, separated by spaces.`,
           );
         }
         const known = users.get(user) ?? { user, history: [], heldOut: [] };

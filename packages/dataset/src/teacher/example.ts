@@ -1,21 +1,21 @@
 import { toHalf } from "./half.js";
 
-/** What the target said about one user, packed: docs/formats/teacher-data.md. */
+/** The target's answers for a user, packed: see docs/formats/teacher-data.md. */
 export interface TeacherExample {
   /** Token ids. Shape [tokens]. */
   readonly prompt: Int32Array;
-  /** Place of each node's parent among the user's nodes; -1 for the root, which is first. Shape [nodes]. */
+  /** The index of each node's parent among the user's nodes; -1 for the root, the first node. Shape [nodes]. */
   readonly parents: Int32Array;
-  /** Last code of each node's prefix; -1 for the root. Shape [nodes]. */
+  /** The last code of each node's prefix; -1 for the root. Shape [nodes]. */
   readonly codes: Int32Array;
-  /** Children that the catalogue has of each node. Shape [nodes]. */
+  /** The number of each node's children in the catalogue. Shape [nodes]. */
   readonly childCounts: Uint32Array;
-  /** Log-probabilities (nats) of all nodes' children in binary16, node by node. Shape [values]. */
+  /** Log-probabilities (nats) of the children of all nodes in binary16, node by node. Shape [values]. */
   readonly values: Uint16Array;
 }
 
 /**
- * Packs a user's tree, in a quarter of the space.
+ * Packs a user's tree into a quarter of the space.
  *
  * @param tree.rows log-probabilities of each node's children, ascending by code
  */

@@ -1,8 +1,9 @@
 import { type FileHandle, open } from "node:fs/promises";
+import { reasonOf } from "@nightbeam/store";
 import { z } from "zod";
-import { DatasetError, readFailure, reasonOf } from "../errors.js";
+import { DatasetError, readFailure } from "../errors.js";
 
-/** One tensor of a file; its numbers may come in pieces. */
+/** A tensor of a file; its numbers may be in several pieces. */
 export interface TensorPieces {
   readonly name: string;
   readonly dtype: "I64" | "I32" | "F16";
@@ -10,13 +11,12 @@ export interface TensorPieces {
   readonly pieces: readonly (BigInt64Array | Int32Array | Uint16Array)[];
 }
 
-/** A header of 100 MB describes more tensors than any file has: a larger one is a broken file. */
+/** A header of 100 MB describes more tensors than any file has; a larger one means a damaged file. */
 const LONGEST_HEADER = 100_000_000;
 
 /**
- * A safetensors file as pieces to be written one behind the other: header length (u64, little-endian),
- * header (JSON, padded to 8 bytes), the numbers. Wide types have to come first, so that all numbers
- * are aligned.
+ * A safetensors file as pieces to concatenate: header length (u64, little-endian), header (JSON, padded
+ * to 8 bytes), numbers. Wide types must come first, so that all numbers are aligned.
  */
 export function safetensors(
   metadata: Readonly<Record<string, string>>,
@@ -44,7 +44,7 @@ const headerSchema = z.looseObject({
 });
 
 /**
- * What a safetensors file says of itself; only its header is read.
+ * Reads the metadata of a safetensors file; only its header is read.
  *
  * @throws DatasetError FILE_NOT_FOUND, UNREADABLE
  */

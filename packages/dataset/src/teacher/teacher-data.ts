@@ -2,18 +2,18 @@ import { z } from "zod";
 import type { TeacherExample } from "./example.js";
 import { safetensors } from "./safetensors.js";
 
-/** What teacher data depends on: files of one directory have it in common. */
+/** What teacher data depends on: the same for all files of a directory. */
 export interface TeacherSource {
-  /** Hash of the target. */
+  /** The hash of the target. */
   readonly target: string;
-  /** Content hash of the catalogue that was searched. */
+  /** The content hash of the searched catalogue. */
   readonly catalogue: string;
   readonly scoring: "full" | "renormalized";
-  /** L, the codes of a path. */
+  /** The number of codes per path. */
   readonly levels: number;
 }
 
-/** A file's metadata, which says the same in strings. */
+/** The metadata of a file: the same as strings. */
 export const teacherMetadata = z.object({
   format: z.literal("nightbeam-teacher"),
   version: z.literal("1"),
@@ -29,7 +29,7 @@ export function metadataOf(source: TeacherSource): z.infer<typeof teacherMetadat
   return { format: "nightbeam-teacher", version: "1", target, catalogue, scoring, levels };
 }
 
-/** A file of teacher data (docs/formats/teacher-data.md), as pieces to be written one behind the other. */
+/** A file of teacher data (docs/formats/teacher-data.md), as pieces to concatenate. */
 export function encodeTeacherData(
   source: TeacherSource,
   examples: readonly TeacherExample[],
@@ -37,7 +37,7 @@ export function encodeTeacherData(
   const prompts = offsets(examples.map(({ prompt }) => prompt.length));
   const nodes = offsets(examples.map(({ parents }) => parents.length));
   const values = offsets(examples.flatMap(({ childCounts }) => [...childCounts]));
-  // What a user took next is not known while recommendations are made.
+  // The user's next items are not known when recommendations are made.
   const truth = new Int32Array(examples.length * source.levels).fill(-1);
   return safetensors(metadataOf(source), [
     { name: "prompt_offsets", dtype: "I64", ...vector([prompts]) },
@@ -55,7 +55,7 @@ function vector<Piece extends { readonly length: number }>(pieces: readonly Piec
   return { shape: [pieces.reduce((sum, { length }) => sum + length, 0)], pieces };
 }
 
-/** Where each of some runs of numbers starts, and where the last one ends. Shape [lengths + 1]. */
+/** The start of each sequence of numbers, and the end of the last one. Shape [lengths + 1]. */
 function offsets(lengths: readonly number[]): BigInt64Array {
   const starts = new BigInt64Array(lengths.length + 1);
   let end = 0;

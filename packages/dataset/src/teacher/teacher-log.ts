@@ -12,23 +12,23 @@ import {
   teacherMetadata,
 } from "./teacher-data.js";
 
-/** A directory that a run's teacher data goes to, beside that of other runs. */
+/** A directory for the teacher data of a run; it may hold that of other runs as well. */
 export interface TeacherLog {
   /**
-   * Writes a part's examples in place of what an earlier try at the part wrote; no examples, no file.
-   * Equal examples give equal bytes. The file appears whole or not at all.
+   * Writes the examples of a part, replacing those of an earlier attempt. Without examples there is no
+   * file. Equal examples give equal bytes. The file is complete or absent.
    *
-   * @returns the file's path, where there is one
+   * @returns the path of the file, if there is one
    * @throws DatasetError WRITE_FAILED
    */
   write(part: number, examples: readonly TeacherExample[]): Promise<string | undefined>;
 }
 
 /**
- * Opens a directory of teacher data, makes it where there is none, and refuses it where its files
- * tell of another target, catalogue or scoring: nothing could be trained on both.
+ * Opens a directory of teacher data, and creates it if necessary. Refuses a directory with files for
+ * another target, catalogue or scoring: no draft could be trained on both.
  *
- * @param options.run begins the names of the run's files, and keeps runs apart
+ * @param options.run the prefix of the names of the run's files, different for every run
  * @throws DatasetError TEACHER_DIFFERS, UNREADABLE, WRITE_FAILED
  */
 export async function openTeacherLog(options: {
@@ -77,7 +77,7 @@ async function checkFile(path: string, source: TeacherSource): Promise<void> {
   }
 }
 
-/** Private names of the same file: a killed process left them, as a part is written by one at a time. */
+/** Removes temporary files of killed processes; only one process at a time writes a part. */
 async function removeLeftovers(path: string): Promise<void> {
   const directory = dirname(path);
   for (const name of await namesIn(directory)) {

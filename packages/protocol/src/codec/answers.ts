@@ -8,23 +8,22 @@ import { bytesPerNumber, packNumbers, unpackNumbers } from "./numbers.js";
 export interface VerifiedCall {
   /** In the order of the requests. */
   readonly answers: readonly ScoreAnswer[];
-  /** Milliseconds until the call was given a place in a batch. */
+  /** Milliseconds until the call was put into a batch. */
   readonly queueMs: number;
-  /** Milliseconds from there until the model began. */
+  /** Milliseconds from then until the pass of the model started. */
   readonly batchWaitMs: number;
-  /** Milliseconds of the model's passes. */
+  /** Milliseconds of the passes of the model. */
   readonly computeMs: number;
-  /** Rows (prompt tokens and entries) that wait in this verifier. */
+  /** Rows (prompt tokens and entries) that are waiting in this verifier. */
   readonly waitingTokens: number;
-  /** Rows of the pass that is running. */
+  /** Rows of the running pass. */
   readonly runningTokens: number;
 }
 
 /**
- * Packs the answers to a call.
+ * Encodes the answers to a call.
  *
- * @throws ProtocolError BAD_ANSWER where an answer is missing or has another length than its request
- *   asks for: a mistake of the handler
+ * @throws ProtocolError BAD_ANSWER if the handler returned an answer too few or one of the wrong length
  */
 export function encodeAnswers(
   trie: Trie,
@@ -50,7 +49,7 @@ export function encodeAnswers(
 }
 
 /**
- * Unpacks the answers to a call. `milliseconds` has the precision of float32; all else is exact.
+ * Decodes the answers to a call. `milliseconds` has the precision of float32; everything else is exact.
  *
  * @throws ProtocolError BAD_ANSWER
  */
@@ -77,15 +76,15 @@ export function decodeAnswers(
   }));
 }
 
-/** Most bytes of a response beyond its users' answers. */
+/** Maximum bytes of a response without its users' answers. */
 export const RESPONSE_BYTES = 1024;
 
-/** Most bytes that the answer to a request adds to a response: a row count, a time, its numbers. */
+/** Maximum bytes of one user's answer: a row count, a time, its numbers. */
 export function answerBytes(trie: Trie, request: ScoreRequest): number {
   return 5 + 4 + 8 * wantedChildren(trie, request);
 }
 
-/** Log-probabilities that a request asks for. */
+/** The number of log-probabilities that a request asks for. */
 function wantedChildren(trie: Trie, request: ScoreRequest | undefined): number {
   if (request === undefined) return 0;
   const { prefixes, wanted } = request.tree;
@@ -98,5 +97,5 @@ function wantedChildren(trie: Trie, request: ScoreRequest | undefined): number {
 
 function expect(what: string, { found, expected }: { found: number; expected: number }): void {
   if (found === expected) return;
-  throw new ProtocolError("BAD_ANSWER", `${what}: ${expected} are asked for, ${found} came`);
+  throw new ProtocolError("BAD_ANSWER", `${what}: expected ${expected}, got ${found}`);
 }

@@ -3,8 +3,7 @@ import type { VerifyRequest } from "../generated/nightbeam/verifier/v1/verifier.
 import type { CallLimits } from "../limits.js";
 
 /**
- * Checks that the columns of a request fit one another and the limits, before memory is taken for
- * what they describe.
+ * Checks that the columns of a request fit each other and the limits, before memory is allocated for their content.
  *
  * @throws ProtocolError INVALID_CALL
  */
@@ -28,7 +27,7 @@ export function checkColumns(message: VerifyRequest, limits: CallLimits): void {
   sameLength("wanted", { found: message.wanted.length, expected: bytes });
   const spare = 8 * bytes - entries;
   if (spare > 0 && (message.wanted[bytes - 1] ?? 0) >>> (8 - spare) !== 0) {
-    fail(`wanted has a bit behind the call's last entry, ${entries - 1}`);
+    fail(`wanted has a bit after the call's last entry, ${entries - 1}`);
   }
 }
 
@@ -54,7 +53,7 @@ function totals(message: VerifyRequest, limits: CallLimits) {
 }
 
 function sameLength(column: string, { found, expected }: { found: number; expected: number }) {
-  if (found !== expected) fail(`column ${column} has length ${found}, but has to have ${expected}`);
+  if (found !== expected) fail(`column ${column} has length ${found}, but must have ${expected}`);
 }
 
 function fail(what: string): never {

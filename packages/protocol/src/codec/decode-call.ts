@@ -6,18 +6,18 @@ import type { CallLimits } from "../limits.js";
 import { checkColumns } from "./check-columns.js";
 import { decodeTree } from "./decode-tree.js";
 
-/** What a request says, checked. */
+/** The content of a request, checked. */
 export interface CallContent {
-  /** Names the client: keys of different clients are different keys. 16 hexadecimal digits. */
+  /** The client, as 16 hexadecimal digits. Each client has its own key space. */
   readonly client: string;
   readonly requests: readonly ScoreRequest[];
-  /** Keys that the client will not use again for the same prompt: to be forgotten before scoring. */
+  /** Keys that the client will not use again for the same prompt; forget them before scoring. */
   readonly released: readonly number[];
 }
 
 /**
- * Unpacks a call and checks all that it could be wrong in: what comes out are trees that `checkTree`
- * accepts, prompts of known tokens, and nothing beyond the limits.
+ * Decodes a call and checks everything: the result has trees that `checkTree` accepts, prompts of known tokens,
+ * and nothing above the limits.
  *
  * @throws ProtocolError INVALID_CALL, which names the user and the entry, counted from 0
  */

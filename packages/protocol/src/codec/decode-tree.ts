@@ -11,7 +11,7 @@ interface TreeColumns {
 }
 
 /**
- * The tree of one user. The columns are long enough.
+ * Decodes the tree of one user. The columns must be long enough.
  *
  * @throws ProtocolError INVALID_CALL
  */
@@ -40,10 +40,10 @@ export function decodeTree(
       if (distance > 0) parent = entry - distance;
       const above = parent < 0 ? ROOT : (prefixes[parent] ?? ROOT);
       if (parent >= 0 && above === ROOT)
-        fail("names the root as its parent: its distance has to be 0");
+        fail("names the root as its parent: its distance must be 0");
       prefix = childOf(trie, above, code);
       if (prefix < 0) fail(`has code ${code}, which the catalogue does not have below its parent`);
-      if (prefix >= leaves) fail("is a whole code path, after which nothing comes");
+      if (prefix >= leaves) fail("is a whole code path, which has no children");
       if (entry > 0 && prefix <= (prefixes[entry - 1] ?? ROOT)) {
         fail("does not come after the entry before it in the catalogue's order, or repeats it");
       }

@@ -3,10 +3,10 @@ import type { BeamTree, ScoreRequest } from "@nightbeam/decoding";
 import type { VerifyRequest } from "../generated/nightbeam/verifier/v1/verifier.js";
 import type { IdentityMessage } from "../identity.js";
 
-/** One call as its caller has it. Keys are 32-bit. */
+/** A call before encoding. Keys are 32-bit. */
 export interface Call {
   readonly identity: IdentityMessage;
-  /** Names the caller's keys: 64 bits. */
+  /** The client, whose keys these are: 64 bits. */
   readonly client: bigint;
   readonly requests: readonly ScoreRequest[];
   /** Keys whose prompts the verifier may forget. */
@@ -14,12 +14,12 @@ export interface Call {
 }
 
 /**
- * The distance of a root entry. An entry's distance to its parent is 1 or more, and at most its place:
- * the first entry has no other use for 1.
+ * The distance of a root entry. The distance of an entry to its parent is at least 1 and at most its index, so the
+ * first entry cannot have 1 otherwise.
  */
 export const ROOT_DISTANCE = 1;
 
-/** Packs a call. Trees are taken for what `BeamTree` promises. */
+/** Encodes a call. Trees must be as `BeamTree` describes; they are not checked. */
 export function encodeCall(trie: Trie, call: Call): VerifyRequest {
   const { requests } = call;
   const entries = requests.reduce((sum, { tree }) => sum + tree.prefixes.length, 0);

@@ -1,12 +1,12 @@
 import { NumberFormat } from "../generated/nightbeam/verifier/v1/verifier.js";
 
-/** Numbers as bytes, little-endian whatever the machine. */
+/** Numbers as bytes, always little-endian. */
 export interface PackedNumbers {
   readonly bytes: Uint8Array;
   readonly format: NumberFormat;
 }
 
-/** Packs pieces one behind the other: as float32 where that loses nothing, else as float64. */
+/** Packs pieces, concatenated: as float32 if that is exact for all numbers, else as float64. */
 export function packNumbers(pieces: readonly Float64Array[]): PackedNumbers {
   const count = pieces.reduce((sum, { length }) => sum + length, 0);
   const short = pieces.every(isSingle);
@@ -33,14 +33,14 @@ function isSingle(values: Float64Array): boolean {
   return true;
 }
 
-/** Bytes of a number; undefined for a format that this version does not know. */
+/** Bytes per number. Undefined for a format that this version does not know. */
 export function bytesPerNumber(format: NumberFormat): number | undefined {
   if (format === NumberFormat.NUMBER_FORMAT_FLOAT32) return 4;
   if (format === NumberFormat.NUMBER_FORMAT_FLOAT64) return 8;
   return undefined;
 }
 
-/** Unpacks numbers into pieces of these lengths, which together are as long as the bytes. */
+/** Unpacks numbers into pieces of these lengths, whose sum must fit the number of bytes. */
 export function unpackNumbers(packed: PackedNumbers, lengths: readonly number[]): Float64Array[] {
   const { bytes, format } = packed;
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);

@@ -1,17 +1,13 @@
 import { ProtocolError } from "../errors.js";
 
-/** A call under way. */
+/** A call in progress. */
 export interface OpenCall {
   readonly signal: AbortSignal;
   abort(reason: ProtocolError): void;
   end(): void;
 }
 
-/**
- * The calls that a server has under way, and whether it takes more.
- *
- * Its life: taking calls, then, once and for all, refusing new ones.
- */
+/** The calls in progress of a server, and whether it takes new ones. Once it refuses them, it does so forever. */
 export class OpenCalls {
   readonly #open = new Set<OpenCall>();
   readonly #idle: (() => void)[] = [];
@@ -28,7 +24,7 @@ export class OpenCalls {
   /** @throws ProtocolError DRAINING */
   begin(): OpenCall {
     if (this.#refusing) {
-      throw new ProtocolError("DRAINING", "this verifier is going down: ask another one");
+      throw new ProtocolError("DRAINING", "this verifier is shutting down: ask another one");
     }
     const controller = new AbortController();
     const call: OpenCall = {
@@ -36,7 +32,7 @@ export class OpenCalls {
       abort: (reason) => controller.abort(reason),
       end: () => {
         this.#open.delete(call);
-        if (this.#open.size === 0) for (const told of this.#idle.splice(0)) told();
+        if (this.#open.size === 0) for (const resolve of this.#idle.splice(0)) resolve();
       },
     };
     this.#open.add(call);
@@ -51,7 +47,7 @@ export class OpenCalls {
     for (const call of [...this.#open]) call.abort(reason);
   }
 
-  /** Waits until no call is under way, or so long. Says whether none is. */
+  /** Waits until no call is in progress, for at most `withinMs`. @returns whether none is */
   async idle(withinMs: number): Promise<boolean> {
     if (this.#open.size === 0) return true;
     let timer: NodeJS.Timeout | undefined;

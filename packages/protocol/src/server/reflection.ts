@@ -4,10 +4,10 @@ import { loadSync } from "@grpc/proto-loader";
 import { ReflectionService } from "@grpc/reflection";
 import { protoPath as healthProto } from "grpc-health-check";
 
-/** The package's proto/, from src/server as from dist/server. */
+/** The directory proto/ of this package, relative to both src/server and dist/server. */
 const PROTO = new URL("../../proto/", import.meta.url);
 
-/** Lets tools such as grpcurl ask the server what it serves. */
+/** Adds server reflection, for tools such as grpcurl. */
 export function addReflection(server: Server): void {
   const directory = fileURLToPath(PROTO);
   const definition = loadSync(["nightbeam/verifier/v1/verifier.proto", healthProto], {

@@ -23,38 +23,38 @@ export interface ServeOptions {
   readonly catalogue: string;
   readonly scoring: Scoring;
   readonly host: string;
-  /** 0 takes a free one. */
+  /** 0 picks a free one. */
   readonly port: number;
   readonly limits?: Partial<CallLimits>;
-  /** With `ca`, clients have to show a certificate that it signed. Without `tls`, plain text. */
+  /** With `ca`, clients need a certificate that it has signed. Without `tls`, plain text. */
   readonly tls?: TlsFiles;
 }
 
-/** A verifier that is being served. */
+/** A running server. */
 export interface ServedVerifier {
   readonly port: number;
-  /** Calls under way. */
+  /** The number of calls in progress. */
   readonly openCalls: number;
   /**
-   * Goes down in order: health says NOT_SERVING, new calls are refused with UNAVAILABLE, calls under
-   * way have so long; what is left then is aborted, and the server closed.
+   * Shuts down: health says NOT_SERVING, new calls are refused with UNAVAILABLE, calls in progress may finish within
+   * `graceMs`. Then the others are aborted and the server is closed.
    */
   drain(graceMs: number): Promise<void>;
-  /** Goes down at once: calls under way are aborted. */
+  /** Shuts down at once: calls in progress are aborted. */
   close(): Promise<void>;
 }
 
-/** Names under which the health service knows the verifier; the empty one stands for the whole server. */
+/** The names of the verifier in the health service; the empty one stands for the whole server. */
 const HEALTH_NAMES = ["", "nightbeam.verifier.v1.Verifier"];
-/** How long clients have to hang up after the last call. */
+/** How long clients may take to disconnect after the last call. */
 const HANG_UP_MS = 500;
-/** How long a call that was aborted has to say so to its caller. */
+/** How long an aborted call may take to answer its client. */
 const ABORT_MS = 200;
 
 /**
  * Serves a verifier over gRPC, with health and reflection.
  *
- * @throws ProtocolError BAD_OPTION where the port cannot be had or an option is no good
+ * @throws ProtocolError BAD_OPTION if the port cannot be used or an option is invalid
  */
 export async function serveVerifier(options: ServeOptions): Promise<ServedVerifier> {
   const limits = limitsOf(options.limits);
@@ -71,19 +71,22 @@ export async function serveVerifier(options: ServeOptions): Promise<ServedVerifi
   const setup = { handler, trie, identity, limits, calls };
   server.addService(SERVICE, { verify: verifyMethod(setup), describe: describeMethod(setup) });
   const health = new HealthImplementation();
-  const say = (state: "SERVING" | "NOT_SERVING") => {
+  const setHealth = (state: "SERVING" | "NOT_SERVING") => {
     for (const name of HEALTH_NAMES) health.setStatus(name, state);
   };
   health.addToServer(server);
   addReflection(server);
-  const port = await bind(server, options);
-  say("SERVING");
+  const port = await bind(server, options).catch((error: unknown) => {
+    server.forceShutdown();
+    throw error;
+  });
+  setHealth("SERVING");
 
   const drain = async (graceMs: number) => {
-    say("NOT_SERVING");
+    setHealth("NOT_SERVING");
     calls.refuse();
     if (!(await calls.idle(graceMs))) {
-      calls.abortAll(new ProtocolError("DRAINING", "this verifier is going down"));
+      calls.abortAll(new ProtocolError("DRAINING", "this verifier is shutting down"));
       await calls.idle(ABORT_MS);
     }
     await shutDown(server);
@@ -100,14 +103,14 @@ export async function serveVerifier(options: ServeOptions): Promise<ServedVerifi
     },
     close: async () => {
       calls.refuse();
-      calls.abortAll(new ProtocolError("DRAINING", "this verifier is going down"));
+      calls.abortAll(new ProtocolError("DRAINING", "this verifier is shutting down"));
       down ??= drain(0);
       await down;
     },
   };
 }
 
-/** The service as generated, but with requests left as bytes: `verifyMethod` says what is wrong in them. */
+/** The generated service, but with requests as bytes: `verifyMethod` decodes them and reports what is wrong. */
 const SERVICE: ServiceDefinition = {
   ...VerifierService,
   verify: { ...VerifierService.verify, requestDeserialize: (bytes: Buffer) => bytes },
@@ -118,7 +121,7 @@ function bind(server: Server, { host, port, tls }: ServeOptions): Promise<number
   return new Promise((resolve, reject) => {
     server.bindAsync(address, credentialsOf(tls), (error, bound) => {
       if (error === null) return resolve(bound);
-      const what = `cannot listen on ${address}: ${reasonOf(error)}. Give another host or port.`;
+      const what = `cannot listen on ${address}: ${reasonOf(error)}. Use another host or port.`;
       reject(new ProtocolError("BAD_OPTION", what, { cause: error }));
     });
   });
@@ -135,7 +138,7 @@ function credentialsOf(tls: TlsFiles | undefined): ServerCredentials {
   return ServerCredentials.createSsl(pem(ca), pairs, ca !== undefined);
 }
 
-/** Lets clients hang up, then hangs up. */
+/** Waits for clients to disconnect, then closes the server. */
 async function shutDown(server: Server): Promise<void> {
   await new Promise<void>((resolve) => {
     const late = setTimeout(() => server.forceShutdown(), HANG_UP_MS);

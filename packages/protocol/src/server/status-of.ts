@@ -17,10 +17,10 @@ const STATUS: Readonly<Record<ProtocolErrorCode, status>> = {
   INTERNAL: status.INTERNAL,
 };
 
-/** What a handler that is busy and says no more is taken to mean. */
+/** The default of `retryAfterMs`. */
 const RETRY_AFTER_MS = 100;
 
-/** How a caller is told what was thrown. */
+/** Converts an error to a gRPC status. */
 export function statusOf(error: unknown): StatusObject {
   if (!(error instanceof ProtocolError)) {
     return {

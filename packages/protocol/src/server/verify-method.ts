@@ -12,7 +12,7 @@ import type { VerifyHandler } from "./handler.js";
 import type { OpenCalls } from "./open-calls.js";
 import { statusOf } from "./status-of.js";
 
-/** What answering needs. */
+/** The dependencies of `verifyMethod`. */
 export interface VerifySetup {
   readonly handler: VerifyHandler;
   readonly trie: Trie;
@@ -21,7 +21,7 @@ export interface VerifySetup {
   readonly calls: OpenCalls;
 }
 
-/** Answers `Verify`. Requests come as bytes, so that whatever is wrong with them is named here. */
+/** Answers `Verify`. Requests are decoded here, so that errors in them get a precise message. */
 export function verifyMethod(setup: VerifySetup): handleUnaryCall<Buffer, VerifyResponse> {
   return (call, callback) => {
     void answer(setup, call).then(
@@ -54,38 +54,38 @@ async function answer(setup: VerifySetup, received: Received): Promise<VerifyRes
   }
 }
 
-/** Refuses what could not be sent back before it is computed. @throws ProtocolError INVALID_CALL */
+/** Refuses calls whose answer would be too large, before it is computed. @throws ProtocolError INVALID_CALL */
 function checkAnswerSize({ trie, limits }: VerifySetup, requests: readonly ScoreRequest[]): void {
   const bytes = requests.reduce((sum, request) => sum + answerBytes(trie, request), RESPONSE_BYTES);
   if (bytes <= limits.messageBytes) return;
   throw new ProtocolError(
     "INVALID_CALL",
-    `the answer may have ${bytes} bytes, but a message's limit is ${limits.messageBytes}: send fewer users a call`,
+    `the answer may have ${bytes} bytes, but a message's limit is ${limits.messageBytes}: send fewer users per call`,
   );
 }
 
 /** @throws ProtocolError INVALID_CALL */
 function parse(bytes: Buffer, limits: CallLimits): VerifyRequest {
-  const most = maxRequestBytes(limits);
-  if (bytes.length > most) {
+  const maxBytes = maxRequestBytes(limits);
+  if (bytes.length > maxBytes) {
     throw new ProtocolError(
       "INVALID_CALL",
-      `the request has ${bytes.length} bytes, more than any call within this verifier's limits: ${most}`,
+      `the request has ${bytes.length} bytes, more than any call within this verifier's limits: ${maxBytes}`,
     );
   }
   try {
     return VerifyRequest.decode(bytes);
   } catch (error) {
-    const what = `the request is no VerifyRequest: ${reasonOf(error)}`;
+    const what = `the request is not a VerifyRequest: ${reasonOf(error)}`;
     throw new ProtocolError("INVALID_CALL", what, { cause: error });
   }
 }
 
-/** A client hangs up when the deadline passes, which may be a moment before this clock says so. */
-const HANG_UP_SLACK_MS = 50;
+/** A client disconnects at its deadline, which may be a moment earlier by its clock than by ours. */
+const DEADLINE_SLACK_MS = 50;
 
 function cancelled(deadline: number): ProtocolError {
-  return Date.now() >= deadline - HANG_UP_SLACK_MS
+  return Date.now() >= deadline - DEADLINE_SLACK_MS
     ? new ProtocolError("DEADLINE", "the call's deadline has passed")
-    : new ProtocolError("CANCELLED", "the caller cancelled or went away");
+    : new ProtocolError("CANCELLED", "the client cancelled or disconnected");
 }

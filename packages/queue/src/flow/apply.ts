@@ -1,22 +1,23 @@
 import type { JobsOptions } from "bullmq";
 import { QueueError } from "../errors.js";
-import { JOBS } from "../jobs/jobs.js";
+import { finishJobId, shardJobId } from "../jobs/job-ids.js";
+import { JOBS } from "../jobs/job-kinds.js";
 import { jobOptions } from "../jobs/options.js";
 import { parseJob } from "../jobs/parse-job.js";
-import { finishJobId, shardJobId } from "../jobs/run-id.js";
 import type { Decision } from "./decide.js";
 import type { JobQueues } from "./queues.js";
 import { readRun } from "./run-jobs.js";
 
-/** A shard as its job names it. */
+/** A shard, as its job names it. */
 export interface ShardRef {
   readonly index: number;
+  /** Input rows. */
   readonly rows: number;
 }
 
 export interface RunRef {
   readonly runId: string;
-  /** Where the run's store is: a directory or s3://bucket/prefix. */
+  /** The run's store: a directory or s3://bucket/prefix. */
   readonly location: string;
 }
 
@@ -26,12 +27,13 @@ export interface ApplyOptions extends RunRef {
 }
 
 /**
- * Does what was decided. Each step may be the last one before a crash: the next repair goes on from
- * there. Returns false where a worker took the finish job in the meantime and nothing was changed.
+ * Carries out a decision. The process may die after any step; the next repair continues from there.
+ *
+ * @returns false if a worker took the finish job in the meantime and nothing was changed
  */
 export async function apply(queues: JobQueues, options: ApplyOptions): Promise<boolean> {
   const { runId, decision } = options;
-  // First of all, so that removing its last child does not start it.
+  // First, because removing its last child would start it.
   if (decision.finish === "replace") {
     if (!(await removeFinishJob(queues, runId))) return false;
   }
@@ -42,24 +44,24 @@ export async function apply(queues: JobQueues, options: ApplyOptions): Promise<b
   return true;
 }
 
-/** Removes the finish job and leaves its shards; false while a worker holds it. */
+/** Removes the finish job but not its shards. @returns false if a worker holds it */
 export async function removeFinishJob(queues: JobQueues, runId: string): Promise<boolean> {
-  // BullMQ would otherwise take the children along, and refuse as long as one of them is held.
+  // Otherwise BullMQ removes the children too, and refuses while a worker holds one of them.
   const options = { removeChildren: false };
   return (await queues.finishes.remove(finishJobId(runId), options)) !== 0;
 }
 
-/** Removals on their way at a time. */
-const AT_ONCE = 500;
+/** Concurrent removals. */
+const REMOVALS_AT_ONCE = 500;
 
-/** Removes jobs that no worker holds. */
+/** Removes shard jobs, except those that workers hold. */
 export async function removeShardJobs(
   queues: JobQueues,
   runId: string,
   indexes: readonly number[],
 ): Promise<void> {
-  for (let start = 0; start < indexes.length; start += AT_ONCE) {
-    const some = indexes.slice(start, start + AT_ONCE);
+  for (let start = 0; start < indexes.length; start += REMOVALS_AT_ONCE) {
+    const some = indexes.slice(start, start + REMOVALS_AT_ONCE);
     await Promise.all(some.map((index) => queues.shards.remove(shardJobId(runId, index))));
   }
 }
@@ -79,21 +81,21 @@ async function addFlow(
       name: "shard",
       queueName: JOBS.shard.queue,
       prefix: queues.prefix,
-      // Without rows only where a committed shard's job goes on: what is there is not written anew.
+      // Rows are only missing if the job of a committed shard exists already; it is not overwritten.
       data: parseJob("shard", { runId, location, index, rows: shards.get(index)?.rows ?? 0 }),
       opts: { ...shardOptions(), jobId: shardJobId(runId, index) },
     })),
   });
 }
 
-/** A poison shard must not hold up the night: the finish job finds out from the store what is missing. */
+/** A failed shard must not block the finish job, which reads from the store what is missing. */
 function shardOptions(): JobsOptions {
   return { ...jobOptions("shard"), ignoreDependencyOnFailure: true };
 }
 
 /**
- * Reads back what should be there: BullMQ tells of errors at the first job of a flow only, and a
- * job that belongs to another parent is left out silently.
+ * Checks that the jobs exist: BullMQ reports errors for the first job of a flow only, and silently
+ * skips a job that belongs to another parent.
  *
  * @throws QueueError NOT_STORED
  */
@@ -106,13 +108,13 @@ export async function readBack(
   const refuse = (what: string): never => {
     throw new QueueError(
       "NOT_STORED",
-      `Redis took the jobs of run ${runId} but ${what}. Check that nothing else uses its keys and ` +
-        "that it is a primary; then do the same again.",
+      `Redis accepted the jobs of run ${runId}, but ${what}. Check that nothing else uses its keys ` +
+        "and that it is a primary; then try again.",
     );
   };
-  if (finish.state === "missing") refuse("holds no finish job");
+  if (finish.state === "missing") refuse("it has no finish job");
   const gone = shards.filter((shard) => shard.owned === undefined);
-  if (gone.length > 0) refuse(`holds no job of ${naming(gone)}`);
+  if (gone.length > 0) refuse(`it has no job for ${naming(gone)}`);
   const foreign = shards.filter((shard) => shard.owned === false);
   if (foreign.length > 0) refuse(`the jobs of ${naming(foreign)} belong to another parent`);
   if (finish.children < children) {

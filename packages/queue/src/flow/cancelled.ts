@@ -5,24 +5,24 @@ import type { JobQueues } from "./queues.js";
 import { readFailure, storeFailure } from "./redis-failure.js";
 import { readRun } from "./run-jobs.js";
 
-/** Where the marks of cancelled runs are; a queue or just its connection and prefix will do. */
+/** Where the marks of cancelled runs are. `JobQueues` fits, and so do a connection and a prefix. */
 export interface CancelledKeys {
   readonly redis: Redis;
   readonly prefix: string;
 }
 
-/** A sorted set of run ids by the time of the mark in ms. */
+/** The key of a sorted set of run ids, by the time of the mark in epoch milliseconds. */
 export function cancelledKey(prefix: string): string {
   return `${prefix}:cancelled`;
 }
 
-/** The channel on which the id of a run is published in the moment in which it is cancelled. */
+/** The channel on which the ids of runs are published when they are cancelled. */
 export function cancelChannel(prefix: string): string {
   return `${prefix}:cancel`;
 }
 
 /**
- * Whether a run is marked as cancelled. A worker asks before it begins a shard.
+ * Whether a run is marked as cancelled. Workers check before they start a shard.
  *
  * @throws QueueError REDIS_UNREACHABLE
  */
@@ -36,23 +36,23 @@ export async function isCancelled(keys: CancelledKeys, runId: string): Promise<b
 
 export interface CancelRunOptions {
   readonly runId: string;
-  /** The shards whose jobs may exist: those that are not committed. */
+  /** The shards that may have jobs: those that are not committed. */
   readonly shards: readonly number[];
   /** Epoch milliseconds. */
   readonly now: number;
 }
 
 export interface Cancellation {
-  /** Jobs that were removed before anybody took them. */
+  /** Number of jobs that were removed before a worker took them. */
   readonly removed: number;
-  /** Shards that are being worked on; their workers have been told. */
+  /** Shards with active jobs; their workers have been notified. */
   readonly active: readonly number[];
 }
 
 /**
- * Cancels a run in Redis: marks it, removes the jobs that nobody works on, and tells the workers.
- * The mark also stops jobs that somebody adds at the same moment. It lasts a week and, like all in
- * Redis, may get lost: the store must say as well that the run is cancelled.
+ * Cancels a run in Redis: marks it, removes the jobs that are not active, and notifies the workers.
+ * The mark also stops jobs that are added at the same moment. It lasts a week and, like everything in
+ * Redis, may get lost: the store must have a mark as well.
  *
  * @throws QueueError NOT_STORED, REDIS_UNREACHABLE
  */
@@ -64,7 +64,7 @@ export async function cancelRun(
   try {
     await redis.zadd(cancelledKey(prefix), now, runId);
     await redis.zremrangebyscore(cancelledKey(prefix), 0, now - KEEP_ENDED_S * 1_000);
-    // First, so that removing its last child does not start it.
+    // First, because removing its last child would start it.
     await removeFinishJob(queues, runId);
     const run = await readRun(queues, { runId, shards });
     const open = run.shards.filter(({ state }) => !ENDED.has(state));
@@ -73,7 +73,7 @@ export async function cancelRun(
       runId,
       open.map(({ index }) => index),
     );
-    // Last, so that a worker which lets go at once finds no other job of the run.
+    // Last, so that a worker that stops at once finds no other job of the run.
     await redis.publish(cancelChannel(prefix), runId);
     const active = open.filter(({ state }) => state === "active").map(({ index }) => index);
     return { removed: open.length - active.length, active };
@@ -85,7 +85,7 @@ export async function cancelRun(
 const ENDED: ReadonlySet<string> = new Set(["completed", "failed", "missing"]);
 
 /**
- * Takes the mark off, so that the run can be added again.
+ * Removes the mark, so that the run can be added again.
  *
  * @throws QueueError NOT_STORED, REDIS_UNREACHABLE
  */
@@ -93,6 +93,6 @@ export async function restoreRun({ redis, prefix }: CancelledKeys, runId: string
   try {
     await redis.zrem(cancelledKey(prefix), runId);
   } catch (error) {
-    throw storeFailure(`that run ${runId} is not cancelled`, error);
+    throw storeFailure(`the removal of the cancel mark of run ${runId}`, error);
   }
 }

@@ -1,5 +1,5 @@
 import { QueueError } from "../errors.js";
-import { assertRunId } from "../jobs/run-id.js";
+import { assertRunId } from "../jobs/job-ids.js";
 import { apply, type RunRef, readBack, type ShardRef } from "./apply.js";
 import { isCancelled } from "./cancelled.js";
 import { type DecideOptions, type Decision, decide } from "./decide.js";
@@ -7,46 +7,46 @@ import type { JobQueues } from "./queues.js";
 import { storeFailure } from "./redis-failure.js";
 import { readRun } from "./run-jobs.js";
 
-/** Jobs of one run: all of them are stored in one transaction, during which Redis does nothing else. */
+/** Maximum number of jobs per run: they are stored in one transaction, which blocks Redis. */
 export const MAX_SHARDS = 20_000;
 
-/** What adding or repairing has changed. */
+/** The effect of adding or repairing. */
 export interface RunChange {
   /**
-   * `busy`: the finish job is at work, so nothing was touched; look again when it has ended.
-   * `cancelled`: nothing was touched either; see `restoreRun`.
+   * `busy`: the finish job is active, so nothing was changed; check again when it has ended.
+   * `cancelled`: nothing was changed either; see `restoreRun`.
    */
   readonly outcome: "changed" | "unchanged" | "busy" | "cancelled";
-  /** Shards that got a job. */
+  /** Shards that got a new job. */
   readonly added: readonly number[];
-  /** Whether the finish job was made. */
+  /** Whether the finish job was created. */
   readonly finishAdded: boolean;
-  /** Uncommitted shards whose jobs failed for good and were left. */
+  /** Uncommitted shards whose jobs failed for good and were left alone. */
   readonly poison: readonly number[];
 }
 
 export interface ChangeRunOptions extends RunRef {
   /** The shards that are not committed. */
   readonly shards: readonly ShardRef[];
-  readonly anew: DecideOptions["anew"];
+  readonly recreate: DecideOptions["recreate"];
 }
 
-/** Brings a run's jobs in line with its uncommitted shards. @throws QueueError */
+/** Makes the jobs of a run match its uncommitted shards. @throws QueueError */
 export async function changeRun(queues: JobQueues, options: ChangeRunOptions): Promise<RunChange> {
-  const { runId, location, anew } = options;
+  const { runId, location, recreate } = options;
   assertRunId(runId);
   const shards = new Map(options.shards.map((shard) => [shard.index, shard]));
   if (shards.size > MAX_SHARDS) {
     throw new QueueError(
       "BAD_JOB",
-      `Run ${runId} has ${shards.size} shards; ${MAX_SHARDS} is the most. Make the shards larger.`,
+      `Run ${runId} has ${shards.size} shards; the maximum is ${MAX_SHARDS}. Make the shards larger.`,
     );
   }
   try {
     if (await isCancelled(queues, runId)) return { ...NOTHING, outcome: "cancelled" };
     const indexes = [...shards.keys()];
     const run = await readRun(queues, { runId, shards: indexes });
-    const decision = decide({ run, uncommitted: new Set(indexes), anew });
+    const decision = decide({ run, uncommitted: new Set(indexes), recreate });
     const { poison } = decision;
     const done = !decision.busy && (await apply(queues, { runId, location, shards, decision }));
     if (!done) return { ...NOTHING, outcome: "busy", poison };

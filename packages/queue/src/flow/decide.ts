@@ -5,44 +5,44 @@ export interface DecideOptions {
   readonly run: StoredRun;
   /** The shards that are not committed. */
   readonly uncommitted: ReadonlySet<number>;
-  /** Which ended jobs of uncommitted shards are made anew. */
-  readonly anew: { readonly completed: boolean; readonly failed: boolean };
+  /** Which ended jobs of uncommitted shards are recreated. */
+  readonly recreate: { readonly completed: boolean; readonly failed: boolean };
 }
 
-/** How Redis is brought in line with what is not committed. */
+/** The changes that make Redis match the uncommitted shards. */
 export interface Decision {
-  /** The finish job is at work: it sees what is missing by itself, so nothing is touched now. */
+  /** The finish job is active. It finds out itself what is missing, so nothing is changed now. */
   readonly busy: boolean;
-  /** Jobs whose records are in the way of new ones. */
+  /** Shards whose old jobs must be removed before new ones can be added. */
   readonly remove: readonly number[];
-  /** Shards that get a job. */
+  /** Shards that get a new job. */
   readonly add: readonly number[];
-  /** Shards whose jobs go on and that a new finish job has to wait for. */
+  /** Shards with live jobs that the finish job does not wait for yet. */
   readonly attach: readonly number[];
-  /** `replace`: what there is has ended too early, or would wait for ever. */
+  /** `replace`: the existing finish job has ended too early, or would wait forever. */
   readonly finish: "keep" | "add" | "replace";
-  /** Shards whose jobs failed for good and are left. */
+  /** Shards whose jobs failed for good and are left alone. */
   readonly poison: readonly number[];
 }
 
 const ALIVE: ReadonlySet<StoredState> = new Set<StoredState>(["waiting", "active", "delayed"]);
 
 /**
- * Decides what to do; pure, and right from any state, because Redis may lose anything at any
- * moment and because two schedulers may decide at once:
+ * Decides what to change. A pure function that is correct in any state, because Redis may lose anything
+ * at any moment, and because two schedulers may decide at the same time:
  *
- * - a shard without a job gets one; a completed or failed job is made anew where `anew` says so;
- * - a finish job waits for exactly the shards that are alive. One that has left `waiting-children`
- *   while shards are alive, or that waits for one whose job has ended, is replaced: BullMQ would
- *   start it too early, or never.
+ * - A shard without a job gets one. A completed or failed job is recreated if `recreate` says so.
+ * - A finish job waits for exactly the live shards. If it has left `waiting-children` while shards are
+ *   live, or waits for a shard whose job has ended, it is replaced: BullMQ would start it too early, or
+ *   never.
  */
-export function decide({ run, uncommitted, anew }: DecideOptions): Decision {
+export function decide({ run, uncommitted, recreate }: DecideOptions): Decision {
   const { finish, shards } = run;
   const open = shards.filter((shard) => uncommitted.has(shard.index));
-  const poison = indexes(open, (shard) => shard.state === "failed" && !anew.failed);
+  const poison = indexes(open, (shard) => shard.state === "failed" && !recreate.failed);
   const add = indexes(open, ({ state }) => {
-    if (state === "completed") return anew.completed;
-    if (state === "failed") return anew.failed;
+    if (state === "completed") return recreate.completed;
+    if (state === "failed") return recreate.failed;
     return !ALIVE.has(state);
   });
   if (finish.state === "active") {
@@ -52,17 +52,17 @@ export function decide({ run, uncommitted, anew }: DecideOptions): Decision {
   const alive = indexes(shards, ({ state }) => ALIVE.has(state));
   const remove = indexes(shards, ({ index, state }) => added.has(index) && state !== "missing");
   const expected = new Set([...alive, ...add]);
-  const made = finishAction({ run, expected, removed: new Set(remove), anew });
+  const made = finishAction({ run, expected, removed: new Set(remove), recreate });
   const attach = alive.filter((index) => made !== "keep" || !finish.waitsFor.has(index));
   return { busy: false, remove, add, attach, finish: made, poison };
 }
 
-interface FinishOptions extends Pick<DecideOptions, "run" | "anew"> {
+interface FinishOptions extends Pick<DecideOptions, "run" | "recreate"> {
   readonly expected: ReadonlySet<number>;
   readonly removed: ReadonlySet<number>;
 }
 
-function finishAction({ run, expected, removed, anew }: FinishOptions): Decision["finish"] {
+function finishAction({ run, expected, removed, recreate }: FinishOptions): Decision["finish"] {
   const { state, stuck, waitsFor } = run.finish;
   switch (state) {
     case "missing":
@@ -70,15 +70,15 @@ function finishAction({ run, expected, removed, anew }: FinishOptions): Decision
     case "lost":
       return "replace";
     case "waiting-children": {
-      // Nothing would ever take an ended or vanished job off the list of a waiting finish job, and
-      // removing the record of the last one on the list would release it.
+      // An ended or vanished job never leaves the list of a waiting finish job, and removing the last
+      // job on the list would start the finish job.
       const dangling = [...waitsFor].some((index) => !expected.has(index) || removed.has(index));
       return dangling || stuck ? "replace" : "keep";
     }
     case "failed":
-      return expected.size > 0 || anew.failed ? "replace" : "keep";
+      return expected.size > 0 || recreate.failed ? "replace" : "keep";
     case "completed":
-      return expected.size > 0 || nothingHolds({ run, anew }) ? "replace" : "keep";
+      return expected.size > 0 || isUnexplained({ run, recreate }) ? "replace" : "keep";
     case "active":
       return "keep";
     case "waiting":
@@ -89,9 +89,9 @@ function finishAction({ run, expected, removed, anew }: FinishOptions): Decision
   }
 }
 
-/** The finish job is over, the run is not, and no poison explains it: a commit came late. */
-function nothingHolds({ run, anew }: Pick<DecideOptions, "run" | "anew">): boolean {
-  return anew.completed && !run.shards.some((shard) => shard.state === "failed");
+/** The finish job has ended, the run has not, and no failed shard explains it: a commit came late. */
+function isUnexplained({ run, recreate }: Pick<DecideOptions, "run" | "recreate">): boolean {
+  return recreate.completed && !run.shards.some((shard) => shard.state === "failed");
 }
 
 function indexes(shards: readonly StoredShard[], keep: (shard: StoredShard) => boolean): number[] {

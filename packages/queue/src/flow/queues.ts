@@ -7,20 +7,20 @@ import type {
   NightJobResult,
   ShardJobData,
   ShardJobResult,
-} from "../jobs/jobs.js";
-import { JOBS } from "../jobs/jobs.js";
+} from "../jobs/job-kinds.js";
+import { JOBS } from "../jobs/job-kinds.js";
 import { DEFAULT_PREFIX } from "../jobs/options.js";
-import type { ConnectionLog } from "../redis/log.js";
+import type { ConnectionLog } from "../redis/open-redis.js";
 
 export interface OpenQueuesOptions {
-  /** A producer's connection; stays the caller's to close. */
+  /** A producer's connection. The caller closes it. */
   readonly redis: Redis;
-  /** The namespace; all processes of a cluster must use the same. */
+  /** The prefix of all keys; the same for all processes of a cluster. Default: `DEFAULT_PREFIX`. */
   readonly prefix?: string;
   readonly log?: ConnectionLog;
 }
 
-/** The queues of all kinds of jobs on one connection. */
+/** The queues of all kinds of jobs, on one connection. */
 export interface JobQueues {
   readonly redis: Redis;
   readonly prefix: string;
@@ -28,10 +28,11 @@ export interface JobQueues {
   readonly finishes: Queue<FinishJobData, FinishJobResult, "finish">;
   readonly nights: Queue<NightJobData, NightJobResult>;
   readonly flow: FlowProducer;
-  /** Lets go of the connection, which stays open. */
+  /** Closes the queues; the connection stays open. */
   close(): Promise<void>;
 }
 
+/** Opens all queues. */
 export function openQueues(options: OpenQueuesOptions): JobQueues {
   const { redis, prefix = DEFAULT_PREFIX, log } = options;
   const shared = { connection: redis, prefix };
@@ -40,8 +41,8 @@ export function openQueues(options: OpenQueuesOptions): JobQueues {
   const nights = new Queue<NightJobData, NightJobResult>(JOBS.night.queue, shared);
   const flow = new FlowProducer(shared);
   const all = [shards, finishes, nights, flow];
-  // Without a listener an error on the shared connection would end the process.
-  const report = (error: Error) => log?.warn({ reason: error.message }, "A queue's error");
+  // Without a listener, an error on the shared connection would end the process.
+  const report = (error: Error) => log?.warn({ reason: error.message }, "queue error");
   shards.on("error", report);
   finishes.on("error", report);
   nights.on("error", report);

@@ -1,6 +1,6 @@
 import type { ChainableCommander, Redis } from "ioredis";
 
-/** Where a job is; `lost` is a record that no list holds, so that no worker will ever find it. */
+/** The state of a job. `lost`: its record is in no list, so no worker will ever find it. */
 export type StoredState =
   | "waiting"
   | "active"
@@ -11,32 +11,32 @@ export type StoredState =
   | "lost"
   | "missing";
 
-/** What Redis holds under a job's id. */
+/** A job as Redis holds it. */
 export interface StoredJob {
   readonly state: StoredState;
-  /** Why its last try failed. */
+  /** Why the last try failed. */
   readonly reason: string | undefined;
-  /** How often a worker began it. */
+  /** How often a worker has started it. */
   readonly starts: number;
-  /** The Redis key of the job that waits for it. */
+  /** The Redis key of the parent job. */
   readonly parentKey: string | undefined;
 }
 
-/** The part of a BullMQ queue that names its keys. */
+/** The part of a BullMQ queue that makes its keys. */
 export interface QueueKeys {
   toKey(type: string): string;
 }
 
-/** Jobs looked up in one transaction: large enough to be quick, small enough not to hold Redis up. */
+/** Jobs per transaction: large enough to be fast, small enough not to block Redis. */
 const CHUNK = 2_000;
 const SETS = ["completed", "failed", "delayed", "waiting-children"] as const;
 const LISTS = ["active", "wait"] as const;
 const FIELDS = ["failedReason", "ats", "parentKey"] as const;
 
 /**
- * Reads the states of many jobs of one queue, in a few round trips; a job's state and record belong
- * to the same instant. Done with plain reads because BullMQ asks for one job at a time and searches
- * the waiting list for each, which takes minutes for tens of thousands.
+ * Reads the states of many jobs of a queue in a few round trips. The state and the record of a job are
+ * of the same instant. BullMQ itself reads one job at a time and searches the waiting list for each,
+ * which takes minutes for tens of thousands of jobs.
  */
 export async function readJobs(
   redis: Redis,
@@ -51,7 +51,7 @@ export async function readJobs(
   return jobs;
 }
 
-/** Jobs, and the replies to the commands that the transaction holds already, of the same instant. */
+/** Reads jobs in a transaction. `before` has the replies to the commands that were in it already. */
 export async function readWith(
   multi: ChainableCommander,
   queue: QueueKeys,
@@ -79,7 +79,7 @@ export async function readWith(
   return { jobs, before };
 }
 
-interface Whereabouts {
+interface JobPosition {
   readonly exists: boolean;
   readonly id: string;
   readonly place: number;
@@ -87,7 +87,7 @@ interface Whereabouts {
   readonly lists: readonly ReadonlySet<string | undefined>[];
 }
 
-function stateOf({ exists, id, place, sets, lists }: Whereabouts): StoredState {
+function stateOf({ exists, id, place, sets, lists }: JobPosition): StoredState {
   if (!exists) return "missing";
   const set = SETS.find((_, which) => sets[which]?.[place] !== undefined);
   if (set !== undefined) return set;
@@ -96,7 +96,7 @@ function stateOf({ exists, id, place, sets, lists }: Whereabouts): StoredState {
   return list === "wait" ? "waiting" : list;
 }
 
-/** The replies of a transaction; the first error is thrown. */
+/** The replies of a transaction. Throws the first error. */
 async function execute(commands: ChainableCommander): Promise<unknown[]> {
   const replies = (await commands.exec()) ?? [];
   return replies.map(([error, reply]) => {
@@ -105,7 +105,7 @@ async function execute(commands: ChainableCommander): Promise<unknown[]> {
   });
 }
 
-/** A reply of strings and nils. */
+/** A reply that consists of strings and nils. */
 function texts(reply: unknown): (string | undefined)[] {
   if (!Array.isArray(reply)) return [];
   return reply.map((one: unknown) => (typeof one === "string" ? one : undefined));

@@ -1,9 +1,9 @@
-import { finishJobId, shardJobId, shardOfJobId } from "../jobs/run-id.js";
+import { finishJobId, shardJobId, shardOfJobId } from "../jobs/job-ids.js";
 import type { JobQueues } from "./queues.js";
 import { readJobs, readWith, type StoredState } from "./read-jobs.js";
 import { readFailure } from "./redis-failure.js";
 
-/** A job that no worker can find counts as missing: `repairRun` makes both anew. */
+/** A job that no worker can find counts as missing; `repairRun` recreates it. */
 export type ShardJobState = "waiting" | "active" | "delayed" | "completed" | "failed" | "missing";
 
 export type FinishJobState = ShardJobState | "waiting-children";
@@ -11,9 +11,9 @@ export type FinishJobState = ShardJobState | "waiting-children";
 export interface ShardJob {
   readonly index: number;
   readonly state: ShardJobState;
-  /** Why the last try failed: of a failed job, and of one that is tried again. */
+  /** Why the last try failed, for a failed job and for one that is retried. */
   readonly reason?: string;
-  /** How often a worker began it. */
+  /** How often a worker has started it. */
   readonly starts: number;
 }
 
@@ -25,27 +25,27 @@ export interface FinishJob {
 
 export interface RunJobs {
   readonly finish: FinishJob;
-  /** In the order of the indexes asked for. */
+  /** In the order of the requested indexes. */
   readonly shards: readonly ShardJob[];
   readonly counts: Readonly<Record<ShardJobState, number>>;
 }
 
 export interface RunJobsOptions {
   readonly runId: string;
-  /** The shards of interest; a run's own number of them is in its plan. */
+  /** The indexes of the shards to read. */
   readonly shards: readonly number[];
 }
 
 /**
- * What Redis knows about a run's jobs.
+ * Reads the jobs of a run.
  *
- * @throws QueueError REDIS_UNREACHABLE, BAD_JOB for a bad run id
+ * @throws QueueError REDIS_UNREACHABLE; BAD_JOB for an invalid run id
  */
 export async function runJobs(queues: JobQueues, options: RunJobsOptions): Promise<RunJobs> {
   const { finish, shards: stored } = await readRun(queues, options).catch((error: unknown) => {
     throw readFailure(`the jobs of run ${options.runId}`, error);
   });
-  // Without those that only the finish job knows about.
+  // Without the shards that only the finish job refers to.
   const shards = stored.slice(0, new Set(options.shards).size);
   const counts = { waiting: 0, active: 0, delayed: 0, completed: 0, failed: 0, missing: 0 };
   const seen = shards.map((stored): ShardJob => {
@@ -58,7 +58,7 @@ export async function runJobs(queues: JobQueues, options: RunJobsOptions): Promi
 }
 
 function shardState(state: StoredState): ShardJobState {
-  // A shard has no children; a record that says so was made by something else.
+  // A shard has no children, so this record is not of this package.
   return state === "lost" || state === "waiting-children" ? "missing" : state;
 }
 
@@ -66,13 +66,13 @@ function detailsOf({ reason, starts }: { reason: string | undefined; starts: num
   return reason === undefined ? { starts } : { starts, reason };
 }
 
-/** A shard's job as it stands in Redis. */
+/** The job of a shard, as Redis holds it. */
 export interface StoredShard {
   readonly index: number;
   readonly state: StoredState;
   readonly reason: string | undefined;
   readonly starts: number;
-  /** Whether it belongs to this run's finish job; undefined where there is no job. */
+  /** Whether the run's finish job is its parent; undefined if there is no job. */
   readonly owned: boolean | undefined;
 }
 
@@ -81,18 +81,18 @@ export interface StoredRun {
     readonly state: StoredState;
     readonly reason: string | undefined;
     readonly starts: number;
-    /** Children that it ever had, ended or not. */
+    /** Number of its children, including ended ones. */
     readonly children: number;
-    /** Whether it waits for nothing, which nobody would ever end. */
+    /** Whether it waits although no child is left, which would never end. */
     readonly stuck: boolean;
-    /** Shards that it waits for, before as well as after their jobs were read. */
+    /** Shards that it waited for both before and after their jobs were read. */
     readonly waitsFor: ReadonlySet<number>;
   };
   readonly shards: readonly StoredShard[];
 }
 
 /**
- * Everything about a run that deciding needs. Beside the shards asked for, it has those that the
+ * Reads everything that `decide` needs. Besides the requested shards, the result has those that the
  * finish job waits for.
  */
 export async function readRun(
@@ -103,8 +103,8 @@ export async function readRun(
   const indexes = [...new Set([...shards, ...before.waitsFor])];
   const ids = indexes.map((index) => shardJobId(runId, index));
   const jobs = await readJobs(queues.redis, queues.shards, ids);
-  // A shard leaves the list in the moment in which it ends. One that is on it before and after its
-  // state was read, and has ended all the same, will never leave.
+  // A shard leaves the list at the moment it ends. One that is on the list before and after its state
+  // was read, and has ended nevertheless, will never leave.
   const after = await readFinish(queues, runId);
   const finishKey = queues.finishes.toKey(finishJobId(runId));
   return {
@@ -123,7 +123,7 @@ export async function readRun(
 
 type ReadFinish = Omit<StoredRun["finish"], "stuck">;
 
-/** The finish job and its children at one instant. */
+/** Reads the finish job and its children at one instant. */
 async function readFinish(queues: JobQueues, runId: string): Promise<ReadFinish> {
   const id = finishJobId(runId);
   const key = queues.finishes.toKey(id);

@@ -1,21 +1,21 @@
 import type { Redis } from "ioredis";
 import { DEFAULT_PREFIX } from "../jobs/options.js";
-import type { ConnectionLog } from "../redis/log.js";
+import type { ConnectionLog } from "../redis/open-redis.js";
 import { cancelChannel, cancelledKey } from "./cancelled.js";
 
 export interface WatchCancelledOptions {
-  /** A worker's connection; the watch makes its own beside it. */
+  /** A worker's connection; the watch opens another one for its subscription. */
   readonly redis: Redis;
   readonly prefix?: string;
-  /** How often the marks are read as well, in case a message got lost. */
+  /** How often the marks are polled, in case a message got lost. Default: 5 s. */
   readonly pollMs?: number;
   readonly log?: ConnectionLog;
 }
 
 export interface CancelledWatch {
   /**
-   * A signal that fires when the run is cancelled, at once if it already is; it is the same for all
-   * jobs of a run. Call `release` when a job ends.
+   * A signal that is aborted when the run is cancelled, or soon if it already is. All jobs of a run
+   * share it. Call `release` when a job ends.
    */
   signal(runId: string): RunSignal;
   close(): Promise<void>;
@@ -32,8 +32,8 @@ interface Watched {
 }
 
 /**
- * Lets the jobs under way know that their run was cancelled. A message makes it quick; reading the
- * marks every few seconds makes it sure, whatever happened to the connection.
+ * Notifies active jobs when their run is cancelled. A message makes it fast; polling the marks makes it
+ * reliable, whatever happens to the connection.
  */
 export async function watchCancelled(options: WatchCancelledOptions): Promise<CancelledWatch> {
   const { redis, prefix = DEFAULT_PREFIX, pollMs = 5_000, log } = options;
@@ -41,7 +41,7 @@ export async function watchCancelled(options: WatchCancelledOptions): Promise<Ca
   let closed = false;
   const subscriber = redis.duplicate();
   const complain = (error: unknown) => {
-    if (!closed) log?.warn({ reason: String(error) }, "Marks of cancelled runs cannot be read");
+    if (!closed) log?.warn({ reason: String(error) }, "marks of cancelled runs cannot be read");
   };
   subscriber.on("error", complain);
   subscriber.on("message", (_channel: string, runId: string) => cancel(runId));

@@ -1,21 +1,16 @@
 import type { JobsOptions, WorkerOptions } from "bullmq";
-import { JOBS, type JobKind, type JobName } from "./jobs.js";
+import { JOBS, type JobKind, type JobName } from "./job-kinds.js";
 
 /**
- * The namespace of all keys. The braces make Redis Cluster keep them on one node, which a flow
- * needs because it is stored in one transaction.
+ * The prefix of all Redis keys. The braces make Redis Cluster keep them on one node, which a flow needs
+ * because it is stored in one transaction.
  */
 export const DEFAULT_PREFIX = "{nightbeam}";
 
-/** A namespace's name as a key prefix: `nightbeam` -> `{nightbeam}`. */
-export function prefixOf(name: string): string {
-  return `{${name}}`;
-}
-
-/** Ended jobs stay this long: an id is only refused a second time while its job is there. */
+/** How long ended jobs are kept: a duplicate id is only refused while its job exists. */
 export const KEEP_ENDED_S = 7 * 24 * 3_600;
 
-/** How a kind of job is stored, retried and kept. */
+/** How jobs of a kind are retried and kept. */
 export function jobOptions(name: JobName): JobsOptions {
   const { attempts, backoffMs } = JOBS[name];
   return {
@@ -29,15 +24,16 @@ export function jobOptions(name: JobName): JobsOptions {
 
 export interface WorkerTimes {
   /**
-   * How long a worker owns a job without a sign of life. Shorter finds a dead worker sooner; a
-   * pause of Redis or of the worker's event loop beyond it makes a live job run twice.
+   * How long a worker owns a job without renewing its lock. A shorter time detects dead workers
+   * sooner; a pause of Redis or of the worker's event loop beyond it makes a live job run twice.
+   * Default: 10 s.
    */
   readonly lockMs?: number;
-  /** A dead worker's job is taken again after at most `lockMs + 2 * stallCheckMs`. */
+  /** A dead worker's job is taken after at most `lockMs + 2 * stallCheckMs`. Default: half of `lockMs`. */
   readonly stallCheckMs?: number;
 }
 
-/** What a kind of job asks of the worker that serves it. */
+/** The options of the workers for a kind of job. */
 export function workerOptions(
   name: JobName,
   { lockMs = 10_000, stallCheckMs = lockMs / 2 }: WorkerTimes = {},

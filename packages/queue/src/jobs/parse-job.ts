@@ -1,8 +1,8 @@
 import { z } from "zod";
 import { QueueError } from "../errors.js";
-import { JOBS, type JobData, type JobName, type JobResult } from "./jobs.js";
+import { JOBS, type JobData, type JobName, type JobResult } from "./job-kinds.js";
 
-/** The schemas by name, in a shape in which the compiler can follow a name to its type. */
+/** The schemas by name, typed so that the compiler can infer a job's data from its name. */
 const DATA: { readonly [Name in JobName]: z.ZodType<JobData<Name>> } = {
   shard: JOBS.shard.data,
   finish: JOBS.finish.data,
@@ -14,17 +14,17 @@ const RESULT: { readonly [Name in JobName]: z.ZodType<JobResult<Name>> } = {
   night: JOBS.night.result,
 };
 
-/** A job's data as its kind demands it. @throws QueueError BAD_JOB */
+/** Parses the data of a job. @throws QueueError BAD_JOB */
 export function parseJob<Name extends JobName>(name: Name, data: unknown): JobData<Name> {
   return parse(DATA[name], data, `The data of a ${name} job`);
 }
 
-/** A job's result as its kind demands it. @throws QueueError BAD_JOB */
+/** Parses the result of a job. @throws QueueError BAD_JOB */
 export function parseResult<Name extends JobName>(name: Name, result: unknown): JobResult<Name> {
   return parse(RESULT[name], result, `The result of a ${name} job`);
 }
 
-/** Whether a name that came from outside names a kind of job. */
+/** Whether a name is that of a kind of job. */
 export function isJobName(name: string): name is JobName {
   return Object.hasOwn(JOBS, name);
 }
@@ -34,7 +34,7 @@ function parse<Value>(schema: z.ZodType<Value>, value: unknown, what: string): V
   if (parsed.success) return parsed.data;
   throw new QueueError(
     "BAD_JOB",
-    `${what} is not as it must be: ${z.prettifyError(parsed.error).replaceAll("\n", " ")}. ` +
+    `${what} is not valid: ${z.prettifyError(parsed.error).replaceAll("\n", " ")}. ` +
       "Run the same version of Nightbeam on all nodes.",
     { cause: parsed.error },
   );

@@ -1,28 +1,29 @@
+import { reasonOf } from "@nightbeam/service/log";
 import { CronExpressionParser } from "cron-parser";
 import { QueueError } from "../errors.js";
 
 export interface Timetable {
   /** Five fields: minute, hour, day of month, month, day of week. Or six, with seconds first. */
   readonly cron: string;
-  /** An IANA name such as Europe/Berlin. */
+  /** An IANA time zone, such as Europe/Berlin. */
   readonly timeZone: string;
 }
 
-/** One time at which a schedule starts a night. */
+/** A date on which a schedule starts a run. */
 export interface Night {
-  /** The local date on which it starts, as 2026-11-03: what the night's run is named after. */
+  /** The local date of the start, as 2026-11-03. The run is named after it. */
   readonly date: string;
   /** Epoch milliseconds. */
   readonly startsAt: number;
 }
 
-/** The first night that starts after `now`. @throws QueueError BAD_JOB for a bad timetable */
+/** The first night that starts after `now`. @throws QueueError BAD_JOB for an invalid timetable */
 export function nextNight(timetable: Timetable, now: number): Night | undefined {
   const startsAt = after(timetable, now);
   return startsAt === undefined ? undefined : nightAt(timetable, startsAt);
 }
 
-/** The last night that started at `now` or before. @throws QueueError BAD_JOB for a bad timetable */
+/** The last night that started at or before `now`. @throws QueueError BAD_JOB for an invalid timetable */
 export function lastNight(timetable: Timetable, now: number): Night | undefined {
   const startsAt = atOrBefore(timetable, now);
   return startsAt === undefined ? undefined : nightAt(timetable, startsAt);
@@ -44,12 +45,12 @@ export function localDate(at: number, timeZone: string): string {
   return `${part("year").padStart(4, "0")}-${part("month")}-${part("day")}`;
 }
 
-/** @throws QueueError BAD_JOB where the timetable cannot be kept */
+/** @throws QueueError BAD_JOB if the timetable is not valid */
 export function assertTimetable(timetable: Timetable): void {
   parse(timetable, 0);
 }
 
-/** Undefined where the expression never comes true, as on the 31st of February. */
+/** Undefined if the expression never matches, such as the 31st of February. */
 function after(timetable: Timetable, now: number): number | undefined {
   const times = parse(timetable, now);
   try {
@@ -62,7 +63,7 @@ function after(timetable: Timetable, now: number): number | undefined {
 const MINUTE_MS = 60_000;
 const DAY_MS = 24 * 60 * MINUTE_MS;
 
-/** How far to look back, from a schedule by the second to one for leap days. */
+/** How far to look back, from schedules with seconds to schedules for leap days. */
 const WINDOWS_MS = [
   2 * MINUTE_MS,
   120 * MINUTE_MS,
@@ -73,8 +74,8 @@ const WINDOWS_MS = [
 ];
 
 /**
- * Goes forward from further and further back: the parser's way backwards leaves out a night whose
- * hour is skipped when the clocks go forward, and fails where that hour is midnight.
+ * Searches forward from earlier and earlier times. The parser's backward search omits nights whose hour
+ * is skipped when the clocks go forward, and fails if that hour is midnight.
  */
 function atOrBefore(timetable: Timetable, now: number): number | undefined {
   for (const windowMs of WINDOWS_MS) {
@@ -90,21 +91,21 @@ function lastBetween(timetable: Timetable, from: number, to: number): number | u
   try {
     for (let at = times.next().getTime(); at <= to; at = times.next().getTime()) last = at;
   } catch {
-    // It never comes true again.
+    // It never matches again.
   }
   return last;
 }
 
 function parse({ cron, timeZone }: Timetable, at: number) {
   try {
-    // Refuses what it does not know, which the parser would not before its first step.
+    // Throws for an unknown time zone, which the parser would only do at its first step.
     new Intl.DateTimeFormat("en-CA", { timeZone });
     return CronExpressionParser.parse(cron, { tz: timeZone, currentDate: new Date(at) });
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = reasonOf(error);
     throw new QueueError(
       "BAD_JOB",
-      `The timetable "${cron}" in ${timeZone} cannot be kept: ${reason}. Write minute, hour, day of ` +
+      `The timetable "${cron}" in ${timeZone} is not valid: ${reason}. Use minute, hour, day of ` +
         'month, month and day of week, for example "30 1 * * *", and a time zone such as Europe/Berlin.',
       { cause: error },
     );

@@ -2,7 +2,7 @@ import type { JobSchedulerJson } from "bullmq";
 import { QueueError } from "../errors.js";
 import type { JobQueues } from "../flow/queues.js";
 import { readFailure, storeFailure } from "../flow/redis-failure.js";
-import type { NightJobData } from "../jobs/jobs.js";
+import type { NightJobData } from "../jobs/job-kinds.js";
 import { jobOptions } from "../jobs/options.js";
 import { parseJob } from "../jobs/parse-job.js";
 import { assertTimetable, type Timetable } from "./local-night.js";
@@ -13,17 +13,16 @@ export interface NightSchedule extends Timetable {
 }
 
 export interface ListedNight extends NightSchedule {
-  /** When its job becomes due next, in epoch milliseconds. */
+  /** When its next job is due, in epoch milliseconds. */
   readonly nextAt: number;
 }
 
 type NightQueue = Pick<JobQueues, "nights">;
 
 /**
- * Makes a schedule or changes it. Its jobs name the schedule and nothing else: the handler finds
- * the night's date with `lastNight`, and starting the same night twice must change nothing.
- * Putting an unchanged schedule back is harmless, so a scheduler does it whenever it starts; that
- * is also how schedules come back after Redis lost them.
+ * Creates or changes a schedule. Its jobs contain the name of the schedule and nothing else: the handler
+ * computes the date of the night with `lastNight`, and must be idempotent. Putting an unchanged schedule
+ * is harmless, so a scheduler does it at every start, which also restores schedules that Redis lost.
  *
  * @throws QueueError BAD_JOB, NOT_STORED, REDIS_UNREACHABLE
  */
@@ -48,13 +47,13 @@ export async function putNight(
   }
   throw new QueueError(
     "NOT_STORED",
-    `Redis took the schedule ${name} and does not have it. Check that it is a primary; then put the ` +
-      "schedule again.",
+    `Redis accepted the schedule ${name} but does not have it. Check that it is a primary; then ` +
+      "put the schedule again.",
   );
 }
 
 /**
- * Removes a schedule and its waiting job; false where there was none.
+ * Removes a schedule and its waiting job. Returns false if there was none.
  *
  * @throws QueueError NOT_STORED, REDIS_UNREACHABLE
  */
@@ -62,17 +61,17 @@ export async function removeNight({ nights }: NightQueue, name: string): Promise
   try {
     return await nights.removeJobScheduler(name);
   } catch (error) {
-    throw storeFailure(`that the schedule ${name} is removed`, error);
+    throw storeFailure(`the removal of the schedule ${name}`, error);
   }
 }
 
-/** All schedules, the next one first. @throws QueueError REDIS_UNREACHABLE */
+/** All schedules, ordered by their next start. @throws QueueError REDIS_UNREACHABLE */
 export async function listNights({ nights }: NightQueue): Promise<ListedNight[]> {
   try {
     const schedulers = await nights.getJobSchedulers(0, -1, true);
     return schedulers.flatMap((one) => listed(one) ?? []);
   } catch (error) {
-    throw readFailure("its schedules", error);
+    throw readFailure("the schedules", error);
   }
 }
 
@@ -86,7 +85,7 @@ function assertName(name: string): void {
   if (/^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/.test(name)) return;
   throw new QueueError(
     "BAD_JOB",
-    `"${name}" cannot name a schedule: use a letter or digit, then at most 99 letters, digits, dots, ` +
+    `"${name}" is not a valid name for a schedule: use a letter or digit, then at most 99 letters, digits, dots, ` +
       "dashes and underscores.",
   );
 }

@@ -2,13 +2,13 @@ import type { Redis } from "ioredis";
 import { QueueError } from "../errors.js";
 
 export interface RedisCheck {
-  /** What works, but could cost time. */
+  /** Settings that work but could cost time. */
   readonly warnings: readonly string[];
 }
 
 /**
- * Refuses a Redis on which jobs or their locks could vanish. Everything is read from INFO, because
- * managed servers forbid CONFIG.
+ * Checks that jobs and their locks are safe in this Redis. Reads INFO only, because managed servers
+ * forbid CONFIG.
  *
  * @throws QueueError REDIS_UNREACHABLE, REDIS_TOO_OLD, REDIS_UNSAFE
  */
@@ -18,15 +18,15 @@ export async function checkRedis(redis: Redis): Promise<RedisCheck> {
   if (!isAtLeast(version, [6, 2])) {
     throw new QueueError(
       "REDIS_TOO_OLD",
-      `Redis is version ${version}; 6.2 is the oldest that will do. Upgrade it.`,
+      `Redis is version ${version}, but at least 6.2 is required. Upgrade it.`,
     );
   }
   const policy = facts.get("maxmemory_policy");
   if (policy !== undefined && policy !== "noeviction") {
     throw new QueueError(
       "REDIS_UNSAFE",
-      `Redis throws keys away when its memory is full (maxmemory-policy is ${policy}), so jobs and ` +
-        "locks could vanish. Set maxmemory-policy noeviction, or use a Redis of its own.",
+      `Redis evicts keys when its memory is full (maxmemory-policy is ${policy}), so jobs and ` +
+        "locks could vanish. Set maxmemory-policy noeviction, or use a separate Redis.",
     );
   }
   return { warnings: [...policyWarnings(policy), ...persistenceWarnings(facts)] };
@@ -35,23 +35,23 @@ export async function checkRedis(redis: Redis): Promise<RedisCheck> {
 function policyWarnings(policy: string | undefined): string[] {
   if (policy !== undefined) return [];
   return [
-    "Redis does not tell its maxmemory-policy. Make sure that it is noeviction: with any other, " +
-      "jobs and locks could vanish.",
+    "Redis does not report its maxmemory-policy. Make sure that it is noeviction: with any other " +
+      "policy, jobs and locks could vanish.",
   ];
 }
 
 function persistenceWarnings(facts: ReadonlyMap<string, string>): string[] {
   if (facts.get("aof_enabled") !== "1") {
     return [
-      "Redis keeps no append-only file. If it crashes, its jobs are made again from the plans of " +
-        "the runs: shards under way are computed twice, nothing but time is lost. " +
+      "Redis has no append-only file. If it crashes, its jobs are recreated from the plans of the " +
+        "runs: active shards are computed twice, and only time is lost. " +
         "Set appendonly yes to avoid that.",
     ];
   }
   if (facts.get("aof_last_write_status") === "err") {
     return [
-      "Redis could not write its append-only file. Free space on its disk: until then a crash " +
-        "costs the time to make its jobs again.",
+      "Redis could not write its append-only file. Free space on its disk: until then, its jobs " +
+        "have to be recreated after a crash.",
     ];
   }
   return [];

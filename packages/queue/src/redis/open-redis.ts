@@ -1,29 +1,32 @@
+import type { Log } from "@nightbeam/service/log";
 import { Redis, type RedisOptions } from "ioredis";
 import { QueueError } from "../errors.js";
-import type { ConnectionLog } from "./log.js";
+
+/** What a connection needs of a log. */
+export type ConnectionLog = Pick<Log, "info" | "warn">;
 
 export interface OpenRedisOptions {
   /** redis://[user:password@]host[:port][/database], or rediss:// for TLS. */
   readonly url: string;
   /**
-   * `producer`: a command fails at once while Redis is away, and after `commandTimeoutMs` when it
-   * does not answer. `worker`: a command waits until Redis is back.
+   * `producer`: a command fails at once while Redis is unreachable, and after `commandTimeoutMs` when
+   * it does not answer. `worker`: a command waits until Redis is back.
    */
   readonly role: "producer" | "worker";
-  /** How long to wait for the first connection. */
+  /** Timeout of the first connection. Default: 10 s. */
   readonly readyTimeoutMs?: number;
-  /** Only a producer's; a transaction with 20,000 jobs takes a few seconds. */
+  /** Only for producers. Default: 20 s; a transaction with 20,000 jobs takes a few seconds. */
   readonly commandTimeoutMs?: number;
   readonly log?: ConnectionLog;
 }
 
-/** A dead peer that sends no reset is noticed after this; no blocking read of a worker takes longer. */
-const SILENCE_MS = 30_000;
-const LONGEST_RETRY_MS = 2_000;
+/** A peer that died without a reset is noticed after this. No blocking read of a worker takes longer. */
+const SOCKET_TIMEOUT_MS = 30_000;
+const MAX_RETRY_MS = 2_000;
 
 /**
- * Opens a connection and waits until it is ready. From then on it connects again for ever.
- * The caller ends it with `quit()` or `disconnect()`.
+ * Opens a connection and waits until it is ready. After that it reconnects forever. The caller closes
+ * it with `quit()` or `disconnect()`.
  *
  * @throws QueueError REDIS_UNREACHABLE
  */
@@ -33,7 +36,7 @@ export async function openRedis(options: OpenRedisOptions): Promise<Redis> {
   const settings: RedisOptions = {
     lazyConnect: true,
     connectTimeout: 5_000,
-    socketTimeout: SILENCE_MS,
+    socketTimeout: SOCKET_TIMEOUT_MS,
     retryStrategy: retryDelayMs,
     reconnectOnError: lostItsPrimary,
     ...(role === "worker" ? WORKER : { ...PRODUCER, commandTimeout: commandTimeoutMs }),
@@ -43,11 +46,11 @@ export async function openRedis(options: OpenRedisOptions): Promise<Redis> {
   let away = false;
   redis.on("error", (error: Error) => {
     reason = error.message;
-    if (!away) log?.warn({ redis: place, reason }, "Redis is away; connecting again");
+    if (!away) log?.warn({ redis: place, reason }, "Redis is unreachable; reconnecting");
     away = true;
   });
   redis.on("ready", () => {
-    if (away) log?.info({ redis: place }, "Redis is back");
+    if (away) log?.info({ redis: place }, "Redis is reachable again");
     away = false;
   });
   if (await becomesReady(redis, readyTimeoutMs)) return redis;
@@ -55,26 +58,26 @@ export async function openRedis(options: OpenRedisOptions): Promise<Redis> {
   throw new QueueError(
     "REDIS_UNREACHABLE",
     `Redis at ${place} was not ready within ${readyTimeoutMs / 1_000} s: ${reason}. ` +
-      "Start it, or name the right one with NIGHTBEAM_REDIS_URL.",
+      "Start it, or correct NIGHTBEAM_REDIS_URL.",
   );
 }
 
-/** A worker's commands wait for Redis: BullMQ demands it, and a job's result must not get lost. */
+/** A worker's commands wait for Redis: BullMQ requires it, and the result of a job must not get lost. */
 const WORKER: RedisOptions = { maxRetriesPerRequest: null };
 const PRODUCER: RedisOptions = { maxRetriesPerRequest: 1, enableOfflineQueue: false };
 
 function retryDelayMs(times: number): number {
-  const longest = Math.min(50 * 2 ** times, LONGEST_RETRY_MS);
-  // Spread out, so that a whole cluster does not knock at the same moment.
-  return longest / 2 + (Math.random() * longest) / 2;
+  const delay = Math.min(50 * 2 ** times, MAX_RETRY_MS);
+  // Jitter, so that the nodes of a cluster do not all reconnect at the same moment.
+  return delay / 2 + (Math.random() * delay) / 2;
 }
 
-/** After a failover the old primary answers as a replica; a new connection finds the new primary. */
+/** After a failover the old primary answers as a replica; reconnecting finds the new primary. */
 function lostItsPrimary(error: Error): boolean {
   return error.message.startsWith("READONLY");
 }
 
-/** False when the connection is not ready in time. */
+/** Connects. @returns whether the connection is ready in time */
 export function becomesReady(redis: Redis, timeoutMs: number): Promise<boolean> {
   return new Promise((resolve) => {
     const settle = (ready: boolean) => {
@@ -85,7 +88,7 @@ export function becomesReady(redis: Redis, timeoutMs: number): Promise<boolean> 
     const onReady = () => settle(true);
     const timer = setTimeout(() => settle(false), timeoutMs);
     redis.once("ready", onReady);
-    // The first attempt may fail; those after it follow from the retry strategy.
+    // The first attempt may fail; the retry strategy makes the others.
     redis.connect().catch(() => undefined);
   });
 }

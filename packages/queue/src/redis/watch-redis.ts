@@ -3,11 +3,11 @@ import { becomesReady } from "./open-redis.js";
 
 export interface WatchRedisOptions {
   readonly redis: Redis;
-  /** How long the connection may be away before it is doubted. */
+  /** How long the connection may be down before it is checked. Default: 30 s. */
   readonly graceMs?: number;
   /**
-   * The server answers others but this connection does not come back. Close the workers on it by
-   * force and make both anew.
+   * Called once if the server answers other connections but this one does not recover. Force-close the
+   * workers on it, and replace both.
    */
   readonly onStuck: () => void;
 }
@@ -17,11 +17,9 @@ export interface RedisWatch {
 }
 
 /**
- * Notices a connection that never gets ready again although Redis is there: seen after restarts
- * and failovers, and BullMQ's advice for it is to make the worker anew. A Redis that is simply away
- * is no reason; that is found out with a connection of the watch's own.
- *
- * Its life: `trusting` -> `doubting` (not ready) -> `trusting`, or `stuck` (told once), or `stopped`.
+ * Detects a connection that never becomes ready again although Redis is up. This happens after
+ * restarts and failovers, and BullMQ's advice is to recreate the worker. A Redis that is simply down
+ * does not count: the watch checks with a separate connection.
  */
 export function watchRedis({ redis, graceMs = 30_000, onStuck }: WatchRedisOptions): RedisWatch {
   let awaySince: number | undefined;

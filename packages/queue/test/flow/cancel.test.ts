@@ -30,7 +30,7 @@ describe.skipIf(!redisIsHere())("a cancelled run", () => {
   afterEach(() => cluster.reset());
   afterAll(() => cluster.stop());
 
-  it("loses its waiting jobs, and the workers of its running ones are told", async () => {
+  it("loses its waiting jobs, and the workers of its active ones are notified", async () => {
     const { queues } = cluster;
     await addRun(queues, run);
     await addRun(queues, { ...run, runId: "other" });
@@ -61,7 +61,7 @@ describe.skipIf(!redisIsHere())("a cancelled run", () => {
     await watch.close();
   });
 
-  it("does not come back until it is restored", async () => {
+  it("is not added again until it is restored", async () => {
     const { queues } = cluster;
     await addRun(queues, run);
     await cancelRun(queues, { runId: run.runId, shards, now: Date.now() });
@@ -75,7 +75,7 @@ describe.skipIf(!redisIsHere())("a cancelled run", () => {
     expect(await addRun(queues, run)).toMatchObject({ outcome: "changed", added: shards });
   });
 
-  it("is noticed without a message, and after Redis was away", async () => {
+  it("is noticed without a message, and after Redis was unreachable", async () => {
     const { queues, redis, server } = cluster;
     const watch = await watchCancelled({ redis: await cluster.connection(), pollMs: 30 });
     const first = watch.signal("unannounced");
@@ -93,7 +93,7 @@ describe.skipIf(!redisIsHere())("a cancelled run", () => {
     await watch.close();
   });
 
-  it("is told by message alone within moments", async () => {
+  it("is notified by message alone within moments", async () => {
     const { queues, redis } = cluster;
     const watch = await watchCancelled({ redis: await cluster.connection(), pollMs: 3_600_000 });
     const { signal } = watch.signal("night-1");

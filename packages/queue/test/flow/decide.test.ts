@@ -35,14 +35,14 @@ const repair = { completed: true, failed: false };
 function decided(
   finish: StoredRun["finish"],
   states: readonly StoredState[],
-  anew = repair,
+  recreate = repair,
 ): Decision {
   const uncommitted = new Set(states.keys());
-  return decide({ run: { finish, shards: shardsWith(states) }, uncommitted, anew });
+  return decide({ run: { finish, shards: shardsWith(states) }, uncommitted, recreate });
 }
 
-describe("what is done about a run's jobs", () => {
-  it("adds everything where there is nothing", () => {
+describe("the decision about the jobs of a run", () => {
+  it("adds all jobs when there are none", () => {
     const nothing = decided(finishWith("missing"), ["missing", "missing"]);
     expect(nothing).toMatchObject({ add: [0, 1], remove: [], attach: [], finish: "add" });
   });
@@ -62,12 +62,12 @@ describe("what is done about a run's jobs", () => {
     expect(stuck).toMatchObject({ finish: "replace", add: [], attach: [1], poison: [0] });
   });
 
-  it("does not start the finish job of a poisoned run again and again", () => {
+  it("does not restart the finish job of a run with a failed shard", () => {
     const poisoned = decided(finishWith("completed"), ["failed", "failed"]);
     expect(poisoned).toMatchObject({ finish: "keep", add: [], poison: [0, 1] });
   });
 
-  it("finishes once more where only the manifest is missing", () => {
+  it("finishes again if only the manifest is missing", () => {
     expect(decided(finishWith("completed"), []).finish).toBe("replace");
     expect(decided(finishWith("failed"), []).finish).toBe("keep");
     expect(decided(finishWith("failed"), [], { completed: true, failed: true }).finish).toBe(
@@ -81,18 +81,18 @@ describe("what is done about a run's jobs", () => {
     states: fc.array(fc.constantFrom(...SHARD_STATES), { maxLength: 6 }),
     waits: fc.array(fc.boolean(), { minLength: 6, maxLength: 6 }),
     open: fc.array(fc.boolean(), { minLength: 6, maxLength: 6 }),
-    anew: fc.record({ completed: fc.boolean(), failed: fc.boolean() }),
+    recreate: fc.record({ completed: fc.boolean(), failed: fc.boolean() }),
   });
 
-  it("leaves the finish job waiting for exactly what is alive, from any state", () => {
+  it("leaves the finish job waiting for exactly the live shards, from any state", () => {
     fc.assert(
-      fc.property(anything, ({ state, states, waits, open, anew }) => {
+      fc.property(anything, ({ state, states, waits, open, recreate }) => {
         const waitsFor = [...states.keys()].filter(
           (index) => state === "waiting-children" && waits[index] === true,
         );
         const run = { finish: finishWith(state, waitsFor), shards: shardsWith(states) };
         const uncommitted = new Set([...states.keys()].filter((index) => open[index] === true));
-        const decision = decide({ run, uncommitted, anew });
+        const decision = decide({ run, uncommitted, recreate });
         if (decision.busy) return;
         const after = apply(run, decision);
         const alive = [...after.states.entries()].filter(([, one]) => ALIVE.includes(one));
@@ -112,7 +112,7 @@ describe("what is done about a run's jobs", () => {
           finish: finishWith(after.finish, [...after.waitsFor]),
           shards: shardsWith(after.states),
         };
-        expect(decide({ run: again, uncommitted, anew })).toMatchObject({
+        expect(decide({ run: again, uncommitted, recreate })).toMatchObject({
           add: [],
           attach: [],
           remove: [],

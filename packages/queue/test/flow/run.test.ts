@@ -3,9 +3,9 @@ import { redisIsHere } from "@nightbeam/testing/servers";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { addRun, repairRun } from "../../src/flow/add-run.js";
 import { runJobs } from "../../src/flow/run-jobs.js";
+import { finishJobId, shardJobId } from "../../src/jobs/job-ids.js";
 import { jobOptions } from "../../src/jobs/options.js";
 import { parseJob } from "../../src/jobs/parse-job.js";
-import { finishJobId, shardJobId } from "../../src/jobs/run-id.js";
 import { committed, startCluster, type TestCluster } from "../support/cluster.js";
 
 const runId = "night-2026-11-03";
@@ -36,7 +36,7 @@ describe.skipIf(!redisIsHere())("a run's jobs", () => {
     return cluster.queues.finishes.getJobState(finishJobId(runId));
   }
 
-  it("are all stored, with what their kinds demand", async () => {
+  it("are all stored, with the settings of their kinds", async () => {
     const { queues } = cluster;
     const change = await addRun(queues, run(2_500));
     expect(change).toMatchObject({ outcome: "changed", finishAdded: true, poison: [] });
@@ -60,7 +60,7 @@ describe.skipIf(!redisIsHere())("a run's jobs", () => {
     });
   });
 
-  it("are there once, however often and by however many they are added", async () => {
+  it("exist once, however often and by however many processes they are added", async () => {
     const { queues } = cluster;
     await Promise.all(Array.from({ length: 20 }, () => addRun(queues, run(5))));
     expect(await addRun(queues, run(5))).toMatchObject({ outcome: "unchanged", added: [] });
@@ -79,27 +79,27 @@ describe.skipIf(!redisIsHere())("a run's jobs", () => {
     expect((await states(5)).counts.completed).toBe(5);
   });
 
-  it("are refused beyond what one transaction should hold, and for a bad id", async () => {
+  it("are refused beyond the limit of a transaction, and for an invalid id", async () => {
     await expect(addRun(cluster.queues, run(20_001))).rejects.toMatchObject({ code: "BAD_JOB" });
     const bad = addRun(cluster.queues, { ...run(1), runId: "a:b" });
     await expect(bad).rejects.toMatchObject({ code: "BAD_JOB" });
   });
 
-  it("are never lost silently to a read-only Redis", async () => {
+  it("are never silently lost in a read-only Redis", async () => {
     await cluster.whileReadOnly(async () => {
       await expect(addRun(cluster.queues, run(3))).rejects.toMatchObject(NOT_STORED);
     });
     expect((await states(3)).counts.missing).toBe(3);
   });
 
-  it("are never lost silently to a full Redis", async () => {
+  it("are never silently lost in a full Redis", async () => {
     await cluster.redis.config("SET", "maxmemory", "1mb");
     await expect(addRun(cluster.queues, run(3))).rejects.toMatchObject(NOT_STORED);
     await cluster.redis.config("SET", "maxmemory", "0");
     expect(await addRun(cluster.queues, run(3))).toMatchObject({ outcome: "changed" });
   });
 
-  it("are never left to another parent silently", async () => {
+  it("are never silently left to another parent", async () => {
     const { queues } = cluster;
     const child = { name: "shard", queueName: queues.shards.name, prefix: queues.prefix, data: {} };
     await queues.flow.add({
@@ -113,7 +113,7 @@ describe.skipIf(!redisIsHere())("a run's jobs", () => {
     });
   });
 
-  it("end although one is poison, and say why it is", async () => {
+  it("end although one fails for good, and report why", async () => {
     const { queues } = cluster;
     await addRun(queues, run(3));
     const worker = await cluster.worker({
@@ -147,7 +147,7 @@ describe.skipIf(!redisIsHere())("a run's jobs", () => {
     expect((await states(3)).finish.state).toBe("waiting-children");
   });
 
-  it("come back after Redis lost everything, but only those that are not committed", async () => {
+  it("are recreated after Redis lost everything, but only for uncommitted shards", async () => {
     const { queues } = cluster;
     await addRun(queues, run(6));
     await cluster.redis.flushall();
@@ -198,7 +198,7 @@ describe.skipIf(!redisIsHere())("a run's jobs", () => {
     expect(wiped).toBe(true);
   });
 
-  it("get a job again that ended well without a commit, and one that no list holds", async () => {
+  it("get a new job if the old one completed without a commit, or is in no list", async () => {
     const { queues, redis } = cluster;
     await addRun(queues, run(3));
     const handler = async ({ data }: { data: unknown }) => committed(parseJob("shard", data));
@@ -236,7 +236,7 @@ describe.skipIf(!redisIsHere())("a run's jobs", () => {
     await until("the finish job is released", async () => (await finished()) === "waiting");
   });
 
-  it("are taken again when their worker is gone", async () => {
+  it("are taken again after their worker has died", async () => {
     const { queues } = cluster;
     await addRun(queues, run(1));
     const times = { lockMs: 400, stallCheckMs: 100 };
@@ -257,11 +257,11 @@ describe.skipIf(!redisIsHere())("a run's jobs", () => {
       ...times,
     });
     await until("it is done", async () => (await states(1)).counts.completed === 1);
-    // A later attempt always has the higher number: it is told apart from one that comes back.
+    // A later attempt always has a higher number, which distinguishes it from one that returns.
     expect(starts).toEqual([2]);
   });
 
-  it("go on after Redis was killed and started again, with the same workers", async () => {
+  it("continue with the same workers after Redis was killed and restarted", async () => {
     const { queues, server } = cluster;
     const handler = async ({ data }: { data: unknown }) => committed(parseJob("shard", data));
     await cluster.worker({ job: "shard", handler });

@@ -1,15 +1,15 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { QueueError } from "../../src/errors.js";
-import { JOBS } from "../../src/jobs/jobs.js";
+import { assertRunId, finishJobId, shardJobId, shardOfJobId } from "../../src/jobs/job-ids.js";
+import { JOBS } from "../../src/jobs/job-kinds.js";
 import { jobOptions, KEEP_ENDED_S, workerOptions } from "../../src/jobs/options.js";
 import { isJobName, parseJob, parseResult } from "../../src/jobs/parse-job.js";
-import { assertRunId, finishJobId, shardJobId, shardOfJobId } from "../../src/jobs/run-id.js";
 
 const BAD_JOB = expect.objectContaining({ code: "BAD_JOB" });
 
 describe("the job catalogue", () => {
-  it("parses what each kind demands and nothing else", () => {
+  it("parses the data of each kind and nothing else", () => {
     const shard = { runId: "night-1", location: "s3://bucket/out", index: 7, rows: 100 };
     expect(parseJob("shard", shard)).toEqual(shard);
     expect(() => parseJob("shard", { ...shard, extra: 1 })).toThrow(BAD_JOB);
@@ -28,7 +28,7 @@ describe("the job catalogue", () => {
     expect(() => parseJob("finish", { runId, location: "/out" })).toThrow(BAD_JOB);
   });
 
-  it("names jobs so that BullMQ takes them, and finds their shards again", () => {
+  it("gives jobs ids that BullMQ accepts, and finds their shards by them", () => {
     expect(shardJobId("night-2026-11-03", 7)).toBe("night-2026-11-03-s00007");
     const index = fc.nat(200_000);
     const runId = fc.stringMatching(/^[A-Za-z0-9][A-Za-z0-9._-]{0,20}$/).filter(named);

@@ -25,12 +25,12 @@ describe("the night that is due", () => {
     ["2026-10-26T01:30Z", berlin, "2026-10-26"],
     // Midnight itself is skipped.
     ["2026-09-06T12:00Z", { cron: "0 0 * * *", timeZone: "America/Santiago" }, "2026-09-06"],
-    // The date is that of the place, not of Greenwich.
+    // The date is local, not that of UTC.
     ["2026-11-03T15:00Z", { cron: "0 0 * * *", timeZone: "Asia/Tokyo" }, "2026-11-04"],
     // Not every night.
     ["2026-11-04T12:00Z", { cron: "0 1 * * 1", timeZone: "UTC" }, "2026-11-02"],
     ["2026-11-04T12:00Z", { cron: "0 1 29 2 *", timeZone: "UTC" }, "2024-02-29"],
-  ])("is at %s by %j the one of %s", (now, timetable, date) => {
+  ])("is at %s, for %j, the one of %s", (now, timetable, date) => {
     expect(lastNight(timetable, at(now))?.date).toBe(date);
   });
 
@@ -96,7 +96,7 @@ describe("a missed night", () => {
     expect(missedNight(options)?.date).toBe("2026-11-03");
   });
 
-  it("is none that lies before the schedule was made", () => {
+  it("is never one before the creation of the schedule", () => {
     const options = { ...base, now: due + 2 * HOUR, lastStarted: undefined };
     expect(missedNight(options)?.date).toBe("2026-11-03");
     expect(missedNight({ ...options, since: due + 1 })).toBeUndefined();

@@ -1,7 +1,7 @@
 import { until } from "@nightbeam/testing";
 import { redisIsHere } from "@nightbeam/testing/servers";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import { JOBS } from "../../src/jobs/jobs.js";
+import { JOBS } from "../../src/jobs/job-kinds.js";
 import { listNights, putNight, removeNight } from "../../src/night/schedules.js";
 import { startCluster, type TestCluster } from "../support/cluster.js";
 
@@ -48,7 +48,7 @@ describe.skipIf(!redisIsHere())("nightly schedules", () => {
     expect(await listNights(queues)).toEqual([]);
   });
 
-  it("have one job, however often and by however many they are put", async () => {
+  it("have one job, however often and by however many processes they are put", async () => {
     const { queues } = cluster;
     await Promise.all(Array.from({ length: 50 }, () => putNight(queues, nightly)));
     const jobs = await queues.nights.getDelayed();
@@ -64,7 +64,7 @@ describe.skipIf(!redisIsHere())("nightly schedules", () => {
     expect(await listNights(cluster.queues)).toEqual([]);
   });
 
-  it("fire with the schedule's name alone, again and again", async () => {
+  it("fire repeatedly, with the name of the schedule as their only data", async () => {
     const fired: unknown[] = [];
     await cluster.worker({ job: "night", handler: async ({ data }) => fired.push(data) });
     await putNight(cluster.queues, { name: "often", cron: "* * * * * *", timeZone: "UTC" });
@@ -74,7 +74,7 @@ describe.skipIf(!redisIsHere())("nightly schedules", () => {
     );
   });
 
-  it("end after some starts when their handler takes the worker down every time", async () => {
+  it("fail after a few starts if their handler kills the worker every time", async () => {
     const { queues, redis } = cluster;
     await putNight(queues, nightly);
     const [job] = await queues.nights.getDelayed();
@@ -84,7 +84,7 @@ describe.skipIf(!redisIsHere())("nightly schedules", () => {
       lockMs: 60,
       stallCheckMs: 30,
       concurrency: 20,
-      // As good as dead: the lock is gone and nothing ever comes back.
+      // As good as dead: the lock is lost, and the handler never returns.
       handler: async ({ id }) => {
         starts++;
         await redis.del(`${queues.nights.toKey(id ?? "")}:lock`);

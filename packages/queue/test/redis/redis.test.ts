@@ -27,7 +27,7 @@ describe.skipIf(!redisIsHere())("a connection to Redis", () => {
     expect(await checkRedis(await connect("producer"))).toEqual({ warnings: [] });
   });
 
-  it("is refused where keys are evicted, even without CONFIG", async () => {
+  it("is refused if it evicts keys, even without CONFIG", async () => {
     const redis = await connect("producer");
     await redis.config("SET", "maxmemory-policy", "allkeys-lru");
     await redis.acl("SETUSER", "plain", "on", ">secret", "~*", "+@all", "-config");
@@ -46,10 +46,10 @@ describe.skipIf(!redisIsHere())("a connection to Redis", () => {
     await redis.config("SET", "appendonly", "no");
     const { warnings } = await checkRedis(redis);
     await redis.config("SET", "appendonly", "yes");
-    expect(warnings).toEqual([expect.stringContaining("nothing but time is lost")]);
+    expect(warnings).toEqual([expect.stringContaining("only time is lost")]);
   });
 
-  it("is not made where nothing listens, and the password stays out of the message", async () => {
+  it("fails if nothing listens, and the message does not contain the password", async () => {
     const url = `redis://user:secret@127.0.0.1:${await freePort()}`;
     const opening = openRedis({ url, role: "producer", readyTimeoutMs: 200 });
     await expect(opening).rejects.toMatchObject({ code: "REDIS_UNREACHABLE" });
@@ -71,7 +71,7 @@ describe.skipIf(!redisIsHere())("a connection to Redis", () => {
     await until("the producer is back", () => producer.status === "ready");
   });
 
-  it("does not leave a producer hanging when Redis freezes", async () => {
+  it("does not block a producer forever when Redis freezes", async () => {
     const producer = await connect("producer");
     server.pause();
     try {
@@ -81,7 +81,7 @@ describe.skipIf(!redisIsHere())("a connection to Redis", () => {
     }
   });
 
-  it("is reported when it stays away from a Redis that answers others, and only then", async () => {
+  it("is reported only if it stays down although Redis answers others", async () => {
     const healthy = await connect("worker");
     const stuck = await connect("worker");
     const reports: string[] = [];

@@ -3,21 +3,21 @@ import { type RedisServer, startRedis } from "@nightbeam/testing/servers";
 import { type Processor, Worker } from "bullmq";
 import { Redis } from "ioredis";
 import { type JobQueues, openQueues } from "../../src/flow/queues.js";
-import type { ShardJobData, ShardJobResult } from "../../src/jobs/jobs.js";
-import { JOBS } from "../../src/jobs/jobs.js";
+import type { ShardJobData, ShardJobResult } from "../../src/jobs/job-kinds.js";
+import { JOBS } from "../../src/jobs/job-kinds.js";
 import { type WorkerTimes, workerOptions } from "../../src/jobs/options.js";
 import { openRedis } from "../../src/redis/open-redis.js";
 
-/** One Redis with queues and workers on it, which all end with `stop`. */
+/** A Redis with queues and workers, all of which `stop` ends. */
 export interface TestCluster {
   readonly server: RedisServer;
   readonly redis: Redis;
   readonly queues: JobQueues;
   worker(options: TestWorkerOptions): Promise<Worker>;
   connection(): Promise<Redis>;
-  /** Runs `work` while Redis is a replica of nothing, as after a failover. */
+  /** Runs `work` while Redis is a read-only replica, as after a failover. */
   whileReadOnly(work: () => Promise<void>): Promise<void>;
-  /** Empties Redis and closes the workers: the next test finds nothing. */
+  /** Empties Redis and closes the workers, for the next test. */
   reset(): Promise<void>;
   stop(): Promise<void>;
 }
@@ -60,7 +60,7 @@ export async function startCluster(): Promise<TestCluster> {
     await redis.flushall();
   };
   const whileReadOnly = async (work: () => Promise<void>) => {
-    // A connection of its own: the producer's leaves a read-only Redis to look for the primary.
+    // A separate connection: the producer's leaves a read-only Redis to look for the primary.
     const admin = new Redis(server.url, { enableReadyCheck: false });
     try {
       await admin.replicaof("127.0.0.1", 1);
@@ -82,7 +82,7 @@ export async function startCluster(): Promise<TestCluster> {
   return { server, redis, queues, worker, connection, whileReadOnly, reset, stop };
 }
 
-/** What a shard's worker returns. */
+/** The result of a shard's job. */
 export function committed({ index, rows }: ShardJobData): ShardJobResult {
   return { index, rows, created: true, sha256: "0".repeat(64) };
 }

@@ -2,32 +2,32 @@ import type { DraftPolicy } from "@nightbeam/decoding";
 
 /** Draft widths worth trying, as multiples of the beam width, small ones first. */
 const MULTIPLES = [1.25, 2, 3];
-/** What trying may cost, as a share of all that the batches so far would have cost without it. */
+/** What trials may lose in all, as a share of the plain cost of the batches so far. */
 const TRIAL_SHARE = 1 / 30;
-/** What a trial is taken to cost beyond plain search until it is measured, in plain batches. */
+/** The presumed loss of a trial until it is measured, in plain batches. */
 const PRESUMED_LOSS = 1;
-/** Measurements of a choice before it is believed. */
+/** Measurements of a choice before it is trusted. */
 const TRUSTED = 3;
-/** Batches that a choice is judged by: the latest, since a machine's speed drifts. */
+/** Latest batches that a choice is judged by, because a machine's speed drifts. */
 const REMEMBERED = 31;
-/** A choice must beat plain search by this factor to be taken: ties go to what cannot lose. */
+/** A choice must cost less than this share of plain search to be used: ties go to plain search. */
 const MARGIN = 0.98;
-/** A choice whose first trial costs this much more than plain search is not tried again. */
+/** A choice whose first trial costs more than this multiple of plain search is not tried again. */
 const HOPELESS = 1.15;
 
 interface Choice {
   readonly widths: readonly number[];
-  /** Milliseconds for each unit of plain work of the last batches measured, oldest first. */
+  /** Milliseconds per row that plain search would compute, of the latest batches, oldest first. */
   readonly costs: number[];
   /** Trials under way. */
   trials: number;
 }
 
 /**
- * Finds by measurement how much drafting pays. Plain search is what it starts from and returns to;
- * each width is tried on real batches, whose results count, as seldom as what trials lose demands,
- * and taken where it is the fastest. What pays depends on the machine: where calls are dear, wide
- * drafts win; where tokens are, plain search does.
+ * Finds by measurement which draft width is the fastest. It starts with plain search and tries wider
+ * drafts on real batches, whose results count, no more often than the loss of trials allows. The
+ * answer depends on the machine: wide drafts win if calls are expensive, plain search wins if tokens
+ * are.
  */
 export function adaptiveWidths(options: { beamWidth: number; levels: number }): DraftPolicy {
   const { beamWidth, levels } = options;
@@ -37,7 +37,7 @@ export function adaptiveWidths(options: { beamWidth: number; levels: number }): 
     choice(new Array<number>(levels - 1).fill(Math.ceil(multiple * beamWidth))),
   );
   let batches = 0;
-  /** Time that trials lost against plain search, in plain batches; those under way as presumed. */
+  /** Loss of trials against plain search, in plain batches; trials under way count as presumed. */
   let lost = 0;
   const isOpen = ({ costs, trials }: Choice) =>
     costs.length + trials < TRUSTED && (costs[0] ?? 0) <= HOPELESS * typical(plain);
@@ -55,7 +55,7 @@ export function adaptiveWidths(options: { beamWidth: number; levels: number }): 
     observe({ widths, users, promptTokens, milliseconds }) {
       const one = [plain, ...drafts].find((choice) => choice.widths.join() === widths.join());
       if (one === undefined) return;
-      // Batches differ in size and prompt length: cost is told per row that plain search would compute.
+      // Batches differ in size and prompt length: cost is measured per row that plain search would compute.
       const cost = milliseconds / (users * (promptTokens + (levels - 1) * beamWidth));
       if (one.trials > 0) {
         one.trials--;
@@ -67,12 +67,12 @@ export function adaptiveWidths(options: { beamWidth: number; levels: number }): 
   };
 }
 
-/** Median cost: one batch that the machine disturbed decides nothing. */
+/** The median cost, so that one disturbed batch decides nothing. */
 function typical({ costs }: Choice): number {
   return costs.toSorted((a, b) => a - b)[costs.length >> 1] ?? Number.POSITIVE_INFINITY;
 }
 
-/** The draft that costs least, if it beats plain search by the margin. */
+/** The draft that costs least if it beats plain search by the margin, else plain search. */
 function fastest(plain: Choice, drafts: readonly Choice[]): Choice {
   const bar = MARGIN * typical(plain);
   return drafts

@@ -16,7 +16,7 @@ export interface ModelSettings {
   readonly scoring: Scoring;
   readonly precision: Precision;
   readonly workers?: number | undefined;
-  /** GiB of prompts that each worker keeps between calls. */
+  /** Memory, in GiB, in which each worker keeps prompts between calls. */
   readonly promptCache: number;
 }
 
@@ -26,7 +26,7 @@ type CpuSettings = ModelSettings & {
   readonly maxWaiting: number;
 };
 
-/** Opens a model with one thread a worker and a worker a core: no operator waits for the other core. */
+/** Opens a model with one thread per worker and one worker per core, so that no operator waits for another core. */
 export function openCpuModel(directory: string, settings: CpuSettings): Promise<Model> {
   return openModel(modelOptions(directory, settings));
 }
@@ -40,9 +40,14 @@ export function openCpuLevelHeads(
 }
 
 function modelOptions(directory: string, settings: CpuSettings): ModelOptions {
+  const { scoring, precision, catalogue, historyCatalogue, maxWaiting } = settings;
   return {
-    ...settings,
     directory,
+    scoring,
+    precision,
+    catalogue,
+    historyCatalogue,
+    maxWaiting,
     cacheDirectory: cacheDirectory(),
     workers: workerCount(settings),
     threads: 1,
@@ -59,7 +64,7 @@ export function workerCount(settings: Pick<ModelSettings, "workers">): number {
   return settings.workers ?? availableParallelism();
 }
 
-/** Batches of a part that are under way at once: one runs on each worker and one waits for it. */
+/** Batches of a group of rows that are under way at once: one per worker, and one that waits. */
 export function batchesAtOnce(settings: Pick<ModelSettings, "workers">): number {
   return workerCount(settings) + 1;
 }

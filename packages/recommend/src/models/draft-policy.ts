@@ -3,10 +3,27 @@ import { RecommendError } from "../errors.js";
 import { adaptiveWidths } from "./adaptive-widths.js";
 
 /**
- * How much is drafted, from widths as a person gives them: `auto`, one width, or one for each level
- * but the last.
+ * Returns how much a run drafts: nothing if it has no draft.
  *
- * @throws RecommendError BAD_DRAFT_WIDTHS where the widths do not fit the catalogue
+ * @throws RecommendError BAD_DRAFT_WIDTHS if the widths do not fit the catalogue
+ */
+export function policyOf(
+  settings: {
+    readonly draft: readonly unknown[];
+    readonly draftWidth: "auto" | readonly number[];
+    readonly beamWidth: number;
+  },
+  levels: number,
+): DraftPolicy {
+  const { draft, draftWidth, beamWidth } = settings;
+  return draft.length === 0 ? fixedWidths([]) : draftPolicy(draftWidth, { beamWidth, levels });
+}
+
+/**
+ * Returns the policy of widths as settings name them: `auto`, one width, or one for each level but
+ * the last.
+ *
+ * @throws RecommendError BAD_DRAFT_WIDTHS if the widths do not fit the catalogue
  */
 export function draftPolicy(
   widths: "auto" | readonly number[],
@@ -19,7 +36,7 @@ export function draftPolicy(
   if (widths.length !== levels - 1) {
     throw new RecommendError(
       "BAD_DRAFT_WIDTHS",
-      `--draft-width ${widths.join(",")}: give one width, or ${levels - 1} for this catalogue of ${levels} levels`,
+      `\`draftWidth\` ${widths.join(",")}: give one width, or ${levels - 1} for this catalogue of ${levels} levels`,
     );
   }
   return fixedWidths(widths);

@@ -12,8 +12,8 @@ export async function previousDrafter(
 }
 
 /**
- * Drafts from lists that any recommender made, written as a run's lists are: a file, or a finished
- * run's directory.
+ * Drafts from lists that any recommender made, in the format of a run's lists: a file, or the
+ * directory of a finished run.
  *
  * @throws DatasetError; the signal's reason
  */

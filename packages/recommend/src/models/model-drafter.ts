@@ -6,14 +6,14 @@ import { RecommendError } from "../errors.js";
 /** A draft that is a checkpoint, ordinary or with heads. */
 export interface DraftModel
   extends Pick<Model, "encodePrompt" | "maxPromptTokens" | "hash" | "close"> {
-  /** Drafts with it for prompts that it takes. */
+  /** Drafts for prompts of at most `maxPromptTokens`. */
   readonly drafter: Drafter;
 }
 
 /**
  * Drafts with a small model, which reads the prompts of the target.
  *
- * @throws RecommendError DRAFT_DIFFERS where it would read them as something else
+ * @throws RecommendError DRAFT_DIFFERS if its tokens for items differ from the target's
  */
 export function modelDrafter(
   draft: DraftModel,
@@ -24,13 +24,13 @@ export function modelDrafter(
     if (draft.encodePrompt([item]).join() === target.encodePrompt([item]).join()) continue;
     throw new RecommendError(
       "DRAFT_DIFFERS",
-      `--draft ${directory} writes items with other tokens than the target, so it would draft nonsense; make the tokens and the prompt in both nightbeam.json files the same`,
+      `\`draft\` ${directory} writes items with other tokens than the target, so it would draft nonsense; make the tokens and the prompt in both nightbeam.json files the same`,
     );
   }
   return new ShortPromptDrafter(draft.drafter, draft.maxPromptTokens);
 }
 
-/** Leaves users whose prompts are too long for a draft to the target alone. */
+/** Drafts nothing for users whose prompts are too long for the draft. */
 class ShortPromptDrafter implements Drafter {
   readonly #drafter: Drafter;
   readonly #maxPromptTokens: number;

@@ -16,6 +16,9 @@ import { type DraftModel, modelDrafter } from "./model-drafter.js";
 import { timedDrafter } from "./timed-drafter.js";
 import { transitionsDrafter } from "./transitions.js";
 
+/** A draft by its name, as `parseDraftName` reads it, or a drafter of one's own. */
+export type DraftChoice = string | Drafter;
+
 export interface DraftContext {
   /** The catalogue that histories are written in. */
   readonly known: Catalogue;
@@ -25,12 +28,12 @@ export interface DraftContext {
   readonly target: Pick<Prompts, "encodePrompt">;
   /** What transitions are counted in. */
   readonly histories: () => AsyncIterable<readonly HistoryRow[]>;
-  /** Shards under way at once. */
+  /** Groups of rows, such as parts, under way at once. */
   readonly parts: number;
   readonly signal?: AbortSignal | undefined;
 }
 
-/** All that drafts for a run, and one way to free it. */
+/** All drafts of a run as one drafter. */
 export interface OpenDrafts {
   readonly drafter: Drafter;
   /** Names of the drafts that are models: `draft`, `draft2`, … with their hashes. */
@@ -38,15 +41,12 @@ export interface OpenDrafts {
   close(): Promise<void>;
 }
 
-/**
- * @param names as `parseDraftName` reads them
- * @throws ModelError, DatasetError, RecommendError; the signal's reason when it is aborted between steps
- */
+/** @throws ModelError, DatasetError, RunError, RecommendError, SettingsError; the signal's reason */
 export async function openDrafts(
-  names: readonly string[],
+  choices: readonly DraftChoice[],
   options: DraftOptions,
 ): Promise<OpenDrafts> {
-  const parsed = names.map(parseDraftName);
+  const parsed = choices.map((one) => (typeof one === "string" ? parseDraftName(one) : one));
   const opened: DraftModel[] = [];
   const close = async () => {
     await Promise.all(opened.map((model) => model.close()));
@@ -56,6 +56,10 @@ export async function openDrafts(
     const draftVersions: Record<string, string> = {};
     for (const name of parsed) {
       options.signal?.throwIfAborted();
+      if (!("kind" in name)) {
+        drafters.push(timedDrafter(name));
+        continue;
+      }
       const { drafter, model } = await openDraft(name, options);
       drafters.push(drafter);
       if (model === undefined) continue;
@@ -75,7 +79,7 @@ type DraftOptions = DraftContext & { readonly settings: ModelSettings };
 
 interface OpenDraft {
   readonly drafter: Drafter;
-  /** To be closed behind it. */
+  /** To be closed after it. */
   readonly model?: DraftModel;
 }
 
@@ -116,7 +120,7 @@ async function openDraftModel(directory: string, options: DraftOptions): Promise
   const { known, searched: catalogue, settings } = options;
   const how = {
     ...settings,
-    // A draft only guesses, but it is asked the most: it always runs in its own numbers.
+    // A draft only guesses, and most calls are its own: it always runs at its own precision.
     precision: "fp32",
     catalogue,
     historyCatalogue: known,

@@ -1,19 +1,18 @@
 import type { Model } from "@nightbeam/model";
 import { batchesAtOnce, type ModelSettings, openCpuModel } from "./cpu-model.js";
-import { type DraftContext, type OpenDrafts, openDrafts } from "./open-drafts.js";
+import { type DraftChoice, type DraftContext, type OpenDrafts, openDrafts } from "./open-drafts.js";
 
 export interface ModelNames extends ModelSettings {
   readonly target: string;
-  /** As `parseDraftName` reads them. */
-  readonly draft: readonly string[];
+  readonly draft: readonly DraftChoice[];
 }
 
-/** Everything that a run on one machine loads, and one way to free it. */
+/** The models of a run on one machine. */
 export interface OpenModels extends OpenDrafts {
   readonly target: Model;
 }
 
-/** @throws ModelError, DatasetError, RecommendError; the signal's reason when it is aborted between steps */
+/** @throws ModelError, DatasetError, RunError, RecommendError, SettingsError; the signal's reason */
 export async function openModels(
   names: ModelNames,
   context: Omit<DraftContext, "target">,

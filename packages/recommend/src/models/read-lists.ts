@@ -5,30 +5,30 @@ import { type LeafLists, LeafListsBuilder } from "@nightbeam/decoding";
 import { readRecommendations } from "@nightbeam/run";
 
 export interface ReadListsOptions {
-  /** The catalogue that is searched: items that are not in it are passed over. */
+  /** The catalogue that is searched; items that it does not have are ignored. */
   readonly catalogue: Catalogue;
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Lists that others made, and what was found while reading them. */
+/** Lists of another recommender, and counts of what they hold. */
 export interface ReadLists {
   readonly lists: LeafLists;
-  /** SHA-256 in hex over users, items and their order, whatever file they stand in. */
+  /** SHA-256 in hex over users, items and their order, independent of the file format. */
   readonly digest: string;
   readonly users: number;
   /** Items of all lists. */
   readonly items: number;
-  /** Of these, the ones that the searched catalogue does not have. */
+  /** Items that the searched catalogue does not have. */
   readonly unknown: number;
 }
 
 /**
- * The lists of a finished run's directory, or of a file that is written as a run's lists are.
+ * Reads the lists of a finished run's directory, or of a file in the format of a run's lists.
  *
  * @throws DatasetError; the signal's reason
  */
 export async function readListsAt(path: string, options: ReadListsOptions): Promise<ReadLists> {
-  // What is not there is left to the reader to refuse.
+  // The reader refuses a path that does not exist.
   const found = await stat(path).catch(() => undefined);
   const isRun = found?.isDirectory() === true;
   return readLists(isRun ? readRecommendations(path) : readRecommendationFile({ path }), options);
@@ -58,7 +58,7 @@ export async function readLists(
       yield recommendations;
     }
   }
-  // The digest draws the lists through: they are read once.
+  // The digest consumes the stream, so lists are read once.
   const digest = await listsDigest(packed());
   return { lists: lists.finish(), digest, ...counts };
 }

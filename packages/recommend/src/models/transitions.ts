@@ -2,7 +2,7 @@ import type { Catalogue } from "@nightbeam/catalogue";
 import type { HistoryRow } from "@nightbeam/dataset";
 import { type Drafter, TransitionCounter, TransitionsDrafter } from "@nightbeam/decoding";
 
-/** Counts what follows what in all the histories of the run, streamed. */
+/** Counts which item follows which in all histories of the run, streamed. */
 export async function transitionsDrafter(
   histories: AsyncIterable<readonly HistoryRow[]>,
   options: { catalogue: Catalogue; signal?: AbortSignal | undefined },

@@ -1,8 +1,9 @@
 import type { Catalogue } from "@nightbeam/catalogue";
 import type { Recommendation } from "@nightbeam/dataset";
 import type { SearchOutcome } from "@nightbeam/decoding";
+import { histogramStats, type RunStats } from "@nightbeam/run";
 
-/** Thresholds for which is counted what they would accept: in nats, -1 to minus this. */
+/** Candidates are counted above thresholds of -1 to minus this, in whole nats. */
 const THRESHOLDS = 40;
 
 /** One user's list and where it comes from. */
@@ -12,8 +13,8 @@ export interface Listed {
 }
 
 /**
- * What became of the items proposed to a shard's users, as figures that add up over shards; none where
- * nothing was proposed to anybody.
+ * Counts what became of the items proposed for a shard's users. All counts add up over shards; there
+ * are none if nothing was proposed.
  *
  * - `candidates`: code paths proposed that the user may get
  * - `candidatesAbove-9`, for every whole number: those with a log-likelihood above it
@@ -24,7 +25,7 @@ export interface Listed {
 export function acceptanceStats(
   listed: readonly Listed[],
   { catalogue, topK }: { catalogue: Catalogue; topK: number },
-): Record<string, number> {
+): RunStats {
   const stats = {
     candidates: 0,
     acceptedItems: 0,
@@ -54,8 +55,6 @@ export function acceptanceStats(
     stats.ownLists++;
     stats.ownLastScores += last;
   }
-  const counted = above.flatMap((count, at) =>
-    count === 0 ? [] : [[`candidatesAbove-${at + 1}`, count] as const],
-  );
-  return { ...stats, ...Object.fromEntries(counted) };
+  const counted = above.map((count, at) => [-(at + 1), count] as const);
+  return { ...stats, ...histogramStats(new Map(counted.filter(([, count]) => count > 0))) };
 }

@@ -1,7 +1,7 @@
 import type { Catalogue } from "@nightbeam/catalogue";
 import type { HistoryRow, Recommendation, TeacherExample } from "@nightbeam/dataset";
 import { type BatchDecoder, decodeShard, type SearchOutcome } from "@nightbeam/decoding";
-import type { PartResult } from "@nightbeam/run";
+import type { PartResult, RunStats } from "@nightbeam/run";
 import { acceptanceStats } from "./acceptance-stats.js";
 import { expandItems } from "./expand-items.js";
 import { sampleUsers } from "./sample-users.js";
@@ -17,17 +17,20 @@ export interface RowsOptions {
   readonly nextKey: () => number;
   readonly onProgress: (batch: { users: number; outcomes: readonly SearchOutcome[] }) => void;
   readonly signal: AbortSignal;
-  /** Share of the users whose answers of the target are collected; absent: nobody's. */
+  /** Share of the users whose answers of the target are collected. Default: none. */
   readonly teacherSample?: number | undefined;
 }
 
-/** The rows' lists, and what the target said about the sampled users. */
+/** The rows' lists, and what the target answered about the sampled users. */
 export interface DecodedRows {
-  readonly result: Omit<PartResult, "index">;
+  readonly result: Omit<PartResult, "index" | "recommendations"> & {
+    /** In the order of the rows that were not rejected. */
+    readonly recommendations: readonly Recommendation[];
+  };
   readonly examples: readonly TeacherExample[];
 }
 
-/** Decodes the rows of a shard; those that cannot be decoded carry their reason. */
+/** Decodes the rows of a shard. Rows that cannot be decoded are returned with a reason. */
 export async function decodeRows(
   rows: readonly HistoryRow[],
   options: RowsOptions,
@@ -69,8 +72,8 @@ function recommendation(
   };
 }
 
-/** Sums over a shard's searches; users with the same question are one search. */
-function searchStats(searched: readonly SearchOutcome[]): Record<string, number> {
+/** Sums over a shard's searches. Users with the same question share one search. */
+function searchStats(searched: readonly SearchOutcome[]): RunStats {
   const stats = {
     searches: searched.length,
     targetCalls: 0,
@@ -87,22 +90,4 @@ function searchStats(searched: readonly SearchOutcome[]): Record<string, number>
     stats.firstCallAcceptedSteps += cost.firstCallAcceptedSteps;
   }
   return stats;
-}
-
-/** Figures of the whole run, from the sums over its shards. */
-export function runFigures(totals: {
-  readonly users: number;
-  readonly stats: Readonly<Record<string, number>>;
-}): Record<string, number> {
-  const { users, stats } = totals;
-  const each = (name: string) => (stats[name] ?? 0) / (stats.searches ?? 0);
-  const { ownLists, ownLastScores } = stats;
-  return {
-    callsPerUser: each("targetCalls"),
-    nodesPerUser: each("nodes"),
-    tokensPerUser: each("tokens"),
-    firstCallAcceptedSteps: each("firstCallAcceptedSteps"),
-    usersPerSecond: users / (stats.wallSeconds ?? 0),
-    ...(ownLists === undefined ? {} : { ownLastScore: (ownLastScores ?? 0) / ownLists }),
-  };
 }

@@ -3,9 +3,8 @@ import type { RecommendedItem } from "@nightbeam/dataset";
 import type { Beams } from "@nightbeam/decoding";
 
 /**
- * The `topK` best items of code paths, best first. Items that share a path share its score and
- * follow each other in the order of their ids. Paths of `first` have their places, wherever their
- * score puts them.
+ * Returns the `topK` best items of code paths, best first. Items that share a path share its score, in
+ * the order of their ids. Items of the paths in `first` get a place whatever their score is.
  */
 export function expandItems(
   catalogue: Catalogue,

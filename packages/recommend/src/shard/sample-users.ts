@@ -3,7 +3,7 @@ import type { Trie } from "@nightbeam/catalogue";
 import { type TeacherExample, teacherExample } from "@nightbeam/dataset";
 import type { KnownTree, ShardUser } from "@nightbeam/decoding";
 
-/** A part's users, and what the target said about the sampled ones once they are decoded. */
+/** A part's users, and the target's answers about the sampled ones after they are decoded. */
 export interface Sampled<User> {
   readonly users: readonly User[];
   /** In an order that depends on the prompts alone. */
@@ -11,9 +11,9 @@ export interface Sampled<User> {
 }
 
 /**
- * Collects what the target says about a share of the users. The prompt decides whether a user is in
- * the sample, so that every run, however it is cut into parts, samples the same ones; a prompt that
- * several users of a part have is taken once, with the first one's search.
+ * Collects the target's answers about a share of the users. The prompt decides whether a user is in
+ * the sample, so that runs with other part sizes sample the same ones. A prompt that several users of
+ * a part have is taken once, from the first user's search.
  */
 export function sampleUsers<User extends ShardUser>(
   users: readonly User[],
@@ -26,7 +26,7 @@ export function sampleUsers<User extends ShardUser>(
     if (drawOf(digest) >= share || examples.has(digest)) return user;
     examples.set(digest, undefined);
     const onKnown = (known: KnownTree) => {
-      // A user who may get nothing: the target was asked nothing.
+      // The target was not asked if the user may get no item.
       if (known.prefixes.length > 0) examples.set(digest, exampleOf(user.prompt, { known, trie }));
     };
     return { ...user, onKnown };
@@ -37,10 +37,10 @@ export function sampleUsers<User extends ShardUser>(
   };
 }
 
-function exampleOf(prompt: Int32Array, told: { known: KnownTree; trie: Trie }): TeacherExample {
-  const { prefixes, parents, rows } = told.known;
+function exampleOf(prompt: Int32Array, answers: { known: KnownTree; trie: Trie }): TeacherExample {
+  const { prefixes, parents, rows } = answers.known;
   const codes = Int32Array.from(prefixes, (prefix, entry) =>
-    parents[entry] === -1 ? -1 : (told.trie.codes[prefix] ?? -1),
+    parents[entry] === -1 ? -1 : (answers.trie.codes[prefix] ?? -1),
   );
   return teacherExample({ prompt, parents, codes, rows });
 }

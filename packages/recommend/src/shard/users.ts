@@ -14,7 +14,7 @@ export interface ReadyUser extends ShardUser {
   readonly name: string;
 }
 
-/** What a row of the histories becomes: a user to decode, or a row that is set aside. */
+/** What a row of the histories becomes: a user to decode, or a rejected row. */
 export type Reading =
   | { readonly kind: "user"; readonly user: ReadyUser }
   | { readonly kind: "rejected"; readonly rejected: RejectedRow };
@@ -28,11 +28,11 @@ export interface ReaderOptions {
   /** Longest prompt that the model takes, in tokens. */
   readonly maxPromptTokens: number;
   readonly excludeSeen: boolean;
-  /** What nobody is recommended, where that has not been filtered out of the catalogue. */
+  /** Items that no user may get and that are still in the searched catalogue. Default: none. */
   readonly excluded?: Exclusion;
 }
 
-/** Makes users of rows; what cannot be a user carries its reason and stops nobody else. */
+/** Returns a function that makes users of rows. A row that cannot be a user is rejected with a reason. */
 export function userReader(options: ReaderOptions): (row: HistoryRow) => Reading {
   const { known, searched, excluded = NOTHING_EXCLUDED } = options;
   return (row) => {

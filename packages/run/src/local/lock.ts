@@ -2,34 +2,33 @@ import { randomUUID } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { readFile, rename, rm } from "node:fs/promises";
 import { hostname } from "node:os";
-import { systemCode } from "@nightbeam/dataset";
-import { createDurably, tempPath } from "@nightbeam/store";
+import { createDurably, systemCode, tempPath } from "@nightbeam/store";
 import { z } from "zod";
 import { RunError } from "../errors.js";
 
 const ownerSchema = z.object({
   pid: z.int(),
   host: z.string(),
-  /** When the process began, in the kernel's ticks; tells a process from a later one of its number. */
+  /** When the process started, in kernel ticks: distinguishes it from a later process with its pid. */
   began: z.string().nullable(),
   token: z.string(),
 });
 
 type Owner = z.infer<typeof ownerSchema>;
 
-/** A lock that is held. */
+/** A lock held by this process. */
 export interface Lock {
   release(): Promise<void>;
 }
 
-/** Tries before giving up, should the lock keep changing hands meanwhile. */
-const TRIES = 5;
+/** Tries before giving up, in case the lock keeps changing hands. */
+const MAX_TRIES = 5;
 
 /**
- * Takes the lock file at `path`, also from a process that has died. Holds among processes of one
- * machine; another machine's lock is never taken over, as its process cannot be asked.
+ * Takes the lock file at `path`, including from a process on this machine that has died. A lock from
+ * another machine is never taken over, because its process cannot be checked.
  *
- * @throws RunError RUN_LOCKED, WRITE_FAILED
+ * @throws RunError RUN_LOCKED; StoreError WRITE_FAILED
  */
 export async function takeLock(path: string): Promise<Lock> {
   const own: Owner = {
@@ -38,7 +37,7 @@ export async function takeLock(path: string): Promise<Lock> {
     began: processBegan(process.pid),
     token: randomUUID(),
   };
-  for (let tries = 0; tries < TRIES; tries++) {
+  for (let tries = 0; tries < MAX_TRIES; tries++) {
     if (await createDurably(path, JSON.stringify(own)))
       return { release: () => release(path, own) };
     const text = await textOf(path);
@@ -56,8 +55,8 @@ async function release(path: string, own: Owner): Promise<void> {
 }
 
 /**
- * Removes the lock whose content was found stale. It is moved aside first and looked at again: had
- * another process meanwhile put its own lock there, that one is put back.
+ * Removes a lock whose content is stale. It is moved aside first and read again: if another process
+ * has replaced it in the meantime, that lock is put back.
  */
 async function removeStale(path: string, stale: string): Promise<void> {
   const aside = tempPath(path);
@@ -77,18 +76,18 @@ function isAlive(owner: Owner): boolean {
   try {
     process.kill(owner.pid, 0);
   } catch (error) {
-    // EPERM: it lives, and is another user's.
+    // EPERM: it is alive, and another user's.
     if (systemCode(error) === "ESRCH") return false;
   }
   const began = processBegan(owner.pid);
   return began === null || owner.began === null || began === owner.began;
 }
 
-/** Restarted containers hand out the same numbers again, so a number alone does not name a process. */
+/** Restarted containers reuse pids, so a pid alone does not identify a process. */
 function processBegan(pid: number): string | null {
   try {
     const text = readFileSync(`/proc/${pid}/stat`, "utf8");
-    // The second field is the program's name in brackets and may hold spaces; the 22nd is the start.
+    // The second field is the program's name in parentheses, which may contain spaces; the 22nd is the start.
     return text.slice(text.lastIndexOf(")") + 2).split(" ")[19] ?? null;
   } catch {
     return null;
@@ -116,7 +115,7 @@ function locked(path: string, owner: Owner | undefined): RunError {
   const who = owner === undefined ? "another process" : `process ${owner.pid} on ${owner.host}`;
   return new RunError(
     "RUN_LOCKED",
-    `The run is being worked on by ${who}. Wait for it or stop it; if it no longer runs, ` +
+    `The run is in use by ${who}. Wait for it or stop it; if it no longer runs, ` +
       `remove ${path} and start again.`,
   );
 }

@@ -1,26 +1,25 @@
 import { mkdir, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { readFailure, systemCode, writeFailure } from "@nightbeam/dataset";
-import { isTempName } from "@nightbeam/store";
+import { isTempName, readFailure, systemCode, writeFailure } from "@nightbeam/store";
 import { z } from "zod";
 import { RunError } from "../errors.js";
+import { differencesText, planDifferences, type RunPlan, runPlanSchema } from "../plan.js";
 import { directoryJournal } from "../records/journal.js";
-import type { RunPlan } from "../records/plan.js";
-import { differencesText, planDifferences, runPlanSchema } from "../records/plan.js";
-import { COMMITS_DIRECTORY, LOCK_FILE, PARTS_DIRECTORY, PLAN_FILE } from "../records/run-files.js";
+import { COMMITS_DIRECTORY, LOCK_FILE, PARTS_DIRECTORY, PLAN_FILE } from "../records/names.js";
+import { nextRunState, storedState } from "../state.js";
 import { takeLock } from "./lock.js";
-import { nameFiles } from "./part.js";
+import { publishFiles } from "./part.js";
 import { Run } from "./run.js";
-import { nextState, stateOf } from "./state.js";
 
 /**
- * Opens a run in a directory: begins it where the directory is new or empty, continues it where it
- * holds a run of an equal plan. Leftovers of killed processes are completed or removed. Whoever
- * opens it closes it.
+ * Opens a run in a directory: starts it if the directory is new or empty, continues it if it holds a
+ * run with an equal plan. Leftovers of killed processes are completed or removed. The caller closes
+ * the run.
  *
  * The directory holds plan.json, parts/, commits/, and at the end rejected.jsonl and manifest.json.
  *
- * @throws RunError RUN_DIFFERS, NOT_A_RUN, RUN_LOCKED, RUN_DAMAGED, BAD_OPTION, WRITE_FAILED
+ * @throws RunError RUN_DIFFERS, NOT_A_RUN, RUN_LOCKED, RUN_DAMAGED, BAD_OPTION; StoreError
+ * WRITE_FAILED, UNREADABLE
  */
 export async function openRun(options: {
   readonly dir: string;
@@ -34,17 +33,18 @@ export async function openRun(options: {
   try {
     const journal = directoryJournal(dir);
     const resumed = !(await journal.createPlan(plan));
-    const standing = resumed ? await journal.readPlan() : plan;
-    if (standing !== undefined) refuseOther(dir, standing, plan);
+    const existing = resumed ? await journal.readPlan() : plan;
+    if (existing !== undefined) refuseOtherPlan(dir, existing, plan);
     for (const name of [PARTS_DIRECTORY, COMMITS_DIRECTORY]) await makeDirectory(join(dir, name));
     const committed = await journal.readCommits();
-    for (const record of committed) await nameFiles(dir, record);
-    for (const place of [dir, join(dir, PARTS_DIRECTORY), join(dir, COMMITS_DIRECTORY)]) {
-      await removeTemps(place);
+    for (const record of committed) await publishFiles(dir, record);
+    for (const directory of [dir, join(dir, PARTS_DIRECTORY), join(dir, COMMITS_DIRECTORY)]) {
+      await removeTemps(directory);
     }
     const manifest = await journal.readManifest();
-    const found = stateOf({ plan: resumed, manifest: manifest !== undefined });
-    const state = resumed ? found : nextState(found, "plan_written");
+    const found = { manifest: manifest !== undefined, partial: false, cancelled: false };
+    const before = storedState({ plan: resumed, ...found });
+    const state = resumed ? before : nextRunState(before, "planned");
     return new Run({ state, target: { dir, plan, journal }, lock, resumed, committed, manifest });
   } catch (error) {
     await lock.release();
@@ -56,7 +56,7 @@ function checkedPlan(plan: RunPlan): RunPlan {
   const parsed = runPlanSchema.safeParse(plan);
   if (parsed.success) return parsed.data;
   const problem = z.prettifyError(parsed.error).replaceAll("\n", " ");
-  throw new RunError("BAD_OPTION", `The plan cannot be written down: ${problem}.`);
+  throw new RunError("BAD_OPTION", `The plan is not valid: ${problem}.`);
 }
 
 async function makeDirectory(path: string): Promise<void> {
@@ -68,20 +68,20 @@ async function makeDirectory(path: string): Promise<void> {
   }
 }
 
-/** A directory with files but without a plan is somebody else's; nothing is put into it. */
+/** A directory with files but without a plan belongs to something else; nothing is written to it. */
 async function refuseForeign(dir: string): Promise<void> {
   const names = await namesIn(dir);
-  // A process killed before it wrote the plan leaves no more than these.
+  // A process that was killed before it wrote the plan leaves at most these.
   const foreign = names.filter((name) => name !== LOCK_FILE && !isTempName(name));
   if (names.includes(PLAN_FILE) || foreign.length === 0) return;
   throw new RunError(
     "NOT_A_RUN",
     `${dir} holds other files (${foreign.slice(0, 3).join(", ")}) and no run. ` +
-      "Name an empty directory or one that does not exist yet.",
+      "Name an empty directory, or one that does not exist yet.",
   );
 }
 
-function refuseOther(dir: string, before: RunPlan, now: RunPlan): void {
+function refuseOtherPlan(dir: string, before: RunPlan, now: RunPlan): void {
   const differences = planDifferences(before, now);
   if (differences.length === 0) return;
   throw new RunError(
@@ -93,7 +93,7 @@ function refuseOther(dir: string, before: RunPlan, now: RunPlan): void {
 
 async function removeTemps(dir: string): Promise<void> {
   for (const name of await namesIn(dir)) {
-    // A process that is just being refused the lock has one of these in use.
+    // A process that is waiting for the lock may be using one of these.
     if (name.startsWith(`.${LOCK_FILE}.`)) continue;
     if (isTempName(name)) await rm(join(dir, name), { force: true });
   }

@@ -1,31 +1,22 @@
 import { randomUUID } from "node:crypto";
 import { open, rm } from "node:fs/promises";
 import { basename, join } from "node:path";
-import type { PartAttempt, Recommendations } from "@nightbeam/dataset";
-import { partName, systemCode, writeAttempt, writeFailure } from "@nightbeam/dataset";
-import { fileSize, publish, tempPath } from "@nightbeam/store";
+import { partName, type WrittenPart, writePartAttempt } from "@nightbeam/dataset";
+import { fileSize, publish, systemCode, tempPath, writeFailure } from "@nightbeam/store";
 import { RunError } from "../errors.js";
+import { firstRowOf, plannedRows, type RunPlan } from "../plan.js";
 import type { Journal } from "../records/journal.js";
-import type { RunPlan } from "../records/plan.js";
-import { firstRowOf, plannedRows } from "../records/plan.js";
-import type { PartRecord, RejectedRow } from "../records/records.js";
-import { finiteStats, rejectedFileOf, rejectedText } from "../records/records.js";
-import { PARTS_DIRECTORY, partFile, partRejectedFile } from "../records/run-files.js";
+import { commitFile, PARTS_DIRECTORY, partFile, partRejectedFile } from "../records/names.js";
+import {
+  type PartRecord,
+  type PartResult,
+  type RejectedRow,
+  rejectedFileOf,
+  rejectedText,
+} from "../records/records.js";
+import { finiteStats } from "../statistics/run-stats.js";
 
-/** A part that is ready: `index * partSize` input rows after the run's first, `rowCount` of them. */
-export interface PartResult {
-  readonly index: number;
-  /** Input rows; each is either recommended for or rejected. */
-  readonly rowCount: number;
-  readonly recommendations: Recommendations;
-  readonly rejected: readonly RejectedRow[];
-  /** Figures that add up over parts: calls, nodes, seconds. */
-  readonly stats: Readonly<Record<string, number>>;
-  /** The teacher data written for the part, where there is any: a path that stands by itself. */
-  readonly teacherLog?: string | undefined;
-}
-
-/** Where a part is committed to. */
+/** Where parts are committed. */
 export interface PartTarget {
   readonly dir: string;
   readonly plan: RunPlan;
@@ -33,11 +24,12 @@ export interface PartTarget {
 }
 
 /**
- * Writes a part under private names, commits it, and only then gives the files their public names:
- * two processes that made the same part cannot mix, as only the one whose record stands names files.
+ * Writes a part under temporary names, commits it, and only then publishes its files. So the files of
+ * two attempts at the same part cannot mix: only the one whose record counts is published.
  *
- * @returns the record that counts, and whether it is this call's
- * @throws RunError PART_MISMATCH, BAD_RECOMMENDATION, WRITE_FAILED
+ * @returns the record that counts, and whether this call created it
+ * @throws RunError PART_MISMATCH, RUN_DAMAGED; DatasetError BAD_RECOMMENDATION, WRITE_FAILED;
+ * StoreError WRITE_FAILED
  */
 export async function writeAndCommit(
   target: PartTarget,
@@ -47,7 +39,7 @@ export async function writeAndCommit(
   const { index, rowCount, recommendations, rejected, stats, teacherLog } = result;
   checkRows(plan, result);
   const attempt = randomUUID();
-  const part = await writeAttempt(
+  const part = await writePartAttempt(
     {
       directory: join(dir, PARTS_DIRECTORY),
       name: partName(index),
@@ -56,7 +48,7 @@ export async function writeAndCommit(
     },
     attempt,
   );
-  const rejectedTemp = tempPath(join(dir, partRejectedFile(index)), attempt);
+  const rejectedTemp = tempPath(join(dir, partRejectedFile({ index })), attempt);
   const discard = async (): Promise<void> => {
     await rm(part.path, { force: true });
     await rm(rejectedTemp, { force: true });
@@ -69,11 +61,11 @@ export async function writeAndCommit(
     throw error;
   }
   const { rows, bytes, sha256 } = part;
-  // Should this fail, the record may stand all the same, and then these files are the part: they
-  // stay, and whoever opens the run next names or removes them.
+  // If this fails, the record may exist nevertheless, and then these files are the part. So they stay,
+  // and the next process that opens the run publishes or removes them.
   const outcome = await journal.commit({
     index,
-    file: partFile(index, plan.format),
+    file: partFile({ index }, plan.format),
     attempt,
     rows,
     rejected: rejected.length,
@@ -85,16 +77,16 @@ export async function writeAndCommit(
     teacherLog,
   });
   if (!outcome.created) await discard();
-  await nameFiles(dir, outcome.record);
+  await publishFiles(dir, outcome.record);
   return outcome;
 }
 
 /**
- * Gives a committed part's files their public names, if they do not have them yet.
+ * Publishes the files of a committed part, unless that is done already.
  *
- * @throws RunError RUN_DAMAGED where a file is neither here nor there
+ * @throws RunError RUN_DAMAGED if the part file is missing or has another size
  */
-export async function nameFiles(dir: string, record: PartRecord): Promise<void> {
+export async function publishFiles(dir: string, record: PartRecord): Promise<void> {
   for (const file of [record.file, rejectedFileOf(record)]) {
     if (file === undefined) continue;
     const path = join(dir, file);
@@ -102,7 +94,7 @@ export async function nameFiles(dir: string, record: PartRecord): Promise<void> 
     try {
       await publish(temp, path);
     } catch (error) {
-      // It has its name already, perhaps by another process.
+      // It is published already, perhaps by another process.
       if (systemCode(error) !== "ENOENT") throw writeFailure(path, error);
     }
   }
@@ -110,8 +102,8 @@ export async function nameFiles(dir: string, record: PartRecord): Promise<void> 
   if (bytes === record.bytes) return;
   throw new RunError(
     "RUN_DAMAGED",
-    `${join(dir, record.file)} ${bytes === undefined ? "is gone" : `has ${bytes} bytes`} where its ` +
-      `commit record states ${record.bytes}. Remove the record commits/${partName(record.index)}.json ` +
+    `${join(dir, record.file)} ${bytes === undefined ? "is missing" : `has ${bytes} bytes`}, but its ` +
+      `commit record states ${record.bytes} bytes. Remove the record ${commitFile(record.index)} ` +
       "to have the part made again.",
   );
 }
@@ -124,18 +116,18 @@ function checkRows(plan: RunPlan, { index, rowCount }: PartResult): void {
   if (fits && expected > 0) return;
   throw new RunError(
     "PART_MISMATCH",
-    `Part ${index} brings ${rowCount} input rows where the plan gives it ` +
+    `Part ${index} has ${rowCount} input rows, but the plan gives it ` +
       `${inputRows === undefined ? "up to " : ""}${expected}. ` +
       "Read the rows of a part by the plan's firstRow and partSize.",
   );
 }
 
-function checkAccount({ index, rowCount, rejected }: PartResult, { rows }: PartAttempt): void {
+function checkAccount({ index, rowCount, rejected }: PartResult, { rows }: WrittenPart): void {
   if (rows + rejected.length === rowCount) return;
   throw new RunError(
     "PART_MISMATCH",
     `Part ${index} has ${rowCount} input rows, and ${rows} lists and ${rejected.length} rejected ` +
-      "rows. Every row must give one of the two.",
+      "rows. Every row must give one or the other.",
   );
 }
 

@@ -1,20 +1,22 @@
+import { createReadStream } from "node:fs";
+import { join } from "node:path";
+import { writeDurably } from "@nightbeam/store";
 import { RunError } from "../errors.js";
-import type { RunTotals } from "../records/manifest.js";
+import type { RunPlan } from "../plan.js";
 import { makeManifest } from "../records/manifest.js";
-import type { RunPlan } from "../records/plan.js";
-import type { Manifest, PartRecord } from "../records/records.js";
+import { mergeRejected } from "../records/merge-rejected.js";
+import { REJECTED_FILE } from "../records/names.js";
+import type { Manifest, PartRecord, PartResult } from "../records/records.js";
+import { nextRunState, type RunState } from "../state.js";
+import type { RunStats, RunTotals } from "../statistics/run-stats.js";
 import type { Lock } from "./lock.js";
-import { mergeRejected } from "./merge-rejected.js";
-import type { PartResult, PartTarget } from "./part.js";
-import { nameFiles, writeAndCommit } from "./part.js";
-import type { RunState } from "./state.js";
-import { nextState } from "./state.js";
+import { type PartTarget, publishFiles, writeAndCommit } from "./part.js";
 
-/** A run that this process may work on, until `close`. See `openRun`. */
+/** A run on one machine, locked by this process until `close`. See `openRun`. */
 export class Run {
   readonly dir: string;
   readonly plan: RunPlan;
-  /** Whether the plan was there already: an earlier process began the run. */
+  /** Whether the plan existed already: an earlier process started the run. */
   readonly resumed: boolean;
   readonly #target: PartTarget;
   readonly #lock: Lock;
@@ -23,7 +25,7 @@ export class Run {
   #manifest: Manifest | undefined;
   #closed = false;
 
-  /** Runs are made by `openRun`. */
+  /** Use `openRun`. */
   constructor(options: {
     readonly state: RunState;
     readonly target: PartTarget;
@@ -42,16 +44,17 @@ export class Run {
     this.#state = options.state;
   }
 
+  /** `planned` or `complete`. */
   get state(): RunState {
     return this.#state;
   }
 
-  /** Committed parts by index, also those of earlier processes. */
+  /** Committed parts by index, including those of earlier processes. */
   get committed(): ReadonlyMap<number, PartRecord> {
     return this.#committed;
   }
 
-  /** Whether the manifest stands: nothing is left to do. */
+  /** Whether the manifest is written: nothing is left to do. */
   get complete(): boolean {
     return this.#state === "complete";
   }
@@ -62,14 +65,15 @@ export class Run {
   }
 
   /**
-   * Writes and commits a part; parts may come in any order and at the same time. A part that is
-   * committed already is left as it is, and this attempt is discarded.
+   * Writes and commits a part, in any order and concurrently. If the part is already committed, this
+   * attempt is discarded.
    *
-   * @throws RunError PART_MISMATCH, BAD_RECOMMENDATION, WRITE_FAILED, RUN_STATE
+   * @throws RunError PART_MISMATCH, RUN_STATE, RUN_DAMAGED; DatasetError BAD_RECOMMENDATION,
+   * WRITE_FAILED; StoreError WRITE_FAILED
    */
   async commitPart(result: PartResult): Promise<{ created: boolean; record: PartRecord }> {
     this.#requireOpen();
-    this.#state = nextState(this.#state, "part_committed");
+    this.#state = nextRunState(this.#state, "committed");
     const known = this.#committed.get(result.index);
     if (known !== undefined) return { created: false, record: known };
     const outcome = await writeAndCommit(this.#target, result);
@@ -78,19 +82,19 @@ export class Run {
   }
 
   /**
-   * Completes the run: verifies the records against the plan, merges rejected rows, writes the
-   * manifest. `derive` makes figures out of the sums, such as calls per user. A complete run
-   * resolves to the manifest that stands.
+   * Completes the run: checks the records against the plan, merges the rejected rows, and writes the
+   * manifest. `derive` computes figures from the sums, see `runFigures`. If the run is already
+   * complete, returns its manifest.
    *
-   * @throws RunError RUN_INCOMPLETE, RUN_DAMAGED, WRITE_FAILED, RUN_STATE
+   * @throws RunError RUN_INCOMPLETE, RUN_DAMAGED, RUN_STATE; StoreError WRITE_FAILED
    */
   async finish(
-    options: { readonly derive?: (totals: RunTotals) => Record<string, number> } = {},
+    options: { readonly derive?: (totals: RunTotals) => RunStats } = {},
   ): Promise<Manifest> {
     this.#requireOpen();
     if (this.#manifest !== undefined) return this.#manifest;
     const { dir, plan, journal } = this.#target;
-    // From the journal, not from memory: what is on the disk is what the manifest vouches for.
+    // From the journal, not from memory: the manifest vouches for what is on disk.
     const records = await journal.readCommits();
     const made = makeManifest({
       location: dir,
@@ -99,15 +103,16 @@ export class Run {
       derive: options.derive,
       createdAt: new Date(),
     });
-    for (const record of records) await nameFiles(dir, record);
-    await mergeRejected(dir, records);
+    for (const record of records) await publishFiles(dir, record);
+    const rejected = mergeRejected(records, (file) => createReadStream(join(dir, file)));
+    await writeDurably(join(dir, REJECTED_FILE), rejected);
     const manifest = await journal.createManifest(made);
-    this.#state = nextState(this.#state, "finished");
+    this.#state = nextRunState(this.#state, "finished");
     this.#manifest = manifest;
     return manifest;
   }
 
-  /** Lets other processes work on the run. May be called more than once. */
+  /** Releases the lock, so that other processes can open the run. Idempotent. */
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;

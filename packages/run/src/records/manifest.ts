@@ -1,30 +1,23 @@
 import { RunError } from "../errors.js";
-import type { RunPlan } from "./plan.js";
-import { firstRowOf } from "./plan.js";
+import { firstRowOf, type RunPlan } from "../plan.js";
+import { finiteStats, type RunStats, type RunTotals, sumStats } from "../statistics/run-stats.js";
+import { REJECTED_FILE } from "./names.js";
 import type { Manifest, PartRecord } from "./records.js";
-import { finiteStats, sumStats } from "./records.js";
-import { REJECTED_FILE } from "./run-files.js";
-
-/** The sums of a run, from which its other figures are derived. */
-export interface RunTotals {
-  readonly users: number;
-  readonly rejected: number;
-  readonly stats: Readonly<Record<string, number>>;
-}
 
 /**
- * Verifies that the committed parts are the whole run and makes its manifest; writing it, and
- * merging what was rejected, is the caller's.
+ * Verifies that the committed parts are the whole run, and makes its manifest. The caller writes it,
+ * after the file of rejected rows.
  *
  * @throws RunError RUN_INCOMPLETE
  */
 export function makeManifest(options: {
-  /** For messages. */
+  /** The directory or store, for messages. */
   readonly location: string;
   readonly plan: RunPlan;
   /** In order of their index. */
   readonly records: readonly PartRecord[];
-  readonly derive: ((totals: RunTotals) => Record<string, number>) | undefined;
+  /** Computes more figures from the sums. */
+  readonly derive: ((totals: RunTotals) => RunStats) | undefined;
   readonly createdAt: Date;
 }): Manifest {
   const { location, plan, records, derive, createdAt } = options;
@@ -50,14 +43,14 @@ export function makeManifest(options: {
   };
 }
 
-/** Parts follow each other without a gap, full but for the last, up to the planned end. */
+/** Parts follow each other without a gap up to the planned end; all but the last are full. */
 function verifyWhole(location: string, plan: RunPlan, records: readonly PartRecord[]): void {
   let rows = 0;
-  for (const [place, record] of records.entries()) {
-    const isLast = place === records.length - 1;
+  for (const [position, record] of records.entries()) {
+    const isLast = position === records.length - 1;
     const full = isLast || record.rowCount === plan.partSize;
-    if (record.index !== place || record.firstRow !== firstRowOf(plan, place) || !full) {
-      throw incomplete(location, `part ${place} is not committed, or not whole`);
+    if (record.index !== position || record.firstRow !== firstRowOf(plan, position) || !full) {
+      throw incomplete(location, `part ${position} is not committed, or not full`);
     }
     rows += record.rowCount;
   }
@@ -69,6 +62,6 @@ function verifyWhole(location: string, plan: RunPlan, records: readonly PartReco
 function incomplete(location: string, problem: string): RunError {
   return new RunError(
     "RUN_INCOMPLETE",
-    `The run in ${location} is not whole: ${problem}. Start it again with the same arguments to continue.`,
+    `The run in ${location} is not complete: ${problem}. Start it again with the same arguments to continue.`,
   );
 }

@@ -1,4 +1,4 @@
-/** Maps in order with at most so many calls under way; the first failure ends it. */
+/** Maps items, keeping their order, with at most `atOnce` calls at a time. The first failure stops it. */
 export async function mapAtMost<Item, Result>(
   atOnce: number,
   items: readonly Item[],

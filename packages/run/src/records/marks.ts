@@ -1,22 +1,21 @@
 import type { ShardStore } from "@nightbeam/store";
 import { z } from "zod";
-import { asJobsError } from "../shards/journal.js";
-import { readRecord, recordBytes } from "./record-text.js";
-import { CANCELLED_FILE, PARTIAL_FILE } from "./run-names.js";
+import { CANCELLED_FILE, PARTIAL_FILE } from "./names.js";
+import { readRecord, recordBytes } from "./record-file.js";
 
 const count = z.int().min(0);
 
 const cancelledSchema = z.strictObject({
   /** ISO 8601, UTC. */
   cancelledAt: z.iso.datetime(),
-  /** What the person said. */
+  /** The reason that the user gave. */
   reason: z.string().exactOptional(),
 });
 
 const partialSchema = z.strictObject({
   /** ISO 8601, UTC. */
   setAsideAt: z.iso.datetime(),
-  /** The shards that nothing was made of. */
+  /** The shards that were given up. */
   missing: z.array(
     z.strictObject({
       index: count,
@@ -29,34 +28,42 @@ const partialSchema = z.strictObject({
   ),
 });
 
-/** What cancelled.json says. */
+/** The content of cancelled.json. */
 export type CancelledMark = Readonly<z.infer<typeof cancelledSchema>>;
-/** What partial.json says. */
+/** The content of partial.json. */
 export type PartialMark = Readonly<z.infer<typeof partialSchema>>;
-/** A shard that nothing was made of. */
+/** A shard that was given up. */
 export type MissingShard = PartialMark["missing"][number];
 
-/** @throws RunError STORE_FAILED, STORE_DAMAGED */
+/** @throws RunError STORE_DAMAGED; StoreError STORE_FAILED */
 export function readCancelled(store: ShardStore): Promise<CancelledMark | undefined> {
-  return asJobsError(readRecord(store, CANCELLED_FILE, cancelledSchema));
+  return readRecord(store, {
+    name: CANCELLED_FILE,
+    schema: cancelledSchema,
+    damage: "STORE_DAMAGED",
+  });
 }
 
-/** @throws RunError STORE_FAILED, STORE_DAMAGED */
+/** @throws RunError STORE_DAMAGED; StoreError STORE_FAILED */
 export function readPartial(store: ShardStore): Promise<PartialMark | undefined> {
-  return asJobsError(readRecord(store, PARTIAL_FILE, partialSchema));
+  return readRecord(store, {
+    name: PARTIAL_FILE,
+    schema: partialSchema,
+    damage: "STORE_DAMAGED",
+  });
 }
 
-/** @throws RunError STORE_FAILED */
+/** @throws StoreError STORE_FAILED */
 export function writeCancelled(store: ShardStore, mark: CancelledMark): Promise<void> {
   return store.replace(CANCELLED_FILE, recordBytes(mark));
 }
 
-/** @throws RunError STORE_FAILED */
+/** @throws StoreError STORE_FAILED */
 export function writePartial(store: ShardStore, mark: PartialMark): Promise<void> {
   return store.replace(PARTIAL_FILE, recordBytes(mark));
 }
 
-/** Partial first: killed between the two, a cancelled run stays cancelled. @throws RunError STORE_FAILED */
+/** partial.json first: a process killed between the two leaves the run cancelled. @throws StoreError STORE_FAILED */
 export async function removeMarks(store: ShardStore): Promise<void> {
   await store.remove(PARTIAL_FILE);
   await store.remove(CANCELLED_FILE);

@@ -1,11 +1,15 @@
 import { join } from "node:path";
-import type { EngineOptions, Recommendation, RecommendationFile } from "@nightbeam/dataset";
-import { readRecommendationFiles } from "@nightbeam/dataset";
+import {
+  type DuckDbOptions,
+  type Recommendation,
+  type RecommendationFile,
+  readRecommendationFiles,
+} from "@nightbeam/dataset";
 import { fileSize, fingerprint } from "@nightbeam/store";
 import { RunError } from "../errors.js";
 import { directoryJournal } from "./journal.js";
+import { MANIFEST_FILE } from "./names.js";
 import type { Manifest } from "./records.js";
-import { MANIFEST_FILE } from "./run-files.js";
 
 /** Reads the manifest of a complete run. @throws RunError RUN_INCOMPLETE, RUN_DAMAGED */
 export async function readManifest(dir: string): Promise<Manifest> {
@@ -13,27 +17,27 @@ export async function readManifest(dir: string): Promise<Manifest> {
   if (manifest !== undefined) return manifest;
   throw new RunError(
     "RUN_INCOMPLETE",
-    `${join(dir, MANIFEST_FILE)} is not there: no complete run is in ${dir}. ` +
+    `${join(dir, MANIFEST_FILE)} does not exist: ${dir} does not hold a complete run. ` +
       "Let the run finish, or name the directory of another.",
   );
 }
 
 /**
- * Streams the recommendations of a complete run, in the order of its input rows, in batches. The
- * manifest alone says which files count; each is held against the size that it states, with
- * `verify` also against its hash.
+ * Streams the recommendations of a complete run in batches, in the order of its input rows. The
+ * manifest alone decides which files are read. The size of each is checked against the manifest, and
+ * with `verify` its hash as well.
  *
  * @throws RunError RUN_INCOMPLETE, RUN_DAMAGED, UNREADABLE
  */
 export async function* readRecommendations(
   dir: string,
-  options: { readonly verify?: boolean; readonly engine?: EngineOptions } = {},
+  options: { readonly verify?: boolean; readonly duckdb?: DuckDbOptions } = {},
 ): AsyncGenerator<Recommendation[]> {
   const manifest = await readManifest(dir);
-  yield* readRecommendationFiles(partFiles(dir, manifest, options.verify === true), options.engine);
+  yield* readRecommendationFiles(partFiles(dir, manifest, options.verify === true), options.duckdb);
 }
 
-/** The files of a run, each checked when its turn comes. */
+/** The part files of a run, each checked just before it is read. */
 async function* partFiles(
   dir: string,
   { format, parts }: Manifest,
@@ -45,7 +49,7 @@ async function* partFiles(
     if (!sameSize || (verify && (await fingerprint(path)).sha256 !== part.sha256)) {
       throw new RunError(
         "RUN_DAMAGED",
-        `${path} is not the file that the manifest names. Restore it, or make the run again elsewhere.`,
+        `${path} is not the file that the manifest names. Restore it, or repeat the run in another directory.`,
       );
     }
     yield { path, format };

@@ -1,25 +1,26 @@
+import type { Recommendations } from "@nightbeam/dataset";
 import { z } from "zod";
-import { partRejectedFile } from "./run-files.js";
+import { type RunStats, runStatsSchema } from "../statistics/run-stats.js";
+import { partRejectedFile } from "./names.js";
 
-const statsSchema = z.record(z.string(), z.number());
 const count = z.int().min(0);
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
 
-/** What a committed part is; its creation is the commit. */
+/** A commit record. Creating it commits the part. */
 export const partRecordSchema = z.strictObject({
   index: count,
   /** The part's file, relative to the run's directory. */
   file: z.string(),
   /**
-   * The try that made the part. On one machine the files bear it in private names, and a process
-   * killed between commit and naming is completed by it; in a cluster the public names bear it.
+   * The attempt that made the part. On one machine the temporary names of its files contain it, so
+   * that the files of a process killed right after its commit are found; in a cluster, the final names.
    */
   attempt: z.string(),
   /** Users written. */
   rows: count,
-  /** Input rows that gave no list. */
+  /** Input rows without a list. */
   rejected: count,
-  /** Where these are listed, relative to the run's directory. Default: `partRejectedFile(index)`. */
+  /** The file that lists them, relative to the run's directory. Default: `partRejectedFile({ index })`. */
   rejectedFile: z.string().exactOptional(),
   bytes: count,
   sha256,
@@ -27,28 +28,28 @@ export const partRecordSchema = z.strictObject({
   firstRow: count,
   /** Input rows of the part: `rows + rejected`. */
   rowCount: count,
-  /** Figures that add up over parts, such as calls and seconds. */
-  stats: statsSchema,
-  /** The teacher data written for the part, where there is any. */
+  /** Sums over the part. */
+  stats: runStatsSchema,
+  /** The teacher data of the part, if any. */
   teacherLog: z.string().optional(),
 });
 
 export type PartRecord = z.infer<typeof partRecordSchema>;
 
-/** What readers of a run trust, and all that they trust. */
+/** The manifest: readers of a run trust it and nothing else. */
 export const manifestSchema = z.strictObject({
   manifestVersion: z.literal(1),
   /** ISO 8601, UTC. */
   createdAt: z.iso.datetime(),
   format: z.enum(["parquet", "jsonl"]),
-  /** Rows written, over all parts. */
+  /** Users written, over all parts. */
   users: count,
-  /** Input rows that gave no list. */
+  /** Input rows without a list. */
   rejected: count,
-  /** Where these are listed, relative to the run's directory. */
+  /** The file that lists them, relative to the run's directory. */
   rejectedFile: z.string(),
-  /** Sums over all parts, whichever process committed them, and what `finish` derived from them. */
-  stats: statsSchema,
+  /** Sums over all parts, whichever process committed them, and the figures derived from them. */
+  stats: runStatsSchema,
   versions: z.record(z.string(), z.string()),
   arguments: z.record(z.string(), z.json()),
   parts: z.array(
@@ -66,7 +67,7 @@ export const manifestSchema = z.strictObject({
 
 export type Manifest = z.infer<typeof manifestSchema>;
 
-/** An input row that gave no list, as it stands in a rejected.jsonl. */
+/** An input row without a list: a line of rejected.jsonl. */
 export interface RejectedRow {
   readonly row: number;
   readonly user?: string;
@@ -74,34 +75,31 @@ export interface RejectedRow {
   readonly detail: string;
 }
 
-/** The file with a part's rejected rows, or undefined where there are none. */
+/** A part that is computed: `rowCount` input rows, `index * partSize` after the run's first one. */
+export interface PartResult {
+  readonly index: number;
+  /** Input rows; each gives a list or is rejected. */
+  readonly rowCount: number;
+  readonly recommendations: Recommendations;
+  readonly rejected: readonly RejectedRow[];
+  /** Sums over the part. */
+  readonly stats: RunStats;
+  /** The absolute path of the part's teacher data, if any. */
+  readonly teacherLog?: string | undefined;
+}
+
+/** The file with a part's rejected rows, or undefined if there are none. */
 export function rejectedFileOf(
   record: Pick<PartRecord, "index" | "rejected" | "rejectedFile">,
 ): string | undefined {
   if (record.rejected === 0) return undefined;
-  return record.rejectedFile ?? partRejectedFile(record.index);
+  return record.rejectedFile ?? partRejectedFile({ index: record.index });
 }
 
-/** Rejected rows as they stand in a file: a line of JSON each. */
+/** Rejected rows as text: one JSON object per line. */
 export function rejectedText(rejected: readonly RejectedRow[]): string {
   const lines = rejected.map(({ row, user, reason, detail }) =>
     JSON.stringify({ row, user, reason, detail }),
   );
   return lines.map((line) => `${line}\n`).join("");
-}
-
-/** Figures that JSON can hold; one that is not finite (a rate over nothing) is left out. */
-export function finiteStats(stats: Readonly<Record<string, number>>): Record<string, number> {
-  return Object.fromEntries(Object.entries(stats).filter(([, value]) => Number.isFinite(value)));
-}
-
-/** Sums figures by name; a figure that some records lack counts as zero there. */
-export function sumStats(
-  records: Iterable<{ readonly stats: Readonly<Record<string, number>> }>,
-): Record<string, number> {
-  const sums: Record<string, number> = {};
-  for (const { stats } of records) {
-    for (const [name, value] of Object.entries(stats)) sums[name] = (sums[name] ?? 0) + value;
-  }
-  return sums;
 }

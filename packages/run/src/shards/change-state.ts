@@ -1,4 +1,6 @@
 import type { ShardStore } from "@nightbeam/store";
+import { firstRowOf, plannedRows } from "../plan.js";
+import { readPlan } from "../records/journal.js";
 import {
   type CancelledMark,
   type PartialMark,
@@ -6,34 +8,34 @@ import {
   writeCancelled,
   writePartial,
 } from "../records/marks.js";
-import { firstRowOf, plannedRows } from "../records/plan.js";
+import { nextRunState, type RunState } from "../state.js";
 import { missingShards } from "./finish-run.js";
-import { readPlan } from "./journal.js";
 import { runState } from "./read-state.js";
-import { nextRunState, type RunState } from "./run-state.js";
 
 /**
- * Marks a run as cancelled. What is committed stays, and counts when the run is submitted again.
+ * Marks a run as cancelled. Committed shards stay, and count when the run is submitted again.
  *
- * @throws RunError RUN_STATE where it is complete; STORE_FAILED, STORE_DAMAGED
+ * @throws RunError RUN_STATE if the run is complete; STORE_DAMAGED; StoreError STORE_FAILED
  */
 export async function markCancelled(
   store: ShardStore,
   { reason, now = new Date() }: { readonly reason?: string | undefined; readonly now?: Date } = {},
 ): Promise<CancelledMark> {
-  const standing = await runState(store);
-  nextRunState(standing.state, "cancelled");
-  if (standing.state === "cancelled" && standing.cancelled) return standing.cancelled;
+  const { state, cancelled } = await runState(store);
+  if (state === "cancelled" && cancelled !== undefined) return cancelled;
+  nextRunState(state, "cancelled");
   const mark = { cancelledAt: now.toISOString(), ...(reason === undefined ? {} : { reason }) };
   await writeCancelled(store, mark);
   return mark;
 }
 
 /**
- * Marks a run as partial: what is not committed now has been given up. `causes` says why, by shard.
+ * Marks a run as partial: the shards that are not committed are given up. `causes` has the reasons, by
+ * shard.
  *
- * @returns the mark, or undefined where nothing is missing: the run can be finished
- * @throws RunError RUN_STATE where it is complete, cancelled or not planned; STORE_FAILED, STORE_DAMAGED
+ * @returns the mark, or undefined if no shard is missing: the run can be finished
+ * @throws RunError RUN_STATE if the run is complete, cancelled or not planned; STORE_DAMAGED;
+ * StoreError STORE_FAILED
  */
 export async function markPartial(
   store: ShardStore,
@@ -43,7 +45,7 @@ export async function markPartial(
   }: { readonly causes: ReadonlyMap<number, string>; readonly now?: Date },
 ): Promise<PartialMark | undefined> {
   const { state, committed } = await runState(store);
-  nextRunState(state, "set_aside");
+  nextRunState(state, "set-aside");
   const plan = await readPlan(store);
   const missing = missingShards(plan, committed).map((index) => ({
     index,
@@ -58,16 +60,16 @@ export async function markPartial(
 }
 
 /**
- * Lets a partial or cancelled run go on where it stopped: removes its marks. `planRun` comes first: it
- * refuses another plan, and plans what was cancelled before it was planned.
+ * Lets a partial or cancelled run continue: removes its marks. Call `planRun` first: it refuses
+ * another plan, and plans a run that was cancelled before it was planned.
  *
  * @returns the state afterwards: planned or complete
- * @throws RunError NOT_A_RUN where it is not planned; STORE_FAILED, STORE_DAMAGED
+ * @throws RunError NOT_A_RUN if the run is not planned; STORE_DAMAGED; StoreError STORE_FAILED
  */
 export async function reopenRun(store: ShardStore): Promise<RunState> {
   await readPlan(store);
   const { state } = await runState(store);
-  const next = nextRunState(state, "resubmitted");
+  const next = nextRunState(state, "reopened");
   if (state !== next) await removeMarks(store);
   return next;
 }

@@ -1,26 +1,27 @@
 import type { ShardStore } from "@nightbeam/store";
+import { storeJournal } from "../records/journal.js";
 import type { PartRecord } from "../records/records.js";
-import { storeJournal } from "./journal.js";
 import { discardWritten, type ShardResult, writeShard } from "./write-shard.js";
 
 export interface ShardCommit {
-  /** Whether the record is this attempt's. */
+  /** Whether this attempt created the record. */
   readonly created: boolean;
   /** The record that counts. */
   readonly record: PartRecord;
   /**
-   * Whether this attempt made what is committed, byte for byte. False means that the same rows gave
-   * other lists, which must not be: the caller raises an alarm.
+   * Whether this attempt equals the committed one, byte for byte. False means that the same rows gave
+   * different lists, which must never happen: the caller raises an alarm.
    */
   readonly same: boolean;
 }
 
 /**
- * Commits a written shard: of any number of attempts, on any number of machines, the first counts.
- * The files of the others are removed. May be called again with the same record, where it is not
- * known what became of the first call.
+ * Commits a written shard: of any number of attempts, on any number of machines, the first one counts.
+ * The files of the others are removed. Call it again with the same record if the outcome of the first
+ * call is not known.
  *
- * @throws RunError STORE_FAILED, STORE_DAMAGED; the record may stand all the same, so the files stay
+ * @throws RunError STORE_DAMAGED; StoreError STORE_FAILED. The record may exist nevertheless, so the
+ * files stay
  */
 export async function commitWritten(store: ShardStore, written: PartRecord): Promise<ShardCommit> {
   const { created, record } = await storeJournal(store).commit(written);

@@ -1,15 +1,15 @@
 import type { HistoryRow } from "@nightbeam/dataset";
 import type { ShardStore } from "@nightbeam/store";
 import { RunError } from "../errors.js";
-import type { RunPlan } from "../records/plan.js";
-import { inputFile, inputKey } from "../records/run-names.js";
+import type { RunPlan } from "../plan.js";
+import { inputFile, inputKey } from "../records/names.js";
 import { rowLine } from "./input-row.js";
 
 export interface CutInputsOptions {
   readonly store: ShardStore;
   readonly plan: RunPlan;
   readonly rows: AsyncIterable<readonly HistoryRow[]>;
-  /** Rows that are wanted; default all. */
+  /** Rows to read. Default: all. */
   readonly limit?: number | undefined;
   readonly maxShards?: number | undefined;
   readonly onRows?: ((rows: number) => void) | undefined;
@@ -17,10 +17,10 @@ export interface CutInputsOptions {
 }
 
 /**
- * Writes one file of rows a shard, holding one shard in memory.
+ * Writes one file of rows per shard, with one shard in memory at a time.
  *
  * @returns the number of rows
- * @throws RunError BAD_REQUEST, SHARD_MISMATCH, STORE_FAILED, STORE_DAMAGED
+ * @throws RunError BAD_REQUEST, SHARD_MISMATCH, STORE_DAMAGED; StoreError STORE_FAILED
  */
 export async function cutInputs(options: CutInputsOptions): Promise<number> {
   const { store, plan, onRows, signal } = options;
@@ -57,16 +57,16 @@ async function* taken({ rows, limit }: CutInputsOptions): AsyncGenerator<History
   }
 }
 
-/** What a planner before or beside this one wrote must be the same, or the histories have changed. */
+/** If another planner wrote the file, it must be the same; otherwise the histories have changed. */
 async function createSame(store: ShardStore, name: string, text: string): Promise<void> {
   const bytes = Buffer.from(text);
   if (await store.create(name, bytes)) return;
-  const standing = await store.read(name);
-  if (standing !== undefined && bytes.equals(standing)) return;
+  const existing = await store.read(name);
+  if (existing !== undefined && bytes.equals(existing)) return;
   throw new RunError(
     "STORE_DAMAGED",
-    `${store.location}/${name} holds other rows than the histories give now: they were changed ` +
-      "while they were read. Remove that run's inputs and submit it again, or name another place.",
+    `${store.location}/${name} differs from the rows of the histories: they were changed while ` +
+      "they were read. Remove that run's inputs and submit it again, or use another location.",
   );
 }
 
@@ -74,7 +74,7 @@ function refuseTooMany({ plan, maxShards }: CutInputsOptions, shards: number): v
   if (maxShards === undefined || shards <= maxShards) return;
   throw new RunError(
     "BAD_REQUEST",
-    `The histories have more than ${maxShards} shards of ${plan.partSize} rows, which is the most. ` +
+    `The histories have more than ${maxShards} shards of ${plan.partSize} rows, which is the maximum. ` +
       "Raise --part-size.",
   );
 }
@@ -82,7 +82,7 @@ function refuseTooMany({ plan, maxShards }: CutInputsOptions, shards: number): v
 function outOfOrder(expected: number, found: number): RunError {
   return new RunError(
     "SHARD_MISMATCH",
-    `Row ${found} of the histories came where row ${expected} was due. Read them from the start, ` +
-      "in order, and all of them.",
+    `Row ${found} of the histories came instead of row ${expected}. Read all of them, in order, ` +
+      "from the start.",
   );
 }

@@ -1,48 +1,54 @@
-import type { ShardStore } from "@nightbeam/store";
-import { storeGone } from "@nightbeam/store";
+import { createWriteStream } from "node:fs";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { pipeline } from "node:stream/promises";
+import { type ShardStore, storeFailed, storeGone } from "@nightbeam/store";
 import { RunError } from "../errors.js";
-import { makeManifest, type RunTotals } from "../records/manifest.js";
-import { firstRowOf, partCount, plannedRows, type RunPlan } from "../records/plan.js";
+import { firstRowOf, partCount, plannedRows, type RunPlan } from "../plan.js";
+import { readPlan, storeJournal } from "../records/journal.js";
+import { makeManifest } from "../records/manifest.js";
+import { mergeRejected } from "../records/merge-rejected.js";
+import { PARTS_PREFIX, REJECTED_FILE } from "../records/names.js";
 import { type Manifest, type PartRecord, rejectedFileOf } from "../records/records.js";
-import { PARTS_PREFIX } from "../records/run-names.js";
-import { asJobsError, readPlan, storeJournal } from "./journal.js";
-import { mergeRejected } from "./merge-rejected.js";
+import { nextRunState } from "../state.js";
+import type { RunStats, RunTotals } from "../statistics/run-stats.js";
 import { runState } from "./read-state.js";
-import { nextRunState } from "./run-state.js";
 
 export interface FinishRunOptions {
-  /** Makes figures out of the sums, such as calls per user. */
-  readonly derive?: ((totals: RunTotals) => Record<string, number>) | undefined;
+  /** Computes figures from the sums, see `runFigures`. */
+  readonly derive?: ((totals: RunTotals) => RunStats) | undefined;
   readonly now?: Date;
 }
 
 /**
- * Completes a run: holds the commits against the plan, merges the rejected rows, and writes the
- * manifest, which readers trust. May be called any number of times, also at once: the first manifest
- * stands, and every call resolves to it.
+ * Completes a run: checks the commits against the plan, merges the rejected rows, and writes the
+ * manifest, which readers trust. May be called any number of times, also concurrently: the first
+ * manifest counts, and every call returns it.
  *
- * @throws RunError RUN_INCOMPLETE, naming the shards; RUN_STATE where the run was cancelled;
- * NOT_A_RUN, STORE_DAMAGED, STORE_FAILED
+ * @throws RunError RUN_INCOMPLETE, naming the shards; RUN_STATE if the run is cancelled; NOT_A_RUN,
+ * STORE_DAMAGED; StoreError STORE_FAILED, STORE_DAMAGED
  */
 export async function finishRun(
   store: ShardStore,
   { derive, now = new Date() }: FinishRunOptions = {},
 ): Promise<Manifest> {
   const journal = storeJournal(store);
-  const standing = await journal.readManifest();
-  if (standing !== undefined) return standing;
+  const existing = await journal.readManifest();
+  if (existing !== undefined) return existing;
   const plan = await readPlan(store);
   const { state, committed } = await runState(store);
-  nextRunState(state, "finished");
+  // Another call may have completed it just now; then this one returns the same manifest.
+  if (state !== "complete") nextRunState(state, "finished");
   refuseMissing(store, missingShards(plan, committed));
   const records = await journal.readCommits();
   await verifyRecords({ store, plan, records });
   const made = makeManifest({ location: store.location, plan, records, derive, createdAt: now });
-  await mergeRejected(store, records);
+  await putRejected(store, records);
   return journal.createManifest(made);
 }
 
-/** Shards of the plan that are not committed, in order. */
+/** The shards of the plan that are not committed, in order. */
 export function missingShards(plan: RunPlan, committed: ReadonlySet<number>): number[] {
   const shards = Array.from({ length: partCount(plan) ?? 0 }, (_, index) => index);
   return shards.filter((index) => !committed.has(index));
@@ -54,19 +60,19 @@ function refuseMissing(store: ShardStore, missing: readonly number[]): void {
   const more = missing.length > 10 ? ` and ${missing.length - 10} more` : "";
   throw new RunError(
     "RUN_INCOMPLETE",
-    `The run in ${store.location} lacks the shards ${named}${more}. Let them be made, or submit ` +
-      "the run again.",
+    `The run in ${store.location} lacks the shards ${named}${more}. Wait for them, or submit the ` +
+      "run again.",
   );
 }
 
-/** Every record is of the plan, and every file that one names is there. */
+/** Checks that every record fits the plan, and that all files of the records exist. */
 async function verifyRecords(options: {
   readonly store: ShardStore;
   readonly plan: RunPlan;
   readonly records: readonly PartRecord[];
 }): Promise<void> {
   const { store, plan, records } = options;
-  const present = new Set(await asJobsError(store.list(PARTS_PREFIX)));
+  const present = new Set(await store.list(PARTS_PREFIX));
   for (const record of records) {
     const { index, firstRow, rowCount, rows, rejected } = record;
     const fits =
@@ -76,12 +82,31 @@ async function verifyRecords(options: {
     if (!fits) {
       throw new RunError(
         "STORE_DAMAGED",
-        `The commit record of shard ${index} in ${store.location} is not of this run's plan. ` +
+        `The commit record of shard ${index} in ${store.location} does not fit the run's plan. ` +
           "Remove it to have the shard made again.",
       );
     }
     for (const file of [record.file, rejectedFileOf(record)]) {
       if (file !== undefined && !present.has(file)) throw storeGone(`${store.location}/${file}`);
     }
+  }
+}
+
+/** Writes the file of rejected rows, by way of a local one: a store takes only whole files. */
+async function putRejected(store: ShardStore, records: readonly PartRecord[]): Promise<void> {
+  const scratch = await mkdtemp(join(tmpdir(), "nightbeam-rejected-")).catch((error: unknown) => {
+    throw storeFailed(tmpdir(), error);
+  });
+  const path = join(scratch, REJECTED_FILE);
+  try {
+    try {
+      const rejected = mergeRejected(records, (file) => store.open(file));
+      await pipeline(rejected, createWriteStream(path));
+    } catch (error) {
+      throw storeFailed(path, error);
+    }
+    await store.putFile(REJECTED_FILE, path);
+  } finally {
+    await rm(scratch, { recursive: true, force: true });
   }
 }

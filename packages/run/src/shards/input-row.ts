@@ -1,4 +1,5 @@
 import type { HistoryRow } from "@nightbeam/dataset";
+import { reasonOf } from "@nightbeam/store";
 import { z } from "zod";
 
 const row = z.int().min(0);
@@ -19,7 +20,7 @@ const rowSchema = z.discriminatedUnion("kind", [
   }),
 ]);
 
-/** A row as one line of JSON: keys in a fixed order, so that equal rows are equal bytes. */
+/** A row as a line of JSON. The order of keys is fixed, so that equal rows give equal bytes. */
 export function rowLine(given: HistoryRow): string {
   const { kind, row, user } = given;
   const value =
@@ -29,7 +30,7 @@ export function rowLine(given: HistoryRow): string {
   return `${JSON.stringify(value)}\n`;
 }
 
-/** A row, or what is wrong with its line. */
+/** Parses a line. @returns the row, or the problem with the line */
 export function parseRowLine(
   line: string,
 ): { readonly row: HistoryRow } | { readonly problem: string } {
@@ -37,7 +38,7 @@ export function parseRowLine(
   try {
     value = JSON.parse(line);
   } catch (error) {
-    return { problem: error instanceof Error ? error.message : String(error) };
+    return { problem: reasonOf(error) };
   }
   const parsed = rowSchema.safeParse(value);
   if (parsed.success) return { row: parsed.data };

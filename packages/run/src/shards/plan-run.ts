@@ -3,33 +3,32 @@ import type { RunRequest } from "@nightbeam/settings";
 import { dependsOnDraft, plannedArguments } from "@nightbeam/settings";
 import type { ShardStore } from "@nightbeam/store";
 import { RunError } from "../errors.js";
-import { differencesText, planDifferences, type RunPlan, withDraftsOf } from "../records/plan.js";
+import { differencesText, planDifferences, type RunPlan, withDraftsOf } from "../plan.js";
+import { storeJournal } from "../records/journal.js";
 import { cutInputs } from "./cut-inputs.js";
-import { storeJournal } from "./journal.js";
 
 export interface PlanRunOptions {
   readonly store: ShardStore;
   readonly request: RunRequest;
-  /** Hashes of what takes part, as `nightbeam recommend` names them; `histories` is one of them. */
+  /** Hashes of the inputs, by the names that `nightbeam recommend` uses; one is `histories`. */
   readonly versions: Readonly<Record<string, string>>;
-  /** All rows of the histories, in order. Not read where the plan stands already. */
+  /** All rows of the histories, in order. Not read if the run is planned already. */
   readonly rows: AsyncIterable<readonly HistoryRow[]>;
-  /** More shards are refused before all is cut; default no limit. */
+  /** A run with more shards is refused early. Default: no limit. */
   readonly maxShards?: number | undefined;
-  /** After every shard: input rows that are cut. */
+  /** Called after every shard with the number of input rows so far. */
   readonly onRows?: ((rows: number) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
 /**
- * Plans a run: cuts the histories into one file of rows a shard, and then writes the plan, each only
- * if it is not there. Whoever is killed on the way is followed by a planner that does it again; any
- * number of planners of the same run, also at once, end with the same plan. A run that was begun with
- * other drafts goes on where no list depends on them.
+ * Plans a run: writes one file of input rows per shard, and then the plan, each only if it does not
+ * exist. A planner that is killed can be run again, and concurrent planners of the same run end with
+ * the same plan. A run that was started with other drafts continues, unless its lists depend on them.
  *
  * @returns the plan that counts, and whether this call wrote it
- * @throws RunError RUN_DIFFERS, BAD_REQUEST, SHARD_MISMATCH, STORE_FAILED, STORE_DAMAGED; what
- * `rows` throws; the signal's reason
+ * @throws RunError RUN_DIFFERS, BAD_REQUEST, SHARD_MISMATCH, STORE_DAMAGED; StoreError STORE_FAILED;
+ * whatever `rows` throws; the signal's reason
  */
 export async function planRun(
   options: PlanRunOptions,
@@ -39,19 +38,19 @@ export async function planRun(
   const wanted = planOf(request, options.versions);
   const before = await journal.readPlan();
   if (before !== undefined) {
-    refuseOther(options, before, withRowsOf(wanted, before));
+    refuseOtherPlan(options, before, withRowsOf(wanted, before));
     return { plan: before, created: false };
   }
   const inputRows = await cutInputs({ ...options, plan: wanted, limit: request.limit });
   signal?.throwIfAborted();
   const plan: RunPlan = { ...wanted, inputRows };
   if (await journal.createPlan(plan)) return { plan, created: true };
-  const standing = (await journal.readPlan()) ?? plan;
-  refuseOther(options, standing, plan);
-  return { plan: standing, created: false };
+  const existing = (await journal.readPlan()) ?? plan;
+  refuseOtherPlan(options, existing, plan);
+  return { plan: existing, created: false };
 }
 
-/** What decides the result. */
+/** The plan, but for the number of input rows. */
 function planOf(request: RunRequest, versions: Readonly<Record<string, string>>): RunPlan {
   const { format, partSize } = request;
   return {
@@ -63,12 +62,12 @@ function planOf(request: RunRequest, versions: Readonly<Record<string, string>>)
   };
 }
 
-/** The number of rows is not known before they are cut; the hash of the histories stands for it. */
+/** The number of rows is only known after reading them all; the hash of the histories covers it. */
 function withRowsOf(plan: RunPlan, { inputRows }: RunPlan): RunPlan {
   return inputRows === undefined ? plan : { ...plan, inputRows };
 }
 
-function refuseOther(
+function refuseOtherPlan(
   { store, request }: Pick<PlanRunOptions, "store" | "request">,
   before: RunPlan,
   now: RunPlan,
@@ -79,6 +78,6 @@ function refuseOther(
   throw new RunError(
     "RUN_DIFFERS",
     `${store.location} holds a run with another plan: ${differencesText(differences)}. ` +
-      "Submit the same to continue it, or name another place.",
+      "Submit the same request to continue it, or use another location.",
   );
 }

@@ -2,15 +2,15 @@ import type { HistoryRow } from "@nightbeam/dataset";
 import type { ShardStore } from "@nightbeam/store";
 import { storeGone } from "@nightbeam/store";
 import { RunError } from "../errors.js";
-import { firstRowOf, plannedRows, type RunPlan } from "../records/plan.js";
-import { inputFile, inputKey } from "../records/run-names.js";
+import { firstRowOf, plannedRows, type RunPlan } from "../plan.js";
+import { inputFile, inputKey } from "../records/names.js";
 import { parseRowLine } from "./input-row.js";
 
 /**
- * The rows of a shard, users and rejected rows alike, in order of their place in the histories.
+ * The input rows of a shard, users and rejected rows alike, in the order of the histories.
  *
- * @throws RunError STORE_DAMAGED where they are not the rows that the plan gives the shard,
- * STORE_FAILED
+ * @throws RunError STORE_DAMAGED if they are not the rows that the plan gives the shard; StoreError
+ * STORE_FAILED, STORE_DAMAGED
  */
 export async function readShardInput(options: {
   readonly store: ShardStore;
@@ -23,17 +23,17 @@ export async function readShardInput(options: {
   const bytes = await store.read(name);
   if (bytes === undefined) throw storeGone(place);
   const lines = new TextDecoder().decode(bytes).split("\n");
-  if (lines.pop() !== "") throw damaged(place, "its last line is cut");
+  if (lines.pop() !== "") throw damaged(place, "its last line is incomplete");
   const expected = plannedRows(plan, index);
   if (lines.length !== expected) {
-    throw damaged(place, `it has ${lines.length} rows and the plan gives it ${expected}`);
+    throw damaged(place, `it has ${lines.length} rows, but the plan gives it ${expected}`);
   }
   const first = firstRowOf(plan, index);
   return lines.map((line, at) => {
     const parsed = parseRowLine(line);
     if ("problem" in parsed) throw damaged(place, `line ${at + 1}: ${parsed.problem}`);
     if (parsed.row.row === first + at) return parsed.row;
-    throw damaged(place, `line ${at + 1} is row ${parsed.row.row}, not ${first + at}`);
+    throw damaged(place, `line ${at + 1} has row ${parsed.row.row} instead of ${first + at}`);
   });
 }
 

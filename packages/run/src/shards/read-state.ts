@@ -1,35 +1,37 @@
 import type { ShardStore } from "@nightbeam/store";
+import { partCount, plannedRows, type RunPlan } from "../plan.js";
+import { committedShards, storeJournal } from "../records/journal.js";
 import {
   type CancelledMark,
   type PartialMark,
   readCancelled,
   readPartial,
 } from "../records/marks.js";
-import { partCount, plannedRows, type RunPlan } from "../records/plan.js";
-import { MANIFEST_FILE } from "../records/run-files.js";
-import { committedShards, storeJournal } from "./journal.js";
-import { type RunState, stateOfFiles } from "./run-state.js";
+import { MANIFEST_FILE } from "../records/names.js";
+import { type StoredRunState, storedState } from "../state.js";
 
-/** Where a run stands, with counts. */
+/** The state of a cluster's run, with counts. */
 export interface RunStanding {
-  readonly state: RunState;
+  readonly state: StoredRunState;
   /** Undefined until the run is planned. */
   readonly plan: RunPlan | undefined;
   /** Shards of the plan; 0 until the run is planned. */
   readonly shards: number;
+  /** The indices of the committed shards. */
   readonly committed: ReadonlySet<number>;
   /** Input rows of the plan. */
   readonly rows: number;
   /** Input rows of the committed shards. */
   readonly committedRows: number;
-  /** Also where the state is another one by now. */
+  /** The mark in partial.json, even if the state is another one by now. */
   readonly partial: PartialMark | undefined;
+  /** The mark in cancelled.json. */
   readonly cancelled: CancelledMark | undefined;
 }
 
-/** Reads where a run stands: a few small files and a listing. @throws RunError STORE_FAILED, STORE_DAMAGED */
+/** Reads the state of a run: a few small files and a listing. @throws RunError STORE_DAMAGED; StoreError STORE_FAILED */
 export async function runState(store: ShardStore): Promise<RunStanding> {
-  // The plan first: what is committed is then at most newer than it.
+  // The plan first: then the commits can only be newer than the plan.
   const plan = await storeJournal(store).readPlan();
   const [committed, partial, cancelled, manifest] = await Promise.all([
     committedShards(store),
@@ -37,7 +39,7 @@ export async function runState(store: ShardStore): Promise<RunStanding> {
     readCancelled(store),
     store.list(MANIFEST_FILE),
   ]);
-  const state = stateOfFiles({
+  const state = storedState({
     plan: plan !== undefined,
     manifest: manifest.includes(MANIFEST_FILE),
     partial: partial !== undefined,

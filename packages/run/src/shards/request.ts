@@ -2,10 +2,8 @@ import { type RunRequest, runRequestSchema } from "@nightbeam/settings";
 import type { ShardStore } from "@nightbeam/store";
 import { z } from "zod";
 import { RunError } from "../errors.js";
-import { readRecord, recordBytes } from "../records/record-text.js";
-import { MANIFEST_FILE, PLAN_FILE } from "../records/run-files.js";
-import { REQUEST_FILE } from "../records/run-names.js";
-import { asJobsError } from "./journal.js";
+import { MANIFEST_FILE, PLAN_FILE, REQUEST_FILE } from "../records/names.js";
+import { readRecord, recordBytes } from "../records/record-file.js";
 
 const requestFileSchema = z.strictObject({
   requestVersion: z.literal(1),
@@ -14,23 +12,23 @@ const requestFileSchema = z.strictObject({
   request: runRequestSchema,
 });
 
-/** A request as it stands in the store. */
+/** A request and the time of its submission: the content of request.json. */
 export interface SubmittedRequest {
   readonly request: RunRequest;
   readonly submittedAt: Date;
 }
 
 /**
- * Refuses a place that holds a plan or a manifest and no request. A cluster's run begins with its
- * request, so these are of a run on one machine, and its lists would be taken for this one's.
+ * Refuses a store that holds a plan or a manifest but no request. A cluster writes the request first,
+ * so these files belong to a run on one machine, whose lists would be mistaken for this run's.
  *
- * @throws RunError OUT_TAKEN, STORE_FAILED, STORE_DAMAGED
+ * @throws RunError OUT_TAKEN, STORE_DAMAGED; StoreError STORE_FAILED
  */
 export async function refuseForeignRun(store: ShardStore): Promise<void> {
   if ((await readRequest(store)) !== undefined) return;
   const found = await Promise.all([PLAN_FILE, MANIFEST_FILE].map((name) => store.read(name)));
   if (found.every((bytes) => bytes === undefined)) return;
-  // Another caller may have written its request and its plan since we looked.
+  // Another caller may have written its request and plan in the meantime.
   if ((await readRequest(store)) !== undefined) return;
   throw new RunError(
     "OUT_TAKEN",
@@ -39,10 +37,10 @@ export async function refuseForeignRun(store: ShardStore): Promise<void> {
 }
 
 /**
- * Writes the request unless one is there: the first step of a run.
+ * Writes the request unless there is one: the first step of a run.
  *
- * @returns the one that counts, and whether it is this call's
- * @throws RunError OUT_TAKEN, STORE_FAILED, STORE_DAMAGED
+ * @returns the request that counts, and whether this call wrote it
+ * @throws RunError OUT_TAKEN, STORE_DAMAGED; StoreError STORE_FAILED
  */
 export async function createRequest(
   store: ShardStore,
@@ -50,16 +48,16 @@ export async function createRequest(
 ): Promise<SubmittedRequest & { readonly created: boolean }> {
   await refuseForeignRun(store);
   if (await store.create(REQUEST_FILE, bytesOf(submitted))) return { ...submitted, created: true };
-  const standing = await readRequest(store);
-  return { ...(standing ?? submitted), created: false };
+  const existing = await readRequest(store);
+  return { ...(existing ?? submitted), created: false };
 }
 
 /**
- * Puts another request in place of the one that stands. For a run that goes on with other drafts or
- * batches: only after `planRun` has found that its plan is that of the run, because the request tells
- * drafters where things are. Also for a run that could not be planned, and is asked for anew.
+ * Replaces the request. For a run that continues with other drafts or batch sizes, call it only after
+ * `planRun` has accepted the new request, because drafters read the paths of their inputs from it.
+ * Also for a run that could not be planned and is submitted again.
  *
- * @throws RunError STORE_FAILED
+ * @throws StoreError STORE_FAILED
  */
 export async function replaceRequest(
   store: ShardStore,
@@ -68,9 +66,13 @@ export async function replaceRequest(
   await store.replace(REQUEST_FILE, bytesOf(submitted));
 }
 
-/** The request, or undefined where nothing was submitted. @throws RunError STORE_FAILED, STORE_DAMAGED */
+/** The request, or undefined if there is none. @throws RunError STORE_DAMAGED; StoreError STORE_FAILED */
 export async function readRequest(store: ShardStore): Promise<SubmittedRequest | undefined> {
-  const file = await asJobsError(readRecord(store, REQUEST_FILE, requestFileSchema));
+  const file = await readRecord(store, {
+    name: REQUEST_FILE,
+    schema: requestFileSchema,
+    damage: "STORE_DAMAGED",
+  });
   if (file === undefined) return undefined;
   return { request: file.request, submittedAt: new Date(file.submittedAt) };
 }

@@ -2,15 +2,15 @@ import { createHash } from "node:crypto";
 import { resolve } from "node:path";
 import { parseLocation } from "@nightbeam/store";
 
-/** Room for the longest suffix of a job's id within what names a run. */
+/** Leaves room for the longest suffix of a job id. */
 const MAX_NAME = 60;
 
 /**
- * The id of the run at a location: the last part of the path, for people, and six hex digits of
- * SHA-256 of the whole, so that two places get two ids: `night-2026-11-03-5be1f0`. The same for
- * every machine and every time.
+ * The id of the run at a location: the last part of the path, for people, and six hex digits of the
+ * SHA-256 of all of it, so that two locations get two ids: `night-2026-11-03-5be1f0`. The same on
+ * every machine.
  *
- * @throws RunError BAD_LOCATION
+ * @throws StoreError BAD_LOCATION
  */
 export function runIdOf(location: string): string {
   const parsed = parseLocation(location);

@@ -1,16 +1,16 @@
 import type { ShardStore } from "@nightbeam/store";
 import { RunError } from "../errors.js";
+import { readPlan, storeJournal } from "../records/journal.js";
+import { INPUTS_PREFIX, inputKey, PARTS_PREFIX } from "../records/names.js";
 import { rejectedFileOf } from "../records/records.js";
-import { INPUTS_PREFIX, inputKey, PARTS_PREFIX } from "../records/run-names.js";
-import { readPlan, storeJournal } from "./journal.js";
 
 /**
- * Removes what a complete run does not need: attempts that no record names, inputs that planners of
- * other plans left, and pieces of writes that were broken off. An attempt that still runs then finds
- * its shard committed.
+ * Removes files that a complete run does not need: attempts that no record names, inputs of other
+ * plans, and leftovers of interrupted writes. An attempt that still runs finds its shard committed.
  *
- * @returns the names of the files that were removed
- * @throws RunError RUN_STATE before the manifest stands; NOT_A_RUN, STORE_FAILED, STORE_DAMAGED
+ * @returns the names of the removed files
+ * @throws RunError RUN_STATE if the run is not complete; NOT_A_RUN, STORE_DAMAGED; StoreError
+ * STORE_FAILED
  */
 export async function sweepAttempts(store: ShardStore): Promise<string[]> {
   const journal = storeJournal(store);
@@ -18,7 +18,7 @@ export async function sweepAttempts(store: ShardStore): Promise<string[]> {
   if ((await journal.readManifest()) === undefined) {
     throw new RunError(
       "RUN_STATE",
-      `The run in ${store.location} is not complete, and any attempt may still be committed. ` +
+      `The run in ${store.location} is not complete, so any attempt may still be committed. ` +
         "Finish it first.",
     );
   }

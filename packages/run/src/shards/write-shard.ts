@@ -1,42 +1,84 @@
 import { randomBytes } from "node:crypto";
-import type { ShardStore } from "@nightbeam/store";
-import { fingerprint, storeFailed } from "@nightbeam/store";
+import { mkdir, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { writePart } from "@nightbeam/dataset";
+import { fingerprint, type ShardStore, storeFailed } from "@nightbeam/store";
 import { RunError } from "../errors.js";
-import { firstRowOf, plannedRows, type RunPlan } from "../records/plan.js";
+import { firstRowOf, plannedRows, type RunPlan } from "../plan.js";
+import { partFile, partRejectedFile } from "../records/names.js";
 import {
-  finiteStats,
   type PartRecord,
+  type PartResult,
   type RejectedRow,
   rejectedText,
 } from "../records/records.js";
-import { attemptFile, attemptRejectedFile } from "../records/run-names.js";
-
-/** What an attempt made of a shard. */
-export interface ShardResult {
-  readonly plan: RunPlan;
-  readonly index: number;
-  /** A name from `attemptName`. */
-  readonly attempt: string;
-  /** The local path of the written part; the file may be gone afterwards. */
-  readonly file: string;
-  /** Lists in the file. */
-  readonly rows: number;
-  readonly rejected: readonly RejectedRow[];
-  /** Figures that add up over shards: calls, nodes, seconds. */
-  readonly stats: Readonly<Record<string, number>>;
-}
+import { finiteStats, type RunStats } from "../statistics/run-stats.js";
 
 /** A name for an attempt that no other attempt has: `a2-91d0b6e4c7f3`. */
 export function attemptName(attemptsStarted: number): string {
   return `a${attemptsStarted}-${randomBytes(6).toString("hex")}`;
 }
 
+export interface ShardAttempt {
+  readonly store: ShardStore;
+  readonly plan: RunPlan;
+  readonly result: PartResult;
+  /** How often the shard's job was started, including this time. */
+  readonly attempt: number;
+  /** A local directory, in which the part file is written before it goes to the store. */
+  readonly scratch: string;
+  readonly signal: AbortSignal;
+}
+
 /**
- * Puts a shard's files into the store, under names of the attempt. Nothing counts yet: the record
- * that it resolves to is plain data, which any thread may hand to `commitWritten`, or to
- * `discardWritten`.
+ * Writes the lists of a shard and puts them into the store, see `writeShard`.
  *
- * @throws RunError SHARD_MISMATCH, STORE_FAILED; nothing is left then
+ * @returns the record to commit or discard
+ * @throws RunError SHARD_MISMATCH; StoreError STORE_FAILED; DatasetError BAD_RECOMMENDATION,
+ * WRITE_FAILED; the signal's reason, before anything goes to the store
+ */
+export async function writeAttempt(options: ShardAttempt): Promise<PartRecord> {
+  const { store, plan, result, scratch, signal } = options;
+  const { index, recommendations, rejected, stats } = result;
+  const attempt = attemptName(options.attempt);
+  await mkdir(scratch, { recursive: true });
+  const part = await writePart({
+    directory: scratch,
+    name: `nightbeam-${index}-${attempt}`,
+    format: plan.format,
+    recommendations,
+  });
+  const file = join(scratch, part.file);
+  try {
+    signal.throwIfAborted();
+    const { rows } = part;
+    return await writeShard({ store, plan, index, attempt, file, rows, rejected, stats });
+  } finally {
+    await rm(file, { force: true });
+  }
+}
+
+/** The result of an attempt at a shard, with its part as a local file. */
+export interface ShardResult {
+  readonly plan: RunPlan;
+  readonly index: number;
+  /** A name from `attemptName`. */
+  readonly attempt: string;
+  /** The local path of the part; the file may be gone afterwards. */
+  readonly file: string;
+  /** Lists in the file. */
+  readonly rows: number;
+  readonly rejected: readonly RejectedRow[];
+  /** Sums over the shard. */
+  readonly stats: RunStats;
+}
+
+/**
+ * Puts the files of a shard into the store, under the names of the attempt. Nothing counts until the
+ * returned record is committed (`commitWritten`); otherwise discard it (`discardWritten`). The record
+ * is plain data, which can be sent to another thread.
+ *
+ * @throws RunError SHARD_MISMATCH; StoreError STORE_FAILED. Nothing is left then
  */
 export async function writeShard(
   options: ShardResult & { readonly store: ShardStore },
@@ -46,11 +88,11 @@ export async function writeShard(
   const { bytes, sha256 } = await fingerprintOf(file);
   const record: PartRecord = {
     index,
-    file: attemptFile({ index, attempt, format: plan.format }),
+    file: partFile({ index, attempt }, plan.format),
     attempt,
     rows,
     rejected: rejected.length,
-    ...(rejected.length === 0 ? {} : { rejectedFile: attemptRejectedFile({ index, attempt }) }),
+    ...(rejected.length === 0 ? {} : { rejectedFile: partRejectedFile({ index, attempt }) }),
     bytes,
     sha256,
     firstRow: firstRowOf(plan, index),
@@ -69,7 +111,7 @@ export async function writeShard(
   }
 }
 
-/** Removes the files of an attempt that is not committed. @throws RunError STORE_FAILED */
+/** Removes the files of an attempt that is not committed. @throws StoreError STORE_FAILED */
 export async function discardWritten(store: ShardStore, record: PartRecord): Promise<void> {
   await store.remove(record.file);
   if (record.rejectedFile !== undefined) await store.remove(record.rejectedFile);
@@ -83,7 +125,7 @@ async function fingerprintOf(file: string): Promise<{ bytes: number; sha256: str
   }
 }
 
-/** Every row of the shard gave a list or a reason, and no other row did. */
+/** Every row of the shard must give a list or a reason, and no other row. */
 function checkAccount({ plan, index, rows, rejected }: ShardResult): void {
   const rowCount = plannedRows(plan, index);
   const first = firstRowOf(plan, index);
@@ -91,8 +133,8 @@ function checkAccount({ plan, index, rows, rejected }: ShardResult): void {
   if (rowCount > 0 && stranger === undefined && rows + rejected.length === rowCount) return;
   const problem =
     stranger === undefined
-      ? `it has ${rowCount} input rows, and ${rows} lists and ${rejected.length} rejected rows`
-      : `it rejects row ${stranger.row}, and its rows are ${first} to ${first + rowCount - 1}`;
+      ? `it has ${rowCount} input rows, but ${rows} lists and ${rejected.length} rejected rows`
+      : `it rejects row ${stranger.row}, but its rows are ${first} to ${first + rowCount - 1}`;
   throw new RunError(
     "SHARD_MISMATCH",
     `Shard ${index} does not account for its rows: ${problem}. Every row that the plan gives a ` +

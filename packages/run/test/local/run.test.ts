@@ -6,12 +6,12 @@ import type { Recommendation } from "@nightbeam/dataset";
 import { all, put, useTempDirs } from "@nightbeam/testing";
 import { describe, expect, it } from "vitest";
 import { openRun } from "../../src/local/open-run.js";
-import type { PartResult } from "../../src/local/part.js";
 import type { Run } from "../../src/local/run.js";
+import type { RunPlan } from "../../src/plan.js";
 import { directoryJournal } from "../../src/records/journal.js";
-import type { RunPlan } from "../../src/records/plan.js";
 import { readManifest, readRecommendations } from "../../src/records/read-recommendations.js";
-import type { RejectedRow } from "../../src/records/records.js";
+import type { PartResult, RejectedRow } from "../../src/records/records.js";
+import type { RunTotals } from "../../src/statistics/run-stats.js";
 
 const tempDir = useTempDirs();
 
@@ -28,7 +28,7 @@ function recommend(row: number): Recommendation {
   return { user: `u${row}`, items: [{ item: `i${row}`, score: -row, codes: [row, 1] }] };
 }
 
-/** Rows of a part of PLAN; the second row of each part is rejected. */
+/** A part of PLAN; its second row is rejected. */
 function part(index: number, plan: RunPlan = PLAN): PartResult {
   const first = plan.firstRow + index * plan.partSize;
   const end = Math.min(first + plan.partSize, plan.firstRow + (plan.inputRows ?? 0));
@@ -55,7 +55,7 @@ async function withRun<T>(dir: string, work: (run: Run) => Promise<T>, plan = PL
   }
 }
 
-/** Names of the files that a reader does not expect. */
+/** The temporary files and locks in a directory. */
 function temps(dir: string): string[] {
   return readdirSync(dir, { recursive: true, encoding: "utf8" }).filter((name) =>
     /(^|\/)\.|lock/.test(name),
@@ -68,13 +68,7 @@ describe("a run", () => {
     const manifest = await withRun(dir, async (run) => {
       expect(run).toMatchObject({ resumed: false, complete: false, state: "planned" });
       await Promise.all([2, 0, 1].map((index) => run.commitPart(part(index))));
-      const derive = ({
-        users,
-        stats,
-      }: {
-        users: number;
-        stats: Readonly<Record<string, number>>;
-      }) => ({
+      const derive = ({ users, stats }: RunTotals) => ({
         callsPerUser: (stats.targetCalls ?? 0) / users,
         nothing: 0 / 0,
       });
@@ -158,7 +152,7 @@ describe("a run", () => {
 });
 
 describe("opening a directory", () => {
-  it("with another plan tells every difference and the remedy", async () => {
+  it("with another plan reports every difference and the remedy", async () => {
     const dir = tempDir();
     await withRun(dir, async () => undefined);
     const plan: RunPlan = {
@@ -174,18 +168,18 @@ describe("opening a directory", () => {
         'versions.catalogue was "c1" and is "c2". ' +
         "Use the same arguments to continue it, or name another --out.",
     });
-    // The refusal has let go of the directory.
+    // The refusal has released the lock.
     await withRun(dir, async () => undefined);
   });
 
-  it("of somebody else refuses and puts nothing there", async () => {
+  it("that holds other files refuses, and writes nothing", async () => {
     const dir = tempDir();
     put(dir, "thesis.txt", "");
     await expect(openRun({ dir, plan: PLAN })).rejects.toMatchObject({ code: "NOT_A_RUN" });
     expect(readdirSync(dir)).toEqual(["thesis.txt"]);
   });
 
-  it("with a plan that is none, or records that are damaged, refuses", async () => {
+  it("with an invalid plan or damaged records refuses", async () => {
     const dir = tempDir();
     const bad = { ...PLAN, partSize: 0 };
     await expect(openRun({ dir, plan: bad })).rejects.toMatchObject({ code: "BAD_OPTION" });
@@ -196,7 +190,7 @@ describe("opening a directory", () => {
     await withRun(dir, (run) => run.commitPart(part(0)));
   });
 
-  it("whose part is gone or cut says which record to remove", async () => {
+  it("with a missing or shortened part says which record to remove", async () => {
     const dir = tempDir();
     await withRun(dir, (run) => run.commitPart(part(0)));
     unlinkSync(join(dir, "parts", "part-00000.jsonl"));
@@ -206,10 +200,10 @@ describe("opening a directory", () => {
     });
   });
 
-  it("after a kill removes what is left over and completes what was committed", async () => {
+  it("after a kill removes leftovers and completes committed parts", async () => {
     const dir = tempDir();
     const { record } = await withRun(dir, (run) => run.commitPart(part(0)));
-    // As if the process had died after the commit, before the file got its name.
+    // As if the process had died after the commit, before it published the file.
     const path = join(dir, record.file);
     const content = readFileSync(path);
     rmSync(path);
@@ -252,7 +246,7 @@ describe("two at once", () => {
     await expect(openRun({ dir, plan: PLAN })).rejects.toMatchObject({ code: "RUN_LOCKED" });
   });
 
-  it("committing one part: one record stands, and the file is the one that it names", async () => {
+  it("committing one part: one record counts, and it names the right file", async () => {
     const dir = tempDir();
     await withRun(dir, async (run) => {
       const outcomes = await Promise.all(
@@ -299,7 +293,7 @@ describe("readers", () => {
 });
 
 describe("the directory's journal", () => {
-  it("lets one of two plans stand and lists commits by number", async () => {
+  it("keeps one of two plans, and lists commits by number", async () => {
     const dir = tempDir();
     const journal = directoryJournal(dir);
     expect(await journal.readPlan()).toBeUndefined();

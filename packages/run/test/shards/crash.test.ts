@@ -6,13 +6,12 @@ import type { HistoryRow } from "@nightbeam/dataset";
 import { directoryStore, fingerprint } from "@nightbeam/store";
 import { useTempDirs } from "@nightbeam/testing";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { directoryJournal } from "../../src/records/journal.js";
+import { committedShards, directoryJournal } from "../../src/records/journal.js";
 import { mapAtMost } from "../../src/records/map-at-most.js";
 import { readManifest } from "../../src/records/read-recommendations.js";
 import type { Manifest } from "../../src/records/records.js";
 import { commitWritten } from "../../src/shards/commit-shard.js";
 import { finishRun, missingShards } from "../../src/shards/finish-run.js";
-import { committedShards } from "../../src/shards/journal.js";
 import { runState } from "../../src/shards/read-state.js";
 import { sweepAttempts } from "../../src/shards/sweep-attempts.js";
 import { writeShard } from "../../src/shards/write-shard.js";
@@ -20,7 +19,7 @@ import { dyingAt } from "../support/dying-fs.js";
 import { attempt, histories, plan } from "./support.js";
 
 const tempDir = useTempDirs();
-// What a dead process leaves in the system's directory for such things.
+// Where dead processes leave their temporary files.
 beforeEach(() => {
   vi.stubEnv("TMPDIR", tempDir());
 });
@@ -28,11 +27,11 @@ afterEach(() => {
   vi.unstubAllEnvs();
 });
 
-/** Two shards; the first two rows alone are one with everything in it. */
+/** Two shards; the first two rows are a shard with a list and a rejected row. */
 const ROWS = 5;
 const FEW_ROWS = 2;
 
-/** A whole night: what a scheduler and a drafter do, from wherever the last ones stopped. */
+/** A whole run: what a scheduler and a drafter do, from where the last ones stopped. */
 async function night(dir: string, scratch: string, rows = ROWS): Promise<Manifest> {
   const store = directoryStore(dir);
   const { plan: planned } = await plan(store, {}, histories(rows));
@@ -47,7 +46,7 @@ async function night(dir: string, scratch: string, rows = ROWS): Promise<Manifes
   return manifest;
 }
 
-/** Every record that stands names whole files. @returns whether the run is complete */
+/** Checks that every record names complete files. @returns whether the run is complete */
 async function expectNoTorn(dir: string): Promise<boolean> {
   const names = filesOf(dir);
   for (const record of await directoryJournal(dir).readCommits()) {
@@ -61,7 +60,7 @@ async function expectNoTorn(dir: string): Promise<boolean> {
   return (await runState(directoryStore(dir))).state === "complete";
 }
 
-/** A run is complete, whole, and but for the names of attempts the same as another. */
+/** Checks that a run is complete, and equal to another but for the names of attempts. */
 async function expectSame(dir: string, other: string): Promise<void> {
   expect(await expectNoTorn(dir)).toBe(true);
   expect(await outcomeOf(dir)).toEqual(await outcomeOf(other));
@@ -74,7 +73,7 @@ async function outcomeOf(dir: string) {
   return { ...manifest, rejected, parts: parts.map(({ file: _, ...part }) => part) };
 }
 
-/** All files below a directory, private ones too. */
+/** All files below a directory, including temporary ones. */
 function filesOf(dir: string): string[] {
   if (!existsSync(dir)) return [];
   const entries = readdirSync(dir, { recursive: true, withFileTypes: true });
@@ -103,7 +102,7 @@ describe("a process that dies", () => {
       await expectSame(dir, whole);
       rmSync(dir, { recursive: true });
     }
-    // Fewer would mean that the steps are not seen, and that nothing was tested.
+    // Fewer would mean that the steps are not intercepted, and nothing was tested.
     expect(deaths).toBeGreaterThan(40);
   }, 60_000);
 
@@ -127,7 +126,7 @@ describe("a process that dies", () => {
   }, 60_000);
 });
 
-/** Runs the child to its end. @returns its exit code, or the signal that ended it */
+/** Runs the child process. @returns its exit code, or the signal that killed it */
 function runChild(given: readonly string[]): Promise<unknown> {
   const script = join(import.meta.dirname, "..", "support", "killed-run.mjs");
   const child = spawn(process.execPath, [script, ...given], { stdio: "ignore" });
@@ -146,7 +145,7 @@ describe("a full disk", () => {
     }
   });
 
-  /** A file system of a size, or undefined where this user may not make one. */
+  /** A file system of a given size, or undefined if this user cannot mount one. */
   function smallDisk(size: string): string | undefined {
     const dir = mkdtempSync(join(tmpdir(), "nightbeam-disk-"));
     const made = spawnSync("mount", ["-t", "tmpfs", "-o", `size=${size}`, "tmpfs", dir]);
@@ -154,10 +153,12 @@ describe("a full disk", () => {
     return made.status === 0 ? dir : undefined;
   }
 
-  it("is a failure that says so; with room again, the run is completed", async (context) => {
+  it("is reported as such; with free space, the run is completed", async (context) => {
     const disk = smallDisk("24k");
     if (disk === undefined) {
-      console.warn("this user cannot mount a small file system: the full disk is left out");
+      console.warn(
+        "this user cannot mount a small file system: the test of a full disk is skipped",
+      );
       return context.skip();
     }
     const dir = join(disk, "run");

@@ -15,7 +15,7 @@ async function* mustNotBeRead(): AsyncGenerator<never[]> {
 }
 
 describe("planning", () => {
-  it("cuts the rows and writes the plan, in the format of one machine", async () => {
+  it("writes the rows of the shards and the plan, in the format of one machine", async () => {
     const dir = tempDir();
     const store = directoryStore(dir);
     const seen: number[] = [];
@@ -54,7 +54,7 @@ describe("planning", () => {
     ]);
   });
 
-  it("cuts nothing where the plan stands, also with other drafts", async () => {
+  it("reads no rows if the plan exists, even with other drafts", async () => {
     const store = directoryStore(tempDir());
     const first = await plan(store);
     const versions = { ...VERSIONS, draft: "d1", draft2: "d2" };
@@ -62,7 +62,7 @@ describe("planning", () => {
     expect(await planRun(again)).toEqual({ plan: first.plan, created: false });
   });
 
-  it("names what decides drawn lists, and goes on with no other", async () => {
+  it("contains what determines sampled lists, and refuses another", async () => {
     const sampled = { verification: "sampled", seed: 7 };
     const store = directoryStore(tempDir());
     const drawn = { verification: "sampled", seed: 7, temperature: 1 };
@@ -73,7 +73,7 @@ describe("planning", () => {
     );
   });
 
-  it("of a relaxed run names its draft and width, and goes on with no other", async () => {
+  it("of a relaxed run contains its draft and width, and refuses another", async () => {
     const store = directoryStore(tempDir());
     const drafting = { verification: "relaxed", draft: ["d"], draftWidth: [40] };
     const planned = (draft: string, more: Record<string, unknown> = {}) =>
@@ -90,7 +90,7 @@ describe("planning", () => {
     await expect(planned("d1", { draftWidth: [41] })).rejects.toThrow("was 40 and is 41");
   });
 
-  it("ends with the same plan for planners at once", async () => {
+  it("ends with the same plan for concurrent planners", async () => {
     const dir = tempDir();
     const made = await Promise.all(
       [1, 2, 3, 4].map((batch) => plan(directoryStore(dir), {}, histories(50, batch))),
@@ -112,11 +112,11 @@ describe("planning", () => {
       message:
         `${dir} holds a run with another plan: arguments.beamWidth was 20 and is 30; ` +
         "arguments.topK was 10 and is 30; partSize was 3 and is 4. " +
-        "Submit the same to continue it, or name another place.",
+        "Submit the same request to continue it, or use another location.",
     });
   });
 
-  it("lets one of two plans stand that are made at once, and its inputs are its own", async () => {
+  it("keeps one of two concurrent plans, with its own inputs", async () => {
     const dir = tempDir();
     const results = await Promise.allSettled([
       plan(directoryStore(dir), {}, histories(30, 1)),
@@ -150,7 +150,7 @@ describe("planning", () => {
     expect(read).toBe(4);
   });
 
-  it("of nothing is a plan of no shards", async () => {
+  it("of no rows is a plan without shards", async () => {
     const dir = tempDir();
     const made = await plan(directoryStore(dir), {}, histories(0));
     expect(made.plan.inputRows).toBe(0);
@@ -187,9 +187,13 @@ describe("planning", () => {
 
 describe("a shard's input", () => {
   it.each([
-    ["cut", (text: string) => text.slice(0, -5), "its last line is cut"],
+    ["cut", (text: string) => text.slice(0, -5), "its last line is incomplete"],
     ["shortened", (text: string) => text.split("\n").slice(1).join("\n"), "has 2 rows"],
-    ["of another", (text: string) => text.replace('"row":0', '"row":3'), "line 1 is row 3, not 0"],
+    [
+      "of another",
+      (text: string) => text.replace('"row":0', '"row":3'),
+      "line 1 has row 3 instead of 0",
+    ],
     ["no JSON", (text: string) => text.replace('"row"', "row"), "line 1: "],
     ["without items", (text: string) => text.replace(/"items":\[.*?\]/, '"items":[]'), "line 1: "],
   ])("that is %s is found out", async (_, damage, problem) => {

@@ -1,9 +1,7 @@
 import { join } from "node:path";
-import { assertRunId } from "@nightbeam/queue";
 import { parseRunRequest } from "@nightbeam/settings";
 import { directoryStore } from "@nightbeam/store";
 import { useTempDirs } from "@nightbeam/testing";
-import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { createRequest, readRequest, replaceRequest } from "../../src/shards/request.js";
 import { runIdOf } from "../../src/shards/run-id.js";
@@ -53,29 +51,29 @@ describe("a request", () => {
   });
 
   it.each([
-    [{ topK: 0 }, "--top-k: give a whole number of at least 1"],
-    [{ topK: "ten" }, "--top-k: give a whole number of at least 1"],
-    [{ topK: 30, beamWidth: 20 }, "--beam-width: 20 is less than --top-k 30"],
-    [{ target: undefined, out: "here" }, "--target: is required; --out: give an absolute path"],
+    [{ topK: 0 }, "`topK`: give a whole number of at least 1"],
+    [{ topK: "ten" }, "`topK`: give a whole number of at least 1"],
+    [{ topK: 30, beamWidth: 20 }, "`beamWidth` 20 is less than `topK` 30"],
+    [{ target: undefined, out: "here" }, "`target`: is required; `out`: give an absolute path"],
     [
       { out: "gs://x/y" },
-      "--out: give an absolute path that all nodes share, or s3://bucket/prefix",
+      "`out`: give an absolute path that all nodes share, or s3://bucket/prefix",
     ],
-    [{ histories: " " }, "--histories: give a text that is not empty"],
-    [{ scoring: "sampled" }, "--scoring: give full or renormalized"],
-    [{ draftWidth: [4] }, "--draft-width: needs a draft"],
-    [{ draft: ["d"], draftWidth: [] }, '--draft-width: give "auto", or a list'],
-    [{ verification: "lax" }, "--verification: give strict, sampled or relaxed"],
-    [{ seed: 7 }, "run. --seed needs --verification sampled or relaxed"],
-    [{ verification: "sampled", seed: -1 }, "--seed: give a whole number of at least 0"],
-    [{ verification: "sampled", temperature: 0 }, "--temperature: give a number above 0"],
-    [{ verification: "sampled", drafted: "beam" }, "run. --drafted needs --verification relaxed"],
-    [{ ...RELAXED, draftWidth: "auto" }, "--verification relaxed needs a --draft-width in numbers"],
-    [{ ...RELAXED, draft: ["d", "e"] }, "--verification relaxed takes one --draft"],
-    [{ ...RELAXED, draft: ["previous:/p"] }, "relaxed cannot draw from --draft previous:/p"],
-    [{ ...RELAXED, draft: ["transitions"], block: "/b" }, "--draft transitions takes no --block"],
-    [{ ...RELAXED, draft: ["retrieval"], allow: "/a" }, "--draft retrieval takes no --allow"],
-    [{ draft: ["d", 5] }, "--draft[1]: give a text"],
+    [{ histories: " " }, "`histories`: give a text that is not empty"],
+    [{ scoring: "sampled" }, "`scoring`: give full or renormalized"],
+    [{ draftWidth: [4] }, "`draftWidth` needs a `draft`"],
+    [{ draft: ["d"], draftWidth: [] }, "`draftWidth`: give auto, one width, or"],
+    [{ verification: "lax" }, "`verification`: give strict, sampled or relaxed"],
+    [{ seed: 7 }, "`seed` needs `verification` sampled or relaxed"],
+    [{ verification: "sampled", seed: -1 }, "`seed`: give a whole number of at least 0"],
+    [{ verification: "sampled", temperature: 0 }, "`temperature`: give a number above 0"],
+    [{ verification: "sampled", drafted: "beam" }, "`drafted` needs `verification` relaxed"],
+    [{ ...RELAXED, draftWidth: "auto" }, "`verification` relaxed needs a `draftWidth` in numbers"],
+    [{ ...RELAXED, draft: ["d", "e"] }, "`verification` relaxed takes one `draft`"],
+    [{ ...RELAXED, draft: ["previous:/p"] }, "relaxed cannot draw from `draft` previous:/p"],
+    [{ ...RELAXED, draft: ["transitions"], block: "/b" }, "`draft` transitions takes no `block`"],
+    [{ ...RELAXED, draft: ["retrieval"], allow: "/a" }, "`draft` retrieval takes no `allow`"],
+    [{ draft: ["d", 5] }, "`draft[1]`: give a text"],
     [{ top_k: 5 }, "unknown: top_k"],
   ])("that is wrong says which key and what to give: %j", (changes, message) => {
     expect(() => parseRunRequest({ ...LEAST, ...changes })).toThrow(
@@ -101,7 +99,7 @@ describe("a request", () => {
   });
 });
 
-describe("a place without a request", () => {
+describe("a location without a request", () => {
   it.each(["plan.json", "manifest.json"])("is one machine's where it has a %s", async (name) => {
     const store = directoryStore(join(tempDir(), "out"));
     await store.create(name, new TextEncoder().encode("{}"));
@@ -113,7 +111,7 @@ describe("a place without a request", () => {
     expect(await readRequest(store)).toBeUndefined();
   });
 
-  it("is free where it has neither, and stays that of its request when it is planned", async () => {
+  it("is free if it has neither, and belongs to its request after planning", async () => {
     const store = directoryStore(join(tempDir(), "out"));
     const submitted = { request: request(), submittedAt: new Date() };
     await createRequest(store, submitted);
@@ -123,21 +121,12 @@ describe("a place without a request", () => {
 });
 
 describe("the id of a run", () => {
-  it("is for people, and of the location alone", () => {
+  it("is readable, and depends on the location alone", () => {
     expect(runIdOf("/data/out/night-2026-11-03/")).toMatch(/^night-2026-11-03-[0-9a-f]{6}$/);
     expect(runIdOf("/data/out/../out/x")).toBe(runIdOf("/data/out/x"));
     expect(runIdOf("s3://b-1/runs//x/")).toBe(runIdOf("s3://b-1/runs/x"));
     expect(runIdOf("s3://b-1/x")).not.toBe(runIdOf("s3://b-2/x"));
     expect(runIdOf("/runs/Nacht: Größe")).toMatch(/^Nacht-Gr-e-[0-9a-f]{6}$/);
     expect(runIdOf("/")).toMatch(/^run-/);
-  });
-
-  it("names jobs, whatever the location", () => {
-    fc.assert(
-      fc.property(fc.string({ unit: "binary", maxLength: 200 }), (name) => {
-        assertRunId(runIdOf(`/runs/${name.replaceAll("\0", "")}`));
-      }),
-    );
-    assertRunId(runIdOf("/runs/123"));
   });
 });

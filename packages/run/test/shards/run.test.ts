@@ -6,14 +6,15 @@ import { s3Store } from "@nightbeam/store/s3";
 import { useTempDirs } from "@nightbeam/testing";
 import { type S3Server, s3Client, startS3 } from "@nightbeam/testing/s3";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { committedShards, storeJournal } from "../../src/records/journal.js";
 import { readManifest, readRecommendations } from "../../src/records/read-recommendations.js";
 import { markCancelled, markPartial, reopenRun } from "../../src/shards/change-state.js";
 import { commitShard, commitWritten } from "../../src/shards/commit-shard.js";
 import { finishRun } from "../../src/shards/finish-run.js";
-import { committedShards, storeJournal } from "../../src/shards/journal.js";
 import { runState } from "../../src/shards/read-state.js";
 import { sweepAttempts } from "../../src/shards/sweep-attempts.js";
 import { attemptName, writeShard } from "../../src/shards/write-shard.js";
+import type { RunTotals } from "../../src/statistics/run-stats.js";
 import { attempt, commitAll, histories, plan } from "./support.js";
 
 const tempDir = useTempDirs();
@@ -51,13 +52,7 @@ describe.each(KINDS)("a run in %s", (_, open) => {
     await commitAll(store, planned, scratch);
     const left = await writeShard(await attempt({ store, plan: planned, index: 1, scratch }));
     await store.create("inputs/part-00000.0123456789ab.jsonl", new Uint8Array());
-    const derive = ({
-      users,
-      stats,
-    }: {
-      users: number;
-      stats: Readonly<Record<string, number>>;
-    }) => {
+    const derive = ({ users, stats }: RunTotals) => {
       return { callsPerUser: (stats.targetCalls ?? 0) / users, nothing: 0 / 0 };
     };
     const now = new Date("2026-11-03T05:00:00Z");
@@ -84,7 +79,7 @@ describe.each(KINDS)("a run in %s", (_, open) => {
     for (const { file } of manifest.parts) expect(await store.list(file)).toEqual([file]);
   });
 
-  it("takes the first of many attempts, and tells whether the others made the same", async () => {
+  it("takes the first of many attempts, and reports whether the others were equal", async () => {
     const store = open();
     const scratch = tempDir();
     const { plan: planned } = await plan(store);
@@ -103,7 +98,7 @@ describe.each(KINDS)("a run in %s", (_, open) => {
     expect(await store.list("parts/")).toEqual([record?.file, record?.rejectedFile]);
   });
 
-  it("knows its own record when it commits again", async () => {
+  it("recognises its own record when it commits again", async () => {
     const store = open();
     const { plan: planned } = await plan(store);
     const pending = await writeShard(
@@ -115,7 +110,7 @@ describe.each(KINDS)("a run in %s", (_, open) => {
     expect(await store.list(pending.file)).toEqual([pending.file]);
   });
 
-  it("ends with one manifest where several finish it", async () => {
+  it("ends with one manifest if several processes finish it", async () => {
     const store = open();
     const { plan: planned } = await plan(store);
     await commitAll(store, planned, tempDir());
@@ -188,7 +183,7 @@ describe("a shard that does not account for its rows", () => {
 });
 
 describe("finishing a run", () => {
-  it("notices a part that is gone and a record of another plan", async () => {
+  it("notices a missing part and a record of another plan", async () => {
     const dir = tempDir();
     const store = directoryStore(dir);
     const { plan: planned } = await plan(store);

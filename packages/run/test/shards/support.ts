@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type { HistoryRow } from "@nightbeam/dataset";
 import { parseRunRequest, type RunRequest } from "@nightbeam/settings";
 import type { ShardStore } from "@nightbeam/store";
-import type { RunPlan } from "../../src/records/plan.js";
+import type { RunPlan } from "../../src/plan.js";
 import type { RejectedRow } from "../../src/records/records.js";
 import { commitShard } from "../../src/shards/commit-shard.js";
 import { planRun } from "../../src/shards/plan-run.js";
@@ -25,7 +25,7 @@ export function request(changes: Record<string, unknown> = {}): RunRequest {
   });
 }
 
-/** Rows, every third of which is rejected, in batches as a reader gives them. */
+/** Rows in batches; every third row is rejected. */
 export async function* histories(count = 7, batch = 2): AsyncGenerator<HistoryRow[]> {
   const rows = Array.from({ length: count }, (_, row) => historyRow(row));
   for (let at = 0; at < count; at += batch) yield rows.slice(at, at + batch);
@@ -42,7 +42,7 @@ export function plan(store: ShardStore, changes: Record<string, unknown> = {}, r
   return planRun({ store, request: request(changes), versions: VERSIONS, rows });
 }
 
-/** What an attempt makes of a shard, with its part in a local directory. */
+/** An attempt at a shard, with its part in a local directory. */
 export async function attempt(options: {
   readonly store: ShardStore;
   readonly plan: RunPlan;

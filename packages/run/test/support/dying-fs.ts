@@ -2,8 +2,8 @@ import fs from "node:fs/promises";
 import { syncBuiltinESMExports } from "node:module";
 
 /**
- * Runs `work` as if its process died at the given file-system step, counted from 0: a write is done
- * by half, any other step not at all, and no later one is, whatever the code still tries.
+ * Runs `work` as if its process died at the given file-system step, counted from 0: a write is half
+ * done, any other step not at all, and no later step succeeds.
  *
  * @returns whether there was such a step
  */

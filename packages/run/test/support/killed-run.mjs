@@ -1,11 +1,17 @@
-// A whole night in a process of its own, which is killed at a file-system step.
-// Arguments: directory of the run, scratch directory, step, rows of the histories as JSON.
+// A whole run in its own process, which is killed at a file-system step.
+// Arguments: run directory, scratch directory, step, rows of the histories as JSON.
 import fs from "node:fs/promises";
 import { syncBuiltinESMExports } from "node:module";
 import { join } from "node:path";
-import * as runs from "@nightbeam/run";
 import { parseRunRequest } from "@nightbeam/settings";
 import { directoryStore } from "@nightbeam/store";
+import { committedShards } from "../../dist/records/journal.js";
+import { commitShard } from "../../dist/shards/commit-shard.js";
+import { finishRun, missingShards } from "../../dist/shards/finish-run.js";
+import { planRun } from "../../dist/shards/plan-run.js";
+import { readShardInput } from "../../dist/shards/read-shard-input.js";
+import { sweepAttempts } from "../../dist/shards/sweep-attempts.js";
+import { attemptName } from "../../dist/shards/write-shard.js";
 
 const [dir = "", scratch = "", step = "", json = ""] = process.argv.slice(2);
 let left = Number(step);
@@ -34,11 +40,11 @@ async function* read() {
   yield histories;
 }
 
-const { plan } = await runs.planRun({ store, request, versions, rows: read() });
-const committed = await runs.committedShards(store);
-for (const index of runs.missingShards(plan, committed)) {
-  const input = await runs.readShardInput({ store, plan, index });
-  const attempt = runs.attemptName(1);
+const { plan } = await planRun({ store, request, versions, rows: read() });
+const committed = await committedShards(store);
+for (const index of missingShards(plan, committed)) {
+  const input = await readShardInput({ store, plan, index });
+  const attempt = attemptName(1);
   const file = join(scratch, attempt);
   const lists = input
     .filter(({ kind }) => kind === "history")
@@ -49,7 +55,7 @@ for (const index of runs.missingShards(plan, committed)) {
   await fs.writeFile(file, lists.map((list) => `${JSON.stringify(list)}\n`).join(""));
   const stats = { targetCalls: 10 + index };
   const rows = lists.length;
-  await runs.commitShard({ store, plan, index, attempt, file, rows, rejected, stats });
+  await commitShard({ store, plan, index, attempt, file, rows, rejected, stats });
 }
-await runs.finishRun(store);
-await runs.sweepAttempts(store);
+await finishRun(store);
+await sweepAttempts(store);

@@ -1,2 +1,3 @@
-export { runService, type Service, type ServiceDeps } from "./run-service.js";
-export { type ServiceCommand, serviceCommand } from "./service-command.js";
+export { Closers, loggedClosers, openWith } from "./closers.js";
+export type { Service, ServiceDeps } from "./run-service.js";
+export { serviceCommand } from "./service-command.js";

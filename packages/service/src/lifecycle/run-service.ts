@@ -1,51 +1,64 @@
 import { constants } from "node:os";
-import type { Log } from "../log/log.js";
-import { openServiceLog, type ServiceLogOptions } from "./open-service-log.js";
+import type { Log, LogLevel } from "../log/log.js";
+import { openLog } from "../log/open-log.js";
+import type { DeprecatedUse } from "../options/flags.js";
+import { type Closers, loggedClosers } from "./closers.js";
 
-/** What works until it is told to stop. */
+/** A process that works until it is told to stop. */
 export interface Service {
-  /** Whether it was told to stop, by whomever. */
+  /** Whether it was told to stop. */
   readonly isDraining: boolean;
-  /** The process's exit code, once all is closed. */
+  /** The exit code of the process, once everything is closed. */
   readonly finished: Promise<number>;
-  /** Takes no more work, finishes what is under way, and closes. */
+  /** Takes no more work, finishes the work in progress, and closes. */
   drain(why: string): void;
 }
 
+/** What a service is started with. */
 export interface ServiceDeps {
   readonly log: Log;
   /** The name of an option as the user gave it: its flag, or its environment variable. */
   readonly nameOf: (key: string) => string;
-  /** Registers what is closed after the service has finished, or has failed to start; last in, first out. */
-  readonly onClose: (close: () => Promise<void> | void) => void;
+  /** Closed after the service has finished or has failed to start. */
+  readonly closers: Closers;
+}
+
+/** The options of every service that decide its log. */
+export interface ServiceLogOptions {
+  readonly logLevel: LogLevel;
+  /** Default: pretty if standard error is a terminal, else json. */
+  readonly logFormat?: "json" | "pretty" | undefined;
 }
 
 export interface ServiceRun<Running extends Service> extends Pick<ServiceDeps, "nameOf"> {
-  /** As it is called in the log, such as "drafter". */
+  /** The name of the service in the log, such as "drafter". */
   readonly name: string;
   readonly options: ServiceLogOptions;
+  /** Deprecated option names that were used, for a warning each. */
+  readonly deprecated?: readonly DeprecatedUse[];
   readonly start: (deps: ServiceDeps) => Promise<Running>;
-  /** The one line of standard output: whoever started the process waits for it. */
+  /** The only line on standard output: whatever started the process waits for it. */
   readonly ready: (running: Running) => string;
 }
 
 const SIGNALS = ["SIGTERM", "SIGINT"] as const;
 
 /**
- * Runs a service until it is told to stop: by the first signal, or in its own ways. A signal to a
- * service that has not started yet, or drains already, ends the process at once.
+ * Runs a service until it stops, at the first signal or by itself. A signal to a service that has not
+ * started yet, or is draining already, ends the process at once.
  *
- * @returns the process's exit code
- * @throws whatever `start` throws
+ * @returns the exit code of the process
+ * @throws what `start` throws
  */
 export async function runService<Running extends Service>(
   run: ServiceRun<Running>,
 ): Promise<number> {
-  const { name, options, nameOf } = run;
-  const log = openServiceLog(name, options);
+  const { name, nameOf, deprecated = [] } = run;
+  const log = openServiceLog(name, run.options);
+  for (const { used, use } of deprecated) log.warn({}, `${used} is deprecated, use ${use}`);
   let service: Running | undefined;
   const stop = (signal: NodeJS.Signals) => {
-    // Before it works there is nothing to finish; the second time, it shall not be finished.
+    // Before the start there is nothing to finish; a second signal means: do not finish.
     if (service === undefined || service.isDraining) {
       log.warn({ signal }, "stopping at once");
       process.exit(128 + constants.signals[signal]);
@@ -53,13 +66,19 @@ export async function runService<Running extends Service>(
     service.drain(signal);
   };
   for (const signal of SIGNALS) process.on(signal, stop);
-  const closers: (() => Promise<void> | void)[] = [];
+  const closers = loggedClosers(log);
   try {
-    service = await run.start({ log, nameOf, onClose: (close) => closers.push(close) });
+    service = await run.start({ log, nameOf, closers });
     process.stdout.write(`${run.ready(service)}\n`);
     return await service.finished;
   } finally {
-    for (const close of closers.toReversed()) await close();
+    await closers.close();
     for (const signal of SIGNALS) process.removeListener(signal, stop);
   }
+}
+
+/** The log of a process, on standard error. */
+function openServiceLog(service: string, { logLevel, logFormat }: ServiceLogOptions): Log {
+  const format = logFormat ?? (process.stderr.isTTY ? "pretty" : "json");
+  return openLog({ service, level: logLevel, format });
 }

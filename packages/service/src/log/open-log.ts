@@ -4,28 +4,30 @@ import PinoPretty from "pino-pretty";
 import type { Log, LogLevel } from "./log.js";
 import { scrubFields, scrubText } from "./scrub.js";
 
-/** Takes whole lines. */
+/** Receives whole lines. */
 export interface LineSink {
   write(line: string): unknown;
 }
 
 export interface LogOptions {
-  /** The process's name; a field of every line. */
+  /** The name of the process, a field of every line. */
   readonly service: string;
-  /** The chattiest level that is written. */
+  /** The most verbose level that is written. */
   readonly level: LogLevel;
-  /** One JSON object a line for machines, or coloured text for people. */
+  /** One JSON object per line for machines, or coloured text for people. */
   readonly format: "json" | "pretty";
-  /** Default: standard error, written synchronously, so that a dying process loses no line. */
+  /** Default: standard error, written synchronously, so that no line is lost when the process dies. */
   readonly sink?: LineSink;
-  /** For `pretty`. Default: whether standard error is a terminal. */
+  /** For `pretty`. Default: true if standard error is a terminal. */
   readonly color?: boolean;
 }
 
 /**
- * Opens a log on standard error; standard output belongs to a command's result.
+ * Opens a log on standard error. Standard output is for the result of a command.
  *
  * JSON lines have `level` (its name), `time` (ISO 8601, UTC), `service`, `msg` and the fields.
+ *
+ * @public to write a log like those of the services
  */
 export function openLog(options: LogOptions): Log {
   const sink = options.sink ?? destination({ dest: 2, sync: true });
@@ -43,7 +45,7 @@ export function openLog(options: LogOptions): Log {
   return wrap(logger);
 }
 
-/** Lines are made pretty as they are written: pino-pretty's own stream would write them a tick later. */
+/** Formats lines as they are written: pino-pretty's own stream would write them a tick later. */
 function prettySink(sink: LineSink, { color = process.stderr.isTTY === true }: LogOptions) {
   const pretty = PinoPretty.prettyFactory({
     colorize: color,

@@ -1,22 +1,22 @@
-/** What stands where a secret stood. */
+/** Replaces a secret. */
 const HIDDEN = "[redacted]";
 
-/** Below this nesting nothing is written: whatever is so deep is no log field, and may be a circle. */
+/** Deeper values are not written: a log field is never nested this far, but a cycle is. */
 const MAX_DEPTH = 6;
 
 const SECRET_KEY =
   /(?:token|authorization|password|passwd|secret|secretaccesskey|accesskey|api[-_]?key|cookie)$/i;
 
 /**
- * `scheme://whatever@`: NATS writes a bare token there, so all of it is secret. The second half finds
- * passwords with a raw `/` in them, at the price of hiding `host:port/path@`.
+ * `scheme://user:password@` or `scheme://token@`: NATS takes a bare token there, so all of it is secret.
+ * The second half finds passwords that contain a `/`, at the price of hiding `host:port/path@`.
  */
 const USER_INFO = /(:\/\/)(?:[^\s/?#"']*|[^\s/@"']*:[^\s@"']*)@/g;
 const QUERY_SECRET =
   /([?&][\w-]*(?:token|password|secret|signature|credential|api[-_]?key)=)[^&\s#"']+/gi;
 const AUTHORIZATION = /\b([Bb]earer|Basic) +[\w.~+/-]{8,}=*/g;
 
-/** A text without the passwords and tokens of its URLs and authorization headers. */
+/** Hides passwords and tokens in URLs and authorization headers. */
 export function scrubText(text: string): string {
   return text
     .replace(USER_INFO, `$1${HIDDEN}@`)
@@ -25,9 +25,9 @@ export function scrubText(text: string): string {
 }
 
 /**
- * A copy of log fields without secrets: values whose key names one are replaced at every depth, texts
- * go through `scrubText`, errors become { name, code, message, stack, cause }. pino's own redaction
- * knows fixed paths only and does not look into texts.
+ * Copies log fields without secrets, at every depth: values whose key names a secret are replaced, texts go
+ * through `scrubText`, errors become { type, code, message, stack, cause }. pino's own redaction knows only
+ * fixed paths and does not look into texts.
  */
 export function scrubFields(fields: object): Record<string, unknown> {
   if (fields instanceof Error) return { error: scrubError(fields, 1) };
@@ -57,7 +57,7 @@ function scrub(value: unknown, depth: number): unknown {
   return scrubEntries(value, depth + 1);
 }
 
-/** Name, code and message come first: they are what a reader looks for. Further fields are left out. */
+/** Type, code and message come first, because readers look for them. Other fields are left out. */
 function scrubError(error: Error, depth: number): Record<string, unknown> {
   const code = "code" in error ? error.code : undefined;
   return {

@@ -1,6 +1,6 @@
 import { z } from "zod";
 
-/** A whole number, typed as a flag or written as a number in a config file. */
+/** A whole number of at least `min`, as the text of a flag or as a number. `what` follows "give". */
 export function wholeNumber(min: number, what = "a whole number") {
   return numberFrom(
     (value) => Number.isSafeInteger(value) && value >= min,
@@ -8,19 +8,13 @@ export function wholeNumber(min: number, what = "a whole number") {
   );
 }
 
-/** A number of at least 0, fractions allowed. `what` stands behind "give". */
+/** A number of at least 0, fractions allowed. `what` follows "give". */
 export function numberOf(what: string) {
   return numberFrom((value) => value >= 0 && value < Number.POSITIVE_INFINITY, `give ${what}`);
 }
 
 /** GiB, fractions allowed; 0 for none. */
 export const gibibytes = numberOf("a number of GiB, or 0 for none");
-
-/** A part of a whole, but not nothing. */
-export const share = numberFrom(
-  (value) => value > 0 && value <= 1,
-  "give a number above 0 and up to 1",
-);
 
 function numberFrom(fits: (value: number) => boolean, message: string) {
   return z
@@ -29,12 +23,12 @@ function numberFrom(fits: (value: number) => boolean, message: string) {
     .refine(fits, message);
 }
 
-/** One of a few words. */
+/** One of several words. */
 export function oneOf<const Words extends readonly [string, string, ...string[]]>(words: Words) {
   return z.enum(words, `give ${words.slice(0, -1).join(", ")} or ${words.at(-1)}`);
 }
 
-/** Several values in one flag: "5,10". */
+/** A list in one flag, separated by commas: "5,10". */
 export function listOf<Field extends z.ZodType<unknown, unknown>>(field: Field) {
   return z
     .string()
@@ -42,14 +36,8 @@ export function listOf<Field extends z.ZodType<unknown, unknown>>(field: Field) 
     .pipe(z.array(field));
 }
 
-/** One value or several, as a flag that may be repeated. */
+/** One or more texts, from a flag that takes several values. */
 export const words = z.union(
   [z.string().transform((one) => [one]), z.array(z.string())],
   "give one name or several",
-);
-
-/** More than nothing. */
-export const positive = numberFrom(
-  (value) => value > 0 && value < Number.POSITIVE_INFINITY,
-  "give a number above 0",
 );

@@ -2,9 +2,9 @@ import type { z } from "zod";
 import { UsageError } from "../errors.js";
 
 /**
- * Options as a schema reads them.
+ * Parses options with a schema.
  *
- * @throws UsageError BAD_OPTION, naming option, value and remedy
+ * @throws UsageError BAD_OPTION, which names the option, its value and the remedy
  */
 export function parseOptions<Schema extends z.ZodType>(
   schema: Schema,
@@ -22,24 +22,21 @@ export function parseOptions<Schema extends z.ZodType>(
   const [first = "", place] = issue?.path ?? [];
   const key = String(first);
   const all = given[key];
-  // Of a flag that was given several values, the one that is wrong.
+  // If a flag has several values, only the wrong one is shown.
   const value = Array.isArray(all) && typeof place === "number" ? all[place] : all;
   if (value === undefined) throw new UsageError("BAD_OPTION", `${nameOf(key)} is required`);
   const shown = typeof value === "string" ? value : JSON.stringify(value);
   throw new UsageError("BAD_OPTION", `${nameOf(key)} ${shown}: ${issue?.message}`);
 }
 
-/**
- * Options without those that are set to nothing: that is how files of environment variables leave one
- * out.
- */
+/** Options without empty texts: an environment variable that is set to nothing counts as not given. */
 export function withoutBlanks(
   given: Readonly<Record<string, unknown>>,
 ): Readonly<Record<string, unknown>> {
   return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== ""));
 }
 
-/** A key as it is typed: `topK` is `--top-k`. */
+/** The flag of a key: `--top-k` for `topK`. */
 export function flagOf(key: string): string {
   return `--${key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
 }

@@ -1,12 +1,12 @@
 import type { Command } from "commander";
 import type { z } from "zod";
 
-/** What stands behind the meaning of an option that has to be given. */
+/** Appended to the meaning of a required option. */
 const MARK = " (required)";
 
 /**
- * Marks in a command's help the options without which its schema takes nothing, so that the help says
- * what the checks do. For commands whose options are all there.
+ * Marks the options that the schema requires in the help of a command, so that the help agrees with the
+ * checks. Call it after all options were added.
  */
 export function withRequired(command: Command, schema: z.ZodType): Command {
   const parsed = schema.safeParse({});

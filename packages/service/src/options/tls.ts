@@ -1,17 +1,18 @@
 import { readFile } from "node:fs/promises";
 import { z } from "zod";
 import { UsageError } from "../errors.js";
+import { reasonOf } from "../log/reason.js";
 
-/** Files of certificates, as options. */
+/** Schema fields for certificate files. */
 export const tlsFields = {
   tlsCa: z.string().optional(),
   tlsCert: z.string().optional(),
   tlsKey: z.string().optional(),
 };
 
-/** What the files hold, in PEM. Plain bytes, so that they may cross to another thread. */
+/** The contents of the files, in PEM. Plain bytes, so that they can be sent to another thread. */
 export interface TlsBytes {
-  /** Authorities that sign the other end's certificate. */
+  /** Authorities that sign the peer's certificate. */
   readonly ca?: Uint8Array;
   readonly cert?: Uint8Array;
   readonly key?: Uint8Array;
@@ -24,9 +25,9 @@ interface TlsOptions {
 }
 
 /**
- * Reads the certificates that are named; undefined where none is, which means plain text.
+ * Reads the certificate files. Returns undefined, which means plain text, if none is named.
  *
- * @throws UsageError BAD_OPTION: a file cannot be read, or a certificate has no key or a key no certificate
+ * @throws UsageError BAD_OPTION: a file cannot be read, or only one of certificate and key is given
  */
 export async function readTls(options: TlsOptions): Promise<TlsBytes | undefined> {
   const { tlsCa, tlsCert, tlsKey } = options;
@@ -45,7 +46,8 @@ async function fileOf(flag: string, path: string): Promise<Uint8Array> {
   try {
     return await readFile(path);
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new UsageError("BAD_OPTION", `${flag} ${path} cannot be read: ${reason}`, { cause });
+    throw new UsageError("BAD_OPTION", `${flag} ${path} cannot be read: ${reasonOf(cause)}`, {
+      cause,
+    });
   }
 }

@@ -1,4 +1,4 @@
-/** A Markdown table, its columns padded so that the text reads as a table too. */
+/** The lines of a Markdown table, with padded columns, so that the source is readable too. */
 export function markdownTable(
   head: readonly string[],
   body: readonly (readonly string[])[],

@@ -2,19 +2,19 @@
 export interface ProgressState {
   readonly done: number;
   readonly total: number;
-  /** Done before this process began: they count, but not for the rate. */
+  /** Done before this process started: part of `done`, but not of the rate. */
   readonly before: number;
-  /** Further facts, such as calls per user. */
+  /** More figures, such as calls per user. */
   readonly note: string;
 }
 
 export interface Progress {
   update(state: ProgressState): void;
-  /** Leaves the last state standing. */
+  /** Shows the last state and ends the line. */
   finish(): void;
 }
 
-/** Where progress goes: a terminal or a log. */
+/** The stream that progress is written to: a terminal or a log. */
 export interface ProgressStream {
   readonly isTTY?: boolean;
   readonly columns?: number;
@@ -26,16 +26,16 @@ const REDRAW_MS = 100;
 const LINE_EVERY_MS = 10_000;
 
 /**
- * A progress bar on a terminal, a line every ten seconds in a log.
+ * A progress bar on a terminal, or a line every ten seconds in a log.
  *
- * @param now milliseconds, for tests
+ * @param now returns milliseconds; tests pass their own clock
  */
 export function progressBar(
   stream: ProgressStream,
   now: () => number = () => performance.now(),
 ): Progress {
   const isTerminal = stream.isTTY === true;
-  // Work begins with the first update: loading models before it is not what the rate is about.
+  // The rate counts from the first update, so that it does not include loading models.
   let started: number | undefined;
   let shownAt = Number.NEGATIVE_INFINITY;
   let latest: ProgressState | undefined;
@@ -62,7 +62,7 @@ export function progressBar(
   };
 }
 
-/** One line: share, bar, counts, rate, time left, note. */
+/** One line: percentage, bar, counts, rate, time left, note. */
 export function progressLine(state: ProgressState, seconds: number): string {
   const { done, total, before, note } = state;
   const share = total === 0 ? 1 : done / total;
@@ -81,6 +81,7 @@ export function progressLine(state: ProgressState, seconds: number): string {
     .trimEnd();
 }
 
+/** A rounded number with separators: 12,345. */
 export function whole(value: number): string {
   return Math.round(value).toLocaleString("en-US");
 }

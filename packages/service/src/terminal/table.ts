@@ -1,16 +1,16 @@
-/** Rows in columns as wide as their widest cell; the first column to the left, the others to the right. */
+/** Aligned columns: the first to the left, the others to the right. */
 export function table(rows: readonly (readonly string[])[]): string {
   return inColumns(rows, ({ cell, width, column }) =>
     column === 0 ? cell.padEnd(width) : cell.padStart(width),
   );
 }
 
-/** Rows of words in columns as wide as their widest cell, all to the left. */
+/** Aligned columns, all to the left. */
 export function listing(rows: readonly (readonly string[])[]): string {
   return inColumns(rows, ({ cell, width }) => cell.padEnd(width));
 }
 
-/** Names and values, one pair a line, the values one below the other. */
+/** Names and values, one pair per line, with the values aligned. */
 export function facts(pairs: readonly (readonly [name: string, value: string])[]): string {
   return listing(pairs);
 }

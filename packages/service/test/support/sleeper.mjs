@@ -1,4 +1,4 @@
-// A service that does nothing, as a process of its own: what its flags say decides how it behaves.
+// A service that does nothing, as a process. Its flags decide how it behaves.
 
 import { LOG_FLAGS, serviceFields, wholeNumber } from "@nightbeam/service";
 import { serviceCommand } from "@nightbeam/service/lifecycle";
@@ -6,12 +6,12 @@ import { z } from "zod";
 
 const command = serviceCommand({
   name: "sleeper",
-  description: "sleep until told to stop",
   flags: [
-    ["--start-ms <ms>", "how long it takes to start"],
-    ["--drain-ms <ms>", "how long it takes to stop"],
-    ["--exit-code <n>", "what it exits with"],
-    ["--stuck", "keep the process when all is closed"],
+    { flag: "--start-ms <ms>", meaning: "how long it takes to start" },
+    { flag: "--drain-ms <ms>", meaning: "how long it takes to stop" },
+    { flag: "--exit-code <n>", meaning: "its exit code", aliases: ["status"] },
+    { flag: "--stuck", meaning: "keep the process alive after everything was closed" },
+    { flag: "--broken", meaning: "fail to start, after something was opened" },
     ...LOG_FLAGS,
   ],
   schema: z.object({
@@ -19,11 +19,14 @@ const command = serviceCommand({
     drainMs: wholeNumber(0).default(0),
     exitCode: wholeNumber(0).default(0),
     stuck: z.boolean().default(false),
+    broken: z.boolean().default(false),
     ...serviceFields,
   }),
-  start: async ({ startMs, drainMs, exitCode, stuck }, { log }) => {
+  start: async ({ startMs, drainMs, exitCode, stuck, broken }, { log, closers }) => {
     log.info({}, "starting");
     const thread = setInterval(() => {}, 1_000);
+    if (!stuck) closers.add("thread", () => clearInterval(thread));
+    if (broken) throw Object.assign(new Error("it is broken"), { code: "BROKEN" });
     await new Promise((resolve) => setTimeout(resolve, startMs));
     const { promise, resolve } = promiseOf();
     const sleeper = {
@@ -33,7 +36,6 @@ const command = serviceCommand({
         sleeper.isDraining = true;
         log.info({ why }, "draining");
         setTimeout(() => {
-          if (!stuck) clearInterval(thread);
           resolve(exitCode);
         }, drainMs);
       },

@@ -1,12 +1,12 @@
 import { readdir, readFile, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { readFailure, systemCode, writeFailure } from "../errors.js";
+import type { RecordFiles } from "../shard-store.js";
 import { createDurably, isTempName, makeDirectoryDurably, writeDurably } from "./durable.js";
-import type { RecordFiles } from "./record-files.js";
 
 /**
- * Small files of a directory by their names in it, with "/" between the parts of a name. Directories
- * are made as they are needed; private files of writes under way are not listed.
+ * Small files in a directory. Subdirectories are created as needed; temporary files of unfinished
+ * writes are not listed.
  */
 export function directoryFiles(dir: string): RecordFiles {
   const write = async <T>(name: string, work: (path: string) => Promise<T>): Promise<T> => {
@@ -25,7 +25,7 @@ export function directoryFiles(dir: string): RecordFiles {
       try {
         return await readFile(path);
       } catch (error) {
-        if (isAbsence(error)) return undefined;
+        if (isMissing(error)) return undefined;
         throw readFailure(path, error);
       }
     },
@@ -42,8 +42,8 @@ export function directoryFiles(dir: string): RecordFiles {
 }
 
 /**
- * Removes what killed processes left of writes that were under way, in a directory and all below. A
- * write that is under way still fails by it, so this is for when nothing that counts is written.
+ * Removes the temporary files that killed processes left in a directory and below it. It breaks
+ * writes in progress, so call it only when no write of importance is running.
  */
 export async function removeTempFiles(dir: string): Promise<void> {
   const names = await namesUnder(dir, "");
@@ -64,12 +64,12 @@ async function namesUnder(dir: string, folder: string): Promise<string[]> {
     );
     return names.flat();
   } catch (error) {
-    if (isAbsence(error)) return [];
+    if (isMissing(error)) return [];
     throw readFailure(path, error);
   }
 }
 
-function isAbsence(error: unknown): boolean {
+function isMissing(error: unknown): boolean {
   const code = systemCode(error);
   return code === "ENOENT" || code === "ENOTDIR";
 }

@@ -5,27 +5,27 @@ import { basename, dirname, join } from "node:path";
 import { systemCode, writeFailure } from "../errors.js";
 
 /*
- * Files that are either whole or not there, also after a power cut: content goes to a private name
- * in the same directory, reaches the disk, and only then gets its public name.
+ * Files that are either complete or absent, even after a power cut: content is written under a
+ * temporary name in the same directory, synced to disk, and only then given its public name.
  */
 
-/** Private names: hidden, and told apart from files of the user. */
+/** Temporary names are hidden and cannot be confused with the user's files. */
 const TEMP_NAME = /^\..+\.tmp$/;
 
-/** A private name beside `path`; `attempt` tells one try from another. */
+/** A temporary name in the directory of `path`; `attempt` makes it unique. */
 export function tempPath(path: string, attempt: string = randomUUID()): string {
   return join(dirname(path), `.${basename(path)}.${attempt}.tmp`);
 }
 
-/** Whether a file of this name is one that a killed process left behind. */
+/** Whether `name` is a temporary name, as made by `tempPath`. */
 export function isTempName(name: string): boolean {
   return TEMP_NAME.test(name);
 }
 
-/** What a file is to hold; pieces are written one behind the other. */
-type Content = string | Uint8Array | Iterable<Uint8Array>;
+/** The content of a file; pieces are concatenated. */
+type Content = string | Uint8Array | Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
 
-/** Writes a whole file in place of whatever was there. @throws StoreError WRITE_FAILED */
+/** Writes a file, replacing an existing one. @throws StoreError WRITE_FAILED */
 export async function writeDurably(path: string, content: Content): Promise<void> {
   const temp = tempPath(path);
   try {
@@ -38,7 +38,7 @@ export async function writeDurably(path: string, content: Content): Promise<void
 }
 
 /**
- * Writes a whole file unless one is there: of any number of processes that try, one succeeds.
+ * Writes a file unless it exists: of any number of processes that try, exactly one succeeds.
  *
  * @returns whether this call created it
  * @throws StoreError WRITE_FAILED
@@ -53,14 +53,14 @@ export async function createDurably(path: string, content: Content): Promise<boo
     return true;
   } catch (error) {
     if (systemCode(error) !== "EEXIST") throw writeFailure(path, error);
-    // A network file system may have linked it, lost the answer, and refused the second try.
+    // A network file system may have linked it, lost the answer, and refused the retry.
     return await isSameFile(temp, path);
   } finally {
     await rm(temp, { force: true });
   }
 }
 
-/** Makes a directory and those above it, so that they are still there after a power cut. */
+/** Creates a directory and its parents, so that they survive a power cut. */
 export async function makeDirectoryDurably(path: string): Promise<void> {
   const first = await mkdir(path, { recursive: true });
   if (first === undefined) return;
@@ -71,13 +71,13 @@ export async function makeDirectoryDurably(path: string): Promise<void> {
   }
 }
 
-/** Gives a written and synced file its public name. */
+/** Gives a written and synced file its public name, replacing an existing file. */
 export async function publish(temp: string, path: string): Promise<void> {
   await rename(temp, path);
   await syncDirectory(dirname(path));
 }
 
-/** Makes the content of a file that was written by other means reach the disk. */
+/** Syncs a file to disk that was written by other means. */
 export async function syncFile(path: string): Promise<void> {
   const file = await open(path, "r+");
   try {
@@ -87,7 +87,7 @@ export async function syncFile(path: string): Promise<void> {
   }
 }
 
-/** Size in bytes and SHA-256 in hex of a file, read as a stream. */
+/** The size in bytes and the SHA-256 in hex of a file, read as a stream. */
 export async function fingerprint(path: string): Promise<{ bytes: number; sha256: string }> {
   const hash = createHash("sha256");
   let bytes = 0;
@@ -98,7 +98,7 @@ export async function fingerprint(path: string): Promise<{ bytes: number; sha256
   return { bytes, sha256: hash.digest("hex") };
 }
 
-/** The size of a file in bytes, or undefined where there is none. */
+/** The size of a file in bytes, or undefined if it does not exist. */
 export async function fileSize(path: string): Promise<number | undefined> {
   try {
     return (await stat(path)).size;
@@ -113,7 +113,7 @@ async function isSameFile(one: string, other: string): Promise<boolean> {
     const [a, b] = await Promise.all([stat(one), stat(other)]);
     return a.ino === b.ino && a.dev === b.dev;
   } catch {
-    // Whichever is gone, the name was taken when it was asked for.
+    // One of them is gone by now; the name was taken when we tried.
     return false;
   }
 }

@@ -19,11 +19,12 @@ import {
   type SubmitBody,
   startedRunSchema,
 } from "@nightbeam/scheduler/api";
+import { codeOf, reasonOf } from "@nightbeam/service/log";
 import { z } from "zod";
 import type { Connection } from "./connection.js";
 import { ClusterError } from "./errors.js";
 
-/** What a scheduler can be asked. All throw ClusterError. */
+/** The HTTP API of a scheduler. All methods throw ClusterError. */
 export interface SchedulerClient {
   submit(body: SubmitBody): Promise<StartedRun>;
   run(runId: string): Promise<RunStatus>;
@@ -35,7 +36,7 @@ export interface SchedulerClient {
   setRollout(name: string, body: RolloutBody): Promise<RolloutStatus>;
   rollouts(): Promise<readonly RolloutStatus[]>;
   alarms(): Promise<readonly Alarm[]>;
-  /** Forgets all alarms. */
+  /** Removes all alarms. */
   clearAlarms(): Promise<void>;
   nodes(): Promise<Nodes>;
 }
@@ -100,7 +101,7 @@ function asker({ url, token }: Connection) {
     if (parsed.success) return parsed.data;
     throw new ClusterError(
       "NOT_A_SCHEDULER",
-      `${url} does not answer as this version's scheduler does. Check --scheduler, and that both are of one version.`,
+      `${url} does not answer like a scheduler of this version. Check --scheduler, and that both have the same version.`,
       { cause: parsed.error },
     );
   };
@@ -112,18 +113,17 @@ async function reach<T>(url: string, work: () => Promise<T>): Promise<T> {
   } catch (cause) {
     throw new ClusterError(
       "UNREACHABLE",
-      `no scheduler answers at ${url}: ${reasonOf(cause)}. Start it with \`nightbeam scheduler\`, or name the right address with --scheduler or NIGHTBEAM_SCHEDULER_URL.`,
+      `no scheduler answers at ${url}: ${fetchFailure(cause)}. Start it with \`nightbeam scheduler\`, or pass its address with --scheduler or NIGHTBEAM_SCHEDULER_URL.`,
       { cause },
     );
   }
 }
 
-/** fetch says only "fetch failed"; why is in the cause. */
-function reasonOf(error: unknown): string {
-  const { cause } = error instanceof Error ? error : { cause: undefined };
-  if (cause instanceof Error && "code" in cause) return String(cause.code);
-  if (error instanceof Error && error.name === "TimeoutError") return "it takes too long";
-  return error instanceof Error ? error.message : String(error);
+/** The message of fetch is only "fetch failed"; the reason is in its cause. */
+function fetchFailure(error: unknown): string {
+  if (!(error instanceof Error)) return reasonOf(error);
+  if (error.name === "TimeoutError") return "timeout";
+  return codeOf(error.cause) ?? reasonOf(error);
 }
 
 function refusal(url: string, status: number, value: unknown): ClusterError {
@@ -131,7 +131,7 @@ function refusal(url: string, status: number, value: unknown): ClusterError {
   if (!parsed.success) {
     return new ClusterError(
       "NOT_A_SCHEDULER",
-      `${url} answers ${status} and not as a scheduler does. Check --scheduler.`,
+      `${url} answers ${status}, but not like a scheduler. Check --scheduler.`,
     );
   }
   const { message } = parsed.data;

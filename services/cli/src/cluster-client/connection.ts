@@ -1,15 +1,16 @@
 import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import { parseOptions, UsageError, withoutBlanks } from "@nightbeam/service";
+import { reasonOf } from "@nightbeam/service/log";
 import { type Command, Option } from "commander";
 import { z } from "zod";
 import { DEFAULT_DIRECTORY } from "../cluster/cluster-file.js";
 import { findCluster } from "../cluster/find-cluster.js";
 import { ClusterError } from "./errors.js";
 
-/** Where the scheduler is, and what it asks for. */
+/** The address of the scheduler, and its token. */
 export interface Connection {
-  /** Without a slash at its end. */
+  /** Without a trailing slash. */
   readonly url: string;
   readonly token: string;
 }
@@ -17,32 +18,30 @@ export interface Connection {
 const DEFAULT_URL = "http://127.0.0.1:7080";
 
 const schema = z.object({
-  scheduler: z
-    .url({ protocol: /^https?$/, error: `give an address such as ${DEFAULT_URL}` })
-    .optional(),
+  scheduler: z.url({ protocol: /^https?$/, error: `give a URL such as ${DEFAULT_URL}` }).optional(),
   token: z.string().optional(),
   tokenFile: z.string().optional(),
 });
 
-/** The options of every command that talks to a scheduler. */
+/** Adds the options of commands that call a scheduler. */
 export function withConnection(command: Command): Command {
   return command
     .addOption(
       new Option(
         "--scheduler <url>",
-        `where the scheduler is (default: that of nightbeam cluster up, or ${DEFAULT_URL})`,
+        `URL of the scheduler (default: that of nightbeam cluster up, or ${DEFAULT_URL})`,
       ).env("NIGHTBEAM_SCHEDULER_URL"),
     )
     .addOption(new Option("--token <token>", "the scheduler's token").env("NIGHTBEAM_TOKEN"))
     .addOption(
-      new Option("--token-file <file>", "a file that holds the token").env("NIGHTBEAM_TOKEN_FILE"),
+      new Option("--token-file <file>", "file that contains the token").env("NIGHTBEAM_TOKEN_FILE"),
     );
 }
 
 /**
- * Takes the connection out of a command's flags.
+ * Reads the connection from the options of a command, and returns the other options.
  *
- * @throws UsageError BAD_OPTION; ClusterError WRONG_TOKEN where there is none
+ * @throws UsageError BAD_OPTION; ClusterError WRONG_TOKEN without a token, UNREACHABLE without a cluster
  */
 export async function connectionOf<Flags extends Record<string, unknown>>(
   flags: Flags,
@@ -51,14 +50,14 @@ export async function connectionOf<Flags extends Record<string, unknown>>(
   const given = parseOptions(schema, withoutBlanks({ scheduler, token, tokenFile }));
   const cluster = findCluster();
   const url = (given.scheduler ?? cluster?.url ?? DEFAULT_URL).replace(/\/+$/, "");
-  // A cluster's token is shown to that cluster only.
+  // The token of a local cluster is sent only to that cluster.
   const known = url === cluster?.url ? cluster.token : undefined;
   const secret = given.token ?? (await fromFile(given.tokenFile)) ?? known;
   if (secret === undefined || secret === "") {
     if (given.scheduler === undefined && cluster === undefined) throw noCluster();
     throw new ClusterError(
       "WRONG_TOKEN",
-      "the scheduler asks for a token: set NIGHTBEAM_TOKEN to the one that it was started with, or give --token-file",
+      "the scheduler requires a token: set NIGHTBEAM_TOKEN to the one that it was started with, or pass --token-file",
     );
   }
   return { connection: { url, token: secret }, rest };
@@ -67,7 +66,7 @@ export async function connectionOf<Flags extends Record<string, unknown>>(
 function noCluster(): ClusterError {
   return new ClusterError(
     "UNREACHABLE",
-    `no cluster of ${resolve(DEFAULT_DIRECTORY)} runs. Start one there with \`nightbeam cluster up\`, or name another with --scheduler and --token-file.`,
+    `no cluster is running in ${resolve(DEFAULT_DIRECTORY)}. Start one with \`nightbeam cluster up\`, or pass --scheduler and --token-file.`,
   );
 }
 
@@ -76,7 +75,8 @@ async function fromFile(path: string | undefined): Promise<string | undefined> {
   try {
     return (await readFile(path, "utf8")).trim();
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new UsageError("BAD_OPTION", `--token-file ${path} cannot be read: ${reason}`, { cause });
+    throw new UsageError("BAD_OPTION", `--token-file ${path} cannot be read: ${reasonOf(cause)}`, {
+      cause,
+    });
   }
 }

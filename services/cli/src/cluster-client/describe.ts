@@ -1,27 +1,28 @@
 import type { RunStatus } from "@nightbeam/scheduler/api";
 import { clock, facts, whole } from "@nightbeam/service/terminal";
+import { withFlags } from "../options/key-flags.js";
 
-/** Shards that a person is told one by one. */
-const NAMED = 5;
+/** Shards that are listed one by one. */
+const MAX_LISTED = 5;
 
-/** "8 of 14 shards are done", or what stands in place of it. */
+/** "8 of 14 shards are done", or what to say before the run is planned. */
 export function shardsDone({ shards, state }: RunStatus): string {
   if (shards === undefined) return state === "refused" ? "it was refused" : "it is being planned";
   return `${whole(shards.done)} of ${whole(shards.total)} shards are done`;
 }
 
-/** Everything about a run, a line each. */
+/** All facts about a run, one per line. */
 export function summary(run: RunStatus): string {
   const { users, shards, state, stats } = run;
   return facts([
     ["run", run.night === undefined ? run.id : `${run.id}, of night ${run.night}`],
-    ["state", run.reason === undefined ? state : `${state}: ${run.reason}`],
+    ["state", run.reason === undefined ? state : `${state}: ${withFlags(run.reason)}`],
     ["users", usersFact(run)],
     ...(shards === undefined ? [] : ([["shards", shardsFact(shards)]] as const)),
     ...(run.calls.searches === 0 ? [] : ([["target calls", callsFact(run)]] as const)),
     ...(stats.nodesPerUser === undefined
       ? []
-      : ([["nodes", `${stats.nodesPerUser.toFixed(1)} a user`]] as const)),
+      : ([["nodes", `${stats.nodesPerUser.toFixed(1)} per user`]] as const)),
     ["time", timeFact(run)],
     ["lists", listsFact(run)],
     ...setAsideFacts(run),
@@ -29,12 +30,12 @@ export function summary(run: RunStatus): string {
   ]);
 }
 
-/** Target calls a user, shards under way included. */
+/** Target calls per user, including shards in progress. */
 export function callsPerUser({ calls }: RunStatus): string {
   return calls.searches === 0 ? "" : `${(calls.calls / calls.searches).toFixed(2)} calls/user`;
 }
 
-/** Seconds from the submission to the end, or to now. */
+/** Seconds from the submission to the end, or until now. */
 export function secondsOf({ submittedAt, endedAt }: RunStatus, now: number): number {
   const end = endedAt === undefined ? now : Date.parse(endedAt);
   return Math.max(0, (end - Date.parse(submittedAt)) / 1_000);
@@ -60,7 +61,7 @@ function shardsFact(shards: NonNullable<RunStatus["shards"]>): string {
 }
 
 function callsFact({ calls }: RunStatus): string {
-  return `${(calls.calls / calls.searches).toFixed(2)} a user`;
+  return `${(calls.calls / calls.searches).toFixed(2)} per user`;
 }
 
 function timeFact(run: RunStatus): string {
@@ -70,7 +71,7 @@ function timeFact(run: RunStatus): string {
 }
 
 function listsFact({ out, state, shards }: RunStatus): string {
-  if (state !== "complete") return `${out} (no manifest yet: not to be read)`;
+  if (state !== "complete") return `${out} (incomplete: no manifest yet)`;
   const count = shards?.total ?? 0;
   return `${out}/manifest.json names ${whole(count)} part ${count === 1 ? "file" : "files"}`;
 }
@@ -82,9 +83,12 @@ function rejectedFact({ rejected, out, state }: RunStatus): string {
 }
 
 function setAsideFacts({ setAside }: RunStatus): [name: string, value: string][] {
-  const named = setAside.slice(0, NAMED).map(({ index, firstRow, rowCount, reason }) => {
+  const named = setAside.slice(0, MAX_LISTED).map(({ index, firstRow, rowCount, reason }) => {
     const rows = `rows ${firstRow}–${firstRow + rowCount - 1}`;
-    return ["set aside", `shard ${index} (${rows}): ${reason}`] satisfies [string, string];
+    return ["set aside", `shard ${index} (${rows}): ${withFlags(reason)}`] satisfies [
+      string,
+      string,
+    ];
   });
   const rest = setAside.length - named.length;
   return rest > 0 ? [...named, ["", `and ${rest} more: see partial.json`]] : named;

@@ -1,14 +1,14 @@
 export type ClusterErrorCode =
-  /** Nothing answers at the scheduler's address. */
+  /** No server answers at the scheduler's address. */
   | "UNREACHABLE"
-  /** Something answers there that is no scheduler, or one of another version. */
+  /** The server there is not a scheduler, or one of another version. */
   | "NOT_A_SCHEDULER"
-  /** No token was given, or not the scheduler's. */
+  /** The token is missing or wrong. */
   | "WRONG_TOKEN"
-  /** The scheduler says no; its message says why. */
+  /** The scheduler refused the request; the message is the scheduler's. */
   | "REFUSED";
 
-/** What goes wrong between a command and the scheduler. The message is all that a person needs. */
+/** An error of a call to the scheduler. The message says what to do. */
 export class ClusterError extends Error {
   override readonly name = "ClusterError";
   readonly code: ClusterErrorCode;

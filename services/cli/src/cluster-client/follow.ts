@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Nodes, RunStatus } from "@nightbeam/scheduler/api";
 import type { Progress } from "@nightbeam/service/terminal";
+import { withFlags } from "../options/key-flags.js";
 import type { SchedulerClient } from "./client.js";
 import { callsPerUser } from "./describe.js";
 import { ClusterError } from "./errors.js";
@@ -10,30 +11,30 @@ export interface FollowOptions {
   readonly runId: string;
   readonly progress: Progress;
   readonly say: (line: string) => void;
-  /** Between two looks. */
+  /** Interval between requests. */
   readonly everyMs: number;
-  /** How long the scheduler may be away, as during a restart, before that is an error. */
+  /** How long the scheduler may be unreachable, as during a restart. */
   readonly patienceMs?: number;
 }
 
-/** Shows a run until it ends. @returns how it ended. @throws ClusterError */
+/** Shows the progress of a run until it ends. @returns its final status @throws ClusterError */
 export async function followRun(options: FollowOptions): Promise<RunStatus> {
   const { client, runId, progress, say, everyMs } = options;
-  const look = patiently(options);
-  let told = "";
-  const tell = (line: string) => {
-    if (line !== told) say(line);
-    told = line;
+  const ask = patiently(options);
+  let last = "";
+  const sayOnce = (line: string) => {
+    if (line !== last) say(line);
+    last = line;
   };
-  // What is done when the watching begins says nothing about the rate.
+  // The rate does not count what was done before.
   let before: number | undefined;
   for (;;) {
-    const run = await look(() => client.run(runId));
+    const run = await ask(() => client.run(runId));
     const { users } = run;
-    if (run.state === "planning") tell(planningLine(run));
+    if (run.state === "planning") sayOnce(planningLine(run));
     else if (run.state === "running") {
-      const nodes = await look(() => client.nodes());
-      if (run.reason !== undefined) tell(`waiting: ${run.reason}`);
+      const nodes = await ask(() => client.nodes());
+      if (run.reason !== undefined) sayOnce(`waiting: ${withFlags(run.reason)}`);
       const done = users.done + users.underWay;
       before ??= done;
       const total = users.total ?? done;
@@ -50,7 +51,7 @@ export async function followRun(options: FollowOptions): Promise<RunStatus> {
   }
 }
 
-/** Asks again while the scheduler is away, once it has answered. */
+/** Retries while the scheduler is unreachable, if it has answered before. */
 function patiently({ say, everyMs, patienceMs = 300_000 }: FollowOptions) {
   let answered = false;
   return async <T>(work: () => Promise<T>): Promise<T> => {
@@ -64,7 +65,7 @@ function patiently({ say, everyMs, patienceMs = 300_000 }: FollowOptions) {
       } catch (error) {
         const away = error instanceof ClusterError && error.code === "UNREACHABLE";
         if (!away || !answered) throw error;
-        if (awaySince === undefined) say("The scheduler does not answer; asking again.");
+        if (awaySince === undefined) say("The scheduler does not answer; retrying.");
         awaySince ??= performance.now();
         if (performance.now() - awaySince > patienceMs) throw error;
       }
@@ -75,7 +76,7 @@ function patiently({ say, everyMs, patienceMs = 300_000 }: FollowOptions) {
 
 function planningLine({ users, reason }: RunStatus): string {
   const read = users.read === undefined || users.read === 0 ? "" : `: ${users.read} users read`;
-  return `planning${read}${reason === undefined ? "" : ` (${reason})`}`;
+  return `planning${read}${reason === undefined ? "" : ` (${withFlags(reason)})`}`;
 }
 
 function note(run: RunStatus, nodes: Nodes | undefined): string {

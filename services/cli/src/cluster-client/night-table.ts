@@ -2,14 +2,14 @@ import type { NightStatus } from "@nightbeam/scheduler/api";
 import { table } from "@nightbeam/service/terminal";
 import { localTime } from "./run-table.js";
 
-/** Timetables, a line each, with what became of the last night. */
+/** Nights, one per line, with the result of the last one. */
 export function nightTable(nights: readonly NightStatus[]): string {
   const rows = nights.map(({ name, cron, timeZone, missed, nextAt, lastDate, lastRun }) => [
     name,
     cron,
     timeZone,
     missed,
-    nextAt === undefined ? "never again" : localTime(nextAt),
+    nextAt === undefined ? "no more dates" : localTime(nextAt),
     lastDate ?? "never",
     lastRun?.id ?? (lastDate === undefined ? "-" : "skipped"),
     lastRun?.state ?? "-",

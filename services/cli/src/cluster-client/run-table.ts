@@ -2,7 +2,7 @@ import type { RunStatus } from "@nightbeam/scheduler/api";
 import { clock, table, whole } from "@nightbeam/service/terminal";
 import { secondsOf } from "./describe.js";
 
-/** Runs, a line each. */
+/** Runs, one per line. */
 export function runTable(runs: readonly RunStatus[], now: number = Date.now()): string {
   const rows = runs.map((run) => [
     run.id,
@@ -18,7 +18,7 @@ export function runTable(runs: readonly RunStatus[], now: number = Date.now()): 
   return table([head, ...rows]);
 }
 
-/** An instant in the time zone of whoever looks, as 2026-11-21 02:00. */
+/** A time in the local time zone, as 2026-11-21 02:00. */
 export function localTime(iso: string): string {
   const at = new Date(iso);
   const two = (value: number) => String(value).padStart(2, "0");

@@ -5,22 +5,22 @@ import { UsageError } from "@nightbeam/service";
 import { z } from "zod";
 import { processIdentitySchema } from "./process-identity.js";
 
-/** Where `nightbeam cluster up` keeps everything, unless it is told otherwise. */
+/** The default directory of `nightbeam cluster up`. */
 export const DEFAULT_DIRECTORY = join(".nightbeam", "cluster");
 
 const processSchema = z.object({
   name: z.string(),
   state: z.string(),
-  /** Undefined while it waits to be started again. */
+  /** Undefined while it waits for a restart. */
   identity: processIdentitySchema.exactOptional(),
-  /** Where it is reached, without a password; undefined for what nobody dials. */
+  /** Its address without a password; undefined if it takes no connections. */
   address: z.string().exactOptional(),
   log: z.string(),
 });
 
 const clusterFileSchema = z.object({
   supervisor: processIdentitySchema,
-  /** Where runs are submitted to; undefined until the scheduler has been ready. */
+  /** The URL of the scheduler; undefined until it is ready. */
   scheduler: z.string().exactOptional(),
   redis: z.string(),
   nats: z.string(),
@@ -29,13 +29,13 @@ const clusterFileSchema = z.object({
 });
 
 export type ClusterProcess = Readonly<z.infer<typeof processSchema>>;
-/** What runs, and how to reach it. It holds secrets: mode 0600. */
+/** The processes of a cluster and their addresses. The file contains secrets, so its mode is 0600. */
 export type ClusterFile = Readonly<z.infer<typeof clusterFileSchema>>;
 
 /**
- * What was last written in a cluster's directory; undefined where no cluster was left running.
+ * Reads the file in the directory of a cluster. Undefined if no cluster is running or was left running.
  *
- * @throws UsageError BAD_CONFIG where the file is not what it should be
+ * @throws UsageError BAD_CONFIG if the file is invalid
  */
 export function readClusterFile(directory: string): ClusterFile | undefined {
   const path = clusterFilePath(directory);
@@ -45,11 +45,11 @@ export function readClusterFile(directory: string): ClusterFile | undefined {
   if (parsed.success) return parsed.data;
   throw new UsageError(
     "BAD_CONFIG",
-    `${path} is not what nightbeam cluster up writes. Remove it if no cluster runs.`,
+    `${path} is not a file of nightbeam cluster up. Remove it if no cluster is running.`,
   );
 }
 
-/** Replaces it in one step, so that nobody reads half of it. */
+/** Replaces the file atomically. */
 export function writeClusterFile(directory: string, file: ClusterFile): void {
   writePrivate(clusterFilePath(directory), `${JSON.stringify(file, null, 2)}\n`);
 }
@@ -58,7 +58,7 @@ export function clusterFilePath(directory: string): string {
   return join(directory, "cluster.json");
 }
 
-/** The secret that clients show the scheduler: made once, and the same for the directory's life. */
+/** The token of the cluster's scheduler: created once per directory. */
 export function clusterToken(directory: string): string {
   const path = join(directory, "token");
   const known = readIfThere(path)?.trim();

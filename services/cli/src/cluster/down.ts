@@ -3,14 +3,14 @@ import { readClusterFile } from "./cluster-file.js";
 import { isAlive, signalProcess, waitForEnd } from "./process-identity.js";
 import { endOrphans, leaveDirectory } from "./takeover.js";
 
-/** Every group may need its grace. */
+/** Every group may need its whole grace time. */
 const WITHIN_MS = 180_000;
 
 /**
- * Stops the cluster of a directory and waits until it has.
+ * Stops the cluster of a directory and waits for its end.
  *
  * @returns whether there was one
- * @throws UsageError BAD_OPTION where it does not end
+ * @throws UsageError BAD_OPTION if it does not end
  */
 export async function clusterDown(
   directory: string,
@@ -25,8 +25,8 @@ export async function clusterDown(
     if (alive.length === 0) return true;
     throw new UsageError(
       "BAD_OPTION",
-      `process ${supervisor.pid} is still stopping the cluster; look into the logs in ${directory}/logs, ` +
-        "or say it again to end everything at once",
+      `process ${supervisor.pid} is still stopping the cluster; see the logs in ${directory}/logs, ` +
+        "or run this command again to kill all processes",
     );
   }
   await endOrphans(directory, say);

@@ -4,7 +4,7 @@ import { DEFAULT_DIRECTORY } from "./cluster-file.js";
 
 const port = wholeNumber(0).refine((value) => value <= 65_535, "give a port of 0 (any) to 65535");
 
-/** The keys of `nightbeam cluster up`. */
+/** The options of `nightbeam cluster up`; keys are flags in camelCase. */
 export const clusterUpSchema = z.object({
   target: z.string(),
   catalogue: z.string(),
@@ -23,7 +23,7 @@ export const clusterUpSchema = z.object({
 
 export type ClusterUpOptions = z.output<typeof clusterUpSchema>;
 
-/** The keys of the commands that look at a cluster that runs. */
+/** The options of `nightbeam cluster status` and `down`. */
 export const clusterDirectorySchema = z.object({
   directory: z.string().default(DEFAULT_DIRECTORY),
 });

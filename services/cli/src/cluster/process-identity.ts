@@ -2,25 +2,22 @@ import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { z } from "zod";
 
-/**
- * A process that may have ended, and whose number may have been given to another since. The moment of
- * its start tells them apart.
- */
+/** A process that may have ended. Its start time tells it from a later process with the same pid. */
 export const processIdentitySchema = z.object({
   pid: z.int().min(1),
-  /** As the system writes it; two processes of one number never share it. */
+  /** In the format of the system; unique among processes with the same pid. */
   started: z.string(),
 });
 
 export type ProcessIdentity = Readonly<z.infer<typeof processIdentitySchema>>;
 
-/** Who runs under a number now; undefined where nobody does. */
+/** The process that has a pid now. Undefined if there is none. */
 export function identityOf(pid: number): ProcessIdentity | undefined {
   const started = startedAt(pid);
   return started === undefined ? undefined : { pid, started };
 }
 
-/** Whether that very process still runs. */
+/** Whether exactly this process is still running. */
 export function isAlive({ pid, started }: ProcessIdentity): boolean {
   return startedAt(pid) === started;
 }
@@ -31,11 +28,11 @@ export function signalProcess(identity: ProcessIdentity, signal: NodeJS.Signals)
   try {
     process.kill(identity.pid, signal);
   } catch {
-    // It ended in between, or belongs to somebody else: then it stays alive, which the caller sees.
+    // It has ended, or belongs to another user: then it stays alive, which the caller checks.
   }
 }
 
-/** Waits until all have ended. @returns those that had not in time */
+/** Waits until all processes have ended. @returns those that are still running after `withinMs` */
 export async function waitForEnd(
   processes: readonly ProcessIdentity[],
   withinMs: number,
@@ -54,11 +51,11 @@ function startedAt(pid: number): string | undefined {
   return process.platform === "linux" ? startedOnLinux(pid) : startedByPs(pid);
 }
 
-/** Clock ticks between the machine's start and the process's: field 22 of proc_pid_stat(5). */
+/** Clock ticks from the boot of the machine to the start of the process: field 22 of proc_pid_stat(5). */
 function startedOnLinux(pid: number): string | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
-    // The name in brackets may hold anything, so fields are counted from behind it.
+    // The name in parentheses may contain anything, so fields are counted after it.
     const [state, ...fields] = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
     return state === "Z" ? undefined : fields[18];
   } catch {

@@ -3,7 +3,7 @@ import { listing } from "@nightbeam/service/terminal";
 import type { ClusterProcess } from "./cluster-file.js";
 import { isAlive } from "./process-identity.js";
 
-/** The processes of a cluster, a line each; logs as one types them from here. */
+/** The processes of a cluster, one per line, with the paths of their logs relative to the working directory. */
 export function processTable(processes: readonly ClusterProcess[]): string {
   const rows = processes.map((one) => [
     one.name,
@@ -15,7 +15,7 @@ export function processTable(processes: readonly ClusterProcess[]): string {
   return listing([["name", "state", "address", "pid", "log"], ...rows]);
 }
 
-/** What was written down may be older than a process's end. */
+/** The file may be older than the end of the process. */
 function stateOf({ identity, state }: ClusterProcess): string {
   return identity !== undefined && !isAlive(identity) ? "gone" : state;
 }

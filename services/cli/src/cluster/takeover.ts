@@ -11,15 +11,15 @@ import {
   waitForEnd,
 } from "./process-identity.js";
 
-/** Time that processes of a cluster whose supervisor is gone have to end. */
+/** Grace time of processes whose supervisor is gone. */
 const ORPHAN_GRACE_MS = 45_000;
 
 /**
- * Makes this process the one that keeps the cluster of a directory. What a killed predecessor left
- * running is ended first: nobody would start it again.
+ * Makes this process the supervisor of a directory's cluster. Processes that a killed predecessor left running are
+ * ended first, because nothing supervises them.
  *
  * @returns the identity of this process
- * @throws UsageError BAD_OPTION where another process keeps it
+ * @throws UsageError BAD_OPTION if another process keeps the cluster
  */
 export async function takeDirectory(
   directory: string,
@@ -39,17 +39,17 @@ export async function takeDirectory(
   return me;
 }
 
-/** Forgets what ran, and lets others have the directory. Data and logs stay. */
+/** Removes the cluster file and the lock of a directory. Data and logs stay. */
 export function leaveDirectory(directory: string): void {
   rmSync(clusterFilePath(directory), { force: true });
   rmSync(lockPath(directory), { force: true });
 }
 
 /**
- * Ends the processes of a cluster that nobody keeps any more, those first that were started last.
+ * Ends the processes of a cluster without a supervisor, the last started first.
  *
- * @returns how many there were
- * @throws UsageError BAD_OPTION where one cannot be ended
+ * @returns their number
+ * @throws UsageError BAD_OPTION if one cannot be ended
  */
 export async function endOrphans(directory: string, say: (line: string) => void): Promise<number> {
   const processes = readClusterFile(directory)?.processes ?? [];
@@ -68,11 +68,11 @@ export async function endOrphans(directory: string, say: (line: string) => void)
   if (alive === undefined) return orphans.length;
   throw new UsageError(
     "BAD_OPTION",
-    `process ${alive.pid} of an earlier cluster cannot be ended; end it by hand`,
+    `process ${alive.pid} of an earlier cluster cannot be ended; kill it manually`,
   );
 }
 
-/** The lock names its holder from the first moment on: the file is linked into its place as a whole. */
+/** Creates the lock file atomically, with its holder: it is written first and then linked into place. */
 function lock(directory: string, me: ProcessIdentity): void {
   const path = lockPath(directory);
   const mine = `${path}.${process.pid}`;
@@ -110,6 +110,6 @@ function taken(directory: string, pid: number): UsageError {
   return new UsageError(
     "BAD_OPTION",
     `process ${pid} keeps a cluster in ${directory} already. Stop it with nightbeam cluster down, ` +
-      "or give this one another --directory.",
+      "or use another --directory.",
   );
 }

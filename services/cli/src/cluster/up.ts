@@ -1,6 +1,8 @@
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { UsageError } from "@nightbeam/service";
+import { Closers, openWith } from "@nightbeam/service/lifecycle";
+import { reasonOf } from "@nightbeam/service/log";
 import { type ClusterProcess, clusterToken, writeClusterFile } from "./cluster-file.js";
 import type { ClusterUpOptions } from "./options.js";
 import { identityOf, type ProcessIdentity } from "./process-identity.js";
@@ -14,22 +16,22 @@ import { Supervisor } from "./supervision/supervisor.js";
 import { leaveDirectory, takeDirectory } from "./takeover.js";
 
 export interface ClusterUpDeps {
-  /** Tells a person, a line at a time. */
+  /** Prints a line for the user. */
   readonly say: (line: string) => void;
   /** Called once, when all processes are ready. */
   readonly ready: (cluster: RunningCluster) => void;
 }
 
-/** What is shown of a cluster that is up. */
+/** A cluster whose processes are ready. */
 export interface RunningCluster {
   readonly scheduler: string;
   readonly processes: readonly ClusterProcess[];
 }
 
 export interface ClusterHandle {
-  /** Stops in order; asked a second time, ends everything at once. */
+  /** Stops all processes in order. The second call kills them. */
   stop(): void;
-  /** Settles when nothing runs any more. @throws UsageError NOT_READY, with the end of a log */
+  /** Settles when all processes have ended. @throws UsageError NOT_READY, with the end of a log */
   readonly ended: Promise<void>;
 }
 
@@ -42,20 +44,23 @@ export async function clusterUp(
   options: ClusterUpOptions,
   deps: ClusterUpDeps,
 ): Promise<ClusterHandle> {
-  const directory = resolve(options.directory);
-  const me = await takeDirectory(directory, deps.say);
-  try {
+  const { say, ready } = deps;
+  const onError = (part: string, error: unknown) => {
+    say(`could not close the ${part}: ${reasonOf(error)}`);
+  };
+  return openWith(new Closers({ onError }), async (closers) => {
+    const directory = resolve(options.directory);
+    const me = await takeDirectory(directory, say);
+    closers.add("directory", () => leaveDirectory(directory));
     refuseMissing(options);
     const token = clusterToken(directory);
     const { redis, nats, install } = options;
-    const places = await servers({ redis, nats, install, directory, say: deps.say });
-    deps.say(startLine(options, { directory, started: places.programs.map(({ name }) => name) }));
+    const places = await servers({ redis, nats, install, directory, say });
+    say(startLine(options, { directory, started: places.programs.map(({ name }) => name) }));
     const supervisor = supervise({ options, directory, me, token, places }, deps);
-    return keep(supervisor, { directory, ready: deps.ready });
-  } catch (error) {
-    leaveDirectory(directory);
-    throw error;
-  }
+    closers.add("processes", () => supervisor.stop());
+    return keep(supervisor, { closers, ready });
+  });
 }
 
 function startLine(
@@ -68,7 +73,7 @@ function startLine(
   return `starting ${all}; logs are in ${join(place.directory, "logs")}`;
 }
 
-/** Before anything is started: what every verifier would stumble over. */
+/** Checks the paths before anything is started, because every verifier would fail on them. */
 function refuseMissing({ target, catalogue }: ClusterUpOptions): void {
   for (const [flag, path] of [
     ["--target", join(target, "config.json")],
@@ -87,7 +92,7 @@ interface Parts {
   readonly places: Servers;
 }
 
-/** Every change of a process is written down, so that others see it and nothing is left behind. */
+/** Writes every change of a process to the cluster file, so that other commands see it and none is left behind. */
 function supervise(parts: Parts, { say }: ClusterUpDeps): Supervisor {
   const { directory, me, token, places } = parts;
   const { redis, nats, programs } = places;
@@ -109,25 +114,24 @@ function supervise(parts: Parts, { say }: ClusterUpDeps): Supervisor {
 
 function keep(
   supervisor: Supervisor,
-  place: { readonly directory: string; readonly ready: ClusterUpDeps["ready"] },
+  { closers, ready }: { readonly closers: Closers; readonly ready: ClusterUpDeps["ready"] },
 ): ClusterHandle {
-  let asked = 0;
+  let stops = 0;
   const run = async () => {
     try {
       const failed = await supervisor.start();
       if (failed !== undefined) throw notReady(failed);
-      if (asked === 0) place.ready(describe(supervisor));
+      if (stops === 0) ready(describe(supervisor));
       await supervisor.stopped;
     } finally {
-      await supervisor.stop();
-      leaveDirectory(place.directory);
+      await closers.close();
     }
   };
   return {
     ended: run(),
     stop: () => {
-      asked += 1;
-      void (asked === 1 ? supervisor.stop() : supervisor.kill());
+      stops += 1;
+      void (stops === 1 ? supervisor.stop() : supervisor.kill());
     },
   };
 }
@@ -153,6 +157,6 @@ const TAIL_LINES = 20;
 function notReady({ program, ending }: Child): UsageError {
   const { name, log } = program;
   const tail = logTail(log, TAIL_LINES);
-  const lines = tail === "" ? "It wrote nothing" : `The end of what it wrote:\n\n${tail}\n\nMore`;
+  const lines = tail === "" ? "It wrote no output" : `The end of its output:\n\n${tail}\n\nMore`;
   return new UsageError("NOT_READY", `${name} was not ready: ${ending}. ${lines} in ${log}.`);
 }

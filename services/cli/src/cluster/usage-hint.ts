@@ -2,15 +2,15 @@ import { resolve } from "node:path";
 import { DEFAULT_DIRECTORY } from "./cluster-file.js";
 import type { ClusterUpOptions } from "./options.js";
 
-/** What to type next, ready to be copied. */
+/** The next commands, ready to be copied. */
 export function usageHint(
   options: ClusterUpOptions,
   cluster: { readonly scheduler: string; readonly env: NodeJS.ProcessEnv },
 ): string {
-  // In a clone the command is typed as `npx nightbeam`, and npm says so.
+  // In a clone the command is run as `npx nightbeam`, which npm shows by this variable.
   const nightbeam = cluster.env.npm_command === "exec" ? "npx nightbeam" : "nightbeam";
   const { target, catalogue, directory, scoring, precision } = options;
-  // Client commands find the cluster by themselves where it is kept in the usual place.
+  // Client commands find a cluster in the default directory by themselves.
   const usual = resolve(directory) === resolve(DEFAULT_DIRECTORY);
   const connection = [
     `--scheduler ${cluster.scheduler}`,
@@ -35,11 +35,11 @@ export function usageHint(
     `  ${lines.join(" \\\n      ")}`,
     `  ${follow}`,
     "",
-    `Ctrl-C here, or ${nightbeam} cluster down, stops it; unfinished runs continue when it is up again.`,
+    `Ctrl-C here, or ${nightbeam} cluster down, stops it. Unfinished runs continue after the next start.`,
   ].join("\n");
 }
 
-/** As a shell takes it for one word. */
+/** Quotes a word for the shell. */
 function quoted(word: string): string {
   return /^[-\w./:@%+=,]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 }

@@ -5,16 +5,14 @@ import { shardsDone } from "../cluster-client/describe.js";
 
 /** `nightbeam cancel` */
 export function cancelCommand(): Command {
-  const command = new Command("cancel")
-    .description("stop a run; what is done is kept, and submitting it again goes on")
-    .argument("<run>", "the run's name");
+  const command = new Command("cancel").argument("<run>", "id of the run");
   return withConnection(command).action(async (runId: string, flags: Record<string, unknown>) => {
     const { connection } = await connectionOf(flags);
     const client = schedulerClient(connection);
     const { state } = await client.run(runId);
-    // Sent all the same: a cluster that lost its Redis since is told anew.
+    // Always sent: a cluster that has lost its Redis must learn it again.
     const run = await client.cancel(runId);
-    const became = state === "cancelled" ? "was cancelled already" : "is cancelled";
+    const became = state === "cancelled" ? "was already cancelled" : "is cancelled";
     process.stdout.write(`run ${run.id} ${became}: ${shardsDone(run)}\n`);
   });
 }

@@ -6,9 +6,8 @@ import { Command } from "commander";
 /** `nightbeam catalogue` */
 export function catalogueCommand(): Command {
   return new Command("catalogue")
-    .description("check a catalogue, say what it holds, and prepare it for fast loading")
     .argument("<file>", "LC-Rec JSON, Parquet, CSV, JSONL or prepared")
-    .option("--out <file>", "write it as a prepared file")
+    .option("--out <file>", "write a prepared file, which loads faster")
     .action(async (file: string, { out }: { out?: string }) => {
       const catalogue = await openCatalogue(file);
       const [, ...widths] = levelWidths(catalogue.trie);
@@ -17,6 +16,6 @@ export function catalogueCommand(): Command {
       );
       if (out === undefined) return;
       await writePreparedCatalogue(catalogue, out);
-      process.stdout.write(`${out} is prepared; give it as --catalogue.\n`);
+      process.stdout.write(`wrote ${out}; pass it as --catalogue\n`);
     });
 }

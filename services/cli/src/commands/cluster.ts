@@ -12,7 +12,6 @@ import { usageHint } from "../cluster/usage-hint.js";
 /** `nightbeam cluster` */
 export function clusterCommand(): Command {
   return new Command("cluster")
-    .description("a whole cluster on this machine: start it, look at it, stop it")
     .addCommand(upCommand())
     .addCommand(statusCommand())
     .addCommand(downCommand());
@@ -20,7 +19,7 @@ export function clusterCommand(): Command {
 
 const DIRECTORY = [
   "--directory <dir>",
-  "data, logs and addresses (default .nightbeam/cluster)",
+  "directory for data, logs and addresses (default .nightbeam/cluster)",
 ] as const;
 
 const say = (line: string) => process.stderr.write(`${line}\n`);
@@ -28,31 +27,34 @@ const say = (line: string) => process.stderr.write(`${line}\n`);
 function upCommand(): Command {
   return withRequired(
     new Command("up")
-      .description("start Redis, NATS, scheduler, verifiers and drafters here, until Ctrl-C")
+      .description("run Redis, NATS, scheduler, verifiers and drafters here, until Ctrl-C")
       .option("--target <dir>", "the large model: a Hugging Face checkpoint with nightbeam.json")
       .option("--catalogue <file>", "items and their codes")
-      .option("--verifiers <n>", "processes with the target (default 2)")
-      .option("--drafters <n>", "processes that take shards (default 2)")
+      .option("--verifiers <n>", "number of verifiers (default 2)")
+      .option("--drafters <n>", "number of drafters (default 2)")
       .option(...DIRECTORY)
       .option(
         "--scoring <kind>",
         "full: over the vocabulary; renormalized: over the catalogue (default full)",
       )
       .option("--precision <kind>", "fp32 or int8 (default fp32)")
-      .option("--workers-per-verifier <n>", "copies of the target in each (default: a core each)")
+      .option(
+        "--workers-per-verifier <n>",
+        "copies of the target per verifier (default: one per core, shared among them)",
+      )
       .addOption(
-        new Option("--redis <url>", "a Redis that runs already (default: one is started)").env(
+        new Option("--redis <url>", "an existing Redis (default: starts one)").env(
           "NIGHTBEAM_REDIS_URL",
         ),
       )
       .addOption(
-        new Option("--nats <url>", "a NATS that runs already (default: one is started)").env(
+        new Option("--nats <url>", "an existing NATS (default: starts one)").env(
           "NIGHTBEAM_NATS_URL",
         ),
       )
-      .option("--scheduler-port <n>", "where runs are submitted; 0 takes a free one (default 7080)")
-      .option("--log-format <kind>", "of the logs: pretty or json (default pretty)")
-      .option("--no-install", "do not install redis-server and nats-server where they are missing")
+      .option("--scheduler-port <n>", "port of the HTTP API; 0 picks a free one (default 7080)")
+      .option("--log-format <kind>", "format of the logs: pretty or json (default pretty)")
+      .option("--no-install", "do not install redis-server and nats-server if they are missing")
       .action(async (flags: Record<string, unknown>) => up(flags)),
     clusterUpSchema,
   );
@@ -72,28 +74,28 @@ async function up(flags: Record<string, unknown>): Promise<void> {
   let asked = 0;
   const stop = () => {
     asked += 1;
-    say(asked === 1 ? STOPPING : "Ending everything at once.");
+    say(asked === 1 ? STOPPING : "Killing all processes.");
     cluster.stop();
   };
   for (const signal of SIGNALS) process.on(signal, stop);
   try {
     await cluster.ended;
-    say("The cluster has stopped. The same command continues what is unfinished.");
+    say("The cluster has stopped. Start it again to continue unfinished runs.");
   } finally {
     for (const signal of SIGNALS) process.removeListener(signal, stop);
   }
 }
 
 const STOPPING =
-  "Stopping drafters, verifiers, scheduler, NATS and Redis, in this order; a second time ends them at once.";
+  "Stopping drafters, verifiers, scheduler, NATS and Redis, in this order. Press Ctrl-C again to kill them.";
 
 const ORPHANED =
-  "\nThese are what `cluster up` left when it was killed: nobody looks after them. `nightbeam cluster up`\n" +
-  "takes the directory over, `nightbeam cluster down` ends them.\n";
+  "\n`cluster up` was killed, so nothing supervises these processes. `nightbeam cluster up` takes over the\n" +
+  "directory, `nightbeam cluster down` ends them.\n";
 
 function statusCommand(): Command {
   return new Command("status")
-    .description("the processes of the cluster on this machine")
+    .description("list the processes of the cluster on this machine")
     .option(...DIRECTORY)
     .action((flags: Record<string, unknown>) => {
       const place = resolve(parseOptions(clusterDirectorySchema, flags).directory);
@@ -112,7 +114,7 @@ function statusCommand(): Command {
 
 function downCommand(): Command {
   return new Command("down")
-    .description("stop the cluster on this machine; what it has done stays")
+    .description("stop the cluster on this machine; its data stays")
     .option(...DIRECTORY)
     .action(async (flags: Record<string, unknown>) => {
       const place = resolve(parseOptions(clusterDirectorySchema, flags).directory);

@@ -8,11 +8,10 @@ type Comparison = Awaited<ReturnType<typeof compareLists>>;
 /** `nightbeam compare` */
 export function compareCommand(): Command {
   return new Command("compare")
-    .description("whether two runs hold the same lists, and how far their scores differ")
     .argument("<run-a>", "the --out of a finished run")
-    .argument("<run-b>", "that of another")
+    .argument("<run-b>", "the --out of another finished run")
     .option("--json", "print JSON")
-    .addHelpText("after", "\nExit code 0: same users, items and order. 1: not, or an error.")
+    .addHelpText("after", "\nExit code 0: same users, items and order. 1: different, or an error.")
     .action(async (runA: string, runB: string, { json }: { json?: boolean }) => {
       const read = (run: string) => readRecommendations(run, { verify: true });
       const comparison = await compareLists(read(runA), read(runB));
@@ -36,13 +35,13 @@ function describe(comparison: Comparison, [a, b]: readonly [string, string]): st
     ["lists", different === 0 ? "same users, items and order" : `${whole(different)} differ`],
     ...firstFact(comparison),
     ["scores", scoresFact(comparison)],
-    ["digest", a === b ? `${a}, of both` : `${a}\n        ${b}`],
+    ["digest", a === b ? `${a}, both` : `${a}\n        ${b}`],
   ]);
 }
 
 function scoresFact({ different, sameItems, largestScoreDifference }: Comparison): string {
-  if (sameItems === 0) return "nothing to compare: no item stands at the same place";
-  const where = different === 0 ? "" : `, over the ${whole(sameItems)} items at the same places`;
+  if (sameItems === 0) return "nothing to compare: no item has the same rank in both";
+  const where = different === 0 ? "" : `, over the ${whole(sameItems)} items with the same rank`;
   return largestScoreDifference === 0
     ? `same bits${where}`
     : `differ by ${largestScoreDifference.toExponential(1)} at most${where}`;
@@ -53,7 +52,7 @@ function firstFact({ first }: Comparison): [name: string, value: string][] {
   const { list, rank, users, items } = first;
   const what =
     rank === undefined
-      ? `list ${list + 1} is of ${users[0] ?? "nobody"} and of ${users[1] ?? "nobody"}`
-      : `user ${users[0]}, place ${rank + 1}: ${items[0] ?? "nothing"} and ${items[1] ?? "nothing"}`;
+      ? `list ${list + 1} is of user ${users[0] ?? "none"} and of user ${users[1] ?? "none"}`
+      : `user ${users[0]}, rank ${rank + 1}: ${items[0] ?? "nothing"} and ${items[1] ?? "nothing"}`;
   return [["first", what]];
 }

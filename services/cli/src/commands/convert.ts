@@ -15,29 +15,26 @@ const schema = z.object({
 export function convertCommand(): Command {
   return withRequired(
     new Command("convert")
-      .description(
-        "write a checkpoint in the numbers that the runtime uses, to be used as a --target or --draft",
-      )
       .option(
         "--model <dir>",
-        "a Hugging Face checkpoint of the LLaMA family, in float32, float16 or bfloat16",
+        "Hugging Face checkpoint of the LLaMA family, in float32, float16 or bfloat16",
       )
       .option("--out <dir>", "a new directory")
       .option("--precision <kind>", "fp32 or int8 (default fp32)")
       .action(async (flags: Record<string, unknown>) => {
         const { model, out, precision } = parseOptions(schema, flags);
         if (existsSync(out))
-          throw new UsageError("BAD_OPTION", `--out ${out} exists already; name a new directory`);
+          throw new UsageError("BAD_OPTION", `--out ${out} exists already; use a new directory`);
         const checkpoint = await openCheckpoint(model);
         if ([...checkpoint.tensors.values()].some(({ type }) => type === "I8")) {
           throw new UsageError(
             "BAD_OPTION",
-            `--model ${model} is an int8 conversion already; give the checkpoint that it was made from`,
+            `--model ${model} is already converted to int8; use the original checkpoint`,
           );
         }
         const converted = await convertCheckpoint(checkpoint, { precision, out });
         process.stdout.write(
-          `${out} holds the model in ${precision}, ${whole(converted.tensors.size)} tensors.\n`,
+          `wrote the model to ${out} in ${precision}, ${whole(converted.tensors.size)} tensors\n`,
         );
       }),
     schema,

@@ -23,12 +23,11 @@ const schema = z.object({
 export function evaluateCommand(): Command {
   return withRequired(
     new Command("evaluate")
-      .description("compare lists with what users took: Recall@K, NDCG@K, hit rate")
       .option("--recommendations <dir>", "the --out of a finished run")
-      .option("--held-out <file>", "users and the items they took, in any format of histories")
+      .option("--held-out <file>", "users and the items that they took, in any history format")
       .option(
         "--trained-on <file>",
-        "histories that the target was trained on: report held-out items that are in none of them apart",
+        "histories that the target was trained on: also report held-out items that are in none of them",
       )
       .option("--top-k <list>", "values of K (default 5,10)")
       .option("--json", "print JSON")
@@ -59,16 +58,16 @@ function metricsRow({ k, recall, ndcg, hitRate }: RankingAtK): string[] {
   return [String(k), recall.toFixed(4), ndcg.toFixed(4), hitRate.toFixed(4)];
 }
 
-/** How lists do at items that are in no training history. */
+/** The metrics of items that are in no training history. */
 function unseenText({ metrics, users, heldOut, items, rejectedTraining }: UnseenReport): string {
   const rows = metrics.map((one) => [...metricsRow(one), whole(one.listed)]);
-  const over = `unseen items alone, over ${whole(users)} users; ${whole(heldOut)} were held out, ${whole(items)} of them different`;
+  const over = `unseen items only, over ${whole(users)} users; ${whole(heldOut)} were held out, ${whole(items)} of them distinct`;
   const unusable =
     rejectedTraining === 0 ? "" : `; ${whole(rejectedTraining)} training rows were unusable`;
   return `${table([[...HEAD, "in all lists"], ...rows])}\n${over}${unusable}`;
 }
 
-/** Who is averaged over, and who is not and why. */
+/** The number of users in the averages, and why others are left out. */
 function counts(report: RankingReport): string {
   const { users, withoutList, withoutHeldOut, rejectedHeldOut } = report;
   return [

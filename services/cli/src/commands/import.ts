@@ -34,15 +34,12 @@ const amazon = z.object({ ...common, reviews: z.string(), meta: path });
 /** `nightbeam import` */
 export function importCommand(): Command {
   return new Command("import")
-    .description(
-      "turn a data set as its owner publishes it into histories to train from and judge by",
-    )
     .addCommand(
       withCommon(
         movielens,
         new Command("movielens")
           .description("MovieLens: ratings.dat and movies.dat, or ratings.csv and movies.csv")
-          .option("--data <dir>", "the directory that the archive unpacks to"),
+          .option("--data <dir>", "the directory of the unpacked archive"),
       ).action(async (flags: Record<string, unknown>) => {
         const options = parseOptions(movielens, flags);
         await run(await movielensFiles(options), options);
@@ -55,12 +52,12 @@ export function importCommand(): Command {
           .description("the UCSD Book Graph")
           .option(
             "--interactions <file>",
-            "goodreads_interactions_*.json(.gz), or goodreads_interactions.csv, which has no dates",
+            "goodreads_interactions_*.json(.gz), or goodreads_interactions.csv (without dates)",
           )
           .option("--books <file>", "goodreads_books*.json(.gz), for titles")
           .option("--book-ids <file>", "book_id_map.csv, with the CSV")
           .option("--user-ids <file>", "user_id_map.csv, with the CSV")
-          .option("--shelved", "also books that users only put on a shelf"),
+          .option("--shelved", "include books that users only put on a shelf"),
       ).action(async (flags: Record<string, unknown>) => {
         const options = parseOptions(goodreads, flags);
         await run(await goodreadsFiles(options), options);
@@ -84,9 +81,12 @@ function withCommon(schema: z.ZodType, command: Command): Command {
   return withRequired(
     command
       .option("--out <dir>", "a new directory")
-      .option("--min-rating <stars>", "leave out events that are rated lower, or not at all")
-      .option("--core <n>", "users and items keep so many events or go; 0 keeps all (default 5)")
-      .option("--split <shares>", "train, valid and test by time (default 8:1:1)"),
+      .option("--min-rating <stars>", "drop events with a lower rating or without one")
+      .option(
+        "--core <n>",
+        "drop users and items with fewer than n events (k-core); 0 keeps all (default 5)",
+      )
+      .option("--split <shares>", "train, valid and test, split by time (default 8:1:1)"),
     schema,
   );
 }
@@ -103,7 +103,7 @@ async function run(
     shares: options.split,
     onProgress: (text) => process.stderr.write(`${text}\n`),
   });
-  process.stdout.write(`${facts(pairsOf(report))}\n${options.out} holds them.\n`);
+  process.stdout.write(`${facts(pairsOf(report))}\nwrote them to ${options.out}\n`);
 }
 
 function pairsOf(report: ImportReport): [string, string][] {
@@ -111,11 +111,11 @@ function pairsOf(report: ImportReport): [string, string][] {
   const bad = read.rejected + (itemLines?.rejected ?? 0);
   const left = read.leftOut + read.belowRating + report.repeated + report.outsideCore;
   return [
-    ["lines", `${whole(read.lines)}, ${whole(bad)} bad ones in rejected.jsonl`],
-    ["events", `${whole(report.events)}; ${whole(left)} left out`],
+    ["lines", `${whole(read.lines)}, of which ${whole(bad)} invalid ones are in rejected.jsonl`],
+    ["events", `${whole(report.events)}; ${whole(left)} dropped`],
     ["users, items", `${whole(report.users)}, ${whole(report.items)}`],
-    ["histories.jsonl", `${whole(report.testUsers)} users; what came next is in held-out.jsonl`],
+    ["histories.jsonl", `${whole(report.testUsers)} users; their next items are in held-out.jsonl`],
     ["train.jsonl", `${whole(report.trainUsers)} other users`],
-    ["items.jsonl", `${whole(report.itemsWithoutName)} of the items without a name`],
+    ["items.jsonl", `${whole(report.itemsWithoutName)} items without a name`],
   ];
 }

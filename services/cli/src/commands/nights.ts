@@ -8,7 +8,7 @@ import { nightTable } from "../cluster-client/night-table.js";
 import { requestOf, withRequest } from "../cluster-client/request-options.js";
 import { localTime } from "../cluster-client/run-table.js";
 
-const timetable = z.object({
+const nightSchema = z.object({
   cron: z.string(),
   timeZone: z.string().optional(),
   missed: oneOf(["run", "skip"]).optional(),
@@ -17,7 +17,6 @@ const timetable = z.object({
 /** `nightbeam nights` */
 export function nightsCommand(): Command {
   return new Command("nights")
-    .description("runs that begin by a timetable")
     .addCommand(putCommand())
     .addCommand(listCommand(), { isDefault: true })
     .addCommand(removeCommand());
@@ -25,31 +24,31 @@ export function nightsCommand(): Command {
 
 function putCommand(): Command {
   const command = new Command("put")
-    .description("make a timetable or change it; {date} in a path becomes the night's date")
-    .argument("<name>", "what the night is called")
+    .description("add or replace a night; {date} in a path becomes the date")
+    .argument("<name>", "name of the night")
     .option("--cron <line>", 'minute, hour, day, month and day of week, such as "0 2 * * *"')
     .option("--time-zone <zone>", "such as Europe/Berlin (default UTC)")
     .option(
       "--missed <policy>",
-      "a night that did not start in time is to run late (default), or to skip",
+      "what to do with a night that did not start in time: run (default) or skip",
     );
-  return withConnection(withRequired(withRequest(command), timetable)).action(
+  return withConnection(withRequired(withRequest(command), nightSchema)).action(
     async (name: string, flags: Record<string, unknown>) => {
       const { connection, rest } = await connectionOf(flags);
-      const { cron, timeZone, missed } = parseOptions(timetable, rest);
+      const { cron, timeZone, missed } = parseOptions(nightSchema, rest);
       const night = await schedulerClient(connection).putNight(name, {
         cron,
         ...(timeZone === undefined ? {} : { timeZone }),
         ...(missed === undefined ? {} : { missed }),
         request: requestOf(rest),
       });
-      process.stdout.write(`night ${night.name} begins ${nextOf(night)}\n`);
+      process.stdout.write(`night ${night.name} starts ${nextOf(night)}\n`);
     },
   );
 }
 
 function listCommand(): Command {
-  const command = new Command("list").description("all timetables");
+  const command = new Command("list").description("list all nights");
   return withConnection(command).action(async (flags: Record<string, unknown>) => {
     const { connection } = await connectionOf(flags);
     const nights = await schedulerClient(connection).nights();
@@ -60,8 +59,8 @@ function listCommand(): Command {
 
 function removeCommand(): Command {
   const command = new Command("remove")
-    .description("forget a timetable; its runs stay")
-    .argument("<name>", "what the night is called");
+    .description("remove a night; its runs stay")
+    .argument("<name>", "name of the night");
   return withConnection(command).action(async (name: string, flags: Record<string, unknown>) => {
     const { connection } = await connectionOf(flags);
     await schedulerClient(connection).removeNight(name);

@@ -10,14 +10,13 @@ import { connectionOf, withConnection } from "../cluster-client/connection.js";
 /** `nightbeam nodes` */
 export function nodesCommand(): Command {
   return new Command("nodes")
-    .description("the verifiers and drafters that the cluster hears of")
     .addCommand(listCommand(), { isDefault: true })
     .addCommand(drainCommand());
 }
 
 function listCommand(): Command {
   const command = new Command("list")
-    .description("all nodes that the scheduler hears of")
+    .description("list all announced nodes")
     .option("--json", "print JSON");
   return withConnection(command).action(async (flags: Record<string, unknown>) => {
     const { connection, rest } = await connectionOf(flags);
@@ -33,10 +32,10 @@ const drainSchema = z.object({ nats: z.string() });
 
 function drainCommand(): Command {
   return new Command("drain")
-    .description("have a node finish what it has and end; whatever starts it may start it again")
-    .argument("<name>", "as the list names it")
+    .description("ask a node to finish its work and exit; a supervisor may start it again")
+    .argument("<name>", "name of the node in the list")
     .addOption(
-      new Option("--nats <url>", "where nodes listen (default: that of nightbeam cluster up)").env(
+      new Option("--nats <url>", "NATS servers (default: those of nightbeam cluster up)").env(
         "NIGHTBEAM_NATS_URL",
       ),
     )
@@ -51,7 +50,7 @@ function drainCommand(): Command {
       } finally {
         await control.close();
       }
-      process.stdout.write(`${name} was asked to finish what it has and to end.\n`);
+      process.stdout.write(`asked ${name} to finish its work and exit\n`);
     });
 }
 
@@ -65,7 +64,7 @@ function describe({ connected, verifiers, drafters }: Nodes): string {
     node.version,
   ];
   const rows = [...verifiers.map(row("verifier")), ...drafters.map(row("drafter"))];
-  const away = connected ? [] : ["NATS is away or was not named: this is what was last known."];
+  const away = connected ? [] : ["No connection to NATS: this list may be outdated."];
   const head = ["node", "role", "address", "target", "load", "version"];
-  return [...away, rows.length === 0 ? "No node is known." : listing([head, ...rows])].join("\n");
+  return [...away, rows.length === 0 ? "There are no nodes." : listing([head, ...rows])].join("\n");
 }

@@ -1,14 +1,15 @@
 import { constants } from "node:os";
 import { dirname } from "node:path";
-import type { Manifest } from "@nightbeam/run";
+import { type ProgressCounts, recommendRun } from "@nightbeam/recommend";
+import type { FigureName, Manifest } from "@nightbeam/run";
 import { withRequired } from "@nightbeam/service";
 import { clock, facts, progressBar, whole } from "@nightbeam/service/terminal";
-import { DRAFT_FORMS } from "@nightbeam/settings";
+import { DEFAULTS, DRAFT_FORMS, recommendFields } from "@nightbeam/settings";
 import { Command } from "commander";
+import { withLists } from "../options/list-options.js";
 import { candidateFacts } from "../recommend/candidate-facts.js";
-import { withLists } from "../recommend/list-options.js";
-import { recommendOptions, recommendSchema } from "../recommend/options.js";
-import { type ProgressCounts, recommend } from "../recommend/recommend.js";
+import { eventLine } from "../recommend/event-line.js";
+import { recommendOptions } from "../recommend/options.js";
 
 /** `nightbeam recommend` */
 export function recommendCommand(): Command {
@@ -17,7 +18,7 @@ export function recommendCommand(): Command {
       "write every user's best items, exactly as the target's own beam search finds them, or draws from it",
     )
     .option("--target <dir>", "the large model: a Hugging Face checkpoint with nightbeam.json")
-    .option("--draft <name...>", `what guesses ahead: ${DRAFT_FORMS}`)
+    .option("--draft <name...>", `what drafts: ${DRAFT_FORMS}`)
     .option(
       "--catalogue <file>",
       "items and their codes: LC-Rec JSON, Parquet, CSV, JSONL or prepared",
@@ -28,32 +29,35 @@ export function recommendCommand(): Command {
     withLists(command)
       .option(
         "--candidates <file-or-run>",
-        "items that others propose, new ones too: those that the target likes enter the lists, its own search fills them up",
+        "items that others propose, such as new ones: those above --accept-above enter the lists, and the target's own search fills the rest",
       )
       .option(
         "--accept-above <nats>",
-        "how the target must like them: log-likelihood of the item's whole path, such as -9",
+        "minimum log-likelihood (nats) of the item's code path, such as -9",
       )
       .option(
         "--part-size <n>",
-        "users of an output file, and of a step that is never repeated (default 4096)",
+        `users per output file; a committed file is never recomputed (default ${DEFAULTS.partSize})`,
       )
       .option(
         "--workers <n>",
-        "worker threads, with a copy of the model each (default: one a core)",
+        "worker threads, with a copy of the model each (default: one per core)",
       )
       .option(
         "--prompt-cache <GiB>",
-        "memory a worker keeps prompts in between calls; 0: none (default 1)",
+        `memory in which each worker keeps prompts between calls; 0: none (default ${DEFAULTS.promptCache})`,
       )
       .option(
         "--teacher-log <dir>",
-        "write there what the target computed for a sample of users, to train a draft on; parts done before are not logged again",
+        "write what the target computed for a sample of users, to train a draft; parts that are done already are not logged",
       )
-      .option("--teacher-sample <share>", "of the users, above 0 and up to 1 (default 0.05)")
-      .option("--config <file>", "JSON with the same keys in camelCase; flags win")
+      .option(
+        "--teacher-sample <share>",
+        `share of the users that are logged, above 0 and up to 1 (default ${DEFAULTS.teacherSample})`,
+      )
+      .option("--config <file>", "JSON with the same keys in camelCase; flags take precedence")
       .action(async (flags: Record<string, unknown>) => run(flags)),
-    recommendSchema,
+    recommendFields,
   );
 }
 
@@ -64,14 +68,15 @@ async function run(flags: Record<string, unknown>): Promise<void> {
   const abort = new AbortController();
   const interrupt = (signal: NodeJS.Signals) => {
     bar.finish();
-    say("Stopping once the calls under way are done; a second time stops at once.");
+    say("Stopping after the calls under way; press again to stop at once.");
     abort.abort(new Interrupted(signal));
   };
   for (const signal of SIGNALS) process.once(signal, interrupt);
   try {
-    const { manifest, alreadyDone } = await recommend(options, {
-      say,
-      progress: (counts) => {
+    const { manifest, alreadyDone } = await recommendRun(options, {
+      onEvent: (event) => {
+        if (event.kind !== "progress") return void say(eventLine(event));
+        const { counts } = event;
         if (!abort.signal.aborted) bar.update({ ...counts, note: callsNote(counts) });
       },
       signal: abort.signal,
@@ -83,7 +88,7 @@ async function run(flags: Record<string, unknown>): Promise<void> {
   } catch (error) {
     bar.finish();
     if (!(error instanceof Interrupted)) throw error;
-    say("Interrupted. Parts that were done are kept; the same command continues.");
+    say("Interrupted. Finished parts are kept; the same command continues.");
     process.exitCode = 128 + constants.signals[error.signal];
   } finally {
     for (const signal of SIGNALS) process.removeListener(signal, interrupt);
@@ -108,12 +113,12 @@ function callsNote({ searches, calls }: ProgressCounts): string {
 
 function summary(manifest: Manifest, out: string): string {
   const { users, rejected, stats, parts } = manifest;
-  const figure = (name: string, digits: number) => (stats[name] ?? 0).toFixed(digits);
+  const figure = (name: FigureName, digits: number) => (stats[name] ?? 0).toFixed(digits);
   const rejections = rejected === 0 ? "" : ` (${whole(rejected)} set aside: ${out}/rejected.jsonl)`;
   return facts([
     ["users", `${whole(users)}${rejections}`],
-    ["target calls", `${figure("callsPerUser", 2)} a user`],
-    ["nodes", `${figure("nodesPerUser", 1)} a user`],
+    ["target calls", `${figure("callsPerUser", 2)} per user`],
+    ["nodes", `${figure("nodesPerUser", 1)} per user`],
     ["time", `${clock(stats.wallSeconds ?? 0)}, ${figure("usersPerSecond", 1)} users/s`],
     [
       "lists",
@@ -124,7 +129,7 @@ function summary(manifest: Manifest, out: string): string {
   ]);
 }
 
-/** Where options changed between attempts, directories can be several. */
+/** There can be several directories if options changed between attempts. */
 function teacherFact({ stats, parts }: Manifest): [name: string, value: string][] {
   const { teacherExamples } = stats;
   if (teacherExamples === undefined) return [];

@@ -1,13 +1,13 @@
 import type { Command } from "commander";
 
 /**
- * A subcommand that is loaded when somebody uses it: what it needs (BullMQ, gRPC, DuckDB, a model
- * runtime) takes half a second to load, and the help should not wait for it.
+ * A subcommand that is loaded when it is used: its libraries (BullMQ, gRPC, DuckDB, a model runtime) take half a
+ * second to load, and the help should not wait for them.
  */
 export interface LazyCommand {
   readonly name: string;
-  /** The same as the command's own. */
   readonly description: string;
+  /** Loads the command, with this description. */
   load(): Promise<Command>;
 }
 
@@ -16,121 +16,105 @@ export interface CommandGroup {
   readonly commands: readonly LazyCommand[];
 }
 
-/** Everything that a person can type behind `nightbeam`. */
+/** All subcommands of `nightbeam`. */
 export const GROUPS: readonly CommandGroup[] = [
   {
     heading: "On one machine:",
     commands: [
-      {
-        name: "recommend",
-        description:
-          "write every user's best items, exactly as the target's own beam search finds them, or draws from it",
-        load: async () => (await import("./recommend.js")).recommendCommand(),
-      },
-      {
-        name: "evaluate",
-        description: "compare lists with what users took: Recall@K, NDCG@K, hit rate",
-        load: async () => (await import("./evaluate.js")).evaluateCommand(),
-      },
-      {
-        name: "compare",
-        description: "whether two runs hold the same lists, and how far their scores differ",
-        load: async () => (await import("./compare.js")).compareCommand(),
-      },
-      {
-        name: "bench",
-        description:
-          "plain and speculative search side by side: calls, nodes, accepted steps, users per second",
-        load: async () => {
+      lazy(
+        "recommend",
+        "write the best items of every user, exactly as the target's own beam search finds them",
+        async () => (await import("./recommend.js")).recommendCommand(),
+      ),
+      lazy(
+        "evaluate",
+        "compare lists with the items that users took: Recall@K, NDCG@K, hit rate",
+        async () => (await import("./evaluate.js")).evaluateCommand(),
+      ),
+      lazy("compare", "compare the lists of two runs, and how far their scores differ", async () =>
+        (await import("./compare.js")).compareCommand(),
+      ),
+      lazy(
+        "bench",
+        "compare plain and speculative search: calls, nodes, accepted steps, users per second",
+        async () => {
           const { benchCommand } = await import("@nightbeam/bench");
           const { localClusters } = await import("../cluster/local-clusters.js");
           return benchCommand({ clusters: localClusters });
         },
-      },
-      {
-        name: "import",
-        description:
-          "turn a data set as its owner publishes it into histories to train from and judge by",
-        load: async () => (await import("./import.js")).importCommand(),
-      },
-      {
-        name: "catalogue",
-        description: "check a catalogue, say what it holds, and prepare it for fast loading",
-        load: async () => (await import("./catalogue.js")).catalogueCommand(),
-      },
-      {
-        name: "convert",
-        description:
-          "write a checkpoint in the numbers that the runtime uses, to be used as a --target or --draft",
-        load: async () => (await import("./convert.js")).convertCommand(),
-      },
+      ),
+      lazy(
+        "import",
+        "convert a public data set into histories for training and evaluation",
+        async () => (await import("./import.js")).importCommand(),
+      ),
+      lazy(
+        "catalogue",
+        "check a catalogue, print its size, and prepare it for fast loading",
+        async () => (await import("./catalogue.js")).catalogueCommand(),
+      ),
+      lazy("convert", "convert a checkpoint to float32 or int8", async () =>
+        (await import("./convert.js")).convertCommand(),
+      ),
     ],
   },
   {
     heading: "With a cluster:",
     commands: [
-      {
-        name: "submit",
-        description:
-          "have the cluster recommend for every user; says the run's name when it is planned",
-        load: async () => (await import("./submit.js")).submitCommand(),
-      },
-      {
-        name: "status",
-        description: "how a run goes; without a run: what the cluster does, its nodes and alarms",
-        load: async () => (await import("./status.js")).statusCommand(),
-      },
-      {
-        name: "cancel",
-        description: "stop a run; what is done is kept, and submitting it again goes on",
-        load: async () => (await import("./cancel.js")).cancelCommand(),
-      },
-      {
-        name: "runs",
-        description: "all runs of the cluster, the latest first",
-        load: async () => (await import("./runs.js")).runsCommand(),
-      },
-      {
-        name: "nights",
-        description: "runs that begin by a timetable",
-        load: async () => (await import("./nights.js")).nightsCommand(),
-      },
-      {
-        name: "rollout",
-        description: "models that new runs begin with, under a name: --target rollout:NAME",
-        load: async () => (await import("./rollout.js")).rolloutCommand(),
-      },
-      {
-        name: "nodes",
-        description: "the verifiers and drafters that the cluster hears of",
-        load: async () => (await import("./nodes.js")).nodesCommand(),
-      },
+      lazy("submit", "submit a run to the cluster; prints its id when it is planned", async () =>
+        (await import("./submit.js")).submitCommand(),
+      ),
+      lazy(
+        "status",
+        "show the progress of a run; without a run: open runs, nodes and alarms",
+        async () => (await import("./status.js")).statusCommand(),
+      ),
+      lazy(
+        "cancel",
+        "stop a run; finished shards are kept, and submitting it again resumes it",
+        async () => (await import("./cancel.js")).cancelCommand(),
+      ),
+      lazy("runs", "list all runs of the cluster, the latest first", async () =>
+        (await import("./runs.js")).runsCommand(),
+      ),
+      lazy("nights", "manage runs that start by a timetable", async () =>
+        (await import("./nights.js")).nightsCommand(),
+      ),
+      lazy(
+        "rollout",
+        "manage the models that new runs start with: --target rollout:NAME",
+        async () => (await import("./rollout.js")).rolloutCommand(),
+      ),
+      lazy("nodes", "list the cluster's verifiers and drafters, or drain one", async () =>
+        (await import("./nodes.js")).nodesCommand(),
+      ),
     ],
   },
   {
     heading: "The cluster itself:",
     commands: [
-      {
-        name: "cluster",
-        description: "a whole cluster on this machine: start it, look at it, stop it",
-        load: async () => (await import("./cluster.js")).clusterCommand(),
-      },
-      {
-        name: "scheduler",
-        description: "plan runs, look after them and serve HTTP, until told to stop",
-        load: async () => (await import("@nightbeam/scheduler")).schedulerCommand(),
-      },
-      {
-        name: "drafter",
-        description:
-          "take shards from the queue, draft, have the verifiers check, and commit, until told to stop",
-        load: async () => (await import("@nightbeam/drafter")).drafterCommand(),
-      },
-      {
-        name: "verifier",
-        description: "answer drafters with the large model's log-probabilities, until told to stop",
-        load: async () => (await import("@nightbeam/verifier")).verifierCommand(),
-      },
+      lazy("cluster", "start, show or stop a whole cluster on this machine", async () =>
+        (await import("./cluster.js")).clusterCommand(),
+      ),
+      lazy(
+        "scheduler",
+        "run a scheduler: plan runs, supervise them and serve the HTTP API",
+        async () => (await import("@nightbeam/scheduler")).schedulerCommand(),
+      ),
+      lazy(
+        "drafter",
+        "run a drafter: take shards from the queue, draft, have verifiers check, commit",
+        async () => (await import("@nightbeam/drafter")).drafterCommand(),
+      ),
+      lazy(
+        "verifier",
+        "run a verifier: serve the target's log-probabilities to drafters",
+        async () => (await import("@nightbeam/verifier")).verifierCommand(),
+      ),
     ],
   },
 ];
+
+function lazy(name: string, description: string, load: () => Promise<Command>): LazyCommand {
+  return { name, description, load: async () => (await load()).description(description) };
+}

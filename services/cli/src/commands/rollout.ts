@@ -13,17 +13,16 @@ const schema = z.object({ target: z.string(), draft: words.default([]), catalogu
 /** `nightbeam rollout` */
 export function rolloutCommand(): Command {
   return new Command("rollout")
-    .description("models that new runs begin with, under a name: --target rollout:NAME")
     .addCommand(setCommand())
     .addCommand(listCommand(), { isDefault: true });
 }
 
 function setCommand(): Command {
   const command = new Command("set")
-    .description("say what new runs of this rollout begin with; runs under way keep what they have")
-    .argument("<name>", "what the rollout is called")
+    .description("set the models that new runs start with; existing runs keep theirs")
+    .argument("<name>", "name of the rollout")
     .option("--target <dir>", "the large model")
-    .option("--draft <name...>", `what guesses ahead: ${DRAFT_FORMS}`)
+    .option("--draft <name...>", `what drafts: ${DRAFT_FORMS}`)
     .option("--catalogue <file>", "items and their codes");
   return withConnection(withRequired(command, schema)).action(
     async (name: string, flags: Record<string, unknown>) => {
@@ -34,14 +33,14 @@ function setCommand(): Command {
         draft: draft.map((one) => draftAt(one, (path) => resolve(path))),
         catalogue: resolve(catalogue),
       });
-      const heard = rollout.announced ? "" : " (kept; not announced, as NATS is not there)";
-      process.stdout.write(`rollout ${name} is set${heard}\n`);
+      const note = rollout.announced ? "" : " (stored; not announced without NATS)";
+      process.stdout.write(`rollout ${name} is set${note}\n`);
     },
   );
 }
 
 function listCommand(): Command {
-  const command = new Command("list").description("all rollouts");
+  const command = new Command("list").description("list all rollouts");
   return withConnection(command).action(async (flags: Record<string, unknown>) => {
     const { connection } = await connectionOf(flags);
     const rollouts = await schedulerClient(connection).rollouts();

@@ -5,7 +5,7 @@ import { runTable } from "../cluster-client/run-table.js";
 
 /** `nightbeam runs` */
 export function runsCommand(): Command {
-  const command = new Command("runs").description("all runs of the cluster, the latest first");
+  const command = new Command("runs");
   return withConnection(command).action(async (flags: Record<string, unknown>) => {
     const { connection } = await connectionOf(flags);
     const runs = await schedulerClient(connection).runs();

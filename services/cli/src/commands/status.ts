@@ -7,20 +7,20 @@ import { summary } from "../cluster-client/describe.js";
 import { ClusterError } from "../cluster-client/errors.js";
 import { followRun } from "../cluster-client/follow.js";
 import { localTime, runTable } from "../cluster-client/run-table.js";
+import { withFlags } from "../options/key-flags.js";
 
-/** How following a run ends, for scripts. */
+/** The exit codes of --follow. */
 const EXIT_CODES = { complete: 0, refused: 1, partial: 3, cancelled: 4 } as const;
 
 /** `nightbeam status` */
 export function statusCommand(): Command {
   const command = new Command("status")
-    .description("how a run goes; without a run: what the cluster does, its nodes and alarms")
-    .argument("[run]", "the run's name")
+    .argument("[run]", "id of the run")
     .option(
       "--follow",
-      "show progress until it ends; exit code 0: complete, 3: partial, 4: cancelled",
+      "show progress until the run ends; exit code 0: complete, 3: partial, 4: cancelled",
     )
-    .option("--clear-alarms", "forget the alarms that have been raised so far");
+    .option("--clear-alarms", "remove all alarms");
   return withConnection(command).action(
     async (runId: string | undefined, flags: Record<string, unknown>) => {
       const { connection, rest } = await connectionOf(flags);
@@ -53,7 +53,7 @@ async function overview(client: SchedulerClient): Promise<string> {
   const open = runs.filter(({ state }) => state === "planning" || state === "running");
   const lines = [
     facts([
-      ["runs", open.length === 0 ? "none under way" : `${whole(open.length)} under way`],
+      ["runs", open.length === 0 ? "none in progress" : `${whole(open.length)} in progress`],
       ["nodes", nodesFact(nodes)],
       ["alarms", alarms.length === 0 ? "none" : whole(alarms.length)],
     ]),
@@ -67,8 +67,8 @@ async function overview(client: SchedulerClient): Promise<string> {
 const ALARMS_SHOWN = 20;
 
 function nodesFact({ connected, verifiers, drafters }: Nodes): string {
-  if (!connected && verifiers.length + drafters.length === 0) return "not known without NATS";
-  const away = connected ? "" : ", when NATS was last there";
+  if (!connected && verifiers.length + drafters.length === 0) return "unknown without NATS";
+  const away = connected ? "" : ", when NATS was last connected";
   return `${verifiers.length} verifiers, ${drafters.length} drafters${away}`;
 }
 
@@ -89,5 +89,5 @@ function nodeTable({ verifiers, drafters }: Nodes): string {
 }
 
 function alarmLine({ at, message }: Alarm): string {
-  return `${localTime(at)}  ${message}`;
+  return `${localTime(at)}  ${withFlags(message)}`;
 }

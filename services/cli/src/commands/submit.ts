@@ -11,9 +11,7 @@ import { requestOf, withRequest } from "../cluster-client/request-options.js";
 /** `nightbeam submit` */
 export function submitCommand(): Command {
   const command = new Command("submit")
-    .description(
-      "have the cluster recommend for every user; says the run's name when it is planned",
-    )
+    .description("submit a run to the cluster; prints the run's name when it is planned")
     .option("--no-wait", "do not wait until the run is planned");
   return withConnection(withRequest(command)).action(submit);
 }
@@ -55,7 +53,7 @@ function outcomeLine({ outcome }: StartedRun, run: RunStatus): string {
       return `run ${run.id}: ${whole(users.total)} users in ${count}`;
     }
     case "resumed":
-      return `run ${run.id} is taken up again: ${shardsDone(run)}`;
+      return `run ${run.id} is resumed: ${shardsDone(run)}`;
     case "unchanged":
       return `run ${run.id}: this run exists already and is ${run.state}: ${shardsDone(run)}`;
     default:

@@ -1,23 +1,20 @@
 import type { Command, Option } from "commander";
 import { GROUPS } from "../commands/registry.js";
 
-/** An environment variable, as the option that it stands for describes it. */
+/** An environment variable, with the flag and the meaning of its option. */
 export interface Variable {
   readonly name: string;
   readonly flag: string;
   readonly meaning: string;
 }
 
-/** The variables of a command, its subcommands included, in the order of its help. */
+/** The variables of a command and its subcommands, in the order of its help. */
 export interface CommandVariables {
   readonly command: string;
   readonly variables: readonly Variable[];
 }
 
-/**
- * All variables that the commands read, taken from the options themselves, so that what is written
- * about them cannot go stale. Loads every command.
- */
+/** All variables that commands read, from their options. Loads every command. */
 export async function allVariables(): Promise<readonly CommandVariables[]> {
   const commands = GROUPS.flatMap((group) => group.commands);
   const all = await Promise.all(
@@ -32,7 +29,9 @@ export async function allVariables(): Promise<readonly CommandVariables[]> {
 function variablesOf(command: Command): Variable[] {
   const found = new Map<string, Variable>();
   for (const option of command.options) {
-    if (option.envVar !== undefined) found.set(option.envVar, describe(option, option.envVar));
+    // Hidden options are former names.
+    if (option.envVar !== undefined && !option.hidden)
+      found.set(option.envVar, describe(option, option.envVar));
   }
   for (const inner of command.commands.flatMap(variablesOf)) {
     if (!found.has(inner.name)) found.set(inner.name, inner);

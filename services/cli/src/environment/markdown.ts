@@ -3,11 +3,11 @@ import type { CommandVariables, Variable } from "./environment.js";
 
 const START = "<!-- from here on written by scripts/environment.mjs -->";
 
-/** What these ask of a scheduler is the same for all of them. */
+/** Commands that call a scheduler and share its variables. */
 const CLIENTS = ["submit", "status", "cancel", "runs", "nights", "rollout", "nodes"];
 const SERVICES = ["scheduler", "drafter", "verifier"];
 
-/** The page with its tables as the commands have them; the prose before them stays. */
+/** Replaces the tables of the page; the text before them stays. */
 export function withTables(page: string, all: readonly CommandVariables[]): string {
   const prose = page.split(START, 1)[0] ?? "";
   return `${prose.trimEnd()}\n\n${START}\n\n${tables(all)}`;

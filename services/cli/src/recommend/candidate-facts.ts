@@ -1,12 +1,13 @@
-import type { Manifest } from "@nightbeam/run";
+import { candidateHistogram, type Manifest, type RunStats } from "@nightbeam/run";
 import { whole } from "@nightbeam/service/terminal";
 
-/** Shown is the first whole threshold that accepts so much of what was proposed. */
+/** For each share of the proposed items, the first whole threshold that accepts it is shown. */
 const SHARES = [0.01, 0.02, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8];
 
 /**
- * How a run's candidates fared, and what helps to choose the next threshold: how many items others
- * would accept, and where the lists of the target's own search end. None for other runs.
+ * Returns how many of a run's candidates were accepted, and what helps to choose the next threshold:
+ * how many items other thresholds would accept, and the score at the end of the target's own lists.
+ * Empty for runs without candidates.
  */
 export function candidateFacts({ users, stats, arguments: given }: Manifest): [string, string][] {
   const { candidates, acceptedItems = 0, acceptingLists = 0, ownLastScore } = stats;
@@ -16,7 +17,7 @@ export function candidateFacts({ users, stats, arguments: given }: Manifest): [s
     ({ nats, above }) => `${nats}: ${(above / users).toFixed(2)}`,
   );
   const facts: [string, string][] = [["accepted", `${accepted}, of ${whole(candidates)} proposed`]];
-  if (others.length > 0) facts.push(["proposed above", `${others.join(", ")} a user`]);
+  if (others.length > 0) facts.push(["proposed above", `${others.join(", ")} per user`]);
   if (ownLastScore !== undefined) {
     const end = `${ownLastScore.toFixed(2)} nats with their item ${given.topK}, on average`;
     facts.push(["own lists", `reach ${end}`]);
@@ -24,13 +25,9 @@ export function candidateFacts({ users, stats, arguments: given }: Manifest): [s
   return facts;
 }
 
-/** Thresholds in whole nats where most of the proposals lie, highest first, and what each would accept. */
-function thresholds(stats: Readonly<Record<string, number>>, candidates: number) {
-  const all = Object.entries(stats).flatMap(([name, above]) => {
-    const [, nats] = /^candidatesAbove(-\d+)$/.exec(name) ?? [];
-    return nats === undefined ? [] : [{ nats: Number(nats), above }];
-  });
-  const ranked = all.sort((a, b) => b.nats - a.nats);
+/** Thresholds in whole nats and how many items are above each, highest first. */
+function thresholds(stats: RunStats, candidates: number) {
+  const ranked = [...candidateHistogram(stats)].map(([nats, above]) => ({ nats, above }));
   const first = SHARES.flatMap(
     (share) => ranked.find(({ above }) => above >= share * candidates) ?? [],
   );

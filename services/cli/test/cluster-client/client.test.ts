@@ -90,7 +90,7 @@ describe("following a run", () => {
       });
     expect((await follow(1_000)).state).toBe("complete");
     expect(said).toEqual([
-      "The scheduler does not answer; asking again.",
+      "The scheduler does not answer; retrying.",
       "The scheduler answers again.",
     ]);
     await expect(follow(1_000)).rejects.toThrow("away");
@@ -109,7 +109,7 @@ describe("a run", () => {
     expect(text).toMatch(/^run\s+2026-11-21-3f9c2a\nstate\s+partial\n/);
     expect(text).toContain("shard 1 (rows 256–511): no verifier");
     expect(text).toContain("and 2 more: see partial.json");
-    expect(text).toContain("not to be read");
+    expect(text).toContain("incomplete: no manifest yet");
     const done: RunStatus = {
       ...run,
       state: "complete",
@@ -151,7 +151,7 @@ describe("a night", () => {
     const text = nightTable([night, { ...night, lastDate }, { ...night, lastDate, lastRun }]);
     const [head, never, skipped, last] = text.split("\n");
     expect(head).toMatch(/last\s+last run\s+state$/);
-    expect(never).toMatch(/never again\s+never\s+-\s+-$/);
+    expect(never).toMatch(/no more dates\s+never\s+-\s+-$/);
     expect(skipped).toMatch(/2026-11-21\s+skipped\s+-$/);
     expect(last).toMatch(/2026-11-21\s+2026-11-21-3f9c2a\s+partial$/);
   });

@@ -48,7 +48,7 @@ describe.skipIf(!redisIsHere())("commands of the cluster", () => {
     expect(followed.stdout).toMatch(
       /^run\s+lists-\w+\nstate\s+complete\nusers\s+70\nshards\s+14\n/,
     );
-    expect(followed.stdout).toMatch(/target calls\s+2\.00 a user/);
+    expect(followed.stdout).toMatch(/target calls\s+2\.00 per user/);
     let users = 0;
     for await (const batch of readRecommendations(place.path("lists"))) users += batch.length;
     expect(users).toBe(70);
@@ -76,16 +76,16 @@ describe.skipIf(!redisIsHere())("commands of the cluster", () => {
     const cancel = await nightbeam("cancel", cancelled, ...at());
     expect(cancel.stdout).toBe(`run ${cancelled} is cancelled: 0 of 14 shards are done\n`);
     const again = await nightbeam("cancel", cancelled, ...at());
-    expect(again.stdout).toBe(`run ${cancelled} was cancelled already: 0 of 14 shards are done\n`);
+    expect(again.stdout).toBe(`run ${cancelled} was already cancelled: 0 of 14 shards are done\n`);
     expect(await nightbeam("status", cancelled, "--follow", ...at())).toMatchObject({ code: 4 });
     const resumed = await submit("cancelled");
-    expect(resumed.stdout).toContain(`run ${cancelled} is taken up again: 0 of 14 shards are done`);
+    expect(resumed.stdout).toContain(`run ${cancelled} is resumed: 0 of 14 shards are done`);
     await nightbeam("cancel", cancelled, ...at());
     await until("the alarm is kept", async () => {
       return JSON.stringify((await api.ask("GET", "/v1/alarms")).body).includes(partial);
     });
     const overview = await nightbeam("status", ...at());
-    expect(overview.stdout).toMatch(/^runs\s+none under way\nnodes\s+not known without NATS\n/);
+    expect(overview.stdout).toMatch(/^runs\s+none in progress\nnodes\s+unknown without NATS\n/);
     expect(overview.stdout).toContain(`Run ${partial} is partial: 1 of 14 shards`);
   });
 
@@ -96,7 +96,7 @@ describe.skipIf(!redisIsHere())("commands of the cluster", () => {
     const when = ["--cron", "0 2 * * *", "--time-zone", "Europe/Berlin", "--missed", "skip"];
     const put = await nightbeam("nights", "put", "beauty", ...when, ...models, ...rest, ...at());
     expect(put).toMatchObject({ code: 0, stderr: "" });
-    expect(put.stdout).toMatch(/^night beauty begins \d{4}-\d\d-\d\d \d\d:00\n$/);
+    expect(put.stdout).toMatch(/^night beauty starts \d{4}-\d\d-\d\d \d\d:00\n$/);
     const nights = await nightbeam("nights", ...at());
     expect(nights.stdout).toMatch(
       /beauty\s+0 2 \* \* \*\s+Europe\/Berlin\s+skip\s.*never\s+-\s+-\n$/,
@@ -116,11 +116,11 @@ describe.skipIf(!redisIsHere())("commands of the cluster", () => {
     const wrong = ["--scheduler", api.url, "--token", "another-token"];
     expect(await refused("runs", ...wrong)).toMatchObject({
       code: 1,
-      stderr: expect.stringMatching(/^error: The token is not this scheduler's/),
+      stderr: expect.stringMatching(/^error: The token is wrong/),
     });
     expect(await refused("status", "nothing", ...at())).toMatchObject({
       code: 1,
-      stderr: 'error: There is no run "nothing". List the runs to see their names.\n',
+      stderr: 'error: There is no run "nothing". Run `nightbeam runs` to list them.\n',
     });
     expect(
       await refused("runs", "--scheduler", "http://127.0.0.1:9", "--token", "t"),
@@ -131,6 +131,6 @@ describe.skipIf(!redisIsHere())("commands of the cluster", () => {
     const missing = await submit("never", "--allow", "nowhere.txt");
     expect(missing).toMatchObject({ code: 1, stdout: "" });
     expect(missing.stderr).toContain("The scheduler cannot read --allow ");
-    expect(missing.stderr).toContain("put it where all of them find it");
+    expect(missing.stderr).toContain("put the file where all of them have it");
   });
 });

@@ -9,7 +9,7 @@ import {
   UNSTARTED,
 } from "../../src/cluster/supervision/child-state.js";
 
-const BACK_OFF: BackOff = { firstMs: 100, longestMs: 1_000, forgivenMs: 5_000 };
+const BACK_OFF: BackOff = { firstMs: 100, maxMs: 1_000, resetMs: 5_000 };
 
 /** The state behind a history of events, and all that was to be done. */
 function run(events: readonly ChildEvent[]): { state: ChildState; effects: Effect[] } {

@@ -104,7 +104,7 @@ describe.skipIf(!serversAreHere())("nightbeam cluster", { timeout: TIMEOUT_MS },
 
     const killed = processNamed("drafter-1");
     process.kill(killed.pid, "SIGKILL");
-    await cluster.says(/^drafter-1 ended \(SIGKILL\); it is started again in 0\.5 s\./m);
+    await cluster.says(/^drafter-1 exited \(SIGKILL\); restarting it in 0\.5 s\./m);
     await cluster.says(/^drafter-1 is ready again$/m);
     expect(processNamed("drafter-1")).not.toEqual(killed);
 

@@ -58,7 +58,7 @@ describe("the cluster's files", () => {
 
   it("are refused where they are something else", () => {
     writeFileSync(join(directory, "cluster.json"), "{}");
-    expect(() => readClusterFile(directory)).toThrow(/is not what nightbeam cluster up writes/);
+    expect(() => readClusterFile(directory)).toThrow(/is not a file of nightbeam cluster up/);
   });
 
   it("belong to one process", async () => {
@@ -159,7 +159,7 @@ describe("binaries", () => {
     const found = requireBinaries(both, { install: true, say, machine: machine([], true) });
     expect([...found.values()]).toEqual(["/bin/redis-server", "/bin/nats-server"]);
     expect(said).toEqual([
-      "redis-server and nats-server are not installed; running apt-get install -y redis-server nats-server (--no-install forbids it)",
+      "redis-server and nats-server are not installed; running apt-get install -y redis-server nats-server (disable with --no-install)",
     ]);
   });
 });

@@ -13,7 +13,7 @@ function world(stages: string[][], obedient = true) {
     {
       launch,
       now: () => Date.now(),
-      backOff: { firstMs: 100, longestMs: 1_000, forgivenMs: 60_000 },
+      backOff: { firstMs: 100, maxMs: 1_000, resetMs: 60_000 },
       changed: (_, note) => void (note === undefined || notes.push(note)),
     },
   );
@@ -92,7 +92,7 @@ describe("Supervisor", () => {
     expect(started).toHaveLength(2);
     latest("drafter").hooks.ready(undefined);
     expect(notes).toEqual([
-      "drafter ended (SIGKILL); it is started again in 0.1 s. Its log: /nowhere/drafter.log",
+      "drafter exited (SIGKILL); restarting it in 0.1 s. Its log: /nowhere/drafter.log",
       "drafter is ready again",
     ]);
     await Promise.all([supervisor.stop(), settle()]);

@@ -9,8 +9,6 @@ import { DRAFTER_FLAGS } from "./flags.js";
 export function drafterCommand(): Command {
   return serviceCommand({
     name: "drafter",
-    description:
-      "take shards from the queue, draft, have the verifiers check, and commit, until told to stop",
     flags: DRAFTER_FLAGS,
     schema: drafterSchema,
     start: async (options, service) =>

@@ -1,34 +1,61 @@
 import { type Flag, LOG_FLAGS, NODE_NAME_FLAG } from "@nightbeam/service";
 
-/** The flags of `nightbeam drafter`; defaults are the schema's. */
+/** The flags of `nightbeam drafter`. Their defaults are in the schema. */
 export const DRAFTER_FLAGS: readonly Flag[] = [
-  ["--redis <url>", "where the shards wait: redis://host:port", "NIGHTBEAM_REDIS_URL"],
-  [
-    "--nats <url>",
-    "where verifiers and drafters find each other; without it, name the verifiers",
-    "NIGHTBEAM_NATS_URL",
-  ],
-  [
-    "--verifiers <host:port,...>",
-    "verifiers that are known without NATS, and as long as it is away",
-  ],
-  ["--tls-ca <file>", "who signs the verifiers' certificates, in PEM: calls go by TLS alone"],
-  ["--tls-cert <file>", "this drafter's certificate, where verifiers ask for one"],
-  ["--tls-key <file>", "its key"],
-  ["--shards-at-once <n>", "shards under way; the next one fills the gaps of the last (default 2)"],
-  [
-    "--lanes <n>",
-    "batches of a shard under way: some are drafted while others are verified (default: the known verifiers and 2 more)",
-  ],
-  ["--workers <n>", "threads with a copy of each draft (default: one a core)"],
-  [
-    "--prompt-cache <GiB>",
-    "memory a draft's thread keeps prompts in between calls; 0: none (default 1)",
-  ],
-  ["--scratch <dir>", "where files are written before they go to the store (default: temporary)"],
-  ["--lock-ms <ms>", "after so long without a sign of life a shard counts as lost (default 30000)"],
-  ["--stall-check-ms <ms>", "between two looks for lost shards (default: half of it)"],
-  ["--grace-ms <ms>", "time that shards under way have when it stops (default 30000)"],
+  {
+    flag: "--redis <url>",
+    meaning: "address of the job queue: redis://host:port",
+    variable: "NIGHTBEAM_REDIS_URL",
+  },
+  {
+    flag: "--nats <url>",
+    meaning: "NATS servers, through which nodes find each other; without them, name the verifiers",
+    variable: "NIGHTBEAM_NATS_URL",
+  },
+  {
+    flag: "--verifiers <host:port,...>",
+    meaning: "verifiers to use in addition to those found through NATS",
+  },
+  {
+    flag: "--tls-ca <file>",
+    meaning: "PEM file of the authority that signs the verifiers' certificates; enables TLS",
+  },
+  {
+    flag: "--tls-cert <file>",
+    meaning: "this drafter's certificate, if verifiers require client certificates",
+  },
+  { flag: "--tls-key <file>", meaning: "key of --tls-cert" },
+  { flag: "--shards-at-once <n>", meaning: "shards to work on at the same time (default 2)" },
+  {
+    flag: "--batches-in-flight <n>",
+    meaning:
+      "batches per shard in progress, so that some are drafted while others are verified (default: 2 more than the known verifiers)",
+    aliases: ["lanes"],
+  },
+  {
+    flag: "--workers <n>",
+    meaning: "threads, each with a copy of every draft (default: one per core)",
+  },
+  {
+    flag: "--prompt-cache <GiB>",
+    meaning: "memory per draft thread for prompts kept between calls; 0 for none (default 1)",
+  },
+  {
+    flag: "--scratch <dir>",
+    meaning: "directory for files before they are uploaded to the store (default: a temporary one)",
+  },
+  {
+    flag: "--lock-ms <ms>",
+    meaning: "a shard whose lock is not renewed for this long counts as lost (default 30000)",
+  },
+  {
+    flag: "--stall-check-ms <ms>",
+    meaning: "interval between checks for lost shards (default: half of --lock-ms)",
+  },
+  {
+    flag: "--grace-ms <ms>",
+    meaning: "time that shards in progress have to finish when the drafter stops (default 30000)",
+  },
   NODE_NAME_FLAG,
   ...LOG_FLAGS,
 ];

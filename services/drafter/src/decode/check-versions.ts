@@ -1,8 +1,8 @@
 import { DrafterError } from "../errors.js";
 
-/** Something that must be here what it was where the run was planned. */
+/** A file that must be the same on this node as on the scheduler that planned the run. */
 export interface VersionCheck {
-  /** What it is, for a person. */
+  /** What it is, for the message. */
   readonly what: string;
   /** The file or directory it was read from. */
   readonly place: string;

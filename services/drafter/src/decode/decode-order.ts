@@ -1,18 +1,17 @@
 import type { SearchOutcome } from "@nightbeam/decoding";
 import type { VerifierDirectory } from "@nightbeam/protocol";
 import { decodeRows } from "@nightbeam/recommend";
-import { readShardInput } from "@nightbeam/run";
+import { readShardInput, writeAttempt } from "@nightbeam/run";
 import type { Log } from "@nightbeam/service/log";
 import { openStore, type ShardStore } from "@nightbeam/store";
 import { DrafterError } from "../errors.js";
 import type { WrittenShard } from "../run-store.js";
 import { isHarmless } from "../thread/failure.js";
 import type { ShardOrder, ShardProgress, ThreadSetup } from "../thread/messages.js";
-import { lanesFor } from "./lanes.js";
+
 import { readPlannedRun } from "./open-planned-run.js";
-import { openRunContext, type RunContext } from "./open-run-context.js";
+import { batchesInFlight, openRunContext, type RunContext } from "./open-run-context.js";
 import type { RunContexts } from "./run-contexts.js";
-import { writeAttempt } from "./write-attempt.js";
 
 export interface OrderJob {
   readonly contexts: RunContexts<RunContext>;
@@ -24,9 +23,9 @@ export interface OrderJob {
 }
 
 /**
- * Decodes a shard and writes its attempt, which nobody sees before it is committed.
+ * Decodes a shard and writes an attempt, which readers ignore until it is committed.
  *
- * @throws DrafterError VERSION_DIFFERS, JOB_DIFFERS; ProtocolError, JobsError, DatasetError,
+ * @throws DrafterError VERSION_DIFFERS, JOB_DIFFERS; ProtocolError, StoreError, RunError, DatasetError,
  * ModelError; the signal's reason
  */
 export async function decodeOrder(order: ShardOrder, job: OrderJob): Promise<WrittenShard> {
@@ -34,7 +33,7 @@ export async function decodeOrder(order: ShardOrder, job: OrderJob): Promise<Wri
   const { contexts, setup, verifiers, log, signal } = job;
   const store = await openStore(location);
   try {
-    // Read anew for each shard: another run may have taken the place of the one that is known.
+    // Read for every shard: another run may have replaced the known one at this location.
     const run = await readPlannedRun(store);
     const key = JSON.stringify([location, run]);
     return await contexts.use(
@@ -66,7 +65,7 @@ async function decodeWith(
     read: context.read,
     topK: request.topK,
     batchSize: request.batchSize,
-    concurrency: lanesFor({ chosen: setup.lanes, verifiers: verifiers.endpoints.length }),
+    concurrency: batchesInFlight(setup, verifiers.endpoints.length),
     nextKey: context.nextKey,
     onProgress: progressSums(job.onProgress),
     signal,
@@ -88,14 +87,14 @@ async function decodeWith(
 function jobDiffers({ index, location, rows }: ShardOrder, found: number): DrafterError {
   return new DrafterError(
     "JOB_DIFFERS",
-    `the job of shard ${index} in ${location} counts ${rows} rows, and its input has ${found}. ` +
-      "The queue holds the jobs of another run: submit this one again.",
+    `the job of shard ${index} in ${location} has ${rows} rows, but its input has ${found}. ` +
+      "The queue contains jobs of another run: submit this run again.",
   );
 }
 
-/** Progress so far, from what each batch settles. */
+/** Adds up the progress of batches. */
 function progressSums(
-  tell: (progress: ShardProgress) => void,
+  report: (progress: ShardProgress) => void,
 ): (batch: { users: number; outcomes: readonly SearchOutcome[] }) => void {
   let sums: ShardProgress = { users: 0, searches: 0, calls: 0, nodes: 0 };
   return ({ users, outcomes }) => {
@@ -105,6 +104,6 @@ function progressSums(
       calls: outcomes.reduce((sum, { cost }) => sum + cost.calls, sums.calls),
       nodes: outcomes.reduce((sum, { cost }) => sum + cost.nodes, sums.nodes),
     };
-    tell(sums);
+    report(sums);
   };
 }

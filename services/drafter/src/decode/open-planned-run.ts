@@ -19,45 +19,45 @@ import type { RunRequest } from "@nightbeam/settings";
 import { openStore, type ShardStore } from "@nightbeam/store";
 import { checkVersion } from "./check-versions.js";
 
-/** A run as its store describes it. */
+/** The plan and the request of a run. */
 export interface PlannedRun {
   readonly plan: RunPlan;
   readonly request: RunRequest;
 }
 
-/** A planned run, with its catalogue read and found to be the planned one. */
+/** A planned run with its catalogue, which was checked to be the planned one. */
 export interface OpenRun extends PlannedRun {
   readonly catalogue: Catalogue;
-  /** What the request's lists leave out for everybody. Verifiers hold the whole catalogue. */
+  /** Items that the request's allow and block lists exclude for all users. Verifiers hold the whole catalogue. */
   readonly excluded: Exclusion;
 }
 
-/** @throws JobsError NOT_A_RUN, STORE_FAILED, STORE_DAMAGED */
+/** Reads plan and request from a run's store. @throws RunError NOT_A_RUN; StoreError STORE_FAILED, STORE_DAMAGED */
 export async function readPlannedRun(store: ShardStore): Promise<PlannedRun> {
   const plan = await readPlan(store);
   const request = (await readRequest(store))?.request;
   if (request !== undefined) return { plan, request };
   throw new RunError(
     "NOT_A_RUN",
-    `${store.location} holds a plan and no request. Submit the run again.`,
+    `${store.location} contains a plan but no request. Submit the run again.`,
   );
 }
 
 /**
- * Reads a run's catalogue and lists, and checks that this node has the files that the run was planned with.
- * All that decides lists is the same in request and plan, so it is read from the request.
+ * Reads a run's catalogue and its allow and block lists, and checks that this node has the files that the run
+ * was planned with. Settings are read from the request; they are the same as in the plan.
  *
  * @throws DrafterError VERSION_DIFFERS; DatasetError, ModelError
  */
 export async function openPlannedRun(run: PlannedRun): Promise<OpenRun> {
   const { request } = run;
   const catalogue = await openCatalogue(request.catalogue);
-  const opened = { ...run, catalogue, excluded: await leftOut(catalogue, request) };
+  const opened = { ...run, catalogue, excluded: await excludedItems(catalogue, request) };
   await checkFiles(opened);
   return opened;
 }
 
-/** All rows of a run, a shard at a time. @throws JobsError from the iteration */
+/** All rows of a run, shard by shard. @throws StoreError, RunError while iterating */
 export async function* historiesOf(
   location: string,
   plan: RunPlan,
@@ -72,7 +72,10 @@ export async function* historiesOf(
   }
 }
 
-async function leftOut(catalogue: Catalogue, { allow, block }: RunRequest): Promise<Exclusion> {
+async function excludedItems(
+  catalogue: Catalogue,
+  { allow, block }: RunRequest,
+): Promise<Exclusion> {
   if (allow === undefined && block === undefined) return NOTHING_EXCLUDED;
   const items = filteredOut(catalogue, await readItemFilter({ allow, block }));
   return excludeItems(catalogue, items);
@@ -93,7 +96,7 @@ async function checkFiles({ plan, request, catalogue }: OpenRun): Promise<void> 
     checkVersion({ what: `list of items to ${name}`, place, planned: versions[name], found });
   }
   checkVersion({
-    what: "way of writing prompts (config, tokenizer and nightbeam.json)",
+    what: "prompt format (config, tokenizer and nightbeam.json)",
     place: request.target,
     planned: versions.prompts,
     found: await promptsHash(request.target),

@@ -1,40 +1,37 @@
 import type { Catalogue } from "@nightbeam/catalogue";
 import type { HistoryRow } from "@nightbeam/dataset";
-import {
-  type BatchDecoder,
-  type DraftPolicy,
-  fixedWidths,
-  speculativeDecoder,
-} from "@nightbeam/decoding";
+import type { BatchDecoder, DraftPolicy } from "@nightbeam/decoding";
 import { answersHash, openPrompts, type Prompts } from "@nightbeam/model";
 import { VerifierClient, type VerifierDirectory } from "@nightbeam/protocol";
 import {
   batchesAtOnce,
-  draftPolicy,
+  listDecoders,
   type OpenDrafts,
   openDrafts,
+  policyOf,
   type Reading,
   userReader,
 } from "@nightbeam/recommend";
+import type { RunStats } from "@nightbeam/run";
 import type { Log } from "@nightbeam/service/log";
-import { dependsOnDraft, verificationOf } from "@nightbeam/settings";
+import { dependsOnDraft } from "@nightbeam/settings";
 import type { ThreadSetup } from "../thread/messages.js";
 import { checkVersion } from "./check-versions.js";
-import { draftPlaces } from "./lanes.js";
+
 import { historiesOf, type OpenRun, openPlannedRun, type PlannedRun } from "./open-planned-run.js";
 import { statisticsLaps } from "./statistics-laps.js";
 
-/** What the shards of a run have in common on this node. */
+/** What the shards of a run share on this node. */
 export interface RunContext {
   readonly run: OpenRun;
   /** The catalogue that is searched. */
   readonly catalogue: Catalogue;
   readonly read: (row: HistoryRow) => Reading;
-  /** Numbers that no two users of this context share. */
+  /** Returns a new number for each user of this context. */
   readonly nextKey: () => number;
-  /** What the verifiers' answers cost since the last lap; see `statisticsLaps`. */
-  readonly lap: () => Record<string, number>;
-  /** Returns the decoder for a shard; it calls no verifier after the signal or the deadline. */
+  /** The cost of the verifiers' answers since the last call; see `statisticsLaps`. */
+  readonly lap: () => RunStats;
+  /** Makes a decoder for one shard. It calls no verifier after the signal or the deadline. */
   decoder(job: { readonly signal: AbortSignal; readonly deadline: number }): BatchDecoder;
   close(): Promise<void>;
 }
@@ -47,18 +44,37 @@ export interface RunContextOptions {
   readonly log: Log;
 }
 
+/** More batches per shard than this only wait in the queues of the verifiers. */
+export const MAX_BATCHES_IN_FLIGHT = 16;
+
+const MIN_BATCHES_IN_FLIGHT = 3;
+/** In addition to the batches at the verifiers: one that is drafted, and one that is searched. */
+const OWN_BATCHES = 2;
+
 /**
- * Opens a run's catalogue, prompts and drafts, and connects to the verifiers. The target itself is not
- * here: of it only how prompts are written is needed.
+ * The number of batches per shard in progress, so that neither this node nor a verifier waits for the other.
+ * A drafter has `shardsAtOnce` times as many in total.
+ */
+export function batchesInFlight(
+  { batchesInFlight: chosen }: Pick<ThreadSetup, "batchesInFlight">,
+  verifiers: number,
+): number {
+  const useful = Math.max(MIN_BATCHES_IN_FLIGHT, OWN_BATCHES + verifiers);
+  return Math.min(MAX_BATCHES_IN_FLIGHT, chosen ?? useful);
+}
+
+/**
+ * Opens a run's catalogue, prompts and drafts, and connects to the verifiers. The target is not loaded: only
+ * its prompt format is needed.
  *
- * @throws DrafterError VERSION_DIFFERS; JobsError, DatasetError, ModelError, RecommendError
+ * @throws DrafterError VERSION_DIFFERS; StoreError, DatasetError, ModelError, RecommendError
  */
 export async function openRunContext(options: RunContextOptions): Promise<RunContext> {
   const run = await openPlannedRun(options.run);
   const { request, catalogue, excluded } = run;
   const { excludeSeen } = request;
   const prompts = await openPrompts({ directory: request.target, catalogue });
-  const policy = policyOf(run);
+  const policy = policyOf(request, catalogue.trie.levels);
   const drafts = await openRunDrafts(run, { ...options, target: prompts });
   const catalogues = { known: catalogue, searched: catalogue };
   const read = userReader({ ...catalogues, ...prompts, excludeSeen, excluded });
@@ -75,7 +91,10 @@ async function openRunDrafts(
   const { scoring, draft } = run.request;
   const { workers, promptCache, shardsAtOnce } = setup;
   const settings = { scoring, precision: "fp32", workers, promptCache } as const;
-  const parts = draftPlaces({ shardsAtOnce, batchesAtOnce: batchesAtOnce(settings) });
+  // A draft must never refuse a call. Its queue is measured in parts of `batchesAtOnce` batches. Twice the
+  // number of batches, because stopped shards may still finish a call when the next ones start.
+  const maxBatches = 2 * shardsAtOnce * MAX_BATCHES_IN_FLIGHT;
+  const parts = Math.ceil(maxBatches / batchesAtOnce(settings));
   const catalogues = { known: catalogue, searched: catalogue };
   const context = { ...catalogues, histories, target, parts, settings };
   const drafts = await openDrafts(draft, context);
@@ -88,26 +107,23 @@ async function openRunDrafts(
   }
 }
 
-/** @throws DrafterError VERSION_DIFFERS where lists depend on the draft */
+/** @throws DrafterError VERSION_DIFFERS if lists depend on the draft */
 function checkDrafts(
   { request, plan }: OpenRun,
   { versions, log }: { versions: OpenDrafts["draftVersions"]; log: Log },
 ): void {
   for (const [name, found] of Object.entries(versions)) {
     const planned = plan.versions[name];
-    // Such a run has one draft.
+    // Lists can depend on the draft only if there is exactly one.
     if (dependsOnDraft(request)) {
       checkVersion({ what: "draft", place: request.draft.join(" "), planned, found });
     } else if (planned !== undefined && planned !== found) {
-      log.warn({ name, planned, found }, "a draft is not the planned one: no list depends on it");
+      log.warn(
+        { name, planned, found },
+        "a draft differs from the planned one; no list depends on it",
+      );
     }
   }
-}
-
-function policyOf({ request, catalogue }: OpenRun): DraftPolicy {
-  const { draft, draftWidth, beamWidth } = request;
-  if (draft.length === 0) return fixedWidths([]);
-  return draftPolicy(draftWidth, { beamWidth, levels: catalogue.trie.levels });
 }
 
 function contextOf(
@@ -116,18 +132,13 @@ function contextOf(
 ): RunContext {
   const { run, drafts, policy, read } = parts;
   const { catalogue } = run;
-  const { scoring, beamWidth, precision } = run.request;
-  const { trie } = catalogue;
-  const verification = verificationOf(run.request);
+  const { scoring, precision } = run.request;
   const checkpoint = run.plan.versions.target ?? "";
-  const target = answersHash({ checkpoint, precision });
-  // Only relaxed lists depend on the draft.
-  const draftVersions = dependsOnDraft(run.request) ? drafts.draftVersions : {};
-  const versions = { ...draftVersions, target, catalogue: catalogue.hash };
+  const decoderFor = listDecoders(run.request, { catalogue, checkpoint, drafts, policy });
   const client = new VerifierClient({
     directory: verifiers,
-    trie,
-    target,
+    trie: catalogue.trie,
+    target: answersHash({ checkpoint, precision }),
     catalogue: catalogue.hash,
     scoring,
     log,
@@ -141,16 +152,7 @@ function contextOf(
     read,
     nextKey: () => key++,
     lap: statisticsLaps(() => client.statistics),
-    decoder: (job) =>
-      speculativeDecoder({
-        target: client.scorer(job),
-        drafter: drafts.drafter,
-        policy,
-        space: { trie, scoring },
-        beamWidth,
-        verification,
-        versions,
-      }),
+    decoder: (job) => decoderFor(client.scorer(job)),
     close: async () => {
       await client.close();
       await drafts.close();

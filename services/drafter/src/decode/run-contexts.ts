@@ -1,14 +1,14 @@
-import type { Clock } from "@nightbeam/service";
+import { type Clock, unlessAborted } from "@nightbeam/service";
 
 export interface RunContextsOptions {
-  /** Contexts that are kept; more are open only while more runs have shards under way. */
-  readonly most: number;
-  /** A context that no shard uses for so long is closed. */
+  /** Contexts to keep. More are open only while more runs have shards in progress. */
+  readonly max: number;
+  /** A context that no shard uses for this long is closed. */
   readonly idleMs: number;
   readonly clock: Clock;
 }
 
-/** Which context, and how to get it where it is not there. */
+/** The key of a context, and how to open it. */
 export interface ContextRef<Context> {
   readonly key: string;
   readonly open: () => Promise<Context>;
@@ -16,9 +16,9 @@ export interface ContextRef<Context> {
 
 export interface ContextUse<Context, Result> {
   readonly work: (context: Context) => Promise<Result>;
-  /** Waits no longer for a context that is being opened; others may go on waiting. */
+  /** Ends the wait for a context that is being opened. Other users may go on waiting. */
   readonly signal: AbortSignal;
-  /** Whether the context can be used on after the work failed like this. */
+  /** Whether the context is still usable after this error of the work. */
   readonly isHarmless: (error: unknown) => boolean;
 }
 
@@ -26,16 +26,13 @@ interface Entry<Context> {
   readonly key: string;
   readonly context: Promise<Context>;
   users: number;
-  /** Not given to further shards: one of its shards failed, or its place is needed. */
+  /** Not used for more shards: one of its shards failed, or it was evicted. */
   retired: boolean;
   usedAt: number;
   cancelTimer: () => void;
 }
 
-/**
- * What shards of the same run have in common: opened for the first shard, kept for the next ones,
- * closed when nobody wants it any more.
- */
+/** Contexts of runs: opened for the first shard, kept for the next ones, closed when unused. */
 export class RunContexts<Context extends { close(): Promise<void> }> {
   readonly #options: RunContextsOptions;
   readonly #kept = new Map<string, Entry<Context>>();
@@ -45,14 +42,14 @@ export class RunContexts<Context extends { close(): Promise<void> }> {
     this.#options = options;
   }
 
-  /** Contexts that are kept for further shards. */
+  /** The number of contexts that are kept. */
   get size(): number {
     return this.#kept.size;
   }
 
   /**
-   * Works with a run's context. Where the work fails and that is not harmless, the context is not
-   * used again: a model's thread may have died in it.
+   * Calls `work` with a run's context. If it fails and that is not harmless, the context is not used again: one
+   * of its model threads may have died.
    */
   async use<Result>(ref: ContextRef<Context>, use: ContextUse<Context, Result>): Promise<Result> {
     const entry = this.#kept.get(ref.key) ?? this.#open(ref);
@@ -68,7 +65,7 @@ export class RunContexts<Context extends { close(): Promise<void> }> {
     }
   }
 
-  /** Closes what nobody uses and lets the rest close with its last shard; waits for all of it. */
+  /** Closes unused contexts now and the others after their last shard; waits for all of them. */
   async close(): Promise<void> {
     for (const entry of [...this.#kept.values()]) this.#retire(entry);
     while (this.#closing.size > 0) await Promise.all(this.#closing);
@@ -89,7 +86,7 @@ export class RunContexts<Context extends { close(): Promise<void> }> {
     return entry;
   }
 
-  /** The last one out closes the door, or sets the clock. */
+  /** After the last user, closes a retired context or starts the idle timer. */
   #leave(entry: Entry<Context>): void {
     const { clock, idleMs } = this.#options;
     entry.users--;
@@ -104,7 +101,7 @@ export class RunContexts<Context extends { close(): Promise<void> }> {
     const idle = [...this.#kept.values()]
       .filter((entry) => entry.users === 0 && entry !== spared)
       .sort((a, b) => a.usedAt - b.usedAt);
-    for (const entry of idle.slice(0, Math.max(0, this.#kept.size - this.#options.most))) {
+    for (const entry of idle.slice(0, Math.max(0, this.#kept.size - this.#options.max))) {
       this.#retire(entry);
     }
   }
@@ -118,24 +115,9 @@ export class RunContexts<Context extends { close(): Promise<void> }> {
 
   #shut(entry: Entry<Context>): void {
     entry.cancelTimer();
-    // What could not be opened needs no closing, and who used it knows.
+    // A context that failed to open needs no closing; its users have got the error.
     const closed = entry.context.then((context) => context.close()).catch(() => undefined);
     this.#closing.add(closed);
     void closed.then(() => this.#closing.delete(closed));
-  }
-}
-
-/** @throws the signal's reason as soon as it is aborted; what the promise throws */
-async function unlessAborted<Value>(value: Promise<Value>, signal: AbortSignal): Promise<Value> {
-  signal.throwIfAborted();
-  let stop = () => {};
-  const aborted = new Promise<never>((_, reject) => {
-    stop = () => reject(signal.reason);
-    signal.addEventListener("abort", stop, { once: true });
-  });
-  try {
-    return await Promise.race([value, aborted]);
-  } finally {
-    signal.removeEventListener("abort", stop);
   }
 }

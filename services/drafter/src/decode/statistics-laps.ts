@@ -1,32 +1,31 @@
 import type { ClientStatistics } from "@nightbeam/protocol";
+import type { FigureName, RunStats } from "@nightbeam/run";
 
 /**
- * What the calls of a run's client cost since the last lap, by the names of a commit record.
+ * Returns a function that gives the cost of a client's calls since its last call, by the names of a commit record.
  *
- * Shards share a client, so a lap has shares of several; but over the shards of a run, and over the
- * drafters, the laps add up to all that answered calls cost, and nothing is counted twice.
+ * Shards share a client, so one lap contains calls of several shards. Summed over the shards of a run and over
+ * the drafters, the laps are the cost of all answered calls, with nothing counted twice.
  */
-export function statisticsLaps(read: () => ClientStatistics): () => Record<string, number> {
+export function statisticsLaps(read: () => ClientStatistics): () => RunStats {
   let last = figures(read());
   return () => {
     const now = figures(read());
-    const lap = Object.fromEntries(
-      Object.entries(now).map(([name, sum]) => [name, sum - (last[name] ?? 0)]),
-    );
+    const lap = new Map([...now].map(([name, sum]) => [name, sum - (last.get(name) ?? 0)]));
     last = now;
-    return lap;
+    return Object.fromEntries(lap);
   };
 }
 
-function figures(statistics: ClientStatistics): Record<string, number> {
-  return {
-    verifyCalls: statistics.calls,
-    verifyRetries: statistics.retries,
-    requestBytes: statistics.requestBytes,
-    responseBytes: statistics.responseBytes,
-    queueMs: statistics.queueMs,
-    batchWaitMs: statistics.batchWaitMs,
-    computeMs: statistics.computeMs,
-    networkMs: statistics.networkMs,
-  };
+function figures(statistics: ClientStatistics): ReadonlyMap<FigureName, number> {
+  return new Map<FigureName, number>([
+    ["verifyCalls", statistics.calls],
+    ["verifyRetries", statistics.retries],
+    ["requestBytes", statistics.requestBytes],
+    ["responseBytes", statistics.responseBytes],
+    ["queueMs", statistics.queueMs],
+    ["batchWaitMs", statistics.batchWaitMs],
+    ["computeMs", statistics.computeMs],
+    ["networkMs", statistics.networkMs],
+  ]);
 }

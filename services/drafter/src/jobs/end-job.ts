@@ -1,27 +1,26 @@
-import type { Clock } from "@nightbeam/service";
+import { type Clock, within } from "@nightbeam/service";
 import { type Log, reasonOf } from "@nightbeam/service/log";
 import { DelayedError, UnrecoverableError } from "bullmq";
 import { fateOf } from "./fate.js";
 import type { ShardJob } from "./queue-connection.js";
-import { within } from "./within.js";
 
 export interface EndJobOptions {
   readonly job: ShardJob;
   readonly token: string;
   readonly error: unknown;
-  /** How long a job waits that is put off. */
+  /** Delay of a job that is put off. */
   readonly putOffMs: number;
   readonly clock: Clock;
   readonly log: Log;
 }
 
-/** A command that Redis does not answer must not hold up the end of a job. */
+/** Timeout of a command, so that a silent Redis does not block the end of a job. */
 const HAND_BACK_MS = 2_000;
 
 /**
- * Sees to it that a job whose shard was not done ends as it must.
+ * Ends the job of a shard that was not done: leaves it, moves it back, fails it or removes it.
  *
- * @returns the error by which BullMQ knows what to do
+ * @returns the error to throw to BullMQ, which decides what it does with the job
  */
 export async function endJob(options: EndJobOptions): Promise<Error> {
   const { job, error, putOffMs, log } = options;
@@ -37,10 +36,10 @@ export async function endJob(options: EndJobOptions): Promise<Error> {
       return new UnrecoverableError(messageOf(error));
     case "left":
       break;
-    case "handed back":
+    case "handed-back":
       await moveBack(options, 0);
       break;
-    case "put off":
+    case "put-off":
       await moveBack(options, putOffMs);
       break;
     default:
@@ -51,12 +50,15 @@ export async function endJob(options: EndJobOptions): Promise<Error> {
 
 async function moveBack({ job, token, clock, log }: EndJobOptions, waitMs: number): Promise<void> {
   const moved = job.moveToDelayed(Date.now() + waitMs, token).catch((error: unknown) => {
-    log.warn({ jobId: job.id, reason: reasonOf(error) }, "a shard could not be put back");
+    log.warn(
+      { jobId: job.id, reason: reasonOf(error) },
+      "could not put a shard back into the queue",
+    );
   });
   await within(moved, { ms: HAND_BACK_MS, clock });
 }
 
-/** A cancelled run has no more jobs: those under way go too, as soon as they have failed. */
+/** Removes the job of a cancelled run as soon as BullMQ has marked it as failed. */
 async function removeSoon({ job, clock }: EndJobOptions): Promise<void> {
   for (let tries = 0; tries < 20; tries++) {
     await new Promise<void>((resolve) => clock.after(50, resolve));

@@ -1,30 +1,30 @@
 import { QueueError } from "@nightbeam/queue";
 import { DrafterError } from "../errors.js";
 import { ShardStopped } from "../shard/stop.js";
-import { ShardFailure } from "../thread/shard-failure.js";
+import { ShardFailure } from "../thread/decode-thread.js";
 
-/** What becomes of a job whose shard was not done. */
+/** What happens to the job of a shard that was not done. */
 export type Fate =
-  /** Not touched: it is somebody else's, or will be. */
+  /** Nothing: another drafter has the job, or will have it. */
   | "left"
-  /** Anybody may take it at once. */
-  | "handed back"
-  /** It is tried again a little later; no attempt is counted. */
-  | "put off"
-  /** The attempt is counted, and another one follows if there is one left. */
+  /** Any drafter may take it at once. */
+  | "handed-back"
+  /** It is retried after a delay, without counting an attempt. */
+  | "put-off"
+  /** An attempt is counted; it is retried if attempts are left. */
   | "failed"
-  /** It fails for good: no other attempt could do better. */
+  /** It fails permanently: no other attempt could succeed. */
   | "poison"
-  /** It fails for good and is taken out of the queue: its run was cancelled. */
+  /** It fails permanently and is removed from the queue: its run was cancelled. */
   | "removed";
 
 export function fateOf(error: unknown): Fate {
   if (error instanceof ShardStopped) {
     switch (error.stop.kind) {
-      case "lock lost":
+      case "lock-lost":
         return "left";
       case "shutdown":
-        return "handed back";
+        return "handed-back";
       case "cancelled":
         return "removed";
       case "timeout":
@@ -34,13 +34,13 @@ export function fateOf(error: unknown): Fate {
     }
   }
   if (error instanceof ShardFailure) {
-    if (error.failure.kind === "no verifier") return "put off";
+    if (error.failure.kind === "no-verifier") return "put-off";
     return error.failure.kind === "fatal" ? "poison" : "failed";
   }
   if (error instanceof QueueError && error.code === "BAD_JOB") return "poison";
   if (error instanceof DrafterError) {
-    if (error.code === "CLOSED") return "handed back";
-    if (error.code === "THREAD_LOST") return "put off";
+    if (error.code === "CLOSED") return "handed-back";
+    if (error.code === "THREAD_LOST") return "put-off";
   }
   return "failed";
 }

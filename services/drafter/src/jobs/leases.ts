@@ -1,7 +1,7 @@
 import type { Clock } from "@nightbeam/service";
 
 export interface LeasesOptions {
-  /** How long a lock lasts in Redis after it was taken or renewed. */
+  /** Time to live of a lock in Redis after it was taken or renewed. */
   readonly lockMs: number;
   readonly clock: Clock;
 }
@@ -9,9 +9,9 @@ export interface LeasesOptions {
 /** A job that this process holds. */
 export interface Lease {
   readonly jobId: string;
-  /** Whether the lock can still be ours. */
+  /** Whether this process may still hold the lock. */
   readonly isHeld: boolean;
-  /** The work on the job has ended, whatever came of it. */
+  /** To be called when the work on the job has ended. */
   release(): void;
 }
 
@@ -22,9 +22,9 @@ interface Held {
 }
 
 /**
- * Which locks are still ours. The queue tells of a renewal that Redis refused, and says nothing while
- * Redis cannot be reached: so a lock is taken as lost as well when nothing was heard for as long as
- * it lasts. By then somebody else may hold it.
+ * The locks that this process holds. BullMQ reports a renewal that Redis refused, but nothing while Redis cannot
+ * be reached. So a lock also counts as lost if no renewal was confirmed within its time to live: then another
+ * drafter may hold it.
  */
 export class Leases {
   readonly #options: LeasesOptions;
@@ -34,10 +34,10 @@ export class Leases {
     this.#options = options;
   }
 
-  /** A job was taken; `onLost` is called once, if its lock is lost before `release`. */
+  /** Records a taken job. `onLost` is called once, if its lock is lost before `release`. */
   take(jobId: string, onLost: (detail: string) => void): Lease {
-    // The queue gave it to us a second time: the first lock must have run out.
-    this.lose([jobId], "the queue gave the shard away again");
+    // The queue delivered the job again, so the first lock has expired.
+    this.lose([jobId], "the queue delivered the shard again");
     const held: Held = { onLost, until: this.#expiry(), lost: false };
     this.#held.set(jobId, held);
     const { clock } = this.#options;
@@ -53,7 +53,7 @@ export class Leases {
     };
   }
 
-  /** Redis has just renewed these locks. */
+  /** Records that Redis has renewed these locks. */
   renew(jobIds: readonly string[]): void {
     for (const jobId of jobIds) {
       const held = this.#held.get(jobId);
@@ -61,7 +61,7 @@ export class Leases {
     }
   }
 
-  /** These locks are lost. */
+  /** Records that these locks are lost. */
   lose(jobIds: readonly string[], detail: string): void {
     for (const jobId of jobIds) {
       const held = this.#held.get(jobId);
@@ -76,11 +76,11 @@ export class Leases {
     this.lose([...this.#held.keys()], detail);
   }
 
-  /** Gives up the locks that nothing was heard of; to be called several times while a lock lasts. */
+  /** Gives up locks without a confirmed renewal; call it several times per `lockMs`. */
   check(): void {
     const now = this.#options.clock.now();
     const silent = [...this.#held].filter(([, { until }]) => now >= until).map(([jobId]) => jobId);
-    this.lose(silent, `Redis confirmed nothing for ${this.#options.lockMs} ms`);
+    this.lose(silent, `Redis confirmed no renewal for ${this.#options.lockMs} ms`);
   }
 
   #expiry(): number {

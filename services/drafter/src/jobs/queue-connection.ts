@@ -22,12 +22,12 @@ export type ShardJob = Job<ShardJobData, ShardJobResult>;
 export interface ConnectionOptions {
   readonly redisUrl: string;
   readonly prefix?: string | undefined;
-  /** The drafter's name, which BullMQ keeps with the jobs that it takes. */
+  /** The name of the drafter, which BullMQ stores with the jobs that it takes. */
   readonly name: string;
   readonly concurrency: number;
   readonly lockMs: number;
   readonly stallCheckMs?: number | undefined;
-  /** How long a connection may be away, with Redis there, before all is made anew. */
+  /** How long a connection may be down while Redis is up before it is replaced. */
   readonly stuckMs: number;
   readonly leases: Leases;
   readonly clock: Clock;
@@ -36,21 +36,21 @@ export interface ConnectionOptions {
   readonly onStuck: () => void;
 }
 
-/** One connection to Redis and the worker on it. */
+/** A connection to Redis and the BullMQ worker on it. */
 export interface QueueConnection {
   readonly cancelled: CancelledWatch;
-  /** Whether Redis can be reached at the moment. */
+  /** Whether the connection is ready. */
   readonly isConnected: boolean;
-  /** Takes no more jobs and waits for those under way. */
+  /** Takes no more jobs, waits for those in progress and disconnects. */
   finish(): Promise<void>;
-  /** Lets go of everything at once. */
+  /** Disconnects at once. */
   drop(): Promise<void>;
 }
 
-/** A queue asks again so soon after Redis was lost; BullMQ's own 15 s would be idle time. */
+/** Delay of a retry after Redis was lost. BullMQ's default of 15 s would be idle time. */
 const RETRY_MS = 1_000;
 
-/** @throws JobsError REDIS_UNREACHABLE, REDIS_UNSAFE, REDIS_TOO_OLD */
+/** @throws QueueError REDIS_UNREACHABLE, REDIS_UNSAFE, REDIS_TOO_OLD */
 export async function openConnection(options: ConnectionOptions): Promise<QueueConnection> {
   const { redisUrl, prefix = DEFAULT_PREFIX, lockMs, stallCheckMs, log, clock, leases } = options;
   const redis = await openRedis({ url: redisUrl, role: "worker", log });
@@ -65,7 +65,7 @@ export async function openConnection(options: ConnectionOptions): Promise<QueueC
   const times = stallCheckMs === undefined ? { lockMs } : { lockMs, stallCheckMs };
   const worker = new Worker<ShardJobData, ShardJobResult>(
     JOBS.shard.queue,
-    // Three parameters: BullMQ counts them to know whether to make a signal.
+    // All three parameters are needed: BullMQ makes a signal only for processors with three.
     (job, token, signal) =>
       options.handle(job, token ?? "", signal ?? new AbortController().signal),
     {
@@ -82,7 +82,7 @@ export async function openConnection(options: ConnectionOptions): Promise<QueueC
   worker.on("error", quietErrors({ log, clock, isConnected }));
   worker.on("locksRenewed", ({ jobIds }) => leases.renew(jobIds));
   worker.on("lockRenewalFailed", (jobIds) => leases.lose(jobIds, "Redis refused to renew it"));
-  worker.on("stalled", (jobId) => log.warn({ jobId }, "a shard was found without a worker"));
+  worker.on("stalled", (jobId) => log.warn({ jobId }, "a shard has stalled: its worker is gone"));
   const watch: RedisWatch = watchRedis({
     redis,
     graceMs: options.stuckMs,

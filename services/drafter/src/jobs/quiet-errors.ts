@@ -1,15 +1,15 @@
 import type { Clock } from "@nightbeam/service";
-import { type Log, reasonOf } from "@nightbeam/service/log";
+import { codeOf, type Log, reasonOf } from "@nightbeam/service/log";
 
-/** The same message is written again after so long. */
+/** The same message is logged again after this time. */
 const REPEAT_MS = 60_000;
 
-/** Node's names for a peer that is away; the connection itself has said so once. */
+/** Node's codes for a peer that cannot be reached. The connection itself has logged that once. */
 const AWAY = new Set(["ECONNREFUSED", "ECONNRESET", "EPIPE", "ETIMEDOUT", "ENOTFOUND"]);
 
 /**
- * A listener for the errors of a queue's worker. It repeats itself hundreds of times while Redis is
- * away; the log hears each message once a minute, and of lost connections only in detail.
+ * A listener for the errors of a BullMQ worker, which repeats them hundreds of times while Redis is down. Each
+ * message is logged once per minute, and those about lost connections at level debug.
  */
 export function quietErrors(options: {
   readonly log: Log;
@@ -17,15 +17,15 @@ export function quietErrors(options: {
   readonly isConnected: () => boolean;
 }): (error: Error) => void {
   const { log, clock, isConnected } = options;
-  const saidAt = new Map<string, number>();
+  const loggedAt = new Map<string, number>();
   return (error) => {
     const reason = reasonOf(error);
     const now = clock.now();
-    const before = saidAt.get(reason);
+    const before = loggedAt.get(reason);
     if (before !== undefined && now - before < REPEAT_MS) return;
-    if (saidAt.size > 100) saidAt.clear();
-    saidAt.set(reason, now);
-    const isAway = "code" in error && typeof error.code === "string" && AWAY.has(error.code);
-    log[isAway || !isConnected() ? "debug" : "warn"]({ reason }, "the shard queue has an error");
+    if (loggedAt.size > 100) loggedAt.clear();
+    loggedAt.set(reason, now);
+    const isAway = AWAY.has(codeOf(error) ?? "");
+    log[isAway || !isConnected() ? "debug" : "warn"]({ reason }, "error of the shard queue");
   };
 }

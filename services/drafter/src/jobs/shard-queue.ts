@@ -1,4 +1,5 @@
 import type { RunSignal, ShardJobResult } from "@nightbeam/queue";
+import { within } from "@nightbeam/service";
 import { reasonOf } from "@nightbeam/service/log";
 import { ShardStopped, type StopCause } from "../shard/stop.js";
 import { endJob } from "./end-job.js";
@@ -9,18 +10,17 @@ import {
   type QueueConnection,
   type ShardJob,
 } from "./queue-connection.js";
-import { within } from "./within.js";
 
-/** A job that was taken. */
+/** A job that was taken from the queue. */
 export interface TakenShard {
   readonly id: string;
   readonly data: unknown;
-  /** Tries so far, this one included. */
+  /** Attempts so far, including this one. */
   readonly attempt: number;
   /** Aborted with a `ShardStopped`. */
   readonly signal: AbortSignal;
   readonly lease: Pick<Lease, "isHeld">;
-  /** Fires when the run is cancelled; asked for once the job's data are known to be sound. */
+  /** Fires when the run is cancelled. Call it after the job's data were validated. */
   cancelled(runId: string): RunSignal;
   stop(cause: StopCause): void;
   updateProgress(progress: object): Promise<void>;
@@ -29,28 +29,28 @@ export interface TakenShard {
 export interface ShardQueueOptions
   extends Omit<ConnectionOptions, "leases" | "handle" | "onStuck"> {
   readonly work: (shard: TakenShard) => Promise<ShardJobResult>;
-  /** How long a job that found no verifier waits. */
+  /** Delay of a job that found no verifier. */
   readonly putOffMs: number;
 }
 
-/** After the grace, shards are stopped and handed back; what takes longer is left. */
+/** After the grace, shards are stopped and handed back for at most this long. */
 const ABORT_MS = 5_000;
-/** Where Redis is away nothing can be handed back. */
+/** The same while Redis cannot be reached: then nothing can be handed back. */
 const AWAY_MS = 500;
 
-/** `#move` is the only transition; `healing` is the time without a connection that works. */
-type State = "open" | "healing" | "closing" | "closed";
+/** `#move` is the only transition; in `reconnecting` there is no working connection. */
+type State = "open" | "reconnecting" | "closing" | "closed";
 
 const NEXT: Readonly<Record<State, readonly State[]>> = {
-  open: ["healing", "closing"],
-  healing: ["open", "closing"],
+  open: ["reconnecting", "closing"],
+  reconnecting: ["open", "closing"],
   closing: ["closed"],
   closed: [],
 };
 
 /**
- * The queue of shards as this drafter works on it: takes jobs, keeps their locks, and sees to it that
- * each ends as it must. Where the connection to Redis does not come back, it makes all of it anew.
+ * The shard queue of a drafter: takes jobs, keeps track of their locks and ends each job as its result
+ * requires. If the connection to Redis does not recover, it is replaced.
  */
 export class ShardQueue {
   readonly #options: ShardQueueOptions;
@@ -66,7 +66,7 @@ export class ShardQueue {
     this.#leases = new Leases(options);
   }
 
-  /** Connects and takes jobs. @throws JobsError REDIS_UNREACHABLE, REDIS_UNSAFE, REDIS_TOO_OLD */
+  /** Connects and starts to take jobs. @throws QueueError REDIS_UNREACHABLE, REDIS_UNSAFE, REDIS_TOO_OLD */
   static async open(options: ShardQueueOptions): Promise<ShardQueue> {
     const queue = new ShardQueue(options);
     queue.#connection = await queue.#openConnection();
@@ -74,20 +74,20 @@ export class ShardQueue {
     return queue;
   }
 
-  /** Whether jobs can be taken at the moment. */
+  /** Whether jobs can be taken now. */
   get isConnected(): boolean {
     return this.#state === "open" && this.#connection?.isConnected === true;
   }
 
   /**
-   * Takes no more jobs, waits for those under way up to `graceMs`, then stops them, hands them back
-   * and disconnects. Never fails: what could not be handed back is found by the others.
+   * Takes no more jobs, waits up to `graceMs` for those in progress, then stops them, hands them back and
+   * disconnects. Never rejects: a job that could not be handed back is found by the stall check of others.
    */
   async close(graceMs: number): Promise<void> {
     if (!this.#move("closing")) return;
     const { clock } = this.#options;
     const closed = this.#connection?.finish().catch(() => undefined);
-    // BullMQ closes without waiting for its jobs where Redis is lost at the same moment.
+    // If Redis is lost at the same moment, BullMQ closes without waiting for its jobs.
     const finished = Promise.all([closed, this.#whenIdle()]);
     if (!(await within(finished, { ms: graceMs, clock }))) {
       for (const stop of [...this.#underWay]) stop({ kind: "shutdown" });
@@ -106,12 +106,12 @@ export class ShardQueue {
       ...this.#options,
       leases: this.#leases,
       handle: async (job, token, signal) => this.#handle(job, { token, signal, connection }),
-      onStuck: () => void this.#heal(),
+      onStuck: () => void this.#reconnect(),
     });
     return connection;
   }
 
-  /** One job from start to end; what it throws tells BullMQ what becomes of the job. */
+  /** Handles one job from start to end. What it throws decides what BullMQ does with the job. */
   async #handle(
     job: ShardJob,
     took: { token: string; signal: AbortSignal; connection: Promise<QueueConnection> },
@@ -120,9 +120,9 @@ export class ShardQueue {
     const id = job.id ?? "";
     const controller = new AbortController();
     const stop = (cause: StopCause) => controller.abort(new ShardStopped(cause));
-    const onAbort = () => stop({ kind: "lock lost", detail: "the queue took the shard away" });
+    const onAbort = () => stop({ kind: "lock-lost", detail: "the queue aborted the job" });
     signal.addEventListener("abort", onAbort, { once: true });
-    const lease = this.#leases.take(id, (detail) => stop({ kind: "lock lost", detail }));
+    const lease = this.#leases.take(id, (detail) => stop({ kind: "lock-lost", detail }));
     this.#underWay.add(stop);
     let cancelledSignal: RunSignal | undefined;
     try {
@@ -159,23 +159,27 @@ export class ShardQueue {
     });
   }
 
-  /** The connection never became ready again: everything on it is made anew. */
-  async #heal(): Promise<void> {
-    if (!this.#move("healing")) return;
+  /** Replaces a connection that does not become ready again. */
+  async #reconnect(): Promise<void> {
+    if (!this.#move("reconnecting")) return;
     const { log, clock } = this.#options;
-    log.warn({}, "the connection to Redis is stuck; it is made anew");
+    log.warn({}, "the Redis connection is stuck; reconnecting");
     this.#leases.loseAll("the connection to Redis was stuck");
     const old = this.#connection;
     this.#connection = undefined;
-    old?.drop().catch((error: unknown) => log.debug({ reason: reasonOf(error) }, "not dropped"));
-    while (this.#state === "healing") {
+    old
+      ?.drop()
+      .catch((error: unknown) =>
+        log.debug({ reason: reasonOf(error) }, "could not drop the old connection"),
+      );
+    while (this.#state === "reconnecting") {
       const connection = await this.#openConnection().catch((error: unknown) => {
-        log.warn({ reason: reasonOf(error) }, "Redis cannot be used yet");
+        log.warn({ reason: reasonOf(error) }, "could not reconnect to Redis; retrying");
         return undefined;
       });
       if (connection !== undefined && this.#move("open")) {
         this.#connection = connection;
-        log.info({}, "shards are taken again");
+        log.info({}, "reconnected to Redis; taking shards again");
         return;
       }
       await connection?.drop();
@@ -183,7 +187,7 @@ export class ShardQueue {
     }
   }
 
-  /** Looks after locks that nothing was heard of, and after this thread's own punctuality. */
+  /** Checks for locks without a renewal, and warns if this thread was blocked. */
   #tick(): void {
     const { clock, lockMs, log } = this.#options;
     const everyMs = Math.max(20, lockMs / 20);
@@ -191,7 +195,7 @@ export class ShardQueue {
     this.#endTicks = clock.after(everyMs, () => {
       const lateMs = Math.round(clock.now() - due);
       if (lateMs > lockMs / 4) {
-        log.warn({ lateMs, lockMs }, "the thread that renews locks was busy or stopped");
+        log.warn({ lateMs, lockMs }, "the thread that renews locks was blocked");
       }
       this.#leases.check();
       if (this.#state !== "closed") this.#tick();

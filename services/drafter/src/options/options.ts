@@ -9,16 +9,20 @@ import {
 } from "@nightbeam/service";
 import { z } from "zod";
 
-/** The options of `nightbeam drafter`, by their flags in camelCase. */
+/**
+ * The options of `nightbeam drafter`; keys are flags in camelCase.
+ *
+ * @public to run a drafter in your own process
+ */
 export const drafterSchema = z
   .object({
     redis: z.string(),
-    /** Addresses with commas between them. */
+    /** Addresses, separated by commas. */
     verifiers: z.string().optional(),
     shardsAtOnce: wholeNumber(1).default(2),
-    /** Batches of a shard under way; absent: as many as the known verifiers make worthwhile. */
-    lanes: wholeNumber(1).optional(),
-    /** Threads of each draft model; absent: one a core. */
+    /** Batches per shard in progress. Default: depends on the number of known verifiers. */
+    batchesInFlight: wholeNumber(1).optional(),
+    /** Threads per draft model. Default: one per core. */
     workers: wholeNumber(1).optional(),
     promptCache: gibibytes.default(1),
     scratch: z.string().optional(),

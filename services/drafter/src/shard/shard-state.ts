@@ -1,10 +1,10 @@
 /**
- * Where a shard is on its way through this drafter.
+ * The state of a shard in this drafter.
  *
- * `taken` -> `decoding` -> `written` -> `committed` -> `done`; a shard that was committed before goes
- * from `taken` to `done`. From each of the first three a shard may be `aborted` (its lock is lost: it
- * is somebody else's now), `put back` (nobody can verify, or this drafter stops) or `failed`. Once a
- * commit has begun it is seen through: it is created whole or not at all, and only if there is none.
+ * `taken` -> `decoding` -> `written` -> `committed` -> `done`; a shard that has a commit already goes from
+ * `taken` to `done`. From each of the first three a shard may become `aborted` (its lock is lost, so another
+ * drafter has it), `put-back` (no verifier, or this drafter is stopping) or `failed`. A commit that has started
+ * is finished: it is created atomically, and only if there is none.
  */
 export type ShardState =
   | "taken"
@@ -13,45 +13,45 @@ export type ShardState =
   | "committed"
   | "done"
   | "aborted"
-  | "put back"
+  | "put-back"
   | "failed";
 
-/** What happens to a shard. */
+/** The events of a shard. */
 export type ShardEvent =
-  | "found committed"
+  | "found-committed"
   | "started"
   | "written"
   | "committed"
   | "finished"
   | "aborted"
-  | "put back"
+  | "put-back"
   | "failed";
 
 const NEXT: Readonly<Record<ShardState, Readonly<Partial<Record<ShardEvent, ShardState>>>>> = {
   taken: {
-    "found committed": "done",
+    "found-committed": "done",
     started: "decoding",
     aborted: "aborted",
-    "put back": "put back",
+    "put-back": "put-back",
     failed: "failed",
   },
-  decoding: { written: "written", aborted: "aborted", "put back": "put back", failed: "failed" },
-  written: { committed: "committed", aborted: "aborted", "put back": "put back", failed: "failed" },
+  decoding: { written: "written", aborted: "aborted", "put-back": "put-back", failed: "failed" },
+  written: { committed: "committed", aborted: "aborted", "put-back": "put-back", failed: "failed" },
   committed: { finished: "done" },
   done: {},
   aborted: {},
-  "put back": {},
+  "put-back": {},
   failed: {},
 };
 
-/** The state after an event. An event that has no place in a state is a fault of the program. */
+/** The state after an event. @throws Error if the event is impossible in this state: a bug */
 export function nextShardState(state: ShardState, event: ShardEvent): ShardState {
   const next = NEXT[state][event];
   if (next === undefined) throw new Error(`a shard that is ${state} cannot be "${event}"`);
   return next;
 }
 
-/** Whether nothing more happens to the shard here. */
+/** Whether the state is final. */
 export function isEnded(state: ShardState): boolean {
   return Object.keys(NEXT[state]).length === 0;
 }

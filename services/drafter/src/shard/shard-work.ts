@@ -16,11 +16,11 @@ export interface ShardWorkOptions {
   readonly thread: Pick<DecodeThread, "decode">;
   readonly clock: Clock;
   readonly log: Log;
-  /** What a shard may take from start to end. */
+  /** Time limit of a shard. Default: that of the job catalogue. */
   readonly timeoutMs?: number | undefined;
 }
 
-/** Progress goes to Redis at most so often. */
+/** Minimum interval between progress updates in Redis. */
 const PROGRESS_MS = 1_000;
 
 interface UnderWay {
@@ -31,7 +31,7 @@ interface UnderWay {
   progress: ShardProgress;
 }
 
-/** What a drafter does with a shard, on the thread that renews its lock: no step here is heavy. */
+/** Takes shards from job to commit. Runs on the thread that renews locks, so no step here is heavy. */
 export class ShardWork {
   readonly #options: ShardWorkOptions;
   readonly #underWay = new Set<UnderWay>();
@@ -41,7 +41,7 @@ export class ShardWork {
     this.#options = options;
   }
 
-  /** Users of the shards under way that have no list yet. */
+  /** Users of the shards in progress that have no list yet. */
   get usersInFlight(): number {
     let users = 0;
     for (const { data, progress } of this.#underWay) users += data.rows - progress.users;
@@ -51,7 +51,8 @@ export class ShardWork {
   /**
    * Takes a shard from its job to its commit.
    *
-   * @throws ShardStopped, ShardFailure, DrafterError, JobsError: `fateOf` tells what becomes of the job
+   * @throws ShardStopped, ShardFailure, DrafterError, QueueError, StoreError; `fateOf` maps them to what happens
+   * to the job
    */
   async run(shard: TakenShard): Promise<ShardJobResult> {
     const data = parseJob("shard", shard.data);
@@ -72,7 +73,7 @@ export class ShardWork {
     try {
       return await this.#toCommit(one, Date.now() + timeoutMs);
     } catch (error) {
-      throw this.#endBadly(one, error);
+      throw this.#fail(one, error);
     } finally {
       endTimeout();
       cancelled.removeEventListener("abort", onCancelled);
@@ -100,7 +101,7 @@ export class ShardWork {
     const { signal, attempt } = shard;
     const before = await store.committed(index);
     if (before !== undefined) {
-      this.#move(one, "found committed");
+      this.#move(one, "found-committed");
       return resultOf(before, false);
     }
     this.#move(one, "started");
@@ -121,7 +122,7 @@ export class ShardWork {
     try {
       shard.signal.throwIfAborted();
       if (!shard.lease.isHeld) {
-        throw new ShardStopped({ kind: "lock lost", detail: "it ran out before the commit" });
+        throw new ShardStopped({ kind: "lock-lost", detail: "it expired before the commit" });
       }
     } catch (error) {
       await store.discard(written).catch(() => undefined);
@@ -132,7 +133,7 @@ export class ShardWork {
     if (!same) {
       log.error(
         { committed: record.sha256, ours: written.sha256 },
-        "non-deterministic: another attempt at this shard committed another file",
+        "non-deterministic: another attempt at this shard committed a different file",
       );
     }
     this.#move(one, "finished");
@@ -143,23 +144,23 @@ export class ShardWork {
   }
 
   #progressOf(one: UnderWay): (progress: ShardProgress) => void {
-    let toldAt = Number.NEGATIVE_INFINITY;
+    let lastReportedAt = Number.NEGATIVE_INFINITY;
     return (progress) => {
       one.progress = progress;
       const now = this.#options.clock.now();
-      if (now - toldAt < PROGRESS_MS) return;
-      toldAt = now;
-      // For people only: a lost one is followed by the next.
+      if (now - lastReportedAt < PROGRESS_MS) return;
+      lastReportedAt = now;
+      // Progress is only for display, so a lost update does not matter.
       one.shard.updateProgress({ ...progress }).catch(() => undefined);
     };
   }
 
-  #endBadly(one: UnderWay, thrown: unknown): unknown {
-    // Where the stop came while a step was under way, the stop is what counts.
+  #fail(one: UnderWay, thrown: unknown): unknown {
+    // If the shard was stopped during a step, the stop counts, not the error of the step.
     const { signal } = one.shard;
     const error = signal.aborted && one.state !== "committed" ? signal.reason : thrown;
     const fate = fateOf(error);
-    const event = fate === "handed back" || fate === "put off" ? "put back" : "failed";
+    const event = fate === "handed-back" || fate === "put-off" ? "put-back" : "failed";
     if (!isEnded(one.state) && one.state !== "committed") {
       this.#move(one, fate === "left" || fate === "removed" ? "aborted" : event);
     }

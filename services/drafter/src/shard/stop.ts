@@ -1,17 +1,17 @@
 import { DrafterError } from "../errors.js";
 
-/** Why a shard is stopped before it is done. */
+/** Why a shard was stopped before it was done. */
 export type StopCause =
   /** Another drafter has the shard, or will have it. */
-  | { readonly kind: "lock lost"; readonly detail: string }
+  | { readonly kind: "lock-lost"; readonly detail: string }
   /** The job took longer than a shard may. */
   | { readonly kind: "timeout"; readonly timeoutMs: number }
   /** The run was cancelled. */
   | { readonly kind: "cancelled" }
-  /** This drafter stops. */
+  /** This drafter is stopping. */
   | { readonly kind: "shutdown" };
 
-/** What a shard's work is broken off with; `cause` says what becomes of the shard. */
+/** The reason with which the work on a shard is aborted. */
 export class ShardStopped extends DrafterError {
   readonly stop: StopCause;
 
@@ -22,7 +22,7 @@ export class ShardStopped extends DrafterError {
 }
 
 const CODES = {
-  "lock lost": "ABORTED",
+  "lock-lost": "ABORTED",
   timeout: "TIMED_OUT",
   cancelled: "CANCELLED",
   shutdown: "ABORTED",
@@ -30,7 +30,7 @@ const CODES = {
 
 function messageOf(stop: StopCause): string {
   switch (stop.kind) {
-    case "lock lost":
+    case "lock-lost":
       return `the shard's lock is lost: ${stop.detail}`;
     case "timeout":
       return (
@@ -40,7 +40,7 @@ function messageOf(stop: StopCause): string {
     case "cancelled":
       return "the run was cancelled";
     case "shutdown":
-      return "this drafter stops; another one takes the shard";
+      return "this drafter is stopping; another one takes the shard";
     default:
       return stop satisfies never;
   }

@@ -1,19 +1,19 @@
 import { DrafterError } from "../errors.js";
 import { Turnstile } from "./turnstile.js";
 
-/** Jobs that are remembered; the oldest are forgotten. */
-const MOST = 1_000;
+/** Maximum of remembered jobs; the oldest are forgotten first. */
+const MAX_JOBS = 1_000;
 
 /**
- * Finds out which shard kills the decode thread. When the thread dies with several shards in it, all of
- * them are suspects: none is blamed, but each goes through the thread alone the next time. Then it is
- * clear whose fault a death is, and no shard fails for the company it had.
+ * Finds out which shard kills the decode thread. If the thread dies with several shards, all of them are suspects:
+ * none fails, but each runs alone the next time. If the thread dies again, the cause is clear, and no shard fails
+ * because of another one.
  */
 export class Suspects {
   readonly #turnstile = new Turnstile();
   readonly #jobIds = new Set<string>();
 
-  /** Works on a job when its turn comes. @throws what the work throws; the signal's reason */
+  /** Calls `work` when it is the job's turn. @throws what the work throws; the signal's reason */
   async pass<Result>(
     job: { readonly id: string; readonly signal: AbortSignal },
     work: () => Promise<Result>,
@@ -35,6 +35,6 @@ export class Suspects {
   #add(id: string): void {
     this.#jobIds.add(id);
     const [oldest] = this.#jobIds;
-    if (this.#jobIds.size > MOST && oldest !== undefined) this.#jobIds.delete(oldest);
+    if (this.#jobIds.size > MAX_JOBS && oldest !== undefined) this.#jobIds.delete(oldest);
   }
 }

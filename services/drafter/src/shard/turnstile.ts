@@ -3,23 +3,23 @@ interface Waiting {
   readonly admit: () => void;
 }
 
-/** Lets many in at once, or one alone; first come, first served. */
+/** Admits many at the same time or one alone, in order of arrival. */
 export class Turnstile {
   readonly #waiting: Waiting[] = [];
   #inside = 0;
   #isAlone = false;
 
   /**
-   * Waits for its turn.
+   * Waits for admission.
    *
-   * @returns what lets the next ones in; to be called once
-   * @throws the signal's reason, where it is aborted before the turn comes
+   * @returns what ends it; to be called once
+   * @throws the signal's reason, if it is aborted before
    */
   async enter(options: { alone: boolean; signal: AbortSignal }): Promise<() => void> {
     const { alone, signal } = options;
     signal.throwIfAborted();
     await new Promise<void>((resolve, reject) => {
-      const giveUp = () => {
+      const cancel = () => {
         this.#waiting.splice(this.#waiting.indexOf(one), 1);
         reject(signal.reason);
         this.#admit();
@@ -27,11 +27,11 @@ export class Turnstile {
       const one: Waiting = {
         alone,
         admit: () => {
-          signal.removeEventListener("abort", giveUp);
+          signal.removeEventListener("abort", cancel);
           resolve();
         },
       };
-      signal.addEventListener("abort", giveUp, { once: true });
+      signal.addEventListener("abort", cancel, { once: true });
       this.#waiting.push(one);
       this.#admit();
     });

@@ -4,18 +4,24 @@ import type { Clock } from "@nightbeam/service";
 import type { Log } from "@nightbeam/service/log";
 import { DrafterError } from "../errors.js";
 import type { WrittenShard } from "../run-store.js";
-import type { FromThread, ShardOrder, ShardProgress, ThreadSetup, ToThread } from "./messages.js";
-import { ShardFailure } from "./shard-failure.js";
+import type {
+  Failure,
+  FromThread,
+  ShardOrder,
+  ShardProgress,
+  ThreadSetup,
+  ToThread,
+} from "./messages.js";
 
 export interface DecodeThreadOptions {
   readonly setup: Omit<ThreadSetup, "verifiers">;
-  /** Mirrored into the thread. */
+  /** The thread gets a copy of the list after every change. */
   readonly verifiers: VerifierDirectory;
   readonly log: Log;
   readonly clock: Clock;
-  /** The thread's program; the package's own where nothing is said. */
+  /** The file of the thread. Default: worker.js of this package. */
   readonly file?: URL | undefined;
-  /** How long a shard that was told to stop may go on before the thread is ended by force. */
+  /** How long a stopped shard may go on before the thread is terminated. */
   readonly patienceMs?: number;
 }
 
@@ -27,10 +33,8 @@ interface Task {
 }
 
 /**
- * The thread on which everything heavy happens, seen from the thread that renews locks.
- *
- * Its life: `idle` (no thread) -> `running` with the first shard -> `idle` again when the thread
- * dies; the next shard starts another. `closed` at the end. `#move` is the only transition.
+ * States: `idle` (no thread) -> `running` with the first shard -> `idle` if the thread dies; the next shard starts
+ * another one. `closed` at the end. `#move` is the only transition.
  */
 type State = "idle" | "running" | "closed";
 
@@ -40,9 +44,10 @@ const NEXT: Readonly<Record<State, readonly State[]>> = {
   closed: [],
 };
 
-/** A draft's call cannot be broken off; the longest ones take seconds. */
+/** A call of a draft cannot be interrupted; the longest ones take seconds. */
 const PATIENCE_MS = 15_000;
 
+/** The thread that does all heavy work, as the thread that renews locks sees it. */
 export class DecodeThread {
   readonly #options: DecodeThreadOptions;
   readonly #tasks = new Map<number, Task>();
@@ -55,14 +60,14 @@ export class DecodeThread {
     this.#options = options;
   }
 
-  /** Shards that the thread works on, also those that were told to stop and have not yet. */
+  /** Shards in the thread, including those that were stopped and have not ended yet. */
   get load(): number {
     return this.#tasks.size;
   }
 
   /**
-   * Decodes a shard and writes its attempt. When the signal is aborted, this rejects at once with
-   * its reason, and the thread is told.
+   * Decodes a shard and writes an attempt. If the signal is aborted, this rejects at once with its reason, and the
+   * thread is told to stop the shard.
    *
    * @throws ShardFailure; DrafterError THREAD_DIED, THREAD_LOST, CLOSED; the signal's reason
    */
@@ -98,7 +103,7 @@ export class DecodeThread {
     });
   }
 
-  /** Ends the thread; shards under way fail. */
+  /** Ends the thread; shards in progress fail. */
   async close(): Promise<void> {
     const thread = this.#thread;
     if (!this.#move("closed") || thread === undefined) return;
@@ -129,7 +134,7 @@ export class DecodeThread {
     thread.on("message", (message: FromThread) => this.#receive(message));
     thread.on("error", (error) => this.#died(thread, `the decode thread died: ${String(error)}`));
     thread.on("exit", (code) => this.#died(thread, `the decode thread ended with code ${code}`));
-    log.debug({}, "the decode thread starts");
+    log.debug({}, "starting the decode thread");
     return thread;
   }
 
@@ -161,7 +166,7 @@ export class DecodeThread {
     thread.postMessage({ kind: "abort", id } satisfies ToThread);
     const { clock, log, patienceMs = PATIENCE_MS } = this.#options;
     task.endPatience = clock.after(patienceMs, () => {
-      log.warn({ patienceMs }, "the decode thread does not stop a shard; it is started anew");
+      log.warn({ patienceMs }, "the decode thread did not stop a shard in time; restarting it");
       void thread.terminate();
     });
   }
@@ -178,7 +183,7 @@ export class DecodeThread {
     this.#thread = undefined;
     this.#endMirror();
     if (this.#move("idle")) {
-      this.#options.log.error({ shards: this.#tasks.size, reason: what }, "a thread died");
+      this.#options.log.error({ shards: this.#tasks.size, reason: what }, "the decode thread died");
     }
     const error = this.#deathOf(what);
     for (const id of [...this.#tasks.keys()]) this.#end(id)?.reject(error);
@@ -187,7 +192,7 @@ export class DecodeThread {
   #deathOf(what: string): DrafterError {
     if (this.#state === "closed") return new DrafterError("CLOSED", "the drafter is closed");
     const shards = this.#tasks.size;
-    if (shards <= 1) return new DrafterError("THREAD_DIED", `${what}, over this shard alone`);
+    if (shards <= 1) return new DrafterError("THREAD_DIED", `${what}, with this shard alone in it`);
     return new DrafterError("THREAD_LOST", `${what}, with ${shards} shards in it`);
   }
 
@@ -195,5 +200,16 @@ export class DecodeThread {
     const possible = NEXT[this.#state].includes(to);
     if (possible) this.#state = to;
     return possible;
+  }
+}
+
+/** A failure of a shard in the decode thread, as the main thread sees it. */
+export class ShardFailure extends Error {
+  override readonly name = "ShardFailure";
+  readonly failure: Failure;
+
+  constructor(failure: Failure) {
+    super(failure.message);
+    this.failure = failure;
   }
 }

@@ -7,7 +7,7 @@ import { StoreError } from "@nightbeam/store";
 import { DrafterError } from "../errors.js";
 import type { Failure } from "./messages.js";
 
-/** An error as the other thread gets to know it. */
+/** Converts an error for the main thread. */
 export function failureOf(error: unknown, signal: AbortSignal): Failure {
   const code = codeOf(error) ?? "UNKNOWN";
   const message = error instanceof Error ? error.message : reasonOf(error);
@@ -15,12 +15,12 @@ export function failureOf(error: unknown, signal: AbortSignal): Failure {
 }
 
 /**
- * Whether what the shards of a run share can be used on after such an error. What came from verifiers
- * or from the store says nothing against this node's drafts.
+ * Whether the context of a run is still usable after an error. Errors of verifiers or of the store are no problem
+ * of this node's drafts.
  */
 export function isHarmless(error: unknown): boolean {
   if (error instanceof ProtocolError) return true;
-  // A run of another night that this one drafts from is this node's to read.
+  // These are about an earlier run that this node reads as a draft.
   if (error instanceof RunError)
     return error.code !== "RUN_INCOMPLETE" && error.code !== "RUN_DAMAGED";
   return (
@@ -29,8 +29,8 @@ export function isHarmless(error: unknown): boolean {
 }
 
 function kindOf(error: unknown): Failure["kind"] {
-  if (error instanceof ProtocolError && error.code === "NO_VERIFIER") return "no verifier";
-  // The run's options and files are the same at every try.
+  if (error instanceof ProtocolError && error.code === "NO_VERIFIER") return "no-verifier";
+  // Options and files of a run are the same at every attempt.
   if (error instanceof RecommendError || error instanceof SettingsError) return "fatal";
   if (error instanceof DrafterError) {
     return error.code === "VERSION_DIFFERS" || error.code === "JOB_DIFFERS" ? "fatal" : "failed";

@@ -2,24 +2,24 @@ import type { VerifierEndpoint } from "@nightbeam/protocol";
 import type { TlsBytes } from "@nightbeam/service";
 import type { WrittenShard } from "../run-store.js";
 
-/** What the decode thread is started with. */
+/** The settings of the decode thread. */
 export interface ThreadSetup {
-  /** Where files are written before they go to the store. */
+  /** Directory for files before they are uploaded to the store. */
   readonly scratch: string;
   readonly shardsAtOnce: number;
-  /** Batches of a shard under way; undefined: as many as the known verifiers make worthwhile. */
-  readonly lanes: number | undefined;
-  /** Threads of each draft model; undefined: one a core. */
+  /** Batches per shard in progress. Undefined: depends on the number of known verifiers. */
+  readonly batchesInFlight: number | undefined;
+  /** Threads per draft model. Undefined: one per core. */
   readonly workers: number | undefined;
-  /** GiB of prompts that each of them keeps. */
+  /** GiB of prompts that each thread keeps. */
   readonly promptCache: number;
-  /** How verifiers are dialled; undefined: in plain text. */
+  /** Certificates for calls. Undefined: plain text. */
   readonly tls: TlsBytes | undefined;
   /** The verifiers known so far; changes follow as messages. */
   readonly verifiers: readonly VerifierEndpoint[];
-  /** A run's models are closed when no shard of it came for so long. */
+  /** Time without a shard after which the models of a run are closed. */
   readonly idleMs: number;
-  /** How long a call waits for a verifier before the shard is put back. */
+  /** How long a call waits for a verifier before its shard is put back. Undefined: the client's default. */
   readonly patienceMs: number | undefined;
 }
 
@@ -29,17 +29,17 @@ export interface ShardOrder {
   /** The run's store: a directory or s3://bucket/prefix. */
   readonly location: string;
   readonly index: number;
-  /** Input rows that the job says the shard has. */
+  /** Input rows of the shard, as its job says. */
   readonly rows: number;
-  /** How often the job was begun, this time included. */
+  /** How often the job was started, including this time. */
   readonly attempt: number;
-  /** Epoch milliseconds after which no verifier is asked any more. */
+  /** Epoch milliseconds after which no verifier is called. */
   readonly deadline: number;
 }
 
-/** How far a shard is. */
+/** The progress of a shard. */
 export interface ShardProgress {
-  /** Input rows that are settled. */
+  /** Input rows that are finished. */
   readonly users: number;
   readonly searches: number;
   /** Calls of the target and nodes sent to it, summed over the searches. */
@@ -50,7 +50,7 @@ export interface ShardProgress {
 /** Main thread to decode thread. */
 export type ToThread =
   | { readonly kind: "decode"; readonly id: number; readonly order: ShardOrder }
-  /** Stop the shard: no further call of a verifier, nothing more is written. */
+  /** Stop the shard: no more calls, no more files. */
   | { readonly kind: "abort"; readonly id: number }
   | { readonly kind: "verifiers"; readonly endpoints: readonly VerifierEndpoint[] }
   /** Free everything and end. */
@@ -59,7 +59,7 @@ export type ToThread =
 /** Decode thread to main thread. */
 export type FromThread =
   | { readonly kind: "progress"; readonly id: number; readonly progress: ShardProgress }
-  /** The attempt's files are in the store; nobody sees them before they are committed. */
+  /** The files of the attempt are in the store. Readers ignore them until they are committed. */
   | { readonly kind: "written"; readonly id: number; readonly written: WrittenShard }
   | { readonly kind: "failed"; readonly id: number; readonly failure: Failure }
   | {
@@ -70,14 +70,14 @@ export type FromThread =
     }
   | { readonly kind: "closed" };
 
-/** An error as it crosses threads: classes do not survive the way. */
+/** An error as it is sent between threads, which do not share classes. */
 export interface Failure {
   /**
-   * `fatal`: no other try can do better. `no verifier`: nothing is wrong with the shard. `stopped`:
-   * it was told to. `failed`: anything else, which another try may survive.
+   * `fatal`: no other attempt can succeed. `no-verifier`: nothing is wrong with the shard. `stopped`:
+   * the drafter stopped it. `failed`: anything else; another attempt may succeed.
    */
-  readonly kind: "failed" | "fatal" | "no verifier" | "stopped";
-  /** The error's own code, where it has one. */
+  readonly kind: "failed" | "fatal" | "no-verifier" | "stopped";
+  /** The code of the error, or UNKNOWN. */
   readonly code: string;
   readonly message: string;
 }

@@ -1,6 +1,6 @@
 import type { VerifierDirectory, VerifierEndpoint } from "@nightbeam/protocol";
 
-/** The list of verifiers as the decode thread has it: the main thread keeps it and tells changes. */
+/** The list of verifiers in the decode thread. The main thread sends every change. */
 export class MirroredDirectory implements VerifierDirectory {
   readonly #listeners = new Set<{ readonly call: () => void }>();
   #endpoints: readonly VerifierEndpoint[];

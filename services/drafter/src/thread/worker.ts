@@ -9,18 +9,16 @@ import { failureOf } from "./failure.js";
 import type { FromThread, ShardOrder, ShardProgress, ThreadSetup, ToThread } from "./messages.js";
 import { MirroredDirectory } from "./mirrored-directory.js";
 
-/** Runs that are kept open between their shards. */
+/** Run contexts that are kept open between shards. */
 const MAX_RUNS = 2;
 
-/**
- * The decode thread: it may be busy for as long as it likes, nobody's lock depends on it.
- */
+/** The decode thread. It may block for long: locks are renewed by the main thread. */
 function serve(port: MessagePort, setup: ThreadSetup): void {
   const send = (message: FromThread) => port.postMessage(message);
   const verifiers = new MirroredDirectory(setup.verifiers);
   const log = logTo(send, {});
   const contexts = new RunContexts<RunContext>({
-    most: MAX_RUNS,
+    max: MAX_RUNS,
     idleMs: setup.idleMs,
     clock: systemClock,
   });
@@ -55,7 +53,7 @@ function serve(port: MessagePort, setup: ThreadSetup): void {
     switch (message.kind) {
       case "decode": {
         const controller = new AbortController();
-        // Begins a turn later, when it is known as under way.
+        // Starts in a microtask, after it was added to `underWay`.
         const ended = Promise.resolve().then(() =>
           decode(message.id, message.order, controller.signal),
         );
@@ -77,18 +75,18 @@ function serve(port: MessagePort, setup: ThreadSetup): void {
   });
 }
 
-/** Progress is for people: a few messages a second are enough. */
-function throttled<Value>(tell: (value: Value) => void): (value: Value) => void {
-  let toldAt = Number.NEGATIVE_INFINITY;
+/** Drops values that follow the last one within 200 ms: progress is only for display. */
+function throttled<Value>(report: (value: Value) => void): (value: Value) => void {
+  let lastReportedAt = Number.NEGATIVE_INFINITY;
   return (value) => {
     const now = performance.now();
-    if (now - toldAt < 200) return;
-    toldAt = now;
-    tell(value);
+    if (now - lastReportedAt < 200) return;
+    lastReportedAt = now;
+    report(value);
   };
 }
 
-/** One log for the process: the main thread writes it. */
+/** A log whose lines the main thread writes. */
 function logTo(send: (message: FromThread) => void, fields: object): Log {
   const at = (level: "debug" | "info" | "warn" | "error") => (more: object, message: string) =>
     send({ kind: "log", level, fields: { ...fields, ...more }, message });

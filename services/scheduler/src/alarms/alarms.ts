@@ -1,55 +1,55 @@
 import { type Log, reasonOf } from "@nightbeam/service/log";
 import type { z } from "zod";
 import { type Alarm, alarmListSchema } from "../api/answers.js";
-import { type Clock, isoTime } from "../clock.js";
+import { isoTime, type WallClock } from "../clock.js";
 import { documents, type StateFiles } from "../state/documents.js";
 
-/** What somebody should know before the morning. */
-export interface AlarmBook {
+/** Problems that people should know about soon. */
+export interface Alarms {
   /**
-   * Logs an alarm, keeps it and sends it.
+   * Logs an alarm, stores it and sends it.
    *
-   * @param quietMs where the same one was raised less than this ago, nothing happens
+   * @param quietMs nothing happens if the same alarm was raised less than this ago
    */
   raise(alarm: Omit<Alarm, "at">, quietMs?: number): void;
-  /** The last ones of all schedulers on this state, newest first. */
+  /** The last alarms of all schedulers with this state, newest first. */
   list(): Promise<readonly Alarm[]>;
-  /** Forgets what was raised about a run: it was taken up again, or is complete. */
+  /** Removes the alarms of a run, which was resumed or is complete. */
   drop(runId: string): void;
-  /** Forgets all of them. A trouble that goes on is told again when its quiet time is over. */
+  /** Removes all alarms. A problem that persists is raised again after its quiet time. */
   clear(): Promise<void>;
-  /** Waits until what was raised is kept. */
+  /** Waits until all raised alarms are stored. */
   settled(): Promise<void>;
 }
 
 export interface AlarmOptions {
   readonly files: StateFiles;
   readonly log: Log;
-  readonly clock: Clock;
-  /** Where alarms go besides the log. */
+  readonly clock: WallClock;
+  /** Called with every alarm that is raised. */
   readonly send?: ((alarm: Alarm) => void) | undefined;
 }
 
-/** As many as a person reads. */
-const KEPT = 200;
+const MAX_ALARMS = 200;
 const KEY = "latest";
 
-export function openAlarms({ files, log, clock, send }: AlarmOptions): AlarmBook {
+export function openAlarms({ files, log, clock, send }: AlarmOptions): Alarms {
   const schema: z.ZodType<{ alarms: Alarm[] }> = alarmListSchema;
-  const book = documents({ files, folder: "alarms", schema });
+  const stored = documents({ files, folder: "alarms", schema });
   const raised = new Map<string, { readonly at: number; readonly runId: string | undefined }>();
   let writing: Promise<void> = Promise.resolve();
-  const read = async () => (await book.get(KEY))?.alarms ?? [];
+  const read = async () => (await stored.get(KEY))?.alarms ?? [];
   const change = async (make: (alarms: readonly Alarm[]) => readonly Alarm[]) => {
     const before = await read();
     const alarms = [...make(before)];
-    if (alarms.length !== before.length || alarms[0] !== before[0]) await book.put(KEY, { alarms });
+    if (alarms.length !== before.length || alarms[0] !== before[0])
+      await stored.put(KEY, { alarms });
   };
-  /** One change after the other; what fails is logged. */
+  /** Makes one change after the other, and logs errors. */
   const later = (make: (alarms: readonly Alarm[]) => readonly Alarm[]) => {
     writing = writing.then(() =>
       change(make).catch((error: unknown) => {
-        log.warn({ reason: reasonOf(error) }, "the alarms cannot be kept");
+        log.warn({ reason: reasonOf(error) }, "could not store the alarms");
       }),
     );
   };
@@ -62,10 +62,10 @@ export function openAlarms({ files, log, clock, send }: AlarmOptions): AlarmBook
       const alarm: Alarm = { ...given, at: isoTime(now) };
       log.error(alarm, "alarm");
       send?.(alarm);
-      later((alarms) => [alarm, ...alarms].slice(0, KEPT));
+      later((alarms) => [alarm, ...alarms].slice(0, MAX_ALARMS));
     },
     drop: (runId) => {
-      // What comes back is told again.
+      // The same problem raises a new alarm.
       for (const subject of raised.keys()) {
         if (raised.get(subject)?.runId === runId) raised.delete(subject);
       }

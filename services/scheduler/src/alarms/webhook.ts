@@ -5,18 +5,18 @@ import type { Alarm } from "../api/answers.js";
 export interface WebhookOptions {
   readonly url: string;
   readonly log: Log;
-  /** Waits before the second and later tries. */
+  /** Delays before the second and later attempts. */
   readonly retryMs?: readonly number[];
   readonly timeoutMs?: number;
 }
 
 export interface Webhook {
   send(alarm: Alarm): void;
-  /** Gives up what has not been told. */
+  /** Cancels alarms that have not been sent. */
   close(): void;
 }
 
-/** Tells alarms to an address by POST, as JSON; an address that does not listen is given up soon. */
+/** POSTs alarms to a URL, as JSON, with a few retries. */
 export function openWebhook(options: WebhookOptions): Webhook {
   const { url, log, retryMs = [1_000, 5_000, 30_000], timeoutMs = 5_000 } = options;
   const end = new AbortController();
@@ -38,7 +38,7 @@ export function openWebhook(options: WebhookOptions): Webhook {
       } catch (error) {
         if (end.signal.aborted) return;
         if (waitMs === undefined) {
-          log.warn({ reason: reasonOf(error) }, "the webhook did not take an alarm");
+          log.warn({ reason: reasonOf(error) }, "could not send an alarm to the webhook");
           return;
         }
       }

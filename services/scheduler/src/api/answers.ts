@@ -1,18 +1,20 @@
+import type { RunStats } from "@nightbeam/run";
 import { z } from "zod";
 
 const count = z.number().min(0);
 const time = z.iso.datetime();
-const figures = z.record(z.string(), z.number());
+// A type import alone: a client of the API must not load the package.
+const figures: z.ZodType<RunStats> = z.record(z.string(), z.number());
 
 /**
- * Where a run stands for a person:
+ * The state of a run:
  *
- * - `planning`: registered; hashes are computed and the histories are cut.
- * - `refused`: it cannot be planned; `reason` says why. Submitting it again tries again.
- * - `running`: planned, and shards are missing.
- * - `complete`: the manifest stands.
- * - `partial`: what is missing was set aside; `setAside` says why.
- * - `cancelled`: a person stopped it.
+ * - `planning`: registered; hashes are being computed and the histories are being split into shards.
+ * - `refused`: it cannot be planned; `reason` says why. Submit it again to retry.
+ * - `running`: planned, and some shards are not done.
+ * - `complete`: the manifest is written.
+ * - `partial`: some shards failed permanently; `setAside` says why. Submit it again to retry them.
+ * - `cancelled`: a user stopped it. Submit it again to resume it.
  */
 export const runStateSchema = z.enum([
   "planning",
@@ -35,7 +37,7 @@ const setAside = z.object({
 export const runStatusSchema = z.object({
   id: z.string(),
   state: runStateSchema,
-  /** Why a run is refused, or what its planning or its drafting waits for. */
+  /** Why a run is refused, or what it waits for. */
   reason: z.string().exactOptional(),
   out: z.string(),
   /** The night that started it. */
@@ -43,21 +45,21 @@ export const runStatusSchema = z.object({
   submittedAt: time,
   /** When the state became complete, partial, cancelled or refused. */
   endedAt: time.exactOptional(),
-  /** Input rows: of the run, read so far while it is planned, and done with. */
+  /** Input rows: in total, read so far by planning, and done. */
   users: z.object({
     total: count.exactOptional(),
     read: count.exactOptional(),
     done: count,
-    /** Done within shards that are under way; they count when their shard is committed. */
+    /** Done in shards in progress. They move to `done` when their shard is committed. */
     underWay: count,
   }),
   /** Undefined until the run is planned. */
   shards: z
     .object({ total: count, done: count, active: count, waiting: count, setAside: count })
     .exactOptional(),
-  /** Sums over the committed shards, and what was derived from them once the run is complete. */
+  /** Sums over the committed shards; once the run is complete, also figures derived from them. */
   stats: figures,
-  /** Target calls and searches, shards under way included. */
+  /** Target calls and searches, including shards in progress. */
   calls: z.object({ calls: count, searches: count }),
   setAside: z.array(setAside),
   /** Rows without a list. */
@@ -67,7 +69,7 @@ export const runStatusSchema = z.object({
 export type RunStatus = Readonly<z.infer<typeof runStatusSchema>>;
 
 export const startedRunSchema = z.object({
-  /** `created`: it is new. `resumed`: what it lacks is tried again. `unchanged`: it is under way or complete. */
+  /** `created`: the run is new. `resumed`: missing shards are retried. `unchanged`: it is in progress or complete. */
   outcome: z.enum(["created", "resumed", "unchanged"]),
   run: runStatusSchema,
 });
@@ -83,7 +85,7 @@ export const nightStatusSchema = z.object({
   request: z.looseObject({ out: z.string() }),
   name: z.string(),
   putAt: time,
-  /** When it starts next; undefined where its timetable never comes true again. */
+  /** When it starts next. Undefined if its timetable has no more dates. */
   nextAt: time.exactOptional(),
   /** The local date of the last night that was started or skipped. */
   lastDate: z.string().exactOptional(),
@@ -101,7 +103,7 @@ export const rolloutStatusSchema = z.object({
   catalogue: z.string(),
   name: z.string(),
   setAt: time,
-  /** Whether NATS heard of it. */
+  /** Whether it was announced over NATS. */
   announced: z.boolean(),
 });
 
@@ -110,7 +112,7 @@ export type RolloutStatus = Readonly<z.infer<typeof rolloutStatusSchema>>;
 export const rolloutListSchema = z.object({ rollouts: z.array(rolloutStatusSchema) });
 
 export const alarmSchema = z.object({
-  /** What is wrong, for programs: `run_partial`, `run_refused`, `night_missed`, … */
+  /** The kind of problem, for programs: `run_partial`, `run_refused`, `night_missed`, … */
   kind: z.string(),
   at: time,
   message: z.string(),
@@ -134,7 +136,7 @@ const node = z.object({
 });
 
 export const nodesSchema = z.object({
-  /** False without NATS, or while it is away: the lists are the last ones, or empty. */
+  /** False without a connection to NATS: then the lists are the last known ones, or empty. */
   connected: z.boolean(),
   verifiers: z.array(node),
   drafters: z.array(node),
@@ -142,5 +144,5 @@ export const nodesSchema = z.object({
 
 export type Nodes = Readonly<z.infer<typeof nodesSchema>>;
 
-/** What a request that was not granted is answered with. */
+/** The body of every error response. */
 export const errorSchema = z.object({ code: z.string(), message: z.string() });

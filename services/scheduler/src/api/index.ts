@@ -1,13 +1,9 @@
-/**
- * What goes over HTTP between the scheduler and its clients, without the server: what both sides
- * parse with.
- */
+/** The schemas and types of the HTTP API, for server and clients. */
 export type {
   Alarm,
   NightStatus,
   Nodes,
   RolloutStatus,
-  RunStateName,
   RunStatus,
   StartedRun,
 } from "./answers.js";

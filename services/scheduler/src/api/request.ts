@@ -4,17 +4,17 @@ import { z } from "zod";
 const place = z.string().min(1).max(2_000);
 
 /**
- * What a person asks for, checked as @nightbeam/settings does. `target`, `catalogue` and a `draft` may be
- * `rollout:NAME`, which stands for what that rollout says when the run is registered.
+ * A submitted run, with the rules of @nightbeam/settings. `target`, `catalogue` and `draft` may be `rollout:NAME`,
+ * which is replaced by the paths of that rollout when the run is registered.
  */
 export const submitSchema = runRequestSchema;
 
-/** A request as a client may write it. */
+/** A request as a client sends it. */
 export type SubmitBody = RunRequestInput;
-/** A request with everything decided. */
+/** A request with all defaults. */
 export type Submission = RunRequest;
 
-/** Names of nights: also of their files and of their schedules in Redis. */
+/** The names of nights and rollouts, which are also file names and names of schedules in Redis. */
 export const nameSchema = z
   .string()
   .regex(
@@ -27,7 +27,7 @@ export const nightBodySchema = z.strictObject({
   cron: z.string().min(1).max(200),
   /** An IANA name such as Europe/Berlin. */
   timeZone: z.string().min(1).max(100).default("UTC"),
-  /** What happens to a night that did not start in time. */
+  /** What to do with a night that did not start in time. */
   missed: z.enum(["run", "skip"]).default("run"),
   request: submitSchema,
 });
@@ -46,5 +46,5 @@ export const rolloutBodySchema = z.strictObject({
 });
 
 export type RolloutBody = z.input<typeof rolloutBodySchema>;
-/** A rollout with everything decided. */
+/** A rollout with all defaults. */
 export type RolloutRequest = Readonly<z.output<typeof rolloutBodySchema>>;

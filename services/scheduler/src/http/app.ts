@@ -14,10 +14,10 @@ export interface AppOptions {
   readonly services: RunServices & NightServices & ClusterServices;
 }
 
-/** A request names files and settings; nothing that it holds is long. */
+/** A request names files and settings, so its body is short. */
 const MAX_BODY_BYTES = 256 * 1024;
 
-/** The HTTP API. Everything but `/healthz` asks for the token. */
+/** The HTTP API. Everything but `/healthz` requires the token. */
 export function httpApp({ token, log, services }: AppOptions): Hono {
   const app = new Hono();
   app.onError((error, context) => {
@@ -29,7 +29,7 @@ export function httpApp({ token, log, services }: AppOptions): Hono {
   });
   app.notFound((context) => {
     const { method, path } = context.req;
-    return context.json({ code: "NOT_FOUND", message: `There is no ${method} ${path} here.` }, 404);
+    return context.json({ code: "NOT_FOUND", message: `There is no ${method} ${path}.` }, 404);
   });
   app.get("/healthz", (context) => context.json({ status: "ok" }));
   app.use("/v1/*", authorize(token));
@@ -40,7 +40,7 @@ export function httpApp({ token, log, services }: AppOptions): Hono {
       onError: () => {
         throw new SchedulerError(
           "TOO_LARGE",
-          `A request's body may have ${MAX_BODY_BYTES} bytes. Name files instead of sending them.`,
+          `The body of a request may have at most ${MAX_BODY_BYTES} bytes. Send paths of files, not their content.`,
         );
       },
     }),

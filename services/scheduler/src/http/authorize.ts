@@ -3,8 +3,8 @@ import type { MiddlewareHandler } from "hono";
 import { SchedulerError } from "../errors.js";
 
 /**
- * Lets in who brings the token as `Authorization: Bearer …`. Digests are compared, which have one
- * length whatever was sent, and in a time that tells nothing about them.
+ * Accepts requests with the token as `Authorization: Bearer …`. Compares digests, which all have the same length,
+ * in constant time.
  */
 export function authorize(token: string): MiddlewareHandler {
   const expected = digestOf(token);
@@ -14,7 +14,7 @@ export function authorize(token: string): MiddlewareHandler {
       context.header("www-authenticate", "Bearer");
       throw new SchedulerError(
         "UNAUTHORIZED",
-        "The token is not this scheduler's. Give the one that it was started with by --token, " +
+        "The token is wrong. Pass the one that the scheduler was started with, by --token, " +
           "--token-file or NIGHTBEAM_TOKEN.",
       );
     }

@@ -1,10 +1,10 @@
 import { reasonOf } from "@nightbeam/service/log";
-import { flagOfPath } from "@nightbeam/settings";
+import { issueText } from "@nightbeam/settings";
 import type { Context } from "hono";
 import type { z } from "zod";
 import { SchedulerError } from "../errors.js";
 
-/** A request's body as a schema reads it. @throws SchedulerError BAD_REQUEST, naming the field */
+/** Parses the body of a request. @throws SchedulerError BAD_REQUEST, which names the field */
 export async function readBody<Schema extends z.ZodType>(
   context: Context,
   schema: Schema,
@@ -14,12 +14,12 @@ export async function readBody<Schema extends z.ZodType>(
   try {
     value = JSON.parse(text);
   } catch (error) {
-    throw new SchedulerError("BAD_REQUEST", `The body is no JSON: ${reasonOf(error)}.`);
+    throw new SchedulerError("BAD_REQUEST", `The body is not JSON: ${reasonOf(error)}.`);
   }
   return checked(schema, value);
 }
 
-/** A value from outside as a schema reads it. @throws SchedulerError BAD_REQUEST, naming the field */
+/** Parses a value from a client. @throws SchedulerError BAD_REQUEST, which names the field */
 export function checked<Schema extends z.ZodType>(
   schema: Schema,
   value: unknown,
@@ -28,12 +28,12 @@ export function checked<Schema extends z.ZodType>(
   if (parsed.success) return parsed.data;
   const [issue] = parsed.error.issues;
   const path = issue?.path ?? [];
-  const message = issue?.message ?? "it is not what it must be";
-  // Where several flags do not go together, the message names them.
-  const isWhole = path.length === (path[0] === "request" ? 1 : 0);
-  if (issue?.code === "custom" && isWhole) throw new SchedulerError("BAD_REQUEST", `${message}.`);
-  // A night's request is typed by the same flags as a run's.
-  const place = path[0] === "request" && path.length > 1 ? path.slice(1) : path;
-  const field = place.length === 0 ? "The body" : flagOfPath(place);
-  throw new SchedulerError("BAD_REQUEST", `${field}: ${message}.`);
+  const message = issue?.message ?? "it is invalid";
+  // The settings of a night's runs are in `request`.
+  const isInRequest = path[0] === "request" && (path.length > 1 || issue?.code === "custom");
+  const place = isInRequest ? path.slice(1) : path;
+  if (place.length === 0 && issue?.code !== "custom") {
+    throw new SchedulerError("BAD_REQUEST", `The body: ${message}.`);
+  }
+  throw new SchedulerError("BAD_REQUEST", `${issueText({ path: place, message })}.`);
 }

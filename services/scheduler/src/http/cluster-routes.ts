@@ -4,7 +4,7 @@ import type { RolloutRequest } from "../api/request.js";
 import { nameSchema, rolloutBodySchema } from "../api/request.js";
 import { checked, readBody } from "./body.js";
 
-/** What the routes of rollouts, alarms and nodes need. */
+/** The services behind the routes of rollouts, alarms and nodes. */
 export interface ClusterServices {
   readonly rollouts: {
     set(name: string, rollout: RolloutRequest): Promise<RolloutStatus>;

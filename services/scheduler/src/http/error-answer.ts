@@ -10,7 +10,7 @@ import { StoreError, type StoreErrorCode } from "@nightbeam/store";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
 import { SchedulerError, type SchedulerErrorCode } from "../errors.js";
 
-/** How an error is told to a client. */
+/** An error response. */
 export interface ErrorAnswer {
   readonly status: ContentfulStatusCode;
   readonly code: string;
@@ -34,7 +34,7 @@ const OWN: Readonly<Record<SchedulerErrorCode, ContentfulStatusCode>> = {
 
 type NightErrorCode = QueueErrorCode | RunErrorCode | SettingsErrorCode | StoreErrorCode;
 
-/** Codes of the packages that keep a night's books; what is not listed is 500. */
+/** Status of the error codes of queue, run, settings and store. Default: 500. */
 const NIGHT: Readonly<Partial<Record<NightErrorCode, ContentfulStatusCode>>> = {
   REDIS_UNREACHABLE: 503,
   REDIS_UNSAFE: 503,
@@ -48,7 +48,7 @@ const NIGHT: Readonly<Partial<Record<NightErrorCode, ContentfulStatusCode>>> = {
   OUT_TAKEN: 409,
   NOT_A_RUN: 409,
   BAD_DRAFT: 422,
-  BAD_VERIFICATION: 422,
+  BAD_SETTINGS: 422,
   FILE_NOT_FOUND: 422,
   UNREADABLE: 422,
   WRITE_FAILED: 422,
@@ -61,16 +61,16 @@ const CONTROL: Readonly<Partial<Record<ControlErrorCode, ContentfulStatusCode>>>
   NO_SUCH_NODE: 404,
 };
 
-/** Errors that are about what a request names. */
+/** Errors about files that a request names: 422. */
 const ABOUT_INPUT = [CatalogueError, DatasetError, ModelError, RecommendError];
 
-/** The answer to an error; what should not have happened says nothing about itself. */
+/** The response to an error. Unexpected errors are not shown to clients. */
 export function errorAnswer(error: unknown): ErrorAnswer {
   const known = statusOf(error);
   if (known !== undefined && error instanceof Error && "code" in error) {
     return { status: known, code: String(error.code), message: error.message };
   }
-  const message = "Something went wrong in the scheduler. Look into its log.";
+  const message = "Internal error of the scheduler. See its log.";
   return { status: 500, code: "INTERNAL", message };
 }
 

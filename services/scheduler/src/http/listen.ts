@@ -6,18 +6,18 @@ import type { Hono } from "hono";
 export interface Listening {
   /** http://host:port */
   readonly url: string;
-  /** Refuses new connections and waits for requests under way, for at most `graceMs`. */
+  /** Refuses new connections and waits for requests in progress, for at most `graceMs`. */
   close(graceMs: number): Promise<void>;
 }
 
 export interface ListenOptions {
   readonly app: Hono;
   readonly host: string;
-  /** 0 for any free one. */
+  /** 0 picks a free one. */
   readonly port: number;
 }
 
-/** @throws UsageError BAD_OPTION where the address cannot be had */
+/** Starts the HTTP server. @throws UsageError BAD_OPTION if the address cannot be used */
 export function listen({ app, host, port }: ListenOptions): Promise<Listening> {
   return new Promise((resolve, reject) => {
     const onListening = ({ port: actual }: { port: number }) => {
@@ -29,7 +29,7 @@ export function listen({ app, host, port }: ListenOptions): Promise<Listening> {
       reject(
         new UsageError(
           "BAD_OPTION",
-          `The scheduler cannot listen on ${host}:${port}: ${reasonOf(error)}. Give another --listen.`,
+          `The scheduler cannot listen on ${host}:${port}: ${reasonOf(error)}. Use another --listen.`,
           { cause: error },
         ),
       );

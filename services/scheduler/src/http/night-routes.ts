@@ -5,15 +5,15 @@ import { nameSchema, nightBodySchema } from "../api/request.js";
 import { SchedulerError } from "../errors.js";
 import { checked, readBody } from "./body.js";
 
-/** What is known of a night as its body says it, with everything decided. */
+/** A night with all defaults. */
 export type NightRequest = Readonly<z.output<typeof nightBodySchema>>;
 
-/** What the routes of nights need. */
+/** The services behind the routes of nights. */
 export interface NightServices {
   readonly nights: {
     put(name: string, night: NightRequest): Promise<NightStatus>;
     list(): Promise<readonly NightStatus[]>;
-    /** False where there is none. */
+    /** Returns false if there is no such night. */
     remove(name: string): Promise<boolean>;
   };
 }
@@ -30,7 +30,7 @@ export function nightRoutes({ nights }: NightServices): Hono {
     if (await nights.remove(name)) return context.body(null, 204);
     throw new SchedulerError(
       "UNKNOWN_NIGHT",
-      `There is no night "${name}". List the nights to see their names.`,
+      `There is no night "${name}". Run \`nightbeam nights\` to list them.`,
     );
   });
   return app;

@@ -4,10 +4,10 @@ import { type Submission, submitSchema } from "../api/request.js";
 import { SchedulerError } from "../errors.js";
 import { readBody } from "./body.js";
 
-/** What the routes of runs need. */
+/** The services behind the routes of runs. */
 export interface RunServices {
   readonly runs: {
-    /** Registers a run, or finds the one that is there. */
+    /** Registers a run, or resumes the existing one. */
     start(submission: Submission): Promise<StartedRun>;
     list(): Promise<readonly RunStatus[]>;
     /** Undefined for an unknown run. */
@@ -38,6 +38,6 @@ function known(id: string, run: RunStatus | undefined): RunStatus {
   if (run !== undefined) return run;
   throw new SchedulerError(
     "UNKNOWN_RUN",
-    `There is no run "${id}". List the runs to see their names.`,
+    `There is no run "${id}". Run \`nightbeam runs\` to list them.`,
   );
 }

@@ -6,17 +6,17 @@ export const nightRecordSchema = z.object({ ...nightBodySchema.shape, putAt: z.i
 
 export type NightRecord = Readonly<z.output<typeof nightRecordSchema>>;
 
-/** What became of one date of a night. */
+/** The result of one date of a night. */
 export const nightDateSchema = z.object({
-  /** Undefined where the night was skipped. */
+  /** Undefined if the night was skipped. */
   runId: z.string().exactOptional(),
   at: z.iso.datetime(),
 });
 
-/** What stands for the night's date in a path. */
+/** The placeholder for the date in a path. */
 export const DATE = "{date}";
 
-/** A night's request for one of its dates: `{date}` in paths becomes 2026-11-21. */
+/** The request of a night for one date: `{date}` in paths becomes 2026-11-21. */
 export function requestOfDate(request: Submission, date: string): Submission {
   const dated = (text: string) => text.replaceAll(DATE, date);
   const { allow, block } = request;
@@ -32,12 +32,12 @@ export function requestOfDate(request: Submission, date: string): Submission {
   };
 }
 
-/** @throws SchedulerError BAD_REQUEST where all dates would write to one place */
+/** @throws SchedulerError BAD_REQUEST if all dates would write to the same location */
 export function assertDated({ out }: Submission): void {
   if (out.includes(DATE)) return;
   throw new SchedulerError(
     "BAD_REQUEST",
-    `--out: ${out} is the same for all dates, so the second night would find the first one's ` +
-      `lists. Put {date} into it, as in ${out.replace(/\/+$/, "")}/{date}.`,
+    `--out: ${out} is the same for all dates, so the second night would find the lists of the first. ` +
+      `Add {date} to it, as in ${out.replace(/\/+$/, "")}/{date}.`,
   );
 }

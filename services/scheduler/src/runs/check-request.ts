@@ -2,20 +2,19 @@ import { constants } from "node:fs";
 import { access } from "node:fs/promises";
 import { isAbsolute } from "node:path";
 import { openCheckpoint } from "@nightbeam/model";
-import { draftPolicy } from "@nightbeam/recommend";
+import { policyOf } from "@nightbeam/recommend";
 import { readManifest } from "@nightbeam/run";
 import { codeOf } from "@nightbeam/service/log";
-import { parseDraftName, verificationProblem } from "@nightbeam/settings";
+import { clusterProblem, parseDraftName } from "@nightbeam/settings";
 import type { RolloutRequest, Submission } from "../api/request.js";
 import { SchedulerError } from "../errors.js";
 import { DATE } from "../nights/night-record.js";
 
 /**
- * Checks what is cheap to check, so that a typing mistake is told at once: paths can be read,
- * checkpoints can be opened, a run to draft from is complete, widths and drafts fit. Planning finds
- * the rest.
+ * Checks what is cheap to check, so that a typo is reported at once: paths are readable, checkpoints open, a run to
+ * draft from is complete, widths and drafts fit. Planning checks the rest.
  *
- * @param isKnown whether a path is one already
+ * @param isKnown whether a path is final: it has no placeholder and is no rollout
  * @throws SchedulerError UNREADABLE_INPUT, BAD_REQUEST; ModelError, DatasetError, RecommendError
  */
 export async function checkRequest(
@@ -24,18 +23,17 @@ export async function checkRequest(
 ): Promise<void> {
   const { histories, allow, block, out } = request;
   if (!out.includes("://")) assertAbsolute("out", out);
-  // Again, as a rollout may stand for several drafts.
-  const problem = verificationProblem(request);
+  // Checked again, because a rollout may have several drafts.
+  const problem = clusterProblem(request);
   if (problem !== undefined) throw new SchedulerError("BAD_REQUEST", `${problem}.`);
   await assertFiles({ histories, allow, block }, isKnown);
   const levels = await checkModels(request, isKnown);
-  const { draft, draftWidth } = request;
-  if (draft.length > 0 && levels !== undefined) draftPolicy(draftWidth, { ...request, levels });
+  if (levels !== undefined) policyOf(request, levels);
 }
 
 /**
- * Checks what a night's request names for all of its dates. What a rollout or a date stands for is
- * not known before the night.
+ * Checks the parts of a night's request that are the same for all dates. Rollouts and dates are only known when
+ * the night starts.
  *
  * @throws SchedulerError BAD_REQUEST
  */
@@ -44,14 +42,14 @@ export function checkNight(request: Submission): Promise<void> {
   return asBadRequest(() => checkRequest(request, isKnown));
 }
 
-/** @throws SchedulerError BAD_REQUEST */
+/** Checks the paths of a rollout. @throws SchedulerError BAD_REQUEST */
 export function checkRollout(rollout: RolloutRequest): Promise<void> {
   return asBadRequest(async () => {
     await checkModels(rollout, () => true);
   });
 }
 
-/** @returns the levels of the target, where it can be opened now */
+/** @returns the levels of the target, if it can be opened now */
 async function checkModels(
   { target, draft, catalogue }: RolloutRequest,
   isKnown: (path: string) => boolean,
@@ -80,7 +78,7 @@ async function assertFiles(
   }
 }
 
-/** Nothing is begun: what cannot be read is a mistake of the request itself. */
+/** Turns any error into BAD_REQUEST: nothing was started yet, so the request is wrong. */
 async function asBadRequest(work: () => Promise<void>): Promise<void> {
   try {
     await work();
@@ -95,11 +93,11 @@ async function assertReadable(name: string, path: string): Promise<void> {
   try {
     await access(path, constants.R_OK);
   } catch (error) {
-    const problem = codeOf(error) === "ENOENT" ? "does not exist there" : "may not be read";
+    const problem = codeOf(error) === "ENOENT" ? "does not exist" : "is not readable";
     throw new SchedulerError(
       "UNREADABLE_INPUT",
-      `The scheduler cannot read --${name} ${path}: it ${problem}. Scheduler and drafters read paths ` +
-        "on their own machines: put it where all of them find it under the same path.",
+      `The scheduler cannot read \`${name}\` ${path}: it ${problem} on its machine. Scheduler and drafters read ` +
+        "paths on their own machines: put the file where all of them have it under the same path.",
       { cause: error },
     );
   }
@@ -109,7 +107,7 @@ function assertAbsolute(name: string, path: string): void {
   if (isAbsolute(path)) return;
   throw new SchedulerError(
     "UNREADABLE_INPUT",
-    `--${name} ${path} is relative, and the scheduler has another working directory than you. ` +
-      "Give the whole path.",
+    `\`${name}\` ${path} is relative, but the scheduler has another working directory. ` +
+      "Use an absolute path.",
   );
 }

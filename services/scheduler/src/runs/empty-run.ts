@@ -1,16 +1,16 @@
 import { REJECTED_FILE } from "@nightbeam/run";
-import type { AlarmBook } from "../alarms/alarms.js";
+import type { Alarms } from "../alarms/alarms.js";
 import type { RunView } from "./run-view.js";
 
-/** Raises `run_empty` where a run was finished without a single list. @throws JobsError */
-export async function tellEmptyRun(
-  { out, record: { runId, night } }: RunView,
-  alarms: Pick<AlarmBook, "raise">,
+/** Raises `run_empty` if a run is complete without a single list. @throws RunError, StoreError */
+export async function raiseIfEmpty(
+  { output, record: { runId, night } }: RunView,
+  alarms: Pick<Alarms, "raise">,
 ): Promise<void> {
-  const manifest = await out.manifest();
+  const manifest = await output.manifest();
   if (manifest === undefined || manifest.users > 0) return;
   const first =
-    manifest.rejected === 0 ? undefined : await firstLine(out.store.open(REJECTED_FILE));
+    manifest.rejected === 0 ? undefined : await firstLine(output.store.open(REJECTED_FILE));
   const why =
     first === undefined
       ? "its histories have no rows"
@@ -18,12 +18,12 @@ export async function tellEmptyRun(
   alarms.raise({
     kind: "run_empty",
     runId,
-    message: `Run ${runId} is complete and has no list: ${why}`,
+    message: `Run ${runId} is complete but has no lists: ${why}`,
     ...(night === undefined ? {} : { night }),
   });
 }
 
-/** More of a line is nothing to read in an alarm. */
+/** Longer lines are cut in alarms. */
 const MAX_CHARACTERS = 300;
 
 async function firstLine(chunks: AsyncIterable<Uint8Array>): Promise<string> {

@@ -3,24 +3,23 @@ import type { JobQueues } from "@nightbeam/queue";
 
 export interface LeaseOptions {
   readonly queues: Pick<JobQueues, "redis" | "prefix">;
-  /** What is leased. */
+  /** The name of the lease. */
   readonly name: string;
-  /** After this it is free again, if its holder died. */
+  /** Time to live. It is extended while the work goes on, so it ends when its holder dies. */
   readonly lastsMs: number;
 }
 
-/** Extends the lease that is still ours: KEYS the lease, ARGV its token and how long it lasts. */
+/** Extends a lease if this process still holds it. KEYS: the lease. ARGV: its token and its time to live. */
 const EXTEND =
   'if redis.call("get", KEYS[1]) == ARGV[1] then return redis.call("pexpire", KEYS[1], ARGV[2]) end return 0';
 const RELEASE =
   'if redis.call("get", KEYS[1]) == ARGV[1] then return redis.call("del", KEYS[1]) end return 0';
 
 /**
- * Does the work unless another scheduler is at it. Two that do it at the same time waste time and
- * nothing else, so the lease is a courtesy: it is lost when Redis is, and not waited for when Redis
- * is away.
+ * Does the work unless another scheduler is doing it. The lease only saves time: doing the work twice is harmless.
+ * So it may be lost with Redis, and the work is done without a lease if Redis cannot be reached.
  *
- * @returns whether the work was done here
+ * @returns whether the work was done
  */
 export async function withLease(
   options: LeaseOptions,

@@ -6,37 +6,37 @@ import { planRun } from "@nightbeam/run";
 import type { RunRequest } from "@nightbeam/settings";
 import { draftVersion, parseDraftName } from "@nightbeam/settings";
 import type { PlanningProgress } from "./planner.js";
-import type { OpenOut } from "./run-out.js";
+import type { OpenOutput } from "./run-output.js";
 import type { RunRecord } from "./run-record.js";
 
 /** Rows read at once. */
 const CHUNK_ROWS = 4_096;
 
 /**
- * Plans a run: computes the hashes of all that decides its result, cuts its histories and writes its
- * plan. Where the plan stands it is compared.
+ * Plans a run: computes the hashes of everything that decides its result, splits its histories into shards and
+ * writes its plan. An existing plan is compared.
  *
- * @throws DatasetError, ModelError, CatalogueError, JobsError; the signal's reason
+ * @throws DatasetError, ModelError, CatalogueError, RunError, StoreError; the signal's reason
  */
 export async function planRecord(
   record: RunRecord,
-  { openOut, signal, onRows }: PlanningProgress & { readonly openOut: OpenOut },
+  { openOutput, signal, onRows }: PlanningProgress & { readonly openOutput: OpenOutput },
 ): Promise<void> {
-  const { store } = await openOut(record.out);
+  const { store } = await openOutput(record.out);
   const { request } = record;
   const versions = await versionsOf(request, signal);
   const rows = readHistories({ path: request.histories, chunkRows: CHUNK_ROWS });
   await planRun({ store, request, versions, rows, maxShards: MAX_SHARDS, onRows, signal });
 }
 
-/** Hashes of what takes part, by the names that `nightbeam recommend` gives them. */
+/** The hashes of all inputs, by the names that `nightbeam recommend` gives them. */
 async function versionsOf(
   request: RunRequest,
   signal: AbortSignal,
 ): Promise<Readonly<Record<string, string>>> {
   const catalogue = await openCatalogue(request.catalogue);
   const lists = await listsOf(request, catalogue);
-  // Refuses a catalogue that the model was not made for, before anything is cut.
+  // Refuses a catalogue that does not fit the model, before histories are split.
   await openPrompts({ directory: request.target, catalogue });
   signal.throwIfAborted();
   const drafts: Record<string, string> = {};
@@ -49,7 +49,7 @@ async function versionsOf(
   signal.throwIfAborted();
   return {
     target,
-    // All that a drafter has of the target.
+    // The only part of the target that drafters read.
     prompts: await promptsHash(request.target),
     ...drafts,
     catalogue: catalogue.hash,
@@ -58,7 +58,7 @@ async function versionsOf(
   };
 }
 
-/** Hashes of the lists of items, which are refused here where the catalogue does not have them. */
+/** The hashes of the allow and block lists. Items that the catalogue does not have are refused. */
 async function listsOf(
   { allow, block }: RunRequest,
   catalogue: Catalogue,

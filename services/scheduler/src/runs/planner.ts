@@ -1,47 +1,46 @@
 import { codeOf, type Log, reasonOf } from "@nightbeam/service/log";
-import type { AlarmBook } from "../alarms/alarms.js";
-import { type Clock, isoTime } from "../clock.js";
+import type { Alarms } from "../alarms/alarms.js";
+import { isoTime, type WallClock } from "../clock.js";
 import type { Documents } from "../state/documents.js";
+import { isPassing } from "./passing.js";
 import type { RunRecord } from "./run-record.js";
 import type { Refusal } from "./run-view.js";
 
-/** What a planning tells while it goes on. */
+/** Cancels planning, and reports its progress. */
 export interface PlanningProgress {
   readonly signal: AbortSignal;
   readonly onRows: (read: number) => void;
 }
 
 export interface PlannerOptions {
-  /** Plans a run. @returns false where somebody else is at it */
+  /** Plans a run. @returns false if another scheduler is planning it */
   readonly plan: (record: RunRecord, progress: PlanningProgress) => Promise<boolean>;
   readonly refusals: Pick<Documents<Refusal>, "create">;
-  readonly alarms: Pick<AlarmBook, "raise">;
-  readonly clock: Clock;
+  readonly alarms: Pick<Alarms, "raise">;
+  readonly clock: WallClock;
   readonly log: Log;
-  /** A planning has ended, well or badly. */
+  /** Called after the planning of a run has ended, with or without success. */
   readonly onEnd: (runId: string) => void;
 }
 
-/** Plans runs in the background, one at a time: a planning reads all histories and weights. */
+/** Plans runs in the background, one at a time, because planning reads all histories and weights. */
 export interface Planner {
-  /** Has a run planned, unless it is under way or was tried a moment ago. */
+  /** Queues the planning of a run, unless it is queued, in progress or has just failed. */
   request(record: RunRecord): void;
-  /** Breaks a planning off, as its run was cancelled. */
+  /** Cancels the planning of a cancelled run. */
   abort(runId: string): void;
-  /** Rows read of a planning that is under way. */
+  /** Rows read so far, if the run is being planned. */
   readRows(runId: string): number | undefined;
-  /** Why the last try failed, where it is tried again. */
-  trouble(runId: string): string | undefined;
-  /** Breaks everything off: another process, or this one later, plans what is left. */
+  /** Why the last attempt failed, if it is retried. */
+  failure(runId: string): string | undefined;
+  /** Cancels all planning. Another process, or this one after a restart, plans what is left. */
   close(): Promise<void>;
 }
 
-/** Failures that have nothing to do with the request: trying again may help. */
-const PASSING = new Set(["STORE_FAILED", "REDIS_UNREACHABLE", "NOT_STORED", "WRITE_FAILED"]);
-const FIRST_PAUSE_MS = 2_000;
-const LONGEST_PAUSE_MS = 60_000;
+const MIN_PAUSE_MS = 2_000;
+const MAX_PAUSE_MS = 60_000;
 
-interface Trial {
+interface FailedAttempts {
   readonly failures: number;
   readonly reason: string;
   readonly notBefore: number;
@@ -49,8 +48,8 @@ interface Trial {
 
 export function openPlanner(options: PlannerOptions): Planner {
   const { plan, refusals, alarms, clock, log, onEnd } = options;
-  const underWay = new Map<string, { controller: AbortController; read: number }>();
-  const trials = new Map<string, Trial>();
+  const tasks = new Map<string, { controller: AbortController; read: number }>();
+  const failed = new Map<string, FailedAttempts>();
   let closed = false;
   let tail: Promise<void> = Promise.resolve();
 
@@ -69,16 +68,16 @@ export function openPlanner(options: PlannerOptions): Planner {
   };
 
   const postpone = (runId: string, error: unknown) => {
-    const failures = (trials.get(runId)?.failures ?? 0) + 1;
-    const pauseMs = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** (failures - 1));
+    const failures = (failed.get(runId)?.failures ?? 0) + 1;
+    const pauseMs = Math.min(MAX_PAUSE_MS, MIN_PAUSE_MS * 2 ** (failures - 1));
     const reason = reasonOf(error);
-    trials.set(runId, { failures, reason, notBefore: clock.now() + pauseMs });
-    log.warn({ runId, reason, failures, pauseMs }, "planning failed; it is tried again");
+    failed.set(runId, { failures, reason, notBefore: clock.now() + pauseMs });
+    log.warn({ runId, reason, failures, pauseMs }, "planning failed; retrying");
   };
 
   const work = async (record: RunRecord) => {
     const { runId } = record;
-    const task = underWay.get(runId);
+    const task = tasks.get(runId);
     if (task === undefined) return;
     const { signal } = task.controller;
     try {
@@ -88,15 +87,15 @@ export function openPlanner(options: PlannerOptions): Planner {
       };
       log.info({ runId }, "planning a run");
       const planned = await plan(record, { signal, onRows });
-      trials.delete(runId);
-      // Else it is asked for again when all runs are looked after.
+      failed.delete(runId);
+      // If another scheduler plans it, the next reconcile pass asks again.
       if (!planned) return;
     } catch (error) {
-      if (signal.aborted) log.info({ runId }, "planning was broken off");
-      else if (PASSING.has(codeOf(error) ?? "")) postpone(runId, error);
+      if (signal.aborted) log.info({ runId }, "planning was cancelled");
+      else if (isPassing(error)) postpone(runId, error);
       else await refuse(record, error).catch((failure: unknown) => postpone(runId, failure));
     } finally {
-      underWay.delete(runId);
+      tasks.delete(runId);
     }
     if (!closed) onEnd(runId);
   };
@@ -104,17 +103,17 @@ export function openPlanner(options: PlannerOptions): Planner {
   return {
     request: (record) => {
       const { runId } = record;
-      const early = clock.now() < (trials.get(runId)?.notBefore ?? 0);
-      if (closed || early || underWay.has(runId)) return;
-      underWay.set(runId, { controller: new AbortController(), read: 0 });
+      const early = clock.now() < (failed.get(runId)?.notBefore ?? 0);
+      if (closed || early || tasks.has(runId)) return;
+      tasks.set(runId, { controller: new AbortController(), read: 0 });
       tail = tail.then(() => work(record));
     },
-    abort: (runId) => underWay.get(runId)?.controller.abort(new Error("the run was cancelled")),
-    readRows: (runId) => underWay.get(runId)?.read,
-    trouble: (runId) => trials.get(runId)?.reason,
+    abort: (runId) => tasks.get(runId)?.controller.abort(new Error("the run was cancelled")),
+    readRows: (runId) => tasks.get(runId)?.read,
+    failure: (runId) => failed.get(runId)?.reason,
     close: async () => {
       closed = true;
-      for (const { controller } of underWay.values()) controller.abort(new Error("stopping"));
+      for (const { controller } of tasks.values()) controller.abort(new Error("stopping"));
       await tail;
     },
   };

@@ -1,99 +1,103 @@
 import type { JobQueues } from "@nightbeam/queue";
 import { type Log, reasonOf } from "@nightbeam/service/log";
-import type { AlarmBook } from "../alarms/alarms.js";
+import type { Alarms } from "../alarms/alarms.js";
 import { withLease } from "./lease.js";
-import type { RunBook } from "./run-book.js";
+import { isRedisFailure } from "./passing.js";
+import type { RunRegistry } from "./run-registry.js";
 
 export interface ReconcilerOptions {
-  readonly runs: Pick<RunBook, "open" | "reconcile">;
   readonly queues: Pick<JobQueues, "redis" | "prefix">;
-  readonly alarms: Pick<AlarmBook, "raise">;
+  readonly alarms: Pick<Alarms, "raise">;
   readonly log: Log;
+  /** Interval between passes over all runs. */
   readonly everyMs: number;
-  /** A scheduler that dies in a look holds the others up for so long. */
+  /** How long a scheduler that dies during a pass blocks the run for the others. */
   readonly leaseMs: number;
 }
 
-/** Looks after all runs again and again; what one look does not achieve the next one tries. */
+/** Reconciles all open runs again and again. What fails is retried by the next pass. */
 export interface Reconciler {
-  /** Looks after one run soon. */
-  poke(runId: string): void;
+  /** Starts with a pass over all runs. */
+  start(runs: Pick<RunRegistry, "open" | "reconcile">): void;
+  /** Reconciles one run soon. */
+  wake(runId: string): void;
+  /** Waits for the run that is being reconciled, and stops. */
   close(): Promise<void>;
 }
 
-/** The same trouble is told once in so long. */
+/** The same alarm is raised again only after this time. */
 const QUIET_MS = 3_600_000;
-/** Troubles that pass and are logged elsewhere are no alarm. */
-const PASSING = new Set(["REDIS_UNREACHABLE", "NOT_STORED"]);
 
-export function startReconciler(options: ReconcilerOptions): Reconciler {
-  const { runs, queues, alarms, log, everyMs, leaseMs } = options;
-  const poked = new Set<string>();
+export function openReconciler(options: ReconcilerOptions): Reconciler {
+  const { queues, alarms, log, everyMs, leaseMs } = options;
+  const woken = new Set<string>();
+  let runs: Pick<RunRegistry, "open" | "reconcile"> | undefined;
   let closed = false;
   let timer: NodeJS.Timeout | undefined;
-  let looking: Promise<void> = Promise.resolve();
-  let isLooking = false;
+  let pass: Promise<void> = Promise.resolve();
+  let isRunning = false;
 
-  const lookAt = async (runId: string) => {
+  const reconcile = async (runId: string) => {
     try {
       const name = `reconcile:${runId}`;
       await withLease({ queues, name, lastsMs: leaseMs }, async () => {
-        await runs.reconcile(runId);
+        await runs?.reconcile(runId);
       });
     } catch (error) {
-      tell(runId, error);
+      report(runId, error);
     }
   };
-  const tell = (runId: string, error: unknown) => {
+  const report = (runId: string, error: unknown) => {
     const reason = reasonOf(error);
-    const code = error instanceof Error && "code" in error ? String(error.code) : "";
-    // An ioredis error has no code of ours: Redis is away, which its connection logs.
-    const passing = PASSING.has(code) || queues.redis.status !== "ready";
-    if (passing) {
-      log.debug({ runId, reason }, "a run cannot be looked after now");
+    // An error of ioredis itself is no QueueError: Redis is down, which its connection logs.
+    if (isRedisFailure(error) || queues.redis.status !== "ready") {
+      log.debug({ runId, reason }, "cannot reconcile a run now");
       return;
     }
-    log.warn({ runId, error }, "a run cannot be looked after");
+    log.warn({ runId, error }, "cannot reconcile a run");
     alarms.raise(
-      { kind: "run_stuck", runId, message: `Run ${runId} cannot go on: ${reason}.` },
+      { kind: "run_stuck", runId, message: `Run ${runId} cannot continue: ${reason}.` },
       QUIET_MS,
     );
   };
-  const look = async (ids: readonly string[]) => {
+  const reconcileEach = async (ids: readonly string[]) => {
     for (const runId of ids) {
       if (closed) return;
-      poked.delete(runId);
-      await lookAt(runId);
+      woken.delete(runId);
+      await reconcile(runId);
     }
   };
-  const lookAtAll = async () => {
+  const reconcileAll = async () => {
     try {
-      await look(await runs.open());
+      await reconcileEach((await runs?.open()) ?? []);
     } catch (error) {
-      log.warn({ reason: reasonOf(error) }, "the runs cannot be listed");
+      log.warn({ reason: reasonOf(error) }, "cannot list the runs");
     }
   };
-  const cycle = (work: () => Promise<void>) => {
+  const run = (work: () => Promise<void>) => {
     clearTimeout(timer);
-    if (closed || isLooking) return;
-    isLooking = true;
-    looking = work().finally(() => {
-      isLooking = false;
+    if (closed || isRunning || runs === undefined) return;
+    isRunning = true;
+    pass = work().finally(() => {
+      isRunning = false;
       if (closed) return;
-      if (poked.size > 0) cycle(() => look([...poked]));
-      else timer = setTimeout(() => cycle(lookAtAll), everyMs);
+      if (woken.size > 0) run(() => reconcileEach([...woken]));
+      else timer = setTimeout(() => run(reconcileAll), everyMs);
     });
   };
-  cycle(lookAtAll);
   return {
-    poke: (runId) => {
-      poked.add(runId);
-      cycle(() => look([...poked]));
+    start: (given) => {
+      runs = given;
+      run(reconcileAll);
+    },
+    wake: (runId) => {
+      woken.add(runId);
+      run(() => reconcileEach([...woken]));
     },
     close: async () => {
       closed = true;
       clearTimeout(timer);
-      await looking;
+      await pass;
     },
   };
 }

@@ -1,14 +1,14 @@
 import { runIdOf } from "@nightbeam/run";
 import type { Submission } from "../api/request.js";
-import { type Clock, isoTime } from "../clock.js";
+import { isoTime, type WallClock } from "../clock.js";
 import { SchedulerError } from "../errors.js";
-import type { RolloutBook } from "../rollouts/rollout-book.js";
+import type { RolloutRegistry } from "../rollouts/rollout-registry.js";
 import type { Documents } from "../state/documents.js";
-import type { OpenOut } from "./run-out.js";
+import type { OpenOutput } from "./run-output.js";
 import { differences, type RunRecord, sameSubmission } from "./run-record.js";
 import { type Refusal, type Reopening, viewRun } from "./run-view.js";
 
-/** Who starts a run, where it is not a person. */
+/** The night that starts a run. */
 export interface StartedBy {
   readonly night: string;
 }
@@ -18,48 +18,48 @@ export interface RegistrationOptions {
   readonly records: Documents<RunRecord>;
   readonly refusals: Documents<Refusal>;
   readonly reopenings: Documents<Reopening>;
-  readonly openOut: OpenOut;
-  readonly rollouts: Pick<RolloutBook, "resolve">;
+  readonly openOutput: OpenOutput;
+  readonly rollouts: Pick<RolloutRegistry, "resolve">;
   /** Refuses requests that cannot work, as far as that is cheap to find out. */
   readonly check: (request: Submission) => Promise<void>;
-  readonly clock: Clock;
+  readonly clock: WallClock;
 }
 
 type RegisterOptions = RegistrationOptions & { readonly by: StartedBy | undefined };
 
 /**
- * The run of a submission: the one that is there, or a new one. A run is named after its place, so
- * any number of schedulers register the same one, and the first request stands.
+ * Returns the existing run of a submission, or registers a new one. The id of a run is derived from its output
+ * location, so several schedulers register the same run, and the first request counts.
  *
- * @throws SchedulerError OUT_TAKEN, UNKNOWN_ROLLOUT, UNREADABLE_INPUT; JobsError, ModelError, …
+ * @throws SchedulerError OUT_TAKEN, UNKNOWN_ROLLOUT, UNREADABLE_INPUT; RunError, StoreError, ModelError, …
  */
 export async function registerRun(
   submission: Submission,
   options: RegisterOptions,
 ): Promise<{ readonly record: RunRecord; readonly created: boolean }> {
-  const { records, openOut, rollouts, check, clock, by } = options;
+  const { records, openOutput, rollouts, check, clock, by } = options;
   const { out } = submission;
   const runId = runIdOf(out);
   const known = await records.get(runId);
   if (known !== undefined) {
-    const mended = await mend(known, submission, options);
-    if (mended !== undefined) return { record: mended, created: false };
+    const replaced = await replaceRequest(known, submission, options);
+    if (replaced !== undefined) return { record: replaced, created: false };
     await refuseOther(known, submission, options);
-    // A scheduler may have stopped before it wrote the request.
+    // A scheduler may have died before it wrote the request.
     await claim(known, options);
     return { record: known, created: false };
   }
-  const place = await openOut(out);
-  const standing = await place.request();
-  if (standing === undefined) await place.refuseForeignRun();
+  const output = await openOutput(out);
+  const standing = await output.request();
+  if (standing === undefined) await output.refuseForeignRun();
   const request = await rollouts.resolve(submission);
   if (standing === undefined) await check(request);
   const submittedAt = standing?.submittedAt.toISOString() ?? isoTime(clock.now());
   const night = by === undefined ? {} : { night: by.night };
   const record: RunRecord = { runId, out, submission, request, submittedAt, ...night };
-  // The place's request without a record: the state was lost, or it is another cluster's run.
+  // A request without a record: the state was lost, or the run belongs to another cluster.
   if (standing !== undefined) refuseDifferent(out, standing.request, request);
-  // Before anything else: whoever reads it can do all that follows.
+  // The record comes first: from it, any scheduler can do all that follows.
   const created = await records.create(runId, record);
   const kept = created ? record : ((await records.get(runId)) ?? record);
   if (!created) await refuseOther(kept, submission, options);
@@ -68,25 +68,25 @@ export async function registerRun(
 }
 
 /**
- * A run that could not be planned, or was cancelled before it was, may be asked for differently in
- * its place: nothing has been made of the former request.
+ * Replaces the request of a run that was refused, or cancelled before it was planned: nothing was made of the
+ * former request yet.
  *
- * @returns the run's new record, or undefined where it is not such a run or nothing has changed
+ * @returns the new record, or undefined if the run is in another state or the request is the same
  */
-async function mend(
+async function replaceRequest(
   known: RunRecord,
   submission: Submission,
   options: RegisterOptions,
 ): Promise<RunRecord | undefined> {
-  const { records, refusals, reopenings, openOut, rollouts, check, clock, by } = options;
+  const { records, refusals, reopenings, openOutput, rollouts, check, clock, by } = options;
   const { runId, out } = known;
-  const place = await openOut(out);
-  const view = await viewRun(known, { openOut, refusals, reopenings });
+  const output = await openOutput(out);
+  const view = await viewRun(known, { openOutput, refusals, reopenings });
   const isOver = view.state === "refused" || view.state === "cancelled";
   if (!isOver || view.standing.plan !== undefined) return undefined;
   const request = await rollouts.resolve(submission);
-  const standing = await place.request();
-  // A scheduler may have stopped between the two.
+  const standing = await output.request();
+  // A scheduler may have died between writing the request and writing the record.
   const changed = [known.request, standing?.request ?? request].some(
     (before) => differences(before, request) !== "",
   );
@@ -98,21 +98,21 @@ async function mend(
     ...{ runId, out, submission, request, submittedAt: isoTime(now) },
     ...(night === undefined ? {} : { night }),
   };
-  // The record last: until it stands, the same submission comes here again.
-  await place.replaceRequest(request, new Date(now));
+  // The record comes last: until it is written, the same submission gets here again.
+  await output.replaceRequest(request, new Date(now));
   await records.put(runId, record);
   return record;
 }
 
 async function claim(
   { out, request, submittedAt }: RunRecord,
-  { openOut }: Pick<RegisterOptions, "openOut">,
+  { openOutput }: Pick<RegisterOptions, "openOutput">,
 ): Promise<void> {
-  const holder = await (await openOut(out)).claim(request, new Date(submittedAt));
+  const holder = await (await openOutput(out)).claim(request, new Date(submittedAt));
   refuseDifferent(out, holder.request, request);
 }
 
-/** One that names paths is the same as one by whose rollout the run was given these paths. */
+/** Refuses a different submission. Paths equal the rollout that stood for them when the run was registered. */
 async function refuseOther(
   record: RunRecord,
   submission: Submission,
@@ -127,7 +127,7 @@ function refuseDifferent(out: string, before: Submission, now: Submission): void
   if (different === "") return;
   throw new SchedulerError(
     "OUT_TAKEN",
-    `${out} holds a run that was asked for differently: ${different}. Name another --out, or ask ` +
-      "for the same.",
+    `${out} contains a run with other settings: ${different}. Use another --out, or submit the same ` +
+      "settings.",
   );
 }

@@ -2,14 +2,14 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { type JobQueues, QueueError, repairRun } from "@nightbeam/queue";
 import type { RunView } from "./run-view.js";
 
-/** A finish job that is at work ends soon. */
+/** Retries while a finish job is active, which ends soon. */
 const BUSY_TRIES = 50;
 const BUSY_MS = 100;
 
-/** Makes jobs for all that a run lacks, also for what failed for good. @throws QueueError */
+/** Makes jobs for all missing shards of a run, including those that failed permanently. @throws QueueError */
 export async function retryMissing(view: RunView, queues: JobQueues): Promise<void> {
-  const { record, out, missing } = view;
-  const wanted = { runId: record.runId, location: out.location, missing, retryFailed: true };
+  const { record, output, missing } = view;
+  const wanted = { runId: record.runId, location: output.location, missing, retryFailed: true };
   for (let tries = 0; tries < BUSY_TRIES; tries++) {
     const { outcome } = await repairRun(queues, wanted);
     if (outcome !== "busy") return;
@@ -17,8 +17,8 @@ export async function retryMissing(view: RunView, queues: JobQueues): Promise<vo
   }
 }
 
-/** @throws QueueError REDIS_UNREACHABLE where a command would fail for that */
+/** @throws QueueError REDIS_UNREACHABLE without a connection to Redis */
 export function requireRedis({ redis }: Pick<JobQueues, "redis">): void {
   if (redis.status === "ready") return;
-  throw new QueueError("REDIS_UNREACHABLE", "Redis is away. Do the same again when it is back.");
+  throw new QueueError("REDIS_UNREACHABLE", "cannot reach Redis. Retry when it is available.");
 }

@@ -1,15 +1,14 @@
-import { flagOf } from "@nightbeam/settings";
 import { z } from "zod";
 import { type Submission, submitSchema } from "../api/request.js";
 
-/** What the state store knows of a run: enough to find its place and to plan it anew. */
+/** The record of a run in the state store: its output location and everything to plan it. */
 export const runRecordSchema = z.object({
   runId: z.string(),
-  /** The run's place: a directory or s3://bucket/prefix. */
+  /** The output location: a directory or s3://bucket/prefix. */
   out: z.string(),
-  /** As it was asked for, with `rollout:NAME` where that was written: the same again is the same run. */
+  /** The submission, including `rollout:NAME`. The same submission again is the same run. */
   submission: submitSchema,
-  /** With the paths that rollouts stood for when the run was registered. It keeps them. */
+  /** The submission with the paths of its rollouts at the time of registration. */
   request: submitSchema,
   submittedAt: z.iso.datetime(),
   /** The night that started it. */
@@ -25,21 +24,21 @@ export const refusalSchema = z.object({
   at: z.iso.datetime(),
 });
 
-/** A run that was cancelled before it was planned is submitted again. */
+/** Marks a run that was cancelled before it was planned, and was submitted again. */
 export const reopeningSchema = z.object({ at: z.iso.datetime() });
 
-/** Whether two submissions ask for the same. */
+/** Whether two submissions are the same. */
 export function sameSubmission(one: Submission, other: Submission): boolean {
   return differences(one, other) === "";
 }
 
-/** The flags in which two submissions differ, for a person. */
+/** Describes the settings in which two submissions differ. Empty if they are the same. */
 export function differences(before: Submission, now: Submission): string {
   const old = new Map<string, unknown>(Object.entries(before));
   const current = new Map<string, unknown>(Object.entries(now));
   return [...new Set([...old.keys(), ...current.keys()])]
     .filter((key) => JSON.stringify(old.get(key)) !== JSON.stringify(current.get(key)))
-    .map((key) => `${flagOf(key)} was ${show(old.get(key))} and is ${show(current.get(key))}`)
+    .map((key) => `\`${key}\` was ${show(old.get(key))} and is ${show(current.get(key))}`)
     .join("; ");
 }
 

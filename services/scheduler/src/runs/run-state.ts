@@ -1,68 +1,60 @@
-import type { RunState as StoredState } from "@nightbeam/run";
+import {
+  canHappen,
+  nextRunState,
+  type RunEvent,
+  type RunState,
+  type StoredRunState,
+} from "@nightbeam/run";
 import type { RunStateName } from "../api/answers.js";
 import { SchedulerError } from "../errors.js";
 
+/** The names that the HTTP API has for the states of a run. The transitions are in `@nightbeam/run`. */
+const NAMES = {
+  unplanned: "planning",
+  refused: "refused",
+  planned: "running",
+  partial: "partial",
+  cancelled: "cancelled",
+  complete: "complete",
+} as const satisfies Readonly<Record<RunState, RunStateName>>;
+
+const STATES = {
+  planning: "unplanned",
+  refused: "refused",
+  running: "planned",
+  partial: "partial",
+  cancelled: "cancelled",
+  complete: "complete",
+} as const satisfies { readonly [Name in RunStateName]: keyof typeof NAMES };
+
 /**
- * What happens to a run:
- *
- * ```
- * planning --planned--> running --finished--> complete
- *    |  ^                |   ^ ^                 ^
- *    |  +--- resumed --+ |   | +-- resumed --+   | finished (a late commit)
- *    +- refused -> refused   |               |   |
- *    |                   +-- set_aside --> partial
- *    +- cancelled ----> cancelled <-- cancelled -+ (from planning and running)
- *                          +-- resumed --> planning
- * ```
- *
- * A cancelled run that is resumed is planning until somebody sees that its plan stands.
+ * Whether the scheduler lets an event happen. A partial run has ended: a store could still mark it as
+ * cancelled, but the API does not offer that.
  */
-export type RunEvent = "planned" | "refused" | "finished" | "set_aside" | "cancelled" | "resumed";
-
-const NEXT: Readonly<Record<RunStateName, Readonly<Partial<Record<RunEvent, RunStateName>>>>> = {
-  planning: { planned: "running", refused: "refused", cancelled: "cancelled" },
-  refused: { resumed: "planning" },
-  running: { finished: "complete", set_aside: "partial", cancelled: "cancelled" },
-  partial: { resumed: "running", finished: "complete" },
-  cancelled: { resumed: "planning" },
-  complete: {},
-};
-
-/** The state after an event. @throws SchedulerError RUN_STATE where it cannot happen any more */
-export function nextRunState(state: RunStateName, event: RunEvent): RunStateName {
-  const next = NEXT[state][event];
-  if (next !== undefined) return next;
-  throw new SchedulerError("RUN_STATE", `The run is ${state}; it cannot be ${event} any more.`);
+export function isPossible(state: RunStateName, event: RunEvent): boolean {
+  if (state === "partial" && event === "cancelled") return false;
+  return canHappen(STATES[state], event);
 }
 
-/** Whether an event can happen to a run. */
-export function canHappen(state: RunStateName, event: RunEvent): boolean {
-  return NEXT[state][event] !== undefined;
+/** The state after an event. @throws SchedulerError RUN_STATE if the event is not possible */
+export function stateAfter(state: RunStateName, event: RunEvent): RunStateName {
+  if (isPossible(state, event)) return NAMES[nextRunState(STATES[state], event)];
+  const words = event.replace("-", " ");
+  throw new SchedulerError("RUN_STATE", `The run is ${state}; it cannot be ${words} any more.`);
 }
 
-/** What tells where a run stands: the state is never stored by itself. */
+/** What determines the state of a run; the state itself is never stored. */
 export interface RunMarks {
-  /** What the files of the run's place show. */
-  readonly stored: StoredState;
-  /** The state store says why it cannot be planned. */
+  /** The state that the files of the run show. */
+  readonly stored: StoredRunState;
+  /** The state store has the reason why the run cannot be planned. */
   readonly refused: boolean;
-  /** It was cancelled before it was planned, and is submitted again. */
+  /** The run was cancelled before it was planned, and has been submitted again. */
   readonly reopening: boolean;
 }
 
-/** The state that files show. */
+/** The state of a run, by its name in the API. */
 export function stateOf({ stored, refused, reopening }: RunMarks): RunStateName {
-  switch (stored) {
-    case "unplanned":
-      return refused ? "refused" : "planning";
-    case "planned":
-      return "running";
-    case "cancelled":
-      return reopening ? (refused ? "refused" : "planning") : "cancelled";
-    case "partial":
-    case "complete":
-      return stored;
-    default:
-      return stored satisfies never;
-  }
+  const state = stored === "cancelled" && reopening ? "unplanned" : stored;
+  return NAMES[state === "unplanned" && refused ? "refused" : state];
 }

@@ -1,17 +1,18 @@
 import { type JobQueues, type RunJobs, runJobs, shardJobId } from "@nightbeam/queue";
+import { sumStats } from "@nightbeam/run";
 import { z } from "zod";
 import type { RunStatus } from "../api/answers.js";
 import type { RunView } from "./run-view.js";
 
-/** What a drafter tells about a shard under way. */
+/** The progress that a drafter reports for a shard. */
 const progressSchema = z.object({
-  /** Input rows that are settled. */
+  /** Input rows that are done. */
   users: z.number().min(0),
   searches: z.number().min(0),
   calls: z.number().min(0),
 });
 
-/** What Redis adds to a run under way; all of it is missing while Redis is away. */
+/** The progress of a run in Redis; unknown without Redis. */
 export interface LiveFigures {
   readonly active: number;
   readonly setAside: number;
@@ -28,7 +29,7 @@ export const NOTHING_LIVE: LiveFigures = {
   calls: 0,
 };
 
-/** Reads where the missing shards' jobs are, and how far the active ones have got. */
+/** Reads the states of the missing shards' jobs, and the progress of the active ones. */
 export async function liveFigures(queues: JobQueues, view: RunView): Promise<LiveFigures> {
   const { runId } = view.record;
   const shards = view.missing.map(({ index }) => index);
@@ -53,18 +54,18 @@ export async function liveFigures(queues: JobQueues, view: RunView): Promise<Liv
 
 export interface StatusOptions {
   readonly live: LiveFigures;
-  /** Rows read by a planning in this process. */
+  /** Rows read so far, if this process is planning the run. */
   readonly read: number | undefined;
-  /** What holds a planning up, or a run that no verifier answers. */
-  readonly trouble: string | undefined;
+  /** Why planning is delayed, or why no verifier can answer. */
+  readonly waitsFor: string | undefined;
 }
 
-/** A run as clients are told of it. */
-export function runStatus(view: RunView, { live, read, trouble }: StatusOptions): RunStatus {
+/** The status of a run for clients. */
+export function runStatus(view: RunView, { live, read, waitsFor }: StatusOptions): RunStatus {
   const { record, standing, commits, manifest, state, setAside } = view;
   const isPlanned = standing.plan !== undefined;
   const stats = manifest?.stats ?? sumStats(commits);
-  const reason = view.state === "refused" ? view.refusal?.reason : trouble;
+  const reason = view.state === "refused" ? view.refusal?.reason : waitsFor;
   const setAsideCount = state === "partial" ? setAside.length : live.setAside;
   return {
     id: record.runId,
@@ -101,14 +102,6 @@ export function runStatus(view: RunView, { live, read, trouble }: StatusOptions)
     }),
     rejected: manifest?.rejected ?? sumOf(commits, ({ rejected }) => rejected),
   };
-}
-
-function sumStats(commits: RunView["commits"]): Record<string, number> {
-  const sums: Record<string, number> = {};
-  for (const { stats } of commits) {
-    for (const [name, value] of Object.entries(stats)) sums[name] = (sums[name] ?? 0) + value;
-  }
-  return sums;
 }
 
 function sumOf<T>(all: readonly T[], of: (one: T) => number): number {

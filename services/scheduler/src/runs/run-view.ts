@@ -3,7 +3,7 @@ import { firstRowOf, type Manifest, type PartRecord, plannedRows } from "@nightb
 import type { z } from "zod";
 import type { RunStateName } from "../api/answers.js";
 import type { Documents } from "../state/documents.js";
-import type { OpenOut, RunOut } from "./run-out.js";
+import type { OpenOutput, RunOutput } from "./run-output.js";
 import type { RunRecord, refusalSchema, reopeningSchema } from "./run-record.js";
 import { stateOf } from "./run-state.js";
 
@@ -15,10 +15,10 @@ export interface PlannedShard {
   readonly rows: number;
 }
 
-/** A run as the stores show it at one moment; Redis has no part in it. */
+/** A run as the stores show it at one moment, without Redis. */
 export interface RunView {
   readonly record: RunRecord;
-  readonly out: RunOut;
+  readonly output: RunOutput;
   readonly state: RunStateName;
   readonly standing: RunStanding;
   readonly commits: readonly PartRecord[];
@@ -27,7 +27,7 @@ export interface RunView {
   readonly manifest: Manifest | undefined;
   readonly setAside: readonly MissingShard[];
   readonly refusal: Refusal | undefined;
-  /** When the state was reached, for states in which nothing moves. */
+  /** When the run ended, in states without work. */
   readonly endedAt: string | undefined;
 }
 
@@ -35,17 +35,17 @@ export type Refusal = Readonly<z.output<typeof refusalSchema>>;
 export type Reopening = Readonly<z.output<typeof reopeningSchema>>;
 
 export interface ViewOptions {
-  readonly openOut: OpenOut;
+  readonly openOutput: OpenOutput;
   readonly refusals: Pick<Documents<Refusal>, "get">;
   readonly reopenings: Pick<Documents<Reopening>, "get">;
 }
 
-/** Looks at a run. @throws JobsError STORE_FAILED, STORE_DAMAGED */
+/** Reads the files of a run. @throws StoreError STORE_FAILED, STORE_DAMAGED */
 export async function viewRun(record: RunRecord, options: ViewOptions): Promise<RunView> {
-  const { openOut, refusals, reopenings } = options;
-  const out = await openOut(record.out);
+  const { openOutput, refusals, reopenings } = options;
+  const output = await openOutput(record.out);
   const [standing, refusal, reopening] = await Promise.all([
-    out.standing(),
+    output.standing(),
     refusals.get(record.runId),
     reopenings.get(record.runId),
   ]);
@@ -53,8 +53,8 @@ export async function viewRun(record: RunRecord, options: ViewOptions): Promise<
   const marks = { stored: standing.state, refused: refusal !== undefined };
   const state = stateOf({ ...marks, reopening: reopening !== undefined });
   const [commits, manifest] = await Promise.all([
-    plan === undefined ? [] : out.commits(),
-    state === "complete" ? out.manifest() : undefined,
+    plan === undefined ? [] : output.commits(),
+    state === "complete" ? output.manifest() : undefined,
   ]);
   const endings: Readonly<Partial<Record<RunStateName, string | undefined>>> = {
     complete: manifest?.createdAt,
@@ -72,7 +72,7 @@ export async function viewRun(record: RunRecord, options: ViewOptions): Promise<
     }));
   return {
     record,
-    out,
+    output,
     state,
     standing,
     commits,

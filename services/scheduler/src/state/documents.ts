@@ -2,28 +2,28 @@ import { reasonOf } from "@nightbeam/service/log";
 import { z } from "zod";
 import { SchedulerError } from "../errors.js";
 
-/** The part of a ShardStore that the state is kept in; names have slashes between their parts. */
+/** The files of the scheduler's state; names are paths with slashes. */
 export interface StateFiles {
   readonly location: string;
   /** The text under a name, or undefined. */
   read(name: string): Promise<string | undefined>;
-  /** Writes it if there is none. @returns whether this call did */
+  /** Writes a file unless it exists. @returns whether it was written */
   create(name: string, text: string): Promise<boolean>;
-  /** Writes it, in place of what is there. */
+  /** Writes or replaces a file. */
   write(name: string, text: string): Promise<void>;
   remove(name: string): Promise<void>;
-  /** Names under a folder, without the folder. */
+  /** The names in a folder, without the folder. */
   list(folder: string): Promise<readonly string[]>;
 }
 
 /** Documents of one kind, by key: `<folder>/<key>.json`. */
 export interface Documents<Document> {
   get(key: string): Promise<Document | undefined>;
-  /** @returns whether this call made it */
+  /** Writes a document unless it exists. @returns whether it was written */
   create(key: string, document: Document): Promise<boolean>;
   put(key: string, document: Document): Promise<void>;
   remove(key: string): Promise<void>;
-  /** Keys in order. */
+  /** All keys, sorted. */
   keys(): Promise<readonly string[]>;
 }
 
@@ -35,7 +35,7 @@ export interface DocumentsOptions<Document> {
 
 const ENDING = ".json";
 
-/** @throws SchedulerError STATE_DAMAGED from `get`; JobsError STORE_FAILED from all */
+/** @throws SchedulerError STATE_DAMAGED from `get`; StoreError STORE_FAILED from all methods */
 export function documents<Document>(options: DocumentsOptions<Document>): Documents<Document> {
   const { files, folder, schema } = options;
   const nameOf = (key: string) => `${folder}/${key}${ENDING}`;
@@ -80,6 +80,6 @@ function parse<Document>(options: {
 function damaged(place: string, problem: string): SchedulerError {
   return new SchedulerError(
     "STATE_DAMAGED",
-    `${place} is damaged or of another version (${problem}). Remove it and do again what it stood for.`,
+    `${place} is damaged or of another version (${problem}). Remove it, then repeat what had created it.`,
   );
 }

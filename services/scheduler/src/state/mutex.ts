@@ -1,4 +1,4 @@
-/** Work by key: of the same key one after the other, of different keys at the same time. */
+/** Runs work with the same key one after the other, with different keys at the same time. */
 export interface KeyedMutex {
   run<T>(key: string, work: () => Promise<T>): Promise<T>;
 }

@@ -3,7 +3,7 @@ import type { StateFiles } from "./documents.js";
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
-/** The part of a ShardStore that the state needs. */
+/** The part of a ShardStore that the state uses. */
 export interface StateStore {
   readonly location: string;
   read(name: string): Promise<Uint8Array | undefined>;
@@ -13,7 +13,7 @@ export interface StateStore {
   remove(name: string): Promise<void>;
 }
 
-/** A store as the state is kept in it: texts instead of bytes. */
+/** Adapts a store of bytes to files of text. */
 export function stateFiles(store: StateStore): StateFiles {
   return {
     location: store.location,

@@ -8,6 +8,7 @@ import {
   watchRedis,
   workerOptions,
 } from "@nightbeam/queue";
+import { within } from "@nightbeam/service";
 import { type Log, reasonOf } from "@nightbeam/service/log";
 import { Worker } from "bullmq";
 
@@ -17,45 +18,44 @@ export interface JobWorkerOptions<Name extends JobName> extends WorkerTimes {
   readonly prefix: string;
   readonly handle: (data: JobData<Name>) => Promise<unknown>;
   readonly log: Log;
-  /** How long a connection may stay away while Redis is there, before it is made anew. */
+  /** How long a connection may be down while Redis is up before it is replaced. */
   readonly stuckMs?: number;
 }
 
 export interface JobWorker {
-  /** Lets the job under way end, for at most `graceMs`. */
+  /** Waits for the job in progress, for at most `graceMs`, and disconnects. */
   close(graceMs: number): Promise<void>;
 }
 
-/** Between two tries to connect anew. */
+/** Delay between attempts to reconnect. */
 const RETRY_MS = 1_000;
 
 /**
- * Serves one kind of job, and makes worker and connection anew where they never become ready again
- * although Redis is there.
+ * Handles one kind of job. Replaces worker and connection if they do not become ready again although Redis is up.
  *
- * @throws JobsError REDIS_UNREACHABLE from the first connection
+ * @throws QueueError REDIS_UNREACHABLE from the first connection
  */
 export async function startJobWorker<Name extends JobName>(
   options: JobWorkerOptions<Name>,
 ): Promise<JobWorker> {
   const { job, log } = options;
   let closed = false;
-  const heal = async (): Promise<void> => {
+  const reconnect = async (): Promise<void> => {
     const old = session;
-    log.warn({ job }, "the connection to Redis is stuck; it is made anew");
+    log.warn({ job }, "the Redis connection is stuck; reconnecting");
     void old.drop();
     while (!closed) {
       try {
-        session = await openSession(options, () => void heal());
+        session = await openSession(options, () => void reconnect());
         if (closed) await session.drop();
         return;
       } catch (error) {
-        log.warn({ job, reason: reasonOf(error) }, "Redis cannot be used yet");
+        log.warn({ job, reason: reasonOf(error) }, "could not reconnect to Redis; retrying");
         await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
       }
     }
   };
-  let session = await openSession(options, () => void heal());
+  let session = await openSession(options, () => void reconnect());
   return {
     close: async (graceMs) => {
       closed = true;
@@ -66,7 +66,7 @@ export async function startJobWorker<Name extends JobName>(
 
 interface WorkerSession {
   finish(graceMs: number): Promise<void>;
-  /** Lets go without waiting: what was under way is found by the stall check. */
+  /** Disconnects at once. The stall check finds the job in progress. */
   drop(): Promise<void>;
 }
 
@@ -81,7 +81,7 @@ async function openSession<Name extends JobName>(
     prefix,
     ...workerOptions(job, options),
   });
-  worker.on("error", (error) => log.debug({ job, reason: error.message }, "a worker's error"));
+  worker.on("error", (error) => log.debug({ job, reason: error.message }, "error of a worker"));
   worker.on("failed", (taken, error) => {
     log.warn({ job, jobId: taken?.id, reason: error.message }, "a job failed");
   });
@@ -99,12 +99,7 @@ async function openSession<Name extends JobName>(
     drop,
     finish: async (graceMs) => {
       watch.stop();
-      let late: NodeJS.Timeout | undefined;
-      const timeout = new Promise<void>((resolve) => {
-        late = setTimeout(resolve, graceMs);
-      });
-      await Promise.race([worker.close().catch(() => undefined), timeout]);
-      clearTimeout(late);
+      await within(worker.close(), { ms: graceMs });
       await drop();
     },
   };

@@ -1,24 +1,29 @@
 import type { FinishJobResult, NightJobResult } from "@nightbeam/queue";
+import type { Closers } from "@nightbeam/service/lifecycle";
 import type { Log } from "@nightbeam/service/log";
 import { UnrecoverableError } from "bullmq";
-import type { NightBook } from "../nights/night-book.js";
+import type { NightSchedule } from "../nights/night-schedule.js";
 import type { SchedulerOptions } from "../options.js";
-import type { RunBook } from "../runs/run-book.js";
+import type { RunRegistry } from "../runs/run-registry.js";
 import { startJobWorker } from "./job-worker.js";
 
 export interface SchedulerWorkersOptions {
   readonly options: Pick<SchedulerOptions, "redis" | "lockMs" | "stallCheckMs">;
   readonly prefix: string;
-  readonly runs: Pick<RunBook, "reconcile">;
-  readonly nights: Pick<NightBook, "fire">;
+  readonly runs: Pick<RunRegistry, "reconcile">;
+  readonly nights: Pick<NightSchedule, "fire">;
   readonly log: Log;
-  /** Has a run looked after once its finish job is over. */
-  readonly poke: (runId: string) => void;
+  /** Called after the finish job of a run has ended. */
+  readonly onFinished: (runId: string) => void;
+  readonly closers: Closers;
 }
 
-/** The workers of the jobs that the scheduler does itself. */
-export async function schedulerWorkers(options: SchedulerWorkersOptions) {
-  const { prefix, runs, nights, log, poke } = options;
+/** How long a job in progress may take to finish. */
+const GRACE_MS = 5_000;
+
+/** Starts the workers of the scheduler's own jobs: finishing runs and starting nights. */
+export async function schedulerWorkers(options: SchedulerWorkersOptions): Promise<void> {
+  const { prefix, runs, nights, log, onFinished, closers } = options;
   const { redis: redisUrl, lockMs, stallCheckMs } = options.options;
   const times = { lockMs, ...(stallCheckMs === undefined ? {} : { stallCheckMs }) };
   const shared = { redisUrl, prefix, log, ...times };
@@ -27,27 +32,20 @@ export async function schedulerWorkers(options: SchedulerWorkersOptions) {
     job: "finish",
     handle: async ({ runId }): Promise<FinishJobResult> => {
       const done = await runs.reconcile(runId);
-      // While this job runs, none can be made for what is missing.
-      setTimeout(() => poke(runId), 0);
+      // While this job runs, no other can be made for what is missing.
+      setTimeout(() => onFinished(runId), 0);
       return done ?? { shards: 0, missing: 0 };
     },
   });
-  const starting = startJobWorker({
+  closers.add("worker of finish jobs", () => finishes.close(GRACE_MS));
+  const starts = await startJobWorker({
     ...shared,
     job: "night",
     handle: async ({ schedule }): Promise<NightJobResult> => {
-      const begun = await nights.fire(schedule);
-      if (begun !== undefined) return begun;
-      throw new UnrecoverableError(`night ${schedule} is not to start now`);
+      const started = await nights.fire(schedule);
+      if (started !== undefined) return started;
+      throw new UnrecoverableError(`night ${schedule} must not start now`);
     },
   });
-  const started = await starting.catch(async (error: unknown) => {
-    await finishes.close(0);
-    throw error;
-  });
-  return {
-    close: async (graceMs: number) => {
-      await Promise.all([finishes.close(graceMs), started.close(graceMs)]);
-    },
-  };
+  closers.add("worker of night jobs", () => starts.close(GRACE_MS));
 }

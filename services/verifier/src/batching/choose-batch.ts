@@ -1,5 +1,5 @@
-/** What the choice looks at. */
-export interface Candidate {
+/** The properties of a waiting call that the choice depends on. */
+export interface QueuedCall {
   readonly enqueuedAt: number;
   readonly call: {
     readonly tokens: number;
@@ -9,23 +9,23 @@ export interface Candidate {
 }
 
 export interface BatchLimits {
-  /** Rows that a batch may have, unless a single call has more. */
+  /** Maximum rows of a batch, unless a single call has more. */
   readonly tokenBudget: number;
-  /** Milliseconds after which a call goes before all younger ones, whatever they are. */
+  /** Milliseconds after which a call precedes all younger ones. */
   readonly maxAgeMs: number;
 }
 
 /**
- * The calls that share the next pass. First whoever has waited for too long, then follow-up calls
- * (their searches hold memory at the client, and their prompts are likely to be in the cache), then
- * new users whose prompts are most like the oldest one's. Within each, the oldest first.
+ * Chooses the calls of the next pass: first overdue calls, then follow-up calls (their searches hold memory at
+ * the client, and their prompts are probably cached), then first calls whose prompt length is closest to the
+ * oldest one's. Within each group, the oldest first.
  *
- * Nobody starves: the oldest overdue call is in every batch, so an overdue call waits for as many
- * batches as there are older ones.
+ * No call starves: the oldest overdue call is in every batch, so an overdue call waits for at most as many batches
+ * as there are older ones.
  *
  * @param waiting in order of arrival, at least one
  */
-export function chooseBatch<One extends Candidate>(
+export function chooseBatch<One extends QueuedCall>(
   waiting: readonly One[],
   options: BatchLimits & { readonly now: number },
 ): One[] {

@@ -5,22 +5,22 @@ import { type BatchLimits, chooseBatch } from "./choose-batch.js";
 import { type LaneAnswer, type LaneCall, WaitingCall } from "./waiting-call.js";
 
 export interface BatcherLimits extends BatchLimits {
-  /** Milliseconds that an idle lane waits for company for a call that does not fill the budget. */
+  /** Milliseconds that an idle lane waits for more calls while the batch is not full. */
   readonly maxWaitMs: number;
 }
 
 export interface BatcherOptions {
   readonly limits: BatcherLimits;
   readonly clock: Clock;
-  /** One pass of the model; answers in the order of the requests. */
+  /** Runs one pass of the model. Answers are in the order of the requests. */
   readonly run: (requests: readonly ScoreRequest[]) => Promise<readonly ScoreAnswer[]>;
-  /** Told of every pass that succeeded. */
+  /** Called after every successful pass. */
   readonly onPass?: (pass: Pass) => void;
 }
 
 /** A pass of the model. */
 export interface Pass {
-  /** Calls that shared it. */
+  /** Calls in the pass. */
   readonly calls: number;
   /** Rows that were computed. */
   readonly tokens: number;
@@ -28,20 +28,19 @@ export interface Pass {
 }
 
 /**
- * The queue before one lane: merges waiting calls of all callers into passes of the model, one pass
- * at a time. When a merged pass fails, its calls run again one by one, so that one caller's bad call
- * fails alone.
+ * The queue of one lane. Merges waiting calls of all clients into passes of the model, one pass at a time. If a
+ * merged pass fails, its calls run again one by one, so that a bad call fails alone.
  */
 export class MicroBatcher {
   readonly #options: BatcherOptions;
-  /** In order of arrival; suspects of a failed pass stand first. */
+  /** In order of arrival, after the suspects of a failed pass. */
   #waiting: WaitingCall[] = [];
   #running: readonly WaitingCall[] = [];
   #runningSince: number | undefined;
-  /** Since when the lane has had nothing to compute. */
+  /** When the last pass ended. */
   #idleSince: number;
-  #takeBackTimer: (() => void) | undefined;
-  /** What calls are refused with, once the lane is closed. */
+  #cancelTimer: (() => void) | undefined;
+  /** The error of new calls after `close`. */
   #refusal: Error | undefined;
 
   constructor(options: BatcherOptions) {
@@ -49,24 +48,25 @@ export class MicroBatcher {
     this.#idleSince = options.clock.now();
   }
 
-  /** Rows of the calls that wait. */
+  /** Rows of the waiting calls. */
   get waitingTokens(): number {
     return tokensOf(this.#waiting);
   }
 
-  /** Rows of the pass under way. */
+  /** Rows of the running pass. */
   get runningTokens(): number {
     return tokensOf(this.#running);
   }
 
-  /** When the pass under way began; undefined without one. */
+  /** When the running pass started. Undefined if there is none. */
   get runningSince(): number | undefined {
     return this.#runningSince;
   }
 
   /**
-   * @throws VerifierError CANCELLED, EXPIRED; what `close` was given; what `run` throws for this call
-   * by itself
+   * Answers a call in a pass with others.
+   *
+   * @throws VerifierError CANCELLED, EXPIRED; the error of `close`; what `run` throws for this call alone
    */
   async score(call: LaneCall): Promise<LaneAnswer> {
     if (this.#refusal !== undefined) throw this.#refusal;
@@ -83,19 +83,19 @@ export class MicroBatcher {
     }
   }
 
-  /** Drops what waits and refuses what comes; the pass under way ends as it does. */
+  /** Drops waiting calls and refuses new ones; the running pass goes on. */
   close(refusal: Error): void {
     if (this.#refusal !== undefined) return;
     this.#refusal = refusal;
-    this.#takeBackTimer?.();
+    this.#cancelTimer?.();
     for (const waiting of this.#waiting.splice(0)) waiting.drop(refusal);
   }
 
-  /** Starts a pass if the lane is free and one is due. */
+  /** Starts a pass if the lane is idle and a batch is due. */
   #pump(): void {
     const { clock, limits } = this.#options;
-    this.#takeBackTimer?.();
-    this.#takeBackTimer = undefined;
+    this.#cancelTimer?.();
+    this.#cancelTimer = undefined;
     if (this.#running.length > 0) return;
     const now = clock.now();
     this.#dropExpired(now);
@@ -105,9 +105,9 @@ export class MicroBatcher {
       this.#start([first], now);
       return;
     }
-    const company = first.enqueuedAt + limits.maxWaitMs - now;
-    if (company > 0 && this.waitingTokens < limits.tokenBudget) {
-      this.#takeBackTimer = clock.after(company, () => this.#pump());
+    const waitMs = first.enqueuedAt + limits.maxWaitMs - now;
+    if (waitMs > 0 && this.waitingTokens < limits.tokenBudget) {
+      this.#cancelTimer = clock.after(waitMs, () => this.#pump());
       return;
     }
     this.#start(chooseBatch(this.#waiting, { ...limits, now }), now);
@@ -182,7 +182,8 @@ export class MicroBatcher {
     if (expired.length === 0) return;
     this.#waiting = this.#waiting.filter(({ call }) => call.deadline > now);
     for (const waiting of expired) {
-      const late = "the call's deadline passed while it waited for the model; allow it more time";
+      const late =
+        "the call's deadline passed while it was waiting for the model; use a longer one";
       waiting.drop(new VerifierError("EXPIRED", late));
     }
   }
@@ -193,7 +194,7 @@ function isAborted({ call }: WaitingCall): boolean {
 }
 
 function cancelled(): VerifierError {
-  return new VerifierError("CANCELLED", "the caller gave up while the call was waiting");
+  return new VerifierError("CANCELLED", "the caller cancelled while the call was waiting");
 }
 
 function tokensOf(calls: readonly WaitingCall[]): number {

@@ -1,11 +1,11 @@
 import type { ScoreAnswer, ScoreRequest } from "@nightbeam/decoding";
 
-/** What one lane is asked by one caller. Times are the clock's milliseconds. */
+/** The part of a client's call for one lane. Times are milliseconds of the clock. */
 export interface LaneCall {
   readonly requests: readonly ScoreRequest[];
-  /** Rows that the model will probably compute: nodes, and prompts that the lane does not know. */
+  /** Rows that the model probably computes: nodes, and prompts that the lane has not seen. */
   readonly tokens: number;
-  /** Whether a search that is under way asks on; such calls go first. */
+  /** Whether the call continues a search; such calls come first. */
   readonly followUp: boolean;
   /** Tokens of the longest prompt. */
   readonly promptLength: number;
@@ -13,31 +13,31 @@ export interface LaneCall {
   readonly signal: AbortSignal;
 }
 
-/** What came of it, and where its time went. */
+/** The answers to a call, and its times in milliseconds. */
 export interface LaneAnswer {
   readonly answers: readonly ScoreAnswer[];
-  /** Waiting while the lane was busy with others. */
+  /** Waiting while the lane was busy. */
   readonly queueMs: number;
-  /** Waiting for company while the lane was idle. */
+  /** Waiting for a fuller batch while the lane was idle. */
   readonly batchWaitMs: number;
-  /** The model's pass, with whoever shared it. */
+  /** The pass of the model. */
   readonly computeMs: number;
 }
 
 /**
- * A call's life in a lane. `WaitingCall.#move` is the only transition.
+ * The states of a call in a lane. `WaitingCall.#move` is the only transition.
  *
  * ```
  * waiting ──► running ──► answered
- *    │         │ ▲  └───► failed      ran by itself and failed
+ *    │         │ ▲  └───► failed      ran alone and failed
  *    │         ▼ │
- *    │       suspect                  a batch failed; it may not be this call's fault, so it runs alone
+ *    │       suspect                  its batch failed, perhaps because of another call: it runs alone next
  *    ▼         ▼
- *  dropped   dropped                  cancelled, past its deadline, or the lane closed: never computed (again)
+ *  dropped   dropped                  cancelled, past its deadline, or the lane closed: not computed (again)
  * ```
  *
- * A call that runs is never dropped: its rows are paid for, and others share the pass. A lane that
- * dies under it makes it `failed`.
+ * A running call is never dropped: its rows are being computed, and others share the pass. If the lane dies, it
+ * becomes `failed`.
  */
 type State = "waiting" | "running" | "suspect" | "answered" | "failed" | "dropped";
 
@@ -50,7 +50,7 @@ const NEXT: Readonly<Record<State, readonly State[]>> = {
   dropped: [],
 };
 
-/** A call that a lane has accepted. Settles exactly once. */
+/** A call in the queue of a lane. Settles exactly once. */
 export class WaitingCall {
   readonly call: LaneCall;
   readonly enqueuedAt: number;
@@ -76,7 +76,7 @@ export class WaitingCall {
     this.#move("running");
   }
 
-  /** Its batch failed: it waits for a pass of its own. */
+  /** Its batch failed: it waits for a pass alone. */
   suspect(): void {
     this.#move("suspect");
   }

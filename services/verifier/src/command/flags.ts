@@ -1,41 +1,74 @@
 import { type Flag, LOG_FLAGS, NODE_NAME_FLAG } from "@nightbeam/service";
 
-/** The flags of `nightbeam verifier`; defaults are the schema's, some depend on the processor. */
+/** The flags of `nightbeam verifier`. Their defaults are in the schema; some depend on the device. */
 export const VERIFIER_FLAGS: readonly Flag[] = [
-  ["--target <dir>", "the large model: a Hugging Face checkpoint with nightbeam.json"],
-  ["--catalogue <file>", "items and their codes, the same file that drafters have"],
-  [
-    "--scoring <kind>",
-    "full: over the vocabulary; renormalized: over the catalogue (default full)",
-  ],
-  ["--precision <kind>", "fp32 or int8 (default fp32)"],
-  ["--execution-provider <kind>", "cpu, cuda, tensorrt or webgpu (default cpu)"],
-  ["--workers <n>", "threads with a copy of the model each (default: one a core; one on a GPU)"],
-  ["--threads <n>", "threads that share one operator, in each worker (default 1)"],
-  [
-    "--prompt-cache <GiB>",
-    "memory a worker keeps prompts in between calls; 0: none (default 1; 0 on a GPU)",
-  ],
-  ["--listen <host:port>", "where to take calls; port 0 takes a free one (default 127.0.0.1:7070)"],
-  [
-    "--advertise <host:port>",
-    "what others dial (default: where it listens, or this machine's own address)",
-  ],
-  ["--tls-cert <file>", "this verifier's certificate, in PEM: calls are taken by TLS alone"],
-  ["--tls-key <file>", "its key"],
-  ["--tls-ca <file>", "who signs the certificates that drafters then have to show"],
-  [
-    "--nats <url>",
-    "where verifiers and drafters find each other; without it, drafters need a list",
-    "NIGHTBEAM_NATS_URL",
-  ],
-  ["--token-budget <n>", "rows of the model in a batch (default 4096; 16384 on a GPU)"],
-  ["--max-wait-ms <ms>", "how long an idle model waits for a fuller batch (default 1; 5 on a GPU)"],
-  [
-    "--max-waiting-tokens <n>",
-    "rows that may wait before calls are refused (default: 16 batches a worker)",
-  ],
-  ["--grace-ms <ms>", "time that calls under way have when it stops (default 30000)"],
+  {
+    flag: "--target <dir>",
+    meaning: "the large model: a Hugging Face checkpoint with nightbeam.json",
+  },
+  {
+    flag: "--catalogue <file>",
+    meaning: "items and their codes; the same file that the drafters use",
+  },
+  {
+    flag: "--scoring <kind>",
+    meaning: "full: over the vocabulary; renormalized: over the catalogue (default full)",
+  },
+  { flag: "--precision <kind>", meaning: "fp32 or int8 (default fp32)" },
+  {
+    flag: "--execution-provider <kind>",
+    meaning: "cpu, cuda, tensorrt or webgpu (default cpu)",
+  },
+  {
+    flag: "--workers <n>",
+    meaning: "threads, each with a copy of the model (default: one per core; one on a GPU)",
+  },
+  { flag: "--threads <n>", meaning: "threads per operator in each worker (default 1)" },
+  {
+    flag: "--prompt-cache <GiB>",
+    meaning: "memory per worker for prompts kept between calls; 0 for none (default 1; 0 on a GPU)",
+  },
+  {
+    flag: "--listen <host:port>",
+    meaning: "address to take calls on; port 0 picks a free one (default 127.0.0.1:7070)",
+  },
+  {
+    flag: "--advertise <host:port>",
+    meaning:
+      "address that drafters connect to (default: that of --listen, or this machine's own address)",
+  },
+  {
+    flag: "--tls-cert <file>",
+    meaning: "this verifier's certificate, in PEM; enables TLS",
+  },
+  { flag: "--tls-key <file>", meaning: "key of --tls-cert" },
+  {
+    flag: "--tls-ca <file>",
+    meaning: "PEM file of the authority that signs client certificates; drafters then need one",
+  },
+  {
+    flag: "--nats <url>",
+    meaning:
+      "NATS servers, through which nodes find each other; without them, drafters need a list",
+    variable: "NIGHTBEAM_NATS_URL",
+  },
+  {
+    flag: "--token-budget <n>",
+    meaning: "maximum rows (prompt tokens and nodes) per batch (default 4096; 16384 on a GPU)",
+  },
+  {
+    flag: "--max-wait-ms <ms>",
+    meaning: "how long an idle worker waits for a fuller batch (default 1; 5 on a GPU)",
+  },
+  {
+    flag: "--max-waiting-tokens <n>",
+    meaning: "rows that may wait before calls are refused (default: 16 batches per worker)",
+    aliases: ["most-waiting-tokens"],
+  },
+  {
+    flag: "--grace-ms <ms>",
+    meaning: "time that calls in progress have to finish when the verifier stops (default 30000)",
+  },
   NODE_NAME_FLAG,
   ...LOG_FLAGS,
 ];

@@ -9,7 +9,6 @@ import { VERIFIER_FLAGS } from "./flags.js";
 export function verifierCommand(): Command {
   return serviceCommand({
     name: "verifier",
-    description: "answer drafters with the large model's log-probabilities, until told to stop",
     flags: VERIFIER_FLAGS,
     schema: verifierSchema,
     start: async (options, service) =>

@@ -1,13 +1,12 @@
 import type { CostLine, TimedPass } from "./fit-line.js";
 
-/** Weight that a new pass has in the averages. */
+/** The weight of a new pass in the averages. */
 const SHARE = 0.05;
 
 /**
- * The cost line, kept up with real passes. Its shape is what was measured at the start, with sizes
- * chosen for it; real passes, which may all be alike, only say how much slower or faster everything
- * has become: the ratio of two exponential averages, time that passes took and time that was
- * expected of them. Large passes count more, as they should: they are measured better.
+ * The cost line, updated with real passes. Its shape was measured at the start, with passes of different sizes.
+ * Real passes may all have the same size, so they only scale it: by the ratio of two exponential averages, the
+ * measured and the expected time of passes. Large passes weigh more, because they are measured more accurately.
  */
 export class CostTracker {
   readonly #measured: CostLine;
@@ -17,7 +16,7 @@ export class CostTracker {
   /** @param measured the line at the start */
   constructor(measured: CostLine) {
     this.#measured = measured;
-    // As if passes had gone as expected so far; of what size, the first real one says.
+    // The first real pass initializes both averages.
     this.#took = 0;
     this.#expected = 0;
   }
@@ -38,7 +37,7 @@ export class CostTracker {
   }
 }
 
-/** The line in words. */
+/** Describes the line for people. */
 export function describeLine({ callMs, tokenMs }: CostLine): string {
   const thousand = tokenMs * 1000;
   return `a call costs ${digits(callMs)} ms and ${digits(thousand)} ms per 1,000 tokens`;

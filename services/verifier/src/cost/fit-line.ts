@@ -1,20 +1,20 @@
-/** What a pass of the model costs: `callMs + tokenMs · rows`. */
+/** The cost of a pass of the model: `callMs + tokenMs · rows`. */
 export interface CostLine {
-  /** Milliseconds of a pass, whatever its size. */
+  /** Constant milliseconds per pass. */
   readonly callMs: number;
-  /** Milliseconds of a row: a prompt's token or a node. */
+  /** Milliseconds per row: a prompt token or a node. */
   readonly tokenMs: number;
 }
 
-/** A pass that was timed. */
+/** A timed pass. */
 export interface TimedPass {
   readonly tokens: number;
   readonly milliseconds: number;
 }
 
 /**
- * The line of least squared error among those with neither part below 0; passes of one size say
- * nothing about the constant part, so it is 0 then.
+ * Least-squares fit of a line whose parts are at least 0. Passes of one size do not determine the constant part,
+ * so it is 0 then.
  */
 export function fitLine(passes: readonly TimedPass[]): CostLine {
   const count = passes.length;
@@ -34,7 +34,7 @@ export function fitLine(passes: readonly TimedPass[]): CostLine {
   const tokenMs = spread > 0 ? together / spread : Number.NaN;
   const callMs = meanMs - tokenMs * meanTokens;
   if (tokenMs >= 0 && callMs >= 0) return { callMs, tokenMs };
-  // The best line is on the border: through the origin, or flat where time falls with size.
+  // The best line is on the boundary: through the origin, or flat if the time falls with the size.
   if (tokenMs < 0) return { callMs: meanMs, tokenMs: 0 };
   return { callMs: 0, tokenMs: squares > 0 ? products / squares : 0 };
 }

@@ -4,18 +4,18 @@ import type { Model } from "@nightbeam/model";
 import type { Clock } from "@nightbeam/service";
 import { type CostLine, fitLine, type TimedPass } from "./fit-line.js";
 
-/** Users and nodes of each of the calls that are timed: from next to nothing to a small batch. */
+/** Users and nodes of the calls that are timed: from a minimal call to a small batch. */
 const SIZES: readonly (readonly [users: number, nodes: number])[] = [
   [1, 1],
   [2, 32],
   [8, 32],
   [4, 64],
 ];
-/** Of each size the fastest counts: the others were disturbed. */
+/** The fastest of this many tries per size counts; the others were disturbed. */
 const TRIES = 3;
-/** After this long no further size is begun, once there are two. */
+/** After this time no more sizes are measured, if there are two. */
 const LONG_ENOUGH_MS = 3_000;
-/** Items of the made-up histories. */
+/** Items per made-up history. */
 const HISTORY = 20;
 
 export interface CostOptions {
@@ -23,12 +23,12 @@ export interface CostOptions {
   readonly model: Pick<Model, "encodePrompt" | "maxPromptTokens">;
   readonly catalogue: Catalogue;
   readonly clock: Clock;
-  /** Rows of the largest call to try. */
+  /** Maximum rows of a call. */
   readonly maxTokens: number;
 }
 
 /**
- * Times made-up calls of different sizes, one at a time. For a worker that serves nobody yet.
+ * Times made-up calls of different sizes, one at a time, on a worker that serves no other calls yet.
  *
  * @throws ModelError RUNTIME
  */
@@ -43,13 +43,13 @@ export async function measureCost(options: CostOptions): Promise<CostLine> {
   };
   const calls = SIZES.map(([users, nodes]) => madeUpCall(options, { users, nodes }));
   const [smallest] = calls;
-  // The first call of a session allocates, and says nothing about the others.
+  // The first call of a session allocates memory, so it is not representative.
   if (smallest !== undefined) await timed(smallest);
   const passes: TimedPass[] = [];
   const startedAt = clock.now();
   const isLong = () => clock.now() - startedAt > LONG_ENOUGH_MS;
   for (const call of calls) {
-    // Two sizes make a line, however long they take.
+    // A line needs two sizes, however long they take.
     if (passes.length >= 2 && (isLong() || call.tokens > options.maxTokens)) continue;
     let best = await timed(call);
     for (let tries = 1; tries < TRIES && !isLong(); tries++) {
@@ -61,7 +61,7 @@ export async function measureCost(options: CostOptions): Promise<CostLine> {
   return fitLine(passes);
 }
 
-/** A smallest question, such as have been timed. */
+/** The smallest of the calls that were timed. */
 export function smallestCall(
   options: Pick<CostOptions, "model" | "catalogue">,
 ): readonly ScoreRequest[] {
@@ -88,7 +88,7 @@ function madeUpCall(
     const wanted = Array.from({ length: size.nodes }, (_, at) =>
       Math.floor(((at + 0.5) / size.nodes) * inner),
     );
-    // Clients' keys count up from 0: these are nobody's.
+    // Clients' keys are not negative, so these do not collide.
     return { key: -1 - user, prompt, tree: treeOf(trie, wanted) };
   });
   const tokens = requests.reduce(

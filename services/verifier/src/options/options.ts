@@ -12,10 +12,10 @@ import {
 import { z } from "zod";
 
 /**
- * The options of `nightbeam verifier`, by their flags in camelCase.
+ * The options of `nightbeam verifier`; keys are flags in camelCase.
  *
- * Some defaults depend on the processor. A GPU is one lane, likes large batches, and cannot keep
- * prompts between calls; processors want a worker a core, and win little by waiting for company.
+ * Some defaults depend on the device. A GPU has one worker, needs large batches and cannot keep prompts between
+ * calls. A CPU has one worker per core and gains little by waiting for a fuller batch.
  */
 export const verifierSchema = z
   .object({
@@ -44,12 +44,12 @@ export const verifierSchema = z
     return {
       ...options,
       workers,
-      /** GiB a worker. */
+      /** GiB per worker. */
       promptCache: options.promptCache ?? (isCpu ? 1 : 0),
-      /** Rows of a batch. */
+      /** Maximum rows per batch. */
       tokenBudget,
       maxWaitMs: options.maxWaitMs ?? (isCpu ? 1 : 5),
-      /** Rows: about sixteen full batches a worker. */
+      /** Rows: 16 full batches per worker. */
       maxWaitingTokens: options.maxWaitingTokens ?? 16 * tokenBudget * workers,
     };
   });

@@ -4,13 +4,13 @@ import { formatHostPort, type HostPort } from "@nightbeam/service";
 const EVERYWHERE = new Set(["0.0.0.0", "::"]);
 
 /**
- * What others dial: what was said, or where the verifier listens; where it listens everywhere, this
- * machine's first address in a network.
+ * The address that drafters connect to: `advertise` if given, else the one of `listen`. If the verifier listens
+ * on all interfaces, the first external address of this machine.
  */
 export function advertisedAddress(options: {
   readonly advertise?: HostPort | undefined;
   readonly listen: HostPort;
-  /** The port that was bound, where `listen` left the choice. */
+  /** The port that was bound, which differs from that of `listen` if that is 0. */
   readonly port: number;
 }): string {
   const { advertise, listen, port } = options;

@@ -5,24 +5,24 @@ import { Lanes } from "../lanes/lanes.js";
 import type { VerifierOptions } from "../options/options.js";
 import type { Target } from "./load-target.js";
 
-/** Milliseconds after which a call goes before younger ones, whatever they are. */
+/** Milliseconds after which a call precedes all younger ones. */
 const MAX_AGE_MS = 500;
-/** Calls that may wait or run. */
+/** Maximum of calls that wait or run. */
 const MAX_CALLS = 4_096;
-/** Milliseconds after which a client that sent nothing is forgotten. */
+/** Milliseconds without a call after which a client is forgotten. */
 const CLIENT_IDLE_MS = 60_000;
-/** Keys whose lane is remembered; some hundred bytes each. */
+/** Maximum of keys whose lane is remembered; about a hundred bytes each. */
 const MAX_KEYS = 500_000;
 
-/** The lanes over a loaded target, and word of the first that is lost. */
+/** Opens the lanes of a target. `lost` resolves when the first lane is lost. */
 export function openLanes(
   { model, catalogue, cost }: Target,
   { options, clock, log }: { options: VerifierOptions; clock: Clock; log: Log },
 ): { readonly lanes: Lanes; readonly lost: Promise<void> } {
   const { tokenBudget, maxWaitMs, maxWaitingTokens, promptCache } = options;
-  let tell = () => {};
+  let reportLoss = () => {};
   const lost = new Promise<void>((resolve) => {
-    tell = resolve;
+    reportLoss = resolve;
   });
   const lanes = new Lanes({
     workers: model.workers,
@@ -44,8 +44,8 @@ export function openLanes(
     probe: smallestCall({ model, catalogue }),
     keepsPrompts: promptCache > 0,
     onLost: (error) => {
-      log.error({ error }, "a model thread is lost; this verifier drains and exits with 1");
-      tell();
+      log.error({ error }, "a model thread is lost; draining, then exiting with 1");
+      reportLoss();
     },
   });
   return { lanes, lost };

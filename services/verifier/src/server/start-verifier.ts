@@ -1,6 +1,6 @@
 import type { Control } from "@nightbeam/control";
 import { answersHash } from "@nightbeam/model";
-import { serveVerifier } from "@nightbeam/protocol";
+import { type ServedVerifier, serveVerifier } from "@nightbeam/protocol";
 import {
   type Clock,
   formatHostPort,
@@ -10,18 +10,21 @@ import {
   systemClock,
   type TlsBytes,
 } from "@nightbeam/service";
+import { type Closers, loggedClosers, openWith } from "@nightbeam/service/lifecycle";
 import type { Log } from "@nightbeam/service/log";
+import { VerifierError } from "../errors.js";
+import type { Lanes } from "../lanes/lanes.js";
 import type { VerifierOptions } from "../options/options.js";
 import { advertisedAddress } from "./addresses.js";
 import { loadTarget, type Target } from "./load-target.js";
 import { openLanes } from "./open-lanes.js";
-import { type RunningVerifier, Verifier } from "./running-verifier.js";
 import { Tally } from "./tally.js";
+import { type RunningVerifier, VerifierService } from "./verifier-service.js";
 import { verifyHandler } from "./verify-handler.js";
 
 export interface VerifierDeps {
   readonly log: Log;
-  /** Where to announce the verifier; without it, clients have to be told its address. Not closed here. */
+  /** Announces the verifier. Without it, drafters must be given its address. Not closed here. */
   readonly control?: Pick<Control, "announce">;
   readonly clock?: Clock;
 }
@@ -29,83 +32,100 @@ export interface VerifierDeps {
 /**
  * Loads the target, serves it and announces it.
  *
- * @throws DatasetError, ModelError about the files; ProtocolError BAD_OPTION where the port cannot be
- *   had; ControlError
+ * @throws DatasetError, ModelError about the files; ProtocolError BAD_OPTION if the port cannot be used;
+ * ControlError
  */
 export async function startVerifier(
   options: VerifierOptions,
   { log, control, clock = systemClock }: VerifierDeps,
 ): Promise<RunningVerifier> {
   const version = await readVersion(new URL("../../package.json", import.meta.url));
-  // First: a wrong path shall not wait for a model to be loaded.
+  // Fails on a bad path before it loads the model.
   const tls = await readTls(options);
-  const target = await loadTarget(options, { log, clock });
-  if (control === undefined) log.info({}, "no NATS: drafters have to be told this address");
-  const setup: Setup = { options, log, clock, version, target, tls };
-  try {
-    return await serve(setup, control);
-  } catch (error) {
-    await target.model.close();
-    throw error;
-  }
+  return openWith(loggedClosers(log), async (closers) => {
+    const target = await loadTarget(options, { log, clock, closers });
+    if (control === undefined) log.info({}, "no NATS: give this address to the drafters");
+    return open({ options, log, clock, closers, version, target, tls, control });
+  });
 }
 
 interface Setup {
   readonly options: VerifierOptions;
   readonly log: Log;
   readonly clock: Clock;
+  readonly closers: Closers;
   readonly version: string;
   readonly target: Target;
   readonly tls: TlsBytes | undefined;
+  readonly control: VerifierDeps["control"];
 }
 
-async function serve(setup: Setup, control: VerifierDeps["control"]): Promise<RunningVerifier> {
-  const { options, log, clock, version, target, tls } = setup;
-  const { model, catalogue, cost } = target;
-  const { precision, scoring, graceMs, listen } = options;
-  const answers = answersHash({ checkpoint: model.hash, precision });
-  const identity = { target: answers, catalogue: catalogue.hash, scoring };
+async function open(setup: Setup): Promise<RunningVerifier> {
+  const { options, log, clock, closers, version, target, control } = setup;
+  const { precision, graceMs, listen } = options;
   const { lanes, lost } = openLanes(target, setup);
+  closers.add("lanes", () => {
+    lanes.close(new VerifierError("DRAINING", "this verifier is shutting down; ask another one"));
+  });
   const load = () => {
     const { waitingTokens, runningTokens } = lanes;
-    return { waitingTokens, runningTokens, cost: cost.line };
+    return { waitingTokens, runningTokens, cost: target.cost.line };
   };
   const tally = new Tally();
   const describe = () => ({ precision, version, ...load() });
+  const server = await serve(setup, { lanes, tally, describe });
+  const names = {
+    id: options.name ?? freshNodeName(),
+    address: advertisedAddress({ ...options, port: server.port }),
+    listening: formatHostPort({ host: listen.host, port: server.port }),
+  };
+  const parts = { ...names, lanes, server, closers, tally, clock, log, graceMs };
+  const verifier = new VerifierService(parts);
+  void lost.then(() => verifier.laneLost());
+  const announcement = control?.announce(
+    () => ({
+      role: "verifier",
+      id: names.id,
+      address: names.address,
+      ...identityOf(setup),
+      precision,
+      ...load(),
+      draining: verifier.isDraining,
+      version,
+    }),
+    { onDrain: () => verifier.drain("asked over NATS") },
+  );
+  if (announcement !== undefined) verifier.announcedBy(announcement);
+  log.info({ ...names, announced: control !== undefined, graceMs }, "verifier is serving");
+  return verifier;
+}
+
+async function serve(
+  setup: Setup,
+  parts: {
+    readonly lanes: Lanes;
+    readonly tally: Tally;
+    readonly describe: Parameters<typeof verifyHandler>[0]["describe"];
+  },
+): Promise<ServedVerifier> {
+  const { options, log, clock, closers, target, tls } = setup;
+  const { model, catalogue } = target;
   const server = await serveVerifier({
-    ...identity,
-    ...listen,
-    handler: verifyHandler({ lanes, clock, tally, log, describe }),
+    ...identityOf(setup),
+    ...options.listen,
+    handler: verifyHandler({ ...parts, clock, log }),
     trie: catalogue.trie,
     ...(tls === undefined ? {} : { tls }),
     limits: { promptTokens: model.maxPromptTokens, vocabulary: model.vocabularySize },
   });
-  const address = advertisedAddress({ ...options, port: server.port });
-  const listening = formatHostPort({ host: listen.host, port: server.port });
-  const id = options.name ?? freshNodeName();
-  const names = { id, address, listening };
-  const verifier = new Verifier({ ...names, lanes, server, model, tally, clock, log, graceMs });
-  void lost.then(() => verifier.laneLost());
-  try {
-    const presence = control?.announce(
-      () => ({
-        role: "verifier",
-        id,
-        address,
-        ...identity,
-        precision,
-        ...load(),
-        draining: verifier.isDraining,
-        version,
-      }),
-      { onDrain: () => verifier.drain("asked over NATS") },
-    );
-    if (presence !== undefined) verifier.announcedBy(presence);
-  } catch (error) {
-    verifier.drain("it cannot be announced");
-    await verifier.finished;
-    throw error;
-  }
-  log.info({ ...names, announced: control !== undefined, graceMs }, "verifier is serving");
-  return verifier;
+  closers.add("server", () => server.close());
+  return server;
+}
+
+/** What drafters and this verifier must agree on. */
+function identityOf({ target, options }: Pick<Setup, "target" | "options">) {
+  const { model, catalogue } = target;
+  const { precision, scoring } = options;
+  const answers = answersHash({ checkpoint: model.hash, precision });
+  return { target: answers, catalogue: catalogue.hash, scoring };
 }

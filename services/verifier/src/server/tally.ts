@@ -1,4 +1,4 @@
-/** What came of the calls, counted since somebody looked last. */
+/** Calls by result, since the last report. */
 export interface Counts {
   readonly answered: number;
   readonly users: number;
@@ -10,6 +10,7 @@ export interface Counts {
 
 const NOTHING: Counts = { answered: 0, users: 0, busy: 0, cancelled: 0, expired: 0, failed: 0 };
 
+/** Counts calls by result. */
 export class Tally {
   #counts = NOTHING;
 
@@ -22,7 +23,7 @@ export class Tally {
     this.#counts = { ...this.#counts, [what]: this.#counts[what] + 1 };
   }
 
-  /** The counts, which begin again from 0. */
+  /** Returns the counts and resets them. */
   take(): Counts {
     const counts = this.#counts;
     this.#counts = NOTHING;

@@ -1,6 +1,6 @@
 import { ModelError } from "@nightbeam/model";
 import { ProtocolError, type VerifierDescription, type VerifyHandler } from "@nightbeam/protocol";
-import type { Clock } from "@nightbeam/service";
+import { type Clock, unlessAborted } from "@nightbeam/service";
 import { type Log, reasonOf } from "@nightbeam/service/log";
 import type { LaneAnswer } from "../batching/waiting-call.js";
 import { VerifierError } from "../errors.js";
@@ -15,7 +15,7 @@ export interface HandlerOptions {
   readonly describe: () => VerifierDescription;
 }
 
-/** Takes calls from the network to the lanes, and what became of them back. */
+/** Passes calls from the network to the lanes, and their answers back. */
 export function verifyHandler(options: HandlerOptions): VerifyHandler {
   const { lanes, clock, tally, log, describe } = options;
   return {
@@ -23,7 +23,7 @@ export function verifyHandler(options: HandlerOptions): VerifyHandler {
     async verify({ deadline, ...call }) {
       let answered: LaneAnswer;
       try {
-        // A caller's deadline is a time of day; from here on only what is left of it counts.
+        // The caller's deadline is a wall-clock time; the lanes use a monotonic clock.
         const untilDeadline = deadline - Date.now();
         const scored = lanes.score({ ...call, deadline: clock.now() + untilDeadline });
         answered = await unlessAborted(scored, call.signal);
@@ -44,27 +44,7 @@ export function verifyHandler(options: HandlerOptions): VerifyHandler {
   };
 }
 
-/** Stops waiting when a call is aborted; a pass that has begun goes on without it. */
-async function unlessAborted(
-  scored: Promise<LaneAnswer>,
-  signal: AbortSignal,
-): Promise<LaneAnswer> {
-  let stop = () => {};
-  const aborted = new Promise<never>((_, reject) => {
-    stop = () => reject(signal.reason);
-    signal.addEventListener("abort", stop, { once: true });
-  });
-  try {
-    return await Promise.race([aborted, scored]);
-  } catch (error) {
-    // The lanes say that the caller gave up; the signal knows why.
-    throw signal.aborted ? signal.reason : error;
-  } finally {
-    signal.removeEventListener("abort", stop);
-  }
-}
-
-/** How a failure is told to callers. */
+/** Converts an error for the caller. */
 function refusalOf(error: unknown): ProtocolError {
   if (error instanceof ProtocolError) return error;
   const as = (code: ProtocolError["code"], retryAfterMs?: number) =>
@@ -73,7 +53,7 @@ function refusalOf(error: unknown): ProtocolError {
     switch (error.code) {
       case "BUSY":
         return as("BUSY", error.retryAfterMs);
-      // Both mean: not here, but elsewhere.
+      // In both cases another verifier can answer.
       case "DRAINING":
       case "LANE_LOST":
         return as("DRAINING");

@@ -2,8 +2,8 @@ import { type NodeStatus, staticVerifiers } from "@nightbeam/control";
 import { VerifierClient } from "@nightbeam/protocol";
 import { parseOptions } from "@nightbeam/service";
 import { verifierSchema } from "../../src/options/options.js";
-import type { RunningVerifier } from "../../src/server/running-verifier.js";
 import { startVerifier } from "../../src/server/start-verifier.js";
+import type { RunningVerifier } from "../../src/server/verifier-service.js";
 import { keepingLog, type LogLine } from "./log-lines.js";
 import type { VerifierWorld } from "./worlds.js";
 

@@ -3,10 +3,10 @@ import { accessSync, constants, existsSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { UsageError } from "@nightbeam/service";
 
-/** What a cluster needs from the system; the names of packages and of binaries are the same. */
+/** Programs that a cluster needs. Packages and binaries have the same names. */
 export type SystemBinary = "redis-server" | "nats-server";
 
-/** Debian puts servers where not every user's PATH looks. */
+/** Debian installs servers into directories that are not in every user's PATH. */
 const FURTHER_PLACES = ["/usr/sbin", "/usr/local/sbin", "/usr/local/bin"];
 
 export function findBinary(
@@ -28,17 +28,16 @@ export function findBinary(
 
 export interface Machine {
   find(name: SystemBinary): string | undefined;
-  /** Whether apt-get is there and this user may install with it. */
+  /** Whether this user can install packages with apt-get. */
   readonly canInstall: boolean;
   /** @returns whether it worked */
   install(names: readonly SystemBinary[]): boolean;
 }
 
 /**
- * Where the binaries are. Those that are missing are installed, after saying so, where that is
- * possible and allowed.
+ * Finds binaries, and installs missing ones, after a message, if that is possible and allowed.
  *
- * @throws UsageError BAD_OPTION, with the command to type
+ * @throws UsageError BAD_OPTION, with the command to run
  */
 export function requireBinaries(
   names: readonly SystemBinary[],
@@ -57,14 +56,14 @@ export function requireBinaries(
       throw new UsageError(
         "BAD_OPTION",
         `${missing.join(" and ")} ${are} not installed. On Debian and Ubuntu: sudo ${command}. ` +
-          "Or name servers that run already with --redis and --nats.",
+          "Or pass the addresses of existing servers with --redis and --nats.",
       );
     }
     say(
-      `${missing.join(" and ")} ${are} not installed; running ${command} (--no-install forbids it)`,
+      `${missing.join(" and ")} ${are} not installed; running ${command} (disable with --no-install)`,
     );
     if (!machine.install(missing))
-      throw new UsageError("BAD_OPTION", `${command} failed; run it by hand to see why`);
+      throw new UsageError("BAD_OPTION", `${command} failed; run it manually to see why`);
   }
   return new Map(names.map((name) => [name, machine.find(name) ?? name]));
 }
@@ -80,7 +79,7 @@ function thisMachine(): Machine {
       const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
       const run = (...args: string[]) =>
         spawnSync("apt-get", args, { stdio: ["ignore", "ignore", "inherit"], env }).status === 0;
-      // Without lists of packages the first try fails; stale lists are no reason to fail.
+      // Needed if there are no package lists yet. Its failure does not matter if there are.
       run("update", "-qq");
       return run("install", "-y", "-qq", "--no-install-recommends", ...names);
     },

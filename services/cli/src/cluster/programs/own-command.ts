@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
-/** How this command line is started once more, with the same flags for Node and for its memory. */
+/** How to start another `nightbeam` process, with the same flags for Node and its memory. */
 export interface OwnCommand {
   readonly command: string;
   readonly args: readonly string[];
@@ -10,14 +10,14 @@ export interface OwnCommand {
 
 const BIN = fileURLToPath(new URL("../../../bin/nightbeam.js", import.meta.url));
 
-/** What the first line of bin/nightbeam.js does, said to `spawn`. */
+/** The first line of bin/nightbeam.js as arguments of `spawn`. */
 export function ownCommand(): OwnCommand {
   const [firstLine = ""] = readFileSync(BIN, "utf8").split("\n", 1);
   const { env, flags } = readFirstLine(firstLine);
   return { command: process.execPath, args: [...flags, BIN], env };
 }
 
-/** `#!/usr/bin/env -S NAME=value … node --flag …` */
+/** Parses `#!/usr/bin/env -S NAME=value … node --flag …`. */
 export function readFirstLine(line: string): {
   readonly env: Readonly<Record<string, string>>;
   readonly flags: readonly string[];

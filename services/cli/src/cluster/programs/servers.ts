@@ -1,10 +1,10 @@
 import { mkdirSync } from "node:fs";
+import { createServer } from "node:net";
 import { join } from "node:path";
 import type { Program } from "../supervision/program.js";
 import { requireBinaries, type SystemBinary } from "./binaries.js";
-import { freePort } from "./free-port.js";
 
-/** Redis and NATS of a cluster: where they are, and what has to be started for it. */
+/** The addresses of Redis and NATS, and the programs to start. */
 export interface Servers {
   readonly redis: string;
   readonly nats: string;
@@ -12,7 +12,7 @@ export interface Servers {
 }
 
 export interface ServersOptions {
-  /** Servers that run already; what is missing is started. */
+  /** Existing servers; undefined ones are started. */
   readonly redis: string | undefined;
   readonly nats: string | undefined;
   readonly directory: string;
@@ -20,11 +20,11 @@ export interface ServersOptions {
   readonly say: (line: string) => void;
 }
 
-/** An append-only file of a long night takes its time to load. */
+/** Redis may take long to load a large append-only file. */
 const READY_WITHIN_MS = 60_000;
 const GRACE_MS = 30_000;
 
-/** @throws UsageError BAD_OPTION where a binary is missing */
+/** Prepares the servers of a cluster. @throws UsageError BAD_OPTION if a binary is missing */
 export async function servers(options: ServersOptions): Promise<Servers> {
   const { redis, nats, directory } = options;
   const own: SystemBinary[] = [
@@ -58,7 +58,7 @@ interface ServerPlace {
   readonly logs: string;
 }
 
-/** A second of acknowledged writes is what a crash of the machine may cost, and the queue grows back. */
+/** If the machine crashes, the last second of writes may be lost. The scheduler restores the queue. */
 function redisServer({ command, data, port, logs }: ServerPlace): Program {
   return {
     name: "redis",
@@ -89,4 +89,17 @@ function natsServer({ command, data, port, logs }: ServerPlace): Program {
     graceMs: GRACE_MS,
     address: `nats://127.0.0.1:${port}`,
   };
+}
+
+/** A port of this machine that is free now. */
+async function freePort(): Promise<number> {
+  const server = createServer();
+  return new Promise((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(0, "127.0.0.1", () => {
+      const address = server.address();
+      const port = typeof address === "object" && address !== null ? address.port : 0;
+      server.close(() => resolve(port));
+    });
+  });
 }

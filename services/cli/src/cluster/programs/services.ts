@@ -2,7 +2,6 @@ import { availableParallelism } from "node:os";
 import { join, resolve } from "node:path";
 import type { ClusterUpOptions } from "../options.js";
 import type { Program } from "../supervision/program.js";
-
 import type { OwnCommand } from "./own-command.js";
 
 export interface ServicesOptions {
@@ -13,19 +12,19 @@ export interface ServicesOptions {
   readonly redis: string;
   readonly nats: string;
   readonly token: string;
-  /** What this command was started with. */
+  /** The environment of this command. */
   readonly env: NodeJS.ProcessEnv;
 }
 
-/** Longer than what the services give their own work under way, 30 s, before they end by themselves. */
+/** Longer than the grace time of the services, 30 s, after which they exit by themselves. */
 const GRACE_MS = 45_000;
 const READY_WITHIN_MS = 60_000;
-/** A large model is read and measured before its verifier is ready. */
+/** A verifier loads and measures its model before it is ready. */
 const MODEL_READY_WITHIN_MS = 600_000;
-/** On one machine a lost drafter is found sooner than the services' default, made for networks, finds it. */
+/** Shorter than the default, which is made for networks: on one machine, a dead drafter is noticed sooner. */
 const LOCK_MS = "10000";
 
-/** What one process has for itself; taken from the shell, several would share it. */
+/** Variables that several processes must not share. */
 const PRIVATE_VARIABLES = [
   "NIGHTBEAM_ADVERTISE",
   "NIGHTBEAM_LISTEN",
@@ -35,8 +34,8 @@ const PRIVATE_VARIABLES = [
 ];
 
 /**
- * The scheduler, verifiers and drafters of a cluster on one machine, in groups: what is stopped before
- * the others stands behind them. Drafters go first, while there is somebody to answer them.
+ * The scheduler, verifiers and drafters of a cluster on one machine, in groups. They are stopped in reverse order:
+ * drafters first, while there are verifiers to answer them.
  */
 export function services(cluster: ServicesOptions): Program[][] {
   const { options } = cluster;
@@ -76,7 +75,7 @@ export function services(cluster: ServicesOptions): Program[][] {
   ];
 }
 
-/** Drafts share the cores with the verifiers: one thread a drafter, unless the shell says otherwise. */
+/** Drafts share the cores with the verifiers: they get half of them, unless NIGHTBEAM_WORKERS is set. */
 function drafterWorkers({ env, options }: ServicesOptions, cores: number): string[] {
   if (env.NIGHTBEAM_WORKERS !== undefined) return [];
   return ["--workers", String(Math.max(1, Math.floor(cores / 2 / options.drafters)))];
@@ -104,7 +103,7 @@ function program(
   };
 }
 
-/** Secrets and addresses go by the environment, where a list of processes does not show them. */
+/** Secrets and addresses are passed as variables, which process lists do not show. */
 function environment({ own, redis, nats, token, env, options }: ServicesOptions) {
   const shared = Object.entries(env).filter(([name]) => !PRIVATE_VARIABLES.includes(name));
   return {

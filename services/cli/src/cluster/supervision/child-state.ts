@@ -1,5 +1,5 @@
 /**
- * The life of one process of a cluster. `step` is the only transition.
+ * The states of a process of a cluster. `step` is the only transition.
  *
  * ```
  *              ready                 stop              exited
@@ -11,18 +11,18 @@
  *      +-----------+
  * ```
  *
- * A process that has been ready before is started again for ever, less and less often. One that never
- * was ready stays `failed`: something about it is wrong that another start does not mend.
+ * A process that was ready before is always restarted, with increasing delays. One that was never ready stays
+ * `failed`: a restart would not help.
  */
 export type Phase = "starting" | "ready" | "stopping" | "stopped" | "failed";
 
 export interface ChildState {
   readonly phase: Phase;
-  /** It was ready at least once. */
+  /** Whether it was ready at least once. */
   readonly proven: boolean;
-  /** Ends in a row without a longer time of being ready between them. */
+  /** Consecutive exits without a longer time of being ready between them. */
   readonly failures: number;
-  /** When it became ready, in milliseconds of the clock; undefined outside of `ready`. */
+  /** When it became ready, in milliseconds of the clock. Only in `ready`. */
   readonly readyAtMs?: number;
 }
 
@@ -31,10 +31,10 @@ export type ChildEvent =
   | { readonly kind: "exited"; readonly atMs: number }
   /** It was not ready in time. */
   | { readonly kind: "overdue" }
-  /** The wait before another start is over. */
+  /** The delay before a restart is over. */
   | { readonly kind: "retry" }
   | { readonly kind: "stop" }
-  /** It did not end within its grace, or a person will not wait for it. */
+  /** It did not exit within its grace time, or the user does not want to wait. */
   | { readonly kind: "kill" };
 
 export type Effect =
@@ -48,19 +48,19 @@ export interface Step {
 }
 
 export interface BackOff {
-  /** Before the second start; doubled for every further one. */
+  /** Delay before the first restart; doubled for each further one. */
   readonly firstMs: number;
-  readonly longestMs: number;
-  /** Being ready that long forgives earlier ends. */
-  readonly forgivenMs: number;
+  readonly maxMs: number;
+  /** After being ready for this long, earlier failures do not count. */
+  readonly resetMs: number;
 }
 
-export const BACK_OFF: BackOff = { firstMs: 500, longestMs: 30_000, forgivenMs: 60_000 };
+export const BACK_OFF: BackOff = { firstMs: 500, maxMs: 30_000, resetMs: 60_000 };
 
-/** What a process is before its first start; `retry` starts it. */
+/** The state before the first start; `retry` starts the process. */
 export const UNSTARTED: ChildState = { phase: "failed", proven: false, failures: 0 };
 
-/** Events that mean nothing in a phase change nothing: a timer and an end may cross each other. */
+/** Returns the next state. Events without a meaning in a phase are ignored, because timers and exits can race. */
 export function step(state: ChildState, event: ChildEvent, backOff: BackOff = BACK_OFF): Step {
   const { phase } = state;
   switch (event.kind) {
@@ -96,16 +96,16 @@ const TERMINATE: Effect = { kind: "signal", signal: "SIGTERM" };
 
 function ended(state: ChildState, atMs: number, backOff: BackOff): Step {
   const { readyAtMs } = state;
-  const forgiven = readyAtMs !== undefined && atMs - readyAtMs >= backOff.forgivenMs;
-  const failures = forgiven ? 1 : state.failures + 1;
-  const ms = Math.min(backOff.firstMs * 2 ** (failures - 1), backOff.longestMs);
+  const isReset = readyAtMs !== undefined && atMs - readyAtMs >= backOff.resetMs;
+  const failures = isReset ? 1 : state.failures + 1;
+  const ms = Math.min(backOff.firstMs * 2 ** (failures - 1), backOff.maxMs);
   return {
     state: { ...settled(state), phase: "failed", failures },
     effects: state.proven ? [{ kind: "retry-in", ms }] : [],
   };
 }
 
-/** Without the moment of becoming ready, which only `ready` has. */
+/** Removes the time of becoming ready, which only `ready` has. */
 function settled({ readyAtMs: _, ...state }: ChildState): ChildState {
   return state;
 }

@@ -12,14 +12,14 @@ import type { Ending, Launch, Launched, Program } from "./program.js";
 
 export interface ChildDeps {
   readonly launch: Launch;
-  /** Milliseconds of a clock that never goes back. */
+  /** Milliseconds of a monotonic clock. */
   readonly now: () => number;
   readonly backOff?: BackOff;
-  /** Called behind every change; `note` is what a person should hear of it. */
+  /** Called after every change; `note` is a message for the user. */
   readonly changed: (child: Child, note?: string) => void;
 }
 
-/** One supervised process: carries out what `step` decides. */
+/** A supervised process: carries out the effects of `step`. */
 export class Child {
   readonly program: Program;
   readonly #deps: ChildDeps;
@@ -41,7 +41,7 @@ export class Child {
     return this.#state.phase;
   }
 
-  /** Of the process that runs now. */
+  /** The pid of the current process. */
   get pid(): number | undefined {
     return this.#launched?.pid;
   }
@@ -50,25 +50,25 @@ export class Child {
     return this.#address;
   }
 
-  /** How it last ended. */
+  /** How the last process ended. */
   get ending(): Ending {
     return this.#ending;
   }
 
-  /** Starts it and waits until it is ready. @returns false where it failed or was stopped first */
+  /** Starts the process and waits until it is ready. @returns false if it failed or was stopped first */
   async start(): Promise<boolean> {
     this.#take({ kind: "retry" });
     await this.#until((phase) => phase !== "starting");
     return this.phase === "ready";
   }
 
-  /** Asks it to end, and makes it end when its grace is over. Resolves once it has. */
+  /** Terminates the process, and kills it after its grace time. Resolves after its exit. */
   async stop(): Promise<void> {
     this.#take({ kind: "stop" });
     await this.#until((phase) => phase === "stopped");
   }
 
-  /** Ends a stopping one without more grace. */
+  /** Kills the process. */
   kill(): void {
     this.#take({ kind: "stop" });
     this.#take({ kind: "kill" });
@@ -86,7 +86,7 @@ export class Child {
     for (const look of [...this.#waiting]) look();
   }
 
-  /** Every phase that must not last has its timer. */
+  /** Sets the time limit of a phase. */
   #arm(phase: Phase): void {
     clearTimeout(this.#timer);
     const { readyWithinMs, graceMs } = this.program;
@@ -130,10 +130,10 @@ export class Child {
 
   #noteOf(before: ChildState, effects: readonly Effect[]): string | undefined {
     const { name, log } = this.program;
-    const again = effects.find((effect) => effect.kind === "retry-in");
-    if (again !== undefined) {
-      const seconds = (again.ms / 1_000).toFixed(1);
-      return `${name} ended (${this.#ending}); it is started again in ${seconds} s. Its log: ${log}`;
+    const retry = effects.find((effect) => effect.kind === "retry-in");
+    if (retry !== undefined) {
+      const seconds = (retry.ms / 1_000).toFixed(1);
+      return `${name} exited (${this.#ending}); restarting it in ${seconds} s. Its log: ${log}`;
     }
     return this.phase === "ready" && before.failures > 0 ? `${name} is ready again` : undefined;
   }

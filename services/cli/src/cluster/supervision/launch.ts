@@ -4,9 +4,8 @@ import { constants } from "node:os";
 import type { Launched, LaunchHooks, Program } from "./program.js";
 
 /**
- * Starts a program whose output goes straight into its log, so that it outlives this process without
- * harm. It gets a process group of its own: Ctrl-C in the terminal shall reach only the one that
- * stops the others in order.
+ * Starts a program that writes directly to its log, so that it can outlive this process. It gets its own process
+ * group, so that Ctrl-C in the terminal reaches only this process, which stops the others in order.
  */
 export function launch(program: Program, hooks: LaunchHooks): Launched {
   const log = openSync(program.log, "a", 0o600);
@@ -36,10 +35,10 @@ export function launch(program: Program, hooks: LaunchHooks): Launched {
 }
 
 const POLL_MS = 50;
-/** Of a log's start; the ready line comes before that, or the program is broken. */
+/** Characters to read while waiting for the ready line. */
 const MAX_READ = 1 << 20;
 
-/** Looks for the line that says that a program is ready, in what it writes from now on. */
+/** Looks for the ready line in what the program writes from now on. */
 function watchLog(
   log: { readonly path: string; readonly from: number; readonly ready: RegExp },
   found: (address: string | undefined) => void,
@@ -59,7 +58,7 @@ function watchLog(
       size = readSync(file, buffer, 0, buffer.length, at);
       text += buffer.toString("utf8", 0, size);
     }
-    // Only whole lines: an address may be cut.
+    // Only whole lines: an address may be incomplete.
     const match = log.ready.exec(text.slice(0, text.lastIndexOf("\n") + 1));
     if (match === null && text.length < MAX_READ) return;
     stop();

@@ -2,7 +2,7 @@ import { closeSync, existsSync, fstatSync, openSync, readSync, renameSync } from
 
 const MAX_BYTES = 32 * 1024;
 
-/** The last lines of a log; empty where there is none. */
+/** The last lines of a log; empty if there is none. */
 export function logTail(path: string, lines: number): string {
   let file: number;
   try {
@@ -20,7 +20,7 @@ export function logTail(path: string, lines: number): string {
   }
 }
 
-/** Lets a log begin anew; that of the time before stays beside it, those of earlier times do not. */
+/** Starts a new log. The previous one is renamed and replaces the one before it. */
 export function beginLog(path: string): void {
   if (existsSync(path)) renameSync(path, path.replace(/\.log$/, ".previous.log"));
 }

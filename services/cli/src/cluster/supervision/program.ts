@@ -1,32 +1,32 @@
-/** One process of a cluster: how it is started, and how one sees that it is ready. */
+/** How to start a process of a cluster, and how to see that it is ready. */
 export interface Program {
   /** Unique in its cluster; also the name of its log. */
   readonly name: string;
   readonly command: string;
   readonly args: readonly string[];
-  /** All of its environment. */
+  /** Its whole environment. */
   readonly env: NodeJS.ProcessEnv;
   readonly log: string;
-  /** In a line of its log; where there is a first group, that is its address. */
+  /** Matches the ready line in its log. The first group, if there is one, is its address. */
   readonly ready: RegExp;
   readonly readyWithinMs: number;
-  /** Between SIGTERM and SIGKILL. */
+  /** Time between SIGTERM and SIGKILL. */
   readonly graceMs: number;
-  /** Where it is reached, if that is known before it starts. */
+  /** Its address, if that is known before it starts. */
   readonly address?: string;
 }
 
-/** How a process ended, for a sentence: "exit code 1", "SIGKILL". */
+/** How a process ended, as part of a message: "exit code 1", "SIGKILL". */
 export type Ending = string;
 
 export interface LaunchHooks {
   ready(address: string | undefined): void;
-  /** Called once, also where the process could not be started at all. */
+  /** Called once, also if the process could not be started. */
   exited(ending: Ending): void;
 }
 
 export interface Launched {
-  /** Undefined where it could not be started. */
+  /** Undefined if it could not be started. */
   readonly pid: number | undefined;
   signal(signal: NodeJS.Signals): void;
 }

@@ -7,12 +7,12 @@ export type Group = readonly Program[];
 export type Stage = readonly Group[];
 
 /**
- * The processes of a cluster. A stage is started when the one before it is ready; a group is stopped
- * when those behind it, of its stage and of later ones, have ended.
+ * The processes of a cluster. A stage is started when the previous one is ready. Groups are stopped in reverse
+ * order, across all stages, each when the one after it has ended.
  */
 export class Supervisor {
   readonly #stages: readonly (readonly (readonly Child[])[])[];
-  /** Resolves when a stop that was asked for is complete. */
+  /** Resolves when all processes have been stopped. */
   readonly stopped: Promise<void>;
   #ended: () => void = () => undefined;
   #stopping: Promise<void> | undefined;
@@ -30,7 +30,7 @@ export class Supervisor {
     return this.#stages.flat(2);
   }
 
-  /** @returns the first process that was not ready; undefined where all are, or a stop came first */
+  /** Starts all stages. @returns the first process that failed; undefined if all are ready or `stop` was called */
   async start(): Promise<Child | undefined> {
     for (const stage of this.#stages) {
       const failed = await firstFailure(stage.flat());
@@ -40,13 +40,13 @@ export class Supervisor {
     return undefined;
   }
 
-  /** Stops group by group, the last one first. Once asked, further calls wait for the same end. */
+  /** Stops group by group, the last one first. Later calls wait for the same end. */
   stop(): Promise<void> {
     this.#stopping ??= this.#stopInOrder();
     return this.#stopping;
   }
 
-  /** Ends everything at once. */
+  /** Kills all processes. */
   async kill(): Promise<void> {
     for (const child of this.children) child.kill();
     await this.stop();
@@ -60,7 +60,7 @@ export class Supervisor {
   }
 }
 
-/** Starts them all, and does not wait for the slow ones where one has failed. */
+/** Starts all children. Returns as soon as one has failed, without waiting for the others. */
 function firstFailure(children: readonly Child[]): Promise<Child | undefined> {
   return new Promise((resolve) => {
     const starts = children.map(async (child) => {

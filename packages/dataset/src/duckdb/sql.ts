@@ -1,0 +1,20 @@
+/** A string as an SQL literal. */
+export function sqlText(text: string): string {
+  return `'${text.replaceAll("'", "''")}'`;
+}
+
+/** The name of a column or table as an SQL identifier. */
+export function sqlName(name: string): string {
+  return `"${name.replaceAll('"', '""')}"`;
+}
+
+/**
+ * A Parquet file as a table expression with a `file_row_number` column.
+ *
+ * DuckDB expands `*`, `?` and `[` in the path, so each is put in brackets to stand for itself.
+ */
+export function parquetTable(path: string): string {
+  const literal = sqlText(path.replaceAll(/[*?[]/g, (sign) => `[${sign}]`));
+  // Older writers do not mark strings; without the option they would be raw bytes.
+  return `read_parquet(${literal}, file_row_number = true, binary_as_string = true)`;
+}

@@ -1,0 +1,88 @@
+import { z } from "zod";
+import { runIdSchema } from "./job-ids.js";
+
+/** The settings of a kind of job. */
+export interface JobKind {
+  /** The name of its queue. */
+  readonly queue: string;
+  /** The schema of its data: ids and locations, never the input itself. */
+  readonly data: z.ZodType;
+  /** The schema of its result: small, because a parent may load the results of all children. */
+  readonly result: z.ZodType;
+  /** How often it is tried before it fails for good. */
+  readonly attempts: number;
+  /** Delay before the second try. It doubles with every try; half of it is random. */
+  readonly backoffMs: number;
+  /** After this the handler must give up; BullMQ does not enforce it. */
+  readonly timeoutMs: number;
+  /** How often its worker may die or freeze before the job fails for good. */
+  readonly stalls: number;
+  /** Maximum number of starts; only for scheduled jobs, to which BullMQ does not apply `stalls`. */
+  readonly starts?: number;
+}
+
+const location = z.string().min(1).max(2_000);
+const count = z.int().min(0);
+
+const shardData = z.strictObject({ runId: runIdSchema, location, index: count, rows: count });
+const shardResult = z.strictObject({
+  index: count,
+  /** False if another attempt had committed the shard already. */
+  created: z.boolean(),
+  rows: count,
+  sha256: z.string().regex(/^[0-9a-f]{64}$/),
+});
+
+const finishData = z.strictObject({ runId: runIdSchema, location });
+const finishResult = z.strictObject({ shards: count, missing: count });
+
+const nightData = z.strictObject({ schedule: z.string().min(1).max(100) });
+const nightResult = z.strictObject({ runId: runIdSchema, created: z.boolean() });
+
+/**
+ * All kinds of jobs. Each has its own queue, because a BullMQ worker serves a whole queue: drafters take
+ * shards, the scheduler finishes runs and starts nights.
+ */
+export const JOBS = {
+  /** Decodes one shard of a run: read, draft, verify, write, commit. */
+  shard: {
+    queue: "shards",
+    data: shardData,
+    result: shardResult,
+    attempts: 4,
+    backoffMs: 2_000,
+    timeoutMs: 3_600_000,
+    stalls: 5,
+  },
+  /** When all shards of a run have ended: checks the commits against the plan, writes the manifest. */
+  finish: {
+    queue: "finishes",
+    data: finishData,
+    result: finishResult,
+    attempts: 8,
+    backoffMs: 5_000,
+    timeoutMs: 1_800_000,
+    stalls: 5,
+  },
+  /** When a schedule is due: starts the run of that night, unless it exists. */
+  night: {
+    queue: "nights",
+    data: nightData,
+    result: nightResult,
+    attempts: 5,
+    backoffMs: 30_000,
+    timeoutMs: 1_800_000,
+    stalls: 5,
+    starts: 10,
+  },
+} as const satisfies Record<string, JobKind>;
+
+export type JobName = keyof typeof JOBS;
+export type JobData<Name extends JobName> = z.infer<(typeof JOBS)[Name]["data"]>;
+export type JobResult<Name extends JobName> = z.infer<(typeof JOBS)[Name]["result"]>;
+export type ShardJobData = JobData<"shard">;
+export type ShardJobResult = JobResult<"shard">;
+export type FinishJobData = JobData<"finish">;
+export type FinishJobResult = JobResult<"finish">;
+export type NightJobData = JobData<"night">;
+export type NightJobResult = JobResult<"night">;

@@ -1,0 +1,101 @@
+import type { Catalogue } from "@nightbeam/catalogue";
+import type { HistoryRow } from "@nightbeam/dataset";
+import type { SearchOutcome } from "@nightbeam/decoding";
+import type { ListSettings } from "@nightbeam/settings";
+import { batchesAtOnce, type ModelSettings } from "./models/cpu-model.js";
+import { policyOf } from "./models/draft-policy.js";
+import type { DraftChoice } from "./models/open-drafts.js";
+import { openModels } from "./models/open-models.js";
+import { type DecodedRows, decodeRows } from "./shard/decode-rows.js";
+import { type AcceptingOptions, listDecoders } from "./shard/list-decoders.js";
+import { userReader } from "./shard/users.js";
+
+/** Groups of rows that are decoded at once: while the last users of one are decoded, the next begins. */
+export const GROUPS_AT_ONCE = 2;
+
+/** Settings of what decodes rows on this machine. */
+export interface RowsDecoderSettings extends Omit<ListSettings, "draft" | "limit">, ModelSettings {
+  readonly target: string;
+  readonly draft: readonly DraftChoice[];
+  /** Users per call of the target. */
+  readonly batchSize: number;
+}
+
+export interface RowsDecoderContext {
+  /** The catalogue that histories are written in. */
+  readonly known: Catalogue;
+  /** The catalogue that is searched; the same, or a smaller one. */
+  readonly searched: Catalogue;
+  /** What transitions are counted in. */
+  readonly histories: () => AsyncIterable<readonly HistoryRow[]>;
+  /** Items that others propose. Default: none. */
+  readonly accepting?: AcceptingOptions | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Decodes rows of histories with models on this machine. */
+export interface RowsDecoder {
+  /** Hashes of the target and of the drafts that are models: `target`, `draft`, `draft2`, … */
+  readonly modelVersions: Readonly<Record<string, string>>;
+  /** Batches that can be under way at once in each of `GROUPS_AT_ONCE` groups of rows. */
+  readonly batchesAtOnce: number;
+  /** @throws what decoding throws; the signal's reason */
+  decode(rows: readonly HistoryRow[], options: DecodeOptions): Promise<DecodedRows>;
+  /** Frees the models, once nothing is decoded any more. */
+  close(): Promise<void>;
+}
+
+export interface DecodeOptions {
+  readonly signal: AbortSignal;
+  /** Called after each batch. */
+  readonly onProgress?: (batch: { users: number; outcomes: readonly SearchOutcome[] }) => void;
+  /** Share of the users whose answers of the target are collected. Default: none. */
+  readonly teacherSample?: number | undefined;
+  /** Default: `batchesAtOnce`. */
+  readonly concurrency?: number;
+}
+
+/**
+ * Opens the models of a run on this machine.
+ *
+ * @throws ModelError, DatasetError, RunError, RecommendError, SettingsError; the signal's reason
+ */
+export async function openRowsDecoder(
+  settings: RowsDecoderSettings,
+  context: RowsDecoderContext,
+): Promise<RowsDecoder> {
+  const { known, searched, accepting } = context;
+  const policy = policyOf(settings, searched.trie.levels);
+  const models = await openModels(settings, { ...context, parts: GROUPS_AT_ONCE });
+  const { target, draftVersions } = models;
+  const decoderFor = listDecoders(settings, {
+    catalogue: searched,
+    checkpoint: target.hash,
+    drafts: models,
+    policy,
+    accepting,
+  });
+  const { topK, batchSize, excludeSeen } = settings;
+  const { encodePrompt, maxPromptTokens } = target;
+  const usual = {
+    decoder: decoderFor(target.scorer),
+    catalogue: searched,
+    read: userReader({ known, searched, encodePrompt, maxPromptTokens, excludeSeen }),
+    nextKey: counter(),
+    topK,
+    batchSize,
+    concurrency: batchesAtOnce(settings),
+    onProgress: () => undefined,
+  };
+  return {
+    modelVersions: { target: target.hash, ...draftVersions },
+    batchesAtOnce: usual.concurrency,
+    decode: (rows, options) => decodeRows(rows, { ...usual, ...options }),
+    close: () => models.close(),
+  };
+}
+
+function counter(): () => number {
+  let next = 0;
+  return () => next++;
+}

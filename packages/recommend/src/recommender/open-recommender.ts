@@ -1,0 +1,164 @@
+import { filterCatalogue } from "@nightbeam/catalogue";
+import {
+  openCatalogue,
+  type RecommendedItem,
+  readHistories,
+  readItemList,
+} from "@nightbeam/dataset";
+import { RecommendError } from "../errors.js";
+import { GROUPS_AT_ONCE, openRowsDecoder, type RowsDecoder } from "../open-rows-decoder.js";
+import { inGroups } from "./in-groups.js";
+import { Permits } from "./permits.js";
+import { parseRecommenderSettings, type RecommenderSettings } from "./recommender-settings.js";
+import { historyRow, type UserHistory, type Users, userSource } from "./user-source.js";
+
+/** A user's recommendations. */
+export interface UserList {
+  readonly user: string;
+  /** Best first, at most `topK`; empty if the user was rejected. */
+  readonly items: readonly RecommendedItem[];
+  /** Why the user gets no list, if so. */
+  readonly rejection?: Rejection;
+}
+
+export interface Rejection {
+  /** `empty_history`, `unknown_item` or `prompt_too_long`. */
+  readonly reason: string;
+  /** What is wrong, for people. */
+  readonly detail: string;
+}
+
+export interface CallOptions {
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Recommends with models that stay open between calls. Calls may be concurrent; they share the models. */
+export interface Recommender extends AsyncDisposable {
+  /**
+   * Yields a list per user, in the order of the users. Users are read a few groups ahead of the
+   * caller, so an endless stream needs no more memory than a long one.
+   *
+   * @throws RecommendError BAD_ARGUMENT at once if these are not users. The iteration throws it for a
+   * user that is malformed, CLOSED after `close`, the signal's reason as soon as it is aborted, and
+   * what the users' source or a model throws
+   */
+  recommend(users: Users, options?: CallOptions): AsyncGenerator<UserList, void, undefined>;
+  /** Returns one user's list. @throws as the iteration of `recommend` */
+  recommendOne(user: UserHistory, options?: CallOptions): Promise<UserList>;
+  /** Stops all iterations, waits for the calls of models under way and frees the models. */
+  close(): Promise<void>;
+}
+
+/**
+ * Opens the models and the catalogue. Lists and scores are those of `nightbeam recommend`, to the bit.
+ *
+ * @throws SettingsError BAD_SETTINGS, BAD_DRAFT; RecommendError BAD_DRAFT_WIDTHS, DRAFT_DIFFERS;
+ * CatalogueError, DatasetError, ModelError, RunError about what the settings name; the signal's reason
+ */
+export async function openRecommender(
+  given: RecommenderSettings,
+  { signal }: CallOptions = {},
+): Promise<Recommender> {
+  const settings = parseRecommenderSettings(given);
+  const { catalogue, allow, block, histories: path } = settings;
+  const known = typeof catalogue === "string" ? await openCatalogue(catalogue) : catalogue;
+  const searched = filterCatalogue(known, {
+    ...(allow === undefined ? {} : { allow: await idsOf(allow) }),
+    ...(block === undefined ? {} : { block: await idsOf(block) }),
+  });
+  const histories = () => (path === undefined ? nothing() : readHistories({ path }));
+  const decoder = await openRowsDecoder(settings, { known, searched, histories, signal });
+  return new MachineRecommender(decoder, settings.batchSize);
+}
+
+async function idsOf(items: string | readonly string[]): Promise<Iterable<string>> {
+  return typeof items === "string" ? readItemList(items) : items;
+}
+
+async function* nothing() {}
+
+class MachineRecommender implements Recommender {
+  readonly #decoder: RowsDecoder;
+  readonly #batchSize: number;
+  /** One per batch that the models take at once. */
+  readonly #permits: Permits;
+  readonly #underWay = new Set<Promise<unknown>>();
+  readonly #closing = new AbortController();
+  #closed: Promise<void> | undefined;
+
+  constructor(decoder: RowsDecoder, batchSize: number) {
+    this.#decoder = decoder;
+    this.#batchSize = batchSize;
+    this.#permits = new Permits(GROUPS_AT_ONCE * decoder.batchesAtOnce);
+  }
+
+  recommend(users: Users, { signal }: CallOptions = {}): AsyncGenerator<UserList, void, undefined> {
+    const { signal: closing } = this.#closing;
+    let firstRow = 0;
+    return inGroups(userSource(users), {
+      handle: (group, stop) => {
+        const from = firstRow;
+        firstRow += group.length;
+        return this.#listsOf(group, from, stop);
+      },
+      groupSize: this.#batchSize * this.#decoder.batchesAtOnce,
+      groupsAtOnce: GROUPS_AT_ONCE,
+      signal: signal === undefined ? closing : AbortSignal.any([signal, closing]),
+    });
+  }
+
+  async recommendOne(user: UserHistory, options?: CallOptions): Promise<UserList> {
+    const lists = this.recommend([user], options);
+    try {
+      const { value } = await lists.next();
+      if (value !== undefined) return value;
+    } finally {
+      await lists.return();
+    }
+    throw new RecommendError("BAD_ARGUMENT", "user must be { user, history }");
+  }
+
+  close(): Promise<void> {
+    this.#closed ??= this.#stop();
+    return this.#closed;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  async #stop(): Promise<void> {
+    this.#closing.abort(
+      new RecommendError("CLOSED", "the recommender is closed; open another with openRecommender"),
+    );
+    await Promise.allSettled(this.#underWay);
+    await this.#decoder.close();
+  }
+
+  async #listsOf(
+    users: readonly UserHistory[],
+    firstRow: number,
+    signal: AbortSignal,
+  ): Promise<readonly UserList[]> {
+    const rows = users.map((user, at) => historyRow(user, firstRow + at));
+    const concurrency = Math.min(users.length, this.#decoder.batchesAtOnce);
+    const decoding = this.#permits.run(concurrency, () => {
+      signal.throwIfAborted();
+      return this.#decoder.decode(rows, { signal, concurrency });
+    });
+    this.#underWay.add(decoding);
+    try {
+      const { result } = await decoding;
+      const rejected = new Map(result.rejected.map((one) => [one.row, one]));
+      const lists = result.recommendations.values();
+      return users.map(({ user }, at): UserList => {
+        const rejection = rejected.get(firstRow + at);
+        if (rejection === undefined) return lists.next().value ?? { user, items: [] };
+        const { reason, detail } = rejection;
+        return { user, items: [], rejection: { reason, detail } };
+      });
+    } finally {
+      this.#underWay.delete(decoding);
+    }
+  }
+}

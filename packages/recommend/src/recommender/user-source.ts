@@ -1,0 +1,48 @@
+import type { HistoryRow } from "@nightbeam/dataset";
+import { RecommendError } from "../errors.js";
+import type { Source } from "./in-groups.js";
+
+/** A user and the ids of the user's items, oldest first. */
+export interface UserHistory {
+  /** Any name. Drawn lists depend on it. */
+  readonly user: string;
+  readonly history: readonly string[];
+}
+
+/** One user, or many: an array, any iterable, or an async stream, which may be endless. */
+export type Users = UserHistory | Iterable<UserHistory> | AsyncIterable<UserHistory>;
+
+/** @throws RecommendError BAD_ARGUMENT if these are not users */
+export function userSource(users: Users): Source<UserHistory> {
+  const problem = "users must be { user, history }, an iterable or an async iterable of these";
+  if (typeof users !== "object" || users === null) throw badArgument(problem);
+  if (Symbol.asyncIterator in users) return users[Symbol.asyncIterator]();
+  if (Symbol.iterator in users) return users[Symbol.iterator]();
+  if ("user" in users) return [users][Symbol.iterator]();
+  throw badArgument(problem);
+}
+
+/**
+ * Returns a user as a row of histories.
+ *
+ * @param row place among the caller's users, for messages
+ * @throws RecommendError BAD_ARGUMENT: JavaScript callers have no types
+ */
+export function historyRow(value: UserHistory, row: number): HistoryRow {
+  if (typeof value !== "object" || value === null) {
+    throw badArgument(`users[${row}] must be { user, history }`);
+  }
+  const { user, history } = value;
+  if (typeof user !== "string" || user === "") {
+    throw badArgument(`users[${row}].user must be a name`);
+  }
+  if (!Array.isArray(history) || !history.every((id) => typeof id === "string")) {
+    throw badArgument(`users[${row}].history must be an array of item ids`);
+  }
+  if (history.length > 0) return { kind: "history", row, user, items: [...history] };
+  return { kind: "rejected", row, user, reason: "empty_history", detail: "no items" };
+}
+
+function badArgument(message: string): RecommendError {
+  return new RecommendError("BAD_ARGUMENT", message);
+}

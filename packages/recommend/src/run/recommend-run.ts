@@ -1,0 +1,162 @@
+import { resolve } from "node:path";
+import { filterCatalogue } from "@nightbeam/catalogue";
+import {
+  countHistories,
+  openCatalogue,
+  openTeacherLog,
+  readHistories,
+  readItemFilter,
+  type TeacherLog,
+} from "@nightbeam/dataset";
+import { type Manifest, type Run, type RunPlan, runFigures } from "@nightbeam/run";
+import type { RecommendSettings } from "@nightbeam/settings";
+import { openRowsDecoder, type RowsDecoder } from "../open-rows-decoder.js";
+import { forEachPart } from "./for-each-part.js";
+import { readCandidates } from "./read-candidates.js";
+import { openPlannedRun, runName, runPlan } from "./run-plan.js";
+
+/** What happens in a run on one machine. */
+export type RecommendEvent =
+  /** Proposed items were read; `unknown` of them are ignored, as the searched catalogue lacks them. */
+  | {
+      readonly kind: "candidates";
+      readonly users: number;
+      readonly items: number;
+      readonly unknown: number;
+    }
+  /** The run was begun with other drafts, or none: its manifest names those. No list changes. */
+  | { readonly kind: "other-drafts" }
+  /** An interrupted run is continued. */
+  | { readonly kind: "continued"; readonly done: number; readonly total: number }
+  | { readonly kind: "progress"; readonly counts: ProgressCounts };
+
+export interface ProgressCounts {
+  /** Users who have a list or a rejection. */
+  readonly done: number;
+  readonly total: number;
+  /** Users who were done when the run was opened. */
+  readonly before: number;
+  /** Searches of this process, and calls of the target for them. */
+  readonly searches: number;
+  readonly calls: number;
+}
+
+export interface RunOptions {
+  readonly onEvent: (event: RecommendEvent) => void;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Recommends for every user of the histories, into a run directory. A run with equal settings that was
+ * interrupted is continued.
+ *
+ * @returns the manifest, and whether the run was complete before
+ * @throws RecommendError, SettingsError, RunError, DatasetError, ModelError, CatalogueError; the
+ * signal's reason
+ */
+export async function recommendRun(
+  settings: RecommendSettings,
+  { onEvent, signal }: RunOptions,
+): Promise<{ manifest: Manifest; alreadyDone: boolean }> {
+  const { allow, block } = settings;
+  const known = await openCatalogue(settings.catalogue);
+  const searched = filterCatalogue(known, await readItemFilter({ allow, block }));
+  const inFile = await countHistories({ path: settings.histories });
+  const rows = Math.min(inFile, settings.limit ?? inFile);
+  const candidates = await readCandidates(settings, { catalogue: searched, signal });
+  if (candidates !== undefined) {
+    const { users, items, unknown } = candidates;
+    onEvent({ kind: "candidates", users, items, unknown });
+  }
+  const histories = () => readHistories({ path: settings.histories });
+  const { accepting } = candidates ?? {};
+  const decoder = await openRowsDecoder(settings, {
+    known,
+    searched,
+    histories,
+    accepting,
+    signal,
+  });
+  try {
+    const models = decoder.modelVersions;
+    const versions = { known, searched, models, candidates: candidates?.version };
+    const plan = await runPlan(settings, { rows, ...versions });
+    signal.throwIfAborted();
+    const { levels } = searched.trie;
+    const teacherLog = await teacherLogOf(settings, { plan, levels });
+    const run = await openPlannedRun(settings, plan, () => onEvent({ kind: "other-drafts" }));
+    try {
+      if (run.manifest !== undefined) return { manifest: run.manifest, alreadyDone: true };
+      await decodeParts(run, { settings, rows, decoder, teacherLog, onEvent, signal });
+      return { manifest: await run.finish({ derive: runFigures }), alreadyDone: false };
+    } finally {
+      await run.close();
+    }
+  } finally {
+    await decoder.close();
+  }
+}
+
+async function teacherLogOf(
+  { teacherLog, scoring }: RecommendSettings,
+  { plan, levels }: { plan: RunPlan; levels: number },
+): Promise<TeacherLog | undefined> {
+  if (teacherLog === undefined) return undefined;
+  const { target = "", catalogue = "" } = plan.versions;
+  return openTeacherLog({
+    directory: resolve(teacherLog),
+    run: runName(plan),
+    source: { target, catalogue, scoring, levels },
+  });
+}
+
+/** Decodes and commits the parts that the run lacks. */
+async function decodeParts(
+  run: Run,
+  options: RunOptions & {
+    readonly settings: Pick<RecommendSettings, "histories" | "partSize" | "teacherSample">;
+    readonly rows: number;
+    readonly decoder: RowsDecoder;
+    readonly teacherLog: TeacherLog | undefined;
+  },
+): Promise<void> {
+  const { settings, rows, decoder, teacherLog, onEvent } = options;
+  const { histories, partSize, teacherSample } = settings;
+  const before = [...run.committed.values()].reduce((sum, { rowCount }) => sum + rowCount, 0);
+  if (before > 0) onEvent({ kind: "continued", done: before, total: rows });
+  const counts = { done: before, total: rows, before, searches: 0, calls: 0 };
+  const lap = stopwatch();
+  const isDone = (index: number) => run.committed.has(index);
+  await forEachPart(
+    { histories, rows, partSize, isDone, signal: options.signal },
+    async (index, part, signal) => {
+      const { result, examples } = await decoder.decode(part, {
+        teacherSample,
+        signal,
+        onProgress: ({ users, outcomes }) => {
+          counts.done += users;
+          counts.searches += outcomes.length;
+          for (const { cost } of outcomes) counts.calls += cost.calls;
+          onEvent({ kind: "progress", counts: { ...counts } });
+        },
+      });
+      const log = await teacherLog?.write(index, examples);
+      const stats = { ...result.stats, wallSeconds: lap() };
+      await run.commitPart({ ...result, index, stats, teacherLog: log });
+    },
+  );
+}
+
+/**
+ * Returns the seconds since the last call: however many parts are under way at once, and over all
+ * attempts at a run, the parts' seconds add up to the time that passed.
+ */
+function stopwatch(): () => number {
+  let since = performance.now();
+  return () => {
+    const now = performance.now();
+    const seconds = (now - since) / 1000;
+    since = now;
+    return seconds;
+  };
+}

@@ -1,0 +1,83 @@
+import { createHash } from "node:crypto";
+import type { Catalogue } from "@nightbeam/catalogue";
+import { fileHash } from "@nightbeam/dataset";
+import {
+  directoryJournal,
+  isDraftVersion,
+  openRun,
+  type Run,
+  RunError,
+  type RunPlan,
+  withDraftsOf,
+} from "@nightbeam/run";
+import { dependsOnDraft, plannedArguments, type RecommendSettings } from "@nightbeam/settings";
+
+/** Returns what determines the result: the same plan again continues the run, another is refused. */
+export async function runPlan(
+  settings: RecommendSettings,
+  run: {
+    /** Input rows of the run. */
+    rows: number;
+    /** The catalogue that histories are written in. */
+    known: Catalogue;
+    searched: Catalogue;
+    /** Hashes of the target and of the drafts that are models, by their names in the plan. */
+    models: Readonly<Record<string, string>>;
+    /** Hash of the candidates. Default: there are none. */
+    candidates: string | undefined;
+  },
+): Promise<RunPlan> {
+  const { known, searched, candidates } = run;
+  const { acceptAbove, partSize, format } = settings;
+  return {
+    format,
+    partSize,
+    firstRow: 0,
+    inputRows: run.rows,
+    arguments: {
+      ...plannedArguments(settings),
+      ...(acceptAbove === undefined ? {} : { acceptAbove }),
+    },
+    versions: {
+      ...run.models,
+      catalogue: searched.hash,
+      // Prompts may name items that the filter left out.
+      ...(known === searched ? {} : { unfiltered: known.hash }),
+      histories: await fileHash(settings.histories),
+      ...(candidates === undefined ? {} : { candidates }),
+    },
+  };
+}
+
+/**
+ * Opens the run of a plan. A run that was begun with other drafts is continued if no list depends on
+ * them; its plan keeps the first ones.
+ *
+ * @param onOtherDrafts called if so
+ * @throws RunError
+ */
+export async function openPlannedRun(
+  settings: Pick<RecommendSettings, "out" | "verification">,
+  plan: RunPlan,
+  onOtherDrafts: () => void,
+): Promise<Run> {
+  const { out: dir } = settings;
+  if (dependsOnDraft(settings)) return openRun({ dir, plan });
+  try {
+    return await openRun({ dir, plan });
+  } catch (error) {
+    if (!(error instanceof RunError && error.code === "RUN_DIFFERS")) throw error;
+    const standing = await directoryJournal(dir).readPlan();
+    if (standing === undefined) throw error;
+    const run = await openRun({ dir, plan: withDraftsOf(plan, standing) });
+    onOtherDrafts();
+    return run;
+  }
+}
+
+/** Returns twelve hex digits that runs have in common if their parts hold the same lists. */
+export function runName(plan: RunPlan): string {
+  const versions = Object.entries(plan.versions).filter(([name]) => !isDraftVersion(name));
+  const text = JSON.stringify({ ...plan, versions });
+  return createHash("sha256").update(text).digest("hex").slice(0, 12);
+}

@@ -1,0 +1,59 @@
+import type { Catalogue } from "@nightbeam/catalogue";
+import {
+  type BatchDecoder,
+  type CandidateOptions,
+  candidateDecoder,
+  type DraftPolicy,
+  type Scorer,
+  speculativeDecoder,
+} from "@nightbeam/decoding";
+import { answersHash } from "@nightbeam/model";
+import { dependsOnDraft, type ListSettings, verificationOf } from "@nightbeam/settings";
+import type { OpenDrafts } from "../models/open-drafts.js";
+
+/** How proposed items enter the lists. */
+export type AcceptingOptions = Pick<CandidateOptions, "candidatesFor" | "threshold" | "places">;
+
+export interface ListDecoderParts {
+  /** The catalogue that is searched. */
+  readonly catalogue: Catalogue;
+  /** Hash of the target's checkpoint. */
+  readonly checkpoint: string;
+  readonly drafts: Pick<OpenDrafts, "drafter" | "draftVersions">;
+  readonly policy: DraftPolicy;
+  /** Default: no items are proposed. */
+  readonly accepting?: AcceptingOptions | undefined;
+}
+
+/**
+ * Returns a function that makes the decoder of a run for a target: the model on this machine, or
+ * verifiers for the length of a shard. All decoders share the draft and what the policy learns.
+ */
+export function listDecoders(
+  settings: Pick<
+    ListSettings,
+    "scoring" | "beamWidth" | "precision" | "verification" | "seed" | "temperature" | "drafted"
+  >,
+  parts: ListDecoderParts,
+): (target: Scorer) => BatchDecoder {
+  const { scoring, beamWidth, precision } = settings;
+  const { catalogue, checkpoint, drafts, policy, accepting } = parts;
+  const { drafter, draftVersions } = drafts;
+  const search = {
+    drafter,
+    policy,
+    space: { trie: catalogue.trie, scoring },
+    beamWidth,
+    verification: verificationOf(settings),
+    versions: {
+      // Only relaxed lists depend on the draft.
+      ...(dependsOnDraft(settings) ? draftVersions : {}),
+      target: answersHash({ checkpoint, precision }),
+      catalogue: catalogue.hash,
+    },
+  };
+  return (target) =>
+    accepting === undefined
+      ? speculativeDecoder({ ...search, target })
+      : candidateDecoder({ ...search, ...accepting, target });
+}

@@ -1,0 +1,74 @@
+import { createHash } from "node:crypto";
+import { type PartFormat, partName } from "@nightbeam/dataset";
+import { isDraftVersion, type RunPlan } from "../plan.js";
+
+/*
+ * The names of a run's files, relative to its directory or store. In a cluster, inputs and parts have
+ * in their names what they belong to, so no process ever overwrites a file that counts.
+ */
+export const PLAN_FILE = "plan.json";
+export const MANIFEST_FILE = "manifest.json";
+export const REJECTED_FILE = "rejected.jsonl";
+export const REQUEST_FILE = "request.json";
+export const CANCELLED_FILE = "cancelled.json";
+export const PARTIAL_FILE = "partial.json";
+export const LOCK_FILE = "run.lock";
+export const PARTS_DIRECTORY = "parts";
+export const COMMITS_DIRECTORY = "commits";
+export const PARTS_PREFIX = `${PARTS_DIRECTORY}/`;
+export const INPUTS_PREFIX = "inputs/";
+/** The start of the names of all commit records. */
+export const COMMITS_PREFIX = `${COMMITS_DIRECTORY}/part-`;
+
+/** What a part's files are named after; `attempt` only in a cluster. */
+export interface PartNames {
+  readonly index: number;
+  readonly attempt?: string | undefined;
+}
+
+/** `parts/part-00007.parquet`; of an attempt, `parts/part-00007.a2-91d0b6e4c7f3.parquet`. */
+export function partFile(part: PartNames, format: PartFormat): string {
+  return `${stemOf(part)}.${format}`;
+}
+
+/** `parts/part-00007.rejected.jsonl`; of an attempt, `parts/part-00007.a2-91d0b6e4c7f3.rejected.jsonl`. */
+export function partRejectedFile(part: PartNames): string {
+  return `${stemOf(part)}.${REJECTED_FILE}`;
+}
+
+function stemOf({ index, attempt }: PartNames): string {
+  const stem = `${PARTS_PREFIX}${partName(index)}`;
+  return attempt === undefined ? stem : `${stem}.${attempt}`;
+}
+
+/** The commit record of a part: `commits/part-00007.json`. */
+export function commitFile(index: number): string {
+  return `${COMMITS_DIRECTORY}/${partName(index)}.json`;
+}
+
+/** The part that a commit record of this name commits; undefined for other names. */
+export function committedIndex(name: string): number | undefined {
+  if (!name.startsWith(COMMITS_PREFIX)) return undefined;
+  const digits = /^(\d+)\.json$/.exec(name.slice(COMMITS_PREFIX.length))?.[1];
+  return digits === undefined ? undefined : Number(digits);
+}
+
+/** What the input files of a plan have in their names; plans share it only if they differ in drafts alone. */
+export function inputKey(plan: RunPlan): string {
+  const { format, partSize, firstRow } = plan;
+  const text = JSON.stringify([
+    ...[format, partSize, firstRow],
+    sorted(plan.arguments),
+    sorted(plan.versions).filter(([name]) => !isDraftVersion(name)),
+  ]);
+  return createHash("sha256").update(text).digest("hex").slice(0, 12);
+}
+
+/** `inputs/part-00007.3fa9c1d2e4b5.jsonl` */
+export function inputFile(key: string, index: number): string {
+  return `${INPUTS_PREFIX}${partName(index)}.${key}.jsonl`;
+}
+
+function sorted<Value>(record: Readonly<Record<string, Value>>): [string, Value][] {
+  return Object.entries(record).toSorted(([a], [b]) => (a < b ? -1 : 1));
+}

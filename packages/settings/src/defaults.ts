@@ -1,0 +1,24 @@
+/** The value of every setting that is not given. */
+export const DEFAULTS = {
+  topK: 10,
+  /** At least `topK`; exactly `topK` if lists are sampled. */
+  beamWidth: 20,
+  scoring: "full",
+  precision: "fp32",
+  verification: "strict",
+  seed: 0,
+  temperature: 1,
+  drafted: "sampled",
+  draftWidth: "auto",
+  excludeSeen: false,
+  format: "parquet",
+  batchSize: 32,
+  /** Users per part on one machine. */
+  partSize: 4096,
+  /** Users per part in a cluster, where a part is what a lost node costs. */
+  clusterPartSize: 256,
+  /** GiB per worker. */
+  promptCache: 1,
+  /** Share of the users, if there is a teacher log. */
+  teacherSample: 0.05,
+} as const;

@@ -1,0 +1,116 @@
+import { z } from "zod";
+import { DEFAULTS } from "./defaults.js";
+
+const MAX_TEXT = 2_000;
+
+const text = z
+  .string({ error: ({ input }) => (input === undefined ? "is required" : "give a text") })
+  .trim()
+  .min(1, "give a text that is not empty")
+  .max(MAX_TEXT, `give at most ${MAX_TEXT} characters`);
+
+function wholeNumber(min: number) {
+  const message = `give a whole number of at least ${min}`;
+  return z.int(message).min(min, message);
+}
+
+function number(message: string) {
+  return z.number(message);
+}
+
+function oneOf<const Words extends readonly [string, string, ...string[]]>(words: Words) {
+  return z.enum(words, `give ${words.slice(0, -1).join(", ")} or ${words.at(-1)}`);
+}
+
+const WIDTHS = "give auto, one width, or one for each level but the last, such as 60,40,30";
+const ABOVE_0 = "give a number above 0";
+const GIBIBYTES = "give a number of GiB, or 0 for none";
+const NATS = "give a number of nats below 0, such as -9";
+const SHARE = "give a number above 0 and up to 1";
+
+/** Files and directories that every run reads. */
+export const placeFields = {
+  /** The large model: a checkpoint's directory. */
+  target: text,
+  /** What guesses ahead; see `parseDraftName`. Several are combined. */
+  draft: z.array(text, "give one name or several").default([]),
+  catalogue: text,
+  histories: text,
+};
+
+/** Settings that decide the lists; `plannedArguments` and `verificationOf` read them. */
+export const listFields = {
+  /** Items per user. */
+  topK: wholeNumber(1).default(DEFAULTS.topK),
+  /** Prefixes that the search keeps at each level. Default: see `usualBeamWidth`. */
+  beamWidth: wholeNumber(1).exactOptional(),
+  /** `full`: normalised over the vocabulary; `renormalized`: over the catalogue. */
+  scoring: oneOf(["full", "renormalized"]).default(DEFAULTS.scoring),
+  /** Of the target's weights. */
+  precision: oneOf(["fp32", "int8"]).default(DEFAULTS.precision),
+  /**
+   * `strict`: the target's own beam search; `sampled`: drawn from the target without replacement;
+   * `relaxed`: about the same, in fewer calls.
+   */
+  verification: oneOf(["strict", "sampled", "relaxed"]).exactOptional(),
+  /** Of drawn lists. Together with the users' names it decides every draw. */
+  seed: wholeNumber(0).exactOptional(),
+  /** Of drawn lists. */
+  temperature: number(ABOVE_0).positive(ABOVE_0).exactOptional(),
+  /** How the draft of a relaxed run proposes. */
+  drafted: oneOf(["sampled", "beam"]).exactOptional(),
+  /** Prefixes drafted at each level. No list depends on it, unless lists are relaxed. */
+  draftWidth: z
+    .union([z.literal("auto"), z.array(z.int(WIDTHS).min(0, WIDTHS)).min(1, WIDTHS)], WIDTHS)
+    .default(DEFAULTS.draftWidth),
+  /** Recommends nothing that is in the user's history. */
+  excludeSeen: z.boolean("give true or false").default(DEFAULTS.excludeSeen),
+  /** Users that are decoded together. */
+  batchSize: wholeNumber(1).default(DEFAULTS.batchSize),
+};
+
+/** Lists of item ids in files, one per line: only these are recommended, or none of these. */
+export const filterFields = {
+  allow: text.exactOptional(),
+  block: text.exactOptional(),
+};
+
+/** What of the histories becomes which files. */
+export const fileFields = {
+  format: oneOf(["parquet", "jsonl"]).default(DEFAULTS.format),
+  /** Input rows of the run. Default: all. */
+  limit: wholeNumber(1).exactOptional(),
+};
+
+export function partSizeField(usual: number) {
+  return wholeNumber(1).default(usual);
+}
+
+/** How models run on this machine. No list depends on it. */
+export const machineFields = {
+  /** Worker threads, with a copy of the model each. Default: one per core. */
+  workers: wholeNumber(1).exactOptional(),
+  /** Memory, in GiB, in which each worker keeps prompts between calls. */
+  promptCache: number(GIBIBYTES).min(0, GIBIBYTES).default(DEFAULTS.promptCache),
+};
+
+/** Items that others propose, and teacher data: on one machine only. */
+export const localFields = {
+  /** A file of lists, or the directory of a finished run. */
+  candidates: text.exactOptional(),
+  /** Minimum log-likelihood, in nats, of the whole path of a proposed item. */
+  acceptAbove: number(NATS).lt(0, NATS).exactOptional(),
+  /** Directory for teacher data. */
+  teacherLog: text.exactOptional(),
+  /** Share of the users that are logged. Default: 0.05 if there is a teacher log. */
+  teacherSample: number(SHARE).gt(0, SHARE).max(1, SHARE).exactOptional(),
+};
+
+/** The directory or store that a run writes to. */
+export const outField = text;
+
+/** What is said about something that is no object, or has keys that do not exist. */
+export function objectProblem(issue: z.core.$ZodRawIssue): string {
+  if (issue.code === "unrecognized_keys") return `unknown: ${issue.keys.join(", ")}`;
+  return issue.input === undefined ? "is required" : "give an object of options";
+}

@@ -1,0 +1,52 @@
+import { z } from "zod";
+import { DEFAULTS } from "./defaults.js";
+import { SettingsError } from "./errors.js";
+import {
+  fileFields,
+  filterFields,
+  listFields,
+  localFields,
+  machineFields,
+  objectProblem,
+  outField,
+  partSizeField,
+  placeFields,
+} from "./fields.js";
+import { checkRules } from "./rules.js";
+import { usualBeamWidth } from "./verification.js";
+
+/** The keys of a run on one machine: those of `nightbeam recommend` and of its config file. */
+export const recommendFields = z.strictObject(
+  {
+    ...placeFields,
+    out: outField,
+    ...listFields,
+    ...filterFields,
+    ...fileFields,
+    partSize: partSizeField(DEFAULTS.partSize),
+    ...machineFields,
+    ...localFields,
+  },
+  { error: objectProblem },
+);
+
+const recommendSchema = recommendFields
+  .superRefine(checkRules)
+  .transform(({ beamWidth, verification = DEFAULTS.verification, teacherSample, ...settings }) => ({
+    ...settings,
+    verification,
+    beamWidth: beamWidth ?? usualBeamWidth({ ...settings, verification }),
+    ...(settings.teacherLog === undefined
+      ? {}
+      : { teacherSample: teacherSample ?? DEFAULTS.teacherSample }),
+  }));
+
+/** Settings of a run on one machine, with the defaults. */
+export type RecommendSettings = Readonly<z.output<typeof recommendSchema>>;
+
+/** @throws SettingsError BAD_SETTINGS; BAD_DRAFT */
+export function parseRecommendSettings(value: unknown): RecommendSettings {
+  const parsed = recommendSchema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  throw new SettingsError("BAD_SETTINGS", parsed.error.issues, { cause: parsed.error });
+}

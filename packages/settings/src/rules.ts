@@ -1,0 +1,122 @@
+import type { z } from "zod";
+import { DRAWABLE_DRAFTS, draftTraits } from "./draft-name.js";
+import { SettingsError } from "./errors.js";
+import type { DraftSettings, VerificationOptions } from "./verification.js";
+
+/** Settings that are checked against each other; a view of a run has some of them. */
+export interface RuledSettings extends VerificationOptions, DraftSettings {
+  readonly topK: number;
+  /** Default: see `usualBeamWidth`, which is always enough. */
+  readonly beamWidth?: number | undefined;
+  readonly candidates?: string | undefined;
+  readonly acceptAbove?: number | undefined;
+  readonly teacherLog?: string | undefined;
+  readonly teacherSample?: number | undefined;
+}
+
+type Rule = (settings: RuledSettings) => string | undefined;
+
+/** Each returns what is wrong and the remedy, with keys in backticks. */
+const RULES: readonly Rule[] = [
+  drawingRule,
+  relaxedRule,
+  candidatesRule,
+  ({ beamWidth, topK }) =>
+    beamWidth !== undefined && beamWidth < topK
+      ? `\`beamWidth\` ${beamWidth} is less than \`topK\` ${topK}: a search that keeps ${beamWidth} beams cannot return more`
+      : undefined,
+  ({ draft, draftWidth }) =>
+    draft.length === 0 && draftWidth !== "auto" && draftWidth.some((width) => width > 0)
+      ? "`draftWidth` needs a `draft` to draft with"
+      : undefined,
+  ({ teacherLog, teacherSample }) =>
+    teacherLog === undefined && teacherSample !== undefined
+      ? "`teacherSample` needs a `teacherLog` to write to"
+      : undefined,
+];
+
+/** Returns why settings do not fit together, one sentence per problem. */
+export function brokenRules(settings: RuledSettings): string[] {
+  return RULES.flatMap((rule) => rule(settings) ?? []);
+}
+
+/** A schema's refinement that applies the rules. */
+export function checkRules(
+  settings: RuledSettings,
+  context: Pick<z.core.$RefinementCtx, "addIssue">,
+): void {
+  for (const message of brokenRules(settings)) context.addIssue({ code: "custom", message });
+}
+
+function drawingRule({ verification, ...settings }: RuledSettings): string | undefined {
+  if (verification !== "relaxed" && settings.drafted !== undefined)
+    return "`drafted` needs `verification` relaxed: no other list depends on the draft";
+  if (verification !== undefined && verification !== "strict") return undefined;
+  const key = (["seed", "temperature"] as const).find((one) => settings[one] !== undefined);
+  return key && `\`${key}\` needs \`verification\` sampled or relaxed: strict lists are not drawn`;
+}
+
+function relaxedRule(settings: RuledSettings): string | undefined {
+  if (settings.verification !== "relaxed") return undefined;
+  const { draft, draftWidth, teacherLog } = settings;
+  if (draft.length > 1)
+    return "`verification` relaxed takes one `draft`: lists depend on what it drafts from";
+  const [undrawn] = draft.flatMap((name) => undrawnProblem(name) ?? []);
+  if (undrawn !== undefined) return undrawn;
+  if (draft.length > 0 && draftWidth === "auto")
+    return "`verification` relaxed needs a `draftWidth` in numbers, such as 40: lists depend on it, and auto follows the machine's speed";
+  if (teacherLog !== undefined)
+    return "`teacherLog` needs `verification` strict or sampled: a relaxed run asks what its draft makes it ask";
+  return undefined;
+}
+
+function undrawnProblem(draft: string): string | undefined {
+  try {
+    if (draftTraits(draft).canBeDrawnFrom) return undefined;
+  } catch (error) {
+    if (error instanceof SettingsError) return error.message;
+    throw error;
+  }
+  return `\`verification\` relaxed cannot draw from \`draft\` ${draft}: give ${DRAWABLE_DRAFTS}`;
+}
+
+function candidatesRule(settings: RuledSettings): string | undefined {
+  const { candidates, acceptAbove, verification = "strict", teacherLog } = settings;
+  if (candidates === undefined) {
+    if (acceptAbove === undefined) return undefined;
+    return "`acceptAbove` needs `candidates`, the lists of items to accept from";
+  }
+  if (acceptAbove === undefined)
+    return "`candidates` needs `acceptAbove`: the log-likelihood in nats, such as -9, above which the target accepts an item; to draft from the lists without changing any, give `draft` candidates:PATH";
+  if (verification !== "strict")
+    return `\`candidates\` needs \`verification\` strict: a ${verification} list is drawn, and has no places to fill`;
+  if (teacherLog !== undefined)
+    return "`teacherLog` does not work with `candidates`: a search that proposed items cut short has no answers to learn from; log them in a run of their own";
+  return undefined;
+}
+
+/**
+ * Returns why a cluster cannot make the lists that are asked for, with keys in backticks and the
+ * remedy, or undefined. For a request whose rollouts may have been replaced since it was parsed.
+ */
+export function clusterProblem(
+  settings: VerificationOptions &
+    DraftSettings & {
+      readonly limit?: number;
+      readonly allow?: string;
+      readonly block?: string;
+    },
+): string | undefined {
+  const problem = drawingRule({ topK: 1, ...settings }) ?? relaxedRule({ topK: 1, ...settings });
+  if (problem !== undefined || settings.verification !== "relaxed") return problem;
+  // One machine counts in all histories and among the items that are left; a drafter has the run's
+  // rows, and the whole catalogue as the verifiers do. Other counts draft other lists.
+  const [draft] = settings.draft;
+  if (draft === undefined) return undefined;
+  const narrowed = draftTraits(draft).countedIn.find((key) => settings[key] !== undefined);
+  if (narrowed === undefined) return undefined;
+  return (
+    `\`verification\` relaxed with \`draft\` ${draft} takes no \`${narrowed}\` in a cluster: its counts ` +
+    "would differ from those of a single machine. Leave it out, or draft with a checkpoint"
+  );
+}

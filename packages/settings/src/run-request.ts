@@ -1,0 +1,77 @@
+import { isAbsolute } from "node:path";
+import { parseLocation } from "@nightbeam/store";
+import { z } from "zod";
+import { DEFAULTS } from "./defaults.js";
+import { SettingsError } from "./errors.js";
+import {
+  fileFields,
+  filterFields,
+  listFields,
+  objectProblem,
+  outField,
+  partSizeField,
+  placeFields,
+} from "./fields.js";
+import { brokenRules, clusterProblem } from "./rules.js";
+import { samplingSettings, usualBeamWidth } from "./verification.js";
+
+/** The keys of a request to a cluster: those of one machine but what only one machine can do. */
+export const requestFields = z.strictObject(
+  {
+    ...placeFields,
+    // Every node opens it from its own working directory, so a relative path would be several places.
+    out: outField.refine(
+      isSharedPlace,
+      "give an absolute path that all nodes share, or s3://bucket/prefix",
+    ),
+    ...listFields,
+    ...filterFields,
+    ...fileFields,
+    partSize: partSizeField(DEFAULTS.clusterPartSize),
+  },
+  { error: objectProblem },
+);
+
+/**
+ * A request to a cluster. Parsing adds the defaults, so that a request that is parsed again is the
+ * same; strict lists are those of requests without `verification`.
+ */
+export const runRequestSchema = requestFields
+  .superRefine((request, context) => {
+    const broken = brokenRules(request);
+    const problem = broken.length === 0 ? clusterProblem(request) : undefined;
+    for (const message of problem === undefined ? broken : [problem]) {
+      context.addIssue({ code: "custom", message });
+    }
+  })
+  .transform(({ verification, ...request }) => ({
+    ...request,
+    ...samplingSettings({ ...request, verification }),
+    beamWidth: request.beamWidth ?? usualBeamWidth({ ...request, verification }),
+  }));
+
+/** A request as a client writes it. */
+export type RunRequestInput = z.input<typeof requestFields>;
+/** A request with the defaults. */
+export type RunRequest = Readonly<z.output<typeof runRequestSchema>>;
+
+/** @throws SettingsError BAD_REQUEST, with every key that is wrong and what to give instead */
+export function parseRunRequest(value: unknown): RunRequest {
+  const parsed = runRequestSchema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  throw new SettingsError("BAD_REQUEST", parsed.error.issues, { cause: parsed.error });
+}
+
+/** Checks a request without adding the defaults. @throws SettingsError BAD_REQUEST */
+export function assertRunRequest(value: unknown): asserts value is RunRequestInput {
+  parseRunRequest(value);
+}
+
+function isSharedPlace(location: string): boolean {
+  try {
+    const parsed = parseLocation(location);
+    return parsed.kind === "s3" || isAbsolute(parsed.path);
+  } catch {
+    return false;
+  }
+}

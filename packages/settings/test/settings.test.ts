@@ -1,0 +1,85 @@
+import { describe, expect, it } from "vitest";
+import {
+  DEFAULTS,
+  parseRecommendSettings,
+  parseRunRequest,
+  recommendFields,
+  requestFields,
+  SettingsError,
+} from "../src/index.js";
+
+const PLACES = { target: "/t", catalogue: "/c", histories: "/h", out: "/o" };
+
+function issuesOf(parse: (value: unknown) => unknown, settings: Record<string, unknown>) {
+  try {
+    parse({ ...PLACES, ...settings });
+  } catch (error) {
+    if (error instanceof SettingsError)
+      return error.issues.map(({ path, message }) => [path, message]);
+  }
+  throw new Error("the settings are accepted");
+}
+
+describe("settings of one machine and of a cluster", () => {
+  it("have the same defaults but for the size of a part", () => {
+    const one = parseRecommendSettings(PLACES);
+    const { partSize, ...request } = parseRunRequest(PLACES);
+    expect(one).toMatchObject(request);
+    expect([one.partSize, partSize]).toEqual([DEFAULTS.partSize, DEFAULTS.clusterPartSize]);
+  });
+
+  it("have the same keys but for what only one machine can do", () => {
+    const more = ["workers", "promptCache", "candidates", "acceptAbove"];
+    const teacher = ["teacherLog", "teacherSample"];
+    expect(Object.keys(recommendFields.shape)).toEqual([
+      ...Object.keys(requestFields.shape),
+      ...more,
+      ...teacher,
+    ]);
+  });
+
+  it.each([
+    { topK: 30, beamWidth: 20 },
+    { draftWidth: [4] },
+    { seed: 7 },
+    { verification: "sampled", drafted: "beam" },
+    { verification: "relaxed", draft: ["d", "e"], draftWidth: [40] },
+    { verification: "relaxed", draft: ["previous:"], draftWidth: [40] },
+    { scoring: "half", topK: 0 },
+    { draft: ["d", 5] },
+    { colour: "red" },
+  ])("refuse with the same words: %j", (settings) => {
+    const issues = issuesOf(parseRecommendSettings, settings);
+    expect(issues).toEqual(issuesOf(parseRunRequest, settings));
+  });
+});
+
+describe("an error", () => {
+  it("names every key that is wrong in backticks, and has its parts", () => {
+    const wrong = { ...PLACES, target: undefined, draft: ["d", 5], topK: "ten" };
+    expect(() => parseRecommendSettings(wrong)).toThrow(
+      "`target`: is required; `draft[1]`: give a text; `topK`: give a whole number of at least 1",
+    );
+    expect(issuesOf(parseRunRequest, { draft: ["d", 5] })).toEqual([[["draft", 1], "give a text"]]);
+  });
+
+  it("belongs to no key if settings do not fit together", () => {
+    expect(issuesOf(parseRecommendSettings, { topK: 30, beamWidth: 20 })).toEqual([
+      [[], expect.stringContaining("`beamWidth` 20 is less than `topK` 30")],
+    ]);
+  });
+
+  it.each([undefined, null, "run", []])("says that %j is not settings", (value) => {
+    const refusal = expect.objectContaining({ name: "SettingsError", code: "BAD_SETTINGS" });
+    expect(() => parseRecommendSettings(value)).toThrow(refusal);
+  });
+});
+
+describe("teacher data", () => {
+  it("is logged for a twentieth of the users unless another share is given", () => {
+    const settings = { ...PLACES, teacherLog: "/log" };
+    expect(parseRecommendSettings(settings).teacherSample).toBe(0.05);
+    expect(parseRecommendSettings({ ...settings, teacherSample: 1 }).teacherSample).toBe(1);
+    expect(parseRecommendSettings(PLACES)).not.toHaveProperty("teacherSample");
+  });
+});

@@ -1,0 +1,40 @@
+import { DEFAULTS } from "@nightbeam/settings";
+import type { Command } from "commander";
+
+/** Adds the options that decide the lists and their files, the same on one machine and in a cluster. */
+export function withLists(command: Command): Command {
+  return command
+    .option("--top-k <n>", `items per user (default ${DEFAULTS.topK})`)
+    .option(
+      "--beam-width <n>",
+      `beams that the search keeps per level (default ${DEFAULTS.beamWidth}, at least top-k; top-k if sampled)`,
+    )
+    .option(
+      "--scoring <kind>",
+      `full: over the vocabulary; renormalized: over the catalogue (default ${DEFAULTS.scoring})`,
+    )
+    .option(
+      "--verification <kind>",
+      `strict: the target's own beam search; sampled: drawn from the target without replacement; relaxed: about the same, in fewer calls (default ${DEFAULTS.verification})`,
+    )
+    .option("--seed <n>", `seed of drawn lists (default ${DEFAULTS.seed})`)
+    .option(
+      "--temperature <t>",
+      `temperature of drawn lists, above 0 (default ${DEFAULTS.temperature})`,
+    )
+    .option(
+      "--drafted <how>",
+      `relaxed: the draft's sequences are sampled, or the best of its beam (default ${DEFAULTS.drafted})`,
+    )
+    .option(
+      "--draft-width <n>",
+      `prefixes drafted at each level, one width per level (60,40,30), or auto (default ${DEFAULTS.draftWidth})`,
+    )
+    .option("--exclude-seen", "recommend nothing that is in the user's history")
+    .option("--allow <file>", "recommend only the items of this list")
+    .option("--block <file>", "recommend none of the items of this list")
+    .option("--format <kind>", `parquet or jsonl (default ${DEFAULTS.format})`)
+    .option("--precision <kind>", `fp32 or int8 (default ${DEFAULTS.precision})`)
+    .option("--limit <n>", "only the first n users")
+    .option("--batch-size <n>", `users per call (default ${DEFAULTS.batchSize})`);
+}

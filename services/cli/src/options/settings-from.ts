@@ -1,0 +1,71 @@
+import { flagOf, UsageError } from "@nightbeam/service";
+import { SettingsError, type SettingsIssue } from "@nightbeam/settings";
+import type { z } from "zod";
+import { withFlags } from "./key-flags.js";
+
+type Fields = Readonly<Record<string, z.ZodType>>;
+
+/**
+ * Reads settings that were typed as flags, or written into a config file in the same way.
+ *
+ * @param given values by key, of `fields` alone
+ * @throws UsageError BAD_OPTION, naming the first flag that is wrong, its value and the remedy
+ */
+export function settingsFrom<Settings>(
+  given: Readonly<Record<string, unknown>>,
+  { fields, parse }: { fields: Fields; parse: (values: Record<string, unknown>) => Settings },
+): Settings {
+  try {
+    return parse(valuesOf(given, fields));
+  } catch (error) {
+    if (!(error instanceof SettingsError)) throw error;
+    throw new UsageError("BAD_OPTION", refusal(error.issues[0], given), { cause: error });
+  }
+}
+
+/** What flags mean as values of their fields; text that means nothing is left for the field to refuse. */
+export function valuesOf(
+  given: Readonly<Record<string, unknown>>,
+  fields: Fields,
+): Record<string, unknown> {
+  const entries = Object.entries(given).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(
+    entries.map(([key, value]) => {
+      if (key === "draft" && typeof value === "string") return [key, [value]];
+      if (key === "draftWidth") return [key, widthsOf(value)];
+      return [key, numberOr(value, fields[key])];
+    }),
+  );
+}
+
+/** `"60,40,30"` as a list of numbers; also a number, and a list that has texts in it. */
+export function widthsOf(given: unknown): unknown {
+  if (given === "auto") return given;
+  if (typeof given !== "string" && typeof given !== "number" && !Array.isArray(given)) return given;
+  return String(given)
+    .split(",")
+    .map((width) => (width.trim() === "" ? Number.NaN : Number(width)));
+}
+
+/** A text as a number if its field only takes numbers. An empty text is not a number. */
+function numberOr(value: unknown, field: z.ZodType | undefined): unknown {
+  if (typeof value !== "string" || value.trim() === "" || field === undefined) return value;
+  const number = Number(value);
+  return !field.safeParse(value).success && field.safeParse(number).success ? number : value;
+}
+
+function refusal(
+  issue: SettingsIssue | undefined,
+  given: Readonly<Record<string, unknown>>,
+): string {
+  const { path = [], message = "" } = issue ?? {};
+  const [key, place] = path;
+  const sentence = withFlags(message);
+  if (key === undefined) return sentence;
+  const all = given[String(key)];
+  // The value that is wrong, if a flag was given several.
+  const value = Array.isArray(all) && typeof place === "number" ? all[place] : all;
+  const flag = flagOf(String(key));
+  if (value === undefined) return `${flag} is required`;
+  return `${flag} ${typeof value === "string" ? value : JSON.stringify(value)}: ${sentence}`;
+}

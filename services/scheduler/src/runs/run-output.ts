@@ -1,0 +1,29 @@
+import type { Manifest, PartRecord, RunStanding, SubmittedRequest } from "@nightbeam/run";
+import type { RunRequest } from "@nightbeam/settings";
+import type { ShardStore } from "@nightbeam/store";
+
+/** The output location of a run, as the scheduler uses it. All methods throw StoreError STORE_FAILED, STORE_DAMAGED. */
+export interface RunOutput {
+  readonly location: string;
+  readonly store: ShardStore;
+  standing(): Promise<RunStanding>;
+  /** The request in this location, or undefined if it is free. */
+  request(): Promise<SubmittedRequest | undefined>;
+  /** @throws RunError OUT_TAKEN if the location contains a run of `nightbeam recommend` */
+  refuseForeignRun(): Promise<void>;
+  /** Replaces the request of a run that was never planned. */
+  replaceRequest(request: RunRequest, submittedAt: Date): Promise<void>;
+  /** Writes the request unless there is one. @returns the request in this location @throws RunError OUT_TAKEN */
+  claim(request: RunRequest, submittedAt: Date): Promise<SubmittedRequest>;
+  commits(): Promise<readonly PartRecord[]>;
+  manifest(): Promise<Manifest | undefined>;
+  cancel(at: Date): Promise<void>;
+  /** Marks the run as partial. `causes`: why shards failed, by index. */
+  setAside(at: Date, causes: ReadonlyMap<number, string>): Promise<void>;
+  /** Removes the marks of a cancelled or partial run that is planned. */
+  reopen(): Promise<void>;
+  /** Checks the commits against the plan, writes the manifest and removes left-over attempts. */
+  finish(wallSeconds: number): Promise<void>;
+}
+
+export type OpenOutput = (location: string) => Promise<RunOutput>;

@@ -1,0 +1,146 @@
+import type { NodeStatus } from "@nightbeam/control";
+import { answersHash } from "@nightbeam/model";
+import type { RunPlan } from "@nightbeam/run";
+import type { RunRequest } from "@nightbeam/settings";
+import type { Alarms } from "../alarms/alarms.js";
+import type { RunStateName } from "../api/answers.js";
+import type { WallClock } from "../clock.js";
+import type { RunRecord } from "./run-record.js";
+
+/** The announced verifiers, with the properties that decide which calls they take. */
+export interface LiveVerifiers {
+  /** False without a connection to NATS: then nothing is known about verifiers. */
+  readonly connected: boolean;
+  readonly verifiers: readonly Pick<NodeStatus, "target" | "catalogue" | "scoring" | "draining">[];
+  /** Whether a drafter was given verifiers by address, about which nothing is known here. */
+  readonly areNamed: boolean;
+}
+
+export interface VerifierWatchOptions {
+  readonly verifiers: () => LiveVerifiers;
+  readonly alarms: Pick<Alarms, "raise" | "list">;
+  readonly clock: WallClock;
+  /** An alarm is raised after this time without a verifier and without a commit. */
+  readonly alarmAfterMs?: number | undefined;
+}
+
+/** The part of a run's view that is checked. */
+export interface ObservedRun {
+  readonly state: RunStateName;
+  readonly record: Pick<RunRecord, "runId" | "night" | "request">;
+  readonly standing: { readonly plan: Pick<RunPlan, "versions"> | undefined };
+  readonly missing: { readonly length: number };
+  readonly commits: { readonly length: number };
+}
+
+/** Finds running runs that no announced verifier can answer. Without it they would wait silently. */
+export interface VerifierWatch {
+  /**
+   * Why no verifier can answer a running run. Undefined if one can, or if nothing is known. If drafters were given
+   * verifiers by address, only after a long time without a commit.
+   */
+  reason(view: ObservedRun): string | undefined;
+  /** Raises `run_unverified`, once per run, if no verifier could answer for a long time. */
+  check(view: ObservedRun): Promise<void>;
+  /** Forgets a run that has ended or was resumed. */
+  forget(runId: string): void;
+}
+
+const ALARM_AFTER_MS = 60_000;
+/** Digits of a hash in messages. */
+const DIGITS = 12;
+/** Verifiers that a message describes. */
+const MAX_DESCRIBED = 3;
+
+export function openVerifierWatch(options: VerifierWatchOptions): VerifierWatch {
+  const { verifiers, alarms, clock, alarmAfterMs = ALARM_AFTER_MS } = options;
+  const waiting = new Map<string, { readonly since: number; readonly commits: number }>();
+  // Stays set if a user clears the alarm: one alarm is enough.
+  const alarmed = new Set<string>();
+  const unverified = ({ state, standing: { plan }, record, missing }: ObservedRun) => {
+    if (state !== "running" || plan === undefined || missing.length === 0) return undefined;
+    return unverifiedReason({ plan, request: record.request, live: verifiers() });
+  };
+  const isStuck = ({ record, commits }: ObservedRun) => {
+    const before = waiting.get(record.runId);
+    if (before === undefined || before.commits !== commits.length) return false;
+    return clock.now() - before.since >= alarmAfterMs;
+  };
+  return {
+    reason: (view) => {
+      const why = unverified(view);
+      return verifiers().areNamed && !isStuck(view) ? undefined : why;
+    },
+    check: async (view) => {
+      const { runId, night } = view.record;
+      const why = unverified(view);
+      if (why === undefined) {
+        waiting.delete(runId);
+        return;
+      }
+      const commits = view.commits.length;
+      const before = waiting.get(runId);
+      // Drafters may have verifiers that are not announced: a run that makes progress is fine.
+      if (before?.commits !== commits) {
+        waiting.set(runId, { since: clock.now(), commits });
+        return;
+      }
+      if (!isStuck(view) || alarmed.has(runId)) return;
+      // Another scheduler, or this one before a restart, may have raised it already.
+      const raised = await alarms.list();
+      alarmed.add(runId);
+      if (raised.some((one) => one.kind === KIND && one.runId === runId)) return;
+      alarms.raise({
+        kind: KIND,
+        runId,
+        message: `Run ${runId} waits: ${why}. Start such a verifier, or cancel the run.`,
+        ...(night === undefined ? {} : { night }),
+      });
+    },
+    forget: (runId) => {
+      waiting.delete(runId);
+      alarmed.delete(runId);
+    },
+  };
+}
+
+const KIND = "run_unverified";
+
+/** Why no announced verifier can answer a run. Undefined if one can, or if nothing is known. */
+export function unverifiedReason(options: {
+  readonly plan: Pick<RunPlan, "versions">;
+  readonly request: Pick<RunRequest, "scoring" | "precision">;
+  readonly live: LiveVerifiers;
+}): string | undefined {
+  const { plan, request, live } = options;
+  if (!live.connected) return undefined;
+  const { scoring, precision } = request;
+  const { target: checkpoint = "", catalogue = "" } = plan.versions;
+  const asked = { target: answersHash({ checkpoint, precision }), catalogue, scoring };
+  const held = live.verifiers.filter(({ draining }) => !draining);
+  const named = live.areNamed
+    ? ", and nothing is known about those that drafters were given by address"
+    : "";
+  if (held.length === 0) return `no verifier is announced${named}`;
+  const answers = held.some((one) => {
+    const { target = asked.target, catalogue: items = catalogue, scoring: mode = scoring } = one;
+    return target === asked.target && items === catalogue && mode === scoring;
+  });
+  if (answers) return undefined;
+  const holdings = [...new Set(held.map(describe))];
+  const more =
+    holdings.length > MAX_DESCRIBED ? `; and ${holdings.length - MAX_DESCRIBED} more` : "";
+  return (
+    `no verifier holds what it asks for, ${describe(asked)} (${precision}); ` +
+    `the ${held.length} announced hold ${holdings.slice(0, MAX_DESCRIBED).join("; ")}${more}${named}`
+  );
+}
+
+function describe(one: {
+  readonly target?: string;
+  readonly catalogue?: string;
+  readonly scoring?: string;
+}): string {
+  const { target = "?", catalogue = "?", scoring = "?" } = one;
+  return `target ${target.slice(0, DIGITS)}, catalogue ${catalogue.slice(0, DIGITS)}, scoring ${scoring}`;
+}

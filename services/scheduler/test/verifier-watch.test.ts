@@ -1,0 +1,93 @@
+import { answersHash } from "@nightbeam/model";
+import { describe, expect, it } from "vitest";
+import type { Alarm } from "../src/api/answers.js";
+import { submitSchema } from "../src/api/request.js";
+import {
+  type LiveVerifiers,
+  type ObservedRun,
+  openVerifierWatch,
+  unverifiedReason,
+} from "../src/runs/verifier-watch.js";
+
+const target = "a".repeat(64);
+const catalogue = "c".repeat(64);
+const submitted = { target: "/t", catalogue: "/c", histories: "/h", out: "/o" };
+const request = submitSchema.parse(submitted);
+const plan = { versions: { target, catalogue } };
+const right = { target, catalogue, scoring: "full", draining: false } as const;
+const live = (...verifiers: LiveVerifiers["verifiers"]): LiveVerifiers => {
+  return { connected: true, verifiers, areNamed: false };
+};
+
+describe("a run that nobody can answer", () => {
+  it("says what it asks for and what there is", () => {
+    const reason = (given: LiveVerifiers) => unverifiedReason({ plan, request, live: given });
+    expect(reason(live(right))).toBeUndefined();
+    expect(reason({ ...live(), connected: false })).toBeUndefined();
+    expect(reason(live())).toBe("no verifier is announced");
+    expect(reason(live({ ...right, draining: true }))).toBe("no verifier is announced");
+    const wrong = { ...right, target: "b".repeat(64) };
+    expect(reason(live(wrong, right))).toBeUndefined();
+    expect(reason(live(wrong, wrong))).toBe(
+      "no verifier holds what it asks for, target aaaaaaaaaaaa, catalogue cccccccccccc, scoring " +
+        "full (fp32); the 2 announced hold target bbbbbbbbbbbb, catalogue cccccccccccc, scoring full",
+    );
+    expect(reason(live({ ...right, catalogue: "d".repeat(64) }))).toMatch(/dddddddddddd/);
+    expect(reason(live({ ...right, scoring: "renormalized" }))).toMatch(/scoring renormalized$/);
+  });
+
+  it("asks for a model of 8 bits by the hash that its verifiers announce", () => {
+    const small = submitSchema.parse({ ...submitted, precision: "int8" });
+    const held = answersHash({ checkpoint: target, precision: "int8" });
+    const reason = (given: LiveVerifiers) =>
+      unverifiedReason({ plan, request: small, live: given });
+    expect(reason(live({ ...right, target: held }))).toBeUndefined();
+    expect(reason(live(right))).toContain(`target ${held.slice(0, 12)}`);
+  });
+
+  it("raises an alarm once it has lasted, once", async () => {
+    let now = 0;
+    let areNamed = false;
+    const alarms: Alarm[] = [];
+    const watch = openVerifierWatch({
+      verifiers: () => ({ ...live(), areNamed }),
+      alarms: {
+        raise: (alarm) => void alarms.push({ ...alarm, at: "2026-11-21T02:00:00.000Z" }),
+        list: async () => alarms,
+      },
+      clock: { now: () => now },
+    });
+    const look = async (atMs: number, commits: number) => {
+      now = atMs;
+      await watch.check(running(commits));
+      return alarms.length;
+    };
+    expect(watch.reason(running(0))).toBe("no verifier is announced");
+    expect(await look(0, 0)).toBe(0);
+    expect(await look(59_000, 1)).toBe(0);
+    expect(await look(118_000, 1)).toBe(0);
+    expect(await look(119_000, 1)).toBe(1);
+    expect(alarms[0]?.message).toMatch(/^Run r-1 waits: no verifier is announced\. Start such/);
+    alarms.length = 0;
+    // A drafter with verifiers by name may be asking them: that nothing is done tells otherwise.
+    areNamed = true;
+    expect(watch.reason(running(2))).toBeUndefined();
+    expect(watch.reason(running(1))).toBe(
+      "no verifier is announced, and nothing is known about those that drafters were given by address",
+    );
+    expect(await look(400_000, 1)).toBe(0);
+    watch.forget("r-1");
+    await look(500_000, 1);
+    expect(await look(560_000, 1)).toBe(1);
+  });
+});
+
+function running(commits: number): ObservedRun {
+  return {
+    state: "running",
+    record: { runId: "r-1", request },
+    standing: { plan },
+    missing: { length: 9 },
+    commits: { length: commits },
+  };
+}
