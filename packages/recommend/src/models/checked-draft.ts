@@ -11,11 +11,12 @@ export interface DraftModel
 }
 
 /**
- * Drafts with a small model, which reads the prompts of the target.
+ * A draft model as a drafter, once it is clear that it reads prompts as the target does. Users whose
+ * prompts are too long for it get no draft.
  *
- * @throws RecommendError DRAFT_DIFFERS where it would read them as something else
+ * @throws RecommendError DRAFT_DIFFERS if it writes items with other tokens than the target
  */
-export function modelDrafter(
+export function checkedDraft(
   draft: DraftModel,
   options: { directory: string; target: Pick<Prompts, "encodePrompt">; catalogue: Catalogue },
 ): Drafter {
