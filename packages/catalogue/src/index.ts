@@ -9,6 +9,12 @@ export type { CatalogueFilter } from "./filter.js";
 export { filterCatalogue, filteredOut } from "./filter.js";
 export { parseLcRecIndex } from "./lc-rec.js";
 export { decodePrepared, encodePrepared } from "./prepared.js";
+export type {
+  ReadonlyFloat64Array,
+  ReadonlyInt32Array,
+  ReadonlyUint16Array,
+  ReadonlyUint32Array,
+} from "./readonly-arrays.js";
 export type { NodeRange, Trie } from "./trie.js";
 export {
   childCodes,

@@ -1,3 +1,5 @@
+import type { ReadonlyUint16Array, ReadonlyUint32Array } from "./readonly-arrays.js";
+
 /**
  * The catalogue's trie in typed arrays.
  *
@@ -13,11 +15,11 @@ export interface Trie {
   /** L, the number of codes of a path: 2 to 8. */
   readonly levels: number;
   /** Code of every node, 0 to 65,535; `codes[0]` belongs to the root and means nothing. Shape [nodes]. */
-  readonly codes: Uint16Array;
+  readonly codes: ReadonlyUint16Array;
   /** Children of node x are the ids `firstChild[x]` up to, not including, `firstChild[x + 1]`. Shape [nodes + 1]. */
-  readonly firstChild: Uint32Array;
+  readonly firstChild: ReadonlyUint32Array;
   /** Nodes of depth d are the ids `levelStart[d]` up to, not including, `levelStart[d + 1]`. Shape [levels + 2]. */
-  readonly levelStart: Uint32Array;
+  readonly levelStart: ReadonlyUint32Array;
 }
 
 /** The root's node id: the empty prefix. */
@@ -54,7 +56,7 @@ export function childCount(trie: Trie, node: number): number {
 }
 
 /** Codes of a node's children, ascending: a view, nothing is copied. */
-export function childCodes(trie: Trie, node: number): Uint16Array {
+export function childCodes(trie: Trie, node: number): ReadonlyUint16Array {
   const { first, end } = childRange(trie, node);
   return trie.codes.subarray(first, end);
 }

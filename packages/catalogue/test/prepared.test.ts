@@ -3,7 +3,8 @@ import { describe, expect, it } from "vitest";
 import { buildCatalogue } from "../src/build.js";
 import type { Catalogue } from "../src/catalogue.js";
 import { CatalogueError } from "../src/errors.js";
-import { decodePrepared, encodePrepared } from "../src/prepared.js";
+import { type Sections, sectionsOf } from "../src/layout.js";
+import { decodePrepared, encodePrepared, readCounts } from "../src/prepared.js";
 import { entries, someEntries, thrownBy } from "./arbitraries.js";
 
 function itemsOf(catalogue: Catalogue): unknown[] {
@@ -14,6 +15,11 @@ function itemsOf(catalogue: Catalogue): unknown[] {
 }
 
 const small = entries("x 1 2 3", "y 1 2 3", "z 4 0 65535");
+
+/** A catalogue's arrays, which are read-only elsewhere. */
+function writable({ prepared }: Catalogue): Sections {
+  return sectionsOf(prepared.buffer, readCounts(prepared));
+}
 
 describe("prepared catalogues", () => {
   it("come back whole, from shared or private memory, at any offset", () => {
@@ -44,7 +50,7 @@ describe("prepared catalogues", () => {
     const catalogue = buildCatalogue(small);
     const received = decodePrepared(structuredClone(catalogue.prepared), { verify: false });
     const trie = structuredClone(catalogue.trie);
-    catalogue.trie.codes[1] = 777;
+    writable(catalogue).codes[1] = 777;
     expect(received.trie.codes[1]).toBe(777);
     expect(trie.codes[1]).toBe(777);
   });
@@ -77,7 +83,7 @@ describe("prepared catalogues", () => {
     later[8] = 2;
     expect(() => decodePrepared(later)).toThrow(/format version is 2/);
     const contradictory = buildCatalogue(small);
-    contradictory.trie.levelStart[1] = 5;
+    writable(contradictory).levelStart[1] = 5;
     const bytes = encodePrepared(contradictory);
     expect(() => decodePrepared(bytes, { verify: false })).toThrow(/contradict/);
   });

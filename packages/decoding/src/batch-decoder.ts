@@ -6,7 +6,7 @@ import type { KnownTree } from "./tree/known-tree.js";
 
 /** One user to be decoded. */
 export interface DecodeJob {
-  /** Unique among the jobs under way; equal keys must mean equal prompts. */
+  /** Unique among running jobs; reuse it later only for the same prompt. */
   readonly key: number;
   /** The user's name in the histories: drawn lists depend on it, and some drafters have lists by name. */
   readonly name?: string | undefined;

@@ -11,7 +11,8 @@ import { roundsDecoder, type SpeculativeOptions } from "./speculative-decoder.js
  * even if they are right, and the next draft begins there without the target's log-probabilities below.
  *
  * It is the same loop with a search that forgets what is ahead of it after every call. A call that
- * asks about the same prefix again is counted again.
+ * asks about the same prefix again is counted again. A relaxed search forgets nothing, as its draws
+ * depend on the number of calls: relaxed lists cost here what they cost in `speculativeDecoder`.
  *
  * @throws DecodingError as `speculativeDecoder` does
  */

@@ -4,7 +4,7 @@ import { type DraftPolicy, fixedWidths } from "./drafting/draft-policy.js";
 import { type Draft, type Drafter, type DraftRequest, emptyDrafter } from "./drafting/drafter.js";
 import { requireThat, wholeNumber } from "./errors.js";
 import { QuestionHasher } from "./question.js";
-import { isWorthAsking, type Search } from "./search/search.js";
+import { isWorthAsking, type Search, viewOf } from "./search/search.js";
 import { addCall, noCost, type SearchCost } from "./search/search-cost.js";
 import type { SearchSpace } from "./search/search-space.js";
 import { answerRows, ask, type Row } from "./tree/answer-rows.js";
@@ -43,8 +43,8 @@ export function speculativeDecoder(options: SpeculativeOptions): BatchDecoder {
   return roundsDecoder(options, {});
 }
 
-/** `speculativeDecoder` with changes to its loop, which must not change the lists. */
-export function roundsDecoder(options: SpeculativeOptions, hooks: RoundHooks): BatchDecoder {
+/** `speculativeDecoder` with a change to its loop that leaves the lists as they are. */
+export function roundsDecoder(options: SpeculativeOptions, hooks: NeutralHooks): BatchDecoder {
   checkSpeculative(options);
   const questions = new QuestionHasher(options);
   return {
@@ -68,20 +68,27 @@ export interface ActiveSearch {
   readonly answered: Row[] | undefined;
 }
 
-/** Ways to change the loop; all of them are optional. */
-export interface RoundHooks {
+/** Ways to change the loop that decide what is asked when, and so no strict or sampled list. */
+export interface NeutralHooks {
   /** Prefixes to ask about as well; those that are known or lead nowhere are ignored. Default: none. */
   extraPrefixes?(active: ActiveSearch): Iterable<number>;
-  /** Whether a search that asks is to be answered. Default: always. */
-  wantsAnotherCall?(active: ActiveSearch): boolean;
-  /** Called after each round with every search that it advanced. */
+  /** Called after each round with every search that it advanced. It must not learn rows for it. */
   afterRound?(active: ActiveSearch): void;
+}
+
+/** Ways to change the loop; all of them are optional. */
+export interface RoundHooks extends NeutralHooks {
+  /**
+   * Whether a search that asks is to be answered. Default: always. A search that is not answered stops
+   * with beams of less than full depth, and the list is up to the caller.
+   */
+  wantsAnotherCall?(active: ActiveSearch): boolean;
 }
 
 /**
  * The loop: draft, ask the target once for all users, let the searches run on, until none asks.
  *
- * A draft comes in twice. `questionFor` adds its prefixes to the question, so that the target answers
+ * A draft comes in twice. `requestFor` adds its prefixes to the request, so that the target answers
  * them early. `settle` shows its levels to the search, and only a relaxed one looks at them.
  */
 export async function runRounds(
@@ -107,13 +114,13 @@ export async function runRounds(
       const drafts = isDrafting
         ? await drafter.draft(asking.map((active) => draftRequest(active, widths)))
         : [];
-      const questions = asking.map((active, at) => {
+      const requests = asking.map((active, at) => {
         const extra = hooks.extraPrefixes?.(active) ?? [];
-        return questionFor(active, { draft: drafts[at], extra });
+        return requestFor(active, { draft: drafts[at], extra });
       });
-      const answers = await ask(target, questions);
+      const answers = await ask(target, requests);
       asking.forEach((active, at) => {
-        settle(active, { question: questions[at], answer: answers[at], draft: drafts[at] });
+        settle(active, { request: requests[at], answer: answers[at], draft: drafts[at] });
         hooks.afterRound?.(active);
       });
       for (const one of [...drafts, ...answers]) milliseconds += one.milliseconds ?? 0;
@@ -143,11 +150,12 @@ function longestPrompt(jobs: readonly DecodeJob[]): number {
 
 function draftRequest({ job, search }: ActiveSearch, widths: readonly number[]): DraftRequest {
   const { key, name, prompt, history } = job;
-  return { key, name, prompt, history, search, widths };
+  const { propose } = search;
+  return { key, name, prompt, history, search: viewOf(search), propose, widths };
 }
 
 /** Asks for what the search misses, for what the draft expects it to ask next, and for extra prefixes. */
-function questionFor(
+function requestFor(
   { job, search }: ActiveSearch,
   { draft, extra }: { draft: Draft | undefined; extra: Iterable<number> },
 ): ScoreRequest {
@@ -163,16 +171,16 @@ function questionFor(
 function settle(
   active: ActiveSearch,
   round: {
-    question: ScoreRequest | undefined;
+    request: ScoreRequest | undefined;
     answer: ScoreAnswer | undefined;
     draft: Draft | undefined;
   },
 ): void {
   const { search } = active;
-  const { question, answer, draft } = round;
-  if (question === undefined || answer === undefined) return;
+  const { request, answer, draft } = round;
+  if (request === undefined || answer === undefined) return;
   const fromDepth = search.state.beams.depth;
-  const { tree } = question;
+  const { tree } = request;
   const rows = answerRows(search.space.trie, { tree, logProbs: answer.logProbs });
   for (const { prefix, logProbs } of rows) search.learn(prefix, logProbs);
   active.answered?.push(...rows);

@@ -83,7 +83,7 @@ export class ScorerWorld {
   }
 
   /** A request under a new key. */
-  request(prompt: Int32Array, prefixes: Iterable<number>): ScoreRequest {
+  request(prompt: ScoreRequest["prompt"], prefixes: Iterable<number>): ScoreRequest {
     return { key: this.#nextKey++, prompt, tree: treeOf(this.catalogue.trie, prefixes) };
   }
 

@@ -10,7 +10,7 @@ export interface BatchOutlook {
 /** The cost of a finished batch. */
 export interface BatchMeasure extends BatchOutlook {
   readonly widths: readonly number[];
-  /** Rows that the target computed for the whole batch. */
+  /** Prompt tokens and nodes that the target computed for the whole batch. */
   readonly tokens: number;
   /** Compute time of target and drafts for the batch, without waiting. */
   readonly milliseconds: number;

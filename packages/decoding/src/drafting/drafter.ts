@@ -1,5 +1,6 @@
+import type { ReadonlyInt32Array, ReadonlyUint32Array } from "@nightbeam/catalogue";
 import type { Beams } from "../search/beams.js";
-import type { SearchView } from "../search/search.js";
+import type { Propose, SearchView } from "../search/search.js";
 
 /** One user whose search waits for the target: what will it ask for next? */
 export interface DraftRequest {
@@ -8,11 +9,16 @@ export interface DraftRequest {
   /** The user's name in the histories, for drafters that have lists by name. */
   readonly name?: string | undefined;
   /** Token ids of the prompt, for drafters that are models. Shape [tokens]. */
-  readonly prompt: Int32Array;
+  readonly prompt: ReadonlyInt32Array;
   /** The user's items as catalogue indices, oldest first, for drafters that count items. */
-  readonly history: Uint32Array;
+  readonly history: ReadonlyUint32Array;
   /** The search, in state `asking`; the draft begins at its beams. */
   readonly search: SearchView;
+  /**
+   * Drafts a level as the search wants it drafted, which a relaxed search needs to know. Default: the
+   * drafter proposes the prefixes that it believes the search will keep.
+   */
+  readonly propose?: Propose | undefined;
   /** Prefixes to propose at each depth: `widths[d - 1]` of depth d, 1 to levels - 1. 0 ends the draft there. */
   readonly widths: readonly number[];
 }
@@ -21,8 +27,8 @@ export interface DraftRequest {
 export interface Draft {
   /**
    * One entry per depth below the search's beams, shallowest first, each best first. Prefixes of the
-   * last depth are never proposed: their scores come from their parents. Where the search has a
-   * `propose`, the levels are the objects that it returned.
+   * last depth are never proposed: their scores come from their parents. If the request has a
+   * `propose`, the levels are the objects that it returned; others count as not drafted.
    */
   readonly levels: readonly Beams[];
   /** Compute time of the draft, without waiting, if it was measured. Default: 0. */

@@ -24,7 +24,7 @@ export interface Estimator {
  * Each depth holds the beams that the search will keep if the estimates are right, and beyond them
  * the next best. Without that rule the next best, whose children can be better, would crowd out
  * what the search really enters; with it, estimates that are right save every further call.
- * A search that has a `propose` proposes the levels itself.
+ * If a request has a `propose`, that drafts the levels.
  *
  * @public to write a drafter that has probabilities
  */
@@ -74,7 +74,8 @@ function nextWidth({ request, proposed }: OpenDraft): number {
 
 function addLevel(draft: OpenDraft): void {
   const { lookup, request, expected, proposed } = draft;
-  const { space, beamWidth, propose } = request.search;
+  const { search, propose } = request;
+  const { space, beamWidth } = search;
   const width = nextWidth(draft);
   if (propose === undefined) {
     draft.expected = expandBeams(space, expected, { lookup, width: Math.min(width, beamWidth) });

@@ -1,4 +1,4 @@
-import { childCodes, depthOf, ROOT } from "@nightbeam/catalogue";
+import { childCodes, depthOf, type ReadonlyInt32Array, ROOT } from "@nightbeam/catalogue";
 import { DecodingError } from "../errors.js";
 import { logSoftmax } from "../search/log-softmax.js";
 import { withoutExcluded } from "../search/scoring.js";
@@ -7,12 +7,12 @@ import { checkRow } from "../tree/answer-rows.js";
 import type { Draft, Drafter, DraftRequest } from "./drafter.js";
 import { draftByEstimate, type EstimateRequest, type Estimator } from "./estimate.js";
 
-/** One user's question to level heads: which codes does the next item have? */
+/** What level heads are asked about one user: which codes does the next item have? */
 export interface LevelHeadsRequest {
   /** Identifies the prompt within a run: equal keys mean equal prompts. */
   readonly key: number;
   /** Token ids, at least one. Shape [tokens]. */
-  readonly prompt: Int32Array;
+  readonly prompt: ReadonlyInt32Array;
 }
 
 /** What the level heads answered about one user. */

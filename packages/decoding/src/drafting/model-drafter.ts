@@ -40,14 +40,14 @@ export class ModelDrafter implements Drafter {
   }
 
   async #ask(asked: readonly EstimateRequest[]): Promise<readonly ScoreAnswer[]> {
-    const questions = asked.map(({ request, prefixes }) => ({
+    const scoreRequests = asked.map(({ request, prefixes }) => ({
       key: request.key,
       prompt: request.prompt,
       tree: treeOf(request.search.space.trie, prefixes),
     }));
-    const answers = await ask(this.#scorer, questions);
+    const answers = await ask(this.#scorer, scoreRequests);
     asked.forEach(({ request }, at) => {
-      const tree = questions[at]?.tree;
+      const tree = scoreRequests[at]?.tree;
       const logProbs = answers[at]?.logProbs;
       if (tree !== undefined && logProbs !== undefined) this.#learn(request, { tree, logProbs });
     });

@@ -11,13 +11,13 @@ import { seedOf, shuffled } from "./draws.js";
  * baseline for every other draft.
  *
  * What is drawn depends on the prompt and the depth of the beams alone, so the same user gets the
- * same draft in every run. A search that has a `propose` draws for itself, at temperature 1 from the
- * same uniform distribution.
+ * same draft in every run. If the request has a `propose`, that draws, at temperature 1 from the same
+ * uniform distribution.
  */
 export class RetrievalDrafter implements Drafter {
   draft(requests: readonly DraftRequest[]): Promise<readonly Draft[]> {
     const drafts = requests.map((request) => {
-      const { propose } = request.search;
+      const { propose } = request;
       return propose === undefined
         ? { levels: levelsAlong(request, drawnLeaves(request)) }
         : { levels: uniformLevels(request, propose) };

@@ -1,10 +1,4 @@
-import { ROOT } from "@nightbeam/catalogue";
-
-type Writing = "set" | "fill" | "sort" | "reverse" | "copyWithin" | "subarray" | "buffer";
-/** A typed array that can be read and not written. */
-type ReadonlyTyped<Numbers> = { readonly [Key in Exclude<keyof Numbers, Writing>]: Numbers[Key] };
-export type ReadonlyFloats = ReadonlyTyped<Float64Array>;
-export type ReadonlyNodes = ReadonlyTyped<Uint32Array>;
+import { type ReadonlyFloat64Array, type ReadonlyUint32Array, ROOT } from "@nightbeam/catalogue";
 
 /**
  * Prefixes of one depth. Those of a search stand best first: higher score first, equal scores by
@@ -14,14 +8,14 @@ export interface Beams {
   /** Number of codes of each prefix. */
   readonly depth: number;
   /** Trie nodes. Shape [beams]. */
-  readonly prefixes: ReadonlyNodes;
+  readonly prefixes: ReadonlyUint32Array;
   /**
    * What they are ranked by: the sum of the log-probabilities (nats) along each prefix, or the score
    * of the space's ranking. Shape [beams].
    */
-  readonly scores: ReadonlyFloats;
+  readonly scores: ReadonlyFloat64Array;
   /** Log-probabilities (nats) of the prefixes, if the scores are something else. Shape [beams]. */
-  readonly logProbs?: ReadonlyFloats;
+  readonly logProbs?: ReadonlyFloat64Array;
 }
 
 /** The start of every search: the empty prefix, with probability 1. */

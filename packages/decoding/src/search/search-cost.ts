@@ -4,7 +4,7 @@ export interface SearchCost {
   readonly calls: number;
   /** Prefixes whose children the target was asked for, the empty prefix not counted. */
   readonly nodes: number;
-  /** Rows that the target computed: prompt tokens and nodes, recomputed ones included. */
+  /** Prompt tokens and nodes that the target computed, recomputed ones included. */
   readonly tokens: number;
   /**
    * Drafted steps that the calls accepted, as the AtSpeed paper counts them: a call always settles

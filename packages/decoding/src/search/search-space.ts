@@ -1,5 +1,5 @@
-import type { Exclusion, Trie } from "@nightbeam/catalogue";
-import type { Beams, ReadonlyFloats } from "./beams.js";
+import type { Exclusion, ReadonlyFloat64Array, Trie } from "@nightbeam/catalogue";
+import type { Beams } from "./beams.js";
 
 /**
  * How the log-probability of a code after a prefix is normalised.
@@ -24,7 +24,7 @@ export interface SearchSpace {
  * Returns the log-probabilities (nats) of a prefix's children, in the trie's order; undefined if they
  * are unknown. Never called for a prefix whose next code is certain.
  */
-export type Lookup = (prefix: number) => ReadonlyFloats | undefined;
+export type Lookup = (prefix: number) => ReadonlyFloat64Array | undefined;
 
 /**
  * A search's order of prefixes. It depends on log-probabilities and on its own fixed settings alone,

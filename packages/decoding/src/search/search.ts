@@ -1,4 +1,5 @@
-import type { Beams, ReadonlyFloats } from "./beams.js";
+import type { ReadonlyFloat64Array } from "@nightbeam/catalogue";
+import type { Beams } from "./beams.js";
 import { needsLookup } from "./scoring.js";
 import type { Lookup, SearchSpace } from "./search-space.js";
 
@@ -11,17 +12,16 @@ export type SearchState =
   | { readonly kind: "done"; readonly beams: Beams };
 
 /**
- * What a drafter sees of a search. It can be read and not changed: a draft has no other effect than
- * what is asked early.
+ * What a drafter sees of a search, which it can read and not change: a draft has no other effect than
+ * what is asked early. The arrays are the search's own, read-only by type and not copied: a cast, or
+ * JavaScript, can still write to them.
  */
 export interface SearchView {
   readonly space: SearchSpace;
   readonly beamWidth: number;
   readonly state: SearchState;
   /** The target's log-probabilities (nats) of a prefix's children, once learnt. Shape [children]. */
-  known(prefix: number): ReadonlyFloats | undefined;
-  /** How a level is to be drafted. Default: the prefixes that the search would keep. */
-  readonly propose?: Propose;
+  known(prefix: number): ReadonlyFloat64Array | undefined;
 }
 
 /**
@@ -35,6 +35,8 @@ export type Propose = (beams: Beams, options: { lookup: Lookup; width: number })
  * `asking -> asking -> … -> done`; `advance` is the only transition.
  */
 export interface Search extends SearchView {
+  /** How levels are drafted for this search; see `DraftRequest`. */
+  readonly propose?: Propose;
   /**
    * Stores the target's log-probabilities (nats) of a prefix's children. Shape [children].
    *
@@ -47,8 +49,17 @@ export interface Search extends SearchView {
    * @param drafted the levels drafted since the last call; only a relaxed search takes them into account
    */
   advance(drafted?: readonly Beams[]): SearchState;
-  /** Forgets what was learnt ahead of the beams. Default: such knowledge has no effect anyway. */
+  /**
+   * Forgets what was learnt ahead of the beams, so that it has to be asked for again. A search without
+   * it keeps what it has learnt: a relaxed one, as more calls would change what is drawn.
+   */
   forgetAhead?(): void;
+}
+
+/** A search as drafters see it, at its present state. */
+export function viewOf(search: Search): SearchView {
+  const { space, beamWidth, state } = search;
+  return { space, beamWidth, state, known: (prefix) => search.known(prefix) };
 }
 
 /** Whether the search could come to ask about a prefix, whatever proposed it. */

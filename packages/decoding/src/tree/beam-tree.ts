@@ -30,11 +30,11 @@ export function treeOf(trie: Trie, wanted: Iterable<number>): BeamTree {
   let nextAsked = asked.length - 1;
   let parent = NONE;
   for (;;) {
-    const question = nextAsked < 0 ? NONE : (asked[nextAsked] ?? NONE);
-    const node = Math.max(question, parent);
+    const next = nextAsked < 0 ? NONE : (asked[nextAsked] ?? NONE);
+    const node = Math.max(next, parent);
     if (node === NONE) break;
     const place = taken.push(node) - 1;
-    if (node === question) {
+    if (node === next) {
       wantedPlaces.push(place);
       while (nextAsked >= 0 && asked[nextAsked] === node) nextAsked--;
     }

@@ -1,6 +1,7 @@
+import type { ReadonlyInt32Array } from "@nightbeam/catalogue";
 import type { BeamTree } from "./beam-tree.js";
 
-/** One user's question to a model: what follows these prefixes, after this prompt? */
+/** What a model is asked about one user: what follows these prefixes, after this prompt? */
 export interface ScoreRequest {
   /**
    * Identifies the prompt within a run: equal keys mean equal prompts. A scorer may cache under it
@@ -8,7 +9,7 @@ export interface ScoreRequest {
    */
   readonly key: number;
   /** Token ids, at least one. Shape [tokens]. */
-  readonly prompt: Int32Array;
+  readonly prompt: ReadonlyInt32Array;
   readonly tree: BeamTree;
 }
 
@@ -19,7 +20,7 @@ export interface ScoreAnswer {
    * tree's order, concatenated. Shape [sum of children over wanted entries].
    */
   readonly logProbs: Float64Array;
-  /** Rows that the model computed for this answer: prompt tokens and nodes. */
+  /** Prompt tokens and nodes that the model computed for this answer. */
   readonly tokens: number;
   /** Compute time of the model: an even share of its call, without waiting. */
   readonly milliseconds: number;
@@ -27,7 +28,8 @@ export interface ScoreAnswer {
 
 /**
  * A model as the search sees it: the target (whose answers count) or a draft (whose answers are
- * guesses). An answer depends on its request alone, never on the rest of the batch.
+ * guesses). Each row depends on the prompt and its prefix alone, to the last bit: neither on the rest of
+ * the tree, nor on the other requests of the call, nor on what was cached before.
  */
 export interface Scorer {
   /** One call of the model; the answers are in the order of the requests. */

@@ -97,7 +97,7 @@ describe("RetrievalDrafter for a relaxed search", () => {
           verification: { kind: "relaxed", seed: 3, temperature: 1, drafted: "sampled" },
         },
       );
-      const request = { ...requestOf({ widths: [1, 1] }), search };
+      const request = { ...requestOf({ widths: [1, 1] }), search, propose: search.propose };
       const [draft] = await checkedDrafter(new RetrievalDrafter()).draft([request]);
       for (const level of draft?.levels ?? []) {
         const path = pathOf(uneven.trie, level.prefixes[0] ?? 0).join();

@@ -7,7 +7,7 @@ const VOCABULARY = 7;
 export interface FakeModel {
   /** Log-probabilities of `codes`, which are all that the catalogue has after `path`. */
   logProbs(
-    prompt: Int32Array,
+    prompt: ArrayLike<number> & Iterable<number>,
     after: { path: readonly number[]; codes: readonly number[] },
   ): number[];
 }

@@ -1,3 +1,4 @@
+import type { ReadonlyInt32Array } from "@nightbeam/catalogue";
 import type { GraphBuilder, Value } from "../onnx/graph-builder.js";
 import type { Weights } from "../onnx/weights.js";
 import type { NodeInputs, PromptInputs } from "./inputs.js";
@@ -37,7 +38,7 @@ export interface Architecture {
   /** Longest prompt in tokens, for code paths of `levels` codes in a model of `maxPositions`. */
   maxPromptTokens(limits: { maxPositions: number; levels: number }): number;
   /** Token of a tree's root: its row predicts the first code. */
-  rootToken(prompt: Int32Array): number;
+  rootToken(prompt: ReadonlyInt32Array): number;
   /** Position of a tree's root. A node's position is higher by its number of codes. */
   rootPosition(promptLength: number): number;
   /**

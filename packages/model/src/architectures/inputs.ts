@@ -18,7 +18,10 @@ export interface NodeInputs {
   readonly places: Value;
   /** [B, nodes per user] as a shape prefix: int64 [2]. */
   readonly slotShape: Value;
-  /** Nodes that a node sees, itself and its ancestors, as rows after the remembered nodes. int32 [R, A]. */
+  /**
+   * Nodes that a node sees, itself and its ancestors, as rows after the remembered nodes. The root is
+   * not among them: what it stands for is up to the family. int32 [R, A].
+   */
   readonly ancestors: Value;
   /** 0 for an ancestor, -infinity if a node has fewer than A. float [R, A, 1]. */
   readonly ancestorBias: Value;

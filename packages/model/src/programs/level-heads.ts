@@ -2,7 +2,7 @@ import { ROOT } from "@nightbeam/catalogue";
 import type { BeamTree, LevelHeadsRequest } from "@nightbeam/decoding";
 import { MICROSOFT, type Value } from "../onnx/graph-builder.js";
 import { linear, rows } from "../onnx/linear.js";
-import { levelTokens, logits, logSoftmax } from "./output-layer.js";
+import { addLogSoftmax, levelTokens, logits } from "./output-layer.js";
 import type { LevelScores, Program, ProgramContext, ProgramSetup } from "./program.js";
 
 /** Every request asks about its prompt alone. */
@@ -55,7 +55,7 @@ function levelLogProbs(
   { hidden, level }: { hidden: Value; level: number },
 ): Value {
   const read = level === 0 ? hidden : block(context, { hidden, number: level - 1 });
-  const logProbs = logSoftmax(context, logits(context, { hidden: read, level }));
+  const logProbs = addLogSoftmax(context, logits(context, { hidden: read, level }));
   if (context.scoring !== "full") return logProbs;
   return context.graph.node("Gather", [logProbs, levelTokens(context, level)], {
     attributes: { axis: { int: 1 } },

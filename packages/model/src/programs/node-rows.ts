@@ -19,7 +19,7 @@ export interface NodeRows<Request = unknown> {
   /** 1 where the children's scores are asked for. Shape [count]. */
   readonly wanted: Uint8Array;
   /**
-   * A node's ancestors of depth 1, 2, … and itself: a row of this run, counted within the request's
+   * A node's ancestors of depth 1, 2, … and itself, without the root: a row of this run, counted within the request's
    * (0 or more), or `-1 - row` of what is remembered for its key; then NO_ANCESTOR. Shape [count, levels - 1].
    */
   readonly lines: Int32Array;

@@ -18,8 +18,8 @@ export function logits(context: ProgramContext, { hidden, level }: Scored): Valu
   return graph.node("Gemm", [hidden, matrix], { attributes: { transB: { int: 1 } } });
 }
 
-/** Log-probabilities over the last axis. */
-export function logSoftmax({ graph }: ProgramContext, value: Value): Value {
+/** Adds log-softmax over the last axis to a graph, in float32. */
+export function addLogSoftmax({ graph }: ProgramContext, value: Value): Value {
   return graph.node("LogSoftmax", [value], { attributes: { axis: { int: -1 } } });
 }
 

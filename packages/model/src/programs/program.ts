@@ -1,4 +1,4 @@
-import type { Trie } from "@nightbeam/catalogue";
+import type { ReadonlyInt32Array, Trie } from "@nightbeam/catalogue";
 import type { BeamTree, LevelHeadsRequest, ScoreRequest, Scoring } from "@nightbeam/decoding";
 import type { Architecture, GraphContext, NodeStates } from "../architectures/architecture.js";
 import type { Feeds } from "../onnx/feeds.js";
@@ -35,12 +35,12 @@ export interface PromptRequest {
   /** Names the prompt: equal keys, equal prompts. */
   readonly key: number;
   /** Token ids, at least one. Shape [tokens]. */
-  readonly prompt: Int32Array;
+  readonly prompt: ReadonlyInt32Array;
 }
 
 /** What an answer cost. */
 export interface RunCost {
-  /** Rows that the model computed: prompt tokens and nodes. */
+  /** Prompt tokens and nodes that the model computed. */
   readonly tokens: number;
   /** Time that the model worked: an even share of the run's. */
   readonly milliseconds: number;

@@ -1,9 +1,9 @@
 import { childCount, ROOT, type Trie } from "@nightbeam/catalogue";
-import type { BeamTree, ScoreRequest } from "@nightbeam/decoding";
+import { type BeamTree, logSoftmax, type ScoreRequest } from "@nightbeam/decoding";
 import { type Feeds, int32 } from "../onnx/feeds.js";
 import type { Value } from "../onnx/graph-builder.js";
 import type { NodeRows } from "./node-rows.js";
-import { logits, logSoftmax } from "./output-layer.js";
+import { addLogSoftmax, logits } from "./output-layer.js";
 import type { Program, ProgramContext, ProgramSetup, TreeScores } from "./program.js";
 
 /** Names of what belongs to one depth: which nodes are wanted, which of their codes, and the scores. */
@@ -51,7 +51,7 @@ function outputScores(
   const scored = logits(context, { hidden: wanted, level: depth });
   const value = graph.node("Gather", [
     graph.node("Reshape", [
-      scoring === "full" ? logSoftmax(context, scored) : scored,
+      scoring === "full" ? addLogSoftmax(context, scored) : scored,
       graph.int64s([-1]),
     ]),
     graph.input(children, "int32", [`children_${depth}`]),
@@ -166,12 +166,8 @@ function answerLength(trie: Trie, tree: BeamTree): number {
   );
 }
 
-/** Logits to log-probabilities, in place. */
+/** Logits of a prefix's children to log-probabilities, in place; NaN if all of them are impossible. */
 function normalise(logits: Float64Array): void {
-  let largest = Number.NEGATIVE_INFINITY;
-  for (const logit of logits) largest = Math.max(largest, logit);
-  let sum = 0;
-  for (const logit of logits) sum += Math.exp(logit - largest);
-  const normaliser = largest + Math.log(sum);
-  for (let i = 0; i < logits.length; i++) logits[i] = (logits[i] ?? 0) - normaliser;
+  // A model without any next code is broken: whoever reads the row refuses NaN.
+  if (logSoftmax(logits) === Number.NEGATIVE_INFINITY) logits.fill(Number.NaN);
 }

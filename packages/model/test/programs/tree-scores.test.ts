@@ -1,3 +1,6 @@
+import { join } from "node:path";
+import { childCount, NOTHING_EXCLUDED, ROOT } from "@nightbeam/catalogue";
+import { BeamSearch, treeOf } from "@nightbeam/decoding";
 import { type ModelOptions, openModel } from "@nightbeam/model";
 import { useTempDir } from "@nightbeam/testing";
 import {
@@ -7,8 +10,15 @@ import {
   ScorerWorld,
   scoreAlone,
   scoreTogether,
+  someCatalogue,
 } from "@nightbeam/testing/conformance";
+import { writeCheckpoint } from "@nightbeam/testing/world";
+import { Tensor } from "onnxruntime-node";
 import { describe, expect, it } from "vitest";
+import { readModelConfig } from "../../src/checkpoint/model-config.js";
+import { RunOutputs } from "../../src/onnx/outputs.js";
+import { nodeRows } from "../../src/programs/node-rows.js";
+import { treeScores } from "../../src/programs/tree-scores.js";
 
 function local(options: Pick<ModelOptions, "workers" | "threads" | "cacheBytes">): ScorerOpener {
   return async (settings) => {
@@ -48,5 +58,33 @@ describe("a worker with more threads than the model has heads", () => {
       expect(together).toEqual(alone);
     }
     await close();
+  });
+});
+
+describe("a model that rules out all children of a prefix", () => {
+  const temporary = useTempDir();
+
+  it("has NaN as their log-probabilities, which a search refuses", async () => {
+    const directory = join(temporary(), "checkpoint");
+    await writeCheckpoint({ directory, seed: 1 });
+    const { architecture } = await readModelConfig(directory);
+    const { trie } = someCatalogue({ levels: 2, codesPerLevel: 3, items: 9, seed: 1 });
+    const codeTokens = [Int32Array.of(0, 1, 2), Int32Array.of(3, 4, 5)];
+    const program = treeScores({ architecture, trie, codeTokens, scoring: "renormalized" });
+    const children = childCount(trie, ROOT);
+    const logits = new Float32Array(children).fill(Number.NEGATIVE_INFINITY);
+    const outputs = new RunOutputs({
+      scores_0: new Tensor("float32", logits, [children]),
+      scores_1: new Tensor("float32", new Float32Array(0), [0]),
+    });
+    const request = { key: 0, prompt: Int32Array.of(1), tree: treeOf(trie, [ROOT]) };
+    const rows = nodeRows(request, { tree: request.tree, levels: 2, cachedRow: () => undefined });
+    const [scores] = program.read([rows], outputs);
+    expect(scores?.logProbs).toEqual(new Float64Array(children).fill(Number.NaN));
+    const space = { trie, scoring: "renormalized", exclusion: NOTHING_EXCLUDED } as const;
+    const search = new BeamSearch(space, { beamWidth: 2 });
+    expect(() => search.learn(ROOT, scores?.logProbs ?? new Float64Array())).toThrow(
+      expect.objectContaining({ code: "NOT_A_NUMBER" }),
+    );
   });
 });

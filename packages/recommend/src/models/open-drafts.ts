@@ -10,9 +10,9 @@ import {
 } from "@nightbeam/decoding";
 import { isLevelHeadsCheckpoint, type Prompts } from "@nightbeam/model";
 import { type DraftName, draftVersion, parseDraftName } from "@nightbeam/settings";
+import { checkedDraft, type DraftModel } from "./checked-draft.js";
 import { batchesAtOnce, type ModelSettings, openCpuLevelHeads, openCpuModel } from "./cpu-model.js";
 import { candidatesDrafter, previousDrafter } from "./list-drafts.js";
-import { type DraftModel, modelDrafter } from "./model-drafter.js";
 import { timedDrafter } from "./timed-drafter.js";
 import { transitionsDrafter } from "./transitions.js";
 
@@ -109,7 +109,7 @@ async function openCheckpointDraft(directory: string, options: DraftOptions): Pr
   const { searched: catalogue, target } = options;
   const model = await openDraftModel(directory, options);
   try {
-    return { drafter: modelDrafter(model, { directory, target, catalogue }), model };
+    return { drafter: checkedDraft(model, { directory, target, catalogue }), model };
   } catch (error) {
     await model.close();
     throw error;

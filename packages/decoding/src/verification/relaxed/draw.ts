@@ -1,5 +1,5 @@
-import { childCodes, pathOf, type Trie } from "@nightbeam/catalogue";
-import { type Beams, BestPrefixes, type ReadonlyNodes } from "../../search/beams.js";
+import { childCodes, pathOf, type ReadonlyUint32Array, type Trie } from "@nightbeam/catalogue";
+import { type Beams, BestPrefixes } from "../../search/beams.js";
 import { foldWord, gumbelsAt, type NoiseKey, uniformsAt } from "../noise/noise.js";
 import type { StepDistribution } from "./step-distribution.js";
 
@@ -31,7 +31,7 @@ export function drawPlaces(options: {
   logWeights: Float64Array;
   size: number;
   noise: NoiseKey;
-}): ReadonlyNodes {
+}): ReadonlyUint32Array {
   const { step, logWeights } = options;
   const gumbels = noiseOver(gumbelsAt, options);
   const best = new BestPrefixes(Math.min(options.size, step.prefixes.length));
@@ -53,7 +53,7 @@ export function uniformFor(trie: Trie, prefix: number, noise: NoiseKey): number 
 /** The sequences at some places, in the order of the places. */
 export function beamsAt(
   { depth, prefixes, scores }: StepDistribution,
-  places: ReadonlyNodes,
+  places: ReadonlyUint32Array,
 ): Beams {
   return {
     depth,

@@ -1,5 +1,5 @@
-import type { Trie } from "@nightbeam/catalogue";
-import type { Beams, ReadonlyNodes } from "../../search/beams.js";
+import type { ReadonlyUint32Array, Trie } from "@nightbeam/catalogue";
+import type { Beams } from "../../search/beams.js";
 import { foldWord, type NoiseKey } from "../noise/noise.js";
 import { beamsAt, drawPlaces, uniformFor } from "./draw.js";
 import { logChanceOf, type StepDistribution } from "./step-distribution.js";
@@ -12,7 +12,7 @@ const REST = 3;
 /** The draft of a step. */
 export interface Proposal {
   /** The drafted sequences, in the order in which they are tried. */
-  readonly prefixes: ReadonlyNodes;
+  readonly prefixes: ReadonlyUint32Array;
   /** q: the distribution that they were drawn from. */
   readonly drawnFrom: StepDistribution;
 }

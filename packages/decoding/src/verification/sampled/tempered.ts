@@ -1,5 +1,4 @@
-import { childRange } from "@nightbeam/catalogue";
-import type { ReadonlyFloats } from "../../search/beams.js";
+import { childRange, type ReadonlyFloat64Array } from "@nightbeam/catalogue";
 import { logSoftmax } from "../../search/log-softmax.js";
 import type { SearchSpace } from "../../search/search-space.js";
 
@@ -17,7 +16,7 @@ import type { SearchSpace } from "../../search/search-space.js";
 export function tempered(
   { trie, exclusion }: Pick<SearchSpace, "trie" | "exclusion">,
   prefix: number,
-  { logProbs, temperature }: { logProbs: ReadonlyFloats | "certain"; temperature: number },
+  { logProbs, temperature }: { logProbs: ReadonlyFloat64Array | "certain"; temperature: number },
 ): Float64Array {
   const { first, end } = childRange(trie, prefix);
   const row = new Float64Array(end - first);

@@ -11,11 +11,12 @@ export interface DraftModel
 }
 
 /**
- * Drafts with a small model, which reads the prompts of the target.
+ * A draft model as a drafter, once it is clear that it reads prompts as the target does. Users whose
+ * prompts are too long for it get no draft.
  *
  * @throws RecommendError DRAFT_DIFFERS if its tokens for items differ from the target's
  */
-export function modelDrafter(
+export function checkedDraft(
   draft: DraftModel,
   options: { directory: string; target: Pick<Prompts, "encodePrompt">; catalogue: Catalogue },
 ): Drafter {
