@@ -1,12 +1,12 @@
 import { oneOf, parseOptions, wholeNumber, words } from "@nightbeam/service";
-import { DEFAULTS, requestFields } from "@nightbeam/settings";
+import { DEFAULTS, requestFields, widthsOf } from "@nightbeam/settings";
 import { z } from "zod";
 
 /** As `--draft-width` of `nightbeam recommend`: auto, a width, or widths with commas between. */
 const draftWidth = z
   .string()
   .default(DEFAULTS.draftWidth)
-  .transform((text) => (text === "auto" ? DEFAULTS.draftWidth : text.split(",").map(Number)))
+  .transform(widthsOf)
   .pipe(requestFields.shape.draftWidth.unwrap());
 
 /** The keys of `nightbeam bench cluster`. */

@@ -114,3 +114,15 @@ export function objectProblem(issue: z.core.$ZodRawIssue): string {
   if (issue.code === "unrecognized_keys") return `unknown: ${issue.keys.join(", ")}`;
   return issue.input === undefined ? "is required" : "give an object of options";
 }
+
+/**
+ * Returns a typed `draftWidth` for its field: `"60,40,30"` as a list of numbers; also a number, and a
+ * list that has texts in it. Anything else is returned as it is, for the field to refuse.
+ */
+export function widthsOf(given: unknown): unknown {
+  if (given === "auto") return given;
+  if (typeof given !== "string" && typeof given !== "number" && !Array.isArray(given)) return given;
+  return String(given)
+    .split(",")
+    .map((width) => (width.trim() === "" ? Number.NaN : Number(width)));
+}

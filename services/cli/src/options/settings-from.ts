@@ -1,5 +1,5 @@
 import { flagOf, UsageError } from "@nightbeam/service";
-import { SettingsError, type SettingsIssue } from "@nightbeam/settings";
+import { SettingsError, type SettingsIssue, widthsOf } from "@nightbeam/settings";
 import type { z } from "zod";
 import { withFlags } from "./key-flags.js";
 
@@ -36,15 +36,6 @@ export function valuesOf(
       return [key, numberOr(value, fields[key])];
     }),
   );
-}
-
-/** `"60,40,30"` as a list of numbers; also a number, and a list that has texts in it. */
-export function widthsOf(given: unknown): unknown {
-  if (given === "auto") return given;
-  if (typeof given !== "string" && typeof given !== "number" && !Array.isArray(given)) return given;
-  return String(given)
-    .split(",")
-    .map((width) => (width.trim() === "" ? Number.NaN : Number(width)));
 }
 
 /** A text as a number if its field only takes numbers. An empty text is not a number. */
