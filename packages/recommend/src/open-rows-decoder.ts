@@ -26,7 +26,7 @@ export interface RowsDecoderContext {
   readonly known: Catalogue;
   /** The catalogue that is searched; the same, or a smaller one. */
   readonly searched: Catalogue;
-  /** What transitions are counted in. */
+  /** Histories for the drafts that count in them. */
   readonly histories: () => AsyncIterable<readonly HistoryRow[]>;
   /** Items that others propose. Default: none. */
   readonly accepting?: AcceptingOptions | undefined;

@@ -26,7 +26,7 @@ export interface DraftContext {
   readonly searched: Catalogue;
   /** How the target is asked: drafts read the same prompts. */
   readonly target: Pick<Prompts, "encodePrompt">;
-  /** What transitions are counted in. */
+  /** Histories for the drafts that count in them. */
   readonly histories: () => AsyncIterable<readonly HistoryRow[]>;
   /** Groups of rows, such as parts, under way at once. */
   readonly parts: number;
