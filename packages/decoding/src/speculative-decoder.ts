@@ -4,7 +4,7 @@ import { type DraftPolicy, fixedWidths } from "./drafting/draft-policy.js";
 import { type Draft, type Drafter, type DraftRequest, emptyDrafter } from "./drafting/drafter.js";
 import { requireThat, wholeNumber } from "./errors.js";
 import { QuestionHasher } from "./question.js";
-import { isWorthAsking, type Search, viewOf } from "./search/search.js";
+import { isWorthAsking, type Search, type SearchView, viewOf } from "./search/search.js";
 import { addCall, noCost, type SearchCost } from "./search/search-cost.js";
 import type { SearchSpace } from "./search/search-space.js";
 import { answerRows, ask, type Row } from "./tree/answer-rows.js";
@@ -72,8 +72,8 @@ export interface ActiveSearch {
 export interface NeutralHooks {
   /** Prefixes to ask about as well; those that are known or lead nowhere are ignored. Default: none. */
   extraPrefixes?(active: ActiveSearch): Iterable<number>;
-  /** Called after each round with every search that it advanced. It must not learn rows for it. */
-  afterRound?(active: ActiveSearch): void;
+  /** Called after each round with every search that it advanced. */
+  afterRound?(search: SearchView & Pick<Search, "forgetAhead">): void;
 }
 
 /** Ways to change the loop; all of them are optional. */
@@ -121,7 +121,7 @@ export async function runRounds(
       const answers = await ask(target, requests);
       asking.forEach((active, at) => {
         settle(active, { request: requests[at], answer: answers[at], draft: drafts[at] });
-        hooks.afterRound?.(active);
+        hooks.afterRound?.(active.search);
       });
       for (const one of [...drafts, ...answers]) milliseconds += one.milliseconds ?? 0;
     }
