@@ -1,4 +1,4 @@
-import type { Architecture, Prompts } from "../architectures/architecture.js";
+import type { Architecture, PromptSource } from "../architectures/architecture.js";
 import { declareInputs, declarePromptInputs } from "../architectures/inputs.js";
 import type { StoredTensor } from "../checkpoint/safetensors.js";
 import { ModelError } from "../errors.js";
@@ -39,7 +39,7 @@ export function buildGraph(options: GraphOptions): Uint8Array {
     maxAncestors: options.levels - 1,
   };
   const nodes = declareInputs(graph);
-  const prompts: Prompts = cached
+  const prompts: PromptSource = cached
     ? { kind: "memory", layers: declareMemory(graph, architecture) }
     : { kind: "tokens", inputs: declarePromptInputs(graph) };
   const states = architecture.nodeStates(context, { nodes, prompts });
