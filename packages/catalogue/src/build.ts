@@ -11,7 +11,7 @@ export interface CatalogueEntry {
   readonly id: string;
   /** Its code path: 2 to 8 integers of 0 to 65,535, as many as every other item has. */
   readonly codes: ArrayLike<number>;
-  /** Where the entry stands in its source, for messages: `line 17`, `item "123"`. */
+  /** Where the entry is in its source, for messages: `line 17`, `item "123"`. */
   readonly where: string;
 }
 

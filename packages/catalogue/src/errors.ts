@@ -21,7 +21,7 @@ export type CatalogueErrorCode =
   /** Bytes that are not a whole prepared catalogue of a known version. */
   | "BAD_PREPARED_FILE";
 
-/** The one error of this package: says where, what is wrong, and what to do about it. */
+/** The one error of this package: its message names the place, the problem and the remedy. */
 export class CatalogueError extends Error {
   override readonly name = "CatalogueError";
   readonly code: CatalogueErrorCode;

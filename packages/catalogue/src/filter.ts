@@ -18,7 +18,7 @@ export interface CatalogueFilter {
 
 /**
  * The smaller catalogue that a filter leaves; the same one if the filter leaves everything.
- * Item indices and nodes are numbered anew. Throws CatalogueError UNKNOWN_ITEM for ids that the
+ * Item indices and nodes are renumbered. Throws CatalogueError UNKNOWN_ITEM for ids that the
  * catalogue does not have (unless `onUnknown` takes them), EMPTY if nothing is left.
  */
 export function filterCatalogue(catalogue: Catalogue, filter: CatalogueFilter): Catalogue {

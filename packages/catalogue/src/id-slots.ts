@@ -1,7 +1,7 @@
 import type { ByteRange } from "./utf8.js";
 
 /**
- * An open-addressing hash table over ids that stand in one blob. A JavaScript Map would take some
+ * An open-addressing hash table over ids that are in one blob. A JavaScript Map would take some
  * hundred bytes an item and could not be shared between threads or read from a file.
  */
 export interface IdSlots {

@@ -1,5 +1,5 @@
 /**
- * Where things stand in a prepared catalogue, in memory as in a file:
+ * The layout of a prepared catalogue, in memory and in a file:
  *
  *   0   8 bytes  "NBCATLOG"
  *   8   u32      format version

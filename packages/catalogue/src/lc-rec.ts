@@ -16,7 +16,7 @@ export function parseLcRecIndex(text: string): Catalogue {
   return buildCatalogue(entriesOf(text));
 }
 
-// Read with a scanner of its own, because JSON.parse keeps the last of two equal keys without a word.
+// Read with a scanner of its own, because JSON.parse silently keeps the last of two equal keys.
 function* entriesOf(text: string): Generator<CatalogueEntry> {
   const scanner = new JsonScanner(text);
   scanner.expect("{", "at the start of the index");

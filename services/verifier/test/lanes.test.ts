@@ -89,11 +89,11 @@ describe("lanes", () => {
     const third = ask("y", [request(1)]);
     await time.advance(20_000);
     await third;
-    lanes.keepHouse();
+    lanes.runMaintenance();
     expect(lanes.keyCount).toBe(1);
     expect([...a.released, ...b.released].sort()).toEqual([0, 1, 3]);
     await time.advance(70_000);
-    lanes.keepHouse();
+    lanes.runMaintenance();
     expect(lanes.keyCount).toBe(0);
   });
 
@@ -212,16 +212,16 @@ describe("lanes", () => {
     const results = await Promise.all(calls);
     expect([results[0], results[2]]).toEqual(["LANE_LOST", "LANE_LOST"]);
     expect(results[1]).toMatchObject({ computeMs: 100 });
-    lanes.keepHouse();
+    lanes.runMaintenance();
     expect(lost).toHaveLength(1);
   });
 
   it("notice a thread that died while it had nothing to do", () => {
     const { b, lanes, lost } = opened();
-    lanes.keepHouse();
+    lanes.runMaintenance();
     expect(lost).toEqual([]);
     b.isOpen = false;
-    lanes.keepHouse();
+    lanes.runMaintenance();
     expect(lost.map(({ code, message }) => `${code} ${message}`)).toEqual([
       "LANE_LOST model thread 1 is lost: it died; ask another verifier",
     ]);
@@ -249,11 +249,11 @@ describe("lanes", () => {
     const { time, lanes, ask, lost } = opened({}, true, 1e9);
     const calls = [1, 2, 3].map((key) => outcome(ask("x", [request(key, 100)])));
     await time.advance(60_000 + 20 * 110);
-    lanes.keepHouse();
+    lanes.runMaintenance();
     expect(lost).toEqual([]);
     await time.advance(1);
-    lanes.keepHouse();
-    lanes.keepHouse();
+    lanes.runMaintenance();
+    lanes.runMaintenance();
     expect(await Promise.all(calls)).toEqual(["LANE_LOST", "LANE_LOST", "LANE_LOST"]);
     expect(lost.map(({ message }) => message)[1]).toContain("has not ended in 62201 ms");
     expect(lost).toHaveLength(2);

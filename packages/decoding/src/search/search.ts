@@ -4,7 +4,7 @@ import { needsLookup } from "./scoring.js";
 import type { Lookup, SearchSpace } from "./search-space.js";
 
 /**
- * Where a search stands: it needs to know what follows some prefixes of its current beams, or it
+ * The state of a search: it needs to know what follows some prefixes of its current beams, or it
  * has the user's code paths.
  */
 export type SearchState =

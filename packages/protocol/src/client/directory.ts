@@ -6,7 +6,7 @@ export interface VerifierEndpoint {
   readonly id: string;
   /** "host:port". */
   readonly address: string;
-  /** SHA-256 of the target and content hash of the catalogue, in hex; absent where not known. */
+  /** SHA-256 of the target and content hash of the catalogue, in hex; absent if not known. */
   readonly target?: string;
   readonly catalogue?: string;
   readonly scoring?: Scoring;

@@ -88,7 +88,7 @@ export class JobScorer implements Scorer {
     return answers;
   }
 
-  /** The verifier that answered has the prompt now; the one that had it before may forget it. */
+  /** The verifier that answered has the prompt now; the previous one may forget it. */
   #settle(key: number, verifier: string): void {
     const before = this.#keys.settle(key, verifier);
     if (before.home !== verifier) this.#setup.links.get(before.home)?.release(before.wire);

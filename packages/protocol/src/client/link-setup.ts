@@ -8,7 +8,7 @@ export interface LinkSetup {
   readonly identity: Identity;
   readonly limits: ClientLimits;
   readonly openWire: (address: string, report: (event: WireEvent) => void) => Wire;
-  /** Called after whatever may make a verifier usable. */
+  /** Called after every change that may make a verifier usable. */
   readonly changed: () => void;
   /** 0 to 1, without 1. */
   readonly random: () => number;

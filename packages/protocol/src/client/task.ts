@@ -8,7 +8,7 @@ export interface Task {
   /** Epoch milliseconds. */
   readonly deadline: number;
   abort(reason: unknown): void;
-  /** To be called when it is over, so that nothing is left behind at signals that live long. */
+  /** To be called when it is over, so that no listeners stay on long-lived signals. */
   end(): void;
 }
 

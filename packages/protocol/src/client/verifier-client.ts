@@ -27,14 +27,14 @@ export interface VerifierClientOptions {
   readonly limits?: Partial<ClientLimits>;
   readonly log?: ClientLog;
   readonly tls?: TlsFiles;
-  /** 0 to 1, without 1: spreads retries and breaks ties. Math.random if nothing is said. */
+  /** 0 to 1, without 1: spreads retries and breaks ties. Default: Math.random. */
   readonly random?: () => number;
 }
 
 /**
- * The verifiers of a cluster as one scorer. It keeps a connection to each, gives calls to the one
- * that will probably answer first, stays with the one that knows a user's prompt, and asks another
- * one where one fails.
+ * The verifiers of a cluster as one scorer. It keeps a connection to each and sends a call to the
+ * verifier that will probably answer first, or to the one that has cached the user's prompt. If a
+ * verifier fails, another one is asked.
  */
 export class VerifierClient {
   readonly #links: Links;

@@ -78,7 +78,7 @@ export class Wire {
     this.#client.close();
   }
 
-  /** Looks at the connection now and at every change; an idle one is made to connect. */
+  /** Checks the connection now and at every change; an idle one starts to connect. */
   #watch(): void {
     if (this.#closed) return;
     const channel = this.#client.getChannel();
@@ -86,13 +86,13 @@ export class Wire {
     channel.watchConnectivityState(state, Number.POSITIVE_INFINITY, () => this.#watch());
     const was = this.#ready;
     this.#ready = state === connectivityState.READY;
-    if (this.#ready && !was) this.#tell("connected");
-    else if (state === connectivityState.TRANSIENT_FAILURE) this.#tell("failed");
-    else if (was && !this.#ready) this.#tell("lost");
+    if (this.#ready && !was) this.#notify("connected");
+    else if (state === connectivityState.TRANSIENT_FAILURE) this.#notify("failed");
+    else if (was && !this.#ready) this.#notify("lost");
   }
 
-  /** Not from within the library's own call, and never once closed. */
-  #tell(event: WireEvent): void {
+  /** Reports after the library's own call has returned, and never after `close`. */
+  #notify(event: WireEvent): void {
     queueMicrotask(() => {
       if (!this.#closed) this.#report(event);
     });

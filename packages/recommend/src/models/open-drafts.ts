@@ -16,7 +16,7 @@ import { candidatesDrafter, previousDrafter } from "./list-drafts.js";
 import { timedDrafter } from "./timed-drafter.js";
 import { transitionsDrafter } from "./transitions.js";
 
-/** A draft by its name, as `parseDraftName` reads it, or a drafter of one's own. */
+/** A draft by its name, as `parseDraftName` reads it, or a `Drafter` object. */
 export type DraftChoice = string | Drafter;
 
 export interface DraftContext {

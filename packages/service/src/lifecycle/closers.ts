@@ -17,7 +17,7 @@ export interface ClosersOptions {
  * throws is reported and does not stop the others.
  *
  * Register each part in the moment it opens. A service that fails half way through its start is then closed
- * by the same code, in the same order, as one that was told to stop.
+ * by the same code, in the same order, as one that was asked to stop.
  */
 export class Closers {
   readonly #options: ClosersOptions;

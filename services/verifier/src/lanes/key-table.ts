@@ -24,11 +24,11 @@ export interface KeyTableLimits {
 }
 
 /**
- * Which lane keeps the prompt of which caller's key. Forgetting a key is always safe: it costs its
- * prompt's rows once more.
+ * Which lane keeps the prompt of which caller's key. Forgetting a key is always safe: its prompt is
+ * then computed again.
  */
 export class KeyTable {
-  /** In order of when they were heard of last. */
+  /** In order of their last call. */
   readonly #clients = new Map<string, Client>();
   readonly #limits: KeyTableLimits;
   #size = 0;

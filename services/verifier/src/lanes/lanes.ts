@@ -68,8 +68,8 @@ export class Lanes {
     }
   }
 
-  /** Forgets idle clients and checks that all threads live. To be called periodically. */
-  keepHouse(): void {
+  /** Forgets idle clients and checks that all threads are alive. Call it periodically. */
+  runMaintenance(): void {
     this.#release(this.#keys.trim(this.#options.clock.now()));
     for (const lane of this.#lanes) lane.check();
   }
