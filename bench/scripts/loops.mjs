@@ -1,4 +1,4 @@
-// The published loop of speculative beam search beside the demand-driven one: calls and nodes a user
+// The published loop of speculative beam search beside the demand-driven one: calls and nodes per user
 // with a trained pair, on users whose lists are known. `unaided` is the demand-driven loop with a draft
 // that, after the first call, uses only its own scores, even where the target's are known.
 //

@@ -1,4 +1,4 @@
-/** What can be wrong with a catalogue's source. The set is closed: callers may switch over it. */
+/** Everything that can be wrong with a catalogue's source. Callers may switch over it. */
 export type CatalogueErrorCode =
   /** No item is left: an empty source, or a filter that removes everything. */
   | "EMPTY"

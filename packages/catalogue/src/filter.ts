@@ -10,7 +10,7 @@ export interface CatalogueFilter {
   /** Ids of items to leave out, whether or not `allow` names them. */
   readonly block?: Iterable<string>;
   /**
-   * Takes the distinct ids of the lists that the catalogue does not have, in the order of the lists;
+   * Called with the distinct ids of the lists that the catalogue does not have, in the order of the lists;
    * the filter then continues without them. Default: such ids are an error.
    */
   readonly onUnknown?: (ids: readonly string[]) => void;

@@ -26,7 +26,7 @@ describe("buildCatalogue", () => {
     expect(error).toHaveProperty("message", expect.stringMatching(message));
   });
 
-  it("takes entries one at a time, and a refused one leaves no trace", () => {
+  it("adds entries one at a time, and a refused one leaves no trace", () => {
     const builder = new CatalogueBuilder();
     for (const entry of entries("x 1 2", "y 1 3")) builder.add(entry);
     for (const entry of entries("bad 1 65536", "x 1 9", "uneven 1")) {

@@ -40,7 +40,7 @@ describe("parseLcRecIndex", () => {
     ],
     ["DUPLICATE_ITEM", '{"a": ["<a_1>","<b_2>"], "\\u0061": ["<a_1>","<b_3>"]}', /^item "a": /],
     ["BAD_CODE", '{"7": ["<a_1>","<c_2>"]}', /^item "7": "<c_2>" at level 2 .*letter.*<b_123>/],
-    ["BAD_CODE", '{"7": ["<a_1>","<b_2"]}', /^item "7": "<b_2" at level 2 is no code token/],
+    ["BAD_CODE", '{"7": ["<a_1>","<b_2"]}', /^item "7": "<b_2" at level 2 is not a code token/],
     ["BAD_CODE", '{"7": ["<a_01>","<b_2>"]}', /^item "7": "<a_01>"/],
     ["BAD_CODE", '{"7": ["<A_1>","<b_2>"]}', /^item "7": "<A_1>"/],
     ["BAD_CODE", '{"7": ["<a_-1>","<b_2>"]}', /^item "7": "<a_-1>"/],

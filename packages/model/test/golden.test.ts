@@ -122,7 +122,7 @@ describe.skipIf(!haveBeauty)("the golden lists of a trained pair", () => {
       const mean = (of: (cost: (typeof outcomes)[number]["cost"]) => number) =>
         (outcomes.reduce((sum, { cost }) => sum + of(cost), 0) / outcomes.length).toFixed(2);
       console.info(
-        `${scoring}, ${name}: ${mean(({ calls }) => calls)} calls and ${mean(({ nodes }) => nodes)} nodes a user`,
+        `${scoring}, ${name}: ${mean(({ calls }) => calls)} calls and ${mean(({ nodes }) => nodes)} nodes per user`,
       );
     });
 

@@ -8,7 +8,7 @@ const { verifier, client } = cluster();
 const limits = { patienceMs: 100 };
 
 describe("what the directory says", () => {
-  it("keeps calls from verifiers of another model, until it says otherwise", async () => {
+  it("keeps calls from verifiers with another model, until it reports the right one", async () => {
     const a = await verifier("a");
     const directory = new ListDirectory([{ ...a.endpoint, scoring: "renormalized" }]);
     const scorer = client(directory, { limits }).scorer(job());
@@ -20,7 +20,7 @@ describe("what the directory says", () => {
     expect(await scorer.score([request(1)])).toHaveLength(1);
   });
 
-  it("keeps new calls from verifiers that go down, and lets them finish", async () => {
+  it("keeps new calls from verifiers that are draining, and lets them finish", async () => {
     const a = await verifier("a");
     let finish: () => void = () => undefined;
     a.handler.instead = (_, answer) =>
@@ -41,7 +41,7 @@ describe("what the directory says", () => {
     expect(await scorer.score([request(2)])).toHaveLength(1);
   });
 
-  it("ends connections, but not the calls under way on them", async () => {
+  it("ends connections, but not the calls in progress on them", async () => {
     const [a, b] = [await verifier("a"), await verifier("b")];
     let finish: () => void = () => undefined;
     a.handler.instead = (_, answer) =>
@@ -60,7 +60,7 @@ describe("what the directory says", () => {
     expect(await underWay).toHaveLength(1);
   });
 
-  it("may be late: a verifier that was started again at its address is found by itself", async () => {
+  it("may be late: a verifier that restarted at its address is found without it", async () => {
     const a = await verifier("a");
     const directory = new ListDirectory([a.endpoint]);
     const settings = { firstBackoffMs: 20, longestBackoffMs: 40 };

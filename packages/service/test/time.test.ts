@@ -6,7 +6,7 @@ describe("within", () => {
   it.each([
     ["ends well", async () => {}],
     ["ends badly", () => Promise.reject(new Error("gone"))],
-  ])("says that work that %s was in time, and leaves no timer", async (_, work) => {
+  ])("reports that work that %s was in time, and leaves no timer", async (_, work) => {
     const clock = new FakeTime();
     expect(await within(work(), { ms: 10, clock })).toBe(true);
     expect(clock.pending).toBe(0);

@@ -64,7 +64,7 @@ describe("nightbeam drafter", () => {
     await until("calls are cancelled", () => calls.every(({ signal }) => signal.aborted));
   });
 
-  it("exits at once when it is told a second time", async () => {
+  it("exits at once at the second signal", async () => {
     await world().add(await night().plan("twice"));
     const { child, exit } = await underWay(["--grace-ms", "20000"]);
     child.kill("SIGINT");

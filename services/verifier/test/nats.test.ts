@@ -21,7 +21,7 @@ describeWithNats("nightbeam verifier with NATS", () => {
     await nats?.stop();
   });
 
-  it("is found, told its cost and load of, asked to drain, and gone", async () => {
+  it("is found with its cost and load, asked to drain, and gone", async () => {
     const verifiers = control.watchNodes("verifier");
     const changed = () =>
       new Promise<void>((resolve) => {
@@ -41,7 +41,7 @@ describeWithNats("nightbeam verifier with NATS", () => {
       catalogue: world().searched.hash,
       scoring: "full",
     });
-    // The client waits until there is somebody to ask.
+    // The client waits for a verifier.
     const { first } = world().questions(0, 4);
     const answers = await client.scorer(job()).score(first);
     expect(logProbsOf(answers)).toEqual(await Promise.all(first.map(world().alone)));

@@ -62,7 +62,7 @@ export function viewOf(search: Search): SearchView {
   return { space, beamWidth, state, known: (prefix) => search.known(prefix) };
 }
 
-/** Whether the search could come to ask about a prefix, whatever proposed it. */
+/** Whether the search may ask about this prefix at some point. */
 export function isWorthAsking(search: SearchView, prefix: number): boolean {
   const { trie, exclusion } = search.space;
   return (

@@ -117,7 +117,7 @@ it("needs one call if the draft is right and at least as wide as the beams", asy
   );
 });
 
-it("asks only about prefixes that a search can enter and not foresee, whatever is drafted", async () => {
+it("asks only about prefixes that a search can enter and whose next code is not certain, for any draft", async () => {
   await fc.assert(
     fc.asyncProperty(someScenario({ excluding: true, values: DISTINCT }), async (scenario) => {
       const { prompt, history, exclusion, catalogue, model } = scenario;

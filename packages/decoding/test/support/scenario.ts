@@ -41,7 +41,7 @@ export interface Scenario {
   /** Indices of the user's items. */
   readonly history: Uint32Array;
   readonly exclusion: Exclusion;
-  /** The catalogue without what is excluded; undefined where that is everything. */
+  /** The catalogue without what is excluded; undefined if everything is excluded. */
   readonly remaining: Catalogue | undefined;
 }
 

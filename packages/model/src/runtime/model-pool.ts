@@ -15,7 +15,7 @@ export interface PoolWorker<Request, Answer> {
 }
 
 /**
- * A program on several worker threads, behind one queue. Requests about a prompt go to the worker that
+ * A program on several worker threads with one queue. Requests about a prompt go to the worker that
  * keeps it; new ones go to the worker with the least to do, and so do those of a worker that died: what
  * it kept is computed again.
  */

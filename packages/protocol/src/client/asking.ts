@@ -27,14 +27,14 @@ export interface AskSetup {
 /** Requests that go to one verifier together. Keys are the client's. */
 export interface Group {
   readonly requests: readonly ScoreRequest[];
-  /** Rows of the model at most. */
+  /** Upper bound of the model's rows. */
   readonly tokens: number;
-  /** The verifier that knows the prompts. */
+  /** The verifier that has cached the prompts. */
   readonly home: string | undefined;
 }
 
 /**
- * Gets a group answered, by whichever verifier can.
+ * Asks verifiers about a group until one has answered.
  *
  * @returns the answers, and the id of the verifier that gave them
  * @throws ProtocolError INVALID_CALL, INTERNAL, BAD_ANSWER, NO_VERIFIER; the task's

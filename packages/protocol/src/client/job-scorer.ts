@@ -7,7 +7,7 @@ import { splitCall } from "./groups.js";
 import { KeyBook, type WireKeys } from "./key-book.js";
 import { openTask, type Task } from "./task.js";
 
-/** The verifiers as one job sees them: a model that is asked. */
+/** The verifiers as one job sees them: a `Scorer`. */
 export class JobScorer implements Scorer {
   readonly #setup: AskSetup;
   readonly #deadline: number;

@@ -15,7 +15,7 @@ export class LinkLife {
   #reason = "";
   #wire: Wire | undefined;
   #timer: NodeJS.Timeout | undefined;
-  /** Times that it became suspect since it last worked. */
+  /** Failures since the last answer. */
   #failures = 0;
   #generation = 0;
 
@@ -74,12 +74,13 @@ export class LinkLife {
       to,
       reason,
     };
-    if (to === "suspect" || to === "wrong-model") log?.warn(fields, "verifier left alone");
+    if (to === "suspect" || to === "wrong-model")
+      log?.warn(fields, "not calling a verifier for now");
     else if (to === "ready") log?.info(fields, "verifier ready");
     changed();
   }
 
-  /** What being in a state means. */
+  /** Does what belongs to the new state. */
   #enter(): void {
     const { limits, random } = this.#setup;
     switch (this.#state) {

@@ -157,7 +157,7 @@ export class Link implements Candidate {
   #answered({ load, draining }: VerifyResponse): void {
     this.#life.worked();
     this.#waitingTokens = load?.waitingTokens ?? this.#waitingTokens;
-    if (draining) this.#life.move("drained", "it said so");
+    if (draining) this.#life.move("drained", "it said that it is draining");
   }
 
   #failureOf(error: unknown): TryFailed {

@@ -16,7 +16,7 @@ export class RetryBudget {
     this.#filledAt = options.now;
   }
 
-  /** Takes one retry, and gives 0; or the milliseconds after which there may be one. */
+  /** Takes one retry. @returns 0, or the milliseconds until one is available */
   take(now: number): number {
     const gained = Math.max(0, now - this.#filledAt) * this.#perMs;
     this.#held = Math.min(this.#burst, this.#held + gained);

@@ -1,7 +1,7 @@
 import { setMaxListeners } from "node:events";
 import { ProtocolError } from "../errors.js";
 
-/** One thing that is waited for: what may end it early, under one signal whose reason says why. */
+/** One wait with everything that may end it early: a single signal, whose reason says why it ended. */
 export interface Task {
   /** Aborted with a ProtocolError. */
   readonly signal: AbortSignal;

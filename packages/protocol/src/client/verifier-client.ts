@@ -16,7 +16,7 @@ import { type ClientStatistics, StatisticsCounter } from "./statistics.js";
 import { Wire } from "./wire.js";
 
 export interface VerifierClientOptions {
-  /** Which verifiers there are; may change at any time. */
+  /** The list of verifiers; it may change at any time. */
   readonly directory: VerifierDirectory;
   readonly trie: Trie;
   /** SHA-256 of the target, in hex. */
@@ -96,7 +96,7 @@ export class VerifierClient {
     return this.#statistics.sums;
   }
 
-  /** Ends calls under way with CLOSED, and all connections. */
+  /** Fails calls in progress with CLOSED and closes all connections. */
   async close(): Promise<void> {
     this.#closed.abort();
     this.#links.close();

@@ -13,7 +13,7 @@ export type WireEvent = "connected" | "failed" | "lost";
 
 /**
  * One HTTP/2 connection to one verifier. It reports what happens to it and decides nothing; after
- * `failed` it is to be closed, and another one made.
+ * `failed`, close it and open another one.
  */
 export class Wire {
   readonly #client: Client;
@@ -30,7 +30,7 @@ export class Wire {
     this.#report = options.report;
     this.#client = new Client(options.address, options.credentials, {
       ...options.channelOptions,
-      // Connections are never shared between links, so that dropping one is dropping it.
+      // Connections are never shared between links, so that closing one really closes it.
       "grpc.use_local_subchannel_pool": 1,
       // Retries are made by the client, on another verifier: a channel knows only one, and does not
       // repeat requests of more than 1 MB.

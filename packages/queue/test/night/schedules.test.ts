@@ -35,7 +35,7 @@ describe.skipIf(!redisIsHere())("nightly schedules", () => {
     expect(await queues.nights.getDelayedCount()).toBe(1);
   });
 
-  it("refuse a bad name, time or zone before Redis hears of it", async () => {
+  it("refuse a bad name, time or zone before anything is sent to Redis", async () => {
     const { queues } = cluster;
     const bad = [
       { ...nightly, name: "a:b" },
@@ -56,7 +56,7 @@ describe.skipIf(!redisIsHere())("nightly schedules", () => {
     expect(await listNights(queues)).toHaveLength(1);
   });
 
-  it("say in Redis that is read-only that nothing was stored", async () => {
+  it("report that nothing was stored if Redis is read-only", async () => {
     await cluster.whileReadOnly(async () => {
       const putting = putNight(cluster.queues, nightly);
       await expect(putting).rejects.toMatchObject({ code: "NOT_STORED" });

@@ -2,13 +2,13 @@ import type { DraftPolicy } from "@nightbeam/decoding";
 
 /** Draft widths worth trying, as multiples of the beam width, small ones first. */
 const MULTIPLES = [1.25, 2, 3];
-/** What trials may lose in all, as a share of the plain cost of the batches so far. */
+/** Maximum total loss of trials, as a share of the plain cost of the batches so far. */
 const TRIAL_SHARE = 1 / 30;
 /** The presumed loss of a trial until it is measured, in plain batches. */
 const PRESUMED_LOSS = 1;
 /** Measurements of a choice before it is trusted. */
 const TRUSTED = 3;
-/** Latest batches that a choice is judged by, because a machine's speed drifts. */
+/** Number of latest batches that a choice is judged by, because a machine's speed drifts. */
 const REMEMBERED = 31;
 /** A choice must cost less than this share of plain search to be used: ties go to plain search. */
 const MARGIN = 0.98;

@@ -28,7 +28,7 @@ export interface DraftContext {
   readonly target: Pick<Prompts, "encodePrompt">;
   /** What transitions are counted in. */
   readonly histories: () => AsyncIterable<readonly HistoryRow[]>;
-  /** Groups of rows, such as parts, under way at once. */
+  /** Groups of rows, such as parts, in progress at once. */
   readonly parts: number;
   readonly signal?: AbortSignal | undefined;
 }

@@ -45,7 +45,7 @@ export function recommendCommand(): Command {
       )
       .option(
         "--prompt-cache <GiB>",
-        `memory in which each worker keeps prompts between calls; 0: none (default ${DEFAULTS.promptCache})`,
+        `GiB per worker for prompts kept between calls; 0: none (default ${DEFAULTS.promptCache})`,
       )
       .option(
         "--teacher-log <dir>",

@@ -19,7 +19,7 @@ interface Client {
 export interface KeyTableLimits {
   /** Milliseconds after which a client that sent nothing is forgotten with its keys. */
   readonly idleMs: number;
-  /** Keys of all clients; beyond, the client that was quiet for longest is forgotten. */
+  /** Maximum keys of all clients; above it, the client that was idle for longest is forgotten. */
   readonly maxKeys: number;
 }
 
@@ -59,7 +59,7 @@ export class KeyTable {
     return entry?.prompt === fingerprint(prompt) ? entry : undefined;
   }
 
-  /** Gives a key of a client that was seen a home in a lane. */
+  /** Assigns a key of a known client to a lane. */
   add(client: string, request: ScoreRequest, lane: number): Home {
     const entry = { own: this.#nextOwn++, lane, prompt: fingerprint(request.prompt) };
     const keys = this.#clients.get(client)?.keys;
@@ -81,7 +81,7 @@ export class KeyTable {
     });
   }
 
-  /** Forgets clients that are idle or one too many; returns the homes that their keys had. */
+  /** Forgets idle clients, and those above `maxKeys`; returns the homes that their keys had. */
   trim(now: number): Home[] {
     const homes: Home[] = [];
     for (const [name, { keys, seenAt }] of this.#clients) {

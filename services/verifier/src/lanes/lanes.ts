@@ -42,7 +42,7 @@ export class Lanes {
     return this.#lanes.reduce((sum, lane) => sum + lane.runningTokens, 0);
   }
 
-  /** Keys that lanes keep something for. */
+  /** Keys whose prompts lanes keep. */
   get keyCount(): number {
     return this.#keys.size;
   }
@@ -74,7 +74,7 @@ export class Lanes {
     for (const lane of this.#lanes) lane.check();
   }
 
-  /** Drops what waits and refuses what comes. */
+  /** Drops waiting calls and refuses new ones. */
   close(refusal: VerifierError): void {
     for (const lane of this.#lanes) lane.close(refusal);
   }

@@ -13,7 +13,7 @@ export interface TestVerifier {
   readonly lines: readonly LogLine[];
   /** What a heartbeat would say now. */
   status(): NodeStatus;
-  /** Heartbeats that were sent out of turn. */
+  /** Heartbeats that were sent early. */
   readonly updates: readonly NodeStatus[];
   /** Asks it to drain, as over NATS. */
   askToDrain(): void;
