@@ -1,7 +1,8 @@
+import { thrownBy } from "@nightbeam/testing";
 import { describe, expect, it } from "vitest";
 import { buildCatalogue, CatalogueBuilder } from "../src/build.js";
 import { CatalogueError } from "../src/errors.js";
-import { entries, thrownBy } from "./arbitraries.js";
+import { entries } from "./arbitraries.js";
 
 const tooMany = "x 1 2 3 4 5 6 7 8 9";
 

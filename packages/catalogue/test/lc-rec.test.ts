@@ -1,12 +1,13 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { thrownBy } from "@nightbeam/testing";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { buildCatalogue } from "../src/build.js";
 import { CatalogueError } from "../src/errors.js";
 import { parseLcRecIndex } from "../src/lc-rec.js";
 import { levelWidths } from "../src/trie.js";
-import { someEntries, thrownBy } from "./arbitraries.js";
+import { someEntries } from "./arbitraries.js";
 
 const shared = process.env.NIGHTBEAM_SHARED ?? join(import.meta.dirname, "../../../../shared");
 const beauty = join(shared, "data/beauty/items.index.json");

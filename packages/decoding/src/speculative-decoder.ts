@@ -59,7 +59,7 @@ export function roundsDecoder(options: SpeculativeOptions, hooks: NeutralHooks):
   };
 }
 
-/** A user's search under way. */
+/** A user's search in progress. */
 export interface ActiveSearch {
   readonly job: DecodeJob;
   readonly search: Search;

@@ -7,6 +7,20 @@ import { job, request, until } from "./support/job.js";
 const { verifier, client } = cluster();
 const limits = { patienceMs: 100 };
 
+/** A call that a verifier has taken and answers when `finish` is called. */
+async function callInProgress(to: Awaited<ReturnType<typeof verifier>>) {
+  let answered: () => void = () => undefined;
+  to.handler.instead = (_, answer) =>
+    new Promise((resolve) => {
+      answered = () => resolve(answer());
+    });
+  const directory = new ListDirectory([to.endpoint]);
+  const scorer = client(directory, { limits }).scorer(job());
+  const underWay = scorer.score([request(1)]);
+  await until(() => to.handler.calls.length === 1);
+  return { directory, scorer, underWay, finish: () => answered() };
+}
+
 describe("what the directory says", () => {
   it("keeps calls from verifiers with another model, until it reports the right one", async () => {
     const a = await verifier("a");
@@ -22,15 +36,7 @@ describe("what the directory says", () => {
 
   it("keeps new calls from verifiers that are draining, and lets them finish", async () => {
     const a = await verifier("a");
-    let finish: () => void = () => undefined;
-    a.handler.instead = (_, answer) =>
-      new Promise((resolve) => {
-        finish = () => resolve(answer());
-      });
-    const directory = new ListDirectory([a.endpoint]);
-    const scorer = client(directory, { limits }).scorer(job());
-    const underWay = scorer.score([request(1)]);
-    await until(() => a.handler.calls.length === 1);
+    const { directory, scorer, underWay, finish } = await callInProgress(a);
     directory.set({ ...a.endpoint, draining: true });
     expect(await refusal(scorer.score([request(2)]))).toMatchObject({ code: "NO_VERIFIER" });
     finish();
@@ -43,15 +49,7 @@ describe("what the directory says", () => {
 
   it("ends connections, but not the calls in progress on them", async () => {
     const [a, b] = [await verifier("a"), await verifier("b")];
-    let finish: () => void = () => undefined;
-    a.handler.instead = (_, answer) =>
-      new Promise((resolve) => {
-        finish = () => resolve(answer());
-      });
-    const directory = new ListDirectory([a.endpoint]);
-    const scorer = client(directory, { limits }).scorer(job());
-    const underWay = scorer.score([request(1)]);
-    await until(() => a.handler.calls.length === 1);
+    const { directory, scorer, underWay, finish } = await callInProgress(a);
     // The same name, elsewhere: it was started again.
     directory.set({ ...b.endpoint, id: "a" });
     expect(await scorer.score([request(2)])).toHaveLength(1);

@@ -12,7 +12,7 @@ describe("within", () => {
     expect(clock.pending).toBe(0);
   });
 
-  it("does not wait for ever", async () => {
+  it("does not wait forever", async () => {
     const clock = new FakeTime();
     const waiting = within(new Promise(() => {}), { ms: 10, clock });
     await clock.advance(10);

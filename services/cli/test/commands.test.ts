@@ -50,7 +50,7 @@ describe("evaluate", () => {
     });
   });
 
-  it("reports unseen items apart", async () => {
+  it("reports unseen items separately", async () => {
     // All that the lists have was trained on, but what u0 and u1 took of it, and "elsewhere".
     const lists = await listsOf(out());
     const taken = [lists[0]?.items[1]?.item, lists[1]?.items[0]?.item];
@@ -78,7 +78,7 @@ describe("evaluate", () => {
     expect(await refusal("evaluate", ...flags)).toBe("error: --recommendations is required\n");
     const none = world().path("no-run");
     expect(await refusal("evaluate", ...flags, "--recommendations", none)).toBe(
-      `error: ${join(none, "manifest.json")} is not there: no complete run is in ${none}. ` +
+      `error: ${join(none, "manifest.json")} does not exist: ${none} does not hold a complete run. ` +
         "Let the run finish, or name the directory of another.\n",
     );
   });

@@ -33,7 +33,7 @@ it("writes what the other commands read", async () => {
       "users, items     5, 10",
       "histories.jsonl  5 users; their next items are in held-out.jsonl",
       "train.jsonl      0 other users",
-      "items.jsonl      10 of the items without a name",
+      "items.jsonl      10 items without a name",
       `wrote them to ${out}`,
       "",
     ].join("\n"),

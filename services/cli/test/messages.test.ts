@@ -68,7 +68,7 @@ describe("the command", () => {
       code: 1,
       stdout: "",
       stderr:
-        "error: unknown option '--topk'\n(Did you mean --top-k?)\n(nightbeam <command> --help says more)\n",
+        "error: unknown option '--topk'\n(Did you mean --top-k?)\n(run nightbeam <command> --help for details)\n",
     });
   });
 });
@@ -78,7 +78,7 @@ describe("explain", () => {
     const unexpected = explain(new TypeError("x is not a function"));
     expect(unexpected).toMatch(/^error: this is a bug; please report it/);
     expect(unexpected).toMatch(/TypeError: x is not a function\n\s+at /);
-    expect(explain("text")).toMatch(/report it with what follows\ntext$/);
+    expect(explain("text")).toMatch(/report it with the following text\ntext$/);
     expect(explain(new UsageError("BAD_OPTION", "--top-k is odd"))).toBe("error: --top-k is odd");
   });
 });

@@ -111,7 +111,7 @@ describe("a teacher log", () => {
   const world = useWorld({ users: 40 });
   const log = (name: string) => world().path(name);
 
-  it("has the same users however the run is cut, more of them for a larger share", async () => {
+  it("has the same users for any part size, more of them for a larger share", async () => {
     const share = { teacherSample: "0.4" };
     await listsIn(world(), { out: "a", teacherLog: log("log-a"), ...share });
     const cut = { partSize: "7", batchSize: "3", workers: "1" };

@@ -48,7 +48,7 @@ describe("nightbeam drafter", () => {
     });
     await until("ready", () => started.output.out.includes("\n"));
     expect(started.output.out).toBe("drafter ready: one takes 2 shards at a time\n");
-    await until("calls are under way", () => verifier.calls.length > before);
+    await until("calls are in progress", () => verifier.calls.length > before);
     return started;
   };
 

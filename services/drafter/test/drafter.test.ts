@@ -180,7 +180,7 @@ describe("a drafter", () => {
     const run = await submit("lost lock");
     // No drafter finds the shard again in this test.
     await start({ stallCheckMs: 60_000, shardsAtOnce: 1, batchesInFlight: 2 });
-    await until("calls are under way", () => verifier.calls.length > before);
+    await until("calls are in progress", () => verifier.calls.length > before);
     const [index] = (await states(run)).flatMap((state, at) => (state === "active" ? at : []));
     await world().queues.shards.pause();
     await world().deleteLock(run.runId, index ?? -1);
@@ -286,7 +286,7 @@ describe("a drafter", () => {
     const before = verifier.calls.length;
     const run = await submit("redis killed");
     await start();
-    await until("calls are under way", () => verifier.calls.length > before);
+    await until("calls are in progress", () => verifier.calls.length > before);
     await world().server.kill();
     await new Promise((resolve) => setTimeout(resolve, 200));
     await world().server.restart();
@@ -343,7 +343,7 @@ describe("a drafter", () => {
   });
 });
 
-/** The same users and items in the same order; a filter's scores are the same but for rounding. */
+/** The same users and items in the same order; a filter's scores are the same except for rounding. */
 function expectSame(lists: readonly Recommendation[], expected: readonly Recommendation[]): void {
   const itemsOf = (all: readonly Recommendation[]) =>
     all.map(({ user, items }) => ({ user, items: items.map(({ item }) => item) }));

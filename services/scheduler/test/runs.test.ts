@@ -222,7 +222,7 @@ describe.skipIf(!redisIsHere())("runs", () => {
     let taken = 0;
     const first = await drafter(async () => {
       taken++;
-      // What is under way when Redis forgets it stays so until the end of the test.
+      // What is in progress when Redis loses it stays in progress until the end of the test.
       if (taken > 5) await new Promise(() => {});
     });
     const { run } = await api.submit(place.request("flushed"));

@@ -1,10 +1,9 @@
 import { once } from "node:events";
 import { createServer } from "node:net";
 import { staticVerifiers } from "@nightbeam/control";
-import { VerifierClient } from "@nightbeam/protocol";
 import { describe, expect, it } from "vitest";
 import { useCommand } from "./support/command.js";
-import { job } from "./support/verifiers.js";
+import { clientOf, job } from "./support/verifiers.js";
 import { logProbsOf, useVerifierWorld } from "./support/worlds.js";
 
 describe("nightbeam verifier", () => {
@@ -19,13 +18,7 @@ describe("nightbeam verifier", () => {
       NIGHTBEAM_NAME: "",
     });
     const address = /^verifier ready on (127\.0\.0\.1:\d+)$/.exec(await line())?.[1] ?? "";
-    const client = new VerifierClient({
-      directory: staticVerifiers([address]),
-      trie: world().searched.trie,
-      target: world().local.hash,
-      catalogue: world().searched.hash,
-      scoring: "full",
-    });
+    const client = clientOf(world(), staticVerifiers([address]));
     const { first } = world().questions(0, 4);
     const answers = await client.scorer(job()).score(first);
     expect(logProbsOf(answers)).toEqual(await Promise.all(first.map(world().alone)));
@@ -53,13 +46,7 @@ describe("nightbeam verifier", () => {
     const { child, exit, line } = start([...flags(), "--catalogue", world().catalogue]);
     const address = /[\d.]+:\d+$/.exec(await line())?.[0] ?? "";
     // An open connection keeps the server from closing.
-    const client = new VerifierClient({
-      directory: staticVerifiers([address]),
-      trie: world().searched.trie,
-      target: world().local.hash,
-      catalogue: world().searched.hash,
-      scoring: "full",
-    });
+    const client = clientOf(world(), staticVerifiers([address]));
     await client.scorer(job()).score(world().questions(0, 1).first);
     child.kill("SIGTERM");
     child.kill("SIGINT");

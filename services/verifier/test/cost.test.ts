@@ -69,7 +69,7 @@ describe("the cost that is kept up", () => {
     expect(tracker.line.tokenMs).toBeCloseTo(1.5, 1);
   });
 
-  it("is hardly moved by one slow pass", () => {
+  it("changes little after one slow pass", () => {
     const tracker = new CostTracker({ callMs: 4, tokenMs: 0.5 });
     for (let pass = 0; pass < 50; pass++) tracker.observe({ tokens: 100, milliseconds: 54 });
     tracker.observe({ tokens: 100, milliseconds: 540 });

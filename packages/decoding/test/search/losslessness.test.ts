@@ -74,7 +74,7 @@ it("asks plain search's own questions when nothing is drafted", async () => {
   await fc.assert(
     fc.asyncProperty(someScenario({ excluding: true, values: DISTINCT }), async (scenario) => {
       const { cost } = await decode(scenario, drafterFor("none", scenario));
-      // The beams of each depth, but for the root and the last.
+      // The beams of each depth, except for the root and the last.
       const inner = plainSearch(scenario).slice(1, -1).flat();
       const { levels } = scenario.catalogue.trie;
       if (scenario.scoring === "full") {

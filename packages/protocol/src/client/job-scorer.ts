@@ -25,7 +25,7 @@ export class JobScorer implements Scorer {
     this.#deadline = options.job.deadline;
     this.#closed = options.closed;
     this.#keys = new KeyBook(options.wireKeys);
-    // One listener on the job's signal, however many calls are under way.
+    // One listener on the job's signal for any number of calls.
     setMaxListeners(0, this.#cancelled.signal);
     const { signal } = options.job;
     const cancel = () => {

@@ -1,6 +1,6 @@
 /**
  * How many retries a client makes: a bucket that holds `burst` of them and fills steadily. A verifier
- * that dies with many calls under way needs as many retries at once; verifiers that are all down
+ * that dies with many calls in progress needs as many retries at once; verifiers that are all down
  * must not be called ever faster. First tries cost nothing.
  */
 export class RetryBudget {

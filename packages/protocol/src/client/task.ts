@@ -22,7 +22,7 @@ export function openTask(options: {
 }): Task {
   const { cancelled, closed, deadline } = options;
   const controller = new AbortController();
-  // A listener per call under way.
+  // A listener per call in progress.
   setMaxListeners(0, controller.signal);
   const cancel = () => {
     const cause: unknown = cancelled.reason;

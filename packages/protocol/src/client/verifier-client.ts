@@ -57,7 +57,7 @@ export class VerifierClient {
       openWire: (address, report) =>
         new Wire({ address, report, credentials: secrets, channelOptions: channelOptions(limits) }),
     });
-    // A listener per call under way.
+    // A listener per call in progress.
     setMaxListeners(0, this.#closed.signal);
     this.#setup = {
       trie,

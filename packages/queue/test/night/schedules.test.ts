@@ -48,7 +48,7 @@ describe.skipIf(!redisIsHere())("nightly schedules", () => {
     expect(await listNights(queues)).toEqual([]);
   });
 
-  it("have one job, however often and by however many processes they are put", async () => {
+  it("have one job, no matter how often and by how many processes they are put", async () => {
     const { queues } = cluster;
     await Promise.all(Array.from({ length: 50 }, () => putNight(queues, nightly)));
     const jobs = await queues.nights.getDelayed();

@@ -19,7 +19,7 @@ interface Choice {
   readonly widths: readonly number[];
   /** Milliseconds per row that plain search would compute, of the latest batches, oldest first. */
   readonly costs: number[];
-  /** Trials under way. */
+  /** Trials in progress. */
   trials: number;
 }
 
@@ -37,7 +37,7 @@ export function adaptiveWidths(options: { beamWidth: number; levels: number }): 
     choice(new Array<number>(levels - 1).fill(Math.ceil(multiple * beamWidth))),
   );
   let batches = 0;
-  /** Loss of trials against plain search, in plain batches; trials under way count as presumed. */
+  /** Loss of trials against plain search, in plain batches; trials in progress count as presumed. */
   let lost = 0;
   const isOpen = ({ costs, trials }: Choice) =>
     costs.length + trials < TRUSTED && (costs[0] ?? 0) <= HOPELESS * typical(plain);

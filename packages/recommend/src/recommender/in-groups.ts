@@ -107,7 +107,7 @@ async function soon<Value>(value: Promise<Value>): Promise<Value | undefined> {
 }
 
 /**
- * Waits for a value no longer than until the signal is aborted.
+ * Waits for a value unless the signal is aborted first.
  *
  * @throws the signal's reason; what the promise throws
  */

@@ -12,7 +12,7 @@ const LEAST = { target: "t", catalogue: "c", histories: "h", out: "/runs/x" };
 const RELAXED = { verification: "relaxed", draft: ["d"], draftWidth: [40] };
 
 describe("a request", () => {
-  it("has the defaults of one machine, but for smaller parts", () => {
+  it("has the defaults of one machine, except for smaller parts", () => {
     expect(parseRunRequest(LEAST)).toEqual({
       ...LEAST,
       draft: [],

@@ -67,7 +67,7 @@ async function run(flags: Record<string, unknown>): Promise<void> {
   const abort = new AbortController();
   const interrupt = (signal: NodeJS.Signals) => {
     bar.finish();
-    say("Stopping after the calls under way; press again to stop at once.");
+    say("Stopping after the calls in progress; press again to stop at once.");
     abort.abort(new Interrupted(signal));
   };
   for (const signal of SIGNALS) process.once(signal, interrupt);

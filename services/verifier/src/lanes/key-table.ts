@@ -95,7 +95,7 @@ export class KeyTable {
   }
 }
 
-/** A number that differs for different prompts, but for one pair in 2^32 (FNV-1a over tokens and length). */
+/** A number that differs for different prompts, except for one pair in 2^32 (FNV-1a over tokens and length). */
 function fingerprint(prompt: ScoreRequest["prompt"]): number {
   let hash = 0x811c9dc5 ^ prompt.length;
   for (const token of prompt) hash = Math.imul(hash ^ token, 0x01000193);

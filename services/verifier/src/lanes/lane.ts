@@ -12,7 +12,7 @@ const STUCK_TIMES = 20;
 /**
  * One worker thread of the model with its queue.
  *
- * Its life: working, then lost for good: the thread died, a pass hangs, or the model fails at a request
+ * It works until it is lost permanently: the thread died, a pass hangs, or the model fails at a request
  * that it has answered before, as it does after a sticky GPU error.
  */
 export class Lane {
@@ -21,7 +21,7 @@ export class Lane {
   readonly #options: LanesOptions;
   readonly #batcher: MicroBatcher;
   #isLost = false;
-  /** Ends the wait for the pass under way. */
+  /** Ends the wait for the running pass. */
   #abandon: (error: VerifierError) => void = () => undefined;
 
   constructor(worker: LaneWorker, options: LanesOptions & { readonly number: number }) {

@@ -37,7 +37,7 @@ export class Lanes {
     return this.#lanes.reduce((sum, lane) => sum + lane.waitingTokens, 0);
   }
 
-  /** Rows of the passes under way. */
+  /** Rows of the running passes. */
   get runningTokens(): number {
     return this.#lanes.reduce((sum, lane) => sum + lane.runningTokens, 0);
   }
