@@ -1,6 +1,6 @@
-// The published loop of speculative beam search beside the demand-driven one: calls and nodes a user
+// The published loop of speculative beam search beside the demand-driven one: calls and nodes per user
 // with a trained pair, on users whose lists are known. `unaided` is the demand-driven loop with a draft
-// that, after the first call, goes by its own scores alone and not by the target's where they are known.
+// that, after the first call, uses only its own scores, even where the target's are known.
 //
 //   node bench/scripts/loops.mjs [--data DIR] [--beam-width 1,3,5,10,20] [--draft-width 40]
 //        [--scoring full] [--users 100]

@@ -1,4 +1,4 @@
-// A drafter of one's own. It changes how often the target is called, and no list:
+// A custom drafter. It changes how often the target is called, and no list:
 //     node examples/dist/own-drafter.js TARGET CATALOGUE HISTORIES
 import { childRange } from "@nightbeam/catalogue";
 import { openCatalogue, readHistories } from "@nightbeam/dataset";
@@ -13,7 +13,7 @@ const fullestBranches: Drafter = {
   draft: async (requests) =>
     requests.map(({ search: { space, state }, widths }) => {
       const levels: Beams[] = [];
-      let { depth, prefixes } = state.beams; // where the search waits for the target
+      let { depth, prefixes } = state.beams; // the beams that wait for the target
       for (let width = widths[depth] ?? 0; width > 0; width = widths[depth] ?? 0) {
         const children = [...prefixes].flatMap((prefix) => {
           const { first, end } = childRange(space.trie, prefix);

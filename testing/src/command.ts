@@ -10,7 +10,7 @@ export interface Ending {
   readonly stderr: string;
 }
 
-/** Runs the built `nightbeam` as a process of its own and waits for its end. */
+/** Runs the built `nightbeam` as a separate process and waits for its end. */
 export function nightbeam(...args: readonly string[]): Promise<Ending> {
   return startNightbeam(...args).ending;
 }

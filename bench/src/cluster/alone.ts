@@ -5,7 +5,7 @@ import type { LocalClusters } from "./local-cluster.js";
 import type { BenchClusterOptions } from "./options.js";
 
 /**
- * Runs the same work by `nightbeam recommend` in a process of its own, with one worker per core: the
+ * Runs the same work by `nightbeam recommend` in a separate process, with one worker per core: the
  * baseline that a cluster on the same machine is compared with.
  *
  * @returns users per second, without the time to load the models: a cluster has loaded them before

@@ -3,7 +3,7 @@ import type { BenchClusterOptions } from "./options.js";
 
 /** What `bench cluster` needs of the command line that it is part of. */
 export interface LocalClusters {
-  /** How to start `nightbeam` as a process of its own, for `spawn`. */
+  /** How to start `nightbeam` as a separate process, for `spawn`. */
   ownCommand(): {
     readonly command: string;
     readonly args: readonly string[];

@@ -16,7 +16,7 @@ export function benchPaperCommand(): Command {
       .option("--target <dir>", "the large model")
       .option(
         "--data <dir>",
-        "a data set in the form in which the paper's was published: items.index.json, train.txt, valid.txt, test.txt",
+        "a data set in the paper's layout: items.index.json, train.txt, valid.txt, test.txt",
       )
       .option("--catalogue <file>", "in place of --data: items and their codes,")
       .option("--histories <file>", "  users and their items,")
@@ -44,7 +44,10 @@ export function benchPaperCommand(): Command {
       .option("--curve-width <list>", "values of N that are plotted (default 20,30,40,60,80)")
       .option("--curve-limit <n>", "users for the plot (default 100)")
       .option("--workers <n>", "worker threads (default: one per core)")
-      .option("--prompt-cache <GiB>", "memory a worker keeps prompts in; 0: none (default 0.25)")
+      .option(
+        "--prompt-cache <GiB>",
+        "memory per worker for prompts kept between calls; 0: none (default 0.25)",
+      )
       .action(async (flags: Record<string, unknown>) => {
         const options = parseOptions(paperSchema, flags);
         const say = (line: string) => void process.stderr.write(`${line}\n`);

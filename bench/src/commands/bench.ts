@@ -27,13 +27,16 @@ export function benchCommand({ clusters }: { clusters: LocalClusters }): Command
       .option("--scoring <kind>", "full or renormalized (default full)")
       .option(
         "--loop <list>",
-        "demand: as recommend runs; published: the paper's, which throws away what a call computed beyond a failed step; or both (default demand)",
+        "demand: as recommend runs; published: the paper's, which discards what a call computed beyond a failed step; or both (default demand)",
       )
       .option("--precision <kind>", "fp32 or int8 (default fp32)")
       .option("--limit <n>", "only the first n users (default 320)")
       .option("--repeat <n>", "timed repetitions; the median is reported (default 3)")
       .option("--workers <n>", "worker threads (default: one per core)")
-      .option("--prompt-cache <GiB>", "memory a worker keeps prompts in; 0: none (default 1)")
+      .option(
+        "--prompt-cache <GiB>",
+        "memory per worker for prompts kept between calls; 0: none (default 1)",
+      )
       .option("--json", "print JSON")
       .action(async (flags: Record<string, unknown>) => {
         const options = parseOptions(benchSchema, flags);

@@ -5,7 +5,7 @@ import type { CurveCell, CurvePoint } from "./curves.js";
 const PANEL = { width: 380, height: 260, left: 48, right: 14, top: 34, bottom: 42 };
 const LEGEND_ROW = 18;
 const LEGEND_COLUMNS = 4;
-/** Colours that people with any colour vision tell apart (Okabe and Ito), and two greys. */
+/** Colours that can be distinguished with any colour vision (Okabe and Ito), and two greys. */
 const COLOURS = [
   "#0072b2",
   "#d55e00",

@@ -11,7 +11,7 @@ export interface CatalogueEntry {
   readonly id: string;
   /** Its code path: 2 to 8 integers of 0 to 65,535, as many as every other item has. */
   readonly codes: ArrayLike<number>;
-  /** Where the entry stands in its source, for messages: `line 17`, `item "123"`. */
+  /** Where the entry is in its source, for messages: `line 17`, `item "123"`. */
   readonly where: string;
 }
 
@@ -26,7 +26,7 @@ export function buildCatalogue(entries: Iterable<CatalogueEntry>): Catalogue {
   return builder.build();
 }
 
-/** Takes entries one at a time, in flat growing arrays: no object is kept per item. */
+/** Collects entries one at a time in flat, growing arrays: no object is kept per item. */
 export class CatalogueBuilder {
   #levels = 0;
   #count = 0;
@@ -35,7 +35,7 @@ export class CatalogueBuilder {
   #idStart = new Uint32Array(1024);
   #slots = new Uint32Array(1024);
 
-  /** Takes one entry. Throws CatalogueError as buildCatalogue does; the entry is then not taken. */
+  /** Adds one entry. Throws CatalogueError as buildCatalogue does; the entry is then not added. */
   add(entry: CatalogueEntry): void {
     this.#checkCodes(entry);
     const begin = this.#idStart[this.#count] ?? 0;
@@ -45,7 +45,7 @@ export class CatalogueBuilder {
     if (earlier > 0) {
       throw refusal(entry, {
         code: "DUPLICATE_ITEM",
-        problem: `item ${JSON.stringify(entry.id)} is there already, as item number ${earlier}`,
+        problem: `item ${JSON.stringify(entry.id)} is listed already, as item number ${earlier}`,
         remedy: "Give every item one code path and list it once",
       });
     }
@@ -66,7 +66,7 @@ export class CatalogueBuilder {
     if (this.#count * 2 > this.#slots.length) this.#growSlots();
   }
 
-  /** The catalogue of the entries taken so far. Throws CatalogueError EMPTY if there are none. */
+  /** The catalogue of the entries added so far. Throws CatalogueError EMPTY if there are none. */
   build(): Catalogue {
     if (this.#count === 0) {
       throw new CatalogueError({
@@ -115,7 +115,7 @@ export class CatalogueBuilder {
     if (this.#count > 0 && codes.length !== this.#levels) {
       throw refusal(entry, {
         code: "UNEVEN_LEVELS",
-        problem: `${codes.length} codes where the items before have ${this.#levels}`,
+        problem: `${codes.length} codes, but the items before have ${this.#levels}`,
         remedy: "Write every item of a catalogue with the same number of codes",
       });
     }

@@ -11,8 +11,8 @@ export interface Catalogue {
   readonly trie: Trie;
   readonly itemCount: number;
   /**
-   * SHA-256 in hex over the items and their paths: the same items give the same hash, whatever
-   * their order in the source and whatever the source's format.
+   * SHA-256 in hex over the items and their paths. It depends neither on the order of the items in
+   * the source nor on its format.
    */
   readonly hash: string;
   /** Largest code + 1 of each level. Shape [levels]. */
@@ -30,9 +30,9 @@ export interface Catalogue {
   leafOf(index: number): number;
   /**
    * Indices of the items on one path, ascending and consecutive; at least one. Throws RangeError
-   * for a node that is no leaf.
+   * for a node that is not a leaf.
    */
   itemsAt(leaf: number): Uint32Array;
-  /** Number of items below a node of the trie, O(levels). Throws RangeError for no node. */
+  /** Number of items below a node of the trie, O(levels). Throws RangeError if there is no such node. */
   itemsUnder(node: number): number;
 }

@@ -1,4 +1,4 @@
-/** What can be wrong with a catalogue's source. The set is closed: callers may switch over it. */
+/** Everything that can be wrong with a catalogue's source. Callers may switch over it. */
 export type CatalogueErrorCode =
   /** No item is left: an empty source, or a filter that removes everything. */
   | "EMPTY"
@@ -21,7 +21,7 @@ export type CatalogueErrorCode =
   /** Bytes that are not a whole prepared catalogue of a known version. */
   | "BAD_PREPARED_FILE";
 
-/** The one error of this package: says where, what is wrong, and what to do about it. */
+/** The one error of this package: its message names the place, the problem and the remedy. */
 export class CatalogueError extends Error {
   override readonly name = "CatalogueError";
   readonly code: CatalogueErrorCode;

@@ -1,7 +1,10 @@
 import { assemble } from "./assemble.js";
 import type { Catalogue } from "./catalogue.js";
 import { CatalogueError } from "./errors.js";
-import { tableOf } from "./table-of.js";
+import type { ItemTable } from "./item-table.js";
+import { sectionsOf } from "./layout.js";
+import { readCounts } from "./prepared.js";
+import { childRange } from "./trie.js";
 
 /** Which items a run may recommend. */
 export interface CatalogueFilter {
@@ -10,7 +13,7 @@ export interface CatalogueFilter {
   /** Ids of items to leave out, whether or not `allow` names them. */
   readonly block?: Iterable<string>;
   /**
-   * Takes the distinct ids of the lists that the catalogue does not have, in the order of the lists;
+   * Called with the distinct ids of the lists that the catalogue does not have, in the order of the lists;
    * the filter then continues without them. Default: such ids are an error.
    */
   readonly onUnknown?: (ids: readonly string[]) => void;
@@ -18,7 +21,7 @@ export interface CatalogueFilter {
 
 /**
  * The smaller catalogue that a filter leaves; the same one if the filter leaves everything.
- * Item indices and nodes are numbered anew. Throws CatalogueError UNKNOWN_ITEM for ids that the
+ * Item indices and nodes are renumbered. Throws CatalogueError UNKNOWN_ITEM for ids that the
  * catalogue does not have (unless `onUnknown` takes them), EMPTY if nothing is left.
  */
 export function filterCatalogue(catalogue: Catalogue, filter: CatalogueFilter): Catalogue {
@@ -71,4 +74,23 @@ function unknownItems(ids: readonly string[]): CatalogueError {
     problem: `The filter names items that the catalogue does not have: ${named.join(", ")}${more}`,
     remedy: "Remove them from the list",
   });
+}
+
+/** A catalogue's items as a table again, rows in the order of their indices; the ids are views. */
+function tableOf({ prepared, trie, itemCount }: Catalogue): ItemTable {
+  const { leafOfItem, idBytes, idStart } = sectionsOf(prepared.buffer, readCounts(prepared));
+  const { levels, levelStart } = trie;
+  const codes = new Uint16Array(itemCount * levels);
+  // Items follow their leaves, so at every depth their nodes ascend and one walk meets all parents.
+  const nodes = leafOfItem.slice();
+  for (let depth = levels; depth > 0; depth--) {
+    let parent = levelStart[depth - 1] ?? 0;
+    for (let item = 0; item < itemCount; item++) {
+      const node = nodes[item] ?? 0;
+      codes[item * levels + depth - 1] = trie.codes[node] ?? 0;
+      while (childRange(trie, parent).end <= node) parent++;
+      nodes[item] = parent;
+    }
+  }
+  return { levels, count: itemCount, codes, idBytes, idStart };
 }

@@ -1,8 +1,8 @@
 import type { ByteRange } from "./utf8.js";
 
 /**
- * An open-addressing hash table over ids that stand in one blob. A JavaScript Map would take some
- * hundred bytes an item and could not be shared between threads or read from a file.
+ * An open-addressing hash table over ids that are in one blob. A JavaScript Map would take about a
+ * hundred bytes per item and could not be shared between threads or read from a file.
  */
 export interface IdSlots {
   /** Item index + 1, or 0 for an empty slot; at least one slot is empty. Linear probing. */
@@ -13,7 +13,7 @@ export interface IdSlots {
   readonly idStart: Uint32Array;
 }
 
-/** Slots for a number of items: six bytes an item, about two probes for a hit. */
+/** Slots for a number of items: six bytes per item, about two probes per hit. */
 export function slotsFor(items: number): number {
   return Math.ceil(items * 1.5) + 1;
 }

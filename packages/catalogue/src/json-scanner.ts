@@ -10,7 +10,7 @@ export class JsonScanner {
 
   constructor(text: string) {
     this.#text = text;
-    // A byte-order mark in front is no JSON, but some editors write it.
+    // A byte-order mark is not valid JSON, but some editors write it.
     if (text.charCodeAt(0) === 0xfeff) this.#at = 1;
   }
 

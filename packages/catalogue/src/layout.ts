@@ -1,5 +1,5 @@
 /**
- * Where things stand in a prepared catalogue, in memory as in a file:
+ * The layout of a prepared catalogue, in memory and in a file:
  *
  *   0   8 bytes  "NBCATLOG"
  *   8   u32      format version
@@ -15,7 +15,7 @@ import { slotsFor } from "./id-slots.js";
 
 /** The file's first eight bytes. */
 export const MAGIC = "NBCATLOG";
-/** Changes whenever a reader of the old layout would misread the new one. */
+/** Increases with every change that a reader of the old layout would misread. */
 export const FORMAT_VERSION = 1;
 /** Byte ranges of the header. */
 export const HEADER = { version: 8, counts: 12, hash: 32, checksum: 64, end: 96 } as const;

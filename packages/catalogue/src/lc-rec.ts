@@ -16,7 +16,7 @@ export function parseLcRecIndex(text: string): Catalogue {
   return buildCatalogue(entriesOf(text));
 }
 
-// Read with a scanner of its own, because JSON.parse keeps the last of two equal keys without a word.
+// Read with a scanner of its own, because JSON.parse silently keeps the last of two equal keys.
 function* entriesOf(text: string): Generator<CatalogueEntry> {
   const scanner = new JsonScanner(text);
   scanner.expect("{", "at the start of the index");
@@ -48,7 +48,7 @@ function codeOf(token: string, { level, where }: { level: number; where: string 
   const letter = String.fromCharCode("a".charCodeAt(0) + level);
   const match = /^<([a-z])_(0|[1-9][0-9]*)>$/.exec(token);
   if (match?.[1] === letter) return Number(match[2]);
-  const fault = match ? `carries the letter of another level` : "is no code token";
+  const fault = match ? "has the letter of another level" : "is not a code token";
   throw new CatalogueError({
     code: "BAD_CODE",
     problem: `${where}: ${JSON.stringify(token)} at level ${level + 1} ${fault}`,

@@ -55,7 +55,8 @@ export class PreparedCatalogue implements Catalogue {
     const nth = leaf - this.#leafStart;
     const first = this.#sections.firstItem[nth];
     const end = this.#sections.firstItem[nth + 1];
-    if (first === undefined || end === undefined) throw new RangeError(`node ${leaf} is no leaf`);
+    if (first === undefined || end === undefined)
+      throw new RangeError(`node ${leaf} is not a leaf`);
     // Written rather than viewed: a view would need a stored array whose element i is i, and for the
     // few items that share a path a small new array costs no more than a view object.
     const items = new Uint32Array(end - first);

@@ -26,7 +26,7 @@ export function decodePrepared(bytes: Uint8Array, { verify = true } = {}): Catal
   const counts = readCounts(bytes);
   const expected = byteLengthOf(counts);
   if (bytes.length !== expected) {
-    throw broken(`it has ${bytes.length} bytes where its header promises ${expected}`);
+    throw broken(`it has ${bytes.length} bytes, but its header promises ${expected}`);
   }
   if (verify && !equalBytes(checksumOf(bytes), bytes.subarray(HEADER.checksum, HEADER.end))) {
     throw broken("its checksum does not match its content");

@@ -9,7 +9,7 @@ import type { ReadonlyUint16Array, ReadonlyUint32Array } from "./readonly-arrays
  * the children of a node are consecutive ids, and among nodes of one depth the order of ids is the
  * lexicographic order of code paths (the tie-break of the beam search).
  *
- * The arrays may stand on a SharedArrayBuffer, so that worker threads read one copy.
+ * The arrays may be on a SharedArrayBuffer, so that worker threads read one copy.
  */
 export interface Trie {
   /** L, the number of codes of a path: 2 to 8. */

@@ -1,7 +1,7 @@
 /**
  * Writes `text` as UTF-8 into `bytes` from `at` on. Returns the end, or -1 if the text holds a
  * lone surrogate, which UTF-8 cannot write (encoders put U+FFFD there, and two ids would become
- * one). `bytes` must have room for three bytes a UTF-16 unit.
+ * one). `bytes` must have room for three bytes per UTF-16 unit.
  */
 export function writeUtf8(text: string, target: { bytes: Uint8Array; at: number }): number {
   const { bytes, at } = target;

@@ -38,13 +38,3 @@ export function prefixesByDepth(source: readonly CatalogueEntry[]): Set<string>[
     (_, depth) => new Set(source.map(({ codes }) => Array.from(codes).slice(0, depth).join())),
   );
 }
-
-/** Runs `action` and returns what it throws. */
-export function thrownBy(action: () => unknown): unknown {
-  try {
-    action();
-  } catch (error) {
-    return error;
-  }
-  throw new Error("nothing was thrown");
-}

@@ -1,7 +1,8 @@
+import { thrownBy } from "@nightbeam/testing";
 import { describe, expect, it } from "vitest";
 import { buildCatalogue, CatalogueBuilder } from "../src/build.js";
 import { CatalogueError } from "../src/errors.js";
-import { entries, thrownBy } from "./arbitraries.js";
+import { entries } from "./arbitraries.js";
 
 const tooMany = "x 1 2 3 4 5 6 7 8 9";
 
@@ -26,7 +27,7 @@ describe("buildCatalogue", () => {
     expect(error).toHaveProperty("message", expect.stringMatching(message));
   });
 
-  it("takes entries one at a time, and a refused one leaves no trace", () => {
+  it("adds entries one at a time, and a refused one leaves no trace", () => {
     const builder = new CatalogueBuilder();
     for (const entry of entries("x 1 2", "y 1 3")) builder.add(entry);
     for (const entry of entries("bad 1 65536", "x 1 9", "uneven 1")) {

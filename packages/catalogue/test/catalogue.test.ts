@@ -67,7 +67,7 @@ describe("a catalogue", () => {
     expect(Array.from(catalogue.codesPerLevel)).toEqual([2, 6]);
   });
 
-  it("has a content hash that anyone can compute, whatever the order of the source", () => {
+  it("has a content hash that anyone can compute, in any order of the source", () => {
     fc.assert(
       fc.property(someEntries, fc.infiniteStream(fc.nat()), (source, draws) => {
         const keyed = source.map((entry) => ({ entry, key: draws.next().value ?? 0 }));

@@ -33,7 +33,7 @@ describe("filterCatalogue", () => {
     expect(filterCatalogue(catalogue, { allow: ["z", "x", "y", "x"] })).toBe(catalogue);
   });
 
-  it("reports unknown ids: as an error, or to whom the caller names", () => {
+  it("reports unknown ids: as an error, or to the caller's function", () => {
     const block = ["p", "x", "q", "r", "s", "p"];
     expect(() => filterCatalogue(catalogue, { block })).toThrow(
       expect.objectContaining({

@@ -1,12 +1,13 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { thrownBy } from "@nightbeam/testing";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { buildCatalogue } from "../src/build.js";
 import { CatalogueError } from "../src/errors.js";
 import { parseLcRecIndex } from "../src/lc-rec.js";
 import { levelWidths } from "../src/trie.js";
-import { someEntries, thrownBy } from "./arbitraries.js";
+import { someEntries } from "./arbitraries.js";
 
 const shared = process.env.NIGHTBEAM_SHARED ?? join(import.meta.dirname, "../../../../shared");
 const beauty = join(shared, "data/beauty/items.index.json");
@@ -40,7 +41,7 @@ describe("parseLcRecIndex", () => {
     ],
     ["DUPLICATE_ITEM", '{"a": ["<a_1>","<b_2>"], "\\u0061": ["<a_1>","<b_3>"]}', /^item "a": /],
     ["BAD_CODE", '{"7": ["<a_1>","<c_2>"]}', /^item "7": "<c_2>" at level 2 .*letter.*<b_123>/],
-    ["BAD_CODE", '{"7": ["<a_1>","<b_2"]}', /^item "7": "<b_2" at level 2 is no code token/],
+    ["BAD_CODE", '{"7": ["<a_1>","<b_2"]}', /^item "7": "<b_2" at level 2 is not a code token/],
     ["BAD_CODE", '{"7": ["<a_01>","<b_2>"]}', /^item "7": "<a_01>"/],
     ["BAD_CODE", '{"7": ["<A_1>","<b_2>"]}', /^item "7": "<A_1>"/],
     ["BAD_CODE", '{"7": ["<a_-1>","<b_2>"]}', /^item "7": "<a_-1>"/],

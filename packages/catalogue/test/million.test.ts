@@ -17,18 +17,18 @@ function* synthetic(levels: number): Generator<CatalogueEntry> {
 
 // Codes over the whole range are the worst case: hardly a prefix beyond the first code is shared.
 describe.each([4, 8])("a million items of %i codes", (levels) => {
-  it("load at once and take less than 100 bytes an item", () => {
+  it("load fast and take less than 100 bytes per item", () => {
     const prepared = Buffer.from(encodePrepared(buildCatalogue(synthetic(levels))));
     const start = performance.now();
     const catalogue = decodePrepared(prepared);
     const elapsed = performance.now() - start;
     const bytes = catalogue.prepared.byteLength / items;
     console.log(
-      `L = ${levels}: ${elapsed.toFixed(0)} ms to load, ${bytes.toFixed(1)} bytes an item`,
+      `L = ${levels}: ${elapsed.toFixed(0)} ms to load, ${bytes.toFixed(1)} bytes per item`,
     );
     expect(elapsed).toBeLessThan(2000);
     expect(bytes).toBeLessThan(100);
-    // Every array stands on the one buffer, so its length is the sum of theirs.
+    // Every array is a view of the same buffer, so its length is the sum of theirs.
     for (const array of [...Object.values(catalogue.trie), catalogue.codesPerLevel]) {
       if (typeof array !== "number") expect(array.buffer).toBe(catalogue.prepared.buffer);
     }

@@ -1,3 +1,4 @@
+import { thrownBy } from "@nightbeam/testing";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { buildCatalogue } from "../src/build.js";
@@ -5,7 +6,7 @@ import type { Catalogue } from "../src/catalogue.js";
 import { CatalogueError } from "../src/errors.js";
 import { type Sections, sectionsOf } from "../src/layout.js";
 import { decodePrepared, encodePrepared, readCounts } from "../src/prepared.js";
-import { entries, someEntries, thrownBy } from "./arbitraries.js";
+import { entries, someEntries } from "./arbitraries.js";
 
 function itemsOf(catalogue: Catalogue): unknown[] {
   return Array.from({ length: catalogue.itemCount }, (_, index) => {

@@ -25,7 +25,7 @@ export interface ControlOptions {
 export interface Announcement {
   /** Sends a heartbeat now, for changes that others should learn at once, such as `draining`. */
   update(): void;
-  /** Tells the others that this node is gone, and stops its heartbeats. */
+  /** Announces that this node is gone, and stops its heartbeats. */
   stop(): Promise<void>;
 }
 
@@ -47,7 +47,7 @@ export interface Control {
    */
   drain(id: string): Promise<void>;
   readonly rollouts: Rollouts;
-  /** Tells the others that the announced nodes are gone, and closes everything, with or without NATS. */
+  /** Announces that this process's nodes are gone, and closes everything, with or without NATS. */
   close(): Promise<void>;
 }
 

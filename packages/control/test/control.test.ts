@@ -19,7 +19,7 @@ async function untilHandles(limit: number): Promise<void> {
 describe("control without NATS", () => {
   const open = useControls();
 
-  it("opens, waits in vain as long as it is told, and closes at once", async () => {
+  it("opens, waits for the given time, and closes at once", async () => {
     const before = handles();
     const log = listLog();
     const control = await open(`127.0.0.1:${await freePort()}`, { log });
@@ -41,7 +41,7 @@ describe("control without NATS", () => {
     await control.close();
   });
 
-  it("lets nobody wait for a connection that was closed", async () => {
+  it("fails waits for a connection that was closed", async () => {
     const before = handles();
     const control = await open(`127.0.0.1:${await freePort()}`);
     const waiting = control.waitConnected(60_000);
@@ -51,7 +51,7 @@ describe("control without NATS", () => {
     await untilHandles(before);
   });
 
-  it("keeps no socket for its tries at a server that never speaks", async () => {
+  it("keeps no socket open for a server that never answers", async () => {
     const sockets = new Set<Socket>();
     let most = 0;
     let tries = 0;
@@ -77,7 +77,7 @@ describe("control without NATS", () => {
     }
   });
 
-  it("refuses a list of servers that is none", async () => {
+  it("refuses an invalid list of servers", async () => {
     const options = { servers: "http://a", name: "test", log: listLog() };
     await expect(openControl(options)).rejects.toMatchObject({ code: "BAD_SERVERS" });
   });
@@ -86,7 +86,7 @@ describe("control without NATS", () => {
 describeWithNats("control", () => {
   const open = useControls();
 
-  it("connects later, and then does what it was told before", async () => {
+  it("connects later, and then does what was asked before", async () => {
     const port = await freePort();
     const control = await open(`127.0.0.1:${port}`);
     const nodes = control.watchNodes("verifier");

@@ -35,7 +35,7 @@ describe("fixed addresses", () => {
   });
 
   it.each(["gpu1", "gpu1:0", "gpu1:65536", "http://gpu1:1", "::1:9", "a b:1", ":1", "a:1x"])(
-    "are refused where they are none: %s",
+    "are refused if they are not addresses: %s",
     (address) => {
       expect(() => staticVerifiers(["ok:1", address])).toThrow(
         expect.objectContaining({
@@ -48,7 +48,7 @@ describe("fixed addresses", () => {
 });
 
 describe("combined directories", () => {
-  it("have one entry an address, the live one before the fixed one", () => {
+  it("have one entry per address, live ones before fixed ones", () => {
     const nodes = changing([live("v1", "a:1")]);
     for (const order of [
       [staticVerifiers("a:1,b:2"), nodes.directory],
@@ -78,7 +78,7 @@ describe("combined directories", () => {
     expect(calls).toBe(2);
   });
 
-  it("lose no address and invent none", () => {
+  it("have exactly the addresses of their parts", () => {
     const addresses = fc.uniqueArray(fc.integer({ min: 1, max: 9 }).map((port) => `h:${port}`));
     fc.assert(
       fc.property(fc.array(addresses, { maxLength: 4 }), (lists) => {
@@ -118,7 +118,7 @@ describe("the list of NATS servers", () => {
     },
   );
 
-  it("is not repeated in the error, for it may hold a password", () => {
+  it("is not repeated in the error, because it may contain a password", () => {
     expect(() => parseServers("nats://u:s3cr3t@a:x")).toThrow(
       expect.objectContaining({ message: expect.not.stringContaining("s3cr3t") }),
     );

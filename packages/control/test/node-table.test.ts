@@ -50,7 +50,7 @@ describe("the table of nodes", () => {
     expect(ids(table)).toEqual(["b"]);
   });
 
-  it("keeps everybody while NATS is away, and for the expiry after its return", () => {
+  it("keeps all nodes while NATS is away, and for the expiry after its return", () => {
     const table = connectedTable();
     table.heard(verifier("a"), 0);
     table.connectionChanged(false, 100);
@@ -63,7 +63,7 @@ describe("the table of nodes", () => {
     expect(ids(table)).toEqual([]);
   });
 
-  it("does not take its own sleep for the nodes' silence", () => {
+  it("does not count the time that it was suspended as the nodes' silence", () => {
     const table = connectedTable();
     table.heard(verifier("a"), 0);
     table.tick(60_000);
@@ -86,7 +86,7 @@ describe("the table of nodes", () => {
     fc.assert(
       fc.property(fc.array(event, { maxLength: 200 }), (events) => {
         const table = connectedTable();
-        // How long each node was silent while somebody listened.
+        // How long each node was silent while this process listened.
         const silent = new Map<string, number>();
         let connected = true;
         let now = 0;
@@ -100,7 +100,7 @@ describe("the table of nodes", () => {
           } else if (event.kind === "connected") {
             table.connectionChanged(event.up, now);
             connected = event.up;
-            // The grace: everybody begins anew.
+            // The grace time: all nodes start with a full expiry.
             if (connected) for (const known of silent.keys()) silent.set(known, 0);
           } else {
             now += TICK;

@@ -15,7 +15,7 @@ describeWithNats("nodes", () => {
   afterEach(() => nats.resume());
   afterAll(() => nats.stop());
 
-  /** A watcher whose time stands still, and an announcer whose heartbeats come when its clock goes. */
+  /** A watcher whose clock is stopped, and an announcer that sends heartbeats when its clock advances. */
   async function pair(timing = {}) {
     const clocks = { watcher: new FakeTime(), node: new FakeTime() };
     const log = listLog();
@@ -27,7 +27,7 @@ describeWithNats("nodes", () => {
     return { watcher, node, nodes, clocks, log };
   }
 
-  it("are seen at once, with all that they say, by those who watch their role", async () => {
+  it("are seen at once, with their whole status, by watchers of their role", async () => {
     const { watcher, node, nodes } = await pair();
     const drafters = watcher.watchNodes("drafter");
     await settled(watcher);
@@ -63,7 +63,7 @@ describeWithNats("nodes", () => {
     expect(drafters.endpoints).toEqual([]);
   });
 
-  it("send a heartbeat a second, at once on update, and a last word", async () => {
+  it("send a heartbeat per second, one at once on update, and a last message", async () => {
     const { node, nodes, clocks } = await pair();
     let waitingTokens = 0;
     let changes = 0;
@@ -86,7 +86,7 @@ describeWithNats("nodes", () => {
     expect(changes).toBe(4);
   });
 
-  it("expire when they are killed and nothing is heard any more", async () => {
+  it("expire when they are killed and send no more heartbeats", async () => {
     const { node, nodes, clocks } = await pair();
     node.announce(() => verifier("alive"), { onDrain });
     const other = await open(nats.url, { clock: new FakeTime() });
@@ -149,7 +149,7 @@ describeWithNats("nodes", () => {
     expect(nodes.nodes).toHaveLength(1);
   });
 
-  it("are asked to drain, once, and say that they do", async () => {
+  it("are asked to drain, once, and report that they do", async () => {
     const { watcher, node, nodes } = await pair();
     let draining = false;
     let asked = 0;
@@ -202,7 +202,7 @@ describeWithNats("nodes", () => {
     }
   });
 
-  it("that send nonsense are ignored, and blamed once each", async () => {
+  it("that send malformed heartbeats are ignored, and logged once each", async () => {
     const { nodes, log } = await pair();
     const rogue = await connect({ servers: nats.url });
     const say = (id: string, text: string) => rogue.publish(`nightbeam.nodes.verifier.${id}`, text);

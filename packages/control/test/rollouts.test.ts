@@ -55,7 +55,7 @@ describeWithNats("rollouts", () => {
     }
   });
 
-  it("are told to watchers: what is there, then every change once", async () => {
+  it("are reported to watchers: the existing ones, then every change once", async () => {
     const { rollouts } = await opened();
     await rollouts.announce("watched", rollout("t1"));
     const watcher = await opened();
@@ -97,7 +97,7 @@ describeWithNats("rollouts", () => {
     expect(told).toEqual(["t1", "t2"]);
   });
 
-  it("are refused where they are none, and left out where another tool wrote nonsense", async () => {
+  it("are refused if they are invalid, and skipped if another tool wrote something else", async () => {
     const log = listLog();
     const { rollouts } = await opened({ log });
     const bad = expect.objectContaining({ code: "BAD_ROLLOUT" });
@@ -126,7 +126,7 @@ describeWithNats("rollouts", () => {
 describeWithNats("rollouts without a bucket", () => {
   const open = useControls();
 
-  it("say what is missing and how to have it; watchers wait for it", async () => {
+  it("report what is missing and the remedy; watchers wait for it", async () => {
     let nats = await startNatsServer({ jetstream: false });
     try {
       const clock = new FakeTime();
@@ -154,7 +154,7 @@ describeWithNats("rollouts without a bucket", () => {
     }
   });
 
-  it("say that NATS is away", async () => {
+  it("report that NATS is away", async () => {
     const control = await open(`127.0.0.1:${await freePort()}`);
     await expect(control.rollouts.list()).rejects.toMatchObject({ code: "NOT_CONNECTED" });
     await control.close();

@@ -15,7 +15,7 @@ describe("the control plane of a service", () => {
     expect((await open(undefined).opening).control).toBeUndefined();
   });
 
-  it("does not need NATS to be there, and ends with the service", async () => {
+  it("does not need NATS at the start, and ends with the service", async () => {
     const { closers, opening } = open("nats://127.0.0.1:1");
     const { control } = await opening;
     expect(control?.connected).toBe(false);
@@ -23,7 +23,7 @@ describe("the control plane of a service", () => {
     expect(() => control?.watchNodes("verifier")).toThrow("closed by this process");
   });
 
-  it("names what is wrong by where it came from, and shows no address", async () => {
+  it("names the flag or variable that is wrong, and shows no address", async () => {
     const { opening } = open("http://user:secret@host");
     const error = await opening.catch((thrown: unknown) => thrown);
     expect(error).toMatchObject({ name: "UsageError", code: "BAD_OPTION" });

@@ -6,7 +6,7 @@ export type DatasetErrorCode =
   | "FILE_NOT_FOUND"
   /** The file exists but cannot be read as what it claims to be. */
   | "UNREADABLE"
-  /** The format is clear neither from the file name nor from the content. */
+  /** Neither the file name nor the content shows the format. */
   | "UNKNOWN_FORMAT"
   /** The file lacks a required column. */
   | "MISSING_COLUMN"

@@ -1,5 +1,4 @@
-export { readItemFilter } from "./catalogues/item-filter.js";
-export { readItemList } from "./catalogues/item-list.js";
+export { readItemFilter, readItemList } from "./catalogues/item-list.js";
 export { openCatalogue, writePreparedCatalogue } from "./catalogues/open-catalogue.js";
 export { TableWriter } from "./duckdb/append.js";
 export {

@@ -39,7 +39,7 @@ describe("a catalogue", () => {
   it.each([
     ["c.csv", "item_id,c0,c1\na,1,2\nb,1\n", "BAD_CATALOGUE", /c\.csv: line 3: 2 fields/],
     ["c.csv", "item_id,c0,c1\na,1,2\nb,1,many\n", "BAD_CATALOGUE", /c\.csv: line 3: .*NaN/],
-    ["c.csv", "item_id,c0,c1\na,1,2\na,1,3\n", "BAD_CATALOGUE", /line 3: .*there already/],
+    ["c.csv", "item_id,c0,c1\na,1,2\na,1,3\n", "BAD_CATALOGUE", /line 3: .*listed already/],
     ["c.csv", "item_id,c1\na,1\n", "MISSING_COLUMN", /needs item_id and c0/],
     ["c.jsonl", '{"item_id":null,"c0":1,"c1":2}', "BAD_CATALOGUE", /line 1: .*id is empty/],
     ["c.json", '{"a":["<a_1>"', "BAD_CATALOGUE", /c\.json: /],

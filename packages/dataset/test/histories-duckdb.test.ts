@@ -113,7 +113,7 @@ describe("events", () => {
         user: "u1",
         detail: 'line 7: time "soon" is not a number',
       }),
-      expect.objectContaining({ row: 5, detail: "line 8: 1 fields where the header names 3" }),
+      expect.objectContaining({ row: 5, detail: "line 8: 1 fields, but the header names 3" }),
     ]);
     expect(await countHistories({ path })).toBe(6);
     expect(await all(readHistories({ path, offset: 2, limit: 2 }))).toEqual(rows.slice(2, 4));

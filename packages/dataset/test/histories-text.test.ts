@@ -18,7 +18,7 @@ describe("JSONL histories", () => {
     expect(await countHistories({ path })).toBe(2);
   });
 
-  it("rejects what cannot be read, says where and why, and goes on", async () => {
+  it("rejects what cannot be read, with line and reason, and continues", async () => {
     const lines = [
       '{"user":"a","history":["x"]}',
       '{"user":"b", broken "x',
@@ -121,7 +121,7 @@ describe("CSV histories", () => {
       { kind: "history", row: 0, user: "u,1", items: ["a", "b", "c"] },
       { kind: "history", row: 1, user: "u2", items: ["x", '"y"', "z"] },
       expect.objectContaining({ row: 2, user: "u3", reason: "empty_history" }),
-      expect.objectContaining({ row: 3, detail: "line 5: 3 fields where the header names 2" }),
+      expect.objectContaining({ row: 3, detail: "line 5: 3 fields, but the header names 2" }),
       expect.objectContaining({ row: 4, detail: "line 6: a quote is not closed on its line" }),
       { kind: "history", row: 5, user: "u6", items: ["q"] },
     ]);
@@ -134,7 +134,7 @@ describe("CSV histories", () => {
     ]);
   });
 
-  it("brings back what a writer quoted", async () => {
+  it("reads back what a writer quoted", async () => {
     const dir = tempDir();
     const field = fc.string({
       minLength: 1,

@@ -42,7 +42,7 @@ describe("the digest of lists", () => {
     expect(await listsDigest(batches(swapped))).not.toBe(digest);
   });
 
-  it("is the same exactly where a comparison finds no difference", async () => {
+  it("is the same if and only if a comparison finds no difference", async () => {
     await fc.assert(
       fc.asyncProperty(anyLists, anyLists, async (a, b) => {
         const digests = [await listsDigest(batches(a, 1)), await listsDigest(batches(b, 3))];
@@ -55,7 +55,7 @@ describe("the digest of lists", () => {
 });
 
 describe("comparing lists", () => {
-  it("tells the largest difference of scores of lists that are the same", async () => {
+  it("returns the largest difference of scores between equal lists", async () => {
     const other = [list("u1", ["a", "b"], -1.25), list("u2", []), list("u3", ["c"], -1.5)];
     expect(await compareLists(batches(LISTS), batches(other, 1))).toEqual({
       same: true,

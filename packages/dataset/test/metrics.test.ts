@@ -87,7 +87,7 @@ describe("an evaluation", () => {
     expect(two?.ndcg).toBeCloseTo((1 / Math.log2(3) + 1 / (1 + 1 / Math.log2(3))) / 3, 12);
   });
 
-  it("tells unseen items apart: by hand", async () => {
+  it("reports unseen items separately, as computed by hand", async () => {
     const history = (user: string, ...items: string[]) => {
       return { kind: "history", row: 0, user, items } as const;
     };

@@ -36,7 +36,7 @@ function manyUsers(count: number): Recommendation[] {
 }
 
 describe.each(FORMATS)("a %s part", (format) => {
-  it("brings back what was written, bit for bit", async () => {
+  it("reads back what was written, bit for bit", async () => {
     const directory = tempDir();
     const property = fc.asyncProperty(fc.array(recommendation, { maxLength: 5 }), async (list) => {
       const part = await writePart({ directory, name: "p", format, recommendations: list });
@@ -91,7 +91,7 @@ describe.each(FORMATS)("a %s part", (format) => {
     expect(readdirSync(directory)).toEqual([]);
   });
 
-  it("that cannot be placed says so", async () => {
+  it("reports a directory that cannot be written", async () => {
     const directory = join(tempDir(), "none");
     const write = writePart({ directory, name: "p", format, recommendations: [] });
     await expect(write).rejects.toMatchObject({ code: "WRITE_FAILED" });

@@ -1,6 +1,6 @@
 import { DuckDBInstance } from "@duckdb/node-api";
 
-/** Runs statements in a DuckDB of their own, which is closed afterwards. */
+/** Runs statements in a new DuckDB, which is closed afterwards. */
 export async function runSql(...statements: string[]): Promise<void> {
   const instance = await DuckDBInstance.create(":memory:");
   const connection = await instance.connect();

@@ -22,7 +22,7 @@ async function readThrough(path: string): Promise<{ rows: number; growth: number
   return { rows, growth: peak - before };
 }
 
-it("holds a few reads of a JSONL file, however long it is", async () => {
+it("holds a few reads of a JSONL file of any length", async () => {
   const path = join(tempDir(), "h.jsonl");
   const file = openSync(path, "w");
   const items = Array.from({ length: 20 }, (_, place) => `some item ${place}`);

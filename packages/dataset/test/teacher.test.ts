@@ -70,7 +70,7 @@ describe("a teacher log", () => {
     ]);
   });
 
-  it("writes no file where nobody was sampled", async () => {
+  it("writes no file if no user was sampled", async () => {
     const directory = tempDir();
     const log = await openTeacherLog({ directory, run, source });
     expect(await log.write(0, [])).toBe(undefined);
@@ -87,10 +87,10 @@ describe("a teacher log", () => {
   });
 
   it.each([
-    ["target", { target: "t2" }, "t1, where this run has t2"],
-    ["catalogue", { catalogue: "c2" }, "c1, where this run has c2"],
-    ["scoring", { scoring: "renormalized" as const }, "full, where this run has renormalized"],
-    ["levels", { levels: 4 }, "3, where this run has 4"],
+    ["target", { target: "t2" }, "t1, but this run has t2"],
+    ["catalogue", { catalogue: "c2" }, "c1, but this run has c2"],
+    ["scoring", { scoring: "renormalized" as const }, "full, but this run has renormalized"],
+    ["levels", { levels: 4 }, "3, but this run has 4"],
   ])("refuses a directory with files of another %s", async (key, other, difference) => {
     const directory = tempDir();
     await (await openTeacherLog({ directory, run, source })).write(7, [one]);
@@ -105,8 +105,13 @@ describe("a teacher log", () => {
   it.each([
     ["of a model", '{"__metadata__":{"format":"pt"}}', "TEACHER_DIFFERS", "is not teacher data"],
     ["without metadata", "{}", "TEACHER_DIFFERS", "is not teacher data"],
-    ["that is no JSON", "{", "UNREADABLE", "is not a safetensors file"],
-    ["that says nonsense", '{"__metadata__":{"format":1}}', "UNREADABLE", "not as the format"],
+    ["that is not JSON", "{", "UNREADABLE", "is not a safetensors file"],
+    [
+      "with wrong metadata",
+      '{"__metadata__":{"format":1}}',
+      "UNREADABLE",
+      "does not match the format",
+    ],
   ])("refuses a directory with a file %s", async (_, header, code, message) => {
     const directory = tempDir();
     const length = Buffer.alloc(8);
@@ -130,7 +135,7 @@ describe("a teacher log", () => {
     },
   );
 
-  it("says where it cannot write", async () => {
+  it("reports where it cannot write", async () => {
     const directory = put(tempDir(), "a-file", "");
     await expect(openTeacherLog({ directory, run, source })).rejects.toMatchObject({
       code: "WRITE_FAILED",

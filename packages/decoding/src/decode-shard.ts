@@ -13,9 +13,9 @@ export interface ShardOptions {
   readonly decoder: BatchDecoder;
   /** Users per batch, at most. */
   readonly batchSize: number;
-  /** Batches under way at once: while one waits for the target, another is drafted or searched. */
+  /** Batches in progress at once: while one waits for the target, another is drafted or searched. */
   readonly concurrency: number;
-  /** Returns keys that no other shard under way uses. */
+  /** Returns keys that no other shard in progress uses. */
   readonly nextKey: () => number;
   /** Called after each batch. */
   readonly onProgress?: ((batch: ShardProgress) => void) | undefined;
@@ -40,7 +40,7 @@ export interface ShardOutcome {
  * Decodes a shard: users with the same question once, users of equal prompt length together, longest
  * first so that the last batches are the short ones.
  *
- * The first batch that fails stops the shard: no other is begun, and those under way are waited for,
+ * The first batch that fails stops the shard: no other is begun, and those in progress are waited for,
  * so that nothing keeps running after the promise settles.
  *
  * @throws what decoding a batch throws; the signal's reason if it is aborted before the last batch is

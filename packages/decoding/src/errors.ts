@@ -6,7 +6,7 @@ export type DecodingErrorCode =
   | "NOT_A_NUMBER"
   /** An option or argument is missing, of the wrong type or outside its range. */
   | "BAD_OPTION"
-  /** A tree is not parents-first, has a duplicate, or has a node that is no prefix of the catalogue. */
+  /** A tree is not parents-first, has a duplicate, or has a node that is not a prefix of the catalogue. */
   | "BAD_TREE";
 
 /**

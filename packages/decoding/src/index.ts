@@ -42,7 +42,7 @@ export { DecodingError, type DecodingErrorCode } from "./errors.js";
 export { publishedDecoder } from "./published-decoder.js";
 export { BeamSearch } from "./search/beam-search.js";
 export type { Beams } from "./search/beams.js";
-// A target or draft model of one's own
+// Bring your own target or draft model
 export { logSoftmax } from "./search/log-softmax.js";
 export type { SearchView } from "./search/search.js";
 export type { SearchCost } from "./search/search-cost.js";

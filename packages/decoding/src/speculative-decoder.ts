@@ -36,8 +36,8 @@ export interface SpeculativeOptions {
  * Decodes with a target that is asked for log-probabilities, round by round, and a drafter that
  * guesses what it will be asked next. Lists do not depend on the draft, unless they are relaxed.
  *
- * @throws DecodingError BAD_OPTION for wrong options; from `decode`, whatever breaks the contract of
- * `Scorer`, and what the scorers throw
+ * @throws DecodingError BAD_OPTION for wrong options; from `decode`, errors of scorers that break
+ * their contract, and what the scorers throw
  */
 export function speculativeDecoder(options: SpeculativeOptions): BatchDecoder {
   return roundsDecoder(options, {});
@@ -59,7 +59,7 @@ export function roundsDecoder(options: SpeculativeOptions, hooks: NeutralHooks):
   };
 }
 
-/** A user's search under way. */
+/** A user's search in progress. */
 export interface ActiveSearch {
   readonly job: DecodeJob;
   readonly search: Search;

@@ -36,7 +36,7 @@ it.each([
   await expect(decoded).rejects.toMatchObject(refused);
 });
 
-it("refuses a job whose key is no number", async () => {
+it("refuses a job whose key is not a number", async () => {
   const { decoder } = setUp().options();
   const job = { prompt: Int32Array.of(1), history: new Uint32Array(), exclusion: NOTHING_EXCLUDED };
   const decoded = Reflect.apply(decodeWith, undefined, [decoder, [job]]);

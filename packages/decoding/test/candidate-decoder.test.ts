@@ -155,7 +155,7 @@ describe("candidateDecoder", () => {
     );
   });
 
-  it("asks for several users together, and goes on for those who lack something", async () => {
+  it("asks for several users together, and continues for those whose lists are not full", async () => {
     const { catalogue, model, exclusion, history } = shared;
     const target = new FakeScorer(catalogue.trie, model);
     const search = { ...optionsFor(shared, emptyDrafter), target, beamWidth: 1 };

@@ -46,7 +46,7 @@ describe("a shard that fails", () => {
     expect(target.heldKeys).toEqual([]);
   });
 
-  it("begins nothing when it is aborted before", async () => {
+  it("starts nothing if it is aborted before", async () => {
     const { target, options } = setUp();
     const signal = AbortSignal.abort(new Error("too late"));
     await expect(decodeShard(users, options({ signal }))).rejects.toThrow("too late");

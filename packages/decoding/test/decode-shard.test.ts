@@ -90,7 +90,7 @@ describe("decodeShard", () => {
     expect(Math.max(...batches.map(({ length }) => length))).toBe(2);
   });
 
-  it("has as many batches under way as it may", async () => {
+  it("has as many batches in progress as it may", async () => {
     let underWay = 0;
     let most = 0;
     const { target, search, options } = setUp();

@@ -86,7 +86,7 @@ describe.each(breaches)("a scorer that breaks its contract: %s for %s", (code, _
 });
 
 describe("speculativeDecoder", () => {
-  it("asks the target once a round for all users", async () => {
+  it("asks the target once per round for all users", async () => {
     const target = new FakeScorer(trie, model);
     await decodeBatch({ ...base, target }, jobs);
     expect(target.calls.map((requests) => requests.map(({ key }) => key))).toEqual([
@@ -96,7 +96,7 @@ describe("speculativeDecoder", () => {
     ]);
   });
 
-  it("leaves users who are done out of a round", async () => {
+  it("does not ask about users who are done", async () => {
     const target = new FakeScorer(trie, model);
     // Right for the users whose prompt has one token, wrong for the other.
     const wrong = fakeModel({ seed: 4, scoring: "full", opposite: true });

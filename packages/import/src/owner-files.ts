@@ -80,7 +80,7 @@ export function eventOf(raw: {
   const { moment } = raw;
   if (moment === undefined || !Number.isSafeInteger(moment) || moment < 0) {
     const [name, value] = raw.time;
-    const problem = value === undefined ? "is missing" : `${JSON.stringify(value)} is no time`;
+    const problem = value === undefined ? "is missing" : `${JSON.stringify(value)} is not a time`;
     return { kind: "bad", detail: `${name} ${problem}` };
   }
   return { kind: "event", user, item, moment, rating: numberOf(raw.rating) };

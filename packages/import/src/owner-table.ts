@@ -31,7 +31,7 @@ export function openDatTable(path: string, columns: readonly string[]): OwnerTab
     const text = line.bytes.toString(isUtf8(line.bytes) ? "utf8" : "latin1");
     const fields = text.split(DAT_SEPARATOR);
     if (fields.length !== columns.length) {
-      const detail = `${fields.length} fields where ${columns.join(DAT_SEPARATOR)} is expected`;
+      const detail = `expected ${columns.join(DAT_SEPARATOR)}, found ${fields.length} fields`;
       return { ok: false, line: line.number, detail };
     }
     const values = Object.fromEntries(columns.map((name, place) => [name, fields[place]]));

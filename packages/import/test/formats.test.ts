@@ -44,7 +44,7 @@ describe("MovieLens", () => {
       {
         file: join(dir, "movies.dat"),
         line: 2,
-        reason: "4 fields where movieId::title::genres is expected",
+        reason: "expected movieId::title::genres, found 4 fields",
       },
     ]);
     expect(report).toMatchObject({
@@ -81,7 +81,7 @@ describe("MovieLens", () => {
     });
   });
 
-  it("says what a directory without ratings lacks", async () => {
+  it("reports a directory without ratings", async () => {
     await expect(movielensFiles({ data: tempDir() })).rejects.toMatchObject({
       code: "FILE_NOT_FOUND",
       message: expect.stringContaining("neither ratings.dat nor ratings.csv"),
@@ -100,7 +100,7 @@ describe("Goodreads", () => {
       ...rest,
     });
 
-  it("orders JSON lines by date, time zones heeded, and leaves out what nobody read", async () => {
+  it("orders JSON lines by date with time zones, and leaves out books that were not read", async () => {
     const dir = tempDir();
     const interactions = put(
       dir,
@@ -131,7 +131,7 @@ describe("Goodreads", () => {
     });
     expect(report.read).toMatchObject({ lines: 4, leftOut: 1, rejected: 1 });
     expect(jsonLines(dir, "out", "rejected.jsonl")).toEqual([
-      { file: interactions, line: 4, reason: 'date_added "yesterday" is no time' },
+      { file: interactions, line: 4, reason: 'date_added "yesterday" is not a time' },
     ]);
     const all = await goodreadsFiles({ interactions, shelved: true });
     const other = join(dir, "other");

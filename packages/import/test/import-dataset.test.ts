@@ -28,7 +28,7 @@ describe("the core", () => {
     ["x", "a", 8],
   ];
 
-  it("goes on until everybody and everything has enough", async () => {
+  it("repeats until every user and item has enough events", async () => {
     const dir = tempDir();
     const files = await filesOf(dir, cascade);
     const report = await importInto(dir, { files, core: 2, shares: [1, 0, 0] });
@@ -71,7 +71,7 @@ describe("the split", () => {
     expect(await parts([5, 5, 5], [8, 1, 1])).toEqual([0, 0, 3]);
   });
 
-  it("puts users where their events lie", async () => {
+  it("puts users into the parts of their events", async () => {
     const dir = tempDir();
     const files = await filesOf(dir, [
       ["past", "a", 1],
@@ -136,7 +136,7 @@ describe("an import", () => {
       {
         file: path,
         line: 5,
-        reason: "reviewerID 1.5 is no whole number within 2^53: write it as a text",
+        reason: "reviewerID 1.5 is not a whole number within 2^53: write it as a text",
       },
     ]);
   });
@@ -145,7 +145,7 @@ describe("an import", () => {
     ["of another format", lines("userId,movieId", "1,2", "3,4")],
     ["of other columns", lines('{"user": "u", "item": "i"}')],
     ["that is empty", ""],
-  ])("refuses a file %s, and leaves nothing behind", async (_, text) => {
+  ])("refuses a file %s, and leaves no files", async (_, text) => {
     const dir = tempDir();
     const files = await amazonFiles({ reviews: put(dir, "reviews.json", text) });
     await expect(importInto(dir, { files })).rejects.toMatchObject({
@@ -155,7 +155,7 @@ describe("an import", () => {
     expect(readdirSync(dir)).toEqual(["reviews.json"]);
   });
 
-  it("does not touch a directory that is there", async () => {
+  it("does not touch an existing directory", async () => {
     const dir = tempDir();
     const files = await filesOf(dir, [["u", "a", 1]]);
     mkdirSync(join(dir, "out"));

@@ -3,7 +3,7 @@ export type ModelErrorCode =
   | "MISSING_FILE"
   /** A file of the checkpoint is malformed. */
   | "BAD_CHECKPOINT"
-  /** The checkpoint is sound, but of a kind that Nightbeam cannot run. */
+  /** The checkpoint is valid, but of a kind that Nightbeam cannot run. */
   | "UNSUPPORTED"
   /** `nightbeam.json` is incomplete or contradicts the checkpoint. */
   | "BAD_PROMPT_SPEC"

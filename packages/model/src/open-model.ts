@@ -7,7 +7,7 @@ import type { PoolWorker } from "./runtime/model-pool.js";
 
 /** A model that is loaded and ready to score. */
 export interface Model {
-  /** All threads behind one queue. */
+  /** All threads, with one queue. */
   readonly scorer: Scorer;
   /**
    * The same threads one by one, for callers that share out the work themselves. Their keys are those

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { type Catalogue, findPrefix, NOTHING_EXCLUDED, pathOf } from "@nightbeam/catalogue";
+import { type Catalogue, findPrefix, pathOf } from "@nightbeam/catalogue";
 import {
   type Drafter,
   decodeShard,
@@ -26,6 +26,7 @@ import {
   goldenUsers,
   haveBeauty,
   itemIndices,
+  shardUsers,
   targetDirectory,
 } from "./support/beauty.js";
 
@@ -88,25 +89,18 @@ describe.skipIf(!haveBeauty)("the golden lists of a trained pair", () => {
     it.each(Object.entries(drafters))("with %s", async (name, makeDrafter) => {
       const drafter = await makeDrafter();
       let key = 0;
-      const { outcomes } = await decodeShard(
-        users.map(({ history }) => ({
-          prompt: target.encodePrompt(itemIndices(catalogue, history)),
-          history: itemIndices(catalogue, history),
-          exclusion: NOTHING_EXCLUDED,
-        })),
-        {
-          decoder: speculativeDecoder({
-            target: target.scorer,
-            drafter,
-            policy: fixedWidths(drafter === emptyDrafter ? [] : uniformWidths(40, 4)),
-            space: { trie: catalogue.trie, scoring },
-            beamWidth: BEAM_WIDTH,
-          }),
-          batchSize: 32,
-          concurrency: 2,
-          nextKey: () => key++,
-        },
-      );
+      const { outcomes } = await decodeShard(shardUsers(users, { catalogue, target }), {
+        decoder: speculativeDecoder({
+          target: target.scorer,
+          drafter,
+          policy: fixedWidths(drafter === emptyDrafter ? [] : uniformWidths(40, 4)),
+          space: { trie: catalogue.trie, scoring },
+          beamWidth: BEAM_WIDTH,
+        }),
+        batchSize: 32,
+        concurrency: 2,
+        nextKey: () => key++,
+      });
       const paths = outcomes.map(({ beams }) =>
         Array.from(beams.prefixes, (leaf) => pathOf(catalogue.trie, leaf)),
       );
@@ -122,7 +116,7 @@ describe.skipIf(!haveBeauty)("the golden lists of a trained pair", () => {
       const mean = (of: (cost: (typeof outcomes)[number]["cost"]) => number) =>
         (outcomes.reduce((sum, { cost }) => sum + of(cost), 0) / outcomes.length).toFixed(2);
       console.info(
-        `${scoring}, ${name}: ${mean(({ calls }) => calls)} calls and ${mean(({ nodes }) => nodes)} nodes a user`,
+        `${scoring}, ${name}: ${mean(({ calls }) => calls)} calls and ${mean(({ nodes }) => nodes)} nodes per user`,
       );
     });
 

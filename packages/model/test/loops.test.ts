@@ -1,4 +1,4 @@
-import { NOTHING_EXCLUDED, pathOf } from "@nightbeam/catalogue";
+import { pathOf } from "@nightbeam/catalogue";
 import {
   decodeShard,
   fixedWidths,
@@ -16,7 +16,7 @@ import {
   goldenFile,
   goldenUsers,
   haveBeauty,
-  itemIndices,
+  shardUsers,
   targetDirectory,
 } from "./support/beauty.js";
 
@@ -67,25 +67,18 @@ describe.skipIf(!haveBeauty)("the published loop and the demand-driven one, a tr
   ] as const)("cost what they are known to cost: %s", async (name, decoderOf) => {
     const users = goldenUsers().slice(0, USERS);
     let key = name === "published" ? 0 : users.length;
-    const { outcomes } = await decodeShard(
-      users.map(({ history }) => ({
-        prompt: target.encodePrompt(itemIndices(catalogue, history)),
-        history: itemIndices(catalogue, history),
-        exclusion: NOTHING_EXCLUDED,
-      })),
-      {
-        decoder: decoderOf({
-          target: target.scorer,
-          drafter: new ModelDrafter(draft.scorer),
-          policy: fixedWidths(uniformWidths(40, 4)),
-          space: { trie: catalogue.trie, scoring: "full" },
-          beamWidth: K,
-        }),
-        batchSize: 32,
-        concurrency: 2,
-        nextKey: () => key++,
-      },
-    );
+    const { outcomes } = await decodeShard(shardUsers(users, { catalogue, target }), {
+      decoder: decoderOf({
+        target: target.scorer,
+        drafter: new ModelDrafter(draft.scorer),
+        policy: fixedWidths(uniformWidths(40, 4)),
+        space: { trie: catalogue.trie, scoring: "full" },
+        beamWidth: K,
+      }),
+      batchSize: 32,
+      concurrency: 2,
+      nextKey: () => key++,
+    });
     const paths = outcomes.map(({ beams }) =>
       Array.from(beams.prefixes, (leaf) => pathOf(catalogue.trie, leaf)),
     );

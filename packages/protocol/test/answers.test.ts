@@ -52,7 +52,7 @@ describe("answers", () => {
     expect(answer?.logProbs).toEqual(Float64Array.of(-1));
   });
 
-  it("are refused where they do not fit the requests", () => {
+  it("are refused if they do not fit the requests", () => {
     const [call] = fc.sample(someCall.filter(oneNumber), { numRuns: 1, seed: 1 });
     if (call === undefined) throw new Error("no call was found");
     const { trie, requests } = call;

@@ -37,7 +37,7 @@ describe("a link's state", () => {
     );
   });
 
-  it("goes by way of connecting from every place but the end", () => {
+  it("reaches ready only through connecting, from every state but closed", () => {
     const ways: [LinkState, LinkEvent][] = [
       ["new", "open"],
       ["ready", "lost"],
@@ -62,7 +62,7 @@ describe("back-off", () => {
 });
 
 describe("the retry budget", () => {
-  it("gives a burst, then a steady trickle, however often it is asked", () => {
+  it("gives a burst, then a steady rate, no matter how often it is asked", () => {
     const budget = new RetryBudget({ burst: 5, perSecond: 10, now: 0 });
     const given = (from: number, to: number) => {
       let count = 0;
@@ -82,14 +82,14 @@ describe("the choice of a verifier", () => {
   const cost = { callMs: 10, tokenMs: 1 };
   const idle = { waitingTokens: 0, inFlightTokens: 0, cost };
 
-  it("goes by expected time", () => {
+  it("chooses by expected time", () => {
     const slow = { ...idle, cost: { callMs: 50, tokenMs: 2 } };
     const busy = { ...idle, waitingTokens: 30, inFlightTokens: 11 };
     expect(leastBusy([slow, busy], 0)).toBe(slow);
     expect(leastBusy([slow, { ...busy, inFlightTokens: 9 }], 0)).not.toBe(slow);
   });
 
-  it("goes by rows where a cost is not known, and draws among equals", () => {
+  it("chooses by rows if a cost is not known, and breaks ties at random", () => {
     const unknown = { ...idle, waitingTokens: 5, cost: undefined };
     const dear = { ...idle, waitingTokens: 4, cost: { callMs: 1e6, tokenMs: 1e6 } };
     expect(leastBusy([unknown, dear], 0)).toBe(dear);

@@ -20,7 +20,7 @@ describe("a verifier client", () => {
     expect(a.handler.calls).toHaveLength(2);
   });
 
-  it("stays with the verifier that knows a prompt, and tells it what to forget", async () => {
+  it("stays with the verifier that has cached a prompt, and sends it the keys to forget", async () => {
     const [a, b] = [await verifier("a"), await verifier("b")];
     const directory = new ListDirectory([a.endpoint]);
     const verifiers = client(directory);
@@ -69,7 +69,7 @@ describe("a verifier client", () => {
     expect(a.handler.calls.at(-1)?.released).toEqual(keys.slice(0, 2));
   });
 
-  it("says what to forget until it is heard, and wherever a prompt was left behind", async () => {
+  it("sends keys to forget until they arrive, to every verifier that has cached the prompt", async () => {
     const [a, b] = [await verifier("a"), await verifier("b")];
     const directory = new ListDirectory([a.endpoint]);
     const scorer = client(directory).scorer(job());
@@ -134,7 +134,7 @@ describe("a verifier client", () => {
     expect(a.handler.calls).toHaveLength(before + 1);
   });
 
-  it("counts what went over the wire, and where the time went", async () => {
+  it("counts the bytes on the wire and the times of each stage", async () => {
     const a = await verifier("a");
     a.handler.instead = async (_, answer) => {
       await new Promise((resolve) => setTimeout(resolve, 20));
@@ -161,7 +161,7 @@ describe("a verifier client", () => {
     expect(networkMs).toBeGreaterThan(25);
   });
 
-  it("leaves nothing behind", async () => {
+  it("closes everything it has opened", async () => {
     const a = await verifier("a");
     const directory = new ListDirectory([a.endpoint]);
     const verifiers = client(directory);

@@ -7,8 +7,22 @@ import { job, request, until } from "./support/job.js";
 const { verifier, client } = cluster();
 const limits = { patienceMs: 100 };
 
+/** A call that a verifier has taken and answers when `finish` is called. */
+async function callInProgress(to: Awaited<ReturnType<typeof verifier>>) {
+  let answered: () => void = () => undefined;
+  to.handler.instead = (_, answer) =>
+    new Promise((resolve) => {
+      answered = () => resolve(answer());
+    });
+  const directory = new ListDirectory([to.endpoint]);
+  const scorer = client(directory, { limits }).scorer(job());
+  const underWay = scorer.score([request(1)]);
+  await until(() => to.handler.calls.length === 1);
+  return { directory, scorer, underWay, finish: () => answered() };
+}
+
 describe("what the directory says", () => {
-  it("keeps calls from verifiers of another model, until it says otherwise", async () => {
+  it("keeps calls from verifiers with another model, until it reports the right one", async () => {
     const a = await verifier("a");
     const directory = new ListDirectory([{ ...a.endpoint, scoring: "renormalized" }]);
     const scorer = client(directory, { limits }).scorer(job());
@@ -20,17 +34,9 @@ describe("what the directory says", () => {
     expect(await scorer.score([request(1)])).toHaveLength(1);
   });
 
-  it("keeps new calls from verifiers that go down, and lets them finish", async () => {
+  it("keeps new calls from verifiers that are draining, and lets them finish", async () => {
     const a = await verifier("a");
-    let finish: () => void = () => undefined;
-    a.handler.instead = (_, answer) =>
-      new Promise((resolve) => {
-        finish = () => resolve(answer());
-      });
-    const directory = new ListDirectory([a.endpoint]);
-    const scorer = client(directory, { limits }).scorer(job());
-    const underWay = scorer.score([request(1)]);
-    await until(() => a.handler.calls.length === 1);
+    const { directory, scorer, underWay, finish } = await callInProgress(a);
     directory.set({ ...a.endpoint, draining: true });
     expect(await refusal(scorer.score([request(2)]))).toMatchObject({ code: "NO_VERIFIER" });
     finish();
@@ -41,17 +47,9 @@ describe("what the directory says", () => {
     expect(await scorer.score([request(2)])).toHaveLength(1);
   });
 
-  it("ends connections, but not the calls under way on them", async () => {
+  it("ends connections, but not the calls in progress on them", async () => {
     const [a, b] = [await verifier("a"), await verifier("b")];
-    let finish: () => void = () => undefined;
-    a.handler.instead = (_, answer) =>
-      new Promise((resolve) => {
-        finish = () => resolve(answer());
-      });
-    const directory = new ListDirectory([a.endpoint]);
-    const scorer = client(directory, { limits }).scorer(job());
-    const underWay = scorer.score([request(1)]);
-    await until(() => a.handler.calls.length === 1);
+    const { directory, scorer, underWay, finish } = await callInProgress(a);
     // The same name, elsewhere: it was started again.
     directory.set({ ...b.endpoint, id: "a" });
     expect(await scorer.score([request(2)])).toHaveLength(1);
@@ -60,7 +58,7 @@ describe("what the directory says", () => {
     expect(await underWay).toHaveLength(1);
   });
 
-  it("may be late: a verifier that was started again at its address is found by itself", async () => {
+  it("may be late: a verifier that restarted at its address is found without it", async () => {
     const a = await verifier("a");
     const directory = new ListDirectory([a.endpoint]);
     const settings = { firstBackoffMs: 20, longestBackoffMs: 40 };

@@ -34,7 +34,7 @@ function statusIn(response: unknown): string {
   return found ? String(response.status) : "none";
 }
 
-describe("a verifier that goes down", () => {
+describe("a verifier that shuts down", () => {
   it("is not healthy, refuses new calls, finishes its own, and closes", async () => {
     const { handler, server, client, health } = await served();
     expect(await health("")).toBe("SERVING");
@@ -58,7 +58,7 @@ describe("a verifier that goes down", () => {
     expect(client.isIdle()).toBe(true);
   });
 
-  it("gives up calls that outlast its grace", async () => {
+  it("aborts calls that outlast its grace", async () => {
     const { handler, server, client } = await served();
     handler.instead = hang;
     const underWay = client.verify(packed(trie, [request(1)]));
@@ -68,7 +68,7 @@ describe("a verifier that goes down", () => {
     expect(handler.calls[0]?.signal.reason).toMatchObject({ code: "DRAINING" });
   });
 
-  it("does not wait for a handler that hears nothing", async () => {
+  it("does not wait for a handler that ignores the signal", async () => {
     const { handler, server, client } = await served();
     handler.instead = () => new Promise(() => undefined);
     const underWay = client.verify(packed(trie, [request(1)]));

@@ -13,7 +13,7 @@ const local = localScorer(trie);
 const requests = [request(1), request(2)];
 
 describe("a call is answered by another verifier", () => {
-  it("where its own is killed, or frozen, with the call under way", async () => {
+  it("if its own is killed, or frozen, with the call in progress", async () => {
     const [killed, frozen] = await Promise.all([verifierProcess(), verifierProcess()]);
     defer(killed.end);
     defer(frozen.end);
@@ -40,7 +40,7 @@ describe("a call is answered by another verifier", () => {
     expect(afterStop).toBeLessThan(5_000);
   });
 
-  it("where the first one takes connections and says nothing", async () => {
+  it("if the first one accepts connections and sends nothing", async () => {
     const silent = await silentServer();
     defer(silent.close);
     const good = await verifier("good");
@@ -58,7 +58,7 @@ describe("a call is answered by another verifier", () => {
     await until(() => silent.connections() > 1);
   });
 
-  it("where the first one holds another model, which it remembers", async () => {
+  it("if the first one holds another model, which is remembered", async () => {
     const other = await verifier("a", { target: "ff".repeat(32) });
     const good = await verifier("b");
     const directory = new ListDirectory([other.endpoint]);
@@ -87,7 +87,7 @@ describe("a call is answered by another verifier", () => {
     expect(verifiers.statistics.requestBytes).toBeGreaterThan(2 * 2 ** 20);
   });
 
-  it("where one goes down in order", async () => {
+  it("if one shuts down in order", async () => {
     const [a, b] = [await verifier("a"), await verifier("b")];
     const directory = new ListDirectory([a.endpoint]);
     const scorer = client(directory).scorer(job());
@@ -99,7 +99,7 @@ describe("a call is answered by another verifier", () => {
     await drained;
   });
 
-  it("where one fails, answers nonsense, or does not answer in time", async () => {
+  it("if one fails, sends an invalid answer, or does not answer in time", async () => {
     const [a, b] = [await verifier("a"), await verifier("b")];
     const directory = new ListDirectory([a.endpoint]);
     const limits = { tryTimeoutMs: 150, firstBackoffMs: 60_000, longestBackoffMs: 60_000 };
@@ -158,7 +158,7 @@ describe("a busy verifier", () => {
 });
 
 describe("a call fails", () => {
-  it("as nobody's where all verifiers are down, after few tries", async () => {
+  it("with NO_VERIFIER if all verifiers are down, after few tries", async () => {
     const [a, b] = [await verifier("a"), await verifier("b")];
     for (const { handler } of [a, b]) {
       handler.instead = () => Promise.reject(new ProtocolError("DRAINING", "going down"));
@@ -178,7 +178,7 @@ describe("a call fails", () => {
     expect(tries).toBeLessThanOrEqual(2 * 20 + 2 * 6);
   });
 
-  it("as nobody's where there are none, and not where one appears in time", async () => {
+  it("with NO_VERIFIER if there are none, but not if one appears in time", async () => {
     const directory = new ListDirectory();
     const limits = { patienceMs: 150 };
     const scorer = client(directory, { limits }).scorer(job());
@@ -190,7 +190,7 @@ describe("a call fails", () => {
     expect(await scored).toHaveLength(2);
   });
 
-  it("at once where it is no good", async () => {
+  it("at once if it is invalid", async () => {
     const a = await verifier("a", { limits: { promptTokens: 2 } });
     const verifiers = client(new ListDirectory([a.endpoint]));
     const { code, message } = await refusal(verifiers.scorer(job()).score(requests));
@@ -199,7 +199,7 @@ describe("a call fails", () => {
     expect(verifiers.statistics.retries).toBe(0);
   });
 
-  it("where two verifiers fail at it", async () => {
+  it("if two verifiers fail at it", async () => {
     const [a, b] = [await verifier("a"), await verifier("b")];
     for (const { handler } of [a, b])
       handler.instead = () => Promise.reject(new Error("no memory"));
@@ -210,7 +210,7 @@ describe("a call fails", () => {
     expect(a.handler.calls.length + b.handler.calls.length).toBe(2);
   });
 
-  it("when the job is cancelled, which the verifier hears", async () => {
+  it("when the job is cancelled, and the verifier is notified", async () => {
     const a = await verifier("a");
     a.handler.instead = hang;
     const cancelling = new AbortController();
@@ -228,7 +228,7 @@ describe("a call fails", () => {
     expect(a.handler.calls).toHaveLength(1);
   });
 
-  it("when the deadline passes, which the verifier knows beforehand", async () => {
+  it("when the deadline passes, which the verifier knows in advance", async () => {
     const a = await verifier("a");
     a.handler.instead = hang;
     const directory = new ListDirectory([a.endpoint]);
@@ -257,7 +257,7 @@ describe("a call fails", () => {
     await until(() => a.server.openCalls === 0);
   });
 
-  it("as a whole where one of its parts does", async () => {
+  it("as a whole if one of its parts does", async () => {
     const a = await verifier("a");
     a.handler.instead = async (call) => {
       await until(() => a.handler.calls.length === 4);

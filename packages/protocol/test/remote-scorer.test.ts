@@ -15,7 +15,7 @@ import type { VerifyHandler } from "../src/server/handler.js";
 import { serveVerifier } from "../src/server/serve-verifier.js";
 import { CATALOGUE, ListDirectory, TARGET } from "./support/cluster.js";
 
-/** A real model behind two verifiers, asked through a client. */
+/** A real model in two verifiers, called through a client. */
 async function overGrpc({ directory, catalogue, scoring }: ScorerSettings): Promise<OpenScorer> {
   const model = await openModel({
     directory,
@@ -67,24 +67,21 @@ async function overGrpc({ directory, catalogue, scoring }: ScorerSettings): Prom
   };
 }
 
-describe.each(["full", "renormalized"] as const)(
-  "a model behind verifiers, %s scoring",
-  (scoring) => {
-    const parent = useTempDir();
-    let world: ScorerWorld;
-    let scorer: OpenScorer;
-    beforeAll(async () => {
-      const shape = { levels: 4, codesPerLevel: 24, layers: 2, width: 96, heads: 4, headSize: 24 };
-      world = await ScorerWorld.write({ parent: parent(), name: "model", shape });
-      const { directory, catalogue } = world;
-      scorer = await overGrpc({ directory, catalogue, scoring });
-    });
-    afterAll(() => scorer.close());
-    const opened = () => ({ scorer: scorer.scorer, world });
+describe.each(["full", "renormalized"] as const)("a model of verifiers, %s scoring", (scoring) => {
+  const parent = useTempDir();
+  let world: ScorerWorld;
+  let scorer: OpenScorer;
+  beforeAll(async () => {
+    const shape = { levels: 4, codesPerLevel: 24, layers: 2, width: 96, heads: 4, headSize: 24 };
+    world = await ScorerWorld.write({ parent: parent(), name: "model", shape });
+    const { directory, catalogue } = world;
+    scorer = await overGrpc({ directory, catalogue, scoring });
+  });
+  afterAll(() => scorer.close());
+  const opened = () => ({ scorer: scorer.scorer, world });
 
-    checkAnswers(scoring, opened);
-    checkBatches(opened);
-    checkTrees(opened, [6]);
-    checkKept(opened);
-  },
-);
+  checkAnswers(scoring, opened);
+  checkBatches(opened);
+  checkTrees(opened, [6]);
+  checkKept(opened);
+});

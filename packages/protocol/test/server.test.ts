@@ -51,7 +51,7 @@ describe("a served verifier", () => {
       expect.stringContaining("user 0: entry 1 of the tree has code 77"),
       expect.stringContaining("user 0: token 0 of the prompt is 5001"),
       expect.stringContaining("4 users"),
-      expect.stringContaining("no VerifyRequest"),
+      expect.stringContaining("not a VerifyRequest"),
       expect.stringContaining("12000000 bytes"),
       expect.stringContaining("no deadline"),
     ]);
@@ -60,7 +60,7 @@ describe("a served verifier", () => {
     expect(handler.calls).toHaveLength(1);
   });
 
-  it("says which model it has where another one is asked for", async () => {
+  it("names its model if another one is asked for", async () => {
     const { client } = await served();
     const message = packed(trie, [request(1)]);
     const other = { ...message, target: new Uint8Array(32), scoring: 2 as const };
@@ -73,7 +73,7 @@ describe("a served verifier", () => {
     );
   });
 
-  it("tells what its handler throws", async () => {
+  it("reports what its handler throws", async () => {
     const { handler, client } = await served();
     const thrown = async (error: Error) => {
       handler.instead = () => Promise.reject(error);
@@ -101,7 +101,7 @@ describe("a served verifier", () => {
     expect(details).toContain("send fewer users");
   });
 
-  it("hears of a cancelled call, and of a passed deadline", async () => {
+  it("is notified of a cancelled call and a passed deadline", async () => {
     const { handler, server, client } = await served();
     handler.instead = hang;
     const cancelling = new AbortController();
@@ -141,7 +141,7 @@ describe("a served verifier", () => {
     });
   });
 
-  it("names the port that it cannot have", async () => {
+  it("names a port that is in use", async () => {
     const { server } = await served();
     await expect(verifier("b", { port: server.port })).rejects.toMatchObject({
       code: "BAD_OPTION",

@@ -10,7 +10,7 @@ export type RecommendErrorCode =
   /** A draft writes items with other tokens than the target. */
   | "DRAFT_DIFFERS";
 
-/** What cannot be recommended with. The message names the setting, as a key in backticks, and the remedy. */
+/** The error class of this package. The message names the setting, as a key in backticks, and the remedy. */
 export class RecommendError extends Error {
   override readonly name = "RecommendError";
   readonly code: RecommendErrorCode;

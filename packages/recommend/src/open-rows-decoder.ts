@@ -37,7 +37,7 @@ export interface RowsDecoderContext {
 export interface RowsDecoder {
   /** Hashes of the target and of the drafts that are models: `target`, `draft`, `draft2`, … */
   readonly modelVersions: Readonly<Record<string, string>>;
-  /** Batches that can be under way at once in each of `GROUPS_AT_ONCE` groups of rows. */
+  /** Batches that can be in progress at once in each of `GROUPS_AT_ONCE` groups of rows. */
   readonly batchesAtOnce: number;
   /** @throws what decoding throws; the signal's reason */
   decode(rows: readonly HistoryRow[], options: DecodeOptions): Promise<DecodedRows>;

@@ -20,7 +20,7 @@ const catalogue = buildCatalogue([
 ]);
 const leafOf = (item: string) => catalogue.leafOf(catalogue.itemIndex(item) ?? 0);
 
-/** Scores a, b, c with -1, -2.5, -4, whatever the prompt; counts the prompts. The last code is certain. */
+/** Scores a, b, c with -1, -2.5, -4 for any prompt; counts the prompts. The last code is certain. */
 function scorer(prompts: string[]): Scorer {
   return {
     score: async (requests) =>
@@ -50,7 +50,7 @@ describe("candidates from lists", () => {
     const prompts: string[] = [];
     const names = ["Ada", "Bob", "Cyd", "Dan", "Eve"];
     const users = names.map((name) => {
-      const onKnown = () => expect.fail("a search that was helped tells nobody");
+      const onKnown = () => expect.fail("onKnown is called for a search with candidates");
       const [prompt, history] = [Int32Array.of(7), new Uint32Array()];
       return { name, prompt, history, exclusion: NOTHING_EXCLUDED, onKnown };
     });
@@ -155,7 +155,7 @@ describe("readCandidates", () => {
   const read = (candidates: string) =>
     readCandidates({ candidates, acceptAbove: -9, topK: 10 }, { catalogue, signal });
 
-  it("packs what the catalogue has, and knows lists again by their items", async () => {
+  it("packs what the catalogue has, and identifies lists by their items", async () => {
     const one = await read(await put("one", ["c", "x", "a"]));
     const forAda = { ...NOBODY, name: "Ada" };
     expect([...(one?.accepting.candidatesFor(forAda) ?? [])]).toEqual([leafOf("c"), leafOf("a")]);

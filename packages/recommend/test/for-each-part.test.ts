@@ -17,7 +17,7 @@ function todo(done: readonly number[] = [], signal = new AbortController().signa
 }
 
 describe("forEachPart", () => {
-  it("hands on the parts that are missing, whole and in order, a few at a time", async () => {
+  it("handles the parts that are missing, complete and in order, a few at a time", async () => {
     const seen: [number, number[]][] = [];
     let active = 0;
     let most = 0;
@@ -35,12 +35,12 @@ describe("forEachPart", () => {
     expect(most).toBe(GROUPS_AT_ONCE);
   });
 
-  it("reads nothing where all is done", async () => {
+  it("reads nothing if all parts are done", async () => {
     const missing = { ...todo([0, 1, 2, 3, 4]), histories: "no such file" };
     await forEachPart(missing, () => Promise.reject(new Error("nothing is left")));
   });
 
-  it("tells the other parts to stop when one fails, and waits for them", async () => {
+  it("stops the other parts when one fails, and waits for them", async () => {
     const ended: number[] = [];
     const work = forEachPart(todo(), async (index, _rows, signal) => {
       if (index === 1) throw new Error("part 1 is broken");
@@ -53,7 +53,7 @@ describe("forEachPart", () => {
     expect(ended).toEqual([0]);
   });
 
-  it("stops at the signal with its reason, and waits for what is under way", async () => {
+  it("stops at the signal with its reason, and waits for what is in progress", async () => {
     const abort = new AbortController();
     let running = 0;
     const work = forEachPart(todo([], abort.signal), async (index, _rows, signal) => {

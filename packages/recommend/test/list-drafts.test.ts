@@ -78,7 +78,7 @@ describe("drafts from lists", () => {
     }
   });
 
-  it("name what is not there", async () => {
+  it("name what does not exist", async () => {
     const nowhere = join(directory, "nowhere");
     await expect(previousDrafter(nowhere, { catalogue })).rejects.toMatchObject({
       code: "RUN_INCOMPLETE",
@@ -96,7 +96,7 @@ describe("drafts from lists", () => {
     await expect(other).rejects.toMatchObject({ code: "UNREADABLE" });
   });
 
-  it("stop reading when they are told to", async () => {
+  it("stop reading when they are aborted", async () => {
     const signal = AbortSignal.abort(new Error("enough"));
     await expect(candidatesDrafter(file, { catalogue, signal })).rejects.toThrow("enough");
   });

@@ -79,7 +79,7 @@ describe("the lists", () => {
     expect((await readManifest(out)).users).toBe(users.length);
   });
 
-  it("are limited by lists of ids and by files, and do not depend on a drafter of one's own", async () => {
+  it("are limited by lists of ids and by files, and do not depend on a custom drafter", async () => {
     const recommender = await openRecommender(settings());
     const [first] = await all(recommender.recommend(users.slice(0, 1)));
     await recommender.close();
@@ -153,7 +153,7 @@ describe("a recommender", () => {
     expect(counts.read).toBeLessThanOrEqual(taken + 4 * 4);
   });
 
-  it("stops at once when it is aborted, and goes on for others", async () => {
+  it("stops at once when it is aborted, and continues for others", async () => {
     await using recommender = await openRecommender(settings());
     const abort = new AbortController();
     const never = new ReadableStream<UserHistory>();
@@ -165,7 +165,7 @@ describe("a recommender", () => {
     expect(await all(recommender.recommend(users.slice(0, 2)))).toHaveLength(2);
   });
 
-  it("hands on what the source throws", async () => {
+  it("passes on what the source throws", async () => {
     await using recommender = await openRecommender(settings());
     async function* broken() {
       yield* users.slice(0, 2);

@@ -32,7 +32,7 @@ export type RunEvent =
   | "refused"
   /** The commit record of a part is created. */
   | "committed"
-  /** The missing shards have failed for good: partial.json is written. */
+  /** The missing shards have failed permanently: partial.json is written. */
   | "set-aside"
   /** manifest.json is created. */
   | "finished"

@@ -8,7 +8,7 @@ import {
   storedState,
 } from "../src/state.js";
 
-/** Refusals are not in the files of a run, nor is the wish to resume one. */
+/** Refusals and resumptions are not in the files of a run. */
 type FileEvent = Exclude<RunEvent, "refused" | "resumed">;
 
 /** What each event does to the files. */

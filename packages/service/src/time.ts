@@ -29,7 +29,7 @@ export function repeat(clock: Clock, everyMs: number, work: () => void): () => v
 }
 
 /**
- * Waits until work ends, well or badly, for at most `ms` milliseconds.
+ * Waits until work succeeds or fails, for at most `ms` milliseconds.
  *
  * @returns whether it ended in time
  */

@@ -51,12 +51,12 @@ describe("options", () => {
     expect(error).toMatchObject({ code: "BAD_OPTION", message });
   });
 
-  it("are called what the caller says", () => {
+  it("have the names that the caller gives", () => {
     const nameOf = (key: string) => `NAME_OF_${key}`;
     expect(() => parseOptions(schema, {}, { nameOf })).toThrow("NAME_OF_shardsAtOnce is required");
   });
 
-  it("count as not given where they are blank and that is asked for", () => {
+  it("count as not given if they are blank and that is asked for", () => {
     expect(withoutBlanks({ a: "", b: "0", c: 0, d: false })).toEqual({ b: "0", c: 0, d: false });
   });
 });

@@ -27,7 +27,7 @@ describe("flags", () => {
     expect(command().parse(["--lock-ms", "7"], { from: "user" }).opts()).toEqual({ lockMs: "7" });
   });
 
-  it("are called by where their value came from", () => {
+  it("are named by the source of their value", () => {
     process.env.NIGHTBEAM_LOCK_MS = "5";
     expect(nameIn(command().parse([], { from: "user" }))("lockMs")).toBe("NIGHTBEAM_LOCK_MS");
     const typed = command().parse(["--lock-ms", "7"], { from: "user" });
@@ -69,7 +69,7 @@ describe("former names of a flag", () => {
     });
   });
 
-  it("give way to the current name, whichever way it is given", () => {
+  it("are overridden by the current name, as a flag or a variable", () => {
     expect(parse(["--lanes", "5", "--batches", "7"])).toMatchObject({
       value: "7",
       name: "--batches",
@@ -98,7 +98,7 @@ describe("former names of a flag", () => {
 });
 
 describe("the help of a command", () => {
-  it("marks what its schema does not do without, once", () => {
+  it("marks what its schema requires, once", () => {
     const schema = z
       .object({ redis: z.string(), lockMs: wholeNumber(0).default(5), name: z.string().optional() })
       .transform((options) => ({ ...options, name: options.name ?? "x" }));

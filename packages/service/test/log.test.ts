@@ -41,7 +41,7 @@ describe("JSON lines", () => {
     expect(last()).not.toHaveProperty("hostname");
   });
 
-  it("below the level are not written, nor are their fields looked at", () => {
+  it("below the level are not written, and their fields are not read", () => {
     const { log, lines } = capture();
     const fields = {
       get costly(): string {
@@ -84,7 +84,7 @@ describe("JSON lines", () => {
     expect(JSON.stringify(last())).not.toContain("s3cr3t");
   });
 
-  it("survive circles, big values and odd ones", () => {
+  it("can have cycles, large values and unusual ones", () => {
     const { log, last } = capture();
     const circle: Record<string, unknown> = { name: "circle" };
     circle.self = circle;
@@ -139,7 +139,7 @@ describe("secrets", () => {
     expect(last()).toMatchObject({ text: expected, list: [expected], msg: expected });
   });
 
-  it("never get through, wherever they stand", () => {
+  it("are never written, at any depth", () => {
     const secret = fc.stringMatching(/^[A-Za-z0-9]{12,20}$/);
     fc.assert(
       fc.property(secret, fc.integer({ min: 0, max: 4 }), (value, depth) => {
@@ -185,7 +185,7 @@ describe("a log on standard error", () => {
   });
 });
 
-it("the silent log says nothing and has silent children", () => {
+it("the silent log writes nothing and has silent children", () => {
   expect(silentLog.child({ a: 1 })).toBe(silentLog);
   expect(() => silentLog.error({}, "x")).not.toThrow();
 });

@@ -34,7 +34,7 @@ describe("a service's command", () => {
     return { child, said, exit, until };
   };
 
-  it("says when it is ready, drains at the first signal, and exits with its code though a thread is stuck", async () => {
+  it("prints when it is ready, drains at the first signal, and exits with its code even if a thread is stuck", async () => {
     const { child, said, exit, until } = start(["--exit-code", "3", "--stuck"], {
       NIGHTBEAM_DRAIN_MS: "50",
       NIGHTBEAM_START_MS: "",
@@ -80,7 +80,7 @@ describe("a service's command", () => {
     expect(said.error).toContain("--status is deprecated, use --exit-code");
   });
 
-  it("names what is wrong by where it came from", async () => {
+  it("names the flag or variable that is wrong", async () => {
     const attempts = [
       start(["--drain-ms", "soon"]),
       start([], { NIGHTBEAM_DRAIN_MS: "soon" }),

@@ -22,14 +22,14 @@ describe("progressLine", () => {
     );
   });
 
-  it("claims no rate before anything is done", () => {
+  it("shows no rate before anything is done", () => {
     const state = { done: 10, total: 20, before: 10, note: "" };
     expect(progressLine(state, 3)).toBe(
       " 50%  ████████████░░░░░░░░░░░░  10/20 users  0/s  -:-- left",
     );
   });
 
-  it("is full where there is nothing to do", () => {
+  it("is full if there is nothing to do", () => {
     expect(progressLine({ done: 0, total: 0, before: 0, note: "" }, 0)).toMatch(/^100% {2}█{24} /);
   });
 });
@@ -64,7 +64,7 @@ describe("progressBar", () => {
     expect(terminal.text().endsWith("\n")).toBe(true);
   });
 
-  it("leaves no trace where nothing happened", () => {
+  it("writes nothing if nothing happened", () => {
     const log = stream(true);
     progressBar(log).finish();
     expect(log.text()).toBe("");
@@ -82,9 +82,9 @@ describe("table and facts", () => {
     expect(
       facts([
         ["users", "7"],
-        ["target calls", "4.00 a user"],
+        ["target calls", "4.00 per user"],
       ]),
-    ).toBe("users         7\ntarget calls  4.00 a user");
+    ).toBe("users         7\ntarget calls  4.00 per user");
     expect(whole(1_234_567.8)).toBe("1,234,568");
   });
 });

@@ -6,13 +6,13 @@ describe("within", () => {
   it.each([
     ["ends well", async () => {}],
     ["ends badly", () => Promise.reject(new Error("gone"))],
-  ])("says that work that %s was in time, and leaves no timer", async (_, work) => {
+  ])("reports that work that %s was in time, and leaves no timer", async (_, work) => {
     const clock = new FakeTime();
     expect(await within(work(), { ms: 10, clock })).toBe(true);
     expect(clock.pending).toBe(0);
   });
 
-  it("does not wait for ever", async () => {
+  it("does not wait forever", async () => {
     const clock = new FakeTime();
     const waiting = within(new Promise(() => {}), { ms: 10, clock });
     await clock.advance(10);

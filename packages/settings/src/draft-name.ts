@@ -1,6 +1,6 @@
 import { SettingsError } from "./errors.js";
 
-/** What a kind of draft is like. Help, rules and messages derive from it. */
+/** The properties of a kind of draft. Help, rules and messages derive from it. */
 export interface DraftTraits {
   /** Whether it has probabilities, so that relaxed lists can be drawn from it; lists have none. */
   readonly canBeDrawnFrom: boolean;

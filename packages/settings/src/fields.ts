@@ -75,7 +75,7 @@ export const filterFields = {
   block: text.exactOptional(),
 };
 
-/** What of the histories becomes which files. */
+/** Which rows are read, and which files are written. */
 export const fileFields = {
   format: oneOf(["parquet", "jsonl"]).default(DEFAULTS.format),
   /** Input rows of the run. Default: all. */
@@ -109,7 +109,7 @@ export const localFields = {
 /** The directory or store that a run writes to. */
 export const outField = text;
 
-/** What is said about something that is no object, or has keys that do not exist. */
+/** The message for a value that is not an object, or has unknown keys. */
 export function objectProblem(issue: z.core.$ZodRawIssue): string {
   if (issue.code === "unrecognized_keys") return `unknown: ${issue.keys.join(", ")}`;
   return issue.input === undefined ? "is required" : "give an object of options";

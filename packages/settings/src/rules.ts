@@ -66,7 +66,7 @@ function relaxedRule(settings: RuledSettings): string | undefined {
   if (draft.length > 0 && draftWidth === "auto")
     return "`verification` relaxed needs a `draftWidth` in numbers, such as 40: lists depend on it, and auto follows the machine's speed";
   if (teacherLog !== undefined)
-    return "`teacherLog` needs `verification` strict or sampled: a relaxed run asks what its draft makes it ask";
+    return "`teacherLog` needs `verification` strict or sampled: what a relaxed run asks the target depends on its draft";
   return undefined;
 }
 

@@ -15,7 +15,7 @@ import {
 import { brokenRules, clusterProblem } from "./rules.js";
 import { samplingSettings, usualBeamWidth } from "./verification.js";
 
-/** The keys of a request to a cluster: those of one machine but what only one machine can do. */
+/** The keys of a request to a cluster: those of one machine, except what only one machine can do. */
 export const requestFields = z.strictObject(
   {
     ...placeFields,

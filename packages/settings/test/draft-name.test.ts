@@ -31,7 +31,7 @@ describe("a draft's name", () => {
     expect(() => parseDraftName(text)).toThrow(refusal);
   });
 
-  it("keeps its word where its path is replaced", () => {
+  it("keeps its kind when its path is replaced", () => {
     const place = (path: string) => `/home/${path}`;
     const names = ["transitions", "retrieval", "previous:a", "candidates:b.jsonl", "c"];
     expect(names.map((name) => draftAt(name, place))).toEqual([

@@ -21,14 +21,14 @@ function issuesOf(parse: (value: unknown) => unknown, settings: Record<string, u
 }
 
 describe("settings of one machine and of a cluster", () => {
-  it("have the same defaults but for the size of a part", () => {
+  it("have the same defaults except for the size of a part", () => {
     const one = parseRecommendSettings(PLACES);
     const { partSize, ...request } = parseRunRequest(PLACES);
     expect(one).toMatchObject(request);
     expect([one.partSize, partSize]).toEqual([DEFAULTS.partSize, DEFAULTS.clusterPartSize]);
   });
 
-  it("have the same keys but for what only one machine can do", () => {
+  it("have the same keys except for what only one machine can do", () => {
     const more = ["workers", "promptCache", "candidates", "acceptAbove"];
     const teacher = ["teacherLog", "teacherSample"];
     expect(Object.keys(recommendFields.shape)).toEqual([

@@ -17,7 +17,7 @@ import {
 import type { ShardStore } from "./shard-store.js";
 
 export interface S3StoreOptions {
-  /** Stays the caller's to close. */
+  /** The caller closes it. */
   readonly client: S3Client;
   readonly bucket: string;
   /** No slash at either end; empty for the whole bucket. */

@@ -41,7 +41,7 @@ describe.each(KINDS)("a store in %s", (_, open) => {
     await expect(chunks(store, "plan.json")).rejects.toMatchObject({ code: "STORE_DAMAGED" });
   });
 
-  it("keeps the first that is created, and tells each caller whether it was the one", async () => {
+  it("keeps the first file that is created, and tells each caller whether it was theirs", async () => {
     const store = open();
     const texts = Array.from({ length: 12 }, (_, index) => `${index}`);
     const made = await Promise.all(

@@ -52,7 +52,7 @@ describe("a bucket that fails", () => {
     expect(server.objects.get("out/parts/one")?.toString()).toBe("part");
   });
 
-  it("says where and why, and what is safe", async () => {
+  it("reports the place, the cause, and that committed work is safe", async () => {
     server.fail("GET", { status: 403, code: "AccessDenied" });
     await expect(store.read("plan.json")).rejects.toMatchObject({
       code: "STORE_FAILED",

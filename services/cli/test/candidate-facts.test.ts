@@ -22,7 +22,7 @@ describe("candidateFacts", () => {
     expect(candidateFacts(manifest({ searches: 100 }))).toEqual([]);
   });
 
-  it("show thresholds where the proposals lie, each once", () => {
+  it("show thresholds in the range of the proposals, each once", () => {
     const counts = Array.from(
       { length: 40 },
       (_, at) => [at + 1, Math.min(1000, 50 * at)] as const,
@@ -42,7 +42,7 @@ describe("candidateFacts", () => {
     ]);
   });
 
-  it("leave out what there is nothing to say about", () => {
+  it("leave out figures without values", () => {
     expect(candidateFacts(manifest({ candidates: 2 }))).toEqual([
       ["accepted", "0 in 0 of 100 lists, of 2 proposed"],
     ]);

@@ -50,7 +50,7 @@ describe("evaluate", () => {
     });
   });
 
-  it("reports unseen items apart", async () => {
+  it("reports unseen items separately", async () => {
     // All that the lists have was trained on, but what u0 and u1 took of it, and "elsewhere".
     const lists = await listsOf(out());
     const taken = [lists[0]?.items[1]?.item, lists[1]?.items[0]?.item];
@@ -85,7 +85,7 @@ describe("evaluate", () => {
 });
 
 describe("catalogue", () => {
-  it("says what a catalogue holds, and prepares a file that gives the same lists", async () => {
+  it("prints the size of a catalogue, and prepares a file that gives the same lists", async () => {
     const prepared = world().path("prepared");
     const { stdout } = await succeed("catalogue", world().catalogue, "--out", prepared);
     expect(stdout).toMatch(
@@ -98,7 +98,7 @@ describe("catalogue", () => {
     expect(lists).toEqual(await listsIn(world(), { out: "from-json" }));
   });
 
-  it("refuses what is no catalogue", async () => {
+  it("refuses a file that is not a catalogue", async () => {
     expect(await refusal("catalogue", world().items)).toMatch(
       /^error: .*items\.jsonl has the columns "item", "name"; a catalogue needs item_id and c0, c1/,
     );
@@ -128,7 +128,7 @@ describe("convert", () => {
     expect(existsSync(world().path("twice"))).toBe(false);
   });
 
-  it("tells a place that cannot be written without a stack", async () => {
+  it("reports a place that cannot be written, without a stack", async () => {
     const file = world().path("a-file");
     await writeFile(file, "");
     const message = await refusal("convert", "--model", world().target, "--out", join(file, "x"));

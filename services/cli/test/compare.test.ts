@@ -6,7 +6,7 @@ import { describe, expect, it } from "vitest";
 const world = useWorld({ users: 12 });
 
 describe("compare", () => {
-  it("finds the same lists whatever the draft and the cut", async () => {
+  it("finds the same lists with any draft and part size", async () => {
     await listsIn(world(), { out: "plain", draftWidth: "0" });
     await listsIn(world(), { out: "drafted", draft: [world().draft], partSize: "5" });
     const { stdout } = await succeed("compare", world().path("plain"), world().path("drafted"));
@@ -15,7 +15,7 @@ describe("compare", () => {
     );
   });
 
-  it("says where two runs differ first, with exit code 1", async () => {
+  it("prints the first difference of two runs, with exit code 1", async () => {
     await listsIn(world(), { out: "ten" });
     await listsIn(world(), { out: "nine", topK: "9" });
     const { code, stdout } = await nightbeam("compare", world().path("ten"), world().path("nine"));

@@ -12,7 +12,7 @@ const root = (path: string) => fileURLToPath(new URL(`../../../${path}`, import.
 describe("the registry of commands", () => {
   const commands = GROUPS.flatMap((group) => group.commands);
 
-  it.each(commands)("says of $name what the command says of itself", async (one) => {
+  it.each(commands)("describes $name as the command itself does", async (one) => {
     const command = await one.load();
     expect(command.name()).toBe(one.name);
     expect(command.description()).toBe(one.description);

@@ -10,7 +10,7 @@ import { explain } from "../src/errors.js";
 const world = useWorld({ users: 2 });
 
 describe("recommend", () => {
-  it("tells an expected error in one line, without a stack, with exit code 1", async () => {
+  it("prints an expected error in one line, without a stack, with exit code 1", async () => {
     const flags = [...flagsOf(world()), "--out", world().path("out")];
     expect(await refusal("recommend", ...flags, "--top-k", "ten")).toBe(
       "error: --top-k ten: give a whole number of at least 1\n",
@@ -39,7 +39,7 @@ describe("recommend", () => {
     await expect(run).rejects.toThrow(message);
   });
 
-  it("leaves a directory alone that is no run", async () => {
+  it("does not touch a directory that is not a run", async () => {
     await mkdir(world().path("mine"));
     await writeFile(join(world().path("mine"), "letter.txt"), "mine");
     await expect(listsIn(world(), { out: "mine" })).rejects.toThrow(
@@ -56,7 +56,7 @@ describe("recommend", () => {
 });
 
 describe("the command", () => {
-  it("shows its help where no command is given, and says so for wrong ones", async () => {
+  it("shows its help if no command is given, and a hint for wrong ones", async () => {
     const bare = await nightbeam();
     expect(bare.code).toBe(1);
     expect(bare.stderr).toContain("Usage: nightbeam [options] [command]");

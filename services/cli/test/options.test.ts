@@ -19,7 +19,7 @@ function config(content: unknown): string {
 }
 
 describe("recommendOptions", () => {
-  it("fills in what is not said", async () => {
+  it("fills in the defaults", async () => {
     expect(await recommendOptions(NEEDED)).toEqual({
       ...NEEDED,
       draft: [],
@@ -37,7 +37,7 @@ describe("recommendOptions", () => {
     });
   });
 
-  it("reads what is typed", async () => {
+  it("reads typed values", async () => {
     const flags = { topK: "5", draft: ["d", "transitions"], draftWidth: "60,40,30", limit: "7" };
     const proposed = { candidates: "c.jsonl", acceptAbove: "-9.5" };
     const typed = { ...NEEDED, ...flags, ...proposed, promptCache: "0.5" };
@@ -135,11 +135,11 @@ describe("recommendOptions", () => {
     [{ top_k: 3 }, "has the unknown key top_k; keys are target, draft,"],
     [[1], "is not a JSON object of options"],
     ["{", "is not JSON: "],
-  ])("refuses a config file that cannot be: %j", async (content, message) => {
+  ])("refuses an invalid config file: %j", async (content, message) => {
     await expect(recommendOptions({ ...NEEDED, config: config(content) })).rejects.toThrow(message);
   });
 
-  it("names a config file that is not there", async () => {
+  it("names a config file that does not exist", async () => {
     const path = join(directory, "none.json");
     await expect(recommendOptions({ config: path })).rejects.toThrow(
       `--config ${path} cannot be read: ENOENT`,

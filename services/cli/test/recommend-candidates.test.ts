@@ -33,7 +33,7 @@ describe("a run with candidates", () => {
       const own = plain[at]?.items ?? [];
       if (at < 15 && (offer?.score ?? 0) > Number(acceptAbove)) {
         taken++;
-        // The same score, to the bit, as where the search finds it.
+        // The same score, to the bit, as if the search had found it.
         expect(items).toEqual([...own.slice(0, 4), offer]);
       } else {
         expect({ user, items }).toEqual(plain[at]);
@@ -64,7 +64,7 @@ describe("a run with candidates", () => {
     );
     const alike = { ...world(), histories };
     const [own] = await listsIn(alike, { out: "alike-own", ...strict, topK: "20" });
-    // Items that share a path are accepted together: these have paths of their own.
+    // Items that share a path are accepted together: each of these has its own path.
     const paths = own?.items.map(({ codes }) => codes.join()) ?? [];
     const single = own?.items.filter(({ codes }) => {
       return paths.indexOf(codes.join()) === paths.lastIndexOf(codes.join());
@@ -85,7 +85,7 @@ describe("a run with candidates", () => {
     expect((await readManifest(world().path("alike"))).stats.searches).toBe(3);
   });
 
-  it("says how candidates fared, and is not continued with others", async () => {
+  it("prints what became of candidates, and is not continued with others", async () => {
     const users = await usersOf(world());
     const names = users.map(({ user }) => user ?? "");
     const candidates = await propose(

@@ -106,7 +106,7 @@ describe("recommend", () => {
     expect(met).toBeGreaterThan(20);
   });
 
-  it("keeps more beams than items where asked to: shorter lists are beginnings of longer ones", async () => {
+  it("keeps more beams than items if asked to: shorter lists are beginnings of longer ones", async () => {
     const long = await listsIn(world(), { out: "long", beamWidth: "20", topK: "20", format });
     const short = await listsIn(world(), { out: "short", beamWidth: "20", topK: "3", format });
     expect(short).toEqual(long.map(({ user, items }) => ({ user, items: items.slice(0, 3) })));

@@ -68,7 +68,7 @@ describe("a heads draft", () => {
     expect(rows[1].callsPerUser).toBeLessThan(rows[0].callsPerUser);
   });
 
-  it("is refused where its tokens are others, and as a target", async () => {
+  it("is refused if its tokens differ, and as a target", async () => {
     const other = await write("other");
     await editJson(`${other}/nightbeam.json`, {
       prompt: { kind: "items", bos: 2, maxItems: 5 },

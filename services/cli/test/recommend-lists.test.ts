@@ -83,7 +83,7 @@ describe.each(["full", "renormalized"] as const)("the lists under %s scoring", (
     expect(plain).toHaveLength(40);
     const ways: Record<string, Record<string, unknown>> = {
       model: { draft, draftWidth: "30" },
-      "one width a level": { draft, draftWidth: "12,40" },
+      "one width per level": { draft, draftWidth: "12,40" },
       transitions: { draft: "transitions", draftWidth: "30" },
       both: { draft: [draft, "transitions"], draftWidth: "30" },
       auto: { draft, batchSize: "1" },

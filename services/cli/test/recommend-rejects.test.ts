@@ -72,10 +72,10 @@ describe("rows that cannot be recommended for", () => {
     expect(await listsIn({ ...world(), histories: empty }, { out: "empty" })).toEqual([]);
   });
 
-  it("include prompts that are too long for the target, whatever the draft takes", async () => {
+  it("include prompts that are too long for the target, whatever the limit of the draft", async () => {
     const short = world().path("short");
     await cp(world().target, short, { recursive: true });
-    // Three levels and BOS: two items with a path behind them take 1 + 6 + 2 positions.
+    // Three levels and BOS: two items with a path after them take 1 + 6 + 2 positions.
     await editJson(join(short, "config.json"), { max_position_embeddings: 9 });
     const lists = await listsIn({ ...world(), target: short }, { out: "too-long" });
     const users = await usersOf(world());
@@ -91,7 +91,7 @@ describe("rows that cannot be recommended for", () => {
     }
   });
 
-  it("are not made by a draft with a shorter reach: the target goes on alone", async () => {
+  it("are not caused by a draft with a shorter limit: the target continues alone", async () => {
     const short = world().path("short-draft");
     await cp(world().draft, short, { recursive: true });
     await editJson(join(short, "config.json"), { max_position_embeddings: 9 });

@@ -25,7 +25,7 @@ describe("a run that is stopped", () => {
     const { code, stdout, stderr } = await stopped(command, { out, signal: "SIGINT" });
     expect(code).toBe(130);
     expect(stdout).toBe("");
-    expect(stderr).toContain("Stopping after the calls under way");
+    expect(stderr).toContain("Stopping after the calls in progress");
     expect(stderr).toMatch(
       /Interrupted\. Finished parts are kept; the same command continues\.\n$/,
     );

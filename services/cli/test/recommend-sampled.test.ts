@@ -49,7 +49,7 @@ describe.each(["full", "renormalized"] as const)("samples under %s scoring", (sc
 describe("a sampled run", () => {
   const world = useWorld({ users: 12 });
 
-  it("draws for a user what it draws whoever else there is, and for each their own", async () => {
+  it("draws the same for a user in any run, and different lists for different users", async () => {
     const [first] = await usersOf(world());
     if (first === undefined) throw new Error("the world has users");
     const twins: UserLine[] = ["b", "a", "c"].map((user) => ({ ...first, user }));
@@ -62,7 +62,7 @@ describe("a sampled run", () => {
     );
   });
 
-  it("says in plan and manifest what decided it, and a strict run says nothing more than before", async () => {
+  it("has its settings in plan and manifest, and a strict run has no more than before", async () => {
     await listsIn(world(), { out: "drawn", ...sampled, temperature: "0.7" });
     const { arguments: drawn } = await readManifest(world().path("drawn"));
     expect(drawn).toMatchObject({ verification: "sampled", seed: 3, temperature: 0.7 });

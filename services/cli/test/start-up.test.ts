@@ -41,7 +41,7 @@ describe("on an older Node", () => {
     });
   }
 
-  it.each(["14.21.3", "18.20.8", "20.18.3"])("the command refuses %s in words", (version) => {
+  it.each(["14.21.3", "18.20.8", "20.18.3"])("the command refuses %s with a message", (version) => {
     const { status, stdout, stderr } = runAs(version);
     expect(status).toBe(1);
     expect(stdout).toBe("");
@@ -56,7 +56,7 @@ describe("on an older Node", () => {
 });
 
 describe("explain", () => {
-  it("tells every package's errors by their message alone", async () => {
+  it("prints only the message of every package's errors", async () => {
     const folders = await Promise.all(
       ["packages", "services"].map(async (folder) => {
         const names = await readdir(new URL(folder, root));

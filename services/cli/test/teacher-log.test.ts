@@ -24,7 +24,7 @@ async function promptsIn(directory: string): Promise<string[]> {
   return [...new Set(users.map(({ prompt }) => prompt.join(" ")))].toSorted();
 }
 
-/** The target's own answers to what a log holds, one call a user. */
+/** The target's own answers to what a log holds, one call per user. */
 async function answers(world: TestWorld, scoring: Scoring, directory: string) {
   const catalogue = await openCatalogue(world.catalogue);
   const { trie } = catalogue;
@@ -98,7 +98,7 @@ describe.each(["full", "renormalized"] as const)("a teacher log under %s scoring
     });
   });
 
-  it("holds the target's answers where items are excluded too", async () => {
+  it("holds the target's answers if items are excluded, too", async () => {
     const teacherLog = world().path("log-seen");
     const flags = { scoring, excludeSeen: true, teacherLog, teacherSample: "1" };
     await listsIn(world(), { out: "seen", ...flags });
@@ -111,7 +111,7 @@ describe("a teacher log", () => {
   const world = useWorld({ users: 40 });
   const log = (name: string) => world().path(name);
 
-  it("has the same users however the run is cut, more of them for a larger share", async () => {
+  it("has the same users for any part size, more of them for a larger share", async () => {
     const share = { teacherSample: "0.4" };
     await listsIn(world(), { out: "a", teacherLog: log("log-a"), ...share });
     const cut = { partSize: "7", batchSize: "3", workers: "1" };
@@ -145,7 +145,7 @@ describe("a teacher log", () => {
     expect(await readdir(log("log-d"))).toHaveLength(8);
   });
 
-  it("is told in the manifest and on the terminal, and may change when a run is continued", async () => {
+  it("is named in the manifest and on the terminal, and may change when a run is continued", async () => {
     const out = world().path("g");
     const before = await listsIn(world(), { out: "g", partSize: "10" });
     expect((await readManifest(out)).stats.teacherExamples).toBe(undefined);
@@ -165,7 +165,7 @@ describe("a teacher log", () => {
     expect(await listsOf(out)).toEqual(before);
   });
 
-  it("of nobody is no file", async () => {
+  it("of no users is no file", async () => {
     const sample = { teacherLog: log("log-h"), teacherSample: "1e-9" };
     await listsIn(world(), { out: "h", ...sample });
     expect(await readdir(log("log-h"))).toEqual([]);
@@ -177,7 +177,7 @@ describe("a teacher log", () => {
   it("of another model or scoring is refused before a run is begun", async () => {
     const flags = { out: "never", teacherLog: log("log-a") };
     await expect(listsIn(world(), { ...flags, scoring: "renormalized" })).rejects.toThrow(
-      /part-00000\.safetensors is teacher data of another scoring: full, where this run has renormalized\. Name another --teacher-log for this run\.$/,
+      /part-00000\.safetensors is teacher data of another scoring: full, but this run has renormalized\. Name another --teacher-log for this run\.$/,
     );
     await expect(listsIn({ ...world(), target: world().draft }, flags)).rejects.toThrow(
       "is teacher data of another target",
@@ -185,7 +185,7 @@ describe("a teacher log", () => {
     expect(existsSync(world().path("never"))).toBe(false);
   });
 
-  it("samples by the prompt's hash, so that anyone can tell who is in", async () => {
+  it("samples by the prompt's hash, so that anyone can compute the sample", async () => {
     for (const { prompt } of await usersIn(log("log-a"))) {
       const digest = createHash("sha256").update(Int32Array.from(prompt)).digest("hex");
       expect(Number.parseInt(digest.slice(0, 12), 16) / 2 ** 48).toBeLessThan(0.4);

@@ -48,7 +48,7 @@ describe("nightbeam drafter", () => {
     });
     await until("ready", () => started.output.out.includes("\n"));
     expect(started.output.out).toBe("drafter ready: one takes 2 shards at a time\n");
-    await until("calls are under way", () => verifier.calls.length > before);
+    await until("calls are in progress", () => verifier.calls.length > before);
     return started;
   };
 
@@ -64,7 +64,7 @@ describe("nightbeam drafter", () => {
     await until("calls are cancelled", () => calls.every(({ signal }) => signal.aborted));
   });
 
-  it("exits at once when it is told a second time", async () => {
+  it("exits at once at the second signal", async () => {
     await world().add(await night().plan("twice"));
     const { child, exit } = await underWay(["--grace-ms", "20000"]);
     child.kill("SIGINT");

@@ -43,7 +43,7 @@ describe("the decode thread", () => {
     return { thread: made, verifiers, said, decode };
   }
 
-  it("tells progress and what was written, and knows the verifiers of the moment", async () => {
+  it("reports progress and what was written, and has the current list of verifiers", async () => {
     const { decode, verifiers } = start({ endpoints: ["a:1"] });
     const first = decode("writes");
     expect(await first.written).toMatchObject({ index: 4, verifiers: ["a:1"] });
@@ -52,7 +52,7 @@ describe("the decode thread", () => {
     expect(await decode("writes").written).toMatchObject({ verifiers: ["a:1", "b:2"] });
   });
 
-  it("tells why a shard failed", async () => {
+  it("reports why a shard failed", async () => {
     const failing = start().decode("fails").written;
     await expect(failing).rejects.toMatchObject({
       failure: { kind: "failed", code: "X" },
@@ -61,7 +61,7 @@ describe("the decode thread", () => {
   });
 
   it.each(["dies", "exits"])(
-    "that %s fails its shards, and the next one has another",
+    "that %s fails its shards, and the next shard gets a new thread",
     async (how) => {
       const { decode, thread } = start();
       const other = decode("waits").written;
@@ -74,7 +74,7 @@ describe("the decode thread", () => {
     },
   );
 
-  it("is told at once when a shard shall stop", async () => {
+  it("is notified at once when a shard is stopped", async () => {
     const { decode, said, thread } = start();
     const stop = new AbortController();
     const { written, progress } = decode("waits", stop.signal);
@@ -85,7 +85,7 @@ describe("the decode thread", () => {
     expect(said).toEqual(["stops waits"]);
   });
 
-  it("does not begin what has been stopped", async () => {
+  it("does not start a shard that was stopped", async () => {
     const { decode, thread } = start();
     await expect(decode("writes", AbortSignal.abort(new Error("late"))).written).rejects.toThrow(
       "late",
@@ -93,7 +93,7 @@ describe("the decode thread", () => {
     expect(thread.load).toBe(0);
   });
 
-  it("that does not listen is ended by force", async () => {
+  it("that does not stop a shard is terminated", async () => {
     const { decode } = start({ patienceMs: 100 });
     const stop = new AbortController();
     const other = expect(decode("waits").written).rejects.toMatchObject({ code: "THREAD_LOST" });
@@ -104,7 +104,7 @@ describe("the decode thread", () => {
     expect(await decode("writes").written).toMatchObject({ index: 4 });
   });
 
-  it("takes nothing more when it is closed", async () => {
+  it("takes no shards after it is closed", async () => {
     const { decode, thread } = start();
     const other = expect(decode("waits").written).rejects.toMatchObject({ code: "CLOSED" });
     await thread.close();

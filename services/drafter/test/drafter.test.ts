@@ -82,14 +82,14 @@ describe("a drafter", () => {
     return directory;
   };
   const finish = async (out: string) => finishRun(await openStore(out));
-  /** Does not wait for the pause before another try. */
+  /** Skips the pause before another try. */
   const promote = async () => {
     for (const job of await world().queues.shards.getDelayed()) {
       await job.promote().catch(() => undefined);
     }
   };
 
-  it("closes what it has opened where it cannot be announced", async () => {
+  it("closes what it has opened if it cannot be announced", async () => {
     const { redis } = world().queues;
     const connections = async () =>
       String(await redis.client("LIST"))
@@ -173,14 +173,14 @@ describe("a drafter", () => {
     }
   });
 
-  it("asks nobody and commits nothing once a lock is lost", async () => {
+  it("calls no verifier and commits nothing once a lock is lost", async () => {
     const { verifier } = night();
     verifier.hold = true;
     const before = verifier.calls.length;
     const run = await submit("lost lock");
-    // Nobody finds the shard again in this test.
+    // No drafter finds the shard again in this test.
     await start({ stallCheckMs: 60_000, shardsAtOnce: 1, batchesInFlight: 2 });
-    await until("calls are under way", () => verifier.calls.length > before);
+    await until("calls are in progress", () => verifier.calls.length > before);
     const [index] = (await states(run)).flatMap((state, at) => (state === "active" ? at : []));
     await world().queues.shards.pause();
     await world().deleteLock(run.runId, index ?? -1);
@@ -196,7 +196,7 @@ describe("a drafter", () => {
     await world().queues.shards.resume();
   });
 
-  it("does without a shard that cannot be read, and the others are done", async () => {
+  it("fails a shard that cannot be read, and does the others", async () => {
     const run = await night().plan("poison");
     const inputs = join(run.out, "inputs");
     const [, second = ""] = (await readdir(inputs)).toSorted();
@@ -227,7 +227,7 @@ describe("a drafter", () => {
     expect(await readFile(join(night().scratch, "died"), "utf8")).toBe("");
   });
 
-  it("puts shards off while nobody verifies, and does them when somebody comes", async () => {
+  it("puts shards off while there is no verifier, and does them when one appears", async () => {
     const port = await freePort();
     const run = await submit("nobody");
     await start({ verifiers: `127.0.0.1:${port}` });
@@ -245,7 +245,7 @@ describe("a drafter", () => {
     }
   });
 
-  it.each(["catalogue", "prompts"])("fails where its %s is not the planned one", async (what) => {
+  it.each(["catalogue", "prompts"])("fails if its %s is not the planned one", async (what) => {
     const planned = "f".repeat(64);
     const run = await submit(`another ${what}`, { versions: { [what]: planned } });
     await start();
@@ -280,13 +280,13 @@ describe("a drafter", () => {
     expect(reason).toContain(planned);
   });
 
-  it("goes on when Redis was killed in the middle and is back", async () => {
+  it("continues when Redis was killed in the middle and is back", async () => {
     const { verifier } = night();
     verifier.hold = true;
     const before = verifier.calls.length;
     const run = await submit("redis killed");
     await start();
-    await until("calls are under way", () => verifier.calls.length > before);
+    await until("calls are in progress", () => verifier.calls.length > before);
     await world().server.kill();
     await new Promise((resolve) => setTimeout(resolve, 200));
     await world().server.restart();
@@ -296,7 +296,7 @@ describe("a drafter", () => {
     expect(await listsOf(run.out)).toEqual(night().expected);
   });
 
-  it("leaves a shard alone that is committed already", async () => {
+  it("does not decode a shard that is committed already", async () => {
     const run = await submit("twice");
     await start();
     await allDone(run);
@@ -343,7 +343,7 @@ describe("a drafter", () => {
   });
 });
 
-/** The same users and items in the same order; a filter's scores are the same but for rounding. */
+/** The same users and items in the same order; a filter's scores are the same except for rounding. */
 function expectSame(lists: readonly Recommendation[], expected: readonly Recommendation[]): void {
   const itemsOf = (all: readonly Recommendation[]) =>
     all.map(({ user, items }) => ({ user, items: items.map(({ item }) => item) }));

@@ -29,7 +29,7 @@ describe("a lease", () => {
     expect(lost).toEqual(["a: Redis confirmed no renewal for 1000 ms"]);
   });
 
-  it("is lost at once where Redis refuses to renew it, and no renewal brings it back", () => {
+  it("is lost at once if Redis refuses to renew it, and no renewal restores it", () => {
     const { leases, lost, take } = setup();
     const [a, b] = [take("a"), take("b")];
     leases.lose(["a"], "refused");
@@ -38,7 +38,7 @@ describe("a lease", () => {
     expect(lost).toEqual(["a: refused"]);
   });
 
-  it("is lost where the queue gives the job away again, and the new one is held", () => {
+  it("is lost if the queue delivers the job again, and the new one is held", () => {
     const { leases, lost, take } = setup();
     const first = take("a");
     const second = take("a");

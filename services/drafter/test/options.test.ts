@@ -59,15 +59,15 @@ describe("options", () => {
     ).rejects.toThrow("--redis is required");
   });
 
-  it("must name somebody who verifies", async () => {
+  it("must name NATS or verifiers", async () => {
     await expect(startDrafter(parse({}), { log: silentLog })).rejects.toMatchObject({
       code: "BAD_OPTION",
     });
   });
 });
 
-describe("the batches of a shard under way", () => {
-  it("grow with the verifiers, and not without end", () => {
+describe("the batches per shard in progress", () => {
+  it("grow with the verifiers, up to a limit", () => {
     const batches = (verifiers: number) =>
       batchesInFlight({ batchesInFlight: undefined }, verifiers);
     expect([0, 1, 2, 5, 100].map(batches)).toEqual([3, 3, 4, 7, MAX_BATCHES_IN_FLIGHT]);

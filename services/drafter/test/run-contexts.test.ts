@@ -44,7 +44,7 @@ describe("the contexts of runs", () => {
     expect(events).toEqual(["open a", "close a"]);
   });
 
-  it("are closed when nobody came for a while", async () => {
+  it("are closed when no shard used them for a while", async () => {
     const { clock, events, visit } = setup();
     await visit("a");
     await clock.advance(900);
@@ -56,7 +56,7 @@ describe("the contexts of runs", () => {
     expect(clock.pending).toBe(0);
   });
 
-  it("give way to another run, the longest unused one first, and never under a shard", async () => {
+  it("are evicted for another run, the least recently used one first, and never during a shard", async () => {
     const { contexts, clock, events, use, visit } = setup();
     const shard = held();
     const working = use("a", shard.work);
@@ -75,7 +75,7 @@ describe("the contexts of runs", () => {
     expect(events.at(-1)).toBe("close c");
   });
 
-  it("are not used again after a failure, and closed behind the last shard", async () => {
+  it("are not used again after a failure, and closed after the last shard", async () => {
     const { events, use, visit } = setup();
     const [one, other] = [held(), held()];
     const working = [use("a", one.work), use("a", other.work)];
@@ -89,7 +89,7 @@ describe("the contexts of runs", () => {
     expect(events).toEqual(["open a", "open a", "close a"]);
   });
 
-  it("are used again after a failure that is none of theirs", async () => {
+  it("are used again after a failure that they did not cause", async () => {
     const { events, use, visit } = setup();
     const fail = async () => Promise.reject(new Error("nobody verifies"));
     await expect(use("a", fail, { isHarmless: true })).rejects.toThrow("verifies");
@@ -97,7 +97,7 @@ describe("the contexts of runs", () => {
     expect(events).toEqual(["open a"]);
   });
 
-  it("that could not be opened are tried again", async () => {
+  it("that could not be opened are opened again", async () => {
     const { state, visit, events } = setup();
     state.refuses = true;
     await expect(visit("a")).rejects.toThrow("cannot be opened");
@@ -106,7 +106,7 @@ describe("the contexts of runs", () => {
     expect(events).toEqual(["open a"]);
   });
 
-  it("need not be waited for, and go on opening for others", async () => {
+  it("can be given up by one shard while others wait for them to open", async () => {
     const { contexts, events, visit } = setup();
     const stop = new AbortController();
     const opening = held();
@@ -127,7 +127,7 @@ describe("the contexts of runs", () => {
     expect(events).toEqual(["close a"]);
   });
 
-  it("close with whatever is still open", async () => {
+  it("close with all that are open", async () => {
     const { contexts, events, use } = setup();
     const shard = held();
     const working = use("a", shard.work);

@@ -92,7 +92,7 @@ describe("the queue of shards", () => {
     expect(silentMs).toBeLessThan(LOCK_MS + 300);
   });
 
-  it("puts a shard off that nobody can verify, without counting an attempt", async () => {
+  it("puts off a shard without a verifier, without counting an attempt", async () => {
     let tries = 0;
     await world().add({ runId: RUN, shards: 1 });
     await start(async (shard) => {
@@ -105,7 +105,7 @@ describe("the queue of shards", () => {
     expect(tries).toBe(7);
   });
 
-  it("fails a shard for good that no try can save, and does the others", async () => {
+  it("fails a shard permanently if no attempt can succeed, and does the others", async () => {
     await world().add({ runId: RUN, shards: 3 });
     await start(async (shard) => {
       if (indexOf(shard) === 1)
@@ -117,7 +117,7 @@ describe("the queue of shards", () => {
     expect((await world().reasons(RUN, 3))[1]).toBe("another file");
   });
 
-  it("stops the shards of a cancelled run, and takes their jobs away", async () => {
+  it("stops the shards of a cancelled run, and removes their jobs", async () => {
     let stop = "";
     await world().add({ runId: RUN, shards: 2 });
     await start(async (shard) => {
@@ -177,7 +177,7 @@ describe("the queue of shards", () => {
     expect(performance.now() - since).toBeLessThan(5_000);
   });
 
-  it("makes a connection anew that does not come back although Redis is there", async () => {
+  it("replaces a connection that does not recover although Redis is up", async () => {
     const proxy = await startProxy(world().server.port);
     const warnings: string[] = [];
     try {
@@ -186,7 +186,7 @@ describe("the queue of shards", () => {
         stuckMs: 400,
         log: { ...silentLog, warn: (_, message) => void warnings.push(message) },
       });
-      // The connection, the worker's blocking one, and the one that hears of cancelled runs.
+      // The connection, the worker's blocking one, and the subscription for cancelled runs.
       proxy.cut(3);
       await until("noticed", () => !queue.isConnected);
       await world().add({ runId: RUN, shards: 2 });
@@ -224,7 +224,7 @@ function indexOf({ data }: { data: unknown }): number {
   return typeof data === "object" && data !== null && "index" in data ? Number(data.index) : -1;
 }
 
-/** Waits until a shard is told to stop, and says why. */
+/** Waits until a shard is stopped, and returns the reason. */
 function stopOf({ signal }: TakenShard): Promise<string> {
   const kind = () => (signal.reason instanceof ShardStopped ? signal.reason.stop.kind : "?");
   return new Promise((resolve) => {

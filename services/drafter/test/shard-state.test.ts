@@ -23,7 +23,7 @@ describe("a shard", () => {
     expect(() => after("written")).toThrow("taken");
   });
 
-  it("can be left until its commit, and not afterwards", () => {
+  it("can be aborted until its commit, and not afterwards", () => {
     for (const event of ["aborted", "put-back", "failed"] as const) {
       expect(isEnded(after(event))).toBe(true);
       expect(isEnded(after("started", event))).toBe(true);
@@ -32,7 +32,7 @@ describe("a shard", () => {
     }
   });
 
-  it("that has ended stays as it is", () => {
+  it("stays as it is once it has ended", () => {
     expect(() => after("failed", "started")).toThrow();
     expect(() => after("found-committed", "started")).toThrow();
   });

@@ -117,13 +117,13 @@ describe("a shard's work", () => {
     expect(work.usersInFlight).toBe(0);
   });
 
-  it("is done at once where the shard is committed already", async () => {
+  it("is done at once if the shard is committed already", async () => {
     const { running, events } = setup({ committed: THEIRS });
     expect(await running()).toEqual({ index: 3, created: false, rows: 10, sha256: THEIRS });
     expect(events).toEqual([]);
   });
 
-  it("commits nothing once the lock can have run out", async () => {
+  it("commits nothing once the lock may have expired", async () => {
     const { running, events, finish, loseLock } = setup();
     const result = running();
     await settle();
@@ -133,7 +133,7 @@ describe("a shard's work", () => {
     expect(events).toEqual(["decode 3", "discard"]);
   });
 
-  it("sounds the alarm where another attempt committed something else", async () => {
+  it("logs an error if another attempt committed something else", async () => {
     const { running, events, finish } = setup({ commitsFirst: THEIRS });
     const result = running();
     await settle();
@@ -142,7 +142,7 @@ describe("a shard's work", () => {
     expect(events.at(-1)).toMatch(/^non-deterministic.*bbbb.*aaaa/);
   });
 
-  it("is content where another attempt committed the same", async () => {
+  it("accepts that another attempt committed the same", async () => {
     const { running, events, finish } = setup({ commitsFirst: OURS });
     const result = running();
     await settle();
@@ -151,7 +151,7 @@ describe("a shard's work", () => {
     expect(events).toEqual(["decode 3", "commit"]);
   });
 
-  it("tells its progress at most once a second", async () => {
+  it("reports its progress at most once per second", async () => {
     const { clock, running, told, finish, tell, work } = setup();
     const result = running();
     await settle();
@@ -171,7 +171,7 @@ describe("a shard's work", () => {
     await result;
   });
 
-  it("ends when it takes too long, and no timer stays", async () => {
+  it("ends when it takes too long, and leaves no timer", async () => {
     const { clock, running } = setup({ timeoutMs: 5_000 });
     const result = expect(running()).rejects.toMatchObject({ code: "TIMED_OUT" });
     await settle();
@@ -190,7 +190,7 @@ describe("a shard's work", () => {
     expect(events).not.toContain("commit");
   });
 
-  it("does not begin with a job that is none", async () => {
+  it("does not start an invalid job", async () => {
     await expect(setup().running({ runId: "night" })).rejects.toMatchObject({ code: "BAD_JOB" });
   });
 });

@@ -26,7 +26,7 @@ describe("a turnstile", () => {
     return { inside, enter, leave };
   }
 
-  it("lets many in, and one alone in its turn", async () => {
+  it("admits many together, and one alone in its turn", async () => {
     const { inside, enter, leave } = await setup();
     await enter("a");
     await enter("b");
@@ -43,7 +43,7 @@ describe("a turnstile", () => {
     expect([...inside]).toEqual(["c", "d"]);
   });
 
-  it("forgets who gives up, and lets in who waited behind", async () => {
+  it("removes those who give up, and admits those after them", async () => {
     const { inside, enter, leave } = await setup();
     await enter("a");
     const stop = new AbortController();
@@ -61,7 +61,7 @@ describe("a turnstile", () => {
 });
 
 describe("suspects", () => {
-  it("go alone the next time, and with others when they have proved harmless", async () => {
+  it("run alone the next time, and with others once they have succeeded", async () => {
     const suspects = new Suspects();
     let together = 0;
     let most = 0;

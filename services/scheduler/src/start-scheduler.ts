@@ -7,7 +7,6 @@ import { systemWallClock, type WallClock } from "./clock.js";
 import { httpApp } from "./http/app.js";
 import { listen } from "./http/listen.js";
 import type { SchedulerOptions } from "./options.js";
-import { repeatedly } from "./repeatedly.js";
 import { stateFiles } from "./state/state-files.js";
 import { readToken } from "./token.js";
 import { type Parts, wire } from "./wire.js";
@@ -99,4 +98,24 @@ async function watchState({ nights, rollouts }: Parts, log: Log): Promise<void> 
   } catch (error) {
     log.warn({ reason: reasonOf(error) }, "could not check the nights; retrying");
   }
+}
+
+/** Does the work now and then `everyMs` after each end. `close` waits for the work in progress. */
+function repeatedly(everyMs: number, work: () => Promise<void>): { close(): Promise<void> } {
+  let closed = false;
+  let timer: NodeJS.Timeout | undefined;
+  let running: Promise<void> = Promise.resolve();
+  const round = () => {
+    running = work().then(() => {
+      if (!closed) timer = setTimeout(round, everyMs);
+    });
+  };
+  round();
+  return {
+    close: async () => {
+      closed = true;
+      clearTimeout(timer);
+      await running;
+    },
+  };
 }

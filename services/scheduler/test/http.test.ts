@@ -71,7 +71,7 @@ function app(start?: (submission: Submission) => Promise<never>) {
 
 describe("the token", () => {
   it.each(["", "Bearer ", "Bearer wrong", `Basic ${TOKEN}`, TOKEN, `Bearer ${TOKEN}x`])(
-    "is asked for: %j does not do",
+    "is required: %j is refused",
     async (token) => {
       const { ask } = app();
       for (const path of ["/v1/runs", "/v1/nodes", "/v1/nothing"]) {
@@ -83,7 +83,7 @@ describe("the token", () => {
     },
   );
 
-  it("is not asked for where health is", async () => {
+  it("is not required for the health check", async () => {
     const { ask } = app();
     expect(await ask("GET", "/healthz", { token: "" })).toMatchObject({ status: 200 });
   });
@@ -100,7 +100,7 @@ describe("bodies", () => {
     [{ body: { ...body, colour: "red" } }, 400, /colour/],
     [{ body: { ...body, seed: 7 } }, 400, /^`seed` needs `verification` sampled or relaxed: /],
     [{ body: { ...body, out: `/${"x".repeat(300_000)}` } }, 413, /262144 bytes/],
-  ])("are refused where they are not what they must be (%#)", async (sent, code, message) => {
+  ])("are refused if they are invalid (%#)", async (sent, code, message) => {
     const { ask, submitted } = app();
     const refused = await ask("POST", "/v1/runs", sent);
     expect(refused.status).toBe(code);
@@ -108,7 +108,7 @@ describe("bodies", () => {
     expect(submitted).toEqual([]);
   });
 
-  it("of a run get what they leave open", async () => {
+  it("of a run get defaults", async () => {
     const { ask, submitted } = app();
     const created = await ask("POST", "/v1/runs", { body });
     expect(created).toMatchObject({ status: 201, body: { outcome: "created" } });
@@ -165,7 +165,7 @@ describe("errors", () => {
     expect(await ask("GET", "/v1/nothing")).toMatchObject({ status: 404 });
   });
 
-  it("of what should not have happened say nothing about it", async () => {
+  it("of unexpected errors show no details", async () => {
     const secret = app(async () => {
       throw new Error("redis://:s3cr3t@host");
     });

@@ -48,7 +48,7 @@ describe.skipIf(!redisIsHere())("nights", () => {
     expect(run?.out).toBe(place.path(`nights/${berlin}`));
     expect(run?.id).toMatch(new RegExp(`^${berlin}-[0-9a-f]{6}$`));
     await until("it is planned", async () => (await runsOf("beauty"))[0]?.state === "running");
-    // What a person cancels stays cancelled, although the schedule fires again and again.
+    // A run that a user cancels stays cancelled, although the schedule fires again and again.
     await api.ask("POST", `/v1/runs/${run?.id}/cancel`);
     await new Promise((resolve) => setTimeout(resolve, 1_500));
     expect(await runsOf("beauty")).toMatchObject([{ state: "cancelled" }]);
@@ -86,11 +86,11 @@ describe.skipIf(!redisIsHere())("nights", () => {
     await until("the missed night has begun", async () => {
       return (await runsOf("run-late", late)).length > 0;
     });
-    await until("both are told", () => told.length >= 2);
+    await until("both are reported", () => told.length >= 2);
     expect(await runsOf("skipped", late)).toEqual([]);
     const missedNights = async () =>
       (await alarms(late)).filter(({ kind }) => kind === "night_missed");
-    await until("both are kept", async () => (await missedNights()).length === 2);
+    await until("both are stored", async () => (await missedNights()).length === 2);
     const missed = await missedNights();
     expect(missed.map(({ night }) => night).sort()).toEqual(["run-late", "skipped"]);
     expect(missed.find(({ night }) => night === "skipped")?.message).toMatch(/It is skipped/);
@@ -99,7 +99,7 @@ describe.skipIf(!redisIsHere())("nights", () => {
     hook.close();
   });
 
-  it("come back after Redis lost them", async () => {
+  it("are restored after Redis lost them", async () => {
     await put("kept", { cron: NEVER, request: place.request("kept/{date}") });
     const redis = new Redis(place.redis.url);
     const scheduled = () => redis.exists("{nightbeam}:nights:repeat:kept");
@@ -109,7 +109,7 @@ describe.skipIf(!redisIsHere())("nights", () => {
     redis.disconnect();
   });
 
-  it("are refused where they cannot work", async () => {
+  it("are refused if they cannot work", async () => {
     const request = place.request("x/{date}");
     expect(await put("b", { cron: "every night", request })).toMatchObject({
       status: 422,
@@ -152,7 +152,7 @@ describe.skipIf(!redisIsHere())("rollouts", () => {
   });
   afterAll(() => place.stop());
 
-  it("give new runs their models, and runs keep what they began with", async () => {
+  it("give new runs their models, and runs keep the models they started with", async () => {
     const { target, draft, catalogue } = place.world;
     const set = (more: object) => api.ask("PUT", "/v1/rollouts/beauty", more);
     expect(await set({ target, draft: [draft], catalogue })).toMatchObject({

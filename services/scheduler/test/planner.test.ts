@@ -59,7 +59,7 @@ describe("a planner", () => {
     expect(ended).toEqual([]);
   });
 
-  it("tries again what may pass, with pauses, and says why it waits", async () => {
+  it("retries what may succeed later, with pauses, and reports why it waits", async () => {
     let tries = 0;
     const { opened, refusals, pass } = planner(async () => {
       tries++;
@@ -83,7 +83,7 @@ describe("a planner", () => {
     await opened.close();
   });
 
-  it("refuses what will not pass, once and with an alarm", async () => {
+  it("refuses what cannot succeed, once and with an alarm", async () => {
     const { opened, refusals, alarms, ended } = planner(async () => {
       throw new RunError("BAD_REQUEST", "Raise --part-size.");
     });
@@ -97,7 +97,7 @@ describe("a planner", () => {
     await opened.close();
   });
 
-  it("leaves a run to the scheduler that is at it, and a cancelled one alone", async () => {
+  it("does not plan a run that another scheduler plans, nor a cancelled one", async () => {
     const elsewhere = planner(async () => false);
     elsewhere.opened.request(record("a"));
     await sleep(2);
@@ -117,7 +117,7 @@ describe("a planner", () => {
 });
 
 describe("a keyed mutex", () => {
-  it("lets one in at a time for a key, whatever becomes of the others", async () => {
+  it("runs one at a time per key, even if others fail", async () => {
     const mutex = keyedMutex();
     const order: string[] = [];
     const work = (name: string, ms: number) => async () => {

@@ -31,7 +31,7 @@ describe.skipIf(!redisIsHere())("nightbeam scheduler", () => {
     return started;
   };
 
-  it("goes on planning where one was killed in the middle of it", async () => {
+  it("continues the planning of a killed one", async () => {
     const lines = Array.from({ length: 2_400 }, (_, at) => {
       return JSON.stringify({ user: `u${at}`, history: [String(at % 240)] });
     });
@@ -57,7 +57,7 @@ describe.skipIf(!redisIsHere())("nightbeam scheduler", () => {
     await second.api.ask("POST", `/v1/runs/${run.id}/cancel`);
   });
 
-  it("stops when it is told to, and heals when Redis comes back", async () => {
+  it("stops when it is asked to, and recovers when Redis comes back", async () => {
     const scheduler = await start("--lock-ms", "1000");
     await place.redis.kill();
     const { run } = await scheduler.api.submit(place.request("healed"));
@@ -70,7 +70,7 @@ describe.skipIf(!redisIsHere())("nightbeam scheduler", () => {
     expect(await scheduler.end("SIGTERM")).toMatchObject({ code: 0 });
   });
 
-  it("says what is wrong where it cannot start", async () => {
+  it("reports why it cannot start", async () => {
     const [token, listen] = await Promise.all([
       spawnScheduler(...flags("--token", "")),
       spawnScheduler(...flags("--listen", "here")),
@@ -82,7 +82,7 @@ describe.skipIf(!redisIsHere())("nightbeam scheduler", () => {
     });
   });
 
-  it("ends by itself where its port is taken: nothing of it stays open", async () => {
+  it("exits if its port is taken: nothing stays open", async () => {
     const other = createServer().listen(0, "127.0.0.1");
     await once(other, "listening");
     const address = other.address();
@@ -95,7 +95,7 @@ describe.skipIf(!redisIsHere())("nightbeam scheduler", () => {
     });
   });
 
-  it("closes what it has opened where its port is taken", async () => {
+  it("closes what it has opened if its port is taken", async () => {
     const open = await place.scheduler();
     const port = Number(new URL(open.url).port);
     const before = await connections(place.redis.url);

@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 
 describe("the id of a run", () => {
-  it("is part of valid job ids, whatever the location", () => {
+  it("is part of valid job ids, for any location", () => {
     fc.assert(
       fc.property(fc.string({ unit: "binary", maxLength: 200 }), (name) => {
         shardJobId(runIdOf(`/runs/${name.replaceAll("\0", "")}`), 0);

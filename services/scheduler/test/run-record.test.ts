@@ -27,7 +27,7 @@ describe("a submission", () => {
     expect(parsed.error?.message).toMatch(message);
   });
 
-  it("is the same with other keys first, and tells in what it differs", () => {
+  it("is the same in any order of keys, and lists the differences", () => {
     const shuffled = submitSchema.parse(Object.fromEntries(Object.entries(given).reverse()));
     expect(sameSubmission(shuffled, submission)).toBe(true);
     const other = submitSchema.parse({ ...given, out: "/elsewhere", limit: 5 });

@@ -49,7 +49,7 @@ describe.skipIf(!redisIsHere())("runs", () => {
     return users;
   };
 
-  it("are planned, drafted and finished, and tell so all the while", async () => {
+  it("are planned, drafted and finished, and report their progress", async () => {
     const { outcome, run } = await api.submit(place.request("plain"));
     expect(outcome).toBe("created");
     expect(run.id).toMatch(/^plain-[0-9a-f]{6}$/);
@@ -86,7 +86,7 @@ describe.skipIf(!redisIsHere())("runs", () => {
     expect(await api.submit(place.request("plain"))).toMatchObject({ outcome: "unchanged" });
   });
 
-  it("are one run, however often and wherever the same is submitted", async () => {
+  it("are one run, no matter how often and where the same is submitted", async () => {
     const request = place.request("once");
     const all = await Promise.all(
       Array.from({ length: 50 }, (_, at) => (at % 2 === 0 ? api : other).submit(request)),
@@ -100,7 +100,7 @@ describe.skipIf(!redisIsHere())("runs", () => {
     expect(new Set(await usersIn(place.path("once"))).size).toBe(70);
   });
 
-  it("refuse a place that another request has", async () => {
+  it("refuse a location with another request", async () => {
     await api.submit(place.request("taken"));
     const refused = await other.ask("POST", "/v1/runs", place.request("taken", { topK: 3 }));
     expect(refused).toMatchObject({
@@ -110,7 +110,7 @@ describe.skipIf(!redisIsHere())("runs", () => {
     await api.ask("POST", `/v1/runs/${(await api.submit(place.request("taken"))).run.id}/cancel`);
   });
 
-  it("refuse a place that one machine's run has", async () => {
+  it("refuse a location with a run of one machine", async () => {
     const out = place.path("one-machine");
     await mkdir(out);
     await writeFile(`${out}/plan.json`, "{}");
@@ -123,7 +123,7 @@ describe.skipIf(!redisIsHere())("runs", () => {
     expect(await readdir(out)).toEqual(["plan.json"]);
   });
 
-  it("are refused at once where a path cannot be read or widths do not fit", async () => {
+  it("are refused at once if a path cannot be read or widths do not fit", async () => {
     const ask = async (more: object) => (await api.ask("POST", "/v1/runs", more)).body;
     const request = place.request("never");
     expect(await ask({ ...request, histories: "/nowhere.jsonl" })).toMatchObject({
@@ -163,7 +163,7 @@ describe.skipIf(!redisIsHere())("runs", () => {
     await ended(run.id, "refused");
   });
 
-  it("that are refused are mended in their place, and their alarms go", async () => {
+  it("that are refused can be corrected and submitted again, which removes their alarms", async () => {
     const broken = place.path("broken.jsonl");
     await writeFile(broken, "[1, 2");
     const { run } = await api.submit(place.request("mended", { catalogue: broken }));
@@ -217,12 +217,12 @@ describe.skipIf(!redisIsHere())("runs", () => {
     expect(new Set(await usersIn(place.path("poison"))).size).toBe(70);
   });
 
-  it("survive that Redis loses everything, and redo nothing that is committed", async () => {
+  it("survive a loss of everything in Redis, and redo nothing that is committed", async () => {
     const redis = new Redis(place.redis.url);
     let taken = 0;
     const first = await drafter(async () => {
       taken++;
-      // What is under way when Redis forgets it stays so until the end of the test.
+      // What is in progress when Redis loses it stays in progress until the end of the test.
       if (taken > 5) await new Promise(() => {});
     });
     const { run } = await api.submit(place.request("flushed"));
@@ -236,7 +236,7 @@ describe.skipIf(!redisIsHere())("runs", () => {
     expect(new Set(await usersIn(place.path("flushed"))).size).toBe(70);
   });
 
-  it("are cancelled and taken up again with what is missing", async () => {
+  it("are cancelled, and resumed with what is missing", async () => {
     const request = place.request("cancelled");
     const first = await drafter(async (index) => {
       if (index > 3) await new Promise(() => {});
@@ -274,7 +274,7 @@ describe.skipIf(!redisIsHere())("runs", () => {
     await api.ask("POST", `/v1/runs/${run.id}/cancel`);
   });
 
-  it("are listed, the latest first, also where the state was lost", async () => {
+  it("are listed, the latest first, even if the state was lost", async () => {
     const { run } = await api.submit(place.request("listed"));
     const listed = JSON.stringify((await other.ask("GET", "/v1/runs")).body);
     expect(JSON.parse(listed).runs[0].id).toBe(run.id);

@@ -19,8 +19,8 @@ const live = (...verifiers: LiveVerifiers["verifiers"]): LiveVerifiers => {
   return { connected: true, verifiers, areNamed: false };
 };
 
-describe("a run that nobody can answer", () => {
-  it("says what it asks for and what there is", () => {
+describe("a run that no verifier can answer", () => {
+  it("reports what it asks for and what verifiers hold", () => {
     const reason = (given: LiveVerifiers) => unverifiedReason({ plan, request, live: given });
     expect(reason(live(right))).toBeUndefined();
     expect(reason({ ...live(), connected: false })).toBeUndefined();
@@ -69,7 +69,7 @@ describe("a run that nobody can answer", () => {
     expect(await look(119_000, 1)).toBe(1);
     expect(alarms[0]?.message).toMatch(/^Run r-1 waits: no verifier is announced\. Start such/);
     alarms.length = 0;
-    // A drafter with verifiers by name may be asking them: that nothing is done tells otherwise.
+    // A drafter with verifiers by address may be calling them; a lack of commits shows that it is not.
     areNamed = true;
     expect(watch.reason(running(2))).toBeUndefined();
     expect(watch.reason(running(1))).toBe(

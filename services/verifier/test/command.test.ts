@@ -1,10 +1,9 @@
 import { once } from "node:events";
 import { createServer } from "node:net";
 import { staticVerifiers } from "@nightbeam/control";
-import { VerifierClient } from "@nightbeam/protocol";
 import { describe, expect, it } from "vitest";
 import { useCommand } from "./support/command.js";
-import { job } from "./support/verifiers.js";
+import { clientOf, job } from "./support/verifiers.js";
 import { logProbsOf, useVerifierWorld } from "./support/worlds.js";
 
 describe("nightbeam verifier", () => {
@@ -12,20 +11,14 @@ describe("nightbeam verifier", () => {
   const start = useCommand();
   const flags = () => ["--target", world().target, "--listen", "127.0.0.1:0", "--workers", "1"];
 
-  it("says when it is ready, answers, and exits with 0 when it is told to stop", async () => {
+  it("prints when it is ready, answers, and exits with 0 when it is asked to stop", async () => {
     const { child, output, exit, line } = start(flags(), {
       NIGHTBEAM_CATALOGUE: world().catalogue,
       NIGHTBEAM_LOG_FORMAT: "json",
       NIGHTBEAM_NAME: "",
     });
     const address = /^verifier ready on (127\.0\.0\.1:\d+)$/.exec(await line())?.[1] ?? "";
-    const client = new VerifierClient({
-      directory: staticVerifiers([address]),
-      trie: world().searched.trie,
-      target: world().local.hash,
-      catalogue: world().searched.hash,
-      scoring: "full",
-    });
+    const client = clientOf(world(), staticVerifiers([address]));
     const { first } = world().questions(0, 4);
     const answers = await client.scorer(job()).score(first);
     expect(logProbsOf(answers)).toEqual(await Promise.all(first.map(world().alone)));
@@ -40,7 +33,7 @@ describe("nightbeam verifier", () => {
     expect(output.out.trim().split("\n")).toHaveLength(1);
   });
 
-  it("stops at once when it is told before it serves", async () => {
+  it("stops at once if it is asked to before it serves", async () => {
     const { child, exit } = start([...flags(), "--catalogue", world().catalogue]);
     if (child.stderr === null) throw new Error("standard error is piped");
     // Its first line says that it begins to load.
@@ -49,17 +42,11 @@ describe("nightbeam verifier", () => {
     expect(await exit).toBe(143);
   });
 
-  it("stops at once when it is told a second time", async () => {
+  it("stops at once at the second signal", async () => {
     const { child, exit, line } = start([...flags(), "--catalogue", world().catalogue]);
     const address = /[\d.]+:\d+$/.exec(await line())?.[0] ?? "";
-    // A connection that stays keeps the server from closing by itself.
-    const client = new VerifierClient({
-      directory: staticVerifiers([address]),
-      trie: world().searched.trie,
-      target: world().local.hash,
-      catalogue: world().searched.hash,
-      scoring: "full",
-    });
+    // An open connection keeps the server from closing.
+    const client = clientOf(world(), staticVerifiers([address]));
     await client.scorer(job()).score(world().questions(0, 1).first);
     child.kill("SIGTERM");
     child.kill("SIGINT");
@@ -67,7 +54,7 @@ describe("nightbeam verifier", () => {
     await client.close();
   });
 
-  it("says what is wrong with its options or files, and exits with 1", async () => {
+  it("reports what is wrong with its options or files, and exits with 1", async () => {
     const attempts = [
       start([...flags(), "--catalogue", "/nowhere/items.json"]),
       start([...flags(), "--catalogue", world().catalogue], { NIGHTBEAM_GRACE_MS: "soon" }),
@@ -80,7 +67,7 @@ describe("nightbeam verifier", () => {
     expect(said[2]).toMatch(/^error: --nats: .*nats:\/\/host:4222/);
   });
 
-  it("ends by itself where its port is taken: nothing of it stays open", async () => {
+  it("exits if its port is taken: nothing stays open", async () => {
     const other = createServer().listen(0, "127.0.0.1");
     await once(other, "listening");
     const address = other.address();

@@ -51,7 +51,7 @@ describe("the fitted line", () => {
     );
   });
 
-  it("goes through the origin where all passes are alike, and is nothing for none", () => {
+  it("goes through the origin if all passes are alike, and is zero for none", () => {
     expect(fitLine([{ tokens: 10, milliseconds: 20 }])).toEqual({ callMs: 0, tokenMs: 2 });
     expect(fitLine([])).toEqual({ callMs: 0, tokenMs: 0 });
   });
@@ -69,20 +69,20 @@ describe("the cost that is kept up", () => {
     expect(tracker.line.tokenMs).toBeCloseTo(1.5, 1);
   });
 
-  it("is hardly moved by one slow pass", () => {
+  it("changes little after one slow pass", () => {
     const tracker = new CostTracker({ callMs: 4, tokenMs: 0.5 });
     for (let pass = 0; pass < 50; pass++) tracker.observe({ tokens: 100, milliseconds: 54 });
     tracker.observe({ tokens: 100, milliseconds: 540 });
     expect(tracker.line.callMs).toBeLessThan(6);
   });
 
-  it("stays what it is where nothing can be expected", () => {
+  it("does not change if no time can be expected", () => {
     const tracker = new CostTracker({ callMs: 0, tokenMs: 0 });
     tracker.observe({ tokens: 100, milliseconds: 54 });
     expect(tracker.line).toEqual({ callMs: 0, tokenMs: 0 });
   });
 
-  it("can be told", () => {
+  it("is described in words", () => {
     expect(describeLine({ callMs: 3.149, tokenMs: 0.5 })).toBe(
       "a call costs 3.1 ms and 500 ms per 1,000 tokens",
     );

@@ -68,7 +68,7 @@ describe("lanes over a real model", () => {
     await model.close();
   });
 
-  it("let a question that breaks the model's pass fail alone", async () => {
+  it("let a request that breaks the model's pass fail alone", async () => {
     const { model, ask } = await openLanes(world(), { workers: 1, cacheBytes: 2 ** 26 });
     const { first } = world().questions(0, 3);
     const [good] = first;
@@ -91,7 +91,7 @@ describe("lanes over a real model", () => {
     await model.close();
   });
 
-  it("cost what measuring says, and nothing is kept of it", async () => {
+  it("cost what was measured, and measuring leaves nothing in memory", async () => {
     const { local: model, searched: catalogue } = world();
     const line = await measureCost({
       scorer: model.scorer,

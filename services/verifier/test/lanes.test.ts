@@ -46,7 +46,7 @@ function opened(limits: Partial<LaneLimits> = {}, keepsPrompts = true, passMs = 
 }
 
 describe("lanes", () => {
-  it("send new users to the lane with the least to do, and bring known ones back", async () => {
+  it("send new users to the lane with the least to do, and known ones to their lane", async () => {
     const { time, a, b, lanes, ask } = opened();
     const calls = [ask("x", [request(1)]), ask("x", [request(2)])];
     await time.advance(200);
@@ -68,7 +68,7 @@ describe("lanes", () => {
     expect(own).toEqual([0, 1, 0]);
   });
 
-  it("take a key that comes back with another prompt for a new one", async () => {
+  it("treat a key that comes back with another prompt as new", async () => {
     const { time, a, ask } = opened();
     const [before, after] = [ask("x", [request(7, 4)]), ask("x", [request(7, 5)])];
     await time.advance(500);
@@ -89,15 +89,15 @@ describe("lanes", () => {
     const third = ask("y", [request(1)]);
     await time.advance(20_000);
     await third;
-    lanes.keepHouse();
+    lanes.runMaintenance();
     expect(lanes.keyCount).toBe(1);
     expect([...a.released, ...b.released].sort()).toEqual([0, 1, 3]);
     await time.advance(70_000);
-    lanes.keepHouse();
+    lanes.runMaintenance();
     expect(lanes.keyCount).toBe(0);
   });
 
-  it("bound the keys that they remember, whoever never releases any", async () => {
+  it("bound the keys that they remember, even if a client never releases any", async () => {
     const { time, lanes, ask } = opened({ maxKeys: 5, tokenBudget: 1_000 });
     for (let round = 0; round < 10; round++) {
       const calls = ["x", "y"].map((client) =>
@@ -109,7 +109,7 @@ describe("lanes", () => {
     }
   });
 
-  it("count prompts only where a worker does not keep them", async () => {
+  it("count prompts only if a worker does not keep them", async () => {
     for (const [keepsPrompts, expected] of [
       [true, 0],
       [false, 40],
@@ -126,7 +126,7 @@ describe("lanes", () => {
     }
   });
 
-  it("refuse what is too much, saying when to come again, and take it once there is room", async () => {
+  it("refuse what is too much, with a time to retry, and take it once there is room", async () => {
     const { time, lanes, ask } = opened({ maxWaitingTokens: 200 });
     const calls = Array.from({ length: 8 }, (_, key) => outcome(ask("x", [request(key, 100)])));
     // Two run and two wait.
@@ -153,12 +153,12 @@ describe("lanes", () => {
     const call = ask("x", users);
     await time.advance(1_000);
     expect(keysOf((await call).answers)).toEqual([0, 1, 2, 3, 4, 5]);
-    // At most 100 rows a pass, but for a user who has more; each piece goes where least waits.
+    // At most 100 rows per pass, unless one user has more; each piece goes to the lane with the least to do.
     expect(a.passes).toEqual([[0, 1, 4], [5]]);
     expect(b.passes).toEqual([[2], [3]]);
   });
 
-  it("bound what waiting calls hold in memory, also where it costs little to compute", async () => {
+  it("bound what waiting calls hold in memory, even if it costs little to compute", async () => {
     const { time, ask } = opened({ maxWaitingTokens: 200, tokenBudget: 1 });
     const first = ask("x", [request(1, 150)]);
     await time.advance(200);
@@ -212,27 +212,27 @@ describe("lanes", () => {
     const results = await Promise.all(calls);
     expect([results[0], results[2]]).toEqual(["LANE_LOST", "LANE_LOST"]);
     expect(results[1]).toMatchObject({ computeMs: 100 });
-    lanes.keepHouse();
+    lanes.runMaintenance();
     expect(lost).toHaveLength(1);
   });
 
   it("notice a thread that died while it had nothing to do", () => {
     const { b, lanes, lost } = opened();
-    lanes.keepHouse();
+    lanes.runMaintenance();
     expect(lost).toEqual([]);
     b.isOpen = false;
-    lanes.keepHouse();
+    lanes.runMaintenance();
     expect(lost.map(({ code, message }) => `${code} ${message}`)).toEqual([
       "LANE_LOST model thread 1 is lost: it died; ask another verifier",
     ]);
   });
 
-  it("lose a lane whose model fails at what it has answered before", async () => {
+  it("lose a lane whose model fails at a request that it has answered before", async () => {
     const { time, a, lanes, ask, lost } = opened();
     const answered = [ask("x", [request(1)]), ask("x", [request(2)])];
     await time.advance(200);
     await Promise.all(answered);
-    // A bad question is not the model's fault.
+    // A bad request is not the model's fault.
     a.bad.add(0);
     const bad = outcome(ask("x", [request(1)]));
     await time.advance(500);
@@ -241,7 +241,9 @@ describe("lanes", () => {
     const broken = outcome(ask("x", [request(1)]));
     await time.advance(500);
     expect(await broken).toBe("LANE_LOST");
-    expect(lost[0]?.message).toContain("it fails at what it has answered before (refuses -1)");
+    expect(lost[0]?.message).toContain(
+      "it fails at a request that it has answered before (refuses -1)",
+    );
     expect(lanes.runningTokens).toBe(0);
   });
 
@@ -249,11 +251,11 @@ describe("lanes", () => {
     const { time, lanes, ask, lost } = opened({}, true, 1e9);
     const calls = [1, 2, 3].map((key) => outcome(ask("x", [request(key, 100)])));
     await time.advance(60_000 + 20 * 110);
-    lanes.keepHouse();
+    lanes.runMaintenance();
     expect(lost).toEqual([]);
     await time.advance(1);
-    lanes.keepHouse();
-    lanes.keepHouse();
+    lanes.runMaintenance();
+    lanes.runMaintenance();
     expect(await Promise.all(calls)).toEqual(["LANE_LOST", "LANE_LOST", "LANE_LOST"]);
     expect(lost.map(({ message }) => message)[1]).toContain("has not ended in 62201 ms");
     expect(lost).toHaveLength(2);

@@ -24,7 +24,7 @@ describe("the choice of a batch", () => {
         call: { followUp: false, promptLength: 1, ...call },
       }));
 
-  it("takes somebody, keeps the budget, and fills it as far as it goes", () => {
+  it("takes at least one call, keeps the budget, and fills it if possible", () => {
     fc.assert(
       fc.property(fc.array(candidate, { minLength: 1, maxLength: 30 }), (given) => {
         const waiting = waitingOf(given);
@@ -40,7 +40,7 @@ describe("the choice of a batch", () => {
     );
   });
 
-  it("always takes the oldest who waited for too long, else a follow-up, else the oldest", () => {
+  it("always takes the oldest overdue call, else a follow-up, else the oldest", () => {
     fc.assert(
       fc.property(fc.array(candidate, { minLength: 1, maxLength: 30 }), (given) => {
         const waiting = waitingOf(given);
@@ -53,7 +53,7 @@ describe("the choice of a batch", () => {
     );
   });
 
-  it("keeps the oldest new user's company to prompts like its own", () => {
+  it("joins the oldest new user with prompts of similar length", () => {
     const lengths = [40, 10, 42, 80, 39, 41];
     const waiting = lengths.map((promptLength, at) => ({
       enqueuedAt: NOW - 50 + at,
@@ -154,7 +154,7 @@ describe("a micro-batcher under any traffic", () => {
     );
   });
 
-  it("lets no call wait for ever, however many follow-ups come", async () => {
+  it("lets no call wait forever, no matter how many follow-ups come", async () => {
     await fc.assert(
       fc.asyncProperty(fc.integer({ min: 1, max: 5 }), async (rivals) => {
         const time = new FakeTime();
@@ -173,7 +173,7 @@ describe("a micro-batcher under any traffic", () => {
         const startedAt = time.now();
         const answered = batcher.score(laneCall(0, { tokens: 90 })).then(() => time.now());
         await time.advance(20_000);
-        // The age bound, then those who were overdue before it, then itself.
+        // The age limit, then the calls that were overdue before it, then itself.
         expect((await answered) - startedAt).toBeLessThanOrEqual(300 + (rivals + 3) * 100);
       }),
     );

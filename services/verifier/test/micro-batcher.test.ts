@@ -16,7 +16,7 @@ function opened(limits: Partial<BatcherLimits> = {}) {
 }
 
 describe("a micro-batcher", () => {
-  it("waits for company as long as it may, and says where the time went", async () => {
+  it("waits for more calls as long as it may, and reports the times", async () => {
     const { time, model, batcher } = opened();
     const first = batcher.score(laneCall(1));
     await time.advance(1);
@@ -34,7 +34,7 @@ describe("a micro-batcher", () => {
     expect(time.pending).toBe(0);
   });
 
-  it("goes at once when the budget is full", async () => {
+  it("starts at once when the budget is full", async () => {
     const { time, model, batcher } = opened();
     void batcher.score(laneCall(1, { tokens: 60 }));
     void batcher.score(laneCall(2, { tokens: 60 }));
@@ -98,7 +98,7 @@ describe("a micro-batcher", () => {
     expect(model.passes).toEqual([[1, 2], [2]]);
   });
 
-  it("once closed refuses all that waits and comes; what runs still ends", async () => {
+  it("once closed refuses waiting and new calls; the running pass still ends", async () => {
     const { time, batcher } = opened();
     const running = batcher.score(laneCall(1, { tokens: 100 }));
     const waiting = outcome(batcher.score(laneCall(2)));
@@ -110,7 +110,7 @@ describe("a micro-batcher", () => {
     expect(keysOf((await running).answers)).toEqual([1]);
   });
 
-  it("closed in the middle of a failing pass does not try again", async () => {
+  it("if closed in the middle of a failing pass, does not retry", async () => {
     const { time, model, batcher } = opened();
     const calls = [1, 2].map((key) => outcome(batcher.score(laneCall(key))));
     await time.advance(50);

@@ -1,10 +1,9 @@
 import { type Control, openControl } from "@nightbeam/control";
-import { VerifierClient } from "@nightbeam/protocol";
 import { silentLog } from "@nightbeam/service/log";
 import { describeWithNats, type NatsServer, startNatsServer } from "@nightbeam/testing/servers";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { useCommand } from "./support/command.js";
-import { job } from "./support/verifiers.js";
+import { clientOf, job } from "./support/verifiers.js";
 import { logProbsOf, useVerifierWorld } from "./support/worlds.js";
 
 describeWithNats("nightbeam verifier with NATS", () => {
@@ -21,7 +20,7 @@ describeWithNats("nightbeam verifier with NATS", () => {
     await nats?.stop();
   });
 
-  it("is found, told its cost and load of, asked to drain, and gone", async () => {
+  it("is found with its cost and load, asked to drain, and gone", async () => {
     const verifiers = control.watchNodes("verifier");
     const changed = () =>
       new Promise<void>((resolve) => {
@@ -34,14 +33,8 @@ describeWithNats("nightbeam verifier with NATS", () => {
       ["--target", world().target, "--catalogue", world().catalogue, "--listen", "127.0.0.1:0"],
       { NIGHTBEAM_NATS_URL: nats.url, NIGHTBEAM_NAME: "gpu-1", NIGHTBEAM_WORKERS: "1" },
     );
-    const client = new VerifierClient({
-      directory: verifiers,
-      trie: world().searched.trie,
-      target: world().local.hash,
-      catalogue: world().searched.hash,
-      scoring: "full",
-    });
-    // The client waits until there is somebody to ask.
+    const client = clientOf(world(), verifiers);
+    // The client waits for a verifier.
     const { first } = world().questions(0, 4);
     const answers = await client.scorer(job()).score(first);
     expect(logProbsOf(answers)).toEqual(await Promise.all(first.map(world().alone)));

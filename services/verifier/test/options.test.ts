@@ -70,7 +70,7 @@ describe("options", () => {
     ]);
   });
 
-  it("all come from flags or variables, and the variable is named where it is wrong", async () => {
+  it("all come from flags or variables, and a wrong variable is named", async () => {
     const command = verifierCommand().exitOverride();
     const variables = command.options.map(({ envVar }) => envVar ?? "none");
     expect(variables.every((name) => /^NIGHTBEAM_[A-Z_]+$/.test(name))).toBe(true);
@@ -96,14 +96,14 @@ describe("options", () => {
 describe("the address that others dial", () => {
   const listen = { host: "127.0.0.1", port: 0 };
 
-  it("is where the verifier listens, or what was said", () => {
+  it("is the address of --listen, or the one given", () => {
     expect(advertisedAddress({ listen, port: 4_000 })).toBe("127.0.0.1:4000");
     expect(advertisedAddress({ listen: { host: "::1", port: 0 }, port: 1 })).toBe("[::1]:1");
     const advertise = { host: "gpu-3", port: 80 };
     expect(advertisedAddress({ listen, port: 4_000, advertise })).toBe("gpu-3:80");
   });
 
-  it("is an address of this machine where it listens everywhere", () => {
+  it("is an address of this machine if it listens on all interfaces", () => {
     for (const host of ["0.0.0.0", "::"]) {
       const address = advertisedAddress({ listen: { host, port: 0 }, port: 4_000 });
       expect(address).toMatch(/:4000$/);

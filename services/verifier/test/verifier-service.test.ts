@@ -9,7 +9,7 @@ import { Tally } from "../src/server/tally.js";
 import { VerifierService } from "../src/server/verifier-service.js";
 import { FakeModel, outcome, request } from "./support/calls.js";
 
-/** A verifier whose surroundings write down what is done to them. */
+/** A verifier whose dependencies record what is done to them. */
 function opened(
   parts: { closeServer?: () => Promise<void>; closeModel?: () => Promise<void> } = {},
 ) {
@@ -61,20 +61,20 @@ function opened(
     graceMs: 500,
   });
   verifier.announcedBy({
-    update: () => done.push(`told that it is ${verifier?.isDraining ? "draining" : "serving"}`),
+    update: () => done.push(`announced as ${verifier?.isDraining ? "draining" : "serving"}`),
     stop: note("signed off"),
   });
   return { time, model, lanes, verifier, done };
 }
 
 describe("a verifier that stops", () => {
-  it("says so first, finishes what is under way, then closes, once", async () => {
+  it("announces it first, finishes what is in progress, then closes, once", async () => {
     const { verifier, done, time } = opened();
     verifier.drain("SIGTERM");
     verifier.drain("asked");
     expect(await verifier.finished).toBe(0);
     expect(done).toEqual([
-      "told that it is draining",
+      "announced as draining",
       "server drains for 500",
       "signed off",
       "model closes",
@@ -82,7 +82,7 @@ describe("a verifier that stops", () => {
     expect(time.pending).toBe(0);
   });
 
-  it("gives up on what the grace did not suffice for", async () => {
+  it("gives up calls that outlast the grace", async () => {
     const { verifier, lanes, time } = opened();
     const calls = [1, 2].map((key) =>
       outcome(
@@ -102,7 +102,7 @@ describe("a verifier that stops", () => {
     expect(await calls[0]).toMatchObject({ computeMs: 100 });
   });
 
-  it("stops all the same when a part of it cannot be closed", async () => {
+  it("stops even if a part of it cannot be closed", async () => {
     const { verifier, done, time } = opened({
       closeServer: () => Promise.reject(new Error("a socket is stuck")),
       closeModel: () => new Promise(() => undefined),

@@ -45,7 +45,7 @@ describe("a verifier", () => {
     await stop(opened);
   });
 
-  it("closes what it has opened where it cannot be announced, so that its port is free", async () => {
+  it("closes what it has opened if it cannot be announced, so that its port is free", async () => {
     const port = await freePort();
     const given = { ...world(), listen: `127.0.0.1:${port}`, workers: 1, promptCache: 0 };
     const options = parseOptions(verifierSchema, given);
@@ -59,7 +59,7 @@ describe("a verifier", () => {
     await stop(await openVerifier(world(), { listen: `127.0.0.1:${port}` }));
   });
 
-  it("says what it holds, what it costs and how much waits", async () => {
+  it("reports what it holds, what it costs and how much waits", async () => {
     const opened = await openVerifier(world(), { name: "first", scoring: "renormalized" });
     expect(opened.status()).toMatchObject({
       role: "verifier",
@@ -84,7 +84,7 @@ describe("a verifier", () => {
     await stop(opened);
   });
 
-  it("refuses calls that cannot be answered, and nobody else notices", async () => {
+  it("refuses calls that cannot be answered, without an effect on others", async () => {
     const opened = await openVerifier(world());
     const [good, hostile] = [openClient(world(), [opened]), openClient(world(), [opened])];
     const [scorer, attacker] = [good.scorer(job()), hostile.scorer(job())];
@@ -105,7 +105,7 @@ describe("a verifier", () => {
     await stop(opened);
   });
 
-  it("says BUSY when flooded, holds little, and answers everybody in the end", async () => {
+  it("answers BUSY when flooded, holds little, and answers all calls in the end", async () => {
     const limits = { maxWaitingTokens: 300, tokenBudget: 100, workers: 1 };
     const opened = await openVerifier(world(), limits);
     const clients = Array.from({ length: 4 }, () => openClient(world(), [opened]));
@@ -153,7 +153,7 @@ describe("a verifier", () => {
     expect(stopped).toEqual([]);
   });
 
-  it("cannot listen where somebody else does, and leaves nothing behind", async () => {
+  it("fails if its port is in use, and leaves nothing open", async () => {
     const first = await openVerifier(world());
     const second = openVerifier(world(), { listen: first.verifier.listening });
     await expect(second).rejects.toMatchObject({ code: "BAD_OPTION" });

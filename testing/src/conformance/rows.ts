@@ -20,7 +20,7 @@ export function rowsOfAnswer(trie: Trie, request: ScoreRequest, answer: ScoreAns
   return rows;
 }
 
-/** Scores one request in a call of its own, and releases it. */
+/** Scores one request in a separate call, and releases it. */
 export async function scoreAlone(scorer: Scorer, request: ScoreRequest): Promise<Float64Array> {
   const [answer] = await scorer.score([request]);
   scorer.release([request.key]);

@@ -93,7 +93,7 @@ function readRope(raw: RawConfig, headSize: number): ReferenceRope {
     case "linear":
       return { frequencies: wavelengths.map((w) => turning(w, factor)), amplitude: 1 };
     case "llama3": {
-      // By how often a pair turns within the original context: seldom is stretched, often is kept.
+      // By the number of turns of a pair within the original context: few are stretched, many are kept.
       const low = given.low_freq_factor ?? 1;
       const high = given.high_freq_factor ?? 4;
       const frequencies = wavelengths.map((w) => {

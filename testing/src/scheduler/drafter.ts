@@ -32,7 +32,7 @@ export interface TestDrafter {
 
 export interface TestDrafterOptions {
   readonly redisUrl: string;
-  /** Called before a shard is written. If it throws, the shard fails for good. */
+  /** Called before a shard is written. If it throws, the shard fails permanently. */
   readonly before?: (index: number) => Promise<void> | void;
 }
 

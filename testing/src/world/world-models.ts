@@ -17,7 +17,7 @@ const COPY_GAIN = 16;
 const NOISE = 0.5;
 
 /**
- * A pair of models that agree often but not always: the draft is the target's first layers with
+ * A pair of models that often agree, but not always: the draft is the target's first layers with
  * its embeddings and its head, and the layers above add little.
  *
  * Unlike purely random weights they recommend items similar to the history: the first layer attends

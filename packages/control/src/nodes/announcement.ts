@@ -62,7 +62,7 @@ export class NodeAnnouncement {
     this.#serve(connection, status);
   }
 
-  /** Tells the others that this node is gone, and stops its heartbeats. */
+  /** Announces that this node is gone, and stops its heartbeats. */
   async stop(): Promise<void> {
     const connection = this.#connection;
     this.leave();

@@ -55,7 +55,7 @@ export function verifier(id: string, more: Partial<NodeStatus> = {}): NodeStatus
 
 /**
  * Waits until the server knows what a control has subscribed to: a question that it answers comes after
- * that. Where a clock stands still, what is published before it is lost for good.
+ * that. With a stopped clock, messages published before are lost and not repeated.
  */
 export async function settled(control: Control): Promise<void> {
   await control.drain("nobody").then(

@@ -1,4 +1,5 @@
 import { isUtf8 } from "node:buffer";
+import type { CatalogueFilter } from "@nightbeam/catalogue";
 import type { DuckDbOptions } from "../duckdb/open-duckdb.js";
 import { streamColumns, withDuckDb } from "../duckdb/open-duckdb.js";
 import { parquetTable, sqlName } from "../duckdb/sql.js";
@@ -116,4 +117,16 @@ function unusable(path: string, problem: string): DatasetError {
     "UNREADABLE",
     `${path}: ${problem}. Correct the list: a skipped item would be recommended, or lost.`,
   );
+}
+
+/** Reads the lists of allowed and blocked items, if given. @throws DatasetError as `readItemList` */
+export async function readItemFilter(paths: {
+  readonly allow?: string | undefined;
+  readonly block?: string | undefined;
+}): Promise<Pick<CatalogueFilter, "allow" | "block">> {
+  const { allow, block } = paths;
+  return {
+    ...(allow === undefined ? {} : { allow: await readItemList(allow) }),
+    ...(block === undefined ? {} : { block: await readItemList(block) }),
+  };
 }

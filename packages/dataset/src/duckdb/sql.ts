@@ -11,7 +11,7 @@ export function sqlName(name: string): string {
 /**
  * A Parquet file as a table expression with a `file_row_number` column.
  *
- * DuckDB expands `*`, `?` and `[` in the path, so each is put in brackets to stand for itself.
+ * DuckDB expands `*`, `?` and `[` in the path, so each is put in brackets to match only itself.
  */
 export function parquetTable(path: string): string {
   const literal = sqlText(path.replaceAll(/[*?[]/g, (sign) => `[${sign}]`));

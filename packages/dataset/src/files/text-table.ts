@@ -112,7 +112,7 @@ function parseCsv(line: Line, columns: readonly string[], delimiter: string): Te
   const split = splitCsvLine(text, delimiter);
   if (!split.ok) return { ok: false, line: line.number, detail: split.detail };
   if (split.fields.length !== columns.length) {
-    const detail = `${split.fields.length} fields where the header names ${columns.length}`;
+    const detail = `${split.fields.length} fields, but the header names ${columns.length}`;
     return { ok: false, line: line.number, detail };
   }
   const values = Object.fromEntries(columns.map((name, place) => [name, split.fields[place]]));

@@ -19,7 +19,7 @@ export function idProblem(what: string, value: unknown): string {
   if (value === "") return `${what} is empty`;
   if (typeof value === "string") return `${what} is not well-formed Unicode`;
   if (typeof value === "number") {
-    return `${what} ${value} is no whole number within 2^53: write it as a text`;
+    return `${what} ${value} is not a whole number within 2^53: write it as a text`;
   }
   return `${what} is neither a text nor a number`;
 }

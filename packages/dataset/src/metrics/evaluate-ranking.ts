@@ -36,7 +36,7 @@ const LIST = 1;
  *
  * @param options.ks cut-offs, such as [5, 10, 20]
  * @param options.trainedOn the training histories of the models: unseen items are reported separately
- * @throws DatasetError BAD_OPTION, and whatever reading the inputs throws
+ * @throws DatasetError BAD_OPTION, and the errors of reading the inputs
  */
 export function evaluateRanking(options: {
   readonly recommendations: AsyncIterable<readonly Recommendation[]>;

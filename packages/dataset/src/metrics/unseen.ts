@@ -27,7 +27,7 @@ export interface SeenItems {
   readonly rejected: number;
 }
 
-/** @throws whatever reading the histories throws */
+/** @throws the errors of reading the histories */
 export async function seenItems(
   histories: AsyncIterable<readonly HistoryRow[]>,
 ): Promise<SeenItems> {

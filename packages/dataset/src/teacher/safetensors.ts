@@ -63,7 +63,7 @@ export async function readMetadata(path: string): Promise<Record<string, string>
     const { buffer } = await file.read(Buffer.alloc(length), 0, length, 8);
     return headerSchema.parse(JSON.parse(buffer.toString())).__metadata__;
   } catch (error) {
-    const problem = error instanceof z.ZodError ? "its header is not as the format wants it" : "";
+    const problem = error instanceof z.ZodError ? "its header does not match the format" : "";
     throw new DatasetError(
       "UNREADABLE",
       `${path} is not a safetensors file: ${problem || reasonOf(error)}. Move it elsewhere.`,

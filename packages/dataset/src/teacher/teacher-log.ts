@@ -71,7 +71,7 @@ async function checkFile(path: string, source: TeacherSource): Promise<void> {
     if (found.data[key] === wanted[key]) continue;
     throw new DatasetError(
       "TEACHER_DIFFERS",
-      `${path} is teacher data of another ${key}: ${found.data[key]}, where this run has ` +
+      `${path} is teacher data of another ${key}: ${found.data[key]}, but this run has ` +
         `${wanted[key]}. ${remedy} for this run.`,
     );
   }

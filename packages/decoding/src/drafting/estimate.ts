@@ -19,7 +19,7 @@ export interface Estimator {
 
 /**
  * Drafts by beam search with an estimator: from the target's current beams downwards, with the
- * target's own log-probabilities where they are known and estimates elsewhere.
+ * target's own log-probabilities if they are known, and estimates otherwise.
  *
  * Each depth holds the beams that the search will keep if the estimates are right, and beyond them
  * the next best. Without that rule the next best, whose children can be better, would crowd out

@@ -18,7 +18,7 @@ export interface LevelHeadsRequest {
 /** What the level heads answered about one user. */
 export interface LevelHeadsAnswer {
   /**
-   * Log-probabilities (nats) of the codes of each level, whatever the codes before are: one array for
+   * Log-probabilities (nats) of the codes of each level, independent of the codes before: one array for
    * each level but the last, whose codes are never drafted. Shape [levels - 1][codes of the level].
    */
   readonly levels: readonly Float32Array[];

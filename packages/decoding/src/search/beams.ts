@@ -1,7 +1,7 @@
 import { type ReadonlyFloat64Array, type ReadonlyUint32Array, ROOT } from "@nightbeam/catalogue";
 
 /**
- * Prefixes of one depth. Those of a search stand best first: higher score first, equal scores by
+ * Prefixes of one depth. Those of a search are ordered best first: higher score first, equal scores by
  * code path.
  */
 export interface Beams {

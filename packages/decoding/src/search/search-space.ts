@@ -28,7 +28,7 @@ export type Lookup = (prefix: number) => ReadonlyFloat64Array | undefined;
 
 /**
  * A search's order of prefixes. It depends on log-probabilities and on its own fixed settings alone,
- * so that the search stays deterministic, whatever is known early.
+ * so that the search is deterministic and does not depend on what is known early.
  */
 export interface Ranking {
   /** The empty prefix. */

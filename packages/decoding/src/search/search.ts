@@ -4,7 +4,7 @@ import { needsLookup } from "./scoring.js";
 import type { Lookup, SearchSpace } from "./search-space.js";
 
 /**
- * Where a search stands: it needs to know what follows some prefixes of its current beams, or it
+ * The state of a search: it needs to know what follows some prefixes of its current beams, or it
  * has the user's code paths.
  */
 export type SearchState =
@@ -62,7 +62,7 @@ export function viewOf(search: Search): SearchView {
   return { space, beamWidth, state, known: (prefix) => search.known(prefix) };
 }
 
-/** Whether the search could come to ask about a prefix, whatever proposed it. */
+/** Whether the search may ask about this prefix at some point. */
 export function isWorthAsking(search: SearchView, prefix: number): boolean {
   const { trie, exclusion } = search.space;
   return (

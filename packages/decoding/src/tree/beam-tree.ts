@@ -75,7 +75,7 @@ function parentInTree(trie: Trie, node: number | undefined): number {
   return parent === ROOT ? NONE : parent;
 }
 
-/** Entries of a tree that cost a model a row: all but the root, whose row is the prompt's last. */
+/** Entries of a tree for which a model computes a row: all but the root, whose row is the prompt's last. */
 export function nodeCount(tree: BeamTree): number {
   return tree.prefixes[0] === ROOT ? tree.prefixes.length - 1 : tree.prefixes.length;
 }

@@ -64,7 +64,7 @@ export interface GatherOptions<Request, Answer, Group> {
   readonly groups: readonly Group[];
   /** Answers the requests of one group, in their order. */
   readonly ask: (requests: readonly Request[], group: Group) => Promise<readonly Answer[]>;
-  /** Called once, when the first group has failed: what is under way for the others is of no use. */
+  /** Called once, when the first group has failed: the answers in progress for the others are not needed. */
   readonly onFailure?: () => void;
   /** Asks about one group after the other. Default: about all at once. */
   readonly inTurn?: boolean;

@@ -14,7 +14,7 @@ export interface KnownTree {
   readonly parents: Int32Array;
   /**
    * Log-probabilities (nats) of all the children that the catalogue has, in the trie's order, one
-   * array per entry: as the target gave them, whatever is excluded for the user. Shape [children].
+   * array per entry: as the target gave them, excluded items included. Shape [children].
    */
   readonly rows: readonly Float64Array[];
 }

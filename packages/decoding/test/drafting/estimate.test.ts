@@ -88,7 +88,7 @@ it("keeps what a model drafted until the user is released", async () => {
   expect(drafter.lookup(request, ROOT)).toBeUndefined();
 });
 
-it("gives the share of what is excluded to the others in a model's draft, too", async () => {
+it("gives the share of what is excluded to the others in a model's draft as well", async () => {
   // All that begins with code 0: the first ten items.
   const exclusion = excludeItems(
     catalogue,

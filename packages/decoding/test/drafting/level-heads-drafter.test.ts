@@ -29,7 +29,7 @@ function requestOf(
   return { key, prompt: Int32Array.of(1), history: new Uint32Array(), search, widths };
 }
 
-/** Heads that say this of everybody. */
+/** Heads with the same answer for all users. */
 function saying(...levels: number[][]): LevelHeadsScorer {
   return {
     levelLogProbs: (requests) =>
@@ -71,7 +71,7 @@ describe("LevelHeadsDrafter", () => {
     expect(draft?.levels).toMatchObject([{ depth: 2, prefixes: Uint32Array.of(7) }]);
   });
 
-  it("counts the codes that go on from a prefix alone beside what the target said", async () => {
+  it("normalises over a prefix's children once the target has answered", async () => {
     const request = requestOf(full, { widths: [9, 9] });
     const drafter = checkedDrafter(new LevelHeadsDrafter(saying([-1, -1, -1], [-3, -4])));
     await drafter.draft([request]);
@@ -87,7 +87,7 @@ describe("LevelHeadsDrafter", () => {
     expect(level?.scores[2]).toBeCloseTo(-3 + share, 6);
   });
 
-  it("asks once a user, all users of a round together, until they are released", async () => {
+  it("asks once per user, all users of a round together, until they are released", async () => {
     const heads = fakeHeads(1);
     const drafter = new LevelHeadsDrafter(heads);
     const requests = [1, 2].map((key) => requestOf(full, { key }));

@@ -52,7 +52,7 @@ describe("ListsDrafter", () => {
     expect(await drafted(requestOf({ widths: [] }), [13, 7])).toEqual([]);
   });
 
-  it("goes on below the search's beams, past what is known", async () => {
+  it("continues below the search's beams, past what is known", async () => {
     const request = requestOf({ widths: [1, 1] });
     request.search.learn(0, Float64Array.of(-1, -2));
     request.search.learn(6, Float64Array.of(-1, -2));
@@ -65,7 +65,7 @@ describe("ListsDrafter", () => {
     expect(await drafted({ ...request, search: narrow }, [13, 9])).toEqual([[4]]);
   });
 
-  it("proposes nothing that is excluded, and what is left beside it", async () => {
+  it("proposes nothing that is excluded, but its siblings", async () => {
     const excluded = [...catalogue.itemsAt(13), ...catalogue.itemsAt(14), ...catalogue.itemsAt(9)];
     const exclusion = excludeItems(catalogue, excluded);
     const search = new BeamSearch({ trie, scoring: "full", exclusion }, { beamWidth: 2 });
@@ -86,7 +86,7 @@ describe("ListsDrafter", () => {
 });
 
 describe("LeafLists", () => {
-  it("give back every user's latest list", () => {
+  it("return every user's latest list", () => {
     const entry = fc.tuple(fc.string({ maxLength: 3 }), fc.array(fc.nat(2 ** 32 - 1)));
     fc.assert(
       fc.property(fc.array(entry, { maxLength: 400 }), fc.string(), (entries, other) => {

@@ -35,7 +35,7 @@ describe("RetrievalDrafter", () => {
     ]);
   });
 
-  it("gives a user the same draft whatever the key and the others of the batch", async () => {
+  it("gives a user the same draft for any key and in any batch", async () => {
     const once = await drafted(requestOf({ key: 3 }));
     const drafts = await new RetrievalDrafter().draft([
       requestOf({ prompt: [2] }),
@@ -107,7 +107,7 @@ describe("RetrievalDrafter for a relaxed search", () => {
     const paths = { "0": 3, "1": 1, "2": 4, "0,0": 2, "0,1": 1, "1,0": 1, "2,0": 2, "2,1": 2 };
     expect([...counts.keys()].toSorted()).toEqual(Object.keys(paths).toSorted());
     for (const [path, through] of Object.entries(paths)) {
-      // 500 a code path; six standard deviations of the likeliest.
+      // 500 per code path; six standard deviations of the likeliest.
       expect(Math.abs((counts.get(path) ?? 0) - 500 * through), path).toBeLessThan(190);
     }
   });

@@ -79,7 +79,7 @@ it("gives drafters an object without the methods that change a search", async ()
   expect(seen[0]).toEqual(["beamWidth", "known", "space", "state"]);
 });
 
-it("lets a drafter read where the search stands", async () => {
+it("lets a drafter read the state of the search", async () => {
   const { trie } = fullCatalogue({ levels: 3, codes: 3 });
   const depths: number[] = [];
   const drafter: Drafter = {

@@ -22,7 +22,7 @@ describe("TransitionCounter", () => {
     expect(successorsOf(table, 5)).toEqual([]);
   });
 
-  it("puts the frequent successors first, equal ones by index, whatever the order of histories", () => {
+  it("puts the frequent successors first, equal ones by index, in any order of histories", () => {
     const histories = [
       [0, 3],
       [0, 2],
@@ -73,7 +73,7 @@ describe("TransitionCounter", () => {
     expect(successorsOf(counter.finish(), 0)).toHaveLength(2);
   });
 
-  it("refuses what is no item", () => {
+  it("refuses an index that is not an item", () => {
     for (const item of [3, -1, 0.5]) {
       expect(() => new TransitionCounter(3).add([0, item])).toThrow(RangeError);
     }

@@ -65,8 +65,8 @@ describe("TransitionsDrafter", () => {
     );
   });
 
-  it("adds the votes of a prefix's items up, and leaves a tenth for the others", async () => {
-    // Behind item 4 came item 0 twice, item 1 once and item 2 once.
+  it("adds up the votes of a prefix's items, and leaves a tenth for the others", async () => {
+    // After item 4 came item 0 twice, item 1 once and item 2 once.
     const codes = await firstCodes(
       [
         [4, 0],
@@ -101,7 +101,7 @@ describe("TransitionsDrafter", () => {
     expect(await firstCodes(votes, [0, ...silent.slice(1)])).not.toEqual(await firstCodes([], []));
   });
 
-  it("goes by the number of items if nothing votes", async () => {
+  it("uses the number of items if nothing votes", async () => {
     const even = [0.4, 0.4, 0.2].map((share) => expect.closeTo(share, 12));
     expect(await firstCodes([], [])).toEqual(even);
     expect(await firstCodes([[0, 2]], [4])).toEqual(even);

@@ -74,7 +74,7 @@ it("asks plain search's own questions when nothing is drafted", async () => {
   await fc.assert(
     fc.asyncProperty(someScenario({ excluding: true, values: DISTINCT }), async (scenario) => {
       const { cost } = await decode(scenario, drafterFor("none", scenario));
-      // The beams of each depth, but for the root and the last.
+      // The beams of each depth, except for the root and the last.
       const inner = plainSearch(scenario).slice(1, -1).flat();
       const { levels } = scenario.catalogue.trie;
       if (scenario.scoring === "full") {
@@ -117,7 +117,7 @@ it("needs one call if the draft is right and at least as wide as the beams", asy
   );
 });
 
-it("asks only about prefixes that a search can enter and not foresee, whatever is drafted", async () => {
+it("asks only about prefixes that a search can enter and whose next code is not certain, for any draft", async () => {
   await fc.assert(
     fc.asyncProperty(someScenario({ excluding: true, values: DISTINCT }), async (scenario) => {
       const { prompt, history, exclusion, catalogue, model } = scenario;

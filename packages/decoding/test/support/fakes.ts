@@ -28,7 +28,7 @@ export class FakeScorer implements Scorer {
 
   async score(requests: readonly ScoreRequest[]): Promise<readonly ScoreAnswer[]> {
     this.calls.push(requests);
-    // What is below must not run before the caller has gone on: as with a real model.
+    // What is below must not run before the caller continues, as with a real model.
     await Promise.resolve();
     return requests.map((request) => this.#answer(request));
   }

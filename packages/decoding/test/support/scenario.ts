@@ -41,7 +41,7 @@ export interface Scenario {
   /** Indices of the user's items. */
   readonly history: Uint32Array;
   readonly exclusion: Exclusion;
-  /** The catalogue without what is excluded; undefined where that is everything. */
+  /** The catalogue without what is excluded; undefined if everything is excluded. */
   readonly remaining: Catalogue | undefined;
 }
 
@@ -110,7 +110,7 @@ export const drafterNames = [
 export const USER = "Ada";
 export type DrafterName = (typeof drafterNames)[number];
 
-/** A drafter for a scenario; all but the empty one and junk are held to a draft's promises. */
+/** A drafter for a scenario; the drafts of all but the empty one and junk are checked. */
 export function drafterFor(name: DrafterName, scenario: Scenario): Drafter {
   const { catalogue, scoring, model, seed } = scenario;
   const other = fakeModel({ seed: seed + 1, scoring });

@@ -86,7 +86,7 @@ describe("gather", () => {
     });
   });
 
-  it("fails with the first failure once all groups are done, and says so at once", async () => {
+  it("fails with the first failure once all groups are done, and reports it at once", async () => {
     const requests = ["slow", "broken"].map((home) => ({ home, size: 1 }));
     const log: string[] = [];
     let release = () => {};

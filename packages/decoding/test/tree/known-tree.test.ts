@@ -150,7 +150,7 @@ describe("in a shard", () => {
     expect(heard.toSorted()).toEqual(["a", "c"]);
   });
 
-  it("a user to whom nothing is open has an empty tree", async () => {
+  it("a user who may get no item has an empty tree", async () => {
     const heard: KnownTree[] = [];
     const all = Array.from({ length: shardCatalogue.itemCount }, (_, item) => item);
     const nothing = user([1], excludeItems(shardCatalogue, all));

@@ -1,9 +1,9 @@
-/** Least count that a cell is expected to have; smaller ones are taken together. */
+/** Minimum expected count of a cell; smaller cells are merged. */
 const LEAST_EXPECTED = 5;
 
 /**
  * Pearson's test of counts against expected counts. The p-value by Wilson and Hilferty's cube root, which
- * is good to a few percent of itself where it matters here.
+ * is accurate to a few percent in the range that matters here.
  */
 export function chiSquare(
   counts: readonly number[],

@@ -124,7 +124,7 @@ describe.each(CASES)("a sample of %j", ({ temperature, exclusion, scoring }) => 
 
 describe("the perturbed scores", () => {
   it("are Gumbel variables around the log-probabilities", () => {
-    // The largest of all is one around 0, whatever leads: its distribution function at 9 places.
+    // The largest of all is a Gumbel variable around 0 for any first path: its distribution function at 9 places.
     const [drawn, cells] = [draws({ temperature: 1, size: 1 }), 10];
     const counts = countsOf(
       drawn.map(({ scores }) => Math.floor(Math.exp(-Math.exp(-(scores[0] ?? 0))) * cells)),
@@ -146,7 +146,7 @@ describe("the perturbed scores", () => {
 });
 
 describe("temperature", () => {
-  it("near 0 leaves the greedy path first, and however low gives all code paths in the end", () => {
+  it("near 0 puts the greedy path first, and still reaches all code paths", () => {
     const [first] = draws({ temperature: 1e-6, size: 20, count: 1 });
     expect([...(first?.prefixes ?? [])].toSorted((a, b) => a - b)).toEqual(exact(1).leaves);
     for (const { prefixes } of draws({ temperature: 1e-6, size: 1, count: 100 })) {
@@ -154,7 +154,7 @@ describe("temperature", () => {
     }
   });
 
-  it("without bound makes all continuations of a prefix equally likely", () => {
+  it("of infinity makes all continuations of a prefix equally likely", () => {
     const drawn = draws({ temperature: 1e9, size: 1 });
     const first = countsOf(drawn.map(({ prefixes }) => pathOf(trie, prefixes[0] ?? 0)[0] ?? -1));
     expect(chiSquare(first, new Array<number>(4).fill(DRAWS / 4)).p).toBeGreaterThan(MIN_P);

@@ -100,7 +100,7 @@ describe("the distribution of relaxed lists", () => {
         const drafter = drafterFor(name, scenario);
         const outcomes = await decodeAll(scenario, { drafter, users: DRAWS });
         expect(fit(scenario, outcomes), name).toBeGreaterThan(MIN_P);
-        // It is not for want of acceptance, nor because all is accepted.
+        // Some drafts are accepted, and some are not.
         const accepted = outcomes.reduce((sum, { cost }) => sum + cost.acceptedSteps, 0);
         expect(accepted).toBeGreaterThan(DRAWS / 4);
         expect(accepted).toBeLessThan(2 * DRAWS);
@@ -192,13 +192,13 @@ describe("relaxed users of a shard", () => {
     expect(whole[2]).not.toEqual(whole[0]);
   });
 
-  it("cannot have what the target said collected", async () => {
+  it("cannot collect the target's answers", async () => {
     const listening = { ...user([1]), name: "a", onKnown: () => undefined };
     await expect(shard([listening])).rejects.toMatchObject({ code: "BAD_OPTION" });
   });
 });
 
-it("takes a draft of which it is not said what it was drawn from as none", async () => {
+it("treats a draft of unknown distribution as no draft", async () => {
   const scenario = some({ beamWidth: 2, widths: [4, 4] });
   const drafter = new CombinedDrafter([drafterFor("opposite", scenario)]);
   const outcomes = await decodeAll(scenario, { drafter, users: DRAWS });

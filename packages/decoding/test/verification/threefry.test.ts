@@ -39,7 +39,7 @@ describe("noise", () => {
     const seeds = [0, 1, 2 ** 32, 2 ** 53 - 1].map(noiseOf);
     const texts = ["", "a", "ab", "b", "aa", "\u{1f600}", "ä"];
     const keys = seeds.flatMap((seed) => texts.map((text) => foldText(seed, text)));
-    // A text is no way over its letters, and a number is no key.
+    // A text is not a sequence of words, and a number is not a key.
     const words = keys.flatMap((key) => [key, foldWord(key, 97), foldWord(key, 98)]);
     expect(new Set(words.map(String)).size).toBe(keys.length * 3);
     const drawn = words.map((key) => uniformsAt(key, [97])[0]);

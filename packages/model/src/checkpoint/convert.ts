@@ -93,7 +93,7 @@ function piecesOf(tensor: StoredTensor, { quantize }: { quantize: boolean }): Pi
   }
   const [outputs = 0, inputs = 0] = tensor.shape;
   return [
-    // Steps first: their four-byte numbers stay aligned whatever the matrices' sizes are.
+    // Steps first: their four-byte numbers stay aligned for any sizes of the matrices.
     { name: stepsName(tensor.name), dtype: "F32", shape: [outputs], bytes: 4 * outputs },
     { name: tensor.name, dtype: "I8", shape: [inputs, outputs], bytes: elements },
   ];

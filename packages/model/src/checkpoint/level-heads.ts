@@ -22,7 +22,7 @@ export function checkLevelHeads({ directory, config, promptSpec }: Checkpoint): 
   if (config.levelHeads === undefined) {
     throw new ModelError(
       "UNSUPPORTED",
-      `${directory} is no heads draft: its config.json has no nightbeam_heads`,
+      `${directory} is not a heads draft: its config.json has no nightbeam_heads`,
     );
   }
   const needed = promptSpec.levels - 2;

@@ -9,7 +9,7 @@ import {
   type ValueInfo,
 } from "./proto.js";
 
-/** Name of a value that flows through the graph; "" stands for an optional input that is left out. */
+/** Name of a value that flows through the graph; "" is an optional input that is left out. */
 export type Value = string;
 
 /** The operator set's domain of onnxruntime's own operators. */
@@ -37,7 +37,7 @@ export class GraphBuilder {
   }
 
   /**
-   * Makes a value an output of the graph under a name of its own. The value is renamed rather than
+   * Makes a value an output of the graph under this name. The value is renamed rather than
    * copied: an output that a run does not fetch costs nothing.
    */
   output(name: string, options: { value: Value; type: ElementType; shape: readonly Dimension[] }) {

@@ -168,6 +168,6 @@ function answerLength(trie: Trie, tree: BeamTree): number {
 
 /** Logits of a prefix's children to log-probabilities, in place; NaN if all of them are impossible. */
 function normalise(logits: Float64Array): void {
-  // A model without any next code is broken: whoever reads the row refuses NaN.
+  // A model that allows no next code is broken: the reader of the row refuses NaN.
   if (logSoftmax(logits) === Number.NEGATIVE_INFINITY) logits.fill(Number.NaN);
 }

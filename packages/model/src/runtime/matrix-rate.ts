@@ -3,7 +3,7 @@ import { InferenceSession, Tensor } from "onnxruntime-node";
 import { ModelError } from "../errors.js";
 import { GraphBuilder } from "../onnx/graph-builder.js";
 
-/** Side of the square matrices. Of 512, 1024 and 2048, machines are fastest at this one: the strictest yardstick. */
+/** Side of the square matrices. Of 512, 1024 and 2048, machines are fastest at this one, so it is the strictest measure. */
 const SIZE = 512;
 
 /**

@@ -15,7 +15,7 @@ export interface PoolWorker<Request, Answer> {
 }
 
 /**
- * A program on several worker threads, behind one queue. Requests about a prompt go to the worker that
+ * A program on several worker threads with one queue. Requests about a prompt go to the worker that
  * keeps it; new ones go to the worker with the least to do, and so do those of a worker that died: what
  * it kept is computed again.
  */
@@ -59,7 +59,7 @@ export class ModelPool<Request extends { readonly key: number }, Answer> {
     for (const key of keys) this.#homes.delete(key);
   }
 
-  /** Finishes what is under way and frees the models. */
+  /** Finishes what is in progress and frees the models. */
   async close(): Promise<void> {
     await Promise.all(this.#workers.map((worker) => worker.close()));
   }
@@ -79,7 +79,7 @@ export class ModelPool<Request extends { readonly key: number }, Answer> {
     return groups.groups;
   }
 
-  /** Of the workers that take calls; if none does, one that can say why. */
+  /** A worker that takes calls; if none does, one whose error says why. */
   #leastLoaded(): PoolWorker<Request, Answer> {
     const open = this.#workers.filter(({ isOpen }) => isOpen);
     const [first, ...others] = open.length > 0 ? open : this.#workers;

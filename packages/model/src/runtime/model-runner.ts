@@ -105,7 +105,7 @@ export class ModelRunner<Request extends PromptRequest, Result extends object> {
     if (length > 0 && length <= maxPromptTokens) return;
     throw new ModelError(
       "PROMPT_TOO_LONG",
-      `a prompt of ${length} tokens does not fit: 1 to ${maxPromptTokens} do`,
+      `a prompt has ${length} tokens, but must have 1 to ${maxPromptTokens}`,
     );
   }
 

@@ -10,7 +10,7 @@ interface WaitingCall<Name extends ProgramName> {
 }
 
 /**
- * A worker's life: `open` (takes calls) -> `closing` (finishes the calls it has, takes no more) ->
+ * The states of a worker: `open` (takes calls) -> `closing` (finishes its calls, takes no new ones) ->
  * `closed`; or from the first two to `failed`, when the thread dies. `#move` is the only transition.
  */
 type State = "open" | "closing" | "closed" | "failed";
@@ -31,7 +31,7 @@ export class ModelWorker<Name extends ProgramName>
   readonly #exit: Promise<void>;
   #state: State = "open";
   #nextId = 0;
-  /** The error of calls that come when the worker takes no more. */
+  /** The error of new calls once the worker takes no more. */
   #refusal: Failure = { code: "CLOSED", message: "the model is closed" };
 
   private constructor(thread: Worker) {
@@ -86,7 +86,7 @@ export class ModelWorker<Name extends ProgramName>
     if (this.isOpen) this.#send({ kind: "release", keys });
   }
 
-  /** Finishes the calls under way, frees the model and ends the thread. */
+  /** Finishes the calls in progress, frees the model and ends the thread. */
   async close(): Promise<void> {
     if (this.isOpen) {
       this.#move("closing");

@@ -145,7 +145,7 @@ export class PromptCache {
     return gathered;
   }
 
-  /** Memory that only the run under way reads; fresh memory would cost more than the copy. */
+  /** Memory that only the run in progress reads; fresh memory would cost more than the copy. */
   #scratchOf(name: string, length: number): Float32Array {
     let scratch = this.#scratch.get(name);
     if (scratch === undefined || scratch.length < length) {

@@ -29,7 +29,7 @@ export async function openSession(graph: Uint8Array, options: SessionOptions): P
       intraOpNumThreads: options.threads,
       interOpNumThreads: 1,
       executionMode: "sequential",
-      // onnxruntime would keep a plan per shape, and there is no end of shapes here.
+      // onnxruntime would keep a plan per shape, and the number of shapes is unbounded.
       enableMemPattern: false,
       // Fatal only: errors are thrown, and reported once.
       logSeverityLevel: 4,

@@ -66,7 +66,7 @@ async function serve<Name extends ProgramName>(
     return;
   }
   const { program, runner } = opened;
-  // In turn: a call that begins while another one awaits would find its cache half-made.
+  // One after the other: a call that starts while another one awaits would find an incomplete cache.
   let last = Promise.resolve();
   const inTurn = (work: () => Promise<void> | void) => {
     last = last.then(work);

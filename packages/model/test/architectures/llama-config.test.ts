@@ -63,7 +63,7 @@ describe("config.json", () => {
     expect(message).toContain(field);
   });
 
-  it("is refused where it is missing or no JSON", async () => {
+  it("is refused if it is missing or not JSON", async () => {
     await writeFile(file, "{");
     expect(await refusal(readModelConfig(directory))).toMatchObject({ code: "BAD_CHECKPOINT" });
     await rm(file);
@@ -92,7 +92,7 @@ describe("config.json", () => {
     expect(config.rope.inverseFrequencies(8)).toEqual(Float64Array.of(1, 0.1, 0.01, 0.001));
   });
 
-  it("is accepted where a window is named and not used, or wider than the model", async () => {
+  it("is accepted if a window is named and not used, or wider than the model", async () => {
     await readWith({ model_type: "qwen2", sliding_window: 100, use_sliding_window: false });
     const config = await readWith({ model_type: "mistral", sliding_window: 4096 });
     expect(config.maxPositions).toBe(512);

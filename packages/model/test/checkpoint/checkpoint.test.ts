@@ -42,7 +42,7 @@ describe("a checkpoint's weights", () => {
   });
 
   it.each(["model.layers.1.mlp.up_proj.bias", "model.layers.2.mlp.up_proj.weight", "score.weight"])(
-    "are refused where the graph has no use for %s",
+    "are refused if the graph does not use %s",
     async (name) => {
       await editHeader(weights, (header) => {
         header[name] = { dtype: "F32", shape: [1], data_offsets: [0, 4] };
@@ -53,7 +53,7 @@ describe("a checkpoint's weights", () => {
     },
   );
 
-  it("are refused where config.json tells of less: fewer layers, no norms of queries", async () => {
+  it("are refused if config.json describes less: fewer layers, no norms of queries", async () => {
     await editJson(join(directory, "config.json"), { num_hidden_layers: 1 });
     const layers = await refused();
     expect(layers.code).toBe("UNSUPPORTED");
@@ -65,7 +65,7 @@ describe("a checkpoint's weights", () => {
     expect(norms.message).toContain("q_norm");
   });
 
-  it("are accepted with what some checkpoints carry for nothing", async () => {
+  it("are accepted with tensors that some checkpoints carry unused", async () => {
     await writeCheckpoint({ directory, seed: 1, config: { tiedHead: true } });
     await editHeader(weights, (header) => {
       const name = "model.layers.0.self_attn.rotary_emb.inv_freq";
@@ -81,7 +81,7 @@ describe("a checkpoint's weights", () => {
     "model.layers.0.input_layernorm.weight",
     "model.norm.weight",
     "lm_head.weight",
-  ])("are refused where %s is missing or has another shape", async (name) => {
+  ])("are refused if %s is missing or has another shape", async (name) => {
     const whole = await readFile(weights);
     await editHeader(weights, (header) => {
       const { shape } = header[name] ?? { shape: [] };
@@ -101,7 +101,7 @@ describe("a checkpoint's weights", () => {
     expect(missing.message).toContain(name);
   });
 
-  it("are refused where the file is cut off", async () => {
+  it("are refused if the file is cut off", async () => {
     const { length } = await readFile(weights);
     for (const size of [length - 1, length >> 1, 100, 7, 0]) {
       await truncate(weights, size);
@@ -112,9 +112,9 @@ describe("a checkpoint's weights", () => {
   });
 
   it.each([
-    ["a header that is no JSON", withHeader("{", new Uint8Array())],
+    ["a header that is not JSON", withHeader("{", new Uint8Array())],
     ["a header of other things", withHeader('{"a": 1}', new Uint8Array())],
-    ["a header that goes on for ever", Buffer.alloc(64, 0xff)],
+    ["a header without an end", Buffer.alloc(64, 0xff)],
     [
       "bytes that do not fit the shape",
       withHeader('{"a":{"dtype":"F32","shape":[3],"data_offsets":[0,8]}}', Buffer.alloc(8)),
@@ -128,7 +128,7 @@ describe("a checkpoint's weights", () => {
     expect(await refused()).toMatchObject({ code: "BAD_CHECKPOINT" });
   });
 
-  it("are refused where a file is missing", async () => {
+  it("are refused if a file is missing", async () => {
     await rm(weights);
     const { code, message } = await refused();
     expect(code).toBe("MISSING_FILE");
@@ -142,21 +142,21 @@ describe("a checkpoint's weights", () => {
       await writeCheckpoint({ directory, seed: 1, options: { shards: 3 } });
     });
 
-    it("are refused where one is missing", async () => {
+    it("are refused if one is missing", async () => {
       await rm(shard(2));
       const { code, message } = await refused();
       expect(code).toBe("MISSING_FILE");
       expect(message).toContain(shard(2));
     });
 
-    it("are refused where two hold a tensor of one name", async () => {
+    it("are refused if two hold a tensor of the same name", async () => {
       await copyFile(shard(1), shard(2));
       const { code, message } = await refused();
       expect(code).toBe("BAD_CHECKPOINT");
       expect(message).toContain("model.embed_tokens.weight");
     });
 
-    it("are refused where the index names files elsewhere", async () => {
+    it("are refused if the index names files elsewhere", async () => {
       const index = join(directory, "model.safetensors.index.json");
       await editJson(index, { weight_map: { "model.norm.weight": "../other.safetensors" } });
       expect(await refused()).toMatchObject({ code: "BAD_CHECKPOINT" });

@@ -79,7 +79,7 @@ describe("a conversion", () => {
     ]);
   });
 
-  it("to int8 stands for itself, at a quarter of the size, and scores nearly the same", async () => {
+  it("to int8 is a complete checkpoint, at a quarter of the size, and scores nearly the same", async () => {
     const directory = await source();
     const plain = await open(directory, { precision: "fp32" });
     const expected = await scoresOf(plain);
@@ -99,7 +99,7 @@ describe("a conversion", () => {
     expect(message).toContain(out);
   });
 
-  it("to int8 answers a user with the same bits whoever shares the call", async () => {
+  it("to int8 answers a user with the same bits in any call", async () => {
     const [name = "", shape = {}] = Object.entries(SHAPES)[0] ?? [];
     const world = await ScorerWorld.write({ parent: temporary(), name, shape });
     for (const scoring of ["full", "renormalized"] satisfies Scoring[]) {
@@ -121,7 +121,7 @@ describe("a conversion", () => {
     }
   });
 
-  it("that fails leaves nothing behind", async () => {
+  it("that fails leaves no files", async () => {
     const directory = await source();
     await editHeader(join(directory, "model.safetensors"), (header) => {
       const last = header["lm_head.weight"];
@@ -137,7 +137,7 @@ describe("a conversion", () => {
     expect(await readdir(parent)).toEqual([]);
   });
 
-  it("is not there until it is whole", async () => {
+  it("does not exist until it is complete", async () => {
     const checkpoint = await openCheckpoint(await source({ format: "BF16" }));
     const out = unused();
     const seen: (number | undefined)[] = [];
@@ -204,7 +204,7 @@ describe("a conversion", () => {
     });
   });
 
-  it("does not replace what is there", async () => {
+  it("does not replace an existing directory", async () => {
     const out = unused();
     await mkdir(out, { recursive: true });
     await writeFile(join(out, "mine"), "");

@@ -43,7 +43,7 @@ describe("numbers of a checkpoint", () => {
     expect(() => toFloat32(tensor("I8"), new ArrayBuffer(8))).toThrow(/tensor w is I8/);
   });
 
-  it("become bytes that are off by half a step of their output at most", () => {
+  it("become bytes that are off by at most half a step of their output", () => {
     const some = fc
       .record({ inputs: fc.integer({ min: 1, max: 9 }), outputs: fc.integer({ min: 1, max: 9 }) })
       .chain((size) =>

@@ -44,7 +44,7 @@ describe("a heads draft", () => {
   const scorings: readonly Scoring[] = ["full", "renormalized"];
   const cases = kinds.flatMap((kind) => scorings.map((scoring) => ({ kind, scoring })));
 
-  it.each(cases)("says what the reference says: $kind, $scoring", async ({ kind, scoring }) => {
+  it.each(cases)("answers as the reference does: $kind, $scoring", async ({ kind, scoring }) => {
     const directory = await write(`${kind}-${scoring}`, CHECKPOINT_KINDS[kind]);
     const model = await openLevelHeads({ ...settings(directory), scoring });
     const reference = loadReference(directory);
@@ -65,7 +65,7 @@ describe("a heads draft", () => {
     await model.close();
   });
 
-  it.each(scorings)("gives a user the same bits in any company: %s", async (scoring) => {
+  it.each(scorings)("gives a user the same bits in any call: %s", async (scoring) => {
     const config = { width: 160, heads: 4, headSize: 40, layers: 2 };
     const directory = await write(`company-${scoring}`, { config });
     const model = await openLevelHeads({ ...settings(directory), scoring, workers: 2 });
@@ -89,7 +89,7 @@ describe("a heads draft", () => {
     await model.close();
   });
 
-  describe("is told from a model", () => {
+  describe("is distinguished from a model", () => {
     let heads: string;
     let ordinary: string;
     beforeAll(async () => {
@@ -103,7 +103,7 @@ describe("a heads draft", () => {
       expect(await isLevelHeadsCheckpoint(ordinary)).toBe(false);
     });
 
-    it("and cannot stand for one, nor one for it", async () => {
+    it("and neither can replace the other", async () => {
       const opened = await refusal(openModel({ ...settings(heads), cacheBytes: 0 }));
       const asked = await refusal(openPrompts({ directory: heads, catalogue }));
       for (const refused of [opened, asked]) {
@@ -112,7 +112,7 @@ describe("a heads draft", () => {
       }
       const other = await refusal(openLevelHeads(settings(ordinary)));
       expect(other.code).toBe("UNSUPPORTED");
-      expect(other.message).toContain(`${ordinary} is no heads draft`);
+      expect(other.message).toContain(`${ordinary} is not a heads draft`);
     });
 
     it.each([1, 3])("and refused with %i blocks for four levels", async (blocks) => {
@@ -123,7 +123,7 @@ describe("a heads draft", () => {
       expect(message).toContain(`nightbeam_heads is ${blocks}; 4 levels`);
     });
 
-    it("and refused where a block is missing, or not accounted for", async () => {
+    it("and refused if a block is missing or unused", async () => {
       const without = join(temporary(), "without");
       await writeCheckpoint({
         directory: without,

@@ -62,7 +62,7 @@ describe("nightbeam.json", () => {
     expect(message).toContain(field);
   });
 
-  it("is refused where it is missing", async () => {
+  it("is refused if it is missing", async () => {
     await rm(file, { force: true });
     const { code, message } = await refusal(readPromptSpec(temporary()));
     expect(code).toBe("MISSING_FILE");
@@ -77,7 +77,7 @@ describe("codes and prompts", () => {
     codeTokens(SPEC, { vocabularySize, tokenOf: () => undefined });
   const thrown = (work: () => unknown) => refusal(Promise.resolve().then(work));
 
-  it("have the tokens behind the level's offset", () => {
+  it("have the tokens after the level's offset", () => {
     expect(tokens(34).map((level) => [level[0], level[9]])).toEqual([
       [4, 13],
       [14, 23],
@@ -91,7 +91,7 @@ describe("codes and prompts", () => {
     expect(message).toContain("code 9 of level 2 the token 33");
   });
 
-  it("begin with BOS, where there is one, and end with the last items", async () => {
+  it("begin with BOS, if there is one, and end with the last items", async () => {
     const catalogue = catalogueOf([
       [0, 1, 2],
       [3, 4, 5],
@@ -113,7 +113,7 @@ describe("codes and prompts", () => {
     expect(message).toContain("prompt.bos 34");
   });
 
-  it("are refused where the catalogue is of other levels or codes", async () => {
+  it("are refused if the catalogue has other levels or codes", async () => {
     checkCatalogue(SPEC, catalogueOf([[9, 9, 9]]));
     const levels = await thrown(() => checkCatalogue(SPEC, catalogueOf([[1, 2, 3, 4]])));
     expect(levels).toMatchObject({ code: "CATALOGUE_MISMATCH" });

@@ -128,7 +128,7 @@ describe("prompts from a template", () => {
     await model.close();
   });
 
-  it("go without special tokens where the template brings its own", async () => {
+  it("have no special tokens if the template has its own", async () => {
     await editJson(join(directory, "nightbeam.json"), {
       prompt: {
         kind: "template",
@@ -163,7 +163,7 @@ describe("prompts from a template", () => {
     },
   );
 
-  it("are refused where a code has no token, which is named", async () => {
+  it("are refused if a code has no token, which is named", async () => {
     const missing = textOf(1, 4);
     const added_tokens = TOKENIZER.added_tokens.filter(({ content }) => content !== missing);
     await writeTokenizer({ ...TOKENIZER, added_tokens });
@@ -172,7 +172,7 @@ describe("prompts from a template", () => {
     expect(message).toContain(missing);
   });
 
-  it("are refused where the tokenizer is missing or no tokenizer", async () => {
+  it("are refused if the tokenizer is missing or invalid", async () => {
     await writeTokenizer({ version: "1.0" });
     const broken = await refusal(open());
     expect(broken.code).toBe("BAD_PROMPT_SPEC");

@@ -73,7 +73,7 @@ describe("a pool of workers", () => {
     await first;
   });
 
-  it("brings users back to their worker, in one call with others, in their order", async () => {
+  it("sends users to their worker again, in one call with others, in their order", async () => {
     const [a, b] = [new FakeWorker({ patient: true }), new FakeWorker({ patient: true })];
     const pool = poolOf([a, b]);
     const [first, second] = [pool.run([request(1), request(2)]), pool.run([request(3)])];
@@ -91,7 +91,7 @@ describe("a pool of workers", () => {
     expect(a.released).toHaveLength(1);
   });
 
-  it("goes on without a worker that died: its users start anew elsewhere", async () => {
+  it("continues without a worker that died: its users start again on another one", async () => {
     const [a, b] = [new FakeWorker(), new FakeWorker()];
     const pool = poolOf([a, b]);
     await pool.run([request(1)]);
@@ -102,7 +102,7 @@ describe("a pool of workers", () => {
     expect(await refusal(pool.run([request(1)]))).toMatchObject({ message: "the worker died" });
   });
 
-  it("counts calls, whatever the number of workers that share one, and failed ones no longer", async () => {
+  it("counts a call once, even if several workers share it, and no failed ones", async () => {
     const [a, b] = [new FakeWorker({ patient: true }), new FakeWorker({ patient: true })];
     const pool = poolOf([a, b], 3);
     const homes = [pool.run([request(1)]), pool.run([request(2)])];

@@ -61,7 +61,7 @@ describe("threads and memory of a model", () => {
     expect(await threadsComeDownTo(before)).toBeLessThanOrEqual(before);
   });
 
-  it("are given back: opened, used and closed again and again, the process stays as large", async () => {
+  it("are freed: the process does not grow when models are opened, used and closed repeatedly", async () => {
     for (let i = 0; i < 3; i++) await openUseClose();
     const warm = residentMegabytes();
     for (let i = 0; i < 8; i++) await openUseClose();
@@ -71,7 +71,7 @@ describe("threads and memory of a model", () => {
     expect(grown).toBeLessThan(100);
   });
 
-  it.skipIf(!existsSync(TASKS))("are left by no worker that cannot start", async () => {
+  it.skipIf(!existsSync(TASKS))("are freed if a worker cannot start", async () => {
     await openUseClose();
     const before = countThreads();
     const missing = await refusal(open({ executionProvider: "abacus" }));

@@ -1,8 +1,9 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { type Catalogue, parseLcRecIndex } from "@nightbeam/catalogue";
-import { TransitionCounter, type TransitionTable } from "@nightbeam/decoding";
+import { type Catalogue, NOTHING_EXCLUDED, parseLcRecIndex } from "@nightbeam/catalogue";
+import { type ShardUser, TransitionCounter, type TransitionTable } from "@nightbeam/decoding";
+import type { Model } from "@nightbeam/model";
 
 /** A real data set, a trained pair of models and what they have to answer: beside the repository. */
 const SHARED =
@@ -40,6 +41,17 @@ export function beautyCatalogue(): Catalogue {
 /** Catalogue indices of items that are counted from 1. */
 export function itemIndices(catalogue: Catalogue, items: readonly number[]): Uint32Array {
   return Uint32Array.from(items.flatMap((item) => catalogue.itemIndex(String(item - 1)) ?? []));
+}
+
+/** The users of a shard: their prompts for a target, and their items. */
+export function shardUsers(
+  users: readonly GoldenUser[],
+  { catalogue, target }: { catalogue: Catalogue; target: Pick<Model, "encodePrompt"> },
+): ShardUser[] {
+  return users.map((user) => {
+    const history = itemIndices(catalogue, user.history);
+    return { prompt: target.encodePrompt(history), history, exclusion: NOTHING_EXCLUDED };
+  });
 }
 
 /** What followed what in the training histories. */

@@ -12,7 +12,7 @@ interface Entry {
   data_offsets: [begin: number, end: number];
 }
 
-/** Rewrites the header of a safetensors file; the numbers behind it stay as they are. */
+/** Rewrites the header of a safetensors file; the numbers after it stay as they are. */
 export async function editHeader(
   path: string,
   edit: (header: Record<string, Entry>) => void,

@@ -26,7 +26,7 @@ export function referenceScores(
   return children.map((logit) => logit - normaliser);
 }
 
-/** Largest distance between numbers of two lists of one length; NaN where that differs. */
+/** Largest distance between the numbers of two lists; NaN if their lengths differ. */
 export function largestDistance(a: ArrayLike<number>, b: ArrayLike<number>): number {
   if (a.length !== b.length) return Number.NaN;
   return Array.from(a).reduce(

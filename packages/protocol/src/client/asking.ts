@@ -27,14 +27,14 @@ export interface AskSetup {
 /** Requests that go to one verifier together. Keys are the client's. */
 export interface Group {
   readonly requests: readonly ScoreRequest[];
-  /** Rows of the model at most. */
+  /** Upper bound of the model's rows. */
   readonly tokens: number;
-  /** The verifier that knows the prompts. */
+  /** The verifier that has cached the prompts. */
   readonly home: string | undefined;
 }
 
 /**
- * Gets a group answered, by whichever verifier can.
+ * Asks verifiers about a group until one has answered.
  *
  * @returns the answers, and the id of the verifier that gave them
  * @throws ProtocolError INVALID_CALL, INTERNAL, BAD_ANSWER, NO_VERIFIER; the task's
@@ -81,7 +81,7 @@ async function tryOnce(
   }
 }
 
-/** A failed try passes; whatever else was thrown ends the call. */
+/** Returns a failed try; throws any other error, which ends the call. */
 function ofTry(error: unknown): TryFailed {
   if (error instanceof TryFailed) return error;
   throw error;
@@ -95,12 +95,12 @@ function asProtocolError(failed: TryFailed): ProtocolError {
   return new ProtocolError(code, `verifiers failed twice, last ${message}`, { cause });
 }
 
-/** Looks for a verifier for one group, and keeps account of how long that has taken. */
+/** Looks for a verifier for one group, and measures how long that takes. */
 class Search {
   readonly #setup: AskSetup;
   readonly #group: Group;
   readonly #task: Task;
-  /** Milliseconds spent without anybody to ask. Waiting for one that is only busy does not count. */
+  /** Milliseconds without a usable verifier. Waiting for a busy one does not count. */
   #spentMs = 0;
   #last = "";
 
@@ -123,7 +123,7 @@ class Search {
     }
   }
 
-  /** What has to be before the next try. @throws ProtocolError INVALID_CALL, NO_VERIFIER; the task's */
+  /** Waits until the next try may be made. @throws ProtocolError INVALID_CALL, NO_VERIFIER; the task's */
   async after(failed: TryFailed): Promise<void> {
     const { kind } = failed.verdict;
     this.#last = failed.message;
@@ -131,7 +131,7 @@ class Search {
     if (kind === "late" && Date.now() >= this.#task.deadline) {
       throw new ProtocolError("DEADLINE", "the job's deadline has passed");
     }
-    // Both tell the client to stay away from there, so that they cannot make a storm.
+    // The client avoids that verifier from now on, so these retries need no budget.
     if (kind === "busy" || kind === "wrong-model") return;
     for (;;) {
       const milliseconds = this.#setup.budget.take(Date.now());
@@ -143,13 +143,13 @@ class Search {
   async #wait(milliseconds: number): Promise<void> {
     const { links, limits } = this.#setup;
     const left = limits.patienceMs - this.#spentMs;
-    if (left <= 0) throw this.#nobody();
+    if (left <= 0) throw this.#noVerifier();
     const began = performance.now();
     await links.change(this.#task.signal, Math.min(milliseconds, left));
     this.#spentMs += performance.now() - began;
   }
 
-  #nobody(): ProtocolError {
+  #noVerifier(): ProtocolError {
     const { links, limits } = this.#setup;
     const last = this.#last === "" ? "" : ` The last failure: ${this.#last}.`;
     return new ProtocolError(

@@ -1,6 +1,6 @@
 /**
- * How long to leave a verifier alone after so many failures in a row: doubling up to the longest,
- * then spread over its upper half, so that clients do not come back together.
+ * The pause after `failures` failures in a row. It doubles up to the longest and has a random share,
+ * so that clients do not retry at the same moment.
  */
 export function backoffMs(options: {
   /** At least 1. */

@@ -1,15 +1,15 @@
-/** What speaks for and against giving a call to a verifier. */
+/** What decides how soon a verifier will probably answer a call. */
 export interface Candidate {
-  /** Rows that wait there, as last reported. */
+  /** Rows waiting at the verifier, as last reported. */
   readonly waitingTokens: number;
-  /** Rows that this client has under way there. */
+  /** Rows of this client's calls in progress at the verifier. */
   readonly inFlightTokens: number;
   readonly cost: { readonly callMs: number; readonly tokenMs: number } | undefined;
 }
 
 /**
- * The candidate that will probably answer first: by time where the costs of all are known, else by
- * rows. Equal ones are drawn from, so that clients do not all go to the first.
+ * The candidate that will probably answer first: by time if the costs of all are known, else by
+ * rows. Ties are broken at random, so that clients do not all choose the same one.
  *
  * @param random 0 to 1, without 1
  */

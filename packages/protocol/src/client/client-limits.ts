@@ -5,25 +5,25 @@ import { DEFAULT_LIMITS } from "../limits.js";
 export interface ClientLimits {
   /** Bytes of a message, both ways. */
   readonly messageBytes: number;
-  /** Users that go in one call; more are sent as several calls. */
+  /** Maximum users per call; more are sent as several calls. */
   readonly usersPerCall: number;
-  /** Rows (prompt tokens and entries) that go in one call. */
+  /** Maximum rows (prompt tokens and nodes) per call. */
   readonly tokensPerCall: number;
-  /** A verifier that has not answered by then is given up, and another one asked. */
+  /** Time that a verifier has to answer; after it, another verifier is asked. */
   readonly tryTimeoutMs: number;
-  /** Time that a call spends without any verifier to ask, in all, before it fails with NO_VERIFIER. */
+  /** Total time that a call waits without a usable verifier before it fails with NO_VERIFIER. */
   readonly patienceMs: number;
-  /** A connection that is not up by then is given up. */
+  /** Time that a connection attempt may take. */
   readonly connectTimeoutMs: number;
-  /** Silence after which a verifier is asked whether it lives, and how long it has to say so. */
+  /** Silence after which a keepalive ping is sent, and the time that its answer may take. */
   readonly keepaliveMs: number;
   readonly keepaliveTimeoutMs: number;
-  /** How long a verifier that failed is left alone: at first, and at most. */
+  /** Back-off after a failure of a verifier: the first, and the longest. */
   readonly firstBackoffMs: number;
   readonly longestBackoffMs: number;
-  /** How long one that holds another model is left alone, where the directory does not say so. */
+  /** Pause before a verifier with another model is tried again, unless the directory says that it has changed. */
   readonly recheckMs: number;
-  /** Retries that may be made at once, and how many more become possible per second. */
+  /** Retries that may be made in a burst, and how many more are allowed per second. */
   readonly retryBurst: number;
   readonly retriesPerSecond: number;
 }

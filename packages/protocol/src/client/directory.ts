@@ -1,27 +1,27 @@
 import type { Scoring } from "@nightbeam/decoding";
 import type { Log } from "@nightbeam/service/log";
 
-/** A verifier as it is known from outside. */
+/** What the directory knows about a verifier. */
 export interface VerifierEndpoint {
   readonly id: string;
   /** "host:port". */
   readonly address: string;
-  /** SHA-256 of the target and content hash of the catalogue, in hex; absent where not known. */
+  /** SHA-256 of the target and content hash of the catalogue, in hex; absent if not known. */
   readonly target?: string;
   readonly catalogue?: string;
   readonly scoring?: Scoring;
-  /** Rows that wait there, by its last heartbeat. */
+  /** Waiting rows, as of its last heartbeat. */
   readonly waitingTokens?: number;
   /** A pass of n rows takes about callMs + n * tokenMs. */
   readonly cost?: { readonly callMs: number; readonly tokenMs: number };
-  /** It finishes what it has and takes no more. */
+  /** It finishes its calls and takes no new ones. */
   readonly draining: boolean;
 }
 
-/** Which verifiers there are. */
+/** The list of verifiers. */
 export interface VerifierDirectory {
   readonly endpoints: readonly VerifierEndpoint[];
-  /** Calls `listener` after every change; what comes back ends that. */
+  /** Calls the listener after every change. @returns what removes it */
   onChange(listener: () => void): () => void;
 }
 

@@ -5,7 +5,7 @@ import {
   type ScoreRequest,
 } from "@nightbeam/decoding";
 
-/** What a group of requests takes of a call to a verifier. */
+/** The size of a group of requests. */
 export interface GroupSize {
   readonly users: number;
   /** Upper bound of the model's rows. */
@@ -15,20 +15,20 @@ export interface GroupSize {
 }
 
 export interface SplitOptions {
-  /** The verifier that knows a request's prompt and can be asked; undefined without one. */
+  /** The usable verifier that has cached a request's prompt, if there is one. */
   readonly homeOf: (request: ScoreRequest) => string | undefined;
   /** Upper bound of the bytes of a request's answer. */
   readonly answerBytes: (request: ScoreRequest) => number;
   readonly max: GroupSize;
 }
 
-/** Rows that a request costs a model that knows nothing of it. */
+/** Rows that a request costs a model that has cached nothing of it. */
 export function rowsOf({ prompt, tree }: ScoreRequest): number {
   return prompt.length + nodeCount(tree);
 }
 
 /**
- * Splits a call by the verifiers that know its prompts, and further into groups that are not too large.
+ * Splits a call by the verifiers that have cached its prompts, and further into groups that are not too large.
  * A single request is never split.
  */
 export function splitCall(

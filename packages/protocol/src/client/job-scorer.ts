@@ -7,7 +7,7 @@ import { splitCall } from "./groups.js";
 import { KeyBook, type WireKeys } from "./key-book.js";
 import { openTask, type Task } from "./task.js";
 
-/** The verifiers as one job sees them: a model that is asked. */
+/** The verifiers as one job sees them: a `Scorer`. */
 export class JobScorer implements Scorer {
   readonly #setup: AskSetup;
   readonly #deadline: number;
@@ -25,7 +25,7 @@ export class JobScorer implements Scorer {
     this.#deadline = options.job.deadline;
     this.#closed = options.closed;
     this.#keys = new KeyBook(options.wireKeys);
-    // One listener on the job's signal, however many calls are under way.
+    // One listener on the job's signal for any number of calls.
     setMaxListeners(0, this.#cancelled.signal);
     const { signal } = options.job;
     const cancel = () => {
@@ -88,7 +88,7 @@ export class JobScorer implements Scorer {
     return answers;
   }
 
-  /** The verifier that answered has the prompt now; the one that had it before may forget it. */
+  /** The verifier that answered has the prompt now; the previous one may forget it. */
   #settle(key: number, verifier: string): void {
     const before = this.#keys.settle(key, verifier);
     if (before.home !== verifier) this.#setup.links.get(before.home)?.release(before.wire);

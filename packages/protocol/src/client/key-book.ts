@@ -6,7 +6,7 @@ export interface KeyEntry {
   readonly home: string | undefined;
 }
 
-/** Gives out keys for the wire, unlike for all jobs of a client. */
+/** Assigns keys for the wire, unique among all jobs of a client. */
 export class WireKeys {
   #next = 0;
 
@@ -36,7 +36,7 @@ export class KeyBook {
     return entry;
   }
 
-  /** Notes who answered. What comes back is the entry before. */
+  /** Records which verifier answered. @returns the previous entry */
   settle(key: number, home: string): KeyEntry {
     const before = this.entry(key);
     this.#entries.set(key, { wire: before.wire, home });

@@ -15,7 +15,7 @@ export class LinkLife {
   #reason = "";
   #wire: Wire | undefined;
   #timer: NodeJS.Timeout | undefined;
-  /** Times that it became suspect since it last worked. */
+  /** Failures since the last answer. */
   #failures = 0;
   #generation = 0;
 
@@ -34,7 +34,7 @@ export class LinkLife {
     return this.#state;
   }
 
-  /** Why it is in its state, where that is trouble. */
+  /** Why it is in its state, if something is wrong. */
   get reason(): string {
     return this.#reason;
   }
@@ -43,12 +43,12 @@ export class LinkLife {
     return this.#wire;
   }
 
-  /** Counts how often it was connected to: what a call meets that began before is old news. */
+  /** Number of connections so far. A failure of a call from an earlier connection is outdated. */
   get generation(): number {
     return this.#generation;
   }
 
-  /** Whether nothing has failed since it last worked. */
+  /** Whether nothing has failed since its last answer. */
   get proven(): boolean {
     return this.#failures === 0;
   }
@@ -74,12 +74,13 @@ export class LinkLife {
       to,
       reason,
     };
-    if (to === "suspect" || to === "wrong-model") log?.warn(fields, "verifier left alone");
+    if (to === "suspect" || to === "wrong-model")
+      log?.warn(fields, "not calling a verifier for now");
     else if (to === "ready") log?.info(fields, "verifier ready");
     changed();
   }
 
-  /** What being in a state means. */
+  /** Does what belongs to the new state. */
   #enter(): void {
     const { limits, random } = this.#setup;
     switch (this.#state) {
@@ -111,13 +112,13 @@ export class LinkLife {
     const { limits, openWire } = this.#setup;
     this.#wire ??= openWire(this.#verifier.address, (event) => this.#reported(event));
     if (this.#wire.ready) queueMicrotask(() => this.move("connected"));
-    // A peer that takes the connection and says nothing is never given up by the library.
+    // The library has no timeout for a peer that accepts the connection and sends nothing.
     const patience = limits.connectTimeoutMs;
     this.#after(patience, "failed", `no connection within ${patience} ms`);
   }
 
   #reported(event: WireEvent): void {
-    // Nobody waits for it now: it is made anew when the back-off is over, not when the library retries.
+    // No call waits for it now: reconnect when the back-off is over, not when the library retries.
     if (event !== "connected" && this.#state === "suspect") this.#dropWire();
     this.move(event, event === "connected" ? "" : "the connection failed");
   }

@@ -8,14 +8,14 @@ export interface LinkSetup {
   readonly identity: Identity;
   readonly limits: ClientLimits;
   readonly openWire: (address: string, report: (event: WireEvent) => void) => Wire;
-  /** Called after whatever may make a verifier usable. */
+  /** Called after every change that may make a verifier usable. */
   readonly changed: () => void;
   /** 0 to 1, without 1. */
   readonly random: () => number;
   readonly log?: ClientLog;
 }
 
-/** Whether a verifier is known to hold something else than is asked for. */
+/** Whether a verifier is known to hold another model than the client asks for. */
 export function misfit(endpoint: VerifierEndpoint, asked: Identity): boolean {
   const { target, catalogue, scoring } = endpoint;
   return (
@@ -25,15 +25,15 @@ export function misfit(endpoint: VerifierEndpoint, asked: Identity): boolean {
   );
 }
 
-/** What is asked for and what it holds, for people. */
+/** Describes what is asked for and what the verifier holds. */
 export function misfitReason(endpoint: VerifierEndpoint, asked: Identity): string {
   const short = (hash: string | undefined) => hash?.slice(0, 12) ?? "?";
   const holds = (one: Partial<Identity>) =>
     `target ${short(one.target)}, catalogue ${short(one.catalogue)}, ${one.scoring ?? "?"} scoring`;
-  return `asked for is ${holds(asked)}; it holds ${holds(endpoint)}`;
+  return `it holds ${holds(endpoint)}; asked for: ${holds(asked)}`;
 }
 
-/** Whether the directory's word changed in what decides about calling it. */
+/** Whether an entry of the directory changed in a way that decides about calls. */
 export function saysSomethingNew(before: VerifierEndpoint, after: VerifierEndpoint): boolean {
   return (
     before.target !== after.target ||

@@ -4,12 +4,12 @@
  * - `new`: nothing has been tried.
  * - `connecting`: a connection is being made; the watchdog gives it `connectTimeoutMs`.
  * - `ready`: takes calls.
- * - `suspect`: something failed. It gets no new calls until its back-off is over; those under way
+ * - `suspect`: something failed. It gets no new calls until its back-off is over; calls in progress
  *   may still be answered.
- * - `wrong-model`: it holds another target, catalogue or scoring, and is left alone until the
- *   directory says something new, or for `recheckMs`.
- * - `draining`: it is going down; calls under way are finished, no new ones begun.
- * - `closed`: the directory or the client has dropped it. The end.
+ * - `wrong-model`: it holds another target, catalogue or scoring. It is tried again when the
+ *   directory reports a change, or after `recheckMs`.
+ * - `draining`: it is shutting down; calls in progress are finished, no new ones are made.
+ * - `closed`: the directory or the client has dropped it. Final.
  */
 export type LinkState =
   | "new"
@@ -21,11 +21,11 @@ export type LinkState =
   | "closed";
 
 export type LinkEvent =
-  /** Begin. */
+  /** Start to connect. */
   | "open"
   /** The connection is up. */
   | "connected"
-  /** The connection went away without a call's failing: it is made again at once. */
+  /** The connection was lost while no call failed: reconnect immediately. */
   | "lost"
   /** A call failed, the connection was refused, or the watchdog gave up on it. */
   | "failed"
@@ -33,9 +33,9 @@ export type LinkEvent =
   | "retry"
   /** It holds another model. */
   | "refused"
-  /** It said, or the directory says, that it is going down. */
+  /** The verifier or the directory says that it is shutting down. */
   | "drained"
-  /** The directory says something new of it, which speaks for trying again. */
+  /** The directory has news of it, so it is worth trying again. */
   | "changed"
   | "close";
 
@@ -70,7 +70,7 @@ const NEXT: Readonly<Record<LinkState, Readonly<Partial<Record<LinkEvent, LinkSt
   },
   draining: {
     changed: "connecting",
-    // It has gone down. Something else may come up at its address.
+    // It has shut down. Another process may take its address.
     lost: "suspect",
     failed: "suspect",
     refused: "wrong-model",
@@ -79,7 +79,7 @@ const NEXT: Readonly<Record<LinkState, Readonly<Partial<Record<LinkEvent, LinkSt
   closed: {},
 };
 
-/** The state after an event; the same one where the event means nothing in it. */
+/** The state after an event; unchanged if the event does not apply to it. */
 export function nextState(state: LinkState, event: LinkEvent): LinkState {
   return NEXT[state][event] ?? state;
 }

@@ -65,20 +65,20 @@ export class Link implements Candidate {
     return this.#busyUntil;
   }
 
-  /** Whether a call may be given to it. After a failure one call at a time shows whether it works. */
+  /** Whether it can take a call. After a failure, one call at a time shows whether it works again. */
   usable(now: number): boolean {
     const proven = this.#life.proven || this.#inFlightCalls === 0;
     return this.#life.state === "ready" && now >= this.#busyUntil && proven;
   }
 
-  /** For people: which verifier, and how it is. */
+  /** The verifier and its state, for messages. */
   describe(): string {
     const why =
       this.#life.reason === "" || this.#life.state === "ready" ? "" : ` (${this.#life.reason})`;
     return `${this.id} at ${this.address}: ${this.#life.state}${why}`;
   }
 
-  /** Takes note of what the directory says now. The address stays. */
+  /** Applies what the directory says now. The address must be the same. */
   update(endpoint: VerifierEndpoint): void {
     const before = this.#endpoint;
     this.#endpoint = endpoint;
@@ -89,13 +89,13 @@ export class Link implements Candidate {
     this.#heedDirectory(saysSomethingNew(before, endpoint) ? "changed" : undefined);
   }
 
-  /** A key whose prompt the verifier may forget: it is told with the next call. */
+  /** Marks a key whose prompt the verifier may forget; sent with the next call. */
   release(key: number): void {
     if (this.#life.state !== "closed" && this.#released.length < MAX_RELEASED)
       this.#released.push(key);
   }
 
-  /** Reserves it for a call of so many rows, which is to be made or given up at once. */
+  /** Reserves it for a call of `tokens` rows. @returns ends the reservation */
   lease(tokens: number): () => void {
     this.#inFlightTokens += tokens;
     this.#inFlightCalls++;
@@ -109,8 +109,8 @@ export class Link implements Candidate {
   /**
    * One try at a call.
    *
-   * @param options.deadline the job's, in epoch milliseconds; a try may end before
-   * @throws TryFailed, after the link has drawn its own conclusions; the signal's reason
+   * @param options.deadline the job's, in epoch milliseconds; a try may end earlier
+   * @throws TryFailed, after the link's state was updated; the signal's reason
    */
   async verify(
     message: VerifyRequest,
@@ -145,7 +145,7 @@ export class Link implements Candidate {
     }
   }
 
-  /** The answer that it gave was no good. */
+  /** Reports that its answer was invalid. */
   distrust(reason: string): void {
     this.#life.move("failed", reason);
   }
@@ -157,7 +157,7 @@ export class Link implements Candidate {
   #answered({ load, draining }: VerifyResponse): void {
     this.#life.worked();
     this.#waitingTokens = load?.waitingTokens ?? this.#waitingTokens;
-    if (draining) this.#life.move("drained", "it said so");
+    if (draining) this.#life.move("drained", "it said that it is draining");
   }
 
   #failureOf(error: unknown): TryFailed {
@@ -170,7 +170,7 @@ export class Link implements Candidate {
     switch (verdict.kind) {
       case "busy":
         this.#busyUntil = Date.now() + spreadMs(verdict.retryAfterMs, this.#setup.random());
-        // It is alive, and knows what it says.
+        // It answered, so it works.
         this.#life.worked();
         break;
       case "wrong-model":
@@ -188,7 +188,7 @@ export class Link implements Candidate {
     }
   }
 
-  /** Draws the conclusion from what the directory says of it; `otherwise` where nothing speaks against it. */
+  /** Moves to the state that the directory implies; without one, applies `otherwise`. */
   #heedDirectory(otherwise: LinkEvent | undefined): void {
     const { identity } = this.#setup;
     if (misfit(this.#endpoint, identity)) {
@@ -198,7 +198,7 @@ export class Link implements Candidate {
   }
 }
 
-/** @throws TryFailed where the bytes are no answer */
+/** @throws TryFailed if the bytes are not a response */
 function readResponse(bytes: Buffer): VerifyResponse {
   try {
     return VerifyResponse.decode(bytes);

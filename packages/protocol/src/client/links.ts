@@ -19,12 +19,12 @@ export class Links {
 
   constructor(directory: VerifierDirectory, setup: Omit<LinkSetup, "changed">) {
     this.#directory = directory;
-    this.#setup = { ...setup, changed: () => this.#tell() };
+    this.#setup = { ...setup, changed: () => this.#wakeWaiting() };
     this.#unsubscribe = directory.onChange(() => this.#sync());
     this.#sync();
   }
 
-  /** The link to a verifier, where there is one. */
+  /** The link to a verifier, if there is one. */
   get(id: string | undefined): Link | undefined {
     return id === undefined ? undefined : this.#links.get(id);
   }
@@ -38,7 +38,7 @@ export class Links {
     return link === undefined ? undefined : { link, end: link.lease(tokens) };
   }
 
-  /** Milliseconds until a verifier that is busy, but well, takes calls again; undefined without one. */
+  /** Milliseconds until the first busy verifier takes calls again; undefined if none is busy. */
   busyForMs(): number | undefined {
     const now = Date.now();
     const busy = [...this.#links.values()].filter(
@@ -48,14 +48,14 @@ export class Links {
     return Math.min(...busy.map(({ busyUntil }) => busyUntil - now));
   }
 
-  /** For people: all verifiers and how they are. */
+  /** All verifiers and their states, for messages. */
   describe(): string {
     if (this.#links.size === 0) return "the directory names none";
     return [...this.#links.values()].map((link) => link.describe()).join("; ");
   }
 
   /**
-   * Waits until something changed that may make a verifier usable, or so long.
+   * Waits for a change that may make a verifier usable, for at most `withinMs`.
    *
    * @throws the signal's reason
    */
@@ -81,13 +81,13 @@ export class Links {
     this.#links.clear();
   }
 
-  /** Makes the links what the directory says. */
+  /** Opens, updates and closes links to match the directory. */
   #sync(): void {
     const named = new Map(this.#directory.endpoints.map((endpoint) => [endpoint.id, endpoint]));
     for (const [id, link] of this.#links) {
       if (named.get(id)?.address === link.address) continue;
       this.#links.delete(id);
-      // Calls under way are still answered.
+      // Calls in progress are still answered.
       link.close();
     }
     for (const [id, endpoint] of named) {
@@ -95,10 +95,10 @@ export class Links {
       if (link === undefined) this.#links.set(id, new Link(endpoint, this.#setup));
       else link.update(endpoint);
     }
-    this.#tell();
+    this.#wakeWaiting();
   }
 
-  #tell(): void {
+  #wakeWaiting(): void {
     for (const wake of [...this.#waiting]) wake();
   }
 }

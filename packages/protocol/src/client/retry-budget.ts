@@ -1,6 +1,6 @@
 /**
  * How many retries a client makes: a bucket that holds `burst` of them and fills steadily. A verifier
- * that dies with many calls under way needs as many retries at once; verifiers that are all down
+ * that dies with many calls in progress needs as many retries at once; verifiers that are all down
  * must not be called ever faster. First tries cost nothing.
  */
 export class RetryBudget {
@@ -16,7 +16,7 @@ export class RetryBudget {
     this.#filledAt = options.now;
   }
 
-  /** Takes one retry, and gives 0; or the milliseconds after which there may be one. */
+  /** Takes one retry. @returns 0, or the milliseconds until one is available */
   take(now: number): number {
     const gained = Math.max(0, now - this.#filledAt) * this.#perMs;
     this.#held = Math.min(this.#burst, this.#held + gained);

@@ -1,14 +1,14 @@
 import { setMaxListeners } from "node:events";
 import { ProtocolError } from "../errors.js";
 
-/** One thing that is waited for: what may end it early, under one signal whose reason says why. */
+/** One wait with everything that may end it early: a single signal, whose reason says why it ended. */
 export interface Task {
   /** Aborted with a ProtocolError. */
   readonly signal: AbortSignal;
   /** Epoch milliseconds. */
   readonly deadline: number;
   abort(reason: unknown): void;
-  /** To be called when it is over, so that nothing is left behind at signals that live long. */
+  /** To be called when it is over, so that no listeners stay on long-lived signals. */
   end(): void;
 }
 
@@ -22,7 +22,7 @@ export function openTask(options: {
 }): Task {
   const { cancelled, closed, deadline } = options;
   const controller = new AbortController();
-  // A listener per call under way.
+  // A listener per call in progress.
   setMaxListeners(0, controller.signal);
   const cancel = () => {
     const cause: unknown = cancelled.reason;

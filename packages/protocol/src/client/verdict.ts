@@ -3,25 +3,25 @@ import { retryAfterOf } from "../metadata.js";
 
 /** What a failed try means. */
 export type Verdict =
-  /** The verifier cannot be reached, is going down, or is something else: another one is asked. */
+  /** The verifier cannot be reached, is shutting down, or is no verifier: another one is asked. */
   | { readonly kind: "unavailable" }
   /** It has not answered in time. */
   | { readonly kind: "late" }
-  /** It has too much to do. */
+  /** Its queue is full. */
   | { readonly kind: "busy"; readonly retryAfterMs: number }
   /** It holds another model. */
   | { readonly kind: "wrong-model" }
-  /** The request is no good, wherever it is sent. */
+  /** The request is invalid for every verifier. */
   | { readonly kind: "invalid" }
-  /** It failed at this request; a second one may not. */
+  /** It failed at this request; another verifier may succeed. */
   | { readonly kind: "internal" };
 
 export function verdictOf(error: ServiceError): Verdict {
   switch (error.code) {
     case status.UNAVAILABLE:
-    // Not by this side: the verifier was closed over the call.
+    // Not cancelled by this side: the verifier closed during the call.
     case status.CANCELLED:
-    // Whatever listens there is no verifier, or not for this client.
+    // Not a verifier, or one that refuses this client.
     case status.UNIMPLEMENTED:
     case status.UNAUTHENTICATED:
     case status.PERMISSION_DENIED:
@@ -33,7 +33,7 @@ export function verdictOf(error: ServiceError): Verdict {
     case status.INVALID_ARGUMENT:
       return { kind: "invalid" };
     case status.RESOURCE_EXHAUSTED: {
-      // Without a hint it is a message that one side finds too large, which waiting does not cure.
+      // Without a retry hint, the message exceeds a size limit, so waiting does not help.
       const retryAfterMs = retryAfterOf(error.metadata);
       return retryAfterMs === undefined ? { kind: "internal" } : { kind: "busy", retryAfterMs };
     }

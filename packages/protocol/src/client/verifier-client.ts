@@ -16,7 +16,7 @@ import { type ClientStatistics, StatisticsCounter } from "./statistics.js";
 import { Wire } from "./wire.js";
 
 export interface VerifierClientOptions {
-  /** Which verifiers there are; may change at any time. */
+  /** The list of verifiers; it may change at any time. */
   readonly directory: VerifierDirectory;
   readonly trie: Trie;
   /** SHA-256 of the target, in hex. */
@@ -27,14 +27,14 @@ export interface VerifierClientOptions {
   readonly limits?: Partial<ClientLimits>;
   readonly log?: ClientLog;
   readonly tls?: TlsFiles;
-  /** 0 to 1, without 1: spreads retries and breaks ties. Math.random if nothing is said. */
+  /** 0 to 1, without 1: spreads retries and breaks ties. Default: Math.random. */
   readonly random?: () => number;
 }
 
 /**
- * The verifiers of a cluster as one scorer. It keeps a connection to each, gives calls to the one
- * that will probably answer first, stays with the one that knows a user's prompt, and asks another
- * one where one fails.
+ * The verifiers of a cluster as one scorer. It keeps a connection to each and sends a call to the
+ * verifier that will probably answer first, or to the one that has cached the user's prompt. If a
+ * verifier fails, another one is asked.
  */
 export class VerifierClient {
   readonly #links: Links;
@@ -57,7 +57,7 @@ export class VerifierClient {
       openWire: (address, report) =>
         new Wire({ address, report, credentials: secrets, channelOptions: channelOptions(limits) }),
     });
-    // A listener per call under way.
+    // A listener per call in progress.
     setMaxListeners(0, this.#closed.signal);
     this.#setup = {
       trie,
@@ -96,7 +96,7 @@ export class VerifierClient {
     return this.#statistics.sums;
   }
 
-  /** Ends calls under way with CLOSED, and all connections. */
+  /** Fails calls in progress with CLOSED and closes all connections. */
   async close(): Promise<void> {
     this.#closed.abort();
     this.#links.close();

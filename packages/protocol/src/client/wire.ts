@@ -13,7 +13,7 @@ export type WireEvent = "connected" | "failed" | "lost";
 
 /**
  * One HTTP/2 connection to one verifier. It reports what happens to it and decides nothing; after
- * `failed` it is to be closed, and another one made.
+ * `failed`, close it and open another one.
  */
 export class Wire {
   readonly #client: Client;
@@ -30,7 +30,7 @@ export class Wire {
     this.#report = options.report;
     this.#client = new Client(options.address, options.credentials, {
       ...options.channelOptions,
-      // Connections are never shared between links, so that dropping one is dropping it.
+      // Connections are never shared between links, so that closing one really closes it.
       "grpc.use_local_subchannel_pool": 1,
       // Retries are made by the client, on another verifier: a channel knows only one, and does not
       // repeat requests of more than 1 MB.
@@ -78,7 +78,7 @@ export class Wire {
     this.#client.close();
   }
 
-  /** Looks at the connection now and at every change; an idle one is made to connect. */
+  /** Checks the connection now and at every change; an idle one starts to connect. */
   #watch(): void {
     if (this.#closed) return;
     const channel = this.#client.getChannel();
@@ -86,13 +86,13 @@ export class Wire {
     channel.watchConnectivityState(state, Number.POSITIVE_INFINITY, () => this.#watch());
     const was = this.#ready;
     this.#ready = state === connectivityState.READY;
-    if (this.#ready && !was) this.#tell("connected");
-    else if (state === connectivityState.TRANSIENT_FAILURE) this.#tell("failed");
-    else if (was && !this.#ready) this.#tell("lost");
+    if (this.#ready && !was) this.#notify("connected");
+    else if (state === connectivityState.TRANSIENT_FAILURE) this.#notify("failed");
+    else if (was && !this.#ready) this.#notify("lost");
   }
 
-  /** Not from within the library's own call, and never once closed. */
-  #tell(event: WireEvent): void {
+  /** Reports after the library's own call has returned, and never after `close`. */
+  #notify(event: WireEvent): void {
     queueMicrotask(() => {
       if (!this.#closed) this.#report(event);
     });

@@ -1,8 +1,11 @@
+import { fileURLToPath } from "node:url";
 import { Server, ServerCredentials, type ServiceDefinition } from "@grpc/grpc-js";
+import { loadSync } from "@grpc/proto-loader";
+import { ReflectionService } from "@grpc/reflection";
 import type { Trie } from "@nightbeam/catalogue";
 import type { Scoring } from "@nightbeam/decoding";
 import { reasonOf } from "@nightbeam/service/log";
-import { HealthImplementation } from "grpc-health-check";
+import { HealthImplementation, protoPath as healthProto } from "grpc-health-check";
 import { channelOptions, pem, type TlsFiles } from "../channel-options.js";
 import { ProtocolError } from "../errors.js";
 import { VerifierService } from "../generated/nightbeam/verifier/v1/verifier.js";
@@ -11,8 +14,10 @@ import { type CallLimits, limitsOf } from "../limits.js";
 import { describeMethod } from "./describe-method.js";
 import type { VerifyHandler } from "./handler.js";
 import { OpenCalls } from "./open-calls.js";
-import { addReflection } from "./reflection.js";
 import { verifyMethod } from "./verify-method.js";
+
+/** The directory proto/ of this package, relative to both src/server and dist/server. */
+const PROTO = new URL("../../proto/", import.meta.url);
 
 export interface ServeOptions {
   readonly handler: VerifyHandler;
@@ -148,4 +153,14 @@ async function shutDown(server: Server): Promise<void> {
     });
   });
   server.forceShutdown();
+}
+
+/** Adds server reflection, for tools such as grpcurl. */
+function addReflection(server: Server): void {
+  const directory = fileURLToPath(PROTO);
+  const definition = loadSync(["nightbeam/verifier/v1/verifier.proto", healthProto], {
+    keepCase: true,
+    includeDirs: [directory],
+  });
+  new ReflectionService(definition).addToServer(server);
 }

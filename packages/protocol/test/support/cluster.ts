@@ -49,7 +49,7 @@ export interface FakeVerifier {
   readonly endpoint: VerifierEndpoint;
 }
 
-/** Verifiers and clients of one test, closed behind it. */
+/** Verifiers and clients of one test, closed after it. */
 export function cluster() {
   const closing: (() => Promise<void>)[] = [];
   afterEach(async () => {

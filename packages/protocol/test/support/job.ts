@@ -2,7 +2,7 @@ import { ROOT } from "@nightbeam/catalogue";
 import { type ScoreRequest, treeOf } from "@nightbeam/decoding";
 import { trie } from "./cluster.js";
 
-/** A job that nobody cancels. */
+/** A job that is never cancelled. */
 export function job(withinMs = 20_000) {
   return { signal: new AbortController().signal, deadline: Date.now() + withinMs };
 }

@@ -25,7 +25,7 @@ export function catalogueOf(paths: readonly (readonly number[])[]): Catalogue {
   return buildCatalogue(paths.map((codes, i) => ({ id: `i${i}`, codes, where: `item ${i}` })));
 }
 
-/** Every path of so many levels over so many codes. */
+/** Every path of a number of levels over a number of codes. */
 export function fullCatalogue({ levels, codes }: { levels: number; codes: number }): Catalogue {
   const paths = Array.from({ length: codes ** levels }, (_, n) =>
     Array.from({ length: levels }, (_, level) => Math.floor(n / codes ** level) % codes),

@@ -5,7 +5,7 @@ import {
   VerifyResponse,
 } from "../../src/generated/nightbeam/verifier/v1/verifier.js";
 
-/** A client of another make: sends what it is told. */
+/** A client of another implementation: sends the given bytes. */
 export function rawClient(port: number, options: object = {}) {
   const stub = new Stub(`127.0.0.1:${port}`, credentials.createInsecure(), options);
   /** Sends bytes, and gives the status they are answered with. */

@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { createServer, type Socket } from "node:net";
 
-/** Takes connections and says nothing. */
+/** Accepts connections and sends nothing. */
 export async function silentServer() {
   const sockets = new Set<Socket>();
   const server = createServer((socket) => {

@@ -1,5 +1,5 @@
-// A verifier in a process of its own, to be killed or frozen: it takes calls and never answers.
-// Says its port, then the number of calls whenever one comes.
+// A verifier in a separate process, to be killed or frozen: it takes calls and never answers.
+// Sends its port, then the number of calls after each new one.
 import { buildCatalogue } from "@nightbeam/catalogue";
 import { serveVerifier } from "@nightbeam/protocol";
 

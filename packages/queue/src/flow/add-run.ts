@@ -21,14 +21,14 @@ export function addRun(queues: JobQueues, options: AddRunOptions): Promise<RunCh
 export interface RepairRunOptions extends RunRef {
   /** The shards of the plan that are not committed; empty if only the manifest is missing. */
   readonly missing: readonly ShardRef[];
-  /** Whether to retry jobs that failed for good. Default: false. */
+  /** Whether to retry jobs that failed permanently. Default: false. */
   readonly retryFailed?: boolean;
 }
 
 /**
  * Makes the jobs of a run without a manifest match its uncommitted shards, whatever Redis still holds.
  * Shards without a job, or whose job completed without a commit, get a new one; active jobs are left
- * alone; jobs that failed for good stay, unless `retryFailed`. A finish job that is missing, or ended
+ * alone; jobs that failed permanently stay, unless `retryFailed`. A finish job that is missing, or ended
  * too early, is recreated.
  *
  * A shard that is committed between the listing of the commits and this call gets a superfluous job:

@@ -5,7 +5,7 @@ import type { JobQueues } from "./queues.js";
 import { readFailure, storeFailure } from "./redis-failure.js";
 import { readRun } from "./run-jobs.js";
 
-/** Where the marks of cancelled runs are. `JobQueues` fits, and so do a connection and a prefix. */
+/** Where the marks of cancelled runs are kept: `JobQueues`, or a connection and a prefix. */
 export interface CancelledKeys {
   readonly redis: Redis;
   readonly prefix: string;

@@ -21,7 +21,7 @@ export interface RunChange {
   readonly added: readonly number[];
   /** Whether the finish job was created. */
   readonly finishAdded: boolean;
-  /** Uncommitted shards whose jobs failed for good and were left alone. */
+  /** Uncommitted shards whose jobs failed permanently and were left alone. */
   readonly poison: readonly number[];
 }
 

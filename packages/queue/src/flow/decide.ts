@@ -21,7 +21,7 @@ export interface Decision {
   readonly attach: readonly number[];
   /** `replace`: the existing finish job has ended too early, or would wait forever. */
   readonly finish: "keep" | "add" | "replace";
-  /** Shards whose jobs failed for good and are left alone. */
+  /** Shards whose jobs failed permanently and are left alone. */
   readonly poison: readonly number[];
 }
 

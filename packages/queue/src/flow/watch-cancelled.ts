@@ -33,7 +33,7 @@ interface Watched {
 
 /**
  * Notifies active jobs when their run is cancelled. A message makes it fast; polling the marks makes it
- * reliable, whatever happens to the connection.
+ * reliable even if the connection fails.
  */
 export async function watchCancelled(options: WatchCancelledOptions): Promise<CancelledWatch> {
   const { redis, prefix = DEFAULT_PREFIX, pollMs = 5_000, log } = options;

@@ -9,13 +9,13 @@ export interface JobKind {
   readonly data: z.ZodType;
   /** The schema of its result: small, because a parent may load the results of all children. */
   readonly result: z.ZodType;
-  /** How often it is tried before it fails for good. */
+  /** Maximum number of tries before it fails permanently. */
   readonly attempts: number;
   /** Delay before the second try. It doubles with every try; half of it is random. */
   readonly backoffMs: number;
-  /** After this the handler must give up; BullMQ does not enforce it. */
+  /** Time limit that the handler must keep; BullMQ does not enforce it. */
   readonly timeoutMs: number;
-  /** How often its worker may die or freeze before the job fails for good. */
+  /** How often its worker may die or freeze before the job fails permanently. */
   readonly stalls: number;
   /** Maximum number of starts; only for scheduled jobs, to which BullMQ does not apply `stalls`. */
   readonly starts?: number;

@@ -88,7 +88,7 @@ describe.skipIf(!redisIsHere())("a cancelled run", () => {
     await server.restart();
     await until("Redis is back", () => redis.status === "ready");
     await cancelRun(queues, { runId: "later", shards: [], now: Date.now() });
-    await until("the second is told", () => second.signal.aborted);
+    await until("the second is notified", () => second.signal.aborted);
     expect(watch.signal("third").signal.aborted).toBe(false);
     await watch.close();
   });

@@ -52,7 +52,7 @@ describe("the decision about the jobs of a run", () => {
     expect(healthy).toMatchObject({ add: [], remove: [], attach: [], finish: "keep" });
   });
 
-  it("touches nothing while the finish job is at work", () => {
+  it("changes nothing while the finish job is active", () => {
     const busy = decided(finishWith("active"), ["missing"]);
     expect(busy).toMatchObject({ busy: true, add: [], remove: [], finish: "keep" });
   });

@@ -60,7 +60,7 @@ describe.skipIf(!redisIsHere())("a run's jobs", () => {
     });
   });
 
-  it("exist once, however often and by however many processes they are added", async () => {
+  it("exist once, no matter how often and by how many processes they are added", async () => {
     const { queues } = cluster;
     await Promise.all(Array.from({ length: 20 }, () => addRun(queues, run(5))));
     expect(await addRun(queues, run(5))).toMatchObject({ outcome: "unchanged", added: [] });
@@ -113,7 +113,7 @@ describe.skipIf(!redisIsHere())("a run's jobs", () => {
     });
   });
 
-  it("end although one fails for good, and report why", async () => {
+  it("end although one fails permanently, and report why", async () => {
     const { queues } = cluster;
     await addRun(queues, run(3));
     const worker = await cluster.worker({

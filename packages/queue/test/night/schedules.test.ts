@@ -35,7 +35,7 @@ describe.skipIf(!redisIsHere())("nightly schedules", () => {
     expect(await queues.nights.getDelayedCount()).toBe(1);
   });
 
-  it("refuse a bad name, time or zone before Redis hears of it", async () => {
+  it("refuse a bad name, time or zone before anything is sent to Redis", async () => {
     const { queues } = cluster;
     const bad = [
       { ...nightly, name: "a:b" },
@@ -48,7 +48,7 @@ describe.skipIf(!redisIsHere())("nightly schedules", () => {
     expect(await listNights(queues)).toEqual([]);
   });
 
-  it("have one job, however often and by however many processes they are put", async () => {
+  it("have one job, no matter how often and by how many processes they are put", async () => {
     const { queues } = cluster;
     await Promise.all(Array.from({ length: 50 }, () => putNight(queues, nightly)));
     const jobs = await queues.nights.getDelayed();
@@ -56,7 +56,7 @@ describe.skipIf(!redisIsHere())("nightly schedules", () => {
     expect(await listNights(queues)).toHaveLength(1);
   });
 
-  it("say in Redis that is read-only that nothing was stored", async () => {
+  it("report that nothing was stored if Redis is read-only", async () => {
     await cluster.whileReadOnly(async () => {
       const putting = putNight(cluster.queues, nightly);
       await expect(putting).rejects.toMatchObject({ code: "NOT_STORED" });

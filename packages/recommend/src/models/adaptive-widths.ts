@@ -2,13 +2,13 @@ import type { DraftPolicy } from "@nightbeam/decoding";
 
 /** Draft widths worth trying, as multiples of the beam width, small ones first. */
 const MULTIPLES = [1.25, 2, 3];
-/** What trials may lose in all, as a share of the plain cost of the batches so far. */
+/** Maximum total loss of trials, as a share of the plain cost of the batches so far. */
 const TRIAL_SHARE = 1 / 30;
 /** The presumed loss of a trial until it is measured, in plain batches. */
 const PRESUMED_LOSS = 1;
 /** Measurements of a choice before it is trusted. */
 const TRUSTED = 3;
-/** Latest batches that a choice is judged by, because a machine's speed drifts. */
+/** Number of latest batches that a choice is judged by, because a machine's speed drifts. */
 const REMEMBERED = 31;
 /** A choice must cost less than this share of plain search to be used: ties go to plain search. */
 const MARGIN = 0.98;
@@ -19,7 +19,7 @@ interface Choice {
   readonly widths: readonly number[];
   /** Milliseconds per row that plain search would compute, of the latest batches, oldest first. */
   readonly costs: number[];
-  /** Trials under way. */
+  /** Trials in progress. */
   trials: number;
 }
 
@@ -37,7 +37,7 @@ export function adaptiveWidths(options: { beamWidth: number; levels: number }): 
     choice(new Array<number>(levels - 1).fill(Math.ceil(multiple * beamWidth))),
   );
   let batches = 0;
-  /** Loss of trials against plain search, in plain batches; trials under way count as presumed. */
+  /** Loss of trials against plain search, in plain batches; trials in progress count as presumed. */
   let lost = 0;
   const isOpen = ({ costs, trials }: Choice) =>
     costs.length + trials < TRUSTED && (costs[0] ?? 0) <= HOPELESS * typical(plain);

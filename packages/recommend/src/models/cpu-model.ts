@@ -55,7 +55,7 @@ function modelOptions(directory: string, settings: CpuSettings): ModelOptions {
   };
 }
 
-/** Where conversions of checkpoints are kept. */
+/** The directory of converted checkpoints. */
 export function cacheDirectory(): string {
   return join(process.env.XDG_CACHE_HOME ?? join(homedir(), ".cache"), "nightbeam");
 }
@@ -64,7 +64,7 @@ export function workerCount(settings: Pick<ModelSettings, "workers">): number {
   return settings.workers ?? availableParallelism();
 }
 
-/** Batches of a group of rows that are under way at once: one per worker, and one that waits. */
+/** Batches in progress per group of rows: one per worker, and one that waits. */
 export function batchesAtOnce(settings: Pick<ModelSettings, "workers">): number {
   return workerCount(settings) + 1;
 }

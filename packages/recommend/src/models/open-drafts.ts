@@ -7,16 +7,16 @@ import {
   LevelHeadsDrafter,
   ModelDrafter,
   RetrievalDrafter,
+  TransitionCounter,
+  TransitionsDrafter,
 } from "@nightbeam/decoding";
 import { isLevelHeadsCheckpoint, type Prompts } from "@nightbeam/model";
 import { type DraftName, draftVersion, parseDraftName } from "@nightbeam/settings";
 import { checkedDraft, type DraftModel } from "./checked-draft.js";
 import { batchesAtOnce, type ModelSettings, openCpuLevelHeads, openCpuModel } from "./cpu-model.js";
 import { candidatesDrafter, previousDrafter } from "./list-drafts.js";
-import { timedDrafter } from "./timed-drafter.js";
-import { transitionsDrafter } from "./transitions.js";
 
-/** A draft by its name, as `parseDraftName` reads it, or a drafter of one's own. */
+/** A draft by its name, as `parseDraftName` reads it, or a `Drafter` object. */
 export type DraftChoice = string | Drafter;
 
 export interface DraftContext {
@@ -28,7 +28,7 @@ export interface DraftContext {
   readonly target: Pick<Prompts, "encodePrompt">;
   /** Histories for the drafts that count in them. */
   readonly histories: () => AsyncIterable<readonly HistoryRow[]>;
-  /** Groups of rows, such as parts, under way at once. */
+  /** Groups of rows, such as parts, in progress at once. */
   readonly parts: number;
   readonly signal?: AbortSignal | undefined;
 }
@@ -132,4 +132,37 @@ async function openDraftModel(directory: string, options: DraftOptions): Promise
   }
   const model = await openCpuModel(directory, how);
   return { ...model, drafter: new ModelDrafter(model.scorer) };
+}
+
+/**
+ * Measures the compute time of a drafter that never waits. Drafters that are models report the time
+ * that the model measured, in which waiting for a thread is not included.
+ */
+function timedDrafter(drafter: Drafter): Drafter {
+  return {
+    async draft(requests) {
+      const startedAt = performance.now();
+      const drafts = await drafter.draft(requests);
+      const milliseconds = (performance.now() - startedAt) / requests.length;
+      return drafts.map((draft) => ({ ...draft, milliseconds }));
+    },
+    release: (keys) => drafter.release(keys),
+  };
+}
+
+/** Counts which item follows which in all histories of the run, streamed. */
+async function transitionsDrafter(
+  histories: AsyncIterable<readonly HistoryRow[]>,
+  options: { catalogue: Catalogue; signal?: AbortSignal | undefined },
+): Promise<Drafter> {
+  const { catalogue, signal } = options;
+  const counter = new TransitionCounter(catalogue.itemCount);
+  for await (const rows of histories) {
+    signal?.throwIfAborted();
+    for (const row of rows) {
+      if (row.kind === "history")
+        counter.add(row.items.flatMap((id) => catalogue.itemIndex(id) ?? []));
+    }
+  }
+  return new TransitionsDrafter({ catalogue, table: counter.finish() });
 }

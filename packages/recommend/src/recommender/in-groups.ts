@@ -1,5 +1,4 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { unlessAborted } from "./unless-aborted.js";
 
 /** How long a group that is not full waits for the next value, in milliseconds. */
 const LINGER_MS = 5;
@@ -104,5 +103,24 @@ async function soon<Value>(value: Promise<Value>): Promise<Value | undefined> {
     return await Promise.race([value, late]);
   } finally {
     timer.abort();
+  }
+}
+
+/**
+ * Waits for a value unless the signal is aborted first.
+ *
+ * @throws the signal's reason; what the promise throws
+ */
+async function unlessAborted<Value>(value: Promise<Value>, signal: AbortSignal): Promise<Value> {
+  signal.throwIfAborted();
+  let stop = () => {};
+  const aborted = new Promise<never>((_, reject) => {
+    stop = () => reject(signal.reason);
+    signal.addEventListener("abort", stop, { once: true });
+  });
+  try {
+    return await Promise.race([value, aborted]);
+  } finally {
+    signal.removeEventListener("abort", stop);
   }
 }

@@ -45,7 +45,7 @@ export interface Recommender extends AsyncDisposable {
   recommend(users: Users, options?: CallOptions): AsyncGenerator<UserList, void, undefined>;
   /** Returns one user's list. @throws as the iteration of `recommend` */
   recommendOne(user: UserHistory, options?: CallOptions): Promise<UserList>;
-  /** Stops all iterations, waits for the calls of models under way and frees the models. */
+  /** Stops all iterations, waits for the calls of models in progress and frees the models. */
   close(): Promise<void>;
 }
 

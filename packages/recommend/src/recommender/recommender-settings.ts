@@ -27,7 +27,7 @@ const itemIds = z.union([text, z.array(z.string())], "give a file, or a list of 
 export const recommenderFields = z.strictObject(
   {
     target: placeFields.target,
-    /** Names as `parseDraftName` reads them, or drafters of one's own. Default: nothing drafts. */
+    /** Names as `parseDraftName` reads them, or `Drafter` objects. Default: no drafts. */
     draft: z.union([draft.transform((one) => [one]), z.array(draft)], DRAFT).default([]),
     /** A file, or a catalogue that `openCatalogue` returned. */
     catalogue: z.union(
@@ -48,7 +48,7 @@ export const recommenderFields = z.strictObject(
 
 const recommenderSchema = recommenderFields
   .superRefine((settings, context) => {
-    // A drafter of one's own may have probabilities to draw by, as a checkpoint has.
+    // A custom drafter may have probabilities to draw by, as a checkpoint has.
     const names = settings.draft.map((one) => (typeof one === "string" ? one : "./drafter"));
     checkRules({ ...settings, draft: names }, context);
     const message = historiesProblem({ ...settings, draft: names });

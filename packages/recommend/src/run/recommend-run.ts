@@ -148,7 +148,7 @@ async function decodeParts(
 }
 
 /**
- * Returns the seconds since the last call: however many parts are under way at once, and over all
+ * Returns the seconds since the last call: for any number of parts in progress, and over all
  * attempts at a run, the parts' seconds add up to the time that passed.
  */
 function stopwatch(): () => number {

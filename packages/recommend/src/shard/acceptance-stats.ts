@@ -6,7 +6,7 @@ import { histogramStats, type RunStats } from "@nightbeam/run";
 /** Candidates are counted above thresholds of -1 to minus this, in whole nats. */
 const THRESHOLDS = 40;
 
-/** One user's list and where it comes from. */
+/** One user's list and its origin. */
 export interface Listed {
   readonly list: Recommendation;
   readonly outcome: SearchOutcome;

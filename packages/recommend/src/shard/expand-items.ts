@@ -4,7 +4,7 @@ import type { Beams } from "@nightbeam/decoding";
 
 /**
  * Returns the `topK` best items of code paths, best first. Items that share a path share its score, in
- * the order of their ids. Items of the paths in `first` get a place whatever their score is.
+ * the order of their ids. Items of the paths in `first` get a place regardless of their score.
  */
 export function expandItems(
   catalogue: Catalogue,

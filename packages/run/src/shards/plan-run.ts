@@ -50,7 +50,7 @@ export async function planRun(
   return { plan: existing, created: false };
 }
 
-/** The plan, but for the number of input rows. */
+/** The plan, except for the number of input rows. */
 function planOf(request: RunRequest, versions: Readonly<Record<string, string>>): RunPlan {
   const { format, partSize } = request;
   return {

@@ -231,7 +231,7 @@ describe("two at once", () => {
     await withRun(dir, async () => undefined);
   });
 
-  it("take over the lock of a dead process and of a reused number, not of another machine", async () => {
+  it("take over the lock of a dead process and of a reused pid, not of another machine", async () => {
     const dir = tempDir();
     const lock = join(dir, "run.lock");
     const dead = spawnSync(process.execPath, ["-e", ""]).pid;

@@ -60,7 +60,7 @@ async function expectNoTorn(dir: string): Promise<boolean> {
   return (await runState(directoryStore(dir))).state === "complete";
 }
 
-/** Checks that a run is complete, and equal to another but for the names of attempts. */
+/** Checks that a run is complete, and equal to another except for the names of attempts. */
 async function expectSame(dir: string, other: string): Promise<void> {
   expect(await expectNoTorn(dir)).toBe(true);
   expect(await outcomeOf(dir)).toEqual(await outcomeOf(other));

@@ -131,7 +131,7 @@ describe("planning", () => {
     expect(rows).toEqual(Array.from({ length: partSize }, (_, at) => historyRow(partSize + at)));
   });
 
-  it("takes the first rows only where that is asked, and stops reading", async () => {
+  it("takes only the first rows if there is a limit, and stops reading", async () => {
     const store = directoryStore(tempDir());
     let read = 0;
     const counted = async function* () {
@@ -157,7 +157,7 @@ describe("planning", () => {
     expect(readdirSync(dir)).toEqual(["plan.json"]);
   });
 
-  it("refuses rows with a gap, too many shards, and stops when told", async () => {
+  it("refuses rows with a gap and too many shards, and stops when aborted", async () => {
     const store = directoryStore(tempDir());
     const gap = async function* () {
       yield [historyRow(0), historyRow(2)];
@@ -196,7 +196,7 @@ describe("a shard's input", () => {
     ],
     ["no JSON", (text: string) => text.replace('"row"', "row"), "line 1: "],
     ["without items", (text: string) => text.replace(/"items":\[.*?\]/, '"items":[]'), "line 1: "],
-  ])("that is %s is found out", async (_, damage, problem) => {
+  ])("that is %s is detected", async (_, damage, problem) => {
     const dir = tempDir();
     const store = directoryStore(dir);
     const made = await plan(store);

@@ -12,7 +12,7 @@ const LEAST = { target: "t", catalogue: "c", histories: "h", out: "/runs/x" };
 const RELAXED = { verification: "relaxed", draft: ["d"], draftWidth: [40] };
 
 describe("a request", () => {
-  it("has the defaults of one machine, but for smaller parts", () => {
+  it("has the defaults of one machine, except for smaller parts", () => {
     expect(parseRunRequest(LEAST)).toEqual({
       ...LEAST,
       draft: [],
@@ -35,7 +35,7 @@ describe("a request", () => {
     expect(parseRunRequest(JSON.parse(JSON.stringify(once)))).toEqual(once);
   });
 
-  it("says in full what is drawn, and nothing where nothing is", () => {
+  it("has all settings of drawn lists, and none for strict lists", () => {
     const strict = parseRunRequest({ ...LEAST, verification: "strict" });
     expect(strict).toEqual(parseRunRequest(LEAST));
     const sampled = parseRunRequest({ ...LEAST, verification: "sampled", seed: 7 });
@@ -81,11 +81,11 @@ describe("a request", () => {
     );
   });
 
-  it.each([undefined, null, "run", []])("that is none says so: %j", (value) => {
+  it.each([undefined, null, "run", []])("that is not an object is refused: %j", (value) => {
     expect(() => parseRunRequest(value)).toThrow(expect.objectContaining({ code: "BAD_REQUEST" }));
   });
 
-  it("stands as it was first written, until it is replaced", async () => {
+  it("stays as it was first written, until it is replaced", async () => {
     const store = directoryStore(join(tempDir(), "out"));
     expect(await readRequest(store)).toBeUndefined();
     const first = { request: request(), submittedAt: new Date("2026-11-03T01:00:00Z") };
@@ -100,16 +100,19 @@ describe("a request", () => {
 });
 
 describe("a location without a request", () => {
-  it.each(["plan.json", "manifest.json"])("is one machine's where it has a %s", async (name) => {
-    const store = directoryStore(join(tempDir(), "out"));
-    await store.create(name, new TextEncoder().encode("{}"));
-    const submitted = { request: request(), submittedAt: new Date() };
-    await expect(createRequest(store, submitted)).rejects.toMatchObject({
-      code: "OUT_TAKEN",
-      message: expect.stringMatching(/made\. Name another --out\.$/),
-    });
-    expect(await readRequest(store)).toBeUndefined();
-  });
+  it.each(["plan.json", "manifest.json"])(
+    "belongs to a run on one machine if it has a %s",
+    async (name) => {
+      const store = directoryStore(join(tempDir(), "out"));
+      await store.create(name, new TextEncoder().encode("{}"));
+      const submitted = { request: request(), submittedAt: new Date() };
+      await expect(createRequest(store, submitted)).rejects.toMatchObject({
+        code: "OUT_TAKEN",
+        message: expect.stringMatching(/made\. Name another --out\.$/),
+      });
+      expect(await readRequest(store)).toBeUndefined();
+    },
+  );
 
   it("is free if it has neither, and belongs to its request after planning", async () => {
     const store = directoryStore(join(tempDir(), "out"));

@@ -16,8 +16,8 @@ export interface ClosersOptions {
  * A stack of everything that a service has opened. `close` closes it last in, first out; a closer that
  * throws is reported and does not stop the others.
  *
- * Register each part in the moment it opens. A service that fails half way through its start is then closed
- * by the same code, in the same order, as one that was told to stop.
+ * Register each part as soon as it is open. A service that fails during its start is then closed
+ * by the same code, in the same order, as one that was asked to stop.
  */
 export class Closers {
   readonly #options: ClosersOptions;

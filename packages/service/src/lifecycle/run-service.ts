@@ -4,9 +4,9 @@ import { openLog } from "../log/open-log.js";
 import type { DeprecatedUse } from "../options/flags.js";
 import { type Closers, loggedClosers } from "./closers.js";
 
-/** A process that works until it is told to stop. */
+/** A process that works until it is asked to stop. */
 export interface Service {
-  /** Whether it was told to stop. */
+  /** Whether it was asked to stop. */
   readonly isDraining: boolean;
   /** The exit code of the process, once everything is closed. */
   readonly finished: Promise<number>;
@@ -37,7 +37,7 @@ export interface ServiceRun<Running extends Service> extends Pick<ServiceDeps, "
   /** Deprecated option names that were used, for a warning each. */
   readonly deprecated?: readonly DeprecatedUse[];
   readonly start: (deps: ServiceDeps) => Promise<Running>;
-  /** The only line on standard output: whatever started the process waits for it. */
+  /** The only line on standard output: the parent process waits for it. */
   readonly ready: (running: Running) => string;
 }
 

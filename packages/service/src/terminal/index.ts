@@ -1,3 +1,2 @@
-export { markdownTable } from "./markdown-table.js";
 export { clock, type Progress, progressBar, whole } from "./progress.js";
-export { facts, listing, table } from "./table.js";
+export { facts, listing, markdownTable, table } from "./table.js";

@@ -2,7 +2,7 @@ import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { z } from "zod";
 
-/** A process that may have ended. Its start time tells it from a later process with the same pid. */
+/** A process that may have ended. Its start time distinguishes it from a later process with the same pid. */
 export const processIdentitySchema = z.object({
   pid: z.int().min(1),
   /** In the format of the system; unique among processes with the same pid. */

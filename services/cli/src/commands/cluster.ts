@@ -1,11 +1,11 @@
-import { resolve } from "node:path";
+import { relative, resolve } from "node:path";
 import { parseOptions, withoutBlanks, withRequired } from "@nightbeam/service";
+import { listing } from "@nightbeam/service/terminal";
 import { Command, Option } from "commander";
-import { readClusterFile } from "../cluster/cluster-file.js";
+import { type ClusterProcess, readClusterFile } from "../cluster/cluster-file.js";
 import { clusterDown } from "../cluster/down.js";
 import { clusterDirectorySchema, clusterUpSchema } from "../cluster/options.js";
 import { isAlive } from "../cluster/process-identity.js";
-import { processTable } from "../cluster/process-table.js";
 import { clusterUp } from "../cluster/up.js";
 import { usageHint } from "../cluster/usage-hint.js";
 
@@ -121,4 +121,26 @@ function downCommand(): Command {
       const found = await clusterDown(place, say);
       process.stdout.write(found ? "The cluster has stopped.\n" : `No cluster runs in ${place}.\n`);
     });
+}
+
+/** The processes of a cluster, one per line, with the paths of their logs relative to the working directory. */
+function processTable(processes: readonly ClusterProcess[]): string {
+  const rows = processes.map((one) => [
+    one.name,
+    stateOf(one),
+    one.address ?? "-",
+    one.identity === undefined ? "-" : String(one.identity.pid),
+    shorter(one.log),
+  ]);
+  return listing([["name", "state", "address", "pid", "log"], ...rows]);
+}
+
+/** The file may be older than the end of the process. */
+function stateOf({ identity, state }: ClusterProcess): string {
+  return identity !== undefined && !isAlive(identity) ? "gone" : state;
+}
+
+function shorter(path: string): string {
+  const fromHere = relative(process.cwd(), path);
+  return fromHere.startsWith("..") ? path : fromHere;
 }

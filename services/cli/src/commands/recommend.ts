@@ -1,6 +1,6 @@
 import { constants } from "node:os";
 import { dirname } from "node:path";
-import { type ProgressCounts, recommendRun } from "@nightbeam/recommend";
+import { type ProgressCounts, type RecommendEvent, recommendRun } from "@nightbeam/recommend";
 import type { FigureName, Manifest } from "@nightbeam/run";
 import { withRequired } from "@nightbeam/service";
 import { clock, facts, progressBar, whole } from "@nightbeam/service/terminal";
@@ -8,7 +8,6 @@ import { DEFAULTS, DRAFT_FORMS, recommendFields } from "@nightbeam/settings";
 import { Command } from "commander";
 import { withLists } from "../options/list-options.js";
 import { candidateFacts } from "../recommend/candidate-facts.js";
-import { eventLine } from "../recommend/event-line.js";
 import { recommendOptions } from "../recommend/options.js";
 
 /** `nightbeam recommend` */
@@ -45,7 +44,7 @@ export function recommendCommand(): Command {
       )
       .option(
         "--prompt-cache <GiB>",
-        `memory in which each worker keeps prompts between calls; 0: none (default ${DEFAULTS.promptCache})`,
+        `GiB per worker for prompts kept between calls; 0: none (default ${DEFAULTS.promptCache})`,
       )
       .option(
         "--teacher-log <dir>",
@@ -68,7 +67,7 @@ async function run(flags: Record<string, unknown>): Promise<void> {
   const abort = new AbortController();
   const interrupt = (signal: NodeJS.Signals) => {
     bar.finish();
-    say("Stopping after the calls under way; press again to stop at once.");
+    say("Stopping after the calls in progress; press again to stop at once.");
     abort.abort(new Interrupted(signal));
   };
   for (const signal of SIGNALS) process.once(signal, interrupt);
@@ -137,4 +136,24 @@ function teacherFact({ stats, parts }: Manifest): [name: string, value: string][
   const places = [...new Set(files.map((file) => dirname(file)))];
   const where = places.length === 0 ? "" : ` in ${places.join(", ")}`;
   return [["teacher log", `${whole(teacherExamples)} prompts${where}`]];
+}
+
+/** An event of a run as a line for the terminal; progress has its bar. */
+function eventLine(event: Exclude<RecommendEvent, { kind: "progress" }>): string {
+  switch (event.kind) {
+    case "candidates": {
+      const { users, items, unknown } = event;
+      const ignored =
+        unknown === 0
+          ? ""
+          : `; ${whole(unknown)} of them are ignored: the catalogue that is searched lacks them`;
+      return `Candidates: ${whole(items)} items for ${whole(users)} users${ignored}.`;
+    }
+    case "other-drafts":
+      return "This run was begun with other drafts, or none: its manifest names those. No list changes.";
+    case "continued":
+      return `Continuing: ${event.done} of ${event.total} users were done before.`;
+    default:
+      return event satisfies never;
+  }
 }

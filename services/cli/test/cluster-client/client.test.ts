@@ -31,7 +31,7 @@ describe("following a run", () => {
     return { written, isTTY: false, write: (text: string) => written.push(text) };
   };
 
-  it("tells of planning, shows progress and returns how the run ended", async () => {
+  it("reports planning, shows progress and returns how the run ended", async () => {
     const states: RunStatus[] = [
       { ...run, state: "planning", users: { read: 1_000, done: 0, underWay: 0 } },
       run,
@@ -53,7 +53,7 @@ describe("following a run", () => {
     expect(log.written.at(-1)).toContain("2.00 calls/user");
   });
 
-  it("says once what a running run waits for", async () => {
+  it("prints once what a running run waits for", async () => {
     const waiting: RunStatus = { ...run, reason: "no verifier is announced" };
     const states = [waiting, waiting, run, waiting, { ...run, state: "complete" } as const];
     const said: string[] = [];
@@ -68,7 +68,7 @@ describe("following a run", () => {
     expect(summary(waiting)).toMatch(/^state\s+running: no verifier is announced$/m);
   });
 
-  it("goes on where the scheduler is away for a while, and not where it never was there", async () => {
+  it("continues if the scheduler is away for a while, but not if it never answered", async () => {
     const away = new ClusterError("UNREACHABLE", "away");
     const answers: (RunStatus | Error)[] = [run, away, away, { ...run, state: "complete" }];
     const said: string[] = [];
@@ -218,7 +218,7 @@ describe("the client", () => {
     });
   const ask = (url: string) => schedulerClient({ url, token: "t" }).run("r");
 
-  it("says what is wrong where no scheduler answers", async () => {
+  it("reports that no scheduler answers", async () => {
     const refusal = await ask("http://127.0.0.1:9").catch((error: unknown) => error);
     expect(refusal).toMatchObject({ code: "UNREACHABLE" });
     expect(String(refusal)).toMatch(
@@ -237,7 +237,7 @@ describe("the client", () => {
     [502, "bad gateway", "NOT_A_SCHEDULER"],
     [401, '{"code":"UNAUTHORIZED","message":"The token is wrong."}', "WRONG_TOKEN"],
     [404, '{"code":"UNKNOWN_RUN","message":"There is no run r."}', "REFUSED"],
-  ])("tells an answer of %i with %j as %s", async (status, text, code) => {
+  ])("turns an answer of %i with %j into %s", async (status, text, code) => {
     await expect(ask(await answering(status, text))).rejects.toMatchObject({ code });
   });
 });

@@ -60,7 +60,7 @@ describe.skipIf(!redisIsHere())("commands of the cluster", () => {
     });
   });
 
-  it("end with 3 where a run is partial, and with 4 where it was cancelled", async () => {
+  it("end with 3 if a run is partial, and with 4 if it was cancelled", async () => {
     const drafter = await startDrafter({
       redisUrl: place.redis.url,
       before: (index) => {
@@ -108,7 +108,7 @@ describe.skipIf(!redisIsHere())("commands of the cluster", () => {
     expect((await nightbeam("rollout", "list", ...at())).stdout).toContain(target);
   });
 
-  it("say what is wrong", async () => {
+  it("report what is wrong", async () => {
     const refused = async (...args: string[]) => {
       const { code, stderr } = await nightbeam(...args);
       return { code, stderr };

@@ -10,13 +10,13 @@ function typed(...more: string[]) {
 }
 
 describe("a request from flags", () => {
-  it("leaves to the scheduler what is not said", () => {
+  it("leaves defaults to the scheduler", () => {
     const places = { target: "/t", catalogue: "/c", histories: "/h", out: "/o" };
     const usual = { draft: [], draftWidth: "auto", excludeSeen: false };
     expect(typed()).toEqual({ ...places, ...usual });
   });
 
-  it("says what lists are drawn", () => {
+  it("has the settings of drawn lists", () => {
     expect(typed("--verification", "sampled", "--seed", "7", "--temperature", "0.7")).toMatchObject(
       { verification: "sampled", seed: 7, temperature: 0.7 },
     );

@@ -11,7 +11,7 @@ import {
 
 const BACK_OFF: BackOff = { firstMs: 100, maxMs: 1_000, resetMs: 5_000 };
 
-/** The state behind a history of events, and all that was to be done. */
+/** The state after a history of events, and all effects. */
 function run(events: readonly ChildEvent[]): { state: ChildState; effects: Effect[] } {
   const effects: Effect[] = [];
   let state = UNSTARTED;
@@ -56,7 +56,7 @@ describe("a child's state", () => {
     expect(step(state, exited(9)).state.phase).toBe("failed");
   });
 
-  it("stops politely, and by force when told", () => {
+  it("terminates, and kills when asked to", () => {
     const stopping = run([retry, ready(0), stop]);
     expect(stopping.effects.at(-1)).toEqual({ kind: "signal", signal: "SIGTERM" });
     const killed = step(stopping.state, { kind: "kill" });
@@ -64,7 +64,7 @@ describe("a child's state", () => {
     expect(step(killed.state, exited(1)).state.phase).toBe("stopped");
   });
 
-  it("is stopped at once where nothing runs", () => {
+  it("is stopped at once if nothing runs", () => {
     expect(run([retry, ready(0), exited(1), stop]).state.phase).toBe("stopped");
   });
 
@@ -77,7 +77,7 @@ describe("a child's state", () => {
     { maxLength: 40 },
   );
 
-  it("never runs two processes, and never starts one behind a stop", () => {
+  it("never runs two processes, and never starts one after a stop", () => {
     fc.assert(
       fc.property(events, (history) => {
         let state = UNSTARTED;
@@ -94,7 +94,7 @@ describe("a child's state", () => {
     );
   });
 
-  it("can be stopped from everywhere: a stop, then an end, leave nothing to do", () => {
+  it("can be stopped from any state: after a stop and an exit nothing is left to do", () => {
     fc.assert(
       fc.property(events, (history) => {
         const { state } = run([...history, stop, exited(1)]);

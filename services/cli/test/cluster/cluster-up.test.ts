@@ -48,7 +48,7 @@ async function healthy(script: string, address: string): Promise<void> {
   await promisify(execFile)(process.execPath, [fileURLToPath(path), address]);
 }
 
-/** Nobody is left, and nobody listens. */
+/** No process is left, and no port is open. */
 async function expectGone({ processes, supervisor, redis, scheduler = "" }: ClusterFile) {
   const identities = processes.flatMap(({ identity }) => identity ?? []);
   expect(identities).toHaveLength(PROCESSES.length);
@@ -81,7 +81,7 @@ afterAll(async () => {
 const TIMEOUT_MS = 120_000;
 
 describe.skipIf(!serversAreHere())("nightbeam cluster", { timeout: TIMEOUT_MS }, () => {
-  it("starts a cluster, finds it, replaces what dies, and leaves nothing behind", async () => {
+  it("starts a cluster, finds it, restarts what dies, and leaves no processes", async () => {
     await mkdir(here());
     const cluster = await up();
     expect((await stat(join(kept(), "cluster.json"))).mode & 0o777).toBe(0o600);
@@ -137,7 +137,7 @@ describe.skipIf(!serversAreHere())("nightbeam cluster", { timeout: TIMEOUT_MS },
     expect((await commandIn(here(), "cluster", "status")).code).toBe(1);
   });
 
-  it("takes over what a killed one left behind, and knows the runs of before", async () => {
+  it("takes over the processes of a killed one, and knows its runs", async () => {
     const killed = await up();
     const left = file();
     killed.child.kill("SIGKILL");

@@ -30,7 +30,7 @@ const file = {
 };
 
 describe("process identity", () => {
-  it("tells a process from another that got its number", () => {
+  it("distinguishes a process from a later one with the same pid", () => {
     expect(isAlive(me)).toBe(true);
     expect(isAlive({ ...me, started: `${me.started}0` })).toBe(false);
     expect(identityOf(2 ** 22 + 1)).toBeUndefined();
@@ -56,7 +56,7 @@ describe("the cluster's files", () => {
     expect(findCluster(directory)).toBeUndefined();
   });
 
-  it("are refused where they are something else", () => {
+  it("are refused if they are invalid", () => {
     writeFileSync(join(directory, "cluster.json"), "{}");
     expect(() => readClusterFile(directory)).toThrow(/is not a file of nightbeam cluster up/);
   });
@@ -68,7 +68,7 @@ describe("the cluster's files", () => {
       `process ${process.pid} keeps a cluster in ${directory} already`,
     );
     leaveDirectory(directory);
-    // A lock of a process that has ended is nobody's.
+    // A lock of a process that has ended is free.
     writeFileSync(join(directory, "lock"), JSON.stringify({ ...me, started: "never" }));
     await takeDirectory(directory, say);
     leaveDirectory(directory);
@@ -76,7 +76,7 @@ describe("the cluster's files", () => {
 });
 
 describe("logs", () => {
-  it("begin anew, and show their last lines", () => {
+  it("are rotated, and show their last lines", () => {
     const log = join(directory, "drafter-1.log");
     expect(logTail(log, 2)).toBe("");
     beginLog(log);
@@ -155,7 +155,7 @@ describe("binaries", () => {
     expect(said).toEqual([]);
   });
 
-  it("are installed after saying so, where that is possible", () => {
+  it("are installed after a message, if that is possible", () => {
     const found = requireBinaries(both, { install: true, say, machine: machine([], true) });
     expect([...found.values()]).toEqual(["/bin/redis-server", "/bin/nats-server"]);
     expect(said).toEqual([
@@ -167,14 +167,14 @@ describe("binaries", () => {
 describe("what to type next", () => {
   const scheduler = "http://127.0.0.1:7080";
 
-  it("needs no address where clients find the cluster by themselves", () => {
+  it("needs no address if clients find the cluster by themselves", () => {
     const options = clusterUpSchema.parse({ target: "my models/t", catalogue: "c.json" });
     const hint = usageHint(options, { scheduler, env: {} });
     expect(hint).toContain("--target 'my models/t' --catalogue c.json");
     expect(hint).not.toContain("--scheduler");
   });
 
-  it("names the address and the token's file where they do not, and how the target is scored", () => {
+  it("otherwise names the address and the token's file, and how the target is scored", () => {
     const given = { target: "t", catalogue: "c", directory: "elsewhere", precision: "int8" };
     const hint = usageHint(clusterUpSchema.parse(given), {
       scheduler,

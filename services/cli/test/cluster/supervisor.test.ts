@@ -71,7 +71,7 @@ describe("Supervisor", () => {
     expect(latest("slow").signals).toEqual(["SIGTERM"]);
   });
 
-  it("ends what is not ready in time, and says so", async () => {
+  it("ends what is not ready in time, with a message", async () => {
     const { supervisor, latest } = world([["hangs"]]);
     const start = supervisor.start();
     await vi.advanceTimersByTimeAsync(1_010);
@@ -79,7 +79,7 @@ describe("Supervisor", () => {
     expect(latest("hangs").signals).toEqual(["SIGKILL"]);
   });
 
-  it("starts what has died again, and tells it in a line", async () => {
+  it("restarts what has died, and prints a line", async () => {
     const { supervisor, latest, started, notes } = world([["drafter"]]);
     const start = supervisor.start();
     await settle();
@@ -98,7 +98,7 @@ describe("Supervisor", () => {
     await Promise.all([supervisor.stop(), settle()]);
   });
 
-  it("does not start again what waits for its next start when a stop comes", async () => {
+  it("does not restart a process that waits for its restart when a stop comes", async () => {
     const { supervisor, latest, started } = world([["drafter"]]);
     const start = supervisor.start();
     await settle();
@@ -110,7 +110,7 @@ describe("Supervisor", () => {
     expect(started).toHaveLength(1);
   });
 
-  it("kills what outlives its grace, and everything when told to", async () => {
+  it("kills what outlives its grace, and everything when asked to", async () => {
     const patient = world([["a"], ["b"]], false);
     const start = patient.supervisor.start();
     await settle();

@@ -11,7 +11,7 @@ export interface Lease {
   readonly jobId: string;
   /** Whether this process may still hold the lock. */
   readonly isHeld: boolean;
-  /** To be called when the work on the job has ended. */
+  /** Call it when the work on the job has ended. */
   release(): void;
 }
 

@@ -67,7 +67,7 @@ export class DecodeThread {
 
   /**
    * Decodes a shard and writes an attempt. If the signal is aborted, this rejects at once with its reason, and the
-   * thread is told to stop the shard.
+   * thread is asked to stop the shard.
    *
    * @throws ShardFailure; DrafterError THREAD_DIED, THREAD_LOST, CLOSED; the signal's reason
    */

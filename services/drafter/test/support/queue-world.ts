@@ -9,16 +9,16 @@ import {
 import { type RedisServer, startRedis } from "@nightbeam/testing/servers";
 import { afterAll, afterEach, beforeAll } from "vitest";
 
-/** A Redis of the test file's own, with queues to add runs by. */
+/** A Redis for the test file, with queues to add runs to. */
 export interface QueueWorld {
   readonly server: RedisServer;
-  /** Made anew for each test, as Redis may have been killed. */
+  /** Created for each test, as Redis may have been killed. */
   readonly queues: JobQueues;
   add(run: { runId: string; shards: number; rows?: number; location?: string }): Promise<void>;
   /** The states of a run's shards. */
   states(runId: string, shards: number): Promise<string[]>;
   reasons(runId: string, shards: number): Promise<(string | undefined)[]>;
-  /** Deletes a shard's lock, as if it had run out. */
+  /** Deletes a shard's lock, as if it had expired. */
   deleteLock(runId: string, index: number): Promise<void>;
 }
 

@@ -1,6 +1,6 @@
 import { parentPort, workerData } from "node:worker_threads";
 
-/** Speaks the decode thread's language; what it does with a shard is said by the run's name. */
+/** Implements the decode thread's messages; the run's name decides what it does with a shard. */
 const send = (message) => parentPort.postMessage(message);
 const told = new Map();
 let verifiers = workerData.verifiers;

@@ -1,9 +1,9 @@
 import { connect, createServer, type Socket } from "node:net";
 
-/** A way to a server that can be cut, and that can swallow connections. */
+/** A proxy that can break connections, and accept ones that never get an answer. */
 export interface WaywardProxy {
   readonly port: number;
-  /** Breaks all connections; the next ones up to `silent` get through to nobody, and hear nothing. */
+  /** Breaks all connections; the next ones, up to `silent`, are accepted and never answered. */
   cut(silent: number): void;
   close(): Promise<void>;
 }

@@ -14,7 +14,7 @@ import { DATE } from "../nights/night-record.js";
  * Checks what is cheap to check, so that a typo is reported at once: paths are readable, checkpoints open, a run to
  * draft from is complete, widths and drafts fit. Planning checks the rest.
  *
- * @param isKnown whether a path is final: it has no placeholder and is no rollout
+ * @param isKnown whether a path is final: it has no placeholder and is not a rollout
  * @throws SchedulerError UNREADABLE_INPUT, BAD_REQUEST; ModelError, DatasetError, RecommendError
  */
 export async function checkRequest(

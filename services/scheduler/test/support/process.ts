@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { type Api, apiOf, TOKEN } from "@nightbeam/testing/scheduler";
 
-/** `nightbeam scheduler` as a process of its own, as it was built. */
+/** The built `nightbeam scheduler` as a separate process. */
 export interface SchedulerProcess {
   readonly child: ChildProcess;
   readonly api: Api;

@@ -19,16 +19,16 @@ interface Client {
 export interface KeyTableLimits {
   /** Milliseconds after which a client that sent nothing is forgotten with its keys. */
   readonly idleMs: number;
-  /** Keys of all clients; beyond, the client that was quiet for longest is forgotten. */
+  /** Maximum keys of all clients; above it, the client that was idle for longest is forgotten. */
   readonly maxKeys: number;
 }
 
 /**
- * Which lane keeps the prompt of which caller's key. Forgetting a key is always safe: it costs its
- * prompt's rows once more.
+ * Which lane keeps the prompt of which caller's key. Forgetting a key is always safe: its prompt is
+ * then computed again.
  */
 export class KeyTable {
-  /** In order of when they were heard of last. */
+  /** In order of their last call. */
   readonly #clients = new Map<string, Client>();
   readonly #limits: KeyTableLimits;
   #size = 0;
@@ -59,7 +59,7 @@ export class KeyTable {
     return entry?.prompt === fingerprint(prompt) ? entry : undefined;
   }
 
-  /** Gives a key of a client that was seen a home in a lane. */
+  /** Assigns a key of a known client to a lane. */
   add(client: string, request: ScoreRequest, lane: number): Home {
     const entry = { own: this.#nextOwn++, lane, prompt: fingerprint(request.prompt) };
     const keys = this.#clients.get(client)?.keys;
@@ -81,7 +81,7 @@ export class KeyTable {
     });
   }
 
-  /** Forgets clients that are idle or one too many; returns the homes that their keys had. */
+  /** Forgets idle clients, and those above `maxKeys`; returns the homes that their keys had. */
   trim(now: number): Home[] {
     const homes: Home[] = [];
     for (const [name, { keys, seenAt }] of this.#clients) {
@@ -95,7 +95,7 @@ export class KeyTable {
   }
 }
 
-/** A number that differs for different prompts, but for one pair in 2^32 (FNV-1a over tokens and length). */
+/** A number that differs for different prompts, except for one pair in 2^32 (FNV-1a over tokens and length). */
 function fingerprint(prompt: ScoreRequest["prompt"]): number {
   let hash = 0x811c9dc5 ^ prompt.length;
   for (const token of prompt) hash = Math.imul(hash ^ token, 0x01000193);

@@ -5,14 +5,14 @@ import type { LaneAnswer, LaneCall } from "../batching/waiting-call.js";
 import { VerifierError } from "../errors.js";
 import type { LanesOptions, LaneWorker } from "./lanes-options.js";
 
-/** A pass that takes this much longer than expected is taken for stuck. */
+/** A pass that takes this much longer than expected counts as stuck. */
 const STUCK_MS = 60_000;
 const STUCK_TIMES = 20;
 
 /**
  * One worker thread of the model with its queue.
  *
- * Its life: working, then lost for good: the thread died, a pass hangs, or the model fails at a question
+ * It works until it is lost permanently: the thread died, a pass hangs, or the model fails at a request
  * that it has answered before, as it does after a sticky GPU error.
  */
 export class Lane {
@@ -21,7 +21,7 @@ export class Lane {
   readonly #options: LanesOptions;
   readonly #batcher: MicroBatcher;
   #isLost = false;
-  /** Ends the wait for the pass under way. */
+  /** Ends the wait for the running pass. */
   #abandon: (error: VerifierError) => void = () => undefined;
 
   constructor(worker: LaneWorker, options: LanesOptions & { readonly number: number }) {
@@ -52,7 +52,7 @@ export class Lane {
     this.#worker.release(ownKeys);
   }
 
-  /** Drops what waits and refuses what comes. */
+  /** Drops waiting calls and refuses new ones. */
   close(refusal: VerifierError): void {
     this.#batcher.close(refusal);
   }
@@ -81,14 +81,14 @@ export class Lane {
     }
   }
 
-  /** After a failure: finds out whether it is the question or the model. */
+  /** After a failure: finds out whether the request or the model is the cause. */
   async #probe(): Promise<void> {
     const { probe } = this.#options;
     try {
       await this.#pass(probe);
       this.#worker.release(probe.map(({ key }) => key));
     } catch (error) {
-      this.#lose(`it fails at what it has answered before (${reasonOf(error)})`, error);
+      this.#lose(`it fails at a request that it has answered before (${reasonOf(error)})`, error);
     }
   }
 

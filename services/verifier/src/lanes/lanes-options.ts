@@ -39,7 +39,7 @@ export interface LanesOptions {
   readonly onPass: (pass: Pass & { readonly lane: number }) => void;
   /** Whether workers keep prompts between calls. */
   readonly keepsPrompts: boolean;
-  /** A question that the model has answered, to tell a bad question from a broken model. */
+  /** A request that the model has answered: it distinguishes a bad request from a broken model. */
   readonly probe: readonly ScoreRequest[];
   /** Called once for each lane that is lost. */
   readonly onLost: (error: VerifierError) => void;

@@ -37,12 +37,12 @@ export class Lanes {
     return this.#lanes.reduce((sum, lane) => sum + lane.waitingTokens, 0);
   }
 
-  /** Rows of the passes under way. */
+  /** Rows of the running passes. */
   get runningTokens(): number {
     return this.#lanes.reduce((sum, lane) => sum + lane.runningTokens, 0);
   }
 
-  /** Keys that lanes keep something for. */
+  /** Keys whose prompts lanes keep. */
   get keyCount(): number {
     return this.#keys.size;
   }
@@ -68,13 +68,13 @@ export class Lanes {
     }
   }
 
-  /** Forgets idle clients and checks that all threads live. To be called periodically. */
-  keepHouse(): void {
+  /** Forgets idle clients and checks that all threads are alive. Call it periodically. */
+  runMaintenance(): void {
     this.#release(this.#keys.trim(this.#options.clock.now()));
     for (const lane of this.#lanes) lane.check();
   }
 
-  /** Drops what waits and refuses what comes. */
+  /** Drops waiting calls and refuses new ones. */
   close(refusal: VerifierError): void {
     for (const lane of this.#lanes) lane.close(refusal);
   }

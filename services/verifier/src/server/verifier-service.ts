@@ -122,7 +122,7 @@ export class VerifierService implements RunningVerifier {
   }
 
   #runMaintenance(): void {
-    this.#parts.lanes.keepHouse();
+    this.#parts.lanes.runMaintenance();
     this.#passes++;
     if (this.#passes % PASSES_PER_REPORT === 0) this.#report();
   }

@@ -14,7 +14,7 @@ export interface Started {
   line(): Promise<string>;
 }
 
-/** Starts `nightbeam verifier` as a process; what is left of it behind a test is killed. */
+/** Starts `nightbeam verifier` as a process; it is killed after the test if it still runs. */
 export function useCommand(): (flags: readonly string[], env?: NodeJS.ProcessEnv) => Started {
   const started: ChildProcess[] = [];
   afterEach(() => {

@@ -1,4 +1,4 @@
-// `nightbeam verifier` by itself, as a process of its own.
+// `nightbeam verifier` as a separate process.
 import { verifierCommand } from "@nightbeam/verifier";
 
 try {

@@ -1,5 +1,5 @@
 import { type NodeStatus, staticVerifiers } from "@nightbeam/control";
-import { VerifierClient } from "@nightbeam/protocol";
+import { VerifierClient, type VerifierClientOptions } from "@nightbeam/protocol";
 import { parseOptions } from "@nightbeam/service";
 import { verifierSchema } from "../../src/options/options.js";
 import { startVerifier } from "../../src/server/start-verifier.js";
@@ -13,7 +13,7 @@ export interface TestVerifier {
   readonly lines: readonly LogLine[];
   /** What a heartbeat would say now. */
   status(): NodeStatus;
-  /** Heartbeats that were sent out of turn. */
+  /** Heartbeats that were sent early. */
   readonly updates: readonly NodeStatus[];
   /** Asks it to drain, as over NATS. */
   askToDrain(): void;
@@ -57,8 +57,16 @@ export function openClient(
   world: VerifierWorld,
   verifiers: readonly TestVerifier[],
 ): VerifierClient {
+  return clientOf(world, staticVerifiers(verifiers.map(({ verifier }) => verifier.address)));
+}
+
+/** A client of the verifiers of a directory. */
+export function clientOf(
+  world: VerifierWorld,
+  directory: VerifierClientOptions["directory"],
+): VerifierClient {
   return new VerifierClient({
-    directory: staticVerifiers(verifiers.map(({ verifier }) => verifier.address)),
+    directory,
     trie: world.searched.trie,
     target: world.local.hash,
     catalogue: world.searched.hash,

@@ -18,7 +18,7 @@ export interface VerifierWorld extends World {
   alone(request: ScoreRequest): Promise<Float64Array>;
 }
 
-/** A world for the tests of the enclosing `describe`, removed behind them. */
+/** A world for the tests of the enclosing `describe`, removed after them. */
 export function useVerifierWorld(): () => VerifierWorld {
   let made: VerifierWorld | undefined;
   let directory: string | undefined;

@@ -21,7 +21,7 @@ export interface RelaxedOptions {
   readonly noise: NoiseKey;
 }
 
-/** The draws besides those of `verifyStep`, each with noise of its own. */
+/** The draws besides those of `verifyStep`, each with its own noise. */
 const DRAFT = 4;
 const TARGET = 5;
 

@@ -4,7 +4,7 @@ import { foldWord, type NoiseKey } from "../noise/noise.js";
 import { beamsAt, drawPlaces, uniformFor } from "./draw.js";
 import { logChanceOf, type StepDistribution } from "./step-distribution.js";
 
-/** The draws of a step, each with noise of its own. */
+/** The draws of a step, each with its own noise. */
 const ACCEPTANCE = 1;
 const RESIDUAL = 2;
 const REST = 3;

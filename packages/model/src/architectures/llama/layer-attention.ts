@@ -28,7 +28,7 @@ export type LayerPrompts =
   | { readonly kind: "tokens"; readonly inputs: PromptInputs; readonly causalBias: Value }
   | { readonly kind: "memory"; readonly past: LayerMemory };
 
-/** Attention's result for the rows that go on, and what the layer remembers. */
+/** Attention's result for the rows that the next layer reads, and what the layer remembers. */
 interface Attended {
   /** Shape [rows, heads × head size]. */
   readonly output: Value;
@@ -84,7 +84,7 @@ function attendAfterMemory(
   };
 }
 
-/** The rows are prompts and nodes, and both go on to the next layer. */
+/** The rows are prompts and nodes, and the next layer reads both. */
 function attendTogether(
   layer: Layer,
   { stream, projected, own, prompts }: AttentionRows & { prompts: PromptTokens },
@@ -110,7 +110,7 @@ function attendTogether(
   };
 }
 
-/** The rows are prompts and nodes, of which the nodes go on: nothing reads the prompts' states after this. */
+/** The last layer: the rows are prompts and nodes, but only the nodes' states are read afterwards. */
 function attendInLastLayer(
   layer: Layer,
   { stream, projected, own, prompts }: AttentionRows & { prompts: PromptTokens },

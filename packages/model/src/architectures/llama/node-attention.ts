@@ -9,8 +9,8 @@ import { fromHeads, headAxes, perGroup, toHeads } from "./query-heads.js";
  * size], for queries and for the result.
  *
  * A node's ancestors are gathered to it, at most L - 1 of them, instead of masking a matrix of all
- * nodes by all nodes. Every sum then has the same terms in the same order whatever else is in the
- * tree, in the batch or in the cache: a node's result is the same to the last bit.
+ * nodes by all nodes. Every sum then has the same terms in the same order, no matter what else is
+ * in the tree, the batch or the cache: a node's result is the same to the last bit.
  */
 export function attendNodes(
   context: LlamaContext,

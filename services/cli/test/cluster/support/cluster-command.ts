@@ -57,7 +57,7 @@ export async function commandIn(
 
 /**
  * Whether tests of a whole cluster can run. Without its servers they are left out with a message,
- * except where NIGHTBEAM_REQUIRED=1 makes that a failure.
+ * unless NIGHTBEAM_REQUIRED=1 makes that a failure.
  */
 export function serversAreHere(): boolean {
   const missing = ["redis-server", "nats-server"].filter(

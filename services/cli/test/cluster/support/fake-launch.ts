@@ -8,7 +8,7 @@ export interface FakeProcess {
   readonly signals: NodeJS.Signals[];
 }
 
-/** Programs that do what a test tells them, and end on signals where `obedient`. */
+/** Programs that a test drives; if `obedient`, they end on signals. */
 export function fakeLaunch(obedient = true): { launch: Launch; started: FakeProcess[] } {
   const started: FakeProcess[] = [];
   const launch: Launch = (program, hooks) => {
