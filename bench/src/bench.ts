@@ -43,7 +43,7 @@ export async function bench(
 ): Promise<BenchReport> {
   const catalogue = await openCatalogue(options.catalogue);
   const histories = () => readHistories({ path: options.histories });
-  const context = { known: catalogue, searched: catalogue, histories, parts: 1 };
+  const context = { historyCatalogue: catalogue, searched: catalogue, histories, parts: 1 };
   const models = await openModels(options, context);
   try {
     const users = await readUsers(options, { catalogue, target: models.target });

@@ -14,7 +14,7 @@ export interface UserContext {
 export function usersOf(rows: readonly HistoryRow[], context: UserContext): ReadyUser[] {
   const { catalogue, target } = context;
   const read = userReader({
-    known: catalogue,
+    historyCatalogue: catalogue,
     searched: catalogue,
     encodePrompt: target.encodePrompt,
     maxPromptTokens: target.maxPromptTokens,

@@ -73,7 +73,7 @@ export async function openMethods(context: MethodContext): Promise<OpenMethods> 
 
 function openOne(draft: string, { data, target, options }: MethodContext): Promise<OpenDrafts> {
   return openDrafts([draft], {
-    known: data.catalogue,
+    historyCatalogue: data.catalogue,
     searched: data.catalogue,
     target,
     histories: data.everyHistory,

@@ -40,7 +40,7 @@ export async function runPaper(
   const { catalogue } = data;
   const models = await openModels(
     { ...options, draft: [], precision: "fp32" },
-    { known: catalogue, searched: catalogue, histories: data.everyHistory, parts: 1 },
+    { historyCatalogue: catalogue, searched: catalogue, histories: data.everyHistory, parts: 1 },
   );
   try {
     const { target } = models;

@@ -34,7 +34,7 @@ export interface Acceptance {
   readonly accepted: ReadonlySet<number>;
   /** The target's log-probabilities (nats) of all open proposals, in no particular order. */
   readonly scores: Float64Array;
-  /** The result of the target's own search; undefined if enough was accepted to skip it. */
+  /** The result of the target's own search; undefined if accepted items took all places. */
   readonly own: Beams | undefined;
 }
 

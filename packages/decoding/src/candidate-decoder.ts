@@ -32,9 +32,10 @@ export interface CandidateOptions extends SpeculativeOptions {
  * item whose first codes are unlikely, such as a new item's. That is the purpose.
  *
  * The first call scores all candidates, together with what the search misses and what is drafted.
- * Users for whom enough are accepted are done after it; if there are more than places, the target's
- * favourites are taken. The other searches continue as in `speculativeDecoder`. The outcome's beams
- * are in order of their score, and accepted ones can be last: take them first before cutting the list.
+ * Users whose places are all taken are done after it: their beams are the accepted items alone, the
+ * target's favourites if there are more than places. The other searches continue as in
+ * `speculativeDecoder`. The outcome's beams are in order of their score, and accepted ones can be last:
+ * take them first before cutting the list.
  * A job's `onKnown` is not called, as a search that stops early has no complete tree.
  *
  * @throws DecodingError BAD_OPTION for drawn lists, for more places than beams and for other wrong
@@ -69,7 +70,7 @@ export function candidateDecoder(options: CandidateOptions): BatchDecoder {
             active.cost.calls === 0 || verdictOn(active).accepted.length < places,
         },
       });
-      return searches.map((active) => listOf(active, verdictOn(active)));
+      return searches.map((active) => listOf(active, { ...verdictOn(active), places }));
     },
   };
 }
@@ -151,10 +152,16 @@ function prefixesOf(trie: Trie, leaf: number): number[] {
   return prefixes;
 }
 
-/** The accepted items, and the best of the search in the places that are left. */
-function listOf({ search, cost }: ActiveSearch, { accepted, scores }: Verdict): SearchOutcome {
-  const { beams, kind } = search.state;
-  const own = kind === "done" ? beams : undefined;
+/**
+ * The accepted items, and the best of the search in the places that are left. If all places are taken,
+ * the search counts for nothing: whether the first call finished it depends on the draft.
+ */
+function listOf(
+  { search, cost }: ActiveSearch,
+  { accepted, scores, places }: Verdict & { readonly places: number },
+): SearchOutcome {
+  const { beams } = search.state;
+  const own = accepted.length < places ? beams : undefined;
   const leaves = new Set(accepted.map(({ leaf }) => leaf));
   const acceptance = { accepted: leaves, scores, own };
   if (accepted.length === 0) return { beams, cost, acceptance };

@@ -17,5 +17,5 @@ import { roundsDecoder, type SpeculativeOptions } from "./speculative-decoder.js
  * @throws DecodingError as `speculativeDecoder` does
  */
 export function publishedDecoder(options: SpeculativeOptions): BatchDecoder {
-  return roundsDecoder(options, { afterRound: ({ search }) => search.forgetAhead?.() });
+  return roundsDecoder(options, { afterRound: (search) => search.forgetAhead?.() });
 }

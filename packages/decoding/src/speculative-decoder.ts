@@ -4,7 +4,7 @@ import { type DraftPolicy, fixedWidths } from "./drafting/draft-policy.js";
 import { type Draft, type Drafter, type DraftRequest, emptyDrafter } from "./drafting/drafter.js";
 import { requireThat, wholeNumber } from "./errors.js";
 import { QuestionHasher } from "./question.js";
-import { isWorthAsking, type Search, viewOf } from "./search/search.js";
+import { isWorthAsking, type Search, type SearchView, viewOf } from "./search/search.js";
 import { addCall, noCost, type SearchCost } from "./search/search-cost.js";
 import type { SearchSpace } from "./search/search-space.js";
 import { answerRows, ask, type Row } from "./tree/answer-rows.js";
@@ -72,8 +72,8 @@ export interface ActiveSearch {
 export interface NeutralHooks {
   /** Prefixes to ask about as well; those that are known or lead nowhere are ignored. Default: none. */
   extraPrefixes?(active: ActiveSearch): Iterable<number>;
-  /** Called after each round with every search that it advanced. It must not learn rows for it. */
-  afterRound?(active: ActiveSearch): void;
+  /** Called after each round with every search that it advanced. */
+  afterRound?(search: SearchView & Pick<Search, "forgetAhead">): void;
 }
 
 /** Ways to change the loop; all of them are optional. */
@@ -89,7 +89,7 @@ export interface RoundHooks extends NeutralHooks {
  * The loop: draft, ask the target once for all users, let the searches run on, until none asks.
  *
  * A draft comes in twice. `requestFor` adds its prefixes to the request, so that the target answers
- * them early. `settle` shows its levels to the search, and only a relaxed one looks at them.
+ * them early. `learnAndAdvance` shows its levels to the search, and only a relaxed one looks at them.
  */
 export async function runRounds(
   options: SpeculativeOptions,
@@ -114,16 +114,16 @@ export async function runRounds(
       const drafts = isDrafting
         ? await drafter.draft(asking.map((active) => draftRequest(active, widths)))
         : [];
-      const requests = asking.map((active, at) => {
+      const asked = asking.map((active, at) => {
+        const draft = drafts[at];
         const extra = hooks.extraPrefixes?.(active) ?? [];
-        return requestFor(active, { draft: drafts[at], extra });
+        return { active, draft, request: requestFor(active, { draft, extra }) };
       });
-      const answers = await ask(target, requests);
-      asking.forEach((active, at) => {
-        settle(active, { request: requests[at], answer: answers[at], draft: drafts[at] });
-        hooks.afterRound?.(active);
-      });
-      for (const one of [...drafts, ...answers]) milliseconds += one.milliseconds ?? 0;
+      for (const { active, ...round } of await ask(target, asked)) {
+        learnAndAdvance(active, round);
+        hooks.afterRound?.(active.search);
+        for (const one of [round.draft, round.answer]) milliseconds += one?.milliseconds ?? 0;
+      }
     }
   } finally {
     const keys = jobs.map(({ key }) => key);
@@ -168,17 +168,12 @@ function requestFor(
 }
 
 /** Hands the answer to the search, lets it run on and counts the cost. */
-function settle(
+function learnAndAdvance(
   active: ActiveSearch,
-  round: {
-    request: ScoreRequest | undefined;
-    answer: ScoreAnswer | undefined;
-    draft: Draft | undefined;
-  },
+  round: { request: ScoreRequest; answer: ScoreAnswer; draft: Draft | undefined },
 ): void {
   const { search } = active;
   const { request, answer, draft } = round;
-  if (request === undefined || answer === undefined) return;
   const fromDepth = search.state.beams.depth;
   const { tree } = request;
   const rows = answerRows(search.space.trie, { tree, logProbs: answer.logProbs });

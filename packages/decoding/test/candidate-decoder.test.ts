@@ -10,10 +10,12 @@ import {
   type DrafterName,
   decode,
   drafterFor,
+  drafterNames,
   optionsFor,
   remainingPaths,
   type Scenario,
   someScenario,
+  USER,
 } from "./support/scenario.js";
 import { scenario as shared } from "./support/shards.js";
 
@@ -26,7 +28,7 @@ async function accepting(
   const target = new FakeScorer(catalogue.trie, model);
   const search = { ...optionsFor(scenario, drafterFor(drafter, scenario)), target };
   const accepting = { candidatesFor: () => candidates, threshold, places };
-  const jobs = [{ key: 7, prompt, history, exclusion }];
+  const jobs = [{ key: 7, name: USER, prompt, history, exclusion }];
   const [outcome] = await decodeWith(candidateDecoder({ ...search, ...accepting }), jobs);
   expect(target.heldKeys).toEqual([]);
   if (outcome === undefined) throw new Error("there is no outcome");
@@ -111,7 +113,20 @@ describe("candidateDecoder", () => {
         const favourites = [...all.beams.prefixes].filter((leaf) => all.accepted.has(leaf));
         expect([...accepted]).toEqual(favourites.slice(0, places));
         expect([...accepted].every((leaf) => beams.prefixes.includes(leaf))).toBe(true);
-        if (accepted.size < places) expect(own).toBeDefined();
+        const plain = await decode(scenario, emptyDrafter);
+        expect(own).toEqual(accepted.size < places ? plain.beams : undefined);
+      }),
+      { numRuns: 100 },
+    );
+  });
+
+  it.each(drafterNames)("gives the same outcome with the draft %s as without one", async (name) => {
+    await fc.assert(
+      fc.asyncProperty(someProposals, fc.nat(), async ({ scenario, ...options }, draw) => {
+        const judged = { ...options, places: 1 + (draw % scenario.beamWidth) };
+        const { calls: _, ...drafted } = await accepting(scenario, { ...judged, drafter: name });
+        const { calls: __, ...plain } = await accepting(scenario, { ...judged, drafter: "none" });
+        expect(drafted).toEqual(plain);
       }),
       { numRuns: 100 },
     );

@@ -23,10 +23,10 @@ export interface RowsDecoderSettings extends Omit<ListSettings, "draft" | "limit
 
 export interface RowsDecoderContext {
   /** The catalogue that histories are written in. */
-  readonly known: Catalogue;
+  readonly historyCatalogue: Catalogue;
   /** The catalogue that is searched; the same, or a smaller one. */
   readonly searched: Catalogue;
-  /** What transitions are counted in. */
+  /** Histories for the drafts that count in them. */
   readonly histories: () => AsyncIterable<readonly HistoryRow[]>;
   /** Items that others propose. Default: none. */
   readonly accepting?: AcceptingOptions | undefined;
@@ -64,7 +64,7 @@ export async function openRowsDecoder(
   settings: RowsDecoderSettings,
   context: RowsDecoderContext,
 ): Promise<RowsDecoder> {
-  const { known, searched, accepting } = context;
+  const { historyCatalogue, searched, accepting } = context;
   const policy = policyOf(settings, searched.trie.levels);
   const models = await openModels(settings, { ...context, parts: GROUPS_AT_ONCE });
   const { target, draftVersions } = models;
@@ -80,7 +80,7 @@ export async function openRowsDecoder(
   const usual = {
     decoder: decoderFor(target.scorer),
     catalogue: searched,
-    read: userReader({ known, searched, encodePrompt, maxPromptTokens, excludeSeen }),
+    read: userReader({ historyCatalogue, searched, encodePrompt, maxPromptTokens, excludeSeen }),
     nextKey: counter(),
     topK,
     batchSize,

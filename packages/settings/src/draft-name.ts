@@ -1,9 +1,11 @@
 import { SettingsError } from "./errors.js";
 
 /** The properties of a kind of draft. Help, rules and messages derive from it. */
-interface DraftTraits {
+export interface DraftTraits {
   /** Whether it has probabilities, so that relaxed lists can be drawn from it; lists have none. */
   readonly canBeDrawnFrom: boolean;
+  /** Whether it cannot be made without histories. */
+  readonly needsHistories: boolean;
   /** Settings that narrow the counts it is made of: of items in histories, of items in the catalogue. */
   readonly countedIn: readonly ("limit" | "allow" | "block")[];
 }
@@ -11,9 +13,13 @@ interface DraftTraits {
 /** Drafts that need no file: the word is the name. */
 const WORDS = {
   /** Item-to-item counts in the run's histories. */
-  transitions: { canBeDrawnFrom: true, countedIn: ["limit", "allow", "block"] },
+  transitions: {
+    canBeDrawnFrom: true,
+    needsHistories: true,
+    countedIn: ["limit", "allow", "block"],
+  },
   /** Random paths of the catalogue. */
-  retrieval: { canBeDrawnFrom: true, countedIn: ["allow", "block"] },
+  retrieval: { canBeDrawnFrom: true, needsHistories: false, countedIn: ["allow", "block"] },
 } as const satisfies Record<string, DraftTraits>;
 
 /** Drafts from files, written `word:PATH`: what the path names, in short and in full. */
@@ -22,12 +28,14 @@ const SOURCES = {
     short: "RUN_DIR",
     path: "the directory of a finished run",
     canBeDrawnFrom: false,
+    needsHistories: false,
     countedIn: [],
   },
   candidates: {
     short: "FILE_OR_RUN",
     path: "a file of lists (.parquet or .jsonl), or the directory of a finished run",
     canBeDrawnFrom: false,
+    needsHistories: false,
     countedIn: [],
   },
 } as const satisfies Record<
@@ -35,7 +43,7 @@ const SOURCES = {
   DraftTraits & { readonly short: string; readonly path: string }
 >;
 
-const CHECKPOINT: DraftTraits = { canBeDrawnFrom: true, countedIn: [] };
+const CHECKPOINT: DraftTraits = { canBeDrawnFrom: true, needsHistories: false, countedIn: [] };
 
 type Word = keyof typeof WORDS;
 type Source = keyof typeof SOURCES;

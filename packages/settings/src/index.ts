@@ -15,7 +15,7 @@ export {
   type RecommendSettings,
   recommendFields,
 } from "./recommend-settings.js";
-export { checkRules, clusterProblem } from "./rules.js";
+export { checkRules, clusterProblem, historiesProblem } from "./rules.js";
 export {
   assertRunRequest,
   parseRunRequest,

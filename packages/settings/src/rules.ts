@@ -1,5 +1,5 @@
 import type { z } from "zod";
-import { DRAWABLE_DRAFTS, draftTraits } from "./draft-name.js";
+import { DRAWABLE_DRAFTS, type DraftTraits, draftTraits } from "./draft-name.js";
 import { SettingsError } from "./errors.js";
 import type { DraftSettings, VerificationOptions } from "./verification.js";
 
@@ -71,13 +71,20 @@ function relaxedRule(settings: RuledSettings): string | undefined {
 }
 
 function undrawnProblem(draft: string): string | undefined {
+  const traits = traitsOrProblem(draft);
+  if (typeof traits === "string") return traits;
+  if (traits.canBeDrawnFrom) return undefined;
+  return `\`verification\` relaxed cannot draw from \`draft\` ${draft}: give ${DRAWABLE_DRAFTS}`;
+}
+
+/** Returns what a draft is like, or why its name cannot be read. */
+function traitsOrProblem(draft: string): DraftTraits | string {
   try {
-    if (draftTraits(draft).canBeDrawnFrom) return undefined;
+    return draftTraits(draft);
   } catch (error) {
     if (error instanceof SettingsError) return error.message;
     throw error;
   }
-  return `\`verification\` relaxed cannot draw from \`draft\` ${draft}: give ${DRAWABLE_DRAFTS}`;
 }
 
 function candidatesRule(settings: RuledSettings): string | undefined {
@@ -93,6 +100,19 @@ function candidatesRule(settings: RuledSettings): string | undefined {
   if (teacherLog !== undefined)
     return "`teacherLog` does not work with `candidates`: a search that proposed items cut short has no answers to learn from; log them in a run of their own";
   return undefined;
+}
+
+/** Returns why there is no draft without histories, for settings that can leave them out. */
+export function historiesProblem(settings: {
+  readonly draft: readonly string[];
+  readonly histories?: string | undefined;
+}): string | undefined {
+  if (settings.histories !== undefined) return undefined;
+  const needing = settings.draft.find((draft) => {
+    const traits = traitsOrProblem(draft);
+    return typeof traits !== "string" && traits.needsHistories;
+  });
+  return needing && `\`draft\` ${needing} needs \`histories\`, a file to count in`;
 }
 
 /**

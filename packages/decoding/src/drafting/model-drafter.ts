@@ -1,7 +1,7 @@
 import { KnownRows } from "../search/known-rows.js";
 import { answerRows, ask } from "../tree/answer-rows.js";
 import { type BeamTree, treeOf } from "../tree/beam-tree.js";
-import type { ScoreAnswer, Scorer } from "../tree/scorer.js";
+import type { Scorer } from "../tree/scorer.js";
 import type { Draft, Drafter, DraftRequest } from "./drafter.js";
 import { draftByEstimate, type EstimateRequest } from "./estimate.js";
 
@@ -23,7 +23,7 @@ export class ModelDrafter implements Drafter {
     const drafts = await draftByEstimate(requests, {
       lookup: (request, prefix) => this.lookup(request, prefix),
       estimate: async (asked) => {
-        for (const { milliseconds } of await this.#ask(asked)) worked += milliseconds;
+        worked += await this.#ask(asked);
       },
     });
     return drafts.map((draft) => ({ ...draft, milliseconds: worked / requests.length }));
@@ -39,19 +39,18 @@ export class ModelDrafter implements Drafter {
     this.#scorer.release(keys);
   }
 
-  async #ask(asked: readonly EstimateRequest[]): Promise<readonly ScoreAnswer[]> {
-    const scoreRequests = asked.map(({ request, prefixes }) => ({
-      key: request.key,
-      prompt: request.prompt,
-      tree: treeOf(request.search.space.trie, prefixes),
-    }));
-    const answers = await ask(this.#scorer, scoreRequests);
-    asked.forEach(({ request }, at) => {
-      const tree = scoreRequests[at]?.tree;
-      const logProbs = answers[at]?.logProbs;
-      if (tree !== undefined && logProbs !== undefined) this.#learn(request, { tree, logProbs });
+  /** Returns the compute time of the answers, in milliseconds. */
+  async #ask(estimates: readonly EstimateRequest[]): Promise<number> {
+    const asked = estimates.map(({ request: user, prefixes }) => {
+      const { key, prompt, search } = user;
+      return { user, request: { key, prompt, tree: treeOf(search.space.trie, prefixes) } };
     });
-    return answers;
+    let milliseconds = 0;
+    for (const { user, request, answer } of await ask(this.#scorer, asked)) {
+      this.#learn(user, { tree: request.tree, logProbs: answer.logProbs });
+      milliseconds += answer.milliseconds;
+    }
+    return milliseconds;
   }
 
   #learn(request: DraftRequest, answered: { tree: BeamTree; logProbs: Float64Array }): void {

@@ -10,19 +10,23 @@ export interface Row {
 }
 
 /**
- * One call of a scorer.
+ * One call of a scorer. Returns what was asked, each with its answer.
  *
  * @throws DecodingError ANSWER_SIZE unless there is one answer per request; what the scorer throws
  */
-export async function ask(
+export async function ask<Asked extends { readonly request: ScoreRequest }>(
   scorer: Scorer,
-  requests: readonly ScoreRequest[],
-): Promise<readonly ScoreAnswer[]> {
-  const answers = await scorer.score(requests);
-  if (answers.length === requests.length) return answers;
+  asked: readonly Asked[],
+): Promise<readonly (Asked & { readonly answer: ScoreAnswer })[]> {
+  const answers = await scorer.score(asked.map(({ request }) => request));
+  const answered = asked.flatMap((one, at) => {
+    const answer = answers[at];
+    return answer === undefined ? [] : { ...one, answer };
+  });
+  if (answered.length === asked.length && answers.length === asked.length) return answered;
   throw new DecodingError(
     "ANSWER_SIZE",
-    `the model gave ${answers.length} answers to ${requests.length} requests`,
+    `the model gave ${answers.length} answers to ${asked.length} requests`,
   );
 }
 

@@ -41,6 +41,12 @@ export const meddling: Drafter = {
       search.state.beams.scores.buffer;
       // @ts-expect-error and a view of it is read-only
       search.state.beams.scores.subarray(0)[0] = 0;
+      search.state.beams.scores.forEach((_, rank, all) => {
+        // @ts-expect-error and a callback gets them read-only
+        all[rank] = 0;
+      });
+      // @ts-expect-error in a reduce as well
+      prompt.reduce((sum, token, _, all) => sum + token + all.fill(0).length, 0);
       // @ts-expect-error what is missing is decided
       if (search.state.kind === "asking") search.state.missing.push(1);
       // @ts-expect-error a search is drafted as the request says

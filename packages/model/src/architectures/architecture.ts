@@ -48,7 +48,10 @@ export interface Architecture {
    * (LLaMA does: two products would keep two copies of every weight). A graph may call this again
    * with the memory that an earlier call returned.
    */
-  nodeStates(context: GraphContext, inputs: { nodes: NodeInputs; prompts: Prompts }): NodeStates;
+  nodeStates(
+    context: GraphContext,
+    inputs: { nodes: NodeInputs; prompts: PromptSource },
+  ): NodeStates;
 }
 
 /** Shape of the keys and values that a model remembers; every layer's are the same. */
@@ -69,7 +72,7 @@ export interface GraphContext {
 }
 
 /** Where a graph gets its prompts from: their tokens, or the memory of an earlier run. */
-export type Prompts =
+export type PromptSource =
   | { readonly kind: "tokens"; readonly inputs: PromptInputs }
   | { readonly kind: "memory"; readonly layers: readonly LayerMemory[] };
 

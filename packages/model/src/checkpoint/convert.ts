@@ -17,8 +17,8 @@ export function isReady(checkpoint: Checkpoint, precision: Precision): boolean {
 }
 
 /** Whether a checkpoint was written by `convertCheckpoint` with precision int8. */
-function isQuantized(checkpoint: Checkpoint): boolean {
-  return [...checkpoint.tensors.values()].some(({ type }) => type === "I8");
+export function isQuantized({ tensors }: Pick<Checkpoint, "tensors">): boolean {
+  return [...tensors.values()].some(({ type }) => type === "I8");
 }
 
 /**

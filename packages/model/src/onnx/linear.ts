@@ -1,4 +1,5 @@
-import { type GraphBuilder, MICROSOFT, type Value } from "./graph-builder.js";
+import type { GraphBuilder, Value } from "./graph-builder.js";
+import { integerProduct } from "./integer-product.js";
 import type { Weights } from "./weights.js";
 
 /** Rows of activations, shape [rows, width], quantised once for all layers that read them. */
@@ -74,21 +75,12 @@ export function linear(
     });
   }
   const { bytes, steps } = input.quantized();
-  const product = graph.node(
-    "MatMulIntegerToFloat",
-    [
-      bytes,
-      weights.use(graph, weight, [layer.inputs, layer.outputs]),
-      graph.scalar("one", 1),
-      weights.use(graph, stepsName(weight), [layer.outputs]),
-      graph.tensor("zero_point_128", {
-        type: "uint8",
-        dims: [],
-        data: { raw: Uint8Array.of(128) },
-      }),
-    ],
-    { domain: MICROSOFT },
-  );
+  const product = integerProduct(graph, {
+    rows: bytes,
+    matrix: weights.use(graph, weight, [layer.inputs, layer.outputs]),
+    steps: weights.use(graph, stepsName(weight), [layer.outputs]),
+    byteWeights: weights.byteWeights,
+  });
   const scaled = graph.node("Mul", [product, steps]);
   return bias ? graph.node("Add", [scaled, bias]) : scaled;
 }

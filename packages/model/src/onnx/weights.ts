@@ -1,6 +1,7 @@
 import type { StoredTensor } from "../checkpoint/safetensors.js";
 import { ModelError } from "../errors.js";
 import type { GraphBuilder, Value } from "./graph-builder.js";
+import { type ByteWeights, shiftBytes } from "./integer-product.js";
 import type { ElementType } from "./proto.js";
 
 /** Types that onnxruntime reads in place; others are converted first (checkpoint/convert.ts). */
@@ -13,9 +14,15 @@ const IN_PLACE: Readonly<Record<string, ElementType>> = { F32: "float", I8: "int
 export class Weights {
   readonly #tensors: ReadonlyMap<string, StoredTensor>;
   readonly #used = new Set<string>();
+  /** How the graph holds int8 weights. */
+  readonly byteWeights: ByteWeights;
 
-  constructor(tensors: ReadonlyMap<string, StoredTensor>) {
+  constructor(
+    tensors: ReadonlyMap<string, StoredTensor>,
+    { byteWeights }: { byteWeights: ByteWeights },
+  ) {
     this.#tensors = tensors;
+    this.byteWeights = byteWeights;
   }
 
   has(name: string): boolean {
@@ -57,8 +64,9 @@ export class Weights {
     this.#used.add(name);
     const rowBytes = tensor.length / (shape[0] ?? 1);
     const part = count === shape[0] ? name : `${name}[${first}:${first + count}]`;
-    return graph.tensor(part, {
-      type,
+    const isShifted = tensor.type === "I8" && this.byteWeights === "uint8";
+    const stored = graph.tensor(part, {
+      type: isShifted ? "uint8" : type,
       dims: [count, ...shape.slice(1)],
       data: {
         location: tensor.file,
@@ -66,6 +74,7 @@ export class Weights {
         length: count * rowBytes,
       },
     });
+    return isShifted ? shiftBytes(graph, stored) : stored;
   }
 
   /** Tensors that the graph did not use: parts of another architecture than the one described. */

@@ -1,8 +1,9 @@
-import type { Architecture, Prompts } from "../architectures/architecture.js";
+import type { Architecture, PromptSource } from "../architectures/architecture.js";
 import { declareInputs, declarePromptInputs } from "../architectures/inputs.js";
 import type { StoredTensor } from "../checkpoint/safetensors.js";
 import { ModelError } from "../errors.js";
 import { GraphBuilder } from "../onnx/graph-builder.js";
+import type { ByteWeights } from "../onnx/integer-product.js";
 import { Weights } from "../onnx/weights.js";
 import { declareMemory, exportMemory } from "./memory-values.js";
 import type { Program } from "./program.js";
@@ -10,6 +11,8 @@ import type { Program } from "./program.js";
 export interface GraphOptions {
   readonly architecture: Architecture;
   readonly tensors: ReadonlyMap<string, StoredTensor>;
+  /** How the graph holds int8 weights. */
+  readonly byteWeights: ByteWeights;
   readonly program: Pick<Program<never, unknown>, "build">;
   /** Levels of the catalogue. */
   readonly levels: number;
@@ -28,7 +31,7 @@ export interface GraphOptions {
 export function buildGraph(options: GraphOptions): Uint8Array {
   const { architecture, program, cached } = options;
   const graph = new GraphBuilder("nightbeam");
-  const weights = new Weights(options.tensors);
+  const weights = new Weights(options.tensors, options);
   const context = {
     graph,
     weights,
@@ -36,7 +39,7 @@ export function buildGraph(options: GraphOptions): Uint8Array {
     maxAncestors: options.levels - 1,
   };
   const nodes = declareInputs(graph);
-  const prompts: Prompts = cached
+  const prompts: PromptSource = cached
     ? { kind: "memory", layers: declareMemory(graph, architecture) }
     : { kind: "tokens", inputs: declarePromptInputs(graph) };
   const states = architecture.nodeStates(context, { nodes, prompts });

@@ -1,10 +1,12 @@
 import { type MessagePort, parentPort, workerData } from "node:worker_threads";
 import { decodePrepared } from "@nightbeam/catalogue";
 import { openCheckpoint } from "../checkpoint/checkpoint.js";
+import { isQuantized } from "../checkpoint/convert.js";
 import { ModelError } from "../errors.js";
 import { buildGraph } from "../programs/build-graph.js";
 import type { Program, ProgramName, RequestOf, ResultOf } from "../programs/program.js";
 import { openProgram } from "../programs/programs.js";
+import { exactByteWeights } from "./exact-byte-weights.js";
 import type { Failure, FromWorker, ToWorker, WorkerSetup } from "./messages.js";
 import { ModelRunner } from "./model-runner.js";
 import { openSession } from "./session.js";
@@ -27,8 +29,10 @@ async function openRunner<Name extends ProgramName>(
   const { trie } = decodePrepared(setup.catalogue, { verify: false });
   const program = openProgram(setup.program, { ...setup, architecture, trie });
   const levels = setup.codeTokens.length;
+  const byteWeights = isQuantized({ tensors }) ? await exactByteWeights(setup) : "int8";
+  const parts = { architecture, tensors, byteWeights, program, levels };
   const open = async (cached: boolean) =>
-    openSession(buildGraph({ ...setup, architecture, tensors, program, levels, cached }), setup);
+    openSession(buildGraph({ ...setup, ...parts, cached }), setup);
   const full = await open(false);
   try {
     const cached = setup.cacheBytes > 0 ? await open(true) : undefined;

@@ -30,7 +30,7 @@ describe("a checkpoint's weights", () => {
     );
     const program = treeScores({ architecture, trie, scoring, codeTokens });
     const options = { levels: 4, maxPositions: 64, cached: false };
-    return buildGraph({ architecture, tensors, program, ...options });
+    return buildGraph({ architecture, tensors, byteWeights: "int8", program, ...options });
   };
   const refused = () => refusal(build());
 

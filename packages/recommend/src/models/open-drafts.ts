@@ -21,12 +21,12 @@ export type DraftChoice = string | Drafter;
 
 export interface DraftContext {
   /** The catalogue that histories are written in. */
-  readonly known: Catalogue;
+  readonly historyCatalogue: Catalogue;
   /** The catalogue that is searched; the same, or a smaller one. */
   readonly searched: Catalogue;
   /** How the target is asked: drafts read the same prompts. */
   readonly target: Pick<Prompts, "encodePrompt">;
-  /** What transitions are counted in. */
+  /** Histories for the drafts that count in them. */
   readonly histories: () => AsyncIterable<readonly HistoryRow[]>;
   /** Groups of rows, such as parts, in progress at once. */
   readonly parts: number;
@@ -117,13 +117,13 @@ async function openCheckpointDraft(directory: string, options: DraftOptions): Pr
 }
 
 async function openDraftModel(directory: string, options: DraftOptions): Promise<DraftModel> {
-  const { known, searched: catalogue, settings } = options;
+  const { historyCatalogue, searched: catalogue, settings } = options;
   const how = {
     ...settings,
     // A draft only guesses, and most calls are its own: it always runs at its own precision.
     precision: "fp32",
     catalogue,
-    historyCatalogue: known,
+    historyCatalogue,
     maxWaiting: options.parts * batchesAtOnce(settings),
   } as const;
   if (await isLevelHeadsCheckpoint(directory)) {

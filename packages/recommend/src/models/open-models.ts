@@ -21,7 +21,7 @@ export async function openModels(
   const target = await openCpuModel(names.target, {
     ...names,
     catalogue: context.searched,
-    historyCatalogue: context.known,
+    historyCatalogue: context.historyCatalogue,
     maxWaiting: context.parts * batchesAtOnce(names),
   });
   try {

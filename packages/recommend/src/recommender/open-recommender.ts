@@ -61,13 +61,19 @@ export async function openRecommender(
 ): Promise<Recommender> {
   const settings = parseRecommenderSettings(given);
   const { catalogue, allow, block, histories: path } = settings;
-  const known = typeof catalogue === "string" ? await openCatalogue(catalogue) : catalogue;
-  const searched = filterCatalogue(known, {
+  const historyCatalogue =
+    typeof catalogue === "string" ? await openCatalogue(catalogue) : catalogue;
+  const searched = filterCatalogue(historyCatalogue, {
     ...(allow === undefined ? {} : { allow: await idsOf(allow) }),
     ...(block === undefined ? {} : { block: await idsOf(block) }),
   });
   const histories = () => (path === undefined ? nothing() : readHistories({ path }));
-  const decoder = await openRowsDecoder(settings, { known, searched, histories, signal });
+  const decoder = await openRowsDecoder(settings, {
+    historyCatalogue,
+    searched,
+    histories,
+    signal,
+  });
   return new MachineRecommender(decoder, settings.batchSize);
 }
 

@@ -2,6 +2,7 @@ import type { Catalogue } from "@nightbeam/catalogue";
 import type { Drafter } from "@nightbeam/decoding";
 import {
   checkRules,
+  historiesProblem,
   listFields,
   machineFields,
   objectProblem,
@@ -33,7 +34,7 @@ export const recommenderFields = z.strictObject(
       [text, z.custom<Catalogue>((value) => hasMethod(value, "itemIndex"))],
       "give a file, or a catalogue that openCatalogue returned",
     ),
-    /** Histories that the draft `transitions` counts in. */
+    /** A file of histories. Drafts that count in them need it. */
     histories: text.exactOptional(),
     /** The only items to recommend: a file, or their ids. */
     allow: itemIds.exactOptional(),
@@ -50,9 +51,8 @@ const recommenderSchema = recommenderFields
     // A custom drafter may have probabilities to draw by, as a checkpoint has.
     const names = settings.draft.map((one) => (typeof one === "string" ? one : "./drafter"));
     checkRules({ ...settings, draft: names }, context);
-    if (!names.includes("transitions") || settings.histories !== undefined) return;
-    const message = "`draft` transitions needs `histories`, a file to count in";
-    context.addIssue({ code: "custom", message });
+    const message = historiesProblem({ ...settings, draft: names });
+    if (message !== undefined) context.addIssue({ code: "custom", message });
   })
   .transform((settings) => ({
     ...settings,

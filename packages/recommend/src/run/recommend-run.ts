@@ -59,8 +59,8 @@ export async function recommendRun(
   { onEvent, signal }: RunOptions,
 ): Promise<{ manifest: Manifest; alreadyDone: boolean }> {
   const { allow, block } = settings;
-  const known = await openCatalogue(settings.catalogue);
-  const searched = filterCatalogue(known, await readItemFilter({ allow, block }));
+  const historyCatalogue = await openCatalogue(settings.catalogue);
+  const searched = filterCatalogue(historyCatalogue, await readItemFilter({ allow, block }));
   const inFile = await countHistories({ path: settings.histories });
   const rows = Math.min(inFile, settings.limit ?? inFile);
   const candidates = await readCandidates(settings, { catalogue: searched, signal });
@@ -71,7 +71,7 @@ export async function recommendRun(
   const histories = () => readHistories({ path: settings.histories });
   const { accepting } = candidates ?? {};
   const decoder = await openRowsDecoder(settings, {
-    known,
+    historyCatalogue,
     searched,
     histories,
     accepting,
@@ -79,7 +79,7 @@ export async function recommendRun(
   });
   try {
     const models = decoder.modelVersions;
-    const versions = { known, searched, models, candidates: candidates?.version };
+    const versions = { historyCatalogue, searched, models, candidates: candidates?.version };
     const plan = await runPlan(settings, { rows, ...versions });
     signal.throwIfAborted();
     const { levels } = searched.trie;

@@ -19,7 +19,7 @@ export async function runPlan(
     /** Input rows of the run. */
     rows: number;
     /** The catalogue that histories are written in. */
-    known: Catalogue;
+    historyCatalogue: Catalogue;
     searched: Catalogue;
     /** Hashes of the target and of the drafts that are models, by their names in the plan. */
     models: Readonly<Record<string, string>>;
@@ -27,7 +27,7 @@ export async function runPlan(
     candidates: string | undefined;
   },
 ): Promise<RunPlan> {
-  const { known, searched, candidates } = run;
+  const { historyCatalogue, searched, candidates } = run;
   const { acceptAbove, partSize, format } = settings;
   return {
     format,
@@ -42,7 +42,7 @@ export async function runPlan(
       ...run.models,
       catalogue: searched.hash,
       // Prompts may name items that the filter left out.
-      ...(known === searched ? {} : { unfiltered: known.hash }),
+      ...(historyCatalogue === searched ? {} : { unfiltered: historyCatalogue.hash }),
       histories: await fileHash(settings.histories),
       ...(candidates === undefined ? {} : { candidates }),
     },

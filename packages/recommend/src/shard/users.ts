@@ -21,7 +21,7 @@ export type Reading =
 
 export interface ReaderOptions {
   /** The catalogue that histories are written in: unfiltered. */
-  readonly known: Catalogue;
+  readonly historyCatalogue: Catalogue;
   /** The catalogue that is searched; the same, or a smaller one. */
   readonly searched: Catalogue;
   readonly encodePrompt: PromptEncoder;
@@ -34,7 +34,7 @@ export interface ReaderOptions {
 
 /** Returns a function that makes users of rows. A row that cannot be a user is rejected with a reason. */
 export function userReader(options: ReaderOptions): (row: HistoryRow) => Reading {
-  const { known, searched, excluded = NOTHING_EXCLUDED } = options;
+  const { historyCatalogue, searched, excluded = NOTHING_EXCLUDED } = options;
   return (row) => {
     if (row.kind === "rejected") {
       const { kind: _, ...rejected } = row;
@@ -46,7 +46,7 @@ export function userReader(options: ReaderOptions): (row: HistoryRow) => Reading
     });
     const items: number[] = [];
     for (const id of row.items) {
-      const item = known.itemIndex(id);
+      const item = historyCatalogue.itemIndex(id);
       if (item === undefined) return reject("unknown_item", `item "${id}" is not in the catalogue`);
       items.push(item);
     }

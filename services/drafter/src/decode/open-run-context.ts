@@ -76,7 +76,7 @@ export async function openRunContext(options: RunContextOptions): Promise<RunCon
   const prompts = await openPrompts({ directory: request.target, catalogue });
   const policy = policyOf(request, catalogue.trie.levels);
   const drafts = await openRunDrafts(run, { ...options, target: prompts });
-  const catalogues = { known: catalogue, searched: catalogue };
+  const catalogues = { historyCatalogue: catalogue, searched: catalogue };
   const read = userReader({ ...catalogues, ...prompts, excludeSeen, excluded });
   return contextOf(options, { run, drafts, policy, read });
 }
@@ -95,7 +95,7 @@ async function openRunDrafts(
   // number of batches, because stopped shards may still finish a call when the next ones start.
   const maxBatches = 2 * shardsAtOnce * MAX_BATCHES_IN_FLIGHT;
   const parts = Math.ceil(maxBatches / batchesAtOnce(settings));
-  const catalogues = { known: catalogue, searched: catalogue };
+  const catalogues = { historyCatalogue: catalogue, searched: catalogue };
   const context = { ...catalogues, histories, target, parts, settings };
   const drafts = await openDrafts(draft, context);
   try {

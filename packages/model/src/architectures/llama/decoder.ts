@@ -1,6 +1,6 @@
 import type { Value } from "../../onnx/graph-builder.js";
 import { linear, rows, stepsName } from "../../onnx/linear.js";
-import type { LayerMemory, NodeStates, Prompts } from "../architecture.js";
+import type { LayerMemory, NodeStates, PromptSource } from "../architecture.js";
 import type { NodeInputs } from "../inputs.js";
 import { type LlamaContext, rmsNorm } from "./context.js";
 import { feedForward } from "./feed-forward.js";
@@ -23,7 +23,7 @@ const MAX_TABLE_BYTES = 64 * 2 ** 20;
  */
 export function decoder(
   context: LlamaContext,
-  inputs: { nodes: NodeInputs; prompts: Prompts },
+  inputs: { nodes: NodeInputs; prompts: PromptSource },
 ): NodeStates {
   const { graph, config, weights } = context;
   const { nodes } = inputs;
@@ -44,7 +44,7 @@ export function decoder(
 }
 
 /** What each layer knows of the prompts. */
-function layerPrompts(context: LlamaContext, prompts: Prompts): LayerPrompts[] {
+function layerPrompts(context: LlamaContext, prompts: PromptSource): LayerPrompts[] {
   if (prompts.kind === "memory") return prompts.layers.map((past) => ({ kind: "memory", past }));
   const { inputs } = prompts;
   const bias = causalBias(context.graph, inputs.promptShape);
