@@ -108,7 +108,7 @@ describe("a catalogue", () => {
       expect(() => catalogue.leafOf(index)).toThrow(RangeError);
     }
     for (const node of [-1, 0, 1, 4, 2.5]) {
-      expect(() => catalogue.itemsAt(node)).toThrow(/no leaf/);
+      expect(() => catalogue.itemsAt(node)).toThrow(/not a leaf/);
     }
     expect(() => catalogue.itemsUnder(4)).toThrow(RangeError);
     expect(catalogue.itemIndex("\ud800")).toBeUndefined();
