@@ -1,4 +1,4 @@
-import { pathOf } from "@nightbeam/catalogue";
+import { type Catalogue, pathOf } from "@nightbeam/catalogue";
 import {
   decodeShard,
   fixedWidths,
@@ -35,7 +35,6 @@ const K = 20;
 
 describe.skipIf(!haveBeauty)("the published loop and the demand-driven one, a trained pair", () => {
   const temporary = useTempDir();
-  const catalogue = beautyCatalogue();
   const opened: Model[] = [];
   const open = async (directory: string) => {
     const model = await openModel({
@@ -51,9 +50,11 @@ describe.skipIf(!haveBeauty)("the published loop and the demand-driven one, a tr
     opened.push(model);
     return model;
   };
+  let catalogue: Catalogue;
   let target: Model;
   let draft: Model;
   beforeAll(async () => {
+    catalogue = beautyCatalogue();
     target = await open(targetDirectory);
     draft = await open(draftDirectory);
   });
