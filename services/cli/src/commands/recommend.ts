@@ -13,9 +13,6 @@ import { recommendOptions } from "../recommend/options.js";
 /** `nightbeam recommend` */
 export function recommendCommand(): Command {
   const command = new Command("recommend")
-    .description(
-      "write every user's best items, exactly as the target's own beam search finds them, or draws from it",
-    )
     .option("--target <dir>", "the large model: a Hugging Face checkpoint with nightbeam.json")
     .option("--draft <name...>", `what drafts: ${DRAFT_FORMS}`)
     .option(

@@ -10,9 +10,7 @@ import { requestOf, withRequest } from "../cluster-client/request-options.js";
 
 /** `nightbeam submit` */
 export function submitCommand(): Command {
-  const command = new Command("submit")
-    .description("submit a run to the cluster; prints the run's name when it is planned")
-    .option("--no-wait", "do not wait until the run is planned");
+  const command = new Command("submit").option("--no-wait", "do not wait until the run is planned");
   return withConnection(withRequest(command)).action(submit);
 }
 
