@@ -1,4 +1,5 @@
 export { all, until } from "./async.js";
+export { catalogueOf, fullCatalogue } from "./catalogues.js";
 export { put, useTempDir, useTempDirs } from "./directories.js";
 export { FakeTime, settle } from "./fake-time.js";
 export { below, type Random, seeded } from "./random.js";

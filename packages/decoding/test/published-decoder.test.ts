@@ -1,8 +1,8 @@
 import { NOTHING_EXCLUDED } from "@nightbeam/catalogue";
+import { fullCatalogue } from "@nightbeam/testing";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { type Drafter, fixedWidths, type SearchOutcome } from "../src/index.js";
-import { fullCatalogue } from "./support/arbitraries.js";
 import { decodeBatch, decodePublished } from "./support/decode.js";
 import { FakeScorer } from "./support/fakes.js";
 import {

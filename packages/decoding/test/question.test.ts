@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { type Catalogue, excludeItems, findPrefix, NOTHING_EXCLUDED } from "@nightbeam/catalogue";
+import { catalogueOf } from "@nightbeam/testing";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import {
@@ -10,7 +11,6 @@ import {
   speculativeDecoder,
   type Verification,
 } from "../src/index.js";
-import { catalogueOf } from "./support/arbitraries.js";
 
 const paths = [
   [1, 0, 2],

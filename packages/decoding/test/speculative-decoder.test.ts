@@ -1,5 +1,5 @@
 import { NOTHING_EXCLUDED } from "@nightbeam/catalogue";
-import { thrownBy } from "@nightbeam/testing";
+import { fullCatalogue, thrownBy } from "@nightbeam/testing";
 import { describe, expect, it } from "vitest";
 import {
   type BatchMeasure,
@@ -12,7 +12,6 @@ import {
   speculativeDecoder,
   uniformWidths,
 } from "../src/index.js";
-import { fullCatalogue } from "./support/arbitraries.js";
 import { decodeBatch } from "./support/decode.js";
 import { fakeModel } from "./support/fake-model.js";
 import { FakeScorer } from "./support/fakes.js";

@@ -1,11 +1,12 @@
 import { checkTree, treeOf } from "@nightbeam/decoding";
+import { catalogueOf } from "@nightbeam/testing";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { decodeCall } from "../src/codec/decode-call.js";
 import { ProtocolError } from "../src/errors.js";
 import { VerifyRequest } from "../src/generated/nightbeam/verifier/v1/verifier.js";
 import { limits, packed } from "./support/packed.js";
-import { catalogueOf, someCall } from "./support/random-calls.js";
+import { someCall } from "./support/random-calls.js";
 
 /** Over the wire and back. */
 function overTheWire(message: VerifyRequest): VerifyRequest {

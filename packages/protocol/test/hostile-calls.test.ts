@@ -1,11 +1,10 @@
 import { treeOf } from "@nightbeam/decoding";
-import { refusalOf } from "@nightbeam/testing";
+import { catalogueOf, refusalOf } from "@nightbeam/testing";
 import { describe, expect, it } from "vitest";
 import { decodeCall } from "../src/codec/decode-call.js";
 import type { VerifyRequest } from "../src/generated/nightbeam/verifier/v1/verifier.js";
 import type { CallLimits } from "../src/limits.js";
 import { limits, packed } from "./support/packed.js";
-import { catalogueOf } from "./support/random-calls.js";
 
 const { trie } = catalogueOf([
   [3, 5, 0],

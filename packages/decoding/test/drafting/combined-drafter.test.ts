@@ -1,4 +1,5 @@
 import { NOTHING_EXCLUDED } from "@nightbeam/catalogue";
+import { fullCatalogue } from "@nightbeam/testing";
 import { describe, expect, it } from "vitest";
 import {
   BeamSearch,
@@ -7,7 +8,6 @@ import {
   type DraftRequest,
   emptyDrafter,
 } from "../../src/index.js";
-import { fullCatalogue } from "../support/arbitraries.js";
 
 const { trie } = fullCatalogue({ levels: 3, codes: 3 });
 

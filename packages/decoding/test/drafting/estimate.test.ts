@@ -1,4 +1,5 @@
 import { excludeItems, findPrefix, NOTHING_EXCLUDED, ROOT } from "@nightbeam/catalogue";
+import { catalogueOf } from "@nightbeam/testing";
 import { expect, it } from "vitest";
 import {
   BeamSearch,
@@ -7,7 +8,6 @@ import {
   type Estimator,
   ModelDrafter,
 } from "../../src/index.js";
-import { catalogueOf } from "../support/arbitraries.js";
 import { fakeModel } from "../support/fake-model.js";
 import { FakeScorer } from "../support/fakes.js";
 

@@ -1,4 +1,5 @@
 import { childCodes, excludeItems, NOTHING_EXCLUDED, ROOT } from "@nightbeam/catalogue";
+import { catalogueOf } from "@nightbeam/testing";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import {
@@ -7,7 +8,6 @@ import {
   LevelHeadsDrafter,
   type LevelHeadsScorer,
 } from "../../src/index.js";
-import { catalogueOf } from "../support/arbitraries.js";
 import { fakeHeads } from "../support/fake-heads.js";
 import { checkedDrafter } from "../support/fakes.js";
 import { type Scenario, someScenario } from "../support/scenario.js";

@@ -1,8 +1,8 @@
 import { excludeItems, NOTHING_EXCLUDED } from "@nightbeam/catalogue";
+import { catalogueOf, fullCatalogue } from "@nightbeam/testing";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { BeamSearch, type DraftRequest, LeafListsBuilder, ListsDrafter } from "../../src/index.js";
-import { catalogueOf, fullCatalogue } from "../support/arbitraries.js";
 import { checkedDrafter } from "../support/fakes.js";
 
 // The root's children are 1 and 2, theirs 3 to 6, theirs 7 to 14: the leaves.

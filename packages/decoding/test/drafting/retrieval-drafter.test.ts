@@ -1,10 +1,10 @@
 import { excludeItems, NOTHING_EXCLUDED, pathOf } from "@nightbeam/catalogue";
+import { catalogueOf, fullCatalogue } from "@nightbeam/testing";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { shuffled } from "../../src/drafting/draws.js";
 import { BeamSearch, type DraftRequest, RetrievalDrafter } from "../../src/index.js";
 import { beginSearch } from "../../src/verification/verification.js";
-import { catalogueOf, fullCatalogue } from "../support/arbitraries.js";
 import { checkedDrafter } from "../support/fakes.js";
 
 const catalogue = fullCatalogue({ levels: 3, codes: 4 });

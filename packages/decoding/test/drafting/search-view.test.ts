@@ -1,7 +1,7 @@
 import { childCodes, NOTHING_EXCLUDED, type Trie } from "@nightbeam/catalogue";
+import { fullCatalogue } from "@nightbeam/testing";
 import { expect, it } from "vitest";
 import type { Drafter } from "../../src/index.js";
-import { fullCatalogue } from "../support/arbitraries.js";
 import { decodeBatch } from "../support/decode.js";
 import { fakeModel } from "../support/fake-model.js";
 import { FakeScorer } from "../support/fakes.js";

@@ -1,8 +1,8 @@
 import { excludeItems, NOTHING_EXCLUDED, ROOT } from "@nightbeam/catalogue";
+import { catalogueOf } from "@nightbeam/testing";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { BeamSearch, type DraftRequest, TransitionsDrafter } from "../../src/index.js";
-import { catalogueOf } from "../support/arbitraries.js";
 import { counted } from "../support/counted.js";
 import { type Scenario, someScenario } from "../support/scenario.js";
 

@@ -1,5 +1,5 @@
 import { excludeItems, findPrefix, NOTHING_EXCLUDED, pathOf, ROOT } from "@nightbeam/catalogue";
-import { thrownBy } from "@nightbeam/testing";
+import { catalogueOf, fullCatalogue, thrownBy } from "@nightbeam/testing";
 import { describe, expect, it } from "vitest";
 import {
   BeamSearch,
@@ -9,7 +9,6 @@ import {
   ModelDrafter,
   type Scoring,
 } from "../../src/index.js";
-import { catalogueOf, fullCatalogue } from "../support/arbitraries.js";
 import { decodeBatch } from "../support/decode.js";
 import { fakeModel } from "../support/fake-model.js";
 import { FakeScorer } from "../support/fakes.js";

@@ -1,4 +1,5 @@
-import { buildCatalogue, type Catalogue, pathOf } from "@nightbeam/catalogue";
+import { type Catalogue, pathOf } from "@nightbeam/catalogue";
+import { catalogueOf } from "@nightbeam/testing";
 import fc from "fast-check";
 
 /** Codes of random catalogues are below this; the fakes' vocabulary is larger. */
@@ -18,19 +19,6 @@ export const someCatalogue: fc.Arbitrary<Catalogue> = fc
     ),
   )
   .map((paths) => catalogueOf(paths));
-
-/** A catalogue of items `i0`, `i1`, … on these paths. */
-export function catalogueOf(paths: readonly (readonly number[])[]): Catalogue {
-  return buildCatalogue(paths.map((codes, i) => ({ id: `i${i}`, codes, where: `item ${i}` })));
-}
-
-/** Every path of a number of levels over a number of codes. */
-export function fullCatalogue({ levels, codes }: { levels: number; codes: number }): Catalogue {
-  const paths = Array.from({ length: codes ** levels }, (_, n) =>
-    Array.from({ length: levels }, (_, level) => Math.floor(n / codes ** level) % codes),
-  );
-  return catalogueOf(paths);
-}
 
 /** The distinct code paths of a catalogue. */
 export function pathsOf({ trie }: Catalogue): number[][] {

@@ -1,4 +1,5 @@
 import { type Exclusion, NOTHING_EXCLUDED } from "@nightbeam/catalogue";
+import { fullCatalogue } from "@nightbeam/testing";
 import {
   ModelDrafter,
   type ShardOptions,
@@ -6,7 +7,6 @@ import {
   type SpeculativeOptions,
   speculativeDecoder,
 } from "../../src/index.js";
-import { fullCatalogue } from "./arbitraries.js";
 import { fakeModel } from "./fake-model.js";
 import { FakeScorer } from "./fakes.js";
 import { optionsFor, type Scenario } from "./scenario.js";

@@ -1,9 +1,9 @@
 import { findPrefix, pathOf, ROOT } from "@nightbeam/catalogue";
-import { thrownBy } from "@nightbeam/testing";
+import { catalogueOf, fullCatalogue, thrownBy } from "@nightbeam/testing";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { type BeamTree, checkTree, DecodingError, nodeCount, treeOf } from "../../src/index.js";
-import { catalogueOf, fullCatalogue, someCatalogue } from "../support/arbitraries.js";
+import { someCatalogue } from "../support/arbitraries.js";
 
 describe("treeOf", () => {
   it("holds the wanted prefixes and their ancestors, parents first", () => {

@@ -1,8 +1,8 @@
 import { childCodes, childCount, excludeItems, parentOf, pathOf, ROOT } from "@nightbeam/catalogue";
+import { catalogueOf } from "@nightbeam/testing";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { decodeShard, type KnownTree } from "../../src/index.js";
-import { catalogueOf } from "../support/arbitraries.js";
 import { bruteForce } from "../support/brute-force.js";
 import { decodeBatch } from "../support/decode.js";
 import { fakeModel } from "../support/fake-model.js";

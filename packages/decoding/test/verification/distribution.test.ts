@@ -1,8 +1,9 @@
 import { childCodes, excludeItems, NOTHING_EXCLUDED, pathOf } from "@nightbeam/catalogue";
+import { catalogueOf } from "@nightbeam/testing";
 import { describe, expect, it } from "vitest";
 import type { Beams } from "../../src/index.js";
 import { beginSearch } from "../../src/verification/verification.js";
-import { catalogueOf, pathsOf } from "../support/arbitraries.js";
+import { pathsOf } from "../support/arbitraries.js";
 import { chiSquare } from "./chi-square.js";
 import { inclusions, openPaths, orderedPairs, population, sampledModel } from "./exact.js";
 

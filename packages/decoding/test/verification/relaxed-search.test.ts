@@ -1,4 +1,5 @@
 import { excludeItems, findPrefix, NOTHING_EXCLUDED } from "@nightbeam/catalogue";
+import { catalogueOf } from "@nightbeam/testing";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import {
@@ -11,7 +12,6 @@ import {
   type ShardUser,
   type SpeculativeOptions,
 } from "../../src/index.js";
-import { catalogueOf } from "../support/arbitraries.js";
 import { decodeBatch } from "../support/decode.js";
 import { fakeModel } from "../support/fake-model.js";
 import {

@@ -1,3 +1,4 @@
+import { fullCatalogue } from "@nightbeam/testing";
 import { afterEach } from "vitest";
 import type { VerifierDirectory, VerifierEndpoint } from "../../src/client/directory.js";
 import { VerifierClient, type VerifierClientOptions } from "../../src/client/verifier-client.js";
@@ -7,7 +8,6 @@ import {
   serveVerifier,
 } from "../../src/server/serve-verifier.js";
 import { FakeHandler } from "./fake-handler.js";
-import { fullCatalogue } from "./random-calls.js";
 
 export const TARGET = "ab".repeat(32);
 export const CATALOGUE = "0c".repeat(32);

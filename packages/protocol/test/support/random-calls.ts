@@ -1,5 +1,6 @@
-import { buildCatalogue, type Catalogue, type Trie } from "@nightbeam/catalogue";
+import type { Catalogue, Trie } from "@nightbeam/catalogue";
 import { type ScoreRequest, treeOf } from "@nightbeam/decoding";
+import { catalogueOf } from "@nightbeam/testing";
 import fc from "fast-check";
 
 /** Token ids in tests are below this. */
@@ -20,18 +21,6 @@ export const someCatalogue: fc.Arbitrary<Catalogue> = fc
     }),
   )
   .map(catalogueOf);
-
-export function catalogueOf(paths: readonly (readonly number[])[]): Catalogue {
-  return buildCatalogue(paths.map((codes, i) => ({ id: `i${i}`, codes, where: `item ${i}` })));
-}
-
-/** Every path of a number of levels over a number of codes. */
-export function fullCatalogue({ levels, codes }: { levels: number; codes: number }): Catalogue {
-  const paths = Array.from({ length: codes ** levels }, (_, n) =>
-    Array.from({ length: levels }, (_, level) => Math.floor(n / codes ** level) % codes),
-  );
-  return catalogueOf(paths);
-}
 
 /** Requests of some users; their keys are different. */
 export function someRequests(trie: Trie): fc.Arbitrary<ScoreRequest[]> {
