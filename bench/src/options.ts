@@ -1,4 +1,5 @@
 import { gibibytes, listOf, oneOf, wholeNumber, words } from "@nightbeam/service";
+import { DEFAULTS } from "@nightbeam/settings";
 import { z } from "zod";
 
 const drafting = z
@@ -13,16 +14,16 @@ export const benchSchema = z.object({
   histories: z.string(),
   beamWidth: listOf(wholeNumber(1)).default([1, 3, 5, 10, 20]),
   batchSize: listOf(wholeNumber(1)).default([1, 8, 32]),
-  scoring: oneOf(["full", "renormalized"]).default("full"),
+  scoring: oneOf(["full", "renormalized"]).default(DEFAULTS.scoring),
   /** Ways to draft, each compared with plain search: `auto`, a width, or one width per level ("60/40/30"). */
   draftWidth: listOf(drafting).default(["40", "auto"]),
   /** Loops to draft in: `demand`, the one of `recommend`, or `published`, the paper's. */
   loop: listOf(oneOf(["demand", "published"])).default(["demand"]),
-  precision: oneOf(["fp32", "int8"]).default("fp32"),
+  precision: oneOf(["fp32", "int8"]).default(DEFAULTS.precision),
   limit: wholeNumber(1).default(320),
   repeat: wholeNumber(1).default(3),
   workers: wholeNumber(1).optional(),
-  promptCache: gibibytes.default(1),
+  promptCache: gibibytes.default(DEFAULTS.promptCache),
   json: z.boolean().default(false),
 });
 

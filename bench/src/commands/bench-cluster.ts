@@ -1,5 +1,5 @@
 import { withRequired } from "@nightbeam/service";
-import { DRAFT_FORMS } from "@nightbeam/settings";
+import { DEFAULTS, DRAFT_FORMS } from "@nightbeam/settings";
 import { Command } from "commander";
 import { benchCluster } from "../cluster/bench-cluster.js";
 import { describeBenchCluster } from "../cluster/describe.js";
@@ -17,12 +17,12 @@ export function benchClusterCommand(clusters: LocalClusters): Command {
       .option("--draft <name...>", `what guesses ahead: ${DRAFT_FORMS}`)
       .option("--catalogue <file>", "items and their codes")
       .option("--histories <file>", "users and their items")
-      .option("--beam-width <n>", "beams that the search keeps (default 20)")
+      .option("--beam-width <n>", `beams that the search keeps (default ${DEFAULTS.beamWidth})`)
       .option("--draft-width <n>", "prefixes drafted per level, or auto (default)")
-      .option("--scoring <kind>", "full or renormalized (default full)")
+      .option("--scoring <kind>", `full or renormalized (default ${DEFAULTS.scoring})`)
       .option("--limit <n>", "only the first n users")
-      .option("--batch-size <n>", "users that share a call (default 32)")
-      .option("--part-size <n>", "users per shard (default 256)")
+      .option("--batch-size <n>", `users that share a call (default ${DEFAULTS.batchSize})`)
+      .option("--part-size <n>", `users per shard (default ${DEFAULTS.clusterPartSize})`)
       .option("--verifiers <n>", "verifiers of the cluster (default 2)")
       .option("--drafters <n>", "drafters of the cluster (default 2)")
       .option("--repeat <n>", "rounds; the median is reported (default 3)")

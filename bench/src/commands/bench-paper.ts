@@ -1,5 +1,5 @@
 import { parseOptions, withRequired } from "@nightbeam/service";
-import { DRAFT_FORMS } from "@nightbeam/settings";
+import { DEFAULTS, DRAFT_FORMS } from "@nightbeam/settings";
 import { Command } from "commander";
 import { paperSchema } from "../paper/options.js";
 import { runPaper } from "../paper/paper.js";
@@ -33,7 +33,7 @@ export function benchPaperCommand(): Command {
       .option("--loop <list>", "loops of strict search (default published,demand)")
       .option("--beam-width <list>", "values of K (default 1,3,5,10,20)")
       .option("--draft-width <n>", "N, prefixes drafted per level (default 40)")
-      .option("--scoring <kind>", "full or renormalized (default full)")
+      .option("--scoring <kind>", `full or renormalized (default ${DEFAULTS.scoring})`)
       .option("--batch-size <n>", "users that share a call in timed runs (default 1)")
       .option("--limit <n>", "users of the timed runs (default 200)")
       .option("--repeat <n>", "timed rounds; the median is reported (default 2)")

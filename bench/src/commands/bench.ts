@@ -1,6 +1,6 @@
 import { parseOptions, withRequired } from "@nightbeam/service";
 import { table } from "@nightbeam/service/terminal";
-import { DRAFT_FORMS } from "@nightbeam/settings";
+import { DEFAULTS, DRAFT_FORMS } from "@nightbeam/settings";
 import { Command } from "commander";
 import { type BenchReport, bench } from "../bench.js";
 import type { LocalClusters } from "../cluster/local-cluster.js";
@@ -24,18 +24,18 @@ export function benchCommand({ clusters }: { clusters: LocalClusters }): Command
         "--draft-width <list>",
         "ways to draft: widths, 60/40/30 for one width per level, auto (default 40,auto)",
       )
-      .option("--scoring <kind>", "full or renormalized (default full)")
+      .option("--scoring <kind>", `full or renormalized (default ${DEFAULTS.scoring})`)
       .option(
         "--loop <list>",
         "demand: as recommend runs; published: the paper's, which discards what a call computed beyond a failed step; or both (default demand)",
       )
-      .option("--precision <kind>", "fp32 or int8 (default fp32)")
+      .option("--precision <kind>", `fp32 or int8 (default ${DEFAULTS.precision})`)
       .option("--limit <n>", "only the first n users (default 320)")
       .option("--repeat <n>", "timed repetitions; the median is reported (default 3)")
       .option("--workers <n>", "worker threads (default: one per core)")
       .option(
         "--prompt-cache <GiB>",
-        "memory per worker for prompts kept between calls; 0: none (default 1)",
+        `memory per worker for prompts kept between calls; 0: none (default ${DEFAULTS.promptCache})`,
       )
       .option("--json", "print JSON")
       .action(async (flags: Record<string, unknown>) => {

@@ -1,5 +1,5 @@
 import { gibibytes, listOf, oneOf, wholeNumber, words } from "@nightbeam/service";
-import { parseDraftName } from "@nightbeam/settings";
+import { DEFAULTS, parseDraftName } from "@nightbeam/settings";
 import { z } from "zod";
 
 /** A row of the table: its name and its drafts. */
@@ -49,7 +49,7 @@ export const paperSchema = z.object({
   beamWidth: listOf(wholeNumber(1)).default([1, 3, 5, 10, 20]),
   /** The paper's N. */
   draftWidth: wholeNumber(1).default(40),
-  scoring: oneOf(["full", "renormalized"]).default("full"),
+  scoring: oneOf(["full", "renormalized"]).default(DEFAULTS.scoring),
   batchSize: wholeNumber(1).default(1),
   limit: wholeNumber(1).default(200),
   repeat: wholeNumber(1).default(2),
