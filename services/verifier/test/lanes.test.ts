@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import { VerifierError } from "../src/errors.js";
 import { Lanes } from "../src/lanes/lanes.js";
 import type { IncomingCall, LaneLimits } from "../src/lanes/lanes-options.js";
-import { FakeModel, keysOf, outcome, request } from "./support/calls.js";
+import { FakeModel, keysOf, outcome, request, WIDE_LIMITS } from "./support/calls.js";
 
 function opened(limits: Partial<LaneLimits> = {}, keepsPrompts = true, passMs = 100) {
   const time = new FakeTime();
@@ -12,16 +12,7 @@ function opened(limits: Partial<LaneLimits> = {}, keepsPrompts = true, passMs = 
   const lost: VerifierError[] = [];
   const lanes = new Lanes({
     workers: [a, b],
-    limits: {
-      tokenBudget: 100,
-      maxWaitMs: 0,
-      maxAgeMs: 1_000,
-      maxWaitingTokens: 1_000,
-      maxCalls: 100,
-      idleMs: 60_000,
-      maxKeys: 1_000,
-      ...limits,
-    },
+    limits: { ...WIDE_LIMITS, ...limits },
     clock: time,
     costLine: () => ({ callMs: 10, tokenMs: 1 }),
     onPass: () => undefined,

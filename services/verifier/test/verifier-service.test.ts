@@ -7,7 +7,7 @@ import { Lanes } from "../src/lanes/lanes.js";
 import { closeModel } from "../src/server/load-target.js";
 import { Tally } from "../src/server/tally.js";
 import { VerifierService } from "../src/server/verifier-service.js";
-import { FakeModel, outcome, request } from "./support/calls.js";
+import { FakeModel, outcome, request, WIDE_LIMITS } from "./support/calls.js";
 
 /** A verifier whose dependencies record what is done to them. */
 function opened(
@@ -22,15 +22,7 @@ function opened(
   let verifier: VerifierService | undefined;
   const lanes = new Lanes({
     workers: [model],
-    limits: {
-      tokenBudget: 10,
-      maxWaitMs: 0,
-      maxAgeMs: 1_000,
-      maxWaitingTokens: 1_000,
-      maxCalls: 100,
-      idleMs: 60_000,
-      maxKeys: 1_000,
-    },
+    limits: { ...WIDE_LIMITS, tokenBudget: 10 },
     clock: time,
     costLine: () => ({ callMs: 10, tokenMs: 1 }),
     onPass: () => undefined,

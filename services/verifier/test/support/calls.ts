@@ -1,11 +1,23 @@
 import type { ScoreAnswer, ScoreRequest } from "@nightbeam/decoding";
 import type { FakeTime } from "@nightbeam/testing";
 import type { LaneCall } from "../../src/batching/waiting-call.js";
+import type { LaneLimits } from "../../src/lanes/lanes-options.js";
 
 const NO_TREE = {
   prefixes: new Uint32Array(),
   parents: new Int32Array(),
   wanted: new Uint32Array(),
+};
+
+/** Limits that no call of a test reaches by accident; passes start at once. */
+export const WIDE_LIMITS: LaneLimits = {
+  tokenBudget: 100,
+  maxWaitMs: 0,
+  maxAgeMs: 1_000,
+  maxWaitingTokens: 1_000,
+  maxCalls: 100,
+  idleMs: 60_000,
+  maxKeys: 1_000,
 };
 
 /** A request that says nothing but whose it is. */
