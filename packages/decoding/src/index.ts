@@ -47,6 +47,8 @@ export { logSoftmax } from "./search/log-softmax.js";
 export type { SearchView } from "./search/search.js";
 export type { SearchCost } from "./search/search-cost.js";
 export type { Scoring } from "./search/search-space.js";
+export type { SearchAnswer, Searcher, SearchRequest } from "./search/searcher.js";
+export { closedLeavesOf, type SearchOptions, searchDecoder } from "./search-decoder.js";
 export { type SpeculativeOptions, speculativeDecoder } from "./speculative-decoder.js";
 export { type BeamTree, checkTree, nodeCount, treeOf } from "./tree/beam-tree.js";
 export { gather, type RequestGroup, RequestGroups } from "./tree/gather.js";
