@@ -21,6 +21,7 @@ import {
   type SearchOptions,
   type SearchRequest,
   searchDecoder,
+  searchNodes,
   speculativeDecoder,
 } from "../src/index.js";
 import { decodeBatch, decodeWith } from "./support/decode.js";
@@ -234,4 +235,12 @@ it("closedLeavesOf returns the leaves of an exclusion and all its bases, ascendi
   const leaves = [0, 1, 4, 7].map((item) => catalogue.leafOf(item)).sort((a, b) => a - b);
   expect([...closedLeavesOf(exclusion)]).toEqual(leaves);
   expect([...closedLeavesOf(NOTHING_EXCLUDED)]).toEqual([]);
+});
+
+it("searchNodes is what a plain search of a full catalogue asks about", async () => {
+  for (const beamWidth of [1, 2, 5, 100]) {
+    const target = new FakeScorer(trie, model);
+    const [outcome] = await decodeBatch({ target, space: { trie, scoring }, beamWidth }, [job(1)]);
+    expect(searchNodes(trie, beamWidth)).toBe(outcome?.cost.nodes);
+  }
 });

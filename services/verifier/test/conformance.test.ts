@@ -58,6 +58,7 @@ async function remote(
   const describeIt = () => ({
     precision: "fp32",
     version: "0.0.0",
+    programs: [{ program: "tree-scores" as const }],
     waitingTokens: lanes.waitingTokens,
     runningTokens: lanes.runningTokens,
   });

@@ -72,7 +72,10 @@ async function open(setup: Setup): Promise<RunningVerifier> {
     return { waitingTokens, runningTokens, cost: target.cost.line };
   };
   const tally = new Tally();
-  const describe = () => ({ precision, version, ...load() });
+  const describe = () => {
+    const { cost, ...rows } = load();
+    return { precision, version, programs: [{ program: "tree-scores", cost }], ...rows } as const;
+  };
   const server = await serve(setup, { lanes, tally, describe });
   const names = {
     id: options.name ?? freshNodeName(),

@@ -20,6 +20,7 @@ export function verifyHandler(options: HandlerOptions): VerifyHandler {
   const { lanes, clock, tally, log, describe } = options;
   return {
     describe,
+    search: () => Promise.reject(new ProtocolError("WRONG_MODEL", "only trees are scored here")),
     async verify({ deadline, ...call }) {
       let answered: LaneAnswer;
       try {
