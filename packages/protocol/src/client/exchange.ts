@@ -1,3 +1,4 @@
+import type { Trie } from "@nightbeam/catalogue";
 import type {
   ScoreAnswer,
   ScoreRequest,
@@ -13,7 +14,7 @@ import type {
   SearchResponse,
   VerifyResponse,
 } from "../generated/nightbeam/verifier/v1/verifier.js";
-import type { AskSetup } from "./asking.js";
+import type { IdentityMessage } from "../identity.js";
 import type { Link } from "./link.js";
 import type { Reply, RoundTrip } from "./statistics.js";
 import type { Task } from "./task.js";
@@ -32,7 +33,7 @@ export interface Exchange<Response extends Reply, Answer> {
 
 /** A tree call. Keys are the client's. */
 export function treeExchange(
-  { trie, identity, client }: Pick<AskSetup, "trie" | "identity" | "client">,
+  { trie, identity, client }: { trie: Trie; identity: IdentityMessage; client: bigint },
   group: { requests: readonly ScoreRequest[]; tokens: number; home: string | undefined },
 ): Exchange<VerifyResponse, ScoreAnswer> {
   const { requests, tokens, home } = group;
@@ -47,7 +48,7 @@ export function treeExchange(
 
 /** A call for whole searches. Any verifier may take it: nothing is kept between calls. */
 export function searchExchange(
-  { trie, identity }: Pick<AskSetup, "trie" | "identity">,
+  { trie, identity }: { trie: Trie; identity: IdentityMessage },
   group: {
     readonly requests: readonly SearchRequest[];
     readonly tokens: number;
