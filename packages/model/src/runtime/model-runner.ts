@@ -125,13 +125,14 @@ export class ModelRunner<Request extends PromptRequest, Result extends object> {
     const { program, full, cached } = this.#options;
     const session = run.cachedRows === undefined ? full : cached;
     if (session === undefined) throw new ModelError("RUNTIME", "the prompt cache has no graph");
+    const packed = packRun(this.#options, run);
     const feeds = {
-      ...packRun(this.#options, run),
+      ...packed.feeds,
       ...program.pack(run.requests),
       ...this.#memory.feeds(run),
     };
     const kept = this.#memory.outputsOf(run);
-    const outputs = await session.run(feeds, [...program.outputs, ...kept]);
+    const outputs = await session.run({ ...packed, feeds }, [...program.outputs, ...kept]);
     if (kept.length > 0) this.#memory.keep(run, outputs);
     return program.read(run.requests, outputs);
   }

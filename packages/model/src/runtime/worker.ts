@@ -3,7 +3,7 @@ import { decodePrepared } from "@nightbeam/catalogue";
 import { openCheckpoint } from "../checkpoint/checkpoint.js";
 import { isQuantized } from "../checkpoint/convert.js";
 import { ModelError } from "../errors.js";
-import { buildGraph } from "../programs/build-graph.js";
+import { buildTreeGraph } from "../programs/build-graph.js";
 import type { Program, ProgramName, RequestOf, ResultOf } from "../programs/program.js";
 import { openProgram } from "../programs/programs.js";
 import { exactByteWeights } from "./exact-byte-weights.js";
@@ -32,7 +32,7 @@ async function openRunner<Name extends ProgramName>(
   const byteWeights = isQuantized({ tensors }) ? await exactByteWeights(setup) : "int8";
   const parts = { architecture, tensors, byteWeights, program, levels };
   const open = async (cached: boolean) =>
-    openSession(buildGraph({ ...setup, ...parts, cached }), setup);
+    openSession(buildTreeGraph({ ...setup, ...parts, cached }), setup);
   const full = await open(false);
   try {
     const cached = setup.cacheBytes > 0 ? await open(true) : undefined;
