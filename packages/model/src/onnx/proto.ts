@@ -13,6 +13,7 @@ export const DataType = {
   int32: 6,
   int64: 7,
   bool: 9,
+  double: 11,
 } as const;
 export type ElementType = keyof typeof DataType;
 

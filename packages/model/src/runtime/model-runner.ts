@@ -5,6 +5,7 @@ import type { Answered, Program, ProgramSetup, PromptRequest } from "../programs
 import { MemoryTensors } from "./memory-tensors.js";
 import { packRun, type Run } from "./pack-run.js";
 import { PromptCache } from "./prompt-cache.js";
+import type { Runner } from "./runner.js";
 import type { Session } from "./session.js";
 
 export interface ModelRunnerOptions<Request extends PromptRequest, Result> extends ProgramSetup {
@@ -33,7 +34,9 @@ interface RunKind {
  * Runs a program on a loaded model: answers calls of any mixture of prompt lengths, of cached and new
  * prompts. Blocks the thread that it runs on.
  */
-export class ModelRunner<Request extends PromptRequest, Result extends object> {
+export class ModelRunner<Request extends PromptRequest, Result extends object>
+  implements Runner<Request, Answered<Result>>
+{
   readonly #options: ModelRunnerOptions<Request, Result>;
   readonly #cache: PromptCache;
   readonly #memory: MemoryTensors;
@@ -70,6 +73,10 @@ export class ModelRunner<Request extends PromptRequest, Result extends object> {
 
   release(keys: readonly number[]): void {
     for (const key of keys) this.#cache.release(key);
+  }
+
+  buffersOf(answer: Answered<Result>): readonly ArrayBufferLike[] {
+    return this.#options.program.buffersOf(answer);
   }
 
   async close(): Promise<void> {
@@ -125,13 +132,14 @@ export class ModelRunner<Request extends PromptRequest, Result extends object> {
     const { program, full, cached } = this.#options;
     const session = run.cachedRows === undefined ? full : cached;
     if (session === undefined) throw new ModelError("RUNTIME", "the prompt cache has no graph");
+    const packed = packRun(this.#options, run);
     const feeds = {
-      ...packRun(this.#options, run),
+      ...packed.feeds,
       ...program.pack(run.requests),
       ...this.#memory.feeds(run),
     };
     const kept = this.#memory.outputsOf(run);
-    const outputs = await session.run(feeds, [...program.outputs, ...kept]);
+    const outputs = await session.run({ ...packed, feeds }, [...program.outputs, ...kept]);
     if (kept.length > 0) this.#memory.keep(run, outputs);
     return program.read(run.requests, outputs);
   }

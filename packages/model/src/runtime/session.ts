@@ -1,6 +1,7 @@
 import { InferenceSession } from "onnxruntime-node";
 import { ModelError } from "../errors.js";
-import type { Feeds } from "../onnx/feeds.js";
+import { type Feeds, type Sizes, shapeFeeds } from "../onnx/feeds.js";
+import type { EncodedGraph } from "../onnx/graph-builder.js";
 import { RunOutputs } from "../onnx/outputs.js";
 
 export interface SessionOptions {
@@ -12,19 +13,26 @@ export interface SessionOptions {
   readonly executionProvider: string;
 }
 
+/** What a run brings: the graph's inputs, and numbers for the names in its shapes. */
+export interface RunInputs {
+  readonly feeds: Feeds;
+  /** Default: the graph has no shapes to fill in. */
+  readonly sizes?: Sizes | undefined;
+}
+
 /** One graph loaded into onnxruntime. Runs block the thread they are called on. */
 export interface Session {
   /** @throws ModelError RUNTIME */
-  run(feeds: Feeds, fetches: readonly string[]): Promise<RunOutputs>;
+  run(inputs: RunInputs, fetches: readonly string[]): Promise<RunOutputs>;
   /** Frees native memory; it is not reclaimed otherwise. */
   release(): Promise<void>;
 }
 
 /** @throws ModelError RUNTIME */
-export async function openSession(graph: Uint8Array, options: SessionOptions): Promise<Session> {
+export async function openSession(graph: EncodedGraph, options: SessionOptions): Promise<Session> {
   let session: InferenceSession;
   try {
-    session = await InferenceSession.create(graph, {
+    session = await InferenceSession.create(graph.model, {
       executionProviders: [options.executionProvider],
       intraOpNumThreads: options.threads,
       interOpNumThreads: 1,
@@ -49,9 +57,10 @@ export async function openSession(graph: Uint8Array, options: SessionOptions): P
     );
   }
   return {
-    async run(feeds, fetches) {
+    async run({ feeds, sizes = {} }, fetches) {
+      const all = { ...feeds, ...shapeFeeds(graph.shapes, sizes) };
       try {
-        return new RunOutputs(await session.run(feeds, [...fetches]));
+        return new RunOutputs(await session.run(all, [...fetches]));
       } catch (cause) {
         throw new ModelError("RUNTIME", `onnxruntime failed to run the model: ${String(cause)}`, {
           cause,

@@ -6,7 +6,7 @@ import { someCatalogue } from "@nightbeam/testing/conformance";
 import { writeCheckpoint } from "@nightbeam/testing/world";
 import { beforeEach, describe, expect, it } from "vitest";
 import { openCheckpoint } from "../../src/checkpoint/checkpoint.js";
-import { buildGraph } from "../../src/programs/build-graph.js";
+import { buildTreeGraph } from "../../src/programs/build-graph.js";
 import { treeScores } from "../../src/programs/tree-scores.js";
 import { editHeader, editJson, withHeader } from "../support/edit-files.js";
 
@@ -30,7 +30,8 @@ describe("a checkpoint's weights", () => {
     );
     const program = treeScores({ architecture, trie, scoring, codeTokens });
     const options = { levels: 4, maxPositions: 64, cached: false };
-    return buildGraph({ architecture, tensors, byteWeights: "int8", program, ...options });
+    return buildTreeGraph({ architecture, tensors, byteWeights: "int8", program, ...options })
+      .model;
   };
   const refused = () => refusal(build());
 

@@ -1,6 +1,6 @@
 import { MICROSOFT, type Value } from "../../onnx/graph-builder.js";
 import type { NodeMemory, PromptMemory } from "../architecture.js";
-import type { NodeInputs } from "../inputs.js";
+import { type NodeInputs, SIZES } from "../inputs.js";
 import type { LlamaContext } from "./context.js";
 import { fromHeads, headAxes, perGroup, toHeads } from "./query-heads.js";
 
@@ -27,12 +27,14 @@ export function attendNodes(
       attributes: { transB: { int: 1 }, alpha: { float: scaleOf(context) } },
     },
   );
+  const seen = hidePadding(context, { scores: toPrompt, promptBias: inputs.promptBias });
   const toAncestors = ancestorScores(context, { queries, keys: nodes.keys, inputs });
-  const scores = graph.node("Concat", [toPrompt, layout.ancestorsToHeads(toAncestors)], {
+  const scores = graph.node("Concat", [seen, layout.ancestorsToHeads(toAncestors)], {
     attributes: { axis: { int: -1 } },
   });
+  const keySplit = graph.shape([SIZES.prompt, context.maxAncestors]);
   const shares = graph.node("Softmax", [scores], { attributes: { axis: { int: -1 } } });
-  const [promptShares = "", ancestorShares = ""] = graph.nodes("Split", [shares, inputs.keySplit], {
+  const [promptShares = "", ancestorShares = ""] = graph.nodes("Split", [shares, keySplit], {
     outputs: 2,
     attributes: { axis: { int: -1 } },
   });
@@ -47,7 +49,21 @@ export function attendNodes(
   return graph.node("Add", [fromPrompt, fromAncestors]);
 }
 
+/** Shape of the padded layout of nodes. */
+const SLOT_SHAPE = [SIZES.users, SIZES.slots];
+
 const scaleOf = ({ config }: LlamaContext) => config.headSize ** -0.5;
+
+/** Scores of prompts' tokens without those of padding. Shape [B, …axes, nodes, P], as the result's. */
+function hidePadding(
+  { graph, config }: LlamaContext,
+  { scores, promptBias }: { scores: Value; promptBias: Value | undefined },
+): Value {
+  if (promptBias === undefined) return scores;
+  const isGrouped = headAxes(config).length > 1;
+  const bias = isGrouped ? graph.node("Unsqueeze", [promptBias, graph.int64s([1])]) : promptBias;
+  return graph.node("Add", [scores, bias]);
+}
 
 /** Keys or values of each node's ancestors. Shape [R, A, kv heads, 1, head size]. */
 function ofAncestors(
@@ -80,7 +96,7 @@ function ancestorScores(
   ]);
   return graph.node("Pad", [
     biased,
-    inputs.ancestorPadding,
+    graph.shape([0, 0, 0, 0, SIZES.ancestorPadding, 0]),
     graph.scalar("minus_infinity", Number.NEGATIVE_INFINITY),
   ]);
 }
@@ -116,14 +132,11 @@ function nodeLayout(context: LlamaContext, inputs: NodeInputs) {
   const pad = (value: Value) => graph.node("Gather", [value, inputs.slots]);
   const pack = (value: Value) => graph.node("Gather", [value, inputs.places]);
   return {
-    toHeads: (queries: Value) =>
-      toHeads(context, { value: pad(queries), shape: inputs.slotShape, axes }),
+    toHeads: (queries: Value) => toHeads(context, { value: pad(queries), shape: SLOT_SHAPE, axes }),
     fromHeads: (value: Value) => pack(fromHeads(context, { value, axes })),
     /** [nodes, ancestors, heads] -> [B, …axes, nodes per user, ancestors]. */
     ancestorsToHeads: (value: Value) => {
-      const dims = graph.node("Concat", [inputs.slotShape, graph.int64s([-1, ...axes])], {
-        attributes: { axis: { int: 0 } },
-      });
+      const dims = graph.shape([...SLOT_SHAPE, -1, ...axes]);
       const perm = grouped ? [0, 3, 4, 1, 2] : [0, 3, 1, 2];
       return transpose(graph.node("Reshape", [pad(value), dims]), perm);
     },
@@ -134,7 +147,7 @@ function nodeLayout(context: LlamaContext, inputs: NodeInputs) {
       return graph.node("Slice", [
         pack(graph.node("Reshape", [rows, all])),
         graph.int64s([0]),
-        inputs.ancestorCount,
+        graph.shape([SIZES.ancestors]),
         graph.int64s([1]),
       ]);
     },
