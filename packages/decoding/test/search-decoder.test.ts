@@ -10,7 +10,6 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import {
   type BatchMeasure,
-  closedLeavesOf,
   type DecodeJob,
   type Drafter,
   emptyDrafter,
@@ -24,6 +23,7 @@ import {
   searchNodes,
   speculativeDecoder,
 } from "../src/index.js";
+import { closedLeavesOf } from "../src/search-decoder.js";
 import { decodeBatch, decodeWith } from "./support/decode.js";
 import { fakeModel } from "./support/fake-model.js";
 import { FakeScorer } from "./support/fakes.js";

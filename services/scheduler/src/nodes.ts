@@ -36,6 +36,7 @@ export function nodeLists(control: Pick<Control, "connected" | "watchNodes"> | u
 }
 
 function publicStatus(status: NodeStatus): Nodes["verifiers"][number] {
-  const { role: _, scoring: _s, precision: _p, cost: _c, namedVerifiers: _n, ...rest } = status;
+  const { role: _, scoring: _s, precision: _p, cost: _c, programs: _r, ...shown } = status;
+  const { namedVerifiers: _n, ...rest } = shown;
   return rest;
 }

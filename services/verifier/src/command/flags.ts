@@ -16,12 +16,18 @@ export const VERIFIER_FLAGS: readonly Flag[] = [
   },
   { flag: "--precision <kind>", meaning: "fp32 or int8 (default fp32)" },
   {
+    flag: "--programs <list>",
+    meaning:
+      "what the target is run for: tree-scores, beam-search or both; each has its own workers (default tree-scores; both on a GPU)",
+  },
+  {
     flag: "--execution-provider <kind>",
     meaning: "cpu, cuda, tensorrt or webgpu (default cpu)",
   },
   {
     flag: "--workers <n>",
-    meaning: "threads, each with a copy of the model (default: one per core; one on a GPU)",
+    meaning:
+      "threads per program, each with a copy of the model (default: one per core; one on a GPU)",
   },
   { flag: "--threads <n>", meaning: "threads per operator in each worker (default 1)" },
   {

@@ -1,4 +1,5 @@
 import { availableParallelism } from "node:os";
+import type { TargetProgram } from "@nightbeam/decoding";
 import {
   gibibytes,
   hostPort,
@@ -11,11 +12,27 @@ import {
 } from "@nightbeam/service";
 import { z } from "zod";
 
+/** Programs that the target can be opened for, each with its own threads and its own copy of the weights. */
+export const SERVED_PROGRAMS = ["tree-scores", "beam-search"] as const satisfies TargetProgram[];
+
+export type ServedProgram = (typeof SERVED_PROGRAMS)[number];
+
+const CPU_PROGRAMS: readonly ServedProgram[] = ["tree-scores"];
+const GPU_PROGRAMS: readonly ServedProgram[] = ["tree-scores", "beam-search"];
+
+const PROGRAMS = `give ${SERVED_PROGRAMS.join(", ")}, or several separated by commas`;
+
+const programList = z
+  .string()
+  .transform((text) => text.split(",").map((name) => name.trim()))
+  .pipe(z.array(z.enum(SERVED_PROGRAMS, PROGRAMS)).min(1, PROGRAMS))
+  .transform((names) => SERVED_PROGRAMS.filter((program) => names.includes(program)));
+
 /**
  * The options of `nightbeam verifier`; keys are flags in camelCase.
  *
- * Some defaults depend on the device. A GPU has one worker, needs large batches and cannot keep prompts between
- * calls. A CPU has one worker per core and gains little by waiting for a fuller batch.
+ * Some defaults depend on the device. A GPU has one worker per program, needs large batches, cannot keep prompts
+ * between calls, and runs whole searches. A CPU has one worker per core and gains little by waiting for a fuller batch.
  */
 export const verifierSchema = z
   .object({
@@ -23,6 +40,7 @@ export const verifierSchema = z
     catalogue: z.string(),
     scoring: oneOf(["full", "renormalized"]).default("full"),
     precision: oneOf(["fp32", "int8"]).default("fp32"),
+    programs: programList.optional(),
     executionProvider: oneOf(["cpu", "cuda", "tensorrt", "webgpu"]).default("cpu"),
     workers: wholeNumber(1).optional(),
     threads: wholeNumber(1).default(1),
@@ -43,6 +61,7 @@ export const verifierSchema = z
     const tokenBudget = options.tokenBudget ?? (isCpu ? 4_096 : 16_384);
     return {
       ...options,
+      programs: options.programs ?? (isCpu ? CPU_PROGRAMS : GPU_PROGRAMS),
       workers,
       /** GiB per worker. */
       promptCache: options.promptCache ?? (isCpu ? 1 : 0),
