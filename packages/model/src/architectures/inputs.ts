@@ -1,4 +1,4 @@
-import type { GraphBuilder, Value } from "../onnx/graph-builder.js";
+import type { GraphBuilder, Size, Value } from "../onnx/graph-builder.js";
 
 /*
  * The inputs of a graph, the same for every family. In shapes: B users, P tokens per prompt, R nodes,
@@ -43,6 +43,12 @@ export interface NodeInputs {
   readonly ancestors: Value;
   /** 0 for an ancestor, -infinity if a node has fewer than A. float [R, A, 1]. */
   readonly ancestorBias: Value;
+  /** Sizes: slots per user (S / B), A, and what A lacks of the maximum. */
+  readonly counts: {
+    readonly slots: Size;
+    readonly ancestors: Size;
+    readonly ancestorPadding: Size;
+  };
   /** As in `PromptInputs`, if prompts are padded. Default: they have one length. */
   readonly promptBias?: Value | undefined;
 }
@@ -79,5 +85,6 @@ export function declareNodes(graph: GraphBuilder): NodeInputs {
     places: graph.input("places", "int32", ["nodes"]),
     ancestors: graph.input("ancestors", "int32", ["nodes", "ancestors"]),
     ancestorBias: graph.input("ancestor_bias", "float", ["nodes", "ancestors", 1]),
+    counts: SIZES,
   };
 }

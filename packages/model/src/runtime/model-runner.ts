@@ -1,9 +1,9 @@
 import { gather, RequestGroups } from "@nightbeam/decoding";
 import { ModelError } from "../errors.js";
 import { nodeRows } from "../programs/node-rows.js";
+import { packRun, type Run } from "../programs/pack-run.js";
 import type { Answered, Program, ProgramSetup, PromptRequest } from "../programs/program.js";
 import { MemoryTensors } from "./memory-tensors.js";
-import { packRun, type Run } from "./pack-run.js";
 import { PromptCache } from "./prompt-cache.js";
 import type { Runner } from "./runner.js";
 import type { Session } from "./session.js";

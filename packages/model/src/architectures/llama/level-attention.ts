@@ -1,13 +1,13 @@
 import type { Value } from "../../onnx/graph-builder.js";
 import { rows } from "../../onnx/linear.js";
-import type { LevelPast, NodeMemory, PromptMemory } from "../architecture.js";
+import type { LayerPast, NodeMemory, PromptMemory } from "../architecture.js";
 import { type LevelInputs, SIZES } from "../inputs.js";
 import type { LlamaContext } from "./context.js";
 import { type Attended, type LayerPlace, project, type Stream } from "./projection.js";
 
 /** Attention of one layer if the rows are the nodes of one depth. */
 export function levelAttention(
-  layer: LayerPlace & { readonly nodes: LevelInputs; readonly past: LevelPast },
+  layer: LayerPlace & { readonly nodes: LevelInputs; readonly past: LayerPast },
   stream: Stream,
 ): Attended<NodeMemory> {
   const { context, nodes, past } = layer;
@@ -19,7 +19,7 @@ export function levelAttention(
   };
   const memory = { keys: project(layer, "k", all), values: project(layer, "v", all) };
   const lineOf = (part: keyof NodeMemory) => {
-    const ancestors = past.levels.map((level, depth) =>
+    const ancestors = past.nodes.map((level, depth) =>
       graph.node("Gather", [level[part], nodes.ancestors[depth] ?? ""]),
     );
     return { depth: ancestors.length + 1, ofNodes: line(context, [...ancestors, memory[part]]) };

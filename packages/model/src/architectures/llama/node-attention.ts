@@ -49,9 +49,6 @@ export function attendNodes(
   return graph.node("Add", [fromPrompt, fromAncestors]);
 }
 
-/** Shape of the padded layout of nodes. */
-const SLOT_SHAPE = [SIZES.users, SIZES.slots];
-
 const scaleOf = ({ config }: LlamaContext) => config.headSize ** -0.5;
 
 /** Scores of prompts' tokens without those of padding. Shape [B, …axes, nodes, P], as the result's. */
@@ -96,7 +93,7 @@ function ancestorScores(
   ]);
   return graph.node("Pad", [
     biased,
-    graph.shape([0, 0, 0, 0, SIZES.ancestorPadding, 0]),
+    graph.shape([0, 0, 0, 0, inputs.counts.ancestorPadding, 0]),
     graph.scalar("minus_infinity", Number.NEGATIVE_INFINITY),
   ]);
 }
@@ -126,17 +123,18 @@ function mixAncestors(
 function nodeLayout(context: LlamaContext, inputs: NodeInputs) {
   const { graph, config } = context;
   const axes = headAxes(config);
+  const shape = [SIZES.users, inputs.counts.slots];
   const grouped = axes.length > 1;
   const transpose = (value: Value, perm: readonly number[]) =>
     graph.node("Transpose", [value], { attributes: { perm: { ints: perm } } });
   const pad = (value: Value) => graph.node("Gather", [value, inputs.slots]);
   const pack = (value: Value) => graph.node("Gather", [value, inputs.places]);
   return {
-    toHeads: (queries: Value) => toHeads(context, { value: pad(queries), shape: SLOT_SHAPE, axes }),
+    toHeads: (queries: Value) => toHeads(context, { value: pad(queries), shape, axes }),
     fromHeads: (value: Value) => pack(fromHeads(context, { value, axes })),
     /** [nodes, ancestors, heads] -> [B, …axes, nodes per user, ancestors]. */
     ancestorsToHeads: (value: Value) => {
-      const dims = graph.shape([...SLOT_SHAPE, -1, ...axes]);
+      const dims = graph.shape([...shape, -1, ...axes]);
       const perm = grouped ? [0, 3, 4, 1, 2] : [0, 3, 1, 2];
       return transpose(graph.node("Reshape", [pad(value), dims]), perm);
     },
@@ -147,7 +145,7 @@ function nodeLayout(context: LlamaContext, inputs: NodeInputs) {
       return graph.node("Slice", [
         pack(graph.node("Reshape", [rows, all])),
         graph.int64s([0]),
-        graph.shape([SIZES.ancestors]),
+        graph.shape([inputs.counts.ancestors]),
         graph.int64s([1]),
       ]);
     },

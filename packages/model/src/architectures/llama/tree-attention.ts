@@ -1,6 +1,6 @@
 import type { Value } from "../../onnx/graph-builder.js";
 import { rows } from "../../onnx/linear.js";
-import type { LayerMemory, NodeMemory } from "../architecture.js";
+import type { LayerMemory, LayerPast, NodeMemory } from "../architecture.js";
 import { type NodeInputs, SIZES } from "../inputs.js";
 import { attendNodes } from "./node-attention.js";
 import {
@@ -16,7 +16,7 @@ import { attendPrompts, rememberPrompts } from "./prompt-attention.js";
 interface Layer extends LayerPlace {
   readonly nodes: NodeInputs;
   /** What an earlier run left of prompts and nodes. Default: the prompts are among the rows. */
-  readonly past: LayerMemory | undefined;
+  readonly past: LayerPast | undefined;
 }
 
 /** A layer's rows with the keys and values of all of them. */
@@ -44,17 +44,18 @@ export function treeAttention(layer: Layer, stream: Stream): Attended<LayerMemor
 /** Prompts and earlier nodes come from memory; the rows are the new nodes. */
 function attendAfterMemory(
   layer: Layer,
-  { stream, projected, own, past }: AttentionRows & { past: LayerMemory },
+  { stream, projected, own, past }: AttentionRows & { past: LayerPast },
 ): Attended<LayerMemory> {
   const { context, nodes: inputs } = layer;
   const { graph } = context;
   const queries = project(layer, "q", projected);
-  const append = (earlier: Value, now: Value) =>
-    graph.node("Concat", [earlier, now], { attributes: { axis: { int: 0 } } });
-  const nodes = {
-    keys: append(past.nodes.keys, own.keys),
-    values: append(past.nodes.values, own.values),
-  };
+  const append = (part: keyof NodeMemory) =>
+    past.nodes.length === 0
+      ? own[part]
+      : graph.node("Concat", [...past.nodes.map((earlier) => earlier[part]), own[part]], {
+          attributes: { axis: { int: 0 } },
+        });
+  const nodes = { keys: append("keys"), values: append("values") };
   return {
     output: attendNodes(context, { queries, prompts: past.prompts, nodes, inputs }),
     residual: stream.residual,

@@ -1,7 +1,7 @@
 import { SIZES } from "../../architectures/inputs.js";
 import type { GraphBuilder, Value } from "../../onnx/graph-builder.js";
 import { DataType } from "../../onnx/proto.js";
-import type { GraphBeams, SearchContext } from "./expand.js";
+import type { GraphBeams, SearchContext } from "./search-context.js";
 import { searchSizes } from "./sizes.js";
 
 /** Names of the inputs of one depth. */
