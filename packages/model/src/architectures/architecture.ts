@@ -71,6 +71,8 @@ export interface MemoryShape {
 export interface GraphContext {
   readonly graph: GraphBuilder;
   readonly weights: Weights;
+  /** Whether the graph runs on a GPU, where small copies from and to the host take longer than sums. */
+  readonly onDevice: boolean;
   /** Positions that the graph has to know, at least 1. */
   readonly maxPositions: number;
   /** Nodes of its own tree that the deepest node sees, itself included: levels - 1. */

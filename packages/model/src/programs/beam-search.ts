@@ -1,5 +1,5 @@
 import type { GraphContext, LayerPast } from "../architectures/architecture.js";
-import { SIZES } from "../architectures/inputs.js";
+import { packScoreColumns, SIZES } from "../architectures/inputs.js";
 import { type Feeds, int32, positionTensor } from "../onnx/feeds.js";
 import { declarePromptBias, searchLevels, searchNames } from "./search/levels.js";
 import { packSearch } from "./search/pack-search.js";
@@ -22,7 +22,9 @@ export function beamSearch(setup: SearchSetup): SearchProgram {
     build: (context) => buildSearch(context, setup),
     pack: (run) => {
       const { feeds, sizes } = packSearch(setup, run);
-      return { feeds: { ...feeds, ...packPrompts(run) }, sizes };
+      const depths = Array.from({ length: setup.trie.levels - 1 }, (_, at) => at + 1);
+      const columns = setup.onDevice ? packScoreColumns(run.promptLength, depths) : {};
+      return { feeds: { ...feeds, ...packPrompts(run), ...columns }, sizes };
     },
     read: (run, outputs) => {
       const nodes = beamsByDepth(setup.trie, run.beamWidth)

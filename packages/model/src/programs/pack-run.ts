@@ -1,10 +1,10 @@
-import { SIZES } from "../architectures/inputs.js";
+import { packScoreColumns, SIZES } from "../architectures/inputs.js";
 import { type Feeds, float32, int32, positionTensor, type RunInputs } from "../onnx/feeds.js";
 import { NO_ANCESTOR, type NodeRows } from "./node-rows.js";
 import type { ProgramSetup, PromptRequest } from "./program.js";
 
 /** What packing needs to know of the model and the catalogue. */
-type PackingSetup = Pick<ProgramSetup, "architecture" | "trie" | "codeTokens">;
+type PackingSetup = Pick<ProgramSetup, "architecture" | "trie" | "codeTokens" | "onDevice">;
 
 /** Requests that one execution of a graph answers. */
 export interface Run<Request extends PromptRequest = PromptRequest> {
@@ -19,12 +19,14 @@ export interface Run<Request extends PromptRequest = PromptRequest> {
 export function packRun(setup: PackingSetup, run: Run): Required<RunInputs> {
   const { requests, promptLength } = run;
   const { nodes, maxNodes } = extent(requests);
-  const ancestors = maxDepth(requests);
+  const maxAncestors = setup.trie.levels - 1;
+  const ancestors = setup.onDevice ? maxAncestors : maxDepth(requests);
   return {
     feeds: {
       ...packRows(setup, { ...run, nodes }),
       ...packPlaces(requests, { nodes, maxNodes }),
       ...packAncestors(setup, { ...run, nodes, ancestors }),
+      ...(setup.onDevice ? packScoreColumns(promptLength, [maxAncestors]) : {}),
     },
     sizes: {
       [SIZES.users]: requests.length,
@@ -33,7 +35,7 @@ export function packRun(setup: PackingSetup, run: Run): Required<RunInputs> {
       [SIZES.nodes]: nodes,
       [SIZES.slots]: maxNodes,
       [SIZES.ancestors]: ancestors,
-      [SIZES.ancestorPadding]: setup.trie.levels - 1 - ancestors,
+      [SIZES.ancestorPadding]: maxAncestors - ancestors,
     },
   };
 }

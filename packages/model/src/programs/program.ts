@@ -101,6 +101,8 @@ export interface ProgramSetup {
   readonly scoring: Scoring;
   /** `codeTokens[level][code]` is the code's token. */
   readonly codeTokens: readonly Int32Array[];
+  /** As in `GraphContext`. */
+  readonly onDevice: boolean;
 }
 
 /** What the end of a graph is built from. */

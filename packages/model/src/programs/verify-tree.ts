@@ -41,7 +41,7 @@ function buildVerification(graphContext: GraphContext, setup: SearchSetup): void
   const context = { ...programContext, tensors: trieTensors(programContext) };
   const { graph, architecture } = context;
   const promptBias = declarePromptBias(graph);
-  const nodes = { ...declareNodes(graph), promptBias };
+  const nodes = { ...declareNodes(context), promptBias };
   const tree = architecture.nodeStates(context, { nodes, prompts: { kind: "tokens" } });
   let past: readonly LayerPast[] = tree.layers.map(({ prompts }) => ({ prompts, nodes: [] }));
   searchLevels(context, {
@@ -73,8 +73,8 @@ function repairOf(
   context: SearchContext,
   options: { next: NextNodes; past: readonly LayerPast[]; promptBias: Value },
 ): () => Value[] {
-  const { graph, architecture, maxAncestors } = context;
-  const nodes = repairNodes(graph, options, maxAncestors);
+  const { architecture } = context;
+  const nodes = repairNodes(context, options);
   return () => {
     const states = architecture.nodeStates(context, {
       nodes,

@@ -53,6 +53,7 @@ export async function openRunner<Name extends ProgramName>(
     tensors,
     trie,
     levels: setup.codeTokens.length,
+    onDevice: setup.executionProvider !== "cpu",
     byteWeights: isQuantized({ tensors }) ? await exactByteWeights(setup) : "int8",
   });
 }
@@ -80,6 +81,5 @@ async function openSearchRunner(
   const search = { ...setup, maxChildren: maxChildrenOf(setup.trie) };
   const program = open(search);
   const session = await openSession(buildGraph(setup, program.build), setup);
-  const fixedShapes = setup.executionProvider !== "cpu";
-  return new SearchRunner({ ...search, program, session, fixedShapes });
+  return new SearchRunner({ ...search, program, session });
 }

@@ -19,8 +19,6 @@ export interface SearchRunnerOptions extends SearchSetup {
   readonly session: Session;
   /** Longest prompt, in tokens. */
   readonly maxPromptTokens: number;
-  /** Whether prompts are padded to their class's length, rather than to the longest of a run. */
-  readonly fixedShapes: boolean;
 }
 
 /** Bytes that the searches of one run may take, besides weights: a gigabyte. */
@@ -88,9 +86,10 @@ export class SearchRunner implements Runner<WholeSearch, SearchAnswer> {
   }
 
   async #search(requests: readonly SearchRequest[], kind: RunKind): Promise<SearchAnswer[]> {
-    const { program, session, fixedShapes } = this.#options;
+    const { program, session, onDevice } = this.#options;
     const longest = requests.reduce((most, { prompt }) => Math.max(most, prompt.length), 0);
-    const promptLength = fixedShapes ? kind.promptLength : longest;
+    // A device sees the same shapes again and again; a CPU computes nothing that is not needed.
+    const promptLength = onDevice ? kind.promptLength : longest;
     const run = { ...kind, requests: this.#padded(requests, kind), promptLength };
     const started = performance.now();
     const found = program.read(run, await session.run(program.pack(run), program.outputs));
@@ -101,14 +100,14 @@ export class SearchRunner implements Runner<WholeSearch, SearchAnswer> {
   }
 
   /**
-   * Adds copies of the last user: to a power of two if shapes are fixed, and never a single row, which
+   * Adds copies of the last user: to a power of two on a device, and never a single row, which
    * onnxruntime adds up in another order on a CPU.
    */
   #padded(requests: readonly SearchRequest[], { beamWidth }: RunKind): readonly SearchRequest[] {
-    const { trie, fixedShapes } = this.#options;
+    const { trie, onDevice } = this.#options;
     const users = requests.length;
     const hasSingleRow = users === 1 && beamsByDepth(trie, beamWidth).slice(1, -1).includes(1);
-    const padded = fixedShapes ? 2 ** Math.ceil(Math.log2(users)) : users;
+    const padded = onDevice ? 2 ** Math.ceil(Math.log2(users)) : users;
     const count = hasSingleRow ? 2 : padded;
     const last = requests.slice(-1);
     return [...requests, ...Array.from({ length: count - users }, () => last).flat()];

@@ -2,6 +2,7 @@ import { MICROSOFT, type Value } from "../../onnx/graph-builder.js";
 import type { NodeMemory, PromptMemory } from "../architecture.js";
 import { type NodeInputs, SIZES } from "../inputs.js";
 import type { LlamaContext } from "./context.js";
+import { joinScores, splitAt } from "./parts.js";
 import { fromHeads, headAxes, perGroup, toHeads } from "./query-heads.js";
 
 /**
@@ -29,14 +30,16 @@ export function attendNodes(
   );
   const seen = hidePadding(context, { scores: toPrompt, promptBias: inputs.promptBias });
   const toAncestors = ancestorScores(context, { queries, keys: nodes.keys, inputs });
-  const scores = graph.node("Concat", [seen, layout.ancestorsToHeads(toAncestors)], {
-    attributes: { axis: { int: -1 } },
+  const scores = joinScores(context, {
+    toPrompt: seen,
+    others: layout.ancestorsToHeads(toAncestors),
+    count: context.maxAncestors,
   });
-  const keySplit = graph.shape([SIZES.prompt, context.maxAncestors]);
   const shares = graph.node("Softmax", [scores], { attributes: { axis: { int: -1 } } });
-  const [promptShares = "", ancestorShares = ""] = graph.nodes("Split", [shares, keySplit], {
-    outputs: 2,
-    attributes: { axis: { int: -1 } },
+  const [promptShares, ancestorShares] = splitAt(context, {
+    value: shares,
+    axis: -1,
+    sizes: [SIZES.prompt, context.maxAncestors],
   });
   const fromPrompt = layout.fromHeads(
     graph.node("MatMul", [promptShares, perGroup(context, prompts.values)]),
@@ -91,6 +94,7 @@ function ancestorScores(
     graph.node("Mul", [flat, graph.scalar("attention_scale", scaleOf(context))]),
     inputs.ancestorBias,
   ]);
+  if (inputs.counts.ancestorPadding === 0) return biased;
   return graph.node("Pad", [
     biased,
     graph.shape([0, 0, 0, 0, inputs.counts.ancestorPadding, 0]),
@@ -142,8 +146,10 @@ function nodeLayout(context: LlamaContext, inputs: NodeInputs) {
     ancestorsFromHeads: (value: Value) => {
       const rows = transpose(value, grouped ? [0, 3, 4, 1, 2] : [0, 2, 3, 1]);
       const all = graph.int64s([-1, context.maxAncestors, config.heads]);
+      const packed = pack(graph.node("Reshape", [rows, all]));
+      if (inputs.counts.ancestors === context.maxAncestors) return packed;
       return graph.node("Slice", [
-        pack(graph.node("Reshape", [rows, all])),
+        packed,
         graph.int64s([0]),
         graph.shape([inputs.counts.ancestors]),
         graph.int64s([1]),

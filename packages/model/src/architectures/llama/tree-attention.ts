@@ -3,6 +3,7 @@ import { rows } from "../../onnx/linear.js";
 import type { LayerMemory, LayerPast, NodeMemory } from "../architecture.js";
 import { type NodeInputs, SIZES } from "../inputs.js";
 import { attendNodes } from "./node-attention.js";
+import { splitAt } from "./parts.js";
 import {
   type Attended,
   type LayerPlace,
@@ -108,12 +109,9 @@ function attendInLastLayer(
 
 /** Rows of prompts and nodes, apart. */
 function splitRows({ context }: Layer, value: Value): { prompts: Value; nodes: Value } {
-  const [promptRows = "", nodeRows = ""] = context.graph.nodes(
-    "Split",
-    [value, context.graph.shape([SIZES.promptRows, SIZES.nodes])],
-    { outputs: 2, attributes: { axis: { int: 0 } } },
-  );
-  return { prompts: promptRows, nodes: nodeRows };
+  const sizes = [SIZES.promptRows, SIZES.nodes] as const;
+  const [prompts, nodes] = splitAt(context, { value, axis: 0, sizes });
+  return { prompts, nodes };
 }
 
 /** Keys and values of prompts and nodes, apart and still by row. */

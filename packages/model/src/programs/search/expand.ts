@@ -130,13 +130,16 @@ function bestPlaces(
     graph.int64s([2 ** 31 - 1]),
     graph.int64s([1]),
   ]);
-  const numbers = placeNumbers(context, depth);
-  const from = (start: number) => graph.node("Sub", [graph.int32(start), numbers]);
-  const order = graph.node("Where", [
+  const rank = graph.node("Where", [
     graph.node("Greater", [flat, lowest]),
-    from(2 ** 30),
-    graph.node("Where", [graph.node("Equal", [flat, lowest]), from(2 ** 29), graph.int32(-1)]),
+    graph.int32(2 ** 30),
+    graph.node("Where", [
+      graph.node("Equal", [flat, lowest]),
+      graph.int32(2 ** 29),
+      graph.int32(0),
+    ]),
   ]);
+  const order = graph.node("Sub", [rank, placeNumbers(context, depth)]);
   const [, chosen = ""] = topK(order, true);
   const [ascending = ""] = topK(
     graph.node("Cast", [chosen], { attributes: { to: { int: DataType.int32 } } }),

@@ -1,4 +1,4 @@
-import { ROOT, type Trie } from "@nightbeam/catalogue";
+import { ROOT } from "@nightbeam/catalogue";
 import type { SearchRequest } from "@nightbeam/decoding";
 import { Tensor } from "onnxruntime-node";
 import { SIZES } from "../../architectures/inputs.js";
@@ -27,7 +27,7 @@ export function packSearch(
   const { requests, promptLength } = run;
   const beams = beamsByDepth(trie, run.beamWidth);
   const users = requests.length;
-  const closed = packClosed(trie, requests);
+  const closed = packClosed({ architecture, trie, maxChildren }, requests);
   const feeds: Feeds = {
     [searchNames.promptBias]: packBias(run),
     [searchNames.rootPositions]: positionTensor(
@@ -73,7 +73,7 @@ function packBias({ requests, promptLength }: SearchRun): Tensor {
 
 /** The closed nodes of every depth, padded to the largest number of any user. */
 function packClosed(
-  trie: Trie,
+  { trie, maxChildren }: PackingSetup,
   requests: readonly SearchRequest[],
 ): { feeds: Feeds; sizes: Sizes } {
   const byUser = requests.map(({ closed }) => closedNodes(trie, closed));
@@ -88,7 +88,11 @@ function packClosed(
     const places = new Int32Array(requests.length * most);
     ofDepth.forEach((closed, user) => {
       parents.set(closed.parents, user * most);
-      places.set(closed.places, user * most);
+      const shift = 1 - (maxChildren[depth] ?? 1);
+      places.set(
+        closed.places.map((place) => place + shift),
+        user * most,
+      );
     });
     const names = closedNames(depth);
     const dims = [requests.length, most];

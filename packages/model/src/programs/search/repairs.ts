@@ -1,3 +1,4 @@
+import type { GraphContext } from "../../architectures/architecture.js";
 import type { NodeInputs } from "../../architectures/inputs.js";
 import { type Feeds, int32, type Sizes } from "../../onnx/feeds.js";
 import type { GraphBuilder, Value } from "../../onnx/graph-builder.js";
@@ -20,13 +21,12 @@ const repairNames = (depth: number) => ({
  * that no bit tells whether a beam was drafted.
  */
 export function repairNodes(
-  graph: GraphBuilder,
+  { graph, onDevice, maxAncestors }: GraphContext,
   { next, promptBias }: { next: NextNodes; promptBias: Value },
-  maxAncestors: number,
 ): NodeInputs {
   const { depth } = next.beams;
   const names = repairNames(depth);
-  const rows = searchSizes.rows(depth);
+  const rows = `rows_${depth}`;
   const columns = next.ancestors.map((ancestors, at) =>
     graph.node("Unsqueeze", [
       graph.node("Add", [ancestors, firstRow(graph, at + 1)]),
@@ -34,17 +34,22 @@ export function repairNodes(
     ]),
   );
   const own = graph.input(names.ownRows, "int32", [rows, 1]);
+  const count = onDevice ? maxAncestors : depth;
+  const bias = Float32Array.from({ length: count }, (_, at) =>
+    at < depth ? 0 : Number.NEGATIVE_INFINITY,
+  );
+  const line = [...columns, ...Array.from({ length: count - columns.length }, () => own)];
   return {
     tokens: next.tokens,
     positions: next.positions,
     slots: graph.input(names.slots, "int32", [`slots_${depth}`]),
     places: graph.input(names.places, "int32", [rows]),
-    ancestors: graph.node("Concat", [...columns, own], { attributes: { axis: { int: 1 } } }),
-    ancestorBias: graph.node("Expand", [graph.scalar("zero", 0), graph.shape([rows, depth, 1])]),
+    ancestors: graph.node("Concat", line, { attributes: { axis: { int: 1 } } }),
+    ancestorBias: graph.floats(`line_bias_${depth}`, bias, [1, count, 1]),
     counts: {
       slots: searchSizes.slots(depth),
-      ancestors: depth,
-      ancestorPadding: maxAncestors - depth,
+      ancestors: count,
+      ancestorPadding: maxAncestors - count,
     },
     promptBias,
   };
@@ -85,7 +90,6 @@ export function packRepairs(run: { users: number; beams: readonly number[]; leve
     );
     // The deepest nodes are no ancestors.
     if (depth < levels - 1) feeds[names.firstRow] = int32(Int32Array.of(first), [1]);
-    sizes[searchSizes.rows(depth)] = rows;
     sizes[searchSizes.slots(depth)] = perUser;
     first += rows;
   }

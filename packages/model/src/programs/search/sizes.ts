@@ -10,8 +10,7 @@ export const searchSizes = {
   closed: (depth: number) => `closed_${depth}`,
   /** Drafted nodes per user at a depth from 1. */
   drafted: (depth: number) => `drafted_${depth}`,
-  /** Beams of all users at a depth from 1, and the slots per user that they are laid out in. */
-  rows: (depth: number) => `rows_${depth}`,
+  /** Slots per user that the beams of a depth from 1 are laid out in. */
   slots: (depth: number) => `slots_${depth}`,
 };
 
