@@ -54,7 +54,7 @@ export {
   TARGET_PROGRAMS,
   type TargetProgram,
 } from "./search/target-program.js";
-export { type SearchOptions, searchDecoder } from "./search-decoder.js";
+export { closedLeavesOf, type SearchOptions, searchDecoder } from "./search-decoder.js";
 export { type SpeculativeOptions, speculativeDecoder } from "./speculative-decoder.js";
 export { type BeamTree, checkTree, nodeCount, treeOf } from "./tree/beam-tree.js";
 export { gather, type RequestGroup, RequestGroups } from "./tree/gather.js";

@@ -3,7 +3,7 @@ import { openCheckpoint } from "./checkpoint/checkpoint.js";
 import { refuseLevelHeads } from "./checkpoint/level-heads.js";
 import { loadModel, type ModelOptions } from "./load-model.js";
 import type { Model } from "./open-model.js";
-import type { AnswerOf, WholeSearch } from "./programs/program.js";
+import type { AnswerOf, SearchProgramName, WholeSearch } from "./programs/program.js";
 import type { ModelPool } from "./runtime/model-pool.js";
 
 /** A model that is loaded and ready to run whole searches. */
@@ -22,17 +22,21 @@ export interface SearcherThread extends Searcher {
   readonly isOpen: boolean;
 }
 
+export interface SearcherOptions extends Omit<ModelOptions, "cacheBytes"> {
+  /** `verify-tree` looks at what requests have drafted, `beam-search` does not. Default: beam-search. */
+  readonly program?: SearchProgramName;
+}
+
 /**
  * Loads a checkpoint for whole beam searches, each in one run of the model. Nothing is kept between calls.
  *
  * @throws ModelError; UNSUPPORTED for a heads draft
  */
-export async function openSearcher(
-  options: Omit<ModelOptions, "cacheBytes">,
-): Promise<SearcherModel> {
+export async function openSearcher(options: SearcherOptions): Promise<SearcherModel> {
   const checkpoint = await openCheckpoint(options.directory);
   refuseLevelHeads(options.directory, checkpoint.config);
-  const loaded = await loadModel(checkpoint, { ...options, cacheBytes: 0, program: "beam-search" });
+  const { program = "beam-search" } = options;
+  const loaded = await loadModel(checkpoint, { ...options, cacheBytes: 0, program });
   const { pool, workers, prompts, hash } = loaded;
   return {
     searcher: searcherOver(pool),

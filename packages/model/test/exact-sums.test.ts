@@ -76,7 +76,8 @@ async function openRunner(checkpoint: Checkpoint, { catalogue }: ScorerWorld) {
   const { architecture } = config;
   const { trie } = catalogue;
   const prompts = await promptsOf({ config, spec }, { directory, catalogue });
-  const setup = { ...prompts, architecture, trie, scoring: "full", cacheBytes: 0 } as const;
+  const model = { ...prompts, architecture, trie };
+  const setup = { ...model, scoring: "full", cacheBytes: 0, onDevice: false } as const;
   const program = treeScores(setup);
   const parts = { tensors, program, byteWeights: "int8", levels: trie.levels } as const;
   const graph = buildTreeGraph({ ...setup, ...parts, cached: false });

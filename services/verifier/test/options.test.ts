@@ -64,7 +64,7 @@ describe("options", () => {
     );
     for (const programs of ["level-heads", "tree-scores,,", "beam search"]) {
       expect(refused({ programs })).toBe(
-        `--programs ${programs}: give tree-scores, beam-search, or several separated by commas`,
+        `--programs ${programs}: give tree-scores, beam-search, verify-tree, or several separated by commas`,
       );
     }
     expect(refused({ name: "a.b" })).toContain("give up to 100 letters");

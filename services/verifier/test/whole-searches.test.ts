@@ -1,11 +1,19 @@
 import { excludeItems, NOTHING_EXCLUDED } from "@nightbeam/catalogue";
-import { type DecodeJob, searchDecoder, speculativeDecoder } from "@nightbeam/decoding";
+import {
+  type DecodeJob,
+  fixedWidths,
+  ModelDrafter,
+  RetrievalDrafter,
+  searchDecoder,
+  speculativeDecoder,
+} from "@nightbeam/decoding";
 import { refusal } from "@nightbeam/testing";
 import { expectSameList } from "@nightbeam/testing/conformance";
 import { describe, expect, it } from "vitest";
 import { job, openClient, openVerifier, stop } from "./support/verifiers.js";
 import { useVerifierWorld, type VerifierWorld } from "./support/worlds.js";
 
+const ALL = { programs: "tree-scores,beam-search,verify-tree", workers: 1 };
 const BOTH = { programs: "tree-scores,beam-search", workers: 1 };
 const beamWidth = 10;
 const { signal } = new AbortController();
@@ -56,6 +64,32 @@ describe("a verifier that runs whole searches", () => {
     expect(passes.some((fields) => fields.includes('"program":"beam-search"'))).toBe(true);
     expect(passes.some((fields) => fields.includes('"program":"tree-scores"'))).toBe(true);
     await Promise.all([...clients, calling].map((client) => client.close()));
+    await stop(opened);
+  });
+
+  it("verifies a drafted tree, right or wrong, without an effect on the lists", async () => {
+    const opened = await openVerifier(world(), ALL);
+    const { searched, local } = world();
+    const space = { trie: searched.trie, scoring: "full" } as const;
+    const jobs = users(world(), 12);
+    const plain = speculativeDecoder({ target: local.scorer, space, beamWidth });
+    const expected = await plain.decode(jobs, signal);
+    const client = openClient(world(), [opened], { program: "verify-tree" });
+    const policy = fixedWidths([beamWidth, beamWidth]);
+    const steps: number[] = [];
+    for (const drafter of [new ModelDrafter(local.scorer), new RetrievalDrafter()]) {
+      const target = client.searcher(job());
+      const decoder = searchDecoder({ target, space, beamWidth, drafter, policy });
+      const found = await decoder.decode(jobs, signal);
+      found.forEach(({ beams }, at) => {
+        expectSameList(beams, expected[at]?.beams, 1e-5);
+      });
+      steps.push(found.reduce((sum, { cost }) => sum + cost.acceptedSteps, 0));
+    }
+    const [right = 0, random = 0] = steps;
+    expect(right).toBe(2 * jobs.length);
+    expect(random).toBeLessThan(right);
+    await client.close();
     await stop(opened);
   });
 

@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { type Catalogue, excludeItems, NOTHING_EXCLUDED } from "@nightbeam/catalogue";
 import {
   type Beams,
+  closedLeavesOf,
   type DecodeJob,
   type Scoring,
   type Searcher,
@@ -27,6 +28,8 @@ export interface SearcherOpeners {
   readonly openScorer: (settings: ScorerSettings) => Promise<OpenScorer>;
   /** Largest difference of scores, in nats: float32 sums in another order. Default: 1e-5. */
   readonly tolerance?: number;
+  /** Whether it looks at drafted prefixes. Then scores have the same bits with any of them. Default: it does not. */
+  readonly drafting?: boolean;
 }
 
 interface SearchWorld {
@@ -69,7 +72,7 @@ const SCORINGS: readonly Scoring[] = ["full", "renormalized"];
  * TypeScript over the log-probabilities of the same model.
  */
 export function describeSearcher(name: string, openers: SearcherOpeners): void {
-  const { open, openScorer, tolerance = 1e-5 } = openers;
+  const { open, openScorer, tolerance = 1e-5, drafting = false } = openers;
   describe(name, () => {
     const parent = useTempDir();
     describe.each(Object.entries(SEARCH_WORLDS))("%s", (worldName, world) => {
@@ -112,6 +115,33 @@ export function describeSearcher(name: string, openers: SearcherOpeners): void {
 
         it.each([1, 20, 300])("leaves out what users exclude, of %i beams", async (beamWidth) => {
           await expectEqualLists(users(6, true), beamWidth);
+        });
+
+        it.runIf(drafting)("has the same scores, to the bit, with any draft", async () => {
+          const { trie } = catalogue;
+          const random = seeded(23);
+          const inner = (trie.levelStart[trie.levels] ?? 0) - 1;
+          const shares = [0, 0.05, 0.5, 0.95, 1];
+          for (const beamWidth of [1, 9, 70]) {
+            const lists = shares.map(async (share) => {
+              const requests = users(5, true).map(({ key, prompt, exclusion }) => ({
+                key,
+                prompt,
+                closed: key === 4 ? new Uint32Array() : closedLeavesOf(exclusion),
+                drafted: Uint32Array.from({ length: inner }, (_, at) => at + 1).filter(
+                  () => below(random, 1000) < 1000 * share,
+                ),
+              }));
+              const answers = await searcher.searcher.search(requests, { beamWidth });
+              if (share === 1) {
+                const levels = answers.map(({ draftedLevels }) => draftedLevels);
+                expect(levels).toEqual(levels.map(() => trie.levels - 1));
+              }
+              return answers.map(({ beams }) => beams);
+            });
+            const [first, ...others] = await Promise.all(lists);
+            for (const other of others) expect(other).toEqual(first);
+          }
         });
 
         it("gives a user the same list alone", async () => {

@@ -56,7 +56,7 @@ export interface Architecture {
   /** The same for the nodes of one depth, after the prompts and the earlier depths. */
   levelStates(
     context: GraphContext,
-    inputs: { nodes: LevelInputs; past: readonly LevelPast[] },
+    inputs: { nodes: LevelInputs; past: readonly LayerPast[] },
   ): LevelStates;
 }
 
@@ -71,6 +71,8 @@ export interface MemoryShape {
 export interface GraphContext {
   readonly graph: GraphBuilder;
   readonly weights: Weights;
+  /** Whether the graph runs on a GPU, where small copies from and to the host take longer than sums. */
+  readonly onDevice: boolean;
   /** Positions that the graph has to know, at least 1. */
   readonly maxPositions: number;
   /** Nodes of its own tree that the deepest node sees, itself included: levels - 1. */
@@ -80,7 +82,7 @@ export interface GraphContext {
 /** Where a graph gets its prompts from: their tokens, or the memory of an earlier run. */
 export type PromptSource =
   | { readonly kind: "tokens" }
-  | { readonly kind: "memory"; readonly layers: readonly LayerMemory[] };
+  | { readonly kind: "memory"; readonly layers: readonly LayerPast[] };
 
 /** Keys and values of prompts, by head. Shape of each [B, kv heads, P, head size]. */
 export interface PromptMemory {
@@ -114,10 +116,10 @@ export interface PromptStates {
   readonly layers: readonly PromptMemory[];
 }
 
-/** What a layer remembers of the prompts, and of the nodes of each depth from 1. */
-export interface LevelPast {
+/** What a layer remembers of prompts and of earlier nodes, such as those of each depth from 1. */
+export interface LayerPast {
   readonly prompts: PromptMemory;
-  readonly levels: readonly NodeMemory[];
+  readonly nodes: readonly NodeMemory[];
 }
 
 export interface LevelStates {

@@ -1,4 +1,7 @@
-import type { GraphBuilder, Value } from "../onnx/graph-builder.js";
+import { Tensor } from "onnxruntime-node";
+import { type Feeds, int32 } from "../onnx/feeds.js";
+import type { GraphBuilder, Size, Value } from "../onnx/graph-builder.js";
+import type { GraphContext } from "./architecture.js";
 
 /*
  * The inputs of a graph, the same for every family. In shapes: B users, P tokens per prompt, R nodes,
@@ -43,6 +46,12 @@ export interface NodeInputs {
   readonly ancestors: Value;
   /** 0 for an ancestor, -infinity if a node has fewer than A. float [R, A, 1]. */
   readonly ancestorBias: Value;
+  /** Sizes: slots per user (S / B), A, and what A lacks of the maximum. */
+  readonly counts: {
+    readonly slots: Size;
+    readonly ancestors: Size;
+    readonly ancestorPadding: Size;
+  };
   /** As in `PromptInputs`, if prompts are padded. Default: they have one length. */
   readonly promptBias?: Value | undefined;
 }
@@ -71,7 +80,61 @@ export interface LevelInputs {
   readonly promptBias: Value;
 }
 
-export function declareNodes(graph: GraphBuilder): NodeInputs {
+/** Columns of scores of a prompt's tokens and of others beside each other. */
+interface ScoreColumns {
+  /** bool [P + others]. */
+  readonly isPrompt: Value;
+  /** The prompt's token of each column; 0 for one of the others. int32 [P + others]. */
+  readonly ofPrompt: Value;
+  /** Which of the others; 0 for a column of the prompt. int32 [P + others]. */
+  readonly ofOthers: Value;
+}
+
+const columnNames = (count: number) => ({
+  isPrompt: `is_prompt_${count}`,
+  ofPrompt: `prompt_columns_${count}`,
+  ofOthers: `other_columns_${count}`,
+});
+
+/** The columns for a number of others, as inputs that all layers share. */
+export function scoreColumns(graph: GraphBuilder, count: number): ScoreColumns {
+  const names = columnNames(count);
+  const input = (name: string, type: "bool" | "int32") =>
+    graph.once(`input ${name}`, () => graph.input(name, type, [`columns_${count}`]));
+  return {
+    isPrompt: input(names.isPrompt, "bool"),
+    ofPrompt: input(names.ofPrompt, "int32"),
+    ofOthers: input(names.ofOthers, "int32"),
+  };
+}
+
+/** The inputs of `scoreColumns`, which graphs for a device have. */
+export function packScoreColumns(promptLength: number, counts: readonly number[]): Feeds {
+  const feeds: Feeds = {};
+  for (const count of counts) {
+    const columns = Int32Array.from({ length: promptLength + count }, (_, column) => column);
+    const names = columnNames(count);
+    const dims = [columns.length];
+    const isPrompt = Uint8Array.from(columns, (column) => (column < promptLength ? 1 : 0));
+    feeds[names.isPrompt] = new Tensor("bool", isPrompt, dims);
+    feeds[names.ofPrompt] = int32(
+      columns.map((column) => (column < promptLength ? column : 0)),
+      dims,
+    );
+    feeds[names.ofOthers] = int32(
+      columns.map((column) => Math.max(0, column - promptLength)),
+      dims,
+    );
+  }
+  return feeds;
+}
+
+/** Nodes of trees as inputs. On a device every node has as many ancestors, some of them hidden. */
+export function declareNodes({
+  graph,
+  onDevice,
+  maxAncestors,
+}: Pick<GraphContext, "graph" | "onDevice" | "maxAncestors">): NodeInputs {
   return {
     tokens: graph.input("tokens", "int32", ["rows"]),
     positions: graph.input("positions", "int64", ["rows", 1]),
@@ -79,5 +142,6 @@ export function declareNodes(graph: GraphBuilder): NodeInputs {
     places: graph.input("places", "int32", ["nodes"]),
     ancestors: graph.input("ancestors", "int32", ["nodes", "ancestors"]),
     ancestorBias: graph.input("ancestor_bias", "float", ["nodes", "ancestors", 1]),
+    counts: onDevice ? { slots: SIZES.slots, ancestors: maxAncestors, ancestorPadding: 0 } : SIZES,
   };
 }

@@ -27,6 +27,13 @@ export function positionTensor(positions: ArrayLike<number>, dims: readonly numb
 /** Numbers for the names in a graph's shapes. */
 export type Sizes = Readonly<Record<string, number>>;
 
+/** What a run brings: the graph's inputs, and numbers for the names in its shapes. */
+export interface RunInputs {
+  readonly feeds: Feeds;
+  /** Default: the graph has no shapes to fill in. */
+  readonly sizes?: Sizes | undefined;
+}
+
 /** The shapes of a graph as inputs. @throws RangeError for a name without a size */
 export function shapeFeeds(shapes: readonly ShapeInput[], sizes: Sizes): Feeds {
   return Object.fromEntries(

@@ -3,6 +3,7 @@ import {
   type Dimension,
   type ElementType,
   encodeModel,
+  type GraphInfo,
   type NodeInfo,
   type TensorData,
   type TensorInfo,
@@ -40,10 +41,12 @@ export class GraphBuilder {
   readonly #inputs: ValueInfo[] = [];
   readonly #outputs: ValueInfo[] = [];
   readonly #tensors = new Map<string, TensorInfo>();
-  readonly #nodes: NodeInfo[] = [];
+  /** Nodes of the graph, or of the branch that is being built. */
+  #nodes: NodeInfo[] = [];
+  #nodeCount = 0;
   readonly #renamed = new Map<Value, string>();
   readonly #shapes = new Map<string, ShapeInput>();
-  readonly #shared = new Map<string, Value>();
+  #shared = new Map<string, Value>();
 
   constructor(name: string) {
     this.#name = name;
@@ -146,7 +149,7 @@ export class GraphBuilder {
 
   /** A node with several outputs. */
   nodes(op: string, inputs: readonly Value[], options: NodeOptions & { outputs: number }): Value[] {
-    const name = `${op}_${this.#nodes.length}`;
+    const name = `${op}_${this.#nodeCount++}`;
     const outputs = Array.from({ length: options.outputs }, (_, i) => `${name}:${i}`);
     this.#nodes.push({
       name,
@@ -157,6 +160,43 @@ export class GraphBuilder {
       attributes: options.attributes ?? {},
     });
     return outputs;
+  }
+
+  /**
+   * The values of one of two branches; the other one is not computed. A branch may read all values that
+   * were built before it. Weights of both are part of the graph.
+   *
+   * @param branches return values that they built, as many as there are types
+   */
+  either(
+    condition: Value,
+    branches: {
+      readonly types: readonly ElementType[];
+      readonly ifTrue: () => readonly Value[];
+      readonly ifFalse: () => readonly Value[];
+    },
+  ): Value[] {
+    const { types } = branches;
+    return this.nodes("If", [condition], {
+      outputs: types.length,
+      attributes: {
+        then_branch: { graph: this.#branch(branches.ifTrue, types) },
+        else_branch: { graph: this.#branch(branches.ifFalse, types) },
+      },
+    });
+  }
+
+  #branch(build: () => readonly Value[], types: readonly ElementType[]): GraphInfo {
+    const [outer, shared] = [this.#nodes, this.#shared];
+    this.#nodes = [];
+    // What the branch shares with itself is not there outside of it.
+    this.#shared = new Map(shared);
+    const values = build();
+    const nodes = this.#nodes;
+    this.#nodes = outer;
+    this.#shared = shared;
+    const outputs = types.map((type, at) => ({ name: values[at] ?? "", type, shape: undefined }));
+    return { name: `branch_${this.#nodeCount++}`, inputs: [], outputs, tensors: [], nodes };
   }
 
   encode(): EncodedGraph {

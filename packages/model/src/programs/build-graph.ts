@@ -17,6 +17,8 @@ export interface GraphOptions {
   readonly levels: number;
   /** Positions that the graph has to know. */
   readonly maxPositions: number;
+  /** As in `GraphContext`. */
+  readonly onDevice: boolean;
 }
 
 /**
@@ -32,7 +34,8 @@ export function buildGraph(
   const { architecture } = options;
   const graph = new GraphBuilder("nightbeam");
   const weights = new Weights(options.tensors, options);
-  build({ graph, weights, maxPositions: options.maxPositions, maxAncestors: options.levels - 1 });
+  const { maxPositions, onDevice, levels } = options;
+  build({ graph, weights, maxPositions, onDevice, maxAncestors: levels - 1 });
   const unused = weights.unused().filter((name) => !architecture.isIgnored(name));
   if (unused.length > 0) {
     throw new ModelError(
@@ -57,7 +60,7 @@ export function buildTreeGraph(
   const { architecture, program, cached } = options;
   return buildGraph(options, (context) => {
     const { graph } = context;
-    const nodes = declareNodes(graph);
+    const nodes = declareNodes(context);
     const prompts: PromptSource = cached
       ? { kind: "memory", layers: declareMemory(graph, architecture) }
       : { kind: "tokens" };

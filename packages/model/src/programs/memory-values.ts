@@ -1,6 +1,6 @@
 import type {
   Architecture,
-  LayerMemory,
+  LayerPast,
   MemoryShape,
   NodeStates,
 } from "../architectures/architecture.js";
@@ -22,7 +22,7 @@ const promptShape = ({ keyValueHeads, headSize }: MemoryShape) => [
 ];
 
 /** Memory of earlier runs as inputs of a graph, per layer. */
-export function declareMemory(graph: GraphBuilder, { memory }: Architecture): LayerMemory[] {
+export function declareMemory(graph: GraphBuilder, { memory }: Architecture): LayerPast[] {
   const prompt = promptShape(memory);
   const node = ["past_nodes", memory.keyValueHeads * memory.headSize];
   return Array.from({ length: memory.layers }, (_, layer) => {
@@ -32,10 +32,12 @@ export function declareMemory(graph: GraphBuilder, { memory }: Architecture): La
         keys: graph.input(`past_${names.promptKeys}`, "float", prompt),
         values: graph.input(`past_${names.promptValues}`, "float", prompt),
       },
-      nodes: {
-        keys: graph.input(`past_${names.nodeKeys}`, "float", node),
-        values: graph.input(`past_${names.nodeValues}`, "float", node),
-      },
+      nodes: [
+        {
+          keys: graph.input(`past_${names.nodeKeys}`, "float", node),
+          values: graph.input(`past_${names.nodeValues}`, "float", node),
+        },
+      ],
     };
   });
 }

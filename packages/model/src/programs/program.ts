@@ -19,13 +19,19 @@ export interface ProgramTypes {
   /** Scores of every level's codes after the prompt, by a heads draft. */
   "level-heads": { readonly request: LevelHeadsRequest; readonly result: LevelScores };
   /** A user's whole beam search. */
-  "beam-search": {
-    readonly request: WholeSearch;
-    readonly result: Omit<SearchAnswer, keyof RunCost>;
-  };
+  "beam-search": Search;
+  /** The same with a drafted tree. */
+  "verify-tree": Search;
+}
+
+interface Search {
+  readonly request: WholeSearch;
+  readonly result: Omit<SearchAnswer, keyof RunCost>;
 }
 
 export type ProgramName = keyof ProgramTypes;
+/** Programs that run whole searches. */
+export type SearchProgramName = "beam-search" | "verify-tree";
 export type RequestOf<Name extends ProgramName> = ProgramTypes[Name]["request"];
 export type ResultOf<Name extends ProgramName> = ProgramTypes[Name]["result"];
 /** What a worker answers: the program's result, and what it cost. */
@@ -95,6 +101,8 @@ export interface ProgramSetup {
   readonly scoring: Scoring;
   /** `codeTokens[level][code]` is the code's token. */
   readonly codeTokens: readonly Int32Array[];
+  /** As in `GraphContext`. */
+  readonly onDevice: boolean;
 }
 
 /** What the end of a graph is built from. */

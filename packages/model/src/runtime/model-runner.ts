@@ -1,9 +1,9 @@
 import { gather, RequestGroups } from "@nightbeam/decoding";
 import { ModelError } from "../errors.js";
 import { nodeRows } from "../programs/node-rows.js";
+import { packRun, type Run } from "../programs/pack-run.js";
 import type { Answered, Program, ProgramSetup, PromptRequest } from "../programs/program.js";
 import { MemoryTensors } from "./memory-tensors.js";
-import { packRun, type Run } from "./pack-run.js";
 import { PromptCache } from "./prompt-cache.js";
 import type { Runner } from "./runner.js";
 import type { Session } from "./session.js";
@@ -61,7 +61,7 @@ export class ModelRunner<Request extends PromptRequest, Result extends object>
         const results = await this.#run(run);
         const milliseconds = (performance.now() - started) / asked.length;
         const promptTokens = home.cached ? 0 : home.promptLength;
-        return results.map((result, at) => {
+        return results.slice(0, asked.length).map((result, at) => {
           return { ...result, tokens: promptTokens + (run.requests[at]?.count ?? 0), milliseconds };
         });
       },
@@ -124,8 +124,14 @@ export class ModelRunner<Request extends PromptRequest, Result extends object>
         levels: trie.levels,
         cachedRow: (prefix) => (cached ? this.#cache.cachedRow(request.key, prefix) : undefined),
       });
-    const cachedRows = cached ? requests.map(({ key }) => this.#cache.nodeCount(key)) : undefined;
-    return { requests: requests.map(rowsOf), promptLength, cachedRows };
+    const rows = requests.map(rowsOf);
+    // A run of a single row would add up in another order: it gets the row twice.
+    const isSingle = cached && rows.length === 1 && rows[0]?.count === 1;
+    const all = isSingle ? [...rows, ...rows] : rows;
+    const cachedRows = cached
+      ? all.map(({ request }) => this.#cache.nodeCount(request.key))
+      : undefined;
+    return { requests: all, promptLength, cachedRows };
   }
 
   async #run(run: Run<Request>): Promise<Result[]> {

@@ -1,8 +1,7 @@
 import { decodePrepared } from "@nightbeam/catalogue";
 import { openCheckpoint } from "../checkpoint/checkpoint.js";
 import { isQuantized } from "../checkpoint/convert.js";
-import { beamSearchGraph } from "../programs/beam-search/graph.js";
-import { maxChildrenOf } from "../programs/beam-search/trie-tensors.js";
+import { beamSearch } from "../programs/beam-search.js";
 import { buildGraph, buildTreeGraph, type GraphOptions } from "../programs/build-graph.js";
 import { levelHeads } from "../programs/level-heads.js";
 import type {
@@ -14,7 +13,11 @@ import type {
   PromptRequest,
   RequestOf,
 } from "../programs/program.js";
+import type { SearchSetup } from "../programs/search/search-context.js";
+import type { SearchProgram } from "../programs/search/search-program.js";
+import { maxChildrenOf } from "../programs/search/trie-tensors.js";
 import { treeScores } from "../programs/tree-scores.js";
+import { verifyTree } from "../programs/verify-tree.js";
 import { exactByteWeights } from "./exact-byte-weights.js";
 import type { WorkerSetup } from "./messages.js";
 import { ModelRunner } from "./model-runner.js";
@@ -34,7 +37,8 @@ type Openers = {
 const OPENERS: Openers = {
   "tree-scores": (setup) => openTreeRunner(treeScores(setup), setup),
   "level-heads": (setup) => openTreeRunner(levelHeads(setup), setup),
-  "beam-search": openSearchRunner,
+  "beam-search": (setup) => openSearchRunner(beamSearch, setup),
+  "verify-tree": (setup) => openSearchRunner(verifyTree, setup),
 };
 
 /** Loads a model and what it is run for. @throws ModelError */
@@ -49,6 +53,7 @@ export async function openRunner<Name extends ProgramName>(
     tensors,
     trie,
     levels: setup.codeTokens.length,
+    onDevice: setup.executionProvider !== "cpu",
     byteWeights: isQuantized({ tensors }) ? await exactByteWeights(setup) : "int8",
   });
 }
@@ -69,9 +74,12 @@ async function openTreeRunner<Request extends PromptRequest, Result extends obje
   }
 }
 
-async function openSearchRunner(setup: RunnerSetup): Promise<SearchRunner> {
+async function openSearchRunner(
+  open: (setup: SearchSetup) => SearchProgram,
+  setup: RunnerSetup,
+): Promise<SearchRunner> {
   const search = { ...setup, maxChildren: maxChildrenOf(setup.trie) };
-  const graph = buildGraph(setup, (context) => beamSearchGraph(context, search));
-  const session = await openSession(graph, setup);
-  return new SearchRunner({ ...search, session, fixedShapes: setup.executionProvider !== "cpu" });
+  const program = open(search);
+  const session = await openSession(buildGraph(setup, program.build), setup);
+  return new SearchRunner({ ...search, program, session });
 }

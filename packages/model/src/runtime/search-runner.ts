@@ -6,22 +6,19 @@ import {
   type SearchRequest,
 } from "@nightbeam/decoding";
 import { ModelError } from "../errors.js";
-import { searchNames } from "../programs/beam-search/graph.js";
-import { packSearches } from "../programs/beam-search/pack.js";
-import { readSearches } from "../programs/beam-search/read.js";
-import { searchBytes } from "../programs/beam-search/search-bytes.js";
-import { beamsByDepth } from "../programs/beam-search/sizes.js";
-import type { SearchSetup } from "../programs/beam-search/trie-tensors.js";
 import type { WholeSearch } from "../programs/program.js";
+import { searchBytes } from "../programs/search/search-bytes.js";
+import type { SearchSetup } from "../programs/search/search-context.js";
+import type { SearchProgram } from "../programs/search/search-program.js";
+import { beamsByDepth } from "../programs/search/sizes.js";
 import type { Runner } from "./runner.js";
 import type { Session } from "./session.js";
 
 export interface SearchRunnerOptions extends SearchSetup {
+  readonly program: SearchProgram;
   readonly session: Session;
   /** Longest prompt, in tokens. */
   readonly maxPromptTokens: number;
-  /** Whether prompts are padded to their class's length, rather than to the longest of a run. */
-  readonly fixedShapes: boolean;
 }
 
 /** Bytes that the searches of one run may take, besides weights: a gigabyte. */
@@ -89,23 +86,30 @@ export class SearchRunner implements Runner<WholeSearch, SearchAnswer> {
   }
 
   async #search(requests: readonly SearchRequest[], kind: RunKind): Promise<SearchAnswer[]> {
-    const { session, trie, fixedShapes } = this.#options;
+    const { program, session, onDevice } = this.#options;
     const longest = requests.reduce((most, { prompt }) => Math.max(most, prompt.length), 0);
-    const promptLength = fixedShapes ? kind.promptLength : longest;
+    // A device sees the same shapes again and again; a CPU computes nothing that is not needed.
+    const promptLength = onDevice ? kind.promptLength : longest;
+    const run = { ...kind, requests: this.#padded(requests, kind), promptLength };
     const started = performance.now();
-    const inputs = packSearches(this.#options, { ...kind, requests, promptLength });
-    const outputs = await session.run(inputs, [searchNames.leaves, searchNames.scores]);
-    const found = readSearches(outputs, { users: requests.length, trie });
+    const found = program.read(run, await session.run(program.pack(run), program.outputs));
     const milliseconds = (performance.now() - started) / requests.length;
-    const nodes = beamsByDepth(trie, kind.beamWidth)
-      .slice(1, -1)
-      .reduce((sum, count) => sum + count, 0);
-    return found.map((beams) => ({
-      beams,
-      draftedLevels: 0,
-      nodes,
-      tokens: promptLength + nodes,
-      milliseconds,
-    }));
+    return found
+      .slice(0, requests.length)
+      .map((list) => ({ ...list, tokens: promptLength + list.nodes, milliseconds }));
+  }
+
+  /**
+   * Adds copies of the last user: to a power of two on a device, and never a single row, which
+   * onnxruntime adds up in another order on a CPU.
+   */
+  #padded(requests: readonly SearchRequest[], { beamWidth }: RunKind): readonly SearchRequest[] {
+    const { trie, onDevice } = this.#options;
+    const users = requests.length;
+    const hasSingleRow = users === 1 && beamsByDepth(trie, beamWidth).slice(1, -1).includes(1);
+    const padded = onDevice ? 2 ** Math.ceil(Math.log2(users)) : users;
+    const count = hasSingleRow ? 2 : padded;
+    const last = requests.slice(-1);
+    return [...requests, ...Array.from({ length: count - users }, () => last).flat()];
   }
 }

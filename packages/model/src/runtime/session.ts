@@ -1,6 +1,6 @@
 import { InferenceSession } from "onnxruntime-node";
 import { ModelError } from "../errors.js";
-import { type Feeds, type Sizes, shapeFeeds } from "../onnx/feeds.js";
+import { type RunInputs, shapeFeeds } from "../onnx/feeds.js";
 import type { EncodedGraph } from "../onnx/graph-builder.js";
 import { RunOutputs } from "../onnx/outputs.js";
 
@@ -11,13 +11,6 @@ export interface SessionOptions {
   readonly threads: number;
   /** onnxruntime's name of the execution provider: cpu, cuda, webgpu, tensorrt. */
   readonly executionProvider: string;
-}
-
-/** What a run brings: the graph's inputs, and numbers for the names in its shapes. */
-export interface RunInputs {
-  readonly feeds: Feeds;
-  /** Default: the graph has no shapes to fill in. */
-  readonly sizes?: Sizes | undefined;
 }
 
 /** One graph loaded into onnxruntime. Runs block the thread they are called on. */

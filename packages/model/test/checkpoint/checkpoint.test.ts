@@ -28,8 +28,9 @@ describe("a checkpoint's weights", () => {
     const codeTokens = [0, 1, 2, 3].map((level) =>
       Int32Array.from({ length: 16 }, (_, code) => 4 + 16 * level + code),
     );
-    const program = treeScores({ architecture, trie, scoring, codeTokens });
-    const options = { levels: 4, maxPositions: 64, cached: false };
+    const onDevice = false;
+    const program = treeScores({ architecture, trie, scoring, codeTokens, onDevice });
+    const options = { levels: 4, maxPositions: 64, cached: false, onDevice };
     return buildTreeGraph({ architecture, tensors, byteWeights: "int8", program, ...options })
       .model;
   };

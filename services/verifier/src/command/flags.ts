@@ -18,7 +18,7 @@ export const VERIFIER_FLAGS: readonly Flag[] = [
   {
     flag: "--programs <list>",
     meaning:
-      "what the target is run for: tree-scores, beam-search or both; each has its own workers (default tree-scores; both on a GPU)",
+      "what the target is run for: tree-scores, beam-search, verify-tree, or several; each has its own workers (default tree-scores; on a GPU also beam-search)",
   },
   {
     flag: "--execution-provider <kind>",

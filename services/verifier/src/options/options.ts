@@ -1,5 +1,5 @@
 import { availableParallelism } from "node:os";
-import type { TargetProgram } from "@nightbeam/decoding";
+import { TARGET_PROGRAMS, type TargetProgram } from "@nightbeam/decoding";
 import {
   gibibytes,
   hostPort,
@@ -12,21 +12,16 @@ import {
 } from "@nightbeam/service";
 import { z } from "zod";
 
-/** Programs that the target can be opened for, each with its own threads and its own copy of the weights. */
-export const SERVED_PROGRAMS = ["tree-scores", "beam-search"] as const satisfies TargetProgram[];
+const CPU_PROGRAMS: readonly TargetProgram[] = ["tree-scores"];
+const GPU_PROGRAMS: readonly TargetProgram[] = ["tree-scores", "beam-search"];
 
-export type ServedProgram = (typeof SERVED_PROGRAMS)[number];
-
-const CPU_PROGRAMS: readonly ServedProgram[] = ["tree-scores"];
-const GPU_PROGRAMS: readonly ServedProgram[] = ["tree-scores", "beam-search"];
-
-const PROGRAMS = `give ${SERVED_PROGRAMS.join(", ")}, or several separated by commas`;
+const PROGRAMS = `give ${TARGET_PROGRAMS.join(", ")}, or several separated by commas`;
 
 const programList = z
   .string()
   .transform((text) => text.split(",").map((name) => name.trim()))
-  .pipe(z.array(z.enum(SERVED_PROGRAMS, PROGRAMS)).min(1, PROGRAMS))
-  .transform((names) => SERVED_PROGRAMS.filter((program) => names.includes(program)));
+  .pipe(z.array(z.enum(TARGET_PROGRAMS, PROGRAMS)).min(1, PROGRAMS))
+  .transform((names) => TARGET_PROGRAMS.filter((program) => names.includes(program)));
 
 /**
  * The options of `nightbeam verifier`; keys are flags in camelCase.

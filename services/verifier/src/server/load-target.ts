@@ -1,5 +1,6 @@
 import type { Catalogue } from "@nightbeam/catalogue";
 import { openCatalogue } from "@nightbeam/dataset";
+import type { SearchProgram, TargetProgram } from "@nightbeam/decoding";
 import {
   type Model,
   openModel,
@@ -14,13 +15,13 @@ import { type Log, reasonOf } from "@nightbeam/service/log";
 import { CostTracker, describeLine } from "../cost/cost-tracker.js";
 import { searchCalls, treeCalls } from "../cost/made-up-calls.js";
 import { measureCost, type TimedCall } from "../cost/measure-cost.js";
-import type { ServedProgram, VerifierOptions } from "../options/options.js";
+import type { VerifierOptions } from "../options/options.js";
 
 /** What a verifier serves. */
 export interface Target {
   readonly catalogue: Catalogue;
   readonly model: TargetModel;
-  /** In the order of `ServedProgram`; at least one. */
+  /** In the order of `TARGET_PROGRAMS`; at least one. */
   readonly programs: readonly OpenProgram[];
 }
 
@@ -35,7 +36,7 @@ export type OpenProgram = ProgramThreads & { readonly cost: CostTracker };
 
 type ProgramThreads =
   | { readonly program: "tree-scores"; readonly workers: readonly ScorerThread[] }
-  | { readonly program: "beam-search"; readonly workers: readonly SearcherThread[] };
+  | { readonly program: SearchProgram; readonly workers: readonly SearcherThread[] };
 
 /** How long a model may take to end its pass and free its memory. After that the exit of the process does. */
 const CLOSE_MS = 10_000;
@@ -67,7 +68,7 @@ export async function loadTarget(options: VerifierOptions, loading: Loading): Pr
 }
 
 interface ProgramToLoad {
-  readonly program: ServedProgram;
+  readonly program: TargetProgram;
   readonly catalogue: Catalogue;
   readonly options: VerifierOptions;
 }
@@ -115,8 +116,9 @@ async function openProgram({ program, catalogue, options }: ProgramToLoad): Prom
       const calls = treeCalls({ model, catalogue }, firstOf(model.workers));
       return { model, threads: { program, workers: model.workers }, calls };
     }
-    case "beam-search": {
-      const model = await openSearcher(settings);
+    case "beam-search":
+    case "verify-tree": {
+      const model = await openSearcher({ ...settings, program });
       const calls = searchCalls({ model, catalogue }, firstOf(model.workers));
       return { model, threads: { program, workers: model.workers }, calls };
     }

@@ -1,13 +1,14 @@
 import type { Value } from "../../onnx/graph-builder.js";
 import { rows } from "../../onnx/linear.js";
-import type { LevelPast, NodeMemory, PromptMemory } from "../architecture.js";
+import type { LayerPast, NodeMemory, PromptMemory } from "../architecture.js";
 import { type LevelInputs, SIZES } from "../inputs.js";
 import type { LlamaContext } from "./context.js";
+import { joinScores, splitAt } from "./parts.js";
 import { type Attended, type LayerPlace, project, type Stream } from "./projection.js";
 
 /** Attention of one layer if the rows are the nodes of one depth. */
 export function levelAttention(
-  layer: LayerPlace & { readonly nodes: LevelInputs; readonly past: LevelPast },
+  layer: LayerPlace & { readonly nodes: LevelInputs; readonly past: LayerPast },
   stream: Stream,
 ): Attended<NodeMemory> {
   const { context, nodes, past } = layer;
@@ -19,7 +20,7 @@ export function levelAttention(
   };
   const memory = { keys: project(layer, "k", all), values: project(layer, "v", all) };
   const lineOf = (part: keyof NodeMemory) => {
-    const ancestors = past.levels.map((level, depth) =>
+    const ancestors = past.nodes.map((level, depth) =>
       graph.node("Gather", [level[part], nodes.ancestors[depth] ?? ""]),
     );
     return { depth: ancestors.length + 1, ofNodes: line(context, [...ancestors, memory[part]]) };
@@ -78,18 +79,16 @@ export function attendLevel(
   }
   const { depth, ...line } = options.line;
   const toLine = lineScores(context, { queries, keys: line.keys, depth });
-  const shares = softmax(
-    context,
-    graph.node("Concat", [toPrompt, toLine], { attributes: { axis: { int: -1 } } }),
-  );
-  const part = (from: number, to: number) =>
-    graph.node("Slice", [shares, ...[from, to, -1].map((value) => graph.int64s([value]))]);
-  const fromPrompt = graph.node("MatMul", [part(0, -depth), prompts.values]);
-  const fromLine = mixLine(context, { shares: part(-depth, END), values: line.values, depth });
+  const shares = softmax(context, joinScores(context, { toPrompt, others: toLine, count: depth }));
+  const [promptShares, lineShares] = splitAt(context, {
+    value: shares,
+    axis: -1,
+    sizes: [SIZES.prompt, depth],
+  });
+  const fromPrompt = graph.node("MatMul", [promptShares, prompts.values]);
+  const fromLine = mixLine(context, { shares: lineShares, values: line.values, depth });
   return graph.node("Add", [byRow(context, fromPrompt), fromLine]);
 }
-
-const END = 2 ** 31 - 1;
 
 /** Scores of each node's line. Shape [B, kv heads, nodes × group, depth]. */
 function lineScores(

@@ -2,6 +2,7 @@ import { MICROSOFT, type Value } from "../../onnx/graph-builder.js";
 import type { NodeMemory, PromptMemory } from "../architecture.js";
 import { type NodeInputs, SIZES } from "../inputs.js";
 import type { LlamaContext } from "./context.js";
+import { joinScores, splitAt } from "./parts.js";
 import { fromHeads, headAxes, perGroup, toHeads } from "./query-heads.js";
 
 /**
@@ -29,14 +30,16 @@ export function attendNodes(
   );
   const seen = hidePadding(context, { scores: toPrompt, promptBias: inputs.promptBias });
   const toAncestors = ancestorScores(context, { queries, keys: nodes.keys, inputs });
-  const scores = graph.node("Concat", [seen, layout.ancestorsToHeads(toAncestors)], {
-    attributes: { axis: { int: -1 } },
+  const scores = joinScores(context, {
+    toPrompt: seen,
+    others: layout.ancestorsToHeads(toAncestors),
+    count: context.maxAncestors,
   });
-  const keySplit = graph.shape([SIZES.prompt, context.maxAncestors]);
   const shares = graph.node("Softmax", [scores], { attributes: { axis: { int: -1 } } });
-  const [promptShares = "", ancestorShares = ""] = graph.nodes("Split", [shares, keySplit], {
-    outputs: 2,
-    attributes: { axis: { int: -1 } },
+  const [promptShares, ancestorShares] = splitAt(context, {
+    value: shares,
+    axis: -1,
+    sizes: [SIZES.prompt, context.maxAncestors],
   });
   const fromPrompt = layout.fromHeads(
     graph.node("MatMul", [promptShares, perGroup(context, prompts.values)]),
@@ -48,9 +51,6 @@ export function attendNodes(
   });
   return graph.node("Add", [fromPrompt, fromAncestors]);
 }
-
-/** Shape of the padded layout of nodes. */
-const SLOT_SHAPE = [SIZES.users, SIZES.slots];
 
 const scaleOf = ({ config }: LlamaContext) => config.headSize ** -0.5;
 
@@ -94,9 +94,10 @@ function ancestorScores(
     graph.node("Mul", [flat, graph.scalar("attention_scale", scaleOf(context))]),
     inputs.ancestorBias,
   ]);
+  if (inputs.counts.ancestorPadding === 0) return biased;
   return graph.node("Pad", [
     biased,
-    graph.shape([0, 0, 0, 0, SIZES.ancestorPadding, 0]),
+    graph.shape([0, 0, 0, 0, inputs.counts.ancestorPadding, 0]),
     graph.scalar("minus_infinity", Number.NEGATIVE_INFINITY),
   ]);
 }
@@ -126,17 +127,18 @@ function mixAncestors(
 function nodeLayout(context: LlamaContext, inputs: NodeInputs) {
   const { graph, config } = context;
   const axes = headAxes(config);
+  const shape = [SIZES.users, inputs.counts.slots];
   const grouped = axes.length > 1;
   const transpose = (value: Value, perm: readonly number[]) =>
     graph.node("Transpose", [value], { attributes: { perm: { ints: perm } } });
   const pad = (value: Value) => graph.node("Gather", [value, inputs.slots]);
   const pack = (value: Value) => graph.node("Gather", [value, inputs.places]);
   return {
-    toHeads: (queries: Value) => toHeads(context, { value: pad(queries), shape: SLOT_SHAPE, axes }),
+    toHeads: (queries: Value) => toHeads(context, { value: pad(queries), shape, axes }),
     fromHeads: (value: Value) => pack(fromHeads(context, { value, axes })),
     /** [nodes, ancestors, heads] -> [B, …axes, nodes per user, ancestors]. */
     ancestorsToHeads: (value: Value) => {
-      const dims = graph.shape([...SLOT_SHAPE, -1, ...axes]);
+      const dims = graph.shape([...shape, -1, ...axes]);
       const perm = grouped ? [0, 3, 4, 1, 2] : [0, 3, 1, 2];
       return transpose(graph.node("Reshape", [pad(value), dims]), perm);
     },
@@ -144,10 +146,12 @@ function nodeLayout(context: LlamaContext, inputs: NodeInputs) {
     ancestorsFromHeads: (value: Value) => {
       const rows = transpose(value, grouped ? [0, 3, 4, 1, 2] : [0, 2, 3, 1]);
       const all = graph.int64s([-1, context.maxAncestors, config.heads]);
+      const packed = pack(graph.node("Reshape", [rows, all]));
+      if (inputs.counts.ancestors === context.maxAncestors) return packed;
       return graph.node("Slice", [
-        pack(graph.node("Reshape", [rows, all])),
+        packed,
         graph.int64s([0]),
-        graph.shape([SIZES.ancestors]),
+        graph.shape([inputs.counts.ancestors]),
         graph.int64s([1]),
       ]);
     },

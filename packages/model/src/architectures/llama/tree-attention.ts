@@ -1,8 +1,9 @@
 import type { Value } from "../../onnx/graph-builder.js";
 import { rows } from "../../onnx/linear.js";
-import type { LayerMemory, NodeMemory } from "../architecture.js";
+import type { LayerMemory, LayerPast, NodeMemory } from "../architecture.js";
 import { type NodeInputs, SIZES } from "../inputs.js";
 import { attendNodes } from "./node-attention.js";
+import { splitAt } from "./parts.js";
 import {
   type Attended,
   type LayerPlace,
@@ -16,7 +17,7 @@ import { attendPrompts, rememberPrompts } from "./prompt-attention.js";
 interface Layer extends LayerPlace {
   readonly nodes: NodeInputs;
   /** What an earlier run left of prompts and nodes. Default: the prompts are among the rows. */
-  readonly past: LayerMemory | undefined;
+  readonly past: LayerPast | undefined;
 }
 
 /** A layer's rows with the keys and values of all of them. */
@@ -44,17 +45,18 @@ export function treeAttention(layer: Layer, stream: Stream): Attended<LayerMemor
 /** Prompts and earlier nodes come from memory; the rows are the new nodes. */
 function attendAfterMemory(
   layer: Layer,
-  { stream, projected, own, past }: AttentionRows & { past: LayerMemory },
+  { stream, projected, own, past }: AttentionRows & { past: LayerPast },
 ): Attended<LayerMemory> {
   const { context, nodes: inputs } = layer;
   const { graph } = context;
   const queries = project(layer, "q", projected);
-  const append = (earlier: Value, now: Value) =>
-    graph.node("Concat", [earlier, now], { attributes: { axis: { int: 0 } } });
-  const nodes = {
-    keys: append(past.nodes.keys, own.keys),
-    values: append(past.nodes.values, own.values),
-  };
+  const append = (part: keyof NodeMemory) =>
+    past.nodes.length === 0
+      ? own[part]
+      : graph.node("Concat", [...past.nodes.map((earlier) => earlier[part]), own[part]], {
+          attributes: { axis: { int: 0 } },
+        });
+  const nodes = { keys: append("keys"), values: append("values") };
   return {
     output: attendNodes(context, { queries, prompts: past.prompts, nodes, inputs }),
     residual: stream.residual,
@@ -107,12 +109,9 @@ function attendInLastLayer(
 
 /** Rows of prompts and nodes, apart. */
 function splitRows({ context }: Layer, value: Value): { prompts: Value; nodes: Value } {
-  const [promptRows = "", nodeRows = ""] = context.graph.nodes(
-    "Split",
-    [value, context.graph.shape([SIZES.promptRows, SIZES.nodes])],
-    { outputs: 2, attributes: { axis: { int: 0 } } },
-  );
-  return { prompts: promptRows, nodes: nodeRows };
+  const sizes = [SIZES.promptRows, SIZES.nodes] as const;
+  const [prompts, nodes] = splitAt(context, { value, axis: 0, sizes });
+  return { prompts, nodes };
 }
 
 /** Keys and values of prompts and nodes, apart and still by row. */

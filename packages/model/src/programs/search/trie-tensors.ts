@@ -1,25 +1,8 @@
 import { ROOT, type Trie } from "@nightbeam/catalogue";
-import type { Value } from "../../onnx/graph-builder.js";
-import type { ProgramContext, ProgramSetup } from "../program.js";
+import type { ProgramContext } from "../program.js";
+import type { TrieTensors } from "./search-context.js";
 
-/** What a program of searches knows. */
-export interface SearchSetup extends ProgramSetup {
-  /** Largest number of children of a node, by depth. Shape [levels]. */
-  readonly maxChildren: readonly number[];
-}
-
-/** The catalogue's trie as constants of a graph. int32 each. */
-export interface TrieTensors {
-  /** Children of node x are the ids from `firstChild[x]` to `firstChild[x + 1]`. Shape [nodes + 1]. */
-  readonly firstChild: Value;
-  /** Shape [nodes]. */
-  readonly tokens: Value;
-  /** Place of a node's code among the scores of its level: its token, or its code. Shape [nodes]. */
-  readonly places: Value;
-  /** A node without children. */
-  readonly dead: number;
-}
-
+/** Adds the trie to a graph. */
 export function trieTensors(context: ProgramContext): TrieTensors {
   const { graph, trie, codeTokens, scoring } = context;
   const nodes = trie.codes.length;

@@ -1,5 +1,5 @@
+import type { SearchSetup } from "./search-context.js";
 import { beamsByDepth } from "./sizes.js";
-import type { SearchSetup } from "./trie-tensors.js";
 
 /** Bytes that a child of a beam takes: two scores, places, marks and their copies. */
 const CHILD_BYTES = 64;

@@ -11,7 +11,15 @@ const local = ({ directory, ...settings }: ScorerSettings) => ({
   threads: 1,
 });
 
+const openScorer = (settings: ScorerSettings) => openModel({ ...local(settings), cacheBytes: 0 });
+
 describeSearcher("whole searches in worker threads", {
   open: (settings) => openSearcher(local(settings)),
-  openScorer: (settings) => openModel({ ...local(settings), cacheBytes: 0 }),
+  openScorer,
+});
+
+describeSearcher("whole searches with drafted trees", {
+  open: (settings) => openSearcher({ ...local(settings), program: "verify-tree" }),
+  openScorer,
+  drafting: true,
 });

@@ -1,30 +1,32 @@
-import { SIZES } from "../architectures/inputs.js";
-import { type Feeds, float32, int32, positionTensor, type Sizes } from "../onnx/feeds.js";
-import { NO_ANCESTOR, type NodeRows } from "../programs/node-rows.js";
-import type { ProgramSetup, PromptRequest } from "../programs/program.js";
+import { packScoreColumns, SIZES } from "../architectures/inputs.js";
+import { type Feeds, float32, int32, positionTensor, type RunInputs } from "../onnx/feeds.js";
+import { NO_ANCESTOR, type NodeRows } from "./node-rows.js";
+import type { ProgramSetup, PromptRequest } from "./program.js";
 
 /** What packing needs to know of the model and the catalogue. */
-type PackingSetup = Pick<ProgramSetup, "architecture" | "trie" | "codeTokens">;
+type PackingSetup = Pick<ProgramSetup, "architecture" | "trie" | "codeTokens" | "onDevice">;
 
 /** Requests that one execution of a graph answers. */
 export interface Run<Request extends PromptRequest = PromptRequest> {
   readonly requests: readonly NodeRows<Request>[];
-  /** Tokens of every prompt. */
+  /** Tokens of every prompt, padding included. */
   readonly promptLength: number;
   /** Nodes of each request in the prompt cache, or undefined if the run computes the prompts. */
   readonly cachedRows: readonly number[] | undefined;
 }
 
 /** The inputs that all programs of trees share (architectures/inputs.ts), without keys and values. */
-export function packRun(setup: PackingSetup, run: Run): { feeds: Feeds; sizes: Sizes } {
+export function packRun(setup: PackingSetup, run: Run): Required<RunInputs> {
   const { requests, promptLength } = run;
   const { nodes, maxNodes } = extent(requests);
-  const ancestors = maxDepth(requests);
+  const maxAncestors = setup.trie.levels - 1;
+  const ancestors = setup.onDevice ? maxAncestors : maxDepth(requests);
   return {
     feeds: {
       ...packRows(setup, { ...run, nodes }),
       ...packPlaces(requests, { nodes, maxNodes }),
       ...packAncestors(setup, { ...run, nodes, ancestors }),
+      ...(setup.onDevice ? packScoreColumns(promptLength, [maxAncestors]) : {}),
     },
     sizes: {
       [SIZES.users]: requests.length,
@@ -33,7 +35,7 @@ export function packRun(setup: PackingSetup, run: Run): { feeds: Feeds; sizes: S
       [SIZES.nodes]: nodes,
       [SIZES.slots]: maxNodes,
       [SIZES.ancestors]: ancestors,
-      [SIZES.ancestorPadding]: setup.trie.levels - 1 - ancestors,
+      [SIZES.ancestorPadding]: maxAncestors - ancestors,
     },
   };
 }
@@ -67,15 +69,19 @@ function packRows(setup: PackingSetup, run: Run & { nodes: number }): Feeds {
   const tokens = new Int32Array(promptRows + nodes);
   const positions = new Int32Array(promptRows + nodes);
   if (promptRows > 0) {
-    requests.forEach(({ request }, at) => {
-      tokens.set(request.prompt, at * promptLength);
+    requests.forEach(({ request: { prompt } }, user) => {
+      const first = user * promptLength;
+      tokens.set(prompt, first);
+      // Padding is not looked at; its position only has to exist.
+      for (let at = 0; at < promptLength; at++) {
+        positions[first + at] = Math.min(at, prompt.length - 1);
+      }
     });
-    for (let row = 0; row < promptRows; row++) positions[row] = row % promptLength;
   }
-  const rootPosition = architecture.rootPosition(promptLength);
   let row = promptRows;
   for (const { request, count, prefixes, depths } of requests) {
     const rootToken = architecture.rootToken(request.prompt);
+    const rootPosition = architecture.rootPosition(request.prompt.length);
     for (let at = 0; at < count; at++, row++) {
       const depth = depths[at] ?? 0;
       const code = trie.codes[prefixes[at] ?? 0] ?? 0;

@@ -2,30 +2,9 @@ import { SIZES } from "../../architectures/inputs.js";
 import type { GraphBuilder, Value } from "../../onnx/graph-builder.js";
 import { DataType } from "../../onnx/proto.js";
 import { addLogSoftmax, logits } from "../output-layer.js";
-import type { ProgramContext } from "../program.js";
 import { beamNumbers, openChildren } from "./open-children.js";
+import type { ExpandedBeams, GraphBeams, SearchContext } from "./search-context.js";
 import { searchSizes } from "./sizes.js";
-import type { SearchSetup, TrieTensors } from "./trie-tensors.js";
-
-/** What the search is built from. */
-export interface SearchContext extends ProgramContext, SearchSetup {
-  readonly tensors: TrieTensors;
-}
-
-/** Beams of one depth; their order is that of their nodes. Shapes [B, K]. */
-export interface GraphBeams {
-  readonly depth: number;
-  /** int32. A beam that does not exist has a node without children. */
-  readonly nodes: Value;
-  /** double: sums of log-probabilities; -infinity of a beam that does not exist. */
-  readonly scores: Value;
-}
-
-/** The beams of the next depth. */
-export interface ExpandedBeams extends GraphBeams {
-  /** Place of each beam's parent among its user's beams. int32 [B, K]. */
-  readonly parents: Value;
-}
 
 /**
  * Scores of prefixes that the model rules out. Above -infinity, which marks what is no child at all: a
@@ -151,13 +130,16 @@ function bestPlaces(
     graph.int64s([2 ** 31 - 1]),
     graph.int64s([1]),
   ]);
-  const numbers = placeNumbers(context, depth);
-  const from = (start: number) => graph.node("Sub", [graph.int32(start), numbers]);
-  const order = graph.node("Where", [
+  const rank = graph.node("Where", [
     graph.node("Greater", [flat, lowest]),
-    from(2 ** 30),
-    graph.node("Where", [graph.node("Equal", [flat, lowest]), from(2 ** 29), graph.int32(-1)]),
+    graph.int32(2 ** 30),
+    graph.node("Where", [
+      graph.node("Equal", [flat, lowest]),
+      graph.int32(2 ** 29),
+      graph.int32(0),
+    ]),
   ]);
+  const order = graph.node("Sub", [rank, placeNumbers(context, depth)]);
   const [, chosen = ""] = topK(order, true);
   const [ascending = ""] = topK(
     graph.node("Cast", [chosen], { attributes: { to: { int: DataType.int32 } } }),

@@ -2,7 +2,7 @@ import type { Trie } from "@nightbeam/catalogue";
 import type { Beams } from "@nightbeam/decoding";
 import type { RunOutputs } from "../../onnx/outputs.js";
 import { RULED_OUT } from "./expand.js";
-import { searchNames } from "./graph.js";
+import { searchNames } from "./levels.js";
 
 /** Each user's leaves, best first; equal scores by code path. */
 export function readSearches(outputs: RunOutputs, run: { users: number; trie: Trie }): Beams[] {

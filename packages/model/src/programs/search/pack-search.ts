@@ -1,36 +1,35 @@
-import { ROOT, type Trie } from "@nightbeam/catalogue";
+import { ROOT } from "@nightbeam/catalogue";
 import type { SearchRequest } from "@nightbeam/decoding";
 import { Tensor } from "onnxruntime-node";
 import { SIZES } from "../../architectures/inputs.js";
-import { type Feeds, float32, int32, positionTensor, type Sizes } from "../../onnx/feeds.js";
-import type { RunInputs } from "../../runtime/session.js";
+import {
+  type Feeds,
+  float32,
+  int32,
+  positionTensor,
+  type RunInputs,
+  type Sizes,
+} from "../../onnx/feeds.js";
 import { type ClosedNodes, closedNodes } from "./closed-nodes.js";
-import { searchNames } from "./graph.js";
+import { searchNames } from "./levels.js";
 import { closedNames } from "./open-children.js";
+import type { SearchSetup } from "./search-context.js";
+import type { SearchRun } from "./search-program.js";
 import { beamsByDepth, searchSizes } from "./sizes.js";
-import type { SearchSetup } from "./trie-tensors.js";
-
-/** Searches that one execution of a graph runs. */
-export interface SearchRun {
-  readonly requests: readonly SearchRequest[];
-  /** Tokens that prompts are padded to. */
-  readonly promptLength: number;
-  readonly beamWidth: number;
-}
 
 type PackingSetup = Pick<SearchSetup, "architecture" | "trie" | "maxChildren">;
 
-/** The inputs of a run of searches. */
-export function packSearches(
+/** The inputs that all programs of searches share. */
+export function packSearch(
   { architecture, trie, maxChildren }: PackingSetup,
   run: SearchRun,
-): RunInputs {
+): Required<RunInputs> {
   const { requests, promptLength } = run;
   const beams = beamsByDepth(trie, run.beamWidth);
   const users = requests.length;
-  const closed = packClosed(trie, requests);
+  const closed = packClosed({ architecture, trie, maxChildren }, requests);
   const feeds: Feeds = {
-    ...packPrompts(run),
+    [searchNames.promptBias]: packBias(run),
     [searchNames.rootPositions]: positionTensor(
       requests.map(({ prompt }) => architecture.rootPosition(prompt.length)),
       [users, 1, 1],
@@ -59,35 +58,22 @@ export function packSearches(
 }
 
 /** 0, step, 2 × step, … */
-function numbers(count: number, step: number): Int32Array {
+export function numbers(count: number, step: number): Int32Array {
   return Int32Array.from({ length: count }, (_, at) => at * step);
 }
 
-/** Tokens, positions and what of them is padding. */
-function packPrompts({ requests, promptLength }: SearchRun): Feeds {
-  const users = requests.length;
-  const tokens = new Int32Array(users * promptLength);
-  const positions = new Int32Array(users * promptLength);
-  const lastRows = new Int32Array(users);
-  const bias = new Float32Array(users * promptLength);
+function packBias({ requests, promptLength }: SearchRun): Tensor {
+  const bias = new Float32Array(requests.length * promptLength);
   requests.forEach(({ prompt }, user) => {
     const first = user * promptLength;
-    tokens.set(prompt, first);
-    for (let at = 0; at < promptLength; at++) positions[first + at] = at;
-    lastRows[user] = first + prompt.length - 1;
     bias.fill(Number.NEGATIVE_INFINITY, first + prompt.length, first + promptLength);
   });
-  return {
-    [searchNames.tokens]: int32(tokens, [tokens.length]),
-    [searchNames.positions]: positionTensor(positions, [positions.length, 1]),
-    [searchNames.lastRows]: int32(lastRows, [users]),
-    [searchNames.promptBias]: float32(bias, [users, 1, 1, promptLength]),
-  };
+  return float32(bias, [requests.length, 1, 1, promptLength]);
 }
 
 /** The closed nodes of every depth, padded to the largest number of any user. */
 function packClosed(
-  trie: Trie,
+  { trie, maxChildren }: PackingSetup,
   requests: readonly SearchRequest[],
 ): { feeds: Feeds; sizes: Sizes } {
   const byUser = requests.map(({ closed }) => closedNodes(trie, closed));
@@ -102,7 +88,11 @@ function packClosed(
     const places = new Int32Array(requests.length * most);
     ofDepth.forEach((closed, user) => {
       parents.set(closed.parents, user * most);
-      places.set(closed.places, user * most);
+      const shift = 1 - (maxChildren[depth] ?? 1);
+      places.set(
+        closed.places.map((place) => place + shift),
+        user * most,
+      );
     });
     const names = closedNames(depth);
     const dims = [requests.length, most];

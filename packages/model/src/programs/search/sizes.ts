@@ -6,8 +6,12 @@ export const searchSizes = {
   beams: (depth: number) => `beams_${depth}`,
   /** Columns of the marks of a depth's children: one per child of every beam, and one that counts for nothing. */
   marks: (depth: number) => `marks_${depth}`,
-  /** Closed nodes per user at a depth from 1. */
+  /** Closed nodes per user among the children of a depth. */
   closed: (depth: number) => `closed_${depth}`,
+  /** Drafted nodes per user at a depth from 1. */
+  drafted: (depth: number) => `drafted_${depth}`,
+  /** Slots per user that the beams of a depth from 1 are laid out in. */
+  slots: (depth: number) => `slots_${depth}`,
 };
 
 /** Beams per user at every depth, the root's first. Shape [levels + 1]. */

@@ -1,14 +1,14 @@
 import { SIZES } from "../../architectures/inputs.js";
 import type { GraphBuilder, Value } from "../../onnx/graph-builder.js";
 import { DataType } from "../../onnx/proto.js";
-import type { GraphBeams, SearchContext } from "./expand.js";
+import type { GraphBeams, SearchContext } from "./search-context.js";
 import { searchSizes } from "./sizes.js";
 
 /** Names of the inputs of one depth. */
 export const closedNames = (depth: number) => ({
   /** The parent of each closed node; -1: there is none. int32 [B, X]. */
   parents: `closed_parents_${depth}`,
-  /** Its place among its parent's children. int32 [B, X]. */
+  /** Its place among its parent's children, less the largest number of children, plus 1. int32 [B, X]. */
   places: `closed_places_${depth}`,
   /** 0, 1, 2, … int32 [K]. */
   beams: `beam_numbers_${depth}`,
@@ -37,13 +37,10 @@ export function openChildren(context: SearchContext, beams: GraphBeams): Value {
   const places = graph.input(names.places, "int32", shape);
   const beamOf = beamsOf(context, { beams, parents });
   const isBeam = graph.node("Greater", [beamOf, graph.int32(0)]);
-  // Places count from 1 here: 0 is for closed nodes of other parents than the beams.
+  // Beams and places count from 1 here: 0 is for closed nodes of other parents than the beams.
   const place = graph.node("Where", [
     isBeam,
-    graph.node("Add", [
-      graph.node("Mul", [graph.node("Sub", [beamOf, graph.int32(1)]), graph.int32(most)]),
-      graph.node("Add", [places, graph.int32(1)]),
-    ]),
+    graph.node("Add", [graph.node("Mul", [beamOf, graph.int32(most)]), places]),
     graph.int32(0),
   ]);
   const filled = (value: number, sizes: readonly string[]) =>
