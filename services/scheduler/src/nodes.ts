@@ -1,6 +1,6 @@
 import type { Control, NodeStatus } from "@nightbeam/control";
 import type { Nodes } from "./api/answers.js";
-import type { LiveVerifiers } from "./runs/verifier-watch.js";
+import type { LiveVerifiers } from "./runs/live-verifiers.js";
 
 /** The nodes that are announced over NATS. */
 export function nodeLists(control: Pick<Control, "connected" | "watchNodes"> | undefined): {

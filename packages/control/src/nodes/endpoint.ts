@@ -16,6 +16,7 @@ export interface NodeEndpoint {
   readonly programs?: readonly {
     readonly program: "tree-scores" | "beam-search" | "verify-tree";
     readonly cost?: EndpointCost;
+    readonly keepsPrompts?: boolean;
   }[];
   readonly draining: boolean;
 }

@@ -12,6 +12,8 @@ const costSchema = z.object({ callMs: count, tokenMs: count });
 const programSchema = z.object({
   program: z.enum(["tree-scores", "beam-search", "verify-tree"]),
   cost: costSchema.exactOptional(),
+  /** Whether prompts are kept between tree calls. Absent: true. */
+  keepsPrompts: z.boolean().exactOptional(),
 });
 
 /** Programs that this version does not know are left out. */

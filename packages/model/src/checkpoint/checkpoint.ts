@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { createReadStream, existsSync } from "node:fs";
 import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
+import type { TargetProgram } from "@nightbeam/decoding";
 import { type PromptSpec, readPromptSpec } from "../prompt/prompt-spec.js";
 import { type ModelConfig, readModelConfig } from "./model-config.js";
 import { listTensors, type StoredTensor } from "./safetensors.js";
@@ -49,10 +50,22 @@ export async function checkpointHash(checkpoint: Checkpoint): Promise<string> {
 
 /**
  * Identifies a model's answers, bit by bit: models with equal hashes give equal answers, so a client
- * may ask any of them. For fp32 it is the checkpoint's hash. SHA-256 in hex.
+ * may ask any of them. For the tree calls of fp32 it is the checkpoint's hash. SHA-256 in hex.
+ *
+ * @param model.program what the model is run for; whole searches may round differently. Default: tree-scores
  */
-export function answersHash(model: { checkpoint: string; precision: "fp32" | "int8" }): string {
-  const { checkpoint, precision } = model;
-  if (precision === "fp32") return checkpoint;
-  return createHash("sha256").update(`${checkpoint} ${precision}`).digest("hex");
+export function answersHash(model: {
+  checkpoint: string;
+  precision: "fp32" | "int8";
+  program?: TargetProgram;
+}): string {
+  const { checkpoint, precision, program = "tree-scores" } = model;
+  const others = [
+    ...(precision === "fp32" ? [] : [precision]),
+    ...(program === "tree-scores" ? [] : [program]),
+  ];
+  if (others.length === 0) return checkpoint;
+  return createHash("sha256")
+    .update([checkpoint, ...others].join(" "))
+    .digest("hex");
 }

@@ -1,14 +1,16 @@
 import { availableParallelism, homedir } from "node:os";
 import { join } from "node:path";
 import type { Catalogue } from "@nightbeam/catalogue";
-import type { Scoring } from "@nightbeam/decoding";
+import type { Scoring, SearchProgram } from "@nightbeam/decoding";
 import {
   type LevelHeadsModel,
   type Model,
   type ModelOptions,
   openLevelHeads,
   openModel,
+  openSearcher,
   type Precision,
+  type SearcherModel,
 } from "@nightbeam/model";
 
 /** How models run on this machine: the same for the target and its drafts. */
@@ -20,7 +22,7 @@ export interface ModelSettings {
   readonly promptCache: number;
 }
 
-type CpuSettings = ModelSettings & {
+export type CpuSettings = ModelSettings & {
   readonly catalogue: Catalogue;
   readonly historyCatalogue: Catalogue;
   readonly maxWaiting: number;
@@ -37,6 +39,14 @@ export function openCpuLevelHeads(
   settings: CpuSettings,
 ): Promise<LevelHeadsModel> {
   return openLevelHeads(modelOptions(directory, settings));
+}
+
+/** The same for whole searches. */
+export function openCpuSearcher(
+  directory: string,
+  settings: CpuSettings & { readonly program: SearchProgram },
+): Promise<SearcherModel> {
+  return openSearcher({ ...modelOptions(directory, settings), program: settings.program });
 }
 
 function modelOptions(directory: string, settings: CpuSettings): ModelOptions {

@@ -90,7 +90,7 @@ async function open(setup: Setup): Promise<RunningVerifier> {
       address: names.address,
       ...identityOf(setup),
       precision,
-      ...heartbeatLoad(load()),
+      ...heartbeatLoad(load(), options.promptCache > 0),
       draining: verifier.isDraining,
       version,
     }),
@@ -126,9 +126,13 @@ async function serve(
 /** The load in a heartbeat. Nodes of older versions know the cost of tree calls alone. */
 function heartbeatLoad(
   load: Pick<VerifierDescription, "programs" | "waitingTokens" | "runningTokens">,
+  keepsPrompts: boolean,
 ) {
   const cost = load.programs.find(({ program }) => program === "tree-scores")?.cost;
-  return { ...load, ...(cost === undefined ? {} : { cost }), programs: [...load.programs] };
+  const programs = load.programs.map((one) =>
+    one.program === "tree-scores" && !keepsPrompts ? { ...one, keepsPrompts } : one,
+  );
+  return { ...load, ...(cost === undefined ? {} : { cost }), programs };
 }
 
 /** What drafters and this verifier must agree on. */
