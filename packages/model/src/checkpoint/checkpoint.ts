@@ -5,6 +5,7 @@ import { pipeline } from "node:stream/promises";
 import type { TargetProgram } from "@nightbeam/decoding";
 import { type PromptSpec, readPromptSpec } from "../prompt/prompt-spec.js";
 import { type ModelConfig, readModelConfig } from "./model-config.js";
+import type { Precision } from "./precision.js";
 import { listTensors, type StoredTensor } from "./safetensors.js";
 
 /** A model directory as Hugging Face writes it, with `nightbeam.json`. */
@@ -56,7 +57,7 @@ export async function checkpointHash(checkpoint: Checkpoint): Promise<string> {
  */
 export function answersHash(model: {
   checkpoint: string;
-  precision: "fp32" | "int8";
+  precision: Precision;
   program?: TargetProgram;
 }): string {
   const { checkpoint, precision, program = "tree-scores" } = model;

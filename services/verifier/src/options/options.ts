@@ -1,5 +1,6 @@
 import { availableParallelism } from "node:os";
 import { TARGET_PROGRAMS, type TargetProgram } from "@nightbeam/decoding";
+import { PRECISIONS } from "@nightbeam/model";
 import {
   gibibytes,
   hostPort,
@@ -34,7 +35,7 @@ export const verifierSchema = z
     target: z.string(),
     catalogue: z.string(),
     scoring: oneOf(["full", "renormalized"]).default("full"),
-    precision: oneOf(["fp32", "int8"]).default("fp32"),
+    precision: oneOf(PRECISIONS).default("fp32"),
     programs: programList.optional(),
     executionProvider: oneOf(["cpu", "cuda", "tensorrt", "webgpu"]).default("cpu"),
     workers: wholeNumber(1).optional(),
