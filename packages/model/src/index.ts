@@ -6,6 +6,9 @@ export {
 } from "./checkpoint/checkpoint.js";
 export { convertCheckpoint, type Precision } from "./checkpoint/convert.js";
 export { isLevelHeadsCheckpoint } from "./checkpoint/level-heads.js";
+export { CPU, type Device, type DeviceKind, deviceName } from "./devices/device.js";
+export { type DeviceReport, listDevices } from "./devices/list-devices.js";
+export type { DeviceProblem } from "./devices/problems.js";
 export { ModelError, type ModelErrorCode } from "./errors.js";
 export type { ModelOptions } from "./load-model.js";
 export { type LevelHeadsModel, openLevelHeads } from "./open-level-heads.js";

@@ -2,6 +2,8 @@ import type { Catalogue } from "@nightbeam/catalogue";
 import type { Scoring } from "@nightbeam/decoding";
 import { type Checkpoint, checkpointHash } from "./checkpoint/checkpoint.js";
 import { type Precision, readyCheckpoint } from "./checkpoint/convert.js";
+import { CPU, type Device } from "./devices/device.js";
+import { prepareDevice } from "./devices/prepare-device.js";
 import type { AnswerOf, ProgramName, RequestOf } from "./programs/program.js";
 import { type Prompts, promptsOf } from "./prompt/open-prompts.js";
 import { ModelPool } from "./runtime/model-pool.js";
@@ -26,8 +28,8 @@ export interface ModelOptions {
   readonly cacheBytes: number;
   /** Positions for a prompt and a code path after it. Default: 4096. Limited to the model's own. */
   readonly maxPositions?: number;
-  /** cpu, cuda, webgpu or tensorrt. Default: cpu. */
-  readonly executionProvider?: string;
+  /** Default: the CPU. */
+  readonly device?: Device;
   /** Calls that may wait or run at once. Default: 64. */
   readonly maxWaiting?: number;
 }
@@ -41,13 +43,15 @@ export interface LoadedModel<Name extends ProgramName> {
   readonly hash: string;
 }
 
-/** Starts the threads. @throws ModelError */
+/** Starts the threads. @throws ModelError; UNSUPPORTED if the device cannot compute in the precision */
 export async function loadModel<Name extends ProgramName>(
   checkpoint: Checkpoint,
   options: ModelOptions & { readonly program: Name },
 ): Promise<LoadedModel<Name>> {
   const { promptSpec: spec, config } = checkpoint;
-  const { program, scoring } = options;
+  const { program, scoring, device = CPU } = options;
+  // Before the first thread starts, and before a conversion that could not run.
+  prepareDevice(device, options);
   const catalogue = options.historyCatalogue ?? options.catalogue;
   const prompts = await promptsOf({ config, spec }, { ...options, catalogue });
   const { codeTokens, maxPositions, maxPromptTokens } = prompts;
@@ -65,7 +69,7 @@ export async function loadModel<Name extends ProgramName>(
     cacheBytes: options.cacheBytes,
     maxPositions,
     maxPromptTokens,
-    executionProvider: options.executionProvider ?? "cpu",
+    device,
   };
   const opened = await Promise.allSettled(
     Array.from({ length: options.workers }, () => ModelWorker.open(setup)),

@@ -9,6 +9,7 @@ import {
   tlsFields,
   wholeNumber,
 } from "@nightbeam/service";
+import { deviceField } from "@nightbeam/settings";
 import { z } from "zod";
 
 /**
@@ -23,7 +24,7 @@ export const verifierSchema = z
     catalogue: z.string(),
     scoring: oneOf(["full", "renormalized"]).default("full"),
     precision: oneOf(["fp32", "int8"]).default("fp32"),
-    executionProvider: oneOf(["cpu", "cuda", "tensorrt", "webgpu"]).default("cpu"),
+    device: deviceField,
     workers: wholeNumber(1).optional(),
     threads: wholeNumber(1).default(1),
     promptCache: gibibytes.optional(),
@@ -38,7 +39,7 @@ export const verifierSchema = z
     ...serviceFields,
   })
   .transform((options) => {
-    const isCpu = options.executionProvider === "cpu";
+    const isCpu = options.device.kind === "cpu";
     const workers = options.workers ?? (isCpu ? availableParallelism() : 1);
     const tokenBudget = options.tokenBudget ?? (isCpu ? 4_096 : 16_384);
     return {
