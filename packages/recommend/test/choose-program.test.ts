@@ -65,11 +65,21 @@ describe("auto", () => {
     ["leave out 60001 code paths, more than the 60000", {}, { closedPaths: 60_001 }],
     ["costs are not known here", {}, { programs: undefined }],
     ["no verifier of this target runs whole searches", {}, { programs: GPU.slice(0, 1) }],
+    ["usual on a processor", {}, { device: "cpu" }],
     ["no cost has been measured yet", {}, { programs: [{ program: "beam-search" }] }],
   ])("makes tree calls and says why: %s", (reason, settings, more) => {
     const choice = choose(settings, more);
     expect(choice.program).toBe("tree-scores");
     expect(choice.reason).toContain(reason);
+  });
+
+  it("runs whole searches on a GPU of this machine, where nothing is measured", () => {
+    for (const device of ["cuda", "webgpu"] as const) {
+      const choice = choose({ draft: ["d"] }, { programs: undefined, device });
+      expect(choice.program).toBe("beam-search");
+      expect(choice.reason).toContain(device);
+      expect(choose({ verification: "sampled" }, { device }).program).toBe("tree-scores");
+    }
   });
 
   it("never chooses what is estimated to be slower, nor what cannot be had", () => {

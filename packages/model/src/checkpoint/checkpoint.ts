@@ -3,6 +3,7 @@ import { createReadStream, existsSync } from "node:fs";
 import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import type { TargetProgram } from "@nightbeam/decoding";
+import type { DeviceKind } from "../devices/device.js";
 import { type PromptSpec, readPromptSpec } from "../prompt/prompt-spec.js";
 import { type ModelConfig, readModelConfig } from "./model-config.js";
 import type { Precision } from "./precision.js";
@@ -50,23 +51,25 @@ export async function checkpointHash(checkpoint: Checkpoint): Promise<string> {
 }
 
 /**
- * Identifies a model's answers, bit by bit: models with equal hashes give equal answers, so a client
- * may ask any of them. For the tree calls of fp32 it is the checkpoint's hash. SHA-256 in hex.
- *
- * @param model.program what the model is run for; whole searches may round differently. Default: tree-scores
+ * Identifies a model's answers: models with equal hashes give equal answers, so a client may ask any of
+ * them. On CPUs they are equal to the bit, and for tree calls in fp32 the hash is the checkpoint's. Other
+ * devices and programs have hashes of their own, so that a run never mixes them. SHA-256 in hex.
  */
 export function answersHash(model: {
-  checkpoint: string;
-  precision: Precision;
-  program?: TargetProgram;
+  readonly checkpoint: string;
+  readonly precision: Precision;
+  readonly device: DeviceKind;
+  /** What the model is run for. Default: tree-scores. */
+  readonly program?: TargetProgram;
 }): string {
-  const { checkpoint, precision, program = "tree-scores" } = model;
-  const others = [
-    ...(precision === "fp32" ? [] : [precision]),
+  const { checkpoint, precision, device, program = "tree-scores" } = model;
+  const parts = [
+    ...(precision === "fp32" && device === "cpu" ? [] : [precision]),
+    ...(device === "cpu" ? [] : [device]),
     ...(program === "tree-scores" ? [] : [program]),
   ];
-  if (others.length === 0) return checkpoint;
+  if (parts.length === 0) return checkpoint;
   return createHash("sha256")
-    .update([checkpoint, ...others].join(" "))
+    .update([checkpoint, ...parts].join(" "))
     .digest("hex");
 }

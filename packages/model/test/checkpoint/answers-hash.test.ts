@@ -1,17 +1,27 @@
-import { createHash } from "node:crypto";
 import { TARGET_PROGRAMS } from "@nightbeam/decoding";
+import { answersHash } from "@nightbeam/model";
 import { expect, it } from "vitest";
-import { answersHash } from "../../src/checkpoint/checkpoint.js";
 
-const checkpoint = "a".repeat(64);
-const sha256 = (text: string) => createHash("sha256").update(text).digest("hex");
-
-it("names tree calls as before there were other programs, and every combination differently", () => {
-  expect(answersHash({ checkpoint, precision: "fp32" })).toBe(checkpoint);
-  expect(answersHash({ checkpoint, precision: "int8" })).toBe(sha256(`${checkpoint} int8`));
-  const hashes = (["fp32", "int8"] as const).flatMap((precision) =>
-    TARGET_PROGRAMS.map((program) => answersHash({ checkpoint, precision, program })),
+it("answers have one hash per checkpoint, precision, kind of device and program; those of CPUs stay as published", () => {
+  const checkpoint = "a".repeat(64);
+  const hashOf = (precision: "fp32" | "int8", device: "cpu" | "cuda" | "webgpu") =>
+    answersHash({ checkpoint, precision, device });
+  expect(hashOf("fp32", "cpu")).toBe(checkpoint);
+  expect(hashOf("int8", "cpu")).toBe(
+    "4737b61963dcd168f5dff704a3010a5c1beab4a2c5eace63bbd57aa35266abe4",
   );
-  expect(hashes[0]).toBe(checkpoint);
-  expect(new Set(hashes).size).toBe(6);
+  const all = [
+    hashOf("fp32", "cpu"),
+    hashOf("int8", "cpu"),
+    hashOf("fp32", "cuda"),
+    hashOf("fp32", "webgpu"),
+    ...(["fp32", "int8"] as const).flatMap((precision) =>
+      TARGET_PROGRAMS.slice(1).flatMap((program) =>
+        (["cpu", "cuda"] as const).map((device) =>
+          answersHash({ checkpoint, precision, device, program }),
+        ),
+      ),
+    ),
+  ];
+  expect(new Set(all).size).toBe(all.length);
 });

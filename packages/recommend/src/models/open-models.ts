@@ -1,6 +1,6 @@
 import type { TargetProgram } from "@nightbeam/decoding";
 import type { Model } from "@nightbeam/model";
-import { batchesAtOnce, type ModelSettings, openCpuModel } from "./cpu-model.js";
+import { batchesAtOnce, type ModelSettings, openMachineModel } from "./machine-model.js";
 import { type DraftChoice, type DraftContext, type OpenDrafts, openDrafts } from "./open-drafts.js";
 import { type OpenTarget, openTarget } from "./open-target.js";
 
@@ -20,7 +20,7 @@ export async function openModels(
   context: Omit<DraftContext, "target">,
 ): Promise<OpenModels> {
   context.signal?.throwIfAborted();
-  const target = await openCpuModel(names.target, targetSettings(names, context));
+  const target = await openMachineModel(names.target, targetSettings(names, context));
   return withDrafts(target, { names, context });
 }
 

@@ -1,6 +1,6 @@
 import type { Scorer, Searcher, SearchProgram, TargetProgram } from "@nightbeam/decoding";
 import type { Model } from "@nightbeam/model";
-import { type CpuSettings, openCpuModel, openCpuSearcher } from "./cpu-model.js";
+import { type MachineSettings, openMachineModel, openMachineSearcher } from "./machine-model.js";
 
 /** What a decoder asks: log-probabilities of trees, or whole searches. */
 export type RunTarget =
@@ -16,13 +16,13 @@ export interface OpenTarget extends Pick<Model, "encodePrompt" | "maxPromptToken
 /** Opens a target for a program. @throws ModelError */
 export async function openTarget(
   directory: string,
-  settings: CpuSettings & { readonly program: TargetProgram },
+  settings: MachineSettings & { readonly program: TargetProgram },
 ): Promise<OpenTarget> {
   const { program } = settings;
   if (program === "tree-scores") {
-    const model = await openCpuModel(directory, settings);
+    const model = await openMachineModel(directory, settings);
     return { ...model, asked: { program, scorer: model.scorer } };
   }
-  const model = await openCpuSearcher(directory, { ...settings, program });
+  const model = await openMachineSearcher(directory, { ...settings, program });
   return { ...model, asked: { program, searcher: model.searcher } };
 }

@@ -1,5 +1,6 @@
 import type { Trie } from "@nightbeam/catalogue";
 import { TARGET_PROGRAMS, type TargetProgram } from "@nightbeam/decoding";
+import type { Device } from "@nightbeam/model";
 import { needsTreeCalls, programNamed, type SearchSetting } from "@nightbeam/settings";
 import { RecommendError } from "../errors.js";
 import {
@@ -9,6 +10,8 @@ import {
   msPerUser,
   PROGRAM_WORDS,
 } from "./estimate-cost.js";
+
+type DeviceKind = Device["kind"];
 
 /** The settings that decide what the target is run for. */
 export interface ProgramSettings {
@@ -30,6 +33,8 @@ export interface ProgramOptions {
    * known.
    */
   readonly programs: readonly AvailableProgram[] | undefined;
+  /** The device of this machine, if the target runs here: whole searches are usual on a GPU. */
+  readonly device?: DeviceKind | undefined;
   readonly trie: Trie;
   /** Code paths that are closed for all users, besides those of the searched catalogue's filter. Default: none. */
   readonly closedPaths?: number;
@@ -89,7 +94,11 @@ function tooLarge({ settings, closedPaths = 0 }: ProgramOptions): string | undef
   return undefined;
 }
 
-function fastest({ settings, programs, trie }: ProgramOptions): ProgramChoice {
+function fastest({ settings, programs, device, trie }: ProgramOptions): ProgramChoice {
+  if (device === "cpu") return { program: "tree-scores", reason: "usual on a processor" };
+  if (device !== undefined) {
+    return { program: "beam-search", reason: `on ${device} each call costs more than its answer` };
+  }
   const calls = (reason: string): ProgramChoice => ({ program: "tree-scores", reason });
   if (programs === undefined) return calls("costs are not known here");
   if (!programs.some(({ program }) => isSearchProgram(program)))

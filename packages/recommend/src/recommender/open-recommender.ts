@@ -69,7 +69,9 @@ export async function openRecommender(
     ...(block === undefined ? {} : { block: await idsOf(block) }),
   });
   const histories = () => (path === undefined ? nothing() : readHistories({ path }));
-  const { program } = chooseProgram({ settings, programs: undefined, trie: searched.trie });
+  const { kind: device } = settings.device;
+  const how = { settings, programs: undefined, device, trie: searched.trie };
+  const { program } = chooseProgram(how);
   const decoder = await openRowsDecoder(
     { ...settings, program },
     { historyCatalogue, searched, histories, signal },

@@ -81,7 +81,9 @@ export async function recommendRun(
   const histories = () => readHistories({ path: settings.histories });
   const { accepting } = candidates ?? {};
   const standing = await directoryJournal(settings.out).readPlan();
-  const choice = programFor({ settings, programs: undefined, trie: searched.trie }, standing);
+  const { kind: device } = settings.device;
+  const how = { settings, programs: undefined, device, trie: searched.trie };
+  const choice = programFor(how, standing);
   const { program } = choice;
   if (program !== "tree-scores" || settings.search !== undefined) {
     onEvent({ kind: "program", ...choice });

@@ -35,11 +35,18 @@ export interface ListDecoderParts {
 export function listDecoders(
   settings: Pick<
     ListSettings,
-    "scoring" | "beamWidth" | "precision" | "verification" | "seed" | "temperature" | "drafted"
+    | "scoring"
+    | "beamWidth"
+    | "precision"
+    | "device"
+    | "verification"
+    | "seed"
+    | "temperature"
+    | "drafted"
   >,
   parts: ListDecoderParts,
 ): (target: RunTarget) => BatchDecoder {
-  const { scoring, beamWidth, precision } = settings;
+  const { scoring, beamWidth, precision, device = "cpu" } = settings;
   const { catalogue, checkpoint, drafts, policy, accepting } = parts;
   const { drafter, draftVersions } = drafts;
   const space = { trie: catalogue.trie, scoring };
@@ -47,7 +54,7 @@ export function listDecoders(
   const versionsOf = (program: TargetProgram) => ({
     // Only relaxed lists depend on the draft.
     ...(dependsOnDraft(settings) ? draftVersions : {}),
-    target: answersHash({ checkpoint, precision, program }),
+    target: answersHash({ checkpoint, precision, device, program }),
     catalogue: catalogue.hash,
   });
   return (target) => {

@@ -135,7 +135,7 @@ function contextOf(
 ): RunContext {
   const { run, drafts, policy, read } = parts;
   const { catalogue } = run;
-  const { scoring, precision } = run.request;
+  const { scoring, precision, device = "cpu" } = run.request;
   const checkpoint = run.plan.versions.target ?? "";
   const program = programOfPlan(run.plan);
   logProgram(run, log);
@@ -143,7 +143,7 @@ function contextOf(
   const client = new VerifierClient({
     directory: verifiers,
     trie: catalogue.trie,
-    target: answersHash({ checkpoint, precision }),
+    target: answersHash({ checkpoint, precision, device }),
     catalogue: catalogue.hash,
     scoring,
     program,

@@ -24,8 +24,8 @@ export interface RunProgramOptions {
  */
 export function chooseRunProgram(request: RunRequest, options: RunProgramOptions): ProgramChoice {
   const { live, catalogue, closedPaths, checkpoint, standing } = options;
-  const { precision, scoring } = request;
-  const target = answersHash({ checkpoint, precision });
+  const { precision, scoring, device = "cpu" } = request;
+  const target = answersHash({ checkpoint, precision, device });
   const asked = { target, catalogue: catalogue.hash, scoring };
   const holding = live.verifiers.filter((one) => !one.draining && holdsModel(one, asked));
   const programs = live.connected ? holding.flatMap(programsOf) : undefined;

@@ -21,8 +21,9 @@ export const VERIFIER_FLAGS: readonly Flag[] = [
       "what the target is run for: tree-scores, beam-search, verify-tree, or several; each has its own workers (default tree-scores; on a GPU also beam-search)",
   },
   {
-    flag: "--execution-provider <kind>",
-    meaning: "cpu, cuda, tensorrt or webgpu (default cpu)",
+    flag: "--device <device>",
+    meaning: "cpu, cuda, cuda:N for one of several GPUs, or webgpu (default cpu)",
+    aliases: ["execution-provider"],
   },
   {
     flag: "--workers <n>",

@@ -11,6 +11,7 @@ import {
   tlsFields,
   wholeNumber,
 } from "@nightbeam/service";
+import { deviceField } from "@nightbeam/settings";
 import { z } from "zod";
 
 const CPU_PROGRAMS: readonly TargetProgram[] = ["tree-scores"];
@@ -37,7 +38,7 @@ export const verifierSchema = z
     scoring: oneOf(["full", "renormalized"]).default("full"),
     precision: oneOf(PRECISIONS).default("fp32"),
     programs: programList.optional(),
-    executionProvider: oneOf(["cpu", "cuda", "tensorrt", "webgpu"]).default("cpu"),
+    device: deviceField,
     workers: wholeNumber(1).optional(),
     threads: wholeNumber(1).default(1),
     promptCache: gibibytes.optional(),
@@ -52,7 +53,7 @@ export const verifierSchema = z
     ...serviceFields,
   })
   .transform((options) => {
-    const isCpu = options.executionProvider === "cpu";
+    const isCpu = options.device.kind === "cpu";
     const workers = options.workers ?? (isCpu ? availableParallelism() : 1);
     const tokenBudget = options.tokenBudget ?? (isCpu ? 4_096 : 16_384);
     return {

@@ -2,6 +2,7 @@ import type { Catalogue } from "@nightbeam/catalogue";
 import { openCatalogue } from "@nightbeam/dataset";
 import type { SearchProgram, TargetProgram } from "@nightbeam/decoding";
 import {
+  deviceName,
   type Model,
   openModel,
   openSearcher,
@@ -54,9 +55,12 @@ interface Loading {
  */
 export async function loadTarget(options: VerifierOptions, loading: Loading): Promise<Target> {
   const { log } = loading;
-  const { target, executionProvider, precision, scoring, programs, workers, threads } = options;
-  const settings = { executionProvider, precision, scoring, programs, workers, threads };
-  log.info({ target, catalogue: options.catalogue, ...settings }, "loading catalogue and target");
+  const { target, device, precision, scoring, programs, workers, threads } = options;
+  const settings = { precision, scoring, programs, workers, threads };
+  log.info(
+    { target, catalogue: options.catalogue, device: deviceName(device), ...settings },
+    "loading catalogue and target",
+  );
   const catalogue = await openCatalogue(options.catalogue);
   const opened: (OpenProgram & { readonly model: TargetModel })[] = [];
   for (const program of programs) {
@@ -103,9 +107,9 @@ async function openProgram({ program, catalogue, options }: ProgramToLoad): Prom
   readonly threads: ProgramThreads;
   readonly calls: readonly TimedCall[];
 }> {
-  const { target, executionProvider, precision, scoring, workers, threads } = options;
+  const { target, device, precision, scoring, workers, threads } = options;
   const settings = {
-    ...{ executionProvider, precision, scoring, workers, threads },
+    ...{ device, precision, scoring, workers, threads },
     directory: target,
     catalogue,
     cacheDirectory: cacheDirectory(),

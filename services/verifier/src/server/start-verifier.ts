@@ -138,7 +138,7 @@ function heartbeatLoad(
 /** What drafters and this verifier must agree on. */
 function identityOf({ target, options }: Pick<Setup, "target" | "options">) {
   const { model, catalogue } = target;
-  const { precision, scoring } = options;
-  const answers = answersHash({ checkpoint: model.hash, precision });
+  const { precision, scoring, device } = options;
+  const answers = answersHash({ checkpoint: model.hash, precision, device: device.kind });
   return { target: answers, catalogue: catalogue.hash, scoring };
 }
