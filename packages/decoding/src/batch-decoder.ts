@@ -55,6 +55,11 @@ export interface BatchDecoder {
    * every process and run. SHA-256 in hex; `question.ts` documents what is hashed.
    */
   questionOf(job: Omit<DecodeJob, "key">): string;
+  /**
+   * Prompts whose lengths are of one class are best decoded together: shorter ones are padded. Default:
+   * those of equal length.
+   */
+  lengthClassOf?(tokens: number): number;
 }
 
 /**

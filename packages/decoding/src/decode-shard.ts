@@ -37,8 +37,8 @@ export interface ShardOutcome {
 }
 
 /**
- * Decodes a shard: users with the same question once, users of equal prompt length together, longest
- * first so that the last batches are the short ones.
+ * Decodes a shard: users with the same question once, users of equal prompt length (or about equal, if the
+ * decoder pads prompts) together, longest first so that the last batches are the short ones.
  *
  * The first batch that fails stops the shard: no other is begun, and those in progress are waited for,
  * so that nothing keeps running after the promise settles.
@@ -54,7 +54,7 @@ export async function decodeShard(
   const { decoder, signal = new AbortController().signal } = options;
   const batchSize = wholeNumber(options.batchSize, { name: "batch size", min: 1 });
   const concurrency = wholeNumber(options.concurrency, { name: "concurrency", min: 1 });
-  const batches = inBatches(distinctQuestions(users, decoder), batchSize);
+  const batches = inBatches(distinctQuestions(users, decoder), { decoder, batchSize });
   const outcomes = new Array<SearchOutcome>(users.length);
   const searched: SearchOutcome[] = [];
   const failures: unknown[] = [];
@@ -99,17 +99,21 @@ function distinctQuestions(users: readonly ShardUser[], decoder: BatchDecoder): 
   return [...questions.values()];
 }
 
-/** Batches of equal prompt length, so that no prompt is padded. */
-function inBatches(questions: readonly Question[], batchSize: number): Question[][] {
-  const byLength = new Map<number, Question[]>();
+/** Batches of prompts of one length, or of about one length if the decoder pads them. */
+function inBatches(
+  questions: readonly Question[],
+  { decoder, batchSize }: Pick<ShardOptions, "decoder" | "batchSize">,
+): Question[][] {
+  const byClass = new Map<number, Question[]>();
   for (const question of questions) {
     const { length } = question.user.prompt;
-    const group = byLength.get(length) ?? [];
+    const lengthClass = decoder.lengthClassOf?.(length) ?? length;
+    const group = byClass.get(lengthClass) ?? [];
     group.push(question);
-    byLength.set(length, group);
+    byClass.set(lengthClass, group);
   }
   const batches: Question[][] = [];
-  for (const [, group] of [...byLength].sort(([a], [b]) => b - a)) {
+  for (const [, group] of [...byClass].sort(([a], [b]) => b - a)) {
     for (let at = 0; at < group.length; at += batchSize)
       batches.push(group.slice(at, at + batchSize));
   }

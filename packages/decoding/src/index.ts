@@ -43,6 +43,7 @@ export { publishedDecoder } from "./published-decoder.js";
 export { BeamSearch } from "./search/beam-search.js";
 export type { Beams } from "./search/beams.js";
 // Bring your own target or draft model
+export { lengthClass } from "./search/length-class.js";
 export { logSoftmax } from "./search/log-softmax.js";
 export type { SearchView } from "./search/search.js";
 export type { SearchCost } from "./search/search-cost.js";

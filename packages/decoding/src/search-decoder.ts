@@ -10,6 +10,7 @@ import { type Drafter, emptyDrafter } from "./drafting/drafter.js";
 import { DecodingError, requireThat, wholeNumber } from "./errors.js";
 import { QuestionHasher } from "./question.js";
 import { BeamSearch } from "./search/beam-search.js";
+import { lengthClass } from "./search/length-class.js";
 import { viewOf } from "./search/search.js";
 import { noCost } from "./search/search-cost.js";
 import type { SearchSpace } from "./search/search-space.js";
@@ -44,6 +45,7 @@ export function searchDecoder(options: SearchOptions): BatchDecoder {
   const questions = new QuestionHasher(options);
   return {
     questionOf: (job) => questions.questionOf(job),
+    lengthClassOf: lengthClass,
     async decode(jobs, signal) {
       checkJobs(jobs);
       for (const { onKnown } of jobs) {

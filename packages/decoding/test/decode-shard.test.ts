@@ -90,6 +90,17 @@ describe("decodeShard", () => {
     expect(Math.max(...batches.map(({ length }) => length))).toBe(2);
   });
 
+  it("batches users of one class of lengths, if the decoder pads prompts", async () => {
+    const { target, options } = setUp();
+    const shard = options({ batchSize: 3 });
+    const decoder = { ...shard.decoder, lengthClassOf: (tokens: number) => Math.ceil(tokens / 2) };
+    const users = [1, 2, 5, 4, 3, 4].map((length) => user(new Array<number>(length).fill(length)));
+    await decodeShard(users, { ...shard, decoder });
+    const batches = target.calls.map((requests) => requests.map(({ prompt }) => prompt.length));
+    const different = [...new Set(batches.map((batch) => batch.toSorted().join(" ")))];
+    expect(different).toEqual(["5", "3 4", "1 2"]);
+  });
+
   it("has as many batches in progress as it may", async () => {
     let underWay = 0;
     let most = 0;

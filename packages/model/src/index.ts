@@ -4,8 +4,9 @@ export {
   checkpointHash,
   openCheckpoint,
 } from "./checkpoint/checkpoint.js";
-export { convertCheckpoint, type Precision } from "./checkpoint/convert.js";
+export { convertCheckpoint } from "./checkpoint/convert.js";
 export { isLevelHeadsCheckpoint } from "./checkpoint/level-heads.js";
+export { PRECISIONS, type Precision } from "./checkpoint/precision.js";
 export { CPU, type Device, type DeviceKind, deviceName } from "./devices/device.js";
 export { type DeviceReport, listDevices } from "./devices/list-devices.js";
 export type { DeviceProblem } from "./devices/problems.js";
@@ -13,6 +14,7 @@ export { ModelError, type ModelErrorCode } from "./errors.js";
 export type { ModelOptions } from "./load-model.js";
 export { type LevelHeadsModel, openLevelHeads } from "./open-level-heads.js";
 export { type Model, openModel, type ScorerThread } from "./open-model.js";
+export { openSearcher, type SearcherModel } from "./open-searcher.js";
 export { openPrompts, type Prompts, promptsHash } from "./prompt/open-prompts.js";
 export type { PromptEncoder } from "./prompt/prompt-encoder.js";
 export { measureMatrixRate } from "./runtime/matrix-rate.js";

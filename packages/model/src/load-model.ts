@@ -1,7 +1,8 @@
 import type { Catalogue } from "@nightbeam/catalogue";
 import type { Scoring } from "@nightbeam/decoding";
 import { type Checkpoint, checkpointHash } from "./checkpoint/checkpoint.js";
-import { type Precision, readyCheckpoint } from "./checkpoint/convert.js";
+import { readyCheckpoint } from "./checkpoint/convert.js";
+import type { Precision } from "./checkpoint/precision.js";
 import { CPU, type Device } from "./devices/device.js";
 import { prepareDevice } from "./devices/prepare-device.js";
 import type { AnswerOf, ProgramName, RequestOf } from "./programs/program.js";
@@ -24,12 +25,20 @@ export interface ModelOptions {
   readonly workers: number;
   /** Threads that share one operator, in each worker; limited to the model's attention heads. */
   readonly threads: number;
-  /** Bytes of prompts' keys and values that each worker keeps between calls; 0 turns the cache off. */
+  /**
+   * Bytes of prompts' keys and values that each worker keeps between calls; 0 turns the cache off. A
+   * model on a GPU, or of 16 bits, keeps none.
+   */
   readonly cacheBytes: number;
   /** Positions for a prompt and a code path after it. Default: 4096. Limited to the model's own. */
   readonly maxPositions?: number;
   /** Default: the CPU. */
   readonly device?: Device;
+  /**
+   * Lets an NVIDIA GPU round the inputs of float32 products to 10 bits of fraction (TF32), in this whole
+   * process: to measure what that changes. Default: false.
+   */
+  readonly allowTf32?: boolean;
   /** Calls that may wait or run at once. Default: 64. */
   readonly maxWaiting?: number;
 }
@@ -49,7 +58,7 @@ export async function loadModel<Name extends ProgramName>(
   options: ModelOptions & { readonly program: Name },
 ): Promise<LoadedModel<Name>> {
   const { promptSpec: spec, config } = checkpoint;
-  const { program, scoring, device = CPU } = options;
+  const { program, scoring, precision, device = CPU } = options;
   // Before the first thread starts, and before a conversion that could not run.
   prepareDevice(device, options);
   const catalogue = options.historyCatalogue ?? options.catalogue;
@@ -66,7 +75,8 @@ export async function loadModel<Name extends ProgramName>(
     // More threads than heads would cut attention into pieces of a few rows, and a piece of one row is
     // rounded differently: bits would depend on the number of nodes.
     threads: Math.min(options.threads, config.architecture.attentionHeads),
-    cacheBytes: options.cacheBytes,
+    // Between a GPU and the host, keys and values take longer than computing them again.
+    cacheBytes: device.kind === "cpu" && precision !== "fp16" ? options.cacheBytes : 0,
     maxPositions,
     maxPromptTokens,
     device,

@@ -6,7 +6,7 @@ import { afterEach, describe, expect, it, vi } from "vitest";
 import { type Checkpoint, openCheckpoint } from "../src/checkpoint/checkpoint.js";
 import { convertCheckpoint } from "../src/checkpoint/convert.js";
 import { GraphBuilder, type Value } from "../src/onnx/graph-builder.js";
-import { buildGraph } from "../src/programs/build-graph.js";
+import { buildTreeGraph } from "../src/programs/build-graph.js";
 import { treeScores } from "../src/programs/tree-scores.js";
 import { promptsOf } from "../src/prompt/open-prompts.js";
 import { ModelRunner } from "../src/runtime/model-runner.js";
@@ -76,10 +76,11 @@ async function openRunner(checkpoint: Checkpoint, { catalogue }: ScorerWorld) {
   const { architecture } = config;
   const { trie } = catalogue;
   const prompts = await promptsOf({ config, spec }, { directory, catalogue });
-  const setup = { ...prompts, architecture, trie, scoring: "full", cacheBytes: 0 } as const;
+  const model = { ...prompts, architecture, trie };
+  const setup = { ...model, scoring: "full", cacheBytes: 0, onDevice: false } as const;
   const program = treeScores(setup);
-  const parts = { tensors, program, byteWeights: "int8", levels: trie.levels } as const;
-  const graph = buildGraph({ ...setup, ...parts, cached: false });
+  const graphOf = { tensors, byteWeights: "int8", levels: trie.levels, numbers: "float" } as const;
+  const graph = buildTreeGraph({ ...setup, ...graphOf, program, cached: false });
   const full = await openSession(graph, { directory, threads: 1, device: CPU });
   return new ModelRunner({ ...setup, program, full, cached: undefined });
 }

@@ -7,12 +7,14 @@ import {
   fixedWidths,
   ModelDrafter,
   type Scoring,
+  type SearchOutcome,
+  searchDecoder,
   speculativeDecoder,
   TransitionsDrafter,
   treeOf,
   uniformWidths,
 } from "@nightbeam/decoding";
-import { type Model, openModel } from "@nightbeam/model";
+import { type Model, openModel, openSearcher } from "@nightbeam/model";
 import { useTempDir } from "@nightbeam/testing";
 import { scoreAlone, scoreTogether } from "@nightbeam/testing/conformance";
 import { writeCheckpoint } from "@nightbeam/testing/world";
@@ -52,17 +54,30 @@ describe.skipIf(!haveBeauty)("the golden lists of a trained pair", () => {
   });
 
   describe.each(SCORINGS)("%s scoring", (scoring) => {
+    const settings = (directory: string) => ({
+      directory,
+      catalogue,
+      scoring,
+      precision: "fp32" as const,
+      cacheDirectory: temporary(),
+      threads: 1,
+    });
     const open = (directory: string, workers: number) =>
-      openModel({
-        directory,
-        catalogue,
-        scoring,
-        precision: "fp32",
-        cacheDirectory: temporary(),
-        workers,
-        threads: 1,
-        cacheBytes: 2 ** 28,
+      openModel({ ...settings(directory), workers, cacheBytes: 2 ** 28 });
+    const expectGolden = (outcomes: readonly SearchOutcome[]) => {
+      const paths = outcomes.map(({ beams }) =>
+        Array.from(beams.prefixes, (leaf) => pathOf(catalogue.trie, leaf)),
+      );
+      expect(paths).toEqual(users.map((user) => user[scoring].map(({ codes }) => codes)));
+      outcomes.forEach(({ beams }, at) => {
+        const golden = users[at]?.[scoring] ?? [];
+        golden.forEach(({ score }, rank) => {
+          expect(Math.abs(score - (beams.scores[rank] ?? Number.NaN))).toBeLessThan(
+            SCORE_TOLERANCE,
+          );
+        });
       });
+    };
     let target: Model;
     const opened: Model[] = [];
     beforeAll(async () => {
@@ -101,23 +116,29 @@ describe.skipIf(!haveBeauty)("the golden lists of a trained pair", () => {
         concurrency: 2,
         nextKey: () => key++,
       });
-      const paths = outcomes.map(({ beams }) =>
-        Array.from(beams.prefixes, (leaf) => pathOf(catalogue.trie, leaf)),
-      );
-      expect(paths).toEqual(users.map((user) => user[scoring].map(({ codes }) => codes)));
-      outcomes.forEach(({ beams }, at) => {
-        const golden = users[at]?.[scoring] ?? [];
-        golden.forEach(({ score }, rank) => {
-          expect(Math.abs(score - (beams.scores[rank] ?? Number.NaN))).toBeLessThan(
-            SCORE_TOLERANCE,
-          );
-        });
-      });
+      expectGolden(outcomes);
       const mean = (of: (cost: (typeof outcomes)[number]["cost"]) => number) =>
         (outcomes.reduce((sum, { cost }) => sum + of(cost), 0) / outcomes.length).toFixed(2);
       console.info(
         `${scoring}, ${name}: ${mean(({ calls }) => calls)} calls and ${mean(({ nodes }) => nodes)} nodes per user`,
       );
+    });
+
+    it("in one run of the model per batch", async () => {
+      const model = await openSearcher({ ...settings(targetDirectory), workers: 2 });
+      let key = 0;
+      const { outcomes } = await decodeShard(shardUsers(users, { catalogue, target: model }), {
+        decoder: searchDecoder({
+          target: model.searcher,
+          space: { trie: catalogue.trie, scoring },
+          beamWidth: BEAM_WIDTH,
+        }),
+        batchSize: 32,
+        concurrency: 2,
+        nextKey: () => key++,
+      });
+      await model.close();
+      expectGolden(outcomes);
     });
 
     it("rest on scores whose bits do not depend on the batch", async () => {

@@ -1,5 +1,6 @@
 import type { Scoring } from "@nightbeam/decoding";
 import { parseDraftName } from "./draft-name.js";
+import type { Precision } from "./fields.js";
 import { type DraftSettings, type VerificationOptions, verificationOf } from "./verification.js";
 
 /** The settings that decide a run's lists, in some runs the draft too. */
@@ -7,7 +8,7 @@ export interface ListSettings extends VerificationOptions, DraftSettings {
   readonly topK: number;
   readonly beamWidth: number;
   readonly scoring: Scoring;
-  readonly precision: "fp32" | "int8";
+  readonly precision: Precision;
   /** The kind that the target runs on. Default: cpu. */
   readonly device?: "cpu" | "cuda" | "webgpu" | undefined;
   readonly excludeSeen: boolean;
@@ -34,9 +35,9 @@ export function plannedArguments(settings: ListSettings) {
 }
 
 /** Plans for CPUs have none of this, as those from before other devices were planned. */
-function plannedDevice({ device = "cpu" }: ListSettings): Record<string, string | boolean> {
+function plannedDevice({ device = "cpu", precision }: ListSettings) {
   if (device === "cpu") return {};
-  return device === "cuda" ? { device, tf32: false } : { device };
+  return device === "cuda" && precision === "fp32" ? { device, tf32: false } : { device };
 }
 
 /** Plans of strict lists have none of this, as those from before other lists existed. */

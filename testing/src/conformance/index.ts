@@ -1,5 +1,6 @@
 export { checkAnswers } from "./answers.js";
 export { describeScorer, describeScorerByLevels } from "./describe-scorer.js";
+export { describeSearcher, expectSameList, type SearcherOpeners } from "./describe-searcher.js";
 export { checkBatches, checkKept, checkTrees } from "./invariance.js";
 export { deepestLine, someCatalogue, somePrefixes, somePrompt } from "./requests.js";
 export { type Rows, rowsOfAnswer, scoreAlone, scoreTogether } from "./rows.js";

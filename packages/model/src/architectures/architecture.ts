@@ -1,7 +1,7 @@
 import type { ReadonlyInt32Array } from "@nightbeam/catalogue";
-import type { GraphBuilder, Value } from "../onnx/graph-builder.js";
-import type { Weights } from "../onnx/weights.js";
-import type { NodeInputs, PromptInputs } from "./inputs.js";
+import type { Value } from "../onnx/graph-builder.js";
+import type { GraphContext } from "./graph-context.js";
+import type { LevelInputs, NodeInputs, PromptInputs } from "./inputs.js";
 
 /** A family of models that share an architecture, such as LLaMA. */
 export interface ModelFamily {
@@ -45,13 +45,19 @@ export interface Architecture {
    * Adds the model's layers to a graph: from tokens to the hidden states of nodes.
    *
    * Prompts and nodes are one operation, so that a family may multiply both with a weight at once
-   * (LLaMA does: two products would keep two copies of every weight). A graph may call this again
-   * with the memory that an earlier call returned.
+   * (LLaMA does: two products would keep two copies of every weight).
    */
   nodeStates(
     context: GraphContext,
     inputs: { nodes: NodeInputs; prompts: PromptSource },
   ): NodeStates;
+  /** The same for prompts without nodes. Hidden states are those of the roots. */
+  promptStates(context: GraphContext, inputs: PromptInputs): PromptStates;
+  /** The same for the nodes of one depth, after the prompts and the earlier depths. */
+  levelStates(
+    context: GraphContext,
+    inputs: { nodes: LevelInputs; past: readonly LayerPast[] },
+  ): LevelStates;
 }
 
 /** Shape of the keys and values that a model remembers; every layer's are the same. */
@@ -61,20 +67,10 @@ export interface MemoryShape {
   readonly headSize: number;
 }
 
-/** What every part of a graph is built from. */
-export interface GraphContext {
-  readonly graph: GraphBuilder;
-  readonly weights: Weights;
-  /** Positions that the graph has to know, at least 1. */
-  readonly maxPositions: number;
-  /** Nodes of its own tree that the deepest node sees, itself included: levels - 1. */
-  readonly maxAncestors: number;
-}
-
 /** Where a graph gets its prompts from: their tokens, or the memory of an earlier run. */
 export type PromptSource =
-  | { readonly kind: "tokens"; readonly inputs: PromptInputs }
-  | { readonly kind: "memory"; readonly layers: readonly LayerMemory[] };
+  | { readonly kind: "tokens" }
+  | { readonly kind: "memory"; readonly layers: readonly LayerPast[] };
 
 /** Keys and values of prompts, by head. Shape of each [B, kv heads, P, head size]. */
 export interface PromptMemory {
@@ -99,4 +95,24 @@ export interface NodeStates {
   readonly hidden: Value;
   /** Per layer: the prompts, and the nodes that were computed here. */
   readonly layers: readonly LayerMemory[];
+}
+
+export interface PromptStates {
+  /** Of the prompts' last tokens. Shape [B, hidden size]. */
+  readonly hidden: Value;
+  /** Per layer. */
+  readonly layers: readonly PromptMemory[];
+}
+
+/** What a layer remembers of prompts and of earlier nodes, such as those of each depth from 1. */
+export interface LayerPast {
+  readonly prompts: PromptMemory;
+  readonly nodes: readonly NodeMemory[];
+}
+
+export interface LevelStates {
+  /** Shape [R, hidden size]. */
+  readonly hidden: Value;
+  /** Per layer: the nodes that were computed here. */
+  readonly layers: readonly NodeMemory[];
 }

@@ -1,11 +1,34 @@
-import type { GraphBuilder, Value } from "../onnx/graph-builder.js";
+import { Tensor } from "onnxruntime-node";
+import { type Feeds, int32 } from "../onnx/feeds.js";
+import type { GraphBuilder, Size, Value } from "../onnx/graph-builder.js";
+import type { GraphContext } from "./graph-context.js";
+
+/*
+ * The inputs of a graph, the same for every family. In shapes: B users, P tokens per prompt, R nodes,
+ * S = B × the largest number of nodes of one user, A ancestors per node.
+ */
+
+/** Sizes that a run gives to the shapes of a graph (`GraphBuilder.shape`). */
+export const SIZES = {
+  /** B */
+  users: "users",
+  /** P */
+  prompt: "prompt",
+  /** B × P, or 0 if the run computes no prompts. */
+  promptRows: "prompt_rows",
+  /** R */
+  nodes: "nodes",
+  /** S / B */
+  slots: "slots",
+  /** A */
+  ancestors: "ancestors",
+  /** What A lacks of the maximum. */
+  ancestorPadding: "ancestor_padding",
+} as const;
 
 /**
- * The inputs of a graph, the same for every family. Rows are packed without padding: first the
- * prompts' tokens (if the graph computes prompts), user by user, then the nodes, user by user.
- *
- * In shapes: B users, P tokens per prompt (all prompts of a run have one length), R nodes, S = B × the
- * largest number of nodes of one user, A ancestors per node.
+ * Nodes of trees that the run brings along, packed without padding. Rows are first the prompts' tokens
+ * (if the graph computes prompts), user by user, then the nodes, user by user.
  */
 export interface NodeInputs {
   /** Token of every row. int32 [rows]. */
@@ -16,8 +39,6 @@ export interface NodeInputs {
   readonly slots: Value;
   /** For each node, its slot in the padded layout. int32 [R]. */
   readonly places: Value;
-  /** [B, nodes per user] as a shape prefix: int64 [2]. */
-  readonly slotShape: Value;
   /**
    * Nodes that a node sees, itself and its ancestors, as rows after the remembered nodes. The root is
    * not among them: what it stands for is up to the family. int32 [R, A].
@@ -25,38 +46,102 @@ export interface NodeInputs {
   readonly ancestors: Value;
   /** 0 for an ancestor, -infinity if a node has fewer than A. float [R, A, 1]. */
   readonly ancestorBias: Value;
-  /** What A lacks of the maximum: int64 [6], begins and ends as Pad wants them. */
-  readonly ancestorPadding: Value;
-  /** A. int64 [1]. */
-  readonly ancestorCount: Value;
-  /** [P, maximum of A]: int64 [2]. */
-  readonly keySplit: Value;
+  /** Sizes: slots per user (S / B), A, and what A lacks of the maximum. */
+  readonly counts: {
+    readonly slots: Size;
+    readonly ancestors: Size;
+    readonly ancestorPadding: Size;
+  };
+  /** As in `PromptInputs`, if prompts are padded. Default: they have one length. */
+  readonly promptBias?: Value | undefined;
 }
 
-/** Further inputs of a graph that computes prompts. */
+/** Prompts that are computed alone, user by user, padded at their ends. */
 export interface PromptInputs {
-  /** [prompt rows, node rows]: int64 [2]. */
-  readonly rowSplit: Value;
-  /** [B, P]: int64 [2]. */
-  readonly promptShape: Value;
+  /** int32 [B × P]. */
+  readonly tokens: Value;
+  /** int64 [B × P, 1]. */
+  readonly positions: Value;
+  /** Row of each prompt's last token. int32 [B]. */
+  readonly lastRows: Value;
+  /** 0 for a token, -infinity for the padding after it. float [B, 1, 1, P]. */
+  readonly promptBias: Value;
 }
 
-export function declareInputs(graph: GraphBuilder): NodeInputs {
+/** The nodes of one depth, all of them one after the other, as many for every user. */
+export interface LevelInputs {
+  /** int32 [R]. */
+  readonly tokens: Value;
+  /** int64 [R, 1]. */
+  readonly positions: Value;
+  /** For each earlier depth from 1, the ancestor's row among that depth's nodes. int32 [R] each. */
+  readonly ancestors: readonly Value[];
+  /** As in `PromptInputs`. */
+  readonly promptBias: Value;
+}
+
+/** Columns of scores of a prompt's tokens and of others beside each other. */
+interface ScoreColumns {
+  /** bool [P + others]. */
+  readonly isPrompt: Value;
+  /** The prompt's token of each column; 0 for one of the others. int32 [P + others]. */
+  readonly ofPrompt: Value;
+  /** Which of the others; 0 for a column of the prompt. int32 [P + others]. */
+  readonly ofOthers: Value;
+}
+
+const columnNames = (count: number) => ({
+  isPrompt: `is_prompt_${count}`,
+  ofPrompt: `prompt_columns_${count}`,
+  ofOthers: `other_columns_${count}`,
+});
+
+/** The columns for a number of others, as inputs that all layers share. */
+export function scoreColumns(graph: GraphBuilder, count: number): ScoreColumns {
+  const names = columnNames(count);
+  const input = (name: string, type: "bool" | "int32") =>
+    graph.once(`input ${name}`, () => graph.input(name, type, [`columns_${count}`]));
+  return {
+    isPrompt: input(names.isPrompt, "bool"),
+    ofPrompt: input(names.ofPrompt, "int32"),
+    ofOthers: input(names.ofOthers, "int32"),
+  };
+}
+
+/** The inputs of `scoreColumns`, which graphs for a device have. */
+export function packScoreColumns(promptLength: number, counts: readonly number[]): Feeds {
+  const feeds: Feeds = {};
+  for (const count of counts) {
+    const columns = Int32Array.from({ length: promptLength + count }, (_, column) => column);
+    const names = columnNames(count);
+    const dims = [columns.length];
+    const isPrompt = Uint8Array.from(columns, (column) => (column < promptLength ? 1 : 0));
+    feeds[names.isPrompt] = new Tensor("bool", isPrompt, dims);
+    feeds[names.ofPrompt] = int32(
+      columns.map((column) => (column < promptLength ? column : 0)),
+      dims,
+    );
+    feeds[names.ofOthers] = int32(
+      columns.map((column) => Math.max(0, column - promptLength)),
+      dims,
+    );
+  }
+  return feeds;
+}
+
+/** Nodes of trees as inputs. On a device every node has as many ancestors, some of them hidden. */
+export function declareNodes({
+  graph,
+  onDevice,
+  maxAncestors,
+}: Pick<GraphContext, "graph" | "onDevice" | "maxAncestors">): NodeInputs {
   return {
     tokens: graph.input("tokens", "int32", ["rows"]),
     positions: graph.input("positions", "int64", ["rows", 1]),
     slots: graph.input("slots", "int32", ["slots"]),
     places: graph.input("places", "int32", ["nodes"]),
-    slotShape: graph.input("slot_shape", "int64", [2]),
     ancestors: graph.input("ancestors", "int32", ["nodes", "ancestors"]),
     ancestorBias: graph.input("ancestor_bias", "float", ["nodes", "ancestors", 1]),
-    ancestorPadding: graph.input("ancestor_padding", "int64", [6]),
-    ancestorCount: graph.input("ancestor_count", "int64", [1]),
-    keySplit: graph.input("key_split", "int64", [2]),
+    counts: onDevice ? { slots: SIZES.slots, ancestors: maxAncestors, ancestorPadding: 0 } : SIZES,
   };
-}
-
-export function declarePromptInputs(graph: GraphBuilder): PromptInputs {
-  const promptShape = graph.input("prompt_shape", "int64", [2]);
-  return { rowSplit: graph.input("row_split", "int64", [2]), promptShape };
 }

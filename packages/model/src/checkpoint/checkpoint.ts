@@ -5,6 +5,7 @@ import { pipeline } from "node:stream/promises";
 import type { DeviceKind } from "../devices/device.js";
 import { type PromptSpec, readPromptSpec } from "../prompt/prompt-spec.js";
 import { type ModelConfig, readModelConfig } from "./model-config.js";
+import type { Precision } from "./precision.js";
 import { listTensors, type StoredTensor } from "./safetensors.js";
 
 /** A model directory as Hugging Face writes it, with `nightbeam.json`. */
@@ -55,7 +56,7 @@ export async function checkpointHash(checkpoint: Checkpoint): Promise<string> {
  */
 export function answersHash(model: {
   readonly checkpoint: string;
-  readonly precision: "fp32" | "int8";
+  readonly precision: Precision;
   readonly device: DeviceKind;
 }): string {
   const { checkpoint, precision, device } = model;

@@ -16,7 +16,7 @@ async function probe(device: Device): Promise<void> {
   const rows = graph.input("rows", "float", [SIZE, SIZE]);
   const product = graph.node("MatMul", [rows, weights]);
   graph.output("product", { value: product, type: "float", shape: [SIZE, SIZE] });
-  const session = await InferenceSession.create(graph.encode(), deviceOptions(device));
+  const session = await InferenceSession.create(graph.encode().model, deviceOptions(device));
   const ones = new Float32Array(SIZE * SIZE).fill(1);
   const results = await session.run({ rows: new Tensor("float32", ones, [SIZE, SIZE]) });
   const wrong = [...(results.product?.data ?? [])].some((value) => value !== SIZE / 2);

@@ -3,14 +3,31 @@ import {
   type Dimension,
   type ElementType,
   encodeModel,
+  type GraphInfo,
   type NodeInfo,
   type TensorData,
   type TensorInfo,
   type ValueInfo,
 } from "./proto.js";
 
+/** A graph that is ready to be loaded. */
+export interface EncodedGraph {
+  /** An ONNX model. */
+  readonly model: Uint8Array;
+  readonly shapes: readonly ShapeInput[];
+}
+
 /** Name of a value that flows through the graph; "" is an optional input that is left out. */
 export type Value = string;
+
+/** A size of a shape: a number, or the name of one that is known when the graph runs. */
+export type Size = number | string;
+
+/** An input of a graph that holds a shape, int64 [sizes]. Each run fills in the names. */
+export interface ShapeInput {
+  readonly name: string;
+  readonly sizes: readonly Size[];
+}
 
 /** The operator set's domain of onnxruntime's own operators. */
 export const MICROSOFT = "com.microsoft";
@@ -24,8 +41,12 @@ export class GraphBuilder {
   readonly #inputs: ValueInfo[] = [];
   readonly #outputs: ValueInfo[] = [];
   readonly #tensors = new Map<string, TensorInfo>();
-  readonly #nodes: NodeInfo[] = [];
+  /** Nodes of the graph, or of the branch that is being built. */
+  #nodes: NodeInfo[] = [];
+  #nodeCount = 0;
   readonly #renamed = new Map<Value, string>();
+  readonly #shapes = new Map<string, ShapeInput>();
+  #shared = new Map<string, Value>();
 
   constructor(name: string) {
     this.#name = name;
@@ -64,6 +85,28 @@ export class GraphBuilder {
     });
   }
 
+  /**
+   * A shape that depends on the run, as an input. A graph that put it together from parts would do so
+   * on the device, and copy it to the host whenever an operator needs it.
+   */
+  shape(sizes: readonly Size[]): Value {
+    const numbers = sizes.filter((size) => typeof size === "number");
+    if (numbers.length === sizes.length) return this.int64s(numbers);
+    const name = `shape_${sizes.join("_")}`;
+    if (!this.#shapes.has(name)) {
+      this.#shapes.set(name, { name, sizes });
+      this.input(name, "int64", [sizes.length]);
+    }
+    return name;
+  }
+
+  /** A value that several parts of a graph need: built by the first of them. */
+  once(name: string, build: () => Value): Value {
+    const value = this.#shared.get(name) ?? build();
+    this.#shared.set(name, value);
+    return value;
+  }
+
   /** A float constant of any shape. */
   floats(name: string, values: Float32Array, dims: readonly number[]): Value {
     return this.tensor(name, {
@@ -71,6 +114,26 @@ export class GraphBuilder {
       dims,
       data: { raw: new Uint8Array(values.buffer, values.byteOffset, values.byteLength) },
     });
+  }
+
+  /** An int32 constant of any shape. */
+  int32s(name: string, values: Int32Array, dims: readonly number[]): Value {
+    return this.tensor(name, {
+      type: "int32",
+      dims,
+      data: { raw: new Uint8Array(values.buffer, values.byteOffset, values.byteLength) },
+    });
+  }
+
+  /** An int32 constant without dimensions. */
+  int32(value: number): Value {
+    return this.int32s(`int32_${value}`, Int32Array.of(value), []);
+  }
+
+  /** A double constant without dimensions. */
+  double(value: number): Value {
+    const data = { raw: new Uint8Array(Float64Array.of(value).buffer) };
+    return this.tensor(`double_${value}`, { type: "double", dims: [], data });
   }
 
   /** A float constant without dimensions. */
@@ -86,7 +149,7 @@ export class GraphBuilder {
 
   /** A node with several outputs. */
   nodes(op: string, inputs: readonly Value[], options: NodeOptions & { outputs: number }): Value[] {
-    const name = `${op}_${this.#nodes.length}`;
+    const name = `${op}_${this.#nodeCount++}`;
     const outputs = Array.from({ length: options.outputs }, (_, i) => `${name}:${i}`);
     this.#nodes.push({
       name,
@@ -99,9 +162,46 @@ export class GraphBuilder {
     return outputs;
   }
 
-  encode(): Uint8Array {
+  /**
+   * The values of one of two branches; the other one is not computed. A branch may read all values that
+   * were built before it. Weights of both are part of the graph.
+   *
+   * @param branches return values that they built, as many as there are types
+   */
+  either(
+    condition: Value,
+    branches: {
+      readonly types: readonly ElementType[];
+      readonly ifTrue: () => readonly Value[];
+      readonly ifFalse: () => readonly Value[];
+    },
+  ): Value[] {
+    const { types } = branches;
+    return this.nodes("If", [condition], {
+      outputs: types.length,
+      attributes: {
+        then_branch: { graph: this.#branch(branches.ifTrue, types) },
+        else_branch: { graph: this.#branch(branches.ifFalse, types) },
+      },
+    });
+  }
+
+  #branch(build: () => readonly Value[], types: readonly ElementType[]): GraphInfo {
+    const [outer, shared] = [this.#nodes, this.#shared];
+    this.#nodes = [];
+    // What the branch shares with itself is not there outside of it.
+    this.#shared = new Map(shared);
+    const values = build();
+    const nodes = this.#nodes;
+    this.#nodes = outer;
+    this.#shared = shared;
+    const outputs = types.map((type, at) => ({ name: values[at] ?? "", type, shape: undefined }));
+    return { name: `branch_${this.#nodeCount++}`, inputs: [], outputs, tensors: [], nodes };
+  }
+
+  encode(): EncodedGraph {
     const rename = (value: Value) => this.#renamed.get(value) ?? value;
-    return encodeModel({
+    const model = encodeModel({
       name: this.#name,
       inputs: this.#inputs,
       outputs: this.#outputs,
@@ -112,6 +212,7 @@ export class GraphBuilder {
         outputs: node.outputs.map(rename),
       })),
     });
+    return { model, shapes: [...this.#shapes.values()] };
   }
 }
 

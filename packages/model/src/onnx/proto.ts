@@ -13,6 +13,9 @@ export const DataType = {
   int32: 6,
   int64: 7,
   bool: 9,
+  float16: 10,
+  double: 11,
+  bfloat16: 16,
 } as const;
 export type ElementType = keyof typeof DataType;
 
@@ -22,7 +25,8 @@ export type Dimension = number | string;
 export interface ValueInfo {
   readonly name: string;
   readonly type: ElementType;
-  readonly shape: readonly Dimension[];
+  /** undefined: any shape. */
+  readonly shape: readonly Dimension[] | undefined;
 }
 
 /** Where the bytes of a tensor are: in the graph's file, or at an offset of a file beside it. */
@@ -40,7 +44,8 @@ export interface TensorInfo {
 export type AttributeValue =
   | { readonly int: number }
   | { readonly float: number }
-  | { readonly ints: readonly number[] };
+  | { readonly ints: readonly number[] }
+  | { readonly graph: GraphInfo };
 
 export interface NodeInfo {
   readonly name: string;
@@ -113,6 +118,9 @@ function writeAttribute(writer: BinaryWriter, name: string, value: AttributeValu
   } else if ("int" in value) {
     writer.tag(3, WireType.Varint).int64(value.int);
     writer.tag(20, WireType.Varint).int32(2);
+  } else if ("graph" in value) {
+    message(writer, 6, (inner) => writeGraph(inner, value.graph));
+    writer.tag(20, WireType.Varint).int32(5);
   } else {
     for (const int of value.ints) writer.tag(8, WireType.Varint).int64(int);
     writer.tag(20, WireType.Varint).int32(7);
@@ -143,8 +151,10 @@ function writeValueInfo(writer: BinaryWriter, info: ValueInfo): void {
   message(writer, 2, (type) =>
     message(type, 1, (tensor) => {
       tensor.tag(1, WireType.Varint).int32(DataType[info.type]);
+      const dims = info.shape;
+      if (dims === undefined) return;
       message(tensor, 2, (shape) => {
-        for (const dim of info.shape) {
+        for (const dim of dims) {
           message(shape, 1, (inner) => {
             if (typeof dim === "number") inner.tag(1, WireType.Varint).int64(dim);
             else inner.tag(2, WireType.LengthDelimited).string(dim);

@@ -1,8 +1,10 @@
 import type { Architecture, PromptSource } from "../architectures/architecture.js";
-import { declareInputs, declarePromptInputs } from "../architectures/inputs.js";
+import type { GraphContext } from "../architectures/graph-context.js";
+import { declareNodes } from "../architectures/inputs.js";
 import type { StoredTensor } from "../checkpoint/safetensors.js";
 import { ModelError } from "../errors.js";
-import { GraphBuilder } from "../onnx/graph-builder.js";
+import type { FloatType } from "../onnx/floats.js";
+import { type EncodedGraph, GraphBuilder } from "../onnx/graph-builder.js";
 import type { ByteWeights } from "../onnx/integer-product.js";
 import { Weights } from "../onnx/weights.js";
 import { declareMemory, exportMemory } from "./memory-values.js";
@@ -13,38 +15,30 @@ export interface GraphOptions {
   readonly tensors: ReadonlyMap<string, StoredTensor>;
   /** How the graph holds int8 weights. */
   readonly byteWeights: ByteWeights;
-  readonly program: Pick<Program<never, unknown>, "build">;
   /** Levels of the catalogue. */
   readonly levels: number;
   /** Positions that the graph has to know. */
   readonly maxPositions: number;
-  /** Whether prompts come from the prompt cache (a follow-up call) or are computed. */
-  readonly cached: boolean;
+  /** As in `GraphContext`. */
+  readonly onDevice: boolean;
+  readonly numbers: FloatType;
 }
 
 /**
- * A model and a program as an ONNX graph, a few dozen kilobytes: the weights stay in the checkpoint's
- * files, whose directory onnxruntime has to know.
+ * A model and what it is run for as an ONNX graph, a few dozen kilobytes: the weights stay in the
+ * checkpoint's files, whose directory onnxruntime has to know.
  *
  * @throws ModelError BAD_CHECKPOINT; UNSUPPORTED if the checkpoint has tensors that the graph does not use
  */
-export function buildGraph(options: GraphOptions): Uint8Array {
-  const { architecture, program, cached } = options;
+export function buildGraph(
+  options: GraphOptions,
+  build: (context: GraphContext) => void,
+): EncodedGraph {
+  const { architecture } = options;
   const graph = new GraphBuilder("nightbeam");
   const weights = new Weights(options.tensors, options);
-  const context = {
-    graph,
-    weights,
-    maxPositions: options.maxPositions,
-    maxAncestors: options.levels - 1,
-  };
-  const nodes = declareInputs(graph);
-  const prompts: PromptSource = cached
-    ? { kind: "memory", layers: declareMemory(graph, architecture) }
-    : { kind: "tokens", inputs: declarePromptInputs(graph) };
-  const states = architecture.nodeStates(context, { nodes, prompts });
-  exportMemory(graph, { architecture, states, withPrompts: !cached });
-  program.build(context, states);
+  const { maxPositions, onDevice, numbers, levels } = options;
+  build({ graph, weights, maxPositions, onDevice, numbers, maxAncestors: levels - 1 });
   const unused = weights.unused().filter((name) => !architecture.isIgnored(name));
   if (unused.length > 0) {
     throw new ModelError(
@@ -53,4 +47,27 @@ export function buildGraph(options: GraphOptions): Uint8Array {
     );
   }
   return graph.encode();
+}
+
+/**
+ * The graph of a program of trees.
+ *
+ * @param options.cached whether prompts come from the prompt cache (a follow-up call) or are computed
+ */
+export function buildTreeGraph(
+  options: GraphOptions & {
+    readonly program: Pick<Program<never, unknown>, "build">;
+    readonly cached: boolean;
+  },
+): EncodedGraph {
+  const { architecture, program, cached } = options;
+  return buildGraph(options, (context) => {
+    const nodes = declareNodes(context);
+    const prompts: PromptSource = cached
+      ? { kind: "memory", layers: declareMemory(context, architecture) }
+      : { kind: "tokens" };
+    const states = architecture.nodeStates(context, { nodes, prompts });
+    exportMemory(context, { architecture, states, withPrompts: !cached });
+    program.build(context, states);
+  });
 }

@@ -1,6 +1,14 @@
 import type { ReadonlyInt32Array, Trie } from "@nightbeam/catalogue";
-import type { BeamTree, LevelHeadsRequest, ScoreRequest, Scoring } from "@nightbeam/decoding";
-import type { Architecture, GraphContext, NodeStates } from "../architectures/architecture.js";
+import type {
+  BeamTree,
+  LevelHeadsRequest,
+  ScoreRequest,
+  Scoring,
+  SearchAnswer,
+  SearchRequest,
+} from "@nightbeam/decoding";
+import type { Architecture, NodeStates } from "../architectures/architecture.js";
+import type { GraphContext } from "../architectures/graph-context.js";
 import type { Feeds } from "../onnx/feeds.js";
 import type { RunOutputs } from "../onnx/outputs.js";
 import type { NodeRows } from "./node-rows.js";
@@ -11,14 +19,30 @@ export interface ProgramTypes {
   "tree-scores": { readonly request: ScoreRequest; readonly result: TreeScores };
   /** Scores of every level's codes after the prompt, by a heads draft. */
   "level-heads": { readonly request: LevelHeadsRequest; readonly result: LevelScores };
+  /** A user's whole beam search. */
+  "beam-search": Search;
+  /** The same with a drafted tree. */
+  "verify-tree": Search;
+}
+
+interface Search {
+  readonly request: WholeSearch;
+  readonly result: Omit<SearchAnswer, keyof RunCost>;
 }
 
 export type ProgramName = keyof ProgramTypes;
+/** Programs that run whole searches. */
+export type SearchProgramName = "beam-search" | "verify-tree";
 export type RequestOf<Name extends ProgramName> = ProgramTypes[Name]["request"];
 export type ResultOf<Name extends ProgramName> = ProgramTypes[Name]["result"];
 /** What a worker answers: the program's result, and what it cost. */
 export type AnswerOf<Name extends ProgramName> = Answered<ResultOf<Name>>;
 export type Answered<Result> = Result & RunCost;
+
+/** A search as a worker is asked for it. */
+export interface WholeSearch extends SearchRequest {
+  readonly beamWidth: number;
+}
 
 /** As in `ScoreAnswer`. */
 export interface TreeScores {
@@ -47,8 +71,9 @@ export interface RunCost {
 }
 
 /**
- * What a model is run for: the end of its graph, the way of requests in, and the way of answers out.
- * The beginning is the same for all programs: prompts, and a tree of nodes per request.
+ * What a model is run for if requests bring trees: the end of its graph, the way of requests in, and the
+ * way of answers out. The beginning is the same for these programs: prompts, and a tree of nodes per
+ * request.
  */
 export interface Program<Request extends PromptRequest, Result> {
   /** Outputs that `read` needs. */
@@ -77,6 +102,8 @@ export interface ProgramSetup {
   readonly scoring: Scoring;
   /** `codeTokens[level][code]` is the code's token. */
   readonly codeTokens: readonly Int32Array[];
+  /** As in `GraphContext`. */
+  readonly onDevice: boolean;
 }
 
 /** What the end of a graph is built from. */

@@ -1,5 +1,5 @@
 import { Tensor } from "onnxruntime-node";
-import { GraphBuilder } from "../onnx/graph-builder.js";
+import { type EncodedGraph, GraphBuilder } from "../onnx/graph-builder.js";
 import { type ByteWeights, integerProduct } from "../onnx/integer-product.js";
 import { openSession, type SessionOptions } from "./session.js";
 
@@ -22,7 +22,7 @@ export async function exactByteWeights(options: SessionOptions): Promise<ByteWei
     const rows = new Uint8Array(ROWS * INPUTS).fill(128 + LARGEST);
     rows.fill(128 - LARGEST, INPUTS);
     const feeds = { rows: new Tensor("uint8", rows, [ROWS, INPUTS]) };
-    const sums = (await session.run(feeds, ["sums"])).floats("sums");
+    const sums = (await session.run({ feeds }, ["sums"])).floats("sums");
     const isExact = sums.every((sum, at) => {
       const row = Math.floor(at / OUTPUTS);
       return sum === INPUTS * LARGEST ** 2 * (row === 0 ? 1 : -1) * signOf(at % OUTPUTS);
@@ -38,7 +38,7 @@ function signOf(column: number): number {
   return column % 2 === 0 ? 1 : -1;
 }
 
-function largestProduct(): Uint8Array {
+function largestProduct(): EncodedGraph {
   const graph = new GraphBuilder("largest_product");
   const bytes = Int8Array.from({ length: INPUTS * OUTPUTS }, (_, at) => LARGEST * signOf(at));
   const sums = integerProduct(graph, {

@@ -48,7 +48,7 @@ export async function matrixRate(milliseconds: number): Promise<number> {
   // A single row leaves the graph: the product is timed, not the copy of its result.
   const one = graph.node("Slice", [product, graph.int64s([0]), graph.int64s([1])]);
   graph.output("one", { value: one, type: "float", shape: [1, SIZE] });
-  const session = await InferenceSession.create(graph.encode(), { intraOpNumThreads: 1 });
+  const session = await InferenceSession.create(graph.encode().model, { intraOpNumThreads: 1 });
   const feeds = {
     rows: new Tensor("float32", new Float32Array(SIZE * SIZE).fill(0.5), [SIZE, SIZE]),
   };

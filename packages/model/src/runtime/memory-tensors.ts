@@ -3,7 +3,7 @@ import type { MemoryShape } from "../architectures/architecture.js";
 import type { Feeds } from "../onnx/feeds.js";
 import type { RunOutputs } from "../onnx/outputs.js";
 import { memoryNames } from "../programs/memory-values.js";
-import type { Run } from "./pack-run.js";
+import type { Run } from "../programs/pack-run.js";
 import type { PromptCache, RunMemory } from "./prompt-cache.js";
 
 /** Moves keys and values between the prompt cache and the inputs and outputs of graphs. */

@@ -1,10 +1,11 @@
 import { gather, RequestGroups } from "@nightbeam/decoding";
 import { ModelError } from "../errors.js";
 import { nodeRows } from "../programs/node-rows.js";
+import { packRun, type Run } from "../programs/pack-run.js";
 import type { Answered, Program, ProgramSetup, PromptRequest } from "../programs/program.js";
 import { MemoryTensors } from "./memory-tensors.js";
-import { packRun, type Run } from "./pack-run.js";
 import { PromptCache } from "./prompt-cache.js";
+import type { Runner } from "./runner.js";
 import type { Session } from "./session.js";
 
 export interface ModelRunnerOptions<Request extends PromptRequest, Result> extends ProgramSetup {
@@ -33,7 +34,9 @@ interface RunKind {
  * Runs a program on a loaded model: answers calls of any mixture of prompt lengths, of cached and new
  * prompts. Blocks the thread that it runs on.
  */
-export class ModelRunner<Request extends PromptRequest, Result extends object> {
+export class ModelRunner<Request extends PromptRequest, Result extends object>
+  implements Runner<Request, Answered<Result>>
+{
   readonly #options: ModelRunnerOptions<Request, Result>;
   readonly #cache: PromptCache;
   readonly #memory: MemoryTensors;
@@ -58,7 +61,7 @@ export class ModelRunner<Request extends PromptRequest, Result extends object> {
         const results = await this.#run(run);
         const milliseconds = (performance.now() - started) / asked.length;
         const promptTokens = home.cached ? 0 : home.promptLength;
-        return results.map((result, at) => {
+        return results.slice(0, asked.length).map((result, at) => {
           return { ...result, tokens: promptTokens + (run.requests[at]?.count ?? 0), milliseconds };
         });
       },
@@ -70,6 +73,10 @@ export class ModelRunner<Request extends PromptRequest, Result extends object> {
 
   release(keys: readonly number[]): void {
     for (const key of keys) this.#cache.release(key);
+  }
+
+  buffersOf(answer: Answered<Result>): readonly ArrayBufferLike[] {
+    return this.#options.program.buffersOf(answer);
   }
 
   async close(): Promise<void> {
@@ -117,21 +124,28 @@ export class ModelRunner<Request extends PromptRequest, Result extends object> {
         levels: trie.levels,
         cachedRow: (prefix) => (cached ? this.#cache.cachedRow(request.key, prefix) : undefined),
       });
-    const cachedRows = cached ? requests.map(({ key }) => this.#cache.nodeCount(key)) : undefined;
-    return { requests: requests.map(rowsOf), promptLength, cachedRows };
+    const rows = requests.map(rowsOf);
+    // A run of a single row would add up in another order: it gets the row twice.
+    const isSingle = cached && rows.length === 1 && rows[0]?.count === 1;
+    const all = isSingle ? [...rows, ...rows] : rows;
+    const cachedRows = cached
+      ? all.map(({ request }) => this.#cache.nodeCount(request.key))
+      : undefined;
+    return { requests: all, promptLength, cachedRows };
   }
 
   async #run(run: Run<Request>): Promise<Result[]> {
     const { program, full, cached } = this.#options;
     const session = run.cachedRows === undefined ? full : cached;
     if (session === undefined) throw new ModelError("RUNTIME", "the prompt cache has no graph");
+    const packed = packRun(this.#options, run);
     const feeds = {
-      ...packRun(this.#options, run),
+      ...packed.feeds,
       ...program.pack(run.requests),
       ...this.#memory.feeds(run),
     };
     const kept = this.#memory.outputsOf(run);
-    const outputs = await session.run(feeds, [...program.outputs, ...kept]);
+    const outputs = await session.run({ ...packed, feeds }, [...program.outputs, ...kept]);
     if (kept.length > 0) this.#memory.keep(run, outputs);
     return program.read(run.requests, outputs);
   }

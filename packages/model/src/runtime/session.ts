@@ -3,7 +3,8 @@ import { type Device, deviceName } from "../devices/device.js";
 import { explainFailure } from "../devices/explain-failure.js";
 import { deviceOptions } from "../devices/session-options.js";
 import { ModelError } from "../errors.js";
-import type { Feeds } from "../onnx/feeds.js";
+import { type RunInputs, shapeFeeds } from "../onnx/feeds.js";
+import type { EncodedGraph } from "../onnx/graph-builder.js";
 import { RunOutputs } from "../onnx/outputs.js";
 
 export interface SessionOptions {
@@ -17,18 +18,18 @@ export interface SessionOptions {
 /** One graph loaded into onnxruntime. Runs block the thread they are called on. */
 export interface Session {
   /** @throws ModelError RUNTIME */
-  run(feeds: Feeds, fetches: readonly string[]): Promise<RunOutputs>;
+  run(inputs: RunInputs, fetches: readonly string[]): Promise<RunOutputs>;
   /** Frees native memory; it is not reclaimed otherwise. */
   release(): Promise<void>;
 }
 
 /** @throws ModelError RUNTIME */
-export async function openSession(graph: Uint8Array, options: SessionOptions): Promise<Session> {
+export async function openSession(graph: EncodedGraph, options: SessionOptions): Promise<Session> {
   const { directory, threads, device } = options;
   const { executionProviders, extra } = deviceOptions(device);
   let session: InferenceSession;
   try {
-    session = await InferenceSession.create(graph, {
+    session = await InferenceSession.create(graph.model, {
       executionProviders,
       intraOpNumThreads: threads,
       interOpNumThreads: 1,
@@ -51,9 +52,10 @@ export async function openSession(graph: Uint8Array, options: SessionOptions): P
     throw new ModelError("RUNTIME", await loadFailure(options, cause), { cause });
   }
   return {
-    async run(feeds, fetches) {
+    async run({ feeds, sizes = {} }, fetches) {
+      const all = { ...feeds, ...shapeFeeds(graph.shapes, sizes) };
       try {
-        return new RunOutputs(await session.run(feeds, [...fetches]));
+        return new RunOutputs(await session.run(all, [...fetches]));
       } catch (cause) {
         throw new ModelError("RUNTIME", `onnxruntime failed to run the model: ${String(cause)}`, {
           cause,

@@ -6,7 +6,7 @@ import { someCatalogue } from "@nightbeam/testing/conformance";
 import { writeCheckpoint } from "@nightbeam/testing/world";
 import { beforeEach, describe, expect, it } from "vitest";
 import { openCheckpoint } from "../../src/checkpoint/checkpoint.js";
-import { buildGraph } from "../../src/programs/build-graph.js";
+import { buildTreeGraph } from "../../src/programs/build-graph.js";
 import { treeScores } from "../../src/programs/tree-scores.js";
 import { editHeader, editJson, withHeader } from "../support/edit-files.js";
 
@@ -28,9 +28,17 @@ describe("a checkpoint's weights", () => {
     const codeTokens = [0, 1, 2, 3].map((level) =>
       Int32Array.from({ length: 16 }, (_, code) => 4 + 16 * level + code),
     );
-    const program = treeScores({ architecture, trie, scoring, codeTokens });
-    const options = { levels: 4, maxPositions: 64, cached: false };
-    return buildGraph({ architecture, tensors, byteWeights: "int8", program, ...options });
+    const onDevice = false;
+    const program = treeScores({ architecture, trie, scoring, codeTokens, onDevice });
+    const options = {
+      levels: 4,
+      maxPositions: 64,
+      cached: false,
+      onDevice,
+      numbers: "float" as const,
+    };
+    return buildTreeGraph({ architecture, tensors, byteWeights: "int8", program, ...options })
+      .model;
   };
   const refused = () => refusal(build());
 

@@ -83,7 +83,7 @@ describe("a linear layer with int8 weights", () => {
     graph.output("result", { value, type: "float", shape: ["rows", outputs] });
     const session = await openSession(graph.encode(), options());
     const feeds = { values: new Tensor("float32", values, [count, inputs]) };
-    const result = (await session.run(feeds, ["result"])).floats("result");
+    const result = (await session.run({ feeds }, ["result"])).floats("result");
     await session.release();
     return result;
   };

@@ -54,7 +54,7 @@ describe("a graph as an ONNX model", () => {
   graph.output("left", { value: left, type: "float", shape: ["rows", 1] });
   graph.node("Neg", [left]);
   graph.node("Neg", [right]);
-  const model = fieldsOf(graph.encode());
+  const model = fieldsOf(graph.encode().model);
   const encoded = fieldsOf(one(model, MODEL.graph));
   const nodes = all(encoded, GRAPH.node).map(fieldsOf);
 

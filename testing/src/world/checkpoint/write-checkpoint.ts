@@ -15,6 +15,8 @@ export interface CheckpointOptions {
   readonly maxItems?: number;
   /** Scale of each layer's contribution to the residual stream; default 1 for all. */
   readonly layerGain?: LayerGain;
+  /** Consecutive tokens that share a row of the output layer, so that their scores are equal. Default: 1. */
+  readonly tokensPerRow?: number;
   /** Fields that override those of `config.json`, for tests of reading it. */
   readonly configFields?: Readonly<Record<string, unknown>>;
 }
@@ -33,7 +35,18 @@ export async function writeCheckpoint(given: {
   const shape = completeShape(given.config ?? {});
   const layerGain = options.layerGain ?? (() => 1);
   const tensors = randomTensors({ shape, seed, layerGain });
+  shareRows(tensors, options.tokensPerRow ?? 1);
   await writeModelFiles({ directory, shape, tensors, options });
+}
+
+/** Gives each group of tokens the first one's row of the output layer. */
+function shareRows(tensors: readonly Tensor[], tokensPerRow: number): void {
+  const head = tensors.find(({ name }) => name === "lm_head.weight");
+  const [vocabulary = 0, width = 0] = head?.shape ?? [];
+  for (let token = 0; token < vocabulary; token++) {
+    const first = token - (token % tokensPerRow);
+    head?.values.copyWithin(token * width, first * width, (first + 1) * width);
+  }
 }
 
 /** The same from given tensors. */

@@ -1,11 +1,8 @@
 import type { Value } from "../../onnx/graph-builder.js";
 import { linear, rows, stepsName } from "../../onnx/linear.js";
-import type { LayerMemory, NodeStates, PromptSource } from "../architecture.js";
-import type { NodeInputs } from "../inputs.js";
 import { type LlamaContext, rmsNorm } from "./context.js";
 import { feedForward } from "./feed-forward.js";
-import { attention, type Layer, type LayerPrompts, type Stream } from "./layer-attention.js";
-import { causalBias } from "./prompt-attention.js";
+import type { Attended, LayerPlace, Stream } from "./projection.js";
 
 /** The embeddings, and the output layer if the head is tied. */
 export const EMBEDDINGS = "model.embed_tokens.weight";
@@ -17,54 +14,51 @@ export const EMBEDDINGS = "model.embed_tokens.weight";
  */
 const MAX_TABLE_BYTES = 64 * 2 ** 20;
 
-/**
- * The decoder over prompts and beam trees, from tokens to the hidden state of every node after the
- * final norm. If prompts come from memory, the rows are the nodes alone.
- */
-export function decoder(
+/** Rows for the decoder, and how a layer's rows attend to what they see. */
+export interface DecoderRows<Memory> {
+  /** int32 [rows]. */
+  readonly tokens: Value;
+  readonly attend: (layer: LayerPlace, stream: Stream) => Attended<Memory>;
+}
+
+/** The decoder's layers, from tokens to the hidden states of rows after the final norm. */
+export function decoder<Memory>(
   context: LlamaContext,
-  inputs: { nodes: NodeInputs; prompts: PromptSource },
-): NodeStates {
+  { tokens, attend }: DecoderRows<Memory>,
+): { hidden: Value; layers: Memory[] } {
   const { graph, config, weights } = context;
-  const { nodes } = inputs;
-  const promptsByLayer = layerPrompts(context, inputs.prompts);
   const embeddings = weights.use(graph, EMBEDDINGS, [config.vocabularySize, config.hiddenSize]);
-  const residual = graph.node("Gather", [embeddings, nodes.tokens]);
+  const residual = graph.node("Gather", [embeddings, tokens]);
   const first = { name: "model.layers.0.input_layernorm.weight", size: config.hiddenSize };
   let stream: Stream = fitsTable(context)
-    ? { residual, normed: rmsNorm(context, embeddings, first), tokens: nodes.tokens }
+    ? {
+        residual,
+        normed: graph.once("normed embeddings", () => rmsNorm(context, embeddings, first)),
+        tokens,
+      }
     : { residual, normed: rmsNorm(context, residual, first), tokens: undefined };
-  const layers: LayerMemory[] = [];
-  for (const [index, prompts] of promptsByLayer.entries()) {
-    const done = decoderLayer({ context, nodes, index, prompts }, stream);
-    stream = done.stream;
-    layers.push(done.memory);
+  const layers: Memory[] = [];
+  for (let index = 0; index < config.layers; index++) {
+    const attended = attend({ context, index }, stream);
+    layers.push(attended.memory);
+    stream = afterAttention({ context, index }, attended);
   }
   return { hidden: stream.normed, layers };
 }
 
-/** What each layer knows of the prompts. */
-function layerPrompts(context: LlamaContext, prompts: PromptSource): LayerPrompts[] {
-  if (prompts.kind === "memory") return prompts.layers.map((past) => ({ kind: "memory", past }));
-  const { inputs } = prompts;
-  const bias = causalBias(context.graph, inputs.promptShape);
-  return Array.from({ length: context.config.layers }, () => {
-    return { kind: "tokens", inputs, causalBias: bias };
-  });
-}
-
-/** Quantised layers are left out: onnxruntime may not fold them. */
-function fitsTable({ config, weights }: LlamaContext): boolean {
+/** Quantised layers and halves are left out: onnxruntime may not fold them. */
+function fitsTable({ config, weights, numbers }: LlamaContext): boolean {
   const width = (config.heads + 2 * config.keyValueHeads) * config.headSize;
   const isQuantized = weights.has(stepsName("model.layers.0.self_attn.q_proj.weight"));
-  return !isQuantized && 4 * config.vocabularySize * width <= MAX_TABLE_BYTES;
+  return (
+    !isQuantized && numbers === "float" && 4 * config.vocabularySize * width <= MAX_TABLE_BYTES
+  );
 }
 
-function decoderLayer(layer: Layer, stream: Stream): { stream: Stream; memory: LayerMemory } {
-  const { context, index } = layer;
+/** The rest of a layer: projection, feed-forward, and the next layer's norm. */
+function afterAttention({ context, index }: LayerPlace, attended: Attended<unknown>): Stream {
   const { graph, config, weights } = context;
   const name = `model.layers.${index}`;
-  const attended = attention(layer, stream);
   const projected = linear(graph, weights, {
     layer: {
       name: `${name}.self_attn.o_proj`,
@@ -80,12 +74,11 @@ function decoderLayer(layer: Layer, stream: Stream): { stream: Stream; memory: L
     norm: `${name}.post_attention_layernorm.weight`,
   });
   const isLast = index === config.layers - 1;
-  const next = addAndNorm(context, {
+  return addAndNorm(context, {
     residual: middle.residual,
     update: feedForward(context, { name: `${name}.mlp`, input: middle.normed }),
     norm: isLast ? "model.norm.weight" : `model.layers.${index + 1}.input_layernorm.weight`,
   });
-  return { stream: next, memory: attended.memory };
 }
 
 /** Two operators: onnxruntime's fused one takes twice their time on a CPU. */

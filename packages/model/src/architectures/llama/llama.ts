@@ -1,8 +1,13 @@
-import type { Architecture, GraphContext, ModelFamily } from "../architecture.js";
+import { floatsOf } from "../../onnx/floats.js";
+import type { Architecture, ModelFamily } from "../architecture.js";
+import type { GraphContext } from "../graph-context.js";
 import { type LlamaConfig, MODEL_TYPES, readLlamaConfig } from "./config.js";
 import type { LlamaContext } from "./context.js";
 import { decoder, EMBEDDINGS } from "./decoder.js";
+import { levelAttention } from "./level-attention.js";
+import { promptAttention } from "./prompts-alone.js";
 import { ropeTables } from "./rope.js";
+import { treeAttention } from "./tree-attention.js";
 
 const HEAD = "lm_head.weight";
 
@@ -30,7 +35,28 @@ function architectureOf(config: LlamaConfig): Architecture {
     maxPromptTokens: ({ maxPositions, levels }) => maxPositions - levels + 1,
     rootToken: (prompt) => prompt.at(-1) ?? 0,
     rootPosition: (promptLength) => promptLength - 1,
-    nodeStates: (context, inputs) => decoder(withTables(context, config), inputs),
+    nodeStates: (context, { nodes, prompts }) =>
+      decoder(withTables(context, config), {
+        tokens: nodes.tokens,
+        attend: (layer, stream) => {
+          const past = prompts.kind === "memory" ? prompts.layers[layer.index] : undefined;
+          return treeAttention({ ...layer, nodes, past }, stream);
+        },
+      }),
+    promptStates: (context, inputs) =>
+      decoder(withTables(context, config), {
+        tokens: inputs.tokens,
+        attend: (layer, stream) => promptAttention({ ...layer, inputs }, stream),
+      }),
+    levelStates: (context, { nodes, past }) =>
+      decoder(withTables(context, config), {
+        tokens: nodes.tokens,
+        attend: (layer, stream) => {
+          const remembered = past[layer.index];
+          if (remembered === undefined) throw new RangeError(`layer ${layer.index} has no past`);
+          return levelAttention({ ...layer, nodes, past: remembered }, stream);
+        },
+      }),
   };
 }
 
@@ -40,10 +66,12 @@ function withTables(context: GraphContext, config: LlamaConfig): LlamaContext {
   const positions = context.maxPositions;
   const shape = [positions, headSize / 2];
   const tables = ropeTables(rope, { headSize, positions });
+  const table = (name: string, values: Float32Array) =>
+    floatsOf(context.graph, context.numbers, { name, values, dims: shape });
   return {
     ...context,
     config,
-    cosines: context.graph.floats("cosines", tables.cosines, shape),
-    sines: context.graph.floats("sines", tables.sines, shape),
+    cosines: table("cosines", tables.cosines),
+    sines: table("sines", tables.sines),
   };
 }

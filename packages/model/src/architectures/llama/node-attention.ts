@@ -1,7 +1,9 @@
 import { MICROSOFT, type Value } from "../../onnx/graph-builder.js";
 import type { NodeMemory, PromptMemory } from "../architecture.js";
-import type { NodeInputs } from "../inputs.js";
+import { type NodeInputs, SIZES } from "../inputs.js";
 import type { LlamaContext } from "./context.js";
+import { fromFloat, inNumbers, toFloat } from "./numbers.js";
+import { joinScores, splitAt } from "./parts.js";
 import { fromHeads, headAxes, perGroup, toHeads } from "./query-heads.js";
 
 /**
@@ -27,14 +29,18 @@ export function attendNodes(
       attributes: { transB: { int: 1 }, alpha: { float: scaleOf(context) } },
     },
   );
+  const seen = hidePadding(context, { scores: toPrompt, promptBias: inputs.promptBias });
   const toAncestors = ancestorScores(context, { queries, keys: nodes.keys, inputs });
-  const scores = graph.node("Concat", [toPrompt, layout.ancestorsToHeads(toAncestors)], {
-    attributes: { axis: { int: -1 } },
+  const scores = joinScores(context, {
+    toPrompt: seen,
+    others: fromFloat(context, layout.ancestorsToHeads(toAncestors)),
+    count: context.maxAncestors,
   });
   const shares = graph.node("Softmax", [scores], { attributes: { axis: { int: -1 } } });
-  const [promptShares = "", ancestorShares = ""] = graph.nodes("Split", [shares, inputs.keySplit], {
-    outputs: 2,
-    attributes: { axis: { int: -1 } },
+  const [promptShares, ancestorShares] = splitAt(context, {
+    value: shares,
+    axis: -1,
+    sizes: [SIZES.prompt, context.maxAncestors],
   });
   const fromPrompt = layout.fromHeads(
     graph.node("MatMul", [promptShares, perGroup(context, prompts.values)]),
@@ -48,6 +54,19 @@ export function attendNodes(
 }
 
 const scaleOf = ({ config }: LlamaContext) => config.headSize ** -0.5;
+
+/** Scores of prompts' tokens without those of padding. Shape [B, …axes, nodes, P], as the result's. */
+function hidePadding(
+  context: LlamaContext,
+  { scores, promptBias }: { scores: Value; promptBias: Value | undefined },
+): Value {
+  const { graph, config } = context;
+  if (promptBias === undefined) return scores;
+  const isGrouped = headAxes(config).length > 1;
+  const bias = inNumbers(context, promptBias);
+  const aligned = isGrouped ? graph.node("Unsqueeze", [bias, graph.int64s([1])]) : bias;
+  return graph.node("Add", [scores, aligned]);
+}
 
 /** Keys or values of each node's ancestors. Shape [R, A, kv heads, 1, head size]. */
 function ofAncestors(
@@ -68,8 +87,12 @@ function ancestorScores(
   const { graph, config } = context;
   const group = config.heads / config.keyValueHeads;
   const perHead = [config.keyValueHeads, group, config.headSize];
-  const query = graph.node("Reshape", [queries, graph.int64s([0, 1, ...perHead])]);
-  const products = graph.node("Mul", [ofAncestors(context, { memory: keys, inputs }), query]);
+  const query = graph.node("Reshape", [
+    toFloat(context, queries),
+    graph.int64s([0, 1, ...perHead]),
+  ]);
+  const ancestors = toFloat(context, ofAncestors(context, { memory: keys, inputs }));
+  const products = graph.node("Mul", [ancestors, query]);
   const sums = graph.node("ReduceSum", [products, graph.int64s([4])], {
     attributes: { keepdims: { int: 0 } },
   });
@@ -78,9 +101,10 @@ function ancestorScores(
     graph.node("Mul", [flat, graph.scalar("attention_scale", scaleOf(context))]),
     inputs.ancestorBias,
   ]);
+  if (inputs.counts.ancestorPadding === 0) return biased;
   return graph.node("Pad", [
     biased,
-    inputs.ancestorPadding,
+    graph.shape([0, 0, 0, 0, inputs.counts.ancestorPadding, 0]),
     graph.scalar("minus_infinity", Number.NEGATIVE_INFINITY),
   ]);
 }
@@ -96,11 +120,15 @@ function mixAncestors(
     shares,
     graph.int64s([0, 0, config.keyValueHeads, group, 1]),
   ]);
-  const weighted = graph.node("Mul", [weights, ofAncestors(context, { memory: values, inputs })]);
+  const ancestors = toFloat(context, ofAncestors(context, { memory: values, inputs }));
+  const weighted = graph.node("Mul", [toFloat(context, weights), ancestors]);
   const sums = graph.node("ReduceSum", [weighted, graph.int64s([1])], {
     attributes: { keepdims: { int: 0 } },
   });
-  return graph.node("Reshape", [sums, graph.int64s([-1, config.heads * config.headSize])]);
+  return graph.node("Reshape", [
+    fromFloat(context, sums),
+    graph.int64s([-1, config.heads * config.headSize]),
+  ]);
 }
 
 /**
@@ -110,20 +138,18 @@ function mixAncestors(
 function nodeLayout(context: LlamaContext, inputs: NodeInputs) {
   const { graph, config } = context;
   const axes = headAxes(config);
+  const shape = [SIZES.users, inputs.counts.slots];
   const grouped = axes.length > 1;
   const transpose = (value: Value, perm: readonly number[]) =>
     graph.node("Transpose", [value], { attributes: { perm: { ints: perm } } });
   const pad = (value: Value) => graph.node("Gather", [value, inputs.slots]);
   const pack = (value: Value) => graph.node("Gather", [value, inputs.places]);
   return {
-    toHeads: (queries: Value) =>
-      toHeads(context, { value: pad(queries), shape: inputs.slotShape, axes }),
+    toHeads: (queries: Value) => toHeads(context, { value: pad(queries), shape, axes }),
     fromHeads: (value: Value) => pack(fromHeads(context, { value, axes })),
     /** [nodes, ancestors, heads] -> [B, …axes, nodes per user, ancestors]. */
     ancestorsToHeads: (value: Value) => {
-      const dims = graph.node("Concat", [inputs.slotShape, graph.int64s([-1, ...axes])], {
-        attributes: { axis: { int: 0 } },
-      });
+      const dims = graph.shape([...shape, -1, ...axes]);
       const perm = grouped ? [0, 3, 4, 1, 2] : [0, 3, 1, 2];
       return transpose(graph.node("Reshape", [pad(value), dims]), perm);
     },
@@ -131,10 +157,12 @@ function nodeLayout(context: LlamaContext, inputs: NodeInputs) {
     ancestorsFromHeads: (value: Value) => {
       const rows = transpose(value, grouped ? [0, 3, 4, 1, 2] : [0, 2, 3, 1]);
       const all = graph.int64s([-1, context.maxAncestors, config.heads]);
+      const packed = pack(graph.node("Reshape", [rows, all]));
+      if (inputs.counts.ancestors === context.maxAncestors) return packed;
       return graph.node("Slice", [
-        pack(graph.node("Reshape", [rows, all])),
+        packed,
         graph.int64s([0]),
-        inputs.ancestorCount,
+        graph.shape([inputs.counts.ancestors]),
         graph.int64s([1]),
       ]);
     },

@@ -1,15 +1,22 @@
-import { type GraphBuilder, MICROSOFT, type Value } from "../../onnx/graph-builder.js";
+import { floatsOf } from "../../onnx/floats.js";
+import { MICROSOFT, type Value } from "../../onnx/graph-builder.js";
 import type { PromptMemory } from "../architecture.js";
+import { SIZES } from "../inputs.js";
 import type { LlamaContext } from "./context.js";
 import { fromHeads, headAxes, perGroup, toHeads } from "./query-heads.js";
 
-/** 0 if a token sees another, -infinity if that one comes later. Shape [P, P]; `promptShape` is [B, P]. */
-export function causalBias(graph: GraphBuilder, promptShape: Value): Value {
-  const length = graph.node("Slice", [promptShape, graph.int64s([1]), graph.int64s([2])]);
-  const square = graph.node("Concat", [length, length], { attributes: { axis: { int: 0 } } });
+/** Shape of prompts as rows per user. */
+const PROMPT_SHAPE = [SIZES.users, SIZES.prompt];
+
+/** 0 if a token sees another, -infinity if that one comes later. Shape [P, P]. */
+function causalBias({ graph, numbers }: LlamaContext): Value {
   const closed = graph.node("Expand", [
-    graph.scalar("minus_infinity", Number.NEGATIVE_INFINITY),
-    square,
+    floatsOf(graph, numbers, {
+      name: "minus_infinity",
+      values: Float32Array.of(Number.NEGATIVE_INFINITY),
+      dims: [],
+    }),
+    graph.shape([SIZES.prompt, SIZES.prompt]),
   ]);
   const firstAbove = graph.node("Squeeze", [graph.int64s([1])]);
   return graph.node("Trilu", [closed, firstAbove], { attributes: { upper: { int: 1 } } });
@@ -18,9 +25,9 @@ export function causalBias(graph: GraphBuilder, promptShape: Value): Value {
 /** Keys and values of prompts by head, from their rows. Shape of each [B × P, kv heads × head size]. */
 export function rememberPrompts(
   context: LlamaContext,
-  options: { keys: Value; values: Value; promptShape: Value },
+  options: { keys: Value; values: Value },
 ): PromptMemory {
-  const shape = options.promptShape;
+  const shape = PROMPT_SHAPE;
   const axes = [context.config.keyValueHeads];
   return {
     keys: toHeads(context, { value: options.keys, shape, axes }),
@@ -38,17 +45,17 @@ export function rememberPrompts(
  */
 export function attendPrompts(
   context: LlamaContext,
-  options: { queries: Value; memory: PromptMemory; promptShape: Value; causalBias: Value },
+  options: { queries: Value; memory: PromptMemory },
 ): Value {
   const { graph, config } = context;
-  const { memory, promptShape } = options;
+  const { memory } = options;
   const heads = headAxes(config);
-  const queries = toHeads(context, { value: options.queries, shape: promptShape, axes: heads });
+  const queries = toHeads(context, { value: options.queries, shape: PROMPT_SHAPE, axes: heads });
   const scores = graph.node("FusedMatMul", [queries, perGroup(context, memory.keys)], {
     domain: MICROSOFT,
     attributes: { transB: { int: 1 }, alpha: { float: config.headSize ** -0.5 } },
   });
-  const masked = graph.node("Add", [scores, options.causalBias]);
+  const masked = graph.node("Add", [scores, graph.once("causal_bias", () => causalBias(context))]);
   const shares = graph.node("Softmax", [masked], { attributes: { axis: { int: -1 } } });
   const mixed = graph.node("MatMul", [shares, perGroup(context, memory.values)]);
   return fromHeads(context, { value: mixed, axes: heads });

@@ -1,4 +1,4 @@
-import { MICROSOFT, type Value } from "../../onnx/graph-builder.js";
+import { MICROSOFT, type Size, type Value } from "../../onnx/graph-builder.js";
 import type { LlamaConfig } from "./config.js";
 import type { LlamaContext } from "./context.js";
 
@@ -17,15 +17,13 @@ export function perGroup({ graph, config }: LlamaContext, memory: Value): Value 
     : graph.node("Unsqueeze", [memory, graph.int64s([2])]);
 }
 
-/** Rows [B × n, heads × head size] -> [B, …axes, n, head size]; `shape` is [B, n]. */
+/** Rows [B × n, heads × head size] -> [B, …axes, n, head size]; `shape` names [B, n]. */
 export function toHeads(
   { graph, config }: LlamaContext,
-  options: { value: Value; shape: Value; axes: readonly number[] },
+  options: { value: Value; shape: readonly Size[]; axes: readonly number[] },
 ): Value {
   const { value, shape, axes } = options;
-  const dims = graph.node("Concat", [shape, graph.int64s([...axes, config.headSize])], {
-    attributes: { axis: { int: 0 } },
-  });
+  const dims = graph.shape([...shape, ...axes, config.headSize]);
   const perm = axes.length === 1 ? [0, 2, 1, 3] : [0, 2, 3, 1, 4];
   return graph.node("Transpose", [graph.node("Reshape", [value, dims])], {
     attributes: { perm: { ints: perm } },

@@ -1,36 +1,51 @@
-import { Tensor } from "onnxruntime-node";
-import { type Feeds, int32, int64 } from "../onnx/feeds.js";
-import { NO_ANCESTOR, type NodeRows } from "../programs/node-rows.js";
-import type { ProgramSetup, PromptRequest } from "../programs/program.js";
+import { packScoreColumns, SIZES } from "../architectures/inputs.js";
+import { type Feeds, float32, int32, positionTensor, type RunInputs } from "../onnx/feeds.js";
+import { NO_ANCESTOR, type NodeRows } from "./node-rows.js";
+import type { ProgramSetup, PromptRequest } from "./program.js";
 
 /** What packing needs to know of the model and the catalogue. */
-type PackingSetup = Pick<ProgramSetup, "architecture" | "trie" | "codeTokens">;
+type PackingSetup = Pick<ProgramSetup, "architecture" | "trie" | "codeTokens" | "onDevice">;
 
 /** Requests that one execution of a graph answers. */
 export interface Run<Request extends PromptRequest = PromptRequest> {
   readonly requests: readonly NodeRows<Request>[];
-  /** Tokens of every prompt. */
+  /** Tokens of every prompt, padding included. */
   readonly promptLength: number;
   /** Nodes of each request in the prompt cache, or undefined if the run computes the prompts. */
   readonly cachedRows: readonly number[] | undefined;
 }
 
-/** The inputs that all programs share (architectures/inputs.ts), without keys and values. */
-export function packRun(setup: PackingSetup, run: Run): Feeds {
+/** The inputs that all programs of trees share (architectures/inputs.ts), without keys and values. */
+export function packRun(setup: PackingSetup, run: Run): Required<RunInputs> {
   const { requests, promptLength } = run;
   const { nodes, maxNodes } = extent(requests);
+  const maxAncestors = setup.trie.levels - 1;
+  const ancestors = setup.onDevice ? maxAncestors : maxDepth(requests);
   return {
-    ...packRows(setup, { ...run, nodes }),
-    ...packPlaces(requests, { nodes, maxNodes }),
-    ...packAncestors(setup, { ...run, nodes }),
-    key_split: int64([promptLength, setup.trie.levels - 1]),
-    ...(run.cachedRows === undefined
-      ? {
-          row_split: int64([requests.length * promptLength, nodes]),
-          prompt_shape: int64([requests.length, promptLength]),
-        }
-      : {}),
+    feeds: {
+      ...packRows(setup, { ...run, nodes }),
+      ...packPlaces(requests, { nodes, maxNodes }),
+      ...packAncestors(setup, { ...run, nodes, ancestors }),
+      ...(setup.onDevice ? packScoreColumns(promptLength, [maxAncestors]) : {}),
+    },
+    sizes: {
+      [SIZES.users]: requests.length,
+      [SIZES.prompt]: promptLength,
+      [SIZES.promptRows]: requests.length * promptLength,
+      [SIZES.nodes]: nodes,
+      [SIZES.slots]: maxNodes,
+      [SIZES.ancestors]: ancestors,
+      [SIZES.ancestorPadding]: maxAncestors - ancestors,
+    },
   };
+}
+
+/** Ancestors, itself included, of the deepest node of a run, at least 1. */
+function maxDepth(requests: readonly NodeRows[]): number {
+  return requests.reduce(
+    (deepest, { depths, count }) => Math.max(deepest, ...depths.subarray(count - 1, count)),
+    1,
+  );
 }
 
 /** Nodes in all, and slots per request in the padded layout. */
@@ -52,28 +67,31 @@ function packRows(setup: PackingSetup, run: Run & { nodes: number }): Feeds {
   const { requests, promptLength, nodes } = run;
   const promptRows = run.cachedRows === undefined ? requests.length * promptLength : 0;
   const tokens = new Int32Array(promptRows + nodes);
-  // int64 as pairs of int32, low half first: positions are small, and BigInt is slow.
-  const positions = new Int32Array(2 * (promptRows + nodes));
+  const positions = new Int32Array(promptRows + nodes);
   if (promptRows > 0) {
-    requests.forEach(({ request }, at) => {
-      tokens.set(request.prompt, at * promptLength);
+    requests.forEach(({ request: { prompt } }, user) => {
+      const first = user * promptLength;
+      tokens.set(prompt, first);
+      // Padding is not looked at; its position only has to exist.
+      for (let at = 0; at < promptLength; at++) {
+        positions[first + at] = Math.min(at, prompt.length - 1);
+      }
     });
-    for (let row = 0; row < promptRows; row++) positions[2 * row] = row % promptLength;
   }
-  const rootPosition = architecture.rootPosition(promptLength);
   let row = promptRows;
   for (const { request, count, prefixes, depths } of requests) {
     const rootToken = architecture.rootToken(request.prompt);
+    const rootPosition = architecture.rootPosition(request.prompt.length);
     for (let at = 0; at < count; at++, row++) {
       const depth = depths[at] ?? 0;
       const code = trie.codes[prefixes[at] ?? 0] ?? 0;
       tokens[row] = depth === 0 ? rootToken : (codeTokens[depth - 1]?.[code] ?? 0);
-      positions[2 * row] = rootPosition + depth;
+      positions[row] = rootPosition + depth;
     }
   }
   return {
     tokens: int32(tokens, [tokens.length]),
-    positions: new Tensor("int64", new BigInt64Array(positions.buffer), [tokens.length, 1]),
+    positions: positionTensor(positions, [tokens.length, 1]),
   };
 }
 
@@ -95,18 +113,16 @@ function packPlaces(
   return {
     slots: int32(slots, [slots.length]),
     places: int32(places, [places.length]),
-    slot_shape: int64([requests.length, size.maxNodes]),
   };
 }
 
 /** Which rows each node sees of its own tree; only as many as the deepest node of the run needs. */
-function packAncestors(setup: PackingSetup, run: Run & { nodes: number }): Feeds {
-  const { requests, nodes, cachedRows } = run;
+function packAncestors(
+  setup: PackingSetup,
+  run: Run & { nodes: number; ancestors: number },
+): Feeds {
+  const { requests, nodes, cachedRows, ancestors: given } = run;
   const maxAncestors = setup.trie.levels - 1;
-  const given = requests.reduce(
-    (deepest, { depths, count }) => Math.max(deepest, ...depths.subarray(count - 1, count)),
-    1,
-  );
   const ancestors = new Int32Array(nodes * given);
   const bias = new Float32Array(nodes * given).fill(Number.NEGATIVE_INFINITY);
   const pastRows = cachedRows?.reduce((sum, count) => sum + count, 0) ?? 0;
@@ -127,8 +143,6 @@ function packAncestors(setup: PackingSetup, run: Run & { nodes: number }): Feeds
   });
   return {
     ancestors: int32(ancestors, [nodes, given]),
-    ancestor_bias: new Tensor("float32", bias, [nodes, given, 1]),
-    ancestor_padding: int64([0, 0, 0, 0, maxAncestors - given, 0]),
-    ancestor_count: int64([given]),
+    ancestor_bias: float32(bias, [nodes, given, 1]),
   };
 }

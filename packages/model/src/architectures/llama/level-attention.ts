@@ -1,0 +1,175 @@
+import { floatsOf } from "../../onnx/floats.js";
+import type { Value } from "../../onnx/graph-builder.js";
+import { rows } from "../../onnx/linear.js";
+import type { LayerPast, NodeMemory, PromptMemory } from "../architecture.js";
+import { type LevelInputs, SIZES } from "../inputs.js";
+import type { LlamaContext } from "./context.js";
+import { fromFloat, inNumbers, toFloat } from "./numbers.js";
+import { joinScores, splitAt } from "./parts.js";
+import { type Attended, type LayerPlace, project, type Stream } from "./projection.js";
+
+/** Attention of one layer if the rows are the nodes of one depth. */
+export function levelAttention(
+  layer: LayerPlace & { readonly nodes: LevelInputs; readonly past: LayerPast },
+  stream: Stream,
+): Attended<NodeMemory> {
+  const { context, nodes, past } = layer;
+  const { graph } = context;
+  const all = {
+    input: rows(graph, stream.normed),
+    tokens: stream.tokens,
+    positions: nodes.positions,
+  };
+  const memory = { keys: project(layer, "k", all), values: project(layer, "v", all) };
+  const lineOf = (part: keyof NodeMemory) => {
+    const ancestors = past.nodes.map((level, depth) =>
+      graph.node("Gather", [level[part], nodes.ancestors[depth] ?? ""]),
+    );
+    return { depth: ancestors.length + 1, ofNodes: line(context, [...ancestors, memory[part]]) };
+  };
+  const keys = lineOf("keys");
+  const output = attendLevel(context, {
+    queries: project(layer, "q", all),
+    prompts: past.prompts,
+    promptBias: nodes.promptBias,
+    line: { depth: keys.depth, keys: keys.ofNodes, values: lineOf("values").ofNodes },
+  });
+  return { output, residual: stream.residual, memory };
+}
+
+/** Rows of every ancestor and of the node itself, beside each other. Shape [R, depth, kv heads, 1, head size]. */
+function line({ graph, config }: LlamaContext, parts: readonly Value[]): Value {
+  const shape = graph.int64s([-1, 1, config.keyValueHeads, 1, config.headSize]);
+  const columns = parts.map((part) => graph.node("Reshape", [part, shape]));
+  const [only = ""] = columns;
+  // Parts of one size: onnxruntime copies their sizes to a GPU otherwise.
+  return columns.length === 1
+    ? only
+    : graph.node("Concat", columns, { attributes: { axis: { int: 1 } } });
+}
+
+/** A node's ancestors and itself. */
+interface Line {
+  readonly depth: number;
+  /** Shape of each [R, depth, kv heads, 1, head size]. */
+  readonly keys: Value;
+  readonly values: Value;
+}
+
+/**
+ * Attention of nodes of one depth, as many for every user: to the prompt and to each node's own line.
+ * Shape [R, heads × head size], for queries and for the result. Without a line: to the prompt alone.
+ */
+export function attendLevel(
+  context: LlamaContext,
+  options: { queries: Value; prompts: PromptMemory; promptBias: Value; line?: Line },
+): Value {
+  const { graph, config } = context;
+  const { prompts, promptBias } = options;
+  const scale = floatsOf(graph, context.numbers, {
+    name: "attention_scale",
+    values: Float32Array.of(config.headSize ** -0.5),
+    dims: [],
+  });
+  const queries = graph.node("Mul", [options.queries, scale]);
+  const keys = graph.once(`${prompts.keys} transposed`, () =>
+    transpose(context, prompts.keys, [0, 1, 3, 2]),
+  );
+  const toPrompt = graph.node("Add", [
+    graph.node("MatMul", [byUser(context, queries), keys]),
+    inNumbers(context, promptBias),
+  ]);
+  if (options.line === undefined) {
+    const shares = softmax(context, toPrompt);
+    return byRow(context, graph.node("MatMul", [shares, prompts.values]));
+  }
+  const { depth, ...line } = options.line;
+  const toLine = lineScores(context, { queries, keys: line.keys, depth });
+  const shares = softmax(context, joinScores(context, { toPrompt, others: toLine, count: depth }));
+  const [promptShares, lineShares] = splitAt(context, {
+    value: shares,
+    axis: -1,
+    sizes: [SIZES.prompt, depth],
+  });
+  const fromPrompt = graph.node("MatMul", [promptShares, prompts.values]);
+  const fromLine = mixLine(context, { shares: lineShares, values: line.values, depth });
+  return graph.node("Add", [byRow(context, fromPrompt), fromLine]);
+}
+
+/** Scores of each node's line. Shape [B, kv heads, nodes × group, depth]. */
+function lineScores(
+  context: LlamaContext,
+  { queries, keys, depth }: { queries: Value; keys: Value; depth: number },
+): Value {
+  const { graph, config } = context;
+  const { keyValueHeads, headSize } = config;
+  const group = config.heads / keyValueHeads;
+  const perHead = graph.int64s([0, 1, keyValueHeads, group, headSize]);
+  const products = graph.node("Mul", [
+    toFloat(context, keys),
+    graph.node("Reshape", [toFloat(context, queries), perHead]),
+  ]);
+  const sums = graph.node("ReduceSum", [products, graph.int64s([4])], {
+    attributes: { keepdims: { int: 0 } },
+  });
+  const nodes = graph.shape([SIZES.users, -1, depth, keyValueHeads, group]);
+  const scores = fromFloat(context, sums);
+  const heads = transpose(context, graph.node("Reshape", [scores, nodes]), [0, 3, 4, 1, 2]);
+  return graph.node("Reshape", [heads, graph.int64s([0, 0, -1, depth])]);
+}
+
+/** Values of each node's line, weighted. Shape [R, heads × head size]. */
+function mixLine(
+  context: LlamaContext,
+  { shares, values, depth }: { shares: Value; values: Value; depth: number },
+): Value {
+  const { graph, config } = context;
+  const { keyValueHeads, headSize } = config;
+  const group = config.heads / keyValueHeads;
+  const heads = graph.node("Reshape", [shares, graph.int64s([0, 0, group, -1, depth])]);
+  const weights = graph.node("Reshape", [
+    transpose(context, heads, [0, 3, 4, 1, 2]),
+    graph.int64s([-1, depth, keyValueHeads, group, 1]),
+  ]);
+  const mixed = graph.node("ReduceSum", [graph.node("Mul", [weights, values]), graph.int64s([1])], {
+    attributes: { keepdims: { int: 0 } },
+  });
+  return graph.node("Reshape", [
+    fromFloat(context, mixed),
+    graph.int64s([-1, config.heads * headSize]),
+  ]);
+}
+
+/**
+ * Queries by row -> [B, kv heads, group × nodes, head size]. The heads that share keys are rows of one
+ * product: a GPU would be given a list of addresses for a product that is broadcast.
+ */
+function byUser(context: LlamaContext, queries: Value): Value {
+  const { graph, config } = context;
+  const { keyValueHeads, headSize } = config;
+  const group = config.heads / keyValueHeads;
+  const rows = graph.node("Reshape", [
+    queries,
+    graph.shape([SIZES.users, -1, keyValueHeads, group, headSize]),
+  ]);
+  const heads = transpose(context, rows, [0, 2, 3, 1, 4]);
+  return graph.node("Reshape", [heads, graph.int64s([0, 0, -1, headSize])]);
+}
+
+/** And back. */
+function byRow(context: LlamaContext, value: Value): Value {
+  const { graph, config } = context;
+  const { keyValueHeads, headSize } = config;
+  const group = config.heads / keyValueHeads;
+  const heads = graph.node("Reshape", [value, graph.int64s([0, 0, group, -1, headSize])]);
+  const rows = transpose(context, heads, [0, 3, 1, 2, 4]);
+  return graph.node("Reshape", [rows, graph.int64s([-1, keyValueHeads * group * headSize])]);
+}
+
+function transpose({ graph }: LlamaContext, value: Value, perm: readonly number[]): Value {
+  return graph.node("Transpose", [value], { attributes: { perm: { ints: perm } } });
+}
+
+function softmax({ graph }: LlamaContext, value: Value): Value {
+  return graph.node("Softmax", [value], { attributes: { axis: { int: -1 } } });
+}

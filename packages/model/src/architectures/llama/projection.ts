@@ -1,0 +1,69 @@
+import type { Value } from "../../onnx/graph-builder.js";
+import { linear, type Rows } from "../../onnx/linear.js";
+import { type LlamaContext, rmsNorm } from "./context.js";
+import { rotate } from "./query-heads.js";
+
+/** A layer under construction. */
+export interface LayerPlace {
+  readonly context: LlamaContext;
+  readonly index: number;
+}
+
+/** Rows between two layers: the residual stream, and the same rows as the next layer reads them. */
+export interface Stream {
+  readonly residual: Value;
+  readonly normed: Value;
+  /** Tokens of the rows if `normed` has the vocabulary's rows, to be picked after the projections. */
+  readonly tokens: Value | undefined;
+}
+
+/** Rows that queries, keys and values are projected from. */
+export interface ProjectedRows {
+  readonly input: Rows;
+  /** Tokens of the rows if `input` has the vocabulary's. */
+  readonly tokens: Value | undefined;
+  readonly positions: Value;
+}
+
+/** Queries, keys or values of a layer's rows; queries and keys are rotated. Shape [rows, heads × head size]. */
+export function project(
+  { context, index }: LayerPlace,
+  part: "q" | "k" | "v",
+  from: ProjectedRows,
+): Value {
+  const { graph, config, weights } = context;
+  const { input, tokens, positions } = from;
+  const heads = part === "q" ? config.heads : config.keyValueHeads;
+  const name = `model.layers.${index}.self_attn`;
+  const multiply = () =>
+    linear(graph, weights, {
+      layer: {
+        name: `${name}.${part}_proj`,
+        inputs: config.hiddenSize,
+        outputs: heads * config.headSize,
+        bias: config.biases.qkv,
+      },
+      input,
+    });
+  const projected =
+    tokens === undefined
+      ? multiply()
+      : graph.node("Gather", [graph.once(`table of ${name}.${part}_proj`, multiply), tokens]);
+  if (part === "v") return projected;
+  if (!config.queryKeyNorm) return rotate(context, { value: projected, heads, positions });
+  const byHead = graph.node("Reshape", [projected, graph.int64s([-1, config.headSize])]);
+  const normed = rmsNorm(context, byHead, {
+    name: `${name}.${part}_norm.weight`,
+    size: config.headSize,
+  });
+  return rotate(context, { value: normed, heads, positions });
+}
+
+/** Attention's result for the rows that the next layer reads, and what the layer remembers. */
+export interface Attended<Memory> {
+  /** Shape [rows, heads × head size]. */
+  readonly output: Value;
+  /** The residual stream of the same rows. */
+  readonly residual: Value;
+  readonly memory: Memory;
+}
