@@ -66,6 +66,7 @@ export async function loadModel<Name extends ProgramName>(
   const { codeTokens, maxPositions, maxPromptTokens } = prompts;
   const hash = await checkpointHash(checkpoint);
   const ready = await readyCheckpoint(checkpoint, { ...options, hash });
+  const onCpu = device.kind === "cpu";
   const setup = {
     program,
     directory: ready.directory,
@@ -76,7 +77,7 @@ export async function loadModel<Name extends ProgramName>(
     // rounded differently: bits would depend on the number of nodes.
     threads: Math.min(options.threads, config.architecture.attentionHeads),
     // Between a GPU and the host, keys and values take longer than computing them again.
-    cacheBytes: device.kind === "cpu" && precision !== "fp16" ? options.cacheBytes : 0,
+    cacheBytes: onCpu && precision !== "fp16" ? options.cacheBytes : 0,
     maxPositions,
     maxPromptTokens,
     device,

@@ -46,10 +46,10 @@ export function prepareDevice(device: Device, options: PrepareOptions): void {
 function checkPrecision(device: Device, precision: Precision): void {
   const onCpu = device.kind === "cpu";
   if (precision === "bf16" && onCpu) {
-    throw new ModelError("UNSUPPORTED", "precision bf16 needs a GPU; on a CPU use fp32 or int8");
+    throw new ModelError("UNSUPPORTED", "bf16 runs on GPUs alone: on a CPU use fp32 or int8");
   }
   if (precision === "int8" && !onCpu) {
-    throw new ModelError("UNSUPPORTED", "precision int8 runs on a CPU; on a GPU use fp16 or bf16");
+    throw new ModelError("UNSUPPORTED", "int8 runs on CPUs alone: on a GPU use fp16 or bf16");
   }
 }
 

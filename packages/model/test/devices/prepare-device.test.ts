@@ -37,7 +37,7 @@ describe("a process for CUDA", () => {
 
   it("is refused in int8, as any GPU", () => {
     for (const device of [CUDA, { kind: "webgpu" }] as const) {
-      expect(() => prepared(device, {}, { precision: "int8" })).toThrow("int8 runs on a CPU");
+      expect(() => prepared(device, {}, { precision: "int8" })).toThrow("int8 runs on CPUs alone");
     }
   });
 });
