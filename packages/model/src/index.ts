@@ -4,8 +4,9 @@ export {
   checkpointHash,
   openCheckpoint,
 } from "./checkpoint/checkpoint.js";
-export { convertCheckpoint, type Precision } from "./checkpoint/convert.js";
+export { convertCheckpoint } from "./checkpoint/convert.js";
 export { isLevelHeadsCheckpoint } from "./checkpoint/level-heads.js";
+export { PRECISIONS, type Precision } from "./checkpoint/precision.js";
 export { ModelError, type ModelErrorCode } from "./errors.js";
 export type { ModelOptions } from "./load-model.js";
 export { type LevelHeadsModel, openLevelHeads } from "./open-level-heads.js";

@@ -1,7 +1,9 @@
 import type { Catalogue } from "@nightbeam/catalogue";
 import type { Scoring } from "@nightbeam/decoding";
 import { type Checkpoint, checkpointHash } from "./checkpoint/checkpoint.js";
-import { type Precision, readyCheckpoint } from "./checkpoint/convert.js";
+import { readyCheckpoint } from "./checkpoint/convert.js";
+import type { Precision } from "./checkpoint/precision.js";
+import { ModelError } from "./errors.js";
 import type { AnswerOf, ProgramName, RequestOf } from "./programs/program.js";
 import { type Prompts, promptsOf } from "./prompt/open-prompts.js";
 import { ModelPool } from "./runtime/model-pool.js";
@@ -22,7 +24,10 @@ export interface ModelOptions {
   readonly workers: number;
   /** Threads that share one operator, in each worker; limited to the model's attention heads. */
   readonly threads: number;
-  /** Bytes of prompts' keys and values that each worker keeps between calls; 0 turns the cache off. */
+  /**
+   * Bytes of prompts' keys and values that each worker keeps between calls; 0 turns the cache off. A
+   * model on a GPU, or of 16 bits, keeps none.
+   */
   readonly cacheBytes: number;
   /** Positions for a prompt and a code path after it. Default: 4096. Limited to the model's own. */
   readonly maxPositions?: number;
@@ -47,12 +52,14 @@ export async function loadModel<Name extends ProgramName>(
   options: ModelOptions & { readonly program: Name },
 ): Promise<LoadedModel<Name>> {
   const { promptSpec: spec, config } = checkpoint;
-  const { program, scoring } = options;
+  const { program, scoring, precision, executionProvider = "cpu" } = options;
+  checkPrecision(precision, executionProvider);
   const catalogue = options.historyCatalogue ?? options.catalogue;
   const prompts = await promptsOf({ config, spec }, { ...options, catalogue });
   const { codeTokens, maxPositions, maxPromptTokens } = prompts;
   const hash = await checkpointHash(checkpoint);
   const ready = await readyCheckpoint(checkpoint, { ...options, hash });
+  const onCpu = executionProvider === "cpu";
   const setup = {
     program,
     directory: ready.directory,
@@ -62,10 +69,11 @@ export async function loadModel<Name extends ProgramName>(
     // More threads than heads would cut attention into pieces of a few rows, and a piece of one row is
     // rounded differently: bits would depend on the number of nodes.
     threads: Math.min(options.threads, config.architecture.attentionHeads),
-    cacheBytes: options.cacheBytes,
+    // Between a GPU and the host, keys and values take longer than computing them again.
+    cacheBytes: onCpu && precision !== "fp16" ? options.cacheBytes : 0,
     maxPositions,
     maxPromptTokens,
-    executionProvider: options.executionProvider ?? "cpu",
+    executionProvider,
   };
   const opened = await Promise.allSettled(
     Array.from({ length: options.workers }, () => ModelWorker.open(setup)),
@@ -78,4 +86,15 @@ export async function loadModel<Name extends ProgramName>(
   }
   const pool = new ModelPool({ workers, maxWaiting: options.maxWaiting ?? 64 });
   return { pool, workers, prompts, hash };
+}
+
+/** @throws ModelError UNSUPPORTED if the device has no kernels for these numbers */
+function checkPrecision(precision: Precision, executionProvider: string): void {
+  const onCpu = executionProvider === "cpu";
+  if (precision === "bf16" && onCpu) {
+    throw new ModelError("UNSUPPORTED", "precision bf16 needs a GPU; on a CPU use fp32 or int8");
+  }
+  if (precision === "int8" && !onCpu) {
+    throw new ModelError("UNSUPPORTED", "precision int8 runs on a CPU; on a GPU use fp16 or bf16");
+  }
 }

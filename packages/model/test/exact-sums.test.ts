@@ -79,8 +79,8 @@ async function openRunner(checkpoint: Checkpoint, { catalogue }: ScorerWorld) {
   const model = { ...prompts, architecture, trie };
   const setup = { ...model, scoring: "full", cacheBytes: 0, onDevice: false } as const;
   const program = treeScores(setup);
-  const parts = { tensors, program, byteWeights: "int8", levels: trie.levels } as const;
-  const graph = buildTreeGraph({ ...setup, ...parts, cached: false });
+  const graphOf = { tensors, byteWeights: "int8", levels: trie.levels, numbers: "float" } as const;
+  const graph = buildTreeGraph({ ...setup, ...graphOf, program, cached: false });
   const full = await openSession(graph, { directory, threads: 1, executionProvider: "cpu" });
   return new ModelRunner({ ...setup, program, full, cached: undefined });
 }

@@ -22,6 +22,9 @@ function oneOf<const Words extends readonly [string, string, ...string[]]>(words
   return z.enum(words, `give ${words.slice(0, -1).join(", ")} or ${words.at(-1)}`);
 }
 
+const PRECISIONS = ["fp32", "fp16", "bf16", "int8"] as const;
+export type Precision = (typeof PRECISIONS)[number];
+
 const WIDTHS = "give auto, one width, or one for each level but the last, such as 60,40,30";
 const ABOVE_0 = "give a number above 0";
 const GIBIBYTES = "give a number of GiB, or 0 for none";
@@ -47,7 +50,7 @@ export const listFields = {
   /** `full`: normalised over the vocabulary; `renormalized`: over the catalogue. */
   scoring: oneOf(["full", "renormalized"]).default(DEFAULTS.scoring),
   /** Of the target's weights. */
-  precision: oneOf(["fp32", "int8"]).default(DEFAULTS.precision),
+  precision: oneOf(PRECISIONS).default(DEFAULTS.precision),
   /**
    * `strict`: the target's own beam search; `sampled`: drawn from the target without replacement;
    * `relaxed`: about the same, in fewer calls.

@@ -1,5 +1,6 @@
 import type { Scoring } from "@nightbeam/decoding";
 import { parseDraftName } from "./draft-name.js";
+import type { Precision } from "./fields.js";
 import { type DraftSettings, type VerificationOptions, verificationOf } from "./verification.js";
 
 /** The settings that decide a run's lists, in some runs the draft too. */
@@ -7,7 +8,7 @@ export interface ListSettings extends VerificationOptions, DraftSettings {
   readonly topK: number;
   readonly beamWidth: number;
   readonly scoring: Scoring;
-  readonly precision: "fp32" | "int8";
+  readonly precision: Precision;
   readonly excludeSeen: boolean;
   /** Default: all users. */
   readonly limit?: number | undefined;

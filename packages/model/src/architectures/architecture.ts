@@ -1,6 +1,6 @@
 import type { ReadonlyInt32Array } from "@nightbeam/catalogue";
-import type { GraphBuilder, Value } from "../onnx/graph-builder.js";
-import type { Weights } from "../onnx/weights.js";
+import type { Value } from "../onnx/graph-builder.js";
+import type { GraphContext } from "./graph-context.js";
 import type { LevelInputs, NodeInputs, PromptInputs } from "./inputs.js";
 
 /** A family of models that share an architecture, such as LLaMA. */
@@ -65,18 +65,6 @@ export interface MemoryShape {
   readonly layers: number;
   readonly keyValueHeads: number;
   readonly headSize: number;
-}
-
-/** What every part of a graph is built from. */
-export interface GraphContext {
-  readonly graph: GraphBuilder;
-  readonly weights: Weights;
-  /** Whether the graph runs on a GPU, where small copies from and to the host take longer than sums. */
-  readonly onDevice: boolean;
-  /** Positions that the graph has to know, at least 1. */
-  readonly maxPositions: number;
-  /** Nodes of its own tree that the deepest node sees, itself included: levels - 1. */
-  readonly maxAncestors: number;
 }
 
 /** Where a graph gets its prompts from: their tokens, or the memory of an earlier run. */

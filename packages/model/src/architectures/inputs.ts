@@ -1,7 +1,7 @@
 import { Tensor } from "onnxruntime-node";
 import { type Feeds, int32 } from "../onnx/feeds.js";
 import type { GraphBuilder, Size, Value } from "../onnx/graph-builder.js";
-import type { GraphContext } from "./architecture.js";
+import type { GraphContext } from "./graph-context.js";
 
 /*
  * The inputs of a graph, the same for every family. In shapes: B users, P tokens per prompt, R nodes,

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { type PromptSpec, readPromptSpec } from "../prompt/prompt-spec.js";
 import { type ModelConfig, readModelConfig } from "./model-config.js";
+import type { Precision } from "./precision.js";
 import { listTensors, type StoredTensor } from "./safetensors.js";
 
 /** A model directory as Hugging Face writes it, with `nightbeam.json`. */
@@ -51,7 +52,7 @@ export async function checkpointHash(checkpoint: Checkpoint): Promise<string> {
  * Identifies a model's answers, bit by bit: models with equal hashes give equal answers, so a client
  * may ask any of them. For fp32 it is the checkpoint's hash. SHA-256 in hex.
  */
-export function answersHash(model: { checkpoint: string; precision: "fp32" | "int8" }): string {
+export function answersHash(model: { checkpoint: string; precision: Precision }): string {
   const { checkpoint, precision } = model;
   if (precision === "fp32") return checkpoint;
   return createHash("sha256").update(`${checkpoint} ${precision}`).digest("hex");

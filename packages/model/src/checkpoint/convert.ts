@@ -4,16 +4,14 @@ import { dirname, join } from "node:path";
 import { ModelError } from "../errors.js";
 import { stepsName } from "../onnx/linear.js";
 import { type Checkpoint, DESCRIBING_FILES, openCheckpoint } from "./checkpoint.js";
-import { quantizeColumns, toFloat32 } from "./numbers.js";
+import { type FloatFormat, fromFloat32, quantizeColumns, toFloat32 } from "./numbers.js";
+import { type Precision, STORED_FLOATS } from "./precision.js";
 import { readTensor, type StoredTensor, writeBytes } from "./safetensors.js";
-
-/** The numbers that a model computes in: 32-bit floats, or 8-bit weights with activations quantised per row. */
-export type Precision = "fp32" | "int8";
 
 /** Whether onnxruntime can read the weights where they are. */
 export function isReady(checkpoint: Checkpoint, precision: Precision): boolean {
   if (precision === "int8") return isQuantized(checkpoint);
-  return [...checkpoint.tensors.values()].every(({ type }) => type === "F32");
+  return [...checkpoint.tensors.values()].every(({ type }) => type === STORED_FLOATS[precision]);
 }
 
 /** Whether a checkpoint was written by `convertCheckpoint` with precision int8. */
@@ -26,7 +24,8 @@ export function isQuantized({ tensors }: Pick<Checkpoint, "tensors">): boolean {
  * temporary directory and renamed, so a directory with the final name is whole.
  *
  * @param options.out must not exist, or be empty
- * @throws ModelError UNSUPPORTED for weights of an unknown type; errors of the file system
+ * @throws ModelError UNSUPPORTED for weights of an unknown type, or outside the range of fp16; errors of
+ * the file system
  */
 export async function convertCheckpoint(
   checkpoint: Checkpoint,
@@ -80,16 +79,23 @@ export async function readyCheckpoint(
 
 interface Piece {
   readonly name: string;
-  readonly dtype: "F32" | "I8";
+  readonly dtype: "F32" | "F16" | "BF16" | "I8";
   readonly shape: readonly number[];
   readonly bytes: number;
 }
 
-/** What a stored tensor becomes: itself in float32, or bytes and the step of each column. */
-function piecesOf(tensor: StoredTensor, { quantize }: { quantize: boolean }): Piece[] {
+interface Becomes {
+  /** Floating-point numbers of this type, if it is not quantised. */
+  readonly floats: FloatFormat;
+  readonly quantize: boolean;
+}
+
+/** What a stored tensor becomes: itself in another type, or bytes and the step of each column. */
+function piecesOf(tensor: StoredTensor, { floats, quantize }: Becomes): Piece[] {
   const elements = tensor.shape.reduce((product, size) => product * size, 1);
   if (!quantize) {
-    return [{ name: tensor.name, dtype: "F32", shape: tensor.shape, bytes: 4 * elements }];
+    const bytes = (floats === "F32" ? 4 : 2) * elements;
+    return [{ name: tensor.name, dtype: floats, shape: tensor.shape, bytes }];
   }
   const [outputs = 0, inputs = 0] = tensor.shape;
   return [
@@ -105,13 +111,16 @@ async function writeWeights(
 ): Promise<void> {
   const tensors = [...checkpoint.tensors.values()];
   const { architecture } = checkpoint.config;
-  // Embeddings and the output layer stay as they are.
-  const becomesInt8 = ({ name }: StoredTensor) =>
-    options.precision === "int8" && architecture.isLinear(name);
-  const pieces = tensors.flatMap((tensor) => piecesOf(tensor, { quantize: becomesInt8(tensor) }));
+  const floats = STORED_FLOATS[options.precision];
+  const becomes = ({ name }: StoredTensor): Becomes => ({
+    floats,
+    // Embeddings and the output layer stay as they are.
+    quantize: options.precision === "int8" && architecture.isLinear(name),
+  });
+  const pieces = tensors.flatMap((tensor) => piecesOf(tensor, becomes(tensor)));
   // Floats before bytes, again for alignment.
   const ordered = [
-    ...pieces.filter(({ dtype }) => dtype === "F32"),
+    ...pieces.filter(({ dtype }) => dtype !== "I8"),
     ...pieces.filter(({ dtype }) => dtype === "I8"),
   ];
   const places = new Map<string, number>();
@@ -131,7 +140,7 @@ async function writeWeights(
     await writeBytes(handle, Buffer.concat([start, Buffer.from(padded)]), 0);
     for (const tensor of tensors) {
       const values = toFloat32(tensor, await readTensor(checkpoint.directory, tensor));
-      for (const [name, bytes] of encode(tensor, { values, quantize: becomesInt8(tensor) })) {
+      for (const [name, bytes] of encode(tensor, { values, ...becomes(tensor) })) {
         await writeBytes(handle, bytes, 8 + padded.length + (places.get(name) ?? 0));
       }
     }
@@ -143,10 +152,10 @@ async function writeWeights(
 
 function encode(
   tensor: StoredTensor,
-  options: { values: Float32Array<ArrayBuffer>; quantize: boolean },
+  options: Becomes & { values: Float32Array<ArrayBuffer> },
 ): [name: string, bytes: Uint8Array][] {
-  const { values, quantize } = options;
-  if (!quantize) return [[tensor.name, new Uint8Array(values.buffer)]];
+  const { values, floats, quantize } = options;
+  if (!quantize) return [[tensor.name, fromFloat32(tensor, { values, to: floats })]];
   const [outputs = 0, inputs = 0] = tensor.shape;
   const { bytes, steps } = quantizeColumns(values, { inputs, outputs });
   return [

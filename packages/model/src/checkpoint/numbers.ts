@@ -23,6 +23,61 @@ export function toFloat32(tensor: StoredTensor, bytes: ArrayBuffer): Float32Arra
   }
 }
 
+/** Types of floating-point numbers, as safetensors names them. */
+export type FloatFormat = "F32" | "F16" | "BF16";
+
+/**
+ * 32-bit floats as bytes of another type, rounded to nearest, ties to even.
+ *
+ * @throws ModelError UNSUPPORTED if a finite number is outside the range of F16
+ */
+export function fromFloat32(
+  tensor: Pick<StoredTensor, "name">,
+  { values, to }: { values: Float32Array<ArrayBuffer>; to: FloatFormat },
+): Uint8Array<ArrayBuffer> {
+  if (to === "F32") return new Uint8Array(values.buffer);
+  const bits = new Uint32Array(values.buffer, values.byteOffset, values.length);
+  const halves = new Uint16Array(values.length);
+  for (let i = 0; i < halves.length; i++) {
+    const half = to === "BF16" ? bfloat16Of(bits[i] ?? 0) : halfOf(values[i] ?? 0, bits[i] ?? 0);
+    if (half === OVERFLOW) {
+      throw new ModelError(
+        "UNSUPPORTED",
+        `tensor ${tensor.name} has ${values[i]}, which fp16 cannot hold; use bf16`,
+      );
+    }
+    halves[i] = half;
+  }
+  return new Uint8Array(halves.buffer);
+}
+
+const OVERFLOW = -1;
+
+/** Half of the last kept bit, less one if that bit is even: a tie goes to the even side. */
+function bfloat16Of(bits: number): number {
+  // NaN keeps its upper half: rounding could carry it to infinity.
+  if ((bits & 0x7fffffff) > 0x7f800000) return (bits >>> 16) | 1;
+  return ((bits + 0x7fff + ((bits >>> 16) & 1)) >>> 16) & 0xffff;
+}
+
+function halfOf(value: number, bits: number): number {
+  const sign = (bits >>> 16) & 0x8000;
+  const size = Math.abs(value);
+  if (Number.isNaN(value)) return sign | 0x7e00;
+  if (size === Number.POSITIVE_INFINITY) return sign | 0x7c00;
+  if (size >= 65_520) return OVERFLOW;
+  if (size < 2 ** -14) return sign | roundToEven(size * 2 ** 24);
+  const exponent = ((bits >>> 23) & 0xff) - 127;
+  // A fraction that rounds up to 2048 carries into the exponent, as it should.
+  return sign | (((exponent + 15) << 10) + roundToEven(size * 2 ** (10 - exponent)) - 1024);
+}
+
+function roundToEven(value: number): number {
+  const floor = Math.floor(value);
+  const rest = value - floor;
+  return floor + (rest > 0.5 || (rest === 0.5 && floor % 2 === 1) ? 1 : 0);
+}
+
 // Loops below: `from` with a function takes ten times as long, and models have billions of weights.
 
 /** bfloat16 is the upper half of a float32. */

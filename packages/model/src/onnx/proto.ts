@@ -13,7 +13,9 @@ export const DataType = {
   int32: 6,
   int64: 7,
   bool: 9,
+  float16: 10,
   double: 11,
+  bfloat16: 16,
 } as const;
 export type ElementType = keyof typeof DataType;
 

@@ -4,8 +4,13 @@ import type { GraphBuilder, Value } from "./graph-builder.js";
 import { type ByteWeights, shiftBytes } from "./integer-product.js";
 import type { ElementType } from "./proto.js";
 
-/** Types that onnxruntime reads in place; others are converted first (checkpoint/convert.ts). */
-const IN_PLACE: Readonly<Record<string, ElementType>> = { F32: "float", I8: "int8" };
+/** Types that onnxruntime reads in place, with its names for them. */
+const IN_PLACE: Readonly<Record<string, ElementType>> = {
+  F32: "float",
+  F16: "float16",
+  BF16: "bfloat16",
+  I8: "int8",
+};
 
 /**
  * The weights of a checkpoint as constants of a graph. They stay where they are: the graph names the

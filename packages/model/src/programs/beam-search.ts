@@ -1,4 +1,5 @@
-import type { GraphContext, LayerPast } from "../architectures/architecture.js";
+import type { LayerPast } from "../architectures/architecture.js";
+import type { GraphContext } from "../architectures/graph-context.js";
 import { packScoreColumns, SIZES } from "../architectures/inputs.js";
 import { type Feeds, int32, positionTensor } from "../onnx/feeds.js";
 import { declarePromptBias, searchLevels, searchNames } from "./search/levels.js";

@@ -1,7 +1,9 @@
-import type { Architecture, GraphContext, PromptSource } from "../architectures/architecture.js";
+import type { Architecture, PromptSource } from "../architectures/architecture.js";
+import type { GraphContext } from "../architectures/graph-context.js";
 import { declareNodes } from "../architectures/inputs.js";
 import type { StoredTensor } from "../checkpoint/safetensors.js";
 import { ModelError } from "../errors.js";
+import type { FloatType } from "../onnx/floats.js";
 import { type EncodedGraph, GraphBuilder } from "../onnx/graph-builder.js";
 import type { ByteWeights } from "../onnx/integer-product.js";
 import { Weights } from "../onnx/weights.js";
@@ -19,6 +21,7 @@ export interface GraphOptions {
   readonly maxPositions: number;
   /** As in `GraphContext`. */
   readonly onDevice: boolean;
+  readonly numbers: FloatType;
 }
 
 /**
@@ -34,8 +37,8 @@ export function buildGraph(
   const { architecture } = options;
   const graph = new GraphBuilder("nightbeam");
   const weights = new Weights(options.tensors, options);
-  const { maxPositions, onDevice, levels } = options;
-  build({ graph, weights, maxPositions, onDevice, maxAncestors: levels - 1 });
+  const { maxPositions, onDevice, numbers, levels } = options;
+  build({ graph, weights, maxPositions, onDevice, numbers, maxAncestors: levels - 1 });
   const unused = weights.unused().filter((name) => !architecture.isIgnored(name));
   if (unused.length > 0) {
     throw new ModelError(
@@ -59,13 +62,12 @@ export function buildTreeGraph(
 ): EncodedGraph {
   const { architecture, program, cached } = options;
   return buildGraph(options, (context) => {
-    const { graph } = context;
     const nodes = declareNodes(context);
     const prompts: PromptSource = cached
-      ? { kind: "memory", layers: declareMemory(graph, architecture) }
+      ? { kind: "memory", layers: declareMemory(context, architecture) }
       : { kind: "tokens" };
     const states = architecture.nodeStates(context, { nodes, prompts });
-    exportMemory(graph, { architecture, states, withPrompts: !cached });
+    exportMemory(context, { architecture, states, withPrompts: !cached });
     program.build(context, states);
   });
 }

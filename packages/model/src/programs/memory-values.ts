@@ -4,7 +4,7 @@ import type {
   MemoryShape,
   NodeStates,
 } from "../architectures/architecture.js";
-import type { GraphBuilder } from "../onnx/graph-builder.js";
+import type { GraphContext } from "../architectures/graph-context.js";
 
 /** Names of a layer's keys and values as outputs of one run; inputs of a later one are `past_…`. */
 export const memoryNames = (layer: number) => ({
@@ -22,20 +22,23 @@ const promptShape = ({ keyValueHeads, headSize }: MemoryShape) => [
 ];
 
 /** Memory of earlier runs as inputs of a graph, per layer. */
-export function declareMemory(graph: GraphBuilder, { memory }: Architecture): LayerPast[] {
+export function declareMemory(
+  { graph, numbers }: GraphContext,
+  { memory }: Architecture,
+): LayerPast[] {
   const prompt = promptShape(memory);
   const node = ["past_nodes", memory.keyValueHeads * memory.headSize];
   return Array.from({ length: memory.layers }, (_, layer) => {
     const names = memoryNames(layer);
     return {
       prompts: {
-        keys: graph.input(`past_${names.promptKeys}`, "float", prompt),
-        values: graph.input(`past_${names.promptValues}`, "float", prompt),
+        keys: graph.input(`past_${names.promptKeys}`, numbers, prompt),
+        values: graph.input(`past_${names.promptValues}`, numbers, prompt),
       },
       nodes: [
         {
-          keys: graph.input(`past_${names.nodeKeys}`, "float", node),
-          values: graph.input(`past_${names.nodeValues}`, "float", node),
+          keys: graph.input(`past_${names.nodeKeys}`, numbers, node),
+          values: graph.input(`past_${names.nodeValues}`, numbers, node),
         },
       ],
     };
@@ -44,7 +47,7 @@ export function declareMemory(graph: GraphBuilder, { memory }: Architecture): La
 
 /** Makes what a graph computed for later runs its outputs: the nodes, and the prompts unless they are inputs. */
 export function exportMemory(
-  graph: GraphBuilder,
+  { graph, numbers: type }: GraphContext,
   computed: { architecture: Architecture; states: NodeStates; withPrompts: boolean },
 ): void {
   const { memory } = computed.architecture;
@@ -52,10 +55,10 @@ export function exportMemory(
   const node = ["nodes", memory.keyValueHeads * memory.headSize];
   computed.states.layers.forEach(({ nodes, prompts }, layer) => {
     const names = memoryNames(layer);
-    graph.output(names.nodeKeys, { value: nodes.keys, type: "float", shape: node });
-    graph.output(names.nodeValues, { value: nodes.values, type: "float", shape: node });
+    graph.output(names.nodeKeys, { value: nodes.keys, type, shape: node });
+    graph.output(names.nodeValues, { value: nodes.values, type, shape: node });
     if (!computed.withPrompts) return;
-    graph.output(names.promptKeys, { value: prompts.keys, type: "float", shape: prompt });
-    graph.output(names.promptValues, { value: prompts.values, type: "float", shape: prompt });
+    graph.output(names.promptKeys, { value: prompts.keys, type, shape: prompt });
+    graph.output(names.promptValues, { value: prompts.values, type, shape: prompt });
   });
 }

@@ -1,3 +1,4 @@
+import { cast } from "../onnx/floats.js";
 import type { Value } from "../onnx/graph-builder.js";
 import type { ProgramContext } from "./program.js";
 
@@ -13,9 +14,13 @@ interface Scored {
  * only that level's rows of the output layer are multiplied. Shape [W, vocabulary or codes].
  */
 export function logits(context: ProgramContext, { hidden, level }: Scored): Value {
-  const { graph, scoring } = context;
-  const matrix = scoring === "full" ? outputWeight(context) : levelRows(context, level);
-  return graph.node("Gemm", [hidden, matrix], { attributes: { transB: { int: 1 } } });
+  const { graph, scoring, numbers } = context;
+  const isFull = scoring === "full";
+  const matrix = isFull ? outputWeight(context) : levelRows(context, level);
+  // Logits of 16 bits would be equal for many codes.
+  const wide = (value: Value) => cast(graph, value, { from: numbers, to: "float" });
+  const weights = graph.once(`${matrix} in float`, () => wide(matrix));
+  return graph.node("Gemm", [wide(hidden), weights], { attributes: { transB: { int: 1 } } });
 }
 
 /** Adds log-softmax over the last axis to a graph, in float32. */

@@ -7,7 +7,8 @@ import type {
   SearchAnswer,
   SearchRequest,
 } from "@nightbeam/decoding";
-import type { Architecture, GraphContext, NodeStates } from "../architectures/architecture.js";
+import type { Architecture, NodeStates } from "../architectures/architecture.js";
+import type { GraphContext } from "../architectures/graph-context.js";
 import type { Feeds } from "../onnx/feeds.js";
 import type { RunOutputs } from "../onnx/outputs.js";
 import type { NodeRows } from "./node-rows.js";

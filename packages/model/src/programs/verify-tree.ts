@@ -1,6 +1,7 @@
 import { ROOT } from "@nightbeam/catalogue";
 import { treeOf } from "@nightbeam/decoding";
-import type { GraphContext, LayerPast, NodeMemory } from "../architectures/architecture.js";
+import type { LayerPast, NodeMemory } from "../architectures/architecture.js";
+import type { GraphContext } from "../architectures/graph-context.js";
 import { declareNodes, SIZES } from "../architectures/inputs.js";
 import { int32, type RunInputs } from "../onnx/feeds.js";
 import type { Value } from "../onnx/graph-builder.js";
@@ -51,7 +52,7 @@ function buildVerification(graphContext: GraphContext, setup: SearchSetup): void
       const take = (value: Value) => graph.node("Gather", [value, rows]);
       const repair = repairOf(context, { next, past, promptBias });
       const [hidden = "", ...memory] = graph.either(complete, {
-        types: Array.from({ length: 1 + 2 * past.length }, () => "float"),
+        types: Array.from({ length: 1 + 2 * past.length }, () => context.numbers),
         ifTrue: () => [tree.hidden, ...flat(tree.layers.map((layer) => layer.nodes))].map(take),
         ifFalse: repair,
       });

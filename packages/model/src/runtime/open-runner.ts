@@ -1,6 +1,7 @@
 import { decodePrepared } from "@nightbeam/catalogue";
 import { openCheckpoint } from "../checkpoint/checkpoint.js";
 import { isQuantized } from "../checkpoint/convert.js";
+import { numbersOf } from "../checkpoint/precision.js";
 import { beamSearch } from "../programs/beam-search.js";
 import { buildGraph, buildTreeGraph, type GraphOptions } from "../programs/build-graph.js";
 import { levelHeads } from "../programs/level-heads.js";
@@ -53,6 +54,7 @@ export async function openRunner<Name extends ProgramName>(
     tensors,
     trie,
     levels: setup.codeTokens.length,
+    numbers: numbersOf(tensors),
     onDevice: setup.executionProvider !== "cpu",
     byteWeights: isQuantized({ tensors }) ? await exactByteWeights(setup) : "int8",
   });

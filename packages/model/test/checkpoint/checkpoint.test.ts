@@ -30,7 +30,13 @@ describe("a checkpoint's weights", () => {
     );
     const onDevice = false;
     const program = treeScores({ architecture, trie, scoring, codeTokens, onDevice });
-    const options = { levels: 4, maxPositions: 64, cached: false, onDevice };
+    const options = {
+      levels: 4,
+      maxPositions: 64,
+      cached: false,
+      onDevice,
+      numbers: "float" as const,
+    };
     return buildTreeGraph({ architecture, tensors, byteWeights: "int8", program, ...options })
       .model;
   };

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { quantizeColumns, toFloat32 } from "../../src/checkpoint/numbers.js";
+import { fromFloat32, quantizeColumns, toFloat32 } from "../../src/checkpoint/numbers.js";
 
 const tensor = (type: string) => ({ name: "w", type, shape: [1], file: "f", offset: 0, length: 0 });
 
@@ -36,6 +36,51 @@ describe("numbers of a checkpoint", () => {
   it("in float32 stay as they are", () => {
     const floats = Float32Array.of(1, 2, 3.3);
     expect(toFloat32(tensor("F32"), floats.buffer)).toEqual(floats);
+  });
+
+  describe.each(["F16", "BF16"] as const)("become %s", (type) => {
+    const become = (values: Float32Array<ArrayBuffer>) =>
+      new Uint16Array(fromFloat32({ name: "w" }, { values, to: type }).buffer);
+
+    it("and stay the same if they are such numbers already", () => {
+      const all = Uint16Array.from({ length: 65_536 }, (_, bits) => bits);
+      const floats = toFloat32(tensor(type), all.buffer);
+      const again = toFloat32(tensor(type), become(floats).buffer);
+      expect(again).toEqual(floats);
+    });
+
+    it("the nearest of them, the even one of two", () => {
+      const largest = type === "F16" ? 65_504 : 2 ** 127;
+      fc.assert(
+        fc.property(
+          fc.float({ noNaN: true, min: -largest, max: largest }),
+          fc.boolean(),
+          (value, halfway) => {
+            const numberOf = (bits: number) =>
+              toFloat32(tensor(type), Uint16Array.of(bits).buffer)[0] ?? Number.NaN;
+            const [bits = 0] = become(Float32Array.of(value));
+            // Numbers of one sign are in the order of their bits.
+            const tie = Math.fround((numberOf(bits) + numberOf(bits + 1)) / 2);
+            const asked = halfway && Math.abs(tie) <= largest ? tie : Math.fround(value);
+            const [found = 0] = become(Float32Array.of(asked));
+            const error = Math.abs(numberOf(found) - asked);
+            for (const other of [found - 1, found + 1].filter((one) => (one & 0x7fff) <= 0x7bff)) {
+              const otherError = Math.abs(numberOf(other) - asked);
+              expect(error).toBeLessThanOrEqual(otherError);
+              if (error === otherError && error > 0) expect(found % 2).toBe(0);
+            }
+          },
+        ),
+        { numRuns: 500 },
+      );
+    });
+  });
+
+  it("that fp16 cannot hold are refused, by the tensor's name", () => {
+    const values = Float32Array.of(1, 70_000);
+    const refused = () => fromFloat32({ name: "w" }, { values, to: "F16" });
+    expect(refused).toThrow("tensor w has 70000, which fp16 cannot hold; use bf16");
+    expect(fromFloat32({ name: "w" }, { values, to: "BF16" })).toHaveLength(4);
   });
 
   it("in other types are refused by name", () => {

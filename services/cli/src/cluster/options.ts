@@ -1,3 +1,4 @@
+import { PRECISIONS } from "@nightbeam/model";
 import { oneOf, wholeNumber } from "@nightbeam/service";
 import { z } from "zod";
 import { DEFAULT_DIRECTORY } from "./cluster-file.js";
@@ -12,7 +13,7 @@ export const clusterUpSchema = z.object({
   drafters: wholeNumber(1).default(2),
   directory: z.string().default(DEFAULT_DIRECTORY),
   scoring: oneOf(["full", "renormalized"]).default("full"),
-  precision: oneOf(["fp32", "int8"]).default("fp32"),
+  precision: oneOf(PRECISIONS).default("fp32"),
   workersPerVerifier: wholeNumber(1).optional(),
   redis: z.string().optional(),
   nats: z.string().optional(),

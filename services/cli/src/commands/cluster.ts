@@ -37,7 +37,7 @@ function upCommand(): Command {
         "--scoring <kind>",
         "full: over the vocabulary; renormalized: over the catalogue (default full)",
       )
-      .option("--precision <kind>", "fp32 or int8 (default fp32)")
+      .option("--precision <kind>", "fp32, int8, or on a GPU fp16 or bf16 (default fp32)")
       .option(
         "--workers-per-verifier <n>",
         "copies of the target per verifier (default: one per core, shared among them)",

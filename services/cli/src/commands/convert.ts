@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { convertCheckpoint, openCheckpoint } from "@nightbeam/model";
+import { convertCheckpoint, openCheckpoint, PRECISIONS } from "@nightbeam/model";
 import { oneOf, parseOptions, UsageError, withRequired } from "@nightbeam/service";
 import { whole } from "@nightbeam/service/terminal";
 import { Command } from "commander";
@@ -8,7 +8,7 @@ import { z } from "zod";
 const schema = z.object({
   model: z.string(),
   out: z.string(),
-  precision: oneOf(["fp32", "int8"]).default("fp32"),
+  precision: oneOf(PRECISIONS).default("fp32"),
 });
 
 /** `nightbeam convert` */
@@ -20,7 +20,7 @@ export function convertCommand(): Command {
         "Hugging Face checkpoint of the LLaMA family, in float32, float16 or bfloat16",
       )
       .option("--out <dir>", "a new directory")
-      .option("--precision <kind>", "fp32 or int8 (default fp32)")
+      .option("--precision <kind>", "fp32, fp16, bf16 or int8 (default fp32)")
       .action(async (flags: Record<string, unknown>) => {
         const { model, out, precision } = parseOptions(schema, flags);
         if (existsSync(out))

@@ -34,7 +34,10 @@ export function withLists(command: Command): Command {
     .option("--allow <file>", "recommend only the items of this list")
     .option("--block <file>", "recommend none of the items of this list")
     .option("--format <kind>", `parquet or jsonl (default ${DEFAULTS.format})`)
-    .option("--precision <kind>", `fp32 or int8 (default ${DEFAULTS.precision})`)
+    .option(
+      "--precision <kind>",
+      `fp32, int8, or on a GPU fp16 or bf16 (default ${DEFAULTS.precision})`,
+    )
     .option("--limit <n>", "only the first n users")
     .option("--batch-size <n>", `users per call (default ${DEFAULTS.batchSize})`);
 }

@@ -14,7 +14,7 @@ export const VERIFIER_FLAGS: readonly Flag[] = [
     flag: "--scoring <kind>",
     meaning: "full: over the vocabulary; renormalized: over the catalogue (default full)",
   },
-  { flag: "--precision <kind>", meaning: "fp32 or int8 (default fp32)" },
+  { flag: "--precision <kind>", meaning: "fp32, int8, or on a GPU fp16 or bf16 (default fp32)" },
   {
     flag: "--execution-provider <kind>",
     meaning: "cpu, cuda, tensorrt or webgpu (default cpu)",

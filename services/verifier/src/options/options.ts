@@ -1,4 +1,5 @@
 import { availableParallelism } from "node:os";
+import { PRECISIONS } from "@nightbeam/model";
 import {
   gibibytes,
   hostPort,
@@ -22,7 +23,7 @@ export const verifierSchema = z
     target: z.string(),
     catalogue: z.string(),
     scoring: oneOf(["full", "renormalized"]).default("full"),
-    precision: oneOf(["fp32", "int8"]).default("fp32"),
+    precision: oneOf(PRECISIONS).default("fp32"),
     executionProvider: oneOf(["cpu", "cuda", "tensorrt", "webgpu"]).default("cpu"),
     workers: wholeNumber(1).optional(),
     threads: wholeNumber(1).default(1),

@@ -1,5 +1,5 @@
 import type { Value } from "../../onnx/graph-builder.js";
-import type { GraphContext } from "../architecture.js";
+import type { GraphContext } from "../graph-context.js";
 import type { LlamaConfig } from "./config.js";
 
 /** What the parts of a LLaMA graph are built from. */

@@ -46,11 +46,13 @@ export function decoder<Memory>(
   return { hidden: stream.normed, layers };
 }
 
-/** Quantised layers are left out: onnxruntime may not fold them. */
-function fitsTable({ config, weights }: LlamaContext): boolean {
+/** Quantised layers and halves are left out: onnxruntime may not fold them. */
+function fitsTable({ config, weights, numbers }: LlamaContext): boolean {
   const width = (config.heads + 2 * config.keyValueHeads) * config.headSize;
   const isQuantized = weights.has(stepsName("model.layers.0.self_attn.q_proj.weight"));
-  return !isQuantized && 4 * config.vocabularySize * width <= MAX_TABLE_BYTES;
+  return (
+    !isQuantized && numbers === "float" && 4 * config.vocabularySize * width <= MAX_TABLE_BYTES
+  );
 }
 
 /** The rest of a layer: projection, feed-forward, and the next layer's norm. */

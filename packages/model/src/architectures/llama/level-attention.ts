@@ -1,8 +1,10 @@
+import { floatsOf } from "../../onnx/floats.js";
 import type { Value } from "../../onnx/graph-builder.js";
 import { rows } from "../../onnx/linear.js";
 import type { LayerPast, NodeMemory, PromptMemory } from "../architecture.js";
 import { type LevelInputs, SIZES } from "../inputs.js";
 import type { LlamaContext } from "./context.js";
+import { fromFloat, inNumbers, toFloat } from "./numbers.js";
 import { joinScores, splitAt } from "./parts.js";
 import { type Attended, type LayerPlace, project, type Stream } from "./projection.js";
 
@@ -64,14 +66,18 @@ export function attendLevel(
 ): Value {
   const { graph, config } = context;
   const { prompts, promptBias } = options;
-  const scale = graph.scalar("attention_scale", config.headSize ** -0.5);
+  const scale = floatsOf(graph, context.numbers, {
+    name: "attention_scale",
+    values: Float32Array.of(config.headSize ** -0.5),
+    dims: [],
+  });
   const queries = graph.node("Mul", [options.queries, scale]);
   const keys = graph.once(`${prompts.keys} transposed`, () =>
     transpose(context, prompts.keys, [0, 1, 3, 2]),
   );
   const toPrompt = graph.node("Add", [
     graph.node("MatMul", [byUser(context, queries), keys]),
-    promptBias,
+    inNumbers(context, promptBias),
   ]);
   if (options.line === undefined) {
     const shares = softmax(context, toPrompt);
@@ -99,12 +105,16 @@ function lineScores(
   const { keyValueHeads, headSize } = config;
   const group = config.heads / keyValueHeads;
   const perHead = graph.int64s([0, 1, keyValueHeads, group, headSize]);
-  const products = graph.node("Mul", [keys, graph.node("Reshape", [queries, perHead])]);
+  const products = graph.node("Mul", [
+    toFloat(context, keys),
+    graph.node("Reshape", [toFloat(context, queries), perHead]),
+  ]);
   const sums = graph.node("ReduceSum", [products, graph.int64s([4])], {
     attributes: { keepdims: { int: 0 } },
   });
   const nodes = graph.shape([SIZES.users, -1, depth, keyValueHeads, group]);
-  const heads = transpose(context, graph.node("Reshape", [sums, nodes]), [0, 3, 4, 1, 2]);
+  const scores = fromFloat(context, sums);
+  const heads = transpose(context, graph.node("Reshape", [scores, nodes]), [0, 3, 4, 1, 2]);
   return graph.node("Reshape", [heads, graph.int64s([0, 0, -1, depth])]);
 }
 
@@ -124,7 +134,10 @@ function mixLine(
   const mixed = graph.node("ReduceSum", [graph.node("Mul", [weights, values]), graph.int64s([1])], {
     attributes: { keepdims: { int: 0 } },
   });
-  return graph.node("Reshape", [mixed, graph.int64s([-1, config.heads * headSize])]);
+  return graph.node("Reshape", [
+    fromFloat(context, mixed),
+    graph.int64s([-1, config.heads * headSize]),
+  ]);
 }
 
 /**

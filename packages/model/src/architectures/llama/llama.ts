@@ -1,4 +1,6 @@
-import type { Architecture, GraphContext, ModelFamily } from "../architecture.js";
+import { floatsOf } from "../../onnx/floats.js";
+import type { Architecture, ModelFamily } from "../architecture.js";
+import type { GraphContext } from "../graph-context.js";
 import { type LlamaConfig, MODEL_TYPES, readLlamaConfig } from "./config.js";
 import type { LlamaContext } from "./context.js";
 import { decoder, EMBEDDINGS } from "./decoder.js";
@@ -64,10 +66,12 @@ function withTables(context: GraphContext, config: LlamaConfig): LlamaContext {
   const positions = context.maxPositions;
   const shape = [positions, headSize / 2];
   const tables = ropeTables(rope, { headSize, positions });
+  const table = (name: string, values: Float32Array) =>
+    floatsOf(context.graph, context.numbers, { name, values, dims: shape });
   return {
     ...context,
     config,
-    cosines: context.graph.floats("cosines", tables.cosines, shape),
-    sines: context.graph.floats("sines", tables.sines, shape),
+    cosines: table("cosines", tables.cosines),
+    sines: table("sines", tables.sines),
   };
 }

@@ -2,6 +2,7 @@ import { MICROSOFT, type Value } from "../../onnx/graph-builder.js";
 import type { NodeMemory, PromptMemory } from "../architecture.js";
 import { type NodeInputs, SIZES } from "../inputs.js";
 import type { LlamaContext } from "./context.js";
+import { fromFloat, inNumbers, toFloat } from "./numbers.js";
 import { joinScores, splitAt } from "./parts.js";
 import { fromHeads, headAxes, perGroup, toHeads } from "./query-heads.js";
 
@@ -32,7 +33,7 @@ export function attendNodes(
   const toAncestors = ancestorScores(context, { queries, keys: nodes.keys, inputs });
   const scores = joinScores(context, {
     toPrompt: seen,
-    others: layout.ancestorsToHeads(toAncestors),
+    others: fromFloat(context, layout.ancestorsToHeads(toAncestors)),
     count: context.maxAncestors,
   });
   const shares = graph.node("Softmax", [scores], { attributes: { axis: { int: -1 } } });
@@ -56,13 +57,15 @@ const scaleOf = ({ config }: LlamaContext) => config.headSize ** -0.5;
 
 /** Scores of prompts' tokens without those of padding. Shape [B, …axes, nodes, P], as the result's. */
 function hidePadding(
-  { graph, config }: LlamaContext,
+  context: LlamaContext,
   { scores, promptBias }: { scores: Value; promptBias: Value | undefined },
 ): Value {
+  const { graph, config } = context;
   if (promptBias === undefined) return scores;
   const isGrouped = headAxes(config).length > 1;
-  const bias = isGrouped ? graph.node("Unsqueeze", [promptBias, graph.int64s([1])]) : promptBias;
-  return graph.node("Add", [scores, bias]);
+  const bias = inNumbers(context, promptBias);
+  const aligned = isGrouped ? graph.node("Unsqueeze", [bias, graph.int64s([1])]) : bias;
+  return graph.node("Add", [scores, aligned]);
 }
 
 /** Keys or values of each node's ancestors. Shape [R, A, kv heads, 1, head size]. */
@@ -84,8 +87,12 @@ function ancestorScores(
   const { graph, config } = context;
   const group = config.heads / config.keyValueHeads;
   const perHead = [config.keyValueHeads, group, config.headSize];
-  const query = graph.node("Reshape", [queries, graph.int64s([0, 1, ...perHead])]);
-  const products = graph.node("Mul", [ofAncestors(context, { memory: keys, inputs }), query]);
+  const query = graph.node("Reshape", [
+    toFloat(context, queries),
+    graph.int64s([0, 1, ...perHead]),
+  ]);
+  const ancestors = toFloat(context, ofAncestors(context, { memory: keys, inputs }));
+  const products = graph.node("Mul", [ancestors, query]);
   const sums = graph.node("ReduceSum", [products, graph.int64s([4])], {
     attributes: { keepdims: { int: 0 } },
   });
@@ -113,11 +120,15 @@ function mixAncestors(
     shares,
     graph.int64s([0, 0, config.keyValueHeads, group, 1]),
   ]);
-  const weighted = graph.node("Mul", [weights, ofAncestors(context, { memory: values, inputs })]);
+  const ancestors = toFloat(context, ofAncestors(context, { memory: values, inputs }));
+  const weighted = graph.node("Mul", [toFloat(context, weights), ancestors]);
   const sums = graph.node("ReduceSum", [weighted, graph.int64s([1])], {
     attributes: { keepdims: { int: 0 } },
   });
-  return graph.node("Reshape", [sums, graph.int64s([-1, config.heads * config.headSize])]);
+  return graph.node("Reshape", [
+    fromFloat(context, sums),
+    graph.int64s([-1, config.heads * config.headSize]),
+  ]);
 }
 
 /**

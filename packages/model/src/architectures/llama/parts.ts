@@ -1,5 +1,5 @@
 import type { Size, Value } from "../../onnx/graph-builder.js";
-import type { GraphContext } from "../architecture.js";
+import type { GraphContext } from "../graph-context.js";
 import { scoreColumns } from "../inputs.js";
 
 /*

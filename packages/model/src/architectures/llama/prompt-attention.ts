@@ -1,4 +1,5 @@
-import { type GraphBuilder, MICROSOFT, type Value } from "../../onnx/graph-builder.js";
+import { floatsOf } from "../../onnx/floats.js";
+import { MICROSOFT, type Value } from "../../onnx/graph-builder.js";
 import type { PromptMemory } from "../architecture.js";
 import { SIZES } from "../inputs.js";
 import type { LlamaContext } from "./context.js";
@@ -8,9 +9,13 @@ import { fromHeads, headAxes, perGroup, toHeads } from "./query-heads.js";
 const PROMPT_SHAPE = [SIZES.users, SIZES.prompt];
 
 /** 0 if a token sees another, -infinity if that one comes later. Shape [P, P]. */
-function causalBias(graph: GraphBuilder): Value {
+function causalBias({ graph, numbers }: LlamaContext): Value {
   const closed = graph.node("Expand", [
-    graph.scalar("minus_infinity", Number.NEGATIVE_INFINITY),
+    floatsOf(graph, numbers, {
+      name: "minus_infinity",
+      values: Float32Array.of(Number.NEGATIVE_INFINITY),
+      dims: [],
+    }),
     graph.shape([SIZES.prompt, SIZES.prompt]),
   ]);
   const firstAbove = graph.node("Squeeze", [graph.int64s([1])]);
@@ -50,7 +55,7 @@ export function attendPrompts(
     domain: MICROSOFT,
     attributes: { transB: { int: 1 }, alpha: { float: config.headSize ** -0.5 } },
   });
-  const masked = graph.node("Add", [scores, graph.once("causal_bias", () => causalBias(graph))]);
+  const masked = graph.node("Add", [scores, graph.once("causal_bias", () => causalBias(context))]);
   const shares = graph.node("Softmax", [masked], { attributes: { axis: { int: -1 } } });
   const mixed = graph.node("MatMul", [shares, perGroup(context, memory.values)]);
   return fromHeads(context, { value: mixed, axes: heads });

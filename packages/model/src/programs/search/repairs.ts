@@ -1,4 +1,4 @@
-import type { GraphContext } from "../../architectures/architecture.js";
+import type { GraphContext } from "../../architectures/graph-context.js";
 import type { NodeInputs } from "../../architectures/inputs.js";
 import { type Feeds, int32, type Sizes } from "../../onnx/feeds.js";
 import type { GraphBuilder, Value } from "../../onnx/graph-builder.js";

@@ -1,5 +1,5 @@
 import type { Beams, SearchRequest } from "@nightbeam/decoding";
-import type { GraphContext } from "../../architectures/architecture.js";
+import type { GraphContext } from "../../architectures/graph-context.js";
 import type { RunInputs } from "../../onnx/feeds.js";
 import type { RunOutputs } from "../../onnx/outputs.js";
 
