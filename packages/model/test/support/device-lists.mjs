@@ -23,7 +23,7 @@ const drafting = {
 };
 
 const openScorer = async (settings) => {
-  const { scorer, close } = await openModel({ ...settings, cacheBytes: 2 ** 20 });
+  const { scorer, close } = await openModel({ ...settings, cacheBytes: 0 });
   return { decoder: speculativeDecoder({ ...search, ...drafting, target: scorer }), close };
 };
 const openWhole = (program, draft) => async (settings) => {
