@@ -11,6 +11,8 @@ export type ModelErrorCode =
   | "CATALOGUE_MISMATCH"
   /** A prompt is longer than the model or the runtime's limit allows. */
   | "PROMPT_TOO_LONG"
+  /** The model needs more memory than the device has. */
+  | "TOO_LARGE"
   /** onnxruntime could not load or run the graph. */
   | "RUNTIME"
   /** The model's queue is full. */

@@ -4,11 +4,15 @@ import { type Checkpoint, checkpointHash } from "./checkpoint/checkpoint.js";
 import { readyCheckpoint } from "./checkpoint/convert.js";
 import type { Precision } from "./checkpoint/precision.js";
 import { CPU, type Device } from "./devices/device.js";
+import { availableMemory, memoryNeed, memoryProblem } from "./devices/memory.js";
 import { prepareDevice } from "./devices/prepare-device.js";
+import { ModelError } from "./errors.js";
 import type { AnswerOf, ProgramName, RequestOf } from "./programs/program.js";
 import { type Prompts, promptsOf } from "./prompt/open-prompts.js";
 import { ModelPool } from "./runtime/model-pool.js";
+import { MAX_PROMPT_SCORES } from "./runtime/model-runner.js";
 import { ModelWorker } from "./runtime/model-worker.js";
+import { MAX_RUN_BYTES } from "./runtime/search-runner.js";
 
 export interface ModelOptions {
   /** A Hugging Face checkpoint of a supported family, with `nightbeam.json`. */
@@ -34,6 +38,11 @@ export interface ModelOptions {
   readonly maxPositions?: number;
   /** Default: the CPU. */
   readonly device?: Device;
+  /**
+   * Lets an NVIDIA GPU round the inputs of float32 products to 10 bits of fraction (TF32), in this whole
+   * process: to measure what that changes. Default: false.
+   */
+  readonly allowTf32?: boolean;
   /** Calls that may wait or run at once. Default: 64. */
   readonly maxWaiting?: number;
 }
@@ -47,7 +56,12 @@ export interface LoadedModel<Name extends ProgramName> {
   readonly hash: string;
 }
 
-/** Starts the threads. @throws ModelError; UNSUPPORTED if the device cannot compute in the precision */
+/**
+ * Starts the threads.
+ *
+ * @throws ModelError; UNSUPPORTED if the device cannot compute in the precision, TOO_LARGE if it has too
+ * little memory
+ */
 export async function loadModel<Name extends ProgramName>(
   checkpoint: Checkpoint,
   options: ModelOptions & { readonly program: Name },
@@ -59,9 +73,12 @@ export async function loadModel<Name extends ProgramName>(
   const catalogue = options.historyCatalogue ?? options.catalogue;
   const prompts = await promptsOf({ config, spec }, { ...options, catalogue });
   const { codeTokens, maxPositions, maxPromptTokens } = prompts;
+  const onCpu = device.kind === "cpu";
+  // Between a GPU and the host, keys and values take longer than computing them again.
+  const cacheBytes = onCpu && precision !== "fp16" ? options.cacheBytes : 0;
+  await checkMemory(checkpoint, { ...options, device, cacheBytes });
   const hash = await checkpointHash(checkpoint);
   const ready = await readyCheckpoint(checkpoint, { ...options, hash });
-  const onCpu = device.kind === "cpu";
   const setup = {
     program,
     directory: ready.directory,
@@ -71,8 +88,7 @@ export async function loadModel<Name extends ProgramName>(
     // More threads than heads would cut attention into pieces of a few rows, and a piece of one row is
     // rounded differently: bits would depend on the number of nodes.
     threads: Math.min(options.threads, config.architecture.attentionHeads),
-    // Between a GPU and the host, keys and values take longer than computing them again.
-    cacheBytes: onCpu && precision !== "fp16" ? options.cacheBytes : 0,
+    cacheBytes,
     maxPositions,
     maxPromptTokens,
     device,
@@ -88,4 +104,26 @@ export async function loadModel<Name extends ProgramName>(
   }
   const pool = new ModelPool({ workers, maxWaiting: options.maxWaiting ?? 64 });
   return { pool, workers, prompts, hash };
+}
+
+/** Before anything is converted or loaded. @throws ModelError TOO_LARGE */
+async function checkMemory(
+  { config, tensors, directory }: Checkpoint,
+  options: ModelOptions & { readonly program: ProgramName; readonly device: Device },
+): Promise<void> {
+  const { program, precision, device, workers, cacheBytes } = options;
+  const memory = await availableMemory(device);
+  if (memory === undefined) return;
+  const isSearch = program === "beam-search" || program === "verify-tree";
+  const need = memoryNeed({
+    device,
+    precision,
+    architecture: config.architecture,
+    tensors,
+    // A follow-up call has a graph of its own if prompts are kept.
+    graphs: cacheBytes > 0 ? 2 : 1,
+    maxBatchBytes: isSearch ? MAX_RUN_BYTES : 4 * MAX_PROMPT_SCORES,
+  });
+  const problem = memoryProblem(need, { workers, device, precision, memory });
+  if (problem !== undefined) throw new ModelError("TOO_LARGE", `${directory}: ${problem}`);
 }

@@ -35,9 +35,9 @@ export function plannedArguments(settings: ListSettings) {
 }
 
 /** Plans for CPUs have none of this, as those from before other devices were planned. */
-function plannedDevice({ device = "cpu" }: ListSettings): Record<string, string | boolean> {
+function plannedDevice({ device = "cpu", precision }: ListSettings) {
   if (device === "cpu") return {};
-  return device === "cuda" ? { device, tf32: false } : { device };
+  return device === "cuda" && precision === "fp32" ? { device, tf32: false } : { device };
 }
 
 /** Plans of strict lists have none of this, as those from before other lists existed. */

@@ -22,42 +22,58 @@ const VULKAN_REMEDY =
   "apt-get install libvulkan1, and a Vulkan driver for the GPU: NVIDIA's driver has one, for others apt-get install mesa-vulkan-drivers";
 const INSTALL_REMEDY = "npm run install:cuda";
 
-/** One problem per group of missing libraries that the same command brings. */
+/** What brings a missing library: a command or a step, or one of the things that a command is given. */
+type Source =
+  | { readonly remedy: string }
+  | { readonly directory: string }
+  | { readonly pipPackage: string };
+
+/** Problems of missing libraries, one per command that brings them. */
 export function missingLibraries(
   missing: readonly string[],
   { pipDirectories }: { pipDirectories: readonly string[] },
 ): DeviceProblem[] {
-  const groups = new Map<string, string[]>();
-  const cuda = missing.some((name) => /^lib(cublas(Lt)?|cudart)\.so\.12$/.test(name)) ? "12" : "13";
+  const cuda = missing.some((name) => /^lib(cublas(Lt)?|cudart)\.so\.12$/.test(name)) ? 12 : 13;
+  const groups = new Map<string, { names: string[]; sources: Source[] }>();
   for (const name of missing) {
-    const remedy = remedyOf(name, { pipDirectories, cuda });
-    groups.set(remedy, [...(groups.get(remedy) ?? []), name]);
+    const source = sourceOf(name, { pipDirectories, cuda });
+    const kind = "remedy" in source ? source.remedy : Object.keys(source).join();
+    const group = groups.get(kind) ?? { names: [], sources: [] };
+    groups.set(kind, group);
+    group.names.push(name);
+    group.sources.push(source);
   }
-  return [...groups].map(([remedy, names]) => ({
+  return [...groups.values()].map(({ names, sources }) => ({
     what: `${names.join(", ")} ${names.length === 1 ? "is" : "are"} missing`,
-    remedy,
+    remedy: remedyOf(sources, cuda),
   }));
 }
 
-function remedyOf(
+function sourceOf(
   name: string,
-  { pipDirectories, cuda }: { pipDirectories: readonly string[]; cuda: "12" | "13" },
-): string {
-  if (name.startsWith("libonnxruntime_providers_")) return INSTALL_REMEDY;
-  if (name.startsWith("libcuda.so") || name.startsWith("libnvidia")) return DRIVER_REMEDY;
-  if (name.startsWith("libvulkan")) return VULKAN_REMEDY;
+  { pipDirectories, cuda }: { pipDirectories: readonly string[]; cuda: 12 | 13 },
+): Source {
+  if (name.startsWith("libonnxruntime_providers_")) return { remedy: INSTALL_REMEDY };
+  if (name.startsWith("libcuda.so")) return { remedy: DRIVER_REMEDY };
+  if (name.startsWith("libvulkan")) return { remedy: VULKAN_REMEDY };
   const directory = pipDirectories.find((one) => existsSync(join(one, name)));
-  if (directory !== undefined) {
-    return `it is installed, but not on the loader's path: export LD_LIBRARY_PATH=${directory}:$LD_LIBRARY_PATH`;
+  if (directory !== undefined) return { directory };
+  if (name.startsWith("libcudnn")) return { pipPackage: `nvidia-cudnn-cu${cuda}` };
+  const [, pipPackage] = PIP_PACKAGES.find(([library]) => name.startsWith(library)) ?? [];
+  if (pipPackage === undefined) return { remedy: `install CUDA ${cuda}'s libraries` };
+  return { pipPackage: cuda === 12 ? `${pipPackage}-cu12` : pipPackage };
+}
+
+/** @param sources of one kind */
+function remedyOf(sources: readonly Source[], cuda: 12 | 13): string {
+  const given = sources.map((source) => Object.values(source).join());
+  const once = [...new Set(given)];
+  const [first] = sources;
+  if (first === undefined || "remedy" in first) return once.join();
+  if ("directory" in first) {
+    return `pip has installed it, outside of the loader's path: export LD_LIBRARY_PATH=${once.join(":")}:$LD_LIBRARY_PATH`;
   }
-  const suffix = cuda === "12" ? "-cu12" : "";
-  const found = PIP_PACKAGES.find(([library]) => name.startsWith(library));
-  const pipPackage = name.startsWith("libcudnn")
-    ? `nvidia-cudnn-cu${cuda}`
-    : found && `${found[1]}${suffix}`;
-  return pipPackage === undefined
-    ? `install CUDA ${cuda}'s libraries`
-    : `install CUDA ${cuda}, or pip install ${pipPackage}; nightbeam devices then prints the LD_LIBRARY_PATH that finds it`;
+  return `install CUDA ${cuda}, or pip install ${once.join(" ")} and run nightbeam devices again, which prints the LD_LIBRARY_PATH for it`;
 }
 
 /** What onnxruntime and CUDA say, and what it means. */

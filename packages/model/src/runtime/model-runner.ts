@@ -21,7 +21,7 @@ export interface ModelRunnerOptions<Request extends PromptRequest, Result> exten
 }
 
 /** Attention scores of prompts that one run may hold, 4 bytes each: a quarter of a gigabyte. */
-const MAX_PROMPT_SCORES = 2 ** 26;
+export const MAX_PROMPT_SCORES = 2 ** 26;
 
 /** What the requests of one run have in common. */
 interface RunKind {

@@ -22,7 +22,7 @@ export interface SearchRunnerOptions extends SearchSetup {
 }
 
 /** Bytes that the searches of one run may take, besides weights: a gigabyte. */
-const MAX_RUN_BYTES = 2 ** 30;
+export const MAX_RUN_BYTES = 2 ** 30;
 
 /** What the searches of one run have in common. */
 interface RunKind {

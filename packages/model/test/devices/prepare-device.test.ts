@@ -2,19 +2,16 @@ import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import { describe, expect, it } from "vitest";
 import type { Device } from "../../src/devices/device.js";
-import { prepareDevice } from "../../src/devices/prepare-device.js";
+import { type PrepareOptions, prepareDevice } from "../../src/devices/prepare-device.js";
 
 const CUDA: Device = { kind: "cuda", index: 1 };
 
 function prepared(
   device: Device,
   env: NodeJS.ProcessEnv,
-  {
-    precision = "fp32",
-    isMainThread = true,
-  }: { precision?: "fp32" | "int8"; isMainThread?: boolean } = {},
+  { isMainThread = true, ...how }: Partial<PrepareOptions> & { isMainThread?: boolean } = {},
 ): NodeJS.ProcessEnv {
-  prepareDevice(device, { precision, process: { env, isMainThread } });
+  prepareDevice(device, { precision: "fp32", ...how, process: { env, isMainThread } });
   return env;
 }
 
@@ -29,7 +26,7 @@ describe("a process for CUDA", () => {
 
   it("is refused if it asks for TF32, or if TF32 cannot be switched off any more", () => {
     expect(() => prepared(CUDA, { NVIDIA_TF32_OVERRIDE: "1" })).toThrow(
-      "NVIDIA_TF32_OVERRIDE=1 lets cuda:1 round the inputs of float32 products to 10 bits",
+      "cuda:1: NVIDIA_TF32_OVERRIDE=1 lets it round the inputs of float32 products to 10 bits",
     );
     expect(() => prepared(CUDA, {}, { isMainThread: false })).toThrow(
       "set NVIDIA_TF32_OVERRIDE=0 before this process starts",
@@ -43,6 +40,21 @@ describe("a process for CUDA", () => {
       expect(() => prepared(device, {}, { precision: "int8" })).toThrow("int8 runs on CPUs alone");
     }
   });
+});
+
+it("16 bits need no switch, as TF32 holds them exactly", () => {
+  for (const precision of ["fp16", "bf16"] as const) {
+    expect(prepared(CUDA, {}, { precision })).toMatchObject({ NVIDIA_TF32_OVERRIDE: "0" });
+    const chosen = { NVIDIA_TF32_OVERRIDE: "1" };
+    expect(prepared(CUDA, { ...chosen }, { precision })).toMatchObject(chosen);
+    expect(prepared(CUDA, {}, { precision, isMainThread: false })).toEqual({});
+  }
+});
+
+it("TF32 can be measured in a process of its own", () => {
+  expect(prepared(CUDA, {}, { allowTf32: true })).not.toHaveProperty("NVIDIA_TF32_OVERRIDE");
+  const off = { NVIDIA_TF32_OVERRIDE: "0" };
+  expect(() => prepared(CUDA, off, { allowTf32: true })).toThrow("switches TF32 off; unset it");
 });
 
 it("other devices leave the environment alone, whatever it says of TF32", () => {

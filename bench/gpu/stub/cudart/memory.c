@@ -1,0 +1,61 @@
+/* Memory of the device is memory of the host: copies copy, so that shapes that go through them are right. */
+#include <string.h>
+#include "driver_types.h"
+#include "../log.h"
+
+static int allocate(void **at, size_t bytes, const char *kind) {
+  *at = calloc(1, bytes ? bytes : 1);
+  LOG("allocate %s %zu\n", kind, bytes);
+  return *at ? 0 : cudaErrorMemoryAllocation;
+}
+
+int cudaMalloc(void **at, size_t bytes) { return allocate(at, bytes, "device"); }
+int cudaMallocFromPoolAsync(void **at, size_t bytes) { return allocate(at, bytes, "device"); }
+int cudaMallocHost(void **at, size_t bytes) { return allocate(at, bytes, "host"); }
+int cudaHostAlloc(void **at, size_t bytes) { return allocate(at, bytes, "host"); }
+
+static int release(void *at) {
+  free(at);
+  return 0;
+}
+
+int cudaFree(void *at) { return release(at); }
+int cudaFreeHost(void *at) { return release(at); }
+int cudaFreeAsync(void *at) { return release(at); }
+
+static void log_copy(int kind, size_t bytes) {
+  static const char *KINDS[] = {"H2H", "H2D", "D2H", "D2D", "any"};
+  LOG("copy %s %zu\n", KINDS[kind], bytes);
+}
+
+int cudaMemcpy(void *to, const void *from, size_t bytes, int kind) {
+  log_copy(kind, bytes);
+  memcpy(to, from, bytes);
+  return 0;
+}
+
+int cudaMemcpyAsync(void *to, const void *from, size_t bytes, int kind) {
+  return cudaMemcpy(to, from, bytes, kind);
+}
+
+int cudaMemcpy2DAsync(char *to, size_t to_pitch, const char *from, size_t from_pitch, size_t width,
+                      size_t height, int kind) {
+  log_copy(kind, width * height);
+  for (size_t row = 0; row < height; row++) {
+    memcpy(to + row * to_pitch, from + row * from_pitch, width);
+  }
+  return 0;
+}
+
+int cudaMemcpyFromSymbol(void *to, const void *symbol, size_t bytes) {
+  memset(to, 0, bytes);
+  return 0;
+}
+
+int cudaMemset(void *to, int value, size_t bytes) {
+  LOG("memset %zu\n", bytes);
+  memset(to, value, bytes);
+  return 0;
+}
+
+int cudaMemsetAsync(void *to, int value, size_t bytes) { return cudaMemset(to, value, bytes); }
