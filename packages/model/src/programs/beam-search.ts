@@ -1,3 +1,4 @@
+import { searchNodes } from "@nightbeam/decoding";
 import type { LayerPast } from "../architectures/architecture.js";
 import type { GraphContext } from "../architectures/graph-context.js";
 import { packScoreColumns, SIZES } from "../architectures/inputs.js";
@@ -7,7 +8,6 @@ import { packSearch } from "./search/pack-search.js";
 import { readSearches } from "./search/read.js";
 import type { SearchSetup } from "./search/search-context.js";
 import type { SearchProgram, SearchRun } from "./search/search-program.js";
-import { beamsByDepth } from "./search/sizes.js";
 import { trieTensors } from "./search/trie-tensors.js";
 
 /** Names of the inputs of prompts. */
@@ -28,9 +28,7 @@ export function beamSearch(setup: SearchSetup): SearchProgram {
       return { feeds: { ...feeds, ...packPrompts(run), ...columns }, sizes };
     },
     read: (run, outputs) => {
-      const nodes = beamsByDepth(setup.trie, run.beamWidth)
-        .slice(1, -1)
-        .reduce((sum, count) => sum + count, 0);
+      const nodes = searchNodes(setup.trie, run.beamWidth);
       const lists = readSearches(outputs, { users: run.requests.length, trie: setup.trie });
       return lists.map((beams) => ({ beams, draftedLevels: 0, nodes }));
     },
