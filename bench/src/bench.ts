@@ -1,7 +1,7 @@
 import type { Catalogue } from "@nightbeam/catalogue";
 import { openCatalogue, readHistories } from "@nightbeam/dataset";
 import { type SpeculativeOptions, speculativeDecoder } from "@nightbeam/decoding";
-import { measureMatrixRate } from "@nightbeam/model";
+import { deviceName, measureMatrixRate } from "@nightbeam/model";
 import {
   batchesAtOnce,
   draftPolicy,
@@ -21,13 +21,13 @@ export interface BenchRow extends Omit<Measurement, "outcomes"> {
   /** Users per second, relative to plain search in the same cell and run. */
   readonly ratio: number;
   readonly sameLists: boolean;
-  /** Arithmetic for prompts and nodes, relative to what matrix products reach on this machine in the same time. */
-  readonly shareOfMatrixRate: number;
+  /** Arithmetic for prompts and nodes, relative to what matrix products reach on this machine in the same time; null on a GPU. */
+  readonly shareOfMatrixRate: number | null;
 }
 
 export interface BenchReport {
-  /** Rate of float32 matrix products on all workers at once, in GFLOP/s. */
-  readonly matrixRate: number;
+  /** Rate of float32 matrix products on all workers at once, in GFLOP/s; null on a GPU, where it is not measured. */
+  readonly matrixRate: number | null;
   readonly users: number;
   readonly rows: readonly BenchRow[];
 }
@@ -47,10 +47,14 @@ export async function bench(
   const models = await openModels(options, context);
   try {
     const users = await readUsers(options, { catalogue, target: models.target });
-    const matrixRate = await measureMatrixRate({ workers: workerCount(options) });
-    say(
-      `${users.length} users, ${workerCount(options)} workers, ${matrixRate.toFixed(0)} GFLOP/s in matrix products`,
-    );
+    const workers = workerCount(options);
+    const isCpu = options.device.kind === "cpu";
+    const matrixRate = isCpu ? await measureMatrixRate({ workers }) : null;
+    const place =
+      matrixRate === null
+        ? `on ${deviceName(options.device)}`
+        : `${matrixRate.toFixed(0)} GFLOP/s in matrix products`;
+    say(`${users.length} users, ${workers} workers, ${place}`);
     const rows: BenchRow[] = [];
     let key = 0;
     for (const beamWidth of options.beamWidth) {
@@ -74,7 +78,10 @@ export async function bench(
             way: ways[at]?.name ?? "",
             ratio: one.usersPerSecond / plain.usersPerSecond,
             sameLists: sameLists(one, plain),
-            shareOfMatrixRate: workShare(one, { models, users: users.length, matrixRate }),
+            shareOfMatrixRate:
+              matrixRate === null
+                ? null
+                : workShare(one, { models, users: users.length, matrixRate }),
           });
         });
         say(`K = ${beamWidth}, batches of ${batchSize}: done`);

@@ -1,5 +1,5 @@
 import { gibibytes, listOf, oneOf, wholeNumber, words } from "@nightbeam/service";
-import { DEFAULTS } from "@nightbeam/settings";
+import { DEFAULTS, deviceField } from "@nightbeam/settings";
 import { z } from "zod";
 
 const drafting = z
@@ -22,8 +22,9 @@ export const benchSchema = z.object({
   precision: oneOf(["fp32", "int8"]).default(DEFAULTS.precision),
   limit: wholeNumber(1).default(320),
   repeat: wholeNumber(1).default(3),
+  device: deviceField,
   workers: wholeNumber(1).optional(),
-  promptCache: gibibytes.default(DEFAULTS.promptCache),
+  promptCache: gibibytes.optional(),
   json: z.boolean().default(false),
 });
 

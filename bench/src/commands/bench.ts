@@ -32,10 +32,14 @@ export function benchCommand({ clusters }: { clusters: LocalClusters }): Command
       .option("--precision <kind>", `fp32 or int8 (default ${DEFAULTS.precision})`)
       .option("--limit <n>", "only the first n users (default 320)")
       .option("--repeat <n>", "timed repetitions; the median is reported (default 3)")
-      .option("--workers <n>", "worker threads (default: one per core)")
+      .option(
+        "--device <device>",
+        "where target and draft run: cpu, cuda, cuda:N for one of several GPUs, or webgpu (default cpu)",
+      )
+      .option("--workers <n>", "worker threads (default: one per core; one on a GPU)")
       .option(
         "--prompt-cache <GiB>",
-        `memory per worker for prompts kept between calls; 0: none (default ${DEFAULTS.promptCache})`,
+        `memory per worker for prompts kept between calls; 0: none (default ${DEFAULTS.promptCache}; 0 on a GPU)`,
       )
       .option("--json", "print JSON")
       .action(async (flags: Record<string, unknown>) => {
@@ -74,7 +78,7 @@ function describe(report: BenchReport): string {
     row.acceptedStepsPerCall.toFixed(2),
     row.usersPerSecond.toFixed(1),
     row.ratio.toFixed(2),
-    `${(100 * row.shareOfMatrixRate).toFixed(0)}%`,
+    row.shareOfMatrixRate === null ? "-" : `${(100 * row.shareOfMatrixRate).toFixed(0)}%`,
     row.sameLists ? "same" : "DIFFERENT",
   ]);
   return [
@@ -82,6 +86,12 @@ function describe(report: BenchReport): string {
     "",
     "calls, nodes: per user. AS: drafted steps that a call accepts, as the AtSpeed paper counts them.",
     "ratio: users/s over plain search in the same runtime. matrix rate: share of this machine's",
-    `${report.matrixRate.toFixed(0)} GFLOP/s in float32 matrix products that the whole run reaches; prompt tokens and nodes count once.`,
+    matrixRateNote(report),
   ].join("\n");
+}
+
+function matrixRateNote({ matrixRate }: BenchReport): string {
+  return matrixRate === null
+    ? "float32 matrix products that the whole run reaches; not measured on a GPU."
+    : `${matrixRate.toFixed(0)} GFLOP/s in float32 matrix products that the whole run reaches; prompt tokens and nodes count once.`;
 }

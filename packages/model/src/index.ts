@@ -7,6 +7,9 @@ export {
 export { convertCheckpoint } from "./checkpoint/convert.js";
 export { isLevelHeadsCheckpoint } from "./checkpoint/level-heads.js";
 export { PRECISIONS, type Precision } from "./checkpoint/precision.js";
+export { CPU, type Device, type DeviceKind, deviceName } from "./devices/device.js";
+export { type DeviceReport, listDevices } from "./devices/list-devices.js";
+export type { DeviceProblem } from "./devices/problems.js";
 export { ModelError, type ModelErrorCode } from "./errors.js";
 export type { ModelOptions } from "./load-model.js";
 export { type LevelHeadsModel, openLevelHeads } from "./open-level-heads.js";

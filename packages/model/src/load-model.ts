@@ -3,7 +3,8 @@ import type { Scoring } from "@nightbeam/decoding";
 import { type Checkpoint, checkpointHash } from "./checkpoint/checkpoint.js";
 import { readyCheckpoint } from "./checkpoint/convert.js";
 import type { Precision } from "./checkpoint/precision.js";
-import { ModelError } from "./errors.js";
+import { CPU, type Device } from "./devices/device.js";
+import { prepareDevice } from "./devices/prepare-device.js";
 import type { AnswerOf, ProgramName, RequestOf } from "./programs/program.js";
 import { type Prompts, promptsOf } from "./prompt/open-prompts.js";
 import { ModelPool } from "./runtime/model-pool.js";
@@ -31,8 +32,8 @@ export interface ModelOptions {
   readonly cacheBytes: number;
   /** Positions for a prompt and a code path after it. Default: 4096. Limited to the model's own. */
   readonly maxPositions?: number;
-  /** cpu, cuda, webgpu or tensorrt. Default: cpu. */
-  readonly executionProvider?: string;
+  /** Default: the CPU. */
+  readonly device?: Device;
   /** Calls that may wait or run at once. Default: 64. */
   readonly maxWaiting?: number;
 }
@@ -46,20 +47,21 @@ export interface LoadedModel<Name extends ProgramName> {
   readonly hash: string;
 }
 
-/** Starts the threads. @throws ModelError */
+/** Starts the threads. @throws ModelError; UNSUPPORTED if the device cannot compute in the precision */
 export async function loadModel<Name extends ProgramName>(
   checkpoint: Checkpoint,
   options: ModelOptions & { readonly program: Name },
 ): Promise<LoadedModel<Name>> {
   const { promptSpec: spec, config } = checkpoint;
-  const { program, scoring, precision, executionProvider = "cpu" } = options;
-  checkPrecision(precision, executionProvider);
+  const { program, scoring, precision, device = CPU } = options;
+  // Before the first thread starts, and before a conversion that could not run.
+  prepareDevice(device, options);
   const catalogue = options.historyCatalogue ?? options.catalogue;
   const prompts = await promptsOf({ config, spec }, { ...options, catalogue });
   const { codeTokens, maxPositions, maxPromptTokens } = prompts;
   const hash = await checkpointHash(checkpoint);
   const ready = await readyCheckpoint(checkpoint, { ...options, hash });
-  const onCpu = executionProvider === "cpu";
+  const onCpu = device.kind === "cpu";
   const setup = {
     program,
     directory: ready.directory,
@@ -73,7 +75,7 @@ export async function loadModel<Name extends ProgramName>(
     cacheBytes: onCpu && precision !== "fp16" ? options.cacheBytes : 0,
     maxPositions,
     maxPromptTokens,
-    executionProvider,
+    device,
   };
   const opened = await Promise.allSettled(
     Array.from({ length: options.workers }, () => ModelWorker.open(setup)),
@@ -86,15 +88,4 @@ export async function loadModel<Name extends ProgramName>(
   }
   const pool = new ModelPool({ workers, maxWaiting: options.maxWaiting ?? 64 });
   return { pool, workers, prompts, hash };
-}
-
-/** @throws ModelError UNSUPPORTED if the device has no kernels for these numbers */
-function checkPrecision(precision: Precision, executionProvider: string): void {
-  const onCpu = executionProvider === "cpu";
-  if (precision === "bf16" && onCpu) {
-    throw new ModelError("UNSUPPORTED", "precision bf16 needs a GPU; on a CPU use fp32 or int8");
-  }
-  if (precision === "int8" && !onCpu) {
-    throw new ModelError("UNSUPPORTED", "precision int8 runs on a CPU; on a GPU use fp16 or bf16");
-  }
 }

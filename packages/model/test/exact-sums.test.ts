@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { openModel } from "@nightbeam/model";
+import { CPU, openModel } from "@nightbeam/model";
 import { useTempDir } from "@nightbeam/testing";
 import { ScorerWorld, SHAPES } from "@nightbeam/testing/conformance";
 import { afterEach, describe, expect, it, vi } from "vitest";
@@ -81,6 +81,6 @@ async function openRunner(checkpoint: Checkpoint, { catalogue }: ScorerWorld) {
   const program = treeScores(setup);
   const graphOf = { tensors, byteWeights: "int8", levels: trie.levels, numbers: "float" } as const;
   const graph = buildTreeGraph({ ...setup, ...graphOf, program, cached: false });
-  const full = await openSession(graph, { directory, threads: 1, executionProvider: "cpu" });
+  const full = await openSession(graph, { directory, threads: 1, device: CPU });
   return new ModelRunner({ ...setup, program, full, cached: undefined });
 }

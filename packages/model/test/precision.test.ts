@@ -78,9 +78,9 @@ describe("a model of 16 bits", () => {
     const bf16 = await settings("BF16", "bf16");
     expect(await refusal(openSearcher(bf16))).toMatchObject({
       code: "UNSUPPORTED",
-      message: "precision bf16 needs a GPU; on a CPU use fp32 or int8",
+      message: "bf16 runs on GPUs alone: on a CPU use fp32 or int8",
     });
-    const int8 = { ...bf16, precision: "int8", executionProvider: "cuda" } as const;
+    const int8 = { ...bf16, precision: "int8", device: { kind: "cuda", index: 0 } } as const;
     expect(await refusal(openModel(int8))).toMatchObject({ code: "UNSUPPORTED" });
   });
 });

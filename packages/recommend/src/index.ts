@@ -1,11 +1,11 @@
 export { RecommendError, type RecommendErrorCode } from "./errors.js";
+export { draftPolicy, policyOf } from "./models/draft-policy.js";
 export {
   batchesAtOnce,
   cacheDirectory,
   type ModelSettings,
   workerCount,
-} from "./models/cpu-model.js";
-export { draftPolicy, policyOf } from "./models/draft-policy.js";
+} from "./models/machine-model.js";
 export { type DraftContext, type OpenDrafts, openDrafts } from "./models/open-drafts.js";
 export { type ModelNames, type OpenModels, openModels } from "./models/open-models.js";
 export {

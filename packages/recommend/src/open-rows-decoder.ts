@@ -2,8 +2,8 @@ import type { Catalogue } from "@nightbeam/catalogue";
 import type { HistoryRow } from "@nightbeam/dataset";
 import type { SearchOutcome } from "@nightbeam/decoding";
 import type { ListSettings } from "@nightbeam/settings";
-import { batchesAtOnce, type ModelSettings } from "./models/cpu-model.js";
 import { policyOf } from "./models/draft-policy.js";
+import { batchesAtOnce, type ModelSettings } from "./models/machine-model.js";
 import type { DraftChoice } from "./models/open-drafts.js";
 import { openModels } from "./models/open-models.js";
 import { type DecodedRows, decodeRows } from "./shard/decode-rows.js";
@@ -14,7 +14,9 @@ import { userReader } from "./shard/users.js";
 export const GROUPS_AT_ONCE = 2;
 
 /** Settings of what decodes rows on this machine. */
-export interface RowsDecoderSettings extends Omit<ListSettings, "draft" | "limit">, ModelSettings {
+export interface RowsDecoderSettings
+  extends Omit<ListSettings, "draft" | "limit" | "device">,
+    ModelSettings {
   readonly target: string;
   readonly draft: readonly DraftChoice[];
   /** Users per call of the target. */
@@ -68,13 +70,16 @@ export async function openRowsDecoder(
   const policy = policyOf(settings, searched.trie.levels);
   const models = await openModels(settings, { ...context, parts: GROUPS_AT_ONCE });
   const { target, draftVersions } = models;
-  const decoderFor = listDecoders(settings, {
-    catalogue: searched,
-    checkpoint: target.hash,
-    drafts: models,
-    policy,
-    accepting,
-  });
+  const decoderFor = listDecoders(
+    { ...settings, device: settings.device?.kind },
+    {
+      catalogue: searched,
+      checkpoint: target.hash,
+      drafts: models,
+      policy,
+      accepting,
+    },
+  );
   const { topK, batchSize, excludeSeen } = settings;
   const { encodePrompt, maxPromptTokens } = target;
   const usual = {

@@ -17,7 +17,7 @@ export const DEFAULTS = {
   partSize: 4096,
   /** Users per part in a cluster, where a part is what a lost node costs. */
   clusterPartSize: 256,
-  /** GiB per worker. */
+  /** GiB per worker on a CPU. */
   promptCache: 1,
   /** Share of the users, if there is a teacher log. */
   teacherSample: 0.05,

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { DEFAULTS } from "./defaults.js";
+import { deviceField } from "./device.js";
 
 const MAX_TEXT = 2_000;
 
@@ -89,12 +90,14 @@ export function partSizeField(usual: number) {
   return wholeNumber(1).default(usual);
 }
 
-/** How models run on this machine. No list depends on it. */
+/** How models run on this machine. No list depends on it, except on the kind of device. */
 export const machineFields = {
-  /** Worker threads, with a copy of the model each. Default: one per core. */
+  /** The target's, and that of drafts that are models. */
+  device: deviceField,
+  /** Worker threads, with a copy of the model each. Default: one per core; one on a GPU. */
   workers: wholeNumber(1).exactOptional(),
-  /** Memory, in GiB, in which each worker keeps prompts between calls. */
-  promptCache: number(GIBIBYTES).min(0, GIBIBYTES).default(DEFAULTS.promptCache),
+  /** Memory, in GiB, in which each worker keeps prompts between calls. Default: 1; 0 on a GPU. */
+  promptCache: number(GIBIBYTES).min(0, GIBIBYTES).exactOptional(),
 };
 
 /** Items that others propose, and teacher data: on one machine only. */

@@ -1,4 +1,5 @@
 export { DEFAULTS } from "./defaults.js";
+export { deviceField } from "./device.js";
 export {
   DRAFT_FORMS,
   type DraftName,

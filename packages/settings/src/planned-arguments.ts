@@ -9,6 +9,8 @@ export interface ListSettings extends VerificationOptions, DraftSettings {
   readonly beamWidth: number;
   readonly scoring: Scoring;
   readonly precision: Precision;
+  /** The kind that the target runs on. Default: cpu. */
+  readonly device?: "cpu" | "cuda" | "webgpu" | undefined;
   readonly excludeSeen: boolean;
   /** Default: all users. */
   readonly limit?: number | undefined;
@@ -27,8 +29,15 @@ export function plannedArguments(settings: ListSettings) {
     precision,
     excludeSeen,
     limit: limit ?? null,
+    ...plannedDevice(settings),
     ...plannedVerification(settings),
   };
+}
+
+/** Plans for CPUs have none of this, as those from before other devices were planned. */
+function plannedDevice({ device = "cpu" }: ListSettings): Record<string, string | boolean> {
+  if (device === "cpu") return {};
+  return device === "cuda" ? { device, tf32: false } : { device };
 }
 
 /** Plans of strict lists have none of this, as those from before other lists existed. */

@@ -28,6 +28,8 @@ export const requestFields = z.strictObject(
     ...filterFields,
     ...fileFields,
     partSize: partSizeField(DEFAULTS.clusterPartSize),
+    /** The verifiers' kind of device. Default: cpu. */
+    device: z.enum(["cpu", "cuda", "webgpu"], "give cpu, cuda or webgpu").exactOptional(),
   },
   { error: objectProblem },
 );

@@ -3,6 +3,7 @@ import {
   DEFAULTS,
   parseRecommendSettings,
   parseRunRequest,
+  plannedArguments,
   recommendFields,
   requestFields,
   SettingsError,
@@ -51,6 +52,31 @@ describe("settings of one machine and of a cluster", () => {
   ])("refuse with the same words: %j", (settings) => {
     const issues = issuesOf(parseRecommendSettings, settings);
     expect(issues).toEqual(issuesOf(parseRunRequest, settings));
+  });
+});
+
+describe("the device", () => {
+  it("is read from its name, with the number of a GPU", () => {
+    const device = (name?: string) =>
+      parseRecommendSettings({ ...PLACES, ...(name === undefined ? {} : { device: name }) }).device;
+    expect(device()).toEqual({ kind: "cpu" });
+    expect(device("webgpu")).toEqual({ kind: "webgpu" });
+    expect(device("cuda")).toEqual({ kind: "cuda", index: 0 });
+    expect(device(" cuda:12 ")).toEqual({ kind: "cuda", index: 12 });
+    for (const wrong of ["", "gpu", "cuda:", "cuda:x", "cpu:0", "CUDA"]) {
+      expect(() => device(wrong)).toThrow("give cpu, cuda, cuda:N");
+    }
+  });
+
+  it("is planned by its kind, and not at all for CPUs, as before there were others", () => {
+    const { device: _, ...settings } = parseRecommendSettings(PLACES);
+    const onCpu = plannedArguments(settings);
+    expect(Object.keys(onCpu)).not.toContain("device");
+    expect(plannedArguments({ ...settings, device: "cpu" })).toEqual(onCpu);
+    const onCuda = { ...onCpu, device: "cuda", tf32: false };
+    expect(plannedArguments({ ...settings, device: "cuda" })).toEqual(onCuda);
+    const request = parseRunRequest({ ...PLACES, device: "cuda" });
+    expect(plannedArguments(request)).toEqual(onCuda);
   });
 });
 

@@ -33,7 +33,7 @@ describe("recommendOptions", () => {
       precision: "fp32",
       batchSize: 32,
       partSize: 4096,
-      promptCache: 1,
+      device: { kind: "cpu" },
     });
   });
 
@@ -70,6 +70,7 @@ describe("recommendOptions", () => {
     [{ topK: "2.5" }, "--top-k 2.5: give a whole number of at least 1"],
     [{ batchSize: "" }, "--batch-size : give a whole number of at least 1"],
     [{ promptCache: "-1" }, "--prompt-cache -1: give a number of GiB, or 0 for none"],
+    [{ device: "gpu" }, "--device gpu: give cpu, cuda, cuda:N for one of several GPUs, or webgpu"],
     [{ scoring: "half" }, "--scoring half: give full or renormalized"],
     [{ format: "csv" }, "--format csv: give parquet or jsonl"],
     [{ draft: "d", draftWidth: "wide" }, "--draft-width wide: give auto, one width, or one for"],

@@ -38,11 +38,21 @@ describe("a run that no verifier can answer", () => {
 
   it("asks for a model of 8 bits by the hash that its verifiers announce", () => {
     const small = submitSchema.parse({ ...submitted, precision: "int8" });
-    const held = answersHash({ checkpoint: target, precision: "int8" });
+    const held = answersHash({ checkpoint: target, precision: "int8", device: "cpu" });
     const reason = (given: LiveVerifiers) =>
       unverifiedReason({ plan, request: small, live: given });
     expect(reason(live({ ...right, target: held }))).toBeUndefined();
     expect(reason(live(right))).toContain(`target ${held.slice(0, 12)}`);
+  });
+
+  it("asks for a model on GPUs by the hash that its verifiers announce", () => {
+    const onGpus = submitSchema.parse({ ...submitted, device: "cuda" });
+    const held = answersHash({ checkpoint: target, precision: "fp32", device: "cuda" });
+    const reason = (given: LiveVerifiers) =>
+      unverifiedReason({ plan, request: onGpus, live: given });
+    expect(reason(live({ ...right, target: held }))).toBeUndefined();
+    expect(reason(live(right))).toContain(`target ${held.slice(0, 12)}`);
+    expect(reason(live(right))).toContain("(fp32 on cuda)");
   });
 
   it("raises an alarm once it has lasted, once", async () => {

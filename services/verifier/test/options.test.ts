@@ -34,12 +34,13 @@ describe("options", () => {
       graceMs: 30_000,
       scoring: "full",
     });
-    expect(parse({ executionProvider: "cuda" })).toMatchObject({
+    expect(parse({ device: "cuda" })).toMatchObject({
+      device: { kind: "cuda", index: 0 },
       workers: 1,
       promptCache: 0,
       tokenBudget: 16_384,
     });
-    expect(parse({ executionProvider: "cuda", workers: "2", promptCache: "0.5" })).toMatchObject({
+    expect(parse({ device: "cuda:1", workers: "2", promptCache: "0.5" })).toMatchObject({
       workers: 2,
       promptCache: 0.5,
     });
@@ -51,8 +52,8 @@ describe("options", () => {
     expect(refused({ catalogue: "" })).toBe("--catalogue is required");
     expect(refused({ workers: "0" })).toBe("--workers 0: give a whole number of at least 1");
     expect(refused({ scoring: "half" })).toBe("--scoring half: give full or renormalized");
-    expect(refused({ executionProvider: "tpu" })).toBe(
-      "--execution-provider tpu: give cpu, cuda, tensorrt or webgpu",
+    expect(refused({ device: "tpu" })).toBe(
+      "--device tpu: give cpu, cuda, cuda:N for one of several GPUs, or webgpu",
     );
     expect(refused({ name: "a.b" })).toContain("give up to 100 letters");
     expect(refused({ promptCache: "-1" })).toContain("give a number of GiB");
@@ -66,6 +67,7 @@ describe("options", () => {
   it("keep the names that were published before", () => {
     const former = verifierCommand().options.filter(({ hidden }) => hidden);
     expect(former.map(({ long, envVar }) => [long, envVar])).toEqual([
+      ["--execution-provider", "NIGHTBEAM_EXECUTION_PROVIDER"],
       ["--most-waiting-tokens", "NIGHTBEAM_MOST_WAITING_TOKENS"],
     ]);
   });

@@ -1,4 +1,5 @@
 import type { Scoring } from "@nightbeam/decoding";
+import type { Device } from "../devices/device.js";
 import type { ModelErrorCode } from "../errors.js";
 import type { AnswerOf, ProgramName, RequestOf } from "../programs/program.js";
 
@@ -20,7 +21,7 @@ export interface WorkerSetup<Name extends ProgramName = ProgramName> {
   readonly maxPositions: number;
   /** Longest prompt, in tokens. */
   readonly maxPromptTokens: number;
-  readonly executionProvider: string;
+  readonly device: Device;
 }
 
 /** Main thread to worker. */

@@ -55,7 +55,7 @@ export async function openRunner<Name extends ProgramName>(
     trie,
     levels: setup.codeTokens.length,
     numbers: numbersOf(tensors),
-    onDevice: setup.executionProvider !== "cpu",
+    onDevice: setup.device.kind !== "cpu",
     byteWeights: isQuantized({ tensors }) ? await exactByteWeights(setup) : "int8",
   });
 }

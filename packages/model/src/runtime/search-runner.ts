@@ -65,13 +65,14 @@ export class SearchRunner implements Runner<WholeSearch, SearchAnswer> {
       sum: (a, b) => a + b,
       fits: (bytes) => bytes <= MAX_RUN_BYTES,
     });
-    requests.forEach(({ prompt, beamWidth }, place) => {
+    requests.forEach(({ prompt, closed, beamWidth }, place) => {
       this.#checkLength(prompt.length);
       const promptLength = lengthClass(prompt.length);
       const name = `${promptLength} ${beamWidth}`;
       const home = kinds.get(name) ?? { promptLength, beamWidth };
       kinds.set(name, home);
-      groups.add(place, { home, size: searchBytes(this.#options, home) });
+      const size = searchBytes(this.#options, { ...home, closed: closed.length });
+      groups.add(place, { home, size });
     });
     return groups.groups;
   }

@@ -5,6 +5,7 @@ import { Tensor } from "onnxruntime-node";
 import { beforeAll, describe, expect, it } from "vitest";
 import { quantizeColumns } from "../../src/checkpoint/numbers.js";
 import type { StoredTensor } from "../../src/checkpoint/safetensors.js";
+import { CPU } from "../../src/devices/device.js";
 import { GraphBuilder } from "../../src/onnx/graph-builder.js";
 import type { ByteWeights } from "../../src/onnx/integer-product.js";
 import { linear, rows, stepsName } from "../../src/onnx/linear.js";
@@ -58,7 +59,7 @@ function toEven(value: number): number {
 
 describe("a linear layer with int8 weights", () => {
   const temporary = useTempDir();
-  const options = () => ({ directory: temporary(), threads: 1, executionProvider: "cpu" });
+  const options = () => ({ directory: temporary(), threads: 1, device: CPU });
   let exact: ByteWeights;
   beforeAll(async () => {
     exact = await exactByteWeights(options());

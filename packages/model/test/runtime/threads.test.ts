@@ -74,9 +74,9 @@ describe("threads and memory of a model", () => {
   it.skipIf(!existsSync(TASKS))("are freed if a worker cannot start", async () => {
     await openUseClose();
     const before = countThreads();
-    const missing = await refusal(open({ executionProvider: "abacus" }));
+    const missing = await refusal(open({ device: { kind: "cuda", index: 999 } }));
     expect(missing.code).toBe("RUNTIME");
-    expect(missing.message).toContain("abacus");
+    expect(missing.message).toContain("on cuda:999: ");
     const broken = await ScorerWorld.write({ parent: temporary(), name: "broken", shape: {} });
     await editHeader(join(broken.directory, "model.safetensors"), (header) => {
       delete header["model.norm.weight"];

@@ -13,8 +13,13 @@ import {
 import { isLevelHeadsCheckpoint, type Prompts } from "@nightbeam/model";
 import { type DraftName, draftVersion, parseDraftName } from "@nightbeam/settings";
 import { checkedDraft, type DraftModel } from "./checked-draft.js";
-import { batchesAtOnce, type ModelSettings, openCpuLevelHeads, openCpuModel } from "./cpu-model.js";
 import { candidatesDrafter, previousDrafter } from "./list-drafts.js";
+import {
+  batchesAtOnce,
+  type ModelSettings,
+  openMachineLevelHeads,
+  openMachineModel,
+} from "./machine-model.js";
 
 /** A draft by its name, as `parseDraftName` reads it, or a `Drafter` object. */
 export type DraftChoice = string | Drafter;
@@ -127,10 +132,10 @@ async function openDraftModel(directory: string, options: DraftOptions): Promise
     maxWaiting: options.parts * batchesAtOnce(settings),
   } as const;
   if (await isLevelHeadsCheckpoint(directory)) {
-    const heads = await openCpuLevelHeads(directory, how);
+    const heads = await openMachineLevelHeads(directory, how);
     return { ...heads, drafter: new LevelHeadsDrafter(heads.scorer) };
   }
-  const model = await openCpuModel(directory, how);
+  const model = await openMachineModel(directory, how);
   return { ...model, drafter: new ModelDrafter(model.scorer) };
 }
 

@@ -1,5 +1,5 @@
 import type { Model } from "@nightbeam/model";
-import { batchesAtOnce, type ModelSettings, openCpuModel } from "./cpu-model.js";
+import { batchesAtOnce, type ModelSettings, openMachineModel } from "./machine-model.js";
 import { type DraftChoice, type DraftContext, type OpenDrafts, openDrafts } from "./open-drafts.js";
 
 export interface ModelNames extends ModelSettings {
@@ -18,7 +18,7 @@ export async function openModels(
   context: Omit<DraftContext, "target">,
 ): Promise<OpenModels> {
   context.signal?.throwIfAborted();
-  const target = await openCpuModel(names.target, {
+  const target = await openMachineModel(names.target, {
     ...names,
     catalogue: context.searched,
     historyCatalogue: context.historyCatalogue,

@@ -35,7 +35,7 @@ export async function runPlan(
     firstRow: 0,
     inputRows: run.rows,
     arguments: {
-      ...plannedArguments(settings),
+      ...plannedArguments({ ...settings, device: settings.device.kind }),
       ...(acceptAbove === undefined ? {} : { acceptAbove }),
     },
     versions: {

@@ -32,11 +32,18 @@ export interface ListDecoderParts {
 export function listDecoders(
   settings: Pick<
     ListSettings,
-    "scoring" | "beamWidth" | "precision" | "verification" | "seed" | "temperature" | "drafted"
+    | "scoring"
+    | "beamWidth"
+    | "precision"
+    | "device"
+    | "verification"
+    | "seed"
+    | "temperature"
+    | "drafted"
   >,
   parts: ListDecoderParts,
 ): (target: Scorer) => BatchDecoder {
-  const { scoring, beamWidth, precision } = settings;
+  const { scoring, beamWidth, precision, device = "cpu" } = settings;
   const { catalogue, checkpoint, drafts, policy, accepting } = parts;
   const { drafter, draftVersions } = drafts;
   const search = {
@@ -48,7 +55,7 @@ export function listDecoders(
     versions: {
       // Only relaxed lists depend on the draft.
       ...(dependsOnDraft(settings) ? draftVersions : {}),
-      target: answersHash({ checkpoint, precision }),
+      target: answersHash({ checkpoint, precision, device }),
       catalogue: catalogue.hash,
     },
   };

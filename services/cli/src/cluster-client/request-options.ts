@@ -25,10 +25,15 @@ export function withRequest(command: Command): Command {
     .option("--histories <file>", "users and their items: JSONL, Parquet, CSV, or events")
     .option("--out <place>", "where the lists go: a directory that all nodes share, or s3://…");
   return withRequired(
-    withLists(places).option(
-      "--part-size <n>",
-      `users per shard; a lost node costs one (default ${DEFAULTS.clusterPartSize})`,
-    ),
+    withLists(places)
+      .option(
+        "--device <kind>",
+        "what the verifiers run the target on: cpu, cuda or webgpu (default cpu)",
+      )
+      .option(
+        "--part-size <n>",
+        `users per shard; a lost node costs one (default ${DEFAULTS.clusterPartSize})`,
+      ),
     requestFields,
   );
 }

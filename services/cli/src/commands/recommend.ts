@@ -36,12 +36,16 @@ export function recommendCommand(): Command {
         `users per output file; a committed file is never recomputed (default ${DEFAULTS.partSize})`,
       )
       .option(
+        "--device <device>",
+        "where target and draft run: cpu, cuda, cuda:N for one of several GPUs, or webgpu (default cpu)",
+      )
+      .option(
         "--workers <n>",
-        "worker threads, with a copy of the model each (default: one per core)",
+        "worker threads, with a copy of the model each (default: one per core; one on a GPU)",
       )
       .option(
         "--prompt-cache <GiB>",
-        `GiB per worker for prompts kept between calls; 0: none (default ${DEFAULTS.promptCache})`,
+        `GiB per worker for prompts kept between calls; 0: none (default ${DEFAULTS.promptCache}; 0 on a GPU)`,
       )
       .option(
         "--teacher-log <dir>",

@@ -53,6 +53,11 @@ export const GROUPS: readonly CommandGroup[] = [
         "check a catalogue, print its size, and prepare it for fast loading",
         async () => (await import("./catalogue.js")).catalogueCommand(),
       ),
+      lazy(
+        "devices",
+        "list what models can run on here, and what is missing for the rest",
+        async () => (await import("./devices.js")).devicesCommand(),
+      ),
       lazy("convert", "convert a checkpoint to float32 or int8", async () =>
         (await import("./convert.js")).convertCommand(),
       ),

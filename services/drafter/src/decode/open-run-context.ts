@@ -132,13 +132,13 @@ function contextOf(
 ): RunContext {
   const { run, drafts, policy, read } = parts;
   const { catalogue } = run;
-  const { scoring, precision } = run.request;
+  const { scoring, precision, device = "cpu" } = run.request;
   const checkpoint = run.plan.versions.target ?? "";
   const decoderFor = listDecoders(run.request, { catalogue, checkpoint, drafts, policy });
   const client = new VerifierClient({
     directory: verifiers,
     trie: catalogue.trie,
-    target: answersHash({ checkpoint, precision }),
+    target: answersHash({ checkpoint, precision, device }),
     catalogue: catalogue.hash,
     scoring,
     log,

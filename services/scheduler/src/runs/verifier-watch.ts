@@ -109,14 +109,14 @@ const KIND = "run_unverified";
 /** Why no announced verifier can answer a run. Undefined if one can, or if nothing is known. */
 export function unverifiedReason(options: {
   readonly plan: Pick<RunPlan, "versions">;
-  readonly request: Pick<RunRequest, "scoring" | "precision">;
+  readonly request: Pick<RunRequest, "scoring" | "precision" | "device">;
   readonly live: LiveVerifiers;
 }): string | undefined {
   const { plan, request, live } = options;
   if (!live.connected) return undefined;
-  const { scoring, precision } = request;
+  const { scoring, precision, device = "cpu" } = request;
   const { target: checkpoint = "", catalogue = "" } = plan.versions;
-  const asked = { target: answersHash({ checkpoint, precision }), catalogue, scoring };
+  const asked = { target: answersHash({ checkpoint, precision, device }), catalogue, scoring };
   const held = live.verifiers.filter(({ draining }) => !draining);
   const named = live.areNamed
     ? ", and nothing is known about those that drafters were given by address"
@@ -131,7 +131,7 @@ export function unverifiedReason(options: {
   const more =
     holdings.length > MAX_DESCRIBED ? `; and ${holdings.length - MAX_DESCRIBED} more` : "";
   return (
-    `no verifier holds what it asks for, ${describe(asked)} (${precision}); ` +
+    `no verifier holds what it asks for, ${describe(asked)} (${precision}${device === "cpu" ? "" : ` on ${device}`}); ` +
     `the ${held.length} announced hold ${holdings.slice(0, MAX_DESCRIBED).join("; ")}${more}${named}`
   );
 }

@@ -16,8 +16,9 @@ export const VERIFIER_FLAGS: readonly Flag[] = [
   },
   { flag: "--precision <kind>", meaning: "fp32, int8, or on a GPU fp16 or bf16 (default fp32)" },
   {
-    flag: "--execution-provider <kind>",
-    meaning: "cpu, cuda, tensorrt or webgpu (default cpu)",
+    flag: "--device <device>",
+    meaning: "cpu, cuda, cuda:N for one of several GPUs, or webgpu (default cpu)",
+    aliases: ["execution-provider"],
   },
   {
     flag: "--workers <n>",

@@ -10,6 +10,7 @@ import {
   tlsFields,
   wholeNumber,
 } from "@nightbeam/service";
+import { deviceField } from "@nightbeam/settings";
 import { z } from "zod";
 
 /**
@@ -24,7 +25,7 @@ export const verifierSchema = z
     catalogue: z.string(),
     scoring: oneOf(["full", "renormalized"]).default("full"),
     precision: oneOf(PRECISIONS).default("fp32"),
-    executionProvider: oneOf(["cpu", "cuda", "tensorrt", "webgpu"]).default("cpu"),
+    device: deviceField,
     workers: wholeNumber(1).optional(),
     threads: wholeNumber(1).default(1),
     promptCache: gibibytes.optional(),
@@ -39,7 +40,7 @@ export const verifierSchema = z
     ...serviceFields,
   })
   .transform((options) => {
-    const isCpu = options.executionProvider === "cpu";
+    const isCpu = options.device.kind === "cpu";
     const workers = options.workers ?? (isCpu ? availableParallelism() : 1);
     const tokenBudget = options.tokenBudget ?? (isCpu ? 4_096 : 16_384);
     return {

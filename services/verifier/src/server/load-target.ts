@@ -1,6 +1,6 @@
 import type { Catalogue } from "@nightbeam/catalogue";
 import { openCatalogue } from "@nightbeam/dataset";
-import { type Model, openModel } from "@nightbeam/model";
+import { deviceName, type Model, openModel } from "@nightbeam/model";
 import { cacheDirectory } from "@nightbeam/recommend";
 import { type Clock, within } from "@nightbeam/service";
 import type { Closers } from "@nightbeam/service/lifecycle";
@@ -28,13 +28,17 @@ export async function loadTarget(
   options: VerifierOptions,
   { log, clock, closers }: { readonly log: Log; readonly clock: Clock; readonly closers: Closers },
 ): Promise<Target> {
-  const { target, executionProvider, precision, scoring, workers, threads } = options;
-  const settings = { executionProvider, precision, scoring, workers, threads };
-  log.info({ target, catalogue: options.catalogue, ...settings }, "loading catalogue and target");
+  const { target, device, precision, scoring, workers, threads } = options;
+  const settings = { precision, scoring, workers, threads };
+  log.info(
+    { target, catalogue: options.catalogue, device: deviceName(device), ...settings },
+    "loading catalogue and target",
+  );
   const startedAt = clock.now();
   const catalogue = await openCatalogue(options.catalogue);
   const model = await openModel({
     ...settings,
+    device,
     directory: target,
     catalogue,
     cacheDirectory: cacheDirectory(),

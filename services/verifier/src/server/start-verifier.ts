@@ -125,7 +125,7 @@ async function serve(
 /** What drafters and this verifier must agree on. */
 function identityOf({ target, options }: Pick<Setup, "target" | "options">) {
   const { model, catalogue } = target;
-  const { precision, scoring } = options;
-  const answers = answersHash({ checkpoint: model.hash, precision });
+  const { precision, scoring, device } = options;
+  const answers = answersHash({ checkpoint: model.hash, precision, device: device.kind });
   return { target: answers, catalogue: catalogue.hash, scoring };
 }

@@ -3,6 +3,8 @@ import { join } from "node:path";
 import type { Catalogue } from "@nightbeam/catalogue";
 import type { Scoring } from "@nightbeam/decoding";
 import {
+  CPU,
+  type Device,
   type LevelHeadsModel,
   type Model,
   type ModelOptions,
@@ -10,61 +12,70 @@ import {
   openModel,
   type Precision,
 } from "@nightbeam/model";
+import { DEFAULTS } from "@nightbeam/settings";
 
 /** How models run on this machine: the same for the target and its drafts. */
 export interface ModelSettings {
   readonly scoring: Scoring;
   readonly precision: Precision;
+  /** Default: the CPU. */
+  readonly device?: Device | undefined;
+  /** Default: one per core; one on a GPU. */
   readonly workers?: number | undefined;
-  /** Memory, in GiB, in which each worker keeps prompts between calls. */
-  readonly promptCache: number;
+  /** Memory, in GiB, in which each worker keeps prompts between calls. Default: 1; 0 on a GPU. */
+  readonly promptCache?: number | undefined;
 }
 
-type CpuSettings = ModelSettings & {
+type MachineSettings = ModelSettings & {
   readonly catalogue: Catalogue;
   readonly historyCatalogue: Catalogue;
   readonly maxWaiting: number;
 };
 
-/** Opens a model with one thread per worker and one worker per core, so that no operator waits for another core. */
-export function openCpuModel(directory: string, settings: CpuSettings): Promise<Model> {
+/** Opens a model with one thread per worker, and on a CPU one worker per core, so that no operator waits for another core. */
+export function openMachineModel(directory: string, settings: MachineSettings): Promise<Model> {
   return openModel(modelOptions(directory, settings));
 }
 
 /** The same for a heads draft. */
-export function openCpuLevelHeads(
+export function openMachineLevelHeads(
   directory: string,
-  settings: CpuSettings,
+  settings: MachineSettings,
 ): Promise<LevelHeadsModel> {
   return openLevelHeads(modelOptions(directory, settings));
 }
 
-function modelOptions(directory: string, settings: CpuSettings): ModelOptions {
-  const { scoring, precision, catalogue, historyCatalogue, maxWaiting } = settings;
+function modelOptions(directory: string, settings: MachineSettings): ModelOptions {
+  const { scoring, precision, device = CPU, catalogue, historyCatalogue, maxWaiting } = settings;
+  // On a GPU, prompts would be copied to the host and back: computing them again is faster.
+  const usualCache = device.kind === "cpu" ? DEFAULTS.promptCache : 0;
   return {
     directory,
     scoring,
     precision,
+    device,
     catalogue,
     historyCatalogue,
     maxWaiting,
     cacheDirectory: cacheDirectory(),
     workers: workerCount(settings),
     threads: 1,
-    cacheBytes: settings.promptCache * 2 ** 30,
+    cacheBytes: (settings.promptCache ?? usualCache) * 2 ** 30,
   };
 }
+
+type WorkerSettings = Pick<ModelSettings, "workers" | "device">;
 
 /** The directory of converted checkpoints. */
 export function cacheDirectory(): string {
   return join(process.env.XDG_CACHE_HOME ?? join(homedir(), ".cache"), "nightbeam");
 }
 
-export function workerCount(settings: Pick<ModelSettings, "workers">): number {
-  return settings.workers ?? availableParallelism();
+export function workerCount({ workers, device = CPU }: WorkerSettings): number {
+  return workers ?? (device.kind === "cpu" ? availableParallelism() : 1);
 }
 
 /** Batches in progress per group of rows: one per worker, and one that waits. */
-export function batchesAtOnce(settings: Pick<ModelSettings, "workers">): number {
+export function batchesAtOnce(settings: WorkerSettings): number {
   return workerCount(settings) + 1;
 }
