@@ -2,6 +2,7 @@ import { FakeTime } from "@nightbeam/testing";
 import { describeWithNats, type NatsServer, startNatsServer } from "@nightbeam/testing/servers";
 import { connect, NatsError } from "nats";
 import { afterAll, afterEach, beforeAll, expect, it } from "vitest";
+import { readNodeMessage } from "../src/nodes/status.js";
 import { listLog, settled, until, useControls, verifier } from "./support/controls.js";
 
 const onDrain = () => {};
@@ -31,7 +32,12 @@ describeWithNats("nodes", () => {
     const { watcher, node, nodes } = await pair();
     const drafters = watcher.watchNodes("drafter");
     await settled(watcher);
-    const status = verifier("gpu1", { cost: { callMs: 2, tokenMs: 0.1 }, precision: "fp32" });
+    const cost = { callMs: 2, tokenMs: 0.1 };
+    const programs = [
+      { program: "tree-scores" as const, cost },
+      { program: "beam-search" as const },
+    ];
+    const status = verifier("gpu1", { cost, programs, precision: "fp32" });
     node.announce(() => status, { onDrain });
     await until(() => nodes.nodes.length === 1);
     expect(nodes.nodes).toEqual([status]);
@@ -43,7 +49,8 @@ describeWithNats("nodes", () => {
         catalogue: "c1",
         scoring: "full",
         waitingTokens: 0,
-        cost: { callMs: 2, tokenMs: 0.1 },
+        cost,
+        programs,
         draining: false,
       },
     ]);
@@ -236,4 +243,10 @@ describeWithNats("nodes", () => {
     expect(announce({ version: "one" })).toThrow(refused("version:"));
     expect(announce({ waitingTokens: Number.NaN })).toThrow(refused("waitingTokens:"));
   });
+});
+
+it("a heartbeat may name programs of later versions, which are left out", () => {
+  const sent = { ...verifier("gpu1"), programs: [{ program: "beam-search" }, { program: "new" }] };
+  const read = readNodeMessage(JSON.stringify(sent), { role: "verifier", id: "gpu1" });
+  expect(read).toMatchObject({ message: { programs: [{ program: "beam-search" }] } });
 });

@@ -46,9 +46,14 @@ export type { Beams } from "./search/beams.js";
 export { lengthClass } from "./search/length-class.js";
 export { logSoftmax } from "./search/log-softmax.js";
 export type { SearchView } from "./search/search.js";
-export type { SearchCost } from "./search/search-cost.js";
+export { type SearchCost, searchNodes } from "./search/search-cost.js";
 export type { Scoring } from "./search/search-space.js";
 export type { SearchAnswer, Searcher, SearchRequest } from "./search/searcher.js";
+export {
+  type SearchProgram,
+  TARGET_PROGRAMS,
+  type TargetProgram,
+} from "./search/target-program.js";
 export { closedLeavesOf, type SearchOptions, searchDecoder } from "./search-decoder.js";
 export { type SpeculativeOptions, speculativeDecoder } from "./speculative-decoder.js";
 export { type BeamTree, checkTree, nodeCount, treeOf } from "./tree/beam-tree.js";

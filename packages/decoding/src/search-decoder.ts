@@ -15,6 +15,7 @@ import { viewOf } from "./search/search.js";
 import { noCost } from "./search/search-cost.js";
 import type { SearchSpace } from "./search/search-space.js";
 import type { SearchAnswer, Searcher, SearchRequest } from "./search/searcher.js";
+import { treeOf } from "./tree/beam-tree.js";
 
 export interface SearchOptions {
   /** The model whose lists are wanted. */
@@ -63,88 +64,87 @@ async function searchAll(
 ): Promise<readonly SearchOutcome[]> {
   const { target, beamWidth, policy = fixedWidths([]) } = options;
   const open = jobs.filter(({ exclusion }) => !exclusion.isDead(ROOT));
+  if (open.length === 0) return jobs.map(() => NOTHING_LEFT);
   const outlook = {
     users: open.length,
     promptTokens: open.reduce((longest, { prompt }) => Math.max(longest, prompt.length), 0),
   };
-  const widths = open.length === 0 ? [] : policy.widthsFor(outlook);
-  const { drafted, milliseconds } = await draft(options, { jobs: open, widths });
-  const requests = open.map((job, at): SearchRequest => {
-    const request = { key: job.key, prompt: job.prompt, closed: closedLeavesOf(job.exclusion) };
-    return drafted[at] === undefined ? request : { ...request, drafted: drafted[at] };
+  const widths = policy.widthsFor(outlook);
+  const drafted = await draft(options, { jobs: open, widths });
+  const requests = open.map(({ key, prompt, exclusion }, at): SearchRequest => {
+    const request = { key, prompt, closed: closedLeavesOf(exclusion) };
+    const prefixes = drafted.prefixes[at];
+    return prefixes === undefined ? request : { ...request, drafted: prefixes };
   });
-  const answers = requests.length === 0 ? [] : await target.search(requests, { beamWidth });
+  const answers = await target.search(requests, { beamWidth });
   if (answers.length !== requests.length) {
     throw new DecodingError(
       "ANSWER_SIZE",
       `the model gave ${answers.length} answers to ${requests.length} requests`,
     );
   }
-  const byKey = new Map(open.map(({ key }, at) => [key, answers[at]]));
-  const outcomes = jobs.map(({ key }) => outcomeOf(byKey.get(key)));
-  if (open.length > 0) {
-    const tokens = answers.reduce((sum, answer) => sum + answer.tokens, 0);
-    const worked = answers.reduce((sum, answer) => sum + answer.milliseconds, milliseconds);
-    policy.observe({ ...outlook, widths, tokens, milliseconds: worked });
-  }
-  return outcomes;
+  const answered = new Map(answers.map((answer, at) => [open[at]?.key, outcomeOf(answer)]));
+  const sum = (value: (answer: SearchAnswer) => number) =>
+    answers.reduce((total, answer) => total + value(answer), 0);
+  const tokens = sum((answer) => answer.tokens);
+  const milliseconds = drafted.milliseconds + sum((answer) => answer.milliseconds);
+  policy.observe({ ...outlook, widths, tokens, milliseconds });
+  return jobs.map(({ key }) => answered.get(key) ?? NOTHING_LEFT);
 }
 
-/** The prefixes drafted for each job, ascending, and the time it took. */
+/** The prefixes drafted for each job, as `SearchRequest.drafted` has them; none without a width. */
 async function draft(
-  options: SearchOptions,
+  { drafter = emptyDrafter, space, beamWidth }: SearchOptions,
   { jobs, widths }: { jobs: readonly DecodeJob[]; widths: readonly number[] },
-): Promise<{ drafted: readonly Uint32Array[]; milliseconds: number }> {
-  if (!widths.some((width) => width > 0)) return { drafted: [], milliseconds: 0 };
-  const { drafter = emptyDrafter, space, beamWidth } = options;
+): Promise<{ prefixes: readonly Uint32Array[]; milliseconds: number }> {
+  if (!widths.some((width) => width > 0)) return { prefixes: [], milliseconds: 0 };
+  const { trie } = space;
+  const leaves = trie.levelStart[trie.levels] ?? 0;
+  const requests = jobs.map(({ key, name, prompt, history, exclusion }) => {
+    const search = viewOf(new BeamSearch({ ...space, exclusion }, { beamWidth }));
+    return { key, name, prompt, history, search, widths };
+  });
   try {
-    const drafts = await drafter.draft(
-      jobs.map(({ key, name, prompt, history, exclusion }) => {
-        const search = viewOf(new BeamSearch({ ...space, exclusion }, { beamWidth }));
-        return { key, name, prompt, history, search, widths };
+    const drafts = await drafter.draft(requests);
+    return {
+      prefixes: requests.map(({ search }, at) => {
+        const proposed = (drafts[at]?.levels ?? []).flatMap(({ prefixes }) => [...prefixes]);
+        const { exclusion } = search.space;
+        const useful = proposed.filter(
+          (prefix) => prefix > ROOT && prefix < leaves && !exclusion.isDead(prefix),
+        );
+        return treeOf(trie, useful).prefixes;
       }),
-    );
-    const drafted = drafts.map(({ levels }) =>
-      Uint32Array.from(new Set(levels.flatMap(({ prefixes }) => [...prefixes]))).sort(),
-    );
-    const milliseconds = drafts.reduce((sum, one) => sum + (one.milliseconds ?? 0), 0);
-    return { drafted, milliseconds };
+      milliseconds: drafts.reduce((sum, { milliseconds = 0 }) => sum + milliseconds, 0),
+    };
   } finally {
     drafter.release(jobs.map(({ key }) => key));
   }
 }
 
-/** A user for whom everything is excluded is not asked about, and gets an empty list. */
-function outcomeOf(answer: SearchAnswer | undefined): SearchOutcome {
-  if (answer === undefined) {
-    const beams = { depth: 0, prefixes: new Uint32Array(), scores: new Float64Array() };
-    return { beams, cost: noCost };
-  }
-  const { beams, nodes, tokens, draftedLevels } = answer;
+/** The outcome of a user for whom everything is excluded: there is nothing to ask. */
+const NOTHING_LEFT: SearchOutcome = {
+  beams: { depth: 0, prefixes: new Uint32Array(), scores: new Float64Array() },
+  cost: noCost,
+};
+
+function outcomeOf({ beams, nodes, tokens, draftedLevels }: SearchAnswer): SearchOutcome {
   for (const score of beams.scores) {
     if (score < Number.POSITIVE_INFINITY) continue;
     throw new DecodingError("NOT_A_NUMBER", `the model returned ${score} as a path's score`);
   }
-  return {
-    beams,
-    cost: {
-      calls: 1,
-      nodes,
-      tokens,
-      acceptedSteps: draftedLevels,
-      firstCallAcceptedSteps: draftedLevels,
-    },
-  };
+  const steps = { acceptedSteps: draftedLevels, firstCallAcceptedSteps: draftedLevels };
+  return { beams, cost: { calls: 1, nodes, tokens, ...steps } };
 }
 
 /** All leaves that an exclusion and its bases close, ascending. */
 export function closedLeavesOf(exclusion: Exclusion): Uint32Array {
   const own = exclusion.closedLeaves();
   if (exclusion.base === undefined) return own;
-  const all = closedLeavesOf(exclusion.base);
-  if (own.length === 0) return all;
-  const merged = new Uint32Array(all.length + own.length);
-  merged.set(all);
-  merged.set(own, all.length);
-  return merged.sort();
+  const others = closedLeavesOf(exclusion.base);
+  if (own.length === 0) return others;
+  const all = new Uint32Array(others.length + own.length);
+  all.set(others);
+  all.set(own, others.length);
+  return all.sort();
 }

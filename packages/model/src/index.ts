@@ -14,7 +14,7 @@ export { ModelError, type ModelErrorCode } from "./errors.js";
 export type { ModelOptions } from "./load-model.js";
 export { type LevelHeadsModel, openLevelHeads } from "./open-level-heads.js";
 export { type Model, openModel, type ScorerThread } from "./open-model.js";
-export { openSearcher, type SearcherModel } from "./open-searcher.js";
+export { openSearcher, type SearcherModel, type SearcherThread } from "./open-searcher.js";
 export { openPrompts, type Prompts, promptsHash } from "./prompt/open-prompts.js";
 export type { PromptEncoder } from "./prompt/prompt-encoder.js";
 export { measureMatrixRate } from "./runtime/matrix-rate.js";

@@ -3,8 +3,15 @@ export type { ClientLimits } from "./client/client-limits.js";
 export type { ClientLog, VerifierDirectory, VerifierEndpoint } from "./client/directory.js";
 export type { ClientStatistics } from "./client/statistics.js";
 export { VerifierClient, type VerifierClientOptions } from "./client/verifier-client.js";
-export type { VerifiedCall } from "./codec/answers.js";
+export type { Answered, VerifiedCall } from "./codec/answers.js";
+export type { SearchedCall } from "./codec/search-answers.js";
 export { ProtocolError, type ProtocolErrorCode } from "./errors.js";
 export type { CallLimits } from "./limits.js";
-export type { ReceivedCall, VerifierDescription, VerifyHandler } from "./server/handler.js";
+export type {
+  ProgramStatus,
+  ReceivedCall,
+  ReceivedSearch,
+  VerifierDescription,
+  VerifyHandler,
+} from "./server/handler.js";
 export { type ServedVerifier, type ServeOptions, serveVerifier } from "./server/serve-verifier.js";

@@ -4,19 +4,23 @@ import { ProtocolError } from "./errors.js";
 export interface CallLimits {
   /** Users in a call. */
   readonly users: number;
-  /** Entries of one user's tree. */
+  /** Entries of one user's tree, wanted or drafted. */
   readonly entries: number;
   /** Tokens of one user's prompt. */
   readonly promptTokens: number;
-  /** Prompt tokens and entries of all users together. */
+  /** Prompt tokens and entries of all users together; in a whole search also the closed paths. */
   readonly callTokens: number;
   /** Token ids are below this. */
   readonly vocabulary: number;
   /** Bytes of a message, both ways. */
   readonly messageBytes: number;
+  /** Beam width of a whole search. */
+  readonly beamWidth: number;
+  /** Closed paths of one user of a whole search, those closed for all included. */
+  readonly closedPaths: number;
 }
 
-/** A verifier lowers `promptTokens` and `vocabulary` to the limits of its model. */
+/** A verifier lowers `promptTokens`, `vocabulary` and what its programs take to the limits of its model. */
 export const DEFAULT_LIMITS: CallLimits = {
   users: 4096,
   entries: 65_536,
@@ -24,6 +28,8 @@ export const DEFAULT_LIMITS: CallLimits = {
   callTokens: 2 ** 20,
   vocabulary: 2 ** 31 - 1,
   messageBytes: 64 * 2 ** 20,
+  beamWidth: 1000,
+  closedPaths: 65_536,
 };
 
 /**
@@ -49,7 +55,8 @@ export const MAX_RELEASED = 10_000;
  * decoded columns take many times their bytes.
  */
 export function maxRequestBytes({ users, callTokens, messageBytes }: CallLimits): number {
-  // A varint has up to five bytes. Per user: key, prompt length, tree size. Per entry: code (three),
-  // distance, a bit. The rest is for hashes, headers, and fields of a later version.
+  // A varint has up to five bytes. Per user: key, prompt length, tree size, or three sizes of a whole
+  // search. Per entry: code (three), distance, a bit; per closed path five. The rest is for hashes,
+  // headers, and fields of a later version.
   return Math.min(messageBytes, 15 * users + 9 * callTokens + 5 * MAX_RELEASED + 4096);
 }

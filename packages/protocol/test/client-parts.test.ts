@@ -118,7 +118,7 @@ describe("shares of a call", () => {
         const bytesOf = ({ key }: { key: number }) => 1 + (key % 4);
         const groups = splitCall(requests, {
           homeOf,
-          answerBytes: bytesOf,
+          sizeOf: (one) => ({ tokens: rowsOf(one), answerBytes: bytesOf(one) }),
           max: { users: most, tokens, answerBytes },
         });
         const places = groups.flatMap((group) => group.places);

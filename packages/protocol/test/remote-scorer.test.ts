@@ -40,7 +40,14 @@ async function overGrpc({ directory, catalogue, scoring }: ScorerSettings): Prom
         runningTokens: 0,
       };
     },
-    describe: () => ({ precision: "fp32", version: "0", waitingTokens: 0, runningTokens: 0 }),
+    search: () => Promise.reject(new Error("only trees are scored here")),
+    describe: () => ({
+      precision: "fp32",
+      version: "0",
+      programs: [{ program: "tree-scores" }],
+      waitingTokens: 0,
+      runningTokens: 0,
+    }),
   };
   const shared = { trie: catalogue.trie, target: TARGET, catalogue: CATALOGUE, scoring };
   const servers = await Promise.all(

@@ -135,9 +135,19 @@ describe("a served verifier", () => {
       scoring: 1,
       precision: "fake",
       cost: { callMs: 3, tokenMs: 0.25 },
+      programs: [
+        { program: 1, cost: { callMs: 3, tokenMs: 0.25 } },
+        { program: 2, cost: { callMs: 4, tokenMs: 0.5 } },
+        { program: 3, cost: undefined },
+      ],
       load: { waitingTokens: 9, runningTokens: 0 },
       draining: false,
-      limits: { vocabulary: 1000, messageBytes: 64 * 2 ** 20 },
+      limits: {
+        vocabulary: 1000,
+        messageBytes: 64 * 2 ** 20,
+        beamWidth: 1000,
+        closedPaths: 65_536,
+      },
     });
   });
 

@@ -5,6 +5,8 @@ export type RecommendErrorCode =
   | "BAD_CANDIDATES"
   /** The draft widths do not fit the catalogue. */
   | "BAD_DRAFT_WIDTHS"
+  /** The setting `search` names a whole search that the run is too large for. */
+  | "BAD_SEARCH"
   /** The recommender was closed. */
   | "CLOSED"
   /** A draft writes items with other tokens than the target. */

@@ -9,6 +9,13 @@ export {
 export { type DraftContext, type OpenDrafts, openDrafts } from "./models/open-drafts.js";
 export { type ModelNames, type OpenModels, openModels } from "./models/open-models.js";
 export {
+  describeChoice,
+  type ProgramChoice,
+  type ProgramOptions,
+} from "./program/choose-program.js";
+export type { AvailableProgram } from "./program/estimate-cost.js";
+export { plannedProgram, programFor, programOfPlan } from "./program/planned-program.js";
+export {
   type CallOptions,
   openRecommender,
   type Recommender,

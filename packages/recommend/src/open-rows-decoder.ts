@@ -1,11 +1,11 @@
 import type { Catalogue } from "@nightbeam/catalogue";
 import type { HistoryRow } from "@nightbeam/dataset";
-import type { SearchOutcome } from "@nightbeam/decoding";
+import type { SearchOutcome, TargetProgram } from "@nightbeam/decoding";
 import type { ListSettings } from "@nightbeam/settings";
 import { policyOf } from "./models/draft-policy.js";
 import { batchesAtOnce, type ModelSettings } from "./models/machine-model.js";
 import type { DraftChoice } from "./models/open-drafts.js";
-import { openModels } from "./models/open-models.js";
+import { openRunModels } from "./models/open-models.js";
 import { type DecodedRows, decodeRows } from "./shard/decode-rows.js";
 import { type AcceptingOptions, listDecoders } from "./shard/list-decoders.js";
 import { userReader } from "./shard/users.js";
@@ -21,6 +21,8 @@ export interface RowsDecoderSettings
   readonly draft: readonly DraftChoice[];
   /** Users per call of the target. */
   readonly batchSize: number;
+  /** What the target is run for. */
+  readonly program: TargetProgram;
 }
 
 export interface RowsDecoderContext {
@@ -68,7 +70,7 @@ export async function openRowsDecoder(
 ): Promise<RowsDecoder> {
   const { historyCatalogue, searched, accepting } = context;
   const policy = policyOf(settings, searched.trie.levels);
-  const models = await openModels(settings, { ...context, parts: GROUPS_AT_ONCE });
+  const models = await openRunModels(settings, { ...context, parts: GROUPS_AT_ONCE });
   const { target, draftVersions } = models;
   const decoderFor = listDecoders(
     { ...settings, device: settings.device?.kind },
@@ -83,7 +85,7 @@ export async function openRowsDecoder(
   const { topK, batchSize, excludeSeen } = settings;
   const { encodePrompt, maxPromptTokens } = target;
   const usual = {
-    decoder: decoderFor(target.scorer),
+    decoder: decoderFor(target.asked),
     catalogue: searched,
     read: userReader({ historyCatalogue, searched, encodePrompt, maxPromptTokens, excludeSeen }),
     nextKey: counter(),

@@ -10,6 +10,7 @@ export const DEFAULTS = {
   temperature: 1,
   drafted: "sampled",
   draftWidth: "auto",
+  search: "auto",
   excludeSeen: false,
   format: "parquet",
   batchSize: 32,

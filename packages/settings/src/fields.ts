@@ -67,6 +67,12 @@ export const listFields = {
   draftWidth: z
     .union([z.literal("auto"), z.array(z.int(WIDTHS).min(0, WIDTHS)).min(1, WIDTHS)], WIDTHS)
     .default(DEFAULTS.draftWidth),
+  /**
+   * How strict lists are found. `whole`: the target runs each search itself, in one call; `drafted`: the
+   * same, with a drafted tree first; `calls`: the search runs here and asks for trees; `auto`: what is
+   * measured to be fastest, `calls` on a processor.
+   */
+  search: oneOf(["auto", "whole", "drafted", "calls"]).exactOptional(),
   /** Recommends nothing that is in the user's history. */
   excludeSeen: z.boolean("give true or false").default(DEFAULTS.excludeSeen),
   /** Users that are decoded together. */

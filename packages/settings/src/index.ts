@@ -25,4 +25,5 @@ export {
   requestFields,
   runRequestSchema,
 } from "./run-request.js";
+export { needsTreeCalls, programNamed, type SearchSetting } from "./search.js";
 export { dependsOnDraft, usualBeamWidth, verificationOf } from "./verification.js";

@@ -1,6 +1,7 @@
 import type { z } from "zod";
 import { DRAWABLE_DRAFTS, type DraftTraits, draftTraits } from "./draft-name.js";
 import { SettingsError } from "./errors.js";
+import { needsTreeCalls, type SearchSetting } from "./search.js";
 import type { DraftSettings, VerificationOptions } from "./verification.js";
 
 /** Settings that are checked against each other; a view of a run has some of them. */
@@ -12,6 +13,8 @@ export interface RuledSettings extends VerificationOptions, DraftSettings {
   readonly acceptAbove?: number | undefined;
   readonly teacherLog?: string | undefined;
   readonly teacherSample?: number | undefined;
+  /** Default: auto. */
+  readonly search?: SearchSetting | undefined;
 }
 
 type Rule = (settings: RuledSettings) => string | undefined;
@@ -21,6 +24,7 @@ const RULES: readonly Rule[] = [
   drawingRule,
   relaxedRule,
   candidatesRule,
+  searchRule,
   ({ beamWidth, topK }) =>
     beamWidth !== undefined && beamWidth < topK
       ? `\`beamWidth\` ${beamWidth} is less than \`topK\` ${topK}: a search that keeps ${beamWidth} beams cannot return more`
@@ -85,6 +89,17 @@ function traitsOrProblem(draft: string): DraftTraits | string {
     if (error instanceof SettingsError) return error.message;
     throw error;
   }
+}
+
+function searchRule(settings: RuledSettings): string | undefined {
+  const { search = "auto", draft } = settings;
+  if (search === "auto" || search === "calls") return undefined;
+  const why = needsTreeCalls(settings);
+  if (why !== undefined) {
+    return `\`search\` ${search} keeps the log-probabilities in the target, but ${why}: give calls or auto`;
+  }
+  if (search === "drafted" && draft.length === 0) return "`search` drafted needs a `draft`";
+  return undefined;
 }
 
 function candidatesRule(settings: RuledSettings): string | undefined {

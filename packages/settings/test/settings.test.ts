@@ -4,6 +4,7 @@ import {
   parseRecommendSettings,
   parseRunRequest,
   plannedArguments,
+  programNamed,
   recommendFields,
   requestFields,
   SettingsError,
@@ -43,6 +44,9 @@ describe("settings of one machine and of a cluster", () => {
     { topK: 30, beamWidth: 20 },
     { draftWidth: [4] },
     { seed: 7 },
+    { search: "fast" },
+    { search: "drafted" },
+    { search: "whole", verification: "sampled" },
     { verification: "sampled", drafted: "beam" },
     { verification: "relaxed", draft: ["d", "e"], draftWidth: [40] },
     { verification: "relaxed", draft: ["previous:"], draftWidth: [40] },
@@ -107,5 +111,37 @@ describe("teacher data", () => {
     expect(parseRecommendSettings(settings).teacherSample).toBe(0.05);
     expect(parseRecommendSettings({ ...settings, teacherSample: 1 }).teacherSample).toBe(1);
     expect(parseRecommendSettings(PLACES)).not.toHaveProperty("teacherSample");
+  });
+});
+
+describe("whole searches", () => {
+  it.each([
+    [{ search: "whole", verification: "sampled" }, "`verification` sampled draws lists"],
+    [
+      { search: "drafted", verification: "relaxed", draft: ["d"], draftWidth: [40] },
+      "`verification` relaxed draws lists",
+    ],
+    [{ search: "whole", candidates: "new", acceptAbove: -9 }, "`candidates` are scored one by one"],
+    [{ search: "whole", teacherLog: "log" }, "`teacherLog` writes log-probabilities"],
+    [{ search: "drafted" }, "`search` drafted needs a `draft`"],
+  ])("are refused with what needs tree calls, and the remedy: %j", (settings, message) => {
+    const [[path, text] = []] = issuesOf(parseRecommendSettings, settings);
+    expect(path).toEqual([]);
+    expect(text).toContain(message);
+  });
+
+  it("are one of four ways, and auto leaves no trace in a request", () => {
+    expect(parseRunRequest({ ...PLACES, search: "whole" })).toMatchObject({ search: "whole" });
+    expect(parseRunRequest(PLACES)).not.toHaveProperty("search");
+    for (const search of ["auto", "calls"] as const) {
+      const sampled = { ...PLACES, search, verification: "sampled" };
+      expect(parseRecommendSettings(sampled)).toMatchObject({ search });
+    }
+    expect((["auto", "whole", "drafted", "calls"] as const).map(programNamed)).toEqual([
+      undefined,
+      "beam-search",
+      "verify-tree",
+      "tree-scores",
+    ]);
   });
 });

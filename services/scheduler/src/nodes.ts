@@ -1,6 +1,6 @@
 import type { Control, NodeStatus } from "@nightbeam/control";
 import type { Nodes } from "./api/answers.js";
-import type { LiveVerifiers } from "./runs/verifier-watch.js";
+import type { LiveVerifiers } from "./runs/live-verifiers.js";
 
 /** The nodes that are announced over NATS. */
 export function nodeLists(control: Pick<Control, "connected" | "watchNodes"> | undefined): {
@@ -36,6 +36,7 @@ export function nodeLists(control: Pick<Control, "connected" | "watchNodes"> | u
 }
 
 function publicStatus(status: NodeStatus): Nodes["verifiers"][number] {
-  const { role: _, scoring: _s, precision: _p, cost: _c, namedVerifiers: _n, ...rest } = status;
+  const { role: _, scoring: _s, precision: _p, cost: _c, programs: _r, ...shown } = status;
+  const { namedVerifiers: _n, ...rest } = shown;
   return rest;
 }

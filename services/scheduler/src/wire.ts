@@ -11,6 +11,7 @@ import type { SchedulerOptions } from "./options.js";
 import { openRollouts, type RolloutRegistry } from "./rollouts/rollout-registry.js";
 import { checkNight, checkRequest, checkRollout } from "./runs/check-request.js";
 import { withLease } from "./runs/lease.js";
+import type { LiveVerifiers } from "./runs/live-verifiers.js";
 import { planRecord } from "./runs/plan-record.js";
 import { openPlanner, type Planner, type PlannerOptions } from "./runs/planner.js";
 import { openReconciler, type Reconciler } from "./runs/reconciler.js";
@@ -66,7 +67,8 @@ export function wire(setup: WireOptions): Parts {
   const reopenings = documents({ files, folder: "reopenings", schema: reopeningSchema });
   const everyMs = options.reconcileMs;
   const reconciler = openReconciler({ queues, alarms, log, everyMs, leaseMs });
-  const plan = planWith({ queues, leaseMs, outputs, reopenings });
+  const { verifiers } = lists;
+  const plan = planWith({ queues, leaseMs, outputs, reopenings, verifiers, log });
   const onEnd = reconciler.wake;
   const planner = openPlanner({ plan, refusals, alarms, clock, log, onEnd });
   const runs = new RunRegistry({
@@ -111,12 +113,14 @@ function planWith(deps: {
     get(runId: string): Promise<object | undefined>;
     remove(runId: string): Promise<void>;
   };
+  readonly verifiers: () => LiveVerifiers;
+  readonly log: Log;
 }): PlannerOptions["plan"] {
-  const { queues, leaseMs, outputs, reopenings } = deps;
+  const { queues, leaseMs, outputs, reopenings, verifiers, log } = deps;
   return (record, progress) => {
     const lease = { queues, name: `plan:${record.runId}`, lastsMs: leaseMs };
     return withLease(lease, async () => {
-      await planRecord(record, { ...progress, openOutput: outputs.open });
+      await planRecord(record, { ...progress, openOutput: outputs.open, verifiers, log });
       if ((await reopenings.get(record.runId)) === undefined) return;
       // The run was cancelled before it was planned, and was submitted again.
       await (await outputs.open(record.out)).reopen();

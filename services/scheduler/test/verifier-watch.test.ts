@@ -2,8 +2,8 @@ import { answersHash } from "@nightbeam/model";
 import { describe, expect, it } from "vitest";
 import type { Alarm } from "../src/api/answers.js";
 import { submitSchema } from "../src/api/request.js";
+import type { LiveVerifiers } from "../src/runs/live-verifiers.js";
 import {
-  type LiveVerifiers,
   type ObservedRun,
   openVerifierWatch,
   unverifiedReason,
@@ -34,6 +34,21 @@ describe("a run that no verifier can answer", () => {
     );
     expect(reason(live({ ...right, catalogue: "d".repeat(64) }))).toMatch(/dddddddddddd/);
     expect(reason(live({ ...right, scoring: "renormalized" }))).toMatch(/scoring renormalized$/);
+  });
+
+  it("asks for the program that the run was planned with", () => {
+    const searching = { versions: { ...plan.versions, program: "beam-search" } };
+    const reason = (given: LiveVerifiers, planned: typeof plan = searching) =>
+      unverifiedReason({ plan: planned, request, live: given });
+    const programs = [{ program: "tree-scores" }, { program: "beam-search" }] as const;
+    const both = { ...right, programs: [...programs] };
+    expect(reason(live(right, both))).toBeUndefined();
+    expect(reason(live(both), plan)).toBeUndefined();
+    expect(reason(live(right))).toBe(
+      "no verifier runs beam-search, which the run was planned with; the 1 that hold its target run tree-scores",
+    );
+    const alone = { ...right, programs: programs.slice(1) };
+    expect(reason(live(alone), plan)).toMatch(/^no verifier runs tree-scores, .* run beam-search$/);
   });
 
   it("asks for a model of 8 bits by the hash that its verifiers announce", () => {

@@ -14,7 +14,8 @@ import {
   SHAPES,
 } from "@nightbeam/testing/conformance";
 import { afterAll, beforeAll, describe } from "vitest";
-import { smallestCall } from "../src/cost/measure-cost.js";
+import { smallestCall } from "../src/cost/made-up-calls.js";
+import { AllLanes } from "../src/lanes/all-lanes.js";
 import { Lanes } from "../src/lanes/lanes.js";
 import { Tally } from "../src/server/tally.js";
 import { verifyHandler } from "../src/server/verify-handler.js";
@@ -58,6 +59,7 @@ async function remote(
   const describeIt = () => ({
     precision: "fp32",
     version: "0.0.0",
+    programs: [{ program: "tree-scores" as const }],
     waitingTokens: lanes.waitingTokens,
     runningTokens: lanes.runningTokens,
   });
@@ -70,7 +72,7 @@ async function remote(
   const server = await serveVerifier({
     ...names,
     handler: verifyHandler({
-      lanes,
+      lanes: new AllLanes({ trees: lanes }),
       clock: systemClock,
       tally: new Tally(),
       log: silentLog,

@@ -1,8 +1,10 @@
 import { openModel } from "@nightbeam/model";
 import { systemClock } from "@nightbeam/service";
+import { searcherOf } from "@nightbeam/testing";
 import { describe, expect, it } from "vitest";
 import type { Pass } from "../src/batching/micro-batcher.js";
-import { measureCost, smallestCall } from "../src/cost/measure-cost.js";
+import { searchCalls, smallestCall, treeCalls } from "../src/cost/made-up-calls.js";
+import { measureCost } from "../src/cost/measure-cost.js";
 import { Lanes } from "../src/lanes/lanes.js";
 import { logProbsOf, useVerifierWorld, type VerifierWorld } from "./support/worlds.js";
 
@@ -93,16 +95,14 @@ describe("lanes over a real model", () => {
 
   it("cost what was measured, and measuring leaves nothing in memory", async () => {
     const { local: model, searched: catalogue } = world();
-    const line = await measureCost({
-      scorer: model.scorer,
-      model,
-      catalogue,
-      clock: systemClock,
-      maxTokens: 1_000,
-    });
-    // Of a model as small as this, noise can say that rows, or calls, cost nothing; not both.
-    expect(Math.min(line.callMs, line.tokenMs)).toBeGreaterThanOrEqual(0);
-    expect(line.callMs + line.tokenMs).toBeGreaterThan(0);
-    expect(line.callMs + 100 * line.tokenMs).toBeLessThan(1_000);
+    const from = { model, catalogue };
+    const searcher = searcherOf({ scorer: model.scorer, catalogue, scoring: "full" });
+    for (const calls of [treeCalls(from, model.scorer), searchCalls(from, searcher)]) {
+      const line = await measureCost({ calls, clock: systemClock, maxTokens: 1_000 });
+      // Of a model as small as this, noise can say that rows, or calls, cost nothing; not both.
+      expect(Math.min(line.callMs, line.tokenMs)).toBeGreaterThanOrEqual(0);
+      expect(line.callMs + line.tokenMs).toBeGreaterThan(0);
+      expect(line.callMs + 100 * line.tokenMs).toBeLessThan(1_000);
+    }
   });
 });

@@ -16,7 +16,7 @@ function opened(limits: Partial<LaneLimits> = {}, keepsPrompts = true, passMs = 
     clock: time,
     costLine: () => ({ callMs: 10, tokenMs: 1 }),
     onPass: () => undefined,
-    probe: [request(-1)],
+    probe: { requests: [request(-1)], beamWidth: 0 },
     keepsPrompts,
     onLost: (error) => lost.push(error),
   });

@@ -21,7 +21,7 @@ describe("the choice of a batch", () => {
       .sort((a, b) => b.age - a.age)
       .map(({ age, ...call }) => ({
         enqueuedAt: NOW - age,
-        call: { followUp: false, promptLength: 1, ...call },
+        call: { followUp: false, promptLength: 1, beamWidth: 0, ...call },
       }));
 
   it("takes at least one call, keeps the budget, and fills it if possible", () => {
@@ -53,11 +53,26 @@ describe("the choice of a batch", () => {
     );
   });
 
+  it("has one beam width, that of its first call, and is full of that", () => {
+    const mixed = candidate.chain((one) =>
+      fc.constantFrom(10, 20).map((beamWidth) => ({ ...one, beamWidth })),
+    );
+    fc.assert(
+      fc.property(fc.array(mixed, { minLength: 1, maxLength: 30 }), (given) => {
+        const waiting = waitingOf(given);
+        const batch = chooseBatch(waiting, limits);
+        const [first] = batch;
+        const alike = waiting.filter(({ call }) => call.beamWidth === first?.call.beamWidth);
+        expect(batch).toEqual(chooseBatch(alike, limits));
+      }),
+    );
+  });
+
   it("joins the oldest new user with prompts of similar length", () => {
     const lengths = [40, 10, 42, 80, 39, 41];
     const waiting = lengths.map((promptLength, at) => ({
       enqueuedAt: NOW - 50 + at,
-      call: { tokens: 25, followUp: false, promptLength },
+      call: { tokens: 25, followUp: false, promptLength, beamWidth: 0 },
     }));
     const chosen = chooseBatch(waiting, limits).map(({ call }) => call.promptLength);
     expect(chosen).toEqual([40, 39, 41, 42]);
@@ -88,7 +103,7 @@ describe("a micro-batcher under any traffic", () => {
           const batcher = new MicroBatcher({
             limits: { tokenBudget: 100, maxAgeMs: 300, maxWaitMs: 5 },
             clock: time,
-            run: model.score,
+            run: model.run,
           });
           if (closeAfter !== undefined) {
             time.after(closeAfter, () => batcher.close(new VerifierError("DRAINING", "stops")));
@@ -104,7 +119,7 @@ describe("a micro-batcher under any traffic", () => {
             tokensOfKey.set(firstKey, fields.tokens);
             if (bad) model.bad.add(firstKey);
             if (cancelAfter !== undefined) time.after(cancelAfter, () => abort.abort());
-            const promise = batcher.score(
+            const promise = batcher.ask(
               laneCall(firstKey, {
                 ...fields,
                 requests: keys.map((key) => request(key)),
@@ -162,16 +177,16 @@ describe("a micro-batcher under any traffic", () => {
         const batcher = new MicroBatcher({
           limits: { tokenBudget: 100, maxAgeMs: 300, maxWaitMs: 0 },
           clock: time,
-          run: model.score,
+          run: model.run,
         });
         const asks = (key: number): void => {
-          void batcher.score(laneCall(key, { followUp: true, tokens: 100 })).then(() => {
+          void batcher.ask(laneCall(key, { followUp: true, tokens: 100 })).then(() => {
             if (time.now() < 10_000) asks(key + 10);
           });
         };
         for (let key = 1; key <= rivals; key++) asks(key);
         const startedAt = time.now();
-        const answered = batcher.score(laneCall(0, { tokens: 90 })).then(() => time.now());
+        const answered = batcher.ask(laneCall(0, { tokens: 90 })).then(() => time.now());
         await time.advance(20_000);
         // The age limit, then the calls that were overdue before it, then itself.
         expect((await answered) - startedAt).toBeLessThanOrEqual(300 + (rivals + 3) * 100);

@@ -10,7 +10,7 @@ function opened(limits: Partial<BatcherLimits> = {}) {
   const batcher = new MicroBatcher({
     limits: { tokenBudget: 100, maxAgeMs: 1_000, maxWaitMs: 2, ...limits },
     clock: time,
-    run: model.score,
+    run: model.run,
   });
   return { time, model, batcher };
 }
@@ -18,14 +18,14 @@ function opened(limits: Partial<BatcherLimits> = {}) {
 describe("a micro-batcher", () => {
   it("waits for more calls as long as it may, and reports the times", async () => {
     const { time, model, batcher } = opened();
-    const first = batcher.score(laneCall(1));
+    const first = batcher.ask(laneCall(1));
     await time.advance(1);
-    const second = batcher.score(laneCall(2));
+    const second = batcher.ask(laneCall(2));
     expect(model.passes).toEqual([]);
     await time.advance(1);
     expect(model.passes).toEqual([[1, 2]]);
     await time.advance(40);
-    const third = batcher.score(laneCall(3));
+    const third = batcher.ask(laneCall(3));
     await time.advance(60);
     expect(await first).toMatchObject({ queueMs: 0, batchWaitMs: 2, computeMs: 100 });
     expect(await second).toMatchObject({ queueMs: 0, batchWaitMs: 1, computeMs: 100 });
@@ -36,8 +36,8 @@ describe("a micro-batcher", () => {
 
   it("starts at once when the budget is full", async () => {
     const { time, model, batcher } = opened();
-    void batcher.score(laneCall(1, { tokens: 60 }));
-    void batcher.score(laneCall(2, { tokens: 60 }));
+    void batcher.ask(laneCall(1, { tokens: 60 }));
+    void batcher.ask(laneCall(2, { tokens: 60 }));
     expect(model.passes).toEqual([[1]]);
     expect([batcher.runningTokens, batcher.waitingTokens]).toEqual([60, 60]);
     await time.advance(300);
@@ -49,10 +49,10 @@ describe("a micro-batcher", () => {
     const { time, model, batcher } = opened();
     const [waiting, running] = [new AbortController(), new AbortController()];
     const calls = [
-      batcher.score(laneCall(1, { signal: running.signal, tokens: 100 })),
-      batcher.score(laneCall(2, { signal: waiting.signal })),
-      batcher.score(laneCall(3, { deadline: time.now() + 50 })),
-      batcher.score(laneCall(4)),
+      batcher.ask(laneCall(1, { signal: running.signal, tokens: 100 })),
+      batcher.ask(laneCall(2, { signal: waiting.signal })),
+      batcher.ask(laneCall(3, { deadline: time.now() + 50 })),
+      batcher.ask(laneCall(4)),
     ].map(outcome);
     await time.advance(20);
     waiting.abort();
@@ -63,13 +63,13 @@ describe("a micro-batcher", () => {
     expect(await Promise.all(calls.slice(2))).toMatchObject(["EXPIRED", { queueMs: 80 + 20 }]);
     expect(await calls[0]).toMatchObject({ computeMs: 100 });
     expect(model.passes).toEqual([[1], [4]]);
-    expect(await outcome(batcher.score(laneCall(5, { signal: waiting.signal })))).toBe("CANCELLED");
+    expect(await outcome(batcher.ask(laneCall(5, { signal: waiting.signal })))).toBe("CANCELLED");
   });
 
   it("lets a call that its model refuses fail alone", async () => {
     const { time, model, batcher } = opened();
     model.bad.add(2);
-    const calls = [1, 2, 3].map((key) => outcome(batcher.score(laneCall(key))));
+    const calls = [1, 2, 3].map((key) => outcome(batcher.ask(laneCall(key))));
     await time.advance(1_000);
     const [first, second, third] = await Promise.all(calls);
     expect(model.passes).toEqual([[1, 2, 3], [1], [2], [3]]);
@@ -88,8 +88,8 @@ describe("a micro-batcher", () => {
     model.bad.add(2);
     const gone = new AbortController();
     const calls = [
-      outcome(batcher.score(laneCall(1, { signal: gone.signal }))),
-      outcome(batcher.score(laneCall(2))),
+      outcome(batcher.ask(laneCall(1, { signal: gone.signal }))),
+      outcome(batcher.ask(laneCall(2))),
     ];
     await time.advance(50);
     gone.abort();
@@ -100,19 +100,19 @@ describe("a micro-batcher", () => {
 
   it("once closed refuses waiting and new calls; the running pass still ends", async () => {
     const { time, batcher } = opened();
-    const running = batcher.score(laneCall(1, { tokens: 100 }));
-    const waiting = outcome(batcher.score(laneCall(2)));
+    const running = batcher.ask(laneCall(1, { tokens: 100 }));
+    const waiting = outcome(batcher.ask(laneCall(2)));
     batcher.close(new VerifierError("DRAINING", "stops"));
     batcher.close(new VerifierError("BUSY", "is closed already"));
     expect(await waiting).toBe("DRAINING");
-    expect(await outcome(batcher.score(laneCall(3)))).toBe("DRAINING");
+    expect(await outcome(batcher.ask(laneCall(3)))).toBe("DRAINING");
     await time.advance(100);
     expect(keysOf((await running).answers)).toEqual([1]);
   });
 
   it("if closed in the middle of a failing pass, does not retry", async () => {
     const { time, model, batcher } = opened();
-    const calls = [1, 2].map((key) => outcome(batcher.score(laneCall(key))));
+    const calls = [1, 2].map((key) => outcome(batcher.ask(laneCall(key))));
     await time.advance(50);
     model.isOpen = false;
     batcher.close(new VerifierError("LANE_LOST", "the thread died"));

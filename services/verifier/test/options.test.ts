@@ -33,12 +33,20 @@ describe("options", () => {
       maxWaitMs: 1,
       graceMs: 30_000,
       scoring: "full",
+      programs: ["tree-scores"],
     });
     expect(parse({ device: "cuda" })).toMatchObject({
       device: { kind: "cuda", index: 0 },
       workers: 1,
       promptCache: 0,
       tokenBudget: 16_384,
+      programs: ["tree-scores", "beam-search"],
+    });
+    expect(parse({ programs: " beam-search,tree-scores ,beam-search" })).toMatchObject({
+      programs: ["tree-scores", "beam-search"],
+    });
+    expect(parse({ device: "cuda", programs: "beam-search" })).toMatchObject({
+      programs: ["beam-search"],
     });
     expect(parse({ device: "cuda:1", workers: "2", promptCache: "0.5" })).toMatchObject({
       workers: 2,
@@ -55,6 +63,11 @@ describe("options", () => {
     expect(refused({ device: "tpu" })).toBe(
       "--device tpu: give cpu, cuda, cuda:N for one of several GPUs, or webgpu",
     );
+    for (const programs of ["level-heads", "tree-scores,,", "beam search"]) {
+      expect(refused({ programs })).toBe(
+        `--programs ${programs}: give tree-scores, beam-search, verify-tree, or several separated by commas`,
+      );
+    }
     expect(refused({ name: "a.b" })).toContain("give up to 100 letters");
     expect(refused({ promptCache: "-1" })).toContain("give a number of GiB");
     for (const listen of ["7070", "localhost", "host:65536", "::1:7070", "[::1]", "a b:1", ":1"]) {

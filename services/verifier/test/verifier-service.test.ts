@@ -26,7 +26,7 @@ function opened(
     clock: time,
     costLine: () => ({ callMs: 10, tokenMs: 1 }),
     onPass: () => undefined,
-    probe: [request(-1)],
+    probe: { requests: [request(-1)], beamWidth: 0 },
     keepsPrompts: true,
     onLost: () => verifier?.laneLost(),
   });

@@ -23,6 +23,8 @@ export interface ClusterOptions {
   readonly catalogue: string;
   readonly scoring?: "full" | "renormalized";
   readonly verifiers?: number;
+  /** Further flags of each verifier, in their order. */
+  readonly verifierFlags?: readonly (readonly string[])[];
   readonly drafters?: number;
   /** Short locks make faults show quickly. */
   readonly lockMs?: number;
@@ -65,10 +67,11 @@ export class TestCluster {
     const models = ["--target", target, "--catalogue", catalogue, "--scoring", scoring];
     const tls = options.tls === true ? certificateFlags(directory) : [];
     this.verifiers = numbered(options.verifiers ?? 2).map(
-      (name) =>
+      (name, at) =>
         new ClusterNode(`verifier ${name}`, [
           ...["verifier", ...models, "--listen", "127.0.0.1:0", "--workers", "1"],
           ...["--name", `verifier-${name}`, ...control, ...tls],
+          ...(options.verifierFlags?.[at] ?? []),
         ]),
     );
     const known = options.staticVerifiers ?? [];

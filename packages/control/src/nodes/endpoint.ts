@@ -12,8 +12,18 @@ export interface NodeEndpoint {
   readonly catalogue?: string;
   readonly scoring?: "full" | "renormalized";
   readonly waitingTokens?: number;
-  readonly cost?: { readonly callMs: number; readonly tokenMs: number };
+  readonly cost?: EndpointCost;
+  readonly programs?: readonly {
+    readonly program: "tree-scores" | "beam-search" | "verify-tree";
+    readonly cost?: EndpointCost;
+    readonly keepsPrompts?: boolean;
+  }[];
   readonly draining: boolean;
+}
+
+interface EndpointCost {
+  readonly callMs: number;
+  readonly tokenMs: number;
 }
 
 /** A list of endpoints. It is the same array until it changes. */

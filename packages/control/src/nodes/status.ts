@@ -6,6 +6,21 @@ export const nodeIdSchema = z.string().regex(/^[-\w]{1,128}$/, "use letters, dig
 
 const count = z.number().nonnegative();
 
+/** A constant part and a part per token, in milliseconds. */
+const costSchema = z.object({ callMs: count, tokenMs: count });
+
+const programSchema = z.object({
+  program: z.enum(["tree-scores", "beam-search", "verify-tree"]),
+  cost: costSchema.exactOptional(),
+  /** Whether prompts are kept between tree calls. Absent: true. */
+  keepsPrompts: z.boolean().exactOptional(),
+});
+
+/** Programs that this version does not know are left out. */
+const programsSchema = z
+  .array(z.unknown())
+  .transform((list) => list.flatMap((one) => programSchema.safeParse(one).data ?? []));
+
 const statusSchema = z
   .object({
     role: z.enum(["verifier", "drafter"]),
@@ -20,8 +35,10 @@ const statusSchema = z
     /** Tokens that are waiting, and tokens that are being computed. */
     waitingTokens: count,
     runningTokens: count,
-    /** The measured cost of a call: a constant part and a part per token, in milliseconds. */
-    cost: z.object({ callMs: count, tokenMs: count }).exactOptional(),
+    /** The measured cost of a tree call. */
+    cost: costSchema.exactOptional(),
+    /** What a verifier runs its target for, with the measured cost of a call. Absent: tree calls alone. */
+    programs: programsSchema.exactOptional(),
     /** The number of verifiers that a drafter was given by address; they may not be announced. */
     namedVerifiers: count.exactOptional(),
     draining: z.boolean(),

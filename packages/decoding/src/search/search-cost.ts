@@ -1,3 +1,5 @@
+import { levelWidths, type Trie } from "@nightbeam/catalogue";
+
 /** What one user's search cost. */
 export interface SearchCost {
   /** Calls of the target that this user took part in. */
@@ -37,4 +39,10 @@ export function addCall(
     acceptedSteps: cost.acceptedSteps + accepted,
     firstCallAcceptedSteps: cost.calls === 0 ? accepted : cost.firstCallAcceptedSteps,
   };
+}
+
+/** Nodes that a plain search asks about, the root not counted: at most K per level but the last. */
+export function searchNodes(trie: Trie, beamWidth: number): number {
+  const inner = levelWidths(trie).slice(1, -1);
+  return inner.reduce((sum, width) => sum + Math.min(width, beamWidth), 0);
 }

@@ -9,7 +9,10 @@ export interface SearchRequest {
   readonly prompt: ReadonlyInt32Array;
   /** Leaves of the trie that the user must not get, ascending. Shape [closed]. */
   readonly closed: ReadonlyUint32Array;
-  /** Prefixes that a draft expects the search to keep, ascending; neither the root nor leaves. Default: none. */
+  /**
+   * Prefixes that a draft expects the search to keep, ascending: neither the root nor leaves, and with
+   * each prefix all shorter ones of it. Default: none.
+   */
   readonly drafted?: ReadonlyUint32Array;
 }
 
@@ -33,7 +36,11 @@ export interface SearchAnswer {
  * log-probabilities: the best leaves, equal scores by code path.
  */
 export interface Searcher {
-  /** One call of the model; the answers are in the order of the requests. */
+  /**
+   * Runs the searches together; the answers are in the order of the requests. An answer depends on its
+   * prompt, its closed leaves and the beam width alone: neither on what was drafted nor on the other
+   * requests of the call.
+   */
   search(
     requests: readonly SearchRequest[],
     options: { beamWidth: number },

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { createReadStream, existsSync } from "node:fs";
 import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
+import type { TargetProgram } from "@nightbeam/decoding";
 import type { DeviceKind } from "../devices/device.js";
 import { type PromptSpec, readPromptSpec } from "../prompt/prompt-spec.js";
 import { type ModelConfig, readModelConfig } from "./model-config.js";
@@ -51,19 +52,24 @@ export async function checkpointHash(checkpoint: Checkpoint): Promise<string> {
 
 /**
  * Identifies a model's answers: models with equal hashes give equal answers, so a client may ask any of
- * them. On CPUs they are equal to the bit, and for fp32 the hash is the checkpoint's. Other devices have
- * hashes of their own, so that a run never mixes them. SHA-256 in hex.
+ * them. On CPUs they are equal to the bit, and for tree calls in fp32 the hash is the checkpoint's. Other
+ * devices and programs have hashes of their own, so that a run never mixes them. SHA-256 in hex.
  */
 export function answersHash(model: {
   readonly checkpoint: string;
   readonly precision: Precision;
   readonly device: DeviceKind;
+  /** What the model is run for. Default: tree-scores. */
+  readonly program?: TargetProgram;
 }): string {
-  const { checkpoint, precision, device } = model;
-  if (device !== "cpu") return sha256(`${checkpoint} ${precision} ${device}`);
-  return precision === "fp32" ? checkpoint : sha256(`${checkpoint} ${precision}`);
-}
-
-function sha256(text: string): string {
-  return createHash("sha256").update(text).digest("hex");
+  const { checkpoint, precision, device, program = "tree-scores" } = model;
+  const parts = [
+    ...(precision === "fp32" && device === "cpu" ? [] : [precision]),
+    ...(device === "cpu" ? [] : [device]),
+    ...(program === "tree-scores" ? [] : [program]),
+  ];
+  if (parts.length === 0) return checkpoint;
+  return createHash("sha256")
+    .update([checkpoint, ...parts].join(" "))
+    .digest("hex");
 }

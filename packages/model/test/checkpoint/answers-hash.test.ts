@@ -1,7 +1,8 @@
+import { TARGET_PROGRAMS } from "@nightbeam/decoding";
 import { answersHash } from "@nightbeam/model";
 import { expect, it } from "vitest";
 
-it("answers have one hash per checkpoint, precision and kind of device; those of CPUs stay as published", () => {
+it("answers have one hash per checkpoint, precision, kind of device and program; those of CPUs stay as published", () => {
   const checkpoint = "a".repeat(64);
   const hashOf = (precision: "fp32" | "int8", device: "cpu" | "cuda" | "webgpu") =>
     answersHash({ checkpoint, precision, device });
@@ -14,6 +15,13 @@ it("answers have one hash per checkpoint, precision and kind of device; those of
     hashOf("int8", "cpu"),
     hashOf("fp32", "cuda"),
     hashOf("fp32", "webgpu"),
+    ...(["fp32", "int8"] as const).flatMap((precision) =>
+      TARGET_PROGRAMS.slice(1).flatMap((program) =>
+        (["cpu", "cuda"] as const).map((device) =>
+          answersHash({ checkpoint, precision, device, program }),
+        ),
+      ),
+    ),
   ];
   expect(new Set(all).size).toBe(all.length);
 });

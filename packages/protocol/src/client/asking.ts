@@ -1,15 +1,12 @@
 import type { Trie } from "@nightbeam/catalogue";
-import type { ScoreAnswer, ScoreRequest } from "@nightbeam/decoding";
-import { decodeAnswers } from "../codec/answers.js";
-import { encodeCall } from "../codec/encode-call.js";
 import { ProtocolError } from "../errors.js";
-import type { VerifyRequest } from "../generated/nightbeam/verifier/v1/verifier.js";
 import type { IdentityMessage } from "../identity.js";
 import type { ClientLimits } from "./client-limits.js";
+import type { Exchange } from "./exchange.js";
 import type { Link } from "./link.js";
 import type { Lease, Links } from "./links.js";
 import type { RetryBudget } from "./retry-budget.js";
-import type { StatisticsCounter } from "./statistics.js";
+import type { Reply, StatisticsCounter } from "./statistics.js";
 import type { Task } from "./task.js";
 import { TryFailed } from "./try-failed.js";
 
@@ -24,53 +21,42 @@ export interface AskSetup {
   readonly statistics: StatisticsCounter;
 }
 
-/** Requests that go to one verifier together. Keys are the client's. */
-export interface Group {
-  readonly requests: readonly ScoreRequest[];
-  /** Upper bound of the model's rows. */
-  readonly tokens: number;
-  /** The verifier that has cached the prompts. */
-  readonly home: string | undefined;
-}
-
 /**
- * Asks verifiers about a group until one has answered.
+ * Asks verifiers until one has answered.
  *
  * @returns the answers, and the id of the verifier that gave them
  * @throws ProtocolError INVALID_CALL, INTERNAL, BAD_ANSWER, NO_VERIFIER; the task's
  */
-export async function askVerifiers(
+export async function askVerifiers<Response extends Reply, Answer>(
   setup: AskSetup,
-  group: Group,
+  exchange: Exchange<Response, Answer>,
   task: Task,
-): Promise<{ answers: ScoreAnswer[]; verifier: string }> {
-  const { trie, identity, client, statistics } = setup;
-  const message = encodeCall(trie, { identity, client, requests: group.requests, released: [] });
-  const search = new Search(setup, group, task);
+): Promise<{ answers: Answer[]; verifier: string }> {
+  const leases = new LeaseSearch(setup, exchange, task);
   let broken = 0;
   for (let tries = 0; ; tries++) {
-    if (tries > 0) statistics.retried();
-    const { link, end } = await search.lease();
+    if (tries > 0) setup.statistics.retried();
+    const { link, end } = await leases.next();
     try {
-      const answers = await tryOnce(setup, { link, message, group, task }).finally(end);
+      const answers = await tryOnce(setup, { link, exchange, task }).finally(end);
       return { answers, verifier: link.id };
     } catch (error) {
       const failed = ofTry(error);
       if (failed.verdict.kind === "internal" && ++broken > 1) throw asProtocolError(failed);
-      await search.after(failed);
+      await leases.after(failed);
     }
   }
 }
 
 /** @throws TryFailed; the task's */
-async function tryOnce(
+async function tryOnce<Response extends Reply, Answer>(
   setup: AskSetup,
-  asked: { link: Link; message: VerifyRequest; group: Group; task: Task },
-): Promise<ScoreAnswer[]> {
-  const { link, message, task } = asked;
-  const trip = await link.verify(message, task);
+  asked: { link: Link; exchange: Exchange<Response, Answer>; task: Task },
+): Promise<Answer[]> {
+  const { link, exchange, task } = asked;
+  const trip = await exchange.send(link, task);
   try {
-    const answers = decodeAnswers(setup.trie, asked.group.requests, trip.response);
+    const answers = exchange.read(trip.response);
     setup.statistics.answered(trip);
     return answers;
   } catch (error) {
@@ -95,27 +81,30 @@ function asProtocolError(failed: TryFailed): ProtocolError {
   return new ProtocolError(code, `verifiers failed twice, last ${message}`, { cause });
 }
 
-/** Looks for a verifier for one group, and measures how long that takes. */
-class Search {
+/** What decides which verifier is reserved. */
+type Wanted = Pick<Exchange<Reply, unknown>, "tokens" | "home">;
+
+/** Looks for a verifier for one call, and measures how long that takes. */
+class LeaseSearch {
   readonly #setup: AskSetup;
-  readonly #group: Group;
+  readonly #wanted: Wanted;
   readonly #task: Task;
   /** Milliseconds without a usable verifier. Waiting for a busy one does not count. */
   #spentMs = 0;
   #last = "";
 
-  constructor(setup: AskSetup, group: Group, task: Task) {
+  constructor(setup: AskSetup, wanted: Wanted, task: Task) {
     this.#setup = setup;
-    this.#group = group;
+    this.#wanted = wanted;
     this.#task = task;
   }
 
   /** Waits for a verifier and reserves it. @throws ProtocolError NO_VERIFIER; the task's */
-  async lease(): Promise<Lease> {
+  async next(): Promise<Lease> {
     const { links } = this.#setup;
     for (;;) {
       this.#task.signal.throwIfAborted();
-      const lease = links.lease(this.#group.tokens, this.#group.home);
+      const lease = links.lease(this.#wanted.tokens, this.#wanted.home);
       if (lease !== undefined) return lease;
       const busyMs = links.busyForMs();
       if (busyMs === undefined) await this.#wait(Number.POSITIVE_INFINITY);

@@ -1,4 +1,4 @@
-import type { Scoring } from "@nightbeam/decoding";
+import type { Scoring, TargetProgram } from "@nightbeam/decoding";
 import type { Log } from "@nightbeam/service/log";
 
 /** What the directory knows about a verifier. */
@@ -12,10 +12,17 @@ export interface VerifierEndpoint {
   readonly scoring?: Scoring;
   /** Waiting rows, as of its last heartbeat. */
   readonly waitingTokens?: number;
-  /** A pass of n rows takes about callMs + n * tokenMs. */
-  readonly cost?: { readonly callMs: number; readonly tokenMs: number };
+  /** A pass of n rows of a tree call takes about callMs + n * tokenMs. */
+  readonly cost?: EndpointCost;
+  /** What it runs its target for. Absent while not known; a verifier whose target is known runs tree calls then. */
+  readonly programs?: readonly { readonly program: TargetProgram; readonly cost?: EndpointCost }[];
   /** It finishes its calls and takes no new ones. */
   readonly draining: boolean;
+}
+
+interface EndpointCost {
+  readonly callMs: number;
+  readonly tokenMs: number;
 }
 
 /** The list of verifiers. */

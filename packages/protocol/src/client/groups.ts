@@ -14,11 +14,10 @@ export interface GroupSize {
   readonly answerBytes: number;
 }
 
-export interface SplitOptions {
+export interface SplitOptions<Request> {
   /** The usable verifier that has cached a request's prompt, if there is one. */
-  readonly homeOf: (request: ScoreRequest) => string | undefined;
-  /** Upper bound of the bytes of a request's answer. */
-  readonly answerBytes: (request: ScoreRequest) => number;
+  readonly homeOf: (request: Request) => string | undefined;
+  readonly sizeOf: (request: Request) => Omit<GroupSize, "users">;
   readonly max: GroupSize;
 }
 
@@ -31,9 +30,9 @@ export function rowsOf({ prompt, tree }: ScoreRequest): number {
  * Splits a call by the verifiers that have cached its prompts, and further into groups that are not too large.
  * A single request is never split.
  */
-export function splitCall(
-  requests: readonly ScoreRequest[],
-  { homeOf, answerBytes, max }: SplitOptions,
+export function splitCall<Request>(
+  requests: readonly Request[],
+  { homeOf, sizeOf, max }: SplitOptions<Request>,
 ): readonly RequestGroup<string | undefined, GroupSize>[] {
   const groups = new RequestGroups<string | undefined, GroupSize>({
     sum: (a, b) => ({
@@ -45,8 +44,7 @@ export function splitCall(
       size.users <= max.users && size.tokens <= max.tokens && size.answerBytes <= max.answerBytes,
   });
   requests.forEach((request, place) => {
-    const size = { users: 1, tokens: rowsOf(request), answerBytes: answerBytes(request) };
-    groups.add(place, { home: homeOf(request), size });
+    groups.add(place, { home: homeOf(request), size: { users: 1, ...sizeOf(request) } });
   });
   return groups.groups;
 }

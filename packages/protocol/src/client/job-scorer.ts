@@ -1,61 +1,35 @@
-import { setMaxListeners } from "node:events";
 import { gather, type ScoreAnswer, type ScoreRequest, type Scorer } from "@nightbeam/decoding";
 import { answerBytes, RESPONSE_BYTES } from "../codec/answers.js";
-import { ProtocolError } from "../errors.js";
-import { type AskSetup, askVerifiers, type Group } from "./asking.js";
-import { splitCall } from "./groups.js";
+import { type AskSetup, askVerifiers } from "./asking.js";
+import { treeExchange } from "./exchange.js";
+import { rowsOf, splitCall } from "./groups.js";
+import { endOthers, JobCalls, type JobOptions } from "./job-calls.js";
 import { KeyBook, type WireKeys } from "./key-book.js";
-import { openTask, type Task } from "./task.js";
+import type { Task } from "./task.js";
 
 /** The verifiers as one job sees them: a `Scorer`. */
 export class JobScorer implements Scorer {
   readonly #setup: AskSetup;
-  readonly #deadline: number;
-  readonly #cancelled = new AbortController();
-  readonly #closed: AbortSignal;
+  readonly #calls: JobCalls;
   readonly #keys: KeyBook;
 
-  constructor(options: {
-    readonly setup: AskSetup;
-    readonly wireKeys: WireKeys;
-    readonly job: { readonly signal: AbortSignal; readonly deadline: number };
-    readonly closed: AbortSignal;
-  }) {
+  constructor(options: JobOptions & { readonly wireKeys: WireKeys }) {
     this.#setup = options.setup;
-    this.#deadline = options.job.deadline;
-    this.#closed = options.closed;
     this.#keys = new KeyBook(options.wireKeys);
-    // One listener on the job's signal for any number of calls.
-    setMaxListeners(0, this.#cancelled.signal);
-    const { signal } = options.job;
-    const cancel = () => {
-      this.#cancelled.abort(signal.reason);
-      // A cancelled job may never release its keys.
-      this.release(this.#keys.keys());
-    };
-    if (signal.aborted) cancel();
-    else signal.addEventListener("abort", cancel, { once: true });
+    // A cancelled job may never release its keys.
+    this.#calls = new JobCalls(options, () => this.release(this.#keys.keys()));
   }
 
   /** @throws ProtocolError INVALID_CALL, INTERNAL, BAD_ANSWER, NO_VERIFIER, DEADLINE, CANCELLED, CLOSED */
-  async score(requests: readonly ScoreRequest[]): Promise<readonly ScoreAnswer[]> {
-    const task = openTask({
-      cancelled: this.#cancelled.signal,
-      closed: this.#closed,
-      deadline: this.#deadline,
-    });
-    try {
-      task.signal.throwIfAborted();
-      return await gather(requests, {
+  score(requests: readonly ScoreRequest[]): Promise<readonly ScoreAnswer[]> {
+    return this.#calls.run((task) =>
+      gather(requests, {
         groups: this.#split(requests),
         ask: (asked, { home, size }) =>
           this.#ask({ requests: asked, tokens: size.tokens, home }, task),
-        onFailure: () =>
-          task.abort(new ProtocolError("CANCELLED", "another part of the call failed")),
-      });
-    } finally {
-      task.end();
-    }
+        onFailure: endOthers(task),
+      }),
+    );
   }
 
   release(keys: readonly number[]): void {
@@ -69,7 +43,7 @@ export class JobScorer implements Scorer {
     const { limits, trie } = this.#setup;
     return splitCall(requests, {
       homeOf: ({ key }) => this.#usableHome(key),
-      answerBytes: (request) => answerBytes(trie, request),
+      sizeOf: (request) => ({ tokens: rowsOf(request), answerBytes: answerBytes(trie, request) }),
       max: {
         users: limits.usersPerCall,
         tokens: limits.tokensPerCall,
@@ -79,11 +53,15 @@ export class JobScorer implements Scorer {
   }
 
   /** @param group under the job's keys */
-  async #ask(group: Group, task: Task): Promise<readonly ScoreAnswer[]> {
+  async #ask(
+    group: { requests: readonly ScoreRequest[]; tokens: number; home: string | undefined },
+    task: Task,
+  ): Promise<readonly ScoreAnswer[]> {
     const requests = group.requests.map((request) => {
       return { ...request, key: this.#keys.entry(request.key).wire };
     });
-    const { answers, verifier } = await askVerifiers(this.#setup, { ...group, requests }, task);
+    const exchange = treeExchange(this.#setup, { ...group, requests });
+    const { answers, verifier } = await askVerifiers(this.#setup, exchange, task);
     for (const { key } of group.requests) this.#settle(key, verifier);
     return answers;
   }

@@ -6,7 +6,7 @@
  * - `ready`: takes calls.
  * - `suspect`: something failed. It gets no new calls until its back-off is over; calls in progress
  *   may still be answered.
- * - `wrong-model`: it holds another target, catalogue or scoring. It is tried again when the
+ * - `wrong-model`: it holds another target, catalogue or scoring, or does not run the program. It is tried again when the
  *   directory reports a change, or after `recheckMs`.
  * - `draining`: it is shutting down; calls in progress are finished, no new ones are made.
  * - `closed`: the directory or the client has dropped it. Final.

@@ -1,17 +1,21 @@
-import type { ServiceError } from "@grpc/grpc-js";
-import { reasonOf } from "@nightbeam/service/log";
-import { VerifyRequest, VerifyResponse } from "../generated/nightbeam/verifier/v1/verifier.js";
+import {
+  type SearchRequest,
+  type SearchResponse,
+  VerifierService,
+  type VerifyRequest,
+  type VerifyResponse,
+} from "../generated/nightbeam/verifier/v1/verifier.js";
 import { MAX_RELEASED } from "../limits.js";
 import { spreadMs } from "./backoff.js";
 import type { Candidate } from "./choice.js";
 import type { VerifierEndpoint } from "./directory.js";
 import { LinkLife } from "./link-life.js";
 import type { LinkSetup } from "./link-setup.js";
-import { misfit, misfitReason, saysSomethingNew } from "./link-setup.js";
+import { misfit, misfitReason, programCost, saysSomethingNew } from "./link-setup.js";
 import type { LinkEvent, LinkState } from "./link-state.js";
-import type { RoundTrip } from "./statistics.js";
+import type { Reply, RoundTrip } from "./statistics.js";
+import { type Method, tryCall } from "./try-call.js";
 import { TryFailed } from "./try-failed.js";
-import { verdictOf } from "./verdict.js";
 
 /** A client's link to one verifier: its load, and calls. See `LinkState` for its life. */
 export class Link implements Candidate {
@@ -31,7 +35,7 @@ export class Link implements Candidate {
     this.#life = new LinkLife({
       setup,
       verifier: endpoint,
-      knownMisfit: () => misfit(this.#endpoint, setup.identity),
+      knownMisfit: () => misfit(this.#endpoint, setup),
     });
     this.#heedDirectory("open");
   }
@@ -49,7 +53,7 @@ export class Link implements Candidate {
   }
 
   get cost(): Candidate["cost"] {
-    return this.#endpoint.cost;
+    return programCost(this.#endpoint, this.#setup.program);
   }
 
   get waitingTokens(): number {
@@ -106,42 +110,41 @@ export class Link implements Candidate {
     };
   }
 
-  /**
-   * One try at a call.
-   *
-   * @param options.deadline the job's, in epoch milliseconds; a try may end earlier
-   * @throws TryFailed, after the link's state was updated; the signal's reason
-   */
-  async verify(
-    message: VerifyRequest,
-    options: { readonly deadline: number; readonly signal: AbortSignal },
-  ): Promise<RoundTrip> {
-    const wire = this.#life.wire;
-    const generation = this.#life.generation;
-    if (wire === undefined)
-      throw new TryFailed({ kind: "unavailable" }, `${this.id} is not connected`);
+  /** One try at a tree call, which takes the released keys along. @throws as `#call` */
+  async verify(message: VerifyRequest, options: TryOptions): Promise<RoundTrip<VerifyResponse>> {
     const released = this.#released;
     this.#released = [];
-    const began = performance.now();
-    const deadline = Math.min(options.deadline, Date.now() + this.#setup.limits.tryTimeoutMs);
     try {
-      const request = Buffer.from(VerifyRequest.encode({ ...message, released }).finish());
-      const bytes = await wire.verify(request, { deadline, signal: options.signal });
-      const response = readResponse(bytes);
-      this.#answered(response);
-      return {
-        response,
-        requestBytes: request.length,
-        responseBytes: bytes.length,
-        milliseconds: performance.now() - began,
-      };
+      return await this.#call(VerifierService.verify, { ...message, released }, options);
     } catch (error) {
       for (const key of released) this.release(key);
-      if (options.signal.aborted) throw options.signal.reason;
-      const failed = this.#failureOf(error);
-      const jobIsOver = failed.verdict.kind === "late" && deadline === options.deadline;
-      if (generation === this.#life.generation && !jobIsOver) this.#blame(failed);
-      throw failed;
+      throw error;
+    }
+  }
+
+  /** One try at a call for whole searches. @throws as `#call` */
+  search(message: SearchRequest, options: TryOptions): Promise<RoundTrip<SearchResponse>> {
+    return this.#call(VerifierService.search, message, options);
+  }
+
+  /** @throws TryFailed, after the link's state was updated; the signal's reason */
+  async #call<Request, Response extends Reply>(
+    method: Method<Request, Response>,
+    message: Request,
+    options: TryOptions,
+  ): Promise<RoundTrip<Response>> {
+    const { wire, generation } = this.#life;
+    const deadline = Math.min(options.deadline, Date.now() + this.#setup.limits.tryTimeoutMs);
+    try {
+      const { signal } = options;
+      const trip = await tryCall(method, message, { verifier: this.id, wire, deadline, signal });
+      this.#answered(trip.response);
+      return trip;
+    } catch (error) {
+      if (!(error instanceof TryFailed)) throw error;
+      const jobIsOver = error.verdict.kind === "late" && deadline === options.deadline;
+      if (generation === this.#life.generation && !jobIsOver) this.#blame(error);
+      throw error;
     }
   }
 
@@ -154,16 +157,10 @@ export class Link implements Candidate {
     this.#life.move("close");
   }
 
-  #answered({ load, draining }: VerifyResponse): void {
+  #answered({ load, draining }: Reply): void {
     this.#life.worked();
     this.#waitingTokens = load?.waitingTokens ?? this.#waitingTokens;
     if (draining) this.#life.move("drained", "it said that it is draining");
-  }
-
-  #failureOf(error: unknown): TryFailed {
-    if (error instanceof TryFailed) return error;
-    if (!isServiceError(error)) return new TryFailed({ kind: "internal" }, reasonOf(error), error);
-    return new TryFailed(verdictOf(error), `${this.id}: ${error.details || error.message}`, error);
   }
 
   #blame({ verdict, message }: TryFailed): void {
@@ -190,27 +187,15 @@ export class Link implements Candidate {
 
   /** Moves to the state that the directory implies; without one, applies `otherwise`. */
   #heedDirectory(otherwise: LinkEvent | undefined): void {
-    const { identity } = this.#setup;
-    if (misfit(this.#endpoint, identity)) {
-      this.#life.move("refused", misfitReason(this.#endpoint, identity));
+    if (misfit(this.#endpoint, this.#setup)) {
+      this.#life.move("refused", misfitReason(this.#endpoint, this.#setup));
     } else if (this.#endpoint.draining) this.#life.move("drained", "it says that it is draining");
     else if (otherwise !== undefined) this.#life.move(otherwise);
   }
 }
 
-/** @throws TryFailed if the bytes are not a response */
-function readResponse(bytes: Buffer): VerifyResponse {
-  try {
-    return VerifyResponse.decode(bytes);
-  } catch (error) {
-    throw new TryFailed(
-      { kind: "internal" },
-      `the answer cannot be read: ${reasonOf(error)}`,
-      error,
-    );
-  }
-}
-
-function isServiceError(error: unknown): error is ServiceError {
-  return error instanceof Error && "code" in error && "details" in error && "metadata" in error;
+interface TryOptions {
+  /** The job's, in epoch milliseconds; a try may end earlier. */
+  readonly deadline: number;
+  readonly signal: AbortSignal;
 }

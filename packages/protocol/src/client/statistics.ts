@@ -19,9 +19,12 @@ export interface ClientStatistics {
   readonly networkMs: number;
 }
 
+/** What the responses of all methods that ask the model have. */
+export type Reply = Pick<VerifyResponse, "tokens" | "timing" | "load" | "draining">;
+
 /** One answered RPC. */
-export interface RoundTrip {
-  readonly response: VerifyResponse;
+export interface RoundTrip<Response extends Reply> {
+  readonly response: Response;
   readonly requestBytes: number;
   readonly responseBytes: number;
   readonly milliseconds: number;
@@ -48,7 +51,7 @@ export class StatisticsCounter {
     this.#sums = { ...this.#sums, retries: this.#sums.retries + 1 };
   }
 
-  answered(trip: RoundTrip): void {
+  answered(trip: RoundTrip<Reply>): void {
     const { queueMs = 0, batchWaitMs = 0, computeMs = 0 } = trip.response.timing ?? {};
     const sums = this.#sums;
     this.#sums = {

@@ -9,7 +9,7 @@ export type Verdict =
   | { readonly kind: "late" }
   /** Its queue is full. */
   | { readonly kind: "busy"; readonly retryAfterMs: number }
-  /** It holds another model. */
+  /** It holds another model, or does not run the program. */
   | { readonly kind: "wrong-model" }
   /** The request is invalid for every verifier. */
   | { readonly kind: "invalid" }
@@ -22,12 +22,13 @@ export function verdictOf(error: ServiceError): Verdict {
     // Not cancelled by this side: the verifier closed during the call.
     case status.CANCELLED:
     // Not a verifier, or one that refuses this client.
-    case status.UNIMPLEMENTED:
     case status.UNAUTHENTICATED:
     case status.PERMISSION_DENIED:
       return { kind: "unavailable" };
     case status.DEADLINE_EXCEEDED:
       return { kind: "late" };
+    // An older version, without this method, or not a verifier.
+    case status.UNIMPLEMENTED:
     case status.FAILED_PRECONDITION:
       return { kind: "wrong-model" };
     case status.INVALID_ARGUMENT:

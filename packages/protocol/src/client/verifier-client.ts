@@ -2,13 +2,16 @@ import { randomBytes } from "node:crypto";
 import { setMaxListeners } from "node:events";
 import { type ChannelCredentials, credentials } from "@grpc/grpc-js";
 import type { Trie } from "@nightbeam/catalogue";
-import type { Scorer, Scoring } from "@nightbeam/decoding";
+import type { Scorer, Scoring, Searcher, TargetProgram } from "@nightbeam/decoding";
 import { channelOptions, pem, type TlsFiles } from "../channel-options.js";
+import { ProtocolError } from "../errors.js";
 import { identityMessage } from "../identity.js";
 import type { AskSetup } from "./asking.js";
 import { type ClientLimits, clientLimitsOf } from "./client-limits.js";
 import type { ClientLog, VerifierDirectory } from "./directory.js";
+import type { Job } from "./job-calls.js";
 import { JobScorer } from "./job-scorer.js";
+import { JobSearcher } from "./job-searcher.js";
 import { WireKeys } from "./key-book.js";
 import { Links } from "./links.js";
 import { RetryBudget } from "./retry-budget.js";
@@ -24,6 +27,8 @@ export interface VerifierClientOptions {
   /** Content hash of the catalogue, in hex. */
   readonly catalogue: string;
   readonly scoring: Scoring;
+  /** What verifiers answer with: `scorer` needs tree-scores, `searcher` another one. Default: tree-scores. */
+  readonly program?: TargetProgram;
   readonly limits?: Partial<ClientLimits>;
   readonly log?: ClientLog;
   readonly tls?: TlsFiles;
@@ -42,15 +47,18 @@ export class VerifierClient {
   readonly #wireKeys = new WireKeys();
   readonly #statistics = new StatisticsCounter();
   readonly #closed = new AbortController();
+  readonly #program: TargetProgram;
 
   /** @throws ProtocolError BAD_OPTION */
   constructor(options: VerifierClientOptions) {
-    const { target, catalogue, scoring, trie, log } = options;
+    const { target, catalogue, scoring, trie, log, program = "tree-scores" } = options;
+    this.#program = program;
     const limits = clientLimitsOf(options.limits);
     const identity = identityMessage({ target, catalogue, scoring });
     const secrets = credentialsOf(options.tls);
     this.#links = new Links(options.directory, {
       identity: { target, catalogue, scoring },
+      program,
       limits,
       random: options.random ?? Math.random,
       ...(log === undefined ? {} : { log }),
@@ -77,18 +85,24 @@ export class VerifierClient {
   /**
    * A scorer for one job. Calls are cancelled with the signal and never outlive the deadline. Keys
    * have to be different within the job only.
+   *
+   * @throws ProtocolError BAD_OPTION if the client's program is a whole search
    */
-  scorer(job: {
-    readonly signal: AbortSignal;
-    /** Epoch milliseconds. */
-    readonly deadline: number;
-  }): Scorer {
-    return new JobScorer({
-      job,
-      setup: this.#setup,
-      wireKeys: this.#wireKeys,
-      closed: this.#closed.signal,
-    });
+  scorer(job: Job): Scorer {
+    const program = this.#program;
+    if (program !== "tree-scores") throw wrongProgram(program, "searcher");
+    return new JobScorer({ ...this.#jobOptions(job), wireKeys: this.#wireKeys });
+  }
+
+  /**
+   * A searcher for one job. Calls are cancelled with the signal and never outlive the deadline.
+   *
+   * @throws ProtocolError BAD_OPTION if the client's program is no whole search
+   */
+  searcher(job: Job): Searcher {
+    const program = this.#program;
+    if (program === "tree-scores") throw wrongProgram(program, "scorer");
+    return new JobSearcher({ ...this.#jobOptions(job), program });
   }
 
   /** Sums since the client was made, as they are now. */
@@ -101,6 +115,14 @@ export class VerifierClient {
     this.#closed.abort();
     this.#links.close();
   }
+
+  #jobOptions(job: Job) {
+    return { job, setup: this.#setup, closed: this.#closed.signal };
+  }
+}
+
+function wrongProgram(program: TargetProgram, method: string): ProtocolError {
+  return new ProtocolError("BAD_OPTION", `the client's program is ${program}: call \`${method}\``);
 }
 
 function credentialsOf(tls: TlsFiles | undefined): ChannelCredentials {

@@ -6,7 +6,6 @@ import {
   Metadata,
   type ServiceError,
 } from "@grpc/grpc-js";
-import { VerifierService } from "../generated/nightbeam/verifier/v1/verifier.js";
 
 /** What happens to a connection. */
 export type WireEvent = "connected" | "failed" | "lost";
@@ -44,18 +43,19 @@ export class Wire {
   }
 
   /**
-   * Sends a request.
+   * Sends a request to a method.
    *
    * @throws ServiceError
    */
-  verify(
+  call(
+    path: string,
     request: Buffer,
     options: { readonly deadline: number; readonly signal: AbortSignal },
   ): Promise<Buffer> {
     const { deadline, signal } = options;
     return new Promise((resolve, reject) => {
       const call = this.#client.makeUnaryRequest(
-        VerifierService.verify.path,
+        path,
         same,
         same,
         request,

@@ -5,9 +5,9 @@ import type { VerifyResponse } from "../generated/nightbeam/verifier/v1/verifier
 import { bytesPerNumber, packNumbers, unpackNumbers } from "./numbers.js";
 
 /** A verifier's answer to a call. */
-export interface VerifiedCall {
+export interface Answered<Answer> {
   /** In the order of the requests. */
-  readonly answers: readonly ScoreAnswer[];
+  readonly answers: readonly Answer[];
   /** Milliseconds until the call was put into a batch. */
   readonly queueMs: number;
   /** Milliseconds from then until the pass of the model started. */
@@ -19,6 +19,9 @@ export interface VerifiedCall {
   /** Rows of the running pass. */
   readonly runningTokens: number;
 }
+
+/** A verifier's answer to a tree call. */
+export type VerifiedCall = Answered<ScoreAnswer>;
 
 /**
  * Encodes the answers to a call.

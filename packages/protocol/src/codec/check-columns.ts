@@ -1,6 +1,6 @@
-import { ProtocolError } from "../errors.js";
 import type { VerifyRequest } from "../generated/nightbeam/verifier/v1/verifier.js";
 import type { CallLimits } from "../limits.js";
+import { checkPromptLength, invalid, sameLength } from "./columns.js";
 
 /**
  * Checks that the columns of a request fit each other and the limits, before memory is allocated for their content.
@@ -10,13 +10,13 @@ import type { CallLimits } from "../limits.js";
 export function checkColumns(message: VerifyRequest, limits: CallLimits): void {
   const users = message.keys.length;
   if (users > limits.users) {
-    fail(`there are ${users} users in the call, but the limit is ${limits.users}`);
+    invalid(`there are ${users} users in the call, but the limit is ${limits.users}`);
   }
   sameLength("prompt_lengths", { found: message.promptLengths.length, expected: users });
   sameLength("tree_sizes", { found: message.treeSizes.length, expected: users });
   const { tokens, entries } = totals(message, limits);
   if (tokens + entries > limits.callTokens) {
-    fail(
+    invalid(
       `the call has ${tokens + entries} prompt tokens and entries, but the limit is ${limits.callTokens}`,
     );
   }
@@ -27,7 +27,7 @@ export function checkColumns(message: VerifyRequest, limits: CallLimits): void {
   sameLength("wanted", { found: message.wanted.length, expected: bytes });
   const spare = 8 * bytes - entries;
   if (spare > 0 && (message.wanted[bytes - 1] ?? 0) >>> (8 - spare) !== 0) {
-    fail(`wanted has a bit after the call's last entry, ${entries - 1}`);
+    invalid(`wanted has a bit after the call's last entry, ${entries - 1}`);
   }
 }
 
@@ -37,25 +37,12 @@ function totals(message: VerifyRequest, limits: CallLimits) {
   for (let user = 0; user < message.keys.length; user++) {
     const prompt = message.promptLengths[user] ?? 0;
     const tree = message.treeSizes[user] ?? 0;
-    if (prompt === 0) fail(`user ${user}: the prompt is empty`);
-    if (prompt > limits.promptTokens) {
-      fail(
-        `user ${user}: the prompt has ${prompt} tokens, but the limit is ${limits.promptTokens}`,
-      );
-    }
+    checkPromptLength(prompt, { user, maxTokens: limits.promptTokens });
     if (tree > limits.entries) {
-      fail(`user ${user}: the tree has ${tree} entries, but the limit is ${limits.entries}`);
+      invalid(`user ${user}: the tree has ${tree} entries, but the limit is ${limits.entries}`);
     }
     tokens += prompt;
     entries += tree;
   }
   return { tokens, entries };
-}
-
-function sameLength(column: string, { found, expected }: { found: number; expected: number }) {
-  if (found !== expected) fail(`column ${column} has length ${found}, but must have ${expected}`);
-}
-
-function fail(what: string): never {
-  throw new ProtocolError("INVALID_CALL", what);
 }

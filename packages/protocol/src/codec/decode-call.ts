@@ -1,9 +1,9 @@
 import type { Trie } from "@nightbeam/catalogue";
 import type { ScoreRequest } from "@nightbeam/decoding";
-import { ProtocolError } from "../errors.js";
 import type { VerifyRequest } from "../generated/nightbeam/verifier/v1/verifier.js";
 import type { CallLimits } from "../limits.js";
 import { checkColumns } from "./check-columns.js";
+import { decodePrompt } from "./columns.js";
 import { decodeTree } from "./decode-tree.js";
 
 /** The content of a request, checked. */
@@ -23,6 +23,7 @@ export interface CallContent {
  */
 export function decodeCall(trie: Trie, message: VerifyRequest, limits: CallLimits): CallContent {
   checkColumns(message, limits);
+  const { vocabulary } = limits;
   const requests: ScoreRequest[] = [];
   let token = 0;
   let entry = 0;
@@ -31,7 +32,7 @@ export function decodeCall(trie: Trie, message: VerifyRequest, limits: CallLimit
     const entries = message.treeSizes[user] ?? 0;
     requests.push({
       key: message.keys[user] ?? 0,
-      prompt: decodePrompt(message, { user, first: token, tokens, vocabulary: limits.vocabulary }),
+      prompt: decodePrompt(message.promptTokens, { user, first: token, tokens, vocabulary }),
       tree: decodeTree(trie, message, { user, first: entry, entries }),
     });
     token += tokens;
@@ -42,22 +43,4 @@ export function decodeCall(trie: Trie, message: VerifyRequest, limits: CallLimit
     requests,
     released: message.released,
   };
-}
-
-function decodePrompt(
-  { promptTokens }: VerifyRequest,
-  at: { user: number; first: number; tokens: number; vocabulary: number },
-): Int32Array {
-  const prompt = new Int32Array(at.tokens);
-  for (let i = 0; i < at.tokens; i++) {
-    const token = promptTokens[at.first + i] ?? 0;
-    if (token >= at.vocabulary) {
-      throw new ProtocolError(
-        "INVALID_CALL",
-        `user ${at.user}: token ${i} of the prompt is ${token}, but the model's ids end at ${at.vocabulary - 1}`,
-      );
-    }
-    prompt[i] = token;
-  }
-  return prompt;
 }

@@ -7,7 +7,8 @@ import { ROOT_DISTANCE } from "./encode-call.js";
 interface TreeColumns {
   readonly codes: readonly number[];
   readonly parents: readonly number[];
-  readonly wanted: Uint8Array;
+  /** One bit per entry. Default: none is wanted. */
+  readonly wanted?: Uint8Array;
 }
 
 /**
@@ -51,7 +52,7 @@ export function decodeTree(
     prefixes[entry] = prefix;
     parents[entry] = parent;
     const bit = first + entry;
-    if (((columns.wanted[bit >>> 3] ?? 0) >>> (bit & 7)) & 1) wanted[asked++] = entry;
+    if (((columns.wanted?.[bit >>> 3] ?? 0) >>> (bit & 7)) & 1) wanted[asked++] = entry;
   }
   return { prefixes, parents, wanted: wanted.slice(0, asked) };
 }

@@ -42,19 +42,28 @@ export function encodeCall(trie: Trie, call: Call): VerifyRequest {
   return message;
 }
 
-function appendTree(trie: Trie, target: { tree: BeamTree; message: VerifyRequest }): void {
-  const { prefixes, parents, wanted } = target.tree;
-  const { codes, parents: distances, wanted: bits } = target.message;
-  const first = codes.length;
+function appendTree(trie: Trie, { tree, message }: { tree: BeamTree; message: VerifyRequest }) {
+  const first = message.codes.length;
+  appendEntries(trie, { tree, columns: message });
+  const { wanted: bits } = message;
+  for (const entry of tree.wanted) {
+    const bit = first + entry;
+    bits[bit >>> 3] = (bits[bit >>> 3] ?? 0) | (1 << (bit & 7));
+  }
+}
+
+/** Appends the entries of a tree to columns over entries. */
+export function appendEntries(
+  trie: Trie,
+  target: { tree: BeamTree; columns: { readonly codes: number[]; readonly parents: number[] } },
+): void {
+  const { prefixes, parents } = target.tree;
+  const { codes, parents: distances } = target.columns;
   for (let entry = 0; entry < prefixes.length; entry++) {
     const prefix = prefixes[entry] ?? ROOT;
     const parent = parents[entry] ?? -1;
     codes.push(prefix === ROOT ? 0 : (trie.codes[prefix] ?? 0));
     if (prefix === ROOT) distances.push(ROOT_DISTANCE);
     else distances.push(parent < 0 ? 0 : entry - parent);
-  }
-  for (const entry of wanted) {
-    const bit = first + entry;
-    bits[bit >>> 3] = (bits[bit >>> 3] ?? 0) | (1 << (bit & 7));
   }
 }

@@ -5,6 +5,7 @@ import type {
 } from "../generated/nightbeam/verifier/v1/verifier.js";
 import type { IdentityMessage } from "../identity.js";
 import type { CallLimits } from "../limits.js";
+import { programMessage } from "../programs.js";
 import type { VerifyHandler } from "./handler.js";
 import type { OpenCalls } from "./open-calls.js";
 import { statusOf } from "./status-of.js";
@@ -19,12 +20,13 @@ export function describeMethod(setup: {
   return (_call, callback) => {
     let response: DescribeResponse;
     try {
-      const { cost, precision, version, ...load } = setup.handler.describe();
+      const { programs, precision, version, ...load } = setup.handler.describe();
       response = {
         ...setup.identity,
         precision,
         version,
-        cost,
+        cost: programs.find(({ program }) => program === "tree-scores")?.cost,
+        programs: programs.map(({ program, cost }) => ({ program: programMessage(program), cost })),
         load,
         draining: setup.calls.refusing,
         limits: setup.limits,

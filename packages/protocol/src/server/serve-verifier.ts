@@ -11,10 +11,11 @@ import { ProtocolError } from "../errors.js";
 import { VerifierService } from "../generated/nightbeam/verifier/v1/verifier.js";
 import { identityMessage } from "../identity.js";
 import { type CallLimits, limitsOf } from "../limits.js";
+import { callMethod } from "./call-method.js";
 import { describeMethod } from "./describe-method.js";
 import type { VerifyHandler } from "./handler.js";
+import { searchMethod, verifyMethod } from "./model-methods.js";
 import { OpenCalls } from "./open-calls.js";
-import { verifyMethod } from "./verify-method.js";
 
 /** The directory proto/ of this package, relative to both src/server and dist/server. */
 const PROTO = new URL("../../proto/", import.meta.url);
@@ -74,7 +75,11 @@ export async function serveVerifier(options: ServeOptions): Promise<ServedVerifi
     }),
   );
   const setup = { handler, trie, identity, limits, calls };
-  server.addService(SERVICE, { verify: verifyMethod(setup), describe: describeMethod(setup) });
+  server.addService(SERVICE, {
+    verify: callMethod(setup, verifyMethod(setup)),
+    search: callMethod(setup, searchMethod(setup)),
+    describe: describeMethod(setup),
+  });
   const health = new HealthImplementation();
   const setHealth = (state: "SERVING" | "NOT_SERVING") => {
     for (const name of HEALTH_NAMES) health.setStatus(name, state);
@@ -115,10 +120,13 @@ export async function serveVerifier(options: ServeOptions): Promise<ServedVerifi
   };
 }
 
-/** The generated service, but with requests as bytes: `verifyMethod` decodes them and reports what is wrong. */
+const asBytes = (bytes: Buffer) => bytes;
+
+/** The generated service, but with requests as bytes: `callMethod` decodes them and reports what is wrong. */
 const SERVICE: ServiceDefinition = {
   ...VerifierService,
-  verify: { ...VerifierService.verify, requestDeserialize: (bytes: Buffer) => bytes },
+  verify: { ...VerifierService.verify, requestDeserialize: asBytes },
+  search: { ...VerifierService.search, requestDeserialize: asBytes },
 };
 
 function bind(server: Server, { host, port, tls }: ServeOptions): Promise<number> {

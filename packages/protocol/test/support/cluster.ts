@@ -12,7 +12,8 @@ import { FakeHandler } from "./fake-handler.js";
 export const TARGET = "ab".repeat(32);
 export const CATALOGUE = "0c".repeat(32);
 /** What tests of the cluster run on. */
-export const { trie } = fullCatalogue({ levels: 3, codes: 4 });
+export const catalogue = fullCatalogue({ levels: 3, codes: 4 });
+export const { trie } = catalogue;
 
 /** A list of verifiers that a test changes. */
 export class ListDirectory implements VerifierDirectory {
@@ -59,7 +60,7 @@ export function cluster() {
     id: string,
     options: Partial<ServeOptions> = {},
   ): Promise<FakeVerifier> => {
-    const handler = new FakeHandler(trie);
+    const handler = new FakeHandler(catalogue);
     const server = await serveVerifier({
       handler,
       trie,

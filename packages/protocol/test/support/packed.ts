@@ -1,7 +1,11 @@
 import type { Trie } from "@nightbeam/catalogue";
-import type { ScoreRequest } from "@nightbeam/decoding";
+import type { ScoreRequest, SearchProgram, SearchRequest } from "@nightbeam/decoding";
 import { encodeCall } from "../../src/codec/encode-call.js";
-import type { VerifyRequest } from "../../src/generated/nightbeam/verifier/v1/verifier.js";
+import { encodeSearch } from "../../src/codec/encode-search.js";
+import type {
+  SearchRequest as SearchMessage,
+  VerifyRequest,
+} from "../../src/generated/nightbeam/verifier/v1/verifier.js";
 import { identityMessage } from "../../src/identity.js";
 import { limitsOf } from "../../src/limits.js";
 import { CATALOGUE, TARGET } from "./cluster.js";
@@ -22,4 +26,14 @@ export function packed(
   released: readonly number[] = [],
 ): VerifyRequest {
   return encodeCall(trie, { identity, client: 0xfedc_ba98_7654_3210n, requests, released });
+}
+
+/** A call for whole searches as a message. */
+export function packedSearch(
+  trie: Trie,
+  requests: readonly SearchRequest[],
+  options: { program?: SearchProgram; beamWidth?: number } = {},
+): SearchMessage {
+  const { program = "verify-tree", beamWidth = 5 } = options;
+  return encodeSearch(trie, { identity, program, beamWidth, requests });
 }

@@ -1,5 +1,5 @@
 import type { Catalogue, Trie } from "@nightbeam/catalogue";
-import { type ScoreRequest, treeOf } from "@nightbeam/decoding";
+import { type ScoreRequest, type SearchRequest, treeOf } from "@nightbeam/decoding";
 import { catalogueOf } from "@nightbeam/testing";
 import fc from "fast-check";
 
@@ -43,3 +43,29 @@ export function someRequests(trie: Trie): fc.Arbitrary<ScoreRequest[]> {
 export const someCall: fc.Arbitrary<{ trie: Trie; requests: ScoreRequest[] }> = someCatalogue.chain(
   ({ trie }) => someRequests(trie).map((requests) => ({ trie, requests })),
 );
+
+/** A catalogue and a call for whole searches about it, with keys as they arrive: the users' places. */
+export const someSearches: fc.Arbitrary<{ catalogue: Catalogue; requests: SearchRequest[] }> =
+  someCatalogue.chain((catalogue) => {
+    const { trie } = catalogue;
+    const firstLeaf = trie.levelStart[trie.levels] ?? 1;
+    const leaf = fc.integer({ min: firstLeaf, max: trie.codes.length - 1 });
+    const user = fc.record({
+      prompt: fc.array(fc.nat({ max: VOCABULARY - 1 }), { minLength: 1, maxLength: 12 }),
+      closed: fc.array(leaf, { maxLength: 10 }),
+      drafted: fc.array(fc.integer({ min: 1, max: firstLeaf - 1 }), { maxLength: 12 }),
+    });
+    const shared = fc.array(leaf, { maxLength: 10 });
+    return fc.tuple(fc.array(user, { maxLength: 6 }), shared).map(([users, forAll]) => ({
+      catalogue,
+      requests: users.map(({ prompt, closed, drafted }, key): SearchRequest => {
+        const request = {
+          key,
+          prompt: Int32Array.from(prompt),
+          closed: Uint32Array.from(new Set([...closed, ...forAll])).sort(),
+        };
+        const { prefixes } = treeOf(trie, drafted);
+        return prefixes.length === 0 ? request : { ...request, drafted: prefixes };
+      }),
+    }));
+  });

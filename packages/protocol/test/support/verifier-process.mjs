@@ -11,12 +11,20 @@ const { trie } = buildCatalogue(
   paths.map((path, i) => ({ id: `i${i}`, codes: path, where: `item ${i}` })),
 );
 let calls = 0;
+const neverAnswer = () => {
+  process.send({ calls: ++calls });
+  return new Promise(() => undefined);
+};
 const handler = {
-  verify: () => {
-    process.send({ calls: ++calls });
-    return new Promise(() => undefined);
-  },
-  describe: () => ({ precision: "none", version: "0", waitingTokens: 0, runningTokens: 0 }),
+  verify: neverAnswer,
+  search: neverAnswer,
+  describe: () => ({
+    precision: "none",
+    version: "0",
+    programs: [{ program: "tree-scores" }, { program: "beam-search" }],
+    waitingTokens: 0,
+    runningTokens: 0,
+  }),
 };
 const { port } = await serveVerifier({
   handler,

@@ -1,7 +1,7 @@
 import { availableParallelism, homedir } from "node:os";
 import { join } from "node:path";
 import type { Catalogue } from "@nightbeam/catalogue";
-import type { Scoring } from "@nightbeam/decoding";
+import type { Scoring, SearchProgram } from "@nightbeam/decoding";
 import {
   CPU,
   type Device,
@@ -10,7 +10,9 @@ import {
   type ModelOptions,
   openLevelHeads,
   openModel,
+  openSearcher,
   type Precision,
+  type SearcherModel,
 } from "@nightbeam/model";
 import { DEFAULTS } from "@nightbeam/settings";
 
@@ -26,7 +28,7 @@ export interface ModelSettings {
   readonly promptCache?: number | undefined;
 }
 
-type MachineSettings = ModelSettings & {
+export type MachineSettings = ModelSettings & {
   readonly catalogue: Catalogue;
   readonly historyCatalogue: Catalogue;
   readonly maxWaiting: number;
@@ -43,6 +45,14 @@ export function openMachineLevelHeads(
   settings: MachineSettings,
 ): Promise<LevelHeadsModel> {
   return openLevelHeads(modelOptions(directory, settings));
+}
+
+/** The same for whole searches. */
+export function openMachineSearcher(
+  directory: string,
+  settings: MachineSettings & { readonly program: SearchProgram },
+): Promise<SearcherModel> {
+  return openSearcher({ ...modelOptions(directory, settings), program: settings.program });
 }
 
 function modelOptions(directory: string, settings: MachineSettings): ModelOptions {

@@ -7,6 +7,7 @@ import {
 } from "@nightbeam/dataset";
 import { RecommendError } from "../errors.js";
 import { GROUPS_AT_ONCE, openRowsDecoder, type RowsDecoder } from "../open-rows-decoder.js";
+import { chooseProgram } from "../program/choose-program.js";
 import { inGroups } from "./in-groups.js";
 import { Permits } from "./permits.js";
 import { parseRecommenderSettings, type RecommenderSettings } from "./recommender-settings.js";
@@ -52,7 +53,7 @@ export interface Recommender extends AsyncDisposable {
 /**
  * Opens the models and the catalogue. Lists and scores are those of `nightbeam recommend`, to the bit.
  *
- * @throws SettingsError BAD_SETTINGS, BAD_DRAFT; RecommendError BAD_DRAFT_WIDTHS, DRAFT_DIFFERS;
+ * @throws SettingsError BAD_SETTINGS, BAD_DRAFT; RecommendError BAD_DRAFT_WIDTHS, BAD_SEARCH, DRAFT_DIFFERS;
  * CatalogueError, DatasetError, ModelError, RunError about what the settings name; the signal's reason
  */
 export async function openRecommender(
@@ -68,12 +69,13 @@ export async function openRecommender(
     ...(block === undefined ? {} : { block: await idsOf(block) }),
   });
   const histories = () => (path === undefined ? nothing() : readHistories({ path }));
-  const decoder = await openRowsDecoder(settings, {
-    historyCatalogue,
-    searched,
-    histories,
-    signal,
-  });
+  const { kind: device } = settings.device;
+  const how = { settings, programs: undefined, device, trie: searched.trie };
+  const { program } = chooseProgram(how);
+  const decoder = await openRowsDecoder(
+    { ...settings, program },
+    { historyCatalogue, searched, histories, signal },
+  );
   return new MachineRecommender(decoder, settings.batchSize);
 }
 

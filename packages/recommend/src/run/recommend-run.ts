@@ -8,9 +8,17 @@ import {
   readItemFilter,
   type TeacherLog,
 } from "@nightbeam/dataset";
-import { type Manifest, type Run, type RunPlan, runFigures } from "@nightbeam/run";
+import {
+  directoryJournal,
+  type Manifest,
+  type Run,
+  type RunPlan,
+  runFigures,
+} from "@nightbeam/run";
 import type { RecommendSettings } from "@nightbeam/settings";
 import { openRowsDecoder, type RowsDecoder } from "../open-rows-decoder.js";
+import type { ProgramChoice } from "../program/choose-program.js";
+import { programFor } from "../program/planned-program.js";
 import { forEachPart } from "./for-each-part.js";
 import { readCandidates } from "./read-candidates.js";
 import { openPlannedRun, runName, runPlan } from "./run-plan.js";
@@ -24,6 +32,8 @@ export type RecommendEvent =
       readonly items: number;
       readonly unknown: number;
     }
+  /** What the target is run for was chosen or given; for tree calls only if `search` was given. */
+  | ({ readonly kind: "program" } & ProgramChoice)
   /** The run was begun with other drafts, or none: its manifest names those. No list changes. */
   | { readonly kind: "other-drafts" }
   /** An interrupted run is continued. */
@@ -70,16 +80,27 @@ export async function recommendRun(
   }
   const histories = () => readHistories({ path: settings.histories });
   const { accepting } = candidates ?? {};
-  const decoder = await openRowsDecoder(settings, {
-    historyCatalogue,
-    searched,
-    histories,
-    accepting,
-    signal,
-  });
+  const standing = await directoryJournal(settings.out).readPlan();
+  const { kind: device } = settings.device;
+  const how = { settings, programs: undefined, device, trie: searched.trie };
+  const choice = programFor(how, standing);
+  const { program } = choice;
+  if (program !== "tree-scores" || settings.search !== undefined) {
+    onEvent({ kind: "program", ...choice });
+  }
+  const decoder = await openRowsDecoder(
+    { ...settings, program },
+    { historyCatalogue, searched, histories, accepting, signal },
+  );
   try {
     const models = decoder.modelVersions;
-    const versions = { historyCatalogue, searched, models, candidates: candidates?.version };
+    const versions = {
+      historyCatalogue,
+      searched,
+      models,
+      candidates: candidates?.version,
+      choice,
+    };
     const plan = await runPlan(settings, { rows, ...versions });
     signal.throwIfAborted();
     const { levels } = searched.trie;

@@ -11,6 +11,8 @@ import {
   withDraftsOf,
 } from "@nightbeam/run";
 import { dependsOnDraft, plannedArguments, type RecommendSettings } from "@nightbeam/settings";
+import type { ProgramChoice } from "../program/choose-program.js";
+import { plannedProgram } from "../program/planned-program.js";
 
 /** Returns what determines the result: the same plan again continues the run, another is refused. */
 export async function runPlan(
@@ -25,9 +27,12 @@ export async function runPlan(
     models: Readonly<Record<string, string>>;
     /** Hash of the candidates. Default: there are none. */
     candidates: string | undefined;
+    /** What the target is run for. */
+    choice: ProgramChoice;
   },
 ): Promise<RunPlan> {
   const { historyCatalogue, searched, candidates } = run;
+  const program = plannedProgram(run.choice);
   const { acceptAbove, partSize, format } = settings;
   return {
     format,
@@ -37,8 +42,10 @@ export async function runPlan(
     arguments: {
       ...plannedArguments({ ...settings, device: settings.device.kind }),
       ...(acceptAbove === undefined ? {} : { acceptAbove }),
+      ...program.arguments,
     },
     versions: {
+      ...program.versions,
       ...run.models,
       catalogue: searched.hash,
       // Prompts may name items that the filter left out.

@@ -4,12 +4,14 @@ import {
   type CandidateOptions,
   candidateDecoder,
   type DraftPolicy,
-  type Scorer,
+  searchDecoder,
   speculativeDecoder,
+  type TargetProgram,
 } from "@nightbeam/decoding";
 import { answersHash } from "@nightbeam/model";
 import { dependsOnDraft, type ListSettings, verificationOf } from "@nightbeam/settings";
 import type { OpenDrafts } from "../models/open-drafts.js";
+import type { RunTarget } from "../models/open-target.js";
 
 /** How proposed items enter the lists. */
 export type AcceptingOptions = Pick<CandidateOptions, "candidatesFor" | "threshold" | "places">;
@@ -27,7 +29,8 @@ export interface ListDecoderParts {
 
 /**
  * Returns a function that makes the decoder of a run for a target: the model on this machine, or
- * verifiers for the length of a shard. All decoders share the draft and what the policy learns.
+ * verifiers for the length of a shard. All decoders share the draft and what the policy learns. A
+ * target that runs whole searches without looking at drafts gets none.
  */
 export function listDecoders(
   settings: Pick<
@@ -42,25 +45,27 @@ export function listDecoders(
     | "drafted"
   >,
   parts: ListDecoderParts,
-): (target: Scorer) => BatchDecoder {
+): (target: RunTarget) => BatchDecoder {
   const { scoring, beamWidth, precision, device = "cpu" } = settings;
   const { catalogue, checkpoint, drafts, policy, accepting } = parts;
   const { drafter, draftVersions } = drafts;
-  const search = {
-    drafter,
-    policy,
-    space: { trie: catalogue.trie, scoring },
-    beamWidth,
-    verification: verificationOf(settings),
-    versions: {
-      // Only relaxed lists depend on the draft.
-      ...(dependsOnDraft(settings) ? draftVersions : {}),
-      target: answersHash({ checkpoint, precision, device }),
-      catalogue: catalogue.hash,
-    },
+  const space = { trie: catalogue.trie, scoring };
+  const verification = verificationOf(settings);
+  const versionsOf = (program: TargetProgram) => ({
+    // Only relaxed lists depend on the draft.
+    ...(dependsOnDraft(settings) ? draftVersions : {}),
+    target: answersHash({ checkpoint, precision, device, program }),
+    catalogue: catalogue.hash,
+  });
+  return (target) => {
+    const { program } = target;
+    const drafting = program === "beam-search" ? {} : { drafter, policy };
+    const search = { space, beamWidth, versions: versionsOf(program), ...drafting };
+    if (target.program !== "tree-scores")
+      return searchDecoder({ ...search, target: target.searcher });
+    const asking = { ...search, verification, target: target.scorer };
+    return accepting === undefined
+      ? speculativeDecoder(asking)
+      : candidateDecoder({ ...asking, ...accepting });
   };
-  return (target) =>
-    accepting === undefined
-      ? speculativeDecoder({ ...search, target })
-      : candidateDecoder({ ...search, ...accepting, target });
 }

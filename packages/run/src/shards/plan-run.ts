@@ -12,6 +12,8 @@ export interface PlanRunOptions {
   readonly request: RunRequest;
   /** Hashes of the inputs, by the names that `nightbeam recommend` uses; one is `histories`. */
   readonly versions: Readonly<Record<string, string>>;
+  /** What the plan names beside the request's own arguments. Default: nothing. */
+  readonly arguments?: RunPlan["arguments"] | undefined;
   /** All rows of the histories, in order. Not read if the run is planned already. */
   readonly rows: AsyncIterable<readonly HistoryRow[]>;
   /** A run with more shards is refused early. Default: no limit. */
@@ -35,7 +37,7 @@ export async function planRun(
 ): Promise<{ readonly plan: RunPlan; readonly created: boolean }> {
   const { store, request, signal } = options;
   const journal = storeJournal(store);
-  const wanted = planOf(request, options.versions);
+  const wanted = planOf(options);
   const before = await journal.readPlan();
   if (before !== undefined) {
     refuseOtherPlan(options, before, withRowsOf(wanted, before));
@@ -51,13 +53,14 @@ export async function planRun(
 }
 
 /** The plan, except for the number of input rows. */
-function planOf(request: RunRequest, versions: Readonly<Record<string, string>>): RunPlan {
+function planOf(options: Pick<PlanRunOptions, "request" | "versions" | "arguments">): RunPlan {
+  const { request, versions } = options;
   const { format, partSize } = request;
   return {
     format,
     partSize,
     firstRow: 0,
-    arguments: plannedArguments(request),
+    arguments: { ...plannedArguments(request), ...options.arguments },
     versions: { ...versions },
   };
 }

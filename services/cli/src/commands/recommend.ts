@@ -1,11 +1,22 @@
 import { constants } from "node:os";
 import { dirname } from "node:path";
-import { type ProgressCounts, type RecommendEvent, recommendRun } from "@nightbeam/recommend";
+import {
+  describeChoice,
+  type ProgressCounts,
+  type RecommendEvent,
+  recommendRun,
+} from "@nightbeam/recommend";
 import type { FigureName, Manifest } from "@nightbeam/run";
 import { withRequired } from "@nightbeam/service";
 import { clock, facts, progressBar, whole } from "@nightbeam/service/terminal";
-import { DEFAULTS, DRAFT_FORMS, recommendFields } from "@nightbeam/settings";
+import {
+  DEFAULTS,
+  DRAFT_FORMS,
+  type RecommendSettings,
+  recommendFields,
+} from "@nightbeam/settings";
 import { Command } from "commander";
+import { withFlags } from "../options/key-flags.js";
 import { withLists } from "../options/list-options.js";
 import { candidateFacts } from "../recommend/candidate-facts.js";
 import { recommendOptions } from "../recommend/options.js";
@@ -75,7 +86,7 @@ async function run(flags: Record<string, unknown>): Promise<void> {
   try {
     const { manifest, alreadyDone } = await recommendRun(options, {
       onEvent: (event) => {
-        if (event.kind !== "progress") return void say(eventLine(event));
+        if (event.kind !== "progress") return void say(eventLine(event, options));
         const { counts } = event;
         if (!abort.signal.aborted) bar.update({ ...counts, note: callsNote(counts) });
       },
@@ -140,7 +151,10 @@ function teacherFact({ stats, parts }: Manifest): [name: string, value: string][
 }
 
 /** An event of a run as a line for the terminal; progress has its bar. */
-function eventLine(event: Exclude<RecommendEvent, { kind: "progress" }>): string {
+function eventLine(
+  event: Exclude<RecommendEvent, { kind: "progress" }>,
+  { draft }: Pick<RecommendSettings, "draft">,
+): string {
   switch (event.kind) {
     case "candidates": {
       const { users, items, unknown } = event;
@@ -150,6 +164,8 @@ function eventLine(event: Exclude<RecommendEvent, { kind: "progress" }>): string
           : `; ${whole(unknown)} of them are ignored: the catalogue that is searched lacks them`;
       return `Candidates: ${whole(items)} items for ${whole(users)} users${ignored}.`;
     }
+    case "program":
+      return withFlags(describeChoice(event, draft));
     case "other-drafts":
       return "This run was begun with other drafts, or none: its manifest names those. No list changes.";
     case "continued":

@@ -30,6 +30,10 @@ export function withLists(command: Command): Command {
       "--draft-width <n>",
       `prefixes drafted at each level, one width per level (60,40,30), or auto (default ${DEFAULTS.draftWidth})`,
     )
+    .option(
+      "--search <how>",
+      `whole: the target runs each search itself; drafted: the same, with the draft's tree first; calls: it is asked for trees; auto: what is measured to be fastest (default ${DEFAULTS.search}; calls on a processor)`,
+    )
     .option("--exclude-seen", "recommend nothing that is in the user's history")
     .option("--allow <file>", "recommend only the items of this list")
     .option("--block <file>", "recommend none of the items of this list")

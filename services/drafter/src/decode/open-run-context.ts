@@ -5,10 +5,12 @@ import { answersHash, openPrompts, type Prompts } from "@nightbeam/model";
 import { VerifierClient, type VerifierDirectory } from "@nightbeam/protocol";
 import {
   batchesAtOnce,
+  describeChoice,
   listDecoders,
   type OpenDrafts,
   openDrafts,
   policyOf,
+  programOfPlan,
   type Reading,
   userReader,
 } from "@nightbeam/recommend";
@@ -88,7 +90,8 @@ async function openRunDrafts(
   const { location, setup, log, target } = options;
   const { catalogue } = run;
   const histories = () => historiesOf(location, run.plan);
-  const { scoring, draft } = run.request;
+  const { scoring } = run.request;
+  const draft = programOfPlan(run.plan) === "beam-search" ? [] : run.request.draft;
   const { workers, promptCache, shardsAtOnce } = setup;
   const settings = { scoring, precision: "fp32", workers, promptCache } as const;
   // A draft must never refuse a call. Its queue is measured in parts of `batchesAtOnce` batches. Twice the
@@ -134,6 +137,8 @@ function contextOf(
   const { catalogue } = run;
   const { scoring, precision, device = "cpu" } = run.request;
   const checkpoint = run.plan.versions.target ?? "";
+  const program = programOfPlan(run.plan);
+  logProgram(run, log);
   const decoderFor = listDecoders(run.request, { catalogue, checkpoint, drafts, policy });
   const client = new VerifierClient({
     directory: verifiers,
@@ -141,6 +146,7 @@ function contextOf(
     target: answersHash({ checkpoint, precision, device }),
     catalogue: catalogue.hash,
     scoring,
+    program,
     log,
     ...(setup.tls === undefined ? {} : { tls: setup.tls }),
     limits: setup.patienceMs === undefined ? {} : { patienceMs: setup.patienceMs },
@@ -152,10 +158,23 @@ function contextOf(
     read,
     nextKey: () => key++,
     lap: statisticsLaps(() => client.statistics),
-    decoder: (job) => decoderFor(client.scorer(job)),
+    decoder: (job) =>
+      decoderFor(
+        program === "tree-scores"
+          ? { program, scorer: client.scorer(job) }
+          : { program, searcher: client.searcher(job) },
+      ),
     close: async () => {
       await client.close();
       await drafts.close();
     },
   };
+}
+
+/** Logs what the run's target is run for, and a draft that is not used. Tree calls are not worth a line. */
+function logProgram({ plan, request }: OpenRun, log: Log): void {
+  const program = programOfPlan(plan);
+  if (program === "tree-scores") return;
+  const reason = String(plan.arguments.searchReason ?? "");
+  log.info({ program, reason }, describeChoice({ program, reason }, request.draft));
 }

@@ -48,7 +48,14 @@ export async function startModelVerifier(
         const load = { waitingTokens: 0, runningTokens: 0 };
         return { answers, queueMs: 1, batchWaitMs: 2, computeMs: 3, ...load };
       },
-      describe: () => ({ precision: "fp32", version: "0", waitingTokens: 0, runningTokens: 0 }),
+      search: () => Promise.reject(new Error("only trees are scored here")),
+      describe: () => ({
+        precision: "fp32",
+        version: "0",
+        programs: [{ program: "tree-scores" }],
+        waitingTokens: 0,
+        runningTokens: 0,
+      }),
     },
     trie: catalogue.trie,
     target: model.hash,

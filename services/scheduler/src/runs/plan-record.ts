@@ -1,10 +1,14 @@
-import { type Catalogue, filteredOut } from "@nightbeam/catalogue";
+import { type Catalogue, excludeItems, filteredOut } from "@nightbeam/catalogue";
 import { fileHash, openCatalogue, readHistories, readItemFilter } from "@nightbeam/dataset";
 import { checkpointHash, openCheckpoint, openPrompts, promptsHash } from "@nightbeam/model";
 import { MAX_SHARDS } from "@nightbeam/queue";
-import { planRun } from "@nightbeam/run";
+import { describeChoice, plannedProgram } from "@nightbeam/recommend";
+import { planRun, storeJournal } from "@nightbeam/run";
+import type { Log } from "@nightbeam/service/log";
 import type { RunRequest } from "@nightbeam/settings";
 import { draftVersion, parseDraftName } from "@nightbeam/settings";
+import { chooseRunProgram } from "./choose-run-program.js";
+import type { LiveVerifiers } from "./live-verifiers.js";
 import type { PlanningProgress } from "./planner.js";
 import type { OpenOutput } from "./run-output.js";
 import type { RunRecord } from "./run-record.js";
@@ -16,26 +20,50 @@ const CHUNK_ROWS = 4_096;
  * Plans a run: computes the hashes of everything that decides its result, splits its histories into shards and
  * writes its plan. An existing plan is compared.
  *
- * @throws DatasetError, ModelError, CatalogueError, RunError, StoreError; the signal's reason
+ * @throws DatasetError, ModelError, CatalogueError, RunError, RecommendError, StoreError; the signal's reason
  */
-export async function planRecord(
-  record: RunRecord,
-  { openOutput, signal, onRows }: PlanningProgress & { readonly openOutput: OpenOutput },
-): Promise<void> {
+export async function planRecord(record: RunRecord, planning: Planning): Promise<void> {
+  const { openOutput, signal, onRows } = planning;
   const { store } = await openOutput(record.out);
   const { request } = record;
-  const versions = await versionsOf(request, signal);
-  const rows = readHistories({ path: request.histories, chunkRows: CHUNK_ROWS });
-  await planRun({ store, request, versions, rows, maxShards: MAX_SHARDS, onRows, signal });
+  const catalogue = await openCatalogue(request.catalogue);
+  const { hashes, closedPaths } = await listsOf(request, catalogue);
+  const inputs = await versionsOf(request, { catalogue, lists: hashes, signal });
+  const choice = chooseRunProgram(request, {
+    live: planning.verifiers(),
+    catalogue,
+    closedPaths,
+    checkpoint: inputs.target ?? "",
+    standing: await storeJournal(store).readPlan(),
+  });
+  const words = describeChoice(choice, request.draft);
+  planning.log.info({ runId: record.runId, ...choice }, words);
+  const program = plannedProgram(choice);
+  await planRun({
+    ...{ store, request, maxShards: MAX_SHARDS, onRows, signal },
+    versions: { ...inputs, ...program.versions },
+    arguments: program.arguments,
+    rows: readHistories({ path: request.histories, chunkRows: CHUNK_ROWS }),
+  });
+}
+
+/** What planning a run needs besides its record. */
+export interface Planning extends PlanningProgress {
+  readonly openOutput: OpenOutput;
+  readonly verifiers: () => LiveVerifiers;
+  readonly log: Pick<Log, "info">;
 }
 
 /** The hashes of all inputs, by the names that `nightbeam recommend` gives them. */
 async function versionsOf(
   request: RunRequest,
-  signal: AbortSignal,
+  options: {
+    readonly catalogue: Catalogue;
+    readonly lists: Readonly<Record<string, string>>;
+    readonly signal: AbortSignal;
+  },
 ): Promise<Readonly<Record<string, string>>> {
-  const catalogue = await openCatalogue(request.catalogue);
-  const lists = await listsOf(request, catalogue);
+  const { catalogue, lists, signal } = options;
   // Refuses a catalogue that does not fit the model, before histories are split.
   await openPrompts({ directory: request.target, catalogue });
   signal.throwIfAborted();
@@ -58,15 +86,21 @@ async function versionsOf(
   };
 }
 
-/** The hashes of the allow and block lists. Items that the catalogue does not have are refused. */
+/**
+ * The hashes of the allow and block lists, and how many code paths they close. Items that the catalogue does not have
+ * are refused.
+ */
 async function listsOf(
   { allow, block }: RunRequest,
   catalogue: Catalogue,
-): Promise<Record<string, string>> {
-  filteredOut(catalogue, await readItemFilter({ allow, block }));
+): Promise<{ readonly hashes: Record<string, string>; readonly closedPaths: number }> {
+  const items = filteredOut(catalogue, await readItemFilter({ allow, block }));
   return {
-    ...(allow === undefined ? {} : { allow: await fileHash(allow) }),
-    ...(block === undefined ? {} : { block: await fileHash(block) }),
+    hashes: {
+      ...(allow === undefined ? {} : { allow: await fileHash(allow) }),
+      ...(block === undefined ? {} : { block: await fileHash(block) }),
+    },
+    closedPaths: excludeItems(catalogue, items).closedLeaves().length,
   };
 }
 

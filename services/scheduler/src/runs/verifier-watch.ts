@@ -1,20 +1,12 @@
-import type { NodeStatus } from "@nightbeam/control";
 import { answersHash } from "@nightbeam/model";
+import { programOfPlan } from "@nightbeam/recommend";
 import type { RunPlan } from "@nightbeam/run";
 import type { RunRequest } from "@nightbeam/settings";
 import type { Alarms } from "../alarms/alarms.js";
 import type { RunStateName } from "../api/answers.js";
 import type { WallClock } from "../clock.js";
+import { holdsModel, type LiveVerifiers, programsOf } from "./live-verifiers.js";
 import type { RunRecord } from "./run-record.js";
-
-/** The announced verifiers, with the properties that decide which calls they take. */
-export interface LiveVerifiers {
-  /** False without a connection to NATS: then nothing is known about verifiers. */
-  readonly connected: boolean;
-  readonly verifiers: readonly Pick<NodeStatus, "target" | "catalogue" | "scoring" | "draining">[];
-  /** Whether a drafter was given verifiers by address, about which nothing is known here. */
-  readonly areNamed: boolean;
-}
 
 export interface VerifierWatchOptions {
   readonly verifiers: () => LiveVerifiers;
@@ -122,11 +114,16 @@ export function unverifiedReason(options: {
     ? ", and nothing is known about those that drafters were given by address"
     : "";
   if (held.length === 0) return `no verifier is announced${named}`;
-  const answers = held.some((one) => {
-    const { target = asked.target, catalogue: items = catalogue, scoring: mode = scoring } = one;
-    return target === asked.target && items === catalogue && mode === scoring;
-  });
-  if (answers) return undefined;
+  const holding = held.filter((one) => holdsModel(one, asked));
+  const program = programOfPlan(plan);
+  if (holding.some((one) => programsOf(one).some((runs) => runs.program === program)))
+    return undefined;
+  if (holding.length > 0) {
+    return (
+      `no verifier runs ${program}, which the run was planned with; the ${holding.length} that hold its target ` +
+      `run ${[...new Set(holding.flatMap(programsOf).map((runs) => runs.program))].join(", ")}${named}`
+    );
+  }
   const holdings = [...new Set(held.map(describe))];
   const more =
     holdings.length > MAX_DESCRIBED ? `; and ${holdings.length - MAX_DESCRIBED} more` : "";

@@ -5,6 +5,7 @@ export interface QueuedCall {
     readonly tokens: number;
     readonly followUp: boolean;
     readonly promptLength: number;
+    readonly beamWidth: number;
   };
 }
 
@@ -18,7 +19,7 @@ export interface BatchLimits {
 /**
  * Chooses the calls of the next pass: first overdue calls, then follow-up calls (their searches hold memory at
  * the client, and their prompts are probably cached), then first calls whose prompt length is closest to the
- * oldest one's. Within each group, the oldest first.
+ * oldest one's. Within each group, the oldest first. All have the beam width of the first one.
  *
  * No call starves: the oldest overdue call is in every batch, so an overdue call waits for at most as many batches
  * as there are older ones.
@@ -31,10 +32,12 @@ export function chooseBatch<One extends QueuedCall>(
 ): One[] {
   const { now, maxAgeMs, tokenBudget } = options;
   const isOverdue = ({ enqueuedAt }: One) => now - enqueuedAt > maxAgeMs;
-  const overdue = waiting.filter(isOverdue);
-  const others = waiting.filter((one) => !isOverdue(one));
+  const first = waiting.find(isOverdue) ?? waiting.find(({ call }) => call.followUp) ?? waiting[0];
+  const alike = waiting.filter(({ call }) => call.beamWidth === first?.call.beamWidth);
+  const overdue = alike.filter(isOverdue);
+  const others = alike.filter((one) => !isOverdue(one));
   const followUps = others.filter(({ call }) => call.followUp);
-  const seed = waiting.find(({ call }) => !call.followUp)?.call.promptLength ?? 0;
+  const seed = alike.find(({ call }) => !call.followUp)?.call.promptLength ?? 0;
   const distance = ({ call }: One) => Math.abs(call.promptLength - seed);
   // Sorting is stable: equally long prompts stay in order of arrival.
   const newcomers = others

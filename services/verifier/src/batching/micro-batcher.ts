@@ -1,4 +1,3 @@
-import type { ScoreAnswer, ScoreRequest } from "@nightbeam/decoding";
 import type { Clock } from "@nightbeam/service";
 import { VerifierError } from "../errors.js";
 import { type BatchLimits, chooseBatch } from "./choose-batch.js";
@@ -9,11 +8,24 @@ export interface BatcherLimits extends BatchLimits {
   readonly maxWaitMs: number;
 }
 
-export interface BatcherOptions {
+/** Requests of one pass, all with the same beam width. */
+export interface PassWork<Request> {
+  readonly requests: readonly Request[];
+  /** 0 for tree calls. */
+  readonly beamWidth: number;
+}
+
+/** What every answer of a model has. */
+export interface CountedAnswer {
+  /** Rows that were computed. */
+  readonly tokens: number;
+}
+
+export interface BatcherOptions<Request, Answer> {
   readonly limits: BatcherLimits;
   readonly clock: Clock;
   /** Runs one pass of the model. Answers are in the order of the requests. */
-  readonly run: (requests: readonly ScoreRequest[]) => Promise<readonly ScoreAnswer[]>;
+  readonly run: (work: PassWork<Request>) => Promise<readonly Answer[]>;
   /** Called after every successful pass. */
   readonly onPass?: (pass: Pass) => void;
 }
@@ -31,11 +43,11 @@ export interface Pass {
  * The queue of one lane. Merges waiting calls of all clients into passes of the model, one pass at a time. If a
  * merged pass fails, its calls run again one by one, so that a bad call fails alone.
  */
-export class MicroBatcher {
-  readonly #options: BatcherOptions;
+export class MicroBatcher<Request, Answer extends CountedAnswer> {
+  readonly #options: BatcherOptions<Request, Answer>;
   /** In order of arrival, after the suspects of a failed pass. */
-  #waiting: WaitingCall[] = [];
-  #running: readonly WaitingCall[] = [];
+  #waiting: WaitingCall<Request, Answer>[] = [];
+  #running: readonly WaitingCall<Request, Answer>[] = [];
   #runningSince: number | undefined;
   /** When the last pass ended. */
   #idleSince: number;
@@ -43,7 +55,7 @@ export class MicroBatcher {
   /** The error of new calls after `close`. */
   #refusal: Error | undefined;
 
-  constructor(options: BatcherOptions) {
+  constructor(options: BatcherOptions<Request, Answer>) {
     this.#options = options;
     this.#idleSince = options.clock.now();
   }
@@ -68,10 +80,10 @@ export class MicroBatcher {
    *
    * @throws VerifierError CANCELLED, EXPIRED; the error of `close`; what `run` throws for this call alone
    */
-  async score(call: LaneCall): Promise<LaneAnswer> {
+  async ask(call: LaneCall<Request>): Promise<LaneAnswer<Answer>> {
     if (this.#refusal !== undefined) throw this.#refusal;
     if (call.signal.aborted) throw cancelled();
-    const waiting = new WaitingCall(call, this.#options.clock.now());
+    const waiting = new WaitingCall<Request, Answer>(call, this.#options.clock.now());
     const onAbort = () => this.#drop(waiting);
     call.signal.addEventListener("abort", onAbort, { once: true });
     this.#waiting.push(waiting);
@@ -113,7 +125,7 @@ export class MicroBatcher {
     this.#start(chooseBatch(this.#waiting, { ...limits, now }), now);
   }
 
-  #start(batch: readonly WaitingCall[], now: number): void {
+  #start(batch: readonly WaitingCall<Request, Answer>[], now: number): void {
     const chosen = new Set(batch);
     this.#waiting = this.#waiting.filter((waiting) => !chosen.has(waiting));
     this.#running = batch;
@@ -123,10 +135,11 @@ export class MicroBatcher {
   }
 
   /** Never rejects. */
-  async #pass(batch: readonly WaitingCall[], startedAt: number): Promise<void> {
+  async #pass(batch: readonly WaitingCall<Request, Answer>[], startedAt: number): Promise<void> {
     const { clock, run } = this.#options;
     try {
-      const answers = await run(batch.flatMap(({ call }) => call.requests));
+      const requests = batch.flatMap(({ call }) => call.requests);
+      const answers = await run({ requests, beamWidth: batch[0]?.call.beamWidth ?? 0 });
       this.#answer(batch, { answers, startedAt, milliseconds: clock.now() - startedAt });
     } catch (error) {
       this.#failed(batch, error);
@@ -138,8 +151,8 @@ export class MicroBatcher {
   }
 
   #answer(
-    batch: readonly WaitingCall[],
-    pass: { answers: readonly ScoreAnswer[]; startedAt: number; milliseconds: number },
+    batch: readonly WaitingCall<Request, Answer>[],
+    pass: { answers: readonly Answer[]; startedAt: number; milliseconds: number },
   ): void {
     let from = 0;
     for (const waiting of batch) {
@@ -158,7 +171,7 @@ export class MicroBatcher {
     this.#options.onPass?.({ calls: batch.length, tokens, milliseconds: pass.milliseconds });
   }
 
-  #failed(batch: readonly WaitingCall[], error: unknown): void {
+  #failed(batch: readonly WaitingCall<Request, Answer>[], error: unknown): void {
     const isOver = this.#refusal !== undefined;
     if (batch.length === 1 || isOver) {
       for (const waiting of batch) waiting.fail(this.#refusal ?? error);
@@ -170,7 +183,7 @@ export class MicroBatcher {
     this.#waiting.unshift(...suspects);
   }
 
-  #drop(waiting: WaitingCall): void {
+  #drop(waiting: WaitingCall<Request, Answer>): void {
     const place = this.#waiting.indexOf(waiting);
     if (place < 0) return;
     this.#waiting.splice(place, 1);
@@ -189,7 +202,12 @@ export class MicroBatcher {
   }
 }
 
-function isAborted({ call }: WaitingCall): boolean {
+/** A waiting call of any kind. */
+interface Queued {
+  readonly call: Pick<LaneCall<unknown>, "tokens" | "signal">;
+}
+
+function isAborted({ call }: Queued): boolean {
   return call.signal.aborted;
 }
 
@@ -197,6 +215,6 @@ function cancelled(): VerifierError {
   return new VerifierError("CANCELLED", "the caller cancelled while the call was waiting");
 }
 
-function tokensOf(calls: readonly WaitingCall[]): number {
+function tokensOf(calls: readonly Queued[]): number {
   return calls.reduce((sum, { call }) => sum + call.tokens, 0);
 }

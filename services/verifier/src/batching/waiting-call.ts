@@ -1,8 +1,8 @@
-import type { ScoreAnswer, ScoreRequest } from "@nightbeam/decoding";
-
 /** The part of a client's call for one lane. Times are milliseconds of the clock. */
-export interface LaneCall {
-  readonly requests: readonly ScoreRequest[];
+export interface LaneCall<Request> {
+  readonly requests: readonly Request[];
+  /** Calls of different beam widths never share a pass. 0 for tree calls, which have none. */
+  readonly beamWidth: number;
   /** Rows that the model probably computes: nodes, and prompts that the lane has not seen. */
   readonly tokens: number;
   /** Whether the call continues a search; such calls come first. */
@@ -14,8 +14,8 @@ export interface LaneCall {
 }
 
 /** The answers to a call, and its times in milliseconds. */
-export interface LaneAnswer {
-  readonly answers: readonly ScoreAnswer[];
+export interface LaneAnswer<Answer> {
+  readonly answers: readonly Answer[];
   /** Waiting while the lane was busy. */
   readonly queueMs: number;
   /** Waiting for a fuller batch while the lane was idle. */
@@ -51,16 +51,16 @@ const NEXT: Readonly<Record<State, readonly State[]>> = {
 };
 
 /** A call in the queue of a lane. Settles exactly once. */
-export class WaitingCall {
-  readonly call: LaneCall;
+export class WaitingCall<Request, Answer> {
+  readonly call: LaneCall<Request>;
   readonly enqueuedAt: number;
-  readonly settled: Promise<LaneAnswer>;
-  readonly #resolve: (answer: LaneAnswer) => void;
+  readonly settled: Promise<LaneAnswer<Answer>>;
+  readonly #resolve: (answer: LaneAnswer<Answer>) => void;
   readonly #reject: (error: unknown) => void;
   #state: State = "waiting";
 
-  constructor(call: LaneCall, enqueuedAt: number) {
-    const { promise, resolve, reject } = settlers<LaneAnswer>();
+  constructor(call: LaneCall<Request>, enqueuedAt: number) {
+    const { promise, resolve, reject } = settlers<LaneAnswer<Answer>>();
     this.call = call;
     this.enqueuedAt = enqueuedAt;
     this.settled = promise;
@@ -81,7 +81,7 @@ export class WaitingCall {
     this.#move("suspect");
   }
 
-  answer(answer: LaneAnswer): void {
+  answer(answer: LaneAnswer<Answer>): void {
     this.#move("answered");
     this.#resolve(answer);
   }

@@ -16,13 +16,19 @@ export const VERIFIER_FLAGS: readonly Flag[] = [
   },
   { flag: "--precision <kind>", meaning: "fp32, int8, or on a GPU fp16 or bf16 (default fp32)" },
   {
+    flag: "--programs <list>",
+    meaning:
+      "what the target is run for: tree-scores, beam-search, verify-tree, or several; each has its own workers (default tree-scores; on a GPU also beam-search)",
+  },
+  {
     flag: "--device <device>",
     meaning: "cpu, cuda, cuda:N for one of several GPUs, or webgpu (default cpu)",
     aliases: ["execution-provider"],
   },
   {
     flag: "--workers <n>",
-    meaning: "threads, each with a copy of the model (default: one per core; one on a GPU)",
+    meaning:
+      "threads per program, each with a copy of the model (default: one per core; one on a GPU)",
   },
   { flag: "--threads <n>", meaning: "threads per operator in each worker (default 1)" },
   {

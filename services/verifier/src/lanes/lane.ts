@@ -1,9 +1,8 @@
-import type { ScoreAnswer, ScoreRequest } from "@nightbeam/decoding";
 import { reasonOf } from "@nightbeam/service/log";
-import { MicroBatcher } from "../batching/micro-batcher.js";
+import { type CountedAnswer, MicroBatcher, type PassWork } from "../batching/micro-batcher.js";
 import type { LaneAnswer, LaneCall } from "../batching/waiting-call.js";
 import { VerifierError } from "../errors.js";
-import type { LanesOptions, LaneWorker } from "./lanes-options.js";
+import type { LaneOptions, LaneWorker } from "./lanes-options.js";
 
 /** A pass that takes this much longer than expected counts as stuck. */
 const STUCK_MS = 60_000;
@@ -15,23 +14,26 @@ const STUCK_TIMES = 20;
  * It works until it is lost permanently: the thread died, a pass hangs, or the model fails at a request
  * that it has answered before, as it does after a sticky GPU error.
  */
-export class Lane {
+export class Lane<Request extends { readonly key: number }, Answer extends CountedAnswer> {
   readonly number: number;
-  readonly #worker: LaneWorker;
-  readonly #options: LanesOptions;
-  readonly #batcher: MicroBatcher;
+  readonly #worker: LaneWorker<Request, Answer>;
+  readonly #options: LaneOptions<Request>;
+  readonly #batcher: MicroBatcher<Request, Answer>;
   #isLost = false;
   /** Ends the wait for the running pass. */
   #abandon: (error: VerifierError) => void = () => undefined;
 
-  constructor(worker: LaneWorker, options: LanesOptions & { readonly number: number }) {
+  constructor(
+    worker: LaneWorker<Request, Answer>,
+    options: LaneOptions<Request> & { readonly number: number },
+  ) {
     this.number = options.number;
     this.#worker = worker;
     this.#options = options;
     this.#batcher = new MicroBatcher({
       limits: options.limits,
       clock: options.clock,
-      run: (requests) => this.#run(requests),
+      run: (work) => this.#run(work),
       onPass: (pass) => options.onPass({ ...pass, lane: options.number }),
     });
   }
@@ -44,8 +46,8 @@ export class Lane {
     return this.#batcher.runningTokens;
   }
 
-  score(call: LaneCall): Promise<LaneAnswer> {
-    return this.#batcher.score(call);
+  ask(call: LaneCall<Request>): Promise<LaneAnswer<Answer>> {
+    return this.#batcher.ask(call);
   }
 
   release(ownKeys: readonly number[]): void {
@@ -71,9 +73,9 @@ export class Lane {
     }
   }
 
-  async #run(requests: readonly ScoreRequest[]): Promise<readonly ScoreAnswer[]> {
+  async #run(work: PassWork<Request>): Promise<readonly Answer[]> {
     try {
-      return await this.#pass(requests);
+      return await this.#pass(work);
     } catch (error) {
       if (!this.#worker.isOpen) this.#lose(`it died (${reasonOf(error)})`, error);
       else if (!this.#isLost) await this.#probe();
@@ -86,17 +88,17 @@ export class Lane {
     const { probe } = this.#options;
     try {
       await this.#pass(probe);
-      this.#worker.release(probe.map(({ key }) => key));
+      this.#worker.release(probe.requests.map(({ key }) => key));
     } catch (error) {
       this.#lose(`it fails at a request that it has answered before (${reasonOf(error)})`, error);
     }
   }
 
-  #pass(requests: readonly ScoreRequest[]): Promise<readonly ScoreAnswer[]> {
+  #pass(work: PassWork<Request>): Promise<readonly Answer[]> {
     const abandoned = new Promise<never>((_, reject) => {
       this.#abandon = reject;
     });
-    return Promise.race([abandoned, this.#worker.score(requests)]);
+    return Promise.race([abandoned, this.#worker.run(work)]);
   }
 
   #lose(why: string, cause: unknown): void {

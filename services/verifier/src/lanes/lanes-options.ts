@@ -1,46 +1,80 @@
-import type { ScoreRequest, Scorer } from "@nightbeam/decoding";
+import type { ScoreRequest, Scorer, Searcher, SearchRequest } from "@nightbeam/decoding";
 import type { Clock } from "@nightbeam/service";
-import type { BatcherLimits, Pass } from "../batching/micro-batcher.js";
+import type { BatcherLimits, Pass, PassWork } from "../batching/micro-batcher.js";
 import type { CostLine } from "../cost/fit-line.js";
 import type { VerifierError } from "../errors.js";
+import type { AdmissionLimits } from "./admission.js";
 import type { KeyTableLimits } from "./key-table.js";
 
-/** A model's worker thread, as a lane sees it. */
-export interface LaneWorker extends Scorer {
+/** A thread of a model, as a lane sees it. */
+export interface LaneWorker<Request, Answer> {
   /** Whether it takes calls. */
   readonly isOpen: boolean;
+  run(work: PassWork<Request>): Promise<readonly Answer[]>;
+  /** Drops what is kept under these keys. */
+  release(keys: readonly number[]): void;
 }
 
-/** A client's call as received. Times are the clock's milliseconds. */
-export interface IncomingCall {
+/** What decides about a client's call, whatever it asks for. Times are the clock's milliseconds. */
+interface Received {
+  readonly deadline: number;
+  readonly signal: AbortSignal;
+}
+
+/** A client's tree call as received. */
+export interface IncomingCall extends Received {
   /** Names the key space. */
   readonly client: string;
   readonly requests: readonly ScoreRequest[];
   /** Keys of this client that may be forgotten. */
   readonly released: readonly number[];
-  readonly deadline: number;
-  readonly signal: AbortSignal;
 }
 
-export interface LaneLimits extends BatcherLimits, KeyTableLimits {
-  /** Waiting rows, over all lanes, from which calls are refused with BUSY. */
-  readonly maxWaitingTokens: number;
-  /** Calls that may wait or run, over all lanes. */
-  readonly maxCalls: number;
+/** A client's call for whole searches as received. Keys are different within the call only. */
+export interface IncomingSearch extends Received {
+  readonly requests: readonly SearchRequest[];
+  readonly beamWidth: number;
 }
 
-export interface LanesOptions {
-  readonly workers: readonly LaneWorker[];
-  readonly limits: LaneLimits;
+/** What lanes of all programs need. */
+export interface LaneOptions<Request> {
+  readonly limits: BatcherLimits & AdmissionLimits;
   readonly clock: Clock;
   /** Current cost of a pass, to estimate when there will be room. */
   readonly costLine: () => CostLine;
   /** Called after every pass that succeeded. */
   readonly onPass: (pass: Pass & { readonly lane: number }) => void;
-  /** Whether workers keep prompts between calls. */
-  readonly keepsPrompts: boolean;
   /** A request that the model has answered: it distinguishes a bad request from a broken model. */
-  readonly probe: readonly ScoreRequest[];
+  readonly probe: PassWork<Request>;
   /** Called once for each lane that is lost. */
   readonly onLost: (error: VerifierError) => void;
+}
+
+export interface LaneLimits extends BatcherLimits, AdmissionLimits, KeyTableLimits {}
+
+/** Options of the lanes of tree calls. */
+export interface LanesOptions extends LaneOptions<ScoreRequest> {
+  readonly workers: readonly (Scorer & { readonly isOpen: boolean })[];
+  readonly limits: LaneLimits;
+  /** Whether workers keep prompts between calls. */
+  readonly keepsPrompts: boolean;
+}
+
+/** Options of the lanes of whole searches. */
+export interface SearchLanesOptions extends LaneOptions<SearchRequest> {
+  readonly workers: readonly (Searcher & { readonly isOpen: boolean })[];
+  /** Nodes of a search, at most. */
+  readonly nodesOf: (beamWidth: number) => number;
+}
+
+/** The lanes of one program, as the verifier's service sees them. */
+export interface ProgramLanes {
+  /** Rows of the calls that wait. */
+  readonly waitingTokens: number;
+  /** Rows of the running passes. */
+  readonly runningTokens: number;
+  /** Checks that all threads are alive, and forgets idle clients. Call it periodically. */
+  runMaintenance(): void;
+  /** Drops waiting calls and refuses new ones. */
+  close(refusal: VerifierError): void;
 }

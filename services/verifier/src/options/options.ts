@@ -1,4 +1,5 @@
 import { availableParallelism } from "node:os";
+import { TARGET_PROGRAMS, type TargetProgram } from "@nightbeam/decoding";
 import { PRECISIONS } from "@nightbeam/model";
 import {
   gibibytes,
@@ -13,11 +14,22 @@ import {
 import { deviceField } from "@nightbeam/settings";
 import { z } from "zod";
 
+const CPU_PROGRAMS: readonly TargetProgram[] = ["tree-scores"];
+const GPU_PROGRAMS: readonly TargetProgram[] = ["tree-scores", "beam-search"];
+
+const PROGRAMS = `give ${TARGET_PROGRAMS.join(", ")}, or several separated by commas`;
+
+const programList = z
+  .string()
+  .transform((text) => text.split(",").map((name) => name.trim()))
+  .pipe(z.array(z.enum(TARGET_PROGRAMS, PROGRAMS)).min(1, PROGRAMS))
+  .transform((names) => TARGET_PROGRAMS.filter((program) => names.includes(program)));
+
 /**
  * The options of `nightbeam verifier`; keys are flags in camelCase.
  *
- * Some defaults depend on the device. A GPU has one worker, needs large batches and cannot keep prompts between
- * calls. A CPU has one worker per core and gains little by waiting for a fuller batch.
+ * Some defaults depend on the device. A GPU has one worker per program, needs large batches, cannot keep prompts
+ * between calls, and runs whole searches. A CPU has one worker per core and gains little by waiting for a fuller batch.
  */
 export const verifierSchema = z
   .object({
@@ -25,6 +37,7 @@ export const verifierSchema = z
     catalogue: z.string(),
     scoring: oneOf(["full", "renormalized"]).default("full"),
     precision: oneOf(PRECISIONS).default("fp32"),
+    programs: programList.optional(),
     device: deviceField,
     workers: wholeNumber(1).optional(),
     threads: wholeNumber(1).default(1),
@@ -45,6 +58,7 @@ export const verifierSchema = z
     const tokenBudget = options.tokenBudget ?? (isCpu ? 4_096 : 16_384);
     return {
       ...options,
+      programs: options.programs ?? (isCpu ? CPU_PROGRAMS : GPU_PROGRAMS),
       workers,
       /** GiB per worker. */
       promptCache: options.promptCache ?? (isCpu ? 1 : 0),

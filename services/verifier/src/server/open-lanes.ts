@@ -1,52 +1,71 @@
+import { type SearchProgram, searchNodes } from "@nightbeam/decoding";
 import type { Clock } from "@nightbeam/service";
 import type { Log } from "@nightbeam/service/log";
-import { smallestCall } from "../cost/measure-cost.js";
+import type { Pass } from "../batching/micro-batcher.js";
+import { smallestCall, smallestSearch } from "../cost/made-up-calls.js";
+import type { VerifierError } from "../errors.js";
+import { AllLanes } from "../lanes/all-lanes.js";
 import { Lanes } from "../lanes/lanes.js";
+import { SearchLanes } from "../lanes/search-lanes.js";
 import type { VerifierOptions } from "../options/options.js";
-import type { Target } from "./load-target.js";
+import type { OpenProgram, Target } from "./load-target.js";
 
 /** Milliseconds after which a call precedes all younger ones. */
 const MAX_AGE_MS = 500;
-/** Maximum of calls that wait or run. */
+/** Maximum of calls of a program that wait or run. */
 const MAX_CALLS = 4_096;
 /** Milliseconds without a call after which a client is forgotten. */
 const CLIENT_IDLE_MS = 60_000;
 /** Maximum of keys whose lane is remembered; about a hundred bytes each. */
 const MAX_KEYS = 500_000;
 
-/** Opens the lanes of a target. `lost` resolves when the first lane is lost. */
+/** Opens the lanes of a target's programs. `lost` resolves when the first lane is lost. */
 export function openLanes(
-  { model, catalogue, cost }: Target,
-  { options, clock, log }: { options: VerifierOptions; clock: Clock; log: Log },
-): { readonly lanes: Lanes; readonly lost: Promise<void> } {
-  const { tokenBudget, maxWaitMs, maxWaitingTokens, promptCache } = options;
+  target: Target,
+  setup: { options: VerifierOptions; clock: Clock; log: Log },
+): { readonly lanes: AllLanes; readonly lost: Promise<void> } {
+  const { log, options } = setup;
+  const { catalogue } = target;
   let reportLoss = () => {};
   const lost = new Promise<void>((resolve) => {
     reportLoss = resolve;
   });
-  const lanes = new Lanes({
-    workers: model.workers,
-    limits: {
-      tokenBudget,
-      maxWaitMs,
-      maxWaitingTokens,
-      maxAgeMs: MAX_AGE_MS,
-      maxCalls: MAX_CALLS,
-      idleMs: CLIENT_IDLE_MS,
-      maxKeys: MAX_KEYS,
-    },
-    clock,
+  const usual = ({ program, cost }: OpenProgram) => ({
+    limits: limitsOf(options),
+    clock: setup.clock,
     costLine: () => cost.line,
-    onPass: (pass) => {
+    onPass: (pass: Pass & { readonly lane: number }) => {
       cost.observe(pass);
-      log.debug(pass, "pass of the model");
+      log.debug({ program, ...pass }, "pass of the model");
     },
-    probe: smallestCall({ model, catalogue }),
-    keepsPrompts: promptCache > 0,
-    onLost: (error) => {
-      log.error({ error }, "a model thread is lost; draining, then exiting with 1");
+    onLost: (error: VerifierError) => {
+      log.error({ program, error }, "a model thread is lost; draining, then exiting with 1");
       reportLoss();
     },
   });
-  return { lanes, lost };
+  let trees: Lanes | undefined;
+  const searches = new Map<SearchProgram, SearchLanes>();
+  for (const opened of target.programs) {
+    if (opened.program === "tree-scores") {
+      const { workers } = opened;
+      const keepsPrompts = options.promptCache > 0;
+      trees = new Lanes({ ...usual(opened), workers, probe: smallestCall(target), keepsPrompts });
+    } else {
+      const { program, workers } = opened;
+      const nodesOf = (beamWidth: number) => searchNodes(catalogue.trie, beamWidth);
+      const probe = smallestSearch(target);
+      searches.set(program, new SearchLanes({ ...usual(opened), workers, probe, nodesOf }));
+    }
+  }
+  return { lanes: new AllLanes({ trees, searches }), lost };
+}
+
+function limitsOf({ tokenBudget, maxWaitMs, maxWaitingTokens }: VerifierOptions) {
+  return {
+    ...{ tokenBudget, maxWaitMs, maxWaitingTokens },
+    maxAgeMs: MAX_AGE_MS,
+    maxCalls: MAX_CALLS,
+    idleMs: CLIENT_IDLE_MS,
+    maxKeys: MAX_KEYS,
+  };
 }

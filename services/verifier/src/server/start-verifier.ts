@@ -1,6 +1,6 @@
 import type { Control } from "@nightbeam/control";
 import { answersHash } from "@nightbeam/model";
-import { type ServedVerifier, serveVerifier } from "@nightbeam/protocol";
+import { type ServedVerifier, serveVerifier, type VerifierDescription } from "@nightbeam/protocol";
 import {
   type Clock,
   formatHostPort,
@@ -13,7 +13,7 @@ import {
 import { type Closers, loggedClosers, openWith } from "@nightbeam/service/lifecycle";
 import type { Log } from "@nightbeam/service/log";
 import { VerifierError } from "../errors.js";
-import type { Lanes } from "../lanes/lanes.js";
+import type { AllLanes } from "../lanes/all-lanes.js";
 import type { VerifierOptions } from "../options/options.js";
 import { advertisedAddress } from "./addresses.js";
 import { loadTarget, type Target } from "./load-target.js";
@@ -69,7 +69,8 @@ async function open(setup: Setup): Promise<RunningVerifier> {
   });
   const load = () => {
     const { waitingTokens, runningTokens } = lanes;
-    return { waitingTokens, runningTokens, cost: target.cost.line };
+    const programs = target.programs.map(({ program, cost }) => ({ program, cost: cost.line }));
+    return { waitingTokens, runningTokens, programs };
   };
   const tally = new Tally();
   const describe = () => ({ precision, version, ...load() });
@@ -89,7 +90,7 @@ async function open(setup: Setup): Promise<RunningVerifier> {
       address: names.address,
       ...identityOf(setup),
       precision,
-      ...load(),
+      ...heartbeatLoad(load(), options.promptCache > 0),
       draining: verifier.isDraining,
       version,
     }),
@@ -103,7 +104,7 @@ async function open(setup: Setup): Promise<RunningVerifier> {
 async function serve(
   setup: Setup,
   parts: {
-    readonly lanes: Lanes;
+    readonly lanes: AllLanes;
     readonly tally: Tally;
     readonly describe: Parameters<typeof verifyHandler>[0]["describe"];
   },
@@ -120,6 +121,18 @@ async function serve(
   });
   closers.add("server", () => server.close());
   return server;
+}
+
+/** The load in a heartbeat. Nodes of older versions know the cost of tree calls alone. */
+function heartbeatLoad(
+  load: Pick<VerifierDescription, "programs" | "waitingTokens" | "runningTokens">,
+  keepsPrompts: boolean,
+) {
+  const cost = load.programs.find(({ program }) => program === "tree-scores")?.cost;
+  const programs = load.programs.map((one) =>
+    one.program === "tree-scores" && !keepsPrompts ? { ...one, keepsPrompts } : one,
+  );
+  return { ...load, ...(cost === undefined ? {} : { cost }), programs };
 }
 
 /** What drafters and this verifier must agree on. */

@@ -3,7 +3,7 @@ import type { ServedVerifier } from "@nightbeam/protocol";
 import { type Clock, repeat } from "@nightbeam/service";
 import type { Closers } from "@nightbeam/service/lifecycle";
 import { type Log, reasonOf } from "@nightbeam/service/log";
-import type { Lanes } from "../lanes/lanes.js";
+import type { ProgramLanes } from "../lanes/lanes-options.js";
 import type { Tally } from "./tally.js";
 
 /** A verifier that takes calls. */
@@ -24,7 +24,7 @@ export interface VerifierParts {
   readonly id: string;
   readonly address: string;
   readonly listening: string;
-  readonly lanes: Lanes;
+  readonly lanes: ProgramLanes;
   readonly server: Pick<ServedVerifier, "openCalls" | "drain">;
   /** Server, lanes and model. */
   readonly closers: Closers;

@@ -1,14 +1,20 @@
+import type { TargetProgram } from "@nightbeam/decoding";
 import { ModelError } from "@nightbeam/model";
-import { ProtocolError, type VerifierDescription, type VerifyHandler } from "@nightbeam/protocol";
+import {
+  type Answered,
+  ProtocolError,
+  type VerifierDescription,
+  type VerifyHandler,
+} from "@nightbeam/protocol";
 import { type Clock, unlessAborted } from "@nightbeam/service";
 import { type Log, reasonOf } from "@nightbeam/service/log";
 import type { LaneAnswer } from "../batching/waiting-call.js";
 import { VerifierError } from "../errors.js";
-import type { Lanes } from "../lanes/lanes.js";
+import type { AllLanes } from "../lanes/all-lanes.js";
 import type { Tally } from "./tally.js";
 
 export interface HandlerOptions {
-  readonly lanes: Lanes;
+  readonly lanes: AllLanes;
   readonly clock: Clock;
   readonly tally: Tally;
   readonly log: Log;
@@ -17,31 +23,59 @@ export interface HandlerOptions {
 
 /** Passes calls from the network to the lanes, and their answers back. */
 export function verifyHandler(options: HandlerOptions): VerifyHandler {
-  const { lanes, clock, tally, log, describe } = options;
+  const { lanes, describe } = options;
   return {
     describe,
-    async verify({ deadline, ...call }) {
-      let answered: LaneAnswer;
-      try {
-        // The caller's deadline is a wall-clock time; the lanes use a monotonic clock.
-        const untilDeadline = deadline - Date.now();
-        const scored = lanes.score({ ...call, deadline: clock.now() + untilDeadline });
-        answered = await unlessAborted(scored, call.signal);
-      } catch (error) {
-        const refusal = refusalOf(error);
-        tally.add(kindOf(refusal));
-        if (refusal.code === "INTERNAL") {
-          const [first] = call.requests;
-          const lengths = { users: call.requests.length, firstPrompt: first?.prompt.length };
-          log.error({ error, client: call.client, ...lengths }, "the model failed on a call");
-        }
-        throw refusal;
-      }
-      tally.answered(call.requests.length);
-      const { waitingTokens, runningTokens } = lanes;
-      return { ...answered, waitingTokens, runningTokens };
-    },
+    verify: (call) =>
+      answerCall(options, call, (received) => {
+        if (lanes.trees === undefined) throw notServed("tree-scores");
+        return lanes.trees.score({ ...call, ...received });
+      }),
+    search: (call) =>
+      answerCall(options, call, (received) => {
+        const searching = lanes.searches.get(call.program);
+        if (searching === undefined) throw notServed(call.program);
+        return searching.search({ ...call, ...received });
+      }),
   };
+}
+
+interface ReceivedRequests {
+  readonly requests: readonly { readonly prompt: { readonly length: number } }[];
+  /** Names the client of a tree call. */
+  readonly client?: string;
+  readonly signal: AbortSignal;
+  readonly deadline: number;
+}
+
+/** @throws ProtocolError */
+async function answerCall<Answer>(
+  { lanes, clock, tally, log }: HandlerOptions,
+  call: ReceivedRequests,
+  ask: (received: { readonly deadline: number }) => Promise<LaneAnswer<Answer>>,
+): Promise<Answered<Answer>> {
+  const { client, requests, deadline, signal } = call;
+  let answered: LaneAnswer<Answer>;
+  try {
+    // The caller's deadline is a wall-clock time; the lanes use a monotonic clock.
+    const untilDeadline = deadline - Date.now();
+    answered = await unlessAborted(ask({ deadline: clock.now() + untilDeadline }), signal);
+  } catch (error) {
+    const refusal = refusalOf(error);
+    tally.add(kindOf(refusal));
+    if (refusal.code === "INTERNAL") {
+      const lengths = { users: requests.length, firstPrompt: requests[0]?.prompt.length };
+      log.error({ error, client, ...lengths }, "the model failed on a call");
+    }
+    throw refusal;
+  }
+  tally.answered(requests.length);
+  const { waitingTokens, runningTokens } = lanes;
+  return { ...answered, waitingTokens, runningTokens };
+}
+
+function notServed(program: TargetProgram): ProtocolError {
+  return new ProtocolError("WRONG_MODEL", `this verifier does not run ${program}`);
 }
 
 /** Converts an error for the caller. */

@@ -25,9 +25,13 @@ export function request(key: number, promptLength = 4): ScoreRequest {
   return { key, prompt: new Int32Array(promptLength).fill(key), tree: NO_TREE };
 }
 
-export function laneCall(key: number, fields: Partial<LaneCall> = {}): LaneCall {
+export function laneCall(
+  key: number,
+  fields: Partial<LaneCall<ScoreRequest>> = {},
+): LaneCall<ScoreRequest> {
   return {
     requests: [request(key)],
+    beamWidth: 0,
     tokens: 10,
     followUp: false,
     promptLength: 4,
@@ -68,6 +72,9 @@ export class FakeModel {
     if (refused !== undefined) throw new Error(`refuses ${refused.key}`);
     return requests.map(({ key }) => answerOf(key));
   };
+
+  /** As a lane calls it. */
+  readonly run = ({ requests }: { requests: readonly ScoreRequest[] }) => this.score(requests);
 
   release(keys: readonly number[]): void {
     this.released.push(...keys);

@@ -56,16 +56,20 @@ export async function openVerifier(
 export function openClient(
   world: VerifierWorld,
   verifiers: readonly TestVerifier[],
+  options: Partial<VerifierClientOptions> = {},
 ): VerifierClient {
-  return clientOf(world, staticVerifiers(verifiers.map(({ verifier }) => verifier.address)));
+  const addresses = verifiers.map(({ verifier }) => verifier.address);
+  return clientOf(world, staticVerifiers(addresses), options);
 }
 
 /** A client of the verifiers of a directory. */
 export function clientOf(
   world: VerifierWorld,
   directory: VerifierClientOptions["directory"],
+  options: Partial<VerifierClientOptions> = {},
 ): VerifierClient {
   return new VerifierClient({
+    ...options,
     directory,
     trie: world.searched.trie,
     target: world.local.hash,

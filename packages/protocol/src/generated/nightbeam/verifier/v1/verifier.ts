@@ -23,9 +23,13 @@ export const protobufFileName = "nightbeam/verifier/v1/verifier.proto";
 /**
  * The protocol between drafters and verifiers.
  *
- * A drafter guesses which prefixes of the catalogue a user's beam search will visit. A verifier runs
- * the target model over the user's prompt and these prefixes and answers, for every wanted prefix,
- * with the log-probabilities of the codes that follow it in the catalogue.
+ * Verify, the tree call: a drafter guesses which prefixes of the catalogue a user's beam search will
+ * visit. A verifier runs the target model over the user's prompt and these prefixes and answers, for
+ * every wanted prefix, with the log-probabilities of the codes that follow it in the catalogue. The
+ * drafter runs the search.
+ *
+ * Search, the whole search: the verifier runs the users' beam searches itself, and answers with the
+ * code paths and scores that they find.
  *
  * Glossary
  *
@@ -40,6 +44,8 @@ export const protobufFileName = "nightbeam/verifier/v1/verifier.proto";
  *              shorter prefixes of it, except that the root is optional. Whole paths (t = L) are
  *              never in a tree, as no code follows them.
  *   entry      a prefix in a tree.
+ *   number     of a code path: its place among all code paths of the catalogue in this order, from 0.
+ *   program    what a verifier runs its target for, see Program.
  *   scoring    how log-probabilities are normalised, see Scoring.
  *
  * Messages have columns over all users of a call rather than one message per user: a call has up to
@@ -62,6 +68,33 @@ export namespace Scoring {
   export type SCORING_UNSPECIFIED = typeof Scoring.SCORING_UNSPECIFIED;
   export type SCORING_FULL = typeof Scoring.SCORING_FULL;
   export type SCORING_RENORMALIZED = typeof Scoring.SCORING_RENORMALIZED;
+}
+
+/**
+ * What a verifier runs its target for. Programs may round differently, so the lists of one run should
+ * all come from the same one.
+ */
+export const Program = {
+  /** PROGRAM_UNSPECIFIED - Not allowed. */
+  PROGRAM_UNSPECIFIED: 0,
+  /** PROGRAM_TREE_SCORES - Scores trees: the method Verify. */
+  PROGRAM_TREE_SCORES: 1,
+  /** PROGRAM_BEAM_SEARCH - Runs whole searches, level by level: the method Search. */
+  PROGRAM_BEAM_SEARCH: 2,
+  /**
+   * PROGRAM_VERIFY_TREE - Runs whole searches: scores a drafted tree in one pass, then computes the levels that were not
+   * fully drafted: the method Search.
+   */
+  PROGRAM_VERIFY_TREE: 3,
+} as const;
+
+export type Program = typeof Program[keyof typeof Program];
+
+export namespace Program {
+  export type PROGRAM_UNSPECIFIED = typeof Program.PROGRAM_UNSPECIFIED;
+  export type PROGRAM_TREE_SCORES = typeof Program.PROGRAM_TREE_SCORES;
+  export type PROGRAM_BEAM_SEARCH = typeof Program.PROGRAM_BEAM_SEARCH;
+  export type PROGRAM_VERIFY_TREE = typeof Program.PROGRAM_VERIFY_TREE;
 }
 
 /** Encoding of numbers; always little-endian IEEE 754. */
@@ -159,6 +192,84 @@ export interface VerifyResponse {
   draining: boolean;
 }
 
+/** "Columns over users" and "columns over entries" are as in VerifyRequest. */
+export interface SearchRequest {
+  /** SHA-256 of the target, 32 bytes. */
+  target: Uint8Array;
+  /** Content hash of the catalogue, 32 bytes. */
+  catalogue: Uint8Array;
+  /** How log-probabilities are normalised. Under RENORMALIZED, those of closed paths go to the others. */
+  scoring: Scoring;
+  /** BEAM_SEARCH or VERIFY_TREE. */
+  program: Program;
+  /** Prefixes that a search keeps at each level, at least 1: the maximum length of a list. */
+  beamWidth: number;
+  /** Column over users: number of tokens of the prompt, at least 1. */
+  promptLengths: number[];
+  /** Token ids of all prompts, the first user's first. Their number is the sum of prompt_lengths. */
+  promptTokens: number[];
+  /**
+   * Numbers of the code paths that no user of the call may get, ascending. The first is written as it
+   * is, each other one as its difference from the one before, at least 1.
+   */
+  closedForAll: number[];
+  /** Column over users: number of further code paths that the user may not get. */
+  closedSizes: number[];
+  /**
+   * Numbers of these code paths, the first user's first, none of which is in closed_for_all. Each
+   * user's are written as closed_for_all is. Their number is the sum of closed_sizes.
+   */
+  closed: number[];
+  /**
+   * Column over users: number of entries of the drafted tree, the prefixes that the search is expected
+   * to keep. The root is not among them. 0 for all users if the program is BEAM_SEARCH.
+   */
+  draftedSizes: number[];
+  /** Column over entries: last code of the prefix. */
+  codes: number[];
+  /**
+   * Column over entries: how many entries before this one the entry of the next shorter prefix is. 0
+   * if that is the root.
+   */
+  parents: number[];
+}
+
+export interface SearchResponse {
+  /**
+   * Column over users: number of code paths that the search found. Less than beam_width if the
+   * catalogue, or what is not closed, has fewer.
+   */
+  listSizes: number[];
+  /**
+   * Numbers of the code paths, the first user's first, best first: higher score first, equal scores in
+   * ascending order of the number.
+   */
+  paths: number[];
+  /** Score of each path of `paths`: the sum of the log-probabilities (natural logarithm) of its codes. */
+  scores: number[];
+  /** Column over users: levels, the first not counted, whose prefixes had all been drafted. */
+  draftedLevels: number[];
+  /** Column over users: prefixes whose following codes were scored, the root not counted. */
+  nodes: number[];
+  /** Column over users: rows that the model computed, prompt tokens and prefixes. */
+  tokens: number[];
+  /**
+   * Column over users: compute time for this user, in milliseconds: an even share of its pass,
+   * without waiting.
+   */
+  milliseconds: number[];
+  /** Breakdown of the time. */
+  timing:
+    | Timing
+    | undefined;
+  /** Load of the verifier when it answered. */
+  load:
+    | Load
+    | undefined;
+  /** The verifier is shutting down: it will refuse further calls. */
+  draining: boolean;
+}
+
 /**
  * Times of a call within the verifier, in milliseconds. The rest of the time that the caller measures
  * is network and packing.
@@ -194,7 +305,7 @@ export interface DescribeResponse {
   precision: string;
   /** Version of the verifier's software; informative only. */
   version: string;
-  /** Measured cost; absent while unknown. */
+  /** Measured cost of TREE_SCORES; absent while unknown, or if it is not among the programs. */
   cost:
     | Cost
     | undefined;
@@ -204,8 +315,20 @@ export interface DescribeResponse {
     | undefined;
   /** The verifier is shutting down. */
   draining: boolean;
-  /** Limits of one call of Verify; more is INVALID_ARGUMENT. */
-  limits: Limits | undefined;
+  /** Limits of one call; more is INVALID_ARGUMENT. */
+  limits:
+    | Limits
+    | undefined;
+  /** Programs that this verifier runs. Empty in versions without whole searches: TREE_SCORES alone. */
+  programs: ProgramDescription[];
+}
+
+/** A program of a verifier. */
+export interface ProgramDescription {
+  /** Which one. */
+  program: Program;
+  /** Measured cost; absent while unknown. Rows of a whole search are the tokens of its answer. */
+  cost: Cost | undefined;
 }
 
 /** A pass of n rows takes about call_ms + n * token_ms milliseconds. */
@@ -220,16 +343,20 @@ export interface Cost {
 export interface Limits {
   /** Users in a call. */
   users: number;
-  /** Entries of one user's tree. */
+  /** Entries of one user's tree, wanted or drafted. */
   entries: number;
   /** Tokens of one user's prompt. */
   promptTokens: number;
-  /** Prompt tokens and entries of all users together. */
+  /** Prompt tokens and entries of all users together; in a whole search also the closed paths. */
   callTokens: number;
   /** Token ids must be below this. */
   vocabulary: number;
   /** Bytes of a message, in either direction. */
   messageBytes: number;
+  /** Beam width of a whole search. */
+  beamWidth: number;
+  /** Code paths that one user of a whole search may not get, those of closed_for_all included. */
+  closedPaths: number;
 }
 
 function createBaseVerifyRequest(): VerifyRequest {
@@ -661,6 +788,564 @@ export const VerifyResponse: MessageFns<VerifyResponse> = {
   },
 };
 
+function createBaseSearchRequest(): SearchRequest {
+  return {
+    target: new Uint8Array(0),
+    catalogue: new Uint8Array(0),
+    scoring: 0,
+    program: 0,
+    beamWidth: 0,
+    promptLengths: [],
+    promptTokens: [],
+    closedForAll: [],
+    closedSizes: [],
+    closed: [],
+    draftedSizes: [],
+    codes: [],
+    parents: [],
+  };
+}
+
+export const SearchRequest: MessageFns<SearchRequest> = {
+  encode(message: SearchRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.target.length !== 0) {
+      writer.uint32(10).bytes(message.target);
+    }
+    if (message.catalogue.length !== 0) {
+      writer.uint32(18).bytes(message.catalogue);
+    }
+    if (message.scoring !== 0) {
+      writer.uint32(24).int32(message.scoring);
+    }
+    if (message.program !== 0) {
+      writer.uint32(32).int32(message.program);
+    }
+    if (message.beamWidth !== 0) {
+      writer.uint32(40).uint32(message.beamWidth);
+    }
+    if (message.promptLengths.length !== 0) {
+      writer.uint32(50).fork();
+      for (const v of message.promptLengths) {
+        writer.uint32(v);
+      }
+      writer.join();
+    }
+    if (message.promptTokens.length !== 0) {
+      writer.uint32(58).fork();
+      for (const v of message.promptTokens) {
+        writer.uint32(v);
+      }
+      writer.join();
+    }
+    if (message.closedForAll.length !== 0) {
+      writer.uint32(66).fork();
+      for (const v of message.closedForAll) {
+        writer.uint32(v);
+      }
+      writer.join();
+    }
+    if (message.closedSizes.length !== 0) {
+      writer.uint32(74).fork();
+      for (const v of message.closedSizes) {
+        writer.uint32(v);
+      }
+      writer.join();
+    }
+    if (message.closed.length !== 0) {
+      writer.uint32(82).fork();
+      for (const v of message.closed) {
+        writer.uint32(v);
+      }
+      writer.join();
+    }
+    if (message.draftedSizes.length !== 0) {
+      writer.uint32(90).fork();
+      for (const v of message.draftedSizes) {
+        writer.uint32(v);
+      }
+      writer.join();
+    }
+    if (message.codes.length !== 0) {
+      writer.uint32(98).fork();
+      for (const v of message.codes) {
+        writer.uint32(v);
+      }
+      writer.join();
+    }
+    if (message.parents.length !== 0) {
+      writer.uint32(106).fork();
+      for (const v of message.parents) {
+        writer.uint32(v);
+      }
+      writer.join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): SearchRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSearchRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.target = reader.bytes();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.catalogue = reader.bytes();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.scoring = reader.int32() as any;
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.program = reader.int32() as any;
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.beamWidth = reader.uint32();
+            continue;
+          }
+          case 6: {
+            if (tag === 48) {
+              message.promptLengths.push(reader.uint32());
+
+              continue;
+            }
+
+            if (tag === 50) {
+              const end2 = reader.uint32() + reader.pos;
+              while (reader.pos < end2) {
+                message.promptLengths.push(reader.uint32());
+              }
+
+              continue;
+            }
+
+            break;
+          }
+          case 7: {
+            if (tag === 56) {
+              message.promptTokens.push(reader.uint32());
+
+              continue;
+            }
+
+            if (tag === 58) {
+              const end2 = reader.uint32() + reader.pos;
+              while (reader.pos < end2) {
+                message.promptTokens.push(reader.uint32());
+              }
+
+              continue;
+            }
+
+            break;
+          }
+          case 8: {
+            if (tag === 64) {
+              message.closedForAll.push(reader.uint32());
+
+              continue;
+            }
+
+            if (tag === 66) {
+              const end2 = reader.uint32() + reader.pos;
+              while (reader.pos < end2) {
+                message.closedForAll.push(reader.uint32());
+              }
+
+              continue;
+            }
+
+            break;
+          }
+          case 9: {
+            if (tag === 72) {
+              message.closedSizes.push(reader.uint32());
+
+              continue;
+            }
+
+            if (tag === 74) {
+              const end2 = reader.uint32() + reader.pos;
+              while (reader.pos < end2) {
+                message.closedSizes.push(reader.uint32());
+              }
+
+              continue;
+            }
+
+            break;
+          }
+          case 10: {
+            if (tag === 80) {
+              message.closed.push(reader.uint32());
+
+              continue;
+            }
+
+            if (tag === 82) {
+              const end2 = reader.uint32() + reader.pos;
+              while (reader.pos < end2) {
+                message.closed.push(reader.uint32());
+              }
+
+              continue;
+            }
+
+            break;
+          }
+          case 11: {
+            if (tag === 88) {
+              message.draftedSizes.push(reader.uint32());
+
+              continue;
+            }
+
+            if (tag === 90) {
+              const end2 = reader.uint32() + reader.pos;
+              while (reader.pos < end2) {
+                message.draftedSizes.push(reader.uint32());
+              }
+
+              continue;
+            }
+
+            break;
+          }
+          case 12: {
+            if (tag === 96) {
+              message.codes.push(reader.uint32());
+
+              continue;
+            }
+
+            if (tag === 98) {
+              const end2 = reader.uint32() + reader.pos;
+              while (reader.pos < end2) {
+                message.codes.push(reader.uint32());
+              }
+
+              continue;
+            }
+
+            break;
+          }
+          case 13: {
+            if (tag === 104) {
+              message.parents.push(reader.uint32());
+
+              continue;
+            }
+
+            if (tag === 106) {
+              const end2 = reader.uint32() + reader.pos;
+              while (reader.pos < end2) {
+                message.parents.push(reader.uint32());
+              }
+
+              continue;
+            }
+
+            break;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseSearchResponse(): SearchResponse {
+  return {
+    listSizes: [],
+    paths: [],
+    scores: [],
+    draftedLevels: [],
+    nodes: [],
+    tokens: [],
+    milliseconds: [],
+    timing: undefined,
+    load: undefined,
+    draining: false,
+  };
+}
+
+export const SearchResponse: MessageFns<SearchResponse> = {
+  encode(message: SearchResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.listSizes.length !== 0) {
+      writer.uint32(10).fork();
+      for (const v of message.listSizes) {
+        writer.uint32(v);
+      }
+      writer.join();
+    }
+    if (message.paths.length !== 0) {
+      writer.uint32(18).fork();
+      for (const v of message.paths) {
+        writer.uint32(v);
+      }
+      writer.join();
+    }
+    if (message.scores.length !== 0) {
+      writer.uint32(26).fork();
+      for (const v of message.scores) {
+        writer.double(v);
+      }
+      writer.join();
+    }
+    if (message.draftedLevels.length !== 0) {
+      writer.uint32(34).fork();
+      for (const v of message.draftedLevels) {
+        writer.uint32(v);
+      }
+      writer.join();
+    }
+    if (message.nodes.length !== 0) {
+      writer.uint32(42).fork();
+      for (const v of message.nodes) {
+        writer.uint32(v);
+      }
+      writer.join();
+    }
+    if (message.tokens.length !== 0) {
+      writer.uint32(50).fork();
+      for (const v of message.tokens) {
+        writer.uint32(v);
+      }
+      writer.join();
+    }
+    if (message.milliseconds.length !== 0) {
+      writer.uint32(58).fork();
+      for (const v of message.milliseconds) {
+        writer.float(v);
+      }
+      writer.join();
+    }
+    if (message.timing !== undefined) {
+      Timing.encode(message.timing, writer.uint32(66).fork()).join();
+    }
+    if (message.load !== undefined) {
+      Load.encode(message.load, writer.uint32(74).fork()).join();
+    }
+    if (message.draining !== false) {
+      writer.uint32(80).bool(message.draining);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): SearchResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSearchResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag === 8) {
+              message.listSizes.push(reader.uint32());
+
+              continue;
+            }
+
+            if (tag === 10) {
+              const end2 = reader.uint32() + reader.pos;
+              while (reader.pos < end2) {
+                message.listSizes.push(reader.uint32());
+              }
+
+              continue;
+            }
+
+            break;
+          }
+          case 2: {
+            if (tag === 16) {
+              message.paths.push(reader.uint32());
+
+              continue;
+            }
+
+            if (tag === 18) {
+              const end2 = reader.uint32() + reader.pos;
+              while (reader.pos < end2) {
+                message.paths.push(reader.uint32());
+              }
+
+              continue;
+            }
+
+            break;
+          }
+          case 3: {
+            if (tag === 25) {
+              message.scores.push(reader.double());
+
+              continue;
+            }
+
+            if (tag === 26) {
+              const end2 = reader.uint32() + reader.pos;
+              while (reader.pos < end2) {
+                message.scores.push(reader.double());
+              }
+
+              continue;
+            }
+
+            break;
+          }
+          case 4: {
+            if (tag === 32) {
+              message.draftedLevels.push(reader.uint32());
+
+              continue;
+            }
+
+            if (tag === 34) {
+              const end2 = reader.uint32() + reader.pos;
+              while (reader.pos < end2) {
+                message.draftedLevels.push(reader.uint32());
+              }
+
+              continue;
+            }
+
+            break;
+          }
+          case 5: {
+            if (tag === 40) {
+              message.nodes.push(reader.uint32());
+
+              continue;
+            }
+
+            if (tag === 42) {
+              const end2 = reader.uint32() + reader.pos;
+              while (reader.pos < end2) {
+                message.nodes.push(reader.uint32());
+              }
+
+              continue;
+            }
+
+            break;
+          }
+          case 6: {
+            if (tag === 48) {
+              message.tokens.push(reader.uint32());
+
+              continue;
+            }
+
+            if (tag === 50) {
+              const end2 = reader.uint32() + reader.pos;
+              while (reader.pos < end2) {
+                message.tokens.push(reader.uint32());
+              }
+
+              continue;
+            }
+
+            break;
+          }
+          case 7: {
+            if (tag === 61) {
+              message.milliseconds.push(reader.float());
+
+              continue;
+            }
+
+            if (tag === 58) {
+              const end2 = reader.uint32() + reader.pos;
+              while (reader.pos < end2) {
+                message.milliseconds.push(reader.float());
+              }
+
+              continue;
+            }
+
+            break;
+          }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.timing = Timing.decode(reader, reader.uint32());
+            continue;
+          }
+          case 9: {
+            if (tag !== 74) {
+              break;
+            }
+
+            message.load = Load.decode(reader, reader.uint32());
+            continue;
+          }
+          case 10: {
+            if (tag !== 80) {
+              break;
+            }
+
+            message.draining = reader.bool();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
 function createBaseTiming(): Timing {
   return { queueMs: 0, batchWaitMs: 0, computeMs: 0 };
 }
@@ -832,6 +1517,7 @@ function createBaseDescribeResponse(): DescribeResponse {
     load: undefined,
     draining: false,
     limits: undefined,
+    programs: [],
   };
 }
 
@@ -863,6 +1549,9 @@ export const DescribeResponse: MessageFns<DescribeResponse> = {
     }
     if (message.limits !== undefined) {
       Limits.encode(message.limits, writer.uint32(74).fork()).join();
+    }
+    for (const v of message.programs) {
+      ProgramDescription.encode(v!, writer.uint32(82).fork()).join();
     }
     return writer;
   },
@@ -952,6 +1641,71 @@ export const DescribeResponse: MessageFns<DescribeResponse> = {
             message.limits = Limits.decode(reader, reader.uint32());
             continue;
           }
+          case 10: {
+            if (tag !== 82) {
+              break;
+            }
+
+            message.programs.push(ProgramDescription.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseProgramDescription(): ProgramDescription {
+  return { program: 0, cost: undefined };
+}
+
+export const ProgramDescription: MessageFns<ProgramDescription> = {
+  encode(message: ProgramDescription, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.program !== 0) {
+      writer.uint32(8).int32(message.program);
+    }
+    if (message.cost !== undefined) {
+      Cost.encode(message.cost, writer.uint32(18).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ProgramDescription {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseProgramDescription();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.program = reader.int32() as any;
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.cost = Cost.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1023,7 +1777,16 @@ export const Cost: MessageFns<Cost> = {
 };
 
 function createBaseLimits(): Limits {
-  return { users: 0, entries: 0, promptTokens: 0, callTokens: 0, vocabulary: 0, messageBytes: 0 };
+  return {
+    users: 0,
+    entries: 0,
+    promptTokens: 0,
+    callTokens: 0,
+    vocabulary: 0,
+    messageBytes: 0,
+    beamWidth: 0,
+    closedPaths: 0,
+  };
 }
 
 export const Limits: MessageFns<Limits> = {
@@ -1045,6 +1808,12 @@ export const Limits: MessageFns<Limits> = {
     }
     if (message.messageBytes !== 0) {
       writer.uint32(48).uint32(message.messageBytes);
+    }
+    if (message.beamWidth !== 0) {
+      writer.uint32(56).uint32(message.beamWidth);
+    }
+    if (message.closedPaths !== 0) {
+      writer.uint32(64).uint32(message.closedPaths);
     }
     return writer;
   },
@@ -1110,6 +1879,22 @@ export const Limits: MessageFns<Limits> = {
             message.messageBytes = reader.uint32();
             continue;
           }
+          case 7: {
+            if (tag !== 56) {
+              break;
+            }
+
+            message.beamWidth = reader.uint32();
+            continue;
+          }
+          case 8: {
+            if (tag !== 64) {
+              break;
+            }
+
+            message.closedPaths = reader.uint32();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1129,12 +1914,13 @@ export const Limits: MessageFns<Limits> = {
  * Calls are idempotent: each is self-contained, so that any verifier with the same target, catalogue
  * and scoring can answer any call, and a call can be repeated elsewhere.
  *
- * Statuses of Verify
+ * Statuses of Verify and Search
  *
- *   INVALID_ARGUMENT     the request breaks a rule of VerifyRequest or has no deadline. The message
+ *   INVALID_ARGUMENT     the request breaks a rule of its message or has no deadline. The message
  *                        names the user and the entry. Repeating it does not help.
- *   FAILED_PRECONDITION  this verifier has another target, catalogue or scoring; the message says
- *                        which. Ask another verifier.
+ *   FAILED_PRECONDITION  this verifier has another target, catalogue or scoring, or does not run the
+ *                        program; the message says which. Ask another verifier.
+ *   UNIMPLEMENTED        for Search: the verifier's version has no whole searches. Ask another one.
  *   RESOURCE_EXHAUSTED   too much work is waiting. The trailing metadata `retry-after-ms` and
  *                        `grpc-retry-pushback-ms` say after how many milliseconds to retry.
  *                        Without them, a message was larger than one of the two sides accepts.
@@ -1157,6 +1943,19 @@ export const VerifierService = {
     responseSerialize: (value: VerifyResponse): Buffer => Buffer.from(VerifyResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): VerifyResponse => VerifyResponse.decode(value),
   },
+  /**
+   * Runs the whole beam searches of some users. A deadline is required. Cancelling the call drops the
+   * work that has not started.
+   */
+  search: {
+    path: "/nightbeam.verifier.v1.Verifier/Search" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: SearchRequest): Buffer => Buffer.from(SearchRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): SearchRequest => SearchRequest.decode(value),
+    responseSerialize: (value: SearchResponse): Buffer => Buffer.from(SearchResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): SearchResponse => SearchResponse.decode(value),
+  },
   /** Describes this verifier's models, cost and limits. */
   describe: {
     path: "/nightbeam.verifier.v1.Verifier/Describe" as const,
@@ -1175,6 +1974,11 @@ export interface VerifierServer extends UntypedServiceImplementation {
    * Cancelling the call drops the work that has not started.
    */
   verify: handleUnaryCall<VerifyRequest, VerifyResponse>;
+  /**
+   * Runs the whole beam searches of some users. A deadline is required. Cancelling the call drops the
+   * work that has not started.
+   */
+  search: handleUnaryCall<SearchRequest, SearchResponse>;
   /** Describes this verifier's models, cost and limits. */
   describe: handleUnaryCall<DescribeRequest, DescribeResponse>;
 }
@@ -1198,6 +2002,25 @@ export interface VerifierClient extends Client {
     metadata: Metadata,
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: VerifyResponse) => void,
+  ): ClientUnaryCall;
+  /**
+   * Runs the whole beam searches of some users. A deadline is required. Cancelling the call drops the
+   * work that has not started.
+   */
+  search(
+    request: SearchRequest,
+    callback: (error: ServiceError | null, response: SearchResponse) => void,
+  ): ClientUnaryCall;
+  search(
+    request: SearchRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: SearchResponse) => void,
+  ): ClientUnaryCall;
+  search(
+    request: SearchRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: SearchResponse) => void,
   ): ClientUnaryCall;
   /** Describes this verifier's models, cost and limits. */
   describe(

@@ -1,0 +1,179 @@
+import { fullCatalogue, refusalOf } from "@nightbeam/testing";
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import {
+  chooseProgram,
+  describeChoice,
+  type ProgramOptions,
+  type ProgramSettings,
+} from "../src/program/choose-program.js";
+import { type AvailableProgram, msPerUser } from "../src/program/estimate-cost.js";
+import { plannedProgram, programFor, programOfPlan } from "../src/program/planned-program.js";
+
+const { trie } = fullCatalogue({ levels: 4, codes: 6 });
+
+/** What a GPU of a large model measures: a pass costs the reading of the weights. */
+const GPU: readonly AvailableProgram[] = [
+  { program: "tree-scores", cost: { callMs: 6, tokenMs: 0.01 } },
+  { program: "beam-search", cost: { callMs: 24, tokenMs: 0.01 } },
+  { program: "verify-tree", cost: { callMs: 25, tokenMs: 0.01 } },
+];
+
+function choose(settings: Partial<ProgramSettings> = {}, more: Partial<ProgramOptions> = {}) {
+  const all = { draft: [], beamWidth: 20, batchSize: 32, ...settings };
+  return chooseProgram({ settings: all, programs: GPU, trie, ...more });
+}
+
+describe("auto", () => {
+  it("takes the fastest by the measured costs, and says by how much", () => {
+    // Four calls of 6 ms with a round trip each, against one of 24 ms with one round trip.
+    expect(choose()).toEqual({
+      program: "beam-search",
+      reason: "2.1 ms per user in batches of 32; tree calls take 2.2 ms",
+    });
+    // Without kept prompts, each of the four calls computes them again.
+    const forgetful = { ...GPU[0], program: "tree-scores", keepsPrompts: false } as const;
+    expect(choose({}, { programs: [forgetful, ...GPU.slice(1)] }).reason).toBe(
+      "2.1 ms per user in batches of 32; tree calls take 4.6 ms",
+    );
+    const slow = { program: "beam-search", cost: { callMs: 240, tokenMs: 0.01 } } as const;
+    const programs = GPU.map((one) => (one.program === "beam-search" ? slow : one));
+    expect(choose({}, { programs }).program).toBe("tree-scores");
+  });
+
+  it("verifies a drafted tree for single users, and runs whole searches for many", () => {
+    const draft = ["models/draft"];
+    expect(choose({ draft, batchSize: 1 }).program).toBe("verify-tree");
+    expect(choose({ draft, batchSize: 64 }).program).toBe("beam-search");
+    expect(choose({ batchSize: 1 }).program).toBe("beam-search");
+  });
+
+  it("adds up verifiers: one that is faster does not outweigh many", () => {
+    const [calls, search] = GPU;
+    if (calls === undefined || search === undefined) throw new Error("there are three");
+    expect(choose({}, { programs: [calls, search] }).program).toBe("beam-search");
+    expect(choose({}, { programs: [calls, calls, search] }).program).toBe("tree-scores");
+    expect(choose({}, { programs: [calls, search, calls, search] }).program).toBe("beam-search");
+  });
+
+  it.each<[string, Partial<ProgramSettings>, Partial<ProgramOptions>]>([
+    ["`verification` sampled", { verification: "sampled" }, {}],
+    ["`verification` relaxed", { verification: "relaxed", draft: ["d"] }, {}],
+    ["`candidates`", { candidates: "new.parquet" }, {}],
+    ["`teacherLog`", { teacherLog: "log" }, {}],
+    ["`beamWidth` 1001 is more than the 1000", { beamWidth: 1001 }, {}],
+    ["leave out 60001 code paths, more than the 60000", {}, { closedPaths: 60_001 }],
+    ["costs are not known here", {}, { programs: undefined }],
+    ["no verifier of this target runs whole searches", {}, { programs: GPU.slice(0, 1) }],
+    ["usual on a processor", {}, { device: "cpu" }],
+    ["no cost has been measured yet", {}, { programs: [{ program: "beam-search" }] }],
+  ])("makes tree calls and says why: %s", (reason, settings, more) => {
+    const choice = choose(settings, more);
+    expect(choice.program).toBe("tree-scores");
+    expect(choice.reason).toContain(reason);
+  });
+
+  it("runs whole searches on a GPU of this machine, where nothing is measured", () => {
+    for (const device of ["cuda", "webgpu"] as const) {
+      const choice = choose({ draft: ["d"] }, { programs: undefined, device });
+      expect(choice.program).toBe("beam-search");
+      expect(choice.reason).toContain(device);
+      expect(choose({ verification: "sampled" }, { device }).program).toBe("tree-scores");
+    }
+  });
+
+  it("never chooses what is estimated to be slower, nor what cannot be had", () => {
+    const cost = fc.record({
+      callMs: fc.double({ min: 0.01, max: 100, noNaN: true }),
+      tokenMs: fc.double({ min: 0.0001, max: 1, noNaN: true }),
+    });
+    const available = fc.record({
+      program: fc.constantFrom("tree-scores", "beam-search", "verify-tree"),
+      cost,
+    });
+    fc.assert(
+      fc.property(
+        fc.uniqueArray(available, { minLength: 1, selector: ({ program }) => program }),
+        fc.integer({ min: 1, max: 256 }),
+        fc.boolean(),
+        (programs, users, isDrafted) => {
+          const draft = isDrafted ? ["d"] : [];
+          const { program } = choose({ batchSize: users, draft }, { programs });
+          const batch = { trie, beamWidth: 20, users, promptTokens: 80, isDrafted };
+          const times = programs.map((one) => msPerUser(one, batch) ?? Number.POSITIVE_INFINITY);
+          const chosen = programs.findIndex((one) => one.program === program);
+          if (chosen < 0) expect(program).toBe("tree-scores");
+          else expect(times[chosen]).toBe(Math.min(...times));
+        },
+      ),
+    );
+  });
+});
+
+describe("a program that is given", () => {
+  it.each([
+    ["whole", "beam-search"],
+    ["drafted", "verify-tree"],
+    ["calls", "tree-scores"],
+  ] as const)("%s is used, whatever is known about it", (search, program) => {
+    for (const programs of [undefined, [], GPU.slice(0, 1)]) {
+      expect(choose({ search, draft: ["d"] }, { programs })).toEqual({
+        program,
+        reason: `\`search\` ${search} was given`,
+      });
+    }
+  });
+
+  it("is refused if the run is too large for it, with the remedy", () => {
+    const error = refusalOf(() => choose({ search: "whole", beamWidth: 2000 }));
+    expect(error).toMatchObject({
+      code: "BAD_SEARCH",
+      message: expect.stringMatching(/^`search` whole: `beamWidth` 2000 .*; give calls or auto$/),
+    });
+    expect(choose({ search: "calls", beamWidth: 2000 }).program).toBe("tree-scores");
+  });
+});
+
+it("a draft that is not used is named", () => {
+  const draft = ["models/draft"];
+  const whole = choose({ draft });
+  expect(describeChoice(whole, draft)).toBe(
+    `The target runs whole searches (beam-search): ${whole.reason}. The draft models/draft is not used.`,
+  );
+  expect(describeChoice(whole, [])).not.toContain("not used");
+  const drafted = choose({ draft, batchSize: 1 });
+  expect(describeChoice(drafted, draft)).not.toContain("not used");
+});
+
+describe("a run that was planned before", () => {
+  const base = { format: "jsonl", partSize: 1, firstRow: 0 } as const;
+  const planOf = (choice: ReturnType<typeof choose>) => {
+    const { versions, arguments: named } = plannedProgram(choice);
+    return { ...base, arguments: { ...named }, versions: { ...versions } };
+  };
+  const options = (search: ProgramSettings["search"], programs = GPU): ProgramOptions => ({
+    settings: { search, draft: [], beamWidth: 20, batchSize: 32 },
+    programs,
+    trie,
+  });
+
+  it("keeps its program when costs have changed, and its reason", () => {
+    const first = programFor(options("auto"), undefined);
+    expect(first.program).toBe("beam-search");
+    const plan = planOf(first);
+    expect(programOfPlan(plan)).toBe("beam-search");
+    for (const search of ["auto", "whole"] as const) {
+      expect(programFor(options(search, GPU.slice(0, 1)), plan)).toEqual(first);
+    }
+    // Another one that is given is the caller's to refuse.
+    expect(programFor(options("calls"), plan).program).toBe("tree-scores");
+  });
+
+  it("says nothing of tree calls, as plans from before there were others", () => {
+    const calls = programFor(options("calls"), undefined);
+    const plan = planOf(calls);
+    expect(plan).toEqual({ ...base, arguments: {}, versions: {} });
+    expect(programFor(options("auto"), plan).program).toBe("tree-scores");
+    expect(programOfPlan({ versions: { program: "unheard-of" } })).toBe("tree-scores");
+  });
+});
