@@ -46,15 +46,24 @@ async function main() {
   const files =
     values.file === undefined
       ? await downloaded({ cuda, version, index: values.index })
-      : await fromFile(values.file, { cuda: values.cuda, version });
-  for (const [name, bytes] of files) {
-    // Written beside and renamed: a running process keeps the file that it has opened.
-    const partial = join(to, `.${name}.${process.pid}`);
-    await writeFile(partial, bytes, { mode: 0o644 });
-    await rename(partial, join(to, name));
-    console.log(`installed ${join(to, name)}`);
-  }
+      : await fromFile(values.file, { cuda, version });
+  await replaceAll(files, to);
   await reportMissing(to);
+}
+
+/** All files or none: written beside and then renamed. A running process keeps the files that it has opened. */
+async function replaceAll(files, directory) {
+  const all = [...files].map(([name, bytes]) => {
+    const partial = join(directory, `.${name}.${process.pid}`);
+    return { bytes, partial, path: join(directory, name) };
+  });
+  try {
+    for (const { partial, bytes } of all) await writeFile(partial, bytes, { mode: 0o644 });
+    for (const { partial, path } of all) await rename(partial, path);
+  } finally {
+    await Promise.all(all.map(({ partial }) => rm(partial, { force: true })));
+  }
+  for (const { path } of all) console.log(`installed ${path}`);
 }
 
 async function runtimeVersion() {

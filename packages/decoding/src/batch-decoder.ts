@@ -60,6 +60,8 @@ export interface BatchDecoder {
    * those of equal length.
    */
   lengthClassOf?(tokens: number): number;
+  /** Users of a batch from which more only take more memory. Default: no limit. */
+  readonly maxUsers?: number;
 }
 
 /**

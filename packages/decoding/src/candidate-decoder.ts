@@ -8,6 +8,7 @@ import type { SearchView } from "./search/search.js";
 import {
   type ActiveSearch,
   checkSpeculative,
+  maxUsers,
   runRounds,
   type SpeculativeOptions,
 } from "./speculative-decoder.js";
@@ -48,6 +49,7 @@ export function candidateDecoder(options: CandidateOptions): BatchDecoder {
   const questions = new QuestionHasher({ ...options, candidates: { threshold, places } });
   return {
     questionOf: (user) => questions.questionOf({ ...user, proposed: candidatesFor(user) }),
+    maxUsers: maxUsers(options),
     async decode(jobs, signal) {
       const verdicts = new Map<ActiveSearch, Verdict>();
       const verdictOn = (active: ActiveSearch): Verdict => {

@@ -11,7 +11,7 @@ export type ShardUser = Omit<DecodeJob, "key">;
 
 export interface ShardOptions {
   readonly decoder: BatchDecoder;
-  /** Users per batch, at most. */
+  /** Users per batch, at most; fewer if the decoder has a lower limit. */
   readonly batchSize: number;
   /** Batches in progress at once: while one waits for the target, another is drafted or searched. */
   readonly concurrency: number;
@@ -113,9 +113,9 @@ function inBatches(
     byClass.set(lengthClass, group);
   }
   const batches: Question[][] = [];
+  const size = Math.min(batchSize, decoder.maxUsers ?? batchSize);
   for (const [, group] of [...byClass].sort(([a], [b]) => b - a)) {
-    for (let at = 0; at < group.length; at += batchSize)
-      batches.push(group.slice(at, at + batchSize));
+    for (let at = 0; at < group.length; at += size) batches.push(group.slice(at, at + size));
   }
   return batches;
 }

@@ -57,7 +57,7 @@ export {
 export { closedLeavesOf, type SearchOptions, searchDecoder } from "./search-decoder.js";
 export { type SpeculativeOptions, speculativeDecoder } from "./speculative-decoder.js";
 export { type BeamTree, checkTree, nodeCount, treeOf } from "./tree/beam-tree.js";
-export { gather, type RequestGroup, RequestGroups } from "./tree/gather.js";
+export { type GroupLimit, gather, type RequestGroup, RequestGroups } from "./tree/gather.js";
 export type { KnownTree } from "./tree/known-tree.js";
 export type { ScoreAnswer, ScoreRequest, Scorer } from "./tree/scorer.js";
 export type { Verification } from "./verification/verification.js";

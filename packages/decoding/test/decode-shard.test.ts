@@ -35,6 +35,32 @@ describe("decodeShard", () => {
     expect(three.outcomes).toEqual(one.outcomes);
   });
 
+  it("has as few users per batch as wide beams need, and no other lists for it", async () => {
+    const { search, options } = setUp();
+    const users = Array.from({ length: 5 }, (_, i) => user([i, 1]));
+    const batchesWith = async (beamWidth: number) => {
+      const batches: number[] = [];
+      const shard = await decodeShard(
+        users,
+        options({
+          search: { ...search, beamWidth },
+          batchSize: 4,
+          onProgress: ({ users }) => batches.push(users),
+        }),
+      );
+      return { batches, lists: shard.outcomes.map(({ beams }) => beams) };
+    };
+    // All 27 paths fit into every one of these.
+    const some = await batchesWith(512);
+    const wide = await batchesWith(1000);
+    const widest = await batchesWith(5000);
+    expect(some.batches).toEqual([4, 1]);
+    expect(wide.batches).toEqual([2, 2, 1]);
+    expect(widest.batches).toEqual([1, 1, 1, 1, 1]);
+    expect(wide.lists).toEqual(some.lists);
+    expect(widest.lists).toEqual(some.lists);
+  });
+
   it("decodes the same question once", async () => {
     const { target, options } = setUp();
     const users = [user([1, 2]), user([3]), user([1, 2]), user([1, 2]), user([12])];

@@ -10,9 +10,8 @@ import { ModelError } from "./errors.js";
 import type { AnswerOf, ProgramName, RequestOf } from "./programs/program.js";
 import { type Prompts, promptsOf } from "./prompt/open-prompts.js";
 import { ModelPool } from "./runtime/model-pool.js";
-import { MAX_PROMPT_SCORES } from "./runtime/model-runner.js";
 import { ModelWorker } from "./runtime/model-worker.js";
-import { MAX_RUN_BYTES } from "./runtime/search-runner.js";
+import { maxScoreBytes } from "./runtime/run-size.js";
 
 export interface ModelOptions {
   /** A Hugging Face checkpoint of a supported family, with `nightbeam.json`. */
@@ -76,7 +75,7 @@ export async function loadModel<Name extends ProgramName>(
   const onCpu = device.kind === "cpu";
   // Between a GPU and the host, keys and values take longer than computing them again.
   const cacheBytes = onCpu && precision !== "fp16" ? options.cacheBytes : 0;
-  await checkMemory(checkpoint, { ...options, device, cacheBytes });
+  const searchBytes = await checkMemory(checkpoint, { ...options, device, cacheBytes });
   const hash = await checkpointHash(checkpoint);
   const ready = await readyCheckpoint(checkpoint, { ...options, hash });
   const setup = {
@@ -92,6 +91,7 @@ export async function loadModel<Name extends ProgramName>(
     maxPositions,
     maxPromptTokens,
     device,
+    searchBytes,
   };
   const opened = await Promise.allSettled(
     Array.from({ length: options.workers }, () => ModelWorker.open(setup)),
@@ -106,14 +106,23 @@ export async function loadModel<Name extends ProgramName>(
   return { pool, workers, prompts, hash };
 }
 
-/** Before anything is converted or loaded. @throws ModelError TOO_LARGE */
+/** Bytes that the searches of one run may take besides the weights. */
+const SEARCH_BYTES = { min: 2 ** 30, max: 16 * 2 ** 30 };
+/** Share of the memory beside the weights that searches may take on a GPU: allocators keep spare blocks. */
+const SEARCH_SHARE = 0.7;
+
+/**
+ * Before anything is converted or loaded. Returns how many bytes the searches of one run may take.
+ *
+ * @throws ModelError TOO_LARGE
+ */
 async function checkMemory(
   { config, tensors, directory }: Checkpoint,
   options: ModelOptions & { readonly program: ProgramName; readonly device: Device },
-): Promise<void> {
+): Promise<number> {
   const { program, precision, device, workers, cacheBytes } = options;
   const memory = await availableMemory(device);
-  if (memory === undefined) return;
+  if (memory === undefined) return SEARCH_BYTES.min;
   const isSearch = program === "beam-search" || program === "verify-tree";
   const need = memoryNeed({
     device,
@@ -122,8 +131,11 @@ async function checkMemory(
     tensors,
     // A follow-up call has a graph of its own if prompts are kept.
     graphs: cacheBytes > 0 ? 2 : 1,
-    maxBatchBytes: isSearch ? MAX_RUN_BYTES : 4 * MAX_PROMPT_SCORES,
+    maxBatchBytes: isSearch ? SEARCH_BYTES.min : maxScoreBytes({ onDevice: true }),
   });
   const problem = memoryProblem(need, { workers, device, precision, memory });
   if (problem !== undefined) throw new ModelError("TOO_LARGE", `${directory}: ${problem}`);
+  if (device.kind === "cpu") return SEARCH_BYTES.min;
+  const share = SEARCH_SHARE * (memory / workers - need.weights);
+  return Math.min(SEARCH_BYTES.max, Math.max(SEARCH_BYTES.min, share));
 }

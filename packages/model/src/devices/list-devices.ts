@@ -4,9 +4,8 @@ import { availableParallelism, cpus } from "node:os";
 import { fileURLToPath } from "node:url";
 import { CPU, type Device, deviceName } from "./device.js";
 import { explainFailure } from "./explain-failure.js";
-import { missingCudaLibraries, pipLibraryDirectories } from "./libraries.js";
 import { driverCudaVersion, type NvidiaGpu, nvidiaGpus } from "./nvidia-gpus.js";
-import { type DeviceProblem, missingLibraries } from "./problems.js";
+import type { DeviceProblem } from "./problems.js";
 
 /** Whether models can run on a device of this machine, found by running a small graph there. */
 export interface DeviceReport {
@@ -36,29 +35,12 @@ export async function listDevices(): Promise<readonly DeviceReport[]> {
 }
 
 async function cudaReports(): Promise<DeviceReport[]> {
-  const [gpus, version, missing] = await Promise.all([
-    nvidiaGpus(),
-    driverCudaVersion(),
-    missingCudaLibraries(),
-  ]);
-  const found = gpus.map((gpu) => ({ gpu, facts: gpuFacts(gpu, version) }));
-  const devices = found.length > 0 ? found : [{ gpu: { index: 0 }, facts: [] }];
-  if (missing.length > 0) {
-    // Without a driver, what CUDA needs besides would not help.
-    const libraries = gpus.length > 0 || missing.includes(DRIVER) ? missing : [...missing, DRIVER];
-    const pipDirectories = await pipLibraryDirectories();
-    const problems = missingLibraries(libraries, { pipDirectories });
-    return devices.map(({ gpu, facts }) => {
-      return { device: `cuda:${gpu.index}`, works: false, facts, problems };
-    });
-  }
+  const [gpus, version] = await Promise.all([nvidiaGpus(), driverCudaVersion()]);
+  if (gpus.length === 0) return [await report({ kind: "cuda", index: 0 }, [])];
   return Promise.all(
-    devices.map(({ gpu, facts }) => report({ kind: "cuda", index: gpu.index }, facts)),
+    gpus.map((gpu) => report({ kind: "cuda", index: gpu.index }, gpuFacts(gpu, version))),
   );
 }
-
-/** The library of NVIDIA's driver. */
-const DRIVER = "libcuda.so.1";
 
 async function report(device: Device, facts: readonly string[]): Promise<DeviceReport> {
   const failure = await probeFailure(device);

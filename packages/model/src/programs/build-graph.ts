@@ -67,7 +67,8 @@ export function buildTreeGraph(
       ? { kind: "memory", layers: declareMemory(context, architecture) }
       : { kind: "tokens" };
     const states = architecture.nodeStates(context, { nodes, prompts });
-    exportMemory(context, { architecture, states, withPrompts: !cached });
+    // On a GPU nothing is kept between calls, and onnxruntime-node loads no graph with outputs in bfloat16.
+    if (!context.onDevice) exportMemory(context, { architecture, states, withPrompts: !cached });
     program.build(context, states);
   });
 }

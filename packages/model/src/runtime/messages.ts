@@ -21,6 +21,8 @@ export interface WorkerSetup<Name extends ProgramName = ProgramName> {
   readonly maxPositions: number;
   /** Longest prompt, in tokens. */
   readonly maxPromptTokens: number;
+  /** Bytes that the searches of one run may take besides the weights. */
+  readonly searchBytes: number;
   readonly device: Device;
 }
 

@@ -5,6 +5,7 @@ import { packRun, type Run } from "../programs/pack-run.js";
 import type { Answered, Program, ProgramSetup, PromptRequest } from "../programs/program.js";
 import { MemoryTensors } from "./memory-tensors.js";
 import { PromptCache } from "./prompt-cache.js";
+import { type RunSize, runLimit, sizeOf } from "./run-size.js";
 import type { Runner } from "./runner.js";
 import type { Session } from "./session.js";
 
@@ -19,9 +20,6 @@ export interface ModelRunnerOptions<Request extends PromptRequest, Result> exten
   /** The graph that takes them from the cache; present if `cacheBytes` is not 0. */
   readonly cached: Session | undefined;
 }
-
-/** Attention scores of prompts that one run may hold, 4 bytes each: a quarter of a gigabyte. */
-export const MAX_PROMPT_SCORES = 2 ** 26;
 
 /** What the requests of one run have in common. */
 interface RunKind {
@@ -84,16 +82,11 @@ export class ModelRunner<Request extends PromptRequest, Result extends object>
     await this.#options.cached?.release();
   }
 
-  /**
-   * Requests that one run can answer: of one prompt length, all cached or all new. Few long prompts at
-   * a time: their attention holds a score per pair of tokens and head.
-   */
+  /** Requests that one run can answer: of one prompt length, all cached or all new, and not too many. */
   #split(requests: readonly Request[]) {
+    const { program } = this.#options;
     const kinds = new Map<string, RunKind>();
-    const groups = new RequestGroups<RunKind, number>({
-      sum: (a, b) => a + b,
-      fits: (scores) => scores <= MAX_PROMPT_SCORES,
-    });
+    const groups = new RequestGroups<RunKind, RunSize>(runLimit(this.#options));
     requests.forEach((request, place) => {
       const promptLength = request.prompt.length;
       this.#checkLength(promptLength);
@@ -101,8 +94,8 @@ export class ModelRunner<Request extends PromptRequest, Result extends object>
       const name = `${promptLength} ${cached}`;
       const home = kinds.get(name) ?? { promptLength, cached };
       kinds.set(name, home);
-      const { attentionHeads } = this.#options.architecture;
-      groups.add(place, { home, size: cached ? 1 : attentionHeads * promptLength ** 2 });
+      const size = sizeOf(this.#options, { ...home, tree: program.treeOf(request) });
+      groups.add(place, { home, size });
     });
     return groups.groups;
   }

@@ -19,10 +19,9 @@ export interface SearchRunnerOptions extends SearchSetup {
   readonly session: Session;
   /** Longest prompt, in tokens. */
   readonly maxPromptTokens: number;
+  /** Bytes that the searches of one run may take besides the weights. */
+  readonly searchBytes: number;
 }
-
-/** Bytes that the searches of one run may take, besides weights: a gigabyte. */
-export const MAX_RUN_BYTES = 2 ** 30;
 
 /** What the searches of one run have in common. */
 interface RunKind {
@@ -63,7 +62,7 @@ export class SearchRunner implements Runner<WholeSearch, SearchAnswer> {
     const kinds = new Map<string, RunKind>();
     const groups = new RequestGroups<RunKind, number>({
       sum: (a, b) => a + b,
-      fits: (bytes) => bytes <= MAX_RUN_BYTES,
+      fits: (bytes) => bytes <= this.#options.searchBytes,
     });
     requests.forEach(({ prompt, closed, beamWidth }, place) => {
       this.#checkLength(prompt.length);
