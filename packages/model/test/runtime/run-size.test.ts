@@ -2,6 +2,7 @@ import { useTempDir } from "@nightbeam/testing";
 import { ScorerWorld } from "@nightbeam/testing/conformance";
 import { describe, expect, it } from "vitest";
 import { openCheckpoint } from "../../src/checkpoint/checkpoint.js";
+import { CPU } from "../../src/devices/device.js";
 import { buildTreeGraph } from "../../src/programs/build-graph.js";
 import { treeScores } from "../../src/programs/tree-scores.js";
 import { promptsOf } from "../../src/prompt/open-prompts.js";
@@ -53,7 +54,7 @@ async function openCounted({ directory, catalogue }: ScorerWorld) {
   const program = treeScores(setup);
   const graphOf = { tensors, byteWeights: "int8", levels: trie.levels, numbers: "float" } as const;
   const graph = buildTreeGraph({ ...setup, ...graphOf, program, cached: false });
-  const session = await openSession(graph, { directory, threads: 1, executionProvider: "cpu" });
+  const session = await openSession(graph, { directory, threads: 1, device: CPU });
   let count = 0;
   const full: typeof session = {
     ...session,
