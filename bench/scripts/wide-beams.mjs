@@ -4,16 +4,15 @@
 //   node --single-threaded-gc bench/scripts/wide-beams.mjs --target DIR --catalogue FILE --histories FILE
 //     [--beam-width 20,128,512] [--batch-size 32] [--limit 640] [--users 64] [--repeat 2] [--scoring full]
 //
-// Of the first --limit users, --users with the longest prompts are decoded, so that batches are full. Rate:
-// GFLOP per processor second, prompt tokens and nodes counted once, as `nightbeam bench` does. Share: of
-// the rate of matrix products on one thread, the best of all rounds.
+// Of the first --limit users, --users with the longest prompts are decoded, so that batches are full. The
+// rate is in GFLOP per processor second; prompt tokens and nodes count once, as in `nightbeam bench`.
 import { createHash } from "node:crypto";
 import { availableParallelism } from "node:os";
 import { parseArgs } from "node:util";
 import { NOTHING_EXCLUDED } from "@nightbeam/catalogue";
 import { openCatalogue, readHistories } from "@nightbeam/dataset";
 import { decodeShard, speculativeDecoder } from "@nightbeam/decoding";
-import { measureMatrixRate, openModel } from "@nightbeam/model";
+import { openModel } from "@nightbeam/model";
 import { cacheDirectory } from "@nightbeam/recommend";
 
 const text = (value) => ({ type: "string", default: value });
@@ -47,10 +46,8 @@ const users = await usersWithLongestPrompts();
 const widths = values["beam-width"].split(",").map(Number);
 const rates = new Map(widths.map((width) => [width, []]));
 const hashes = new Map();
-let matrixRate = 0;
 let key = 0;
 for (let round = 0; round <= Number(values.repeat); round++) {
-  matrixRate = Math.max(matrixRate, await measureMatrixRate({ workers: 1 }));
   for (const width of widths) {
     const started = process.cpuUsage();
     const outcomes = await decode(width);
@@ -63,13 +60,11 @@ await model.close();
 console.log(
   `${users.length} users with ${users[0].prompt.length} prompt tokens, ${workers} workers`,
 );
-console.log(`${matrixRate.toFixed(0)} GFLOP/s in matrix products on one thread`);
 for (const width of widths) {
   const rate = median(rates.get(width));
-  const share = ((100 * rate) / matrixRate).toFixed(0);
   const toFirst = ((100 * rate) / median(rates.get(widths[0]))).toFixed(0);
   console.log(
-    `K = ${width}: ${rate.toFixed(1)} GFLOP per processor second, ${share}% of the matrix rate, ${toFirst}% of K = ${widths[0]}; lists and bits ${hashes.get(width)}`,
+    `K = ${width}: ${rate.toFixed(1)} GFLOP per processor second, ${toFirst}% of K = ${widths[0]}; lists and bits ${hashes.get(width)}`,
   );
 }
 console.log(`peak memory ${(process.resourceUsage().maxRSS / 1024).toFixed(0)} MiB`);
