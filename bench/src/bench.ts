@@ -16,6 +16,7 @@ import { readUsers } from "./users.js";
 /** One line of the comparison. */
 export interface BenchRow extends Omit<Measurement, "outcomes"> {
   readonly beamWidth: number;
+  /** Users per batch, at most: fewer than asked for if beams are wide. */
   readonly batchSize: number;
   readonly way: string;
   /** Users per second, relative to plain search in the same cell and run. */
@@ -58,8 +59,9 @@ export async function bench(
     const rows: BenchRow[] = [];
     let key = 0;
     for (const beamWidth of options.beamWidth) {
-      for (const batchSize of options.batchSize) {
+      for (const askedSize of options.batchSize) {
         const ways = waysOf(options, { catalogue, models, beamWidth });
+        const batchSize = Math.min(askedSize, ways[0]?.decoder.maxUsers ?? askedSize);
         const measured = await measureWays(ways, {
           users,
           batchSize,

@@ -19,7 +19,10 @@ export function benchCommand({ clusters }: { clusters: LocalClusters }): Command
       .option("--catalogue <file>", "items and their codes")
       .option("--histories <file>", "users and their items")
       .option("--beam-width <list>", "values of K (default 1,3,5,10,20)")
-      .option("--batch-size <list>", "users that share a call (default 1,8,32)")
+      .option(
+        "--batch-size <list>",
+        "users that share a call, fewer if beams are wide (default 1,8,32)",
+      )
       .option(
         "--draft-width <list>",
         "ways to draft: widths, 60/40/30 for one width per level, auto (default 40,auto)",

@@ -60,8 +60,8 @@ export interface BatchDecoder {
    * those of equal length.
    */
   lengthClassOf?(tokens: number): number;
-  /** Users of a batch from which more only take more memory. Default: no limit. */
-  readonly maxUsers?: number;
+  /** Users of a batch beyond which it only takes more memory. Default: no limit. */
+  readonly maxUsers?: number | undefined;
 }
 
 /**

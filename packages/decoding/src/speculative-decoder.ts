@@ -185,17 +185,10 @@ function learnAndAdvance(
   active.cost = addCall(active.cost, { nodes, tokens: answer.tokens, fromDepth, toDepth });
 }
 
-/**
- * Nodes per call from which a processor multiplies no faster. With more, the keys and values of the
- * batches in progress outgrow the prompt cache, and are computed again on every call: with K = 512
- * and 32 users per batch (16,384 nodes), plain search took twice the time and four times the memory
- * that it takes with 4 users.
- */
-const MAX_NODES_PER_CALL = 2048;
-
-/** Users that share a call: fewer if each has many beams. */
-export function maxUsers({ beamWidth }: SpeculativeOptions): number {
-  return Math.max(1, Math.floor(MAX_NODES_PER_CALL / beamWidth));
+/** Users that share a call of the target: fewer if each has many beams. */
+export function maxUsers({ target, beamWidth }: SpeculativeOptions): number | undefined {
+  if (target.maxNodes === undefined) return undefined;
+  return Math.max(1, Math.floor(target.maxNodes / beamWidth));
 }
 
 /** @throws DecodingError BAD_OPTION */

@@ -35,26 +35,31 @@ describe("decodeShard", () => {
     expect(three.outcomes).toEqual(one.outcomes);
   });
 
-  it("has as few users per batch as wide beams need, and no other lists for it", async () => {
+  it("has few users per batch if beams are wide and the target has a limit, and the same lists", async () => {
     const { search, options } = setUp();
+    const target: Scorer = {
+      score: (requests) => search.target.score(requests),
+      release: (keys) => search.target.release(keys),
+      maxNodes: 100,
+    };
     const users = Array.from({ length: 5 }, (_, i) => user([i, 1]));
     const batchesWith = async (beamWidth: number) => {
       const batches: number[] = [];
       const shard = await decodeShard(
         users,
         options({
-          search: { ...search, beamWidth },
+          search: { ...search, target, beamWidth },
           batchSize: 4,
           onProgress: ({ users }) => batches.push(users),
         }),
       );
       return { batches, lists: shard.outcomes.map(({ beams }) => beams) };
     };
-    // All 27 paths fit into every one of these.
-    const some = await batchesWith(512);
-    const wide = await batchesWith(1000);
-    const widest = await batchesWith(5000);
-    expect(some.batches).toEqual([4, 1]);
+    // Each of these widths keeps all 27 paths.
+    const some = await batchesWith(27);
+    const wide = await batchesWith(40);
+    const widest = await batchesWith(200);
+    expect(some.batches).toEqual([3, 2]);
     expect(wide.batches).toEqual([2, 2, 1]);
     expect(widest.batches).toEqual([1, 1, 1, 1, 1]);
     expect(wide.lists).toEqual(some.lists);

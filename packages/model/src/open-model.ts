@@ -34,6 +34,12 @@ export interface ScorerThread extends Scorer {
   readonly isOpen: boolean;
 }
 
+/**
+ * On a processor: as many rows as products need for their full rate. With more, keys and values of the
+ * calls in progress outgrow the prompt cache and are computed again (docs/results/one-machine.md).
+ */
+const MAX_NODES = 2048;
+
 /** Loads a checkpoint for a catalogue. @throws ModelError; UNSUPPORTED for a heads draft */
 export async function openModel(options: ModelOptions): Promise<Model> {
   const checkpoint = await openCheckpoint(options.directory);
@@ -43,7 +49,12 @@ export async function openModel(options: ModelOptions): Promise<Model> {
   const { pool, workers, prompts, hash } = loaded;
   const { vocabularySize, hiddenSize, weightsPerToken } = config.architecture;
   return {
-    scorer: { score: (requests) => pool.run(requests), release: (keys) => pool.release(keys) },
+    scorer: {
+      score: (requests) => pool.run(requests),
+      release: (keys) => pool.release(keys),
+      maxNodes:
+        options.device === undefined || options.device.kind === "cpu" ? MAX_NODES : undefined,
+    },
     workers: workers.map(scorerThread),
     encodePrompt: prompts.encodePrompt,
     maxPromptTokens: prompts.maxPromptTokens,

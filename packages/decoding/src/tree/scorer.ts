@@ -36,4 +36,6 @@ export interface Scorer {
   score(requests: readonly ScoreRequest[]): Promise<readonly ScoreAnswer[]>;
   /** Drops what was cached under these keys. Unknown keys are ignored. */
   release(keys: readonly number[]): void;
+  /** Nodes of a call beyond which it only takes more memory. Default: no limit. */
+  readonly maxNodes?: number | undefined;
 }

@@ -43,5 +43,8 @@ export function withLists(command: Command): Command {
       `fp32, int8, or on a GPU fp16 or bf16 (default ${DEFAULTS.precision})`,
     )
     .option("--limit <n>", "only the first n users")
-    .option("--batch-size <n>", `users per call (default ${DEFAULTS.batchSize})`);
+    .option(
+      "--batch-size <n>",
+      `users per call, fewer if beams are wide (default ${DEFAULTS.batchSize})`,
+    );
 }

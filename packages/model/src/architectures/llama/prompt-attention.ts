@@ -41,7 +41,7 @@ export function rememberPrompts(
  *
  * Plain products and a softmax: at the length of prompts of items they take half the time of
  * onnxruntime's fused operators. Scores of [B, heads, P, P] are held, so few long prompts fit in a run
- * (runtime/model-runner.ts limits them).
+ * (runtime/run-size.ts limits them).
  */
 export function attendPrompts(
   context: LlamaContext,
