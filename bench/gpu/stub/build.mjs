@@ -9,7 +9,7 @@ import { scratch } from "../lib/places.mjs";
 const LIBRARIES = [
   {
     name: "libcudart.so.13",
-    sources: ["kernels", "memory", "streams", "device"].map((name) => `cudart/${name}.c`),
+    sources: ["kernels", "shapes", "memory", "streams", "device"].map((name) => `cudart/${name}.c`),
   },
   { name: "libcublas.so.13", sources: ["cublas.c"] },
   { name: "libcublasLt.so.13", sources: ["cublasLt.c"] },

@@ -1,29 +1,27 @@
-// What onnxruntime asks of a GPU in one run of each graph, counted on a machine without one: the real CUDA
-// provider on libraries that compute nothing. Prints a table in Markdown.
+// What onnxruntime asks of a GPU for the searches of one batch of users, counted on a machine without one:
+// the real CUDA provider on libraries that compute nothing. Prints a table in Markdown.
 //
-//   node bench/gpu/stub/count.mjs --model DIR --catalogue FILE
-//     --precision fp32   --scoring full   --programs tree-scores,beam-search,verify-tree
+//   node bench/gpu/stub/count.mjs TARGET CATALOGUE
+//     --precision fp32   --scorings full,renormalized
 //     --batch 8   --prompt 81   --beam-width 20
 //     --without-cudnn    fails where an operator needs cuDNN
-//     --kernels          prints the kernels of each run, too
+//     --kernels          prints the kernels of each row, too
 //
-// The first use downloads onnxruntime's provider (250 MB) and a header of CUDA; it needs gcc, binutils,
+// The first use downloads onnxruntime's provider (250 MB) and headers of CUDA; it needs gcc, binutils,
 // unzip and pip.
 import { spawnSync } from "node:child_process";
 import { readFileSync, rmSync } from "node:fs";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { command } from "../lib/command.mjs";
 import { scratch } from "../lib/places.mjs";
 import { buildStub } from "./build.mjs";
 
-const { values } = parseArgs({
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
   options: {
-    model: { type: "string" },
-    catalogue: { type: "string" },
     precision: { type: "string", default: "fp32" },
-    scoring: { type: "string", default: "full" },
-    programs: { type: "string", default: "tree-scores,beam-search,verify-tree" },
+    scorings: { type: "string", default: "full,renormalized" },
     batch: { type: "string", default: "8" },
     prompt: { type: "string", default: "81" },
     "beam-width": { type: "string", default: "20" },
@@ -31,49 +29,81 @@ const { values } = parseArgs({
     kernels: { type: "boolean", default: false },
   },
 });
-if (values.model === undefined || values.catalogue === undefined) {
-  console.error("usage: node bench/gpu/stub/count.mjs --model DIR --catalogue FILE");
+const [model, catalogue] = positionals;
+if (model === undefined || catalogue === undefined) {
+  console.error("usage: node bench/gpu/stub/count.mjs TARGET CATALOGUE");
   process.exit(2);
 }
 
-/** What is asked of each program; `levels` of a tree have `beam-width` nodes each. */
-const CASES = {
-  "tree-scores": [
-    { name: "one level of beams", levels: 1 },
-    { name: "a drafted tree", levels: 3 },
-  ],
-  "beam-search": [{ name: "whole search", levels: 0 }],
-  "verify-tree": [{ name: "a drafted tree, repaired", levels: 3 }],
-};
+/** `byte` is what the host reads instead of results: 1 says that all beams of a level were drafted. */
+const CASES = [
+  { name: "tree-scores, level by level", program: "tree-scores" },
+  { name: "beam-search", program: "beam-search" },
+  { name: "verify-tree, all drafted", program: "verify-tree", byte: "1" },
+  { name: "verify-tree, nothing drafted", program: "verify-tree" },
+];
+const COLUMNS = ["nodes", "runs", "launches", "products", "to device", "to host", "waits"];
 
 const libraries = buildStub({ cudnn: !values["without-cudnn"] });
 const log = join(scratch, "stub.log");
+const { precision, batch, prompt } = values;
+const beamWidth = Number(values["beam-width"]);
+console.log(
+  `${precision}, one batch of ${batch} users, prompts of ${prompt} tokens, K = ${beamWidth}\n`,
+);
+console.log(`| program | scoring | ${COLUMNS.join(" | ")} |`);
+console.log(`| --- | --- |${" ---: |".repeat(COLUMNS.length)}`);
+for (const scoring of values.scorings.split(",")) {
+  for (const one of CASES) {
+    const { cells, launches } = rowOf(one, scoring);
+    console.log(`| ${[one.name, scoring, ...cells].join(" | ")} |`);
+    if (values.kernels) printKernels(launches);
+  }
+}
 
 /** Runs one case in a process of its own. */
-function rowOf(program, { name, levels }) {
+function rowOf({ byte = "0", ...one }, scoring) {
   rmSync(log, { force: true });
   const asked = {
-    ...{ program, levels, model: values.model, catalogue: values.catalogue },
-    ...{ scoring: values.scoring, precision: values.precision },
-    ...{ batch: Number(values.batch), promptTokens: Number(values.prompt) },
-    beamWidth: Number(values["beam-width"]),
+    ...{
+      ...one,
+      scoring,
+      precision,
+      beamWidth,
+      batch: Number(batch),
+      promptTokens: Number(prompt),
+    },
+    ...{ model: resolve(model), catalogue: resolve(catalogue) },
   };
   const observe = new URL("./observe.mjs", import.meta.url).href;
-  const { status, stderr } = spawnSync(
+  const { status, stdout, stderr } = spawnSync(
     process.execPath,
     [`--import=${observe}`, join(import.meta.dirname, "calls.mjs"), JSON.stringify(asked)],
     {
       encoding: "utf8",
       maxBuffer: 2 ** 30,
-      env: { ...process.env, LD_LIBRARY_PATH: libraries, STUB_LOG: log },
+      env: {
+        ...process.env,
+        LD_LIBRARY_PATH: libraries,
+        NVIDIA_TF32_OVERRIDE: "0",
+        STUB_LOG: log,
+        STUB_BYTE: byte,
+      },
     },
   );
-  const graph = `${program}: ${name}`;
   if (status !== 0) {
     const [, reason] = /(?:Error|error): (.*)/.exec(stderr) ?? [];
-    return { graph, failed: reason ?? `ended with ${status}` };
+    return { cells: [`failed: ${reason ?? `ended with ${status}`}`], launches: [] };
   }
-  return { graph, placed: placements(stderr), ...countsOf(lastRun(readFileSync(log, "utf8"))) };
+  const { runs } = JSON.parse(stdout.trim().split("\n").at(-1) ?? "");
+  const text = readFileSync(log, "utf8");
+  const lines = text.slice(text.lastIndexOf("begin\n"), text.lastIndexOf("end\n")).split("\n");
+  const of = (begin) => lines.filter((line) => line.startsWith(begin));
+  const cells = [
+    ...[placements(stderr), runs, of("launch ").length, of("product").length],
+    ...[copies(of("copy H2D")), copies(of("copy D2H")), of("synchronize").length],
+  ];
+  return { cells, launches: of("launch ").map((line) => line.slice("launch ".length)) };
 }
 
 /** Nodes by execution provider, as onnxruntime reports them for a graph and its subgraphs. */
@@ -89,68 +119,22 @@ function placements(report) {
     .join(", ");
 }
 
-/** What the last run logged. */
-function lastRun(text) {
-  const begin = text.lastIndexOf("begin\n");
-  return text.slice(begin, text.indexOf("end\n", begin)).split("\n");
+/** @param lines `copy KIND BYTES` */
+function copies(lines) {
+  const sum = lines.reduce((total, line) => total + Number(line.split(" ")[2]), 0);
+  return `${lines.length} (${sum < 1e6 ? `${(sum / 1e3).toFixed(1)} kB` : `${(sum / 1e6).toFixed(1)} MB`})`;
 }
 
-function countsOf(lines) {
-  const counts = { launches: 0, products: 0, allocations: 0, synchronisations: 0, kernels: {} };
-  const copies = { H2D: [], D2H: [], D2D: [] };
-  for (const line of lines) {
-    const [kind, what, size] = line.split(" ");
-    if (kind === "launch") {
-      counts.launches++;
-      counts.kernels[what] = (counts.kernels[what] ?? 0) + 1;
-    }
-    if (kind === "product") counts.products++;
-    if (kind === "allocate") counts.allocations++;
-    if (kind === "synchronize") counts.synchronisations++;
-    if (kind === "copy") copies[what]?.push(Number(size));
-  }
-  return { ...counts, copies };
-}
-
-function bytes(sizes) {
-  const sum = sizes.reduce((total, size) => total + size, 0);
-  if (sizes.length === 0) return "0";
-  if (sum < 10_000) return `${sizes.length} (${sum} B)`;
-  return `${sizes.length} (${sum < 1e6 ? `${(sum / 1e3).toFixed(1)} kB` : `${(sum / 1e6).toFixed(2)} MB`})`;
-}
-
-const rows = values.programs
-  .split(",")
-  .flatMap((program) => (CASES[program] ?? []).map((one) => rowOf(program, one)));
-const { precision, scoring, batch } = values;
-console.log(
-  `${precision}, ${scoring}, ${batch} users, prompts of ${values.prompt}, K = ${values["beam-width"]}\n`,
-);
-console.log(
-  "| graph | nodes | launches | products | host to device | device to host | on the device | synchronisations |",
-);
-console.log("| --- | --- | ---: | ---: | ---: | ---: | ---: | ---: |");
-for (const row of rows) {
-  const cells =
-    row.failed === undefined
-      ? [
-          ...[row.placed, row.launches, row.products],
-          ...[bytes(row.copies.H2D), bytes(row.copies.D2H), row.copies.D2D.length],
-          row.synchronisations,
-        ]
-      : [`failed: ${row.failed}`, "", "", "", "", "", ""];
-  console.log(`| ${[row.graph, ...cells].join(" | ")} |`);
-}
-if (values.kernels) {
-  for (const { graph, kernels = {} } of rows) {
-    const mangled = Object.keys(kernels);
-    if (mangled.length === 0) continue;
-    const names = command("c++filt", [], { input: mangled.join("\n") }).split("\n");
-    const lines = mangled.map((key, at) => ({ count: kernels[key], name: names[at] ?? key }));
-    lines.sort((a, b) => b.count - a.count);
-    console.log(`\n${graph}`);
-    for (const { count, name } of lines) {
-      console.log(`  ${count}  ${name.replace(/\(.*/, "").slice(0, 140)}`);
-    }
-  }
+/** @param launches mangled names of kernels */
+function printKernels(launches) {
+  const counts = new Map();
+  for (const name of launches) counts.set(name, (counts.get(name) ?? 0) + 1);
+  const most = [...counts].sort(([, a], [, b]) => b - a);
+  const input = most.map(([name]) => name).join("\n");
+  command("c++filt", [], { input })
+    .trimEnd()
+    .split("\n")
+    .forEach((name, at) => {
+      console.log(`  ${most[at][1]}  ${name.replace(/\(.*/, "").slice(0, 140)}`);
+    });
 }

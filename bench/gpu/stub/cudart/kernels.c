@@ -1,11 +1,12 @@
 /*
  * A CUDA runtime without a GPU: memory is the host's, copies copy, kernels do not run. onnxruntime opens
- * its sessions on it and runs them, so that what it would ask of a device can be counted. The values that
- * come out are garbage. What is not in this folder does nothing and returns cudaSuccess (build.mjs).
+ * its sessions on it and runs them, so that what it would ask of a device can be counted. The host is
+ * given fixed values (memory.c). What is not in this folder does nothing and returns cudaSuccess (build.mjs).
  *
  * Kernels: the compiler of CUDA registers each under the address of its host function.
  */
 #include "../log.h"
+#include "shapes.h"
 
 typedef struct {
   const void *host;
@@ -48,8 +49,10 @@ static const char *name_of(const void *host) {
   return found ? found->name : "unknown";
 }
 
-static int launch(const void *kernel) {
-  LOG("launch %s\n", name_of(kernel));
+static int launch(const void *kernel, void **parameters) {
+  const char *name = name_of(kernel);
+  LOG("launch %s\n", name);
+  run_kernel(name, parameters);
   return 0;
 }
 
@@ -80,10 +83,21 @@ int __cudaGetKernel(void **kernel, const void *host) {
   return 0;
 }
 
-int __cudaLaunchKernel(void *kernel) { return launch(kernel); }
-int cudaLaunchKernel(const void *kernel) { return launch(kernel); }
-int cudaLaunchCooperativeKernel(const void *kernel) { return launch(kernel); }
-int cudaLaunchKernelExC(const void *configuration, const void *kernel) { return launch(kernel); }
+int __cudaLaunchKernel(const void *kernel, Dim3 grid, Dim3 block, void **parameters) {
+  return launch(kernel, parameters);
+}
+
+int cudaLaunchKernel(const void *kernel, Dim3 grid, Dim3 block, void **parameters) {
+  return launch(kernel, parameters);
+}
+
+int cudaLaunchCooperativeKernel(const void *kernel, Dim3 grid, Dim3 block, void **parameters) {
+  return launch(kernel, parameters);
+}
+
+int cudaLaunchKernelExC(const void *configuration, const void *kernel, void **parameters) {
+  return launch(kernel, parameters);
+}
 
 int cudaLaunchHostFunc(void *stream, void (*function)(void *), void *argument) {
   function(argument);
