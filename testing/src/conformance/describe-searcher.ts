@@ -30,6 +30,8 @@ export interface SearcherOpeners {
   readonly tolerance?: number;
   /** Whether it looks at drafted prefixes. Then scores have the same bits with any of them. Default: it does not. */
   readonly drafting?: boolean;
+  /** Whether a user's scores have the same bits alone and in company. Default: false. */
+  readonly batchInvariant?: boolean;
 }
 
 interface SearchWorld {
@@ -72,7 +74,7 @@ const SCORINGS: readonly Scoring[] = ["full", "renormalized"];
  * TypeScript over the log-probabilities of the same model.
  */
 export function describeSearcher(name: string, openers: SearcherOpeners): void {
-  const { open, openScorer, tolerance = 1e-5, drafting = false } = openers;
+  const { open, openScorer, tolerance = 1e-5, drafting = false, batchInvariant = false } = openers;
   describe(name, () => {
     const parent = useTempDir();
     describe.each(Object.entries(SEARCH_WORLDS))("%s", (worldName, world) => {
@@ -152,6 +154,7 @@ export function describeSearcher(name: string, openers: SearcherOpeners): void {
           for (const [at, job] of jobs.entries()) {
             const [alone] = await decode(decoder, [job]);
             if (alone === undefined) throw new Error("no list came back");
+            if (batchInvariant) expect(alone).toEqual(together[at]);
             expectSameList(alone, together[at], tolerance);
           }
         });

@@ -16,10 +16,12 @@ const openScorer = (settings: ScorerSettings) => openModel({ ...local(settings),
 describeSearcher("whole searches in worker threads", {
   open: (settings) => openSearcher(local(settings)),
   openScorer,
+  batchInvariant: true,
 });
 
 describeSearcher("whole searches with drafted trees", {
   open: (settings) => openSearcher({ ...local(settings), program: "verify-tree" }),
   openScorer,
+  batchInvariant: true,
   drafting: true,
 });
