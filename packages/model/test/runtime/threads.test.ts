@@ -69,7 +69,7 @@ describe("threads and memory of a model", () => {
     console.info(`eight models later the process is ${grown.toFixed(1)} MiB larger`);
     // Each model is two workers with two sessions of 8 MiB of weights.
     expect(grown).toBeLessThan(100);
-  });
+  }, 120_000);
 
   it.skipIf(!existsSync(TASKS))("are freed if a worker cannot start", async () => {
     await openUseClose();

@@ -32,7 +32,7 @@ describe.skipIf(!here)("WebGPU", () => {
   // Together: a process spends most of its time in the compilation of shaders, on one core.
   beforeAll(async () => {
     const directory = temporary();
-    await writeCheckpoint({ directory, seed: 3, config: { levels: 4, codesPerLevel: 24 } });
+    await writeCheckpoint({ directory, seed: 3, config: { levels: 3, codesPerLevel: 24 } });
     await Promise.all(
       SCORINGS.map(async (scoring) => {
         found[scoring] = await searchOnBoth(directory, scoring);

@@ -14,7 +14,7 @@ import { seeded } from "@nightbeam/testing";
 import { someCatalogue, somePrompt } from "@nightbeam/testing/conformance";
 
 const [directory = "", scoring = "", device = ""] = process.argv.slice(2);
-const size = { levels: 4, codesPerLevel: 24 };
+const size = { levels: 3, codesPerLevel: 24 };
 const catalogue = someCatalogue({ ...size, items: 300, seed: 5 });
 const search = { space: { trie: catalogue.trie, scoring }, beamWidth: 6 };
 const drafting = {
@@ -40,7 +40,7 @@ const PROGRAMS = {
 const random = seeded(7);
 const jobs = [9, 20, 9, 1].map((length, key) => ({
   key,
-  prompt: somePrompt({ length, vocabularySize: 100, random }),
+  prompt: somePrompt({ length, vocabularySize: 4 + size.levels * size.codesPerLevel, random }),
   history: new Uint32Array(),
   exclusion: key === 2 ? excludeItems(catalogue, [...Array(250).keys()]) : NOTHING_EXCLUDED,
 }));
