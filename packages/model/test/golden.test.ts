@@ -79,7 +79,7 @@ describe.skipIf(!haveBeauty)("the golden lists of a trained pair", () => {
       });
     };
     let target: Model;
-    const opened: Model[] = [];
+    const opened: Pick<Model, "close">[] = [];
     beforeAll(async () => {
       target = await open(targetDirectory, 2);
       opened.push(target);
@@ -124,22 +124,27 @@ describe.skipIf(!haveBeauty)("the golden lists of a trained pair", () => {
       );
     });
 
-    it("in one run of the model per batch", async () => {
-      const model = await openSearcher({ ...settings(targetDirectory), workers: 2 });
-      let key = 0;
-      const { outcomes } = await decodeShard(shardUsers(users, { catalogue, target: model }), {
-        decoder: searchDecoder({
-          target: model.searcher,
-          space: { trie: catalogue.trie, scoring },
-          beamWidth: BEAM_WIDTH,
-        }),
-        batchSize: 32,
-        concurrency: 2,
-        nextKey: () => key++,
-      });
-      await model.close();
-      expectGolden(outcomes);
-    });
+    it.each(["beam-search", "verify-tree"] as const)(
+      "in one run per batch, by %s",
+      async (program) => {
+        const model = await openSearcher({ ...settings(targetDirectory), workers: 2, program });
+        opened.push(model);
+        let key = 0;
+        const { outcomes } = await decodeShard(shardUsers(users, { catalogue, target: model }), {
+          decoder: searchDecoder({
+            target: model.searcher,
+            drafter: await modelDrafter(draftDirectory),
+            policy: fixedWidths(program === "verify-tree" ? uniformWidths(40, 4) : []),
+            space: { trie: catalogue.trie, scoring },
+            beamWidth: BEAM_WIDTH,
+          }),
+          batchSize: 32,
+          concurrency: 2,
+          nextKey: () => key++,
+        });
+        expectGolden(outcomes);
+      },
+    );
 
     it("rest on scores whose bits do not depend on the batch", async () => {
       const { trie } = catalogue;
