@@ -91,7 +91,7 @@ function scoresOf(
   const logProbs =
     scoring === "full"
       ? picked
-      : logShares(context, graph.node("Where", [children.open, picked, none]));
+      : addLogSoftmax(context, graph.node("Where", [children.open, picked, none]));
   const sums = graph.node("Add", [
     logProbs,
     graph.node("Unsqueeze", [beams.scores, graph.int64s([2])]),
@@ -103,19 +103,6 @@ function scoresOf(
     graph.node("Max", [sums, graph.double(RULED_OUT)]),
   ]);
   return graph.node("Where", [children.open, visible, none]);
-}
-
-/**
- * Log-softmax over the last axis, in double. On a CPU, onnxruntime's operator adds up in an order that
- * depends on how many rows there are; on a GPU, the largest of each row would need cuDNN.
- */
-function logShares(context: SearchContext, value: Value): Value {
-  const { graph, onDevice } = context;
-  if (onDevice) return addLogSoftmax(context, value);
-  const perRow = (op: string, of: Value) => graph.node(op, [of, graph.int64s([-1])]);
-  const below = graph.node("Sub", [value, perRow("ReduceMax", value)]);
-  const sums = perRow("ReduceSum", graph.node("Exp", [below]));
-  return graph.node("Sub", [below, graph.node("Log", [sums])]);
 }
 
 /**
