@@ -5,30 +5,24 @@ import {
   type DecodeJob,
   type SearchOutcome,
 } from "./batch-decoder.js";
-import { type DraftPolicy, fixedWidths } from "./drafting/draft-policy.js";
-import { type Drafter, emptyDrafter } from "./drafting/drafter.js";
-import { DecodingError, requireThat, wholeNumber } from "./errors.js";
+import { fixedWidths } from "./drafting/draft-policy.js";
+import { emptyDrafter } from "./drafting/drafter.js";
+import { DecodingError, requireThat } from "./errors.js";
 import { QuestionHasher } from "./question.js";
 import { BeamSearch } from "./search/beam-search.js";
 import { lengthClass } from "./search/length-class.js";
 import { viewOf } from "./search/search.js";
 import { noCost } from "./search/search-cost.js";
-import type { SearchSpace } from "./search/search-space.js";
 import type { SearchAnswer, Searcher, SearchRequest } from "./search/searcher.js";
+import { checkSpace, type SpeculativeOptions } from "./speculative-decoder.js";
+import { checkAnswerCount } from "./tree/answer-rows.js";
 import { treeOf } from "./tree/beam-tree.js";
 
-export interface SearchOptions {
+/** As in `SpeculativeOptions`, but for the target. */
+export interface SearchOptions
+  extends Pick<SpeculativeOptions, "space" | "beamWidth" | "drafter" | "policy" | "versions"> {
   /** The model whose lists are wanted. */
   readonly target: Searcher;
-  readonly space: Omit<SearchSpace, "exclusion" | "ranking">;
-  /** Prefixes that the search keeps at each level, which is the length of the lists. */
-  readonly beamWidth: number;
-  /** Guesses which prefixes the search will keep. Default: nothing is drafted. */
-  readonly drafter?: Drafter | undefined;
-  /** How much is drafted. Default: nothing. */
-  readonly policy?: DraftPolicy | undefined;
-  /** As in `SpeculativeOptions`. Default: none. */
-  readonly versions?: Readonly<Record<string, string>> | undefined;
 }
 
 /**
@@ -39,10 +33,8 @@ export interface SearchOptions {
  * a target that breaks its contract, and what it throws
  */
 export function searchDecoder(options: SearchOptions): BatchDecoder {
-  const { target, space, beamWidth } = options;
-  requireThat(typeof target?.search === "function", "target must be a Searcher");
-  requireThat(space?.trie?.levels > 0, "space.trie must be the trie of a catalogue");
-  wholeNumber(beamWidth, { name: "beam width", min: 1 });
+  requireThat(typeof options.target?.search === "function", "target must be a Searcher");
+  checkSpace(options);
   const questions = new QuestionHasher(options);
   return {
     questionOf: (job) => questions.questionOf(job),
@@ -77,12 +69,7 @@ async function searchAll(
     return prefixes === undefined ? request : { ...request, drafted: prefixes };
   });
   const answers = await target.search(requests, { beamWidth });
-  if (answers.length !== requests.length) {
-    throw new DecodingError(
-      "ANSWER_SIZE",
-      `the model gave ${answers.length} answers to ${requests.length} requests`,
-    );
-  }
+  checkAnswerCount({ answers, requests });
   const answered = new Map(answers.map((answer, at) => [open[at]?.key, outcomeOf(answer)]));
   const sum = (value: (answer: SearchAnswer) => number) =>
     answers.reduce((total, answer) => total + value(answer), 0);

@@ -192,9 +192,18 @@ export function maxUsers({ target, beamWidth }: SpeculativeOptions): number | un
 }
 
 /** @throws DecodingError BAD_OPTION */
-export function checkSpeculative({ target, space, beamWidth }: SpeculativeOptions): void {
+export function checkSpeculative(options: SpeculativeOptions): void {
+  const { target } = options;
   const isScorer = typeof target?.score === "function" && typeof target.release === "function";
   requireThat(isScorer, "target must be a Scorer, with the methods score and release");
+  checkSpace(options);
+}
+
+/** @throws DecodingError BAD_OPTION */
+export function checkSpace({
+  space,
+  beamWidth,
+}: Pick<SpeculativeOptions, "space" | "beamWidth">): void {
   requireThat(space?.trie?.levels > 0, "space.trie must be the trie of a catalogue");
   requireThat(
     space.scoring === "full" || space.scoring === "renormalized",

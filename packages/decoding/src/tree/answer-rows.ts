@@ -19,14 +19,26 @@ export async function ask<Asked extends { readonly request: ScoreRequest }>(
   asked: readonly Asked[],
 ): Promise<readonly (Asked & { readonly answer: ScoreAnswer })[]> {
   const answers = await scorer.score(asked.map(({ request }) => request));
+  checkAnswerCount({ answers, requests: asked });
   const answered = asked.flatMap((one, at) => {
     const answer = answers[at];
     return answer === undefined ? [] : { ...one, answer };
   });
-  if (answered.length === asked.length && answers.length === asked.length) return answered;
+  // An array of the right length may have holes.
+  checkAnswerCount({ answers: answered, requests: asked });
+  return answered;
+}
+
+/** @throws DecodingError ANSWER_SIZE unless there is one answer per request */
+export function checkAnswerCount(call: {
+  answers: readonly unknown[];
+  requests: readonly unknown[];
+}): void {
+  const { answers, requests } = call;
+  if (answers.length === requests.length) return;
   throw new DecodingError(
     "ANSWER_SIZE",
-    `the model gave ${answers.length} answers to ${asked.length} requests`,
+    `the model gave ${answers.length} answers to ${requests.length} requests`,
   );
 }
 
