@@ -7,11 +7,12 @@
 // --generation is the GPUs' compute capability times ten: 90 is H100 and H200. --data, with train.txt,
 // valid.txt and test.txt, is for the step `experiment`. Needs a built repository, xz, strip and tar; the
 // first run downloads onnxruntime's CUDA provider (250 MB). There: bash .gpu/c/gpu-run.sh
-import { cpSync, existsSync, mkdirSync, realpathSync, rmSync } from "node:fs";
+import { cpSync, mkdirSync, realpathSync, rmSync } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { command } from "./lib/command.mjs";
 import { cudaProvider } from "./lib/downloads.mjs";
+import { FILE_FLAGS, missingFiles } from "./lib/given-files.mjs";
 import { copyWorkspace } from "./lib/kit-workspace.mjs";
 import { packKit } from "./lib/pack-kit.mjs";
 import { root, scratch } from "./lib/places.mjs";
@@ -19,26 +20,16 @@ import { pruneCuda } from "./lib/prune.mjs";
 
 const { values } = parseArgs({
   options: {
-    target: { type: "string" },
-    draft: { type: "string" },
-    catalogue: { type: "string" },
-    golden: { type: "string" },
+    ...FILE_FLAGS,
     data: { type: "string" },
     generation: { type: "string", default: "90" },
     to: { type: "string", default: join(root, ".gpu") },
   },
 });
-const names = [
-  "target",
-  "draft",
-  "catalogue",
-  "golden",
-  ...(values.data === undefined ? [] : ["data"]),
-];
-const missing = names.filter((name) => !existsSync(values[name] ?? ""));
-if (missing.length > 0) {
-  const what = missing.map((name) => `--${name} ${values[name] ?? "(not given)"}`).join(", ");
-  console.error(`not found: ${what}`);
+const names = [...Object.keys(FILE_FLAGS), ...(values.data === undefined ? [] : ["data"])];
+const missing = missingFiles(values, names);
+if (missing !== undefined) {
+  console.error(missing);
   process.exit(2);
 }
 const kit = join(scratch, "kit");

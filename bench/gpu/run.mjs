@@ -15,15 +15,13 @@ import { cpus } from "node:os";
 import { join, resolve } from "node:path";
 import { createInterface } from "node:readline";
 import { parseArgs } from "node:util";
+import { FILE_FLAGS, missingFiles } from "./lib/given-files.mjs";
 import { stepsOf } from "./lib/steps.mjs";
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
-    target: { type: "string" },
-    draft: { type: "string" },
-    catalogue: { type: "string" },
-    golden: { type: "string" },
+    ...FILE_FLAGS,
     data: { type: "string" },
     device: { type: "string", default: "cuda" },
     seconds: { type: "string", default: "480" },
@@ -33,16 +31,12 @@ const { values, positionals } = parseArgs({
     rehearse: { type: "boolean", default: false },
   },
 });
-const missing = ["target", "draft", "catalogue", "golden"].filter((name) => {
-  return !existsSync(values[name] ?? "");
-});
-if (positionals[0] === undefined || missing.length > 0) {
-  const what = missing.map((name) => `--${name} ${values[name] ?? "(not given)"}`).join(", ");
-  console.error(
-    positionals[0] === undefined
-      ? "usage: node bench/gpu/run.mjs OUT --target DIR --draft DIR --catalogue FILE --golden FILE"
-      : `not found: ${what}`,
-  );
+const wrong =
+  positionals[0] === undefined
+    ? "usage: node bench/gpu/run.mjs OUT --target DIR --draft DIR --catalogue FILE --golden FILE"
+    : missingFiles(values);
+if (wrong !== undefined) {
+  console.error(wrong);
   process.exit(2);
 }
 const LAST_LINES = 20;
@@ -51,7 +45,7 @@ const work = resolve(values.work ?? join(out, "work"));
 for (const folder of [out, work]) mkdirSync(folder, { recursive: true });
 const { python, device, rehearse } = values;
 const files = Object.fromEntries(
-  ["target", "draft", "catalogue", "golden"].map((name) => [name, resolve(values[name])]),
+  Object.keys(FILE_FLAGS).map((name) => [name, resolve(values[name])]),
 );
 const end = performance.now() + 1000 * Number(values.seconds);
 const machine = { card: cardName(), processor: cpus()[0]?.model, device, rehearse };

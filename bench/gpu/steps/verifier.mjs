@@ -15,15 +15,13 @@ import { openCatalogue } from "@nightbeam/dataset";
 import { fixedWidths, ModelDrafter, speculativeDecoder, uniformWidths } from "@nightbeam/decoding";
 import { answersHash, checkpointHash, openCheckpoint, openModel } from "@nightbeam/model";
 import { VerifierClient } from "@nightbeam/protocol";
+import { FILE_FLAGS } from "../lib/given-files.mjs";
 import { root, scratch } from "../lib/places.mjs";
 import { deviceOf, printRow } from "../lib/rows.mjs";
 
 const { values } = parseArgs({
   options: {
-    target: { type: "string" },
-    draft: { type: "string" },
-    catalogue: { type: "string" },
-    golden: { type: "string" },
+    ...FILE_FLAGS,
     device: { type: "string", default: "cuda" },
     precision: { type: "string", default: "fp32" },
     "draft-width": { type: "string", default: "40" },
