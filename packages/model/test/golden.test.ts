@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { type Catalogue, findPrefix, pathOf } from "@nightbeam/catalogue";
 import {
+  type BatchDecoder,
   type Drafter,
   decodeShard,
   emptyDrafter,
@@ -64,6 +65,18 @@ describe.skipIf(!haveBeauty)("the golden lists of a trained pair", () => {
     });
     const open = (directory: string, workers: number) =>
       openModel({ ...settings(directory), workers, cacheBytes: 2 ** 28 });
+    const search = () => ({ space: { trie: catalogue.trie, scoring }, beamWidth: BEAM_WIDTH });
+    /** All programs have the same prompts. */
+    const decodeAll = async (decoder: BatchDecoder) => {
+      let key = 0;
+      const { outcomes } = await decodeShard(shardUsers(users, { catalogue, target }), {
+        decoder,
+        batchSize: 32,
+        concurrency: 2,
+        nextKey: () => key++,
+      });
+      return outcomes;
+    };
     const expectGolden = (outcomes: readonly SearchOutcome[]) => {
       const paths = outcomes.map(({ beams }) =>
         Array.from(beams.prefixes, (leaf) => pathOf(catalogue.trie, leaf)),
@@ -103,19 +116,14 @@ describe.skipIf(!haveBeauty)("the golden lists of a trained pair", () => {
 
     it.each(Object.entries(drafters))("with %s", async (name, makeDrafter) => {
       const drafter = await makeDrafter();
-      let key = 0;
-      const { outcomes } = await decodeShard(shardUsers(users, { catalogue, target }), {
-        decoder: speculativeDecoder({
+      const outcomes = await decodeAll(
+        speculativeDecoder({
+          ...search(),
           target: target.scorer,
           drafter,
           policy: fixedWidths(drafter === emptyDrafter ? [] : uniformWidths(40, 4)),
-          space: { trie: catalogue.trie, scoring },
-          beamWidth: BEAM_WIDTH,
         }),
-        batchSize: 32,
-        concurrency: 2,
-        nextKey: () => key++,
-      });
+      );
       expectGolden(outcomes);
       const mean = (of: (cost: (typeof outcomes)[number]["cost"]) => number) =>
         (outcomes.reduce((sum, { cost }) => sum + of(cost), 0) / outcomes.length).toFixed(2);
@@ -129,20 +137,13 @@ describe.skipIf(!haveBeauty)("the golden lists of a trained pair", () => {
       async (program) => {
         const model = await openSearcher({ ...settings(targetDirectory), workers: 2, program });
         opened.push(model);
-        let key = 0;
-        const { outcomes } = await decodeShard(shardUsers(users, { catalogue, target: model }), {
-          decoder: searchDecoder({
-            target: model.searcher,
-            drafter: await modelDrafter(draftDirectory),
-            policy: fixedWidths(program === "verify-tree" ? uniformWidths(40, 4) : []),
-            space: { trie: catalogue.trie, scoring },
-            beamWidth: BEAM_WIDTH,
-          }),
-          batchSize: 32,
-          concurrency: 2,
-          nextKey: () => key++,
+        const decoder = searchDecoder({
+          ...search(),
+          target: model.searcher,
+          drafter: await modelDrafter(draftDirectory),
+          policy: fixedWidths(program === "verify-tree" ? uniformWidths(40, 4) : []),
         });
-        expectGolden(outcomes);
+        expectGolden(await decodeAll(decoder));
       },
     );
 
