@@ -1,5 +1,4 @@
 import type { GraphBuilder, Value } from "./graph-builder.js";
-import { DataType } from "./proto.js";
 
 /** Types of floating-point numbers that a model can compute in. */
 export type FloatType = "float" | "float16" | "bfloat16";
@@ -8,10 +7,10 @@ export type FloatType = "float" | "float16" | "bfloat16";
 export function cast(
   graph: GraphBuilder,
   value: Value,
-  types: { from: FloatType | "bool" | "int32" | "int64" | "double"; to: keyof typeof DataType },
+  types: { from: FloatType; to: FloatType },
 ): Value {
   if (types.from === types.to) return value;
-  return graph.node("Cast", [value], { attributes: { to: { int: DataType[types.to] } } });
+  return graph.cast(value, types.to);
 }
 
 /** A constant in numbers of a type: onnxruntime converts it as it loads the graph. */

@@ -1,5 +1,6 @@
 import {
   type AttributeValue,
+  DataType,
   type Dimension,
   type ElementType,
   encodeModel,
@@ -28,6 +29,9 @@ export interface ShapeInput {
   readonly name: string;
   readonly sizes: readonly Size[];
 }
+
+/** As an end: however long the axis is. */
+const END = 2 ** 31 - 1;
 
 /** The operator set's domain of onnxruntime's own operators. */
 export const MICROSOFT = "com.microsoft";
@@ -160,6 +164,22 @@ export class GraphBuilder {
       attributes: options.attributes ?? {},
     });
     return outputs;
+  }
+
+  /** A value as numbers of another type. */
+  cast(value: Value, to: ElementType): Value {
+    return this.node("Cast", [value], { attributes: { to: { int: DataType[to] } } });
+  }
+
+  /**
+   * A part of a value along an axis.
+   *
+   * @param range from is counted from the end if it is negative; `to` is not included, default: the end
+   */
+  slice(value: Value, range: { axis: number; from: number | Value; to?: Value }): Value {
+    const { axis, from, to = this.int64s([END]) } = range;
+    const first = typeof from === "number" ? this.int64s([from]) : from;
+    return this.node("Slice", [value, first, to, this.int64s([axis])]);
   }
 
   /**

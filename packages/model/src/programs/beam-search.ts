@@ -3,6 +3,7 @@ import type { LayerPast } from "../architectures/architecture.js";
 import type { GraphContext } from "../architectures/graph-context.js";
 import { packScoreColumns, SIZES } from "../architectures/inputs.js";
 import { type Feeds, int32, positionTensor } from "../onnx/feeds.js";
+import { writePrompts } from "./pack-run.js";
 import { declarePromptBias, searchLevels, searchNames } from "./search/levels.js";
 import { packSearch } from "./search/pack-search.js";
 import { readSearches } from "./search/read.js";
@@ -64,15 +65,9 @@ function packPrompts({ requests, promptLength }: SearchRun): Feeds {
   const rows = requests.length * promptLength;
   const tokens = new Int32Array(rows);
   const positions = new Int32Array(rows);
-  const lastRows = new Int32Array(requests.length);
-  requests.forEach(({ prompt }, user) => {
-    const first = user * promptLength;
-    const last = prompt.length - 1;
-    tokens.set(prompt, first);
-    // Padding is not looked at; its position only has to exist.
-    for (let at = 0; at < promptLength; at++) positions[first + at] = Math.min(at, last);
-    lastRows[user] = first + last;
-  });
+  const prompts = requests.map(({ prompt }) => prompt);
+  writePrompts(prompts, { promptLength, tokens, positions });
+  const lastRows = Int32Array.from(prompts, ({ length }, user) => user * promptLength + length - 1);
   return {
     [names.tokens]: int32(tokens, [rows]),
     [names.positions]: positionTensor(positions, [rows, 1]),

@@ -1,3 +1,4 @@
+import type { ReadonlyInt32Array } from "@nightbeam/catalogue";
 import { packScoreColumns, SIZES } from "../architectures/inputs.js";
 import { type Feeds, float32, int32, positionTensor, type RunInputs } from "../onnx/feeds.js";
 import { NO_ANCESTOR, type NodeRows } from "./node-rows.js";
@@ -69,14 +70,8 @@ function packRows(setup: PackingSetup, run: Run & { nodes: number }): Feeds {
   const tokens = new Int32Array(promptRows + nodes);
   const positions = new Int32Array(promptRows + nodes);
   if (promptRows > 0) {
-    requests.forEach(({ request: { prompt } }, user) => {
-      const first = user * promptLength;
-      tokens.set(prompt, first);
-      // Padding is not looked at; its position only has to exist.
-      for (let at = 0; at < promptLength; at++) {
-        positions[first + at] = Math.min(at, prompt.length - 1);
-      }
-    });
+    const prompts = requests.map(({ request }) => request.prompt);
+    writePrompts(prompts, { promptLength, tokens, positions });
   }
   let row = promptRows;
   for (const { request, count, prefixes, depths } of requests) {
@@ -93,6 +88,22 @@ function packRows(setup: PackingSetup, run: Run & { nodes: number }): Feeds {
     tokens: int32(tokens, [tokens.length]),
     positions: positionTensor(positions, [tokens.length, 1]),
   };
+}
+
+/** Writes prompts as the first rows of a run, user by user, padded at their ends. */
+export function writePrompts(
+  prompts: readonly ReadonlyInt32Array[],
+  rows: { promptLength: number; tokens: Int32Array; positions: Int32Array },
+): void {
+  const { promptLength, tokens, positions } = rows;
+  prompts.forEach((prompt, user) => {
+    const first = user * promptLength;
+    tokens.set(prompt, first);
+    // Padding is not looked at; its position only has to exist.
+    for (let at = 0; at < promptLength; at++) {
+      positions[first + at] = Math.min(at, prompt.length - 1);
+    }
+  });
 }
 
 /** The way between packed rows and [requests, slots per request]. */

@@ -6,7 +6,7 @@ import type { Answered, Program, ProgramSetup, PromptRequest } from "../programs
 import { MemoryTensors } from "./memory-tensors.js";
 import { PromptCache } from "./prompt-cache.js";
 import { type RunSize, runLimit, sizeOf } from "./run-size.js";
-import type { Runner } from "./runner.js";
+import { checkPromptLength, type Runner } from "./runner.js";
 import type { Session } from "./session.js";
 
 export interface ModelRunnerOptions<Request extends PromptRequest, Result> extends ProgramSetup {
@@ -89,7 +89,7 @@ export class ModelRunner<Request extends PromptRequest, Result extends object>
     const groups = new RequestGroups<RunKind, RunSize>(runLimit(this.#options));
     requests.forEach((request, place) => {
       const promptLength = request.prompt.length;
-      this.#checkLength(promptLength);
+      checkPromptLength(promptLength, this.#options);
       const cached = this.#options.cached !== undefined && this.#cache.has(request.key);
       const name = `${promptLength} ${cached}`;
       const home = kinds.get(name) ?? { promptLength, cached };
@@ -98,15 +98,6 @@ export class ModelRunner<Request extends PromptRequest, Result extends object>
       groups.add(place, { home, size });
     });
     return groups.groups;
-  }
-
-  #checkLength(length: number): void {
-    const { maxPromptTokens } = this.#options;
-    if (length > 0 && length <= maxPromptTokens) return;
-    throw new ModelError(
-      "PROMPT_TOO_LONG",
-      `a prompt has ${length} tokens, but must have 1 to ${maxPromptTokens}`,
-    );
   }
 
   #runOf(requests: readonly Request[], { promptLength, cached }: RunKind): Run<Request> {

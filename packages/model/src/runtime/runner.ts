@@ -1,3 +1,5 @@
+import { ModelError } from "../errors.js";
+
 /** Runs a program on the sessions of one thread, which it blocks. */
 export interface Runner<Request, Answer> {
   /** Answers in the order of the requests. @throws ModelError PROMPT_TOO_LONG, RUNTIME */
@@ -8,4 +10,16 @@ export interface Runner<Request, Answer> {
   close(): Promise<void>;
   /** Memory of an answer that can move to another thread instead of being copied. */
   buffersOf(answer: Answer): readonly ArrayBufferLike[];
+}
+
+/** @throws ModelError PROMPT_TOO_LONG */
+export function checkPromptLength(
+  length: number,
+  { maxPromptTokens }: { maxPromptTokens: number },
+): void {
+  if (length > 0 && length <= maxPromptTokens) return;
+  throw new ModelError(
+    "PROMPT_TOO_LONG",
+    `a prompt has ${length} tokens, but must have 1 to ${maxPromptTokens}`,
+  );
 }

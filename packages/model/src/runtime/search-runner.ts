@@ -5,13 +5,12 @@ import {
   type SearchAnswer,
   type SearchRequest,
 } from "@nightbeam/decoding";
-import { ModelError } from "../errors.js";
 import type { WholeSearch } from "../programs/program.js";
 import { searchBytes } from "../programs/search/search-bytes.js";
 import type { SearchSetup } from "../programs/search/search-context.js";
 import type { SearchProgram } from "../programs/search/search-program.js";
 import { beamsByDepth } from "../programs/search/sizes.js";
-import type { Runner } from "./runner.js";
+import { checkPromptLength, type Runner } from "./runner.js";
 import type { Session } from "./session.js";
 
 export interface SearchRunnerOptions extends SearchSetup {
@@ -65,7 +64,7 @@ export class SearchRunner implements Runner<WholeSearch, SearchAnswer> {
       fits: (bytes) => bytes <= this.#options.searchBytes,
     });
     requests.forEach(({ prompt, closed, beamWidth }, place) => {
-      this.#checkLength(prompt.length);
+      checkPromptLength(prompt.length, this.#options);
       const promptLength = lengthClass(prompt.length);
       const name = `${promptLength} ${beamWidth}`;
       const home = kinds.get(name) ?? { promptLength, beamWidth };
@@ -74,15 +73,6 @@ export class SearchRunner implements Runner<WholeSearch, SearchAnswer> {
       groups.add(place, { home, size });
     });
     return groups.groups;
-  }
-
-  #checkLength(length: number): void {
-    const { maxPromptTokens } = this.#options;
-    if (length > 0 && length <= maxPromptTokens) return;
-    throw new ModelError(
-      "PROMPT_TOO_LONG",
-      `a prompt has ${length} tokens, but must have 1 to ${maxPromptTokens}`,
-    );
   }
 
   async #search(requests: readonly SearchRequest[], kind: RunKind): Promise<SearchAnswer[]> {

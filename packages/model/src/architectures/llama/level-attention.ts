@@ -4,7 +4,8 @@ import { rows } from "../../onnx/linear.js";
 import type { LayerPast, NodeMemory, PromptMemory } from "../architecture.js";
 import { type LevelInputs, SIZES } from "../inputs.js";
 import type { LlamaContext } from "./context.js";
-import { fromFloat, inNumbers, toFloat } from "./numbers.js";
+import { lineMix, lineProducts } from "./line-sums.js";
+import { fromFloat, inNumbers } from "./numbers.js";
 import { joinScores, splitAt } from "./parts.js";
 import { type Attended, type LayerPlace, project, type Stream } from "./projection.js";
 
@@ -102,16 +103,9 @@ function lineScores(
   { queries, keys, depth }: { queries: Value; keys: Value; depth: number },
 ): Value {
   const { graph, config } = context;
-  const { keyValueHeads, headSize } = config;
+  const { keyValueHeads } = config;
   const group = config.heads / keyValueHeads;
-  const perHead = graph.int64s([0, 1, keyValueHeads, group, headSize]);
-  const products = graph.node("Mul", [
-    toFloat(context, keys),
-    graph.node("Reshape", [toFloat(context, queries), perHead]),
-  ]);
-  const sums = graph.node("ReduceSum", [products, graph.int64s([4])], {
-    attributes: { keepdims: { int: 0 } },
-  });
+  const sums = lineProducts(context, { queries, keys });
   const nodes = graph.shape([SIZES.users, -1, depth, keyValueHeads, group]);
   const scores = fromFloat(context, sums);
   const heads = transpose(context, graph.node("Reshape", [scores, nodes]), [0, 3, 4, 1, 2]);
@@ -124,20 +118,14 @@ function mixLine(
   { shares, values, depth }: { shares: Value; values: Value; depth: number },
 ): Value {
   const { graph, config } = context;
-  const { keyValueHeads, headSize } = config;
+  const { keyValueHeads } = config;
   const group = config.heads / keyValueHeads;
   const heads = graph.node("Reshape", [shares, graph.int64s([0, 0, group, -1, depth])]);
   const weights = graph.node("Reshape", [
     transpose(context, heads, [0, 3, 4, 1, 2]),
     graph.int64s([-1, depth, keyValueHeads, group, 1]),
   ]);
-  const mixed = graph.node("ReduceSum", [graph.node("Mul", [weights, values]), graph.int64s([1])], {
-    attributes: { keepdims: { int: 0 } },
-  });
-  return graph.node("Reshape", [
-    fromFloat(context, mixed),
-    graph.int64s([-1, config.heads * headSize]),
-  ]);
+  return lineMix(context, { weights, values });
 }
 
 /**

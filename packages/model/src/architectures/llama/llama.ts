@@ -65,13 +65,13 @@ function withTables(context: GraphContext, config: LlamaConfig): LlamaContext {
   const { headSize, rope } = config;
   const positions = context.maxPositions;
   const shape = [positions, headSize / 2];
-  const tables = ropeTables(rope, { headSize, positions });
-  const table = (name: string, values: Float32Array) =>
-    floatsOf(context.graph, context.numbers, { name, values, dims: shape });
-  return {
-    ...context,
-    config,
-    cosines: table("cosines", tables.cosines),
-    sines: table("sines", tables.sines),
-  };
+  const { graph, numbers } = context;
+  let tables: ReturnType<typeof ropeTables> | undefined;
+  // Computed by the first of a graph's passes.
+  const table = (name: "cosines" | "sines") =>
+    graph.once(`rotation ${name}`, () => {
+      tables ??= ropeTables(rope, { headSize, positions });
+      return floatsOf(graph, numbers, { name, values: tables[name], dims: shape });
+    });
+  return { ...context, config, cosines: table("cosines"), sines: table("sines") };
 }

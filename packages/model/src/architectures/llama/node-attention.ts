@@ -2,7 +2,8 @@ import { MICROSOFT, type Value } from "../../onnx/graph-builder.js";
 import type { NodeMemory, PromptMemory } from "../architecture.js";
 import { type NodeInputs, SIZES } from "../inputs.js";
 import type { LlamaContext } from "./context.js";
-import { fromFloat, inNumbers, toFloat } from "./numbers.js";
+import { lineMix, lineProducts } from "./line-sums.js";
+import { fromFloat, inNumbers } from "./numbers.js";
 import { joinScores, splitAt } from "./parts.js";
 import { fromHeads, headAxes, perGroup, toHeads } from "./query-heads.js";
 
@@ -85,17 +86,8 @@ function ancestorScores(
   { queries, keys, inputs }: { queries: Value; keys: Value; inputs: NodeInputs },
 ): Value {
   const { graph, config } = context;
-  const group = config.heads / config.keyValueHeads;
-  const perHead = [config.keyValueHeads, group, config.headSize];
-  const query = graph.node("Reshape", [
-    toFloat(context, queries),
-    graph.int64s([0, 1, ...perHead]),
-  ]);
-  const ancestors = toFloat(context, ofAncestors(context, { memory: keys, inputs }));
-  const products = graph.node("Mul", [ancestors, query]);
-  const sums = graph.node("ReduceSum", [products, graph.int64s([4])], {
-    attributes: { keepdims: { int: 0 } },
-  });
+  const ancestors = ofAncestors(context, { memory: keys, inputs });
+  const sums = lineProducts(context, { queries, keys: ancestors });
   const flat = graph.node("Reshape", [sums, graph.int64s([0, 0, config.heads])]);
   const biased = graph.node("Add", [
     graph.node("Mul", [flat, graph.scalar("attention_scale", scaleOf(context))]),
@@ -120,15 +112,7 @@ function mixAncestors(
     shares,
     graph.int64s([0, 0, config.keyValueHeads, group, 1]),
   ]);
-  const ancestors = toFloat(context, ofAncestors(context, { memory: values, inputs }));
-  const weighted = graph.node("Mul", [toFloat(context, weights), ancestors]);
-  const sums = graph.node("ReduceSum", [weighted, graph.int64s([1])], {
-    attributes: { keepdims: { int: 0 } },
-  });
-  return graph.node("Reshape", [
-    fromFloat(context, sums),
-    graph.int64s([-1, config.heads * config.headSize]),
-  ]);
+  return lineMix(context, { weights, values: ofAncestors(context, { memory: values, inputs }) });
 }
 
 /**

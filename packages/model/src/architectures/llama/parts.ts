@@ -21,12 +21,11 @@ export function splitAt(
     return [first, second];
   }
   const border = graph.shape([sizes[0]]);
-  const part = (from: Value, to: Value) =>
-    graph.node("Slice", [value, from, to, graph.int64s([axis])]);
-  return [part(graph.int64s([0]), border), part(border, graph.int64s([END]))];
+  return [
+    graph.slice(value, { axis, from: 0, to: border }),
+    graph.slice(value, { axis, from: border }),
+  ];
 }
-
-const END = 2 ** 31 - 1;
 
 /** Scores of prompts' tokens and of `count` others, beside each other: […, P] and […, count] -> […, P + count]. */
 export function joinScores(

@@ -2,7 +2,6 @@ import { ROOT } from "@nightbeam/catalogue";
 import { SIZES } from "../../architectures/inputs.js";
 import { type Feeds, float32, int32, type Sizes } from "../../onnx/feeds.js";
 import type { Value } from "../../onnx/graph-builder.js";
-import { DataType } from "../../onnx/proto.js";
 import type { NodeRows } from "../node-rows.js";
 import { flatten } from "./levels.js";
 import type { GraphBeams, SearchContext } from "./search-context.js";
@@ -34,8 +33,6 @@ export function draftedRows(context: SearchContext, beams: GraphBeams): DraftedR
   const { graph, tensors } = context;
   const names = draftedNames(beams.depth);
   const shape = [SIZES.users, searchSizes.drafted(beams.depth)];
-  const cast = (value: Value, to: number) =>
-    graph.node("Cast", [value], { attributes: { to: { int: to } } });
   const sum = (value: Value, axis: number) =>
     graph.node("ReduceSum", [value, graph.int64s([axis])], {
       attributes: { keepdims: { int: 0 } },
@@ -49,20 +46,20 @@ export function draftedRows(context: SearchContext, beams: GraphBeams): DraftedR
     graph.int64s([1]),
   ]);
   // One term of each sum is not 0. Floats hold it exactly, and every device can add them.
-  const found = sum(graph.node("Mul", [cast(isSame, DataType.float), rowsFromOne]), 2);
+  const found = sum(graph.node("Mul", [graph.cast(isSame, "float"), rowsFromOne]), 2);
   const isMissing = graph.node("And", [
-    graph.node("Equal", [cast(found, DataType.int32), graph.int32(0)]),
+    graph.node("Equal", [graph.cast(found, "int32"), graph.int32(0)]),
     graph.node("Not", [graph.node("Equal", [beams.nodes, graph.int32(tensors.dead)])]),
   ]);
-  const missing = sum(cast(isMissing, DataType.float), 1);
+  const missing = sum(graph.cast(isMissing, "float"), 1);
   graph.output(names.missing, { value: missing, type: "float", shape: [SIZES.users] });
   const rows = graph.node("Max", [
-    graph.node("Sub", [cast(found, DataType.int32), graph.int32(1)]),
+    graph.node("Sub", [graph.cast(found, "int32"), graph.int32(1)]),
     graph.int32(0),
   ]);
   return {
     rows: flatten(graph, rows),
-    complete: graph.node("Equal", [cast(sum(missing, 0), DataType.int32), graph.int32(0)]),
+    complete: graph.node("Equal", [graph.cast(sum(missing, 0), "int32"), graph.int32(0)]),
   };
 }
 

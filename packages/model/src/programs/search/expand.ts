@@ -1,6 +1,5 @@
 import { SIZES } from "../../architectures/inputs.js";
 import type { GraphBuilder, Value } from "../../onnx/graph-builder.js";
-import { DataType } from "../../onnx/proto.js";
 import { addLogSoftmax, logits } from "../output-layer.js";
 import { beamNumbers, openChildren } from "./open-children.js";
 import type { ExpandedBeams, GraphBeams, SearchContext } from "./search-context.js";
@@ -83,10 +82,9 @@ function scoresOf(
   ]);
   const known = graph.node("Where", [children.open, children.nodes, graph.int32(tensors.dead)]);
   const places = graph.node("Gather", [tensors.places, known]);
-  const picked = graph.node(
-    "Cast",
-    [graph.node("GatherElements", [perBeam, places], { attributes: { axis: { int: 2 } } })],
-    { attributes: { to: { int: DataType.double } } },
+  const picked = graph.cast(
+    graph.node("GatherElements", [perBeam, places], { attributes: { axis: { int: 2 } } }),
+    "double",
   );
   const logProbs =
     scoring === "full"
@@ -124,12 +122,7 @@ function bestPlaces(
       attributes: { axis: { int: 1 }, largest: { int: largest ? 1 : 0 } },
     });
   const [best = ""] = topK(flat, true);
-  const lowest = graph.node("Slice", [
-    best,
-    graph.int64s([-1]),
-    graph.int64s([2 ** 31 - 1]),
-    graph.int64s([1]),
-  ]);
+  const lowest = graph.slice(best, { axis: 1, from: -1 });
   const rank = graph.node("Where", [
     graph.node("Greater", [flat, lowest]),
     graph.int32(2 ** 30),
@@ -141,10 +134,7 @@ function bestPlaces(
   ]);
   const order = graph.node("Sub", [rank, placeNumbers(context, depth)]);
   const [, chosen = ""] = topK(order, true);
-  const [ascending = ""] = topK(
-    graph.node("Cast", [chosen], { attributes: { to: { int: DataType.int32 } } }),
-    false,
-  );
+  const [ascending = ""] = topK(graph.cast(chosen, "int32"), false);
   return ascending;
 }
 

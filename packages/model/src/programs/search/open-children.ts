@@ -1,6 +1,5 @@
 import { SIZES } from "../../architectures/inputs.js";
 import type { GraphBuilder, Value } from "../../onnx/graph-builder.js";
-import { DataType } from "../../onnx/proto.js";
 import type { GraphBeams, SearchContext } from "./search-context.js";
 import { searchSizes } from "./sizes.js";
 
@@ -50,12 +49,7 @@ export function openChildren(context: SearchContext, beams: GraphBeams): Value {
     [filled(0, [SIZES.users, searchSizes.marks(depth)]), place, filled(1, shape)],
     { attributes: { axis: { int: 1 } } },
   );
-  const ofChildren = graph.node("Slice", [
-    marks,
-    graph.int64s([1]),
-    graph.int64s([2 ** 31 - 1]),
-    graph.int64s([1]),
-  ]);
+  const ofChildren = graph.slice(marks, { axis: 1, from: 1 });
   return graph.node("Equal", [
     graph.node("Reshape", [ofChildren, graph.shape([SIZES.users, -1, most])]),
     graph.int32(0),
@@ -67,8 +61,6 @@ function beamsOf(
   { graph }: SearchContext,
   { beams, parents }: { beams: GraphBeams; parents: Value },
 ): Value {
-  const cast = (value: Value, to: number) =>
-    graph.node("Cast", [value], { attributes: { to: { int: to } } });
   const isParent = graph.node("Equal", [
     graph.node("Unsqueeze", [parents, graph.int64s([2])]),
     graph.node("Unsqueeze", [beams.nodes, graph.int64s([1])]),
@@ -78,10 +70,10 @@ function beamsOf(
   const sums = graph.node(
     "ReduceSum",
     [
-      graph.node("Mul", [cast(isParent, DataType.float), cast(fromOne, DataType.float)]),
+      graph.node("Mul", [graph.cast(isParent, "float"), graph.cast(fromOne, "float")]),
       graph.int64s([2]),
     ],
     { attributes: { keepdims: { int: 0 } } },
   );
-  return cast(sums, DataType.int32);
+  return graph.cast(sums, "int32");
 }

@@ -1,0 +1,44 @@
+import type { Value } from "../../onnx/graph-builder.js";
+import type { LlamaContext } from "./context.js";
+import { fromFloat, toFloat } from "./numbers.js";
+
+/*
+ * Sums over a node's line, which are its ancestors and itself. Each has few terms, in an order of its own.
+ * In shapes: R nodes, A places of a line, `group` query heads per key-value head.
+ */
+
+/**
+ * Products of each node's queries with the keys of its line. float [R, A, kv heads, group]
+ *
+ * @param of queries [R, heads × head size]; keys [R, A, kv heads, 1, head size]
+ */
+export function lineProducts(context: LlamaContext, of: { queries: Value; keys: Value }): Value {
+  const { graph, config } = context;
+  const group = config.heads / config.keyValueHeads;
+  const perHead = [config.keyValueHeads, group, config.headSize];
+  const query = graph.node("Reshape", [
+    toFloat(context, of.queries),
+    graph.int64s([0, 1, ...perHead]),
+  ]);
+  const products = graph.node("Mul", [toFloat(context, of.keys), query]);
+  return graph.node("ReduceSum", [products, graph.int64s([4])], {
+    attributes: { keepdims: { int: 0 } },
+  });
+}
+
+/**
+ * Values of each node's line, weighted. Shape [R, heads × head size].
+ *
+ * @param of weights [R, A, kv heads, group, 1]; values [R, A, kv heads, 1, head size]
+ */
+export function lineMix(context: LlamaContext, of: { weights: Value; values: Value }): Value {
+  const { graph, config } = context;
+  const weighted = graph.node("Mul", [toFloat(context, of.weights), toFloat(context, of.values)]);
+  const sums = graph.node("ReduceSum", [weighted, graph.int64s([1])], {
+    attributes: { keepdims: { int: 0 } },
+  });
+  return graph.node("Reshape", [
+    fromFloat(context, sums),
+    graph.int64s([-1, config.heads * config.headSize]),
+  ]);
+}
