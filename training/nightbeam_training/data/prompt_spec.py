@@ -14,6 +14,8 @@ from nightbeam_training.errors import TrainingError
 TokenId = Annotated[int, Field(ge=0)]
 PROMPT_SPEC_FILE = "nightbeam.json"
 LEVELS = range(2, 9)
+# Fields of the runtime that training has no use for: they may be there, and must change nothing.
+NoTokens = Annotated[list[TokenId | str], Field(max_length=0, exclude=True)]
 
 
 class ItemsPrompt(BaseModel):
@@ -23,6 +25,11 @@ class ItemsPrompt(BaseModel):
     kind: Literal["items"]
     bos: TokenId | None = None
     maxItems: Annotated[int, Field(gt=0)]  # noqa: N815 - the file's own spelling
+    order: Annotated[Literal["oldest-first"], Field(exclude=True)] = "oldest-first"
+    itemPrefix: NoTokens = []  # noqa: N815
+    itemSuffix: NoTokens = []  # noqa: N815
+    separator: NoTokens = []
+    suffix: NoTokens = []
 
 
 class PromptSpec(BaseModel):
@@ -33,6 +40,7 @@ class PromptSpec(BaseModel):
     codesPerLevel: Annotated[int, Field(ge=1, le=65_536)]  # noqa: N815
     codeTokenOffsets: list[TokenId]  # noqa: N815
     prompt: ItemsPrompt
+    end: NoTokens = []
 
     def path_tokens(self, codes: Ints) -> Ints:
         """Tokens of code paths: [..., levels] -> [..., levels]."""
@@ -68,8 +76,15 @@ def read_prompt_spec(directory: Path) -> PromptSpec:
         first = error.errors()[0]
         field = ".".join(str(part) for part in first["loc"]) or "the file"
         hint = ""
-        if field.endswith("kind") or field.startswith("codeToken"):
-            hint = "; training reads prompts of kind items with codeTokenOffsets"
+        if field.split(".")[0] in ("prompt", "codeTokenOffsets", "codeTokenPattern"):
+            hint = (
+                "; training reads prompts of kind items with codeTokenOffsets, oldest items first, "
+                "with no tokens around the items"
+            )
+        elif field == "codesPerLevel":
+            hint = "; training needs the number of codes per level"
+        elif field == "end":
+            hint = "; training has no closing tokens"
         raise TrainingError("BAD_CHECKPOINT", f"{path}: {field}: {first['msg']}{hint}") from error
     if len(spec.codeTokenOffsets) != spec.levels:
         raise TrainingError(

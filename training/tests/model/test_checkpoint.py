@@ -168,6 +168,13 @@ BROKEN: list[tuple[Callable[[Path], object], str]] = [
         "prompts of kind items",
     ),
     (lambda at: edit_json(at / "nightbeam.json", codesPerLevel=99), "vocabulary of 19"),
+    (lambda at: edit_json(at / "nightbeam.json", end=["</s>"]), "no closing tokens"),
+    (
+        lambda at: edit_json(
+            at / "nightbeam.json", prompt={"kind": "items", "maxItems": 3, "suffix": [2]}
+        ),
+        "no tokens around the items",
+    ),
     (
         lambda at: edit_json(
             at / "nightbeam.json", prompt={"kind": "items", "bos": 19, "maxItems": 3}
@@ -185,6 +192,15 @@ def test_errors_name_the_place(saved: Path, damage: Callable[[Path], object], me
     assert caught.value.code == "BAD_CHECKPOINT"
     assert message in str(caught.value)
     assert str(saved) in str(caught.value)
+
+
+def test_fields_that_change_nothing_are_accepted(saved: Path, tmp_path: Path) -> None:
+    prompt = {"kind": "items", "bos": 1, "maxItems": 3, "order": "oldest-first", "suffix": []}
+    edit_json(saved / "nightbeam.json", prompt=prompt, end=[])
+    save_checkpoint(load_checkpoint(saved), tmp_path / "again")
+    written = json.loads((tmp_path / "again" / "nightbeam.json").read_bytes())
+    assert written["prompt"] == {"kind": "items", "bos": 1, "maxItems": 3}
+    assert "end" not in written
 
 
 def test_a_tied_head_without_an_embedding_is_named(world: World, tmp_path: Path) -> None:

@@ -2,7 +2,7 @@ import type { Catalogue } from "@nightbeam/catalogue";
 import { ModelError } from "../errors.js";
 import type { PromptSpec } from "../prompt/prompt-spec.js";
 
-/** @throws ModelError CATALOGUE_MISMATCH if the model has no token for a code of the catalogue */
+/** @throws ModelError CATALOGUE_MISMATCH if the catalogue has other levels, or codes beyond the model's */
 export function checkCatalogue(spec: PromptSpec, catalogue: Catalogue): void {
   const { levels } = catalogue.trie;
   if (levels !== spec.levels) {
@@ -11,11 +11,13 @@ export function checkCatalogue(spec: PromptSpec, catalogue: Catalogue): void {
       `the catalogue's paths have ${levels} codes, the model's ${spec.levels} (nightbeam.json, levels)`,
     );
   }
+  const { codesPerLevel } = spec;
+  if (codesPerLevel === undefined) return;
   catalogue.codesPerLevel.forEach((codes, level) => {
-    if (codes > spec.codesPerLevel) {
+    if (codes > codesPerLevel) {
       throw new ModelError(
         "CATALOGUE_MISMATCH",
-        `the catalogue has code ${codes - 1} on level ${level}; the model knows ${spec.codesPerLevel} codes per level (nightbeam.json, codesPerLevel)`,
+        `the catalogue has code ${codes - 1} on level ${level}; the model knows ${codesPerLevel} codes per level (nightbeam.json, codesPerLevel)`,
       );
     }
   });

@@ -4,7 +4,8 @@ import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import type { TargetProgram } from "@nightbeam/decoding";
 import type { DeviceKind } from "../devices/device.js";
-import { type PromptSpec, readPromptSpec } from "../prompt/prompt-spec.js";
+import { CHAT_TEMPLATE_FILES } from "../prompt/chat-template.js";
+import { PROMPT_SPEC_FILE, type PromptSpec, readPromptSpec } from "../prompt/prompt-spec.js";
 import { type ModelConfig, readModelConfig } from "./model-config.js";
 import type { Precision } from "./precision.js";
 import { listTensors, type StoredTensor } from "./safetensors.js";
@@ -28,18 +29,16 @@ export async function openCheckpoint(directory: string): Promise<Checkpoint> {
 }
 
 /** Files beside the weights that decide what a model answers. */
-export const DESCRIBING_FILES = [
-  "config.json",
-  "nightbeam.json",
-  "tokenizer.json",
-  "tokenizer_config.json",
-];
+export function describingFiles({ prompt }: Pick<PromptSpec, "prompt">): string[] {
+  const files = ["config.json", PROMPT_SPEC_FILE, "tokenizer.json", "tokenizer_config.json"];
+  return prompt.kind === "chat" ? [...files, ...CHAT_TEMPLATE_FILES] : files;
+}
 
 /** SHA-256 in hex over the files that decide what a model answers, weights included. */
 export async function checkpointHash(checkpoint: Checkpoint): Promise<string> {
   const weights = [...new Set([...checkpoint.tensors.values()].map(({ file }) => file))].sort();
   const hash = createHash("sha256");
-  for (const file of [...DESCRIBING_FILES, ...weights]) {
+  for (const file of [...describingFiles(checkpoint.promptSpec), ...weights]) {
     const path = join(checkpoint.directory, file);
     if (!existsSync(path)) continue;
     hash.update(`${file}\n`);

@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, open, rename, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { ModelError } from "../errors.js";
 import { stepsName } from "../onnx/linear.js";
-import { type Checkpoint, DESCRIBING_FILES, openCheckpoint } from "./checkpoint.js";
+import { type Checkpoint, describingFiles, openCheckpoint } from "./checkpoint.js";
 import { type FloatFormat, fromFloat32, quantizeColumns, toFloat32 } from "./numbers.js";
 import { type Precision, STORED_FLOATS } from "./precision.js";
 import { readTensor, type StoredTensor, writeBytes } from "./safetensors.js";
@@ -35,7 +35,7 @@ export async function convertCheckpoint(
   // A unique name: two processes, or two models of one process, may convert the same checkpoint.
   const partial = await mkdtemp(`${options.out}.partial-`);
   try {
-    for (const file of DESCRIBING_FILES) {
+    for (const file of describingFiles(checkpoint.promptSpec)) {
       const source = join(checkpoint.directory, file);
       if (existsSync(source)) copyFileSync(source, join(partial, file));
     }

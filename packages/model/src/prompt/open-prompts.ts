@@ -4,11 +4,21 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Catalogue } from "@nightbeam/catalogue";
 import { checkCatalogue } from "../checkpoint/check-catalogue.js";
-import { DESCRIBING_FILES } from "../checkpoint/checkpoint.js";
+import { describingFiles } from "../checkpoint/checkpoint.js";
 import { refuseLevelHeads } from "../checkpoint/level-heads.js";
 import { type ModelConfig, readModelConfig } from "../checkpoint/model-config.js";
-import { type PromptEncoder, promptEncoder } from "./prompt-encoder.js";
-import { codeTokens, type PromptSpec, readPromptSpec } from "./prompt-spec.js";
+import { codeText } from "./code-text.js";
+import { codeTokens } from "./code-tokens.js";
+import { endTokens } from "./end-tokens.js";
+import { columnsOf } from "./placeholders.js";
+import {
+  itemsEncoder,
+  type PromptEncoder,
+  type PromptWriter,
+  promptWriter,
+  textEncoder,
+} from "./prompt-encoder.js";
+import { needsTokenizer, type PromptSpec, readPromptSpec, type TextPrompt } from "./prompt-spec.js";
 import { openTokenizer } from "./tokenizer.js";
 
 export interface PromptsOptions {
@@ -23,12 +33,18 @@ export interface PromptsOptions {
 /** How prompts are written for a model: all that a client of a remote model needs to know of it. */
 export interface Prompts {
   readonly encodePrompt: PromptEncoder;
+  /** Writes the same prompt as text; undefined if prompts are tokens alone. */
+  readonly writePrompt: PromptWriter | undefined;
+  /** Columns of the histories whose texts `encodePrompt` takes, beside the items. */
+  readonly columns: readonly string[];
   /** Longest prompt that the model takes, in tokens. */
   readonly maxPromptTokens: number;
   /** Positions that a graph has to know. */
   readonly maxPositions: number;
   /** `codeTokens[level][code]` is the code's token. */
   readonly codeTokens: readonly Int32Array[];
+  /** Tokens after a path's last code that close an answer and are part of its score. */
+  readonly endTokens: readonly number[];
 }
 
 /** Tables of positions are part of a graph: more than this has to be asked for. */
@@ -50,34 +66,57 @@ export async function promptsOf(
   options: PromptsOptions,
 ): Promise<Prompts> {
   const { config, spec } = model;
-  checkCatalogue(spec, options.catalogue);
-  const needsText = spec.prompt.kind === "template" || spec.codeTokenPattern !== undefined;
-  const tokenizer = needsText ? await openTokenizer(options.directory) : undefined;
+  const { directory, catalogue } = options;
+  const { prompt } = spec;
+  checkCatalogue(spec, catalogue);
+  const tokenizer = needsTokenizer(spec) ? await openTokenizer(directory) : undefined;
   const { architecture } = config;
   const { vocabularySize } = architecture;
-  const tokens = codeTokens(spec, { vocabularySize, tokenOf: (text) => tokenizer?.tokenOf(text) });
+  const tokens = codeTokens(spec, { catalogue, vocabularySize, tokenizer });
   const maxPositions = Math.min(
     architecture.maxPositions,
     options.maxPositions ?? DEFAULT_MAX_POSITIONS,
   );
-  return {
-    encodePrompt: promptEncoder({
-      spec,
-      catalogue: options.catalogue,
-      codeTokens: tokens,
-      vocabularySize,
-      tokenizer,
-    }),
+  const shared = {
     maxPromptTokens: architecture.maxPromptTokens({ maxPositions, levels: spec.levels }),
     maxPositions,
     codeTokens: tokens,
+    endTokens: endTokens(spec, { tokenizer, vocabularySize, after: lastCode(spec, catalogue) }),
   };
+  if (prompt.kind === "items") {
+    const encodePrompt = itemsEncoder(prompt, {
+      spec,
+      catalogue,
+      codeTokens: tokens,
+      vocabularySize,
+    });
+    return { ...shared, encodePrompt, writePrompt: undefined, columns: [] };
+  }
+  const writePrompt = await promptWriter(prompt, { directory, spec, catalogue });
+  const encodePrompt = textEncoder(prompt, {
+    write: writePrompt,
+    tokenizer: tokenizer ?? (await openTokenizer(directory)),
+  });
+  return { ...shared, encodePrompt, writePrompt, columns: promptColumns(prompt) };
+}
+
+/** The text that answers end with, for the first item; nothing if codes have no texts. */
+function lastCode(spec: PromptSpec, { trie }: Catalogue): string {
+  if (spec.codeTokenPattern === undefined) return "";
+  const code = trie.codes[trie.levelStart[trie.levels] ?? 0] ?? 0;
+  return codeText(spec, { level: spec.levels - 1, code });
+}
+
+function promptColumns(prompt: TextPrompt): string[] {
+  const texts =
+    prompt.kind === "template" ? [prompt.template] : prompt.messages.map(({ content }) => content);
+  return [...new Set(texts.flatMap(columnsOf))];
 }
 
 /** SHA-256 in hex over the files that decide how prompts are written; weights are not among them. */
 export async function promptsHash(directory: string): Promise<string> {
   const hash = createHash("sha256");
-  for (const file of DESCRIBING_FILES) {
+  for (const file of describingFiles(await readPromptSpec(directory))) {
     const path = join(directory, file);
     if (existsSync(path)) hash.update(`${file}\n`).update(await readFile(path));
   }

@@ -1,40 +1,97 @@
 import { join } from "node:path";
 import { z } from "zod";
-import { readJson } from "../checkpoint/read-json.js";
-import { ModelError } from "../errors.js";
+import { checkJson, readJson } from "../checkpoint/read-json.js";
+import { hasCode } from "./code-text.js";
+import { PLACEHOLDERS } from "./placeholders.js";
 
 const tokenId = z.int().nonnegative();
+const tokenIds = z.array(tokenId).default([]);
+
+/** Which items of a history are written, and in which order. */
+const history = {
+  maxItems: z.int().positive(),
+  /** The last `maxItems` items are written in this order. */
+  order: z.enum(["oldest-first", "newest-first"]).default("oldest-first"),
+};
 
 const itemsPrompt = z.strictObject({
-  /** BOS, then the codes of the last items, oldest first. */
+  /** Tokens alone: BOS, the codes of the last items, and what the model expects around them. */
   kind: z.literal("items"),
   bos: tokenId.nullish(),
-  maxItems: z.int().positive(),
+  /** Tokens before the codes of every item, after them, and between two items. */
+  itemPrefix: tokenIds,
+  itemSuffix: tokenIds,
+  separator: tokenIds,
+  /** Tokens after the last item. The codes of the answer follow them. */
+  suffix: tokenIds,
+  ...history,
 });
+
+/** How a text writes a history. */
+const historyText = {
+  ...history,
+  /** An item: `{codes}` are the texts of its codes, `{index}` its number in the text, from 1. */
+  item: z
+    .string()
+    .default(PLACEHOLDERS.codes)
+    .refine((text) => text.includes(PLACEHOLDERS.codes), "must contain {codes}"),
+  /** Text between two codes of an item. */
+  codeSeparator: z.string().default(""),
+  /** Text between two items. */
+  separator: z.string().default(", "),
+  /** Text in place of the items of a history that has none. */
+  emptyHistory: z.string().default(""),
+};
 
 const templatePrompt = z.strictObject({
   /** A text in which `{history}` is replaced by the items, tokenised with `tokenizer.json`. */
   kind: z.literal("template"),
-  template: z.string().refine((text) => text.includes("{history}"), "must contain {history}"),
-  /** Text between two items. */
-  separator: z.string().default(", "),
-  maxItems: z.int().positive(),
+  template: z
+    .string()
+    .refine((text) => text.includes(PLACEHOLDERS.history), "must contain {history}"),
+  ...historyText,
   /** Whether the tokenizer adds its own special tokens (BOS and the like). */
   addSpecialTokens: z.boolean().default(true),
 });
 
+const chatPrompt = z.strictObject({
+  /** Messages, written by the checkpoint's chat template. */
+  kind: z.literal("chat"),
+  messages: z
+    .array(z.strictObject({ role: z.string().min(1), content: z.string() }))
+    .refine(
+      (messages) => messages.some(({ content }) => content.includes(PLACEHOLDERS.history)),
+      "needs {history} in the content of a message",
+    ),
+  /** A Jinja template. Default: the checkpoint's. */
+  chatTemplate: z.string().min(1).optional(),
+  /** Further variables of the chat template, such as `enable_thinking`. */
+  variables: z.record(z.string(), z.json()).default({}),
+  addGenerationPrompt: z.boolean().default(true),
+  /** Text after the chat, before the codes of the answer. */
+  answerPrefix: z.string().default(""),
+  ...historyText,
+  /** Chat templates usually write them, so that the tokenizer should not. */
+  addSpecialTokens: z.boolean().default(false),
+});
+
+const pattern = z.string().refine(hasCode, "must contain {code}");
+const endToken = z.union([z.string().min(1), tokenId]);
+
 const schema = z
   .strictObject({
     levels: z.int().min(2).max(8),
-    codesPerLevel: z.int().min(1).max(65_536),
+    /** Codes are below this. Default: the catalogue's codes decide. */
+    codesPerLevel: z.int().min(1).max(65_536).optional(),
     /** Token id of code 0 of each level; code c has this id + c. */
     codeTokenOffsets: z.array(tokenId).optional(),
-    /** Text of a code's token, `{level}` being a, b, c, … and `{code}` the number; looked up in `tokenizer.json`. */
-    codeTokenPattern: z
-      .string()
-      .refine((text) => text.includes("{code}"), "must contain {code}")
-      .optional(),
-    prompt: z.discriminatedUnion("kind", [itemsPrompt, templatePrompt]),
+    /** The text of a code's token, looked up in `tokenizer.json`; one for all levels, or a list with one per level. */
+    codeTokenPattern: z.union([pattern, z.array(pattern)]).optional(),
+    prompt: z.discriminatedUnion("kind", [itemsPrompt, templatePrompt, chatPrompt]),
+    /**
+     * What closes an answer and is part of its score: texts or token ids, in order. Default: nothing.
+     */
+    end: z.union([endToken.transform((token) => [token]), z.array(endToken)]).default([]),
   })
   .refine(
     (spec) => (spec.codeTokenOffsets === undefined) !== (spec.codeTokenPattern === undefined),
@@ -45,67 +102,42 @@ const schema = z
   .refine((spec) => (spec.codeTokenOffsets?.length ?? spec.levels) === spec.levels, {
     message: "needs one offset per level",
     path: ["codeTokenOffsets"],
-  });
+  })
+  .refine(
+    ({ codeTokenPattern: patterns, levels }) =>
+      !Array.isArray(patterns) || patterns.length === levels,
+    { message: "needs one pattern per level", path: ["codeTokenPattern"] },
+  );
 
 /** How histories and codes become tokens: `nightbeam.json` of a checkpoint. */
 export type PromptSpec = z.output<typeof schema>;
+/** A prompt that is a text. */
+export type TextPrompt = Exclude<PromptSpec["prompt"], { kind: "items" }>;
+
+export const PROMPT_SPEC_FILE = "nightbeam.json";
+
+/** What the errors of a spec say. */
+const CHECK = {
+  schema,
+  code: "BAD_PROMPT_SPEC",
+  remedy: "docs/guides/models.md describes nightbeam.json",
+} as const;
 
 /** @throws ModelError MISSING_FILE; BAD_PROMPT_SPEC, naming the field */
 export async function readPromptSpec(directory: string): Promise<PromptSpec> {
-  const path = join(directory, "nightbeam.json");
-  return readJson(path, {
-    schema,
-    code: "BAD_PROMPT_SPEC",
-    remedy: "docs/guides/models.md describes nightbeam.json",
-  });
+  return readJson(join(directory, PROMPT_SPEC_FILE), CHECK);
 }
 
-/**
- * Token id of every code: `tokens[level][code]`.
- *
- * @param tokenOf finds a token by its text, for specs with a `codeTokenPattern`
- * @throws ModelError BAD_PROMPT_SPEC if a code has no token, or a token outside the vocabulary
- */
-export function codeTokens(
-  spec: PromptSpec,
-  options: { vocabularySize: number; tokenOf: (text: string) => number | undefined },
-): Int32Array[] {
-  return Array.from({ length: spec.levels }, (_, level) =>
-    Int32Array.from({ length: spec.codesPerLevel }, (_, code) => {
-      const token = tokenOfCode(spec, { level, code, tokenOf: options.tokenOf });
-      if (token >= options.vocabularySize) {
-        throw new ModelError(
-          "BAD_PROMPT_SPEC",
-          `nightbeam.json gives code ${code} of level ${level} the token ${token}; the vocabulary has ${options.vocabularySize}`,
-        );
-      }
-      return token;
-    }),
+/** The same for a spec that is no file, named `path` in errors. @throws ModelError BAD_PROMPT_SPEC */
+export function checkPromptSpec(json: unknown, path: string): PromptSpec {
+  return checkJson(json, { ...CHECK, path });
+}
+
+/** Whether a model with this spec needs its tokenizer. */
+export function needsTokenizer(spec: PromptSpec): boolean {
+  return (
+    spec.prompt.kind !== "items" ||
+    spec.codeTokenPattern !== undefined ||
+    spec.end.some((token) => typeof token === "string")
   );
-}
-
-function tokenOfCode(
-  spec: PromptSpec,
-  place: { level: number; code: number; tokenOf: (text: string) => number | undefined },
-): number {
-  const { level, code } = place;
-  const offset = spec.codeTokenOffsets?.[level];
-  if (offset !== undefined) return offset + code;
-  const text = codeText(spec, place);
-  const token = place.tokenOf(text);
-  if (token === undefined) {
-    throw new ModelError(
-      "BAD_PROMPT_SPEC",
-      `tokenizer.json has no token "${text}" for code ${code} of level ${level}`,
-    );
-  }
-  return token;
-}
-
-/** Text of a code's token, such as `<a_47>`. */
-export function codeText(spec: PromptSpec, place: { level: number; code: number }): string {
-  const letter = String.fromCharCode("a".charCodeAt(0) + place.level);
-  return (spec.codeTokenPattern ?? "<{level}_{code}>")
-    .replaceAll("{level}", letter)
-    .replaceAll("{code}", String(place.code));
 }

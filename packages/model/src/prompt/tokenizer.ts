@@ -7,7 +7,12 @@ import { ModelError } from "../errors.js";
 /** Text to token ids, by the checkpoint's `tokenizer.json`. */
 export interface TextTokenizer {
   encode(text: string, options: { addSpecialTokens: boolean }): number[];
+  /** The one token that a text is: by its name in the vocabulary, or else as the tokenizer reads it. */
   tokenOf(text: string): number | undefined;
+  /** The text of a token. */
+  textOf(token: number): string;
+  /** All tokens by name, added ones included. */
+  vocabulary(): ReadonlyMap<string, number>;
 }
 
 /** @throws ModelError MISSING_FILE, BAD_PROMPT_SPEC */
@@ -16,17 +21,29 @@ export async function openTokenizer(directory: string): Promise<TextTokenizer> {
     readJson(join(directory, file), {
       schema: z.looseObject({}),
       code: "BAD_PROMPT_SPEC",
-      remedy: "prompts of kind template need the tokenizer's files in the checkpoint",
+      remedy: "prompts of text and codeTokenPattern need the tokenizer's files in the checkpoint",
     });
   const [definition, config] = await Promise.all([
     read("tokenizer.json"),
     read("tokenizer_config.json"),
   ]);
   const tokenizer = createTokenizer(definition, { config, directory });
+  const encode: TextTokenizer["encode"] = (text, { addSpecialTokens }) =>
+    Array.from(tokenizer.encode(text, { add_special_tokens: addSpecialTokens }).ids);
+  const textOf = (token: number) => tokenizer.decode([token], { skip_special_tokens: false });
   return {
-    encode: (text, { addSpecialTokens }) =>
-      Array.from(tokenizer.encode(text, { add_special_tokens: addSpecialTokens }).ids),
-    tokenOf: (text) => tokenizer.token_to_id(text),
+    encode,
+    tokenOf: (text) => {
+      const named = tokenizer.token_to_id(text);
+      if (named !== undefined) return named;
+      const [token, ...more] = encode(text, { addSpecialTokens: false });
+      // An unknown text is one token too, or is read as another text.
+      return token !== undefined && more.length === 0 && textOf(token).trim() === text.trim()
+        ? token
+        : undefined;
+    },
+    textOf,
+    vocabulary: () => tokenizer.get_vocab(),
   };
 }
 

@@ -163,13 +163,19 @@ describe("prompts from a template", () => {
     },
   );
 
-  it("are refused if a code has no token, which is named", async () => {
-    const missing = textOf(1, 4);
+  it("need tokens for the codes that occur, and no others", async () => {
+    const largest = Math.max(...catalogue.codesPerLevel);
+    await editJson(join(directory, "nightbeam.json"), { codesPerLevel: largest + 20 });
+    const [path = []] = pathsOf([7]);
+    const missing = textOf(1, path[1] ?? 0);
     const added_tokens = TOKENIZER.added_tokens.filter(({ content }) => content !== missing);
     await writeTokenizer({ ...TOKENIZER, added_tokens });
     const { code, message } = await refusal(open());
-    expect(code).toBe("BAD_PROMPT_SPEC");
-    expect(message).toContain(missing);
+    expect(code).toBe("CATALOGUE_MISMATCH");
+    expect(message).toContain(`"${missing}" for code ${path[1]} of level 1`);
+    const [, item = ""] = /which item "(.+?)" has/.exec(message) ?? [];
+    const [named = []] = pathsOf([catalogue.itemIndex(item) ?? -1]);
+    expect(named[1]).toBe(path[1]);
   });
 
   it("are refused if the tokenizer is missing or invalid", async () => {
