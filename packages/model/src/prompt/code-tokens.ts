@@ -13,7 +13,7 @@ export interface CodeTokensOptions {
 }
 
 /** A code that occurs, and a node of the trie that has it. */
-interface FoundCode extends CodePlace {
+export interface FoundCode extends CodePlace {
   readonly node: number;
 }
 
@@ -113,7 +113,7 @@ function tokenOfText(
 }
 
 /** The codes that occur on a level of the catalogue, in ascending order. */
-function codesOfLevel({ trie }: Catalogue, level: number): FoundCode[] {
+export function codesOfLevel({ trie }: Catalogue, level: number): FoundCode[] {
   const nodes = new Map<number, number>();
   const end = trie.levelStart[level + 2] ?? 0;
   for (let node = trie.levelStart[level + 1] ?? 0; node < end; node++) {

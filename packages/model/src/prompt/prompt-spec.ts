@@ -111,6 +111,8 @@ const schema = z
 
 /** How histories and codes become tokens: `nightbeam.json` of a checkpoint. */
 export type PromptSpec = z.output<typeof schema>;
+/** `nightbeam.json` as it is written in the file, without what has a default. */
+export type PromptSpecInput = z.input<typeof schema>;
 /** A prompt that is a text. */
 export type TextPrompt = Exclude<PromptSpec["prompt"], { kind: "items" }>;
 
@@ -120,7 +122,8 @@ export const PROMPT_SPEC_FILE = "nightbeam.json";
 const CHECK = {
   schema,
   code: "BAD_PROMPT_SPEC",
-  remedy: "docs/guides/models.md describes nightbeam.json",
+  remedy:
+    "docs/guides/models.md describes nightbeam.json, and `nightbeam inspect DIR` proposes one",
 } as const;
 
 /** @throws ModelError MISSING_FILE; BAD_PROMPT_SPEC, naming the field */

@@ -58,6 +58,11 @@ export const GROUPS: readonly CommandGroup[] = [
         "list what models can run on here, and what is missing for the rest",
         async () => (await import("./devices.js")).devicesCommand(),
       ),
+      lazy(
+        "inspect",
+        "show what a checkpoint is, and propose a nightbeam.json for one that has none",
+        async () => (await import("./inspect.js")).inspectCommand(),
+      ),
       lazy("convert", "convert a checkpoint to float32 or int8", async () =>
         (await import("./convert.js")).convertCommand(),
       ),

@@ -1,0 +1,82 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { z } from "zod";
+import type { ModelConfig } from "../checkpoint/model-config.js";
+import { PRECISIONS, type Precision } from "../checkpoint/precision.js";
+import { readJson } from "../checkpoint/read-json.js";
+import type { StoredTensor } from "../checkpoint/safetensors.js";
+import { CPU, type Device } from "../devices/device.js";
+import { memoryNeed } from "../devices/memory.js";
+
+/** What the weights and `config.json` of a checkpoint say. */
+export interface ModelReport {
+  readonly modelType: string;
+  readonly layers: number;
+  readonly width: number;
+  readonly heads: { readonly attention: number; readonly keyValue: number };
+  readonly maxPositions: number;
+  readonly vocabularySize: number;
+  /** Whether the output layer has weights of its own, or those of the embedding. */
+  readonly outputLayer: "own" | "tied";
+  readonly weights: {
+    readonly count: number;
+    readonly bytes: number;
+    /** Element types, such as F32. */
+    readonly types: readonly string[];
+    readonly files: readonly string[];
+  };
+  /** A LoRA adapter beside the weights. */
+  readonly adapter: string | undefined;
+  /** Bytes of weights that a worker takes, besides the pages of files that it shares. */
+  readonly workerBytes: readonly { device: Device["kind"]; precision: Precision; bytes: number }[];
+}
+
+const ADAPTER_FILE = "adapter_config.json";
+const named = z.looseObject({ model_type: z.string() });
+
+/** @throws ModelError */
+export async function describeModel(
+  directory: string,
+  { config, tensors }: { config: ModelConfig; tensors: ReadonlyMap<string, StoredTensor> },
+): Promise<ModelReport> {
+  const { architecture } = config;
+  const stored = [...tensors.values()];
+  const { model_type } = await readJson(join(directory, "config.json"), {
+    schema: named,
+    code: "BAD_CHECKPOINT",
+    remedy: "it should name its model_type",
+  });
+  const unique = (values: readonly string[]) => [...new Set(values)].sort();
+  return {
+    modelType: model_type,
+    layers: architecture.memory.layers,
+    width: architecture.hiddenSize,
+    heads: {
+      attention: architecture.attentionHeads,
+      keyValue: architecture.memory.keyValueHeads,
+    },
+    maxPositions: architecture.maxPositions,
+    vocabularySize: architecture.vocabularySize,
+    outputLayer: architecture.outputWeight.includes("embed") ? "tied" : "own",
+    weights: {
+      count: stored.reduce((sum, { shape }) => sum + shape.reduce((all, size) => all * size, 1), 0),
+      bytes: stored.reduce((sum, { length }) => sum + length, 0),
+      types: unique(stored.map(({ type }) => type)),
+      files: unique(stored.map(({ file }) => file)),
+    },
+    adapter: existsSync(join(directory, ADAPTER_FILE)) ? ADAPTER_FILE : undefined,
+    workerBytes: DEVICES.flatMap((device) =>
+      PRECISIONS.filter((precision) => runs(device, precision)).map((precision) => {
+        const model = { device, precision, architecture, tensors, graphs: 1, maxBatchBytes: 0 };
+        return { device: device.kind, precision, bytes: memoryNeed(model).weights };
+      }),
+    ),
+  };
+}
+
+const DEVICES: readonly Device[] = [CPU, { kind: "cuda", index: 0 }];
+
+/** int8 is for CPUs; 16 bits are for GPUs, as they save nothing elsewhere. */
+function runs({ kind }: Device, precision: Precision): boolean {
+  return precision === "fp32" || (precision === "int8") === (kind === "cpu");
+}

@@ -1,0 +1,86 @@
+import { existsSync } from "node:fs";
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { Catalogue } from "@nightbeam/catalogue";
+import { openCatalogue, readHistories } from "@nightbeam/dataset";
+import { inspectCheckpoint, PROJECTS, PROMPT_SPEC_FILE } from "@nightbeam/model";
+import { oneOf, parseOptions, UsageError } from "@nightbeam/service";
+import { Command } from "commander";
+import { z } from "zod";
+import { describeReport } from "../inspect/describe-report.js";
+
+const schema = z.object({
+  catalogue: z.string().optional(),
+  histories: z.string().optional(),
+  like: oneOf(PROJECTS).optional(),
+  out: z.string().optional(),
+  write: z.boolean().optional(),
+  json: z.boolean().optional(),
+});
+
+/** `nightbeam inspect` */
+export function inspectCommand(): Command {
+  return new Command("inspect")
+    .argument("<dir>", "Hugging Face checkpoint of the LLaMA family")
+    .option("--catalogue <file>", "the items that the model recommends: its codes are looked up")
+    .option("--histories <file>", "shows the prompt of its first user; needs --catalogue")
+    .option(
+      "--like <project>",
+      `propose the prompts of ${PROJECTS.join(", ")} (default: what the checkpoint looks like)`,
+    )
+    .option("--out <file>", "write the proposed nightbeam.json to a file")
+    .option("--write", "write the proposed nightbeam.json into the directory")
+    .option("--json", "print JSON")
+    .action(async (directory: string, flags: Record<string, unknown>) => {
+      const options = parseOptions(schema, flags);
+      const { like } = options;
+      const out = outputOf(directory, options);
+      const catalogue = options.catalogue && (await openCatalogue(options.catalogue));
+      const report = await inspectCheckpoint({
+        directory,
+        ...(like && { like }),
+        ...(catalogue && { catalogue }),
+        ...(catalogue &&
+          options.histories && { history: await firstHistory(options.histories, catalogue) }),
+      });
+      const text = options.json ? JSON.stringify(report, null, 2) : describeReport(report);
+      process.stdout.write(`${text}\n`);
+      if (out === undefined) return;
+      if (report.proposal === undefined) {
+        throw new UsageError(
+          "BAD_OPTION",
+          `${directory} has a ${PROMPT_SPEC_FILE}, so none is proposed: --out needs --like then`,
+        );
+      }
+      await writeFile(out, `${JSON.stringify(report.proposal.spec, null, 2)}\n`);
+      process.stderr.write(`wrote ${out}\n`);
+    });
+}
+
+/** The file that the proposal is written to. @throws UsageError if it would replace one */
+function outputOf(
+  directory: string,
+  { out, write, histories, catalogue }: z.output<typeof schema>,
+): string | undefined {
+  if (histories !== undefined && catalogue === undefined) {
+    throw new UsageError("BAD_OPTION", "--histories needs --catalogue, which has the items' codes");
+  }
+  if (out !== undefined && write) {
+    throw new UsageError("BAD_OPTION", "give either --out or --write");
+  }
+  const path = write ? join(directory, PROMPT_SPEC_FILE) : out;
+  if (path === undefined || !existsSync(path)) return path;
+  throw new UsageError("BAD_OPTION", `${path} exists already; remove it, or give another --out`);
+}
+
+/** The first history of which the catalogue has an item: those items. */
+async function firstHistory(path: string, catalogue: Catalogue): Promise<string[]> {
+  for await (const rows of readHistories({ path })) {
+    for (const row of rows) {
+      if (row.kind !== "history") continue;
+      const items = row.items.filter((id) => catalogue.itemIndex(id) !== undefined);
+      if (items.length > 0) return items;
+    }
+  }
+  throw new UsageError("BAD_OPTION", `--histories ${path} has no item of the catalogue`);
+}

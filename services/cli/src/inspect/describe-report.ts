@@ -1,0 +1,98 @@
+import { type CheckpointReport, type NamedToken, PROJECT_PROMPTS } from "@nightbeam/model";
+import { facts, listing, whole } from "@nightbeam/service/terminal";
+
+/** Tokens of the example that are shown at its beginning and its end. */
+const SHOWN_TOKENS = 12;
+
+/** What `nightbeam inspect` prints. */
+export function describeReport(report: CheckpointReport): string {
+  const { example } = report;
+  return [
+    report.directory,
+    "",
+    facts([...modelFacts(report), ...promptFacts(report)]),
+    "",
+    listing([["weights per worker", ""], ...memoryRows(report)]),
+    "",
+    listing([["level", "codes", "example"], ...levelRows(report)]),
+    "",
+    `prompt of a user with ${example.history.length} items:`,
+    ...(example.text === undefined ? [] : [indent(example.text)]),
+    `${example.tokens.length} tokens: ${shortened(example.tokens)}`,
+    ...proposalLines(report),
+  ].join("\n");
+}
+
+function modelFacts(report: CheckpointReport): [string, string][] {
+  const { heads, weights } = report;
+  return [
+    [
+      "model",
+      `${report.modelType}: ${report.layers} layers, width ${whole(report.width)}, ${heads.attention} heads (${heads.keyValue} for keys and values)`,
+    ],
+    ["positions", whole(report.maxPositions)],
+    [
+      "weights",
+      `${whole(weights.count)} in ${weights.types.join(", ")}, ${size(weights.bytes)} in ${weights.files.join(", ")}`,
+    ],
+    ["vocabulary", `${whole(report.vocabularySize)} tokens`],
+    ["output layer", report.outputLayer === "own" ? "weights of its own" : "tied to the embedding"],
+    ["adapter", report.adapter ?? "none"],
+  ];
+}
+
+function promptFacts({ proposal, end }: CheckpointReport): [string, string][] {
+  const closing = end.map((token) => nameOf(token)).join(" ");
+  return [
+    ["nightbeam.json", proposal === undefined ? "present" : "none: proposed below"],
+    ["answers end with", closing || "their last code"],
+  ];
+}
+
+function memoryRows({ workerBytes }: CheckpointReport): [string, string][] {
+  return workerBytes.map(({ device, precision, bytes }) => [
+    `--device ${device} --precision ${precision}`,
+    size(bytes),
+  ]);
+}
+
+function levelRows({ levels }: CheckpointReport): string[][] {
+  return levels.map(({ codes, example }, level) => [
+    String(level),
+    whole(codes),
+    `code ${example.code} is token ${nameOf(example)}`,
+  ]);
+}
+
+function proposalLines({ proposal, directory }: CheckpointReport): string[] {
+  if (proposal === undefined) return [];
+  const { project, spec, reasons } = proposal;
+  return [
+    "",
+    `looks like ${PROJECT_PROMPTS[project].title}:`,
+    ...reasons.map((reason) => `  ${reason}`),
+    "",
+    "nightbeam.json:",
+    indent(JSON.stringify(spec, null, 2)),
+    "",
+    `\`nightbeam inspect ${directory} --write\` puts it into the directory`,
+  ];
+}
+
+function nameOf({ token, text }: NamedToken): string {
+  return text === undefined ? String(token) : `${token} ${JSON.stringify(text)}`;
+}
+
+function shortened(tokens: readonly number[]): string {
+  if (tokens.length <= 2 * SHOWN_TOKENS) return tokens.join(" ");
+  return `${tokens.slice(0, SHOWN_TOKENS).join(" ")} … ${tokens.slice(-SHOWN_TOKENS).join(" ")}`;
+}
+
+function indent(text: string): string {
+  return text.replaceAll(/^/gm, "  ");
+}
+
+function size(bytes: number): string {
+  const mebibytes = bytes / 2 ** 20;
+  return mebibytes < 1024 ? `${mebibytes.toFixed(1)} MiB` : `${(mebibytes / 1024).toFixed(1)} GiB`;
+}
