@@ -1,10 +1,11 @@
 import type { Catalogue } from "@nightbeam/catalogue";
 import { openCatalogue, readHistories } from "@nightbeam/dataset";
 import { type SpeculativeOptions, speculativeDecoder } from "@nightbeam/decoding";
-import { deviceName, measureMatrixRate } from "@nightbeam/model";
+import { deviceName, measureMatrixRate, searchedCatalogue } from "@nightbeam/model";
 import {
   batchesAtOnce,
   draftPolicy,
+  levelsOf,
   type OpenModels,
   openModels,
   workerCount,
@@ -44,7 +45,9 @@ export async function bench(
 ): Promise<BenchReport> {
   const catalogue = await openCatalogue(options.catalogue);
   const histories = () => readHistories({ path: options.histories });
-  const context = { historyCatalogue: catalogue, searched: catalogue, histories, parts: 1 };
+  const { target: directory, scoring } = options;
+  const searched = await searchedCatalogue(catalogue, { directory, scoring });
+  const context = { historyCatalogue: catalogue, searched, histories, parts: 1 };
   const models = await openModels(options, context);
   try {
     const users = await readUsers(options, { catalogue, target: models.target });
@@ -60,7 +63,7 @@ export async function bench(
     let key = 0;
     for (const beamWidth of options.beamWidth) {
       for (const askedSize of options.batchSize) {
-        const ways = waysOf(options, { catalogue, models, beamWidth });
+        const ways = waysOf(options, { catalogue: searched, models, beamWidth });
         const batchSize = Math.min(askedSize, ways[0]?.decoder.maxUsers ?? askedSize);
         const measured = await measureWays(ways, {
           users,
@@ -116,7 +119,7 @@ function waysOf(
     ...options.loop.flatMap((loop) =>
       drafted.map((text) => {
         const widths = text === "auto" ? text : text.split("/").map(Number);
-        const policy = draftPolicy(widths, { beamWidth, levels: trie.levels });
+        const policy = draftPolicy(widths, { beamWidth, ...levelsOf(cell.catalogue) });
         const decoder = LOOPS[loop]({ ...plain, drafter: models.drafter, policy });
         return { name: `${ROW_NAMES[loop]} ${text}`, decoder };
       }),

@@ -7,12 +7,15 @@ import {
   readHistories,
   readSplits,
 } from "@nightbeam/dataset";
+import { searchedCatalogue } from "@nightbeam/model";
 import { UsageError } from "@nightbeam/service";
 import type { PaperOptions } from "./options.js";
 
 /** A data set with held-out items. */
 export interface PaperData {
   readonly catalogue: Catalogue;
+  /** As it is searched: with the levels of the target's closing tokens. */
+  readonly searched: Catalogue;
   /** Histories of the users that have held-out items. */
   readonly histories: readonly History[];
   /** Held-out items by user. */
@@ -20,6 +23,8 @@ export interface PaperData {
   /** Histories of all users, without held-out items: transitions are counted in these. */
   readonly everyHistory: () => AsyncIterable<readonly HistoryRow[]>;
 }
+
+type DataSet = Omit<PaperData, "searched">;
 
 /**
  * Opens the data set of `options.data`, or of the three files in its place.
@@ -30,14 +35,17 @@ export interface PaperData {
 export async function openData(options: PaperOptions): Promise<PaperData> {
   const { data } = options;
   const found = await (data === undefined ? fromFiles(options) : fromSplits(data));
-  if (found.histories.length > 0) return found;
+  if (found.histories.length > 0) {
+    const { target: directory, scoring } = options;
+    return { ...found, searched: await searchedCatalogue(found.catalogue, { directory, scoring }) };
+  }
   throw new UsageError(
     "BAD_OPTION",
     "no user has both a history and held-out items; check that the files belong together",
   );
 }
 
-async function fromSplits(directory: string): Promise<PaperData> {
+async function fromSplits(directory: string): Promise<DataSet> {
   const users = await readSplits(directory);
   const rows = users.flatMap(({ user, history }, row): History[] =>
     history.length === 0 ? [] : [{ kind: "history", row, user, items: [...history] }],
@@ -57,7 +65,7 @@ async function fromSplits(directory: string): Promise<PaperData> {
   };
 }
 
-async function fromFiles(options: PaperOptions): Promise<PaperData> {
+async function fromFiles(options: PaperOptions): Promise<DataSet> {
   const { catalogue, histories, heldOut } = options;
   if (catalogue === undefined || histories === undefined || heldOut === undefined) {
     throw new UsageError(

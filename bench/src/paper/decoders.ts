@@ -13,7 +13,7 @@ export type Kind = PaperOptions["verification"][number];
 
 interface Search {
   readonly target: Pick<Model, "scorer">;
-  readonly data: Pick<PaperData, "catalogue">;
+  readonly data: Pick<PaperData, "searched">;
   readonly options: Pick<PaperOptions, "scoring">;
 }
 
@@ -25,7 +25,7 @@ export function plainSearch(
   const { scoring } = options;
   return {
     target: target.scorer,
-    space: { trie: data.catalogue.trie, scoring },
+    space: { trie: data.searched.trie, scoring },
     beamWidth,
   };
 }
@@ -35,7 +35,7 @@ export function draftingSearch(
   search: Search,
   how: { method: { readonly drafter: Drafter }; beamWidth: number; draftWidth: number },
 ): SpeculativeOptions {
-  const { levels } = search.data.catalogue.trie;
+  const { levels } = search.data.searched.trie;
   const policy = fixedWidths(uniformWidths(how.draftWidth, levels));
   const { drafter } = how.method;
   return { ...plainSearch(search, how.beamWidth), drafter, policy };

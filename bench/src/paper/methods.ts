@@ -74,7 +74,7 @@ export async function openMethods(context: MethodContext): Promise<OpenMethods> 
 function openOne(draft: string, { data, target, options }: MethodContext): Promise<OpenDrafts> {
   return openDrafts([draft], {
     historyCatalogue: data.catalogue,
-    searched: data.catalogue,
+    searched: data.searched,
     target,
     histories: data.everyHistory,
     parts: 1,

@@ -37,10 +37,10 @@ export async function runPaper(
   say: (line: string) => void,
 ): Promise<PaperReport> {
   const data = await openData(options);
-  const { catalogue } = data;
+  const { catalogue, searched } = data;
   const models = await openModels(
     { ...options, draft: [], precision: "fp32" },
-    { historyCatalogue: catalogue, searched: catalogue, histories: data.everyHistory, parts: 1 },
+    { historyCatalogue: catalogue, searched, histories: data.everyHistory, parts: 1 },
   );
   try {
     const { target } = models;

@@ -70,14 +70,14 @@ async function scoresOf(
   comparison: Comparison,
   { decoder, topK }: { decoder: BatchDecoder; topK: number },
 ): Promise<{ recall: number; ndcg: number }> {
-  const { catalogue, heldOut } = comparison.data;
+  const { searched, heldOut } = comparison.data;
   const users = comparison.users.slice(0, comparison.options.rankingLimit);
   const { outcomes } = await decodeUntimed(comparison, { users, decoder });
   const sums = { recall: 0, ndcg: 0 };
   users.forEach(({ name }, at) => {
     const beams = outcomes[at]?.beams;
     if (beams === undefined) return;
-    const list = expandItems(catalogue, { beams, exclusion: NOTHING_EXCLUDED, topK });
+    const list = expandItems(searched, { beams, exclusion: NOTHING_EXCLUDED, topK });
     const scores = scoreRanking({
       list: list.map(({ item }) => item),
       heldOut: heldOut.get(name) ?? new Set(),

@@ -3,6 +3,7 @@ import type { Catalogue } from "./catalogue.js";
 import { CatalogueError, type CatalogueErrorCode } from "./errors.js";
 import { fillSlots, findSlot } from "./id-slots.js";
 import { canonicalOrder } from "./item-table.js";
+import { MAX_LEVELS } from "./trie.js";
 import { writeUtf8 } from "./utf8.js";
 
 /** One item of a catalogue's source. */
@@ -119,11 +120,11 @@ export class CatalogueBuilder {
         remedy: "Write every item of a catalogue with the same number of codes",
       });
     }
-    if (codes.length < 2 || codes.length > 8) {
+    if (codes.length < 2 || codes.length > MAX_LEVELS) {
       throw refusal(entry, {
         code: "LEVELS_OUT_OF_RANGE",
         problem: `the number of codes is ${codes.length}`,
-        remedy: "Write an item with 2 to 8 codes",
+        remedy: `Write an item with 2 to ${MAX_LEVELS} codes`,
       });
     }
     for (let level = 0; level < codes.length; level++) {

@@ -9,6 +9,8 @@ import type { Trie } from "./trie.js";
  */
 export interface Catalogue {
   readonly trie: Trie;
+  /** Last levels of the trie that are no codes of items (`addClosingLevels`); 0 for most catalogues. */
+  readonly closingLevels: number;
   readonly itemCount: number;
   /**
    * SHA-256 in hex over the items and their paths. It depends neither on the order of the items in

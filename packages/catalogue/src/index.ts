@@ -1,6 +1,7 @@
 export type { CatalogueEntry } from "./build.js";
 export { buildCatalogue, CatalogueBuilder } from "./build.js";
 export type { Catalogue } from "./catalogue.js";
+export { addClosingLevels, codesAt } from "./closing-levels.js";
 export type { CatalogueErrorCode } from "./errors.js";
 export { CatalogueError } from "./errors.js";
 export type { Exclusion } from "./exclusion.js";
@@ -25,6 +26,7 @@ export {
   findPrefix,
   leafRange,
   levelWidths,
+  MAX_CLOSING_LEVELS,
   parentOf,
   pathOf,
   ROOT,

@@ -7,6 +7,7 @@ import { writeUtf8 } from "./utf8.js";
 /** A catalogue that reads a prepared file in place. The bytes have been checked, or just written. */
 export class PreparedCatalogue implements Catalogue {
   readonly trie: Trie;
+  readonly closingLevels: number;
   readonly itemCount: number;
   readonly hash: string;
   readonly codesPerLevel: Uint32Array;
@@ -19,10 +20,11 @@ export class PreparedCatalogue implements Catalogue {
   /** Where ids are encoded for a look-up. */
   #scratch = new Uint8Array(64);
 
-  constructor(buffer: SharedArrayBuffer, counts: Counts) {
+  constructor(buffer: SharedArrayBuffer, counts: Counts, closingLevels = 0) {
     const sections = sectionsOf(buffer, counts);
     const { codes, firstChild, levelStart } = sections;
     this.trie = { levels: counts.levels, codes, firstChild, levelStart };
+    this.closingLevels = closingLevels;
     this.itemCount = counts.items;
     this.codesPerLevel = sections.codesPerLevel;
     this.prepared = new Uint8Array(buffer);

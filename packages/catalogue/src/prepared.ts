@@ -3,6 +3,7 @@ import type { Catalogue } from "./catalogue.js";
 import { CatalogueError } from "./errors.js";
 import { byteLengthOf, type Counts, FORMAT_VERSION, HEADER, MAGIC, sectionsOf } from "./layout.js";
 import { PreparedCatalogue } from "./prepared-catalogue.js";
+import { MAX_CLOSING_LEVELS, MAX_LEVELS } from "./trie.js";
 
 /**
  * A catalogue as the bytes of a prepared file. Nothing is encoded or copied: these are the very
@@ -80,7 +81,7 @@ function checkConsistency(buffer: SharedArrayBuffer, counts: Counts): void {
   const { firstChild, levelStart, firstItem, idStart } = sections;
   const consistent =
     levels >= 2 &&
-    levels <= 8 &&
+    levels <= MAX_LEVELS + MAX_CLOSING_LEVELS &&
     items >= leaves &&
     leaves >= 1 &&
     levelStart[0] === 0 &&

@@ -12,7 +12,7 @@ import type { ReadonlyUint16Array, ReadonlyUint32Array } from "./readonly-arrays
  * The arrays may be on a SharedArrayBuffer, so that worker threads read one copy.
  */
 export interface Trie {
-  /** L, the number of codes of a path: 2 to 8. */
+  /** L, the number of codes of a path: 2 to 8, and those of closing levels. */
   readonly levels: number;
   /** Code of every node, 0 to 65,535; `codes[0]` belongs to the root and means nothing. Shape [nodes]. */
   readonly codes: ReadonlyUint16Array;
@@ -21,6 +21,12 @@ export interface Trie {
   /** Nodes of depth d are the ids `levelStart[d]` up to, not including, `levelStart[d + 1]`. Shape [levels + 2]. */
   readonly levelStart: ReadonlyUint32Array;
 }
+
+/** Codes of an item, at most. */
+export const MAX_LEVELS = 8;
+
+/** Levels that may follow those of the codes, at most (`addClosingLevels`). */
+export const MAX_CLOSING_LEVELS = 4;
 
 /** The root's node id: the empty prefix. */
 export const ROOT = 0;

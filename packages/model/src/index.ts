@@ -21,4 +21,5 @@ export { openSearcher, type SearcherModel, type SearcherThread } from "./open-se
 export { openPrompts, type Prompts, promptsHash } from "./prompt/open-prompts.js";
 export type { PromptEncoder } from "./prompt/prompt-encoder.js";
 export { PROMPT_SPEC_FILE } from "./prompt/prompt-spec.js";
+export { searchedCatalogue } from "./prompt/searched-catalogue.js";
 export { measureMatrixRate } from "./runtime/matrix-rate.js";

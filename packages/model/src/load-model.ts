@@ -71,7 +71,9 @@ export async function loadModel<Name extends ProgramName>(
   prepareDevice(device, options);
   const catalogue = options.historyCatalogue ?? options.catalogue;
   const prompts = await promptsOf({ config, spec }, { ...options, catalogue });
-  const { codeTokens, maxPositions, maxPromptTokens } = prompts;
+  const { maxPositions, maxPromptTokens } = prompts;
+  const codeTokens =
+    program === "level-heads" ? prompts.codeTokens : searchedTokens(prompts, options);
   const onCpu = device.kind === "cpu";
   // Between a GPU and the host, keys and values take longer than computing them again.
   const cacheBytes = onCpu && precision !== "fp16" ? options.cacheBytes : 0;
@@ -104,6 +106,23 @@ export async function loadModel<Name extends ProgramName>(
   }
   const pool = new ModelPool({ workers, maxWaiting: options.maxWaiting ?? 64 });
   return { pool, workers, prompts, hash };
+}
+
+/**
+ * The tokens of every level that is searched. Shape [levels][codes].
+ *
+ * @throws ModelError CATALOGUE_MISMATCH if the catalogue was made for another target
+ */
+function searchedTokens(
+  { codeTokens, endTokens }: Prompts,
+  { directory, catalogue, scoring }: ModelOptions,
+): readonly Int32Array[] {
+  const closing = scoring === "full" ? endTokens.map((token) => Int32Array.of(token)) : [];
+  if (closing.length === catalogue.closingLevels) return [...codeTokens, ...closing];
+  throw new ModelError(
+    "CATALOGUE_MISMATCH",
+    `${directory} closes an item with ${closing.length} tokens (nightbeam.json, end), and the search with ${catalogue.closingLevels}; give a target and its drafts the same end`,
+  );
 }
 
 /** Bytes that the searches of one run may take besides the weights. */

@@ -1,5 +1,5 @@
 export { RecommendError, type RecommendErrorCode } from "./errors.js";
-export { draftPolicy, policyOf } from "./models/draft-policy.js";
+export { draftPolicy, levelsOf, policyOf } from "./models/draft-policy.js";
 export {
   batchesAtOnce,
   cacheDirectory,

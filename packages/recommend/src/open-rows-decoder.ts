@@ -2,7 +2,7 @@ import type { Catalogue } from "@nightbeam/catalogue";
 import type { HistoryRow } from "@nightbeam/dataset";
 import type { SearchOutcome, TargetProgram } from "@nightbeam/decoding";
 import type { ListSettings } from "@nightbeam/settings";
-import { policyOf } from "./models/draft-policy.js";
+import { levelsOf, policyOf } from "./models/draft-policy.js";
 import { batchesAtOnce, type ModelSettings } from "./models/machine-model.js";
 import type { DraftChoice } from "./models/open-drafts.js";
 import { openRunModels } from "./models/open-models.js";
@@ -69,7 +69,7 @@ export async function openRowsDecoder(
   context: RowsDecoderContext,
 ): Promise<RowsDecoder> {
   const { historyCatalogue, searched, accepting } = context;
-  const policy = policyOf(settings, searched.trie.levels);
+  const policy = policyOf(settings, levelsOf(searched));
   const models = await openRunModels(settings, { ...context, parts: GROUPS_AT_ONCE });
   const { target, draftVersions } = models;
   const decoderFor = listDecoders(

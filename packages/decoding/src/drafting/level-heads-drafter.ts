@@ -1,4 +1,10 @@
-import { childCodes, depthOf, type ReadonlyInt32Array, ROOT } from "@nightbeam/catalogue";
+import {
+  childCodes,
+  childCount,
+  depthOf,
+  type ReadonlyInt32Array,
+  ROOT,
+} from "@nightbeam/catalogue";
 import { DecodingError } from "../errors.js";
 import { logSoftmax } from "../search/log-softmax.js";
 import { withoutExcluded } from "../search/scoring.js";
@@ -131,6 +137,11 @@ function rowOf(
   const { trie } = space;
   const depth = depthOf(trie, prefix);
   const level = levels[depth];
+  // The heads know nothing about the last code and what closes a path.
+  if (level === undefined && depth >= levels.length) {
+    const children = childCount(trie, prefix);
+    return new Float64Array(children).fill(-Math.log(children));
+  }
   const logProbs = Float64Array.from(childCodes(trie, prefix), (code) => {
     const logProb = level?.[code];
     if (logProb !== undefined) return logProb;

@@ -1,3 +1,4 @@
+import { MAX_CLOSING_LEVELS } from "@nightbeam/catalogue";
 import { ModelError } from "../errors.js";
 import type { PromptSpec } from "./prompt-spec.js";
 import type { TextTokenizer } from "./tokenizer.js";
@@ -20,7 +21,7 @@ export function endTokens(
   const { tokenizer, vocabularySize, after } = options;
   const encode = (text: string) => tokenizer?.encode(text, { addSpecialTokens: false }) ?? [];
   const item = encode(after);
-  return end.flatMap((part) => {
+  const closing = end.flatMap((part) => {
     const read = typeof part === "number" ? [...item, part] : encode(after + part);
     const tokens = read.slice(item.length);
     if (tokens.length === 0 || item.some((token, at) => read[at] !== token)) {
@@ -36,4 +37,9 @@ export function endTokens(
       `nightbeam.json: end: the token ${far} of ${JSON.stringify(part)} is outside the vocabulary of ${vocabularySize}`,
     );
   });
+  if (closing.length <= MAX_CLOSING_LEVELS) return closing;
+  throw new ModelError(
+    "BAD_PROMPT_SPEC",
+    `nightbeam.json: end has ${closing.length} tokens; at most ${MAX_CLOSING_LEVELS} are supported`,
+  );
 }

@@ -77,11 +77,17 @@ export async function promptsOf(
     architecture.maxPositions,
     options.maxPositions ?? DEFAULT_MAX_POSITIONS,
   );
+  const closing = endTokens(spec, {
+    tokenizer,
+    vocabularySize,
+    after: lastCode(spec, catalogue),
+  });
+  const levels = spec.levels + closing.length;
   const shared = {
-    maxPromptTokens: architecture.maxPromptTokens({ maxPositions, levels: spec.levels }),
+    maxPromptTokens: architecture.maxPromptTokens({ maxPositions, levels }),
     maxPositions,
     codeTokens: tokens,
-    endTokens: endTokens(spec, { tokenizer, vocabularySize, after: lastCode(spec, catalogue) }),
+    endTokens: closing,
   };
   if (prompt.kind === "items") {
     const encodePrompt = itemsEncoder(prompt, {

@@ -1,6 +1,19 @@
+import type { Catalogue } from "@nightbeam/catalogue";
 import { type DraftPolicy, fixedWidths, uniformWidths } from "@nightbeam/decoding";
 import { RecommendError } from "../errors.js";
 import { adaptiveWidths } from "./adaptive-widths.js";
+
+/** Levels of the trie that is searched. */
+interface SearchedLevels {
+  readonly levels: number;
+  /** How many of them are no codes of items. Default: none. */
+  readonly closingLevels?: number;
+}
+
+/** The levels of a catalogue that is searched. */
+export function levelsOf({ trie, closingLevels }: Catalogue): SearchedLevels {
+  return { levels: trie.levels, closingLevels };
+}
 
 /**
  * Returns how much a run drafts: nothing if it has no draft.
@@ -13,31 +26,33 @@ export function policyOf(
     readonly draftWidth: "auto" | readonly number[];
     readonly beamWidth: number;
   },
-  levels: number,
+  searched: SearchedLevels,
 ): DraftPolicy {
   const { draft, draftWidth, beamWidth } = settings;
-  return draft.length === 0 ? fixedWidths([]) : draftPolicy(draftWidth, { beamWidth, levels });
+  return draft.length === 0 ? fixedWidths([]) : draftPolicy(draftWidth, { beamWidth, ...searched });
 }
 
 /**
  * Returns the policy of widths as settings name them: `auto`, one width, or one for each level but
- * the last.
+ * the last. Closing levels get the width of the level before.
  *
  * @throws RecommendError BAD_DRAFT_WIDTHS if the widths do not fit the catalogue
  */
 export function draftPolicy(
   widths: "auto" | readonly number[],
-  search: { beamWidth: number; levels: number },
+  search: SearchedLevels & { beamWidth: number },
 ): DraftPolicy {
-  if (widths === "auto") return adaptiveWidths(search);
-  const { levels } = search;
+  const { beamWidth, levels, closingLevels = 0 } = search;
+  if (widths === "auto") return adaptiveWidths({ beamWidth, levels });
   const [only] = widths;
   if (widths.length === 1 && only !== undefined) return fixedWidths(uniformWidths(only, levels));
-  if (widths.length !== levels - 1) {
+  const codes = levels - closingLevels;
+  const last = widths.at(-1);
+  if (widths.length !== codes - 1 || last === undefined) {
     throw new RecommendError(
       "BAD_DRAFT_WIDTHS",
-      `\`draftWidth\` ${widths.join(",")}: give one width, or ${levels - 1} for this catalogue of ${levels} levels`,
+      `\`draftWidth\` ${widths.join(",")}: give one width, or ${codes - 1} for this catalogue of ${codes} levels`,
     );
   }
-  return fixedWidths(widths);
+  return fixedWidths([...widths, ...new Array<number>(closingLevels).fill(last)]);
 }

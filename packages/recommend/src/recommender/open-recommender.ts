@@ -5,6 +5,7 @@ import {
   readHistories,
   readItemList,
 } from "@nightbeam/dataset";
+import { searchedCatalogue } from "@nightbeam/model";
 import { RecommendError } from "../errors.js";
 import { GROUPS_AT_ONCE, openRowsDecoder, type RowsDecoder } from "../open-rows-decoder.js";
 import { chooseProgram } from "../program/choose-program.js";
@@ -64,10 +65,12 @@ export async function openRecommender(
   const { catalogue, allow, block, histories: path } = settings;
   const historyCatalogue =
     typeof catalogue === "string" ? await openCatalogue(catalogue) : catalogue;
-  const searched = filterCatalogue(historyCatalogue, {
+  const recommended = filterCatalogue(historyCatalogue, {
     ...(allow === undefined ? {} : { allow: await idsOf(allow) }),
     ...(block === undefined ? {} : { block: await idsOf(block) }),
   });
+  const { target: directory, scoring } = settings;
+  const searched = await searchedCatalogue(recommended, { directory, scoring });
   const histories = () => (path === undefined ? nothing() : readHistories({ path }));
   const { kind: device } = settings.device;
   const how = { settings, programs: undefined, device, trie: searched.trie };

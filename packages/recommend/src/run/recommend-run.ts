@@ -8,6 +8,7 @@ import {
   readItemFilter,
   type TeacherLog,
 } from "@nightbeam/dataset";
+import { searchedCatalogue } from "@nightbeam/model";
 import {
   directoryJournal,
   type Manifest,
@@ -70,7 +71,9 @@ export async function recommendRun(
 ): Promise<{ manifest: Manifest; alreadyDone: boolean }> {
   const { allow, block } = settings;
   const historyCatalogue = await openCatalogue(settings.catalogue);
-  const searched = filterCatalogue(historyCatalogue, await readItemFilter({ allow, block }));
+  const recommended = filterCatalogue(historyCatalogue, await readItemFilter({ allow, block }));
+  const { target: directory, scoring } = settings;
+  const searched = await searchedCatalogue(recommended, { directory, scoring });
   const inFile = await countHistories({ path: settings.histories });
   const rows = Math.min(inFile, settings.limit ?? inFile);
   const candidates = await readCandidates(settings, { catalogue: searched, signal });
@@ -103,7 +106,7 @@ export async function recommendRun(
     };
     const plan = await runPlan(settings, { rows, ...versions });
     signal.throwIfAborted();
-    const { levels } = searched.trie;
+    const { levels } = historyCatalogue.trie;
     const teacherLog = await teacherLogOf(settings, { plan, levels });
     const run = await openPlannedRun(settings, plan, () => onEvent({ kind: "other-drafts" }));
     try {

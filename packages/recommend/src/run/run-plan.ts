@@ -49,7 +49,7 @@ export async function runPlan(
       ...run.models,
       catalogue: searched.hash,
       // Prompts may name items that the filter left out.
-      ...(historyCatalogue === searched ? {} : { unfiltered: historyCatalogue.hash }),
+      ...(historyCatalogue.hash === searched.hash ? {} : { unfiltered: historyCatalogue.hash }),
       histories: await fileHash(settings.histories),
       ...(candidates === undefined ? {} : { candidates }),
     },

@@ -43,7 +43,7 @@ export async function decodeRows(
   const sampled =
     teacherSample === undefined
       ? undefined
-      : sampleUsers(users, { share: teacherSample, trie: catalogue.trie });
+      : sampleUsers(users, { share: teacherSample, catalogue });
   const { outcomes, searched } = await decodeShard(sampled?.users ?? users, options);
   const listed = outcomes.flatMap((outcome, at) => {
     const list = recommendation(users[at], outcome, options);

@@ -1,4 +1,4 @@
-import { type Catalogue, type Exclusion, pathOf } from "@nightbeam/catalogue";
+import { type Catalogue, codesAt, type Exclusion } from "@nightbeam/catalogue";
 import type { RecommendedItem } from "@nightbeam/dataset";
 import type { Beams } from "@nightbeam/decoding";
 
@@ -18,7 +18,7 @@ export function expandItems(
   let places = topK;
   for (const { leaf, rank } of [...ofFirst, ...others]) {
     if (places <= 0) break;
-    const codes = pathOf(catalogue.trie, leaf);
+    const codes = codesAt(catalogue, leaf);
     const score = beams.scores[rank] ?? 0;
     const open = [...catalogue.itemsAt(leaf)].filter((item) => !exclusion.hasItem(item));
     const items = open

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { Trie } from "@nightbeam/catalogue";
+import type { Catalogue } from "@nightbeam/catalogue";
 import { type TeacherExample, teacherExample } from "@nightbeam/dataset";
 import type { KnownTree, ShardUser } from "@nightbeam/decoding";
 
@@ -17,9 +17,9 @@ export interface Sampled<User> {
  */
 export function sampleUsers<User extends ShardUser>(
   users: readonly User[],
-  options: { share: number; trie: Trie },
+  options: { share: number; catalogue: Catalogue },
 ): Sampled<User> {
-  const { share, trie } = options;
+  const { share, catalogue } = options;
   const examples = new Map<string, TeacherExample | undefined>();
   const watched = users.map((user) => {
     const digest = digestOf(user.prompt);
@@ -27,7 +27,8 @@ export function sampleUsers<User extends ShardUser>(
     examples.set(digest, undefined);
     const onKnown = (known: KnownTree) => {
       // The target was not asked if the user may get no item.
-      if (known.prefixes.length > 0) examples.set(digest, exampleOf(user.prompt, { known, trie }));
+      if (known.prefixes.length > 0)
+        examples.set(digest, exampleOf(user.prompt, { known, catalogue }));
     };
     return { ...user, onKnown };
   });
@@ -37,12 +38,20 @@ export function sampleUsers<User extends ShardUser>(
   };
 }
 
-function exampleOf(prompt: Int32Array, answers: { known: KnownTree; trie: Trie }): TeacherExample {
-  const { prefixes, parents, rows } = answers.known;
-  const codes = Int32Array.from(prefixes, (prefix, entry) =>
-    parents[entry] === -1 ? -1 : (answers.trie.codes[prefix] ?? -1),
+/** What the target answered about codes; a draft learns nothing from what closes a path. */
+function exampleOf(
+  prompt: Int32Array,
+  { known, catalogue }: { known: KnownTree; catalogue: Catalogue },
+): TeacherExample {
+  const { trie, closingLevels } = catalogue;
+  const firstWhole = trie.levelStart[trie.levels - closingLevels] ?? 0;
+  // Prefixes ascend, so those that are whole paths come last.
+  const entries = known.prefixes.filter((prefix) => prefix < firstWhole).length;
+  const parents = known.parents.slice(0, entries);
+  const codes = Int32Array.from(parents, (parent, entry) =>
+    parent === -1 ? -1 : (trie.codes[known.prefixes[entry] ?? 0] ?? -1),
   );
-  return teacherExample({ prompt, parents, codes, rows });
+  return teacherExample({ prompt, parents, codes, rows: known.rows.slice(0, entries) });
 }
 
 /** SHA-256 in hex over the token ids, 32 bits each, little-endian. */

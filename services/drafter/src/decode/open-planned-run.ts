@@ -6,7 +6,7 @@ import {
   NOTHING_EXCLUDED,
 } from "@nightbeam/catalogue";
 import { fileHash, type HistoryRow, openCatalogue, readItemFilter } from "@nightbeam/dataset";
-import { promptsHash } from "@nightbeam/model";
+import { promptsHash, searchedCatalogue } from "@nightbeam/model";
 import {
   partCount,
   RunError,
@@ -28,6 +28,8 @@ export interface PlannedRun {
 /** A planned run with its catalogue, which was checked to be the planned one. */
 export interface OpenRun extends PlannedRun {
   readonly catalogue: Catalogue;
+  /** The same as it is searched: with the levels of the target's closing tokens. */
+  readonly searched: Catalogue;
   /** Items that the request's allow and block lists exclude for all users. Verifiers hold the whole catalogue. */
   readonly excluded: Exclusion;
 }
@@ -52,7 +54,10 @@ export async function readPlannedRun(store: ShardStore): Promise<PlannedRun> {
 export async function openPlannedRun(run: PlannedRun): Promise<OpenRun> {
   const { request } = run;
   const catalogue = await openCatalogue(request.catalogue);
-  const opened = { ...run, catalogue, excluded: await excludedItems(catalogue, request) };
+  const { target: directory, scoring } = request;
+  const searched = await searchedCatalogue(catalogue, { directory, scoring });
+  const excluded = await excludedItems(searched, request);
+  const opened = { ...run, catalogue, searched, excluded };
   await checkFiles(opened);
   return opened;
 }

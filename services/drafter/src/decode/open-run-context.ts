@@ -6,6 +6,7 @@ import { VerifierClient, type VerifierDirectory } from "@nightbeam/protocol";
 import {
   batchesAtOnce,
   describeChoice,
+  levelsOf,
   listDecoders,
   type OpenDrafts,
   openDrafts,
@@ -73,12 +74,12 @@ export function batchesInFlight(
  */
 export async function openRunContext(options: RunContextOptions): Promise<RunContext> {
   const run = await openPlannedRun(options.run);
-  const { request, catalogue, excluded } = run;
+  const { request, catalogue, searched, excluded } = run;
   const { excludeSeen } = request;
   const prompts = await openPrompts({ directory: request.target, catalogue });
-  const policy = policyOf(request, catalogue.trie.levels);
+  const policy = policyOf(request, levelsOf(searched));
   const drafts = await openRunDrafts(run, { ...options, target: prompts });
-  const catalogues = { historyCatalogue: catalogue, searched: catalogue };
+  const catalogues = { historyCatalogue: catalogue, searched };
   const read = userReader({ ...catalogues, ...prompts, excludeSeen, excluded });
   return contextOf(options, { run, drafts, policy, read });
 }
@@ -88,7 +89,7 @@ async function openRunDrafts(
   options: Omit<RunContextOptions, "run"> & { target: Pick<Prompts, "encodePrompt"> },
 ): Promise<OpenDrafts> {
   const { location, setup, log, target } = options;
-  const { catalogue } = run;
+  const { catalogue, searched } = run;
   const histories = () => historiesOf(location, run.plan);
   const { scoring } = run.request;
   const draft = programOfPlan(run.plan) === "beam-search" ? [] : run.request.draft;
@@ -98,7 +99,7 @@ async function openRunDrafts(
   // number of batches, because stopped shards may still finish a call when the next ones start.
   const maxBatches = 2 * shardsAtOnce * MAX_BATCHES_IN_FLIGHT;
   const parts = Math.ceil(maxBatches / batchesAtOnce(settings));
-  const catalogues = { historyCatalogue: catalogue, searched: catalogue };
+  const catalogues = { historyCatalogue: catalogue, searched };
   const context = { ...catalogues, histories, target, parts, settings };
   const drafts = await openDrafts(draft, context);
   try {
@@ -134,7 +135,7 @@ function contextOf(
   parts: { run: OpenRun; drafts: OpenDrafts; policy: DraftPolicy; read: RunContext["read"] },
 ): RunContext {
   const { run, drafts, policy, read } = parts;
-  const { catalogue } = run;
+  const { searched: catalogue } = run;
   const { scoring, precision, device = "cpu" } = run.request;
   const checkpoint = run.plan.versions.target ?? "";
   const program = programOfPlan(run.plan);

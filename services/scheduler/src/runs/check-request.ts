@@ -28,7 +28,7 @@ export async function checkRequest(
   if (problem !== undefined) throw new SchedulerError("BAD_REQUEST", `${problem}.`);
   await assertFiles({ histories, allow, block }, isKnown);
   const levels = await checkModels(request, isKnown);
-  if (levels !== undefined) policyOf(request, levels);
+  if (levels !== undefined) policyOf(request, { levels });
 }
 
 /**

@@ -8,6 +8,7 @@ import {
   openSearcher,
   type ScorerThread,
   type SearcherThread,
+  searchedCatalogue,
 } from "@nightbeam/model";
 import { cacheDirectory } from "@nightbeam/recommend";
 import { type Clock, within } from "@nightbeam/service";
@@ -20,6 +21,7 @@ import type { VerifierOptions } from "../options/options.js";
 
 /** What a verifier serves. */
 export interface Target {
+  /** As it is searched. */
   readonly catalogue: Catalogue;
   readonly model: TargetModel;
   /** In the order of `TARGET_PROGRAMS`; at least one. */
@@ -61,10 +63,11 @@ export async function loadTarget(options: VerifierOptions, loading: Loading): Pr
     { target, catalogue: options.catalogue, device: deviceName(device), ...settings },
     "loading catalogue and target",
   );
-  const catalogue = await openCatalogue(options.catalogue);
+  const historyCatalogue = await openCatalogue(options.catalogue);
+  const catalogue = await searchedCatalogue(historyCatalogue, { directory: target, scoring });
   const opened: (OpenProgram & { readonly model: TargetModel })[] = [];
   for (const program of programs) {
-    opened.push(await loadProgram({ program, catalogue, options }, loading));
+    opened.push(await loadProgram({ program, catalogue, historyCatalogue, options }, loading));
   }
   const [first] = opened;
   if (first === undefined) throw new Error("no program is opened");
@@ -74,6 +77,7 @@ export async function loadTarget(options: VerifierOptions, loading: Loading): Pr
 interface ProgramToLoad {
   readonly program: TargetProgram;
   readonly catalogue: Catalogue;
+  readonly historyCatalogue: Catalogue;
   readonly options: VerifierOptions;
 }
 
@@ -102,7 +106,12 @@ async function loadProgram(
 }
 
 /** Opens the target for a program, and makes up calls to time. */
-async function openProgram({ program, catalogue, options }: ProgramToLoad): Promise<{
+async function openProgram({
+  program,
+  catalogue,
+  historyCatalogue,
+  options,
+}: ProgramToLoad): Promise<{
   readonly model: TargetModel;
   readonly threads: ProgramThreads;
   readonly calls: readonly TimedCall[];
@@ -112,6 +121,7 @@ async function openProgram({ program, catalogue, options }: ProgramToLoad): Prom
     ...{ device, precision, scoring, workers, threads },
     directory: target,
     catalogue,
+    historyCatalogue,
     cacheDirectory: cacheDirectory(),
   };
   switch (program) {

@@ -1,0 +1,21 @@
+import { addClosingLevels, type Catalogue } from "@nightbeam/catalogue";
+import type { Scoring } from "@nightbeam/decoding";
+import { openPrompts } from "./open-prompts.js";
+import { readPromptSpec } from "./prompt-spec.js";
+
+/**
+ * The catalogue with the levels that a target's search has: those of its closing tokens (nightbeam.json, end)
+ * after those of the codes. Under `renormalized` they are left out: a single continuation has probability 1.
+ *
+ * @param options.directory of the target
+ * @throws ModelError
+ */
+export async function searchedCatalogue(
+  catalogue: Catalogue,
+  options: { readonly directory: string; readonly scoring: Scoring },
+): Promise<Catalogue> {
+  const { directory, scoring } = options;
+  if (scoring !== "full" || (await readPromptSpec(directory)).end.length === 0) return catalogue;
+  const { endTokens } = await openPrompts({ directory, catalogue });
+  return addClosingLevels(catalogue, endTokens.length);
+}
