@@ -67,9 +67,13 @@ export interface MemoryShape {
   readonly headSize: number;
 }
 
-/** Where a graph gets its prompts from: their tokens, or the memory of an earlier run. */
+/**
+ * Where a graph gets its prompts from: their tokens, or the memory of an earlier run. `start`, per layer, is
+ * the memory of the tokens that all prompts of a run start with: the run computes those after them. Shape of
+ * each [1, kv heads, S, head size]; S may be 0. Default: none.
+ */
 export type PromptSource =
-  | { readonly kind: "tokens" }
+  | { readonly kind: "tokens"; readonly start?: readonly PromptMemory[] | undefined }
   | { readonly kind: "memory"; readonly layers: readonly LayerPast[] };
 
 /** Keys and values of prompts, by head. Shape of each [B, kv heads, P, head size]. */

@@ -4,7 +4,8 @@ import type { GraphBuilder, Size, Value } from "../onnx/graph-builder.js";
 import type { GraphContext } from "./graph-context.js";
 
 /*
- * The inputs of a graph, the same for every family. In shapes: B users, P tokens per prompt, R nodes,
+ * The inputs of a graph, the same for every family. In shapes: B users, P tokens per prompt, of which the
+ * first S may be computed already (without `PromptSource.start`, S is 0), R nodes,
  * S = B × the largest number of nodes of one user, A ancestors per node.
  */
 
@@ -14,7 +15,13 @@ export const SIZES = {
   users: "users",
   /** P */
   prompt: "prompt",
-  /** B × P, or 0 if the run computes no prompts. */
+  /** S: tokens that all prompts start with and that the run does not compute. */
+  start: "start",
+  /** P - S */
+  afterStart: "after_start",
+  /** S + 1: the first column that a prompt's first computed token does not see. */
+  firstHidden: "first_hidden",
+  /** B × (P - S), or 0 if the run computes no prompts. */
   promptRows: "prompt_rows",
   /** R */
   nodes: "nodes",

@@ -7,7 +7,7 @@ import type { FloatType } from "../onnx/floats.js";
 import { type EncodedGraph, GraphBuilder } from "../onnx/graph-builder.js";
 import type { ByteWeights } from "../onnx/integer-product.js";
 import { Weights } from "../onnx/weights.js";
-import { declareMemory, exportMemory } from "./memory-values.js";
+import { declareMemory, declareStart, exportMemory } from "./memory-values.js";
 import type { Program } from "./program.js";
 
 export interface GraphOptions {
@@ -58,14 +58,16 @@ export function buildTreeGraph(
   options: GraphOptions & {
     readonly program: Pick<Program<never, unknown>, "build">;
     readonly cached: boolean;
+    /** Whether runs may know what all prompts start with (memory-values.ts). Default: false. */
+    readonly hasStart?: boolean;
   },
 ): EncodedGraph {
-  const { architecture, program, cached } = options;
+  const { architecture, program, cached, hasStart } = options;
   return buildGraph(options, (context) => {
     const nodes = declareNodes(context);
     const prompts: PromptSource = cached
       ? { kind: "memory", layers: declareMemory(context, architecture) }
-      : { kind: "tokens" };
+      : { kind: "tokens", start: hasStart ? declareStart(context, architecture) : undefined };
     const states = architecture.nodeStates(context, { nodes, prompts });
     // On a GPU nothing is kept between calls, and onnxruntime-node loads no graph with outputs in bfloat16.
     if (!context.onDevice) exportMemory(context, { architecture, states, withPrompts: !cached });

@@ -3,6 +3,7 @@ import type {
   LayerPast,
   MemoryShape,
   NodeStates,
+  PromptMemory,
 } from "../architectures/architecture.js";
 import type { GraphContext } from "../architectures/graph-context.js";
 
@@ -41,6 +42,27 @@ export function declareMemory(
           values: graph.input(`past_${names.nodeValues}`, numbers, node),
         },
       ],
+    };
+  });
+}
+
+/** Names of the inputs with the keys and values of what all prompts start with. */
+export const startNames = (layer: number) => ({
+  keys: `start_keys_${layer}`,
+  values: `start_values_${layer}`,
+});
+
+/** Keys and values of what all prompts start with as inputs of a graph, per layer. */
+export function declareStart(
+  { graph, numbers }: GraphContext,
+  { memory }: Architecture,
+): PromptMemory[] {
+  const shape = [1, memory.keyValueHeads, "start", memory.headSize];
+  return Array.from({ length: memory.layers }, (_, layer) => {
+    const names = startNames(layer);
+    return {
+      keys: graph.input(names.keys, numbers, shape),
+      values: graph.input(names.values, numbers, shape),
     };
   });
 }

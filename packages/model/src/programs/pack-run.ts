@@ -12,13 +12,15 @@ export interface Run<Request extends PromptRequest = PromptRequest> {
   readonly requests: readonly NodeRows<Request>[];
   /** Tokens of every prompt, padding included. */
   readonly promptLength: number;
+  /** First tokens of every prompt that the run does not compute, as an earlier one has. Default: none. */
+  readonly start?: number;
   /** Nodes of each request in the prompt cache, or undefined if the run computes the prompts. */
   readonly cachedRows: readonly number[] | undefined;
 }
 
 /** The inputs that all programs of trees share (architectures/inputs.ts), without keys and values. */
 export function packRun(setup: PackingSetup, run: Run): Required<RunInputs> {
-  const { requests, promptLength } = run;
+  const { requests, promptLength, start = 0 } = run;
   const { nodes, maxNodes } = extent(requests);
   const maxAncestors = setup.trie.levels - 1;
   const ancestors = setup.onDevice ? maxAncestors : maxDepth(requests);
@@ -32,7 +34,10 @@ export function packRun(setup: PackingSetup, run: Run): Required<RunInputs> {
     sizes: {
       [SIZES.users]: requests.length,
       [SIZES.prompt]: promptLength,
-      [SIZES.promptRows]: requests.length * promptLength,
+      [SIZES.start]: start,
+      [SIZES.afterStart]: promptLength - start,
+      [SIZES.firstHidden]: start + 1,
+      [SIZES.promptRows]: requests.length * (promptLength - start),
       [SIZES.nodes]: nodes,
       [SIZES.slots]: maxNodes,
       [SIZES.ancestors]: ancestors,
@@ -65,13 +70,13 @@ function extent(requests: readonly NodeRows[]): { nodes: number; maxNodes: numbe
 /** Tokens and positions of all rows: the prompts', unless they are cached, then the nodes'. */
 function packRows(setup: PackingSetup, run: Run & { nodes: number }): Feeds {
   const { architecture, trie, codeTokens } = setup;
-  const { requests, promptLength, nodes } = run;
-  const promptRows = run.cachedRows === undefined ? requests.length * promptLength : 0;
+  const { requests, promptLength, start = 0, nodes } = run;
+  const promptRows = run.cachedRows === undefined ? requests.length * (promptLength - start) : 0;
   const tokens = new Int32Array(promptRows + nodes);
   const positions = new Int32Array(promptRows + nodes);
   if (promptRows > 0) {
     const prompts = requests.map(({ request }) => request.prompt);
-    writePrompts(prompts, { promptLength, tokens, positions });
+    writePrompts(prompts, { promptLength, start, tokens, positions });
   }
   let row = promptRows;
   for (const { request, count, prefixes, depths } of requests) {
@@ -90,18 +95,19 @@ function packRows(setup: PackingSetup, run: Run & { nodes: number }): Feeds {
   };
 }
 
-/** Writes prompts as the first rows of a run, user by user, padded at their ends. */
+/** Writes prompts from token `start` on as the first rows of a run, user by user, padded at their ends. */
 export function writePrompts(
   prompts: readonly ReadonlyInt32Array[],
-  rows: { promptLength: number; tokens: Int32Array; positions: Int32Array },
+  rows: { promptLength: number; start?: number; tokens: Int32Array; positions: Int32Array },
 ): void {
-  const { promptLength, tokens, positions } = rows;
+  const { promptLength, start = 0, tokens, positions } = rows;
+  const computed = promptLength - start;
   prompts.forEach((prompt, user) => {
-    const first = user * promptLength;
-    tokens.set(prompt, first);
-    // Padding is not looked at; its position only has to exist.
-    for (let at = 0; at < promptLength; at++) {
-      positions[first + at] = Math.min(at, prompt.length - 1);
+    const first = user * computed;
+    for (let at = 0; at < computed; at++) {
+      tokens[first + at] = prompt[start + at] ?? 0;
+      // Padding is not looked at; its position only has to exist.
+      positions[first + at] = Math.min(start + at, prompt.length - 1);
     }
   });
 }

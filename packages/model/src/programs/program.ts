@@ -88,7 +88,7 @@ export interface Program<Request extends PromptRequest, Result> {
    */
   build(context: GraphContext, states: NodeStates): void;
   /** The program's own inputs for one run. */
-  pack(requests: readonly NodeRows<Request>[]): Feeds;
+  pack(requests: readonly NodeRows[]): Feeds;
   /** Reads the results of one run, in the order of its requests. */
   read(requests: readonly NodeRows<Request>[], outputs: RunOutputs): Result[];
   /** Memory of a result that can move to another thread instead of being copied. */

@@ -2,6 +2,7 @@ import type { Scoring } from "@nightbeam/decoding";
 import type { Device } from "../devices/device.js";
 import type { ModelErrorCode } from "../errors.js";
 import type { AnswerOf, ProgramName, RequestOf } from "../programs/program.js";
+import type { PromptStart } from "../prompt/prompt-start.js";
 
 /** What a worker thread is started with. */
 export interface WorkerSetup<Name extends ProgramName = ProgramName> {
@@ -21,6 +22,8 @@ export interface WorkerSetup<Name extends ProgramName = ProgramName> {
   readonly maxPositions: number;
   /** Longest prompt, in tokens. */
   readonly maxPromptTokens: number;
+  /** What all prompts start with, if that is worth knowing. */
+  readonly start: PromptStart | undefined;
   /** Bytes that the searches of one run may take besides the weights. */
   readonly searchBytes: number;
   readonly device: Device;

@@ -8,6 +8,7 @@ import { PromptCache } from "./prompt-cache.js";
 import { type RunSize, runLimit, sizeOf } from "./run-size.js";
 import { checkPromptLength, type Runner } from "./runner.js";
 import type { Session } from "./session.js";
+import type { StartMemory } from "./start-memory.js";
 
 export interface ModelRunnerOptions<Request extends PromptRequest, Result> extends ProgramSetup {
   readonly program: Program<Request, Result>;
@@ -19,11 +20,15 @@ export interface ModelRunnerOptions<Request extends PromptRequest, Result> exten
   readonly full: Session;
   /** The graph that takes them from the cache; present if `cacheBytes` is not 0. */
   readonly cached: Session | undefined;
+  /** What all prompts start with; present if `full` takes it. */
+  readonly start?: StartMemory | undefined;
 }
 
 /** What the requests of one run have in common. */
 interface RunKind {
   readonly promptLength: number;
+  /** First tokens of the prompts that are known. */
+  readonly start: number;
   /** Whether the prompts are taken from the cache. */
   readonly cached: boolean;
 }
@@ -58,7 +63,7 @@ export class ModelRunner<Request extends PromptRequest, Result extends object>
         const started = performance.now();
         const results = await this.#run(run);
         const milliseconds = (performance.now() - started) / asked.length;
-        const promptTokens = home.cached ? 0 : home.promptLength;
+        const promptTokens = home.cached ? 0 : home.promptLength - home.start;
         return results.slice(0, asked.length).map((result, at) => {
           return { ...result, tokens: promptTokens + (run.requests[at]?.count ?? 0), milliseconds };
         });
@@ -91,8 +96,9 @@ export class ModelRunner<Request extends PromptRequest, Result extends object>
       const promptLength = request.prompt.length;
       checkPromptLength(promptLength, this.#options);
       const cached = this.#options.cached !== undefined && this.#cache.has(request.key);
-      const name = `${promptLength} ${cached}`;
-      const home = kinds.get(name) ?? { promptLength, cached };
+      const start = cached ? 0 : (this.#options.start?.knownTokens(request.prompt) ?? 0);
+      const name = `${promptLength} ${start} ${cached}`;
+      const home = kinds.get(name) ?? { promptLength, start, cached };
       kinds.set(name, home);
       const size = sizeOf(this.#options, { ...home, tree: program.treeOf(request) });
       groups.add(place, { home, size });
@@ -100,7 +106,7 @@ export class ModelRunner<Request extends PromptRequest, Result extends object>
     return groups.groups;
   }
 
-  #runOf(requests: readonly Request[], { promptLength, cached }: RunKind): Run<Request> {
+  #runOf(requests: readonly Request[], { promptLength, start, cached }: RunKind): Run<Request> {
     const { program, trie } = this.#options;
     const rowsOf = (request: Request) =>
       nodeRows(request, {
@@ -115,11 +121,11 @@ export class ModelRunner<Request extends PromptRequest, Result extends object>
     const cachedRows = cached
       ? all.map(({ request }) => this.#cache.nodeCount(request.key))
       : undefined;
-    return { requests: all, promptLength, cachedRows };
+    return { requests: all, promptLength, start, cachedRows };
   }
 
   async #run(run: Run<Request>): Promise<Result[]> {
-    const { program, full, cached } = this.#options;
+    const { program, full, cached, start } = this.#options;
     const session = run.cachedRows === undefined ? full : cached;
     if (session === undefined) throw new ModelError("RUNTIME", "the prompt cache has no graph");
     const packed = packRun(this.#options, run);
@@ -127,6 +133,7 @@ export class ModelRunner<Request extends PromptRequest, Result extends object>
       ...packed.feeds,
       ...program.pack(run.requests),
       ...this.#memory.feeds(run),
+      ...(session === full ? start?.feeds(run.start ?? 0) : {}),
     };
     const kept = this.#memory.outputsOf(run);
     const outputs = await session.run({ ...packed, feeds }, [...program.outputs, ...kept]);

@@ -20,6 +20,7 @@ import { maxChildrenOf } from "../programs/search/trie-tensors.js";
 import { treeScores } from "../programs/tree-scores.js";
 import { verifyTree } from "../programs/verify-tree.js";
 import { exactByteWeights } from "./exact-byte-weights.js";
+import { learnStart } from "./learn-start.js";
 import type { WorkerSetup } from "./messages.js";
 import { ModelRunner } from "./model-runner.js";
 import type { Runner } from "./runner.js";
@@ -64,12 +65,17 @@ async function openTreeRunner<Request extends PromptRequest, Result extends obje
   program: Program<Request, Result>,
   setup: RunnerSetup,
 ): Promise<Runner<Request, Answered<Result>>> {
+  const hasStart = setup.start !== undefined;
   const open = (cached: boolean) =>
-    openSession(buildTreeGraph({ ...setup, program, cached }), setup);
+    openSession(buildTreeGraph({ ...setup, program, cached, hasStart }), setup);
   const full = await open(false);
   try {
+    const start =
+      setup.start === undefined
+        ? undefined
+        : await learnStart(setup.start, { ...setup, program, full });
     const cached = setup.cacheBytes > 0 ? await open(true) : undefined;
-    return new ModelRunner({ ...setup, program, full, cached });
+    return new ModelRunner({ ...setup, program, full, cached, start });
   } catch (error) {
     await full.release();
     throw error;

@@ -34,14 +34,14 @@ export function maxScoreBytes({ onDevice }: Pick<ProgramSetup, "onDevice">): num
 /** What one request adds to a run. */
 export function sizeOf(
   { architecture, codeTokens, scoring }: ProgramSetup,
-  request: { tree: BeamTree; promptLength: number; cached: boolean },
+  request: { tree: BeamTree; promptLength: number; start: number; cached: boolean },
 ): RunSize {
-  const { tree, promptLength, cached } = request;
+  const { tree, promptLength, start, cached } = request;
   const { vocabularySize, attentionHeads } = architecture;
   const scored =
     scoring === "full" ? vocabularySize : Math.max(...codeTokens.map(({ length }) => length));
   return {
-    attention: cached ? 0 : attentionHeads * promptLength ** 2,
+    attention: cached ? 0 : attentionHeads * promptLength * (promptLength - start),
     output: tree.wanted.length * scored,
   };
 }

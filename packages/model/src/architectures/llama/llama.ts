@@ -40,7 +40,8 @@ function architectureOf(config: LlamaConfig): Architecture {
         tokens: nodes.tokens,
         attend: (layer, stream) => {
           const past = prompts.kind === "memory" ? prompts.layers[layer.index] : undefined;
-          return treeAttention({ ...layer, nodes, past }, stream);
+          const start = prompts.kind === "tokens" ? prompts.start?.[layer.index] : undefined;
+          return treeAttention({ ...layer, nodes, past, start }, stream);
         },
       }),
     promptStates: (context, inputs) =>

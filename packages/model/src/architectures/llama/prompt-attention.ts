@@ -5,39 +5,50 @@ import { SIZES } from "../inputs.js";
 import type { LlamaContext } from "./context.js";
 import { fromHeads, headAxes, perGroup, toHeads } from "./query-heads.js";
 
-/** Shape of prompts as rows per user. */
-const PROMPT_SHAPE = [SIZES.users, SIZES.prompt];
+/** Tokens per prompt that the run computes. */
+const computedTokens = (start: PromptMemory | undefined) =>
+  start === undefined ? SIZES.prompt : SIZES.afterStart;
 
-/** 0 if a token sees another, -infinity if that one comes later. Shape [P, P]. */
-function causalBias({ graph, numbers }: LlamaContext): Value {
+/** 0 if a token sees another, -infinity if that one comes later. Shape [P - S, P]. */
+function causalBias({ graph, numbers }: LlamaContext, start: PromptMemory | undefined): Value {
   const closed = graph.node("Expand", [
     floatsOf(graph, numbers, {
       name: "minus_infinity",
       values: Float32Array.of(Number.NEGATIVE_INFINITY),
       dims: [],
     }),
-    graph.shape([SIZES.prompt, SIZES.prompt]),
+    graph.shape([computedTokens(start), SIZES.prompt]),
   ]);
-  const firstAbove = graph.node("Squeeze", [graph.int64s([1])]);
+  const firstHidden = graph.shape([start === undefined ? 1 : SIZES.firstHidden]);
+  const firstAbove = graph.node("Squeeze", [firstHidden]);
   return graph.node("Trilu", [closed, firstAbove], { attributes: { upper: { int: 1 } } });
 }
 
-/** Keys and values of prompts by head, from their rows. Shape of each [B × P, kv heads × head size]. */
+/**
+ * Keys and values of prompts by head, from their rows and from those of the tokens that all of them start with.
+ * Shape of the rows [B × (P - S), kv heads × head size].
+ */
 export function rememberPrompts(
   context: LlamaContext,
-  options: { keys: Value; values: Value },
+  options: { keys: Value; values: Value; start: PromptMemory | undefined },
 ): PromptMemory {
-  const shape = PROMPT_SHAPE;
-  const axes = [context.config.keyValueHeads];
-  return {
-    keys: toHeads(context, { value: options.keys, shape, axes }),
-    values: toHeads(context, { value: options.values, shape, axes }),
-  };
+  const { keys, values, start } = options;
+  const { keyValueHeads, headSize } = context.config;
+  const { graph } = context;
+  const shape = [SIZES.users, computedTokens(start)];
+  const computed = (value: Value) => toHeads(context, { value, shape, axes: [keyValueHeads] });
+  if (start === undefined) return { keys: computed(keys), values: computed(values) };
+  const perUser = graph.shape([SIZES.users, keyValueHeads, SIZES.start, headSize]);
+  const append = (first: Value, value: Value) =>
+    graph.node("Concat", [graph.node("Expand", [first, perUser]), computed(value)], {
+      attributes: { axis: { int: 2 } },
+    });
+  return { keys: append(start.keys, keys), values: append(start.values, values) };
 }
 
 /**
- * Causal attention of the prompts to themselves. Shape [B × P, heads × head size], for queries and for
- * the result.
+ * Causal attention of the prompts to themselves. Shape [B × (P - S), heads × head size], for queries and
+ * for the result.
  *
  * Plain products and a softmax: at the length of prompts of items they take half the time of
  * onnxruntime's fused operators. Scores of [B, heads, P, P] are held, so few long prompts fit in a run
@@ -45,17 +56,21 @@ export function rememberPrompts(
  */
 export function attendPrompts(
   context: LlamaContext,
-  options: { queries: Value; memory: PromptMemory },
+  options: { queries: Value; memory: PromptMemory; start?: PromptMemory | undefined },
 ): Value {
   const { graph, config } = context;
-  const { memory } = options;
+  const { memory, start } = options;
+  const shape = [SIZES.users, computedTokens(start)];
   const heads = headAxes(config);
-  const queries = toHeads(context, { value: options.queries, shape: PROMPT_SHAPE, axes: heads });
+  const queries = toHeads(context, { value: options.queries, shape, axes: heads });
   const scores = graph.node("FusedMatMul", [queries, perGroup(context, memory.keys)], {
     domain: MICROSOFT,
     attributes: { transB: { int: 1 }, alpha: { float: config.headSize ** -0.5 } },
   });
-  const masked = graph.node("Add", [scores, graph.once("causal_bias", () => causalBias(context))]);
+  const masked = graph.node("Add", [
+    scores,
+    graph.once("causal_bias", () => causalBias(context, start)),
+  ]);
   const shares = graph.node("Softmax", [masked], { attributes: { axis: { int: -1 } } });
   const mixed = graph.node("MatMul", [shares, perGroup(context, memory.values)]);
   return fromHeads(context, { value: mixed, axes: heads });

@@ -21,6 +21,7 @@ export function promptAttention(
   const memory = rememberPrompts(context, {
     keys: project(layer, "k", all),
     values: project(layer, "v", all),
+    start: undefined,
   });
   if (index < config.layers - 1) {
     const queries = project(layer, "q", all);

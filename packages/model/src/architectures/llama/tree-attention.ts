@@ -1,6 +1,6 @@
 import type { Value } from "../../onnx/graph-builder.js";
 import { rows } from "../../onnx/linear.js";
-import type { LayerMemory, LayerPast, NodeMemory } from "../architecture.js";
+import type { LayerMemory, LayerPast, NodeMemory, PromptMemory } from "../architecture.js";
 import { type NodeInputs, SIZES } from "../inputs.js";
 import { attendNodes } from "./node-attention.js";
 import { splitAt } from "./parts.js";
@@ -18,6 +18,8 @@ interface Layer extends LayerPlace {
   readonly nodes: NodeInputs;
   /** What an earlier run left of prompts and nodes. Default: the prompts are among the rows. */
   readonly past: LayerPast | undefined;
+  /** What an earlier run left of the tokens that all prompts start with. Default: they are among the rows. */
+  readonly start: PromptMemory | undefined;
 }
 
 /** A layer's rows with the keys and values of all of them. */
@@ -72,8 +74,9 @@ function attendTogether(
   const { context, nodes: inputs } = layer;
   const [promptRows, nodes] = splitMemory(layer, own);
   const queries = splitRows(layer, project(layer, "q", projected));
-  const memory = rememberPrompts(context, promptRows);
-  const ofPrompts = attendPrompts(context, { queries: queries.prompts, memory });
+  const { start } = layer;
+  const memory = rememberPrompts(context, { ...promptRows, start });
+  const ofPrompts = attendPrompts(context, { queries: queries.prompts, memory, start });
   const ofNodes = attendNodes(context, { queries: queries.nodes, prompts: memory, nodes, inputs });
   return {
     output: context.graph.node("Concat", [ofPrompts, ofNodes], {
@@ -91,7 +94,7 @@ function attendInLastLayer(
 ): Attended<LayerMemory> {
   const { context, nodes: inputs } = layer;
   const [promptRows, nodes] = splitMemory(layer, own);
-  const memory = rememberPrompts(context, promptRows);
+  const memory = rememberPrompts(context, { ...promptRows, start: layer.start });
   const nodesOf = (value: Value) => splitRows(layer, value).nodes;
   const residual = nodesOf(stream.residual);
   const { tokens } = stream;

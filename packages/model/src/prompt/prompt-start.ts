@@ -1,0 +1,38 @@
+import type { Catalogue } from "@nightbeam/catalogue";
+import type { Prompts } from "./open-prompts.js";
+
+/** What all prompts of a model start with: an instruction, for example. */
+export interface PromptStart {
+  /** Token ids. */
+  readonly tokens: Int32Array;
+  /** Prompts of users, to check with: a short one and a long one. */
+  readonly samples: readonly Int32Array[];
+}
+
+/** Fewer tokens are not worth a graph that knows them. */
+const MIN_TOKENS = 8;
+/** Items of a long sample; prompts have no more than their `maxItems`. */
+const LONG = 20;
+
+/**
+ * Finds the tokens that prompts of all users start with, by comparing prompts of different histories, so that
+ * it does not matter where the tokenizer joins the instruction and the first item. Undefined if they are few.
+ */
+export function promptStart(
+  { encodePrompt }: Pick<Prompts, "encodePrompt">,
+  catalogue: Catalogue,
+): PromptStart | undefined {
+  const last = catalogue.itemCount - 1;
+  const items = Array.from({ length: LONG }, (_, nth) => Math.round((nth * last) / (LONG - 1)));
+  const histories = [...items.map((item) => [item]), items, items.toReversed()];
+  const prompts = histories.map((history) => encodePrompt(history));
+  const [first = new Int32Array()] = prompts;
+  let shared = first.length;
+  for (const prompt of prompts) {
+    let same = 0;
+    while (same < shared && prompt[same] === first[same]) same++;
+    shared = same;
+  }
+  if (shared < MIN_TOKENS) return undefined;
+  return { tokens: first.slice(0, shared), samples: [first, prompts.at(-1) ?? first] };
+}

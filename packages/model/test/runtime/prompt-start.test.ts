@@ -1,0 +1,107 @@
+import { join } from "node:path";
+import { ROOT } from "@nightbeam/catalogue";
+import { type ScoreRequest, type Scoring, treeOf } from "@nightbeam/decoding";
+import { type Model, type ModelOptions, openModel } from "@nightbeam/model";
+import { below, seeded, useTempDir } from "@nightbeam/testing";
+import { deepestLine, someCatalogue, somePrefixes } from "@nightbeam/testing/conformance";
+import { writeCheckpoint } from "@nightbeam/testing/world";
+import { beforeAll, describe, expect, it } from "vitest";
+import { editJson } from "../support/edit-files.js";
+import { writeWordTokenizer } from "../support/word-tokenizer.js";
+
+const LEVELS = 3;
+const CODES = 6;
+const INSTRUCTION = "the user has bought these items in this order ; say what comes next :";
+const START = INSTRUCTION.split(" ").length + 1;
+
+describe("what all prompts start with", () => {
+  const temporary = useTempDir();
+  const catalogue = someCatalogue({ levels: LEVELS, codesPerLevel: CODES, items: 40, seed: 3 });
+  const { trie } = catalogue;
+  const random = seeded(8);
+  let directory = "";
+  beforeAll(async () => {
+    directory = join(temporary(), "checkpoint");
+    const config = { levels: LEVELS, codesPerLevel: 20, heads: 4, kvHeads: 2 };
+    await writeCheckpoint({ directory, seed: 5, config });
+    const codes = Array.from(
+      { length: LEVELS * CODES },
+      (_, at) => `<${"abc"[at % LEVELS]}_${Math.floor(at / LEVELS)}>`,
+    );
+    await writeWordTokenizer(directory, { words: [...new Set(INSTRUCTION.split(" "))], codes });
+    await editJson(join(directory, "nightbeam.json"), {
+      codesPerLevel: undefined,
+      codeTokenOffsets: undefined,
+      codeTokenPattern: "<{level}_{code}>",
+      prompt: {
+        kind: "template",
+        template: `${INSTRUCTION} {history}`,
+        separator: " ",
+        maxItems: 60,
+      },
+    });
+  });
+
+  const open = (options: Partial<ModelOptions>) =>
+    openModel({
+      ...{ directory, catalogue, scoring: "full", precision: "fp32", workers: 1, threads: 1 },
+      ...{ cacheDirectory: join(temporary(), "cache"), cacheBytes: 2 ** 24 },
+      ...options,
+    });
+
+  /** A user with so many items, who is asked twice: what the second call adds hangs below the first. */
+  function questions({ encodePrompt }: Model, counts: readonly number[]): ScoreRequest[][] {
+    const prompts = counts.map((count) =>
+      encodePrompt(Array.from({ length: count }, () => below(random, catalogue.itemCount))),
+    );
+    const first = treeOf(trie, [ROOT, ...deepestLine(trie).slice(1, 2)]);
+    const second = treeOf(trie, somePrefixes(trie, { count: 4, random }));
+    return [first, second].map((tree) => prompts.map((prompt, key) => ({ key, prompt, tree })));
+  }
+
+  it.each<{ scoring: Scoring; precision: "fp32" | "int8" }>([
+    { scoring: "full", precision: "fp32" },
+    { scoring: "renormalized", precision: "fp32" },
+    { scoring: "full", precision: "int8" },
+  ])("is computed once, and no bit changes: $scoring, $precision", async (options) => {
+    const sharing = await open(options);
+    const alone = await open({ ...options, shareStart: false });
+    try {
+      const counts = [1, 2, 2, 3, 5, 8, 13, 21, 34, 55, 55];
+      for (const requests of questions(sharing, counts)) {
+        const found = await sharing.scorer.score(requests);
+        const expected = await alone.scorer.score(requests);
+        expect(found.map(({ logProbs }) => logProbs)).toEqual(
+          expected.map(({ logProbs }) => logProbs),
+        );
+        const saved = expected.map(({ tokens }, at) => tokens - (found[at]?.tokens ?? 0));
+        const isFirst = requests[0]?.tree.wanted.length === 2;
+        expect(saved).toEqual(counts.map(() => (isFirst ? START : 0)));
+      }
+    } finally {
+      await Promise.all([sharing.close(), alone.close()]);
+    }
+  });
+
+  it("is not expected of a prompt that starts otherwise", async () => {
+    const [sharing, alone] = [await open({}), await open({ shareStart: false })];
+    try {
+      const usual = sharing.encodePrompt([3, 4, 5]);
+      const other = usual.slice();
+      other[4] = 0;
+      const tree = treeOf(trie, [ROOT]);
+      // The third has no token after the start but one.
+      const prompts = [usual, other, usual.slice(0, START + 1), usual.slice(0, 3)];
+      const requests = prompts.map((prompt, key) => ({ key, prompt, tree }));
+      const found = await sharing.scorer.score(requests);
+      const expected = await alone.scorer.score(requests);
+      expect(found.map(({ logProbs }) => logProbs)).toEqual(
+        expected.map(({ logProbs }) => logProbs),
+      );
+      const saved = expected.map(({ tokens }, at) => tokens - (found[at]?.tokens ?? 0));
+      expect(saved).toEqual([START, 0, 0, 0]);
+    } finally {
+      await Promise.all([sharing.close(), alone.close()]);
+    }
+  });
+});
