@@ -78,8 +78,8 @@ describeClusters("a cluster of two verifiers, two drafters and a scheduler", () 
 });
 
 const beauty = beautyFiles();
-/** Of 3,553 test users of the Amazon Beauty data set that have a history: five parts. */
-const BEAUTY_USERS = 1_280;
+/** Of 3,553 test users of the Amazon Beauty data set that have a history: four parts. */
+const BEAUTY_USERS = 512;
 
 describeClusters("Beauty in a cluster", () => {
   it.skipIf(beauty === undefined)(
@@ -95,7 +95,7 @@ describeClusters("Beauty in a cluster", () => {
         const alone = await recommendAlone({ ...files, out: join(directory, "alone") });
         const out = cluster.out("beauty");
         // The width is auto: some batches are drafted as trials, most are not.
-        const drafting = { draft: [draft], partSize: 256 };
+        const drafting = { draft: [draft], partSize: 128 };
         const submitted = await cluster.submit({ ...files, ...drafting, topK: 10, out });
         const run = await cluster.until(submitted.run.id, { withinMs: 300_000 });
         expect(run.state, cluster.logs()).toBe("complete");
