@@ -5,7 +5,7 @@ import type { Prompts } from "./open-prompts.js";
 export interface PromptStart {
   /** Token ids. */
   readonly tokens: Int32Array;
-  /** Prompts of users, to check with: a short one and a long one. */
+  /** Prompts of users, to check with: a long one, if the model takes it, and a short one. */
   readonly samples: readonly Int32Array[];
 }
 
@@ -15,17 +15,22 @@ const MIN_TOKENS = 8;
 const LONG = 20;
 
 /**
- * Finds the tokens that prompts of all users start with, by comparing prompts of different histories, so that
- * it does not matter where the tokenizer joins the instruction and the first item. Undefined if they are few.
+ * Finds the tokens that prompts of all users start with, by comparing prompts of different histories and texts, so
+ * that it does not matter where the tokenizer joins the instruction and what follows. Undefined if they are few.
  */
 export function promptStart(
-  { encodePrompt }: Pick<Prompts, "encodePrompt">,
+  { encodePrompt, columns, maxPromptTokens }: Prompts,
   catalogue: Catalogue,
 ): PromptStart | undefined {
   const last = catalogue.itemCount - 1;
   const items = Array.from({ length: LONG }, (_, nth) => Math.round((nth * last) / (LONG - 1)));
-  const histories = [...items.map((item) => [item]), items, items.toReversed()];
-  const prompts = histories.map((history) => encodePrompt(history));
+  const histories = [items.toReversed(), items, ...items.map((item) => [item])];
+  const prompts = histories
+    .map((history, nth) => {
+      const texts = Object.fromEntries(columns.map((column) => [column, String(nth)]));
+      return encodePrompt(history, texts);
+    })
+    .filter(({ length }) => length <= maxPromptTokens);
   const [first = new Int32Array()] = prompts;
   let shared = first.length;
   for (const prompt of prompts) {
