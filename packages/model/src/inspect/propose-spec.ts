@@ -91,7 +91,8 @@ function recognise(
     const reason = `only ${others} tokens are not codes, too few for instructions`;
     return { project: "items", reasons: [spelled, reason] };
   }
-  if (model.model_type === "llama") return { project: "lc-rec", reasons: [spelled, "model_type llama"] };
+  if (model.model_type === "llama")
+    return { project: "lc-rec", reasons: [spelled, "model_type llama"] };
   const family = `model_type ${model.model_type}`;
   // LLaMA-Factory, which trains MIMIGenRec, leaves these beside the weights.
   if (
