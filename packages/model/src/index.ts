@@ -18,7 +18,7 @@ export type { ModelOptions } from "./load-model.js";
 export { type LevelHeadsModel, openLevelHeads } from "./open-level-heads.js";
 export { type Model, openModel, type ScorerThread } from "./open-model.js";
 export { openSearcher, type SearcherModel, type SearcherThread } from "./open-searcher.js";
-export { openPrompts, type Prompts, promptsHash } from "./prompt/open-prompts.js";
+export { openPrompts, type Prompts, promptColumns, promptsHash } from "./prompt/open-prompts.js";
 export type { PromptEncoder } from "./prompt/prompt-encoder.js";
 export { PROMPT_SPEC_FILE } from "./prompt/prompt-spec.js";
 export { searchedCatalogue } from "./prompt/searched-catalogue.js";

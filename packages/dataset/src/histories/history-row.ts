@@ -13,6 +13,8 @@ export interface History {
   readonly user: string;
   /** Item ids, oldest first; at least one. */
   readonly items: string[];
+  /** The columns that were asked for as texts, by name. Default: none were. */
+  readonly texts?: Readonly<Record<string, string>>;
 }
 
 /** An input row without a history. It does not stop the reading. */

@@ -18,7 +18,7 @@ import {
   promptWriter,
   textEncoder,
 } from "./prompt-encoder.js";
-import { needsTokenizer, type PromptSpec, readPromptSpec, type TextPrompt } from "./prompt-spec.js";
+import { needsTokenizer, type PromptSpec, readPromptSpec } from "./prompt-spec.js";
 import { openTokenizer } from "./tokenizer.js";
 
 export interface PromptsOptions {
@@ -35,8 +35,6 @@ export interface Prompts {
   readonly encodePrompt: PromptEncoder;
   /** Writes the same prompt as text; undefined if prompts are tokens alone. */
   readonly writePrompt: PromptWriter | undefined;
-  /** Columns of the histories whose texts `encodePrompt` takes, beside the items. */
-  readonly columns: readonly string[];
   /** Longest prompt that the model takes, in tokens. */
   readonly maxPromptTokens: number;
   /** Positions that a graph has to know. */
@@ -96,14 +94,14 @@ export async function promptsOf(
       codeTokens: tokens,
       vocabularySize,
     });
-    return { ...shared, encodePrompt, writePrompt: undefined, columns: [] };
+    return { ...shared, encodePrompt, writePrompt: undefined };
   }
   const writePrompt = await promptWriter(prompt, { directory, spec, catalogue });
   const encodePrompt = textEncoder(prompt, {
     write: writePrompt,
     tokenizer: tokenizer ?? (await openTokenizer(directory)),
   });
-  return { ...shared, encodePrompt, writePrompt, columns: promptColumns(prompt) };
+  return { ...shared, encodePrompt, writePrompt };
 }
 
 /** The text that answers end with, for the first item; nothing if codes have no texts. */
@@ -113,7 +111,15 @@ function lastCode(spec: PromptSpec, { trie }: Catalogue): string {
   return codeText(spec, { level: spec.levels - 1, code });
 }
 
-function promptColumns(prompt: TextPrompt): string[] {
+/**
+ * The columns of the histories that a checkpoint's prompts have as texts: what `encodePrompt` takes beside the
+ * items.
+ *
+ * @throws ModelError MISSING_FILE, BAD_PROMPT_SPEC
+ */
+export async function promptColumns(directory: string): Promise<string[]> {
+  const { prompt } = await readPromptSpec(directory);
+  if (prompt.kind === "items") return [];
   const texts =
     prompt.kind === "template" ? [prompt.template] : prompt.messages.map(({ content }) => content);
   return [...new Set(texts.flatMap(columnsOf))];

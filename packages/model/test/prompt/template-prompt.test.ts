@@ -1,4 +1,4 @@
-import { rm, writeFile } from "node:fs/promises";
+import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { ROOT } from "@nightbeam/catalogue";
 import { treeOf } from "@nightbeam/decoding";
@@ -10,6 +10,7 @@ import { writeCheckpoint } from "@nightbeam/testing/world";
 import { beforeEach, describe, expect, it } from "vitest";
 import { editJson } from "../support/edit-files.js";
 import { largestDistance, referenceScores } from "../support/reference-scores.js";
+import { wordTokenizer, writeTokenizer } from "../support/word-tokenizer.js";
 
 const LEVELS = 3;
 const CODES = 6;
@@ -22,31 +23,7 @@ const codeTexts = Array.from({ length: LEVELS * CODES }, (_, i) => ({
   id: WORDS.length + i,
 }));
 
-const TOKENIZER = {
-  version: "1.0",
-  added_tokens: codeTexts.map((token) => ({
-    ...token,
-    single_word: false,
-    lstrip: false,
-    rstrip: false,
-    normalized: false,
-    special: false,
-  })),
-  normalizer: { type: "Lowercase" },
-  pre_tokenizer: { type: "Whitespace" },
-  post_processor: {
-    type: "TemplateProcessing",
-    single: [{ SpecialToken: { id: "<s>", type_id: 0 } }, { Sequence: { id: "A", type_id: 0 } }],
-    pair: [],
-    special_tokens: { "<s>": { id: "<s>", ids: [1], tokens: ["<s>"] } },
-  },
-  decoder: null,
-  model: {
-    type: "WordLevel",
-    vocab: Object.fromEntries(WORDS.map((word, id) => [word, id])),
-    unk_token: "<unk>",
-  },
-};
+const TOKENIZER = wordTokenizer(WORDS, codeTexts);
 
 describe("prompts from a template", () => {
   const temporary = useTempDir();
@@ -55,8 +32,7 @@ describe("prompts from a template", () => {
   beforeEach(async () => {
     directory = join(temporary(), "checkpoint");
     await writeCheckpoint({ directory, seed: 5, config: { levels: LEVELS, codesPerLevel: 8 } });
-    await writeTokenizer(TOKENIZER);
-    await writeFile(join(directory, "tokenizer_config.json"), '{"unk_token":"<unk>"}');
+    await writeTokenizer(directory, { definition: TOKENIZER });
     await editJson(join(directory, "nightbeam.json"), {
       codesPerLevel: CODES,
       codeTokenOffsets: undefined,
@@ -69,8 +45,6 @@ describe("prompts from a template", () => {
       },
     });
   });
-  const writeTokenizer = (definition: unknown) =>
-    writeFile(join(directory, "tokenizer.json"), JSON.stringify(definition));
   const open = (options: Partial<ModelOptions> = {}) =>
     openModel({
       directory,
@@ -169,7 +143,7 @@ describe("prompts from a template", () => {
     const [path = []] = pathsOf([7]);
     const missing = textOf(1, path[1] ?? 0);
     const added_tokens = TOKENIZER.added_tokens.filter(({ content }) => content !== missing);
-    await writeTokenizer({ ...TOKENIZER, added_tokens });
+    await writeTokenizer(directory, { definition: { ...TOKENIZER, added_tokens } });
     const { code, message } = await refusal(open());
     expect(code).toBe("CATALOGUE_MISMATCH");
     expect(message).toContain(`"${missing}" for code ${path[1]} of level 1`);
@@ -179,7 +153,7 @@ describe("prompts from a template", () => {
   });
 
   it("are refused if the tokenizer is missing or invalid", async () => {
-    await writeTokenizer({ version: "1.0" });
+    await writeTokenizer(directory, { definition: { version: "1.0" } });
     const broken = await refusal(open());
     expect(broken.code).toBe("BAD_PROMPT_SPEC");
     expect(broken.message).toContain("tokenizer.json");

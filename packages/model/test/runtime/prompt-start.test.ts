@@ -7,7 +7,7 @@ import { deepestLine, someCatalogue, somePrefixes } from "@nightbeam/testing/con
 import { writeCheckpoint } from "@nightbeam/testing/world";
 import { beforeAll, describe, expect, it } from "vitest";
 import { editJson } from "../support/edit-files.js";
-import { writeWordTokenizer } from "../support/word-tokenizer.js";
+import { addedAfter, wordTokenizer, writeTokenizer } from "../support/word-tokenizer.js";
 
 const LEVELS = 3;
 const CODES = 6;
@@ -28,7 +28,9 @@ describe("what all prompts start with", () => {
       { length: LEVELS * CODES },
       (_, at) => `<${"abc"[at % LEVELS]}_${Math.floor(at / LEVELS)}>`,
     );
-    await writeWordTokenizer(directory, { words: [...new Set(INSTRUCTION.split(" "))], codes });
+    const words = ["<unk>", "<s>", ...new Set(INSTRUCTION.split(" "))];
+    const definition = wordTokenizer(words, addedAfter(words.length, codes));
+    await writeTokenizer(directory, { definition });
     await editJson(join(directory, "nightbeam.json"), {
       codesPerLevel: undefined,
       codeTokenOffsets: undefined,

@@ -1,19 +1,26 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
-/** Writes a tokenizer of whole words, with tokens added for codes: `<unk>` is 0, BOS (`<s>`, put in front) is 1. */
-export async function writeWordTokenizer(
-  directory: string,
-  tokens: { readonly words: readonly string[]; readonly codes: readonly string[] },
-): Promise<void> {
-  const words = ["<unk>", "<s>", ...tokens.words];
-  const added = tokens.codes.map((content, at) => ({
-    ...{ content, id: words.length + at, special: false, normalized: false },
-    ...{ single_word: false, lstrip: false, rstrip: false },
-  }));
-  const definition = {
+export interface AddedToken {
+  readonly content: string;
+  readonly id: number;
+}
+
+/**
+ * The definition of a tokenizer whose tokens are lowercase words: the second one is BOS. Added tokens are taken
+ * out of a text before it is lowercased.
+ */
+export function wordTokenizer(words: readonly string[], added: readonly AddedToken[]) {
+  return {
     version: "1.0",
-    added_tokens: added,
+    added_tokens: added.map((token) => ({
+      ...token,
+      single_word: false,
+      lstrip: false,
+      rstrip: false,
+      normalized: false,
+      special: false,
+    })),
     normalizer: { type: "Lowercase" },
     pre_tokenizer: { type: "Whitespace" },
     post_processor: {
@@ -29,6 +36,19 @@ export async function writeWordTokenizer(
       unk_token: "<unk>",
     },
   };
+}
+
+/** Tokens that are added after `first` others, in this order. */
+export function addedAfter(first: number, contents: readonly string[]): AddedToken[] {
+  return contents.map((content, place) => ({ content, id: first + place }));
+}
+
+/** Writes `tokenizer.json` and `tokenizer_config.json`. */
+export async function writeTokenizer(
+  directory: string,
+  { definition, config = {} }: { definition: unknown; config?: Record<string, unknown> },
+): Promise<void> {
   await writeFile(join(directory, "tokenizer.json"), JSON.stringify(definition));
-  await writeFile(join(directory, "tokenizer_config.json"), '{"unk_token":"<unk>"}');
+  const fields = { unk_token: "<unk>", bos_token: "<s>", eos_token: "</s>", ...config };
+  await writeFile(join(directory, "tokenizer_config.json"), JSON.stringify(fields));
 }

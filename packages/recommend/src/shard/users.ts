@@ -50,7 +50,7 @@ export function userReader(options: ReaderOptions): (row: HistoryRow) => Reading
       if (item === undefined) return reject("unknown_item", `item "${id}" is not in the catalogue`);
       items.push(item);
     }
-    const prompt = options.encodePrompt(items);
+    const prompt = options.encodePrompt(items, row.texts);
     if (prompt.length > options.maxPromptTokens) {
       return reject(
         "prompt_too_long",
