@@ -31,9 +31,10 @@ export {
   type PartFormat,
   partName,
   type Recommendations,
+  type WrittenFile,
   type WrittenPart,
   writePart,
-  writePartAttempt,
+  writePartFile,
 } from "./recommendations/write-part.js";
 export { readSplits } from "./splits/read-splits.js";
 export { type TeacherExample, teacherExample } from "./teacher/example.js";

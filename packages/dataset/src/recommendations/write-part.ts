@@ -1,4 +1,3 @@
-import { randomUUID } from "node:crypto";
 import { open, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { VARCHAR } from "@duckdb/node-api";
@@ -17,21 +16,23 @@ export type PartFormat = "parquet" | "jsonl";
 /** Recommendations, as an array or a stream. */
 export type Recommendations = Iterable<Recommendation> | AsyncIterable<Recommendation>;
 
-/** A part to write. */
-export interface PartSource {
-  readonly directory: string;
-  /** The file name without extension: "part-00000". */
-  readonly name: string;
+/** What a part file holds. */
+export interface PartContent {
   /** Default: "parquet". */
   readonly format?: PartFormat;
   readonly recommendations: Recommendations;
   readonly duckdb?: DuckDbOptions;
 }
 
-/** A part that has been written. */
-export interface WrittenPart {
-  /** The file name with extension, relative to the directory. */
-  readonly file: string;
+/** A part to write. */
+export interface PartSource extends PartContent {
+  readonly directory: string;
+  /** The file name without extension: "part-00000". */
+  readonly name: string;
+}
+
+/** A part file that has been written. */
+export interface WrittenFile {
   /** Users written. */
   readonly rows: number;
   readonly bytes: number;
@@ -39,9 +40,10 @@ export interface WrittenPart {
   readonly sha256: string;
 }
 
-/** A complete part on disk that still has its temporary name. */
-export interface PartAttempt extends WrittenPart {
-  readonly path: string;
+/** A part that has been written. */
+export interface WrittenPart extends WrittenFile {
+  /** The file name with extension, relative to the directory. */
+  readonly file: string;
 }
 
 /** Large enough for zstd to find repetition, small enough to read without much memory. */
@@ -58,32 +60,32 @@ const BATCH_LINES = 256;
  * @throws DatasetError BAD_RECOMMENDATION, WRITE_FAILED
  */
 export async function writePart(source: PartSource): Promise<WrittenPart> {
-  const { path, ...part } = await writePartAttempt(source, randomUUID());
+  const file = `${source.name}.${source.format ?? "parquet"}`;
+  const path = join(source.directory, file);
+  const temp = tempPath(path);
+  const written = await writePartFile(temp, source);
   try {
-    await publish(path, join(source.directory, part.file));
-    return part;
+    await publish(temp, path);
+    return { file, ...written };
   } catch (error) {
-    await rm(path, { force: true });
-    throw writeFailure(join(source.directory, part.file), error);
+    await rm(temp, { force: true });
+    throw writeFailure(path, error);
   }
 }
 
 /**
- * Writes and syncs a part file under the temporary name of an attempt (`tempPath`); the caller
- * publishes it. On failure nothing is left.
+ * Writes and syncs a part file at a path that is not used yet, such as a temporary one that the caller publishes. On
+ * failure nothing is left.
  *
  * @throws DatasetError BAD_RECOMMENDATION, WRITE_FAILED
  */
-export async function writePartAttempt(source: PartSource, attempt: string): Promise<PartAttempt> {
-  const format = source.format ?? "parquet";
-  const file = `${source.name}.${format}`;
-  const path = tempPath(join(source.directory, file), attempt);
-  const recommendations = new WatchedSource(source.recommendations);
+export async function writePartFile(path: string, content: PartContent): Promise<WrittenFile> {
+  const recommendations = new WatchedSource(content.recommendations);
   try {
-    const write = format === "parquet" ? writeParquet : writeJsonl;
-    const rows = await write(path, { ...source, recommendations });
+    const write = content.format === "jsonl" ? writeJsonl : writeParquet;
+    const rows = await write(path, { ...content, recommendations });
     await syncFile(path);
-    return { path, file, rows, ...(await fingerprint(path)) };
+    return { rows, ...(await fingerprint(path)) };
   } catch (error) {
     await rm(path, { force: true });
     throw recommendations.failed ? error : writeFailure(path, error);
@@ -110,7 +112,7 @@ class WatchedSource implements AsyncIterable<Recommendation> {
   }
 }
 
-async function writeJsonl(path: string, source: PartSource): Promise<number> {
+async function writeJsonl(path: string, source: PartContent): Promise<number> {
   const file = await open(path, "wx");
   try {
     let rows = 0;
@@ -129,7 +131,7 @@ async function writeJsonl(path: string, source: PartSource): Promise<number> {
   }
 }
 
-function writeParquet(path: string, source: PartSource): Promise<number> {
+function writeParquet(path: string, source: PartContent): Promise<number> {
   // With more threads the borders of row groups would vary, and so would the bytes.
   return withDuckDb({ ...source.duckdb, threads: 1 }, async (connection) => {
     await connection.run('CREATE TABLE part ("user" VARCHAR, items VARCHAR)');

@@ -5,7 +5,13 @@ import { z } from "zod";
 import { RunError } from "../errors.js";
 import { differencesText, planDifferences, type RunPlan, runPlanSchema } from "../plan.js";
 import { directoryJournal } from "../records/journal.js";
-import { COMMITS_DIRECTORY, LOCK_FILE, PARTS_DIRECTORY, PLAN_FILE } from "../records/names.js";
+import {
+  COMMITS_DIRECTORY,
+  LOCK_FILE,
+  PARTS_DIRECTORY,
+  PLAN_FILE,
+  REJECTED_DIRECTORY,
+} from "../records/names.js";
 import { nextRunState, storedState } from "../state.js";
 import { takeLock } from "./lock.js";
 import { publishFiles } from "./part.js";
@@ -16,7 +22,7 @@ import { Run } from "./run.js";
  * run with an equal plan. Leftovers of killed processes are completed or removed. The caller closes
  * the run.
  *
- * The directory holds plan.json, parts/, commits/, and at the end rejected.jsonl and manifest.json.
+ * The directory holds plan.json, parts/, rejected/, commits/, and at the end rejected.jsonl and manifest.json.
  *
  * @throws RunError RUN_DIFFERS, NOT_A_RUN, RUN_LOCKED, RUN_DAMAGED, BAD_OPTION; StoreError
  * WRITE_FAILED, UNREADABLE
@@ -35,12 +41,12 @@ export async function openRun(options: {
     const resumed = !(await journal.createPlan(plan));
     const existing = resumed ? await journal.readPlan() : plan;
     if (existing !== undefined) refuseOtherPlan(dir, existing, plan);
-    for (const name of [PARTS_DIRECTORY, COMMITS_DIRECTORY]) await makeDirectory(join(dir, name));
+    const directories = [PARTS_DIRECTORY, REJECTED_DIRECTORY, COMMITS_DIRECTORY];
+    for (const name of directories) await makeDirectory(join(dir, name));
     const committed = await journal.readCommits();
     for (const record of committed) await publishFiles(dir, record);
-    for (const directory of [dir, join(dir, PARTS_DIRECTORY), join(dir, COMMITS_DIRECTORY)]) {
-      await removeTemps(directory);
-    }
+    await removeTemps(dir);
+    for (const name of directories) await removeTemps(join(dir, name));
     const manifest = await journal.readManifest();
     const found = { manifest: manifest !== undefined, partial: false, cancelled: false };
     const before = storedState({ plan: resumed, ...found });

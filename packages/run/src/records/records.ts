@@ -1,7 +1,7 @@
 import type { Recommendations } from "@nightbeam/dataset";
 import { z } from "zod";
 import { type RunStats, runStatsSchema } from "../statistics/run-stats.js";
-import { partRejectedFile } from "./names.js";
+import { formerRejectedFile } from "./names.js";
 
 const count = z.int().min(0);
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
@@ -20,7 +20,7 @@ export const partRecordSchema = z.strictObject({
   rows: count,
   /** Input rows without a list. */
   rejected: count,
-  /** The file that lists them, relative to the run's directory. Default: `partRejectedFile({ index })`. */
+  /** The file that lists them, relative to the run's directory. Default: `formerRejectedFile`. */
   rejectedFile: z.string().exactOptional(),
   bytes: count,
   sha256,
@@ -93,7 +93,7 @@ export function rejectedFileOf(
   record: Pick<PartRecord, "index" | "rejected" | "rejectedFile">,
 ): string | undefined {
   if (record.rejected === 0) return undefined;
-  return record.rejectedFile ?? partRejectedFile({ index: record.index });
+  return record.rejectedFile ?? formerRejectedFile(record.index);
 }
 
 /** Rejected rows as text: one JSON object per line. */
