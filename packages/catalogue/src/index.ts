@@ -1,6 +1,7 @@
 export type { CatalogueEntry } from "./build.js";
 export { buildCatalogue, CatalogueBuilder } from "./build.js";
 export type { Catalogue } from "./catalogue.js";
+export { type PathValue, parseCodePath } from "./code-path.js";
 export type { CatalogueErrorCode } from "./errors.js";
 export { CatalogueError } from "./errors.js";
 export type { Exclusion } from "./exclusion.js";

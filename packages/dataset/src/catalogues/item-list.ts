@@ -12,7 +12,7 @@ import { parquetColumns } from "../files/parquet-columns.js";
 import { openTextTable } from "../files/text-table.js";
 import { idOf, idProblem } from "../histories/ids.js";
 import { requireIdType } from "../histories/parquet-ids.js";
-import { ITEM_COLUMN } from "./catalogue-table.js";
+import { ITEM_COLUMN } from "./catalogue-columns.js";
 
 /** How to read a list of items. */
 export interface ItemListOptions {

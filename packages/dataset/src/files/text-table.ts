@@ -1,6 +1,7 @@
 import { isUtf8 } from "node:buffer";
 import { DatasetError } from "../errors.js";
 import { splitCsvLine } from "./csv-line.js";
+import { parseExactJson } from "./exact-json.js";
 import type { FileShape } from "./file-format.js";
 import type { Line, LineSource } from "./lines.js";
 import { readLines } from "./lines.js";
@@ -124,7 +125,7 @@ function parseJson(line: Line): TextRecord {
   if (text === undefined) return unreadable(line);
   let value: unknown;
   try {
-    value = JSON.parse(text);
+    value = parseExactJson(text);
   } catch {
     return { ok: false, line: line.number, detail: "not valid JSON" };
   }

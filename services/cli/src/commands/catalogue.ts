@@ -6,7 +6,10 @@ import { Command } from "commander";
 /** `nightbeam catalogue` */
 export function catalogueCommand(): Command {
   return new Command("catalogue")
-    .argument("<file>", "LC-Rec JSON, Parquet, CSV, JSONL or prepared")
+    .argument(
+      "<file>",
+      "an index in JSON, Parquet, CSV, JSON lines, info.txt, or prepared; .gz too",
+    )
     .option("--out <file>", "write a prepared file, which loads faster")
     .action(async (file: string, { out }: { out?: string }) => {
       const catalogue = await openCatalogue(file);

@@ -28,7 +28,7 @@ export function recommendCommand(): Command {
     .option("--draft <name...>", `what drafts: ${DRAFT_FORMS}`)
     .option(
       "--catalogue <file>",
-      "items and their codes: LC-Rec JSON, Parquet, CSV, JSONL or prepared",
+      "items and their codes: an index in JSON, Parquet, CSV, JSON lines, info.txt, or prepared; .gz too",
     )
     .option("--histories <file>", "users and their items: JSONL, Parquet, CSV, or events")
     .option("--out <dir>", "where the lists go; an interrupted run there is continued");
