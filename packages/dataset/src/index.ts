@@ -29,6 +29,7 @@ export {
 export type { Recommendation, RecommendedItem } from "./recommendations/recommendation.js";
 export {
   type PartFormat,
+  type PartLayout,
   partName,
   type Recommendations,
   type WrittenFile,

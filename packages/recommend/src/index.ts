@@ -8,6 +8,7 @@ export {
 } from "./models/machine-model.js";
 export { type DraftContext, type OpenDrafts, openDrafts } from "./models/open-drafts.js";
 export { type ModelNames, type OpenModels, openModels } from "./models/open-models.js";
+export { type WatchedPolicy, watchedPolicy } from "./models/watched-policy.js";
 export {
   describeChoice,
   type ProgramChoice,
@@ -29,6 +30,7 @@ export {
   type RecommendEvent,
   recommendRun,
 } from "./run/recommend-run.js";
+export { type OriginSettings, runOrigin } from "./run/run-origin.js";
 export { type DecodedRows, decodeRows, type RowsOptions } from "./shard/decode-rows.js";
 export { expandItems } from "./shard/expand-items.js";
 export { listDecoders } from "./shard/list-decoders.js";

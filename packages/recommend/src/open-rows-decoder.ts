@@ -6,6 +6,7 @@ import { policyOf } from "./models/draft-policy.js";
 import { batchesAtOnce, type ModelSettings } from "./models/machine-model.js";
 import type { DraftChoice } from "./models/open-drafts.js";
 import { openRunModels } from "./models/open-models.js";
+import { watchedPolicy } from "./models/watched-policy.js";
 import { type DecodedRows, decodeRows } from "./shard/decode-rows.js";
 import { type AcceptingOptions, listDecoders } from "./shard/list-decoders.js";
 import { userReader } from "./shard/users.js";
@@ -45,6 +46,8 @@ export interface RowsDecoder {
   readonly batchesAtOnce: number;
   /** @throws what decoding throws; the signal's reason */
   decode(rows: readonly HistoryRow[], options: DecodeOptions): Promise<DecodedRows>;
+  /** Returns the draft widths that most users had since the last call; undefined without a batch. */
+  draftWidths(): readonly number[] | undefined;
   /** Frees the models, once nothing is decoded any more. */
   close(): Promise<void>;
 }
@@ -69,7 +72,7 @@ export async function openRowsDecoder(
   context: RowsDecoderContext,
 ): Promise<RowsDecoder> {
   const { historyCatalogue, searched, accepting } = context;
-  const policy = policyOf(settings, searched.trie.levels);
+  const watched = watchedPolicy(policyOf(settings, searched.trie.levels));
   const models = await openRunModels(settings, { ...context, parts: GROUPS_AT_ONCE });
   const { target, draftVersions } = models;
   const decoderFor = listDecoders(
@@ -78,7 +81,7 @@ export async function openRowsDecoder(
       catalogue: searched,
       checkpoint: target.hash,
       drafts: models,
-      policy,
+      policy: watched.policy,
       accepting,
     },
   );
@@ -98,6 +101,7 @@ export async function openRowsDecoder(
     modelVersions: { target: target.hash, ...draftVersions },
     batchesAtOnce: usual.concurrency,
     decode: (rows, options) => decodeRows(rows, { ...usual, ...options }),
+    draftWidths: () => watched.lap(),
     close: () => models.close(),
   };
 }

@@ -64,9 +64,14 @@ describe("expandItems", () => {
     ]);
   });
 
-  it("names the codes", () => {
+  it("names the codes, and the log-probability beside a score that is something else", () => {
     const beams = { depth: 2, prefixes: Uint32Array.of(leaf(0, 2)), scores: Float64Array.of(-3) };
     const options = { beams, exclusion: NOTHING_EXCLUDED, topK: 1 };
-    expect(expandItems(catalogue, options)).toEqual([{ item: "c", score: -3, codes: [0, 2] }]);
+    const item = { item: "c", score: -3, codes: [0, 2] };
+    expect(expandItems(catalogue, options)).toEqual([{ ...item, logProb: -3 }]);
+    const drawn = { ...beams, logProbs: Float64Array.of(-7) };
+    expect(expandItems(catalogue, { ...options, beams: drawn })).toEqual([
+      { ...item, logProb: -7 },
+    ]);
   });
 });

@@ -88,6 +88,8 @@ export const filterFields = {
 /** Which rows are read, and which files are written. */
 export const fileFields = {
   format: oneOf(["parquet", "jsonl"]).default(DEFAULTS.format),
+  /** `nested`: a row per user, with a list of items; `flat`: a row per user and item. */
+  layout: oneOf(["nested", "flat"]).default(DEFAULTS.layout),
   /** Input rows of the run. Default: all. */
   limit: wholeNumber(1).exactOptional(),
 };

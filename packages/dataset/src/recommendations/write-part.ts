@@ -8,10 +8,13 @@ import { withDuckDb } from "../duckdb/open-duckdb.js";
 import { sqlText } from "../duckdb/sql.js";
 import { writeFailure } from "../errors.js";
 import type { Recommendation } from "./recommendation.js";
-import { itemsJson, recommendationJson } from "./recommendation.js";
+import { storedItems } from "./recommendation.js";
 
 /** The file format of a part. */
 export type PartFormat = "parquet" | "jsonl";
+
+/** `nested`: a row per user, with a list of items. `flat`: a row per user and item. */
+export type PartLayout = "nested" | "flat";
 
 /** Recommendations, as an array or a stream. */
 export type Recommendations = Iterable<Recommendation> | AsyncIterable<Recommendation>;
@@ -20,6 +23,8 @@ export type Recommendations = Iterable<Recommendation> | AsyncIterable<Recommend
 export interface PartContent {
   /** Default: "parquet". */
   readonly format?: PartFormat;
+  /** Default: "nested". */
+  readonly layout?: PartLayout | undefined;
   readonly recommendations: Recommendations;
   readonly duckdb?: DuckDbOptions;
 }
@@ -48,14 +53,18 @@ export interface WrittenPart extends WrittenFile {
 
 /** Large enough for zstd to find repetition, small enough to read without much memory. */
 const ROW_GROUP_ROWS = 8_192;
-const ITEMS_SHAPE = '[{"item":"VARCHAR","score":"DOUBLE","codes":["USMALLINT"]}]';
+/** About as many bytes: a list has ten items or so. */
+const FLAT_ROW_GROUP_ROWS = 10 * ROW_GROUP_ROWS;
+const ITEMS_SHAPE =
+  '[{"rank":"INTEGER","item":"VARCHAR","score":"DOUBLE","log_prob":"DOUBLE","codes":["USMALLINT"]}]';
 /** Lines per write. */
 const BATCH_LINES = 256;
 
 /**
- * Writes a part file. Parquet: `user` VARCHAR, `items` LIST(STRUCT(item VARCHAR, score DOUBLE,
- * codes USMALLINT[])), zstd; JSONL: `{"user", "items": [{"item", "score", "codes"}]}`. The file is
- * complete or absent, and equal recommendations give equal bytes in either format.
+ * Writes a part file. Parquet, zstd: `user` VARCHAR, `items` LIST(STRUCT(rank INTEGER, item VARCHAR, score DOUBLE,
+ * log_prob DOUBLE, codes USMALLINT[])); flat, the same as columns: user, rank, item, score, log_prob, codes. JSONL: objects
+ * with these keys. A user without items has no row in the flat layout. The file is complete or absent, and equal
+ * recommendations give equal bytes in either format.
  *
  * @throws DatasetError BAD_RECOMMENDATION, WRITE_FAILED
  */
@@ -118,7 +127,9 @@ async function writeJsonl(path: string, source: PartContent): Promise<number> {
     let rows = 0;
     let batch: string[] = [];
     for await (const recommendation of source.recommendations) {
-      batch.push(`${recommendationJson(recommendation)}\n`);
+      for (const record of recordsOf(recommendation, source.layout)) {
+        batch.push(`${JSON.stringify(record)}\n`);
+      }
       rows++;
       if (batch.length < BATCH_LINES) continue;
       await file.appendFile(batch.join(""));
@@ -131,6 +142,12 @@ async function writeJsonl(path: string, source: PartContent): Promise<number> {
   }
 }
 
+function recordsOf(recommendation: Recommendation, layout: PartLayout = "nested"): object[] {
+  const { user } = recommendation;
+  const items = storedItems(recommendation);
+  return layout === "flat" ? items.map((item) => ({ user, ...item })) : [{ user, items }];
+}
+
 function writeParquet(path: string, source: PartContent): Promise<number> {
   // With more threads the borders of row groups would vary, and so would the bytes.
   return withDuckDb({ ...source.duckdb, threads: 1 }, async (connection) => {
@@ -138,12 +155,18 @@ function writeParquet(path: string, source: PartContent): Promise<number> {
     const writer = await TableWriter.open({ connection, table: "part", types: [VARCHAR, VARCHAR] });
     // Lists go in as JSON: cheaper than building DuckDB's value objects for every item.
     for await (const recommendation of source.recommendations) {
-      writer.add([recommendation.user, itemsJson(recommendation)]);
+      writer.add([recommendation.user, JSON.stringify(storedItems(recommendation))]);
     }
     writer.close();
+    const flat = source.layout === "flat";
+    const items = `from_json(items, ${sqlText(ITEMS_SHAPE)})`;
+    const query = flat
+      ? `SELECT "user", item.* FROM (SELECT "user", unnest(${items}) AS item FROM part)`
+      : `SELECT "user", ${items} AS items FROM part`;
+    const groupRows = flat ? FLAT_ROW_GROUP_ROWS : ROW_GROUP_ROWS;
     await connection.run(
-      `COPY (SELECT "user", from_json(items, ${sqlText(ITEMS_SHAPE)}) AS items FROM part) ` +
-        `TO ${sqlText(path)} (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE ${ROW_GROUP_ROWS})`,
+      `COPY (${query}) TO ${sqlText(path)} ` +
+        `(FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE ${groupRows})`,
     );
     return writer.rows;
   });

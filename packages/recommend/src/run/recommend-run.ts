@@ -21,6 +21,7 @@ import type { ProgramChoice } from "../program/choose-program.js";
 import { programFor } from "../program/planned-program.js";
 import { forEachPart } from "./for-each-part.js";
 import { readCandidates } from "./read-candidates.js";
+import { runOrigin } from "./run-origin.js";
 import { openPlannedRun, runName, runPlan } from "./run-plan.js";
 
 /** What happens in a run on one machine. */
@@ -105,7 +106,13 @@ export async function recommendRun(
     signal.throwIfAborted();
     const { levels } = searched.trie;
     const teacherLog = await teacherLogOf(settings, { plan, levels });
-    const run = await openPlannedRun(settings, plan, () => onEvent({ kind: "other-drafts" }));
+    const origin = await runOrigin(settings, {
+      versions: plan.versions,
+      device: deviceName(settings.device),
+      choice,
+    });
+    const onOtherDrafts = () => onEvent({ kind: "other-drafts" });
+    const run = await openPlannedRun(settings, { plan, origin, onOtherDrafts });
     try {
       if (run.manifest !== undefined) return { manifest: run.manifest, alreadyDone: true };
       await decodeParts(run, { settings, rows, decoder, teacherLog, onEvent, signal });
@@ -116,6 +123,10 @@ export async function recommendRun(
   } finally {
     await decoder.close();
   }
+}
+
+function deviceName(device: RecommendSettings["device"]): string {
+  return device.kind === "cuda" ? `cuda:${device.index}` : device.kind;
 }
 
 async function teacherLogOf(
@@ -163,7 +174,8 @@ async function decodeParts(
       });
       const log = await teacherLog?.write(index, examples);
       const stats = { ...result.stats, wallSeconds: lap() };
-      await run.commitPart({ ...result, index, stats, teacherLog: log });
+      const draftWidths = decoder.draftWidths();
+      await run.commitPart({ ...result, index, stats, draftWidths, teacherLog: log });
     },
   );
 }

@@ -7,6 +7,7 @@ import {
   openRun,
   type Run,
   RunError,
+  type RunOrigin,
   type RunPlan,
   withDraftsOf,
 } from "@nightbeam/run";
@@ -33,9 +34,10 @@ export async function runPlan(
 ): Promise<RunPlan> {
   const { historyCatalogue, searched, candidates } = run;
   const program = plannedProgram(run.choice);
-  const { acceptAbove, partSize, format } = settings;
+  const { acceptAbove, partSize, format, layout } = settings;
   return {
     format,
+    ...(layout === "flat" ? { layout } : {}),
     partSize,
     firstRow: 0,
     inputRows: run.rows,
@@ -56,22 +58,28 @@ export async function runPlan(
   };
 }
 
+/** A plan, and what is stored beside it. */
+export interface PlannedRun {
+  readonly plan: RunPlan;
+  readonly origin: RunOrigin;
+  /** Called if the run was begun with other drafts. */
+  readonly onOtherDrafts: () => void;
+}
+
 /**
  * Opens the run of a plan. A run that was begun with other drafts is continued if no list depends on
  * them; its plan keeps the first ones.
  *
- * @param onOtherDrafts called if so
  * @throws RunError
  */
 export async function openPlannedRun(
   settings: Pick<RecommendSettings, "out" | "verification">,
-  plan: RunPlan,
-  onOtherDrafts: () => void,
+  { plan, origin, onOtherDrafts }: PlannedRun,
 ): Promise<Run> {
   const { out: dir } = settings;
-  if (dependsOnDraft(settings)) return openRun({ dir, plan });
+  if (dependsOnDraft(settings)) return openRun({ dir, plan, origin });
   try {
-    return await openRun({ dir, plan });
+    return await openRun({ dir, plan, origin });
   } catch (error) {
     if (!(error instanceof RunError && error.code === "RUN_DIFFERS")) throw error;
     const standing = await directoryJournal(dir).readPlan();

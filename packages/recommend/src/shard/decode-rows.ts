@@ -53,8 +53,9 @@ export async function decodeRows(
   const logged = sampled === undefined ? {} : { teacherExamples: examples.length };
   const proposed = outcomes.some(({ acceptance }) => acceptance !== undefined);
   const accepted = proposed ? acceptanceStats(listed, options) : {};
-  const stats = { ...searchStats(searched), ...accepted, ...logged };
   const recommendations = listed.map(({ list }) => list);
+  const emptyLists = recommendations.filter(({ items }) => items.length === 0).length;
+  const stats = { emptyLists, ...searchStats(searched), ...accepted, ...logged };
   return { result: { rowCount: rows.length, recommendations, rejected, stats }, examples };
 }
 

@@ -20,10 +20,11 @@ export function expandItems(
     if (places <= 0) break;
     const codes = pathOf(catalogue.trie, leaf);
     const score = beams.scores[rank] ?? 0;
+    const logProb = beams.logProbs?.[rank] ?? score;
     const open = [...catalogue.itemsAt(leaf)].filter((item) => !exclusion.hasItem(item));
     const items = open
       .slice(0, places)
-      .map((item) => ({ item: catalogue.itemId(item), score, codes }));
+      .map((item) => ({ item: catalogue.itemId(item), score, logProb, codes }));
     chosen.push({ rank, items });
     places -= items.length;
   }

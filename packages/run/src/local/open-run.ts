@@ -12,6 +12,7 @@ import {
   PLAN_FILE,
   REJECTED_DIRECTORY,
 } from "../records/names.js";
+import type { RunOrigin } from "../records/origin.js";
 import { nextRunState, storedState } from "../state.js";
 import { takeLock } from "./lock.js";
 import { publishFiles } from "./part.js";
@@ -30,6 +31,8 @@ import { Run } from "./run.js";
 export async function openRun(options: {
   readonly dir: string;
   readonly plan: RunPlan;
+  /** Stored beside a new plan. Default: nothing. */
+  readonly origin?: RunOrigin | undefined;
 }): Promise<Run> {
   const { dir } = options;
   const plan = checkedPlan(options.plan);
@@ -38,7 +41,7 @@ export async function openRun(options: {
   const lock = await takeLock(join(dir, LOCK_FILE));
   try {
     const journal = directoryJournal(dir);
-    const resumed = !(await journal.createPlan(plan));
+    const resumed = !(await journal.createPlan(plan, options.origin));
     const existing = resumed ? await journal.readPlan() : plan;
     if (existing !== undefined) refuseOtherPlan(dir, existing, plan);
     const directories = [PARTS_DIRECTORY, REJECTED_DIRECTORY, COMMITS_DIRECTORY];

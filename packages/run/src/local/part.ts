@@ -36,12 +36,16 @@ export async function writeAndCommit(
   result: PartResult,
 ): Promise<{ created: boolean; record: PartRecord }> {
   const { dir, plan, journal } = target;
-  const { index, rowCount, recommendations, rejected, stats, teacherLog } = result;
+  const { index, rowCount, recommendations, rejected, stats, draftWidths, teacherLog } = result;
   checkRows(plan, result);
   const attempt = randomUUID();
   const file = partFile({ index }, plan.format);
   const partTemp = tempOf(dir, { file, attempt });
-  const part = await writePartFile(partTemp, { format: plan.format, recommendations });
+  const part = await writePartFile(partTemp, {
+    format: plan.format,
+    layout: plan.layout,
+    recommendations,
+  });
   const rejectedFile = partRejectedFile({ index });
   const rejectedTemp = tempOf(dir, { file: rejectedFile, attempt });
   const discard = async (): Promise<void> => {
@@ -70,6 +74,7 @@ export async function writeAndCommit(
     firstRow: firstRowOf(plan, index),
     rowCount,
     stats: finiteStats(stats),
+    ...(draftWidths === undefined ? {} : { draftWidths: [...draftWidths] }),
     teacherLog,
   });
   if (!outcome.created) await discard();

@@ -43,7 +43,14 @@ export async function finishRun(
   refuseMissing(store, missingShards(plan, committed));
   const records = await journal.readCommits();
   await verifyRecords({ store, plan, records });
-  const made = makeManifest({ location: store.location, plan, records, derive, createdAt: now });
+  const made = makeManifest({
+    location: store.location,
+    plan,
+    records,
+    origin: await journal.readOrigin(),
+    derive,
+    createdAt: now,
+  });
   await putRejected(store, records);
   return journal.createManifest(made);
 }

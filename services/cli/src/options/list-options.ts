@@ -39,6 +39,10 @@ export function withLists(command: Command): Command {
     .option("--block <file>", "recommend none of the items of this list")
     .option("--format <kind>", `parquet or jsonl (default ${DEFAULTS.format})`)
     .option(
+      "--layout <kind>",
+      `nested: a row per user, with a list of items; flat: a row per user and item (default ${DEFAULTS.layout})`,
+    )
+    .option(
       "--precision <kind>",
       `fp32, int8, or on a GPU fp16 or bf16 (default ${DEFAULTS.precision})`,
     )

@@ -77,7 +77,7 @@ async function decodeWith(
   return writeAttempt({
     store,
     plan,
-    result: { ...result, index, stats },
+    result: { ...result, index, stats, draftWidths: context.draftWidths() },
     attempt,
     scratch,
     signal,

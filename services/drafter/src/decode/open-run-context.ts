@@ -1,6 +1,6 @@
 import type { Catalogue } from "@nightbeam/catalogue";
 import type { HistoryRow } from "@nightbeam/dataset";
-import type { BatchDecoder, DraftPolicy } from "@nightbeam/decoding";
+import type { BatchDecoder } from "@nightbeam/decoding";
 import { answersHash, openPrompts, type Prompts } from "@nightbeam/model";
 import { VerifierClient, type VerifierDirectory } from "@nightbeam/protocol";
 import {
@@ -13,6 +13,8 @@ import {
   programOfPlan,
   type Reading,
   userReader,
+  type WatchedPolicy,
+  watchedPolicy,
 } from "@nightbeam/recommend";
 import type { RunStats } from "@nightbeam/run";
 import type { Log } from "@nightbeam/service/log";
@@ -33,6 +35,8 @@ export interface RunContext {
   readonly nextKey: () => number;
   /** The cost of the verifiers' answers since the last call; see `statisticsLaps`. */
   readonly lap: () => RunStats;
+  /** Returns the draft widths that most users had since the last call. */
+  readonly draftWidths: () => readonly number[] | undefined;
   /** Makes a decoder for one shard. It calls no verifier after the signal or the deadline. */
   decoder(job: { readonly signal: AbortSignal; readonly deadline: number }): BatchDecoder;
   close(): Promise<void>;
@@ -76,11 +80,11 @@ export async function openRunContext(options: RunContextOptions): Promise<RunCon
   const { request, catalogue, excluded } = run;
   const { excludeSeen } = request;
   const prompts = await openPrompts({ directory: request.target, catalogue });
-  const policy = policyOf(request, catalogue.trie.levels);
+  const watched = watchedPolicy(policyOf(request, catalogue.trie.levels));
   const drafts = await openRunDrafts(run, { ...options, target: prompts });
   const catalogues = { historyCatalogue: catalogue, searched: catalogue };
   const read = userReader({ ...catalogues, ...prompts, excludeSeen, excluded });
-  return contextOf(options, { run, drafts, policy, read });
+  return contextOf(options, { run, drafts, watched, read });
 }
 
 async function openRunDrafts(
@@ -131,9 +135,10 @@ function checkDrafts(
 
 function contextOf(
   { setup, verifiers, log }: RunContextOptions,
-  parts: { run: OpenRun; drafts: OpenDrafts; policy: DraftPolicy; read: RunContext["read"] },
+  parts: { run: OpenRun; drafts: OpenDrafts; watched: WatchedPolicy; read: RunContext["read"] },
 ): RunContext {
-  const { run, drafts, policy, read } = parts;
+  const { run, drafts, watched, read } = parts;
+  const { policy } = watched;
   const { catalogue } = run;
   const { scoring, precision, device = "cpu" } = run.request;
   const checkpoint = run.plan.versions.target ?? "";
@@ -158,6 +163,7 @@ function contextOf(
     read,
     nextKey: () => key++,
     lap: statisticsLaps(() => client.statistics),
+    draftWidths: () => watched.lap(),
     decoder: (job) =>
       decoderFor(
         program === "tree-scores"

@@ -2,7 +2,7 @@ import { type Catalogue, excludeItems, filteredOut } from "@nightbeam/catalogue"
 import { fileHash, openCatalogue, readHistories, readItemFilter } from "@nightbeam/dataset";
 import { checkpointHash, openCheckpoint, openPrompts, promptsHash } from "@nightbeam/model";
 import { MAX_SHARDS } from "@nightbeam/queue";
-import { describeChoice, plannedProgram } from "@nightbeam/recommend";
+import { describeChoice, plannedProgram, runOrigin } from "@nightbeam/recommend";
 import { planRun, storeJournal } from "@nightbeam/run";
 import type { Log } from "@nightbeam/service/log";
 import type { RunRequest } from "@nightbeam/settings";
@@ -39,9 +39,11 @@ export async function planRecord(record: RunRecord, planning: Planning): Promise
   const words = describeChoice(choice, request.draft);
   planning.log.info({ runId: record.runId, ...choice }, words);
   const program = plannedProgram(choice);
+  const { device = "cpu" } = request;
   await planRun({
     ...{ store, request, maxShards: MAX_SHARDS, onRows, signal },
     versions: { ...inputs, ...program.versions },
+    origin: await runOrigin(request, { versions: inputs, device, choice }),
     arguments: program.arguments,
     rows: readHistories({ path: request.histories, chunkRows: CHUNK_ROWS }),
   });
