@@ -16,6 +16,7 @@ export type {
   ReadonlyUint16Array,
   ReadonlyUint32Array,
 } from "./readonly-arrays.js";
+export { type SharedPath, type SharedPaths, sharedPaths } from "./shared-paths.js";
 export type { NodeRange, Trie } from "./trie.js";
 export {
   childCodes,

@@ -1,4 +1,4 @@
-export { readItemFilter, readItemList } from "./catalogues/item-list.js";
+export { readItemFilter, readItemList, readItemOrder } from "./catalogues/item-list.js";
 export { openCatalogue, writePreparedCatalogue } from "./catalogues/open-catalogue.js";
 export { TableWriter } from "./duckdb/append.js";
 export {

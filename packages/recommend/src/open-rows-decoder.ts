@@ -8,6 +8,7 @@ import type { DraftChoice } from "./models/open-drafts.js";
 import { openRunModels } from "./models/open-models.js";
 import { watchedPolicy } from "./models/watched-policy.js";
 import { type DecodedRows, decodeRows } from "./shard/decode-rows.js";
+import type { ItemWeights } from "./shard/item-order.js";
 import { type AcceptingOptions, listDecoders } from "./shard/list-decoders.js";
 import { userReader } from "./shard/users.js";
 
@@ -35,6 +36,8 @@ export interface RowsDecoderContext {
   readonly histories: () => AsyncIterable<readonly HistoryRow[]>;
   /** Items that others propose. Default: none. */
   readonly accepting?: AcceptingOptions | undefined;
+  /** Which items of a code path come first. Default: by id. */
+  readonly itemWeights?: ItemWeights | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -85,7 +88,7 @@ export async function openRowsDecoder(
       accepting,
     },
   );
-  const { topK, batchSize, excludeSeen } = settings;
+  const { topK, itemsPerPath, batchSize, excludeSeen } = settings;
   const { encodePrompt, maxPromptTokens } = target;
   const usual = {
     decoder: decoderFor(target.asked),
@@ -93,6 +96,8 @@ export async function openRowsDecoder(
     read: userReader({ historyCatalogue, searched, encodePrompt, maxPromptTokens, excludeSeen }),
     nextKey: counter(),
     topK,
+    itemsPerPath,
+    itemWeights: context.itemWeights,
     batchSize,
     concurrency: batchesAtOnce(settings),
     onProgress: () => undefined,

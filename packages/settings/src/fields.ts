@@ -73,6 +73,13 @@ export const listFields = {
    * measured to be fastest, `calls` on a processor.
    */
   search: oneOf(["auto", "whole", "drafted", "calls"]).exactOptional(),
+  /**
+   * Which items of one code path come first: `histories`, those that occur in more of the run's histories; or a file of
+   * items, best first. Default: by id.
+   */
+  itemOrder: text.exactOptional(),
+  /** Items of one code path in a list. Default: all. */
+  itemsPerPath: wholeNumber(1).exactOptional(),
   /** Recommends nothing that is in the user's history. */
   excludeSeen: z.boolean("give true or false").default(DEFAULTS.excludeSeen),
   /** Users that are decoded together. */

@@ -19,6 +19,8 @@ import type { RecommendSettings } from "@nightbeam/settings";
 import { openRowsDecoder, type RowsDecoder } from "../open-rows-decoder.js";
 import type { ProgramChoice } from "../program/choose-program.js";
 import { programFor } from "../program/planned-program.js";
+import { readItemWeights } from "../shard/item-order.js";
+import { listNotes } from "../shard/list-notes.js";
 import { forEachPart } from "./for-each-part.js";
 import { readCandidates } from "./read-candidates.js";
 import { runOrigin } from "./run-origin.js";
@@ -35,6 +37,8 @@ export type RecommendEvent =
     }
   /** What the target is run for was chosen or given; for tree calls only if `search` was given. */
   | ({ readonly kind: "program" } & ProgramChoice)
+  /** A setting that the catalogue makes pointless, as a sentence with keys in backticks. */
+  | { readonly kind: "note"; readonly text: string }
   /** The run was begun with other drafts, or none: its manifest names those. No list changes. */
   | { readonly kind: "other-drafts" }
   /** An interrupted run is continued. */
@@ -89,9 +93,17 @@ export async function recommendRun(
   if (program !== "tree-scores" || settings.search !== undefined) {
     onEvent({ kind: "program", ...choice });
   }
+  for (const text of listNotes(settings, searched)) onEvent({ kind: "note", text });
+  const itemWeights = await readItemWeights({
+    itemOrder: settings.itemOrder,
+    catalogue: searched,
+    // The rows of the run, as in a cluster.
+    histories: () => readHistories({ path: settings.histories, limit: rows }),
+    signal,
+  });
   const decoder = await openRowsDecoder(
     { ...settings, program },
-    { historyCatalogue, searched, histories, accepting, signal },
+    { historyCatalogue, searched, histories, accepting, itemWeights, signal },
   );
   try {
     const models = decoder.modelVersions;

@@ -15,9 +15,13 @@ export interface OriginSettings {
   readonly allow?: string | undefined;
   readonly block?: string | undefined;
   readonly candidates?: string | undefined;
+  readonly itemOrder?: string | undefined;
 }
 
-const INPUTS = ["target", "catalogue", "histories", "allow", "block", "candidates"] as const;
+const INPUTS = [
+  ...(["target", "catalogue", "histories", "allow", "block"] as const),
+  ...(["candidates", "itemOrder"] as const),
+];
 
 /**
  * Describes where a run's lists come from, for its manifest. Files that the plan has no hash of are read.
@@ -39,6 +43,7 @@ export async function runOrigin(
     const path = settings[name];
     // The plan's hash of a catalogue is that of its content: other files can have the same.
     const known = name === "catalogue" ? undefined : versions[name];
+    if (name === "itemOrder" && path === "histories") continue;
     if (path !== undefined) inputs.push(await inputOf({ name, path: resolve(path), known }));
   }
   const { draft, draftWidth } = settings;

@@ -53,9 +53,18 @@ export async function runPlan(
       // Prompts may name items that the filter left out.
       ...(historyCatalogue === searched ? {} : { unfiltered: historyCatalogue.hash }),
       histories: await fileHash(settings.histories),
+      ...(await itemOrderVersion(settings.itemOrder)),
       ...(candidates === undefined ? {} : { candidates }),
     },
   };
+}
+
+/** The hash of a file of items in order, for a plan's versions. @throws DatasetError */
+export async function itemOrderVersion(
+  itemOrder: string | undefined,
+): Promise<Readonly<Record<string, string>>> {
+  if (itemOrder === undefined || itemOrder === "histories") return {};
+  return { itemOrder: await fileHash(itemOrder) };
 }
 
 /** A plan, and what is stored beside it. */

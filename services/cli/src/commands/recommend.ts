@@ -174,6 +174,8 @@ function eventLine(
     }
     case "program":
       return withFlags(describeChoice(event, draft));
+    case "note":
+      return `Note: ${withFlags(event.text)}`;
     case "other-drafts":
       return "This run was begun with other drafts, or none: its manifest names those. No list changes.";
     case "continued":

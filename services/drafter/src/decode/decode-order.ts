@@ -64,6 +64,8 @@ async function decodeWith(
     catalogue: context.catalogue,
     read: context.read,
     topK: request.topK,
+    itemsPerPath: request.itemsPerPath,
+    itemWeights: context.itemWeights,
     batchSize: request.batchSize,
     concurrency: batchesInFlight(setup, verifiers.endpoints.length),
     nextKey: context.nextKey,

@@ -6,12 +6,14 @@ import { VerifierClient, type VerifierDirectory } from "@nightbeam/protocol";
 import {
   batchesAtOnce,
   describeChoice,
+  type ItemWeights,
   listDecoders,
   type OpenDrafts,
   openDrafts,
   policyOf,
   programOfPlan,
   type Reading,
+  readItemWeights,
   userReader,
   type WatchedPolicy,
   watchedPolicy,
@@ -31,6 +33,8 @@ export interface RunContext {
   /** The catalogue that is searched. */
   readonly catalogue: Catalogue;
   readonly read: (row: HistoryRow) => Reading;
+  /** Which items of a code path come first; undefined for the order by id. */
+  readonly itemWeights: ItemWeights | undefined;
   /** Returns a new number for each user of this context. */
   readonly nextKey: () => number;
   /** The cost of the verifiers' answers since the last call; see `statisticsLaps`. */
@@ -81,10 +85,15 @@ export async function openRunContext(options: RunContextOptions): Promise<RunCon
   const { excludeSeen } = request;
   const prompts = await openPrompts({ directory: request.target, catalogue });
   const watched = watchedPolicy(policyOf(request, catalogue.trie.levels));
+  const itemWeights = await readItemWeights({
+    itemOrder: request.itemOrder,
+    catalogue,
+    histories: () => historiesOf(options.location, run.plan),
+  });
   const drafts = await openRunDrafts(run, { ...options, target: prompts });
   const catalogues = { historyCatalogue: catalogue, searched: catalogue };
   const read = userReader({ ...catalogues, ...prompts, excludeSeen, excluded });
-  return contextOf(options, { run, drafts, watched, read });
+  return contextOf(options, { run, drafts, watched, read, itemWeights });
 }
 
 async function openRunDrafts(
@@ -135,9 +144,12 @@ function checkDrafts(
 
 function contextOf(
   { setup, verifiers, log }: RunContextOptions,
-  parts: { run: OpenRun; drafts: OpenDrafts; watched: WatchedPolicy; read: RunContext["read"] },
+  parts: Pick<RunContext, "run" | "read" | "itemWeights"> & {
+    drafts: OpenDrafts;
+    watched: WatchedPolicy;
+  },
 ): RunContext {
-  const { run, drafts, watched, read } = parts;
+  const { run, drafts, watched, read, itemWeights } = parts;
   const { policy } = watched;
   const { catalogue } = run;
   const { scoring, precision, device = "cpu" } = run.request;
@@ -161,6 +173,7 @@ function contextOf(
     run,
     catalogue,
     read,
+    itemWeights,
     nextKey: () => key++,
     lap: statisticsLaps(() => client.statistics),
     draftWidths: () => watched.lap(),
