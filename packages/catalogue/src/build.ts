@@ -113,10 +113,17 @@ export class CatalogueBuilder {
 
   #checkCodes(entry: CatalogueEntry): void {
     const { codes } = entry;
+    if (codes.length === 0) {
+      throw refusal(entry, {
+        code: "LEVELS_OUT_OF_RANGE",
+        problem: "the item has no codes",
+        remedy: "Give it a code path of 2 to 8 codes, or leave it out",
+      });
+    }
     if (this.#count > 0 && codes.length !== this.#levels) {
       throw refusal(entry, {
         code: "UNEVEN_LEVELS",
-        problem: `${codes.length} codes, but the items before have ${this.#levels}`,
+        problem: `${codes.length} codes (${Array.from(codes).join(", ")}), but the items before have ${this.#levels}`,
         remedy: "Write every item of a catalogue with the same number of codes",
       });
     }
@@ -134,7 +141,10 @@ export class CatalogueBuilder {
       throw refusal(entry, {
         code: whole ? "CODE_OUT_OF_RANGE" : "BAD_CODE",
         problem: `the code of level ${level + 1} is ${code}`,
-        remedy: "Use whole numbers from 0 to 65535 as codes",
+        remedy:
+          code < 0
+            ? "Use whole numbers from 0 to 65535 as codes; -1 usually marks a code that is missing: leave such items out"
+            : "Use whole numbers from 0 to 65535 as codes",
       });
     }
   }

@@ -2,6 +2,7 @@ export type { CatalogueEntry } from "./build.js";
 export { buildCatalogue, CatalogueBuilder } from "./build.js";
 export type { Catalogue } from "./catalogue.js";
 export { addClosingLevels, codesAt } from "./closing-levels.js";
+export { type PathValue, parseCodePath } from "./code-path.js";
 export type { CatalogueErrorCode } from "./errors.js";
 export { CatalogueError } from "./errors.js";
 export type { Exclusion } from "./exclusion.js";
@@ -16,6 +17,7 @@ export type {
   ReadonlyUint16Array,
   ReadonlyUint32Array,
 } from "./readonly-arrays.js";
+export { type SharedPath, type SharedPaths, sharedPaths } from "./shared-paths.js";
 export type { NodeRange, Trie } from "./trie.js";
 export {
   childCodes,

@@ -2,8 +2,11 @@ import { CatalogueError } from "./errors.js";
 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
+/** Characters of the text that a message shows. */
+const SHOWN = 20;
+const NUMBER = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
 
-/** Reads JSON punctuation and strings from left to right, keeping nothing. */
+/** Reads JSON punctuation, strings and numbers from left to right, keeping nothing. */
 export class JsonScanner {
   readonly #text: string;
   #at = 0;
@@ -45,6 +48,22 @@ export class JsonScanner {
     throw this.#unexpected(`${what} with its closing quote`);
   }
 
+  /** Whether this character comes next. */
+  isAt(mark: string): boolean {
+    this.#skipSpace();
+    return this.#text[this.#at] === mark;
+  }
+
+  /** The number that comes next, or throws BAD_JSON; `what` names it in the message. */
+  number(what: string): number {
+    this.#skipSpace();
+    NUMBER.lastIndex = this.#at;
+    const digits = NUMBER.exec(this.#text)?.[0];
+    if (digits === undefined) throw this.#unexpected(what);
+    this.#at += digits.length;
+    return Number(digits);
+  }
+
   /** Throws BAD_JSON if more than white space follows. */
   end(): void {
     this.#skipSpace();
@@ -72,9 +91,11 @@ export class JsonScanner {
     const before = this.#text.slice(0, this.#at);
     const line = before.split("\n").length;
     const column = this.#at - before.lastIndexOf("\n");
+    const rest = this.#text.slice(this.#at, this.#at + SHOWN);
+    const found = rest === "" ? "the end of the text" : rest.split("\n", 1)[0];
     return new CatalogueError({
       code: "BAD_JSON",
-      problem: `line ${line}, column ${column}: expected ${expected}`,
+      problem: `line ${line}, column ${column}: expected ${expected}, found ${found}`,
       remedy: 'The file must be JSON of the form {"item": ["<a_1>", "<b_2>"]}; write it again',
     });
   }

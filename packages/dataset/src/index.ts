@@ -1,4 +1,4 @@
-export { readItemFilter, readItemList } from "./catalogues/item-list.js";
+export { readItemFilter, readItemList, readItemOrder } from "./catalogues/item-list.js";
 export { openCatalogue, writePreparedCatalogue } from "./catalogues/open-catalogue.js";
 export { TableWriter } from "./duckdb/append.js";
 export {
@@ -29,11 +29,13 @@ export {
 export type { Recommendation, RecommendedItem } from "./recommendations/recommendation.js";
 export {
   type PartFormat,
+  type PartLayout,
   partName,
   type Recommendations,
+  type WrittenFile,
   type WrittenPart,
   writePart,
-  writePartAttempt,
+  writePartFile,
 } from "./recommendations/write-part.js";
 export { readSplits } from "./splits/read-splits.js";
 export { type TeacherExample, teacherExample } from "./teacher/example.js";

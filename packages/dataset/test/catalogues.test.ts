@@ -16,6 +16,14 @@ describe("a catalogue", () => {
     const csv = put(dir, "c.csv", "item_id,title,c0,c1\n7,A,1,2\n8,B,1,3\nx,C,0,65535\n");
     const parquet = join(dir, "c.parquet");
     await runSql(`COPY (SELECT * FROM read_csv('${csv}')) TO '${parquet}' (FORMAT parquet)`);
+    const lists = join(dir, "lists.parquet");
+    const floats = join(dir, "floats.parquet");
+    await runSql(
+      `COPY (SELECT item_id AS pid, [c0, c1] AS sid FROM read_csv('${csv}')) TO '${lists}' (FORMAT parquet)`,
+    );
+    await runSql(
+      `COPY (SELECT item_id, c0::DOUBLE AS c0, c1::DECIMAL(9, 2) AS c1 FROM read_csv('${csv}')) TO '${floats}' (FORMAT parquet)`,
+    );
     const jsonl =
       '{"item_id":7,"c0":1,"c1":2}\n{"item_id":"x","c0":0,"c1":65535}\n{"item_id":"8","c0":1,"c1":3}';
     const paths = [
@@ -24,6 +32,23 @@ describe("a catalogue", () => {
       csv,
       parquet,
       put(dir, "c.jsonl.gz", gzipSync(jsonl)),
+      put(dir, "index.json.gz", gzipSync(LC_REC)),
+      put(dir, "packed.json", gzipSync(LC_REC)),
+      put(dir, "lines.json", jsonl),
+      put(dir, "c.csv.gz", gzipSync("item_id,c0,c1\n7,1,2\n8,1,3\nx,0,65535\n")),
+      put(dir, "table", "asin;level_1;level_2\r\n7;1.0;2.0\r\n8;1;3\r\nx;0;65535\r\n"),
+      put(dir, "c.item", "item_id:token\tc0:float\tc1:float\n7\t1\t2\n8\t1\t3\nx\t0\t65535\n"),
+      put(dir, "p.csv", 'sid,iid\n<a_1><b_2>,7\n"[1, 3]",8\n0-65535,x\n'),
+      put(dir, "info.txt", "<a_1><b_2>\tA, B\t7\n<a_1><b_3>\t\t8\n<a_0><b_65535>\tC\tx\n"),
+      put(dir, "joined.json", '{"7":"<a_1><b_2>","8":"<s_a_1><s_b_3>","x":[0,65535]}'),
+      put(
+        dir,
+        "objects.json",
+        '[{"id":7,"c0":1,"c1":2},{"id":"8","c0":1,"c1":3},{"id":"x","c0":0,"c1":65535}]',
+      ),
+      put(dir, "pairs.json", '[["7",["<A_1>","<B_2>"]],["8",[1,3]],["x",["0","65535"]]]'),
+      lists,
+      floats,
     ];
     const hashes = await Promise.all(paths.map(async (path) => (await openCatalogue(path)).hash));
     expect(new Set(hashes).size).toBe(1);
@@ -38,12 +63,39 @@ describe("a catalogue", () => {
 
   it.each([
     ["c.csv", "item_id,c0,c1\na,1,2\nb,1\n", "BAD_CATALOGUE", /c\.csv: line 3: 2 fields/],
-    ["c.csv", "item_id,c0,c1\na,1,2\nb,1,many\n", "BAD_CATALOGUE", /c\.csv: line 3: .*NaN/],
+    [
+      "c.csv",
+      "item_id,c0,c1\na,1,2\nb,1,many\n",
+      "BAD_CATALOGUE",
+      /c\.csv: line 3: "many" at level 2/,
+    ],
+    ["c.csv", "item_id,c0,c1\na,1,\n", "BAD_CATALOGUE", /line 2: "" at level 2 is missing/],
+    ["c.csv", "item_id,c0,c1\na,1,2.5\n", "BAD_CATALOGUE", /line 2: "2.5" at level 2/],
+    ["c.csv", "item_id,c0,c1\na,1,-1\n", "BAD_CATALOGUE", /line 2: .*level 2 is -1.*missing/],
+    ["c.csv", "item_id,c0,c1\na,1,70000\n", "BAD_CATALOGUE", /line 2: .*level 2 is 70000/],
+    ["c.csv", "a,1,2\nb,1,3\n", "MISSING_COLUMN", /columns "a", "1", "2".*header/],
+    [
+      "c.jsonl",
+      '{"item_id":1,"codes":[1,2]}\n{"item_id":2,"codes":[]}',
+      "BAD_CATALOGUE",
+      /line 2: .*no codes/,
+    ],
+    [
+      "c.json",
+      '[["<a_1>","<b_2>"]]',
+      "BAD_CATALOGUE",
+      /element 1 is \["<a_1>","<b_2>"\].*numbered from 0/,
+    ],
+    ["c.json", '[{"item_id":1,"name":"x"}]', "MISSING_COLUMN", /"item_id", "name"/],
+    ["info.txt", "<a_1><b_2>\tA\t0\n<a_1>\tB\t1\n", "BAD_CATALOGUE", /line 2 is "<a_1>/],
+    ["c.npy", Buffer.from("934e554d50590100", "hex"), "UNKNOWN_FORMAT", /NumPy array/],
+    ["c.json.zst", Buffer.from("28b52ffd00", "hex"), "UNKNOWN_FORMAT", /zstd -d/],
+    ["c.txt", "hello world\n", "UNKNOWN_FORMAT", /begins with "hello world".*Parquet, CSV/],
     ["c.csv", "item_id,c0,c1\na,1,2\na,1,3\n", "BAD_CATALOGUE", /line 3: .*listed already/],
     ["c.csv", "item_id,c1\na,1\n", "MISSING_COLUMN", /needs item_id and c0/],
-    ["c.jsonl", '{"item_id":null,"c0":1,"c1":2}', "BAD_CATALOGUE", /line 1: .*id is empty/],
+    ["c.jsonl", '{"item_id":null,"c0":1,"c1":2}', "BAD_CATALOGUE", /line 1: item_id is missing/],
     ["c.json", '{"a":["<a_1>"', "BAD_CATALOGUE", /c\.json: /],
-    ["c.bin", "neither", "BAD_CATALOGUE", /prepared/],
+    ["c.bin", "NBCATLOG", "BAD_CATALOGUE", /prepared/],
   ])("%s %j is refused", async (name, content, code, message) => {
     const path = put(tempDir(), name, content);
     await expect(openCatalogue(path)).rejects.toMatchObject({
@@ -61,13 +113,39 @@ describe("a catalogue", () => {
     await expect(openCatalogue(path)).rejects.toMatchObject({ code: "BAD_CATALOGUE" });
   });
 
-  it("refuses Parquet columns of other types, and codes that are missing", async () => {
+  it.each([
+    ["'a' AS item_id, 1.5 AS c0, 2 AS c1", "BAD_CATALOGUE", /row 0: 1.5 at level 1/],
+    [
+      "'a' AS item_id, 1 AS c0, NULL::INTEGER AS c1",
+      "BAD_CATALOGUE",
+      /row 0: .*level 2 is missing/,
+    ],
+    ["'a' AS item_id, [1, NULL] AS codes", "BAD_CATALOGUE", /row 0: .*level 2 is missing/],
+    ["1.5::DOUBLE AS item_id, 1 AS c0, 2 AS c1", "COLUMN_TYPE", /"item_id" is DOUBLE/],
+    ["'a' AS item_id, [1, 2] AS v, [1, 2] AS w", "MISSING_COLUMN", /"v", "w"/],
+  ])("in Parquet with %s is refused", async (columns, code, message) => {
     const path = join(tempDir(), "c.parquet");
-    const write = (query: string) => runSql(`COPY (${query}) TO '${path}' (FORMAT parquet)`);
-    await write("SELECT 'a' AS item_id, 1.5 AS c0, 2 AS c1");
-    await expect(openCatalogue(path)).rejects.toMatchObject({ code: "COLUMN_TYPE" });
-    await write("SELECT 'a' AS item_id, 1 AS c0, NULL::INTEGER AS c1");
-    await expect(openCatalogue(path)).rejects.toMatchObject({ code: "BAD_CATALOGUE" });
+    await runSql(`COPY (SELECT ${columns}) TO '${path}' (FORMAT parquet)`);
+    await expect(openCatalogue(path)).rejects.toMatchObject({
+      code,
+      message: expect.stringMatching(message),
+    });
+  });
+
+  it("keeps ids beyond 2^53 digit by digit", async () => {
+    const dir = tempDir();
+    const id = "9007199254740993";
+    const parquet = join(dir, "c.parquet");
+    await runSql(
+      `COPY (SELECT ${id} AS item_id, [1, 2] AS codes) TO '${parquet}' (FORMAT parquet)`,
+    );
+    const paths = [
+      put(dir, "c.jsonl", `{"item_id":${id},"c0":1,"c1":2,"note":"12345678901234567890"}`),
+      put(dir, "c.json", `[{"item_id":${id},"codes":[1,2]}]`),
+      put(dir, "c.csv", `item_id,c0,c1\n${id},1,2\n`),
+      parquet,
+    ];
+    for (const path of paths) expect((await openCatalogue(path)).itemId(0)).toBe(id);
   });
 });
 

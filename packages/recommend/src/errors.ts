@@ -7,6 +7,8 @@ export type RecommendErrorCode =
   | "BAD_DRAFT_WIDTHS"
   /** The setting `search` names a whole search that the run is too large for. */
   | "BAD_SEARCH"
+  /** The order of items has no item of the catalogue. */
+  | "BAD_ITEM_ORDER"
   /** The recommender was closed. */
   | "CLOSED"
   /** A draft writes items with other tokens than the target. */

@@ -8,6 +8,7 @@ export {
 } from "./models/machine-model.js";
 export { type DraftContext, type OpenDrafts, openDrafts } from "./models/open-drafts.js";
 export { type ModelNames, type OpenModels, openModels } from "./models/open-models.js";
+export { type WatchedPolicy, watchedPolicy } from "./models/watched-policy.js";
 export {
   describeChoice,
   type ProgramChoice,
@@ -29,7 +30,11 @@ export {
   type RecommendEvent,
   recommendRun,
 } from "./run/recommend-run.js";
+export { type OriginSettings, runOrigin } from "./run/run-origin.js";
+export { itemOrderVersion } from "./run/run-plan.js";
 export { type DecodedRows, decodeRows, type RowsOptions } from "./shard/decode-rows.js";
-export { expandItems } from "./shard/expand-items.js";
+export { expandItems, type ListRules } from "./shard/expand-items.js";
+export { type ItemOrderOptions, type ItemWeights, readItemWeights } from "./shard/item-order.js";
 export { listDecoders } from "./shard/list-decoders.js";
+export { listNotes, type NotedSettings } from "./shard/list-notes.js";
 export { type ReaderOptions, type Reading, type ReadyUser, userReader } from "./shard/users.js";

@@ -6,7 +6,9 @@ import { levelsOf, policyOf } from "./models/draft-policy.js";
 import { batchesAtOnce, type ModelSettings } from "./models/machine-model.js";
 import type { DraftChoice } from "./models/open-drafts.js";
 import { openRunModels } from "./models/open-models.js";
+import { watchedPolicy } from "./models/watched-policy.js";
 import { type DecodedRows, decodeRows } from "./shard/decode-rows.js";
+import type { ItemWeights } from "./shard/item-order.js";
 import { type AcceptingOptions, listDecoders } from "./shard/list-decoders.js";
 import { userReader } from "./shard/users.js";
 
@@ -34,6 +36,8 @@ export interface RowsDecoderContext {
   readonly histories: () => AsyncIterable<readonly HistoryRow[]>;
   /** Items that others propose. Default: none. */
   readonly accepting?: AcceptingOptions | undefined;
+  /** Which items of a code path come first. Default: by id. */
+  readonly itemWeights?: ItemWeights | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -45,6 +49,8 @@ export interface RowsDecoder {
   readonly batchesAtOnce: number;
   /** @throws what decoding throws; the signal's reason */
   decode(rows: readonly HistoryRow[], options: DecodeOptions): Promise<DecodedRows>;
+  /** Returns the draft widths that most users had since the last call; undefined without a batch. */
+  draftWidths(): readonly number[] | undefined;
   /** Frees the models, once nothing is decoded any more. */
   close(): Promise<void>;
 }
@@ -69,7 +75,7 @@ export async function openRowsDecoder(
   context: RowsDecoderContext,
 ): Promise<RowsDecoder> {
   const { historyCatalogue, searched, accepting } = context;
-  const policy = policyOf(settings, levelsOf(searched));
+  const watched = watchedPolicy(policyOf(settings, levelsOf(searched)));
   const models = await openRunModels(settings, { ...context, parts: GROUPS_AT_ONCE });
   const { target, draftVersions } = models;
   const decoderFor = listDecoders(
@@ -78,11 +84,11 @@ export async function openRowsDecoder(
       catalogue: searched,
       checkpoint: target.hash,
       drafts: models,
-      policy,
+      policy: watched.policy,
       accepting,
     },
   );
-  const { topK, batchSize, excludeSeen } = settings;
+  const { topK, itemsPerPath, batchSize, excludeSeen } = settings;
   const { encodePrompt, maxPromptTokens } = target;
   const usual = {
     decoder: decoderFor(target.asked),
@@ -90,6 +96,8 @@ export async function openRowsDecoder(
     read: userReader({ historyCatalogue, searched, encodePrompt, maxPromptTokens, excludeSeen }),
     nextKey: counter(),
     topK,
+    itemsPerPath,
+    itemWeights: context.itemWeights,
     batchSize,
     concurrency: batchesAtOnce(settings),
     onProgress: () => undefined,
@@ -98,6 +106,7 @@ export async function openRowsDecoder(
     modelVersions: { target: target.hash, ...draftVersions },
     batchesAtOnce: usual.concurrency,
     decode: (rows, options) => decodeRows(rows, { ...usual, ...options }),
+    draftWidths: () => watched.lap(),
     close: () => models.close(),
   };
 }

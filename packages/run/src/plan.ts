@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { originSchema } from "./records/origin.js";
 
 /** A value that JSON can represent. */
 export type JsonValue = z.infer<ReturnType<typeof z.json>>;
@@ -9,6 +10,8 @@ export type JsonValue = z.infer<ReturnType<typeof z.json>>;
  */
 export const runPlanSchema = z.strictObject({
   format: z.enum(["parquet", "jsonl"]),
+  /** Default: nested. */
+  layout: z.literal("flat").exactOptional(),
   /** Input rows per part; the last part may have fewer. */
   partSize: z.int().min(1),
   /** The first input row of the run. */
@@ -24,7 +27,12 @@ export const runPlanSchema = z.strictObject({
 export type RunPlan = z.infer<typeof runPlanSchema>;
 
 /** The content of plan.json. */
-export const planFileSchema = z.strictObject({ planVersion: z.literal(1), plan: runPlanSchema });
+export const planFileSchema = z.strictObject({
+  planVersion: z.literal(1),
+  plan: runPlanSchema,
+  /** Runs of earlier versions have none. */
+  origin: originSchema.exactOptional(),
+});
 
 /** A key in which two plans differ; a value is undefined if its plan lacks the key. */
 export interface PlanDifference {

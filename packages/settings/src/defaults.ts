@@ -13,6 +13,7 @@ export const DEFAULTS = {
   search: "auto",
   excludeSeen: false,
   format: "parquet",
+  layout: "nested",
   batchSize: 32,
   /** Users per part on one machine. */
   partSize: 4096,

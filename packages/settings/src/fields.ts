@@ -73,6 +73,13 @@ export const listFields = {
    * measured to be fastest, `calls` on a processor.
    */
   search: oneOf(["auto", "whole", "drafted", "calls"]).exactOptional(),
+  /**
+   * Which items of one code path come first: `histories`, those that occur in more of the run's histories; or a file of
+   * items, best first. Default: by id.
+   */
+  itemOrder: text.exactOptional(),
+  /** Items of one code path in a list. Default: all. */
+  itemsPerPath: wholeNumber(1).exactOptional(),
   /** Recommends nothing that is in the user's history. */
   excludeSeen: z.boolean("give true or false").default(DEFAULTS.excludeSeen),
   /** Users that are decoded together. */
@@ -88,6 +95,8 @@ export const filterFields = {
 /** Which rows are read, and which files are written. */
 export const fileFields = {
   format: oneOf(["parquet", "jsonl"]).default(DEFAULTS.format),
+  /** `nested`: a row per user, with a list of items; `flat`: a row per user and item. */
+  layout: oneOf(["nested", "flat"]).default(DEFAULTS.layout),
   /** Input rows of the run. Default: all. */
   limit: wholeNumber(1).exactOptional(),
 };

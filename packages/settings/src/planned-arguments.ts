@@ -12,6 +12,10 @@ export interface ListSettings extends VerificationOptions, DraftSettings {
   /** The kind that the target runs on. Default: cpu. */
   readonly device?: "cpu" | "cuda" | "webgpu" | undefined;
   readonly excludeSeen: boolean;
+  /** Default: by id. */
+  readonly itemOrder?: string | readonly string[] | undefined;
+  /** Default: all. */
+  readonly itemsPerPath?: number | undefined;
   /** Default: all users. */
   readonly limit?: number | undefined;
 }
@@ -29,8 +33,17 @@ export function plannedArguments(settings: ListSettings) {
     precision,
     excludeSeen,
     limit: limit ?? null,
+    ...plannedItems(settings),
     ...plannedDevice(settings),
     ...plannedVerification(settings),
+  };
+}
+
+/** Plans without these settings have none of it. A file's hash is among the versions. */
+function plannedItems({ itemOrder, itemsPerPath }: ListSettings) {
+  return {
+    ...(itemOrder === "histories" ? { itemOrder } : {}),
+    ...(itemsPerPath === undefined ? {} : { itemsPerPath }),
   };
 }
 

@@ -117,12 +117,15 @@ function candidatesRule(settings: RuledSettings): string | undefined {
   return undefined;
 }
 
-/** Returns why there is no draft without histories, for settings that can leave them out. */
+/** Returns what cannot be counted without histories, for settings that can leave them out. */
 export function historiesProblem(settings: {
   readonly draft: readonly string[];
   readonly histories?: string | undefined;
+  readonly itemOrder?: string | readonly string[] | undefined;
 }): string | undefined {
   if (settings.histories !== undefined) return undefined;
+  if (settings.itemOrder === "histories")
+    return "`itemOrder` histories needs `histories`, a file to count in";
   const needing = settings.draft.find((draft) => {
     const traits = traitsOrProblem(draft);
     return typeof traits !== "string" && traits.needsHistories;

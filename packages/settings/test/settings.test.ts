@@ -84,6 +84,20 @@ describe("the device", () => {
   });
 });
 
+describe("the order of items on one path", () => {
+  it("is planned if it is given; a file by its hash alone", () => {
+    const planned = (settings: object) =>
+      plannedArguments(parseRunRequest({ ...PLACES, ...settings }));
+    const usual = planned({});
+    expect(planned({ itemOrder: "/order.csv" })).toEqual(usual);
+    expect(planned({ itemOrder: "histories", itemsPerPath: 1 })).toEqual({
+      ...usual,
+      itemOrder: "histories",
+      itemsPerPath: 1,
+    });
+  });
+});
+
 describe("an error", () => {
   it("names every key that is wrong in backticks, and has its parts", () => {
     const wrong = { ...PLACES, target: undefined, draft: ["d", 5], topK: "ten" };

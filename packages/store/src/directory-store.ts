@@ -1,6 +1,6 @@
 import { constants, createReadStream } from "node:fs";
 import { copyFile, rename, rm } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { storeFailed, storeGone, systemCode } from "./errors.js";
 import { directoryFiles, removeTempFiles } from "./files/directory-files.js";
 import { makeDirectoryDurably, publish, syncFile, tempPath } from "./files/durable.js";
@@ -35,7 +35,9 @@ export function directoryStore(dir: string): ShardStore {
         throw storeFailed(join(dir, prefix), error);
       }
     },
-    putFile: (name, localPath) => at(name, (path) => putFile(path, localPath)),
+    putFile: (name, localPath) =>
+      // Temporary files are in the store's own directory: readers of a folder of parts may not skip hidden files.
+      at(name, (path) => putFile({ path, localPath, temp: tempPath(join(dir, basename(name))) })),
     open: (name) => readChunks(dir, name),
     remove: (name) => at(name, (path) => rm(path, { force: true })),
     removeLeftovers: async () => {
@@ -48,9 +50,14 @@ export function directoryStore(dir: string): ShardStore {
   };
 }
 
-async function putFile(path: string, localPath: string): Promise<void> {
+async function putFile(options: {
+  readonly path: string;
+  readonly localPath: string;
+  /** On the file system of `path`. */
+  readonly temp: string;
+}): Promise<void> {
+  const { path, localPath, temp } = options;
   await makeDirectoryDurably(dirname(path));
-  const temp = tempPath(path);
   try {
     await moveOrCopy(localPath, temp);
     await syncFile(temp);

@@ -7,6 +7,7 @@ function manifest(stats: Record<string, number>): Manifest {
     manifestVersion: 1,
     createdAt: "2026-01-01T00:00:00Z",
     format: "jsonl",
+    layout: "nested",
     users: 100,
     rejected: 0,
     rejectedFile: "rejected.jsonl",

@@ -30,6 +30,7 @@ describe("recommendOptions", () => {
       draftWidth: "auto",
       excludeSeen: false,
       format: "parquet",
+      layout: "nested",
       precision: "fp32",
       batchSize: 32,
       partSize: 4096,

@@ -106,6 +106,25 @@ describe("recommend", () => {
     expect(met).toBeGreaterThan(20);
   });
 
+  it("gives items of a shared path in the order of a file, and so many of them", async () => {
+    const shared = await sharedPaths(world());
+    const most = [...shared.values()].map((items) => items.at(-1) ?? "");
+    const itemOrder = world().path("order.csv");
+    await writeFile(itemOrder, `item_id,count\n${most.map((item) => `${item},7`).join("\n")}\n`);
+    const flags = { beamWidth: "30", topK: "30", itemOrder, itemsPerPath: "1", format };
+    const lists = await listsIn(world(), { out: "ordered", ...flags });
+    for (const { items } of lists) {
+      expect(items.map(({ item }) => item)).toEqual(
+        items.map(({ codes }) => shared.get(codes.join())?.at(-1)),
+      );
+    }
+    const other = ["--beam-width", "30", "--top-k", "30", "--items-per-path", "2"];
+    const again = [...flagsOf(world()), ...other, "--format", format];
+    expect(await refusal("recommend", ...again, "--out", world().path("ordered"))).toMatch(
+      /arguments\.itemsPerPath was 1 and is 2; versions\.itemOrder was "\w{64}" and is not set/,
+    );
+  });
+
   it("keeps more beams than items if asked to: shorter lists are beginnings of longer ones", async () => {
     const long = await listsIn(world(), { out: "long", beamWidth: "20", topK: "20", format });
     const short = await listsIn(world(), { out: "short", beamWidth: "20", topK: "3", format });

@@ -1,5 +1,6 @@
-import { copyFile, cp } from "node:fs/promises";
+import { copyFile, cp, readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
+import { fileHash, queryNumber, withDuckDb } from "@nightbeam/dataset";
 import { type Manifest, readManifest } from "@nightbeam/run";
 import { succeed } from "@nightbeam/testing/command";
 import { listsIn, listsOf } from "@nightbeam/testing/recommend";
@@ -63,6 +64,63 @@ describe("rows that cannot be recommended for", () => {
   it("are counted", () => {
     expect(manifest).toMatchObject({ users: 13, rejected: 3, rejectedFile: "rejected.jsonl" });
     expect(printed).toContain(`13 (3 set aside: ${out()}/rejected.jsonl)`);
+  });
+
+  it("leave a folder of parts that is one table, in both layouts", async () => {
+    const histories = world().path("mixed.jsonl");
+    const flags = flagsOf({ ...world(), histories });
+    const flat = world().path("flat");
+    const draft = ["--draft", world().draft, "--draft-width", "7"];
+    await succeed("recommend", ...flags, ...draft, "--layout", "flat", "--out", flat);
+    const names = [
+      ...(await readdir(join(out(), "parts"))),
+      ...(await readdir(join(flat, "parts"))),
+    ];
+    expect(names.filter((name) => !name.endsWith(".parquet"))).toEqual([]);
+    await withDuckDb(undefined, async (connection) => {
+      const items = `SELECT "user", unnest(items, recursive := true) FROM '${out()}/parts/*.parquet'`;
+      const rows = `SELECT * FROM '${flat}/parts/*.parquet'`;
+      const count = (query: string) => queryNumber(connection, `SELECT count(*) FROM (${query})`);
+      expect(await count(rows)).toBe(13 * 10);
+      expect(await count(`(${items}) EXCEPT (${rows})`)).toBe(0);
+      expect(await count(`SELECT DISTINCT "user", rank FROM (${rows}) WHERE rank <= 10`)).toBe(130);
+      expect(await count(`SELECT * FROM (${rows}) WHERE score <> log_prob`)).toBe(0);
+    });
+    const { stdout } = await succeed("compare", out(), flat);
+    expect(stdout).toContain("same users, items and order");
+  });
+
+  it("leave a manifest that says where the lists come from", async () => {
+    const histories = world().path("mixed.jsonl");
+    const { size } = await stat(histories);
+    const hash = await fileHash(histories);
+    expect(manifest).toMatchObject({
+      nightbeam: "0.1.0",
+      layout: "nested",
+      stats: { emptyLists: 0 },
+      device: "cpu",
+      search: { program: "tree-scores", reason: expect.any(String) },
+      drafts: [],
+      draftWidth: "auto",
+      draftWidths: [{ widths: [], parts: 4 }],
+    });
+    const drafted = await readManifest(world().path("flat"));
+    expect(drafted).toMatchObject({
+      layout: "flat",
+      drafts: [{ kind: "checkpoint", path: world().draft, hash: drafted.versions.draft }],
+      draftWidth: [7],
+      draftWidths: [{ widths: [7, 7], parts: 1 }],
+    });
+    expect(manifest.inputs).toEqual([
+      { name: "target", path: world().target, hash: manifest.versions.target },
+      {
+        name: "catalogue",
+        path: world().catalogue,
+        bytes: expect.any(Number),
+        hash: await fileHash(world().catalogue),
+      },
+      { name: "histories", path: histories, bytes: size, hash },
+    ]);
   });
 
   it("may be all rows there are", async () => {

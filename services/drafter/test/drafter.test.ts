@@ -111,6 +111,17 @@ describe("a drafter", () => {
     await until("its connections to Redis are closed", async () => (await connections()) <= before);
   });
 
+  it("orders items of one path as one machine does, and writes rows per item", async () => {
+    const request = { itemOrder: "histories", itemsPerPath: 2, layout: "flat" };
+    const run = await submit("ordered", { request });
+    await start();
+    await allDone(run);
+    expect(await finish(run.out)).toMatchObject({ layout: "flat", draftWidths: [{ widths: [] }] });
+    const lists = await listsOf(run.out);
+    expect(lists).toEqual(await night().alone("ordered-alone", request));
+    expect(lists).not.toEqual(night().expected);
+  });
+
   it("finds the lists of one machine, to the last bit", async () => {
     const run = await submit("exact", { request: drafting() });
     await start();

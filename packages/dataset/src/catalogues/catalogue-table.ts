@@ -1,45 +1,33 @@
-import type { Catalogue } from "@nightbeam/catalogue";
-import { CatalogueBuilder } from "@nightbeam/catalogue";
+import type { CatalogueBuilder } from "@nightbeam/catalogue";
 import type { DuckDbOptions } from "../duckdb/open-duckdb.js";
 import { streamColumns, withDuckDb } from "../duckdb/open-duckdb.js";
 import { parquetTable, sqlName } from "../duckdb/sql.js";
 import { numberValue, textValue } from "../duckdb/values.js";
 import { DatasetError } from "../errors.js";
-import type { FileFormat } from "../files/file-format.js";
-import { fileShape } from "../files/file-format.js";
 import { parquetColumns } from "../files/parquet-columns.js";
 import { openTextTable } from "../files/text-table.js";
-import { idOf } from "../histories/ids.js";
 import { requireIdType } from "../histories/parquet-ids.js";
-
-/** The column of item ids. */
-export const ITEM_COLUMN = "item_id";
-const INTEGER_TYPE = /^U?(TINYINT|SMALLINT|INTEGER|BIGINT)$/;
+import { addRecord } from "./add-record.js";
+import { type CatalogueColumns, catalogueColumns } from "./catalogue-columns.js";
 
 /**
- * Reads a table of items: item_id, and the codes c0, c1, … without a gap. Rows stream into the
- * catalogue; other columns are ignored.
+ * Adds the items of CSV or JSON lines: an item's id, and a column per level or one with the whole path. Rows stream into
+ * the catalogue; other columns are ignored.
  *
- * @throws DatasetError MISSING_COLUMN, COLUMN_TYPE; CatalogueError for an unusable row
+ * @throws DatasetError MISSING_COLUMN, BAD_CATALOGUE; CatalogueError for an unusable row
  */
-export async function readCatalogueTable(source: {
-  readonly path: string;
-  readonly format: FileFormat;
-  readonly duckdb: DuckDbOptions | undefined;
-}): Promise<Catalogue> {
-  const builder = new CatalogueBuilder();
-  if (source.format === "parquet") await addParquet(builder, source);
-  else await addText(builder, source);
-  return builder.build();
-}
-
-async function addText(
+export async function addTextTable(
   builder: CatalogueBuilder,
-  { path, format }: { readonly path: string; readonly format: FileFormat },
+  source: {
+    readonly path: string;
+    readonly gzip: boolean;
+    readonly format: "csv" | "jsonl";
+    readonly delimiter?: string;
+  },
 ): Promise<void> {
-  const shape = fileShape({ path, format });
-  const table = await openTextTable({ path, gzip: shape.gzip }, shape);
-  const levels = levelColumns(path, table.columns);
+  const { path, delimiter = "," } = source;
+  const table = await openTextTable(source, { ...source, delimiter });
+  const columns = catalogueColumns(table.columns) ?? missing(path, table.columns);
   for await (const lines of table.lines()) {
     for (const line of lines) {
       const record = table.parse(line);
@@ -50,66 +38,53 @@ async function addText(
           `${path}: ${where}: ${record.detail}. Correct the line: a catalogue must be read completely.`,
         );
       }
-      const { values } = record;
-      // An invalid id or code becomes one that the catalogue refuses, with the reason.
-      const id = idOf(values[ITEM_COLUMN]) ?? "";
-      builder.add({ id, codes: levels.map((level) => codeOf(values[level])), where });
+      addRecord(builder, { values: record.values, columns, where });
     }
   }
 }
 
-async function addParquet(
+/** The same for Parquet. @throws DatasetError MISSING_COLUMN, COLUMN_TYPE; CatalogueError for an unusable row */
+export async function addParquet(
   builder: CatalogueBuilder,
   { path, duckdb }: { readonly path: string; readonly duckdb: DuckDbOptions | undefined },
 ): Promise<void> {
   await withDuckDb(duckdb, async (connection) => {
-    const columns = await parquetColumns(connection, path);
-    const levels = levelColumns(path, [...columns.keys()]);
-    requireIdType({ path, column: ITEM_COLUMN, type: columns.get(ITEM_COLUMN) ?? "" });
-    for (const level of levels) requireIntegers(path, level, columns.get(level) ?? "");
-    const selected = levels
-      .map((level) => `CAST(${sqlName(level)} AS BIGINT) AS ${sqlName(level)}`)
-      .join(", ");
+    const types = await parquetColumns(connection, path);
+    const names = [...types.keys()];
+    const lists = names.filter((name) => types.get(name)?.endsWith("]"));
+    const columns = catalogueColumns(names, lists) ?? missing(path, names);
+    requireIdType({ path, column: columns.item, type: types.get(columns.item) ?? "" });
+    const selected = codeColumns(columns).map((name) => jsonColumn(name, types.get(name) ?? ""));
     const sql =
-      `SELECT CAST(${ITEM_COLUMN} AS VARCHAR) AS id, file_row_number, ${selected} ` +
+      `SELECT CAST(${sqlName(columns.item)} AS VARCHAR) AS id, file_row_number, ${selected.join(", ")} ` +
       `FROM ${parquetTable(path)}`;
-    for await (const [ids = [], rows = [], ...levelCodes] of streamColumns(connection, {
-      sql,
-      path,
-    })) {
+    for await (const [ids = [], rows = [], ...codes] of streamColumns(connection, { sql, path })) {
       for (const [at, id] of ids.entries()) {
-        const where = `row ${numberValue(rows[at])}`;
-        const codes = levelCodes.map((column) => {
-          const code = column[at];
-          return code === null || code === undefined ? Number.NaN : numberValue(code);
+        const cells = codeColumns(columns).map((name, nth): [string, unknown] => {
+          return [name, JSON.parse(textValue(codes[nth]?.[at]) ?? "null")];
         });
-        builder.add({ id: textValue(id) ?? "", codes, where });
+        const values = Object.fromEntries([[columns.item, textValue(id)], ...cells]);
+        addRecord(builder, { values, columns, where: `row ${numberValue(rows[at])}` });
       }
     }
   });
 }
 
-/** The columns c0, c1, … up to the first gap. */
-function levelColumns(path: string, columns: readonly string[]): string[] {
-  const levels: string[] = [];
-  while (columns.includes(`c${levels.length}`)) levels.push(`c${levels.length}`);
-  if (columns.includes(ITEM_COLUMN) && levels.length > 0) return levels;
+function codeColumns({ codes }: CatalogueColumns): readonly string[] {
+  return "path" in codes ? [codes.path] : codes.levels;
+}
+
+/** A column as JSON: whatever its type is, the value and its text are those of a text file. */
+function jsonColumn(name: string, type: string): string {
+  const value = type === "BLOB" ? `CAST(${sqlName(name)} AS VARCHAR)` : sqlName(name);
+  return `CAST(to_json(${value}) AS VARCHAR) AS ${sqlName(`codes of ${name}`)}`;
+}
+
+function missing(path: string, columns: readonly string[]): never {
   throw new DatasetError(
     "MISSING_COLUMN",
     `${path} has the columns ${columns.map((name) => `"${name}"`).join(", ") || "(none)"}; ` +
-      `a catalogue needs ${ITEM_COLUMN} and c0, c1, …: one integer per level.`,
+      "a catalogue needs item_id and c0, c1, …, one whole number per level, or a column codes with the whole path. " +
+      "Rename its columns, or add a header line if there is none.",
   );
-}
-
-function requireIntegers(path: string, column: string, type: string): void {
-  if (INTEGER_TYPE.test(type)) return;
-  throw new DatasetError(
-    "COLUMN_TYPE",
-    `${path}: column "${column}" is ${type}; codes are integers. Write the column as integers.`,
-  );
-}
-
-function codeOf(value: unknown): number {
-  if (typeof value === "number") return value;
-  return typeof value === "string" && /^\s*\d+\s*$/.test(value) ? Number(value) : Number.NaN;
 }

@@ -1,18 +1,7 @@
-import { isUtf8 } from "node:buffer";
 import type { CatalogueFilter } from "@nightbeam/catalogue";
 import type { DuckDbOptions } from "../duckdb/open-duckdb.js";
-import { streamColumns, withDuckDb } from "../duckdb/open-duckdb.js";
-import { parquetTable, sqlName } from "../duckdb/sql.js";
-import { textValue } from "../duckdb/values.js";
-import { DatasetError } from "../errors.js";
-import type { FileFormat } from "../files/file-format.js";
-import { fileShape } from "../files/file-format.js";
-import { readLines } from "../files/lines.js";
-import { parquetColumns } from "../files/parquet-columns.js";
-import { openTextTable } from "../files/text-table.js";
-import { idOf, idProblem } from "../histories/ids.js";
-import { requireIdType } from "../histories/parquet-ids.js";
-import { ITEM_COLUMN } from "./catalogue-table.js";
+import { ITEM_COLUMN } from "./catalogue-columns.js";
+import { itemRows, unusableList } from "./item-rows.js";
 
 /** How to read a list of items. */
 export interface ItemListOptions {
@@ -28,95 +17,10 @@ export interface ItemListOptions {
  * @throws DatasetError FILE_NOT_FOUND, UNREADABLE, MISSING_COLUMN, COLUMN_TYPE
  */
 export async function readItemList(path: string, options: ItemListOptions = {}): Promise<string[]> {
-  const column = options.column ?? ITEM_COLUMN;
-  const format = tableFormat(path);
-  if (format === undefined) return readPlain(path);
-  if (format === "parquet") return readParquet({ path, column, duckdb: options.duckdb });
-  return readText({ path, format, column });
-}
-
-function tableFormat(path: string): FileFormat | undefined {
-  try {
-    return fileShape({ path }).format;
-  } catch {
-    return undefined;
-  }
-}
-
-async function readPlain(path: string): Promise<string[]> {
+  const { column = ITEM_COLUMN, duckdb } = options;
   const items: string[] = [];
-  for await (const lines of readLines({ path, gzip: path.toLowerCase().endsWith(".gz") })) {
-    for (const { number, bytes } of lines) {
-      if (bytes === null || !isUtf8(bytes))
-        throw unusable(path, `line ${number} is not UTF-8 text`);
-      const item = bytes.toString("utf8").trim();
-      if (item !== "") items.push(item);
-    }
-  }
+  for await (const { item } of itemRows(path, { column, duckdb })) items.push(item);
   return items;
-}
-
-async function readText(source: {
-  readonly path: string;
-  readonly format: FileFormat;
-  readonly column: string;
-}): Promise<string[]> {
-  const { path, column } = source;
-  const shape = fileShape(source);
-  const table = await openTextTable({ path, gzip: shape.gzip }, shape);
-  requireColumn(path, column, table.columns);
-  const items: string[] = [];
-  for await (const lines of table.lines()) {
-    for (const line of lines) {
-      const record = table.parse(line);
-      if (!record.ok) throw unusable(path, `line ${line.number}: ${record.detail}`);
-      const item = idOf(record.values[column]);
-      if (item === undefined) {
-        throw unusable(path, `line ${line.number}: ${idProblem(column, record.values[column])}`);
-      }
-      items.push(item);
-    }
-  }
-  return items;
-}
-
-async function readParquet(source: {
-  readonly path: string;
-  readonly column: string;
-  readonly duckdb: DuckDbOptions | undefined;
-}): Promise<string[]> {
-  const { path, column, duckdb } = source;
-  return withDuckDb(duckdb, async (connection) => {
-    const columns = await parquetColumns(connection, path);
-    requireColumn(path, column, [...columns.keys()]);
-    requireIdType({ path, column, type: columns.get(column) ?? "" });
-    const items: string[] = [];
-    const sql = `SELECT CAST(${sqlName(column)} AS VARCHAR) AS item FROM ${parquetTable(path)}`;
-    for await (const [values = []] of streamColumns(connection, { sql, path })) {
-      for (const value of values) {
-        const item = textValue(value);
-        if (item === null) throw unusable(path, `column "${column}" has an empty row`);
-        items.push(item);
-      }
-    }
-    return items;
-  });
-}
-
-function requireColumn(path: string, column: string, columns: readonly string[]): void {
-  if (columns.includes(column) || columns.length === 0) return;
-  throw new DatasetError(
-    "MISSING_COLUMN",
-    `${path} has no column "${column}"; it has ${columns.map((name) => `"${name}"`).join(", ")}. ` +
-      "Set the name of its column of item ids.",
-  );
-}
-
-function unusable(path: string, problem: string): DatasetError {
-  return new DatasetError(
-    "UNREADABLE",
-    `${path}: ${problem}. Correct the list: a skipped item would be recommended, or lost.`,
-  );
 }
 
 /** Reads the lists of allowed and blocked items, if given. @throws DatasetError as `readItemList` */
@@ -129,4 +33,46 @@ export async function readItemFilter(paths: {
     ...(allow === undefined ? {} : { allow: await readItemList(allow) }),
     ...(block === undefined ? {} : { block: await readItemList(block) }),
   };
+}
+
+/** Columns of counts, by preference. */
+const COUNT_COLUMNS = [
+  "count",
+  "counts",
+  "n",
+  "popularity",
+  "frequency",
+  "views",
+  "sales",
+  "score",
+  "weight",
+];
+
+/**
+ * Reads an order of items: a list as `readItemList` reads it, best first; with a column `count` (or popularity, views,
+ * score, …), those with the highest count first.
+ *
+ * @returns the ids, best first; items with equal counts in file order
+ * @throws DatasetError as `readItemList`; UNREADABLE for a count that is not a number
+ */
+export async function readItemOrder(path: string): Promise<string[]> {
+  const rows: { readonly item: string; readonly count: number }[] = [];
+  for await (const row of itemRows(path, { column: ITEM_COLUMN, values: COUNT_COLUMNS })) {
+    const { item, where } = row;
+    const count = "value" in row ? countOf(row.value) : 0;
+    if (count === undefined) {
+      throw unusableList(
+        path,
+        `${where}: the count of item "${item}" is ${JSON.stringify(row.value)}`,
+      );
+    }
+    rows.push({ item, count });
+  }
+  // Sorting is stable.
+  return rows.sort((a, b) => b.count - a.count).map(({ item }) => item);
+}
+
+function countOf(value: unknown): number | undefined {
+  const count = typeof value === "string" && value.trim() !== "" ? Number(value) : value;
+  return typeof count === "number" && Number.isFinite(count) ? count : undefined;
 }

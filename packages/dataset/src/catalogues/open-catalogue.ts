@@ -1,8 +1,12 @@
 import { constants } from "node:buffer";
+import { createReadStream } from "node:fs";
 import type { FileHandle } from "node:fs/promises";
 import { open } from "node:fs/promises";
+import { buffer } from "node:stream/consumers";
+import { createGunzip } from "node:zlib";
 import type { Catalogue } from "@nightbeam/catalogue";
 import {
+  CatalogueBuilder,
   CatalogueError,
   decodePrepared,
   encodePrepared,
@@ -11,36 +15,56 @@ import {
 import { writeDurably } from "@nightbeam/store";
 import type { DuckDbOptions } from "../duckdb/open-duckdb.js";
 import { DatasetError, readFailure } from "../errors.js";
-import { readCatalogueTable } from "./catalogue-table.js";
-
-/** The file format of a catalogue. */
-export type CatalogueFormat = "lc-rec" | "jsonl" | "csv" | "parquet" | "prepared";
-
-/** Known extensions. The format of other files follows from their first bytes. */
-const FORMATS_BY_EXTENSION: readonly (readonly [RegExp, CatalogueFormat])[] = [
-  [/\.(jsonl|ndjson)(\.gz)?$/i, "jsonl"],
-  [/\.(csv|tsv)(\.gz)?$/i, "csv"],
-  [/\.(parquet|pq)$/i, "parquet"],
-];
+import { addParquet, addTextTable } from "./catalogue-table.js";
+import { addInfoLines } from "./info-lines.js";
+import { addJsonArray } from "./json-array.js";
+import { type CatalogueShape, sniffCatalogue } from "./sniff.js";
 
 /**
- * Opens a catalogue file: an LC-Rec index (`{"item": ["<a_1>", …]}`), a table (Parquet, CSV or JSONL
- * with columns item_id, c0, c1, …), or a file of `writePreparedCatalogue`.
+ * Opens a catalogue file: an LC-Rec index (`{"item": ["<a_1>", …]}`), a table (Parquet, CSV, JSON lines or a JSON array, with
+ * an item's id and its codes), lines of MiniOneRec's info.txt, or a file of `writePreparedCatalogue`. What it is follows
+ * from its content. Text may be compressed with gzip.
  *
- * @throws DatasetError FILE_NOT_FOUND, UNREADABLE, MISSING_COLUMN, COLUMN_TYPE, BAD_CATALOGUE
+ * @throws DatasetError FILE_NOT_FOUND, UNREADABLE, UNKNOWN_FORMAT, MISSING_COLUMN, COLUMN_TYPE, BAD_CATALOGUE
  */
 export async function openCatalogue(
   path: string,
-  options: { readonly format?: CatalogueFormat; readonly duckdb?: DuckDbOptions } = {},
+  options: { readonly duckdb?: DuckDbOptions } = {},
 ): Promise<Catalogue> {
   try {
-    const format = options.format ?? (await formatOf(path));
-    if (format === "prepared") return decodePrepared(await readShared(path));
-    if (format === "lc-rec") return parseLcRecIndex(await readText(path));
-    return await readCatalogueTable({ path, format, duckdb: options.duckdb });
+    const shape = await sniffCatalogue(path);
+    if (shape.format === "lc-rec") return parseLcRecIndex(await readText(path, shape));
+    if (shape.format === "prepared") return decodePrepared(await readPrepared(path, shape));
+    const builder = new CatalogueBuilder();
+    await addItems(builder, { path, shape, duckdb: options.duckdb });
+    return builder.build();
   } catch (error) {
     if (!(error instanceof CatalogueError)) throw readFailure(path, error);
     throw new DatasetError("BAD_CATALOGUE", `${path}: ${error.message}`, { cause: error });
+  }
+}
+
+async function addItems(
+  builder: CatalogueBuilder,
+  source: {
+    readonly path: string;
+    readonly shape: Exclude<CatalogueShape, { format: "lc-rec" | "prepared" }>;
+    readonly duckdb: DuckDbOptions | undefined;
+  },
+): Promise<void> {
+  const { path, shape } = source;
+  switch (shape.format) {
+    case "parquet":
+      return addParquet(builder, source);
+    case "csv":
+    case "jsonl":
+      return addTextTable(builder, { path, ...shape });
+    case "info":
+      return addInfoLines(builder, { path, ...shape });
+    case "json-array":
+      return addJsonArray(builder, path, await readText(path, shape));
+    default:
+      return shape satisfies never;
   }
 }
 
@@ -53,32 +77,30 @@ export function writePreparedCatalogue(catalogue: Catalogue, path: string): Prom
   return writeDurably(path, encodePrepared(catalogue));
 }
 
-async function formatOf(path: string): Promise<CatalogueFormat> {
-  const named = FORMATS_BY_EXTENSION.find(([extension]) => extension.test(path))?.[1];
-  if (named !== undefined) return named;
-  const start = await withFile(path, async (file) => {
-    const bytes = Buffer.alloc(64);
-    const { bytesRead } = await file.read(bytes, 0, bytes.length, 0);
-    return bytes.toString("latin1", 0, bytesRead);
-  });
-  if (start.startsWith("PAR1")) return "parquet";
-  // After a byte-order mark, in latin1.
-  return /^(ï»¿)?\s*\{/.test(start) ? "lc-rec" : "prepared";
+async function readText(path: string, { gzip }: { readonly gzip: boolean }): Promise<string> {
+  const bytes = await readBytes(path, gzip);
+  if (bytes.length > constants.MAX_STRING_LENGTH) {
+    throw new DatasetError(
+      "UNREADABLE",
+      `${path} has ${bytes.length} bytes, more than a string can hold. ` +
+        "Write the catalogue as a table with columns item_id, c0, c1, …",
+    );
+  }
+  const text = bytes.toString("utf8");
+  return text.startsWith("\uFEFF") ? text.slice(1) : text;
 }
 
-async function readText(path: string): Promise<string> {
-  return withFile(path, async (file) => {
-    const { size } = await file.stat();
-    if (size > constants.MAX_STRING_LENGTH) {
-      throw new DatasetError(
-        "UNREADABLE",
-        `${path} has ${size} bytes, more than a string can hold. ` +
-          "Write the catalogue as a table with columns item_id, c0, c1, …",
-      );
-    }
-    const text = await file.readFile("utf8");
-    return text.startsWith("\uFEFF") ? text.slice(1) : text;
-  });
+function readBytes(path: string, gzip: boolean): Promise<Buffer> {
+  const file = createReadStream(path);
+  return buffer(gzip ? file.pipe(createGunzip()) : file);
+}
+
+/** The bytes of a prepared catalogue, in shared memory if they are not compressed. */
+async function readPrepared(
+  path: string,
+  { gzip }: { readonly gzip: boolean },
+): Promise<Uint8Array> {
+  return gzip ? readBytes(path, gzip) : readShared(path);
 }
 
 /** The file in shared memory, which a prepared catalogue uses directly and threads can share. */

@@ -1,6 +1,7 @@
 import { isUtf8 } from "node:buffer";
 import { DatasetError } from "../errors.js";
 import { splitCsvLine } from "./csv-line.js";
+import { parseExactJson } from "./exact-json.js";
 import type { FileShape } from "./file-format.js";
 import type { Line, LineSource } from "./lines.js";
 import { readLines } from "./lines.js";
@@ -32,8 +33,15 @@ const SAMPLE_RECORDS = 100;
  *
  * @throws DatasetError FILE_NOT_FOUND, UNREADABLE; MISSING_COLUMN for a CSV without a header line
  */
-export async function openTextTable(source: LineSource, shape: FileShape): Promise<TextTable> {
-  return shape.format === "csv" ? openCsv(source, shape.delimiter) : openJsonl(source);
+export async function openTextTable(
+  source: LineSource,
+  shape: FileShape & {
+    /** Reads whole numbers of JSON beyond 2^53 as texts, because they may be ids. Default: true. */
+    readonly exactIds?: boolean;
+  },
+): Promise<TextTable> {
+  if (shape.format === "csv") return openCsv(source, shape.delimiter);
+  return openJsonl(source, shape.exactIds === false ? JSON.parse : parseExactJson);
 }
 
 async function openCsv(source: LineSource, delimiter: string): Promise<TextTable> {
@@ -55,12 +63,16 @@ async function openCsv(source: LineSource, delimiter: string): Promise<TextTable
   };
 }
 
-async function openJsonl(source: LineSource): Promise<TextTable> {
+async function openJsonl(
+  source: LineSource,
+  parseText: (text: string) => unknown,
+): Promise<TextTable> {
+  const parse = (line: Line) => parseJson(line, parseText);
   const columns = new Set<string>();
   let seen = 0;
   for await (const lines of recordLines(source, 0)) {
     for (const line of lines.slice(0, SAMPLE_RECORDS - seen)) {
-      const record = parseJson(line);
+      const record = parse(line);
       if (record.ok) for (const key of Object.keys(record.values)) columns.add(key);
     }
     seen += lines.length;
@@ -70,7 +82,7 @@ async function openJsonl(source: LineSource): Promise<TextTable> {
     path: source.path,
     columns: [...columns],
     lines: () => recordLines(source, 0),
-    parse: parseJson,
+    parse,
   };
 }
 
@@ -119,12 +131,12 @@ function parseCsv(line: Line, columns: readonly string[], delimiter: string): Te
   return { ok: true, line: line.number, values };
 }
 
-function parseJson(line: Line): TextRecord {
+function parseJson(line: Line, parseText: (text: string) => unknown): TextRecord {
   const text = lineText(line);
   if (text === undefined) return unreadable(line);
   let value: unknown;
   try {
-    value = JSON.parse(text);
+    value = parseText(text);
   } catch {
     return { ok: false, line: line.number, detail: "not valid JSON" };
   }

@@ -3,24 +3,24 @@ import { reasonOf } from "@nightbeam/store";
 import { z } from "zod";
 import type { DuckDbOptions } from "../duckdb/open-duckdb.js";
 import { openDuckDb, streamColumns } from "../duckdb/open-duckdb.js";
-import { parquetTable } from "../duckdb/sql.js";
+import { parquetTable, sqlName } from "../duckdb/sql.js";
 import { textValue } from "../duckdb/values.js";
 import { DatasetError } from "../errors.js";
 import { fileShape } from "../files/file-format.js";
+import type { Line } from "../files/lines.js";
 import { parquetColumns } from "../files/parquet-columns.js";
 import { openTextTable } from "../files/text-table.js";
+import { flatRowSchema, ListCollector } from "./flat-rows.js";
 import type { Recommendation } from "./recommendation.js";
 import { recommendationSchema } from "./recommendation.js";
 
-/** A file of recommendations, written by `writePart`. */
+/** A file of recommendations, written by `writePart`; its layout follows from its content. */
 export interface RecommendationFile {
   readonly path: string;
   /** Default: by the extension of the path. */
   readonly format?: "parquet" | "jsonl";
   readonly duckdb?: DuckDbOptions;
 }
-
-const partSchema = z.array(recommendationSchema);
 
 /**
  * Streams the recommendations of a file in batches, in file order. Unlike for histories, an unreadable
@@ -59,16 +59,26 @@ async function* readJsonl(source: {
   readonly path: string;
   readonly gzip: boolean;
 }): AsyncGenerator<Recommendation[]> {
-  const table = await openTextTable(source, { format: "jsonl", gzip: source.gzip, delimiter: "," });
+  const table = await openTextTable(source, {
+    ...{ format: "jsonl", gzip: source.gzip, delimiter: "," },
+    // Ids are texts, and scores are numbers, however large.
+    exactIds: false,
+  });
+  const flat = !table.columns.includes("items") && table.columns.includes("item");
+  const lists = new ListCollector();
+  const read = <Value>(line: Line, schema: z.ZodType<Value>): Value => {
+    const record = table.parse(line);
+    const parsed = schema.safeParse(record.ok ? record.values : undefined);
+    if (parsed.success) return parsed.data;
+    const problem = record.ok ? z.prettifyError(parsed.error) : record.detail;
+    throw damaged(source.path, `line ${line.number}: ${problem}`);
+  };
   for await (const lines of table.lines()) {
-    yield lines.map((line) => {
-      const record = table.parse(line);
-      const parsed = recommendationSchema.safeParse(record.ok ? record.values : undefined);
-      if (parsed.success) return parsed.data;
-      const problem = record.ok ? z.prettifyError(parsed.error) : record.detail;
-      throw damaged(source.path, `line ${line.number}: ${problem}`);
-    });
+    yield flat
+      ? lines.flatMap((line) => lists.add(read(line, flatRowSchema)) ?? [])
+      : lines.map((line) => read(line, recommendationSchema));
   }
+  yield [lists.finish() ?? []].flat();
 }
 
 async function* readParquet(
@@ -76,23 +86,39 @@ async function* readParquet(
   path: string,
 ): AsyncGenerator<Recommendation[]> {
   const columns = await parquetColumns(connection, path);
-  const missing = ["user", "items"].filter((name) => !columns.has(name));
+  const flat = !columns.has("items") && columns.has("item");
+  const wanted = flat ? ["user", "item", "score", "codes"] : ["user", "items"];
+  const missing = wanted.filter((name) => !columns.has(name));
   if (missing.length > 0) {
     throw new DatasetError(
       "MISSING_COLUMN",
-      `${path} has no column "${missing.join('", "')}"; recommendations have user and items.`,
+      `${path} has no column "${missing.join('", "')}"; recommendations have user and items, or a row per item with ` +
+        "user, rank, item, score, log_prob, codes.",
     );
   }
-  const sql = `SELECT "user", CAST(to_json(items) AS VARCHAR) AS list FROM ${parquetTable(path)}`;
-  for await (const [users = [], lists = []] of streamColumns(connection, { sql, path })) {
-    const rows = users.map((user, place) => {
-      const items: unknown = JSON.parse(textValue(lists[place]) ?? "null");
-      return { user, items };
-    });
-    const parsed = partSchema.safeParse(rows);
-    if (!parsed.success) throw damaged(path, z.prettifyError(parsed.error));
-    yield parsed.data;
+  const others = ["rank", "log_prob"].filter((name) => columns.has(name));
+  const row = [...wanted, ...others].map((name) => `${sqlName(name)} := ${sqlName(name)}`);
+  const value = flat ? `struct_pack(${row.join(", ")})` : "items";
+  const sql = `SELECT "user", CAST(to_json(${value}) AS VARCHAR) AS list FROM ${parquetTable(path)}`;
+  const lists = new ListCollector();
+  for await (const [users = [], texts = []] of streamColumns(connection, { sql, path })) {
+    const values = texts.map((text): unknown => JSON.parse(textValue(text) ?? "null"));
+    if (flat) yield parsedAs(path, flatRowsSchema, values).flatMap((one) => lists.add(one) ?? []);
+    else {
+      const rows = users.map((user, place) => ({ user, items: values[place] }));
+      yield parsedAs(path, partSchema, rows);
+    }
   }
+  yield [lists.finish() ?? []].flat();
+}
+
+const partSchema = z.array(recommendationSchema);
+const flatRowsSchema = z.array(flatRowSchema);
+
+function parsedAs<Value>(path: string, schema: z.ZodType<Value>, value: unknown): Value {
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  throw damaged(path, z.prettifyError(parsed.error));
 }
 
 function damaged(path: string, problem: string): DatasetError {

@@ -1,4 +1,3 @@
-import { randomUUID } from "node:crypto";
 import { open, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { VARCHAR } from "@duckdb/node-api";
@@ -9,29 +8,36 @@ import { withDuckDb } from "../duckdb/open-duckdb.js";
 import { sqlText } from "../duckdb/sql.js";
 import { writeFailure } from "../errors.js";
 import type { Recommendation } from "./recommendation.js";
-import { itemsJson, recommendationJson } from "./recommendation.js";
+import { storedItems } from "./recommendation.js";
 
 /** The file format of a part. */
 export type PartFormat = "parquet" | "jsonl";
 
+/** `nested`: a row per user, with a list of items. `flat`: a row per user and item. */
+export type PartLayout = "nested" | "flat";
+
 /** Recommendations, as an array or a stream. */
 export type Recommendations = Iterable<Recommendation> | AsyncIterable<Recommendation>;
 
-/** A part to write. */
-export interface PartSource {
-  readonly directory: string;
-  /** The file name without extension: "part-00000". */
-  readonly name: string;
+/** What a part file holds. */
+export interface PartContent {
   /** Default: "parquet". */
   readonly format?: PartFormat;
+  /** Default: "nested". */
+  readonly layout?: PartLayout | undefined;
   readonly recommendations: Recommendations;
   readonly duckdb?: DuckDbOptions;
 }
 
-/** A part that has been written. */
-export interface WrittenPart {
-  /** The file name with extension, relative to the directory. */
-  readonly file: string;
+/** A part to write. */
+export interface PartSource extends PartContent {
+  readonly directory: string;
+  /** The file name without extension: "part-00000". */
+  readonly name: string;
+}
+
+/** A part file that has been written. */
+export interface WrittenFile {
   /** Users written. */
   readonly rows: number;
   readonly bytes: number;
@@ -39,51 +45,56 @@ export interface WrittenPart {
   readonly sha256: string;
 }
 
-/** A complete part on disk that still has its temporary name. */
-export interface PartAttempt extends WrittenPart {
-  readonly path: string;
+/** A part that has been written. */
+export interface WrittenPart extends WrittenFile {
+  /** The file name with extension, relative to the directory. */
+  readonly file: string;
 }
 
 /** Large enough for zstd to find repetition, small enough to read without much memory. */
 const ROW_GROUP_ROWS = 8_192;
-const ITEMS_SHAPE = '[{"item":"VARCHAR","score":"DOUBLE","codes":["USMALLINT"]}]';
+/** About as many bytes: a list has ten items or so. */
+const FLAT_ROW_GROUP_ROWS = 10 * ROW_GROUP_ROWS;
+const ITEMS_SHAPE =
+  '[{"rank":"INTEGER","item":"VARCHAR","score":"DOUBLE","log_prob":"DOUBLE","codes":["USMALLINT"]}]';
 /** Lines per write. */
 const BATCH_LINES = 256;
 
 /**
- * Writes a part file. Parquet: `user` VARCHAR, `items` LIST(STRUCT(item VARCHAR, score DOUBLE,
- * codes USMALLINT[])), zstd; JSONL: `{"user", "items": [{"item", "score", "codes"}]}`. The file is
- * complete or absent, and equal recommendations give equal bytes in either format.
+ * Writes a part file. Parquet, zstd: `user` VARCHAR, `items` LIST(STRUCT(rank INTEGER, item VARCHAR, score DOUBLE,
+ * log_prob DOUBLE, codes USMALLINT[])); flat, the same as columns: user, rank, item, score, log_prob, codes. JSONL: objects
+ * with these keys. A user without items has no row in the flat layout. The file is complete or absent, and equal
+ * recommendations give equal bytes in either format.
  *
  * @throws DatasetError BAD_RECOMMENDATION, WRITE_FAILED
  */
 export async function writePart(source: PartSource): Promise<WrittenPart> {
-  const { path, ...part } = await writePartAttempt(source, randomUUID());
+  const file = `${source.name}.${source.format ?? "parquet"}`;
+  const path = join(source.directory, file);
+  const temp = tempPath(path);
+  const written = await writePartFile(temp, source);
   try {
-    await publish(path, join(source.directory, part.file));
-    return part;
+    await publish(temp, path);
+    return { file, ...written };
   } catch (error) {
-    await rm(path, { force: true });
-    throw writeFailure(join(source.directory, part.file), error);
+    await rm(temp, { force: true });
+    throw writeFailure(path, error);
   }
 }
 
 /**
- * Writes and syncs a part file under the temporary name of an attempt (`tempPath`); the caller
- * publishes it. On failure nothing is left.
+ * Writes and syncs a part file at a path that is not used yet, such as a temporary one that the caller publishes. On
+ * failure nothing is left.
  *
  * @throws DatasetError BAD_RECOMMENDATION, WRITE_FAILED
  */
-export async function writePartAttempt(source: PartSource, attempt: string): Promise<PartAttempt> {
-  const format = source.format ?? "parquet";
-  const file = `${source.name}.${format}`;
-  const path = tempPath(join(source.directory, file), attempt);
-  const recommendations = new WatchedSource(source.recommendations);
+export async function writePartFile(path: string, content: PartContent): Promise<WrittenFile> {
+  const recommendations = new WatchedSource(content.recommendations);
   try {
-    const write = format === "parquet" ? writeParquet : writeJsonl;
-    const rows = await write(path, { ...source, recommendations });
+    const write = content.format === "jsonl" ? writeJsonl : writeParquet;
+    const rows = await write(path, { ...content, recommendations });
     await syncFile(path);
-    return { path, file, rows, ...(await fingerprint(path)) };
+    return { rows, ...(await fingerprint(path)) };
   } catch (error) {
     await rm(path, { force: true });
     throw recommendations.failed ? error : writeFailure(path, error);
@@ -110,13 +121,15 @@ class WatchedSource implements AsyncIterable<Recommendation> {
   }
 }
 
-async function writeJsonl(path: string, source: PartSource): Promise<number> {
+async function writeJsonl(path: string, source: PartContent): Promise<number> {
   const file = await open(path, "wx");
   try {
     let rows = 0;
     let batch: string[] = [];
     for await (const recommendation of source.recommendations) {
-      batch.push(`${recommendationJson(recommendation)}\n`);
+      for (const record of recordsOf(recommendation, source.layout)) {
+        batch.push(`${JSON.stringify(record)}\n`);
+      }
       rows++;
       if (batch.length < BATCH_LINES) continue;
       await file.appendFile(batch.join(""));
@@ -129,19 +142,31 @@ async function writeJsonl(path: string, source: PartSource): Promise<number> {
   }
 }
 
-function writeParquet(path: string, source: PartSource): Promise<number> {
+function recordsOf(recommendation: Recommendation, layout: PartLayout = "nested"): object[] {
+  const { user } = recommendation;
+  const items = storedItems(recommendation);
+  return layout === "flat" ? items.map((item) => ({ user, ...item })) : [{ user, items }];
+}
+
+function writeParquet(path: string, source: PartContent): Promise<number> {
   // With more threads the borders of row groups would vary, and so would the bytes.
   return withDuckDb({ ...source.duckdb, threads: 1 }, async (connection) => {
     await connection.run('CREATE TABLE part ("user" VARCHAR, items VARCHAR)');
     const writer = await TableWriter.open({ connection, table: "part", types: [VARCHAR, VARCHAR] });
     // Lists go in as JSON: cheaper than building DuckDB's value objects for every item.
     for await (const recommendation of source.recommendations) {
-      writer.add([recommendation.user, itemsJson(recommendation)]);
+      writer.add([recommendation.user, JSON.stringify(storedItems(recommendation))]);
     }
     writer.close();
+    const flat = source.layout === "flat";
+    const items = `from_json(items, ${sqlText(ITEMS_SHAPE)})`;
+    const query = flat
+      ? `SELECT "user", item.* FROM (SELECT "user", unnest(${items}) AS item FROM part)`
+      : `SELECT "user", ${items} AS items FROM part`;
+    const groupRows = flat ? FLAT_ROW_GROUP_ROWS : ROW_GROUP_ROWS;
     await connection.run(
-      `COPY (SELECT "user", from_json(items, ${sqlText(ITEMS_SHAPE)}) AS items FROM part) ` +
-        `TO ${sqlText(path)} (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE ${ROW_GROUP_ROWS})`,
+      `COPY (${query}) TO ${sqlText(path)} ` +
+        `(FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE ${groupRows})`,
     );
     return writer.rows;
   });

@@ -118,7 +118,11 @@ function lastCode(spec: PromptSpec, { trie }: Catalogue): string {
  * @throws ModelError MISSING_FILE, BAD_PROMPT_SPEC
  */
 export async function promptColumns(directory: string): Promise<string[]> {
-  const { prompt } = await readPromptSpec(directory);
+  return columnsOfSpec(await readPromptSpec(directory));
+}
+
+/** The same, for a spec that has been read. */
+export function columnsOfSpec({ prompt }: PromptSpec): string[] {
   if (prompt.kind === "items") return [];
   const texts =
     prompt.kind === "template" ? [prompt.template] : prompt.messages.map(({ content }) => content);

@@ -19,8 +19,8 @@ const LONG = 20;
  * that it does not matter where the tokenizer joins the instruction and what follows. Undefined if they are few.
  */
 export function promptStart(
-  { encodePrompt, columns, maxPromptTokens }: Prompts,
-  catalogue: Catalogue,
+  { encodePrompt, maxPromptTokens }: Prompts,
+  { catalogue, columns }: { catalogue: Catalogue; columns: readonly string[] },
 ): PromptStart | undefined {
   const last = catalogue.itemCount - 1;
   const items = Array.from({ length: LONG }, (_, nth) => Math.round((nth * last) / (LONG - 1)));

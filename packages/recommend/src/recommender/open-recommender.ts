@@ -9,6 +9,7 @@ import { searchedCatalogue } from "@nightbeam/model";
 import { RecommendError } from "../errors.js";
 import { GROUPS_AT_ONCE, openRowsDecoder, type RowsDecoder } from "../open-rows-decoder.js";
 import { chooseProgram } from "../program/choose-program.js";
+import { readItemWeights } from "../shard/item-order.js";
 import { inGroups } from "./in-groups.js";
 import { Permits } from "./permits.js";
 import { parseRecommenderSettings, type RecommenderSettings } from "./recommender-settings.js";
@@ -75,9 +76,11 @@ export async function openRecommender(
   const { kind: device } = settings.device;
   const how = { settings, programs: undefined, device, trie: searched.trie };
   const { program } = chooseProgram(how);
+  const { itemOrder } = settings;
+  const itemWeights = await readItemWeights({ itemOrder, catalogue: searched, histories, signal });
   const decoder = await openRowsDecoder(
     { ...settings, program },
-    { historyCatalogue, searched, histories, signal },
+    { historyCatalogue, searched, histories, itemWeights, signal },
   );
   return new MachineRecommender(decoder, settings.batchSize);
 }

@@ -41,6 +41,8 @@ export const recommenderFields = z.strictObject(
     /** Items that are never recommended: a file, or their ids. */
     block: itemIds.exactOptional(),
     ...listFields,
+    /** As for `nightbeam recommend`, or ids, best first. */
+    itemOrder: itemIds.exactOptional(),
     ...machineFields,
   },
   { error: objectProblem },

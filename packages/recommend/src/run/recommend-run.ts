@@ -20,8 +20,11 @@ import type { RecommendSettings } from "@nightbeam/settings";
 import { openRowsDecoder, type RowsDecoder } from "../open-rows-decoder.js";
 import type { ProgramChoice } from "../program/choose-program.js";
 import { programFor } from "../program/planned-program.js";
+import { readItemWeights } from "../shard/item-order.js";
+import { listNotes } from "../shard/list-notes.js";
 import { forEachPart } from "./for-each-part.js";
 import { readCandidates } from "./read-candidates.js";
+import { runOrigin } from "./run-origin.js";
 import { openPlannedRun, runName, runPlan } from "./run-plan.js";
 
 /** What happens in a run on one machine. */
@@ -35,6 +38,8 @@ export type RecommendEvent =
     }
   /** What the target is run for was chosen or given; for tree calls only if `search` was given. */
   | ({ readonly kind: "program" } & ProgramChoice)
+  /** A setting that the catalogue makes pointless, as a sentence with keys in backticks. */
+  | { readonly kind: "note"; readonly text: string }
   /** The run was begun with other drafts, or none: its manifest names those. No list changes. */
   | { readonly kind: "other-drafts" }
   /** An interrupted run is continued. */
@@ -91,9 +96,17 @@ export async function recommendRun(
   if (program !== "tree-scores" || settings.search !== undefined) {
     onEvent({ kind: "program", ...choice });
   }
+  for (const text of listNotes(settings, searched)) onEvent({ kind: "note", text });
+  const itemWeights = await readItemWeights({
+    itemOrder: settings.itemOrder,
+    catalogue: searched,
+    // The rows of the run, as in a cluster.
+    histories: () => readHistories({ path: settings.histories, limit: rows }),
+    signal,
+  });
   const decoder = await openRowsDecoder(
     { ...settings, program },
-    { historyCatalogue, searched, histories, accepting, signal },
+    { historyCatalogue, searched, histories, accepting, itemWeights, signal },
   );
   try {
     const models = decoder.modelVersions;
@@ -108,7 +121,13 @@ export async function recommendRun(
     signal.throwIfAborted();
     const { levels } = historyCatalogue.trie;
     const teacherLog = await teacherLogOf(settings, { plan, levels });
-    const run = await openPlannedRun(settings, plan, () => onEvent({ kind: "other-drafts" }));
+    const origin = await runOrigin(settings, {
+      versions: plan.versions,
+      device: deviceName(settings.device),
+      choice,
+    });
+    const onOtherDrafts = () => onEvent({ kind: "other-drafts" });
+    const run = await openPlannedRun(settings, { plan, origin, onOtherDrafts });
     try {
       if (run.manifest !== undefined) return { manifest: run.manifest, alreadyDone: true };
       await decodeParts(run, { settings, rows, decoder, teacherLog, onEvent, signal });
@@ -119,6 +138,10 @@ export async function recommendRun(
   } finally {
     await decoder.close();
   }
+}
+
+function deviceName(device: RecommendSettings["device"]): string {
+  return device.kind === "cuda" ? `cuda:${device.index}` : device.kind;
 }
 
 async function teacherLogOf(
@@ -166,7 +189,8 @@ async function decodeParts(
       });
       const log = await teacherLog?.write(index, examples);
       const stats = { ...result.stats, wallSeconds: lap() };
-      await run.commitPart({ ...result, index, stats, teacherLog: log });
+      const draftWidths = decoder.draftWidths();
+      await run.commitPart({ ...result, index, stats, draftWidths, teacherLog: log });
     },
   );
 }

@@ -7,6 +7,7 @@ import {
   openRun,
   type Run,
   RunError,
+  type RunOrigin,
   type RunPlan,
   withDraftsOf,
 } from "@nightbeam/run";
@@ -33,9 +34,10 @@ export async function runPlan(
 ): Promise<RunPlan> {
   const { historyCatalogue, searched, candidates } = run;
   const program = plannedProgram(run.choice);
-  const { acceptAbove, partSize, format } = settings;
+  const { acceptAbove, partSize, format, layout } = settings;
   return {
     format,
+    ...(layout === "flat" ? { layout } : {}),
     partSize,
     firstRow: 0,
     inputRows: run.rows,
@@ -51,27 +53,42 @@ export async function runPlan(
       // Prompts may name items that the filter left out.
       ...(historyCatalogue.hash === searched.hash ? {} : { unfiltered: historyCatalogue.hash }),
       histories: await fileHash(settings.histories),
+      ...(await itemOrderVersion(settings.itemOrder)),
       ...(candidates === undefined ? {} : { candidates }),
     },
   };
+}
+
+/** The hash of a file of items in order, for a plan's versions. @throws DatasetError */
+export async function itemOrderVersion(
+  itemOrder: string | undefined,
+): Promise<Readonly<Record<string, string>>> {
+  if (itemOrder === undefined || itemOrder === "histories") return {};
+  return { itemOrder: await fileHash(itemOrder) };
+}
+
+/** A plan, and what is stored beside it. */
+export interface PlannedRun {
+  readonly plan: RunPlan;
+  readonly origin: RunOrigin;
+  /** Called if the run was begun with other drafts. */
+  readonly onOtherDrafts: () => void;
 }
 
 /**
  * Opens the run of a plan. A run that was begun with other drafts is continued if no list depends on
  * them; its plan keeps the first ones.
  *
- * @param onOtherDrafts called if so
  * @throws RunError
  */
 export async function openPlannedRun(
   settings: Pick<RecommendSettings, "out" | "verification">,
-  plan: RunPlan,
-  onOtherDrafts: () => void,
+  { plan, origin, onOtherDrafts }: PlannedRun,
 ): Promise<Run> {
   const { out: dir } = settings;
-  if (dependsOnDraft(settings)) return openRun({ dir, plan });
+  if (dependsOnDraft(settings)) return openRun({ dir, plan, origin });
   try {
-    return await openRun({ dir, plan });
+    return await openRun({ dir, plan, origin });
   } catch (error) {
     if (!(error instanceof RunError && error.code === "RUN_DIFFERS")) throw error;
     const standing = await directoryJournal(dir).readPlan();

@@ -3,15 +3,14 @@ import type { HistoryRow, Recommendation, TeacherExample } from "@nightbeam/data
 import { type BatchDecoder, decodeShard, type SearchOutcome } from "@nightbeam/decoding";
 import type { PartResult, RunStats } from "@nightbeam/run";
 import { acceptanceStats } from "./acceptance-stats.js";
-import { expandItems } from "./expand-items.js";
+import { expandItems, type ListRules } from "./expand-items.js";
 import { sampleUsers } from "./sample-users.js";
 import type { Reading, ReadyUser } from "./users.js";
 
-export interface RowsOptions {
+export interface RowsOptions extends ListRules {
   readonly decoder: BatchDecoder;
   readonly catalogue: Catalogue;
   readonly read: (row: HistoryRow) => Reading;
-  readonly topK: number;
   readonly batchSize: number;
   readonly concurrency: number;
   readonly nextKey: () => number;
@@ -53,8 +52,9 @@ export async function decodeRows(
   const logged = sampled === undefined ? {} : { teacherExamples: examples.length };
   const proposed = outcomes.some(({ acceptance }) => acceptance !== undefined);
   const accepted = proposed ? acceptanceStats(listed, options) : {};
-  const stats = { ...searchStats(searched), ...accepted, ...logged };
   const recommendations = listed.map(({ list }) => list);
+  const emptyLists = recommendations.filter(({ items }) => items.length === 0).length;
+  const stats = { emptyLists, ...searchStats(searched), ...accepted, ...logged };
   return { result: { rowCount: rows.length, recommendations, rejected, stats }, examples };
 }
 
@@ -64,11 +64,14 @@ function recommendation(
   options: RowsOptions,
 ): Recommendation | undefined {
   if (user === undefined) return undefined;
-  const { catalogue, topK } = options;
+  const { catalogue, topK, itemWeights, itemsPerPath } = options;
   const first = acceptance?.accepted ?? new Set();
   return {
     user: user.name,
-    items: expandItems(catalogue, { beams, exclusion: user.exclusion, topK, first }),
+    items: expandItems(catalogue, {
+      ...{ beams, exclusion: user.exclusion, first },
+      ...{ topK, itemWeights, itemsPerPath },
+    }),
   };
 }
 

@@ -5,7 +5,14 @@ import { z } from "zod";
 import { RunError } from "../errors.js";
 import { differencesText, planDifferences, type RunPlan, runPlanSchema } from "../plan.js";
 import { directoryJournal } from "../records/journal.js";
-import { COMMITS_DIRECTORY, LOCK_FILE, PARTS_DIRECTORY, PLAN_FILE } from "../records/names.js";
+import {
+  COMMITS_DIRECTORY,
+  LOCK_FILE,
+  PARTS_DIRECTORY,
+  PLAN_FILE,
+  REJECTED_DIRECTORY,
+} from "../records/names.js";
+import type { RunOrigin } from "../records/origin.js";
 import { nextRunState, storedState } from "../state.js";
 import { takeLock } from "./lock.js";
 import { publishFiles } from "./part.js";
@@ -16,7 +23,7 @@ import { Run } from "./run.js";
  * run with an equal plan. Leftovers of killed processes are completed or removed. The caller closes
  * the run.
  *
- * The directory holds plan.json, parts/, commits/, and at the end rejected.jsonl and manifest.json.
+ * The directory holds plan.json, parts/, rejected/, commits/, and at the end rejected.jsonl and manifest.json.
  *
  * @throws RunError RUN_DIFFERS, NOT_A_RUN, RUN_LOCKED, RUN_DAMAGED, BAD_OPTION; StoreError
  * WRITE_FAILED, UNREADABLE
@@ -24,6 +31,8 @@ import { Run } from "./run.js";
 export async function openRun(options: {
   readonly dir: string;
   readonly plan: RunPlan;
+  /** Stored beside a new plan. Default: nothing. */
+  readonly origin?: RunOrigin | undefined;
 }): Promise<Run> {
   const { dir } = options;
   const plan = checkedPlan(options.plan);
@@ -32,15 +41,15 @@ export async function openRun(options: {
   const lock = await takeLock(join(dir, LOCK_FILE));
   try {
     const journal = directoryJournal(dir);
-    const resumed = !(await journal.createPlan(plan));
+    const resumed = !(await journal.createPlan(plan, options.origin));
     const existing = resumed ? await journal.readPlan() : plan;
     if (existing !== undefined) refuseOtherPlan(dir, existing, plan);
-    for (const name of [PARTS_DIRECTORY, COMMITS_DIRECTORY]) await makeDirectory(join(dir, name));
+    const directories = [PARTS_DIRECTORY, REJECTED_DIRECTORY, COMMITS_DIRECTORY];
+    for (const name of directories) await makeDirectory(join(dir, name));
     const committed = await journal.readCommits();
     for (const record of committed) await publishFiles(dir, record);
-    for (const directory of [dir, join(dir, PARTS_DIRECTORY), join(dir, COMMITS_DIRECTORY)]) {
-      await removeTemps(directory);
-    }
+    await removeTemps(dir);
+    for (const name of directories) await removeTemps(join(dir, name));
     const manifest = await journal.readManifest();
     const found = { manifest: manifest !== undefined, partial: false, cancelled: false };
     const before = storedState({ plan: resumed, ...found });

@@ -1,12 +1,12 @@
 import { randomUUID } from "node:crypto";
 import { open, rm } from "node:fs/promises";
 import { basename, join } from "node:path";
-import { partName, type WrittenPart, writePartAttempt } from "@nightbeam/dataset";
+import { type WrittenFile, writePartFile } from "@nightbeam/dataset";
 import { fileSize, publish, systemCode, tempPath, writeFailure } from "@nightbeam/store";
 import { RunError } from "../errors.js";
 import { firstRowOf, plannedRows, type RunPlan } from "../plan.js";
 import type { Journal } from "../records/journal.js";
-import { commitFile, PARTS_DIRECTORY, partFile, partRejectedFile } from "../records/names.js";
+import { commitFile, partFile, partRejectedFile } from "../records/names.js";
 import {
   type PartRecord,
   type PartResult,
@@ -36,21 +36,20 @@ export async function writeAndCommit(
   result: PartResult,
 ): Promise<{ created: boolean; record: PartRecord }> {
   const { dir, plan, journal } = target;
-  const { index, rowCount, recommendations, rejected, stats, teacherLog } = result;
+  const { index, rowCount, recommendations, rejected, stats, draftWidths, teacherLog } = result;
   checkRows(plan, result);
   const attempt = randomUUID();
-  const part = await writePartAttempt(
-    {
-      directory: join(dir, PARTS_DIRECTORY),
-      name: partName(index),
-      format: plan.format,
-      recommendations,
-    },
-    attempt,
-  );
-  const rejectedTemp = tempPath(join(dir, partRejectedFile({ index })), attempt);
+  const file = partFile({ index }, plan.format);
+  const partTemp = tempOf(dir, { file, attempt });
+  const part = await writePartFile(partTemp, {
+    format: plan.format,
+    layout: plan.layout,
+    recommendations,
+  });
+  const rejectedFile = partRejectedFile({ index });
+  const rejectedTemp = tempOf(dir, { file: rejectedFile, attempt });
   const discard = async (): Promise<void> => {
-    await rm(part.path, { force: true });
+    await rm(partTemp, { force: true });
     await rm(rejectedTemp, { force: true });
   };
   try {
@@ -65,15 +64,17 @@ export async function writeAndCommit(
   // and the next process that opens the run publishes or removes them.
   const outcome = await journal.commit({
     index,
-    file: partFile({ index }, plan.format),
+    file,
     attempt,
     rows,
     rejected: rejected.length,
+    ...(rejected.length === 0 ? {} : { rejectedFile }),
     bytes,
     sha256,
     firstRow: firstRowOf(plan, index),
     rowCount,
     stats: finiteStats(stats),
+    ...(draftWidths === undefined ? {} : { draftWidths: [...draftWidths] }),
     teacherLog,
   });
   if (!outcome.created) await discard();
@@ -90,13 +91,9 @@ export async function publishFiles(dir: string, record: PartRecord): Promise<voi
   for (const file of [record.file, rejectedFileOf(record)]) {
     if (file === undefined) continue;
     const path = join(dir, file);
-    const temp = tempPath(path, record.attempt);
-    try {
-      await publish(temp, path);
-    } catch (error) {
-      // It is published already, perhaps by another process.
-      if (systemCode(error) !== "ENOENT") throw writeFailure(path, error);
-    }
+    const temp = tempOf(dir, { file, attempt: record.attempt });
+    // Earlier versions had temporary files beside the published ones.
+    for (const from of [temp, tempPath(path, record.attempt)]) await publishFrom(from, path);
   }
   const bytes = await fileSize(join(dir, record.file));
   if (bytes === record.bytes) return;
@@ -106,6 +103,26 @@ export async function publishFiles(dir: string, record: PartRecord): Promise<voi
       `commit record states ${record.bytes} bytes. Remove the record ${commitFile(record.index)} ` +
       "to have the part made again.",
   );
+}
+
+async function publishFrom(temp: string, path: string): Promise<void> {
+  try {
+    await publish(temp, path);
+  } catch (error) {
+    // It is published already, perhaps by another process.
+    if (systemCode(error) !== "ENOENT") throw writeFailure(path, error);
+  }
+}
+
+/**
+ * The temporary path of a part's file: in the run's directory, because Polars reads hidden files of the folder
+ * `parts/` as well.
+ */
+function tempOf(
+  dir: string,
+  { file, attempt }: { readonly file: string; readonly attempt: string },
+): string {
+  return tempPath(join(dir, file.replace("/", "-")), attempt);
 }
 
 function checkRows(plan: RunPlan, { index, rowCount }: PartResult): void {
@@ -122,7 +139,7 @@ function checkRows(plan: RunPlan, { index, rowCount }: PartResult): void {
   );
 }
 
-function checkAccount({ index, rowCount, rejected }: PartResult, { rows }: WrittenPart): void {
+function checkAccount({ index, rowCount, rejected }: PartResult, { rows }: WrittenFile): void {
   if (rows + rejected.length === rowCount) return;
   throw new RunError(
     "PART_MISMATCH",

@@ -100,6 +100,7 @@ export class Run {
       location: dir,
       plan,
       records,
+      origin: await journal.readOrigin(),
       derive: options.derive,
       createdAt: new Date(),
     });

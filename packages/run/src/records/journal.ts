@@ -3,6 +3,7 @@ import { RunError } from "../errors.js";
 import { planFileSchema, type RunPlan } from "../plan.js";
 import { mapAtMost } from "./map-at-most.js";
 import { COMMITS_PREFIX, commitFile, committedIndex, MANIFEST_FILE, PLAN_FILE } from "./names.js";
+import type { RunOrigin } from "./origin.js";
 import { type DamageCode, readRecord, recordBytes, recordDamaged } from "./record-file.js";
 import { type Manifest, manifestSchema, type PartRecord, partRecordSchema } from "./records.js";
 
@@ -13,8 +14,10 @@ import { type Manifest, manifestSchema, type PartRecord, partRecordSchema } from
 export interface Journal {
   /** The plan, or undefined before the run is planned. */
   readPlan(): Promise<RunPlan | undefined>;
+  /** What was written beside the plan; undefined if nothing was. */
+  readOrigin(): Promise<RunOrigin | undefined>;
   /** Writes the plan unless there is one. @returns whether this call wrote it */
-  createPlan(plan: RunPlan): Promise<boolean>;
+  createPlan(plan: RunPlan, origin?: RunOrigin): Promise<boolean>;
   /** The indices of the committed parts, in order. Costs one listing. */
   listCommits(): Promise<number[]>;
   /** One commit record, or undefined if the part is not committed. */
@@ -58,14 +61,14 @@ export function openJournal(files: RecordFiles, damage: DamageCode = "RUN_DAMAGE
     const names = await files.list(COMMITS_PREFIX);
     return names.flatMap((name) => committedIndex(name) ?? []).toSorted((a, b) => a - b);
   };
+  const readPlanFile = () => readRecord(files, { name: PLAN_FILE, schema: planFileSchema, damage });
   const readManifest = () =>
     readRecord(files, { name: MANIFEST_FILE, schema: manifestSchema, damage });
   return {
-    readPlan: async () => {
-      const file = await readRecord(files, { name: PLAN_FILE, schema: planFileSchema, damage });
-      return file?.plan;
-    },
-    createPlan: (plan) => files.create(PLAN_FILE, recordBytes({ planVersion: 1, plan })),
+    readPlan: async () => (await readPlanFile())?.plan,
+    readOrigin: async () => (await readPlanFile())?.origin,
+    createPlan: (plan, origin) =>
+      files.create(PLAN_FILE, recordBytes({ planVersion: 1, plan, origin })),
     listCommits,
     readCommit,
     readCommits: async () => mapAtMost(READS_AT_ONCE, await listCommits(), existingCommit),

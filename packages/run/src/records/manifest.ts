@@ -2,6 +2,7 @@ import { RunError } from "../errors.js";
 import { firstRowOf, type RunPlan } from "../plan.js";
 import { finiteStats, type RunStats, type RunTotals, sumStats } from "../statistics/run-stats.js";
 import { REJECTED_FILE } from "./names.js";
+import type { RunOrigin } from "./origin.js";
 import type { Manifest, PartRecord } from "./records.js";
 
 /**
@@ -16,11 +17,13 @@ export function makeManifest(options: {
   readonly plan: RunPlan;
   /** In order of their index. */
   readonly records: readonly PartRecord[];
+  /** What was written beside the plan. Default: nothing. */
+  readonly origin: RunOrigin | undefined;
   /** Computes more figures from the sums. */
   readonly derive: ((totals: RunTotals) => RunStats) | undefined;
   readonly createdAt: Date;
 }): Manifest {
-  const { location, plan, records, derive, createdAt } = options;
+  const { location, plan, records, origin, derive, createdAt } = options;
   verifyWhole(location, plan, records);
   const totals: RunTotals = {
     users: records.reduce((sum, record) => sum + record.rows, 0),
@@ -31,16 +34,32 @@ export function makeManifest(options: {
     manifestVersion: 1,
     createdAt: createdAt.toISOString(),
     format: plan.format,
+    layout: plan.layout ?? "nested",
     users: totals.users,
     rejected: totals.rejected,
     rejectedFile: REJECTED_FILE,
     stats: finiteStats({ ...totals.stats, ...derive?.(totals) }),
     versions: plan.versions,
     arguments: plan.arguments,
+    ...origin,
+    ...widthsUsed(records),
     parts: records.map(({ file, rows, bytes, sha256, firstRow, rowCount, teacherLog }) => {
       return { file, rows, bytes, sha256, firstRow, rowCount, teacherLog };
     }),
   };
+}
+
+/** The draft widths of the parts, the most frequent first. */
+function widthsUsed(records: readonly PartRecord[]): Pick<Manifest, "draftWidths"> {
+  const used = new Map<string, { widths: number[]; parts: number }>();
+  for (const { draftWidths: widths } of records) {
+    if (widths === undefined) continue;
+    const one = used.get(widths.join()) ?? { widths, parts: 0 };
+    one.parts++;
+    used.set(widths.join(), one);
+  }
+  if (used.size === 0) return {};
+  return { draftWidths: [...used.values()].sort((a, b) => b.parts - a.parts) };
 }
 
 /** Parts follow each other without a gap up to the planned end; all but the last are full. */

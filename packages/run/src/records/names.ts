@@ -16,6 +16,8 @@ export const LOCK_FILE = "run.lock";
 export const PARTS_DIRECTORY = "parts";
 export const COMMITS_DIRECTORY = "commits";
 export const PARTS_PREFIX = `${PARTS_DIRECTORY}/`;
+export const REJECTED_DIRECTORY = "rejected";
+export const REJECTED_PREFIX = `${REJECTED_DIRECTORY}/`;
 export const INPUTS_PREFIX = "inputs/";
 /** The start of the names of all commit records. */
 export const COMMITS_PREFIX = `${COMMITS_DIRECTORY}/part-`;
@@ -28,17 +30,24 @@ export interface PartNames {
 
 /** `parts/part-00007.parquet`; of an attempt, `parts/part-00007.a2-91d0b6e4c7f3.parquet`. */
 export function partFile(part: PartNames, format: PartFormat): string {
-  return `${stemOf(part)}.${format}`;
+  return `${PARTS_PREFIX}${stemOf(part)}.${format}`;
 }
 
-/** `parts/part-00007.rejected.jsonl`; of an attempt, `parts/part-00007.a2-91d0b6e4c7f3.rejected.jsonl`. */
+/**
+ * `rejected/part-00007.jsonl`; of an attempt, `rejected/part-00007.a2-91d0b6e4c7f3.jsonl`. Not in `parts/`, because
+ * pandas, Polars and Spark read that folder as one table.
+ */
 export function partRejectedFile(part: PartNames): string {
-  return `${stemOf(part)}.${REJECTED_FILE}`;
+  return `${REJECTED_PREFIX}${stemOf(part)}.jsonl`;
+}
+
+/** Where the rejected rows of a record without `rejectedFile` are: such records were written by earlier versions. */
+export function formerRejectedFile(index: number): string {
+  return `${PARTS_PREFIX}${partName(index)}.${REJECTED_FILE}`;
 }
 
 function stemOf({ index, attempt }: PartNames): string {
-  const stem = `${PARTS_PREFIX}${partName(index)}`;
-  return attempt === undefined ? stem : `${stem}.${attempt}`;
+  return attempt === undefined ? partName(index) : `${partName(index)}.${attempt}`;
 }
 
 /** The commit record of a part: `commits/part-00007.json`. */

@@ -1,7 +1,8 @@
 import type { Recommendations } from "@nightbeam/dataset";
 import { z } from "zod";
 import { type RunStats, runStatsSchema } from "../statistics/run-stats.js";
-import { partRejectedFile } from "./names.js";
+import { formerRejectedFile } from "./names.js";
+import { originFields } from "./origin.js";
 
 const count = z.int().min(0);
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
@@ -20,7 +21,7 @@ export const partRecordSchema = z.strictObject({
   rows: count,
   /** Input rows without a list. */
   rejected: count,
-  /** The file that lists them, relative to the run's directory. Default: `partRejectedFile({ index })`. */
+  /** The file that lists them, relative to the run's directory. Default: `formerRejectedFile`. */
   rejectedFile: z.string().exactOptional(),
   bytes: count,
   sha256,
@@ -30,6 +31,8 @@ export const partRecordSchema = z.strictObject({
   rowCount: count,
   /** Sums over the part. */
   stats: runStatsSchema,
+  /** Draft widths per level that most of its users were decoded with; empty if nothing was drafted. */
+  draftWidths: z.array(count).exactOptional(),
   /** The teacher data of the part, if any. */
   teacherLog: z.string().optional(),
 });
@@ -42,6 +45,7 @@ export const manifestSchema = z.strictObject({
   /** ISO 8601, UTC. */
   createdAt: z.iso.datetime(),
   format: z.enum(["parquet", "jsonl"]),
+  layout: z.enum(["nested", "flat"]).default("nested"),
   /** Users written, over all parts. */
   users: count,
   /** Input rows without a list. */
@@ -52,6 +56,10 @@ export const manifestSchema = z.strictObject({
   stats: runStatsSchema,
   versions: z.record(z.string(), z.string()),
   arguments: z.record(z.string(), z.json()),
+  /** Where the lists come from. Runs of earlier versions do not say it. */
+  ...z.strictObject(originFields).partial().shape,
+  /** The draft widths that parts were decoded with, and how many parts: the usual ones first. */
+  draftWidths: z.array(z.strictObject({ widths: z.array(count), parts: count })).exactOptional(),
   parts: z.array(
     z.strictObject({
       file: z.string(),
@@ -84,6 +92,8 @@ export interface PartResult {
   readonly rejected: readonly RejectedRow[];
   /** Sums over the part. */
   readonly stats: RunStats;
+  /** See `PartRecord`. Default: not known. */
+  readonly draftWidths?: readonly number[] | undefined;
   /** The absolute path of the part's teacher data, if any. */
   readonly teacherLog?: string | undefined;
 }
@@ -93,7 +103,7 @@ export function rejectedFileOf(
   record: Pick<PartRecord, "index" | "rejected" | "rejectedFile">,
 ): string | undefined {
   if (record.rejected === 0) return undefined;
-  return record.rejectedFile ?? partRejectedFile({ index: record.index });
+  return record.rejectedFile ?? formerRejectedFile(record.index);
 }
 
 /** Rejected rows as text: one JSON object per line. */

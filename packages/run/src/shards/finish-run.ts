@@ -9,7 +9,7 @@ import { firstRowOf, partCount, plannedRows, type RunPlan } from "../plan.js";
 import { readPlan, storeJournal } from "../records/journal.js";
 import { makeManifest } from "../records/manifest.js";
 import { mergeRejected } from "../records/merge-rejected.js";
-import { PARTS_PREFIX, REJECTED_FILE } from "../records/names.js";
+import { PARTS_PREFIX, REJECTED_FILE, REJECTED_PREFIX } from "../records/names.js";
 import { type Manifest, type PartRecord, rejectedFileOf } from "../records/records.js";
 import { nextRunState } from "../state.js";
 import type { RunStats, RunTotals } from "../statistics/run-stats.js";
@@ -43,7 +43,14 @@ export async function finishRun(
   refuseMissing(store, missingShards(plan, committed));
   const records = await journal.readCommits();
   await verifyRecords({ store, plan, records });
-  const made = makeManifest({ location: store.location, plan, records, derive, createdAt: now });
+  const made = makeManifest({
+    location: store.location,
+    plan,
+    records,
+    origin: await journal.readOrigin(),
+    derive,
+    createdAt: now,
+  });
   await putRejected(store, records);
   return journal.createManifest(made);
 }
@@ -72,7 +79,9 @@ async function verifyRecords(options: {
   readonly records: readonly PartRecord[];
 }): Promise<void> {
   const { store, plan, records } = options;
-  const present = new Set(await store.list(PARTS_PREFIX));
+  const prefixes = [PARTS_PREFIX, REJECTED_PREFIX];
+  const listed = await Promise.all(prefixes.map((prefix) => store.list(prefix)));
+  const present = new Set(listed.flat());
   for (const record of records) {
     const { index, firstRow, rowCount, rows, rejected } = record;
     const fits =

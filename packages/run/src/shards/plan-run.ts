@@ -5,6 +5,7 @@ import type { ShardStore } from "@nightbeam/store";
 import { RunError } from "../errors.js";
 import { differencesText, planDifferences, type RunPlan, withDraftsOf } from "../plan.js";
 import { storeJournal } from "../records/journal.js";
+import type { RunOrigin } from "../records/origin.js";
 import { cutInputs } from "./cut-inputs.js";
 
 export interface PlanRunOptions {
@@ -14,6 +15,8 @@ export interface PlanRunOptions {
   readonly versions: Readonly<Record<string, string>>;
   /** What the plan names beside the request's own arguments. Default: nothing. */
   readonly arguments?: RunPlan["arguments"] | undefined;
+  /** Stored beside a new plan. Default: nothing. */
+  readonly origin?: RunOrigin | undefined;
   /** All rows of the histories, in order. Not read if the run is planned already. */
   readonly rows: AsyncIterable<readonly HistoryRow[]>;
   /** A run with more shards is refused early. Default: no limit. */
@@ -46,7 +49,7 @@ export async function planRun(
   const inputRows = await cutInputs({ ...options, plan: wanted, limit: request.limit });
   signal?.throwIfAborted();
   const plan: RunPlan = { ...wanted, inputRows };
-  if (await journal.createPlan(plan)) return { plan, created: true };
+  if (await journal.createPlan(plan, options.origin)) return { plan, created: true };
   const existing = (await journal.readPlan()) ?? plan;
   refuseOtherPlan(options, existing, plan);
   return { plan: existing, created: false };
@@ -55,9 +58,10 @@ export async function planRun(
 /** The plan, except for the number of input rows. */
 function planOf(options: Pick<PlanRunOptions, "request" | "versions" | "arguments">): RunPlan {
   const { request, versions } = options;
-  const { format, partSize } = request;
+  const { format, layout, partSize } = request;
   return {
     format,
+    ...(layout === "flat" ? { layout } : {}),
     partSize,
     firstRow: 0,
     arguments: { ...plannedArguments(request), ...options.arguments },

@@ -1,7 +1,7 @@
 import type { ShardStore } from "@nightbeam/store";
 import { RunError } from "../errors.js";
 import { readPlan, storeJournal } from "../records/journal.js";
-import { INPUTS_PREFIX, inputKey, PARTS_PREFIX } from "../records/names.js";
+import { INPUTS_PREFIX, inputKey, PARTS_PREFIX, REJECTED_PREFIX } from "../records/names.js";
 import { rejectedFileOf } from "../records/records.js";
 
 /**
@@ -25,9 +25,12 @@ export async function sweepAttempts(store: ShardStore): Promise<string[]> {
   const records = await journal.readCommits();
   const named = new Set(records.flatMap((record) => [record.file, rejectedFileOf(record)]));
   const ending = `.${inputKey(plan)}.jsonl`;
-  const [parts, inputs] = await Promise.all([store.list(PARTS_PREFIX), store.list(INPUTS_PREFIX)]);
+  const prefixes = [PARTS_PREFIX, REJECTED_PREFIX, INPUTS_PREFIX];
+  const [parts = [], rejected = [], inputs = []] = await Promise.all(
+    prefixes.map((prefix) => store.list(prefix)),
+  );
   const removed = [
-    ...parts.filter((name) => !named.has(name)),
+    ...[...parts, ...rejected].filter((name) => !named.has(name)),
     ...inputs.filter((name) => !name.endsWith(ending)),
   ];
   for (const name of removed) await store.remove(name);

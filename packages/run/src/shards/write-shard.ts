@@ -39,20 +39,22 @@ export interface ShardAttempt {
  */
 export async function writeAttempt(options: ShardAttempt): Promise<PartRecord> {
   const { store, plan, result, scratch, signal } = options;
-  const { index, recommendations, rejected, stats } = result;
+  const { index, recommendations, rejected, stats, draftWidths } = result;
   const attempt = attemptName(options.attempt);
   await mkdir(scratch, { recursive: true });
   const part = await writePart({
     directory: scratch,
     name: `nightbeam-${index}-${attempt}`,
     format: plan.format,
+    layout: plan.layout,
     recommendations,
   });
   const file = join(scratch, part.file);
   try {
     signal.throwIfAborted();
     const { rows } = part;
-    return await writeShard({ store, plan, index, attempt, file, rows, rejected, stats });
+    const shard = { plan, index, attempt, file, rows, rejected, stats, draftWidths };
+    return await writeShard({ store, ...shard });
   } finally {
     await rm(file, { force: true });
   }
@@ -71,6 +73,8 @@ export interface ShardResult {
   readonly rejected: readonly RejectedRow[];
   /** Sums over the shard. */
   readonly stats: RunStats;
+  /** See `PartRecord`. Default: not known. */
+  readonly draftWidths?: readonly number[] | undefined;
 }
 
 /**
@@ -83,7 +87,7 @@ export interface ShardResult {
 export async function writeShard(
   options: ShardResult & { readonly store: ShardStore },
 ): Promise<PartRecord> {
-  const { store, plan, index, attempt, file, rows, rejected, stats } = options;
+  const { store, plan, index, attempt, file, rows, rejected, stats, draftWidths } = options;
   checkAccount(options);
   const { bytes, sha256 } = await fingerprintOf(file);
   const record: PartRecord = {
@@ -98,6 +102,7 @@ export async function writeShard(
     firstRow: firstRowOf(plan, index),
     rowCount: plannedRows(plan, index),
     stats: finiteStats(stats),
+    ...(draftWidths === undefined ? {} : { draftWidths: [...draftWidths] }),
   };
   try {
     await store.putFile(record.file, file);

@@ -18,6 +18,12 @@ export interface Figure {
  * @public to list the figures in docs and dashboards
  */
 export const FIGURES = {
+  emptyLists: {
+    unit: "lists",
+    total: "sum",
+    meaning:
+      "Users whose list is empty: everything was excluded. The flat layout has no row for them",
+  },
   searches: {
     unit: "searches",
     total: "sum",

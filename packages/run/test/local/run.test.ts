@@ -1,7 +1,15 @@
 import { spawnSync } from "node:child_process";
-import { existsSync, readdirSync, readFileSync, rmSync, unlinkSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  unlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { hostname } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import type { Recommendation } from "@nightbeam/dataset";
 import { all, put, useTempDirs } from "@nightbeam/testing";
 import { describe, expect, it } from "vitest";
@@ -100,6 +108,24 @@ describe("a run", () => {
     const rejected = readFileSync(join(dir, "rejected.jsonl"), "utf8").trim().split("\n");
     expect(rejected.map((line) => JSON.parse(line).row)).toEqual([1, 4]);
     expect(temps(dir)).toEqual([]);
+    // Readers of data frames take the folder as one table.
+    expect(readdirSync(join(dir, "parts")).toSorted()).toEqual(
+      manifest.parts.map(({ file }) => basename(file)),
+    );
+  });
+
+  it("writes to the folder of parts nothing but parts, at any time", async () => {
+    const dir = tempDir();
+    const names = new Set<string>();
+    const { recommendations, ...rest } = part(0);
+    const watched = (async function* () {
+      yield* recommendations;
+      for (const name of readdirSync(join(dir, "parts"))) names.add(name);
+      expect(temps(dir)).toHaveLength(2);
+    })();
+    await withRun(dir, (run) => run.commitPart({ ...rest, recommendations: watched }));
+    expect([...names]).toEqual([]);
+    expect(readdirSync(join(dir, "parts"))).toEqual(["part-00000.jsonl"]);
   });
 
   it("continues where it stopped, and its figures cover what came before", async () => {
@@ -200,22 +226,44 @@ describe("opening a directory", () => {
     });
   });
 
-  it("after a kill removes leftovers and completes committed parts", async () => {
+  it.each([
+    ["in the directory of the run", (file: string) => `.${file.replace("/", "-")}`],
+    // As earlier versions did.
+    ["beside the files", (file: string) => file.replace("/", "/.")],
+  ])("after a kill removes leftovers and completes committed parts, %s", async (_, hidden) => {
     const dir = tempDir();
     const { record } = await withRun(dir, (run) => run.commitPart(part(0)));
     // As if the process had died after the commit, before it published the file.
     const path = join(dir, record.file);
     const content = readFileSync(path);
     rmSync(path);
-    const parts = join(dir, "parts");
-    put(parts, `.part-00000.jsonl.${record.attempt}.tmp`, content);
-    put(parts, ".part-00001.jsonl.0000.tmp", "half a par");
+    put(dir, `${hidden(record.file)}.${record.attempt}.tmp`, content);
+    put(dir, `${hidden("parts/part-00001.jsonl")}.0000.tmp`, "half a par");
     put(dir, ".plan.json.0000.tmp", "{");
     await withRun(dir, async (run) => {
       expect([...run.committed.keys()]).toEqual([0]);
       expect(readFileSync(path)).toEqual(content);
     });
     expect(temps(dir)).toEqual([]);
+  });
+});
+
+describe("a run of an earlier version", () => {
+  it("has rejected rows beside its parts, and is continued and read", async () => {
+    const dir = tempDir();
+    await withRun(dir, (run) => run.commitPart(part(0)));
+    const commit = join(dir, "commits", "part-00000.json");
+    const { rejectedFile, ...record } = JSON.parse(readFileSync(commit, "utf8"));
+    expect(rejectedFile).toBe("rejected/part-00000.jsonl");
+    renameSync(join(dir, rejectedFile), join(dir, "parts", "part-00000.rejected.jsonl"));
+    writeFileSync(commit, JSON.stringify(record));
+    await withRun(dir, async (run) => {
+      for (const index of [1, 2]) await run.commitPart(part(index));
+      await run.finish();
+    });
+    const rejected = readFileSync(join(dir, "rejected.jsonl"), "utf8").trim().split("\n");
+    expect(rejected.map((line) => JSON.parse(line).row)).toEqual([1, 4]);
+    expect(await all(readRecommendations(dir, { verify: true }))).toHaveLength(5);
   });
 });
 

@@ -23,6 +23,7 @@ describe("a request", () => {
       draftWidth: "auto",
       excludeSeen: false,
       format: "parquet",
+      layout: "nested",
       batchSize: 32,
       partSize: 256,
     });

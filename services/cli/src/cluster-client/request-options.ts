@@ -64,10 +64,16 @@ function absolute(values: Readonly<Record<string, unknown>>): Record<string, unk
   return Object.fromEntries(
     Object.entries(values).map(([key, value]) => {
       if (key === "draft" && Array.isArray(value)) return [key, value.map(absoluteDraft)];
-      const isPlace = PLACES.includes(key) && typeof value === "string" && value.trim() !== "";
+      const isPlace = isPlaceOf(key, value) && value.trim() !== "";
       return [key, isPlace ? placeOf(value) : value];
     }),
   );
+}
+
+/** Whether a value is a path. */
+function isPlaceOf(key: string, value: unknown): value is string {
+  if (typeof value !== "string") return false;
+  return PLACES.includes(key) || (key === "itemOrder" && value !== "histories");
 }
 
 function absoluteDraft(name: unknown): unknown {

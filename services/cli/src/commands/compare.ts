@@ -1,5 +1,5 @@
-import { compareLists, listsDigest } from "@nightbeam/dataset";
-import { readRecommendations } from "@nightbeam/run";
+import { compareLists, listsDigest, type Recommendation } from "@nightbeam/dataset";
+import { readManifest, readRecommendations } from "@nightbeam/run";
 import { facts, whole } from "@nightbeam/service/terminal";
 import { Command } from "commander";
 
@@ -11,13 +11,21 @@ export function compareCommand(): Command {
     .argument("<run-a>", "the --out of a finished run")
     .argument("<run-b>", "the --out of another finished run")
     .option("--json", "print JSON")
-    .addHelpText("after", "\nExit code 0: same users, items and order. 1: different, or an error.")
+    .addHelpText(
+      "after",
+      "\nExit code 0: same users, items and order. 1: different, or an error. If one of the runs has the flat layout, users with an empty list do not count.",
+    )
     .action(async (runA: string, runB: string, { json }: { json?: boolean }) => {
-      const read = (run: string) => readRecommendations(run, { verify: true });
-      const comparison = await compareLists(read(runA), read(runB));
+      // The flat layout has no rows for users with an empty list.
+      const layouts = [(await readManifest(runA)).layout, (await readManifest(runB)).layout];
+      const read = (run: string, verify: boolean) => {
+        const lists = readRecommendations(run, { verify });
+        return layouts.includes("flat") ? withItems(lists) : lists;
+      };
+      const comparison = await compareLists(read(runA, true), read(runB, true));
       const digests: [string, string] = [
-        await listsDigest(readRecommendations(runA)),
-        await listsDigest(readRecommendations(runB)),
+        await listsDigest(read(runA, false)),
+        await listsDigest(read(runB, false)),
       ];
       const text =
         json === true
@@ -26,6 +34,12 @@ export function compareCommand(): Command {
       process.stdout.write(`${text}\n`);
       if (!comparison.same) process.exitCode = 1;
     });
+}
+
+async function* withItems(
+  lists: AsyncIterable<readonly Recommendation[]>,
+): AsyncGenerator<readonly Recommendation[]> {
+  for await (const batch of lists) yield batch.filter(({ items }) => items.length > 0);
 }
 
 function describe(comparison: Comparison, [a, b]: readonly [string, string]): string {

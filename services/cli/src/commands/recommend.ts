@@ -28,7 +28,7 @@ export function recommendCommand(): Command {
     .option("--draft <name...>", `what drafts: ${DRAFT_FORMS}`)
     .option(
       "--catalogue <file>",
-      "items and their codes: LC-Rec JSON, Parquet, CSV, JSONL or prepared",
+      "items and their codes: an index in JSON, Parquet, CSV, JSON lines, info.txt, or prepared; .gz too",
     )
     .option("--histories <file>", "users and their items: JSONL, Parquet, CSV, or events")
     .option("--out <dir>", "where the lists go; an interrupted run there is continued");
@@ -128,6 +128,7 @@ function summary(manifest: Manifest, out: string): string {
   const rejections = rejected === 0 ? "" : ` (${whole(rejected)} set aside: ${out}/rejected.jsonl)`;
   return facts([
     ["users", `${whole(users)}${rejections}`],
+    ...emptyFact(manifest),
     ["target calls", `${figure("callsPerUser", 2)} per user`],
     ["nodes", `${figure("nodesPerUser", 1)} per user`],
     ["time", `${clock(stats.wallSeconds ?? 0)}, ${figure("usersPerSecond", 1)} users/s`],
@@ -138,6 +139,13 @@ function summary(manifest: Manifest, out: string): string {
     ...candidateFacts(manifest),
     ...teacherFact(manifest),
   ]);
+}
+
+function emptyFact({ stats, layout }: Manifest): [name: string, value: string][] {
+  const { emptyLists = 0 } = stats;
+  if (emptyLists === 0) return [];
+  const missing = layout === "flat" ? "; the flat layout has no rows for these users" : "";
+  return [["empty lists", `${whole(emptyLists)}: everything was excluded${missing}`]];
 }
 
 /** There can be several directories if options changed between attempts. */
@@ -166,6 +174,8 @@ function eventLine(
     }
     case "program":
       return withFlags(describeChoice(event, draft));
+    case "note":
+      return `Note: ${withFlags(event.text)}`;
     case "other-drafts":
       return "This run was begun with other drafts, or none: its manifest names those. No list changes.";
     case "continued":

@@ -34,10 +34,19 @@ export function withLists(command: Command): Command {
       "--search <how>",
       `whole: the target runs each search itself; drafted: the same, with the draft's tree first; calls: it is asked for trees; auto: what is measured to be fastest (default ${DEFAULTS.search}; calls on a processor)`,
     )
+    .option(
+      "--item-order <file>",
+      "which items of one code path come first: histories (those that occur more often), or a file of items, best first (default: by id)",
+    )
+    .option("--items-per-path <n>", "items of one code path in a list (default: all)")
     .option("--exclude-seen", "recommend nothing that is in the user's history")
     .option("--allow <file>", "recommend only the items of this list")
     .option("--block <file>", "recommend none of the items of this list")
     .option("--format <kind>", `parquet or jsonl (default ${DEFAULTS.format})`)
+    .option(
+      "--layout <kind>",
+      `nested: a row per user, with a list of items; flat: a row per user and item (default ${DEFAULTS.layout})`,
+    )
     .option(
       "--precision <kind>",
       `fp32, int8, or on a GPU fp16 or bf16 (default ${DEFAULTS.precision})`,

@@ -64,6 +64,8 @@ async function decodeWith(
     catalogue: context.catalogue,
     read: context.read,
     topK: request.topK,
+    itemsPerPath: request.itemsPerPath,
+    itemWeights: context.itemWeights,
     batchSize: request.batchSize,
     concurrency: batchesInFlight(setup, verifiers.endpoints.length),
     nextKey: context.nextKey,
@@ -77,7 +79,7 @@ async function decodeWith(
   return writeAttempt({
     store,
     plan,
-    result: { ...result, index, stats },
+    result: { ...result, index, stats, draftWidths: context.draftWidths() },
     attempt,
     scratch,
     signal,

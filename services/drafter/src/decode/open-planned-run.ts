@@ -7,6 +7,7 @@ import {
 } from "@nightbeam/catalogue";
 import { fileHash, type HistoryRow, openCatalogue, readItemFilter } from "@nightbeam/dataset";
 import { promptsHash, searchedCatalogue } from "@nightbeam/model";
+import { itemOrderVersion } from "@nightbeam/recommend";
 import {
   partCount,
   RunError,
@@ -100,6 +101,12 @@ async function checkFiles({ plan, request, catalogue }: OpenRun): Promise<void> 
     const found = await fileHash(place);
     checkVersion({ what: `list of items to ${name}`, place, planned: versions[name], found });
   }
+  checkVersion({
+    what: "order of items",
+    place: request.itemOrder ?? "",
+    planned: versions.itemOrder,
+    found: (await itemOrderVersion(request.itemOrder)).itemOrder ?? "",
+  });
   checkVersion({
     what: "prompt format (config, tokenizer and nightbeam.json)",
     place: request.target,

@@ -1,11 +1,12 @@
 import type { Catalogue } from "@nightbeam/catalogue";
 import type { HistoryRow } from "@nightbeam/dataset";
-import type { BatchDecoder, DraftPolicy } from "@nightbeam/decoding";
+import type { BatchDecoder } from "@nightbeam/decoding";
 import { answersHash, openPrompts, type Prompts } from "@nightbeam/model";
 import { VerifierClient, type VerifierDirectory } from "@nightbeam/protocol";
 import {
   batchesAtOnce,
   describeChoice,
+  type ItemWeights,
   levelsOf,
   listDecoders,
   type OpenDrafts,
@@ -13,7 +14,10 @@ import {
   policyOf,
   programOfPlan,
   type Reading,
+  readItemWeights,
   userReader,
+  type WatchedPolicy,
+  watchedPolicy,
 } from "@nightbeam/recommend";
 import type { RunStats } from "@nightbeam/run";
 import type { Log } from "@nightbeam/service/log";
@@ -30,10 +34,14 @@ export interface RunContext {
   /** The catalogue that is searched. */
   readonly catalogue: Catalogue;
   readonly read: (row: HistoryRow) => Reading;
+  /** Which items of a code path come first; undefined for the order by id. */
+  readonly itemWeights: ItemWeights | undefined;
   /** Returns a new number for each user of this context. */
   readonly nextKey: () => number;
   /** The cost of the verifiers' answers since the last call; see `statisticsLaps`. */
   readonly lap: () => RunStats;
+  /** Returns the draft widths that most users had since the last call. */
+  readonly draftWidths: () => readonly number[] | undefined;
   /** Makes a decoder for one shard. It calls no verifier after the signal or the deadline. */
   decoder(job: { readonly signal: AbortSignal; readonly deadline: number }): BatchDecoder;
   close(): Promise<void>;
@@ -77,11 +85,16 @@ export async function openRunContext(options: RunContextOptions): Promise<RunCon
   const { request, catalogue, searched, excluded } = run;
   const { excludeSeen } = request;
   const prompts = await openPrompts({ directory: request.target, catalogue });
-  const policy = policyOf(request, levelsOf(searched));
+  const watched = watchedPolicy(policyOf(request, levelsOf(searched)));
+  const itemWeights = await readItemWeights({
+    itemOrder: request.itemOrder,
+    catalogue,
+    histories: () => historiesOf(options.location, run.plan),
+  });
   const drafts = await openRunDrafts(run, { ...options, target: prompts });
   const catalogues = { historyCatalogue: catalogue, searched };
   const read = userReader({ ...catalogues, ...prompts, excludeSeen, excluded });
-  return contextOf(options, { run, drafts, policy, read });
+  return contextOf(options, { run, drafts, watched, read, itemWeights });
 }
 
 async function openRunDrafts(
@@ -132,9 +145,13 @@ function checkDrafts(
 
 function contextOf(
   { setup, verifiers, log }: RunContextOptions,
-  parts: { run: OpenRun; drafts: OpenDrafts; policy: DraftPolicy; read: RunContext["read"] },
+  parts: Pick<RunContext, "run" | "read" | "itemWeights"> & {
+    drafts: OpenDrafts;
+    watched: WatchedPolicy;
+  },
 ): RunContext {
-  const { run, drafts, policy, read } = parts;
+  const { run, drafts, watched, read, itemWeights } = parts;
+  const { policy } = watched;
   const { searched: catalogue } = run;
   const { scoring, precision, device = "cpu" } = run.request;
   const checkpoint = run.plan.versions.target ?? "";
@@ -157,8 +174,10 @@ function contextOf(
     run,
     catalogue,
     read,
+    itemWeights,
     nextKey: () => key++,
     lap: statisticsLaps(() => client.statistics),
+    draftWidths: () => watched.lap(),
     decoder: (job) =>
       decoderFor(
         program === "tree-scores"

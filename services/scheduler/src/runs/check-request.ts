@@ -26,7 +26,8 @@ export async function checkRequest(
   // Checked again, because a rollout may have several drafts.
   const problem = clusterProblem(request);
   if (problem !== undefined) throw new SchedulerError("BAD_REQUEST", `${problem}.`);
-  await assertFiles({ histories, allow, block }, isKnown);
+  const itemOrder = request.itemOrder === "histories" ? undefined : request.itemOrder;
+  await assertFiles({ histories, allow, block, itemOrder }, isKnown);
   const levels = await checkModels(request, isKnown);
   if (levels !== undefined) policyOf(request, { levels });
 }

@@ -1,8 +1,14 @@
-import { type Catalogue, excludeItems, filteredOut } from "@nightbeam/catalogue";
+import { type Catalogue, type Exclusion, excludeItems, filteredOut } from "@nightbeam/catalogue";
 import { fileHash, openCatalogue, readHistories, readItemFilter } from "@nightbeam/dataset";
 import { checkpointHash, openCheckpoint, openPrompts, promptsHash } from "@nightbeam/model";
 import { MAX_SHARDS } from "@nightbeam/queue";
-import { describeChoice, plannedProgram } from "@nightbeam/recommend";
+import {
+  describeChoice,
+  itemOrderVersion,
+  listNotes,
+  plannedProgram,
+  runOrigin,
+} from "@nightbeam/recommend";
 import { planRun, storeJournal } from "@nightbeam/run";
 import type { Log } from "@nightbeam/service/log";
 import type { RunRequest } from "@nightbeam/settings";
@@ -27,7 +33,11 @@ export async function planRecord(record: RunRecord, planning: Planning): Promise
   const { store } = await openOutput(record.out);
   const { request } = record;
   const catalogue = await openCatalogue(request.catalogue);
-  const { hashes, closedPaths } = await listsOf(request, catalogue);
+  const { hashes, excluded } = await listsOf(request, catalogue);
+  for (const note of listNotes(request, catalogue, excluded)) {
+    planning.log.warn({ runId: record.runId }, note);
+  }
+  const closedPaths = excluded.closedLeaves().length;
   const inputs = await versionsOf(request, { catalogue, lists: hashes, signal });
   const choice = chooseRunProgram(request, {
     live: planning.verifiers(),
@@ -39,9 +49,11 @@ export async function planRecord(record: RunRecord, planning: Planning): Promise
   const words = describeChoice(choice, request.draft);
   planning.log.info({ runId: record.runId, ...choice }, words);
   const program = plannedProgram(choice);
+  const { device = "cpu" } = request;
   await planRun({
     ...{ store, request, maxShards: MAX_SHARDS, onRows, signal },
     versions: { ...inputs, ...program.versions },
+    origin: await runOrigin(request, { versions: inputs, device, choice }),
     arguments: program.arguments,
     rows: readHistories({ path: request.histories, chunkRows: CHUNK_ROWS }),
   });
@@ -51,7 +63,7 @@ export async function planRecord(record: RunRecord, planning: Planning): Promise
 export interface Planning extends PlanningProgress {
   readonly openOutput: OpenOutput;
   readonly verifiers: () => LiveVerifiers;
-  readonly log: Pick<Log, "info">;
+  readonly log: Pick<Log, "info" | "warn">;
 }
 
 /** The hashes of all inputs, by the names that `nightbeam recommend` gives them. */
@@ -83,24 +95,25 @@ async function versionsOf(
     catalogue: catalogue.hash,
     ...lists,
     histories: await fileHash(request.histories, signal),
+    ...(await itemOrderVersion(request.itemOrder)),
   };
 }
 
 /**
- * The hashes of the allow and block lists, and how many code paths they close. Items that the catalogue does not have
+ * The hashes of the allow and block lists, and the items that they exclude for all users. Items that the catalogue does not have
  * are refused.
  */
 async function listsOf(
   { allow, block }: RunRequest,
   catalogue: Catalogue,
-): Promise<{ readonly hashes: Record<string, string>; readonly closedPaths: number }> {
+): Promise<{ readonly hashes: Record<string, string>; readonly excluded: Exclusion }> {
   const items = filteredOut(catalogue, await readItemFilter({ allow, block }));
   return {
     hashes: {
       ...(allow === undefined ? {} : { allow: await fileHash(allow) }),
       ...(block === undefined ? {} : { block: await fileHash(block) }),
     },
-    closedPaths: excludeItems(catalogue, items).closedLeaves().length,
+    excluded: excludeItems(catalogue, items),
   };
 }
 

@@ -1,0 +1,140 @@
+import { isUtf8 } from "node:buffer";
+import type { DuckDbOptions } from "../duckdb/open-duckdb.js";
+import { streamColumns, withDuckDb } from "../duckdb/open-duckdb.js";
+import { parquetTable, sqlName } from "../duckdb/sql.js";
+import { textValue } from "../duckdb/values.js";
+import { DatasetError } from "../errors.js";
+import type { FileFormat } from "../files/file-format.js";
+import { fileShape } from "../files/file-format.js";
+import { readLines } from "../files/lines.js";
+import { parquetColumns } from "../files/parquet-columns.js";
+import { openTextTable } from "../files/text-table.js";
+import { idOf, idProblem } from "../histories/ids.js";
+import { requireIdType } from "../histories/parquet-ids.js";
+
+/** A row of a list of items. */
+export interface ItemRow {
+  readonly item: string;
+  /** The value of another column, if one was asked for and the list has it. */
+  readonly value?: unknown;
+  /** The place, for messages: `line 17`. */
+  readonly where: string;
+}
+
+export interface ItemRowsOptions {
+  /** The column of item ids. */
+  readonly column: string;
+  /** Another column: the first of these that exists, by its name in small letters. Default: none. */
+  readonly values?: readonly string[] | undefined;
+  readonly duckdb?: DuckDbOptions | undefined;
+}
+
+/**
+ * Reads a list of items: a column of a Parquet, CSV or JSONL file, or any other file (.txt, .txt.gz) with one id per line.
+ * In file order, with duplicates.
+ *
+ * @throws DatasetError FILE_NOT_FOUND, UNREADABLE, MISSING_COLUMN, COLUMN_TYPE
+ */
+export async function* itemRows(path: string, options: ItemRowsOptions): AsyncGenerator<ItemRow> {
+  const format = tableFormat(path);
+  if (format === undefined) yield* plainRows(path);
+  else if (format === "parquet") yield* parquetRows(path, options);
+  else yield* textRows({ path, format }, options);
+}
+
+/** The error for a list that cannot be used. */
+export function unusableList(path: string, problem: string): DatasetError {
+  return new DatasetError(
+    "UNREADABLE",
+    `${path}: ${problem}. Correct the list: a skipped item would be recommended, or lost.`,
+  );
+}
+
+function tableFormat(path: string): FileFormat | undefined {
+  try {
+    return fileShape({ path }).format;
+  } catch {
+    return undefined;
+  }
+}
+
+async function* plainRows(path: string): AsyncGenerator<ItemRow> {
+  for await (const lines of readLines({ path, gzip: path.toLowerCase().endsWith(".gz") })) {
+    for (const { number, bytes } of lines) {
+      const where = `line ${number}`;
+      if (bytes === null || !isUtf8(bytes)) throw unusableList(path, `${where} is not UTF-8 text`);
+      const item = bytes.toString("utf8").trim();
+      if (item !== "") yield { item, where };
+    }
+  }
+}
+
+async function* textRows(
+  source: { readonly path: string; readonly format: FileFormat },
+  options: ItemRowsOptions,
+): AsyncGenerator<ItemRow> {
+  const { path } = source;
+  const shape = fileShape(source);
+  const table = await openTextTable({ path, gzip: shape.gzip }, shape);
+  requireColumn(path, options.column, table.columns);
+  const other = otherColumn(table.columns, options);
+  for await (const lines of table.lines()) {
+    for (const line of lines) {
+      const where = `line ${line.number}`;
+      const record = table.parse(line);
+      if (!record.ok) throw unusableList(path, `${where}: ${record.detail}`);
+      const given = record.values[options.column];
+      const item = idOf(given);
+      if (item === undefined) {
+        throw unusableList(path, `${where}: ${idProblem(options.column, given)}`);
+      }
+      yield { item, where, ...(other === undefined ? {} : { value: record.values[other] }) };
+    }
+  }
+}
+
+async function* parquetRows(path: string, options: ItemRowsOptions): AsyncGenerator<ItemRow> {
+  const { column, duckdb } = options;
+  const rows: ItemRow[] = [];
+  await withDuckDb(duckdb, async (connection) => {
+    const columns = await parquetColumns(connection, path);
+    requireColumn(path, column, [...columns.keys()]);
+    requireIdType({ path, column, type: columns.get(column) ?? "" });
+    const other = otherColumn([...columns.keys()], options);
+    const value = other === undefined ? "NULL" : sqlName(other);
+    const sql =
+      `SELECT CAST(${sqlName(column)} AS VARCHAR) AS item, CAST(${value} AS VARCHAR) AS value ` +
+      `FROM ${parquetTable(path)}`;
+    for await (const [items = [], values = []] of streamColumns(connection, { sql, path })) {
+      for (const [at, one] of items.entries()) {
+        const item = textValue(one);
+        const where = `row ${rows.length}`;
+        if (item === null) throw unusableList(path, `column "${column}" has an empty row`);
+        rows.push({
+          item,
+          where,
+          ...(other === undefined ? {} : { value: textValue(values[at]) }),
+        });
+      }
+    }
+  });
+  yield* rows;
+}
+
+function otherColumn(
+  columns: readonly string[],
+  { column, values = [] }: ItemRowsOptions,
+): string | undefined {
+  return values
+    .flatMap((wanted) => columns.find((one) => one.trim().toLowerCase() === wanted) ?? [])
+    .find((one) => one !== column);
+}
+
+function requireColumn(path: string, column: string, columns: readonly string[]): void {
+  if (columns.includes(column) || columns.length === 0) return;
+  throw new DatasetError(
+    "MISSING_COLUMN",
+    `${path} has no column "${column}"; it has ${columns.map((name) => `"${name}"`).join(", ")}. ` +
+      "Rename its column of item ids.",
+  );
+}
