@@ -1,7 +1,6 @@
 import { isUtf8 } from "node:buffer";
 import type { Line, TextRecord } from "@nightbeam/dataset";
-import { openTextTable, readLines } from "@nightbeam/dataset";
-import { parsePythonLiteral } from "./python-literal.js";
+import { openTextTable, parsePythonLiteral, readLines } from "@nightbeam/dataset";
 
 /** A text file of records in any of the formats of the data sets. */
 export interface OwnerTable {
@@ -16,9 +15,8 @@ const DAT_SEPARATOR = "::";
 
 /** A file of JSON lines, or of CSV if its name ends in .csv; both may be gzipped. */
 export async function openOwnerTable(path: string): Promise<OwnerTable> {
-  const gzip = isGzip(path);
-  if (!isCsv(path)) return { path, lines: () => readLines({ path, gzip }), parse: parseObject };
-  return await openTextTable({ path, gzip }, { format: "csv", gzip, delimiter: "," });
+  if (!isCsv(path)) return { path, lines: () => readLines({ path }), parse: parseObject };
+  return await openTextTable({ path }, { format: "csv", delimiter: "," });
 }
 
 /**
@@ -37,15 +35,11 @@ export function openDatTable(path: string, columns: readonly string[]): OwnerTab
     const values = Object.fromEntries(columns.map((name, place) => [name, fields[place]]));
     return { ok: true, line: line.number, values };
   };
-  return { path, lines: () => readLines({ path, gzip: isGzip(path) }), parse };
+  return { path, lines: () => readLines({ path }), parse };
 }
 
 export function isCsv(path: string): boolean {
   return /\.csv(\.gz)?$/i.test(path);
-}
-
-function isGzip(path: string): boolean {
-  return path.toLowerCase().endsWith(".gz");
 }
 
 /** A JSON object or, as in the files of 2014, a Python dict. */

@@ -38,7 +38,7 @@ async function addText(
   { path, format }: { readonly path: string; readonly format: FileFormat },
 ): Promise<void> {
   const shape = fileShape({ path, format });
-  const table = await openTextTable({ path, gzip: shape.gzip }, shape);
+  const table = await openTextTable({ path }, shape);
   const levels = levelColumns(path, table.columns);
   for await (const lines of table.lines()) {
     for (const line of lines) {

@@ -45,7 +45,7 @@ function tableFormat(path: string): FileFormat | undefined {
 
 async function readPlain(path: string): Promise<string[]> {
   const items: string[] = [];
-  for await (const lines of readLines({ path, gzip: path.toLowerCase().endsWith(".gz") })) {
+  for await (const lines of readLines({ path })) {
     for (const { number, bytes } of lines) {
       if (bytes === null || !isUtf8(bytes))
         throw unusable(path, `line ${number} is not UTF-8 text`);
@@ -63,7 +63,7 @@ async function readText(source: {
 }): Promise<string[]> {
   const { path, column } = source;
   const shape = fileShape(source);
-  const table = await openTextTable({ path, gzip: shape.gzip }, shape);
+  const table = await openTextTable({ path }, shape);
   requireColumn(path, column, table.columns);
   const items: string[] = [];
   for await (const lines of table.lines()) {

@@ -3,7 +3,9 @@ export type RejectReason =
   /** The row cannot be read: invalid syntax, or a missing or unusable user, item or time. */
   | "malformed_row"
   /** The row is valid, but its history has no items. */
-  | "empty_history";
+  | "empty_history"
+  /** The row is valid, but another row of the same user counts. */
+  | "duplicate_user";
 
 /** The history of a user. */
 export interface History {
@@ -13,6 +15,8 @@ export interface History {
   readonly user: string;
   /** Item ids, oldest first; at least one. */
   readonly items: string[];
+  /** The columns that were asked for as texts, by name. Default: none were. */
+  readonly texts?: Readonly<Record<string, string>>;
 }
 
 /** An input row without a history. It does not stop the reading. */

@@ -48,25 +48,22 @@ export async function* readRecommendationFiles(
         );
       }
       if (shape.format === "parquet") yield* readParquet(duckdb.connection, file.path);
-      else yield* readJsonl({ path: file.path, gzip: shape.gzip });
+      else yield* readJsonl(file.path);
     }
   } finally {
     await duckdb.close();
   }
 }
 
-async function* readJsonl(source: {
-  readonly path: string;
-  readonly gzip: boolean;
-}): AsyncGenerator<Recommendation[]> {
-  const table = await openTextTable(source, { format: "jsonl", gzip: source.gzip, delimiter: "," });
+async function* readJsonl(path: string): AsyncGenerator<Recommendation[]> {
+  const table = await openTextTable({ path }, { format: "jsonl", delimiter: "," });
   for await (const lines of table.lines()) {
     yield lines.map((line) => {
       const record = table.parse(line);
       const parsed = recommendationSchema.safeParse(record.ok ? record.values : undefined);
       if (parsed.success) return parsed.data;
       const problem = record.ok ? z.prettifyError(parsed.error) : record.detail;
-      throw damaged(source.path, `line ${line.number}: ${problem}`);
+      throw damaged(path, `line ${line.number}: ${problem}`);
     });
   }
 }

@@ -37,6 +37,12 @@ export function parsePythonLiteral(text: string): unknown {
   }
 }
 
+/** A number; digits beyond 2^53 stay a text, because a number would round them. */
+function numberOf(text: string): number | string {
+  const number = Number(text);
+  return /^\d+$/.test(text) && !Number.isSafeInteger(number) ? text : number;
+}
+
 class LiteralReader {
   readonly #text: string;
   #at = 0;
@@ -62,7 +68,7 @@ class LiteralReader {
     const quote = this.#match(STRING_START)?.[1];
     if (quote !== undefined) return this.#string(quote);
     const number = this.#match(NUMBER)?.[0];
-    if (number !== undefined) return Number(number);
+    if (number !== undefined) return numberOf(number);
     const word = this.#match(WORD)?.[0];
     if (word === "None") return null;
     if (word === "True" || word === "False") return word === "True";
