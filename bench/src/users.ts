@@ -19,6 +19,7 @@ export function usersOf(rows: readonly HistoryRow[], context: UserContext): Read
     encodePrompt: target.encodePrompt,
     maxPromptTokens: target.maxPromptTokens,
     excludeSeen: false,
+    unknownItems: "skip",
   });
   return rows.flatMap((row) => {
     const reading = read(row);

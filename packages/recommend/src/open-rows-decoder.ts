@@ -15,9 +15,10 @@ export const GROUPS_AT_ONCE = 2;
 
 /** Settings of what decodes rows on this machine. */
 export interface RowsDecoderSettings
-  extends Omit<ListSettings, "draft" | "limit" | "device">,
+  extends Omit<ListSettings, "draft" | "limit" | "device" | "unknownItems">,
     ModelSettings {
   readonly target: string;
+  readonly unknownItems: "skip" | "reject";
   readonly draft: readonly DraftChoice[];
   /** Users per call of the target. */
   readonly batchSize: number;
@@ -82,12 +83,15 @@ export async function openRowsDecoder(
       accepting,
     },
   );
-  const { topK, batchSize, excludeSeen } = settings;
+  const { topK, batchSize, excludeSeen, unknownItems } = settings;
   const { encodePrompt, maxPromptTokens } = target;
   const usual = {
     decoder: decoderFor(target.asked),
     catalogue: searched,
-    read: userReader({ historyCatalogue, searched, encodePrompt, maxPromptTokens, excludeSeen }),
+    read: userReader({
+      ...{ historyCatalogue, searched, encodePrompt, maxPromptTokens },
+      ...{ excludeSeen, unknownItems },
+    }),
     nextKey: counter(),
     topK,
     batchSize,

@@ -12,6 +12,12 @@ export interface ListSettings extends VerificationOptions, DraftSettings {
   /** The kind that the target runs on. Default: cpu. */
   readonly device?: "cpu" | "cuda" | "webgpu" | undefined;
   readonly excludeSeen: boolean;
+  /** Default: reject, as in plans from before it was a setting; the same holds for the next ones. */
+  readonly unknownItems?: "skip" | "reject" | undefined;
+  /** Default: keep. */
+  readonly duplicateUsers?: "last" | "first" | "reject" | "keep" | undefined;
+  /** Default: those with common names. */
+  readonly columns?: Readonly<Record<string, string>> | undefined;
   /** Default: all users. */
   readonly limit?: number | undefined;
 }
@@ -29,8 +35,17 @@ export function plannedArguments(settings: ListSettings) {
     precision,
     excludeSeen,
     limit: limit ?? null,
+    ...plannedReading(settings),
     ...plannedDevice(settings),
     ...plannedVerification(settings),
+  };
+}
+
+function plannedReading({ unknownItems, duplicateUsers, columns }: ListSettings) {
+  return {
+    ...(unknownItems === "skip" ? { unknownItems } : {}),
+    ...(duplicateUsers === undefined || duplicateUsers === "keep" ? {} : { duplicateUsers }),
+    ...(columns === undefined ? {} : { columns: { ...columns } }),
   };
 }
 

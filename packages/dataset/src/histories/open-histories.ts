@@ -21,16 +21,16 @@ export interface Histories {
   readonly layout: HistoryLayout;
   /** What was found out about the files and is not obvious, as sentences. */
   readonly notes: readonly string[];
-  /** The number of rows, up to the limit. Costs a pass over the files, if none was made before. */
+  /** The number of rows, at most the limit. Costs a pass over text files, if none was made before. */
   count(): Promise<number>;
   /** Streams rows in chunks; several streams may be read at once. @throws DatasetError UNREADABLE, BAD_OPTION */
   read(window?: RowWindow): AsyncGenerator<HistoryRow[]>;
   close(): Promise<void>;
 }
 
-/** Files of histories, how to read them, and how much of them. */
+/** Files of histories, how to read them, and how many rows count. */
 export interface OpenHistoriesOptions extends HistorySource {
-  /** Only the first rows. Users are compared among these. Default: all. */
+  /** The rows among which users are compared, and that `count` counts. Default: all. */
   readonly limit?: number | undefined;
 }
 
@@ -66,7 +66,7 @@ export async function openHistories(options: OpenHistoriesOptions): Promise<Hist
       layout,
       notes,
       count: async () => Math.min(limit, await read.count()),
-      read: (window = {}) => chunksOf(read, window, limit),
+      read: (window = {}) => chunksOf(read, window),
       close: () => database.close(),
     };
   } catch (error) {
@@ -102,13 +102,9 @@ function decimalNotes({ users, items }: Decimals): string[] {
   return [`${whose} ids are written as decimals and read as whole numbers: 12.0 as 12.`];
 }
 
-function chunksOf(
-  rows: RowSource,
-  options: RowWindow,
-  limit: number,
-): AsyncGenerator<HistoryRow[]> {
+function chunksOf(rows: RowSource, options: RowWindow): AsyncGenerator<HistoryRow[]> {
   const { first, end, chunk } = windowOf(options);
-  return inChunks(rows.read({ first, end: Math.min(end, limit) }), chunk);
+  return inChunks(rows.read({ first, end }), chunk);
 }
 
 /** DuckDB, opened when it is first needed: many files are read without it. */

@@ -56,8 +56,8 @@ export async function openHistoryText(source: TextSource): Promise<HistoryText> 
     return { table, splits: false };
   }
   const isCsv = source.format === "csv";
-  if (!isCsv && kind !== "json" && !DELIMITED.has(kind)) throw unknownEnding(source.path);
   const lines = await firstLines(source, SAMPLE_LINES);
+  if (!isCsv && kind !== "json" && !DELIMITED.has(kind)) throw unknownEnding(source.path);
   const [start = ""] = lines.map((line) => lineText(line) ?? "");
   if (!isCsv && (kind === "json" || (kind === "" && /^\s*[[{]/.test(start)))) {
     return { table: await openJson(source, lines), splits: false };
@@ -119,11 +119,11 @@ function openDelimited(
     );
   }
   const { columns, delimiter } = best;
-  if (best.known > 0) return csvTable(source, { columns, delimiter, headerLines: 1 });
   if (givesPositions(source.columns)) {
     const places = columns.map((_, place) => String(place + 1));
     return csvTable(source, { columns: places, delimiter, headerLines: 0 });
   }
+  if (best.known > 0) return csvTable(source, { columns, delimiter, headerLines: 1 });
   if (!columns.every((field) => /\d/.test(field))) {
     return csvTable(source, { columns, delimiter, headerLines: 1 });
   }
@@ -144,6 +144,7 @@ function delimitersOf({ delimiter }: TextSource, usual: string): readonly string
 
 /** How many roles have a column in a header. */
 function knownIn(columns: readonly string[], { columns: given = {} }: TextSource): number {
+  if (givesPositions(given)) return 0;
   return ROLES.filter((role) => columnsFor(role, columns, given).length > 0).length;
 }
 

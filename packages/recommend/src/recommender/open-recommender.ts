@@ -61,14 +61,14 @@ export async function openRecommender(
   { signal }: CallOptions = {},
 ): Promise<Recommender> {
   const settings = parseRecommenderSettings(given);
-  const { catalogue, allow, block, histories: path } = settings;
+  const { catalogue, allow, block, histories: path, columns } = settings;
   const historyCatalogue =
     typeof catalogue === "string" ? await openCatalogue(catalogue) : catalogue;
   const searched = filterCatalogue(historyCatalogue, {
     ...(allow === undefined ? {} : { allow: await idsOf(allow) }),
     ...(block === undefined ? {} : { block: await idsOf(block) }),
   });
-  const histories = () => (path === undefined ? nothing() : readHistories({ path }));
+  const histories = () => (path === undefined ? nothing() : readHistories({ path, columns }));
   const { kind: device } = settings.device;
   const how = { settings, programs: undefined, device, trie: searched.trie };
   const { program } = chooseProgram(how);

@@ -1,10 +1,10 @@
 import { resolve } from "node:path";
 import { filterCatalogue } from "@nightbeam/catalogue";
 import {
-  countHistories,
+  type Histories,
   openCatalogue,
+  openHistories,
   openTeacherLog,
-  readHistories,
   readItemFilter,
   type TeacherLog,
 } from "@nightbeam/dataset";
@@ -32,6 +32,8 @@ export type RecommendEvent =
       readonly items: number;
       readonly unknown: number;
     }
+  /** Something about the files of the histories that is not obvious. */
+  | { readonly kind: "note"; readonly text: string }
   /** What the target is run for was chosen or given; for tree calls only if `search` was given. */
   | ({ readonly kind: "program" } & ProgramChoice)
   /** The run was begun with other drafts, or none: its manifest names those. No list changes. */
@@ -66,19 +68,32 @@ export interface RunOptions {
  */
 export async function recommendRun(
   settings: RecommendSettings,
+  options: RunOptions,
+): Promise<{ manifest: Manifest; alreadyDone: boolean }> {
+  const { histories: path, columns, duplicateUsers, limit } = settings;
+  const histories = await openHistories({ path, columns, duplicateUsers, limit });
+  try {
+    for (const text of histories.notes) options.onEvent({ kind: "note", text });
+    return await recommendAll(settings, histories, options);
+  } finally {
+    await histories.close();
+  }
+}
+
+async function recommendAll(
+  settings: RecommendSettings,
+  histories: Histories,
   { onEvent, signal }: RunOptions,
 ): Promise<{ manifest: Manifest; alreadyDone: boolean }> {
   const { allow, block } = settings;
   const historyCatalogue = await openCatalogue(settings.catalogue);
   const searched = filterCatalogue(historyCatalogue, await readItemFilter({ allow, block }));
-  const inFile = await countHistories({ path: settings.histories });
-  const rows = Math.min(inFile, settings.limit ?? inFile);
+  const rows = await histories.count();
   const candidates = await readCandidates(settings, { catalogue: searched, signal });
   if (candidates !== undefined) {
     const { users, items, unknown } = candidates;
     onEvent({ kind: "candidates", users, items, unknown });
   }
-  const histories = () => readHistories({ path: settings.histories });
   const { accepting } = candidates ?? {};
   const standing = await directoryJournal(settings.out).readPlan();
   const { kind: device } = settings.device;
@@ -90,7 +105,7 @@ export async function recommendRun(
   }
   const decoder = await openRowsDecoder(
     { ...settings, program },
-    { historyCatalogue, searched, histories, accepting, signal },
+    { historyCatalogue, searched, histories: () => histories.read(), accepting, signal },
   );
   try {
     const models = decoder.modelVersions;
@@ -108,7 +123,7 @@ export async function recommendRun(
     const run = await openPlannedRun(settings, plan, () => onEvent({ kind: "other-drafts" }));
     try {
       if (run.manifest !== undefined) return { manifest: run.manifest, alreadyDone: true };
-      await decodeParts(run, { settings, rows, decoder, teacherLog, onEvent, signal });
+      await decodeParts(run, { settings, histories, rows, decoder, teacherLog, onEvent, signal });
       return { manifest: await run.finish({ derive: runFigures }), alreadyDone: false };
     } finally {
       await run.close();
@@ -135,14 +150,15 @@ async function teacherLogOf(
 async function decodeParts(
   run: Run,
   options: RunOptions & {
-    readonly settings: Pick<RecommendSettings, "histories" | "partSize" | "teacherSample">;
+    readonly settings: Pick<RecommendSettings, "partSize" | "teacherSample">;
+    readonly histories: Histories;
     readonly rows: number;
     readonly decoder: RowsDecoder;
     readonly teacherLog: TeacherLog | undefined;
   },
 ): Promise<void> {
-  const { settings, rows, decoder, teacherLog, onEvent } = options;
-  const { histories, partSize, teacherSample } = settings;
+  const { settings, histories, rows, decoder, teacherLog, onEvent } = options;
+  const { partSize, teacherSample } = settings;
   const before = [...run.committed.values()].reduce((sum, { rowCount }) => sum + rowCount, 0);
   if (before > 0) onEvent({ kind: "continued", done: before, total: rows });
   const counts = { done: before, total: rows, before, searches: 0, calls: 0 };

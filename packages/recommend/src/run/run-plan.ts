@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import type { Catalogue } from "@nightbeam/catalogue";
-import { fileHash } from "@nightbeam/dataset";
+import { inputHash } from "@nightbeam/dataset";
 import {
   directoryJournal,
   isDraftVersion,
@@ -50,7 +50,7 @@ export async function runPlan(
       catalogue: searched.hash,
       // Prompts may name items that the filter left out.
       ...(historyCatalogue === searched ? {} : { unfiltered: historyCatalogue.hash }),
-      histories: await fileHash(settings.histories),
+      histories: await inputHash(settings.histories),
       ...(candidates === undefined ? {} : { candidates }),
     },
   };

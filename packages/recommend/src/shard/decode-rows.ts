@@ -4,6 +4,7 @@ import { type BatchDecoder, decodeShard, type SearchOutcome } from "@nightbeam/d
 import type { PartResult, RunStats } from "@nightbeam/run";
 import { acceptanceStats } from "./acceptance-stats.js";
 import { expandItems } from "./expand-items.js";
+import { rowStats } from "./row-stats.js";
 import { sampleUsers } from "./sample-users.js";
 import type { Reading, ReadyUser } from "./users.js";
 
@@ -53,7 +54,7 @@ export async function decodeRows(
   const logged = sampled === undefined ? {} : { teacherExamples: examples.length };
   const proposed = outcomes.some(({ acceptance }) => acceptance !== undefined);
   const accepted = proposed ? acceptanceStats(listed, options) : {};
-  const stats = { ...searchStats(searched), ...accepted, ...logged };
+  const stats = { ...searchStats(searched), ...accepted, ...logged, ...rowStats(users, rejected) };
   const recommendations = listed.map(({ list }) => list);
   return { result: { rowCount: rows.length, recommendations, rejected, stats }, examples };
 }

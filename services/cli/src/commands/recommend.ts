@@ -17,9 +17,10 @@ import {
 } from "@nightbeam/settings";
 import { Command } from "commander";
 import { withFlags } from "../options/key-flags.js";
-import { withLists } from "../options/list-options.js";
+import { HISTORIES_HELP, withLists } from "../options/list-options.js";
 import { candidateFacts } from "../recommend/candidate-facts.js";
 import { recommendOptions } from "../recommend/options.js";
+import { NO_LISTS, rowFacts } from "../recommend/row-facts.js";
 
 /** `nightbeam recommend` */
 export function recommendCommand(): Command {
@@ -30,7 +31,7 @@ export function recommendCommand(): Command {
       "--catalogue <file>",
       "items and their codes: LC-Rec JSON, Parquet, CSV, JSONL or prepared",
     )
-    .option("--histories <file>", "users and their items: JSONL, Parquet, CSV, or events")
+    .option("--histories <place...>", HISTORIES_HELP)
     .option("--out <dir>", "where the lists go; an interrupted run there is continued");
   return withRequired(
     withLists(command)
@@ -96,6 +97,10 @@ async function run(flags: Record<string, unknown>): Promise<void> {
     if (alreadyDone)
       process.stdout.write("This run is complete already; nothing was left to do.\n\n");
     process.stdout.write(`${summary(manifest, options.out)}\n`);
+    if (manifest.users === 0) {
+      say("error: the run is complete, but no user has a list.");
+      process.exitCode = NO_LISTS;
+    }
   } catch (error) {
     bar.finish();
     if (!(error instanceof Interrupted)) throw error;
@@ -128,6 +133,7 @@ function summary(manifest: Manifest, out: string): string {
   const rejections = rejected === 0 ? "" : ` (${whole(rejected)} set aside: ${out}/rejected.jsonl)`;
   return facts([
     ["users", `${whole(users)}${rejections}`],
+    ...rowFacts(stats),
     ["target calls", `${figure("callsPerUser", 2)} per user`],
     ["nodes", `${figure("nodesPerUser", 1)} per user`],
     ["time", `${clock(stats.wallSeconds ?? 0)}, ${figure("usersPerSecond", 1)} users/s`],
@@ -164,6 +170,8 @@ function eventLine(
           : `; ${whole(unknown)} of them are ignored: the catalogue that is searched lacks them`;
       return `Candidates: ${whole(items)} items for ${whole(users)} users${ignored}.`;
     }
+    case "note":
+      return event.text;
     case "program":
       return withFlags(describeChoice(event, draft));
     case "other-drafts":

@@ -74,12 +74,12 @@ export function batchesInFlight(
 export async function openRunContext(options: RunContextOptions): Promise<RunContext> {
   const run = await openPlannedRun(options.run);
   const { request, catalogue, excluded } = run;
-  const { excludeSeen } = request;
+  const { excludeSeen, unknownItems } = request;
   const prompts = await openPrompts({ directory: request.target, catalogue });
   const policy = policyOf(request, catalogue.trie.levels);
   const drafts = await openRunDrafts(run, { ...options, target: prompts });
   const catalogues = { historyCatalogue: catalogue, searched: catalogue };
-  const read = userReader({ ...catalogues, ...prompts, excludeSeen, excluded });
+  const read = userReader({ ...catalogues, ...prompts, excludeSeen, unknownItems, excluded });
   return contextOf(options, { run, drafts, policy, read });
 }
 

@@ -26,7 +26,8 @@ export async function checkRequest(
   // Checked again, because a rollout may have several drafts.
   const problem = clusterProblem(request);
   if (problem !== undefined) throw new SchedulerError("BAD_REQUEST", `${problem}.`);
-  await assertFiles({ histories, allow, block }, isKnown);
+  await assertFiles({ allow, block }, isKnown);
+  await assertHistories(histories, isKnown);
   const levels = await checkModels(request, isKnown);
   if (levels !== undefined) policyOf(request, levels);
 }
@@ -75,6 +76,17 @@ async function assertFiles(
 ): Promise<void> {
   for (const [name, path] of Object.entries(files)) {
     if (path !== undefined && isKnown(path)) await assertReadable(name, path);
+  }
+}
+
+/** Patterns and directories are read when the run is planned. */
+async function assertHistories(
+  histories: Submission["histories"],
+  isKnown: (path: string) => boolean,
+): Promise<void> {
+  for (const path of typeof histories === "string" ? [histories] : histories) {
+    if (/[*?[]/.test(path)) assertAbsolute("histories", path);
+    else await assertFiles({ histories: path }, isKnown);
   }
 }
 

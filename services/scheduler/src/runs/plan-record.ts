@@ -1,5 +1,11 @@
 import { type Catalogue, excludeItems, filteredOut } from "@nightbeam/catalogue";
-import { fileHash, openCatalogue, readHistories, readItemFilter } from "@nightbeam/dataset";
+import {
+  fileHash,
+  inputHash,
+  openCatalogue,
+  openHistories,
+  readItemFilter,
+} from "@nightbeam/dataset";
 import { checkpointHash, openCheckpoint, openPrompts, promptsHash } from "@nightbeam/model";
 import { MAX_SHARDS } from "@nightbeam/queue";
 import { describeChoice, plannedProgram } from "@nightbeam/recommend";
@@ -39,12 +45,19 @@ export async function planRecord(record: RunRecord, planning: Planning): Promise
   const words = describeChoice(choice, request.draft);
   planning.log.info({ runId: record.runId, ...choice }, words);
   const program = plannedProgram(choice);
-  await planRun({
-    ...{ store, request, maxShards: MAX_SHARDS, onRows, signal },
-    versions: { ...inputs, ...program.versions },
-    arguments: program.arguments,
-    rows: readHistories({ path: request.histories, chunkRows: CHUNK_ROWS }),
-  });
+  const { histories: path, columns, duplicateUsers, limit } = request;
+  const histories = await openHistories({ path, columns, duplicateUsers, limit });
+  try {
+    for (const note of histories.notes) planning.log.info({ runId: record.runId }, note);
+    await planRun({
+      ...{ store, request, maxShards: MAX_SHARDS, onRows, signal },
+      versions: { ...inputs, ...program.versions },
+      arguments: program.arguments,
+      rows: histories.read({ chunkRows: CHUNK_ROWS }),
+    });
+  } finally {
+    await histories.close();
+  }
 }
 
 /** What planning a run needs besides its record. */
@@ -82,7 +95,7 @@ async function versionsOf(
     ...drafts,
     catalogue: catalogue.hash,
     ...lists,
-    histories: await fileHash(request.histories, signal),
+    histories: await inputHash(request.histories, signal),
   };
 }
 
