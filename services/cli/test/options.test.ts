@@ -29,6 +29,8 @@ describe("recommendOptions", () => {
       verification: "strict",
       draftWidth: "auto",
       excludeSeen: false,
+      unknownItems: "skip",
+      duplicateUsers: "last",
       format: "parquet",
       precision: "fp32",
       batchSize: 32,
