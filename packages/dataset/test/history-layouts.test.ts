@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { all, put, useTempDirs } from "@nightbeam/testing";
@@ -50,6 +50,9 @@ describe("text files", () => {
     ["h.json", '{\n  "u1": {"items": [1, 2, 3]},\n  "u2": {"items": ["4"]}\n}\n'],
     ["h.json", '[{"uid": "u1", "items": [1, 2, 3]},\n {"uid": "u2", "items": [4]}]'],
     ["h.json", '{"user": "u1", "history": [1, 2, 3]}\n{"user": "u2", "history": [4]}\n'],
+    ["h.csv", 'user,history\nu1,"[1 2\n 3]"\nu2,[4]\n'],
+    ["h.csv", 'user, history\nu1, "[1, 2, 3]"\nu2, 4\n'],
+    ["h.json", '{"0":{"user":"u1","history":[1,2,3]},"1":{"user":"u2","history":[4]}}'],
     ["h.jsonl", '{"user": "u1", "history": "[1, 2, 3]"}\n{"user": "u2", "history": [4.0]}\n'],
     ["sequential_data.txt", "u1 1 2 3\nu2 4\n"],
     ["0000_part_00", "user|history\nu1|1 2 3\nu2|4\n"],
@@ -122,6 +125,8 @@ describe("text files", () => {
     ["h.zip", Buffer.from("PK\x03\x04"), /unzip/],
     ["h.xyz", "user,history\n", /Name the file/],
     ["h.json", '{"u1": [1, 2', /ends within entry 1/],
+    ["h.json", '{"user":{"0":"u"},"history":{"0":[1]}}', /orient="records"/],
+    ["h.json", '{"columns":["user","history"],"data":[["u",[1]]]}', /orient="records"/],
   ])("that are refused, with the remedy: %s %#", async (name, content, message) => {
     const path = put(tempDir(), name, content);
     await expect(usersIn({ path })).rejects.toThrow(message);
@@ -181,6 +186,21 @@ describe("Parquet", () => {
       "3: 6",
       "(row 0: iid 7.5 is not a whole number within 2^53)",
     ]);
+  });
+});
+
+describe("a text that is not UTF-8 in Parquet", () => {
+  it.each([
+    ["'[\"x\"]' AS history", ["u0: x", "(row 1: user is not valid UTF-8)", "u2: x"]],
+    ["'x' AS item, 1 AS time", ["u0: x", "u2: x", "(row 1: user is not valid UTF-8)"]],
+  ])("costs one row: %s", async (columns, expected) => {
+    const path = join(tempDir(), "h.parquet");
+    const rows = `SELECT 'u' || i AS "user", ${columns} FROM range(3) t(i)`;
+    await runSql(`COPY (${rows}) TO '${path}' (FORMAT parquet, COMPRESSION uncompressed)`);
+    const bytes = readFileSync(path);
+    for (let at = bytes.indexOf("u1"); at >= 0; at = bytes.indexOf("u1", at + 1)) bytes[at] = 0xff;
+    writeFileSync(path, bytes);
+    expect(await usersIn({ path })).toEqual(expected);
   });
 });
 

@@ -3,6 +3,8 @@ export type CsvFields =
   | { readonly ok: true; readonly fields: string[] }
   | { readonly ok: false; readonly detail: string };
 
+const MAX_INDENT = 8;
+
 /**
  * Splits a line into fields: RFC 4180 quoting, except that a quoted field cannot contain line breaks. So
  * an unclosed quote spoils one row instead of the rest of the file.
@@ -12,6 +14,8 @@ export function splitCsvLine(line: string, delimiter: string): CsvFields {
   const fields: string[] = [];
   let at = 0;
   for (;;) {
+    // Python's writers and people put spaces after commas: `u1, "a, b"`.
+    while (line[at] === " " && /^ *"/.test(line.slice(at, at + MAX_INDENT))) at++;
     if (line[at] !== '"') {
       const end = line.indexOf(delimiter, at);
       fields.push(end < 0 ? line.slice(at) : line.slice(at, end));

@@ -1,7 +1,6 @@
 import { isUtf8 } from "node:buffer";
-import { brotliDecompressSync, gunzipSync } from "node:zlib";
-import { decompress } from "fzstd";
 import { asyncBufferFromFile, parquetMetadataAsync, parquetReadObjects } from "hyparquet";
+import { compressors } from "hyparquet-compressors";
 import { readFailure } from "../errors.js";
 import type { Line } from "./lines.js";
 import type { TextTable } from "./text-table.js";
@@ -29,7 +28,7 @@ async function* recordLines(path: string, columns: readonly string[]): AsyncGene
       const rowEnd = row + Number(count);
       const records = await parquetReadObjects({
         ...{ file, metadata, columns: [...columns], rowStart, rowEnd },
-        compressors: COMPRESSORS,
+        compressors,
         parsers: PARSERS,
       });
       yield records.map((record, at) => lineOf(record, rowStart + at));
@@ -68,9 +67,3 @@ function isoTime(micros: bigint): string | null {
   if (Number.isNaN(date.getTime())) return null;
   return date.toISOString().replace(".000Z", `.${String(rest).padStart(6, "0")}Z`);
 }
-
-const COMPRESSORS = {
-  GZIP: (input: Uint8Array) => new Uint8Array(gunzipSync(input)),
-  BROTLI: (input: Uint8Array) => new Uint8Array(brotliDecompressSync(input)),
-  ZSTD: (input: Uint8Array) => decompress(input),
-};

@@ -4,6 +4,7 @@ import { joinBrackets, splitCsvLine } from "./csv-line.js";
 import type { FileShape } from "./file-format.js";
 import type { Line, LineSource } from "./lines.js";
 import { readLines } from "./lines.js";
+import { joinQuotedLines } from "./quoted-lines.js";
 
 /** A record of a JSONL or CSV file. */
 export type TextRecord =
@@ -27,7 +28,7 @@ export interface TextTable {
 }
 
 /** Number of records whose keys are the columns of a JSONL file. */
-const SAMPLE_RECORDS = 100;
+export const SAMPLE_RECORDS = 100;
 
 /**
  * Opens a text table and reads its columns.
@@ -64,12 +65,13 @@ export function csvTable(
     readonly headerLines: number;
   },
 ): TextTable {
+  const parse = (line: Line) => parseCsv(line, csv.columns, csv.delimiter);
   return {
     path: source.path,
     columns: csv.columns,
     unit: "line",
-    lines: () => recordLines(source, csv.headerLines),
-    parse: (line) => parseCsv(line, csv.columns, csv.delimiter),
+    lines: () => joinQuotedLines(recordLines(source, csv.headerLines), (line) => parse(line).ok),
+    parse,
   };
 }
 

@@ -1,7 +1,9 @@
 import { DatasetError } from "../errors.js";
 
+export const COLUMN_ROLES = ["user", "history", "item", "time"] as const;
+
 /** What a column is used as. */
-export type ColumnRole = "user" | "history" | "item" | "time";
+export type ColumnRole = (typeof COLUMN_ROLES)[number];
 
 /**
  * What a row of the file holds: `rows`, a user with the complete history; `events`, an interaction of a

@@ -5,8 +5,8 @@ import type { InputFile } from "../files/input-files.js";
 import { isParquet } from "../files/open-bytes.js";
 import { parquetColumns } from "../files/parquet-columns.js";
 import type { TextTable } from "../files/text-table.js";
-import type { ColumnNames, ColumnRole, HistoryLayout } from "./columns.js";
-import { findColumns } from "./columns.js";
+import type { ColumnNames, HistoryLayout } from "./columns.js";
+import { COLUMN_ROLES, findColumns } from "./columns.js";
 import type { HistorySource } from "./history-source.js";
 import { openHistoryText } from "./open-text.js";
 
@@ -25,8 +25,6 @@ export interface HistoryFile {
     | { readonly kind: "text"; readonly table: TextTable }
     | { readonly kind: "parquet"; readonly types: ReadonlyMap<string, string> };
 }
-
-const ROLES: readonly ColumnRole[] = ["user", "history", "item", "time"];
 
 /**
  * Opens the files of an input. All must be of one format and have the same columns.
@@ -144,7 +142,7 @@ function refuseOther(first: HistoryFile, other: HistoryFile): void {
         "for example by a pattern such as DIR/*.parquet.",
     );
   }
-  const differing = ROLES.find((role) => first.names[role] !== other.names[role]);
+  const differing = COLUMN_ROLES.find((role) => first.names[role] !== other.names[role]);
   if (differing === undefined && first.layout === other.layout) return;
   const role = differing ?? "history";
   const described = (file: HistoryFile): string =>

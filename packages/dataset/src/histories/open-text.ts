@@ -1,22 +1,20 @@
 import { DatasetError } from "../errors.js";
 import type { FileFormat } from "../files/file-format.js";
 import { checkedDelimiter, endingOf, unknownEnding } from "../files/file-format.js";
-import { readJsonEntries } from "../files/json-entries.js";
 import type { Line, LineSource } from "../files/lines.js";
-import type { TextRecord, TextTable } from "../files/text-table.js";
+import type { TextTable } from "../files/text-table.js";
 import {
   csvHeader,
   csvTable,
   firstLines,
-  jsonTable,
   lineText,
   openTextTable,
-  parseJson,
   recordLines,
   unreadable,
 } from "../files/text-table.js";
-import type { ColumnRole, HistoryColumns } from "./columns.js";
-import { columnsFor } from "./columns.js";
+import type { HistoryColumns } from "./columns.js";
+import { COLUMN_ROLES, columnsFor } from "./columns.js";
+import { openJson } from "./open-json.js";
 
 /** A text file of histories. */
 export interface TextSource extends LineSource {
@@ -38,7 +36,6 @@ const DELIMITED = new Set(["csv", "tsv", "tab", "psv", "inter", "txt", "dat", "d
 /** Without a header a file of these can have a user and items in each line. */
 const PLAIN = new Set(["txt", "dat", "data", ""]);
 const DELIMITERS = [",", "\t", ";", "|", "::", "\u0001"] as const;
-const ROLES: readonly ColumnRole[] = ["user", "history", "item", "time"];
 const SAMPLE_LINES = 100;
 
 /**
@@ -63,40 +60,6 @@ export async function openHistoryText(source: TextSource): Promise<HistoryText> 
     return { table: await openJson(source, lines), splits: false };
   }
   return { table: openDelimited(source, { lines, ending: kind }), splits: true };
-}
-
-/** JSON lines, or one JSON value over the whole file. */
-async function openJson(source: TextSource, lines: readonly Line[]): Promise<TextTable> {
-  const [first, second] = lines.map((line) => parseJson(line));
-  const record = first?.ok ? first.values : undefined;
-  const named = ROLES.some((role) => {
-    return columnsFor(role, Object.keys(record ?? {}), source.columns ?? {}).length > 0;
-  });
-  if (record !== undefined && (named || second?.ok === true)) {
-    return openTextTable(source, { format: "jsonl", delimiter: "," });
-  }
-  const { path } = source;
-  return jsonTable({
-    path,
-    unit: "entry",
-    lines: () => readJsonEntries(source),
-    parse: parseEntry,
-  });
-}
-
-/** `"user": [items]`, `"user": {…}`, or an object with all columns. */
-function parseEntry(line: Line): TextRecord {
-  const text = lineText(line);
-  if (text === undefined) return unreadable(line);
-  const { number } = line;
-  if (!/^\s*"/.test(text)) return parseJson(line);
-  const whole = parseJson({ number, bytes: Buffer.from(`{${text}}`) });
-  const [entry] = whole.ok ? Object.entries(whole.values) : [];
-  if (entry === undefined) return { ok: false, line: number, detail: "not valid JSON" };
-  const [user, value] = entry;
-  const isObject = typeof value === "object" && value !== null && !Array.isArray(value);
-  const values = isObject ? { user, ...value } : { user, history: value };
-  return { ok: true, line: number, values };
 }
 
 function openDelimited(
@@ -145,7 +108,7 @@ function delimitersOf({ delimiter }: TextSource, usual: string): readonly string
 /** How many roles have a column in a header. */
 function knownIn(columns: readonly string[], { columns: given = {} }: TextSource): number {
   if (givesPositions(given)) return 0;
-  return ROLES.filter((role) => columnsFor(role, columns, given).length > 0).length;
+  return COLUMN_ROLES.filter((role) => columnsFor(role, columns, given).length > 0).length;
 }
 
 function givesPositions(given: HistoryColumns = {}): boolean {

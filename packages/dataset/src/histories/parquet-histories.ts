@@ -67,7 +67,7 @@ function checkedColumns({ path, types, constants, fields }: ParquetRows) {
     return { user: owner, list: textOf(history, { types, constants }), isText: true };
   }
   const element = /^(.*)\[\d*\]$/s.exec(type)?.[1];
-  if (element === undefined) {
+  if (element === undefined || element.startsWith("STRUCT")) {
     throw new DatasetError(
       "COLUMN_TYPE",
       `${path}: column "${history}" is ${type}; a history is a list of item ids. ` +
