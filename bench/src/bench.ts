@@ -43,7 +43,8 @@ export async function bench(
   say: (line: string) => void,
 ): Promise<BenchReport> {
   const catalogue = await openCatalogue(options.catalogue);
-  const histories = () => readHistories({ path: options.histories });
+  const { histories: path, columns } = options;
+  const histories = () => readHistories({ path, columns });
   const context = { historyCatalogue: catalogue, searched: catalogue, histories, parts: 1 };
   const models = await openModels(options, context);
   try {

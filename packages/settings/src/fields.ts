@@ -178,3 +178,6 @@ export function columnsOf(given: unknown): unknown {
   if (pairs.includes(null)) return given;
   return Object.fromEntries(pairs.map((pair) => [pair?.[1], pair?.[2]?.trim()]));
 }
+
+/** `columns` as a command line has them, for commands that read histories and make no run. */
+export const typedColumnsField = z.preprocess(columnsOf, columnsField);

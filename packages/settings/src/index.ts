@@ -10,13 +10,13 @@ export {
 } from "./draft-name.js";
 export { issueText, SettingsError, type SettingsErrorCode, type SettingsIssue } from "./errors.js";
 export {
-  columnsField,
   columnsOf,
   historyFields,
   listFields,
   machineFields,
   objectProblem,
   placeFields,
+  typedColumnsField,
   widthsOf,
 } from "./fields.js";
 export { type ListSettings, plannedArguments } from "./planned-arguments.js";

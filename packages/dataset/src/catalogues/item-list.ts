@@ -108,7 +108,7 @@ function requireColumn(path: string, column: string, columns: readonly string[])
   throw new DatasetError(
     "MISSING_COLUMN",
     `${path} has no column "${column}"; it has ${columns.map((name) => `"${name}"`).join(", ")}. ` +
-      "Set the name of its column of item ids.",
+      "Rename the column of item ids, or write one id per line in a .txt file.",
   );
 }
 

@@ -108,7 +108,7 @@ export async function* streamColumns(
   throw new DatasetError(
     "UNREADABLE",
     `Reading ${query.path} stopped early: the file is damaged, or the disk for temporary files is full. ` +
-      "Restore the file, or set a tempDirectory with more free space.",
+      "Restore the file, or set TMPDIR to a directory with more free space.",
   );
 }
 

@@ -8,7 +8,7 @@ import {
 import { readRecommendations } from "@nightbeam/run";
 import { listOf, parseOptions, wholeNumber, withRequired } from "@nightbeam/service";
 import { table, whole } from "@nightbeam/service/terminal";
-import { columnsField, columnsOf } from "@nightbeam/settings";
+import { typedColumnsField } from "@nightbeam/settings";
 import { Command } from "commander";
 import { z } from "zod";
 
@@ -16,7 +16,7 @@ const schema = z.object({
   recommendations: z.string(),
   heldOut: z.string(),
   trainedOn: z.string().optional(),
-  columns: z.preprocess(columnsOf, columnsField).optional(),
+  columns: typedColumnsField.optional(),
   topK: listOf(wholeNumber(1)).default([5, 10]),
   json: z.boolean().default(false),
 });
