@@ -43,8 +43,7 @@ export class DatasetError extends Error {
 export function readFailure(path: string, error: unknown): DatasetError | StoreError {
   if (error instanceof DatasetError || error instanceof StoreError) return error;
   const remedy =
-    memoryRemedy(error) ??
-    "Check that the file is complete and in the format of its name.";
+    memoryRemedy(error) ?? "Check that the file is complete and in the format of its name.";
   const { code, message } = readProblem(path, { error, remedy });
   return new DatasetError(code, message, { cause: error });
 }

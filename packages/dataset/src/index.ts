@@ -12,7 +12,6 @@ export { DatasetError, readFailure, writeFailure } from "./errors.js";
 export { fileHash } from "./files/file-hash.js";
 export { type InputPaths, inputHash } from "./files/input-files.js";
 export { type Line, readLines } from "./files/lines.js";
-export { parsePythonLiteral } from "./files/python-literal.js";
 export { openTextTable, type TextRecord } from "./files/text-table.js";
 export type { HistoryColumns } from "./histories/columns.js";
 export type { History, HistoryRow } from "./histories/history-row.js";

@@ -53,6 +53,10 @@ describe("text files", () => {
     ["h.csv", 'user,history\nu1,"[1 2\n 3]"\nu2,[4]\n'],
     ["h.csv", 'user, history\nu1, "[1, 2, 3]"\nu2, 4\n'],
     ["h.json", '{"0":{"user":"u1","history":[1,2,3]},"1":{"user":"u2","history":[4]}}'],
+    [
+      "h.jsonl",
+      '{\'user\': \'u1\', \'history\': [1, 2, 3]}\n{"user": "u2", "history": [4], "price": NaN}\n',
+    ],
     ["h.jsonl", '{"user": "u1", "history": "[1, 2, 3]"}\n{"user": "u2", "history": [4.0]}\n'],
     ["sequential_data.txt", "u1 1 2 3\nu2 4\n"],
     ["0000_part_00", "user|history\nu1|1 2 3\nu2|4\n"],

@@ -1,6 +1,6 @@
 import { isUtf8 } from "node:buffer";
 import type { Line, TextRecord } from "@nightbeam/dataset";
-import { openTextTable, parsePythonLiteral, readLines } from "@nightbeam/dataset";
+import { openTextTable, readLines } from "@nightbeam/dataset";
 
 /** A text file of records in any of the formats of the data sets. */
 export interface OwnerTable {
@@ -13,10 +13,9 @@ export interface OwnerTable {
 /** Separates the fields of MovieLens's .dat files. */
 const DAT_SEPARATOR = "::";
 
-/** A file of JSON lines, or of CSV if its name ends in .csv; both may be gzipped. */
-export async function openOwnerTable(path: string): Promise<OwnerTable> {
-  if (!isCsv(path)) return { path, lines: () => readLines({ path }), parse: parseObject };
-  return await openTextTable({ path }, { format: "csv", delimiter: "," });
+/** A file of JSON lines, of Python dicts as in 2014, or of CSV if its name ends in .csv. */
+export function openOwnerTable(path: string): Promise<OwnerTable> {
+  return openTextTable({ path }, { format: isCsv(path) ? "csv" : "jsonl", delimiter: "," });
 }
 
 /**
@@ -40,26 +39,6 @@ export function openDatTable(path: string, columns: readonly string[]): OwnerTab
 
 export function isCsv(path: string): boolean {
   return /\.csv(\.gz)?$/i.test(path);
-}
-
-/** A JSON object or, as in the files of 2014, a Python dict. */
-function parseObject(line: Line): TextRecord {
-  if (line.bytes === null) return tooLong(line);
-  if (!isUtf8(line.bytes)) return { ok: false, line: line.number, detail: "not valid UTF-8" };
-  const text = line.bytes.toString("utf8");
-  const value = parseJson(text) ?? parsePythonLiteral(text);
-  if (typeof value !== "object" || value === null || Array.isArray(value)) {
-    return { ok: false, line: line.number, detail: "neither a JSON object nor a Python dict" };
-  }
-  return { ok: true, line: line.number, values: { ...value } };
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 function tooLong(line: Line): TextRecord {

@@ -4,6 +4,7 @@ import { joinBrackets, splitCsvLine } from "./csv-line.js";
 import type { FileShape } from "./file-format.js";
 import type { Line, LineSource } from "./lines.js";
 import { readLines } from "./lines.js";
+import { parsePythonLiteral } from "./python-literal.js";
 import { joinQuotedLines } from "./quoted-lines.js";
 
 /** A record of a JSONL or CSV file. */
@@ -150,7 +151,7 @@ function parseCsv(line: Line, columns: readonly string[], delimiter: string): Te
   return { ok: true, line: line.number, values };
 }
 
-/** Parses a line that is a JSON object. */
+/** Parses a line that is a JSON object or a Python dict. */
 export function parseJson(line: Line): TextRecord {
   const text = lineText(line);
   if (text === undefined) return unreadable(line);
@@ -158,7 +159,9 @@ export function parseJson(line: Line): TextRecord {
   try {
     value = JSON.parse(text);
   } catch {
-    return { ok: false, line: line.number, detail: "not valid JSON" };
+    // Dicts as Python prints them, and JSON with NaN.
+    value = parsePythonLiteral(text);
+    if (value === undefined) return { ok: false, line: line.number, detail: "not valid JSON" };
   }
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
     return { ok: false, line: line.number, detail: "not a JSON object" };

@@ -18,6 +18,8 @@ export interface UserList {
   readonly user: string;
   /** Best first, at most `topK`; empty if the user was rejected. */
   readonly items: readonly RecommendedItem[];
+  /** Items of the history that were skipped because the catalogue lacks them. Default: 0. */
+  readonly skippedItems?: number;
   /** Why the user gets no list, if so. */
   readonly rejection?: Rejection;
 }
@@ -76,7 +78,8 @@ export async function openRecommender(
     { ...settings, program },
     { historyCatalogue, searched, histories, signal },
   );
-  return new MachineRecommender(decoder, settings.batchSize);
+  const knows = (id: string) => historyCatalogue.itemIndex(id) !== undefined;
+  return new MachineRecommender(decoder, { batchSize: settings.batchSize, knows });
 }
 
 async function idsOf(items: string | readonly string[]): Promise<Iterable<string>> {
@@ -88,15 +91,21 @@ async function* nothing() {}
 class MachineRecommender implements Recommender {
   readonly #decoder: RowsDecoder;
   readonly #batchSize: number;
+  /** Whether the catalogue has an item. */
+  readonly #knows: (item: string) => boolean;
   /** One per batch that the models take at once. */
   readonly #permits: Permits;
   readonly #underWay = new Set<Promise<unknown>>();
   readonly #closing = new AbortController();
   #closed: Promise<void> | undefined;
 
-  constructor(decoder: RowsDecoder, batchSize: number) {
+  constructor(
+    decoder: RowsDecoder,
+    options: { readonly batchSize: number; readonly knows: (item: string) => boolean },
+  ) {
     this.#decoder = decoder;
-    this.#batchSize = batchSize;
+    this.#batchSize = options.batchSize;
+    this.#knows = options.knows;
     this.#permits = new Permits(GROUPS_AT_ONCE * decoder.batchesAtOnce);
   }
 
@@ -159,9 +168,13 @@ class MachineRecommender implements Recommender {
       const { result } = await decoding;
       const rejected = new Map(result.rejected.map((one) => [one.row, one]));
       const lists = result.recommendations.values();
-      return users.map(({ user }, at): UserList => {
+      return users.map(({ user, history }, at): UserList => {
         const rejection = rejected.get(firstRow + at);
-        if (rejection === undefined) return lists.next().value ?? { user, items: [] };
+        if (rejection === undefined) {
+          const skippedItems = history.filter((item) => !this.#knows(item)).length;
+          const list = lists.next().value ?? { user, items: [] };
+          return skippedItems === 0 ? list : { ...list, skippedItems };
+        }
         const { reason, detail } = rejection;
         return { user, items: [], rejection: { reason, detail } };
       });
