@@ -1,12 +1,13 @@
 import { constants } from "node:os";
-import { dirname } from "node:path";
+import { dirname, join } from "node:path";
+import { readLines } from "@nightbeam/dataset";
 import {
   describeChoice,
   type ProgressCounts,
   type RecommendEvent,
   recommendRun,
 } from "@nightbeam/recommend";
-import type { FigureName, Manifest } from "@nightbeam/run";
+import { type FigureName, type Manifest, REJECTED_FILE } from "@nightbeam/run";
 import { withRequired } from "@nightbeam/service";
 import { clock, facts, progressBar, whole } from "@nightbeam/service/terminal";
 import {
@@ -98,7 +99,7 @@ async function run(flags: Record<string, unknown>): Promise<void> {
       process.stdout.write("This run is complete already; nothing was left to do.\n\n");
     process.stdout.write(`${summary(manifest, options.out)}\n`);
     if (manifest.users === 0) {
-      say("error: the run is complete, but no user has a list.");
+      say(`error: the run is complete, but no user has a list${await firstRejected(options.out)}`);
       process.exitCode = NO_LISTS;
     }
   } catch (error) {
@@ -144,6 +145,14 @@ function summary(manifest: Manifest, out: string): string {
     ...candidateFacts(manifest),
     ...teacherFact(manifest),
   ]);
+}
+
+/** Why, by the first row that was set aside. */
+async function firstRejected(out: string): Promise<string> {
+  for await (const [first] of readLines({ path: join(out, REJECTED_FILE) })) {
+    return `. The first row that was set aside: ${first?.bytes?.toString("utf8").slice(0, 300)}`;
+  }
+  return ": the histories have no rows.";
 }
 
 /** There can be several directories if options changed between attempts. */

@@ -7,8 +7,8 @@ export const NO_LISTS = 5;
 const REASONS = [
   ["rejectedMalformed", "cannot be read"],
   ["rejectedEmpty", "have no items"],
-  ["rejectedDuplicate", "belong to a user with several rows"],
-  ["rejectedUnknown", "have items that the catalogue lacks"],
+  ["rejectedDuplicate", "belong to a user with several rows (--duplicate-users)"],
+  ["rejectedUnknown", "have items that the catalogue lacks (--unknown-items)"],
   ["rejectedTooLong", "are too long for the model"],
 ] as const;
 
