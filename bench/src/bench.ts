@@ -44,8 +44,8 @@ export async function bench(
   say: (line: string) => void,
 ): Promise<BenchReport> {
   const catalogue = await openCatalogue(options.catalogue);
-  const histories = () => readHistories({ path: options.histories });
-  const { target: directory, scoring } = options;
+  const { histories: path, columns, target: directory, scoring } = options;
+  const histories = () => readHistories({ path, columns });
   const searched = await searchedCatalogue(catalogue, { directory, scoring });
   const context = { historyCatalogue: catalogue, searched, histories, parts: 1 };
   const models = await openModels(options, context);

@@ -1,5 +1,5 @@
 import { gibibytes, listOf, oneOf, wholeNumber, words } from "@nightbeam/service";
-import { DEFAULTS, deviceField } from "@nightbeam/settings";
+import { DEFAULTS, deviceField, typedColumnsField } from "@nightbeam/settings";
 import { z } from "zod";
 
 const drafting = z
@@ -12,6 +12,7 @@ export const benchSchema = z.object({
   draft: words.default([]),
   catalogue: z.string(),
   histories: z.string(),
+  columns: typedColumnsField.optional(),
   beamWidth: listOf(wholeNumber(1)).default([1, 3, 5, 10, 20]),
   batchSize: listOf(wholeNumber(1)).default([1, 8, 32]),
   scoring: oneOf(["full", "renormalized"]).default(DEFAULTS.scoring),

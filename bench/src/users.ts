@@ -1,5 +1,5 @@
 import type { Catalogue } from "@nightbeam/catalogue";
-import { type HistoryRow, readHistories } from "@nightbeam/dataset";
+import { type HistoryColumns, type HistoryRow, readHistories } from "@nightbeam/dataset";
 import type { Model } from "@nightbeam/model";
 import { type ReadyUser, userReader } from "@nightbeam/recommend";
 import { UsageError } from "@nightbeam/service";
@@ -19,6 +19,7 @@ export function usersOf(rows: readonly HistoryRow[], context: UserContext): Read
     encodePrompt: target.encodePrompt,
     maxPromptTokens: target.maxPromptTokens,
     excludeSeen: false,
+    unknownItems: "skip",
   });
   return rows.flatMap((row) => {
     const reading = read(row);
@@ -28,11 +29,12 @@ export function usersOf(rows: readonly HistoryRow[], context: UserContext): Read
 
 /** Reads the first users of the histories. @throws UsageError BAD_OPTION if none can be decoded */
 export async function readUsers(
-  options: { histories: string; limit: number },
+  options: { histories: string; columns?: HistoryColumns | undefined; limit: number },
   context: UserContext,
 ): Promise<ReadyUser[]> {
   const users: ReadyUser[] = [];
-  for await (const rows of readHistories({ path: options.histories, limit: options.limit })) {
+  const { histories: path, columns, limit } = options;
+  for await (const rows of readHistories({ path, columns, limit })) {
     users.push(...usersOf(rows, context));
   }
   if (users.length > 0) return users;

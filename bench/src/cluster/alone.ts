@@ -15,9 +15,11 @@ export async function recommendAlone(
   { ownCommand }: Pick<LocalClusters, "ownCommand">,
 ): Promise<number> {
   const { command, args, env } = ownCommand();
-  const { target, draft, catalogue, histories, limit, out } = options;
+  const { target, draft, catalogue, histories, columns, limit, out } = options;
+  const names = Object.entries(columns ?? {}).map(([role, name]) => `${role}=${name}`);
   const flags = [
     ...["recommend", "--target", target, "--catalogue", catalogue, "--histories", histories],
+    ...(names.length === 0 ? [] : ["--columns", names.join(",")]),
     ...draft.flatMap((one) => ["--draft", one]),
     ...["--draft-width", String(options.draftWidth), "--scoring", options.scoring],
     ...["--beam-width", String(options.beamWidth), "--batch-size", String(options.batchSize)],

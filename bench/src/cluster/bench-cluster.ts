@@ -52,7 +52,7 @@ export async function benchCluster(
       say(`round ${round}: cluster ${run.usersPerSecond.toFixed(1)} users/s`);
     }
     const rows = Math.min(
-      await countHistories({ path: options.histories }),
+      await countHistories({ path: options.histories, columns: options.columns }),
       options.limit ?? Infinity,
     );
     const manyShards = await runInCluster(cluster, {

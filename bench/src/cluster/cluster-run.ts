@@ -26,11 +26,12 @@ export async function runInCluster(
   options: BenchClusterOptions & { out: string },
 ): Promise<ClusterRun> {
   const { target, catalogue, histories, out, draftWidth, scoring } = options;
-  const { draft, beamWidth, batchSize, partSize, limit } = options;
+  const { draft, beamWidth, batchSize, partSize, limit, columns } = options;
   const before = controlSeconds(cluster.processes);
   const { run } = await cluster.submit({
     ...{ target, draft, catalogue, histories, out, draftWidth, scoring },
     ...{ beamWidth, batchSize, partSize, ...(limit === undefined ? {} : { limit }) },
+    ...(columns === undefined ? {} : { columns }),
   });
   const ended = await untilEnded(cluster, run.id);
   const controlled = controlSeconds(cluster.processes) - before;

@@ -1,5 +1,5 @@
 import { oneOf, parseOptions, wholeNumber, words } from "@nightbeam/service";
-import { DEFAULTS, requestFields, widthsOf } from "@nightbeam/settings";
+import { DEFAULTS, requestFields, typedColumnsField, widthsOf } from "@nightbeam/settings";
 import { z } from "zod";
 
 /** As `--draft-width` of `nightbeam recommend`: auto, a width, or widths with commas between. */
@@ -15,6 +15,7 @@ export const benchClusterSchema = z.object({
   draft: words.default([]),
   catalogue: z.string(),
   histories: z.string(),
+  columns: typedColumnsField.optional(),
   beamWidth: wholeNumber(1).default(DEFAULTS.beamWidth),
   draftWidth,
   scoring: oneOf(["full", "renormalized"]).default(DEFAULTS.scoring),

@@ -17,6 +17,10 @@ export function benchClusterCommand(clusters: LocalClusters): Command {
       .option("--draft <name...>", `what guesses ahead: ${DRAFT_FORMS}`)
       .option("--catalogue <file>", "items and their codes")
       .option("--histories <file>", "users and their items")
+      .option(
+        "--columns <names>",
+        "columns of the histories, such as user=user_id,history=items; common names are recognised",
+      )
       .option("--beam-width <n>", `beams that the search keeps (default ${DEFAULTS.beamWidth})`)
       .option("--draft-width <n>", "prefixes drafted per level, or auto (default)")
       .option("--scoring <kind>", `full or renormalized (default ${DEFAULTS.scoring})`)

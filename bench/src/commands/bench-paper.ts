@@ -22,6 +22,10 @@ export function benchPaperCommand(): Command {
       .option("--histories <file>", "  users and their items,")
       .option("--held-out <file>", "  and the items they took next")
       .option(
+        "--columns <names>",
+        "columns of the histories, such as user=user_id,history=items; common names are recognised",
+      )
+      .option(
         "--method <name=draft...>",
         `rows of the table, such as SFT=drafts/sft or ours=drafts/ours+transitions. Drafts: ${DRAFT_FORMS}; or previous: lists of the histories without their latest item`,
       )

@@ -18,6 +18,10 @@ export function benchCommand({ clusters }: { clusters: LocalClusters }): Command
       .option("--draft <name...>", `what guesses ahead: ${DRAFT_FORMS}`)
       .option("--catalogue <file>", "items and their codes")
       .option("--histories <file>", "users and their items")
+      .option(
+        "--columns <names>",
+        "columns of the histories, such as user=user_id,history=items; common names are recognised",
+      )
       .option("--beam-width <list>", "values of K (default 1,3,5,10,20)")
       .option(
         "--batch-size <list>",

@@ -66,7 +66,7 @@ async function fromSplits(directory: string): Promise<DataSet> {
 }
 
 async function fromFiles(options: PaperOptions): Promise<DataSet> {
-  const { catalogue, histories, heldOut } = options;
+  const { catalogue, histories, heldOut, columns } = options;
   if (catalogue === undefined || histories === undefined || heldOut === undefined) {
     throw new UsageError(
       "BAD_OPTION",
@@ -74,20 +74,24 @@ async function fromFiles(options: PaperOptions): Promise<DataSet> {
     );
   }
   const byUser = new Map<string, Set<string>>();
-  for (const { user, items } of await historiesOf(heldOut)) {
+  for (const { user, items } of await historiesOf({ path: heldOut, columns })) {
     byUser.set(user, new Set([...(byUser.get(user) ?? []), ...items]));
   }
   return {
     catalogue: await openCatalogue(catalogue),
-    histories: (await historiesOf(histories)).filter(({ user }) => byUser.has(user)),
+    histories: (await historiesOf({ path: histories, columns })).filter(({ user }) =>
+      byUser.has(user),
+    ),
     heldOut: byUser,
-    everyHistory: () => readHistories({ path: histories }),
+    everyHistory: () => readHistories({ path: histories, columns }),
   };
 }
 
-async function historiesOf(path: string): Promise<History[]> {
+async function historiesOf(
+  source: Pick<PaperOptions, "columns"> & { readonly path: string },
+): Promise<History[]> {
   const found: History[] = [];
-  for await (const rows of readHistories({ path })) {
+  for await (const rows of readHistories(source)) {
     for (const row of rows) if (row.kind === "history") found.push(row);
   }
   return found;

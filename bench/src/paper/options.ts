@@ -1,5 +1,5 @@
 import { gibibytes, listOf, oneOf, wholeNumber, words } from "@nightbeam/service";
-import { DEFAULTS, parseDraftName } from "@nightbeam/settings";
+import { DEFAULTS, parseDraftName, typedColumnsField } from "@nightbeam/settings";
 import { z } from "zod";
 
 /** A row of the table: its name and its drafts. */
@@ -37,6 +37,7 @@ export const paperSchema = z.object({
   catalogue: z.string().optional(),
   histories: z.string().optional(),
   heldOut: z.string().optional(),
+  columns: typedColumnsField.optional(),
   method: methods,
   out: z.string(),
   verification: listOf(oneOf(["strict", "relaxed", "sampled"])).default([

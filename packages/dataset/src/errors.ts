@@ -43,8 +43,7 @@ export class DatasetError extends Error {
 export function readFailure(path: string, error: unknown): DatasetError | StoreError {
   if (error instanceof DatasetError || error instanceof StoreError) return error;
   const remedy =
-    memoryRemedy(error) ??
-    "Check that the file is complete and in the format of its name, or pass the format.";
+    memoryRemedy(error) ?? "Check that the file is complete and in the format of its name.";
   const { code, message } = readProblem(path, { error, remedy });
   return new DatasetError(code, message, { cause: error });
 }
@@ -63,5 +62,5 @@ export function writeFailure(path: string, error: unknown): DatasetError | Store
 /** Advice for when DuckDB ran out of memory, which it reports like any other failure. */
 function memoryRemedy(error: unknown): string | undefined {
   if (!reasonOf(error).startsWith("Out of Memory")) return undefined;
-  return "Raise DuckDB's memoryLimit, or set a tempDirectory with more free space.";
+  return "Set TMPDIR to a directory with more free space; from code, DuckDB's memoryLimit can be raised.";
 }

@@ -10,10 +10,14 @@ export {
 export { numberValue, textValue } from "./duckdb/values.js";
 export { DatasetError, readFailure, writeFailure } from "./errors.js";
 export { fileHash } from "./files/file-hash.js";
+export { type InputPaths, inputFiles, inputHash } from "./files/input-files.js";
 export { type Line, readLines } from "./files/lines.js";
 export { openTextTable, type TextRecord } from "./files/text-table.js";
+export type { HistoryColumns } from "./histories/columns.js";
 export type { History, HistoryRow } from "./histories/history-row.js";
+export type { DuplicateUsers } from "./histories/history-source.js";
 export { idOf, idProblem } from "./histories/ids.js";
+export { type Histories, openHistories } from "./histories/open-histories.js";
 export { countHistories, readHistories } from "./histories/read-histories.js";
 export type { RankingAtK } from "./metrics/averages.js";
 export { evaluateRanking, type RankingReport } from "./metrics/evaluate-ranking.js";

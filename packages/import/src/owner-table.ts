@@ -1,7 +1,6 @@
 import { isUtf8 } from "node:buffer";
 import type { Line, TextRecord } from "@nightbeam/dataset";
 import { openTextTable, readLines } from "@nightbeam/dataset";
-import { parsePythonLiteral } from "./python-literal.js";
 
 /** A text file of records in any of the formats of the data sets. */
 export interface OwnerTable {
@@ -14,11 +13,9 @@ export interface OwnerTable {
 /** Separates the fields of MovieLens's .dat files. */
 const DAT_SEPARATOR = "::";
 
-/** A file of JSON lines, or of CSV if its name ends in .csv; both may be gzipped. */
-export async function openOwnerTable(path: string): Promise<OwnerTable> {
-  const gzip = isGzip(path);
-  if (!isCsv(path)) return { path, lines: () => readLines({ path, gzip }), parse: parseObject };
-  return await openTextTable({ path, gzip }, { format: "csv", gzip, delimiter: "," });
+/** A file of JSON lines, of Python dicts as in 2014, or of CSV if its name ends in .csv. */
+export function openOwnerTable(path: string): Promise<OwnerTable> {
+  return openTextTable({ path }, { format: isCsv(path) ? "csv" : "jsonl", delimiter: "," });
 }
 
 /**
@@ -37,35 +34,11 @@ export function openDatTable(path: string, columns: readonly string[]): OwnerTab
     const values = Object.fromEntries(columns.map((name, place) => [name, fields[place]]));
     return { ok: true, line: line.number, values };
   };
-  return { path, lines: () => readLines({ path, gzip: isGzip(path) }), parse };
+  return { path, lines: () => readLines({ path }), parse };
 }
 
 export function isCsv(path: string): boolean {
   return /\.csv(\.gz)?$/i.test(path);
-}
-
-function isGzip(path: string): boolean {
-  return path.toLowerCase().endsWith(".gz");
-}
-
-/** A JSON object or, as in the files of 2014, a Python dict. */
-function parseObject(line: Line): TextRecord {
-  if (line.bytes === null) return tooLong(line);
-  if (!isUtf8(line.bytes)) return { ok: false, line: line.number, detail: "not valid UTF-8" };
-  const text = line.bytes.toString("utf8");
-  const value = parseJson(text) ?? parsePythonLiteral(text);
-  if (typeof value !== "object" || value === null || Array.isArray(value)) {
-    return { ok: false, line: line.number, detail: "neither a JSON object nor a Python dict" };
-  }
-  return { ok: true, line: line.number, values: { ...value } };
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 function tooLong(line: Line): TextRecord {

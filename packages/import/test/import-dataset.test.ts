@@ -132,7 +132,7 @@ describe("an import", () => {
     const files = await amazonFiles({ reviews: path });
     await importInto(dir, { files, shares: [1, 0, 0] });
     expect(jsonLines(dir, "out", "rejected.jsonl")).toEqual([
-      { file: path, line: 4, reason: "neither a JSON object nor a Python dict" },
+      { file: path, line: 4, reason: "not valid JSON" },
       {
         file: path,
         line: 5,

@@ -17,9 +17,10 @@ export const GROUPS_AT_ONCE = 2;
 
 /** Settings of what decodes rows on this machine. */
 export interface RowsDecoderSettings
-  extends Omit<ListSettings, "draft" | "limit" | "device">,
+  extends Omit<ListSettings, "draft" | "limit" | "device" | "unknownItems">,
     ModelSettings {
   readonly target: string;
+  readonly unknownItems: "skip" | "reject";
   readonly draft: readonly DraftChoice[];
   /** Users per call of the target. */
   readonly batchSize: number;
@@ -88,12 +89,15 @@ export async function openRowsDecoder(
       accepting,
     },
   );
-  const { topK, itemsPerPath, batchSize, excludeSeen } = settings;
+  const { topK, itemsPerPath, batchSize, excludeSeen, unknownItems } = settings;
   const { encodePrompt, maxPromptTokens } = target;
   const usual = {
     decoder: decoderFor(target.asked),
     catalogue: searched,
-    read: userReader({ historyCatalogue, searched, encodePrompt, maxPromptTokens, excludeSeen }),
+    read: userReader({
+      ...{ historyCatalogue, searched, encodePrompt, maxPromptTokens },
+      ...{ excludeSeen, unknownItems },
+    }),
     nextKey: counter(),
     topK,
     itemsPerPath,

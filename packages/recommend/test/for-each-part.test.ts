@@ -2,15 +2,21 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { readHistories } from "@nightbeam/dataset";
 import { afterAll, describe, expect, it } from "vitest";
 import { GROUPS_AT_ONCE } from "../src/open-rows-decoder.js";
 import { forEachPart } from "../src/run/for-each-part.js";
 
 const directory = mkdtempSync(join(tmpdir(), "nightbeam-parts-"));
 afterAll(() => rmSync(directory, { recursive: true }));
-const histories = join(directory, "histories.jsonl");
+const path = join(directory, "histories.jsonl");
 const lines = Array.from({ length: 23 }, (_, at) => `{"user":"u${at}","history":["i"]}\n`);
-writeFileSync(histories, lines.join(""));
+writeFileSync(path, lines.join(""));
+const histories = { read: (window: object = {}) => readHistories({ path, ...window }) };
+
+const nothing = (): never => {
+  throw new Error("is not read");
+};
 
 function todo(done: readonly number[] = [], signal = new AbortController().signal) {
   return { histories, rows: 23, partSize: 5, isDone: (at: number) => done.includes(at), signal };
@@ -36,7 +42,7 @@ describe("forEachPart", () => {
   });
 
   it("reads nothing if all parts are done", async () => {
-    const missing = { ...todo([0, 1, 2, 3, 4]), histories: "no such file" };
+    const missing = { ...todo([0, 1, 2, 3, 4]), histories: { read: nothing } };
     await forEachPart(missing, () => Promise.reject(new Error("nothing is left")));
   });
 
@@ -68,7 +74,7 @@ describe("forEachPart", () => {
   });
 
   it("passes on what reading throws", async () => {
-    const missing = { ...todo(), histories: join(directory, "none.jsonl") };
+    const missing = { ...todo(), histories: { read: () => readHistories({ path: "none.jsonl" }) } };
     await expect(forEachPart(missing, () => Promise.resolve())).rejects.toThrow(
       "none.jsonl does not exist",
     );

@@ -12,6 +12,8 @@ export const DEFAULTS = {
   draftWidth: "auto",
   search: "auto",
   excludeSeen: false,
+  unknownItems: "skip",
+  duplicateUsers: "last",
   format: "parquet",
   layout: "nested",
   batchSize: 32,

@@ -29,8 +29,24 @@ export type Precision = (typeof PRECISIONS)[number];
 const WIDTHS = "give auto, one width, or one for each level but the last, such as 60,40,30";
 const ABOVE_0 = "give a number above 0";
 const GIBIBYTES = "give a number of GiB, or 0 for none";
+const PATHS = "give a file, a directory, a pattern, or a list of these";
+const COLUMNS =
+  "give names for user, history, item or time, such as user=user_id,item=item_id,time=timestamp";
 const NATS = "give a number of nats below 0, such as -9";
 const SHARE = "give a number above 0 and up to 1";
+
+/** Names of columns, by what they are used as. */
+export const columnsField = z
+  .strictObject(
+    {
+      user: text.exactOptional(),
+      history: text.exactOptional(),
+      item: text.exactOptional(),
+      time: text.exactOptional(),
+    },
+    COLUMNS,
+  )
+  .refine((columns) => Object.keys(columns).length > 0, COLUMNS);
 
 /** Files and directories that every run reads. */
 export const placeFields = {
@@ -39,7 +55,16 @@ export const placeFields = {
   /** What guesses ahead; see `parseDraftName`. Several are combined. */
   draft: z.array(text, "give one name or several").default([]),
   catalogue: text,
-  histories: text,
+  /** Files, directories and patterns such as `data/part-*.parquet`. */
+  histories: z.union([text, z.array(text, PATHS).min(1, PATHS)], PATHS),
+};
+
+/** How histories are read. */
+export const historyFields = {
+  /** The columns of the histories, if their names are not common ones. */
+  columns: columnsField.exactOptional(),
+  /** Which row of a user counts if there are several: `keep` makes a list of each, `reject` of none. */
+  duplicateUsers: oneOf(["last", "first", "reject", "keep"]).default(DEFAULTS.duplicateUsers),
 };
 
 /** Settings that decide the lists; `plannedArguments` and `verificationOf` read them. */
@@ -82,6 +107,10 @@ export const listFields = {
   itemsPerPath: wholeNumber(1).exactOptional(),
   /** Recommends nothing that is in the user's history. */
   excludeSeen: z.boolean("give true or false").default(DEFAULTS.excludeSeen),
+  /**
+   * Items of a history that the catalogue lacks: `skip` them, if others are left, or `reject` the user.
+   */
+  unknownItems: oneOf(["skip", "reject"]).default(DEFAULTS.unknownItems),
   /** Users that are decoded together. */
   batchSize: wholeNumber(1).default(DEFAULTS.batchSize),
 };
@@ -147,3 +176,17 @@ export function widthsOf(given: unknown): unknown {
     .split(",")
     .map((width) => (width.trim() === "" ? Number.NaN : Number(width)));
 }
+
+/**
+ * Returns typed `columns` for their field: `"user=user_id,item=item_id"` as an object. Anything else is
+ * returned as it is, for the field to refuse.
+ */
+export function columnsOf(given: unknown): unknown {
+  if (typeof given !== "string") return given;
+  const pairs = given.split(",").map((pair) => /^\s*(\w+)\s*=(.*)$/.exec(pair));
+  if (pairs.includes(null)) return given;
+  return Object.fromEntries(pairs.map((pair) => [pair?.[1], pair?.[2]?.trim()]));
+}
+
+/** `columns` as a command line has them, for commands that read histories and make no run. */
+export const typedColumnsField = z.preprocess(columnsOf, columnsField);

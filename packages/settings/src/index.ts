@@ -9,7 +9,16 @@ export {
   parseDraftName,
 } from "./draft-name.js";
 export { issueText, SettingsError, type SettingsErrorCode, type SettingsIssue } from "./errors.js";
-export { listFields, machineFields, objectProblem, placeFields, widthsOf } from "./fields.js";
+export {
+  columnsOf,
+  historyFields,
+  listFields,
+  machineFields,
+  objectProblem,
+  placeFields,
+  typedColumnsField,
+  widthsOf,
+} from "./fields.js";
 export { type ListSettings, plannedArguments } from "./planned-arguments.js";
 export {
   parseRecommendSettings,

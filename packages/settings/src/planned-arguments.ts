@@ -16,6 +16,12 @@ export interface ListSettings extends VerificationOptions, DraftSettings {
   readonly itemOrder?: string | readonly string[] | undefined;
   /** Default: all. */
   readonly itemsPerPath?: number | undefined;
+  /** Default: reject, as in plans from before it was a setting; the same holds for the next ones. */
+  readonly unknownItems?: "skip" | "reject" | undefined;
+  /** Default: keep. */
+  readonly duplicateUsers?: "last" | "first" | "reject" | "keep" | undefined;
+  /** Default: those with common names. */
+  readonly columns?: Readonly<Record<string, string>> | undefined;
   /** Default: all users. */
   readonly limit?: number | undefined;
 }
@@ -34,6 +40,7 @@ export function plannedArguments(settings: ListSettings) {
     excludeSeen,
     limit: limit ?? null,
     ...plannedItems(settings),
+    ...plannedReading(settings),
     ...plannedDevice(settings),
     ...plannedVerification(settings),
   };
@@ -44,6 +51,14 @@ function plannedItems({ itemOrder, itemsPerPath }: ListSettings) {
   return {
     ...(itemOrder === "histories" ? { itemOrder } : {}),
     ...(itemsPerPath === undefined ? {} : { itemsPerPath }),
+  };
+}
+
+function plannedReading({ unknownItems, duplicateUsers, columns }: ListSettings) {
+  return {
+    ...(unknownItems === "skip" ? { unknownItems } : {}),
+    ...(duplicateUsers === undefined || duplicateUsers === "keep" ? {} : { duplicateUsers }),
+    ...(columns === undefined ? {} : { columns: { ...columns } }),
   };
 }
 

@@ -4,6 +4,7 @@ import { SettingsError } from "./errors.js";
 import {
   fileFields,
   filterFields,
+  historyFields,
   listFields,
   localFields,
   machineFields,
@@ -20,6 +21,7 @@ export const recommendFields = z.strictObject(
   {
     ...placeFields,
     out: outField,
+    ...historyFields,
     ...listFields,
     ...filterFields,
     ...fileFields,

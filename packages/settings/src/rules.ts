@@ -120,7 +120,7 @@ function candidatesRule(settings: RuledSettings): string | undefined {
 /** Returns what cannot be counted without histories, for settings that can leave them out. */
 export function historiesProblem(settings: {
   readonly draft: readonly string[];
-  readonly histories?: string | undefined;
+  readonly histories?: string | readonly string[] | undefined;
   readonly itemOrder?: string | readonly string[] | undefined;
 }): string | undefined {
   if (settings.histories !== undefined) return undefined;

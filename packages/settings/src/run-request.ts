@@ -6,6 +6,7 @@ import { SettingsError } from "./errors.js";
 import {
   fileFields,
   filterFields,
+  historyFields,
   listFields,
   objectProblem,
   outField,
@@ -24,6 +25,7 @@ export const requestFields = z.strictObject(
       isSharedPlace,
       "give an absolute path that all nodes share, or s3://bucket/prefix",
     ),
+    ...historyFields,
     ...listFields,
     ...filterFields,
     ...fileFields,

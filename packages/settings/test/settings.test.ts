@@ -59,6 +59,18 @@ describe("settings of one machine and of a cluster", () => {
   });
 });
 
+describe("how histories are read", () => {
+  it("is planned as it decides the lists, and not at all as it was before it was a setting", () => {
+    const { device: _, ...settings } = parseRecommendSettings(PLACES);
+    const before = { ...settings, unknownItems: "reject", duplicateUsers: "keep" } as const;
+    const usual = { unknownItems: "skip", duplicateUsers: "last" };
+    expect(plannedArguments(settings)).toEqual({ ...plannedArguments(before), ...usual });
+    const columns = { user: "u" };
+    expect(plannedArguments({ ...settings, columns })).toMatchObject({ columns });
+    expect(plannedArguments(parseRunRequest(PLACES))).toEqual(plannedArguments(settings));
+  });
+});
+
 describe("the device", () => {
   it("is read from its name, with the number of a GPU", () => {
     const device = (name?: string) =>

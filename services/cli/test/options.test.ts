@@ -29,6 +29,8 @@ describe("recommendOptions", () => {
       verification: "strict",
       draftWidth: "auto",
       excludeSeen: false,
+      unknownItems: "skip",
+      duplicateUsers: "last",
       format: "parquet",
       layout: "nested",
       precision: "fp32",
@@ -53,6 +55,18 @@ describe("recommendOptions", () => {
     });
   });
 
+  it("reads several histories and the names of their columns", async () => {
+    const one = await recommendOptions({
+      ...NEEDED,
+      histories: ["a"],
+      columns: "user=u, item=i d",
+    });
+    expect(one).toMatchObject({ histories: "a", columns: { user: "u", item: "i d" } });
+    expect(await recommendOptions({ ...NEEDED, histories: ["a", "b"] })).toMatchObject({
+      histories: ["a", "b"],
+    });
+  });
+
   it("widens the beam for long lists, and refuses a beam that is too narrow", async () => {
     expect((await recommendOptions({ ...NEEDED, topK: "50" })).beamWidth).toBe(50);
     await expect(recommendOptions({ ...NEEDED, topK: "50", beamWidth: "20" })).rejects.toThrow(
@@ -70,6 +84,11 @@ describe("recommendOptions", () => {
     [{ topK: "0" }, "--top-k 0: give a whole number of at least 1"],
     [{ topK: "2.5" }, "--top-k 2.5: give a whole number of at least 1"],
     [{ batchSize: "" }, "--batch-size : give a whole number of at least 1"],
+    [{ columns: "user" }, "--columns user: give names for user, history, item or time"],
+    [{ columns: "users=u" }, "--columns users=u: give names for user, history, item or time"],
+    [{ columns: "user=" }, "--columns user=: give a text"],
+    [{ unknownItems: "drop" }, "--unknown-items drop: give skip or reject"],
+    [{ duplicateUsers: "all" }, "--duplicate-users all: give last, first, reject or keep"],
     [{ promptCache: "-1" }, "--prompt-cache -1: give a number of GiB, or 0 for none"],
     [{ device: "gpu" }, "--device gpu: give cpu, cuda, cuda:N for one of several GPUs, or webgpu"],
     [{ scoring: "half" }, "--scoring half: give full or renormalized"],

@@ -2,7 +2,7 @@ import { copyFile, cp, readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { fileHash, queryNumber, withDuckDb } from "@nightbeam/dataset";
 import { type Manifest, readManifest } from "@nightbeam/run";
-import { succeed } from "@nightbeam/testing/command";
+import { nightbeam, succeed } from "@nightbeam/testing/command";
 import { listsIn, listsOf } from "@nightbeam/testing/recommend";
 import {
   editJson,
@@ -23,12 +23,14 @@ describe("rows that cannot be recommended for", () => {
   beforeAll(async () => {
     const good = await usersOf(world());
     const rows = [
-      { user: "stranger", history: ["0", "no such item"] },
+      { user: "stranger", history: ["gone", "no such item"] },
       ...good.slice(0, 6),
       { user: "new", history: [] },
       { user: "odd" },
       ...good.slice(6),
-      { user: "last", history: ["0"] },
+      { user: "last", history: ["no such item", "0"] },
+      { user: "again", history: ["0"] },
+      { user: "again", history: ["1", "2"] },
     ];
     const histories = await writeUsers(world().path("mixed.jsonl"), rows);
     const flags = flagsOf({ ...world(), histories });
@@ -43,7 +45,7 @@ describe("rows that cannot be recommended for", () => {
         row: 0,
         user: "stranger",
         reason: "unknown_item",
-        detail: 'item "no such item" is not in the catalogue',
+        detail: 'none of its 2 items is in the catalogue, the first is "gone"',
       },
       { row: 7, user: "new", reason: "empty_history", detail: "line 8: no items" },
       {
@@ -52,18 +54,52 @@ describe("rows that cannot be recommended for", () => {
         reason: "malformed_row",
         detail: "line 9: history is missing",
       },
+      {
+        row: 16,
+        user: "again",
+        reason: "duplicate_user",
+        detail: 'user "again" has several rows; row 17 counts',
+      },
     ]);
     const lists = await listsOf(out());
     expect(lists.map(({ user }) => user)).toEqual([
       ...(await usersOf(world())).map(({ user }) => user),
       "last",
+      "again",
     ]);
-    expect(lists.slice(0, -1)).toEqual(await listsIn(world(), { out: "good" }));
+    expect(lists.slice(0, -2)).toEqual(await listsIn(world(), { out: "good" }));
   });
 
   it("are counted", () => {
-    expect(manifest).toMatchObject({ users: 13, rejected: 3, rejectedFile: "rejected.jsonl" });
-    expect(printed).toContain(`13 (3 set aside: ${out()}/rejected.jsonl)`);
+    expect(manifest).toMatchObject({
+      ...{ users: 14, rejected: 4, rejectedFile: "rejected.jsonl" },
+      stats: {
+        ...{ skippedItems: 1, skippingUsers: 1, rejectedUnknown: 1, rejectedEmpty: 1 },
+        ...{ rejectedMalformed: 1, rejectedDuplicate: 1 },
+      },
+    });
+    expect(printed).toContain(`14 (4 set aside: ${out()}/rejected.jsonl)`);
+    expect(printed).toMatch(/items skipped +1 that the catalogue lacks, of 1 users/);
+  });
+
+  it("are other ones by other rules", async () => {
+    const rows = [
+      { user: "a", history: ["0", "gone"] },
+      { user: "b", history: ["0"] },
+      { user: "b", history: ["1"] },
+    ];
+    const histories = await writeUsers(world().path("rules.jsonl"), rows);
+    const strict = { out: "rules", unknownItems: "reject", duplicateUsers: "keep" };
+    const lists = await listsIn({ ...world(), histories }, strict);
+    expect(lists.map(({ user }) => user)).toEqual(["b", "b"]);
+    // A skipped item is the same as one that was never there, also for what is excluded.
+    const without = await writeUsers(world().path("without.jsonl"), [
+      { user: "a", history: ["0"] },
+    ]);
+    const seen = { limit: "1", excludeSeen: true };
+    const [skipped] = await listsIn({ ...world(), histories }, { out: "skipped", ...seen });
+    const [never] = await listsIn({ ...world(), histories: without }, { out: "never", ...seen });
+    expect(skipped).toEqual(never);
   });
 
   it("leave a folder of parts that is one table, in both layouts", async () => {
@@ -127,7 +163,9 @@ describe("rows that cannot be recommended for", () => {
     const histories = await writeUsers(world().path("none.jsonl"), [{ user: "a", history: [] }]);
     expect(await listsIn({ ...world(), histories }, { out: "none" })).toEqual([]);
     const empty = await writeUsers(world().path("empty.jsonl"), []);
-    expect(await listsIn({ ...world(), histories: empty }, { out: "empty" })).toEqual([]);
+    const flags = flagsOf({ ...world(), histories: empty });
+    const { code, stderr } = await nightbeam("recommend", ...flags, "--out", world().path("empty"));
+    expect([code, stderr]).toEqual([5, expect.stringContaining("no user has a list")]);
   });
 
   it("include prompts that are too long for the target, whatever the limit of the draft", async () => {

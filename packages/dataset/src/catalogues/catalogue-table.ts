@@ -20,13 +20,12 @@ export async function addTextTable(
   builder: CatalogueBuilder,
   source: {
     readonly path: string;
-    readonly gzip: boolean;
     readonly format: "csv" | "jsonl";
     readonly delimiter?: string;
   },
 ): Promise<void> {
-  const { path, delimiter = "," } = source;
-  const table = await openTextTable(source, { ...source, delimiter });
+  const { path, format, delimiter = "," } = source;
+  const table = await openTextTable({ path }, { format, delimiter });
   const columns = catalogueColumns(table.columns) ?? missing(path, table.columns);
   for await (const lines of table.lines()) {
     for (const line of lines) {

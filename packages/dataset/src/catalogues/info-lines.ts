@@ -16,19 +16,16 @@ export function isInfoLine(line: string): boolean {
  *
  * @throws DatasetError BAD_CATALOGUE, UNREADABLE; CatalogueError
  */
-export async function addInfoLines(
-  builder: CatalogueBuilder,
-  source: { readonly path: string; readonly gzip: boolean },
-): Promise<void> {
-  for await (const lines of readLines(source)) {
+export async function addInfoLines(builder: CatalogueBuilder, path: string): Promise<void> {
+  for await (const lines of readLines({ path })) {
     for (const { number, bytes } of lines) {
       const where = `line ${number}`;
-      if (bytes === null || !isUtf8(bytes)) throw badLine(source.path, where, "is not UTF-8 text");
+      if (bytes === null || !isUtf8(bytes)) throw badLine(path, where, "is not UTF-8 text");
       const text = bytes.toString("utf8");
       if (text.trim() === "") continue;
       const fields = fieldsOf(text);
       if (fields === undefined) {
-        throw badLine(source.path, where, `is ${JSON.stringify(text.slice(0, 80))}`);
+        throw badLine(path, where, `is ${JSON.stringify(text.slice(0, 80))}`);
       }
       builder.add({ id: fields.item, codes: parseCodePath(fields.path, where), where });
     }

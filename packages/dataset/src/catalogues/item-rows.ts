@@ -59,7 +59,7 @@ function tableFormat(path: string): FileFormat | undefined {
 }
 
 async function* plainRows(path: string): AsyncGenerator<ItemRow> {
-  for await (const lines of readLines({ path, gzip: path.toLowerCase().endsWith(".gz") })) {
+  for await (const lines of readLines({ path })) {
     for (const { number, bytes } of lines) {
       const where = `line ${number}`;
       if (bytes === null || !isUtf8(bytes)) throw unusableList(path, `${where} is not UTF-8 text`);
@@ -75,7 +75,7 @@ async function* textRows(
 ): AsyncGenerator<ItemRow> {
   const { path } = source;
   const shape = fileShape(source);
-  const table = await openTextTable({ path, gzip: shape.gzip }, shape);
+  const table = await openTextTable({ path }, shape);
   requireColumn(path, options.column, table.columns);
   const other = otherColumn(table.columns, options);
   for await (const lines of table.lines()) {

@@ -1,9 +1,7 @@
 import { constants } from "node:buffer";
-import { createReadStream } from "node:fs";
 import type { FileHandle } from "node:fs/promises";
 import { open } from "node:fs/promises";
 import { buffer } from "node:stream/consumers";
-import { createGunzip } from "node:zlib";
 import type { Catalogue } from "@nightbeam/catalogue";
 import {
   CatalogueBuilder,
@@ -15,6 +13,7 @@ import {
 import { writeDurably } from "@nightbeam/store";
 import type { DuckDbOptions } from "../duckdb/open-duckdb.js";
 import { DatasetError, readFailure } from "../errors.js";
+import { readBytes } from "../files/open-bytes.js";
 import { addParquet, addTextTable } from "./catalogue-table.js";
 import { addInfoLines } from "./info-lines.js";
 import { addJsonArray } from "./json-array.js";
@@ -23,7 +22,7 @@ import { type CatalogueShape, sniffCatalogue } from "./sniff.js";
 /**
  * Opens a catalogue file: an LC-Rec index (`{"item": ["<a_1>", …]}`), a table (Parquet, CSV, JSON lines or a JSON array, with
  * an item's id and its codes), lines of MiniOneRec's info.txt, or a file of `writePreparedCatalogue`. What it is follows
- * from its content. Text may be compressed with gzip.
+ * from its content. All but Parquet may be compressed with gzip or Zstandard.
  *
  * @throws DatasetError FILE_NOT_FOUND, UNREADABLE, UNKNOWN_FORMAT, MISSING_COLUMN, COLUMN_TYPE, BAD_CATALOGUE
  */
@@ -33,8 +32,8 @@ export async function openCatalogue(
 ): Promise<Catalogue> {
   try {
     const shape = await sniffCatalogue(path);
-    if (shape.format === "lc-rec") return parseLcRecIndex(await readText(path, shape));
-    if (shape.format === "prepared") return decodePrepared(await readPrepared(path, shape));
+    if (shape.format === "lc-rec") return parseLcRecIndex(await readText(path));
+    if (shape.format === "prepared") return decodePrepared(await readPrepared(path));
     const builder = new CatalogueBuilder();
     await addItems(builder, { path, shape, duckdb: options.duckdb });
     return builder.build();
@@ -60,9 +59,9 @@ async function addItems(
     case "jsonl":
       return addTextTable(builder, { path, ...shape });
     case "info":
-      return addInfoLines(builder, { path, ...shape });
+      return addInfoLines(builder, path);
     case "json-array":
-      return addJsonArray(builder, path, await readText(path, shape));
+      return addJsonArray(builder, path, await readText(path));
     default:
       return shape satisfies never;
   }
@@ -77,8 +76,8 @@ export function writePreparedCatalogue(catalogue: Catalogue, path: string): Prom
   return writeDurably(path, encodePrepared(catalogue));
 }
 
-async function readText(path: string, { gzip }: { readonly gzip: boolean }): Promise<string> {
-  const bytes = await readBytes(path, gzip);
+async function readText(path: string): Promise<string> {
+  const bytes = await readWhole(path);
   if (bytes.length > constants.MAX_STRING_LENGTH) {
     throw new DatasetError(
       "UNREADABLE",
@@ -90,17 +89,15 @@ async function readText(path: string, { gzip }: { readonly gzip: boolean }): Pro
   return text.startsWith("\uFEFF") ? text.slice(1) : text;
 }
 
-function readBytes(path: string, gzip: boolean): Promise<Buffer> {
-  const file = createReadStream(path);
-  return buffer(gzip ? file.pipe(createGunzip()) : file);
+async function readWhole(path: string): Promise<Buffer> {
+  return buffer(readBytes(path));
 }
 
 /** The bytes of a prepared catalogue, in shared memory if they are not compressed. */
-async function readPrepared(
-  path: string,
-  { gzip }: { readonly gzip: boolean },
-): Promise<Uint8Array> {
-  return gzip ? readBytes(path, gzip) : readShared(path);
+async function readPrepared(path: string): Promise<Uint8Array> {
+  const bytes = await readShared(path);
+  const isPlain = Buffer.from(bytes.subarray(0, 8)).toString("latin1") === "NBCATLOG";
+  return isPlain ? bytes : readWhole(path);
 }
 
 /** The file in shared memory, which a prepared catalogue uses directly and threads can share. */

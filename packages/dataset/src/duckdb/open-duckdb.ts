@@ -23,6 +23,8 @@ export interface DuckDbOptions {
 /** An in-memory DuckDB with one connection. The caller closes it. */
 export interface DuckDb {
   readonly connection: DuckDBConnection;
+  /** Runs `work` on a connection of its own: a second query of a connection ends the stream of its first. */
+  withConnection<T>(work: (connection: DuckDBConnection) => AsyncGenerator<T>): AsyncGenerator<T>;
   close(): Promise<void>;
 }
 
@@ -41,10 +43,22 @@ export async function openDuckDb(options: DuckDbOptions = {}): Promise<DuckDb> {
       instance.closeSync();
       await rm(spill, { recursive: true, force: true });
     };
-    return { connection, close };
+    return { connection, withConnection: (work) => onConnection(instance, work), close };
   } catch (error) {
     instance.closeSync();
     throw error;
+  }
+}
+
+async function* onConnection<T>(
+  instance: DuckDBInstance,
+  work: (connection: DuckDBConnection) => AsyncGenerator<T>,
+): AsyncGenerator<T> {
+  const connection = await instance.connect();
+  try {
+    yield* work(connection);
+  } finally {
+    connection.closeSync();
   }
 }
 
@@ -94,7 +108,7 @@ export async function* streamColumns(
   throw new DatasetError(
     "UNREADABLE",
     `Reading ${query.path} stopped early: the file is damaged, or the disk for temporary files is full. ` +
-      "Restore the file, or set a tempDirectory with more free space.",
+      "Restore the file, or set TMPDIR to a directory with more free space.",
   );
 }
 

@@ -15,6 +15,7 @@ export function sqlName(name: string): string {
  */
 export function parquetTable(path: string): string {
   const literal = sqlText(path.replaceAll(/[*?[]/g, (sign) => `[${sign}]`));
-  // Older writers do not mark strings; without the option they would be raw bytes.
-  return `read_parquet(${literal}, file_row_number = true, binary_as_string = true)`;
+  // Older writers do not mark strings; without the option they would be raw bytes. Columns that are the
+  // names of directories are added by the reader of histories, for all formats.
+  return `read_parquet(${literal}, file_row_number = true, binary_as_string = true, hive_partitioning = false)`;
 }

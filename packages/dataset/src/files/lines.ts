@@ -1,8 +1,4 @@
-import { createReadStream } from "node:fs";
-import type { Readable } from "node:stream";
-import { pipeline } from "node:stream";
-import { createGunzip } from "node:zlib";
-import { readFailure } from "../errors.js";
+import { readBytes } from "./open-bytes.js";
 
 /** A line of a text file. */
 export interface Line {
@@ -14,15 +10,14 @@ export interface Line {
 
 /** A file to read lines from. */
 export interface LineSource {
+  /** May be compressed with gzip or Zstandard. */
   readonly path: string;
-  readonly gzip: boolean;
   /** Maximum length of a line in bytes; longer ones are skipped. Default: 64 MiB. */
   readonly maxLineBytes?: number | undefined;
 }
 
 /** Enough for a history of millions of items, and a limit for files without line breaks. */
-const DEFAULT_MAX_LINE_BYTES = 64 * 2 ** 20;
-const READ_BYTES = 256 * 1024;
+export const DEFAULT_MAX_LINE_BYTES = 64 * 2 ** 20;
 const NEWLINE = 0x0a;
 const CARRIAGE_RETURN = 0x0d;
 
@@ -33,31 +28,16 @@ const CARRIAGE_RETURN = 0x0d;
  * not affect its neighbours, and line numbers stay exact. DuckDB's text readers guess line breaks and
  * quotes over the whole file, which is why text files are not read with them.
  *
- * @throws DatasetError FILE_NOT_FOUND, UNREADABLE
+ * @throws DatasetError FILE_NOT_FOUND, UNREADABLE; UNKNOWN_FORMAT for a file that is no text
  */
 export async function* readLines(source: LineSource): AsyncGenerator<Line[]> {
   const splitter = new LineSplitter(source.maxLineBytes ?? DEFAULT_MAX_LINE_BYTES);
-  const stream = openBytes(source);
-  try {
-    for await (const chunk of stream) {
-      const lines = splitter.push(chunk);
-      if (lines.length > 0) yield lines;
-    }
-    const last = splitter.end();
-    if (last.length > 0) yield last;
-  } catch (error) {
-    throw readFailure(source.path, error);
-  } finally {
-    stream.destroy();
+  for await (const chunk of readBytes(source.path)) {
+    const lines = splitter.push(chunk);
+    if (lines.length > 0) yield lines;
   }
-}
-
-function openBytes(source: LineSource): Readable {
-  const file = createReadStream(source.path, { highWaterMark: READ_BYTES });
-  if (!source.gzip) return file;
-  const gunzip = createGunzip({ chunkSize: READ_BYTES });
-  // An error also reaches the consumer of the last stream of the pipeline.
-  return pipeline(file, gunzip, () => undefined);
+  const last = splitter.end();
+  if (last.length > 0) yield last;
 }
 
 /** Splits a sequence of buffers at line feeds. */

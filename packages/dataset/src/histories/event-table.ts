@@ -15,6 +15,9 @@ export interface EventTable {
   readonly rejects: string;
 }
 
+/** Places of events per file: the n-th file's begin at n times this. More lines than a file can have. */
+export const FILE_PLACES = 2n ** 40n;
+
 /**
  * Groups events into histories: a row per user, in the order of user ids (by their UTF-8 bytes); the
  * items of a user by time, ties by position in the file. After the users, there is a rejected row for
@@ -25,7 +28,7 @@ export interface EventTable {
 export async function* groupedHistories(
   connection: DuckDBConnection,
   table: EventTable,
-  window: Window,
+  window: Pick<Window, "first" | "end">,
 ): AsyncGenerator<HistoryRow[]> {
   let row = 0;
   const wanted = (): boolean => row >= window.first && row < window.end;

@@ -3,7 +3,9 @@ export type RejectReason =
   /** The row cannot be read: invalid syntax, or a missing or unusable user, item or time. */
   | "malformed_row"
   /** The row is valid, but its history has no items. */
-  | "empty_history";
+  | "empty_history"
+  /** The row is valid, but another row of the same user counts. */
+  | "duplicate_user";
 
 /** The history of a user. */
 export interface History {

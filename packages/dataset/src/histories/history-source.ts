@@ -1,70 +1,32 @@
 import type { DuckDbOptions } from "../duckdb/open-duckdb.js";
-import { DatasetError } from "../errors.js";
 import type { FileFormat } from "../files/file-format.js";
+import type { InputPaths } from "../files/input-files.js";
+import type { HistoryColumns, HistoryLayout } from "./columns.js";
 
-/**
- * What a row of the file holds: `rows`, a user with the complete history; `events`, an interaction of a
- * user with an item at a time.
- */
-export type HistoryLayout = "rows" | "events";
+/** Which row of a user counts, if there are several: `keep` keeps all, `reject` none. */
+export type DuplicateUsers = "last" | "first" | "reject" | "keep";
 
-/** The names of the columns, if they differ from the names of these fields. */
-export interface HistoryColumns {
-  readonly user?: string | undefined;
-  readonly history?: string | undefined;
-  readonly item?: string | undefined;
-  readonly time?: string | undefined;
-}
-
-/** A file of histories, and how to read it. */
+/** Files of histories, and how to read them. */
 export interface HistorySource {
-  readonly path: string;
-  /** Default: by the extension of the path. */
+  /** See `inputFiles` for directories, patterns and the order of files. */
+  readonly path: InputPaths;
+  /** Default: by the extension of the path, and by the first bytes. */
   readonly format?: FileFormat;
   /** Default: by the columns of the file; `rows` if both are possible. */
   readonly layout?: HistoryLayout;
-  readonly columns?: HistoryColumns;
-  /** The separator of the items of a history that is a text (CSV, or a text column). Default: a space. */
+  readonly columns?: HistoryColumns | undefined;
+  /**
+   * The separator of the items of a history that is a text (CSV, or a text column). Default: a comma, a
+   * bar or a semicolon if it occurs between plain words in the first rows; else white space.
+   */
   readonly itemSeparator?: string;
-  /** The separator of the fields of a CSV line. Default: a comma; for .tsv, a tab. */
+  /** The separator of the fields of a CSV line. Default: the one that fits the header. */
   readonly delimiter?: string;
   /** Maximum length of a line in bytes; longer ones are rejected. Default: 64 MiB. */
   readonly maxLineBytes?: number;
-  readonly duckdb?: DuckDbOptions;
-}
-
-/** The names of all columns. */
-export type ColumnNames = Required<{ [K in keyof HistoryColumns]-?: string }>;
-
-/** Adds the default names. */
-export function columnNames(columns: HistoryColumns = {}): ColumnNames {
-  return {
-    user: columns.user ?? "user",
-    history: columns.history ?? "history",
-    item: columns.item ?? "item",
-    time: columns.time ?? "time",
-  };
-}
-
-/** Determines the layout, and checks that its columns exist. @throws DatasetError MISSING_COLUMN */
-export function layoutOf(options: {
-  readonly source: HistorySource;
-  readonly names: ColumnNames;
-  readonly columns: readonly string[];
-}): HistoryLayout {
-  const { source, names, columns } = options;
-  const has = (name: string): boolean => columns.includes(name);
-  const guess = !has(names.history) && has(names.item) ? "events" : "rows";
-  const layout = source.layout ?? guess;
-  const needed =
-    layout === "rows" ? [names.user, names.history] : [names.user, names.item, names.time];
-  const missing = needed.filter((name) => !has(name));
-  if (missing.length === 0) return layout;
-  throw new DatasetError(
-    "MISSING_COLUMN",
-    `${source.path} has no column ${missing.map((name) => `"${name}"`).join(", ")}; it has ` +
-      `${columns.map((name) => `"${name}"`).join(", ") || "none"}. Histories need ` +
-      `(${names.user}, ${names.history}) or (${names.user}, ${names.item}, ${names.time}): ` +
-      "name the columns of the file in the option `columns`.",
-  );
+  /** Further columns to read as texts, by name. Only for rows, as events have no row per user. */
+  readonly texts?: readonly string[];
+  /** Default: keep. Others cost a pass over all rows; DuckDB compares the users and spills to disk. */
+  readonly duplicateUsers?: DuplicateUsers;
+  readonly duckdb?: DuckDbOptions | undefined;
 }

@@ -17,7 +17,7 @@ export function idOf(value: unknown): string | undefined {
 export function idProblem(what: string, value: unknown): string {
   if (value === undefined || value === null) return `${what} is missing`;
   if (value === "") return `${what} is empty`;
-  if (typeof value === "string") return `${what} is not well-formed Unicode`;
+  if (typeof value === "string") return `${what} is not valid UTF-8`;
   if (typeof value === "number") {
     return `${what} ${value} is not a whole number within 2^53: write it as a text`;
   }

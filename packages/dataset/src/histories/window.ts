@@ -3,11 +3,11 @@ import { DatasetError } from "../errors.js";
 /** Which rows to read, and the size of chunks. */
 export interface RowWindow {
   /** Rows to skip. Default: 0. */
-  readonly offset?: number;
+  readonly offset?: number | undefined;
   /** Maximum number of rows to read. Default: all. */
-  readonly limit?: number;
+  readonly limit?: number | undefined;
   /** Maximum number of rows per chunk. Default: 1,024. */
-  readonly chunkRows?: number;
+  readonly chunkRows?: number | undefined;
 }
 
 /** The rows from `first` up to, but not including, `end`, in chunks of at most `chunk`. */

@@ -48,22 +48,16 @@ export async function* readRecommendationFiles(
         );
       }
       if (shape.format === "parquet") yield* readParquet(duckdb.connection, file.path);
-      else yield* readJsonl({ path: file.path, gzip: shape.gzip });
+      else yield* readJsonl(file.path);
     }
   } finally {
     await duckdb.close();
   }
 }
 
-async function* readJsonl(source: {
-  readonly path: string;
-  readonly gzip: boolean;
-}): AsyncGenerator<Recommendation[]> {
-  const table = await openTextTable(source, {
-    ...{ format: "jsonl", gzip: source.gzip, delimiter: "," },
-    // Ids are texts, and scores are numbers, however large.
-    exactIds: false,
-  });
+async function* readJsonl(path: string): AsyncGenerator<Recommendation[]> {
+  // Ids are texts, and scores are numbers, however large.
+  const table = await openTextTable({ path }, { format: "jsonl", delimiter: ",", exactIds: false });
   const flat = !table.columns.includes("items") && table.columns.includes("item");
   const lists = new ListCollector();
   const read = <Value>(line: Line, schema: z.ZodType<Value>): Value => {
@@ -71,7 +65,7 @@ async function* readJsonl(source: {
     const parsed = schema.safeParse(record.ok ? record.values : undefined);
     if (parsed.success) return parsed.data;
     const problem = record.ok ? z.prettifyError(parsed.error) : record.detail;
-    throw damaged(source.path, `line ${line.number}: ${problem}`);
+    throw damaged(path, `line ${line.number}: ${problem}`);
   };
   for await (const lines of table.lines()) {
     yield flat

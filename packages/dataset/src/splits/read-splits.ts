@@ -26,7 +26,7 @@ export async function readSplits(directory: string): Promise<readonly SplitUser[
     ["test", "heldOut"],
   ] as const) {
     const path = join(directory, `${name}.txt`);
-    for await (const lines of readLines({ path, gzip: false })) {
+    for await (const lines of readLines({ path })) {
       for (const { number, bytes } of lines) {
         const fields = (bytes?.toString("utf8") ?? "").trim().split(/\s+/);
         const [user = "", ...items] = fields;

@@ -20,6 +20,8 @@ export interface UserList {
   readonly user: string;
   /** Best first, at most `topK`; empty if the user was rejected. */
   readonly items: readonly RecommendedItem[];
+  /** Items of the history that were skipped because the catalogue lacks them. Default: 0. */
+  readonly skippedItems?: number;
   /** Why the user gets no list, if so. */
   readonly rejection?: Rejection;
 }
@@ -63,7 +65,7 @@ export async function openRecommender(
   { signal }: CallOptions = {},
 ): Promise<Recommender> {
   const settings = parseRecommenderSettings(given);
-  const { catalogue, allow, block, histories: path } = settings;
+  const { catalogue, allow, block, histories: path, columns } = settings;
   const historyCatalogue =
     typeof catalogue === "string" ? await openCatalogue(catalogue) : catalogue;
   const recommended = filterCatalogue(historyCatalogue, {
@@ -72,7 +74,7 @@ export async function openRecommender(
   });
   const { target: directory, scoring } = settings;
   const searched = await searchedCatalogue(recommended, { directory, scoring });
-  const histories = () => (path === undefined ? nothing() : readHistories({ path }));
+  const histories = () => (path === undefined ? nothing() : readHistories({ path, columns }));
   const { kind: device } = settings.device;
   const how = { settings, programs: undefined, device, trie: searched.trie };
   const { program } = chooseProgram(how);
@@ -82,7 +84,8 @@ export async function openRecommender(
     { ...settings, program },
     { historyCatalogue, searched, histories, itemWeights, signal },
   );
-  return new MachineRecommender(decoder, settings.batchSize);
+  const knows = (id: string) => historyCatalogue.itemIndex(id) !== undefined;
+  return new MachineRecommender(decoder, { batchSize: settings.batchSize, knows });
 }
 
 async function idsOf(items: string | readonly string[]): Promise<Iterable<string>> {
@@ -94,15 +97,21 @@ async function* nothing() {}
 class MachineRecommender implements Recommender {
   readonly #decoder: RowsDecoder;
   readonly #batchSize: number;
+  /** Whether the catalogue has an item. */
+  readonly #knows: (item: string) => boolean;
   /** One per batch that the models take at once. */
   readonly #permits: Permits;
   readonly #underWay = new Set<Promise<unknown>>();
   readonly #closing = new AbortController();
   #closed: Promise<void> | undefined;
 
-  constructor(decoder: RowsDecoder, batchSize: number) {
+  constructor(
+    decoder: RowsDecoder,
+    options: { readonly batchSize: number; readonly knows: (item: string) => boolean },
+  ) {
     this.#decoder = decoder;
-    this.#batchSize = batchSize;
+    this.#batchSize = options.batchSize;
+    this.#knows = options.knows;
     this.#permits = new Permits(GROUPS_AT_ONCE * decoder.batchesAtOnce);
   }
 
@@ -165,9 +174,13 @@ class MachineRecommender implements Recommender {
       const { result } = await decoding;
       const rejected = new Map(result.rejected.map((one) => [one.row, one]));
       const lists = result.recommendations.values();
-      return users.map(({ user }, at): UserList => {
+      return users.map(({ user, history }, at): UserList => {
         const rejection = rejected.get(firstRow + at);
-        if (rejection === undefined) return lists.next().value ?? { user, items: [] };
+        if (rejection === undefined) {
+          const skippedItems = history.filter((item) => !this.#knows(item)).length;
+          const list = lists.next().value ?? { user, items: [] };
+          return skippedItems === 0 ? list : { ...list, skippedItems };
+        }
         const { reason, detail } = rejection;
         return { user, items: [], rejection: { reason, detail } };
       });

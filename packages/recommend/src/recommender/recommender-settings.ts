@@ -3,6 +3,7 @@ import type { Drafter } from "@nightbeam/decoding";
 import {
   checkRules,
   historiesProblem,
+  historyFields,
   listFields,
   machineFields,
   objectProblem,
@@ -34,8 +35,9 @@ export const recommenderFields = z.strictObject(
       [text, z.custom<Catalogue>((value) => hasMethod(value, "itemIndex"))],
       "give a file, or a catalogue that openCatalogue returned",
     ),
-    /** A file of histories. Drafts that count in them need it. */
-    histories: text.exactOptional(),
+    /** Files of histories. Drafts that count in them need these. */
+    histories: placeFields.histories.exactOptional(),
+    columns: historyFields.columns,
     /** The only items to recommend: a file, or their ids. */
     allow: itemIds.exactOptional(),
     /** Items that are never recommended: a file, or their ids. */

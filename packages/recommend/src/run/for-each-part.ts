@@ -1,9 +1,9 @@
-import { type HistoryRow, readHistories } from "@nightbeam/dataset";
+import type { Histories, HistoryRow } from "@nightbeam/dataset";
 import { GROUPS_AT_ONCE } from "../open-rows-decoder.js";
 
 /** The rows of a run, and which of its parts are missing. */
 export interface PartsToDo {
-  readonly histories: string;
+  readonly histories: Pick<Histories, "read">;
   /** Rows of the run, from the first of the file. */
   readonly rows: number;
   readonly partSize: number;
@@ -37,8 +37,8 @@ export async function forEachPart(
     active.add(task);
   };
   try {
-    const window = { path: histories, offset, limit: rows - offset, chunkRows: partSize };
-    for await (const partRows of readHistories(window)) {
+    const window = { offset, limit: rows - offset, chunkRows: partSize };
+    for await (const partRows of histories.read(window)) {
       signal.throwIfAborted();
       if (!isDone(index)) start(index, partRows);
       index++;

@@ -1,10 +1,10 @@
 import { resolve } from "node:path";
 import { filterCatalogue } from "@nightbeam/catalogue";
 import {
-  countHistories,
+  type Histories,
   openCatalogue,
+  openHistories,
   openTeacherLog,
-  readHistories,
   readItemFilter,
   type TeacherLog,
 } from "@nightbeam/dataset";
@@ -38,7 +38,7 @@ export type RecommendEvent =
     }
   /** What the target is run for was chosen or given; for tree calls only if `search` was given. */
   | ({ readonly kind: "program" } & ProgramChoice)
-  /** A setting that the catalogue makes pointless, as a sentence with keys in backticks. */
+  /** What is not obvious about the histories' files, or a setting that changes nothing: with keys in backticks. */
   | { readonly kind: "note"; readonly text: string }
   /** The run was begun with other drafts, or none: its manifest names those. No list changes. */
   | { readonly kind: "other-drafts" }
@@ -72,6 +72,21 @@ export interface RunOptions {
  */
 export async function recommendRun(
   settings: RecommendSettings,
+  options: RunOptions,
+): Promise<{ manifest: Manifest; alreadyDone: boolean }> {
+  const { histories: path, columns, duplicateUsers, limit } = settings;
+  const histories = await openHistories({ path, columns, duplicateUsers, limit });
+  try {
+    for (const text of histories.notes) options.onEvent({ kind: "note", text });
+    return await recommendAll(settings, histories, options);
+  } finally {
+    await histories.close();
+  }
+}
+
+async function recommendAll(
+  settings: RecommendSettings,
+  histories: Histories,
   { onEvent, signal }: RunOptions,
 ): Promise<{ manifest: Manifest; alreadyDone: boolean }> {
   const { allow, block } = settings;
@@ -79,14 +94,12 @@ export async function recommendRun(
   const recommended = filterCatalogue(historyCatalogue, await readItemFilter({ allow, block }));
   const { target: directory, scoring } = settings;
   const searched = await searchedCatalogue(recommended, { directory, scoring });
-  const inFile = await countHistories({ path: settings.histories });
-  const rows = Math.min(inFile, settings.limit ?? inFile);
+  const rows = await histories.count();
   const candidates = await readCandidates(settings, { catalogue: searched, signal });
   if (candidates !== undefined) {
     const { users, items, unknown } = candidates;
     onEvent({ kind: "candidates", users, items, unknown });
   }
-  const histories = () => readHistories({ path: settings.histories });
   const { accepting } = candidates ?? {};
   const standing = await directoryJournal(settings.out).readPlan();
   const { kind: device } = settings.device;
@@ -100,13 +113,15 @@ export async function recommendRun(
   const itemWeights = await readItemWeights({
     itemOrder: settings.itemOrder,
     catalogue: searched,
-    // The rows of the run, as in a cluster.
-    histories: () => readHistories({ path: settings.histories, limit: rows }),
+    histories: () => histories.read(),
     signal,
   });
   const decoder = await openRowsDecoder(
     { ...settings, program },
-    { historyCatalogue, searched, histories, accepting, itemWeights, signal },
+    {
+      ...{ historyCatalogue, searched, accepting, itemWeights, signal },
+      histories: () => histories.read(),
+    },
   );
   try {
     const models = decoder.modelVersions;
@@ -130,7 +145,7 @@ export async function recommendRun(
     const run = await openPlannedRun(settings, { plan, origin, onOtherDrafts });
     try {
       if (run.manifest !== undefined) return { manifest: run.manifest, alreadyDone: true };
-      await decodeParts(run, { settings, rows, decoder, teacherLog, onEvent, signal });
+      await decodeParts(run, { settings, histories, rows, decoder, teacherLog, onEvent, signal });
       return { manifest: await run.finish({ derive: runFigures }), alreadyDone: false };
     } finally {
       await run.close();
@@ -161,14 +176,15 @@ async function teacherLogOf(
 async function decodeParts(
   run: Run,
   options: RunOptions & {
-    readonly settings: Pick<RecommendSettings, "histories" | "partSize" | "teacherSample">;
+    readonly settings: Pick<RecommendSettings, "partSize" | "teacherSample">;
+    readonly histories: Histories;
     readonly rows: number;
     readonly decoder: RowsDecoder;
     readonly teacherLog: TeacherLog | undefined;
   },
 ): Promise<void> {
-  const { settings, rows, decoder, teacherLog, onEvent } = options;
-  const { histories, partSize, teacherSample } = settings;
+  const { settings, histories, rows, decoder, teacherLog, onEvent } = options;
+  const { partSize, teacherSample } = settings;
   const before = [...run.committed.values()].reduce((sum, { rowCount }) => sum + rowCount, 0);
   if (before > 0) onEvent({ kind: "continued", done: before, total: rows });
   const counts = { done: before, total: rows, before, searches: 0, calls: 0 };

@@ -1,6 +1,6 @@
 import { stat } from "node:fs/promises";
 import { resolve } from "node:path";
-import { fileHash } from "@nightbeam/dataset";
+import { fileHash, inputFiles } from "@nightbeam/dataset";
 import { nightbeamVersion, type RunOrigin } from "@nightbeam/run";
 import { draftVersion, parseDraftName } from "@nightbeam/settings";
 import type { ProgramChoice } from "../program/choose-program.js";
@@ -11,17 +11,14 @@ export interface OriginSettings {
   readonly draft: readonly string[];
   readonly draftWidth: "auto" | readonly number[];
   readonly catalogue: string;
-  readonly histories: string;
+  readonly histories: string | readonly string[];
   readonly allow?: string | undefined;
   readonly block?: string | undefined;
   readonly candidates?: string | undefined;
   readonly itemOrder?: string | undefined;
 }
 
-const INPUTS = [
-  ...(["target", "catalogue", "histories", "allow", "block"] as const),
-  ...(["candidates", "itemOrder"] as const),
-];
+const INPUTS = ["target", "catalogue", "allow", "block", "candidates", "itemOrder"] as const;
 
 /**
  * Describes where a run's lists come from, for its manifest. Files that the plan has no hash of are read.
@@ -38,7 +35,7 @@ export async function runOrigin(
   },
 ): Promise<RunOrigin> {
   const { versions, device, choice } = about;
-  const inputs: RunOrigin["inputs"] = [];
+  const inputs: RunOrigin["inputs"] = await historyInputs(settings.histories, versions.histories);
   for (const name of INPUTS) {
     const path = settings[name];
     // The plan's hash of a catalogue is that of its content: other files can have the same.
@@ -56,6 +53,21 @@ export async function runOrigin(
     device,
     search: { program: choice.program, reason: choice.reason },
   };
+}
+
+/** The files of the histories. The plan's hash is that of all of them: a file has none of its own if there are others. */
+async function historyInputs(
+  paths: OriginSettings["histories"],
+  known: string | undefined,
+): Promise<RunOrigin["inputs"]> {
+  const files = await inputFiles(paths);
+  const name = "histories";
+  if (files.length === 1 && files[0] !== undefined) {
+    return [await inputOf({ name, path: resolve(files[0].path), known })];
+  }
+  return Promise.all(
+    files.map(async ({ path }) => ({ name, path: resolve(path), bytes: (await stat(path)).size })),
+  );
 }
 
 async function inputOf(input: {

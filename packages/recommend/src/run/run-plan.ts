@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import type { Catalogue } from "@nightbeam/catalogue";
-import { fileHash } from "@nightbeam/dataset";
+import { fileHash, inputHash } from "@nightbeam/dataset";
 import {
   directoryJournal,
   isDraftVersion,
@@ -52,7 +52,7 @@ export async function runPlan(
       catalogue: searched.hash,
       // Prompts may name items that the filter left out.
       ...(historyCatalogue.hash === searched.hash ? {} : { unfiltered: historyCatalogue.hash }),
-      histories: await fileHash(settings.histories),
+      histories: await inputHash(settings.histories),
       ...(await itemOrderVersion(settings.itemOrder)),
       ...(candidates === undefined ? {} : { candidates }),
     },

@@ -4,6 +4,7 @@ import { type BatchDecoder, decodeShard, type SearchOutcome } from "@nightbeam/d
 import type { PartResult, RunStats } from "@nightbeam/run";
 import { acceptanceStats } from "./acceptance-stats.js";
 import { expandItems, type ListRules } from "./expand-items.js";
+import { rowStats } from "./row-stats.js";
 import { sampleUsers } from "./sample-users.js";
 import type { Reading, ReadyUser } from "./users.js";
 
@@ -54,7 +55,13 @@ export async function decodeRows(
   const accepted = proposed ? acceptanceStats(listed, options) : {};
   const recommendations = listed.map(({ list }) => list);
   const emptyLists = recommendations.filter(({ items }) => items.length === 0).length;
-  const stats = { emptyLists, ...searchStats(searched), ...accepted, ...logged };
+  const stats = {
+    emptyLists,
+    ...searchStats(searched),
+    ...accepted,
+    ...logged,
+    ...rowStats(users, rejected),
+  };
   return { result: { rowCount: rows.length, recommendations, rejected, stats }, examples };
 }
 

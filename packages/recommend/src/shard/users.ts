@@ -12,6 +12,8 @@ import type { RejectedRow } from "@nightbeam/run";
 /** A user who can be decoded. */
 export interface ReadyUser extends ShardUser {
   readonly name: string;
+  /** Items of the history that were skipped, because the catalogue lacks them. */
+  readonly skipped: number;
 }
 
 /** What a row of the histories becomes: a user to decode, or a rejected row. */
@@ -28,6 +30,8 @@ export interface ReaderOptions {
   /** Longest prompt that the model takes, in tokens. */
   readonly maxPromptTokens: number;
   readonly excludeSeen: boolean;
+  /** What happens to items that `historyCatalogue` lacks. */
+  readonly unknownItems: "skip" | "reject";
   /** Items that no user may get and that are still in the searched catalogue. Default: none. */
   readonly excluded?: Exclusion;
 }
@@ -45,10 +49,14 @@ export function userReader(options: ReaderOptions): (row: HistoryRow) => Reading
       rejected: { row: row.row, user: row.user, reason, detail },
     });
     const items: number[] = [];
+    const unknown: string[] = [];
     for (const id of row.items) {
       const item = historyCatalogue.itemIndex(id);
-      if (item === undefined) return reject("unknown_item", `item "${id}" is not in the catalogue`);
-      items.push(item);
+      if (item === undefined) unknown.push(id);
+      else items.push(item);
+    }
+    if (unknown.length > 0 && (items.length === 0 || options.unknownItems === "reject")) {
+      return reject("unknown_item", unknownProblem(unknown, items.length));
     }
     const prompt = options.encodePrompt(items, row.texts);
     if (prompt.length > options.maxPromptTokens) {
@@ -62,10 +70,17 @@ export function userReader(options: ReaderOptions): (row: HistoryRow) => Reading
       kind: "user",
       user: {
         name: row.user,
+        skipped: unknown.length,
         prompt,
         history: Uint32Array.from(seen),
         exclusion: options.excludeSeen ? excludeItems(searched, seen, excluded) : excluded,
       },
     };
   };
+}
+
+function unknownProblem([first, ...more]: readonly string[], known: number): string {
+  const item = `item "${first}" is not in the catalogue`;
+  if (known > 0 || more.length === 0) return item;
+  return `none of its ${more.length + 1} items is in the catalogue, the first is "${first}"`;
 }

@@ -10,12 +10,13 @@ const rowSchema = z.discriminatedUnion("kind", [
     row,
     user: z.string(),
     items: z.array(z.string()).min(1),
+    texts: z.record(z.string(), z.string()).exactOptional(),
   }),
   z.strictObject({
     kind: z.literal("rejected"),
     row,
     user: z.string().exactOptional(),
-    reason: z.enum(["malformed_row", "empty_history"]),
+    reason: z.enum(["malformed_row", "empty_history", "duplicate_user"]),
     detail: z.string(),
   }),
 ]);
@@ -25,7 +26,7 @@ export function rowLine(given: HistoryRow): string {
   const { kind, row, user } = given;
   const value =
     kind === "history"
-      ? { kind, row, user, items: given.items }
+      ? { kind, row, user, items: given.items, texts: given.texts }
       : { kind, row, user, reason: given.reason, detail: given.detail };
   return `${JSON.stringify(value)}\n`;
 }

@@ -63,6 +63,30 @@ export const FIGURES = {
     meaning: "Scores of the last path of each such list, added up",
   },
   teacherExamples: { unit: "users", total: "sum", meaning: "Users written to the teacher data" },
+  skippedItems: {
+    unit: "items",
+    total: "sum",
+    meaning: "Items of histories that were skipped, because the catalogue lacks them",
+  },
+  skippingUsers: { unit: "users", total: "sum", meaning: "Users with skipped items" },
+  rejectedMalformed: { unit: "rows", total: "sum", meaning: "Rows rejected: they cannot be read" },
+  rejectedEmpty: { unit: "rows", total: "sum", meaning: "Rows rejected: the history has no items" },
+  rejectedDuplicate: {
+    unit: "rows",
+    total: "sum",
+    meaning: "Rows rejected: their user has several rows, and another one counts, or none",
+  },
+  rejectedUnknown: {
+    unit: "rows",
+    total: "sum",
+    meaning:
+      "Rows rejected: the catalogue lacks one of their items, or all if unknown items are skipped",
+  },
+  rejectedTooLong: {
+    unit: "rows",
+    total: "sum",
+    meaning: "Rows rejected: their prompt is longer than the model takes",
+  },
   verifyCalls: { unit: "calls", total: "sum", meaning: "Calls that verifiers answered" },
   verifyRetries: { unit: "calls", total: "sum", meaning: "Calls that were tried again" },
   requestBytes: { unit: "bytes", total: "sum", meaning: "Bytes sent to verifiers" },

@@ -41,6 +41,8 @@ describe("planning", () => {
         precision: "fp32",
         excludeSeen: false,
         limit: null,
+        unknownItems: "skip",
+        duplicateUsers: "last",
       },
       versions: { ...VERSIONS, draft: "d1" },
     });

@@ -22,6 +22,8 @@ describe("a request", () => {
       precision: "fp32",
       draftWidth: "auto",
       excludeSeen: false,
+      unknownItems: "skip",
+      duplicateUsers: "last",
       format: "parquet",
       layout: "nested",
       batchSize: 32,

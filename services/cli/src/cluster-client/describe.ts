@@ -1,6 +1,7 @@
 import type { RunStatus } from "@nightbeam/scheduler/api";
 import { clock, facts, whole } from "@nightbeam/service/terminal";
 import { withFlags } from "../options/key-flags.js";
+import { rowFacts } from "../recommend/row-facts.js";
 
 /** Shards that are listed one by one. */
 const MAX_LISTED = 5;
@@ -18,6 +19,7 @@ export function summary(run: RunStatus): string {
     ["run", run.night === undefined ? run.id : `${run.id}, of night ${run.night}`],
     ["state", run.reason === undefined ? state : `${state}: ${withFlags(run.reason)}`],
     ["users", usersFact(run)],
+    ...rowFacts(stats),
     ...(shards === undefined ? [] : ([["shards", shardsFact(shards)]] as const)),
     ...(run.calls.searches === 0 ? [] : ([["target calls", callsFact(run)]] as const)),
     ...(stats.nodesPerUser === undefined

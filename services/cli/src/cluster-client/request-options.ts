@@ -9,7 +9,7 @@ import {
   requestFields,
 } from "@nightbeam/settings";
 import type { Command } from "commander";
-import { withLists } from "../options/list-options.js";
+import { HISTORIES_HELP, withLists } from "../options/list-options.js";
 import { settingsFrom } from "../options/settings-from.js";
 
 const { shape: fields } = requestFields;
@@ -22,7 +22,7 @@ export function withRequest(command: Command): Command {
     .option("--target <dir>", "the large model, as the verifiers hold it; or rollout:NAME")
     .option("--draft <name...>", `what drafts: ${DRAFT_FORMS}, or rollout:NAME`)
     .option("--catalogue <file>", "items and their codes, or rollout:NAME")
-    .option("--histories <file>", "users and their items: JSONL, Parquet, CSV, or events")
+    .option("--histories <place...>", HISTORIES_HELP)
     .option("--out <place>", "where the lists go: a directory that all nodes share, or s3://…");
   return withRequired(
     withLists(places)
@@ -64,16 +64,19 @@ function absolute(values: Readonly<Record<string, unknown>>): Record<string, unk
   return Object.fromEntries(
     Object.entries(values).map(([key, value]) => {
       if (key === "draft" && Array.isArray(value)) return [key, value.map(absoluteDraft)];
-      const isPlace = isPlaceOf(key, value) && value.trim() !== "";
-      return [key, isPlace ? placeOf(value) : value];
+      if (key === "histories" && Array.isArray(value)) return [key, value.map(absolutePlace)];
+      return [key, isPlaceOf(key, value) ? absolutePlace(value) : value];
     }),
   );
 }
 
 /** Whether a value is a path. */
-function isPlaceOf(key: string, value: unknown): value is string {
-  if (typeof value !== "string") return false;
+function isPlaceOf(key: string, value: unknown): boolean {
   return PLACES.includes(key) || (key === "itemOrder" && value !== "histories");
+}
+
+function absolutePlace(value: unknown): unknown {
+  return typeof value === "string" && value.trim() !== "" ? placeOf(value) : value;
 }
 
 function absoluteDraft(name: unknown): unknown {

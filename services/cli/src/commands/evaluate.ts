@@ -8,6 +8,7 @@ import {
 import { readRecommendations } from "@nightbeam/run";
 import { listOf, parseOptions, wholeNumber, withRequired } from "@nightbeam/service";
 import { table, whole } from "@nightbeam/service/terminal";
+import { typedColumnsField } from "@nightbeam/settings";
 import { Command } from "commander";
 import { z } from "zod";
 
@@ -15,6 +16,7 @@ const schema = z.object({
   recommendations: z.string(),
   heldOut: z.string(),
   trainedOn: z.string().optional(),
+  columns: typedColumnsField.optional(),
   topK: listOf(wholeNumber(1)).default([5, 10]),
   json: z.boolean().default(false),
 });
@@ -29,14 +31,22 @@ export function evaluateCommand(): Command {
         "--trained-on <file>",
         "histories that the target was trained on: also report held-out items that are in none of them",
       )
+      .option(
+        "--columns <names>",
+        "columns of both files, such as user=user_id,item=item_id,time=timestamp; common names are recognised",
+      )
       .option("--top-k <list>", "values of K (default 5,10)")
       .option("--json", "print JSON")
       .action(async (flags: Record<string, unknown>) => {
-        const { recommendations, heldOut, trainedOn, topK, json } = parseOptions(schema, flags);
+        const { recommendations, heldOut, trainedOn, columns, topK, json } = parseOptions(
+          schema,
+          flags,
+        );
         const report = await evaluateRanking({
           recommendations: readRecommendations(recommendations),
-          heldOut: readHistories({ path: heldOut }),
-          trainedOn: trainedOn === undefined ? undefined : readHistories({ path: trainedOn }),
+          heldOut: readHistories({ path: heldOut, columns }),
+          trainedOn:
+            trainedOn === undefined ? undefined : readHistories({ path: trainedOn, columns }),
           ks: topK,
         });
         if (json) {

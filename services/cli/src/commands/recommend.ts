@@ -1,12 +1,13 @@
 import { constants } from "node:os";
-import { dirname } from "node:path";
+import { dirname, join } from "node:path";
+import { readLines } from "@nightbeam/dataset";
 import {
   describeChoice,
   type ProgressCounts,
   type RecommendEvent,
   recommendRun,
 } from "@nightbeam/recommend";
-import type { FigureName, Manifest } from "@nightbeam/run";
+import { type FigureName, type Manifest, REJECTED_FILE } from "@nightbeam/run";
 import { withRequired } from "@nightbeam/service";
 import { clock, facts, progressBar, whole } from "@nightbeam/service/terminal";
 import {
@@ -17,9 +18,10 @@ import {
 } from "@nightbeam/settings";
 import { Command } from "commander";
 import { withFlags } from "../options/key-flags.js";
-import { withLists } from "../options/list-options.js";
+import { HISTORIES_HELP, withLists } from "../options/list-options.js";
 import { candidateFacts } from "../recommend/candidate-facts.js";
 import { recommendOptions } from "../recommend/options.js";
+import { NO_LISTS, rowFacts } from "../recommend/row-facts.js";
 
 /** `nightbeam recommend` */
 export function recommendCommand(): Command {
@@ -30,7 +32,7 @@ export function recommendCommand(): Command {
       "--catalogue <file>",
       "items and their codes: an index in JSON, Parquet, CSV, JSON lines, info.txt, or prepared; .gz too",
     )
-    .option("--histories <file>", "users and their items: JSONL, Parquet, CSV, or events")
+    .option("--histories <place...>", HISTORIES_HELP)
     .option("--out <dir>", "where the lists go; an interrupted run there is continued");
   return withRequired(
     withLists(command)
@@ -96,6 +98,10 @@ async function run(flags: Record<string, unknown>): Promise<void> {
     if (alreadyDone)
       process.stdout.write("This run is complete already; nothing was left to do.\n\n");
     process.stdout.write(`${summary(manifest, options.out)}\n`);
+    if (manifest.users === 0) {
+      say(`error: the run is complete, but no user has a list${await firstRejected(options.out)}`);
+      process.exitCode = NO_LISTS;
+    }
   } catch (error) {
     bar.finish();
     if (!(error instanceof Interrupted)) throw error;
@@ -128,6 +134,7 @@ function summary(manifest: Manifest, out: string): string {
   const rejections = rejected === 0 ? "" : ` (${whole(rejected)} set aside: ${out}/rejected.jsonl)`;
   return facts([
     ["users", `${whole(users)}${rejections}`],
+    ...rowFacts(stats),
     ...emptyFact(manifest),
     ["target calls", `${figure("callsPerUser", 2)} per user`],
     ["nodes", `${figure("nodesPerUser", 1)} per user`],
@@ -146,6 +153,14 @@ function emptyFact({ stats, layout }: Manifest): [name: string, value: string][]
   if (emptyLists === 0) return [];
   const missing = layout === "flat" ? "; the flat layout has no rows for these users" : "";
   return [["empty lists", `${whole(emptyLists)}: everything was excluded${missing}`]];
+}
+
+/** Why, by the first row that was set aside. */
+async function firstRejected(out: string): Promise<string> {
+  for await (const [first] of readLines({ path: join(out, REJECTED_FILE) })) {
+    return `. The first row that was set aside: ${first?.bytes?.toString("utf8").slice(0, 300)}`;
+  }
+  return ": the histories have no rows.";
 }
 
 /** There can be several directories if options changed between attempts. */

@@ -8,6 +8,7 @@ import { ClusterError } from "../cluster-client/errors.js";
 import { followRun } from "../cluster-client/follow.js";
 import { localTime, runTable } from "../cluster-client/run-table.js";
 import { withFlags } from "../options/key-flags.js";
+import { NO_LISTS } from "../recommend/row-facts.js";
 
 /** The exit codes of --follow. */
 const EXIT_CODES = { complete: 0, refused: 1, partial: 3, cancelled: 4 } as const;
@@ -18,7 +19,7 @@ export function statusCommand(): Command {
     .argument("[run]", "id of the run")
     .option(
       "--follow",
-      "show progress until the run ends; exit code 0: complete, 3: partial, 4: cancelled",
+      "show progress until the run ends; exit code 0: complete, 3: partial, 4: cancelled, 5: complete without a list",
     )
     .option("--clear-alarms", "remove all alarms");
   return withConnection(command).action(
@@ -44,7 +45,8 @@ async function follow(client: SchedulerClient, runId: string): Promise<void> {
   process.exitCode = exitCode(run);
 }
 
-function exitCode({ state }: RunStatus): number {
+function exitCode({ state, users, rejected }: RunStatus): number {
+  if (state === "complete" && rejected === (users.total ?? 0)) return NO_LISTS;
   return state === "planning" || state === "running" ? 0 : EXIT_CODES[state];
 }
 

@@ -1,9 +1,24 @@
 import { DEFAULTS } from "@nightbeam/settings";
 import type { Command } from "commander";
 
+export const HISTORIES_HELP =
+  "users and their items, or events: Parquet, CSV, JSON and others; files, directories, patterns";
+
 /** Adds the options that decide the lists and their files, the same on one machine and in a cluster. */
 export function withLists(command: Command): Command {
   return command
+    .option(
+      "--columns <names>",
+      "columns of the histories, such as user=user_id,item=item_id,time=timestamp; common names are recognised, and a file without a header takes positions: user=1,history=2",
+    )
+    .option(
+      "--duplicate-users <rule>",
+      `of a user with several rows, the last or first counts; reject: none; keep: a list for each (default ${DEFAULTS.duplicateUsers})`,
+    )
+    .option(
+      "--unknown-items <rule>",
+      `items of a history that the catalogue lacks: skip them, or reject the user (default ${DEFAULTS.unknownItems})`,
+    )
     .option("--top-k <n>", `items per user (default ${DEFAULTS.topK})`)
     .option(
       "--beam-width <n>",

@@ -1,5 +1,5 @@
 import { flagOf, UsageError } from "@nightbeam/service";
-import { SettingsError, type SettingsIssue, widthsOf } from "@nightbeam/settings";
+import { columnsOf, SettingsError, type SettingsIssue, widthsOf } from "@nightbeam/settings";
 import type { z } from "zod";
 import { withFlags } from "./key-flags.js";
 
@@ -33,6 +33,8 @@ export function valuesOf(
     entries.map(([key, value]) => {
       if (key === "draft" && typeof value === "string") return [key, [value]];
       if (key === "draftWidth") return [key, widthsOf(value)];
+      if (key === "columns") return [key, columnsOf(value)];
+      if (key === "histories" && Array.isArray(value) && value.length === 1) return [key, value[0]];
       return [key, numberOr(value, fields[key])];
     }),
   );

@@ -1,3 +1,4 @@
+import { resolve } from "node:path";
 import { Command } from "commander";
 import { describe, expect, it } from "vitest";
 import { requestOf, withRequest } from "../../src/cluster-client/request-options.js";
@@ -14,6 +15,23 @@ describe("a request from flags", () => {
     const places = { target: "/t", catalogue: "/c", histories: "/h", out: "/o" };
     const usual = { draft: [], draftWidth: "auto", excludeSeen: false };
     expect(typed()).toEqual({ ...places, ...usual });
+  });
+
+  it("has absolute paths of several histories, and how they are read", () => {
+    const reading = [
+      "--columns",
+      "user=u",
+      "--unknown-items",
+      "reject",
+      "--duplicate-users",
+      "first",
+    ];
+    expect(typed("--histories", "a", "/b/*.csv", ...reading)).toMatchObject({
+      histories: ["/h", resolve("a"), "/b/*.csv"],
+      columns: { user: "u" },
+      unknownItems: "reject",
+      duplicateUsers: "first",
+    });
   });
 
   it("has the settings of drawn lists", () => {

@@ -83,7 +83,7 @@ export function batchesInFlight(
 export async function openRunContext(options: RunContextOptions): Promise<RunContext> {
   const run = await openPlannedRun(options.run);
   const { request, catalogue, searched, excluded } = run;
-  const { excludeSeen } = request;
+  const { excludeSeen, unknownItems } = request;
   const prompts = await openPrompts({ directory: request.target, catalogue });
   const watched = watchedPolicy(policyOf(request, levelsOf(searched)));
   const itemWeights = await readItemWeights({
@@ -93,7 +93,7 @@ export async function openRunContext(options: RunContextOptions): Promise<RunCon
   });
   const drafts = await openRunDrafts(run, { ...options, target: prompts });
   const catalogues = { historyCatalogue: catalogue, searched };
-  const read = userReader({ ...catalogues, ...prompts, excludeSeen, excluded });
+  const read = userReader({ ...catalogues, ...prompts, excludeSeen, unknownItems, excluded });
   return contextOf(options, { run, drafts, watched, read, itemWeights });
 }
 

@@ -19,13 +19,13 @@ export const DATE = "{date}";
 /** The request of a night for one date: `{date}` in paths becomes 2026-11-21. */
 export function requestOfDate(request: Submission, date: string): Submission {
   const dated = (text: string) => text.replaceAll(DATE, date);
-  const { allow, block } = request;
+  const { allow, block, histories } = request;
   return {
     ...request,
     target: dated(request.target),
     draft: request.draft.map(dated),
     catalogue: dated(request.catalogue),
-    histories: dated(request.histories),
+    histories: typeof histories === "string" ? dated(histories) : histories.map(dated),
     out: dated(request.out),
     ...(allow === undefined ? {} : { allow: dated(allow) }),
     ...(block === undefined ? {} : { block: dated(block) }),

@@ -27,7 +27,8 @@ export async function checkRequest(
   const problem = clusterProblem(request);
   if (problem !== undefined) throw new SchedulerError("BAD_REQUEST", `${problem}.`);
   const itemOrder = request.itemOrder === "histories" ? undefined : request.itemOrder;
-  await assertFiles({ histories, allow, block, itemOrder }, isKnown);
+  await assertFiles({ allow, block, itemOrder }, isKnown);
+  await assertHistories(histories, isKnown);
   const levels = await checkModels(request, isKnown);
   if (levels !== undefined) policyOf(request, { levels });
 }
@@ -76,6 +77,17 @@ async function assertFiles(
 ): Promise<void> {
   for (const [name, path] of Object.entries(files)) {
     if (path !== undefined && isKnown(path)) await assertReadable(name, path);
+  }
+}
+
+/** Patterns and directories are read when the run is planned. */
+async function assertHistories(
+  histories: Submission["histories"],
+  isKnown: (path: string) => boolean,
+): Promise<void> {
+  for (const path of typeof histories === "string" ? [histories] : histories) {
+    if (/[*?[]/.test(path)) assertAbsolute("histories", path);
+    else await assertFiles({ histories: path }, isKnown);
   }
 }
 

@@ -1,5 +1,11 @@
 import { type Catalogue, type Exclusion, excludeItems, filteredOut } from "@nightbeam/catalogue";
-import { fileHash, openCatalogue, readHistories, readItemFilter } from "@nightbeam/dataset";
+import {
+  fileHash,
+  inputHash,
+  openCatalogue,
+  openHistories,
+  readItemFilter,
+} from "@nightbeam/dataset";
 import { checkpointHash, openCheckpoint, openPrompts, promptsHash } from "@nightbeam/model";
 import { MAX_SHARDS } from "@nightbeam/queue";
 import {
@@ -49,14 +55,20 @@ export async function planRecord(record: RunRecord, planning: Planning): Promise
   const words = describeChoice(choice, request.draft);
   planning.log.info({ runId: record.runId, ...choice }, words);
   const program = plannedProgram(choice);
-  const { device = "cpu" } = request;
-  await planRun({
-    ...{ store, request, maxShards: MAX_SHARDS, onRows, signal },
-    versions: { ...inputs, ...program.versions },
-    origin: await runOrigin(request, { versions: inputs, device, choice }),
-    arguments: program.arguments,
-    rows: readHistories({ path: request.histories, chunkRows: CHUNK_ROWS }),
-  });
+  const { histories: path, columns, duplicateUsers, limit, device = "cpu" } = request;
+  const histories = await openHistories({ path, columns, duplicateUsers, limit });
+  try {
+    for (const note of histories.notes) planning.log.info({ runId: record.runId }, note);
+    await planRun({
+      ...{ store, request, maxShards: MAX_SHARDS, onRows, signal },
+      versions: { ...inputs, ...program.versions },
+      origin: await runOrigin(request, { versions: inputs, device, choice }),
+      arguments: program.arguments,
+      rows: histories.read({ chunkRows: CHUNK_ROWS }),
+    });
+  } finally {
+    await histories.close();
+  }
 }
 
 /** What planning a run needs besides its record. */
@@ -94,7 +106,7 @@ async function versionsOf(
     ...drafts,
     catalogue: catalogue.hash,
     ...lists,
-    histories: await fileHash(request.histories, signal),
+    histories: await inputHash(request.histories, signal),
     ...(await itemOrderVersion(request.itemOrder)),
   };
 }

@@ -20,6 +20,16 @@ const ESCAPES: Readonly<Record<string, string>> = {
   '"': '"',
   "\n": "",
 };
+/** Also those of JSON, and the one that Python's `json` writes for a missing number. */
+const WORDS: ReadonlyMap<string, Literal> = new Map<string, Literal>([
+  ["None", null],
+  ["True", true],
+  ["False", false],
+  ["null", null],
+  ["true", true],
+  ["false", false],
+  ["NaN", Number.NaN],
+]);
 const HEX_DIGITS: Readonly<Record<string, number>> = { x: 2, u: 4, U: 8 };
 
 /**
@@ -35,6 +45,12 @@ export function parsePythonLiteral(text: string): unknown {
     if (error instanceof SyntaxError) return undefined;
     throw error;
   }
+}
+
+/** A number; digits beyond 2^53 stay a text, because a number would round them. */
+function numberOf(text: string): number | string {
+  const number = Number(text);
+  return /^\d+$/.test(text) && !Number.isSafeInteger(number) ? text : number;
 }
 
 class LiteralReader {
@@ -62,10 +78,10 @@ class LiteralReader {
     const quote = this.#match(STRING_START)?.[1];
     if (quote !== undefined) return this.#string(quote);
     const number = this.#match(NUMBER)?.[0];
-    if (number !== undefined) return Number(number);
+    if (number !== undefined) return numberOf(number);
     const word = this.#match(WORD)?.[0];
-    if (word === "None") return null;
-    if (word === "True" || word === "False") return word === "True";
+    const value = WORDS.get(word ?? "");
+    if (value !== undefined) return value;
     throw new SyntaxError("no literal");
   }
 

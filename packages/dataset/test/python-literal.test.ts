@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { parsePythonLiteral } from "../src/python-literal.js";
+import { parsePythonLiteral } from "../src/files/python-literal.js";
 
 describe("Python literals", () => {
   it("reads dicts, lists, tuples, numbers and names", () => {
