@@ -21,8 +21,10 @@ export interface Architecture {
   readonly vocabularySize: number;
   /** Width of a hidden state. */
   readonly hiddenSize: number;
-  /** Positions that the model was made for. */
+  /** Positions that the model was made for, or that its narrowest layer sees. */
   readonly maxPositions: number;
+  /** The setting that `maxPositions` comes from, with its value, for errors. */
+  readonly positionsLimit: string;
   /** Heads of the attention over a prompt: it holds a score per pair of tokens and head. */
   readonly attentionHeads: number;
   /** Keys and values that a run leaves for later ones. */

@@ -24,6 +24,7 @@ function architectureOf(config: LlamaConfig): Architecture {
     vocabularySize: config.vocabularySize,
     hiddenSize,
     maxPositions: config.maxPositions,
+    positionsLimit: config.positionsLimit,
     attentionHeads: heads,
     memory: { layers, keyValueHeads, headSize },
     weightsPerToken: layers * hiddenSize * (attentionWeights + 3 * config.intermediateSize),
