@@ -83,11 +83,12 @@ export async function openRowsDecoder(
     },
   );
   const { topK, batchSize, excludeSeen } = settings;
-  const { encodePrompt, maxPromptTokens } = target;
+  const { encodePrompt, maxPromptTokens, promptLimit } = target;
+  const prompts = { encodePrompt, maxPromptTokens, promptLimit };
   const usual = {
     decoder: decoderFor(target.asked),
     catalogue: searched,
-    read: userReader({ historyCatalogue, searched, encodePrompt, maxPromptTokens, excludeSeen }),
+    read: userReader({ historyCatalogue, searched, ...prompts, excludeSeen }),
     nextKey: counter(),
     topK,
     batchSize,

@@ -31,8 +31,14 @@ export interface Architecture {
   readonly memory: MemoryShape;
   /** Weights that every token is multiplied with: those of the linear layers. */
   readonly weightsPerToken: number;
-  /** Tensor with a row per token of the vocabulary that hidden states are scored against. */
+  /** Tensor with a row per token of the vocabulary, that tokens become. */
+  readonly embeddings: string;
+  /** The output layer's tensor, if it is one of its own. */
+  readonly head: string;
+  /** Tensor with a row per token that hidden states are scored against: `head`, or `embeddings` if it is tied. */
   readonly outputWeight: string;
+  /** The same with an output layer of its own, whatever the configuration says. */
+  withOwnHead(): Architecture;
   /** Whether int8 is for this tensor: a matrix of a linear layer. */
   isLinear(tensor: string): boolean;
   /** Whether the checkpoint may have this tensor although no graph uses it. */

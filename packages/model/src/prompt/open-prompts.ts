@@ -1,12 +1,10 @@
 import { createHash } from "node:crypto";
-import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
-import { join } from "node:path";
 import type { Catalogue } from "@nightbeam/catalogue";
 import { checkCatalogue } from "../checkpoint/check-catalogue.js";
-import { DESCRIBING_FILES } from "../checkpoint/checkpoint.js";
+import { describeCheckpoint, describingFiles, placeOf } from "../checkpoint/describe.js";
 import { refuseLevelHeads } from "../checkpoint/level-heads.js";
-import { type ModelConfig, readModelConfig } from "../checkpoint/model-config.js";
+import type { ModelConfig } from "../checkpoint/model-config.js";
 import { type PromptEncoder, promptEncoder } from "./prompt-encoder.js";
 import { codeTokens, type PromptSpec, readPromptSpec } from "./prompt-spec.js";
 import { openTokenizer } from "./tokenizer.js";
@@ -25,6 +23,8 @@ export interface Prompts {
   readonly encodePrompt: PromptEncoder;
   /** Longest prompt that the model takes, in tokens. */
   readonly maxPromptTokens: number;
+  /** Where `maxPromptTokens` comes from, for people. */
+  readonly promptLimit: string;
   /** Positions that a graph has to know. */
   readonly maxPositions: number;
   /** `codeTokens[level][code]` is the code's token. */
@@ -36,15 +36,14 @@ const DEFAULT_MAX_POSITIONS = 4096;
 
 /** Reads how prompts are written for a target. @throws ModelError; UNSUPPORTED for a heads draft */
 export async function openPrompts(options: PromptsOptions): Promise<Prompts> {
-  const [config, spec] = await Promise.all([
-    readModelConfig(options.directory),
-    readPromptSpec(options.directory),
-  ]);
-  refuseLevelHeads(options.directory, config);
-  return promptsOf({ config, spec }, options);
+  const description = await describeCheckpoint(options.directory);
+  refuseLevelHeads(options.directory, description.config);
+  const spec = await readPromptSpec(placeOf(description, "nightbeam.json"));
+  const directory = placeOf(description, "tokenizer.json");
+  return promptsOf({ ...description, spec }, { ...options, directory });
 }
 
-/** The same, for a checkpoint that has been read. @throws ModelError */
+/** The same, for a checkpoint that has been read, in the directory of its tokenizer. @throws ModelError */
 export async function promptsOf(
   model: { config: ModelConfig; spec: PromptSpec },
   options: PromptsOptions,
@@ -56,10 +55,13 @@ export async function promptsOf(
   const { architecture } = config;
   const { vocabularySize } = architecture;
   const tokens = codeTokens(spec, { vocabularySize, tokenOf: (text) => tokenizer?.tokenOf(text) });
-  const maxPositions = Math.min(
-    architecture.maxPositions,
-    options.maxPositions ?? DEFAULT_MAX_POSITIONS,
-  );
+  const asked = options.maxPositions ?? DEFAULT_MAX_POSITIONS;
+  const maxPositions = Math.min(architecture.maxPositions, asked);
+  const maxPromptTokens = architecture.maxPromptTokens({ maxPositions, levels: spec.levels });
+  const positions =
+    asked < architecture.maxPositions
+      ? `${asked} positions`
+      : `${architecture.positionsLimit} in config.json`;
   return {
     encodePrompt: promptEncoder({
       spec,
@@ -68,7 +70,8 @@ export async function promptsOf(
       vocabularySize,
       tokenizer,
     }),
-    maxPromptTokens: architecture.maxPromptTokens({ maxPositions, levels: spec.levels }),
+    maxPromptTokens,
+    promptLimit: `${positions}, less ${maxPositions - maxPromptTokens} for the codes`,
     maxPositions,
     codeTokens: tokens,
   };
@@ -77,9 +80,8 @@ export async function promptsOf(
 /** SHA-256 in hex over the files that decide how prompts are written; weights are not among them. */
 export async function promptsHash(directory: string): Promise<string> {
   const hash = createHash("sha256");
-  for (const file of DESCRIBING_FILES) {
-    const path = join(directory, file);
-    if (existsSync(path)) hash.update(`${file}\n`).update(await readFile(path));
+  for (const { file, path } of describingFiles(await describeCheckpoint(directory))) {
+    hash.update(`${file}\n`).update(await readFile(path));
   }
   return hash.digest("hex");
 }

@@ -33,6 +33,7 @@ describe("config.json", () => {
     ["quantization", { quantization: { group_size: 64, bits: 4 } }],
     ["use_sliding_window", { model_type: "qwen2", layer_types: ["full_attention", SLIDING] }],
     ["layer_types", { layer_types: ["full_attention", "linear_attention"] }],
+    ["text_config", { model_type: "gemma3", text_config: { model_type: "gemma3_text" } }],
     ["partial_rotary_factor", { partial_rotary_factor: 0.5 }],
     ["rope_parameters.rope_type", { rope_parameters: { rope_type: "longrope", factor: 4 } }],
     ["rope_scaling.rope_type", { rope_parameters: null, rope_scaling: { type: "su", factor: 4 } }],

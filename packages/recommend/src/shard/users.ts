@@ -27,6 +27,8 @@ export interface ReaderOptions {
   readonly encodePrompt: PromptEncoder;
   /** Longest prompt that the model takes, in tokens. */
   readonly maxPromptTokens: number;
+  /** Where `maxPromptTokens` comes from, for people. */
+  readonly promptLimit: string;
   readonly excludeSeen: boolean;
   /** Items that no user may get and that are still in the searched catalogue. Default: none. */
   readonly excluded?: Exclusion;
@@ -54,7 +56,7 @@ export function userReader(options: ReaderOptions): (row: HistoryRow) => Reading
     if (prompt.length > options.maxPromptTokens) {
       return reject(
         "prompt_too_long",
-        `the prompt has ${prompt.length} tokens; the model takes ${options.maxPromptTokens}`,
+        `the prompt has ${prompt.length} tokens; the model takes ${options.maxPromptTokens} (${options.promptLimit})`,
       );
     }
     const seen = row.items.flatMap((id) => searched.itemIndex(id) ?? []);
