@@ -5,8 +5,8 @@ import type { StoredTensor } from "./stored-tensor.js";
 const WRAPPED =
   /(^|\.)(_orig_mod|_fsdp_wrapped_module|_checkpoint_wrapped_module|_forward_module)(?=\.)/g;
 
-/** Beginnings that wrappers of a whole model leave on every name. */
-const WRAPPERS = ["module.", "base_model.model."];
+/** The embeddings, with the beginning that a wrapper of the whole model leaves on every name: `module.`. */
+const ROOTED = /^(.+\.)model\.embed_tokens\.weight$/;
 
 /** The text part of models with images or sound, and what it is called by itself. */
 const TEXT_PARTS: readonly (readonly [prefix: string, plain: string])[] = [
@@ -72,8 +72,8 @@ function plainNamesOf(
   { textOnly }: { readonly textOnly: boolean },
 ): ReadonlyMap<string, string> {
   let names = stored.map((name) => [name, withoutWrappers(name)] as const);
-  for (const prefix of WRAPPERS) {
-    if (!names.every(([, name]) => name.startsWith(prefix))) continue;
+  const prefix = names.map(([, name]) => ROOTED.exec(name)?.[1]).find((part) => part !== undefined);
+  if (prefix !== undefined && names.every(([, name]) => name.startsWith(prefix))) {
     names = names.map(([from, name]) => [from, name.slice(prefix.length)] as const);
   }
   if (names.some(([, name]) => textPart(name) !== undefined)) {

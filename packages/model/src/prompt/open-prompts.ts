@@ -5,6 +5,7 @@ import { checkCatalogue } from "../checkpoint/check-catalogue.js";
 import { describeCheckpoint, describingFiles, placeOf } from "../checkpoint/describe.js";
 import { refuseLevelHeads } from "../checkpoint/level-heads.js";
 import type { ModelConfig } from "../checkpoint/model-config.js";
+import { ModelError } from "../errors.js";
 import { type PromptEncoder, promptEncoder } from "./prompt-encoder.js";
 import { codeTokens, type PromptSpec, readPromptSpec } from "./prompt-spec.js";
 import { openTokenizer } from "./tokenizer.js";
@@ -62,6 +63,10 @@ export async function promptsOf(
     asked < architecture.maxPositions
       ? `${asked} positions`
       : `${architecture.positionsLimit} in config.json`;
+  const promptLimit = `${positions}, less ${maxPositions - maxPromptTokens} for the codes`;
+  if (maxPromptTokens < 1) {
+    throw new ModelError("UNSUPPORTED", `no prompt fits into the model: ${promptLimit}`);
+  }
   return {
     encodePrompt: promptEncoder({
       spec,
@@ -71,7 +76,7 @@ export async function promptsOf(
       tokenizer,
     }),
     maxPromptTokens,
-    promptLimit: `${positions}, less ${maxPositions - maxPromptTokens} for the codes`,
+    promptLimit,
     maxPositions,
     codeTokens: tokens,
   };

@@ -99,6 +99,22 @@ describe("a LoRA adapter", () => {
     expect(after.get(HEAD)).toEqual(before.get(HEAD));
   });
 
+  it("is merged in the numbers of its base", async () => {
+    const config = { layers: 1, width: WIDTH, heads: 2 };
+    await writeCheckpoint({ directory: base, seed: 1, config, options: { format: "BF16" } });
+    await writeAdapter(loraOf(QUERY, { inputs: WIDTH, outputs: WIDTH }));
+    const name = `${QUERY}.weight`;
+    const exact = added(readReferenceTensors(base).get(name), { ...square, scale: 4 });
+    const rounded = (await merged()).get(name);
+    expect(
+      new Uint32Array(Float32Array.from(rounded).buffer).every((word) => word % 65_536 === 0),
+    ).toBe(true);
+    rounded.forEach((value, at) => {
+      const sum = exact[at] ?? Number.NaN;
+      expect(Math.abs(value - sum)).toBeLessThanOrEqual(Math.abs(sum) * 2 ** -8);
+    });
+  });
+
   it("of several ranks is added by rank", async () => {
     await writeBase();
     const sizes = { inputs: WIDTH, outputs: 3 * WIDTH, rank: 4 };

@@ -74,6 +74,7 @@ describe("the tensors of a checkpoint", () => {
     ["distributed", (name) => `module.${name}`],
     ["both", (name) => `module._orig_mod.${name}`],
     ["adapted", (name) => `base_model.model.${name}`],
+    ["in a module of one's own", (name) => `model.${name}`],
     ["compiled by layer", (name) => name.replace("layers.0.", "layers.0._orig_mod.")],
     ["the text part of a larger model", (name) => name.replace("model.", "model.language_model.")],
     ["an older text part", (name) => `language_model.${name}`],

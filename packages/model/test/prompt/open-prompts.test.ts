@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { openPrompts } from "@nightbeam/model";
-import { useTempDir } from "@nightbeam/testing";
+import { refusal, useTempDir } from "@nightbeam/testing";
 import { someCatalogue } from "@nightbeam/testing/conformance";
 import { writeCheckpoint } from "@nightbeam/testing/world";
 import { describe, expect, it } from "vitest";
@@ -21,5 +21,14 @@ describe("the longest prompt", () => {
     const prompts = await openPrompts({ directory, catalogue, ...asked });
     expect(prompts.maxPromptTokens).toBe(tokens);
     expect(prompts.promptLimit).toBe(`${limit}, less 3 for the codes`);
+  });
+
+  it("has at least one token, or the model is refused", async () => {
+    const directory = join(temporary(), "narrow");
+    const options = { configFields: { sliding_window: 3 } };
+    await writeCheckpoint({ directory, seed: 1, config: { modelType: "mistral" }, options });
+    const { code, message } = await refusal(openPrompts({ directory, catalogue }));
+    expect(code).toBe("UNSUPPORTED");
+    expect(message).toContain("sliding_window 3");
   });
 });
