@@ -7,7 +7,7 @@ import { UsageError } from "@nightbeam/service";
 /** What history rows are read with. */
 export interface UserContext {
   readonly catalogue: Catalogue;
-  readonly target: Pick<Model, "encodePrompt" | "maxPromptTokens">;
+  readonly target: Pick<Model, "encodePrompt" | "maxPromptTokens" | "promptLimit">;
 }
 
 /** Returns the users of the rows that can be decoded; no items are excluded from their lists. */
@@ -18,6 +18,7 @@ export function usersOf(rows: readonly HistoryRow[], context: UserContext): Read
     searched: catalogue,
     encodePrompt: target.encodePrompt,
     maxPromptTokens: target.maxPromptTokens,
+    promptLimit: target.promptLimit,
     excludeSeen: false,
     unknownItems: "skip",
   });

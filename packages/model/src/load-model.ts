@@ -2,6 +2,7 @@ import type { Catalogue } from "@nightbeam/catalogue";
 import type { Scoring } from "@nightbeam/decoding";
 import { type Checkpoint, checkpointHash } from "./checkpoint/checkpoint.js";
 import { readyCheckpoint } from "./checkpoint/convert.js";
+import { placeOf } from "./checkpoint/describe.js";
 import type { Precision } from "./checkpoint/precision.js";
 import { CPU, type Device } from "./devices/device.js";
 import { availableMemory, memoryNeed, memoryProblem } from "./devices/memory.js";
@@ -76,7 +77,8 @@ export async function loadModel<Name extends ProgramName>(
   // Before the first thread starts, and before a conversion that could not run.
   prepareDevice(device, options);
   const catalogue = options.historyCatalogue ?? options.catalogue;
-  const prompts = await promptsOf({ config, spec }, { ...options, catalogue });
+  const directory = placeOf(checkpoint, "tokenizer.json");
+  const prompts = await promptsOf({ config, spec }, { ...options, catalogue, directory });
   const { maxPositions, maxPromptTokens } = prompts;
   const codeTokens =
     program === "level-heads" ? prompts.codeTokens : searchedTokens(prompts, options);

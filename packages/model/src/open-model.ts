@@ -17,6 +17,8 @@ export interface Model {
   readonly encodePrompt: PromptEncoder;
   /** Longest prompt that the model takes, in tokens. */
   readonly maxPromptTokens: number;
+  /** Where `maxPromptTokens` comes from, for people. */
+  readonly promptLimit: string;
   /** Token ids are below this. */
   readonly vocabularySize: number;
   /** SHA-256 in hex over the checkpoint as it was given. */
@@ -58,6 +60,7 @@ export async function openModel(options: ModelOptions): Promise<Model> {
     workers: workers.map(scorerThread),
     encodePrompt: prompts.encodePrompt,
     maxPromptTokens: prompts.maxPromptTokens,
+    promptLimit: prompts.promptLimit,
     vocabularySize,
     hash,
     weightsPerToken,

@@ -8,7 +8,10 @@ import type { ModelPool } from "./runtime/model-pool.js";
 
 /** A model that is loaded and ready to run whole searches. */
 export interface SearcherModel
-  extends Pick<Model, "encodePrompt" | "maxPromptTokens" | "vocabularySize" | "hash"> {
+  extends Pick<
+    Model,
+    "encodePrompt" | "maxPromptTokens" | "promptLimit" | "vocabularySize" | "hash"
+  > {
   /** All threads, with one queue. */
   readonly searcher: Searcher;
   /** The same threads one by one, for callers that share out the work themselves. */
@@ -48,6 +51,7 @@ export async function openSearcher(options: SearcherOptions): Promise<SearcherMo
     })),
     encodePrompt: prompts.encodePrompt,
     maxPromptTokens: prompts.maxPromptTokens,
+    promptLimit: prompts.promptLimit,
     vocabularySize: checkpoint.config.architecture.vocabularySize,
     hash,
     close: () => pool.close(),

@@ -90,12 +90,12 @@ export async function openRowsDecoder(
     },
   );
   const { topK, itemsPerPath, batchSize, excludeSeen, unknownItems } = settings;
-  const { encodePrompt, maxPromptTokens } = target;
+  const { encodePrompt, maxPromptTokens, promptLimit } = target;
   const usual = {
     decoder: decoderFor(target.asked),
     catalogue: searched,
     read: userReader({
-      ...{ historyCatalogue, searched, encodePrompt, maxPromptTokens },
+      ...{ historyCatalogue, searched, encodePrompt, maxPromptTokens, promptLimit },
       ...{ excludeSeen, unknownItems },
     }),
     nextKey: counter(),

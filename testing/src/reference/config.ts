@@ -75,7 +75,8 @@ export function readReferenceConfig(raw: RawConfig): ReferenceConfig {
 }
 
 function readRope(raw: RawConfig, headSize: number): ReferenceRope {
-  const given = raw.rope_parameters ?? raw.rope_scaling ?? {};
+  const scaling = raw.rope_scaling ?? {};
+  const given = Object.keys(scaling).length > 0 ? scaling : (raw.rope_parameters ?? {});
   const theta = given.rope_theta ?? raw.rope_theta ?? 10_000;
   const factor = given.factor ?? 1;
   const original = given.original_max_position_embeddings ?? raw.max_position_embeddings;

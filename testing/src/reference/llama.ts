@@ -55,7 +55,9 @@ function readOut(model: {
   readonly rows: Rows;
 }): Rows {
   const { config, tensors, rows } = model;
-  const head = tensors.get(config.tiedHead ? "model.embed_tokens.weight" : "lm_head.weight");
+  // A stored head counts, whatever the configuration says.
+  const usual = config.tiedHead ? "model.embed_tokens.weight" : "lm_head.weight";
+  const head = tensors.find("lm_head.weight") ?? tensors.get(usual);
   return rows.map((row) => multiply(head, row));
 }
 

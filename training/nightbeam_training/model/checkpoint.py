@@ -19,6 +19,7 @@ from nightbeam_training.model.config import CONFIG_FILE, HEADS_FIELD, parse_conf
 from nightbeam_training.model.llama import Llama
 
 WEIGHTS_FILE = "model.safetensors"
+ADAPTER_FILE = "adapter_config.json"
 _ANGLES = ".rotary_emb.inv_freq"
 DESCRIBING_FILES = [
     CONFIG_FILE,
@@ -49,6 +50,12 @@ def load_checkpoint(directory: Path, *, heads: bool = False) -> Checkpoint:
 
     heads: whether a heads draft is accepted; it does not use prefixes, so usually it is not.
     """
+    if (directory / ADAPTER_FILE).exists():
+        raise TrainingError(
+            "BAD_CHECKPOINT",
+            f"{directory}: has an adapter ({ADAPTER_FILE}); merge it first: "
+            f"nightbeam convert --model {directory} --out DIR",
+        )
     config, raw = read_config(directory)
     if config.nightbeam_heads is not None and not heads:
         raise TrainingError(
@@ -63,8 +70,14 @@ def load_checkpoint(directory: Path, *, heads: bool = False) -> Checkpoint:
         raise TrainingError("BAD_CHECKPOINT", f"{path}: cannot be read: {error}") from error
     # Older files store the RoPE frequencies, which follow from the config.
     weights = {name: tensor for name, tensor in stored.items() if not name.endswith(_ANGLES)}
-    model = Llama(config)
     embedding = weights.get("model.embed_tokens.weight")
+    head = weights.get("lm_head.weight")
+    differs = embedding is not None and head is not None and not torch.equal(head, embedding)
+    if config.tie_word_embeddings and differs:
+        # As in `transformers`, a stored head that differs from the embeddings is not tied.
+        raw = {**raw, "tie_word_embeddings": False}
+        config = parse_config(raw, str(directory / CONFIG_FILE))
+    model = Llama(config)
     if config.tie_word_embeddings and embedding is not None:
         weights.setdefault("lm_head.weight", embedding)
     expected = {name: tuple(tensor.shape) for name, tensor in model.state_dict().items()}

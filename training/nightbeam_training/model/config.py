@@ -48,8 +48,8 @@ class LlamaConfig(BaseModel):
 
     @property
     def theta(self) -> float:
-        """RoPE base; newer files have it in `rope_parameters`."""
-        parameters = self.rope_parameters or {}
+        """RoPE base; newer files have it in `rope_parameters`, which a `rope_scaling` replaces."""
+        parameters = self.rope_scaling or self.rope_parameters or {}
         return float(parameters.get("rope_theta", self.rope_theta))
 
 

@@ -173,6 +173,8 @@ class Llama(nn.Module):
     def _rotation(self, positions: Tensor) -> Rotation:
         width = self.config.head_width
         powers = torch.arange(0, width, 2, dtype=torch.float32, device=positions.device) / width
-        angles = positions[:, None, :, None].float() / self.config.theta**powers
+        # Rounded as in `transformers`: first the frequencies, then the angles.
+        frequencies = 1.0 / self.config.theta**powers
+        angles = positions[:, None, :, None].float() * frequencies
         twice = torch.cat((angles, angles), dim=-1)
         return Rotation(cos=twice.cos(), sin=twice.sin())

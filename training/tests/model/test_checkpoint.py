@@ -210,6 +210,29 @@ def test_a_tied_head_without_an_embedding_is_named(world: World, tmp_path: Path)
         load_checkpoint(tmp_path)
 
 
+def test_a_stored_head_that_differs_is_used_although_the_config_ties_it(
+    world: World, tmp_path: Path
+) -> None:
+    save_checkpoint(make_model(world.spec, seed=1, tie_word_embeddings=True), tmp_path / "a")
+    edit_weights(
+        tmp_path / "a",
+        lambda weights: weights.update(
+            {"lm_head.weight": weights["model.embed_tokens.weight"] + 1}
+        ),
+    )
+    save_checkpoint(load_checkpoint(tmp_path / "a"), tmp_path / "b")
+    a, b = (load_file(tmp_path / name / "model.safetensors") for name in ("a", "b"))
+    assert torch.equal(a["lm_head.weight"], b["lm_head.weight"])
+    assert torch.equal(a["model.embed_tokens.weight"], b["model.embed_tokens.weight"])
+    assert load_checkpoint(tmp_path / "b").config["tie_word_embeddings"] is False
+
+
+def test_an_adapter_is_refused_with_the_command_that_merges_it(saved: Path) -> None:
+    (saved / "adapter_config.json").write_text("{}")
+    with pytest.raises(TrainingError, match="nightbeam convert --model"):
+        load_checkpoint(saved)
+
+
 def test_a_failed_write_leaves_the_old_file(
     world: World, saved: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

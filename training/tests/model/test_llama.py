@@ -21,6 +21,11 @@ SHAPES: list[dict[str, object]] = [
     {"attention_bias": True, "mlp_bias": True},
     {"head_dim": 4, "rope_theta": 500.0, "rms_norm_eps": 1e-3},
     {"rope_parameters": {"rope_type": "default", "rope_theta": 300.0}},
+    {
+        "rope_theta": 300.0,
+        "rope_scaling": {"rope_type": "default"},
+        "rope_parameters": {"rope_type": "default", "rope_theta": 500.0},
+    },
 ]
 
 
@@ -54,6 +59,20 @@ def test_logits_are_those_of_transformers(
     torch.testing.assert_close(
         causal_logits(ours, tokens), theirs(tokens).logits, atol=1e-5, rtol=1e-5
     )
+
+
+@pytest.mark.parametrize("theta", [10_000.0, 1_000_000.0])
+def test_rotations_are_those_of_transformers_to_the_bit(world: World, theta: float) -> None:
+    from transformers import LlamaConfig
+    from transformers.models.llama.modeling_llama import LlamaRotaryEmbedding
+
+    ours = make_model(world.spec, seed=3, head_dim=64, rope_theta=theta)
+    config = LlamaConfig(head_dim=64, rope_parameters={"rope_type": "default", "rope_theta": theta})
+    positions = torch.arange(1200)[None]
+    theirs = LlamaRotaryEmbedding(config)(torch.zeros(1), positions)
+    rotation = ours.model._rotation(positions)
+    assert torch.equal(rotation.cos[:, 0], theirs[0])
+    assert torch.equal(rotation.sin[:, 0], theirs[1])
 
 
 @pytest.fixture(scope="module")

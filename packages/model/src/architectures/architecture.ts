@@ -21,16 +21,24 @@ export interface Architecture {
   readonly vocabularySize: number;
   /** Width of a hidden state. */
   readonly hiddenSize: number;
-  /** Positions that the model was made for. */
+  /** Positions that the model was made for, or that its narrowest layer sees. */
   readonly maxPositions: number;
+  /** The setting that `maxPositions` comes from, with its value, for errors. */
+  readonly positionsLimit: string;
   /** Heads of the attention over a prompt: it holds a score per pair of tokens and head. */
   readonly attentionHeads: number;
   /** Keys and values that a run leaves for later ones. */
   readonly memory: MemoryShape;
   /** Weights that every token is multiplied with: those of the linear layers. */
   readonly weightsPerToken: number;
-  /** Tensor with a row per token of the vocabulary that hidden states are scored against. */
+  /** Tensor with a row per token of the vocabulary, that tokens become. */
+  readonly embeddings: string;
+  /** The output layer's tensor, if it is one of its own. */
+  readonly head: string;
+  /** Tensor with a row per token that hidden states are scored against: `head`, or `embeddings` if it is tied. */
   readonly outputWeight: string;
+  /** The same with an output layer of its own, whatever the configuration says. */
+  withOwnHead(): Architecture;
   /** Whether int8 is for this tensor: a matrix of a linear layer. */
   isLinear(tensor: string): boolean;
   /** Whether the checkpoint may have this tensor although no graph uses it. */

@@ -1,51 +1,100 @@
 import { createHash } from "node:crypto";
-import { createReadStream, existsSync } from "node:fs";
+import { createReadStream } from "node:fs";
 import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import type { TargetProgram } from "@nightbeam/decoding";
 import type { DeviceKind } from "../devices/device.js";
-import { CHAT_TEMPLATE_FILES } from "../prompt/chat-template.js";
-import { PROMPT_SPEC_FILE, type PromptSpec, readPromptSpec } from "../prompt/prompt-spec.js";
-import { type ModelConfig, readModelConfig } from "./model-config.js";
+import type { PromptSpec } from "../prompt/prompt-spec.js";
+import { adaptTensors } from "./adapter.js";
+import { ADAPTER_WEIGHTS } from "./adapter-config.js";
+import { type Description, describeCheckpoint, describingFiles, promptSpecOf } from "./describe.js";
+import { type Change, changedNumbers } from "./merge.js";
+import { toFloat32 } from "./numbers.js";
 import type { Precision } from "./precision.js";
-import { listTensors, type StoredTensor } from "./safetensors.js";
+import { listTensors } from "./safetensors.js";
+import { readTensor, type StoredTensor } from "./stored-tensor.js";
+import { plainNames } from "./tensor-names.js";
+import { settleHead } from "./tied-head.js";
 
-/** A model directory as Hugging Face writes it, with `nightbeam.json`. */
-export interface Checkpoint {
-  readonly directory: string;
-  readonly config: ModelConfig;
-  readonly promptSpec: PromptSpec;
+/** A model directory as Hugging Face writes it, perhaps with an adapter; the weights stay on disk. */
+export interface DescribedWeights extends Description {
+  /** By plain names (tensor-names.ts), without those that no graph uses. */
   readonly tensors: ReadonlyMap<string, StoredTensor>;
+  /** What an adapter does to tensors while they are read. */
+  readonly changes: ReadonlyMap<string, Change>;
+  /** Names of the files that the base's weights are in. */
+  readonly weightFiles: readonly string[];
+}
+
+/** The same with `nightbeam.json`. */
+export interface Checkpoint extends DescribedWeights {
+  readonly promptSpec: PromptSpec;
 }
 
 /** Reads what describes a checkpoint; the weights stay on disk. @throws ModelError */
 export async function openCheckpoint(directory: string): Promise<Checkpoint> {
-  const config = await readModelConfig(directory);
-  const [tensors, promptSpec] = await Promise.all([
-    listTensors(directory),
-    readPromptSpec(directory),
-  ]);
-  return { directory, config, promptSpec, tensors };
+  const weights = await describeWeights(directory);
+  return { ...weights, promptSpec: await promptSpecOf(weights) };
 }
 
-/** Files beside the weights that decide what a model answers. */
-export function describingFiles({ prompt }: Pick<PromptSpec, "prompt">): string[] {
-  const files = ["config.json", PROMPT_SPEC_FILE, "tokenizer.json", "tokenizer_config.json"];
-  return prompt.kind === "chat" ? [...files, ...CHAT_TEMPLATE_FILES] : files;
+/** The same for a checkpoint that may have no `nightbeam.json` yet. @throws ModelError */
+export async function describeWeights(directory: string): Promise<DescribedWeights> {
+  const description = await describeCheckpoint(directory);
+  const { base, adapter, config } = description;
+  const stored = await listTensors(base);
+  const plain = plainNames(stored.tensors, config);
+  const used = new Map([...plain.tensors].filter(([name]) => !config.architecture.isIgnored(name)));
+  const path = join(base, "config.json");
+  const settled = await settleHead(config.architecture, { tensors: used, path });
+  const whole = { ...description, weightFiles: stored.files };
+  if (adapter === undefined) {
+    const { architecture, tensors } = settled;
+    return { ...whole, config: { ...config, architecture }, tensors, changes: new Map() };
+  }
+  const names = plain.names;
+  const adapted = adaptTensors({ directory: base, names, ...settled }, adapter);
+  const { changes } = adapted;
+  const isChanged = (name: string) => {
+    const change = changes.get(name);
+    return change?.product !== undefined || change?.rows !== undefined;
+  };
+  const { architecture, tensors } = await settleHead(settled.architecture, {
+    tensors: adapted.tensors,
+    path,
+    isChanged,
+  });
+  return { ...whole, config: { ...config, architecture }, tensors, changes };
 }
 
-/** SHA-256 in hex over the files that decide what a model answers, weights included. */
+/** A tensor's numbers as 32-bit floats, with what an adapter does to them. @throws ModelError UNSUPPORTED */
+export async function readNumbers(
+  { changes }: Pick<Checkpoint, "changes">,
+  tensor: StoredTensor,
+): Promise<Float32Array<ArrayBuffer>> {
+  const change = changes.get(tensor.name);
+  return change === undefined
+    ? toFloat32(tensor, await readTensor(tensor))
+    : changedNumbers(tensor, change);
+}
+
+/** SHA-256 in hex over what decides what a model answers, weights included. */
 export async function checkpointHash(checkpoint: Checkpoint): Promise<string> {
-  const weights = [...new Set([...checkpoint.tensors.values()].map(({ file }) => file))].sort();
+  const { base, adapter, weightFiles } = checkpoint;
   const hash = createHash("sha256");
-  for (const file of [...describingFiles(checkpoint.promptSpec), ...weights]) {
-    const path = join(checkpoint.directory, file);
-    if (!existsSync(path)) continue;
+  const weights = weightFiles.map((file) => ({ file, path: join(base, file) }));
+  const adapted =
+    adapter === undefined
+      ? []
+      : [{ file: ADAPTER_WEIGHTS, path: join(adapter.directory, ADAPTER_WEIGHTS) }];
+  const describing = describingFiles(checkpoint, checkpoint.promptSpec);
+  for (const { file, path } of [...describing, ...weights, ...adapted]) {
     hash.update(`${file}\n`);
     await pipeline(createReadStream(path, { highWaterMark: 1 << 20 }), async (chunks) => {
       for await (const chunk of chunks) hash.update(chunk);
     });
   }
+  // The settings alone: adapter_config.json also says where the base was when the adapter was trained.
+  if (adapter !== undefined) hash.update(JSON.stringify(adapter.settings));
   return hash.digest("hex");
 }
 

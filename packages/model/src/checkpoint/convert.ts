@@ -1,15 +1,18 @@
 import { copyFileSync, existsSync } from "node:fs";
-import { mkdir, mkdtemp, open, rename, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, open, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { ModelError } from "../errors.js";
 import { stepsName } from "../onnx/linear.js";
-import { type Checkpoint, describingFiles, openCheckpoint } from "./checkpoint.js";
-import { type FloatFormat, fromFloat32, quantizeColumns, toFloat32 } from "./numbers.js";
+import { writeBytes } from "./bytes.js";
+import { type Checkpoint, openCheckpoint, readNumbers } from "./checkpoint.js";
+import { describingFiles } from "./describe.js";
+import { type FloatFormat, fromFloat32, quantizeColumns } from "./numbers.js";
 import { type Precision, STORED_FLOATS } from "./precision.js";
-import { readTensor, type StoredTensor, writeBytes } from "./safetensors.js";
+import type { StoredTensor } from "./stored-tensor.js";
 
 /** Whether onnxruntime can read the weights where they are. */
 export function isReady(checkpoint: Checkpoint, precision: Precision): boolean {
+  if (checkpoint.adapter !== undefined) return false;
   if (precision === "int8") return isQuantized(checkpoint);
   return [...checkpoint.tensors.values()].every(({ type }) => type === STORED_FLOATS[precision]);
 }
@@ -35,10 +38,10 @@ export async function convertCheckpoint(
   // A unique name: two processes, or two models of one process, may convert the same checkpoint.
   const partial = await mkdtemp(`${options.out}.partial-`);
   try {
-    for (const file of describingFiles(checkpoint.promptSpec)) {
-      const source = join(checkpoint.directory, file);
-      if (existsSync(source)) copyFileSync(source, join(partial, file));
+    for (const { file, path } of describingFiles(checkpoint, checkpoint.promptSpec)) {
+      copyFileSync(path, join(partial, file));
     }
+    await sizeVocabulary(checkpoint, join(partial, "config.json"));
     await writeWeights(checkpoint, { path: join(partial, "model.safetensors"), ...options });
     await rename(partial, options.out);
   } finally {
@@ -75,6 +78,15 @@ export async function readyCheckpoint(
     if (existsSync(out)) return openCheckpoint(out);
     throw error;
   }
+}
+
+/** An adapter may have more embeddings than the base that config.json describes. */
+async function sizeVocabulary({ adapter, config }: Checkpoint, path: string): Promise<void> {
+  if (adapter === undefined) return;
+  const json: object = JSON.parse(await readFile(path, "utf8"));
+  const { vocabularySize } = config.architecture;
+  const sized = { ...json, vocab_size: vocabularySize };
+  await writeFile(path, `${JSON.stringify(sized, null, 2)}\n`);
 }
 
 interface Piece {
@@ -139,7 +151,7 @@ async function writeWeights(
   try {
     await writeBytes(handle, Buffer.concat([start, Buffer.from(padded)]), 0);
     for (const tensor of tensors) {
-      const values = toFloat32(tensor, await readTensor(checkpoint.directory, tensor));
+      const values = await readNumbers(checkpoint, tensor);
       for (const [name, bytes] of encode(tensor, { values, ...becomes(tensor) })) {
         await writeBytes(handle, bytes, 8 + padded.length + (places.get(name) ?? 0));
       }

@@ -1,11 +1,12 @@
 import { join } from "node:path";
 import { ModelError } from "../errors.js";
 import type { Checkpoint } from "./checkpoint.js";
-import { type ModelConfig, readModelConfig } from "./model-config.js";
+import { describeCheckpoint } from "./describe.js";
+import type { ModelConfig } from "./model-config.js";
 
 /** Whether a checkpoint is a heads draft: `openLevelHeads` opens it, `openModel` does not. @throws ModelError */
 export async function isLevelHeadsCheckpoint(directory: string): Promise<boolean> {
-  return (await readModelConfig(directory)).levelHeads !== undefined;
+  return (await describeCheckpoint(directory)).config.levelHeads !== undefined;
 }
 
 /** @throws ModelError UNSUPPORTED for a heads draft, if an ordinary model is needed */

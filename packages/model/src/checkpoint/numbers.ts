@@ -1,5 +1,5 @@
 import { ModelError } from "../errors.js";
-import type { StoredTensor } from "./safetensors.js";
+import type { StoredTensor } from "./stored-tensor.js";
 
 /**
  * A stored tensor as 32-bit floats. Every half-precision number is one exactly.
@@ -7,7 +7,10 @@ import type { StoredTensor } from "./safetensors.js";
  * @param bytes of the tensor; 32-bit floats are used in place
  * @throws ModelError UNSUPPORTED for other types than F32, F16 and BF16
  */
-export function toFloat32(tensor: StoredTensor, bytes: ArrayBuffer): Float32Array<ArrayBuffer> {
+export function toFloat32(
+  tensor: Pick<StoredTensor, "name" | "type">,
+  bytes: ArrayBuffer,
+): Float32Array<ArrayBuffer> {
   switch (tensor.type) {
     case "F32":
       return new Float32Array(bytes);
@@ -25,6 +28,10 @@ export function toFloat32(tensor: StoredTensor, bytes: ArrayBuffer): Float32Arra
 
 /** Types of floating-point numbers, as safetensors names them. */
 export type FloatFormat = "F32" | "F16" | "BF16";
+
+export function isFloatFormat(type: string): type is FloatFormat {
+  return type === "F32" || type === "F16" || type === "BF16";
+}
 
 /**
  * 32-bit floats as bytes of another type, rounded to nearest, ties to even.

@@ -1,6 +1,6 @@
 import type { FloatType } from "../onnx/floats.js";
 import type { FloatFormat } from "./numbers.js";
-import type { StoredTensor } from "./safetensors.js";
+import type { StoredTensor } from "./stored-tensor.js";
 
 /**
  * The numbers that a model computes in: 32-bit floats; 16-bit floats, whose sums, norms and scores are in

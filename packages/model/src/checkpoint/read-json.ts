@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import type { z } from "zod";
 import { ModelError, type ModelErrorCode } from "../errors.js";
+import { isPointerText, pointerProblem } from "./lfs-pointer.js";
 
 /** How a file's content is checked, and what its errors say. */
 interface JsonCheck<Schema extends z.ZodType> {
@@ -24,6 +25,7 @@ export async function readJson<Schema extends z.ZodType>(
   } catch (cause) {
     throw new ModelError("MISSING_FILE", `cannot read ${path}: ${check.remedy}`, { cause });
   }
+  if (isPointerText(text)) throw new ModelError(check.code, pointerProblem(path));
   let json: unknown;
   try {
     json = JSON.parse(text);

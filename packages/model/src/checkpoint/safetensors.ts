@@ -3,23 +3,14 @@ import { type FileHandle, open } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { z } from "zod";
 import { ModelError } from "../errors.js";
+import { readBytes } from "./bytes.js";
+import { explainPath } from "./explain-directory.js";
+import { isPointer, pointerProblem } from "./lfs-pointer.js";
 import { readJson } from "./read-json.js";
+import type { StoredTensor } from "./stored-tensor.js";
 
 /** Bytes per number, for the element types that can be read; the size of others is not checked. */
 const NUMBER_BYTES: Readonly<Record<string, number>> = { F32: 4, F16: 2, BF16: 2, I8: 1 };
-
-/** A tensor in a safetensors file. */
-export interface StoredTensor {
-  readonly name: string;
-  /** Element type as the format names it: F32, F16, BF16, … */
-  readonly type: string;
-  readonly shape: readonly number[];
-  /** File name within the checkpoint's directory. */
-  readonly file: string;
-  /** Offset in the file, in bytes. */
-  readonly offset: number;
-  readonly length: number;
-}
 
 const header = z.record(
   z.string(),
@@ -35,11 +26,23 @@ const header = z.record(
 );
 const shardIndex = z.looseObject({ weight_map: z.record(z.string(), z.string()) });
 
-/** One system call moves at most 2 GiB, and an embedding can be larger. */
-const PIECE_BYTES = 2 ** 30;
-
 /** A header of 100 MB describes more tensors than any checkpoint has: a larger one means a broken file. */
 const MAX_HEADER_BYTES = 100_000_000;
+
+const WEIGHTS = "model.safetensors";
+const INDEX = "model.safetensors.index.json";
+
+/** Whether a directory has weights that can be read here. */
+export function hasWeights(directory: string): boolean {
+  return [WEIGHTS, INDEX].some((file) => existsSync(join(directory, file)));
+}
+
+/** A checkpoint's weights as they are stored. */
+export interface StoredWeights {
+  readonly tensors: ReadonlyMap<string, StoredTensor>;
+  /** Names of the files that they are in. */
+  readonly files: readonly string[];
+}
 
 /**
  * Lists the tensors of a checkpoint: of `model.safetensors`, or of the shards that
@@ -47,9 +50,10 @@ const MAX_HEADER_BYTES = 100_000_000;
  *
  * @throws ModelError MISSING_FILE, BAD_CHECKPOINT
  */
-export async function listTensors(directory: string): Promise<ReadonlyMap<string, StoredTensor>> {
+export async function listTensors(directory: string): Promise<StoredWeights> {
   const tensors = new Map<string, StoredTensor>();
-  for (const file of await weightFiles(directory)) {
+  const files = await weightFiles(directory);
+  for (const file of files) {
     for (const tensor of await readHeader(join(directory, file))) {
       const other = tensors.get(tensor.name);
       if (other !== undefined) {
@@ -61,13 +65,18 @@ export async function listTensors(directory: string): Promise<ReadonlyMap<string
       tensors.set(tensor.name, tensor);
     }
   }
-  return tensors;
+  return { tensors, files };
 }
 
+/** As transformers does, one file goes before an index. */
 async function weightFiles(directory: string): Promise<string[]> {
-  const index = join(directory, "model.safetensors.index.json");
-  if (existsSync(join(directory, "model.safetensors")) || !existsSync(index)) {
-    return ["model.safetensors"];
+  if (existsSync(join(directory, WEIGHTS))) return [WEIGHTS];
+  const index = join(directory, INDEX);
+  if (!existsSync(index)) {
+    throw new ModelError(
+      "MISSING_FILE",
+      `there is no ${join(directory, WEIGHTS)}: ${explainPath(directory)}`,
+    );
   }
   const { weight_map } = await readJson(index, {
     schema: shardIndex,
@@ -83,10 +92,18 @@ async function weightFiles(directory: string): Promise<string[]> {
       );
     }
   }
+  const missing = files.filter((file) => !existsSync(join(directory, file)));
+  if (missing.length > 0) {
+    throw new ModelError(
+      "MISSING_FILE",
+      `${index} names ${missing.length} of ${files.length} files that do not exist, such as ${join(directory, missing[0] ?? "")}; download or copy them again`,
+    );
+  }
   return files;
 }
 
-async function readHeader(path: string): Promise<StoredTensor[]> {
+/** The tensors of one file. @throws ModelError MISSING_FILE, BAD_CHECKPOINT */
+export async function readHeader(path: string): Promise<StoredTensor[]> {
   const bad = (what: string, cause?: unknown) =>
     new ModelError("BAD_CHECKPOINT", `${path} is not a safetensors file: ${what}`, { cause });
   let handle: FileHandle;
@@ -101,6 +118,7 @@ async function readHeader(path: string): Promise<StoredTensor[]> {
   }
   try {
     const { size } = await handle.stat();
+    if (await isPointer(handle, size)) throw new ModelError("BAD_CHECKPOINT", pointerProblem(path));
     if (size < 8) throw bad("it is shorter than its own header");
     const start = await readBytes(handle, { offset: 0, length: 8 });
     const length = Number(new DataView(start).getBigUint64(0, true));
@@ -125,6 +143,7 @@ async function readHeader(path: string): Promise<StoredTensor[]> {
           name,
           type: entry.dtype,
           shape: entry.shape,
+          directory: dirname(path),
           file: basename(path),
           offset: 8 + length + begin,
           length: end - begin,
@@ -150,42 +169,5 @@ function parseHeader(
     return header.parse(JSON.parse(text));
   } catch (cause) {
     throw bad("its header does not match the format", cause);
-  }
-}
-
-/** @throws Error if the file ends first */
-async function readBytes(
-  handle: FileHandle,
-  range: { offset: number; length: number },
-): Promise<ArrayBuffer> {
-  const bytes = new Uint8Array(range.length);
-  for (let at = 0; at < bytes.length; ) {
-    const piece = Math.min(PIECE_BYTES, bytes.length - at);
-    const { bytesRead } = await handle.read(bytes, at, piece, range.offset + at);
-    if (bytesRead === 0) throw new Error(`the file ends at ${range.offset + at} bytes`);
-    at += bytesRead;
-  }
-  return bytes.buffer;
-}
-
-/** Writes all bytes at an offset of a file. */
-export async function writeBytes(
-  handle: FileHandle,
-  bytes: Uint8Array,
-  offset: number,
-): Promise<void> {
-  for (let at = 0; at < bytes.length; ) {
-    const piece = Math.min(PIECE_BYTES, bytes.length - at);
-    at += (await handle.write(bytes, at, piece, offset + at)).bytesWritten;
-  }
-}
-
-/** The bytes of one tensor, in a buffer of their own. */
-export async function readTensor(directory: string, tensor: StoredTensor): Promise<ArrayBuffer> {
-  const handle = await open(join(directory, tensor.file));
-  try {
-    return await readBytes(handle, tensor);
-  } finally {
-    await handle.close();
   }
 }

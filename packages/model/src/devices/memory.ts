@@ -1,7 +1,7 @@
 import { totalmem } from "node:os";
 import type { Architecture } from "../architectures/architecture.js";
 import type { Precision } from "../checkpoint/precision.js";
-import type { StoredTensor } from "../checkpoint/safetensors.js";
+import type { StoredTensor } from "../checkpoint/stored-tensor.js";
 import { type Device, deviceName } from "./device.js";
 import { nvidiaGpus } from "./nvidia-gpus.js";
 
@@ -16,7 +16,7 @@ export interface MemoryNeed {
 export interface PlannedModel {
   readonly device: Device;
   readonly precision: Precision;
-  readonly architecture: Pick<Architecture, "isLinear" | "isIgnored" | "outputWeight">;
+  readonly architecture: Pick<Architecture, "isLinear" | "outputWeight">;
   /** As the checkpoint has them; conversions have as many elements. */
   readonly tensors: ReadonlyMap<string, Pick<StoredTensor, "name" | "shape">>;
   /** Sessions per worker that have the weights. */
@@ -36,7 +36,7 @@ const WIDTHS: Readonly<Record<Precision, number>> = { fp32: 4, fp16: 2, bf16: 2,
 export function memoryNeed(model: PlannedModel): MemoryNeed {
   const { architecture, precision, graphs } = model;
   const width = WIDTHS[precision];
-  const all = [...model.tensors.values()].filter(({ name }) => !architecture.isIgnored(name));
+  const all = [...model.tensors.values()];
   if (model.device.kind === "cpu") {
     const linear = all.filter(({ name }) => architecture.isLinear(name));
     return { weights: graphs * elements(linear) * (precision === "int8" ? 1 : width), batch: 0 };

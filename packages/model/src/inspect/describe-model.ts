@@ -1,10 +1,8 @@
-import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
-import type { ModelConfig } from "../checkpoint/model-config.js";
+import type { DescribedWeights } from "../checkpoint/checkpoint.js";
 import { PRECISIONS, type Precision } from "../checkpoint/precision.js";
 import { readJson } from "../checkpoint/read-json.js";
-import type { StoredTensor } from "../checkpoint/safetensors.js";
 import { CPU, type Device } from "../devices/device.js";
 import { memoryNeed } from "../devices/memory.js";
 
@@ -25,23 +23,25 @@ export interface ModelReport {
     readonly types: readonly string[];
     readonly files: readonly string[];
   };
-  /** A LoRA adapter beside the weights. */
-  readonly adapter: string | undefined;
+  /** A LoRA adapter and the model that it is merged with. */
+  readonly adapter: { readonly directory: string; readonly base: string } | undefined;
   /** Bytes of weights that a worker takes, besides the pages of files that it shares. */
   readonly workerBytes: readonly { device: Device["kind"]; precision: Precision; bytes: number }[];
 }
 
-const ADAPTER_FILE = "adapter_config.json";
 const named = z.looseObject({ model_type: z.string() });
 
 /** @throws ModelError */
-export async function describeModel(
-  directory: string,
-  { config, tensors }: { config: ModelConfig; tensors: ReadonlyMap<string, StoredTensor> },
-): Promise<ModelReport> {
+export async function describeModel({
+  base,
+  adapter,
+  config,
+  tensors,
+  weightFiles,
+}: DescribedWeights): Promise<ModelReport> {
   const { architecture } = config;
   const stored = [...tensors.values()];
-  const { model_type } = await readJson(join(directory, "config.json"), {
+  const { model_type } = await readJson(join(base, "config.json"), {
     schema: named,
     code: "BAD_CHECKPOINT",
     remedy: "it should name its model_type",
@@ -57,14 +57,14 @@ export async function describeModel(
     },
     maxPositions: architecture.maxPositions,
     vocabularySize: architecture.vocabularySize,
-    outputLayer: architecture.outputWeight.includes("embed") ? "tied" : "own",
+    outputLayer: architecture.outputWeight === architecture.embeddings ? "tied" : "own",
     weights: {
       count: stored.reduce((sum, { shape }) => sum + shape.reduce((all, size) => all * size, 1), 0),
       bytes: stored.reduce((sum, { length }) => sum + length, 0),
       types: unique(stored.map(({ type }) => type)),
-      files: unique(stored.map(({ file }) => file)),
+      files: weightFiles,
     },
-    adapter: existsSync(join(directory, ADAPTER_FILE)) ? ADAPTER_FILE : undefined,
+    adapter: adapter === undefined ? undefined : { directory: adapter.directory, base },
     workerBytes: DEVICES.flatMap((device) =>
       PRECISIONS.filter((precision) => runs(device, precision)).map((precision) => {
         const model = { device, precision, architecture, tensors, graphs: 1, maxBatchBytes: 0 };

@@ -1,9 +1,9 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { Catalogue } from "@nightbeam/catalogue";
-import { readModelConfig } from "../checkpoint/model-config.js";
-import { listTensors } from "../checkpoint/safetensors.js";
-import { checkPromptSpec, PROMPT_SPEC_FILE, readPromptSpec } from "../prompt/prompt-spec.js";
+import { describeWeights } from "../checkpoint/checkpoint.js";
+import { placeOf, promptSpecOf } from "../checkpoint/describe.js";
+import { checkPromptSpec, PROMPT_SPEC_FILE } from "../prompt/prompt-spec.js";
 import { describeModel, type ModelReport } from "./describe-model.js";
 import { describePrompts, type PromptReport } from "./describe-prompts.js";
 import type { Project } from "./projects.js";
@@ -29,20 +29,20 @@ export interface CheckpointReport extends ModelReport, PromptReport {
 /** @throws ModelError, as opening the model would; BAD_PROMPT_SPEC if no `nightbeam.json` can be proposed */
 export async function inspectCheckpoint(options: InspectOptions): Promise<CheckpointReport> {
   const { directory, like } = options;
-  const config = await readModelConfig(directory);
-  const tensors = await listTensors(directory);
-  const isProposed = like !== undefined || !existsSync(join(directory, PROMPT_SPEC_FILE));
-  const proposal = isProposed
-    ? await proposeSpec({ directory, catalogue: options.catalogue, like })
-    : undefined;
+  const weights = await describeWeights(directory);
+  const place = placeOf(weights, PROMPT_SPEC_FILE);
+  const isProposed = like !== undefined || !existsSync(join(place, PROMPT_SPEC_FILE));
+  // Of an adapter, the tokenizer may be in the directory of its base.
+  const from = { ...options, directory: placeOf(weights, "tokenizer.json") };
+  const proposal = isProposed ? await proposeSpec({ ...from, base: weights.base }) : undefined;
   const spec =
     proposal === undefined
-      ? await readPromptSpec(directory)
+      ? await promptSpecOf(weights)
       : checkPromptSpec(proposal.spec, "the proposed nightbeam.json");
   return {
     directory,
-    ...(await describeModel(directory, { config, tensors })),
+    ...(await describeModel(weights)),
     proposal,
-    ...(await describePrompts({ config, spec }, options)),
+    ...(await describePrompts({ config: weights.config, spec }, from)),
   };
 }

@@ -19,7 +19,10 @@ export interface Proposal {
 }
 
 interface ProposeOptions {
+  /** Of the tokenizer. */
   readonly directory: string;
+  /** Of config.json: the same, unless there is an adapter. */
+  readonly base: string;
   /** Its number of levels counts, and for a vocabulary without texts its codes. */
   readonly catalogue: Catalogue | undefined;
   /** Default: the project that the checkpoint looks like. */
@@ -37,8 +40,8 @@ const eosToken = z.object({
 
 /** @throws ModelError BAD_PROMPT_SPEC if nothing is recognised, with what is missing */
 export async function proposeSpec(options: ProposeOptions): Promise<Proposal> {
-  const { directory, catalogue } = options;
-  const model = await readJson(join(directory, "config.json"), {
+  const { directory, base, catalogue } = options;
+  const model = await readJson(join(base, "config.json"), {
     schema: config,
     code: "BAD_CHECKPOINT",
     remedy: "a checkpoint is a directory as `save_pretrained` of Hugging Face writes it",

@@ -1,4 +1,4 @@
-import type { StoredTensor } from "../checkpoint/safetensors.js";
+import type { StoredTensor } from "../checkpoint/stored-tensor.js";
 import { ModelError } from "../errors.js";
 import type { GraphBuilder, Value } from "./graph-builder.js";
 import { type ByteWeights, shiftBytes } from "./integer-product.js";

@@ -1,7 +1,7 @@
 import type { Architecture, PromptSource } from "../architectures/architecture.js";
 import type { GraphContext } from "../architectures/graph-context.js";
 import { declareNodes } from "../architectures/inputs.js";
-import type { StoredTensor } from "../checkpoint/safetensors.js";
+import type { StoredTensor } from "../checkpoint/stored-tensor.js";
 import { ModelError } from "../errors.js";
 import type { FloatType } from "../onnx/floats.js";
 import { type EncodedGraph, GraphBuilder } from "../onnx/graph-builder.js";
@@ -34,16 +34,15 @@ export function buildGraph(
   options: GraphOptions,
   build: (context: GraphContext) => void,
 ): EncodedGraph {
-  const { architecture } = options;
   const graph = new GraphBuilder("nightbeam");
   const weights = new Weights(options.tensors, options);
   const { maxPositions, onDevice, numbers, levels } = options;
   build({ graph, weights, maxPositions, onDevice, numbers, maxAncestors: levels - 1 });
-  const unused = weights.unused().filter((name) => !architecture.isIgnored(name));
+  const unused = weights.unused();
   if (unused.length > 0) {
     throw new ModelError(
       "UNSUPPORTED",
-      `the checkpoint has tensors that its config.json does not account for: ${unused.slice(0, 3).join(", ")}`,
+      `the checkpoint has ${unused.length} tensors that a model of its config.json does not have: ${unused.slice(0, 3).join(", ")}${unused.length > 3 ? ", …" : ""}; transformers leaves them out: if that is right, load it there and save it again`,
     );
   }
   return graph.encode();

@@ -1,12 +1,16 @@
 import { createHash } from "node:crypto";
-import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
-import { join } from "node:path";
 import type { Catalogue } from "@nightbeam/catalogue";
 import { checkCatalogue } from "../checkpoint/check-catalogue.js";
-import { describingFiles } from "../checkpoint/checkpoint.js";
+import {
+  describeCheckpoint,
+  describingFiles,
+  placeOf,
+  promptSpecOf,
+} from "../checkpoint/describe.js";
 import { refuseLevelHeads } from "../checkpoint/level-heads.js";
-import { type ModelConfig, readModelConfig } from "../checkpoint/model-config.js";
+import type { ModelConfig } from "../checkpoint/model-config.js";
+import { ModelError } from "../errors.js";
 import { codeText } from "./code-text.js";
 import { codeTokens } from "./code-tokens.js";
 import { endTokens } from "./end-tokens.js";
@@ -18,7 +22,7 @@ import {
   promptWriter,
   textEncoder,
 } from "./prompt-encoder.js";
-import { needsTokenizer, type PromptSpec, readPromptSpec } from "./prompt-spec.js";
+import { needsTokenizer, type PromptSpec } from "./prompt-spec.js";
 import { openTokenizer } from "./tokenizer.js";
 
 export interface PromptsOptions {
@@ -37,6 +41,8 @@ export interface Prompts {
   readonly writePrompt: PromptWriter | undefined;
   /** Longest prompt that the model takes, in tokens. */
   readonly maxPromptTokens: number;
+  /** Where `maxPromptTokens` comes from, for people. */
+  readonly promptLimit: string;
   /** Positions that a graph has to know. */
   readonly maxPositions: number;
   /** `codeTokens[level][code]` is the code's token. */
@@ -50,15 +56,14 @@ const DEFAULT_MAX_POSITIONS = 4096;
 
 /** Reads how prompts are written for a target. @throws ModelError; UNSUPPORTED for a heads draft */
 export async function openPrompts(options: PromptsOptions): Promise<Prompts> {
-  const [config, spec] = await Promise.all([
-    readModelConfig(options.directory),
-    readPromptSpec(options.directory),
-  ]);
-  refuseLevelHeads(options.directory, config);
-  return promptsOf({ config, spec }, options);
+  const description = await describeCheckpoint(options.directory);
+  refuseLevelHeads(options.directory, description.config);
+  const spec = await promptSpecOf(description);
+  const directory = placeOf(description, "tokenizer.json");
+  return promptsOf({ ...description, spec }, { ...options, directory });
 }
 
-/** The same, for a checkpoint that has been read. @throws ModelError */
+/** The same, for a checkpoint that has been read, in the directory of its tokenizer. @throws ModelError */
 export async function promptsOf(
   model: { config: ModelConfig; spec: PromptSpec },
   options: PromptsOptions,
@@ -71,18 +76,26 @@ export async function promptsOf(
   const { architecture } = config;
   const { vocabularySize } = architecture;
   const tokens = codeTokens(spec, { catalogue, vocabularySize, tokenizer });
-  const maxPositions = Math.min(
-    architecture.maxPositions,
-    options.maxPositions ?? DEFAULT_MAX_POSITIONS,
-  );
+  const asked = options.maxPositions ?? DEFAULT_MAX_POSITIONS;
+  const maxPositions = Math.min(architecture.maxPositions, asked);
   const closing = endTokens(spec, {
     tokenizer,
     vocabularySize,
     after: lastCode(spec, catalogue),
   });
   const levels = spec.levels + closing.length;
+  const maxPromptTokens = architecture.maxPromptTokens({ maxPositions, levels });
+  const positions =
+    asked < architecture.maxPositions
+      ? `${asked} positions`
+      : `${architecture.positionsLimit} in config.json`;
+  const promptLimit = `${positions}, less ${maxPositions - maxPromptTokens} for the codes`;
+  if (maxPromptTokens < 1) {
+    throw new ModelError("UNSUPPORTED", `no prompt fits into the model: ${promptLimit}`);
+  }
   const shared = {
-    maxPromptTokens: architecture.maxPromptTokens({ maxPositions, levels }),
+    maxPromptTokens,
+    promptLimit,
     maxPositions,
     codeTokens: tokens,
     endTokens: closing,
@@ -118,7 +131,7 @@ function lastCode(spec: PromptSpec, { trie }: Catalogue): string {
  * @throws ModelError MISSING_FILE, BAD_PROMPT_SPEC
  */
 export async function promptColumns(directory: string): Promise<string[]> {
-  return columnsOfSpec(await readPromptSpec(directory));
+  return columnsOfSpec(await promptSpecOf(await describeCheckpoint(directory)));
 }
 
 /** The same, for a spec that has been read. */
@@ -132,9 +145,9 @@ export function columnsOfSpec({ prompt }: PromptSpec): string[] {
 /** SHA-256 in hex over the files that decide how prompts are written; weights are not among them. */
 export async function promptsHash(directory: string): Promise<string> {
   const hash = createHash("sha256");
-  for (const file of describingFiles(await readPromptSpec(directory))) {
-    const path = join(directory, file);
-    if (existsSync(path)) hash.update(`${file}\n`).update(await readFile(path));
+  const description = await describeCheckpoint(directory);
+  for (const { file, path } of describingFiles(description, await promptSpecOf(description))) {
+    hash.update(`${file}\n`).update(await readFile(path));
   }
   return hash.digest("hex");
 }

@@ -1,7 +1,7 @@
 import { addClosingLevels, type Catalogue } from "@nightbeam/catalogue";
 import type { Scoring } from "@nightbeam/decoding";
+import { describeCheckpoint, promptSpecOf } from "../checkpoint/describe.js";
 import { openPrompts } from "./open-prompts.js";
-import { readPromptSpec } from "./prompt-spec.js";
 
 /**
  * The catalogue with the levels that a target's search has: those of its closing tokens (nightbeam.json, end)
@@ -15,7 +15,9 @@ export async function searchedCatalogue(
   options: { readonly directory: string; readonly scoring: Scoring },
 ): Promise<Catalogue> {
   const { directory, scoring } = options;
-  if (scoring !== "full" || (await readPromptSpec(directory)).end.length === 0) return catalogue;
+  if (scoring !== "full") return catalogue;
+  const { end } = await promptSpecOf(await describeCheckpoint(directory));
+  if (end.length === 0) return catalogue;
   const { endTokens } = await openPrompts({ directory, catalogue });
   return addClosingLevels(catalogue, endTokens.length);
 }

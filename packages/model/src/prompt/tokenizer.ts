@@ -3,6 +3,7 @@ import { Tokenizer } from "@huggingface/tokenizers";
 import { z } from "zod";
 import { readJson } from "../checkpoint/read-json.js";
 import { ModelError } from "../errors.js";
+import { requireTokenizer } from "./missing-tokenizer.js";
 
 /** Text to token ids, by the checkpoint's `tokenizer.json`. */
 export interface TextTokenizer {
@@ -17,6 +18,7 @@ export interface TextTokenizer {
 
 /** @throws ModelError MISSING_FILE, BAD_PROMPT_SPEC */
 export async function openTokenizer(directory: string): Promise<TextTokenizer> {
+  requireTokenizer(directory);
   const read = (file: string) =>
     readJson(join(directory, file), {
       schema: z.looseObject({}),

@@ -16,14 +16,12 @@ const TENSORS = new Map(
     { name: "layers", shape: [6 * 2 ** 10, 2 ** 20] },
     { name: "embeddings", shape: [2 ** 10, 2 ** 20] },
     { name: "output", shape: [2 ** 10, 2 ** 20] },
-    { name: "unused", shape: [2 ** 10, 2 ** 20] },
   ].map((tensor) => [tensor.name, tensor]),
 );
 
 function need(device: Device, precision: Precision, graphs = 1) {
   const architecture = {
     isLinear: (name: string) => name === "layers",
-    isIgnored: (name: string) => name === "unused",
     outputWeight: "output",
   };
   const model = { architecture, tensors: TENSORS, graphs, maxBatchBytes: GIB };

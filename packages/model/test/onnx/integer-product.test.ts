@@ -4,7 +4,7 @@ import { below, type Random, seeded, useTempDir } from "@nightbeam/testing";
 import { Tensor } from "onnxruntime-node";
 import { beforeAll, describe, expect, it } from "vitest";
 import { quantizeColumns } from "../../src/checkpoint/numbers.js";
-import type { StoredTensor } from "../../src/checkpoint/safetensors.js";
+import type { StoredTensor } from "../../src/checkpoint/stored-tensor.js";
 import { CPU } from "../../src/devices/device.js";
 import { GraphBuilder } from "../../src/onnx/graph-builder.js";
 import type { ByteWeights } from "../../src/onnx/integer-product.js";
@@ -143,7 +143,7 @@ async function stored(
     tensors.map(({ name, type, shape, data }) => {
       const offset = end;
       end += data.byteLength;
-      return [name, { name, type, shape, file, offset, length: data.byteLength }];
+      return [name, { name, type, shape, directory, file, offset, length: data.byteLength }];
     }),
   );
 }

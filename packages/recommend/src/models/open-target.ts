@@ -8,7 +8,8 @@ export type RunTarget =
   | { readonly program: SearchProgram; readonly searcher: Searcher };
 
 /** The target of a run on this machine. */
-export interface OpenTarget extends Pick<Model, "encodePrompt" | "maxPromptTokens" | "hash"> {
+export interface OpenTarget
+  extends Pick<Model, "encodePrompt" | "maxPromptTokens" | "promptLimit" | "hash"> {
   readonly asked: RunTarget;
   close(): Promise<void>;
 }

@@ -29,6 +29,8 @@ export interface ReaderOptions {
   readonly encodePrompt: PromptEncoder;
   /** Longest prompt that the model takes, in tokens. */
   readonly maxPromptTokens: number;
+  /** Where `maxPromptTokens` comes from, for people. */
+  readonly promptLimit: string;
   readonly excludeSeen: boolean;
   /** What happens to items that `historyCatalogue` lacks. */
   readonly unknownItems: "skip" | "reject";
@@ -62,7 +64,7 @@ export function userReader(options: ReaderOptions): (row: HistoryRow) => Reading
     if (prompt.length > options.maxPromptTokens) {
       return reject(
         "prompt_too_long",
-        `the prompt has ${prompt.length} tokens; the model takes ${options.maxPromptTokens}`,
+        `the prompt has ${prompt.length} tokens; the model takes ${options.maxPromptTokens} (${options.promptLimit})`,
       );
     }
     const seen = row.items.flatMap((id) => searched.itemIndex(id) ?? []);

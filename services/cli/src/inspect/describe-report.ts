@@ -37,7 +37,7 @@ function modelFacts(report: CheckpointReport): [string, string][] {
     ],
     ["vocabulary", `${whole(report.vocabularySize)} tokens`],
     ["output layer", report.outputLayer === "own" ? "weights of its own" : "tied to the embedding"],
-    ["adapter", report.adapter ?? "none"],
+    ["adapter", report.adapter === undefined ? "none" : `LoRA, merged with ${report.adapter.base}`],
   ];
 }
 

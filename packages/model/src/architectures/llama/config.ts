@@ -1,7 +1,9 @@
 import { z } from "zod";
 import { checkJson } from "../../checkpoint/read-json.js";
 import { ModelError } from "../../errors.js";
-import { type Rope, readRope, ropeFields } from "./rope.js";
+import type { Rope } from "./rope.js";
+import { readRope, ropeFields } from "./rope-fields.js";
+import { readWindow, windowFields } from "./window.js";
 
 /** Values of `model_type`: architectures that differ from LLaMA's in biases and norms alone. */
 export const MODEL_TYPES: readonly string[] = ["llama", "mistral", "qwen2", "qwen3"];
@@ -17,8 +19,10 @@ export interface LlamaConfig {
   readonly keyValueHeads: number;
   readonly headSize: number;
   readonly normEpsilon: number;
-  /** Positions that the model was made for: prompt and codes share them. */
+  /** Positions that prompt and codes share: those that the model was made for, or the narrowest window. */
   readonly maxPositions: number;
+  /** The setting that `maxPositions` comes from, with its value. */
+  readonly positionsLimit: string;
   readonly rope: Rope;
   readonly tiedHead: boolean;
   readonly biases: { readonly qkv: boolean; readonly output: boolean; readonly mlp: boolean };
@@ -36,15 +40,14 @@ const schema = z.looseObject({
   num_key_value_heads: z.int().positive().nullish(),
   head_dim: z.int().positive().nullish(),
   hidden_act: z.string().default("silu"),
-  max_position_embeddings: z.int().positive().default(2048),
+  max_position_embeddings: z.int().positive().optional(),
   rms_norm_eps: z.number().positive().default(1e-6),
   tie_word_embeddings: z.boolean().default(false),
   attention_bias: z.boolean().default(false),
   mlp_bias: z.boolean().default(false),
-  use_sliding_window: z.boolean().nullish(),
-  sliding_window: z.int().positive().nullish(),
-  partial_rotary_factor: z.number().nullish(),
   quantization_config: z.unknown().optional(),
+  quantization: z.unknown().optional(),
+  ...windowFields,
   ...ropeFields,
 });
 type RawConfig = z.output<typeof schema>;
@@ -63,35 +66,69 @@ export function readLlamaConfig(json: object, path: string): LlamaConfig {
     remedy: "a checkpoint is a directory as `save_pretrained` of Hugging Face writes it",
   });
   refuseUnsupported(raw, path);
-  const headSize = raw.head_dim ?? raw.hidden_size / raw.num_attention_heads;
-  const keyValueHeads = raw.num_key_value_heads ?? raw.num_attention_heads;
-  const bad = (message: string) => new ModelError("BAD_CHECKPOINT", `${path}: ${message}`);
-  if (!Number.isInteger(headSize))
-    throw bad("hidden_size is not a multiple of num_attention_heads");
-  if (raw.num_attention_heads % keyValueHeads !== 0) {
-    throw bad("num_attention_heads is not a multiple of num_key_value_heads");
-  }
-  if (headSize % 8 !== 0) {
-    throw new ModelError("UNSUPPORTED", `${path}: head_dim ${headSize} is not a multiple of 8`);
-  }
+  const defaults = DEFAULTS[raw.model_type] ?? {};
+  const { heads, keyValueHeads, headSize } = readHeads(raw, path);
+  const max_position_embeddings = raw.max_position_embeddings ?? defaults.positions ?? 2048;
+  const window = readWindow(raw, path) ?? Number.POSITIVE_INFINITY;
   return {
     vocabularySize: raw.vocab_size,
     hiddenSize: raw.hidden_size,
     intermediateSize: raw.intermediate_size,
     layers: raw.num_hidden_layers,
-    heads: raw.num_attention_heads,
+    heads,
     keyValueHeads,
     headSize,
     normEpsilon: raw.rms_norm_eps,
-    maxPositions: raw.max_position_embeddings,
-    rope: readRope(raw, path),
+    maxPositions: Math.min(max_position_embeddings, window),
+    positionsLimit:
+      window < max_position_embeddings
+        ? `sliding_window ${window}`
+        : `max_position_embeddings ${max_position_embeddings}`,
+    rope: readRope({ ...raw, max_position_embeddings }, path),
     tiedHead: raw.tie_word_embeddings,
-    biases: {
-      qkv: raw.model_type === "qwen2" || raw.attention_bias,
-      output: raw.model_type !== "qwen2" && raw.attention_bias,
-      mlp: raw.mlp_bias,
-    },
+    biases: readBiases(raw),
     queryKeyNorm: raw.model_type === "qwen3",
+  };
+}
+
+/** What transformers takes for fields that a configuration does not have, if it differs from LLaMA's. */
+const DEFAULTS: Readonly<
+  Record<string, { positions?: number; keyValueHeads?: number; headSize?: number }>
+> = {
+  mistral: { positions: 131_072, keyValueHeads: 8 },
+  qwen2: { positions: 32_768, keyValueHeads: 32 },
+  qwen3: { positions: 32_768, keyValueHeads: 32, headSize: 128 },
+};
+
+/** A field that is null is taken from other fields, one that is missing from the defaults. */
+function readHeads(raw: RawConfig, path: string) {
+  const defaults = DEFAULTS[raw.model_type] ?? {};
+  const heads = raw.num_attention_heads;
+  const orDefault = <T>(field: T | null | undefined, value: T | undefined): T | undefined =>
+    field === undefined ? value : (field ?? undefined);
+  const keyValueHeads = orDefault(raw.num_key_value_heads, defaults.keyValueHeads) ?? heads;
+  const headSize = orDefault(raw.head_dim, defaults.headSize) ?? raw.hidden_size / heads;
+  const bad = (message: string) => new ModelError("BAD_CHECKPOINT", `${path}: ${message}`);
+  if (!Number.isInteger(headSize))
+    throw bad("hidden_size is not a multiple of num_attention_heads");
+  if (heads % keyValueHeads !== 0) {
+    throw bad(
+      `num_attention_heads ${heads} is not a multiple of num_key_value_heads ${keyValueHeads}`,
+    );
+  }
+  if (headSize % 8 !== 0) {
+    throw new ModelError("UNSUPPORTED", `${path}: head_dim ${headSize} is not a multiple of 8`);
+  }
+  return { heads, keyValueHeads, headSize };
+}
+
+/** Only the fields that transformers reads for the type: Mistral has no biases, Qwen2 always three. */
+function readBiases({ model_type, attention_bias, mlp_bias }: RawConfig): LlamaConfig["biases"] {
+  const optional = (model_type === "llama" || model_type === "qwen3") && attention_bias;
+  return {
+    qkv: model_type === "qwen2" || optional,
+    output: optional,
+    mlp: model_type === "llama" && mlp_bias,
   };
 }
 
@@ -102,16 +139,8 @@ function refuseUnsupported(raw: RawConfig, path: string): void {
   if (raw.hidden_act !== "silu" && raw.hidden_act !== "swish") {
     refuse("hidden_act", `"${raw.hidden_act}" is not silu`);
   }
-  if (raw.quantization_config !== undefined) {
-    refuse(
-      "quantization_config",
-      "is set: give the checkpoint before quantisation; --precision int8 quantises it",
-    );
-  }
-  if ((raw.partial_rotary_factor ?? 1) !== 1) refuse("partial_rotary_factor", "is not 1");
-  // Mistral uses its window unless it is null; Qwen configs have a width that counts only if switched on.
-  const windowed = raw.model_type === "mistral" ? true : raw.use_sliding_window === true;
-  if (windowed && (raw.sliding_window ?? Number.POSITIVE_INFINITY) < raw.max_position_embeddings) {
-    refuse("sliding_window", `${raw.sliding_window} is smaller than max_position_embeddings`);
+  for (const field of ["quantization_config", "quantization"] as const) {
+    if (raw[field] === undefined || raw[field] === null) continue;
+    refuse(field, "is set: give the checkpoint before quantisation; --precision int8 quantises it");
   }
 }

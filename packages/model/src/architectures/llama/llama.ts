@@ -10,6 +10,7 @@ import { ropeTables } from "./rope.js";
 import { treeAttention } from "./tree-attention.js";
 
 const HEAD = "lm_head.weight";
+const ROTATION_TABLE = /\brotary_emb\.(inv_freq|original_inv_freq|cos_cached|sin_cached)$/;
 
 /** LLaMA and its kin: decoder-only, rotary positions, RMS norms, SwiGLU, grouped key-value heads. */
 export const llama: ModelFamily = {
@@ -24,13 +25,17 @@ function architectureOf(config: LlamaConfig): Architecture {
     vocabularySize: config.vocabularySize,
     hiddenSize,
     maxPositions: config.maxPositions,
+    positionsLimit: config.positionsLimit,
     attentionHeads: heads,
     memory: { layers, keyValueHeads, headSize },
     weightsPerToken: layers * hiddenSize * (attentionWeights + 3 * config.intermediateSize),
+    embeddings: EMBEDDINGS,
+    head: HEAD,
     outputWeight: tiedHead ? EMBEDDINGS : HEAD,
+    withOwnHead: () => architectureOf({ ...config, tiedHead: false }),
     isLinear: (tensor) => tensor.endsWith("_proj.weight"),
-    // Some checkpoints carry tables that are computed here, or a second copy of a tied head.
-    isIgnored: (tensor) => tensor.endsWith(".rotary_emb.inv_freq") || (tiedHead && tensor === HEAD),
+    // Some checkpoints carry tables that are computed here.
+    isIgnored: (tensor) => ROTATION_TABLE.test(tensor),
     // The prompt's last token is the root: a path's last code is predicted and never a row.
     maxPromptTokens: ({ maxPositions, levels }) => maxPositions - levels + 1,
     rootToken: (prompt) => prompt.at(-1) ?? 0,
