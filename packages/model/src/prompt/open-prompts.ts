@@ -112,6 +112,8 @@ function lastCode(spec: PromptSpec, { trie }: Catalogue): string {
  * @throws ModelError MISSING_FILE, BAD_PROMPT_SPEC
  */
 export async function promptColumns(directory: string): Promise<string[]> {
+  // A directory that is no checkpoint is refused as such.
+  await readModelConfig(directory);
   const { prompt } = await readPromptSpec(directory);
   if (prompt.kind === "items") return [];
   const texts =

@@ -5,6 +5,7 @@ import {
   readHistories,
   readItemList,
 } from "@nightbeam/dataset";
+import { promptColumns } from "@nightbeam/model";
 import { RecommendError } from "../errors.js";
 import { GROUPS_AT_ONCE, openRowsDecoder, type RowsDecoder } from "../open-rows-decoder.js";
 import { chooseProgram } from "../program/choose-program.js";
@@ -72,11 +73,12 @@ export async function openRecommender(
   const { kind: device } = settings.device;
   const how = { settings, programs: undefined, device, trie: searched.trie };
   const { program } = chooseProgram(how);
+  const texts = await promptColumns(settings.target);
   const decoder = await openRowsDecoder(
     { ...settings, program },
     { historyCatalogue, searched, histories, signal },
   );
-  return new MachineRecommender(decoder, settings.batchSize);
+  return new MachineRecommender(decoder, { batchSize: settings.batchSize, texts });
 }
 
 async function idsOf(items: string | readonly string[]): Promise<Iterable<string>> {
@@ -88,15 +90,21 @@ async function* nothing() {}
 class MachineRecommender implements Recommender {
   readonly #decoder: RowsDecoder;
   readonly #batchSize: number;
+  /** Columns of the texts that users need. */
+  readonly #texts: readonly string[];
   /** One per batch that the models take at once. */
   readonly #permits: Permits;
   readonly #underWay = new Set<Promise<unknown>>();
   readonly #closing = new AbortController();
   #closed: Promise<void> | undefined;
 
-  constructor(decoder: RowsDecoder, batchSize: number) {
+  constructor(
+    decoder: RowsDecoder,
+    { batchSize, texts }: { batchSize: number; texts: readonly string[] },
+  ) {
     this.#decoder = decoder;
     this.#batchSize = batchSize;
+    this.#texts = texts;
     this.#permits = new Permits(GROUPS_AT_ONCE * decoder.batchesAtOnce);
   }
 
@@ -148,7 +156,8 @@ class MachineRecommender implements Recommender {
     firstRow: number,
     signal: AbortSignal,
   ): Promise<readonly UserList[]> {
-    const rows = users.map((user, at) => historyRow(user, firstRow + at));
+    const texts = this.#texts;
+    const rows = users.map((user, at) => historyRow(user, { row: firstRow + at, texts }));
     const concurrency = Math.min(users.length, this.#decoder.batchesAtOnce);
     const decoding = this.#permits.run(concurrency, () => {
       signal.throwIfAborted();
