@@ -114,7 +114,11 @@ function lastCode(spec: PromptSpec, { trie }: Catalogue): string {
 export async function promptColumns(directory: string): Promise<string[]> {
   // A directory that is no checkpoint is refused as such.
   await readModelConfig(directory);
-  const { prompt } = await readPromptSpec(directory);
+  return columnsIn(await readPromptSpec(directory));
+}
+
+/** The same for a spec that has been read. */
+export function columnsIn({ prompt }: Pick<PromptSpec, "prompt">): string[] {
   if (prompt.kind === "items") return [];
   const texts =
     prompt.kind === "template" ? [prompt.template] : prompt.messages.map(({ content }) => content);
