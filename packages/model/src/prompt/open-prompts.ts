@@ -112,6 +112,8 @@ function lastCode(spec: PromptSpec, { trie }: Catalogue): string {
  * @throws ModelError MISSING_FILE, BAD_PROMPT_SPEC
  */
 export async function promptColumns(directory: string): Promise<string[]> {
+  // It is refused when it is opened, after what is cheaper to check.
+  if (!existsSync(directory)) return [];
   // A directory that is no checkpoint is refused as such.
   await readModelConfig(directory);
   return columnsIn(await readPromptSpec(directory));
