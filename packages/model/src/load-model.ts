@@ -9,7 +9,7 @@ import { availableMemory, memoryNeed, memoryProblem } from "./devices/memory.js"
 import { prepareDevice } from "./devices/prepare-device.js";
 import { ModelError } from "./errors.js";
 import type { AnswerOf, ProgramName, RequestOf } from "./programs/program.js";
-import { columnsOfSpec, type Prompts, promptsOf } from "./prompt/open-prompts.js";
+import { columnsIn, type Prompts, promptsOf } from "./prompt/open-prompts.js";
 import { promptStart } from "./prompt/prompt-start.js";
 import { ModelPool } from "./runtime/model-pool.js";
 import { ModelWorker } from "./runtime/model-worker.js";
@@ -102,9 +102,7 @@ export async function loadModel<Name extends ProgramName>(
     cacheBytes,
     maxPositions,
     maxPromptTokens,
-    start: sharesStart
-      ? promptStart(prompts, { catalogue, columns: columnsOfSpec(spec) })
-      : undefined,
+    start: sharesStart ? promptStart(prompts, { catalogue, columns: columnsIn(spec) }) : undefined,
     device,
     searchBytes,
   };

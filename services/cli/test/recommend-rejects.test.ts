@@ -244,7 +244,7 @@ describe("a draft that writes items with other tokens", () => {
     const odd = world().path("odd");
     await cp(world().draft, odd, { recursive: true });
     await copyFile(join(world().target, "nightbeam.json"), join(odd, "nightbeam.json"));
-    await editJson(join(odd, "nightbeam.json"), { codeTokenOffsets: [4, 5, 6] });
+    await editJson(join(odd, "nightbeam.json"), { codeTokenOffsets: [28, 16, 4] });
     await expect(listsIn(world(), { out: "odd-out", draft: odd })).rejects.toThrow(
       `\`draft\` ${odd} writes items with other tokens than the target`,
     );

@@ -2,7 +2,7 @@ import { buildCatalogue, type Catalogue } from "@nightbeam/catalogue";
 import type { ModelConfig } from "../checkpoint/model-config.js";
 import { codeText } from "../prompt/code-text.js";
 import { codesOfLevel } from "../prompt/code-tokens.js";
-import { promptsOf } from "../prompt/open-prompts.js";
+import { columnsIn, promptsOf } from "../prompt/open-prompts.js";
 import { needsTokenizer, type PromptSpec } from "../prompt/prompt-spec.js";
 import { openTokenizer } from "../prompt/tokenizer.js";
 import { findSpelling } from "./spelling.js";
@@ -58,6 +58,8 @@ export async function describePrompts(
     (id) => catalogue.itemIndex(id) !== undefined,
   );
   const indices = items.flatMap((id) => catalogue.itemIndex(id) ?? []);
+  // A user's texts are shown by the names of their columns.
+  const texts = Object.fromEntries(columnsIn(spec).map((column) => [column, `<${column}>`]));
   return {
     levels: prompts.codeTokens.map((tokens, level) => {
       const codes = codesOfLevel(catalogue, level);
@@ -66,8 +68,8 @@ export async function describePrompts(
     }),
     example: {
       history: items,
-      text: prompts.writePrompt?.(indices),
-      tokens: Array.from(prompts.encodePrompt(indices)),
+      text: prompts.writePrompt?.(indices, texts),
+      tokens: Array.from(prompts.encodePrompt(indices, texts)),
     },
     end: prompts.endTokens.map(name),
   };

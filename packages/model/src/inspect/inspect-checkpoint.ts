@@ -34,7 +34,13 @@ export async function inspectCheckpoint(options: InspectOptions): Promise<Checkp
   const isProposed = like !== undefined || !existsSync(join(place, PROMPT_SPEC_FILE));
   // Of an adapter, the tokenizer may be in the directory of its base.
   const from = { ...options, directory: placeOf(weights, "tokenizer.json") };
-  const proposal = isProposed ? await proposeSpec({ ...from, base: weights.base }) : undefined;
+  const proposal = isProposed
+    ? await proposeSpec({
+        ...{ like, catalogue: options.catalogue },
+        directory: from.directory,
+        base: weights.base,
+      })
+    : undefined;
   const spec =
     proposal === undefined
       ? await promptSpecOf(weights)

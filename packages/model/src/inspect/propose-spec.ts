@@ -33,6 +33,7 @@ const config = z.looseObject({
   model_type: z.string().optional(),
   vocab_size: z.int().positive(),
   bos_token_id: z.union([z.int(), z.array(z.int())]).nullish(),
+  eos_token_id: z.union([z.int(), z.array(z.int())]).nullish(),
 });
 const eosToken = z.object({
   eos_token: z.union([z.string(), z.object({ content: z.string() })]).nullish(),
@@ -60,7 +61,7 @@ export async function proposeSpec(options: ProposeOptions): Promise<Proposal> {
   const { prompt, end } = PROJECT_PROMPTS[project];
   const levels = catalogue?.trie.levels ?? spelling.codes.length;
   const closing = await Promise.all(
-    end.map(async (text) => (text === EOS ? await eosOf(directory) : text)),
+    end.map(async (text) => (text === EOS ? await eosOf(directory, model) : text)),
   );
   return {
     project,
@@ -164,14 +165,19 @@ function proposeOffsets(
   };
 }
 
-async function eosOf(directory: string): Promise<string> {
+/** The text of the end-of-sequence token, or else its number. */
+async function eosOf(directory: string, model: z.output<typeof config>): Promise<string | number> {
   const { eos_token } = await readJson(join(directory, "tokenizer_config.json"), {
     schema: eosToken,
     code: "BAD_PROMPT_SPEC",
     remedy: "it should name eos_token",
   });
   if (eos_token != null) return typeof eos_token === "string" ? eos_token : eos_token.content;
-  throw unknown(`tokenizer_config.json of ${directory} names no eos_token, which closes answers`);
+  const { eos_token_id } = model;
+  if (typeof eos_token_id === "number") return eos_token_id;
+  throw unknown(
+    `neither tokenizer_config.json (eos_token) nor config.json (eos_token_id) of ${directory} names the token that closes answers`,
+  );
 }
 
 function unknown(what: string): ModelError {

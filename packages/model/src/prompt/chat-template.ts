@@ -55,6 +55,8 @@ export async function openChatTemplate(
     );
   const template = attempt(() => new Template(text.replaceAll("strftime_now", TODAY)), failure);
   const variables = {
+    tools: null,
+    documents: null,
     ...specialTokens(config),
     ...prompt.variables,
     add_generation_prompt: prompt.addGenerationPrompt,
@@ -69,8 +71,8 @@ const TODAY = "nightbeam_today";
 /** A run that is resumed the next day must write the same prompts. */
 function refuseToday(): never {
   throw new Error(
-    "it writes today's date, so that prompts would change from day to day; give it a date in " +
-      'nightbeam.json, as in "variables": { "date_string": "26 Jul 2024" }',
+    "it writes today's date, so that prompts would change from day to day; in nightbeam.json, give it a date, " +
+      'as in "variables": { "date_string": "26 Jul 2024" }, or a prompt.chatTemplate without one',
   );
 }
 

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import type { Catalogue } from "@nightbeam/catalogue";
 import { checkCatalogue } from "../checkpoint/check-catalogue.js";
@@ -131,11 +132,13 @@ function lastCode(spec: PromptSpec, { trie }: Catalogue): string {
  * @throws ModelError MISSING_FILE, BAD_PROMPT_SPEC
  */
 export async function promptColumns(directory: string): Promise<string[]> {
-  return columnsOfSpec(await promptSpecOf(await describeCheckpoint(directory)));
+  // It is refused when it is opened, after what is cheaper to check.
+  if (!existsSync(directory)) return [];
+  return columnsIn(await promptSpecOf(await describeCheckpoint(directory)));
 }
 
-/** The same, for a spec that has been read. */
-export function columnsOfSpec({ prompt }: PromptSpec): string[] {
+/** The same for a spec that has been read. */
+export function columnsIn({ prompt }: Pick<PromptSpec, "prompt">): string[] {
   if (prompt.kind === "items") return [];
   const texts =
     prompt.kind === "template" ? [prompt.template] : prompt.messages.map(({ content }) => content);

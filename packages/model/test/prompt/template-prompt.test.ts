@@ -34,7 +34,8 @@ describe("prompts from a template", () => {
     await writeCheckpoint({ directory, seed: 5, config: { levels: LEVELS, codesPerLevel: 8 } });
     await writeTokenizer(directory, { definition: TOKENIZER });
     await editJson(join(directory, "nightbeam.json"), {
-      codesPerLevel: CODES,
+      // More than there are tokens for.
+      codesPerLevel: CODES + 3,
       codeTokenOffsets: undefined,
       codeTokenPattern: "<{level}_{code}>",
       prompt: {

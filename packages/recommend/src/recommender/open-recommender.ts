@@ -5,7 +5,7 @@ import {
   readHistories,
   readItemList,
 } from "@nightbeam/dataset";
-import { searchedCatalogue } from "@nightbeam/model";
+import { promptColumns, searchedCatalogue } from "@nightbeam/model";
 import { RecommendError } from "../errors.js";
 import { GROUPS_AT_ONCE, openRowsDecoder, type RowsDecoder } from "../open-rows-decoder.js";
 import { chooseProgram } from "../program/choose-program.js";
@@ -80,12 +80,13 @@ export async function openRecommender(
   const { program } = chooseProgram(how);
   const { itemOrder } = settings;
   const itemWeights = await readItemWeights({ itemOrder, catalogue: searched, histories, signal });
+  const texts = await promptColumns(settings.target);
   const decoder = await openRowsDecoder(
     { ...settings, program },
     { historyCatalogue, searched, histories, itemWeights, signal },
   );
   const knows = (id: string) => historyCatalogue.itemIndex(id) !== undefined;
-  return new MachineRecommender(decoder, { batchSize: settings.batchSize, knows });
+  return new MachineRecommender(decoder, { batchSize: settings.batchSize, knows, texts });
 }
 
 async function idsOf(items: string | readonly string[]): Promise<Iterable<string>> {
@@ -99,6 +100,8 @@ class MachineRecommender implements Recommender {
   readonly #batchSize: number;
   /** Whether the catalogue has an item. */
   readonly #knows: (item: string) => boolean;
+  /** Columns of the texts that users need. */
+  readonly #texts: readonly string[];
   /** One per batch that the models take at once. */
   readonly #permits: Permits;
   readonly #underWay = new Set<Promise<unknown>>();
@@ -107,11 +110,16 @@ class MachineRecommender implements Recommender {
 
   constructor(
     decoder: RowsDecoder,
-    options: { readonly batchSize: number; readonly knows: (item: string) => boolean },
+    options: {
+      readonly batchSize: number;
+      readonly knows: (item: string) => boolean;
+      readonly texts: readonly string[];
+    },
   ) {
     this.#decoder = decoder;
     this.#batchSize = options.batchSize;
     this.#knows = options.knows;
+    this.#texts = options.texts;
     this.#permits = new Permits(GROUPS_AT_ONCE * decoder.batchesAtOnce);
   }
 
@@ -163,7 +171,8 @@ class MachineRecommender implements Recommender {
     firstRow: number,
     signal: AbortSignal,
   ): Promise<readonly UserList[]> {
-    const rows = users.map((user, at) => historyRow(user, firstRow + at));
+    const texts = this.#texts;
+    const rows = users.map((user, at) => historyRow(user, { row: firstRow + at, texts }));
     const concurrency = Math.min(users.length, this.#decoder.batchesAtOnce);
     const decoding = this.#permits.run(concurrency, () => {
       signal.throwIfAborted();

@@ -7,6 +7,8 @@ export interface UserHistory {
   /** Any name. Drawn lists depend on it. */
   readonly user: string;
   readonly history: readonly string[];
+  /** The user's texts by column, for a target whose prompts have `{column:NAME}`. Default: none. */
+  readonly texts?: Readonly<Record<string, string>>;
 }
 
 /** One user, or many: an array, any iterable, or an async stream, which may be endless. */
@@ -25,21 +27,31 @@ export function userSource(users: Users): Source<UserHistory> {
 /**
  * Returns a user as a row of histories.
  *
- * @param row place among the caller's users, for messages
+ * @param place.row among the caller's users, for messages
+ * @param place.texts columns of the texts that the target's prompts need
  * @throws RecommendError BAD_ARGUMENT: JavaScript callers have no types
  */
-export function historyRow(value: UserHistory, row: number): HistoryRow {
+export function historyRow(
+  value: UserHistory,
+  { row, texts: needed }: { row: number; texts: readonly string[] },
+): HistoryRow {
   if (typeof value !== "object" || value === null) {
     throw badArgument(`users[${row}] must be { user, history }`);
   }
-  const { user, history } = value;
+  const { user, history, texts = {} } = value;
   if (typeof user !== "string" || user === "") {
     throw badArgument(`users[${row}].user must be a name`);
   }
   if (!Array.isArray(history) || !history.every((id) => typeof id === "string")) {
     throw badArgument(`users[${row}].history must be an array of item ids`);
   }
-  if (history.length > 0) return { kind: "history", row, user, items: [...history] };
+  const missing = needed.find((name) => typeof texts[name] !== "string");
+  if (missing !== undefined) {
+    throw badArgument(
+      `users[${row}].texts.${missing} must be a text: the target's prompts have {column:${missing}}`,
+    );
+  }
+  if (history.length > 0) return { kind: "history", row, user, items: [...history], texts };
   return { kind: "rejected", row, user, reason: "empty_history", detail: "no items" };
 }
 
