@@ -1,4 +1,6 @@
 export type RecommendErrorCode =
+  /** A list of allowed items has no item of the catalogue. */
+  | "BAD_ALLOW_LISTS"
   /** An argument of the library is not what its type says. */
   | "BAD_ARGUMENT"
   /** None of the proposed items can be recommended. */

@@ -90,6 +90,10 @@ export const listFields = {
 export const filterFields = {
   allow: text.exactOptional(),
   block: text.exactOptional(),
+  /** Lists of items per group of users: a directory with a list each, a JSON object, or a table of group and item_id. */
+  allowLists: text.exactOptional(),
+  /** A table of user and group. */
+  userGroups: text.exactOptional(),
 };
 
 /** Which rows are read, and which files are written. */

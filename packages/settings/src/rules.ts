@@ -13,6 +13,7 @@ export interface RuledSettings extends VerificationOptions, DraftSettings {
   readonly acceptAbove?: number | undefined;
   readonly teacherLog?: string | undefined;
   readonly teacherSample?: number | undefined;
+  readonly allowLists?: unknown;
   /** Default: auto. */
   readonly search?: SearchSetting | undefined;
 }
@@ -115,6 +116,18 @@ function candidatesRule(settings: RuledSettings): string | undefined {
   if (teacherLog !== undefined)
     return "`teacherLog` does not work with `candidates`: a search that proposed items cut short has no answers to learn from; log them in a run of their own";
   return undefined;
+}
+
+/** Returns why settings of a run over histories do not say who may get what, which the library's users say themselves. */
+export function groupsProblem(settings: {
+  readonly allowLists?: string | undefined;
+  readonly userGroups?: string | undefined;
+}): string | undefined {
+  const { allowLists, userGroups } = settings;
+  if ((allowLists === undefined) === (userGroups === undefined)) return undefined;
+  return allowLists === undefined
+    ? "`userGroups` needs `allowLists`, the items of each group"
+    : "`allowLists` needs `userGroups`, a table of user and group";
 }
 
 /** Returns what cannot be counted without histories, for settings that can leave them out. */

@@ -8,6 +8,7 @@ export interface TreeCallSettings {
   readonly verification?: "strict" | "sampled" | "relaxed" | undefined;
   readonly candidates?: string | undefined;
   readonly teacherLog?: string | undefined;
+  readonly allowLists?: unknown;
 }
 
 /** The program that a setting names; undefined for `auto`. */
@@ -28,10 +29,11 @@ export function programNamed(search: SearchSetting): TargetProgram | undefined {
 
 /** Returns why the lists that are asked for need tree calls, with keys in backticks; undefined if they do not. */
 export function needsTreeCalls(settings: TreeCallSettings): string | undefined {
-  const { verification = "strict", candidates, teacherLog } = settings;
+  const { verification = "strict", candidates, teacherLog, allowLists } = settings;
   if (verification !== "strict")
     return `\`verification\` ${verification} draws lists from log-probabilities`;
   if (candidates !== undefined) return "`candidates` are scored one by one";
   if (teacherLog !== undefined) return "`teacherLog` writes log-probabilities";
+  if (allowLists !== undefined) return "`allowLists` close other code paths for each group";
   return undefined;
 }

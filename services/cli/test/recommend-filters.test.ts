@@ -80,6 +80,34 @@ describe("recommend", () => {
     }
   });
 
+  it("recommends to each user what their group allows, as if the others were not there", async () => {
+    const items = (await jsonLines<{ item: string }>(world().items)).map(({ item }) => item);
+    const lists = {
+      even: items.filter((_, at) => at % 2 === 0),
+      third: items.filter((_, at) => at % 3 === 0),
+    };
+    const allowLists = world().path("lists.json");
+    await writeFile(allowLists, JSON.stringify(lists));
+    const users = await usersOf(world());
+    const rows = users.slice(1).map(({ user }, at) => `${user},${at % 2 === 0 ? "even" : "third"}`);
+    const userGroups = world().path("groups.csv");
+    await writeFile(userGroups, `user,group\n${rows.join("\n")}\n`);
+    const groups = { allowLists, userGroups, scoring: "renormalized", format };
+    const grouped = await listsIn(world(), { out: "grouped", ...groups });
+    // The first user belongs to no group.
+    expect(grouped).toHaveLength(users.length - 1);
+    for (const [name, start] of [["even", 0] as const, ["third", 1] as const]) {
+      const allow = world().path(`${name}.txt`);
+      await writeFile(allow, lists[name].join("\n"));
+      const alone = await listsIn(world(), { out: name, allow, scoring: "renormalized", format });
+      for (let at = start; at < grouped.length; at += 2) {
+        const expected = alone[at + 1];
+        if (expected === undefined) throw new Error("the world has more users");
+        expectSameList(grouped[at], expected);
+      }
+    }
+  });
+
   it("refuses lists that name what the catalogue does not have", async () => {
     const block = world().path("unknown.txt");
     await writeFile(block, "no such item\n");

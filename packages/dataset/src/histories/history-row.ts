@@ -13,6 +13,8 @@ export interface History {
   readonly user: string;
   /** Item ids, oldest first; at least one. */
   readonly items: string[];
+  /** Groups that the user belongs to, if the row names them: see `allowLists`. */
+  readonly groups?: readonly string[];
 }
 
 /** An input row without a history. It does not stop the reading. */

@@ -21,6 +21,7 @@ export interface ProgramSettings {
   readonly verification?: "strict" | "sampled" | "relaxed" | undefined;
   readonly candidates?: string | undefined;
   readonly teacherLog?: string | undefined;
+  readonly allowLists?: unknown;
   readonly draft: readonly unknown[];
   readonly beamWidth: number;
   readonly batchSize: number;

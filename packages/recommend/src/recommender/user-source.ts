@@ -7,6 +7,8 @@ export interface UserHistory {
   /** Any name. Drawn lists depend on it. */
   readonly user: string;
   readonly history: readonly string[];
+  /** The groups of `allowLists` that the user belongs to: what all of them allow is recommended. */
+  readonly groups?: readonly string[];
 }
 
 /** One user, or many: an array, any iterable, or an async stream, which may be endless. */
@@ -32,14 +34,23 @@ export function historyRow(value: UserHistory, row: number): HistoryRow {
   if (typeof value !== "object" || value === null) {
     throw badArgument(`users[${row}] must be { user, history }`);
   }
-  const { user, history } = value;
+  const { user, history, groups } = value;
   if (typeof user !== "string" || user === "") {
     throw badArgument(`users[${row}].user must be a name`);
   }
   if (!Array.isArray(history) || !history.every((id) => typeof id === "string")) {
     throw badArgument(`users[${row}].history must be an array of item ids`);
   }
-  if (history.length > 0) return { kind: "history", row, user, items: [...history] };
+  if (
+    groups !== undefined &&
+    !(Array.isArray(groups) && groups.every((one) => typeof one === "string"))
+  ) {
+    throw badArgument(`users[${row}].groups must be an array of names`);
+  }
+  if (history.length > 0) {
+    const named = groups === undefined ? {} : { groups: [...groups] };
+    return { kind: "history", row, user, items: [...history], ...named };
+  }
   return { kind: "rejected", row, user, reason: "empty_history", detail: "no items" };
 }
 

@@ -1,5 +1,5 @@
 import { resolve } from "node:path";
-import { filterCatalogue } from "@nightbeam/catalogue";
+import { filterCatalogue, NOTHING_EXCLUDED } from "@nightbeam/catalogue";
 import {
   countHistories,
   openCatalogue,
@@ -21,6 +21,7 @@ import type { ProgramChoice } from "../program/choose-program.js";
 import { programFor } from "../program/planned-program.js";
 import { readItemWeights } from "../shard/item-order.js";
 import { listNotes } from "../shard/list-notes.js";
+import { openUserGroups } from "../shard/user-groups.js";
 import { forEachPart } from "./for-each-part.js";
 import { readCandidates } from "./read-candidates.js";
 import { runOrigin } from "./run-origin.js";
@@ -101,9 +102,14 @@ export async function recommendRun(
     histories: () => readHistories({ path: settings.histories, limit: rows }),
     signal,
   });
+  const { allowLists, userGroups } = settings;
+  const groups = await openUserGroups({
+    ...{ allowLists, userGroups, catalogue: searched },
+    excluded: NOTHING_EXCLUDED,
+  });
   const decoder = await openRowsDecoder(
     { ...settings, program },
-    { historyCatalogue, searched, histories, accepting, itemWeights, signal },
+    { historyCatalogue, searched, histories, accepting, itemWeights, groups, signal },
   );
   try {
     const models = decoder.modelVersions;

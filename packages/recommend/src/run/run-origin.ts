@@ -16,11 +16,13 @@ export interface OriginSettings {
   readonly block?: string | undefined;
   readonly candidates?: string | undefined;
   readonly itemOrder?: string | undefined;
+  readonly allowLists?: string | undefined;
+  readonly userGroups?: string | undefined;
 }
 
 const INPUTS = [
   ...(["target", "catalogue", "histories", "allow", "block"] as const),
-  ...(["candidates", "itemOrder"] as const),
+  ...(["candidates", "itemOrder", "allowLists", "userGroups"] as const),
 ];
 
 /**

@@ -8,6 +8,7 @@ import type { HistoryRow } from "@nightbeam/dataset";
 import type { ShardUser } from "@nightbeam/decoding";
 import type { PromptEncoder } from "@nightbeam/model";
 import type { RejectedRow } from "@nightbeam/run";
+import type { UserGroups } from "./user-groups.js";
 
 /** A user who can be decoded. */
 export interface ReadyUser extends ShardUser {
@@ -30,6 +31,8 @@ export interface ReaderOptions {
   readonly excludeSeen: boolean;
   /** Items that no user may get and that are still in the searched catalogue. Default: none. */
   readonly excluded?: Exclusion;
+  /** What users of groups may get. Default: users have no groups. */
+  readonly groups?: UserGroups | undefined;
 }
 
 /** Returns a function that makes users of rows. A row that cannot be a user is rejected with a reason. */
@@ -57,6 +60,9 @@ export function userReader(options: ReaderOptions): (row: HistoryRow) => Reading
         `the prompt has ${prompt.length} tokens; the model takes ${options.maxPromptTokens}`,
       );
     }
+    const allowed = options.groups?.exclusionOf(row.user, row.groups);
+    if (allowed?.kind === "rejected") return reject(allowed.reason, allowed.detail);
+    const base = allowed?.exclusion ?? excluded;
     const seen = row.items.flatMap((id) => searched.itemIndex(id) ?? []);
     return {
       kind: "user",
@@ -64,8 +70,24 @@ export function userReader(options: ReaderOptions): (row: HistoryRow) => Reading
         name: row.user,
         prompt,
         history: Uint32Array.from(seen),
-        exclusion: options.excludeSeen ? excludeItems(searched, seen, excluded) : excluded,
+        exclusion: ownExclusion({
+          searched,
+          items: options.excludeSeen ? seen : [],
+          base,
+          // A base is hashed once for all of its users, and a group's can be large.
+          shared: allowed !== undefined,
+        }),
       },
     };
   };
+}
+
+function ownExclusion(options: {
+  readonly searched: Catalogue;
+  readonly items: readonly number[];
+  readonly base: Exclusion;
+  readonly shared: boolean;
+}): Exclusion {
+  const { searched, items, base, shared } = options;
+  return items.length === 0 && !shared ? base : excludeItems(searched, items, base);
 }

@@ -10,6 +10,7 @@ const rowSchema = z.discriminatedUnion("kind", [
     row,
     user: z.string(),
     items: z.array(z.string()).min(1),
+    groups: z.array(z.string()).exactOptional(),
   }),
   z.strictObject({
     kind: z.literal("rejected"),
@@ -25,7 +26,7 @@ export function rowLine(given: HistoryRow): string {
   const { kind, row, user } = given;
   const value =
     kind === "history"
-      ? { kind, row, user, items: given.items }
+      ? { kind, row, user, items: given.items, groups: given.groups }
       : { kind, row, user, reason: given.reason, detail: given.detail };
   return `${JSON.stringify(value)}\n`;
 }

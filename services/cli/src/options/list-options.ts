@@ -42,6 +42,11 @@ export function withLists(command: Command): Command {
     .option("--exclude-seen", "recommend nothing that is in the user's history")
     .option("--allow <file>", "recommend only the items of this list")
     .option("--block <file>", "recommend none of the items of this list")
+    .option(
+      "--allow-lists <place>",
+      "items per group of users: a directory with a list each, a JSON object, or a table of group and item_id",
+    )
+    .option("--user-groups <file>", "which groups users belong to: a table of user and group")
     .option("--format <kind>", `parquet or jsonl (default ${DEFAULTS.format})`)
     .option(
       "--layout <kind>",

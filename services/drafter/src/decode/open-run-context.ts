@@ -10,6 +10,7 @@ import {
   listDecoders,
   type OpenDrafts,
   openDrafts,
+  openUserGroups,
   policyOf,
   programOfPlan,
   type Reading,
@@ -92,7 +93,9 @@ export async function openRunContext(options: RunContextOptions): Promise<RunCon
   });
   const drafts = await openRunDrafts(run, { ...options, target: prompts });
   const catalogues = { historyCatalogue: catalogue, searched: catalogue };
-  const read = userReader({ ...catalogues, ...prompts, excludeSeen, excluded });
+  const { allowLists, userGroups } = request;
+  const groups = await openUserGroups({ allowLists, userGroups, catalogue, excluded });
+  const read = userReader({ ...catalogues, ...prompts, excludeSeen, excluded, groups });
   return contextOf(options, { run, drafts, watched, read, itemWeights });
 }
 

@@ -8,6 +8,7 @@ import {
   listNotes,
   plannedProgram,
   runOrigin,
+  userGroupsVersions,
 } from "@nightbeam/recommend";
 import { planRun, storeJournal } from "@nightbeam/run";
 import type { Log } from "@nightbeam/service/log";
@@ -96,6 +97,7 @@ async function versionsOf(
     ...lists,
     histories: await fileHash(request.histories, signal),
     ...(await itemOrderVersion(request.itemOrder)),
+    ...(await userGroupsVersions(request)),
   };
 }
 
