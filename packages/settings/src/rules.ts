@@ -1,3 +1,4 @@
+import type { BeamWidth } from "@nightbeam/decoding";
 import type { z } from "zod";
 import { DRAWABLE_DRAFTS, type DraftTraits, draftTraits } from "./draft-name.js";
 import { SettingsError } from "./errors.js";
@@ -8,7 +9,7 @@ import type { DraftSettings, VerificationOptions } from "./verification.js";
 export interface RuledSettings extends VerificationOptions, DraftSettings {
   readonly topK: number;
   /** Default: see `usualBeamWidth`, which is always enough. */
-  readonly beamWidth?: number | undefined;
+  readonly beamWidth?: BeamWidth | undefined;
   readonly candidates?: string | undefined;
   readonly acceptAbove?: number | undefined;
   readonly teacherLog?: string | undefined;
@@ -26,9 +27,14 @@ const RULES: readonly Rule[] = [
   relaxedRule,
   candidatesRule,
   searchRule,
-  ({ beamWidth, topK }) =>
-    beamWidth !== undefined && beamWidth < topK
-      ? `\`beamWidth\` ${beamWidth} is less than \`topK\` ${topK}: a search that keeps ${beamWidth} beams cannot return more`
+  ({ beamWidth, topK }) => {
+    const last = typeof beamWidth === "number" ? beamWidth : beamWidth?.at(-1);
+    if (last === undefined || last >= topK) return undefined;
+    return `\`beamWidth\` ${last} is less than \`topK\` ${topK}: a search that keeps ${last} beams cannot return more`;
+  },
+  ({ beamWidth, verification = "strict" }) =>
+    typeof beamWidth === "object" && verification !== "strict"
+      ? `\`beamWidth\` ${beamWidth.join(",")} needs \`verification\` strict: ${verification} lists take one width for all levels`
       : undefined,
   ({ draft, draftWidth }) =>
     draft.length === 0 && draftWidth !== "auto" && draftWidth.some((width) => width > 0)

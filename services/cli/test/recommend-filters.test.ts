@@ -153,6 +153,22 @@ describe("recommend", () => {
     );
   });
 
+  it("keeps a number of beams per level, if it is one for each", async () => {
+    const some = { topK: "10", format };
+    const same = await listsIn(world(), { out: "w-20", beamWidth: "20", ...some });
+    expect(await listsIn(world(), { out: "w-equal", beamWidth: "20,20,20", ...some })).toEqual(
+      same,
+    );
+    const wide = await listsIn(world(), { out: "w-wide", beamWidth: "60,40,10", ...some });
+    const all = await listsIn(world(), { out: "w-all", beamWidth: "300", ...some });
+    expect(wide).not.toEqual(same);
+    expect(wide.map(({ items }) => items.length)).toEqual(all.map(({ items }) => items.length));
+    const flags = [...flagsOf(world()), "--out", world().path("w-never"), "--beam-width", "60,40"];
+    expect(await refusal("recommend", ...flags)).toBe(
+      "error: --beam-width 60,40: give one width, or 3 for this catalogue of 3 levels\n",
+    );
+  });
+
   it("keeps more beams than items if asked to: shorter lists are beginnings of longer ones", async () => {
     const long = await listsIn(world(), { out: "long", beamWidth: "20", topK: "20", format });
     const short = await listsIn(world(), { out: "short", beamWidth: "20", topK: "3", format });

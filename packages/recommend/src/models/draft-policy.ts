@@ -1,21 +1,22 @@
-import { type DraftPolicy, fixedWidths, uniformWidths } from "@nightbeam/decoding";
+import { type BeamWidth, type DraftPolicy, fixedWidths, uniformWidths } from "@nightbeam/decoding";
 import { RecommendError } from "../errors.js";
 import { adaptiveWidths } from "./adaptive-widths.js";
 
 /**
  * Returns how much a run drafts: nothing if it has no draft.
  *
- * @throws RecommendError BAD_DRAFT_WIDTHS if the widths do not fit the catalogue
+ * @throws RecommendError BAD_DRAFT_WIDTHS, BAD_BEAM_WIDTHS if the widths do not fit the catalogue
  */
 export function policyOf(
   settings: {
     readonly draft: readonly unknown[];
     readonly draftWidth: "auto" | readonly number[];
-    readonly beamWidth: number;
+    readonly beamWidth: BeamWidth;
   },
   levels: number,
 ): DraftPolicy {
   const { draft, draftWidth, beamWidth } = settings;
+  refuseOtherLevels(beamWidth, levels);
   return draft.length === 0 ? fixedWidths([]) : draftPolicy(draftWidth, { beamWidth, levels });
 }
 
@@ -27,7 +28,7 @@ export function policyOf(
  */
 export function draftPolicy(
   widths: "auto" | readonly number[],
-  search: { beamWidth: number; levels: number },
+  search: { beamWidth: BeamWidth; levels: number },
 ): DraftPolicy {
   if (widths === "auto") return adaptiveWidths(search);
   const { levels } = search;
@@ -40,4 +41,12 @@ export function draftPolicy(
     );
   }
   return fixedWidths(widths);
+}
+
+function refuseOtherLevels(beamWidth: BeamWidth, levels: number): void {
+  if (typeof beamWidth === "number" || beamWidth.length === levels) return;
+  throw new RecommendError(
+    "BAD_BEAM_WIDTHS",
+    `\`beamWidth\` ${beamWidth.join(",")}: give one width, or ${levels} for this catalogue of ${levels} levels`,
+  );
 }

@@ -7,6 +7,7 @@ import {
   searchDecoder,
   speculativeDecoder,
   type TargetProgram,
+  widestOf,
 } from "@nightbeam/decoding";
 import { answersHash } from "@nightbeam/model";
 import { dependsOnDraft, type ListSettings, verificationOf } from "@nightbeam/settings";
@@ -61,8 +62,9 @@ export function listDecoders(
     const { program } = target;
     const drafting = program === "beam-search" ? {} : { drafter, policy };
     const search = { space, beamWidth, versions: versionsOf(program), ...drafting };
+    // A plan with a width per level names tree calls.
     if (target.program !== "tree-scores")
-      return searchDecoder({ ...search, target: target.searcher });
+      return searchDecoder({ ...search, beamWidth: widestOf(beamWidth), target: target.searcher });
     const asking = { ...search, verification, target: target.scorer };
     return accepting === undefined
       ? speculativeDecoder(asking)

@@ -7,7 +7,7 @@ export function withLists(command: Command): Command {
     .option("--top-k <n>", `items per user (default ${DEFAULTS.topK})`)
     .option(
       "--beam-width <n>",
-      `beams that the search keeps per level (default ${DEFAULTS.beamWidth}, at least top-k; top-k if sampled)`,
+      `beams that the search keeps per level, or one width per level (40,20,20) (default ${DEFAULTS.beamWidth}, at least top-k; top-k if sampled)`,
     )
     .option(
       "--scoring <kind>",

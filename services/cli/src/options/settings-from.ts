@@ -33,6 +33,9 @@ export function valuesOf(
     entries.map(([key, value]) => {
       if (key === "draft" && typeof value === "string") return [key, [value]];
       if (key === "draftWidth") return [key, widthsOf(value)];
+      if (key === "beamWidth" && typeof value === "string" && value.includes(",")) {
+        return [key, widthsOf(value)];
+      }
       return [key, numberOr(value, fields[key])];
     }),
   );
