@@ -159,6 +159,10 @@ describe("a list of items", () => {
     expect(await readItemList(put(dir, "l.txt", "a\r\n\n b b \n"))).toEqual(["a", "b b"]);
     expect(await readItemList(csv)).toEqual(["a", "b b"]);
     expect(await readItemList(put(dir, "l.jsonl", '{"item_id":3}'))).toEqual(["3"]);
+    const json = put(dir, "l.json", '["a", 9007199254740993]');
+    expect(await readItemList(json)).toEqual(["a", "9007199254740993"]);
+    const object = readItemList(put(dir, "o.json", '{"a": 1}'));
+    await expect(object).rejects.toMatchObject({ code: "UNREADABLE" });
     expect(await readItemList(parquet, { column: "sku" })).toEqual(["7"]);
   });
 
