@@ -1,3 +1,9 @@
+export {
+  type AllowLists,
+  allowListsHash,
+  readAllowLists,
+  readUserGroups,
+} from "./catalogues/allow-lists.js";
 export { readItemFilter, readItemList, readItemOrder } from "./catalogues/item-list.js";
 export { openCatalogue, writePreparedCatalogue } from "./catalogues/open-catalogue.js";
 export { TableWriter } from "./duckdb/append.js";

@@ -1,8 +1,9 @@
-import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { put, useTempDirs } from "@nightbeam/testing";
 import { describe, expect, it } from "vitest";
+import { allowListsHash, readAllowLists, readUserGroups } from "../src/catalogues/allow-lists.js";
 import { readItemList } from "../src/catalogues/item-list.js";
 import { openCatalogue, writePreparedCatalogue } from "../src/catalogues/open-catalogue.js";
 import { runSql } from "./run-sql.js";
@@ -158,6 +159,10 @@ describe("a list of items", () => {
     expect(await readItemList(put(dir, "l.txt", "a\r\n\n b b \n"))).toEqual(["a", "b b"]);
     expect(await readItemList(csv)).toEqual(["a", "b b"]);
     expect(await readItemList(put(dir, "l.jsonl", '{"item_id":3}'))).toEqual(["3"]);
+    const json = put(dir, "l.json", '["a", 9007199254740993]');
+    expect(await readItemList(json)).toEqual(["a", "9007199254740993"]);
+    const object = readItemList(put(dir, "o.json", '{"a": 1}'));
+    await expect(object).rejects.toMatchObject({ code: "UNREADABLE" });
     expect(await readItemList(parquet, { column: "sku" })).toEqual(["7"]);
   });
 
@@ -167,5 +172,55 @@ describe("a list of items", () => {
     await expect(readItemList(broken)).rejects.toMatchObject({ code: "UNREADABLE" });
     const other = readItemList(put(dir, "l.csv", "item\na\n"));
     await expect(other).rejects.toMatchObject({ code: "MISSING_COLUMN" });
+  });
+});
+
+describe("lists of items per group", () => {
+  it("are read from a directory, a table and JSON", async () => {
+    const dir = tempDir();
+    mkdirSync(join(dir, "lists"));
+    put(dir, "lists/DE.txt", "1\n2\n");
+    put(dir, "lists/kids.v2.csv.gz", gzipSync("item_id\n3\n"));
+    put(dir, "lists/.hidden", "x");
+    const expected = { DE: ["1", "2"], "kids.v2": ["3"] };
+    const places = [
+      join(dir, "lists"),
+      put(dir, "table.csv", "group,item_id\nDE,1\nkids.v2,3\nDE,2\n"),
+      put(dir, "lists.json", '{"DE": [1, "2"], "kids.v2": ["3"]}'),
+    ];
+    for (const place of places) {
+      expect(Object.fromEntries(await readAllowLists(place))).toEqual(expected);
+    }
+    const hash = await allowListsHash(join(dir, "lists"));
+    put(dir, "lists/DE.txt", "1\n");
+    expect(await allowListsHash(join(dir, "lists"))).not.toBe(hash);
+  });
+
+  it.each([
+    ["lists.json", "[1, 2]", /does not hold lists/],
+    ["table.csv", "group,item_id\n,1\n", /line 2 names no group/],
+    ["table.csv", "region,item_id\nDE,1\n", /line 2 names no group/],
+  ])("in %s with %j are refused", async (name, content, message) => {
+    const path = put(tempDir(), name, content);
+    await expect(readAllowLists(path)).rejects.toMatchObject({
+      code: "UNREADABLE",
+      message: expect.stringMatching(message),
+    });
+  });
+
+  it("have users in several rows or in one", async () => {
+    const dir = tempDir();
+    const csv = put(dir, "u.csv", "user,group\nu,DE\nv,FR\nu,kids\n");
+    const jsonl = put(
+      dir,
+      "u.jsonl",
+      '{"user":"u","groups":["DE","kids"]}\n{"user":"v","groups":"FR"}',
+    );
+    for (const path of [csv, jsonl]) {
+      expect([...(await readUserGroups(path))]).toEqual([
+        ["u", ["DE", "kids"]],
+        ["v", ["FR"]],
+      ]);
+    }
   });
 });

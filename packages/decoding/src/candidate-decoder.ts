@@ -2,6 +2,7 @@ import { childRange, parentOf, ROOT, type Trie } from "@nightbeam/catalogue";
 import type { BatchDecoder, DecodeJob, SearchOutcome } from "./batch-decoder.js";
 import { requireThat, wholeNumber } from "./errors.js";
 import { QuestionHasher } from "./question.js";
+import { widthAt } from "./search/beam-width.js";
 import { BestPrefixes } from "./search/beams.js";
 import { needsLookup } from "./search/scoring.js";
 import type { SearchView } from "./search/search.js";
@@ -44,7 +45,7 @@ export interface CandidateOptions extends SpeculativeOptions {
  */
 export function candidateDecoder(options: CandidateOptions): BatchDecoder {
   checkSpeculative(options);
-  const { candidatesFor, threshold, places = options.beamWidth } = options;
+  const { candidatesFor, threshold, places = listWidth(options) } = options;
   checkCandidates({ ...options, places });
   const questions = new QuestionHasher({ ...options, candidates: { threshold, places } });
   return {
@@ -77,9 +78,15 @@ export function candidateDecoder(options: CandidateOptions): BatchDecoder {
   };
 }
 
+/** Code paths of a list: what the last level keeps. */
+function listWidth({ beamWidth, space }: Pick<CandidateOptions, "beamWidth" | "space">): number {
+  return widthAt(beamWidth, space.trie.levels);
+}
+
 /** @throws DecodingError BAD_OPTION */
 function checkCandidates(options: CandidateOptions & { readonly places: number }): void {
-  const { candidatesFor, threshold, places, beamWidth, verification } = options;
+  const { candidatesFor, threshold, places, verification } = options;
+  const beamWidth = listWidth(options);
   requireThat(typeof candidatesFor === "function", "candidatesFor must be a function");
   requireThat(!Number.isNaN(threshold), "the threshold must be a number of nats");
   wholeNumber(places, { name: "places", min: 1 });
@@ -167,9 +174,10 @@ function listOf(
   const leaves = new Set(accepted.map(({ leaf }) => leaf));
   const acceptance = { accepted: leaves, scores, own };
   if (accepted.length === 0) return { beams, cost, acceptance };
-  const list = new BestPrefixes(search.beamWidth);
+  const width = widthAt(search.beamWidth, search.space.trie.levels);
+  const list = new BestPrefixes(width);
   for (const { leaf, score } of accepted) list.offer(leaf, score);
-  let left = search.beamWidth - accepted.length;
+  let left = width - accepted.length;
   for (let rank = 0; own !== undefined && left > 0 && rank < own.prefixes.length; rank++) {
     const leaf = own.prefixes[rank] ?? 0;
     if (leaves.has(leaf)) continue;

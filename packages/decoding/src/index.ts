@@ -5,7 +5,6 @@
  * @packageDocumentation
  */
 
-// Decoding users
 export type { Acceptance, BatchDecoder, DecodeJob, SearchOutcome } from "./batch-decoder.js";
 export { type CandidateOptions, candidateDecoder } from "./candidate-decoder.js";
 export {
@@ -41,6 +40,8 @@ export { TransitionsDrafter } from "./drafting/transitions-drafter.js";
 export { DecodingError, type DecodingErrorCode } from "./errors.js";
 export { publishedDecoder } from "./published-decoder.js";
 export { BeamSearch } from "./search/beam-search.js";
+// Decoding users
+export { type BeamWidth, widestOf, widthAt } from "./search/beam-width.js";
 export type { Beams } from "./search/beams.js";
 // Bring your own target or draft model
 export { lengthClass } from "./search/length-class.js";

@@ -1,13 +1,14 @@
 import { createHash } from "node:crypto";
 import { type Exclusion, pathOf, type Trie } from "@nightbeam/catalogue";
 import type { DecodeJob } from "./batch-decoder.js";
+import type { BeamWidth } from "./search/beam-width.js";
 import type { Scoring } from "./search/search-space.js";
 import type { Verification } from "./verification/verification.js";
 
 /** What decides the lists of all users of a decoder. */
 export interface QuestionSettings {
   readonly space: { readonly trie: Trie; readonly scoring: Scoring };
-  readonly beamWidth: number;
+  readonly beamWidth: BeamWidth;
   /** Default: strict. */
   readonly verification?: Verification | undefined;
   /** How proposed items enter the lists. Default: there are none. */
@@ -27,7 +28,8 @@ export interface UserQuestion extends Pick<DecodeJob, "name" | "prompt" | "exclu
  * are little-endian; a path is one uint16 per level, the item's codes.
  *
  * 1. 32 bytes: SHA-256 of the settings as JSON, without spaces, keys in this order:
- *    `{question: 1, levels, scoring, beamWidth, verification, candidates, versions}`. `verification` is
+ *    `{question: 1, levels, scoring, beamWidth, verification, candidates, versions}`. `beamWidth` is a
+ *    number, or an array with a width per level. `verification` is
  *    `{kind}`, for drawn lists `{kind, seed, temperature}`, for relaxed ones with `drafted` at the end;
  *    `candidates` is null or `{threshold, places}`, the threshold as a string; `versions` is an array
  *    of `[name, version]`, sorted by name

@@ -20,7 +20,9 @@ import { treeOf } from "./tree/beam-tree.js";
 
 /** As in `SpeculativeOptions`, but for the target. */
 export interface SearchOptions
-  extends Pick<SpeculativeOptions, "space" | "beamWidth" | "drafter" | "policy" | "versions"> {
+  extends Pick<SpeculativeOptions, "space" | "drafter" | "policy" | "versions"> {
+  /** Prefixes that the search keeps at each level, which is the length of the lists. */
+  readonly beamWidth: number;
   /** The model whose lists are wanted. */
   readonly target: Searcher;
 }

@@ -2,8 +2,9 @@ import { ROOT } from "@nightbeam/catalogue";
 import { type BatchDecoder, checkJobs, type DecodeJob } from "./batch-decoder.js";
 import { type DraftPolicy, fixedWidths } from "./drafting/draft-policy.js";
 import { type Draft, type Drafter, type DraftRequest, emptyDrafter } from "./drafting/drafter.js";
-import { requireThat, wholeNumber } from "./errors.js";
+import { requireThat } from "./errors.js";
 import { QuestionHasher } from "./question.js";
+import { type BeamWidth, checkedBeamWidth, widestOf } from "./search/beam-width.js";
 import { isWorthAsking, type Search, type SearchView, viewOf } from "./search/search.js";
 import { addCall, noCost, type SearchCost } from "./search/search-cost.js";
 import type { SearchSpace } from "./search/search-space.js";
@@ -17,8 +18,8 @@ export interface SpeculativeOptions {
   /** The model whose lists are wanted. */
   readonly target: Scorer;
   readonly space: Omit<SearchSpace, "exclusion" | "ranking">;
-  /** Prefixes that the search keeps at each level, which is the length of the lists. */
-  readonly beamWidth: number;
+  /** Prefixes that the search keeps at each level; those of the last are the length of the lists. */
+  readonly beamWidth: BeamWidth;
   /** Default: strict. */
   readonly verification?: Verification | undefined;
   /** Guesses what the target will be asked. Default: nothing is drafted. */
@@ -188,7 +189,7 @@ function learnAndAdvance(
 /** Users that share a call of the target: fewer if each has many beams. */
 export function maxUsers({ target, beamWidth }: SpeculativeOptions): number | undefined {
   if (target.maxNodes === undefined) return undefined;
-  return Math.max(1, Math.floor(target.maxNodes / beamWidth));
+  return Math.max(1, Math.floor(target.maxNodes / widestOf(beamWidth)));
 }
 
 /** @throws DecodingError BAD_OPTION */
@@ -209,5 +210,5 @@ export function checkSpace({
     space.scoring === "full" || space.scoring === "renormalized",
     `space.scoring must be full or renormalized, not ${space.scoring}`,
   );
-  wholeNumber(beamWidth, { name: "beam width", min: 1 });
+  checkedBeamWidth(beamWidth, space.trie.levels);
 }

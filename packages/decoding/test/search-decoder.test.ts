@@ -76,7 +76,8 @@ describe.each(drafterNames)("whole searches with the drafter: %s", (name) => {
         const options = optionsFor(scenario, emptyDrafter);
         const target = recorded(searcherFor(scenario));
         const drafter = drafterFor(name, scenario);
-        const decoder = searchDecoder({ ...options, target, drafter });
+        const { beamWidth } = scenario;
+        const decoder = searchDecoder({ ...options, beamWidth, target, drafter });
         const plain = await decodeBatch({ ...options, policy: fixedWidths([]) }, jobs);
         const found = await decodeWith(decoder, jobs);
         expect(found.map(({ beams }) => beams)).toEqual(plain.map(({ beams }) => beams));

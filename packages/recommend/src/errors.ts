@@ -1,6 +1,10 @@
 export type RecommendErrorCode =
+  /** A list of allowed items has no item of the catalogue. */
+  | "BAD_ALLOW_LISTS"
   /** An argument of the library is not what its type says. */
   | "BAD_ARGUMENT"
+  /** The beam widths do not fit the catalogue. */
+  | "BAD_BEAM_WIDTHS"
   /** None of the proposed items can be recommended. */
   | "BAD_CANDIDATES"
   /** The draft widths do not fit the catalogue. */

@@ -37,4 +37,11 @@ export { expandItems, type ListRules } from "./shard/expand-items.js";
 export { type ItemOrderOptions, type ItemWeights, readItemWeights } from "./shard/item-order.js";
 export { listDecoders } from "./shard/list-decoders.js";
 export { listNotes, type NotedSettings } from "./shard/list-notes.js";
+export {
+  type GroupAnswer,
+  openUserGroups,
+  type UserGroups,
+  type UserGroupsOptions,
+  userGroupsVersions,
+} from "./shard/user-groups.js";
 export { type ReaderOptions, type Reading, type ReadyUser, userReader } from "./shard/users.js";

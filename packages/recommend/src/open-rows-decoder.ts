@@ -10,6 +10,7 @@ import { watchedPolicy } from "./models/watched-policy.js";
 import { type DecodedRows, decodeRows } from "./shard/decode-rows.js";
 import type { ItemWeights } from "./shard/item-order.js";
 import { type AcceptingOptions, listDecoders } from "./shard/list-decoders.js";
+import type { UserGroups } from "./shard/user-groups.js";
 import { userReader } from "./shard/users.js";
 
 /** Groups of rows that are decoded at once: while the last users of one are decoded, the next begins. */
@@ -39,6 +40,8 @@ export interface RowsDecoderContext {
   readonly accepting?: AcceptingOptions | undefined;
   /** Which items of a code path come first. Default: by id. */
   readonly itemWeights?: ItemWeights | undefined;
+  /** What users of groups may get. Default: users have no groups. */
+  readonly groups?: UserGroups | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -97,6 +100,7 @@ export async function openRowsDecoder(
     read: userReader({
       ...{ historyCatalogue, searched, encodePrompt, maxPromptTokens, promptLimit },
       ...{ excludeSeen, unknownItems },
+      groups: context.groups,
     }),
     nextKey: counter(),
     topK,

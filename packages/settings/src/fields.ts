@@ -27,6 +27,15 @@ const PRECISIONS = ["fp32", "fp16", "bf16", "int8"] as const;
 export type Precision = (typeof PRECISIONS)[number];
 
 const WIDTHS = "give auto, one width, or one for each level but the last, such as 60,40,30";
+const BEAMS = "give a whole number of at least 1, or one for each level, such as 40,20,20";
+/** Equal widths are one width: the search, its lists and its plan are the same. */
+const beamWidthField = z
+  .union([z.int(BEAMS).min(1, BEAMS), z.array(z.int(BEAMS).min(1, BEAMS)).min(1, BEAMS)], BEAMS)
+  .transform((given): number | number[] => {
+    if (typeof given === "number") return given;
+    const [first = 1] = given;
+    return given.every((width) => width === first) ? first : given;
+  });
 const ABOVE_0 = "give a number above 0";
 const GIBIBYTES = "give a number of GiB, or 0 for none";
 const PATHS = "give a file, a directory, a pattern, or a list of these";
@@ -71,8 +80,8 @@ export const historyFields = {
 export const listFields = {
   /** Items per user. */
   topK: wholeNumber(1).default(DEFAULTS.topK),
-  /** Prefixes that the search keeps at each level. Default: see `usualBeamWidth`. */
-  beamWidth: wholeNumber(1).exactOptional(),
+  /** Prefixes that the search keeps at each level; or a width per level. Default: see `usualBeamWidth`. */
+  beamWidth: beamWidthField.exactOptional(),
   /** `full`: normalised over the vocabulary; `renormalized`: over the catalogue. */
   scoring: oneOf(["full", "renormalized"]).default(DEFAULTS.scoring),
   /** Of the target's weights. */
@@ -119,6 +128,10 @@ export const listFields = {
 export const filterFields = {
   allow: text.exactOptional(),
   block: text.exactOptional(),
+  /** Lists of items per group of users: a directory with a list each, a JSON object, or a table of group and item_id. */
+  allowLists: text.exactOptional(),
+  /** A table of user and group. */
+  userGroups: text.exactOptional(),
 };
 
 /** Which rows are read, and which files are written. */

@@ -1,4 +1,4 @@
-import type { Scoring } from "@nightbeam/decoding";
+import type { BeamWidth, Scoring } from "@nightbeam/decoding";
 import { parseDraftName } from "./draft-name.js";
 import type { Precision } from "./fields.js";
 import { type DraftSettings, type VerificationOptions, verificationOf } from "./verification.js";
@@ -6,7 +6,7 @@ import { type DraftSettings, type VerificationOptions, verificationOf } from "./
 /** The settings that decide a run's lists, in some runs the draft too. */
 export interface ListSettings extends VerificationOptions, DraftSettings {
   readonly topK: number;
-  readonly beamWidth: number;
+  readonly beamWidth: BeamWidth;
   readonly scoring: Scoring;
   readonly precision: Precision;
   /** The kind that the target runs on. Default: cpu. */
@@ -34,7 +34,7 @@ export function plannedArguments(settings: ListSettings) {
   const { topK, beamWidth, scoring, precision, excludeSeen, limit } = settings;
   return {
     topK,
-    beamWidth,
+    beamWidth: typeof beamWidth === "number" ? beamWidth : [...beamWidth],
     scoring,
     precision,
     excludeSeen,

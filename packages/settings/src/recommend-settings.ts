@@ -13,7 +13,7 @@ import {
   partSizeField,
   placeFields,
 } from "./fields.js";
-import { checkRules } from "./rules.js";
+import { checkRules, groupsProblem } from "./rules.js";
 import { usualBeamWidth } from "./verification.js";
 
 /** The keys of a run on one machine: those of `nightbeam recommend` and of its config file. */
@@ -33,7 +33,11 @@ export const recommendFields = z.strictObject(
 );
 
 const recommendSchema = recommendFields
-  .superRefine(checkRules)
+  .superRefine((settings, context) => {
+    checkRules(settings, context);
+    const message = groupsProblem(settings);
+    if (message !== undefined) context.addIssue({ code: "custom", message });
+  })
   .transform(({ beamWidth, verification = DEFAULTS.verification, teacherSample, ...settings }) => ({
     ...settings,
     verification,

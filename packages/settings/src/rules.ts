@@ -1,3 +1,4 @@
+import type { BeamWidth } from "@nightbeam/decoding";
 import type { z } from "zod";
 import { DRAWABLE_DRAFTS, type DraftTraits, draftTraits } from "./draft-name.js";
 import { SettingsError } from "./errors.js";
@@ -8,11 +9,12 @@ import type { DraftSettings, VerificationOptions } from "./verification.js";
 export interface RuledSettings extends VerificationOptions, DraftSettings {
   readonly topK: number;
   /** Default: see `usualBeamWidth`, which is always enough. */
-  readonly beamWidth?: number | undefined;
+  readonly beamWidth?: BeamWidth | undefined;
   readonly candidates?: string | undefined;
   readonly acceptAbove?: number | undefined;
   readonly teacherLog?: string | undefined;
   readonly teacherSample?: number | undefined;
+  readonly allowLists?: unknown;
   /** Default: auto. */
   readonly search?: SearchSetting | undefined;
 }
@@ -25,9 +27,14 @@ const RULES: readonly Rule[] = [
   relaxedRule,
   candidatesRule,
   searchRule,
-  ({ beamWidth, topK }) =>
-    beamWidth !== undefined && beamWidth < topK
-      ? `\`beamWidth\` ${beamWidth} is less than \`topK\` ${topK}: a search that keeps ${beamWidth} beams cannot return more`
+  ({ beamWidth, topK }) => {
+    const last = typeof beamWidth === "number" ? beamWidth : beamWidth?.at(-1);
+    if (last === undefined || last >= topK) return undefined;
+    return `\`beamWidth\` ${last} is less than \`topK\` ${topK}: a search that keeps ${last} beams cannot return more`;
+  },
+  ({ beamWidth, verification = "strict" }) =>
+    typeof beamWidth === "object" && verification !== "strict"
+      ? `\`beamWidth\` ${beamWidth.join(",")} needs \`verification\` strict: ${verification} lists take one width for all levels`
       : undefined,
   ({ draft, draftWidth }) =>
     draft.length === 0 && draftWidth !== "auto" && draftWidth.some((width) => width > 0)
@@ -115,6 +122,18 @@ function candidatesRule(settings: RuledSettings): string | undefined {
   if (teacherLog !== undefined)
     return "`teacherLog` does not work with `candidates`: a search that proposed items cut short has no answers to learn from; log them in a run of their own";
   return undefined;
+}
+
+/** Returns why settings of a run over histories do not say who may get what, which the library's users say themselves. */
+export function groupsProblem(settings: {
+  readonly allowLists?: string | undefined;
+  readonly userGroups?: string | undefined;
+}): string | undefined {
+  const { allowLists, userGroups } = settings;
+  if ((allowLists === undefined) === (userGroups === undefined)) return undefined;
+  return allowLists === undefined
+    ? "`userGroups` needs `allowLists`, the items of each group"
+    : "`allowLists` needs `userGroups`, a table of user and group";
 }
 
 /** Returns what cannot be counted without histories, for settings that can leave them out. */

@@ -13,7 +13,7 @@ import {
   partSizeField,
   placeFields,
 } from "./fields.js";
-import { brokenRules, clusterProblem } from "./rules.js";
+import { brokenRules, clusterProblem, groupsProblem } from "./rules.js";
 import { samplingSettings, usualBeamWidth } from "./verification.js";
 
 /** The keys of a request to a cluster: those of one machine, except what only one machine can do. */
@@ -42,7 +42,7 @@ export const requestFields = z.strictObject(
  */
 export const runRequestSchema = requestFields
   .superRefine((request, context) => {
-    const broken = brokenRules(request);
+    const broken = [...brokenRules(request), ...[groupsProblem(request) ?? []].flat()];
     const problem = broken.length === 0 ? clusterProblem(request) : undefined;
     for (const message of problem === undefined ? broken : [problem]) {
       context.addIssue({ code: "custom", message });

@@ -96,6 +96,29 @@ describe("the device", () => {
   });
 });
 
+describe("a beam width per level", () => {
+  it("is planned, and one width if all are equal", () => {
+    const planned = (beamWidth: unknown) =>
+      plannedArguments(parseRunRequest({ ...PLACES, beamWidth })).beamWidth;
+    expect(planned([40, 20, 20])).toEqual([40, 20, 20]);
+    expect(planned([20, 20, 20])).toBe(20);
+    const request = parseRunRequest({ ...PLACES, beamWidth: [40, 20, 20] });
+    expect(parseRunRequest(request)).toEqual(request);
+  });
+
+  it.each([
+    [{ beamWidth: [40, 5] }, "`beamWidth` 5 is less than `topK` 10"],
+    [{ beamWidth: [40, 20], verification: "sampled" }, "needs `verification` strict"],
+    [{ beamWidth: [40, 20], search: "whole" }, "unlike `beamWidth` 40,20: give calls or auto"],
+    [{ beamWidth: [40, 0] }, "or one for each level, such as 40,20,20"],
+  ])("%j is refused", (settings, message) => {
+    expect(issuesOf(parseRecommendSettings, settings)).toContainEqual([
+      expect.anything(),
+      expect.stringContaining(message),
+    ]);
+  });
+});
+
 describe("the order of items on one path", () => {
   it("is planned if it is given; a file by its hash alone", () => {
     const planned = (settings: object) =>

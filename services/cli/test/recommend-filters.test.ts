@@ -80,6 +80,34 @@ describe("recommend", () => {
     }
   });
 
+  it("recommends to each user what their group allows, as if the others were not there", async () => {
+    const items = (await jsonLines<{ item: string }>(world().items)).map(({ item }) => item);
+    const lists = {
+      even: items.filter((_, at) => at % 2 === 0),
+      third: items.filter((_, at) => at % 3 === 0),
+    };
+    const allowLists = world().path("lists.json");
+    await writeFile(allowLists, JSON.stringify(lists));
+    const users = await usersOf(world());
+    const rows = users.slice(1).map(({ user }, at) => `${user},${at % 2 === 0 ? "even" : "third"}`);
+    const userGroups = world().path("groups.csv");
+    await writeFile(userGroups, `user,group\n${rows.join("\n")}\n`);
+    const groups = { allowLists, userGroups, scoring: "renormalized", format };
+    const grouped = await listsIn(world(), { out: "grouped", ...groups });
+    // The first user belongs to no group.
+    expect(grouped).toHaveLength(users.length - 1);
+    for (const [name, start] of [["even", 0] as const, ["third", 1] as const]) {
+      const allow = world().path(`${name}.txt`);
+      await writeFile(allow, lists[name].join("\n"));
+      const alone = await listsIn(world(), { out: name, allow, scoring: "renormalized", format });
+      for (let at = start; at < grouped.length; at += 2) {
+        const expected = alone[at + 1];
+        if (expected === undefined) throw new Error("the world has more users");
+        expectSameList(grouped[at], expected);
+      }
+    }
+  });
+
   it("refuses lists that name what the catalogue does not have", async () => {
     const block = world().path("unknown.txt");
     await writeFile(block, "no such item\n");
@@ -122,6 +150,22 @@ describe("recommend", () => {
     const again = [...flagsOf(world()), ...other, "--format", format];
     expect(await refusal("recommend", ...again, "--out", world().path("ordered"))).toMatch(
       /arguments\.itemsPerPath was 1 and is 2; versions\.itemOrder was "\w{64}" and is not set/,
+    );
+  });
+
+  it("keeps a number of beams per level, if it is one for each", async () => {
+    const some = { topK: "10", format };
+    const same = await listsIn(world(), { out: "w-20", beamWidth: "20", ...some });
+    expect(await listsIn(world(), { out: "w-equal", beamWidth: "20,20,20", ...some })).toEqual(
+      same,
+    );
+    const wide = await listsIn(world(), { out: "w-wide", beamWidth: "60,40,10", ...some });
+    const all = await listsIn(world(), { out: "w-all", beamWidth: "300", ...some });
+    expect(wide).not.toEqual(same);
+    expect(wide.map(({ items }) => items.length)).toEqual(all.map(({ items }) => items.length));
+    const flags = [...flagsOf(world()), "--out", world().path("w-never"), "--beam-width", "60,40"];
+    expect(await refusal("recommend", ...flags)).toBe(
+      "error: --beam-width 60,40: give one width, or 3 for this catalogue of 3 levels\n",
     );
   });
 

@@ -111,8 +111,21 @@ describe("a drafter", () => {
     await until("its connections to Redis are closed", async () => (await connections()) <= before);
   });
 
-  it("orders items of one path as one machine does, and writes rows per item", async () => {
-    const request = { itemOrder: "histories", itemsPerPath: 2, layout: "flat" };
+  it("orders and allows items as one machine does, and writes rows per item", async () => {
+    const { world: files } = night();
+    const [allowLists, userGroups] = [`${files.catalogue}.lists.json`, `${files.catalogue}.csv`];
+    const items = Object.keys(JSON.parse(await readFile(files.catalogue, "utf8")));
+    await writeFile(
+      allowLists,
+      JSON.stringify({ some: items.filter((_, at) => at % 3 > 0), all: items }),
+    );
+    const users = (await readFile(files.histories, "utf8")).trim().split("\n");
+    const rows = users.map(
+      (line, at) => `${JSON.parse(line).user},${at % 2 === 0 ? "some" : "all"}`,
+    );
+    await writeFile(userGroups, `user,group\n${rows.join("\n")}\n`);
+    const order = { itemOrder: "histories", itemsPerPath: 2 };
+    const request = { ...order, layout: "flat", allowLists, userGroups };
     const run = await submit("ordered", { request });
     await start();
     await allDone(run);

@@ -12,7 +12,7 @@ export interface ItemListOptions {
 
 /**
  * Reads a list of item ids, such as items to allow or to block: a column of a Parquet, CSV or JSONL
- * file, or any other file (.txt, .txt.gz) with one id per line. In file order, with duplicates.
+ * file, a JSON array of ids, or any other file (.txt, .txt.gz) with one id per line. In file order, with duplicates.
  *
  * @throws DatasetError FILE_NOT_FOUND, UNREADABLE, MISSING_COLUMN, COLUMN_TYPE
  */

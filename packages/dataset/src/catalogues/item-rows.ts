@@ -1,9 +1,11 @@
 import { isUtf8 } from "node:buffer";
+import { readFile } from "node:fs/promises";
 import type { DuckDbOptions } from "../duckdb/open-duckdb.js";
 import { streamColumns, withDuckDb } from "../duckdb/open-duckdb.js";
 import { parquetTable, sqlName } from "../duckdb/sql.js";
 import { textValue } from "../duckdb/values.js";
-import { DatasetError } from "../errors.js";
+import { DatasetError, readFailure } from "../errors.js";
+import { parseExactJson } from "../files/exact-json.js";
 import type { FileFormat } from "../files/file-format.js";
 import { fileShape } from "../files/file-format.js";
 import { readLines } from "../files/lines.js";
@@ -30,14 +32,15 @@ export interface ItemRowsOptions {
 }
 
 /**
- * Reads a list of items: a column of a Parquet, CSV or JSONL file, or any other file (.txt, .txt.gz) with one id per line.
- * In file order, with duplicates.
+ * Reads a list of items: a column of a Parquet, CSV or JSONL file, a JSON array of ids, or any other file (.txt, .txt.gz)
+ * with one id per line. In file order, with duplicates.
  *
  * @throws DatasetError FILE_NOT_FOUND, UNREADABLE, MISSING_COLUMN, COLUMN_TYPE
  */
 export async function* itemRows(path: string, options: ItemRowsOptions): AsyncGenerator<ItemRow> {
   const format = tableFormat(path);
-  if (format === undefined) yield* plainRows(path);
+  if (/\.json$/i.test(path)) yield* arrayRows(path);
+  else if (format === undefined) yield* plainRows(path);
   else if (format === "parquet") yield* parquetRows(path, options);
   else yield* textRows({ path, format }, options);
 }
@@ -66,6 +69,24 @@ async function* plainRows(path: string): AsyncGenerator<ItemRow> {
       const item = bytes.toString("utf8").trim();
       if (item !== "") yield { item, where };
     }
+  }
+}
+
+async function* arrayRows(path: string): AsyncGenerator<ItemRow> {
+  let value: unknown;
+  try {
+    value = parseExactJson(await readFile(path, "utf8"));
+  } catch (error) {
+    throw error instanceof SyntaxError
+      ? unusableList(path, error.message)
+      : readFailure(path, error);
+  }
+  if (!Array.isArray(value)) throw unusableList(path, 'it is not a JSON array of ids ["7", "9"]');
+  for (const [at, given] of value.entries()) {
+    const where = `element ${at + 1}`;
+    const item = idOf(given);
+    if (item === undefined) throw unusableList(path, `${where}: ${idProblem("the id", given)}`);
+    yield { item, where };
   }
 }
 

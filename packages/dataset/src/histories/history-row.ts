@@ -17,6 +17,8 @@ export interface History {
   readonly items: string[];
   /** The columns that were asked for as texts, by name. Default: none were. */
   readonly texts?: Readonly<Record<string, string>>;
+  /** Groups that the user belongs to, if the row names them: see `allowLists`. */
+  readonly groups?: readonly string[];
 }
 
 /** An input row without a history. It does not stop the reading. */

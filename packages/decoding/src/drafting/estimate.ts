@@ -1,3 +1,4 @@
+import { widthAt } from "../search/beam-width.js";
 import type { Beams } from "../search/beams.js";
 import { expandBeams, unknownPrefixes } from "../search/expand.js";
 import type { Lookup } from "../search/search-space.js";
@@ -78,7 +79,8 @@ function addLevel(draft: OpenDraft): void {
   const { space, beamWidth } = search;
   const width = nextWidth(draft);
   if (propose === undefined) {
-    draft.expected = expandBeams(space, expected, { lookup, width: Math.min(width, beamWidth) });
+    const kept = Math.min(width, widthAt(beamWidth, expected.depth + 1));
+    draft.expected = expandBeams(space, expected, { lookup, width: kept });
     draft.proposed = withAll(expandBeams(space, proposed, { lookup, width }), draft.expected);
   } else {
     draft.proposed = propose(proposed, { lookup, width });

@@ -1,5 +1,5 @@
 import { ROOT } from "@nightbeam/catalogue";
-import { wholeNumber } from "../errors.js";
+import { type BeamWidth, checkedBeamWidth, widthAt } from "./beam-width.js";
 import { BestPrefixes } from "./beams.js";
 import { expandBeams, rootOf, unknownPrefixes } from "./expand.js";
 import { KnownRows } from "./known-rows.js";
@@ -16,15 +16,15 @@ import type { SearchSpace } from "./search-space.js";
  */
 export class BeamSearch implements Search {
   readonly space: SearchSpace;
-  readonly beamWidth: number;
+  readonly beamWidth: BeamWidth;
   readonly #known: KnownRows;
   #state: SearchState;
 
-  /** @throws DecodingError BAD_OPTION if the beam width is not a whole number above 0. */
-  constructor(space: SearchSpace, options: { beamWidth: number }) {
+  /** @throws DecodingError BAD_OPTION if a beam width is not a whole number above 0, or there is not one per level. */
+  constructor(space: SearchSpace, options: { beamWidth: BeamWidth }) {
     this.space = space;
     this.#known = new KnownRows(space);
-    this.beamWidth = wholeNumber(options.beamWidth, { name: "beam width", min: 1 });
+    this.beamWidth = checkedBeamWidth(options.beamWidth, space.trie.levels);
     // If everything is excluded there is nothing to ask: the list is empty from the beginning.
     const beams = space.exclusion.isDead(ROOT) ? new BestPrefixes(0).drain(0) : rootOf(space);
     this.#state = { kind: "asking", beams, missing: [] };
@@ -63,7 +63,8 @@ export class BeamSearch implements Search {
         this.#state = { kind: "asking", beams, missing };
         return this.#state;
       }
-      beams = expandBeams(this.space, beams, { lookup, width: this.beamWidth });
+      const width = widthAt(this.beamWidth, beams.depth + 1);
+      beams = expandBeams(this.space, beams, { lookup, width });
     }
   }
 }

@@ -1,4 +1,5 @@
 import type { ReadonlyFloat64Array } from "@nightbeam/catalogue";
+import type { BeamWidth } from "./beam-width.js";
 import type { Beams } from "./beams.js";
 import { needsLookup } from "./scoring.js";
 import type { Lookup, SearchSpace } from "./search-space.js";
@@ -18,7 +19,8 @@ export type SearchState =
  */
 export interface SearchView {
   readonly space: SearchSpace;
-  readonly beamWidth: number;
+  /** See `widthAt`. */
+  readonly beamWidth: BeamWidth;
   readonly state: SearchState;
   /** The target's log-probabilities (nats) of a prefix's children, once learnt. Shape [children]. */
   known(prefix: number): ReadonlyFloat64Array | undefined;

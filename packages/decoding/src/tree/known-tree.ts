@@ -1,4 +1,5 @@
 import { childCount, parentOf, ROOT } from "@nightbeam/catalogue";
+import { widthAt } from "../search/beam-width.js";
 import { expandBeams, rootOf } from "../search/expand.js";
 import type { SearchView } from "../search/search.js";
 import type { Row } from "./answer-rows.js";
@@ -78,7 +79,8 @@ function heldPrefixes(search: FinishedSearch): number[] {
   let beams = rootOf(space);
   while (beams.depth < space.trie.levels) {
     held.push(...beams.prefixes);
-    beams = expandBeams(space, beams, { lookup, width: beamWidth });
+    const width = widthAt(beamWidth, beams.depth + 1);
+    beams = expandBeams(space, beams, { lookup, width });
   }
   return held;
 }

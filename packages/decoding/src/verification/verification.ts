@@ -1,5 +1,6 @@
 import { DecodingError } from "../errors.js";
 import { BeamSearch } from "../search/beam-search.js";
+import type { BeamWidth } from "../search/beam-width.js";
 import type { Search } from "../search/search.js";
 import type { SearchSpace } from "../search/search-space.js";
 import { foldText, noiseOf } from "./noise/noise.js";
@@ -31,7 +32,7 @@ export interface Sampling {
 
 /** Settings of one user's search. */
 export interface SearchOptions {
-  readonly beamWidth: number;
+  readonly beamWidth: BeamWidth;
   /** Default: strict. */
   readonly verification?: Verification | undefined;
   /** The user's name. */
@@ -58,6 +59,8 @@ export function beginSearch(space: SearchSpace, options: SearchOptions): Search 
     throw badOption(`seed ${seed} is not a whole number of at least 0`);
   if (!(temperature > 0 && temperature < Number.POSITIVE_INFINITY))
     throw badOption(`temperature ${temperature} is not above 0`);
+  if (typeof beamWidth !== "number")
+    throw badOption(`beam width ${beamWidth.join(",")}: drawn lists take one width for all levels`);
   const noise = foldText(noiseOf(seed), name);
   if (verification.kind === "sampled") {
     const ranking = new PerturbedRanking({ noise, temperature });

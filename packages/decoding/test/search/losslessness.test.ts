@@ -13,6 +13,7 @@ import {
   type Scenario,
   scoredPaths,
   someScenario,
+  USER,
 } from "../support/scenario.js";
 
 const EXACT = [1, 2, 3, 1e6];
@@ -32,6 +33,30 @@ describe.each(drafterNames)("a search with the drafter: %s", (name) => {
         expect(scoredPaths(scenario, outcome)).toEqual(plainSearch(scenario).at(-1));
       }),
       { numRuns: 150 },
+    );
+  });
+
+  it("keeps as many prefixes as each level says, and equal widths are one", async () => {
+    const some = someScenario({ excluding: false, values: EXACT });
+    const someWidths = fc.array(fc.integer({ min: 1, max: 9 }), { minLength: 4, maxLength: 4 });
+    await fc.assert(
+      fc.asyncProperty(some, someWidths, async (scenario, drawn) => {
+        const { prompt, history, exclusion, model, catalogue, beamWidth } = scenario;
+        const { levels } = catalogue.trie;
+        const beamsOf = async (widths: readonly number[]) => {
+          const options = optionsFor(scenario, drafterFor(name, scenario));
+          const jobs = [{ key: 7, name: USER, prompt, history, exclusion }];
+          const [outcome] = await decodeBatch({ ...options, beamWidth: widths }, jobs);
+          return outcome === undefined ? [] : scoredPaths(scenario, outcome);
+        };
+        const widths = Array.from({ length: levels }, (_, level) => drawn[level] ?? 1);
+        const paths = remainingPaths(scenario);
+        const expected = bruteForce({ paths, model, prompt, beamWidth: widths }).at(-1);
+        expect(await beamsOf(widths)).toEqual(expected);
+        const equal = await beamsOf(new Array<number>(levels).fill(beamWidth));
+        expect(equal).toEqual(plainSearch(scenario).at(-1));
+      }),
+      { numRuns: 60 },
     );
   });
 

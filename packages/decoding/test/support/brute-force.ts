@@ -6,14 +6,14 @@ export interface ScoredPath {
 }
 
 /**
- * Beam search as it is defined: at every level, the best `beamWidth` of all continuations of the
+ * Beam search as it is defined: at every level, the best `beamWidth` (or the level's own) of all continuations of the
  * beams, higher score first, equal scores by code path. One list for each depth, the root's first.
  */
 export function bruteForce(question: {
   paths: readonly (readonly number[])[];
   model: FakeModel;
   prompt: Int32Array;
-  beamWidth: number;
+  beamWidth: number | readonly number[];
 }): ScoredPath[][] {
   const { paths, model, prompt, beamWidth } = question;
   const levels = paths[0]?.length ?? 0;
@@ -30,7 +30,7 @@ export function bruteForce(question: {
       }));
     });
     candidates.sort((a, b) => b.score - a.score || compareCodes(a.path, b.path));
-    beams = candidates.slice(0, beamWidth);
+    beams = candidates.slice(0, typeof beamWidth === "number" ? beamWidth : beamWidth[depth]);
     history.push(beams);
   }
   return history;

@@ -1,4 +1,4 @@
-import type { DraftPolicy } from "@nightbeam/decoding";
+import { type BeamWidth, type DraftPolicy, widthAt } from "@nightbeam/decoding";
 
 /** Draft widths worth trying, as multiples of the beam width, small ones first. */
 const MULTIPLES = [1.25, 2, 3];
@@ -29,12 +29,14 @@ interface Choice {
  * answer depends on the machine: wide drafts win if calls are expensive, plain search wins if tokens
  * are.
  */
-export function adaptiveWidths(options: { beamWidth: number; levels: number }): DraftPolicy {
+export function adaptiveWidths(options: { beamWidth: BeamWidth; levels: number }): DraftPolicy {
   const { beamWidth, levels } = options;
   const choice = (widths: readonly number[]): Choice => ({ widths, costs: [], trials: 0 });
   const plain = choice([]);
+  const kept = Array.from({ length: levels - 1 }, (_, level) => widthAt(beamWidth, level + 1));
+  const plainNodes = kept.reduce((sum, width) => sum + width, 0);
   const drafts = MULTIPLES.map((multiple) =>
-    choice(new Array<number>(levels - 1).fill(Math.ceil(multiple * beamWidth))),
+    choice(kept.map((width) => Math.ceil(multiple * width))),
   );
   let batches = 0;
   /** Loss of trials against plain search, in plain batches; trials in progress count as presumed. */
@@ -56,7 +58,7 @@ export function adaptiveWidths(options: { beamWidth: number; levels: number }): 
       const one = [plain, ...drafts].find((choice) => choice.widths.join() === widths.join());
       if (one === undefined) return;
       // Batches differ in size and prompt length: cost is measured per row that plain search would compute.
-      const cost = milliseconds / (users * (promptTokens + (levels - 1) * beamWidth));
+      const cost = milliseconds / (users * (promptTokens + plainNodes));
       if (one.trials > 0) {
         one.trials--;
         lost += Math.max(0, cost / typical(plain) - 1) - PRESUMED_LOSS;

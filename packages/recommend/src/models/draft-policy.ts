@@ -1,5 +1,5 @@
 import type { Catalogue } from "@nightbeam/catalogue";
-import { type DraftPolicy, fixedWidths, uniformWidths } from "@nightbeam/decoding";
+import { type BeamWidth, type DraftPolicy, fixedWidths, uniformWidths } from "@nightbeam/decoding";
 import { RecommendError } from "../errors.js";
 import { adaptiveWidths } from "./adaptive-widths.js";
 
@@ -18,17 +18,18 @@ export function levelsOf({ trie, closingLevels }: Catalogue): SearchedLevels {
 /**
  * Returns how much a run drafts: nothing if it has no draft.
  *
- * @throws RecommendError BAD_DRAFT_WIDTHS if the widths do not fit the catalogue
+ * @throws RecommendError BAD_DRAFT_WIDTHS, BAD_BEAM_WIDTHS if the widths do not fit the catalogue
  */
 export function policyOf(
   settings: {
     readonly draft: readonly unknown[];
     readonly draftWidth: "auto" | readonly number[];
-    readonly beamWidth: number;
+    readonly beamWidth: BeamWidth;
   },
   searched: SearchedLevels,
 ): DraftPolicy {
   const { draft, draftWidth, beamWidth } = settings;
+  refuseOtherLevels(beamWidth, searched);
   return draft.length === 0 ? fixedWidths([]) : draftPolicy(draftWidth, { beamWidth, ...searched });
 }
 
@@ -40,10 +41,12 @@ export function policyOf(
  */
 export function draftPolicy(
   widths: "auto" | readonly number[],
-  search: SearchedLevels & { beamWidth: number },
+  search: SearchedLevels & { beamWidth: BeamWidth },
 ): DraftPolicy {
   const { beamWidth, levels, closingLevels = 0 } = search;
-  if (widths === "auto") return adaptiveWidths({ beamWidth, levels });
+  if (widths === "auto") {
+    return adaptiveWidths({ beamWidth: searchedBeams(beamWidth, closingLevels), levels });
+  }
   const [only] = widths;
   if (widths.length === 1 && only !== undefined) return fixedWidths(uniformWidths(only, levels));
   const codes = levels - closingLevels;
@@ -55,4 +58,19 @@ export function draftPolicy(
     );
   }
   return fixedWidths([...widths, ...new Array<number>(closingLevels).fill(last)]);
+}
+
+/** Beams of every level that is searched: closing levels get those of the last code. */
+export function searchedBeams(beamWidth: BeamWidth, closingLevels: number): BeamWidth {
+  if (typeof beamWidth === "number" || closingLevels === 0) return beamWidth;
+  return [...beamWidth, ...new Array<number>(closingLevels).fill(beamWidth.at(-1) ?? 1)];
+}
+
+function refuseOtherLevels(beamWidth: BeamWidth, searched: SearchedLevels): void {
+  const levels = searched.levels - (searched.closingLevels ?? 0);
+  if (typeof beamWidth === "number" || beamWidth.length === levels) return;
+  throw new RecommendError(
+    "BAD_BEAM_WIDTHS",
+    `\`beamWidth\` ${beamWidth.join(",")}: give one width, or ${levels} for this catalogue of ${levels} levels`,
+  );
 }

@@ -1,5 +1,5 @@
 import type { Trie } from "@nightbeam/catalogue";
-import { TARGET_PROGRAMS, type TargetProgram } from "@nightbeam/decoding";
+import { type BeamWidth, TARGET_PROGRAMS, type TargetProgram, widestOf } from "@nightbeam/decoding";
 import type { Device } from "@nightbeam/model";
 import { needsTreeCalls, programNamed, type SearchSetting } from "@nightbeam/settings";
 import { RecommendError } from "../errors.js";
@@ -21,8 +21,9 @@ export interface ProgramSettings {
   readonly verification?: "strict" | "sampled" | "relaxed" | undefined;
   readonly candidates?: string | undefined;
   readonly teacherLog?: string | undefined;
+  readonly allowLists?: unknown;
   readonly draft: readonly unknown[];
-  readonly beamWidth: number;
+  readonly beamWidth: BeamWidth;
   readonly batchSize: number;
 }
 
@@ -86,7 +87,7 @@ export function describeChoice(
 }
 
 function tooLarge({ settings, closedPaths = 0 }: ProgramOptions): string | undefined {
-  const { beamWidth } = settings;
+  const beamWidth = widestOf(settings.beamWidth);
   if (beamWidth > MAX_BEAM_WIDTH)
     return `\`beamWidth\` ${beamWidth} is more than the ${MAX_BEAM_WIDTH} that whole searches take`;
   if (closedPaths > MAX_CLOSED_PATHS)
@@ -105,7 +106,7 @@ function fastest({ settings, programs, device, trie }: ProgramOptions): ProgramC
     return calls("no verifier of this target runs whole searches");
   const batch = {
     trie,
-    beamWidth: settings.beamWidth,
+    beamWidth: widestOf(settings.beamWidth),
     users: settings.batchSize,
     promptTokens: TYPICAL_ITEMS * trie.levels,
     isDrafted: settings.draft.length > 0,

@@ -1,4 +1,4 @@
-import { filterCatalogue } from "@nightbeam/catalogue";
+import { filterCatalogue, NOTHING_EXCLUDED } from "@nightbeam/catalogue";
 import {
   openCatalogue,
   type RecommendedItem,
@@ -10,6 +10,7 @@ import { RecommendError } from "../errors.js";
 import { GROUPS_AT_ONCE, openRowsDecoder, type RowsDecoder } from "../open-rows-decoder.js";
 import { chooseProgram } from "../program/choose-program.js";
 import { readItemWeights } from "../shard/item-order.js";
+import { openUserGroups } from "../shard/user-groups.js";
 import { inGroups } from "./in-groups.js";
 import { Permits } from "./permits.js";
 import { parseRecommenderSettings, type RecommenderSettings } from "./recommender-settings.js";
@@ -80,10 +81,13 @@ export async function openRecommender(
   const { program } = chooseProgram(how);
   const { itemOrder } = settings;
   const itemWeights = await readItemWeights({ itemOrder, catalogue: searched, histories, signal });
+  const { allowLists } = settings;
+  const excluded = NOTHING_EXCLUDED;
+  const groups = await openUserGroups({ allowLists, catalogue: searched, excluded });
   const texts = await promptColumns(settings.target);
   const decoder = await openRowsDecoder(
     { ...settings, program },
-    { historyCatalogue, searched, histories, itemWeights, signal },
+    { historyCatalogue, searched, histories, itemWeights, groups, signal },
   );
   const knows = (id: string) => historyCatalogue.itemIndex(id) !== undefined;
   return new MachineRecommender(decoder, { batchSize: settings.batchSize, knows, texts });

@@ -42,6 +42,10 @@ export const recommenderFields = z.strictObject(
     allow: itemIds.exactOptional(),
     /** Items that are never recommended: a file, or their ids. */
     block: itemIds.exactOptional(),
+    /** The items that users of each group may get: a place, or items by group. Users then name their groups. */
+    allowLists: z
+      .union([text, z.record(z.string(), z.array(z.string()))], "give a place, or items by group")
+      .exactOptional(),
     ...listFields,
     /** As for `nightbeam recommend`, or ids, best first. */
     itemOrder: itemIds.exactOptional(),

@@ -9,6 +9,8 @@ export interface UserHistory {
   readonly history: readonly string[];
   /** The user's texts by column, for a target whose prompts have `{column:NAME}`. Default: none. */
   readonly texts?: Readonly<Record<string, string>>;
+  /** The groups of `allowLists` that the user belongs to: what all of them allow is recommended. */
+  readonly groups?: readonly string[];
 }
 
 /** One user, or many: an array, any iterable, or an async stream, which may be endless. */
@@ -38,20 +40,32 @@ export function historyRow(
   if (typeof value !== "object" || value === null) {
     throw badArgument(`users[${row}] must be { user, history }`);
   }
-  const { user, history, texts = {} } = value;
+  const { user, history, texts, groups } = value;
   if (typeof user !== "string" || user === "") {
     throw badArgument(`users[${row}].user must be a name`);
   }
   if (!Array.isArray(history) || !history.every((id) => typeof id === "string")) {
     throw badArgument(`users[${row}].history must be an array of item ids`);
   }
-  const missing = needed.find((name) => typeof texts[name] !== "string");
+  const missing = needed.find((name) => typeof texts?.[name] !== "string");
   if (missing !== undefined) {
     throw badArgument(
       `users[${row}].texts.${missing} must be a text: the target's prompts have {column:${missing}}`,
     );
   }
-  if (history.length > 0) return { kind: "history", row, user, items: [...history], texts };
+  if (
+    groups !== undefined &&
+    !(Array.isArray(groups) && groups.every((one) => typeof one === "string"))
+  ) {
+    throw badArgument(`users[${row}].groups must be an array of names`);
+  }
+  if (history.length > 0) {
+    const more = {
+      ...(texts === undefined ? {} : { texts }),
+      ...(groups === undefined ? {} : { groups: [...groups] }),
+    };
+    return { kind: "history", row, user, items: [...history], ...more };
+  }
   return { kind: "rejected", row, user, reason: "empty_history", detail: "no items" };
 }
 

@@ -1,5 +1,5 @@
 import { resolve } from "node:path";
-import { filterCatalogue } from "@nightbeam/catalogue";
+import { filterCatalogue, NOTHING_EXCLUDED } from "@nightbeam/catalogue";
 import {
   type Histories,
   openCatalogue,
@@ -22,6 +22,7 @@ import type { ProgramChoice } from "../program/choose-program.js";
 import { programFor } from "../program/planned-program.js";
 import { readItemWeights } from "../shard/item-order.js";
 import { listNotes } from "../shard/list-notes.js";
+import { openUserGroups } from "../shard/user-groups.js";
 import { forEachPart } from "./for-each-part.js";
 import { readCandidates } from "./read-candidates.js";
 import { runOrigin } from "./run-origin.js";
@@ -116,10 +117,15 @@ async function recommendAll(
     histories: () => histories.read(),
     signal,
   });
+  const { allowLists, userGroups } = settings;
+  const groups = await openUserGroups({
+    ...{ allowLists, userGroups, catalogue: searched },
+    excluded: NOTHING_EXCLUDED,
+  });
   const decoder = await openRowsDecoder(
     { ...settings, program },
     {
-      ...{ historyCatalogue, searched, accepting, itemWeights, signal },
+      ...{ historyCatalogue, searched, accepting, itemWeights, groups, signal },
       histories: () => histories.read(),
     },
   );

@@ -16,9 +16,14 @@ export interface OriginSettings {
   readonly block?: string | undefined;
   readonly candidates?: string | undefined;
   readonly itemOrder?: string | undefined;
+  readonly allowLists?: string | undefined;
+  readonly userGroups?: string | undefined;
 }
 
-const INPUTS = ["target", "catalogue", "allow", "block", "candidates", "itemOrder"] as const;
+const INPUTS = [
+  ...(["target", "catalogue", "allow", "block"] as const),
+  ...(["candidates", "itemOrder", "allowLists", "userGroups"] as const),
+];
 
 /**
  * Describes where a run's lists come from, for its manifest. Files that the plan has no hash of are read.

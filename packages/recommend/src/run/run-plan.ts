@@ -14,6 +14,7 @@ import {
 import { dependsOnDraft, plannedArguments, type RecommendSettings } from "@nightbeam/settings";
 import type { ProgramChoice } from "../program/choose-program.js";
 import { plannedProgram } from "../program/planned-program.js";
+import { userGroupsVersions } from "../shard/user-groups.js";
 
 /** Returns what determines the result: the same plan again continues the run, another is refused. */
 export async function runPlan(
@@ -54,6 +55,7 @@ export async function runPlan(
       ...(historyCatalogue.hash === searched.hash ? {} : { unfiltered: historyCatalogue.hash }),
       histories: await inputHash(settings.histories),
       ...(await itemOrderVersion(settings.itemOrder)),
+      ...(await userGroupsVersions(settings)),
       ...(candidates === undefined ? {} : { candidates }),
     },
   };

@@ -7,9 +7,11 @@ import {
   searchDecoder,
   speculativeDecoder,
   type TargetProgram,
+  widestOf,
 } from "@nightbeam/decoding";
 import { answersHash } from "@nightbeam/model";
 import { dependsOnDraft, type ListSettings, verificationOf } from "@nightbeam/settings";
+import { searchedBeams } from "../models/draft-policy.js";
 import type { OpenDrafts } from "../models/open-drafts.js";
 import type { RunTarget } from "../models/open-target.js";
 
@@ -46,8 +48,9 @@ export function listDecoders(
   >,
   parts: ListDecoderParts,
 ): (target: RunTarget) => BatchDecoder {
-  const { scoring, beamWidth, precision, device = "cpu" } = settings;
+  const { scoring, precision, device = "cpu" } = settings;
   const { catalogue, checkpoint, drafts, policy, accepting } = parts;
+  const beamWidth = searchedBeams(settings.beamWidth, catalogue.closingLevels);
   const { drafter, draftVersions } = drafts;
   const space = { trie: catalogue.trie, scoring };
   const verification = verificationOf(settings);
@@ -61,8 +64,9 @@ export function listDecoders(
     const { program } = target;
     const drafting = program === "beam-search" ? {} : { drafter, policy };
     const search = { space, beamWidth, versions: versionsOf(program), ...drafting };
+    // A plan with a width per level names tree calls.
     if (target.program !== "tree-scores")
-      return searchDecoder({ ...search, target: target.searcher });
+      return searchDecoder({ ...search, beamWidth: widestOf(beamWidth), target: target.searcher });
     const asking = { ...search, verification, target: target.scorer };
     return accepting === undefined
       ? speculativeDecoder(asking)

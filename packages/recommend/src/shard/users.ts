@@ -8,6 +8,7 @@ import type { HistoryRow } from "@nightbeam/dataset";
 import type { ShardUser } from "@nightbeam/decoding";
 import type { PromptEncoder } from "@nightbeam/model";
 import type { RejectedRow } from "@nightbeam/run";
+import type { UserGroups } from "./user-groups.js";
 
 /** A user who can be decoded. */
 export interface ReadyUser extends ShardUser {
@@ -36,6 +37,8 @@ export interface ReaderOptions {
   readonly unknownItems: "skip" | "reject";
   /** Items that no user may get and that are still in the searched catalogue. Default: none. */
   readonly excluded?: Exclusion;
+  /** What users of groups may get. Default: users have no groups. */
+  readonly groups?: UserGroups | undefined;
 }
 
 /** Returns a function that makes users of rows. A row that cannot be a user is rejected with a reason. */
@@ -67,6 +70,9 @@ export function userReader(options: ReaderOptions): (row: HistoryRow) => Reading
         `the prompt has ${prompt.length} tokens; the model takes ${options.maxPromptTokens} (${options.promptLimit})`,
       );
     }
+    const allowed = options.groups?.exclusionOf(row.user, row.groups);
+    if (allowed?.kind === "rejected") return reject(allowed.reason, allowed.detail);
+    const base = allowed?.exclusion ?? excluded;
     const seen = row.items.flatMap((id) => searched.itemIndex(id) ?? []);
     return {
       kind: "user",
@@ -75,7 +81,13 @@ export function userReader(options: ReaderOptions): (row: HistoryRow) => Reading
         skipped: unknown.length,
         prompt,
         history: Uint32Array.from(seen),
-        exclusion: options.excludeSeen ? excludeItems(searched, seen, excluded) : excluded,
+        exclusion: ownExclusion({
+          searched,
+          items: options.excludeSeen ? seen : [],
+          base,
+          // A base is hashed once for all of its users, and a group's can be large.
+          shared: allowed !== undefined,
+        }),
       },
     };
   };
@@ -85,4 +97,14 @@ function unknownProblem([first, ...more]: readonly string[], known: number): str
   const item = `item "${first}" is not in the catalogue`;
   if (known > 0 || more.length === 0) return item;
   return `none of its ${more.length + 1} items is in the catalogue, the first is "${first}"`;
+}
+
+function ownExclusion(options: {
+  readonly searched: Catalogue;
+  readonly items: readonly number[];
+  readonly base: Exclusion;
+  readonly shared: boolean;
+}): Exclusion {
+  const { searched, items, base, shared } = options;
+  return items.length === 0 && !shared ? base : excludeItems(searched, items, base);
 }

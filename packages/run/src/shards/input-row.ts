@@ -11,6 +11,7 @@ const rowSchema = z.discriminatedUnion("kind", [
     user: z.string(),
     items: z.array(z.string()).min(1),
     texts: z.record(z.string(), z.string()).exactOptional(),
+    groups: z.array(z.string()).exactOptional(),
   }),
   z.strictObject({
     kind: z.literal("rejected"),
@@ -26,7 +27,7 @@ export function rowLine(given: HistoryRow): string {
   const { kind, row, user } = given;
   const value =
     kind === "history"
-      ? { kind, row, user, items: given.items, texts: given.texts }
+      ? { kind, row, user, items: given.items, texts: given.texts, groups: given.groups }
       : { kind, row, user, reason: given.reason, detail: given.detail };
   return `${JSON.stringify(value)}\n`;
 }

@@ -15,7 +15,10 @@ import { settingsFrom } from "../options/settings-from.js";
 const { shape: fields } = requestFields;
 
 /** Files and directories of this machine, which others must find under the same path. */
-const PLACES = ["target", "catalogue", "histories", "out", "allow", "block"];
+const PLACES = [
+  ...["target", "catalogue", "histories", "out", "allow", "block"],
+  ...["allowLists", "userGroups"],
+];
 
 export function withRequest(command: Command): Command {
   const places = command

@@ -22,7 +22,7 @@ export function withLists(command: Command): Command {
     .option("--top-k <n>", `items per user (default ${DEFAULTS.topK})`)
     .option(
       "--beam-width <n>",
-      `beams that the search keeps per level (default ${DEFAULTS.beamWidth}, at least top-k; top-k if sampled)`,
+      `beams that the search keeps per level, or one width per level (40,20,20) (default ${DEFAULTS.beamWidth}, at least top-k; top-k if sampled)`,
     )
     .option(
       "--scoring <kind>",
@@ -57,6 +57,11 @@ export function withLists(command: Command): Command {
     .option("--exclude-seen", "recommend nothing that is in the user's history")
     .option("--allow <file>", "recommend only the items of this list")
     .option("--block <file>", "recommend none of the items of this list")
+    .option(
+      "--allow-lists <place>",
+      "items per group of users: a directory with a list each, a JSON object, or a table of group and item_id",
+    )
+    .option("--user-groups <file>", "which groups users belong to: a table of user and group")
     .option("--format <kind>", `parquet or jsonl (default ${DEFAULTS.format})`)
     .option(
       "--layout <kind>",

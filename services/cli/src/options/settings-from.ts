@@ -35,6 +35,9 @@ export function valuesOf(
       if (key === "draftWidth") return [key, widthsOf(value)];
       if (key === "columns") return [key, columnsOf(value)];
       if (key === "histories" && Array.isArray(value) && value.length === 1) return [key, value[0]];
+      if (key === "beamWidth" && typeof value === "string" && value.includes(",")) {
+        return [key, widthsOf(value)];
+      }
       return [key, numberOr(value, fields[key])];
     }),
   );

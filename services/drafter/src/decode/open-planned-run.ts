@@ -7,7 +7,7 @@ import {
 } from "@nightbeam/catalogue";
 import { fileHash, type HistoryRow, openCatalogue, readItemFilter } from "@nightbeam/dataset";
 import { promptsHash, searchedCatalogue } from "@nightbeam/model";
-import { itemOrderVersion } from "@nightbeam/recommend";
+import { itemOrderVersion, userGroupsVersions } from "@nightbeam/recommend";
 import {
   partCount,
   RunError,
@@ -107,6 +107,11 @@ async function checkFiles({ plan, request, catalogue }: OpenRun): Promise<void> 
     planned: versions.itemOrder,
     found: (await itemOrderVersion(request.itemOrder)).itemOrder ?? "",
   });
+  for (const [name, found] of Object.entries(await userGroupsVersions(request))) {
+    const place = (name === "userGroups" ? request.userGroups : request.allowLists) ?? "";
+    const what = name === "userGroups" ? "groups of users" : "lists of allowed items";
+    checkVersion({ what, place, planned: versions[name], found });
+  }
   checkVersion({
     what: "prompt format (config, tokenizer and nightbeam.json)",
     place: request.target,

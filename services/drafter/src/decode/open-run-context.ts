@@ -11,6 +11,7 @@ import {
   listDecoders,
   type OpenDrafts,
   openDrafts,
+  openUserGroups,
   policyOf,
   programOfPlan,
   type Reading,
@@ -93,7 +94,16 @@ export async function openRunContext(options: RunContextOptions): Promise<RunCon
   });
   const drafts = await openRunDrafts(run, { ...options, target: prompts });
   const catalogues = { historyCatalogue: catalogue, searched };
-  const read = userReader({ ...catalogues, ...prompts, excludeSeen, unknownItems, excluded });
+  const { allowLists, userGroups } = request;
+  const groups = await openUserGroups({ allowLists, userGroups, catalogue: searched, excluded });
+  const read = userReader({
+    ...catalogues,
+    ...prompts,
+    excludeSeen,
+    unknownItems,
+    excluded,
+    groups,
+  });
   return contextOf(options, { run, drafts, watched, read, itemWeights });
 }
 

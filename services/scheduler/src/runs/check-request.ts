@@ -21,13 +21,13 @@ export async function checkRequest(
   request: Submission,
   isKnown: (path: string) => boolean = () => true,
 ): Promise<void> {
-  const { histories, allow, block, out } = request;
+  const { histories, allow, block, allowLists, userGroups, out } = request;
   if (!out.includes("://")) assertAbsolute("out", out);
   // Checked again, because a rollout may have several drafts.
   const problem = clusterProblem(request);
   if (problem !== undefined) throw new SchedulerError("BAD_REQUEST", `${problem}.`);
   const itemOrder = request.itemOrder === "histories" ? undefined : request.itemOrder;
-  await assertFiles({ allow, block, itemOrder }, isKnown);
+  await assertFiles({ allow, block, itemOrder, allowLists, userGroups }, isKnown);
   await assertHistories(histories, isKnown);
   const levels = await checkModels(request, isKnown);
   if (levels !== undefined) policyOf(request, { levels });

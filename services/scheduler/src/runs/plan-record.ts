@@ -14,6 +14,7 @@ import {
   listNotes,
   plannedProgram,
   runOrigin,
+  userGroupsVersions,
 } from "@nightbeam/recommend";
 import { planRun, storeJournal } from "@nightbeam/run";
 import type { Log } from "@nightbeam/service/log";
@@ -108,6 +109,7 @@ async function versionsOf(
     ...lists,
     histories: await inputHash(request.histories, signal),
     ...(await itemOrderVersion(request.itemOrder)),
+    ...(await userGroupsVersions(request)),
   };
 }
 
