@@ -51,6 +51,8 @@ describe("text files", () => {
     ["h.json", '[{"uid": "u1", "items": [1, 2, 3]},\n {"uid": "u2", "items": [4]}]'],
     ["h.json", '{"user": "u1", "history": [1, 2, 3]}\n{"user": "u2", "history": [4]}\n'],
     ["h.csv", 'user,history\nu1,"[1 2\n 3]"\nu2,[4]\n'],
+    ["h.csv", "sep=;\nuser;history\nu1;1 2 3\nu2;4\n"],
+    ["h.csv", "user, item, time\nu2, 4, 1\nu1, 1, 1\nu1, 2, 2\nu1, 3, 3\n"],
     ["h.csv", 'user, history\nu1, "[1, 2, 3]"\nu2, 4\n'],
     ["h.json", '{"0":{"user":"u1","history":[1,2,3]},"1":{"user":"u2","history":[4]}}'],
     [
