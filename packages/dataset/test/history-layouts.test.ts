@@ -330,3 +330,9 @@ describe.skipIf(!existsSync(join(shared, "data")))("published files", () => {
     expect(await count("beauty/test.txt")).toEqual([19_383, 3_553]);
   });
 });
+
+it("stops opening at the signal", async () => {
+  const path = put(tempDir(), "h.csv", "user,history\nu1,1\n");
+  const signal = AbortSignal.abort(new Error("enough"));
+  await expect(openHistories({ path, duplicateUsers: "last", signal })).rejects.toThrow("enough");
+});

@@ -71,7 +71,13 @@ export async function recommendRun(
   options: RunOptions,
 ): Promise<{ manifest: Manifest; alreadyDone: boolean }> {
   const { histories: path, columns, duplicateUsers, limit } = settings;
-  const histories = await openHistories({ path, columns, duplicateUsers, limit });
+  const histories = await openHistories({
+    path,
+    columns,
+    duplicateUsers,
+    limit,
+    signal: options.signal,
+  });
   try {
     for (const text of histories.notes) options.onEvent({ kind: "note", text });
     return await recommendAll(settings, histories, options);

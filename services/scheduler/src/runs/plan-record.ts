@@ -46,7 +46,7 @@ export async function planRecord(record: RunRecord, planning: Planning): Promise
   planning.log.info({ runId: record.runId, ...choice }, words);
   const program = plannedProgram(choice);
   const { histories: path, columns, duplicateUsers, limit } = request;
-  const histories = await openHistories({ path, columns, duplicateUsers, limit });
+  const histories = await openHistories({ path, columns, duplicateUsers, limit, signal });
   try {
     for (const note of histories.notes) planning.log.info({ runId: record.runId }, note);
     await planRun({
