@@ -231,6 +231,21 @@ describe("several files", () => {
     expect(await inputHash(dir)).not.toBe(hash);
   });
 
+  it("of events in Parquet are sorted together, ties by their place in the files", async () => {
+    const dir = tempDir();
+    const write = (name: string, rows: string) =>
+      runSql(
+        `COPY (SELECT * FROM (VALUES ${rows}) t("user", item, "time")) TO '${join(dir, name)}' (FORMAT parquet)`,
+      );
+    await write("a.parquet", "('u', 1, 5), ('u', 2, 5)");
+    await write("b.parquet", "('u', 3, 5), ('u', NULL, 5)");
+    await write("c.parquet", "('u', 4::DOUBLE, 5), ('u', 0, 1)");
+    expect(await usersIn({ path: dir })).toEqual([
+      "u: 0 1 2 3 4",
+      "(b.parquet, row 1: item is missing)",
+    ]);
+  });
+
   it("of rows keep the order in which they are given, and resume anywhere", async () => {
     const dir = tempDir();
     const paths = ["b", "a", "c"].map((name) =>
