@@ -351,3 +351,31 @@ it("stops opening at the signal", async () => {
   const signal = AbortSignal.abort(new Error("enough"));
   await expect(openHistories({ path, duplicateUsers: "last", signal })).rejects.toThrow("enough");
 });
+
+describe("further columns", () => {
+  it("are read as texts, and a row without one is rejected", async () => {
+    const dir = tempDir();
+    const csv = put(dir, "h.csv", "user,history,age\nu1,1 2,30\nu2,3,\n");
+    const parquet = join(dir, "h.parquet");
+    const rows = "('u1', [1, 2], 30), ('u2', [3], NULL)";
+    const query = `SELECT * FROM (VALUES ${rows}) t("user", history, age)`;
+    await runSql(`COPY (${query}) TO '${parquet}' (FORMAT parquet)`);
+    const expected = { user: "u1", items: ["1", "2"], texts: { age: "30" } };
+    for (const path of [csv, parquet]) {
+      const [first, second] = await all(readHistories({ path, texts: ["age"] }));
+      expect(first).toMatchObject(expected);
+      expect(second).toMatchObject(
+        path === csv ? { texts: { age: "" } } : { detail: "row 1: age is missing" },
+      );
+    }
+  });
+
+  it("are needed in every file, and rows to be in", async () => {
+    const dir = tempDir();
+    const csv = put(dir, "h.csv", "user,history\nu1,1\n");
+    const read = usersIn({ path: csv, texts: ["age"] });
+    await expect(read).rejects.toThrow(/no column "age", which the prompt needs/);
+    const events = put(dir, "e.csv", "user,item,time,age\nu1,1,1,30\n");
+    await expect(usersIn({ path: events, texts: ["age"] })).rejects.toThrow(/no row per user/);
+  });
+});
