@@ -1,6 +1,6 @@
 import type { Catalogue } from "@nightbeam/catalogue";
 import { type HistoryColumns, type HistoryRow, readHistories } from "@nightbeam/dataset";
-import type { Model } from "@nightbeam/model";
+import { type Model, promptColumns } from "@nightbeam/model";
 import { type ReadyUser, userReader } from "@nightbeam/recommend";
 import { UsageError } from "@nightbeam/service";
 
@@ -30,12 +30,18 @@ export function usersOf(rows: readonly HistoryRow[], context: UserContext): Read
 
 /** Reads the first users of the histories. @throws UsageError BAD_OPTION if none can be decoded */
 export async function readUsers(
-  options: { histories: string; columns?: HistoryColumns | undefined; limit: number },
+  options: {
+    target: string;
+    histories: string;
+    columns?: HistoryColumns | undefined;
+    limit: number;
+  },
   context: UserContext,
 ): Promise<ReadyUser[]> {
   const users: ReadyUser[] = [];
   const { histories: path, columns, limit } = options;
-  for await (const rows of readHistories({ path, columns, limit })) {
+  const texts = await promptColumns(options.target);
+  for await (const rows of readHistories({ path, columns, texts, limit })) {
     users.push(...usersOf(rows, context));
   }
   if (users.length > 0) return users;

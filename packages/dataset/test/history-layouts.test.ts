@@ -51,6 +51,8 @@ describe("text files", () => {
     ["h.json", '[{"uid": "u1", "items": [1, 2, 3]},\n {"uid": "u2", "items": [4]}]'],
     ["h.json", '{"user": "u1", "history": [1, 2, 3]}\n{"user": "u2", "history": [4]}\n'],
     ["h.csv", 'user,history\nu1,"[1 2\n 3]"\nu2,[4]\n'],
+    ["h.csv", "sep=;\nuser;history\nu1;1 2 3\nu2;4\n"],
+    ["h.csv", "user, item, time\nu2, 4, 1\nu1, 1, 1\nu1, 2, 2\nu1, 3, 3\n"],
     ["h.csv", 'user, history\nu1, "[1, 2, 3]"\nu2, 4\n'],
     ["h.json", '{"0":{"user":"u1","history":[1,2,3]},"1":{"user":"u2","history":[4]}}'],
     [
@@ -229,6 +231,21 @@ describe("several files", () => {
     expect(await inputHash(dir)).not.toBe(hash);
   });
 
+  it("of events in Parquet are sorted together, ties by their place in the files", async () => {
+    const dir = tempDir();
+    const write = (name: string, rows: string) =>
+      runSql(
+        `COPY (SELECT * FROM (VALUES ${rows}) t("user", item, "time")) TO '${join(dir, name)}' (FORMAT parquet)`,
+      );
+    await write("a.parquet", "('u', 1, 5), ('u', 2, 5)");
+    await write("b.parquet", "('u', 3, 5), ('u', NULL, 5)");
+    await write("c.parquet", "('u', 4::DOUBLE, 5), ('u', 0, 1)");
+    expect(await usersIn({ path: dir })).toEqual([
+      "u: 0 1 2 3 4",
+      "(b.parquet, row 1: item is missing)",
+    ]);
+  });
+
   it("of rows keep the order in which they are given, and resume anywhere", async () => {
     const dir = tempDir();
     const paths = ["b", "a", "c"].map((name) =>
@@ -326,5 +343,39 @@ describe.skipIf(!existsSync(join(shared, "data")))("published files", () => {
     expect(await count("industrial/test.csv")).toEqual([4_533, 4_533]);
     expect(await count("instruments/Instruments.inter.json")).toEqual([24_772, 24_772]);
     expect(await count("beauty/test.txt")).toEqual([19_383, 3_553]);
+  });
+});
+
+it("stops opening at the signal", async () => {
+  const path = put(tempDir(), "h.csv", "user,history\nu1,1\n");
+  const signal = AbortSignal.abort(new Error("enough"));
+  await expect(openHistories({ path, duplicateUsers: "last", signal })).rejects.toThrow("enough");
+});
+
+describe("further columns", () => {
+  it("are read as texts, and a row without one is rejected", async () => {
+    const dir = tempDir();
+    const csv = put(dir, "h.csv", "user,history,age\nu1,1 2,30\nu2,3,\n");
+    const parquet = join(dir, "h.parquet");
+    const rows = "('u1', [1, 2], 30), ('u2', [3], NULL)";
+    const query = `SELECT * FROM (VALUES ${rows}) t("user", history, age)`;
+    await runSql(`COPY (${query}) TO '${parquet}' (FORMAT parquet)`);
+    const expected = { user: "u1", items: ["1", "2"], texts: { age: "30" } };
+    for (const path of [csv, parquet]) {
+      const [first, second] = await all(readHistories({ path, texts: ["age"] }));
+      expect(first).toMatchObject(expected);
+      expect(second).toMatchObject(
+        path === csv ? { texts: { age: "" } } : { detail: "row 1: age is missing" },
+      );
+    }
+  });
+
+  it("are needed in every file, and rows to be in", async () => {
+    const dir = tempDir();
+    const csv = put(dir, "h.csv", "user,history\nu1,1\n");
+    const read = usersIn({ path: csv, texts: ["age"] });
+    await expect(read).rejects.toThrow(/no column "age", which the prompt needs/);
+    const events = put(dir, "e.csv", "user,item,time,age\nu1,1,1,30\n");
+    await expect(usersIn({ path: events, texts: ["age"] })).rejects.toThrow(/no row per user/);
   });
 });

@@ -20,7 +20,8 @@ async function readerOf(lists: Record<string, readonly string[]>, excludeSeen = 
     ...{
       historyCatalogue: catalogue,
       searched: catalogue,
-      maxPromptTokens: 9,
+      ...{ maxPromptTokens: 9, promptLimit: "9 positions" },
+      unknownItems: "reject" as const,
       excludeSeen,
       groups,
     },

@@ -6,8 +6,8 @@ export type CsvFields =
 const MAX_INDENT = 8;
 
 /**
- * Splits a line into fields: RFC 4180 quoting, except that a quoted field cannot contain line breaks. So
- * an unclosed quote spoils one row instead of the rest of the file.
+ * Splits a line into fields: RFC 4180 quoting. Lines of a field with line breaks are joined before, see
+ * `joinQuotedLines`; a quote that is still open spoils one row instead of the rest of the file.
  */
 export function splitCsvLine(line: string, delimiter: string): CsvFields {
   if (!line.includes('"')) return { ok: true, fields: line.split(delimiter) };

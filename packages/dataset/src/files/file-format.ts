@@ -55,6 +55,7 @@ export function checkedDelimiter(delimiter: string): string {
 export function unknownEnding(path: string): DatasetError {
   return new DatasetError(
     "UNKNOWN_FORMAT",
-    `${path}: its extension is not known. Name the file .jsonl, .csv or .parquet.`,
+    `${path}: its extension is not known. Name the file .jsonl, .csv or .parquet; in a directory, ` +
+      "leave it out with a pattern such as DIR/*.csv.",
   );
 }

@@ -62,6 +62,9 @@ export async function inputHash(paths: InputPaths, signal?: AbortSignal): Promis
 }
 
 async function filesOf(path: string): Promise<InputFile[]> {
+  if (/^[a-z][a-z0-9+.-]+:\/\//i.test(path)) {
+    throw new DatasetError("FILE_NOT_FOUND", `${path} is not on this machine. Copy it here first.`);
+  }
   try {
     const found = await stat(path);
     if (!found.isDirectory()) return [fileAt(path, basename(path))];

@@ -41,8 +41,8 @@ function joined(
     let end = at + 1;
     while (end < limit && !staysOpen(lines[end])) end++;
     if (end === lines.length && !isLast) return { done, rest: lines.slice(at) };
-    const whole = end < limit ? joinLines(lines.slice(at, end + 1)) : line;
-    const isWhole = whole !== line && isRecord(whole);
+    const whole = end < limit ? joinLines(lines.slice(at, end + 1)) : undefined;
+    const isWhole = whole !== undefined && isRecord(whole);
     done.push(isWhole ? whole : line);
     if (isWhole) at = end;
   }
@@ -58,10 +58,9 @@ function staysOpen(line: Line | undefined): boolean {
   return quotes % 2 === 1;
 }
 
-function joinLines([first, ...more]: readonly Line[]): Line {
-  const pieces = more.flatMap(({ bytes }) => (bytes === null ? [] : [LINE_BREAK, bytes]));
-  return {
-    number: first?.number ?? 0,
-    bytes: Buffer.concat([first?.bytes ?? LINE_BREAK, ...pieces]),
-  };
+/** Undefined if the content of a line is not known. */
+function joinLines(lines: readonly Line[]): Line | undefined {
+  const pieces = lines.flatMap(({ bytes }) => (bytes === null ? [] : [LINE_BREAK, bytes]));
+  if (lines[0] === undefined || pieces.length < 2 * lines.length) return undefined;
+  return { number: lines[0].number, bytes: Buffer.concat(pieces.slice(1)) };
 }

@@ -72,9 +72,11 @@ export function csvTable(
     readonly columns: readonly string[];
     readonly delimiter: string;
     readonly headerLines: number;
+    /** Whether spaces around fields are no part of them. */
+    readonly isPadded?: boolean;
   },
 ): TextTable {
-  const parse = (line: Line) => parseCsv(line, csv.columns, csv.delimiter);
+  const parse = (line: Line) => parseCsv(line, csv);
   return {
     path: source.path,
     columns: csv.columns,
@@ -147,7 +149,15 @@ export function unreadable(line: Line): TextRecord {
   return { ok: false, line: line.number, detail };
 }
 
-function parseCsv(line: Line, columns: readonly string[], delimiter: string): TextRecord {
+function parseCsv(
+  line: Line,
+  csv: {
+    readonly columns: readonly string[];
+    readonly delimiter: string;
+    readonly isPadded?: boolean;
+  },
+): TextRecord {
+  const { columns, delimiter, isPadded = false } = csv;
   const text = lineText(line);
   if (text === undefined) return unreadable(line);
   const split = splitCsvLine(text, delimiter);
@@ -159,7 +169,11 @@ function parseCsv(line: Line, columns: readonly string[], delimiter: string): Te
     const detail = `${split.fields.length} fields, but the header names ${columns.length}`;
     return { ok: false, line: line.number, detail };
   }
-  const values = Object.fromEntries(columns.map((name, place) => [name, fields[place]]));
+  const values = Object.fromEntries(
+    columns.map((name, place) => {
+      return [name, isPadded ? fields[place]?.trim() : fields[place]];
+    }),
+  );
   return { ok: true, line: line.number, values };
 }
 

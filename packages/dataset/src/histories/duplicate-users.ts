@@ -27,11 +27,12 @@ export async function uniqueRows(
     readonly end: number;
     /** For messages. */
     readonly path: string;
+    readonly signal?: AbortSignal | undefined;
   },
 ): Promise<UniqueRows> {
-  const { duckdb, rule, end, path } = options;
+  const { duckdb, rule, path } = options;
   const { connection } = duckdb;
-  const count = await loadUsers(connection, rows, end);
+  const count = await loadUsers(connection, rows, options);
   const kept = { last: "max(place)", first: "min(place)", reject: "NULL::BIGINT" }[rule];
   await connection.run(
     `CREATE TABLE duplicates AS SELECT place, kept FROM users JOIN (SELECT "user", ${kept} AS kept ` +
@@ -55,13 +56,14 @@ export async function uniqueRows(
 async function loadUsers(
   connection: DuckDBConnection,
   rows: RowSource,
-  end: number,
+  { end, signal }: { readonly end: number; readonly signal?: AbortSignal | undefined },
 ): Promise<number> {
   await connection.run('CREATE TABLE users ("user" VARCHAR, place BIGINT)');
   const types = [VARCHAR, BIGINT];
   const users = await TableWriter.open({ connection, table: "users", types });
   let count = 0;
   for await (const some of rows.read({ first: 0, end })) {
+    signal?.throwIfAborted();
     for (const row of some) if (row.kind === "history") users.add([row.user, BigInt(row.row)]);
     count += some.length;
   }

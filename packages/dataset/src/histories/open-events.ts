@@ -24,11 +24,12 @@ export interface OpenEvents extends EventTable {
 /**
  * Opens the events of an input: text is loaded into DuckDB, Parquet is sorted in place.
  *
- * @throws DatasetError COLUMN_TYPE, UNREADABLE
+ * @throws DatasetError COLUMN_TYPE, UNREADABLE; the signal's reason
  */
 export async function openEvents(
   { connection }: Pick<DuckDb, "connection">,
   files: readonly [HistoryFile, ...HistoryFile[]],
+  signal?: AbortSignal,
 ): Promise<OpenEvents> {
   const parquet = files.flatMap((file): ParquetEvents[] =>
     file.content.kind === "parquet" ? [{ ...file, types: file.content.types }] : [],
@@ -42,8 +43,10 @@ export async function openEvents(
     if (!isBadText(error)) throw readFailure(files[0].path, error);
   }
   try {
-    return await checked(connection, await loadTextEvents(connection, files.map(recordsOf)));
+    const events = await loadTextEvents(connection, files.map(recordsOf), signal);
+    return await checked(connection, events);
   } catch (error) {
+    signal?.throwIfAborted();
     throw readFailure(files[0].path, error);
   }
 }

@@ -16,6 +16,8 @@ export interface HistoryFile {
   readonly format: "Parquet" | "CSV" | "JSON";
   readonly layout: HistoryLayout;
   readonly names: ColumnNames;
+  /** Not for JSON without a readable record: all rows of such a file are rejected. */
+  readonly hasColumns: boolean;
   /** Values of the columns that are the names of directories. */
   readonly constants: Readonly<Record<string, string | null>>;
   /** Before the places of rows in messages: the name of the file, if there are several. */
@@ -39,11 +41,15 @@ export async function openFiles(
   const opened: HistoryFile[] = [];
   for (const file of files) {
     const prefix = files.length === 1 ? "" : `${file.name}, `;
-    const next = await openFile({ ...file, prefix }, source, duckdb);
-    if (opened[0] !== undefined) refuseOther(opened[0], next);
-    opened.push(next);
+    opened.push(await openFile({ ...file, prefix }, source, duckdb));
   }
-  const [first, ...more] = opened;
+  const known = opened.find(({ hasColumns }) => hasColumns) ?? opened[0];
+  const [first, ...more] = opened.map((file) => {
+    if (known === undefined || file === known) return file;
+    if (!file.hasColumns) return { ...file, layout: known.layout, names: known.names };
+    refuseOther(known, file);
+    return file;
+  });
   if (first !== undefined) return [first, ...more];
   throw new DatasetError("FILE_NOT_FOUND", "No file of histories is given. Name at least one.");
 }
@@ -60,11 +66,12 @@ async function openFile(
     const partitions = Object.keys(constants);
     const named = findColumns({ path, columns, partitions, given, layout });
     requireTexts(path, { texts, columns: all, layout: named.layout });
-    return { path, constants, prefix, ...named };
+    return { hasColumns: true, ...named };
   };
   if (await holdsParquet(path, source)) {
     const types = await parquetColumns((await duckdb()).connection, path);
-    return { ...found([...types.keys()]), format: "Parquet", content: { kind: "parquet", types } };
+    const named = { path, constants, prefix, ...found([...types.keys()]) };
+    return { ...named, format: "Parquet", content: { kind: "parquet", types } };
   }
   const { maxLineBytes, delimiter, columns } = source;
   const format = source.format === "parquet" ? undefined : source.format;
@@ -76,11 +83,8 @@ async function openFile(
     columns,
   });
   const content = { kind: "text", table: withConstants(table, constants) } as const;
-  // A JSON file without a readable record has no columns: all of its rows are rejected.
-  const isBroken = !splits && table.columns.length === 0;
-  const named = isBroken
-    ? { path, constants, prefix, layout: source.layout ?? "rows", names: namesOf(source) }
-    : found(table.columns);
+  const columnsOf = splits || table.columns.length > 0 ? found(table.columns) : unnamed(source);
+  const named = { path, constants, prefix, ...columnsOf };
   return { ...named, format: splits ? "CSV" : "JSON", content };
 }
 
@@ -89,9 +93,10 @@ async function holdsParquet(path: string, { format }: HistorySource): Promise<bo
   return /^(parquet|pq)$/.test(endingOf(path)) || (await isParquet(path));
 }
 
-function namesOf({ columns = {} }: HistorySource): ColumnNames {
+/** The columns of a file that has no readable record. */
+function unnamed({ columns = {}, layout = "rows" }: HistorySource) {
   const { user = "user", history = "history", item = "item", time = "time" } = columns;
-  return { user, history, item, time };
+  return { hasColumns: false, layout, names: { user, history, item, time } };
 }
 
 /** Adds the values of columns that the file itself does not have. */

@@ -32,6 +32,8 @@ export interface Histories {
 export interface OpenHistoriesOptions extends HistorySource {
   /** The rows among which users are compared, and that `count` counts. Default: all. */
   readonly limit?: number | undefined;
+  /** Stops the opening, which may read all files. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /**
@@ -45,23 +47,26 @@ export interface OpenHistoriesOptions extends HistorySource {
  * The numbering of rows depends on the files alone, so `offset` resumes exactly.
  *
  * @throws DatasetError FILE_NOT_FOUND, UNREADABLE, UNKNOWN_FORMAT, MISSING_COLUMN, COLUMN_TYPE,
- * BAD_OPTION
+ * BAD_OPTION; the signal's reason
  */
 export async function openHistories(options: OpenHistoriesOptions): Promise<Histories> {
   const { end: limit } = windowOf({ limit: options.limit });
   const database = new OnDemand(options);
   const duckdb = () => database.get();
+  const { signal } = options;
   try {
     const files = await openFiles(await inputFiles(options.path), options, duckdb);
     const [{ layout, path }] = files;
     const { rows, decimals } =
-      layout === "rows" ? await rowsOf(files, options, duckdb) : await eventsOf(files, duckdb);
+      layout === "rows"
+        ? await rowsOf(files, options, duckdb)
+        : await eventsOf(files, duckdb, signal);
     const notes = decimalNotes(decimals);
     const rule = layout === "events" ? "keep" : (options.duplicateUsers ?? "keep");
     const read =
       rule === "keep"
         ? rows
-        : await uniqueRows(rows, { rule, end: limit, path, duckdb: await duckdb() });
+        : await uniqueRows(rows, { rule, end: limit, path, duckdb: await duckdb(), signal });
     return {
       layout,
       notes,
@@ -90,9 +95,13 @@ async function rowsOf(
   return { rows: withoutPoints(rows, decimals), decimals };
 }
 
-async function eventsOf(files: Files, duckdb: () => Promise<DuckDb>): Promise<Opened> {
+async function eventsOf(
+  files: Files,
+  duckdb: () => Promise<DuckDb>,
+  signal: AbortSignal | undefined,
+): Promise<Opened> {
   const open = await duckdb();
-  const events = await openEvents(open, files);
+  const events = await openEvents(open, files, signal);
   return { rows: eventRows(open, events), decimals: events.decimals };
 }
 

@@ -66,7 +66,9 @@ function openDelimited(
   source: TextSource,
   { lines, ending }: { readonly lines: readonly Line[]; readonly ending: string },
 ): TextTable {
-  const [first] = lines;
+  // Excel's files may begin with `sep=;`.
+  const skipped = lines[0] !== undefined && /^"?sep=."?$/i.test(lineText(lines[0]) ?? "") ? 1 : 0;
+  const first = lines[skipped];
   const usual = ending === "tsv" || ending === "tab" || ending === "inter" ? "\t" : ",";
   const headers = delimitersOf(source, usual).flatMap((delimiter) => {
     const columns = first === undefined ? undefined : csvHeader(first, delimiter);
@@ -82,13 +84,14 @@ function openDelimited(
     );
   }
   const { columns, delimiter } = best;
+  const isPadded = (lineText(first) ?? "").split(delimiter).some((name) => name !== name.trim());
+  const headed = { columns, delimiter, isPadded, headerLines: skipped + 1 };
   if (givesPositions(source.columns)) {
     const places = columns.map((_, place) => String(place + 1));
-    return csvTable(source, { columns: places, delimiter, headerLines: 0 });
+    return csvTable(source, { ...headed, columns: places, headerLines: skipped });
   }
-  if (best.known > 0) return csvTable(source, { columns, delimiter, headerLines: 1 });
-  if (!columns.every((field) => /\d/.test(field))) {
-    return csvTable(source, { columns, delimiter, headerLines: 1 });
+  if (best.known > 0 || !columns.every((field) => /\d/.test(field))) {
+    return csvTable(source, headed);
   }
   const isPlain = PLAIN.has(ending) && columns.length === 1;
   if (isPlain) return sequenceTable(source, lines);

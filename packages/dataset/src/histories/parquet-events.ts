@@ -40,13 +40,13 @@ export function parquetEvents(files: readonly ParquetEvents[]): EventTable {
   const usable =
     `"user" IS NOT NULL AND item IS NOT NULL AND coalesce(isfinite(moment), false) ` +
     `AND NOT starts_with("user", chr(0)) AND NOT starts_with(item, chr(0))`;
-  const tables = files.map((file, at) => allOf(file, BigInt(at) * FILE_PLACES));
-  const events = tables.map(
-    (all) => `SELECT "user", item, moment, place FROM (${all}) WHERE ${usable}`,
+  const groups = groupsOf(files);
+  const events = groups.map(
+    (group) => `SELECT "user", item, moment, place FROM (${allOf(group)}) WHERE ${usable}`,
   );
-  const rejects = tables.map((all, at) => {
-    const { names, prefix } = files[at] ?? { names: { user: "", item: "", time: "" }, prefix: "" };
-    return `SELECT place, ${knownUser} AS "user", ${detailOf(names, prefix)} AS detail FROM (${all}) WHERE NOT (${usable})`;
+  const rejects = groups.map((group) => {
+    const detail = detailOf(group[0].names);
+    return `SELECT place, ${KNOWN_USER} AS "user", ${detail} AS detail FROM (${allOf(group)}) WHERE NOT (${usable})`;
   });
   return {
     path: files[0]?.path ?? "",
@@ -55,19 +55,44 @@ export function parquetEvents(files: readonly ParquetEvents[]): EventTable {
   };
 }
 
-const knownUser = `CASE WHEN NOT starts_with("user", chr(0)) THEN "user" END`;
+const KNOWN_USER = `CASE WHEN NOT starts_with("user", chr(0)) THEN "user" END`;
 
-function allOf(file: ParquetEvents, offset: bigint): string {
-  const { path, names, types } = file;
+interface PlacedEvents extends ParquetEvents {
+  /** The place of the file among all. */
+  readonly at: number;
+}
+
+/** Files with the same columns that follow each other: one scan each, as plans of thousands of scans are slow. */
+function groupsOf(files: readonly ParquetEvents[]): [PlacedEvents, ...PlacedEvents[]][] {
+  const groups: [PlacedEvents, ...PlacedEvents[]][] = [];
+  let last = "";
+  for (const [at, file] of files.entries()) {
+    const { names, types, constants } = file;
+    const fixed = [names.user, names.item, names.time].map((name) => constants[name]);
+    const signature = JSON.stringify([[...types], fixed]);
+    const group = signature === last ? groups.at(-1) : undefined;
+    if (group === undefined) groups.push([{ ...file, at }]);
+    else group.push({ ...file, at });
+    last = signature;
+  }
+  return groups;
+}
+
+function allOf(group: readonly [PlacedEvents, ...PlacedEvents[]]): string {
+  const [first] = group;
+  const { path, names, types } = first;
   const id = (name: string): string => {
     const type = types.get(name);
-    if (type === undefined) return constantOf(file, name);
+    if (type === undefined) return constantOf(first, name);
     requireIdType({ path, column: name, type });
     return columnId(name, type);
   };
+  const prefixes = `[${group.map(({ prefix }) => sqlText(`${prefix}row `))}][file_index::BIGINT + 1]`;
+  const place = `(file_index + ${first.at})::BIGINT * ${FILE_PLACES} + file_row_number`;
   return (
-    `SELECT ${id(names.user)} AS "user", ${id(names.item)} AS item, ${timeExpression(file)} AS moment, ` +
-    `file_row_number AS line, file_row_number + ${offset} AS place FROM ${parquetTable(path)}`
+    `SELECT ${id(names.user)} AS "user", ${id(names.item)} AS item, ${timeExpression(first)} AS moment, ` +
+    `${prefixes} || file_row_number AS line, ${place} AS place ` +
+    `FROM ${parquetTable(group.map((file) => file.path))}`
   );
 }
 
@@ -77,12 +102,12 @@ function constantOf({ constants }: ParquetEvents, name: string): string {
 }
 
 /** Why an event is not usable. */
-function detailOf(names: Pick<ColumnNames, "user" | "item" | "time">, prefix: string): string {
+function detailOf(names: ColumnNames): string {
   const missing = (name: string): string => sqlText(`: ${name} is missing`);
   const wrong = (column: string, name: string): string =>
     `WHEN starts_with(${column}, chr(0)) THEN ${sqlText(`: ${name} `)} || ${column}[2:] || ' is not a whole number within 2^53' `;
   return (
-    `${sqlText(`${prefix}row `)} || line || CASE WHEN "user" IS NULL THEN ${missing(names.user)} ` +
+    `line || CASE WHEN "user" IS NULL THEN ${missing(names.user)} ` +
     wrong('"user"', names.user) +
     `WHEN item IS NULL THEN ${missing(names.item)} ${wrong("item", names.item)}` +
     `ELSE ${missing(names.time)} END`

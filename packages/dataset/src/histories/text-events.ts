@@ -20,6 +20,7 @@ export interface TextEvents {
 export async function loadTextEvents(
   connection: DuckDBConnection,
   files: readonly TextEvents[],
+  signal?: AbortSignal,
 ): Promise<EventTable> {
   await connection.run(
     'CREATE OR REPLACE TABLE events ("user" VARCHAR, item VARCHAR, moment DOUBLE, place BIGINT)',
@@ -40,6 +41,7 @@ export async function loadTextEvents(
   const times = new TimeReader();
   for (const [at, { table, names, prefix }] of files.entries()) {
     for await (const lines of table.lines()) {
+      signal?.throwIfAborted();
       for (const line of lines) {
         const event = readEvent(table.parse(line), { names, times });
         const place = BigInt(at) * FILE_PLACES + BigInt(line.number);

@@ -7,7 +7,10 @@ export interface Zone {
   momentOf(local: number): number;
 }
 
-const DAY = 86_400_000;
+const HOUR = 3_600_000;
+const DAY = 24 * HOUR;
+/** Hours whose offsets are kept: asking a clock takes a hundred times as long. */
+const MAX_HOURS = 100_000;
 
 /**
  * Opens a zone of the IANA's database; undefined for other names. Abbreviations such as CST are not
@@ -16,13 +19,32 @@ const DAY = 86_400_000;
 export function openZone(name: string): Zone | undefined {
   const clock = name.includes("/") ? clockOf(name) : undefined;
   if (clock === undefined) return undefined;
+  /** Offsets by hours; undefined for an hour in which clocks are changed. */
+  const offsets = new Map<number, number | undefined>();
   return {
     momentOf: (local) => {
-      const before = local - (shown(clock, local - DAY) - (local - DAY));
-      const after = local - (shown(clock, local + DAY) - (local + DAY));
-      return [before, after].find((moment) => shown(clock, moment) === local) ?? before;
+      const hour = Math.floor(local / HOUR);
+      if (!offsets.has(hour)) {
+        if (offsets.size === MAX_HOURS) offsets.clear();
+        offsets.set(hour, offsetIn(clock, hour * HOUR));
+      }
+      const offset = offsets.get(hour);
+      return offset === undefined ? momentAt(clock, local) : local - offset;
     },
   };
+}
+
+/** The offset during an hour, if clocks are not changed in it. */
+function offsetIn(clock: Intl.DateTimeFormat, start: number): number | undefined {
+  const end = start + HOUR - 1_000;
+  const offset = start - momentAt(clock, start);
+  return end - momentAt(clock, end) === offset ? offset : undefined;
+}
+
+function momentAt(clock: Intl.DateTimeFormat, local: number): number {
+  const before = local - (shown(clock, local - DAY) - (local - DAY));
+  const after = local - (shown(clock, local + DAY) - (local + DAY));
+  return [before, after].find((moment) => shown(clock, moment) === local) ?? before;
 }
 
 function clockOf(timeZone: string): Intl.DateTimeFormat | undefined {

@@ -8,7 +8,7 @@ import {
   readItemFilter,
   type TeacherLog,
 } from "@nightbeam/dataset";
-import { searchedCatalogue } from "@nightbeam/model";
+import { promptColumns, searchedCatalogue } from "@nightbeam/model";
 import {
   directoryJournal,
   type Manifest,
@@ -76,7 +76,14 @@ export async function recommendRun(
   options: RunOptions,
 ): Promise<{ manifest: Manifest; alreadyDone: boolean }> {
   const { histories: path, columns, duplicateUsers, limit } = settings;
-  const histories = await openHistories({ path, columns, duplicateUsers, limit });
+  const histories = await openHistories({
+    path,
+    columns,
+    texts: await promptColumns(settings.target),
+    duplicateUsers,
+    limit,
+    signal: options.signal,
+  });
   try {
     for (const text of histories.notes) options.onEvent({ kind: "note", text });
     return await recommendAll(settings, histories, options);

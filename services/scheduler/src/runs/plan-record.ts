@@ -6,7 +6,13 @@ import {
   openHistories,
   readItemFilter,
 } from "@nightbeam/dataset";
-import { checkpointHash, openCheckpoint, openPrompts, promptsHash } from "@nightbeam/model";
+import {
+  checkpointHash,
+  openCheckpoint,
+  openPrompts,
+  promptColumns,
+  promptsHash,
+} from "@nightbeam/model";
 import { MAX_SHARDS } from "@nightbeam/queue";
 import {
   describeChoice,
@@ -57,7 +63,8 @@ export async function planRecord(record: RunRecord, planning: Planning): Promise
   planning.log.info({ runId: record.runId, ...choice }, words);
   const program = plannedProgram(choice);
   const { histories: path, columns, duplicateUsers, limit, device = "cpu" } = request;
-  const histories = await openHistories({ path, columns, duplicateUsers, limit });
+  const texts = await promptColumns(request.target);
+  const histories = await openHistories({ path, columns, texts, duplicateUsers, limit, signal });
   try {
     for (const note of histories.notes) planning.log.info({ runId: record.runId }, note);
     await planRun({
