@@ -8,7 +8,7 @@ export type Project = (typeof PROJECTS)[number];
 export interface ProjectPrompt {
   /** The projects that do so, for people. */
   readonly title: string;
-  readonly prompt: PromptSpecInput["prompt"];
+  readonly prompt: Exclude<PromptSpecInput["prompt"], { kind: "items" }>;
   /** Texts; "eos" is the tokenizer's own. */
   readonly end: readonly string[];
 }

@@ -7,7 +7,7 @@ import { ModelError } from "../errors.js";
 import { codesOfLevel } from "../prompt/code-tokens.js";
 import type { PromptSpecInput } from "../prompt/prompt-spec.js";
 import { openTokenizer } from "../prompt/tokenizer.js";
-import { EOS, PROJECT_PROMPTS, type Project } from "./projects.js";
+import { EOS, PROJECT_PROMPTS, type Project, type ProjectPrompt } from "./projects.js";
 import { findSpelling, type Spelling } from "./spelling.js";
 
 /** A `nightbeam.json` for a checkpoint that has none. */
@@ -68,7 +68,8 @@ export async function proposeSpec(options: ProposeOptions): Promise<Proposal> {
     spec: {
       levels,
       codeTokenPattern: spelling.pattern,
-      prompt,
+      // Numbers without anything between them would be read as one.
+      prompt: spelling.pattern === PLAIN ? spaced(prompt) : prompt,
       ...(closing.length === 0 ? {} : { end: closing.length === 1 ? closing[0] : closing }),
     },
     reasons,
@@ -122,7 +123,13 @@ function plainNumbers(
     codesOfLevel(catalogue, level).map(({ code }) => code),
   );
   const isComplete = codes.flat().every((code) => vocabulary.has(String(code)));
-  return isComplete ? { pattern: "{code}", codes } : undefined;
+  return isComplete ? { pattern: PLAIN, codes } : undefined;
+}
+
+const PLAIN = "{code}";
+
+function spaced(prompt: ProjectPrompt["prompt"]): ProjectPrompt["prompt"] {
+  return { ...prompt, codeSeparator: " ", separator: prompt.separator || " " };
 }
 
 /** For a model without a tokenizer: the codes are the end of the vocabulary, level by level. */

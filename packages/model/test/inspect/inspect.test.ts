@@ -108,6 +108,15 @@ describe("inspecting a checkpoint", () => {
     expect(alone.levels).toEqual(report.levels);
   });
 
+  it("proposes spaces between codes that are plain numbers", async () => {
+    await prepare({ modelType: "llama", tokens: ["1", "10", "12", "2", "3"] });
+    const { proposal, example } = await inspectCheckpoint({ directory: temporary(), catalogue });
+    expect(proposal?.spec).toMatchObject({ codeTokenPattern: "{code}" });
+    expect(example.text).toContain("1 12 3, 10 2 3");
+    const { message } = await refusal(inspectCheckpoint({ directory: temporary() }));
+    expect(message).toContain("give --catalogue, in case they are plain numbers");
+  });
+
   it("assumes that the codes of a model without a tokenizer end its vocabulary", async () => {
     const config = { levels: 3, codesPerLevel: 16, width: 16, heads: 2, layers: 1 };
     await writeCheckpoint({ directory: temporary(), seed: 1, config });
