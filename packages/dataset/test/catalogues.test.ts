@@ -11,6 +11,14 @@ import { runSql } from "./run-sql.js";
 const tempDir = useTempDirs();
 const LC_REC = '{"7":["<a_1>","<b_2>"],"8":["<a_1>","<b_3>"],"x":["<a_0>","<b_65535>"]}';
 
+/** A short text as a frame of Zstandard that is not compressed. */
+function zstdFrame(text: string): Buffer {
+  const size = Buffer.byteLength(text);
+  const block = (size << 3) | 1;
+  const header = [0x28, 0xb5, 0x2f, 0xfd, 0x20, size, block & 0xff, (block >> 8) & 0xff, 0];
+  return Buffer.concat([Buffer.from(header), Buffer.from(text)]);
+}
+
 describe("a catalogue", () => {
   it("is the same from every format", async () => {
     const dir = tempDir();
@@ -37,6 +45,7 @@ describe("a catalogue", () => {
       put(dir, "packed.json", gzipSync(LC_REC)),
       put(dir, "lines.json", jsonl),
       put(dir, "c.csv.gz", gzipSync("item_id,c0,c1\n7,1,2\n8,1,3\nx,0,65535\n")),
+      put(dir, "c.csv.zst", zstdFrame("item_id,c0,c1\n7,1,2\n8,1,3\nx,0,65535\n")),
       put(dir, "table", "asin;level_1;level_2\r\n7;1.0;2.0\r\n8;1;3\r\nx;0;65535\r\n"),
       put(dir, "c.item", "item_id:token\tc0:float\tc1:float\n7\t1\t2\n8\t1\t3\nx\t0\t65535\n"),
       put(dir, "p.csv", 'sid,iid\n<a_1><b_2>,7\n"[1, 3]",8\n0-65535,x\n'),
@@ -90,7 +99,8 @@ describe("a catalogue", () => {
     ["c.json", '[{"item_id":1,"name":"x"}]', "MISSING_COLUMN", /"item_id", "name"/],
     ["info.txt", "<a_1><b_2>\tA\t0\n<a_1>\tB\t1\n", "BAD_CATALOGUE", /line 2 is "<a_1>/],
     ["c.npy", Buffer.from("934e554d50590100", "hex"), "UNKNOWN_FORMAT", /NumPy array/],
-    ["c.json.zst", Buffer.from("28b52ffd00", "hex"), "UNKNOWN_FORMAT", /zstd -d/],
+    ["c.json.zst", Buffer.from("28b52ffd00", "hex"), "UNREADABLE", /c\.json\.zst/],
+    ["c.json.bz2", Buffer.from("425a68", "hex"), "UNKNOWN_FORMAT", /bzip2/],
     ["c.txt", "hello world\n", "UNKNOWN_FORMAT", /begins with "hello world".*Parquet, CSV/],
     ["c.csv", "item_id,c0,c1\na,1,2\na,1,3\n", "BAD_CATALOGUE", /line 3: .*listed already/],
     ["c.csv", "item_id,c1\na,1\n", "MISSING_COLUMN", /needs item_id and c0/],
@@ -122,7 +132,12 @@ describe("a catalogue", () => {
       /row 0: .*level 2 is missing/,
     ],
     ["'a' AS item_id, [1, NULL] AS codes", "BAD_CATALOGUE", /row 0: .*level 2 is missing/],
-    ["1.5::DOUBLE AS item_id, 1 AS c0, 2 AS c1", "COLUMN_TYPE", /"item_id" is DOUBLE/],
+    [
+      "1.5::DOUBLE AS item_id, 1 AS c0, 2 AS c1",
+      "BAD_CATALOGUE",
+      /row 0: item_id 1.5 is not a whole number/,
+    ],
+    ["true AS item_id, 1 AS c0, 2 AS c1", "COLUMN_TYPE", /"item_id" is BOOLEAN/],
     ["'a' AS item_id, [1, 2] AS v, [1, 2] AS w", "MISSING_COLUMN", /"v", "w"/],
   ])("in Parquet with %s is refused", async (columns, code, message) => {
     const path = join(tempDir(), "c.parquet");

@@ -6,7 +6,7 @@ import { numberValue, textValue } from "../duckdb/values.js";
 import { DatasetError } from "../errors.js";
 import { parquetColumns } from "../files/parquet-columns.js";
 import { openTextTable } from "../files/text-table.js";
-import { requireIdType } from "../histories/parquet-ids.js";
+import { BAD_ID, badIdProblem, columnId, requireIdType } from "../histories/parquet-ids.js";
 import { addRecord } from "./add-record.js";
 import { type CatalogueColumns, catalogueColumns } from "./catalogue-columns.js";
 
@@ -52,18 +52,25 @@ export async function addParquet(
     const names = [...types.keys()];
     const lists = names.filter((name) => types.get(name)?.endsWith("]"));
     const columns = catalogueColumns(names, lists) ?? missing(path, names);
-    requireIdType({ path, column: columns.item, type: types.get(columns.item) ?? "" });
+    const idType = types.get(columns.item) ?? "";
+    requireIdType({ path, column: columns.item, type: idType });
     const selected = codeColumns(columns).map((name) => jsonColumn(name, types.get(name) ?? ""));
     const sql =
-      `SELECT CAST(${sqlName(columns.item)} AS VARCHAR) AS id, file_row_number, ${selected.join(", ")} ` +
+      `SELECT ${columnId(columns.item, idType)} AS id, file_row_number, ${selected.join(", ")} ` +
       `FROM ${parquetTable(path)}`;
     for await (const [ids = [], rows = [], ...codes] of streamColumns(connection, { sql, path })) {
       for (const [at, id] of ids.entries()) {
         const cells = codeColumns(columns).map((name, nth): [string, unknown] => {
           return [name, JSON.parse(textValue(codes[nth]?.[at]) ?? "null")];
         });
-        const values = Object.fromEntries([[columns.item, textValue(id)], ...cells]);
-        addRecord(builder, { values, columns, where: `row ${numberValue(rows[at])}` });
+        const where = `row ${numberValue(rows[at])}`;
+        const item = textValue(id);
+        if (item?.startsWith(BAD_ID)) {
+          const problem = badIdProblem(columns.item, item);
+          throw new DatasetError("BAD_CATALOGUE", `${path}: ${where}: ${problem}. Correct it.`);
+        }
+        const values = Object.fromEntries([[columns.item, item], ...cells]);
+        addRecord(builder, { values, columns, where });
       }
     }
   });

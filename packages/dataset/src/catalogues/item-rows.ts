@@ -12,7 +12,7 @@ import { readLines } from "../files/lines.js";
 import { parquetColumns } from "../files/parquet-columns.js";
 import { openTextTable } from "../files/text-table.js";
 import { idOf, idProblem } from "../histories/ids.js";
-import { requireIdType } from "../histories/parquet-ids.js";
+import { BAD_ID, badIdProblem, columnId, requireIdType } from "../histories/parquet-ids.js";
 
 /** A row of a list of items. */
 export interface ItemRow {
@@ -120,17 +120,21 @@ async function* parquetRows(path: string, options: ItemRowsOptions): AsyncGenera
   await withDuckDb(duckdb, async (connection) => {
     const columns = await parquetColumns(connection, path);
     requireColumn(path, column, [...columns.keys()]);
-    requireIdType({ path, column, type: columns.get(column) ?? "" });
+    const type = columns.get(column) ?? "";
+    requireIdType({ path, column, type });
     const other = otherColumn([...columns.keys()], options);
     const value = other === undefined ? "NULL" : sqlName(other);
     const sql =
-      `SELECT CAST(${sqlName(column)} AS VARCHAR) AS item, CAST(${value} AS VARCHAR) AS value ` +
+      `SELECT ${columnId(column, type)} AS item, CAST(${value} AS VARCHAR) AS value ` +
       `FROM ${parquetTable(path)}`;
     for await (const [items = [], values = []] of streamColumns(connection, { sql, path })) {
       for (const [at, one] of items.entries()) {
         const item = textValue(one);
         const where = `row ${rows.length}`;
         if (item === null) throw unusableList(path, `column "${column}" has an empty row`);
+        if (item.startsWith(BAD_ID)) {
+          throw unusableList(path, `${where}: ${badIdProblem(column, item)}`);
+        }
         rows.push({
           item,
           where,

@@ -28,6 +28,7 @@ const FOREIGN: readonly (readonly [start: string, name: string, remedy: string])
   ["ARROW1", "an Arrow or Feather file", "pandas.read_feather(FILE).to_parquet(OUTPUT)"],
   ["\x89HDF", "an HDF5 file", "pandas.read_hdf(FILE).to_parquet(OUTPUT)"],
   ["SQLite format 3", "an SQLite database", "write the table as CSV or Parquet"],
+  ["\x93NUMPY", "a NumPy array", "pandas.DataFrame(numpy.load(FILE)).to_parquet(OUTPUT)"],
   ["\x80\x03", "a Python pickle", "pandas.read_pickle(FILE).to_parquet(OUTPUT)"],
   ["\x80\x04", "a Python pickle", "pandas.read_pickle(FILE).to_parquet(OUTPUT)"],
   ["\x80\x05", "a Python pickle", "pandas.read_pickle(FILE).to_parquet(OUTPUT)"],
