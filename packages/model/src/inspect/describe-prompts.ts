@@ -1,4 +1,4 @@
-import { buildCatalogue, type Catalogue } from "@nightbeam/catalogue";
+import { buildCatalogue, type Catalogue, pathOf } from "@nightbeam/catalogue";
 import type { ModelConfig } from "../checkpoint/model-config.js";
 import { codeText } from "../prompt/code-text.js";
 import { codesOfLevel } from "../prompt/code-tokens.js";
@@ -34,6 +34,8 @@ interface ExampleReport {
   /** Undefined for prompts that are no texts. */
   readonly text: string | undefined;
   readonly tokens: readonly number[];
+  /** Code tokens of the history's items that are missing there: the tokenizer reads their texts as others. */
+  readonly unread: readonly NamedToken[];
 }
 
 interface PromptSource {
@@ -60,6 +62,11 @@ export async function describePrompts(
   const indices = items.flatMap((id) => catalogue.itemIndex(id) ?? []);
   // A user's texts are shown by the names of their columns.
   const texts = Object.fromEntries(columnsIn(spec).map((column) => [column, `<${column}>`]));
+  const tokens = Array.from(prompts.encodePrompt(indices, texts));
+  const written = indices.slice(-spec.prompt.maxItems).flatMap((item) => {
+    const path = pathOf(catalogue.trie, catalogue.leafOf(item));
+    return path.map((code, level) => prompts.codeTokens[level]?.[code] ?? 0);
+  });
   return {
     levels: prompts.codeTokens.map((tokens, level) => {
       const codes = codesOfLevel(catalogue, level);
@@ -69,7 +76,8 @@ export async function describePrompts(
     example: {
       history: items,
       text: prompts.writePrompt?.(indices, texts),
-      tokens: Array.from(prompts.encodePrompt(indices, texts)),
+      tokens,
+      unread: [...new Set(written)].filter((token) => !tokens.includes(token)).map(name),
     },
     end: prompts.endTokens.map(name),
   };

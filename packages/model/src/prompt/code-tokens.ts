@@ -1,7 +1,6 @@
-import { type Catalogue, leafRange, pathOf } from "@nightbeam/catalogue";
+import { type Catalogue, leafRange } from "@nightbeam/catalogue";
 import { ModelError } from "../errors.js";
 import { type CodePlace, codeText } from "./code-text.js";
-import { codesText } from "./history-text.js";
 import type { PromptSpec } from "./prompt-spec.js";
 import type { TextTokenizer } from "./tokenizer.js";
 
@@ -28,7 +27,7 @@ export interface FoundCode extends CodePlace {
  */
 export function codeTokens(spec: PromptSpec, options: CodeTokensOptions): Int32Array[] {
   const owners = new Map<number, FoundCode>();
-  const tokens = Array.from({ length: spec.levels }, (_, level) => {
+  return Array.from({ length: spec.levels }, (_, level) => {
     const codes = codesOfLevel(options.catalogue, level);
     const found = new Map(
       codes.map((code) => {
@@ -53,34 +52,6 @@ export function codeTokens(spec: PromptSpec, options: CodeTokensOptions): Int32A
     }
     return fillTokens(spec, { ...options, level, size, found });
   });
-  checkItemText(spec, { ...options, tokens });
-  return tokens;
-}
-
-/**
- * In a text, neighbours may be read as one token, as 12 and 3 are as 123. One item shows it.
- *
- * @throws ModelError BAD_PROMPT_SPEC
- */
-function checkItemText(
-  spec: PromptSpec,
-  options: CodeTokensOptions & { readonly tokens: readonly Int32Array[] },
-): void {
-  const { catalogue, tokenizer, tokens } = options;
-  const { prompt } = spec;
-  if (prompt.kind === "items" || tokenizer === undefined) return;
-  const path = pathOf(catalogue.trie, catalogue.leafOf(0));
-  const text = codesText(spec, { prompt, path });
-  const read = tokenizer.encode(text, { addSpecialTokens: false });
-  let place = 0;
-  const wanted = path.map((code, level) => tokens[level]?.[code] ?? 0);
-  for (const token of read) if (token === wanted[place]) place++;
-  if (place === wanted.length) return;
-  throw new ModelError(
-    "BAD_PROMPT_SPEC",
-    `the tokenizer reads ${JSON.stringify(text)}, the codes of item ${JSON.stringify(catalogue.itemId(0))}, as the tokens ${read.join(", ")}; its codes are ${wanted.join(", ")}: ` +
-      "spell codes in codeTokenPattern as they are read there, with the space before them if there is one, and see codeSeparator",
-  );
 }
 
 /** The tokens of all codes below `size`. int32 [size] */

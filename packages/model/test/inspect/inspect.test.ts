@@ -97,6 +97,7 @@ describe("inspecting a checkpoint", () => {
     });
     expect(report.example.history).toEqual(["i0", "i1"]);
     expect(report.example.text).toMatch(text);
+    expect(report.example.unread).toEqual([]);
     expect(report.levels.map((level) => level.codes)).toEqual([2, 2, 1]);
     expect(report.end.map(({ token }) => token)).toEqual(end);
     // The proposal is the file, without an edit.

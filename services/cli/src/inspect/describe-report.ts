@@ -19,6 +19,7 @@ export function describeReport(report: CheckpointReport): string {
     `prompt of a user with ${example.history.length} items:`,
     ...(example.text === undefined ? [] : [indent(example.text)]),
     `${example.tokens.length} tokens: ${shortened(example.tokens)}`,
+    ...unreadLines(report),
     ...proposalLines(report),
   ].join("\n");
 }
@@ -62,6 +63,17 @@ function levelRows({ levels }: CheckpointReport): string[][] {
     whole(codes),
     `code ${example.code} is token ${nameOf(example)}`,
   ]);
+}
+
+/** Codes that were added with `normalized=True` may be read as characters inside a text. */
+function unreadLines({ example: { unread } }: CheckpointReport): string[] {
+  const [first] = unread;
+  if (first === undefined) return [];
+  return [
+    `note: the tokenizer reads ${unread.length} codes of these items as other tokens, such as ${nameOf(first)}: lists are those of`,
+    "  transformers with this tokenizer.json; if the model was trained with codes that are tokens, add them again with",
+    "  AddedToken(text, normalized=False)",
+  ];
 }
 
 function proposalLines({ proposal, directory }: CheckpointReport): string[] {
