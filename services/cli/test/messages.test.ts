@@ -24,12 +24,8 @@ describe("recommend", () => {
 
   const none = () => world().path("none");
   it.each([
-    [
-      "--target",
-      { target: none },
-      /^cannot read .*none\/config\.json: a checkpoint is a directory/,
-    ],
-    ["--draft", { draft: none }, /^cannot read .*none\/config\.json: a checkpoint is a directory/],
+    ["--target", { target: none }, /none does not exist; give a directory as save_pretrained/],
+    ["--draft", { draft: none }, /none does not exist; give a directory as save_pretrained/],
     ["--catalogue", { catalogue: none }, /none does not exist\. Check the path\.$/],
     ["--allow", { allow: none }, /none does not exist\. Check the path\.$/],
     ["--block", { block: none }, /none does not exist\. Check the path\.$/],

@@ -17,7 +17,8 @@ export function explainPath(path: string): string {
 function hubHint(path: string): string {
   const name = isAbsolute(path) ? relative(".", path) : path;
   if (!/^[A-Za-z0-9][\w.-]*\/[A-Za-z0-9][\w.-]*$/.test(name)) {
-    return isAbsolute(path) ? "" : ` in ${resolve(".")}`;
+    const where = isAbsolute(path) ? "" : ` in ${resolve(".")}`;
+    return `${where}; give a directory as save_pretrained of Hugging Face writes it`;
   }
   return `; it looks like a model of the Hugging Face hub. Download it: hf download ${name} --local-dir ${basename(name)}, and give that directory`;
 }

@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { addClosingLevels, type Catalogue } from "@nightbeam/catalogue";
 import type { Scoring } from "@nightbeam/decoding";
 import { describeCheckpoint, promptSpecOf } from "../checkpoint/describe.js";
@@ -15,7 +16,8 @@ export async function searchedCatalogue(
   options: { readonly directory: string; readonly scoring: Scoring },
 ): Promise<Catalogue> {
   const { directory, scoring } = options;
-  if (scoring !== "full") return catalogue;
+  // A target that is missing is refused when it is opened, after what is cheaper to check.
+  if (scoring !== "full" || !existsSync(directory)) return catalogue;
   const { end } = await promptSpecOf(await describeCheckpoint(directory));
   if (end.length === 0) return catalogue;
   const { endTokens } = await openPrompts({ directory, catalogue });

@@ -21,7 +21,7 @@ export interface OriginSettings {
 }
 
 const INPUTS = [
-  ...(["target", "catalogue", "allow", "block"] as const),
+  ...(["target", "catalogue", "histories", "allow", "block"] as const),
   ...(["candidates", "itemOrder", "allowLists", "userGroups"] as const),
 ];
 
@@ -40,8 +40,12 @@ export async function runOrigin(
   },
 ): Promise<RunOrigin> {
   const { versions, device, choice } = about;
-  const inputs: RunOrigin["inputs"] = await historyInputs(settings.histories, versions.histories);
+  const inputs: RunOrigin["inputs"] = [];
   for (const name of INPUTS) {
+    if (name === "histories") {
+      inputs.push(...(await historyInputs(settings.histories, versions.histories)));
+      continue;
+    }
     const path = settings[name];
     // The plan's hash of a catalogue is that of its content: other files can have the same.
     const known = name === "catalogue" ? undefined : versions[name];
