@@ -25,11 +25,8 @@ export {
 } from "./recommender/open-recommender.js";
 export type { RecommenderSettings } from "./recommender/recommender-settings.js";
 export type { UserHistory, Users } from "./recommender/user-source.js";
-export {
-  type ProgressCounts,
-  type RecommendEvent,
-  recommendRun,
-} from "./run/recommend-run.js";
+export { recommendRun } from "./run/recommend-run.js";
+export type { ProgressCounts, RecommendEvent } from "./run/run-events.js";
 export { type OriginSettings, runOrigin } from "./run/run-origin.js";
 export { itemOrderVersion } from "./run/run-plan.js";
 export { type DecodedRows, decodeRows, type RowsOptions } from "./shard/decode-rows.js";

@@ -9,59 +9,18 @@ import {
   type TeacherLog,
 } from "@nightbeam/dataset";
 import { promptColumns, searchedCatalogue } from "@nightbeam/model";
-import {
-  directoryJournal,
-  type Manifest,
-  type Run,
-  type RunPlan,
-  runFigures,
-} from "@nightbeam/run";
+import { directoryJournal, type Manifest, type RunPlan, runFigures } from "@nightbeam/run";
 import type { RecommendSettings } from "@nightbeam/settings";
-import { openRowsDecoder, type RowsDecoder } from "../open-rows-decoder.js";
-import type { ProgramChoice } from "../program/choose-program.js";
+import { openRowsDecoder } from "../open-rows-decoder.js";
 import { programFor } from "../program/planned-program.js";
 import { readItemWeights } from "../shard/item-order.js";
 import { listNotes } from "../shard/list-notes.js";
 import { openUserGroups } from "../shard/user-groups.js";
-import { forEachPart } from "./for-each-part.js";
+import { decodeParts } from "./decode-parts.js";
 import { readCandidates } from "./read-candidates.js";
+import type { RunOptions } from "./run-events.js";
 import { runOrigin } from "./run-origin.js";
 import { openPlannedRun, runName, runPlan } from "./run-plan.js";
-
-/** What happens in a run on one machine. */
-export type RecommendEvent =
-  /** Proposed items were read; `unknown` of them are ignored, as the searched catalogue lacks them. */
-  | {
-      readonly kind: "candidates";
-      readonly users: number;
-      readonly items: number;
-      readonly unknown: number;
-    }
-  /** What the target is run for was chosen or given; for tree calls only if `search` was given. */
-  | ({ readonly kind: "program" } & ProgramChoice)
-  /** What is not obvious about the histories' files, or a setting that changes nothing: with keys in backticks. */
-  | { readonly kind: "note"; readonly text: string }
-  /** The run was begun with other drafts, or none: its manifest names those. No list changes. */
-  | { readonly kind: "other-drafts" }
-  /** An interrupted run is continued. */
-  | { readonly kind: "continued"; readonly done: number; readonly total: number }
-  | { readonly kind: "progress"; readonly counts: ProgressCounts };
-
-export interface ProgressCounts {
-  /** Users who have a list or a rejection. */
-  readonly done: number;
-  readonly total: number;
-  /** Users who were done when the run was opened. */
-  readonly before: number;
-  /** Searches of this process, and calls of the target for them. */
-  readonly searches: number;
-  readonly calls: number;
-}
-
-export interface RunOptions {
-  readonly onEvent: (event: RecommendEvent) => void;
-  readonly signal: AbortSignal;
-}
 
 /**
  * Recommends for every user of the histories, into a run directory. A run with equal settings that was
@@ -183,57 +142,4 @@ async function teacherLogOf(
     run: runName(plan),
     source: { target, catalogue, scoring, levels },
   });
-}
-
-/** Decodes and commits the parts that the run lacks. */
-async function decodeParts(
-  run: Run,
-  options: RunOptions & {
-    readonly settings: Pick<RecommendSettings, "partSize" | "teacherSample">;
-    readonly histories: Histories;
-    readonly rows: number;
-    readonly decoder: RowsDecoder;
-    readonly teacherLog: TeacherLog | undefined;
-  },
-): Promise<void> {
-  const { settings, histories, rows, decoder, teacherLog, onEvent } = options;
-  const { partSize, teacherSample } = settings;
-  const before = [...run.committed.values()].reduce((sum, { rowCount }) => sum + rowCount, 0);
-  if (before > 0) onEvent({ kind: "continued", done: before, total: rows });
-  const counts = { done: before, total: rows, before, searches: 0, calls: 0 };
-  const lap = stopwatch();
-  const isDone = (index: number) => run.committed.has(index);
-  await forEachPart(
-    { histories, rows, partSize, isDone, signal: options.signal },
-    async (index, part, signal) => {
-      const { result, examples } = await decoder.decode(part, {
-        teacherSample,
-        signal,
-        onProgress: ({ users, outcomes }) => {
-          counts.done += users;
-          counts.searches += outcomes.length;
-          for (const { cost } of outcomes) counts.calls += cost.calls;
-          onEvent({ kind: "progress", counts: { ...counts } });
-        },
-      });
-      const log = await teacherLog?.write(index, examples);
-      const stats = { ...result.stats, wallSeconds: lap() };
-      const draftWidths = decoder.draftWidths();
-      await run.commitPart({ ...result, index, stats, draftWidths, teacherLog: log });
-    },
-  );
-}
-
-/**
- * Returns the seconds since the last call: for any number of parts in progress, and over all
- * attempts at a run, the parts' seconds add up to the time that passed.
- */
-function stopwatch(): () => number {
-  let since = performance.now();
-  return () => {
-    const now = performance.now();
-    const seconds = (now - since) / 1000;
-    since = now;
-    return seconds;
-  };
 }

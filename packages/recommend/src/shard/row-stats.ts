@@ -8,6 +8,9 @@ const REASONS: Readonly<Record<string, FigureName>> = {
   duplicate_user: "rejectedDuplicate",
   unknown_item: "rejectedUnknown",
   prompt_too_long: "rejectedTooLong",
+  no_group: "rejectedGroup",
+  unknown_group: "rejectedGroup",
+  nothing_allowed: "rejectedGroup",
 };
 
 /** Counts skipped items, and rejected rows by reason. Figures that are zero are left out. */

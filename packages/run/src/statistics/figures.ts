@@ -87,6 +87,11 @@ export const FIGURES = {
     total: "sum",
     meaning: "Rows rejected: their prompt is longer than the model takes",
   },
+  rejectedGroup: {
+    unit: "rows",
+    total: "sum",
+    meaning: "Rows rejected: it is not known what the user's groups allow, or they allow nothing",
+  },
   verifyCalls: { unit: "calls", total: "sum", meaning: "Calls that verifiers answered" },
   verifyRetries: { unit: "calls", total: "sum", meaning: "Calls that were tried again" },
   requestBytes: { unit: "bytes", total: "sum", meaning: "Bytes sent to verifiers" },

@@ -10,6 +10,7 @@ const REASONS = [
   ["rejectedDuplicate", "belong to a user with several rows (--duplicate-users)"],
   ["rejectedUnknown", "have items that the catalogue lacks (--unknown-items)"],
   ["rejectedTooLong", "are too long for the model"],
+  ["rejectedGroup", "have no allow-list by their groups (--user-groups)"],
 ] as const;
 
 /** Why rows have no list, and which items were skipped; empty if all is well. */
