@@ -10,7 +10,7 @@ import {
 } from "@nightbeam/recommend";
 import { refusal } from "@nightbeam/testing";
 import { loadReference } from "@nightbeam/testing/reference";
-import { editJson, usersOf, useWorld } from "@nightbeam/testing/world";
+import { editJson, usersOf, useWorld, writeCheckpoint } from "@nightbeam/testing/world";
 import { beforeAll, describe, expect, it } from "vitest";
 
 const BEAMS = 6;
@@ -94,8 +94,12 @@ describe("a target that closes items with tokens of its own (nightbeam.json, end
 
   it("has the same lists with every draft, and in whole searches", async () => {
     const { draft } = world();
+    const heads = world().path("heads");
+    const config = { levels: 3, codesPerLevel: 10, levelHeads: true };
+    await writeCheckpoint({ directory: heads, seed: 3, config, options: { maxItems: 4 } });
+    await editJson(`${heads}/nightbeam.json`, { end: END });
     const plain = await listsOf({ excludeSeen: true });
-    const drafts = [[draft], ["transitions"]];
+    const drafts = [[draft], ["transitions"], [heads]];
     for (const names of drafts) {
       const drafted = { draft: names, draftWidth: [BEAMS, 2 * BEAMS], excludeSeen: true };
       expect(await listsOf(drafted)).toEqual(plain);

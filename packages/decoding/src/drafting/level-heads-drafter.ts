@@ -56,9 +56,15 @@ export class LevelHeadsDrafter implements Drafter, Estimator {
   readonly #heads: LevelHeadsScorer;
   readonly #answers = new Map<number, LevelHeadsAnswer>();
   readonly #rows = new Map<number, Rows>();
+  readonly #closingLevels: number;
 
-  constructor(heads: LevelHeadsScorer) {
+  /**
+   * @param options.closingLevels levels of the trie after the codes, about which heads know nothing: as about the
+   * last code, whose codes are equally likely then. Default: none
+   */
+  constructor(heads: LevelHeadsScorer, { closingLevels = 0 }: { closingLevels?: number } = {}) {
     this.#heads = heads;
+    this.#closingLevels = closingLevels;
   }
 
   /** @throws DecodingError ANSWER_SIZE, NOT_A_NUMBER; what the heads throw */
@@ -85,7 +91,10 @@ export class LevelHeadsDrafter implements Drafter, Estimator {
       this.#rows.set(key, rows);
       const scale = scaleOf(request);
       for (const prefix of prefixes) {
-        rows[scale].set(prefix, rowOf(search.space, { prefix, levels, scale }));
+        rows[scale].set(
+          prefix,
+          rowOf(search.space, { prefix, levels, scale, closingLevels: this.#closingLevels }),
+        );
       }
     }
   }
@@ -132,13 +141,18 @@ function scaleOf({ search }: DraftRequest): Scale {
 
 function rowOf(
   space: SearchSpace,
-  { prefix, levels, scale }: { prefix: number; levels: readonly Float32Array[]; scale: Scale },
+  row: {
+    prefix: number;
+    levels: readonly Float32Array[];
+    closingLevels: number;
+    scale: Scale;
+  },
 ): Float64Array {
   const { trie } = space;
+  const { prefix, levels, closingLevels, scale } = row;
   const depth = depthOf(trie, prefix);
   const level = levels[depth];
-  // The heads know nothing about the last code and what closes a path.
-  if (level === undefined && depth >= levels.length) {
+  if (depth >= trie.levels - 1 - closingLevels) {
     const children = childCount(trie, prefix);
     return new Float64Array(children).fill(-Math.log(children));
   }

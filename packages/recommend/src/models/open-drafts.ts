@@ -133,7 +133,8 @@ async function openDraftModel(directory: string, options: DraftOptions): Promise
   } as const;
   if (await isLevelHeadsCheckpoint(directory)) {
     const heads = await openMachineLevelHeads(directory, how);
-    return { ...heads, drafter: new LevelHeadsDrafter(heads.scorer) };
+    const { closingLevels } = catalogue;
+    return { ...heads, drafter: new LevelHeadsDrafter(heads.scorer, { closingLevels }) };
   }
   const model = await openMachineModel(directory, how);
   return { ...model, drafter: new ModelDrafter(model.scorer) };
