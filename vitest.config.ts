@@ -12,7 +12,7 @@ export default defineConfig({
     ],
     // Tests must pass on two cores, and native sessions start their own threads.
     maxWorkers: 2,
-    testTimeout: 30_000,
-    hookTimeout: 60_000,
+    testTimeout: 60_000,
+    hookTimeout: 120_000,
   },
 });

@@ -27,6 +27,7 @@ export interface CatalogueFilter {
 export function filterCatalogue(catalogue: Catalogue, filter: CatalogueFilter): Catalogue {
   // Most runs have no lists, and a look at every item takes longer than loading the catalogue.
   if (filter.allow === undefined && filter.block === undefined) return catalogue;
+  if (catalogue.closingLevels > 0) throw new RangeError("filter a catalogue before closing it");
   const order = Uint32Array.from(indicesOf(keptItems(catalogue, filter), 1));
   return order.length === catalogue.itemCount ? catalogue : assemble(tableOf(catalogue), order);
 }

@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { buildCatalogue } from "../src/build.js";
 import { addClosingLevels, codesAt } from "../src/closing-levels.js";
+import { filterCatalogue } from "../src/filter.js";
 import { decodePrepared } from "../src/prepared.js";
 import { findPrefix, pathOf } from "../src/trie.js";
 import { entries, someEntries } from "./arbitraries.js";
@@ -56,5 +57,7 @@ describe("addClosingLevels", () => {
     expect(addClosingLevels(plain, 0)).toBe(plain);
     expect(() => addClosingLevels(plain, 5)).toThrow(RangeError);
     expect(() => addClosingLevels(addClosingLevels(plain, 1), 1)).toThrow(RangeError);
+    const closed = addClosingLevels(plain, 1);
+    expect(() => filterCatalogue(closed, { allow: ["x"] })).toThrow(RangeError);
   });
 });

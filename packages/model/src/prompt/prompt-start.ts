@@ -11,6 +11,8 @@ export interface PromptStart {
 
 /** Fewer tokens are not worth a graph that knows them. */
 const MIN_TOKENS = 8;
+/** Texts of users that begin differently, so that no token of the start goes on in a text. */
+const TEXTS = ["", "a", "Z", "7", "\u00e9", " "];
 /** Items of a long sample; prompts have no more than their `maxItems`. */
 const LONG = 20;
 
@@ -19,7 +21,7 @@ const LONG = 20;
  * that it does not matter where the tokenizer joins the instruction and what follows. Undefined if they are few.
  */
 export function promptStart(
-  { encodePrompt, maxPromptTokens }: Prompts,
+  { encodePrompt, maxPromptTokens }: Pick<Prompts, "encodePrompt" | "maxPromptTokens">,
   { catalogue, columns }: { catalogue: Catalogue; columns: readonly string[] },
 ): PromptStart | undefined {
   const last = catalogue.itemCount - 1;
@@ -27,7 +29,9 @@ export function promptStart(
   const histories = [items.toReversed(), items, ...items.map((item) => [item])];
   const prompts = histories
     .map((history, nth) => {
-      const texts = Object.fromEntries(columns.map((column) => [column, String(nth)]));
+      const texts = Object.fromEntries(
+        columns.map((column) => [column, TEXTS[nth % TEXTS.length] ?? ""]),
+      );
       return encodePrompt(history, texts);
     })
     .filter(({ length }) => length <= maxPromptTokens);

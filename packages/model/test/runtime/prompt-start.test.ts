@@ -6,6 +6,7 @@ import { below, seeded, useTempDir } from "@nightbeam/testing";
 import { deepestLine, someCatalogue, somePrefixes } from "@nightbeam/testing/conformance";
 import { writeCheckpoint } from "@nightbeam/testing/world";
 import { beforeAll, describe, expect, it } from "vitest";
+import { promptStart } from "../../src/prompt/prompt-start.js";
 import { editJson } from "../support/edit-files.js";
 import { addedAfter, wordTokenizer, writeTokenizer } from "../support/word-tokenizer.js";
 
@@ -83,6 +84,22 @@ describe("what all prompts start with", () => {
     } finally {
       await Promise.all([sharing.close(), alone.close()]);
     }
+  });
+
+  it("ends where users' texts begin, and is not worth it if it is short", () => {
+    const prompts = (instruction: string) => ({
+      // A token per letter, but one for each of " a" and " Z".
+      encodePrompt: (history: ArrayLike<number>, texts: Readonly<Record<string, string>> = {}) => {
+        const text = `${instruction} ${texts.query} ${Array.from(history).join(" ")}`;
+        const pieces = text.match(/ [aZ]|./gu) ?? [];
+        return Int32Array.from(pieces, (piece) => piece.codePointAt(piece.length - 1) ?? 0);
+      },
+      maxPromptTokens: 200,
+    });
+    const found = (instruction: string) =>
+      promptStart(prompts(instruction), { catalogue, columns: ["query"] })?.tokens.length;
+    expect(found("searched:")).toBe("searched:".length);
+    expect(found("said:")).toBeUndefined();
   });
 
   it("is not expected of a prompt that starts otherwise", async () => {

@@ -80,7 +80,8 @@ async function recommendAll(
   const itemWeights = await readItemWeights({
     itemOrder: settings.itemOrder,
     catalogue: searched,
-    histories: () => histories.read(),
+    // The rows of the run, as in a cluster.
+    histories: () => histories.read({ limit: rows }),
     signal,
   });
   const { allowLists, userGroups } = settings;
