@@ -7,7 +7,7 @@ import {
   readHistories,
   readSplits,
 } from "@nightbeam/dataset";
-import { searchedCatalogue } from "@nightbeam/model";
+import { promptColumns, searchedCatalogue } from "@nightbeam/model";
 import { UsageError } from "@nightbeam/service";
 import type { PaperOptions } from "./options.js";
 
@@ -73,13 +73,14 @@ async function fromFiles(options: PaperOptions): Promise<DataSet> {
       "--data is required: a directory with items.index.json, train.txt, valid.txt and test.txt; or give --catalogue, --histories and --held-out",
     );
   }
+  const texts = await promptColumns(options.target);
   const byUser = new Map<string, Set<string>>();
   for (const { user, items } of await historiesOf({ path: heldOut, columns })) {
     byUser.set(user, new Set([...(byUser.get(user) ?? []), ...items]));
   }
   return {
     catalogue: await openCatalogue(catalogue),
-    histories: (await historiesOf({ path: histories, columns })).filter(({ user }) =>
+    histories: (await historiesOf({ path: histories, columns, texts })).filter(({ user }) =>
       byUser.has(user),
     ),
     heldOut: byUser,
@@ -88,7 +89,7 @@ async function fromFiles(options: PaperOptions): Promise<DataSet> {
 }
 
 async function historiesOf(
-  source: Pick<PaperOptions, "columns"> & { readonly path: string },
+  source: Pick<PaperOptions, "columns"> & { readonly path: string; readonly texts?: string[] },
 ): Promise<History[]> {
   const found: History[] = [];
   for await (const rows of readHistories(source)) {

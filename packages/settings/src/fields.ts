@@ -108,7 +108,7 @@ export const listFields = {
    */
   search: oneOf(["auto", "whole", "drafted", "calls"]).exactOptional(),
   /**
-   * Which items of one code path come first: `histories`, those that occur in more of the run's histories; or a file of
+   * Which items of one code path come first: `histories`, those that occur more often in the run's histories; or a file of
    * items, best first. Default: by id.
    */
   itemOrder: text.exactOptional(),

@@ -83,9 +83,11 @@ export async function readyCheckpoint(
 /** An adapter may have more embeddings than the base that config.json describes. */
 async function sizeVocabulary({ adapter, config }: Checkpoint, path: string): Promise<void> {
   if (adapter === undefined) return;
-  const json: object = JSON.parse(await readFile(path, "utf8"));
-  const { vocabularySize } = config.architecture;
-  const sized = { ...json, vocab_size: vocabularySize };
+  const json: { text_config?: object | null } = JSON.parse(await readFile(path, "utf8"));
+  const size = { vocab_size: config.architecture.vocabularySize };
+  // A text_config goes before what is beside it.
+  const nested = json.text_config == null ? {} : { text_config: { ...json.text_config, ...size } };
+  const sized = { ...json, ...size, ...nested };
   await writeFile(path, `${JSON.stringify(sized, null, 2)}\n`);
 }
 

@@ -140,7 +140,7 @@ function proposeOffsets(
   const what = `${directory} has no tokenizer.json`;
   if (like !== "items") throw unknown(`${what}, which the prompts of ${like} need`);
   if (catalogue === undefined)
-    throw unknown(`${what}: give --catalogue, whose codes tell its tokens`);
+    throw unknown(`${what}: give --catalogue, which shows which tokens are codes`);
   const { levels } = catalogue.trie;
   const largest = Math.max(...catalogue.codesPerLevel);
   const sizes = [2 ** Math.ceil(Math.log2(largest)), largest];

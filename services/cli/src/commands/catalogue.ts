@@ -12,7 +12,7 @@ export function catalogueCommand(): Command {
   return new Command("catalogue")
     .argument(
       "<file>",
-      "an index in JSON, Parquet, CSV, JSON lines, info.txt, or prepared; .gz too",
+      "an index in JSON, Parquet, CSV, JSON lines, info.txt, or prepared; .gz and .zst too",
     )
     .option("--out <file>", "write a prepared file, which loads faster")
     .action(async (file: string, { out }: { out?: string }) => {

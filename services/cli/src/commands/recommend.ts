@@ -30,7 +30,7 @@ export function recommendCommand(): Command {
     .option("--draft <name...>", `what drafts: ${DRAFT_FORMS}`)
     .option(
       "--catalogue <file>",
-      "items and their codes: an index in JSON, Parquet, CSV, JSON lines, info.txt, or prepared; .gz too",
+      "items and their codes: an index in JSON, Parquet, CSV, JSON lines, info.txt, or prepared; .gz and .zst too",
     )
     .option("--histories <place...>", HISTORIES_HELP)
     .option("--out <dir>", "where the lists go; an interrupted run there is continued");

@@ -16,10 +16,12 @@ export const nightDateSchema = z.object({
 /** The placeholder for the date in a path. */
 export const DATE = "{date}";
 
+const OPTIONAL_PATHS = ["allow", "block", "allowLists", "userGroups"] as const;
+
 /** The request of a night for one date: `{date}` in paths becomes 2026-11-21. */
 export function requestOfDate(request: Submission, date: string): Submission {
   const dated = (text: string) => text.replaceAll(DATE, date);
-  const { allow, block, histories } = request;
+  const { histories, itemOrder } = request;
   return {
     ...request,
     target: dated(request.target),
@@ -27,8 +29,15 @@ export function requestOfDate(request: Submission, date: string): Submission {
     catalogue: dated(request.catalogue),
     histories: typeof histories === "string" ? dated(histories) : histories.map(dated),
     out: dated(request.out),
-    ...(allow === undefined ? {} : { allow: dated(allow) }),
-    ...(block === undefined ? {} : { block: dated(block) }),
+    ...Object.fromEntries(
+      OPTIONAL_PATHS.flatMap((key) => {
+        const path = request[key];
+        return path === undefined ? [] : [[key, dated(path)]];
+      }),
+    ),
+    ...(itemOrder === undefined || itemOrder === "histories"
+      ? {}
+      : { itemOrder: dated(itemOrder) }),
   };
 }
 
