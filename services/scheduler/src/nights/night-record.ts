@@ -16,12 +16,10 @@ export const nightDateSchema = z.object({
 /** The placeholder for the date in a path. */
 export const DATE = "{date}";
 
-const OPTIONAL_PATHS = ["allow", "block", "allowLists", "userGroups"] as const;
-
 /** The request of a night for one date: `{date}` in paths becomes 2026-11-21. */
 export function requestOfDate(request: Submission, date: string): Submission {
   const dated = (text: string) => text.replaceAll(DATE, date);
-  const { histories, itemOrder } = request;
+  const { histories, allow, block, allowLists, userGroups, itemOrder } = request;
   return {
     ...request,
     target: dated(request.target),
@@ -29,15 +27,12 @@ export function requestOfDate(request: Submission, date: string): Submission {
     catalogue: dated(request.catalogue),
     histories: typeof histories === "string" ? dated(histories) : histories.map(dated),
     out: dated(request.out),
-    ...Object.fromEntries(
-      OPTIONAL_PATHS.flatMap((key) => {
-        const path = request[key];
-        return path === undefined ? [] : [[key, dated(path)]];
-      }),
-    ),
-    ...(itemOrder === undefined || itemOrder === "histories"
-      ? {}
-      : { itemOrder: dated(itemOrder) }),
+    ...(allow === undefined ? {} : { allow: dated(allow) }),
+    ...(block === undefined ? {} : { block: dated(block) }),
+    ...(allowLists === undefined ? {} : { allowLists: dated(allowLists) }),
+    ...(userGroups === undefined ? {} : { userGroups: dated(userGroups) }),
+    // `histories`, which is no path, has no date in it.
+    ...(itemOrder === undefined ? {} : { itemOrder: dated(itemOrder) }),
   };
 }
 
