@@ -100,7 +100,7 @@ describe("a catalogue", () => {
     ["info.txt", "<a_1><b_2>\tA\t0\n<a_1>\tB\t1\n", "BAD_CATALOGUE", /line 2 is "<a_1>/],
     ["c.npy", Buffer.from("934e554d50590100", "hex"), "UNKNOWN_FORMAT", /NumPy array/],
     ["c.json.zst", Buffer.from("28b52ffd00", "hex"), "UNREADABLE", /c\.json\.zst/],
-    ["c.json.bz2", Buffer.from("425a68", "hex"), "UNKNOWN_FORMAT", /bzip2/],
+    ["c.json.bz2", Buffer.from("BZh91AY&SY"), "UNKNOWN_FORMAT", /bzip2/],
     ["c.txt", "hello world\n", "UNKNOWN_FORMAT", /begins with "hello world".*Parquet, CSV/],
     ["c.csv", "item_id,c0,c1\na,1,2\na,1,3\n", "BAD_CATALOGUE", /line 3: .*listed already/],
     ["c.csv", "item_id,c1\na,1\n", "MISSING_COLUMN", /needs item_id and c0/],
@@ -165,6 +165,14 @@ describe("a catalogue", () => {
   });
 });
 
+it("ids that are written as decimals are whole numbers, in catalogues and in lists", async () => {
+  const dir = tempDir();
+  const catalogue = await openCatalogue(put(dir, "c.csv", "item_id,c0,c1\n7.0,1,2\n12.0,1,3\n"));
+  expect([0, 1].map((item) => catalogue.itemId(item))).toEqual(["7", "12"]);
+  expect(await readItemList(put(dir, "l.csv", "item_id\n7.0\n12.0\n"))).toEqual(["7", "12"]);
+  expect(await readItemList(put(dir, "m.csv", "item_id\n7.0\nx\n"))).toEqual(["7.0", "x"]);
+});
+
 describe("a list of items", () => {
   it("is read from lines and from a column", async () => {
     const dir = tempDir();
@@ -197,6 +205,7 @@ describe("lists of items per group", () => {
     put(dir, "lists/DE.txt", "1\n2\n");
     put(dir, "lists/kids.v2.csv.gz", gzipSync("item_id\n3\n"));
     put(dir, "lists/.hidden", "x");
+    put(dir, "lists/_SUCCESS", "");
     const expected = { DE: ["1", "2"], "kids.v2": ["3"] };
     const places = [
       join(dir, "lists"),
@@ -209,6 +218,8 @@ describe("lists of items per group", () => {
     const hash = await allowListsHash(join(dir, "lists"));
     put(dir, "lists/DE.txt", "1\n");
     expect(await allowListsHash(join(dir, "lists"))).not.toBe(hash);
+    put(dir, "lists/DE.json", "[1]");
+    await expect(readAllowLists(join(dir, "lists"))).rejects.toThrow(/two files .* group "DE"/);
   });
 
   it.each([
@@ -231,7 +242,11 @@ describe("lists of items per group", () => {
       "u.jsonl",
       '{"user":"u","groups":["DE","kids"]}\n{"user":"v","groups":"FR"}',
     );
-    for (const path of [csv, jsonl]) {
+    const lists = put(dir, "l.csv", "user,groups\nu,\"['DE', 'kids']\"\nv,[FR]\n");
+    const parquet = join(dir, "u.parquet");
+    const rows = "VALUES ('u', ['DE', 'kids']), ('v', ['FR'])";
+    await runSql(`COPY (FROM (${rows}) AS t("user", groups)) TO '${parquet}' (FORMAT parquet)`);
+    for (const path of [csv, jsonl, lists, parquet]) {
       expect([...(await readUserGroups(path))]).toEqual([
         ["u", ["DE", "kids"]],
         ["v", ["FR"]],

@@ -64,6 +64,7 @@ describe("text files", () => {
     ["0000_part_00", "user|history\nu1|1 2 3\nu2|4\n"],
     ["000000000000.gz", gzipSync('{"user":"u1","history":[1,2,3]}\n{"user":"u2","history":[4]}\n')],
     ["h.csv", gzipSync("user,history\nu1,1 2 3\nu2,4\n")],
+    ["h.csv", 'ORCID,user,history\nx,u1,"[""\\u0031"", ""2"", ""3""]"\nx,u2,4\n'],
   ])("%s %#", async (name, content) => {
     expect(await usersIn({ path: put(tempDir(), name, content) })).toEqual(BOTH);
   });
@@ -126,7 +127,7 @@ describe("text files", () => {
     ["pairs.txt", "1 5\n1 6\n2 7\n", /several lines for one user/],
     ["h.csv", Buffer.from("\uFEFFuser,history\nu,1\n", "utf16le"), /UTF-16.*iconv/],
     ["h.csv", Buffer.from("user,history\nu,1\n", "utf16le"), /UTF-16.*iconv/],
-    ["h.csv.bz2", Buffer.from("BZh91AY"), /bunzip2/],
+    ["h.csv.bz2", Buffer.from("BZh91AY&SY"), /bunzip2/],
     ["h.csv.xz", Buffer.from("\xfd7zXZ\0", "latin1"), /xz --decompress/],
     ["h.zip", Buffer.from("PK\x03\x04"), /unzip/],
     ["h.xyz", "user,history\n", /Name the file/],

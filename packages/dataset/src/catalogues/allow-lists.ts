@@ -5,6 +5,7 @@ import { z } from "zod";
 import { DatasetError, readFailure } from "../errors.js";
 import { parseExactJson } from "../files/exact-json.js";
 import { fileHash } from "../files/file-hash.js";
+import { isListText, parseListText } from "../files/item-text.js";
 import { idOf } from "../histories/ids.js";
 import { ITEM_COLUMN } from "./catalogue-columns.js";
 import { readItemList } from "./item-list.js";
@@ -27,7 +28,11 @@ export async function readAllowLists(path: string): Promise<AllowLists> {
   const files = await filesIn(path);
   const lists = new Map<string, string[]>();
   if (files !== undefined) {
-    for (const file of files) lists.set(groupOf(file), await readItemList(join(path, file)));
+    for (const file of files) {
+      const group = groupOf(file);
+      if (lists.has(group)) throw unusableList(path, `two files are lists of the group "${group}"`);
+      lists.set(group, await readItemList(join(path, file)));
+    }
   } else if (path.toLowerCase().endsWith(".json")) {
     for (const [group, items] of Object.entries(await readJson(path))) {
       lists.set(group, items.map(String));
@@ -68,7 +73,7 @@ export async function readUserGroups(path: string): Promise<Map<string, readonly
     column: USER_COLUMN,
     values: GROUP_COLUMNS,
   })) {
-    const given = (Array.isArray(value) ? value : [value]).map(idOf);
+    const given = groupsOf(value).map(idOf);
     const named = given.flatMap((group) => group ?? []);
     if (named.length < given.length)
       throw unusableList(path, `${where} names no group in a column "group"`);
@@ -77,18 +82,29 @@ export async function readUserGroups(path: string): Promise<Map<string, readonly
   return groups;
 }
 
+/** Groups in a field: one, or a list of them as JSON, Python or DuckDB write it. */
+function groupsOf(value: unknown): readonly unknown[] {
+  if (Array.isArray(value)) return value;
+  if (typeof value !== "string" || !isListText(value)) return [value];
+  const list = parseListText(value);
+  return list.ok ? list.items : [value];
+}
+
 /** The names of a directory's files, sorted, without hidden ones; undefined if this is a file. */
 async function filesIn(path: string): Promise<string[] | undefined> {
   try {
     if (!(await stat(path)).isDirectory()) return undefined;
-    return (await readdir(path)).filter((name) => !name.startsWith(".")).toSorted();
+    return (await readdir(path)).filter((name) => !/^[._]/.test(name)).toSorted();
   } catch (error) {
     throw readFailure(path, error);
   }
 }
 
 function groupOf(file: string): string {
-  return basename(file).replace(/(\.(txt|csv|tsv|jsonl|ndjson|parquet|pq))?(\.gz)?$/i, "");
+  return basename(file).replace(
+    /(\.(txt|csv|tsv|json|jsonl|ndjson|parquet|pq))?(\.(gz|gzip|zst|zstd))?$/i,
+    "",
+  );
 }
 
 async function readJson(path: string): Promise<z.infer<typeof listsSchema>> {

@@ -7,6 +7,7 @@ import { DatasetError } from "../errors.js";
 import { parquetColumns } from "../files/parquet-columns.js";
 import { openTextTable } from "../files/text-table.js";
 import { BAD_ID, badIdProblem, columnId, requireIdType } from "../histories/parquet-ids.js";
+import { hasDecimals, wholeId } from "../histories/whole-ids.js";
 import { addRecord } from "./add-record.js";
 import { type CatalogueColumns, catalogueColumns } from "./catalogue-columns.js";
 
@@ -27,6 +28,7 @@ export async function addTextTable(
   const { path, format, delimiter = "," } = source;
   const table = await openTextTable({ path }, { format, delimiter });
   const columns = catalogueColumns(table.columns) ?? missing(path, table.columns);
+  const isDecimal = await hasDecimals(table, columns.item);
   for await (const lines of table.lines()) {
     for (const line of lines) {
       const record = table.parse(line);
@@ -37,7 +39,10 @@ export async function addTextTable(
           `${path}: ${where}: ${record.detail}. Correct the line: a catalogue must be read completely.`,
         );
       }
-      addRecord(builder, { values: record.values, columns, where });
+      const { values } = record;
+      const whole = isDecimal ? wholeId(String(values[columns.item])) : undefined;
+      const read = whole === undefined ? values : { ...values, [columns.item]: whole };
+      addRecord(builder, { values: read, columns, where });
     }
   }
 }

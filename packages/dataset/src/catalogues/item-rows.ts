@@ -1,5 +1,5 @@
 import { isUtf8 } from "node:buffer";
-import { readFile } from "node:fs/promises";
+import { text } from "node:stream/consumers";
 import type { DuckDbOptions } from "../duckdb/open-duckdb.js";
 import { streamColumns, withDuckDb } from "../duckdb/open-duckdb.js";
 import { parquetTable, sqlName } from "../duckdb/sql.js";
@@ -7,12 +7,14 @@ import { textValue } from "../duckdb/values.js";
 import { DatasetError, readFailure } from "../errors.js";
 import { parseExactJson } from "../files/exact-json.js";
 import type { FileFormat } from "../files/file-format.js";
-import { fileShape } from "../files/file-format.js";
+import { endingOf, fileShape } from "../files/file-format.js";
 import { readLines } from "../files/lines.js";
+import { readBytes } from "../files/open-bytes.js";
 import { parquetColumns } from "../files/parquet-columns.js";
 import { openTextTable } from "../files/text-table.js";
 import { idOf, idProblem } from "../histories/ids.js";
 import { BAD_ID, badIdProblem, columnId, requireIdType } from "../histories/parquet-ids.js";
+import { hasDecimals, wholeId } from "../histories/whole-ids.js";
 
 /** A row of a list of items. */
 export interface ItemRow {
@@ -39,7 +41,7 @@ export interface ItemRowsOptions {
  */
 export async function* itemRows(path: string, options: ItemRowsOptions): AsyncGenerator<ItemRow> {
   const format = tableFormat(path);
-  if (/\.json$/i.test(path)) yield* arrayRows(path);
+  if (endingOf(path) === "json") yield* arrayRows(path);
   else if (format === undefined) yield* plainRows(path);
   else if (format === "parquet") yield* parquetRows(path, options);
   else yield* textRows({ path, format }, options);
@@ -75,7 +77,7 @@ async function* plainRows(path: string): AsyncGenerator<ItemRow> {
 async function* arrayRows(path: string): AsyncGenerator<ItemRow> {
   let value: unknown;
   try {
-    value = parseExactJson(await readFile(path, "utf8"));
+    value = parseExactJson(await text(readBytes(path)));
   } catch (error) {
     throw error instanceof SyntaxError
       ? unusableList(path, error.message)
@@ -99,13 +101,15 @@ async function* textRows(
   const table = await openTextTable({ path }, shape);
   requireColumn(path, options.column, table.columns);
   const other = otherColumn(table.columns, options);
+  const isDecimal = await hasDecimals(table, options.column);
   for await (const lines of table.lines()) {
     for (const line of lines) {
       const where = `line ${line.number}`;
       const record = table.parse(line);
       if (!record.ok) throw unusableList(path, `${where}: ${record.detail}`);
       const given = record.values[options.column];
-      const item = idOf(given);
+      const id = idOf(given);
+      const item = isDecimal && id !== undefined ? (wholeId(id) ?? id) : id;
       if (item === undefined) {
         throw unusableList(path, `${where}: ${idProblem(options.column, given)}`);
       }
@@ -123,7 +127,9 @@ async function* parquetRows(path: string, options: ItemRowsOptions): AsyncGenera
     const type = columns.get(column) ?? "";
     requireIdType({ path, column, type });
     const other = otherColumn([...columns.keys()], options);
-    const value = other === undefined ? "NULL" : sqlName(other);
+    const isList = other !== undefined && columns.get(other)?.endsWith("]") === true;
+    const named = other === undefined ? "NULL" : sqlName(other);
+    const value = isList ? `to_json(${named})` : named;
     const sql =
       `SELECT ${columnId(column, type)} AS item, CAST(${value} AS VARCHAR) AS value ` +
       `FROM ${parquetTable(path)}`;

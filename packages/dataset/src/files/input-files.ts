@@ -132,10 +132,13 @@ async function matchingFiles(pattern: string): Promise<string[]> {
     const reader = await connection.runAndReadAll(sql);
     return reader.getRows().flatMap(([file]) => textValue(file) ?? []);
   });
+  const fixed = pattern.slice(0, pattern.search(WILDCARD)).split(/[\\/]/).length - 1;
   const files: string[] = [];
   for (const path of found) {
+    // As in a directory: what lies below a hidden one is hidden.
+    const names = path.split(/[\\/]/).slice(fixed);
     const { size } = await stat(path);
-    if (!isHidden(basename(path)) && size > 0) files.push(path);
+    if (!names.some(isHidden) && size > 0) files.push(path);
   }
   return files.toSorted(byCodeUnits);
 }

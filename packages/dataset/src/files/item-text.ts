@@ -1,3 +1,4 @@
+import { parseExactJson } from "./exact-json.js";
 import { parsePythonLiteral } from "./python-literal.js";
 
 /** The items of a text as they were written, or why it is not a list. */
@@ -27,7 +28,7 @@ export function parseListText(text: string): ItemTexts {
   // The fast way, which also keeps all digits of long numbers.
   if (NUMBERS.test(inside)) return { ok: true, items: words(inside) };
   const list = `[${inside}]`;
-  const literal = parsePythonLiteral(list) ?? parseJson(list);
+  const literal = parseJson(list) ?? parsePythonLiteral(list);
   if (Array.isArray(literal)) return { ok: true, items: literal };
   if (/(^|[\s,])\.\.\.([\s,]|$)/.test(inside)) {
     return {
@@ -51,7 +52,7 @@ function bareItem(word: string): string | null {
 
 function parseJson(text: string): unknown {
   try {
-    return JSON.parse(text);
+    return parseExactJson(text);
   } catch {
     return undefined;
   }

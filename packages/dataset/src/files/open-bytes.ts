@@ -14,8 +14,8 @@ const GZIP = "\x1f\x8b";
 const ZSTD = "\x28\xb5\x2f\xfd";
 
 /** First bytes, in Latin-1, of files that are no text, and how to make text of them. */
-const FOREIGN: readonly (readonly [start: string, name: string, remedy: string])[] = [
-  ["BZh", "compressed with bzip2", "bunzip2 --keep FILE"],
+const FOREIGN: readonly (readonly [start: string | RegExp, name: string, remedy: string])[] = [
+  [/^BZh[1-9]1AY&SY/, "compressed with bzip2", "bunzip2 --keep FILE"],
   ["\xfd7zXZ\0", "compressed with xz", "xz --decompress --keep FILE"],
   ["\x04\x22\x4d\x18", "compressed with LZ4", "lz4 --decompress FILE"],
   ["\xff\x06\0\0sNaPpY", "compressed with Snappy", "snzip --decompress --keep FILE"],
@@ -23,7 +23,8 @@ const FOREIGN: readonly (readonly [start: string, name: string, remedy: string])
   ["7z\xbc\xaf", "a 7-Zip archive", "7z x FILE"],
   ["\xff\xfe", "UTF-16 text", "iconv -f UTF-16 -t UTF-8 FILE > OUTPUT"],
   ["\xfe\xff", "UTF-16 text", "iconv -f UTF-16 -t UTF-8 FILE > OUTPUT"],
-  ["ORC", "an ORC file", "write it as Parquet"],
+  // A header may begin with these letters.
+  [/^ORC[^\x20-\x7e\s]/, "an ORC file", "write it as Parquet"],
   ["Obj\x01", "an Avro file", "write it as Parquet"],
   ["ARROW1", "an Arrow or Feather file", "pandas.read_feather(FILE).to_parquet(OUTPUT)"],
   ["\x89HDF", "an HDF5 file", "pandas.read_hdf(FILE).to_parquet(OUTPUT)"],
@@ -77,7 +78,9 @@ async function startOf(path: string): Promise<string> {
 function refuseForeign(path: string, start: string): void {
   // UTF-16 without a mark has a zero in every other byte of a header in English.
   const wide = /^(?:[\x20-\x7e]\0){2}|^(?:\0[\x20-\x7e]){2}/.test(start);
-  const found = FOREIGN.find(([bytes]) => start.startsWith(bytes));
+  const found = FOREIGN.find(([bytes]) =>
+    typeof bytes === "string" ? start.startsWith(bytes) : bytes.test(start),
+  );
   if (found === undefined && !wide) return;
   const [, name, remedy] = found ?? ["", "UTF-16 text", "iconv -f UTF-16 -t UTF-8 FILE > OUTPUT"];
   throw new DatasetError("UNKNOWN_FORMAT", `${path} is ${name}. Convert it first: ${remedy}`);

@@ -50,7 +50,7 @@ export function parsePythonLiteral(text: string): unknown {
 /** A number; digits beyond 2^53 stay a text, because a number would round them. */
 function numberOf(text: string): number | string {
   const number = Number(text);
-  return /^\d+$/.test(text) && !Number.isSafeInteger(number) ? text : number;
+  return /^[+-]?\d+$/.test(text) && !Number.isSafeInteger(number) ? text : number;
 }
 
 class LiteralReader {

@@ -1,5 +1,7 @@
+import type { TextTable } from "../files/text-table.js";
 import type { HistoryRow } from "./history-row.js";
 import { rejectRow } from "./history-row.js";
+import { idOf } from "./ids.js";
 import type { RowSource } from "./row-source.js";
 
 /** A whole number as programs write it that keep ids in floating point: `11512.0`. */
@@ -53,6 +55,21 @@ function wholeRow(row: HistoryRow, decimals: Decimals): HistoryRow {
   return rejectRow({ row: row.row, user: row.user, reason: "malformed_row", detail });
 }
 
-function wholeId(id: string): string | undefined {
+/** Whether the ids in a column of a text table are such numbers, by its first rows. */
+export async function hasDecimals(table: TextTable, column: string): Promise<boolean> {
+  const ids: string[] = [];
+  for await (const lines of table.lines()) {
+    for (const line of lines.slice(0, SAMPLE_ROWS - ids.length)) {
+      const record = table.parse(line);
+      const id = record.ok ? idOf(record.values[column]) : undefined;
+      if (id !== undefined) ids.push(id);
+    }
+    if (ids.length >= SAMPLE_ROWS) break;
+  }
+  return areDecimals(ids);
+}
+
+/** `11512.0` as `11512`; undefined for what is not a whole number. */
+export function wholeId(id: string): string | undefined {
   return WHOLE.exec(id)?.[1];
 }
