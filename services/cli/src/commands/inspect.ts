@@ -5,6 +5,7 @@ import type { Catalogue } from "@nightbeam/catalogue";
 import { openCatalogue, readHistories } from "@nightbeam/dataset";
 import { inspectCheckpoint, PROJECTS, PROMPT_SPEC_FILE } from "@nightbeam/model";
 import { oneOf, parseOptions, UsageError } from "@nightbeam/service";
+import { typedColumnsField } from "@nightbeam/settings";
 import { Command } from "commander";
 import { z } from "zod";
 import { describeReport } from "../inspect/describe-report.js";
@@ -12,6 +13,7 @@ import { describeReport } from "../inspect/describe-report.js";
 const schema = z.object({
   catalogue: z.string().optional(),
   histories: z.string().optional(),
+  columns: typedColumnsField.optional(),
   like: oneOf(PROJECTS).optional(),
   out: z.string().optional(),
   write: z.boolean().optional(),
@@ -24,6 +26,10 @@ export function inspectCommand(): Command {
     .argument("<dir>", "Hugging Face checkpoint of the LLaMA family")
     .option("--catalogue <file>", "the items that the model recommends: its codes are looked up")
     .option("--histories <file>", "shows the prompt of its first user; needs --catalogue")
+    .option(
+      "--columns <names>",
+      "columns of the histories, such as user=user_id,item=item_id,time=timestamp; common names are recognised",
+    )
     .option(
       "--like <project>",
       `propose the prompts of ${PROJECTS.join(", ")} (default: what the checkpoint looks like)`,
@@ -40,8 +46,7 @@ export function inspectCommand(): Command {
         directory,
         ...(like && { like }),
         ...(catalogue && { catalogue }),
-        ...(catalogue &&
-          options.histories && { history: await firstHistory(options.histories, catalogue) }),
+        ...(catalogue && options.histories && { history: await firstHistory(options, catalogue) }),
       });
       const text = options.json ? JSON.stringify(report, null, 2) : describeReport(report);
       process.stdout.write(`${text}\n`);
@@ -74,8 +79,11 @@ function outputOf(
 }
 
 /** The first history of which the catalogue has an item: those items. */
-async function firstHistory(path: string, catalogue: Catalogue): Promise<string[]> {
-  for await (const rows of readHistories({ path })) {
+async function firstHistory(
+  { histories: path = "", columns }: z.output<typeof schema>,
+  catalogue: Catalogue,
+): Promise<string[]> {
+  for await (const rows of readHistories({ path, columns })) {
     for (const row of rows) {
       if (row.kind !== "history") continue;
       const items = row.items.filter((id) => catalogue.itemIndex(id) !== undefined);
