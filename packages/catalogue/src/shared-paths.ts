@@ -1,5 +1,5 @@
 import type { Catalogue } from "./catalogue.js";
-import { pathOf } from "./trie.js";
+import { codesAt } from "./closing-levels.js";
 
 /** A code path that several items share. */
 export interface SharedPath {
@@ -33,6 +33,6 @@ export function sharedPaths(catalogue: Catalogue, { examples }: { examples: numb
   const largest = shared
     .toSorted((a, b) => b.count - a.count)
     .slice(0, examples)
-    .map(({ leaf }) => ({ codes: [...pathOf(trie, leaf)], items: catalogue.itemsAt(leaf) }));
+    .map(({ leaf }) => ({ codes: codesAt(catalogue, leaf), items: catalogue.itemsAt(leaf) }));
   return { paths: shared.length, items, largest };
 }

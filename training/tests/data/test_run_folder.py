@@ -4,6 +4,7 @@ import json
 import shutil
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -40,6 +41,12 @@ def run(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
     return directory
 
 
+def reader(name: str) -> Any:
+    """The library, or a skipped test: none of them is needed for anything else."""
+    needed = "pip install pandas pyarrow polars duckdb"
+    return pytest.importorskip(name, reason=f"there is no {name} here: {needed}")
+
+
 def rows_of(run: Path) -> int:
     manifest = json.loads((run / "manifest.json").read_text())
     assert manifest["rejected"] == 1
@@ -47,18 +54,18 @@ def rows_of(run: Path) -> int:
 
 
 def test_pandas_reads_the_folder(run: Path) -> None:
-    pytest.importorskip("pyarrow")
-    pandas = pytest.importorskip("pandas")
+    reader("pyarrow")
+    pandas = reader("pandas")
     assert len(pandas.read_parquet(run / "parts")) == rows_of(run)
 
 
 def test_pyarrow_reads_the_folder(run: Path) -> None:
-    dataset = pytest.importorskip("pyarrow.dataset")
+    dataset = reader("pyarrow.dataset")
     assert dataset.dataset(run / "parts", format="parquet").count_rows() == rows_of(run)
 
 
 def test_polars_reads_the_folder(run: Path) -> None:
-    polars = pytest.importorskip("polars")
+    polars = reader("polars")
     frame = polars.read_parquet(run / "parts")
     assert frame.height == rows_of(run)
     nested = "items" in frame.columns
@@ -68,6 +75,6 @@ def test_polars_reads_the_folder(run: Path) -> None:
 
 
 def test_duckdb_reads_the_folder(run: Path) -> None:
-    duckdb = pytest.importorskip("duckdb")
+    duckdb = reader("duckdb")
     query = f"SELECT count(*) FROM '{run}/parts/*.parquet'"
     assert duckdb.sql(query).fetchall() == [(rows_of(run),)]
