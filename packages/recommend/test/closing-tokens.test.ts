@@ -20,7 +20,7 @@ const END = [3, 2];
 describe("a target that closes items with tokens of its own (nightbeam.json, end)", () => {
   const world = useWorld({
     items: 120,
-    users: 8,
+    users: 4,
     levels: 3,
     codesPerLevel: 10,
     maxItems: 4,

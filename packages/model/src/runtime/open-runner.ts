@@ -54,7 +54,7 @@ export async function openRunner<Name extends ProgramName>(
     architecture: config.architecture,
     tensors,
     trie,
-    levels: setup.codeTokens.length,
+    levels: trie.levels,
     numbers: numbersOf(tensors),
     onDevice: setup.device.kind !== "cpu",
     byteWeights: isQuantized({ tensors }) ? await exactByteWeights(setup) : "int8",
