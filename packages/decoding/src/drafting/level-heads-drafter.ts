@@ -62,9 +62,9 @@ export class LevelHeadsDrafter implements Drafter, Estimator {
    * @param options.closingLevels levels of the trie after the codes, about which heads know nothing: as about the
    * last code, whose codes are equally likely then. Default: none
    */
-  constructor(heads: LevelHeadsScorer, { closingLevels = 0 }: { closingLevels?: number } = {}) {
+  constructor(heads: LevelHeadsScorer, options: { readonly closingLevels?: number } = {}) {
     this.#heads = heads;
-    this.#closingLevels = closingLevels;
+    this.#closingLevels = options.closingLevels ?? 0;
   }
 
   /** @throws DecodingError ANSWER_SIZE, NOT_A_NUMBER; what the heads throw */
