@@ -1,4 +1,13 @@
 export { QueueError, type QueueErrorCode } from "./errors.js";
+export {
+  clearFault,
+  listFaults,
+  type NodeFault,
+  type NodeFaultId,
+  type NodeFaultKind,
+  putFault,
+  RENEW_FAULT_MS,
+} from "./faults/node-faults.js";
 export { addRun, repairRun } from "./flow/add-run.js";
 export { cancelRun, isCancelled, restoreRun } from "./flow/cancelled.js";
 export { MAX_SHARDS } from "./flow/change-run.js";
