@@ -31,4 +31,5 @@ export { missedNight } from "./night/missed-night.js";
 export { listNights, putNight, removeNight } from "./night/schedules.js";
 export { checkRedis } from "./redis/check-redis.js";
 export { openRedis } from "./redis/open-redis.js";
+export { redisNow } from "./redis/redis-now.js";
 export { type RedisWatch, watchRedis } from "./redis/watch-redis.js";
