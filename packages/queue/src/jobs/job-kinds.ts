@@ -24,7 +24,14 @@ export interface JobKind {
 const location = z.string().min(1).max(2_000);
 const count = z.int().min(0);
 
-const shardData = z.strictObject({ runId: runIdSchema, location, index: count, rows: count });
+const shardData = z.strictObject({
+  runId: runIdSchema,
+  location,
+  index: count,
+  rows: count,
+  /** When the run must be complete, ISO 8601 UTC. Compare it with `redisNow`: the clocks of nodes may differ. */
+  dueAt: z.iso.datetime().exactOptional(),
+});
 const shardResult = z.strictObject({
   index: count,
   /** False if another attempt had committed the shard already. */
