@@ -1,5 +1,5 @@
 import { withControl } from "@nightbeam/control";
-import { type Flag, LOG_FLAGS } from "@nightbeam/service";
+import { type Flag, LOG_FLAGS, NAMESPACE_FLAG } from "@nightbeam/service";
 import { type Service, serviceCommand } from "@nightbeam/service/lifecycle";
 import type { Log } from "@nightbeam/service/log";
 import type { Command } from "commander";
@@ -17,6 +17,7 @@ const FLAGS: readonly Flag[] = [
     meaning: "NATS servers, through which nodes are found and rollouts announced",
     variable: "NIGHTBEAM_NATS_URL",
   },
+  NAMESPACE_FLAG,
   {
     flag: "--state <place>",
     meaning: "where runs and nights are recorded: a directory or s3://bucket/prefix",
@@ -54,7 +55,7 @@ export function schedulerCommand(): Command {
     flags: FLAGS,
     schema: schedulerSchema,
     start: async (options, service) => {
-      const deps = await withControl(service, { service: "scheduler", servers: options.nats });
+      const deps = await withControl(service, { service: "scheduler", options });
       return asService(await startScheduler(options, deps), deps.log);
     },
     ready: ({ url }) => `scheduler ready on ${url}`,

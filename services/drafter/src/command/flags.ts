@@ -1,4 +1,4 @@
-import { type Flag, LOG_FLAGS, NODE_NAME_FLAG } from "@nightbeam/service";
+import { type Flag, LOG_FLAGS, NAMESPACE_FLAG, NODE_NAME_FLAG } from "@nightbeam/service";
 
 /** The flags of `nightbeam drafter`. Their defaults are in the schema. */
 export const DRAFTER_FLAGS: readonly Flag[] = [
@@ -12,6 +12,7 @@ export const DRAFTER_FLAGS: readonly Flag[] = [
     meaning: "NATS servers, through which nodes find each other; without them, name the verifiers",
     variable: "NIGHTBEAM_NATS_URL",
   },
+  NAMESPACE_FLAG,
   {
     flag: "--verifiers <host:port,...>",
     meaning: "verifiers to use in addition to those found through NATS",

@@ -112,6 +112,7 @@ function environment({ own, redis, nats, token, env, options }: ServicesOptions)
     ...own.env,
     NIGHTBEAM_REDIS_URL: redis,
     NIGHTBEAM_NATS_URL: nats,
+    NIGHTBEAM_NAMESPACE: options.namespace,
     NIGHTBEAM_TOKEN: token,
     NIGHTBEAM_LOG_FORMAT: options.logFormat,
   };
