@@ -11,11 +11,13 @@ const FLAGS: readonly Flag[] = [
     flag: "--redis <url>",
     meaning: "address of the job queue (default redis://127.0.0.1:6379)",
     variable: "NIGHTBEAM_REDIS_URL",
+    isSecret: true,
   },
   {
     flag: "--nats <url>",
     meaning: "NATS servers, through which nodes are found and rollouts announced",
     variable: "NIGHTBEAM_NATS_URL",
+    isSecret: true,
   },
   NAMESPACE_FLAG,
   {
@@ -28,9 +30,9 @@ const FLAGS: readonly Flag[] = [
   },
   {
     flag: "--token <token>",
-    meaning: "token that clients must send; prefer the variable or --token-file",
+    meaning: "token that clients must send; it may do everything",
+    isSecret: true,
   },
-  { flag: "--token-file <file>", meaning: "file that contains the token" },
   { flag: "--reconcile-ms <ms>", meaning: "interval between reconcile passes (default 5000)" },
   {
     flag: "--lock-ms <ms>",
@@ -44,7 +46,11 @@ const FLAGS: readonly Flag[] = [
     flag: "--missed-grace-ms <ms>",
     meaning: "how late a night may start before it counts as missed (default 300000)",
   },
-  { flag: "--alarm-webhook <url>", meaning: "URL that alarms are POSTed to, as JSON" },
+  {
+    flag: "--alarm-webhook <url>",
+    meaning: "URL that alarms are POSTed to, as JSON",
+    isSecret: true,
+  },
   ...LOG_FLAGS,
 ];
 

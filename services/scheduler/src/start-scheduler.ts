@@ -15,7 +15,7 @@ import { httpApp } from "./http/app.js";
 import { listen } from "./http/listen.js";
 import type { SchedulerOptions } from "./options.js";
 import { stateFiles } from "./state/state-files.js";
-import { readToken } from "./token.js";
+import { checkToken } from "./token.js";
 import { type Parts, wire } from "./wire.js";
 import { schedulerWorkers } from "./workers/scheduler-workers.js";
 
@@ -52,7 +52,7 @@ export async function startScheduler(
   deps: SchedulerDeps,
 ): Promise<RunningScheduler> {
   const { log, control, clock = systemWallClock, watchMs = WATCH_MS, unverifiedMs } = deps;
-  const token = await readToken(options);
+  const token = checkToken(options.token);
   return openWith(loggedClosers(log), async (closers) => {
     const queues = await connect(options, { log, closers });
     const store = await openStore(options.state);

@@ -44,11 +44,13 @@ const UP_FLAGS: readonly Flag[] = [
     flag: "--redis <url>",
     meaning: "an existing Redis (default: starts one)",
     variable: "NIGHTBEAM_REDIS_URL",
+    isSecret: true,
   },
   {
     flag: "--nats <url>",
     meaning: "an existing NATS (default: starts one)",
     variable: "NIGHTBEAM_NATS_URL",
+    isSecret: true,
   },
   NAMESPACE_FLAG,
 ];

@@ -42,6 +42,7 @@ const DRAIN_FLAGS: readonly Flag[] = [
     flag: "--nats <url>",
     meaning: "NATS servers (default: those of nightbeam cluster up)",
     variable: "NIGHTBEAM_NATS_URL",
+    isSecret: true,
   },
   NAMESPACE_FLAG,
 ];

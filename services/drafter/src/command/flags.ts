@@ -6,11 +6,13 @@ export const DRAFTER_FLAGS: readonly Flag[] = [
     flag: "--redis <url>",
     meaning: "address of the job queue: redis://host:port",
     variable: "NIGHTBEAM_REDIS_URL",
+    isSecret: true,
   },
   {
     flag: "--nats <url>",
     meaning: "NATS servers, through which nodes find each other; without them, name the verifiers",
     variable: "NIGHTBEAM_NATS_URL",
+    isSecret: true,
   },
   NAMESPACE_FLAG,
   {

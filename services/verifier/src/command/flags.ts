@@ -58,6 +58,7 @@ export const VERIFIER_FLAGS: readonly Flag[] = [
     meaning:
       "NATS servers, through which nodes find each other; without them, drafters need a list",
     variable: "NIGHTBEAM_NATS_URL",
+    isSecret: true,
   },
   NAMESPACE_FLAG,
   {
