@@ -19,8 +19,11 @@ export interface PlanOptions {
   readonly kinds: readonly FaultKind[];
 }
 
-const MIN_LASTS_MS = 500;
-const MAX_LASTS_MS = 6_000;
+const SHORT_MS = { min: 500, max: 6_000 };
+/** Longer than jobs are retried without a word, and than most time limits. */
+const LONG_MS = { min: 20_000, max: 30_000 };
+/** One step in eight is long. */
+const LONG = 1 / 8;
 /** One step in three has two faults. */
 const PAIRS = 1 / 3;
 
@@ -33,11 +36,12 @@ export function planCampaign({ seed, faults, kinds }: PlanOptions): Step[] {
   const steps: Step[] = [];
   for (let first = left.shift(); first !== undefined; first = left.shift()) {
     const partner = random() < PAIRS ? partnerOf(first, left) : undefined;
-    const lastsMs = MIN_LASTS_MS + below(random, MAX_LASTS_MS - MIN_LASTS_MS);
+    const { min, max } = random() < LONG ? LONG_MS : SHORT_MS;
+    const lastsMs = min + below(random, max - min);
     steps.push({
       kinds: partner === undefined ? [first] : [first, partner],
       lastsMs,
-      delayMs: below(random, lastsMs),
+      delayMs: below(random, Math.min(lastsMs, SHORT_MS.max)),
       seed: below(random, 2 ** 31),
     });
   }

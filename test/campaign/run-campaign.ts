@@ -162,7 +162,7 @@ class Campaign {
       else if (own.join() !== items.join()) differing++;
     }
     const doubled = lists.rows - lists.size;
-    await rm(store === "s3" ? copies : join(place.nights, name), { recursive: true, force: true });
+    await rm(copies, { recursive: true, force: true });
     return { state, users, lost, doubled, differing };
   }
 

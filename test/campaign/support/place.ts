@@ -220,7 +220,7 @@ export class Place {
     for (const path of [this.nights, this.state]) {
       await mkdir(path);
       if (!canMount()) continue;
-      execFileSync("mount", ["-t", "tmpfs", "-o", "size=64m", "none", path]);
+      execFileSync("mount", ["-t", "tmpfs", "-o", "size=256m", "none", path]);
       this.#mounted.push(path);
     }
     this.#schedulerPort = await freePort();
