@@ -25,7 +25,7 @@ export {
   type ShardJobData,
   type ShardJobResult,
 } from "./jobs/job-kinds.js";
-export { DEFAULT_PREFIX, type WorkerTimes, workerOptions } from "./jobs/options.js";
+export { DEFAULT_PREFIX, redisPrefix, type WorkerTimes, workerOptions } from "./jobs/options.js";
 export { parseJob } from "./jobs/parse-job.js";
 export { assertTimetable, lastNight, type Night, nextNight } from "./night/local-night.js";
 export { missedNight } from "./night/missed-night.js";

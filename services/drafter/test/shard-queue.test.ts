@@ -25,6 +25,7 @@ describe("the queue of shards", () => {
   ) => {
     const queue = await ShardQueue.open({
       redisUrl,
+      prefix: world().queues.prefix,
       name: "test",
       concurrency,
       lockMs: LOCK_MS,
