@@ -1,4 +1,5 @@
 export {
+  type DrafterReport,
   type LiveDrafter,
   REPORT_DRAFTER_MS,
   removeDrafter,
@@ -21,6 +22,7 @@ export { MAX_SHARDS } from "./flow/change-run.js";
 export { type JobQueues, openQueues } from "./flow/queues.js";
 export { isRefusal } from "./flow/redis-failure.js";
 export { type RunJobs, runJobs } from "./flow/run-jobs.js";
+export { type ShardQueueFacts, shardQueueFacts } from "./flow/shard-queue-facts.js";
 export { type CancelledWatch, type RunSignal, watchCancelled } from "./flow/watch-cancelled.js";
 export { shardJobId } from "./jobs/job-ids.js";
 export {
@@ -40,4 +42,6 @@ export { missedNight } from "./night/missed-night.js";
 export { listNights, putNight, removeNight } from "./night/schedules.js";
 export { checkRedis } from "./redis/check-redis.js";
 export { openRedis } from "./redis/open-redis.js";
+export { type RedisHealth, redisHealth } from "./redis/redis-health.js";
+export { redisNow } from "./redis/redis-now.js";
 export { type RedisWatch, watchRedis } from "./redis/watch-redis.js";

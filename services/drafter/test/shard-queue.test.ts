@@ -188,10 +188,13 @@ describe("the queue of shards", () => {
     };
     for (const name of ["here", "there"]) {
       const queue = await start(work, { name, otherNodeMs: 60_000 });
-      queue.policy.redisAnswered([
-        { name: "here", version: "1", refuses: [] },
-        { name: "there", version: "1", refuses: [] },
-      ]);
+      queue.policy.redisAnswered({
+        now: Date.now(),
+        live: [
+          { name: "here", version: "1", refuses: [] },
+          { name: "there", version: "1", refuses: [] },
+        ],
+      });
     }
     await until("failed", async () => {
       await promote();

@@ -3,7 +3,7 @@ import { silentLog } from "@nightbeam/service/log";
 import { FakeTime } from "@nightbeam/testing";
 import { describe, expect, it } from "vitest";
 import type { Blame } from "../src/standing/blame.js";
-import { ShardPolicy } from "../src/standing/shard-policy.js";
+import { type OfferedShard, ShardPolicy } from "../src/standing/shard-policy.js";
 import { type FailedTry, judgeFailure } from "../src/standing/verdict.js";
 
 const MINUTE = 60_000;
@@ -32,7 +32,7 @@ function setup({ hasVerifiers = (): boolean => true } = {}) {
 describe("the standing of a drafter", () => {
   it("stops taking a run after 3 failures in a row, probes after growing pauses, and recovers", async () => {
     const { clock, policy, fail } = setup();
-    policy.redisAnswered([drafter("here"), drafter("there")]);
+    policy.redisAnswered({ now: Date.now(), live: [drafter("here"), drafter("there")] });
     for (const index of [0, 1]) fail("night", "node", index);
     expect(policy.refuses).toEqual([]);
     policy.admit(shard("night", 2));
@@ -64,7 +64,7 @@ describe("the standing of a drafter", () => {
 
   it("takes other runs while it has trouble with one, and nothing while it has trouble with several", async () => {
     const { clock, policy, fail } = setup();
-    policy.redisAnswered([drafter("there")]);
+    policy.redisAnswered({ now: Date.now(), live: [drafter("there")] });
     for (const index of [0, 1, 2]) fail("one", "node", index);
     expect(policy.holdMs).toBe(0);
     expect(policy.admit(shard("two"))).toBe(true);
@@ -78,7 +78,7 @@ describe("the standing of a drafter", () => {
 
   it("pauses for longer and longer while the queue offers nothing that it takes", () => {
     const { policy, fail } = setup();
-    policy.redisAnswered([drafter("there")]);
+    policy.redisAnswered({ now: Date.now(), live: [drafter("there")] });
     fail("night", "store");
     const pauses = [1, 2, 3, 4].map(() => {
       policy.admit(shard("night"));
@@ -110,9 +110,30 @@ describe("the standing of a drafter", () => {
     expect(fail("night", "store")).toMatchObject({ kind: "final" });
   });
 
+  it("waits out a store until the run is due, and never less than 10 minutes", async () => {
+    const { clock, policy } = setup();
+    const due = (minutes: number) => ({
+      ...shard("night"),
+      dueAt: new Date(Date.now() + minutes * MINUTE).toISOString(),
+    });
+    const blame = { blame: "store", reason: "503" } as const;
+    const verdictAt = (one: OfferedShard) => {
+      policy.admit(one);
+      return policy.failed(one, blame).kind;
+    };
+    expect(verdictAt(due(120))).toBe("again");
+    await clock.advance(90 * MINUTE);
+    expect(verdictAt(due(30))).toBe("again");
+    expect(verdictAt(due(-1))).toBe("final");
+    policy.succeeded(shard("night"));
+    expect(verdictAt(due(-1))).toBe("again");
+    await clock.advance(10 * MINUTE);
+    expect(verdictAt(due(-11))).toBe("final");
+  });
+
   it("does not count a failure that another node has had as well", () => {
     const { policy } = setup();
-    policy.redisAnswered([drafter("there")]);
+    policy.redisAnswered({ now: Date.now(), live: [drafter("there")] });
     const failures: ShardFailureRecord[] = [
       { node: "there", blame: "shard", reason: "x", times: 1, at: 0 },
     ];
@@ -132,16 +153,16 @@ describe("the standing of a drafter", () => {
 
   it("takes shards again, and fails them, once no other drafter could take them for 5 minutes", async () => {
     const { clock, policy, fail } = setup();
-    policy.redisAnswered([drafter("here"), drafter("there", ["night"])]);
+    policy.redisAnswered({ now: Date.now(), live: [drafter("here"), drafter("there", ["night"])] });
     for (const index of [0, 1, 2]) fail("night", "node", index);
     await clock.advance(4 * MINUTE);
-    policy.redisAnswered([drafter("there", ["night"])]);
+    policy.redisAnswered({ now: Date.now(), live: [drafter("there", ["night"])] });
     policy.admit(shard("night"));
     expect(policy.admit(shard("night", 1))).toBe(false);
     await clock.advance(MINUTE);
     expect(policy.admit(shard("night", 1))).toBe(true);
     // One that has mended its files is worth waiting for.
-    policy.redisAnswered([drafter("there")]);
+    policy.redisAnswered({ now: Date.now(), live: [drafter("there")] });
     expect(policy.admit(shard("night", 2))).toBe(false);
   });
 
@@ -153,7 +174,7 @@ describe("the standing of a drafter", () => {
     // There is nobody else.
     expect(policy.admit({ ...shard("night"), failures: failures(0) })).toBe(true);
     policy.undone(shard("night"));
-    policy.redisAnswered([drafter("there")]);
+    policy.redisAnswered({ now: Date.now(), live: [drafter("there")] });
     expect(policy.admit({ ...shard("night"), failures: failures(0) })).toBe(false);
     expect(policy.admit({ ...shard("night"), failures: failures(2 * MINUTE) })).toBe(true);
   });
@@ -176,19 +197,19 @@ describe("the standing of a drafter", () => {
     await clock.advance(1_000);
     policy.redisRefused("READONLY");
     expect(policy.holdMs).toBe(2_000);
-    policy.redisAnswered([]);
+    policy.redisAnswered({ now: Date.now(), live: [] });
     expect([policy.holdMs, policy.reasons]).toEqual([0, []]);
   });
 
   it("forgets a run that has ended elsewhere", async () => {
     const { clock, policy, fail } = setup();
-    policy.redisAnswered([drafter("there")]);
+    policy.redisAnswered({ now: Date.now(), live: [drafter("there")] });
     for (const index of [0, 1, 2]) fail("night", "node", index);
     await clock.advance(9 * MINUTE);
-    policy.redisAnswered([drafter("there")]);
+    policy.redisAnswered({ now: Date.now(), live: [drafter("there")] });
     expect(policy.faults()).toHaveLength(1);
     await clock.advance(2 * MINUTE);
-    policy.redisAnswered([drafter("there")]);
+    policy.redisAnswered({ now: Date.now(), live: [drafter("there")] });
     expect(policy.faults()).toEqual([]);
   });
 });

@@ -44,6 +44,15 @@ const FLAGS: readonly Flag[] = [
     meaning: "how late a night may start before it counts as missed (default 300000)",
   },
   { flag: "--alarm-webhook <url>", meaning: "URL that alarms are POSTed to, as JSON" },
+  {
+    flag: "--alarm-secret <secret>",
+    meaning: "signs alarms as Standard Webhooks does; prefer the variable or --alarm-secret-file",
+  },
+  { flag: "--alarm-secret-file <file>", meaning: "file that contains the secret" },
+  {
+    flag: "--stalled-after <minutes>",
+    meaning: "a run of which nothing was committed for this long raises run_stalled (default 5)",
+  },
   ...LOG_FLAGS,
 ];
 

@@ -3,6 +3,7 @@ import { checkRedis, type JobQueues, openQueues, openRedis, watchRedis } from "@
 import { type Closers, loggedClosers, openWith } from "@nightbeam/service/lifecycle";
 import { type Log, reasonOf } from "@nightbeam/service/log";
 import { openStore } from "@nightbeam/store";
+import { readAlarmSecret } from "./alarms/alarm-secret.js";
 import { systemWallClock, type WallClock } from "./clock.js";
 import { httpApp } from "./http/app.js";
 import { listen } from "./http/listen.js";
@@ -46,12 +47,14 @@ export async function startScheduler(
 ): Promise<RunningScheduler> {
   const { log, control, clock = systemWallClock, watchMs = WATCH_MS, unverifiedMs } = deps;
   const token = await readToken(options);
+  const alarmSecret = await readAlarmSecret(options);
   return openWith(loggedClosers(log), async (closers) => {
     const queues = await connect(options.redis, { log, closers });
     const store = await openStore(options.state);
     closers.add("state store", () => store.close());
     const files = stateFiles(store);
-    const parts = wire({ options, files, queues, control, clock, log, unverifiedMs, closers });
+    const setup = { options, files, queues, control, clock, log, unverifiedMs, alarmSecret };
+    const parts = wire({ ...setup, closers });
     // What takes work is closed at the same time, so that one grace period is enough for all.
     const active = closers.parallel("active parts");
     active.add("planner", () => parts.planner.close());

@@ -29,6 +29,8 @@ export interface WireOptions {
   readonly clock: WallClock;
   readonly log: Log;
   readonly unverifiedMs: number | undefined;
+  /** Signs what the webhook is sent. */
+  readonly alarmSecret: string | undefined;
   readonly closers: Closers;
 }
 
@@ -83,7 +85,6 @@ export function wire(setup: WireOptions): Parts {
     verifierWatch: openVerifierWatch({
       verifiers: lists.verifiers,
       alarms,
-      clock,
       alarmAfterMs: setup.unverifiedMs,
     }),
     clock,
@@ -95,11 +96,12 @@ export function wire(setup: WireOptions): Parts {
   return { runs, nights, rollouts, alarms, nodes: lists.nodes, planner, reconciler };
 }
 
-function wireAlarms({ options, files, clock, log, closers }: WireOptions): Alarms {
+function wireAlarms(setup: WireOptions): Alarms {
+  const { options, files, clock, log, closers, alarmSecret } = setup;
   const url = options.alarmWebhook;
-  const webhook = url === undefined ? undefined : openWebhook({ url, log });
+  const webhook = url === undefined ? undefined : openWebhook({ url, secret: alarmSecret, log });
   if (webhook !== undefined) closers.add("webhook", () => webhook.close());
-  const alarms = openAlarms({ files, log, clock, send: webhook?.send });
+  const alarms = openAlarms({ files, log, clock, outbox: webhook });
   closers.add("alarms", () => alarms.settled());
   return alarms;
 }

@@ -19,11 +19,18 @@ export const REPORT_DRAFTER_MS = 10_000;
 /** A drafter that has not reported for this long is gone. */
 const DRAFTER_LASTS_MS = 3.5 * REPORT_DRAFTER_MS;
 
+export interface DrafterReport {
+  /** The drafters that have reported lately. */
+  readonly live: readonly LiveDrafter[];
+  /** Redis' time in epoch milliseconds. */
+  readonly now: number;
+}
+
 /** Reports a drafter to the others, and returns all that have reported lately. @throws QueueError */
 export async function reportDrafter(
   { redis, prefix }: FaultKeys,
   drafter: LiveDrafter,
-): Promise<readonly LiveDrafter[]> {
+): Promise<DrafterReport> {
   const key = draftersKey(prefix);
   let at: number;
   try {
@@ -41,7 +48,7 @@ export async function reportDrafter(
       else live.push(stored.drafter);
     }
     if (gone.length > 0) await redis.hdel(key, ...gone);
-    return live;
+    return { live, now: at };
   } catch (error) {
     throw readFailure("the list of drafters", error);
   }

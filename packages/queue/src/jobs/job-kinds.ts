@@ -45,7 +45,9 @@ const shardData = z.strictObject({
   index: count,
   rows: count,
   /** The nodes that it failed on. Default: none. */
-  failures: z.array(failureSchema).optional(),
+  failures: z.array(failureSchema).exactOptional(),
+  /** When the run must be complete, ISO 8601 UTC. Compare it with `redisNow`: the clocks of nodes may differ. */
+  dueAt: z.iso.datetime().exactOptional(),
 });
 const shardResult = z.strictObject({
   index: count,

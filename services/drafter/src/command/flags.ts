@@ -69,7 +69,7 @@ export const DRAFTER_FLAGS: readonly Flag[] = [
   {
     flag: "--wait-out-ms <ms>",
     meaning:
-      "how long trouble of the store or of the verifiers is waited out before shards fail (default 21600000, 6 hours)",
+      "how long trouble of the store or of the verifiers is waited out before shards fail, in runs without a due time (default 21600000, 6 hours)",
   },
   HEALTH_FLAG,
   NODE_NAME_FLAG,

@@ -8,6 +8,7 @@ const offered = z.object(JOBS.shard.data.shape).pick({
   index: true,
   location: true,
   failures: true,
+  dueAt: true,
 });
 
 /** What a job says about its shard; undefined if its data cannot be used at all. */

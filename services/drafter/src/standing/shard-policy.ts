@@ -1,4 +1,4 @@
-import type { LiveDrafter, NodeFault, ShardJobData } from "@nightbeam/queue";
+import type { DrafterReport, NodeFault, ShardJobData } from "@nightbeam/queue";
 import type { Clock } from "@nightbeam/service";
 import type { Log } from "@nightbeam/service/log";
 import type { Blame } from "./blame.js";
@@ -14,7 +14,7 @@ export interface ShardPolicyOptions {
   readonly node: string;
   /** Failures in a row after which shards of a run are no longer taken. */
   readonly maxFailures: number;
-  /** How long trouble of the store or of verifiers is waited out before shards fail. */
+  /** How long trouble of the store or of verifiers is waited out before shards fail, in runs that are never due. */
   readonly waitOutMs: number;
   /** How long a shard that failed here waits for another drafter before it fails for good. */
   readonly otherNodeMs: number;
@@ -27,8 +27,14 @@ export interface ShardPolicyOptions {
   readonly random?: () => number;
 }
 
+/** A run whose due time is over is not given up at the first trouble. */
+const MIN_WAIT_OUT_MS = 600_000;
+
 /** What a shard's job says about it, as far as a policy needs it. */
-export type OfferedShard = Pick<ShardJobData, "runId" | "index" | "location" | "failures">;
+export type OfferedShard = Pick<
+  ShardJobData,
+  "runId" | "index" | "location" | "failures" | "dueAt"
+>;
 
 /**
  * Decides which shards this drafter takes, whether it takes any, and what becomes of those that fail, so that neither
@@ -39,8 +45,10 @@ export class ShardPolicy {
   readonly #peers: Peers;
   readonly #standing: Standing;
   readonly #redis: RedisTrouble;
-  /** Where the runs with trouble are stored. */
-  readonly #locations = new Map<string, string>();
+  /** A shard of each run with trouble, for where the run is stored and when it is due. */
+  readonly #troubled = new Map<string, OfferedShard>();
+  /** What to add to this machine's time for that of Redis. */
+  #redisAheadMs = 0;
   #underWay = 0;
   /** Since when no verifier is known, as of the last look at the faults. */
   #blindSince: number | undefined;
@@ -51,7 +59,8 @@ export class ShardPolicy {
     this.#peers = new Peers({ clock, name: node });
     this.#redis = new RedisTrouble({ clock, random });
     const aloneMs = (runId: string) => this.#peers.aloneMs(runId);
-    this.#standing = new Standing({ ...options, random, pauses, aloneMs });
+    const waitsUntil = (runId: string, since: number) => this.#waitsUntil(runId, since);
+    this.#standing = new Standing({ ...options, random, pauses, aloneMs, waitsUntil });
   }
 
   /** Whether to take a shard that the queue offers; otherwise it has to be put back untouched. */
@@ -70,7 +79,7 @@ export class ShardPolicy {
   succeeded({ runId }: OfferedShard): void {
     this.#underWay--;
     const ended = this.#standing.succeeded(runId);
-    this.#locations.delete(runId);
+    this.#troubled.delete(runId);
     if (ended === undefined) return;
     const { blame, failures } = ended;
     this.#options.log.info(
@@ -87,10 +96,10 @@ export class ShardPolicy {
 
   failed(shard: OfferedShard, { blame, reason }: { blame: Blame; reason: string }): Verdict {
     const { node, otherNodeMs, random = Math.random } = this.#options;
-    const { runId, index, location, failures = [] } = shard;
+    const { runId, index, failures = [] } = shard;
     this.#underWay--;
     if (blame !== "shard" || !isConfirmed(failures, node)) {
-      this.#locations.set(runId, location);
+      this.#troubled.set(runId, shard);
       const stopped = this.#standing.failed(runId, { blame, reason });
       if (stopped !== undefined) this.#logStop(runId, stopped);
     } else {
@@ -119,7 +128,8 @@ export class ShardPolicy {
   }
 
   /** Records that Redis stored something, and who else is alive. */
-  redisAnswered(live: readonly LiveDrafter[]): void {
+  redisAnswered({ live, now }: DrafterReport): void {
+    this.#redisAheadMs = now - Date.now();
     if (this.#redis.accepted()) this.#options.log.info({}, "Redis takes commands again");
     this.#peers.update(live);
     this.#standing.forgetEnded();
@@ -152,10 +162,19 @@ export class ShardPolicy {
   faults(): readonly NodeFault[] {
     const { node, clock, hasVerifiers } = this.#options;
     const now = { clock: clock.now(), epoch: Date.now() };
-    const locationOf = (runId: string) => this.#locations.get(runId) ?? runId;
+    const locationOf = (runId: string) => this.#troubled.get(runId)?.location ?? runId;
     this.#blindSince = hasVerifiers() ? undefined : (this.#blindSince ?? now.clock);
     const { stopped } = this.#standing;
     return troubleFaults({ node, stopped, blindSince: this.#blindSince, now, locationOf });
+  }
+
+  /** Until the run is due; without a due time, or shortly before and after it, for a fixed time. */
+  #waitsUntil(runId: string, since: number): number {
+    const { waitOutMs, clock } = this.#options;
+    const dueAt = this.#troubled.get(runId)?.dueAt;
+    if (dueAt === undefined) return since + waitOutMs;
+    const leftMs = Date.parse(dueAt) - (Date.now() + this.#redisAheadMs);
+    return Math.max(clock.now() + leftMs, since + Math.min(waitOutMs, MIN_WAIT_OUT_MS));
   }
 
   #logStop(runId: string, { blame, failures, reason }: Trouble): void {

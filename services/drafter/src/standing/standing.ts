@@ -9,8 +9,8 @@ export interface StandingOptions {
   /** Failures in a row after which shards of a run are no longer taken. */
   readonly maxFailures: number;
   readonly pauses: Pauses;
-  /** How long trouble of the store or of verifiers is waited out before shards fail. */
-  readonly waitOutMs: number;
+  /** Until when trouble of the store or of verifiers is waited out that has begun at `since`. */
+  readonly waitsUntil: (runId: string, since: number) => number;
   /** How long no other drafter could take shards of a run before they fail here. */
   readonly otherNodeMs: number;
   /** How long no other drafter could take shards of this run so far. */
@@ -105,10 +105,10 @@ export class Standing {
 
   /** Whether trouble with a run has lasted so long that its shards fail for good. */
   isOverdue(runId: string): boolean {
-    const { clock, waitOutMs, otherNodeMs, aloneMs } = this.#options;
+    const { clock, waitsUntil, otherNodeMs, aloneMs } = this.#options;
     const trouble = this.#troubles.get(runId);
     if (trouble === undefined) return false;
-    if (isPassing(trouble.blame)) return clock.now() - trouble.since >= waitOutMs;
+    if (isPassing(trouble.blame)) return clock.now() >= waitsUntil(runId, trouble.since);
     return aloneMs(runId) >= otherNodeMs;
   }
 

@@ -112,15 +112,23 @@ export type RolloutStatus = Readonly<z.infer<typeof rolloutStatusSchema>>;
 export const rolloutListSchema = z.object({ rollouts: z.array(rolloutStatusSchema) });
 
 export const alarmSchema = z.object({
-  /** The kind of problem, for programs: `run_partial`, `run_refused`, `night_missed`, … */
+  /** The same in every message about this alarm. */
+  id: z.string(),
+  /** One of `ALARM_KINDS`, for programs. A newer scheduler may have further kinds. */
   kind: z.string(),
+  /** When it was raised. */
   at: time,
   message: z.string(),
   runId: z.string().exactOptional(),
   night: z.string().exactOptional(),
+  /** What else it is about: a node, a verifier, the location of a store or a date. */
+  subject: z.string().exactOptional(),
 });
 
 export type Alarm = Readonly<z.infer<typeof alarmSchema>>;
+
+/** What the webhook is sent: an alarm that was raised, or one that was cleared. */
+export type AlarmEvent = Alarm & { readonly event: "raised" | "cleared" };
 
 export const alarmListSchema = z.object({ alarms: z.array(alarmSchema) });
 

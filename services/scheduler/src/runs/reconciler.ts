@@ -7,7 +7,7 @@ import type { RunRegistry } from "./run-registry.js";
 
 export interface ReconcilerOptions {
   readonly queues: Pick<JobQueues, "redis" | "prefix">;
-  readonly alarms: Pick<Alarms, "raise">;
+  readonly alarms: Pick<Alarms, "raise" | "mend">;
   readonly log: Log;
   /** Interval between passes over all runs. */
   readonly everyMs: number;
@@ -25,9 +25,6 @@ export interface Reconciler {
   close(): Promise<void>;
 }
 
-/** The same alarm is raised again only after this time. */
-const QUIET_MS = 3_600_000;
-
 export function openReconciler(options: ReconcilerOptions): Reconciler {
   const { queues, alarms, log, everyMs, leaseMs } = options;
   const woken = new Set<string>();
@@ -42,6 +39,7 @@ export function openReconciler(options: ReconcilerOptions): Reconciler {
       const name = `reconcile:${runId}`;
       await withLease({ queues, name, lastsMs: leaseMs }, async () => {
         await runs?.reconcile(runId);
+        alarms.mend({ kind: "run_stuck", runId });
       });
     } catch (error) {
       report(runId, error);
@@ -55,10 +53,7 @@ export function openReconciler(options: ReconcilerOptions): Reconciler {
       return;
     }
     log.warn({ runId, error }, "cannot reconcile a run");
-    alarms.raise(
-      { kind: "run_stuck", runId, message: `Run ${runId} cannot continue: ${reason}.` },
-      QUIET_MS,
-    );
+    alarms.raise({ kind: "run_stuck", runId, message: `Run ${runId} cannot continue: ${reason}.` });
   };
   const reconcileEach = async (ids: readonly string[]) => {
     for (const runId of ids) {

@@ -116,7 +116,7 @@ export class RunRegistry {
       if (record === undefined) return undefined;
       const view = await this.#view(record);
       const done = await this.#advance(view);
-      await this.#options.verifierWatch.check(view);
+      this.#options.verifierWatch.check(view);
       if (view.state === "complete") this.#complete.set(runId, await this.#status(view));
       if (view.endedAt === undefined) this.#quietUntil.delete(runId);
       else this.#quietUntil.set(runId, this.#options.clock.now() + QUIET_MS);
