@@ -1,6 +1,14 @@
+export {
+  type DrafterReport,
+  type LiveDrafter,
+  REPORT_DRAFTER_MS,
+  removeDrafter,
+  reportDrafter,
+} from "./drafters/live-drafters.js";
 export { QueueError, type QueueErrorCode } from "./errors.js";
 export {
   clearFault,
+  type FaultKeys,
   listFaults,
   type NodeFault,
   type NodeFaultId,
@@ -12,6 +20,7 @@ export { addRun, repairRun } from "./flow/add-run.js";
 export { cancelRun, isCancelled, restoreRun } from "./flow/cancelled.js";
 export { MAX_SHARDS } from "./flow/change-run.js";
 export { type JobQueues, openQueues } from "./flow/queues.js";
+export { isRefusal } from "./flow/redis-failure.js";
 export { type RunJobs, runJobs } from "./flow/run-jobs.js";
 export { type ShardQueueFacts, shardQueueFacts } from "./flow/shard-queue-facts.js";
 export { type CancelledWatch, type RunSignal, watchCancelled } from "./flow/watch-cancelled.js";
@@ -22,6 +31,7 @@ export {
   type JobData,
   type JobName,
   type NightJobResult,
+  type ShardFailureRecord,
   type ShardJobData,
   type ShardJobResult,
 } from "./jobs/job-kinds.js";

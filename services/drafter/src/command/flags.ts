@@ -65,6 +65,21 @@ export const DRAFTER_FLAGS: readonly Flag[] = [
     flag: "--grace-ms <ms>",
     meaning: "time that shards in progress have to finish when the drafter stops (default 30000)",
   },
+  {
+    flag: "--max-failures <n>",
+    meaning:
+      "failures in a row after which this drafter takes no more shards of a run, and tries again later (default 3)",
+  },
+  {
+    flag: "--other-node-ms <ms>",
+    meaning:
+      "how long a shard that failed on this drafter waits for another drafter before it fails for good (default 300000)",
+  },
+  {
+    flag: "--wait-out-ms <ms>",
+    meaning:
+      "how long trouble of the store or of the verifiers is waited out before shards fail, in runs without a due time (default 21600000, 6 hours)",
+  },
   HEALTH_FLAG,
   NODE_NAME_FLAG,
   ...LOG_FLAGS,
