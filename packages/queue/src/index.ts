@@ -11,6 +11,7 @@ export {
 export { addRun, repairRun } from "./flow/add-run.js";
 export { cancelRun, isCancelled, restoreRun } from "./flow/cancelled.js";
 export { MAX_SHARDS } from "./flow/change-run.js";
+export { nextTry } from "./flow/next-try.js";
 export { type JobQueues, openQueues } from "./flow/queues.js";
 export { type RunJobs, runJobs } from "./flow/run-jobs.js";
 export { type ShardQueueFacts, shardQueueFacts } from "./flow/shard-queue-facts.js";
