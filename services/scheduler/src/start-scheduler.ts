@@ -29,6 +29,10 @@ export interface SchedulerDeps {
   readonly watchMs?: number;
   /** How long a run may wait for a verifier before an alarm is raised. */
   readonly unverifiedMs?: number;
+  /** How long Redis or a store must fail before an alarm is raised. */
+  readonly graceMs?: number;
+  /** Instead of `--stalled-after`, in milliseconds. */
+  readonly stalledAfterMs?: number;
 }
 
 export interface RunningScheduler {
@@ -52,7 +56,8 @@ export async function startScheduler(
   options: SchedulerOptions,
   deps: SchedulerDeps,
 ): Promise<RunningScheduler> {
-  const { log, control, clock = systemWallClock, watchMs = WATCH_MS, unverifiedMs } = deps;
+  const { log, control, clock = systemWallClock, watchMs = WATCH_MS } = deps;
+  const { unverifiedMs, graceMs, stalledAfterMs } = deps;
   const token = checkToken(options.token);
   const alarmSecret = checkAlarmSecret(options);
   return openWith(loggedClosers(log), async (closers) => {
@@ -60,8 +65,8 @@ export async function startScheduler(
     const store = await openStore(options.state);
     closers.add("state store", () => store.close());
     const files = stateFiles(store);
-    const setup = { options, files, queues, control, clock, log, unverifiedMs, alarmSecret };
-    const parts = wire({ ...setup, closers });
+    const setup = { options, files, queues, control, clock, log, closers };
+    const parts = wire({ ...setup, alarmSecret, unverifiedMs, graceMs, stalledAfterMs });
     // What takes work is closed at the same time, so that one grace period is enough for all.
     const active = closers.parallel("active parts");
     active.add("planner", () => parts.planner.close());
@@ -76,6 +81,8 @@ export async function startScheduler(
     const watch = repeatedly(watchMs, () => watchState(parts, log));
     active.add("watch of nights", () => watch.close());
     parts.reconciler.start(runs);
+    const check = repeatedly(options.reconcileMs, () => checkRuns(parts, log));
+    active.add("watch of runs", () => check.close());
     log.info({ url: server.url, state: files.location }, "scheduler is serving");
     return { url: server.url, close: () => closers.close() };
   });
@@ -107,6 +114,14 @@ async function watchState({ nights, rollouts }: Parts, log: Log): Promise<void> 
     await rollouts.announceAll();
   } catch (error) {
     log.warn({ reason: reasonOf(error) }, "could not check the nights; retrying");
+  }
+}
+
+async function checkRuns({ watch }: Parts, log: Log): Promise<void> {
+  try {
+    await watch.check();
+  } catch (error) {
+    log.warn({ reason: reasonOf(error) }, "could not check the runs; retrying");
   }
 }
 
