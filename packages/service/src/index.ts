@@ -1,4 +1,5 @@
 export { UsageError, type UsageErrorCode } from "./errors.js";
+export { type HealthServer, serveHealth } from "./health/serve-health.js";
 export {
   gibibytes,
   listOf,
@@ -13,6 +14,8 @@ export { flagOf, parseOptions, withoutBlanks } from "./options/parse-options.js"
 export { withRequired } from "./options/required.js";
 export {
   freshNodeName,
+  HEALTH_FLAG,
+  healthListen,
   LOG_FLAGS,
   NODE_NAME_FLAG,
   nodeName,

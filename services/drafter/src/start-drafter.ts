@@ -4,6 +4,7 @@ import {
   type Clock,
   readTls,
   readVersion,
+  serveHealth,
   systemClock,
   type TlsBytes,
   UsageError,
@@ -89,6 +90,12 @@ async function open(setup: Setup): Promise<RunningDrafter> {
   const { options, deps, closers, version } = setup;
   const { log, control, clock = systemClock, timing = {} } = deps;
   const { name, graceMs } = options;
+  let notReady: () => readonly string[] = () => ["the drafter is starting"];
+  if (options.healthListen !== undefined) {
+    const health = await serveHealth({ address: options.healthListen, notReady: () => notReady() });
+    closers.add("health checks", () => health.close());
+    log.info({ url: health.url }, "serving health checks");
+  }
   const known = staticVerifiers(options.verifiers ?? "");
   const verifiers = findVerifiers(setup, known);
   const thread = openThread(setup, verifiers);
@@ -122,6 +129,10 @@ async function open(setup: Setup): Promise<RunningDrafter> {
     { onDrain: () => drafter.drain("asked over NATS") },
   );
   if (announcement !== undefined) drafter.announcedBy(announcement);
+  notReady = () => [
+    ...(drafter.isDraining ? ["the drafter is draining"] : []),
+    ...(queue.isConnected ? [] : ["there is no connection to Redis"]),
+  ];
   const found = verifiers.endpoints.length;
   log.info({ name, verifiers: found, graceMs }, "the drafter takes shards");
   return drafter;

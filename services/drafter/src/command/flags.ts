@@ -1,4 +1,4 @@
-import { type Flag, LOG_FLAGS, NODE_NAME_FLAG } from "@nightbeam/service";
+import { type Flag, HEALTH_FLAG, LOG_FLAGS, NODE_NAME_FLAG } from "@nightbeam/service";
 
 /** The flags of `nightbeam drafter`. Their defaults are in the schema. */
 export const DRAFTER_FLAGS: readonly Flag[] = [
@@ -56,6 +56,7 @@ export const DRAFTER_FLAGS: readonly Flag[] = [
     flag: "--grace-ms <ms>",
     meaning: "time that shards in progress have to finish when the drafter stops (default 30000)",
   },
+  HEALTH_FLAG,
   NODE_NAME_FLAG,
   ...LOG_FLAGS,
 ];

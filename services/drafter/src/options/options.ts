@@ -2,6 +2,7 @@ import { tmpdir } from "node:os";
 import {
   freshNodeName,
   gibibytes,
+  healthListen,
   nodeName,
   serviceFields,
   tlsFields,
@@ -29,6 +30,7 @@ export const drafterSchema = z
     lockMs: wholeNumber(100).default(30_000),
     stallCheckMs: wholeNumber(50).optional(),
     graceMs: wholeNumber(0).default(30_000),
+    healthListen,
     name: nodeName,
     ...tlsFields,
     ...serviceFields,
