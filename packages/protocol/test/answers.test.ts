@@ -103,7 +103,12 @@ describe("an answer that no model can give is refused", () => {
 
   it.each<[string, readonly number[], readonly ("full" | "renormalized")[], string]>([
     ["NaN", [Number.NaN, ...even.slice(1)], ["full", "renormalized"], "child 0 is NaN"],
-    ["infinity", [...even.slice(1), Number.POSITIVE_INFINITY], ["full", "renormalized"], "child 3 is Infinity"],
+    [
+      "infinity",
+      [...even.slice(1), Number.POSITIVE_INFINITY],
+      ["full", "renormalized"],
+      "child 3 is Infinity",
+    ],
     ["a log-probability above 0", [0.001, none, none, none], ["full", "renormalized"], "is 0.001"],
     ["all zeros", [0, 0, 0, 0], ["full", "renormalized"], "sum to 4, more than 1"],
     ["a sum above 1", [-1, -1, -1, -2], ["full", "renormalized"], "sum to 1.2"],

@@ -1,6 +1,7 @@
 export { QueueError, type QueueErrorCode } from "./errors.js";
 export {
   clearFault,
+  type FaultKeys,
   listFaults,
   type NodeFault,
   type NodeFaultId,

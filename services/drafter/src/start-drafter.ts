@@ -1,5 +1,6 @@
 import { type Control, combineDirectories, staticVerifiers } from "@nightbeam/control";
 import type { VerifierDirectory } from "@nightbeam/protocol";
+import type { FaultKeys } from "@nightbeam/queue";
 import {
   type Clock,
   readTls,
@@ -11,12 +12,13 @@ import {
 } from "@nightbeam/service";
 import { type Closers, loggedClosers, openWith } from "@nightbeam/service/lifecycle";
 import type { Log } from "@nightbeam/service/log";
+import { VerifierFaults } from "./answers/verifier-faults.js";
 import { DrafterService, type RunningDrafter } from "./drafter-service.js";
 import { ShardQueue } from "./jobs/shard-queue.js";
 import type { DrafterOptions } from "./options/options.js";
 import { openRunStore } from "./run-store.js";
 import { ShardWork } from "./shard/shard-work.js";
-import { DecodeThread } from "./thread/decode-thread.js";
+import { DecodeThread, type DecodeThreadOptions } from "./thread/decode-thread.js";
 
 /** Times that only tests set. */
 export interface DrafterTiming {
@@ -98,7 +100,12 @@ async function open(setup: Setup): Promise<RunningDrafter> {
   }
   const known = staticVerifiers(options.verifiers ?? "");
   const verifiers = findVerifiers(setup, known);
-  const thread = openThread(setup, verifiers);
+  let keys: () => FaultKeys | undefined = () => undefined;
+  const faults = new VerifierFaults({ node: name, keys: () => keys(), clock, log });
+  const thread = openThread(setup, {
+    verifiers,
+    onDistrust: (distrust) => faults.add(distrust),
+  });
   const { timeoutMs } = timing;
   const work = new ShardWork({ openStore: openRunStore, thread, clock, log, timeoutMs });
   const queue = await ShardQueue.open({
@@ -115,6 +122,8 @@ async function open(setup: Setup): Promise<RunningDrafter> {
     work: (shard) => work.run(shard),
   });
   closers.add("shard queue", () => queue.close(graceMs));
+  keys = () => queue.keys;
+  closers.add("reports of verifiers", () => faults.close());
   const drafter = new DrafterService({ name, work, closers, log });
   const announcement = control?.announce(
     () => ({
@@ -147,7 +156,7 @@ function findVerifiers({ deps, closers }: Setup, known: VerifierDirectory): Veri
 
 function openThread(
   { options, deps, closers, tls }: Setup,
-  verifiers: VerifierDirectory,
+  watched: Pick<DecodeThreadOptions, "verifiers" | "onDistrust">,
 ): DecodeThread {
   const { log, clock = systemClock, timing = {} } = deps;
   const thread = new DecodeThread({
@@ -160,8 +169,9 @@ function openThread(
       tls,
       idleMs: timing.idleMs ?? IDLE_MS,
       patienceMs: timing.patienceMs,
+      auditRate: options.auditRate,
     },
-    verifiers,
+    ...watched,
     log,
     clock,
     file: deps.threadFile,

@@ -2,6 +2,7 @@ import {
   type CancelledWatch,
   checkRedis,
   DEFAULT_PREFIX,
+  type FaultKeys,
   JOBS,
   openRedis,
   type RedisWatch,
@@ -38,6 +39,8 @@ export interface ConnectionOptions {
 
 /** A connection to Redis and the BullMQ worker on it. */
 export interface QueueConnection {
+  /** The connection, and where the keys of the cluster are. */
+  readonly keys: FaultKeys;
   readonly cancelled: CancelledWatch;
   /** Whether the connection is ready. */
   readonly isConnected: boolean;
@@ -94,6 +97,7 @@ export async function openConnection(options: ConnectionOptions): Promise<QueueC
     redis.disconnect();
   };
   return {
+    keys: { redis, prefix },
     cancelled,
     get isConnected() {
       return isConnected();

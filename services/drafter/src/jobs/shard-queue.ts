@@ -1,4 +1,4 @@
-import type { RunSignal, ShardJobResult } from "@nightbeam/queue";
+import type { FaultKeys, RunSignal, ShardJobResult } from "@nightbeam/queue";
 import { within } from "@nightbeam/service";
 import { reasonOf } from "@nightbeam/service/log";
 import { ShardStopped, type StopCause } from "../shard/stop.js";
@@ -77,6 +77,11 @@ export class ShardQueue {
   /** Whether jobs can be taken now. */
   get isConnected(): boolean {
     return this.#state === "open" && this.#connection?.isConnected === true;
+  }
+
+  /** Where the keys of the cluster are in Redis; undefined without a connection. */
+  get keys(): FaultKeys | undefined {
+    return this.isConnected ? this.#connection?.keys : undefined;
   }
 
   /**

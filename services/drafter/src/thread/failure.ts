@@ -29,7 +29,11 @@ export function isHarmless(error: unknown): boolean {
 }
 
 function kindOf(error: unknown): Failure["kind"] {
-  if (error instanceof ProtocolError && error.code === "NO_VERIFIER") return "no-verifier";
+  // The shard is fine: its verifiers are not.
+  if (error instanceof ProtocolError) {
+    const { code } = error;
+    if (code === "NO_VERIFIER" || code === "ANSWERS_DIFFER") return "no-verifier";
+  }
   // Options and files of a run are the same at every attempt.
   if (error instanceof RecommendError || error instanceof SettingsError) return "fatal";
   if (error instanceof DrafterError) {
