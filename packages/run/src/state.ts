@@ -9,9 +9,12 @@ import { RunError } from "./errors.js";
  * planned -> partial -> planned                         set-aside, then resumed or reopened
  * planned -> partial -> complete                        set-aside, then finished: a late attempt
  *                                                       has committed the missing shards
- * unplanned, planned, partial -> cancelled              cancelled
+ * planned -> paused -> planned                          paused, then resumed or reopened
+ * paused -> complete                                    the shards in progress were the last ones
+ * unplanned, planned, paused, partial -> cancelled      cancelled
  * cancelled -> unplanned                                resumed
  * cancelled -> planned                                  reopened, which requires a plan
+ * complete, partial, paused -> planned                  redone: the commits of some shards are removed
  * ```
  *
  * `committed` changes nothing. A cancelled run that is resumed counts as unplanned until a planner has
@@ -23,7 +26,14 @@ import { RunError } from "./errors.js";
  * Not every view shows every state: a run on one machine is only ever `planned` or `complete`, files
  * alone never show `refused` (`StoredRunState`), and the scheduler's HTTP API has names of its own.
  */
-export type RunState = "unplanned" | "refused" | "planned" | "partial" | "cancelled" | "complete";
+export type RunState =
+  | "unplanned"
+  | "refused"
+  | "planned"
+  | "paused"
+  | "partial"
+  | "cancelled"
+  | "complete";
 
 export type RunEvent =
   /** plan.json is created. */
@@ -38,10 +48,14 @@ export type RunEvent =
   | "finished"
   /** A user stops the run: cancelled.json is written. */
   | "cancelled"
-  /** A user submits the run again. */
+  /** A user holds the run back: paused.json is written. */
+  | "paused"
+  /** A user submits or resumes the run again. */
   | "resumed"
-  /** The run continues under its plan: partial.json and cancelled.json are removed. */
-  | "reopened";
+  /** The run continues under its plan: partial.json, paused.json and cancelled.json are removed. */
+  | "reopened"
+  /** The commits of some shards, the manifest and the marks are removed: those shards are computed again. */
+  | "redone";
 
 /** What the files of a run can show; the scheduler keeps refusals elsewhere. */
 export type StoredRunState = Exclude<RunState, "refused">;
@@ -54,7 +68,18 @@ const TRANSITIONS: Readonly<Record<RunState, Readonly<Partial<Record<RunEvent, R
     "set-aside": "partial",
     finished: "complete",
     cancelled: "cancelled",
+    paused: "paused",
     reopened: "planned",
+    redone: "planned",
+  },
+  paused: {
+    committed: "paused",
+    finished: "complete",
+    cancelled: "cancelled",
+    paused: "paused",
+    resumed: "planned",
+    reopened: "planned",
+    redone: "planned",
   },
   partial: {
     committed: "partial",
@@ -63,6 +88,7 @@ const TRANSITIONS: Readonly<Record<RunState, Readonly<Partial<Record<RunEvent, R
     cancelled: "cancelled",
     resumed: "planned",
     reopened: "planned",
+    redone: "planned",
   },
   // A planner or a drafter may not have noticed yet that the run was cancelled.
   cancelled: {
@@ -71,7 +97,7 @@ const TRANSITIONS: Readonly<Record<RunState, Readonly<Partial<Record<RunEvent, R
     resumed: "unplanned",
     reopened: "planned",
   },
-  complete: { reopened: "complete" },
+  complete: { reopened: "complete", redone: "planned" },
 };
 
 /** Whether an event is possible in a state. */
@@ -94,6 +120,7 @@ export interface RunFiles {
   readonly plan: boolean;
   readonly manifest: boolean;
   readonly partial: boolean;
+  readonly paused: boolean;
   readonly cancelled: boolean;
 }
 
@@ -102,5 +129,6 @@ export function storedState(files: RunFiles): StoredRunState {
   if (files.manifest) return "complete";
   if (files.cancelled) return "cancelled";
   if (!files.plan) return "unplanned";
+  if (files.paused) return "paused";
   return files.partial ? "partial" : "planned";
 }
