@@ -23,13 +23,12 @@ export type {
   RejectedRow,
   VerifierShareRecord,
 } from "./records/records.js";
-export { markCancelled, markPartial, markPaused, reopenRun } from "./shards/change-state.js";
+export { markCancelled, markPartial, reopenRun } from "./shards/change-state.js";
 export { commitWritten } from "./shards/commit-shard.js";
 export { finishRun } from "./shards/finish-run.js";
 export { planRun } from "./shards/plan-run.js";
 export { readShardInput } from "./shards/read-shard-input.js";
 export { type RunStanding, runState } from "./shards/read-state.js";
-export { applyRedo, redoShards } from "./shards/redo.js";
 export {
   createRequest,
   readRequest,

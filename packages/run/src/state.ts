@@ -9,12 +9,9 @@ import { RunError } from "./errors.js";
  * planned -> partial -> planned                         set-aside, then resumed or reopened
  * planned -> partial -> complete                        set-aside, then finished: a late attempt
  *                                                       has committed the missing shards
- * planned -> paused -> planned                          paused, then resumed or reopened
- * paused -> complete                                    the shards in progress were the last ones
- * unplanned, planned, paused, partial -> cancelled      cancelled
+ * unplanned, planned, partial -> cancelled              cancelled
  * cancelled -> unplanned                                resumed
  * cancelled -> planned                                  reopened, which requires a plan
- * complete, partial, paused -> planned                  redone: the commits of some shards are removed
  * ```
  *
  * `committed` changes nothing. A cancelled run that is resumed counts as unplanned until a planner has
@@ -26,14 +23,7 @@ import { RunError } from "./errors.js";
  * Not every view shows every state: a run on one machine is only ever `planned` or `complete`, files
  * alone never show `refused` (`StoredRunState`), and the scheduler's HTTP API has names of its own.
  */
-export type RunState =
-  | "unplanned"
-  | "refused"
-  | "planned"
-  | "paused"
-  | "partial"
-  | "cancelled"
-  | "complete";
+export type RunState = "unplanned" | "refused" | "planned" | "partial" | "cancelled" | "complete";
 
 export type RunEvent =
   /** plan.json is created. */
@@ -48,14 +38,10 @@ export type RunEvent =
   | "finished"
   /** A user stops the run: cancelled.json is written. */
   | "cancelled"
-  /** A user holds the run back: paused.json is written. */
-  | "paused"
-  /** A user submits or resumes the run again. */
+  /** A user submits the run again. */
   | "resumed"
-  /** The run continues under its plan: partial.json, paused.json and cancelled.json are removed. */
-  | "reopened"
-  /** The commits of some shards, the manifest and the marks are removed: those shards are computed again. */
-  | "redone";
+  /** The run continues under its plan: partial.json and cancelled.json are removed. */
+  | "reopened";
 
 /** What the files of a run can show; the scheduler keeps refusals elsewhere. */
 export type StoredRunState = Exclude<RunState, "refused">;
@@ -68,18 +54,7 @@ const TRANSITIONS: Readonly<Record<RunState, Readonly<Partial<Record<RunEvent, R
     "set-aside": "partial",
     finished: "complete",
     cancelled: "cancelled",
-    paused: "paused",
     reopened: "planned",
-    redone: "planned",
-  },
-  paused: {
-    committed: "paused",
-    finished: "complete",
-    cancelled: "cancelled",
-    paused: "paused",
-    resumed: "planned",
-    reopened: "planned",
-    redone: "planned",
   },
   partial: {
     committed: "partial",
@@ -88,7 +63,6 @@ const TRANSITIONS: Readonly<Record<RunState, Readonly<Partial<Record<RunEvent, R
     cancelled: "cancelled",
     resumed: "planned",
     reopened: "planned",
-    redone: "planned",
   },
   // A planner or a drafter may not have noticed yet that the run was cancelled.
   cancelled: {
@@ -97,7 +71,7 @@ const TRANSITIONS: Readonly<Record<RunState, Readonly<Partial<Record<RunEvent, R
     resumed: "unplanned",
     reopened: "planned",
   },
-  complete: { reopened: "complete", redone: "planned" },
+  complete: { reopened: "complete" },
 };
 
 /** Whether an event is possible in a state. */
@@ -120,7 +94,6 @@ export interface RunFiles {
   readonly plan: boolean;
   readonly manifest: boolean;
   readonly partial: boolean;
-  readonly paused: boolean;
   readonly cancelled: boolean;
 }
 
@@ -129,6 +102,5 @@ export function storedState(files: RunFiles): StoredRunState {
   if (files.manifest) return "complete";
   if (files.cancelled) return "cancelled";
   if (!files.plan) return "unplanned";
-  if (files.paused) return "paused";
   return files.partial ? "partial" : "planned";
 }

@@ -18,21 +18,12 @@ const EFFECTS: Readonly<Record<FileEvent, Partial<RunFiles>>> = {
   "set-aside": { partial: true },
   finished: { manifest: true },
   cancelled: { cancelled: true },
-  paused: { paused: true },
-  reopened: { partial: false, paused: false, cancelled: false },
-  redone: { manifest: false, partial: false, paused: false },
+  reopened: { partial: false, cancelled: false },
 };
 
-const NOTHING: RunFiles = {
-  plan: false,
-  manifest: false,
-  partial: false,
-  paused: false,
-  cancelled: false,
-};
+const NOTHING: RunFiles = { plan: false, manifest: false, partial: false, cancelled: false };
 const EVENTS: readonly FileEvent[] = [
-  ...(["planned", "committed", "set-aside", "finished", "cancelled"] as const),
-  ...(["paused", "reopened", "redone"] as const),
+  ...(["planned", "committed", "set-aside", "finished", "cancelled", "reopened"] as const),
 ];
 
 describe("the states of a run", () => {
@@ -55,11 +46,8 @@ describe("the states of a run", () => {
     );
   });
 
-  it("a complete run stays complete unless shards are redone", () => {
-    expect(after("complete", "redone")).toBe("planned");
-    const others = EVENTS.filter((event) => event !== "redone").map(
-      (event) => after("complete", event) ?? "complete",
-    );
+  it("a complete run stays complete", () => {
+    const others = EVENTS.map((event) => after("complete", event) ?? "complete");
     expect(new Set(others)).toEqual(new Set(["complete"]));
     expect(() => nextRunState("complete", "cancelled")).toThrow(
       expect.objectContaining({ code: "RUN_STATE" }),

@@ -36,10 +36,6 @@ function app(start?: (submission: Submission) => Promise<never>) {
         list: async () => [status],
         get: async (id) => (id === "r-1" ? status : undefined),
         cancel: async (id) => (id === "r-1" ? { ...status, state: "cancelled" } : undefined),
-        pause: async () => undefined,
-        resume: async () => undefined,
-        redo: async () => undefined,
-        setPriority: async () => undefined,
       },
       nights: {
         put: async (name, night) => ({ name, ...night, putAt: status.submittedAt }),

@@ -20,11 +20,6 @@ describe("a run's state", () => {
     ["running", "finished", "complete"],
     ["running", "set-aside", "partial"],
     ["running", "cancelled", "cancelled"],
-    ["running", "paused", "paused"],
-    ["paused", "resumed", "running"],
-    ["paused", "finished", "complete"],
-    ["paused", "cancelled", "cancelled"],
-    ["complete", "redone", "running"],
     ["partial", "resumed", "running"],
     ["partial", "finished", "complete"],
     ["cancelled", "resumed", "planning"],
@@ -37,7 +32,7 @@ describe("a run's state", () => {
       expect(isPossible("complete", event)).toBe(false);
       expect(() => stateAfter("complete", event)).toThrow(/The run is complete/);
     }
-    for (const state of runStateSchema.exclude(["unreadable"]).options) {
+    for (const state of runStateSchema.options) {
       for (const event of EVENTS) {
         if (isPossible(state, event)) expect(() => stateAfter(state, event)).not.toThrow();
         else expect(() => stateAfter(state, event)).toThrow(/any more/);

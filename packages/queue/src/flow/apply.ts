@@ -2,7 +2,7 @@ import type { JobsOptions } from "bullmq";
 import { QueueError } from "../errors.js";
 import { finishJobId, shardJobId } from "../jobs/job-ids.js";
 import { JOBS } from "../jobs/job-kinds.js";
-import { jobOptions, priorityNumber, type RunPriority } from "../jobs/options.js";
+import { jobOptions } from "../jobs/options.js";
 import { parseJob } from "../jobs/parse-job.js";
 import type { Decision } from "./decide.js";
 import type { JobQueues } from "./queues.js";
@@ -21,8 +21,6 @@ export interface RunRef {
   readonly location: string;
   /** When the run must be complete, ISO 8601 UTC. */
   readonly dueAt?: string | undefined;
-  /** Default: normal. */
-  readonly priority?: RunPriority | undefined;
 }
 
 export interface ApplyOptions extends RunRef {
@@ -72,7 +70,7 @@ export async function removeShardJobs(
 
 async function addFlow(
   queues: JobQueues,
-  { runId, location, dueAt, priority = "normal", shards }: ApplyOptions,
+  { runId, location, dueAt, shards }: ApplyOptions,
   children: readonly number[],
 ): Promise<void> {
   const due = dueAt === undefined ? {} : { dueAt };
@@ -91,18 +89,14 @@ async function addFlow(
         ...{ runId, location, index, ...due },
         rows: shards.get(index)?.rows ?? 0,
       }),
-      opts: { ...shardOptions(priority), jobId: shardJobId(runId, index) },
+      opts: { ...shardOptions(), jobId: shardJobId(runId, index) },
     })),
   });
 }
 
 /** A failed shard must not block the finish job, which reads from the store what is missing. */
-function shardOptions(priority: RunPriority): JobsOptions {
-  return {
-    ...jobOptions("shard"),
-    priority: priorityNumber(priority),
-    ignoreDependencyOnFailure: true,
-  };
+function shardOptions(): JobsOptions {
+  return { ...jobOptions("shard"), ignoreDependencyOnFailure: true };
 }
 
 /**

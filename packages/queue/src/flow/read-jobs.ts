@@ -2,7 +2,6 @@ import type { ChainableCommander, Redis } from "ioredis";
 
 /** The state of a job. `lost`: its record is in no list, so no worker will ever find it. */
 export type StoredState =
-  /** For a worker, in its order or by its priority. */
   | "waiting"
   | "active"
   | "delayed"
@@ -30,7 +29,7 @@ export interface QueueKeys {
 
 /** Jobs per transaction: large enough to be fast, small enough not to block Redis. */
 const CHUNK = 2_000;
-const SETS = ["completed", "failed", "delayed", "waiting-children", "prioritized"] as const;
+const SETS = ["completed", "failed", "delayed", "waiting-children"] as const;
 const LISTS = ["active", "wait"] as const;
 const FIELDS = ["failedReason", "ats", "parentKey"] as const;
 
@@ -63,10 +62,11 @@ export async function readWith(
   for (const id of ids) multi.exists(queue.toKey(id)).hmget(queue.toKey(id), ...FIELDS);
   const replies = await execute(multi);
   const before = replies.slice(0, -(SETS.length + LISTS.length + 2 * ids.length));
-  const [completed, failed, delayed, children, prioritized, active, waiting, ...records] =
-    replies.slice(before.length);
+  const [completed, failed, delayed, children, active, waiting, ...records] = replies.slice(
+    before.length,
+  );
   const lists = [new Set(texts(active)), new Set(texts(waiting))] as const;
-  const sets = [completed, failed, delayed, children, prioritized].map(texts);
+  const sets = [texts(completed), texts(failed), texts(delayed), texts(children)] as const;
   const jobs = ids.map((id, place) => {
     const [reason, starts, parentKey] = texts(records[2 * place + 1]);
     return {
@@ -90,7 +90,7 @@ interface JobPosition {
 function stateOf({ exists, id, place, sets, lists }: JobPosition): StoredState {
   if (!exists) return "missing";
   const set = SETS.find((_, which) => sets[which]?.[place] !== undefined);
-  if (set !== undefined) return set === "prioritized" ? "waiting" : set;
+  if (set !== undefined) return set;
   const list = LISTS.find((_, which) => lists[which]?.has(id) === true);
   if (list === undefined) return "lost";
   return list === "wait" ? "waiting" : list;

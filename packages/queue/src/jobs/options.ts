@@ -18,17 +18,6 @@ export const DEFAULT_PREFIX = redisPrefix(DEFAULT_NAMESPACE);
 /** How long ended jobs are kept: a duplicate id is only refused while its job exists. */
 export const KEEP_ENDED_S = 7 * 24 * 3_600;
 
-/** Which run's shards are taken first. */
-export const RUN_PRIORITIES = ["urgent", "normal", "low"] as const;
-export type RunPriority = (typeof RUN_PRIORITIES)[number];
-
-/** BullMQ takes jobs without a priority first, then those with the lowest number, each kind in its order. */
-const PRIORITY_NUMBERS: Readonly<Record<RunPriority, number>> = { urgent: 0, normal: 10, low: 20 };
-
-export function priorityNumber(priority: RunPriority): number {
-  return PRIORITY_NUMBERS[priority];
-}
-
 /** How jobs of a kind are retried and kept. */
 export function jobOptions(name: JobName): JobsOptions {
   const { attempts, backoffMs } = JOBS[name];

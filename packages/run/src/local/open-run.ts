@@ -51,8 +51,8 @@ export async function openRun(options: {
     await removeTemps(dir);
     for (const name of directories) await removeTemps(join(dir, name));
     const manifest = await journal.readManifest();
-    const marks = { partial: false, paused: false, cancelled: false };
-    const before = storedState({ plan: resumed, manifest: manifest !== undefined, ...marks });
+    const found = { manifest: manifest !== undefined, partial: false, cancelled: false };
+    const before = storedState({ plan: resumed, ...found });
     const state = resumed ? before : nextRunState(before, "planned");
     return new Run({ state, target: { dir, plan, journal }, lock, resumed, committed, manifest });
   } catch (error) {

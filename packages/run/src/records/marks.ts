@@ -1,6 +1,6 @@
 import type { ShardStore } from "@nightbeam/store";
 import { z } from "zod";
-import { CANCELLED_FILE, PARTIAL_FILE, PAUSED_FILE, REDO_FILE } from "./names.js";
+import { CANCELLED_FILE, PARTIAL_FILE } from "./names.js";
 import { readRecord, recordBytes } from "./record-file.js";
 
 const count = z.int().min(0);
@@ -28,22 +28,6 @@ const partialSchema = z.strictObject({
   ),
 });
 
-const pausedSchema = z.strictObject({
-  /** ISO 8601, UTC. */
-  pausedAt: z.iso.datetime(),
-});
-
-const redoSchema = z.strictObject({
-  /** ISO 8601, UTC. */
-  redoneAt: z.iso.datetime(),
-  /** The shards whose commits are removed. */
-  shards: z.array(count),
-});
-
-/** The content of paused.json. */
-export type PausedMark = Readonly<z.infer<typeof pausedSchema>>;
-/** The content of redo.json. */
-export type RedoMark = Readonly<z.infer<typeof redoSchema>>;
 /** The content of cancelled.json. */
 export type CancelledMark = Readonly<z.infer<typeof cancelledSchema>>;
 /** The content of partial.json. */
@@ -69,26 +53,6 @@ export function readPartial(store: ShardStore): Promise<PartialMark | undefined>
   });
 }
 
-/** @throws RunError STORE_DAMAGED; StoreError STORE_FAILED */
-export function readPaused(store: ShardStore): Promise<PausedMark | undefined> {
-  return readRecord(store, { name: PAUSED_FILE, schema: pausedSchema, damage: "STORE_DAMAGED" });
-}
-
-/** @throws RunError STORE_DAMAGED; StoreError STORE_FAILED */
-export function readRedo(store: ShardStore): Promise<RedoMark | undefined> {
-  return readRecord(store, { name: REDO_FILE, schema: redoSchema, damage: "STORE_DAMAGED" });
-}
-
-/** @throws StoreError STORE_FAILED */
-export function writePaused(store: ShardStore, mark: PausedMark): Promise<void> {
-  return store.replace(PAUSED_FILE, recordBytes(mark));
-}
-
-/** @throws StoreError STORE_FAILED */
-export function writeRedo(store: ShardStore, mark: RedoMark): Promise<void> {
-  return store.replace(REDO_FILE, recordBytes(mark));
-}
-
 /** @throws StoreError STORE_FAILED */
 export function writeCancelled(store: ShardStore, mark: CancelledMark): Promise<void> {
   return store.replace(CANCELLED_FILE, recordBytes(mark));
@@ -99,9 +63,8 @@ export function writePartial(store: ShardStore, mark: PartialMark): Promise<void
   return store.replace(PARTIAL_FILE, recordBytes(mark));
 }
 
-/** cancelled.json last: a process killed in between leaves the run cancelled. @throws StoreError STORE_FAILED */
+/** partial.json first: a process killed between the two leaves the run cancelled. @throws StoreError STORE_FAILED */
 export async function removeMarks(store: ShardStore): Promise<void> {
   await store.remove(PARTIAL_FILE);
-  await store.remove(PAUSED_FILE);
   await store.remove(CANCELLED_FILE);
 }

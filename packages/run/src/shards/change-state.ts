@@ -4,11 +4,9 @@ import { readPlan } from "../records/journal.js";
 import {
   type CancelledMark,
   type PartialMark,
-  type PausedMark,
   removeMarks,
   writeCancelled,
   writePartial,
-  writePaused,
 } from "../records/marks.js";
 import { nextRunState, type RunState } from "../state.js";
 import { missingShards } from "./finish-run.js";
@@ -28,23 +26,6 @@ export async function markCancelled(
   nextRunState(state, "cancelled");
   const mark = { cancelledAt: now.toISOString(), ...(reason === undefined ? {} : { reason }) };
   await writeCancelled(store, mark);
-  return mark;
-}
-
-/**
- * Marks a run as paused. Shards in progress may still be committed, and complete it.
- *
- * @throws RunError RUN_STATE if the run is not planned, or has ended; STORE_DAMAGED; StoreError STORE_FAILED
- */
-export async function markPaused(
-  store: ShardStore,
-  { now = new Date() }: { readonly now?: Date } = {},
-): Promise<PausedMark> {
-  const { state, paused } = await runState(store);
-  nextRunState(state, "paused");
-  if (paused !== undefined) return paused;
-  const mark = { pausedAt: now.toISOString() };
-  await writePaused(store, mark);
   return mark;
 }
 
@@ -79,7 +60,7 @@ export async function markPartial(
 }
 
 /**
- * Lets a partial, paused or cancelled run continue: removes its marks. Call `planRun` first: it refuses
+ * Lets a partial or cancelled run continue: removes its marks. Call `planRun` first: it refuses
  * another plan, and plans a run that was cancelled before it was planned.
  *
  * @returns the state afterwards: planned or complete

@@ -4,12 +4,8 @@ import { committedShards, storeJournal } from "../records/journal.js";
 import {
   type CancelledMark,
   type PartialMark,
-  type PausedMark,
-  type RedoMark,
   readCancelled,
   readPartial,
-  readPaused,
-  readRedo,
 } from "../records/marks.js";
 import { MANIFEST_FILE } from "../records/names.js";
 import { type StoredRunState, storedState } from "../state.js";
@@ -29,30 +25,24 @@ export interface RunStanding {
   readonly committedRows: number;
   /** The mark in partial.json, even if the state is another one by now. */
   readonly partial: PartialMark | undefined;
-  readonly paused: PausedMark | undefined;
   /** The mark in cancelled.json. */
   readonly cancelled: CancelledMark | undefined;
-  /** Shards that are being uncommitted: `applyRedo` has not ended. */
-  readonly redo: RedoMark | undefined;
 }
 
 /** Reads the state of a run: a few small files and a listing. @throws RunError STORE_DAMAGED; StoreError STORE_FAILED */
 export async function runState(store: ShardStore): Promise<RunStanding> {
   // The plan first: then the commits can only be newer than the plan.
   const plan = await storeJournal(store).readPlan();
-  const [committed, partial, paused, cancelled, redo, manifest] = await Promise.all([
+  const [committed, partial, cancelled, manifest] = await Promise.all([
     committedShards(store),
     readPartial(store),
-    readPaused(store),
     readCancelled(store),
-    readRedo(store),
     store.list(MANIFEST_FILE),
   ]);
   const state = storedState({
     plan: plan !== undefined,
     manifest: manifest.includes(MANIFEST_FILE),
     partial: partial !== undefined,
-    paused: paused !== undefined,
     cancelled: cancelled !== undefined,
   });
   const rowsOf = (index: number) => (plan === undefined ? 0 : plannedRows(plan, index));
@@ -64,8 +54,6 @@ export async function runState(store: ShardStore): Promise<RunStanding> {
     rows: plan?.inputRows ?? 0,
     committedRows: [...committed].reduce((sum, index) => sum + rowsOf(index), 0),
     partial,
-    paused,
     cancelled,
-    redo,
   };
 }

@@ -8,7 +8,6 @@ import {
   nightListSchema,
   nightStatusSchema,
   nodesSchema,
-  type RedoBody,
   type RolloutBody,
   type RolloutStatus,
   type RunStatus,
@@ -31,11 +30,6 @@ export interface SchedulerClient {
   run(runId: string): Promise<RunStatus>;
   runs(): Promise<readonly RunStatus[]>;
   cancel(runId: string): Promise<RunStatus>;
-  pause(runId: string): Promise<RunStatus>;
-  /** Continues a run that is paused, cancelled, partial or refused. */
-  resume(runId: string): Promise<StartedRun>;
-  redo(runId: string, body: RedoBody): Promise<RunStatus>;
-  setPriority(runId: string, priority: string): Promise<RunStatus>;
   putNight(name: string, body: NightBody): Promise<NightStatus>;
   nights(): Promise<readonly NightStatus[]>;
   removeNight(name: string): Promise<void>;
@@ -56,19 +50,6 @@ export function schedulerClient(connection: Connection): SchedulerClient {
     runs: async () => (await ask(runListSchema, { path: "/v1/runs" })).runs,
     cancel: (runId) => {
       return ask(runStatusSchema, { method: "POST", path: `${at("runs", runId)}/cancel` });
-    },
-    pause: (runId) => {
-      return ask(runStatusSchema, { method: "POST", path: `${at("runs", runId)}/pause` });
-    },
-    resume: (runId) => {
-      return ask(startedRunSchema, { method: "POST", path: `${at("runs", runId)}/resume` });
-    },
-    redo: (runId, body) => {
-      return ask(runStatusSchema, { method: "POST", path: `${at("runs", runId)}/redo`, body });
-    },
-    setPriority: (runId, priority) => {
-      const path = `${at("runs", runId)}/priority`;
-      return ask(runStatusSchema, { method: "PUT", path, body: { priority } });
     },
     putNight: (name, body) => {
       return ask(nightStatusSchema, { method: "PUT", path: at("nights", name), body });

@@ -8,10 +8,7 @@ const MAX_LISTED = 5;
 
 /** "8 of 14 shards are done", or what to say before the run is planned. */
 export function shardsDone({ shards, state }: RunStatus): string {
-  if (shards === undefined) {
-    if (state === "unreadable") return "its files cannot be read";
-    return state === "refused" ? "it was refused" : "it is being planned";
-  }
+  if (shards === undefined) return state === "refused" ? "it was refused" : "it is being planned";
   return `${whole(shards.done)} of ${whole(shards.total)} shards are done`;
 }
 
@@ -21,7 +18,6 @@ export function summary(run: RunStatus): string {
   return facts([
     ["run", run.night === undefined ? run.id : `${run.id}, of night ${run.night}`],
     ["state", run.reason === undefined ? state : `${state}: ${withFlags(run.reason)}`],
-    ...(run.priority === undefined ? [] : ([["priority", run.priority]] as const)),
     ["users", usersFact(run)],
     ...rowFacts(stats),
     ...(shards === undefined ? [] : ([["shards", shardsFact(shards)]] as const)),

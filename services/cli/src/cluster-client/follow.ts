@@ -32,9 +32,6 @@ export async function followRun(options: FollowOptions): Promise<RunStatus> {
     const run = await ask(() => client.run(runId));
     const { users } = run;
     if (run.state === "planning") sayOnce(planningLine(run));
-    else if (run.state === "paused") sayOnce(`paused; continue with: nightbeam resume ${run.id}`);
-    // Its store may be away for a moment.
-    else if (run.state === "unreadable") sayOnce(`waiting: ${run.reason ?? "it cannot be read"}`);
     else if (run.state === "running") {
       const nodes = await ask(() => client.nodes());
       if (run.reason !== undefined) sayOnce(`waiting: ${withFlags(run.reason)}`);

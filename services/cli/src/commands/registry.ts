@@ -84,22 +84,6 @@ export const GROUPS: readonly CommandGroup[] = [
         "stop a run; finished shards are kept, and submitting it again resumes it",
         async () => (await import("./cancel.js")).cancelCommand(),
       ),
-      lazy("pause", "hold a run back: shards in progress are done, no other is taken", async () =>
-        (await import("./run-control.js")).pauseCommand(),
-      ),
-      lazy("resume", "continue a run that is paused, cancelled, partial or refused", async () =>
-        (await import("./run-control.js")).resumeCommand(),
-      ),
-      lazy(
-        "priority",
-        "change which run's shards are taken first: urgent, normal or low",
-        async () => (await import("./run-control.js")).priorityCommand(),
-      ),
-      lazy(
-        "redo",
-        "compute shards of a run again, such as those that a verifier answered",
-        async () => (await import("./run-control.js")).redoCommand(),
-      ),
       lazy("runs", "list all runs of the cluster, the latest first", async () =>
         (await import("./runs.js")).runsCommand(),
       ),

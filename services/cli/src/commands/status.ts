@@ -11,16 +11,7 @@ import { withFlags } from "../options/key-flags.js";
 import { NO_LISTS } from "../recommend/row-facts.js";
 
 /** The exit codes of --follow. */
-const EXIT_CODES: Readonly<Record<RunStatus["state"], number>> = {
-  planning: 0,
-  running: 0,
-  complete: 0,
-  refused: 1,
-  unreadable: 1,
-  partial: 3,
-  cancelled: 4,
-  paused: 0,
-};
+const EXIT_CODES = { complete: 0, refused: 1, partial: 3, cancelled: 4 } as const;
 
 /** `nightbeam status` */
 export function statusCommand(): Command {
@@ -56,17 +47,12 @@ async function follow(client: SchedulerClient, runId: string): Promise<void> {
 
 function exitCode({ state, users, rejected }: RunStatus): number {
   if (state === "complete" && rejected === (users.total ?? 0)) return NO_LISTS;
-  return EXIT_CODES[state];
+  return state === "planning" || state === "running" ? 0 : EXIT_CODES[state];
 }
-
-/** `unreadable`: it may be in progress, and someone has to look. */
-const IN_PROGRESS: ReadonlySet<RunStatus["state"]> = new Set([
-  ...(["planning", "running", "paused", "unreadable"] as const),
-]);
 
 async function overview(client: SchedulerClient): Promise<string> {
   const [runs, nodes, alarms] = await Promise.all([client.runs(), client.nodes(), client.alarms()]);
-  const open = runs.filter(({ state }) => IN_PROGRESS.has(state));
+  const open = runs.filter(({ state }) => state === "planning" || state === "running");
   const lines = [
     facts([
       ["runs", open.length === 0 ? "none in progress" : `${whole(open.length)} in progress`],

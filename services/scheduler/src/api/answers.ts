@@ -12,21 +12,17 @@ const figures: z.ZodType<RunStats> = z.record(z.string(), z.number());
  * - `planning`: registered; hashes are being computed and the histories are being split into shards.
  * - `refused`: it cannot be planned; `reason` says why. Submit it again to retry.
  * - `running`: planned, and some shards are not done.
- * - `paused`: a user holds it back; shards in progress may still be committed. Resume it to continue.
  * - `complete`: the manifest is written.
  * - `partial`: some shards failed permanently; `setAside` says why. Submit it again to retry them.
- * - `cancelled`: a user stopped it. Resume it, or submit it again, to continue.
- * - `unreadable`: its files or its record cannot be read; `reason` says why.
+ * - `cancelled`: a user stopped it. Submit it again to resume it.
  */
 export const runStateSchema = z.enum([
   "planning",
   "refused",
   "running",
-  "paused",
   "complete",
   "partial",
   "cancelled",
-  "unreadable",
 ]);
 
 export type RunStateName = z.infer<typeof runStateSchema>;
@@ -46,8 +42,6 @@ export const runStatusSchema = z.object({
   out: z.string(),
   /** The night that started it. */
   night: z.string().exactOptional(),
-  /** Which run's shards are taken first. Absent: normal. */
-  priority: z.string().exactOptional(),
   submittedAt: time,
   /** When it must be complete. */
   dueAt: time.exactOptional(),

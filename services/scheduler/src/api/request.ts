@@ -39,35 +39,6 @@ export interface NightBody {
   readonly request: SubmitBody;
 }
 
-/** Which run's shards are taken first. A copy, because clients of the API do not load the queue. */
-export const prioritySchema = z.enum(["urgent", "normal", "low"]);
-
-export const priorityBodySchema = z.strictObject({ priority: prioritySchema });
-
-/** Which shards of a run are computed again. */
-export const redoBodySchema = z
-  .strictObject({
-    shards: z.array(z.int().min(0)).min(1).max(100_000).exactOptional(),
-    /** The name of a verifier: the shards of which it answered calls. */
-    answeredBy: z.string().min(1).max(200).exactOptional(),
-    /** With `answeredBy`: since when. Default: since its last good audit. */
-    since: z.iso
-      .datetime({ offset: true, error: "write a time with an offset, as 2026-11-22T02:00:00Z" })
-      .transform((time) => new Date(time).toISOString())
-      .exactOptional(),
-  })
-  .refine(({ shards, answeredBy }) => shards !== undefined || answeredBy !== undefined, {
-    error: "name `shards`, or the verifier in `answeredBy`",
-  })
-  .refine(({ answeredBy, since }) => since === undefined || answeredBy !== undefined, {
-    path: ["since"],
-    error: "it goes with `answeredBy`",
-  });
-
-export type RedoRequest = Readonly<z.output<typeof redoBodySchema>>;
-export type RedoBody = z.input<typeof redoBodySchema>;
-export type RunPriority = z.infer<typeof prioritySchema>;
-
 export const rolloutBodySchema = z.strictObject({
   target: place,
   draft: z.array(place).max(16).default([]),

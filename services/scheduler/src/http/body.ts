@@ -2,7 +2,6 @@ import { reasonOf } from "@nightbeam/service/log";
 import { issueText } from "@nightbeam/settings";
 import type { Context } from "hono";
 import type { z } from "zod";
-import { nameSchema } from "../api/request.js";
 import { SchedulerError } from "../errors.js";
 
 /** Parses the body of a request. @throws SchedulerError BAD_REQUEST, which names the field */
@@ -37,25 +36,4 @@ export function checked<Schema extends z.ZodType>(
     throw new SchedulerError("BAD_REQUEST", `The body: ${message}.`);
   }
   throw new SchedulerError("BAD_REQUEST", `${issueText({ path: place, message })}.`);
-}
-
-/** Longer names are cut in messages. */
-const MAX_SHOWN = 40;
-
-/**
- * The name in the path of a request.
- *
- * @param what "run", "night"
- * @throws SchedulerError BAD_REQUEST if nothing can have this name
- */
-export function readName(context: Context, what: string): string {
-  const name = context.req.param(what === "run" ? "id" : "name") ?? "";
-  if (nameSchema.safeParse(name).success) return name;
-  const shown = JSON.stringify(name.slice(0, MAX_SHOWN));
-  const rest = name.length > MAX_SHOWN ? ` and ${name.length - MAX_SHOWN} more characters` : "";
-  throw new SchedulerError(
-    "BAD_REQUEST",
-    `${shown}${rest} cannot be the name of a ${what}: it has a letter or digit, then at most 99 letters, ` +
-      "digits, dots, dashes and underscores.",
-  );
 }

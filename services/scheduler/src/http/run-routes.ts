@@ -1,15 +1,8 @@
 import { Hono } from "hono";
 import type { RunStatus, StartedRun } from "../api/answers.js";
-import {
-  priorityBodySchema,
-  type RedoRequest,
-  type RunPriority,
-  redoBodySchema,
-  type Submission,
-  submitSchema,
-} from "../api/request.js";
+import { type Submission, submitSchema } from "../api/request.js";
 import { SchedulerError } from "../errors.js";
-import { readBody, readName } from "./body.js";
+import { readBody } from "./body.js";
 
 /** The services behind the routes of runs. */
 export interface RunServices {
@@ -20,12 +13,6 @@ export interface RunServices {
     /** Undefined for an unknown run. */
     get(runId: string): Promise<RunStatus | undefined>;
     cancel(runId: string): Promise<RunStatus | undefined>;
-    pause(runId: string): Promise<RunStatus | undefined>;
-    /** Continues a run that is paused, cancelled, partial or refused. */
-    resume(runId: string): Promise<StartedRun | undefined>;
-    /** Computes shards again. */
-    redo(runId: string, request: RedoRequest): Promise<RunStatus | undefined>;
-    setPriority(runId: string, priority: RunPriority): Promise<RunStatus | undefined>;
   };
 }
 
@@ -37,35 +24,17 @@ export function runRoutes({ runs }: RunServices): Hono {
   });
   app.get("/", async (context) => context.json({ runs: await runs.list() }));
   app.get("/:id", async (context) => {
-    const id = readName(context, "run");
+    const id = context.req.param("id");
     return context.json(known(id, await runs.get(id)));
   });
   app.post("/:id/cancel", async (context) => {
-    const id = readName(context, "run");
+    const id = context.req.param("id");
     return context.json(known(id, await runs.cancel(id)));
-  });
-  app.post("/:id/pause", async (context) => {
-    const id = readName(context, "run");
-    return context.json(known(id, await runs.pause(id)));
-  });
-  app.post("/:id/resume", async (context) => {
-    const id = readName(context, "run");
-    return context.json(known(id, await runs.resume(id)));
-  });
-  app.post("/:id/redo", async (context) => {
-    const id = readName(context, "run");
-    const request = await readBody(context, redoBodySchema);
-    return context.json(known(id, await runs.redo(id, request)));
-  });
-  app.put("/:id/priority", async (context) => {
-    const id = readName(context, "run");
-    const { priority } = await readBody(context, priorityBodySchema);
-    return context.json(known(id, await runs.setPriority(id, priority)));
   });
   return app;
 }
 
-function known<Answer>(id: string, run: Answer | undefined): Answer {
+function known(id: string, run: RunStatus | undefined): RunStatus {
   if (run !== undefined) return run;
   throw new SchedulerError(
     "UNKNOWN_RUN",

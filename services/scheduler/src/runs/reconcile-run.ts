@@ -1,4 +1,4 @@
-import { holdRun, type JobQueues, repairRun, restoreRun, runJobs } from "@nightbeam/queue";
+import { type JobQueues, repairRun, restoreRun, runJobs } from "@nightbeam/queue";
 import type { Alarms } from "../alarms/alarms.js";
 import type { WallClock } from "../clock.js";
 import { raiseIfEmpty } from "./empty-run.js";
@@ -36,14 +36,6 @@ export async function reconcileRun(view: RunView, options: ReconcileOptions): Pr
       if (missing.length === 0) await finish(view, options);
       else await repair(view, options);
       return left;
-    case "paused":
-      // Another scheduler may have added jobs while the run was being paused.
-      if (missing.length === 0) await finish(view, options);
-      else {
-        const shards = missing.map(({ index }) => index);
-        await holdRun(options.queues, { runId: view.record.runId, shards });
-      }
-      return left;
     case "partial":
       // A drafter that was believed dead may have committed what was set aside.
       if (missing.length === 0) await finish(view, options);
@@ -69,8 +61,7 @@ async function repair(view: RunView, options: ReconcileOptions): Promise<void> {
   const { record, output, missing } = view;
   const { queues } = options;
   const { runId } = record;
-  const { priority } = record;
-  const wanted = { runId, location: output.location, missing, priority };
+  const wanted = { runId, location: output.location, missing };
   const change = await repairRun(queues, wanted);
   if (change.outcome === "cancelled") {
     // Redis has the mark of a cancelled run. If the store has not, the run was resumed. Read again, because it

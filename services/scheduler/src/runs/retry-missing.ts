@@ -9,8 +9,7 @@ const BUSY_MS = 100;
 /** Makes jobs for all missing shards of a run, including those that failed permanently. @throws QueueError */
 export async function retryMissing(view: RunView, queues: JobQueues): Promise<void> {
   const { record, output, missing } = view;
-  const { runId, priority } = record;
-  const wanted = { runId, location: output.location, missing, priority, retryFailed: true };
+  const wanted = { runId: record.runId, location: output.location, missing, retryFailed: true };
   for (let tries = 0; tries < BUSY_TRIES; tries++) {
     const { outcome } = await repairRun(queues, wanted);
     if (outcome !== "busy") return;

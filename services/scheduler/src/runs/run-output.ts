@@ -18,15 +18,9 @@ export interface RunOutput {
   commits(): Promise<readonly PartRecord[]>;
   manifest(): Promise<Manifest | undefined>;
   cancel(at: Date): Promise<void>;
-  /** Marks a planned run as paused. */
-  pause(at: Date): Promise<void>;
-  /** Uncommits shards, so that they are computed again. @returns those that were committed */
-  redo(at: Date, shards: readonly number[]): Promise<readonly number[]>;
-  /** Continues an interrupted `redo`. */
-  applyRedo(): Promise<void>;
   /** Marks the run as partial. `causes`: why shards failed, by index. */
   setAside(at: Date, causes: ReadonlyMap<number, string>): Promise<void>;
-  /** Removes the marks of a paused, cancelled or partial run that is planned. */
+  /** Removes the marks of a cancelled or partial run that is planned. */
   reopen(): Promise<void>;
   /** Checks the commits against the plan, writes the manifest and removes left-over attempts. */
   finish(wallSeconds: number): Promise<void>;

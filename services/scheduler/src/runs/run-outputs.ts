@@ -1,16 +1,13 @@
 import {
-  applyRedo,
   createRequest,
   finishRun,
   mapAtMost,
   markCancelled,
   markPartial,
-  markPaused,
   openJournal,
   type PartRecord,
   type RunTotals,
   readRequest,
-  redoShards,
   refuseForeignRun,
   reopenRun,
   replaceRequest,
@@ -65,16 +62,12 @@ export function runOutputs(): RunOutputs {
 
 function runOutput(store: OpenedStore): RunOutput {
   const journal = openJournal(store);
-  // A record never changes while it exists, so it is read once.
+  // A record never changes, so it is read once.
   const records = new Map<number, PartRecord>();
   const commits = async () => {
     const all: PartRecord[] = [];
     const unread: number[] = [];
-    const listed = await journal.listCommits();
-    // A commit that is gone is being done again.
-    const isListed = new Set(listed);
-    for (const index of records.keys()) if (!isListed.has(index)) records.delete(index);
-    for (const index of listed) {
+    for (const index of await journal.listCommits()) {
       const known = records.get(index);
       if (known === undefined) unread.push(index);
       else all.push(known);
@@ -100,14 +93,6 @@ function runOutput(store: OpenedStore): RunOutput {
     cancel: async (at) => {
       await markCancelled(store, { now: at });
     },
-    pause: async (at) => {
-      await markPaused(store, { now: at });
-    },
-    redo: async (at, shards) => {
-      for (const index of shards) records.delete(index);
-      return redoShards(store, { shards, now: at });
-    },
-    applyRedo: () => applyRedo(store),
     setAside: async (at, causes) => {
       await markPartial(store, { now: at, causes });
     },

@@ -1,4 +1,3 @@
-import { RUN_PRIORITIES } from "@nightbeam/queue";
 import { z } from "zod";
 import { type Submission, submitSchema } from "../api/request.js";
 
@@ -12,8 +11,6 @@ export const runRecordSchema = z.object({
   /** The submission with the paths of its rollouts at the time of registration. */
   request: submitSchema,
   submittedAt: z.iso.datetime(),
-  /** Which run's shards are taken first. Default: normal. */
-  priority: z.enum(RUN_PRIORITIES).exactOptional(),
   /** The night that started it. */
   night: z.string().exactOptional(),
   /** When it must be complete. */

@@ -1,20 +1,17 @@
 import { cancelRun, restoreRun } from "@nightbeam/queue";
-import { mapAtMost } from "@nightbeam/run";
 import { type Log, reasonOf } from "@nightbeam/service/log";
 import type { RunStatus, StartedRun } from "../api/answers.js";
-import type { RedoRequest, RunPriority, Submission } from "../api/request.js";
+import type { Submission } from "../api/request.js";
 import { isoTime } from "../clock.js";
 import { keyedMutex } from "../state/mutex.js";
 import type { Planner } from "./planner.js";
 import { type Reconciled, type ReconcileOptions, reconcileRun } from "./reconcile-run.js";
 import { type RegistrationOptions, registerRun, type StartedBy } from "./register-run.js";
 import { requireRedis, retryMissing } from "./retry-missing.js";
-import { pauseRun, redoRun, setPriority } from "./run-control.js";
 import type { RunRecord } from "./run-record.js";
 import { isPossible, stateAfter } from "./run-state.js";
 import { type LiveFigures, liveFigures, NOTHING_LIVE, runStatus } from "./run-status.js";
 import { type RunView, viewRun } from "./run-view.js";
-import { inTime, unreadableStatus } from "./unreadable-run.js";
 import type { RunWatch } from "./watch/run-watch.js";
 
 export interface RunRegistryOptions extends RegistrationOptions {
@@ -26,9 +23,6 @@ export interface RunRegistryOptions extends RegistrationOptions {
 
 /** Runs that ended without a manifest are checked for late commits at this interval. */
 const QUIET_MS = 60_000;
-
-/** Runs of a list that are read at the same time. */
-const READS_AT_ONCE = 8;
 
 /** All operations on runs. Operations on the same run happen one after the other. */
 export class RunRegistry {
@@ -66,25 +60,18 @@ export class RunRegistry {
 
   /** The status of a run. Undefined for an unknown run. */
   async get(runId: string): Promise<RunStatus | undefined> {
-    let record: RunRecord | undefined;
-    try {
-      record = await this.#options.records.get(runId);
-      if (record === undefined) return undefined;
-      const status = this.#view(record).then((view) => this.#status(view));
-      return await inTime(status, record.out);
-    } catch (error) {
-      return unreadableStatus(runId, record, error);
-    }
+    const record = await this.#options.records.get(runId);
+    return record === undefined ? undefined : this.#status(await this.#view(record));
   }
 
-  /** All runs, the latest first. One that cannot be read hides no other. */
+  /** All runs, the latest first. */
   async list(): Promise<readonly RunStatus[]> {
-    const ids = await this.#options.records.keys();
-    const runs = await mapAtMost(READS_AT_ONCE, ids, async (runId) => {
-      return this.#complete.get(runId) ?? this.get(runId);
-    });
-    const known = runs.filter((run) => run !== undefined);
-    return known.sort((a, b) => (a.submittedAt < b.submittedAt ? 1 : -1));
+    const runs: RunStatus[] = [];
+    for (const runId of await this.#options.records.keys()) {
+      const known = this.#complete.get(runId) ?? (await this.get(runId));
+      if (known !== undefined) runs.push(known);
+    }
+    return runs.sort((a, b) => (a.submittedAt < b.submittedAt ? 1 : -1));
   }
 
   /** The ids of runs to reconcile. */
@@ -122,44 +109,12 @@ export class RunRegistry {
     });
   }
 
-  /** Holds a run back. Undefined for an unknown run. @throws SchedulerError RUN_STATE if it is not running */
-  pause(runId: string): Promise<RunStatus | undefined> {
-    return this.#change(runId, (view) => pauseRun(view, this.#options));
-  }
-
-  /** Continues a run that is paused, cancelled, partial or refused. Undefined for an unknown run. */
-  resume(runId: string): Promise<StartedRun | undefined> {
-    return this.#mutex.run(runId, async () => {
-      const record = await this.#options.records.get(runId);
-      return record === undefined ? undefined : this.#resume(record);
-    });
-  }
-
-  /** Computes shards again. Undefined for an unknown run. @throws SchedulerError RUN_STATE, BAD_REQUEST */
-  redo(runId: string, request: RedoRequest): Promise<RunStatus | undefined> {
-    return this.#change(runId, async (view) => {
-      await redoRun(view, request, this.#options);
-      this.#complete.delete(runId);
-      this.#quietUntil.delete(runId);
-      this.#forgetAlarms(runId);
-    });
-  }
-
-  /** Changes which shards are taken first. Undefined for an unknown run. */
-  setPriority(runId: string, priority: RunPriority): Promise<RunStatus | undefined> {
-    return this.#change(runId, (view) => setPriority(view, priority, this.#options));
-  }
-
   /** Does the next step of a run. @returns undefined for an unknown run */
   reconcile(runId: string): Promise<Reconciled | undefined> {
     return this.#mutex.run(runId, async () => {
       const record = await this.#options.records.get(runId);
       if (record === undefined) return undefined;
-      let view = await this.#view(record);
-      if (view.standing.redo !== undefined) {
-        await view.output.applyRedo();
-        view = await this.#view(record);
-      }
+      const view = await this.#view(record);
       // First: a run that cannot be advanced stands still.
       this.#options.watch.see(view);
       const done = await this.#advance(view);
@@ -167,19 +122,6 @@ export class RunRegistry {
       if (view.endedAt === undefined) this.#quietUntil.delete(runId);
       else this.#quietUntil.set(runId, this.#options.clock.now() + QUIET_MS);
       return done;
-    });
-  }
-
-  /** Changes a run and does its next step. */
-  #change(runId: string, change: (view: RunView) => Promise<void>): Promise<RunStatus | undefined> {
-    const { records } = this.#options;
-    return this.#mutex.run(runId, async () => {
-      const record = await records.get(runId);
-      if (record === undefined) return undefined;
-      await change(await this.#view(record));
-      const changed = (await records.get(runId)) ?? record;
-      await this.#advance(await this.#view(changed));
-      return this.#status(await this.#view(changed));
     });
   }
 
@@ -235,8 +177,7 @@ export class RunRegistry {
     const { runId } = view.record;
     const planning = view.state === "planning";
     return runStatus(view, {
-      live:
-        view.state === "running" || view.state === "paused" ? await this.#live(view) : NOTHING_LIVE,
+      live: view.state === "running" ? await this.#live(view) : NOTHING_LIVE,
       read: planning ? planner.readRows(runId) : undefined,
       waitsFor: watch.reason(view),
       expectedAt: watch.expectedAt(runId),

@@ -78,7 +78,6 @@ export function runStatus(
     ...(reason === undefined ? {} : { reason }),
     out: record.out,
     ...(record.night === undefined ? {} : { night: record.night }),
-    ...(record.priority === undefined ? {} : { priority: record.priority }),
     submittedAt: record.submittedAt,
     ...(record.dueAt === undefined ? {} : { dueAt: record.dueAt }),
     ...(expectedAt === undefined ? {} : { expectedAt }),
