@@ -12,6 +12,7 @@ const figures: z.ZodType<RunStats> = z.record(z.string(), z.number());
  * - `planning`: registered; hashes are being computed and the histories are being split into shards.
  * - `refused`: it cannot be planned; `reason` says why. Submit it again to retry.
  * - `running`: planned, and some shards are not done.
+ * - `paused`: a user paused it: shards in progress are committed, and no other is taken until it is resumed.
  * - `complete`: the manifest is written.
  * - `partial`: some shards failed permanently; `setAside` says why. Submit it again to retry them.
  * - `cancelled`: a user stopped it. Submit it again to resume it.
@@ -20,6 +21,7 @@ export const runStateSchema = z.enum([
   "planning",
   "refused",
   "running",
+  "paused",
   "complete",
   "partial",
   "cancelled",

@@ -1,4 +1,4 @@
-import { type JobQueues, repairRun, restoreRun, runJobs } from "@nightbeam/queue";
+import { type JobQueues, pauseRun, repairRun, restoreRun, runJobs } from "@nightbeam/queue";
 import type { Alarms } from "../alarms/alarms.js";
 import type { WallClock } from "../clock.js";
 import { raiseIfEmpty } from "./empty-run.js";
@@ -36,6 +36,10 @@ export async function reconcileRun(view: RunView, options: ReconcileOptions): Pr
       if (missing.length === 0) await finish(view, options);
       else await repair(view, options);
       return left;
+    case "paused":
+      if (missing.length === 0) await finish(view, options);
+      else await pauseJobs(view, options.queues);
+      return left;
     case "partial":
       // A drafter that was believed dead may have committed what was set aside.
       if (missing.length === 0) await finish(view, options);
@@ -55,6 +59,12 @@ async function finish(view: RunView, { clock, alarms }: ReconcileOptions): Promi
   await output.finish((clock.now() - Date.parse(record.submittedAt)) / 1_000);
   alarms.drop(record.runId);
   await raiseIfEmpty(view, alarms);
+}
+
+/** Removes the jobs of a paused run that another scheduler has made, or that were put back. @throws QueueError */
+export async function pauseJobs({ record, missing }: RunView, queues: JobQueues): Promise<void> {
+  const shards = missing.map(({ index }) => index);
+  await pauseRun(queues, { runId: record.runId, shards });
 }
 
 async function repair(view: RunView, options: ReconcileOptions): Promise<void> {
