@@ -28,7 +28,13 @@ export {
 } from "./jobs/job-kinds.js";
 export { DEFAULT_PREFIX, type WorkerTimes, workerOptions } from "./jobs/options.js";
 export { parseJob } from "./jobs/parse-job.js";
-export { assertTimetable, lastNight, type Night, nextNight } from "./night/local-night.js";
+export {
+  assertKeepable,
+  lastNight,
+  type Night,
+  nextNight,
+  nextTimeOfDay,
+} from "./night/local-night.js";
 export { missedNight } from "./night/missed-night.js";
 export { listNights, putNight, removeNight } from "./night/schedules.js";
 export { checkRedis } from "./redis/check-redis.js";

@@ -86,6 +86,8 @@ export const nightStatusSchema = z.object({
   cron: z.string(),
   timeZone: z.string(),
   missed: z.enum(["run", "skip"]),
+  /** The time of day by which its runs must be complete. */
+  due: z.string().exactOptional(),
   request: z.looseObject({ out: z.string() }),
   name: z.string(),
   putAt: time,

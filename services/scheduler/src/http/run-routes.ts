@@ -1,14 +1,14 @@
 import { Hono } from "hono";
 import type { RunStatus, StartedRun } from "../api/answers.js";
-import { type Submission, submitSchema } from "../api/request.js";
+import type { Submission, Treatment } from "../api/request.js";
 import { SchedulerError } from "../errors.js";
-import { readBody } from "./body.js";
+import { readSubmission } from "./submission.js";
 
 /** The services behind the routes of runs. */
 export interface RunServices {
   readonly runs: {
     /** Registers a run, or resumes the existing one. */
-    start(submission: Submission): Promise<StartedRun>;
+    submit(submission: Submission, treatment: Treatment): Promise<StartedRun>;
     list(): Promise<readonly RunStatus[]>;
     /** Undefined for an unknown run. */
     get(runId: string): Promise<RunStatus | undefined>;
@@ -19,7 +19,8 @@ export interface RunServices {
 export function runRoutes({ runs }: RunServices): Hono {
   const app = new Hono();
   app.post("/", async (context) => {
-    const started = await runs.start(await readBody(context, submitSchema));
+    const { submission, treatment } = await readSubmission(context);
+    const started = await runs.submit(submission, treatment);
     return context.json(started, started.outcome === "created" ? 201 : 200);
   });
   app.get("/", async (context) => context.json({ runs: await runs.list() }));

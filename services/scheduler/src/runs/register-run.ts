@@ -6,11 +6,12 @@ import type { RolloutRegistry } from "../rollouts/rollout-registry.js";
 import type { Documents } from "../state/documents.js";
 import type { OpenOutput } from "./run-output.js";
 import { differences, type RunRecord, sameSubmission } from "./run-record.js";
+import type { RunTimes } from "./run-times.js";
 import { type Refusal, type Reopening, viewRun } from "./run-view.js";
 
-/** The night that starts a run. */
-export interface StartedBy {
-  readonly night: string;
+/** The night that starts a run, and the times of the run. */
+export interface StartedBy extends RunTimes {
+  readonly night?: string;
 }
 
 /** What registering a run reads and writes. */
@@ -47,7 +48,7 @@ export async function registerRun(
     await refuseOther(known, submission, options);
     // A scheduler may have died before it wrote the request.
     await claim(known, options);
-    return { record: known, created: false };
+    return { record: await withTimes(known, options), created: false };
   }
   const output = await openOutput(out);
   const standing = await output.request();
@@ -55,8 +56,7 @@ export async function registerRun(
   const request = await rollouts.resolve(submission);
   if (standing === undefined) await check(request);
   const submittedAt = standing?.submittedAt.toISOString() ?? isoTime(clock.now());
-  const night = by === undefined ? {} : { night: by.night };
-  const record: RunRecord = { runId, out, submission, request, submittedAt, ...night };
+  const record: RunRecord = { runId, out, submission, request, submittedAt, ...by };
   // A request without a record: the state was lost, or the run belongs to another cluster.
   if (standing !== undefined) refuseDifferent(out, standing.request, request);
   // The record comes first: from it, any scheduler can do all that follows.
@@ -97,11 +97,31 @@ async function replaceRequest(
   const record: RunRecord = {
     ...{ runId, out, submission, request, submittedAt: isoTime(now) },
     ...(night === undefined ? {} : { night }),
+    ...timesOf(known),
+    ...by,
   };
   // The record comes last: until it is written, the same submission gets here again.
   await output.replaceRequest(request, new Date(now));
   await records.put(runId, record);
   return record;
+}
+
+/** The record with the times of the last submission that has some. */
+async function withTimes(
+  known: RunRecord,
+  { records, by }: Pick<RegisterOptions, "records" | "by">,
+): Promise<RunRecord> {
+  const record = { ...known, ...timesOf(by ?? {}) };
+  const isSame = record.dueAt === known.dueAt && record.retryUntil === known.retryUntil;
+  if (!isSame) await records.put(known.runId, record);
+  return record;
+}
+
+function timesOf({ dueAt, retryUntil }: RunTimes): RunTimes {
+  return {
+    ...(dueAt === undefined ? {} : { dueAt }),
+    ...(retryUntil === undefined ? {} : { retryUntil }),
+  };
 }
 
 async function claim(

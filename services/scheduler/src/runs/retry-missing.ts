@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { type JobQueues, QueueError, repairRun } from "@nightbeam/queue";
+import { patienceOf } from "./run-times.js";
 import type { RunView } from "./run-view.js";
 
 /** Retries while a finish job is active, which ends soon. */
@@ -9,7 +10,9 @@ const BUSY_MS = 100;
 /** Makes jobs for all missing shards of a run, including those that failed permanently. @throws QueueError */
 export async function retryMissing(view: RunView, queues: JobQueues): Promise<void> {
   const { record, output, missing } = view;
-  const wanted = { runId: record.runId, location: output.location, missing, retryFailed: true };
+  const { runId } = record;
+  const run = { runId, location: output.location, dueAt: patienceOf(record) };
+  const wanted = { ...run, missing, retryFailed: true };
   for (let tries = 0; tries < BUSY_TRIES; tries++) {
     const { outcome } = await repairRun(queues, wanted);
     if (outcome !== "busy") return;

@@ -1,7 +1,7 @@
 import { cancelRun, restoreRun } from "@nightbeam/queue";
 import { type Log, reasonOf } from "@nightbeam/service/log";
 import type { RunStatus, StartedRun } from "../api/answers.js";
-import type { Submission } from "../api/request.js";
+import type { Submission, Treatment } from "../api/request.js";
 import { isoTime } from "../clock.js";
 import { keyedMutex } from "../state/mutex.js";
 import type { Planner } from "./planner.js";
@@ -11,6 +11,7 @@ import { requireRedis, retryMissing } from "./retry-missing.js";
 import type { RunRecord } from "./run-record.js";
 import { isPossible, stateAfter } from "./run-state.js";
 import { type LiveFigures, liveFigures, NOTHING_LIVE, runStatus } from "./run-status.js";
+import { timesOfSubmission } from "./run-times.js";
 import { type RunView, viewRun } from "./run-view.js";
 import type { RunWatch } from "./watch/run-watch.js";
 
@@ -56,6 +57,11 @@ export class RunRegistry {
       });
       return { outcome: "created", run: await this.#status(await this.#view(record)) };
     });
+  }
+
+  /** `start`, for a client. @throws SchedulerError BAD_REQUEST if it would be due in the past */
+  submit(submission: Submission, treatment: Treatment): Promise<StartedRun> {
+    return this.start(submission, timesOfSubmission(treatment, this.#options.clock.now()));
   }
 
   /** The status of a run. Undefined for an unknown run. */
@@ -119,7 +125,8 @@ export class RunRegistry {
       this.#options.watch.see(view);
       const done = await this.#advance(view);
       if (view.state === "complete") this.#complete.set(runId, await this.#status(view));
-      if (view.endedAt === undefined) this.#quietUntil.delete(runId);
+      const continues = this.#options.reconcile.retries.reason(view) !== undefined;
+      if (view.endedAt === undefined || continues) this.#quietUntil.delete(runId);
       else this.#quietUntil.set(runId, this.#options.clock.now() + QUIET_MS);
       return done;
     });
@@ -159,6 +166,7 @@ export class RunRegistry {
   #forgetAlarms(runId: string): void {
     const { reconcile, watch } = this.#options;
     reconcile.alarms.drop(runId);
+    reconcile.retries.forget(runId);
     watch.forget(runId);
   }
 
@@ -173,13 +181,13 @@ export class RunRegistry {
   }
 
   async #status(view: RunView): Promise<RunStatus> {
-    const { planner, watch } = this.#options;
+    const { planner, watch, reconcile } = this.#options;
     const { runId } = view.record;
     const planning = view.state === "planning";
     return runStatus(view, {
       live: view.state === "running" ? await this.#live(view) : NOTHING_LIVE,
       read: planning ? planner.readRows(runId) : undefined,
-      waitsFor: watch.reason(view),
+      waitsFor: watch.reason(view) ?? reconcile.retries.reason(view),
       expectedAt: watch.expectedAt(runId),
     });
   }
