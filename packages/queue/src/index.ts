@@ -1,6 +1,14 @@
+export {
+  type DrafterReport,
+  type LiveDrafter,
+  REPORT_DRAFTER_MS,
+  removeDrafter,
+  reportDrafter,
+} from "./drafters/live-drafters.js";
 export { QueueError, type QueueErrorCode } from "./errors.js";
 export {
   clearFault,
+  type FaultKeys,
   listFaults,
   type NodeFault,
   type NodeFaultId,
@@ -13,6 +21,7 @@ export { cancelRun, isCancelled, restoreRun } from "./flow/cancelled.js";
 export { MAX_SHARDS } from "./flow/change-run.js";
 export { nextTry } from "./flow/next-try.js";
 export { type JobQueues, openQueues } from "./flow/queues.js";
+export { isRefusal } from "./flow/redis-failure.js";
 export { type RunJobs, runJobs } from "./flow/run-jobs.js";
 export { type ShardQueueFacts, shardQueueFacts } from "./flow/shard-queue-facts.js";
 export { type CancelledWatch, type RunSignal, watchCancelled } from "./flow/watch-cancelled.js";
@@ -23,10 +32,11 @@ export {
   type JobData,
   type JobName,
   type NightJobResult,
+  type ShardFailureRecord,
   type ShardJobData,
   type ShardJobResult,
 } from "./jobs/job-kinds.js";
-export { DEFAULT_PREFIX, type WorkerTimes, workerOptions } from "./jobs/options.js";
+export { DEFAULT_PREFIX, redisPrefix, type WorkerTimes, workerOptions } from "./jobs/options.js";
 export { parseJob } from "./jobs/parse-job.js";
 export {
   assertKeepable,

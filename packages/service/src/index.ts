@@ -1,4 +1,5 @@
 export { UsageError, type UsageErrorCode } from "./errors.js";
+export { type HealthServer, serveHealth } from "./health/serve-health.js";
 export {
   gibibytes,
   listOf,
@@ -7,12 +8,15 @@ export {
   wholeNumber,
   words,
 } from "./options/fields.js";
-export type { Flag } from "./options/flags.js";
+export { addFlags, type Flag } from "./options/flags.js";
 export { formatHostPort, type HostPort, hostPort } from "./options/host-port.js";
+export { DEFAULT_NAMESPACE, NAMESPACE_FLAG, namespaceField } from "./options/namespace.js";
 export { flagOf, parseOptions, withoutBlanks } from "./options/parse-options.js";
 export { withRequired } from "./options/required.js";
 export {
   freshNodeName,
+  HEALTH_FLAG,
+  healthListen,
   LOG_FLAGS,
   NODE_NAME_FLAG,
   nodeName,

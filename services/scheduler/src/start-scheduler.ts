@@ -1,15 +1,22 @@
 import type { Control } from "@nightbeam/control";
-import { checkRedis, type JobQueues, openQueues, openRedis, watchRedis } from "@nightbeam/queue";
+import {
+  checkRedis,
+  type JobQueues,
+  openQueues,
+  openRedis,
+  redisPrefix,
+  watchRedis,
+} from "@nightbeam/queue";
 import { type Closers, loggedClosers, openWith } from "@nightbeam/service/lifecycle";
 import { type Log, reasonOf } from "@nightbeam/service/log";
 import { openStore } from "@nightbeam/store";
-import { readAlarmSecret } from "./alarms/alarm-secret.js";
+import { checkAlarmSecret } from "./alarms/alarm-secret.js";
 import { systemWallClock, type WallClock } from "./clock.js";
 import { httpApp } from "./http/app.js";
 import { listen } from "./http/listen.js";
 import type { SchedulerOptions } from "./options.js";
 import { stateFiles } from "./state/state-files.js";
-import { readToken } from "./token.js";
+import { checkToken } from "./token.js";
 import { type Parts, wire } from "./wire.js";
 import { schedulerWorkers } from "./workers/scheduler-workers.js";
 
@@ -53,10 +60,10 @@ export async function startScheduler(
 ): Promise<RunningScheduler> {
   const { log, control, clock = systemWallClock, watchMs = WATCH_MS } = deps;
   const { unverifiedMs, graceMs, stalledAfterMs, retryPauseMs } = deps;
-  const token = await readToken(options);
-  const alarmSecret = await readAlarmSecret(options);
+  const token = checkToken(options.token);
+  const alarmSecret = checkAlarmSecret(options);
   return openWith(loggedClosers(log), async (closers) => {
-    const queues = await connect(options.redis, { log, closers });
+    const queues = await connect(options, { log, closers });
     const store = await openStore(options.state);
     closers.add("state store", () => store.close());
     const files = stateFiles(store);
@@ -86,13 +93,13 @@ export async function startScheduler(
 
 /** Connects to Redis, and reconnects for as long as the closers are open. */
 async function connect(
-  url: string,
+  { redis: url, namespace }: Pick<SchedulerOptions, "redis" | "namespace">,
   { log, closers }: { readonly log: Log; readonly closers: Closers },
 ): Promise<JobQueues> {
   const redis = await openRedis({ url, role: "producer", log });
   closers.add("Redis connection", () => redis.disconnect());
   for (const warning of (await checkRedis(redis)).warnings) log.warn({}, warning);
-  const queues = openQueues({ redis, log });
+  const queues = openQueues({ redis, prefix: redisPrefix(namespace), log });
   closers.add("queues", () => queues.close());
   let watch = watchRedis({ redis, onStuck: () => reconnect() });
   const reconnect = () => {

@@ -3,10 +3,13 @@ import { hostname } from "node:os";
 import { z } from "zod";
 import { oneOf } from "./fields.js";
 import type { Flag } from "./flags.js";
+import { hostPort } from "./host-port.js";
+import { namespaceField } from "./namespace.js";
 
 /** Schema fields that all services have. */
 export const serviceFields = {
   nats: z.string().optional(),
+  namespace: namespaceField,
   logLevel: oneOf(["debug", "info", "warn", "error", "silent"]).default("info"),
   logFormat: oneOf(["json", "pretty"]).optional(),
 };
@@ -34,3 +37,11 @@ export function freshNodeName(): string {
   const host = hostname().replace(/[^-\w]/g, "-");
   return `${host.slice(0, 80)}-${randomBytes(3).toString("hex")}`;
 }
+
+/** The address of the health checks of a service that has no HTTP interface of its own. */
+export const healthListen = hostPort({ min: 0, example: 7081 }).optional();
+
+export const HEALTH_FLAG: Flag = {
+  flag: "--health-listen <host:port>",
+  meaning: "serve /healthz and /readyz over HTTP for probes (default: not served)",
+};

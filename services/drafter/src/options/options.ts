@@ -2,6 +2,7 @@ import { tmpdir } from "node:os";
 import {
   freshNodeName,
   gibibytes,
+  healthListen,
   nodeName,
   serviceFields,
   tlsFields,
@@ -29,6 +30,10 @@ export const drafterSchema = z
     lockMs: wholeNumber(100).default(30_000),
     stallCheckMs: wholeNumber(50).optional(),
     graceMs: wholeNumber(0).default(30_000),
+    maxFailures: wholeNumber(1).default(3),
+    otherNodeMs: wholeNumber(0).default(300_000),
+    waitOutMs: wholeNumber(0).default(21_600_000),
+    healthListen,
     name: nodeName,
     ...tlsFields,
     ...serviceFields,
