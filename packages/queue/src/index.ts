@@ -40,7 +40,13 @@ export {
 export { DEFAULT_PREFIX, redisPrefix, type WorkerTimes, workerOptions } from "./jobs/options.js";
 export { parseJob } from "./jobs/parse-job.js";
 export { DEFAULT_PRIORITY, RUN_PRIORITIES, type RunPriority } from "./jobs/priority.js";
-export { assertTimetable, lastNight, type Night, nextNight } from "./night/local-night.js";
+export {
+  assertKeepable,
+  lastNight,
+  type Night,
+  nextNight,
+  nextTimeOfDay,
+} from "./night/local-night.js";
 export { missedNight } from "./night/missed-night.js";
 export { listNights, putNight, removeNight } from "./night/schedules.js";
 export { checkRedis } from "./redis/check-redis.js";

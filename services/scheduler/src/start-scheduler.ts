@@ -33,6 +33,8 @@ export interface SchedulerDeps {
   readonly graceMs?: number;
   /** Instead of `--stalled-after`, in milliseconds. */
   readonly stalledAfterMs?: number;
+  /** Pause before a partial run is tried again for the nth time, from 1. */
+  readonly retryPauseMs?: (retry: number) => number;
 }
 
 export interface RunningScheduler {
@@ -57,7 +59,7 @@ export async function startScheduler(
   deps: SchedulerDeps,
 ): Promise<RunningScheduler> {
   const { log, control, clock = systemWallClock, watchMs = WATCH_MS } = deps;
-  const { unverifiedMs, graceMs, stalledAfterMs } = deps;
+  const { unverifiedMs, graceMs, stalledAfterMs, retryPauseMs } = deps;
   const token = checkToken(options.token);
   const alarmSecret = checkAlarmSecret(options);
   return openWith(loggedClosers(log), async (closers) => {
@@ -66,7 +68,8 @@ export async function startScheduler(
     closers.add("state store", () => store.close());
     const files = stateFiles(store);
     const setup = { options, files, queues, control, clock, log, closers };
-    const parts = wire({ ...setup, alarmSecret, unverifiedMs, graceMs, stalledAfterMs });
+    const times = { unverifiedMs, graceMs, stalledAfterMs, retryPauseMs };
+    const parts = wire({ ...setup, ...times, alarmSecret });
     // What takes work is closed at the same time, so that one grace period is enough for all.
     const active = closers.parallel("active parts");
     active.add("planner", () => parts.planner.close());

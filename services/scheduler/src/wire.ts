@@ -13,6 +13,7 @@ import { openRollouts, type RolloutRegistry } from "./rollouts/rollout-registry.
 import { checkNight, checkRequest, checkRollout } from "./runs/check-request.js";
 import { withLease } from "./runs/lease.js";
 import type { LiveVerifiers } from "./runs/live-verifiers.js";
+import { partialRetries } from "./runs/partial-retries.js";
 import { planRecord } from "./runs/plan-record.js";
 import { openPlanner, type Planner, type PlannerOptions } from "./runs/planner.js";
 import { openReconciler, type Reconciler } from "./runs/reconciler.js";
@@ -33,6 +34,8 @@ export interface WireOptions {
   readonly clock: WallClock;
   readonly log: Log;
   readonly unverifiedMs: number | undefined;
+  /** Pause before a partial run is tried again for the nth time. */
+  readonly retryPauseMs: ((retry: number) => number) | undefined;
   /** How long Redis or a store must fail before an alarm is raised. */
   readonly graceMs: number | undefined;
   /** Instead of the option, in milliseconds. */
@@ -99,6 +102,7 @@ export function wire(setup: WireOptions): Parts {
     everyMs: options.reconcileMs,
     graceMs: setup.graceMs,
   });
+  const retries = partialRetries({ clock, pauseMs: setup.retryPauseMs });
   const runs = new RunRegistry({
     records,
     refusals,
@@ -107,14 +111,17 @@ export function wire(setup: WireOptions): Parts {
     rollouts,
     check: checkRequest,
     planner,
-    reconcile: { queues, alarms, clock },
+    reconcile: { queues, alarms, clock, log, retries },
     watch,
     clock,
     log,
   });
   const graceMs = options.missedGraceMs;
   const check = checkNight;
-  const nights = new NightSchedule({ files, queues, runs, alarms, check, clock, log, graceMs });
+  const refuseForeignRun = async (out: string) => (await outputs.open(out)).refuseForeignRun();
+  const nights = new NightSchedule({
+    ...{ files, queues, runs, alarms, check, refuseForeignRun, clock, log, graceMs },
+  });
   return { runs, nights, rollouts, alarms, nodes: lists.nodes, planner, reconciler, watch };
 }
 

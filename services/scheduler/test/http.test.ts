@@ -28,7 +28,7 @@ function app(start?: (submission: Submission) => Promise<never>) {
     log: silentLog,
     services: {
       runs: {
-        start: async (submission) => {
+        submit: async (submission) => {
           submitted.push(submission);
           await start?.(submission);
           return { outcome: "created", run: status };

@@ -8,6 +8,7 @@ import {
   nightListSchema,
   nightStatusSchema,
   nodesSchema,
+  type PriorityName,
   type RolloutBody,
   type RolloutStatus,
   type RunStatus,
@@ -30,6 +31,12 @@ export interface SchedulerClient {
   run(runId: string): Promise<RunStatus>;
   runs(): Promise<readonly RunStatus[]>;
   cancel(runId: string): Promise<RunStatus>;
+  pause(runId: string): Promise<RunStatus>;
+  /** Lets a paused run go on. */
+  resume(runId: string): Promise<RunStatus>;
+  /** Does the missing shards of a partial, cancelled or refused run. */
+  retry(runId: string): Promise<RunStatus>;
+  prioritize(runId: string, priority: PriorityName): Promise<RunStatus>;
   putNight(name: string, body: NightBody): Promise<NightStatus>;
   nights(): Promise<readonly NightStatus[]>;
   removeNight(name: string): Promise<void>;
@@ -44,12 +51,19 @@ export interface SchedulerClient {
 export function schedulerClient(connection: Connection): SchedulerClient {
   const ask = asker(connection);
   const at = (folder: string, name: string) => `/v1/${folder}/${encodeURIComponent(name)}`;
+  const act = (action: string) => (runId: string) =>
+    ask(runStatusSchema, { method: "POST", path: `${at("runs", runId)}/${action}` });
   return {
     submit: (body) => ask(startedRunSchema, { method: "POST", path: "/v1/runs", body }),
     run: (runId) => ask(runStatusSchema, { path: at("runs", runId) }),
     runs: async () => (await ask(runListSchema, { path: "/v1/runs" })).runs,
-    cancel: (runId) => {
-      return ask(runStatusSchema, { method: "POST", path: `${at("runs", runId)}/cancel` });
+    cancel: act("cancel"),
+    pause: act("pause"),
+    resume: act("resume"),
+    retry: act("retry"),
+    prioritize: (runId, priority) => {
+      const path = `${at("runs", runId)}/priority`;
+      return ask(runStatusSchema, { method: "PUT", path, body: { priority } });
     },
     putNight: (name, body) => {
       return ask(nightStatusSchema, { method: "PUT", path: at("nights", name), body });

@@ -44,6 +44,9 @@ export const runStatusSchema = z.object({
   out: z.string(),
   /** The night that started it. */
   night: z.string().exactOptional(),
+  priority: z.enum(["urgent", "normal", "low"]),
+  /** When it was paused, also while it is still being planned. Absent if it is not, or has ended. */
+  pausedAt: time.exactOptional(),
   submittedAt: time,
   /** When it must be complete. */
   dueAt: time.exactOptional(),
@@ -88,6 +91,8 @@ export const nightStatusSchema = z.object({
   cron: z.string(),
   timeZone: z.string(),
   missed: z.enum(["run", "skip"]),
+  /** The time of day by which its runs must be complete. */
+  due: z.string().exactOptional(),
   request: z.looseObject({ out: z.string() }),
   name: z.string(),
   putAt: time,
