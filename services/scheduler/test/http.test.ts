@@ -37,6 +37,7 @@ function app(start?: (submission: Submission) => Promise<never>) {
         get: async (id) => (id === "r-1" ? status : undefined),
         cancel: async (id) => (id === "r-1" ? { ...status, state: "cancelled" } : undefined),
       },
+      readiness: async () => [],
       nights: {
         put: async (name, night) => ({ name, ...night, putAt: status.submittedAt }),
         list: async () => [],

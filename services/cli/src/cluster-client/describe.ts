@@ -2,6 +2,7 @@ import type { RunStatus } from "@nightbeam/scheduler/api";
 import { clock, facts, whole } from "@nightbeam/service/terminal";
 import { withFlags } from "../options/key-flags.js";
 import { rowFacts } from "../recommend/row-facts.js";
+import { localTime } from "./local-time.js";
 
 /** Shards that are listed one by one. */
 const MAX_LISTED = 5;
@@ -26,6 +27,7 @@ export function summary(run: RunStatus): string {
       ? []
       : ([["nodes", `${stats.nodesPerUser.toFixed(1)} per user`]] as const)),
     ["time", timeFact(run)],
+    ...dueFact(run),
     ["lists", listsFact(run)],
     ...setAsideFacts(run),
     ...(users.done > 0 && run.rejected > 0 ? ([["without list", rejectedFact(run)]] as const) : []),
@@ -70,6 +72,13 @@ function timeFact(run: RunStatus): string {
   const took = clock(secondsOf(run, Date.now()));
   const rate = run.stats.usersPerSecond;
   return `${took} since it was submitted${rate === undefined ? "" : `, ${rate.toFixed(1)} users/s`}`;
+}
+
+function dueFact({ dueAt, expectedAt }: RunStatus): [name: string, value: string][] {
+  const expected = expectedAt === undefined ? "" : `ends about ${localTime(expectedAt)}`;
+  if (dueAt === undefined) return expected === "" ? [] : [["expected", expected]];
+  const late = expectedAt !== undefined && expectedAt > dueAt ? ", which is late" : "";
+  return [["due", `${localTime(dueAt)}${expected === "" ? "" : `; ${expected}${late}`}`]];
 }
 
 function listsFact({ out, state, shards }: RunStatus): string {

@@ -1,17 +1,32 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { RunStatus, StartedRun } from "@nightbeam/scheduler/api";
+import type { RunStatus, StartedRun, TreatmentBody } from "@nightbeam/scheduler/api";
 import { whole } from "@nightbeam/service/terminal";
 import { Command } from "commander";
 import { type SchedulerClient, schedulerClient } from "../cluster-client/client.js";
 import { connectionOf, withConnection } from "../cluster-client/connection.js";
 import { shardsDone } from "../cluster-client/describe.js";
+import { dueTime } from "../cluster-client/due.js";
 import { ClusterError } from "../cluster-client/errors.js";
 import { requestOf, withRequest } from "../cluster-client/request-options.js";
 
 /** `nightbeam submit` */
 export function submitCommand(): Command {
-  const command = new Command("submit").option("--no-wait", "do not wait until the run is planned");
+  const command = new Command("submit")
+    .option("--no-wait", "do not wait until the run is planned")
+    .option("--due <time>", "an alarm is raised before it is late: 06:00, or a time with an offset")
+    .option(
+      "--retry-partial",
+      "try shards that failed permanently again, until the run is due or for 12 hours",
+    );
   return withConnection(withRequest(command)).action(submit);
+}
+
+/** How the cluster treats the run. @throws UsageError BAD_OPTION */
+function treatmentOf({ due, retryPartial }: Record<string, unknown>): TreatmentBody {
+  return {
+    ...(typeof due === "string" ? { due: dueTime(due, new Date()) } : {}),
+    ...(retryPartial === true ? { retryPartial } : {}),
+  };
 }
 
 const LOOK_MS = 250;
@@ -20,7 +35,7 @@ const SAY_MS = 10_000;
 async function submit(flags: Record<string, unknown>): Promise<void> {
   const { connection, rest } = await connectionOf(flags);
   const client = schedulerClient(connection);
-  const started = await client.submit(requestOf(rest));
+  const started = await client.submit({ ...requestOf(rest), ...treatmentOf(rest) });
   const run = rest.wait === false ? started.run : await planned(client, started.run);
   if (run.state === "refused") {
     throw new ClusterError("REFUSED", `run ${run.id} cannot be planned: ${run.reason ?? ""}`);

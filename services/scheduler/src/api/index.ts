@@ -21,4 +21,4 @@ export {
   runStatusSchema,
   startedRunSchema,
 } from "./answers.js";
-export type { NightBody, RolloutBody, SubmitBody } from "./request.js";
+export type { NightBody, RolloutBody, SubmitBody, TreatmentBody } from "./request.js";

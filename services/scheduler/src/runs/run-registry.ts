@@ -187,7 +187,8 @@ export class RunRegistry {
     return runStatus(view, {
       live: view.state === "running" ? await this.#live(view) : NOTHING_LIVE,
       read: planning ? planner.readRows(runId) : undefined,
-      waitsFor: watch.reason(view) ?? reconcile.retries.reason(view),
+      waitsFor: watch.reason(view),
+      retry: reconcile.retries.reason(view),
       expectedAt: watch.expectedAt(runId),
     });
   }
