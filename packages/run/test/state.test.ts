@@ -52,7 +52,7 @@ describe("the states of a run", () => {
           if (next === undefined) continue;
           files = { ...files, ...before, ...EFFECTS[event] };
           // A run that was paused before it was planned is paused from then on.
-          const held = event === "planned" && state === "unplanned" && files.paused;
+          const held: boolean = event === "planned" && state === "unplanned" && files.paused;
           state = held ? nextRunState(next, "paused") : next;
           expect(storedState(files)).toBe(state);
         }

@@ -15,6 +15,7 @@ import { systemWallClock, type WallClock } from "./clock.js";
 import { httpApp } from "./http/app.js";
 import { listen } from "./http/listen.js";
 import type { SchedulerOptions } from "./options.js";
+import { readiness } from "./readiness.js";
 import { stateFiles } from "./state/state-files.js";
 import { checkToken } from "./token.js";
 import { type Parts, wire } from "./wire.js";
@@ -78,7 +79,8 @@ export async function startScheduler(
     const { runs, nights } = parts;
     const onFinished = parts.reconciler.wake;
     await schedulerWorkers({ options, prefix, runs, nights, log, onFinished, closers: active });
-    const app = httpApp({ token, log, services: parts });
+    const ready = readiness({ files, queues, control });
+    const app = httpApp({ token, log, services: { ...parts, readiness: ready } });
     const server = await listen({ app, ...options.listen });
     active.add("HTTP server", () => server.close(GRACE_MS));
     const watch = repeatedly(watchMs, () => watchState(parts, log));

@@ -118,7 +118,7 @@ describe("the decision about the jobs of a run", () => {
           finish: finishWith(after.finish, [...after.waitsFor]),
           shards: shardsWith(after.states),
         };
-        expect(decide({ run: again, uncommitted, recreate })).toMatchObject({
+        expect(decide({ run: again, uncommitted, recreate, priority: 2 })).toMatchObject({
           add: [],
           attach: [],
           remove: [],

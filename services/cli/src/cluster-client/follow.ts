@@ -40,6 +40,8 @@ export async function followRun(options: FollowOptions): Promise<RunStatus> {
       before ??= done;
       const total = users.total ?? done;
       progress.update({ done: Math.min(done, total), total, before, note: note(run, nodes) });
+    } else if (run.retryUntil !== undefined) {
+      sayOnce(`partial: ${run.reason ?? "it is tried again"}`);
     } else {
       if (before !== undefined) {
         const total = users.total ?? users.done;

@@ -1,11 +1,12 @@
 import type { PriorityName } from "@nightbeam/scheduler/api";
 import { oneOf } from "@nightbeam/service";
 import { type Command, Option } from "commander";
+import { z } from "zod";
 
 /** The priorities of runs. The scheduler's package is not loaded for their names. */
 export const PRIORITIES = ["urgent", "normal", "low"] as const satisfies readonly PriorityName[];
 
-export const priorityField = oneOf(PRIORITIES).optional();
+export const prioritySchema = z.object({ priority: oneOf(PRIORITIES).optional() });
 
 /** Adds --priority. */
 export function withPriority(command: Command): Command {

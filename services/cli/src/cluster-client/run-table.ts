@@ -1,6 +1,7 @@
 import type { RunStatus } from "@nightbeam/scheduler/api";
 import { clock, table, whole } from "@nightbeam/service/terminal";
 import { secondsOf } from "./describe.js";
+import { localTime } from "./local-time.js";
 
 /** Runs, one per line. */
 export function runTable(runs: readonly RunStatus[], now: number = Date.now()): string {
@@ -16,12 +17,4 @@ export function runTable(runs: readonly RunStatus[], now: number = Date.now()): 
   ]);
   const head = ["run", "state", "users", "shards done", "without list", "started", "took", "night"];
   return table([head, ...rows]);
-}
-
-/** A time in the local time zone, as 2026-11-21 02:00. */
-export function localTime(iso: string): string {
-  const at = new Date(iso);
-  const two = (value: number) => String(value).padStart(2, "0");
-  const date = `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())}`;
-  return `${date} ${two(at.getHours())}:${two(at.getMinutes())}`;
 }

@@ -6,7 +6,7 @@ import { Command } from "commander";
 import { z } from "zod";
 import { schedulerClient } from "../cluster-client/client.js";
 import { connectionOf, withConnection } from "../cluster-client/connection.js";
-import { localTime } from "../cluster-client/run-table.js";
+import { localTime } from "../cluster-client/local-time.js";
 
 const schema = z.object({ target: z.string(), draft: words.default([]), catalogue: z.string() });
 

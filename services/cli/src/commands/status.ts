@@ -6,7 +6,8 @@ import { connectionOf, withConnection } from "../cluster-client/connection.js";
 import { summary } from "../cluster-client/describe.js";
 import { ClusterError } from "../cluster-client/errors.js";
 import { followRun } from "../cluster-client/follow.js";
-import { localTime, runTable } from "../cluster-client/run-table.js";
+import { localTime } from "../cluster-client/local-time.js";
+import { runTable } from "../cluster-client/run-table.js";
 import { withFlags } from "../options/key-flags.js";
 import { NO_LISTS } from "../recommend/row-facts.js";
 

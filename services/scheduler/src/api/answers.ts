@@ -52,6 +52,8 @@ export const runStatusSchema = z.object({
   dueAt: time.exactOptional(),
   /** When it will be complete at its present rate, if that can be estimated. */
   expectedAt: time.exactOptional(),
+  /** Until when a partial run is tried again; absent if it is not. */
+  retryUntil: time.exactOptional(),
   /** When the state became complete, partial, cancelled or refused. */
   endedAt: time.exactOptional(),
   /** Input rows: in total, read so far by planning, and done. */

@@ -21,4 +21,10 @@ export {
   runStatusSchema,
   startedRunSchema,
 } from "./answers.js";
-export type { NightBody, PriorityName, RolloutBody, SubmitBody } from "./request.js";
+export type {
+  NightBody,
+  PriorityName,
+  RolloutBody,
+  SubmitBody,
+  TreatmentBody,
+} from "./request.js";

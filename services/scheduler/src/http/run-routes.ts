@@ -1,13 +1,8 @@
 import { type Context, Hono } from "hono";
 import type { RunStatus, StartedRun } from "../api/answers.js";
-import {
-  type PriorityName,
-  priorityBodySchema,
-  runIdParam,
-  type Submission,
-  type Treatment,
-} from "../api/request.js";
+import { priorityBodySchema, runIdParam, type Submission, type Treatment } from "../api/request.js";
 import { SchedulerError } from "../errors.js";
+import type { RunControls } from "../runs/run-control.js";
 import { checked, readBody } from "./body.js";
 import { readSubmission } from "./submission.js";
 
@@ -19,17 +14,11 @@ export interface RunServices {
     list(): Promise<readonly RunStatus[]>;
     /** Undefined for an unknown run. */
     get(runId: string): Promise<RunStatus | undefined>;
-    cancel(runId: string): Promise<RunStatus | undefined>;
-    pause(runId: string): Promise<RunStatus | undefined>;
-    /** Lets a paused run go on. */
-    resume(runId: string): Promise<RunStatus | undefined>;
-    /** Does the missing shards of a partial, cancelled or refused run. */
-    retry(runId: string): Promise<RunStatus | undefined>;
-    prioritize(runId: string, priority: PriorityName): Promise<RunStatus | undefined>;
   };
+  readonly controls: RunControls;
 }
 
-export function runRoutes({ runs }: RunServices): Hono {
+export function runRoutes({ runs, controls }: RunServices): Hono {
   const app = new Hono();
   app.post("/", async (context) => {
     const { submission, treatment } = await readSubmission(context);
@@ -44,13 +33,13 @@ export function runRoutes({ runs }: RunServices): Hono {
   for (const action of ["cancel", "pause", "resume", "retry"] as const) {
     app.post(`/:id/${action}`, async (context) => {
       const id = idOf(context);
-      return context.json(known(id, await runs[action](id)));
+      return context.json(known(id, await controls[action](id)));
     });
   }
   app.put("/:id/priority", async (context) => {
     const id = idOf(context);
     const { priority } = await readBody(context, priorityBodySchema);
-    return context.json(known(id, await runs.prioritize(id, priority)));
+    return context.json(known(id, await controls.prioritize(id, priority)));
   });
   return app;
 }

@@ -20,7 +20,8 @@ export async function readStatus(view: RunView, sources: StatusSources): Promise
   return runStatus(view, {
     live: hasJobs ? await live(view, reconcile) : NOTHING_LIVE,
     read: view.state === "planning" ? planner.readRows(runId) : undefined,
-    waitsFor: watch.reason(view) ?? reconcile.retries.reason(view),
+    waitsFor: watch.reason(view),
+    retry: reconcile.retries.reason(view),
     expectedAt: watch.expectedAt(runId),
   });
 }

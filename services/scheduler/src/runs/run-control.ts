@@ -1,22 +1,69 @@
-import { cancelRun, type RunPriority, restoreRun } from "@nightbeam/queue";
+import { cancelRun, type RunPriority } from "@nightbeam/queue";
 import { reasonOf } from "@nightbeam/service/log";
-import { isoTime } from "../clock.js";
+import type { RunStatus } from "../api/answers.js";
 import { SchedulerError } from "../errors.js";
 import type { Planner } from "./planner.js";
 import { pauseJobs, type ReconcileOptions } from "./reconcile-run.js";
 import type { RegistrationOptions } from "./register-run.js";
-import { requireRedis, retryMissing } from "./retry-missing.js";
+import type { RunRegistry } from "./run-registry.js";
 import { isPossible, stateAfter } from "./run-state.js";
 import type { RunView } from "./run-view.js";
+import type { RunWatch } from "./watch/run-watch.js";
+
+/** What users do to runs. All methods return undefined for an unknown run. */
+export interface RunControls {
+  /** Stops a run; committed shards stay. @throws SchedulerError RUN_STATE if it has ended */
+  cancel(runId: string): Promise<RunStatus | undefined>;
+  /**
+   * Pauses a run: shards in progress are committed, and no other is taken. A run that is being planned is paused as
+   * soon as it is planned. Does nothing if it is paused.
+   *
+   * @throws SchedulerError RUN_STATE if it has ended
+   */
+  pause(runId: string): Promise<RunStatus | undefined>;
+  /** Lets a paused run go on. Does nothing if it is not paused. @throws SchedulerError RUN_STATE if it has ended */
+  resume(runId: string): Promise<RunStatus | undefined>;
+  /** Does the missing shards of a run that has ended without its lists. @throws SchedulerError RUN_STATE for others */
+  retry(runId: string): Promise<RunStatus | undefined>;
+  /** Changes the place of a run in the queue. @throws SchedulerError RUN_STATE if it is complete */
+  prioritize(runId: string, priority: RunPriority): Promise<RunStatus | undefined>;
+}
+
+/** Makes the controls of the runs of a registry. */
+export function runControls(runs: RunRegistry, options: ControlOptions): RunControls {
+  return {
+    cancel: (runId) => runs.change(runId, (view) => cancel(view, options)),
+    pause: (runId) => runs.change(runId, (view) => pause(view, options)),
+    resume: (runId) => {
+      return runs.change(runId, async (view) => {
+        await unpause(view, options);
+        options.watch.forget(runId);
+        await runs.advance(runId);
+      });
+    },
+    retry: (runId) => {
+      return runs.change(runId, async (view) => {
+        assertRetryable(view);
+        await runs.retry(view.record);
+      });
+    },
+    prioritize: (runId, priority) => {
+      return runs.change(runId, async (view) => {
+        await prioritize(view, { ...options, priority });
+        await runs.advance(runId);
+      });
+    },
+  };
+}
 
 /** What stopping and pausing runs needs. */
 export interface ControlOptions extends Pick<RegistrationOptions, "records" | "reopenings"> {
   readonly planner: Pick<Planner, "abort">;
+  readonly watch: Pick<RunWatch, "forget">;
   readonly reconcile: Pick<ReconcileOptions, "queues" | "clock" | "log">;
 }
 
-/** Stops a run; committed shards stay. @throws SchedulerError RUN_STATE if it has ended */
-export async function cancel(view: RunView, options: ControlOptions): Promise<void> {
+async function cancel(view: RunView, options: ControlOptions): Promise<void> {
   const { reopenings, planner, reconcile } = options;
   const { queues, clock, log } = reconcile;
   const { runId } = view.record;
@@ -33,13 +80,7 @@ export async function cancel(view: RunView, options: ControlOptions): Promise<vo
   await cancelRun(queues, { runId, shards, now });
 }
 
-/**
- * Pauses a run: shards in progress are committed, and no other is taken. A run that is being planned is paused as
- * soon as it is planned. Does nothing if it is paused.
- *
- * @throws SchedulerError RUN_STATE if it has ended
- */
-export async function pause(view: RunView, { reconcile }: ControlOptions): Promise<void> {
+async function pause(view: RunView, { reconcile }: ControlOptions): Promise<void> {
   const { queues, clock, log } = reconcile;
   const { runId } = view.record;
   stateAfter(view.state, "paused");
@@ -53,8 +94,7 @@ export async function pause(view: RunView, { reconcile }: ControlOptions): Promi
   });
 }
 
-/** Lets a paused run go on. Does nothing if it is not paused. @throws SchedulerError RUN_STATE if it has ended */
-export async function unpause(view: RunView, { reconcile }: ControlOptions): Promise<void> {
+async function unpause(view: RunView, { reconcile }: ControlOptions): Promise<void> {
   const { state, record } = view;
   const { runId } = record;
   if (!isPossible(state, "unpaused")) {
@@ -67,8 +107,7 @@ export async function unpause(view: RunView, { reconcile }: ControlOptions): Pro
   reconcile.log.info({ runId }, "resumed a paused run");
 }
 
-/** @throws SchedulerError RUN_STATE unless the run has ended without its lists */
-export function assertRetryable({ state, record: { runId } }: RunView): void {
+function assertRetryable({ state, record: { runId } }: RunView): void {
   if (isPossible(state, "resumed")) return;
   const remedy =
     state === "paused"
@@ -77,40 +116,7 @@ export function assertRetryable({ state, record: { runId } }: RunView): void {
   throw new SchedulerError("RUN_STATE", `The run is ${state}. ${remedy}`);
 }
 
-/** What trying a run again needs. */
-export interface RetryOptions
-  extends Omit<RegistrationOptions, "rollouts" | "openOutput" | "records"> {
-  readonly reconcile: Pick<ReconcileOptions, "queues" | "log">;
-}
-
-/**
- * Lets a run that has ended without its lists continue: makes jobs for its missing shards, or has it planned.
- *
- * @throws SchedulerError UNREADABLE_INPUT; QueueError, RunError, StoreError
- */
-export async function retry(view: RunView, options: RetryOptions): Promise<void> {
-  const { refusals, reopenings, check, clock, reconcile } = options;
-  const { queues, log } = reconcile;
-  const { record, state, output } = view;
-  const { runId } = record;
-  const isPlanned = view.standing.plan !== undefined;
-  if (!isPlanned) await check(record.request);
-  log.info({ runId, was: state }, "trying a run again");
-  requireRedis(queues);
-  await restoreRun(queues, runId);
-  if (isPlanned) {
-    // The jobs first: otherwise a reconciler could set the failed ones aside again.
-    await retryMissing(view, queues);
-    await output.reopen();
-    return;
-  }
-  // A run that was cancelled before it was planned keeps that mark until then. This record resumes it.
-  if (state === "cancelled") await reopenings.put(runId, { at: isoTime(clock.now()) });
-  await refusals.remove(runId);
-}
-
-/** Changes the priority of a run, for the shards that no drafter has yet. @throws SchedulerError RUN_STATE if it is complete */
-export async function prioritize(
+async function prioritize(
   { state, record }: RunView,
   { priority, records, reconcile }: ControlOptions & { readonly priority: RunPriority },
 ): Promise<void> {

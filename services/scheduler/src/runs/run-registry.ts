@@ -1,4 +1,3 @@
-import type { RunPriority } from "@nightbeam/queue";
 import { type Log, reasonOf } from "@nightbeam/service/log";
 import type { RunStatus, StartedRun } from "../api/answers.js";
 import type { Submission, Treatment } from "../api/request.js";
@@ -7,7 +6,7 @@ import type { Planner } from "./planner.js";
 import { readStatus } from "./read-status.js";
 import { type Reconciled, type ReconcileOptions, reconcileRun } from "./reconcile-run.js";
 import { type RegistrationOptions, registerRun, type StartedBy } from "./register-run.js";
-import { assertRetryable, cancel, pause, prioritize, retry, unpause } from "./run-control.js";
+import { retryRun } from "./retry-run.js";
 import type { RunRecord } from "./run-record.js";
 import { isPossible } from "./run-state.js";
 import { timesOfSubmission } from "./run-times.js";
@@ -49,8 +48,8 @@ export class RunRegistry {
       const { runId } = record;
       if (!created) {
         return this.#mutex.run(runId, async () => {
-          if (by?.priority !== undefined) await this.#advanceSoon(runId);
-          return this.#retry(record);
+          if (by?.priority !== undefined) await this.advance(runId);
+          return this.retry(record);
         });
       }
       const { log } = this.#options;
@@ -97,43 +96,12 @@ export class RunRegistry {
     });
   }
 
-  /** Stops a run; committed shards stay. The same errors as `cancel` in run-control. */
-  cancel(runId: string): Promise<RunStatus | undefined> {
-    return this.#change(runId, (view) => cancel(view, this.#options));
-  }
-
-  /** See `pause` in run-control. */
-  pause(runId: string): Promise<RunStatus | undefined> {
-    return this.#change(runId, (view) => pause(view, this.#options));
-  }
-
-  /** Lets a paused run go on. @throws SchedulerError RUN_STATE if it has ended */
-  resume(runId: string): Promise<RunStatus | undefined> {
-    return this.#change(runId, async (view) => {
-      await unpause(view, this.#options);
-      this.#options.watch.forget(runId);
-      await this.#advanceSoon(runId);
-    });
-  }
-
-  /** Does the missing shards of a run that has ended without its lists. @throws SchedulerError RUN_STATE */
-  retry(runId: string): Promise<RunStatus | undefined> {
-    return this.#change(runId, async (view) => {
-      assertRetryable(view);
-      await this.#retry(view.record);
-    });
-  }
-
-  /** @throws SchedulerError RUN_STATE if the run is complete */
-  prioritize(runId: string, priority: RunPriority): Promise<RunStatus | undefined> {
-    return this.#change(runId, async (view) => {
-      await prioritize(view, { ...this.#options, priority });
-      await this.#advanceSoon(runId);
-    });
-  }
-
-  /** Changes a run. @returns its status afterwards, or undefined for an unknown run */
-  #change(runId: string, change: (view: RunView) => Promise<void>): Promise<RunStatus | undefined> {
+  /**
+   * Changes a run while nothing else does.
+   *
+   * @returns its status afterwards, or undefined for an unknown run
+   */
+  change(runId: string, change: (view: RunView) => Promise<void>): Promise<RunStatus | undefined> {
     return this.#mutex.run(runId, async () => {
       const record = await this.#options.records.get(runId);
       if (record === undefined) return undefined;
@@ -143,8 +111,8 @@ export class RunRegistry {
     });
   }
 
-  /** Does the next step of a run now. What fails is retried by the reconciler. */
-  async #advanceSoon(runId: string): Promise<void> {
+  /** Does the next step of a run that is being changed. What fails is retried by the reconciler. */
+  async advance(runId: string): Promise<void> {
     const { records, log } = this.#options;
     try {
       const record = await records.get(runId);
@@ -171,15 +139,15 @@ export class RunRegistry {
     });
   }
 
-  /** Does the missing shards of a run that has ended without its lists; leaves other runs alone. */
-  async #retry(record: RunRecord): Promise<StartedRun> {
+  /** Does the missing shards of a run that has ended without its lists, while it is changed. Leaves other runs alone. */
+  async retry(record: RunRecord): Promise<StartedRun> {
     const { runId } = record;
     const view = await this.#view(record);
     if (!isPossible(view.state, "resumed")) {
       if (view.state !== "complete") this.#forgetAlarms(runId);
       return { outcome: "unchanged", run: await this.#status(view) };
     }
-    await retry(view, this.#options);
+    await retryRun(view, this.#options);
     this.#quietUntil.delete(runId);
     this.#forgetAlarms(runId);
     await this.#advance(await this.#view(record));

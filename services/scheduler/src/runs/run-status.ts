@@ -64,6 +64,8 @@ export interface StatusOptions {
   readonly read: number | undefined;
   /** Why it stands still, planning is delayed, or no verifier can answer. */
   readonly waitsFor: string | undefined;
+  /** When it is tried again, if it is partial. */
+  readonly retry: string | undefined;
   /** When it will be complete at its present rate. */
   readonly expectedAt: string | undefined;
 }
@@ -71,12 +73,12 @@ export interface StatusOptions {
 /** The status of a run for clients. */
 export function runStatus(
   view: RunView,
-  { live, read, waitsFor, expectedAt }: StatusOptions,
+  { live, read, waitsFor, retry, expectedAt }: StatusOptions,
 ): RunStatus {
   const { record, standing, commits, manifest, state, setAside } = view;
   const isPlanned = standing.plan !== undefined;
   const stats = manifest?.stats ?? sumStats(commits);
-  const reason = view.state === "refused" ? view.refusal?.reason : waitsFor;
+  const reason = view.state === "refused" ? view.refusal?.reason : (waitsFor ?? retry);
   const setAsideCount = state === "partial" ? setAside.length : live.setAside;
   return {
     id: record.runId,
@@ -90,6 +92,9 @@ export function runStatus(
       : { pausedAt: standing.paused.pausedAt }),
     submittedAt: record.submittedAt,
     ...(record.dueAt === undefined ? {} : { dueAt: record.dueAt }),
+    ...(retry === undefined || record.retryUntil === undefined
+      ? {}
+      : { retryUntil: record.retryUntil }),
     ...(expectedAt === undefined ? {} : { expectedAt }),
     ...(view.endedAt === undefined ? {} : { endedAt: view.endedAt }),
     users: {

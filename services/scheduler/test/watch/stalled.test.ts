@@ -52,7 +52,11 @@ describe.skipIf(!redisIsHere())("a run that stands still", () => {
     await until("redis_refuses", async () => {
       return (await alarms()).some(({ kind }) => kind === "redis_refuses");
     });
+    const ready = async () => (await api.ask("GET", "/readyz")).status;
+    await until("it is not ready", async () => (await ready()) === 503);
+    expect(await api.ask("GET", "/healthz")).toEqual({ status: 200, body: { status: "ok" } });
     await admin.replicaof("NO", "ONE");
+    await until("it is ready", async () => (await ready()) === 200);
     await saysWhy(run.id, /the queue of shards is paused/);
     const drafter = await startDrafter({ redisUrl: place.redis.url });
     // As the message says.
