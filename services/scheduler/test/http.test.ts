@@ -50,14 +50,14 @@ function app(start?: (submission: Submission) => Promise<never>) {
       readiness: async () => [],
       nights: {
         put: async (name, night) => ({ name, ...night, putAt: status.submittedAt }),
-        list: async () => [],
+        list: async () => ({ nights: [], unreadable: [] }),
         remove: async () => false,
       },
       rollouts: {
         set: async (name, rollout) => {
           return { name, ...rollout, setAt: status.submittedAt, announced: false };
         },
-        list: async () => [],
+        list: async () => ({ rollouts: [], unreadable: [] }),
       },
       alarms: { list: async () => [], clear: async () => void cleared.push(true) },
       nodes: () => ({ connected: false, verifiers: [], drafters: [] }),

@@ -3,6 +3,7 @@ import {
   alarmListSchema,
   errorSchema,
   type NightBody,
+  type NightList,
   type NightStatus,
   type Nodes,
   nightListSchema,
@@ -10,6 +11,7 @@ import {
   nodesSchema,
   type PriorityName,
   type RolloutBody,
+  type RolloutList,
   type RolloutStatus,
   type RunStatus,
   rolloutListSchema,
@@ -38,10 +40,10 @@ export interface SchedulerClient {
   retry(runId: string): Promise<RunStatus>;
   prioritize(runId: string, priority: PriorityName): Promise<RunStatus>;
   putNight(name: string, body: NightBody): Promise<NightStatus>;
-  nights(): Promise<readonly NightStatus[]>;
+  nights(): Promise<NightList>;
   removeNight(name: string): Promise<void>;
   setRollout(name: string, body: RolloutBody): Promise<RolloutStatus>;
-  rollouts(): Promise<readonly RolloutStatus[]>;
+  rollouts(): Promise<RolloutList>;
   alarms(): Promise<readonly Alarm[]>;
   /** Removes all alarms. */
   clearAlarms(): Promise<void>;
@@ -68,14 +70,14 @@ export function schedulerClient(connection: Connection): SchedulerClient {
     putNight: (name, body) => {
       return ask(nightStatusSchema, { method: "PUT", path: at("nights", name), body });
     },
-    nights: async () => (await ask(nightListSchema, { path: "/v1/nights" })).nights,
+    nights: () => ask(nightListSchema, { path: "/v1/nights" }),
     removeNight: async (name) => {
       await ask(z.undefined(), { method: "DELETE", path: at("nights", name) });
     },
     setRollout: (name, body) => {
       return ask(rolloutStatusSchema, { method: "PUT", path: at("rollouts", name), body });
     },
-    rollouts: async () => (await ask(rolloutListSchema, { path: "/v1/rollouts" })).rollouts,
+    rollouts: () => ask(rolloutListSchema, { path: "/v1/rollouts" }),
     alarms: async () => (await ask(alarmListSchema, { path: "/v1/alarms" })).alarms,
     clearAlarms: async () => {
       await ask(z.undefined(), { method: "DELETE", path: "/v1/alarms" });

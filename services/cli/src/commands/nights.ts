@@ -8,6 +8,7 @@ import { localTime } from "../cluster-client/local-time.js";
 import { nightTable } from "../cluster-client/night-table.js";
 import { prioritySchema, withPriority } from "../cluster-client/priority.js";
 import { requestOf, withRequest } from "../cluster-client/request-options.js";
+import { unreadableLines } from "../cluster-client/unreadable.js";
 
 const nightSchema = prioritySchema.extend({
   cron: z.string(),
@@ -59,9 +60,9 @@ function listCommand(): Command {
   const command = new Command("list").description("list all nights");
   return withConnection(command).action(async (flags: Record<string, unknown>) => {
     const { connection } = await connectionOf(flags);
-    const nights = await schedulerClient(connection).nights();
+    const { nights, unreadable } = await schedulerClient(connection).nights();
     const text = nights.length === 0 ? "There are no nights yet." : nightTable(nights);
-    process.stdout.write(`${text}\n`);
+    process.stdout.write(`${text}\n${unreadableLines("night", unreadable)}`);
   });
 }
 

@@ -16,6 +16,8 @@ const figures: z.ZodType<RunStats> = z.record(z.string(), z.number());
  * - `complete`: the manifest is written.
  * - `partial`: some shards failed permanently; `setAside` says why. Submit it again to retry them.
  * - `cancelled`: a user stopped it. Submit it again to resume it.
+ * - `unreadable`: its record, its files or its store cannot be read now; `reason` says why. `out` may be empty, and
+ *   `submittedAt` is 1970 if not even the record can be read.
  */
 export const runStateSchema = z.enum([
   "planning",
@@ -25,6 +27,7 @@ export const runStateSchema = z.enum([
   "complete",
   "partial",
   "cancelled",
+  "unreadable",
 ]);
 
 export type RunStateName = z.infer<typeof runStateSchema>;
@@ -108,7 +111,14 @@ export const nightStatusSchema = z.object({
 
 export type NightStatus = Readonly<z.infer<typeof nightStatusSchema>>;
 
-export const nightListSchema = z.object({ nights: z.array(nightStatusSchema) });
+/** What cannot be read, by its name. */
+const unreadable = z.array(z.object({ name: z.string(), reason: z.string() }));
+
+export type Unreadable = Readonly<z.infer<typeof unreadable>[number]>;
+
+export const nightListSchema = z.object({ nights: z.array(nightStatusSchema), unreadable });
+
+export type NightList = Readonly<z.infer<typeof nightListSchema>>;
 
 export const rolloutStatusSchema = z.object({
   target: z.string(),
@@ -122,7 +132,9 @@ export const rolloutStatusSchema = z.object({
 
 export type RolloutStatus = Readonly<z.infer<typeof rolloutStatusSchema>>;
 
-export const rolloutListSchema = z.object({ rollouts: z.array(rolloutStatusSchema) });
+export const rolloutListSchema = z.object({ rollouts: z.array(rolloutStatusSchema), unreadable });
+
+export type RolloutList = Readonly<z.infer<typeof rolloutListSchema>>;
 
 export const alarmSchema = z.object({
   /** The same in every message about this alarm. */

@@ -3,11 +3,14 @@ export { ALARM_KINDS, type AlarmKind } from "./alarm-kinds.js";
 export type {
   Alarm,
   AlarmEvent,
+  NightList,
   NightStatus,
   Nodes,
+  RolloutList,
   RolloutStatus,
   RunStatus,
   StartedRun,
+  Unreadable,
 } from "./answers.js";
 export {
   alarmListSchema,

@@ -1,7 +1,8 @@
 import { type Log, reasonOf } from "@nightbeam/service/log";
-import type { RunStatus, StartedRun } from "../api/answers.js";
+import type { RunStatus, StartedRun, Unreadable } from "../api/answers.js";
 import type { Submission, Treatment } from "../api/request.js";
 import { keyedMutex } from "../state/mutex.js";
+import { readEach } from "../state/read-each.js";
 import type { Planner } from "./planner.js";
 import { readStatus } from "./read-status.js";
 import { type Reconciled, type ReconcileOptions, reconcileRun } from "./reconcile-run.js";
@@ -11,6 +12,7 @@ import type { RunRecord } from "./run-record.js";
 import { isPossible } from "./run-state.js";
 import { timesOfSubmission } from "./run-times.js";
 import { type RunView, viewRun } from "./run-view.js";
+import { unreadableRun } from "./unreadable-run.js";
 import type { RunWatch } from "./watch/run-watch.js";
 
 export interface RunRegistryOptions extends RegistrationOptions {
@@ -71,19 +73,22 @@ export class RunRegistry {
     });
   }
 
-  /** The status of a run. Undefined for an unknown run. */
+  /** The status of a run, also if it cannot be read. Undefined for an unknown run. */
   async get(runId: string): Promise<RunStatus | undefined> {
-    const record = await this.#options.records.get(runId);
-    return record === undefined ? undefined : this.#status(await this.#view(record));
+    const { read, unreadable } = await readEach([runId], (id) => this.#read(id));
+    const [found] = [...read, ...(await this.#withReasons(unreadable))];
+    return found;
   }
 
   /** All runs, the latest first. */
   async list(): Promise<readonly RunStatus[]> {
-    const runs: RunStatus[] = [];
-    for (const runId of await this.#options.records.keys()) {
-      const known = this.#complete.get(runId) ?? (await this.get(runId));
-      if (known !== undefined) runs.push(known);
-    }
+    const { read, unreadable } = await readEach(
+      await this.#options.records.keys(),
+      async (runId) => {
+        return this.#complete.get(runId) ?? (await this.#read(runId));
+      },
+    );
+    const runs = [...read, ...(await this.#withReasons(unreadable))];
     return runs.sort((a, b) => (a.submittedAt < b.submittedAt ? 1 : -1));
   }
 
@@ -170,6 +175,18 @@ export class RunRegistry {
 
   #view(record: RunRecord): Promise<RunView> {
     return viewRun(record, this.#options);
+  }
+
+  async #read(runId: string): Promise<RunStatus | undefined> {
+    const record = await this.#options.records.get(runId);
+    return record === undefined ? undefined : this.#status(await this.#view(record));
+  }
+
+  #withReasons(unreadable: readonly Unreadable[]): Promise<RunStatus[]> {
+    const { records } = this.#options;
+    return Promise.all(
+      unreadable.map(({ name, reason }) => unreadableRun(name, { records, reason })),
+    );
   }
 
   #status(view: RunView): Promise<RunStatus> {
