@@ -15,6 +15,7 @@ import { systemWallClock, type WallClock } from "./clock.js";
 import { httpApp } from "./http/app.js";
 import { listen } from "./http/listen.js";
 import type { SchedulerOptions } from "./options.js";
+import { readiness } from "./readiness.js";
 import { stateFiles } from "./state/state-files.js";
 import { checkToken } from "./token.js";
 import { type Parts, wire } from "./wire.js";
@@ -33,6 +34,8 @@ export interface SchedulerDeps {
   readonly graceMs?: number;
   /** Instead of `--stalled-after`, in milliseconds. */
   readonly stalledAfterMs?: number;
+  /** Pause before a partial run is tried again for the nth time, from 1. */
+  readonly retryPauseMs?: (retry: number) => number;
 }
 
 export interface RunningScheduler {
@@ -57,7 +60,7 @@ export async function startScheduler(
   deps: SchedulerDeps,
 ): Promise<RunningScheduler> {
   const { log, control, clock = systemWallClock, watchMs = WATCH_MS } = deps;
-  const { unverifiedMs, graceMs, stalledAfterMs } = deps;
+  const { unverifiedMs, graceMs, stalledAfterMs, retryPauseMs } = deps;
   const token = checkToken(options.token);
   const alarmSecret = checkAlarmSecret(options);
   return openWith(loggedClosers(log), async (closers) => {
@@ -66,7 +69,8 @@ export async function startScheduler(
     closers.add("state store", () => store.close());
     const files = stateFiles(store);
     const setup = { options, files, queues, control, clock, log, closers };
-    const parts = wire({ ...setup, alarmSecret, unverifiedMs, graceMs, stalledAfterMs });
+    const times = { unverifiedMs, graceMs, stalledAfterMs, retryPauseMs };
+    const parts = wire({ ...setup, ...times, alarmSecret });
     // What takes work is closed at the same time, so that one grace period is enough for all.
     const active = closers.parallel("active parts");
     active.add("planner", () => parts.planner.close());
@@ -75,7 +79,8 @@ export async function startScheduler(
     const { runs, nights } = parts;
     const onFinished = parts.reconciler.wake;
     await schedulerWorkers({ options, prefix, runs, nights, log, onFinished, closers: active });
-    const app = httpApp({ token, log, services: parts });
+    const ready = readiness({ files, queues, control });
+    const app = httpApp({ token, log, services: { ...parts, readiness: ready } });
     const server = await listen({ app, ...options.listen });
     active.add("HTTP server", () => server.close(GRACE_MS));
     const watch = repeatedly(watchMs, () => watchState(parts, log));

@@ -1,5 +1,5 @@
 import {
-  assertTimetable,
+  assertKeepable,
   type JobQueues,
   lastNight,
   listNights,
@@ -9,16 +9,20 @@ import {
   putNight,
   removeNight,
 } from "@nightbeam/queue";
+import { runIdOf } from "@nightbeam/run";
 import { type Log, reasonOf } from "@nightbeam/service/log";
 import type { Alarms } from "../alarms/alarms.js";
-import type { NightStatus, RunStatus } from "../api/answers.js";
+import type { NightList, NightStatus, RunStatus } from "../api/answers.js";
 import type { Submission } from "../api/request.js";
 import { isoTime, type WallClock } from "../clock.js";
+import { SchedulerError } from "../errors.js";
 import type { NightRequest } from "../http/night-routes.js";
 import { requireRedis } from "../runs/retry-missing.js";
 import type { RunRegistry } from "../runs/run-registry.js";
+import { timesOfNight } from "../runs/run-times.js";
 import { documents, type StateFiles } from "../state/documents.js";
 import { keyedMutex } from "../state/mutex.js";
+import { readEach } from "../state/read-each.js";
 import {
   assertDated,
   type NightRecord,
@@ -31,14 +35,19 @@ export interface NightScheduleOptions {
   readonly files: StateFiles;
   readonly queues: JobQueues;
   readonly runs: Pick<RunRegistry, "start" | "get">;
-  readonly alarms: Pick<Alarms, "raise">;
+  readonly alarms: Pick<Alarms, "raise" | "mend">;
   /** Refuses paths that work on no date. */
   readonly check: (request: Submission) => Promise<void>;
+  /** Refuses a location that holds a run of one machine. */
+  readonly refuseForeignRun: (out: string) => Promise<void>;
   readonly clock: WallClock;
   readonly log: Log;
   /** How late a night may start before it counts as missed. */
   readonly graceMs: number;
 }
+
+/** The alarms that are about a night and not about one of its runs. */
+const NIGHT_KINDS = ["night_failed", "night_missed"] as const;
 
 /** Runs that start by a timetable. The state store has the record; the schedules in Redis are derived from it. */
 export class NightSchedule {
@@ -56,28 +65,31 @@ export class NightSchedule {
   async put(name: string, night: NightRequest): Promise<NightStatus> {
     const { queues, clock, check } = this.#options;
     assertDated(night.request);
-    assertTimetable(night);
+    const now = clock.now();
+    assertKeepable({ ...night, now });
     await check(night.request);
+    await this.#assertOutFree(name, night);
     const record: NightRecord = { ...night, putAt: isoTime(clock.now()) };
     await this.#records.put(name, record);
     await putNight(queues, { name, cron: night.cron, timeZone: night.timeZone });
     return this.#status(name, record);
   }
 
-  async list(): Promise<readonly NightStatus[]> {
-    const nights: NightStatus[] = [];
-    for (const name of await this.#records.keys()) {
+  async list(): Promise<NightList> {
+    const { read, unreadable } = await readEach(await this.#records.keys(), async (name) => {
       const record = await this.#records.get(name);
-      if (record !== undefined) nights.push(await this.#status(name, record));
-    }
-    return nights;
+      return record === undefined ? undefined : this.#status(name, record);
+    });
+    return { nights: [...read], unreadable: [...unreadable] };
   }
 
   async remove(name: string): Promise<boolean> {
     requireRedis(this.#options.queues);
-    const record = await this.#records.get(name);
+    // One that cannot be read can be removed.
+    const record = await this.#records.get(name).catch(() => undefined);
     await this.#records.remove(name);
     const scheduled = await removeNight(this.#options.queues, name);
+    for (const kind of NIGHT_KINDS) this.#options.alarms.mend({ kind, night: name });
     return record !== undefined || scheduled;
   }
 
@@ -137,11 +149,38 @@ export class NightSchedule {
           return undefined;
         }
       }
-      const started = await runs.start(requestOfDate(record.request, date), { night: name });
+      const times = timesOfNight(record, { startsAt: night.startsAt, now: clock.now() });
+      const started = await runs.start(requestOfDate(record.request, date), {
+        night: name,
+        ...times,
+        ...(record.priority === undefined ? {} : { priority: record.priority }),
+      });
+      alarms.mend({ kind: "night_failed", night: name });
+      if (!late) alarms.mend({ kind: "night_missed", night: name });
       await dates.create(date, { runId: started.run.id, at: isoTime(clock.now()) });
       log.info({ night: name, date, runId: started.run.id, late }, "started a night");
       return { runId: started.run.id, created: started.outcome === "created" };
     });
+  }
+
+  /** @throws SchedulerError OUT_TAKEN if another night or run writes to the same location */
+  async #assertOutFree(name: string, night: NightRequest): Promise<void> {
+    const { runs, clock, refuseForeignRun } = this.#options;
+    const out = placeOf(night.request);
+    for (const other of await this.#records.keys()) {
+      const record =
+        other === name ? undefined : await this.#records.get(other).catch(() => undefined);
+      if (record === undefined || placeOf(record.request) !== out) continue;
+      throw outTaken(`${night.request.out} is also where night ${other} writes`);
+    }
+    const next = nextNight(night, clock.now());
+    if (next === undefined) return;
+    const { out: place } = requestOfDate(night.request, next.date);
+    const run = await runs.get(runIdOf(place));
+    if (run !== undefined && run.night !== name) {
+      throw outTaken(`${place} already holds run ${run.id}`);
+    }
+    await refuseForeignRun(place);
   }
 
   #reportFailure(name: string, error: unknown): void {
@@ -178,6 +217,14 @@ export class NightSchedule {
     const runId = (await this.#dates(name).get(date))?.runId;
     return runId === undefined ? undefined : this.#options.runs.get(runId);
   }
+}
+
+function placeOf({ out }: Submission): string {
+  return out.replace(/\/+$/, "");
+}
+
+function outTaken(problem: string): SchedulerError {
+  return new SchedulerError("OUT_TAKEN", `--out: ${problem}. Name another place.`);
 }
 
 /** The run of a night. */
