@@ -1,4 +1,4 @@
-import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { openControl } from "@nightbeam/control";
 import type { Recommendation } from "@nightbeam/dataset";
@@ -325,6 +325,30 @@ describe("a drafter", () => {
     await world().server.restart();
     verifier.hold = false;
     await allDone(run);
+    await finish(run.out);
+    expect(await listsOf(run.out)).toEqual(night().expected);
+  });
+
+  it("waits for a store that takes no files, and writes the lists that it has computed", async () => {
+    const run = await submit("store full");
+    // No directory can be made at its place.
+    await writeFile(join(run.out, "parts"), "");
+    const waits: unknown[] = [];
+    const log: Log = {
+      ...silentLog,
+      child: () => log,
+      warn: (fields, message) =>
+        void (message.includes("wait for the store") && waits.push(fields)),
+    };
+    await start({}, { log });
+    await until("shards wait", () => waits.length >= 2);
+    expect((await states(run)).toSorted()).toEqual(["active", "active", "waiting", "waiting"]);
+    const asked = night().verifier.calls.length;
+    await rm(join(run.out, "parts"));
+    await allDone(run);
+    expect(asked).toBeLessThan(night().verifier.calls.length);
+    const job = await world().queues.shards.getJob(`${run.runId}-s00000`);
+    expect(job?.attemptsStarted).toBe(1);
     await finish(run.out);
     expect(await listsOf(run.out)).toEqual(night().expected);
   });

@@ -2,10 +2,12 @@ import type { SearchOutcome } from "@nightbeam/decoding";
 import type { VerifierDirectory } from "@nightbeam/protocol";
 import { decodeRows } from "@nightbeam/recommend";
 import { readShardInput, writeAttempt } from "@nightbeam/run";
+import { systemClock } from "@nightbeam/service";
 import type { Log } from "@nightbeam/service/log";
 import { openStore, type ShardStore } from "@nightbeam/store";
 import { DrafterError } from "../errors.js";
 import type { WrittenShard } from "../run-store.js";
+import { waitOut } from "../shard/wait-out.js";
 import { isHarmless } from "../thread/failure.js";
 import type { ShardOrder, ShardProgress, ThreadSetup } from "../thread/messages.js";
 
@@ -20,6 +22,8 @@ export interface OrderJob {
   readonly log: Log;
   readonly signal: AbortSignal;
   readonly onProgress: (progress: ShardProgress) => void;
+  /** Called when the lists are computed and the store does not take them. */
+  readonly onWait: (reason: string) => void;
 }
 
 /**
@@ -76,13 +80,11 @@ async function decodeWith(
   const busySeconds = (performance.now() - startedAt) / 1_000;
   const stats = { ...result.stats, ...context.lap(), busySeconds };
   const { scratch } = setup;
-  return writeAttempt({
-    store,
-    plan,
-    result: { ...result, index, stats, draftWidths: context.draftWidths() },
-    attempt,
-    scratch,
+  const written = { ...result, index, stats, draftWidths: context.draftWidths() };
+  return waitOut(() => writeAttempt({ store, plan, result: written, attempt, scratch, signal }), {
     signal,
+    onTrouble: job.onWait,
+    clock: systemClock,
   });
 }
 

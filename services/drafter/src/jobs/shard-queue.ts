@@ -29,6 +29,8 @@ export interface TakenShard {
   cancelled(runId: string): RunSignal;
   stop(cause: StopCause): void;
   updateProgress(progress: object): Promise<void>;
+  /** Reports that the store does not take the lists. May stop the shard, if that has lasted too long. */
+  waitForStore(reason: string): void;
 }
 
 export interface ShardQueueOptions
@@ -45,6 +47,11 @@ interface TookJob {
   readonly token: string;
   readonly signal: AbortSignal;
   readonly connection: Promise<QueueConnection>;
+}
+
+interface OfferedJob extends TookJob {
+  /** What its data say about the shard, if they can be read. */
+  readonly offered: OfferedShard | undefined;
 }
 
 /** After the grace, shards are stopped and handed back for at most this long. */
@@ -167,7 +174,7 @@ export class ShardQueue {
       throw await this.#end(job, { ...took, error, offered: undefined });
     }
     try {
-      const result = await this.#work(job, took);
+      const result = await this.#work(job, { ...took, offered });
       if (offered !== undefined) policy.succeeded(offered);
       return result;
     } catch (error) {
@@ -177,8 +184,8 @@ export class ShardQueue {
     }
   }
 
-  async #work(job: ShardJob, took: TookJob): Promise<ShardJobResult> {
-    const { signal } = took;
+  async #work(job: ShardJob, took: OfferedJob): Promise<ShardJobResult> {
+    const { signal, offered } = took;
     const id = job.id ?? "";
     const controller = new AbortController();
     const stop = (cause: StopCause) => controller.abort(new ShardStopped(cause));
@@ -202,6 +209,11 @@ export class ShardQueue {
         },
         stop,
         updateProgress: (progress) => job.updateProgress(progress),
+        waitForStore: (reason) => {
+          if (offered !== undefined && !this.#options.policy.waitForStore(offered, reason)) {
+            stop({ kind: "store-failed", reason });
+          }
+        },
       });
     } finally {
       cancelledSignal?.release();
@@ -215,7 +227,7 @@ export class ShardQueue {
   /** Ends the job of a shard that was not done. @returns the error to throw to BullMQ */
   #end(
     job: ShardJob,
-    { token, error, offered }: TookJob & { error: unknown; offered: OfferedShard | undefined },
+    { token, error, offered }: OfferedJob & { readonly error: unknown },
   ): Promise<Error> {
     const { policy, putOffMs, clock, log } = this.#options;
     const fate = fateOf(error);

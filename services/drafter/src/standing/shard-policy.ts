@@ -94,6 +94,19 @@ export class ShardPolicy {
     this.#standing.undone(runId);
   }
 
+  /**
+   * Records that a shard in progress waits for the store.
+   *
+   * @returns false if this has lasted for as long as it is waited out
+   */
+  waitForStore(shard: OfferedShard, reason: string): boolean {
+    const { runId } = shard;
+    this.#troubled.set(runId, shard);
+    const stopped = this.#standing.failed(runId, { blame: "store", reason });
+    if (stopped !== undefined) this.#logStop(runId, stopped);
+    return !this.#standing.isOverdue(runId);
+  }
+
   failed(shard: OfferedShard, { blame, reason }: { blame: Blame; reason: string }): Verdict {
     const { node, otherNodeMs, random = Math.random } = this.#options;
     const { runId, index, failures = [] } = shard;

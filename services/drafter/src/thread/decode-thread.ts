@@ -25,10 +25,19 @@ export interface DecodeThreadOptions {
   readonly patienceMs?: number;
 }
 
+/** How the shard's owner follows the work on it. */
+export interface DecodeJob {
+  readonly signal: AbortSignal;
+  readonly onProgress: (progress: ShardProgress) => void;
+  /** Called when the lists are computed and the store does not take them; the thread tries again. */
+  readonly onWait: (reason: string) => void;
+}
+
 interface Task {
   readonly resolve: (written: WrittenShard) => void;
   readonly reject: (error: unknown) => void;
   readonly onProgress: (progress: ShardProgress) => void;
+  readonly onWait: (reason: string) => void;
   endPatience: () => void;
 }
 
@@ -71,10 +80,7 @@ export class DecodeThread {
    *
    * @throws ShardFailure; DrafterError THREAD_DIED, THREAD_LOST, CLOSED; the signal's reason
    */
-  decode(
-    order: ShardOrder,
-    job: { signal: AbortSignal; onProgress: (progress: ShardProgress) => void },
-  ): Promise<WrittenShard> {
+  decode(order: ShardOrder, job: DecodeJob): Promise<WrittenShard> {
     return new Promise((resolve, reject) => {
       if (job.signal.aborted) throw job.signal.reason;
       if (this.#state === "closed") throw new DrafterError("CLOSED", "the drafter is closed");
@@ -96,6 +102,9 @@ export class DecodeThread {
         },
         onProgress: (progress) => {
           if (!job.signal.aborted) job.onProgress(progress);
+        },
+        onWait: (reason) => {
+          if (!job.signal.aborted) job.onWait(reason);
         },
         endPatience: () => {},
       });
@@ -142,6 +151,9 @@ export class DecodeThread {
     switch (message.kind) {
       case "progress":
         this.#tasks.get(message.id)?.onProgress(message.progress);
+        break;
+      case "waiting":
+        this.#tasks.get(message.id)?.onWait(message.reason);
         break;
       case "written":
         this.#end(message.id)?.resolve(message.written);

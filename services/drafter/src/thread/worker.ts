@@ -29,7 +29,8 @@ function serve(port: MessagePort, setup: ThreadSetup): void {
       const onProgress = throttled<ShardProgress>((progress) =>
         send({ kind: "progress", id, progress }),
       );
-      const job = { contexts, setup, verifiers, log, signal, onProgress };
+      const onWait = (reason: string) => send({ kind: "waiting", id, reason });
+      const job = { contexts, setup, verifiers, log, signal, onProgress, onWait };
       const written = await decodeOrder(order, job);
       send({ kind: "written", id, written });
     } catch (error) {
