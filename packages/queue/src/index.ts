@@ -19,6 +19,7 @@ export {
 export { addRun, repairRun } from "./flow/add-run.js";
 export { cancelRun, isCancelled, restoreRun } from "./flow/cancelled.js";
 export { MAX_SHARDS } from "./flow/change-run.js";
+export { nextTry } from "./flow/next-try.js";
 export { type JobQueues, openQueues } from "./flow/queues.js";
 export { isRefusal } from "./flow/redis-failure.js";
 export { type RunJobs, runJobs } from "./flow/run-jobs.js";
@@ -35,7 +36,7 @@ export {
   type ShardJobData,
   type ShardJobResult,
 } from "./jobs/job-kinds.js";
-export { DEFAULT_PREFIX, type WorkerTimes, workerOptions } from "./jobs/options.js";
+export { DEFAULT_PREFIX, redisPrefix, type WorkerTimes, workerOptions } from "./jobs/options.js";
 export { parseJob } from "./jobs/parse-job.js";
 export { assertTimetable, lastNight, type Night, nextNight } from "./night/local-night.js";
 export { missedNight } from "./night/missed-night.js";

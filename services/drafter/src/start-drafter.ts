@@ -1,5 +1,6 @@
 import { type Control, combineDirectories, staticVerifiers } from "@nightbeam/control";
 import type { VerifierDirectory } from "@nightbeam/protocol";
+import { redisPrefix } from "@nightbeam/queue";
 import {
   type Clock,
   readTls,
@@ -45,8 +46,6 @@ export interface DrafterDeps {
   readonly control?: Pick<Control, "announce" | "watchNodes">;
   readonly clock?: Clock;
   readonly timing?: DrafterTiming;
-  /** The prefix of the queues in Redis. Default: that of all nodes. */
-  readonly prefix?: string;
   /** The file of the decode thread. Default: that of this package. */
   readonly threadFile?: URL;
 }
@@ -120,7 +119,7 @@ async function open(setup: Setup): Promise<RunningDrafter> {
   const work = new ShardWork({ openStore: openRunStore, thread, clock, log, timeoutMs });
   const queue = await ShardQueue.open({
     redisUrl: options.redis,
-    prefix: deps.prefix,
+    prefix: redisPrefix(options.namespace),
     name,
     concurrency: options.shardsAtOnce,
     lockMs: options.lockMs,

@@ -45,6 +45,7 @@ describe("the queue of shards", () => {
     });
     const queue = await ShardQueue.open({
       redisUrl,
+      prefix: world().queues.prefix,
       policy,
       name,
       concurrency,

@@ -36,7 +36,7 @@ describe.skipIf(!redisIsHere())("the health of Redis", () => {
     await admin.config("SET", "maxmemory", "0");
     expect(await health()).toMatchObject({ state: "ok" });
     await admin.config("SET", "requirepass", "secret");
-    await admin.client("KILL", "TYPE", "normal", "SKIPME", "yes");
+    await admin.call("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes");
     expect(await health()).toMatchObject({
       state: "refuses",
       words: expect.stringMatching(/^NOAUTH/),

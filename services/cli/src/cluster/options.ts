@@ -1,5 +1,5 @@
 import { PRECISIONS } from "@nightbeam/model";
-import { oneOf, wholeNumber } from "@nightbeam/service";
+import { namespaceField, oneOf, wholeNumber } from "@nightbeam/service";
 import { z } from "zod";
 import { DEFAULT_DIRECTORY } from "./cluster-file.js";
 
@@ -17,6 +17,7 @@ export const clusterUpSchema = z.object({
   workersPerVerifier: wholeNumber(1).optional(),
   redis: z.string().optional(),
   nats: z.string().optional(),
+  namespace: namespaceField,
   schedulerPort: port.default(7080),
   logFormat: oneOf(["pretty", "json"]).default("pretty"),
   install: z.boolean().default(true),

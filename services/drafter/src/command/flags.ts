@@ -1,4 +1,10 @@
-import { type Flag, HEALTH_FLAG, LOG_FLAGS, NODE_NAME_FLAG } from "@nightbeam/service";
+import {
+  type Flag,
+  HEALTH_FLAG,
+  LOG_FLAGS,
+  NAMESPACE_FLAG,
+  NODE_NAME_FLAG,
+} from "@nightbeam/service";
 
 /** The flags of `nightbeam drafter`. Their defaults are in the schema. */
 export const DRAFTER_FLAGS: readonly Flag[] = [
@@ -6,12 +12,15 @@ export const DRAFTER_FLAGS: readonly Flag[] = [
     flag: "--redis <url>",
     meaning: "address of the job queue: redis://host:port",
     variable: "NIGHTBEAM_REDIS_URL",
+    isSecret: true,
   },
   {
     flag: "--nats <url>",
     meaning: "NATS servers, through which nodes find each other; without them, name the verifiers",
     variable: "NIGHTBEAM_NATS_URL",
+    isSecret: true,
   },
+  NAMESPACE_FLAG,
   {
     flag: "--verifiers <host:port,...>",
     meaning: "verifiers to use in addition to those found through NATS",

@@ -1,7 +1,6 @@
 import {
   type CancelledWatch,
   checkRedis,
-  DEFAULT_PREFIX,
   type FaultKeys,
   isRefusal,
   JOBS,
@@ -23,7 +22,8 @@ export type ShardJob = Job<ShardJobData, ShardJobResult>;
 
 export interface ConnectionOptions {
   readonly redisUrl: string;
-  readonly prefix?: string | undefined;
+  /** The prefix of all keys and channels. */
+  readonly prefix: string;
   /** The name of the drafter, which BullMQ stores with the jobs that it takes. */
   readonly name: string;
   readonly concurrency: number;
@@ -72,7 +72,7 @@ class ShardWorker extends Worker<ShardJobData, ShardJobResult> {
 
 /** @throws QueueError REDIS_UNREACHABLE, REDIS_UNSAFE, REDIS_TOO_OLD */
 export async function openConnection(options: ConnectionOptions): Promise<QueueConnection> {
-  const { redisUrl, prefix = DEFAULT_PREFIX, lockMs, stallCheckMs, log, clock, leases } = options;
+  const { redisUrl, prefix, lockMs, stallCheckMs, log, clock, leases } = options;
   const redis = await openRedis({ url: redisUrl, role: "worker", log });
   let cancelled: CancelledWatch;
   try {

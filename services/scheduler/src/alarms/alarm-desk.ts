@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
 import type { Alarm, AlarmEvent } from "../api/answers.js";
 import { elapsedMs, isoTime } from "../clock.js";
+import type { AlarmMatch, AlarmOptions, NewAlarm } from "./alarm.js";
 import { type AlarmFiles, type AlarmMark, alarmFiles, alarmId } from "./alarm-files.js";
-import type { AlarmMatch, AlarmOptions, NewAlarm } from "./alarms.js";
 import { timeLimited } from "./time-limited.js";
 
 /** An alarm that is not cleared, as this scheduler knows it. */
@@ -213,11 +213,12 @@ function keyOf({ kind, runId, night, subject }: NewAlarm): string {
   return createHash("sha256").update(identity).digest("hex").slice(0, 16);
 }
 
-function matches(alarm: Alarm, { kind, runId, night, subject }: AlarmMatch): boolean {
+function matches(alarm: Alarm, { kind, runId, night, subject, keep }: AlarmMatch): boolean {
   return (
     (kind === undefined || alarm.kind === kind) &&
     (runId === undefined || alarm.runId === runId) &&
     (night === undefined || alarm.night === night) &&
-    (subject === undefined || alarm.subject === subject)
+    (subject === undefined || alarm.subject === subject) &&
+    keep?.(alarm) !== true
   );
 }

@@ -1,20 +1,7 @@
-import { type Log, reasonOf } from "@nightbeam/service/log";
-import type { AlarmKind } from "../api/alarm-kinds.js";
-import type { Alarm, AlarmEvent } from "../api/answers.js";
-import type { WallClock } from "../clock.js";
-import type { StateFiles } from "../state/documents.js";
+import { reasonOf } from "@nightbeam/service/log";
+import type { Alarm } from "../api/answers.js";
+import type { AlarmMatch, AlarmOptions, NewAlarm } from "./alarm.js";
 import { AlarmDesk } from "./alarm-desk.js";
-
-/** An alarm to raise. Kind, run, night and subject make it the same one; the message may change. */
-export type NewAlarm = Omit<Alarm, "id" | "at" | "kind"> & { readonly kind: AlarmKind };
-
-/** Which alarms: those with all of these. */
-export interface AlarmMatch {
-  readonly kind?: AlarmKind;
-  readonly runId?: string;
-  readonly night?: string;
-  readonly subject?: string;
-}
 
 /**
  * Problems that people should know about soon. An alarm stands from the first `raise` until `mend`. Raising it again
@@ -34,29 +21,6 @@ export interface Alarms {
   clear(): Promise<void>;
   /** Waits until everything above is stored. */
   settled(): Promise<void>;
-}
-
-export interface AlarmOptions {
-  readonly files: StateFiles;
-  readonly log: Log;
-  readonly clock: WallClock;
-  /** Milliseconds since some moment, never going back. Default: the process's monotonic clock. */
-  readonly elapsed?: () => number;
-  readonly outbox?: AlarmOutbox | undefined;
-}
-
-/** Where alarms are sent. */
-export interface AlarmOutbox {
-  /** Sends an event. The events of an alarm arrive in order. */
-  send(event: AlarmEvent, delivery: Delivery): void;
-  /** Whether the event is being sent. */
-  isSending(event: Pick<AlarmEvent, "id" | "event">): boolean;
-}
-
-export interface Delivery {
-  /** Whether another scheduler has sent the event. */
-  readonly isSent: () => Promise<boolean>;
-  readonly onSent: () => void;
 }
 
 export function openAlarms(options: AlarmOptions): Alarms {

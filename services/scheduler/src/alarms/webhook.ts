@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Log, reasonOf } from "@nightbeam/service/log";
 import type { AlarmEvent } from "../api/answers.js";
-import type { AlarmOutbox, Delivery } from "./alarms.js";
+import type { AlarmOutbox, Delivery } from "./alarm.js";
 import { signedHeaders } from "./signature.js";
 
 export interface WebhookOptions {

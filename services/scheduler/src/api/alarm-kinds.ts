@@ -1,6 +1,8 @@
 /**
  * The kinds of alarms, a closed set. docs/guides/operations.md says for each what it means, what to do, and when it is
  * cleared.
+ *
+ * @public for receivers of the webhook
  */
 export const ALARM_KINDS = [
   /** Nothing of a run was committed, or read while it is planned, for a while; the message says why if it is known. */
@@ -37,4 +39,5 @@ export const ALARM_KINDS = [
   "clock_differs",
 ] as const;
 
+/** @public for receivers of the webhook */
 export type AlarmKind = (typeof ALARM_KINDS)[number];

@@ -43,6 +43,10 @@ export const runStatusSchema = z.object({
   /** The night that started it. */
   night: z.string().exactOptional(),
   submittedAt: time,
+  /** When it must be complete. */
+  dueAt: time.exactOptional(),
+  /** When it will be complete at its present rate, if that can be estimated. */
+  expectedAt: time.exactOptional(),
   /** When the state became complete, partial, cancelled or refused. */
   endedAt: time.exactOptional(),
   /** Input rows: in total, read so far by planning, and done. */
@@ -123,11 +127,17 @@ export const alarmSchema = z.object({
   night: z.string().exactOptional(),
   /** What else it is about: a node, a verifier, the location of a store or a date. */
   subject: z.string().exactOptional(),
+  /** The node that reported it; others may have as well. */
+  node: z.string().exactOptional(),
 });
 
 export type Alarm = Readonly<z.infer<typeof alarmSchema>>;
 
-/** What the webhook is sent: an alarm that was raised, or one that was cleared. */
+/**
+ * What the webhook is sent: an alarm that was raised, or one that was cleared.
+ *
+ * @public for receivers of the webhook
+ */
 export type AlarmEvent = Alarm & { readonly event: "raised" | "cleared" };
 
 export const alarmListSchema = z.object({ alarms: z.array(alarmSchema) });

@@ -33,6 +33,8 @@ export interface VerifierWatch {
    * verifiers by address, only after a long time without a commit.
    */
   reason(view: ObservedRun): string | undefined;
+  /** Why no announced verifier can answer, whatever drafters were given by address. */
+  unverified(view: ObservedRun): string | undefined;
   /** Raises `run_unverified` if no verifier could answer for a long time, and ends it once one can. */
   check(view: ObservedRun): void;
   /** Forgets a run that has ended or was resumed. */
@@ -62,14 +64,17 @@ export function openVerifierWatch(options: VerifierWatchOptions): VerifierWatch 
       const why = unverified(view);
       return verifiers().areNamed && !isStuck(view) ? undefined : why;
     },
+    unverified,
     check: (view) => {
       const { runId, night } = view.record;
+      if (!verifiers().connected) return;
       const why = unverified(view);
       const commits = view.commits.length;
+      const before = waiting.get(runId);
+      if (why === undefined) waiting.delete(runId);
+      else if (before?.commits !== commits) waiting.set(runId, { since: elapsed(), commits });
       // Drafters may have verifiers that are not announced: a run that makes progress is fine.
-      if (why === undefined || waiting.get(runId)?.commits !== commits) {
-        if (why === undefined) waiting.delete(runId);
-        else waiting.set(runId, { since: elapsed(), commits });
+      if (why === undefined || (before !== undefined && before.commits !== commits)) {
         alarms.mend({ kind: KIND, runId });
         return;
       }
