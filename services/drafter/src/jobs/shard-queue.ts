@@ -55,7 +55,7 @@ interface OfferedJob extends TookJob {
 }
 
 /** After the grace, shards are stopped and handed back for at most this long. */
-const ABORT_MS = 5_000;
+const ABORT_MS = 3_000;
 /** The same while Redis cannot be reached: then nothing can be handed back. */
 const AWAY_MS = 500;
 

@@ -1,6 +1,6 @@
 import { Worker } from "node:worker_threads";
 import type { VerifierDirectory } from "@nightbeam/protocol";
-import type { Clock } from "@nightbeam/service";
+import { type Clock, within } from "@nightbeam/service";
 import type { Log } from "@nightbeam/service/log";
 import { DrafterError } from "../errors.js";
 import type { WrittenShard } from "../run-store.js";
@@ -55,6 +55,9 @@ const NEXT: Readonly<Record<State, readonly State[]>> = {
 
 /** A call of a draft cannot be interrupted; the longest ones take seconds. */
 const PATIENCE_MS = 15_000;
+
+/** How long the thread may take to close its models; its shards have ended. */
+const CLOSE_MS = 1_500;
 
 /** The thread that does all heavy work, as the thread that renews locks sees it. */
 export class DecodeThread {
@@ -119,12 +122,10 @@ export class DecodeThread {
     this.#endMirror();
     const ended = new Promise<void>((resolve) => thread.once("exit", () => resolve()));
     thread.postMessage({ kind: "close" } satisfies ToThread);
-    const endPatience = this.#options.clock.after(
-      this.#options.patienceMs ?? PATIENCE_MS,
-      () => void thread.terminate(),
-    );
-    await ended;
-    endPatience();
+    const { clock } = this.#options;
+    if (await within(ended, { ms: CLOSE_MS, clock })) return;
+    // A call of native code in progress cannot be terminated; the process ends without it.
+    await within(thread.terminate(), { ms: CLOSE_MS, clock });
   }
 
   #running(): Worker {
