@@ -8,6 +8,7 @@ import {
   type RunningDrafter,
   startDrafter,
 } from "@nightbeam/drafter";
+import { listFaults } from "@nightbeam/queue";
 import { finishRun } from "@nightbeam/run";
 import { type Log, silentLog } from "@nightbeam/service/log";
 import { openStore } from "@nightbeam/store";
@@ -351,6 +352,38 @@ describe("a drafter", () => {
     expect(job?.attemptsStarted).toBe(1);
     await finish(run.out);
     expect(await listsOf(run.out)).toEqual(night().expected);
+  });
+
+  it("leaves a run to a healthy drafter if its own disk takes no files", async () => {
+    const run = await night().plan("bad disk");
+    const scratch = join(night().scratch, "bad");
+    const timing = { reportMs: 100, pauses: { ...PAUSES, own: { minMs: 60_000, maxMs: 60_000 } } };
+    const options = { otherNodeMs: 60_000, shardsAtOnce: 1 };
+    await start({ name: "bad", scratch, ...options }, { timing });
+    await rm(scratch, { recursive: true });
+    await writeFile(scratch, "");
+    await world().add(run);
+    const { queues } = world();
+    await until("it reports itself", async () => {
+      await promote();
+      return (await listFaults(queues)).length > 0;
+    });
+    expect(await listFaults(queues)).toMatchObject([
+      {
+        kind: "node_failing",
+        node: "bad",
+        runId: run.runId,
+        message: expect.stringContaining(scratch),
+      },
+    ]);
+    await start({ name: "good", ...options }, { timing });
+    await until("all shards are done", async () => {
+      await promote();
+      return (await states(run)).every((one) => one === "completed");
+    });
+    await finish(run.out);
+    expect(await listsOf(run.out)).toEqual(night().expected);
+    await rm(scratch);
   });
 
   it("does not decode a shard that is committed already", async () => {

@@ -2,7 +2,7 @@ import { type Log, silentLog } from "@nightbeam/service/log";
 import { StoreError } from "@nightbeam/store";
 import { FakeTime, settle } from "@nightbeam/testing";
 import { describe, expect, it } from "vitest";
-import type { TakenShard } from "../src/jobs/shard-queue.js";
+import type { TakenShard } from "../src/jobs/job-handler.js";
 import type { RunStore, WrittenShard } from "../src/run-store.js";
 import { ShardWork } from "../src/shard/shard-work.js";
 import { ShardStopped, type StopCause } from "../src/shard/stop.js";

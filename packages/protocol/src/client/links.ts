@@ -38,6 +38,13 @@ export class Links {
     return link === undefined ? undefined : { link, end: link.lease(tokens) };
   }
 
+  /** Whether a verifier takes calls, now or when it is less busy. */
+  get isAnyReady(): boolean {
+    const now = Date.now();
+    const links = [...this.#links.values()];
+    return links.some((link) => link.usable(now)) || this.busyForMs() !== undefined;
+  }
+
   /** Milliseconds until the first busy verifier takes calls again; undefined if none is busy. */
   busyForMs(): number | undefined {
     const now = Date.now();

@@ -59,10 +59,11 @@ async function decodeWith(
   const { context, order, store, setup, verifiers, signal } = job;
   const { index, attempt } = order;
   const { plan, request } = context.run;
-  const startedAt = performance.now();
   const rows = await readShardInput({ store, plan, index });
   signal.throwIfAborted();
   if (rows.length !== order.rows) throw jobDiffers(order, rows.length);
+  await context.ready(signal);
+  const startedAt = performance.now();
   const { result } = await decodeRows(rows, {
     decoder: context.decoder({ signal, deadline: order.deadline }),
     catalogue: context.catalogue,

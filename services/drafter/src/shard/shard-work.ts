@@ -3,7 +3,7 @@ import type { PartRecord } from "@nightbeam/run";
 import type { Clock } from "@nightbeam/service";
 import { type Log, reasonOf } from "@nightbeam/service/log";
 import { type Fate, fateOf } from "../jobs/fate.js";
-import type { TakenShard } from "../jobs/shard-queue.js";
+import type { TakenShard } from "../jobs/job-handler.js";
 import type { OpenRunStore, RunStore, WrittenShard } from "../run-store.js";
 import type { DecodeThread } from "../thread/decode-thread.js";
 import type { ShardProgress } from "../thread/messages.js";
