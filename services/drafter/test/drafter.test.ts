@@ -58,7 +58,7 @@ describe("a drafter", () => {
       {
         log: silentLog,
         ...deps,
-        timing: { putOffMs: 100, patienceMs: 300, pauses: PAUSES, ...deps.timing },
+        timing: { putOffMs: 100, patienceMs: 1_000, pauses: PAUSES, ...deps.timing },
       },
     );
     drafters.push(drafter);
@@ -279,7 +279,7 @@ describe("a drafter", () => {
     await start();
     await until("failed", async () => {
       await promote();
-      return (await states(run)).every((one) => one === "failed");
+      return (await states(run))[0] === "failed";
     });
     const { catalogue, target } = night().world;
     const [reason = ""] = await world().reasons(run.runId, 1);
@@ -307,7 +307,7 @@ describe("a drafter", () => {
     await start();
     await until("failed", async () => {
       await promote();
-      return (await states(run)).every((one) => one === "failed");
+      return (await states(run))[0] === "failed";
     });
     const [reason = ""] = await world().reasons(run.runId, 1);
     expect(reason).toContain(`the draft at ${night().world.draft} is `);

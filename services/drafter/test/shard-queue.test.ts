@@ -193,8 +193,8 @@ describe("the queue of shards", () => {
       queue.policy.redisAnswered({
         now: Date.now(),
         live: [
-          { name: "here", version: "1", refuses: [] },
-          { name: "there", version: "1", refuses: [] },
+          { name: "here", version: "1", refuses: [], isBlind: false },
+          { name: "there", version: "1", refuses: [], isBlind: false },
         ],
       });
     }
