@@ -100,8 +100,9 @@ async function connect(
 ): Promise<JobQueues> {
   const redis = await openRedis({ url, role: "producer", log });
   closers.add("Redis connection", () => redis.disconnect());
-  for (const warning of (await checkRedis(redis)).warnings) log.warn({}, warning);
-  const queues = openQueues({ redis, prefix: redisPrefix(namespace), log });
+  const prefix = redisPrefix(namespace);
+  for (const warning of (await checkRedis(redis, prefix)).warnings) log.warn({}, warning);
+  const queues = openQueues({ redis, prefix, log });
   closers.add("queues", () => queues.close());
   let watch = watchRedis({ redis, onStuck: () => reconnect() });
   const reconnect = () => {
