@@ -46,7 +46,7 @@ export {
   nextTimeOfDay,
 } from "./night/local-night.js";
 export { missedNight } from "./night/missed-night.js";
-export { listNights, putNight, removeNight } from "./night/schedules.js";
+export { type ListedNight, listNights, putNight, removeNight } from "./night/schedules.js";
 export { checkRedis } from "./redis/check-redis.js";
 export { openRedis } from "./redis/open-redis.js";
 export { type RedisHealth, redisHealth } from "./redis/redis-health.js";

@@ -13,7 +13,7 @@ import {
 import { type Log, reasonOf } from "@nightbeam/service/log";
 import { isoTime } from "../../clock.js";
 import type { RunView } from "../run-view.js";
-import type { PlanningFacts, StallFacts } from "./stall-reason.js";
+import type { PlanningFacts, StallFacts } from "./stall-facts.js";
 
 export interface FactsOptions {
   readonly queues: JobQueues;
