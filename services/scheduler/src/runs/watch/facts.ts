@@ -3,6 +3,7 @@ import {
   listFaults,
   type NodeFault,
   nextTry,
+  promoteFar,
   type RedisHealth,
   type RunJobs,
   redisHealth,
@@ -31,11 +32,15 @@ export interface ClusterFacts {
   readonly faults: readonly NodeFault[];
 }
 
+/** Drafters delay shards for a minute at most, by their own clocks. */
+const MAX_DELAY_MS = 300_000;
+
 /** Never throws: what cannot be read is not known. */
 export async function readClusterFacts(options: FactsOptions): Promise<ClusterFacts> {
   const { queues } = options;
   const redis = await redisHealth(queues);
   if (redis.state !== "ok") return { redis, queue: undefined, faults: [] };
+  await known(options, promoteFar(queues, { maxDelayMs: MAX_DELAY_MS }));
   const [queue, faults] = await Promise.all([
     known(options, shardQueueFacts(queues)),
     known(options, listFaults(queues)),
