@@ -4,6 +4,7 @@ import {
   type JobQueues,
   openQueues,
   openRedis,
+  redisNow,
   redisPrefix,
   watchRedis,
 } from "@nightbeam/queue";
@@ -11,7 +12,7 @@ import { type Closers, loggedClosers, openWith } from "@nightbeam/service/lifecy
 import { type Log, reasonOf } from "@nightbeam/service/log";
 import { openStore } from "@nightbeam/store";
 import { checkAlarmSecret } from "./alarms/alarm-secret.js";
-import { systemWallClock, type WallClock } from "./clock.js";
+import { ledClock, systemWallClock, type WallClock } from "./clock.js";
 import { httpApp } from "./http/app.js";
 import { listen } from "./http/listen.js";
 import type { SchedulerOptions } from "./options.js";
@@ -59,7 +60,8 @@ export async function startScheduler(
   options: SchedulerOptions,
   deps: SchedulerDeps,
 ): Promise<RunningScheduler> {
-  const { log, control, clock = systemWallClock, watchMs = WATCH_MS } = deps;
+  const { log, control, watchMs = WATCH_MS } = deps;
+  const localClock = deps.clock ?? systemWallClock;
   const { unverifiedMs, graceMs, stalledAfterMs, retryPauseMs } = deps;
   const token = checkToken(options.token);
   const alarmSecret = checkAlarmSecret(options);
@@ -68,9 +70,15 @@ export async function startScheduler(
     const store = await openStore(options.state);
     closers.add("state store", () => store.close());
     const files = stateFiles(store);
-    const setup = { options, files, queues, control, clock, log, closers };
+    const redisClock = ledClock(localClock);
+    await redisNow(queues.redis).then(redisClock.learn, () => undefined);
+    // A test that gives a clock means it.
+    const clock = deps.clock ?? redisClock;
+    const onRedisTime = redisClock.learn;
+    const setup = { options, files, queues, control, log, closers };
+    const clocks = { clock, localClock, onRedisTime };
     const times = { unverifiedMs, graceMs, stalledAfterMs, retryPauseMs };
-    const parts = wire({ ...setup, ...times, alarmSecret });
+    const parts = wire({ ...setup, ...clocks, ...times, alarmSecret });
     // What takes work is closed at the same time, so that one grace period is enough for all.
     const active = closers.parallel("active parts");
     active.add("planner", () => parts.planner.close());

@@ -32,7 +32,12 @@ export interface WireOptions {
   readonly files: StateFiles;
   readonly queues: JobQueues;
   readonly control: Control | undefined;
+  /** The time of day by which everything happens. */
   readonly clock: WallClock;
+  /** The clock of this machine. */
+  readonly localClock: WallClock;
+  /** Called with Redis' time now and then. */
+  readonly onRedisTime: (now: number) => void;
   readonly log: Log;
   readonly unverifiedMs: number | undefined;
   /** Pause before a partial run is tried again for the nth time. */
@@ -85,6 +90,9 @@ export function wire(setup: WireOptions): Parts {
   const plan = planWith({ queues, leaseMs, outputs, reopenings, verifiers, log });
   const onEnd = (runId: string) => reconciler.wake(runId);
   const planner = openPlanner({ plan, refusals, alarms, clock, log, onEnd });
+  const raiseForCluster = clusterAlarms({
+    ...{ alarms, clock: setup.localClock, host: hostname(), redisGraceMs: setup.graceMs },
+  });
   const watch = openRunWatch({
     queues,
     alarms,
@@ -94,7 +102,10 @@ export function wire(setup: WireOptions): Parts {
     log,
     drafters: lists.drafters,
     rowsUnderWay: (view) => rowsUnderWay(queues, view),
-    onFacts: clusterAlarms({ alarms, clock, host: hostname(), redisGraceMs: setup.graceMs }),
+    onFacts: (facts) => {
+      if (facts.redis.state === "ok") setup.onRedisTime(facts.redis.now);
+      raiseForCluster(facts);
+    },
     stalledAfterMs: setup.stalledAfterMs ?? options.stalledAfter * 60_000,
   });
   const reconciler = openReconciler({
@@ -142,7 +153,8 @@ export function wire(setup: WireOptions): Parts {
 function wireAlarms(setup: WireOptions): Alarms {
   const { options, files, clock, log, closers, alarmSecret } = setup;
   const url = options.alarmWebhook;
-  const webhook = url === undefined ? undefined : openWebhook({ url, secret: alarmSecret, log });
+  const webhook =
+    url === undefined ? undefined : openWebhook({ url, secret: alarmSecret, clock, log });
   if (webhook !== undefined) closers.add("webhook", () => webhook.close());
   const alarms = openAlarms({ files, log, clock, outbox: webhook });
   closers.add("alarms", () => alarms.settled());

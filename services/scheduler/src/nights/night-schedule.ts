@@ -1,6 +1,7 @@
 import {
   assertKeepable,
   type JobQueues,
+  type ListedNight,
   lastNight,
   listNights,
   missedNight,
@@ -9,13 +10,11 @@ import {
   putNight,
   removeNight,
 } from "@nightbeam/queue";
-import { runIdOf } from "@nightbeam/run";
 import { type Log, reasonOf } from "@nightbeam/service/log";
 import type { Alarms } from "../alarms/alarms.js";
 import type { NightList, NightStatus, RunStatus } from "../api/answers.js";
 import type { Submission } from "../api/request.js";
 import { isoTime, type WallClock } from "../clock.js";
-import { SchedulerError } from "../errors.js";
 import type { NightRequest } from "../http/night-routes.js";
 import { requireRedis } from "../runs/retry-missing.js";
 import type { RunRegistry } from "../runs/run-registry.js";
@@ -23,6 +22,7 @@ import { timesOfNight } from "../runs/run-times.js";
 import { documents, type StateFiles } from "../state/documents.js";
 import { keyedMutex } from "../state/mutex.js";
 import { readEach } from "../state/read-each.js";
+import { assertOutFree } from "./night-place.js";
 import {
   assertDated,
   type NightRecord,
@@ -68,7 +68,8 @@ export class NightSchedule {
     const now = clock.now();
     assertKeepable({ ...night, now });
     await check(night.request);
-    await this.#assertOutFree(name, night);
+    const places = { ...this.#options, records: this.#records };
+    await assertOutFree({ name, night, now }, places);
     const record: NightRecord = { ...night, putAt: isoTime(clock.now()) };
     await this.#records.put(name, record);
     await putNight(queues, { name, cron: night.cron, timeZone: night.timeZone });
@@ -107,16 +108,15 @@ export class NightSchedule {
   /** Restores schedules that Redis has lost, and starts or skips nights that were missed. */
   async watch(): Promise<void> {
     const { queues, clock, graceMs } = this.#options;
-    const known = new Map((await listNights(queues)).map((night) => [night.name, night]));
+    const known = await this.#schedules();
     for (const name of await this.#records.keys()) {
       try {
         const record = await this.#records.get(name);
         if (record === undefined) continue;
         const { cron, timeZone } = record;
-        const schedule = known.get(name);
-        if (schedule?.cron !== cron || schedule.timeZone !== timeZone) {
-          await putNight(queues, { name, cron, timeZone });
-        }
+        const schedule = known?.get(name);
+        const isLost = schedule?.cron !== cron || schedule.timeZone !== timeZone;
+        if (known !== undefined && isLost) await putNight(queues, { name, cron, timeZone });
         const since = Date.parse(record.putAt);
         const lastStarted = await this.#lastDate(name);
         const night = missedNight({ ...record, now: clock.now(), graceMs, lastStarted, since });
@@ -124,6 +124,16 @@ export class NightSchedule {
       } catch (error) {
         this.#reportFailure(name, error);
       }
+    }
+  }
+
+  /** The schedules in Redis. Undefined without Redis: nights start late then, because nothing else finds them. */
+  async #schedules(): Promise<ReadonlyMap<string, ListedNight> | undefined> {
+    try {
+      return new Map((await listNights(this.#options.queues)).map((night) => [night.name, night]));
+    } catch (error) {
+      this.#options.log.warn({ reason: reasonOf(error) }, "cannot read the schedules in Redis");
+      return undefined;
     }
   }
 
@@ -163,26 +173,6 @@ export class NightSchedule {
     });
   }
 
-  /** @throws SchedulerError OUT_TAKEN if another night or run writes to the same location */
-  async #assertOutFree(name: string, night: NightRequest): Promise<void> {
-    const { runs, clock, refuseForeignRun } = this.#options;
-    const out = placeOf(night.request);
-    for (const other of await this.#records.keys()) {
-      const record =
-        other === name ? undefined : await this.#records.get(other).catch(() => undefined);
-      if (record === undefined || placeOf(record.request) !== out) continue;
-      throw outTaken(`${night.request.out} is also where night ${other} writes`);
-    }
-    const next = nextNight(night, clock.now());
-    if (next === undefined) return;
-    const { out: place } = requestOfDate(night.request, next.date);
-    const run = await runs.get(runIdOf(place));
-    if (run !== undefined && run.night !== name) {
-      throw outTaken(`${place} already holds run ${run.id}`);
-    }
-    await refuseForeignRun(place);
-  }
-
   #reportFailure(name: string, error: unknown): void {
     const { alarms, log } = this.#options;
     const reason = reasonOf(error);
@@ -217,14 +207,6 @@ export class NightSchedule {
     const runId = (await this.#dates(name).get(date))?.runId;
     return runId === undefined ? undefined : this.#options.runs.get(runId);
   }
-}
-
-function placeOf({ out }: Submission): string {
-  return out.replace(/\/+$/, "");
-}
-
-function outTaken(problem: string): SchedulerError {
-  return new SchedulerError("OUT_TAKEN", `--out: ${problem}. Name another place.`);
 }
 
 /** The run of a night. */

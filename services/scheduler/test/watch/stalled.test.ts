@@ -32,6 +32,8 @@ describe.skipIf(!redisIsHere())("a run that stands still", () => {
       return why.test(reason) && raised.length === 1 && why.test(raised[0]?.message ?? "");
     });
 
+  const isComplete = async (runId: string) => (await api.run(runId)).state === "complete";
+
   it("says why, whatever it is, until it moves again", async () => {
     const due = new Date(Date.now() + 3_600_000).toISOString();
     const { run } = await api.submit({ ...place.request("stalled"), due });
@@ -58,11 +60,11 @@ describe.skipIf(!redisIsHere())("a run that stands still", () => {
     await admin.replicaof("NO", "ONE");
     await until("it is ready", async () => (await ready()) === 200);
     await saysWhy(run.id, /the queue of shards is paused/);
-    const drafter = await startDrafter({ redisUrl: place.redis.url });
     // As the message says.
     await admin.hdel("{nightbeam}:shards:meta", "paused");
     await queue.close();
-    await until("it is complete", async () => (await api.run(run.id)).state === "complete");
+    const drafter = await startDrafter({ redisUrl: place.redis.url });
+    await until("it is complete", () => isComplete(run.id), 30_000);
     await until("all alarms are cleared", async () => (await alarms()).length === 0);
     expect(await api.run(run.id)).not.toHaveProperty("reason");
     await drafter.close();
@@ -77,7 +79,7 @@ describe.skipIf(!redisIsHere())("a run that stands still", () => {
       },
     });
     const { run } = await api.submit({ ...place.request("retried"), retryPartial: true });
-    await until("it is complete", async () => (await api.run(run.id)).state === "complete");
+    await until("it is complete", () => isComplete(run.id), 30_000);
     expect(failures).toBe(4);
     await until("its alarm is cleared", async () => (await alarms()).length === 0);
     await drafter.close();
