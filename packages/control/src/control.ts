@@ -1,5 +1,6 @@
-import { type Clock, DEFAULT_NAMESPACE, systemClock } from "@nightbeam/service";
+import { type Clock, DEFAULT_NAMESPACE, systemClock, type TlsBytes } from "@nightbeam/service";
 import { NatsError } from "nats";
+import type { NatsCredentials } from "./connection/credentials.js";
 import { type ControlLog, Link } from "./connection/link.js";
 import { parseServers } from "./connection/servers.js";
 import { ControlError } from "./errors.js";
@@ -18,6 +19,8 @@ export interface ControlOptions {
   readonly name: string;
   /** The cluster among those that share this NATS. Default: `nightbeam`. */
   readonly namespace?: string;
+  readonly credentials?: NatsCredentials | undefined;
+  readonly tls?: TlsBytes | undefined;
   readonly log: ControlLog;
   readonly clock?: Clock;
   readonly timing?: Partial<ControlTiming>;
@@ -61,7 +64,15 @@ export interface Control {
 export async function openControl(options: ControlOptions): Promise<Control> {
   const { name, namespace = DEFAULT_NAMESPACE, log, clock = systemClock } = options;
   const timing = { ...DEFAULT_TIMING, ...options.timing };
-  const link = new Link({ servers: parseServers(options.servers), name, log, timing });
+  const { credentials, tls } = options;
+  const link = new Link({
+    servers: parseServers(options.servers),
+    credentials,
+    tls,
+    name,
+    log,
+    timing,
+  });
   const subjects = subjectsOf(namespace);
   const shared = { link, subjects, clock, log, timing };
   const announcements = new Set<NodeAnnouncement>();

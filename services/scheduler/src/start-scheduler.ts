@@ -7,6 +7,7 @@ import {
   redisPrefix,
   watchRedis,
 } from "@nightbeam/queue";
+import { readTls, type TlsBytes } from "@nightbeam/service";
 import { type Closers, loggedClosers, openWith } from "@nightbeam/service/lifecycle";
 import { type Log, reasonOf } from "@nightbeam/service/log";
 import { openStore } from "@nightbeam/store";
@@ -53,8 +54,9 @@ export async function startScheduler(
 ): Promise<RunningScheduler> {
   const { log, control, clock = systemWallClock, watchMs = WATCH_MS, unverifiedMs } = deps;
   const token = checkToken(options.token);
+  const tls = await readTls(options, log);
   return openWith(loggedClosers(log), async (closers) => {
-    const queues = await connect(options, { log, closers });
+    const queues = await connect(options, { tls, log, closers });
     const store = await openStore(options.state);
     closers.add("state store", () => store.close());
     const files = stateFiles(store);
@@ -66,7 +68,16 @@ export async function startScheduler(
     const { prefix } = queues;
     const { runs, nights } = parts;
     const onFinished = parts.reconciler.wake;
-    await schedulerWorkers({ options, prefix, runs, nights, log, onFinished, closers: active });
+    await schedulerWorkers({
+      options,
+      tls,
+      prefix,
+      runs,
+      nights,
+      log,
+      onFinished,
+      closers: active,
+    });
     const app = httpApp({ token, log, services: parts });
     const server = await listen({ app, ...options.listen });
     active.add("HTTP server", () => server.close(GRACE_MS));
@@ -81,9 +92,13 @@ export async function startScheduler(
 /** Connects to Redis, and reconnects for as long as the closers are open. */
 async function connect(
   { redis: url, namespace }: Pick<SchedulerOptions, "redis" | "namespace">,
-  { log, closers }: { readonly log: Log; readonly closers: Closers },
+  {
+    tls,
+    log,
+    closers,
+  }: { readonly tls: TlsBytes | undefined; readonly log: Log; readonly closers: Closers },
 ): Promise<JobQueues> {
-  const redis = await openRedis({ url, role: "producer", log });
+  const redis = await openRedis({ url, tls, role: "producer", log });
   closers.add("Redis connection", () => redis.disconnect());
   for (const warning of (await checkRedis(redis)).warnings) log.warn({}, warning);
   const queues = openQueues({ redis, prefix: redisPrefix(namespace), log });

@@ -1,10 +1,12 @@
 import type { Nodes } from "@nightbeam/scheduler/api";
 import {
   addFlags,
+  controlFields,
   type Flag,
-  NAMESPACE_FLAG,
-  namespaceField,
+  flagOf,
+  natsFlags,
   parseOptions,
+  tlsFlags,
   withoutBlanks,
 } from "@nightbeam/service";
 import { listing, whole } from "@nightbeam/service/terminal";
@@ -35,16 +37,14 @@ function listCommand(): Command {
 
 const CONNECT_WITHIN_MS = 5_000;
 
-const drainSchema = z.object({ nats: z.string(), namespace: namespaceField });
+const drainSchema = z.object({ ...controlFields, nats: z.string() });
 
 const DRAIN_FLAGS: readonly Flag[] = [
-  {
-    flag: "--nats <url>",
-    meaning: "NATS servers (default: those of nightbeam cluster up)",
-    variable: "NIGHTBEAM_NATS_URL",
-    isSecret: true,
-  },
-  NAMESPACE_FLAG,
+  ...natsFlags("NATS servers (default: those of nightbeam cluster up)"),
+  ...tlsFlags({
+    ca: "PEM file of the authority of NATS' certificate",
+    cert: "your certificate, if NATS requires one",
+  }),
 ];
 
 function drainCommand(): Command {
@@ -53,17 +53,16 @@ function drainCommand(): Command {
     .argument("<name>", "name of the node in the list");
   return addFlags(command, DRAIN_FLAGS).action(
     async (name: string, flags: Record<string, unknown>) => {
-      const { nats, namespace } = parseOptions(drainSchema, {
+      const options = parseOptions(drainSchema, {
         ...localServers(),
         ...withoutBlanks(flags),
       });
-      const { openControl } = await import("@nightbeam/control");
+      const { controlOf } = await import("@nightbeam/control");
       const { silentLog } = await import("@nightbeam/service/log");
-      const control = await openControl({
-        servers: nats,
+      const control = await controlOf(options, {
         name: "nightbeam nodes",
-        namespace,
         log: silentLog,
+        nameOf: flagOf,
       });
       try {
         await control.waitConnected(CONNECT_WITHIN_MS);

@@ -1,12 +1,5 @@
 import { tmpdir } from "node:os";
-import {
-  freshNodeName,
-  gibibytes,
-  nodeName,
-  serviceFields,
-  tlsFields,
-  wholeNumber,
-} from "@nightbeam/service";
+import { freshNodeName, gibibytes, nodeName, serviceFields, wholeNumber } from "@nightbeam/service";
 import { z } from "zod";
 
 /**
@@ -30,7 +23,6 @@ export const drafterSchema = z
     stallCheckMs: wholeNumber(50).optional(),
     graceMs: wholeNumber(0).default(30_000),
     name: nodeName,
-    ...tlsFields,
     ...serviceFields,
   })
   .transform((options) => ({
