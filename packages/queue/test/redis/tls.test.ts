@@ -57,7 +57,7 @@ describe.skipIf(!redisIsHere() || !opensslIsHere)(
       const plain = `redis://127.0.0.1:${port}`;
       const encrypted = server.url.replace("redis:", "rediss:");
       const attempts = [
-        [() => open(stranger, { readyTimeoutMs }), "give one that is signed by the authority"],
+        [() => open(stranger, { readyTimeoutMs }), "signed by the authority that"],
         [() => open(authority, { ca: stranger.ca, readyTimeoutMs }), "not signed by --tls-ca"],
         [() => openRedis({ url: plain, role: "worker", readyTimeoutMs }), "write rediss://"],
         [() => open(authority, { url: encrypted, readyTimeoutMs }), "write redis://"],
