@@ -31,6 +31,11 @@ const FLAGS: readonly Flag[] = [
     meaning: "token that clients must send; it may do everything",
     isSecret: true,
   },
+  {
+    flag: "--tokens <file>",
+    meaning:
+      "file of further tokens, a role (read, submit or admin) and a token per line; read again after a change",
+  },
   { flag: "--reconcile-ms <ms>", meaning: "interval between reconcile passes (default 5000)" },
   {
     flag: "--lock-ms <ms>",

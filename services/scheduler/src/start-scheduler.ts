@@ -11,12 +11,12 @@ import { readTls, type TlsBytes } from "@nightbeam/service";
 import { type Closers, loggedClosers, openWith } from "@nightbeam/service/lifecycle";
 import { type Log, reasonOf } from "@nightbeam/service/log";
 import { openStore } from "@nightbeam/store";
+import { openTokens } from "./access/tokens.js";
 import { systemWallClock, type WallClock } from "./clock.js";
 import { httpApp } from "./http/app.js";
 import { listen } from "./http/listen.js";
 import type { SchedulerOptions } from "./options.js";
 import { stateFiles } from "./state/state-files.js";
-import { checkToken } from "./token.js";
 import { type Parts, wire } from "./wire.js";
 import { schedulerWorkers } from "./workers/scheduler-workers.js";
 
@@ -53,7 +53,7 @@ export async function startScheduler(
   deps: SchedulerDeps,
 ): Promise<RunningScheduler> {
   const { log, control, clock = systemWallClock, watchMs = WATCH_MS, unverifiedMs } = deps;
-  const token = checkToken(options.token);
+  const tokens = await openTokens({ ...options, log });
   const tls = await readTls(options, log);
   return openWith(loggedClosers(log), async (closers) => {
     const queues = await connect(options, { tls, log, closers });
@@ -78,8 +78,8 @@ export async function startScheduler(
       onFinished,
       closers: active,
     });
-    const app = httpApp({ token, log, services: parts });
-    const server = await listen({ app, ...options.listen });
+    const app = httpApp({ tokens, log, services: parts });
+    const server = await listen({ app, tls, ...options.listen });
     active.add("HTTP server", () => server.close(GRACE_MS));
     const watch = repeatedly(watchMs, () => watchState(parts, log));
     active.add("watch of nights", () => watch.close());

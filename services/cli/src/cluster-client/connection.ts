@@ -1,5 +1,12 @@
 import { resolve } from "node:path";
-import { addFlags, type Flag, parseOptions, withoutBlanks } from "@nightbeam/service";
+import {
+  addFlags,
+  type Flag,
+  parseOptions,
+  readTls,
+  type TlsBytes,
+  withoutBlanks,
+} from "@nightbeam/service";
 import type { Command } from "commander";
 import { z } from "zod";
 import { DEFAULT_DIRECTORY } from "../cluster/cluster-file.js";
@@ -11,6 +18,8 @@ export interface Connection {
   /** Without a trailing slash. */
   readonly url: string;
   readonly token: string;
+  /** The authority of an https server. */
+  readonly tls?: TlsBytes | undefined;
 }
 
 const DEFAULT_URL = "http://127.0.0.1:7080";
@@ -18,6 +27,7 @@ const DEFAULT_URL = "http://127.0.0.1:7080";
 const schema = z.object({
   scheduler: z.url({ protocol: /^https?$/, error: `give a URL such as ${DEFAULT_URL}` }).optional(),
   token: z.string().optional(),
+  tlsCa: z.string().optional(),
 });
 
 /** Adds the options of commands that call a scheduler. */
@@ -31,6 +41,10 @@ const FLAGS: readonly Flag[] = [
     meaning: `URL of the scheduler (default: that of nightbeam cluster up, or ${DEFAULT_URL})`,
     variable: "NIGHTBEAM_SCHEDULER_URL",
   },
+  {
+    flag: "--tls-ca <file>",
+    meaning: "PEM file of the authority of the scheduler's certificate, for an https URL",
+  },
   { flag: "--token <token>", meaning: "a token that the scheduler takes", isSecret: true },
 ];
 
@@ -43,8 +57,8 @@ export async function connectionOf<Flags extends Record<string, unknown>>(
   flags: Flags,
 ): Promise<{ connection: Connection; rest: Record<string, unknown> }> {
   // The file of the token was read before.
-  const { scheduler, token, tokenFile: _, ...rest } = flags;
-  const given = parseOptions(schema, withoutBlanks({ scheduler, token }));
+  const { scheduler, token, tokenFile: _, tlsCa, ...rest } = flags;
+  const given = parseOptions(schema, withoutBlanks({ scheduler, token, tlsCa }));
   const cluster = findCluster();
   const url = (given.scheduler ?? cluster?.url ?? DEFAULT_URL).replace(/\/+$/, "");
   // The token of a local cluster is sent only to that cluster.
@@ -57,7 +71,9 @@ export async function connectionOf<Flags extends Record<string, unknown>>(
       "the scheduler requires a token: set NIGHTBEAM_TOKEN to the one that it was started with, or pass --token-file",
     );
   }
-  return { connection: { url, token: secret }, rest };
+  // Other variables of the environment may name it as well: without https it has no effect.
+  const tls = url.startsWith("https:") ? await readTls({ tlsCa: given.tlsCa }) : undefined;
+  return { connection: { url, token: secret, ...(tls === undefined ? {} : { tls }) }, rest };
 }
 
 function noCluster(): ClusterError {
