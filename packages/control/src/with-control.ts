@@ -11,6 +11,7 @@ export interface ControlFlags {
   readonly natsCreds?: string | undefined;
   readonly natsNkey?: string | undefined;
   readonly namespace: string;
+  readonly clusterKey?: string | undefined;
   readonly tlsCa?: string | undefined;
   readonly tlsCert?: string | undefined;
   readonly tlsKey?: string | undefined;
@@ -48,12 +49,12 @@ export async function controlOf(
   options: ControlFlags & { readonly nats: string },
   { log, nameOf, name }: Pick<ServiceDeps, "log" | "nameOf"> & { readonly name: string },
 ): Promise<Control> {
-  const { nats: servers, namespace } = options;
+  const { nats: servers, namespace, clusterKey } = options;
   const credentials = await readCredentials(options, log);
   // The service itself reads these files as well, and logs what is wrong with them.
   const tls = await readTls(options);
   try {
-    return await openControl({ servers, name, namespace, credentials, tls, log });
+    return await openControl({ servers, name, namespace, clusterKey, credentials, tls, log });
   } catch (cause) {
     if (!(cause instanceof ControlError) || cause.code !== "BAD_SERVERS") throw cause;
     // The value is not shown: it may contain a password.

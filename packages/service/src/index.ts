@@ -7,7 +7,7 @@ export {
   wholeNumber,
   words,
 } from "./options/fields.js";
-export { addFlags, type Flag } from "./options/flags.js";
+export { addFlags, type Flag, secretsIn } from "./options/flags.js";
 export { formatHostPort, type HostPort, hostPort } from "./options/host-port.js";
 export { DEFAULT_NAMESPACE, NAMESPACE_FLAG, namespaceField } from "./options/namespace.js";
 export { type OptionFile, readOptionFile, refusedFile } from "./options/option-files.js";

@@ -12,6 +12,7 @@ export const controlFields = {
   natsCreds: z.string().optional(),
   natsNkey: z.string().optional(),
   namespace: namespaceField,
+  clusterKey: z.string().min(16, "use at least 16 characters").optional(),
   ...tlsFields,
 };
 
@@ -28,6 +29,12 @@ export function natsFlags(meaning: string): readonly Flag[] {
     { flag: "--nats <url>", meaning, variable: "NIGHTBEAM_NATS_URL", isSecret: true },
     { flag: "--nats-creds <file>", meaning: "credentials for NATS: a .creds file" },
     { flag: "--nats-nkey <file>", meaning: "credentials for NATS: the file of an nkey's seed" },
+    {
+      flag: "--cluster-key <key>",
+      meaning:
+        "key that the nodes of this cluster sign their heartbeats with; the same on all nodes",
+      isSecret: true,
+    },
     NAMESPACE_FLAG,
   ];
 }

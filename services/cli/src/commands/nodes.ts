@@ -6,6 +6,7 @@ import {
   flagOf,
   natsFlags,
   parseOptions,
+  secretsIn,
   tlsFlags,
   withoutBlanks,
 } from "@nightbeam/service";
@@ -52,11 +53,9 @@ function drainCommand(): Command {
     .description("ask a node to finish its work and exit; a supervisor may start it again")
     .argument("<name>", "name of the node in the list");
   return addFlags(command, DRAIN_FLAGS).action(
-    async (name: string, flags: Record<string, unknown>) => {
-      const options = parseOptions(drainSchema, {
-        ...localServers(),
-        ...withoutBlanks(flags),
-      });
+    async (name: string, flags: Record<string, unknown>, running: Command) => {
+      const given = { ...localServers(), ...withoutBlanks(flags) };
+      const options = parseOptions(drainSchema, given, { isSecret: secretsIn(running) });
       const { controlOf } = await import("@nightbeam/control");
       const { silentLog } = await import("@nightbeam/service/log");
       const control = await controlOf(options, {
