@@ -1,9 +1,11 @@
 export { UsageError, type UsageErrorCode } from "./errors.js";
+export { type HealthServer, serveHealth } from "./health/serve-health.js";
 export {
   gibibytes,
   listOf,
   numberOf,
   oneOf,
+  shareOf,
   wholeNumber,
   words,
 } from "./options/fields.js";
@@ -16,6 +18,8 @@ export { withRequired } from "./options/required.js";
 export {
   controlFields,
   freshNodeName,
+  HEALTH_FLAG,
+  healthListen,
   LOG_FLAGS,
   NODE_NAME_FLAG,
   natsFlags,

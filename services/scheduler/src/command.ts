@@ -54,6 +54,15 @@ const FLAGS: readonly Flag[] = [
     meaning: "URL that alarms are POSTed to, as JSON",
     isSecret: true,
   },
+  {
+    flag: "--alarm-secret <secret>",
+    meaning: "signs alarms as Standard Webhooks does",
+    isSecret: true,
+  },
+  {
+    flag: "--stalled-after <minutes>",
+    meaning: "a run of which nothing was committed for this long raises run_stalled (default 5)",
+  },
   ...LOG_FLAGS,
 ];
 

@@ -16,6 +16,10 @@ export const schedulerSchema = z.object({
   stallCheckMs: milliseconds(50).optional(),
   missedGraceMs: milliseconds(0).default(300_000),
   alarmWebhook: z.url({ protocol: /^https?$/, error: "give an http or https URL" }).optional(),
+  /** Signs what the webhook is sent. */
+  alarmSecret: z.string().optional(),
+  /** A run without a commit for this long has stalled, in minutes. */
+  stalledAfter: wholeNumber(1, "a whole number of minutes").default(5),
   ...serviceFields,
 });
 

@@ -12,6 +12,7 @@ import { type Closers, loggedClosers, openWith } from "@nightbeam/service/lifecy
 import { type Log, reasonOf } from "@nightbeam/service/log";
 import { openStore } from "@nightbeam/store";
 import { openTokens } from "./access/tokens.js";
+import { checkAlarmSecret } from "./alarms/alarm-secret.js";
 import { systemWallClock, type WallClock } from "./clock.js";
 import { httpApp } from "./http/app.js";
 import { listen } from "./http/listen.js";
@@ -29,6 +30,10 @@ export interface SchedulerDeps {
   readonly watchMs?: number;
   /** How long a run may wait for a verifier before an alarm is raised. */
   readonly unverifiedMs?: number;
+  /** How long Redis or a store must fail before an alarm is raised. */
+  readonly graceMs?: number;
+  /** Instead of `--stalled-after`, in milliseconds. */
+  readonly stalledAfterMs?: number;
 }
 
 export interface RunningScheduler {
@@ -52,15 +57,18 @@ export async function startScheduler(
   options: SchedulerOptions,
   deps: SchedulerDeps,
 ): Promise<RunningScheduler> {
-  const { log, control, clock = systemWallClock, watchMs = WATCH_MS, unverifiedMs } = deps;
+  const { log, control, clock = systemWallClock, watchMs = WATCH_MS } = deps;
+  const { unverifiedMs, graceMs, stalledAfterMs } = deps;
   const tokens = await openTokens({ ...options, log });
   const tls = await readTls(options, log);
+  const alarmSecret = checkAlarmSecret(options);
   return openWith(loggedClosers(log), async (closers) => {
     const queues = await connect(options, { tls, log, closers });
     const store = await openStore(options.state);
     closers.add("state store", () => store.close());
     const files = stateFiles(store);
-    const parts = wire({ options, files, queues, control, clock, log, unverifiedMs, closers });
+    const setup = { options, files, queues, control, clock, log, closers };
+    const parts = wire({ ...setup, alarmSecret, unverifiedMs, graceMs, stalledAfterMs });
     // What takes work is closed at the same time, so that one grace period is enough for all.
     const active = closers.parallel("active parts");
     active.add("planner", () => parts.planner.close());
@@ -84,6 +92,8 @@ export async function startScheduler(
     const watch = repeatedly(watchMs, () => watchState(parts, log));
     active.add("watch of nights", () => watch.close());
     parts.reconciler.start(runs);
+    const check = repeatedly(options.reconcileMs, () => checkRuns(parts, log));
+    active.add("watch of runs", () => check.close());
     log.info({ url: server.url, state: files.location }, "scheduler is serving");
     return { url: server.url, close: () => closers.close() };
   });
@@ -119,6 +129,14 @@ async function watchState({ nights, rollouts }: Parts, log: Log): Promise<void> 
     await rollouts.announceAll();
   } catch (error) {
     log.warn({ reason: reasonOf(error) }, "could not check the nights; retrying");
+  }
+}
+
+async function checkRuns({ watch }: Parts, log: Log): Promise<void> {
+  try {
+    await watch.check();
+  } catch (error) {
+    log.warn({ reason: reasonOf(error) }, "could not check the runs; retrying");
   }
 }
 

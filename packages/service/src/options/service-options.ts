@@ -3,6 +3,7 @@ import { hostname } from "node:os";
 import { z } from "zod";
 import { oneOf } from "./fields.js";
 import type { Flag } from "./flags.js";
+import { hostPort } from "./host-port.js";
 import { NAMESPACE_FLAG, namespaceField } from "./namespace.js";
 import { tlsFields } from "./tls.js";
 
@@ -62,3 +63,11 @@ export function freshNodeName(): string {
   const host = hostname().replace(/[^-\w]/g, "-");
   return `${host.slice(0, 80)}-${randomBytes(3).toString("hex")}`;
 }
+
+/** The address of the health checks of a service that has no HTTP interface of its own. */
+export const healthListen = hostPort({ min: 0, example: 7081 }).optional();
+
+export const HEALTH_FLAG: Flag = {
+  flag: "--health-listen <host:port>",
+  meaning: "serve /healthz and /readyz over HTTP for probes (default: not served)",
+};

@@ -1,4 +1,11 @@
-import { type Flag, LOG_FLAGS, NODE_NAME_FLAG, natsFlags, tlsFlags } from "@nightbeam/service";
+import {
+  type Flag,
+  HEALTH_FLAG,
+  LOG_FLAGS,
+  NODE_NAME_FLAG,
+  natsFlags,
+  tlsFlags,
+} from "@nightbeam/service";
 
 /** The flags of `nightbeam drafter`. Their defaults are in the schema. */
 export const DRAFTER_FLAGS: readonly Flag[] = [
@@ -35,6 +42,11 @@ export const DRAFTER_FLAGS: readonly Flag[] = [
     meaning: "memory per draft thread for prompts kept between calls; 0 for none (default 1)",
   },
   {
+    flag: "--audit-rate <share>",
+    meaning:
+      "share of the calls that are asked again of a second verifier and compared; 0 for none (default 0.01)",
+  },
+  {
     flag: "--scratch <dir>",
     meaning: "directory for files before they are uploaded to the store (default: a temporary one)",
   },
@@ -50,6 +62,22 @@ export const DRAFTER_FLAGS: readonly Flag[] = [
     flag: "--grace-ms <ms>",
     meaning: "time that shards in progress have to finish when the drafter stops (default 30000)",
   },
+  {
+    flag: "--max-failures <n>",
+    meaning:
+      "failures in a row after which this drafter takes no more shards of a run, and tries again later (default 3)",
+  },
+  {
+    flag: "--other-node-ms <ms>",
+    meaning:
+      "how long a shard that failed on this drafter waits for another drafter before it fails for good (default 300000)",
+  },
+  {
+    flag: "--wait-out-ms <ms>",
+    meaning:
+      "how long trouble of the store or of the verifiers is waited out before shards fail, in runs without a due time (default 21600000, 6 hours)",
+  },
+  HEALTH_FLAG,
   NODE_NAME_FLAG,
   ...LOG_FLAGS,
 ];

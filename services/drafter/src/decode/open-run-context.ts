@@ -2,7 +2,12 @@ import type { Catalogue } from "@nightbeam/catalogue";
 import type { HistoryRow } from "@nightbeam/dataset";
 import type { BatchDecoder } from "@nightbeam/decoding";
 import { answersHash, openPrompts, type Prompts } from "@nightbeam/model";
-import { VerifierClient, type VerifierDirectory } from "@nightbeam/protocol";
+import {
+  type JobAnswers,
+  type TrustBook,
+  VerifierClient,
+  type VerifierDirectory,
+} from "@nightbeam/protocol";
 import {
   batchesAtOnce,
   describeChoice,
@@ -23,6 +28,7 @@ import {
 import type { RunStats } from "@nightbeam/run";
 import type { Log } from "@nightbeam/service/log";
 import { dependsOnDraft } from "@nightbeam/settings";
+import { auditTolerance } from "../answers/audit-tolerance.js";
 import type { ThreadSetup } from "../thread/messages.js";
 import { checkVersion } from "./check-versions.js";
 
@@ -44,7 +50,13 @@ export interface RunContext {
   /** Returns the draft widths that most users had since the last call. */
   readonly draftWidths: () => readonly number[] | undefined;
   /** Makes a decoder for one shard. It calls no verifier after the signal or the deadline. */
-  decoder(job: { readonly signal: AbortSignal; readonly deadline: number }): BatchDecoder;
+  decoder(job: {
+    readonly signal: AbortSignal;
+    readonly deadline: number;
+    readonly answers: JobAnswers;
+  }): BatchDecoder;
+  /** Counts and audits the answers that a shard gets. */
+  answers(): JobAnswers;
   close(): Promise<void>;
 }
 
@@ -53,6 +65,8 @@ export interface RunContextOptions {
   readonly run: PlannedRun;
   readonly setup: ThreadSetup;
   readonly verifiers: VerifierDirectory;
+  /** Which of them are not believed, in any run. */
+  readonly trust: TrustBook;
   readonly log: Log;
 }
 
@@ -154,7 +168,7 @@ function checkDrafts(
 }
 
 function contextOf(
-  { setup, verifiers, log }: RunContextOptions,
+  { setup, verifiers, trust, log }: RunContextOptions,
   parts: Pick<RunContext, "run" | "read" | "itemWeights"> & {
     drafts: OpenDrafts;
     watched: WatchedPolicy;
@@ -176,6 +190,8 @@ function contextOf(
     scoring,
     program,
     log,
+    trust,
+    audits: { rate: setup.auditRate, tolerance: auditTolerance({ precision, device }) },
     ...(setup.tls === undefined ? {} : { tls: setup.tls }),
     limits: setup.patienceMs === undefined ? {} : { patienceMs: setup.patienceMs },
   });
@@ -188,6 +204,7 @@ function contextOf(
     nextKey: () => key++,
     lap: statisticsLaps(() => client.statistics),
     draftWidths: () => watched.lap(),
+    answers: () => client.answers(),
     decoder: (job) =>
       decoderFor(
         program === "tree-scores"
