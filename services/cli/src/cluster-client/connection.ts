@@ -9,6 +9,7 @@ import {
 } from "@nightbeam/service";
 import type { Command } from "commander";
 import { z } from "zod";
+import { certificateFiles } from "../certs/certificates.js";
 import { DEFAULT_DIRECTORY } from "../cluster/cluster-file.js";
 import { findCluster } from "../cluster/find-cluster.js";
 import { ClusterError } from "./errors.js";
@@ -63,6 +64,10 @@ export async function connectionOf<Flags extends Record<string, unknown>>(
   const url = (given.scheduler ?? cluster?.url ?? DEFAULT_URL).replace(/\/+$/, "");
   // The token of a local cluster is sent only to that cluster.
   const known = url === cluster?.url ? cluster.token : undefined;
+  const knownCa =
+    url === cluster?.url && cluster.tls !== undefined
+      ? certificateFiles(cluster.tls).ca
+      : undefined;
   const secret = given.token ?? known;
   if (secret === undefined || secret === "") {
     if (given.scheduler === undefined && cluster === undefined) throw noCluster();
@@ -72,7 +77,9 @@ export async function connectionOf<Flags extends Record<string, unknown>>(
     );
   }
   // Other variables of the environment may name it as well: without https it has no effect.
-  const tls = url.startsWith("https:") ? await readTls({ tlsCa: given.tlsCa }) : undefined;
+  const tls = url.startsWith("https:")
+    ? await readTls({ tlsCa: given.tlsCa ?? knownCa })
+    : undefined;
   return { connection: { url, token: secret, ...(tls === undefined ? {} : { tls }) }, rest };
 }
 

@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import type { Nodes } from "@nightbeam/scheduler/api";
 import {
   addFlags,
@@ -13,6 +14,7 @@ import {
 import { listing, whole } from "@nightbeam/service/terminal";
 import { Command } from "commander";
 import { z } from "zod";
+import { certificateFiles } from "../certs/certificates.js";
 import { findCluster } from "../cluster/find-cluster.js";
 import { schedulerClient } from "../cluster-client/client.js";
 import { connectionOf, withConnection } from "../cluster-client/connection.js";
@@ -77,7 +79,19 @@ function drainCommand(): Command {
 /** What a cluster on this machine is reached with. */
 function localServers(): Partial<z.input<typeof drainSchema>> {
   const cluster = findCluster();
-  return cluster === undefined ? {} : { nats: cluster.nats, namespace: cluster.namespace };
+  if (cluster === undefined) return {};
+  const { nats, namespace, tls } = cluster;
+  if (tls === undefined) return { nats, namespace };
+  const { ca: tlsCa, clusterKey, of } = certificateFiles(tls);
+  const { cert: tlsCert, key: tlsKey } = of("client");
+  return {
+    nats,
+    namespace,
+    tlsCa,
+    tlsCert,
+    tlsKey,
+    clusterKey: readFileSync(clusterKey, "utf8").trim(),
+  };
 }
 
 function describe({ connected, verifiers, drafters }: Nodes): string {
