@@ -8,7 +8,6 @@ import {
   numberOf,
   oneOf,
   serviceFields,
-  tlsFields,
   wholeNumber,
 } from "@nightbeam/service";
 import { deviceField } from "@nightbeam/settings";
@@ -49,7 +48,6 @@ export const verifierSchema = z
     maxWaitingTokens: wholeNumber(1).optional(),
     graceMs: wholeNumber(0).default(20_000),
     name: nodeName,
-    ...tlsFields,
     ...serviceFields,
   })
   .transform((options) => {

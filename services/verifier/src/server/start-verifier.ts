@@ -41,7 +41,7 @@ export async function startVerifier(
 ): Promise<RunningVerifier> {
   const version = await readVersion(new URL("../../package.json", import.meta.url));
   // Fails on a bad path before it loads the model.
-  const tls = await readTls(options);
+  const tls = await readTls(options, log);
   return openWith(loggedClosers(log), async (closers) => {
     const target = await loadTarget(options, { log, clock, closers });
     if (control === undefined) log.info({}, "no NATS: give this address to the drafters");
