@@ -39,6 +39,7 @@ async function openLanes(world: VerifierWorld, settings: { workers: number; cach
   });
   const ask = (client: string, requests: Parameters<Lanes["score"]>[0]["requests"]) =>
     lanes.score({
+      peer: client,
       client,
       requests,
       released: [],
