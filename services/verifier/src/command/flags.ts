@@ -1,4 +1,4 @@
-import { type Flag, LOG_FLAGS, NODE_NAME_FLAG } from "@nightbeam/service";
+import { type Flag, HEALTH_FLAG, LOG_FLAGS, NODE_NAME_FLAG } from "@nightbeam/service";
 
 /** The flags of `nightbeam verifier`. Their defaults are in the schema; some depend on the device. */
 export const VERIFIER_FLAGS: readonly Flag[] = [
@@ -59,6 +59,7 @@ export const VERIFIER_FLAGS: readonly Flag[] = [
       "NATS servers, through which nodes find each other; without them, drafters need a list",
     variable: "NIGHTBEAM_NATS_URL",
   },
+  HEALTH_FLAG,
   {
     flag: "--token-budget <n>",
     meaning: "maximum rows (prompt tokens and nodes) per batch (default 4096; 16384 on a GPU)",

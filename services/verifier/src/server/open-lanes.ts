@@ -21,7 +21,7 @@ const CLIENT_IDLE_MS = 60_000;
 const MAX_KEYS = 500_000;
 
 /** Passes are expected to take no longer than this: no client waits longer for those of others. */
-const MAX_PASS_MS = 1_000;
+const MAX_PASS_MS = 500;
 /** Batches have at least this many rows, however slow the model is. */
 const MIN_ROWS = 256;
 
