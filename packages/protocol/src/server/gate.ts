@@ -102,6 +102,10 @@ function watch(
     clearTimeout(timer);
     streams.complete(open);
   });
+  // Answered before the request was complete: without this, the client could go on sending it.
+  stream.once("finish", () => {
+    if (!open.isComplete) stream.close();
+  });
   stream.once("close", () => {
     clearTimeout(timer);
     streams.remove(open);
