@@ -1,4 +1,4 @@
-import { type Clock, systemClock } from "@nightbeam/service";
+import { type Clock, DEFAULT_NAMESPACE, systemClock } from "@nightbeam/service";
 import { NatsError } from "nats";
 import { type ControlLog, Link } from "./connection/link.js";
 import { parseServers } from "./connection/servers.js";
@@ -6,7 +6,7 @@ import { ControlError } from "./errors.js";
 import { NodeAnnouncement } from "./nodes/announcement.js";
 import { type LiveNodes, watchNodes } from "./nodes/live-nodes.js";
 import { type NodeRole, type NodeStatus, nodeIdSchema } from "./nodes/status.js";
-import { drainSubject } from "./nodes/subjects.js";
+import { type Subjects, subjectsOf } from "./nodes/subjects.js";
 import { notConnected } from "./rollouts/bucket.js";
 import { type Rollouts, rolloutsOf } from "./rollouts/rollouts.js";
 import { type ControlTiming, DEFAULT_TIMING } from "./timing.js";
@@ -16,6 +16,8 @@ export interface ControlOptions {
   readonly servers: string;
   /** The name of the process in NATS's list of connections. */
   readonly name: string;
+  /** The cluster among those that share this NATS. Default: `nightbeam`. */
+  readonly namespace?: string;
   readonly log: ControlLog;
   readonly clock?: Clock;
   readonly timing?: Partial<ControlTiming>;
@@ -57,16 +59,17 @@ export interface Control {
  * @throws ControlError BAD_SERVERS; never because NATS cannot be reached
  */
 export async function openControl(options: ControlOptions): Promise<Control> {
-  const { name, log, clock = systemClock } = options;
+  const { name, namespace = DEFAULT_NAMESPACE, log, clock = systemClock } = options;
   const timing = { ...DEFAULT_TIMING, ...options.timing };
   const link = new Link({ servers: parseServers(options.servers), name, log, timing });
-  const shared = { link, clock, log, timing };
+  const subjects = subjectsOf(namespace);
+  const shared = { link, subjects, clock, log, timing };
   const announcements = new Set<NodeAnnouncement>();
   const ends = new Set<() => void>();
   const assertOpen = () => {
     if (link.state === "closed") throw notConnected(link);
   };
-  const rollouts = rolloutsOf(shared);
+  const rollouts = rolloutsOf({ ...shared, bucket: subjects.rollouts });
 
   return {
     get connected() {
@@ -85,7 +88,7 @@ export async function openControl(options: ControlOptions): Promise<Control> {
       ends.add(nodes.close);
       return nodes;
     },
-    drain: (id) => drain({ link, requestMs: timing.requestMs }, id),
+    drain: (id) => drain({ link, subjects, requestMs: timing.requestMs }, id),
     rollouts: {
       ...rollouts,
       watch: (listener) => {
@@ -121,7 +124,11 @@ async function waitConnected(link: Link, timeoutMs: number): Promise<boolean> {
 }
 
 async function drain(
-  { link, requestMs }: { readonly link: Link; readonly requestMs: number },
+  {
+    link,
+    subjects,
+    requestMs,
+  }: { readonly link: Link; readonly subjects: Subjects; readonly requestMs: number },
   id: string,
 ): Promise<void> {
   const noSuchNode = (cause?: unknown) =>
@@ -136,7 +143,7 @@ async function drain(
   const connection = link.connection;
   if (connection === undefined) throw notConnected(link);
   try {
-    await connection.request(drainSubject(id), "", { timeout: requestMs });
+    await connection.request(subjects.drain(id), "", { timeout: requestMs });
   } catch (error) {
     // 503: the subject has no subscriber.
     if (error instanceof NatsError && error.code === "503") throw noSuchNode(error);

@@ -11,12 +11,18 @@ import { ControlError } from "./errors.js";
  */
 export async function withControl(
   { log, nameOf, closers }: ServiceDeps,
-  options: { readonly service: string; readonly servers: string | undefined },
+  {
+    service,
+    options,
+  }: {
+    readonly service: string;
+    readonly options: { readonly nats?: string | undefined; readonly namespace: string };
+  },
 ): Promise<{ readonly log: Log; readonly control?: Control }> {
-  const { service, servers } = options;
+  const { nats: servers, namespace } = options;
   if (servers === undefined) return { log };
   try {
-    const control = await openControl({ servers, name: `nightbeam ${service}`, log });
+    const control = await openControl({ servers, name: `nightbeam ${service}`, namespace, log });
     closers.add("NATS connection", () => control.close());
     return { log, control };
   } catch (cause) {

@@ -10,6 +10,8 @@ export type QueueErrorCode =
   | "NOT_STORED"
   /** The data of a job does not fit its kind, or an id, name or timetable is not valid. */
   | "BAD_JOB"
+  /** The data of a job has fields that this version does not know: a newer one has to take it. */
+  | "NEWER_JOB"
   /** The name or the timetable of a night is not valid. */
   | "BAD_REQUEST";
 

@@ -9,8 +9,9 @@ export {
   wholeNumber,
   words,
 } from "./options/fields.js";
-export type { Flag } from "./options/flags.js";
+export { addFlags, type Flag } from "./options/flags.js";
 export { formatHostPort, type HostPort, hostPort } from "./options/host-port.js";
+export { DEFAULT_NAMESPACE, NAMESPACE_FLAG, namespaceField } from "./options/namespace.js";
 export { flagOf, parseOptions, withoutBlanks } from "./options/parse-options.js";
 export { withRequired } from "./options/required.js";
 export {

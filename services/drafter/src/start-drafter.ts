@@ -1,6 +1,6 @@
 import { type Control, combineDirectories, staticVerifiers } from "@nightbeam/control";
 import type { VerifierDirectory } from "@nightbeam/protocol";
-import type { FaultKeys } from "@nightbeam/queue";
+import { type FaultKeys, redisPrefix } from "@nightbeam/queue";
 import {
   type Clock,
   readTls,
@@ -18,6 +18,9 @@ import { ShardQueue } from "./jobs/shard-queue.js";
 import type { DrafterOptions } from "./options/options.js";
 import { openRunStore } from "./run-store.js";
 import { ShardWork } from "./shard/shard-work.js";
+import { ShardPolicy } from "./standing/shard-policy.js";
+import { StandingReport } from "./standing/standing-report.js";
+import type { Pauses } from "./standing/trouble.js";
 import { DecodeThread, type DecodeThreadOptions } from "./thread/decode-thread.js";
 
 /** Times that only tests set. */
@@ -30,6 +33,10 @@ export interface DrafterTiming {
   readonly patienceMs?: number;
   /** How long the models of a run are kept for its next shard. */
   readonly idleMs?: number;
+  /** How long runs with trouble are left alone. */
+  readonly pauses?: Pauses;
+  /** Interval between this drafter's reports to the others. */
+  readonly reportMs?: number;
   /** How long a connection may be down while Redis is up before it is replaced. */
   readonly stuckMs?: number;
 }
@@ -40,8 +47,6 @@ export interface DrafterDeps {
   readonly control?: Pick<Control, "announce" | "watchNodes">;
   readonly clock?: Clock;
   readonly timing?: DrafterTiming;
-  /** The prefix of the queues in Redis. Default: that of all nodes. */
-  readonly prefix?: string;
   /** The file of the decode thread. Default: that of this package. */
   readonly threadFile?: URL;
 }
@@ -100,6 +105,16 @@ async function open(setup: Setup): Promise<RunningDrafter> {
   }
   const known = staticVerifiers(options.verifiers ?? "");
   const verifiers = findVerifiers(setup, known);
+  const policy = new ShardPolicy({
+    node: name,
+    maxFailures: options.maxFailures,
+    otherNodeMs: options.otherNodeMs,
+    waitOutMs: options.waitOutMs,
+    hasVerifiers: () => verifiers.endpoints.length > 0,
+    pauses: timing.pauses,
+    clock,
+    log,
+  });
   let keys: () => FaultKeys | undefined = () => undefined;
   const faults = new VerifierFaults({ node: name, keys: () => keys(), clock, log });
   const thread = openThread(setup, {
@@ -110,18 +125,35 @@ async function open(setup: Setup): Promise<RunningDrafter> {
   const work = new ShardWork({ openStore: openRunStore, thread, clock, log, timeoutMs });
   const queue = await ShardQueue.open({
     redisUrl: options.redis,
-    prefix: deps.prefix,
+    prefix: redisPrefix(options.namespace),
     name,
     concurrency: options.shardsAtOnce,
     lockMs: options.lockMs,
     stallCheckMs: options.stallCheckMs,
     stuckMs: timing.stuckMs ?? STUCK_MS,
     putOffMs: timing.putOffMs ?? PUT_OFF_MS,
+    policy,
     clock,
     log,
     work: (shard) => work.run(shard),
   });
   closers.add("shard queue", () => queue.close(graceMs));
+  const report = new StandingReport({
+    node: name,
+    version,
+    policy,
+    keys: () => queue.keys,
+    onChange: () => queue.takeOrHold(),
+    clock,
+    log,
+    everyMs: timing.reportMs,
+  });
+  closers.add("report of this drafter", () => report.close());
+  void report.report();
+  closers.add(
+    "watch of verifiers",
+    verifiers.onChange(() => queue.takeOrHold()),
+  );
   keys = () => queue.keys;
   closers.add("reports of verifiers", () => faults.close());
   const drafter = new DrafterService({ name, work, closers, log });
@@ -141,6 +173,7 @@ async function open(setup: Setup): Promise<RunningDrafter> {
   notReady = () => [
     ...(drafter.isDraining ? ["the drafter is draining"] : []),
     ...(queue.isConnected ? [] : ["there is no connection to Redis"]),
+    ...policy.reasons,
   ];
   const found = verifiers.endpoints.length;
   log.info({ name, verifiers: found, graceMs }, "the drafter takes shards");

@@ -56,7 +56,7 @@ describe("the decode thread", () => {
   it("reports why a shard failed", async () => {
     const failing = start().decode("fails").written;
     await expect(failing).rejects.toMatchObject({
-      failure: { kind: "failed", code: "X" },
+      failure: { blame: "shard", code: "X" },
       message: "bad luck",
     });
   });

@@ -24,6 +24,8 @@ import { useQueues } from "./support/queue-world.js";
 const until = (what: string, done: () => boolean | Promise<boolean>) =>
   untilWithin(what, done, 25_000);
 
+const PAUSES = { own: { minMs: 50, maxMs: 200 }, passing: { minMs: 50, maxMs: 200 } };
+
 describe("a drafter", () => {
   const world = useQueues();
   const night = useNight();
@@ -48,13 +50,14 @@ describe("a drafter", () => {
         scratch: night().scratch,
         lockMs: 1_000,
         graceMs: 0,
+        otherNodeMs: 0,
         logLevel: "silent",
         ...options,
       }),
       {
         log: silentLog,
         ...deps,
-        timing: { putOffMs: 100, patienceMs: 300, ...deps.timing },
+        timing: { putOffMs: 100, patienceMs: 300, pauses: PAUSES, ...deps.timing },
       },
     );
     drafters.push(drafter);
@@ -233,7 +236,7 @@ describe("a drafter", () => {
     });
     expect((await states(run)).indexOf("failed")).toBe(1);
     const job = await world().queues.shards.getJob(`${run.runId}-s00001`);
-    expect(job?.attemptsMade).toBe(4);
+    expect(job?.data.failures).toMatchObject([{ blame: "shard", times: 3 }]);
     expect(job?.failedReason).toContain(second);
   });
 
@@ -273,7 +276,10 @@ describe("a drafter", () => {
     const planned = "f".repeat(64);
     const run = await submit(`another ${what}`, { versions: { [what]: planned } });
     await start();
-    await until("failed", async () => (await states(run)).every((one) => one === "failed"));
+    await until("failed", async () => {
+      await promote();
+      return (await states(run)).every((one) => one === "failed");
+    });
     const { catalogue, target } = night().world;
     const [reason = ""] = await world().reasons(run.runId, 1);
     expect(reason).toContain(planned);
@@ -298,7 +304,10 @@ describe("a drafter", () => {
     const request = { ...drafting(), verification: "relaxed" };
     const run = await submit("relaxed by another", { request, versions: { draft: planned } });
     await start();
-    await until("failed", async () => (await states(run)).every((one) => one === "failed"));
+    await until("failed", async () => {
+      await promote();
+      return (await states(run)).every((one) => one === "failed");
+    });
     const [reason = ""] = await world().reasons(run.runId, 1);
     expect(reason).toContain(`the draft at ${night().world.draft} is `);
     expect(reason).toContain(planned);

@@ -1,14 +1,22 @@
 import type { Control } from "@nightbeam/control";
-import { checkRedis, type JobQueues, openQueues, openRedis, watchRedis } from "@nightbeam/queue";
+import {
+  checkRedis,
+  type JobQueues,
+  openQueues,
+  openRedis,
+  redisPrefix,
+  watchRedis,
+} from "@nightbeam/queue";
 import { type Closers, loggedClosers, openWith } from "@nightbeam/service/lifecycle";
 import { type Log, reasonOf } from "@nightbeam/service/log";
 import { openStore } from "@nightbeam/store";
+import { checkAlarmSecret } from "./alarms/alarm-secret.js";
 import { systemWallClock, type WallClock } from "./clock.js";
 import { httpApp } from "./http/app.js";
 import { listen } from "./http/listen.js";
 import type { SchedulerOptions } from "./options.js";
 import { stateFiles } from "./state/state-files.js";
-import { readToken } from "./token.js";
+import { checkToken } from "./token.js";
 import { type Parts, wire } from "./wire.js";
 import { schedulerWorkers } from "./workers/scheduler-workers.js";
 
@@ -21,6 +29,10 @@ export interface SchedulerDeps {
   readonly watchMs?: number;
   /** How long a run may wait for a verifier before an alarm is raised. */
   readonly unverifiedMs?: number;
+  /** How long Redis or a store must fail before an alarm is raised. */
+  readonly graceMs?: number;
+  /** Instead of `--stalled-after`, in milliseconds. */
+  readonly stalledAfterMs?: number;
 }
 
 export interface RunningScheduler {
@@ -44,14 +56,17 @@ export async function startScheduler(
   options: SchedulerOptions,
   deps: SchedulerDeps,
 ): Promise<RunningScheduler> {
-  const { log, control, clock = systemWallClock, watchMs = WATCH_MS, unverifiedMs } = deps;
-  const token = await readToken(options);
+  const { log, control, clock = systemWallClock, watchMs = WATCH_MS } = deps;
+  const { unverifiedMs, graceMs, stalledAfterMs } = deps;
+  const token = checkToken(options.token);
+  const alarmSecret = checkAlarmSecret(options);
   return openWith(loggedClosers(log), async (closers) => {
-    const queues = await connect(options.redis, { log, closers });
+    const queues = await connect(options, { log, closers });
     const store = await openStore(options.state);
     closers.add("state store", () => store.close());
     const files = stateFiles(store);
-    const parts = wire({ options, files, queues, control, clock, log, unverifiedMs, closers });
+    const setup = { options, files, queues, control, clock, log, closers };
+    const parts = wire({ ...setup, alarmSecret, unverifiedMs, graceMs, stalledAfterMs });
     // What takes work is closed at the same time, so that one grace period is enough for all.
     const active = closers.parallel("active parts");
     active.add("planner", () => parts.planner.close());
@@ -66,6 +81,8 @@ export async function startScheduler(
     const watch = repeatedly(watchMs, () => watchState(parts, log));
     active.add("watch of nights", () => watch.close());
     parts.reconciler.start(runs);
+    const check = repeatedly(options.reconcileMs, () => checkRuns(parts, log));
+    active.add("watch of runs", () => check.close());
     log.info({ url: server.url, state: files.location }, "scheduler is serving");
     return { url: server.url, close: () => closers.close() };
   });
@@ -73,13 +90,13 @@ export async function startScheduler(
 
 /** Connects to Redis, and reconnects for as long as the closers are open. */
 async function connect(
-  url: string,
+  { redis: url, namespace }: Pick<SchedulerOptions, "redis" | "namespace">,
   { log, closers }: { readonly log: Log; readonly closers: Closers },
 ): Promise<JobQueues> {
   const redis = await openRedis({ url, role: "producer", log });
   closers.add("Redis connection", () => redis.disconnect());
   for (const warning of (await checkRedis(redis)).warnings) log.warn({}, warning);
-  const queues = openQueues({ redis, log });
+  const queues = openQueues({ redis, prefix: redisPrefix(namespace), log });
   closers.add("queues", () => queues.close());
   let watch = watchRedis({ redis, onStuck: () => reconnect() });
   const reconnect = () => {
@@ -97,6 +114,14 @@ async function watchState({ nights, rollouts }: Parts, log: Log): Promise<void> 
     await rollouts.announceAll();
   } catch (error) {
     log.warn({ reason: reasonOf(error) }, "could not check the nights; retrying");
+  }
+}
+
+async function checkRuns({ watch }: Parts, log: Log): Promise<void> {
+  try {
+    await watch.check();
+  } catch (error) {
+    log.warn({ reason: reasonOf(error) }, "could not check the runs; retrying");
   }
 }
 

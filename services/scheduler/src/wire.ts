@@ -1,3 +1,4 @@
+import { hostname } from "node:os";
 import type { Control } from "@nightbeam/control";
 import type { JobQueues } from "@nightbeam/queue";
 import type { Closers } from "@nightbeam/service/lifecycle";
@@ -15,10 +16,13 @@ import type { LiveVerifiers } from "./runs/live-verifiers.js";
 import { planRecord } from "./runs/plan-record.js";
 import { openPlanner, type Planner, type PlannerOptions } from "./runs/planner.js";
 import { openReconciler, type Reconciler } from "./runs/reconciler.js";
+import { noteRowsRead, rowsUnderWay } from "./runs/rows-under-way.js";
 import { type RunOutputs, runOutputs } from "./runs/run-outputs.js";
 import { refusalSchema, reopeningSchema, runRecordSchema } from "./runs/run-record.js";
 import { RunRegistry } from "./runs/run-registry.js";
 import { openVerifierWatch } from "./runs/verifier-watch.js";
+import { clusterAlarms } from "./runs/watch/cluster-alarms.js";
+import { openRunWatch, type RunWatch } from "./runs/watch/run-watch.js";
 import { documents, type StateFiles } from "./state/documents.js";
 
 export interface WireOptions {
@@ -29,6 +33,12 @@ export interface WireOptions {
   readonly clock: WallClock;
   readonly log: Log;
   readonly unverifiedMs: number | undefined;
+  /** How long Redis or a store must fail before an alarm is raised. */
+  readonly graceMs: number | undefined;
+  /** Instead of the option, in milliseconds. */
+  readonly stalledAfterMs: number | undefined;
+  /** Signs what the webhook is sent. */
+  readonly alarmSecret: string | undefined;
   readonly closers: Closers;
 }
 
@@ -41,6 +51,7 @@ export interface Parts {
   readonly nodes: ReturnType<typeof nodeLists>["nodes"];
   readonly planner: Planner;
   readonly reconciler: Reconciler;
+  readonly watch: RunWatch;
 }
 
 /** A lease lasts at most this long, so that a scheduler that dies does not block the others for longer. */
@@ -65,12 +76,29 @@ export function wire(setup: WireOptions): Parts {
   const records = documents({ files, folder: "runs", schema: runRecordSchema });
   const refusals = documents({ files, folder: "refusals", schema: refusalSchema });
   const reopenings = documents({ files, folder: "reopenings", schema: reopeningSchema });
-  const everyMs = options.reconcileMs;
-  const reconciler = openReconciler({ queues, alarms, log, everyMs, leaseMs });
   const { verifiers } = lists;
   const plan = planWith({ queues, leaseMs, outputs, reopenings, verifiers, log });
-  const onEnd = reconciler.wake;
+  const onEnd = (runId: string) => reconciler.wake(runId);
   const planner = openPlanner({ plan, refusals, alarms, clock, log, onEnd });
+  const watch = openRunWatch({
+    queues,
+    alarms,
+    verifierWatch: openVerifierWatch({ verifiers, alarms, alarmAfterMs: setup.unverifiedMs }),
+    planner,
+    clock,
+    log,
+    drafters: lists.drafters,
+    rowsUnderWay: (view) => rowsUnderWay(queues, view),
+    onFacts: clusterAlarms({ alarms, clock, host: hostname(), redisGraceMs: setup.graceMs }),
+    stalledAfterMs: setup.stalledAfterMs ?? options.stalledAfter * 60_000,
+  });
+  const reconciler = openReconciler({
+    ...{ queues, alarms, watch, log, leaseMs },
+    host: hostname(),
+    state: files.location,
+    everyMs: options.reconcileMs,
+    graceMs: setup.graceMs,
+  });
   const runs = new RunRegistry({
     records,
     refusals,
@@ -80,26 +108,22 @@ export function wire(setup: WireOptions): Parts {
     check: checkRequest,
     planner,
     reconcile: { queues, alarms, clock },
-    verifierWatch: openVerifierWatch({
-      verifiers: lists.verifiers,
-      alarms,
-      clock,
-      alarmAfterMs: setup.unverifiedMs,
-    }),
+    watch,
     clock,
     log,
   });
   const graceMs = options.missedGraceMs;
   const check = checkNight;
   const nights = new NightSchedule({ files, queues, runs, alarms, check, clock, log, graceMs });
-  return { runs, nights, rollouts, alarms, nodes: lists.nodes, planner, reconciler };
+  return { runs, nights, rollouts, alarms, nodes: lists.nodes, planner, reconciler, watch };
 }
 
-function wireAlarms({ options, files, clock, log, closers }: WireOptions): Alarms {
+function wireAlarms(setup: WireOptions): Alarms {
+  const { options, files, clock, log, closers, alarmSecret } = setup;
   const url = options.alarmWebhook;
-  const webhook = url === undefined ? undefined : openWebhook({ url, log });
+  const webhook = url === undefined ? undefined : openWebhook({ url, secret: alarmSecret, log });
   if (webhook !== undefined) closers.add("webhook", () => webhook.close());
-  const alarms = openAlarms({ files, log, clock, send: webhook?.send });
+  const alarms = openAlarms({ files, log, clock, outbox: webhook });
   closers.add("alarms", () => alarms.settled());
   return alarms;
 }
@@ -117,10 +141,16 @@ function planWith(deps: {
   readonly log: Log;
 }): PlannerOptions["plan"] {
   const { queues, leaseMs, outputs, reopenings, verifiers, log } = deps;
+  const noteRead = noteRowsRead(queues);
   return (record, progress) => {
     const lease = { queues, name: `plan:${record.runId}`, lastsMs: leaseMs };
     return withLease(lease, async () => {
-      await planRecord(record, { ...progress, openOutput: outputs.open, verifiers, log });
+      const onRows = (read: number) => {
+        progress.onRows(read);
+        noteRead(record.runId, read);
+      };
+      const context = { openOutput: outputs.open, verifiers, log };
+      await planRecord(record, { ...progress, ...context, onRows });
       if ((await reopenings.get(record.runId)) === undefined) return;
       // The run was cancelled before it was planned, and was submitted again.
       await (await outputs.open(record.out)).reopen();

@@ -5,10 +5,11 @@ import type { ControlLog, Link } from "../connection/link.js";
 import { ControlError } from "../errors.js";
 import type { ControlTiming } from "../timing.js";
 import { type NodeStatus, problemOfStatus } from "./status.js";
-import { drainSubject, nodeSubject, serviceName } from "./subjects.js";
+import type { Subjects } from "./subjects.js";
 
 export interface NodeAnnouncementOptions {
   readonly link: Link;
+  readonly subjects: Subjects;
   /** Called for every heartbeat; role and id must not change. */
   readonly status: () => NodeStatus;
   /** Called once, when the node is asked to take no more work. */
@@ -39,8 +40,8 @@ export class NodeAnnouncement {
       throw new ControlError("BAD_NODE", `this node cannot be announced: ${problem}.`);
     }
     this.#options = options;
-    this.#subject = nodeSubject(status.role, status.id);
-    this.#drainSubject = drainSubject(status.id);
+    this.#subject = options.subjects.node(status.role, status.id);
+    this.#drainSubject = options.subjects.drain(status.id);
     this.#ends = [
       options.link.follow({
         up: (connection) => this.#up(connection),
@@ -110,7 +111,7 @@ export class NodeAnnouncement {
     this.#metadata = text;
     void this.#service?.stop();
     this.#service = undefined;
-    const name = serviceName(status.role);
+    const name = this.#options.subjects.service(status.role);
     connection.services.add({ name, version: status.version, metadata }).then(
       (service) => {
         const isCurrent = this.#connection === connection && this.#metadata === text;

@@ -6,7 +6,7 @@ import { type Directory, endpointsOf, type NodeEndpoint } from "./endpoint.js";
 import { Listeners } from "./listeners.js";
 import { NodeTable } from "./node-table.js";
 import { type NodeRole, type NodeStatus, readNodeMessage } from "./status.js";
-import { nodeSubject } from "./subjects.js";
+import type { Subjects } from "./subjects.js";
 
 /** The nodes of one role, from their heartbeats; `endpoints` are those with an address. */
 export interface LiveNodes extends Directory {
@@ -17,6 +17,7 @@ export interface LiveNodes extends Directory {
 
 export interface NodeWatchOptions {
   readonly link: Link;
+  readonly subjects: Subjects;
   readonly role: NodeRole;
   readonly clock: Clock;
   readonly log: ControlLog;
@@ -25,7 +26,7 @@ export interface NodeWatchOptions {
 
 /** Watches the heartbeats of a role. `NodeTable` decides which nodes are alive. */
 export function watchNodes(options: NodeWatchOptions): LiveNodes {
-  const { link, role, clock, log, timing } = options;
+  const { link, subjects, role, clock, log, timing } = options;
   const table = new NodeTable({ expiryMs: timing.expiryMs });
   const listeners = new Listeners();
   /** Senders whose last heartbeat was malformed, so that it is logged once. */
@@ -52,7 +53,7 @@ export function watchNodes(options: NodeWatchOptions): LiveNodes {
     publish("gone" in message ? table.gone(id) : table.heard(message, clock.now()));
   };
   const up = (connection: NatsConnection) => {
-    const subscription = connection.subscribe(nodeSubject(role, "*"), {
+    const subscription = connection.subscribe(subjects.node(role, "*"), {
       callback: (error, message) => {
         // The link logs errors of the server.
         if (error === null) receive(message.subject.split(".").at(-1) ?? "", message.string());

@@ -19,6 +19,8 @@ export interface RunRef {
   readonly runId: string;
   /** The run's store: a directory or s3://bucket/prefix. */
   readonly location: string;
+  /** When the run must be complete, ISO 8601 UTC. */
+  readonly dueAt?: string | undefined;
 }
 
 export interface ApplyOptions extends RunRef {
@@ -68,9 +70,10 @@ export async function removeShardJobs(
 
 async function addFlow(
   queues: JobQueues,
-  { runId, location, shards }: ApplyOptions,
+  { runId, location, dueAt, shards }: ApplyOptions,
   children: readonly number[],
 ): Promise<void> {
+  const due = dueAt === undefined ? {} : { dueAt };
   await queues.flow.add({
     name: "finish",
     queueName: JOBS.finish.queue,
@@ -82,7 +85,10 @@ async function addFlow(
       queueName: JOBS.shard.queue,
       prefix: queues.prefix,
       // Rows are only missing if the job of a committed shard exists already; it is not overwritten.
-      data: parseJob("shard", { runId, location, index, rows: shards.get(index)?.rows ?? 0 }),
+      data: parseJob("shard", {
+        ...{ runId, location, index, ...due },
+        rows: shards.get(index)?.rows ?? 0,
+      }),
       opts: { ...shardOptions(), jobId: shardJobId(runId, index) },
     })),
   });

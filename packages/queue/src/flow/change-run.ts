@@ -33,7 +33,7 @@ export interface ChangeRunOptions extends RunRef {
 
 /** Makes the jobs of a run match its uncommitted shards. @throws QueueError */
 export async function changeRun(queues: JobQueues, options: ChangeRunOptions): Promise<RunChange> {
-  const { runId, location, recreate } = options;
+  const { runId, location, dueAt, recreate } = options;
   assertRunId(runId);
   const shards = new Map(options.shards.map((shard) => [shard.index, shard]));
   if (shards.size > MAX_SHARDS) {
@@ -48,7 +48,8 @@ export async function changeRun(queues: JobQueues, options: ChangeRunOptions): P
     const run = await readRun(queues, { runId, shards: indexes });
     const decision = decide({ run, uncommitted: new Set(indexes), recreate });
     const { poison } = decision;
-    const done = !decision.busy && (await apply(queues, { runId, location, shards, decision }));
+    const done =
+      !decision.busy && (await apply(queues, { runId, location, dueAt, shards, decision }));
     if (!done) return { ...NOTHING, outcome: "busy", poison };
     await readBack(queues, runId, expectation(indexes, decision));
     const finishAdded = decision.finish !== "keep";

@@ -1,7 +1,6 @@
 import { constants } from "node:os";
 import type { Log, LogLevel } from "../log/log.js";
 import { openLog } from "../log/open-log.js";
-import type { DeprecatedUse } from "../options/flags.js";
 import { type Closers, loggedClosers } from "./closers.js";
 
 /** A process that works until it is asked to stop. */
@@ -34,8 +33,8 @@ export interface ServiceRun<Running extends Service> extends Pick<ServiceDeps, "
   /** The name of the service in the log, such as "drafter". */
   readonly name: string;
   readonly options: ServiceLogOptions;
-  /** Deprecated option names that were used, for a warning each. */
-  readonly deprecated?: readonly DeprecatedUse[];
+  /** What is wrong with its options, but does not stop it. */
+  readonly warnings?: readonly string[];
   readonly start: (deps: ServiceDeps) => Promise<Running>;
   /** The only line on standard output: the parent process waits for it. */
   readonly ready: (running: Running) => string;
@@ -53,9 +52,9 @@ const SIGNALS = ["SIGTERM", "SIGINT"] as const;
 export async function runService<Running extends Service>(
   run: ServiceRun<Running>,
 ): Promise<number> {
-  const { name, nameOf, deprecated = [] } = run;
+  const { name, nameOf, warnings = [] } = run;
   const log = openServiceLog(name, run.options);
-  for (const { used, use } of deprecated) log.warn({}, `${used} is deprecated, use ${use}`);
+  for (const warning of warnings) log.warn({}, warning);
   let service: Running | undefined;
   const stop = (signal: NodeJS.Signals) => {
     // Before the start there is nothing to finish; a second signal means: do not finish.

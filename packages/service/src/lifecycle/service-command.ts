@@ -1,6 +1,6 @@
 import { Command } from "commander";
 import type { z } from "zod";
-import { addFlags, type Flag, nameIn, replaceDeprecated } from "../options/flags.js";
+import { addFlags, type Flag, nameIn, replaceDeprecated, secretsIn } from "../options/flags.js";
 import { parseOptions, withoutBlanks } from "../options/parse-options.js";
 import { withRequired } from "../options/required.js";
 import {
@@ -28,17 +28,24 @@ export function serviceCommand<Options extends ServiceLogOptions, Running extend
   service: ServiceCommand<Options, Running>,
 ): Command {
   const { name, flags, schema, start, ready } = service;
-  const command = addFlags(new Command(name), flags);
+  const warnings: string[] = [];
+  const command = addFlags(new Command(name), flags, (line) => warnings.push(line));
   withRequired(command, schema);
   return command.action(async () => {
     const deprecated = replaceDeprecated(command);
     const nameOf = nameIn(command);
-    const options = parseOptions(schema, withoutBlanks(command.opts()), { nameOf });
+    const options = parseOptions(schema, withoutBlanks(command.opts()), {
+      nameOf,
+      isSecret: secretsIn(command),
+    });
     process.exitCode = await runService({
       name,
       options,
       nameOf,
-      deprecated,
+      warnings: [
+        ...deprecated.map(({ used, use }) => `${used} is deprecated, use ${use}`),
+        ...warnings,
+      ],
       start: (deps) => start(options, deps),
       ready: (running) => ready(running, options),
     });

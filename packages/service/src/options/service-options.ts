@@ -4,10 +4,12 @@ import { z } from "zod";
 import { oneOf } from "./fields.js";
 import type { Flag } from "./flags.js";
 import { hostPort } from "./host-port.js";
+import { namespaceField } from "./namespace.js";
 
 /** Schema fields that all services have. */
 export const serviceFields = {
   nats: z.string().optional(),
+  namespace: namespaceField,
   logLevel: oneOf(["debug", "info", "warn", "error", "silent"]).default("info"),
   logFormat: oneOf(["json", "pretty"]).optional(),
 };

@@ -1,8 +1,6 @@
-import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
-import { parseOptions, UsageError, withoutBlanks } from "@nightbeam/service";
-import { reasonOf } from "@nightbeam/service/log";
-import { type Command, Option } from "commander";
+import { addFlags, type Flag, parseOptions, withoutBlanks } from "@nightbeam/service";
+import type { Command } from "commander";
 import { z } from "zod";
 import { DEFAULT_DIRECTORY } from "../cluster/cluster-file.js";
 import { findCluster } from "../cluster/find-cluster.js";
@@ -20,23 +18,21 @@ const DEFAULT_URL = "http://127.0.0.1:7080";
 const schema = z.object({
   scheduler: z.url({ protocol: /^https?$/, error: `give a URL such as ${DEFAULT_URL}` }).optional(),
   token: z.string().optional(),
-  tokenFile: z.string().optional(),
 });
 
 /** Adds the options of commands that call a scheduler. */
 export function withConnection(command: Command): Command {
-  return command
-    .addOption(
-      new Option(
-        "--scheduler <url>",
-        `URL of the scheduler (default: that of nightbeam cluster up, or ${DEFAULT_URL})`,
-      ).env("NIGHTBEAM_SCHEDULER_URL"),
-    )
-    .addOption(new Option("--token <token>", "the scheduler's token").env("NIGHTBEAM_TOKEN"))
-    .addOption(
-      new Option("--token-file <file>", "file that contains the token").env("NIGHTBEAM_TOKEN_FILE"),
-    );
+  return addFlags(command, FLAGS);
 }
+
+const FLAGS: readonly Flag[] = [
+  {
+    flag: "--scheduler <url>",
+    meaning: `URL of the scheduler (default: that of nightbeam cluster up, or ${DEFAULT_URL})`,
+    variable: "NIGHTBEAM_SCHEDULER_URL",
+  },
+  { flag: "--token <token>", meaning: "a token that the scheduler takes", isSecret: true },
+];
 
 /**
  * Reads the connection from the options of a command, and returns the other options.
@@ -46,13 +42,14 @@ export function withConnection(command: Command): Command {
 export async function connectionOf<Flags extends Record<string, unknown>>(
   flags: Flags,
 ): Promise<{ connection: Connection; rest: Record<string, unknown> }> {
-  const { scheduler, token, tokenFile, ...rest } = flags;
-  const given = parseOptions(schema, withoutBlanks({ scheduler, token, tokenFile }));
+  // The file of the token was read before.
+  const { scheduler, token, tokenFile: _, ...rest } = flags;
+  const given = parseOptions(schema, withoutBlanks({ scheduler, token }));
   const cluster = findCluster();
   const url = (given.scheduler ?? cluster?.url ?? DEFAULT_URL).replace(/\/+$/, "");
   // The token of a local cluster is sent only to that cluster.
   const known = url === cluster?.url ? cluster.token : undefined;
-  const secret = given.token ?? (await fromFile(given.tokenFile)) ?? known;
+  const secret = given.token ?? known;
   if (secret === undefined || secret === "") {
     if (given.scheduler === undefined && cluster === undefined) throw noCluster();
     throw new ClusterError(
@@ -68,15 +65,4 @@ function noCluster(): ClusterError {
     "UNREACHABLE",
     `no cluster is running in ${resolve(DEFAULT_DIRECTORY)}. Start one with \`nightbeam cluster up\`, or pass --scheduler and --token-file.`,
   );
-}
-
-async function fromFile(path: string | undefined): Promise<string | undefined> {
-  if (path === undefined) return undefined;
-  try {
-    return (await readFile(path, "utf8")).trim();
-  } catch (cause) {
-    throw new UsageError("BAD_OPTION", `--token-file ${path} cannot be read: ${reasonOf(cause)}`, {
-      cause,
-    });
-  }
 }

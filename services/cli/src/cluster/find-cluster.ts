@@ -8,6 +8,7 @@ export interface KnownCluster {
   readonly url: string;
   readonly token: string;
   readonly nats: string;
+  readonly namespace: string;
 }
 
 /**
@@ -20,5 +21,5 @@ export interface KnownCluster {
 export function findCluster(directory: string = process.cwd()): KnownCluster | undefined {
   const file = readClusterFile(resolve(directory, DEFAULT_DIRECTORY));
   if (file?.scheduler === undefined || !isAlive(file.supervisor)) return undefined;
-  return { url: file.scheduler, token: file.token, nats: file.nats };
+  return { url: file.scheduler, token: file.token, nats: file.nats, namespace: file.namespace };
 }

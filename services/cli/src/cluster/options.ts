@@ -1,5 +1,5 @@
 import { PRECISIONS } from "@nightbeam/model";
-import { oneOf, shareOf, wholeNumber } from "@nightbeam/service";
+import { namespaceField, oneOf, shareOf, wholeNumber } from "@nightbeam/service";
 import { z } from "zod";
 import { DEFAULT_DIRECTORY } from "./cluster-file.js";
 
@@ -19,6 +19,7 @@ export const clusterUpSchema = z.object({
   auditRate: shareOf("of the calls to audit").optional(),
   redis: z.string().optional(),
   nats: z.string().optional(),
+  namespace: namespaceField,
   schedulerPort: port.default(7080),
   logFormat: oneOf(["pretty", "json"]).default("pretty"),
   install: z.boolean().default(true),

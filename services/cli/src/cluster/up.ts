@@ -94,13 +94,15 @@ interface Parts {
 
 /** Writes every change of a process to the cluster file, so that other commands see it and none is left behind. */
 function supervise(parts: Parts, { say }: ClusterUpDeps): Supervisor {
-  const { directory, me, token, places } = parts;
+  const { options, directory, me, token, places } = parts;
+  const { namespace } = options;
   const { redis, nats, programs } = places;
   const own = services({ ...parts, redis, nats, own: ownCommand(), env: process.env });
   const changed = (_: Child, note?: string) => {
     const { scheduler, processes } = describe(supervisor);
     const url = scheduler === "" ? {} : { scheduler };
-    writeClusterFile(directory, { supervisor: me, ...url, redis, nats, token, processes });
+    const shared = { redis, nats, namespace, token };
+    writeClusterFile(directory, { supervisor: me, ...url, ...shared, processes });
     if (note !== undefined) say(note);
   };
   const supervisor = new Supervisor([programs.map((program) => [program]), own], {

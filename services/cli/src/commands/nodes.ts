@@ -1,7 +1,14 @@
 import type { Nodes } from "@nightbeam/scheduler/api";
-import { parseOptions } from "@nightbeam/service";
+import {
+  addFlags,
+  type Flag,
+  NAMESPACE_FLAG,
+  namespaceField,
+  parseOptions,
+  withoutBlanks,
+} from "@nightbeam/service";
 import { listing, whole } from "@nightbeam/service/terminal";
-import { Command, Option } from "commander";
+import { Command } from "commander";
 import { z } from "zod";
 import { findCluster } from "../cluster/find-cluster.js";
 import { schedulerClient } from "../cluster-client/client.js";
@@ -28,22 +35,36 @@ function listCommand(): Command {
 
 const CONNECT_WITHIN_MS = 5_000;
 
-const drainSchema = z.object({ nats: z.string() });
+const drainSchema = z.object({ nats: z.string(), namespace: namespaceField });
+
+const DRAIN_FLAGS: readonly Flag[] = [
+  {
+    flag: "--nats <url>",
+    meaning: "NATS servers (default: those of nightbeam cluster up)",
+    variable: "NIGHTBEAM_NATS_URL",
+    isSecret: true,
+  },
+  NAMESPACE_FLAG,
+];
 
 function drainCommand(): Command {
-  return new Command("drain")
+  const command = new Command("drain")
     .description("ask a node to finish its work and exit; a supervisor may start it again")
-    .argument("<name>", "name of the node in the list")
-    .addOption(
-      new Option("--nats <url>", "NATS servers (default: those of nightbeam cluster up)").env(
-        "NIGHTBEAM_NATS_URL",
-      ),
-    )
-    .action(async (name: string, flags: Record<string, unknown>) => {
-      const { nats } = parseOptions(drainSchema, { nats: findCluster()?.nats, ...flags });
+    .argument("<name>", "name of the node in the list");
+  return addFlags(command, DRAIN_FLAGS).action(
+    async (name: string, flags: Record<string, unknown>) => {
+      const { nats, namespace } = parseOptions(drainSchema, {
+        ...localServers(),
+        ...withoutBlanks(flags),
+      });
       const { openControl } = await import("@nightbeam/control");
       const { silentLog } = await import("@nightbeam/service/log");
-      const control = await openControl({ servers: nats, name: "nightbeam nodes", log: silentLog });
+      const control = await openControl({
+        servers: nats,
+        name: "nightbeam nodes",
+        namespace,
+        log: silentLog,
+      });
       try {
         await control.waitConnected(CONNECT_WITHIN_MS);
         await control.drain(name);
@@ -51,7 +72,14 @@ function drainCommand(): Command {
         await control.close();
       }
       process.stdout.write(`asked ${name} to finish its work and exit\n`);
-    });
+    },
+  );
+}
+
+/** What a cluster on this machine is reached with. */
+function localServers(): Partial<z.input<typeof drainSchema>> {
+  const cluster = findCluster();
+  return cluster === undefined ? {} : { nats: cluster.nats, namespace: cluster.namespace };
 }
 
 function describe({ connected, verifiers, drafters }: Nodes): string {

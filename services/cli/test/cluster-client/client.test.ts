@@ -192,9 +192,6 @@ describe("flags", () => {
     const scheduler = "http://127.0.0.1:7080/";
     await expect(connectionOf({ scheduler })).rejects.toThrow(/set NIGHTBEAM_TOKEN/);
     await expect(connectionOf({ scheduler: "host", token: "t" })).rejects.toThrow("--scheduler");
-    await expect(connectionOf({ scheduler, tokenFile: "/no/file" })).rejects.toThrow(
-      /--token-file \/no\/file cannot be read/,
-    );
     const { connection, rest } = await connectionOf({ scheduler, token: "t", topK: "3" });
     expect(connection).toEqual({ url: "http://127.0.0.1:7080", token: "t" });
     expect(rest).toEqual({ topK: "3" });

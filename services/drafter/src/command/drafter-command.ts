@@ -12,10 +12,7 @@ export function drafterCommand(): Command {
     flags: DRAFTER_FLAGS,
     schema: drafterSchema,
     start: async (options, service) =>
-      startDrafter(
-        options,
-        await withControl(service, { service: "drafter", servers: options.nats }),
-      ),
+      startDrafter(options, await withControl(service, { service: "drafter", options })),
     ready: (_, { name, shardsAtOnce }) =>
       `drafter ready: ${name} takes ${shardsAtOnce} shards at a time`,
   });

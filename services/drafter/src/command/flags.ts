@@ -1,4 +1,10 @@
-import { type Flag, HEALTH_FLAG, LOG_FLAGS, NODE_NAME_FLAG } from "@nightbeam/service";
+import {
+  type Flag,
+  HEALTH_FLAG,
+  LOG_FLAGS,
+  NAMESPACE_FLAG,
+  NODE_NAME_FLAG,
+} from "@nightbeam/service";
 
 /** The flags of `nightbeam drafter`. Their defaults are in the schema. */
 export const DRAFTER_FLAGS: readonly Flag[] = [
@@ -6,12 +12,15 @@ export const DRAFTER_FLAGS: readonly Flag[] = [
     flag: "--redis <url>",
     meaning: "address of the job queue: redis://host:port",
     variable: "NIGHTBEAM_REDIS_URL",
+    isSecret: true,
   },
   {
     flag: "--nats <url>",
     meaning: "NATS servers, through which nodes find each other; without them, name the verifiers",
     variable: "NIGHTBEAM_NATS_URL",
+    isSecret: true,
   },
+  NAMESPACE_FLAG,
   {
     flag: "--verifiers <host:port,...>",
     meaning: "verifiers to use in addition to those found through NATS",
@@ -60,6 +69,21 @@ export const DRAFTER_FLAGS: readonly Flag[] = [
   {
     flag: "--grace-ms <ms>",
     meaning: "time that shards in progress have to finish when the drafter stops (default 30000)",
+  },
+  {
+    flag: "--max-failures <n>",
+    meaning:
+      "failures in a row after which this drafter takes no more shards of a run, and tries again later (default 3)",
+  },
+  {
+    flag: "--other-node-ms <ms>",
+    meaning:
+      "how long a shard that failed on this drafter waits for another drafter before it fails for good (default 300000)",
+  },
+  {
+    flag: "--wait-out-ms <ms>",
+    meaning:
+      "how long trouble of the store or of the verifiers is waited out before shards fail, in runs without a due time (default 21600000, 6 hours)",
   },
   HEALTH_FLAG,
   NODE_NAME_FLAG,

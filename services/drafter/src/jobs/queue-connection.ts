@@ -1,8 +1,8 @@
 import {
   type CancelledWatch,
   checkRedis,
-  DEFAULT_PREFIX,
   type FaultKeys,
+  isRefusal,
   JOBS,
   openRedis,
   type RedisWatch,
@@ -13,7 +13,7 @@ import {
   workerOptions,
 } from "@nightbeam/queue";
 import type { Clock } from "@nightbeam/service";
-import type { Log } from "@nightbeam/service/log";
+import { type Log, reasonOf } from "@nightbeam/service/log";
 import { type Job, Worker } from "bullmq";
 import type { Leases } from "./leases.js";
 import { quietErrors } from "./quiet-errors.js";
@@ -22,7 +22,8 @@ export type ShardJob = Job<ShardJobData, ShardJobResult>;
 
 export interface ConnectionOptions {
   readonly redisUrl: string;
-  readonly prefix?: string | undefined;
+  /** The prefix of all keys and channels. */
+  readonly prefix: string;
   /** The name of the drafter, which BullMQ stores with the jobs that it takes. */
   readonly name: string;
   readonly concurrency: number;
@@ -35,15 +36,20 @@ export interface ConnectionOptions {
   readonly log: Log;
   readonly handle: (job: ShardJob, token: string, signal: AbortSignal) => Promise<ShardJobResult>;
   readonly onStuck: () => void;
+  /** Called when Redis has answered a command with an error. */
+  readonly onRefusal: (reason: string) => void;
 }
 
 /** A connection to Redis and the BullMQ worker on it. */
 export interface QueueConnection {
-  /** The connection, and where the keys of the cluster are. */
-  readonly keys: FaultKeys;
   readonly cancelled: CancelledWatch;
   /** Whether the connection is ready. */
   readonly isConnected: boolean;
+  /** The connection, and where the keys of the cluster are. */
+  readonly keys: FaultKeys;
+  /** Takes no jobs until `take`; those in progress go on. */
+  hold(): void;
+  take(): void;
   /** Takes no more jobs, waits for those in progress and disconnects. */
   finish(): Promise<void>;
   /** Disconnects at once. */
@@ -53,9 +59,20 @@ export interface QueueConnection {
 /** Delay of a retry after Redis was lost. BullMQ's default of 15 s would be idle time. */
 const RETRY_MS = 1_000;
 
+/** A worker that reports what ends its loop as an error, also after it was resumed. */
+class ShardWorker extends Worker<ShardJobData, ShardJobResult> {
+  override async run(): Promise<void> {
+    try {
+      await super.run();
+    } catch (error) {
+      this.emit("error", error instanceof Error ? error : new Error(String(error)));
+    }
+  }
+}
+
 /** @throws QueueError REDIS_UNREACHABLE, REDIS_UNSAFE, REDIS_TOO_OLD */
 export async function openConnection(options: ConnectionOptions): Promise<QueueConnection> {
-  const { redisUrl, prefix = DEFAULT_PREFIX, lockMs, stallCheckMs, log, clock, leases } = options;
+  const { redisUrl, prefix, lockMs, stallCheckMs, log, clock, leases } = options;
   const redis = await openRedis({ url: redisUrl, role: "worker", log });
   let cancelled: CancelledWatch;
   try {
@@ -66,7 +83,7 @@ export async function openConnection(options: ConnectionOptions): Promise<QueueC
     throw error;
   }
   const times = stallCheckMs === undefined ? { lockMs } : { lockMs, stallCheckMs };
-  const worker = new Worker<ShardJobData, ShardJobResult>(
+  const worker = new ShardWorker(
     JOBS.shard.queue,
     // All three parameters are needed: BullMQ makes a signal only for processors with three.
     (job, token, signal) =>
@@ -83,6 +100,9 @@ export async function openConnection(options: ConnectionOptions): Promise<QueueC
   );
   const isConnected = () => redis.status === "ready";
   worker.on("error", quietErrors({ log, clock, isConnected }));
+  worker.on("error", (error) => {
+    if (isRefusal(error)) options.onRefusal(reasonOf(error));
+  });
   worker.on("locksRenewed", ({ jobIds }) => leases.renew(jobIds));
   worker.on("lockRenewalFailed", (jobIds) => leases.lose(jobIds, "Redis refused to renew it"));
   worker.on("stalled", (jobId) => log.warn({ jobId }, "a shard has stalled: its worker is gone"));
@@ -97,11 +117,14 @@ export async function openConnection(options: ConnectionOptions): Promise<QueueC
     redis.disconnect();
   };
   return {
-    keys: { redis, prefix },
     cancelled,
     get isConnected() {
       return isConnected();
     },
+    keys: { redis, prefix },
+    // BullMQ's `pause` waits for jobs in progress, unless it is told not to.
+    hold: () => void worker.pause(true),
+    take: () => void worker.resume(),
     finish: async () => {
       await worker.close();
       await release();

@@ -1,8 +1,13 @@
 import type { FaultKeys, RunSignal, ShardJobResult } from "@nightbeam/queue";
 import { within } from "@nightbeam/service";
 import { reasonOf } from "@nightbeam/service/log";
+import { DrafterError } from "../errors.js";
 import { ShardStopped, type StopCause } from "../shard/stop.js";
-import { endJob } from "./end-job.js";
+import { offeredShard } from "../standing/offered-shard.js";
+import type { OfferedShard, ShardPolicy } from "../standing/shard-policy.js";
+import type { Verdict } from "../standing/verdict.js";
+import { endJob, messageOf } from "./end-job.js";
+import { fateOf } from "./fate.js";
 import { type Lease, Leases } from "./leases.js";
 import {
   type ConnectionOptions,
@@ -27,10 +32,19 @@ export interface TakenShard {
 }
 
 export interface ShardQueueOptions
-  extends Omit<ConnectionOptions, "leases" | "handle" | "onStuck"> {
+  extends Omit<ConnectionOptions, "leases" | "handle" | "onStuck" | "onRefusal"> {
+  /** Decides which jobs are taken, and what becomes of those that fail. */
+  readonly policy: ShardPolicy;
   readonly work: (shard: TakenShard) => Promise<ShardJobResult>;
-  /** Delay of a job that found no verifier. */
+  /** Delay of a job that did not fail and was not done. */
   readonly putOffMs: number;
+}
+
+/** How a job was taken. */
+interface TookJob {
+  readonly token: string;
+  readonly signal: AbortSignal;
+  readonly connection: Promise<QueueConnection>;
 }
 
 /** After the grace, shards are stopped and handed back for at most this long. */
@@ -58,7 +72,9 @@ export class ShardQueue {
   readonly #underWay = new Set<(cause: StopCause) => void>();
   #connection: QueueConnection | undefined;
   #state: State = "open";
+  #isHeld = false;
   #endTicks: () => void = () => {};
+  #endHold: () => void = () => {};
   #onIdle: () => void = () => {};
 
   private constructor(options: ShardQueueOptions) {
@@ -70,6 +86,7 @@ export class ShardQueue {
   static async open(options: ShardQueueOptions): Promise<ShardQueue> {
     const queue = new ShardQueue(options);
     queue.#connection = await queue.#openConnection();
+    queue.takeOrHold();
     queue.#tick();
     return queue;
   }
@@ -84,12 +101,32 @@ export class ShardQueue {
     return this.isConnected ? this.#connection?.keys : undefined;
   }
 
+  /** Takes jobs, or holds for as long as the policy says. To be called after what it depends on has changed. */
+  takeOrHold(): void {
+    const connection = this.#connection;
+    const { policy, clock } = this.#options;
+    this.#endHold();
+    if (this.#state !== "open" || connection === undefined) return;
+    const { holdMs } = policy;
+    if (holdMs === 0) {
+      if (this.#isHeld) connection.take();
+      this.#isHeld = false;
+      return;
+    }
+    if (!this.#isHeld) connection.hold();
+    this.#isHeld = true;
+    if (holdMs < Number.POSITIVE_INFINITY) {
+      this.#endHold = clock.after(Math.max(1, holdMs), () => this.takeOrHold());
+    }
+  }
+
   /**
    * Takes no more jobs, waits up to `graceMs` for those in progress, then stops them, hands them back and
    * disconnects. Never rejects: a job that could not be handed back is found by the stall check of others.
    */
   async close(graceMs: number): Promise<void> {
     if (!this.#move("closing")) return;
+    this.#endHold();
     const { clock } = this.#options;
     const closed = this.#connection?.finish().catch(() => undefined);
     // If Redis is lost at the same moment, BullMQ closes without waiting for its jobs.
@@ -112,16 +149,36 @@ export class ShardQueue {
       leases: this.#leases,
       handle: async (job, token, signal) => this.#handle(job, { token, signal, connection }),
       onStuck: () => void this.#reconnect(),
+      onRefusal: (reason) => {
+        this.#options.policy.redisRefused(reason);
+        this.takeOrHold();
+      },
     });
     return connection;
   }
 
   /** Handles one job from start to end. What it throws decides what BullMQ does with the job. */
-  async #handle(
-    job: ShardJob,
-    took: { token: string; signal: AbortSignal; connection: Promise<QueueConnection> },
-  ): Promise<ShardJobResult> {
-    const { token, signal } = took;
+  async #handle(job: ShardJob, took: TookJob): Promise<ShardJobResult> {
+    const { policy } = this.#options;
+    const offered = offeredShard(job.data);
+    if (offered !== undefined && !policy.admit(offered)) {
+      this.takeOrHold();
+      const error = new DrafterError("REFUSED", "this drafter takes no shards of the run for now");
+      throw await this.#end(job, { ...took, error, offered: undefined });
+    }
+    try {
+      const result = await this.#work(job, took);
+      if (offered !== undefined) policy.succeeded(offered);
+      return result;
+    } catch (error) {
+      throw await this.#end(job, { ...took, error, offered });
+    } finally {
+      this.takeOrHold();
+    }
+  }
+
+  async #work(job: ShardJob, took: TookJob): Promise<ShardJobResult> {
+    const { signal } = took;
     const id = job.id ?? "";
     const controller = new AbortController();
     const stop = (cause: StopCause) => controller.abort(new ShardStopped(cause));
@@ -146,8 +203,6 @@ export class ShardQueue {
         stop,
         updateProgress: (progress) => job.updateProgress(progress),
       });
-    } catch (error) {
-      throw await endJob({ ...this.#options, job, token, error });
     } finally {
       cancelledSignal?.release();
       this.#underWay.delete(stop);
@@ -155,6 +210,22 @@ export class ShardQueue {
       lease.release();
       signal.removeEventListener("abort", onAbort);
     }
+  }
+
+  /** Ends the job of a shard that was not done. @returns the error to throw to BullMQ */
+  #end(
+    job: ShardJob,
+    { token, error, offered }: TookJob & { error: unknown; offered: OfferedShard | undefined },
+  ): Promise<Error> {
+    const { policy, putOffMs, clock, log } = this.#options;
+    const fate = fateOf(error);
+    let verdict: Verdict | undefined;
+    if (offered !== undefined) {
+      if (fate.kind === "failed") {
+        verdict = policy.failed(offered, { blame: fate.blame, reason: messageOf(error) });
+      } else policy.undone(offered);
+    }
+    return endJob({ job, token, error, fate, verdict, putOffMs, clock, log });
   }
 
   async #whenIdle(): Promise<void> {
@@ -184,6 +255,8 @@ export class ShardQueue {
       });
       if (connection !== undefined && this.#move("open")) {
         this.#connection = connection;
+        this.#isHeld = false;
+        this.takeOrHold();
         log.info({}, "reconnected to Redis; taking shards again");
         return;
       }

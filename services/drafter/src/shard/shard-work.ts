@@ -2,7 +2,7 @@ import { JOBS, parseJob, type ShardJobData, type ShardJobResult } from "@nightbe
 import type { PartRecord } from "@nightbeam/run";
 import type { Clock } from "@nightbeam/service";
 import { type Log, reasonOf } from "@nightbeam/service/log";
-import { fateOf } from "../jobs/fate.js";
+import { type Fate, fateOf } from "../jobs/fate.js";
 import type { TakenShard } from "../jobs/shard-queue.js";
 import type { OpenRunStore, RunStore, WrittenShard } from "../run-store.js";
 import type { DecodeThread } from "../thread/decode-thread.js";
@@ -22,6 +22,16 @@ export interface ShardWorkOptions {
 
 /** Minimum interval between progress updates in Redis. */
 const PROGRESS_MS = 1_000;
+
+const EVENTS: Readonly<Record<Fate["kind"], ShardEvent>> = {
+  left: "aborted",
+  removed: "aborted",
+  "handed-back": "put-back",
+  "put-off": "put-back",
+  refused: "put-back",
+  failed: "failed",
+  poison: "failed",
+};
 
 interface UnderWay {
   readonly shard: TakenShard;
@@ -160,12 +170,10 @@ export class ShardWork {
     const { signal } = one.shard;
     const error = signal.aborted && one.state !== "committed" ? signal.reason : thrown;
     const fate = fateOf(error);
-    const event = fate === "handed-back" || fate === "put-off" ? "put-back" : "failed";
-    if (!isEnded(one.state) && one.state !== "committed") {
-      this.#move(one, fate === "left" || fate === "removed" ? "aborted" : event);
-    }
-    const level = fate === "failed" || fate === "poison" ? "error" : "warn";
-    one.log[level]({ fate, reason: reasonOf(error) }, "a shard was not done");
+    if (!isEnded(one.state) && one.state !== "committed") this.#move(one, EVENTS[fate.kind]);
+    const level = fate.kind === "failed" || fate.kind === "poison" ? "error" : "warn";
+    const blame = fate.kind === "failed" ? { blame: fate.blame } : {};
+    one.log[level]({ fate: fate.kind, ...blame, reason: reasonOf(error) }, "a shard was not done");
     return error;
   }
 

@@ -1,6 +1,7 @@
 import type { Distrust, VerifierEndpoint } from "@nightbeam/protocol";
 import type { TlsBytes } from "@nightbeam/service";
 import type { WrittenShard } from "../run-store.js";
+import type { Blame } from "../standing/blame.js";
 
 /** The settings of the decode thread. */
 export interface ThreadSetup {
@@ -76,11 +77,8 @@ export type FromThread =
 
 /** An error as it is sent between threads, which do not share classes. */
 export interface Failure {
-  /**
-   * `fatal`: no other attempt can succeed. `no-verifier`: nothing is wrong with the shard. `stopped`:
-   * the drafter stopped it. `failed`: anything else; another attempt may succeed.
-   */
-  readonly kind: "failed" | "fatal" | "no-verifier" | "stopped";
+  /** What is at fault; `stopped`: nothing, the drafter stopped the shard. */
+  readonly blame: Blame | "stopped";
   /** The code of the error, or UNKNOWN. */
   readonly code: string;
   readonly message: string;

@@ -16,7 +16,7 @@ parentPort.on("message", (message) => {
       send({ kind: "progress", id, progress });
       told.set(id, order.runId);
       if (order.runId === "fails")
-        send({ kind: "failed", id, failure: { kind: "failed", code: "X", message: "bad luck" } });
+        send({ kind: "failed", id, failure: { blame: "shard", code: "X", message: "bad luck" } });
       if (order.runId === "writes")
         send({
           kind: "written",
@@ -30,7 +30,7 @@ parentPort.on("message", (message) => {
       send({
         kind: "failed",
         id: message.id,
-        failure: { kind: "stopped", code: "ABORTED", message: "stopped" },
+        failure: { blame: "stopped", code: "ABORTED", message: "stopped" },
       });
       break;
     case "verifiers":

@@ -43,6 +43,10 @@ export const runStatusSchema = z.object({
   /** The night that started it. */
   night: z.string().exactOptional(),
   submittedAt: time,
+  /** When it must be complete. */
+  dueAt: time.exactOptional(),
+  /** When it will be complete at its present rate, if that can be estimated. */
+  expectedAt: time.exactOptional(),
   /** When the state became complete, partial, cancelled or refused. */
   endedAt: time.exactOptional(),
   /** Input rows: in total, read so far by planning, and done. */
@@ -112,15 +116,29 @@ export type RolloutStatus = Readonly<z.infer<typeof rolloutStatusSchema>>;
 export const rolloutListSchema = z.object({ rollouts: z.array(rolloutStatusSchema) });
 
 export const alarmSchema = z.object({
-  /** The kind of problem, for programs: `run_partial`, `run_refused`, `night_missed`, … */
+  /** The same in every message about this alarm. */
+  id: z.string(),
+  /** One of `ALARM_KINDS`, for programs. A newer scheduler may have further kinds. */
   kind: z.string(),
+  /** When it was raised. */
   at: time,
   message: z.string(),
   runId: z.string().exactOptional(),
   night: z.string().exactOptional(),
+  /** What else it is about: a node, a verifier, the location of a store or a date. */
+  subject: z.string().exactOptional(),
+  /** The node that reported it; others may have as well. */
+  node: z.string().exactOptional(),
 });
 
 export type Alarm = Readonly<z.infer<typeof alarmSchema>>;
+
+/**
+ * What the webhook is sent: an alarm that was raised, or one that was cleared.
+ *
+ * @public for receivers of the webhook
+ */
+export type AlarmEvent = Alarm & { readonly event: "raised" | "cleared" };
 
 export const alarmListSchema = z.object({ alarms: z.array(alarmSchema) });
 

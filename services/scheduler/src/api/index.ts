@@ -1,6 +1,8 @@
 /** The schemas and types of the HTTP API, for server and clients. */
+export { ALARM_KINDS, type AlarmKind } from "./alarm-kinds.js";
 export type {
   Alarm,
+  AlarmEvent,
   NightStatus,
   Nodes,
   RolloutStatus,

@@ -40,9 +40,6 @@ export interface NightScheduleOptions {
   readonly graceMs: number;
 }
 
-/** The same alarm about a night is raised again only after this time. */
-const QUIET_MS = 3_600_000;
-
 /** Runs that start by a timetable. The state store has the record; the schedules in Redis are derived from it. */
 export class NightSchedule {
   readonly #options: NightScheduleOptions;
@@ -134,7 +131,7 @@ export class NightSchedule {
         const fate = record.missed === "run" ? "It is started late" : "It is skipped";
         const due = `${isoTime(night.startsAt).slice(0, 16)}Z`;
         const message = `Night ${name} of ${date} did not start at ${due}. ${fate}.`;
-        alarms.raise({ kind: "night_missed", night: name, message }, QUIET_MS);
+        alarms.raise({ kind: "night_missed", night: name, subject: date, message });
         if (record.missed === "skip") {
           await dates.create(date, { at: isoTime(clock.now()) });
           return undefined;
@@ -152,7 +149,7 @@ export class NightSchedule {
     const reason = reasonOf(error);
     log.warn({ night: name, error }, "cannot start a night");
     const message = `Night ${name} cannot start: ${reason}.`;
-    alarms.raise({ kind: "night_failed", night: name, message }, QUIET_MS);
+    alarms.raise({ kind: "night_failed", night: name, message });
   }
 
   #dates(name: string) {

@@ -13,6 +13,10 @@ export const runRecordSchema = z.object({
   submittedAt: z.iso.datetime(),
   /** The night that started it. */
   night: z.string().exactOptional(),
+  /** When it must be complete. */
+  dueAt: z.iso.datetime().exactOptional(),
+  /** Until when it is tried again if it is partial. */
+  retryUntil: z.iso.datetime().exactOptional(),
 });
 
 export type RunRecord = Readonly<z.output<typeof runRecordSchema>>;

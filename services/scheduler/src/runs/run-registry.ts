@@ -12,12 +12,12 @@ import type { RunRecord } from "./run-record.js";
 import { isPossible, stateAfter } from "./run-state.js";
 import { type LiveFigures, liveFigures, NOTHING_LIVE, runStatus } from "./run-status.js";
 import { type RunView, viewRun } from "./run-view.js";
-import type { VerifierWatch } from "./verifier-watch.js";
+import type { RunWatch } from "./watch/run-watch.js";
 
 export interface RunRegistryOptions extends RegistrationOptions {
   readonly planner: Planner;
   readonly reconcile: Omit<ReconcileOptions, "plan">;
-  readonly verifierWatch: VerifierWatch;
+  readonly watch: RunWatch;
   readonly log: Log;
 }
 
@@ -115,8 +115,9 @@ export class RunRegistry {
       const record = await this.#options.records.get(runId);
       if (record === undefined) return undefined;
       const view = await this.#view(record);
+      // First: a run that cannot be advanced stands still.
+      this.#options.watch.see(view);
       const done = await this.#advance(view);
-      await this.#options.verifierWatch.check(view);
       if (view.state === "complete") this.#complete.set(runId, await this.#status(view));
       if (view.endedAt === undefined) this.#quietUntil.delete(runId);
       else this.#quietUntil.set(runId, this.#options.clock.now() + QUIET_MS);
@@ -156,9 +157,9 @@ export class RunRegistry {
 
   /** Problems that persist raise new alarms. */
   #forgetAlarms(runId: string): void {
-    const { reconcile, verifierWatch } = this.#options;
+    const { reconcile, watch } = this.#options;
     reconcile.alarms.drop(runId);
-    verifierWatch.forget(runId);
+    watch.forget(runId);
   }
 
   #advance(view: RunView): Promise<Reconciled> {
@@ -172,13 +173,14 @@ export class RunRegistry {
   }
 
   async #status(view: RunView): Promise<RunStatus> {
-    const { planner, verifierWatch } = this.#options;
+    const { planner, watch } = this.#options;
     const { runId } = view.record;
     const planning = view.state === "planning";
     return runStatus(view, {
       live: view.state === "running" ? await this.#live(view) : NOTHING_LIVE,
       read: planning ? planner.readRows(runId) : undefined,
-      waitsFor: planning ? planner.failure(runId) : verifierWatch.reason(view),
+      waitsFor: watch.reason(view),
+      expectedAt: watch.expectedAt(runId),
     });
   }
 

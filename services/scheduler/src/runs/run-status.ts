@@ -56,12 +56,17 @@ export interface StatusOptions {
   readonly live: LiveFigures;
   /** Rows read so far, if this process is planning the run. */
   readonly read: number | undefined;
-  /** Why planning is delayed, or why no verifier can answer. */
+  /** Why it stands still, planning is delayed, or no verifier can answer. */
   readonly waitsFor: string | undefined;
+  /** When it will be complete at its present rate. */
+  readonly expectedAt: string | undefined;
 }
 
 /** The status of a run for clients. */
-export function runStatus(view: RunView, { live, read, waitsFor }: StatusOptions): RunStatus {
+export function runStatus(
+  view: RunView,
+  { live, read, waitsFor, expectedAt }: StatusOptions,
+): RunStatus {
   const { record, standing, commits, manifest, state, setAside } = view;
   const isPlanned = standing.plan !== undefined;
   const stats = manifest?.stats ?? sumStats(commits);
@@ -74,6 +79,8 @@ export function runStatus(view: RunView, { live, read, waitsFor }: StatusOptions
     out: record.out,
     ...(record.night === undefined ? {} : { night: record.night }),
     submittedAt: record.submittedAt,
+    ...(record.dueAt === undefined ? {} : { dueAt: record.dueAt }),
+    ...(expectedAt === undefined ? {} : { expectedAt }),
     ...(view.endedAt === undefined ? {} : { endedAt: view.endedAt }),
     users: {
       ...(isPlanned ? { total: standing.rows } : {}),

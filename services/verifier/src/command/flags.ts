@@ -1,4 +1,10 @@
-import { type Flag, HEALTH_FLAG, LOG_FLAGS, NODE_NAME_FLAG } from "@nightbeam/service";
+import {
+  type Flag,
+  HEALTH_FLAG,
+  LOG_FLAGS,
+  NAMESPACE_FLAG,
+  NODE_NAME_FLAG,
+} from "@nightbeam/service";
 
 /** The flags of `nightbeam verifier`. Their defaults are in the schema; some depend on the device. */
 export const VERIFIER_FLAGS: readonly Flag[] = [
@@ -58,8 +64,10 @@ export const VERIFIER_FLAGS: readonly Flag[] = [
     meaning:
       "NATS servers, through which nodes find each other; without them, drafters need a list",
     variable: "NIGHTBEAM_NATS_URL",
+    isSecret: true,
   },
   HEALTH_FLAG,
+  NAMESPACE_FLAG,
   {
     flag: "--token-budget <n>",
     meaning: "maximum rows (prompt tokens and nodes) per batch (default 4096; 16384 on a GPU)",

@@ -12,10 +12,7 @@ export function verifierCommand(): Command {
     flags: VERIFIER_FLAGS,
     schema: verifierSchema,
     start: async (options, service) =>
-      startVerifier(
-        options,
-        await withControl(service, { service: "verifier", servers: options.nats }),
-      ),
+      startVerifier(options, await withControl(service, { service: "verifier", options })),
     ready: ({ listening }) => `verifier ready on ${listening}`,
   });
 }

@@ -109,16 +109,17 @@ function program(
 
 /** Secrets and addresses are passed as variables, which process lists do not show. */
 function environment({ own, redis, nats, token, env, options }: ServicesOptions) {
-  const shared = Object.entries(env).filter(([name]) => !PRIVATE_VARIABLES.includes(name));
-  return {
-    NIGHTBEAM_LOCK_MS: LOCK_MS,
-    ...Object.fromEntries(shared),
-    ...own.env,
+  const set = {
     NIGHTBEAM_REDIS_URL: redis,
     NIGHTBEAM_NATS_URL: nats,
+    NIGHTBEAM_NAMESPACE: options.namespace,
     NIGHTBEAM_TOKEN: token,
     NIGHTBEAM_LOG_FORMAT: options.logFormat,
   };
+  // A variable and its file cannot both be set.
+  const unset = [...PRIVATE_VARIABLES, ...Object.keys(set).map((name) => `${name}_FILE`)];
+  const shared = Object.entries(env).filter(([name]) => !unset.includes(name));
+  return { NIGHTBEAM_LOCK_MS: LOCK_MS, ...Object.fromEntries(shared), ...own.env, ...set };
 }
 
 function numbered(role: string, count: number): string[] {
