@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { chooseBatch } from "../src/batching/choose-batch.js";
 import { MicroBatcher } from "../src/batching/micro-batcher.js";
+import { Turns } from "../src/batching/turns.js";
 import { VerifierError } from "../src/errors.js";
 import { FakeModel, keysOf, laneCall, outcome, request } from "./support/calls.js";
 
@@ -72,13 +73,13 @@ describe("the choice of a batch", () => {
     const flood = Array.from({ length: 50 }, () => ({ age: 190, tokens: 60, peer: "flood" }));
     const honest = ["a", "b"].map((peer, at) => ({ age: 5 - at, tokens: 60, peer }));
     let waiting = waitingOf([...flood, ...honest]);
-    const turns = new Map<string, number>();
+    const turns = new Turns();
     const served: string[] = [];
     for (let pass = 0; pass < 3; pass++) {
       const batch = chooseBatch(waiting, { ...limits, turns });
       expect(batch).toHaveLength(1);
       const peer = batch[0]?.call.peer ?? "";
-      turns.set(peer, pass);
+      turns.had(peer, () => new Set());
       served.push(peer);
       waiting = waiting.filter((one) => !batch.includes(one));
     }

@@ -1,3 +1,5 @@
+import { Turns } from "./turns.js";
+
 /** The properties of a waiting call that the choice depends on. */
 export interface QueuedCall {
   readonly enqueuedAt: number;
@@ -17,9 +19,6 @@ export interface BatchLimits {
   readonly maxAgeMs: number;
 }
 
-/** The connections that call, by when they had the first place of a batch last: a number that grows. */
-export type Turns = ReadonlyMap<string, number>;
-
 /**
  * Chooses the calls of the next pass. The connection whose turn is longest ago has the first place, and the others
  * take turns for the rest. The calls of one come in this order: first overdue calls, then follow-up calls (their
@@ -35,8 +34,8 @@ export function chooseBatch<One extends QueuedCall>(
   waiting: readonly One[],
   options: BatchLimits & { readonly now: number; readonly turns?: Turns },
 ): One[] {
-  const { now, maxAgeMs, tokenBudget, turns = new Map<string, number>() } = options;
-  const turnOf = ({ call }: One) => turns.get(call.peer) ?? -1;
+  const { now, maxAgeMs, tokenBudget, turns = new Turns() } = options;
+  const turnOf = ({ call }: One) => turns.of(call.peer);
   const next = Math.min(...new Set(waiting.map(turnOf)));
   const own = waiting.filter((one) => turnOf(one) === next);
   const isOverdue = ({ enqueuedAt }: One) => now - enqueuedAt > maxAgeMs;

@@ -1,6 +1,7 @@
 import type { Clock } from "@nightbeam/service";
 import { VerifierError } from "../errors.js";
 import { type BatchLimits, chooseBatch } from "./choose-batch.js";
+import { Turns } from "./turns.js";
 import { type LaneAnswer, type LaneCall, WaitingCall } from "./waiting-call.js";
 
 export interface BatcherLimits extends BatchLimits {
@@ -39,9 +40,6 @@ export interface Pass {
   readonly milliseconds: number;
 }
 
-/** Connections whose turn is remembered, whether or not they have calls. */
-const MAX_TURNS = 1_000;
-
 /**
  * The queue of one lane. Merges waiting calls of all clients into passes of the model, one pass at a time. If a
  * merged pass fails, its calls run again one by one, so that a bad call fails alone.
@@ -52,9 +50,7 @@ export class MicroBatcher<Request, Answer extends CountedAnswer> {
   #waiting: WaitingCall<Request, Answer>[] = [];
   #running: readonly WaitingCall<Request, Answer>[] = [];
   #runningSince: number | undefined;
-  #passes = 0;
-  /** By connection, the number of the last pass in which it had the first place. */
-  readonly #turns = new Map<string, number>();
+  readonly #turns = new Turns();
   /** When the last pass ended. */
   #idleSince: number;
   #cancelTimer: (() => void) | undefined;
@@ -129,17 +125,9 @@ export class MicroBatcher<Request, Answer extends CountedAnswer> {
       return;
     }
     const batch = chooseBatch(this.#waiting, { ...limits, now, turns: this.#turns });
-    this.#hadTurn(batch);
+    const peers = () => new Set(this.#waiting.map(({ call }) => call.peer));
+    this.#turns.had(batch[0]?.call.peer ?? "", peers);
     this.#start(batch, now);
-  }
-
-  #hadTurn([first]: readonly WaitingCall<Request, Answer>[]): void {
-    if (first === undefined) return;
-    this.#passes++;
-    this.#turns.set(first.call.peer, this.#passes);
-    if (this.#turns.size <= MAX_TURNS) return;
-    const peers = new Set(this.#waiting.map(({ call }) => call.peer));
-    for (const peer of this.#turns.keys()) if (!peers.has(peer)) this.#turns.delete(peer);
   }
 
   #start(batch: readonly WaitingCall<Request, Answer>[], now: number): void {
