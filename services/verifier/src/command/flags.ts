@@ -1,4 +1,11 @@
-import { type Flag, LOG_FLAGS, NODE_NAME_FLAG, natsFlags, tlsFlags } from "@nightbeam/service";
+import {
+  type Flag,
+  HEALTH_FLAG,
+  LOG_FLAGS,
+  NODE_NAME_FLAG,
+  natsFlags,
+  tlsFlags,
+} from "@nightbeam/service";
 
 /** The flags of `nightbeam verifier`. Their defaults are in the schema; some depend on the device. */
 export const VERIFIER_FLAGS: readonly Flag[] = [
@@ -51,6 +58,7 @@ export const VERIFIER_FLAGS: readonly Flag[] = [
   ...natsFlags(
     "NATS servers, through which nodes find each other; without them, drafters need a list",
   ),
+  HEALTH_FLAG,
   {
     flag: "--token-budget <n>",
     meaning: "maximum rows (prompt tokens and nodes) per batch (default 4096; 16384 on a GPU)",

@@ -3,6 +3,7 @@ import { TARGET_PROGRAMS, type TargetProgram } from "@nightbeam/decoding";
 import { PRECISIONS } from "@nightbeam/model";
 import {
   gibibytes,
+  healthListen,
   hostPort,
   nodeName,
   numberOf,
@@ -43,6 +44,7 @@ export const verifierSchema = z
     promptCache: gibibytes.optional(),
     listen: hostPort({ min: 0, example: 7070 }).prefault("127.0.0.1:7070"),
     advertise: hostPort({ min: 1, example: 7070 }).optional(),
+    healthListen,
     tokenBudget: wholeNumber(1).optional(),
     maxWaitMs: numberOf("a number of milliseconds, or 0").optional(),
     maxWaitingTokens: wholeNumber(1).optional(),
