@@ -15,6 +15,7 @@ import type { Log } from "@nightbeam/service/log";
 import { VerifierFaults } from "./answers/verifier-faults.js";
 import { DrafterService, type RunningDrafter } from "./drafter-service.js";
 import { ShardQueue } from "./jobs/shard-queue.js";
+import { checkScratch } from "./options/check-scratch.js";
 import type { DrafterOptions } from "./options/options.js";
 import { openRunStore } from "./run-store.js";
 import { ShardWork } from "./shard/shard-work.js";
@@ -103,6 +104,7 @@ async function open(setup: Setup): Promise<RunningDrafter> {
     closers.add("health checks", () => health.close());
     log.info({ url: health.url }, "serving health checks");
   }
+  await checkScratch(options.scratch);
   const known = staticVerifiers(options.verifiers ?? "");
   const verifiers = findVerifiers(setup, known);
   const policy = new ShardPolicy({

@@ -104,7 +104,18 @@ function describe({ connected, verifiers, drafters }: Nodes): string {
     node.version,
   ];
   const rows = [...verifiers.map(row("verifier")), ...drafters.map(row("drafter"))];
+  const versions = new Set([...verifiers, ...drafters].map(({ version }) => version));
+  const mixed =
+    versions.size < 2
+      ? []
+      : [
+          `Nodes of different versions: ${[...versions].toSorted().join(", ")}. Upgrade the older ones.`,
+        ];
   const away = connected ? [] : ["No connection to NATS: this list may be outdated."];
   const head = ["node", "role", "address", "target", "load", "version"];
-  return [...away, rows.length === 0 ? "There are no nodes." : listing([head, ...rows])].join("\n");
+  return [
+    ...away,
+    ...mixed,
+    rows.length === 0 ? "There are no nodes." : listing([head, ...rows]),
+  ].join("\n");
 }

@@ -60,7 +60,8 @@ export const DRAFTER_FLAGS: readonly Flag[] = [
   },
   {
     flag: "--grace-ms <ms>",
-    meaning: "time that shards in progress have to finish when the drafter stops (default 30000)",
+    meaning:
+      "time that shards in progress have to finish when the drafter stops; it ends up to 8 s later (default 20000)",
   },
   {
     flag: "--max-failures <n>",

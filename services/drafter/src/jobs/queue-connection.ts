@@ -78,7 +78,7 @@ export async function openConnection(options: ConnectionOptions): Promise<QueueC
   const redis = await openRedis({ url: redisUrl, tls, role: "worker", log });
   let cancelled: CancelledWatch;
   try {
-    for (const warning of (await checkRedis(redis)).warnings) log.warn({}, warning);
+    for (const warning of (await checkRedis(redis, prefix)).warnings) log.warn({}, warning);
     cancelled = await watchCancelled({ redis, prefix, log });
   } catch (error) {
     redis.disconnect();

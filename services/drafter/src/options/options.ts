@@ -30,7 +30,7 @@ export const drafterSchema = z
     scratch: z.string().optional(),
     lockMs: wholeNumber(100).default(30_000),
     stallCheckMs: wholeNumber(50).optional(),
-    graceMs: wholeNumber(0).default(30_000),
+    graceMs: wholeNumber(0).default(20_000),
     maxFailures: wholeNumber(1).default(3),
     otherNodeMs: wholeNumber(0).default(300_000),
     waitOutMs: wholeNumber(0).default(21_600_000),

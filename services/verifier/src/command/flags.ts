@@ -66,7 +66,8 @@ export const VERIFIER_FLAGS: readonly Flag[] = [
   },
   {
     flag: "--grace-ms <ms>",
-    meaning: "time that calls in progress have to finish when the verifier stops (default 30000)",
+    meaning:
+      "time that calls in progress have to finish when the verifier stops; it ends up to 8 s later (default 20000)",
   },
   NODE_NAME_FLAG,
   ...LOG_FLAGS,
