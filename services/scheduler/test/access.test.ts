@@ -22,6 +22,7 @@ describe("roles", () => {
     ["POST", "/v1/runs", "submit"],
     ["POST", "/v1/runs/night-1/cancel", "submit"],
     ["POST", "/v1/runs/night-1/pause", "submit"],
+    ["PUT", "/v1/runs/night-1/priority", "submit"],
     ["POST", "/v1/runs/night-1/redo", "admin"],
     ["POST", "/v1/runs/prune", "admin"],
     ["DELETE", "/v1/runs/night-1", "admin"],

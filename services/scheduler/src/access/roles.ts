@@ -16,6 +16,7 @@ const DISCARDS = /\/(prune|redo)\/?$/;
  */
 export function neededRole(method: string, path: string): Role {
   if (method === "GET" || method === "HEAD") return "read";
-  const isRun = method === "POST" && /^\/v1\/runs(\/|$)/.test(path) && !DISCARDS.test(path);
+  const isRun =
+    /^(POST|PUT)$/.test(method) && /^\/v1\/runs(\/|$)/.test(path) && !DISCARDS.test(path);
   return isRun ? "submit" : "admin";
 }
