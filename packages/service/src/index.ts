@@ -5,6 +5,7 @@ export {
   listOf,
   numberOf,
   oneOf,
+  shareOf,
   wholeNumber,
   words,
 } from "./options/fields.js";

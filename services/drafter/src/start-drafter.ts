@@ -1,6 +1,6 @@
 import { type Control, combineDirectories, staticVerifiers } from "@nightbeam/control";
 import type { VerifierDirectory } from "@nightbeam/protocol";
-import { redisPrefix } from "@nightbeam/queue";
+import { type FaultKeys, redisPrefix } from "@nightbeam/queue";
 import {
   type Clock,
   readTls,
@@ -12,6 +12,7 @@ import {
 } from "@nightbeam/service";
 import { type Closers, loggedClosers, openWith } from "@nightbeam/service/lifecycle";
 import type { Log } from "@nightbeam/service/log";
+import { VerifierFaults } from "./answers/verifier-faults.js";
 import { DrafterService, type RunningDrafter } from "./drafter-service.js";
 import { ShardQueue } from "./jobs/shard-queue.js";
 import { checkScratch } from "./options/check-scratch.js";
@@ -21,7 +22,7 @@ import { ShardWork } from "./shard/shard-work.js";
 import { ShardPolicy } from "./standing/shard-policy.js";
 import { StandingReport } from "./standing/standing-report.js";
 import type { Pauses } from "./standing/trouble.js";
-import { DecodeThread } from "./thread/decode-thread.js";
+import { DecodeThread, type DecodeThreadOptions } from "./thread/decode-thread.js";
 
 /** Times that only tests set. */
 export interface DrafterTiming {
@@ -106,7 +107,6 @@ async function open(setup: Setup): Promise<RunningDrafter> {
   await checkScratch(options.scratch);
   const known = staticVerifiers(options.verifiers ?? "");
   const verifiers = findVerifiers(setup, known);
-  const thread = openThread(setup, verifiers);
   const policy = new ShardPolicy({
     node: name,
     maxFailures: options.maxFailures,
@@ -116,6 +116,12 @@ async function open(setup: Setup): Promise<RunningDrafter> {
     pauses: timing.pauses,
     clock,
     log,
+  });
+  let keys: () => FaultKeys | undefined = () => undefined;
+  const faults = new VerifierFaults({ node: name, keys: () => keys(), clock, log });
+  const thread = openThread(setup, {
+    verifiers,
+    onDistrust: (distrust) => faults.add(distrust),
   });
   const { timeoutMs } = timing;
   const work = new ShardWork({ openStore: openRunStore, thread, clock, log, timeoutMs });
@@ -150,6 +156,8 @@ async function open(setup: Setup): Promise<RunningDrafter> {
     "watch of verifiers",
     verifiers.onChange(() => queue.takeOrHold()),
   );
+  keys = () => queue.keys;
+  closers.add("reports of verifiers", () => faults.close());
   const drafter = new DrafterService({ name, work, closers, log });
   const announcement = control?.announce(
     () => ({
@@ -183,7 +191,7 @@ function findVerifiers({ deps, closers }: Setup, known: VerifierDirectory): Veri
 
 function openThread(
   { options, deps, closers, tls }: Setup,
-  verifiers: VerifierDirectory,
+  watched: Pick<DecodeThreadOptions, "verifiers" | "onDistrust">,
 ): DecodeThread {
   const { log, clock = systemClock, timing = {} } = deps;
   const thread = new DecodeThread({
@@ -196,8 +204,9 @@ function openThread(
       tls,
       idleMs: timing.idleMs ?? IDLE_MS,
       patienceMs: timing.patienceMs,
+      auditRate: options.auditRate,
     },
-    verifiers,
+    ...watched,
     log,
     clock,
     file: deps.threadFile,

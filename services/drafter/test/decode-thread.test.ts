@@ -13,6 +13,7 @@ const setup = {
   promptCache: 0,
   idleMs: 1_000,
   patienceMs: undefined,
+  auditRate: 0,
   tls: undefined,
 };
 

@@ -11,6 +11,7 @@ import {
   type PartResult,
   type RejectedRow,
   rejectedText,
+  type VerifierShareRecord,
 } from "../records/records.js";
 import { finiteStats, type RunStats } from "../statistics/run-stats.js";
 
@@ -39,7 +40,7 @@ export interface ShardAttempt {
  */
 export async function writeAttempt(options: ShardAttempt): Promise<PartRecord> {
   const { store, plan, result, scratch, signal } = options;
-  const { index, recommendations, rejected, stats, draftWidths } = result;
+  const { index, recommendations, rejected, stats, draftWidths, verifiers } = result;
   const attempt = attemptName(options.attempt);
   await mkdir(scratch, { recursive: true });
   const part = await writePart({
@@ -53,7 +54,8 @@ export async function writeAttempt(options: ShardAttempt): Promise<PartRecord> {
   try {
     signal.throwIfAborted();
     const { rows } = part;
-    const shard = { plan, index, attempt, file, rows, rejected, stats, draftWidths };
+    const facts = { rejected, stats, draftWidths, verifiers };
+    const shard = { plan, index, attempt, file, rows, ...facts };
     return await writeShard({ store, ...shard });
   } finally {
     await rm(file, { force: true });
@@ -75,6 +77,8 @@ export interface ShardResult {
   readonly stats: RunStats;
   /** See `PartRecord`. Default: not known. */
   readonly draftWidths?: readonly number[] | undefined;
+  /** See `PartRecord`. Default: not known. */
+  readonly verifiers?: readonly VerifierShareRecord[] | undefined;
 }
 
 /**
@@ -87,7 +91,8 @@ export interface ShardResult {
 export async function writeShard(
   options: ShardResult & { readonly store: ShardStore },
 ): Promise<PartRecord> {
-  const { store, plan, index, attempt, file, rows, rejected, stats, draftWidths } = options;
+  const { store, plan, index, attempt, file, rows, rejected, stats } = options;
+  const { draftWidths, verifiers } = options;
   checkAccount(options);
   const { bytes, sha256 } = await fingerprintOf(file);
   const record: PartRecord = {
@@ -103,6 +108,7 @@ export async function writeShard(
     rowCount: plannedRows(plan, index),
     stats: finiteStats(stats),
     ...(draftWidths === undefined ? {} : { draftWidths: [...draftWidths] }),
+    ...(verifiers === undefined ? {} : { verifiers: [...verifiers] }),
   };
   try {
     await store.putFile(record.file, file);

@@ -1,5 +1,5 @@
 import { PRECISIONS } from "@nightbeam/model";
-import { namespaceField, oneOf, wholeNumber } from "@nightbeam/service";
+import { namespaceField, oneOf, shareOf, wholeNumber } from "@nightbeam/service";
 import { z } from "zod";
 import { DEFAULT_DIRECTORY } from "./cluster-file.js";
 
@@ -15,6 +15,8 @@ export const clusterUpSchema = z.object({
   scoring: oneOf(["full", "renormalized"]).default("full"),
   precision: oneOf(PRECISIONS).default("fp32"),
   workersPerVerifier: wholeNumber(1).optional(),
+  /** Default: that of drafters, or NIGHTBEAM_AUDIT_RATE. */
+  auditRate: shareOf("of the calls to audit").optional(),
   redis: z.string().optional(),
   nats: z.string().optional(),
   namespace: namespaceField,

@@ -72,6 +72,10 @@ function upOptions(): Command {
       "--workers-per-verifier <n>",
       "copies of the target per verifier (default: one per core, shared among them)",
     )
+    .option(
+      "--audit-rate <share>",
+      "share of the calls that are asked again of a second verifier and compared; 0 for none (default 0.01)",
+    )
     .option("--scheduler-port <n>", "port of the HTTP API; 0 picks a free one (default 7080)")
     .option("--log-format <kind>", "format of the logs: pretty or json (default pretty)")
     .option("--no-install", "do not install redis-server and nats-server if they are missing");

@@ -50,6 +50,11 @@ export const DRAFTER_FLAGS: readonly Flag[] = [
     meaning: "memory per draft thread for prompts kept between calls; 0 for none (default 1)",
   },
   {
+    flag: "--audit-rate <share>",
+    meaning:
+      "share of the calls that are asked again of a second verifier and compared; 0 for none (default 0.01)",
+  },
+  {
     flag: "--scratch <dir>",
     meaning: "directory for files before they are uploaded to the store (default: a temporary one)",
   },

@@ -2,7 +2,12 @@ import type { Catalogue } from "@nightbeam/catalogue";
 import type { HistoryRow } from "@nightbeam/dataset";
 import type { BatchDecoder } from "@nightbeam/decoding";
 import { answersHash, openPrompts, type Prompts } from "@nightbeam/model";
-import { VerifierClient, type VerifierDirectory } from "@nightbeam/protocol";
+import {
+  type JobAnswers,
+  type TrustBook,
+  VerifierClient,
+  type VerifierDirectory,
+} from "@nightbeam/protocol";
 import {
   batchesAtOnce,
   describeChoice,
@@ -23,6 +28,7 @@ import {
 import type { RunStats } from "@nightbeam/run";
 import type { Log } from "@nightbeam/service/log";
 import { dependsOnDraft } from "@nightbeam/settings";
+import { auditTolerance } from "../answers/audit-tolerance.js";
 import type { ThreadSetup } from "../thread/messages.js";
 import { checkVersion } from "./check-versions.js";
 
@@ -46,7 +52,13 @@ export interface RunContext {
   /** Waits until a verifier takes calls of this run. @throws ProtocolError NO_VERIFIER; the signal's reason */
   ready(signal: AbortSignal): Promise<void>;
   /** Makes a decoder for one shard. It calls no verifier after the signal or the deadline. */
-  decoder(job: { readonly signal: AbortSignal; readonly deadline: number }): BatchDecoder;
+  decoder(job: {
+    readonly signal: AbortSignal;
+    readonly deadline: number;
+    readonly answers: JobAnswers;
+  }): BatchDecoder;
+  /** Counts and audits the answers that a shard gets. */
+  answers(): JobAnswers;
   close(): Promise<void>;
 }
 
@@ -55,6 +67,8 @@ export interface RunContextOptions {
   readonly run: PlannedRun;
   readonly setup: ThreadSetup;
   readonly verifiers: VerifierDirectory;
+  /** Which of them are not believed, in any run. */
+  readonly trust: TrustBook;
   readonly log: Log;
 }
 
@@ -159,7 +173,7 @@ function checkDrafts(
 }
 
 function contextOf(
-  { setup, verifiers, log }: RunContextOptions,
+  { setup, verifiers, trust, log }: RunContextOptions,
   parts: Pick<RunContext, "run" | "read" | "itemWeights"> & {
     drafts: OpenDrafts;
     watched: WatchedPolicy;
@@ -181,6 +195,8 @@ function contextOf(
     scoring,
     program,
     log,
+    trust,
+    audits: { rate: setup.auditRate, tolerance: auditTolerance({ precision, device }) },
     ...(setup.tls === undefined ? {} : { tls: setup.tls }),
     limits: setup.patienceMs === undefined ? {} : { patienceMs: setup.patienceMs },
   });
@@ -195,6 +211,7 @@ function contextOf(
     draftWidths: () => watched.lap(),
     ready: (signal) =>
       client.ready({ signal, withinMs: Math.min(READY_MS, setup.patienceMs ?? READY_MS) }),
+    answers: () => client.answers(),
     decoder: (job) =>
       decoderFor(
         program === "tree-scores"

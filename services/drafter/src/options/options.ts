@@ -5,6 +5,7 @@ import {
   healthListen,
   nodeName,
   serviceFields,
+  shareOf,
   tlsFields,
   wholeNumber,
 } from "@nightbeam/service";
@@ -25,6 +26,7 @@ export const drafterSchema = z
     batchesInFlight: wholeNumber(1).optional(),
     /** Threads per draft model. Default: one per core. */
     workers: wholeNumber(1).optional(),
+    auditRate: shareOf("of the calls to audit").default(0.01),
     promptCache: gibibytes.default(1),
     scratch: z.string().optional(),
     lockMs: wholeNumber(100).default(30_000),

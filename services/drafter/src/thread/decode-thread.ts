@@ -1,5 +1,5 @@
 import { Worker } from "node:worker_threads";
-import type { VerifierDirectory } from "@nightbeam/protocol";
+import type { Distrust, VerifierDirectory } from "@nightbeam/protocol";
 import { type Clock, within } from "@nightbeam/service";
 import type { Log } from "@nightbeam/service/log";
 import { DrafterError } from "../errors.js";
@@ -19,6 +19,8 @@ export interface DecodeThreadOptions {
   readonly verifiers: VerifierDirectory;
   readonly log: Log;
   readonly clock: Clock;
+  /** Called for every verifier that is not asked for a while, because of what it answered. */
+  readonly onDistrust?: (distrust: Distrust) => void;
   /** The file of the thread. Default: worker.js of this package. */
   readonly file?: URL | undefined;
   /** How long a stopped shard may go on before the thread is terminated. */
@@ -164,6 +166,9 @@ export class DecodeThread {
         break;
       case "log":
         this.#options.log[message.level](message.fields, message.message);
+        break;
+      case "distrust":
+        this.#options.onDistrust?.(message.distrust);
         break;
       case "closed":
         break;

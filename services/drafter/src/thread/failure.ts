@@ -47,7 +47,13 @@ export function blameOf(error: unknown): Blame {
 }
 
 function blameOfCall({ code }: ProtocolError): Blame {
-  if (code === "NO_VERIFIER" || code === "BUSY" || code === "DRAINING" || code === "WRONG_MODEL") {
+  if (
+    code === "NO_VERIFIER" ||
+    code === "BUSY" ||
+    code === "DRAINING" ||
+    code === "WRONG_MODEL" ||
+    code === "ANSWERS_DIFFER"
+  ) {
     return "verifiers";
   }
   return code === "CLOSED" || code === "BAD_OPTION" ? "node" : "shard";

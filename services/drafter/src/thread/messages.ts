@@ -1,4 +1,4 @@
-import type { VerifierEndpoint } from "@nightbeam/protocol";
+import type { Distrust, VerifierEndpoint } from "@nightbeam/protocol";
 import type { TlsBytes } from "@nightbeam/service";
 import type { WrittenShard } from "../run-store.js";
 import type { Blame } from "../standing/blame.js";
@@ -22,6 +22,8 @@ export interface ThreadSetup {
   readonly idleMs: number;
   /** How long a call waits for a verifier before its shard is put back. Undefined: the client's default. */
   readonly patienceMs: number | undefined;
+  /** Share of the answered calls that are asked again of a second verifier, 0 to 1. */
+  readonly auditRate: number;
 }
 
 /** A shard to decode. */
@@ -64,6 +66,8 @@ export type FromThread =
   | { readonly kind: "written"; readonly id: number; readonly written: WrittenShard }
   /** The lists are computed, and the thread waits for the store to write them. */
   | { readonly kind: "waiting"; readonly id: number; readonly reason: string }
+  /** A verifier is not asked for a while, because of what it answered. */
+  | { readonly kind: "distrust"; readonly distrust: Distrust }
   | { readonly kind: "failed"; readonly id: number; readonly failure: Failure }
   | {
       readonly kind: "log";

@@ -68,7 +68,7 @@ export function services(cluster: ServicesOptions): Program[][] {
     numbered("drafter", options.drafters).map((name) =>
       program(name, {
         cluster,
-        args: ["drafter", "--name", name, ...drafterWorkers(cluster, cores)],
+        args: ["drafter", "--name", name, ...drafterWorkers(cluster, cores), ...auditing(options)],
         ready: /^drafter ready\b/m,
       }),
     ),
@@ -79,6 +79,10 @@ export function services(cluster: ServicesOptions): Program[][] {
 function drafterWorkers({ env, options }: ServicesOptions, cores: number): string[] {
   if (env.NIGHTBEAM_WORKERS !== undefined) return [];
   return ["--workers", String(Math.max(1, Math.floor(cores / 2 / options.drafters)))];
+}
+
+function auditing({ auditRate }: ClusterUpOptions): string[] {
+  return auditRate === undefined ? [] : ["--audit-rate", String(auditRate)];
 }
 
 function program(
