@@ -4,6 +4,7 @@ import {
   type JobQueues,
   openQueues,
   openRedis,
+  redisNow,
   redisPrefix,
   watchRedis,
 } from "@nightbeam/queue";
@@ -11,10 +12,11 @@ import { type Closers, loggedClosers, openWith } from "@nightbeam/service/lifecy
 import { type Log, reasonOf } from "@nightbeam/service/log";
 import { openStore } from "@nightbeam/store";
 import { checkAlarmSecret } from "./alarms/alarm-secret.js";
-import { systemWallClock, type WallClock } from "./clock.js";
+import { ledClock, systemWallClock, type WallClock } from "./clock.js";
 import { httpApp } from "./http/app.js";
 import { listen } from "./http/listen.js";
 import type { SchedulerOptions } from "./options.js";
+import { readiness } from "./readiness.js";
 import { stateFiles } from "./state/state-files.js";
 import { checkToken } from "./token.js";
 import { type Parts, wire } from "./wire.js";
@@ -33,6 +35,8 @@ export interface SchedulerDeps {
   readonly graceMs?: number;
   /** Instead of `--stalled-after`, in milliseconds. */
   readonly stalledAfterMs?: number;
+  /** Pause before a partial run is tried again for the nth time, from 1. */
+  readonly retryPauseMs?: (retry: number) => number;
 }
 
 export interface RunningScheduler {
@@ -56,8 +60,9 @@ export async function startScheduler(
   options: SchedulerOptions,
   deps: SchedulerDeps,
 ): Promise<RunningScheduler> {
-  const { log, control, clock = systemWallClock, watchMs = WATCH_MS } = deps;
-  const { unverifiedMs, graceMs, stalledAfterMs } = deps;
+  const { log, control, watchMs = WATCH_MS } = deps;
+  const localClock = deps.clock ?? systemWallClock;
+  const { unverifiedMs, graceMs, stalledAfterMs, retryPauseMs } = deps;
   const token = checkToken(options.token);
   const alarmSecret = checkAlarmSecret(options);
   return openWith(loggedClosers(log), async (closers) => {
@@ -65,8 +70,15 @@ export async function startScheduler(
     const store = await openStore(options.state);
     closers.add("state store", () => store.close());
     const files = stateFiles(store);
-    const setup = { options, files, queues, control, clock, log, closers };
-    const parts = wire({ ...setup, alarmSecret, unverifiedMs, graceMs, stalledAfterMs });
+    const redisClock = ledClock(localClock);
+    await redisNow(queues.redis).then(redisClock.learn, () => undefined);
+    // A test that gives a clock means it.
+    const clock = deps.clock ?? redisClock;
+    const onRedisTime = redisClock.learn;
+    const setup = { options, files, queues, control, log, closers };
+    const clocks = { clock, localClock, onRedisTime };
+    const times = { unverifiedMs, graceMs, stalledAfterMs, retryPauseMs };
+    const parts = wire({ ...setup, ...clocks, ...times, alarmSecret });
     // What takes work is closed at the same time, so that one grace period is enough for all.
     const active = closers.parallel("active parts");
     active.add("planner", () => parts.planner.close());
@@ -75,7 +87,8 @@ export async function startScheduler(
     const { runs, nights } = parts;
     const onFinished = parts.reconciler.wake;
     await schedulerWorkers({ options, prefix, runs, nights, log, onFinished, closers: active });
-    const app = httpApp({ token, log, services: parts });
+    const ready = readiness({ files, queues, control });
+    const app = httpApp({ token, log, services: { ...parts, readiness: ready } });
     const server = await listen({ app, ...options.listen });
     active.add("HTTP server", () => server.close(GRACE_MS));
     const watch = repeatedly(watchMs, () => watchState(parts, log));

@@ -65,8 +65,8 @@ async function decodeWith(
   signal.throwIfAborted();
   if (rows.length !== order.rows) throw jobDiffers(order, rows.length);
   await context.ready(signal);
-  const startedAt = performance.now();
   const answers = context.answers();
+  const startedAt = performance.now();
   const { result } = await decodeRows(rows, {
     decoder: context.decoder({ signal, deadline: order.deadline, answers }),
     catalogue: context.catalogue,
@@ -85,8 +85,11 @@ async function decodeWith(
   const busySeconds = (performance.now() - startedAt) / 1_000;
   const stats = { ...result.stats, ...context.lap(), busySeconds };
   const { scratch } = setup;
-  const verified = { ...result, draftWidths: context.draftWidths(), verifiers: shares };
-  const written = { ...verified, index, stats };
+  const written = {
+    ...{ ...result, index, stats },
+    draftWidths: context.draftWidths(),
+    verifiers: shares,
+  };
   return waitOut(() => writeAttempt({ store, plan, result: written, attempt, scratch, signal }), {
     signal,
     onTrouble: job.onWait,

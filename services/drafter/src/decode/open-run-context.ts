@@ -209,9 +209,9 @@ function contextOf(
     nextKey: () => key++,
     lap: statisticsLaps(() => client.statistics),
     draftWidths: () => watched.lap(),
+    answers: () => client.answers(),
     ready: (signal) =>
       client.ready({ signal, withinMs: Math.min(READY_MS, setup.patienceMs ?? READY_MS) }),
-    answers: () => client.answers(),
     decoder: (job) =>
       decoderFor(
         program === "tree-scores"

@@ -64,10 +64,10 @@ export type FromThread =
   | { readonly kind: "progress"; readonly id: number; readonly progress: ShardProgress }
   /** The files of the attempt are in the store. Readers ignore them until they are committed. */
   | { readonly kind: "written"; readonly id: number; readonly written: WrittenShard }
-  /** The lists are computed, and the thread waits for the store to write them. */
-  | { readonly kind: "waiting"; readonly id: number; readonly reason: string }
   /** A verifier is not asked for a while, because of what it answered. */
   | { readonly kind: "distrust"; readonly distrust: Distrust }
+  /** The lists are computed, and the thread waits for the store to write them. */
+  | { readonly kind: "waiting"; readonly id: number; readonly reason: string }
   | { readonly kind: "failed"; readonly id: number; readonly failure: Failure }
   | {
       readonly kind: "log";
