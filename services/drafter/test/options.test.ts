@@ -16,7 +16,7 @@ describe("options", () => {
       shardsAtOnce: 2,
       promptCache: 1,
       lockMs: 30_000,
-      graceMs: 30_000,
+      graceMs: 20_000,
       name: expect.stringMatching(/^[-\w]+-[0-9a-f]{6}$/),
     });
     expect(parse({ shardsAtOnce: "3", batchesInFlight: "5", lockMs: "2000" })).toMatchObject({

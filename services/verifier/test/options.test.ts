@@ -31,7 +31,7 @@ describe("options", () => {
       tokenBudget: 4096,
       maxWaitingTokens: 65_536 * cores,
       maxWaitMs: 1,
-      graceMs: 30_000,
+      graceMs: 20_000,
       scoring: "full",
       programs: ["tree-scores"],
     });
