@@ -73,7 +73,7 @@ export async function startDrafter(
       "no verifiers configured: pass --nats, --verifiers host:port, or both",
     );
   }
-  const tls = await readTls(options);
+  const tls = await readTls(options, deps.log);
   if (tls !== undefined && tls.ca === undefined) {
     throw new UsageError(
       "BAD_OPTION",
@@ -127,6 +127,7 @@ async function open(setup: Setup): Promise<RunningDrafter> {
   const work = new ShardWork({ openStore: openRunStore, thread, clock, log, timeoutMs });
   const queue = await ShardQueue.open({
     redisUrl: options.redis,
+    tls: setup.tls,
     prefix: redisPrefix(options.namespace),
     name,
     concurrency: options.shardsAtOnce,

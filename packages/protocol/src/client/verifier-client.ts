@@ -6,8 +6,8 @@ import type { Scorer, Scoring, Searcher, TargetProgram } from "@nightbeam/decodi
 import { channelOptions, pem, type TlsFiles } from "../channel-options.js";
 import { ProtocolError } from "../errors.js";
 import { identityMessage } from "../identity.js";
-import type { AskSetup } from "./asking.js";
-import { type Auditing, secretDraw } from "./audit/audit.js";
+import type { AskSetup } from "./ask-setup.js";
+import { type Auditing, secretDraw } from "./audit/auditing.js";
 import { JobAnswers } from "./audit/job-answers.js";
 import { type ClientLimits, clientLimitsOf } from "./client-limits.js";
 import type { ClientLog, VerifierDirectory } from "./directory.js";

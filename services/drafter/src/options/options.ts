@@ -6,7 +6,6 @@ import {
   nodeName,
   serviceFields,
   shareOf,
-  tlsFields,
   wholeNumber,
 } from "@nightbeam/service";
 import { z } from "zod";
@@ -37,7 +36,6 @@ export const drafterSchema = z
     waitOutMs: wholeNumber(0).default(21_600_000),
     healthListen,
     name: nodeName,
-    ...tlsFields,
     ...serviceFields,
   })
   .transform((options) => ({
