@@ -304,14 +304,14 @@ describe("a drafter", () => {
     const planned = "e".repeat(64);
     const request = { ...drafting(), verification: "relaxed" };
     const run = await submit("relaxed by another", { request, versions: { draft: planned } });
-    await start();
-    await until("failed", async () => {
-      await promote();
-      return (await states(run))[0] === "failed";
-    });
-    const [reason = ""] = await world().reasons(run.runId, 1);
-    expect(reason).toContain(`the draft at ${night().world.draft} is `);
-    expect(reason).toContain(planned);
+    await start({ otherNodeMs: 60_000 });
+    const failures = async () =>
+      (await world().queues.shards.getJob(`${run.runId}-s00000`))?.data.failures ?? [];
+    await until("it has failed", async () => (await failures()).length > 0);
+    const [failure] = await failures();
+    expect(failure?.blame).toBe("node");
+    expect(failure?.reason).toContain(`the draft at ${night().world.draft} is `);
+    expect(failure?.reason).toContain(planned);
   });
 
   it("continues when Redis was killed in the middle and is back", async () => {
