@@ -20,6 +20,8 @@ export { addRun, repairRun } from "./flow/add-run.js";
 export { cancelRun, isCancelled, restoreRun } from "./flow/cancelled.js";
 export { MAX_SHARDS } from "./flow/change-run.js";
 export { nextTry } from "./flow/next-try.js";
+export { pauseRun } from "./flow/pause-run.js";
+export { promoteFar } from "./flow/promote-far.js";
 export { type JobQueues, openQueues } from "./flow/queues.js";
 export { isRefusal } from "./flow/redis-failure.js";
 export { type RunJobs, runJobs } from "./flow/run-jobs.js";
@@ -38,9 +40,16 @@ export {
 } from "./jobs/job-kinds.js";
 export { DEFAULT_PREFIX, redisPrefix, type WorkerTimes, workerOptions } from "./jobs/options.js";
 export { parseJob } from "./jobs/parse-job.js";
-export { assertTimetable, lastNight, type Night, nextNight } from "./night/local-night.js";
+export { DEFAULT_PRIORITY, RUN_PRIORITIES, type RunPriority } from "./jobs/priority.js";
+export {
+  assertKeepable,
+  lastNight,
+  type Night,
+  nextNight,
+  nextTimeOfDay,
+} from "./night/local-night.js";
 export { missedNight } from "./night/missed-night.js";
-export { listNights, putNight, removeNight } from "./night/schedules.js";
+export { type ListedNight, listNights, putNight, removeNight } from "./night/schedules.js";
 export { checkRedis } from "./redis/check-redis.js";
 export { openRedis } from "./redis/open-redis.js";
 export { type RedisHealth, redisHealth } from "./redis/redis-health.js";

@@ -13,13 +13,15 @@ import { openRollouts, type RolloutRegistry } from "./rollouts/rollout-registry.
 import { checkNight, checkRequest, checkRollout } from "./runs/check-request.js";
 import { withLease } from "./runs/lease.js";
 import type { LiveVerifiers } from "./runs/live-verifiers.js";
+import { partialRetries } from "./runs/partial-retries.js";
 import { planRecord } from "./runs/plan-record.js";
 import { openPlanner, type Planner, type PlannerOptions } from "./runs/planner.js";
 import { openReconciler, type Reconciler } from "./runs/reconciler.js";
 import { noteRowsRead, rowsUnderWay } from "./runs/rows-under-way.js";
+import { type RunControls, runControls } from "./runs/run-control.js";
 import { type RunOutputs, runOutputs } from "./runs/run-outputs.js";
 import { refusalSchema, reopeningSchema, runRecordSchema } from "./runs/run-record.js";
-import { RunRegistry } from "./runs/run-registry.js";
+import { RunRegistry, type RunRegistryOptions } from "./runs/run-registry.js";
 import { openVerifierWatch } from "./runs/verifier-watch.js";
 import { clusterAlarms } from "./runs/watch/cluster-alarms.js";
 import { openRunWatch, type RunWatch } from "./runs/watch/run-watch.js";
@@ -30,9 +32,16 @@ export interface WireOptions {
   readonly files: StateFiles;
   readonly queues: JobQueues;
   readonly control: Control | undefined;
+  /** The time of day by which everything happens. */
   readonly clock: WallClock;
+  /** The clock of this machine. */
+  readonly localClock: WallClock;
+  /** Called with Redis' time now and then. */
+  readonly onRedisTime: (now: number) => void;
   readonly log: Log;
   readonly unverifiedMs: number | undefined;
+  /** Pause before a partial run is tried again for the nth time. */
+  readonly retryPauseMs: ((retry: number) => number) | undefined;
   /** How long Redis or a store must fail before an alarm is raised. */
   readonly graceMs: number | undefined;
   /** Instead of the option, in milliseconds. */
@@ -45,6 +54,7 @@ export interface WireOptions {
 /** The parts of a scheduler. The reconciler has not started yet. */
 export interface Parts {
   readonly runs: RunRegistry;
+  readonly controls: RunControls;
   readonly nights: NightSchedule;
   readonly rollouts: RolloutRegistry;
   readonly alarms: Alarms;
@@ -80,6 +90,9 @@ export function wire(setup: WireOptions): Parts {
   const plan = planWith({ queues, leaseMs, outputs, reopenings, verifiers, log });
   const onEnd = (runId: string) => reconciler.wake(runId);
   const planner = openPlanner({ plan, refusals, alarms, clock, log, onEnd });
+  const raiseForCluster = clusterAlarms({
+    ...{ alarms, clock: setup.localClock, host: hostname(), redisGraceMs: setup.graceMs },
+  });
   const watch = openRunWatch({
     queues,
     alarms,
@@ -89,7 +102,10 @@ export function wire(setup: WireOptions): Parts {
     log,
     drafters: lists.drafters,
     rowsUnderWay: (view) => rowsUnderWay(queues, view),
-    onFacts: clusterAlarms({ alarms, clock, host: hostname(), redisGraceMs: setup.graceMs }),
+    onFacts: (facts) => {
+      if (facts.redis.state === "ok") setup.onRedisTime(facts.redis.now);
+      raiseForCluster(facts);
+    },
     stalledAfterMs: setup.stalledAfterMs ?? options.stalledAfter * 60_000,
   });
   const reconciler = openReconciler({
@@ -99,7 +115,8 @@ export function wire(setup: WireOptions): Parts {
     everyMs: options.reconcileMs,
     graceMs: setup.graceMs,
   });
-  const runs = new RunRegistry({
+  const retries = partialRetries({ clock, pauseMs: setup.retryPauseMs });
+  const about: RunRegistryOptions = {
     records,
     refusals,
     reopenings,
@@ -107,21 +124,37 @@ export function wire(setup: WireOptions): Parts {
     rollouts,
     check: checkRequest,
     planner,
-    reconcile: { queues, alarms, clock },
+    reconcile: { queues, alarms, clock, log, retries },
     watch,
     clock,
     log,
-  });
+  };
+  const runs = new RunRegistry(about);
+  const controls = runControls(runs, about);
   const graceMs = options.missedGraceMs;
   const check = checkNight;
-  const nights = new NightSchedule({ files, queues, runs, alarms, check, clock, log, graceMs });
-  return { runs, nights, rollouts, alarms, nodes: lists.nodes, planner, reconciler, watch };
+  const refuseForeignRun = async (out: string) => (await outputs.open(out)).refuseForeignRun();
+  const nights = new NightSchedule({
+    ...{ files, queues, runs, alarms, check, refuseForeignRun, clock, log, graceMs },
+  });
+  return {
+    runs,
+    controls,
+    nights,
+    rollouts,
+    alarms,
+    nodes: lists.nodes,
+    planner,
+    reconciler,
+    watch,
+  };
 }
 
 function wireAlarms(setup: WireOptions): Alarms {
   const { options, files, clock, log, closers, alarmSecret } = setup;
   const url = options.alarmWebhook;
-  const webhook = url === undefined ? undefined : openWebhook({ url, secret: alarmSecret, log });
+  const webhook =
+    url === undefined ? undefined : openWebhook({ url, secret: alarmSecret, clock, log });
   if (webhook !== undefined) closers.add("webhook", () => webhook.close());
   const alarms = openAlarms({ files, log, clock, outbox: webhook });
   closers.add("alarms", () => alarms.settled());

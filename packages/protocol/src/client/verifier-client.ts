@@ -130,6 +130,25 @@ export class VerifierClient {
     return new JobSearcher({ ...this.#jobOptions(job), program });
   }
 
+  /**
+   * Waits until a verifier takes calls, so that work that needs one is not begun without.
+   *
+   * @throws ProtocolError NO_VERIFIER after `withinMs`; the signal's reason
+   */
+  async ready({ signal, withinMs }: { readonly signal: AbortSignal; readonly withinMs: number }) {
+    const until = performance.now() + withinMs;
+    while (!this.#links.isAnyReady) {
+      const leftMs = until - performance.now();
+      if (leftMs <= 0) {
+        throw new ProtocolError(
+          "NO_VERIFIER",
+          `no verifier took calls within ${withinMs} ms: ${this.#links.describe()}. Start or repair one.`,
+        );
+      }
+      await this.#links.change(signal, leftMs);
+    }
+  }
+
   /** Sums since the client was made, as they are now. */
   get statistics(): ClientStatistics {
     return this.#statistics.sums;

@@ -4,7 +4,7 @@ import { readFailure } from "./redis-failure.js";
 import type { RunJobsOptions } from "./run-jobs.js";
 
 /** BullMQ's scores of delayed jobs: milliseconds, and a counter below. */
-const SCORES_PER_MS = 0x1000;
+export const SCORES_PER_MS = 0x1000;
 
 /**
  * When the next delayed shard of a run is tried again, in epoch milliseconds; undefined if none is delayed.

@@ -1,8 +1,9 @@
 import { createHash } from "node:crypto";
-import type { Alarm, AlarmEvent } from "../api/answers.js";
+import type { Alarm } from "../api/answers.js";
 import { elapsedMs, isoTime } from "../clock.js";
 import type { AlarmMatch, AlarmOptions, NewAlarm } from "./alarm.js";
-import { type AlarmFiles, type AlarmMark, alarmFiles, alarmId } from "./alarm-files.js";
+import { type AlarmDelivery, alarmDelivery } from "./alarm-delivery.js";
+import { type AlarmFiles, alarmFiles, alarmId } from "./alarm-files.js";
 import { timeLimited } from "./time-limited.js";
 
 /** An alarm that is not cleared, as this scheduler knows it. */
@@ -19,8 +20,6 @@ const MAX_LISTED = 200;
 const FRESH_MS = 5_000;
 const KEEP_CLEARED_MS = 7 * 24 * 3_600_000;
 const SWEEP_MS = 3_600_000;
-/** An event that no scheduler has delivered is sent by another one after this. */
-const ADOPT_MS = 120_000;
 const RAISE_TRIES = 3;
 
 /** The alarms as one scheduler knows them. Call one method after the other. */
@@ -30,8 +29,7 @@ export class AlarmDesk {
   readonly #standing = new Map<string, Standing>();
   /** The number of the last alarm about each subject. */
   readonly #numbers = new Map<string, number>();
-  /** When an event that is not delivered was first seen. */
-  readonly #undelivered = new Map<string, number>();
+  readonly #delivery: AlarmDelivery;
   /** What could not be cleared because the store failed. */
   #unmended: AlarmMatch[] = [];
   #freshUntil = Number.NEGATIVE_INFINITY;
@@ -40,6 +38,7 @@ export class AlarmDesk {
   constructor(options: AlarmOptions) {
     this.#options = options;
     this.#files = timeLimited(alarmFiles(options.files));
+    this.#delivery = alarmDelivery({ ...options, alarmFiles: this.#files });
   }
 
   async raise(given: NewAlarm): Promise<void> {
@@ -63,7 +62,7 @@ export class AlarmDesk {
       this.#numbers.set(key, number);
       this.#standing.set(key, { alarm, dismissed: false, stored: created === true });
       this.#options.log.error(alarm, "alarm");
-      this.#send({ ...alarm, event: "raised" });
+      this.#delivery.send({ ...alarm, event: "raised" });
       return;
     }
   }
@@ -105,7 +104,7 @@ export class AlarmDesk {
       if (!matches(one.alarm, match)) continue;
       if (one.dismissed) await this.#files.mark(one.alarm.id, "cleared", this.#now());
       else if (one.stored) await this.#end(one.alarm, "cleared");
-      else this.#send({ ...one.alarm, event: "cleared" });
+      else this.#delivery.send({ ...one.alarm, event: "cleared" });
       this.#standing.delete(key);
     }
   }
@@ -114,7 +113,7 @@ export class AlarmDesk {
   async #end(alarm: Alarm, mark: "cleared" | "dismissed"): Promise<void> {
     if (!(await this.#files.mark(alarm.id, mark, this.#now()))) return;
     this.#options.log.info({ id: alarm.id, kind: alarm.kind }, `an alarm was ${mark}`);
-    this.#send({ ...alarm, event: "cleared" });
+    this.#delivery.send({ ...alarm, event: "cleared" });
   }
 
   async #stands(key: string): Promise<boolean> {
@@ -149,7 +148,7 @@ export class AlarmDesk {
         if (alarm === undefined) continue;
         this.#standing.set(key, { alarm, dismissed: marks.has("dismissed"), stored: true });
       }
-      await this.#adopt(id, marks);
+      await this.#delivery.adopt(id, marks);
     }
     for (const [key, one] of this.#standing) {
       if (!one.stored) await this.#storeLate(key, one);
@@ -164,33 +163,6 @@ export class AlarmDesk {
     await this.#files.create(one.alarm);
     this.#standing.set(key, { ...one, stored: true });
     if (one.dismissed) await this.#files.mark(one.alarm.id, "dismissed", this.#now());
-  }
-
-  /** Sends what a scheduler that has ended could not deliver. */
-  async #adopt(id: string, marks: ReadonlySet<AlarmMark>): Promise<void> {
-    const { outbox } = this.#options;
-    if (outbox === undefined) return;
-    const ended = marks.has("cleared") || marks.has("dismissed");
-    // That something ended is news only for those who know that it began.
-    const event = !marks.has("sent-raised") ? "raised" : "cleared";
-    if ((event === "raised") === ended || marks.has(`sent-${event}`)) return;
-    const name = `${id} ${event}`;
-    if (outbox.isSending({ id, event })) return;
-    const since = this.#undelivered.get(name) ?? this.#elapsed();
-    this.#undelivered.set(name, since);
-    if (this.#elapsed() - since < ADOPT_MS) return;
-    this.#undelivered.delete(name);
-    const alarm = await this.#files.read(id);
-    if (alarm !== undefined) this.#send({ ...alarm, event });
-  }
-
-  #send(event: AlarmEvent): void {
-    this.#options.outbox?.send(event, {
-      isSent: () => this.#files.has(event.id, `sent-${event.event}`).catch(() => false),
-      onSent: () => {
-        this.#files.mark(event.id, `sent-${event.event}`, this.#now()).catch(() => undefined);
-      },
-    });
   }
 
   async #sweep(at: number): Promise<void> {

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Log, reasonOf } from "@nightbeam/service/log";
 import type { AlarmEvent } from "../api/answers.js";
+import type { WallClock } from "../clock.js";
 import type { AlarmOutbox, Delivery } from "./alarm.js";
 import { signedHeaders } from "./signature.js";
 
@@ -8,6 +9,7 @@ export interface WebhookOptions {
   readonly url: string;
   /** Signs what is sent. */
   readonly secret?: string | undefined;
+  readonly clock: WallClock;
   readonly log: Log;
   /** Pause before the nth repetition, from 1. Undefined: give up. */
   readonly pauseMs?: (repetition: number) => number | undefined;
@@ -34,7 +36,7 @@ function growingPause(repetition: number): number | undefined {
  * receiver that answers too late may get a message twice, with the same `webhook-id`.
  */
 export function openWebhook(options: WebhookOptions): Webhook {
-  const { url, secret, log, pauseMs = growingPause, timeoutMs = 5_000 } = options;
+  const { url, secret, clock, log, pauseMs = growingPause, timeoutMs = 5_000 } = options;
   const end = new AbortController();
   /** The last event of each alarm. */
   const tails = new Map<string, Promise<void>>();
@@ -46,7 +48,7 @@ export function openWebhook(options: WebhookOptions): Webhook {
       method: "POST",
       headers: {
         "content-type": "application/json",
-        ...signedHeaders({ id, at: Date.now(), body, secret }),
+        ...signedHeaders({ id, at: clock.now(), body, secret }),
       },
       body,
       signal: AbortSignal.any([end.signal, AbortSignal.timeout(timeoutMs)]),

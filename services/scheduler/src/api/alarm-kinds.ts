@@ -1,5 +1,5 @@
 /**
- * The kinds of alarms, a closed set. docs/guides/operations.md says for each what it means, what to do, and when it is
+ * The kinds of alarms, a closed set. docs/guides/alarms.md says for each what it means, what to do, and when it is
  * cleared.
  *
  * @public for receivers of the webhook

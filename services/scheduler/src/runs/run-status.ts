@@ -1,4 +1,10 @@
-import { type JobQueues, type RunJobs, runJobs, shardJobId } from "@nightbeam/queue";
+import {
+  DEFAULT_PRIORITY,
+  type JobQueues,
+  type RunJobs,
+  runJobs,
+  shardJobId,
+} from "@nightbeam/queue";
 import { sumStats } from "@nightbeam/run";
 import { z } from "zod";
 import type { RunStatus } from "../api/answers.js";
@@ -58,6 +64,8 @@ export interface StatusOptions {
   readonly read: number | undefined;
   /** Why it stands still, planning is delayed, or no verifier can answer. */
   readonly waitsFor: string | undefined;
+  /** When it is tried again, if it is partial. */
+  readonly retry: string | undefined;
   /** When it will be complete at its present rate. */
   readonly expectedAt: string | undefined;
 }
@@ -65,12 +73,12 @@ export interface StatusOptions {
 /** The status of a run for clients. */
 export function runStatus(
   view: RunView,
-  { live, read, waitsFor, expectedAt }: StatusOptions,
+  { live, read, waitsFor, retry, expectedAt }: StatusOptions,
 ): RunStatus {
   const { record, standing, commits, manifest, state, setAside } = view;
   const isPlanned = standing.plan !== undefined;
   const stats = manifest?.stats ?? sumStats(commits);
-  const reason = view.state === "refused" ? view.refusal?.reason : waitsFor;
+  const reason = view.state === "refused" ? view.refusal?.reason : (waitsFor ?? retry);
   const setAsideCount = state === "partial" ? setAside.length : live.setAside;
   return {
     id: record.runId,
@@ -78,8 +86,15 @@ export function runStatus(
     ...(reason === undefined ? {} : { reason }),
     out: record.out,
     ...(record.night === undefined ? {} : { night: record.night }),
+    priority: record.priority ?? DEFAULT_PRIORITY,
+    ...(standing.paused === undefined || view.endedAt !== undefined
+      ? {}
+      : { pausedAt: standing.paused.pausedAt }),
     submittedAt: record.submittedAt,
     ...(record.dueAt === undefined ? {} : { dueAt: record.dueAt }),
+    ...(retry === undefined || record.retryUntil === undefined
+      ? {}
+      : { retryUntil: record.retryUntil }),
     ...(expectedAt === undefined ? {} : { expectedAt }),
     ...(view.endedAt === undefined ? {} : { endedAt: view.endedAt }),
     users: {

@@ -1,8 +1,13 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { silentLog } from "@nightbeam/service/log";
-import { describe, expect, it } from "vitest";
+import { openStore } from "@nightbeam/store";
+import { afterAll, describe, expect, it } from "vitest";
 import { type Alarms, openAlarms } from "../../src/alarms/alarms.js";
 import type { AlarmEvent } from "../../src/api/answers.js";
 import type { StateFiles } from "../../src/state/documents.js";
+import { stateFiles } from "../../src/state/state-files.js";
 import { memoryFiles } from "../support/memory-files.js";
 
 const stalled = { kind: "run_stalled", runId: "r-1", message: "Run r-1 stands still." } as const;
@@ -34,23 +39,28 @@ describe("alarms", () => {
     expect(new Set(sent.map(({ id }) => id)).size).toBe(2);
   });
 
-  it("are told once, however many schedulers raise and clear them at the same time", async () => {
-    const { open, sent } = schedulers();
-    const all = [open(), open(), open()];
-    const rounds = 20;
-    for (let round = 0; round < rounds; round++) {
-      for (const one of all) one.raise(stalled);
-      for (const [at, one] of all.entries()) one.raise({ ...partial, subject: `${at}` });
-      await settled(all);
-      for (const one of all) expect(await one.list()).toHaveLength(4);
-      for (const one of all) one.drop("r-1");
-      await settled(all);
-      for (const one of all) expect(await one.list()).toEqual([]);
-    }
-    const events = sent.map(({ id, event }) => `${id} ${event}`);
-    expect(new Set(events).size).toBe(events.length);
-    expect(events).toHaveLength(rounds * 4 * 2);
-  });
+  it.each([
+    ["memory", async () => memoryFiles(), 20],
+    ["a directory", directoryFiles, 2],
+  ] as const)(
+    "in %s are told once, however many schedulers work at once",
+    async (_, make, rounds) => {
+      const { open, sent } = schedulers(await make());
+      const all = [open(), open(), open()];
+      for (let round = 0; round < rounds; round++) {
+        for (const one of all) one.raise(stalled);
+        for (const [at, one] of all.entries()) one.raise({ ...partial, subject: `${at}` });
+        await settled(all);
+        for (const one of all) expect(await one.list()).toHaveLength(4);
+        for (const one of all) one.drop("r-1");
+        await settled(all);
+        for (const one of all) expect(await one.list()).toEqual([]);
+      }
+      const events = sent.map(({ id, event }) => `${id} ${event}`);
+      expect(new Set(events).size).toBe(events.length);
+      expect(events).toHaveLength(rounds * 4 * 2);
+    },
+  );
 
   it("are raised again although another scheduler cleared them a moment ago", async () => {
     const { open, sent } = schedulers();
@@ -121,6 +131,17 @@ describe("alarms", () => {
     expect(sent).toMatchObject([{ event: "raised", kind: "run_stalled" }]);
   });
 });
+
+const directories: string[] = [];
+afterAll(async () => {
+  for (const one of directories) await rm(one, { recursive: true });
+});
+
+async function directoryFiles(): Promise<StateFiles & { fails: boolean }> {
+  const directory = await mkdtemp(join(tmpdir(), "nightbeam-alarms-"));
+  directories.push(directory);
+  return { ...stateFiles(await openStore(directory)), fails: false };
+}
 
 /** Schedulers with the same state, whose outbox delivers at once. */
 function schedulers(given: StateFiles & { fails: boolean } = memoryFiles()) {

@@ -6,6 +6,7 @@ import { afterEach, describe, expect, it } from "vitest";
 import { signedHeaders } from "../../src/alarms/signature.js";
 import { openWebhook, type Webhook } from "../../src/alarms/webhook.js";
 import type { AlarmEvent } from "../../src/api/answers.js";
+import { systemWallClock } from "../../src/clock.js";
 
 describe("the webhook of alarms", () => {
   const closers: (() => void)[] = [];
@@ -31,7 +32,13 @@ describe("the webhook of alarms", () => {
     const answers = [503, 500, 200, 200];
     const { url, taken } = await receiver(() => answers.shift() ?? 200);
     const secret = "a secret of some length";
-    const webhook = opened({ url, secret, log: silentLog, pauseMs: () => 1 });
+    const webhook = opened({
+      url,
+      secret,
+      clock: systemWallClock,
+      log: silentLog,
+      pauseMs: () => 1,
+    });
     const marks: string[] = [];
     for (const event of ["raised", "cleared"] as const) {
       webhook.send(alarm(event), {
@@ -57,7 +64,7 @@ describe("the webhook of alarms", () => {
 
   it("does not repeat what another scheduler has sent", async () => {
     const { url, taken } = await receiver(() => 500);
-    const webhook = opened({ url, log: silentLog, pauseMs: () => 1 });
+    const webhook = opened({ url, clock: systemWallClock, log: silentLog, pauseMs: () => 1 });
     webhook.send(alarm("raised"), { isSent: async () => true, onSent: () => undefined });
     await until("it has stopped", () => !webhook.isSending({ id: "0a-1", event: "raised" }));
     expect(taken).toHaveLength(1);

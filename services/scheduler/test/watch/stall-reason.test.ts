@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { type StallFacts, stallReason } from "../../src/runs/watch/stall-reason.js";
+import type { StallFacts } from "../../src/runs/watch/stall-facts.js";
+import { stallReason } from "../../src/runs/watch/stall-reason.js";
 
 const queue = {
   ...{ paused: false, maxActive: undefined, waiting: 5, active: 0, delayed: 0 },

@@ -9,7 +9,6 @@ import {
   numberOf,
   oneOf,
   serviceFields,
-  tlsFields,
   wholeNumber,
 } from "@nightbeam/service";
 import { deviceField } from "@nightbeam/settings";
@@ -49,9 +48,8 @@ export const verifierSchema = z
     tokenBudget: wholeNumber(1).optional(),
     maxWaitMs: numberOf("a number of milliseconds, or 0").optional(),
     maxWaitingTokens: wholeNumber(1).optional(),
-    graceMs: wholeNumber(0).default(30_000),
+    graceMs: wholeNumber(0).default(20_000),
     name: nodeName,
-    ...tlsFields,
     ...serviceFields,
   })
   .transform((options) => {

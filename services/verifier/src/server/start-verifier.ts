@@ -43,7 +43,7 @@ export async function startVerifier(
 ): Promise<RunningVerifier> {
   const version = await readVersion(new URL("../../package.json", import.meta.url));
   // Fails on a bad path before it loads the model.
-  const tls = await readTls(options);
+  const tls = await readTls(options, log);
   return openWith(loggedClosers(log), async (closers) => {
     let notReady: () => readonly string[] = () => ["the target is being loaded"];
     if (options.healthListen !== undefined) {

@@ -3,6 +3,7 @@ import {
   listFaults,
   type NodeFault,
   nextTry,
+  promoteFar,
   type RedisHealth,
   type RunJobs,
   redisHealth,
@@ -13,7 +14,7 @@ import {
 import { type Log, reasonOf } from "@nightbeam/service/log";
 import { isoTime } from "../../clock.js";
 import type { RunView } from "../run-view.js";
-import type { PlanningFacts, StallFacts } from "./stall-reason.js";
+import type { PlanningFacts, StallFacts } from "./stall-facts.js";
 
 export interface FactsOptions {
   readonly queues: JobQueues;
@@ -31,11 +32,15 @@ export interface ClusterFacts {
   readonly faults: readonly NodeFault[];
 }
 
+/** Drafters delay shards for a minute at most, by their own clocks. */
+const MAX_DELAY_MS = 300_000;
+
 /** Never throws: what cannot be read is not known. */
 export async function readClusterFacts(options: FactsOptions): Promise<ClusterFacts> {
   const { queues } = options;
   const redis = await redisHealth(queues);
   if (redis.state !== "ok") return { redis, queue: undefined, faults: [] };
+  await known(options, promoteFar(queues, { maxDelayMs: MAX_DELAY_MS }));
   const [queue, faults] = await Promise.all([
     known(options, shardQueueFacts(queues)),
     known(options, listFaults(queues)),

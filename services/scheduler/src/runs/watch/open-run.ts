@@ -1,6 +1,6 @@
 import type { RunView } from "../run-view.js";
 import { type PaceSample, withSample } from "./pace.js";
-import type { StallReason } from "./stall-reason.js";
+import type { StallReason } from "./stall-facts.js";
 
 /** An open run, as it was last seen. Times are milliseconds of a monotonic clock. */
 export interface OpenRun {
@@ -46,6 +46,28 @@ export function seen(
     stalled: undefined,
     wasLate: before?.wasLate ?? false,
   };
+}
+
+/** Whether shards of another run were committed since a moment. */
+export function othersMove(
+  { view }: OpenRun,
+  { runs, since }: { readonly runs: Iterable<OpenRun>; readonly since: number },
+): boolean {
+  return [...runs].some((other) => {
+    const isOther = other.view.record.runId !== view.record.runId;
+    const works = other.view.state === "running" && other.commits > 0;
+    return isOther && works && other.movedAt > since;
+  });
+}
+
+/** The runs that are planned and were submitted before. */
+export function plannedBefore({ view }: OpenRun, runs: Iterable<OpenRun>): readonly string[] {
+  return [...runs]
+    .map((other) => other.view)
+    .filter(({ state, record }) => {
+      return state === "planning" && record.submittedAt < view.record.submittedAt;
+    })
+    .map(({ record }) => record.runId);
 }
 
 /** The fields of an alarm about a run. */

@@ -8,9 +8,10 @@ import type { RunView } from "../run-view.js";
 import type { VerifierWatch } from "../verifier-watch.js";
 import { checkDue, LATE } from "./due-alarms.js";
 import { type ClusterFacts, type FactsOptions, readClusterFacts, readRunFacts } from "./facts.js";
-import { aboutRun, isOpen, type OpenRun, seen } from "./open-run.js";
+import { aboutRun, isOpen, type OpenRun, othersMove, plannedBefore, seen } from "./open-run.js";
 import { timeLeft } from "./pace.js";
-import { type StallReason, stallReason } from "./stall-reason.js";
+import type { StallReason } from "./stall-facts.js";
+import { stallReason } from "./stall-reason.js";
 
 export interface RunWatchOptions extends FactsOptions {
   readonly queues: JobQueues;
@@ -178,30 +179,20 @@ class Watch implements RunWatch {
       planning: {
         read: planner.readRows(runId),
         failure: planner.failure(runId),
-        ahead: this.#plannedBefore(one),
+        ahead: plannedBefore(one, this.#runs.values()),
       },
       error: one.error ?? (unseen ? `the store of ${view.record.out} does not answer` : undefined),
     });
     const { jobs } = facts;
     // Behind other runs it has only to wait. Its own shards would show a problem of its own.
     const waits = jobs !== undefined && jobs.active + jobs.delayed === 0;
-    if (waits && facts.queue?.paused !== true && this.#othersMove(runId)) return undefined;
+    if (
+      waits &&
+      facts.queue?.paused !== true &&
+      othersMove(one, { runs: this.#runs.values(), since: this.#now() - stalledAfterMs })
+    )
+      return undefined;
     return stallReason(facts);
-  }
-
-  #othersMove(runId: string): boolean {
-    const now = this.#now();
-    return [...this.#runs].some(([id, { movedAt, commits, view }]) => {
-      const moves = now - movedAt < this.#options.stalledAfterMs;
-      return id !== runId && view.state === "running" && commits > 0 && moves;
-    });
-  }
-
-  #plannedBefore(one: OpenRun): readonly string[] {
-    const { submittedAt } = one.view.record;
-    return [...this.#runs.values()]
-      .filter(({ view }) => view.state === "planning" && view.record.submittedAt < submittedAt)
-      .map(({ view }) => view.record.runId);
   }
 
   #checkDue(runId: string): void {
