@@ -31,7 +31,7 @@ describe("a drafter with a verifier that lies", () => {
     return started;
   };
   const start = async (verifiers: readonly ModelVerifier[], options: Record<string, unknown>) => {
-    const deps: DrafterDeps = { log: silentLog, timing: { putOffMs: 50, patienceMs: 300 } };
+    const deps: DrafterDeps = { log: silentLog, timing: { putOffMs: 50, patienceMs: 5_000 } };
     const settings = {
       redis: world().server.url,
       verifiers: verifiers.map(({ address }) => address).join(),
