@@ -31,7 +31,7 @@ describe("a drafter with a verifier that lies", () => {
     return started;
   };
   const start = async (verifiers: readonly ModelVerifier[], options: Record<string, unknown>) => {
-    const deps: DrafterDeps = { log: silentLog, timing: { putOffMs: 50, patienceMs: 300 } };
+    const deps: DrafterDeps = { log: silentLog, timing: { putOffMs: 50, patienceMs: 5_000 } };
     const settings = {
       redis: world().server.url,
       verifiers: verifiers.map(({ address }) => address).join(),
@@ -49,7 +49,7 @@ describe("a drafter with a verifier that lies", () => {
     await world().add(run);
     const done = async () =>
       (await world().states(run.runId, SHARDS)).every((state) => state === "completed");
-    await until("all shards are done", done, 25_000);
+    await until("all shards are done", done, 50_000);
     const store = await openStore(run.out);
     const manifest = await finishRun(store);
     const commits = await storeJournal(store).readCommits();

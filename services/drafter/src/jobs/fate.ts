@@ -25,7 +25,9 @@ export type Fate =
 export function fateOf(error: unknown): Fate {
   if (error instanceof ShardStopped) return fateOfStopped(error);
   if (error instanceof ShardFailure) {
-    const { blame } = error.failure;
+    const { blame, code } = error.failure;
+    // The verifier that was wrong is not asked again, so the next try is soon.
+    if (code === "ANSWERS_DIFFER") return { kind: "put-off" };
     return blame === "stopped" ? { kind: "put-off" } : { kind: "failed", blame };
   }
   if (error instanceof QueueError && error.code === "BAD_JOB") return { kind: "poison" };
