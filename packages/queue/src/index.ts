@@ -20,6 +20,7 @@ export { addRun, repairRun } from "./flow/add-run.js";
 export { cancelRun, isCancelled, restoreRun } from "./flow/cancelled.js";
 export { MAX_SHARDS } from "./flow/change-run.js";
 export { nextTry } from "./flow/next-try.js";
+export { pauseRun } from "./flow/pause-run.js";
 export { promoteFar } from "./flow/promote-far.js";
 export { type JobQueues, openQueues } from "./flow/queues.js";
 export { isRefusal } from "./flow/redis-failure.js";
@@ -39,6 +40,7 @@ export {
 } from "./jobs/job-kinds.js";
 export { DEFAULT_PREFIX, redisPrefix, type WorkerTimes, workerOptions } from "./jobs/options.js";
 export { parseJob } from "./jobs/parse-job.js";
+export { DEFAULT_PRIORITY, RUN_PRIORITIES, type RunPriority } from "./jobs/priority.js";
 export {
   assertKeepable,
   lastNight,

@@ -23,7 +23,13 @@ export type {
   RejectedRow,
   VerifierShareRecord,
 } from "./records/records.js";
-export { markCancelled, markPartial, reopenRun } from "./shards/change-state.js";
+export {
+  markCancelled,
+  markPartial,
+  markPaused,
+  reopenRun,
+  unpauseRun,
+} from "./shards/change-state.js";
 export { commitWritten } from "./shards/commit-shard.js";
 export { finishRun } from "./shards/finish-run.js";
 export { planRun } from "./shards/plan-run.js";

@@ -18,9 +18,10 @@ import { planRecord } from "./runs/plan-record.js";
 import { openPlanner, type Planner, type PlannerOptions } from "./runs/planner.js";
 import { openReconciler, type Reconciler } from "./runs/reconciler.js";
 import { noteRowsRead, rowsUnderWay } from "./runs/rows-under-way.js";
+import { type RunControls, runControls } from "./runs/run-control.js";
 import { type RunOutputs, runOutputs } from "./runs/run-outputs.js";
 import { refusalSchema, reopeningSchema, runRecordSchema } from "./runs/run-record.js";
-import { RunRegistry } from "./runs/run-registry.js";
+import { RunRegistry, type RunRegistryOptions } from "./runs/run-registry.js";
 import { openVerifierWatch } from "./runs/verifier-watch.js";
 import { clusterAlarms } from "./runs/watch/cluster-alarms.js";
 import { openRunWatch, type RunWatch } from "./runs/watch/run-watch.js";
@@ -53,6 +54,7 @@ export interface WireOptions {
 /** The parts of a scheduler. The reconciler has not started yet. */
 export interface Parts {
   readonly runs: RunRegistry;
+  readonly controls: RunControls;
   readonly nights: NightSchedule;
   readonly rollouts: RolloutRegistry;
   readonly alarms: Alarms;
@@ -114,7 +116,7 @@ export function wire(setup: WireOptions): Parts {
     graceMs: setup.graceMs,
   });
   const retries = partialRetries({ clock, pauseMs: setup.retryPauseMs });
-  const runs = new RunRegistry({
+  const about: RunRegistryOptions = {
     records,
     refusals,
     reopenings,
@@ -126,14 +128,26 @@ export function wire(setup: WireOptions): Parts {
     watch,
     clock,
     log,
-  });
+  };
+  const runs = new RunRegistry(about);
+  const controls = runControls(runs, about);
   const graceMs = options.missedGraceMs;
   const check = checkNight;
   const refuseForeignRun = async (out: string) => (await outputs.open(out)).refuseForeignRun();
   const nights = new NightSchedule({
     ...{ files, queues, runs, alarms, check, refuseForeignRun, clock, log, graceMs },
   });
-  return { runs, nights, rollouts, alarms, nodes: lists.nodes, planner, reconciler, watch };
+  return {
+    runs,
+    controls,
+    nights,
+    rollouts,
+    alarms,
+    nodes: lists.nodes,
+    planner,
+    reconciler,
+    watch,
+  };
 }
 
 function wireAlarms(setup: WireOptions): Alarms {

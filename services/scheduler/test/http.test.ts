@@ -12,6 +12,7 @@ const status: RunStatus = {
   id: "r-1",
   state: "running",
   out: "/o",
+  priority: "normal",
   submittedAt: "2026-11-21T02:00:00.000Z",
   users: { total: 10, done: 5, underWay: 0 },
   stats: {},
@@ -19,6 +20,9 @@ const status: RunStatus = {
   setAside: [],
   rejected: 0,
 };
+
+const answer = (state: RunStatus["state"]) => async (id: string) =>
+  id === "r-1" ? { ...status, state } : undefined;
 
 function app(start?: (submission: Submission) => Promise<never>) {
   const submitted: Submission[] = [];
@@ -35,19 +39,25 @@ function app(start?: (submission: Submission) => Promise<never>) {
         },
         list: async () => [status],
         get: async (id) => (id === "r-1" ? status : undefined),
-        cancel: async (id) => (id === "r-1" ? { ...status, state: "cancelled" } : undefined),
+      },
+      controls: {
+        cancel: answer("cancelled"),
+        pause: answer("paused"),
+        resume: answer("running"),
+        retry: answer("running"),
+        prioritize: async (id, priority) => (id === "r-1" ? { ...status, priority } : undefined),
       },
       readiness: async () => [],
       nights: {
         put: async (name, night) => ({ name, ...night, putAt: status.submittedAt }),
-        list: async () => [],
+        list: async () => ({ nights: [], unreadable: [] }),
         remove: async () => false,
       },
       rollouts: {
         set: async (name, rollout) => {
           return { name, ...rollout, setAt: status.submittedAt, announced: false };
         },
-        list: async () => [],
+        list: async () => ({ rollouts: [], unreadable: [] }),
       },
       alarms: { list: async () => [], clear: async () => void cleared.push(true) },
       nodes: () => ({ connected: false, verifiers: [], drafters: [] }),

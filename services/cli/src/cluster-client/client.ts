@@ -3,12 +3,15 @@ import {
   alarmListSchema,
   errorSchema,
   type NightBody,
+  type NightList,
   type NightStatus,
   type Nodes,
   nightListSchema,
   nightStatusSchema,
   nodesSchema,
+  type PriorityName,
   type RolloutBody,
+  type RolloutList,
   type RolloutStatus,
   type RunStatus,
   rolloutListSchema,
@@ -30,11 +33,17 @@ export interface SchedulerClient {
   run(runId: string): Promise<RunStatus>;
   runs(): Promise<readonly RunStatus[]>;
   cancel(runId: string): Promise<RunStatus>;
+  pause(runId: string): Promise<RunStatus>;
+  /** Lets a paused run go on. */
+  resume(runId: string): Promise<RunStatus>;
+  /** Does the missing shards of a partial, cancelled or refused run. */
+  retry(runId: string): Promise<RunStatus>;
+  prioritize(runId: string, priority: PriorityName): Promise<RunStatus>;
   putNight(name: string, body: NightBody): Promise<NightStatus>;
-  nights(): Promise<readonly NightStatus[]>;
+  nights(): Promise<NightList>;
   removeNight(name: string): Promise<void>;
   setRollout(name: string, body: RolloutBody): Promise<RolloutStatus>;
-  rollouts(): Promise<readonly RolloutStatus[]>;
+  rollouts(): Promise<RolloutList>;
   alarms(): Promise<readonly Alarm[]>;
   /** Removes all alarms. */
   clearAlarms(): Promise<void>;
@@ -44,24 +53,31 @@ export interface SchedulerClient {
 export function schedulerClient(connection: Connection): SchedulerClient {
   const ask = asker(connection);
   const at = (folder: string, name: string) => `/v1/${folder}/${encodeURIComponent(name)}`;
+  const act = (action: string) => (runId: string) =>
+    ask(runStatusSchema, { method: "POST", path: `${at("runs", runId)}/${action}` });
   return {
     submit: (body) => ask(startedRunSchema, { method: "POST", path: "/v1/runs", body }),
     run: (runId) => ask(runStatusSchema, { path: at("runs", runId) }),
     runs: async () => (await ask(runListSchema, { path: "/v1/runs" })).runs,
-    cancel: (runId) => {
-      return ask(runStatusSchema, { method: "POST", path: `${at("runs", runId)}/cancel` });
+    cancel: act("cancel"),
+    pause: act("pause"),
+    resume: act("resume"),
+    retry: act("retry"),
+    prioritize: (runId, priority) => {
+      const path = `${at("runs", runId)}/priority`;
+      return ask(runStatusSchema, { method: "PUT", path, body: { priority } });
     },
     putNight: (name, body) => {
       return ask(nightStatusSchema, { method: "PUT", path: at("nights", name), body });
     },
-    nights: async () => (await ask(nightListSchema, { path: "/v1/nights" })).nights,
+    nights: () => ask(nightListSchema, { path: "/v1/nights" }),
     removeNight: async (name) => {
       await ask(z.undefined(), { method: "DELETE", path: at("nights", name) });
     },
     setRollout: (name, body) => {
       return ask(rolloutStatusSchema, { method: "PUT", path: at("rollouts", name), body });
     },
-    rollouts: async () => (await ask(rolloutListSchema, { path: "/v1/rollouts" })).rollouts,
+    rollouts: () => ask(rolloutListSchema, { path: "/v1/rollouts" }),
     alarms: async () => (await ask(alarmListSchema, { path: "/v1/alarms" })).alarms,
     clearAlarms: async () => {
       await ask(z.undefined(), { method: "DELETE", path: "/v1/alarms" });

@@ -15,10 +15,11 @@ export function shardsDone({ shards, state }: RunStatus): string {
 
 /** All facts about a run, one per line. */
 export function summary(run: RunStatus): string {
-  const { users, shards, state, stats } = run;
+  const { users, shards, stats } = run;
   return facts([
     ["run", run.night === undefined ? run.id : `${run.id}, of night ${run.night}`],
-    ["state", run.reason === undefined ? state : `${state}: ${withFlags(run.reason)}`],
+    ["state", stateFact(run)],
+    ...(run.priority === "normal" ? [] : ([["priority", run.priority]] as const)),
     ["users", usersFact(run)],
     ...rowFacts(stats),
     ...(shards === undefined ? [] : ([["shards", shardsFact(shards)]] as const)),
@@ -43,6 +44,15 @@ export function callsPerUser({ calls }: RunStatus): string {
 export function secondsOf({ submittedAt, endedAt }: RunStatus, now: number): number {
   const end = endedAt === undefined ? now : Date.parse(endedAt);
   return Math.max(0, (end - Date.parse(submittedAt)) / 1_000);
+}
+
+function stateFact({ id, state, reason, pausedAt }: RunStatus): string {
+  const why = reason === undefined ? state : `${state}: ${withFlags(reason)}`;
+  if (pausedAt === undefined) return why;
+  const remedy = `\`nightbeam resume ${id}\` lets it go on`;
+  return state === "planning"
+    ? `${why}; paused when it is planned (${remedy})`
+    : `${why}; ${remedy}`;
 }
 
 function usersFact({ users, state }: RunStatus): string {

@@ -11,10 +11,14 @@ export function runTable(runs: readonly RunStatus[], now: number = Date.now()): 
     run.users.total === undefined ? "-" : whole(run.users.total),
     run.shards === undefined ? "-" : `${whole(run.shards.done)}/${whole(run.shards.total)}`,
     run.rejected === 0 ? "-" : whole(run.rejected),
-    localTime(run.submittedAt),
-    clock(secondsOf(run, now)),
+    ...(Date.parse(run.submittedAt) === 0
+      ? ["-", "-"]
+      : [localTime(run.submittedAt), clock(secondsOf(run, now))]),
     run.night ?? "-",
   ]);
   const head = ["run", "state", "users", "shards done", "without list", "started", "took", "night"];
-  return table([head, ...rows]);
+  const reasons = runs
+    .filter(({ state }) => state === "unreadable")
+    .map(({ id, reason = "" }) => `run ${id} cannot be read: ${reason}`);
+  return [table([head, ...rows]), ...reasons].join("\n");
 }

@@ -6,9 +6,11 @@ import { schedulerClient } from "../cluster-client/client.js";
 import { connectionOf, withConnection } from "../cluster-client/connection.js";
 import { localTime } from "../cluster-client/local-time.js";
 import { nightTable } from "../cluster-client/night-table.js";
+import { prioritySchema, withPriority } from "../cluster-client/priority.js";
 import { requestOf, withRequest } from "../cluster-client/request-options.js";
+import { unreadableLines } from "../cluster-client/unreadable.js";
 
-const nightSchema = z.object({
+const nightSchema = prioritySchema.extend({
   cron: z.string(),
   timeZone: z.string().optional(),
   missed: oneOf(["run", "skip"]).optional(),
@@ -37,15 +39,16 @@ function putCommand(): Command {
       "--due <time>",
       "time of day by which its lists must be complete, such as 06:00; an alarm is raised before",
     );
-  return withConnection(withRequired(withRequest(command), nightSchema)).action(
+  return withConnection(withRequired(withRequest(withPriority(command)), nightSchema)).action(
     async (name: string, flags: Record<string, unknown>) => {
       const { connection, rest } = await connectionOf(flags);
-      const { cron, timeZone, missed, due } = parseOptions(nightSchema, rest);
+      const { cron, timeZone, missed, due, priority } = parseOptions(nightSchema, rest);
       const night = await schedulerClient(connection).putNight(name, {
         cron,
         ...(timeZone === undefined ? {} : { timeZone }),
         ...(missed === undefined ? {} : { missed }),
         ...(due === undefined ? {} : { due }),
+        ...(priority === undefined ? {} : { priority }),
         request: requestOf(rest),
       });
       process.stdout.write(`night ${night.name} starts ${nextOf(night)}\n`);
@@ -57,9 +60,9 @@ function listCommand(): Command {
   const command = new Command("list").description("list all nights");
   return withConnection(command).action(async (flags: Record<string, unknown>) => {
     const { connection } = await connectionOf(flags);
-    const nights = await schedulerClient(connection).nights();
+    const { nights, unreadable } = await schedulerClient(connection).nights();
     const text = nights.length === 0 ? "There are no nights yet." : nightTable(nights);
-    process.stdout.write(`${text}\n`);
+    process.stdout.write(`${text}\n${unreadableLines("night", unreadable)}`);
   });
 }
 

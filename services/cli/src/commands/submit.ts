@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { RunStatus, StartedRun, TreatmentBody } from "@nightbeam/scheduler/api";
+import { parseOptions } from "@nightbeam/service";
 import { whole } from "@nightbeam/service/terminal";
 import { Command } from "commander";
 import { type SchedulerClient, schedulerClient } from "../cluster-client/client.js";
@@ -7,6 +8,7 @@ import { connectionOf, withConnection } from "../cluster-client/connection.js";
 import { shardsDone } from "../cluster-client/describe.js";
 import { dueTime } from "../cluster-client/due.js";
 import { ClusterError } from "../cluster-client/errors.js";
+import { prioritySchema, withPriority } from "../cluster-client/priority.js";
 import { requestOf, withRequest } from "../cluster-client/request-options.js";
 
 /** `nightbeam submit` */
@@ -18,14 +20,17 @@ export function submitCommand(): Command {
       "--retry-partial",
       "try shards that failed permanently again, until the run is due or for 12 hours",
     );
-  return withConnection(withRequest(command)).action(submit);
+  return withConnection(withRequest(withPriority(command))).action(submit);
 }
 
 /** How the cluster treats the run. @throws UsageError BAD_OPTION */
-function treatmentOf({ due, retryPartial }: Record<string, unknown>): TreatmentBody {
+function treatmentOf(flags: Record<string, unknown>): TreatmentBody {
+  const { due, retryPartial } = flags;
+  const { priority } = parseOptions(prioritySchema, flags);
   return {
     ...(typeof due === "string" ? { due: dueTime(due, new Date()) } : {}),
     ...(retryPartial === true ? { retryPartial } : {}),
+    ...(priority === undefined ? {} : { priority }),
   };
 }
 
@@ -57,6 +62,10 @@ async function planned(client: SchedulerClient, first: RunStatus): Promise<RunSt
   return run;
 }
 
+function resumeHint({ id, pausedAt }: RunStatus): string {
+  return pausedAt === undefined ? "" : `; \`nightbeam resume ${id}\` lets it go on`;
+}
+
 function outcomeLine({ outcome }: StartedRun, run: RunStatus): string {
   switch (outcome) {
     case "created": {
@@ -68,7 +77,7 @@ function outcomeLine({ outcome }: StartedRun, run: RunStatus): string {
     case "resumed":
       return `run ${run.id} is resumed: ${shardsDone(run)}`;
     case "unchanged":
-      return `run ${run.id}: this run exists already and is ${run.state}: ${shardsDone(run)}`;
+      return `run ${run.id}: this run exists already and is ${run.state}: ${shardsDone(run)}${resumeHint(run)}`;
     default:
       return outcome satisfies never;
   }

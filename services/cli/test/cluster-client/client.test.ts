@@ -15,6 +15,7 @@ const run: RunStatus = {
   id: "2026-11-21-3f9c2a",
   state: "running",
   out: "/lists",
+  priority: "normal",
   submittedAt: "2026-11-21T02:00:00.000Z",
   users: { total: 3_553, done: 2_048, underWay: 100 },
   shards: { total: 14, done: 8, active: 2, waiting: 3, setAside: 1 },

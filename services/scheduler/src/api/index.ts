@@ -3,11 +3,14 @@ export { ALARM_KINDS, type AlarmKind } from "./alarm-kinds.js";
 export type {
   Alarm,
   AlarmEvent,
+  NightList,
   NightStatus,
   Nodes,
+  RolloutList,
   RolloutStatus,
   RunStatus,
   StartedRun,
+  Unreadable,
 } from "./answers.js";
 export {
   alarmListSchema,
@@ -21,4 +24,10 @@ export {
   runStatusSchema,
   startedRunSchema,
 } from "./answers.js";
-export type { NightBody, RolloutBody, SubmitBody, TreatmentBody } from "./request.js";
+export type {
+  NightBody,
+  PriorityName,
+  RolloutBody,
+  SubmitBody,
+  TreatmentBody,
+} from "./request.js";

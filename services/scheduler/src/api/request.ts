@@ -25,6 +25,21 @@ export const nameSchema = z
     "use a letter or digit, then at most 99 letters, digits, dots, dashes and underscores",
   );
 
+/** The id of a run in a path. */
+export const runIdParam = z
+  .string()
+  .regex(
+    /^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/,
+    "this cannot be the id of a run: an id has at most 100 letters, digits, dots, dashes and underscores",
+  );
+
+/** How urgent a run is among the others; runs of the same priority are done in the order of their submission. */
+export const prioritySchema = z.enum(["urgent", "normal", "low"]);
+
+export type PriorityName = z.output<typeof prioritySchema>;
+
+export const priorityBodySchema = z.strictObject({ priority: prioritySchema });
+
 /** How the cluster treats a run, which does not change its lists. */
 export const treatmentFields = {
   /** When the run must be complete, with an offset: 2026-11-22T06:00:00+01:00. */
@@ -33,6 +48,8 @@ export const treatmentFields = {
     .exactOptional(),
   /** Whether it is tried again if it is partial, until it is due or for twelve hours. */
   retryPartial: z.boolean().exactOptional(),
+  /** Default: normal, or what the run had before. */
+  priority: prioritySchema.exactOptional(),
 };
 
 export const treatmentSchema = z.object(treatmentFields);
@@ -42,6 +59,7 @@ export type Treatment = Readonly<z.output<typeof treatmentSchema>>;
 export interface TreatmentBody {
   readonly due?: string;
   readonly retryPartial?: boolean;
+  readonly priority?: PriorityName;
 }
 
 export const nightBodySchema = z.strictObject({
@@ -53,6 +71,8 @@ export const nightBodySchema = z.strictObject({
   missed: z.enum(["run", "skip"]).default("run"),
   /** The time of day by which its runs must be complete, in its time zone. */
   due: z.string().regex(TIME_OF_DAY, "write a time of day, as 06:00").exactOptional(),
+  /** Default: normal. */
+  priority: prioritySchema.exactOptional(),
   request: submitSchema,
 });
 
@@ -61,6 +81,7 @@ export interface NightBody {
   readonly timeZone?: string;
   readonly missed?: "run" | "skip";
   readonly due?: string;
+  readonly priority?: PriorityName;
   readonly request: SubmitBody;
 }
 

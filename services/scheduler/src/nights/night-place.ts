@@ -26,7 +26,8 @@ export async function assertOutFree(
   const { name, night, now } = put;
   const out = placeOf(night.request);
   for (const other of await records.keys()) {
-    const record = other === name ? undefined : await records.get(other);
+    // One record that cannot be read must not keep others from being put.
+    const record = other === name ? undefined : await records.get(other).catch(() => undefined);
     if (record === undefined || placeOf(record.request) !== out) continue;
     throw outTaken(`${night.request.out} is also where night ${other} writes`);
   }

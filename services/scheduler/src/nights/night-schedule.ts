@@ -12,7 +12,7 @@ import {
 } from "@nightbeam/queue";
 import { type Log, reasonOf } from "@nightbeam/service/log";
 import type { Alarms } from "../alarms/alarms.js";
-import type { NightStatus, RunStatus } from "../api/answers.js";
+import type { NightList, NightStatus, RunStatus } from "../api/answers.js";
 import type { Submission } from "../api/request.js";
 import { isoTime, type WallClock } from "../clock.js";
 import type { NightRequest } from "../http/night-routes.js";
@@ -21,6 +21,7 @@ import type { RunRegistry } from "../runs/run-registry.js";
 import { timesOfNight } from "../runs/run-times.js";
 import { documents, type StateFiles } from "../state/documents.js";
 import { keyedMutex } from "../state/mutex.js";
+import { readEach } from "../state/read-each.js";
 import { assertOutFree } from "./night-place.js";
 import {
   assertDated,
@@ -75,18 +76,18 @@ export class NightSchedule {
     return this.#status(name, record);
   }
 
-  async list(): Promise<readonly NightStatus[]> {
-    const nights: NightStatus[] = [];
-    for (const name of await this.#records.keys()) {
+  async list(): Promise<NightList> {
+    const { read, unreadable } = await readEach(await this.#records.keys(), async (name) => {
       const record = await this.#records.get(name);
-      if (record !== undefined) nights.push(await this.#status(name, record));
-    }
-    return nights;
+      return record === undefined ? undefined : this.#status(name, record);
+    });
+    return { nights: [...read], unreadable: [...unreadable] };
   }
 
   async remove(name: string): Promise<boolean> {
     requireRedis(this.#options.queues);
-    const record = await this.#records.get(name);
+    // One that cannot be read can be removed.
+    const record = await this.#records.get(name).catch(() => undefined);
     await this.#records.remove(name);
     const scheduled = await removeNight(this.#options.queues, name);
     for (const kind of NIGHT_KINDS) this.#options.alarms.mend({ kind, night: name });
@@ -162,6 +163,7 @@ export class NightSchedule {
       const started = await runs.start(requestOfDate(record.request, date), {
         night: name,
         ...times,
+        ...(record.priority === undefined ? {} : { priority: record.priority }),
       });
       alarms.mend({ kind: "night_failed", night: name });
       if (!late) alarms.mend({ kind: "night_missed", night: name });

@@ -1,12 +1,11 @@
-import { type JobQueues, repairRun, restoreRun, runJobs } from "@nightbeam/queue";
+import { type JobQueues, pauseRun, repairRun, restoreRun, runJobs } from "@nightbeam/queue";
 import type { Log } from "@nightbeam/service/log";
 import type { Alarms } from "../alarms/alarms.js";
 import type { WallClock } from "../clock.js";
 import { raiseIfEmpty } from "./empty-run.js";
 import type { PartialRetries } from "./partial-retries.js";
-import { retryMissing } from "./retry-missing.js";
+import { jobsOf, retryMissing } from "./retry-missing.js";
 import { stateAfter } from "./run-state.js";
-import { patienceOf } from "./run-times.js";
 import type { RunView } from "./run-view.js";
 
 export interface ReconcileOptions {
@@ -42,6 +41,10 @@ export async function reconcileRun(view: RunView, options: ReconcileOptions): Pr
       if (missing.length === 0) await finish(view, options);
       else await repair(view, options);
       return left;
+    case "paused":
+      if (missing.length === 0) await finish(view, options);
+      else await pauseJobs(view, options.queues);
+      return left;
     case "partial":
       // A drafter that was believed dead may have committed what was set aside.
       if (missing.length === 0) await finish(view, options);
@@ -66,6 +69,12 @@ async function finish(view: RunView, options: ReconcileOptions): Promise<void> {
   await raiseIfEmpty(view, alarms);
 }
 
+/** Removes the jobs of a paused run that another scheduler has made, or that were put back. @throws QueueError */
+export async function pauseJobs({ record, missing }: RunView, queues: JobQueues): Promise<void> {
+  const shards = missing.map(({ index }) => index);
+  await pauseRun(queues, { runId: record.runId, shards });
+}
+
 /** Does what submitting a partial run again does. Its alarm stands until the run is complete. */
 async function retry(view: RunView, { queues, log }: ReconcileOptions): Promise<void> {
   const { record, missing, output } = view;
@@ -77,11 +86,11 @@ async function retry(view: RunView, { queues, log }: ReconcileOptions): Promise<
 }
 
 async function repair(view: RunView, options: ReconcileOptions): Promise<void> {
-  const { record, output, missing } = view;
+  const { output, missing } = view;
   const { queues } = options;
-  const { runId } = record;
-  const wanted = { runId, location: output.location, missing, dueAt: patienceOf(record) };
-  const change = await repairRun(queues, wanted);
+  const jobs = jobsOf(view);
+  const { runId } = jobs;
+  const change = await repairRun(queues, { ...jobs, missing });
   if (change.outcome === "cancelled") {
     // Redis has the mark of a cancelled run. If the store has not, the run was resumed. Read again, because it
     // may have been cancelled in the meantime.
@@ -92,9 +101,9 @@ async function repair(view: RunView, options: ReconcileOptions): Promise<void> {
   if (missing.every(({ index }) => poison.has(index))) await setAside(view, options);
 }
 
-function whatNext({ record: { retryUntil } }: RunView): string {
+function whatNext({ record: { runId, retryUntil } }: RunView): string {
   return retryUntil === undefined
-    ? "Then submit the run again: only missing shards are done."
+    ? `Then run \`nightbeam retry ${runId}\`: only missing shards are done.`
     : `The missing shards are tried again until ${retryUntil}.`;
 }
 

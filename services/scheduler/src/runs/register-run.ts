@@ -1,3 +1,4 @@
+import type { RunPriority } from "@nightbeam/queue";
 import { runIdOf } from "@nightbeam/run";
 import type { Submission } from "../api/request.js";
 import { isoTime, type WallClock } from "../clock.js";
@@ -9,9 +10,10 @@ import { differences, type RunRecord, sameSubmission } from "./run-record.js";
 import type { RunTimes } from "./run-times.js";
 import { type Refusal, type Reopening, viewRun } from "./run-view.js";
 
-/** The night that starts a run, and the times of the run. */
+/** The night that starts a run, and how the run is treated. */
 export interface StartedBy extends RunTimes {
   readonly night?: string;
+  readonly priority?: RunPriority;
 }
 
 /** What registering a run reads and writes. */
@@ -48,7 +50,7 @@ export async function registerRun(
     await refuseOther(known, submission, options);
     // A scheduler may have died before it wrote the request.
     await claim(known, options);
-    return { record: await withTimes(known, options), created: false };
+    return { record: await withTreatment(known, options), created: false };
   }
   const output = await openOutput(out);
   const standing = await output.request();
@@ -97,7 +99,7 @@ async function replaceRequest(
   const record: RunRecord = {
     ...{ runId, out, submission, request, submittedAt: isoTime(now) },
     ...(night === undefined ? {} : { night }),
-    ...timesOf(known),
+    ...treatmentOf(known),
     ...by,
   };
   // The record comes last: until it is written, the same submission gets here again.
@@ -106,21 +108,27 @@ async function replaceRequest(
   return record;
 }
 
-/** The record with the times of the last submission that has some. */
-async function withTimes(
+/** The record with the times and the priority of the last submission that has some. */
+async function withTreatment(
   known: RunRecord,
   { records, by }: Pick<RegisterOptions, "records" | "by">,
 ): Promise<RunRecord> {
-  const record = { ...known, ...timesOf(by ?? {}) };
-  const isSame = record.dueAt === known.dueAt && record.retryUntil === known.retryUntil;
+  const record = { ...known, ...treatmentOf(by ?? {}) };
+  const isSame =
+    record.dueAt === known.dueAt &&
+    record.retryUntil === known.retryUntil &&
+    record.priority === known.priority;
   if (!isSame) await records.put(known.runId, record);
   return record;
 }
 
-function timesOf({ dueAt, retryUntil }: RunTimes): RunTimes {
+type Treated = Omit<StartedBy, "night">;
+
+function treatmentOf({ dueAt, retryUntil, priority }: Treated): Treated {
   return {
     ...(dueAt === undefined ? {} : { dueAt }),
     ...(retryUntil === undefined ? {} : { retryUntil }),
+    ...(priority === undefined ? {} : { priority }),
   };
 }
 

@@ -1,4 +1,10 @@
-import { type JobQueues, type RunJobs, runJobs, shardJobId } from "@nightbeam/queue";
+import {
+  DEFAULT_PRIORITY,
+  type JobQueues,
+  type RunJobs,
+  runJobs,
+  shardJobId,
+} from "@nightbeam/queue";
 import { sumStats } from "@nightbeam/run";
 import { z } from "zod";
 import type { RunStatus } from "../api/answers.js";
@@ -80,6 +86,10 @@ export function runStatus(
     ...(reason === undefined ? {} : { reason }),
     out: record.out,
     ...(record.night === undefined ? {} : { night: record.night }),
+    priority: record.priority ?? DEFAULT_PRIORITY,
+    ...(standing.paused === undefined || view.endedAt !== undefined
+      ? {}
+      : { pausedAt: standing.paused.pausedAt }),
     submittedAt: record.submittedAt,
     ...(record.dueAt === undefined ? {} : { dueAt: record.dueAt }),
     ...(retry === undefined || record.retryUntil === undefined
