@@ -39,6 +39,8 @@ export interface RunWatch {
   failed(runId: string, error: unknown): void;
   /** Notes that a run could be read and advanced. */
   advanced(runId: string): void;
+  /** Whether Redis answered when it was asked last. If not, asking again only takes time. */
+  readonly redisAnswers: boolean;
   /** What an open run waits for, if it waits. */
   reason(view: RunView): string | undefined;
   /** When a run will be complete at its present rate, ISO 8601. */
@@ -56,6 +58,7 @@ export function openRunWatch(options: RunWatchOptions): RunWatch {
 class Watch implements RunWatch {
   readonly #options: RunWatchOptions;
   readonly #runs = new Map<string, OpenRun>();
+  #redisAnswers = true;
 
   constructor(options: RunWatchOptions) {
     this.#options = options;
@@ -105,8 +108,13 @@ class Watch implements RunWatch {
     this.#options.verifierWatch.forget(runId);
   }
 
+  get redisAnswers(): boolean {
+    return this.#redisAnswers;
+  }
+
   async check(): Promise<void> {
     const cluster = await readClusterFacts(this.#options);
+    this.#redisAnswers = cluster.redis.state !== "unreachable";
     this.#options.onFacts(cluster);
     for (const runId of this.#runs.keys()) {
       try {
