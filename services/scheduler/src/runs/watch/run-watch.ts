@@ -1,4 +1,4 @@
-import type { JobQueues } from "@nightbeam/queue";
+import type { JobQueues, RedisHealth } from "@nightbeam/queue";
 import { type Log, reasonOf } from "@nightbeam/service/log";
 import type { Alarms } from "../../alarms/alarms.js";
 import { elapsedMs, isoTime, type WallClock } from "../../clock.js";
@@ -10,6 +10,7 @@ import { checkDue, LATE } from "./due-alarms.js";
 import { type ClusterFacts, type FactsOptions, readClusterFacts, readRunFacts } from "./facts.js";
 import { aboutRun, isOpen, type OpenRun, othersMove, plannedBefore, seen } from "./open-run.js";
 import { timeLeft } from "./pace.js";
+import { redisProblem } from "./redis-remedy.js";
 import type { StallReason } from "./stall-facts.js";
 import { stallReason } from "./stall-reason.js";
 
@@ -58,7 +59,7 @@ export function openRunWatch(options: RunWatchOptions): RunWatch {
 class Watch implements RunWatch {
   readonly #options: RunWatchOptions;
   readonly #runs = new Map<string, OpenRun>();
-  #redisAnswers = true;
+  #redis: RedisHealth | undefined;
 
   constructor(options: RunWatchOptions) {
     this.#options = options;
@@ -92,8 +93,9 @@ class Watch implements RunWatch {
     if (!isOpen(view)) return undefined;
     const { planner, verifierWatch } = this.#options;
     const { runId } = view.record;
-    const stalled = this.#runs.get(runId)?.stalled;
-    if (stalled !== undefined) return `${stalled.why}. ${stalled.remedy}`;
+    const redis = this.#redis === undefined ? undefined : redisProblem(this.#redis);
+    const why = this.#runs.get(runId)?.stalled ?? redis;
+    if (why !== undefined) return `${why.why}. ${why.remedy}`;
     return view.state === "planning" ? planner.failure(runId) : verifierWatch.reason(view);
   }
 
@@ -109,12 +111,12 @@ class Watch implements RunWatch {
   }
 
   get redisAnswers(): boolean {
-    return this.#redisAnswers;
+    return this.#redis?.state !== "unreachable";
   }
 
   async check(): Promise<void> {
     const cluster = await readClusterFacts(this.#options);
-    this.#redisAnswers = cluster.redis.state !== "unreachable";
+    this.#redis = cluster.redis;
     this.#options.onFacts(cluster);
     for (const runId of this.#runs.keys()) {
       try {
