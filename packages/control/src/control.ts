@@ -1,10 +1,13 @@
-import { type Clock, DEFAULT_NAMESPACE, systemClock } from "@nightbeam/service";
+import { type Clock, DEFAULT_NAMESPACE, systemClock, type TlsBytes } from "@nightbeam/service";
 import { NatsError } from "nats";
+import type { NatsCredentials } from "./connection/credentials.js";
 import { type ControlLog, Link } from "./connection/link.js";
 import { parseServers } from "./connection/servers.js";
 import { ControlError } from "./errors.js";
 import { NodeAnnouncement } from "./nodes/announcement.js";
 import { type LiveNodes, watchNodes } from "./nodes/live-nodes.js";
+import { Messages } from "./nodes/messages.js";
+import { Signatures } from "./nodes/signatures.js";
 import { type NodeRole, type NodeStatus, nodeIdSchema } from "./nodes/status.js";
 import { type Subjects, subjectsOf } from "./nodes/subjects.js";
 import { notConnected } from "./rollouts/bucket.js";
@@ -18,8 +21,14 @@ export interface ControlOptions {
   readonly name: string;
   /** The cluster among those that share this NATS. Default: `nightbeam`. */
   readonly namespace?: string;
+  readonly credentials?: NatsCredentials | undefined;
+  readonly tls?: TlsBytes | undefined;
   readonly log: ControlLog;
+  /** The key that the nodes of this cluster sign with. Without it, whoever may write to NATS is believed. */
+  readonly clusterKey?: string | undefined;
   readonly clock?: Clock;
+  /** The time of day in epoch milliseconds. */
+  readonly wallNow?: () => number;
   readonly timing?: Partial<ControlTiming>;
 }
 
@@ -45,7 +54,7 @@ export interface Control {
   watchNodes(role: NodeRole): LiveNodes;
   /**
    * Asks a node to take no more work; returns after it has confirmed.
-   * @throws ControlError NO_SUCH_NODE, NOT_CONNECTED, CLOSED
+   * @throws ControlError NO_SUCH_NODE, DRAIN_REFUSED, NOT_CONNECTED, CLOSED
    */
   drain(id: string): Promise<void>;
   readonly rollouts: Rollouts;
@@ -61,9 +70,20 @@ export interface Control {
 export async function openControl(options: ControlOptions): Promise<Control> {
   const { name, namespace = DEFAULT_NAMESPACE, log, clock = systemClock } = options;
   const timing = { ...DEFAULT_TIMING, ...options.timing };
-  const link = new Link({ servers: parseServers(options.servers), name, log, timing });
+  const { credentials, tls, clusterKey, wallNow = Date.now } = options;
+  const link = new Link({
+    servers: parseServers(options.servers),
+    credentials,
+    tls,
+    name,
+    log,
+    timing,
+  });
   const subjects = subjectsOf(namespace);
-  const shared = { link, subjects, clock, log, timing };
+  const messages = new Messages(
+    clusterKey === undefined ? undefined : new Signatures({ key: clusterKey, now: wallNow }),
+  );
+  const shared = { link, subjects, messages, wallNow, clock, log, timing };
   const announcements = new Set<NodeAnnouncement>();
   const ends = new Set<() => void>();
   const assertOpen = () => {
@@ -88,7 +108,7 @@ export async function openControl(options: ControlOptions): Promise<Control> {
       ends.add(nodes.close);
       return nodes;
     },
-    drain: (id) => drain({ link, subjects, requestMs: timing.requestMs }, id),
+    drain: (id) => drain({ link, subjects, messages, requestMs: timing.requestMs }, id),
     rollouts: {
       ...rollouts,
       watch: (listener) => {
@@ -127,8 +147,14 @@ async function drain(
   {
     link,
     subjects,
+    messages,
     requestMs,
-  }: { readonly link: Link; readonly subjects: Subjects; readonly requestMs: number },
+  }: {
+    readonly link: Link;
+    readonly subjects: Subjects;
+    readonly messages: Messages;
+    readonly requestMs: number;
+  },
   id: string,
 ): Promise<void> {
   const noSuchNode = (cause?: unknown) =>
@@ -142,11 +168,19 @@ async function drain(
   if (!nodeIdSchema.safeParse(id).success) throw noSuchNode();
   const connection = link.connection;
   if (connection === undefined) throw notConnected(link);
+  let refusal: string;
   try {
-    await connection.request(subjects.drain(id), "", { timeout: requestMs });
+    const subject = subjects.drain(id);
+    const headers = messages.headersOf(subject, "");
+    refusal = (await connection.request(subject, "", { timeout: requestMs, headers })).string();
   } catch (error) {
     // 503: the subject has no subscriber.
     if (error instanceof NatsError && error.code === "503") throw noSuchNode(error);
     throw notConnected(link, error);
   }
+  if (refusal === "") return;
+  throw new ControlError(
+    "DRAIN_REFUSED",
+    `node "${id}" refuses to drain: ${refusal}. Give the key of the cluster with NIGHTBEAM_CLUSTER_KEY or --cluster-key-file.`,
+  );
 }

@@ -4,6 +4,8 @@ export type QueueErrorCode =
   | "REDIS_UNREACHABLE"
   /** Redis may evict jobs or locks under memory pressure. */
   | "REDIS_UNSAFE"
+  /** The user of this connection may not run a command, or use a key or a channel. */
+  | "REDIS_FORBIDDEN"
   /** Redis is too old. */
   | "REDIS_TOO_OLD"
   /** Redis did not store jobs: it is read-only or out of memory, or another job has the same id. */

@@ -69,7 +69,7 @@ describe("a secret", () => {
     ["a device", () => "/dev/zero", /is not a regular file/],
     ["an empty file", () => file("\n"), /is empty/],
     ["two lines", () => file("s3cr1\ns3cr2\n"), /several lines/],
-    ["a file of another kind", () => file("x".repeat(70_000)), /more than 64 KiB/],
+    ["a file of another kind", () => file("x".repeat(1_100_000)), /more than 1024 KiB/],
   ])("is refused by the name of its file, not its content: %s", async (_, make, message) => {
     const path = make();
     const error = await parse([], { [FILE]: path }).catch((thrown: unknown) => thrown);

@@ -15,6 +15,7 @@ import type { Log } from "@nightbeam/service/log";
 import { VerifierFaults } from "./answers/verifier-faults.js";
 import { DrafterService, type RunningDrafter } from "./drafter-service.js";
 import { ShardQueue } from "./jobs/shard-queue.js";
+import { checkScratch } from "./options/check-scratch.js";
 import type { DrafterOptions } from "./options/options.js";
 import { openRunStore } from "./run-store.js";
 import { ShardWork } from "./shard/shard-work.js";
@@ -72,7 +73,7 @@ export async function startDrafter(
       "no verifiers configured: pass --nats, --verifiers host:port, or both",
     );
   }
-  const tls = await readTls(options);
+  const tls = await readTls(options, deps.log);
   if (tls !== undefined && tls.ca === undefined) {
     throw new UsageError(
       "BAD_OPTION",
@@ -103,6 +104,7 @@ async function open(setup: Setup): Promise<RunningDrafter> {
     closers.add("health checks", () => health.close());
     log.info({ url: health.url }, "serving health checks");
   }
+  await checkScratch(options.scratch);
   const known = staticVerifiers(options.verifiers ?? "");
   const verifiers = findVerifiers(setup, known);
   const policy = new ShardPolicy({
@@ -125,6 +127,7 @@ async function open(setup: Setup): Promise<RunningDrafter> {
   const work = new ShardWork({ openStore: openRunStore, thread, clock, log, timeoutMs });
   const queue = await ShardQueue.open({
     redisUrl: options.redis,
+    tls: setup.tls,
     prefix: redisPrefix(options.namespace),
     name,
     concurrency: options.shardsAtOnce,

@@ -3,7 +3,8 @@ import { systemClock } from "@nightbeam/service";
 import { silentLog } from "@nightbeam/service/log";
 import { until } from "@nightbeam/testing";
 import { afterEach, describe, expect, it } from "vitest";
-import { ShardQueue, type TakenShard } from "../src/jobs/shard-queue.js";
+import type { TakenShard } from "../src/jobs/job-handler.js";
+import { ShardQueue } from "../src/jobs/shard-queue.js";
 import { ShardStopped } from "../src/shard/stop.js";
 import { ShardPolicy } from "../src/standing/shard-policy.js";
 import { ShardFailure } from "../src/thread/decode-thread.js";
@@ -192,8 +193,8 @@ describe("the queue of shards", () => {
       queue.policy.redisAnswered({
         now: Date.now(),
         live: [
-          { name: "here", version: "1", refuses: [] },
-          { name: "there", version: "1", refuses: [] },
+          { name: "here", version: "1", refuses: [], isBlind: false },
+          { name: "there", version: "1", refuses: [], isBlind: false },
         ],
       });
     }

@@ -8,7 +8,9 @@ import { type FailedTry, judgeFailure } from "../src/standing/verdict.js";
 
 const MINUTE = 60_000;
 const shard = (runId: string, index = 0) => ({ runId, index, location: `/runs/${runId}` });
-const drafter = (name: string, refuses: string[] = []) => ({ name, version: "1", refuses });
+const drafter = (name: string, refuses: string[] = []) => ({
+  ...{ name, version: "1", refuses, isBlind: false },
+});
 
 function setup({ hasVerifiers = (): boolean => true } = {}) {
   const clock = new FakeTime();
@@ -160,6 +162,7 @@ describe("the standing of a drafter", () => {
     policy.admit(shard("night"));
     expect(policy.admit(shard("night", 1))).toBe(false);
     await clock.advance(MINUTE);
+    policy.redisAnswered({ now: Date.now(), live: [{ ...drafter("blind"), isBlind: true }] });
     expect(policy.admit(shard("night", 1))).toBe(true);
     // One that has mended its files is worth waiting for.
     policy.redisAnswered({ now: Date.now(), live: [drafter("there")] });

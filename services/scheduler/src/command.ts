@@ -1,5 +1,5 @@
 import { withControl } from "@nightbeam/control";
-import { type Flag, LOG_FLAGS, NAMESPACE_FLAG } from "@nightbeam/service";
+import { type Flag, LOG_FLAGS, natsFlags, tlsFlags } from "@nightbeam/service";
 import { type Service, serviceCommand } from "@nightbeam/service/lifecycle";
 import type { Log } from "@nightbeam/service/log";
 import type { Command } from "commander";
@@ -13,13 +13,11 @@ const FLAGS: readonly Flag[] = [
     variable: "NIGHTBEAM_REDIS_URL",
     isSecret: true,
   },
-  {
-    flag: "--nats <url>",
-    meaning: "NATS servers, through which nodes are found and rollouts announced",
-    variable: "NIGHTBEAM_NATS_URL",
-    isSecret: true,
-  },
-  NAMESPACE_FLAG,
+  ...natsFlags("NATS servers, through which nodes are found and rollouts announced"),
+  ...tlsFlags({
+    ca: "PEM file of the authority of the certificates of Redis and NATS",
+    cert: "the scheduler's certificate: the HTTP API uses TLS, and Redis and NATS may require it",
+  }),
   {
     flag: "--state <place>",
     meaning: "where runs and nights are recorded: a directory or s3://bucket/prefix",
@@ -32,6 +30,11 @@ const FLAGS: readonly Flag[] = [
     flag: "--token <token>",
     meaning: "token that clients must send; it may do everything",
     isSecret: true,
+  },
+  {
+    flag: "--tokens <file>",
+    meaning:
+      "file of further tokens, a role (read, submit or admin) and a token per line; read again after a change",
   },
   { flag: "--reconcile-ms <ms>", meaning: "interval between reconcile passes (default 5000)" },
   {

@@ -10,6 +10,7 @@ export const schedulerSchema = z.object({
   state: z.string(),
   listen: hostPort({ min: 0, example: 7080 }).prefault("127.0.0.1:7080"),
   token: z.string().optional(),
+  tokens: z.string().optional(),
   reconcileMs: milliseconds(50).default(5_000),
   lockMs: milliseconds(100).default(30_000),
   stallCheckMs: milliseconds(50).optional(),

@@ -8,9 +8,11 @@ import {
   redisPrefix,
   watchRedis,
 } from "@nightbeam/queue";
+import { readTls, type TlsBytes } from "@nightbeam/service";
 import { type Closers, loggedClosers, openWith } from "@nightbeam/service/lifecycle";
 import { type Log, reasonOf } from "@nightbeam/service/log";
 import { openStore } from "@nightbeam/store";
+import { openTokens } from "./access/tokens.js";
 import { checkAlarmSecret } from "./alarms/alarm-secret.js";
 import { ledClock, systemWallClock, type WallClock } from "./clock.js";
 import { httpApp } from "./http/app.js";
@@ -18,7 +20,6 @@ import { listen } from "./http/listen.js";
 import type { SchedulerOptions } from "./options.js";
 import { readiness } from "./readiness.js";
 import { stateFiles } from "./state/state-files.js";
-import { checkToken } from "./token.js";
 import { type Parts, wire } from "./wire.js";
 import { schedulerWorkers } from "./workers/scheduler-workers.js";
 
@@ -63,10 +64,11 @@ export async function startScheduler(
   const { log, control, watchMs = WATCH_MS } = deps;
   const localClock = deps.clock ?? systemWallClock;
   const { unverifiedMs, graceMs, stalledAfterMs, retryPauseMs } = deps;
-  const token = checkToken(options.token);
+  const tokens = await openTokens({ ...options, log });
+  const tls = await readTls(options, log);
   const alarmSecret = checkAlarmSecret(options);
   return openWith(loggedClosers(log), async (closers) => {
-    const queues = await connect(options, { log, closers });
+    const queues = await connect(options, { tls, log, closers });
     const store = await openStore(options.state);
     closers.add("state store", () => store.close());
     const files = stateFiles(store);
@@ -86,10 +88,19 @@ export async function startScheduler(
     const { prefix } = queues;
     const { runs, nights } = parts;
     const onFinished = parts.reconciler.wake;
-    await schedulerWorkers({ options, prefix, runs, nights, log, onFinished, closers: active });
+    await schedulerWorkers({
+      options,
+      tls,
+      prefix,
+      runs,
+      nights,
+      log,
+      onFinished,
+      closers: active,
+    });
     const ready = readiness({ files, queues, control });
-    const app = httpApp({ token, log, services: { ...parts, readiness: ready } });
-    const server = await listen({ app, ...options.listen });
+    const app = httpApp({ tokens, log, services: { ...parts, readiness: ready } });
+    const server = await listen({ app, tls, ...options.listen });
     active.add("HTTP server", () => server.close(GRACE_MS));
     const watch = repeatedly(watchMs, () => watchState(parts, log));
     active.add("watch of nights", () => watch.close());
@@ -104,12 +115,17 @@ export async function startScheduler(
 /** Connects to Redis, and reconnects for as long as the closers are open. */
 async function connect(
   { redis: url, namespace }: Pick<SchedulerOptions, "redis" | "namespace">,
-  { log, closers }: { readonly log: Log; readonly closers: Closers },
+  {
+    tls,
+    log,
+    closers,
+  }: { readonly tls: TlsBytes | undefined; readonly log: Log; readonly closers: Closers },
 ): Promise<JobQueues> {
-  const redis = await openRedis({ url, role: "producer", log });
+  const redis = await openRedis({ url, tls, role: "producer", log });
   closers.add("Redis connection", () => redis.disconnect());
-  for (const warning of (await checkRedis(redis)).warnings) log.warn({}, warning);
-  const queues = openQueues({ redis, prefix: redisPrefix(namespace), log });
+  const prefix = redisPrefix(namespace);
+  for (const warning of (await checkRedis(redis, prefix)).warnings) log.warn({}, warning);
+  const queues = openQueues({ redis, prefix, log });
   closers.add("queues", () => queues.close());
   let watch = watchRedis({ redis, onStuck: () => reconnect() });
   const reconnect = () => {

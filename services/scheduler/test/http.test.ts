@@ -1,11 +1,13 @@
 import { silentLog } from "@nightbeam/service/log";
 import { describe, expect, it } from "vitest";
+import { openTokens } from "../src/access/tokens.js";
 import type { RunStatus } from "../src/api/answers.js";
 import { type Submission, submitSchema } from "../src/api/request.js";
 import { SchedulerError } from "../src/errors.js";
 import { httpApp } from "../src/http/app.js";
 
 const TOKEN = "a-token-for-tests";
+const tokens = await openTokens({ token: TOKEN, log: silentLog });
 const body = { target: "/t", catalogue: "/c", histories: "/h", out: "/o" };
 
 const status: RunStatus = {
@@ -28,7 +30,7 @@ function app(start?: (submission: Submission) => Promise<never>) {
   const submitted: Submission[] = [];
   const cleared: true[] = [];
   const http = httpApp({
-    token: TOKEN,
+    tokens,
     log: silentLog,
     services: {
       runs: {

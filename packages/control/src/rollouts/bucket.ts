@@ -33,7 +33,9 @@ export function notConnected(link: Link, cause?: unknown): ControlError {
     ? new ControlError("CLOSED", "the connection to NATS was closed by this process.", { cause })
     : new ControlError(
         "NOT_CONNECTED",
-        "cannot reach NATS. Check that nats-server runs and that its address is right, then retry.",
+        link.problem === undefined
+          ? "cannot reach NATS. Check that nats-server runs and that its address is right, then retry."
+          : `cannot reach NATS: ${link.problem.replace(/\.$/, "")}. Then retry.`,
         { cause },
       );
 }

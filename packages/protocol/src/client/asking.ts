@@ -1,32 +1,11 @@
-import type { Trie } from "@nightbeam/catalogue";
-import type { Scoring } from "@nightbeam/decoding";
 import { ProtocolError } from "../errors.js";
-import type { IdentityMessage } from "../identity.js";
-import type { Auditing } from "./audit/audit.js";
-import type { ClientLimits } from "./client-limits.js";
+import type { AskSetup } from "./ask-setup.js";
 import type { Exchange } from "./exchange.js";
 import { LeaseSearch } from "./lease-search.js";
 import type { Link } from "./link.js";
-import type { Links } from "./links.js";
-import type { RetryBudget } from "./retry-budget.js";
-import type { Reply, StatisticsCounter } from "./statistics.js";
+import type { Reply } from "./statistics.js";
 import type { Task } from "./task.js";
-import type { TrustBook } from "./trust/trust-book.js";
 import { TryFailed } from "./try-failed.js";
-
-/** What asking needs. */
-export interface AskSetup {
-  readonly trie: Trie;
-  readonly scoring: Scoring;
-  readonly identity: IdentityMessage;
-  readonly client: bigint;
-  readonly links: Links;
-  readonly limits: ClientLimits;
-  readonly budget: RetryBudget;
-  readonly statistics: StatisticsCounter;
-  readonly trust: TrustBook;
-  readonly auditing: Auditing;
-}
 
 /** The answers to a call, and who gave them. */
 export interface VerifierAnswers<Answer> {

@@ -1,6 +1,7 @@
 import { setMaxListeners } from "node:events";
 import { ProtocolError } from "../errors.js";
-import { type AskSetup, askVerifiers, type VerifierAnswers } from "./asking.js";
+import type { AskSetup } from "./ask-setup.js";
+import { askVerifiers, type VerifierAnswers } from "./asking.js";
 import type { JobAnswers } from "./audit/job-answers.js";
 import type { Exchange } from "./exchange.js";
 import type { Reply } from "./statistics.js";

@@ -1,6 +1,6 @@
 import { gather, type ScoreAnswer, type ScoreRequest, type Scorer } from "@nightbeam/decoding";
 import { answerBytes, RESPONSE_BYTES } from "../codec/answers.js";
-import type { AskSetup } from "./asking.js";
+import type { AskSetup } from "./ask-setup.js";
 import { treeExchange } from "./exchange.js";
 import { rowsOf, splitCall } from "./groups.js";
 import { endOthers, JobCalls, type JobOptions } from "./job-calls.js";

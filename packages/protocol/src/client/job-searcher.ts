@@ -9,7 +9,7 @@ import {
 import { RESPONSE_BYTES } from "../codec/answers.js";
 import { sharedLeaves } from "../codec/closed-paths.js";
 import { searchAnswerBytes } from "../codec/search-answers.js";
-import type { AskSetup } from "./asking.js";
+import type { AskSetup } from "./ask-setup.js";
 import { searchExchange } from "./exchange.js";
 import { splitCall } from "./groups.js";
 import { endOthers, JobCalls, type JobOptions } from "./job-calls.js";

@@ -1,5 +1,5 @@
 import { ProtocolError } from "../errors.js";
-import type { AskSetup } from "./asking.js";
+import type { AskSetup } from "./ask-setup.js";
 import { backoffMs } from "./backoff.js";
 import type { Link } from "./link.js";
 import type { Lease, Wanted } from "./links.js";

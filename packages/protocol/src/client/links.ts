@@ -22,6 +22,8 @@ export interface Wanted {
 
 const MAY_ANSWER: ReadonlySet<LinkState> = new Set(["new", "connecting", "ready", "suspect"]);
 
+const NONE: ReadonlySet<string> = new Set();
+
 /** A client's links: one per verifier of the directory. */
 export class Links {
   readonly #directory: VerifierDirectory;
@@ -61,6 +63,13 @@ export class Links {
   /** Whether there are others than these that may take a call, now or after a failure. */
   mayOthersAnswer(avoid: ReadonlySet<string>): boolean {
     return this.#without(avoid).some(({ state }) => MAY_ANSWER.has(state));
+  }
+
+  /** Whether a verifier takes calls, now or when it is less busy. */
+  get isAnyReady(): boolean {
+    const now = Date.now();
+    const links = [...this.#links.values()];
+    return links.some((link) => link.usable(now)) || this.busyForMs(NONE) !== undefined;
   }
 
   /** Milliseconds until the first busy verifier takes calls again; undefined if none is busy. */

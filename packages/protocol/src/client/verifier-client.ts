@@ -6,8 +6,8 @@ import type { Scorer, Scoring, Searcher, TargetProgram } from "@nightbeam/decodi
 import { channelOptions, pem, type TlsFiles } from "../channel-options.js";
 import { ProtocolError } from "../errors.js";
 import { identityMessage } from "../identity.js";
-import type { AskSetup } from "./asking.js";
-import { type Auditing, secretDraw } from "./audit/audit.js";
+import type { AskSetup } from "./ask-setup.js";
+import { type Auditing, secretDraw } from "./audit/auditing.js";
 import { JobAnswers } from "./audit/job-answers.js";
 import { type ClientLimits, clientLimitsOf } from "./client-limits.js";
 import type { ClientLog, VerifierDirectory } from "./directory.js";
@@ -128,6 +128,25 @@ export class VerifierClient {
     const program = this.#program;
     if (program === "tree-scores") throw wrongProgram(program, "scorer");
     return new JobSearcher({ ...this.#jobOptions(job), program });
+  }
+
+  /**
+   * Waits until a verifier takes calls, so that work that needs one is not begun without.
+   *
+   * @throws ProtocolError NO_VERIFIER after `withinMs`; the signal's reason
+   */
+  async ready({ signal, withinMs }: { readonly signal: AbortSignal; readonly withinMs: number }) {
+    const until = performance.now() + withinMs;
+    while (!this.#links.isAnyReady) {
+      const leftMs = until - performance.now();
+      if (leftMs <= 0) {
+        throw new ProtocolError(
+          "NO_VERIFIER",
+          `no verifier took calls within ${withinMs} ms: ${this.#links.describe()}. Start or repair one.`,
+        );
+      }
+      await this.#links.change(signal, leftMs);
+    }
   }
 
   /** Sums since the client was made, as they are now. */

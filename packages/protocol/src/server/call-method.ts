@@ -70,7 +70,7 @@ async function answer<Message extends IdentityMessage, Content, Response>(
         return calls.refusing;
       },
     };
-    return await method.answer({ ...content, signal, deadline }, state);
+    return await method.answer({ ...content, peer: received.getPeer(), signal, deadline }, state);
   } finally {
     open.end();
   }

@@ -64,13 +64,11 @@ export class Connections {
     const connection = this.get(session) ?? {
       ...{ streams: 0, bytes: 0, idleSince: performance.now(), timer: undefined },
     };
-    connection.streams++;
     clearTimeout(connection.timer);
     return connection;
   }
 
   streamClosed(session: Http2Session | undefined, connection: Connection): void {
-    connection.streams--;
     connection.idleSince = performance.now();
     if (connection.streams === 0 && session !== undefined) this.#awaitCall(session, connection);
   }

@@ -2,19 +2,20 @@ import { EventEmitter } from "node:events";
 import type {
   Http2SecureServer,
   Http2Server,
+  Http2Session,
   IncomingHttpHeaders,
-  ServerHttp2Session,
   ServerHttp2Stream,
 } from "node:http2";
 import { type Server, status } from "@grpc/grpc-js";
 import { retryAfter } from "../metadata.js";
 import { Connections } from "./connections.js";
+import { type OpenStream, OpenStreams } from "./open-streams.js";
 import type { StreamLimits } from "./stream-limits.js";
 
 /** Milliseconds after which a client that was refused for lack of room may come again. */
 const RETRY_AFTER_MS = 200;
 
-type Handle = (stream: ServerHttp2Stream, headers: IncomingHttpHeaders, ...rest: unknown[]) => void;
+type StreamEvent = [stream: ServerHttp2Stream, headers: IncomingHttpHeaders, ...rest: unknown[]];
 
 /** Why a call is refused before its request is read. */
 interface Refusal {
@@ -35,25 +36,21 @@ export function guard(
   server: Server,
   { limits, needDeadline }: { limits: StreamLimits; needDeadline: ReadonlySet<string> },
 ): void {
-  const held = { streams: 0, bytes: 0 };
-  const connections = new Connections(limits);
+  const watching = {
+    limits,
+    streams: new OpenStreams(limits),
+    connections: new Connections(limits),
+  };
   for (const http2Server of http2ServersOf(server)) {
     const handlers = http2Server.listeners("stream");
     http2Server.removeAllListeners("stream");
-    http2Server.on("connection", (socket) => connections.opened(socket));
-    http2Server.on("session", (session: ServerHttp2Session) => connections.began(session));
-    const handle: Handle = (...event) => {
-      for (const handler of handlers) Reflect.apply(handler, http2Server, event);
-    };
-    http2Server.on("stream", (stream: ServerHttp2Stream, headers: IncomingHttpHeaders, ...rest) => {
-      const refusal =
-        refusalOf(headers, needDeadline) ?? roomOf(held, stream, { limits, connections });
-      if (refusal !== undefined) {
-        refuse(stream, refusal);
-        return;
-      }
-      watch(stream, { held, limits, connections });
-      handle(stream, headers, ...rest);
+    http2Server.on("connection", (socket) => watching.connections.opened(socket));
+    http2Server.on("session", (session: Http2Session) => watching.connections.began(session));
+    http2Server.on("stream", (...event: StreamEvent) => {
+      const [stream, headers] = event;
+      const refusal = refusalOf(headers, needDeadline) ?? watch(stream, watching);
+      if (refusal !== undefined) refuse(stream, refusal);
+      else for (const handler of handlers) Reflect.apply(handler, http2Server, event);
     });
   }
 }
@@ -73,68 +70,53 @@ function refusalOf(
   return undefined;
 }
 
-interface Held {
-  streams: number;
-  bytes: number;
-}
-
 interface Watching {
   readonly limits: StreamLimits;
+  readonly streams: OpenStreams;
   readonly connections: Connections;
 }
 
-function roomOf(
-  held: Held,
-  { session }: ServerHttp2Stream,
-  { limits, connections }: Watching,
+/** Counts a stream and what arrives of its request, and ends it if that takes too long. @returns if there is no room */
+function watch(
+  stream: ServerHttp2Stream,
+  { limits, streams, connections }: Watching,
 ): Refusal | undefined {
-  const own = connections.get(session);
-  const hasRoom =
-    held.streams < limits.streams && (own?.streams ?? 0) < limits.streamsPerConnection;
-  return hasRoom ? undefined : full("too many calls are in progress");
+  const { session } = stream;
+  if (!streams.makeRoom(connections.get(session))) return full("too many calls are in progress");
+  const end = (refusal: Refusal) => {
+    streams.remove(open);
+    refuse(stream, refusal);
+  };
+  const connection = connections.streamOpened(session);
+  const evict = (what: string) => end(full(what));
+  const open: OpenStream = { connection, bytes: 0, isComplete: false, evict };
+  streams.add(open);
+  const timer = setTimeout(() => {
+    const details = `the request did not arrive within ${limits.requestMs} ms`;
+    end({ code: status.DEADLINE_EXCEEDED, details });
+  }, limits.requestMs);
+  stream.on("data", (chunk: Buffer) => {
+    if (!open.isComplete) streams.received(open, chunk.length);
+  });
+  stream.once("end", () => {
+    clearTimeout(timer);
+    streams.complete(open);
+  });
+  // Answered before the request was complete: without this, the client could go on sending it.
+  stream.once("finish", () => {
+    if (!open.isComplete) stream.close();
+  });
+  stream.once("close", () => {
+    clearTimeout(timer);
+    streams.remove(open);
+    connections.streamClosed(session, connection);
+  });
+  return undefined;
 }
 
 function full(what: string): Refusal {
   const details = `${what}: ask another verifier, or retry later`;
   return { code: status.RESOURCE_EXHAUSTED, details, isPassing: true };
-}
-
-/** Counts a stream and what arrives of its request, and ends it if that is too much or takes too long. */
-function watch(
-  stream: ServerHttp2Stream,
-  { held, limits, connections }: Watching & { readonly held: Held },
-): void {
-  const { session } = stream;
-  const own = connections.streamOpened(session);
-  held.streams++;
-  let bytes = 0;
-  const forget = () => {
-    clearTimeout(timer);
-    held.bytes -= bytes;
-    own.bytes -= bytes;
-    bytes = 0;
-    stream.removeListener("data", count);
-  };
-  const count = (chunk: Buffer) => {
-    bytes += chunk.length;
-    held.bytes += chunk.length;
-    own.bytes += chunk.length;
-    if (held.bytes <= limits.bytes && own.bytes <= limits.bytesPerConnection) return;
-    forget();
-    refuse(stream, full("too many bytes are arriving"));
-  };
-  const timer = setTimeout(() => {
-    forget();
-    const details = `the request did not arrive within ${limits.requestMs} ms`;
-    refuse(stream, { code: status.DEADLINE_EXCEEDED, details });
-  }, limits.requestMs);
-  stream.on("data", count);
-  stream.once("end", forget);
-  stream.once("close", () => {
-    forget();
-    held.streams--;
-    connections.streamClosed(session, own);
-  });
 }
 
 function refuse(stream: ServerHttp2Stream, { code, details, isPassing }: Refusal): void {

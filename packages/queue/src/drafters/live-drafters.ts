@@ -9,6 +9,8 @@ const drafterSchema = z.object({
   version: z.string().max(100),
   /** Runs whose shards it does not take, because it failed at them. */
   refuses: z.array(runIdSchema),
+  /** It takes no shards at all, because it knows no verifier. */
+  isBlind: z.boolean(),
 });
 
 /** A drafter as the others see it in Redis. */

@@ -76,7 +76,8 @@ export const JOBS = {
     attempts: 4,
     backoffMs: 2_000,
     timeoutMs: 3_600_000,
-    stalls: 5,
+    // One node that is killed at every shard must not use them up before another one has had its turn.
+    stalls: 20,
   },
   /** When all shards of a run have ended: checks the commits against the plan, writes the manifest. */
   finish: {

@@ -60,7 +60,7 @@ describe("the job catalogue", () => {
     expect(workerOptions("shard", { lockMs: 2_000, stallCheckMs: 700 })).toEqual({
       lockDuration: 2_000,
       stalledInterval: 700,
-      maxStalledCount: 5,
+      maxStalledCount: 20,
     });
     // A schedule's jobs are exempt from the limit on stalls.
     expect(workerOptions("night").maxStartedAttempts).toBeGreaterThan(0);

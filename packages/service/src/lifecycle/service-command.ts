@@ -16,6 +16,10 @@ export interface ServiceCommand<Options extends ServiceLogOptions, Running exten
   /** Its keys are the flags in camelCase. */
   readonly schema: z.ZodType<Options>;
   readonly start: (options: Options, deps: ServiceDeps) => Promise<Running>;
+  /** How long the start may take. Default: that of `runService`. */
+  readonly startWithinMs?: number;
+  /** How long the service may take to stop. Default: that of `runService`. */
+  readonly stopWithinMs?: (options: Options) => number;
   /** The line on standard output that says that the service is ready. */
   readonly ready: (running: Running, options: Options) => string;
 }
@@ -38,18 +42,23 @@ export function serviceCommand<Options extends ServiceLogOptions, Running extend
       nameOf,
       isSecret: secretsIn(command),
     });
-    process.exitCode = await runService({
-      name,
-      options,
-      nameOf,
-      warnings: [
-        ...deprecated.map(({ used, use }) => `${used} is deprecated, use ${use}`),
-        ...warnings,
-      ],
-      start: (deps) => start(options, deps),
-      ready: (running) => ready(running, options),
-    });
-    // A stuck thread would keep the process alive.
-    setTimeout(() => process.exit(), EXIT_WITHIN_MS).unref();
+    try {
+      process.exitCode = await runService({
+        name,
+        options,
+        nameOf,
+        warnings: [
+          ...deprecated.map(({ used, use }) => `${used} is deprecated, use ${use}`),
+          ...warnings,
+        ],
+        start: (deps) => start(options, deps),
+        startWithinMs: service.startWithinMs,
+        stopWithinMs: service.stopWithinMs?.(options),
+        ready: (running) => ready(running, options),
+      });
+    } finally {
+      // A stuck thread, or a connection that was not closed, would keep the process alive, also after a failed start.
+      setTimeout(() => process.exit(), EXIT_WITHIN_MS).unref();
+    }
   });
 }

@@ -1,7 +1,7 @@
 import { type Command, Option } from "commander";
 import { UsageError } from "../errors.js";
+import { readSecretFile } from "./option-files.js";
 import { flagOf } from "./parse-options.js";
-import { readSecretFile } from "./secret-files.js";
 
 /** An option of a command, which an environment variable can give as well. */
 export interface Flag {
@@ -81,7 +81,8 @@ async function readSecrets(command: Command, warn: (line: string) => void): Prom
   for (const option of command.options.filter(isSecretFile)) {
     if (!isGiven(command, option) || !isFileUsed(command, option)) continue;
     const path = String(command.getOptionValue(option.attributeName()));
-    const { value, warning } = await readSecretFile(givenName(command, option), path);
+    const name = givenName(command, option);
+    const { value, warning } = await readSecretFile({ name, path });
     command.setOptionValueWithSource(option.secret.attributeName(), value, FILE);
     if (warning !== undefined) warn(warning);
   }

@@ -26,6 +26,8 @@ const clusterFileSchema = z.object({
   nats: z.string(),
   namespace: namespaceField,
   token: z.string(),
+  /** The directory of its certificates; absolute. */
+  tls: z.string().exactOptional(),
   processes: z.array(processSchema).readonly(),
 });
 

@@ -20,6 +20,8 @@ export const clusterUpSchema = z.object({
   redis: z.string().optional(),
   nats: z.string().optional(),
   namespace: namespaceField,
+  /** A directory of `nightbeam certs`. */
+  tls: z.string().optional(),
   schedulerPort: port.default(7080),
   logFormat: oneOf(["pretty", "json"]).default("pretty"),
   install: z.boolean().default(true),

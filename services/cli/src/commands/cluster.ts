@@ -76,6 +76,7 @@ function upOptions(): Command {
       "--audit-rate <share>",
       "share of the calls that are asked again of a second verifier and compared; 0 for none (default 0.01)",
     )
+    .option("--tls <dir>", "use TLS everywhere, with the certificates of nightbeam certs DIR")
     .option("--scheduler-port <n>", "port of the HTTP API; 0 picks a free one (default 7080)")
     .option("--log-format <kind>", "format of the logs: pretty or json (default pretty)")
     .option("--no-install", "do not install redis-server and nats-server if they are missing");

@@ -119,6 +119,9 @@ export const GROUPS: readonly CommandGroup[] = [
   {
     heading: "The cluster itself:",
     commands: [
+      lazy("certs", "make or renew certificates for TLS between all parts of a cluster", async () =>
+        (await import("./certs.js")).certsCommand(),
+      ),
       lazy("cluster", "start, show or stop a whole cluster on this machine", async () =>
         (await import("./cluster.js")).clusterCommand(),
       ),

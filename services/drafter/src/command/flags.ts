@@ -2,8 +2,9 @@ import {
   type Flag,
   HEALTH_FLAG,
   LOG_FLAGS,
-  NAMESPACE_FLAG,
   NODE_NAME_FLAG,
+  natsFlags,
+  tlsFlags,
 } from "@nightbeam/service";
 
 /** The flags of `nightbeam drafter`. Their defaults are in the schema. */
@@ -14,26 +15,17 @@ export const DRAFTER_FLAGS: readonly Flag[] = [
     variable: "NIGHTBEAM_REDIS_URL",
     isSecret: true,
   },
-  {
-    flag: "--nats <url>",
-    meaning: "NATS servers, through which nodes find each other; without them, name the verifiers",
-    variable: "NIGHTBEAM_NATS_URL",
-    isSecret: true,
-  },
-  NAMESPACE_FLAG,
+  ...natsFlags(
+    "NATS servers, through which nodes find each other; without them, name the verifiers",
+  ),
   {
     flag: "--verifiers <host:port,...>",
     meaning: "verifiers to use in addition to those found through NATS",
   },
-  {
-    flag: "--tls-ca <file>",
-    meaning: "PEM file of the authority that signs the verifiers' certificates; enables TLS",
-  },
-  {
-    flag: "--tls-cert <file>",
-    meaning: "this drafter's certificate, if verifiers require client certificates",
-  },
-  { flag: "--tls-key <file>", meaning: "key of --tls-cert" },
+  ...tlsFlags({
+    ca: "PEM file of the authority of the verifiers' certificates, which enables TLS, and of those of Redis and NATS",
+    cert: "this drafter's certificate, for verifiers, Redis and NATS that require one",
+  }),
   { flag: "--shards-at-once <n>", meaning: "shards to work on at the same time (default 2)" },
   {
     flag: "--batches-in-flight <n>",
@@ -68,7 +60,8 @@ export const DRAFTER_FLAGS: readonly Flag[] = [
   },
   {
     flag: "--grace-ms <ms>",
-    meaning: "time that shards in progress have to finish when the drafter stops (default 30000)",
+    meaning:
+      "time that shards in progress have to finish when the drafter stops; it ends up to 8 s later (default 20000)",
   },
   {
     flag: "--max-failures <n>",

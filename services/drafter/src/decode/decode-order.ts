@@ -2,10 +2,12 @@ import type { SearchOutcome } from "@nightbeam/decoding";
 import type { TrustBook, VerifierDirectory, VerifierShare } from "@nightbeam/protocol";
 import { decodeRows } from "@nightbeam/recommend";
 import { readShardInput, type VerifierShareRecord, writeAttempt } from "@nightbeam/run";
+import { systemClock } from "@nightbeam/service";
 import type { Log } from "@nightbeam/service/log";
 import { openStore, type ShardStore } from "@nightbeam/store";
 import { DrafterError } from "../errors.js";
 import type { WrittenShard } from "../run-store.js";
+import { waitOut } from "../shard/wait-out.js";
 import { isHarmless } from "../thread/failure.js";
 import type { ShardOrder, ShardProgress, ThreadSetup } from "../thread/messages.js";
 
@@ -22,6 +24,8 @@ export interface OrderJob {
   readonly log: Log;
   readonly signal: AbortSignal;
   readonly onProgress: (progress: ShardProgress) => void;
+  /** Called when the lists are computed and the store does not take them. */
+  readonly onWait: (reason: string) => void;
 }
 
 /**
@@ -57,11 +61,12 @@ async function decodeWith(
   const { context, order, store, setup, verifiers, signal } = job;
   const { index, attempt } = order;
   const { plan, request } = context.run;
-  const startedAt = performance.now();
   const rows = await readShardInput({ store, plan, index });
   signal.throwIfAborted();
   if (rows.length !== order.rows) throw jobDiffers(order, rows.length);
+  await context.ready(signal);
   const answers = context.answers();
+  const startedAt = performance.now();
   const { result } = await decodeRows(rows, {
     decoder: context.decoder({ signal, deadline: order.deadline, answers }),
     catalogue: context.catalogue,
@@ -80,13 +85,15 @@ async function decodeWith(
   const busySeconds = (performance.now() - startedAt) / 1_000;
   const stats = { ...result.stats, ...context.lap(), busySeconds };
   const { scratch } = setup;
-  return writeAttempt({
-    store,
-    plan,
-    result: { ...result, index, stats, draftWidths: context.draftWidths(), verifiers: shares },
-    attempt,
-    scratch,
+  const written = {
+    ...{ ...result, index, stats },
+    draftWidths: context.draftWidths(),
+    verifiers: shares,
+  };
+  return waitOut(() => writeAttempt({ store, plan, result: written, attempt, scratch, signal }), {
     signal,
+    onTrouble: job.onWait,
+    clock: systemClock,
   });
 }
 

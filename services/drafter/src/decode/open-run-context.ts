@@ -49,6 +49,8 @@ export interface RunContext {
   readonly lap: () => RunStats;
   /** Returns the draft widths that most users had since the last call. */
   readonly draftWidths: () => readonly number[] | undefined;
+  /** Waits until a verifier takes calls of this run. @throws ProtocolError NO_VERIFIER; the signal's reason */
+  ready(signal: AbortSignal): Promise<void>;
   /** Makes a decoder for one shard. It calls no verifier after the signal or the deadline. */
   decoder(job: {
     readonly signal: AbortSignal;
@@ -72,6 +74,9 @@ export interface RunContextOptions {
 
 /** More batches per shard than this only wait in the queues of the verifiers. */
 export const MAX_BATCHES_IN_FLIGHT = 16;
+
+/** A shard is put back after this if no verifier takes calls; nothing is lost yet. */
+const READY_MS = 5_000;
 
 const MIN_BATCHES_IN_FLIGHT = 3;
 /** In addition to the batches at the verifiers: one that is drafted, and one that is searched. */
@@ -205,6 +210,8 @@ function contextOf(
     lap: statisticsLaps(() => client.statistics),
     draftWidths: () => watched.lap(),
     answers: () => client.answers(),
+    ready: (signal) =>
+      client.ready({ signal, withinMs: Math.min(READY_MS, setup.patienceMs ?? READY_MS) }),
     decoder: (job) =>
       decoderFor(
         program === "tree-scores"

@@ -52,6 +52,8 @@ function fateOfStopped({ stop }: ShardStopped): Fate {
       return { kind: "handed-back" };
     case "cancelled":
       return { kind: "removed" };
+    case "store-failed":
+      return { kind: "failed", blame: "store" };
     case "timeout":
       return { kind: "failed", blame: "shard" };
     default:

@@ -12,7 +12,7 @@ import {
   watchRedis,
   workerOptions,
 } from "@nightbeam/queue";
-import type { Clock } from "@nightbeam/service";
+import type { Clock, TlsBytes } from "@nightbeam/service";
 import { type Log, reasonOf } from "@nightbeam/service/log";
 import { type Job, Worker } from "bullmq";
 import type { Leases } from "./leases.js";
@@ -22,6 +22,8 @@ export type ShardJob = Job<ShardJobData, ShardJobResult>;
 
 export interface ConnectionOptions {
   readonly redisUrl: string;
+  /** For Redis. */
+  readonly tls?: TlsBytes | undefined;
   /** The prefix of all keys and channels. */
   readonly prefix: string;
   /** The name of the drafter, which BullMQ stores with the jobs that it takes. */
@@ -72,11 +74,11 @@ class ShardWorker extends Worker<ShardJobData, ShardJobResult> {
 
 /** @throws QueueError REDIS_UNREACHABLE, REDIS_UNSAFE, REDIS_TOO_OLD */
 export async function openConnection(options: ConnectionOptions): Promise<QueueConnection> {
-  const { redisUrl, prefix, lockMs, stallCheckMs, log, clock, leases } = options;
-  const redis = await openRedis({ url: redisUrl, role: "worker", log });
+  const { redisUrl, tls, prefix, lockMs, stallCheckMs, log, clock, leases } = options;
+  const redis = await openRedis({ url: redisUrl, tls, role: "worker", log });
   let cancelled: CancelledWatch;
   try {
-    for (const warning of (await checkRedis(redis)).warnings) log.warn({}, warning);
+    for (const warning of (await checkRedis(redis, prefix)).warnings) log.warn({}, warning);
     cancelled = await watchCancelled({ redis, prefix, log });
   } catch (error) {
     redis.disconnect();

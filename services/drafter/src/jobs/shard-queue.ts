@@ -1,35 +1,14 @@
-import type { FaultKeys, RunSignal, ShardJobResult } from "@nightbeam/queue";
+import type { FaultKeys, ShardJobResult } from "@nightbeam/queue";
 import { within } from "@nightbeam/service";
 import { reasonOf } from "@nightbeam/service/log";
-import { DrafterError } from "../errors.js";
-import { ShardStopped, type StopCause } from "../shard/stop.js";
-import { offeredShard } from "../standing/offered-shard.js";
-import type { OfferedShard, ShardPolicy } from "../standing/shard-policy.js";
-import type { Verdict } from "../standing/verdict.js";
-import { endJob, messageOf } from "./end-job.js";
-import { fateOf } from "./fate.js";
-import { type Lease, Leases } from "./leases.js";
+import type { ShardPolicy } from "../standing/shard-policy.js";
+import { JobHandler, type TakenShard } from "./job-handler.js";
+import { Leases } from "./leases.js";
 import {
   type ConnectionOptions,
   openConnection,
   type QueueConnection,
-  type ShardJob,
 } from "./queue-connection.js";
-
-/** A job that was taken from the queue. */
-export interface TakenShard {
-  readonly id: string;
-  readonly data: unknown;
-  /** Attempts so far, including this one. */
-  readonly attempt: number;
-  /** Aborted with a `ShardStopped`. */
-  readonly signal: AbortSignal;
-  readonly lease: Pick<Lease, "isHeld">;
-  /** Fires when the run is cancelled. Call it after the job's data were validated. */
-  cancelled(runId: string): RunSignal;
-  stop(cause: StopCause): void;
-  updateProgress(progress: object): Promise<void>;
-}
 
 export interface ShardQueueOptions
   extends Omit<ConnectionOptions, "leases" | "handle" | "onStuck" | "onRefusal"> {
@@ -40,15 +19,8 @@ export interface ShardQueueOptions
   readonly putOffMs: number;
 }
 
-/** How a job was taken. */
-interface TookJob {
-  readonly token: string;
-  readonly signal: AbortSignal;
-  readonly connection: Promise<QueueConnection>;
-}
-
 /** After the grace, shards are stopped and handed back for at most this long. */
-const ABORT_MS = 5_000;
+const ABORT_MS = 3_000;
 /** The same while Redis cannot be reached: then nothing can be handed back. */
 const AWAY_MS = 500;
 
@@ -69,17 +41,21 @@ const NEXT: Readonly<Record<State, readonly State[]>> = {
 export class ShardQueue {
   readonly #options: ShardQueueOptions;
   readonly #leases: Leases;
-  readonly #underWay = new Set<(cause: StopCause) => void>();
+  readonly #handler: JobHandler;
   #connection: QueueConnection | undefined;
   #state: State = "open";
   #isHeld = false;
   #endTicks: () => void = () => {};
   #endHold: () => void = () => {};
-  #onIdle: () => void = () => {};
 
   private constructor(options: ShardQueueOptions) {
     this.#options = options;
     this.#leases = new Leases(options);
+    this.#handler = new JobHandler({
+      ...options,
+      leases: this.#leases,
+      onChange: () => this.takeOrHold(),
+    });
   }
 
   /** Connects and starts to take jobs. @throws QueueError REDIS_UNREACHABLE, REDIS_UNSAFE, REDIS_TOO_OLD */
@@ -128,16 +104,19 @@ export class ShardQueue {
     if (!this.#move("closing")) return;
     this.#endHold();
     const { clock } = this.#options;
-    const closed = this.#connection?.finish().catch(() => undefined);
-    // If Redis is lost at the same moment, BullMQ closes without waiting for its jobs.
-    const finished = Promise.all([closed, this.#whenIdle()]);
-    if (!(await within(finished, { ms: graceMs, clock }))) {
-      for (const stop of [...this.#underWay]) stop({ kind: "shutdown" });
-      const patienceMs = this.#connection?.isConnected === true ? ABORT_MS : AWAY_MS;
-      if (!(await within(finished, { ms: patienceMs, clock }))) {
-        const dropped = this.#connection?.drop().catch(() => undefined) ?? Promise.resolve();
-        await within(dropped, { ms: AWAY_MS, clock });
-      }
+    const closed = this.#connection?.finish().catch(() => undefined) ?? Promise.resolve();
+    const patience = () => ({
+      ms: this.#connection?.isConnected === true ? ABORT_MS : AWAY_MS,
+      clock,
+    });
+    if (!(await within(this.#handler.idle(), { ms: graceMs, clock }))) {
+      this.#handler.stopAll();
+      await within(this.#handler.idle(), patience());
+    }
+    // If Redis is away, BullMQ waits for it although no job is in progress.
+    if (!(await within(closed, patience()))) {
+      const dropped = this.#connection?.drop().catch(() => undefined) ?? Promise.resolve();
+      await within(dropped, { ms: AWAY_MS, clock });
     }
     this.#endTicks();
     this.#move("closed");
@@ -147,7 +126,8 @@ export class ShardQueue {
     const connection: Promise<QueueConnection> = openConnection({
       ...this.#options,
       leases: this.#leases,
-      handle: async (job, token, signal) => this.#handle(job, { token, signal, connection }),
+      handle: async (job, token, signal) =>
+        this.#handler.handle(job, { token, signal, connection }),
       onStuck: () => void this.#reconnect(),
       onRefusal: (reason) => {
         this.#options.policy.redisRefused(reason);
@@ -155,84 +135,6 @@ export class ShardQueue {
       },
     });
     return connection;
-  }
-
-  /** Handles one job from start to end. What it throws decides what BullMQ does with the job. */
-  async #handle(job: ShardJob, took: TookJob): Promise<ShardJobResult> {
-    const { policy } = this.#options;
-    const offered = offeredShard(job.data);
-    if (offered !== undefined && !policy.admit(offered)) {
-      this.takeOrHold();
-      const error = new DrafterError("REFUSED", "this drafter takes no shards of the run for now");
-      throw await this.#end(job, { ...took, error, offered: undefined });
-    }
-    try {
-      const result = await this.#work(job, took);
-      if (offered !== undefined) policy.succeeded(offered);
-      return result;
-    } catch (error) {
-      throw await this.#end(job, { ...took, error, offered });
-    } finally {
-      this.takeOrHold();
-    }
-  }
-
-  async #work(job: ShardJob, took: TookJob): Promise<ShardJobResult> {
-    const { signal } = took;
-    const id = job.id ?? "";
-    const controller = new AbortController();
-    const stop = (cause: StopCause) => controller.abort(new ShardStopped(cause));
-    const onAbort = () => stop({ kind: "lock-lost", detail: "the queue aborted the job" });
-    signal.addEventListener("abort", onAbort, { once: true });
-    const lease = this.#leases.take(id, (detail) => stop({ kind: "lock-lost", detail }));
-    this.#underWay.add(stop);
-    let cancelledSignal: RunSignal | undefined;
-    try {
-      if (this.#state === "closing") throw new ShardStopped({ kind: "shutdown" });
-      const { cancelled } = await took.connection;
-      return await this.#options.work({
-        id,
-        data: job.data,
-        attempt: job.attemptsStarted,
-        signal: controller.signal,
-        lease,
-        cancelled: (runId) => {
-          cancelledSignal = cancelled.signal(runId);
-          return cancelledSignal;
-        },
-        stop,
-        updateProgress: (progress) => job.updateProgress(progress),
-      });
-    } finally {
-      cancelledSignal?.release();
-      this.#underWay.delete(stop);
-      if (this.#underWay.size === 0) this.#onIdle();
-      lease.release();
-      signal.removeEventListener("abort", onAbort);
-    }
-  }
-
-  /** Ends the job of a shard that was not done. @returns the error to throw to BullMQ */
-  #end(
-    job: ShardJob,
-    { token, error, offered }: TookJob & { error: unknown; offered: OfferedShard | undefined },
-  ): Promise<Error> {
-    const { policy, putOffMs, clock, log } = this.#options;
-    const fate = fateOf(error);
-    let verdict: Verdict | undefined;
-    if (offered !== undefined) {
-      if (fate.kind === "failed") {
-        verdict = policy.failed(offered, { blame: fate.blame, reason: messageOf(error) });
-      } else policy.undone(offered);
-    }
-    return endJob({ job, token, error, fate, verdict, putOffMs, clock, log });
-  }
-
-  async #whenIdle(): Promise<void> {
-    if (this.#underWay.size === 0) return;
-    await new Promise<void>((resolve) => {
-      this.#onIdle = resolve;
-    });
   }
 
   /** Replaces a connection that does not become ready again. */

@@ -6,7 +6,6 @@ import {
   nodeName,
   serviceFields,
   shareOf,
-  tlsFields,
   wholeNumber,
 } from "@nightbeam/service";
 import { z } from "zod";
@@ -31,13 +30,12 @@ export const drafterSchema = z
     scratch: z.string().optional(),
     lockMs: wholeNumber(100).default(30_000),
     stallCheckMs: wholeNumber(50).optional(),
-    graceMs: wholeNumber(0).default(30_000),
+    graceMs: wholeNumber(0).default(20_000),
     maxFailures: wholeNumber(1).default(3),
     otherNodeMs: wholeNumber(0).default(300_000),
     waitOutMs: wholeNumber(0).default(21_600_000),
     healthListen,
     name: nodeName,
-    ...tlsFields,
     ...serviceFields,
   })
   .transform((options) => ({

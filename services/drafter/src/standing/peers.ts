@@ -42,7 +42,9 @@ export class Peers {
   }
 
   #note(runId: string, askedAt: number): Asked {
-    const isTaken = this.#others.some(({ refuses }) => !refuses.includes(runId));
+    const isTaken = this.#others.some(
+      ({ refuses, isBlind }) => !isBlind && !refuses.includes(runId),
+    );
     const before = this.#runs.get(runId)?.aloneSince;
     const asked = { askedAt, aloneSince: isTaken ? undefined : (before ?? this.#clock.now()) };
     this.#runs.set(runId, asked);

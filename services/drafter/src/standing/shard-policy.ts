@@ -94,6 +94,19 @@ export class ShardPolicy {
     this.#standing.undone(runId);
   }
 
+  /**
+   * Records that a shard in progress waits for the store.
+   *
+   * @returns false if this has lasted for as long as it is waited out
+   */
+  waitForStore(shard: OfferedShard, reason: string): boolean {
+    const { runId } = shard;
+    this.#troubled.set(runId, shard);
+    const stopped = this.#standing.failed(runId, { blame: "store", reason });
+    if (stopped !== undefined) this.#logStop(runId, stopped);
+    return !this.#standing.isOverdue(runId);
+  }
+
   failed(shard: OfferedShard, { blame, reason }: { blame: Blame; reason: string }): Verdict {
     const { node, otherNodeMs, random = Math.random } = this.#options;
     const { runId, index, failures = [] } = shard;
@@ -137,7 +150,7 @@ export class ShardPolicy {
 
   /** For how long no shard should be taken. 0: take shards; Infinity: until something changes. */
   get holdMs(): number {
-    if (!this.#options.hasVerifiers()) return Number.POSITIVE_INFINITY;
+    if (this.isBlind) return Number.POSITIVE_INFINITY;
     return Math.max(this.#standing.holdMs, this.#redis.holdMs);
   }
 
@@ -146,13 +159,17 @@ export class ShardPolicy {
     return this.#standing.stopped.map(({ runId }) => runId);
   }
 
+  /** Whether no shard is taken because no verifier is known. */
+  get isBlind(): boolean {
+    return !this.#options.hasVerifiers();
+  }
+
   /** Why no shard is taken, a sentence each; empty if shards are taken. */
   get reasons(): readonly string[] {
-    const { hasVerifiers } = this.#options;
     const redis = this.#redis.reason;
     const stopped = this.#underWay > 0 ? [] : this.#standing.stopped;
     return [
-      ...(hasVerifiers() ? [] : ["no verifier is known"]),
+      ...(this.isBlind ? ["no verifier is known"] : []),
       ...(redis === undefined ? [] : [`Redis refuses commands: ${redis}`]),
       ...stopped.map(({ runId, reason }) => `takes no shards of run ${runId}: ${reason}`),
     ];
@@ -160,10 +177,10 @@ export class ShardPolicy {
 
   /** Returns the faults that stand now. To be called every few seconds. */
   faults(): readonly NodeFault[] {
-    const { node, clock, hasVerifiers } = this.#options;
+    const { node, clock } = this.#options;
     const now = { clock: clock.now(), epoch: Date.now() };
     const locationOf = (runId: string) => this.#troubled.get(runId)?.location ?? runId;
-    this.#blindSince = hasVerifiers() ? undefined : (this.#blindSince ?? now.clock);
+    this.#blindSince = this.isBlind ? (this.#blindSince ?? now.clock) : undefined;
     const { stopped } = this.#standing;
     return troubleFaults({ node, stopped, blindSince: this.#blindSince, now, locationOf });
   }

@@ -16,7 +16,10 @@ import type { ShardPolicy } from "./shard-policy.js";
 export interface StandingReportOptions {
   readonly node: string;
   readonly version: string;
-  readonly policy: Pick<ShardPolicy, "refuses" | "faults" | "redisAnswered" | "redisRefused">;
+  readonly policy: Pick<
+    ShardPolicy,
+    "refuses" | "isBlind" | "faults" | "redisAnswered" | "redisRefused"
+  >;
   /** Where to report; undefined while there is no connection. */
   readonly keys: () => FaultKeys | undefined;
   /** Called after what the policy knows has changed. */
@@ -59,9 +62,9 @@ export class StandingReport {
     this.#running = true;
     try {
       const { node: name, version } = this.#options;
-      policy.redisAnswered(
-        await reportDrafter(place, { name, version, refuses: [...policy.refuses] }),
-      );
+      const { refuses, isBlind } = policy;
+      const drafter = { name, version, refuses: [...refuses], isBlind };
+      policy.redisAnswered(await reportDrafter(place, drafter));
       await this.#reportFaults(place, policy.faults());
     } catch (error) {
       const { cause } = error instanceof Error ? error : {};

@@ -94,6 +94,7 @@ export class Standing {
     failure: { readonly blame: Blame; readonly reason: string },
   ): Trouble | undefined {
     const before = this.#troubles.get(runId)?.state ?? "counting";
+    this.#offeredAt.set(runId, this.#options.clock.now());
     const trouble = this.#change(runId, { kind: "failed", ...failure });
     return trouble?.state === "stopped" && before === "counting" ? trouble : undefined;
   }

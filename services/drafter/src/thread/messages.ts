@@ -66,6 +66,8 @@ export type FromThread =
   | { readonly kind: "written"; readonly id: number; readonly written: WrittenShard }
   /** A verifier is not asked for a while, because of what it answered. */
   | { readonly kind: "distrust"; readonly distrust: Distrust }
+  /** The lists are computed, and the thread waits for the store to write them. */
+  | { readonly kind: "waiting"; readonly id: number; readonly reason: string }
   | { readonly kind: "failed"; readonly id: number; readonly failure: Failure }
   | {
       readonly kind: "log";

@@ -36,7 +36,8 @@ function serve(port: MessagePort, setup: ThreadSetup): void {
       const onProgress = throttled<ShardProgress>((progress) =>
         send({ kind: "progress", id, progress }),
       );
-      const job = { contexts, setup, verifiers, trust, log, signal, onProgress };
+      const onWait = (reason: string) => send({ kind: "waiting", id, reason });
+      const job = { contexts, setup, verifiers, trust, log, signal, onProgress, onWait };
       const written = await decodeOrder(order, job);
       answered.add(order, written.verifiers ?? []);
       send({ kind: "written", id, written });

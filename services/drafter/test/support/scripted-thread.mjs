@@ -17,12 +17,14 @@ parentPort.on("message", (message) => {
       told.set(id, order.runId);
       if (order.runId === "fails")
         send({ kind: "failed", id, failure: { blame: "shard", code: "X", message: "bad luck" } });
-      if (order.runId === "writes")
+      if (order.runId === "writes") {
+        send({ kind: "waiting", id, reason: "the store is full" });
         send({
           kind: "written",
           id,
           written: { verifiers: verifiers.map((one) => one.address), index: order.index },
         });
+      }
       break;
     }
     case "abort":

@@ -26,7 +26,7 @@ export async function assertOutFree(
   const { name, night, now } = put;
   const out = placeOf(night.request);
   for (const other of await records.keys()) {
-    // One record that cannot be read must not keep others from being put.
+    // One that cannot be read writes nowhere.
     const record = other === name ? undefined : await records.get(other).catch(() => undefined);
     if (record === undefined || placeOf(record.request) !== out) continue;
     throw outTaken(`${night.request.out} is also where night ${other} writes`);

@@ -9,13 +9,15 @@ import {
   watchRedis,
   workerOptions,
 } from "@nightbeam/queue";
-import { within } from "@nightbeam/service";
+import { type TlsBytes, within } from "@nightbeam/service";
 import { type Log, reasonOf } from "@nightbeam/service/log";
 import { DelayedError, type Job, Worker } from "bullmq";
 
 export interface JobWorkerOptions<Name extends JobName> extends WorkerTimes {
   readonly job: Name;
   readonly redisUrl: string;
+  /** For Redis. */
+  readonly tls: TlsBytes | undefined;
   readonly prefix: string;
   readonly handle: (data: JobData<Name>) => Promise<unknown>;
   readonly log: Log;
@@ -79,8 +81,8 @@ async function openSession<Name extends JobName>(
   options: JobWorkerOptions<Name>,
   onStuck: () => void,
 ): Promise<WorkerSession> {
-  const { job, redisUrl, prefix, handle, log, stuckMs } = options;
-  const redis = await openRedis({ url: redisUrl, role: "worker", log });
+  const { job, redisUrl, tls, prefix, handle, log, stuckMs } = options;
+  const redis = await openRedis({ url: redisUrl, tls, role: "worker", log });
   const work = async (taken: Job, token: string | undefined) => {
     try {
       return await handle(parseJob(job, taken.data));

@@ -1,28 +1,9 @@
-import { randomInt } from "node:crypto";
 import { ProtocolError } from "../../errors.js";
-import { type AskSetup, askVerifiers, type VerifierAnswers } from "../asking.js";
+import type { AskSetup } from "../ask-setup.js";
+import { askVerifiers, type VerifierAnswers } from "../asking.js";
 import type { Exchange } from "../exchange.js";
 import type { Reply } from "../statistics.js";
 import type { Task } from "../task.js";
-import type { AuditTolerance } from "./agreement.js";
-
-/** Which answers are asked for again, and how they are compared. */
-export interface Auditing {
-  /** The share of the answered calls: 0 for none, to 1. */
-  readonly rate: number;
-  readonly tolerance: AuditTolerance;
-  /** 0 to 1, without 1: a number that no verifier can predict. */
-  readonly draw: () => number;
-  /** Called when a call should be audited, but there is no second verifier. */
-  readonly onAlone: () => void;
-}
-
-const DRAWS = 2 ** 32;
-
-/** A number from the system's generator for secrets. */
-export function secretDraw(): number {
-  return randomInt(DRAWS) / DRAWS;
-}
 
 /** An answered call, as it was asked. */
 export interface AnsweredCall<Response extends Reply, Answer> {

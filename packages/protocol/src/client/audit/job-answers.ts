@@ -1,5 +1,5 @@
 import { ProtocolError } from "../../errors.js";
-import type { AskSetup } from "../asking.js";
+import type { AskSetup } from "../ask-setup.js";
 import type { Reply } from "../statistics.js";
 import type { TrustBook } from "../trust/trust-book.js";
 import { type AnsweredCall, audit } from "./audit.js";
