@@ -43,7 +43,8 @@ async function reasons(options: ReadinessOptions): Promise<readonly string[]> {
   const { queues, control, timeoutMs = TIMEOUT_MS } = options;
   const [store, redis] = await Promise.all([
     storeProblem(options),
-    redisHealth(queues, { timeoutMs }),
+    // It may ask twice, on the connection that is open and on a new one.
+    redisHealth(queues, { timeoutMs: timeoutMs / 2 }),
   ]);
   const problem = redisProblem(redis);
   return [

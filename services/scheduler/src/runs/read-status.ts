@@ -8,7 +8,7 @@ import type { RunWatch } from "./watch/run-watch.js";
 
 export interface StatusSources {
   readonly planner: Pick<Planner, "readRows">;
-  readonly watch: Pick<RunWatch, "reason" | "expectedAt">;
+  readonly watch: Pick<RunWatch, "reason" | "expectedAt" | "redisAnswers">;
   readonly reconcile: Pick<ReconcileOptions, "queues" | "log" | "retries">;
 }
 
@@ -18,7 +18,7 @@ export async function readStatus(view: RunView, sources: StatusSources): Promise
   const { runId } = view.record;
   const hasJobs = view.state === "running" || view.state === "paused";
   return runStatus(view, {
-    live: hasJobs ? await live(view, reconcile) : NOTHING_LIVE,
+    live: hasJobs && watch.redisAnswers ? await live(view, reconcile) : NOTHING_LIVE,
     read: view.state === "planning" ? planner.readRows(runId) : undefined,
     waitsFor: watch.reason(view),
     retry: reconcile.retries.reason(view),

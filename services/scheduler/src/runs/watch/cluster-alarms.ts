@@ -98,6 +98,6 @@ function reported(faults: readonly NodeFault[]): Pick<NewAlarm, "message" | "sub
   if (first === undefined) return { message: "" };
   const { node, subject, message, since } = first;
   const more = nodes.length > 1 ? ` and ${nodes.length - 1} more` : "";
-  const by = subject === node ? "" : ` of ${subject}`;
-  return { message: `${node}${more} reports${by} since ${since}: ${message}`, subject, node };
+  const about = subject === node ? "" : `, about ${subject}`;
+  return { message: `Since ${since}, says ${node}${more}${about}: ${message}`, subject, node };
 }

@@ -23,7 +23,8 @@ export interface OpenRun {
 /** Whether a run is watched: it has work to do, or it has not ended as it must before it is due. */
 export function isOpen({ state, record }: RunView): boolean {
   if (state === "planning" || state === "running") return true;
-  return (state === "partial" || state === "refused") && record.dueAt !== undefined;
+  const waits = state === "partial" || state === "refused" || state === "paused";
+  return waits && record.dueAt !== undefined;
 }
 
 /** A run after it was read again. */

@@ -1,4 +1,4 @@
-import type { JobQueues } from "@nightbeam/queue";
+import type { JobQueues, RedisHealth } from "@nightbeam/queue";
 import { type Log, reasonOf } from "@nightbeam/service/log";
 import type { Alarms } from "../../alarms/alarms.js";
 import { elapsedMs, isoTime, type WallClock } from "../../clock.js";
@@ -10,6 +10,7 @@ import { checkDue, LATE } from "./due-alarms.js";
 import { type ClusterFacts, type FactsOptions, readClusterFacts, readRunFacts } from "./facts.js";
 import { aboutRun, isOpen, type OpenRun, othersMove, plannedBefore, seen } from "./open-run.js";
 import { timeLeft } from "./pace.js";
+import { redisProblem } from "./redis-remedy.js";
 import type { StallReason } from "./stall-facts.js";
 import { stallReason } from "./stall-reason.js";
 
@@ -39,6 +40,8 @@ export interface RunWatch {
   failed(runId: string, error: unknown): void;
   /** Notes that a run could be read and advanced. */
   advanced(runId: string): void;
+  /** Whether Redis answered when it was asked last. If not, asking again only takes time. */
+  readonly redisAnswers: boolean;
   /** What an open run waits for, if it waits. */
   reason(view: RunView): string | undefined;
   /** When a run will be complete at its present rate, ISO 8601. */
@@ -56,6 +59,7 @@ export function openRunWatch(options: RunWatchOptions): RunWatch {
 class Watch implements RunWatch {
   readonly #options: RunWatchOptions;
   readonly #runs = new Map<string, OpenRun>();
+  #redis: RedisHealth | undefined;
 
   constructor(options: RunWatchOptions) {
     this.#options = options;
@@ -89,8 +93,9 @@ class Watch implements RunWatch {
     if (!isOpen(view)) return undefined;
     const { planner, verifierWatch } = this.#options;
     const { runId } = view.record;
-    const stalled = this.#runs.get(runId)?.stalled;
-    if (stalled !== undefined) return `${stalled.why}. ${stalled.remedy}`;
+    const redis = this.#redis === undefined ? undefined : redisProblem(this.#redis);
+    const why = this.#runs.get(runId)?.stalled ?? redis;
+    if (why !== undefined) return `${why.why}. ${why.remedy}`;
     return view.state === "planning" ? planner.failure(runId) : verifierWatch.reason(view);
   }
 
@@ -105,8 +110,13 @@ class Watch implements RunWatch {
     this.#options.verifierWatch.forget(runId);
   }
 
+  get redisAnswers(): boolean {
+    return this.#redis?.state !== "unreachable";
+  }
+
   async check(): Promise<void> {
     const cluster = await readClusterFacts(this.#options);
+    this.#redis = cluster.redis;
     this.#options.onFacts(cluster);
     for (const runId of this.#runs.keys()) {
       try {
