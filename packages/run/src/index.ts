@@ -44,6 +44,7 @@ export {
 } from "./shards/request.js";
 export { runIdOf } from "./shards/run-id.js";
 export { sweepAttempts } from "./shards/sweep-attempts.js";
+export { uncommitShards } from "./shards/uncommit-shards.js";
 export { attemptName, discardWritten, writeAttempt, writeShard } from "./shards/write-shard.js";
 export {
   canHappen,

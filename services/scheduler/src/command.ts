@@ -60,6 +60,10 @@ const FLAGS: readonly Flag[] = [
     flag: "--stalled-after <minutes>",
     meaning: "a run of which nothing was committed for this long raises run_stalled (default 5)",
   },
+  {
+    flag: "--planning-idle <minutes>",
+    meaning: "a run of which planning has read no row for this long is refused (default 60)",
+  },
   ...LOG_FLAGS,
 ];
 

@@ -19,6 +19,8 @@ export const schedulerSchema = z.object({
   alarmSecret: z.string().optional(),
   /** A run without a commit for this long has stalled, in minutes. */
   stalledAfter: wholeNumber(1, "a whole number of minutes").default(5),
+  /** Planning that has read no row for this long is given up, in minutes. */
+  planningIdle: wholeNumber(1, "a whole number of minutes").default(60),
   ...serviceFields,
 });
 

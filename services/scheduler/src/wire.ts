@@ -1,6 +1,7 @@
 import { hostname } from "node:os";
 import type { Control } from "@nightbeam/control";
 import type { JobQueues } from "@nightbeam/queue";
+import { unlessAborted } from "@nightbeam/service";
 import type { Closers } from "@nightbeam/service/lifecycle";
 import type { Log } from "@nightbeam/service/log";
 import { type Alarms, openAlarms } from "./alarms/alarms.js";
@@ -15,12 +16,22 @@ import { withLease } from "./runs/lease.js";
 import type { LiveVerifiers } from "./runs/live-verifiers.js";
 import { partialRetries } from "./runs/partial-retries.js";
 import { planRecord } from "./runs/plan-record.js";
-import { openPlanner, type Planner, type PlannerOptions } from "./runs/planner.js";
+import {
+  openPlanner,
+  type Planner,
+  type PlannerOptions,
+  type PlanningProgress,
+} from "./runs/planner.js";
 import { openReconciler, type Reconciler } from "./runs/reconciler.js";
 import { noteRowsRead, rowsUnderWay } from "./runs/rows-under-way.js";
 import { type RunControls, runControls } from "./runs/run-control.js";
 import { type RunOutputs, runOutputs } from "./runs/run-outputs.js";
-import { refusalSchema, reopeningSchema, runRecordSchema } from "./runs/run-record.js";
+import {
+  type RunRecord,
+  refusalSchema,
+  reopeningSchema,
+  runRecordSchema,
+} from "./runs/run-record.js";
 import { RunRegistry, type RunRegistryOptions } from "./runs/run-registry.js";
 import { openVerifierWatch } from "./runs/verifier-watch.js";
 import { clusterAlarms } from "./runs/watch/cluster-alarms.js";
@@ -84,7 +95,8 @@ export function wire(setup: WireOptions): Parts {
   const { verifiers } = lists;
   const plan = planWith({ queues, leaseMs, outputs, reopenings, verifiers, log });
   const onEnd = (runId: string) => reconciler.wake(runId);
-  const planner = openPlanner({ plan, refusals, alarms, clock, log, onEnd });
+  const maxIdleMs = options.planningIdle * 60_000;
+  const planner = openPlanner({ plan, refusals, alarms, clock, log, onEnd, maxIdleMs });
   const watch = openRunWatch({
     queues,
     alarms,
@@ -165,17 +177,20 @@ function planWith(deps: {
   const noteRead = noteRowsRead(queues);
   return (record, progress) => {
     const lease = { queues, name: `plan:${record.runId}`, lastsMs: leaseMs };
-    return withLease(lease, async () => {
-      const onRows = (read: number) => {
-        progress.onRows(read);
-        noteRead(record.runId, read);
-      };
-      const context = { openOutput: outputs.open, verifiers, log };
-      await planRecord(record, { ...progress, ...context, onRows });
-      if ((await reopenings.get(record.runId)) === undefined) return;
-      // The run was cancelled before it was planned, and was submitted again.
-      await (await outputs.open(record.out)).reopen();
-      await reopenings.remove(record.runId);
-    });
+    const { signal } = progress;
+    // The lease ends with the signal, although a file that never answers does not.
+    return withLease(lease, () => unlessAborted(work(record, progress), signal));
   };
+  async function work(record: RunRecord, progress: PlanningProgress): Promise<void> {
+    const onRows = (read: number) => {
+      progress.onRows(read);
+      noteRead(record.runId, read);
+    };
+    const context = { openOutput: outputs.open, verifiers, log };
+    await planRecord(record, { ...progress, ...context, onRows });
+    if ((await reopenings.get(record.runId)) === undefined) return;
+    // The run was cancelled before it was planned, and was submitted again.
+    await (await outputs.open(record.out)).reopen();
+    await reopenings.remove(record.runId);
+  }
 }
