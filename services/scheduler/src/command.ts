@@ -64,6 +64,11 @@ const FLAGS: readonly Flag[] = [
     flag: "--planning-idle <minutes>",
     meaning: "a run of which planning has read no row for this long is refused (default 60)",
   },
+  {
+    flag: "--keep-runs <time>",
+    meaning:
+      "removes runs that ended longer ago, daily, but not their lists: 14d or 36h (default: never)",
+  },
   ...LOG_FLAGS,
 ];
 

@@ -6,8 +6,11 @@ import type { Closers } from "@nightbeam/service/lifecycle";
 import type { Log } from "@nightbeam/service/log";
 import { type Alarms, openAlarms } from "./alarms/alarms.js";
 import { openWebhook } from "./alarms/webhook.js";
+import type { PruneReport } from "./api/answers.js";
+import type { PruneBody } from "./api/request.js";
 import type { WallClock } from "./clock.js";
 import { NightSchedule } from "./nights/night-schedule.js";
+import { pruneDates } from "./nights/prune-dates.js";
 import { nodeLists } from "./nodes.js";
 import type { SchedulerOptions } from "./options.js";
 import { openRollouts, type RolloutRegistry } from "./rollouts/rollout-registry.js";
@@ -22,7 +25,9 @@ import {
   type PlannerOptions,
   type PlanningProgress,
 } from "./runs/planner.js";
+import { pruneRuns } from "./runs/prune-runs.js";
 import { openReconciler, type Reconciler } from "./runs/reconciler.js";
+import { redoSchema } from "./runs/redo-run.js";
 import { noteRowsRead, rowsUnderWay } from "./runs/rows-under-way.js";
 import { type RunControls, runControls } from "./runs/run-control.js";
 import { type RunOutputs, runOutputs } from "./runs/run-outputs.js";
@@ -61,6 +66,8 @@ export interface WireOptions {
 export interface Parts {
   readonly runs: RunRegistry;
   readonly controls: RunControls;
+  /** See `pruneRuns`. */
+  readonly prune: (body: PruneBody) => Promise<PruneReport>;
   readonly nights: NightSchedule;
   readonly rollouts: RolloutRegistry;
   readonly alarms: Alarms;
@@ -92,6 +99,7 @@ export function wire(setup: WireOptions): Parts {
   const records = documents({ files, folder: "runs", schema: runRecordSchema });
   const refusals = documents({ files, folder: "refusals", schema: refusalSchema });
   const reopenings = documents({ files, folder: "reopenings", schema: reopeningSchema });
+  const redos = documents({ files, folder: "redos", schema: redoSchema });
   const { verifiers } = lists;
   const plan = planWith({ queues, leaseMs, outputs, reopenings, verifiers, log });
   const onEnd = (runId: string) => reconciler.wake(runId);
@@ -121,6 +129,7 @@ export function wire(setup: WireOptions): Parts {
     records,
     refusals,
     reopenings,
+    redos,
     openOutput: outputs.open,
     rollouts,
     check: checkRequest,
@@ -138,8 +147,14 @@ export function wire(setup: WireOptions): Parts {
   const nights = new NightSchedule({
     ...{ files, queues, runs, alarms, check, refuseForeignRun, clock, log, graceMs },
   });
+  const prune = (body: PruneBody) => {
+    const dates = (window: { readonly before: number; readonly isDryRun: boolean }) =>
+      pruneDates({ files, runs, ...window });
+    return pruneRuns(runs, body, { ...about, pruneDates: dates });
+  };
   return {
     runs,
+    prune,
     controls,
     nights,
     rollouts,

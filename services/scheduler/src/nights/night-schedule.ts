@@ -26,7 +26,7 @@ import { readEach } from "../state/read-each.js";
 import {
   assertDated,
   type NightRecord,
-  nightDateSchema,
+  nightDates,
   nightRecordSchema,
   requestOfDate,
 } from "./night-record.js";
@@ -192,8 +192,7 @@ export class NightSchedule {
   }
 
   #dates(name: string) {
-    const { files } = this.#options;
-    return documents({ files, folder: `dates/${name}`, schema: nightDateSchema });
+    return nightDates(this.#options.files, name);
   }
 
   async #lastDate(name: string): Promise<string | undefined> {

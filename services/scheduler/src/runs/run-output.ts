@@ -26,6 +26,15 @@ export interface RunOutput {
   setAside(at: Date, causes: ReadonlyMap<number, string>): Promise<void>;
   /** Removes the marks of a cancelled or partial run that is planned. */
   reopen(): Promise<void>;
+  /** @throws RunError RUN_STATE if the input of a shard was removed */
+  assertInputs(shards: readonly number[]): Promise<void>;
+  /** Removes the manifest and the commit records of shards. @throws RunError RUN_STATE */
+  uncommit(shards: readonly number[]): Promise<void>;
+  /** The number of its input files. */
+  countInputs(): Promise<number>;
+  removeInputs(): Promise<void>;
+  /** Removes all files of the run, its lists too. */
+  removeRun(): Promise<void>;
   /** Checks the commits against the plan, writes the manifest and removes left-over attempts. */
   finish(wallSeconds: number): Promise<void>;
 }
