@@ -33,6 +33,7 @@ export {
 export { commitWritten } from "./shards/commit-shard.js";
 export { finishRun } from "./shards/finish-run.js";
 export { planRun } from "./shards/plan-run.js";
+export { probeStore } from "./shards/probe-store.js";
 export { readShardInput } from "./shards/read-shard-input.js";
 export { type RunStanding, runState } from "./shards/read-state.js";
 export { countInputs, removeInputs, removeRun } from "./shards/remove-run.js";

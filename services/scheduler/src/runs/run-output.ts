@@ -7,6 +7,8 @@ export interface RunOutput {
   readonly location: string;
   readonly store: ShardStore;
   standing(): Promise<RunStanding>;
+  /** @throws RunError BAD_REQUEST if the store does not keep what it must not replace */
+  probe(): Promise<void>;
   /** The request in this location, or undefined if it is free. */
   request(): Promise<SubmittedRequest | undefined>;
   /** @throws RunError OUT_TAKEN if the location contains a run of `nightbeam recommend` */
