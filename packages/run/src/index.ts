@@ -33,8 +33,10 @@ export {
 export { commitWritten } from "./shards/commit-shard.js";
 export { finishRun } from "./shards/finish-run.js";
 export { planRun } from "./shards/plan-run.js";
+export { probeStore } from "./shards/probe-store.js";
 export { readShardInput } from "./shards/read-shard-input.js";
 export { type RunStanding, runState } from "./shards/read-state.js";
+export { countInputs, removeInputs, removeRun } from "./shards/remove-run.js";
 export {
   createRequest,
   readRequest,
@@ -44,6 +46,7 @@ export {
 } from "./shards/request.js";
 export { runIdOf } from "./shards/run-id.js";
 export { sweepAttempts } from "./shards/sweep-attempts.js";
+export { assertInputs, uncommitShards } from "./shards/uncommit-shards.js";
 export { attemptName, discardWritten, writeAttempt, writeShard } from "./shards/write-shard.js";
 export {
   canHappen,

@@ -15,6 +15,7 @@ import { RunError } from "./errors.js";
  * planned -> paused -> planned                          paused, then unpaused
  * paused -> complete                                    finished: the shards in progress were the
  *                                                       last ones
+ * complete -> planned                                   uncommitted: some shards are computed again
  * ```
  *
  * A run that is paused before it is planned stays unplanned until its plan exists, and is paused then.
@@ -43,6 +44,8 @@ export type RunEvent =
   | "refused"
   /** The commit record of a part is created. */
   | "committed"
+  /** Commit records are removed, after the manifest: their shards are computed again. */
+  | "uncommitted"
   /** The missing shards have failed permanently: partial.json is written. */
   | "set-aside"
   /** manifest.json is created. */
@@ -72,6 +75,7 @@ const TRANSITIONS: Readonly<Record<RunState, Readonly<Partial<Record<RunEvent, R
   refused: { resumed: "unplanned" },
   planned: {
     committed: "planned",
+    uncommitted: "planned",
     "set-aside": "partial",
     finished: "complete",
     cancelled: "cancelled",
@@ -82,6 +86,7 @@ const TRANSITIONS: Readonly<Record<RunState, Readonly<Partial<Record<RunEvent, R
   // Shards in progress end as usual. What fails then is tried again after the pause.
   paused: {
     committed: "paused",
+    uncommitted: "paused",
     finished: "complete",
     cancelled: "cancelled",
     paused: "paused",
@@ -103,7 +108,7 @@ const TRANSITIONS: Readonly<Record<RunState, Readonly<Partial<Record<RunEvent, R
     resumed: "unplanned",
     reopened: "planned",
   },
-  complete: { reopened: "complete" },
+  complete: { reopened: "complete", uncommitted: "planned" },
 };
 
 /** Whether an event is possible in a state. */

@@ -15,6 +15,7 @@ type FileEvent = Exclude<RunEvent, "refused" | "resumed">;
 const EFFECTS: Readonly<Record<FileEvent, Partial<RunFiles>>> = {
   planned: { plan: true },
   committed: {},
+  uncommitted: {},
   "set-aside": { partial: true },
   finished: { manifest: true },
   cancelled: { cancelled: true },
@@ -23,6 +24,9 @@ const EFFECTS: Readonly<Record<FileEvent, Partial<RunFiles>>> = {
   reopened: { partial: false, paused: false, cancelled: false },
 };
 
+/** Uncommitting shards of a complete run removes all marks, then the manifest. */
+const REDONE = { partial: false, paused: false, cancelled: false, manifest: false };
+
 const NOTHING: RunFiles = {
   ...{ plan: false, manifest: false, partial: false, paused: false, cancelled: false },
 };
@@ -30,6 +34,7 @@ const EVENTS: readonly FileEvent[] = [
   ...([
     "planned",
     "committed",
+    "uncommitted",
     "set-aside",
     "finished",
     "cancelled",
@@ -50,7 +55,8 @@ describe("the states of a run", () => {
           const before = event === "reopened" && state === "cancelled" ? { plan: true } : {};
           const next = after(state, event);
           if (next === undefined) continue;
-          files = { ...files, ...before, ...EFFECTS[event] };
+          const redone = event === "uncommitted" && state === "complete" ? REDONE : {};
+          files = { ...files, ...before, ...EFFECTS[event], ...redone };
           // A run that was paused before it was planned is paused from then on.
           const held: boolean = event === "planned" && state === "unplanned" && files.paused;
           state = held ? nextRunState(next, "paused") : next;
@@ -61,8 +67,10 @@ describe("the states of a run", () => {
     );
   });
 
-  it("a complete run stays complete", () => {
-    const others = EVENTS.map((event) => after("complete", event) ?? "complete");
+  it("a complete run stays complete, unless shards are uncommitted", () => {
+    const others = EVENTS.filter((event) => event !== "uncommitted").map(
+      (event) => after("complete", event) ?? "complete",
+    );
     expect(new Set(others)).toEqual(new Set(["complete"]));
     expect(() => nextRunState("complete", "cancelled")).toThrow(
       expect.objectContaining({ code: "RUN_STATE" }),

@@ -63,6 +63,15 @@ const FLAGS: readonly Flag[] = [
     flag: "--stalled-after <minutes>",
     meaning: "a run of which nothing was committed for this long raises run_stalled (default 5)",
   },
+  {
+    flag: "--planning-idle <minutes>",
+    meaning: "a run of which planning has read no row for this long is refused (default 60)",
+  },
+  {
+    flag: "--keep-runs <time>",
+    meaning:
+      "removes runs that ended longer ago, daily, but not their lists: 14d or 36h (default: never)",
+  },
   ...LOG_FLAGS,
 ];
 

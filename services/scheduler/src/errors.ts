@@ -17,6 +17,10 @@ export type SchedulerErrorCode =
   | "UNKNOWN_ROLLOUT"
   /** The scheduler cannot read a path that a request names. */
   | "UNREADABLE_INPUT"
+  /** The output location of a run does not answer. */
+  | "OUT_SILENT"
+  /** Planning of a run made no progress for too long. */
+  | "PLANNING_STUCK"
   /** The output location of a run contains another run, or other files. */
   | "OUT_TAKEN"
   /** The state of the run does not allow this. */

@@ -20,6 +20,13 @@ export const schedulerSchema = z.object({
   alarmSecret: z.string().optional(),
   /** A run without a commit for this long has stalled, in minutes. */
   stalledAfter: wholeNumber(1, "a whole number of minutes").default(5),
+  /** Planning that has read no row for this long is given up, in minutes. */
+  planningIdle: wholeNumber(1, "a whole number of minutes").default(60),
+  /** Ended runs are removed after this time, as `nightbeam runs prune` does. Default: never. */
+  keepRuns: z
+    .string()
+    .regex(/^\d{1,5}[hd]$/, "write days or hours, as 14d or 36h")
+    .optional(),
   ...serviceFields,
 });
 

@@ -50,6 +50,8 @@ export interface RunningScheduler {
 /** How long requests and jobs in progress may take to finish. */
 const GRACE_MS = 5_000;
 const WATCH_MS = 60_000;
+/** Old runs are removed once a day. */
+const PRUNE_MS = 24 * 3_600_000;
 
 /**
  * Starts planning, reconciling and serving.
@@ -107,9 +109,22 @@ export async function startScheduler(
     parts.reconciler.start(runs);
     const check = repeatedly(options.reconcileMs, () => checkRuns(parts, log));
     active.add("watch of runs", () => check.close());
+    const { keepRuns } = options;
+    if (keepRuns !== undefined) {
+      const prune = repeatedly(PRUNE_MS, () => pruneDaily(parts, keepRuns, log));
+      active.add("removal of old runs", () => prune.close());
+    }
     log.info({ url: server.url, state: files.location }, "scheduler is serving");
     return { url: server.url, close: () => closers.close() };
   });
+}
+
+async function pruneDaily({ prune }: Parts, keep: string, log: Log): Promise<void> {
+  try {
+    await prune({ keep });
+  } catch (error) {
+    log.warn({ reason: reasonOf(error) }, "cannot remove old runs; retrying tomorrow");
+  }
 }
 
 /** Connects to Redis, and reconnects for as long as the closers are open. */

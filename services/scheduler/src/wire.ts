@@ -1,12 +1,16 @@
 import { hostname } from "node:os";
 import type { Control } from "@nightbeam/control";
 import type { JobQueues } from "@nightbeam/queue";
+import { unlessAborted } from "@nightbeam/service";
 import type { Closers } from "@nightbeam/service/lifecycle";
 import type { Log } from "@nightbeam/service/log";
 import { type Alarms, openAlarms } from "./alarms/alarms.js";
 import { openWebhook } from "./alarms/webhook.js";
+import type { PruneReport } from "./api/answers.js";
+import type { PruneBody } from "./api/request.js";
 import type { WallClock } from "./clock.js";
 import { NightSchedule } from "./nights/night-schedule.js";
+import { pruneDates } from "./nights/prune-dates.js";
 import { nodeLists } from "./nodes.js";
 import type { SchedulerOptions } from "./options.js";
 import { openRollouts, type RolloutRegistry } from "./rollouts/rollout-registry.js";
@@ -15,12 +19,24 @@ import { withLease } from "./runs/lease.js";
 import type { LiveVerifiers } from "./runs/live-verifiers.js";
 import { partialRetries } from "./runs/partial-retries.js";
 import { planRecord } from "./runs/plan-record.js";
-import { openPlanner, type Planner, type PlannerOptions } from "./runs/planner.js";
+import {
+  openPlanner,
+  type Planner,
+  type PlannerOptions,
+  type PlanningProgress,
+} from "./runs/planner.js";
+import { pruneRuns } from "./runs/prune-runs.js";
 import { openReconciler, type Reconciler } from "./runs/reconciler.js";
+import { redoSchema } from "./runs/redo-run.js";
 import { noteRowsRead, rowsUnderWay } from "./runs/rows-under-way.js";
 import { type RunControls, runControls } from "./runs/run-control.js";
 import { type RunOutputs, runOutputs } from "./runs/run-outputs.js";
-import { refusalSchema, reopeningSchema, runRecordSchema } from "./runs/run-record.js";
+import {
+  type RunRecord,
+  refusalSchema,
+  reopeningSchema,
+  runRecordSchema,
+} from "./runs/run-record.js";
 import { RunRegistry, type RunRegistryOptions } from "./runs/run-registry.js";
 import { openVerifierWatch } from "./runs/verifier-watch.js";
 import { clusterAlarms } from "./runs/watch/cluster-alarms.js";
@@ -55,6 +71,8 @@ export interface WireOptions {
 export interface Parts {
   readonly runs: RunRegistry;
   readonly controls: RunControls;
+  /** See `pruneRuns`. */
+  readonly prune: (body: PruneBody) => Promise<PruneReport>;
   readonly nights: NightSchedule;
   readonly rollouts: RolloutRegistry;
   readonly alarms: Alarms;
@@ -86,10 +104,12 @@ export function wire(setup: WireOptions): Parts {
   const records = documents({ files, folder: "runs", schema: runRecordSchema });
   const refusals = documents({ files, folder: "refusals", schema: refusalSchema });
   const reopenings = documents({ files, folder: "reopenings", schema: reopeningSchema });
+  const redos = documents({ files, folder: "redos", schema: redoSchema });
   const { verifiers } = lists;
   const plan = planWith({ queues, leaseMs, outputs, reopenings, verifiers, log });
   const onEnd = (runId: string) => reconciler.wake(runId);
-  const planner = openPlanner({ plan, refusals, alarms, clock, log, onEnd });
+  const maxIdleMs = options.planningIdle * 60_000;
+  const planner = openPlanner({ plan, refusals, alarms, clock, log, onEnd, maxIdleMs });
   const raiseForCluster = clusterAlarms({
     ...{ alarms, clock: setup.localClock, host: hostname(), redisGraceMs: setup.graceMs },
   });
@@ -120,6 +140,7 @@ export function wire(setup: WireOptions): Parts {
     records,
     refusals,
     reopenings,
+    redos,
     openOutput: outputs.open,
     rollouts,
     check: checkRequest,
@@ -137,8 +158,14 @@ export function wire(setup: WireOptions): Parts {
   const nights = new NightSchedule({
     ...{ files, queues, runs, alarms, check, refuseForeignRun, clock, log, graceMs },
   });
+  const prune = (body: PruneBody) => {
+    const dates = (window: { readonly before: number; readonly isDryRun: boolean }) =>
+      pruneDates({ files, runs, ...window });
+    return pruneRuns(runs, body, { ...about, pruneDates: dates });
+  };
   return {
     runs,
+    prune,
     controls,
     nights,
     rollouts,
@@ -177,17 +204,20 @@ function planWith(deps: {
   const noteRead = noteRowsRead(queues);
   return (record, progress) => {
     const lease = { queues, name: `plan:${record.runId}`, lastsMs: leaseMs };
-    return withLease(lease, async () => {
-      const onRows = (read: number) => {
-        progress.onRows(read);
-        noteRead(record.runId, read);
-      };
-      const context = { openOutput: outputs.open, verifiers, log };
-      await planRecord(record, { ...progress, ...context, onRows });
-      if ((await reopenings.get(record.runId)) === undefined) return;
-      // The run was cancelled before it was planned, and was submitted again.
-      await (await outputs.open(record.out)).reopen();
-      await reopenings.remove(record.runId);
-    });
+    const { signal } = progress;
+    // The lease ends with the signal, although a file that never answers does not.
+    return withLease(lease, () => unlessAborted(work(record, progress), signal));
   };
+  async function work(record: RunRecord, progress: PlanningProgress): Promise<void> {
+    const onRows = (read: number) => {
+      progress.onRows(read);
+      noteRead(record.runId, read);
+    };
+    const context = { openOutput: outputs.open, verifiers, log };
+    await planRecord(record, { ...progress, ...context, onRows });
+    if ((await reopenings.get(record.runId)) === undefined) return;
+    // The run was cancelled before it was planned, and was submitted again.
+    await (await outputs.open(record.out)).reopen();
+    await reopenings.remove(record.runId);
+  }
 }

@@ -47,8 +47,10 @@ function app(start?: (submission: Submission) => Promise<never>) {
         pause: answer("paused"),
         resume: answer("running"),
         retry: answer("running"),
+        redo: async () => undefined,
         prioritize: async (id, priority) => (id === "r-1" ? { ...status, priority } : undefined),
       },
+      prune: async () => ({ runs: [], dates: 0, dryRun: true, lists: false }),
       readiness: async () => [],
       nights: {
         put: async (name, night) => ({ name, ...night, putAt: status.submittedAt }),

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { RunError } from "@nightbeam/run";
 import { silentLog } from "@nightbeam/service/log";
 import { StoreError } from "@nightbeam/store";
+import { until } from "@nightbeam/testing";
 import { describe, expect, it } from "vitest";
 import { submitSchema } from "../src/api/request.js";
 import { openPlanner, type PlannerOptions } from "../src/runs/planner.js";
@@ -15,7 +16,7 @@ const record = (runId: string): RunRecord => {
   return { runId, out: "/o", submission: request, request, submittedAt };
 };
 
-function planner(plan: PlannerOptions["plan"]) {
+function planner(plan: PlannerOptions["plan"], maxIdleMs = 60_000) {
   const refusals: Refusal[] = [];
   const alarms: string[] = [];
   const ended: string[] = [];
@@ -31,6 +32,7 @@ function planner(plan: PlannerOptions["plan"]) {
     alarms: { raise: ({ message }) => void alarms.push(message) },
     clock: { now: () => now },
     log: silentLog,
+    maxIdleMs,
     onEnd: (runId) => void ended.push(runId),
   });
   const pass = (ms: number) => {
@@ -40,22 +42,22 @@ function planner(plan: PlannerOptions["plan"]) {
 }
 
 describe("a planner", () => {
-  it("plans one run at a time, and each once", async () => {
+  it("plans two runs at a time, and each once", async () => {
     let under = 0;
     const planned: string[] = [];
     const { opened, ended } = planner(async ({ runId }, { onRows }) => {
-      expect(++under).toBe(1);
+      expect(++under).toBeLessThanOrEqual(2);
       onRows(5);
       await sleep(5);
       under--;
       planned.push(runId);
       return true;
     });
-    for (const runId of ["a", "b", "a", "b"]) opened.request(record(runId));
+    for (const runId of ["a", "b", "c", "a", "b"]) opened.request(record(runId));
     await sleep(1);
     expect(opened.readRows("a")).toBe(5);
     await opened.close();
-    expect(planned).toEqual(["a"]);
+    expect(planned).toEqual([]);
     expect(ended).toEqual([]);
   });
 
@@ -91,10 +93,27 @@ describe("a planner", () => {
     await sleep(2);
     expect(refusals).toMatchObject([{ code: "BAD_REQUEST", reason: "Raise --part-size" }]);
     expect(alarms).toEqual([
-      "Run a cannot be planned: Raise --part-size. Remove the cause and submit it again.",
+      "Run a cannot be planned: Raise --part-size. Remove the cause, then run `nightbeam retry a`.",
     ]);
     expect(ended).toEqual(["a"]);
     await opened.close();
+  });
+
+  it("gives up a run that makes no progress, and plans and ends without waiting for it", async () => {
+    const hangs = () => new Promise<boolean>(() => undefined);
+    const plan: PlannerOptions["plan"] = ({ runId }) =>
+      runId.startsWith("fifo") ? hangs() : Promise.resolve(true);
+    const { opened, refusals, ended } = planner(plan, 30);
+    for (const runId of ["fifo-1", "fifo-2", "fine"]) opened.request(record(runId));
+    await until("all have ended", async () => ended.length === 3);
+    expect(ended.toSorted()).toEqual(["fifo-1", "fifo-2", "fine"]);
+    expect(refusals.map(({ code }) => code)).toEqual(["PLANNING_STUCK", "PLANNING_STUCK"]);
+    const stopped = planner(plan);
+    stopped.opened.request(record("fifo-1"));
+    stopped.opened.request(record("fine"));
+    await until("the other is planned", async () => stopped.ended.includes("fine"));
+    await stopped.opened.close();
+    expect(stopped.refusals).toEqual([]);
   });
 
   it("does not plan a run that another scheduler plans, nor a cancelled one", async () => {

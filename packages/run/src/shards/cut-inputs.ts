@@ -11,13 +11,15 @@ export interface CutInputsOptions {
   readonly rows: AsyncIterable<readonly HistoryRow[]>;
   /** Rows to read. Default: all. */
   readonly limit?: number | undefined;
-  readonly maxShards?: number | undefined;
   readonly onRows?: ((rows: number) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
+/** Files written at the same time, each with the rows of a shard in memory. */
+const WRITES_AT_ONCE = 16;
+
 /**
- * Writes one file of rows per shard, with one shard in memory at a time.
+ * Writes one file of rows per shard, with a few shards in memory at a time.
  *
  * @returns the number of rows
  * @throws RunError BAD_REQUEST, SHARD_MISMATCH, STORE_DAMAGED; StoreError STORE_FAILED
@@ -25,24 +27,30 @@ export interface CutInputsOptions {
 export async function cutInputs(options: CutInputsOptions): Promise<number> {
   const { store, plan, onRows, signal } = options;
   const key = inputKey(plan);
+  const writes = concurrently(WRITES_AT_ONCE);
   let rows = 0;
   let shards = 0;
   let lines: string[] = [];
   const flush = async (): Promise<void> => {
     signal?.throwIfAborted();
-    refuseTooMany(options, shards + 1);
-    await createSame(store, inputFile(key, shards), lines.join(""));
+    const [name, text] = [inputFile(key, shards), lines.join("")];
+    await writes.add(() => createSame(store, name, text));
     shards++;
     lines = [];
     onRows?.(rows);
   };
-  for await (const row of taken(options)) {
-    if (row.row !== rows) throw outOfOrder(rows, row.row);
-    lines.push(rowLine(row));
-    rows++;
-    if (lines.length === plan.partSize) await flush();
+  try {
+    for await (const row of taken(options)) {
+      if (row.row !== rows) throw outOfOrder(rows, row.row);
+      lines.push(rowLine(row));
+      rows++;
+      if (lines.length === plan.partSize) await flush();
+    }
+    if (lines.length > 0) await flush();
+  } finally {
+    await writes.settled();
   }
-  if (lines.length > 0) await flush();
+  await writes.succeeded();
   return rows;
 }
 
@@ -70,13 +78,30 @@ async function createSame(store: ShardStore, name: string, text: string): Promis
   );
 }
 
-function refuseTooMany({ plan, maxShards }: CutInputsOptions, shards: number): void {
-  if (maxShards === undefined || shards <= maxShards) return;
-  throw new RunError(
-    "BAD_REQUEST",
-    `The histories have more than ${maxShards} shards of ${plan.partSize} rows, which is the maximum. ` +
-      "Raise --part-size.",
-  );
+/** Runs work with at most `atOnce` at a time. */
+function concurrently(atOnce: number) {
+  const underWay = new Set<Promise<void>>();
+  const failures: unknown[] = [];
+  const succeeded = async () => {
+    if (failures.length > 0) throw failures[0];
+  };
+  return {
+    /** Starts work when there is a place for it. Throws the failure of any earlier one. */
+    add: async (work: () => Promise<void>) => {
+      while (underWay.size >= atOnce) await Promise.race(underWay);
+      await succeeded();
+      const started: Promise<void> = work()
+        .catch((error: unknown) => void failures.push(error))
+        .finally(() => underWay.delete(started));
+      underWay.add(started);
+    },
+    /** Waits until nothing is under way. */
+    settled: async () => {
+      await Promise.all(underWay);
+    },
+    /** Throws the first failure. */
+    succeeded,
+  };
 }
 
 function outOfOrder(expected: number, found: number): RunError {

@@ -6,10 +6,10 @@ import { pipeline } from "node:stream/promises";
 import { type ShardStore, storeFailed, storeGone } from "@nightbeam/store";
 import { RunError } from "../errors.js";
 import { firstRowOf, partCount, plannedRows, type RunPlan } from "../plan.js";
-import { readPlan, storeJournal } from "../records/journal.js";
+import { committedShards, readPlan, storeJournal } from "../records/journal.js";
 import { makeManifest } from "../records/manifest.js";
 import { mergeRejected } from "../records/merge-rejected.js";
-import { PARTS_PREFIX, REJECTED_FILE, REJECTED_PREFIX } from "../records/names.js";
+import { MANIFEST_FILE, PARTS_PREFIX, REJECTED_FILE, REJECTED_PREFIX } from "../records/names.js";
 import { type Manifest, type PartRecord, rejectedFileOf } from "../records/records.js";
 import { nextRunState } from "../state.js";
 import type { RunStats, RunTotals } from "../statistics/run-stats.js";
@@ -52,13 +52,25 @@ export async function finishRun(
     createdAt: now,
   });
   await putRejected(store, records);
-  return journal.createManifest(made);
+  const manifest = await journal.createManifest(made);
+  await withdrawIfUncommitted(store, plan);
+  return manifest;
 }
 
 /** The shards of the plan that are not committed, in order. */
 export function missingShards(plan: RunPlan, committed: ReadonlySet<number>): number[] {
   const shards = Array.from({ length: partCount(plan) ?? 0 }, (_, index) => index);
   return shards.filter((index) => !committed.has(index));
+}
+
+/**
+ * Shards may have been uncommitted while the manifest was made: then it must not stay. `uncommitShards` removes the
+ * manifest before and after the commits, so one of the two removes it.
+ */
+async function withdrawIfUncommitted(store: ShardStore, plan: RunPlan): Promise<void> {
+  const missing = missingShards(plan, await committedShards(store));
+  if (missing.length > 0) await store.remove(MANIFEST_FILE);
+  refuseMissing(store, missing);
 }
 
 function refuseMissing(store: ShardStore, missing: readonly number[]): void {

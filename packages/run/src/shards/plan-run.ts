@@ -19,8 +19,10 @@ export interface PlanRunOptions {
   readonly origin?: RunOrigin | undefined;
   /** All rows of the histories, in order. Not read if the run is planned already. */
   readonly rows: AsyncIterable<readonly HistoryRow[]>;
-  /** A run with more shards is refused early. Default: no limit. */
+  /** A run with more shards is refused before anything is written. Default: no limit. */
   readonly maxShards?: number | undefined;
+  /** Counts the rows, for `maxShards`. Not called if the run is planned already. */
+  readonly countRows?: (() => Promise<number>) | undefined;
   /** Called after every shard with the number of input rows so far. */
   readonly onRows?: ((rows: number) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -46,6 +48,8 @@ export async function planRun(
     refuseOtherPlan(options, before, withRowsOf(wanted, before));
     return { plan: before, created: false };
   }
+  await refuseTooMany(options);
+  signal?.throwIfAborted();
   const inputRows = await cutInputs({ ...options, plan: wanted, limit: request.limit });
   signal?.throwIfAborted();
   const plan: RunPlan = { ...wanted, inputRows };
@@ -53,6 +57,21 @@ export async function planRun(
   const existing = (await journal.readPlan()) ?? plan;
   refuseOtherPlan(options, existing, plan);
   return { plan: existing, created: false };
+}
+
+/** Refuses a run that would have too many shards. @throws RunError BAD_REQUEST */
+async function refuseTooMany(options: PlanRunOptions): Promise<void> {
+  const { request, maxShards, countRows } = options;
+  if (maxShards === undefined || countRows === undefined) return;
+  const { partSize, limit = Number.POSITIVE_INFINITY } = request;
+  const rows = Math.min(limit, await countRows());
+  const shards = Math.ceil(rows / partSize);
+  if (shards <= maxShards) return;
+  throw new RunError(
+    "BAD_REQUEST",
+    `The histories have ${rows} rows, which is ${shards} shards of ${partSize} rows; the maximum is ${maxShards} ` +
+      `shards. Use --part-size ${Math.ceil(rows / maxShards)} or more.`,
+  );
 }
 
 /** The plan, except for the number of input rows. */

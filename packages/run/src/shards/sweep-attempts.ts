@@ -15,7 +15,8 @@ import { rejectedFileOf } from "../records/records.js";
 export async function sweepAttempts(store: ShardStore): Promise<string[]> {
   const journal = storeJournal(store);
   const plan = await readPlan(store);
-  if ((await journal.readManifest()) === undefined) {
+  const manifest = await journal.readManifest();
+  if (manifest === undefined) {
     throw new RunError(
       "RUN_STATE",
       `The run in ${store.location} is not complete, so any attempt may still be committed. ` +
@@ -23,7 +24,11 @@ export async function sweepAttempts(store: ShardStore): Promise<string[]> {
     );
   }
   const records = await journal.readCommits();
-  const named = new Set(records.flatMap((record) => [record.file, rejectedFileOf(record)]));
+  const named = new Set([
+    ...records.flatMap((record) => [record.file, rejectedFileOf(record)]),
+    // A shard may be uncommitted at this moment.
+    ...manifest.parts.map(({ file }) => file),
+  ]);
   const ending = `.${inputKey(plan)}.jsonl`;
   const prefixes = [PARTS_PREFIX, REJECTED_PREFIX, INPUTS_PREFIX];
   const [parts = [], rejected = [], inputs = []] = await Promise.all(

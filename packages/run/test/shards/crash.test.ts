@@ -1,5 +1,5 @@
 import { spawn, spawnSync } from "node:child_process";
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { HistoryRow } from "@nightbeam/dataset";
@@ -14,6 +14,7 @@ import { commitWritten } from "../../src/shards/commit-shard.js";
 import { finishRun, missingShards } from "../../src/shards/finish-run.js";
 import { runState } from "../../src/shards/read-state.js";
 import { sweepAttempts } from "../../src/shards/sweep-attempts.js";
+import { uncommitShards } from "../../src/shards/uncommit-shards.js";
 import { writeShard } from "../../src/shards/write-shard.js";
 import { dyingAt } from "../support/dying-fs.js";
 import { attempt, histories, plan } from "./support.js";
@@ -105,6 +106,28 @@ describe("a process that dies", () => {
     // Fewer would mean that the steps are not intercepted, and nothing was tested.
     expect(deaths).toBeGreaterThan(40);
   }, 60_000);
+
+  it("while it uncommits shards leaves the old run, or one without a manifest that is completed", async () => {
+    const scratch = tempDir();
+    const whole = join(scratch, "whole");
+    await night(whole, scratch, FEW_ROWS);
+    const redo = (dir: string) => uncommitShards(directoryStore(dir), [0]);
+    let deaths = 0;
+    for (let step = 0; ; step++) {
+      const dir = join(scratch, `${step}`);
+      cpSync(whole, dir, { recursive: true });
+      if (!(await dyingAt(step, () => redo(dir)))) break;
+      deaths++;
+      const isWhole = await expectNoTorn(dir);
+      if (isWhole) await expectSame(dir, whole);
+      await redo(dir);
+      expect((await runState(directoryStore(dir))).committed.size).toBe(0);
+      await night(dir, scratch, FEW_ROWS);
+      await expectSame(dir, whole);
+      rmSync(dir, { recursive: true });
+    }
+    expect(deaths).toBeGreaterThan(3);
+  });
 
   it("by SIGKILL leaves a run that another one completes", async () => {
     const scratch = tempDir();

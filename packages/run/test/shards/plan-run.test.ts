@@ -164,11 +164,14 @@ describe("planning", () => {
     const gap = async function* () {
       yield [historyRow(0), historyRow(2)];
     };
-    await expect(plan(store, {}, gap())).rejects.toMatchObject({ code: "SHARD_MISMATCH" });
     const options = { store, request: request(), versions: VERSIONS, rows: histories() };
-    await expect(planRun({ ...options, maxShards: 2 })).rejects.toMatchObject({
+    const counted = { ...options, maxShards: 2, countRows: async () => 7 };
+    await expect(planRun(counted)).rejects.toMatchObject({
       code: "BAD_REQUEST",
+      message: expect.stringMatching(/7 rows, which is 3 shards.*Use --part-size 4 or more/),
     });
+    expect(await store.list("inputs")).toEqual([]);
+    await expect(plan(store, {}, gap())).rejects.toMatchObject({ code: "SHARD_MISMATCH" });
     const signal = AbortSignal.abort(new Error("stop"));
     await expect(planRun({ ...options, rows: histories(), signal })).rejects.toThrow("stop");
     expect(await store.list("plan")).toEqual([]);

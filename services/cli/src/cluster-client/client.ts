@@ -10,10 +10,16 @@ import {
   nightStatusSchema,
   nodesSchema,
   type PriorityName,
+  type PruneBody,
+  type PruneReport,
+  pruneReportSchema,
+  type RedoBody,
+  type RedoneRun,
   type RolloutBody,
   type RolloutList,
   type RolloutStatus,
   type RunStatus,
+  redoneSchema,
   rolloutListSchema,
   rolloutStatusSchema,
   runListSchema,
@@ -40,6 +46,10 @@ export interface SchedulerClient {
   resume(runId: string): Promise<RunStatus>;
   /** Does the missing shards of a partial, cancelled or refused run. */
   retry(runId: string): Promise<RunStatus>;
+  /** Removes ended runs. */
+  prune(body: PruneBody): Promise<PruneReport>;
+  /** Has shards computed again. */
+  redo(runId: string, body: RedoBody): Promise<RedoneRun>;
   prioritize(runId: string, priority: PriorityName): Promise<RunStatus>;
   putNight(name: string, body: NightBody): Promise<NightStatus>;
   nights(): Promise<NightList>;
@@ -65,6 +75,10 @@ export function schedulerClient(connection: Connection): SchedulerClient {
     pause: act("pause"),
     resume: act("resume"),
     retry: act("retry"),
+    prune: (body) => ask(pruneReportSchema, { method: "POST", path: "/v1/runs/prune", body }),
+    redo: (runId, body) => {
+      return ask(redoneSchema, { method: "POST", path: `${at("runs", runId)}/redo`, body });
+    },
     prioritize: (runId, priority) => {
       const path = `${at("runs", runId)}/priority`;
       return ask(runStatusSchema, { method: "PUT", path, body: { priority } });

@@ -32,6 +32,7 @@ export async function followRun(options: FollowOptions): Promise<RunStatus> {
     const run = await ask(() => client.run(runId));
     const { users } = run;
     if (run.state === "planning") sayOnce(planningLine(run));
+    else if (run.state === "unreadable") sayOnce(`it cannot be read: ${run.reason ?? ""}`);
     else if (run.state === "paused") sayOnce(`paused; \`nightbeam resume ${runId}\` lets it go on`);
     else if (run.state === "running") {
       const nodes = await ask(() => client.nodes());

@@ -97,6 +97,11 @@ export const GROUPS: readonly CommandGroup[] = [
         "do the missing shards of a run that is partial, cancelled or refused",
         async () => (await import("./control.js")).retryCommand(),
       ),
+      lazy(
+        "redo",
+        "compute shards of a run again, also of a complete one; until then it has no manifest",
+        async () => (await import("./redo.js")).redoCommand(),
+      ),
       lazy("priority", "change the place of a run in the queue: urgent, normal or low", async () =>
         (await import("./control.js")).priorityCommand(),
       ),

@@ -90,6 +90,38 @@ export const startedRunSchema = z.object({
 
 export type StartedRun = Readonly<z.infer<typeof startedRunSchema>>;
 
+export const redoneSchema = z.object({
+  /** Shards that are computed again. */
+  shards: count,
+  /** Shards of which it is not known who answered them: earlier versions did not note it. */
+  unknown: count,
+  run: runStatusSchema,
+});
+
+export type RedoneRun = Readonly<z.infer<typeof redoneSchema>>;
+
+const prunedRun = z.object({
+  id: z.string(),
+  state: runStateSchema,
+  out: z.string(),
+  endedAt: time.exactOptional(),
+  /** Input files: copies of the histories. */
+  inputs: count,
+});
+
+export type PrunedRun = Readonly<z.infer<typeof prunedRun>>;
+
+export const pruneReportSchema = z.object({
+  runs: z.array(prunedRun),
+  /** Dates of nights. */
+  dates: count,
+  dryRun: z.boolean(),
+  /** Whether the lists of the runs were removed too. */
+  lists: z.boolean(),
+});
+
+export type PruneReport = Readonly<z.infer<typeof pruneReportSchema>>;
+
 export const runListSchema = z.object({ runs: z.array(runStatusSchema) });
 
 export const nightStatusSchema = z.object({

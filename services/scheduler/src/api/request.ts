@@ -40,6 +40,36 @@ export type PriorityName = z.output<typeof prioritySchema>;
 
 export const priorityBodySchema = z.strictObject({ priority: prioritySchema });
 
+/** Which shards of a run are computed again: those that fit all that is given. */
+export const redoBodySchema = z.strictObject({
+  /** Numbers and ranges: 3,7-9. */
+  shards: z
+    .string()
+    .max(10_000)
+    .regex(/^\d{1,9}(-\d{1,9})?(,\d{1,9}(-\d{1,9})?)*$/, "write numbers and ranges, as 3,7-9")
+    .exactOptional(),
+  /** Those for which this verifier answered. */
+  answeredBy: z.string().min(1).max(200).exactOptional(),
+  /** Those for which a verifier answered at this time or later. */
+  since: z.iso
+    .datetime({ offset: true, error: "write a time with an offset, as 2026-11-22T06:00:00Z" })
+    .exactOptional(),
+});
+
+export type RedoBody = Readonly<z.output<typeof redoBodySchema>>;
+
+/** Which ended runs are removed. */
+export const pruneBodySchema = z.strictObject({
+  /** How long ended runs are kept: 14d or 36h. */
+  keep: z.string().regex(/^\d{1,5}[hd]$/, "write days or hours, as 14d or 36h"),
+  /** Only reports what would be removed. */
+  dryRun: z.boolean().exactOptional(),
+  /** Removes the lists of the runs too. */
+  lists: z.boolean().exactOptional(),
+});
+
+export type PruneBody = Readonly<z.output<typeof pruneBodySchema>>;
+
 /** How the cluster treats a run, which does not change its lists. */
 export const treatmentFields = {
   /** When the run must be complete, with an offset: 2026-11-22T06:00:00+01:00. */

@@ -1,6 +1,14 @@
 import { type Context, Hono } from "hono";
-import type { RunStatus, StartedRun } from "../api/answers.js";
-import { priorityBodySchema, runIdParam, type Submission, type Treatment } from "../api/request.js";
+import type { PruneReport, RunStatus, StartedRun } from "../api/answers.js";
+import {
+  type PruneBody,
+  priorityBodySchema,
+  pruneBodySchema,
+  redoBodySchema,
+  runIdParam,
+  type Submission,
+  type Treatment,
+} from "../api/request.js";
 import { SchedulerError } from "../errors.js";
 import type { RunControls } from "../runs/run-control.js";
 import { checked, readBody } from "./body.js";
@@ -16,9 +24,10 @@ export interface RunServices {
     get(runId: string): Promise<RunStatus | undefined>;
   };
   readonly controls: RunControls;
+  readonly prune: (body: PruneBody) => Promise<PruneReport>;
 }
 
-export function runRoutes({ runs, controls }: RunServices): Hono {
+export function runRoutes({ runs, controls, prune }: RunServices): Hono {
   const app = new Hono();
   app.post("/", async (context) => {
     const { submission, treatment } = await readSubmission(context);
@@ -26,6 +35,9 @@ export function runRoutes({ runs, controls }: RunServices): Hono {
     return context.json(started, started.outcome === "created" ? 201 : 200);
   });
   app.get("/", async (context) => context.json({ runs: await runs.list() }));
+  app.post("/prune", async (context) => {
+    return context.json(await prune(await readBody(context, pruneBodySchema)));
+  });
   app.get("/:id", async (context) => {
     const id = idOf(context);
     return context.json(known(id, await runs.get(id)));
@@ -36,6 +48,12 @@ export function runRoutes({ runs, controls }: RunServices): Hono {
       return context.json(known(id, await controls[action](id)));
     });
   }
+  app.post("/:id/redo", async (context) => {
+    const id = idOf(context);
+    return context.json(
+      known(id, await controls.redo(id, await readBody(context, redoBodySchema))),
+    );
+  });
   app.put("/:id/priority", async (context) => {
     const id = idOf(context);
     const { priority } = await readBody(context, priorityBodySchema);
@@ -49,7 +67,7 @@ function idOf(context: Context): string {
   return checked(runIdParam, context.req.param("id"));
 }
 
-function known(id: string, run: RunStatus | undefined): RunStatus {
+function known<Run>(id: string, run: Run | undefined): Run {
   if (run !== undefined) return run;
   throw new SchedulerError(
     "UNKNOWN_RUN",

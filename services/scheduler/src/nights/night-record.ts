@@ -1,17 +1,23 @@
 import { z } from "zod";
 import { nightBodySchema, type Submission } from "../api/request.js";
 import { SchedulerError } from "../errors.js";
+import { documents, type StateFiles } from "../state/documents.js";
 
 export const nightRecordSchema = z.object({ ...nightBodySchema.shape, putAt: z.iso.datetime() });
 
 export type NightRecord = Readonly<z.output<typeof nightRecordSchema>>;
 
 /** The result of one date of a night. */
-export const nightDateSchema = z.object({
+const nightDateSchema = z.object({
   /** Undefined if the night was skipped. */
   runId: z.string().exactOptional(),
   at: z.iso.datetime(),
 });
+
+/** What is known of the dates of a night. */
+export function nightDates(files: StateFiles, name: string) {
+  return documents({ files, folder: `dates/${name}`, schema: nightDateSchema });
+}
 
 /** The placeholder for the date in a path. */
 export const DATE = "{date}";

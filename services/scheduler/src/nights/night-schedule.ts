@@ -26,7 +26,7 @@ import { assertOutFree } from "./night-place.js";
 import {
   assertDated,
   type NightRecord,
-  nightDateSchema,
+  nightDates,
   nightRecordSchema,
   requestOfDate,
 } from "./night-record.js";
@@ -182,8 +182,7 @@ export class NightSchedule {
   }
 
   #dates(name: string) {
-    const { files } = this.#options;
-    return documents({ files, folder: `dates/${name}`, schema: nightDateSchema });
+    return nightDates(this.#options.files, name);
   }
 
   async #lastDate(name: string): Promise<string | undefined> {

@@ -72,6 +72,7 @@ export async function planRecord(record: RunRecord, planning: Planning): Promise
       versions: { ...inputs, ...program.versions },
       origin: await runOrigin(request, { versions: inputs, device, choice }),
       arguments: program.arguments,
+      countRows: () => histories.count(),
       rows: histories.read({ chunkRows: CHUNK_ROWS }),
     });
   } finally {

@@ -1,7 +1,10 @@
+import { unlessAborted } from "@nightbeam/service";
 import { codeOf, type Log, reasonOf } from "@nightbeam/service/log";
 import type { Alarms } from "../alarms/alarms.js";
 import { isoTime, type WallClock } from "../clock.js";
+import { SchedulerError } from "../errors.js";
 import type { Documents } from "../state/documents.js";
+import { places } from "../state/places.js";
 import { isPassing } from "./passing.js";
 import type { RunRecord } from "./run-record.js";
 import type { Refusal } from "./run-view.js";
@@ -18,12 +21,17 @@ export interface PlannerOptions {
   readonly refusals: Pick<Documents<Refusal>, "create">;
   readonly alarms: Pick<Alarms, "raise">;
   readonly clock: WallClock;
+  /** Planning that has read no row for this long is given up, and the run is refused. */
+  readonly maxIdleMs: number;
   readonly log: Log;
   /** Called after the planning of a run has ended, with or without success. */
   readonly onEnd: (runId: string) => void;
 }
 
-/** Plans runs in the background, one at a time, because planning reads all histories and weights. */
+/**
+ * Plans runs in the background, two at a time, because planning reads all histories and weights. One that makes no
+ * progress holds up no other, and is given up after a while.
+ */
 export interface Planner {
   /** Queues the planning of a run, unless it is queued, in progress or has just failed. */
   request(record: RunRecord): void;
@@ -37,8 +45,18 @@ export interface Planner {
   close(): Promise<void>;
 }
 
+const AT_ONCE = 2;
+/** Planning that has read no row for this long lets another run begin. */
+const YIELD_MS = 60_000;
+
 const MIN_PAUSE_MS = 2_000;
 const MAX_PAUSE_MS = 60_000;
+
+interface PlanningTask {
+  readonly controller: AbortController;
+  read: number;
+  done: Promise<void>;
+}
 
 interface FailedAttempts {
   readonly failures: number;
@@ -47,11 +65,11 @@ interface FailedAttempts {
 }
 
 export function openPlanner(options: PlannerOptions): Planner {
-  const { plan, refusals, alarms, clock, log, onEnd } = options;
-  const tasks = new Map<string, { controller: AbortController; read: number }>();
+  const { plan, refusals, alarms, clock, log, onEnd, maxIdleMs } = options;
+  const tasks = new Map<string, PlanningTask>();
   const failed = new Map<string, FailedAttempts>();
   let closed = false;
-  let tail: Promise<void> = Promise.resolve();
+  const { take } = places(AT_ONCE);
 
   const refuse = async (record: RunRecord, error: unknown) => {
     const { runId, night } = record;
@@ -62,7 +80,7 @@ export function openPlanner(options: PlannerOptions): Planner {
     alarms.raise({
       kind: "run_refused",
       runId,
-      message: `Run ${runId} cannot be planned: ${reason}. Remove the cause and submit it again.`,
+      message: `Run ${runId} cannot be planned: ${reason}. Remove the cause, then run \`nightbeam retry ${runId}\`.`,
       ...(night === undefined ? {} : { night }),
     });
   };
@@ -80,21 +98,35 @@ export function openPlanner(options: PlannerOptions): Planner {
     const task = tasks.get(runId);
     if (task === undefined) return;
     const { signal } = task.controller;
+    const leave = await take();
+    const giveUp = () => task.controller.abort(stuck(maxIdleMs, task.read));
+    let timers: NodeJS.Timeout[] = [];
+    const moved = () => {
+      for (const timer of timers) clearTimeout(timer);
+      timers = [setTimeout(leave, YIELD_MS), setTimeout(giveUp, maxIdleMs)];
+      for (const timer of timers) timer.unref();
+    };
     try {
       signal.throwIfAborted();
+      moved();
       const onRows = (read: number) => {
         task.read = read;
+        moved();
       };
       log.info({ runId }, "planning a run");
-      const planned = await plan(record, { signal, onRows });
+      // A file that never answers does not notice the signal.
+      const planned = await unlessAborted(plan(record, { signal, onRows }), signal);
       failed.delete(runId);
       // If another scheduler plans it, the next reconcile pass asks again.
       if (!planned) return;
     } catch (error) {
-      if (signal.aborted) log.info({ runId }, "planning was cancelled");
+      const isGivenUp = signal.reason instanceof SchedulerError;
+      if (signal.aborted && !isGivenUp) log.info({ runId }, "planning was cancelled");
       else if (isPassing(error)) postpone(runId, error);
       else await refuse(record, error).catch((failure: unknown) => postpone(runId, failure));
     } finally {
+      for (const timer of timers) clearTimeout(timer);
+      leave();
       tasks.delete(runId);
     }
     if (!closed) onEnd(runId);
@@ -105,16 +137,27 @@ export function openPlanner(options: PlannerOptions): Planner {
       const { runId } = record;
       const early = clock.now() < (failed.get(runId)?.notBefore ?? 0);
       if (closed || early || tasks.has(runId)) return;
-      tasks.set(runId, { controller: new AbortController(), read: 0 });
-      tail = tail.then(() => work(record));
+      const task = { controller: new AbortController(), read: 0, done: Promise.resolve() };
+      tasks.set(runId, task);
+      task.done = work(record);
     },
     abort: (runId) => tasks.get(runId)?.controller.abort(new Error("the run was cancelled")),
     readRows: (runId) => tasks.get(runId)?.read,
     failure: (runId) => failed.get(runId)?.reason,
     close: async () => {
       closed = true;
-      for (const { controller } of tasks.values()) controller.abort(new Error("stopping"));
-      await tail;
+      const left = [...tasks.values()];
+      for (const { controller } of left) controller.abort(new Error("stopping"));
+      await Promise.all(left.map(({ done }) => done));
     },
   };
+}
+
+function stuck(maxIdleMs: number, read: number): SchedulerError {
+  const minutes = Math.max(1, Math.round(maxIdleMs / 60_000));
+  return new SchedulerError(
+    "PLANNING_STUCK",
+    `No row of its histories was read for ${minutes} min, after ${read} rows. Check that its paths are regular ` +
+      "files and that their disks answer; raise --planning-idle of the scheduler if they are only slow.",
+  );
 }

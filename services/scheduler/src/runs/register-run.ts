@@ -1,5 +1,6 @@
 import type { RunPriority } from "@nightbeam/queue";
-import { runIdOf } from "@nightbeam/run";
+import { runIdOf, type SubmittedRequest } from "@nightbeam/run";
+import { within } from "@nightbeam/service";
 import type { Submission } from "../api/request.js";
 import { isoTime, type WallClock } from "../clock.js";
 import { SchedulerError } from "../errors.js";
@@ -52,9 +53,7 @@ export async function registerRun(
     await claim(known, options);
     return { record: await withTreatment(known, options), created: false };
   }
-  const output = await openOutput(out);
-  const standing = await output.request();
-  if (standing === undefined) await output.refuseForeignRun();
+  const standing = await inTime(reach(out, openOutput), { out });
   const request = await rollouts.resolve(submission);
   if (standing === undefined) await check(request);
   const submittedAt = standing?.submittedAt.toISOString() ?? isoTime(clock.now());
@@ -67,6 +66,30 @@ export async function registerRun(
   if (!created) await refuseOther(kept, submission, options);
   await claim(kept, options);
   return { record: kept, created: created && standing === undefined };
+}
+
+/** The request in a location, which must be free otherwise. Writes nothing that stays. */
+async function reach(out: string, openOutput: OpenOutput): Promise<SubmittedRequest | undefined> {
+  const output = await openOutput(out);
+  const standing = await output.request();
+  if (standing !== undefined) return standing;
+  await output.refuseForeignRun();
+  await output.probe();
+  return undefined;
+}
+
+/** A mount that is gone never answers. */
+const PATIENCE_MS = 15_000;
+
+async function inTime<Value>(
+  work: Promise<Value>,
+  { out }: { readonly out: string },
+): Promise<Value> {
+  if (await within(work, { ms: PATIENCE_MS })) return work;
+  throw new SchedulerError(
+    "OUT_SILENT",
+    `--out: ${out} did not answer within ${PATIENCE_MS / 1_000} s. Check that its disk or bucket can be reached.`,
+  );
 }
 
 /**
@@ -82,8 +105,9 @@ async function replaceRequest(
 ): Promise<RunRecord | undefined> {
   const { records, refusals, reopenings, openOutput, rollouts, check, clock, by } = options;
   const { runId, out } = known;
-  const output = await openOutput(out);
-  const view = await viewRun(known, { openOutput, refusals, reopenings });
+  const viewing = viewRun(known, { openOutput, refusals, reopenings });
+  const view = await inTime(viewing, { out });
+  const { output } = view;
   const isOver = view.state === "refused" || view.state === "cancelled";
   if (!isOver || view.standing.plan !== undefined) return undefined;
   const request = await rollouts.resolve(submission);

@@ -1,9 +1,11 @@
 import { cancelRun, type RunPriority } from "@nightbeam/queue";
 import { reasonOf } from "@nightbeam/service/log";
-import type { RunStatus } from "../api/answers.js";
+import type { RedoneRun, RunStatus } from "../api/answers.js";
+import type { RedoBody } from "../api/request.js";
 import { SchedulerError } from "../errors.js";
 import type { Planner } from "./planner.js";
 import { pauseJobs, type ReconcileOptions } from "./reconcile-run.js";
+import { type Redone, type RedoOptions, startRedo } from "./redo-run.js";
 import type { RegistrationOptions } from "./register-run.js";
 import type { RunRegistry } from "./run-registry.js";
 import { isPossible, stateAfter } from "./run-state.js";
@@ -25,6 +27,8 @@ export interface RunControls {
   resume(runId: string): Promise<RunStatus | undefined>;
   /** Does the missing shards of a run that has ended without its lists. @throws SchedulerError RUN_STATE for others */
   retry(runId: string): Promise<RunStatus | undefined>;
+  /** Has shards of a run computed again. See `startRedo` for errors. */
+  redo(runId: string, body: RedoBody): Promise<RedoneRun | undefined>;
   /** Changes the place of a run in the queue. @throws SchedulerError RUN_STATE if it is complete */
   prioritize(runId: string, priority: RunPriority): Promise<RunStatus | undefined>;
 }
@@ -47,6 +51,16 @@ export function runControls(runs: RunRegistry, options: ControlOptions): RunCont
         await runs.retry(view.record);
       });
     },
+    redo: async (runId, body) => {
+      let redone: Redone = { shards: 0, unknown: 0 };
+      const run = await runs.change(runId, async (view) => {
+        redone = await startRedo(view, body, options);
+        options.reconcile.log.info({ runId, ...redone }, "computing shards again");
+        options.watch.forget(runId);
+        await runs.advance(runId);
+      });
+      return run && { ...redone, run };
+    },
     prioritize: (runId, priority) => {
       return runs.change(runId, async (view) => {
         await prioritize(view, { ...options, priority });
@@ -57,7 +71,9 @@ export function runControls(runs: RunRegistry, options: ControlOptions): RunCont
 }
 
 /** What stopping and pausing runs needs. */
-export interface ControlOptions extends Pick<RegistrationOptions, "records" | "reopenings"> {
+export interface ControlOptions
+  extends RedoOptions,
+    Pick<RegistrationOptions, "records" | "reopenings"> {
   readonly planner: Pick<Planner, "abort">;
   readonly watch: Pick<RunWatch, "forget">;
   readonly reconcile: Pick<ReconcileOptions, "queues" | "clock" | "log">;

@@ -7,6 +7,8 @@ export interface RunOutput {
   readonly location: string;
   readonly store: ShardStore;
   standing(): Promise<RunStanding>;
+  /** @throws RunError BAD_REQUEST if the store does not keep what it must not replace */
+  probe(): Promise<void>;
   /** The request in this location, or undefined if it is free. */
   request(): Promise<SubmittedRequest | undefined>;
   /** @throws RunError OUT_TAKEN if the location contains a run of `nightbeam recommend` */
@@ -26,6 +28,15 @@ export interface RunOutput {
   setAside(at: Date, causes: ReadonlyMap<number, string>): Promise<void>;
   /** Removes the marks of a cancelled or partial run that is planned. */
   reopen(): Promise<void>;
+  /** @throws RunError RUN_STATE if the input of a shard was removed */
+  assertInputs(shards: readonly number[]): Promise<void>;
+  /** Removes the manifest and the commit records of shards. @throws RunError RUN_STATE */
+  uncommit(shards: readonly number[]): Promise<void>;
+  /** The number of its input files. */
+  countInputs(): Promise<number>;
+  removeInputs(): Promise<void>;
+  /** Removes all files of the run, its lists too. */
+  removeRun(): Promise<void>;
   /** Checks the commits against the plan, writes the manifest and removes left-over attempts. */
   finish(wallSeconds: number): Promise<void>;
 }

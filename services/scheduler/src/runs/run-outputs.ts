@@ -1,4 +1,6 @@
 import {
+  assertInputs,
+  countInputs,
   createRequest,
   finishRun,
   mapAtMost,
@@ -7,14 +9,18 @@ import {
   markPaused,
   openJournal,
   type PartRecord,
+  probeStore,
   type RunTotals,
   readRequest,
   refuseForeignRun,
+  removeInputs,
+  removeRun,
   reopenRun,
   replaceRequest,
   runFigures,
   runState,
   sweepAttempts,
+  uncommitShards,
   unpauseRun,
 } from "@nightbeam/run";
 import { type OpenedStore, openStore } from "@nightbeam/store";
@@ -64,12 +70,15 @@ export function runOutputs(): RunOutputs {
 
 function runOutput(store: OpenedStore): RunOutput {
   const journal = openJournal(store);
-  // A record never changes, so it is read once.
+  // A record is read once: it changes only by being removed, see `uncommit`.
   const records = new Map<number, PartRecord>();
   const commits = async () => {
     const all: PartRecord[] = [];
     const unread: number[] = [];
-    for (const index of await journal.listCommits()) {
+    const listed = await journal.listCommits();
+    const present = new Set(listed);
+    for (const index of records.keys()) if (!present.has(index)) records.delete(index);
+    for (const index of listed) {
       const known = records.get(index);
       if (known === undefined) unread.push(index);
       else all.push(known);
@@ -86,6 +95,7 @@ function runOutput(store: OpenedStore): RunOutput {
     location: store.location,
     store,
     standing: () => runState(store),
+    probe: () => probeStore(store),
     request: () => readRequest(store),
     refuseForeignRun: () => refuseForeignRun(store),
     replaceRequest: (request, submittedAt) => replaceRequest(store, { request, submittedAt }),
@@ -102,6 +112,18 @@ function runOutput(store: OpenedStore): RunOutput {
     },
     reopen: async () => {
       await reopenRun(store);
+    },
+    assertInputs: (shards) => assertInputs(store, shards),
+    uncommit: async (shards) => {
+      for (const index of shards) records.delete(index);
+      await uncommitShards(store, shards);
+      for (const index of shards) records.delete(index);
+    },
+    countInputs: () => countInputs(store),
+    removeInputs: () => removeInputs(store),
+    removeRun: async () => {
+      records.clear();
+      await removeRun(store);
     },
     finish: async (wallSeconds) => {
       const derive = (totals: RunTotals) => {

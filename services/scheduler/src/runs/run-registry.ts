@@ -1,24 +1,26 @@
 import { type Log, reasonOf } from "@nightbeam/service/log";
-import type { RunStatus, StartedRun, Unreadable } from "../api/answers.js";
+import type { RunStatus, StartedRun } from "../api/answers.js";
 import type { Submission, Treatment } from "../api/request.js";
+import type { Documents } from "../state/documents.js";
 import { keyedMutex } from "../state/mutex.js";
-import { readEach } from "../state/read-each.js";
 import type { Planner } from "./planner.js";
 import { readStatus } from "./read-status.js";
 import { type Reconciled, type ReconcileOptions, reconcileRun } from "./reconcile-run.js";
+import { applyRedo, type Redo } from "./redo-run.js";
 import { type RegistrationOptions, registerRun, type StartedBy } from "./register-run.js";
 import { retryRun } from "./retry-run.js";
 import type { RunRecord } from "./run-record.js";
 import { isPossible } from "./run-state.js";
 import { timesOfSubmission } from "./run-times.js";
 import { type RunView, viewRun } from "./run-view.js";
-import { unreadableRun } from "./unreadable-run.js";
+import { readRuns } from "./unreadable-run.js";
 import type { RunWatch } from "./watch/run-watch.js";
 
 export interface RunRegistryOptions extends RegistrationOptions {
   readonly planner: Planner;
   readonly reconcile: Omit<ReconcileOptions, "plan">;
   readonly watch: RunWatch;
+  readonly redos: Documents<Redo>;
   readonly log: Log;
 }
 
@@ -75,20 +77,17 @@ export class RunRegistry {
 
   /** The status of a run, also if it cannot be read. Undefined for an unknown run. */
   async get(runId: string): Promise<RunStatus | undefined> {
-    const { read, unreadable } = await readEach([runId], (id) => this.#read(id));
-    const [found] = [...read, ...(await this.#withReasons(unreadable))];
-    return found;
+    const { records } = this.#options;
+    return (await readRuns([runId], { records, read: (id) => this.#read(id) }))[0];
   }
 
   /** All runs, the latest first. */
   async list(): Promise<readonly RunStatus[]> {
-    const { read, unreadable } = await readEach(
-      await this.#options.records.keys(),
-      async (runId) => {
-        return this.#complete.get(runId) ?? (await this.#read(runId));
-      },
-    );
-    const runs = [...read, ...(await this.#withReasons(unreadable))];
+    const { records } = this.#options;
+    const runs = await readRuns(await records.keys(), {
+      records,
+      read: async (runId) => this.#complete.get(runId) ?? (await this.#read(runId)),
+    });
     return runs.sort((a, b) => (a.submittedAt < b.submittedAt ? 1 : -1));
   }
 
@@ -96,6 +95,8 @@ export class RunRegistry {
   async open(): Promise<readonly string[]> {
     const keys = await this.#options.records.keys();
     const now = this.#options.clock.now();
+    // Also another scheduler may have had shards of a complete run computed again.
+    for (const runId of await this.#options.redos.keys()) this.#forget(runId);
     return keys.filter((runId) => {
       return !this.#complete.has(runId) && now >= (this.#quietUntil.get(runId) ?? 0);
     });
@@ -111,7 +112,7 @@ export class RunRegistry {
       const record = await this.#options.records.get(runId);
       if (record === undefined) return undefined;
       await change(await this.#view(record));
-      this.#quietUntil.delete(runId);
+      this.#forget(runId);
       return this.get(runId);
     });
   }
@@ -132,7 +133,8 @@ export class RunRegistry {
     return this.#mutex.run(runId, async () => {
       const record = await this.#options.records.get(runId);
       if (record === undefined) return undefined;
-      const view = await this.#view(record);
+      let view = await this.#view(record);
+      if (await applyRedo(view, this.#options.redos)) view = await this.#view(record);
       // First: a run that cannot be advanced stands still.
       this.#options.watch.see(view);
       const done = await this.#advance(view);
@@ -159,6 +161,12 @@ export class RunRegistry {
     return { outcome: "resumed", run: await this.#status(await this.#view(record)) };
   }
 
+  /** Forgets that a run has ended. */
+  #forget(runId: string): void {
+    this.#complete.delete(runId);
+    this.#quietUntil.delete(runId);
+  }
+
   /** Problems that persist raise new alarms. */
   #forgetAlarms(runId: string): void {
     const { reconcile, watch } = this.#options;
@@ -180,13 +188,6 @@ export class RunRegistry {
   async #read(runId: string): Promise<RunStatus | undefined> {
     const record = await this.#options.records.get(runId);
     return record === undefined ? undefined : this.#status(await this.#view(record));
-  }
-
-  #withReasons(unreadable: readonly Unreadable[]): Promise<RunStatus[]> {
-    const { records } = this.#options;
-    return Promise.all(
-      unreadable.map(({ name, reason }) => unreadableRun(name, { records, reason })),
-    );
   }
 
   #status(view: RunView): Promise<RunStatus> {

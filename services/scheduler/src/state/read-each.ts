@@ -35,7 +35,7 @@ export async function readEach<Value>(
 }
 
 /** @throws what the work throws; Error if it does not end in time */
-export async function inTime<Value>(work: Promise<Value>, ms = PATIENCE_MS): Promise<Value> {
+async function inTime<Value>(work: Promise<Value>, ms = PATIENCE_MS): Promise<Value> {
   if (await within(work, { ms })) return await work;
   throw new Error(`no answer within ${ms / 1_000} s`);
 }

@@ -1,0 +1,49 @@
+import type { ShardStore } from "@nightbeam/store";
+import { mapAtMost } from "../records/map-at-most.js";
+import {
+  CANCELLED_FILE,
+  COMMITS_PREFIX,
+  INPUTS_PREFIX,
+  MANIFEST_FILE,
+  PARTIAL_FILE,
+  PARTS_PREFIX,
+  PAUSED_FILE,
+  PLAN_FILE,
+  REJECTED_FILE,
+  REJECTED_PREFIX,
+  REQUEST_FILE,
+} from "../records/names.js";
+
+const REMOVALS_AT_ONCE = 16;
+
+/** The number of input files of a run: copies of the rows of its histories. @throws StoreError STORE_FAILED */
+export async function countInputs(store: ShardStore): Promise<number> {
+  return (await store.list(INPUTS_PREFIX)).length;
+}
+
+/**
+ * Removes the input files of a run that has ended. Its shards cannot be computed again afterwards.
+ *
+ * @throws StoreError STORE_FAILED
+ */
+export async function removeInputs(store: ShardStore): Promise<void> {
+  await removeAll(store, await store.list(INPUTS_PREFIX));
+}
+
+/**
+ * Removes all files of a run, its lists too; the manifest first, so that readers see a whole run or none. The
+ * request is the last: until it is gone, calling this again continues.
+ *
+ * @throws StoreError STORE_FAILED
+ */
+export async function removeRun(store: ShardStore): Promise<void> {
+  await store.remove(MANIFEST_FILE);
+  const prefixes = [COMMITS_PREFIX, PARTS_PREFIX, REJECTED_PREFIX, INPUTS_PREFIX];
+  for (const prefix of prefixes) await removeAll(store, await store.list(prefix));
+  const files = [REJECTED_FILE, PARTIAL_FILE, PAUSED_FILE, CANCELLED_FILE, PLAN_FILE];
+  for (const name of [...files, REQUEST_FILE]) await store.remove(name);
+}
+
+async function removeAll(store: ShardStore, names: readonly string[]): Promise<void> {
+  await mapAtMost(REMOVALS_AT_ONCE, names, (name) => store.remove(name));
+}
