@@ -22,6 +22,15 @@ export {
   tempPath,
   writeDurably,
 } from "./files/durable.js";
+export { makeDirectory } from "./files/make-directory.js";
+export { FILE_MODE } from "./files/modes.js";
+export {
+  assertRegular,
+  openRegular,
+  readChunks,
+  readSmall,
+  streamRegular,
+} from "./files/regular-file.js";
 export { parseLocation } from "./location.js";
 export { type OpenedStore, openStore } from "./open-store.js";
 export type { RecordFiles, ShardStore } from "./shard-store.js";

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { readdir, stat } from "node:fs/promises";
 import { basename, join, relative, sep } from "node:path";
+import { assertRegular } from "@nightbeam/store";
 import { withDuckDb } from "../duckdb/open-duckdb.js";
 import { sqlText } from "../duckdb/sql.js";
 import { textValue } from "../duckdb/values.js";
@@ -67,7 +68,10 @@ async function filesOf(path: string): Promise<InputFile[]> {
   }
   try {
     const found = await stat(path);
-    if (!found.isDirectory()) return [fileAt(path, basename(path))];
+    if (!found.isDirectory()) {
+      await assertRegular(path);
+      return [fileAt(path, basename(path))];
+    }
     await refuseTableFormats(path);
     const inside = await filesIn(path);
     return filled(

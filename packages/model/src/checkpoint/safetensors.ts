@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
-import { type FileHandle, open } from "node:fs/promises";
+import type { FileHandle } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
+import { openRegular, StoreError } from "@nightbeam/store";
 import { z } from "zod";
 import { ModelError } from "../errors.js";
 import { readBytes } from "./bytes.js";
@@ -108,8 +109,10 @@ export async function readHeader(path: string): Promise<StoredTensor[]> {
     new ModelError("BAD_CHECKPOINT", `${path} is not a safetensors file: ${what}`, { cause });
   let handle: FileHandle;
   try {
-    handle = await open(path);
+    handle = await openRegular(path);
   } catch (cause) {
+    if (cause instanceof StoreError)
+      throw new ModelError("BAD_CHECKPOINT", cause.message, { cause });
     throw new ModelError(
       "MISSING_FILE",
       `cannot read ${path}: ${dirname(path)} should hold a checkpoint's weights as safetensors`,

@@ -1,6 +1,6 @@
-import { mkdir, readdir, rm } from "node:fs/promises";
+import { readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { isTempName, readFailure, systemCode, writeFailure } from "@nightbeam/store";
+import { isTempName, makeDirectory, readFailure, systemCode, writeFailure } from "@nightbeam/store";
 import { z } from "zod";
 import { RunError } from "../errors.js";
 import { differencesText, planDifferences, type RunPlan, runPlanSchema } from "../plan.js";
@@ -36,7 +36,7 @@ export async function openRun(options: {
 }): Promise<Run> {
   const { dir } = options;
   const plan = checkedPlan(options.plan);
-  await makeDirectory(dir);
+  await makeRunDirectory(dir);
   await refuseForeign(dir);
   const lock = await takeLock(join(dir, LOCK_FILE));
   try {
@@ -45,7 +45,7 @@ export async function openRun(options: {
     const existing = resumed ? await journal.readPlan() : plan;
     if (existing !== undefined) refuseOtherPlan(dir, existing, plan);
     const directories = [PARTS_DIRECTORY, REJECTED_DIRECTORY, COMMITS_DIRECTORY];
-    for (const name of directories) await makeDirectory(join(dir, name));
+    for (const name of directories) await makeRunDirectory(join(dir, name));
     const committed = await journal.readCommits();
     for (const record of committed) await publishFiles(dir, record);
     await removeTemps(dir);
@@ -68,9 +68,9 @@ function checkedPlan(plan: RunPlan): RunPlan {
   throw new RunError("BAD_OPTION", `The plan is not valid: ${problem}.`);
 }
 
-async function makeDirectory(path: string): Promise<void> {
+async function makeRunDirectory(path: string): Promise<void> {
   try {
-    await mkdir(path, { recursive: true });
+    await makeDirectory(path);
   } catch (error) {
     if (systemCode(error) !== "EEXIST") throw writeFailure(path, error);
     throw new RunError("NOT_A_RUN", `${path} is a file. Name a directory for the run.`);

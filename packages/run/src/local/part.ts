@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { open, rm } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { type WrittenFile, writePartFile } from "@nightbeam/dataset";
-import { fileSize, publish, systemCode, tempPath, writeFailure } from "@nightbeam/store";
+import { FILE_MODE, fileSize, publish, systemCode, tempPath, writeFailure } from "@nightbeam/store";
 import { RunError } from "../errors.js";
 import { firstRowOf, plannedRows, type RunPlan } from "../plan.js";
 import type { Journal } from "../records/journal.js";
@@ -150,7 +150,7 @@ function checkAccount({ index, rowCount, rejected }: PartResult, { rows }: Writt
 
 async function writeRejected(path: string, rejected: readonly RejectedRow[]): Promise<void> {
   try {
-    const file = await open(path, "wx");
+    const file = await open(path, "wx", FILE_MODE);
     try {
       await file.writeFile(rejectedText(rejected));
       await file.sync();

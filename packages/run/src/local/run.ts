@@ -1,6 +1,5 @@
-import { createReadStream } from "node:fs";
 import { join } from "node:path";
-import { writeDurably } from "@nightbeam/store";
+import { readChunks, writeDurably } from "@nightbeam/store";
 import { RunError } from "../errors.js";
 import type { RunPlan } from "../plan.js";
 import { makeManifest } from "../records/manifest.js";
@@ -105,7 +104,7 @@ export class Run {
       createdAt: new Date(),
     });
     for (const record of records) await publishFiles(dir, record);
-    const rejected = mergeRejected(records, (file) => createReadStream(join(dir, file)));
+    const rejected = mergeRejected(records, (file) => readChunks(join(dir, file)));
     await writeDurably(join(dir, REJECTED_FILE), rejected);
     const manifest = await journal.createManifest(made);
     this.#state = nextRunState(this.#state, "finished");

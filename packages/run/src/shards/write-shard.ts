@@ -1,8 +1,8 @@
 import { randomBytes } from "node:crypto";
-import { mkdir, rm } from "node:fs/promises";
+import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { writePart } from "@nightbeam/dataset";
-import { fingerprint, type ShardStore, storeFailed } from "@nightbeam/store";
+import { fingerprint, makeDirectory, type ShardStore, storeFailed } from "@nightbeam/store";
 import { RunError } from "../errors.js";
 import { firstRowOf, plannedRows, type RunPlan } from "../plan.js";
 import { partFile, partRejectedFile } from "../records/names.js";
@@ -41,7 +41,7 @@ export async function writeAttempt(options: ShardAttempt): Promise<PartRecord> {
   const { store, plan, result, scratch, signal } = options;
   const { index, recommendations, rejected, stats, draftWidths } = result;
   const attempt = attemptName(options.attempt);
-  await mkdir(scratch, { recursive: true });
+  await makeDirectory(scratch);
   const part = await writePart({
     directory: scratch,
     name: `nightbeam-${index}-${attempt}`,

@@ -1,4 +1,4 @@
-import { reasonOf } from "@nightbeam/service/log";
+import { jsonProblem } from "@nightbeam/catalogue";
 import { issueText } from "@nightbeam/settings";
 import type { Context } from "hono";
 import type { z } from "zod";
@@ -14,7 +14,7 @@ export async function readBody<Schema extends z.ZodType>(
   try {
     value = JSON.parse(text);
   } catch (error) {
-    throw new SchedulerError("BAD_REQUEST", `The body is not JSON: ${reasonOf(error)}.`);
+    throw new SchedulerError("BAD_REQUEST", `The body is not JSON: ${jsonProblem(error)}.`);
   }
   return checked(schema, value);
 }

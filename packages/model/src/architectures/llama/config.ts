@@ -1,3 +1,4 @@
+import { excerpt } from "@nightbeam/catalogue";
 import { z } from "zod";
 import { checkJson } from "../../checkpoint/read-json.js";
 import { ModelError } from "../../errors.js";
@@ -137,7 +138,7 @@ function refuseUnsupported(raw: RawConfig, path: string): void {
     throw new ModelError("UNSUPPORTED", `${path}: ${field} ${what}`);
   };
   if (raw.hidden_act !== "silu" && raw.hidden_act !== "swish") {
-    refuse("hidden_act", `"${raw.hidden_act}" is not silu`);
+    refuse("hidden_act", `${excerpt(raw.hidden_act)} is not silu`);
   }
   for (const field of ["quantization_config", "quantization"] as const) {
     if (raw[field] === undefined || raw[field] === null) continue;
