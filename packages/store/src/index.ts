@@ -11,6 +11,7 @@ export {
   writeFailure,
   writeProblem,
 } from "./errors.js";
+export { assertCreatable, type DataRoots, dataRoots } from "./files/data-roots.js";
 export { directoryFiles } from "./files/directory-files.js";
 export {
   createDurably,
@@ -29,6 +30,7 @@ export {
   openRegular,
   readChunks,
   readSmall,
+  refuseKernelFile,
   streamRegular,
 } from "./files/regular-file.js";
 export { parseLocation } from "./location.js";

@@ -2,14 +2,16 @@ import type { Control } from "@nightbeam/control";
 import type { JobQueues } from "@nightbeam/queue";
 import type { Closers } from "@nightbeam/service/lifecycle";
 import type { Log } from "@nightbeam/service/log";
+import { type DataRoots, dataRoots } from "@nightbeam/store";
 import { type Alarms, openAlarms } from "./alarms/alarms.js";
 import { openWebhook } from "./alarms/webhook.js";
+import type { Submission } from "./api/request.js";
 import type { WallClock } from "./clock.js";
 import { NightSchedule } from "./nights/night-schedule.js";
 import { nodeLists } from "./nodes.js";
 import type { SchedulerOptions } from "./options.js";
 import { openRollouts, type RolloutRegistry } from "./rollouts/rollout-registry.js";
-import { checkNight, checkRequest, checkRollout } from "./runs/check-request.js";
+import { assertInRoots, checkNight, checkRequest, checkRollout } from "./runs/check-request.js";
 import { withLease } from "./runs/lease.js";
 import type { LiveVerifiers } from "./runs/live-verifiers.js";
 import { planRecord } from "./runs/plan-record.js";
@@ -50,13 +52,14 @@ const MAX_LEASE_MS = 10_000;
 export function wire(setup: WireOptions): Parts {
   const { options, files, queues, control, clock, log, closers } = setup;
   const leaseMs = Math.min(options.lockMs, MAX_LEASE_MS);
+  const roots = dataRoots(options.dataRoot);
   const outputs = runOutputs();
   closers.add("run outputs", () => outputs.close());
   const alarms = wireAlarms(setup);
   const rollouts = openRollouts({
     files,
     announcer: control?.rollouts,
-    check: checkRollout,
+    check: (rollout) => checkRollout(rollout, roots),
     clock,
     log,
   });
@@ -68,7 +71,7 @@ export function wire(setup: WireOptions): Parts {
   const everyMs = options.reconcileMs;
   const reconciler = openReconciler({ queues, alarms, log, everyMs, leaseMs });
   const { verifiers } = lists;
-  const plan = planWith({ queues, leaseMs, outputs, reopenings, verifiers, log });
+  const plan = planWith({ queues, leaseMs, outputs, reopenings, verifiers, roots, log });
   const onEnd = reconciler.wake;
   const planner = openPlanner({ plan, refusals, alarms, clock, log, onEnd });
   const runs = new RunRegistry({
@@ -77,7 +80,7 @@ export function wire(setup: WireOptions): Parts {
     reopenings,
     openOutput: outputs.open,
     rollouts,
-    check: checkRequest,
+    check: (request) => checkRequest(request, { roots }),
     planner,
     reconcile: { queues, alarms, clock },
     verifierWatch: openVerifierWatch({
@@ -90,7 +93,7 @@ export function wire(setup: WireOptions): Parts {
     log,
   });
   const graceMs = options.missedGraceMs;
-  const check = checkNight;
+  const check = (request: Submission) => checkNight(request, roots);
   const nights = new NightSchedule({ files, queues, runs, alarms, check, clock, log, graceMs });
   return { runs, nights, rollouts, alarms, nodes: lists.nodes, planner, reconciler };
 }
@@ -114,12 +117,15 @@ function planWith(deps: {
     remove(runId: string): Promise<void>;
   };
   readonly verifiers: () => LiveVerifiers;
+  readonly roots: DataRoots;
   readonly log: Log;
 }): PlannerOptions["plan"] {
-  const { queues, leaseMs, outputs, reopenings, verifiers, log } = deps;
+  const { queues, leaseMs, outputs, reopenings, verifiers, roots, log } = deps;
   return (record, progress) => {
     const lease = { queues, name: `plan:${record.runId}`, lastsMs: leaseMs };
     return withLease(lease, async () => {
+      // Links may have been changed since the run was submitted.
+      await assertInRoots(record.request, roots);
       await planRecord(record, { ...progress, openOutput: outputs.open, verifiers, log });
       if ((await reopenings.get(record.runId)) === undefined) return;
       // The run was cancelled before it was planned, and was submitted again.

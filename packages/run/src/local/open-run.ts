@@ -15,7 +15,7 @@ import {
 import type { RunOrigin } from "../records/origin.js";
 import { nextRunState, storedState } from "../state.js";
 import { takeLock } from "./lock.js";
-import { publishFiles } from "./part.js";
+import { settleFiles } from "./part.js";
 import { Run } from "./run.js";
 
 /**
@@ -47,7 +47,7 @@ export async function openRun(options: {
     const directories = [PARTS_DIRECTORY, REJECTED_DIRECTORY, COMMITS_DIRECTORY];
     for (const name of directories) await makeRunDirectory(join(dir, name));
     const committed = await journal.readCommits();
-    for (const record of committed) await publishFiles(dir, record);
+    for (const record of committed) await settleFiles(dir, record);
     await removeTemps(dir);
     for (const name of directories) await removeTemps(join(dir, name));
     const manifest = await journal.readManifest();

@@ -9,7 +9,7 @@ import type { Manifest, PartRecord, PartResult } from "../records/records.js";
 import { nextRunState, type RunState } from "../state.js";
 import type { RunStats, RunTotals } from "../statistics/run-stats.js";
 import type { Lock } from "./lock.js";
-import { type PartTarget, publishFiles, writeAndCommit } from "./part.js";
+import { type PartTarget, settleFiles, writeAndCommit } from "./part.js";
 
 /** A run on one machine, locked by this process until `close`. See `openRun`. */
 export class Run {
@@ -103,7 +103,7 @@ export class Run {
       derive: options.derive,
       createdAt: new Date(),
     });
-    for (const record of records) await publishFiles(dir, record);
+    for (const record of records) await settleFiles(dir, record);
     const rejected = mergeRejected(records, (file) => readChunks(join(dir, file)));
     await writeDurably(join(dir, REJECTED_FILE), rejected);
     const manifest = await journal.createManifest(made);

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import type { Recommendations } from "@nightbeam/dataset";
 import { z } from "zod";
 import { type RunStats, runStatsSchema } from "../statistics/run-stats.js";
@@ -23,6 +24,8 @@ export const partRecordSchema = z.strictObject({
   rejected: count,
   /** The file that lists them, relative to the run's directory. Default: `formerRejectedFile`. */
   rejectedFile: z.string().exactOptional(),
+  /** The SHA-256 of that file. Records of earlier versions do not have it. */
+  rejectedSha256: sha256.exactOptional(),
   bytes: count,
   sha256,
   /** The first input row of the part. */
@@ -104,6 +107,11 @@ export function rejectedFileOf(
 ): string | undefined {
   if (record.rejected === 0) return undefined;
   return record.rejectedFile ?? formerRejectedFile(record.index);
+}
+
+/** The SHA-256 of a text, as a record of its file states it. */
+export function textHash(text: string): string {
+  return createHash("sha256").update(text).digest("hex");
 }
 
 /** Rejected rows as text: one JSON object per line. */

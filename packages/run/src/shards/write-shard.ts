@@ -11,6 +11,7 @@ import {
   type PartResult,
   type RejectedRow,
   rejectedText,
+  textHash,
 } from "../records/records.js";
 import { finiteStats, type RunStats } from "../statistics/run-stats.js";
 
@@ -89,6 +90,7 @@ export async function writeShard(
 ): Promise<PartRecord> {
   const { store, plan, index, attempt, file, rows, rejected, stats, draftWidths } = options;
   checkAccount(options);
+  const text = rejectedText(rejected);
   const { bytes, sha256 } = await fingerprintOf(file);
   const record: PartRecord = {
     index,
@@ -96,7 +98,9 @@ export async function writeShard(
     attempt,
     rows,
     rejected: rejected.length,
-    ...(rejected.length === 0 ? {} : { rejectedFile: partRejectedFile({ index, attempt }) }),
+    ...(rejected.length === 0
+      ? {}
+      : { rejectedFile: partRejectedFile({ index, attempt }), rejectedSha256: textHash(text) }),
     bytes,
     sha256,
     firstRow: firstRowOf(plan, index),
@@ -107,7 +111,7 @@ export async function writeShard(
   try {
     await store.putFile(record.file, file);
     if (record.rejectedFile !== undefined) {
-      await store.replace(record.rejectedFile, new TextEncoder().encode(rejectedText(rejected)));
+      await store.replace(record.rejectedFile, new TextEncoder().encode(text));
     }
     return record;
   } catch (error) {

@@ -108,7 +108,8 @@ function refuseSpecial(path: string, kind: FileKind): void {
   throw notRegular(path, kind.isFIFO() ? "a pipe" : kind.isSocket() ? "a socket" : "a device");
 }
 
-async function refuseKernelFile(path: string): Promise<void> {
+/** @throws StoreError UNREADABLE for a place on a file system like /proc, whose files are no data */
+export async function refuseKernelFile(path: string): Promise<void> {
   const { type } = await statfs(path);
   // Signed on some systems.
   if (KERNEL_FILE_SYSTEMS.has(type >>> 0)) {
