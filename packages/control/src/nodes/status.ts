@@ -42,7 +42,10 @@ const statusSchema = z
     /** The number of verifiers that a drafter was given by address; they may not be announced. */
     namedVerifiers: count.exactOptional(),
     draining: z.boolean(),
-    version: z.string().regex(/^\d+\.\d+\.\d+/, "write a version such as 1.2.3"),
+    version: z
+      .string()
+      .max(100)
+      .regex(/^\d+\.\d+\.\d+(?:[-+][\w.+-]*)?$/, "write a version such as 1.2.3"),
   })
   .refine(({ role, address }) => role !== "verifier" || address !== undefined, {
     message: "a verifier needs an address",

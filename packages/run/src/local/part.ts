@@ -13,7 +13,7 @@ import {
 } from "@nightbeam/store";
 import { RunError } from "../errors.js";
 import { firstRowOf, plannedRows, type RunPlan } from "../plan.js";
-import { damagedFile } from "../records/check-files.js";
+import { type DamagedFile, damagedFile } from "../records/check-files.js";
 import type { Journal } from "../records/journal.js";
 import { commitFile, partFile, partRejectedFile } from "../records/names.js";
 import {
@@ -112,18 +112,27 @@ export async function publishFiles(dir: string, record: PartRecord): Promise<voi
  */
 export async function settleFiles(dir: string, record: PartRecord): Promise<void> {
   await publishFiles(dir, record);
-  const damaged = await damagedFile(record, (file) => readChunks(join(dir, file))).catch(
-    (error: unknown) => {
-      if (systemCode(error) !== "ENOENT") throw readFailure(dir, error);
-      return { file: record.file, problem: "or the file of its rejected rows is missing" };
-    },
-  );
+  const damaged = await damagedPart(dir, record);
   if (damaged === undefined) return;
   throw new RunError(
     "RUN_DAMAGED",
     `${join(dir, damaged.file)} ${damaged.problem}. Remove its commit record, ` +
       `${join(dir, commitFile(record.index))}, to have the part made again.`,
   );
+}
+
+async function damagedPart(
+  dir: string,
+  record: PartRecord,
+): Promise<Omit<DamagedFile, "index"> | undefined> {
+  const { file, rows, rejected, rowCount } = record;
+  if (rows + rejected !== rowCount) {
+    return { file, problem: `has ${rows} lists and ${rejected} rejected rows of ${rowCount}` };
+  }
+  return damagedFile(record, (name) => readChunks(join(dir, name))).catch((error: unknown) => {
+    if (systemCode(error) !== "ENOENT") throw readFailure(dir, error);
+    return { file, problem: "or the file of its rejected rows is missing" };
+  });
 }
 
 async function publishFrom(temp: string, path: string): Promise<void> {

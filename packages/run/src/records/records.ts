@@ -6,13 +6,17 @@ import { formerRejectedFile } from "./names.js";
 import { originFields } from "./origin.js";
 
 const count = z.int().min(0);
+/** A path below the run's directory. */
+const fileName = z
+  .string()
+  .regex(/^[\w-][\w.-]*(?:\/[\w-][\w.-]*)*$/, "it is not a file of the run");
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
 
 /** A commit record. Creating it commits the part. */
 export const partRecordSchema = z.strictObject({
   index: count,
   /** The part's file, relative to the run's directory. */
-  file: z.string(),
+  file: fileName,
   /**
    * The attempt that made the part. On one machine the temporary names of its files contain it, so
    * that the files of a process killed right after its commit are found; in a cluster, the final names.
@@ -23,7 +27,7 @@ export const partRecordSchema = z.strictObject({
   /** Input rows without a list. */
   rejected: count,
   /** The file that lists them, relative to the run's directory. Default: `formerRejectedFile`. */
-  rejectedFile: z.string().exactOptional(),
+  rejectedFile: fileName.exactOptional(),
   /** The SHA-256 of that file. Records of earlier versions do not have it. */
   rejectedSha256: sha256.exactOptional(),
   bytes: count,
@@ -65,7 +69,7 @@ export const manifestSchema = z.strictObject({
   draftWidths: z.array(z.strictObject({ widths: z.array(count), parts: count })).exactOptional(),
   parts: z.array(
     z.strictObject({
-      file: z.string(),
+      file: fileName,
       rows: count,
       bytes: count,
       sha256,

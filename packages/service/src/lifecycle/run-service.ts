@@ -2,6 +2,7 @@ import { constants } from "node:os";
 import type { Log, LogLevel } from "../log/log.js";
 import { openLog } from "../log/open-log.js";
 import type { DeprecatedUse } from "../options/flags.js";
+import { print } from "../terminal/printable.js";
 import { type Closers, loggedClosers } from "./closers.js";
 
 /** A process that works until it is asked to stop. */
@@ -69,7 +70,7 @@ export async function runService<Running extends Service>(
   const closers = loggedClosers(log);
   try {
     service = await run.start({ log, nameOf, closers });
-    process.stdout.write(`${run.ready(service)}\n`);
+    print(`${run.ready(service)}\n`);
     return await service.finished;
   } finally {
     await closers.close();

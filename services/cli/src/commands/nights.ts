@@ -1,5 +1,6 @@
 import type { NightStatus } from "@nightbeam/scheduler/api";
 import { oneOf, parseOptions, withRequired } from "@nightbeam/service";
+import { print } from "@nightbeam/service/terminal";
 import { Command } from "commander";
 import { z } from "zod";
 import { schedulerClient } from "../cluster-client/client.js";
@@ -42,7 +43,7 @@ function putCommand(): Command {
         ...(missed === undefined ? {} : { missed }),
         request: requestOf(rest),
       });
-      process.stdout.write(`night ${night.name} starts ${nextOf(night)}\n`);
+      print(`night ${night.name} starts ${nextOf(night)}\n`);
     },
   );
 }
@@ -53,7 +54,7 @@ function listCommand(): Command {
     const { connection } = await connectionOf(flags);
     const nights = await schedulerClient(connection).nights();
     const text = nights.length === 0 ? "There are no nights yet." : nightTable(nights);
-    process.stdout.write(`${text}\n`);
+    print(`${text}\n`);
   });
 }
 
@@ -64,7 +65,7 @@ function removeCommand(): Command {
   return withConnection(command).action(async (name: string, flags: Record<string, unknown>) => {
     const { connection } = await connectionOf(flags);
     await schedulerClient(connection).removeNight(name);
-    process.stdout.write(`night ${name} is removed\n`);
+    print(`night ${name} is removed\n`);
   });
 }
 

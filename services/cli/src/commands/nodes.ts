@@ -1,6 +1,6 @@
 import type { Nodes } from "@nightbeam/scheduler/api";
 import { parseOptions } from "@nightbeam/service";
-import { listing, whole } from "@nightbeam/service/terminal";
+import { listing, print, whole } from "@nightbeam/service/terminal";
 import { Command, Option } from "commander";
 import { z } from "zod";
 import { findCluster } from "../cluster/find-cluster.js";
@@ -22,7 +22,7 @@ function listCommand(): Command {
     const { connection, rest } = await connectionOf(flags);
     const nodes = await schedulerClient(connection).nodes();
     const text = rest.json === true ? JSON.stringify(nodes, null, 2) : describe(nodes);
-    process.stdout.write(`${text}\n`);
+    print(`${text}\n`);
   });
 }
 
@@ -50,7 +50,7 @@ function drainCommand(): Command {
       } finally {
         await control.close();
       }
-      process.stdout.write(`asked ${name} to finish its work and exit\n`);
+      print(`asked ${name} to finish its work and exit\n`);
     });
 }
 

@@ -1,3 +1,4 @@
+import { print } from "@nightbeam/service/terminal";
 import { Command } from "commander";
 import { schedulerClient } from "../cluster-client/client.js";
 import { connectionOf, withConnection } from "../cluster-client/connection.js";
@@ -9,6 +10,6 @@ export function runsCommand(): Command {
   return withConnection(command).action(async (flags: Record<string, unknown>) => {
     const { connection } = await connectionOf(flags);
     const runs = await schedulerClient(connection).runs();
-    process.stdout.write(`${runs.length === 0 ? "There are no runs yet." : runTable(runs)}\n`);
+    print(`${runs.length === 0 ? "There are no runs yet." : runTable(runs)}\n`);
   });
 }
