@@ -20,7 +20,7 @@ const FAMILIES = [llama];
 
 const schema = z.looseObject({
   model_type: z.string(),
-  nightbeam_heads: z.int().nonnegative().optional(),
+  nightbeam_heads: z.int().nonnegative().max(64).optional(),
   text_config: z.looseObject({ model_type: z.string().optional() }).nullish(),
 });
 type RawConfig = z.output<typeof schema>;
