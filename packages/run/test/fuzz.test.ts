@@ -6,7 +6,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { openRun } from "../src/local/open-run.js";
 import type { RunPlan } from "../src/plan.js";
-import { readManifest } from "../src/records/manifest.js";
+import { readManifest } from "../src/records/read-recommendations.js";
 import { finishRun } from "../src/shards/finish-run.js";
 import { runState } from "../src/shards/read-state.js";
 
