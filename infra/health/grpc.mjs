@@ -1,10 +1,24 @@
-// Exits with 0 if a gRPC server reports that it is serving: node grpc.mjs 127.0.0.1:7070 [--tls]
+// Exits with 0 if a gRPC server reports that it is serving: node grpc.mjs 127.0.0.1:7070
+//
+// Certificates are those of the verifier itself: --tls-cert FILE and --tls-key FILE, or NIGHTBEAM_TLS_CERT
+// and NIGHTBEAM_TLS_KEY. With them, or with --tls alone, the check is made over TLS, and the certificate is
+// shown to servers that ask their clients for one. The server's certificate is not checked, because this
+// runs inside its container.
 //
 // grpc.health.v1.Health/Check over plain HTTP/2, so that nothing has to be installed or loaded.
-// With --tls the certificate is not checked, because the client runs inside the container.
+import { readFileSync } from "node:fs";
 import { connect } from "node:http2";
+import { parseArgs } from "node:util";
 
-const [, , address = "", tls] = process.argv;
+const { positionals, values } = parseArgs({
+  allowPositionals: true,
+  options: {
+    tls: { type: "boolean", default: false },
+    "tls-cert": { type: "string", default: process.env.NIGHTBEAM_TLS_CERT ?? "" },
+    "tls-key": { type: "string", default: process.env.NIGHTBEAM_TLS_KEY ?? "" },
+  },
+});
+const [address = ""] = positionals;
 const TIMEOUT_MS = 4_000;
 
 /** Flag and length, then a message without fields: asks about the server as a whole. */
@@ -12,10 +26,16 @@ const REQUEST = Buffer.alloc(5);
 /** HealthCheckResponse { status: SERVING } */
 const SERVING = Buffer.from([0, 0, 0, 0, 2, 0x08, 0x01]);
 
+function open() {
+  const { tls, "tls-cert": cert, "tls-key": key } = values;
+  if (!tls && cert === "") return connect(`http://${address}`);
+  const own = cert === "" ? {} : { cert: readFileSync(cert), key: readFileSync(key) };
+  return connect(`https://${address}`, { rejectUnauthorized: false, ...own });
+}
+
 function check() {
   return new Promise((resolve, reject) => {
-    const scheme = tls === "--tls" ? "https" : "http";
-    const session = connect(`${scheme}://${address}`, { rejectUnauthorized: false });
+    const session = open();
     const timer = setTimeout(() => reject(new Error(`${address} does not answer`)), TIMEOUT_MS);
     session.on("error", reject);
     const call = session.request({

@@ -1,12 +1,15 @@
-import { type Clock, systemClock } from "@nightbeam/service";
+import { type Clock, DEFAULT_NAMESPACE, systemClock, type TlsBytes } from "@nightbeam/service";
 import { NatsError } from "nats";
+import type { NatsCredentials } from "./connection/credentials.js";
 import { type ControlLog, Link } from "./connection/link.js";
 import { parseServers } from "./connection/servers.js";
 import { ControlError } from "./errors.js";
 import { NodeAnnouncement } from "./nodes/announcement.js";
 import { type LiveNodes, watchNodes } from "./nodes/live-nodes.js";
+import { Messages } from "./nodes/messages.js";
+import { Signatures } from "./nodes/signatures.js";
 import { type NodeRole, type NodeStatus, nodeIdSchema } from "./nodes/status.js";
-import { drainSubject } from "./nodes/subjects.js";
+import { type Subjects, subjectsOf } from "./nodes/subjects.js";
 import { notConnected } from "./rollouts/bucket.js";
 import { type Rollouts, rolloutsOf } from "./rollouts/rollouts.js";
 import { type ControlTiming, DEFAULT_TIMING } from "./timing.js";
@@ -16,8 +19,16 @@ export interface ControlOptions {
   readonly servers: string;
   /** The name of the process in NATS's list of connections. */
   readonly name: string;
+  /** The cluster among those that share this NATS. Default: `nightbeam`. */
+  readonly namespace?: string;
+  readonly credentials?: NatsCredentials | undefined;
+  readonly tls?: TlsBytes | undefined;
   readonly log: ControlLog;
+  /** The key that the nodes of this cluster sign with. Without it, whoever may write to NATS is believed. */
+  readonly clusterKey?: string | undefined;
   readonly clock?: Clock;
+  /** The time of day in epoch milliseconds. */
+  readonly wallNow?: () => number;
   readonly timing?: Partial<ControlTiming>;
 }
 
@@ -43,7 +54,7 @@ export interface Control {
   watchNodes(role: NodeRole): LiveNodes;
   /**
    * Asks a node to take no more work; returns after it has confirmed.
-   * @throws ControlError NO_SUCH_NODE, NOT_CONNECTED, CLOSED
+   * @throws ControlError NO_SUCH_NODE, DRAIN_REFUSED, NOT_CONNECTED, CLOSED
    */
   drain(id: string): Promise<void>;
   readonly rollouts: Rollouts;
@@ -57,16 +68,28 @@ export interface Control {
  * @throws ControlError BAD_SERVERS; never because NATS cannot be reached
  */
 export async function openControl(options: ControlOptions): Promise<Control> {
-  const { name, log, clock = systemClock } = options;
+  const { name, namespace = DEFAULT_NAMESPACE, log, clock = systemClock } = options;
   const timing = { ...DEFAULT_TIMING, ...options.timing };
-  const link = new Link({ servers: parseServers(options.servers), name, log, timing });
-  const shared = { link, clock, log, timing };
+  const { credentials, tls, clusterKey, wallNow = Date.now } = options;
+  const link = new Link({
+    servers: parseServers(options.servers),
+    credentials,
+    tls,
+    name,
+    log,
+    timing,
+  });
+  const subjects = subjectsOf(namespace);
+  const messages = new Messages(
+    clusterKey === undefined ? undefined : new Signatures({ key: clusterKey, now: wallNow }),
+  );
+  const shared = { link, subjects, messages, wallNow, clock, log, timing };
   const announcements = new Set<NodeAnnouncement>();
   const ends = new Set<() => void>();
   const assertOpen = () => {
     if (link.state === "closed") throw notConnected(link);
   };
-  const rollouts = rolloutsOf(shared);
+  const rollouts = rolloutsOf({ ...shared, bucket: subjects.rollouts });
 
   return {
     get connected() {
@@ -85,7 +108,7 @@ export async function openControl(options: ControlOptions): Promise<Control> {
       ends.add(nodes.close);
       return nodes;
     },
-    drain: (id) => drain({ link, requestMs: timing.requestMs }, id),
+    drain: (id) => drain({ link, subjects, messages, requestMs: timing.requestMs }, id),
     rollouts: {
       ...rollouts,
       watch: (listener) => {
@@ -121,7 +144,17 @@ async function waitConnected(link: Link, timeoutMs: number): Promise<boolean> {
 }
 
 async function drain(
-  { link, requestMs }: { readonly link: Link; readonly requestMs: number },
+  {
+    link,
+    subjects,
+    messages,
+    requestMs,
+  }: {
+    readonly link: Link;
+    readonly subjects: Subjects;
+    readonly messages: Messages;
+    readonly requestMs: number;
+  },
   id: string,
 ): Promise<void> {
   const noSuchNode = (cause?: unknown) =>
@@ -135,11 +168,19 @@ async function drain(
   if (!nodeIdSchema.safeParse(id).success) throw noSuchNode();
   const connection = link.connection;
   if (connection === undefined) throw notConnected(link);
+  let refusal: string;
   try {
-    await connection.request(drainSubject(id), "", { timeout: requestMs });
+    const subject = subjects.drain(id);
+    const headers = messages.headersOf(subject, "");
+    refusal = (await connection.request(subject, "", { timeout: requestMs, headers })).string();
   } catch (error) {
     // 503: the subject has no subscriber.
     if (error instanceof NatsError && error.code === "503") throw noSuchNode(error);
     throw notConnected(link, error);
   }
+  if (refusal === "") return;
+  throw new ControlError(
+    "DRAIN_REFUSED",
+    `node "${id}" refuses to drain: ${refusal}. Give the key of the cluster with NIGHTBEAM_CLUSTER_KEY or --cluster-key-file.`,
+  );
 }

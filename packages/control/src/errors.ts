@@ -14,6 +14,8 @@ export type ControlErrorCode =
   | "NO_BUCKET"
   /** NATS refused to read or write the bucket; see the cause. */
   | "BUCKET_REFUSED"
+  /** The node does not believe that the request is from its cluster. */
+  | "DRAIN_REFUSED"
   /** There is no node with that id. */
   | "NO_SUCH_NODE"
   /** The control connection was closed by this process. */

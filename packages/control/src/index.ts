@@ -3,4 +3,4 @@ export { ControlError, type ControlErrorCode } from "./errors.js";
 export { combineDirectories, staticVerifiers } from "./nodes/directories.js";
 export type { NodeStatus } from "./nodes/status.js";
 export type { Rollouts } from "./rollouts/rollouts.js";
-export { withControl } from "./with-control.js";
+export { controlOf, withControl } from "./with-control.js";

@@ -222,7 +222,7 @@ describeWithNats("nodes", () => {
       say("good", JSON.stringify({ ...verifier("good"), later: "fields are no fault" }));
       await until(() => nodes.nodes.length === 1);
       expect(nodes.nodes).toEqual([verifier("good")]);
-      const blamed = log.lines.filter(({ message }) => message.startsWith("ignored a malformed"));
+      const blamed = log.lines.filter(({ message }) => message.startsWith("ignored a heartbeat"));
       expect(blamed.map(({ fields }) => fields)).toEqual([
         { role: "verifier", id: "rogue", problem: "it is not JSON" },
         { role: "verifier", id: "homeless", problem: "address: a verifier needs an address" },

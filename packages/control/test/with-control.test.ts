@@ -4,11 +4,12 @@ import { describe, expect, it } from "vitest";
 import { withControl } from "../src/with-control.js";
 
 describe("the control plane of a service", () => {
-  const open = (servers: string | undefined) => {
+  const open = (nats: string | undefined) => {
     const closers = loggedClosers(silentLog);
     const nameOf = () => "NIGHTBEAM_NATS_URL";
+    const options = { nats, namespace: "nightbeam" };
     const deps = { log: silentLog, nameOf, closers };
-    return { closers, opening: withControl(deps, { service: "sleeper", servers }) };
+    return { closers, opening: withControl(deps, { service: "sleeper", options }) };
   };
 
   it("is left out without servers", async () => {

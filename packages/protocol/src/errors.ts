@@ -12,6 +12,8 @@ export type ProtocolErrorCode =
   | "DRAINING"
   /** The verifier failed, and so did the retry if there was one. */
   | "INTERNAL"
+  /** Verifiers answered the same call differently; what one of them answered before may be wrong. */
+  | "ANSWERS_DIFFER"
   /**
    * No verifier was available for longer than the client's patience. The work itself is fine: put the job back
    * instead of failing it.

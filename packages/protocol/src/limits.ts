@@ -51,7 +51,7 @@ export function limitsOf(limits: Partial<CallLimits> = {}): CallLimits {
 export const MAX_RELEASED = 10_000;
 
 /**
- * The maximum size of a request within the limits. Larger messages are refused before they are decoded, because
+ * The maximum size of a request within the limits. Larger messages are refused when their length is announced:
  * decoded columns take many times their bytes.
  */
 export function maxRequestBytes({ users, callTokens, messageBytes }: CallLimits): number {

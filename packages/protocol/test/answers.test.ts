@@ -1,4 +1,6 @@
-import { refusalOf } from "@nightbeam/testing";
+import { ROOT } from "@nightbeam/catalogue";
+import { treeOf } from "@nightbeam/decoding";
+import { fullCatalogue, refusalOf } from "@nightbeam/testing";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { decodeAnswers, encodeAnswers, type VerifiedCall } from "../src/codec/answers.js";
@@ -29,7 +31,7 @@ describe("answers", () => {
             : { ...answer, logProbs: logProbs.map(Math.fround) };
         });
         const response = overTheWire(encodeAnswers(trie, requests, verified(answers)));
-        expect(decodeAnswers(trie, requests, response)).toEqual(answers);
+        expect(decodeAnswers(trie, { requests, scoring: "full" }, response)).toEqual(answers);
         if (precision === "single") {
           expect(response.format).toBe(NumberFormat.NUMBER_FORMAT_FLOAT32);
         }
@@ -42,13 +44,18 @@ describe("answers", () => {
 
   it("are written little-endian", () => {
     const response = { ...EMPTY, logProbs: Uint8Array.of(0, 0, 0x80, 0xbf) };
+    const scoring = "full";
     const [call] = fc.sample(someCall.filter(oneNumber), { numRuns: 1, seed: 1 });
     if (call === undefined) throw new Error("no call was found");
-    const [answer] = decodeAnswers(call.trie, call.requests, {
-      ...response,
-      tokens: [1],
-      milliseconds: [1],
-    });
+    const [answer] = decodeAnswers(
+      call.trie,
+      { ...call, scoring },
+      {
+        ...response,
+        tokens: [1],
+        milliseconds: [1],
+      },
+    );
     expect(answer?.logProbs).toEqual(Float64Array.of(-1));
   });
 
@@ -66,12 +73,65 @@ describe("answers", () => {
       { milliseconds: [1, 2] },
     ];
     for (const change of bad) {
-      const error = refusalOf(() => decodeAnswers(trie, requests, { ...good, ...change }));
+      const error = refusalOf(() =>
+        decodeAnswers(trie, { requests, scoring: "full" }, { ...good, ...change }),
+      );
       expect(error.code).toBe("BAD_ANSWER");
     }
     const tooLong = [{ logProbs: new Float64Array(2), tokens: 1, milliseconds: 1 }];
     const encode = () => encodeAnswers(trie, requests, verified(tooLong));
     expect(refusalOf(encode).message).toContain("user 0: log-probabilities: expected 1, got 2");
+  });
+});
+
+describe("an answer that no model can give is refused", () => {
+  const { trie } = fullCatalogue({ levels: 2, codes: 4 });
+  const requests = [1, 2].map((key) => {
+    return { key, prompt: Int32Array.of(1), tree: treeOf(trie, [ROOT, 2]) };
+  });
+  const quarter = Math.log(0.25);
+  const even = [quarter, quarter, quarter, quarter];
+  const read = (values: readonly number[], scoring: "full" | "renormalized") => {
+    const answers = [even.concat(even), [...values]].map((logProbs) => {
+      return { logProbs: Float64Array.from(logProbs), tokens: 1, milliseconds: 1 };
+    });
+    const response = overTheWire(encodeAnswers(trie, requests, verified(answers)));
+    return decodeAnswers(trie, { requests, scoring }, response);
+  };
+  const none = Number.NEGATIVE_INFINITY;
+  const nothing = [none, none, none, none];
+
+  it.each<[string, readonly number[], readonly ("full" | "renormalized")[], string]>([
+    ["NaN", [Number.NaN, ...even.slice(1)], ["full", "renormalized"], "child 0 is NaN"],
+    [
+      "infinity",
+      [...even.slice(1), Number.POSITIVE_INFINITY],
+      ["full", "renormalized"],
+      "child 3 is Infinity",
+    ],
+    ["a log-probability above 0", [0.001, none, none, none], ["full", "renormalized"], "is 0.001"],
+    ["all zeros", [0, 0, 0, 0], ["full", "renormalized"], "sum to 4, more than 1"],
+    ["a sum above 1", [-1, -1, -1, -2], ["full", "renormalized"], "sum to 1.2"],
+    ["a sum below 1", [-2, -2, -2, -2], ["renormalized"], "sum to 0.54"],
+    ["nothing possible", nothing, ["renormalized"], "sum to 0 instead of 1"],
+  ])("%s", (_, row, scorings, message) => {
+    for (const scoring of ["full", "renormalized"] as const) {
+      const bad = () => read([...even, ...row], scoring);
+      if (!scorings.includes(scoring)) expect(bad()).toHaveLength(2);
+      else {
+        expect(refusalOf(bad)).toMatchObject({
+          code: "BAD_ANSWER",
+          message: expect.stringMatching(new RegExp(`user 1: after prefix 2, .*${message}`)),
+        });
+      }
+    }
+  });
+
+  it("but rounding is none", () => {
+    const rounded = [1e-6, -1e5, none, none];
+    expect(read([...even, ...rounded], "renormalized")[1]?.logProbs.slice(4)).toEqual(
+      Float64Array.from(rounded),
+    );
   });
 });
 

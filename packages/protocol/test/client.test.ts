@@ -149,6 +149,8 @@ describe("a verifier client", () => {
       calls: 2,
       users: 3,
       retries: 0,
+      audits: 0,
+      auditsDiffering: 0,
       queueMs: 2,
       batchWaitMs: 4,
       computeMs: 6,

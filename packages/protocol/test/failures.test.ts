@@ -172,7 +172,7 @@ describe("a call fails", () => {
     );
     expect(Date.now() - began).toBeLessThan(3_000);
     expect(new Set(failures.map(({ code }) => code))).toEqual(new Set(["NO_VERIFIER"]));
-    expect(failures[0]?.message).toMatch(/a at 127.* suspect .*b at 127.*Put the job back/);
+    expect(failures[0]?.message).toMatch(/a at 127.*b at 127.*Put the job back/);
     // At first each verifier meets all calls; then one call per back-off: 50, 100, 200, 400 ms.
     const tries = a.handler.calls.length + b.handler.calls.length;
     expect(tries).toBeLessThanOrEqual(2 * 20 + 2 * 6);
@@ -192,24 +192,31 @@ describe("a call fails", () => {
     expect(await scored).toHaveLength(2);
   });
 
-  it("at once if it is invalid", async () => {
-    const a = await verifier("a", { limits: { promptTokens: 2 } });
-    const verifiers = client(new ListDirectory([a.endpoint]));
+  it.each([1, 2])("if it is invalid, as %i verifiers say twice", async (count) => {
+    const limits = { promptTokens: 2 };
+    const held = [await verifier("a", { limits }), await verifier("b", { limits })];
+    const directory = new ListDirectory(held.slice(0, count).map(({ endpoint }) => endpoint));
+    const verifiers = client(directory);
     const { code, message } = await refusal(verifiers.scorer(job()).score(requests));
     expect(code).toBe("INVALID_CALL");
-    expect(message).toContain("a: user 0: the prompt has 3 tokens, but the limit is 2");
-    expect(verifiers.statistics.retries).toBe(0);
+    const last = count === 1 ? "a" : "b";
+    expect(message).toContain(`${last}: user 0: the prompt has 3 tokens, but the limit is 2`);
+    expect(verifiers.statistics.retries).toBe(1);
   });
 
-  it("if two verifiers fail at it", async () => {
+  it("with NO_VERIFIER if all verifiers fail at it, after few tries", async () => {
     const [a, b] = [await verifier("a"), await verifier("b")];
     for (const { handler } of [a, b])
       handler.instead = () => Promise.reject(new Error("no memory"));
-    const scorer = client(new ListDirectory([a.endpoint, b.endpoint])).scorer(job());
+    const directory = new ListDirectory([a.endpoint, b.endpoint]);
+    const limits = { patienceMs: 500, firstBackoffMs: 50 };
+    const scorer = client(directory, { limits }).scorer(job());
     const { code, message } = await refusal(scorer.score(requests));
-    expect(code).toBe("INTERNAL");
+    expect(code).toBe("NO_VERIFIER");
     expect(message).toContain("no memory");
-    expect(a.handler.calls.length + b.handler.calls.length).toBe(2);
+    const tries = a.handler.calls.length + b.handler.calls.length;
+    expect(tries).toBeGreaterThan(2);
+    expect(tries).toBeLessThan(10);
   });
 
   it("when the job is cancelled, and the verifier is notified", async () => {
@@ -262,7 +269,7 @@ describe("a call fails", () => {
   it("as a whole if one of its parts does", async () => {
     const a = await verifier("a");
     a.handler.instead = async (call) => {
-      await until(() => a.handler.calls.length === 4);
+      await until(() => a.handler.calls.length >= 4);
       if (call.requests[0]?.prompt[0] !== 4) return hang(call);
       throw new ProtocolError("INVALID_CALL", "no good");
     };

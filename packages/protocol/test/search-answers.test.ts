@@ -26,7 +26,7 @@ it("found lists come out as they went in, bit for bit", async () => {
   await fc.assert(
     fc.asyncProperty(someSearches, beamWidths, async ({ catalogue, requests }, beamWidth) => {
       const answers = await localSearcher(catalogue).search(requests, { beamWidth });
-      const asked = { users: requests.length, beamWidth };
+      const asked = { requests, beamWidth };
       const encoded = encodeSearchAnswers(catalogue.trie, asked, searched(answers));
       const response = overTheWire(encoded);
       expect(decodeSearchAnswers(catalogue.trie, asked, response)).toEqual(answers);
@@ -47,7 +47,7 @@ it("take some 230 bytes per user at K = 20, and requests the prompt and few more
   );
   const requests = prompts.map((prompt, key) => ({ key, prompt, closed: new Uint32Array() }));
   const answers = await localSearcher(catalogue).search(requests, { beamWidth: 20 });
-  const asked = { users, beamWidth: 20 };
+  const asked = { requests, beamWidth: 20 };
   const response = encodeSearchAnswers(catalogue.trie, asked, searched(answers));
   const answerBytes = SearchResponse.encode(response).finish().length / users;
   expect(answerBytes).toBeGreaterThan(200);
@@ -59,7 +59,11 @@ it("take some 230 bytes per user at K = 20, and requests the prompt and few more
 });
 
 const { trie } = fullCatalogue({ levels: 2, codes: 3 });
-const asked = { users: 2, beamWidth: 3 };
+const everyLeaf = Uint32Array.from({ length: 9 }, (_, leaf) => 4 + leaf);
+const asked = {
+  requests: [{ closed: Uint32Array.of(9) }, { closed: everyLeaf }],
+  beamWidth: 3,
+};
 const good: SearchResponse = {
   listSizes: [3, 0],
   paths: [4, 7, 8],
@@ -74,6 +78,34 @@ const good: SearchResponse = {
 };
 
 it.each<[string, Partial<SearchResponse>, string]>([
+  [
+    "a list too short",
+    { listSizes: [2, 0], paths: [4, 7], scores: [-1, -2] },
+    "2 paths instead of 3",
+  ],
+  [
+    "a closed path",
+    { paths: [5, 7, 8] },
+    "user 0: a path is in the list that the user may not get",
+  ],
+  [
+    "a list of a user to whom all is closed",
+    { listSizes: [3, 1], paths: [4, 7, 8, 1], scores: [-1, -1, -2, -1] },
+    "user 1: 1 paths instead of 0",
+  ],
+  ["a score above 0", { scores: [1, -1, -2] }, "user 0: path 0 has score 1, above 0"],
+  [
+    "paths more probable than all",
+    { scores: [-0.5, -0.7, -2] },
+    "the probabilities of the paths sum to 1.2",
+  ],
+  ["a time that is no number", { milliseconds: [1, Number.NaN] }, "user 1: milliseconds is NaN"],
+  [
+    "an endless wait",
+    { timing: { queueMs: Number.POSITIVE_INFINITY, batchWaitMs: 1, computeMs: 1 } },
+    "queueMs is Infinity",
+  ],
+  ["more drafted levels than there are", { draftedLevels: [3, 0] }, "3 levels were drafted"],
   ["a user missing", { listSizes: [3] }, "column listSizes: expected 2, got 1"],
   ["a column too short", { nodes: [3] }, "column nodes: expected 2, got 1"],
   ["a path missing", { paths: [4, 7] }, "column paths: expected 3, got 2"],
@@ -87,15 +119,11 @@ it.each<[string, Partial<SearchResponse>, string]>([
   ["a better score later", { scores: [-2, -1, -3] }, "user 0: path 1 with score -1"],
   ["equal scores in another order", { paths: [7, 4, 8] }, "user 0: path 1 with score -1"],
   ["a score that is no number", { scores: [-1, Number.NaN, -2] }, "user 0: path 1 with score NaN"],
-  [
-    "infinity",
-    { scores: [Number.POSITIVE_INFINITY, -1, -2] },
-    "user 0: path 0 with score Infinity",
-  ],
+  ["infinity", { scores: [Number.POSITIVE_INFINITY, -1, -2] }, "user 0: path 0 has score Infinity"],
   [
     "more paths than beams",
     { listSizes: [4, 0], paths: [4, 5, 6, 7], scores: [-1, -2, -3, -4] },
-    "user 0: 4 paths; the beam width is 3",
+    "user 0: 4 paths instead of 3",
   ],
 ])("an answer is refused for %s", (_, change, message) => {
   expect(decodeSearchAnswers(trie, asked, good)).toHaveLength(2);

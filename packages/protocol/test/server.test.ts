@@ -46,13 +46,16 @@ describe("a served verifier", () => {
       client.send(new Uint8Array(12_000_000)),
       client.send(new Uint8Array(), {}),
     ]);
-    expect(answers.map(({ code }) => code)).toEqual(new Array(6).fill(status.INVALID_ARGUMENT));
+    const { INVALID_ARGUMENT, RESOURCE_EXHAUSTED } = status;
+    expect(answers.map(({ code }) => code)).toEqual(
+      [0, 1, 2, 3, 4, 5].map((at) => (at === 4 ? RESOURCE_EXHAUSTED : INVALID_ARGUMENT)),
+    );
     expect(answers.map(({ details }) => details)).toEqual([
       expect.stringContaining("user 0: entry 1 of the tree has code 77"),
       expect.stringContaining("user 0: token 0 of the prompt is 5001"),
       expect.stringContaining("4 users"),
       expect.stringContaining("not a VerifyRequest"),
-      expect.stringContaining("12000000 bytes"),
+      expect.stringContaining("larger than max (12000000 vs"),
       expect.stringContaining("no deadline"),
     ]);
     release();

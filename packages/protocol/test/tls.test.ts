@@ -1,14 +1,15 @@
 import { execFile, execFileSync } from "node:child_process";
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { refusal } from "@nightbeam/testing";
 import { describe, expect, it } from "vitest";
 import { cluster, ListDirectory } from "./support/cluster.js";
 import { job, request } from "./support/job.js";
 
-const { verifier, client } = cluster();
+const { verifier, client, defer } = cluster();
 const run = promisify(execFile);
 
 function hasOpenssl(): boolean {
@@ -67,6 +68,31 @@ describe.skipIf(!hasOpenssl())("with certificates", () => {
       expect(refused.code).toBe("NO_VERIFIER");
     }
     expect(a.handler.calls).toHaveLength(1);
+  });
+
+  it("the health check of the image shows those of the verifier", async () => {
+    const directory = await mkdtemp(join(tmpdir(), "nightbeam-health-"));
+    defer(() => rm(directory, { recursive: true }));
+    const own = await selfSigned();
+    const [cert, key] = [join(directory, "cert.pem"), join(directory, "key.pem")];
+    await writeFile(cert, own.cert);
+    await writeFile(key, own.key);
+    const script = fileURLToPath(new URL("../../../infra/health/grpc.mjs", import.meta.url));
+    const { server: mutual } = await verifier("a", { tls: { ...own, ca: own.cert } });
+    const { server: oneSided } = await verifier("b", { tls: own });
+    const check = ({ port }: { port: number }, flags: readonly string[], env: object = {}) =>
+      run(process.execPath, [script, `127.0.0.1:${port}`, ...flags], {
+        env: { ...process.env, ...env },
+      });
+    const variables = { NIGHTBEAM_TLS_CERT: cert, NIGHTBEAM_TLS_KEY: key };
+    await check(mutual, ["--tls-cert", cert, "--tls-key", key]);
+    await check(mutual, [], variables);
+    await check(oneSided, [], variables);
+    await check(oneSided, ["--tls"]);
+    await expect(check(mutual, ["--tls"])).rejects.toThrow();
+    await expect(check(oneSided, [])).rejects.toThrow();
+    await mutual.drain(0);
+    await expect(check(mutual, [], variables)).rejects.toThrow();
   });
 
   it("a server needs both files", async () => {

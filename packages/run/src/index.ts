@@ -16,8 +16,20 @@ export { REJECTED_FILE } from "./records/names.js";
 export { nightbeamVersion, type RunOrigin } from "./records/origin.js";
 export { readManifest, readRecommendations } from "./records/read-recommendations.js";
 export { readRecord, recordBytes } from "./records/record-file.js";
-export type { Manifest, PartRecord, PartResult, RejectedRow } from "./records/records.js";
-export { markCancelled, markPartial, reopenRun } from "./shards/change-state.js";
+export type {
+  Manifest,
+  PartRecord,
+  PartResult,
+  RejectedRow,
+  VerifierShareRecord,
+} from "./records/records.js";
+export {
+  markCancelled,
+  markPartial,
+  markPaused,
+  reopenRun,
+  unpauseRun,
+} from "./shards/change-state.js";
 export { commitWritten } from "./shards/commit-shard.js";
 export { finishRun } from "./shards/finish-run.js";
 export { planRun } from "./shards/plan-run.js";

@@ -9,11 +9,15 @@ import { RunError } from "./errors.js";
  * planned -> partial -> planned                         set-aside, then resumed or reopened
  * planned -> partial -> complete                        set-aside, then finished: a late attempt
  *                                                       has committed the missing shards
- * unplanned, planned, partial -> cancelled              cancelled
+ * unplanned, planned, partial, paused -> cancelled      cancelled
  * cancelled -> unplanned                                resumed
  * cancelled -> planned                                  reopened, which requires a plan
+ * planned -> paused -> planned                          paused, then unpaused
+ * paused -> complete                                    finished: the shards in progress were the
+ *                                                       last ones
  * ```
  *
+ * A run that is paused before it is planned stays unplanned until its plan exists, and is paused then.
  * `committed` changes nothing. A cancelled run that is resumed counts as unplanned until a planner has
  * found that its plan exists.
  *
@@ -23,7 +27,14 @@ import { RunError } from "./errors.js";
  * Not every view shows every state: a run on one machine is only ever `planned` or `complete`, files
  * alone never show `refused` (`StoredRunState`), and the scheduler's HTTP API has names of its own.
  */
-export type RunState = "unplanned" | "refused" | "planned" | "partial" | "cancelled" | "complete";
+export type RunState =
+  | "unplanned"
+  | "refused"
+  | "planned"
+  | "paused"
+  | "partial"
+  | "cancelled"
+  | "complete";
 
 export type RunEvent =
   /** plan.json is created. */
@@ -38,22 +49,43 @@ export type RunEvent =
   | "finished"
   /** A user stops the run: cancelled.json is written. */
   | "cancelled"
+  /** A user has the run take no more shards: paused.json is written. */
+  | "paused"
+  /** A user has the run go on: paused.json is removed. */
+  | "unpaused"
   /** A user submits the run again. */
   | "resumed"
-  /** The run continues under its plan: partial.json and cancelled.json are removed. */
+  /** The run continues under its plan: partial.json, paused.json and cancelled.json are removed. */
   | "reopened";
 
 /** What the files of a run can show; the scheduler keeps refusals elsewhere. */
 export type StoredRunState = Exclude<RunState, "refused">;
 
 const TRANSITIONS: Readonly<Record<RunState, Readonly<Partial<Record<RunEvent, RunState>>>>> = {
-  unplanned: { planned: "planned", refused: "refused", cancelled: "cancelled" },
+  unplanned: {
+    planned: "planned",
+    refused: "refused",
+    cancelled: "cancelled",
+    paused: "unplanned",
+    unpaused: "unplanned",
+  },
   refused: { resumed: "unplanned" },
   planned: {
     committed: "planned",
     "set-aside": "partial",
     finished: "complete",
     cancelled: "cancelled",
+    paused: "paused",
+    unpaused: "planned",
+    reopened: "planned",
+  },
+  // Shards in progress end as usual. What fails then is tried again after the pause.
+  paused: {
+    committed: "paused",
+    finished: "complete",
+    cancelled: "cancelled",
+    paused: "paused",
+    unpaused: "planned",
     reopened: "planned",
   },
   partial: {
@@ -94,6 +126,7 @@ export interface RunFiles {
   readonly plan: boolean;
   readonly manifest: boolean;
   readonly partial: boolean;
+  readonly paused: boolean;
   readonly cancelled: boolean;
 }
 
@@ -102,5 +135,6 @@ export function storedState(files: RunFiles): StoredRunState {
   if (files.manifest) return "complete";
   if (files.cancelled) return "cancelled";
   if (!files.plan) return "unplanned";
-  return files.partial ? "partial" : "planned";
+  if (files.partial) return "partial";
+  return files.paused ? "paused" : "planned";
 }

@@ -18,12 +18,25 @@ const EFFECTS: Readonly<Record<FileEvent, Partial<RunFiles>>> = {
   "set-aside": { partial: true },
   finished: { manifest: true },
   cancelled: { cancelled: true },
-  reopened: { partial: false, cancelled: false },
+  paused: { paused: true },
+  unpaused: { paused: false },
+  reopened: { partial: false, paused: false, cancelled: false },
 };
 
-const NOTHING: RunFiles = { plan: false, manifest: false, partial: false, cancelled: false };
+const NOTHING: RunFiles = {
+  ...{ plan: false, manifest: false, partial: false, paused: false, cancelled: false },
+};
 const EVENTS: readonly FileEvent[] = [
-  ...(["planned", "committed", "set-aside", "finished", "cancelled", "reopened"] as const),
+  ...([
+    "planned",
+    "committed",
+    "set-aside",
+    "finished",
+    "cancelled",
+    "paused",
+    "unpaused",
+    "reopened",
+  ] as const),
 ];
 
 describe("the states of a run", () => {
@@ -38,7 +51,9 @@ describe("the states of a run", () => {
           const next = after(state, event);
           if (next === undefined) continue;
           files = { ...files, ...before, ...EFFECTS[event] };
-          state = next;
+          // A run that was paused before it was planned is paused from then on.
+          const held: boolean = event === "planned" && state === "unplanned" && files.paused;
+          state = held ? nextRunState(next, "paused") : next;
           expect(storedState(files)).toBe(state);
         }
       }),

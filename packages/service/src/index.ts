@@ -1,23 +1,32 @@
 export { UsageError, type UsageErrorCode } from "./errors.js";
+export { type HealthServer, serveHealth } from "./health/serve-health.js";
 export {
   gibibytes,
   listOf,
   numberOf,
   oneOf,
+  shareOf,
   wholeNumber,
   words,
 } from "./options/fields.js";
-export type { Flag } from "./options/flags.js";
+export { addFlags, type Flag, secretsIn } from "./options/flags.js";
 export { formatHostPort, type HostPort, hostPort } from "./options/host-port.js";
+export { DEFAULT_NAMESPACE, NAMESPACE_FLAG, namespaceField } from "./options/namespace.js";
+export { type OptionFile, readOptionFile, refusedFile } from "./options/option-files.js";
 export { flagOf, parseOptions, withoutBlanks } from "./options/parse-options.js";
 export { withRequired } from "./options/required.js";
 export {
+  controlFields,
   freshNodeName,
+  HEALTH_FLAG,
+  healthListen,
   LOG_FLAGS,
   NODE_NAME_FLAG,
+  natsFlags,
   nodeName,
   serviceFields,
 } from "./options/service-options.js";
-export { readTls, type TlsBytes, tlsFields } from "./options/tls.js";
+export { readTls, type TlsBytes, tlsFlags } from "./options/tls.js";
+export { type TlsClientOptions, tlsClientOptions, tlsProblem } from "./options/tls-client.js";
 export { type Clock, repeat, systemClock, unlessAborted, within } from "./time.js";
 export { readVersion } from "./version.js";

@@ -65,11 +65,25 @@ describe("a service's command", () => {
     expect(starting.said.out).toBe("");
   });
 
-  it("closes what is open when it fails to start, so that the process ends", async () => {
-    const { exit, said } = start(["--broken"]);
+  it("ends if it does not stop in time", async () => {
+    const { child, exit, said, until } = start(["--drain-ms", "60000"], { STOP_WITHIN_MS: "100" });
+    await until("stdout", "\n");
+    child.kill("SIGTERM");
     expect(await exit).toBe(1);
-    expect(said.error).toContain("Error BROKEN: it is broken");
-    expect(said.out).toBe("");
+    expect(said.error).toContain("did not stop in time");
+  });
+
+  it("closes what is open when it fails to start, so that the process ends", async () => {
+    const [broken, stuck, slow] = [
+      start(["--broken"]),
+      start(["--broken", "--stuck"]),
+      start(["--start-ms", "60000", "--stuck"], { START_WITHIN_MS: "100" }),
+    ];
+    expect(await Promise.all([broken.exit, stuck.exit, slow.exit])).toEqual([1, 1, 1]);
+    expect(broken.said.error).toContain("Error BROKEN: it is broken");
+    expect(stuck.said.error).toContain("Error BROKEN: it is broken");
+    expect(slow.said.error).toContain("UsageError NOT_READY: the sleeper did not start within");
+    expect([broken.said.out, stuck.said.out, slow.said.out]).toEqual(["", "", ""]);
   });
 
   it("takes former names of flags, with a warning", async () => {

@@ -9,6 +9,10 @@ export interface OpenedStore extends ShardStore {
   close(): void;
 }
 
+/** Without limits, a request to a server that accepts it and is silent would never end. */
+const CONNECT_MS = 10_000;
+const SILENCE_MS = 30_000;
+
 /** The SDK logs to the console what its errors say as well. */
 const QUIET = {
   debug: () => undefined,
@@ -41,6 +45,7 @@ export async function openStore(
   const region = env.AWS_REGION ?? env.AWS_DEFAULT_REGION;
   const client = new S3Client({
     logger: QUIET,
+    requestHandler: { connectionTimeout: CONNECT_MS, socketTimeout: SILENCE_MS },
     // Self-hosted stores have no regions; the SDK needs one for its signatures.
     ...(endpoint === undefined
       ? {}

@@ -13,6 +13,8 @@ export type DrafterErrorCode =
   | "CANCELLED"
   /** The shard was stopped: its lock was lost, or this drafter is stopping. */
   | "ABORTED"
+  /** The shard was not taken: this drafter has trouble with its run, or failed at it before. */
+  | "REFUSED"
   /** The drafter was closed. */
   | "CLOSED";
 

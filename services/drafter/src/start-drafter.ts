@@ -1,21 +1,28 @@
 import { type Control, combineDirectories, staticVerifiers } from "@nightbeam/control";
 import type { VerifierDirectory } from "@nightbeam/protocol";
+import { type FaultKeys, redisPrefix } from "@nightbeam/queue";
 import {
   type Clock,
   readTls,
   readVersion,
+  serveHealth,
   systemClock,
   type TlsBytes,
   UsageError,
 } from "@nightbeam/service";
 import { type Closers, loggedClosers, openWith } from "@nightbeam/service/lifecycle";
 import type { Log } from "@nightbeam/service/log";
+import { VerifierFaults } from "./answers/verifier-faults.js";
 import { DrafterService, type RunningDrafter } from "./drafter-service.js";
 import { ShardQueue } from "./jobs/shard-queue.js";
+import { checkScratch } from "./options/check-scratch.js";
 import type { DrafterOptions } from "./options/options.js";
 import { openRunStore } from "./run-store.js";
 import { ShardWork } from "./shard/shard-work.js";
-import { DecodeThread } from "./thread/decode-thread.js";
+import { ShardPolicy } from "./standing/shard-policy.js";
+import { StandingReport } from "./standing/standing-report.js";
+import type { Pauses } from "./standing/trouble.js";
+import { DecodeThread, type DecodeThreadOptions } from "./thread/decode-thread.js";
 
 /** Times that only tests set. */
 export interface DrafterTiming {
@@ -27,6 +34,10 @@ export interface DrafterTiming {
   readonly patienceMs?: number;
   /** How long the models of a run are kept for its next shard. */
   readonly idleMs?: number;
+  /** How long runs with trouble are left alone. */
+  readonly pauses?: Pauses;
+  /** Interval between this drafter's reports to the others. */
+  readonly reportMs?: number;
   /** How long a connection may be down while Redis is up before it is replaced. */
   readonly stuckMs?: number;
 }
@@ -37,8 +48,6 @@ export interface DrafterDeps {
   readonly control?: Pick<Control, "announce" | "watchNodes">;
   readonly clock?: Clock;
   readonly timing?: DrafterTiming;
-  /** The prefix of the queues in Redis. Default: that of all nodes. */
-  readonly prefix?: string;
   /** The file of the decode thread. Default: that of this package. */
   readonly threadFile?: URL;
 }
@@ -64,7 +73,7 @@ export async function startDrafter(
       "no verifiers configured: pass --nats, --verifiers host:port, or both",
     );
   }
-  const tls = await readTls(options);
+  const tls = await readTls(options, deps.log);
   if (tls !== undefined && tls.ca === undefined) {
     throw new UsageError(
       "BAD_OPTION",
@@ -89,25 +98,67 @@ async function open(setup: Setup): Promise<RunningDrafter> {
   const { options, deps, closers, version } = setup;
   const { log, control, clock = systemClock, timing = {} } = deps;
   const { name, graceMs } = options;
+  let notReady: () => readonly string[] = () => ["the drafter is starting"];
+  if (options.healthListen !== undefined) {
+    const health = await serveHealth({ address: options.healthListen, notReady: () => notReady() });
+    closers.add("health checks", () => health.close());
+    log.info({ url: health.url }, "serving health checks");
+  }
+  await checkScratch(options.scratch);
   const known = staticVerifiers(options.verifiers ?? "");
   const verifiers = findVerifiers(setup, known);
-  const thread = openThread(setup, verifiers);
+  const policy = new ShardPolicy({
+    node: name,
+    maxFailures: options.maxFailures,
+    otherNodeMs: options.otherNodeMs,
+    waitOutMs: options.waitOutMs,
+    hasVerifiers: () => verifiers.endpoints.length > 0,
+    pauses: timing.pauses,
+    clock,
+    log,
+  });
+  let keys: () => FaultKeys | undefined = () => undefined;
+  const faults = new VerifierFaults({ node: name, keys: () => keys(), clock, log });
+  const thread = openThread(setup, {
+    verifiers,
+    onDistrust: (distrust) => faults.add(distrust),
+  });
   const { timeoutMs } = timing;
   const work = new ShardWork({ openStore: openRunStore, thread, clock, log, timeoutMs });
   const queue = await ShardQueue.open({
     redisUrl: options.redis,
-    prefix: deps.prefix,
+    tls: setup.tls,
+    prefix: redisPrefix(options.namespace),
     name,
     concurrency: options.shardsAtOnce,
     lockMs: options.lockMs,
     stallCheckMs: options.stallCheckMs,
     stuckMs: timing.stuckMs ?? STUCK_MS,
     putOffMs: timing.putOffMs ?? PUT_OFF_MS,
+    policy,
     clock,
     log,
     work: (shard) => work.run(shard),
   });
   closers.add("shard queue", () => queue.close(graceMs));
+  const report = new StandingReport({
+    node: name,
+    version,
+    policy,
+    keys: () => queue.keys,
+    onChange: () => queue.takeOrHold(),
+    clock,
+    log,
+    everyMs: timing.reportMs,
+  });
+  closers.add("report of this drafter", () => report.close());
+  void report.report();
+  closers.add(
+    "watch of verifiers",
+    verifiers.onChange(() => queue.takeOrHold()),
+  );
+  keys = () => queue.keys;
+  closers.add("reports of verifiers", () => faults.close());
   const drafter = new DrafterService({ name, work, closers, log });
   const announcement = control?.announce(
     () => ({
@@ -122,6 +173,11 @@ async function open(setup: Setup): Promise<RunningDrafter> {
     { onDrain: () => drafter.drain("asked over NATS") },
   );
   if (announcement !== undefined) drafter.announcedBy(announcement);
+  notReady = () => [
+    ...(drafter.isDraining ? ["the drafter is draining"] : []),
+    ...(queue.isConnected ? [] : ["there is no connection to Redis"]),
+    ...policy.reasons,
+  ];
   const found = verifiers.endpoints.length;
   log.info({ name, verifiers: found, graceMs }, "the drafter takes shards");
   return drafter;
@@ -136,7 +192,7 @@ function findVerifiers({ deps, closers }: Setup, known: VerifierDirectory): Veri
 
 function openThread(
   { options, deps, closers, tls }: Setup,
-  verifiers: VerifierDirectory,
+  watched: Pick<DecodeThreadOptions, "verifiers" | "onDistrust">,
 ): DecodeThread {
   const { log, clock = systemClock, timing = {} } = deps;
   const thread = new DecodeThread({
@@ -149,8 +205,9 @@ function openThread(
       tls,
       idleMs: timing.idleMs ?? IDLE_MS,
       patienceMs: timing.patienceMs,
+      auditRate: options.auditRate,
     },
-    verifiers,
+    ...watched,
     log,
     clock,
     file: deps.threadFile,

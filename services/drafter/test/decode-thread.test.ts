@@ -13,6 +13,7 @@ const setup = {
   promptCache: 0,
   idleMs: 1_000,
   patienceMs: undefined,
+  auditRate: 0,
   tls: undefined,
 };
 
@@ -38,16 +39,18 @@ describe("the decode thread", () => {
       const progress: number[] = [];
       const order = { runId, location: "/run", index: 4, rows: 10, attempt: 1, deadline: 0 };
       const onProgress = ({ users }: { users: number }) => void progress.push(users);
-      return { progress, written: made.decode(order, { signal, onProgress }) };
+      const onWait = (reason: string) => void said.push(reason);
+      return { progress, written: made.decode(order, { signal, onProgress, onWait }) };
     };
     return { thread: made, verifiers, said, decode };
   }
 
   it("reports progress and what was written, and has the current list of verifiers", async () => {
-    const { decode, verifiers } = start({ endpoints: ["a:1"] });
+    const { decode, verifiers, said } = start({ endpoints: ["a:1"] });
     const first = decode("writes");
     expect(await first.written).toMatchObject({ index: 4, verifiers: ["a:1"] });
     expect(first.progress).toEqual([1]);
+    expect(said).toEqual(["the store is full"]);
     verifiers.update([endpoint("a:1"), endpoint("b:2")]);
     expect(await decode("writes").written).toMatchObject({ verifiers: ["a:1", "b:2"] });
   });
@@ -55,7 +58,7 @@ describe("the decode thread", () => {
   it("reports why a shard failed", async () => {
     const failing = start().decode("fails").written;
     await expect(failing).rejects.toMatchObject({
-      failure: { kind: "failed", code: "X" },
+      failure: { blame: "shard", code: "X" },
       message: "bad luck",
     });
   });

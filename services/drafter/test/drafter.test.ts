@@ -1,4 +1,4 @@
-import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { openControl } from "@nightbeam/control";
 import type { Recommendation } from "@nightbeam/dataset";
@@ -8,6 +8,7 @@ import {
   type RunningDrafter,
   startDrafter,
 } from "@nightbeam/drafter";
+import { listFaults } from "@nightbeam/queue";
 import { finishRun } from "@nightbeam/run";
 import { type Log, silentLog } from "@nightbeam/service/log";
 import { openStore } from "@nightbeam/store";
@@ -23,6 +24,8 @@ import { useQueues } from "./support/queue-world.js";
 /** A busy machine takes its time to start threads. */
 const until = (what: string, done: () => boolean | Promise<boolean>) =>
   untilWithin(what, done, 25_000);
+
+const PAUSES = { own: { minMs: 50, maxMs: 200 }, passing: { minMs: 50, maxMs: 200 } };
 
 describe("a drafter", () => {
   const world = useQueues();
@@ -48,13 +51,14 @@ describe("a drafter", () => {
         scratch: night().scratch,
         lockMs: 1_000,
         graceMs: 0,
+        otherNodeMs: 0,
         logLevel: "silent",
         ...options,
       }),
       {
         log: silentLog,
         ...deps,
-        timing: { putOffMs: 100, patienceMs: 300, ...deps.timing },
+        timing: { putOffMs: 100, patienceMs: 1_000, pauses: PAUSES, ...deps.timing },
       },
     );
     drafters.push(drafter);
@@ -233,7 +237,7 @@ describe("a drafter", () => {
     });
     expect((await states(run)).indexOf("failed")).toBe(1);
     const job = await world().queues.shards.getJob(`${run.runId}-s00001`);
-    expect(job?.attemptsMade).toBe(4);
+    expect(job?.data.failures).toMatchObject([{ blame: "shard", times: 3 }]);
     expect(job?.failedReason).toContain(second);
   });
 
@@ -273,7 +277,10 @@ describe("a drafter", () => {
     const planned = "f".repeat(64);
     const run = await submit(`another ${what}`, { versions: { [what]: planned } });
     await start();
-    await until("failed", async () => (await states(run)).every((one) => one === "failed"));
+    await until("failed", async () => {
+      await promote();
+      return (await states(run))[0] === "failed";
+    });
     const { catalogue, target } = night().world;
     const [reason = ""] = await world().reasons(run.runId, 1);
     expect(reason).toContain(planned);
@@ -298,7 +305,10 @@ describe("a drafter", () => {
     const request = { ...drafting(), verification: "relaxed" };
     const run = await submit("relaxed by another", { request, versions: { draft: planned } });
     await start();
-    await until("failed", async () => (await states(run)).every((one) => one === "failed"));
+    await until("failed", async () => {
+      await promote();
+      return (await states(run))[0] === "failed";
+    });
     const [reason = ""] = await world().reasons(run.runId, 1);
     expect(reason).toContain(`the draft at ${night().world.draft} is `);
     expect(reason).toContain(planned);
@@ -318,6 +328,62 @@ describe("a drafter", () => {
     await allDone(run);
     await finish(run.out);
     expect(await listsOf(run.out)).toEqual(night().expected);
+  });
+
+  it("waits for a store that takes no files, and writes the lists that it has computed", async () => {
+    const run = await submit("store full");
+    // No directory can be made at its place.
+    await writeFile(join(run.out, "parts"), "");
+    const waits: unknown[] = [];
+    const log: Log = {
+      ...silentLog,
+      child: () => log,
+      warn: (fields, message) =>
+        void (message.includes("wait for the store") && waits.push(fields)),
+    };
+    await start({}, { log });
+    await until("shards wait", () => waits.length >= 2);
+    expect((await states(run)).toSorted()).toEqual(["active", "active", "waiting", "waiting"]);
+    const asked = night().verifier.calls.length;
+    await rm(join(run.out, "parts"));
+    await allDone(run);
+    expect(asked).toBeLessThan(night().verifier.calls.length);
+    const job = await world().queues.shards.getJob(`${run.runId}-s00000`);
+    expect(job?.attemptsStarted).toBe(1);
+    await finish(run.out);
+    expect(await listsOf(run.out)).toEqual(night().expected);
+  });
+
+  it("leaves a run to a healthy drafter if its own disk takes no files", async () => {
+    const run = await night().plan("bad disk");
+    const scratch = join(night().scratch, "bad");
+    const timing = { reportMs: 100, pauses: { ...PAUSES, own: { minMs: 60_000, maxMs: 60_000 } } };
+    const options = { otherNodeMs: 60_000, shardsAtOnce: 1 };
+    await start({ name: "bad", scratch, ...options }, { timing });
+    await rm(scratch, { recursive: true });
+    await writeFile(scratch, "");
+    await world().add(run);
+    const { queues } = world();
+    await until("it reports itself", async () => {
+      await promote();
+      return (await listFaults(queues)).length > 0;
+    });
+    expect(await listFaults(queues)).toMatchObject([
+      {
+        kind: "node_failing",
+        node: "bad",
+        runId: run.runId,
+        message: expect.stringContaining(scratch),
+      },
+    ]);
+    await start({ name: "good", ...options }, { timing });
+    await until("all shards are done", async () => {
+      await promote();
+      return (await states(run)).every((one) => one === "completed");
+    });
+    await finish(run.out);
+    expect(await listsOf(run.out)).toEqual(night().expected);
+    await rm(scratch);
   });
 
   it("does not decode a shard that is committed already", async () => {

@@ -1,11 +1,14 @@
-import { cancelRun, type ShardJobResult } from "@nightbeam/queue";
+import { cancelRun, parseJob, type ShardJobResult } from "@nightbeam/queue";
 import { systemClock } from "@nightbeam/service";
 import { silentLog } from "@nightbeam/service/log";
 import { until } from "@nightbeam/testing";
 import { afterEach, describe, expect, it } from "vitest";
-import { ShardQueue, type TakenShard } from "../src/jobs/shard-queue.js";
+import type { TakenShard } from "../src/jobs/job-handler.js";
+import { ShardQueue } from "../src/jobs/shard-queue.js";
 import { ShardStopped } from "../src/shard/stop.js";
+import { ShardPolicy } from "../src/standing/shard-policy.js";
 import { ShardFailure } from "../src/thread/decode-thread.js";
+import type { Failure } from "../src/thread/messages.js";
 import { useQueues } from "./support/queue-world.js";
 import { startProxy } from "./support/wayward-proxy.js";
 
@@ -21,11 +24,31 @@ describe("the queue of shards", () => {
 
   const start = async (
     work: (shard: TakenShard) => Promise<ShardJobResult>,
-    { concurrency = 1, redisUrl = world().server.url, stuckMs = 2_000, log = silentLog } = {},
+    {
+      name = "test",
+      concurrency = 1,
+      redisUrl = world().server.url,
+      stuckMs = 2_000,
+      otherNodeMs = 0,
+      hasVerifiers = (): boolean => true,
+      log = silentLog,
+    } = {},
   ) => {
+    const policy = new ShardPolicy({
+      node: name,
+      maxFailures: 3,
+      otherNodeMs,
+      waitOutMs: 60_000,
+      pauses: { own: { minMs: 300, maxMs: 300 }, passing: { minMs: 20, maxMs: 50 } },
+      hasVerifiers,
+      clock: systemClock,
+      log,
+    });
     const queue = await ShardQueue.open({
       redisUrl,
-      name: "test",
+      prefix: world().queues.prefix,
+      policy,
+      name,
       concurrency,
       lockMs: LOCK_MS,
       stallCheckMs: 200,
@@ -36,7 +59,13 @@ describe("the queue of shards", () => {
       work,
     });
     open.push(queue);
-    return queue;
+    return Object.assign(queue, { policy });
+  };
+  /** Skips the pauses before another try. */
+  const promote = async () => {
+    for (const job of await world().queues.shards.getDelayed()) {
+      await job.promote().catch(() => undefined);
+    }
   };
 
   it("keeps the locks of shards that take longer than a lock lasts", async () => {
@@ -92,29 +121,133 @@ describe("the queue of shards", () => {
     expect(silentMs).toBeLessThan(LOCK_MS + 300);
   });
 
-  it("puts off a shard without a verifier, without counting an attempt", async () => {
+  it("waits out trouble of verifiers and of the store, without counting it", async () => {
     let tries = 0;
     await world().add({ runId: RUN, shards: 1 });
     await start(async (shard) => {
       // More often than a shard may fail.
-      if (tries++ < 6)
-        throw new ShardFailure({ kind: "no-verifier", code: "NO_VERIFIER", message: "nobody" });
+      if (tries++ < 6) throw failure(tries % 2 === 0 ? "store" : "verifiers");
       return done(shard);
     });
-    await until("done", async () => (await world().states(RUN, 1)).every(isCompleted));
+    await until("done", async () => {
+      await promote();
+      return (await world().states(RUN, 1)).every(isCompleted);
+    });
     expect(tries).toBe(7);
+    expect((await world().queues.shards.getJob(`${RUN}-s00000`))?.data.failures).toBeUndefined();
   });
 
-  it("fails a shard permanently if no attempt can succeed, and does the others", async () => {
+  it("fails a shard for good after its attempts if there is no other drafter, and does the others", async () => {
     await world().add({ runId: RUN, shards: 3 });
+    let tries = 0;
     await start(async (shard) => {
-      if (indexOf(shard) === 1)
-        throw new ShardFailure({ kind: "fatal", code: "VERSION_DIFFERS", message: "another file" });
-      return done(shard);
+      if (indexOf(shard) !== 1) return done(shard);
+      tries++;
+      throw failure("shard");
     });
     const expected = ["completed", "failed", "completed"];
-    await until("ended", async () => (await world().states(RUN, 3)).join() === expected.join());
-    expect((await world().reasons(RUN, 3))[1]).toBe("another file");
+    await until("ended", async () => {
+      await promote();
+      return (await world().states(RUN, 3)).join() === expected.join();
+    });
+    expect(tries).toBe(4);
+    expect((await world().reasons(RUN, 3))[1]).toMatch(/failed on test \(4 times\).*: bad luck/);
+  });
+
+  it("leaves the shards that one node cannot do to another one", async () => {
+    await world().add({ runId: RUN, shards: 8 });
+    const [bad, good] = [{ tries: 0 }, { tries: 0 }];
+    const failing = await start(
+      async () => {
+        bad.tries++;
+        throw failure("node");
+      },
+      { name: "bad", otherNodeMs: 60_000 },
+    );
+    await until("it has failed 3 times", () => bad.tries === 3);
+    await until("it has stopped", () => failing.policy.refuses.length === 1);
+    expect(failing.policy.faults()).toMatchObject([
+      { kind: "node_failing", node: "bad", subject: "bad", runId: RUN },
+    ]);
+    await start(
+      async (shard) => {
+        good.tries++;
+        return done(shard);
+      },
+      { name: "good" },
+    );
+    await until("all are done", async () => {
+      await promote();
+      return (await world().states(RUN, 8)).every(isCompleted);
+    });
+    expect(good.tries).toBe(8);
+  });
+
+  it("fails a shard for good once two nodes blame it, and names both", async () => {
+    await world().add({ runId: RUN, shards: 1 });
+    const work = async (): Promise<ShardJobResult> => {
+      throw failure("shard");
+    };
+    for (const name of ["here", "there"]) {
+      const queue = await start(work, { name, otherNodeMs: 60_000 });
+      queue.policy.redisAnswered({
+        now: Date.now(),
+        live: [
+          { name: "here", version: "1", refuses: [], isBlind: false },
+          { name: "there", version: "1", refuses: [], isBlind: false },
+        ],
+      });
+    }
+    await until("failed", async () => {
+      await promote();
+      return (await world().states(RUN, 1))[0] === "failed";
+    });
+    const [reason = ""] = await world().reasons(RUN, 1);
+    expect(reason).toMatch(/^shard 0 failed on 2 nodes\. /);
+    expect(reason).toMatch(/here: bad luck/);
+    expect(reason).toMatch(/there: bad luck/);
+  });
+
+  it("leaves a job with unknown fields to a newer node, and keeps the fields", async () => {
+    await world().add({ runId: RUN, shards: 1 });
+    const job = await world().queues.shards.getJob(`${RUN}-s00000`);
+    const newer = { ...job?.data, priority: 3 };
+    if (job !== undefined) await job.updateData(Object.assign({}, job.data, newer));
+    const older = await start(
+      async (shard) => {
+        parseJob("shard", shard.data);
+        return done(shard);
+      },
+      { name: "older", otherNodeMs: 60_000 },
+    );
+    await until("refused", () => older.policy.refuses.length === 1);
+    const seen: unknown[] = [];
+    await start(
+      async (shard) => {
+        seen.push(shard.data);
+        return done(shard);
+      },
+      { name: "newer" },
+    );
+    await until("done", async () => {
+      await promote();
+      return (await world().states(RUN, 1)).every(isCompleted);
+    });
+    expect(seen).toMatchObject([
+      { priority: 3, failures: [{ node: "older", blame: "version", times: 1 }] },
+    ]);
+  });
+
+  it("takes nothing while no verifier is known", async () => {
+    let known = false;
+    await world().add({ runId: RUN, shards: 2 });
+    const queue = await start(async (shard) => done(shard), { hasVerifiers: () => known });
+    await sleep(200);
+    expect(await world().states(RUN, 2)).toEqual(["waiting", "waiting"]);
+    expect(queue.policy.reasons).toEqual(["no verifier is known"]);
+    known = true;
+    queue.takeOrHold();
+    await until("done", async () => (await world().states(RUN, 2)).every(isCompleted));
   });
 
   it("stops the shards of a cancelled run, and removes their jobs", async () => {
@@ -215,6 +348,10 @@ describe("the queue of shards", () => {
     expect(stop).not.toBe("");
   });
 });
+
+function failure(blame: Failure["blame"]): ShardFailure {
+  return new ShardFailure({ blame, code: "X", message: "bad luck" });
+}
 
 function done({ data }: TakenShard): ShardJobResult {
   return { index: indexOf({ data }), created: true, rows: 10, sha256: "0".repeat(64) };

@@ -11,6 +11,7 @@ import {
 } from "../src/shard/shard-state.js";
 import { ShardStopped } from "../src/shard/stop.js";
 import { ShardFailure } from "../src/thread/decode-thread.js";
+import type { Failure } from "../src/thread/messages.js";
 
 const after = (...events: ShardEvent[]): ShardState =>
   events.reduce<ShardState>((state, event) => nextShardState(state, event), "taken");
@@ -39,22 +40,27 @@ describe("a shard", () => {
 });
 
 describe("what becomes of a job", () => {
-  const failure = (kind: "failed" | "fatal" | "no-verifier" | "stopped") =>
-    new ShardFailure({ kind, code: "X", message: "x" });
+  const failure = (blame: Failure["blame"]) => new ShardFailure({ blame, code: "X", message: "x" });
+  const failed = (blame: Failure["blame"]) => ({ kind: "failed", blame });
 
-  it("depends on why its shard was not done", () => {
-    expect(fateOf(new ShardStopped({ kind: "lock-lost", detail: "x" }))).toBe("left");
-    expect(fateOf(new ShardStopped({ kind: "shutdown" }))).toBe("handed-back");
-    expect(fateOf(new ShardStopped({ kind: "cancelled" }))).toBe("removed");
-    expect(fateOf(new ShardStopped({ kind: "timeout", timeoutMs: 1 }))).toBe("failed");
-    expect(fateOf(failure("no-verifier"))).toBe("put-off");
-    expect(fateOf(failure("fatal"))).toBe("poison");
-    expect(fateOf(failure("failed"))).toBe("failed");
-    expect(fateOf(new QueueError("BAD_JOB", "x"))).toBe("poison");
-    expect(fateOf(new StoreError("STORE_FAILED", "x"))).toBe("failed");
-    expect(fateOf(new DrafterError("CLOSED", "x"))).toBe("handed-back");
-    expect(fateOf(new DrafterError("THREAD_DIED", "x"))).toBe("failed");
-    expect(fateOf(new DrafterError("THREAD_LOST", "x"))).toBe("put-off");
-    expect(fateOf("anything")).toBe("failed");
+  it.each<[error: unknown, fate: object]>([
+    [new ShardStopped({ kind: "lock-lost", detail: "x" }), { kind: "left" }],
+    [new ShardStopped({ kind: "shutdown" }), { kind: "handed-back" }],
+    [new ShardStopped({ kind: "cancelled" }), { kind: "removed" }],
+    [new ShardStopped({ kind: "timeout", timeoutMs: 1 }), failed("shard")],
+    [failure("verifiers"), failed("verifiers")],
+    [failure("node"), failed("node")],
+    [failure("stopped"), { kind: "put-off" }],
+    [new QueueError("BAD_JOB", "x"), { kind: "poison" }],
+    [new QueueError("NEWER_JOB", "x"), failed("version")],
+    [new StoreError("STORE_FAILED", "x"), failed("store")],
+    [new StoreError("STORE_DAMAGED", "x"), failed("shard")],
+    [new DrafterError("CLOSED", "x"), { kind: "handed-back" }],
+    [new DrafterError("REFUSED", "x"), { kind: "refused" }],
+    [new DrafterError("THREAD_DIED", "x"), failed("node")],
+    [new DrafterError("THREAD_LOST", "x"), { kind: "put-off" }],
+    ["anything", failed("shard")],
+  ])("of %s", (error, fate) => {
+    expect(fateOf(error)).toEqual(fate);
   });
 });

@@ -1,7 +1,8 @@
 import { type Log, silentLog } from "@nightbeam/service/log";
+import { StoreError } from "@nightbeam/store";
 import { FakeTime, settle } from "@nightbeam/testing";
 import { describe, expect, it } from "vitest";
-import type { TakenShard } from "../src/jobs/shard-queue.js";
+import type { TakenShard } from "../src/jobs/job-handler.js";
 import type { RunStore, WrittenShard } from "../src/run-store.js";
 import { ShardWork } from "../src/shard/shard-work.js";
 import { ShardStopped, type StopCause } from "../src/shard/stop.js";
@@ -27,7 +28,15 @@ function record(sha256: string): WrittenShard {
 
 const written = record(OURS);
 
-function setup(options: { committed?: string; commitsFirst?: string; timeoutMs?: number } = {}) {
+function setup(
+  options: {
+    committed?: string;
+    commitsFirst?: string;
+    timeoutMs?: number;
+    /** How many commits the store refuses. */
+    refusals?: number;
+  } = {},
+) {
   const clock = new FakeTime();
   const events: string[] = [];
   const told: object[] = [];
@@ -35,6 +44,8 @@ function setup(options: { committed?: string; commitsFirst?: string; timeoutMs?:
   const cancelled = new AbortController();
   const controller = new AbortController();
   let held = true;
+  let refusals = options.refusals ?? 0;
+  const waits: string[] = [];
   let finish: (result: WrittenShard | Error) => void = () => {};
   let tell: (progress: ShardProgress) => void = () => {};
   const log: Log = {
@@ -47,6 +58,7 @@ function setup(options: { committed?: string; commitsFirst?: string; timeoutMs?:
       options.committed === undefined ? undefined : record(options.committed),
     commit: async () => {
       events.push("commit");
+      if (refusals-- > 0) throw new StoreError("STORE_FAILED", "503 Slow Down");
       const { commitsFirst } = options;
       return {
         created: commitsFirst === undefined,
@@ -86,10 +98,12 @@ function setup(options: { committed?: string; commitsFirst?: string; timeoutMs?:
     cancelled: () => ({ signal: cancelled.signal, release: () => undefined }),
     stop: (cause: StopCause) => controller.abort(new ShardStopped(cause)),
     updateProgress: async (progress) => void told.push(progress),
+    waitForStore: (reason) => void waits.push(reason),
   };
   return {
     clock,
     events,
+    waits,
     told,
     closings,
     cancelled,
@@ -188,6 +202,32 @@ describe("a shard's work", () => {
     await result;
     await expect(running()).rejects.toMatchObject({ code: "CANCELLED" });
     expect(events).not.toContain("commit");
+  });
+
+  it("repeats a commit that the store refuses, without a time limit and without computing again", async () => {
+    const { clock, running, events, finish, waits } = setup({ refusals: 4, timeoutMs: 5_000 });
+    const result = running();
+    await settle();
+    finish(written);
+    await settle();
+    await clock.advance(120_000);
+    expect(await result).toMatchObject({ created: true });
+    expect(events).toEqual(["decode 3", "commit", "commit", "commit", "commit", "commit"]);
+    expect(waits).toEqual(Array.from({ length: 4 }, () => "503 Slow Down"));
+    expect(clock.pending).toBe(0);
+  });
+
+  it("removes nothing that may be committed when it is stopped during a commit", async () => {
+    const { clock, running, events, finish, shard } = setup({ refusals: 9 });
+    const result = expect(running()).rejects.toMatchObject({ stop: { kind: "shutdown" } });
+    await settle();
+    finish(written);
+    await settle();
+    await clock.advance(10_000);
+    shard.stop({ kind: "shutdown" });
+    await result;
+    expect(events).not.toContain("discard");
+    expect(clock.pending).toBe(0);
   });
 
   it("does not start an invalid job", async () => {

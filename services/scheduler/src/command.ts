@@ -1,5 +1,5 @@
 import { withControl } from "@nightbeam/control";
-import { type Flag, LOG_FLAGS } from "@nightbeam/service";
+import { type Flag, LOG_FLAGS, natsFlags, tlsFlags } from "@nightbeam/service";
 import { type Service, serviceCommand } from "@nightbeam/service/lifecycle";
 import type { Log } from "@nightbeam/service/log";
 import type { Command } from "commander";
@@ -11,12 +11,13 @@ const FLAGS: readonly Flag[] = [
     flag: "--redis <url>",
     meaning: "address of the job queue (default redis://127.0.0.1:6379)",
     variable: "NIGHTBEAM_REDIS_URL",
+    isSecret: true,
   },
-  {
-    flag: "--nats <url>",
-    meaning: "NATS servers, through which nodes are found and rollouts announced",
-    variable: "NIGHTBEAM_NATS_URL",
-  },
+  ...natsFlags("NATS servers, through which nodes are found and rollouts announced"),
+  ...tlsFlags({
+    ca: "PEM file of the authority of the certificates of Redis and NATS",
+    cert: "the scheduler's certificate: the HTTP API uses TLS, and Redis and NATS may require it",
+  }),
   {
     flag: "--state <place>",
     meaning: "where runs and nights are recorded: a directory or s3://bucket/prefix",
@@ -32,9 +33,14 @@ const FLAGS: readonly Flag[] = [
   },
   {
     flag: "--token <token>",
-    meaning: "token that clients must send; prefer the variable or --token-file",
+    meaning: "token that clients must send; it may do everything",
+    isSecret: true,
   },
-  { flag: "--token-file <file>", meaning: "file that contains the token" },
+  {
+    flag: "--tokens <file>",
+    meaning:
+      "file of further tokens, a role (read, submit or admin) and a token per line; read again after a change",
+  },
   { flag: "--reconcile-ms <ms>", meaning: "interval between reconcile passes (default 5000)" },
   {
     flag: "--lock-ms <ms>",
@@ -48,7 +54,20 @@ const FLAGS: readonly Flag[] = [
     flag: "--missed-grace-ms <ms>",
     meaning: "how late a night may start before it counts as missed (default 300000)",
   },
-  { flag: "--alarm-webhook <url>", meaning: "URL that alarms are POSTed to, as JSON" },
+  {
+    flag: "--alarm-webhook <url>",
+    meaning: "URL that alarms are POSTed to, as JSON",
+    isSecret: true,
+  },
+  {
+    flag: "--alarm-secret <secret>",
+    meaning: "signs alarms as Standard Webhooks does",
+    isSecret: true,
+  },
+  {
+    flag: "--stalled-after <minutes>",
+    meaning: "a run of which nothing was committed for this long raises run_stalled (default 5)",
+  },
   ...LOG_FLAGS,
 ];
 
@@ -59,7 +78,7 @@ export function schedulerCommand(): Command {
     flags: FLAGS,
     schema: schedulerSchema,
     start: async (options, service) => {
-      const deps = await withControl(service, { service: "scheduler", servers: options.nats });
+      const deps = await withControl(service, { service: "scheduler", options });
       return asService(await startScheduler(options, deps), deps.log);
     },
     ready: ({ url }) => `scheduler ready on ${url}`,

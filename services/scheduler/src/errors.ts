@@ -6,6 +6,8 @@ export type SchedulerErrorCode =
   | "BAD_REQUEST"
   /** A request without the right token. */
   | "UNAUTHORIZED"
+  /** The role of the token does not allow the request. */
+  | "FORBIDDEN"
   /** The body of a request is too large. */
   | "TOO_LARGE"
   /** The API has no such path. */

@@ -6,12 +6,19 @@ import type { LiveVerifiers } from "./runs/live-verifiers.js";
 export function nodeLists(control: Pick<Control, "connected" | "watchNodes"> | undefined): {
   readonly nodes: () => Nodes;
   readonly verifiers: () => LiveVerifiers;
+  /** Undefined without a connection to NATS. */
+  readonly drafters: () => { readonly announced: number; readonly draining: number } | undefined;
   close(): void;
 } {
   if (control === undefined) {
     const none: Nodes = { connected: false, verifiers: [], drafters: [] };
     const unknown: LiveVerifiers = { connected: false, verifiers: [], areNamed: false };
-    return { nodes: () => none, verifiers: () => unknown, close: () => {} };
+    return {
+      nodes: () => none,
+      verifiers: () => unknown,
+      drafters: () => undefined,
+      close: () => {},
+    };
   }
   const verifiers = control.watchNodes("verifier");
   const drafters = control.watchNodes("drafter");
@@ -28,6 +35,14 @@ export function nodeLists(control: Pick<Control, "connected" | "watchNodes"> | u
         return namedVerifiers > 0 && !draining;
       }),
     }),
+    drafters: () => {
+      if (!control.connected) return undefined;
+      const { nodes } = drafters;
+      return {
+        announced: nodes.length,
+        draining: nodes.filter(({ draining }) => draining).length,
+      };
+    },
     close: () => {
       verifiers.close();
       drafters.close();

@@ -14,12 +14,16 @@ export const schedulerSchema = z.object({
     .transform((roots) => roots.flatMap((one) => one.split(",")).filter((one) => one !== "")),
   listen: hostPort({ min: 0, example: 7080 }).prefault("127.0.0.1:7080"),
   token: z.string().optional(),
-  tokenFile: z.string().optional(),
+  tokens: z.string().optional(),
   reconcileMs: milliseconds(50).default(5_000),
   lockMs: milliseconds(100).default(30_000),
   stallCheckMs: milliseconds(50).optional(),
   missedGraceMs: milliseconds(0).default(300_000),
   alarmWebhook: z.url({ protocol: /^https?$/, error: "give an http or https URL" }).optional(),
+  /** Signs what the webhook is sent. */
+  alarmSecret: z.string().optional(),
+  /** A run without a commit for this long has stalled, in minutes. */
+  stalledAfter: wholeNumber(1, "a whole number of minutes").default(5),
   ...serviceFields,
 });
 

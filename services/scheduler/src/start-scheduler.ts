@@ -1,14 +1,25 @@
 import type { Control } from "@nightbeam/control";
-import { checkRedis, type JobQueues, openQueues, openRedis, watchRedis } from "@nightbeam/queue";
+import {
+  checkRedis,
+  type JobQueues,
+  openQueues,
+  openRedis,
+  redisNow,
+  redisPrefix,
+  watchRedis,
+} from "@nightbeam/queue";
+import { readTls, type TlsBytes } from "@nightbeam/service";
 import { type Closers, loggedClosers, openWith } from "@nightbeam/service/lifecycle";
 import { type Log, reasonOf } from "@nightbeam/service/log";
 import { openStore } from "@nightbeam/store";
-import { systemWallClock, type WallClock } from "./clock.js";
+import { openTokens } from "./access/tokens.js";
+import { checkAlarmSecret } from "./alarms/alarm-secret.js";
+import { ledClock, systemWallClock, type WallClock } from "./clock.js";
 import { httpApp } from "./http/app.js";
 import { listen } from "./http/listen.js";
 import type { SchedulerOptions } from "./options.js";
+import { readiness } from "./readiness.js";
 import { stateFiles } from "./state/state-files.js";
-import { readToken } from "./token.js";
 import { type Parts, wire } from "./wire.js";
 import { schedulerWorkers } from "./workers/scheduler-workers.js";
 
@@ -21,6 +32,12 @@ export interface SchedulerDeps {
   readonly watchMs?: number;
   /** How long a run may wait for a verifier before an alarm is raised. */
   readonly unverifiedMs?: number;
+  /** How long Redis or a store must fail before an alarm is raised. */
+  readonly graceMs?: number;
+  /** Instead of `--stalled-after`, in milliseconds. */
+  readonly stalledAfterMs?: number;
+  /** Pause before a partial run is tried again for the nth time, from 1. */
+  readonly retryPauseMs?: (retry: number) => number;
 }
 
 export interface RunningScheduler {
@@ -44,14 +61,26 @@ export async function startScheduler(
   options: SchedulerOptions,
   deps: SchedulerDeps,
 ): Promise<RunningScheduler> {
-  const { log, control, clock = systemWallClock, watchMs = WATCH_MS, unverifiedMs } = deps;
-  const token = await readToken(options);
+  const { log, control, watchMs = WATCH_MS } = deps;
+  const localClock = deps.clock ?? systemWallClock;
+  const { unverifiedMs, graceMs, stalledAfterMs, retryPauseMs } = deps;
+  const tokens = await openTokens({ ...options, log });
+  const tls = await readTls(options, log);
+  const alarmSecret = checkAlarmSecret(options);
   return openWith(loggedClosers(log), async (closers) => {
-    const queues = await connect(options.redis, { log, closers });
+    const queues = await connect(options, { tls, log, closers });
     const store = await openStore(options.state);
     closers.add("state store", () => store.close());
     const files = stateFiles(store);
-    const parts = wire({ options, files, queues, control, clock, log, unverifiedMs, closers });
+    const redisClock = ledClock(localClock);
+    await redisNow(queues.redis).then(redisClock.learn, () => undefined);
+    // A test that gives a clock means it.
+    const clock = deps.clock ?? redisClock;
+    const onRedisTime = redisClock.learn;
+    const setup = { options, files, queues, control, log, closers };
+    const clocks = { clock, localClock, onRedisTime };
+    const times = { unverifiedMs, graceMs, stalledAfterMs, retryPauseMs };
+    const parts = wire({ ...setup, ...clocks, ...times, alarmSecret });
     // What takes work is closed at the same time, so that one grace period is enough for all.
     const active = closers.parallel("active parts");
     active.add("planner", () => parts.planner.close());
@@ -59,13 +88,25 @@ export async function startScheduler(
     const { prefix } = queues;
     const { runs, nights } = parts;
     const onFinished = parts.reconciler.wake;
-    await schedulerWorkers({ options, prefix, runs, nights, log, onFinished, closers: active });
-    const app = httpApp({ token, log, services: parts });
-    const server = await listen({ app, ...options.listen });
+    await schedulerWorkers({
+      options,
+      tls,
+      prefix,
+      runs,
+      nights,
+      log,
+      onFinished,
+      closers: active,
+    });
+    const ready = readiness({ files, queues, control });
+    const app = httpApp({ tokens, log, services: { ...parts, readiness: ready } });
+    const server = await listen({ app, tls, ...options.listen });
     active.add("HTTP server", () => server.close(GRACE_MS));
     const watch = repeatedly(watchMs, () => watchState(parts, log));
     active.add("watch of nights", () => watch.close());
     parts.reconciler.start(runs);
+    const check = repeatedly(options.reconcileMs, () => checkRuns(parts, log));
+    active.add("watch of runs", () => check.close());
     log.info({ url: server.url, state: files.location }, "scheduler is serving");
     return { url: server.url, close: () => closers.close() };
   });
@@ -73,13 +114,18 @@ export async function startScheduler(
 
 /** Connects to Redis, and reconnects for as long as the closers are open. */
 async function connect(
-  url: string,
-  { log, closers }: { readonly log: Log; readonly closers: Closers },
+  { redis: url, namespace }: Pick<SchedulerOptions, "redis" | "namespace">,
+  {
+    tls,
+    log,
+    closers,
+  }: { readonly tls: TlsBytes | undefined; readonly log: Log; readonly closers: Closers },
 ): Promise<JobQueues> {
-  const redis = await openRedis({ url, role: "producer", log });
+  const redis = await openRedis({ url, tls, role: "producer", log });
   closers.add("Redis connection", () => redis.disconnect());
-  for (const warning of (await checkRedis(redis)).warnings) log.warn({}, warning);
-  const queues = openQueues({ redis, log });
+  const prefix = redisPrefix(namespace);
+  for (const warning of (await checkRedis(redis, prefix)).warnings) log.warn({}, warning);
+  const queues = openQueues({ redis, prefix, log });
   closers.add("queues", () => queues.close());
   let watch = watchRedis({ redis, onStuck: () => reconnect() });
   const reconnect = () => {
@@ -97,6 +143,14 @@ async function watchState({ nights, rollouts }: Parts, log: Log): Promise<void> 
     await rollouts.announceAll();
   } catch (error) {
     log.warn({ reason: reasonOf(error) }, "could not check the nights; retrying");
+  }
+}
+
+async function checkRuns({ watch }: Parts, log: Log): Promise<void> {
+  try {
+    await watch.check();
+  } catch (error) {
+    log.warn({ reason: reasonOf(error) }, "could not check the runs; retrying");
   }
 }
 

@@ -1,3 +1,4 @@
+import { hostname } from "node:os";
 import type { Control } from "@nightbeam/control";
 import type { JobQueues } from "@nightbeam/queue";
 import type { Closers } from "@nightbeam/service/lifecycle";
@@ -14,13 +15,18 @@ import { openRollouts, type RolloutRegistry } from "./rollouts/rollout-registry.
 import { assertInRoots, checkNight, checkRequest, checkRollout } from "./runs/check-request.js";
 import { withLease } from "./runs/lease.js";
 import type { LiveVerifiers } from "./runs/live-verifiers.js";
+import { partialRetries } from "./runs/partial-retries.js";
 import { planRecord } from "./runs/plan-record.js";
 import { openPlanner, type Planner, type PlannerOptions } from "./runs/planner.js";
 import { openReconciler, type Reconciler } from "./runs/reconciler.js";
+import { noteRowsRead, rowsUnderWay } from "./runs/rows-under-way.js";
+import { type RunControls, runControls } from "./runs/run-control.js";
 import { type RunOutputs, runOutputs } from "./runs/run-outputs.js";
 import { refusalSchema, reopeningSchema, runRecordSchema } from "./runs/run-record.js";
-import { RunRegistry } from "./runs/run-registry.js";
+import { RunRegistry, type RunRegistryOptions } from "./runs/run-registry.js";
 import { openVerifierWatch } from "./runs/verifier-watch.js";
+import { clusterAlarms } from "./runs/watch/cluster-alarms.js";
+import { openRunWatch, type RunWatch } from "./runs/watch/run-watch.js";
 import { documents, type StateFiles } from "./state/documents.js";
 
 export interface WireOptions {
@@ -28,21 +34,36 @@ export interface WireOptions {
   readonly files: StateFiles;
   readonly queues: JobQueues;
   readonly control: Control | undefined;
+  /** The time of day by which everything happens. */
   readonly clock: WallClock;
+  /** The clock of this machine. */
+  readonly localClock: WallClock;
+  /** Called with Redis' time now and then. */
+  readonly onRedisTime: (now: number) => void;
   readonly log: Log;
   readonly unverifiedMs: number | undefined;
+  /** Pause before a partial run is tried again for the nth time. */
+  readonly retryPauseMs: ((retry: number) => number) | undefined;
+  /** How long Redis or a store must fail before an alarm is raised. */
+  readonly graceMs: number | undefined;
+  /** Instead of the option, in milliseconds. */
+  readonly stalledAfterMs: number | undefined;
+  /** Signs what the webhook is sent. */
+  readonly alarmSecret: string | undefined;
   readonly closers: Closers;
 }
 
 /** The parts of a scheduler. The reconciler has not started yet. */
 export interface Parts {
   readonly runs: RunRegistry;
+  readonly controls: RunControls;
   readonly nights: NightSchedule;
   readonly rollouts: RolloutRegistry;
   readonly alarms: Alarms;
   readonly nodes: ReturnType<typeof nodeLists>["nodes"];
   readonly planner: Planner;
   readonly reconciler: Reconciler;
+  readonly watch: RunWatch;
 }
 
 /** A lease lasts at most this long, so that a scheduler that dies does not block the others for longer. */
@@ -68,13 +89,37 @@ export function wire(setup: WireOptions): Parts {
   const records = documents({ files, folder: "runs", schema: runRecordSchema });
   const refusals = documents({ files, folder: "refusals", schema: refusalSchema });
   const reopenings = documents({ files, folder: "reopenings", schema: reopeningSchema });
-  const everyMs = options.reconcileMs;
-  const reconciler = openReconciler({ queues, alarms, log, everyMs, leaseMs });
   const { verifiers } = lists;
   const plan = planWith({ queues, leaseMs, outputs, reopenings, verifiers, roots, log });
-  const onEnd = reconciler.wake;
+  const onEnd = (runId: string) => reconciler.wake(runId);
   const planner = openPlanner({ plan, refusals, alarms, clock, log, onEnd });
-  const runs = new RunRegistry({
+  const raiseForCluster = clusterAlarms({
+    ...{ alarms, clock: setup.localClock, host: hostname(), redisGraceMs: setup.graceMs },
+  });
+  const watch = openRunWatch({
+    queues,
+    alarms,
+    verifierWatch: openVerifierWatch({ verifiers, alarms, alarmAfterMs: setup.unverifiedMs }),
+    planner,
+    clock,
+    log,
+    drafters: lists.drafters,
+    rowsUnderWay: (view) => rowsUnderWay(queues, view),
+    onFacts: (facts) => {
+      if (facts.redis.state === "ok") setup.onRedisTime(facts.redis.now);
+      raiseForCluster(facts);
+    },
+    stalledAfterMs: setup.stalledAfterMs ?? options.stalledAfter * 60_000,
+  });
+  const reconciler = openReconciler({
+    ...{ queues, alarms, watch, log, leaseMs },
+    host: hostname(),
+    state: files.location,
+    everyMs: options.reconcileMs,
+    graceMs: setup.graceMs,
+  });
+  const retries = partialRetries({ clock, pauseMs: setup.retryPauseMs });
+  const about: RunRegistryOptions = {
     records,
     refusals,
     reopenings,
@@ -82,27 +127,39 @@ export function wire(setup: WireOptions): Parts {
     rollouts,
     check: (request) => checkRequest(request, { roots }),
     planner,
-    reconcile: { queues, alarms, clock },
-    verifierWatch: openVerifierWatch({
-      verifiers: lists.verifiers,
-      alarms,
-      clock,
-      alarmAfterMs: setup.unverifiedMs,
-    }),
+    reconcile: { queues, alarms, clock, log, retries },
+    watch,
     clock,
     log,
-  });
+  };
+  const runs = new RunRegistry(about);
+  const controls = runControls(runs, about);
   const graceMs = options.missedGraceMs;
   const check = (request: Submission) => checkNight(request, roots);
-  const nights = new NightSchedule({ files, queues, runs, alarms, check, clock, log, graceMs });
-  return { runs, nights, rollouts, alarms, nodes: lists.nodes, planner, reconciler };
+  const refuseForeignRun = async (out: string) => (await outputs.open(out)).refuseForeignRun();
+  const nights = new NightSchedule({
+    ...{ files, queues, runs, alarms, check, refuseForeignRun, clock, log, graceMs },
+  });
+  return {
+    runs,
+    controls,
+    nights,
+    rollouts,
+    alarms,
+    nodes: lists.nodes,
+    planner,
+    reconciler,
+    watch,
+  };
 }
 
-function wireAlarms({ options, files, clock, log, closers }: WireOptions): Alarms {
+function wireAlarms(setup: WireOptions): Alarms {
+  const { options, files, clock, log, closers, alarmSecret } = setup;
   const url = options.alarmWebhook;
-  const webhook = url === undefined ? undefined : openWebhook({ url, log });
+  const webhook =
+    url === undefined ? undefined : openWebhook({ url, secret: alarmSecret, clock, log });
   if (webhook !== undefined) closers.add("webhook", () => webhook.close());
-  const alarms = openAlarms({ files, log, clock, send: webhook?.send });
+  const alarms = openAlarms({ files, log, clock, outbox: webhook });
   closers.add("alarms", () => alarms.settled());
   return alarms;
 }
@@ -121,12 +178,18 @@ function planWith(deps: {
   readonly log: Log;
 }): PlannerOptions["plan"] {
   const { queues, leaseMs, outputs, reopenings, verifiers, roots, log } = deps;
+  const noteRead = noteRowsRead(queues);
   return (record, progress) => {
     const lease = { queues, name: `plan:${record.runId}`, lastsMs: leaseMs };
     return withLease(lease, async () => {
+      const onRows = (read: number) => {
+        progress.onRows(read);
+        noteRead(record.runId, read);
+      };
       // Links may have been changed since the run was submitted.
       await assertInRoots(record.request, roots);
-      await planRecord(record, { ...progress, openOutput: outputs.open, verifiers, log });
+      const context = { openOutput: outputs.open, verifiers, log };
+      await planRecord(record, { ...progress, ...context, onRows });
       if ((await reopenings.get(record.runId)) === undefined) return;
       // The run was cancelled before it was planned, and was submitted again.
       await (await outputs.open(record.out)).reopen();

@@ -2,18 +2,21 @@ import { silentLog } from "@nightbeam/service/log";
 import { fuzzRuns, mutated } from "@nightbeam/testing";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { openTokens } from "../src/access/tokens.js";
 import type { RunStatus } from "../src/api/answers.js";
 import { type Submission, submitSchema } from "../src/api/request.js";
 import { SchedulerError } from "../src/errors.js";
 import { httpApp } from "../src/http/app.js";
 
 const TOKEN = "a-token-for-tests";
+const tokens = await openTokens({ token: TOKEN, log: silentLog });
 const body = { target: "/t", catalogue: "/c", histories: "/h", out: "/o" };
 
 const status: RunStatus = {
   id: "r-1",
   state: "running",
   out: "/o",
+  priority: "normal",
   submittedAt: "2026-11-21T02:00:00.000Z",
   users: { total: 10, done: 5, underWay: 0 },
   stats: {},
@@ -22,33 +25,43 @@ const status: RunStatus = {
   rejected: 0,
 };
 
+const answer = (state: RunStatus["state"]) => async (id: string) =>
+  id === "r-1" ? { ...status, state } : undefined;
+
 function app(start?: (submission: Submission) => Promise<never>) {
   const submitted: Submission[] = [];
   const cleared: true[] = [];
   const http = httpApp({
-    token: TOKEN,
+    tokens,
     log: silentLog,
     services: {
       runs: {
-        start: async (submission) => {
+        submit: async (submission) => {
           submitted.push(submission);
           await start?.(submission);
           return { outcome: "created", run: status };
         },
         list: async () => [status],
         get: async (id) => (id === "r-1" ? status : undefined),
-        cancel: async (id) => (id === "r-1" ? { ...status, state: "cancelled" } : undefined),
       },
+      controls: {
+        cancel: answer("cancelled"),
+        pause: answer("paused"),
+        resume: answer("running"),
+        retry: answer("running"),
+        prioritize: async (id, priority) => (id === "r-1" ? { ...status, priority } : undefined),
+      },
+      readiness: async () => [],
       nights: {
         put: async (name, night) => ({ name, ...night, putAt: status.submittedAt }),
-        list: async () => [],
+        list: async () => ({ nights: [], unreadable: [] }),
         remove: async () => false,
       },
       rollouts: {
         set: async (name, rollout) => {
           return { name, ...rollout, setAt: status.submittedAt, announced: false };
         },
-        list: async () => [],
+        list: async () => ({ rollouts: [], unreadable: [] }),
       },
       alarms: { list: async () => [], clear: async () => void cleared.push(true) },
       nodes: () => ({ connected: false, verifiers: [], drafters: [] }),

@@ -11,6 +11,23 @@ import { startScheduler } from "../src/start-scheduler.js";
 const NEVER = "0 0 1 1 *";
 const HOUR_MS = 3_600_000;
 
+/** A daily timetable that starts in a second or two. */
+function soon(): string {
+  const at = new Date(Date.now() + 2_000);
+  return `${at.getSeconds()} ${at.getMinutes()} ${berlinHour(at)} * * *`;
+}
+
+/** The time of day three hours from now. */
+function dueLater(): string {
+  const at = new Date(Date.now() + 3 * HOUR_MS);
+  return `${berlinHour(at).padStart(2, "0")}:${String(at.getMinutes()).padStart(2, "0")}`;
+}
+
+function berlinHour(at: Date): string {
+  const parts = { timeZone: "Europe/Berlin", hour: "numeric", hourCycle: "h23" } as const;
+  return String(Number(new Intl.DateTimeFormat("en-GB", parts).format(at)));
+}
+
 describe.skipIf(!redisIsHere())("nights", () => {
   let place: TestPlace;
   let api: Api;
@@ -37,7 +54,8 @@ describe.skipIf(!redisIsHere())("nights", () => {
 
   it("start the run of their date, once", async () => {
     const answer = await put("beauty", {
-      cron: "* * * * * *",
+      cron: soon(),
+      due: dueLater(),
       timeZone: "Europe/Berlin",
       request: place.request("nights/{date}"),
     });
@@ -50,9 +68,16 @@ describe.skipIf(!redisIsHere())("nights", () => {
     await until("it is planned", async () => (await runsOf("beauty"))[0]?.state === "running");
     // A run that a user cancels stays cancelled, although the schedule fires again and again.
     await api.ask("POST", `/v1/runs/${run?.id}/cancel`);
-    await new Promise((resolve) => setTimeout(resolve, 1_500));
+    const again = {
+      cron: soon(),
+      timeZone: "Europe/Berlin",
+      request: place.request("nights/{date}"),
+    };
+    const { nextAt = "" } = parsed<NightStatus>(await put("beauty", again));
+    await until("its time has come again", () => Date.now() > Date.parse(nextAt) + 500);
     expect(await runsOf("beauty")).toMatchObject([{ state: "cancelled" }]);
     expect((await nights())[0]).toMatchObject({ name: "beauty", lastDate: berlin });
+    expect(Date.parse(run?.dueAt ?? "")).toBeGreaterThan(Date.now());
     expect((await nights())[0]?.lastRun).toEqual({ id: run?.id, state: "cancelled" });
   });
 
@@ -111,6 +136,21 @@ describe.skipIf(!redisIsHere())("nights", () => {
 
   it("are refused if they cannot work", async () => {
     const request = place.request("x/{date}");
+    for (const cron of ["* * * * *", "0 */6 * * *", "0 0 30 2 *"]) {
+      expect(await put("b", { cron, request })).toMatchObject({ status: 422 });
+    }
+    expect(await put("b", { cron: NEVER, due: "00:00", request })).toMatchObject({
+      status: 200,
+    });
+    expect(await put("c", { cron: NEVER, request })).toMatchObject({
+      status: 409,
+      body: { message: expect.stringContaining("is also where night b writes") },
+    });
+    expect(await put("b", { cron: NEVER, due: "6 am", request })).toMatchObject({
+      status: 400,
+      body: { message: expect.stringContaining("`due`: write a time of day, as 06:00") },
+    });
+    await api.ask("DELETE", "/v1/nights/b");
     expect(await put("b", { cron: "every night", request })).toMatchObject({
       status: 422,
       body: { code: "BAD_JOB" },

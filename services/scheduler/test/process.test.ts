@@ -130,7 +130,7 @@ describe.skipIf(!redisIsHere())("nightbeam scheduler", () => {
   it.each([
     [{ token: "" }, "NO_TOKEN"],
     [{ token: "short" }, "NO_TOKEN"],
-    [{ token: undefined, tokenFile: "/no/file" }, "BAD_OPTION"],
+    [{ token: undefined }, "NO_TOKEN"],
     [{ reconcileMs: "soon" }, "BAD_OPTION"],
     [{ state: undefined }, "BAD_OPTION"],
     [{ state: "ftp://x/y" }, "BAD_LOCATION"],

@@ -32,7 +32,7 @@ describe("a run's state", () => {
       expect(isPossible("complete", event)).toBe(false);
       expect(() => stateAfter("complete", event)).toThrow(/The run is complete/);
     }
-    for (const state of runStateSchema.options) {
+    for (const state of runStateSchema.exclude(["unreadable"]).options) {
       for (const event of EVENTS) {
         if (isPossible(state, event)) expect(() => stateAfter(state, event)).not.toThrow();
         else expect(() => stateAfter(state, event)).toThrow(/any more/);

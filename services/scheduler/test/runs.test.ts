@@ -49,6 +49,12 @@ describe.skipIf(!redisIsHere())("runs", () => {
     return users;
   };
 
+  const loseRedis = async () => {
+    const redis = new Redis(place.redis.url);
+    await redis.flushall();
+    redis.disconnect();
+  };
+
   it("are planned, drafted and finished, and report their progress", async () => {
     const { outcome, run } = await api.submit(place.request("plain"));
     expect(outcome).toBe("created");
@@ -98,6 +104,49 @@ describe.skipIf(!redisIsHere())("runs", () => {
     await ended(id, "complete");
     expect([...begun].sort((a, b) => a - b)).toEqual(Array.from({ length: 14 }, (_, at) => at));
     expect(new Set(await usersIn(place.path("once"))).size).toBe(70);
+  });
+
+  it("are paused and go on, also without Redis; others are retried", async () => {
+    const act = (id: string, action: string) => other.ask("POST", `/v1/runs/${id}/${action}`);
+    const { run } = await api.submit(place.request("paused"));
+    await ended(run.id, "running");
+    for (let time = 0; time < 2; time++) {
+      expect(await act(run.id, "pause")).toMatchObject({ status: 200, body: { state: "paused" } });
+    }
+    await loseRedis();
+    const { begun } = await drafter();
+    const next = await api.submit(place.request("not-paused"));
+    await ended(next.run.id, "complete");
+    expect(begun).toHaveLength(14);
+    expect(await api.run(run.id)).toMatchObject({ state: "paused", shards: { done: 0 } });
+    expect(await api.submit(place.request("paused"))).toMatchObject({ outcome: "unchanged" });
+    expect(await act(run.id, "retry")).toMatchObject({ status: 409, body: { code: "RUN_STATE" } });
+    for (let time = 0; time < 2; time++) {
+      expect(await act(run.id, "resume")).toMatchObject({ status: 200 });
+    }
+    await ended(run.id, "complete");
+    const states = await Promise.all(["pause", "resume", "retry"].map((one) => act(run.id, one)));
+    expect(states.map(({ status }) => status)).toEqual([409, 409, 409]);
+    expect((await act("a%2fb", "pause")).status).toBe(400);
+  });
+
+  it("are retried after a cancellation, and have the priority that was asked for last", async () => {
+    const { run } = await api.submit({ ...place.request("again"), priority: "low" });
+    await ended(run.id, "running");
+    expect(await api.submit({ ...place.request("again"), priority: "urgent" })).toMatchObject({
+      outcome: "unchanged",
+      run: { priority: "urgent" },
+    });
+    const path = `/v1/runs/${run.id}`;
+    expect((await other.ask("POST", `${path}/cancel`)).status).toBe(200);
+    expect(await api.ask("PUT", `${path}/priority`, { priority: "low" })).toMatchObject({
+      body: { state: "cancelled", priority: "low" },
+    });
+    expect(await api.ask("POST", `${path}/retry`)).toMatchObject({
+      body: { state: "running", priority: "low" },
+    });
+    await drafter();
+    await ended(run.id, "complete");
   });
 
   it("refuse a location with another request", async () => {

@@ -16,6 +16,7 @@ describe("nightbeam verifier", () => {
       NIGHTBEAM_CATALOGUE: world().catalogue,
       NIGHTBEAM_LOG_FORMAT: "json",
       NIGHTBEAM_NAME: "",
+      NIGHTBEAM_HEALTH_LISTEN: "127.0.0.1:0",
     });
     const address = /^verifier ready on (127\.0\.0\.1:\d+)$/.exec(await line())?.[1] ?? "";
     const client = clientOf(world(), staticVerifiers([address]));
@@ -23,6 +24,9 @@ describe("nightbeam verifier", () => {
     const answers = await client.scorer(job()).score(first);
     expect(logProbsOf(answers)).toEqual(await Promise.all(first.map(world().alone)));
     await client.close();
+    const health = /"url":"(http:[^"]+)"/.exec(output.error)?.[1];
+    const statusOf = async (path: string) => (await fetch(`${health}${path}`)).status;
+    expect([await statusOf("/healthz"), await statusOf("/readyz")]).toEqual([200, 200]);
     child.kill("SIGTERM");
     expect(await exit).toBe(0);
     const messages = output.error

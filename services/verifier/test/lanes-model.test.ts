@@ -1,3 +1,4 @@
+import { treeOf } from "@nightbeam/decoding";
 import { openModel } from "@nightbeam/model";
 import { systemClock } from "@nightbeam/service";
 import { searcherOf } from "@nightbeam/testing";
@@ -39,6 +40,7 @@ async function openLanes(world: VerifierWorld, settings: { workers: number; cach
   });
   const ask = (client: string, requests: Parameters<Lanes["score"]>[0]["requests"]) =>
     lanes.score({
+      peer: client,
       client,
       requests,
       released: [],
@@ -67,6 +69,34 @@ describe("lanes over a real model", () => {
       }
     }
     expect(passes.some(({ calls }) => calls > 1)).toBe(true);
+    await model.close();
+  });
+
+  it("answer calls with nothing to compute, and trees larger than a pass in several", async () => {
+    const { model, passes, ask } = await openLanes(world(), { workers: 1, cacheBytes: 2 ** 26 });
+    const { trie } = world().searched;
+    const { first, second } = world().questions(0, 2);
+    const nothing = first.map((request, key) => ({ ...request, key, tree: treeOf(trie, []) }));
+    const { answers: none } = await ask("x", nothing);
+    expect(none.map(({ logProbs, tokens }) => [logProbs.length, tokens])).toEqual([
+      [0, 0],
+      [0, 0],
+    ]);
+    expect((await ask("x", [])).answers).toEqual([]);
+    expect(passes).toEqual([]);
+    const inner = trie.levelStart[trie.levels] ?? 0;
+    const whole = Array.from({ length: inner }, (_, prefix) => prefix);
+    const large = second.map((request) => ({ ...request, tree: treeOf(trie, whole) }));
+    const mixed = large.flatMap((request, at) => [request, ...nothing.slice(at, at + 1)]);
+    const keyed = mixed.map((request, key) => ({ ...request, key: 10 + key }));
+    const { answers } = await ask("y", keyed);
+    for (const [at, request] of keyed.entries()) {
+      const alone = request.tree.wanted.length === 0 ? [] : [...(await world().alone(request))];
+      const found = [...(answers[at]?.logProbs ?? [])];
+      expect(found).toHaveLength(alone.length);
+      for (const [child, value] of found.entries()) expect(value).toBeCloseTo(alone[child] ?? 1, 4);
+    }
+    expect(passes.every(({ tokens }) => tokens <= 600)).toBe(true);
     await model.close();
   });
 

@@ -26,6 +26,7 @@ function opened(limits: Partial<LaneLimits> = {}, keepsPrompts = true, passMs = 
     fields: Partial<IncomingCall> = {},
   ) =>
     lanes.score({
+      peer: client,
       client,
       requests,
       released: [],
@@ -183,7 +184,9 @@ describe("lanes", () => {
     await time.advance(200);
     await Promise.all(known);
     b.bad.add(1);
-    const others = Array.from({ length: 20 }, (_, key) => ask("y", [request(key, 100)]));
+    const others = Array.from({ length: 20 }, (_, key) =>
+      ask("y", [request(key, 100)], { peer: "x" }),
+    );
     const failing = outcome(ask("x", [request(2), request(9, 100)]));
     await time.advance(5_000);
     expect(await failing).toBe("refuses 1");

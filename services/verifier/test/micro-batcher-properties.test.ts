@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { chooseBatch } from "../src/batching/choose-batch.js";
 import { MicroBatcher } from "../src/batching/micro-batcher.js";
+import { Turns } from "../src/batching/turns.js";
 import { VerifierError } from "../src/errors.js";
 import { FakeModel, keysOf, laneCall, outcome, request } from "./support/calls.js";
 
@@ -16,12 +17,12 @@ const candidate = fc.record({
 describe("the choice of a batch", () => {
   const NOW = 1_000;
   const limits = { tokenBudget: 100, maxAgeMs: 100, now: NOW };
-  const waitingOf = (given: readonly { age: number; tokens: number }[]) =>
+  const waitingOf = (given: readonly { age: number; tokens: number; peer?: string }[]) =>
     [...given]
       .sort((a, b) => b.age - a.age)
       .map(({ age, ...call }) => ({
         enqueuedAt: NOW - age,
-        call: { followUp: false, promptLength: 1, beamWidth: 0, ...call },
+        call: { peer: "x", followUp: false, promptLength: 1, beamWidth: 0, ...call },
       }));
 
   it("takes at least one call, keeps the budget, and fills it if possible", () => {
@@ -68,11 +69,31 @@ describe("the choice of a batch", () => {
     );
   });
 
+  it("lets connections take turns, so that one that fills the queue delays its own calls alone", () => {
+    const flood = Array.from({ length: 50 }, () => ({ age: 190, tokens: 60, peer: "flood" }));
+    const honest = ["a", "b"].map((peer, at) => ({ age: 5 - at, tokens: 60, peer }));
+    let waiting = waitingOf([...flood, ...honest]);
+    const turns = new Turns();
+    const served: string[] = [];
+    for (let pass = 0; pass < 3; pass++) {
+      const batch = chooseBatch(waiting, { ...limits, turns });
+      expect(batch).toHaveLength(1);
+      const peer = batch[0]?.call.peer ?? "";
+      turns.had(peer, () => new Set());
+      served.push(peer);
+      waiting = waiting.filter((one) => !batch.includes(one));
+    }
+    expect(served).toEqual(["flood", "a", "b"]);
+    // With room for several, each has its share.
+    const roomy = chooseBatch(waitingOf([...flood, ...honest]), { ...limits, tokenBudget: 200 });
+    expect(roomy.map(({ call }) => call.peer)).toEqual(["flood", "a", "b"]);
+  });
+
   it("joins the oldest new user with prompts of similar length", () => {
     const lengths = [40, 10, 42, 80, 39, 41];
     const waiting = lengths.map((promptLength, at) => ({
       enqueuedAt: NOW - 50 + at,
-      call: { tokens: 25, followUp: false, promptLength, beamWidth: 0 },
+      call: { peer: "x", tokens: 25, followUp: false, promptLength, beamWidth: 0 },
     }));
     const chosen = chooseBatch(waiting, limits).map(({ call }) => call.promptLength);
     expect(chosen).toEqual([40, 39, 41, 42]);

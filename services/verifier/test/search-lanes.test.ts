@@ -52,6 +52,7 @@ function opened(limits: Partial<LaneLimits> = {}) {
   });
   const ask = (users: readonly number[], fields: Partial<IncomingSearch> = {}) =>
     lanes.search({
+      peer: "x",
       requests: users.map(search),
       beamWidth: 10,
       deadline: Number.POSITIVE_INFINITY,

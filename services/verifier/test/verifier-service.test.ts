@@ -79,6 +79,7 @@ describe("a verifier that stops", () => {
     const calls = [1, 2].map((key) =>
       outcome(
         lanes.score({
+          peer: "x",
           client: "x",
           requests: [request(key, 10)],
           released: [],

@@ -6,24 +6,36 @@ const READY_WITHIN_MS = 30_000;
 /** Longer than a node's own grace period for work in progress. */
 const STOPPED_WITHIN_MS = 40_000;
 
+export interface NodeSetting {
+  /** A command that replaces itself with the node, such as `unshare -m`. */
+  readonly wrapper?: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+}
+
 /** One process of a cluster, started from the built command, like an orchestrator would. */
 export class ClusterNode {
   readonly name: string;
   readonly #args: readonly string[];
+  readonly #setting: NodeSetting;
   #child: ChildProcess | undefined;
   #output = "";
   /** The line that the process printed when it was ready. */
   ready = "";
 
-  constructor(name: string, args: readonly string[]) {
+  constructor(name: string, args: readonly string[], setting: NodeSetting = {}) {
     this.name = name;
     this.#args = args;
+    this.#setting = setting;
   }
 
-  /** Starts the process and waits for its ready line. */
-  async start(): Promise<this> {
-    const child = spawn(process.execPath, ["--single-threaded-gc", COMMAND, ...this.#args], {
+  /** Starts the process, with further variables if there are any, and waits for its ready line. */
+  async start(env: Readonly<Record<string, string>> = {}): Promise<this> {
+    const { wrapper = [], env: own = {} } = this.#setting;
+    const node = [process.execPath, "--single-threaded-gc", COMMAND, ...this.#args];
+    const [command = "", ...args] = [...wrapper, ...node];
+    const child = spawn(command, args, {
       stdio: ["ignore", "pipe", "pipe"],
+      env: { ...process.env, ...own, ...env },
     });
     this.#child = child;
     this.ready = await new Promise<string>((resolve, reject) => {

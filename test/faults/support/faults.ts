@@ -5,12 +5,6 @@ import { type Fault, pause } from "./strike.js";
 /** Lock duration of a test cluster. */
 export const LOCK_MS = 2_000;
 
-export const drafterKilled: Fault = async ({ cluster }) => {
-  const [drafter] = cluster.drafters;
-  await drafter?.signal("SIGKILL");
-  await drafter?.start();
-};
-
 export const verifierKilled: Fault = async ({ cluster }) => {
   const [verifier] = cluster.verifiers;
   await verifier?.signal("SIGKILL");

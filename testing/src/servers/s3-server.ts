@@ -18,6 +18,8 @@ export interface S3Server {
   readonly requests: readonly string[];
   /** The next requests of a method get these responses, one each. */
   fail(method: string, ...faults: Fault[]): void;
+  /** All requests get this response, until it is called without one. */
+  refuseAll(fault?: Fault): void;
   stop(): Promise<void>;
 }
 
@@ -26,17 +28,23 @@ interface StoredObject {
   readonly metadata: Readonly<Record<string, string>>;
 }
 
-/** Keys per page of a listing: few, so that listings have several pages. */
-const PAGE = 3;
+export interface S3ServerOptions {
+  /** Keys per page of a listing. Default: 3, so that listings have several pages. */
+  readonly pageSize?: number;
+}
 
 /**
  * The part of S3 that the store uses, in memory: PUT with conditions and checksums, GET, HEAD,
  * DELETE, ListObjectsV2 with pages. Answers as the S3 API reference has it.
  */
-export async function startS3(bucket: string): Promise<S3Server> {
+export async function startS3(
+  bucket: string,
+  { pageSize = 3 }: S3ServerOptions = {},
+): Promise<S3Server> {
   const stored = new Map<string, StoredObject>();
   const requests: string[] = [];
   const faults = new Map<string, Fault[]>();
+  let standing: Fault | undefined;
   const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const url = new URL(request.url ?? "/", "http://localhost");
     const method = request.method ?? "";
@@ -44,7 +52,7 @@ export async function startS3(bucket: string): Promise<S3Server> {
     const key = parts.join("/");
     requests.push(`${method} ${inBucket}/${key}`);
     const bytes = await bodyOf(request);
-    const fault = faults.get(method)?.shift();
+    const fault = faults.get(method)?.shift() ?? standing;
     if (fault !== undefined) {
       if (fault.carriedOut === true) put(stored, { key, bytes, request });
       return sendError(response, fault.status, fault.code);
@@ -62,7 +70,8 @@ export async function startS3(bucket: string): Promise<S3Server> {
       stored.delete(key);
       return send(response, 204);
     }
-    if (key === "") return send(response, 200, listing(stored, url.searchParams));
+    if (key === "")
+      return send(response, 200, listing(stored, { query: url.searchParams, pageSize }));
     const object = stored.get(key);
     if (object === undefined) {
       return method === "HEAD" ? send(response, 404) : sendError(response, 404, "NoSuchKey");
@@ -84,6 +93,9 @@ export async function startS3(bucket: string): Promise<S3Server> {
     },
     requests,
     fail: (method, ...more) => faults.set(method, [...(faults.get(method) ?? []), ...more]),
+    refuseAll: (fault) => {
+      standing = fault;
+    },
     stop: async () => {
       const closed = new Promise((resolve) => server.close(resolve));
       server.closeAllConnections();
@@ -128,13 +140,16 @@ function isWhole(request: IncomingMessage, bytes: Buffer): boolean {
   return request.headers["x-amz-checksum-crc32"] === sum.toString("base64");
 }
 
-function listing(stored: ReadonlyMap<string, StoredObject>, query: URLSearchParams): string {
+function listing(
+  stored: ReadonlyMap<string, StoredObject>,
+  { query, pageSize }: { query: URLSearchParams; pageSize: number },
+): string {
   const prefix = query.get("prefix") ?? "";
   const after = query.get("continuation-token") ?? "";
   const keys = [...stored.keys()].filter((key) => key.startsWith(prefix) && key > after).sort();
-  const page = keys.slice(0, PAGE);
+  const page = keys.slice(0, pageSize);
   const last = page.at(-1);
-  const more = keys.length > PAGE && last !== undefined;
+  const more = keys.length > pageSize && last !== undefined;
   const next = more ? `<NextContinuationToken>${escaped(last)}</NextContinuationToken>` : "";
   const contents = page.map((key) => `<Contents><Key>${escaped(key)}</Key></Contents>`);
   return `<ListBucketResult><IsTruncated>${more}</IsTruncated>${next}${contents.join("")}</ListBucketResult>`;

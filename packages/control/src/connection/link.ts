@@ -1,9 +1,11 @@
+import { isIP } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
-import { within } from "@nightbeam/service";
+import { type TlsBytes, tlsClientOptions, tlsProblem, within } from "@nightbeam/service";
 import { type Log, reasonOf } from "@nightbeam/service/log";
-import { connect, type NatsConnection } from "nats";
+import { connect, ErrorCode, type NatsConnection, NatsError } from "nats";
 import type { ControlTiming } from "../timing.js";
 import { checkServer } from "./answers.js";
+import type { NatsCredentials } from "./credentials.js";
 import type { NatsServers } from "./servers.js";
 
 /** The part of a log that this package uses. */
@@ -19,6 +21,10 @@ export interface Follower {
 
 export interface LinkOptions {
   readonly servers: NatsServers;
+  /** From a file; those in the addresses are in `servers`. */
+  readonly credentials?: NatsCredentials | undefined;
+  /** The authority of the servers' certificates, and the certificate that they may require. */
+  readonly tls?: TlsBytes | undefined;
   readonly name: string;
   readonly log: ControlLog;
   readonly timing: ControlTiming;
@@ -57,6 +63,11 @@ export class Link {
 
   get state(): LinkState {
     return this.#state;
+  }
+
+  /** Why there is no connection, as far as it is known. */
+  get problem(): string | undefined {
+    return this.#logged;
   }
 
   /** Aborted when the link is closed. */
@@ -116,9 +127,9 @@ export class Link {
       if (signal.aborted) return undefined;
       if (reason === undefined) {
         try {
-          return await connect(this.#clientOptions(place));
+          return await connect(this.#clientOptions({ place, host }));
         } catch (error) {
-          reason = reasonOf(error);
+          reason = this.#problemOf(error);
         }
       }
       reasons.push(`${place}: ${reason}`);
@@ -133,9 +144,9 @@ export class Link {
     await sleep(pauseMs, undefined, { signal: this.#stop.signal }).catch(() => undefined);
   }
 
-  #clientOptions(place: string) {
-    const { name, timing, servers } = this.#options;
-    const { user, pass, token, tls } = servers;
+  #clientOptions({ place, host }: { readonly place: string; readonly host: string }) {
+    const { name, timing, servers, credentials } = this.#options;
+    const { user, pass, token } = servers;
     return {
       servers: place,
       name,
@@ -146,8 +157,40 @@ export class Link {
       ignoreClusterUpdates: true,
       ...(user === undefined || pass === undefined ? {} : { user, pass }),
       ...(token === undefined ? {} : { token }),
-      ...(tls ? { tls: {} } : {}),
+      ...(credentials === undefined ? {} : { authenticator: credentials.authenticator }),
+      ...(servers.tls ? { tls: this.#tlsOptions(host) } : {}),
     };
+  }
+
+  #tlsOptions(host: string) {
+    const { ca, ...own } = tlsClientOptions(this.#options.tls);
+    return {
+      ...own,
+      ...(ca === undefined ? {} : { ca: ca.join("\n") }),
+      // The client names a server by its name only, and Node would then check an address as "localhost".
+      ...(isIP(host) === 0 ? {} : { host }),
+    };
+  }
+
+  /** Why a server was left, with the file or setting to change. */
+  #problemOf(error: unknown): string {
+    const { tls, credentials, servers } = this.#options;
+    const cause = error instanceof NatsError ? (error.chainedError ?? error) : error;
+    const problem = tlsProblem(cause, { tls, server: "NATS" });
+    if (problem !== undefined) return problem;
+    if (error instanceof NatsError && AUTHORIZATION.has(error.code)) {
+      return credentials === undefined
+        ? "NATS refuses the user and password of its address, or requires credentials: correct NIGHTBEAM_NATS_URL, or give --nats-creds or --nats-nkey."
+        : `NATS refuses the credentials ${credentials.file.name} ${credentials.file.path}: check that its configuration has this user.`;
+    }
+    if (
+      error instanceof NatsError &&
+      error.code === ErrorCode.ServerOptionNotAvailable &&
+      servers.tls
+    ) {
+      return "NATS does not speak TLS: write nats:// instead of tls://, or configure TLS in the server.";
+    }
+    return reasonOf(error);
   }
 
   #move(to: LinkState, connection?: NatsConnection): boolean {
@@ -180,6 +223,15 @@ export class Link {
     }
   }
 }
+
+const AUTHORIZATION: ReadonlySet<string> = new Set([
+  ErrorCode.AuthorizationViolation,
+  ErrorCode.AuthenticationExpired,
+  ErrorCode.AuthenticationTimeout,
+  ErrorCode.AccountExpired,
+  ErrorCode.BadAuthentication,
+  ErrorCode.BadCreds,
+]);
 
 /** A random order, so that nodes that lost one server do not all go to the same next one. */
 function shuffled<T>(values: readonly T[]): T[] {

@@ -1,6 +1,6 @@
 import { ControlError } from "../errors.js";
 
-const ADDRESS = /^(\[[0-9a-fA-F:.]+\]|[^\s:/@[\],]+):(\d{1,5})$/;
+const ADDRESS = /^(\[[0-9a-fA-F:.]{2,45}\]|[-\w.]{1,253}):(\d{1,5})$/;
 
 /** Returns whether a text is host:port, with an IPv6 host in brackets. */
 export function isAddress(text: string): boolean {

@@ -1,14 +1,19 @@
 import { type Clock, repeat, within } from "@nightbeam/service";
 import { reasonOf } from "@nightbeam/service/log";
-import type { NatsConnection, Service } from "nats";
+import type { Msg, NatsConnection, Service } from "nats";
 import type { ControlLog, Link } from "../connection/link.js";
 import { ControlError } from "../errors.js";
 import type { ControlTiming } from "../timing.js";
+import type { Messages } from "./messages.js";
 import { type NodeStatus, problemOfStatus } from "./status.js";
-import { drainSubject, nodeSubject, serviceName } from "./subjects.js";
+import type { Subjects } from "./subjects.js";
 
 export interface NodeAnnouncementOptions {
   readonly link: Link;
+  readonly subjects: Subjects;
+  readonly messages: Messages;
+  /** The time of day in epoch milliseconds. */
+  readonly wallNow: () => number;
   /** Called for every heartbeat; role and id must not change. */
   readonly status: () => NodeStatus;
   /** Called once, when the node is asked to take no more work. */
@@ -23,12 +28,15 @@ export class NodeAnnouncement {
   readonly #options: NodeAnnouncementOptions;
   readonly #subject: string;
   readonly #drainSubject: string;
+  readonly #startedAt: number;
   readonly #ends: readonly (() => void)[];
   #connection: NatsConnection | undefined;
   #service: Service | undefined;
   /** The metadata of the service. A NATS service cannot change it, so a change replaces the service. */
   #metadata = "";
   #drained = false;
+  /** Whether a refused request to drain was logged. */
+  #refused = false;
   #stopped = false;
 
   /** @throws ControlError BAD_NODE */
@@ -39,8 +47,9 @@ export class NodeAnnouncement {
       throw new ControlError("BAD_NODE", `this node cannot be announced: ${problem}.`);
     }
     this.#options = options;
-    this.#subject = nodeSubject(status.role, status.id);
-    this.#drainSubject = drainSubject(status.id);
+    this.#startedAt = options.wallNow();
+    this.#subject = options.subjects.node(status.role, status.id);
+    this.#drainSubject = options.subjects.drain(status.id);
     this.#ends = [
       options.link.follow({
         up: (connection) => this.#up(connection),
@@ -58,7 +67,7 @@ export class NodeAnnouncement {
     const connection = this.#connection;
     if (connection === undefined || connection.isClosed() || this.#stopped) return;
     const status = this.#options.status();
-    connection.publish(this.#subject, JSON.stringify(status));
+    this.#options.messages.publish(connection, this.#subject, JSON.stringify(status));
     this.#serve(connection, status);
   }
 
@@ -79,7 +88,7 @@ export class NodeAnnouncement {
     const connection = this.#connection;
     this.#connection = undefined;
     if (connection === undefined || connection.isClosed()) return;
-    connection.publish(this.#subject, JSON.stringify({ gone: true }));
+    this.#options.messages.publish(connection, this.#subject, JSON.stringify({ gone: true }));
     void this.#service?.stop();
   }
 
@@ -89,6 +98,12 @@ export class NodeAnnouncement {
     connection.subscribe(this.#drainSubject, {
       callback: (error, message) => {
         if (error !== null || this.#stopped) return;
+        // One from before the start was for an earlier node of this name.
+        const read = this.#options.messages.read(message, this.#startedAt);
+        if ("problem" in read) {
+          this.#refuseDrain(message, read.problem);
+          return;
+        }
         message.respond();
         if (this.#drained) return;
         this.#drained = true;
@@ -97,6 +112,13 @@ export class NodeAnnouncement {
       },
     });
     this.update();
+  }
+
+  #refuseDrain(message: Msg, problem: string): void {
+    message.respond(problem);
+    if (this.#refused) return;
+    this.#refused = true;
+    this.#options.log.warn({ problem }, "ignored a request to drain");
   }
 
   #serve(connection: NatsConnection, status: NodeStatus): void {
@@ -110,7 +132,7 @@ export class NodeAnnouncement {
     this.#metadata = text;
     void this.#service?.stop();
     this.#service = undefined;
-    const name = serviceName(status.role);
+    const name = this.#options.subjects.service(status.role);
     connection.services.add({ name, version: status.version, metadata }).then(
       (service) => {
         const isCurrent = this.#connection === connection && this.#metadata === text;

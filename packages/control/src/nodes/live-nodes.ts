@@ -1,12 +1,13 @@
 import { type Clock, repeat } from "@nightbeam/service";
-import type { NatsConnection } from "nats";
+import type { Msg, NatsConnection } from "nats";
 import type { ControlLog, Link } from "../connection/link.js";
 import type { ControlTiming } from "../timing.js";
 import { type Directory, endpointsOf, type NodeEndpoint } from "./endpoint.js";
 import { Listeners } from "./listeners.js";
+import type { Messages } from "./messages.js";
 import { NodeTable } from "./node-table.js";
 import { type NodeRole, type NodeStatus, readNodeMessage } from "./status.js";
-import { nodeSubject } from "./subjects.js";
+import type { Subjects } from "./subjects.js";
 
 /** The nodes of one role, from their heartbeats; `endpoints` are those with an address. */
 export interface LiveNodes extends Directory {
@@ -17,6 +18,8 @@ export interface LiveNodes extends Directory {
 
 export interface NodeWatchOptions {
   readonly link: Link;
+  readonly subjects: Subjects;
+  readonly messages: Messages;
   readonly role: NodeRole;
   readonly clock: Clock;
   readonly log: ControlLog;
@@ -25,37 +28,41 @@ export interface NodeWatchOptions {
 
 /** Watches the heartbeats of a role. `NodeTable` decides which nodes are alive. */
 export function watchNodes(options: NodeWatchOptions): LiveNodes {
-  const { link, role, clock, log, timing } = options;
+  const { link, subjects, messages, role, clock, log, timing } = options;
   const table = new NodeTable({ expiryMs: timing.expiryMs });
   const listeners = new Listeners();
-  /** Senders whose last heartbeat was malformed, so that it is logged once. */
-  const malformed = new Set<string>();
+  const ignored = new IgnoredSenders(role, log);
   let endpoints: readonly NodeEndpoint[] = [];
+  let endpointsFrom = table.entries;
+  let notifying = false;
   let unsubscribe = () => {};
 
+  /** Once for all messages that arrived together. */
   const publish = (changed: boolean) => {
-    if (!changed) return;
-    endpoints = endpointsOf(table.entries);
-    listeners.notify();
+    if (!changed || notifying) return;
+    notifying = true;
+    queueMicrotask(() => {
+      notifying = false;
+      listeners.notify();
+    });
   };
-  const receive = (id: string, text: string) => {
-    const read = readNodeMessage(text, { role, id });
+  const receive = (id: string, sent: Msg) => {
+    const signed = messages.read(sent);
+    const read = "problem" in signed ? signed : readNodeMessage(signed.text, { role, id });
     if ("problem" in read) {
-      if (!malformed.has(id)) {
-        log.warn({ role, id, problem: read.problem }, "ignored a malformed heartbeat");
-      }
-      malformed.add(id);
+      ignored.add(id, read.problem);
       return;
     }
-    malformed.delete(id);
     const { message } = read;
-    publish("gone" in message ? table.gone(id) : table.heard(message, clock.now()));
+    if ("gone" in message) publish(table.gone(id));
+    else if (table.hasRoomFor(id)) publish(table.heard(message, clock.now()));
+    else ignored.add(id, "there are too many nodes");
   };
   const up = (connection: NatsConnection) => {
-    const subscription = connection.subscribe(nodeSubject(role, "*"), {
+    const subscription = connection.subscribe(subjects.node(role, "*"), {
       callback: (error, message) => {
         // The link logs errors of the server.
-        if (error === null) receive(message.subject.split(".").at(-1) ?? "", message.string());
+        if (error === null) receive(message.subject.split(".").at(-1) ?? "", message);
       },
     });
     unsubscribe = () => subscription.unsubscribe();
@@ -73,6 +80,10 @@ export function watchNodes(options: NodeWatchOptions): LiveNodes {
       return table.entries;
     },
     get endpoints() {
+      if (endpointsFrom !== table.entries) {
+        endpointsFrom = table.entries;
+        endpoints = endpointsOf(endpointsFrom);
+      }
       return endpoints;
     },
     onChange: (listener) => listeners.add(listener),
@@ -83,4 +94,30 @@ export function watchNodes(options: NodeWatchOptions): LiveNodes {
       listeners.clear();
     },
   };
+}
+
+/** Senders that are logged by name. */
+const MAX_LOGGED = 100;
+
+/** The senders of messages that were ignored, each of which is logged once. */
+class IgnoredSenders {
+  readonly #role: NodeRole;
+  readonly #log: ControlLog;
+  readonly #ids = new Set<string>();
+
+  constructor(role: NodeRole, log: ControlLog) {
+    this.#role = role;
+    this.#log = log;
+  }
+
+  add(id: string, problem: string): void {
+    if (this.#ids.has(id) || this.#ids.size > MAX_LOGGED) return;
+    this.#ids.add(id);
+    if (this.#ids.size > MAX_LOGGED) {
+      this.#log.warn({ role: this.#role }, "more heartbeats are ignored, and not logged");
+      return;
+    }
+    const fields = { role: this.#role, id: id.slice(0, 128), problem };
+    this.#log.warn(fields, "ignored a heartbeat");
+  }
 }

@@ -1,5 +1,8 @@
 import type { NodeStatus } from "./status.js";
 
+/** Whoever may write to NATS can announce any number of nodes. */
+const MAX_NODES = 5_000;
+
 interface Entry {
   readonly status: NodeStatus;
   /** The status as text, for comparison. */
@@ -22,7 +25,8 @@ export class NodeTable {
   /** The start of the current time of listening without a gap. */
   #listeningSince = 0;
   #tickedAt = 0;
-  #entries: readonly NodeStatus[] = [];
+  /** Undefined after a change, until somebody asks: sorting for every heartbeat would take all the time of a flood. */
+  #entries: readonly NodeStatus[] | undefined = [];
 
   constructor(options: { readonly expiryMs: number }) {
     this.#expiryMs = options.expiryMs;
@@ -30,7 +34,15 @@ export class NodeTable {
 
   /** The nodes, sorted by id; the same array until something changes. */
   get entries(): readonly NodeStatus[] {
+    this.#entries ??= [...this.#nodes.values()]
+      .map(({ status }) => status)
+      .sort((a, b) => (a.id < b.id ? -1 : 1));
     return this.#entries;
+  }
+
+  /** Whether there is room for a node. */
+  hasRoomFor(id: string): boolean {
+    return this.#nodes.size < MAX_NODES || this.#nodes.has(id);
   }
 
   /** Records a heartbeat. @returns whether the entries changed */
@@ -66,10 +78,7 @@ export class NodeTable {
   }
 
   #changed(changed: boolean): boolean {
-    if (changed) {
-      const statuses = [...this.#nodes.values()].map(({ status }) => status);
-      this.#entries = statuses.sort((a, b) => (a.id < b.id ? -1 : 1));
-    }
+    if (changed) this.#entries = undefined;
     return changed;
   }
 }

@@ -4,7 +4,10 @@ import { isAddress } from "./address.js";
 /** Ids are parts of NATS subjects, in which dots, stars and spaces have a meaning. */
 export const nodeIdSchema = z.string().regex(/^[-\w]{1,128}$/, "use letters, digits, - and _ only");
 
-const count = z.number().nonnegative();
+const count = z.number().nonnegative().max(Number.MAX_SAFE_INTEGER);
+
+/** A name or a hash: printed as it is, so it has no characters that mean something to a terminal. */
+const word = z.string().regex(/^[-\w.:+]{1,128}$/, "use letters, digits and -_.:+ only");
 
 /** A constant part and a part per token, in milliseconds. */
 const costSchema = z.object({ callMs: count, tokenMs: count });
@@ -19,6 +22,7 @@ const programSchema = z.object({
 /** Programs that this version does not know are left out. */
 const programsSchema = z
   .array(z.unknown())
+  .max(32)
   .transform((list) => list.flatMap((one) => programSchema.safeParse(one).data ?? []));
 
 const statusSchema = z
@@ -28,10 +32,10 @@ const statusSchema = z
     /** host:port of the node's own service; a verifier must have one. */
     address: z.string().refine(isAddress, "write host:port").exactOptional(),
     /** SHA-256 of what the node has loaded, in hex. */
-    target: z.string().exactOptional(),
-    catalogue: z.string().exactOptional(),
+    target: word.exactOptional(),
+    catalogue: word.exactOptional(),
     scoring: z.enum(["full", "renormalized"]).exactOptional(),
-    precision: z.string().exactOptional(),
+    precision: word.exactOptional(),
     /** Tokens that are waiting, and tokens that are being computed. */
     waitingTokens: count,
     runningTokens: count,
@@ -44,8 +48,7 @@ const statusSchema = z
     draining: z.boolean(),
     version: z
       .string()
-      .max(100)
-      .regex(/^\d+\.\d+\.\d+(?:[-+][\w.+-]*)?$/, "write a version such as 1.2.3"),
+      .regex(/^\d{1,9}(\.\d{1,9}){2}([-+][-\w.+]{1,64})?$/, "write a version such as 1.2.3"),
   })
   .refine(({ role, address }) => role !== "verifier" || address !== undefined, {
     message: "a verifier needs an address",

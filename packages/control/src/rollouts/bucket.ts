@@ -3,7 +3,6 @@ import { type KV, NatsError } from "nats";
 import type { Link } from "../connection/link.js";
 import { ControlError } from "../errors.js";
 
-const BUCKET = "nightbeam-rollouts";
 /** Values kept per name. */
 const HISTORY = 5;
 
@@ -14,17 +13,17 @@ const HISTORY = 5;
  * @throws ControlError NOT_CONNECTED, NO_BUCKET, BUCKET_REFUSED, CLOSED
  */
 export async function withBucket<T>(
-  options: { readonly link: Link; readonly requestMs: number },
+  options: { readonly link: Link; readonly bucket: string; readonly requestMs: number },
   work: (bucket: KV) => Promise<T>,
 ): Promise<T> {
-  const { link, requestMs } = options;
+  const { link, bucket: name, requestMs } = options;
   const connection = link.connection;
   if (connection === undefined) throw notConnected(link);
   try {
     const jetstream = connection.jetstream({ timeout: requestMs });
-    return await work(await jetstream.views.kv(BUCKET, { history: HISTORY }));
+    return await work(await jetstream.views.kv(name, { history: HISTORY }));
   } catch (error) {
-    throw connection.isClosed() ? notConnected(link, error) : bucketFailure(error);
+    throw connection.isClosed() ? notConnected(link, error) : bucketFailure(name, error);
   }
 }
 
@@ -34,19 +33,21 @@ export function notConnected(link: Link, cause?: unknown): ControlError {
     ? new ControlError("CLOSED", "the connection to NATS was closed by this process.", { cause })
     : new ControlError(
         "NOT_CONNECTED",
-        "cannot reach NATS. Check that nats-server runs and that its address is right, then retry.",
+        link.problem === undefined
+          ? "cannot reach NATS. Check that nats-server runs and that its address is right, then retry."
+          : `cannot reach NATS: ${link.problem.replace(/\.$/, "")}. Then retry.`,
         { cause },
       );
 }
 
-function bucketFailure(error: unknown): ControlError {
+function bucketFailure(name: string, error: unknown): ControlError {
   if (error instanceof ControlError) return error;
   const code = error instanceof NatsError ? error.code : undefined;
   const apiCode = error instanceof NatsError ? error.api_error?.code : undefined;
   if (code === "503" || apiCode === 503) {
     return new ControlError(
       "NO_BUCKET",
-      `NATS has no bucket "${BUCKET}": JetStream is off. Start the server with \`nats-server -js\`.`,
+      `NATS has no bucket "${name}": JetStream is off. Start the server with \`nats-server -js\`.`,
       { cause: error },
     );
   }
@@ -55,7 +56,7 @@ function bucketFailure(error: unknown): ControlError {
   }
   return new ControlError(
     "BUCKET_REFUSED",
-    `NATS refuses the bucket "${BUCKET}": ${reasonOf(error)}. See the log of the server.`,
+    `NATS refuses the bucket "${name}": ${reasonOf(error)}. See the log of the server.`,
     { cause: error },
   );
 }

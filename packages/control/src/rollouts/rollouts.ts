@@ -34,14 +34,16 @@ export interface Rollouts {
 
 export interface RolloutsOptions {
   readonly link: Link;
+  /** The name of the bucket. */
+  readonly bucket: string;
   readonly clock: Clock;
   readonly log: ControlLog;
   readonly timing: ControlTiming;
 }
 
 export function rolloutsOf(options: RolloutsOptions): Rollouts {
-  const { link, log, timing } = options;
-  const bucketOptions = { link, requestMs: timing.requestMs };
+  const { link, bucket, log, timing } = options;
+  const bucketOptions = { link, bucket, requestMs: timing.requestMs };
 
   const read = (name: string): Promise<NamedRollout | undefined> =>
     withBucket(bucketOptions, async (bucket) => {

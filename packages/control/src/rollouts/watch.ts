@@ -9,6 +9,8 @@ import type { NamedRollout, Rollout } from "./rollout.js";
 
 export interface RolloutWatchOptions {
   readonly link: Link;
+  /** The name of the bucket. */
+  readonly bucket: string;
   readonly clock: Clock;
   readonly log: ControlLog;
   readonly timing: ControlTiming;
@@ -23,7 +25,7 @@ export interface RolloutWatchOptions {
  * @returns what ends it
  */
 export function watchRollouts(options: RolloutWatchOptions): () => void {
-  const { link, clock, log, timing, list, listener } = options;
+  const { link, bucket, clock, log, timing, list, listener } = options;
   const reported = new Map<string, string>();
   let hints: QueuedIterator<KvEntry> | undefined;
   let connections = 0;
@@ -63,8 +65,8 @@ export function watchRollouts(options: RolloutWatchOptions): () => void {
     reading = false;
   };
   const listen = async (connection: number) => {
-    const bucketOptions = { link, requestMs: timing.requestMs };
-    const pushed = await withBucket(bucketOptions, (bucket) => bucket.watch()).catch(fail);
+    const bucketOptions = { link, bucket, requestMs: timing.requestMs };
+    const pushed = await withBucket(bucketOptions, (opened) => opened.watch()).catch(fail);
     if (pushed === undefined) return;
     if (ended || connection !== connections) return pushed.stop();
     hints = pushed;

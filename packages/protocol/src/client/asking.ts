@@ -1,51 +1,50 @@
-import type { Trie } from "@nightbeam/catalogue";
 import { ProtocolError } from "../errors.js";
-import type { IdentityMessage } from "../identity.js";
-import type { ClientLimits } from "./client-limits.js";
+import type { AskSetup } from "./ask-setup.js";
 import type { Exchange } from "./exchange.js";
+import { LeaseSearch } from "./lease-search.js";
 import type { Link } from "./link.js";
-import type { Lease, Links } from "./links.js";
-import type { RetryBudget } from "./retry-budget.js";
-import type { Reply, StatisticsCounter } from "./statistics.js";
+import type { Reply } from "./statistics.js";
 import type { Task } from "./task.js";
 import { TryFailed } from "./try-failed.js";
 
-/** What asking needs. */
-export interface AskSetup {
-  readonly trie: Trie;
-  readonly identity: IdentityMessage;
-  readonly client: bigint;
-  readonly links: Links;
-  readonly limits: ClientLimits;
-  readonly budget: RetryBudget;
-  readonly statistics: StatisticsCounter;
+/** The answers to a call, and who gave them. */
+export interface VerifierAnswers<Answer> {
+  readonly answers: readonly Answer[];
+  /** The verifier's id. */
+  readonly verifier: string;
 }
 
+const NONE: ReadonlySet<string> = new Set();
+
 /**
- * Asks verifiers until one has answered.
+ * Asks verifiers until one has given an answer that can be right. One that gives another answer, or refuses as
+ * invalid what the next one answers, is not believed for a while.
  *
- * @returns the answers, and the id of the verifier that gave them
- * @throws ProtocolError INVALID_CALL, INTERNAL, BAD_ANSWER, NO_VERIFIER; the task's
+ * @param never Verifiers that are not to be asked, because one of them has answered already
+ * @throws ProtocolError INVALID_CALL, NO_VERIFIER; the task's
  */
 export async function askVerifiers<Response extends Reply, Answer>(
   setup: AskSetup,
-  exchange: Exchange<Response, Answer>,
-  task: Task,
-): Promise<{ answers: Answer[]; verifier: string }> {
-  const leases = new LeaseSearch(setup, exchange, task);
-  let broken = 0;
+  { exchange, task, never = NONE }: Asking<Response, Answer>,
+): Promise<VerifierAnswers<Answer>> {
+  const search = new LeaseSearch(setup, { ...exchange, task, never });
   for (let tries = 0; ; tries++) {
     if (tries > 0) setup.statistics.retried();
-    const { link, end } = await leases.next();
+    const { link, end } = await search.next();
     try {
       const answers = await tryOnce(setup, { link, exchange, task }).finally(end);
+      search.answeredBy(link);
       return { answers, verifier: link.id };
     } catch (error) {
-      const failed = ofTry(error);
-      if (failed.verdict.kind === "internal" && ++broken > 1) throw asProtocolError(failed);
-      await leases.after(failed);
+      await search.after(link, ofTry(error));
     }
   }
+}
+
+export interface Asking<Response extends Reply, Answer> {
+  readonly exchange: Exchange<Response, Answer>;
+  readonly task: Task;
+  readonly never?: ReadonlySet<string>;
 }
 
 /** @throws TryFailed; the task's */
@@ -61,9 +60,9 @@ async function tryOnce<Response extends Reply, Answer>(
     return answers;
   } catch (error) {
     if (!(error instanceof ProtocolError)) throw error;
-    const reason = `${link.id} gave an answer that does not fit: ${error.message}`;
+    const reason = `${link.id} gave an answer that no model can give: ${error.message}`;
     link.distrust(reason);
-    throw new TryFailed({ kind: "internal" }, reason, error);
+    throw new TryFailed({ kind: "wrong" }, reason, error);
   }
 }
 
@@ -71,80 +70,4 @@ async function tryOnce<Response extends Reply, Answer>(
 function ofTry(error: unknown): TryFailed {
   if (error instanceof TryFailed) return error;
   throw error;
-}
-
-function asProtocolError(failed: TryFailed): ProtocolError {
-  const { cause, message } = failed;
-  if (failed.verdict.kind === "invalid")
-    return new ProtocolError("INVALID_CALL", message, { cause });
-  const code = cause instanceof ProtocolError ? cause.code : "INTERNAL";
-  return new ProtocolError(code, `verifiers failed twice, last ${message}`, { cause });
-}
-
-/** What decides which verifier is reserved. */
-type Wanted = Pick<Exchange<Reply, unknown>, "tokens" | "home">;
-
-/** Looks for a verifier for one call, and measures how long that takes. */
-class LeaseSearch {
-  readonly #setup: AskSetup;
-  readonly #wanted: Wanted;
-  readonly #task: Task;
-  /** Milliseconds without a usable verifier. Waiting for a busy one does not count. */
-  #spentMs = 0;
-  #last = "";
-
-  constructor(setup: AskSetup, wanted: Wanted, task: Task) {
-    this.#setup = setup;
-    this.#wanted = wanted;
-    this.#task = task;
-  }
-
-  /** Waits for a verifier and reserves it. @throws ProtocolError NO_VERIFIER; the task's */
-  async next(): Promise<Lease> {
-    const { links } = this.#setup;
-    for (;;) {
-      this.#task.signal.throwIfAborted();
-      const lease = links.lease(this.#wanted.tokens, this.#wanted.home);
-      if (lease !== undefined) return lease;
-      const busyMs = links.busyForMs();
-      if (busyMs === undefined) await this.#wait(Number.POSITIVE_INFINITY);
-      else await links.change(this.#task.signal, busyMs + 1);
-    }
-  }
-
-  /** Waits until the next try may be made. @throws ProtocolError INVALID_CALL, NO_VERIFIER; the task's */
-  async after(failed: TryFailed): Promise<void> {
-    const { kind } = failed.verdict;
-    this.#last = failed.message;
-    if (kind === "invalid") throw asProtocolError(failed);
-    if (kind === "late" && Date.now() >= this.#task.deadline) {
-      throw new ProtocolError("DEADLINE", "the job's deadline has passed");
-    }
-    // The client avoids that verifier from now on, so these retries need no budget.
-    if (kind === "busy" || kind === "wrong-model") return;
-    for (;;) {
-      const milliseconds = this.#setup.budget.take(Date.now());
-      if (milliseconds === 0) return;
-      await this.#wait(milliseconds);
-    }
-  }
-
-  async #wait(milliseconds: number): Promise<void> {
-    const { links, limits } = this.#setup;
-    const left = limits.patienceMs - this.#spentMs;
-    if (left <= 0) throw this.#noVerifier();
-    const began = performance.now();
-    await links.change(this.#task.signal, Math.min(milliseconds, left));
-    this.#spentMs += performance.now() - began;
-  }
-
-  #noVerifier(): ProtocolError {
-    const { links, limits } = this.#setup;
-    const last = this.#last === "" ? "" : ` The last failure: ${this.#last}.`;
-    return new ProtocolError(
-      "NO_VERIFIER",
-      `no verifier could be asked for ${limits.patienceMs} ms: ${links.describe()}.${last} ` +
-        "Put the job back, and start or repair a verifier.",
-    );
-  }
 }

@@ -23,6 +23,9 @@ export interface ClientLimits {
   readonly longestBackoffMs: number;
   /** Pause before a verifier with another model is tried again, unless the directory says that it has changed. */
   readonly recheckMs: number;
+  /** How long a verifier is not asked after a wrong answer: the first time, and the longest. */
+  readonly distrustMs: number;
+  readonly longestDistrustMs: number;
   /** Retries that may be made in a burst, and how many more are allowed per second. */
   readonly retryBurst: number;
   readonly retriesPerSecond: number;
@@ -40,6 +43,8 @@ const DEFAULTS: ClientLimits = {
   firstBackoffMs: 250,
   longestBackoffMs: 10_000,
   recheckMs: 30_000,
+  distrustMs: 60_000,
+  longestDistrustMs: 3_600_000,
   retryBurst: 100,
   retriesPerSecond: 10,
 };

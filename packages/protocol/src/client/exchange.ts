@@ -2,6 +2,7 @@ import type { Trie } from "@nightbeam/catalogue";
 import type {
   ScoreAnswer,
   ScoreRequest,
+  Scoring,
   SearchAnswer,
   SearchProgram,
   SearchRequest,
@@ -15,6 +16,7 @@ import type {
   VerifyResponse,
 } from "../generated/nightbeam/verifier/v1/verifier.js";
 import type { IdentityMessage } from "../identity.js";
+import { type AuditTolerance, listsDifference, rowsDifference } from "./audit/agreement.js";
 import type { Link } from "./link.js";
 import type { Reply, RoundTrip } from "./statistics.js";
 import type { Task } from "./task.js";
@@ -29,11 +31,23 @@ export interface Exchange<Response extends Reply, Answer> {
   send(link: Link, task: Task): Promise<RoundTrip<Response>>;
   /** @throws ProtocolError BAD_ANSWER */
   read(response: Response): Answer[];
+  /** What two verifiers' answers disagree about; undefined if nothing. */
+  difference(first: readonly Answer[], second: readonly Answer[]): string | undefined;
+}
+
+/** What is the same for all exchanges of a client. */
+interface Exchanging {
+  readonly trie: Trie;
+  readonly identity: IdentityMessage;
+  readonly scoring: Scoring;
+  /** Names the key space of tree calls. */
+  readonly client: bigint;
+  readonly auditing: { readonly tolerance: AuditTolerance };
 }
 
 /** A tree call. Keys are the client's. */
 export function treeExchange(
-  { trie, identity, client }: { trie: Trie; identity: IdentityMessage; client: bigint },
+  { trie, identity, client, scoring, auditing }: Exchanging,
   group: { requests: readonly ScoreRequest[]; tokens: number; home: string | undefined },
 ): Exchange<VerifyResponse, ScoreAnswer> {
   const { requests, tokens, home } = group;
@@ -42,13 +56,14 @@ export function treeExchange(
     tokens,
     home,
     send: (link, task) => link.verify(message, task),
-    read: (response) => decodeAnswers(trie, requests, response),
+    read: (response) => decodeAnswers(trie, { requests, scoring }, response),
+    difference: (first, second) => rowsDifference(first, second, auditing.tolerance),
   };
 }
 
 /** A call for whole searches. Any verifier may take it: nothing is kept between calls. */
 export function searchExchange(
-  { trie, identity }: { trie: Trie; identity: IdentityMessage },
+  { trie, identity, auditing }: Exchanging,
   group: {
     readonly requests: readonly SearchRequest[];
     readonly tokens: number;
@@ -62,6 +77,7 @@ export function searchExchange(
     tokens,
     home: undefined,
     send: (link, task) => link.search(message, task),
-    read: (response) => decodeSearchAnswers(trie, { users: requests.length, beamWidth }, response),
+    read: (response) => decodeSearchAnswers(trie, { requests, beamWidth }, response),
+    difference: (first, second) => listsDifference(first, second, auditing.tolerance),
   };
 }

@@ -1,6 +1,10 @@
 import { setMaxListeners } from "node:events";
 import { ProtocolError } from "../errors.js";
-import type { AskSetup } from "./asking.js";
+import type { AskSetup } from "./ask-setup.js";
+import { askVerifiers, type VerifierAnswers } from "./asking.js";
+import type { JobAnswers } from "./audit/job-answers.js";
+import type { Exchange } from "./exchange.js";
+import type { Reply } from "./statistics.js";
 import { openTask, type Task } from "./task.js";
 
 /** A job that calls verifiers. */
@@ -9,6 +13,8 @@ export interface Job {
   readonly signal: AbortSignal;
   /** Epoch milliseconds; no call outlives it. */
   readonly deadline: number;
+  /** Counts and audits the answers. Default: they are not audited. */
+  readonly answers?: JobAnswers;
 }
 
 export interface JobOptions {
@@ -20,11 +26,15 @@ export interface JobOptions {
 
 /** The calls of one job: they end with its signal, its deadline and the client. */
 export class JobCalls {
+  readonly #setup: AskSetup;
+  readonly #answers: JobAnswers | undefined;
   readonly #deadline: number;
   readonly #cancelled = new AbortController();
   readonly #closed: AbortSignal;
 
-  constructor({ job, closed }: JobOptions, onCancel: () => void = () => undefined) {
+  constructor({ job, setup, closed }: JobOptions, onCancel: () => void = () => undefined) {
+    this.#setup = setup;
+    this.#answers = job.answers;
     this.#deadline = job.deadline;
     this.#closed = closed;
     // One listener on the job's signal for any number of calls.
@@ -35,6 +45,24 @@ export class JobCalls {
     };
     if (job.signal.aborted) cancel();
     else job.signal.addEventListener("abort", cancel, { once: true });
+  }
+
+  /**
+   * Asks verifiers, and audits the answers in the background.
+   *
+   * @throws as `askVerifiers`
+   */
+  async ask<Response extends Reply, Answer>(
+    exchange: Exchange<Response, Answer>,
+    task: Task,
+  ): Promise<VerifierAnswers<Answer>> {
+    const first = await askVerifiers(this.#setup, { exchange, task });
+    this.#answers?.add<Response, Answer>(this.#setup, {
+      verifier: first.verifier,
+      // The call's task may end before the audit does.
+      call: (work) => this.run((background) => work({ exchange, task: background, first })),
+    });
+    return first;
   }
 
   /** Does work that ends early with the job. @throws ProtocolError DEADLINE, CANCELLED, CLOSED; what `work` throws */

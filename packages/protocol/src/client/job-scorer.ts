@@ -1,6 +1,6 @@
 import { gather, type ScoreAnswer, type ScoreRequest, type Scorer } from "@nightbeam/decoding";
 import { answerBytes, RESPONSE_BYTES } from "../codec/answers.js";
-import { type AskSetup, askVerifiers } from "./asking.js";
+import type { AskSetup } from "./ask-setup.js";
 import { treeExchange } from "./exchange.js";
 import { rowsOf, splitCall } from "./groups.js";
 import { endOthers, JobCalls, type JobOptions } from "./job-calls.js";
@@ -61,7 +61,7 @@ export class JobScorer implements Scorer {
       return { ...request, key: this.#keys.entry(request.key).wire };
     });
     const exchange = treeExchange(this.#setup, { ...group, requests });
-    const { answers, verifier } = await askVerifiers(this.#setup, exchange, task);
+    const { answers, verifier } = await this.#calls.ask(exchange, task);
     for (const { key } of group.requests) this.#settle(key, verifier);
     return answers;
   }

@@ -9,7 +9,7 @@ import {
 import { RESPONSE_BYTES } from "../codec/answers.js";
 import { sharedLeaves } from "../codec/closed-paths.js";
 import { searchAnswerBytes } from "../codec/search-answers.js";
-import { type AskSetup, askVerifiers } from "./asking.js";
+import type { AskSetup } from "./ask-setup.js";
 import { searchExchange } from "./exchange.js";
 import { splitCall } from "./groups.js";
 import { endOthers, JobCalls, type JobOptions } from "./job-calls.js";
@@ -38,7 +38,7 @@ export class JobSearcher implements Searcher {
         ask: async (asked, { size: { tokens } }) => {
           const group = { requests: asked, tokens, program, beamWidth };
           const exchange = searchExchange(this.#setup, group);
-          const { answers } = await askVerifiers(this.#setup, exchange, task);
+          const { answers } = await this.#calls.ask(exchange, task);
           return answers;
         },
         onFailure: endOthers(task),

@@ -74,7 +74,7 @@ export class LinkLife {
       to,
       reason,
     };
-    if (to === "suspect" || to === "wrong-model")
+    if (to === "suspect" || to === "wrong-model" || to === "distrusted")
       log?.warn(fields, "not calling a verifier for now");
     else if (to === "ready") log?.info(fields, "verifier ready");
     changed();
@@ -95,6 +95,12 @@ export class LinkLife {
         break;
       case "wrong-model":
         if (!this.#knownMisfit()) this.#after(limits.recheckMs, "retry");
+        break;
+      case "distrusted":
+        this.#failures++;
+        // What it still answers would not be believed.
+        this.#dropWire();
+        this.#awaitTrust();
         break;
       case "closed":
         this.#dropWire();
@@ -125,6 +131,13 @@ export class LinkLife {
 
   #after(milliseconds: number, event: LinkEvent, reason = ""): void {
     this.#timer = setTimeout(() => this.move(event, reason), milliseconds);
+  }
+
+  /** Retries when the trust book allows it, which may be later than it said first. */
+  #awaitTrust(): void {
+    const milliseconds = this.#setup.trust.distrustedForMs(this.#verifier.id);
+    if (milliseconds === 0) this.move("retry");
+    else this.#timer = setTimeout(() => this.#awaitTrust(), milliseconds);
   }
 
   #dropWire(): void {

@@ -3,6 +3,7 @@ import type { Identity } from "../identity.js";
 import type { Candidate } from "./choice.js";
 import type { ClientLimits } from "./client-limits.js";
 import type { ClientLog, VerifierEndpoint } from "./directory.js";
+import type { TrustBook } from "./trust/trust-book.js";
 import type { Wire, WireEvent } from "./wire.js";
 
 /** What all links of a client share. */
@@ -11,6 +12,8 @@ export interface LinkSetup {
   /** What the client's calls are answered with. */
   readonly program: TargetProgram;
   readonly limits: ClientLimits;
+  /** Which verifiers are not believed. */
+  readonly trust: TrustBook;
   readonly openWire: (address: string, report: (event: WireEvent) => void) => Wire;
   /** Called after every change that may make a verifier usable. */
   readonly changed: () => void;

@@ -8,6 +8,8 @@
  *   may still be answered.
  * - `wrong-model`: it holds another target, catalogue or scoring, or does not run the program. It is tried again when the
  *   directory reports a change, or after `recheckMs`.
+ * - `distrusted`: it gave a wrong answer. It gets no calls until the trust book says so, whatever the
+ *   directory reports; those in progress are given up.
  * - `draining`: it is shutting down; calls in progress are finished, no new ones are made.
  * - `closed`: the directory or the client has dropped it. Final.
  */
@@ -17,6 +19,7 @@ export type LinkState =
   | "ready"
   | "suspect"
   | "wrong-model"
+  | "distrusted"
   | "draining"
   | "closed";
 
@@ -33,48 +36,56 @@ export type LinkEvent =
   | "retry"
   /** It holds another model. */
   | "refused"
+  /** It gave a wrong answer, in this run or an earlier one. */
+  | "distrusted"
   /** The verifier or the directory says that it is shutting down. */
   | "drained"
   /** The directory has news of it, so it is worth trying again. */
   | "changed"
   | "close";
 
-const NEXT: Readonly<Record<LinkState, Readonly<Partial<Record<LinkEvent, LinkState>>>>> = {
-  new: { open: "connecting", refused: "wrong-model", drained: "draining", close: "closed" },
+type Transitions = Readonly<Partial<Record<LinkEvent, LinkState>>>;
+
+/** What can happen to a link in every state but the last. */
+const ALWAYS: Transitions = { distrusted: "distrusted", close: "closed" };
+
+const NEXT: Readonly<Record<LinkState, Transitions>> = {
+  new: { ...ALWAYS, open: "connecting", refused: "wrong-model", drained: "draining" },
   connecting: {
+    ...ALWAYS,
     connected: "ready",
     failed: "suspect",
     refused: "wrong-model",
     drained: "draining",
-    close: "closed",
   },
   ready: {
+    ...ALWAYS,
     lost: "connecting",
     failed: "suspect",
     refused: "wrong-model",
     drained: "draining",
-    close: "closed",
   },
   suspect: {
+    ...ALWAYS,
     retry: "connecting",
     changed: "connecting",
     refused: "wrong-model",
     drained: "draining",
-    close: "closed",
   },
   "wrong-model": {
+    ...ALWAYS,
     retry: "connecting",
     changed: "connecting",
     lost: "connecting",
-    close: "closed",
   },
+  distrusted: { retry: "connecting", close: "closed" },
   draining: {
+    ...ALWAYS,
     changed: "connecting",
     // It has shut down. Another process may take its address.
     lost: "suspect",
     failed: "suspect",
     refused: "wrong-model",
-    close: "closed",
   },
   closed: {},
 };

@@ -37,6 +37,7 @@ export class Link implements Candidate {
       verifier: endpoint,
       knownMisfit: () => misfit(this.#endpoint, setup),
     });
+    this.heedTrust();
     this.#heedDirectory("open");
   }
 
@@ -148,9 +149,18 @@ export class Link implements Candidate {
     }
   }
 
-  /** Reports that its answer was invalid. */
+  /** Its answer, or its refusal, cannot be right. @param reason names the verifier */
   distrust(reason: string): void {
-    this.#life.move("failed", reason);
+    const { trust, limits } = this.#setup;
+    trust.distrust({ kind: "answers_wrong", verifier: this.id, reason }, limits);
+    this.heedTrust();
+  }
+
+  /** Makes no calls while the trust book says that the verifier is not believed. */
+  heedTrust(): void {
+    const { trust } = this.#setup;
+    if (trust.distrustedForMs(this.id) === 0) return;
+    this.#life.move("distrusted", trust.reasonOf(this.id));
   }
 
   close(): void {
@@ -174,6 +184,10 @@ export class Link implements Candidate {
         this.#life.move("refused", message);
         break;
       case "invalid":
+        // Whether it is right, the others will show.
+        break;
+      case "wrong":
+        this.distrust(message);
         break;
       case "unavailable":
       case "late":

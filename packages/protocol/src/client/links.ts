@@ -2,12 +2,27 @@ import { leastBusy } from "./choice.js";
 import type { VerifierDirectory } from "./directory.js";
 import { Link } from "./link.js";
 import type { LinkSetup } from "./link-setup.js";
+import type { LinkState } from "./link-state.js";
 
 /** A verifier that is reserved for one call. */
 export interface Lease {
   readonly link: Link;
   end(): void;
 }
+
+/** What decides which verifier is reserved. */
+export interface Wanted {
+  /** Upper bound of the model's rows. */
+  readonly tokens: number;
+  /** The verifier that has cached the prompts. */
+  readonly home: string | undefined;
+  /** Verifiers that are not to be asked. */
+  readonly avoid: ReadonlySet<string>;
+}
+
+const MAY_ANSWER: ReadonlySet<LinkState> = new Set(["new", "connecting", "ready", "suspect"]);
+
+const NONE: ReadonlySet<string> = new Set();
 
 /** A client's links: one per verifier of the directory. */
 export class Links {
@@ -29,19 +44,38 @@ export class Links {
     return id === undefined ? undefined : this.#links.get(id);
   }
 
-  /** Reserves the wanted verifier if it is usable, else the one that will probably answer first. */
-  lease(tokens: number, wanted: string | undefined): Lease | undefined {
+  /** The ids of all verifiers. */
+  get ids(): readonly string[] {
+    return [...this.#links.keys()];
+  }
+
+  /** Reserves the home of the prompts if it is usable, else the verifier that will probably answer first. */
+  lease({ tokens, home, avoid }: Wanted): Lease | undefined {
     const now = Date.now();
-    const home = this.get(wanted);
-    const usable = [...this.#links.values()].filter((link) => link.usable(now));
-    const link = home?.usable(now) ? home : leastBusy(usable, this.#setup.random());
+    const usable = this.#without(avoid).filter((link) => {
+      link.heedTrust();
+      return link.usable(now);
+    });
+    const link = usable.find(({ id }) => id === home) ?? leastBusy(usable, this.#setup.random());
     return link === undefined ? undefined : { link, end: link.lease(tokens) };
   }
 
-  /** Milliseconds until the first busy verifier takes calls again; undefined if none is busy. */
-  busyForMs(): number | undefined {
+  /** Whether there are others than these that may take a call, now or after a failure. */
+  mayOthersAnswer(avoid: ReadonlySet<string>): boolean {
+    return this.#without(avoid).some(({ state }) => MAY_ANSWER.has(state));
+  }
+
+  /** Whether a verifier takes calls, now or when it is less busy. */
+  get isAnyReady(): boolean {
     const now = Date.now();
-    const busy = [...this.#links.values()].filter(
+    const links = [...this.#links.values()];
+    return links.some((link) => link.usable(now)) || this.busyForMs(NONE) !== undefined;
+  }
+
+  /** Milliseconds until the first busy verifier takes calls again; undefined if none is busy. */
+  busyForMs(avoid: ReadonlySet<string>): number | undefined {
+    const now = Date.now();
+    const busy = this.#without(avoid).filter(
       ({ state, busyUntil }) => state === "ready" && busyUntil > now,
     );
     if (busy.length === 0) return undefined;
@@ -79,6 +113,10 @@ export class Links {
     this.#unsubscribe();
     for (const link of this.#links.values()) link.close();
     this.#links.clear();
+  }
+
+  #without(avoid: ReadonlySet<string>): Link[] {
+    return [...this.#links.values()].filter(({ id }) => !avoid.has(id));
   }
 
   /** Opens, updates and closes links to match the directory. */

@@ -10,6 +10,9 @@ export interface ClientStatistics {
   readonly responseBytes: number;
   /** Tries beyond the first, of answered and of failed calls. */
   readonly retries: number;
+  /** Answers that were compared with a second verifier's, and those that differed. */
+  readonly audits: number;
+  readonly auditsDiffering: number;
   /** Milliseconds in verifiers before a call had a place in a batch. */
   readonly queueMs: number;
   /** Milliseconds from there until the model began. */
@@ -37,6 +40,8 @@ export class StatisticsCounter {
     requestBytes: 0,
     responseBytes: 0,
     retries: 0,
+    audits: 0,
+    auditsDiffering: 0,
     queueMs: 0,
     batchWaitMs: 0,
     computeMs: 0,
@@ -51,15 +56,21 @@ export class StatisticsCounter {
     this.#sums = { ...this.#sums, retries: this.#sums.retries + 1 };
   }
 
+  audited(agreed: boolean): void {
+    const { audits, auditsDiffering } = this.#sums;
+    const differing = auditsDiffering + (agreed ? 0 : 1);
+    this.#sums = { ...this.#sums, audits: audits + 1, auditsDiffering: differing };
+  }
+
   answered(trip: RoundTrip<Reply>): void {
     const { queueMs = 0, batchWaitMs = 0, computeMs = 0 } = trip.response.timing ?? {};
     const sums = this.#sums;
     this.#sums = {
+      ...sums,
       calls: sums.calls + 1,
       users: sums.users + trip.response.tokens.length,
       requestBytes: sums.requestBytes + trip.requestBytes,
       responseBytes: sums.responseBytes + trip.responseBytes,
-      retries: sums.retries,
       queueMs: sums.queueMs + queueMs,
       batchWaitMs: sums.batchWaitMs + batchWaitMs,
       computeMs: sums.computeMs + computeMs,

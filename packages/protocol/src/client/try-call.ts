@@ -39,7 +39,7 @@ export async function tryCall<Request, Response extends Reply>(
     const request = method.requestSerialize(message);
     const bytes = await wire.call(method.path, request, { deadline, signal });
     return {
-      response: readResponse(method, bytes),
+      response: readResponse(method, { bytes, verifier }),
       requestBytes: request.length,
       responseBytes: bytes.length,
       milliseconds: performance.now() - began,
@@ -53,13 +53,13 @@ export async function tryCall<Request, Response extends Reply>(
 /** @throws TryFailed if the bytes are not a response */
 function readResponse<Response extends Reply>(
   { responseDeserialize }: Method<never, Response>,
-  bytes: Buffer,
+  { bytes, verifier }: { bytes: Buffer; verifier: string },
 ): Response {
   try {
     return responseDeserialize(bytes);
   } catch (error) {
-    const reason = `the answer cannot be read: ${reasonOf(error)}`;
-    throw new TryFailed({ kind: "internal" }, reason, error);
+    const reason = `${verifier} gave an answer that cannot be read: ${reasonOf(error)}`;
+    throw new TryFailed({ kind: "wrong" }, reason, error);
   }
 }
 

@@ -11,8 +11,10 @@ export type Verdict =
   | { readonly kind: "busy"; readonly retryAfterMs: number }
   /** It holds another model, or does not run the program. */
   | { readonly kind: "wrong-model" }
-  /** The request is invalid for every verifier. */
+  /** It says that the request is invalid. It is, if another verifier says so too. */
   | { readonly kind: "invalid" }
+  /** Its answer cannot be read, or no model can have given it. */
+  | { readonly kind: "wrong" }
   /** It failed at this request; another verifier may succeed. */
   | { readonly kind: "internal" };
 

@@ -6,7 +6,9 @@ import type { Scorer, Scoring, Searcher, TargetProgram } from "@nightbeam/decodi
 import { channelOptions, pem, type TlsFiles } from "../channel-options.js";
 import { ProtocolError } from "../errors.js";
 import { identityMessage } from "../identity.js";
-import type { AskSetup } from "./asking.js";
+import type { AskSetup } from "./ask-setup.js";
+import { type Auditing, secretDraw } from "./audit/auditing.js";
+import { JobAnswers } from "./audit/job-answers.js";
 import { type ClientLimits, clientLimitsOf } from "./client-limits.js";
 import type { ClientLog, VerifierDirectory } from "./directory.js";
 import type { Job } from "./job-calls.js";
@@ -16,6 +18,7 @@ import { WireKeys } from "./key-book.js";
 import { Links } from "./links.js";
 import { RetryBudget } from "./retry-budget.js";
 import { type ClientStatistics, StatisticsCounter } from "./statistics.js";
+import { TrustBook } from "./trust/trust-book.js";
 import { Wire } from "./wire.js";
 
 export interface VerifierClientOptions {
@@ -32,9 +35,21 @@ export interface VerifierClientOptions {
   readonly limits?: Partial<ClientLimits>;
   readonly log?: ClientLog;
   readonly tls?: TlsFiles;
+  /** Which verifiers are not believed; share it between clients that know the same verifiers. Default: a new one. */
+  readonly trust?: TrustBook;
+  /** Default: answers are not audited. */
+  readonly audits?: AuditOptions;
   /** 0 to 1, without 1: spreads retries and breaks ties. Default: Math.random. */
   readonly random?: () => number;
 }
+
+/** Which answers are asked for again. */
+export interface AuditOptions extends Pick<Auditing, "rate" | "tolerance"> {
+  /** Default: from the system's generator for secrets. */
+  readonly draw?: Auditing["draw"];
+}
+
+const NO_AUDITS: AuditOptions = { rate: 0, tolerance: { logProb: 0, paths: 0 } };
 
 /**
  * The verifiers of a cluster as one scorer. It keeps a connection to each and sends a call to the
@@ -52,6 +67,7 @@ export class VerifierClient {
   /** @throws ProtocolError BAD_OPTION */
   constructor(options: VerifierClientOptions) {
     const { target, catalogue, scoring, trie, log, program = "tree-scores" } = options;
+    const { trust = new TrustBook(), audits = NO_AUDITS } = options;
     this.#program = program;
     const limits = clientLimitsOf(options.limits);
     const identity = identityMessage({ target, catalogue, scoring });
@@ -60,6 +76,7 @@ export class VerifierClient {
       identity: { target, catalogue, scoring },
       program,
       limits,
+      trust,
       random: options.random ?? Math.random,
       ...(log === undefined ? {} : { log }),
       openWire: (address, report) =>
@@ -69,8 +86,11 @@ export class VerifierClient {
     setMaxListeners(0, this.#closed.signal);
     this.#setup = {
       trie,
+      scoring,
       identity,
       limits,
+      trust,
+      auditing: { draw: secretDraw, ...audits, onAlone: onceAlone(log) },
       client: randomBytes(8).readBigUInt64LE(),
       links: this.#links,
       budget: new RetryBudget({
@@ -80,6 +100,11 @@ export class VerifierClient {
       }),
       statistics: this.#statistics,
     };
+  }
+
+  /** Counts and audits the answers to one job, which is passed on as `Job.answers`. */
+  answers(): JobAnswers {
+    return new JobAnswers(this.#setup.trust);
   }
 
   /**
@@ -105,6 +130,25 @@ export class VerifierClient {
     return new JobSearcher({ ...this.#jobOptions(job), program });
   }
 
+  /**
+   * Waits until a verifier takes calls, so that work that needs one is not begun without.
+   *
+   * @throws ProtocolError NO_VERIFIER after `withinMs`; the signal's reason
+   */
+  async ready({ signal, withinMs }: { readonly signal: AbortSignal; readonly withinMs: number }) {
+    const until = performance.now() + withinMs;
+    while (!this.#links.isAnyReady) {
+      const leftMs = until - performance.now();
+      if (leftMs <= 0) {
+        throw new ProtocolError(
+          "NO_VERIFIER",
+          `no verifier took calls within ${withinMs} ms: ${this.#links.describe()}. Start or repair one.`,
+        );
+      }
+      await this.#links.change(signal, leftMs);
+    }
+  }
+
   /** Sums since the client was made, as they are now. */
   get statistics(): ClientStatistics {
     return this.#statistics.sums;
@@ -123,6 +167,16 @@ export class VerifierClient {
 
 function wrongProgram(program: TargetProgram, method: string): ProtocolError {
   return new ProtocolError("BAD_OPTION", `the client's program is ${program}: call \`${method}\``);
+}
+
+/** Says once that there is no second verifier. */
+function onceAlone(log: ClientLog | undefined): () => void {
+  let isSaid = false;
+  return () => {
+    if (isSaid) return;
+    isSaid = true;
+    log?.warn({}, "answers are not audited: there is no second verifier for these models");
+  };
 }
 
 function credentialsOf(tls: TlsFiles | undefined): ChannelCredentials {

@@ -1,7 +1,8 @@
 import { childCount, ROOT, type Trie } from "@nightbeam/catalogue";
-import type { ScoreAnswer, ScoreRequest } from "@nightbeam/decoding";
+import type { ScoreAnswer, ScoreRequest, Scoring } from "@nightbeam/decoding";
 import { ProtocolError } from "../errors.js";
 import type { VerifyResponse } from "../generated/nightbeam/verifier/v1/verifier.js";
+import { checkRows, checkTimes } from "./check-rows.js";
 import { bytesPerNumber, packNumbers, unpackNumbers } from "./numbers.js";
 
 /** A verifier's answer to a call. */
@@ -52,16 +53,18 @@ export function encodeAnswers(
 }
 
 /**
- * Decodes the answers to a call. `milliseconds` has the precision of float32; everything else is exact.
+ * Decodes the answers to a call, and checks that a model can have given them: see `checkRows`.
+ * `milliseconds` has the precision of float32; everything else is exact.
  *
  * @throws ProtocolError BAD_ANSWER
  */
 export function decodeAnswers(
   trie: Trie,
-  requests: readonly ScoreRequest[],
+  { requests, scoring }: { requests: readonly ScoreRequest[]; scoring: Scoring },
   response: VerifyResponse,
 ): ScoreAnswer[] {
   const { tokens, milliseconds, format } = response;
+  checkTimes(timesOf(response));
   expect("column tokens", { found: tokens.length, expected: requests.length });
   expect("column milliseconds", { found: milliseconds.length, expected: requests.length });
   const size = bytesPerNumber(format);
@@ -72,11 +75,22 @@ export function decodeAnswers(
   const expected = size * lengths.reduce((sum, length) => sum + length, 0);
   expect("bytes of log_probs", { found: response.logProbs.length, expected });
   const pieces = unpackNumbers({ bytes: response.logProbs, format }, lengths);
-  return pieces.map((logProbs, user) => ({
-    logProbs,
-    tokens: tokens[user] ?? 0,
-    milliseconds: milliseconds[user] ?? 0,
-  }));
+  return requests.map((request, user) => {
+    const logProbs = pieces[user] ?? new Float64Array();
+    checkRows(trie, request, { rows: logProbs, scoring, user });
+    return { logProbs, tokens: tokens[user] ?? 0, milliseconds: milliseconds[user] ?? 0 };
+  });
+}
+
+/** All times of a response, with their names. */
+export function timesOf({
+  milliseconds,
+  timing,
+}: Pick<VerifyResponse, "milliseconds" | "timing">): [string, number][] {
+  return [
+    ...milliseconds.map((time, user): [string, number] => [`user ${user}: milliseconds`, time]),
+    ...Object.entries(timing ?? {}),
+  ];
 }
 
 /** Maximum bytes of a response without its users' answers. */

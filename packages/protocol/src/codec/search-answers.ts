@@ -1,15 +1,16 @@
 import type { Trie } from "@nightbeam/catalogue";
-import type { SearchAnswer } from "@nightbeam/decoding";
+import type { SearchAnswer, SearchRequest } from "@nightbeam/decoding";
 import { ProtocolError } from "../errors.js";
 import type { SearchResponse } from "../generated/nightbeam/verifier/v1/verifier.js";
-import type { Answered } from "./answers.js";
+import { type Answered, timesOf } from "./answers.js";
+import { checkTimes, MAX_LOG_PROB, SUM_TOLERANCE } from "./check-rows.js";
 
 /** A verifier's answer to a call for whole searches. */
 export type SearchedCall = Answered<SearchAnswer>;
 
 /** What an answer must fit. */
 export interface SearchesAsked {
-  readonly users: number;
+  readonly requests: readonly Pick<SearchRequest, "closed">[];
   readonly beamWidth: number;
 }
 
@@ -24,9 +25,9 @@ export function encodeSearchAnswers(
   searched: SearchedCall & { readonly draining: boolean },
 ): SearchResponse {
   const { answers, queueMs, batchWaitMs, computeMs, waitingTokens, runningTokens } = searched;
-  expectUsers("answers", { found: answers.length, expected: asked.users });
+  expectUsers("answers", { found: answers.length, expected: asked.requests.length });
   answers.forEach((answer, user) => {
-    checkAnswer(trie, { answer, user, beamWidth: asked.beamWidth });
+    checkAnswer(trie, { answer, user, asked });
   });
   const firstLeaf = firstLeafOf(trie);
   return {
@@ -44,17 +45,19 @@ export function encodeSearchAnswers(
 }
 
 /**
- * Decodes the answers to a call for whole searches. `milliseconds` has the precision of float32; everything
- * else is exact.
+ * Decodes the answers to a call for whole searches, and checks that they are lists that a search can
+ * find. `milliseconds` has the precision of float32; everything else is exact.
  *
  * @throws ProtocolError BAD_ANSWER
  */
 export function decodeSearchAnswers(
   trie: Trie,
-  { users, beamWidth }: SearchesAsked,
+  asked: SearchesAsked,
   response: SearchResponse,
 ): SearchAnswer[] {
+  const users = asked.requests.length;
   const { listSizes, paths, scores, draftedLevels, nodes, tokens, milliseconds } = response;
+  checkTimes(timesOf(response));
   const columns = { listSizes, draftedLevels, nodes, tokens, milliseconds };
   for (const [name, { length }] of Object.entries(columns)) {
     expectUsers(`column ${name}`, { found: length, expected: users });
@@ -80,7 +83,7 @@ export function decodeSearchAnswers(
       tokens: tokens[user] ?? 0,
       milliseconds: milliseconds[user] ?? 0,
     };
-    checkAnswer(trie, { answer, user, beamWidth });
+    checkAnswer(trie, { answer, user, asked });
     return answer;
   });
 }
@@ -90,29 +93,42 @@ export function searchAnswerBytes(beamWidth: number): number {
   return 5 * 4 + 4 + (5 + 8) * beamWidth;
 }
 
-/** Leaves, different, best first, equal scores by code path. */
+/**
+ * As many leaves as the search must find, open and different, best first, equal scores by code path. Paths
+ * exclude each other, so their probabilities sum to at most 1.
+ */
 function checkAnswer(
   trie: Trie,
-  { answer, user, beamWidth }: { answer: SearchAnswer; user: number; beamWidth: number },
+  { answer, user, asked }: { answer: SearchAnswer; user: number; asked: SearchesAsked },
 ): void {
   const { prefixes, scores } = answer.beams;
   const fail = (what: string): never => {
     throw new ProtocolError("BAD_ANSWER", `user ${user}: ${what}`);
   };
-  if (prefixes.length !== scores.length) fail(`${prefixes.length} paths, ${scores.length} scores`);
-  if (prefixes.length > beamWidth) fail(`${prefixes.length} paths; the beam width is ${beamWidth}`);
   const [firstLeaf, end] = [firstLeafOf(trie), trie.codes.length];
+  const closed = asked.requests[user]?.closed ?? [];
+  const expected = Math.min(asked.beamWidth, end - firstLeaf - closed.length);
+  if (prefixes.length !== scores.length) fail(`${prefixes.length} paths, ${scores.length} scores`);
+  if (prefixes.length !== expected) fail(`${prefixes.length} paths instead of ${expected}`);
+  if (answer.draftedLevels > trie.levels) fail(`${answer.draftedLevels} levels were drafted`);
   let [leafBefore, scoreBefore] = [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY];
+  let sum = 0;
   for (let at = 0; at < prefixes.length; at++) {
     const leaf = prefixes[at] ?? 0;
     const score = scores[at] ?? Number.NaN;
     if (leaf < firstLeaf || leaf >= end) fail(`path ${at} is not in the catalogue`);
+    if (score > MAX_LOG_PROB * trie.levels) fail(`path ${at} has score ${score}, above 0`);
     // NaN fails both comparisons.
     const isNext = score < scoreBefore || (score === scoreBefore && leaf > leafBefore);
     if (!isNext) fail(`path ${at} with score ${score} does not come after the one before it`);
     [leafBefore, scoreBefore] = [leaf, score];
+    sum += Math.exp(score);
   }
-  if (new Set(prefixes).size < prefixes.length) fail("a path is in the list twice");
+  if (sum > 1 + SUM_TOLERANCE) fail(`the probabilities of the paths sum to ${sum}, more than 1`);
+  const found = new Set(prefixes);
+  if (found.size < prefixes.length) fail("a path is in the list twice");
+  const forbidden = closed.findIndex((leaf) => found.has(leaf));
+  if (forbidden >= 0) fail("a path is in the list that the user may not get");
 }
 
 function firstLeafOf({ levelStart, levels }: Trie): number {

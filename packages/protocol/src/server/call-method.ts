@@ -4,7 +4,7 @@ import { reasonOf } from "@nightbeam/service/log";
 import { RESPONSE_BYTES } from "../codec/answers.js";
 import { ProtocolError } from "../errors.js";
 import { checkIdentity, type IdentityMessage } from "../identity.js";
-import { type CallLimits, maxRequestBytes } from "../limits.js";
+import type { CallLimits } from "../limits.js";
 import type { ReceivedBy, VerifyHandler } from "./handler.js";
 import type { OpenCalls } from "./open-calls.js";
 import { statusOf } from "./status-of.js";
@@ -59,7 +59,7 @@ async function answer<Message extends IdentityMessage, Content, Response>(
   received.on("cancelled", () => open.abort(cancelled(deadline)));
   try {
     if (received.cancelled) throw cancelled(deadline);
-    const message = parse(received.request, method, limits);
+    const message = parse(received.request, method);
     checkIdentity(setup.identity, message);
     const content = method.decode(message);
     checkProgram(setup.handler, method.programOf(content));
@@ -70,7 +70,7 @@ async function answer<Message extends IdentityMessage, Content, Response>(
         return calls.refusing;
       },
     };
-    return await method.answer({ ...content, signal, deadline }, state);
+    return await method.answer({ ...content, peer: received.getPeer(), signal, deadline }, state);
   } finally {
     open.end();
   }
@@ -100,15 +100,7 @@ function checkAnswerSize(answerBytes: number, { messageBytes }: CallLimits): voi
 function parse<Message>(
   bytes: Buffer,
   { name, read }: { readonly name: string; read(bytes: Buffer): Message },
-  limits: CallLimits,
 ): Message {
-  const maxBytes = maxRequestBytes(limits);
-  if (bytes.length > maxBytes) {
-    throw new ProtocolError(
-      "INVALID_CALL",
-      `the request has ${bytes.length} bytes, more than any call within this verifier's limits: ${maxBytes}`,
-    );
-  }
   try {
     return read(bytes);
   } catch (error) {

@@ -6,6 +6,8 @@ import type { SearchedCall } from "../codec/search-answers.js";
 
 /** The client of a call in progress. */
 export interface ReceivedBy {
+  /** Its connection: host and port. */
+  readonly peer: string;
   /** Aborted if the client cancels or disconnects, when the deadline passes, or at the end of a drain. */
   readonly signal: AbortSignal;
   /** When the client stops waiting. Epoch milliseconds of this machine. */

@@ -53,8 +53,7 @@ export function searchMethod({
     answerBytes: ({ requests, beamWidth }) => requests.length * searchAnswerBytes(beamWidth),
     answer: async (call, state) => {
       const searched = await handler.search(call);
-      const asked = { users: call.requests.length, beamWidth: call.beamWidth };
-      return encodeSearchAnswers(trie, asked, { ...searched, draining: state.draining });
+      return encodeSearchAnswers(trie, call, { ...searched, draining: state.draining });
     },
   };
 }

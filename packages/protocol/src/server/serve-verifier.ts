@@ -10,12 +10,14 @@ import { channelOptions, pem, type TlsFiles } from "../channel-options.js";
 import { ProtocolError } from "../errors.js";
 import { VerifierService } from "../generated/nightbeam/verifier/v1/verifier.js";
 import { identityMessage } from "../identity.js";
-import { type CallLimits, limitsOf } from "../limits.js";
+import { type CallLimits, limitsOf, maxRequestBytes } from "../limits.js";
 import { callMethod } from "./call-method.js";
 import { describeMethod } from "./describe-method.js";
+import { guard } from "./gate.js";
 import type { VerifyHandler } from "./handler.js";
 import { searchMethod, verifyMethod } from "./model-methods.js";
 import { OpenCalls } from "./open-calls.js";
+import { type StreamLimits, streamLimitsOf } from "./stream-limits.js";
 
 /** The directory proto/ of this package, relative to both src/server and dist/server. */
 const PROTO = new URL("../../proto/", import.meta.url);
@@ -32,6 +34,8 @@ export interface ServeOptions {
   /** 0 picks a free one. */
   readonly port: number;
   readonly limits?: Partial<CallLimits>;
+  /** Default: see `streamLimitsOf`. */
+  readonly streamLimits?: Partial<StreamLimits>;
   /** With `ca`, clients need a certificate that it has signed. Without `tls`, plain text. */
   readonly tls?: TlsFiles;
 }
@@ -67,13 +71,16 @@ export async function serveVerifier(options: ServeOptions): Promise<ServedVerifi
   const identity = identityMessage(options);
   const { handler, trie } = options;
   const calls = new OpenCalls();
-  const server = new Server(
-    channelOptions({
+  const streamLimits = streamLimitsOf(maxRequestBytes(limits), options.streamLimits);
+  const server = new Server({
+    ...channelOptions({
       messageBytes: limits.messageBytes,
       keepaliveMs: 10_000,
       keepaliveTimeoutMs: 5_000,
     }),
-  );
+    "grpc.max_receive_message_length": maxRequestBytes(limits),
+    "grpc.max_concurrent_streams": streamLimits.streamsPerConnection,
+  });
   const setup = { handler, trie, identity, limits, calls };
   server.addService(SERVICE, {
     verify: callMethod(setup, verifyMethod(setup)),
@@ -90,6 +97,7 @@ export async function serveVerifier(options: ServeOptions): Promise<ServedVerifi
     server.forceShutdown();
     throw error;
   });
+  guard(server, { limits: streamLimits, needDeadline: NEED_DEADLINE });
   setHealth("SERVING");
 
   const drain = async (graceMs: number) => {
@@ -119,6 +127,12 @@ export async function serveVerifier(options: ServeOptions): Promise<ServedVerifi
     },
   };
 }
+
+/** The methods that ask the model. */
+const NEED_DEADLINE: ReadonlySet<string> = new Set([
+  VerifierService.verify.path,
+  VerifierService.search.path,
+]);
 
 const asBytes = (bytes: Buffer) => bytes;
 

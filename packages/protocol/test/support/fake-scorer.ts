@@ -1,5 +1,11 @@
 import { childCount, ROOT, type Trie } from "@nightbeam/catalogue";
-import { nodeCount, type ScoreAnswer, type ScoreRequest, type Scorer } from "@nightbeam/decoding";
+import {
+  logSoftmax,
+  nodeCount,
+  type ScoreAnswer,
+  type ScoreRequest,
+  type Scorer,
+} from "@nightbeam/decoding";
 
 /** A model without weights: what follows a prefix is a hash of the prompt and the prefix. */
 export function fakeAnswer(trie: Trie, { prompt, tree }: ScoreRequest): ScoreAnswer {
@@ -7,9 +13,11 @@ export function fakeAnswer(trie: Trie, { prompt, tree }: ScoreRequest): ScoreAns
   const logProbs: number[] = [];
   for (const entry of tree.wanted) {
     const prefix = tree.prefixes[entry] ?? ROOT;
-    for (let child = 0; child < childCount(trie, prefix); child++) {
-      logProbs.push(Math.log((mix(mix(seed ^ prefix) ^ child) + 1) / 2 ** 32));
-    }
+    const row = Float64Array.from({ length: childCount(trie, prefix) }, (_, child) =>
+      Math.log((mix(mix(seed ^ prefix) ^ child) + 1) / 2 ** 32),
+    );
+    logSoftmax(row);
+    logProbs.push(...row);
   }
   const tokens = prompt.length + nodeCount(tree);
   return { logProbs: Float64Array.from(logProbs), tokens, milliseconds: tokens / 8 };

@@ -2,6 +2,7 @@ import type { Redis } from "ioredis";
 import { z } from "zod";
 import { readFailure, storeFailure } from "../flow/redis-failure.js";
 import { runIdSchema } from "../jobs/job-ids.js";
+import { redisNow } from "../redis/redis-now.js";
 
 /** Where the faults of nodes are kept: `JobQueues`, or a connection and a prefix. */
 export interface FaultKeys {
@@ -106,12 +107,6 @@ function parseFault(value: string): { fault: NodeFault; at: number } | undefined
   } catch {
     return undefined;
   }
-}
-
-/** Redis' time in epoch milliseconds: the clocks of nodes may differ. */
-async function redisNow(redis: Redis): Promise<number> {
-  const [seconds, microseconds] = await redis.time();
-  return Number(seconds) * 1_000 + Math.floor(Number(microseconds) / 1_000);
 }
 
 function faultsKey(prefix: string): string {

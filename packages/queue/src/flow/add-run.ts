@@ -37,7 +37,7 @@ export interface RepairRunOptions extends RunRef {
  * @throws QueueError NOT_STORED, REDIS_UNREACHABLE, BAD_JOB
  */
 export function repairRun(queues: JobQueues, options: RepairRunOptions): Promise<RunChange> {
-  const { runId, location, missing, retryFailed = false } = options;
+  const { missing, retryFailed = false, ...run } = options;
   const recreate = { completed: true, failed: retryFailed };
-  return changeRun(queues, { runId, location, shards: missing, recreate });
+  return changeRun(queues, { ...run, shards: missing, recreate });
 }

@@ -4,6 +4,7 @@ import { finishJobId, shardJobId } from "../jobs/job-ids.js";
 import { JOBS } from "../jobs/job-kinds.js";
 import { jobOptions } from "../jobs/options.js";
 import { parseJob } from "../jobs/parse-job.js";
+import { DEFAULT_PRIORITY, jobPriority, type RunPriority } from "../jobs/priority.js";
 import type { Decision } from "./decide.js";
 import type { JobQueues } from "./queues.js";
 import { readRun } from "./run-jobs.js";
@@ -19,6 +20,10 @@ export interface RunRef {
   readonly runId: string;
   /** The run's store: a directory or s3://bucket/prefix. */
   readonly location: string;
+  /** When the run must be complete, ISO 8601 UTC. */
+  readonly dueAt?: string | undefined;
+  /** Default: `DEFAULT_PRIORITY`. */
+  readonly priority?: RunPriority | undefined;
 }
 
 export interface ApplyOptions extends RunRef {
@@ -38,6 +43,7 @@ export async function apply(queues: JobQueues, options: ApplyOptions): Promise<b
     if (!(await removeFinishJob(queues, runId))) return false;
   }
   await removeShardJobs(queues, runId, decision.remove);
+  await changePriorities(queues, options, decision.reprioritize);
   const children = [...decision.add, ...decision.attach];
   if (decision.finish === "keep" && children.length === 0) return true;
   await addFlow(queues, options, children);
@@ -66,11 +72,44 @@ export async function removeShardJobs(
   }
 }
 
+/** Concurrent changes of the priority of a job. */
+const CHANGES_AT_ONCE = 500;
+
+/** Changes the priority of live jobs. An active one keeps it for its next try. */
+async function changePriorities(
+  queues: JobQueues,
+  run: RunRef,
+  indexes: readonly number[],
+): Promise<void> {
+  const priority = priorityOf(run);
+  for (let start = 0; start < indexes.length; start += CHANGES_AT_ONCE) {
+    const ids = indexes
+      .slice(start, start + CHANGES_AT_ONCE)
+      .map((index) => shardJobId(run.runId, index));
+    const jobs = await Promise.all(ids.map((id) => queues.shards.getJob(id)));
+    // One that is gone has ended.
+    await Promise.all(jobs.map((job) => job?.changePriority({ priority }).catch(ignoreMissing)));
+  }
+}
+
+function ignoreMissing(error: unknown): void {
+  if (!(error instanceof Error && "code" in error && error.code === MISSING_JOB)) throw error;
+}
+
+/** BullMQ's number for a job that does not exist. */
+const MISSING_JOB = -1;
+
+/** The number of a run's jobs. */
+export function priorityOf({ priority = DEFAULT_PRIORITY }: Pick<RunRef, "priority">): number {
+  return jobPriority(priority);
+}
+
 async function addFlow(
   queues: JobQueues,
-  { runId, location, shards }: ApplyOptions,
+  { runId, location, dueAt, priority, shards }: ApplyOptions,
   children: readonly number[],
 ): Promise<void> {
+  const due = dueAt === undefined ? {} : { dueAt };
   await queues.flow.add({
     name: "finish",
     queueName: JOBS.finish.queue,
@@ -82,8 +121,15 @@ async function addFlow(
       queueName: JOBS.shard.queue,
       prefix: queues.prefix,
       // Rows are only missing if the job of a committed shard exists already; it is not overwritten.
-      data: parseJob("shard", { runId, location, index, rows: shards.get(index)?.rows ?? 0 }),
-      opts: { ...shardOptions(), jobId: shardJobId(runId, index) },
+      data: parseJob("shard", {
+        ...{ runId, location, index, ...due },
+        rows: shards.get(index)?.rows ?? 0,
+      }),
+      opts: {
+        ...shardOptions(),
+        priority: priorityOf({ priority }),
+        jobId: shardJobId(runId, index),
+      },
     })),
   });
 }

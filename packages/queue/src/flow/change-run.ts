@@ -1,6 +1,6 @@
 import { QueueError } from "../errors.js";
 import { assertRunId } from "../jobs/job-ids.js";
-import { apply, type RunRef, readBack, type ShardRef } from "./apply.js";
+import { apply, priorityOf, type RunRef, readBack, type ShardRef } from "./apply.js";
 import { isCancelled } from "./cancelled.js";
 import { type DecideOptions, type Decision, decide } from "./decide.js";
 import type { JobQueues } from "./queues.js";
@@ -33,7 +33,7 @@ export interface ChangeRunOptions extends RunRef {
 
 /** Makes the jobs of a run match its uncommitted shards. @throws QueueError */
 export async function changeRun(queues: JobQueues, options: ChangeRunOptions): Promise<RunChange> {
-  const { runId, location, recreate } = options;
+  const { runId, recreate } = options;
   assertRunId(runId);
   const shards = new Map(options.shards.map((shard) => [shard.index, shard]));
   if (shards.size > MAX_SHARDS) {
@@ -46,9 +46,10 @@ export async function changeRun(queues: JobQueues, options: ChangeRunOptions): P
     if (await isCancelled(queues, runId)) return { ...NOTHING, outcome: "cancelled" };
     const indexes = [...shards.keys()];
     const run = await readRun(queues, { runId, shards: indexes });
-    const decision = decide({ run, uncommitted: new Set(indexes), recreate });
+    const priority = priorityOf(options);
+    const decision = decide({ run, uncommitted: new Set(indexes), recreate, priority });
     const { poison } = decision;
-    const done = !decision.busy && (await apply(queues, { runId, location, shards, decision }));
+    const done = !decision.busy && (await apply(queues, { ...options, shards, decision }));
     if (!done) return { ...NOTHING, outcome: "busy", poison };
     await readBack(queues, runId, expectation(indexes, decision));
     const finishAdded = decision.finish !== "keep";

@@ -7,6 +7,8 @@ export interface DecideOptions {
   readonly uncommitted: ReadonlySet<number>;
   /** Which ended jobs of uncommitted shards are recreated. */
   readonly recreate: { readonly completed: boolean; readonly failed: boolean };
+  /** The number that the jobs of the run should have, see `jobPriority`. */
+  readonly priority: number;
 }
 
 /** The changes that make Redis match the uncommitted shards. */
@@ -21,6 +23,8 @@ export interface Decision {
   readonly attach: readonly number[];
   /** `replace`: the existing finish job has ended too early, or would wait forever. */
   readonly finish: "keep" | "add" | "replace";
+  /** Shards whose live jobs have another priority. */
+  readonly reprioritize: readonly number[];
   /** Shards whose jobs failed permanently and are left alone. */
   readonly poison: readonly number[];
 }
@@ -36,7 +40,7 @@ const ALIVE: ReadonlySet<StoredState> = new Set<StoredState>(["waiting", "active
  *   live, or waits for a shard whose job has ended, it is replaced: BullMQ would start it too early, or
  *   never.
  */
-export function decide({ run, uncommitted, recreate }: DecideOptions): Decision {
+export function decide({ run, uncommitted, recreate, priority }: DecideOptions): Decision {
   const { finish, shards } = run;
   const open = shards.filter((shard) => uncommitted.has(shard.index));
   const poison = indexes(open, (shard) => shard.state === "failed" && !recreate.failed);
@@ -46,7 +50,8 @@ export function decide({ run, uncommitted, recreate }: DecideOptions): Decision 
     return !ALIVE.has(state);
   });
   if (finish.state === "active") {
-    return { busy: true, remove: [], add: [], attach: [], finish: "keep", poison };
+    const nothing = { remove: [], add: [], attach: [], reprioritize: [] };
+    return { busy: true, ...nothing, finish: "keep", poison };
   }
   const added = new Set(add);
   const alive = indexes(shards, ({ state }) => ALIVE.has(state));
@@ -54,7 +59,10 @@ export function decide({ run, uncommitted, recreate }: DecideOptions): Decision 
   const expected = new Set([...alive, ...add]);
   const made = finishAction({ run, expected, removed: new Set(remove), recreate });
   const attach = alive.filter((index) => made !== "keep" || !finish.waitsFor.has(index));
-  return { busy: false, remove, add, attach, finish: made, poison };
+  const reprioritize = indexes(shards, (shard) => {
+    return ALIVE.has(shard.state) && shard.priority !== priority;
+  });
+  return { busy: false, remove, add, attach, reprioritize, finish: made, poison };
 }
 
 interface FinishOptions extends Pick<DecideOptions, "run" | "recreate"> {

@@ -18,6 +18,8 @@ export interface StoredJob {
   readonly reason: string | undefined;
   /** How often a worker has started it. */
   readonly starts: number;
+  /** BullMQ's number; 0 for jobs without one. */
+  readonly priority: number;
   /** The Redis key of the parent job. */
   readonly parentKey: string | undefined;
 }
@@ -29,9 +31,9 @@ export interface QueueKeys {
 
 /** Jobs per transaction: large enough to be fast, small enough not to block Redis. */
 const CHUNK = 2_000;
-const SETS = ["completed", "failed", "delayed", "waiting-children"] as const;
+const SETS = ["prioritized", "completed", "failed", "delayed", "waiting-children"] as const;
 const LISTS = ["active", "wait"] as const;
-const FIELDS = ["failedReason", "ats", "parentKey"] as const;
+const FIELDS = ["failedReason", "ats", "parentKey", "priority"] as const;
 
 /**
  * Reads the states of many jobs of a queue in a few round trips. The state and the record of a job are
@@ -62,17 +64,17 @@ export async function readWith(
   for (const id of ids) multi.exists(queue.toKey(id)).hmget(queue.toKey(id), ...FIELDS);
   const replies = await execute(multi);
   const before = replies.slice(0, -(SETS.length + LISTS.length + 2 * ids.length));
-  const [completed, failed, delayed, children, active, waiting, ...records] = replies.slice(
-    before.length,
-  );
+  const [prioritized, completed, failed, delayed, children, active, waiting, ...records] =
+    replies.slice(before.length);
   const lists = [new Set(texts(active)), new Set(texts(waiting))] as const;
-  const sets = [texts(completed), texts(failed), texts(delayed), texts(children)] as const;
+  const sets = [prioritized, completed, failed, delayed, children].map(texts);
   const jobs = ids.map((id, place) => {
-    const [reason, starts, parentKey] = texts(records[2 * place + 1]);
+    const [reason, starts, parentKey, priority] = texts(records[2 * place + 1]);
     return {
       state: stateOf({ exists: records[2 * place] === 1, id, place, sets, lists }),
       reason,
       starts: Number(starts ?? 0),
+      priority: Number(priority ?? 0),
       parentKey,
     };
   });
@@ -90,7 +92,7 @@ interface JobPosition {
 function stateOf({ exists, id, place, sets, lists }: JobPosition): StoredState {
   if (!exists) return "missing";
   const set = SETS.find((_, which) => sets[which]?.[place] !== undefined);
-  if (set !== undefined) return set;
+  if (set !== undefined) return set === "prioritized" ? "waiting" : set;
   const list = LISTS.find((_, which) => lists[which]?.has(id) === true);
   if (list === undefined) return "lost";
   return list === "wait" ? "waiting" : list;

@@ -9,7 +9,7 @@ import { QueueError } from "../errors.js";
 export function storeFailure(what: string, error: unknown): QueueError {
   if (error instanceof QueueError) return error;
   const reason = reasonOf(error);
-  if (isRefusal(error)) {
+  if (isRefused(error)) {
     return new QueueError(
       "NOT_STORED",
       `Redis did not store ${what}: ${reason}. Check that it is a primary and not a ` +
@@ -37,7 +37,12 @@ export function readFailure(what: string, error: unknown): QueueError {
 }
 
 /** Whether Redis answered with an error, or a script of BullMQ with one of its error numbers. */
-function isRefusal(error: unknown): boolean {
-  if (error instanceof ReplyError) return true;
+function isRefused(error: unknown): boolean {
+  if (isRefusal(error)) return true;
   return error instanceof Error && "code" in error && typeof error.code === "number";
+}
+
+/** Whether Redis itself answered with an error: it is a replica, full, busy, or asks for a password. */
+export function isRefusal(error: unknown): boolean {
+  return error instanceof ReplyError;
 }

@@ -72,6 +72,7 @@ export interface StoredShard {
   readonly state: StoredState;
   readonly reason: string | undefined;
   readonly starts: number;
+  readonly priority: number;
   /** Whether the run's finish job is its parent; undefined if there is no job. */
   readonly owned: boolean | undefined;
 }

@@ -1,5 +1,7 @@
+import { within } from "@nightbeam/service";
 import type { Redis } from "ioredis";
 import { DEFAULT_PREFIX } from "../jobs/options.js";
+import { accessFailure } from "../redis/access.js";
 import type { ConnectionLog } from "../redis/open-redis.js";
 import { cancelChannel, cancelledKey } from "./cancelled.js";
 
@@ -31,9 +33,25 @@ interface Watched {
   jobs: number;
 }
 
+/** How long Redis may take to answer. */
+const SUBSCRIBE_MS = 10_000;
+
+async function subscribe(subscriber: Redis, prefix: string): Promise<void> {
+  const channel = cancelChannel(prefix);
+  const subscribed = subscriber.subscribe(channel);
+  try {
+    if (await within(subscribed, { ms: SUBSCRIBE_MS })) await subscribed;
+    else throw new Error(`no answer within ${SUBSCRIBE_MS / 1_000} s`);
+  } catch (error) {
+    throw accessFailure(`subscribe to the channel ${channel}`, { error, prefix });
+  }
+}
+
 /**
  * Notifies active jobs when their run is cancelled. A message makes it fast; polling the marks makes it
  * reliable even if the connection fails.
+ *
+ * @throws QueueError REDIS_FORBIDDEN, REDIS_UNREACHABLE
  */
 export async function watchCancelled(options: WatchCancelledOptions): Promise<CancelledWatch> {
   const { redis, prefix = DEFAULT_PREFIX, pollMs = 5_000, log } = options;
@@ -53,9 +71,15 @@ export async function watchCancelled(options: WatchCancelledOptions): Promise<Ca
     const marks = await redis.zmscore(cancelledKey(prefix), ...ids);
     for (const [place, id] of ids.entries()) if (marks[place] !== null) cancel(id);
   };
+  try {
+    await subscribe(subscriber, prefix);
+  } catch (error) {
+    closed = true;
+    subscriber.disconnect();
+    throw error;
+  }
   const timer = setInterval(() => void look([...runs.keys()]).catch(complain), pollMs);
   timer.unref();
-  await subscriber.subscribe(cancelChannel(prefix));
   const signal = (runId: string): RunSignal => {
     const watched = runs.get(runId) ?? { controller: new AbortController(), jobs: 0 };
     runs.set(runId, watched);

@@ -24,7 +24,31 @@ export interface JobKind {
 const location = z.string().min(1).max(2_000);
 const count = z.int().min(0);
 
-const shardData = z.strictObject({ runId: runIdSchema, location, index: count, rows: count });
+/** The failures of a shard on one node. */
+const failureSchema = z.object({
+  node: z.string().min(1).max(200),
+  /**
+   * What is at fault, as far as the node can tell: the shard, the node itself, or the version of Nightbeam that it
+   * runs.
+   */
+  blame: z.enum(["shard", "node", "version"]),
+  /** The last reason. */
+  reason: z.string().max(2_000),
+  times: z.int().min(1),
+  /** When it failed last, by the node's clock, in epoch milliseconds. */
+  at: z.number(),
+});
+
+const shardData = z.strictObject({
+  runId: runIdSchema,
+  location,
+  index: count,
+  rows: count,
+  /** The nodes that it failed on. Default: none. */
+  failures: z.array(failureSchema).exactOptional(),
+  /** When the run must be complete, ISO 8601 UTC. Compare it with `redisNow`: the clocks of nodes may differ. */
+  dueAt: z.iso.datetime().exactOptional(),
+});
 const shardResult = z.strictObject({
   index: count,
   /** False if another attempt had committed the shard already. */
@@ -52,7 +76,8 @@ export const JOBS = {
     attempts: 4,
     backoffMs: 2_000,
     timeoutMs: 3_600_000,
-    stalls: 5,
+    // One node that is killed at every shard must not use them up before another one has had its turn.
+    stalls: 20,
   },
   /** When all shards of a run have ended: checks the commits against the plan, writes the manifest. */
   finish: {
@@ -81,6 +106,7 @@ export type JobName = keyof typeof JOBS;
 export type JobData<Name extends JobName> = z.infer<(typeof JOBS)[Name]["data"]>;
 export type JobResult<Name extends JobName> = z.infer<(typeof JOBS)[Name]["result"]>;
 export type ShardJobData = JobData<"shard">;
+export type ShardFailureRecord = Readonly<z.infer<typeof failureSchema>>;
 export type ShardJobResult = JobResult<"shard">;
 export type FinishJobData = JobData<"finish">;
 export type FinishJobResult = JobResult<"finish">;

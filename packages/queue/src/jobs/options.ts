@@ -1,11 +1,19 @@
+import { DEFAULT_NAMESPACE } from "@nightbeam/service";
 import type { JobsOptions, WorkerOptions } from "bullmq";
 import { JOBS, type JobKind, type JobName } from "./job-kinds.js";
 
 /**
- * The prefix of all Redis keys. The braces make Redis Cluster keep them on one node, which a flow needs
- * because it is stored in one transaction.
+ * The prefix of all Redis keys and channels of a cluster. The braces make Redis Cluster keep the keys on one node,
+ * which a flow needs because it is stored in one transaction.
+ *
+ * @param namespace letters, digits, - and _
  */
-export const DEFAULT_PREFIX = "{nightbeam}";
+export function redisPrefix(namespace: string): string {
+  return `{${namespace}}`;
+}
+
+/** The prefix of a cluster that was given no namespace. */
+export const DEFAULT_PREFIX = redisPrefix(DEFAULT_NAMESPACE);
 
 /** How long ended jobs are kept: a duplicate id is only refused while its job exists. */
 export const KEEP_ENDED_S = 7 * 24 * 3_600;

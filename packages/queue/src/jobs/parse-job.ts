@@ -14,7 +14,7 @@ const RESULT: { readonly [Name in JobName]: z.ZodType<JobResult<Name>> } = {
   night: JOBS.night.result,
 };
 
-/** Parses the data of a job. @throws QueueError BAD_JOB */
+/** Parses the data of a job. @throws QueueError BAD_JOB, NEWER_JOB */
 export function parseJob<Name extends JobName>(name: Name, data: unknown): JobData<Name> {
   return parse(DATA[name], data, `The data of a ${name} job`);
 }
@@ -32,10 +32,29 @@ export function isJobName(name: string): name is JobName {
 function parse<Value>(schema: z.ZodType<Value>, value: unknown, what: string): Value {
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
+  const { error: cause } = parsed;
+  const unknown = unknownFields(cause);
+  if (unknown !== undefined) {
+    throw new QueueError(
+      "NEWER_JOB",
+      `${what} has fields that this version does not know: ${unknown.join(", ")}. ` +
+        "A newer version of Nightbeam wrote it: upgrade this node.",
+      { cause },
+    );
+  }
   throw new QueueError(
     "BAD_JOB",
-    `${what} is not valid: ${z.prettifyError(parsed.error).replaceAll("\n", " ")}. ` +
+    `${what} is not valid: ${z.prettifyError(cause).replaceAll("\n", " ")}. ` +
       "Run the same version of Nightbeam on all nodes.",
-    { cause: parsed.error },
+    { cause },
   );
+}
+
+/** The fields that are too many, if nothing else is wrong. */
+function unknownFields({ issues }: z.ZodError): readonly string[] | undefined {
+  const names = issues.map((issue) =>
+    issue.code === "unrecognized_keys" ? issue.keys : undefined,
+  );
+  const known = names.filter((keys) => keys !== undefined);
+  return known.length === names.length ? known.flat().map((key) => key.slice(0, 40)) : undefined;
 }

@@ -45,6 +45,77 @@ export function localDate(at: number, timeZone: string): string {
   return `${part("year").padStart(4, "0")}-${part("month")}-${part("day")}`;
 }
 
+/**
+ * The first time of day after a moment, in epoch milliseconds. A time that the clocks skip counts as the end of the
+ * gap, or as far after it as it was after the gap's start.
+ *
+ * @param timeOfDay as 06:00
+ * @throws QueueError BAD_JOB for an invalid time of day or zone
+ */
+export function nextTimeOfDay(
+  timeOfDay: string,
+  { timeZone, after: moment }: { readonly timeZone: string; readonly after: number },
+): number {
+  const [, hour, minute] = TIME_OF_DAY.exec(timeOfDay) ?? [];
+  const at =
+    hour === undefined || minute === undefined
+      ? undefined
+      : after({ cron: `${Number(minute)} ${Number(hour)} * * *`, timeZone }, moment);
+  if (at !== undefined) return at;
+  throw new QueueError("BAD_JOB", `"${timeOfDay}" is no time of day. Write it as 06:00.`);
+}
+
+/** Hours and minutes. */
+const TIME_OF_DAY = /^([01]\d|2[0-3]):([0-5]\d)$/;
+
+export interface KeepableOptions extends Timetable {
+  /** Epoch milliseconds. */
+  readonly now: number;
+  /** When its runs must be complete, as 06:00. */
+  readonly due?: string | undefined;
+}
+
+/** Enough to see whether a date has two starts: the first date may be half over. */
+const STARTS_TO_COMPARE = 4;
+
+/**
+ * Refuses a timetable that cannot be kept: one that starts more often than once per date, never, or at random, and a
+ * due time that is not before the next start. A start at a time that the clocks skip can be kept: it is later then.
+ *
+ * @throws QueueError BAD_JOB
+ */
+export function assertKeepable(options: KeepableOptions): void {
+  const { cron, timeZone, now, due } = options;
+  const refusal = (why: string) =>
+    new QueueError("BAD_JOB", `The timetable "${cron}" in ${timeZone} cannot be kept: ${why}`);
+  // The parser picks another number each time.
+  if (/(^|[\s,])H/i.test(cron)) throw refusal("H stands for a random time. Write the time itself.");
+  const starts: number[] = [];
+  const times = parse(options, now);
+  try {
+    while (starts.length < STARTS_TO_COMPARE) starts.push(times.next().getTime());
+  } catch {
+    // It never matches again.
+  }
+  const [first, second] = starts;
+  if (first === undefined) {
+    throw refusal("it never starts. Check the date, and write the time zone as Europe/Berlin.");
+  }
+  const dates = starts.map((at) => localDate(at, timeZone));
+  const twice = dates.find((date, index) => date === dates[index + 1]);
+  if (twice !== undefined) {
+    throw refusal(
+      `it starts more than once on ${twice}, but a date has one run. Put one night per start, ` +
+        "each with a name and an --out of its own.",
+    );
+  }
+  if (due === undefined) return;
+  const dueAt = nextTimeOfDay(due, { timeZone, after: first });
+  if (second !== undefined && dueAt >= second) {
+    throw refusal(`it is due at ${due}, which is not before its next start. Choose another time.`);
+  }
+}
+
 /** @throws QueueError BAD_JOB if the timetable is not valid */
 export function assertTimetable(timetable: Timetable): void {
   parse(timetable, 0);

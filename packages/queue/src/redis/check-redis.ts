@@ -1,19 +1,34 @@
+import { within } from "@nightbeam/service";
 import type { Redis } from "ioredis";
 import { QueueError } from "../errors.js";
+import { accessFailure, checkAccess } from "./access.js";
 
 export interface RedisCheck {
   /** Settings that work but could cost time. */
   readonly warnings: readonly string[];
 }
 
+/** How long Redis may take to answer. */
+const CHECK_MS = 20_000;
+
 /**
- * Checks that jobs and their locks are safe in this Redis. Reads INFO only, because managed servers
- * forbid CONFIG.
+ * Checks that jobs and their locks are safe in this Redis, and that this connection's user may use them. Reads INFO
+ * only, because managed servers forbid CONFIG.
  *
- * @throws QueueError REDIS_UNREACHABLE, REDIS_TOO_OLD, REDIS_UNSAFE
+ * @throws QueueError REDIS_UNREACHABLE, REDIS_TOO_OLD, REDIS_UNSAFE, REDIS_FORBIDDEN
  */
-export async function checkRedis(redis: Redis): Promise<RedisCheck> {
-  const facts = await readFacts(redis);
+export async function checkRedis(redis: Redis, prefix: string): Promise<RedisCheck> {
+  const checked = check(redis, prefix);
+  if (await within(checked, { ms: CHECK_MS })) return checked;
+  throw new QueueError(
+    "REDIS_UNREACHABLE",
+    `Redis accepts connections, but did not answer within ${CHECK_MS / 1_000} s. Check that it is not frozen or busy.`,
+  );
+}
+
+async function check(redis: Redis, prefix: string): Promise<RedisCheck> {
+  const facts = await readFacts(redis, prefix);
+  checkMode(facts);
   const version = facts.get("redis_version") ?? "unknown";
   if (!isAtLeast(version, [6, 2])) {
     throw new QueueError(
@@ -29,7 +44,38 @@ export async function checkRedis(redis: Redis): Promise<RedisCheck> {
         "locks could vanish. Set maxmemory-policy noeviction, or use a separate Redis.",
     );
   }
-  return { warnings: [...policyWarnings(policy), ...persistenceWarnings(facts)] };
+  await checkAccess(redis, prefix);
+  return {
+    warnings: [...modeWarnings(facts), ...policyWarnings(policy), ...persistenceWarnings(facts)],
+  };
+}
+
+/** @throws QueueError REDIS_UNSAFE if jobs cannot be stored here */
+function checkMode(facts: ReadonlyMap<string, string>): void {
+  if (facts.get("redis_mode") === "sentinel") {
+    throw new QueueError(
+      "REDIS_UNSAFE",
+      "This is a Redis Sentinel, which stores no jobs, and Nightbeam does not ask it for the primary. Give the " +
+        "address of the primary: a DNS name or a proxy that follows a failover, such as HAProxy.",
+    );
+  }
+  const role = facts.get("role");
+  if (role === "slave" || role === "replica") {
+    const host = facts.get("master_host");
+    const primary = host === undefined ? "" : ` of ${host}:${facts.get("master_port") ?? ""}`;
+    throw new QueueError(
+      "REDIS_UNSAFE",
+      `This Redis is a read-only replica${primary}, so no jobs can be stored or taken. Give the address of the primary.`,
+    );
+  }
+}
+
+function modeWarnings(facts: ReadonlyMap<string, string>): string[] {
+  if (facts.get("redis_mode") !== "cluster") return [];
+  return [
+    "This is a node of a Redis Cluster, which Nightbeam does not support: all keys are on one node, and if they move, " +
+      "it does not follow. Use a Redis without cluster mode.",
+  ];
 }
 
 function policyWarnings(policy: string | undefined): string[] {
@@ -57,21 +103,17 @@ function persistenceWarnings(facts: ReadonlyMap<string, string>): string[] {
   return [];
 }
 
-async function readFacts(redis: Redis): Promise<ReadonlyMap<string, string>> {
+async function readFacts(redis: Redis, prefix: string): Promise<ReadonlyMap<string, string>> {
   const facts = new Map<string, string>();
   try {
-    for (const section of ["server", "memory", "persistence"]) {
+    for (const section of ["server", "replication", "memory", "persistence"]) {
       for (const line of (await redis.info(section)).split("\r\n")) {
         const colon = line.indexOf(":");
         if (colon > 0) facts.set(line.slice(0, colon), line.slice(colon + 1));
       }
     }
   } catch (error) {
-    throw new QueueError(
-      "REDIS_UNREACHABLE",
-      "Redis does not answer INFO. Check that it runs and that this user may call INFO.",
-      { cause: error },
-    );
+    throw accessFailure("call INFO", { error, prefix });
   }
   return facts;
 }

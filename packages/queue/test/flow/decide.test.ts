@@ -26,6 +26,7 @@ function shardsWith(states: readonly StoredState[]): StoredRun["shards"] {
     state,
     reason: undefined,
     starts: 0,
+    priority: 2,
     owned: true,
   }));
 }
@@ -38,7 +39,12 @@ function decided(
   recreate = repair,
 ): Decision {
   const uncommitted = new Set(states.keys());
-  return decide({ run: { finish, shards: shardsWith(states) }, uncommitted, recreate });
+  return decide({
+    run: { finish, shards: shardsWith(states) },
+    uncommitted,
+    recreate,
+    priority: 2,
+  });
 }
 
 describe("the decision about the jobs of a run", () => {
@@ -92,7 +98,7 @@ describe("the decision about the jobs of a run", () => {
         );
         const run = { finish: finishWith(state, waitsFor), shards: shardsWith(states) };
         const uncommitted = new Set([...states.keys()].filter((index) => open[index] === true));
-        const decision = decide({ run, uncommitted, recreate });
+        const decision = decide({ run, uncommitted, recreate, priority: 2 });
         if (decision.busy) return;
         const after = apply(run, decision);
         const alive = [...after.states.entries()].filter(([, one]) => ALIVE.includes(one));
@@ -112,7 +118,7 @@ describe("the decision about the jobs of a run", () => {
           finish: finishWith(after.finish, [...after.waitsFor]),
           shards: shardsWith(after.states),
         };
-        expect(decide({ run: again, uncommitted, recreate })).toMatchObject({
+        expect(decide({ run: again, uncommitted, recreate, priority: 2 })).toMatchObject({
           add: [],
           attach: [],
           remove: [],

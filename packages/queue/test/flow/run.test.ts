@@ -64,7 +64,7 @@ describe.skipIf(!redisIsHere())("a run's jobs", () => {
     const { queues } = cluster;
     await Promise.all(Array.from({ length: 20 }, () => addRun(queues, run(5))));
     expect(await addRun(queues, run(5))).toMatchObject({ outcome: "unchanged", added: [] });
-    expect(await queues.shards.getWaitingCount()).toBe(5);
+    expect(await queues.shards.getPrioritizedCount()).toBe(5);
     let starts = 0;
     await cluster.worker({
       job: "shard",

@@ -7,14 +7,16 @@ import { jobOptions, KEEP_ENDED_S, workerOptions } from "../../src/jobs/options.
 import { isJobName, parseJob, parseResult } from "../../src/jobs/parse-job.js";
 
 const BAD_JOB = expect.objectContaining({ code: "BAD_JOB" });
+const NEWER_JOB = expect.objectContaining({ code: "NEWER_JOB" });
 
 describe("the job catalogue", () => {
   it("parses the data of each kind and nothing else", () => {
     const shard = { runId: "night-1", location: "s3://bucket/out", index: 7, rows: 100 };
     expect(parseJob("shard", shard)).toEqual(shard);
-    expect(() => parseJob("shard", { ...shard, extra: 1 })).toThrow(BAD_JOB);
+    expect(() => parseJob("shard", { ...shard, extra: 1 })).toThrow(NEWER_JOB);
+    expect(() => parseJob("shard", { ...shard, extra: 1, index: -1 })).toThrow(BAD_JOB);
     expect(() => parseJob("shard", { ...shard, index: -1 })).toThrow(BAD_JOB);
-    expect(() => parseJob("finish", shard)).toThrow(BAD_JOB);
+    expect(() => parseJob("finish", shard)).toThrow(NEWER_JOB);
     expect(() => parseJob("night", null)).toThrow(BAD_JOB);
     const result = { index: 7, created: false, rows: 100, sha256: "a".repeat(64) };
     expect(parseResult("shard", result)).toEqual(result);
@@ -58,7 +60,7 @@ describe("the job catalogue", () => {
     expect(workerOptions("shard", { lockMs: 2_000, stallCheckMs: 700 })).toEqual({
       lockDuration: 2_000,
       stalledInterval: 700,
-      maxStalledCount: 5,
+      maxStalledCount: 20,
     });
     // A schedule's jobs are exempt from the limit on stalls.
     expect(workerOptions("night").maxStartedAttempts).toBeGreaterThan(0);

@@ -24,7 +24,7 @@ describe.skipIf(!redisIsHere())("a connection to Redis", () => {
   }
 
   it("is safe with an append-only file and without eviction", async () => {
-    expect(await checkRedis(await connect("producer"))).toEqual({ warnings: [] });
+    expect(await checkRedis(await connect("producer"), "{nightbeam}")).toEqual({ warnings: [] });
   });
 
   it("is refused if it evicts keys, even without CONFIG", async () => {
@@ -33,7 +33,7 @@ describe.skipIf(!redisIsHere())("a connection to Redis", () => {
     await redis.acl("SETUSER", "plain", "on", ">secret", "~*", "+@all", "-config");
     await redis.auth("plain", "secret");
     await expect(redis.config("GET", "maxmemory-policy")).rejects.toThrow("NOPERM");
-    await expect(checkRedis(redis)).rejects.toMatchObject({
+    await expect(checkRedis(redis, "{nightbeam}")).rejects.toMatchObject({
       code: "REDIS_UNSAFE",
       message: expect.stringContaining("noeviction"),
     });
@@ -44,7 +44,7 @@ describe.skipIf(!redisIsHere())("a connection to Redis", () => {
   it("warns without an append-only file, and says that only time is at stake", async () => {
     const redis = await connect("producer");
     await redis.config("SET", "appendonly", "no");
-    const { warnings } = await checkRedis(redis);
+    const { warnings } = await checkRedis(redis, "{nightbeam}");
     await redis.config("SET", "appendonly", "yes");
     expect(warnings).toEqual([expect.stringContaining("only time is lost")]);
   });
@@ -64,7 +64,9 @@ describe.skipIf(!redisIsHere())("a connection to Redis", () => {
     await server.kill();
     await until("both noticed", () => producer.status !== "ready" && worker.status !== "ready");
     await expect(producer.ping()).rejects.toThrow();
-    await expect(checkRedis(producer)).rejects.toMatchObject({ code: "REDIS_UNREACHABLE" });
+    await expect(checkRedis(producer, "{nightbeam}")).rejects.toMatchObject({
+      code: "REDIS_UNREACHABLE",
+    });
     const answer = worker.ping();
     await server.restart();
     expect(await answer).toBe("PONG");

@@ -51,7 +51,12 @@ export async function openRun(options: {
     await removeTemps(dir);
     for (const name of directories) await removeTemps(join(dir, name));
     const manifest = await journal.readManifest();
-    const found = { manifest: manifest !== undefined, partial: false, cancelled: false };
+    const found = {
+      manifest: manifest !== undefined,
+      partial: false,
+      paused: false,
+      cancelled: false,
+    };
     const before = storedState({ plan: resumed, ...found });
     const state = resumed ? before : nextRunState(before, "planned");
     return new Run({ state, target: { dir, plan, journal }, lock, resumed, committed, manifest });

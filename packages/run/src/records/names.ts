@@ -11,6 +11,7 @@ export const MANIFEST_FILE = "manifest.json";
 export const REJECTED_FILE = "rejected.jsonl";
 export const REQUEST_FILE = "request.json";
 export const CANCELLED_FILE = "cancelled.json";
+export const PAUSED_FILE = "paused.json";
 export const PARTIAL_FILE = "partial.json";
 export const LOCK_FILE = "run.lock";
 export const PARTS_DIRECTORY = "parts";

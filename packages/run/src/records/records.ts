@@ -12,6 +12,23 @@ const fileName = z
   .regex(/^[\w-][\w.-]*(?:\/[\w-][\w.-]*)*$/, "it is not a file of the run");
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
 
+const time = z.iso.datetime();
+
+/** What a verifier answered of a part. Times are ISO 8601, UTC. */
+export const verifierShareSchema = z.strictObject({
+  /** Its name, or its address if it is not announced. */
+  name: z.string(),
+  /** Calls that it answered. */
+  calls: count,
+  /** Those that a second verifier answered alike. */
+  audited: count,
+  /** When it answered the first and the last one. */
+  firstAt: time,
+  lastAt: time,
+  /** When it answered the last one of those that were audited. */
+  auditedAt: time.exactOptional(),
+});
+
 /** A commit record. Creating it commits the part. */
 export const partRecordSchema = z.strictObject({
   index: count,
@@ -40,10 +57,13 @@ export const partRecordSchema = z.strictObject({
   stats: runStatsSchema,
   /** Draft widths per level that most of its users were decoded with; empty if nothing was drafted. */
   draftWidths: z.array(count).exactOptional(),
+  /** Who answered the calls of the part; only in a cluster. Default: not known. */
+  verifiers: z.array(verifierShareSchema).exactOptional(),
   /** The teacher data of the part, if any. */
   teacherLog: z.string().optional(),
 });
 
+export type VerifierShareRecord = z.infer<typeof verifierShareSchema>;
 export type PartRecord = z.infer<typeof partRecordSchema>;
 
 /** The manifest: readers of a run trust it and nothing else. */
@@ -101,6 +121,8 @@ export interface PartResult {
   readonly stats: RunStats;
   /** See `PartRecord`. Default: not known. */
   readonly draftWidths?: readonly number[] | undefined;
+  /** See `PartRecord`. Default: not known. */
+  readonly verifiers?: readonly VerifierShareRecord[] | undefined;
   /** The absolute path of the part's teacher data, if any. */
   readonly teacherLog?: string | undefined;
 }

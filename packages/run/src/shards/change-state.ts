@@ -5,8 +5,10 @@ import {
   type CancelledMark,
   type PartialMark,
   removeMarks,
+  removePaused,
   writeCancelled,
   writePartial,
+  writePaused,
 } from "../records/marks.js";
 import { nextRunState, type RunState } from "../state.js";
 import { missingShards } from "./finish-run.js";
@@ -27,6 +29,33 @@ export async function markCancelled(
   const mark = { cancelledAt: now.toISOString(), ...(reason === undefined ? {} : { reason }) };
   await writeCancelled(store, mark);
   return mark;
+}
+
+/**
+ * Marks a run as paused: the shards in progress are committed, and no other is taken. A run that is not
+ * planned yet is paused when its plan exists. Does nothing if the run is marked.
+ *
+ * @throws RunError RUN_STATE if the run is complete, partial or cancelled; STORE_DAMAGED; StoreError
+ * STORE_FAILED
+ */
+export async function markPaused(
+  store: ShardStore,
+  { now = new Date() }: { readonly now?: Date } = {},
+): Promise<void> {
+  const { state, paused } = await runState(store);
+  nextRunState(state, "paused");
+  if (paused === undefined) await writePaused(store, { pausedAt: now.toISOString() });
+}
+
+/**
+ * Lets a paused run go on. Does nothing if it is not paused.
+ *
+ * @throws RunError RUN_STATE if the run is complete, partial or cancelled; STORE_DAMAGED; StoreError
+ * STORE_FAILED
+ */
+export async function unpauseRun(store: ShardStore): Promise<void> {
+  nextRunState((await runState(store)).state, "unpaused");
+  await removePaused(store);
 }
 
 /**
@@ -60,7 +89,7 @@ export async function markPartial(
 }
 
 /**
- * Lets a partial or cancelled run continue: removes its marks. Call `planRun` first: it refuses
+ * Lets a partial, paused or cancelled run continue: removes its marks. Call `planRun` first: it refuses
  * another plan, and plans a run that was cancelled before it was planned.
  *
  * @returns the state afterwards: planned or complete

@@ -4,8 +4,10 @@ import { committedShards, storeJournal } from "../records/journal.js";
 import {
   type CancelledMark,
   type PartialMark,
+  type PausedMark,
   readCancelled,
   readPartial,
+  readPaused,
 } from "../records/marks.js";
 import { MANIFEST_FILE } from "../records/names.js";
 import { type StoredRunState, storedState } from "../state.js";
@@ -25,6 +27,8 @@ export interface RunStanding {
   readonly committedRows: number;
   /** The mark in partial.json, even if the state is another one by now. */
   readonly partial: PartialMark | undefined;
+  /** The mark in paused.json, also before the run is planned. */
+  readonly paused: PausedMark | undefined;
   /** The mark in cancelled.json. */
   readonly cancelled: CancelledMark | undefined;
 }
@@ -33,9 +37,10 @@ export interface RunStanding {
 export async function runState(store: ShardStore): Promise<RunStanding> {
   // The plan first: then the commits can only be newer than the plan.
   const plan = await storeJournal(store).readPlan();
-  const [committed, partial, cancelled, manifest] = await Promise.all([
+  const [committed, partial, paused, cancelled, manifest] = await Promise.all([
     committedShards(store),
     readPartial(store),
+    readPaused(store),
     readCancelled(store),
     store.list(MANIFEST_FILE),
   ]);
@@ -43,6 +48,7 @@ export async function runState(store: ShardStore): Promise<RunStanding> {
     plan: plan !== undefined,
     manifest: manifest.includes(MANIFEST_FILE),
     partial: partial !== undefined,
+    paused: paused !== undefined,
     cancelled: cancelled !== undefined,
   });
   const rowsOf = (index: number) => (plan === undefined ? 0 : plannedRows(plan, index));
@@ -54,6 +60,7 @@ export async function runState(store: ShardStore): Promise<RunStanding> {
     rows: plan?.inputRows ?? 0,
     committedRows: [...committed].reduce((sum, index) => sum + rowsOf(index), 0),
     partial,
+    paused,
     cancelled,
   };
 }

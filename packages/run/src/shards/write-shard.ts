@@ -12,6 +12,7 @@ import {
   type RejectedRow,
   rejectedText,
   textHash,
+  type VerifierShareRecord,
 } from "../records/records.js";
 import { finiteStats, type RunStats } from "../statistics/run-stats.js";
 
@@ -40,7 +41,7 @@ export interface ShardAttempt {
  */
 export async function writeAttempt(options: ShardAttempt): Promise<PartRecord> {
   const { store, plan, result, scratch, signal } = options;
-  const { index, recommendations, rejected, stats, draftWidths } = result;
+  const { index, recommendations, rejected, stats, draftWidths, verifiers } = result;
   const attempt = attemptName(options.attempt);
   await makeDirectory(scratch);
   const part = await writePart({
@@ -54,7 +55,8 @@ export async function writeAttempt(options: ShardAttempt): Promise<PartRecord> {
   try {
     signal.throwIfAborted();
     const { rows } = part;
-    const shard = { plan, index, attempt, file, rows, rejected, stats, draftWidths };
+    const facts = { rejected, stats, draftWidths, verifiers };
+    const shard = { plan, index, attempt, file, rows, ...facts };
     return await writeShard({ store, ...shard });
   } finally {
     await rm(file, { force: true });
@@ -76,6 +78,8 @@ export interface ShardResult {
   readonly stats: RunStats;
   /** See `PartRecord`. Default: not known. */
   readonly draftWidths?: readonly number[] | undefined;
+  /** See `PartRecord`. Default: not known. */
+  readonly verifiers?: readonly VerifierShareRecord[] | undefined;
 }
 
 /**
@@ -88,7 +92,8 @@ export interface ShardResult {
 export async function writeShard(
   options: ShardResult & { readonly store: ShardStore },
 ): Promise<PartRecord> {
-  const { store, plan, index, attempt, file, rows, rejected, stats, draftWidths } = options;
+  const { store, plan, index, attempt, file, rows, rejected, stats } = options;
+  const { draftWidths, verifiers } = options;
   checkAccount(options);
   const text = rejectedText(rejected);
   const { bytes, sha256 } = await fingerprintOf(file);
@@ -107,6 +112,7 @@ export async function writeShard(
     rowCount: plannedRows(plan, index),
     stats: finiteStats(stats),
     ...(draftWidths === undefined ? {} : { draftWidths: [...draftWidths] }),
+    ...(verifiers === undefined ? {} : { verifiers: [...verifiers] }),
   };
   try {
     await store.putFile(record.file, file);

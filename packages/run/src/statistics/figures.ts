@@ -94,6 +94,16 @@ export const FIGURES = {
   },
   verifyCalls: { unit: "calls", total: "sum", meaning: "Calls that verifiers answered" },
   verifyRetries: { unit: "calls", total: "sum", meaning: "Calls that were tried again" },
+  audits: {
+    unit: "calls",
+    total: "sum",
+    meaning: "Calls that were asked again of a second verifier, and compared",
+  },
+  auditsDiffering: {
+    unit: "calls",
+    total: "sum",
+    meaning: "Audited calls that the second verifier answered differently",
+  },
   requestBytes: { unit: "bytes", total: "sum", meaning: "Bytes sent to verifiers" },
   responseBytes: { unit: "bytes", total: "sum", meaning: "Bytes received from verifiers" },
   queueMs: {

@@ -13,6 +13,11 @@ export function numberOf(what: string) {
   return numberFrom((value) => value >= 0 && value < Number.POSITIVE_INFINITY, `give ${what}`);
 }
 
+/** A share from 0 to 1. `what` follows "give a share". */
+export function shareOf(what: string) {
+  return numberFrom((value) => value >= 0 && value <= 1, `give a share ${what}, 0 to 1`);
+}
+
 /** GiB, fractions allowed; 0 for none. */
 export const gibibytes = numberOf("a number of GiB, or 0 for none");
 

@@ -11,9 +11,12 @@ export function parseOptions<Schema extends z.ZodType>(
   given: Readonly<Record<string, unknown>>,
   {
     nameOf = flagOf,
+    isSecret = () => false,
   }: {
     /** The name of an option in messages. Default: its flag. */
     readonly nameOf?: (key: string) => string;
+    /** Whether messages must not show the value of an option. Default: none is. */
+    readonly isSecret?: (key: string) => boolean;
   } = {},
 ): z.output<Schema> {
   const parsed = schema.safeParse(given);
@@ -25,6 +28,7 @@ export function parseOptions<Schema extends z.ZodType>(
   // If a flag has several values, only the wrong one is shown.
   const value = Array.isArray(all) && typeof place === "number" ? all[place] : all;
   if (value === undefined) throw new UsageError("BAD_OPTION", `${nameOf(key)} is required`);
+  if (isSecret(key)) throw new UsageError("BAD_OPTION", `${nameOf(key)}: ${issue?.message}`);
   const shown = typeof value === "string" ? value : JSON.stringify(value);
   throw new UsageError("BAD_OPTION", `${nameOf(key)} ${shown}: ${issue?.message}`);
 }

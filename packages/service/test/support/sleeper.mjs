@@ -42,6 +42,9 @@ const command = serviceCommand({
     };
     return sleeper;
   },
+  // Only these tests make services that hang.
+  startWithinMs: Number(process.env.START_WITHIN_MS ?? 60_000),
+  stopWithinMs: () => Number(process.env.STOP_WITHIN_MS ?? 60_000),
   ready: (_, { exitCode }) => `sleeper ready, to exit with ${exitCode}`,
 });
 

@@ -3,12 +3,15 @@ import {
   alarmListSchema,
   errorSchema,
   type NightBody,
+  type NightList,
   type NightStatus,
   type Nodes,
   nightListSchema,
   nightStatusSchema,
   nodesSchema,
+  type PriorityName,
   type RolloutBody,
+  type RolloutList,
   type RolloutStatus,
   type RunStatus,
   rolloutListSchema,
@@ -19,10 +22,12 @@ import {
   type SubmitBody,
   startedRunSchema,
 } from "@nightbeam/scheduler/api";
+import { tlsProblem } from "@nightbeam/service";
 import { codeOf, reasonOf } from "@nightbeam/service/log";
 import { z } from "zod";
 import type { Connection } from "./connection.js";
 import { ClusterError } from "./errors.js";
+import { httpRequest } from "./http-request.js";
 
 /** The HTTP API of a scheduler. All methods throw ClusterError. */
 export interface SchedulerClient {
@@ -30,11 +35,17 @@ export interface SchedulerClient {
   run(runId: string): Promise<RunStatus>;
   runs(): Promise<readonly RunStatus[]>;
   cancel(runId: string): Promise<RunStatus>;
+  pause(runId: string): Promise<RunStatus>;
+  /** Lets a paused run go on. */
+  resume(runId: string): Promise<RunStatus>;
+  /** Does the missing shards of a partial, cancelled or refused run. */
+  retry(runId: string): Promise<RunStatus>;
+  prioritize(runId: string, priority: PriorityName): Promise<RunStatus>;
   putNight(name: string, body: NightBody): Promise<NightStatus>;
-  nights(): Promise<readonly NightStatus[]>;
+  nights(): Promise<NightList>;
   removeNight(name: string): Promise<void>;
   setRollout(name: string, body: RolloutBody): Promise<RolloutStatus>;
-  rollouts(): Promise<readonly RolloutStatus[]>;
+  rollouts(): Promise<RolloutList>;
   alarms(): Promise<readonly Alarm[]>;
   /** Removes all alarms. */
   clearAlarms(): Promise<void>;
@@ -44,24 +55,31 @@ export interface SchedulerClient {
 export function schedulerClient(connection: Connection): SchedulerClient {
   const ask = asker(connection);
   const at = (folder: string, name: string) => `/v1/${folder}/${encodeURIComponent(name)}`;
+  const act = (action: string) => (runId: string) =>
+    ask(runStatusSchema, { method: "POST", path: `${at("runs", runId)}/${action}` });
   return {
     submit: (body) => ask(startedRunSchema, { method: "POST", path: "/v1/runs", body }),
     run: (runId) => ask(runStatusSchema, { path: at("runs", runId) }),
     runs: async () => (await ask(runListSchema, { path: "/v1/runs" })).runs,
-    cancel: (runId) => {
-      return ask(runStatusSchema, { method: "POST", path: `${at("runs", runId)}/cancel` });
+    cancel: act("cancel"),
+    pause: act("pause"),
+    resume: act("resume"),
+    retry: act("retry"),
+    prioritize: (runId, priority) => {
+      const path = `${at("runs", runId)}/priority`;
+      return ask(runStatusSchema, { method: "PUT", path, body: { priority } });
     },
     putNight: (name, body) => {
       return ask(nightStatusSchema, { method: "PUT", path: at("nights", name), body });
     },
-    nights: async () => (await ask(nightListSchema, { path: "/v1/nights" })).nights,
+    nights: () => ask(nightListSchema, { path: "/v1/nights" }),
     removeNight: async (name) => {
       await ask(z.undefined(), { method: "DELETE", path: at("nights", name) });
     },
     setRollout: (name, body) => {
       return ask(rolloutStatusSchema, { method: "PUT", path: at("rollouts", name), body });
     },
-    rollouts: async () => (await ask(rolloutListSchema, { path: "/v1/rollouts" })).rollouts,
+    rollouts: () => ask(rolloutListSchema, { path: "/v1/rollouts" }),
     alarms: async () => (await ask(alarmListSchema, { path: "/v1/alarms" })).alarms,
     clearAlarms: async () => {
       await ask(z.undefined(), { method: "DELETE", path: "/v1/alarms" });
@@ -78,25 +96,26 @@ interface Question {
 
 const TIMEOUT_MS = 60_000;
 
-function asker({ url, token }: Connection) {
+function asker({ url, token, tls }: Connection) {
   return async <Schema extends z.ZodType>(
     schema: Schema,
     { method = "GET", path, body }: Question,
   ): Promise<z.output<Schema>> => {
-    const answer = await reach(url, () =>
-      fetch(`${url}${path}`, {
-        method,
-        headers: {
-          authorization: `Bearer ${token}`,
-          ...(body === undefined ? {} : { "content-type": "application/json" }),
-        },
-        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-        signal: AbortSignal.timeout(TIMEOUT_MS),
-      }),
-    );
-    const text = await reach(url, () => answer.text());
+    const { status, text } = await httpRequest({
+      url: `${url}${path}`,
+      method,
+      headers: {
+        authorization: `Bearer ${token}`,
+        ...(body === undefined ? {} : { "content-type": "application/json" }),
+      },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      tls,
+      timeoutMs: TIMEOUT_MS,
+    }).catch((cause: unknown) => {
+      throw unreachable({ url, tls }, cause);
+    });
     const value = jsonOf(text);
-    if (!answer.ok) throw refusal(url, answer.status, value);
+    if (status < 200 || status > 299) throw refusal(url, status, value);
     const parsed = schema.safeParse(value);
     if (parsed.success) return parsed.data;
     throw new ClusterError(
@@ -107,23 +126,21 @@ function asker({ url, token }: Connection) {
   };
 }
 
-async function reach<T>(url: string, work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (cause) {
-    throw new ClusterError(
-      "UNREACHABLE",
-      `no scheduler answers at ${url}: ${fetchFailure(cause)}. Start it with \`nightbeam scheduler\`, or pass its address with --scheduler or NIGHTBEAM_SCHEDULER_URL.`,
-      { cause },
-    );
-  }
+function unreachable({ url, tls }: Pick<Connection, "url" | "tls">, cause: unknown): ClusterError {
+  const problem = tlsProblem(cause, { tls, server: "the scheduler" });
+  const message =
+    problem === undefined
+      ? `no scheduler answers at ${url}: ${failureOf(cause)}. Start it with \`nightbeam scheduler\`, or pass its address with --scheduler or NIGHTBEAM_SCHEDULER_URL.`
+      : `cannot use the scheduler at ${url}: ${problem}`;
+  return new ClusterError("UNREACHABLE", message, { cause });
 }
 
-/** The message of fetch is only "fetch failed"; the reason is in its cause. */
-function fetchFailure(error: unknown): string {
-  if (!(error instanceof Error)) return reasonOf(error);
-  if (error.name === "TimeoutError") return "timeout";
-  return codeOf(error.cause) ?? reasonOf(error);
+function failureOf(error: unknown): string {
+  if (error instanceof Error && error.name === "TimeoutError") return "timeout";
+  const code = codeOf(error);
+  return code === "ECONNRESET"
+    ? "it ends the connection, as a server with TLS does (https://)"
+    : (code ?? reasonOf(error));
 }
 
 function refusal(url: string, status: number, value: unknown): ClusterError {
@@ -135,7 +152,7 @@ function refusal(url: string, status: number, value: unknown): ClusterError {
     );
   }
   const { message } = parsed.data;
-  return new ClusterError(status === 401 ? "WRONG_TOKEN" : "REFUSED", message);
+  return new ClusterError(status === 401 || status === 403 ? "WRONG_TOKEN" : "REFUSED", message);
 }
 
 function jsonOf(text: string): unknown {

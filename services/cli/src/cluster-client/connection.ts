@@ -1,9 +1,15 @@
-import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
-import { parseOptions, UsageError, withoutBlanks } from "@nightbeam/service";
-import { reasonOf } from "@nightbeam/service/log";
-import { type Command, Option } from "commander";
+import {
+  addFlags,
+  type Flag,
+  parseOptions,
+  readTls,
+  type TlsBytes,
+  withoutBlanks,
+} from "@nightbeam/service";
+import type { Command } from "commander";
 import { z } from "zod";
+import { certificateFiles } from "../certs/certificates.js";
 import { DEFAULT_DIRECTORY } from "../cluster/cluster-file.js";
 import { findCluster } from "../cluster/find-cluster.js";
 import { ClusterError } from "./errors.js";
@@ -13,6 +19,8 @@ export interface Connection {
   /** Without a trailing slash. */
   readonly url: string;
   readonly token: string;
+  /** The authority of an https server. */
+  readonly tls?: TlsBytes | undefined;
 }
 
 const DEFAULT_URL = "http://127.0.0.1:7080";
@@ -20,23 +28,26 @@ const DEFAULT_URL = "http://127.0.0.1:7080";
 const schema = z.object({
   scheduler: z.url({ protocol: /^https?$/, error: `give a URL such as ${DEFAULT_URL}` }).optional(),
   token: z.string().optional(),
-  tokenFile: z.string().optional(),
+  tlsCa: z.string().optional(),
 });
 
 /** Adds the options of commands that call a scheduler. */
 export function withConnection(command: Command): Command {
-  return command
-    .addOption(
-      new Option(
-        "--scheduler <url>",
-        `URL of the scheduler (default: that of nightbeam cluster up, or ${DEFAULT_URL})`,
-      ).env("NIGHTBEAM_SCHEDULER_URL"),
-    )
-    .addOption(new Option("--token <token>", "the scheduler's token").env("NIGHTBEAM_TOKEN"))
-    .addOption(
-      new Option("--token-file <file>", "file that contains the token").env("NIGHTBEAM_TOKEN_FILE"),
-    );
+  return addFlags(command, FLAGS);
 }
+
+const FLAGS: readonly Flag[] = [
+  {
+    flag: "--scheduler <url>",
+    meaning: `URL of the scheduler (default: that of nightbeam cluster up, or ${DEFAULT_URL})`,
+    variable: "NIGHTBEAM_SCHEDULER_URL",
+  },
+  {
+    flag: "--tls-ca <file>",
+    meaning: "PEM file of the authority of the scheduler's certificate, for an https URL",
+  },
+  { flag: "--token <token>", meaning: "a token that the scheduler takes", isSecret: true },
+];
 
 /**
  * Reads the connection from the options of a command, and returns the other options.
@@ -46,13 +57,18 @@ export function withConnection(command: Command): Command {
 export async function connectionOf<Flags extends Record<string, unknown>>(
   flags: Flags,
 ): Promise<{ connection: Connection; rest: Record<string, unknown> }> {
-  const { scheduler, token, tokenFile, ...rest } = flags;
-  const given = parseOptions(schema, withoutBlanks({ scheduler, token, tokenFile }));
+  // The file of the token was read before.
+  const { scheduler, token, tokenFile: _, tlsCa, ...rest } = flags;
+  const given = parseOptions(schema, withoutBlanks({ scheduler, token, tlsCa }));
   const cluster = findCluster();
   const url = (given.scheduler ?? cluster?.url ?? DEFAULT_URL).replace(/\/+$/, "");
   // The token of a local cluster is sent only to that cluster.
   const known = url === cluster?.url ? cluster.token : undefined;
-  const secret = given.token ?? (await fromFile(given.tokenFile)) ?? known;
+  const knownCa =
+    url === cluster?.url && cluster.tls !== undefined
+      ? certificateFiles(cluster.tls).ca
+      : undefined;
+  const secret = given.token ?? known;
   if (secret === undefined || secret === "") {
     if (given.scheduler === undefined && cluster === undefined) throw noCluster();
     throw new ClusterError(
@@ -60,7 +76,11 @@ export async function connectionOf<Flags extends Record<string, unknown>>(
       "the scheduler requires a token: set NIGHTBEAM_TOKEN to the one that it was started with, or pass --token-file",
     );
   }
-  return { connection: { url, token: secret }, rest };
+  // Other variables of the environment may name it as well: without https it has no effect.
+  const tls = url.startsWith("https:")
+    ? await readTls({ tlsCa: given.tlsCa ?? knownCa })
+    : undefined;
+  return { connection: { url, token: secret, ...(tls === undefined ? {} : { tls }) }, rest };
 }
 
 function noCluster(): ClusterError {
@@ -68,15 +88,4 @@ function noCluster(): ClusterError {
     "UNREACHABLE",
     `no cluster is running in ${resolve(DEFAULT_DIRECTORY)}. Start one with \`nightbeam cluster up\`, or pass --scheduler and --token-file.`,
   );
-}
-
-async function fromFile(path: string | undefined): Promise<string | undefined> {
-  if (path === undefined) return undefined;
-  try {
-    return (await readFile(path, "utf8")).trim();
-  } catch (cause) {
-    throw new UsageError("BAD_OPTION", `--token-file ${path} cannot be read: ${reasonOf(cause)}`, {
-      cause,
-    });
-  }
 }

@@ -2,6 +2,7 @@ import type { RunStatus } from "@nightbeam/scheduler/api";
 import { clock, facts, whole } from "@nightbeam/service/terminal";
 import { withFlags } from "../options/key-flags.js";
 import { rowFacts } from "../recommend/row-facts.js";
+import { localTime } from "./local-time.js";
 
 /** Shards that are listed one by one. */
 const MAX_LISTED = 5;
@@ -14,10 +15,11 @@ export function shardsDone({ shards, state }: RunStatus): string {
 
 /** All facts about a run, one per line. */
 export function summary(run: RunStatus): string {
-  const { users, shards, state, stats } = run;
+  const { users, shards, stats } = run;
   return facts([
     ["run", run.night === undefined ? run.id : `${run.id}, of night ${run.night}`],
-    ["state", run.reason === undefined ? state : `${state}: ${withFlags(run.reason)}`],
+    ["state", stateFact(run)],
+    ...(run.priority === "normal" ? [] : ([["priority", run.priority]] as const)),
     ["users", usersFact(run)],
     ...rowFacts(stats),
     ...(shards === undefined ? [] : ([["shards", shardsFact(shards)]] as const)),
@@ -26,6 +28,7 @@ export function summary(run: RunStatus): string {
       ? []
       : ([["nodes", `${stats.nodesPerUser.toFixed(1)} per user`]] as const)),
     ["time", timeFact(run)],
+    ...dueFact(run),
     ["lists", listsFact(run)],
     ...setAsideFacts(run),
     ...(users.done > 0 && run.rejected > 0 ? ([["without list", rejectedFact(run)]] as const) : []),
@@ -41,6 +44,15 @@ export function callsPerUser({ calls }: RunStatus): string {
 export function secondsOf({ submittedAt, endedAt }: RunStatus, now: number): number {
   const end = endedAt === undefined ? now : Date.parse(endedAt);
   return Math.max(0, (end - Date.parse(submittedAt)) / 1_000);
+}
+
+function stateFact({ id, state, reason, pausedAt }: RunStatus): string {
+  const why = reason === undefined ? state : `${state}: ${withFlags(reason)}`;
+  if (pausedAt === undefined) return why;
+  const remedy = `\`nightbeam resume ${id}\` lets it go on`;
+  return state === "planning"
+    ? `${why}; paused when it is planned (${remedy})`
+    : `${why}; ${remedy}`;
 }
 
 function usersFact({ users, state }: RunStatus): string {
@@ -70,6 +82,13 @@ function timeFact(run: RunStatus): string {
   const took = clock(secondsOf(run, Date.now()));
   const rate = run.stats.usersPerSecond;
   return `${took} since it was submitted${rate === undefined ? "" : `, ${rate.toFixed(1)} users/s`}`;
+}
+
+function dueFact({ dueAt, expectedAt }: RunStatus): [name: string, value: string][] {
+  const expected = expectedAt === undefined ? "" : `ends about ${localTime(expectedAt)}`;
+  if (dueAt === undefined) return expected === "" ? [] : [["expected", expected]];
+  const late = expectedAt !== undefined && expectedAt > dueAt ? ", which is late" : "";
+  return [["due", `${localTime(dueAt)}${expected === "" ? "" : `; ${expected}${late}`}`]];
 }
 
 function listsFact({ out, state, shards }: RunStatus): string {

@@ -3,7 +3,7 @@ export type ClusterErrorCode =
   | "UNREACHABLE"
   /** The server there is not a scheduler, or one of another version. */
   | "NOT_A_SCHEDULER"
-  /** The token is missing or wrong. */
+  /** The token is missing or wrong, or its role does not allow the request. */
   | "WRONG_TOKEN"
   /** The scheduler refused the request; the message is the scheduler's. */
   | "REFUSED";

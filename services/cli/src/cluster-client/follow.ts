@@ -32,6 +32,7 @@ export async function followRun(options: FollowOptions): Promise<RunStatus> {
     const run = await ask(() => client.run(runId));
     const { users } = run;
     if (run.state === "planning") sayOnce(planningLine(run));
+    else if (run.state === "paused") sayOnce(`paused; \`nightbeam resume ${runId}\` lets it go on`);
     else if (run.state === "running") {
       const nodes = await ask(() => client.nodes());
       if (run.reason !== undefined) sayOnce(`waiting: ${withFlags(run.reason)}`);
@@ -39,6 +40,8 @@ export async function followRun(options: FollowOptions): Promise<RunStatus> {
       before ??= done;
       const total = users.total ?? done;
       progress.update({ done: Math.min(done, total), total, before, note: note(run, nodes) });
+    } else if (run.retryUntil !== undefined) {
+      sayOnce(`partial: ${run.reason ?? "it is tried again"}`);
     } else {
       if (before !== undefined) {
         const total = users.total ?? users.done;

@@ -1,19 +1,20 @@
 import type { NightStatus } from "@nightbeam/scheduler/api";
 import { table } from "@nightbeam/service/terminal";
-import { localTime } from "./run-table.js";
+import { localTime } from "./local-time.js";
 
 /** Nights, one per line, with the result of the last one. */
 export function nightTable(nights: readonly NightStatus[]): string {
-  const rows = nights.map(({ name, cron, timeZone, missed, nextAt, lastDate, lastRun }) => [
+  const rows = nights.map(({ name, cron, timeZone, due, missed, nextAt, lastDate, lastRun }) => [
     name,
     cron,
     timeZone,
+    due ?? "-",
     missed,
     nextAt === undefined ? "no more dates" : localTime(nextAt),
     lastDate ?? "never",
     lastRun?.id ?? (lastDate === undefined ? "-" : "skipped"),
     lastRun?.state ?? "-",
   ]);
-  const head = ["night", "cron", "time zone", "missed", "next", "last", "last run", "state"];
+  const head = ["night", "cron", "time zone", "due", "missed", "next", "last", "last run", "state"];
   return table([head, ...rows]);
 }

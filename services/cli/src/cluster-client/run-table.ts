@@ -1,6 +1,7 @@
 import type { RunStatus } from "@nightbeam/scheduler/api";
 import { clock, table, whole } from "@nightbeam/service/terminal";
 import { secondsOf } from "./describe.js";
+import { localTime } from "./local-time.js";
 
 /** Runs, one per line. */
 export function runTable(runs: readonly RunStatus[], now: number = Date.now()): string {
@@ -10,18 +11,14 @@ export function runTable(runs: readonly RunStatus[], now: number = Date.now()): 
     run.users.total === undefined ? "-" : whole(run.users.total),
     run.shards === undefined ? "-" : `${whole(run.shards.done)}/${whole(run.shards.total)}`,
     run.rejected === 0 ? "-" : whole(run.rejected),
-    localTime(run.submittedAt),
-    clock(secondsOf(run, now)),
+    ...(Date.parse(run.submittedAt) === 0
+      ? ["-", "-"]
+      : [localTime(run.submittedAt), clock(secondsOf(run, now))]),
     run.night ?? "-",
   ]);
   const head = ["run", "state", "users", "shards done", "without list", "started", "took", "night"];
-  return table([head, ...rows]);
-}
-
-/** A time in the local time zone, as 2026-11-21 02:00. */
-export function localTime(iso: string): string {
-  const at = new Date(iso);
-  const two = (value: number) => String(value).padStart(2, "0");
-  const date = `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())}`;
-  return `${date} ${two(at.getHours())}:${two(at.getMinutes())}`;
+  const reasons = runs
+    .filter(({ state }) => state === "unreadable")
+    .map(({ id, reason = "" }) => `run ${id} cannot be read: ${reason}`);
+  return [table([head, ...rows]), ...reasons].join("\n");
 }

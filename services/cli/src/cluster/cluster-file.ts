@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { UsageError } from "@nightbeam/service";
+import { namespaceField, UsageError } from "@nightbeam/service";
 import { z } from "zod";
 import { processIdentitySchema } from "./process-identity.js";
 
@@ -24,7 +24,10 @@ const clusterFileSchema = z.object({
   scheduler: z.string().exactOptional(),
   redis: z.string(),
   nats: z.string(),
+  namespace: namespaceField,
   token: z.string(),
+  /** The directory of its certificates; absolute. */
+  tls: z.string().exactOptional(),
   processes: z.array(processSchema).readonly(),
 });
 

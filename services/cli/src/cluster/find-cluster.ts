@@ -8,6 +8,9 @@ export interface KnownCluster {
   readonly url: string;
   readonly token: string;
   readonly nats: string;
+  readonly namespace: string;
+  /** The directory of its certificates; absolute. Undefined without TLS. */
+  readonly tls?: string | undefined;
 }
 
 /**
@@ -20,5 +23,6 @@ export interface KnownCluster {
 export function findCluster(directory: string = process.cwd()): KnownCluster | undefined {
   const file = readClusterFile(resolve(directory, DEFAULT_DIRECTORY));
   if (file?.scheduler === undefined || !isAlive(file.supervisor)) return undefined;
-  return { url: file.scheduler, token: file.token, nats: file.nats };
+  const { scheduler: url, token, nats, namespace, tls } = file;
+  return { url, token, nats, namespace, ...(tls === undefined ? {} : { tls }) };
 }

@@ -1,5 +1,5 @@
 import { PRECISIONS } from "@nightbeam/model";
-import { oneOf, wholeNumber } from "@nightbeam/service";
+import { namespaceField, oneOf, shareOf, wholeNumber } from "@nightbeam/service";
 import { z } from "zod";
 import { DEFAULT_DIRECTORY } from "./cluster-file.js";
 
@@ -15,8 +15,13 @@ export const clusterUpSchema = z.object({
   scoring: oneOf(["full", "renormalized"]).default("full"),
   precision: oneOf(PRECISIONS).default("fp32"),
   workersPerVerifier: wholeNumber(1).optional(),
+  /** Default: that of drafters, or NIGHTBEAM_AUDIT_RATE. */
+  auditRate: shareOf("of the calls to audit").optional(),
   redis: z.string().optional(),
   nats: z.string().optional(),
+  namespace: namespaceField,
+  /** A directory of `nightbeam certs`. */
+  tls: z.string().optional(),
   schedulerPort: port.default(7080),
   logFormat: oneOf(["pretty", "json"]).default("pretty"),
   install: z.boolean().default(true),

@@ -3,6 +3,7 @@ import { join, resolve } from "node:path";
 import { UsageError } from "@nightbeam/service";
 import { Closers, openWith } from "@nightbeam/service/lifecycle";
 import { reasonOf } from "@nightbeam/service/log";
+import { certificateFiles } from "../certs/certificates.js";
 import { type ClusterProcess, clusterToken, writeClusterFile } from "./cluster-file.js";
 import type { ClusterUpOptions } from "./options.js";
 import { identityOf, type ProcessIdentity } from "./process-identity.js";
@@ -54,8 +55,8 @@ export async function clusterUp(
     closers.add("directory", () => leaveDirectory(directory));
     refuseMissing(options);
     const token = clusterToken(directory);
-    const { redis, nats, install } = options;
-    const places = await servers({ redis, nats, install, directory, say });
+    const { redis, nats, install, tls } = options;
+    const places = await servers({ redis, nats, install, tls, directory, say });
     say(startLine(options, { directory, started: places.programs.map(({ name }) => name) }));
     const supervisor = supervise({ options, directory, me, token, places }, deps);
     closers.add("processes", () => supervisor.stop());
@@ -74,7 +75,7 @@ function startLine(
 }
 
 /** Checks the paths before anything is started, because every verifier would fail on them. */
-function refuseMissing({ target, catalogue }: ClusterUpOptions): void {
+function refuseMissing({ target, catalogue, tls }: ClusterUpOptions): void {
   for (const [flag, path] of [
     ["--target", join(target, "config.json")],
     ["--catalogue", catalogue],
@@ -82,6 +83,11 @@ function refuseMissing({ target, catalogue }: ClusterUpOptions): void {
     if (existsSync(path)) continue;
     throw new UsageError("BAD_OPTION", `${flag}: ${resolve(path)} does not exist. Check the path.`);
   }
+  if (tls === undefined || existsSync(certificateFiles(tls).ca)) return;
+  throw new UsageError(
+    "BAD_OPTION",
+    `--tls: ${resolve(tls)} has no certificates. Make them with \`nightbeam certs ${tls}\`.`,
+  );
 }
 
 interface Parts {
@@ -94,13 +100,16 @@ interface Parts {
 
 /** Writes every change of a process to the cluster file, so that other commands see it and none is left behind. */
 function supervise(parts: Parts, { say }: ClusterUpDeps): Supervisor {
-  const { directory, me, token, places } = parts;
+  const { options, directory, me, token, places } = parts;
+  const { namespace } = options;
+  const tls = options.tls === undefined ? {} : { tls: resolve(options.tls) };
   const { redis, nats, programs } = places;
   const own = services({ ...parts, redis, nats, own: ownCommand(), env: process.env });
   const changed = (_: Child, note?: string) => {
     const { scheduler, processes } = describe(supervisor);
     const url = scheduler === "" ? {} : { scheduler };
-    writeClusterFile(directory, { supervisor: me, ...url, redis, nats, token, processes });
+    const shared = { redis, nats, namespace, token, ...tls };
+    writeClusterFile(directory, { supervisor: me, ...url, ...shared, processes });
     if (note !== undefined) say(note);
   };
   const supervisor = new Supervisor([programs.map((program) => [program]), own], {

@@ -9,12 +9,13 @@ export function usageHint(
 ): string {
   // In a clone the command is run as `npx nightbeam`, which npm shows by this variable.
   const nightbeam = cluster.env.npm_command === "exec" ? "npx nightbeam" : "nightbeam";
-  const { target, catalogue, directory, scoring, precision } = options;
+  const { target, catalogue, directory, scoring, precision, tls } = options;
   // Client commands find a cluster in the default directory by themselves.
   const usual = resolve(directory) === resolve(DEFAULT_DIRECTORY);
   const connection = [
     `--scheduler ${cluster.scheduler}`,
     `--token-file ${quoted(`${directory}/token`)}`,
+    ...(tls === undefined ? [] : [`--tls-ca ${quoted(`${tls}/ca.pem`)}`]),
   ];
   const where = usual ? [] : [connection.join(" ")];
   const models = [

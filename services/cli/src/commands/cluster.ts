@@ -1,7 +1,14 @@
 import { relative, resolve } from "node:path";
-import { parseOptions, withoutBlanks, withRequired } from "@nightbeam/service";
+import {
+  addFlags,
+  type Flag,
+  NAMESPACE_FLAG,
+  parseOptions,
+  withoutBlanks,
+  withRequired,
+} from "@nightbeam/service";
 import { listing, print, printError } from "@nightbeam/service/terminal";
-import { Command, Option } from "commander";
+import { Command } from "commander";
 import { type ClusterProcess, readClusterFile } from "../cluster/cluster-file.js";
 import { clusterDown } from "../cluster/down.js";
 import { clusterDirectorySchema, clusterUpSchema } from "../cluster/options.js";
@@ -26,38 +33,53 @@ const say = (line: string) => printError(`${line}\n`);
 
 function upCommand(): Command {
   return withRequired(
-    new Command("up")
-      .description("run Redis, NATS, scheduler, verifiers and drafters here, until Ctrl-C")
-      .option("--target <dir>", "the large model: a Hugging Face checkpoint with nightbeam.json")
-      .option("--catalogue <file>", "items and their codes")
-      .option("--verifiers <n>", "number of verifiers (default 2)")
-      .option("--drafters <n>", "number of drafters (default 2)")
-      .option(...DIRECTORY)
-      .option(
-        "--scoring <kind>",
-        "full: over the vocabulary; renormalized: over the catalogue (default full)",
-      )
-      .option("--precision <kind>", "fp32, int8, or on a GPU fp16 or bf16 (default fp32)")
-      .option(
-        "--workers-per-verifier <n>",
-        "copies of the target per verifier (default: one per core, shared among them)",
-      )
-      .addOption(
-        new Option("--redis <url>", "an existing Redis (default: starts one)").env(
-          "NIGHTBEAM_REDIS_URL",
-        ),
-      )
-      .addOption(
-        new Option("--nats <url>", "an existing NATS (default: starts one)").env(
-          "NIGHTBEAM_NATS_URL",
-        ),
-      )
-      .option("--scheduler-port <n>", "port of the HTTP API; 0 picks a free one (default 7080)")
-      .option("--log-format <kind>", "format of the logs: pretty or json (default pretty)")
-      .option("--no-install", "do not install redis-server and nats-server if they are missing")
-      .action(async (flags: Record<string, unknown>) => up(flags)),
+    addFlags(upOptions(), UP_FLAGS).action(async (flags: Record<string, unknown>) => up(flags)),
     clusterUpSchema,
   );
+}
+
+/** What an environment variable can give as well. */
+const UP_FLAGS: readonly Flag[] = [
+  {
+    flag: "--redis <url>",
+    meaning: "an existing Redis (default: starts one)",
+    variable: "NIGHTBEAM_REDIS_URL",
+    isSecret: true,
+  },
+  {
+    flag: "--nats <url>",
+    meaning: "an existing NATS (default: starts one)",
+    variable: "NIGHTBEAM_NATS_URL",
+    isSecret: true,
+  },
+  NAMESPACE_FLAG,
+];
+
+function upOptions(): Command {
+  return new Command("up")
+    .description("run Redis, NATS, scheduler, verifiers and drafters here, until Ctrl-C")
+    .option("--target <dir>", "the large model: a Hugging Face checkpoint with nightbeam.json")
+    .option("--catalogue <file>", "items and their codes")
+    .option("--verifiers <n>", "number of verifiers (default 2)")
+    .option("--drafters <n>", "number of drafters (default 2)")
+    .option(...DIRECTORY)
+    .option(
+      "--scoring <kind>",
+      "full: over the vocabulary; renormalized: over the catalogue (default full)",
+    )
+    .option("--precision <kind>", "fp32, int8, or on a GPU fp16 or bf16 (default fp32)")
+    .option(
+      "--workers-per-verifier <n>",
+      "copies of the target per verifier (default: one per core, shared among them)",
+    )
+    .option(
+      "--audit-rate <share>",
+      "share of the calls that are asked again of a second verifier and compared; 0 for none (default 0.01)",
+    )
+    .option("--tls <dir>", "use TLS everywhere, with the certificates of nightbeam certs DIR")
+    .option("--scheduler-port <n>", "port of the HTTP API; 0 picks a free one (default 7080)")
+    .option("--log-format <kind>", "format of the logs: pretty or json (default pretty)")
+    .option("--no-install", "do not install redis-server and nats-server if they are missing");
 }
 
 const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;

@@ -5,14 +5,17 @@ import { Command } from "commander";
 import { z } from "zod";
 import { schedulerClient } from "../cluster-client/client.js";
 import { connectionOf, withConnection } from "../cluster-client/connection.js";
+import { localTime } from "../cluster-client/local-time.js";
 import { nightTable } from "../cluster-client/night-table.js";
+import { prioritySchema, withPriority } from "../cluster-client/priority.js";
 import { requestOf, withRequest } from "../cluster-client/request-options.js";
-import { localTime } from "../cluster-client/run-table.js";
+import { unreadableLines } from "../cluster-client/unreadable.js";
 
-const nightSchema = z.object({
+const nightSchema = prioritySchema.extend({
   cron: z.string(),
   timeZone: z.string().optional(),
   missed: oneOf(["run", "skip"]).optional(),
+  due: z.string().optional(),
 });
 
 /** `nightbeam nights` */
@@ -32,15 +35,21 @@ function putCommand(): Command {
     .option(
       "--missed <policy>",
       "what to do with a night that did not start in time: run (default) or skip",
+    )
+    .option(
+      "--due <time>",
+      "time of day by which its lists must be complete, such as 06:00; an alarm is raised before",
     );
-  return withConnection(withRequired(withRequest(command), nightSchema)).action(
+  return withConnection(withRequired(withRequest(withPriority(command)), nightSchema)).action(
     async (name: string, flags: Record<string, unknown>) => {
       const { connection, rest } = await connectionOf(flags);
-      const { cron, timeZone, missed } = parseOptions(nightSchema, rest);
+      const { cron, timeZone, missed, due, priority } = parseOptions(nightSchema, rest);
       const night = await schedulerClient(connection).putNight(name, {
         cron,
         ...(timeZone === undefined ? {} : { timeZone }),
         ...(missed === undefined ? {} : { missed }),
+        ...(due === undefined ? {} : { due }),
+        ...(priority === undefined ? {} : { priority }),
         request: requestOf(rest),
       });
       print(`night ${night.name} starts ${nextOf(night)}\n`);
@@ -52,9 +61,9 @@ function listCommand(): Command {
   const command = new Command("list").description("list all nights");
   return withConnection(command).action(async (flags: Record<string, unknown>) => {
     const { connection } = await connectionOf(flags);
-    const nights = await schedulerClient(connection).nights();
+    const { nights, unreadable } = await schedulerClient(connection).nights();
     const text = nights.length === 0 ? "There are no nights yet." : nightTable(nights);
-    print(`${text}\n`);
+    print(`${text}\n${unreadableLines("night", unreadable)}`);
   });
 }
 

@@ -1,8 +1,20 @@
+import { readFileSync } from "node:fs";
 import type { Nodes } from "@nightbeam/scheduler/api";
-import { parseOptions } from "@nightbeam/service";
+import {
+  addFlags,
+  controlFields,
+  type Flag,
+  flagOf,
+  natsFlags,
+  parseOptions,
+  secretsIn,
+  tlsFlags,
+  withoutBlanks,
+} from "@nightbeam/service";
 import { listing, print, whole } from "@nightbeam/service/terminal";
-import { Command, Option } from "commander";
+import { Command } from "commander";
 import { z } from "zod";
+import { certificateFiles } from "../certs/certificates.js";
 import { findCluster } from "../cluster/find-cluster.js";
 import { schedulerClient } from "../cluster-client/client.js";
 import { connectionOf, withConnection } from "../cluster-client/connection.js";
@@ -28,22 +40,31 @@ function listCommand(): Command {
 
 const CONNECT_WITHIN_MS = 5_000;
 
-const drainSchema = z.object({ nats: z.string() });
+const drainSchema = z.object({ ...controlFields, nats: z.string() });
+
+const DRAIN_FLAGS: readonly Flag[] = [
+  ...natsFlags("NATS servers (default: those of nightbeam cluster up)"),
+  ...tlsFlags({
+    ca: "PEM file of the authority of NATS' certificate",
+    cert: "your certificate, if NATS requires one",
+  }),
+];
 
 function drainCommand(): Command {
-  return new Command("drain")
+  const command = new Command("drain")
     .description("ask a node to finish its work and exit; a supervisor may start it again")
-    .argument("<name>", "name of the node in the list")
-    .addOption(
-      new Option("--nats <url>", "NATS servers (default: those of nightbeam cluster up)").env(
-        "NIGHTBEAM_NATS_URL",
-      ),
-    )
-    .action(async (name: string, flags: Record<string, unknown>) => {
-      const { nats } = parseOptions(drainSchema, { nats: findCluster()?.nats, ...flags });
-      const { openControl } = await import("@nightbeam/control");
+    .argument("<name>", "name of the node in the list");
+  return addFlags(command, DRAIN_FLAGS).action(
+    async (name: string, flags: Record<string, unknown>, running: Command) => {
+      const given = { ...localServers(), ...withoutBlanks(flags) };
+      const options = parseOptions(drainSchema, given, { isSecret: secretsIn(running) });
+      const { controlOf } = await import("@nightbeam/control");
       const { silentLog } = await import("@nightbeam/service/log");
-      const control = await openControl({ servers: nats, name: "nightbeam nodes", log: silentLog });
+      const control = await controlOf(options, {
+        name: "nightbeam nodes",
+        log: silentLog,
+        nameOf: flagOf,
+      });
       try {
         await control.waitConnected(CONNECT_WITHIN_MS);
         await control.drain(name);
@@ -51,7 +72,26 @@ function drainCommand(): Command {
         await control.close();
       }
       print(`asked ${name} to finish its work and exit\n`);
-    });
+    },
+  );
+}
+
+/** What a cluster on this machine is reached with. */
+function localServers(): Partial<z.input<typeof drainSchema>> {
+  const cluster = findCluster();
+  if (cluster === undefined) return {};
+  const { nats, namespace, tls } = cluster;
+  if (tls === undefined) return { nats, namespace };
+  const { ca: tlsCa, clusterKey, of } = certificateFiles(tls);
+  const { cert: tlsCert, key: tlsKey } = of("client");
+  return {
+    nats,
+    namespace,
+    tlsCa,
+    tlsCert,
+    tlsKey,
+    clusterKey: readFileSync(clusterKey, "utf8").trim(),
+  };
 }
 
 function describe({ connected, verifiers, drafters }: Nodes): string {
@@ -64,7 +104,18 @@ function describe({ connected, verifiers, drafters }: Nodes): string {
     node.version,
   ];
   const rows = [...verifiers.map(row("verifier")), ...drafters.map(row("drafter"))];
+  const versions = new Set([...verifiers, ...drafters].map(({ version }) => version));
+  const mixed =
+    versions.size < 2
+      ? []
+      : [
+          `Nodes of different versions: ${[...versions].toSorted().join(", ")}. Upgrade the older ones.`,
+        ];
   const away = connected ? [] : ["No connection to NATS: this list may be outdated."];
   const head = ["node", "role", "address", "target", "load", "version"];
-  return [...away, rows.length === 0 ? "There are no nodes." : listing([head, ...rows])].join("\n");
+  return [
+    ...away,
+    ...mixed,
+    rows.length === 0 ? "There are no nodes." : listing([head, ...rows]),
+  ].join("\n");
 }

@@ -81,8 +81,24 @@ export const GROUPS: readonly CommandGroup[] = [
       ),
       lazy(
         "cancel",
-        "stop a run; finished shards are kept, and submitting it again resumes it",
+        "stop a run; finished shards are kept, and nightbeam retry does the others",
         async () => (await import("./cancel.js")).cancelCommand(),
+      ),
+      lazy(
+        "pause",
+        "let no drafter take more shards of a run; those in progress are finished",
+        async () => (await import("./control.js")).pauseCommand(),
+      ),
+      lazy("resume", "let a paused run go on", async () =>
+        (await import("./control.js")).resumeCommand(),
+      ),
+      lazy(
+        "retry",
+        "do the missing shards of a run that is partial, cancelled or refused",
+        async () => (await import("./control.js")).retryCommand(),
+      ),
+      lazy("priority", "change the place of a run in the queue: urgent, normal or low", async () =>
+        (await import("./control.js")).priorityCommand(),
       ),
       lazy("runs", "list all runs of the cluster, the latest first", async () =>
         (await import("./runs.js")).runsCommand(),
@@ -103,6 +119,9 @@ export const GROUPS: readonly CommandGroup[] = [
   {
     heading: "The cluster itself:",
     commands: [
+      lazy("certs", "make or renew certificates for TLS between all parts of a cluster", async () =>
+        (await import("./certs.js")).certsCommand(),
+      ),
       lazy("cluster", "start, show or stop a whole cluster on this machine", async () =>
         (await import("./cluster.js")).clusterCommand(),
       ),

@@ -6,7 +6,8 @@ import { Command } from "commander";
 import { z } from "zod";
 import { schedulerClient } from "../cluster-client/client.js";
 import { connectionOf, withConnection } from "../cluster-client/connection.js";
-import { localTime } from "../cluster-client/run-table.js";
+import { localTime } from "../cluster-client/local-time.js";
+import { unreadableLines } from "../cluster-client/unreadable.js";
 
 const schema = z.object({ target: z.string(), draft: words.default([]), catalogue: z.string() });
 
@@ -43,12 +44,12 @@ function listCommand(): Command {
   const command = new Command("list").description("list all rollouts");
   return withConnection(command).action(async (flags: Record<string, unknown>) => {
     const { connection } = await connectionOf(flags);
-    const rollouts = await schedulerClient(connection).rollouts();
+    const { rollouts, unreadable } = await schedulerClient(connection).rollouts();
     const rows = rollouts.map(({ name, target, draft = [], catalogue, setAt }) => {
       return [name, target, draft.join(" "), catalogue, localTime(setAt)];
     });
     const head = ["rollout", "target", "draft", "catalogue", "set"];
     const text = rows.length === 0 ? "There are no rollouts yet." : table([head, ...rows]);
-    print(`${text}\n`);
+    print(`${text}\n${unreadableLines("rollout", unreadable)}`);
   });
 }

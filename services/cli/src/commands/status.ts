@@ -6,7 +6,8 @@ import { connectionOf, withConnection } from "../cluster-client/connection.js";
 import { summary } from "../cluster-client/describe.js";
 import { ClusterError } from "../cluster-client/errors.js";
 import { followRun } from "../cluster-client/follow.js";
-import { localTime, runTable } from "../cluster-client/run-table.js";
+import { localTime } from "../cluster-client/local-time.js";
+import { runTable } from "../cluster-client/run-table.js";
 import { withFlags } from "../options/key-flags.js";
 import { NO_LISTS } from "../recommend/row-facts.js";
 
@@ -45,14 +46,20 @@ async function follow(client: SchedulerClient, runId: string): Promise<void> {
   process.exitCode = exitCode(run);
 }
 
+type EndedState = keyof typeof EXIT_CODES;
+
+function hasEnded(state: RunStatus["state"]): state is EndedState {
+  return state in EXIT_CODES;
+}
+
 function exitCode({ state, users, rejected }: RunStatus): number {
   if (state === "complete" && rejected === (users.total ?? 0)) return NO_LISTS;
-  return state === "planning" || state === "running" ? 0 : EXIT_CODES[state];
+  return hasEnded(state) ? EXIT_CODES[state] : 0;
 }
 
 async function overview(client: SchedulerClient): Promise<string> {
   const [runs, nodes, alarms] = await Promise.all([client.runs(), client.nodes(), client.alarms()]);
-  const open = runs.filter(({ state }) => state === "planning" || state === "running");
+  const open = runs.filter(({ state }) => !hasEnded(state));
   const lines = [
     facts([
       ["runs", open.length === 0 ? "none in progress" : `${whole(open.length)} in progress`],

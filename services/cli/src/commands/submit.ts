@@ -1,17 +1,37 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { RunStatus, StartedRun } from "@nightbeam/scheduler/api";
+import type { RunStatus, StartedRun, TreatmentBody } from "@nightbeam/scheduler/api";
+import { parseOptions } from "@nightbeam/service";
 import { print, printError, whole } from "@nightbeam/service/terminal";
 import { Command } from "commander";
 import { type SchedulerClient, schedulerClient } from "../cluster-client/client.js";
 import { connectionOf, withConnection } from "../cluster-client/connection.js";
 import { shardsDone } from "../cluster-client/describe.js";
+import { dueTime } from "../cluster-client/due.js";
 import { ClusterError } from "../cluster-client/errors.js";
+import { prioritySchema, withPriority } from "../cluster-client/priority.js";
 import { requestOf, withRequest } from "../cluster-client/request-options.js";
 
 /** `nightbeam submit` */
 export function submitCommand(): Command {
-  const command = new Command("submit").option("--no-wait", "do not wait until the run is planned");
-  return withConnection(withRequest(command)).action(submit);
+  const command = new Command("submit")
+    .option("--no-wait", "do not wait until the run is planned")
+    .option("--due <time>", "an alarm is raised before it is late: 06:00, or a time with an offset")
+    .option(
+      "--retry-partial",
+      "try shards that failed permanently again, until the run is due or for 12 hours",
+    );
+  return withConnection(withRequest(withPriority(command))).action(submit);
+}
+
+/** How the cluster treats the run. @throws UsageError BAD_OPTION */
+function treatmentOf(flags: Record<string, unknown>): TreatmentBody {
+  const { due, retryPartial } = flags;
+  const { priority } = parseOptions(prioritySchema, flags);
+  return {
+    ...(typeof due === "string" ? { due: dueTime(due, new Date()) } : {}),
+    ...(retryPartial === true ? { retryPartial } : {}),
+    ...(priority === undefined ? {} : { priority }),
+  };
 }
 
 const LOOK_MS = 250;
@@ -20,7 +40,7 @@ const SAY_MS = 10_000;
 async function submit(flags: Record<string, unknown>): Promise<void> {
   const { connection, rest } = await connectionOf(flags);
   const client = schedulerClient(connection);
-  const started = await client.submit(requestOf(rest));
+  const started = await client.submit({ ...requestOf(rest), ...treatmentOf(rest) });
   const run = rest.wait === false ? started.run : await planned(client, started.run);
   if (run.state === "refused") {
     throw new ClusterError("REFUSED", `run ${run.id} cannot be planned: ${run.reason ?? ""}`);
@@ -42,6 +62,10 @@ async function planned(client: SchedulerClient, first: RunStatus): Promise<RunSt
   return run;
 }
 
+function resumeHint({ id, pausedAt }: RunStatus): string {
+  return pausedAt === undefined ? "" : `; \`nightbeam resume ${id}\` lets it go on`;
+}
+
 function outcomeLine({ outcome }: StartedRun, run: RunStatus): string {
   switch (outcome) {
     case "created": {
@@ -53,7 +77,7 @@ function outcomeLine({ outcome }: StartedRun, run: RunStatus): string {
     case "resumed":
       return `run ${run.id} is resumed: ${shardsDone(run)}`;
     case "unchanged":
-      return `run ${run.id}: this run exists already and is ${run.state}: ${shardsDone(run)}`;
+      return `run ${run.id}: this run exists already and is ${run.state}: ${shardsDone(run)}${resumeHint(run)}`;
     default:
       return outcome satisfies never;
   }

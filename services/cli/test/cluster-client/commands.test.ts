@@ -93,13 +93,22 @@ describe.skipIf(!redisIsHere())("commands of the cluster", () => {
     const { target, catalogue, histories } = place.world;
     const models = ["--target", "rollout:beauty", "--catalogue", "rollout:beauty"];
     const rest = ["--histories", histories, "--out", place.path("nights/{date}")];
-    const when = ["--cron", "0 2 * * *", "--time-zone", "Europe/Berlin", "--missed", "skip"];
+    const when = [
+      "--cron",
+      "0 2 * * *",
+      "--time-zone",
+      "Europe/Berlin",
+      "--due",
+      "06:00",
+      "--missed",
+      "skip",
+    ];
     const put = await nightbeam("nights", "put", "beauty", ...when, ...models, ...rest, ...at());
     expect(put).toMatchObject({ code: 0, stderr: "" });
     expect(put.stdout).toMatch(/^night beauty starts \d{4}-\d\d-\d\d \d\d:00\n$/);
     const nights = await nightbeam("nights", ...at());
     expect(nights.stdout).toMatch(
-      /beauty\s+0 2 \* \* \*\s+Europe\/Berlin\s+skip\s.*never\s+-\s+-\n$/,
+      /beauty\s+0 2 \* \* \*\s+Europe\/Berlin\s+06:00\s+skip\s.*never\s+-\s+-\n$/,
     );
     const removed = await nightbeam("nights", "remove", "beauty", ...at());
     expect(removed.stdout).toBe("night beauty is removed\n");

@@ -24,6 +24,7 @@ const file = {
   supervisor: me,
   scheduler: "http://127.0.0.1:7080",
   redis: "redis://127.0.0.1:1",
+  namespace: "staging",
   nats: "nats://127.0.0.1:2",
   token: "secret",
   processes: [],
@@ -50,8 +51,8 @@ describe("the cluster's files", () => {
     expect(findCluster(directory)).toBeUndefined();
     await takeDirectory(kept, () => undefined);
     writeClusterFile(kept, file);
-    const { scheduler: url, token, nats } = file;
-    expect(findCluster(directory)).toEqual({ url, token, nats });
+    const { scheduler: url, token, nats, namespace } = file;
+    expect(findCluster(directory)).toEqual({ url, token, nats, namespace });
     writeClusterFile(kept, { ...file, supervisor: { ...me, started: "never" } });
     expect(findCluster(directory)).toBeUndefined();
   });

@@ -1,11 +1,13 @@
 import type { SearchOutcome } from "@nightbeam/decoding";
-import type { VerifierDirectory } from "@nightbeam/protocol";
+import type { TrustBook, VerifierDirectory, VerifierShare } from "@nightbeam/protocol";
 import { decodeRows } from "@nightbeam/recommend";
-import { readShardInput, writeAttempt } from "@nightbeam/run";
+import { readShardInput, type VerifierShareRecord, writeAttempt } from "@nightbeam/run";
+import { systemClock } from "@nightbeam/service";
 import type { Log } from "@nightbeam/service/log";
 import { openStore, type ShardStore } from "@nightbeam/store";
 import { DrafterError } from "../errors.js";
 import type { WrittenShard } from "../run-store.js";
+import { waitOut } from "../shard/wait-out.js";
 import { isHarmless } from "../thread/failure.js";
 import type { ShardOrder, ShardProgress, ThreadSetup } from "../thread/messages.js";
 
@@ -17,9 +19,13 @@ export interface OrderJob {
   readonly contexts: RunContexts<RunContext>;
   readonly setup: ThreadSetup;
   readonly verifiers: VerifierDirectory;
+  /** Which of them are not believed, in any run. */
+  readonly trust: TrustBook;
   readonly log: Log;
   readonly signal: AbortSignal;
   readonly onProgress: (progress: ShardProgress) => void;
+  /** Called when the lists are computed and the store does not take them. */
+  readonly onWait: (reason: string) => void;
 }
 
 /**
@@ -30,14 +36,14 @@ export interface OrderJob {
  */
 export async function decodeOrder(order: ShardOrder, job: OrderJob): Promise<WrittenShard> {
   const { location } = order;
-  const { contexts, setup, verifiers, log, signal } = job;
+  const { contexts, setup, verifiers, trust, log, signal } = job;
   const store = await openStore(location);
   try {
     // Read for every shard: another run may have replaced the known one at this location.
     const run = await readPlannedRun(store);
     const key = JSON.stringify([location, run]);
     return await contexts.use(
-      { key, open: () => openRunContext({ location, run, setup, verifiers, log }) },
+      { key, open: () => openRunContext({ location, run, setup, verifiers, trust, log }) },
       {
         work: (context) => decodeWith({ ...job, order, store, context }),
         signal,
@@ -55,12 +61,14 @@ async function decodeWith(
   const { context, order, store, setup, verifiers, signal } = job;
   const { index, attempt } = order;
   const { plan, request } = context.run;
-  const startedAt = performance.now();
   const rows = await readShardInput({ store, plan, index });
   signal.throwIfAborted();
   if (rows.length !== order.rows) throw jobDiffers(order, rows.length);
+  await context.ready(signal);
+  const answers = context.answers();
+  const startedAt = performance.now();
   const { result } = await decodeRows(rows, {
-    decoder: context.decoder({ signal, deadline: order.deadline }),
+    decoder: context.decoder({ signal, deadline: order.deadline, answers }),
     catalogue: context.catalogue,
     read: context.read,
     topK: request.topK,
@@ -73,17 +81,30 @@ async function decodeWith(
     signal,
   });
   signal.throwIfAborted();
+  const shares = (await answers.settle()).map(recordOf);
   const busySeconds = (performance.now() - startedAt) / 1_000;
   const stats = { ...result.stats, ...context.lap(), busySeconds };
   const { scratch } = setup;
-  return writeAttempt({
-    store,
-    plan,
-    result: { ...result, index, stats, draftWidths: context.draftWidths() },
-    attempt,
-    scratch,
+  const written = {
+    ...{ ...result, index, stats },
+    draftWidths: context.draftWidths(),
+    verifiers: shares,
+  };
+  return waitOut(() => writeAttempt({ store, plan, result: written, attempt, scratch, signal }), {
     signal,
+    onTrouble: job.onWait,
+    clock: systemClock,
   });
+}
+
+function recordOf({ firstAt, lastAt, auditedAt, ...share }: VerifierShare): VerifierShareRecord {
+  const date = (at: number) => new Date(at).toISOString();
+  return {
+    ...share,
+    firstAt: date(firstAt),
+    lastAt: date(lastAt),
+    ...(auditedAt === undefined ? {} : { auditedAt: date(auditedAt) }),
+  };
 }
 
 function jobDiffers({ index, location, rows }: ShardOrder, found: number): DrafterError {

@@ -2,7 +2,12 @@ import type { Catalogue } from "@nightbeam/catalogue";
 import type { HistoryRow } from "@nightbeam/dataset";
 import type { BatchDecoder } from "@nightbeam/decoding";
 import { answersHash, openPrompts, type Prompts } from "@nightbeam/model";
-import { VerifierClient, type VerifierDirectory } from "@nightbeam/protocol";
+import {
+  type JobAnswers,
+  type TrustBook,
+  VerifierClient,
+  type VerifierDirectory,
+} from "@nightbeam/protocol";
 import {
   batchesAtOnce,
   describeChoice,
@@ -23,6 +28,7 @@ import {
 import type { RunStats } from "@nightbeam/run";
 import type { Log } from "@nightbeam/service/log";
 import { dependsOnDraft } from "@nightbeam/settings";
+import { auditTolerance } from "../answers/audit-tolerance.js";
 import type { ThreadSetup } from "../thread/messages.js";
 import { checkVersion } from "./check-versions.js";
 
@@ -43,8 +49,16 @@ export interface RunContext {
   readonly lap: () => RunStats;
   /** Returns the draft widths that most users had since the last call. */
   readonly draftWidths: () => readonly number[] | undefined;
+  /** Waits until a verifier takes calls of this run. @throws ProtocolError NO_VERIFIER; the signal's reason */
+  ready(signal: AbortSignal): Promise<void>;
   /** Makes a decoder for one shard. It calls no verifier after the signal or the deadline. */
-  decoder(job: { readonly signal: AbortSignal; readonly deadline: number }): BatchDecoder;
+  decoder(job: {
+    readonly signal: AbortSignal;
+    readonly deadline: number;
+    readonly answers: JobAnswers;
+  }): BatchDecoder;
+  /** Counts and audits the answers that a shard gets. */
+  answers(): JobAnswers;
   close(): Promise<void>;
 }
 
@@ -53,11 +67,16 @@ export interface RunContextOptions {
   readonly run: PlannedRun;
   readonly setup: ThreadSetup;
   readonly verifiers: VerifierDirectory;
+  /** Which of them are not believed, in any run. */
+  readonly trust: TrustBook;
   readonly log: Log;
 }
 
 /** More batches per shard than this only wait in the queues of the verifiers. */
 export const MAX_BATCHES_IN_FLIGHT = 16;
+
+/** A shard is put back after this if no verifier takes calls; nothing is lost yet. */
+const READY_MS = 5_000;
 
 const MIN_BATCHES_IN_FLIGHT = 3;
 /** In addition to the batches at the verifiers: one that is drafted, and one that is searched. */
@@ -154,7 +173,7 @@ function checkDrafts(
 }
 
 function contextOf(
-  { setup, verifiers, log }: RunContextOptions,
+  { setup, verifiers, trust, log }: RunContextOptions,
   parts: Pick<RunContext, "run" | "read" | "itemWeights"> & {
     drafts: OpenDrafts;
     watched: WatchedPolicy;
@@ -176,6 +195,8 @@ function contextOf(
     scoring,
     program,
     log,
+    trust,
+    audits: { rate: setup.auditRate, tolerance: auditTolerance({ precision, device }) },
     ...(setup.tls === undefined ? {} : { tls: setup.tls }),
     limits: setup.patienceMs === undefined ? {} : { patienceMs: setup.patienceMs },
   });
@@ -188,6 +209,9 @@ function contextOf(
     nextKey: () => key++,
     lap: statisticsLaps(() => client.statistics),
     draftWidths: () => watched.lap(),
+    answers: () => client.answers(),
+    ready: (signal) =>
+      client.ready({ signal, withinMs: Math.min(READY_MS, setup.patienceMs ?? READY_MS) }),
     decoder: (job) =>
       decoderFor(
         program === "tree-scores"

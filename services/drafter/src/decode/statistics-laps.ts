@@ -21,6 +21,8 @@ function figures(statistics: ClientStatistics): ReadonlyMap<FigureName, number> 
   return new Map<FigureName, number>([
     ["verifyCalls", statistics.calls],
     ["verifyRetries", statistics.retries],
+    ["audits", statistics.audits],
+    ["auditsDiffering", statistics.auditsDiffering],
     ["requestBytes", statistics.requestBytes],
     ["responseBytes", statistics.responseBytes],
     ["queueMs", statistics.queueMs],

@@ -1,7 +1,8 @@
 import {
   type CancelledWatch,
   checkRedis,
-  DEFAULT_PREFIX,
+  type FaultKeys,
+  isRefusal,
   JOBS,
   openRedis,
   type RedisWatch,
@@ -11,8 +12,8 @@ import {
   watchRedis,
   workerOptions,
 } from "@nightbeam/queue";
-import type { Clock } from "@nightbeam/service";
-import type { Log } from "@nightbeam/service/log";
+import type { Clock, TlsBytes } from "@nightbeam/service";
+import { type Log, reasonOf } from "@nightbeam/service/log";
 import { type Job, Worker } from "bullmq";
 import type { Leases } from "./leases.js";
 import { quietErrors } from "./quiet-errors.js";
@@ -21,7 +22,10 @@ export type ShardJob = Job<ShardJobData, ShardJobResult>;
 
 export interface ConnectionOptions {
   readonly redisUrl: string;
-  readonly prefix?: string | undefined;
+  /** For Redis. */
+  readonly tls?: TlsBytes | undefined;
+  /** The prefix of all keys and channels. */
+  readonly prefix: string;
   /** The name of the drafter, which BullMQ stores with the jobs that it takes. */
   readonly name: string;
   readonly concurrency: number;
@@ -34,6 +38,8 @@ export interface ConnectionOptions {
   readonly log: Log;
   readonly handle: (job: ShardJob, token: string, signal: AbortSignal) => Promise<ShardJobResult>;
   readonly onStuck: () => void;
+  /** Called when Redis has answered a command with an error. */
+  readonly onRefusal: (reason: string) => void;
 }
 
 /** A connection to Redis and the BullMQ worker on it. */
@@ -41,6 +47,11 @@ export interface QueueConnection {
   readonly cancelled: CancelledWatch;
   /** Whether the connection is ready. */
   readonly isConnected: boolean;
+  /** The connection, and where the keys of the cluster are. */
+  readonly keys: FaultKeys;
+  /** Takes no jobs until `take`; those in progress go on. */
+  hold(): void;
+  take(): void;
   /** Takes no more jobs, waits for those in progress and disconnects. */
   finish(): Promise<void>;
   /** Disconnects at once. */
@@ -50,20 +61,31 @@ export interface QueueConnection {
 /** Delay of a retry after Redis was lost. BullMQ's default of 15 s would be idle time. */
 const RETRY_MS = 1_000;
 
+/** A worker that reports what ends its loop as an error, also after it was resumed. */
+class ShardWorker extends Worker<ShardJobData, ShardJobResult> {
+  override async run(): Promise<void> {
+    try {
+      await super.run();
+    } catch (error) {
+      this.emit("error", error instanceof Error ? error : new Error(String(error)));
+    }
+  }
+}
+
 /** @throws QueueError REDIS_UNREACHABLE, REDIS_UNSAFE, REDIS_TOO_OLD */
 export async function openConnection(options: ConnectionOptions): Promise<QueueConnection> {
-  const { redisUrl, prefix = DEFAULT_PREFIX, lockMs, stallCheckMs, log, clock, leases } = options;
-  const redis = await openRedis({ url: redisUrl, role: "worker", log });
+  const { redisUrl, tls, prefix, lockMs, stallCheckMs, log, clock, leases } = options;
+  const redis = await openRedis({ url: redisUrl, tls, role: "worker", log });
   let cancelled: CancelledWatch;
   try {
-    for (const warning of (await checkRedis(redis)).warnings) log.warn({}, warning);
+    for (const warning of (await checkRedis(redis, prefix)).warnings) log.warn({}, warning);
     cancelled = await watchCancelled({ redis, prefix, log });
   } catch (error) {
     redis.disconnect();
     throw error;
   }
   const times = stallCheckMs === undefined ? { lockMs } : { lockMs, stallCheckMs };
-  const worker = new Worker<ShardJobData, ShardJobResult>(
+  const worker = new ShardWorker(
     JOBS.shard.queue,
     // All three parameters are needed: BullMQ makes a signal only for processors with three.
     (job, token, signal) =>
@@ -80,6 +102,9 @@ export async function openConnection(options: ConnectionOptions): Promise<QueueC
   );
   const isConnected = () => redis.status === "ready";
   worker.on("error", quietErrors({ log, clock, isConnected }));
+  worker.on("error", (error) => {
+    if (isRefusal(error)) options.onRefusal(reasonOf(error));
+  });
   worker.on("locksRenewed", ({ jobIds }) => leases.renew(jobIds));
   worker.on("lockRenewalFailed", (jobIds) => leases.lose(jobIds, "Redis refused to renew it"));
   worker.on("stalled", (jobId) => log.warn({ jobId }, "a shard has stalled: its worker is gone"));
@@ -98,6 +123,10 @@ export async function openConnection(options: ConnectionOptions): Promise<QueueC
     get isConnected() {
       return isConnected();
     },
+    keys: { redis, prefix },
+    // BullMQ's `pause` waits for jobs in progress, unless it is told not to.
+    hold: () => void worker.pause(true),
+    take: () => void worker.resume(),
     finish: async () => {
       await worker.close();
       await release();

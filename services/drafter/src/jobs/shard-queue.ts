@@ -1,40 +1,26 @@
-import type { RunSignal, ShardJobResult } from "@nightbeam/queue";
+import type { FaultKeys, ShardJobResult } from "@nightbeam/queue";
 import { within } from "@nightbeam/service";
 import { reasonOf } from "@nightbeam/service/log";
-import { ShardStopped, type StopCause } from "../shard/stop.js";
-import { endJob } from "./end-job.js";
-import { type Lease, Leases } from "./leases.js";
+import type { ShardPolicy } from "../standing/shard-policy.js";
+import { JobHandler, type TakenShard } from "./job-handler.js";
+import { Leases } from "./leases.js";
 import {
   type ConnectionOptions,
   openConnection,
   type QueueConnection,
-  type ShardJob,
 } from "./queue-connection.js";
 
-/** A job that was taken from the queue. */
-export interface TakenShard {
-  readonly id: string;
-  readonly data: unknown;
-  /** Attempts so far, including this one. */
-  readonly attempt: number;
-  /** Aborted with a `ShardStopped`. */
-  readonly signal: AbortSignal;
-  readonly lease: Pick<Lease, "isHeld">;
-  /** Fires when the run is cancelled. Call it after the job's data were validated. */
-  cancelled(runId: string): RunSignal;
-  stop(cause: StopCause): void;
-  updateProgress(progress: object): Promise<void>;
-}
-
 export interface ShardQueueOptions
-  extends Omit<ConnectionOptions, "leases" | "handle" | "onStuck"> {
+  extends Omit<ConnectionOptions, "leases" | "handle" | "onStuck" | "onRefusal"> {
+  /** Decides which jobs are taken, and what becomes of those that fail. */
+  readonly policy: ShardPolicy;
   readonly work: (shard: TakenShard) => Promise<ShardJobResult>;
-  /** Delay of a job that found no verifier. */
+  /** Delay of a job that did not fail and was not done. */
   readonly putOffMs: number;
 }
 
 /** After the grace, shards are stopped and handed back for at most this long. */
-const ABORT_MS = 5_000;
+const ABORT_MS = 3_000;
 /** The same while Redis cannot be reached: then nothing can be handed back. */
 const AWAY_MS = 500;
 
@@ -55,21 +41,28 @@ const NEXT: Readonly<Record<State, readonly State[]>> = {
 export class ShardQueue {
   readonly #options: ShardQueueOptions;
   readonly #leases: Leases;
-  readonly #underWay = new Set<(cause: StopCause) => void>();
+  readonly #handler: JobHandler;
   #connection: QueueConnection | undefined;
   #state: State = "open";
+  #isHeld = false;
   #endTicks: () => void = () => {};
-  #onIdle: () => void = () => {};
+  #endHold: () => void = () => {};
 
   private constructor(options: ShardQueueOptions) {
     this.#options = options;
     this.#leases = new Leases(options);
+    this.#handler = new JobHandler({
+      ...options,
+      leases: this.#leases,
+      onChange: () => this.takeOrHold(),
+    });
   }
 
   /** Connects and starts to take jobs. @throws QueueError REDIS_UNREACHABLE, REDIS_UNSAFE, REDIS_TOO_OLD */
   static async open(options: ShardQueueOptions): Promise<ShardQueue> {
     const queue = new ShardQueue(options);
     queue.#connection = await queue.#openConnection();
+    queue.takeOrHold();
     queue.#tick();
     return queue;
   }
@@ -79,23 +72,51 @@ export class ShardQueue {
     return this.#state === "open" && this.#connection?.isConnected === true;
   }
 
+  /** Where the keys of the cluster are in Redis; undefined without a connection. */
+  get keys(): FaultKeys | undefined {
+    return this.isConnected ? this.#connection?.keys : undefined;
+  }
+
+  /** Takes jobs, or holds for as long as the policy says. To be called after what it depends on has changed. */
+  takeOrHold(): void {
+    const connection = this.#connection;
+    const { policy, clock } = this.#options;
+    this.#endHold();
+    if (this.#state !== "open" || connection === undefined) return;
+    const { holdMs } = policy;
+    if (holdMs === 0) {
+      if (this.#isHeld) connection.take();
+      this.#isHeld = false;
+      return;
+    }
+    if (!this.#isHeld) connection.hold();
+    this.#isHeld = true;
+    if (holdMs < Number.POSITIVE_INFINITY) {
+      this.#endHold = clock.after(Math.max(1, holdMs), () => this.takeOrHold());
+    }
+  }
+
   /**
    * Takes no more jobs, waits up to `graceMs` for those in progress, then stops them, hands them back and
    * disconnects. Never rejects: a job that could not be handed back is found by the stall check of others.
    */
   async close(graceMs: number): Promise<void> {
     if (!this.#move("closing")) return;
+    this.#endHold();
     const { clock } = this.#options;
-    const closed = this.#connection?.finish().catch(() => undefined);
-    // If Redis is lost at the same moment, BullMQ closes without waiting for its jobs.
-    const finished = Promise.all([closed, this.#whenIdle()]);
-    if (!(await within(finished, { ms: graceMs, clock }))) {
-      for (const stop of [...this.#underWay]) stop({ kind: "shutdown" });
-      const patienceMs = this.#connection?.isConnected === true ? ABORT_MS : AWAY_MS;
-      if (!(await within(finished, { ms: patienceMs, clock }))) {
-        const dropped = this.#connection?.drop().catch(() => undefined) ?? Promise.resolve();
-        await within(dropped, { ms: AWAY_MS, clock });
-      }
+    const closed = this.#connection?.finish().catch(() => undefined) ?? Promise.resolve();
+    const patience = () => ({
+      ms: this.#connection?.isConnected === true ? ABORT_MS : AWAY_MS,
+      clock,
+    });
+    if (!(await within(this.#handler.idle(), { ms: graceMs, clock }))) {
+      this.#handler.stopAll();
+      await within(this.#handler.idle(), patience());
+    }
+    // If Redis is away, BullMQ waits for it although no job is in progress.
+    if (!(await within(closed, patience()))) {
+      const dropped = this.#connection?.drop().catch(() => undefined) ?? Promise.resolve();
+      await within(dropped, { ms: AWAY_MS, clock });
     }
     this.#endTicks();
     this.#move("closed");
@@ -105,58 +126,15 @@ export class ShardQueue {
     const connection: Promise<QueueConnection> = openConnection({
       ...this.#options,
       leases: this.#leases,
-      handle: async (job, token, signal) => this.#handle(job, { token, signal, connection }),
+      handle: async (job, token, signal) =>
+        this.#handler.handle(job, { token, signal, connection }),
       onStuck: () => void this.#reconnect(),
+      onRefusal: (reason) => {
+        this.#options.policy.redisRefused(reason);
+        this.takeOrHold();
+      },
     });
     return connection;
-  }
-
-  /** Handles one job from start to end. What it throws decides what BullMQ does with the job. */
-  async #handle(
-    job: ShardJob,
-    took: { token: string; signal: AbortSignal; connection: Promise<QueueConnection> },
-  ): Promise<ShardJobResult> {
-    const { token, signal } = took;
-    const id = job.id ?? "";
-    const controller = new AbortController();
-    const stop = (cause: StopCause) => controller.abort(new ShardStopped(cause));
-    const onAbort = () => stop({ kind: "lock-lost", detail: "the queue aborted the job" });
-    signal.addEventListener("abort", onAbort, { once: true });
-    const lease = this.#leases.take(id, (detail) => stop({ kind: "lock-lost", detail }));
-    this.#underWay.add(stop);
-    let cancelledSignal: RunSignal | undefined;
-    try {
-      if (this.#state === "closing") throw new ShardStopped({ kind: "shutdown" });
-      const { cancelled } = await took.connection;
-      return await this.#options.work({
-        id,
-        data: job.data,
-        attempt: job.attemptsStarted,
-        signal: controller.signal,
-        lease,
-        cancelled: (runId) => {
-          cancelledSignal = cancelled.signal(runId);
-          return cancelledSignal;
-        },
-        stop,
-        updateProgress: (progress) => job.updateProgress(progress),
-      });
-    } catch (error) {
-      throw await endJob({ ...this.#options, job, token, error });
-    } finally {
-      cancelledSignal?.release();
-      this.#underWay.delete(stop);
-      if (this.#underWay.size === 0) this.#onIdle();
-      lease.release();
-      signal.removeEventListener("abort", onAbort);
-    }
-  }
-
-  async #whenIdle(): Promise<void> {
-    if (this.#underWay.size === 0) return;
-    await new Promise<void>((resolve) => {
-      this.#onIdle = resolve;
-    });
   }
 
   /** Replaces a connection that does not become ready again. */
@@ -179,6 +157,8 @@ export class ShardQueue {
       });
       if (connection !== undefined && this.#move("open")) {
         this.#connection = connection;
+        this.#isHeld = false;
+        this.takeOrHold();
         log.info({}, "reconnected to Redis; taking shards again");
         return;
       }

@@ -2,9 +2,10 @@ import { tmpdir } from "node:os";
 import {
   freshNodeName,
   gibibytes,
+  healthListen,
   nodeName,
   serviceFields,
-  tlsFields,
+  shareOf,
   wholeNumber,
 } from "@nightbeam/service";
 import { z } from "zod";
@@ -24,13 +25,17 @@ export const drafterSchema = z
     batchesInFlight: wholeNumber(1).optional(),
     /** Threads per draft model. Default: one per core. */
     workers: wholeNumber(1).optional(),
+    auditRate: shareOf("of the calls to audit").default(0.01),
     promptCache: gibibytes.default(1),
     scratch: z.string().optional(),
     lockMs: wholeNumber(100).default(30_000),
     stallCheckMs: wholeNumber(50).optional(),
-    graceMs: wholeNumber(0).default(30_000),
+    graceMs: wholeNumber(0).default(20_000),
+    maxFailures: wholeNumber(1).default(3),
+    otherNodeMs: wholeNumber(0).default(300_000),
+    waitOutMs: wholeNumber(0).default(21_600_000),
+    healthListen,
     name: nodeName,
-    ...tlsFields,
     ...serviceFields,
   })
   .transform((options) => ({

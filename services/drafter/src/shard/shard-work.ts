@@ -2,14 +2,15 @@ import { JOBS, parseJob, type ShardJobData, type ShardJobResult } from "@nightbe
 import type { PartRecord } from "@nightbeam/run";
 import type { Clock } from "@nightbeam/service";
 import { type Log, reasonOf } from "@nightbeam/service/log";
-import { fateOf } from "../jobs/fate.js";
-import type { TakenShard } from "../jobs/shard-queue.js";
+import { type Fate, fateOf } from "../jobs/fate.js";
+import type { TakenShard } from "../jobs/job-handler.js";
 import type { OpenRunStore, RunStore, WrittenShard } from "../run-store.js";
 import type { DecodeThread } from "../thread/decode-thread.js";
 import type { ShardProgress } from "../thread/messages.js";
 import { isEnded, nextShardState, type ShardEvent, type ShardState } from "./shard-state.js";
 import { ShardStopped } from "./stop.js";
 import { Suspects } from "./suspects.js";
+import { waitOut } from "./wait-out.js";
 
 export interface ShardWorkOptions {
   readonly openStore: OpenRunStore;
@@ -23,8 +24,20 @@ export interface ShardWorkOptions {
 /** Minimum interval between progress updates in Redis. */
 const PROGRESS_MS = 1_000;
 
+const EVENTS: Readonly<Record<Fate["kind"], ShardEvent>> = {
+  left: "aborted",
+  removed: "aborted",
+  "handed-back": "put-back",
+  "put-off": "put-back",
+  refused: "put-back",
+  failed: "failed",
+  poison: "failed",
+};
+
 interface UnderWay {
   readonly shard: TakenShard;
+  /** Ends the time limit. */
+  readonly endTimeout: () => void;
   readonly data: ShardJobData;
   readonly log: Log;
   state: ShardState;
@@ -56,16 +69,16 @@ export class ShardWork {
    */
   async run(shard: TakenShard): Promise<ShardJobResult> {
     const data = parseJob("shard", shard.data);
+    const { timeoutMs = JOBS.shard.timeoutMs, clock } = this.#options;
     const one: UnderWay = {
       shard,
+      endTimeout: clock.after(timeoutMs, () => shard.stop({ kind: "timeout", timeoutMs })),
       data,
       log: this.#options.log.child({ run: data.runId, shard: data.index, attempt: shard.attempt }),
       state: "taken",
       progress: { users: 0, searches: 0, calls: 0, nodes: 0 },
     };
     this.#underWay.add(one);
-    const { timeoutMs = JOBS.shard.timeoutMs, clock } = this.#options;
-    const endTimeout = clock.after(timeoutMs, () => shard.stop({ kind: "timeout", timeoutMs }));
     const cancelled = shard.cancelled(data.runId).signal;
     const onCancelled = () => shard.stop({ kind: "cancelled" });
     if (cancelled.aborted) onCancelled();
@@ -75,7 +88,7 @@ export class ShardWork {
     } catch (error) {
       throw this.#fail(one, error);
     } finally {
-      endTimeout();
+      one.endTimeout();
       cancelled.removeEventListener("abort", onCancelled);
       this.#underWay.delete(one);
     }
@@ -107,8 +120,9 @@ export class ShardWork {
     this.#move(one, "started");
     const order = { runId, location, index, rows, attempt, deadline };
     const onProgress = this.#progressOf(one);
+    const onWait = (reason: string) => this.#waits(one, reason);
     const written = await this.#suspects.pass(shard, () =>
-      this.#options.thread.decode(order, { signal, onProgress }),
+      this.#options.thread.decode(order, { signal, onProgress, onWait }),
     );
     this.#move(one, "written");
     return this.#commit(one, { store, written });
@@ -128,7 +142,15 @@ export class ShardWork {
       await store.discard(written).catch(() => undefined);
       throw error;
     }
-    const { created, record, same } = await store.commit(written);
+    // From here on the record may exist, even if an answer got lost, so the files stay.
+    const { created, record, same } = await waitOut(
+      () => this.#tryCommit(one, { store, written }),
+      {
+        signal: shard.signal,
+        onTrouble: (reason) => this.#waits(one, reason),
+        clock: this.#options.clock,
+      },
+    );
     this.#move(one, "committed");
     if (!same) {
       log.error(
@@ -141,6 +163,22 @@ export class ShardWork {
     const { searches, targetCalls: calls } = stats;
     log.info({ rows: rowCount, lists, rejected, searches, calls, created }, "a shard is committed");
     return resultOf(record, created);
+  }
+
+  /** @throws ShardStopped if the lock was lost since the last try; StoreError */
+  #tryCommit(
+    { shard }: UnderWay,
+    { store, written }: { store: RunStore; written: WrittenShard },
+  ): ReturnType<RunStore["commit"]> {
+    if (shard.lease.isHeld) return store.commit(written);
+    throw new ShardStopped({ kind: "lock-lost", detail: "it expired before the commit" });
+  }
+
+  /** The store takes no lists: the shard keeps its lock, and the time limit, which is for the work, has ended. */
+  #waits({ shard, endTimeout, log }: UnderWay, reason: string): void {
+    endTimeout();
+    log.warn({ reason }, "the lists of a shard wait for the store");
+    shard.waitForStore(reason);
   }
 
   #progressOf(one: UnderWay): (progress: ShardProgress) => void {
@@ -160,12 +198,10 @@ export class ShardWork {
     const { signal } = one.shard;
     const error = signal.aborted && one.state !== "committed" ? signal.reason : thrown;
     const fate = fateOf(error);
-    const event = fate === "handed-back" || fate === "put-off" ? "put-back" : "failed";
-    if (!isEnded(one.state) && one.state !== "committed") {
-      this.#move(one, fate === "left" || fate === "removed" ? "aborted" : event);
-    }
-    const level = fate === "failed" || fate === "poison" ? "error" : "warn";
-    one.log[level]({ fate, reason: reasonOf(error) }, "a shard was not done");
+    if (!isEnded(one.state) && one.state !== "committed") this.#move(one, EVENTS[fate.kind]);
+    const level = fate.kind === "failed" || fate.kind === "poison" ? "error" : "warn";
+    const blame = fate.kind === "failed" ? { blame: fate.blame } : {};
+    one.log[level]({ fate: fate.kind, ...blame, reason: reasonOf(error) }, "a shard was not done");
     return error;
   }
 

@@ -8,6 +8,8 @@ export type StopCause =
   | { readonly kind: "timeout"; readonly timeoutMs: number }
   /** The run was cancelled. */
   | { readonly kind: "cancelled" }
+  /** The store did not take its lists for as long as that is waited out. */
+  | { readonly kind: "store-failed"; readonly reason: string }
   /** This drafter is stopping. */
   | { readonly kind: "shutdown" };
 
@@ -25,6 +27,7 @@ const CODES = {
   "lock-lost": "ABORTED",
   timeout: "TIMED_OUT",
   cancelled: "CANCELLED",
+  "store-failed": "ABORTED",
   shutdown: "ABORTED",
 } as const;
 
@@ -39,6 +42,8 @@ function messageOf(stop: StopCause): string {
       );
     case "cancelled":
       return "the run was cancelled";
+    case "store-failed":
+      return stop.reason;
     case "shutdown":
       return "this drafter is stopping; another one takes the shard";
     default:

@@ -1,6 +1,6 @@
 import { Worker } from "node:worker_threads";
-import type { VerifierDirectory } from "@nightbeam/protocol";
-import type { Clock } from "@nightbeam/service";
+import type { Distrust, VerifierDirectory } from "@nightbeam/protocol";
+import { type Clock, within } from "@nightbeam/service";
 import type { Log } from "@nightbeam/service/log";
 import { DrafterError } from "../errors.js";
 import type { WrittenShard } from "../run-store.js";
@@ -19,16 +19,27 @@ export interface DecodeThreadOptions {
   readonly verifiers: VerifierDirectory;
   readonly log: Log;
   readonly clock: Clock;
+  /** Called for every verifier that is not asked for a while, because of what it answered. */
+  readonly onDistrust?: (distrust: Distrust) => void;
   /** The file of the thread. Default: worker.js of this package. */
   readonly file?: URL | undefined;
   /** How long a stopped shard may go on before the thread is terminated. */
   readonly patienceMs?: number;
 }
 
+/** How the shard's owner follows the work on it. */
+export interface DecodeJob {
+  readonly signal: AbortSignal;
+  readonly onProgress: (progress: ShardProgress) => void;
+  /** Called when the lists are computed and the store does not take them; the thread tries again. */
+  readonly onWait: (reason: string) => void;
+}
+
 interface Task {
   readonly resolve: (written: WrittenShard) => void;
   readonly reject: (error: unknown) => void;
   readonly onProgress: (progress: ShardProgress) => void;
+  readonly onWait: (reason: string) => void;
   endPatience: () => void;
 }
 
@@ -46,6 +57,9 @@ const NEXT: Readonly<Record<State, readonly State[]>> = {
 
 /** A call of a draft cannot be interrupted; the longest ones take seconds. */
 const PATIENCE_MS = 15_000;
+
+/** How long the thread may take to close its models; its shards have ended. */
+const CLOSE_MS = 1_500;
 
 /** The thread that does all heavy work, as the thread that renews locks sees it. */
 export class DecodeThread {
@@ -71,10 +85,7 @@ export class DecodeThread {
    *
    * @throws ShardFailure; DrafterError THREAD_DIED, THREAD_LOST, CLOSED; the signal's reason
    */
-  decode(
-    order: ShardOrder,
-    job: { signal: AbortSignal; onProgress: (progress: ShardProgress) => void },
-  ): Promise<WrittenShard> {
+  decode(order: ShardOrder, job: DecodeJob): Promise<WrittenShard> {
     return new Promise((resolve, reject) => {
       if (job.signal.aborted) throw job.signal.reason;
       if (this.#state === "closed") throw new DrafterError("CLOSED", "the drafter is closed");
@@ -97,6 +108,9 @@ export class DecodeThread {
         onProgress: (progress) => {
           if (!job.signal.aborted) job.onProgress(progress);
         },
+        onWait: (reason) => {
+          if (!job.signal.aborted) job.onWait(reason);
+        },
         endPatience: () => {},
       });
       this.#running().postMessage({ kind: "decode", id, order } satisfies ToThread);
@@ -110,12 +124,10 @@ export class DecodeThread {
     this.#endMirror();
     const ended = new Promise<void>((resolve) => thread.once("exit", () => resolve()));
     thread.postMessage({ kind: "close" } satisfies ToThread);
-    const endPatience = this.#options.clock.after(
-      this.#options.patienceMs ?? PATIENCE_MS,
-      () => void thread.terminate(),
-    );
-    await ended;
-    endPatience();
+    const { clock } = this.#options;
+    if (await within(ended, { ms: CLOSE_MS, clock })) return;
+    // A call of native code in progress cannot be terminated; the process ends without it.
+    await within(thread.terminate(), { ms: CLOSE_MS, clock });
   }
 
   #running(): Worker {
@@ -143,6 +155,9 @@ export class DecodeThread {
       case "progress":
         this.#tasks.get(message.id)?.onProgress(message.progress);
         break;
+      case "waiting":
+        this.#tasks.get(message.id)?.onWait(message.reason);
+        break;
       case "written":
         this.#end(message.id)?.resolve(message.written);
         break;
@@ -151,6 +166,9 @@ export class DecodeThread {
         break;
       case "log":
         this.#options.log[message.level](message.fields, message.message);
+        break;
+      case "distrust":
+        this.#options.onDistrust?.(message.distrust);
         break;
       case "closed":
         break;

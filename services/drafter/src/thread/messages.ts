@@ -1,6 +1,7 @@
-import type { VerifierEndpoint } from "@nightbeam/protocol";
+import type { Distrust, VerifierEndpoint } from "@nightbeam/protocol";
 import type { TlsBytes } from "@nightbeam/service";
 import type { WrittenShard } from "../run-store.js";
+import type { Blame } from "../standing/blame.js";
 
 /** The settings of the decode thread. */
 export interface ThreadSetup {
@@ -21,6 +22,8 @@ export interface ThreadSetup {
   readonly idleMs: number;
   /** How long a call waits for a verifier before its shard is put back. Undefined: the client's default. */
   readonly patienceMs: number | undefined;
+  /** Share of the answered calls that are asked again of a second verifier, 0 to 1. */
+  readonly auditRate: number;
 }
 
 /** A shard to decode. */
@@ -61,6 +64,10 @@ export type FromThread =
   | { readonly kind: "progress"; readonly id: number; readonly progress: ShardProgress }
   /** The files of the attempt are in the store. Readers ignore them until they are committed. */
   | { readonly kind: "written"; readonly id: number; readonly written: WrittenShard }
+  /** A verifier is not asked for a while, because of what it answered. */
+  | { readonly kind: "distrust"; readonly distrust: Distrust }
+  /** The lists are computed, and the thread waits for the store to write them. */
+  | { readonly kind: "waiting"; readonly id: number; readonly reason: string }
   | { readonly kind: "failed"; readonly id: number; readonly failure: Failure }
   | {
       readonly kind: "log";
@@ -72,11 +79,8 @@ export type FromThread =
 
 /** An error as it is sent between threads, which do not share classes. */
 export interface Failure {
-  /**
-   * `fatal`: no other attempt can succeed. `no-verifier`: nothing is wrong with the shard. `stopped`:
-   * the drafter stopped it. `failed`: anything else; another attempt may succeed.
-   */
-  readonly kind: "failed" | "fatal" | "no-verifier" | "stopped";
+  /** What is at fault; `stopped`: nothing, the drafter stopped the shard. */
+  readonly blame: Blame | "stopped";
   /** The code of the error, or UNKNOWN. */
   readonly code: string;
   readonly message: string;

@@ -1,6 +1,8 @@
 import { type MessagePort, parentPort, workerData } from "node:worker_threads";
+import { TrustBook } from "@nightbeam/protocol";
 import { systemClock } from "@nightbeam/service";
 import type { Log } from "@nightbeam/service/log";
+import { AnsweredShards } from "../answers/answered-shards.js";
 import { decodeOrder } from "../decode/decode-order.js";
 import type { RunContext } from "../decode/open-run-context.js";
 import { RunContexts } from "../decode/run-contexts.js";
@@ -17,6 +19,11 @@ function serve(port: MessagePort, setup: ThreadSetup): void {
   const send = (message: FromThread) => port.postMessage(message);
   const verifiers = new MirroredDirectory(setup.verifiers);
   const log = logTo(send, {});
+  const answered = new AnsweredShards();
+  const trust = new TrustBook({
+    onDistrust: (distrust) =>
+      send({ kind: "distrust", distrust: { ...distrust, message: answered.explain(distrust) } }),
+  });
   const contexts = new RunContexts<RunContext>({
     max: MAX_RUNS,
     idleMs: setup.idleMs,
@@ -29,8 +36,10 @@ function serve(port: MessagePort, setup: ThreadSetup): void {
       const onProgress = throttled<ShardProgress>((progress) =>
         send({ kind: "progress", id, progress }),
       );
-      const job = { contexts, setup, verifiers, log, signal, onProgress };
+      const onWait = (reason: string) => send({ kind: "waiting", id, reason });
+      const job = { contexts, setup, verifiers, trust, log, signal, onProgress, onWait };
       const written = await decodeOrder(order, job);
+      answered.add(order, written.verifiers ?? []);
       send({ kind: "written", id, written });
     } catch (error) {
       send({ kind: "failed", id, failure: failureOf(error, signal) });

@@ -14,6 +14,8 @@ export interface ModelVerifier {
   readonly calls: readonly ReceivedCall[];
   /** While true, calls arrive and are not answered. */
   hold: boolean;
+  /** Changes what the model answers about a user, in place. */
+  lie: ((logProbs: Float64Array) => void) | undefined;
   close(): Promise<void>;
 }
 
@@ -35,7 +37,7 @@ export async function startModelVerifier(
     cacheBytes: 0,
   });
   const calls: ReceivedCall[] = [];
-  const state = { hold: false };
+  const state: Pick<ModelVerifier, "hold" | "lie"> = { hold: false, lie: undefined };
   const server: ServedVerifier = await serveVerifier({
     handler: {
       verify: async (call) => {
@@ -45,6 +47,7 @@ export async function startModelVerifier(
         }
         call.signal.throwIfAborted();
         const answers = await model.scorer.score(call.requests);
+        for (const { logProbs } of answers) state.lie?.(logProbs);
         const load = { waitingTokens: 0, runningTokens: 0 };
         return { answers, queueMs: 1, batchWaitMs: 2, computeMs: 3, ...load };
       },
@@ -73,6 +76,12 @@ export async function startModelVerifier(
     },
     set hold(on: boolean) {
       state.hold = on;
+    },
+    get lie() {
+      return state.lie;
+    },
+    set lie(lie: ModelVerifier["lie"]) {
+      state.lie = lie;
     },
     close: async () => {
       state.hold = false;

@@ -16,13 +16,15 @@ parentPort.on("message", (message) => {
       send({ kind: "progress", id, progress });
       told.set(id, order.runId);
       if (order.runId === "fails")
-        send({ kind: "failed", id, failure: { kind: "failed", code: "X", message: "bad luck" } });
-      if (order.runId === "writes")
+        send({ kind: "failed", id, failure: { blame: "shard", code: "X", message: "bad luck" } });
+      if (order.runId === "writes") {
+        send({ kind: "waiting", id, reason: "the store is full" });
         send({
           kind: "written",
           id,
           written: { verifiers: verifiers.map((one) => one.address), index: order.index },
         });
+      }
       break;
     }
     case "abort":
@@ -30,7 +32,7 @@ parentPort.on("message", (message) => {
       send({
         kind: "failed",
         id: message.id,
-        failure: { kind: "stopped", code: "ABORTED", message: "stopped" },
+        failure: { blame: "stopped", code: "ABORTED", message: "stopped" },
       });
       break;
     case "verifiers":

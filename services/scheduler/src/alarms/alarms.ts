@@ -1,85 +1,48 @@
-import { type Log, reasonOf } from "@nightbeam/service/log";
-import type { z } from "zod";
-import { type Alarm, alarmListSchema } from "../api/answers.js";
-import { isoTime, type WallClock } from "../clock.js";
-import { documents, type StateFiles } from "../state/documents.js";
+import { reasonOf } from "@nightbeam/service/log";
+import type { Alarm } from "../api/answers.js";
+import type { AlarmMatch, AlarmOptions, NewAlarm } from "./alarm.js";
+import { AlarmDesk } from "./alarm-desk.js";
 
-/** Problems that people should know about soon. */
+/**
+ * Problems that people should know about soon. An alarm stands from the first `raise` until `mend`. Raising it again
+ * meanwhile changes its message at most, so what watches a problem may raise it in every pass. Of several schedulers
+ * with the same state, one logs and sends each alarm.
+ */
 export interface Alarms {
-  /**
-   * Logs an alarm, stores it and sends it.
-   *
-   * @param quietMs nothing happens if the same alarm was raised less than this ago
-   */
-  raise(alarm: Omit<Alarm, "at">, quietMs?: number): void;
-  /** The last alarms of all schedulers with this state, newest first. */
-  list(): Promise<readonly Alarm[]>;
-  /** Removes the alarms of a run, which was resumed or is complete. */
+  /** Logs an alarm, stores it and sends it, unless it stands. Sent even if it cannot be stored. */
+  raise(alarm: NewAlarm): void;
+  /** Ends the alarms that match, because their problem has ended. */
+  mend(match: AlarmMatch): void;
+  /** Ends the alarms of a run, which was resumed, is complete or was removed. */
   drop(runId: string): void;
-  /** Removes all alarms. A problem that persists is raised again after its quiet time. */
+  /** The alarms that stand, of all schedulers with this state, newest first. */
+  list(): Promise<readonly Alarm[]>;
+  /** Removes all alarms from the list. One whose problem lasts is not raised again before that has ended. */
   clear(): Promise<void>;
-  /** Waits until all raised alarms are stored. */
+  /** Waits until everything above is stored. */
   settled(): Promise<void>;
 }
 
-export interface AlarmOptions {
-  readonly files: StateFiles;
-  readonly log: Log;
-  readonly clock: WallClock;
-  /** Called with every alarm that is raised. */
-  readonly send?: ((alarm: Alarm) => void) | undefined;
-}
-
-const MAX_ALARMS = 200;
-const KEY = "latest";
-
-export function openAlarms({ files, log, clock, send }: AlarmOptions): Alarms {
-  const schema: z.ZodType<{ alarms: Alarm[] }> = alarmListSchema;
-  const stored = documents({ files, folder: "alarms", schema });
-  const raised = new Map<string, { readonly at: number; readonly runId: string | undefined }>();
-  let writing: Promise<void> = Promise.resolve();
-  const read = async () => (await stored.get(KEY))?.alarms ?? [];
-  const change = async (make: (alarms: readonly Alarm[]) => readonly Alarm[]) => {
-    const before = await read();
-    const alarms = [...make(before)];
-    if (alarms.length !== before.length || alarms[0] !== before[0])
-      await stored.put(KEY, { alarms });
+export function openAlarms(options: AlarmOptions): Alarms {
+  const desk = new AlarmDesk(options);
+  let tail: Promise<unknown> = Promise.resolve();
+  /** Runs one operation after the other. */
+  const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
+    const result = tail.then(work, work);
+    tail = result.catch(() => undefined);
+    return result;
   };
-  /** Makes one change after the other, and logs errors. */
-  const later = (make: (alarms: readonly Alarm[]) => readonly Alarm[]) => {
-    writing = writing.then(() =>
-      change(make).catch((error: unknown) => {
-        log.warn({ reason: reasonOf(error) }, "could not store the alarms");
-      }),
-    );
+  const later = (work: () => Promise<void>) => {
+    inTurn(work).catch((error: unknown) => {
+      options.log.warn({ reason: reasonOf(error) }, "could not store the alarms");
+    });
   };
   return {
-    raise: (given, quietMs = 0) => {
-      const now = clock.now();
-      const subject = JSON.stringify([given.kind, given.runId, given.night, given.message]);
-      if (now - (raised.get(subject)?.at ?? Number.NEGATIVE_INFINITY) < quietMs) return;
-      raised.set(subject, { at: now, runId: given.runId });
-      const alarm: Alarm = { ...given, at: isoTime(now) };
-      log.error(alarm, "alarm");
-      send?.(alarm);
-      later((alarms) => [alarm, ...alarms].slice(0, MAX_ALARMS));
-    },
-    drop: (runId) => {
-      // The same problem raises a new alarm.
-      for (const subject of raised.keys()) {
-        if (raised.get(subject)?.runId === runId) raised.delete(subject);
-      }
-      later((alarms) => alarms.filter((alarm) => alarm.runId !== runId));
-    },
-    clear: async () => {
-      const cleared = writing.then(() => change(() => []));
-      writing = cleared.catch(() => undefined);
-      await cleared;
-    },
-    list: async () => {
-      await writing;
-      return read();
-    },
-    settled: () => writing,
+    raise: (alarm) => later(() => desk.raise(alarm)),
+    mend: (match) => later(() => desk.mend(match)),
+    drop: (runId) => later(() => desk.mend({ runId }, { now: true })),
+    list: () => inTurn(() => desk.list()),
+    clear: () => inTurn(() => desk.dismissAll()),
+    settled: () => inTurn(async () => undefined),
   };
 }

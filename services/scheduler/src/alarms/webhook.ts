@@ -1,49 +1,100 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Log, reasonOf } from "@nightbeam/service/log";
-import type { Alarm } from "../api/answers.js";
+import type { AlarmEvent } from "../api/answers.js";
+import type { WallClock } from "../clock.js";
+import type { AlarmOutbox, Delivery } from "./alarm.js";
+import { signedHeaders } from "./signature.js";
 
 export interface WebhookOptions {
   readonly url: string;
+  /** Signs what is sent. */
+  readonly secret?: string | undefined;
+  readonly clock: WallClock;
   readonly log: Log;
-  /** Delays before the second and later attempts. */
-  readonly retryMs?: readonly number[];
+  /** Pause before the nth repetition, from 1. Undefined: give up. */
+  readonly pauseMs?: (repetition: number) => number | undefined;
   readonly timeoutMs?: number;
 }
 
-export interface Webhook {
-  send(alarm: Alarm): void;
-  /** Cancels alarms that have not been sent. */
+export interface Webhook extends AlarmOutbox {
+  /** Stops sending. Another scheduler, or this one after a restart, sends what is left. */
   close(): void;
 }
 
-/** POSTs alarms to a URL, as JSON, with a few retries. */
+const FIRST_PAUSE_MS = 1_000;
+const MAX_PAUSE_MS = 600_000;
+/** About a day. */
+const MAX_REPETITIONS = 150;
+
+function growingPause(repetition: number): number | undefined {
+  if (repetition > MAX_REPETITIONS) return undefined;
+  return Math.min(MAX_PAUSE_MS, FIRST_PAUSE_MS * 3 ** (repetition - 1));
+}
+
+/**
+ * POSTs alarms to a URL, as JSON, in the order of what happens to each alarm, and tries again with growing pauses. A
+ * receiver that answers too late may get a message twice, with the same `webhook-id`.
+ */
 export function openWebhook(options: WebhookOptions): Webhook {
-  const { url, log, retryMs = [1_000, 5_000, 30_000], timeoutMs = 5_000 } = options;
+  const { url, secret, clock, log, pauseMs = growingPause, timeoutMs = 5_000 } = options;
   const end = new AbortController();
-  const post = async (alarm: Alarm) => {
-    const signal = AbortSignal.any([end.signal, AbortSignal.timeout(timeoutMs)]);
+  /** The last event of each alarm. */
+  const tails = new Map<string, Promise<void>>();
+  const sending = new Set<string>();
+  const post = async (event: AlarmEvent) => {
+    const body = JSON.stringify(event);
+    const id = `${event.id}-${event.event}`;
     const answer = await fetch(url, {
       method: "POST",
-      headers: { "content-type": "application/json" },
-      body: JSON.stringify(alarm),
-      signal,
+      headers: {
+        "content-type": "application/json",
+        ...signedHeaders({ id, at: clock.now(), body, secret }),
+      },
+      body,
+      signal: AbortSignal.any([end.signal, AbortSignal.timeout(timeoutMs)]),
     });
     await answer.body?.cancel();
     if (!answer.ok) throw new Error(`it answered ${answer.status}`);
   };
-  const send = async (alarm: Alarm) => {
-    for (const waitMs of [...retryMs, undefined]) {
+  const deliver = async (event: AlarmEvent, { isSent, onSent }: Delivery) => {
+    for (let repetition = 1; !end.signal.aborted; repetition++) {
       try {
-        return await post(alarm);
+        await post(event);
+        return onSent();
       } catch (error) {
+        const waitMs = pauseMs(repetition);
+        const { id, kind } = event;
         if (end.signal.aborted) return;
+        const facts = { alarm: id, kind, reason: reasonOf(error) };
         if (waitMs === undefined) {
-          log.warn({ reason: reasonOf(error) }, "could not send an alarm to the webhook");
+          log.warn(facts, "could not send an alarm to the webhook; giving up");
           return;
         }
+        log.warn({ ...facts, waitMs }, "could not send an alarm to the webhook; retrying");
+        await sleep(waitMs, undefined, { signal: end.signal, ref: false }).catch(() => undefined);
+        // Another scheduler may have sent it in the meantime.
+        if (await isSent()) return;
       }
-      await sleep(waitMs, undefined, { signal: end.signal, ref: false }).catch(() => undefined);
     }
   };
-  return { send: (alarm) => void send(alarm), close: () => end.abort() };
+  return {
+    send: (event, delivery) => {
+      const name = nameOf(event);
+      sending.add(name);
+      const before = tails.get(event.id) ?? Promise.resolve();
+      const tail = before
+        .then(() => deliver(event, delivery))
+        .finally(() => {
+          sending.delete(name);
+          if (tails.get(event.id) === tail) tails.delete(event.id);
+        });
+      tails.set(event.id, tail);
+    },
+    isSending: (event) => sending.has(nameOf(event)),
+    close: () => end.abort(),
+  };
+}
+
+function nameOf({ id, event }: Pick<AlarmEvent, "id" | "event">): string {
+  return `${id} ${event}`;
 }

@@ -12,17 +12,22 @@ const figures: z.ZodType<RunStats> = z.record(z.string(), z.number());
  * - `planning`: registered; hashes are being computed and the histories are being split into shards.
  * - `refused`: it cannot be planned; `reason` says why. Submit it again to retry.
  * - `running`: planned, and some shards are not done.
+ * - `paused`: a user paused it: shards in progress are committed, and no other is taken until it is resumed.
  * - `complete`: the manifest is written.
  * - `partial`: some shards failed permanently; `setAside` says why. Submit it again to retry them.
  * - `cancelled`: a user stopped it. Submit it again to resume it.
+ * - `unreadable`: its record, its files or its store cannot be read now; `reason` says why. `out` may be empty, and
+ *   `submittedAt` is 1970 if not even the record can be read.
  */
 export const runStateSchema = z.enum([
   "planning",
   "refused",
   "running",
+  "paused",
   "complete",
   "partial",
   "cancelled",
+  "unreadable",
 ]);
 
 export type RunStateName = z.infer<typeof runStateSchema>;
@@ -42,7 +47,16 @@ export const runStatusSchema = z.object({
   out: z.string(),
   /** The night that started it. */
   night: z.string().exactOptional(),
+  priority: z.enum(["urgent", "normal", "low"]),
+  /** When it was paused, also while it is still being planned. Absent if it is not, or has ended. */
+  pausedAt: time.exactOptional(),
   submittedAt: time,
+  /** When it must be complete. */
+  dueAt: time.exactOptional(),
+  /** When it will be complete at its present rate, if that can be estimated. */
+  expectedAt: time.exactOptional(),
+  /** Until when a partial run is tried again; absent if it is not. */
+  retryUntil: time.exactOptional(),
   /** When the state became complete, partial, cancelled or refused. */
   endedAt: time.exactOptional(),
   /** Input rows: in total, read so far by planning, and done. */
@@ -82,6 +96,8 @@ export const nightStatusSchema = z.object({
   cron: z.string(),
   timeZone: z.string(),
   missed: z.enum(["run", "skip"]),
+  /** The time of day by which its runs must be complete. */
+  due: z.string().exactOptional(),
   request: z.looseObject({ out: z.string() }),
   name: z.string(),
   putAt: time,
@@ -95,7 +111,14 @@ export const nightStatusSchema = z.object({
 
 export type NightStatus = Readonly<z.infer<typeof nightStatusSchema>>;
 
-export const nightListSchema = z.object({ nights: z.array(nightStatusSchema) });
+/** What cannot be read, by its name. */
+const unreadable = z.array(z.object({ name: z.string(), reason: z.string() }));
+
+export type Unreadable = Readonly<z.infer<typeof unreadable>[number]>;
+
+export const nightListSchema = z.object({ nights: z.array(nightStatusSchema), unreadable });
+
+export type NightList = Readonly<z.infer<typeof nightListSchema>>;
 
 export const rolloutStatusSchema = z.object({
   target: z.string(),
@@ -109,18 +132,34 @@ export const rolloutStatusSchema = z.object({
 
 export type RolloutStatus = Readonly<z.infer<typeof rolloutStatusSchema>>;
 
-export const rolloutListSchema = z.object({ rollouts: z.array(rolloutStatusSchema) });
+export const rolloutListSchema = z.object({ rollouts: z.array(rolloutStatusSchema), unreadable });
+
+export type RolloutList = Readonly<z.infer<typeof rolloutListSchema>>;
 
 export const alarmSchema = z.object({
-  /** The kind of problem, for programs: `run_partial`, `run_refused`, `night_missed`, … */
+  /** The same in every message about this alarm. */
+  id: z.string(),
+  /** One of `ALARM_KINDS`, for programs. A newer scheduler may have further kinds. */
   kind: z.string(),
+  /** When it was raised. */
   at: time,
   message: z.string(),
   runId: z.string().exactOptional(),
   night: z.string().exactOptional(),
+  /** What else it is about: a node, a verifier, the location of a store or a date. */
+  subject: z.string().exactOptional(),
+  /** The node that reported it; others may have as well. */
+  node: z.string().exactOptional(),
 });
 
 export type Alarm = Readonly<z.infer<typeof alarmSchema>>;
+
+/**
+ * What the webhook is sent: an alarm that was raised, or one that was cleared.
+ *
+ * @public for receivers of the webhook
+ */
+export type AlarmEvent = Alarm & { readonly event: "raised" | "cleared" };
 
 export const alarmListSchema = z.object({ alarms: z.array(alarmSchema) });
 

@@ -1,11 +1,16 @@
 /** The schemas and types of the HTTP API, for server and clients. */
+export { ALARM_KINDS, type AlarmKind } from "./alarm-kinds.js";
 export type {
   Alarm,
+  AlarmEvent,
+  NightList,
   NightStatus,
   Nodes,
+  RolloutList,
   RolloutStatus,
   RunStatus,
   StartedRun,
+  Unreadable,
 } from "./answers.js";
 export {
   alarmListSchema,
@@ -19,4 +24,10 @@ export {
   runStatusSchema,
   startedRunSchema,
 } from "./answers.js";
-export type { NightBody, RolloutBody, SubmitBody } from "./request.js";
+export type {
+  NightBody,
+  PriorityName,
+  RolloutBody,
+  SubmitBody,
+  TreatmentBody,
+} from "./request.js";

@@ -1,6 +1,9 @@
 import { type RunRequest, type RunRequestInput, runRequestSchema } from "@nightbeam/settings";
 import { z } from "zod";
 
+/** Hours and minutes. A copy, because clients of the API do not load the queue. */
+const TIME_OF_DAY = /^([01]\d|2[0-3]):([0-5]\d)$/;
+
 const place = z.string().min(1).max(2_000);
 
 /**
@@ -10,7 +13,7 @@ const place = z.string().min(1).max(2_000);
 export const submitSchema = runRequestSchema;
 
 /** A request as a client sends it. */
-export type SubmitBody = RunRequestInput;
+export type SubmitBody = RunRequestInput & TreatmentBody;
 /** A request with all defaults. */
 export type Submission = RunRequest;
 
@@ -22,6 +25,43 @@ export const nameSchema = z
     "use a letter or digit, then at most 99 letters, digits, dots, dashes and underscores",
   );
 
+/** The id of a run in a path. */
+export const runIdParam = z
+  .string()
+  .regex(
+    /^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/,
+    "this cannot be the id of a run: an id has at most 100 letters, digits, dots, dashes and underscores",
+  );
+
+/** How urgent a run is among the others; runs of the same priority are done in the order of their submission. */
+export const prioritySchema = z.enum(["urgent", "normal", "low"]);
+
+export type PriorityName = z.output<typeof prioritySchema>;
+
+export const priorityBodySchema = z.strictObject({ priority: prioritySchema });
+
+/** How the cluster treats a run, which does not change its lists. */
+export const treatmentFields = {
+  /** When the run must be complete, with an offset: 2026-11-22T06:00:00+01:00. */
+  due: z.iso
+    .datetime({ offset: true, error: "write a time with an offset, as 2026-11-22T06:00:00Z" })
+    .exactOptional(),
+  /** Whether it is tried again if it is partial, until it is due or for twelve hours. */
+  retryPartial: z.boolean().exactOptional(),
+  /** Default: normal, or what the run had before. */
+  priority: prioritySchema.exactOptional(),
+};
+
+export const treatmentSchema = z.object(treatmentFields);
+/** How a client wants a run to be treated. */
+export type Treatment = Readonly<z.output<typeof treatmentSchema>>;
+
+export interface TreatmentBody {
+  readonly due?: string;
+  readonly retryPartial?: boolean;
+  readonly priority?: PriorityName;
+}
+
 export const nightBodySchema = z.strictObject({
   /** Minute, hour, day of month, month, day of week. */
   cron: z.string().min(1).max(200),
@@ -29,6 +69,10 @@ export const nightBodySchema = z.strictObject({
   timeZone: z.string().min(1).max(100).default("UTC"),
   /** What to do with a night that did not start in time. */
   missed: z.enum(["run", "skip"]).default("run"),
+  /** The time of day by which its runs must be complete, in its time zone. */
+  due: z.string().regex(TIME_OF_DAY, "write a time of day, as 06:00").exactOptional(),
+  /** Default: normal. */
+  priority: prioritySchema.exactOptional(),
   request: submitSchema,
 });
 
@@ -36,6 +80,8 @@ export interface NightBody {
   readonly cron: string;
   readonly timeZone?: string;
   readonly missed?: "run" | "skip";
+  readonly due?: string;
+  readonly priority?: PriorityName;
   readonly request: SubmitBody;
 }
 

@@ -1,24 +1,29 @@
 import type { Log } from "@nightbeam/service/log";
 import { Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
+import { authorize } from "../access/authorize.js";
+import type { Tokens } from "../access/tokens.js";
 import { SchedulerError } from "../errors.js";
-import { authorize } from "./authorize.js";
+import type { Readiness } from "../readiness.js";
 import { type ClusterServices, clusterRoutes } from "./cluster-routes.js";
 import { errorAnswer } from "./error-answer.js";
+import { healthRoutes } from "./health-routes.js";
 import { type NightServices, nightRoutes } from "./night-routes.js";
 import { type RunServices, runRoutes } from "./run-routes.js";
 
 export interface AppOptions {
-  readonly token: string;
+  readonly tokens: Tokens;
   readonly log: Log;
-  readonly services: RunServices & NightServices & ClusterServices;
+  readonly services: RunServices &
+    NightServices &
+    ClusterServices & { readonly readiness: Readiness };
 }
 
 /** A request names files and settings, so its body is short. */
 const MAX_BODY_BYTES = 256 * 1024;
 
-/** The HTTP API. Everything but `/healthz` requires the token. */
-export function httpApp({ token, log, services }: AppOptions): Hono {
+/** The HTTP API. Everything but `/healthz` and `/readyz` requires a token. */
+export function httpApp({ tokens, log, services }: AppOptions): Hono {
   const app = new Hono();
   app.onError((error, context) => {
     const { status, code, message } = errorAnswer(error);
@@ -31,8 +36,8 @@ export function httpApp({ token, log, services }: AppOptions): Hono {
     const { method, path } = context.req;
     return context.json({ code: "NOT_FOUND", message: `There is no ${method} ${path}.` }, 404);
   });
-  app.get("/healthz", (context) => context.json({ status: "ok" }));
-  app.use("/v1/*", authorize(token));
+  app.route("/", healthRoutes(services));
+  app.use("/v1/*", authorize(tokens, log));
   app.use(
     "/v1/*",
     bodyLimit({

@@ -1,5 +1,5 @@
 import { Hono } from "hono";
-import type { Alarm, Nodes, RolloutStatus } from "../api/answers.js";
+import type { Alarm, Nodes, RolloutList, RolloutStatus } from "../api/answers.js";
 import type { RolloutRequest } from "../api/request.js";
 import { nameSchema, rolloutBodySchema } from "../api/request.js";
 import { checked, readBody } from "./body.js";
@@ -8,7 +8,7 @@ import { checked, readBody } from "./body.js";
 export interface ClusterServices {
   readonly rollouts: {
     set(name: string, rollout: RolloutRequest): Promise<RolloutStatus>;
-    list(): Promise<readonly RolloutStatus[]>;
+    list(): Promise<RolloutList>;
   };
   readonly alarms: {
     list(): Promise<readonly Alarm[]>;
@@ -19,7 +19,7 @@ export interface ClusterServices {
 
 export function clusterRoutes({ rollouts, alarms, nodes }: ClusterServices): Hono {
   const app = new Hono();
-  app.get("/rollouts", async (context) => context.json({ rollouts: await rollouts.list() }));
+  app.get("/rollouts", async (context) => context.json(await rollouts.list()));
   app.put("/rollouts/:name", async (context) => {
     const name = checked(nameSchema, context.req.param("name"));
     return context.json(await rollouts.set(name, await readBody(context, rolloutBodySchema)));

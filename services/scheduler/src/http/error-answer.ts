@@ -21,6 +21,7 @@ const OWN: Readonly<Record<SchedulerErrorCode, ContentfulStatusCode>> = {
   NO_TOKEN: 500,
   BAD_REQUEST: 400,
   UNAUTHORIZED: 401,
+  FORBIDDEN: 403,
   TOO_LARGE: 413,
   NOT_FOUND: 404,
   UNKNOWN_RUN: 404,

@@ -1,10 +1,11 @@
+import { createServer } from "node:https";
 import { type ServerType, serve } from "@hono/node-server";
-import { formatHostPort, UsageError } from "@nightbeam/service";
+import { formatHostPort, type TlsBytes, UsageError } from "@nightbeam/service";
 import { reasonOf } from "@nightbeam/service/log";
 import type { Hono } from "hono";
 
 export interface Listening {
-  /** http://host:port */
+  /** http://host:port, or https:// */
   readonly url: string;
   /** Refuses new connections and waits for requests in progress, for at most `graceMs`. */
   close(graceMs: number): Promise<void>;
@@ -12,17 +13,20 @@ export interface Listening {
 
 export interface ListenOptions {
   readonly app: Hono;
+  /** With a certificate, the server uses TLS. */
+  readonly tls?: TlsBytes | undefined;
   readonly host: string;
   /** 0 picks a free one. */
   readonly port: number;
 }
 
 /** Starts the HTTP server. @throws UsageError BAD_OPTION if the address cannot be used */
-export function listen({ app, host, port }: ListenOptions): Promise<Listening> {
+export function listen({ app, tls, host, port }: ListenOptions): Promise<Listening> {
+  const secure = secureServer(tls);
   return new Promise((resolve, reject) => {
     const onListening = ({ port: actual }: { port: number }) => {
       server.off("error", onError);
-      const url = `http://${formatHostPort({ host, port: actual })}`;
+      const url = `${secure === undefined ? "http" : "https"}://${formatHostPort({ host, port: actual })}`;
       resolve({ url, close: (graceMs) => close(server, graceMs) });
     };
     const onError = (error: Error) => {
@@ -34,9 +38,18 @@ export function listen({ app, host, port }: ListenOptions): Promise<Listening> {
         ),
       );
     };
-    const server = serve({ fetch: app.fetch, hostname: host, port }, onListening);
+    const server = serve(
+      { fetch: app.fetch, hostname: host, port, ...(secure ?? {}) },
+      onListening,
+    );
     server.once("error", onError);
   });
+}
+
+function secureServer(tls: TlsBytes | undefined) {
+  if (tls?.cert === undefined || tls.key === undefined) return undefined;
+  const serverOptions = { cert: Buffer.from(tls.cert), key: Buffer.from(tls.key) };
+  return { createServer, serverOptions };
 }
 
 function close(server: ServerType, graceMs: number): Promise<void> {

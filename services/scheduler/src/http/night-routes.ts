@@ -1,6 +1,6 @@
 import { Hono } from "hono";
 import type { z } from "zod";
-import type { NightStatus } from "../api/answers.js";
+import type { NightList, NightStatus } from "../api/answers.js";
 import { nameSchema, nightBodySchema } from "../api/request.js";
 import { SchedulerError } from "../errors.js";
 import { checked, readBody } from "./body.js";
@@ -12,7 +12,7 @@ export type NightRequest = Readonly<z.output<typeof nightBodySchema>>;
 export interface NightServices {
   readonly nights: {
     put(name: string, night: NightRequest): Promise<NightStatus>;
-    list(): Promise<readonly NightStatus[]>;
+    list(): Promise<NightList>;
     /** Returns false if there is no such night. */
     remove(name: string): Promise<boolean>;
   };
@@ -20,13 +20,13 @@ export interface NightServices {
 
 export function nightRoutes({ nights }: NightServices): Hono {
   const app = new Hono();
-  app.get("/nights", async (context) => context.json({ nights: await nights.list() }));
+  app.get("/nights", async (context) => context.json(await nights.list()));
   app.put("/nights/:name", async (context) => {
     const name = checked(nameSchema, context.req.param("name"));
     return context.json(await nights.put(name, await readBody(context, nightBodySchema)));
   });
   app.delete("/nights/:name", async (context) => {
-    const name = context.req.param("name");
+    const name = checked(nameSchema, context.req.param("name"));
     if (await nights.remove(name)) return context.body(null, 204);
     throw new SchedulerError(
       "UNKNOWN_NIGHT",

@@ -1,6 +1,7 @@
 import {
-  assertTimetable,
+  assertKeepable,
   type JobQueues,
+  type ListedNight,
   lastNight,
   listNights,
   missedNight,
@@ -11,14 +12,17 @@ import {
 } from "@nightbeam/queue";
 import { type Log, reasonOf } from "@nightbeam/service/log";
 import type { Alarms } from "../alarms/alarms.js";
-import type { NightStatus, RunStatus } from "../api/answers.js";
+import type { NightList, NightStatus, RunStatus } from "../api/answers.js";
 import type { Submission } from "../api/request.js";
 import { isoTime, type WallClock } from "../clock.js";
 import type { NightRequest } from "../http/night-routes.js";
 import { requireRedis } from "../runs/retry-missing.js";
 import type { RunRegistry } from "../runs/run-registry.js";
+import { timesOfNight } from "../runs/run-times.js";
 import { documents, type StateFiles } from "../state/documents.js";
 import { keyedMutex } from "../state/mutex.js";
+import { readEach } from "../state/read-each.js";
+import { assertOutFree } from "./night-place.js";
 import {
   assertDated,
   type NightRecord,
@@ -31,17 +35,19 @@ export interface NightScheduleOptions {
   readonly files: StateFiles;
   readonly queues: JobQueues;
   readonly runs: Pick<RunRegistry, "start" | "get">;
-  readonly alarms: Pick<Alarms, "raise">;
+  readonly alarms: Pick<Alarms, "raise" | "mend">;
   /** Refuses paths that work on no date. */
   readonly check: (request: Submission) => Promise<void>;
+  /** Refuses a location that holds a run of one machine. */
+  readonly refuseForeignRun: (out: string) => Promise<void>;
   readonly clock: WallClock;
   readonly log: Log;
   /** How late a night may start before it counts as missed. */
   readonly graceMs: number;
 }
 
-/** The same alarm about a night is raised again only after this time. */
-const QUIET_MS = 3_600_000;
+/** The alarms that are about a night and not about one of its runs. */
+const NIGHT_KINDS = ["night_failed", "night_missed"] as const;
 
 /** Runs that start by a timetable. The state store has the record; the schedules in Redis are derived from it. */
 export class NightSchedule {
@@ -59,28 +65,32 @@ export class NightSchedule {
   async put(name: string, night: NightRequest): Promise<NightStatus> {
     const { queues, clock, check } = this.#options;
     assertDated(night.request);
-    assertTimetable(night);
+    const now = clock.now();
+    assertKeepable({ ...night, now });
     await check(night.request);
+    const places = { ...this.#options, records: this.#records };
+    await assertOutFree({ name, night, now }, places);
     const record: NightRecord = { ...night, putAt: isoTime(clock.now()) };
     await this.#records.put(name, record);
     await putNight(queues, { name, cron: night.cron, timeZone: night.timeZone });
     return this.#status(name, record);
   }
 
-  async list(): Promise<readonly NightStatus[]> {
-    const nights: NightStatus[] = [];
-    for (const name of await this.#records.keys()) {
+  async list(): Promise<NightList> {
+    const { read, unreadable } = await readEach(await this.#records.keys(), async (name) => {
       const record = await this.#records.get(name);
-      if (record !== undefined) nights.push(await this.#status(name, record));
-    }
-    return nights;
+      return record === undefined ? undefined : this.#status(name, record);
+    });
+    return { nights: [...read], unreadable: [...unreadable] };
   }
 
   async remove(name: string): Promise<boolean> {
     requireRedis(this.#options.queues);
-    const record = await this.#records.get(name);
+    // One that cannot be read can be removed.
+    const record = await this.#records.get(name).catch(() => undefined);
     await this.#records.remove(name);
     const scheduled = await removeNight(this.#options.queues, name);
+    for (const kind of NIGHT_KINDS) this.#options.alarms.mend({ kind, night: name });
     return record !== undefined || scheduled;
   }
 
@@ -98,16 +108,15 @@ export class NightSchedule {
   /** Restores schedules that Redis has lost, and starts or skips nights that were missed. */
   async watch(): Promise<void> {
     const { queues, clock, graceMs } = this.#options;
-    const known = new Map((await listNights(queues)).map((night) => [night.name, night]));
+    const known = await this.#schedules();
     for (const name of await this.#records.keys()) {
       try {
         const record = await this.#records.get(name);
         if (record === undefined) continue;
         const { cron, timeZone } = record;
-        const schedule = known.get(name);
-        if (schedule?.cron !== cron || schedule.timeZone !== timeZone) {
-          await putNight(queues, { name, cron, timeZone });
-        }
+        const schedule = known?.get(name);
+        const isLost = schedule?.cron !== cron || schedule.timeZone !== timeZone;
+        if (known !== undefined && isLost) await putNight(queues, { name, cron, timeZone });
         const since = Date.parse(record.putAt);
         const lastStarted = await this.#lastDate(name);
         const night = missedNight({ ...record, now: clock.now(), graceMs, lastStarted, since });
@@ -115,6 +124,16 @@ export class NightSchedule {
       } catch (error) {
         this.#reportFailure(name, error);
       }
+    }
+  }
+
+  /** The schedules in Redis. Undefined without Redis: nights start late then, because nothing else finds them. */
+  async #schedules(): Promise<ReadonlyMap<string, ListedNight> | undefined> {
+    try {
+      return new Map((await listNights(this.#options.queues)).map((night) => [night.name, night]));
+    } catch (error) {
+      this.#options.log.warn({ reason: reasonOf(error) }, "cannot read the schedules in Redis");
+      return undefined;
     }
   }
 
@@ -134,13 +153,20 @@ export class NightSchedule {
         const fate = record.missed === "run" ? "It is started late" : "It is skipped";
         const due = `${isoTime(night.startsAt).slice(0, 16)}Z`;
         const message = `Night ${name} of ${date} did not start at ${due}. ${fate}.`;
-        alarms.raise({ kind: "night_missed", night: name, message }, QUIET_MS);
+        alarms.raise({ kind: "night_missed", night: name, subject: date, message });
         if (record.missed === "skip") {
           await dates.create(date, { at: isoTime(clock.now()) });
           return undefined;
         }
       }
-      const started = await runs.start(requestOfDate(record.request, date), { night: name });
+      const times = timesOfNight(record, { startsAt: night.startsAt, now: clock.now() });
+      const started = await runs.start(requestOfDate(record.request, date), {
+        night: name,
+        ...times,
+        ...(record.priority === undefined ? {} : { priority: record.priority }),
+      });
+      alarms.mend({ kind: "night_failed", night: name });
+      if (!late) alarms.mend({ kind: "night_missed", night: name });
       await dates.create(date, { runId: started.run.id, at: isoTime(clock.now()) });
       log.info({ night: name, date, runId: started.run.id, late }, "started a night");
       return { runId: started.run.id, created: started.outcome === "created" };
@@ -152,7 +178,7 @@ export class NightSchedule {
     const reason = reasonOf(error);
     log.warn({ night: name, error }, "cannot start a night");
     const message = `Night ${name} cannot start: ${reason}.`;
-    alarms.raise({ kind: "night_failed", night: name, message }, QUIET_MS);
+    alarms.raise({ kind: "night_failed", night: name, message });
   }
 
   #dates(name: string) {

@@ -1,11 +1,12 @@
 import type { Rollouts } from "@nightbeam/control";
 import { type Log, reasonOf } from "@nightbeam/service/log";
 import { z } from "zod";
-import type { RolloutStatus } from "../api/answers.js";
+import type { RolloutList, RolloutStatus } from "../api/answers.js";
 import { type RolloutRequest, rolloutBodySchema, type Submission } from "../api/request.js";
 import { isoTime, type WallClock } from "../clock.js";
 import { SchedulerError } from "../errors.js";
 import { documents, type StateFiles } from "../state/documents.js";
+import { readEach } from "../state/read-each.js";
 
 const recordSchema = z.object({ ...rolloutBodySchema.shape, setAt: z.iso.datetime() });
 
@@ -13,7 +14,7 @@ const recordSchema = z.object({ ...rolloutBodySchema.shape, setAt: z.iso.datetim
 export interface RolloutRegistry {
   /** Adds or replaces a rollout. @throws SchedulerError BAD_REQUEST if a path cannot be used */
   set(name: string, rollout: RolloutRequest): Promise<RolloutStatus>;
-  list(): Promise<readonly RolloutStatus[]>;
+  list(): Promise<RolloutList>;
   /**
    * Replaces `rollout:NAME` in a submission by paths.
    *
@@ -76,21 +77,20 @@ export function openRollouts(options: RolloutRegistryOptions): RolloutRegistry {
       return { name, ...record, announced: announced.has(name) };
     },
     list: async () => {
-      const rollouts: RolloutStatus[] = [];
-      for (const name of await records.keys()) {
+      const { read, unreadable } = await readEach(await records.keys(), async (name) => {
         const record = await records.get(name);
-        if (record !== undefined) {
-          rollouts.push({ name, ...record, announced: announced.has(name) });
-        }
-      }
-      return rollouts;
+        return record && { name, ...record, announced: announced.has(name) };
+      });
+      return { rollouts: [...read], unreadable: [...unreadable] };
     },
     announceAll: async () => {
       if (announcer === undefined) return;
-      for (const name of await records.keys()) {
-        const record = announced.has(name) ? undefined : await records.get(name);
+      const left = (await records.keys()).filter((name) => !announced.has(name));
+      const { unreadable } = await readEach(left, async (name) => {
+        const record = await records.get(name);
         if (record !== undefined) await announce(name, record);
-      }
+      });
+      for (const one of unreadable) log.warn(one, "could not announce a rollout");
     },
     resolve: async (submission) => {
       const [target, catalogue, drafts] = await Promise.all([

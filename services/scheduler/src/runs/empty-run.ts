@@ -2,13 +2,18 @@ import { REJECTED_FILE } from "@nightbeam/run";
 import type { Alarms } from "../alarms/alarms.js";
 import type { RunView } from "./run-view.js";
 
-/** Raises `run_empty` if a run is complete without a single list. @throws RunError, StoreError */
+/** Raises `run_empty` if a run is complete without a single list, or ends that of its night. @throws RunError, StoreError */
 export async function raiseIfEmpty(
   { output, record: { runId, night } }: RunView,
-  alarms: Pick<Alarms, "raise">,
+  alarms: Pick<Alarms, "raise" | "mend">,
 ): Promise<void> {
   const manifest = await output.manifest();
-  if (manifest === undefined || manifest.users > 0) return;
+  if (manifest === undefined) return;
+  if (manifest.users > 0) {
+    // An earlier run of the same night may have been empty.
+    if (night !== undefined) alarms.mend({ kind: "run_empty", night });
+    return;
+  }
   const first =
     manifest.rejected === 0 ? undefined : await firstLine(output.store.open(REJECTED_FILE));
   const why =

@@ -1,14 +1,19 @@
-import { type JobQueues, repairRun, restoreRun, runJobs } from "@nightbeam/queue";
+import { type JobQueues, pauseRun, repairRun, restoreRun, runJobs } from "@nightbeam/queue";
+import type { Log } from "@nightbeam/service/log";
 import type { Alarms } from "../alarms/alarms.js";
 import type { WallClock } from "../clock.js";
 import { raiseIfEmpty } from "./empty-run.js";
+import type { PartialRetries } from "./partial-retries.js";
+import { jobsOf, retryMissing } from "./retry-missing.js";
 import { stateAfter } from "./run-state.js";
 import type { RunView } from "./run-view.js";
 
 export interface ReconcileOptions {
   readonly queues: JobQueues;
-  readonly alarms: Pick<Alarms, "raise" | "drop">;
+  readonly alarms: Pick<Alarms, "raise" | "drop" | "mend">;
   readonly clock: WallClock;
+  readonly retries: PartialRetries;
+  readonly log: Log;
   /** Requests the planning of the run. */
   readonly plan: (view: RunView) => void;
 }
@@ -36,9 +41,14 @@ export async function reconcileRun(view: RunView, options: ReconcileOptions): Pr
       if (missing.length === 0) await finish(view, options);
       else await repair(view, options);
       return left;
+    case "paused":
+      if (missing.length === 0) await finish(view, options);
+      else await pauseJobs(view, options.queues);
+      return left;
     case "partial":
       // A drafter that was believed dead may have committed what was set aside.
       if (missing.length === 0) await finish(view, options);
+      else if (options.retries.takes(view)) await retry(view, options);
       return left;
     case "complete":
     case "cancelled":
@@ -49,20 +59,38 @@ export async function reconcileRun(view: RunView, options: ReconcileOptions): Pr
   }
 }
 
-async function finish(view: RunView, { clock, alarms }: ReconcileOptions): Promise<void> {
+async function finish(view: RunView, options: ReconcileOptions): Promise<void> {
+  const { clock, alarms } = options;
   const { state, output, record } = view;
   stateAfter(state, "finished");
   await output.finish((clock.now() - Date.parse(record.submittedAt)) / 1_000);
   alarms.drop(record.runId);
+  options.retries.forget(record.runId);
   await raiseIfEmpty(view, alarms);
 }
 
+/** Removes the jobs of a paused run that another scheduler has made, or that were put back. @throws QueueError */
+export async function pauseJobs({ record, missing }: RunView, queues: JobQueues): Promise<void> {
+  const shards = missing.map(({ index }) => index);
+  await pauseRun(queues, { runId: record.runId, shards });
+}
+
+/** Does what submitting a partial run again does. Its alarm stands until the run is complete. */
+async function retry(view: RunView, { queues, log }: ReconcileOptions): Promise<void> {
+  const { record, missing, output } = view;
+  log.info({ runId: record.runId, missing: missing.length }, "trying a partial run again");
+  await restoreRun(queues, record.runId);
+  // The jobs first: otherwise a reconciler could set the failed ones aside again.
+  await retryMissing(view, queues);
+  await output.reopen();
+}
+
 async function repair(view: RunView, options: ReconcileOptions): Promise<void> {
-  const { record, output, missing } = view;
+  const { output, missing } = view;
   const { queues } = options;
-  const { runId } = record;
-  const wanted = { runId, location: output.location, missing };
-  const change = await repairRun(queues, wanted);
+  const jobs = jobsOf(view);
+  const { runId } = jobs;
+  const change = await repairRun(queues, { ...jobs, missing });
   if (change.outcome === "cancelled") {
     // Redis has the mark of a cancelled run. If the store has not, the run was resumed. Read again, because it
     // may have been cancelled in the meantime.
@@ -71,6 +99,12 @@ async function repair(view: RunView, options: ReconcileOptions): Promise<void> {
   }
   const poison = new Set(change.poison);
   if (missing.every(({ index }) => poison.has(index))) await setAside(view, options);
+}
+
+function whatNext({ record: { runId, retryUntil } }: RunView): string {
+  return retryUntil === undefined
+    ? `Then run \`nightbeam retry ${runId}\`: only missing shards are done.`
+    : `The missing shards are tried again until ${retryUntil}.`;
 }
 
 /** Ends a run of which all missing shards failed permanently. Submitting it again resumes it. */
@@ -91,8 +125,7 @@ async function setAside(view: RunView, options: ReconcileOptions): Promise<void>
     runId,
     message:
       `Run ${runId} is partial: ${missing.length} of ${standing.shards} shards failed ` +
-      `permanently (shard ${first}: ${causes.get(first)}). It has no manifest. Fix the cause and ` +
-      "submit the run again: only missing shards are done.",
+      `permanently (shard ${first}: ${causes.get(first)}). It has no manifest. Fix the cause. ${whatNext(view)}`,
     ...(record.night === undefined ? {} : { night: record.night }),
   });
 }

@@ -1,3 +1,4 @@
+import type { RunPriority } from "@nightbeam/queue";
 import { runIdOf } from "@nightbeam/run";
 import type { Submission } from "../api/request.js";
 import { isoTime, type WallClock } from "../clock.js";
@@ -6,11 +7,13 @@ import type { RolloutRegistry } from "../rollouts/rollout-registry.js";
 import type { Documents } from "../state/documents.js";
 import type { OpenOutput } from "./run-output.js";
 import { differences, type RunRecord, sameSubmission } from "./run-record.js";
+import type { RunTimes } from "./run-times.js";
 import { type Refusal, type Reopening, viewRun } from "./run-view.js";
 
-/** The night that starts a run. */
-export interface StartedBy {
-  readonly night: string;
+/** The night that starts a run, and how the run is treated. */
+export interface StartedBy extends RunTimes {
+  readonly night?: string;
+  readonly priority?: RunPriority;
 }
 
 /** What registering a run reads and writes. */
@@ -47,7 +50,7 @@ export async function registerRun(
     await refuseOther(known, submission, options);
     // A scheduler may have died before it wrote the request.
     await claim(known, options);
-    return { record: known, created: false };
+    return { record: await withTreatment(known, options), created: false };
   }
   const output = await openOutput(out);
   const standing = await output.request();
@@ -55,8 +58,7 @@ export async function registerRun(
   const request = await rollouts.resolve(submission);
   if (standing === undefined) await check(request);
   const submittedAt = standing?.submittedAt.toISOString() ?? isoTime(clock.now());
-  const night = by === undefined ? {} : { night: by.night };
-  const record: RunRecord = { runId, out, submission, request, submittedAt, ...night };
+  const record: RunRecord = { runId, out, submission, request, submittedAt, ...by };
   // A request without a record: the state was lost, or the run belongs to another cluster.
   if (standing !== undefined) refuseDifferent(out, standing.request, request);
   // The record comes first: from it, any scheduler can do all that follows.
@@ -97,11 +99,37 @@ async function replaceRequest(
   const record: RunRecord = {
     ...{ runId, out, submission, request, submittedAt: isoTime(now) },
     ...(night === undefined ? {} : { night }),
+    ...treatmentOf(known),
+    ...by,
   };
   // The record comes last: until it is written, the same submission gets here again.
   await output.replaceRequest(request, new Date(now));
   await records.put(runId, record);
   return record;
+}
+
+/** The record with the times and the priority of the last submission that has some. */
+async function withTreatment(
+  known: RunRecord,
+  { records, by }: Pick<RegisterOptions, "records" | "by">,
+): Promise<RunRecord> {
+  const record = { ...known, ...treatmentOf(by ?? {}) };
+  const isSame =
+    record.dueAt === known.dueAt &&
+    record.retryUntil === known.retryUntil &&
+    record.priority === known.priority;
+  if (!isSame) await records.put(known.runId, record);
+  return record;
+}
+
+type Treated = Omit<StartedBy, "night">;
+
+function treatmentOf({ dueAt, retryUntil, priority }: Treated): Treated {
+  return {
+    ...(dueAt === undefined ? {} : { dueAt }),
+    ...(retryUntil === undefined ? {} : { retryUntil }),
+    ...(priority === undefined ? {} : { priority }),
+  };
 }
 
 async function claim(

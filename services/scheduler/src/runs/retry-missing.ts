@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { type JobQueues, QueueError, repairRun } from "@nightbeam/queue";
+import { patienceOf } from "./run-times.js";
 import type { RunView } from "./run-view.js";
 
 /** Retries while a finish job is active, which ends soon. */
@@ -8,13 +9,18 @@ const BUSY_MS = 100;
 
 /** Makes jobs for all missing shards of a run, including those that failed permanently. @throws QueueError */
 export async function retryMissing(view: RunView, queues: JobQueues): Promise<void> {
-  const { record, output, missing } = view;
-  const wanted = { runId: record.runId, location: output.location, missing, retryFailed: true };
+  const wanted = { ...jobsOf(view), missing: view.missing, retryFailed: true };
   for (let tries = 0; tries < BUSY_TRIES; tries++) {
     const { outcome } = await repairRun(queues, wanted);
     if (outcome !== "busy") return;
     await sleep(BUSY_MS);
   }
+}
+
+/** What the jobs of a run have in common. */
+export function jobsOf({ record, output }: Pick<RunView, "record" | "output">) {
+  const { runId, priority } = record;
+  return { runId, location: output.location, dueAt: patienceOf(record), priority };
 }
 
 /** @throws QueueError REDIS_UNREACHABLE without a connection to Redis */

@@ -18,6 +18,10 @@ export interface RunOutput {
   commits(): Promise<readonly PartRecord[]>;
   manifest(): Promise<Manifest | undefined>;
   cancel(at: Date): Promise<void>;
+  /** Marks the run as paused: no more of its shards are taken. */
+  pause(at: Date): Promise<void>;
+  /** Removes that mark. */
+  unpause(): Promise<void>;
   /** Marks the run as partial. `causes`: why shards failed, by index. */
   setAside(at: Date, causes: ReadonlyMap<number, string>): Promise<void>;
   /** Removes the marks of a cancelled or partial run that is planned. */

@@ -4,6 +4,7 @@ import {
   mapAtMost,
   markCancelled,
   markPartial,
+  markPaused,
   openJournal,
   type PartRecord,
   type RunTotals,
@@ -14,6 +15,7 @@ import {
   runFigures,
   runState,
   sweepAttempts,
+  unpauseRun,
 } from "@nightbeam/run";
 import { type OpenedStore, openStore } from "@nightbeam/store";
 import type { RunOutput } from "./run-output.js";
@@ -93,6 +95,8 @@ function runOutput(store: OpenedStore): RunOutput {
     cancel: async (at) => {
       await markCancelled(store, { now: at });
     },
+    pause: (at) => markPaused(store, { now: at }),
+    unpause: () => unpauseRun(store),
     setAside: async (at, causes) => {
       await markPartial(store, { now: at, causes });
     },

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { type Submission, submitSchema } from "../api/request.js";
+import { prioritySchema, type Submission, submitSchema } from "../api/request.js";
 
 /** The record of a run in the state store: its output location and everything to plan it. */
 export const runRecordSchema = z.object({
@@ -13,6 +13,12 @@ export const runRecordSchema = z.object({
   submittedAt: z.iso.datetime(),
   /** The night that started it. */
   night: z.string().exactOptional(),
+  /** Default: normal. */
+  priority: prioritySchema.exactOptional(),
+  /** When it must be complete. */
+  dueAt: z.iso.datetime().exactOptional(),
+  /** Until when it is tried again if it is partial. */
+  retryUntil: z.iso.datetime().exactOptional(),
 });
 
 export type RunRecord = Readonly<z.output<typeof runRecordSchema>>;

@@ -1,23 +1,24 @@
-import { cancelRun, restoreRun } from "@nightbeam/queue";
 import { type Log, reasonOf } from "@nightbeam/service/log";
-import type { RunStatus, StartedRun } from "../api/answers.js";
-import type { Submission } from "../api/request.js";
-import { isoTime } from "../clock.js";
+import type { RunStatus, StartedRun, Unreadable } from "../api/answers.js";
+import type { Submission, Treatment } from "../api/request.js";
 import { keyedMutex } from "../state/mutex.js";
+import { readEach } from "../state/read-each.js";
 import type { Planner } from "./planner.js";
+import { readStatus } from "./read-status.js";
 import { type Reconciled, type ReconcileOptions, reconcileRun } from "./reconcile-run.js";
 import { type RegistrationOptions, registerRun, type StartedBy } from "./register-run.js";
-import { requireRedis, retryMissing } from "./retry-missing.js";
+import { retryRun } from "./retry-run.js";
 import type { RunRecord } from "./run-record.js";
-import { isPossible, stateAfter } from "./run-state.js";
-import { type LiveFigures, liveFigures, NOTHING_LIVE, runStatus } from "./run-status.js";
+import { isPossible } from "./run-state.js";
+import { timesOfSubmission } from "./run-times.js";
 import { type RunView, viewRun } from "./run-view.js";
-import type { VerifierWatch } from "./verifier-watch.js";
+import { unreadableRun } from "./unreadable-run.js";
+import type { RunWatch } from "./watch/run-watch.js";
 
 export interface RunRegistryOptions extends RegistrationOptions {
   readonly planner: Planner;
   readonly reconcile: Omit<ReconcileOptions, "plan">;
-  readonly verifierWatch: VerifierWatch;
+  readonly watch: RunWatch;
   readonly log: Log;
 }
 
@@ -47,7 +48,12 @@ export class RunRegistry {
     return this.#mutex.run(submission.out, async () => {
       const { record, created } = await registerRun(submission, { ...this.#options, by });
       const { runId } = record;
-      if (!created) return this.#mutex.run(runId, () => this.#resume(record));
+      if (!created) {
+        return this.#mutex.run(runId, async () => {
+          if (by?.priority !== undefined) await this.advance(runId);
+          return this.retry(record);
+        });
+      }
       const { log } = this.#options;
       log.info({ runId, out: record.out, night: by?.night }, "registered a run");
       // The run is registered in any case. The reconciler retries what fails now.
@@ -58,19 +64,31 @@ export class RunRegistry {
     });
   }
 
-  /** The status of a run. Undefined for an unknown run. */
+  /** `start`, for a client. @throws SchedulerError BAD_REQUEST if it would be due in the past */
+  submit(submission: Submission, treatment: Treatment): Promise<StartedRun> {
+    const { priority } = treatment;
+    return this.start(submission, {
+      ...timesOfSubmission(treatment, this.#options.clock.now()),
+      ...(priority === undefined ? {} : { priority }),
+    });
+  }
+
+  /** The status of a run, also if it cannot be read. Undefined for an unknown run. */
   async get(runId: string): Promise<RunStatus | undefined> {
-    const record = await this.#options.records.get(runId);
-    return record === undefined ? undefined : this.#status(await this.#view(record));
+    const { read, unreadable } = await readEach([runId], (id) => this.#read(id));
+    const [found] = [...read, ...(await this.#withReasons(unreadable))];
+    return found;
   }
 
   /** All runs, the latest first. */
   async list(): Promise<readonly RunStatus[]> {
-    const runs: RunStatus[] = [];
-    for (const runId of await this.#options.records.keys()) {
-      const known = this.#complete.get(runId) ?? (await this.get(runId));
-      if (known !== undefined) runs.push(known);
-    }
+    const { read, unreadable } = await readEach(
+      await this.#options.records.keys(),
+      async (runId) => {
+        return this.#complete.get(runId) ?? (await this.#read(runId));
+      },
+    );
+    const runs = [...read, ...(await this.#withReasons(unreadable))];
     return runs.sort((a, b) => (a.submittedAt < b.submittedAt ? 1 : -1));
   }
 
@@ -84,29 +102,29 @@ export class RunRegistry {
   }
 
   /**
-   * Stops a run; committed shards stay. Undefined for an unknown run.
+   * Changes a run while nothing else does.
    *
-   * @throws SchedulerError RUN_STATE if it has ended
+   * @returns its status afterwards, or undefined for an unknown run
    */
-  cancel(runId: string): Promise<RunStatus | undefined> {
+  change(runId: string, change: (view: RunView) => Promise<void>): Promise<RunStatus | undefined> {
     return this.#mutex.run(runId, async () => {
-      const { records, reopenings, planner, clock, reconcile, log } = this.#options;
-      const record = await records.get(runId);
+      const record = await this.#options.records.get(runId);
       if (record === undefined) return undefined;
-      const view = await this.#view(record);
-      const now = clock.now();
-      // The store first: Redis may lose its mark, and a reconciler that sees the store's mark leaves the run alone.
-      if (view.state !== "cancelled") {
-        stateAfter(view.state, "cancelled");
-        await view.output.cancel(new Date(now));
-        await reopenings.remove(runId);
-        log.info({ runId }, "cancelled a run");
-      }
-      planner.abort(runId);
-      const shards = view.missing.map(({ index }) => index);
-      await cancelRun(reconcile.queues, { runId, shards, now });
-      return this.#status(await this.#view(record));
+      await change(await this.#view(record));
+      this.#quietUntil.delete(runId);
+      return this.get(runId);
     });
+  }
+
+  /** Does the next step of a run that is being changed. What fails is retried by the reconciler. */
+  async advance(runId: string): Promise<void> {
+    const { records, log } = this.#options;
+    try {
+      const record = await records.get(runId);
+      if (record !== undefined) await this.#advance(await this.#view(record));
+    } catch (error) {
+      log.warn({ runId, reason: reasonOf(error) }, "cannot advance a run yet; retrying");
+    }
   }
 
   /** Does the next step of a run. @returns undefined for an unknown run */
@@ -115,50 +133,38 @@ export class RunRegistry {
       const record = await this.#options.records.get(runId);
       if (record === undefined) return undefined;
       const view = await this.#view(record);
+      // First: a run that cannot be advanced stands still.
+      this.#options.watch.see(view);
       const done = await this.#advance(view);
-      await this.#options.verifierWatch.check(view);
       if (view.state === "complete") this.#complete.set(runId, await this.#status(view));
-      if (view.endedAt === undefined) this.#quietUntil.delete(runId);
+      const continues = this.#options.reconcile.retries.reason(view) !== undefined;
+      if (view.endedAt === undefined || continues) this.#quietUntil.delete(runId);
       else this.#quietUntil.set(runId, this.#options.clock.now() + QUIET_MS);
       return done;
     });
   }
 
-  /** Resumes a run if its state allows that. */
-  async #resume(record: RunRecord): Promise<StartedRun> {
-    const { refusals, reopenings, reconcile, log, check, clock } = this.#options;
+  /** Does the missing shards of a run that has ended without its lists, while it is changed. Leaves other runs alone. */
+  async retry(record: RunRecord): Promise<StartedRun> {
     const { runId } = record;
     const view = await this.#view(record);
     if (!isPossible(view.state, "resumed")) {
       if (view.state !== "complete") this.#forgetAlarms(runId);
       return { outcome: "unchanged", run: await this.#status(view) };
     }
-    const isPlanned = view.standing.plan !== undefined;
-    if (!isPlanned) await check(record.request);
+    await retryRun(view, this.#options);
     this.#quietUntil.delete(runId);
     this.#forgetAlarms(runId);
-    log.info({ runId, was: view.state }, "resuming a run");
-    const { queues } = reconcile;
-    requireRedis(queues);
-    await restoreRun(queues, runId);
-    if (isPlanned) {
-      // The jobs first: otherwise a reconciler could set the failed ones aside again.
-      await retryMissing(view, queues);
-      await view.output.reopen();
-    } else {
-      // A run that was cancelled before it was planned keeps that mark until then. This record resumes it.
-      if (view.state === "cancelled") await reopenings.put(runId, { at: isoTime(clock.now()) });
-      await refusals.remove(runId);
-    }
     await this.#advance(await this.#view(record));
     return { outcome: "resumed", run: await this.#status(await this.#view(record)) };
   }
 
   /** Problems that persist raise new alarms. */
   #forgetAlarms(runId: string): void {
-    const { reconcile, verifierWatch } = this.#options;
+    const { reconcile, watch } = this.#options;
     reconcile.alarms.drop(runId);
-    verifierWatch.forget(runId);
+    reconcile.retries.forget(runId);
+    watch.forget(runId);
   }
 
   #advance(view: RunView): Promise<Reconciled> {
@@ -171,24 +177,19 @@ export class RunRegistry {
     return viewRun(record, this.#options);
   }
 
-  async #status(view: RunView): Promise<RunStatus> {
-    const { planner, verifierWatch } = this.#options;
-    const { runId } = view.record;
-    const planning = view.state === "planning";
-    return runStatus(view, {
-      live: view.state === "running" ? await this.#live(view) : NOTHING_LIVE,
-      read: planning ? planner.readRows(runId) : undefined,
-      waitsFor: planning ? planner.failure(runId) : verifierWatch.reason(view),
-    });
+  async #read(runId: string): Promise<RunStatus | undefined> {
+    const record = await this.#options.records.get(runId);
+    return record === undefined ? undefined : this.#status(await this.#view(record));
   }
 
-  /** The progress of shards in Redis. Without Redis it is unknown; the store knows what is done. */
-  async #live(view: RunView): Promise<LiveFigures> {
-    try {
-      return await liveFigures(this.#options.reconcile.queues, view);
-    } catch (error) {
-      this.#options.log.debug({ reason: reasonOf(error) }, "cannot read live figures");
-      return NOTHING_LIVE;
-    }
+  #withReasons(unreadable: readonly Unreadable[]): Promise<RunStatus[]> {
+    const { records } = this.#options;
+    return Promise.all(
+      unreadable.map(({ name, reason }) => unreadableRun(name, { records, reason })),
+    );
+  }
+
+  #status(view: RunView): Promise<RunStatus> {
+    return readStatus(view, this.#options);
   }
 }

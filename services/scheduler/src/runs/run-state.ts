@@ -8,36 +8,41 @@ import {
 import type { RunStateName } from "../api/answers.js";
 import { SchedulerError } from "../errors.js";
 
+/** The state of a run that could be read. */
+export type ViewState = Exclude<RunStateName, "unreadable">;
+
 /** The names that the HTTP API has for the states of a run. The transitions are in `@nightbeam/run`. */
 const NAMES = {
   unplanned: "planning",
   refused: "refused",
   planned: "running",
+  paused: "paused",
   partial: "partial",
   cancelled: "cancelled",
   complete: "complete",
-} as const satisfies Readonly<Record<RunState, RunStateName>>;
+} as const satisfies Readonly<Record<RunState, ViewState>>;
 
 const STATES = {
   planning: "unplanned",
   refused: "refused",
   running: "planned",
+  paused: "paused",
   partial: "partial",
   cancelled: "cancelled",
   complete: "complete",
-} as const satisfies { readonly [Name in RunStateName]: keyof typeof NAMES };
+} as const satisfies { readonly [Name in ViewState]: keyof typeof NAMES };
 
 /**
  * Whether the scheduler lets an event happen. A partial run has ended: a store could still mark it as
  * cancelled, but the API does not offer that.
  */
-export function isPossible(state: RunStateName, event: RunEvent): boolean {
+export function isPossible(state: ViewState, event: RunEvent): boolean {
   if (state === "partial" && event === "cancelled") return false;
   return canHappen(STATES[state], event);
 }
 
 /** The state after an event. @throws SchedulerError RUN_STATE if the event is not possible */
-export function stateAfter(state: RunStateName, event: RunEvent): RunStateName {
+export function stateAfter(state: ViewState, event: RunEvent): ViewState {
   if (isPossible(state, event)) return NAMES[nextRunState(STATES[state], event)];
   const words = event.replace("-", " ");
   throw new SchedulerError("RUN_STATE", `The run is ${state}; it cannot be ${words} any more.`);
@@ -54,7 +59,7 @@ export interface RunMarks {
 }
 
 /** The state of a run, by its name in the API. */
-export function stateOf({ stored, refused, reopening }: RunMarks): RunStateName {
+export function stateOf({ stored, refused, reopening }: RunMarks): ViewState {
   const state = stored === "cancelled" && reopening ? "unplanned" : stored;
   return NAMES[state === "unplanned" && refused ? "refused" : state];
 }

@@ -1,4 +1,10 @@
-import { type JobQueues, type RunJobs, runJobs, shardJobId } from "@nightbeam/queue";
+import {
+  DEFAULT_PRIORITY,
+  type JobQueues,
+  type RunJobs,
+  runJobs,
+  shardJobId,
+} from "@nightbeam/queue";
 import { sumStats } from "@nightbeam/run";
 import { z } from "zod";
 import type { RunStatus } from "../api/answers.js";
@@ -56,16 +62,23 @@ export interface StatusOptions {
   readonly live: LiveFigures;
   /** Rows read so far, if this process is planning the run. */
   readonly read: number | undefined;
-  /** Why planning is delayed, or why no verifier can answer. */
+  /** Why it stands still, planning is delayed, or no verifier can answer. */
   readonly waitsFor: string | undefined;
+  /** When it is tried again, if it is partial. */
+  readonly retry: string | undefined;
+  /** When it will be complete at its present rate. */
+  readonly expectedAt: string | undefined;
 }
 
 /** The status of a run for clients. */
-export function runStatus(view: RunView, { live, read, waitsFor }: StatusOptions): RunStatus {
+export function runStatus(
+  view: RunView,
+  { live, read, waitsFor, retry, expectedAt }: StatusOptions,
+): RunStatus {
   const { record, standing, commits, manifest, state, setAside } = view;
   const isPlanned = standing.plan !== undefined;
   const stats = manifest?.stats ?? sumStats(commits);
-  const reason = view.state === "refused" ? view.refusal?.reason : waitsFor;
+  const reason = view.state === "refused" ? view.refusal?.reason : (waitsFor ?? retry);
   const setAsideCount = state === "partial" ? setAside.length : live.setAside;
   return {
     id: record.runId,
@@ -73,7 +86,16 @@ export function runStatus(view: RunView, { live, read, waitsFor }: StatusOptions
     ...(reason === undefined ? {} : { reason }),
     out: record.out,
     ...(record.night === undefined ? {} : { night: record.night }),
+    priority: record.priority ?? DEFAULT_PRIORITY,
+    ...(standing.paused === undefined || view.endedAt !== undefined
+      ? {}
+      : { pausedAt: standing.paused.pausedAt }),
     submittedAt: record.submittedAt,
+    ...(record.dueAt === undefined ? {} : { dueAt: record.dueAt }),
+    ...(retry === undefined || record.retryUntil === undefined
+      ? {}
+      : { retryUntil: record.retryUntil }),
+    ...(expectedAt === undefined ? {} : { expectedAt }),
     ...(view.endedAt === undefined ? {} : { endedAt: view.endedAt }),
     users: {
       ...(isPlanned ? { total: standing.rows } : {}),

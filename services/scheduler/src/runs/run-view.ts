@@ -1,11 +1,10 @@
 import type { MissingShard, RunStanding } from "@nightbeam/run";
 import { firstRowOf, type Manifest, type PartRecord, plannedRows } from "@nightbeam/run";
 import type { z } from "zod";
-import type { RunStateName } from "../api/answers.js";
 import type { Documents } from "../state/documents.js";
 import type { OpenOutput, RunOutput } from "./run-output.js";
 import type { RunRecord, refusalSchema, reopeningSchema } from "./run-record.js";
-import { stateOf } from "./run-state.js";
+import { stateOf, type ViewState } from "./run-state.js";
 
 /** A shard of the plan. */
 export interface PlannedShard {
@@ -19,7 +18,7 @@ export interface PlannedShard {
 export interface RunView {
   readonly record: RunRecord;
   readonly output: RunOutput;
-  readonly state: RunStateName;
+  readonly state: ViewState;
   readonly standing: RunStanding;
   readonly commits: readonly PartRecord[];
   /** Shards of the plan without a commit. */
@@ -56,7 +55,7 @@ export async function viewRun(record: RunRecord, options: ViewOptions): Promise<
     plan === undefined ? [] : output.commits(),
     state === "complete" ? output.manifest() : undefined,
   ]);
-  const endings: Readonly<Partial<Record<RunStateName, string | undefined>>> = {
+  const endings: Readonly<Partial<Record<ViewState, string | undefined>>> = {
     complete: manifest?.createdAt,
     partial: partial?.setAsideAt,
     cancelled: cancelled?.cancelledAt,

@@ -4,14 +4,15 @@ import type { RunPlan } from "@nightbeam/run";
 import type { RunRequest } from "@nightbeam/settings";
 import type { Alarms } from "../alarms/alarms.js";
 import type { RunStateName } from "../api/answers.js";
-import type { WallClock } from "../clock.js";
+import { elapsedMs } from "../clock.js";
 import { holdsModel, type LiveVerifiers, programsOf } from "./live-verifiers.js";
 import type { RunRecord } from "./run-record.js";
 
 export interface VerifierWatchOptions {
   readonly verifiers: () => LiveVerifiers;
-  readonly alarms: Pick<Alarms, "raise" | "list">;
-  readonly clock: WallClock;
+  readonly alarms: Pick<Alarms, "raise" | "mend">;
+  /** Milliseconds since some moment, never going back. Default: the process's monotonic clock. */
+  readonly elapsed?: () => number;
   /** An alarm is raised after this time without a verifier and without a commit. */
   readonly alarmAfterMs?: number | undefined;
 }
@@ -32,8 +33,10 @@ export interface VerifierWatch {
    * verifiers by address, only after a long time without a commit.
    */
   reason(view: ObservedRun): string | undefined;
-  /** Raises `run_unverified`, once per run, if no verifier could answer for a long time. */
-  check(view: ObservedRun): Promise<void>;
+  /** Why no announced verifier can answer, whatever drafters were given by address. */
+  unverified(view: ObservedRun): string | undefined;
+  /** Raises `run_unverified` if no verifier could answer for a long time, and ends it once one can. */
+  check(view: ObservedRun): void;
   /** Forgets a run that has ended or was resumed. */
   forget(runId: string): void;
 }
@@ -45,10 +48,8 @@ const DIGITS = 12;
 const MAX_DESCRIBED = 3;
 
 export function openVerifierWatch(options: VerifierWatchOptions): VerifierWatch {
-  const { verifiers, alarms, clock, alarmAfterMs = ALARM_AFTER_MS } = options;
+  const { verifiers, alarms, elapsed = elapsedMs, alarmAfterMs = ALARM_AFTER_MS } = options;
   const waiting = new Map<string, { readonly since: number; readonly commits: number }>();
-  // Stays set if a user clears the alarm: one alarm is enough.
-  const alarmed = new Set<string>();
   const unverified = ({ state, standing: { plan }, record, missing }: ObservedRun) => {
     if (state !== "running" || plan === undefined || missing.length === 0) return undefined;
     return unverifiedReason({ plan, request: record.request, live: verifiers() });
@@ -56,32 +57,28 @@ export function openVerifierWatch(options: VerifierWatchOptions): VerifierWatch 
   const isStuck = ({ record, commits }: ObservedRun) => {
     const before = waiting.get(record.runId);
     if (before === undefined || before.commits !== commits.length) return false;
-    return clock.now() - before.since >= alarmAfterMs;
+    return elapsed() - before.since >= alarmAfterMs;
   };
   return {
     reason: (view) => {
       const why = unverified(view);
       return verifiers().areNamed && !isStuck(view) ? undefined : why;
     },
-    check: async (view) => {
+    unverified,
+    check: (view) => {
       const { runId, night } = view.record;
+      if (!verifiers().connected) return;
       const why = unverified(view);
-      if (why === undefined) {
-        waiting.delete(runId);
-        return;
-      }
       const commits = view.commits.length;
       const before = waiting.get(runId);
+      if (why === undefined) waiting.delete(runId);
+      else if (before?.commits !== commits) waiting.set(runId, { since: elapsed(), commits });
       // Drafters may have verifiers that are not announced: a run that makes progress is fine.
-      if (before?.commits !== commits) {
-        waiting.set(runId, { since: clock.now(), commits });
+      if (why === undefined || (before !== undefined && before.commits !== commits)) {
+        alarms.mend({ kind: KIND, runId });
         return;
       }
-      if (!isStuck(view) || alarmed.has(runId)) return;
-      // Another scheduler, or this one before a restart, may have raised it already.
-      const raised = await alarms.list();
-      alarmed.add(runId);
-      if (raised.some((one) => one.kind === KIND && one.runId === runId)) return;
+      if (!isStuck(view)) return;
       alarms.raise({
         kind: KIND,
         runId,
@@ -89,10 +86,7 @@ export function openVerifierWatch(options: VerifierWatchOptions): VerifierWatch 
         ...(night === undefined ? {} : { night }),
       });
     },
-    forget: (runId) => {
-      waiting.delete(runId);
-      alarmed.delete(runId);
-    },
+    forget: (runId) => void waiting.delete(runId),
   };
 }
 

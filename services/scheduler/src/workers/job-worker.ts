@@ -4,17 +4,20 @@ import {
   type JobName,
   openRedis,
   parseJob,
+  QueueError,
   type WorkerTimes,
   watchRedis,
   workerOptions,
 } from "@nightbeam/queue";
-import { within } from "@nightbeam/service";
+import { type TlsBytes, within } from "@nightbeam/service";
 import { type Log, reasonOf } from "@nightbeam/service/log";
-import { Worker } from "bullmq";
+import { DelayedError, type Job, Worker } from "bullmq";
 
 export interface JobWorkerOptions<Name extends JobName> extends WorkerTimes {
   readonly job: Name;
   readonly redisUrl: string;
+  /** For Redis. */
+  readonly tls: TlsBytes | undefined;
   readonly prefix: string;
   readonly handle: (data: JobData<Name>) => Promise<unknown>;
   readonly log: Log;
@@ -27,6 +30,10 @@ export interface JobWorker {
   close(graceMs: number): Promise<void>;
 }
 
+/** Delay of a job that a newer version wrote and has to take. */
+const NEWER_MS = 10_000;
+/** How long a worker may take to close once its connection is gone. */
+const DROP_MS = 500;
 /** Delay between attempts to reconnect. */
 const RETRY_MS = 1_000;
 
@@ -74,9 +81,19 @@ async function openSession<Name extends JobName>(
   options: JobWorkerOptions<Name>,
   onStuck: () => void,
 ): Promise<WorkerSession> {
-  const { job, redisUrl, prefix, handle, log, stuckMs } = options;
-  const redis = await openRedis({ url: redisUrl, role: "worker", log });
-  const worker = new Worker(JOBS[job].queue, async (taken) => handle(parseJob(job, taken.data)), {
+  const { job, redisUrl, tls, prefix, handle, log, stuckMs } = options;
+  const redis = await openRedis({ url: redisUrl, tls, role: "worker", log });
+  const work = async (taken: Job, token: string | undefined) => {
+    try {
+      return await handle(parseJob(job, taken.data));
+    } catch (error) {
+      if (!(error instanceof QueueError) || error.code !== "NEWER_JOB") throw error;
+      log.warn({ job, jobId: taken.id, reason: error.message }, "left to a newer scheduler");
+      await taken.moveToDelayed(Date.now() + NEWER_MS, token);
+      throw new DelayedError();
+    }
+  };
+  const worker = new Worker(JOBS[job].queue, work, {
     connection: redis,
     prefix,
     ...workerOptions(job, options),
@@ -93,7 +110,8 @@ async function openSession<Name extends JobName>(
   const drop = async () => {
     watch.stop();
     redis.disconnect();
-    await worker.close(true).catch(() => undefined);
+    // If Redis was lost, an earlier `close` of the same worker never ends.
+    await within(worker.close(true), { ms: DROP_MS });
   };
   return {
     drop,

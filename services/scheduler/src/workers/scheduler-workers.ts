@@ -1,4 +1,5 @@
 import type { FinishJobResult, NightJobResult } from "@nightbeam/queue";
+import type { TlsBytes } from "@nightbeam/service";
 import type { Closers } from "@nightbeam/service/lifecycle";
 import type { Log } from "@nightbeam/service/log";
 import { UnrecoverableError } from "bullmq";
@@ -9,6 +10,8 @@ import { startJobWorker } from "./job-worker.js";
 
 export interface SchedulerWorkersOptions {
   readonly options: Pick<SchedulerOptions, "redis" | "lockMs" | "stallCheckMs">;
+  /** For Redis. */
+  readonly tls: TlsBytes | undefined;
   readonly prefix: string;
   readonly runs: Pick<RunRegistry, "reconcile">;
   readonly nights: Pick<NightSchedule, "fire">;
@@ -23,10 +26,10 @@ const GRACE_MS = 5_000;
 
 /** Starts the workers of the scheduler's own jobs: finishing runs and starting nights. */
 export async function schedulerWorkers(options: SchedulerWorkersOptions): Promise<void> {
-  const { prefix, runs, nights, log, onFinished, closers } = options;
+  const { tls, prefix, runs, nights, log, onFinished, closers } = options;
   const { redis: redisUrl, lockMs, stallCheckMs } = options.options;
   const times = { lockMs, ...(stallCheckMs === undefined ? {} : { stallCheckMs }) };
-  const shared = { redisUrl, prefix, log, ...times };
+  const shared = { redisUrl, tls, prefix, log, ...times };
   const finishes = await startJobWorker({
     ...shared,
     job: "finish",

@@ -1,6 +1,7 @@
 import type { Clock } from "@nightbeam/service";
 import { VerifierError } from "../errors.js";
 import { type BatchLimits, chooseBatch } from "./choose-batch.js";
+import { Turns } from "./turns.js";
 import { type LaneAnswer, type LaneCall, WaitingCall } from "./waiting-call.js";
 
 export interface BatcherLimits extends BatchLimits {
@@ -49,6 +50,7 @@ export class MicroBatcher<Request, Answer extends CountedAnswer> {
   #waiting: WaitingCall<Request, Answer>[] = [];
   #running: readonly WaitingCall<Request, Answer>[] = [];
   #runningSince: number | undefined;
+  readonly #turns = new Turns();
   /** When the last pass ended. */
   #idleSince: number;
   #cancelTimer: (() => void) | undefined;
@@ -122,7 +124,10 @@ export class MicroBatcher<Request, Answer extends CountedAnswer> {
       this.#cancelTimer = clock.after(waitMs, () => this.#pump());
       return;
     }
-    this.#start(chooseBatch(this.#waiting, { ...limits, now }), now);
+    const batch = chooseBatch(this.#waiting, { ...limits, now, turns: this.#turns });
+    const peers = () => new Set(this.#waiting.map(({ call }) => call.peer));
+    this.#turns.had(batch[0]?.call.peer ?? "", peers);
+    this.#start(batch, now);
   }
 
   #start(batch: readonly WaitingCall<Request, Answer>[], now: number): void {

@@ -1,5 +1,7 @@
 /** The part of a client's call for one lane. Times are milliseconds of the clock. */
 export interface LaneCall<Request> {
+  /** The connection that it came from: connections take turns. */
+  readonly peer: string;
   readonly requests: readonly Request[];
   /** Calls of different beam widths never share a pass. 0 for tree calls, which have none. */
   readonly beamWidth: number;

@@ -1,4 +1,11 @@
-import { type Flag, LOG_FLAGS, NODE_NAME_FLAG } from "@nightbeam/service";
+import {
+  type Flag,
+  HEALTH_FLAG,
+  LOG_FLAGS,
+  NODE_NAME_FLAG,
+  natsFlags,
+  tlsFlags,
+} from "@nightbeam/service";
 
 /** The flags of `nightbeam verifier`. Their defaults are in the schema; some depend on the device. */
 export const VERIFIER_FLAGS: readonly Flag[] = [
@@ -44,21 +51,14 @@ export const VERIFIER_FLAGS: readonly Flag[] = [
     meaning:
       "address that drafters connect to (default: that of --listen, or this machine's own address)",
   },
-  {
-    flag: "--tls-cert <file>",
-    meaning: "this verifier's certificate, in PEM; enables TLS",
-  },
-  { flag: "--tls-key <file>", meaning: "key of --tls-cert" },
-  {
-    flag: "--tls-ca <file>",
-    meaning: "PEM file of the authority that signs client certificates; drafters then need one",
-  },
-  {
-    flag: "--nats <url>",
-    meaning:
-      "NATS servers, through which nodes find each other; without them, drafters need a list",
-    variable: "NIGHTBEAM_NATS_URL",
-  },
+  ...tlsFlags({
+    ca: "PEM file of the authority of client certificates, which drafters then need, and of NATS",
+    cert: "this verifier's certificate, which enables TLS; also for a NATS that requires one",
+  }),
+  ...natsFlags(
+    "NATS servers, through which nodes find each other; without them, drafters need a list",
+  ),
+  HEALTH_FLAG,
   {
     flag: "--token-budget <n>",
     meaning: "maximum rows (prompt tokens and nodes) per batch (default 4096; 16384 on a GPU)",
@@ -74,7 +74,8 @@ export const VERIFIER_FLAGS: readonly Flag[] = [
   },
   {
     flag: "--grace-ms <ms>",
-    meaning: "time that calls in progress have to finish when the verifier stops (default 30000)",
+    meaning:
+      "time that calls in progress have to finish when the verifier stops; it ends up to 8 s later (default 20000)",
   },
   NODE_NAME_FLAG,
   ...LOG_FLAGS,

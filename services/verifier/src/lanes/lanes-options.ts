@@ -17,6 +17,8 @@ export interface LaneWorker<Request, Answer> {
 
 /** What decides about a client's call, whatever it asks for. Times are the clock's milliseconds. */
 interface Received {
+  /** The client's connection: connections take turns. */
+  readonly peer: string;
   readonly deadline: number;
   readonly signal: AbortSignal;
 }

@@ -6,6 +6,7 @@ import { KeyTable } from "./key-table.js";
 import { Lane } from "./lane.js";
 import type { IncomingCall, LanesOptions, ProgramLanes } from "./lanes-options.js";
 import { leastLoaded, shareCall } from "./share-call.js";
+import { joinAnswers, splitTree } from "./split-trees.js";
 
 type TreeLane = Lane<ScoreRequest, ScoreAnswer>;
 
@@ -62,7 +63,7 @@ export class Lanes implements ProgramLanes {
     const held = heldTokens(requests);
     return this.#admission.admit({ waiting: this.waitingTokens, held }, () => {
       this.#keys.see(client, this.#options.clock.now());
-      return this.#share(call);
+      return this.#answer(call);
     });
   }
 
@@ -77,12 +78,38 @@ export class Lanes implements ProgramLanes {
     for (const lane of this.#lanes) lane.close(refusal);
   }
 
+  /** Answers large trees in several passes, and those of which nothing is wanted in none. */
+  async #answer(call: IncomingCall): Promise<LaneAnswer<ScoreAnswer>> {
+    const { tokenBudget } = this.#options.limits;
+    const pieces = call.requests.map((request) => splitTree(request, tokenBudget));
+    const rounds = pieces.reduce((most, { length }) => Math.max(most, length), 0);
+    const answers: ScoreAnswer[][] = pieces.map(() => []);
+    const times = { queueMs: 0, batchWaitMs: 0, computeMs: 0 };
+    // Pieces of a request have the same key, so they must not share a pass.
+    for (let round = 0; round < rounds; round++) {
+      const asked = pieces.flatMap((own, user) => {
+        const request = own[round];
+        return request === undefined ? [] : { user, request };
+      });
+      const requests = asked.map(({ request }) => request);
+      const part = await this.#share({ ...call, requests });
+      for (const [at, { user }] of asked.entries()) {
+        answers[user]?.push(...part.answers.slice(at, at + 1));
+      }
+      times.queueMs += part.queueMs;
+      times.batchWaitMs += part.batchWaitMs;
+      times.computeMs += part.computeMs;
+    }
+    return { answers: answers.map(joinAnswers), ...times };
+  }
+
   #share(call: IncomingCall): Promise<LaneAnswer<ScoreAnswer>> {
     const { routed, groups } = this.#route(call);
-    const { deadline, signal } = call;
+    const { peer, deadline, signal } = call;
     return shareCall(routed, {
       groups,
       partOf: (asked) => ({
+        peer,
         requests: asked.map(({ request }) => request),
         beamWidth: 0,
         followUp: asked.every(({ isKnown }) => isKnown),

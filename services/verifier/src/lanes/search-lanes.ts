@@ -56,7 +56,7 @@ export class SearchLanes implements ProgramLanes {
     for (const lane of this.#lanes) lane.close(refusal);
   }
 
-  #share({ requests, beamWidth, deadline, signal }: IncomingSearch) {
+  #share({ peer, requests, beamWidth, deadline, signal }: IncomingSearch) {
     const { nodesOf, limits } = this.#options;
     const groups = new RequestGroups<Lane<SearchRequest, SearchAnswer>, number>({
       sum: (a, b) => a + b,
@@ -74,6 +74,7 @@ export class SearchLanes implements ProgramLanes {
     return shareCall(own, {
       groups: groups.groups,
       partOf: (asked) => ({
+        peer,
         requests: asked,
         beamWidth,
         followUp: false,

@@ -3,12 +3,12 @@ import { TARGET_PROGRAMS, type TargetProgram } from "@nightbeam/decoding";
 import { PRECISIONS } from "@nightbeam/model";
 import {
   gibibytes,
+  healthListen,
   hostPort,
   nodeName,
   numberOf,
   oneOf,
   serviceFields,
-  tlsFields,
   wholeNumber,
 } from "@nightbeam/service";
 import { deviceField } from "@nightbeam/settings";
@@ -44,12 +44,12 @@ export const verifierSchema = z
     promptCache: gibibytes.optional(),
     listen: hostPort({ min: 0, example: 7070 }).prefault("127.0.0.1:7070"),
     advertise: hostPort({ min: 1, example: 7070 }).optional(),
+    healthListen,
     tokenBudget: wholeNumber(1).optional(),
     maxWaitMs: numberOf("a number of milliseconds, or 0").optional(),
     maxWaitingTokens: wholeNumber(1).optional(),
-    graceMs: wholeNumber(0).default(30_000),
+    graceMs: wholeNumber(0).default(20_000),
     name: nodeName,
-    ...tlsFields,
     ...serviceFields,
   })
   .transform((options) => {

@@ -2,6 +2,7 @@ import { type SearchProgram, searchNodes } from "@nightbeam/decoding";
 import type { Clock } from "@nightbeam/service";
 import type { Log } from "@nightbeam/service/log";
 import type { Pass } from "../batching/micro-batcher.js";
+import type { CostLine } from "../cost/fit-line.js";
 import { smallestCall, smallestSearch } from "../cost/made-up-calls.js";
 import type { VerifierError } from "../errors.js";
 import { AllLanes } from "../lanes/all-lanes.js";
@@ -19,6 +20,16 @@ const CLIENT_IDLE_MS = 60_000;
 /** Maximum of keys whose lane is remembered; about a hundred bytes each. */
 const MAX_KEYS = 500_000;
 
+/** Passes are expected to take no longer than this: no client waits longer for those of others. */
+const MAX_PASS_MS = 500;
+/** Batches have at least this many rows, however slow the model is. */
+const MIN_ROWS = 256;
+
+/** Rows of a pass that is expected to take so many milliseconds. */
+function rowsWithin({ callMs, tokenMs }: CostLine, milliseconds: number): number {
+  return Math.max(MIN_ROWS, Math.floor((milliseconds - callMs) / tokenMs));
+}
+
 /** Opens the lanes of a target's programs. `lost` resolves when the first lane is lost. */
 export function openLanes(
   target: Target,
@@ -31,7 +42,7 @@ export function openLanes(
     reportLoss = resolve;
   });
   const usual = ({ program, cost }: OpenProgram) => ({
-    limits: limitsOf(options),
+    limits: limitsOf(options, { program, cost, log }),
     clock: setup.clock,
     costLine: () => cost.line,
     onPass: (pass: Pass & { readonly lane: number }) => {
@@ -60,7 +71,16 @@ export function openLanes(
   return { lanes: new AllLanes({ trees, searches }), lost };
 }
 
-function limitsOf({ tokenBudget, maxWaitMs, maxWaitingTokens }: VerifierOptions) {
+function limitsOf(
+  options: VerifierOptions,
+  { program, cost, log }: Pick<OpenProgram, "program" | "cost"> & { log: Log },
+) {
+  const { maxWaitMs, maxWaitingTokens } = options;
+  const tokenBudget = Math.min(options.tokenBudget, rowsWithin(cost.line, MAX_PASS_MS));
+  if (tokenBudget < options.tokenBudget) {
+    const what = "batches are smaller than --token-budget, so that no client waits long for a pass";
+    log.info({ program, tokenBudget, maxPassMs: MAX_PASS_MS }, what);
+  }
   return {
     ...{ tokenBudget, maxWaitMs, maxWaitingTokens },
     maxAgeMs: MAX_AGE_MS,

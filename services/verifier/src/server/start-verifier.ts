@@ -7,6 +7,7 @@ import {
   freshNodeName,
   readTls,
   readVersion,
+  serveHealth,
   systemClock,
   type TlsBytes,
 } from "@nightbeam/service";
@@ -32,7 +33,8 @@ export interface VerifierDeps {
 /**
  * Loads the target, serves it and announces it.
  *
- * @throws DatasetError, ModelError about the files; ProtocolError BAD_OPTION if the port cannot be used;
+ * @throws DatasetError, ModelError about the files; ProtocolError BAD_OPTION if the port cannot be used, UsageError
+ * BAD_OPTION if that of --health-listen cannot;
  * ControlError
  */
 export async function startVerifier(
@@ -41,11 +43,20 @@ export async function startVerifier(
 ): Promise<RunningVerifier> {
   const version = await readVersion(new URL("../../package.json", import.meta.url));
   // Fails on a bad path before it loads the model.
-  const tls = await readTls(options);
+  const tls = await readTls(options, log);
   return openWith(loggedClosers(log), async (closers) => {
+    let notReady: () => readonly string[] = () => ["the target is being loaded"];
+    if (options.healthListen !== undefined) {
+      const { healthListen: address } = options;
+      const health = await serveHealth({ address, notReady: () => notReady() });
+      closers.add("health checks", () => health.close());
+      log.info({ url: health.url }, "serving health checks");
+    }
     const target = await loadTarget(options, { log, clock, closers });
     if (control === undefined) log.info({}, "no NATS: give this address to the drafters");
-    return open({ options, log, clock, closers, version, target, tls, control });
+    const verifier = await open({ options, log, clock, closers, version, target, tls, control });
+    notReady = () => (verifier.isDraining ? ["the verifier is draining"] : []);
+    return verifier;
   });
 }
 

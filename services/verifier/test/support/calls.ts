@@ -3,10 +3,10 @@ import type { FakeTime } from "@nightbeam/testing";
 import type { LaneCall } from "../../src/batching/waiting-call.js";
 import type { LaneLimits } from "../../src/lanes/lanes-options.js";
 
-const NO_TREE = {
-  prefixes: new Uint32Array(),
-  parents: new Int32Array(),
-  wanted: new Uint32Array(),
+const NO_NODES = {
+  prefixes: Uint32Array.of(0),
+  parents: Int32Array.of(-1),
+  wanted: Uint32Array.of(0),
 };
 
 /** Limits that no call of a test reaches by accident; passes start at once. */
@@ -22,7 +22,7 @@ export const WIDE_LIMITS: LaneLimits = {
 
 /** A request that says nothing but whose it is. */
 export function request(key: number, promptLength = 4): ScoreRequest {
-  return { key, prompt: new Int32Array(promptLength).fill(key), tree: NO_TREE };
+  return { key, prompt: new Int32Array(promptLength).fill(key), tree: NO_NODES };
 }
 
 export function laneCall(
@@ -30,6 +30,7 @@ export function laneCall(
   fields: Partial<LaneCall<ScoreRequest>> = {},
 ): LaneCall<ScoreRequest> {
   return {
+    peer: "a client",
     requests: [request(key)],
     beamWidth: 0,
     tokens: 10,

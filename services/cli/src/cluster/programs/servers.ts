@@ -1,6 +1,7 @@
 import { mkdirSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
+import { type CertificateFiles, certificateFiles } from "../../certs/certificates.js";
 import type { Program } from "../supervision/program.js";
 import { requireBinaries, type SystemBinary } from "./binaries.js";
 
@@ -16,6 +17,8 @@ export interface ServersOptions {
   readonly redis: string | undefined;
   readonly nats: string | undefined;
   readonly directory: string;
+  /** A directory of `nightbeam certs`, whose certificates started servers use and require. */
+  readonly tls: string | undefined;
   readonly install: boolean;
   readonly say: (line: string) => void;
 }
@@ -26,7 +29,8 @@ const GRACE_MS = 30_000;
 
 /** Prepares the servers of a cluster. @throws UsageError BAD_OPTION if a binary is missing */
 export async function servers(options: ServersOptions): Promise<Servers> {
-  const { redis, nats, directory } = options;
+  const { redis, nats, directory, tls } = options;
+  const certificates = tls === undefined ? undefined : certificateFiles(tls);
   const own: SystemBinary[] = [
     ...(redis === undefined ? ["redis-server" as const] : []),
     ...(nats === undefined ? ["nats-server" as const] : []),
@@ -36,7 +40,8 @@ export async function servers(options: ServersOptions): Promise<Servers> {
     const data = join(directory, name === "redis-server" ? "redis" : "nats");
     mkdirSync(data, { recursive: true, mode: 0o700 });
     const command = binaries.get(name) ?? name;
-    return program({ command, data, port: await freePort(), logs: join(directory, "logs") });
+    const logs = join(directory, "logs");
+    return program({ command, data, port: await freePort(), logs, certificates });
   };
   const started = await Promise.all([
     ...(redis === undefined ? [start("redis-server", redisServer)] : []),
@@ -56,15 +61,17 @@ interface ServerPlace {
   readonly data: string;
   readonly port: number;
   readonly logs: string;
+  readonly certificates: CertificateFiles | undefined;
 }
 
 /** If the machine crashes, the last second of writes may be lost. The scheduler restores the queue. */
-function redisServer({ command, data, port, logs }: ServerPlace): Program {
+function redisServer({ command, data, port, logs, certificates }: ServerPlace): Program {
   return {
     name: "redis",
     command,
     args: [
-      ...["--bind", "127.0.0.1", "--port", String(port), "--dir", data, "--daemonize", "no"],
+      ...["--bind", "127.0.0.1", "--dir", data, "--daemonize", "no"],
+      ...redisPort(port, certificates),
       ...["--appendonly", "yes", "--appendfsync", "everysec", "--save", ""],
       ...["--maxmemory-policy", "noeviction", "--loglevel", "notice"],
     ],
@@ -73,22 +80,46 @@ function redisServer({ command, data, port, logs }: ServerPlace): Program {
     ready: /ready to accept connections/i,
     readyWithinMs: READY_WITHIN_MS,
     graceMs: GRACE_MS,
-    address: `redis://127.0.0.1:${port}`,
+    address: `${certificates === undefined ? "redis" : "rediss"}://127.0.0.1:${port}`,
   };
 }
 
-function natsServer({ command, data, port, logs }: ServerPlace): Program {
+function natsServer({ command, data, port, logs, certificates }: ServerPlace): Program {
   return {
     name: "nats",
     command,
-    args: ["-a", "127.0.0.1", "-p", String(port), "-js", "-sd", data],
+    args: ["-a", "127.0.0.1", "-p", String(port), "-js", "-sd", data, ...natsTls(certificates)],
     env: process.env,
     log: join(logs, "nats.log"),
     ready: /Server is ready/,
     readyWithinMs: READY_WITHIN_MS,
     graceMs: GRACE_MS,
-    address: `nats://127.0.0.1:${port}`,
+    address: `${certificates === undefined ? "nats" : "tls"}://127.0.0.1:${port}`,
   };
+}
+
+function redisPort(port: number, certificates: CertificateFiles | undefined): string[] {
+  if (certificates === undefined) return ["--port", String(port)];
+  const { cert, key } = certificates.of("redis");
+  return [
+    ...["--port", "0", "--tls-port", String(port), "--tls-cert-file", cert],
+    ...["--tls-key-file", key, "--tls-ca-cert-file", certificates.ca],
+  ];
+}
+
+function natsTls(certificates: CertificateFiles | undefined): string[] {
+  if (certificates === undefined) return [];
+  const { cert, key } = certificates.of("nats");
+  return [
+    "--tls",
+    "--tlscert",
+    cert,
+    "--tlskey",
+    key,
+    "--tlscacert",
+    certificates.ca,
+    "--tlsverify",
+  ];
 }
 
 /** A port of this machine that is free now. */

@@ -1,5 +1,10 @@
 import { availableParallelism } from "node:os";
 import { join, resolve } from "node:path";
+import {
+  type CertificateFiles,
+  type CertificateOwner,
+  certificateFiles,
+} from "../../certs/certificates.js";
 import type { ClusterUpOptions } from "../options.js";
 import type { Program } from "../supervision/program.js";
 import type { OwnCommand } from "./own-command.js";
@@ -50,6 +55,7 @@ export function services(cluster: ServicesOptions): Program[][] {
     [
       program("scheduler", {
         cluster,
+        role: "scheduler",
         args: [
           ...["scheduler", "--listen", `127.0.0.1:${options.schedulerPort}`],
           ...["--state", join(cluster.directory, "state")],
@@ -60,6 +66,7 @@ export function services(cluster: ServicesOptions): Program[][] {
     numbered("verifier", options.verifiers).map((name) =>
       program(name, {
         cluster,
+        role: "verifier",
         args: ["verifier", ...model, "--name", name],
         ready: /^verifier ready\b.*?(\S+:\d+)/m,
         readyWithinMs: MODEL_READY_WITHIN_MS,
@@ -68,7 +75,8 @@ export function services(cluster: ServicesOptions): Program[][] {
     numbered("drafter", options.drafters).map((name) =>
       program(name, {
         cluster,
-        args: ["drafter", "--name", name, ...drafterWorkers(cluster, cores)],
+        role: "drafter",
+        args: ["drafter", "--name", name, ...drafterWorkers(cluster, cores), ...auditing(options)],
         ready: /^drafter ready\b/m,
       }),
     ),
@@ -81,10 +89,15 @@ function drafterWorkers({ env, options }: ServicesOptions, cores: number): strin
   return ["--workers", String(Math.max(1, Math.floor(cores / 2 / options.drafters)))];
 }
 
+function auditing({ auditRate }: ClusterUpOptions): string[] {
+  return auditRate === undefined ? [] : ["--audit-rate", String(auditRate)];
+}
+
 function program(
   name: string,
   service: {
     readonly cluster: ServicesOptions;
+    readonly role: "scheduler" | "verifier" | "drafter";
     readonly args: readonly string[];
     readonly ready: RegExp;
     readonly readyWithinMs?: number;
@@ -95,7 +108,7 @@ function program(
     name,
     command: own.command,
     args: [...own.args, ...service.args],
-    env: environment(service.cluster),
+    env: environment(service.cluster, service.role),
     log: join(directory, "logs", `${name}.log`),
     ready: service.ready,
     readyWithinMs: service.readyWithinMs ?? READY_WITHIN_MS,
@@ -104,16 +117,32 @@ function program(
 }
 
 /** Secrets and addresses are passed as variables, which process lists do not show. */
-function environment({ own, redis, nats, token, env, options }: ServicesOptions) {
-  const shared = Object.entries(env).filter(([name]) => !PRIVATE_VARIABLES.includes(name));
-  return {
-    NIGHTBEAM_LOCK_MS: LOCK_MS,
-    ...Object.fromEntries(shared),
-    ...own.env,
+function environment(
+  { own, redis, nats, token, env, options }: ServicesOptions,
+  role: CertificateOwner,
+) {
+  const set = {
     NIGHTBEAM_REDIS_URL: redis,
     NIGHTBEAM_NATS_URL: nats,
+    NIGHTBEAM_NAMESPACE: options.namespace,
     NIGHTBEAM_TOKEN: token,
     NIGHTBEAM_LOG_FORMAT: options.logFormat,
+  };
+  const tls = options.tls === undefined ? {} : tlsVariables(certificateFiles(options.tls), role);
+  // A variable and its file cannot both be set.
+  const unset = [...PRIVATE_VARIABLES, ...Object.keys(set).map((name) => `${name}_FILE`)];
+  if (options.tls !== undefined) unset.push("NIGHTBEAM_CLUSTER_KEY");
+  const shared = Object.entries(env).filter(([name]) => !unset.includes(name));
+  return { NIGHTBEAM_LOCK_MS: LOCK_MS, ...Object.fromEntries(shared), ...own.env, ...set, ...tls };
+}
+
+function tlsVariables({ ca, clusterKey, of }: CertificateFiles, role: CertificateOwner) {
+  const { cert, key } = of(role);
+  return {
+    NIGHTBEAM_TLS_CA: ca,
+    NIGHTBEAM_TLS_CERT: cert,
+    NIGHTBEAM_TLS_KEY: key,
+    NIGHTBEAM_CLUSTER_KEY_FILE: clusterKey,
   };
 }
 
