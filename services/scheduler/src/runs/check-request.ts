@@ -153,9 +153,13 @@ async function assertReadable(place: {
     // Of a directory and of anything but a file it says what it is.
     else if (isDirectory || kind !== "directory") await assertRegular(path);
   } catch (error) {
+    const problem =
+      codeOf(error) === "ENOENT"
+        ? "it does not exist on its machine."
+        : readProblem(path, { error }).message;
     throw new SchedulerError(
       "UNREADABLE_INPUT",
-      `The scheduler cannot use \`${name}\`: ${readProblem(path, { error }).message} Scheduler and drafters read ` +
+      `The scheduler cannot read \`${name}\` ${path}: ${problem} Scheduler and drafters read ` +
         "paths on their own machines: put the file where all of them have it under the same path.",
       { cause: error },
     );
