@@ -1,6 +1,7 @@
 import { assemble } from "./assemble.js";
 import type { Catalogue } from "./catalogue.js";
 import { CatalogueError, type CatalogueErrorCode } from "./errors.js";
+import { excerpt } from "./excerpt.js";
 import { fillSlots, findSlot } from "./id-slots.js";
 import { canonicalOrder } from "./item-table.js";
 import { MAX_LEVELS } from "./trie.js";
@@ -46,7 +47,7 @@ export class CatalogueBuilder {
     if (earlier > 0) {
       throw refusal(entry, {
         code: "DUPLICATE_ITEM",
-        problem: `item ${JSON.stringify(entry.id)} is listed already, as item number ${earlier}`,
+        problem: `item ${excerpt(entry.id)} is listed already, as item number ${earlier}`,
         remedy: "Give every item one code path and list it once",
       });
     }
@@ -123,7 +124,7 @@ export class CatalogueBuilder {
     if (this.#count > 0 && codes.length !== this.#levels) {
       throw refusal(entry, {
         code: "UNEVEN_LEVELS",
-        problem: `${codes.length} codes (${Array.from(codes).join(", ")}), but the items before have ${this.#levels}`,
+        problem: `${codes.length} codes (${excerpt(Array.from(codes))}), but the items before have ${this.#levels}`,
         remedy: "Write every item of a catalogue with the same number of codes",
       });
     }

@@ -1,4 +1,5 @@
 import { CatalogueError } from "./errors.js";
+import { excerpt } from "./excerpt.js";
 
 /** A code path as a source writes it: its codes, or all of them in one text. */
 export type PathValue = string | readonly unknown[];
@@ -125,7 +126,7 @@ function badCode(
 
 function shown(value: unknown): string {
   if (value === undefined || value === null) return "a code";
-  return typeof value === "number" ? String(value) : JSON.stringify(value);
+  return excerpt(value);
 }
 
 function letterOf(level: number): string {

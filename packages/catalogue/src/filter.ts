@@ -1,6 +1,7 @@
 import { assemble } from "./assemble.js";
 import type { Catalogue } from "./catalogue.js";
 import { CatalogueError } from "./errors.js";
+import { excerpts } from "./excerpt.js";
 import type { ItemTable } from "./item-table.js";
 import { sectionsOf } from "./layout.js";
 import { readCounts } from "./prepared.js";
@@ -70,11 +71,9 @@ function* indicesOf(kept: Uint8Array, value: 0 | 1): Generator<number> {
 }
 
 function unknownItems(ids: readonly string[]): CatalogueError {
-  const named = ids.slice(0, 3).map((id) => JSON.stringify(id));
-  const more = ids.length > named.length ? ` and ${ids.length - named.length} more` : "";
   return new CatalogueError({
     code: "UNKNOWN_ITEM",
-    problem: `The filter names items that the catalogue does not have: ${named.join(", ")}${more}`,
+    problem: `The filter names items that the catalogue does not have: ${excerpts(ids)}`,
     remedy: "Remove them from the list",
   });
 }

@@ -5,6 +5,7 @@ export { addClosingLevels, codesAt } from "./closing-levels.js";
 export { type PathValue, parseCodePath } from "./code-path.js";
 export type { CatalogueErrorCode } from "./errors.js";
 export { CatalogueError } from "./errors.js";
+export { excerpt, excerpts, jsonProblem, schemaProblem } from "./excerpt.js";
 export type { Exclusion } from "./exclusion.js";
 export { excludeItems, NOTHING_EXCLUDED } from "./exclusion.js";
 export type { CatalogueFilter } from "./filter.js";

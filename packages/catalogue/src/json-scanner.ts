@@ -1,9 +1,10 @@
 import { CatalogueError } from "./errors.js";
+import { excerpt } from "./excerpt.js";
 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
-/** Characters of the text that a message shows. */
-const SHOWN = 20;
+/** Characters of a line that can matter in a message. */
+const MAX_LINE = 100;
 const NUMBER = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
 
 /** Reads JSON punctuation, strings and numbers from left to right, keeping nothing. */
@@ -91,8 +92,8 @@ export class JsonScanner {
     const before = this.#text.slice(0, this.#at);
     const line = before.split("\n").length;
     const column = this.#at - before.lastIndexOf("\n");
-    const rest = this.#text.slice(this.#at, this.#at + SHOWN);
-    const found = rest === "" ? "the end of the text" : rest.split("\n", 1)[0];
+    const [rest = ""] = this.#text.slice(this.#at, this.#at + MAX_LINE).split("\n", 1);
+    const found = this.#at >= this.#text.length ? "the end of the text" : excerpt(rest);
     return new CatalogueError({
       code: "BAD_JSON",
       problem: `line ${line}, column ${column}: expected ${expected}, found ${found}`,

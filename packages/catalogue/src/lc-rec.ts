@@ -2,6 +2,7 @@ import { buildCatalogue, type CatalogueEntry } from "./build.js";
 import type { Catalogue } from "./catalogue.js";
 import { type PathValue, parseCodePath } from "./code-path.js";
 import { CatalogueError } from "./errors.js";
+import { excerpt } from "./excerpt.js";
 import { JsonScanner } from "./json-scanner.js";
 
 /**
@@ -23,7 +24,7 @@ const CODE_PATH = /^(<[^<>]*\d[^<>]*>){2,}$/;
 function inverseIndex(key: string): CatalogueError {
   return new CatalogueError({
     code: "BAD_ITEM_ID",
-    problem: `The index has code paths as keys, such as ${JSON.stringify(key)}`,
+    problem: `The index has code paths as keys, such as ${excerpt(key)}`,
     remedy: 'Write it the other way round: {"<item id>": ["<a_1>", "<b_2>"]}',
   });
 }
@@ -35,7 +36,7 @@ function* entriesOf(text: string): Generator<CatalogueEntry> {
   if (!scanner.accept("}")) {
     do {
       const id = scanner.string("an item id");
-      const where = `item ${JSON.stringify(id)}`;
+      const where = `item ${excerpt(id)}`;
       scanner.expect(":", `after ${where}`);
       if (CODE_PATH.test(id)) throw inverseIndex(id);
       yield { id, codes: parseCodePath(pathOf(scanner, where), where), where };

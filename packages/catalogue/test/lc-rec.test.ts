@@ -55,8 +55,8 @@ describe("parseLcRecIndex", () => {
     ["BAD_JSON", '{"7": ["<a_1>","<b_2>"],}', /expected an item id/],
     ["BAD_JSON", '{"7": ["<a_1>","<b_2>"]} {}', /end of the text/],
     ["BAD_JSON", '{"7"\n ["<a_1>"]}', /^line 2, column 2: expected ":" after item "7"/],
-    ["BAD_JSON", '{"7": null}', /of item "7", found null/],
-    ["BAD_JSON", '{"7": [1, true]}', /a code token of item "7", found true/],
+    ["BAD_JSON", '{"7": null}', /of item "7", found "null/],
+    ["BAD_JSON", '{"7": [1, true]}', /a code token of item "7", found "true/],
     ["CODE_OUT_OF_RANGE", '{"7": [1, -1]}', /^item "7": the code of level 2 is -1/],
     ["BAD_CODE", '{"7": [1.5, 1]}', /^item "7": 1.5 at level 1/],
     [

@@ -1,10 +1,10 @@
 import { existsSync } from "node:fs";
-import { mkdir, rm } from "node:fs/promises";
+import { rm } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import type { DuckDBConnection } from "@duckdb/node-api";
 import type { DuckDbOptions } from "@nightbeam/dataset";
 import { DatasetError, readFailure, withDuckDb, writeFailure } from "@nightbeam/dataset";
-import { publish, tempPath, writeDurably } from "@nightbeam/store";
+import { makeDirectory, publish, tempPath, writeDurably } from "@nightbeam/store";
 import type { FilterCounts } from "./filter-events.js";
 import { filterEvents } from "./filter-events.js";
 import { withJsonLines } from "./json-lines-file.js";
@@ -72,8 +72,8 @@ export async function importDataset(options: ImportOptions): Promise<ImportRepor
   }
   const directory = tempPath(out);
   try {
-    await mkdir(dirname(out), { recursive: true });
-    await mkdir(directory);
+    await makeDirectory(dirname(out));
+    await makeDirectory(directory);
   } catch (error) {
     throw writeFailure(out, error);
   }

@@ -1,3 +1,4 @@
+import { excerpt } from "@nightbeam/catalogue";
 import { z } from "zod";
 import { originSchema } from "./records/origin.js";
 
@@ -53,7 +54,7 @@ export function planDifferences(before: RunPlan, now: RunPlan): PlanDifference[]
 
 /** Differences as text: "arguments.topK was 10 and is 20; …". */
 export function differencesText(differences: readonly PlanDifference[]): string {
-  const show = (value: unknown) => (value === undefined ? "not set" : JSON.stringify(value));
+  const show = (value: unknown) => (value === undefined ? "not set" : excerpt(value));
   return differences
     .map((one) => `${one.key} was ${show(one.before)} and is ${show(one.now)}`)
     .join("; ");

@@ -1,9 +1,10 @@
-import { constants, createReadStream } from "node:fs";
+import { constants } from "node:fs";
 import { copyFile, rename, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { storeFailed, storeGone, systemCode } from "./errors.js";
 import { directoryFiles, removeTempFiles } from "./files/directory-files.js";
 import { makeDirectoryDurably, publish, syncFile, tempPath } from "./files/durable.js";
+import { readChunks } from "./files/regular-file.js";
 import { assertName, assertPrefix } from "./names.js";
 import type { ShardStore } from "./shard-store.js";
 
@@ -38,7 +39,7 @@ export function directoryStore(dir: string): ShardStore {
     putFile: (name, localPath) =>
       // Temporary files are in the store's own directory: readers of a folder of parts may not skip hidden files.
       at(name, (path) => putFile({ path, localPath, temp: tempPath(join(dir, basename(name))) })),
-    open: (name) => readChunks(dir, name),
+    open: (name) => readPieces(dir, name),
     remove: (name) => at(name, (path) => rm(path, { force: true })),
     removeLeftovers: async () => {
       try {
@@ -77,11 +78,11 @@ async function moveOrCopy(from: string, to: string): Promise<void> {
   }
 }
 
-async function* readChunks(dir: string, name: string): AsyncGenerator<Uint8Array> {
+async function* readPieces(dir: string, name: string): AsyncGenerator<Uint8Array> {
   assertName(name);
   const path = join(dir, name);
   try {
-    for await (const chunk of createReadStream(path)) yield chunk;
+    for await (const chunk of readChunks(path)) yield chunk;
   } catch (error) {
     if (systemCode(error) === "ENOENT") throw storeGone(path);
     throw storeFailed(path, error);

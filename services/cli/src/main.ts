@@ -1,3 +1,4 @@
+import { print, printError } from "@nightbeam/service/terminal";
 import { Command, CommanderError } from "commander";
 import { GROUPS } from "./commands/registry.js";
 import { explain } from "./errors.js";
@@ -10,6 +11,8 @@ const program = new Command("nightbeam")
   // `bench` and `bench cluster` both have --target: options after a command belong to that command.
   .enablePositionalOptions()
   .showHelpAfterError("(run nightbeam <command> --help for details)")
+  // What is typed may have been pasted.
+  .configureOutput({ writeOut: print, writeErr: printError })
   .exitOverride();
 
 try {
@@ -26,14 +29,14 @@ try {
   if (typed[0] === "-V" || typed[0] === "--version") {
     const { readVersion } = await import("@nightbeam/service");
     const version = await readVersion(new URL("../package.json", import.meta.url));
-    process.stdout.write(`${version}\n`);
+    print(`${version}\n`);
   } else await program.parseAsync();
 } catch (error) {
   // Commander has printed its own errors already.
   if (error instanceof CommanderError) process.exitCode = error.exitCode;
   else {
     const { withFlags } = await import("./options/key-flags.js");
-    process.stderr.write(`${withFlags(explain(error))}\n`);
+    printError(`${withFlags(explain(error))}\n`);
     process.exitCode = 1;
   }
 }

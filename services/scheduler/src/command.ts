@@ -23,6 +23,11 @@ const FLAGS: readonly Flag[] = [
     meaning: "where runs and nights are recorded: a directory or s3://bucket/prefix",
   },
   {
+    flag: "--data-root <dir...>",
+    meaning:
+      "directories or s3://bucket/prefix that all paths of requests must lie in, links resolved (default: anywhere)",
+  },
+  {
     flag: "--listen <host:port>",
     meaning: "address of the HTTP API; port 0 picks a free one (default 127.0.0.1:7080)",
   },

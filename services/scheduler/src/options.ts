@@ -1,4 +1,4 @@
-import { hostPort, serviceFields, wholeNumber } from "@nightbeam/service";
+import { hostPort, serviceFields, wholeNumber, words } from "@nightbeam/service";
 import { z } from "zod";
 
 const milliseconds = (min: number) => wholeNumber(min, "a whole number of milliseconds");
@@ -8,6 +8,10 @@ export const schedulerSchema = z.object({
   redis: z.string().default("redis://127.0.0.1:6379"),
   /** The store of runs and nights: a directory or s3://bucket/prefix. */
   state: z.string(),
+  /** Where the paths of requests must lie; empty: anywhere. */
+  dataRoot: words
+    .default([])
+    .transform((roots) => roots.flatMap((one) => one.split(",")).filter((one) => one !== "")),
   listen: hostPort({ min: 0, example: 7080 }).prefault("127.0.0.1:7080"),
   token: z.string().optional(),
   tokens: z.string().optional(),

@@ -4,17 +4,18 @@ import type { JobQueues } from "@nightbeam/queue";
 import { unlessAborted } from "@nightbeam/service";
 import type { Closers } from "@nightbeam/service/lifecycle";
 import type { Log } from "@nightbeam/service/log";
+import { type DataRoots, dataRoots } from "@nightbeam/store";
 import { type Alarms, openAlarms } from "./alarms/alarms.js";
 import { openWebhook } from "./alarms/webhook.js";
 import type { PruneReport } from "./api/answers.js";
-import type { PruneBody } from "./api/request.js";
+import type { PruneBody, Submission } from "./api/request.js";
 import type { WallClock } from "./clock.js";
 import { NightSchedule } from "./nights/night-schedule.js";
 import { pruneDates } from "./nights/prune-dates.js";
 import { nodeLists } from "./nodes.js";
 import type { SchedulerOptions } from "./options.js";
 import { openRollouts, type RolloutRegistry } from "./rollouts/rollout-registry.js";
-import { checkNight, checkRequest, checkRollout } from "./runs/check-request.js";
+import { assertInRoots, checkNight, checkRequest, checkRollout } from "./runs/check-request.js";
 import { withLease } from "./runs/lease.js";
 import type { LiveVerifiers } from "./runs/live-verifiers.js";
 import { partialRetries } from "./runs/partial-retries.js";
@@ -89,13 +90,14 @@ const MAX_LEASE_MS = 10_000;
 export function wire(setup: WireOptions): Parts {
   const { options, files, queues, control, clock, log, closers } = setup;
   const leaseMs = Math.min(options.lockMs, MAX_LEASE_MS);
+  const roots = dataRoots(options.dataRoot);
   const outputs = runOutputs();
   closers.add("run outputs", () => outputs.close());
   const alarms = wireAlarms(setup);
   const rollouts = openRollouts({
     files,
     announcer: control?.rollouts,
-    check: checkRollout,
+    check: (rollout) => checkRollout(rollout, roots),
     clock,
     log,
   });
@@ -106,7 +108,7 @@ export function wire(setup: WireOptions): Parts {
   const reopenings = documents({ files, folder: "reopenings", schema: reopeningSchema });
   const redos = documents({ files, folder: "redos", schema: redoSchema });
   const { verifiers } = lists;
-  const plan = planWith({ queues, leaseMs, outputs, reopenings, verifiers, log });
+  const plan = planWith({ queues, leaseMs, outputs, reopenings, verifiers, roots, log });
   const onEnd = (runId: string) => reconciler.wake(runId);
   const maxIdleMs = options.planningIdle * 60_000;
   const planner = openPlanner({ plan, refusals, alarms, clock, log, onEnd, maxIdleMs });
@@ -143,7 +145,7 @@ export function wire(setup: WireOptions): Parts {
     redos,
     openOutput: outputs.open,
     rollouts,
-    check: checkRequest,
+    check: (request) => checkRequest(request, { roots }),
     planner,
     reconcile: { queues, alarms, clock, log, retries },
     watch,
@@ -153,7 +155,7 @@ export function wire(setup: WireOptions): Parts {
   const runs = new RunRegistry(about);
   const controls = runControls(runs, about);
   const graceMs = options.missedGraceMs;
-  const check = checkNight;
+  const check = (request: Submission) => checkNight(request, roots);
   const refuseForeignRun = async (out: string) => (await outputs.open(out)).refuseForeignRun();
   const nights = new NightSchedule({
     ...{ files, queues, runs, alarms, check, refuseForeignRun, clock, log, graceMs },
@@ -198,9 +200,10 @@ function planWith(deps: {
     remove(runId: string): Promise<void>;
   };
   readonly verifiers: () => LiveVerifiers;
+  readonly roots: DataRoots;
   readonly log: Log;
 }): PlannerOptions["plan"] {
-  const { queues, leaseMs, outputs, reopenings, verifiers, log } = deps;
+  const { queues, leaseMs, outputs, reopenings, verifiers, roots, log } = deps;
   const noteRead = noteRowsRead(queues);
   return (record, progress) => {
     const lease = { queues, name: `plan:${record.runId}`, lastsMs: leaseMs };
@@ -213,6 +216,8 @@ function planWith(deps: {
       progress.onRows(read);
       noteRead(record.runId, read);
     };
+    // Links may have been changed since the run was submitted.
+    await assertInRoots(record.request, roots);
     const context = { openOutput: outputs.open, verifiers, log };
     await planRecord(record, { ...progress, ...context, onRows });
     if ((await reopenings.get(record.runId)) === undefined) return;

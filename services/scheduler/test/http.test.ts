@@ -1,4 +1,6 @@
 import { silentLog } from "@nightbeam/service/log";
+import { fuzzRuns, mutated } from "@nightbeam/testing";
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { openTokens } from "../src/access/tokens.js";
 import type { RunStatus } from "../src/api/answers.js";
@@ -192,4 +194,65 @@ describe("errors", () => {
     });
     expect(await taken.ask("POST", "/v1/runs", { body })).toMatchObject({ status: 409 });
   });
+});
+
+describe("whatever a client sends", () => {
+  const night = { cron: "0 2 * * *", timeZone: "UTC", missed: "run", request: body };
+  const rollout = { target: "/t", draft: ["/d", "previous:/p"], catalogue: "/c" };
+
+  it.each<[string, string, object]>([
+    ["POST", "/v1/runs", { ...body, topK: 10, draft: "/d", histories: ["/h", "/i"] }],
+    ["PUT", "/v1/nights/nightly", night],
+    ["PUT", "/v1/rollouts/now", rollout],
+  ])(
+    "%s %s answers a changed body in JSON",
+    async (method, path, valid) => {
+      const { ask } = app();
+      await fc.assert(
+        fc.asyncProperty(mutated(Buffer.from(JSON.stringify(valid))), async (bytes) => {
+          const answer = await ask(method, path, { text: bytes.toString("latin1") });
+          expect(answer.status).toBeLessThan(500);
+          if (answer.status < 400) return;
+          expect(answer.body.code).toMatch(/^[A-Z_]+$/);
+          expect(answer.body.message.length).toBeLessThan(3_000);
+        }),
+        { numRuns: fuzzRuns(40) },
+      );
+      expect(Object.getOwnPropertyNames(Object.prototype)).not.toContain("polluted");
+    },
+    600_000,
+  );
+
+  it("answers any path, method and headers", async () => {
+    const { ask } = app();
+    const piece = fc.oneof(
+      fc.constantFrom(
+        "..",
+        "%2e%2e",
+        "%2f",
+        "r-1",
+        "__proto__",
+        "%00",
+        "%ff",
+        "",
+        "cancel",
+        "x".repeat(3_000),
+      ),
+      fc.string().map(encodeURIComponent),
+    );
+    const path = fc
+      .tuple(
+        fc.constantFrom("/v1/runs/", "/v1/nights/", "/v1/rollouts/", "/v1/", "/"),
+        fc.array(piece, { maxLength: 3 }),
+      )
+      .map(([start, pieces]) => start + pieces.join("/"));
+    const method = fc.constantFrom("GET", "POST", "PUT", "DELETE", "PATCH", "OPTIONS");
+    await fc.assert(
+      fc.asyncProperty(path, method, async (asked, how) => {
+        const { status } = await ask(how, asked);
+        expect(status).toBeLessThan(500);
+      }),
+      { numRuns: fuzzRuns(150) },
+    );
+  }, 600_000);
 });

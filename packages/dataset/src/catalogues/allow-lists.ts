@@ -1,6 +1,8 @@
 import { createHash } from "node:crypto";
-import { readdir, readFile, stat } from "node:fs/promises";
+import { readdir, stat } from "node:fs/promises";
 import { basename, join } from "node:path";
+import { excerpt } from "@nightbeam/catalogue";
+import { readSmall } from "@nightbeam/store";
 import { z } from "zod";
 import { DatasetError, readFailure } from "../errors.js";
 import { parseExactJson } from "../files/exact-json.js";
@@ -30,7 +32,8 @@ export async function readAllowLists(path: string): Promise<AllowLists> {
   if (files !== undefined) {
     for (const file of files) {
       const group = groupOf(file);
-      if (lists.has(group)) throw unusableList(path, `two files are lists of the group "${group}"`);
+      if (lists.has(group))
+        throw unusableList(path, `two files are lists of the group ${excerpt(group)}`);
       lists.set(group, await readItemList(join(path, file)));
     }
   } else if (path.toLowerCase().endsWith(".json")) {
@@ -109,7 +112,7 @@ function groupOf(file: string): string {
 
 async function readJson(path: string): Promise<z.infer<typeof listsSchema>> {
   try {
-    return listsSchema.parse(parseExactJson(await readFile(path, "utf8")));
+    return listsSchema.parse(parseExactJson((await readSmall(path)).toString("utf8")));
   } catch (error) {
     if (error instanceof SyntaxError || error instanceof z.ZodError) {
       throw new DatasetError(

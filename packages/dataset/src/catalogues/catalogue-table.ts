@@ -1,4 +1,5 @@
 import type { CatalogueBuilder } from "@nightbeam/catalogue";
+import { excerpts } from "@nightbeam/catalogue";
 import type { DuckDbOptions } from "../duckdb/open-duckdb.js";
 import { streamColumns, withDuckDb } from "../duckdb/open-duckdb.js";
 import { parquetTable, sqlName } from "../duckdb/sql.js";
@@ -94,7 +95,7 @@ function jsonColumn(name: string, type: string): string {
 function missing(path: string, columns: readonly string[]): never {
   throw new DatasetError(
     "MISSING_COLUMN",
-    `${path} has the columns ${columns.map((name) => `"${name}"`).join(", ") || "(none)"}; ` +
+    `${path} has the columns ${excerpts(columns) || "(none)"}; ` +
       "a catalogue needs item_id and c0, c1, …, one whole number per level, or a column codes with the whole path. " +
       "Rename its columns, or add a header line if there is none.",
   );

@@ -1,6 +1,6 @@
 import { isUtf8 } from "node:buffer";
 import type { CatalogueBuilder } from "@nightbeam/catalogue";
-import { parseCodePath } from "@nightbeam/catalogue";
+import { excerpt, parseCodePath } from "@nightbeam/catalogue";
 import { DatasetError } from "../errors.js";
 import { readLines } from "../files/lines.js";
 
@@ -25,7 +25,7 @@ export async function addInfoLines(builder: CatalogueBuilder, path: string): Pro
       if (text.trim() === "") continue;
       const fields = fieldsOf(text);
       if (fields === undefined) {
-        throw badLine(path, where, `is ${JSON.stringify(text.slice(0, 80))}`);
+        throw badLine(path, where, `is ${excerpt(text)}`);
       }
       builder.add({ id: fields.item, codes: parseCodePath(fields.path, where), where });
     }

@@ -1,4 +1,5 @@
 import type { CatalogueFilter } from "@nightbeam/catalogue";
+import { excerpt } from "@nightbeam/catalogue";
 import type { DuckDbOptions } from "../duckdb/open-duckdb.js";
 import { ITEM_COLUMN } from "./catalogue-columns.js";
 import { itemRows, unusableList } from "./item-rows.js";
@@ -63,7 +64,7 @@ export async function readItemOrder(path: string): Promise<string[]> {
     if (count === undefined) {
       throw unusableList(
         path,
-        `${where}: the count of item "${item}" is ${JSON.stringify(row.value)}`,
+        `${where}: the count of item ${excerpt(item)} is ${excerpt(row.value)}`,
       );
     }
     rows.push({ item, count });

@@ -1,5 +1,6 @@
 import { isUtf8 } from "node:buffer";
 import { text } from "node:stream/consumers";
+import { excerpts } from "@nightbeam/catalogue";
 import type { DuckDbOptions } from "../duckdb/open-duckdb.js";
 import { streamColumns, withDuckDb } from "../duckdb/open-duckdb.js";
 import { parquetTable, sqlName } from "../duckdb/sql.js";
@@ -165,7 +166,7 @@ function requireColumn(path: string, column: string, columns: readonly string[])
   if (columns.includes(column) || columns.length === 0) return;
   throw new DatasetError(
     "MISSING_COLUMN",
-    `${path} has no column "${column}"; it has ${columns.map((name) => `"${name}"`).join(", ")}. ` +
+    `${path} has no column "${column}"; it has ${excerpts(columns)}. ` +
       "Rename its column of item ids.",
   );
 }

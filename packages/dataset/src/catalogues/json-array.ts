@@ -1,5 +1,5 @@
 import type { CatalogueBuilder } from "@nightbeam/catalogue";
-import { reasonOf } from "@nightbeam/store";
+import { excerpt, excerpts, jsonProblem } from "@nightbeam/catalogue";
 import { DatasetError } from "../errors.js";
 import { parseExactJson } from "../files/exact-json.js";
 import { addRecord } from "./add-record.js";
@@ -36,7 +36,7 @@ function parsedArray(path: string, text: string): readonly unknown[] {
   } catch (error) {
     throw new DatasetError(
       "BAD_CATALOGUE",
-      `${path} is not JSON: ${reasonOf(error)}. Write it again.`,
+      `${path} is not JSON: ${jsonProblem(error)}. Write it again.`,
       { cause: error },
     );
   }
@@ -61,11 +61,11 @@ function notItems(
   path: string,
   { where, element, keys }: { where: string; element: unknown; keys: readonly string[] },
 ): DatasetError {
-  const shown = JSON.stringify(element)?.slice(0, 80);
+  const shown = excerpt(element);
   if (isObject(element)) {
     return new DatasetError(
       "MISSING_COLUMN",
-      `${path}: ${where} has the keys ${keys.map((key) => `"${key}"`).join(", ")}; items need item_id and c0, c1, …, or codes.`,
+      `${path}: ${where} has the keys ${excerpts(keys)}; items need item_id and c0, c1, …, or codes.`,
     );
   }
   return new DatasetError(

@@ -1,6 +1,5 @@
 import { constants } from "node:buffer";
 import type { FileHandle } from "node:fs/promises";
-import { open } from "node:fs/promises";
 import { buffer } from "node:stream/consumers";
 import type { Catalogue } from "@nightbeam/catalogue";
 import {
@@ -10,7 +9,7 @@ import {
   encodePrepared,
   parseLcRecIndex,
 } from "@nightbeam/catalogue";
-import { writeDurably } from "@nightbeam/store";
+import { openRegular, writeDurably } from "@nightbeam/store";
 import type { DuckDbOptions } from "../duckdb/open-duckdb.js";
 import { DatasetError, readFailure } from "../errors.js";
 import { readBytes } from "../files/open-bytes.js";
@@ -116,7 +115,7 @@ async function readShared(path: string): Promise<Uint8Array> {
 }
 
 async function withFile<T>(path: string, work: (file: FileHandle) => Promise<T>): Promise<T> {
-  const file = await open(path, "r");
+  const file = await openRegular(path);
   try {
     return await work(file);
   } finally {

@@ -1,3 +1,4 @@
+import { excerpt } from "@nightbeam/catalogue";
 import { DatasetError } from "../errors.js";
 import { splitCsvLine } from "../files/csv-line.js";
 import { isParquet, readBytes } from "../files/open-bytes.js";
@@ -52,10 +53,7 @@ function textShape(path: string, text: string) {
   if (delimiter !== undefined) return { format: "csv", delimiter } as const;
   // Its name says what it should be; the reader then says what its columns lack.
   if (/\.(csv|tsv)$/.test(name)) return { format: "csv", delimiter: usual } as const;
-  throw unknown(
-    path,
-    `it begins with ${JSON.stringify(first.slice(0, 60))}. Write it in one of these`,
-  );
+  throw unknown(path, `it begins with ${excerpt(first)}. Write it in one of these`);
 }
 
 /** Whether a line is an object with the columns of a table, and not an index of one item. */

@@ -1,10 +1,10 @@
 import { randomUUID } from "node:crypto";
-import { mkdir, rm } from "node:fs/promises";
+import { rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { DuckDBConnection, DuckDBValue } from "@duckdb/node-api";
 import { DuckDBInstance } from "@duckdb/node-api";
-import { reasonOf } from "@nightbeam/store";
+import { makeDirectory, reasonOf } from "@nightbeam/store";
 import { DatasetError, readFailure } from "../errors.js";
 
 /** How much of the machine DuckDB may use. */
@@ -121,8 +121,7 @@ export async function queryNumber(connection: DuckDBConnection, sql: string): Pr
 async function createInstance(options: DuckDbOptions, spill: string): Promise<DuckDBInstance> {
   try {
     // DuckDB creates the last directory of the path when it first spills, but not its parents.
-    if (options.tempDirectory !== undefined)
-      await mkdir(options.tempDirectory, { recursive: true });
+    if (options.tempDirectory !== undefined) await makeDirectory(options.tempDirectory);
     return await DuckDBInstance.create(":memory:", {
       threads: String(options.threads ?? DEFAULT_THREADS),
       memory_limit: options.memoryLimit ?? DEFAULT_MEMORY_LIMIT,

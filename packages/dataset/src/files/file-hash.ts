@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
-import { createReadStream } from "node:fs";
 import { pipeline } from "node:stream/promises";
+import { streamRegular } from "@nightbeam/store";
 import { readFailure } from "../errors.js";
 
 const CHUNK_BYTES = 1 << 20;
@@ -9,7 +9,7 @@ const CHUNK_BYTES = 1 << 20;
 export async function fileHash(path: string, signal?: AbortSignal): Promise<string> {
   const hash = createHash("sha256");
   try {
-    const file = createReadStream(path, { highWaterMark: CHUNK_BYTES });
+    const file = await streamRegular(path, { chunkBytes: CHUNK_BYTES });
     await pipeline(file, hash, signal === undefined ? {} : { signal });
   } catch (error) {
     signal?.throwIfAborted();

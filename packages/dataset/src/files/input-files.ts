@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
-import { readdir, stat } from "node:fs/promises";
+import { readdir, realpath, stat } from "node:fs/promises";
 import { basename, join, relative, sep } from "node:path";
+import { assertRegular, refuseKernelFile } from "@nightbeam/store";
 import { withDuckDb } from "../duckdb/open-duckdb.js";
 import { sqlText } from "../duckdb/sql.js";
 import { textValue } from "../duckdb/values.js";
@@ -67,7 +68,10 @@ async function filesOf(path: string): Promise<InputFile[]> {
   }
   try {
     const found = await stat(path);
-    if (!found.isDirectory()) return [fileAt(path, basename(path))];
+    if (!found.isDirectory()) {
+      await assertRegular(path);
+      return [fileAt(path, basename(path))];
+    }
     await refuseTableFormats(path);
     const inside = await filesIn(path);
     return filled(
@@ -113,13 +117,17 @@ function unescaped(value: string): string {
   }
 }
 
-async function filesIn(directory: string): Promise<string[]> {
+/** @param above the directories that this one is in, with links resolved: a link to one of them would never end */
+async function filesIn(directory: string, above: readonly string[] = []): Promise<string[]> {
+  await refuseKernelFile(directory);
+  const real = await realpath(directory);
+  if (above.includes(real)) return [];
   const files: string[] = [];
   for (const name of await readdir(directory)) {
     if (isHidden(name)) continue;
     const path = join(directory, name);
     const found = await stat(path);
-    if (found.isDirectory()) files.push(...(await filesIn(path)));
+    if (found.isDirectory()) files.push(...(await filesIn(path, [...above, real])));
     else if (found.size > 0) files.push(path);
   }
   return files.toSorted(byCodeUnits);

@@ -1,9 +1,8 @@
-import { createReadStream } from "node:fs";
 import type { FileHandle } from "node:fs/promises";
-import { open } from "node:fs/promises";
 import type { Readable } from "node:stream";
 import { pipeline, Transform, type TransformCallback } from "node:stream";
 import { createGunzip } from "node:zlib";
+import { openRegular, streamRegular } from "@nightbeam/store";
 import { Decompress } from "fzstd";
 import { DatasetError, readFailure } from "../errors.js";
 
@@ -45,13 +44,14 @@ const FOREIGN: readonly (readonly [start: string | RegExp, name: string, remedy:
 export async function* readBytes(path: string): AsyncGenerator<Buffer> {
   const start = await startOf(path);
   refuseForeign(path, start);
-  const stream = unpacked(path, start);
+  let stream: Readable | undefined;
   try {
+    stream = await unpacked(path, start);
     for await (const chunk of stream) yield chunk;
   } catch (error) {
     throw readFailure(path, error);
   } finally {
-    stream.destroy();
+    stream?.destroy();
   }
 }
 
@@ -64,7 +64,7 @@ export async function isParquet(path: string): Promise<boolean> {
 async function startOf(path: string): Promise<string> {
   let file: FileHandle | undefined;
   try {
-    file = await open(path, "r");
+    file = await openRegular(path);
     const bytes = Buffer.alloc(START_BYTES);
     const { bytesRead } = await file.read(bytes, 0, START_BYTES, 0);
     return bytes.toString("latin1", 0, bytesRead);
@@ -86,8 +86,8 @@ function refuseForeign(path: string, start: string): void {
   throw new DatasetError("UNKNOWN_FORMAT", `${path} is ${name}. Convert it first: ${remedy}`);
 }
 
-function unpacked(path: string, start: string): Readable {
-  const file = createReadStream(path, { highWaterMark: READ_BYTES });
+async function unpacked(path: string, start: string): Promise<Readable> {
+  const file = await streamRegular(path, { chunkBytes: READ_BYTES });
   // An error also reaches the consumer of the last stream of a pipeline.
   if (start.startsWith(GZIP)) {
     return pipeline(file, createGunzip({ chunkSize: READ_BYTES }), () => undefined);

@@ -1,6 +1,5 @@
-import { constants } from "node:fs";
-import { access } from "node:fs/promises";
 import type { DuckDBConnection } from "@duckdb/node-api";
+import { assertRegular } from "@nightbeam/store";
 import { parquetTable } from "../duckdb/sql.js";
 import { textValue } from "../duckdb/values.js";
 import { readFailure } from "../errors.js";
@@ -12,7 +11,7 @@ export async function parquetColumns(
 ): Promise<ReadonlyMap<string, string>> {
   try {
     // DuckDB reports a missing file like any other failure; the file system has a code for it.
-    await access(path, constants.R_OK);
+    await assertRegular(path);
     const reader = await connection.runAndReadAll(`DESCRIBE SELECT * FROM ${parquetTable(path)}`);
     const columns = new Map<string, string>();
     for (const [name, type] of reader.getRows()) {

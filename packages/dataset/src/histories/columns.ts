@@ -1,3 +1,4 @@
+import { excerpts } from "@nightbeam/catalogue";
 import { DatasetError } from "../errors.js";
 
 export const COLUMN_ROLES = ["user", "history", "item", "time"] as const;
@@ -131,5 +132,5 @@ function twoColumns(
 }
 
 function quoted(names: readonly string[]): string {
-  return names.map((name) => `"${name}"`).join(", ") || "none";
+  return excerpts(names) || "none";
 }

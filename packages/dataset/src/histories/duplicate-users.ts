@@ -1,5 +1,6 @@
 import type { DuckDBConnection } from "@duckdb/node-api";
 import { BIGINT, VARCHAR } from "@duckdb/node-api";
+import { excerpt } from "@nightbeam/catalogue";
 import { TableWriter } from "../duckdb/append.js";
 import type { DuckDb } from "../duckdb/open-duckdb.js";
 import { queryNumber, streamColumns } from "../duckdb/open-duckdb.js";
@@ -110,7 +111,7 @@ async function* batchesOf(columns: ReturnType<typeof streamColumns>) {
 function duplicateOf({ row, user = "" }: HistoryRow, kept: number | undefined): HistoryRow {
   const detail =
     kept === undefined
-      ? `user "${user}" has several rows`
-      : `user "${user}" has several rows; row ${kept} counts`;
+      ? `user ${excerpt(user)} has several rows`
+      : `user ${excerpt(user)} has several rows; row ${kept} counts`;
   return rejectRow({ row, user, reason: "duplicate_user", detail });
 }

@@ -1,3 +1,4 @@
+import { excerpts } from "@nightbeam/catalogue";
 import type { DuckDb } from "../duckdb/open-duckdb.js";
 import { DatasetError } from "../errors.js";
 import { endingOf } from "../files/file-format.js";
@@ -125,7 +126,7 @@ function requireTexts(
 ): void {
   const missing = file.texts.find((name) => !file.columns.includes(name));
   if (missing !== undefined) {
-    const columns = file.columns.map((name) => `"${name}"`).join(", ");
+    const columns = excerpts(file.columns);
     throw new DatasetError(
       "MISSING_COLUMN",
       `${path} has no column "${missing}", which the prompt needs; it has ${columns}. Add the column.`,

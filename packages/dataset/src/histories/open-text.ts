@@ -1,3 +1,4 @@
+import { excerpt } from "@nightbeam/catalogue";
 import { DatasetError } from "../errors.js";
 import type { FileFormat } from "../files/file-format.js";
 import { checkedDelimiter, endingOf, unknownEnding } from "../files/file-format.js";
@@ -97,7 +98,7 @@ function openDelimited(
   if (isPlain) return sequenceTable(source, lines);
   throw new DatasetError(
     "MISSING_COLUMN",
-    `${source.path} has no header: its first line is ${JSON.stringify(lineText(first)?.slice(0, 80))}. ` +
+    `${source.path} has no header: its first line is ${excerpt(lineText(first) ?? "")}. ` +
       "Add a line with the names of the columns, or give their positions with `columns`, such as " +
       "user=1,history=2 or user=1,item=2,time=3.",
   );

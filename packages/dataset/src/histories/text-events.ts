@@ -1,5 +1,6 @@
 import type { DuckDBConnection } from "@duckdb/node-api";
 import { BIGINT, DOUBLE, VARCHAR } from "@duckdb/node-api";
+import { excerpt } from "@nightbeam/catalogue";
 import { TableWriter } from "../duckdb/append.js";
 import type { TextRecord, TextTable } from "../files/text-table.js";
 import type { ColumnNames } from "./columns.js";
@@ -73,6 +74,6 @@ function readEvent(
   const moment = times.read(time);
   if (moment !== undefined) return { ok: true, user, item, moment };
   const missing = time === undefined || time === null || time === "";
-  const problem = missing ? "is missing" : `${JSON.stringify(time)} is not ${times.expected}`;
+  const problem = missing ? "is missing" : `${excerpt(time)} is not ${times.expected}`;
   return { ok: false, user, detail: `${names.time} ${problem}` };
 }

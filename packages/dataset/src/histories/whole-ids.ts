@@ -1,3 +1,4 @@
+import { excerpt } from "@nightbeam/catalogue";
 import type { TextTable } from "../files/text-table.js";
 import type { HistoryRow } from "./history-row.js";
 import { rejectRow } from "./history-row.js";
@@ -51,7 +52,7 @@ function wholeRow(row: HistoryRow, decimals: Decimals): HistoryRow {
   const bad = user === undefined ? row.user : row.items.find((_, at) => items[at] === undefined);
   const whole = items.filter((item) => item !== undefined);
   if (user !== undefined && whole.length === items.length) return { ...row, user, items: whole };
-  const detail = `"${bad}" is not a whole number, as the ids of the first rows are`;
+  const detail = `${excerpt(bad)} is not a whole number, as the ids of the first rows are`;
   return rejectRow({ row: row.row, user: row.user, reason: "malformed_row", detail });
 }
 

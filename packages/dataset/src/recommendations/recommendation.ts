@@ -1,3 +1,4 @@
+import { excerpt } from "@nightbeam/catalogue";
 import { z } from "zod";
 import { DatasetError } from "../errors.js";
 
@@ -68,7 +69,7 @@ export function storedItems({ user, items }: Recommendation): StoredItem[] {
 function unwritable(about: { user: string; item: string; problem: string }): DatasetError {
   return new DatasetError(
     "BAD_RECOMMENDATION",
-    `User "${about.user}", item "${about.item}": the ${about.problem}. Scores must be finite ` +
+    `User ${excerpt(about.user)}, item ${excerpt(about.item)}: the ${about.problem}. Scores must be finite ` +
       "and codes whole numbers of 0 to 65535; leave such items out of the list.",
   );
 }

@@ -1,7 +1,7 @@
 import { open, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { VARCHAR } from "@duckdb/node-api";
-import { fingerprint, publish, syncFile, tempPath } from "@nightbeam/store";
+import { FILE_MODE, fingerprint, publish, syncFile, tempPath } from "@nightbeam/store";
 import { TableWriter } from "../duckdb/append.js";
 import type { DuckDbOptions } from "../duckdb/open-duckdb.js";
 import { withDuckDb } from "../duckdb/open-duckdb.js";
@@ -122,7 +122,7 @@ class WatchedSource implements AsyncIterable<Recommendation> {
 }
 
 async function writeJsonl(path: string, source: PartContent): Promise<number> {
-  const file = await open(path, "wx");
+  const file = await open(path, "wx", FILE_MODE);
   try {
     let rows = 0;
     let batch: string[] = [];
@@ -164,9 +164,11 @@ function writeParquet(path: string, source: PartContent): Promise<number> {
       ? `SELECT "user", item.* FROM (SELECT "user", unnest(${items}) AS item FROM part)`
       : `SELECT "user", ${items} AS items FROM part`;
     const groupRows = flat ? FLAT_ROW_GROUP_ROWS : ROW_GROUP_ROWS;
+    // DuckDB makes files that all users may read, and keeps the mode of one that exists.
+    await (await open(path, "wx", FILE_MODE)).close();
     await connection.run(
       `COPY (${query}) TO ${sqlText(path)} ` +
-        `(FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE ${groupRows})`,
+        `(FORMAT parquet, USE_TMP_FILE false, COMPRESSION zstd, ROW_GROUP_SIZE ${groupRows})`,
     );
     return writer.rows;
   });

@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { excerpt } from "@nightbeam/catalogue";
 import { DatasetError } from "../errors.js";
 import { readLines } from "../files/lines.js";
 
@@ -35,7 +36,7 @@ export async function readSplits(directory: string): Promise<readonly SplitUser[
         if (wrong !== undefined) {
           throw new DatasetError(
             "UNREADABLE",
-            `${path}, line ${number}: "${wrong}" is not an item. A line is a user and the user's items, as whole numbers from 1, separated by spaces.`,
+            `${path}, line ${number}: ${excerpt(wrong)} is not an item. A line is a user and the user's items, as whole numbers from 1, separated by spaces.`,
           );
         }
         const known = users.get(user) ?? { user, history: [], heldOut: [] };

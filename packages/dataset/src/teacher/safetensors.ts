@@ -1,5 +1,5 @@
-import { type FileHandle, open } from "node:fs/promises";
-import { reasonOf } from "@nightbeam/store";
+import type { FileHandle } from "node:fs/promises";
+import { openRegular, reasonOf } from "@nightbeam/store";
 import { z } from "zod";
 import { DatasetError, readFailure } from "../errors.js";
 
@@ -51,7 +51,7 @@ const headerSchema = z.looseObject({
 export async function readMetadata(path: string): Promise<Record<string, string>> {
   let file: FileHandle;
   try {
-    file = await open(path);
+    file = await openRegular(path);
   } catch (error) {
     throw readFailure(path, error);
   }

@@ -1,6 +1,6 @@
-import { mkdir, readdir, rm } from "node:fs/promises";
+import { readdir, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
-import { isTempName, writeDurably } from "@nightbeam/store";
+import { isTempName, makeDirectory, writeDurably } from "@nightbeam/store";
 import { DatasetError, readFailure, writeFailure } from "../errors.js";
 import { partName } from "../recommendations/write-part.js";
 import type { TeacherExample } from "./example.js";
@@ -38,7 +38,7 @@ export async function openTeacherLog(options: {
 }): Promise<TeacherLog> {
   const { directory, run, source } = options;
   try {
-    await mkdir(directory, { recursive: true });
+    await makeDirectory(directory);
   } catch (error) {
     throw writeFailure(directory, error);
   }

@@ -1,3 +1,4 @@
+import { excerpt } from "@nightbeam/catalogue";
 import { z } from "zod";
 import { ModelError } from "../errors.js";
 import { readJson } from "./read-json.js";
@@ -105,20 +106,20 @@ function refuseOthers(raw: RawAdapter, { path, merge }: { path: string; merge: s
   if (IN_PROMPT.test(raw.peft_type)) {
     throw new ModelError(
       "UNSUPPORTED",
-      `${path}: peft_type "${raw.peft_type}" adds to the prompt and cannot be merged into weights; train a LoRA adapter`,
+      `${path}: peft_type ${excerpt(raw.peft_type)} adds to the prompt and cannot be merged into weights; train a LoRA adapter`,
     );
   }
   if (raw.peft_type !== "LORA") {
     refuse(
-      `peft_type "${raw.peft_type}" is not LORA, the one that is merged when a model is loaded`,
+      `peft_type ${excerpt(raw.peft_type)} is not LORA, the one that is merged when a model is loaded`,
     );
   }
-  if ((raw.bias ?? "none") !== "none") refuse(`bias "${raw.bias}" is not none`);
+  if ((raw.bias ?? "none") !== "none") refuse(`bias ${excerpt(raw.bias)} is not none`);
   for (const field of OTHER_METHODS) {
     if (isSet(raw[field])) refuse(`${field} is set, which is more than plain LoRA`);
   }
   if (!PLAIN_STARTS.includes(raw.init_lora_weights)) {
-    refuse(`init_lora_weights "${raw.init_lora_weights}" changes the base's weights too`);
+    refuse(`init_lora_weights ${excerpt(raw.init_lora_weights)} changes the base's weights too`);
   }
 }
 

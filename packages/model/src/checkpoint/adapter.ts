@@ -1,3 +1,4 @@
+import { excerpt } from "@nightbeam/catalogue";
 import type { Architecture } from "../architectures/architecture.js";
 import { ModelError } from "../errors.js";
 import { type AdaptedModule, type Adapter, adaptedModules } from "./adapter-modules.js";
@@ -119,7 +120,10 @@ function patterned(
     try {
       return new RegExp(`^(.*\\.)?(${pattern})$`).test(name);
     } catch {
-      throw unfit(adapter, `has the pattern "${pattern}", which is not a regular expression`);
+      throw unfit(
+        adapter,
+        `has the pattern ${excerpt(pattern)}, which is not a regular expression`,
+      );
     }
   })?.[1];
 }

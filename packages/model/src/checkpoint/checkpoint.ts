@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
-import { createReadStream } from "node:fs";
 import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import type { TargetProgram } from "@nightbeam/decoding";
+import { streamRegular } from "@nightbeam/store";
 import type { DeviceKind } from "../devices/device.js";
 import type { PromptSpec } from "../prompt/prompt-spec.js";
 import { adaptTensors } from "./adapter.js";
@@ -89,7 +89,7 @@ export async function checkpointHash(checkpoint: Checkpoint): Promise<string> {
   const describing = describingFiles(checkpoint, checkpoint.promptSpec);
   for (const { file, path } of [...describing, ...weights, ...adapted]) {
     hash.update(`${file}\n`);
-    await pipeline(createReadStream(path, { highWaterMark: 1 << 20 }), async (chunks) => {
+    await pipeline(await streamRegular(path, { chunkBytes: 1 << 20 }), async (chunks) => {
       for await (const chunk of chunks) hash.update(chunk);
     });
   }

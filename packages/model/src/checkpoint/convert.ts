@@ -1,6 +1,7 @@
 import { copyFileSync, existsSync } from "node:fs";
-import { mkdir, mkdtemp, open, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, open, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { makeDirectory } from "@nightbeam/store";
 import { ModelError } from "../errors.js";
 import { stepsName } from "../onnx/linear.js";
 import { writeBytes } from "./bytes.js";
@@ -34,7 +35,7 @@ export async function convertCheckpoint(
   checkpoint: Checkpoint,
   options: { precision: Precision; out: string },
 ): Promise<Checkpoint> {
-  await mkdir(dirname(options.out), { recursive: true });
+  await makeDirectory(dirname(options.out));
   // A unique name: two processes, or two models of one process, may convert the same checkpoint.
   const partial = await mkdtemp(`${options.out}.partial-`);
   try {

@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { excerpt } from "@nightbeam/catalogue";
 import { z } from "zod";
 import type { Architecture } from "../architectures/architecture.js";
 import { llama } from "../architectures/llama/llama.js";
@@ -19,7 +20,7 @@ const FAMILIES = [llama];
 
 const schema = z.looseObject({
   model_type: z.string(),
-  nightbeam_heads: z.int().nonnegative().optional(),
+  nightbeam_heads: z.int().nonnegative().max(64).optional(),
   text_config: z.looseObject({ model_type: z.string().optional() }).nullish(),
 });
 type RawConfig = z.output<typeof schema>;
@@ -71,9 +72,9 @@ function textConfig({ text_config, ...whole }: RawConfig): Record<string, unknow
 function unknownType(path: string, { model_type, text_config }: RawConfig): ModelError {
   const known = FAMILIES.flatMap(({ modelTypes }) => modelTypes).join(", ");
   const part = text_config?.model_type;
-  const nested = part === undefined ? "" : `, nor is "${part}" of its text_config`;
+  const nested = part === undefined ? "" : `, nor is ${excerpt(part)} of its text_config`;
   return new ModelError(
     "UNSUPPORTED",
-    `${path}: model_type "${model_type}" is not one of ${known}${nested}`,
+    `${path}: model_type ${excerpt(model_type)} is not one of ${known}${nested}`,
   );
 }

@@ -1,4 +1,5 @@
-import { readFile } from "node:fs/promises";
+import { jsonProblem, schemaProblem } from "@nightbeam/catalogue";
+import { readSmall, StoreError } from "@nightbeam/store";
 import type { z } from "zod";
 import { ModelError, type ModelErrorCode } from "../errors.js";
 import { isPointerText, pointerProblem } from "./lfs-pointer.js";
@@ -21,8 +22,9 @@ export async function readJson<Schema extends z.ZodType>(
 ): Promise<z.output<Schema>> {
   let text: string;
   try {
-    text = await readFile(path, "utf8");
+    text = (await readSmall(path)).toString("utf8");
   } catch (cause) {
+    if (cause instanceof StoreError) throw new ModelError(check.code, cause.message, { cause });
     throw new ModelError("MISSING_FILE", `cannot read ${path}: ${check.remedy}`, { cause });
   }
   if (isPointerText(text)) throw new ModelError(check.code, pointerProblem(path));
@@ -30,7 +32,7 @@ export async function readJson<Schema extends z.ZodType>(
   try {
     json = JSON.parse(text);
   } catch (cause) {
-    throw new ModelError(check.code, `${path} is not JSON: ${String(cause)}`, { cause });
+    throw new ModelError(check.code, `${path} is not JSON: ${jsonProblem(cause)}`, { cause });
   }
   return checkJson(json, { ...check, path });
 }
@@ -42,7 +44,8 @@ export function checkJson<Schema extends z.ZodType>(
 ): z.output<Schema> {
   const parsed = schema.safeParse(json);
   if (parsed.success) return parsed.data;
-  const issue = parsed.error.issues[0];
-  const field = issue?.path.join(".") || "the file";
-  throw new ModelError(code, `${path}: ${field}: ${issue?.message}; ${remedy}`);
+  const [issue] = parsed.error.issues;
+  const problem = schemaProblem({ issues: issue === undefined ? [] : [issue] });
+  const place = issue?.path.length ? "" : "the file: ";
+  throw new ModelError(code, `${path}: ${place}${problem}; ${remedy}`);
 }

@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
-import { type FileHandle, open } from "node:fs/promises";
+import type { FileHandle } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
+import { openRegular, StoreError } from "@nightbeam/store";
 import { z } from "zod";
 import { ModelError } from "../errors.js";
 import { readBytes } from "./bytes.js";
@@ -9,8 +10,13 @@ import { isPointer, pointerProblem } from "./lfs-pointer.js";
 import { readJson } from "./read-json.js";
 import type { StoredTensor } from "./stored-tensor.js";
 
-/** Bytes per number, for the element types that can be read; the size of others is not checked. */
-const NUMBER_BYTES: Readonly<Record<string, number>> = { F32: 4, F16: 2, BF16: 2, I8: 1 };
+/** Bytes per number of the element types of the format; of types that pack several into a byte it is not checked. */
+const NUMBER_BYTES: ReadonlyMap<string, number> = new Map([
+  ...["F64", "I64", "U64"].map((type) => [type, 8] as const),
+  ...["F32", "I32", "U32"].map((type) => [type, 4] as const),
+  ...["F16", "BF16", "I16", "U16"].map((type) => [type, 2] as const),
+  ...["I8", "U8", "BOOL", "F8_E4M3", "F8_E5M2"].map((type) => [type, 1] as const),
+]);
 
 const header = z.record(
   z.string(),
@@ -108,8 +114,10 @@ export async function readHeader(path: string): Promise<StoredTensor[]> {
     new ModelError("BAD_CHECKPOINT", `${path} is not a safetensors file: ${what}`, { cause });
   let handle: FileHandle;
   try {
-    handle = await open(path);
+    handle = await openRegular(path);
   } catch (cause) {
+    if (cause instanceof StoreError)
+      throw new ModelError("BAD_CHECKPOINT", cause.message, { cause });
     throw new ModelError(
       "MISSING_FILE",
       `cannot read ${path}: ${dirname(path)} should hold a checkpoint's weights as safetensors`,
@@ -127,14 +135,14 @@ export async function readHeader(path: string): Promise<StoredTensor[]> {
     }
     const text = new TextDecoder().decode(await readBytes(handle, { offset: 8, length }));
     const entries = Object.entries(parseHeader(text, bad));
-    return entries.flatMap(([name, entry]): StoredTensor[] => {
+    const tensors = entries.flatMap(([name, entry]): StoredTensor[] => {
       if (name === "__metadata__" || !isTensor(entry)) return [];
       const [begin, end] = entry.data_offsets;
       if (end < begin || 8 + length + end > size) {
         throw bad(`tensor ${name} lies outside the file; was the download cut off?`);
       }
       const elements = entry.shape.reduce((product, dim) => product * dim, 1);
-      const numberBytes = NUMBER_BYTES[entry.dtype];
+      const numberBytes = NUMBER_BYTES.get(entry.dtype);
       if (numberBytes !== undefined && end - begin !== elements * numberBytes) {
         throw bad(`tensor ${name} has ${end - begin} bytes for [${entry.shape}] in ${entry.dtype}`);
       }
@@ -150,9 +158,36 @@ export async function readHeader(path: string): Promise<StoredTensor[]> {
         },
       ];
     });
+    const problem = layoutProblem(tensors, { text, start: 8 + length });
+    if (problem !== undefined) throw bad(problem);
+    return tensors;
   } finally {
     await handle.close();
   }
+}
+
+/** No byte belongs to two tensors, and every name is there once. Bytes that no tensor names are left alone. */
+function layoutProblem(
+  tensors: readonly StoredTensor[],
+  file: { readonly text: string; readonly start: number },
+): string | undefined {
+  // JSON.parse keeps the last of two equal names. Inside of texts, quotes are escaped.
+  const declared = file.text.match(/"data_offsets"\s*:/g)?.length ?? 0;
+  const named = /"__metadata__"\s*:\s*\{[^}]*"data_offsets"\s*:/.test(file.text) ? 1 : 0;
+  if (declared > tensors.length + named) return "a tensor's name is in its header twice";
+  let at = file.start;
+  let before = "its header";
+  for (const { name, offset, length } of tensors.toSorted(byPlace)) {
+    if (length === 0) continue;
+    if (offset < at) return `tensor ${name} overlaps ${before}`;
+    at = offset + length;
+    before = `tensor ${name}`;
+  }
+  return undefined;
+}
+
+function byPlace(a: StoredTensor, b: StoredTensor): number {
+  return a.offset - b.offset || a.length - b.length;
 }
 
 type HeaderEntry = z.output<typeof header>[string];

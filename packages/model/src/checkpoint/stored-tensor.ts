@@ -1,5 +1,5 @@
-import { open } from "node:fs/promises";
 import { join } from "node:path";
+import { openRegular } from "@nightbeam/store";
 import { readBytes } from "./bytes.js";
 
 /** A tensor in a safetensors file. */
@@ -18,7 +18,7 @@ export interface StoredTensor {
 
 /** The bytes of one tensor, in a buffer of their own. */
 export async function readTensor(tensor: StoredTensor): Promise<ArrayBuffer> {
-  const handle = await open(join(tensor.directory, tensor.file));
+  const handle = await openRegular(join(tensor.directory, tensor.file));
   try {
     return await readBytes(handle, tensor);
   } finally {
@@ -45,7 +45,7 @@ export async function sameTensors(one: StoredTensor, other: StoredTensor): Promi
 }
 
 async function* piecesOf(tensor: StoredTensor): AsyncGenerator<Buffer, undefined> {
-  const handle = await open(join(tensor.directory, tensor.file));
+  const handle = await openRegular(join(tensor.directory, tensor.file));
   try {
     for (let at = 0; at < tensor.length; at += COMPARED_BYTES) {
       const length = Math.min(COMPARED_BYTES, tensor.length - at);

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
-import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Template } from "@huggingface/jinja";
+import { readSmall } from "@nightbeam/store";
 import { z } from "zod";
 import { readJson } from "../checkpoint/read-json.js";
 import { ModelError } from "../errors.js";
@@ -84,7 +84,7 @@ async function findTemplate(
     return { source: "nightbeam.json (prompt.chatTemplate)", text: prompt.chatTemplate };
   }
   const jinja = join(directory, JINJA_FILE);
-  if (existsSync(jinja)) return { source: jinja, text: await readFile(jinja, "utf8") };
+  if (existsSync(jinja)) return { source: jinja, text: (await readSmall(jinja)).toString("utf8") };
   const json = existsSync(join(directory, JSON_FILE)) && (await readConfig(directory, JSON_FILE));
   const stored = [
     { file: CONFIG_FILE, found: config.chat_template },

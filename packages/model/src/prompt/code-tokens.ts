@@ -1,4 +1,4 @@
-import { type Catalogue, leafRange } from "@nightbeam/catalogue";
+import { type Catalogue, excerpt, leafRange } from "@nightbeam/catalogue";
 import { ModelError } from "../errors.js";
 import { type CodePlace, codeText } from "./code-text.js";
 import type { PromptSpec } from "./prompt-spec.js";
@@ -96,7 +96,7 @@ function tokenOfText(
   if (token === undefined) {
     throw new ModelError(
       "CATALOGUE_MISMATCH",
-      `tokenizer.json has no token "${text}" for ${describe(found)}, which item ${itemWith(catalogue, found)} has: ` +
+      `tokenizer.json has no token ${excerpt(text)} for ${describe(found)}, which item ${itemWith(catalogue, found)} has: ` +
         "the model was trained on another catalogue, or codeTokenPattern in nightbeam.json is not how it spells codes; " +
         "`nightbeam inspect DIR` shows its tokens",
     );
@@ -107,7 +107,7 @@ function tokenOfText(
   if (read.length === 1 && read[0] === token) return token;
   throw new ModelError(
     "BAD_PROMPT_SPEC",
-    `the tokenizer reads "${text}" of ${describe(found)} as the tokens ${read.join(", ")}, not as ${token}, which it has for it: ` +
+    `the tokenizer reads ${excerpt(text)} of ${describe(found)} as the tokens ${read.join(", ")}, not as ${token}, which it has for it: ` +
       "add it as a token of its own, as `tokenizer.add_tokens` does",
   );
 }
@@ -126,7 +126,7 @@ export function codesOfLevel({ trie }: Catalogue, level: number): FoundCode[] {
 /** An item whose path has the code. */
 function itemWith(catalogue: Catalogue, { node }: FoundCode): string {
   const [item = 0] = catalogue.itemsAt(leafRange(catalogue.trie, node).first);
-  return JSON.stringify(catalogue.itemId(item));
+  return excerpt(catalogue.itemId(item));
 }
 
 function describe({ level, code }: CodePlace): string {

@@ -1,4 +1,4 @@
-import { MAX_CLOSING_LEVELS } from "@nightbeam/catalogue";
+import { excerpt, MAX_CLOSING_LEVELS } from "@nightbeam/catalogue";
 import { ModelError } from "../errors.js";
 import type { PromptSpec } from "./prompt-spec.js";
 import type { TextTokenizer } from "./tokenizer.js";
@@ -27,14 +27,14 @@ export function endTokens(
     if (tokens.length === 0 || item.some((token, at) => read[at] !== token)) {
       throw new ModelError(
         "BAD_PROMPT_SPEC",
-        `nightbeam.json: end: the tokenizer does not read ${JSON.stringify(part)} as tokens of its own after "${after}"; give their ids`,
+        `nightbeam.json: end: the tokenizer does not read ${excerpt(part)} as tokens of its own after ${excerpt(after)}; give their ids`,
       );
     }
     const far = tokens.find((token) => token >= vocabularySize);
     if (far === undefined) return tokens;
     throw new ModelError(
       "BAD_PROMPT_SPEC",
-      `nightbeam.json: end: the token ${far} of ${JSON.stringify(part)} is outside the vocabulary of ${vocabularySize}`,
+      `nightbeam.json: end: the token ${far} of ${excerpt(part)} is outside the vocabulary of ${vocabularySize}`,
     );
   });
   if (closing.length <= MAX_CLOSING_LEVELS) return closing;

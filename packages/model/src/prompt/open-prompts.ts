@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
-import { readFile } from "node:fs/promises";
 import type { Catalogue } from "@nightbeam/catalogue";
+import { readSmall } from "@nightbeam/store";
 import { checkCatalogue } from "../checkpoint/check-catalogue.js";
 import {
   describeCheckpoint,
@@ -150,7 +150,7 @@ export async function promptsHash(directory: string): Promise<string> {
   const hash = createHash("sha256");
   const description = await describeCheckpoint(directory);
   for (const { file, path } of describingFiles(description, await promptSpecOf(description))) {
-    hash.update(`${file}\n`).update(await readFile(path));
+    hash.update(`${file}\n`).update(await readSmall(path));
   }
   return hash.digest("hex");
 }

@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { Tokenizer } from "@huggingface/tokenizers";
+import { jsonProblem } from "@nightbeam/catalogue";
 import { z } from "zod";
 import { readJson } from "../checkpoint/read-json.js";
 import { ModelError } from "../errors.js";
@@ -58,7 +59,7 @@ function createTokenizer(
   } catch (cause) {
     throw new ModelError(
       "BAD_PROMPT_SPEC",
-      `${join(directory, "tokenizer.json")} cannot be used: ${String(cause)}`,
+      `${join(directory, "tokenizer.json")} cannot be used: ${jsonProblem(cause)}`,
       { cause },
     );
   }

@@ -133,6 +133,28 @@ describe("a checkpoint's weights", () => {
       "a tensor that ends before it begins",
       withHeader('{"a":{"dtype":"F8","shape":[3],"data_offsets":[8,0]}}', Buffer.alloc(8)),
     ],
+    [
+      "overlapping tensors",
+      withHeader(
+        '{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"b":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}}',
+        Buffer.alloc(8),
+      ),
+    ],
+    [
+      "two tensors of one name",
+      withHeader(
+        '{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"a":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}}',
+        Buffer.alloc(8),
+      ),
+    ],
+    ...["[-1]", "[1e308]", "[9007199254740993, 2]", "[0.5]", '["2"]', "[null]"].map(
+      (shape): [string, Buffer] => [
+        `the shape ${shape}`,
+        withHeader(`{"a":{"dtype":"I64","shape":${shape},"data_offsets":[0,8]}}`, Buffer.alloc(8)),
+      ],
+    ),
+    ["a header of 2^60 bytes", Buffer.from([0, 0, 0, 0, 0, 0, 0, 16, 123, 125])],
+    ["deep brackets", withHeader("[".repeat(100_000), Buffer.alloc(8))],
   ])("are refused for %s", async (_, bytes) => {
     await writeFile(weights, bytes);
     expect(await refused()).toMatchObject({ code: "BAD_CHECKPOINT" });

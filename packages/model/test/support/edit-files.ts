@@ -12,7 +12,7 @@ interface Entry {
   data_offsets: [begin: number, end: number];
 }
 
-/** Rewrites the header of a safetensors file; the numbers after it stay as they are. */
+/** Rewrites the header of a safetensors file. Tensors that an edit lays over others get a copy of the numbers. */
 export async function editHeader(
   path: string,
   edit: (header: Record<string, Entry>) => void,
@@ -21,7 +21,20 @@ export async function editHeader(
   const end = 8 + Number(bytes.readBigUInt64LE());
   const header: Record<string, Entry> = JSON.parse(bytes.toString("utf8", 8, end));
   edit(header);
-  await writeFile(path, withHeader(JSON.stringify(header), bytes.subarray(end)));
+  const numbers = [bytes.subarray(end)];
+  let added = bytes.length - end;
+  const taken: [number, number][] = [];
+  for (const [name, entry] of Object.entries(header)) {
+    if (name === "__metadata__") continue;
+    const [from, to] = entry.data_offsets;
+    if (taken.some(([start, stop]) => from < stop && start < to)) {
+      numbers.push(bytes.subarray(end + from, end + to));
+      // A new entry: an edit may have given the same one to two tensors.
+      header[name] = { ...entry, data_offsets: [added, added + to - from] };
+      added += to - from;
+    } else taken.push([from, to]);
+  }
+  await writeFile(path, withHeader(JSON.stringify(header), Buffer.concat(numbers)));
 }
 
 /** A safetensors file of this header and these numbers. */

@@ -1,4 +1,5 @@
 import type { Catalogue } from "@nightbeam/catalogue";
+import { excerpt } from "@nightbeam/catalogue";
 import { type HistoryRow, readItemOrder } from "@nightbeam/dataset";
 import { RecommendError } from "../errors.js";
 
@@ -40,7 +41,7 @@ export async function readItemWeights(options: ItemOrderOptions): Promise<ItemWe
   const found =
     first === undefined
       ? "it is empty"
-      : `of its ${ids.length} items, such as "${first}", the catalogue has none`;
+      : `of its ${ids.length} items, such as ${excerpt(first)}, the catalogue has none`;
   const name = typeof itemOrder === "string" ? itemOrder : "as a list";
   throw new RecommendError(
     "BAD_ITEM_ORDER",

@@ -1,4 +1,11 @@
-import { type Catalogue, type Exclusion, excludeItems, filteredOut } from "@nightbeam/catalogue";
+import {
+  type Catalogue,
+  type Exclusion,
+  excerpt,
+  excerpts,
+  excludeItems,
+  filteredOut,
+} from "@nightbeam/catalogue";
 import {
   type AllowLists,
   allowListsHash,
@@ -87,11 +94,11 @@ class SharedExclusions implements UserGroups {
     if (groups.length === 0) return rejected("no_group", "the user belongs to no group");
     const unknown = groups.find((group) => !this.#lists.has(group));
     if (unknown !== undefined) {
-      return rejected("unknown_group", `there is no allow-list of the group "${unknown}"`);
+      return rejected("unknown_group", `there is no allow-list of the group ${excerpt(unknown)}`);
     }
     const exclusion = this.#exclusionOf(groups);
     if (exclusion.size < this.#options.catalogue.itemCount) return { kind: "excluded", exclusion };
-    const all = groups.map((group) => `"${group}"`).join(", ");
+    const all = excerpts(groups);
     return rejected("nothing_allowed", `no item is allowed in all of the groups ${all}`);
   }
 
@@ -120,9 +127,9 @@ function refuseForeign(group: string, items: readonly string[], catalogue: Catal
   const found =
     items.length === 0
       ? "it is empty"
-      : `the catalogue has none of its ${items.length} items, such as "${items[0]}"`;
+      : `the catalogue has none of its ${items.length} items, such as ${excerpt(items[0])}`;
   throw new RecommendError(
     "BAD_ALLOW_LISTS",
-    `\`allowLists\`: the list of the group "${group}": ${found}; give items of this \`catalogue\` that \`allow\` and \`block\` leave in`,
+    `\`allowLists\`: the list of the group ${excerpt(group)}: ${found}; give items of this \`catalogue\` that \`allow\` and \`block\` leave in`,
   );
 }

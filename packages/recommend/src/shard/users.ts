@@ -1,6 +1,7 @@
 import {
   type Catalogue,
   type Exclusion,
+  excerpt,
   excludeItems,
   NOTHING_EXCLUDED,
 } from "@nightbeam/catalogue";
@@ -94,9 +95,9 @@ export function userReader(options: ReaderOptions): (row: HistoryRow) => Reading
 }
 
 function unknownProblem([first, ...more]: readonly string[], known: number): string {
-  const item = `item "${first}" is not in the catalogue`;
+  const item = `item ${excerpt(first)} is not in the catalogue`;
   if (known > 0 || more.length === 0) return item;
-  return `none of its ${more.length + 1} items is in the catalogue, the first is "${first}"`;
+  return `none of its ${more.length + 1} items is in the catalogue, the first is ${excerpt(first)}`;
 }
 
 function ownExclusion(options: {

@@ -1,6 +1,6 @@
-import { mkdir, readdir, rm } from "node:fs/promises";
+import { readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { isTempName, readFailure, systemCode, writeFailure } from "@nightbeam/store";
+import { isTempName, makeDirectory, readFailure, systemCode, writeFailure } from "@nightbeam/store";
 import { z } from "zod";
 import { RunError } from "../errors.js";
 import { differencesText, planDifferences, type RunPlan, runPlanSchema } from "../plan.js";
@@ -15,7 +15,7 @@ import {
 import type { RunOrigin } from "../records/origin.js";
 import { nextRunState, storedState } from "../state.js";
 import { takeLock } from "./lock.js";
-import { publishFiles } from "./part.js";
+import { settleFiles } from "./part.js";
 import { Run } from "./run.js";
 
 /**
@@ -36,7 +36,7 @@ export async function openRun(options: {
 }): Promise<Run> {
   const { dir } = options;
   const plan = checkedPlan(options.plan);
-  await makeDirectory(dir);
+  await makeRunDirectory(dir);
   await refuseForeign(dir);
   const lock = await takeLock(join(dir, LOCK_FILE));
   try {
@@ -45,9 +45,9 @@ export async function openRun(options: {
     const existing = resumed ? await journal.readPlan() : plan;
     if (existing !== undefined) refuseOtherPlan(dir, existing, plan);
     const directories = [PARTS_DIRECTORY, REJECTED_DIRECTORY, COMMITS_DIRECTORY];
-    for (const name of directories) await makeDirectory(join(dir, name));
+    for (const name of directories) await makeRunDirectory(join(dir, name));
     const committed = await journal.readCommits();
-    for (const record of committed) await publishFiles(dir, record);
+    for (const record of committed) await settleFiles(dir, record);
     await removeTemps(dir);
     for (const name of directories) await removeTemps(join(dir, name));
     const manifest = await journal.readManifest();
@@ -73,9 +73,9 @@ function checkedPlan(plan: RunPlan): RunPlan {
   throw new RunError("BAD_OPTION", `The plan is not valid: ${problem}.`);
 }
 
-async function makeDirectory(path: string): Promise<void> {
+async function makeRunDirectory(path: string): Promise<void> {
   try {
-    await mkdir(path, { recursive: true });
+    await makeDirectory(path);
   } catch (error) {
     if (systemCode(error) !== "EEXIST") throw writeFailure(path, error);
     throw new RunError("NOT_A_RUN", `${path} is a file. Name a directory for the run.`);

@@ -2,9 +2,18 @@ import { randomUUID } from "node:crypto";
 import { open, rm } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { type WrittenFile, writePartFile } from "@nightbeam/dataset";
-import { fileSize, publish, systemCode, tempPath, writeFailure } from "@nightbeam/store";
+import {
+  FILE_MODE,
+  publish,
+  readChunks,
+  readFailure,
+  systemCode,
+  tempPath,
+  writeFailure,
+} from "@nightbeam/store";
 import { RunError } from "../errors.js";
 import { firstRowOf, plannedRows, type RunPlan } from "../plan.js";
+import { type DamagedFile, damagedFile } from "../records/check-files.js";
 import type { Journal } from "../records/journal.js";
 import { commitFile, partFile, partRejectedFile } from "../records/names.js";
 import {
@@ -13,6 +22,7 @@ import {
   type RejectedRow,
   rejectedFileOf,
   rejectedText,
+  textHash,
 } from "../records/records.js";
 import { finiteStats } from "../statistics/run-stats.js";
 
@@ -68,7 +78,9 @@ export async function writeAndCommit(
     attempt,
     rows,
     rejected: rejected.length,
-    ...(rejected.length === 0 ? {} : { rejectedFile }),
+    ...(rejected.length === 0
+      ? {}
+      : { rejectedFile, rejectedSha256: textHash(rejectedText(rejected)) }),
     bytes,
     sha256,
     firstRow: firstRowOf(plan, index),
@@ -82,11 +94,7 @@ export async function writeAndCommit(
   return outcome;
 }
 
-/**
- * Publishes the files of a committed part, unless that is done already.
- *
- * @throws RunError RUN_DAMAGED if the part file is missing or has another size
- */
+/** Publishes the files of a committed part, unless that is done already. @throws StoreError WRITE_FAILED */
 export async function publishFiles(dir: string, record: PartRecord): Promise<void> {
   for (const file of [record.file, rejectedFileOf(record)]) {
     if (file === undefined) continue;
@@ -95,14 +103,36 @@ export async function publishFiles(dir: string, record: PartRecord): Promise<voi
     // Earlier versions had temporary files beside the published ones.
     for (const from of [temp, tempPath(path, record.attempt)]) await publishFrom(from, path);
   }
-  const bytes = await fileSize(join(dir, record.file));
-  if (bytes === record.bytes) return;
+}
+
+/**
+ * Publishes the files of a committed part, and checks that they are the committed ones: all of their bytes are read.
+ *
+ * @throws RunError RUN_DAMAGED if a file is missing or has another content; StoreError WRITE_FAILED, UNREADABLE
+ */
+export async function settleFiles(dir: string, record: PartRecord): Promise<void> {
+  await publishFiles(dir, record);
+  const damaged = await damagedPart(dir, record);
+  if (damaged === undefined) return;
   throw new RunError(
     "RUN_DAMAGED",
-    `${join(dir, record.file)} ${bytes === undefined ? "is missing" : `has ${bytes} bytes`}, but its ` +
-      `commit record states ${record.bytes} bytes. Remove the record ${commitFile(record.index)} ` +
-      "to have the part made again.",
+    `${join(dir, damaged.file)} ${damaged.problem}. Remove its commit record, ` +
+      `${join(dir, commitFile(record.index))}, to have the part made again.`,
   );
+}
+
+async function damagedPart(
+  dir: string,
+  record: PartRecord,
+): Promise<Omit<DamagedFile, "index"> | undefined> {
+  const { file, rows, rejected, rowCount } = record;
+  if (rows + rejected !== rowCount) {
+    return { file, problem: `has ${rows} lists and ${rejected} rejected rows of ${rowCount}` };
+  }
+  return damagedFile(record, (name) => readChunks(join(dir, name))).catch((error: unknown) => {
+    if (systemCode(error) !== "ENOENT") throw readFailure(dir, error);
+    return { file, problem: "or the file of its rejected rows is missing" };
+  });
 }
 
 async function publishFrom(temp: string, path: string): Promise<void> {
@@ -150,7 +180,7 @@ function checkAccount({ index, rowCount, rejected }: PartResult, { rows }: Writt
 
 async function writeRejected(path: string, rejected: readonly RejectedRow[]): Promise<void> {
   try {
-    const file = await open(path, "wx");
+    const file = await open(path, "wx", FILE_MODE);
     try {
       await file.writeFile(rejectedText(rejected));
       await file.sync();

@@ -1,6 +1,5 @@
-import { createReadStream } from "node:fs";
 import { join } from "node:path";
-import { writeDurably } from "@nightbeam/store";
+import { readChunks, writeDurably } from "@nightbeam/store";
 import { RunError } from "../errors.js";
 import type { RunPlan } from "../plan.js";
 import { makeManifest } from "../records/manifest.js";
@@ -10,7 +9,7 @@ import type { Manifest, PartRecord, PartResult } from "../records/records.js";
 import { nextRunState, type RunState } from "../state.js";
 import type { RunStats, RunTotals } from "../statistics/run-stats.js";
 import type { Lock } from "./lock.js";
-import { type PartTarget, publishFiles, writeAndCommit } from "./part.js";
+import { type PartTarget, settleFiles, writeAndCommit } from "./part.js";
 
 /** A run on one machine, locked by this process until `close`. See `openRun`. */
 export class Run {
@@ -104,8 +103,8 @@ export class Run {
       derive: options.derive,
       createdAt: new Date(),
     });
-    for (const record of records) await publishFiles(dir, record);
-    const rejected = mergeRejected(records, (file) => createReadStream(join(dir, file)));
+    for (const record of records) await settleFiles(dir, record);
+    const rejected = mergeRejected(records, (file) => readChunks(join(dir, file)));
     await writeDurably(join(dir, REJECTED_FILE), rejected);
     const manifest = await journal.createManifest(made);
     this.#state = nextRunState(this.#state, "finished");

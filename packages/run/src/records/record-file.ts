@@ -1,5 +1,6 @@
-import { type RecordFiles, reasonOf } from "@nightbeam/store";
-import { z } from "zod";
+import { jsonProblem, schemaProblem } from "@nightbeam/catalogue";
+import type { RecordFiles } from "@nightbeam/store";
+import type { z } from "zod";
 import { RunError } from "../errors.js";
 
 /** The code for a damaged record: on one machine the run is damaged, in a cluster its store. */
@@ -24,11 +25,11 @@ export async function readRecord<Value>(
   try {
     value = JSON.parse(new TextDecoder().decode(bytes));
   } catch (error) {
-    throw recordDamaged(place, { damage, problem: reasonOf(error) });
+    throw recordDamaged(place, { damage, problem: jsonProblem(error) });
   }
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
-  const problem = z.prettifyError(parsed.error).replaceAll("\n", " ");
+  const problem = schemaProblem(parsed.error);
   throw recordDamaged(place, { damage, problem });
 }
 

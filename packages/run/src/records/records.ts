@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import type { Recommendations } from "@nightbeam/dataset";
 import { z } from "zod";
 import { type RunStats, runStatsSchema } from "../statistics/run-stats.js";
@@ -5,6 +6,10 @@ import { formerRejectedFile } from "./names.js";
 import { originFields } from "./origin.js";
 
 const count = z.int().min(0);
+/** A path below the run's directory. */
+const fileName = z
+  .string()
+  .regex(/^[\w-][\w.-]*(?:\/[\w-][\w.-]*)*$/, "it is not a file of the run");
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
 
 const time = z.iso.datetime();
@@ -28,7 +33,7 @@ export const verifierShareSchema = z.strictObject({
 export const partRecordSchema = z.strictObject({
   index: count,
   /** The part's file, relative to the run's directory. */
-  file: z.string(),
+  file: fileName,
   /**
    * The attempt that made the part. On one machine the temporary names of its files contain it, so
    * that the files of a process killed right after its commit are found; in a cluster, the final names.
@@ -39,7 +44,9 @@ export const partRecordSchema = z.strictObject({
   /** Input rows without a list. */
   rejected: count,
   /** The file that lists them, relative to the run's directory. Default: `formerRejectedFile`. */
-  rejectedFile: z.string().exactOptional(),
+  rejectedFile: fileName.exactOptional(),
+  /** The SHA-256 of that file. Records of earlier versions do not have it. */
+  rejectedSha256: sha256.exactOptional(),
   bytes: count,
   sha256,
   /** The first input row of the part. */
@@ -82,7 +89,7 @@ export const manifestSchema = z.strictObject({
   draftWidths: z.array(z.strictObject({ widths: z.array(count), parts: count })).exactOptional(),
   parts: z.array(
     z.strictObject({
-      file: z.string(),
+      file: fileName,
       rows: count,
       bytes: count,
       sha256,
@@ -126,6 +133,11 @@ export function rejectedFileOf(
 ): string | undefined {
   if (record.rejected === 0) return undefined;
   return record.rejectedFile ?? formerRejectedFile(record.index);
+}
+
+/** The SHA-256 of a text, as a record of its file states it. */
+export function textHash(text: string): string {
+  return createHash("sha256").update(text).digest("hex");
 }
 
 /** Rejected rows as text: one JSON object per line. */

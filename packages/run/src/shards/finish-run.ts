@@ -6,10 +6,18 @@ import { pipeline } from "node:stream/promises";
 import { type ShardStore, storeFailed, storeGone } from "@nightbeam/store";
 import { RunError } from "../errors.js";
 import { firstRowOf, partCount, plannedRows, type RunPlan } from "../plan.js";
+import { type DamagedFile, damagedFile } from "../records/check-files.js";
 import { committedShards, readPlan, storeJournal } from "../records/journal.js";
 import { makeManifest } from "../records/manifest.js";
+import { mapAtMost } from "../records/map-at-most.js";
 import { mergeRejected } from "../records/merge-rejected.js";
-import { MANIFEST_FILE, PARTS_PREFIX, REJECTED_FILE, REJECTED_PREFIX } from "../records/names.js";
+import {
+  commitFile,
+  MANIFEST_FILE,
+  PARTS_PREFIX,
+  REJECTED_FILE,
+  REJECTED_PREFIX,
+} from "../records/names.js";
 import { type Manifest, type PartRecord, rejectedFileOf } from "../records/records.js";
 import { nextRunState } from "../state.js";
 import type { RunStats, RunTotals } from "../statistics/run-stats.js";
@@ -84,7 +92,7 @@ function refuseMissing(store: ShardStore, missing: readonly number[]): void {
   );
 }
 
-/** Checks that every record fits the plan, and that all files of the records exist. */
+/** Checks that every record fits the plan, and that the files of the records are the committed ones. */
 async function verifyRecords(options: {
   readonly store: ShardStore;
   readonly plan: RunPlan;
@@ -111,6 +119,21 @@ async function verifyRecords(options: {
       if (file !== undefined && !present.has(file)) throw storeGone(`${store.location}/${file}`);
     }
   }
+  await mapAtMost(HASHED_AT_ONCE, records, async (record) => {
+    const damaged = await damagedFile(record, (file) => store.open(file));
+    if (damaged !== undefined) throw damagedPart(store, damaged);
+  });
+}
+
+/** Parts that are read at the same time, to hide the latency of a store. */
+const HASHED_AT_ONCE = 8;
+
+function damagedPart({ location }: ShardStore, { index, file, problem }: DamagedFile): RunError {
+  return new RunError(
+    "STORE_DAMAGED",
+    `${location}/${file} ${problem}. Remove the commit record ${location}/${commitFile(index)} to have the ` +
+      "shard made again.",
+  );
 }
 
 /** Writes the file of rejected rows, by way of a local one: a store takes only whole files. */

@@ -1,5 +1,5 @@
+import { jsonProblem, schemaProblem } from "@nightbeam/catalogue";
 import type { HistoryRow } from "@nightbeam/dataset";
-import { reasonOf } from "@nightbeam/store";
 import { z } from "zod";
 
 const row = z.int().min(0);
@@ -40,9 +40,9 @@ export function parseRowLine(
   try {
     value = JSON.parse(line);
   } catch (error) {
-    return { problem: reasonOf(error) };
+    return { problem: jsonProblem(error) };
   }
   const parsed = rowSchema.safeParse(value);
   if (parsed.success) return { row: parsed.data };
-  return { problem: z.prettifyError(parsed.error).replaceAll("\n", " ") };
+  return { problem: schemaProblem(parsed.error) };
 }

@@ -1,8 +1,8 @@
 import { randomBytes } from "node:crypto";
-import { mkdir, rm } from "node:fs/promises";
+import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { writePart } from "@nightbeam/dataset";
-import { fingerprint, type ShardStore, storeFailed } from "@nightbeam/store";
+import { fingerprint, makeDirectory, type ShardStore, storeFailed } from "@nightbeam/store";
 import { RunError } from "../errors.js";
 import { firstRowOf, plannedRows, type RunPlan } from "../plan.js";
 import { partFile, partRejectedFile } from "../records/names.js";
@@ -11,6 +11,7 @@ import {
   type PartResult,
   type RejectedRow,
   rejectedText,
+  textHash,
   type VerifierShareRecord,
 } from "../records/records.js";
 import { finiteStats, type RunStats } from "../statistics/run-stats.js";
@@ -42,7 +43,7 @@ export async function writeAttempt(options: ShardAttempt): Promise<PartRecord> {
   const { store, plan, result, scratch, signal } = options;
   const { index, recommendations, rejected, stats, draftWidths, verifiers } = result;
   const attempt = attemptName(options.attempt);
-  await mkdir(scratch, { recursive: true });
+  await makeDirectory(scratch);
   const part = await writePart({
     directory: scratch,
     name: `nightbeam-${index}-${attempt}`,
@@ -94,6 +95,7 @@ export async function writeShard(
   const { store, plan, index, attempt, file, rows, rejected, stats } = options;
   const { draftWidths, verifiers } = options;
   checkAccount(options);
+  const text = rejectedText(rejected);
   const { bytes, sha256 } = await fingerprintOf(file);
   const record: PartRecord = {
     index,
@@ -101,7 +103,9 @@ export async function writeShard(
     attempt,
     rows,
     rejected: rejected.length,
-    ...(rejected.length === 0 ? {} : { rejectedFile: partRejectedFile({ index, attempt }) }),
+    ...(rejected.length === 0
+      ? {}
+      : { rejectedFile: partRejectedFile({ index, attempt }), rejectedSha256: textHash(text) }),
     bytes,
     sha256,
     firstRow: firstRowOf(plan, index),
@@ -113,7 +117,7 @@ export async function writeShard(
   try {
     await store.putFile(record.file, file);
     if (record.rejectedFile !== undefined) {
-      await store.replace(record.rejectedFile, new TextEncoder().encode(rejectedText(rejected)));
+      await store.replace(record.rejectedFile, new TextEncoder().encode(text));
     }
     return record;
   } catch (error) {

@@ -226,6 +226,64 @@ describe("opening a directory", () => {
     });
   });
 
+  describe("whose files were changed", () => {
+    const flip = (path: string, at = -3) => {
+      const bytes = readFileSync(path);
+      const place = at < 0 ? bytes.length + at : at;
+      bytes[place] = (bytes[place] ?? 0) ^ 1;
+      writeFileSync(path, bytes);
+    };
+    const paths = (dir: string) => ({
+      part: join(dir, "parts", "part-00000.jsonl"),
+      other: join(dir, "parts", "part-00001.jsonl"),
+      record: join(dir, "commits", "part-00000.json"),
+    });
+    const edit = (path: string, change: (text: string) => string) =>
+      writeFileSync(path, change(readFileSync(path, "utf8")));
+
+    it.each<[string, (files: ReturnType<typeof paths>) => void]>([
+      ["a byte of a part", ({ part }) => flip(part)],
+      ["the first byte of a part", ({ part }) => flip(part, 0)],
+      ["a part cut off", ({ part }) => edit(part, (text) => text.slice(0, -5))],
+      ["a part made longer", ({ part }) => edit(part, (text) => `${text}\n`)],
+      ["an empty part", ({ part }) => writeFileSync(part, "")],
+      ["a missing part", ({ part }) => rmSync(part)],
+      [
+        "two parts swapped",
+        ({ part, other }) => {
+          const [first, second] = [readFileSync(part), readFileSync(other)];
+          writeFileSync(part, second);
+          writeFileSync(other, first);
+        },
+      ],
+      [
+        "the hash in a record",
+        ({ record }) => edit(record, (text) => text.replace(/"sha256": "./, '"sha256": "0')),
+      ],
+      [
+        "the size in a record",
+        ({ record }) => edit(record, (text) => text.replace(/"bytes": /, '"bytes": 1')),
+      ],
+      [
+        "the lists in a record",
+        ({ record }) => edit(record, (text) => text.replace(/"rows": /, '"rows": 1')),
+      ],
+      [
+        "a file outside",
+        ({ record }) => edit(record, (text) => text.replace("parts/", "../parts/")),
+      ],
+      ["a record cut off", ({ record }) => edit(record, (text) => text.slice(0, 30))],
+    ])("finds %s, on opening and before the manifest", async (_, change) => {
+      const dir = tempDir();
+      await withRun(dir, async (run) => {
+        for (const index of [0, 1, 2]) await run.commitPart(part(index));
+        change(paths(dir));
+        await expect(run.finish()).rejects.toMatchObject({ code: "RUN_DAMAGED" });
+      });
+      await expect(openRun({ dir, plan: PLAN })).rejects.toMatchObject({ code: "RUN_DAMAGED" });
+    });
+  });
+
   it.each([
     ["in the directory of the run", (file: string) => `.${file.replace("/", "-")}`],
     // As earlier versions did.

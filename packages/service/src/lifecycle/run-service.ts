@@ -2,6 +2,7 @@ import { constants } from "node:os";
 import { UsageError } from "../errors.js";
 import type { Log, LogLevel } from "../log/log.js";
 import { openLog } from "../log/open-log.js";
+import { print } from "../terminal/printable.js";
 import { within } from "../time.js";
 import { type Closers, loggedClosers } from "./closers.js";
 
@@ -86,7 +87,7 @@ export async function runService<Running extends Service>(
   const closers = loggedClosers(log);
   try {
     service = await startInTime(run, { log, nameOf, closers });
-    process.stdout.write(`${run.ready(service)}\n`);
+    print(`${run.ready(service)}\n`);
     return await service.finished;
   } finally {
     await within(closers.close(), { ms: CLOSE_WITHIN_MS });

@@ -1,6 +1,7 @@
 import type { Logger } from "pino";
 import { destination, pino, stdTimeFunctions } from "pino";
 import PinoPretty from "pino-pretty";
+import { printable, printableLines } from "../terminal/printable.js";
 import type { Log, LogLevel } from "./log.js";
 import { scrubFields, scrubText } from "./scrub.js";
 
@@ -40,7 +41,7 @@ export function openLog(options: LogOptions): Log {
       // Errors are plain objects by the time pino sees them.
       serializers: { err: (value: unknown) => value },
     },
-    options.format === "json" ? sink : prettySink(sink, options),
+    options.format === "json" ? jsonSink(sink) : prettySink(sink, options),
   );
   return wrap(logger);
 }
@@ -55,7 +56,20 @@ function prettySink(sink: LineSink, { color = process.stderr.isTTY === true }: L
     ignore: "service",
     singleLine: true,
   });
-  return { write: (line: string) => sink.write(pretty(line)) };
+  return { write: (line: string) => sink.write(pretty(printableFields(line))) };
+}
+
+/** A line's texts as a terminal only shows them. Stacks of errors keep their lines. */
+function printableFields(line: string): Record<string, unknown> {
+  return JSON.parse(line, (key, value: unknown) => {
+    if (typeof value !== "string") return value;
+    return key === "stack" ? printableLines(value) : printable(value);
+  });
+}
+
+/** JSON escapes most controls itself; the rest matters when somebody looks at the log. */
+function jsonSink(sink: LineSink): LineSink {
+  return { write: (line) => sink.write(printableLines(line)) };
 }
 
 function wrap(logger: Logger): Log {

@@ -1,3 +1,4 @@
+import { printable } from "./printable.js";
 /** What a progress line shows. */
 export interface ProgressState {
   readonly done: number;
@@ -69,16 +70,15 @@ export function progressLine(state: ProgressState, seconds: number): string {
   const cells = Math.round(share * BAR_CELLS);
   const rate = seconds > 0 ? (done - before) / seconds : 0;
   const left = rate > 0 ? clock((total - done) / rate) : "-:--";
-  return [
+  const parts = [
     `${String(Math.floor(share * 100)).padStart(3)}%`,
     `${"█".repeat(cells)}${"░".repeat(BAR_CELLS - cells)}`,
     `${whole(done)}/${whole(total)} users`,
     `${whole(rate)}/s`,
     `${left} left`,
-    note,
-  ]
-    .join("  ")
-    .trimEnd();
+    printable(note),
+  ];
+  return parts.join("  ").trimEnd();
 }
 
 /** A rounded number with separators: 12,345. */

@@ -1,3 +1,4 @@
+import { printable } from "./printable.js";
 /** Aligned columns: the first to the left, the others to the right. */
 export function table(rows: readonly (readonly string[])[]): string {
   return inColumns(rows, ({ cell, width, column }) =>
@@ -15,10 +16,12 @@ export function facts(pairs: readonly (readonly [name: string, value: string])[]
   return listing(pairs);
 }
 
+/** Cells are shown as `printable` does: a line break in one would look like another row. */
 function inColumns(
-  rows: readonly (readonly string[])[],
+  given: readonly (readonly string[])[],
   pad: (place: { cell: string; width: number; column: number }) => string,
 ): string {
+  const rows = given.map((row) => row.map(printable));
   const columns = Math.max(...rows.map((row) => row.length));
   const widths = Array.from({ length: columns }, (_, column) =>
     Math.max(...rows.map((row) => row[column]?.length ?? 0)),

@@ -1,8 +1,9 @@
-import { readdir, readFile, rm } from "node:fs/promises";
+import { readdir, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { readFailure, systemCode, writeFailure } from "../errors.js";
 import type { RecordFiles } from "../shard-store.js";
 import { createDurably, isTempName, makeDirectoryDurably, writeDurably } from "./durable.js";
+import { readSmall } from "./regular-file.js";
 
 /**
  * Small files in a directory. Subdirectories are created as needed; temporary files of unfinished
@@ -23,7 +24,7 @@ export function directoryFiles(dir: string): RecordFiles {
     read: async (name) => {
       const path = join(dir, name);
       try {
-        return await readFile(path);
+        return await readSmall(path);
       } catch (error) {
         if (isMissing(error)) return undefined;
         throw readFailure(path, error);

@@ -1,8 +1,10 @@
 import { createHash, randomUUID } from "node:crypto";
-import { createReadStream } from "node:fs";
-import { link, mkdir, open, rename, rm, stat, writeFile } from "node:fs/promises";
+import { link, open, rename, rm, stat, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { systemCode, writeFailure } from "../errors.js";
+import { makeDirectory } from "./make-directory.js";
+import { FILE_MODE } from "./modes.js";
+import { readChunks } from "./regular-file.js";
 
 /*
  * Files that are either complete or absent, even after a power cut: content is written under a
@@ -62,13 +64,8 @@ export async function createDurably(path: string, content: Content): Promise<boo
 
 /** Creates a directory and its parents, so that they survive a power cut. */
 export async function makeDirectoryDurably(path: string): Promise<void> {
-  const first = await mkdir(path, { recursive: true });
-  if (first === undefined) return;
   // Each new directory is an entry in the one above it.
-  for (let made = path; ; made = dirname(made)) {
-    await syncDirectory(dirname(made));
-    if (made === first || made === dirname(made)) return;
-  }
+  for (const made of await makeDirectory(path)) await syncDirectory(dirname(made));
 }
 
 /** Gives a written and synced file its public name, replacing an existing file. */
@@ -91,7 +88,7 @@ export async function syncFile(path: string): Promise<void> {
 export async function fingerprint(path: string): Promise<{ bytes: number; sha256: string }> {
   const hash = createHash("sha256");
   let bytes = 0;
-  for await (const chunk of createReadStream(path)) {
+  for await (const chunk of readChunks(path)) {
     hash.update(chunk);
     bytes += chunk.length;
   }
@@ -119,7 +116,7 @@ async function isSameFile(one: string, other: string): Promise<boolean> {
 }
 
 async function writeAndSync(path: string, content: Content): Promise<void> {
-  const file = await open(path, "wx");
+  const file = await open(path, "wx", FILE_MODE);
   try {
     await writeFile(file, content);
     await file.sync();

@@ -1,3 +1,4 @@
+import { print } from "@nightbeam/service/terminal";
 import { Command } from "commander";
 import { schedulerClient } from "../cluster-client/client.js";
 import { connectionOf, withConnection } from "../cluster-client/connection.js";
@@ -13,6 +14,6 @@ export function cancelCommand(): Command {
     // Always sent: a cluster that has lost its Redis must learn it again.
     const run = await client.cancel(runId);
     const became = state === "cancelled" ? "was already cancelled" : "is cancelled";
-    process.stdout.write(`run ${run.id} ${became}: ${shardsDone(run)}\n`);
+    print(`run ${run.id} ${became}: ${shardsDone(run)}\n`);
   });
 }

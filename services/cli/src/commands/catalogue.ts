@@ -1,6 +1,6 @@
 import { type Catalogue, levelWidths, type SharedPath, sharedPaths } from "@nightbeam/catalogue";
 import { openCatalogue, writePreparedCatalogue } from "@nightbeam/dataset";
-import { whole } from "@nightbeam/service/terminal";
+import { print, whole } from "@nightbeam/service/terminal";
 import { Command } from "commander";
 
 /** Shared paths, and items of each, that are shown. */
@@ -18,12 +18,12 @@ export function catalogueCommand(): Command {
     .action(async (file: string, { out }: { out?: string }) => {
       const catalogue = await openCatalogue(file);
       const [, ...widths] = levelWidths(catalogue.trie);
-      process.stdout.write(
+      print(
         `${counted(catalogue.itemCount, "item")}, ${catalogue.trie.levels} levels; prefixes by length: ${widths.map(whole).join(" / ")}\nhash ${catalogue.hash}\n${sharedText(catalogue)}`,
       );
       if (out === undefined) return;
       await writePreparedCatalogue(catalogue, out);
-      process.stdout.write(`wrote ${out}; pass it as --catalogue\n`);
+      print(`wrote ${out}; pass it as --catalogue\n`);
     });
 }
 

@@ -1,7 +1,7 @@
 import { isIP } from "node:net";
 import { dirname } from "node:path";
 import { parseOptions } from "@nightbeam/service";
-import { listing } from "@nightbeam/service/terminal";
+import { listing, print } from "@nightbeam/service/terminal";
 import { Command } from "commander";
 import { z } from "zod";
 import {
@@ -36,7 +36,7 @@ export function certsCommand(): Command {
     )
     .action((directory: string, flags: Record<string, unknown>) => {
       const { hosts } = parseOptions(schema, flags);
-      process.stdout.write(`${describe(makeCertificates(directory, hosts))}\n`);
+      print(`${describe(makeCertificates(directory, hosts))}\n`);
     });
 }
 

@@ -7,7 +7,7 @@ import {
   withoutBlanks,
   withRequired,
 } from "@nightbeam/service";
-import { listing } from "@nightbeam/service/terminal";
+import { listing, print, printError } from "@nightbeam/service/terminal";
 import { Command } from "commander";
 import { type ClusterProcess, readClusterFile } from "../cluster/cluster-file.js";
 import { clusterDown } from "../cluster/down.js";
@@ -29,7 +29,7 @@ const DIRECTORY = [
   "directory for data, logs and addresses (default .nightbeam/cluster)",
 ] as const;
 
-const say = (line: string) => process.stderr.write(`${line}\n`);
+const say = (line: string) => printError(`${line}\n`);
 
 function upCommand(): Command {
   return withRequired(
@@ -90,7 +90,7 @@ async function up(flags: Record<string, unknown>): Promise<void> {
     say,
     ready: ({ scheduler, processes }) => {
       const hint = usageHint(options, { scheduler, env: process.env });
-      process.stdout.write(`${processTable(processes)}\n\n${hint}\n`);
+      print(`${processTable(processes)}\n\n${hint}\n`);
     },
   });
   let asked = 0;
@@ -123,13 +123,13 @@ function statusCommand(): Command {
       const place = resolve(parseOptions(clusterDirectorySchema, flags).directory);
       const cluster = readClusterFile(place);
       if (cluster === undefined) {
-        process.stdout.write(`No cluster runs in ${place}.\n`);
+        print(`No cluster runs in ${place}.\n`);
         process.exitCode = 1;
         return;
       }
-      process.stdout.write(`${processTable(cluster.processes)}\n`);
+      print(`${processTable(cluster.processes)}\n`);
       if (isAlive(cluster.supervisor)) return;
-      process.stdout.write(ORPHANED);
+      print(ORPHANED);
       process.exitCode = 1;
     });
 }
@@ -141,7 +141,7 @@ function downCommand(): Command {
     .action(async (flags: Record<string, unknown>) => {
       const place = resolve(parseOptions(clusterDirectorySchema, flags).directory);
       const found = await clusterDown(place, say);
-      process.stdout.write(found ? "The cluster has stopped.\n" : `No cluster runs in ${place}.\n`);
+      print(found ? "The cluster has stopped.\n" : `No cluster runs in ${place}.\n`);
     });
 }
 

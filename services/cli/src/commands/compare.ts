@@ -1,6 +1,6 @@
 import { compareLists, listsDigest, type Recommendation } from "@nightbeam/dataset";
 import { readManifest, readRecommendations } from "@nightbeam/run";
-import { facts, whole } from "@nightbeam/service/terminal";
+import { facts, print, whole } from "@nightbeam/service/terminal";
 import { Command } from "commander";
 
 type Comparison = Awaited<ReturnType<typeof compareLists>>;
@@ -31,7 +31,7 @@ export function compareCommand(): Command {
         json === true
           ? JSON.stringify({ ...comparison, digests }, null, 2)
           : describe(comparison, digests);
-      process.stdout.write(`${text}\n`);
+      print(`${text}\n`);
       if (!comparison.same) process.exitCode = 1;
     });
 }
@@ -49,7 +49,12 @@ function describe(comparison: Comparison, [a, b]: readonly [string, string]): st
     ["lists", different === 0 ? "same users, items and order" : `${whole(different)} differ`],
     ...firstFact(comparison),
     ["scores", scoresFact(comparison)],
-    ["digest", a === b ? `${a}, both` : `${a}\n        ${b}`],
+    ...(a === b
+      ? ([["digest", `${a}, both`]] as const)
+      : ([
+          ["digest", a],
+          ["", b],
+        ] as const)),
   ]);
 }
 

@@ -1,4 +1,5 @@
 import type { PriorityName, RunStatus } from "@nightbeam/scheduler/api";
+import { print } from "@nightbeam/service/terminal";
 import { Argument, Command } from "commander";
 import { type SchedulerClient, schedulerClient } from "../cluster-client/client.js";
 import { connectionOf, withConnection } from "../cluster-client/connection.js";
@@ -42,7 +43,7 @@ export function priorityCommand(): Command {
     async (runId: string, priority: PriorityName, flags: Record<string, unknown>) => {
       const { connection } = await connectionOf(flags);
       const run = await schedulerClient(connection).prioritize(runId, priority);
-      process.stdout.write(`run ${run.id} is ${run.priority} now: ${shardsDone(run)}\n`);
+      print(`run ${run.id} is ${run.priority} now: ${shardsDone(run)}\n`);
     },
   );
 }
@@ -54,7 +55,7 @@ function runCommand(
   const command = new Command(name).argument("<run>", "id of the run");
   return withConnection(command).action(async (runId: string, flags: Record<string, unknown>) => {
     const { connection } = await connectionOf(flags);
-    process.stdout.write(`${await act(schedulerClient(connection), runId)}\n`);
+    print(`${await act(schedulerClient(connection), runId)}\n`);
   });
 }
 

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { convertCheckpoint, openCheckpoint, PRECISIONS } from "@nightbeam/model";
 import { oneOf, parseOptions, UsageError, withRequired } from "@nightbeam/service";
-import { whole } from "@nightbeam/service/terminal";
+import { print, whole } from "@nightbeam/service/terminal";
 import { Command } from "commander";
 import { z } from "zod";
 
@@ -33,7 +33,7 @@ export function convertCommand(): Command {
           );
         }
         const converted = await convertCheckpoint(checkpoint, { precision, out });
-        process.stdout.write(
+        print(
           `wrote the model to ${out} in ${precision}, ${whole(converted.tensors.size)} tensors\n`,
         );
       }),

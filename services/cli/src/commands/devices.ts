@@ -1,5 +1,5 @@
 import { type DeviceReport, listDevices } from "@nightbeam/model";
-import { listing } from "@nightbeam/service/terminal";
+import { listing, print } from "@nightbeam/service/terminal";
 import { Command } from "commander";
 
 /** `nightbeam devices` */
@@ -9,7 +9,7 @@ export function devicesCommand(): Command {
     .action(async (flags: { json?: boolean }) => {
       const devices = await listDevices();
       const text = flags.json ? JSON.stringify(devices, null, 2) : describe(devices);
-      process.stdout.write(`${text}\n`);
+      print(`${text}\n`);
     });
 }
 

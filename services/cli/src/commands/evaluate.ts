@@ -7,7 +7,7 @@ import {
 } from "@nightbeam/dataset";
 import { readRecommendations } from "@nightbeam/run";
 import { listOf, parseOptions, wholeNumber, withRequired } from "@nightbeam/service";
-import { table, whole } from "@nightbeam/service/terminal";
+import { print, table, whole } from "@nightbeam/service/terminal";
 import { typedColumnsField } from "@nightbeam/settings";
 import { Command } from "commander";
 import { z } from "zod";
@@ -50,13 +50,13 @@ export function evaluateCommand(): Command {
           ks: topK,
         });
         if (json) {
-          process.stdout.write(`${JSON.stringify(report, null, 2)}\n`);
+          print(`${JSON.stringify(report, null, 2)}\n`);
           return;
         }
         const rows = report.metrics.map(metricsRow);
-        process.stdout.write(`${table([HEAD, ...rows])}\n`);
-        process.stdout.write(`${counts(report)}\n`);
-        if (report.unseen !== undefined) process.stdout.write(`\n${unseenText(report.unseen)}\n`);
+        print(`${table([HEAD, ...rows])}\n`);
+        print(`${counts(report)}\n`);
+        if (report.unseen !== undefined) print(`\n${unseenText(report.unseen)}\n`);
       }),
     schema,
   );

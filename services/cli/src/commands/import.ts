@@ -1,7 +1,7 @@
 import type { ImportReport, OwnerFiles, Shares } from "@nightbeam/import";
 import { amazonFiles, goodreadsFiles, importDataset, movielensFiles } from "@nightbeam/import";
 import { parseOptions, wholeNumber, withRequired } from "@nightbeam/service";
-import { facts, whole } from "@nightbeam/service/terminal";
+import { facts, print, printError, whole } from "@nightbeam/service/terminal";
 import { Command } from "commander";
 import { z } from "zod";
 
@@ -101,9 +101,9 @@ async function run(
     minRating: options.minRating,
     core: options.core,
     shares: options.split,
-    onProgress: (text) => process.stderr.write(`${text}\n`),
+    onProgress: (text) => printError(`${text}\n`),
   });
-  process.stdout.write(`${facts(pairsOf(report))}\nwrote them to ${options.out}\n`);
+  print(`${facts(pairsOf(report))}\nwrote them to ${options.out}\n`);
 }
 
 function pairsOf(report: ImportReport): [string, string][] {

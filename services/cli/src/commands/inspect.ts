@@ -5,6 +5,7 @@ import type { Catalogue } from "@nightbeam/catalogue";
 import { openCatalogue, readHistories } from "@nightbeam/dataset";
 import { inspectCheckpoint, PROJECTS, PROMPT_SPEC_FILE } from "@nightbeam/model";
 import { oneOf, parseOptions, UsageError } from "@nightbeam/service";
+import { print, printError } from "@nightbeam/service/terminal";
 import { typedColumnsField } from "@nightbeam/settings";
 import { Command } from "commander";
 import { z } from "zod";
@@ -49,7 +50,7 @@ export function inspectCommand(): Command {
         ...(catalogue && options.histories && { history: await firstHistory(options, catalogue) }),
       });
       const text = options.json ? JSON.stringify(report, null, 2) : describeReport(report);
-      process.stdout.write(`${text}\n`);
+      print(`${text}\n`);
       if (out === undefined) return;
       if (report.proposal === undefined) {
         throw new UsageError(
@@ -58,7 +59,7 @@ export function inspectCommand(): Command {
         );
       }
       await writeFile(out, `${JSON.stringify(report.proposal.spec, null, 2)}\n`);
-      process.stderr.write(`wrote ${out}\n`);
+      printError(`wrote ${out}\n`);
     });
 }
 

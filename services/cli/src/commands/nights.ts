@@ -1,5 +1,6 @@
 import type { NightStatus } from "@nightbeam/scheduler/api";
 import { oneOf, parseOptions, withRequired } from "@nightbeam/service";
+import { print } from "@nightbeam/service/terminal";
 import { Command } from "commander";
 import { z } from "zod";
 import { schedulerClient } from "../cluster-client/client.js";
@@ -51,7 +52,7 @@ function putCommand(): Command {
         ...(priority === undefined ? {} : { priority }),
         request: requestOf(rest),
       });
-      process.stdout.write(`night ${night.name} starts ${nextOf(night)}\n`);
+      print(`night ${night.name} starts ${nextOf(night)}\n`);
     },
   );
 }
@@ -62,7 +63,7 @@ function listCommand(): Command {
     const { connection } = await connectionOf(flags);
     const { nights, unreadable } = await schedulerClient(connection).nights();
     const text = nights.length === 0 ? "There are no nights yet." : nightTable(nights);
-    process.stdout.write(`${text}\n${unreadableLines("night", unreadable)}`);
+    print(`${text}\n${unreadableLines("night", unreadable)}`);
   });
 }
 
@@ -73,7 +74,7 @@ function removeCommand(): Command {
   return withConnection(command).action(async (name: string, flags: Record<string, unknown>) => {
     const { connection } = await connectionOf(flags);
     await schedulerClient(connection).removeNight(name);
-    process.stdout.write(`night ${name} is removed\n`);
+    print(`night ${name} is removed\n`);
   });
 }
 

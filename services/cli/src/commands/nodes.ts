@@ -11,7 +11,7 @@ import {
   tlsFlags,
   withoutBlanks,
 } from "@nightbeam/service";
-import { listing, whole } from "@nightbeam/service/terminal";
+import { listing, print, whole } from "@nightbeam/service/terminal";
 import { Command } from "commander";
 import { z } from "zod";
 import { certificateFiles } from "../certs/certificates.js";
@@ -34,7 +34,7 @@ function listCommand(): Command {
     const { connection, rest } = await connectionOf(flags);
     const nodes = await schedulerClient(connection).nodes();
     const text = rest.json === true ? JSON.stringify(nodes, null, 2) : describe(nodes);
-    process.stdout.write(`${text}\n`);
+    print(`${text}\n`);
   });
 }
 
@@ -71,7 +71,7 @@ function drainCommand(): Command {
       } finally {
         await control.close();
       }
-      process.stdout.write(`asked ${name} to finish its work and exit\n`);
+      print(`asked ${name} to finish its work and exit\n`);
     },
   );
 }

@@ -9,7 +9,7 @@ import {
 } from "@nightbeam/recommend";
 import { type FigureName, type Manifest, REJECTED_FILE } from "@nightbeam/run";
 import { withRequired } from "@nightbeam/service";
-import { clock, facts, progressBar, whole } from "@nightbeam/service/terminal";
+import { clock, facts, print, printError, progressBar, whole } from "@nightbeam/service/terminal";
 import {
   DEFAULTS,
   DRAFT_FORMS,
@@ -77,7 +77,7 @@ export function recommendCommand(): Command {
 async function run(flags: Record<string, unknown>): Promise<void> {
   const options = await recommendOptions(flags);
   const bar = progressBar(process.stderr);
-  const say = (line: string) => process.stderr.write(`${line}\n`);
+  const say = (line: string) => printError(`${line}\n`);
   const abort = new AbortController();
   const interrupt = (signal: NodeJS.Signals) => {
     bar.finish();
@@ -95,9 +95,8 @@ async function run(flags: Record<string, unknown>): Promise<void> {
       signal: abort.signal,
     });
     bar.finish();
-    if (alreadyDone)
-      process.stdout.write("This run is complete already; nothing was left to do.\n\n");
-    process.stdout.write(`${summary(manifest, options.out)}\n`);
+    if (alreadyDone) print("This run is complete already; nothing was left to do.\n\n");
+    print(`${summary(manifest, options.out)}\n`);
     if (manifest.users === 0) {
       say(`error: the run is complete, but no user has a list${await firstRejected(options.out)}`);
       process.exitCode = NO_LISTS;

@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
 import { parseOptions, withRequired, words } from "@nightbeam/service";
-import { table } from "@nightbeam/service/terminal";
+import { print, table } from "@nightbeam/service/terminal";
 import { DRAFT_FORMS, draftAt } from "@nightbeam/settings";
 import { Command } from "commander";
 import { z } from "zod";
@@ -35,7 +35,7 @@ function setCommand(): Command {
         catalogue: resolve(catalogue),
       });
       const note = rollout.announced ? "" : " (stored; not announced without NATS)";
-      process.stdout.write(`rollout ${name} is set${note}\n`);
+      print(`rollout ${name} is set${note}\n`);
     },
   );
 }
@@ -50,6 +50,6 @@ function listCommand(): Command {
     });
     const head = ["rollout", "target", "draft", "catalogue", "set"];
     const text = rows.length === 0 ? "There are no rollouts yet." : table([head, ...rows]);
-    process.stdout.write(`${text}\n${unreadableLines("rollout", unreadable)}`);
+    print(`${text}\n${unreadableLines("rollout", unreadable)}`);
   });
 }

@@ -1,6 +1,6 @@
 import type { PruneReport } from "@nightbeam/scheduler/api";
 import { parseOptions, withRequired } from "@nightbeam/service";
-import { table, whole } from "@nightbeam/service/terminal";
+import { print, table, whole } from "@nightbeam/service/terminal";
 import { Command } from "commander";
 import { z } from "zod";
 import { schedulerClient } from "../cluster-client/client.js";
@@ -19,7 +19,7 @@ function listCommand(): Command {
   return withConnection(command).action(async (flags: Record<string, unknown>) => {
     const { connection } = await connectionOf(flags);
     const runs = await schedulerClient(connection).runs();
-    process.stdout.write(`${runs.length === 0 ? "There are no runs yet." : runTable(runs)}\n`);
+    print(`${runs.length === 0 ? "There are no runs yet." : runTable(runs)}\n`);
   });
 }
 
@@ -40,7 +40,7 @@ function pruneCommand(): Command {
       const { connection, rest } = await connectionOf(flags);
       const { keep, dryRun = false, lists = false } = parseOptions(schema, rest);
       const report = await schedulerClient(connection).prune({ keep, dryRun, lists });
-      process.stdout.write(`${reportText(report)}\n`);
+      print(`${reportText(report)}\n`);
     },
   );
 }

@@ -1,5 +1,5 @@
 import type { Alarm, Nodes, RunStatus } from "@nightbeam/scheduler/api";
-import { facts, progressBar, table, whole } from "@nightbeam/service/terminal";
+import { facts, print, printError, progressBar, table, whole } from "@nightbeam/service/terminal";
 import { Command } from "commander";
 import { type SchedulerClient, schedulerClient } from "../cluster-client/client.js";
 import { connectionOf, withConnection } from "../cluster-client/connection.js";
@@ -28,21 +28,21 @@ export function statusCommand(): Command {
       const { connection, rest } = await connectionOf(flags);
       const client = schedulerClient(connection);
       if (rest.clearAlarms === true) await client.clearAlarms();
-      if (runId === undefined) process.stdout.write(`${await overview(client)}\n`);
+      if (runId === undefined) print(`${await overview(client)}\n`);
       else if (rest.follow === true) await follow(client, runId);
-      else process.stdout.write(`${summary(await client.run(runId))}\n`);
+      else print(`${summary(await client.run(runId))}\n`);
     },
   );
 }
 
 async function follow(client: SchedulerClient, runId: string): Promise<void> {
   const progress = progressBar(process.stderr);
-  const say = (line: string) => process.stderr.write(`${line}\n`);
+  const say = (line: string) => printError(`${line}\n`);
   const run = await followRun({ client, runId, progress, say, everyMs: 1_000 });
   if (run.state === "refused") {
     throw new ClusterError("REFUSED", `run ${run.id} cannot be planned: ${run.reason ?? ""}`);
   }
-  process.stdout.write(`${summary(run)}\n`);
+  print(`${summary(run)}\n`);
   process.exitCode = exitCode(run);
 }
 

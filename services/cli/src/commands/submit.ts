@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { RunStatus, StartedRun, TreatmentBody } from "@nightbeam/scheduler/api";
 import { parseOptions } from "@nightbeam/service";
-import { whole } from "@nightbeam/service/terminal";
+import { print, printError, whole } from "@nightbeam/service/terminal";
 import { Command } from "commander";
 import { type SchedulerClient, schedulerClient } from "../cluster-client/client.js";
 import { connectionOf, withConnection } from "../cluster-client/connection.js";
@@ -45,8 +45,8 @@ async function submit(flags: Record<string, unknown>): Promise<void> {
   if (run.state === "refused") {
     throw new ClusterError("REFUSED", `run ${run.id} cannot be planned: ${run.reason ?? ""}`);
   }
-  process.stdout.write(`${outcomeLine(started, run)}\n`);
-  if (run.state !== "complete") process.stdout.write(`nightbeam status ${run.id} --follow\n`);
+  print(`${outcomeLine(started, run)}\n`);
+  if (run.state !== "complete") print(`nightbeam status ${run.id} --follow\n`);
 }
 
 async function planned(client: SchedulerClient, first: RunStatus): Promise<RunStatus> {
@@ -57,7 +57,7 @@ async function planned(client: SchedulerClient, first: RunStatus): Promise<RunSt
     run = await client.run(run.id);
     if (performance.now() - said < SAY_MS || run.state !== "planning") continue;
     said = performance.now();
-    process.stderr.write(`planning: ${whole(run.users.read ?? 0)} users read\n`);
+    printError(`planning: ${whole(run.users.read ?? 0)} users read\n`);
   }
   return run;
 }

@@ -1,4 +1,4 @@
-import { reasonOf } from "@nightbeam/service/log";
+import { excerpts, jsonProblem } from "@nightbeam/catalogue";
 import { issueText } from "@nightbeam/settings";
 import type { Context } from "hono";
 import type { z } from "zod";
@@ -14,7 +14,7 @@ export async function readBody<Schema extends z.ZodType>(
   try {
     value = JSON.parse(text);
   } catch (error) {
-    throw new SchedulerError("BAD_REQUEST", `The body is not JSON: ${reasonOf(error)}.`);
+    throw new SchedulerError("BAD_REQUEST", `The body is not JSON: ${jsonProblem(error)}.`);
   }
   return checked(schema, value);
 }
@@ -28,7 +28,11 @@ export function checked<Schema extends z.ZodType>(
   if (parsed.success) return parsed.data;
   const [issue] = parsed.error.issues;
   const path = issue?.path ?? [];
-  const message = issue?.message ?? "it is invalid";
+  // Names of keys come from the client too, and may be of any length.
+  const message =
+    issue?.code === "unrecognized_keys"
+      ? `Unrecognized ${issue.keys.length === 1 ? "key" : "keys"}: ${excerpts(issue.keys)}`
+      : (issue?.message ?? "it is invalid");
   // The settings of a night's runs are in `request`.
   const isInRequest = path[0] === "request" && (path.length > 1 || issue?.code === "custom");
   const place = isInRequest ? path.slice(1) : path;

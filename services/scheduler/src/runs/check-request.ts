@@ -1,35 +1,52 @@
-import { constants } from "node:fs";
-import { access } from "node:fs/promises";
+import { stat } from "node:fs/promises";
 import { isAbsolute } from "node:path";
+import { inputFiles } from "@nightbeam/dataset";
 import { openCheckpoint } from "@nightbeam/model";
 import { policyOf } from "@nightbeam/recommend";
 import { readManifest } from "@nightbeam/run";
 import { codeOf } from "@nightbeam/service/log";
 import { clusterProblem, parseDraftName } from "@nightbeam/settings";
+import {
+  assertCreatable,
+  assertRegular,
+  type DataRoots,
+  readProblem,
+  refuseKernelFile,
+} from "@nightbeam/store";
 import type { RolloutRequest, Submission } from "../api/request.js";
 import { SchedulerError } from "../errors.js";
 import { DATE } from "../nights/night-record.js";
+
+/** How the paths of a request are checked. */
+interface PathRules {
+  readonly roots: DataRoots;
+  /** Whether a path is final: it has no placeholder and is not a rollout. */
+  readonly isKnown: (path: string) => boolean;
+}
 
 /**
  * Checks what is cheap to check, so that a typo is reported at once: paths are readable, checkpoints open, a run to
  * draft from is complete, widths and drafts fit. Planning checks the rest.
  *
- * @param isKnown whether a path is final: it has no placeholder and is not a rollout
  * @throws SchedulerError UNREADABLE_INPUT, BAD_REQUEST; ModelError, DatasetError, RecommendError
  */
 export async function checkRequest(
   request: Submission,
-  isKnown: (path: string) => boolean = () => true,
+  { roots, isKnown = () => true }: Partial<PathRules> & Pick<PathRules, "roots">,
 ): Promise<void> {
+  const rules = { roots, isKnown };
   const { histories, allow, block, allowLists, userGroups, out } = request;
   if (!out.includes("://")) assertAbsolute("out", out);
+  await roots.assertInside(out);
+  if (!out.includes("://") && isKnown(out)) await assertCreatable(out);
   // Checked again, because a rollout may have several drafts.
   const problem = clusterProblem(request);
   if (problem !== undefined) throw new SchedulerError("BAD_REQUEST", `${problem}.`);
   const itemOrder = request.itemOrder === "histories" ? undefined : request.itemOrder;
-  await assertFiles({ allow, block, itemOrder, allowLists, userGroups }, isKnown);
-  await assertHistories(histories, isKnown);
-  const levels = await checkModels(request, isKnown);
+  await assertPlaces({ allow, block, itemOrder, userGroups }, { ...rules, kind: "file" });
+  await assertPlaces({ allowLists }, { ...rules, kind: "either" });
+  await assertHistories(histories, rules);
+  const levels = await checkModels(request, rules);
   if (levels !== undefined) policyOf(request, { levels });
 }
 
@@ -39,55 +56,78 @@ export async function checkRequest(
  *
  * @throws SchedulerError BAD_REQUEST
  */
-export function checkNight(request: Submission): Promise<void> {
+export function checkNight(request: Submission, roots: DataRoots): Promise<void> {
   const isKnown = (path: string) => !path.includes(DATE) && !path.startsWith("rollout:");
-  return asBadRequest(() => checkRequest(request, isKnown));
+  return asBadRequest(() => checkRequest(request, { roots, isKnown }));
 }
 
 /** Checks the paths of a rollout. @throws SchedulerError BAD_REQUEST */
-export function checkRollout(rollout: RolloutRequest): Promise<void> {
+export function checkRollout(rollout: RolloutRequest, roots: DataRoots): Promise<void> {
   return asBadRequest(async () => {
-    await checkModels(rollout, () => true);
+    await checkModels(rollout, { roots, isKnown: () => true });
   });
 }
 
 /** @returns the levels of the target, if it can be opened now */
 async function checkModels(
   { target, draft, catalogue }: RolloutRequest,
-  isKnown: (path: string) => boolean,
+  rules: PathRules,
 ): Promise<number | undefined> {
-  await assertFiles({ catalogue }, isKnown);
+  const { isKnown } = rules;
+  await assertPlaces({ catalogue }, { ...rules, kind: "file" });
+  await assertPlaces({ target }, { ...rules, kind: "directory" });
   let levels: number | undefined;
   if (isKnown(target)) {
-    await assertReadable("target", target);
     levels = (await openCheckpoint(target)).promptSpec.levels;
   }
   for (const name of draft.map(parseDraftName)) {
     if (!("path" in name) || !isKnown(name.path)) continue;
-    await assertReadable("draft", name.path);
+    const kind = name.kind === "candidates" ? "either" : "directory";
+    await assertPlaces({ draft: name.path }, { ...rules, kind });
     if (name.kind === "checkpoint") await openCheckpoint(name.path);
     if (name.kind === "previous") await readManifest(name.path);
   }
   return levels;
 }
 
-async function assertFiles(
-  files: Readonly<Record<string, string | undefined>>,
-  isKnown: (path: string) => boolean,
+/** Checks all paths of a request, which exist by now. @throws StoreError BAD_LOCATION */
+export async function assertInRoots(request: Submission, roots: DataRoots): Promise<void> {
+  const { target, catalogue, allow, block, itemOrder, allowLists, userGroups, out } = request;
+  const drafts = request.draft
+    .map(parseDraftName)
+    .flatMap((one) => ("path" in one ? one.path : []));
+  const order = itemOrder === "histories" ? undefined : itemOrder;
+  const places = [target, catalogue, allow, block, order, allowLists, userGroups, out, ...drafts];
+  for (const path of places) if (path !== undefined) await roots.assertInside(path);
+  for (const { path } of await inputFiles(request.histories)) await roots.assertInside(path);
+}
+
+type PlaceKind = "file" | "directory" | "either";
+
+async function assertPlaces(
+  places: Readonly<Record<string, string | undefined>>,
+  { roots, isKnown, kind }: PathRules & { readonly kind: PlaceKind },
 ): Promise<void> {
-  for (const [name, path] of Object.entries(files)) {
-    if (path !== undefined && isKnown(path)) await assertReadable(name, path);
+  for (const [name, path] of Object.entries(places)) {
+    if (path === undefined || path.startsWith("rollout:")) continue;
+    assertAbsolute(name, path);
+    await roots.assertInside(path);
+    if (isKnown(path)) await assertReadable({ name, path, kind });
   }
 }
 
 /** Patterns and directories are read when the run is planned. */
 async function assertHistories(
   histories: Submission["histories"],
-  isKnown: (path: string) => boolean,
+  rules: PathRules,
 ): Promise<void> {
   for (const path of typeof histories === "string" ? [histories] : histories) {
-    if (/[*?[]/.test(path)) assertAbsolute("histories", path);
-    else await assertFiles({ histories: path }, isKnown);
+    const wildcard = path.search(/[*?[]/);
+    if (wildcard < 0) await assertPlaces({ histories: path }, { ...rules, kind: "either" });
+    else {
+      assertAbsolute("histories", path);
+      await rules.roots.assertInside(path.slice(0, path.lastIndexOf("/", wildcard) + 1));
+    }
   }
 }
 
@@ -101,15 +141,25 @@ async function asBadRequest(work: () => Promise<void>): Promise<void> {
   }
 }
 
-async function assertReadable(name: string, path: string): Promise<void> {
-  assertAbsolute(name, path);
+async function assertReadable(place: {
+  readonly name: string;
+  readonly path: string;
+  readonly kind: PlaceKind;
+}): Promise<void> {
+  const { name, path, kind } = place;
   try {
-    await access(path, constants.R_OK);
+    const isDirectory = (await stat(path)).isDirectory();
+    if (isDirectory && kind !== "file") await refuseKernelFile(path);
+    // Of a directory and of anything but a file it says what it is.
+    else if (isDirectory || kind !== "directory") await assertRegular(path);
   } catch (error) {
-    const problem = codeOf(error) === "ENOENT" ? "does not exist" : "is not readable";
+    const problem =
+      codeOf(error) === "ENOENT"
+        ? "it does not exist on its machine."
+        : readProblem(path, { error }).message;
     throw new SchedulerError(
       "UNREADABLE_INPUT",
-      `The scheduler cannot read \`${name}\` ${path}: it ${problem} on its machine. Scheduler and drafters read ` +
+      `The scheduler cannot read \`${name}\` ${path}: ${problem} Scheduler and drafters read ` +
         "paths on their own machines: put the file where all of them have it under the same path.",
       { cause: error },
     );

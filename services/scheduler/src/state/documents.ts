@@ -1,5 +1,5 @@
-import { reasonOf } from "@nightbeam/service/log";
-import { z } from "zod";
+import { jsonProblem, schemaProblem } from "@nightbeam/catalogue";
+import type { z } from "zod";
 import { SchedulerError } from "../errors.js";
 
 /** The files of the scheduler's state; names are paths with slashes. */
@@ -70,11 +70,11 @@ function parse<Document>(options: {
   try {
     value = JSON.parse(text);
   } catch (error) {
-    throw damaged(place, reasonOf(error));
+    throw damaged(place, jsonProblem(error));
   }
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
-  throw damaged(place, z.prettifyError(parsed.error).replaceAll("\n", " "));
+  throw damaged(place, schemaProblem(parsed.error));
 }
 
 function damaged(place: string, problem: string): SchedulerError {

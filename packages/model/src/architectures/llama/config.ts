@@ -1,3 +1,4 @@
+import { excerpt } from "@nightbeam/catalogue";
 import { z } from "zod";
 import { checkJson } from "../../checkpoint/read-json.js";
 import { ModelError } from "../../errors.js";
@@ -30,18 +31,28 @@ export interface LlamaConfig {
   readonly queryKeyNorm: boolean;
 }
 
+/** Sizes beyond every model: a larger one is a damaged file, and would be allocated before that shows. */
+const size = z
+  .int()
+  .positive()
+  .max(2 ** 22);
+const count = z.int().positive().max(4096);
+
 const schema = z.looseObject({
   model_type: z.string(),
-  vocab_size: z.int().positive(),
-  hidden_size: z.int().positive(),
-  intermediate_size: z.int().positive(),
-  num_hidden_layers: z.int().positive(),
-  num_attention_heads: z.int().positive(),
-  num_key_value_heads: z.int().positive().nullish(),
-  head_dim: z.int().positive().nullish(),
+  vocab_size: z
+    .int()
+    .positive()
+    .max(2 ** 26),
+  hidden_size: size,
+  intermediate_size: size,
+  num_hidden_layers: count,
+  num_attention_heads: count,
+  num_key_value_heads: count.nullish(),
+  head_dim: size.nullish(),
   hidden_act: z.string().default("silu"),
   max_position_embeddings: z.int().positive().optional(),
-  rms_norm_eps: z.number().positive().default(1e-6),
+  rms_norm_eps: z.number().positive().max(1).default(1e-6),
   tie_word_embeddings: z.boolean().default(false),
   attention_bias: z.boolean().default(false),
   mlp_bias: z.boolean().default(false),
@@ -137,7 +148,7 @@ function refuseUnsupported(raw: RawConfig, path: string): void {
     throw new ModelError("UNSUPPORTED", `${path}: ${field} ${what}`);
   };
   if (raw.hidden_act !== "silu" && raw.hidden_act !== "swish") {
-    refuse("hidden_act", `"${raw.hidden_act}" is not silu`);
+    refuse("hidden_act", `${excerpt(raw.hidden_act)} is not silu`);
   }
   for (const field of ["quantization_config", "quantization"] as const) {
     if (raw[field] === undefined || raw[field] === null) continue;

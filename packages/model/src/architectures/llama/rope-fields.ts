@@ -1,3 +1,4 @@
+import { excerpt } from "@nightbeam/catalogue";
 import { z } from "zod";
 import { ModelError } from "../../errors.js";
 import type { Rope, RopeScaling } from "./rope.js";
@@ -138,7 +139,7 @@ function readScaling(given: Parameters, { raw, path, field }: Place): RopeScalin
     default:
       throw new ModelError(
         "UNSUPPORTED",
-        `${path}: ${field}.rope_type "${type}" is not one of default, linear, dynamic, llama3, yarn`,
+        `${path}: ${field}.rope_type ${excerpt(type)} is not one of default, linear, dynamic, llama3, yarn`,
       );
   }
 }

@@ -1,3 +1,4 @@
+import { excerpt } from "@nightbeam/catalogue";
 import { z } from "zod";
 import { ModelError } from "../../errors.js";
 
@@ -56,7 +57,7 @@ function checkLayerTypes({ layer_types, num_hidden_layers }: RawWindow, path: st
   if (other === undefined) return;
   throw new ModelError(
     "UNSUPPORTED",
-    `${path}: layer_types has "${other}", which is not one of full_attention, sliding_attention`,
+    `${path}: layer_types has ${excerpt(other)}, which is not one of full_attention, sliding_attention`,
   );
 }
 
