@@ -20,6 +20,16 @@ function zstdFrame(text: string): Buffer {
 }
 
 describe("a catalogue", () => {
+  it("that unpacks to very many times its size is refused before it fills the memory", async () => {
+    const start = Buffer.from('{"7":["<a_1>","<b_2>"],"8":["<a_1>","<b_3>"]');
+    const bomb = gzipSync(Buffer.concat([start, Buffer.alloc(64 * 2 ** 20, " ")]));
+    const path = put(tempDir(), "bomb.json.gz", bomb);
+    await expect(openCatalogue(path)).rejects.toMatchObject({
+      code: "UNREADABLE",
+      message: expect.stringContaining("unpacks to more than 200 times its size"),
+    });
+  });
+
   it("is the same from every format", async () => {
     const dir = tempDir();
     const csv = put(dir, "c.csv", "item_id,title,c0,c1\n7,A,1,2\n8,B,1,3\nx,C,0,65535\n");

@@ -5,25 +5,33 @@ import { originSchema } from "./records/origin.js";
 /** A value that JSON can represent. */
 export type JsonValue = z.infer<ReturnType<typeof z.json>>;
 
+/** More files than any file system takes well; a number beyond it is no plan of ours. */
+const MAX_PARTS = 10_000_000;
+
 /**
  * Everything that determines the result of a run, and nothing else (no scratch directories, no thread
  * counts). A run can only be continued under an equal plan.
  */
-export const runPlanSchema = z.strictObject({
-  format: z.enum(["parquet", "jsonl"]),
-  /** Default: nested. */
-  layout: z.literal("flat").exactOptional(),
-  /** Input rows per part; the last part may have fewer. */
-  partSize: z.int().min(1),
-  /** The first input row of the run. */
-  firstRow: z.int().min(0),
-  /** Input rows of the whole run. If undefined, `finish` cannot notice missing rows at the end. */
-  inputRows: z.int().min(0).exactOptional(),
-  /** The user's arguments. */
-  arguments: z.record(z.string(), z.json()),
-  /** Hashes of the inputs: histories, target, drafts, catalogue. */
-  versions: z.record(z.string(), z.string()),
-});
+export const runPlanSchema = z
+  .strictObject({
+    format: z.enum(["parquet", "jsonl"]),
+    /** Default: nested. */
+    layout: z.literal("flat").exactOptional(),
+    /** Input rows per part; the last part may have fewer. */
+    partSize: z.int().min(1),
+    /** The first input row of the run. */
+    firstRow: z.int().min(0),
+    /** Input rows of the whole run. If undefined, `finish` cannot notice missing rows at the end. */
+    inputRows: z.int().min(0).exactOptional(),
+    /** The user's arguments. */
+    arguments: z.record(z.string(), z.json()),
+    /** Hashes of the inputs: histories, target, drafts, catalogue. */
+    versions: z.record(z.string(), z.string()),
+  })
+  .refine(({ inputRows = 0, partSize }) => inputRows / partSize <= MAX_PARTS, {
+    error: `it has more than ${MAX_PARTS} parts`,
+    path: ["inputRows"],
+  });
 
 export type RunPlan = z.infer<typeof runPlanSchema>;
 

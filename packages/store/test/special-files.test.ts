@@ -85,6 +85,10 @@ describe("dataRoots", () => {
   symlinkSync(join(dir, "secret"), join(root, "link"));
   symlinkSync(join(dir, "secret"), join(root, "model", "config.json"));
   symlinkSync(join(root, "in"), join(root, "inner"));
+  mkdirSync(join(dir, "other", "sub"), { recursive: true });
+  writeFileSync(join(dir, "other", "secret"), "");
+  symlinkSync(join(dir, "other", "sub"), join(root, "away"));
+  symlinkSync(join(dir, "nowhere"), join(root, "dangling"));
   const roots = dataRoots([root, "s3://bucket/lists"]);
 
   it.each([
@@ -103,6 +107,9 @@ describe("dataRoots", () => {
     join(dir, "rootless"),
     `${root}/in/../../secret`,
     join(root, "link"),
+    // Outside by the system's reading alone, and where it would be made outside.
+    `${root}/away/../secret`,
+    join(root, "dangling"),
     join(root, "model"),
     "s3://bucket/listsX",
     "s3://other/lists",

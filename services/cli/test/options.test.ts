@@ -153,7 +153,7 @@ describe("recommendOptions", () => {
     [{ topK: [3] }, "--top-k [3]: give a whole number"],
     [{ excludeSeen: "yes" }, "--exclude-seen yes: give true or false"],
     [{ draft: 3 }, "--draft 3: give one name or several"],
-    [{ top_k: 3 }, "has the unknown key top_k; keys are target, draft,"],
+    [{ top_k: 3 }, 'has the unknown key "top_k"; keys are target, draft,'],
     [[1], "is not a JSON object of options"],
     ["{", "is not JSON: "],
   ])("refuses an invalid config file: %j", async (content, message) => {

@@ -1,5 +1,4 @@
 import { isUtf8 } from "node:buffer";
-import { text } from "node:stream/consumers";
 import { excerpts } from "@nightbeam/catalogue";
 import type { DuckDbOptions } from "../duckdb/open-duckdb.js";
 import { streamColumns, withDuckDb } from "../duckdb/open-duckdb.js";
@@ -10,7 +9,7 @@ import { parseExactJson } from "../files/exact-json.js";
 import type { FileFormat } from "../files/file-format.js";
 import { endingOf, fileShape } from "../files/file-format.js";
 import { readLines } from "../files/lines.js";
-import { readBytes } from "../files/open-bytes.js";
+import { readWhole } from "../files/open-bytes.js";
 import { parquetColumns } from "../files/parquet-columns.js";
 import { openTextTable } from "../files/text-table.js";
 import { idOf, idProblem } from "../histories/ids.js";
@@ -78,7 +77,7 @@ async function* plainRows(path: string): AsyncGenerator<ItemRow> {
 async function* arrayRows(path: string): AsyncGenerator<ItemRow> {
   let value: unknown;
   try {
-    value = parseExactJson(await text(readBytes(path)));
+    value = parseExactJson(new TextDecoder().decode(await readWhole(path)));
   } catch (error) {
     throw error instanceof SyntaxError
       ? unusableList(path, error.message)

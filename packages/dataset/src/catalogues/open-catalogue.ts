@@ -1,6 +1,5 @@
 import { constants } from "node:buffer";
 import type { FileHandle } from "node:fs/promises";
-import { buffer } from "node:stream/consumers";
 import type { Catalogue } from "@nightbeam/catalogue";
 import {
   CatalogueBuilder,
@@ -12,7 +11,7 @@ import {
 import { openRegular, writeDurably } from "@nightbeam/store";
 import type { DuckDbOptions } from "../duckdb/open-duckdb.js";
 import { DatasetError, readFailure } from "../errors.js";
-import { readBytes } from "../files/open-bytes.js";
+import { readWhole } from "../files/open-bytes.js";
 import { addParquet, addTextTable } from "./catalogue-table.js";
 import { addInfoLines } from "./info-lines.js";
 import { addJsonArray } from "./json-array.js";
@@ -86,10 +85,6 @@ async function readText(path: string): Promise<string> {
   }
   const text = bytes.toString("utf8");
   return text.startsWith("\uFEFF") ? text.slice(1) : text;
-}
-
-async function readWhole(path: string): Promise<Buffer> {
-  return buffer(readBytes(path));
 }
 
 /** The bytes of a prepared catalogue, in shared memory if they are not compressed. */

@@ -2,7 +2,7 @@ import type { FileHandle } from "node:fs/promises";
 import type { Readable } from "node:stream";
 import { pipeline, Transform, type TransformCallback } from "node:stream";
 import { createGunzip } from "node:zlib";
-import { openRegular, streamRegular } from "@nightbeam/store";
+import { fileSize, openRegular, streamRegular } from "@nightbeam/store";
 import { Decompress } from "fzstd";
 import { DatasetError, readFailure } from "../errors.js";
 
@@ -53,6 +53,34 @@ export async function* readBytes(path: string): AsyncGenerator<Buffer> {
   } finally {
     stream?.destroy();
   }
+}
+
+/** A text may unpack to this much, and to this many times the size of its file. */
+const UNPACKS_FREELY = 2 ** 20;
+const MAX_PACKING = 200;
+
+/**
+ * All bytes of a file, decompressed. A file that unpacks to very many times its size is refused before it fills the
+ * memory.
+ *
+ * @throws DatasetError FILE_NOT_FOUND, UNREADABLE, UNKNOWN_FORMAT
+ */
+export async function readWhole(path: string): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  let limit: number | undefined;
+  for await (const chunk of readBytes(path)) {
+    chunks.push(chunk);
+    bytes += chunk.length;
+    limit ??= UNPACKS_FREELY + MAX_PACKING * ((await fileSize(path)) ?? 0);
+    if (bytes <= limit) continue;
+    throw new DatasetError(
+      "UNREADABLE",
+      `${path} unpacks to more than ${MAX_PACKING} times its size, as no catalogue does. Unpack it yourself ` +
+        "if it is one, and name the result.",
+    );
+  }
+  return Buffer.concat(chunks);
 }
 
 /** Whether a file is Parquet by its first bytes. @throws DatasetError FILE_NOT_FOUND, UNREADABLE */

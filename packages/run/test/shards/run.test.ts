@@ -203,6 +203,10 @@ describe("finishing a run", () => {
     await store.replace("commits/part-00001.json", new TextEncoder().encode(text));
     rmSync(join(dir, record.file));
     await expect(finishRun(store)).rejects.toMatchObject(damaged);
+    const plans = JSON.parse(readFileSync(join(dir, "plan.json"), "utf8"));
+    const endless = { ...plans, plan: { ...plans.plan, inputRows: 10 ** 15, partSize: 1 } };
+    await store.replace("plan.json", new TextEncoder().encode(JSON.stringify(endless)));
+    await expect(finishRun(store)).rejects.toThrow(/more than 10000000 parts/);
     expect(existsSync(join(dir, "manifest.json"))).toBe(false);
   });
 });

@@ -1,6 +1,6 @@
 import { constants } from "node:fs";
-import { access, readdir, realpath, stat } from "node:fs/promises";
-import { dirname, join, resolve, sep } from "node:path";
+import { access, lstat, readdir, realpath, stat } from "node:fs/promises";
+import { basename, dirname, join, resolve, sep } from "node:path";
 import { StoreError, systemCode } from "../errors.js";
 import { refuseKernelFile } from "./regular-file.js";
 
@@ -36,10 +36,13 @@ export function dataRoots(roots: readonly string[]): DataRoots {
       );
       const isInside = (place: string) =>
         places.some((root) => isBelow(place, { root, separator: sep }));
-      const place = await existingPart(path);
-      if (!isInside(place)) throw refuse(path, place);
-      for await (const target of linkTargets(place)) {
-        if (!isInside(target)) throw refuse(path, target);
+      // The system follows a link before the `..` after it, and Node's `resolve` does not: both may be used later.
+      for (const way of new Set([path, resolve(path)])) {
+        const place = await existingPart(way);
+        if (!isInside(place)) throw refuse(path, place);
+        for await (const target of linkTargets(place)) {
+          if (!isInside(target)) throw refuse(path, target);
+        }
       }
     },
   };
@@ -85,20 +88,29 @@ function isBelow(place: string, { root, separator }: { root: string; separator: 
 /** The path with its links resolved; what does not exist of it is taken literally. */
 async function existingPart(path: string): Promise<string> {
   const missing: string[] = [];
-  for (let at = resolve(path); ; at = dirname(at)) {
+  for (let at = path; ; at = dirname(at)) {
     try {
       return join(await realpath(at), ...missing);
     } catch (error) {
-      if (systemCode(error) !== "ENOENT" || dirname(at) === at) {
+      const isNothing = systemCode(error) === "ENOENT" && (await hasNoEntry(at));
+      if (!isNothing || dirname(at) === at) {
         throw new StoreError(
           "BAD_LOCATION",
           `${path} cannot be followed: ${systemCode(error)}. Check the path.`,
           { cause: error },
         );
       }
-      missing.unshift(at.slice(dirname(at).length).replace(/^[\\/]/, ""));
+      missing.unshift(basename(at));
     }
   }
+}
+
+/** A link to nothing is an entry: what is created through it may be anywhere. */
+async function hasNoEntry(path: string): Promise<boolean> {
+  return lstat(path).then(
+    () => false,
+    () => true,
+  );
 }
 
 /** What the symbolic links below a directory name; also below directories that they name. */

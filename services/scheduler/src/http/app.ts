@@ -19,6 +19,9 @@ export interface AppOptions {
     ClusterServices & { readonly readiness: Readiness };
 }
 
+/** Characters of a path that an answer repeats. */
+const MAX_SHOWN = 100;
+
 /** A request names files and settings, so its body is short. */
 const MAX_BODY_BYTES = 256 * 1024;
 
@@ -34,7 +37,8 @@ export function httpApp({ tokens, log, services }: AppOptions): Hono {
   });
   app.notFound((context) => {
     const { method, path } = context.req;
-    return context.json({ code: "NOT_FOUND", message: `There is no ${method} ${path}.` }, 404);
+    const shown = path.length > MAX_SHOWN ? `${path.slice(0, MAX_SHOWN)}…` : path;
+    return context.json({ code: "NOT_FOUND", message: `There is no ${method} ${shown}.` }, 404);
   });
   app.route("/", healthRoutes(services));
   app.use("/v1/*", authorize(tokens, log));
