@@ -54,12 +54,12 @@ describeWithNats("a NATS that asks for", () => {
       const control = await open(url, { tls: await tlsOf(authority, authority.ca) });
       expect(await control.waitConnected(5_000)).toBe(true);
       const cases = [
-        [await tlsOf(stranger, authority.ca), "NATS refuses the certificate --tls-cert"],
-        [await tlsOf(authority, stranger.ca), "is not signed by --tls-ca"],
-        [await readTls({ tlsCa: authority.ca }), "NATS requires a client certificate"],
-        [undefined, "Name its authority with --tls-ca"],
+        [await tlsOf(stranger, authority.ca), /refuses the certificate --tls-cert/],
+        [await tlsOf(authority, stranger.ca), /is not signed by --tls-ca/],
+        [await readTls({ tlsCa: authority.ca }), /requires a client certificate/],
+        [undefined, /Name its authority with --tls-ca/],
       ] as const;
-      for (const [tls, message] of cases) expect(await reasonOf(url, { tls })).toContain(message);
+      for (const [tls, message] of cases) expect(await reasonOf(url, { tls })).toMatch(message);
       // The certificate has the address and not this name.
       const named = url.replace("127.0.0.1", "localhost");
       const tls = await tlsOf(authority, authority.ca);

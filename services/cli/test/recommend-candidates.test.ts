@@ -113,7 +113,7 @@ describe("a run with candidates", () => {
     const others = await propose("others.jsonl", new Map(names.map((user) => [user, ["8"]])));
     const changed = [...flagsOf(world()), "--out", out, "--candidates", others];
     expect(await refusal("recommend", ...changed, "--accept-above", "-50")).toMatch(
-      /versions\.candidates was "[0-9a-f]{64}" and is "[0-9a-f]{64}"/,
+      /versions\.candidates was "[0-9a-f]{39}…" and is "[0-9a-f]{39}…"/,
     );
     expect(await refusal("recommend", ...flagsOf(world()), "--out", out)).toContain(
       "arguments.acceptAbove was -50 and is not set",

@@ -1,7 +1,7 @@
 import { isIP } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type TlsBytes, tlsClientOptions, tlsProblem, within } from "@nightbeam/service";
-import { type Log, reasonOf } from "@nightbeam/service/log";
+import { codeOf, type Log, reasonOf } from "@nightbeam/service/log";
 import { connect, ErrorCode, type NatsConnection, NatsError } from "nats";
 import type { ControlTiming } from "../timing.js";
 import { checkServer } from "./answers.js";
@@ -178,6 +178,13 @@ export class Link {
     const cause = error instanceof NatsError ? (error.chainedError ?? error) : error;
     const problem = tlsProblem(cause, { tls, server: "NATS" });
     if (problem !== undefined) return problem;
+    // The reset may overtake the alert that says why.
+    if (servers.tls && codeOf(cause) === "ECONNRESET") {
+      const cert = tls?.paths.cert;
+      return cert === undefined
+        ? "NATS has ended the TLS connection: it requires a client certificate, or is stopping. Give one with --tls-cert and --tls-key."
+        : `NATS has ended the TLS connection: it refuses the certificate --tls-cert ${cert}, or is stopping.`;
+    }
     if (error instanceof NatsError && AUTHORIZATION.has(error.code)) {
       return credentials === undefined
         ? "NATS refuses the user and password of its address, or requires credentials: correct NIGHTBEAM_NATS_URL, or give --nats-creds or --nats-nkey."

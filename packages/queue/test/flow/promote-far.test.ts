@@ -32,7 +32,7 @@ describe.skipIf(!redisIsHere())("shards that a node with a wrong clock has delay
     expect((await nextTry(queues, run)) ?? 0).toBeLessThan(Date.now() + 70_000);
     expect(await promoteFar(queues, { maxDelayMs: 300_000 })).toBe(1);
     expect(await queues.shards.getDelayedCount()).toBe(1);
-    expect(await queues.shards.getWaitingCount()).toBe(1);
+    expect(await queues.shards.getPrioritizedCount()).toBe(1);
     expect(await promoteFar(queues, { maxDelayMs: 300_000 })).toBe(0);
   });
 });
