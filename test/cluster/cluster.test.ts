@@ -38,7 +38,7 @@ async function expectDrawn(options: {
 
 describeClusters("a cluster of two verifiers, two drafters and a scheduler", () => {
   it("returns the strict, sampled and relaxed lists of one machine, as one run however often it is submitted", async () => {
-    const night = await makeNight("full");
+    const night = await makeNight({ users: 360 });
     const { target, catalogue } = night.world;
     const cluster = await TestCluster.start({ target, catalogue });
     try {
@@ -58,7 +58,7 @@ describeClusters("a cluster of two verifiers, two drafters and a scheduler", () 
   it.skipIf(!opensslIsHere)(
     "applies the same filters as one machine, and uses TLS",
     async () => {
-      const night = await makeNight("renormalized", { blocked: 400 });
+      const night = await makeNight({ scoring: "renormalized", blocked: 400, users: 360 });
       const { target, catalogue } = night.world;
       const scoring = "renormalized";
       const cluster = await TestCluster.start({ target, catalogue, scoring, tls: true });
@@ -78,8 +78,8 @@ describeClusters("a cluster of two verifiers, two drafters and a scheduler", () 
 });
 
 const beauty = beautyFiles();
-/** Of 3,553 test users of the Amazon Beauty data set that have a history: four parts. */
-const BEAUTY_USERS = 512;
+/** Of 3,553 test users of the Amazon Beauty data set that have a history: two parts. */
+const BEAUTY_USERS = 256;
 
 describeClusters("Beauty in a cluster", () => {
   it.skipIf(beauty === undefined)(

@@ -20,23 +20,30 @@ export interface Night {
   remove(): Promise<void>;
 }
 
+export interface NightOptions {
+  /** Default: full. */
+  readonly scoring?: "full" | "renormalized";
+  /** Items that no user may get. Default: 0. */
+  readonly blocked?: number;
+  /** Default: 900. */
+  readonly users?: number;
+}
+
 /** Makes a world and the lists that every cluster must return for it, whatever the fault. */
-export async function makeNight(
-  scoring: "full" | "renormalized" = "full",
-  filter: { blocked: number } = { blocked: 0 },
-): Promise<Night> {
+export async function makeNight(options: NightOptions = {}): Promise<Night> {
+  const { scoring = "full", blocked = 0, users = SIZE.users } = options;
   const directory = await mkdtemp(join(tmpdir(), "nightbeam-night-"));
-  const world = await writeWorld({ directory: join(directory, "world"), ...SIZE });
+  const world = await writeWorld({ directory: join(directory, "world"), ...SIZE, users });
   const { target, draft, catalogue, histories } = world;
   const block = join(directory, "blocked.txt");
-  const ids = Array.from({ length: filter.blocked }, (_, item) => `${item}\n`);
+  const ids = Array.from({ length: blocked }, (_, item) => `${item}\n`);
   await writeFile(block, ids.join(""));
   const search = {
     topK: 10,
     beamWidth: 20,
     scoring,
     excludeSeen: true,
-    ...(filter.blocked > 0 ? { block } : {}),
+    ...(blocked > 0 ? { block } : {}),
   };
   const alone = join(directory, "alone");
   await runRecommend({ target, catalogue, histories, ...search, out: alone });
