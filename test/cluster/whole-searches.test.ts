@@ -11,7 +11,7 @@ const SAME_SCORE = 1e-4;
 
 describeClusters("a cluster of which one verifier runs whole searches", () => {
   it("returns the lists of one machine's tree calls, and each run uses what its plan names", async () => {
-    const night = await makeNight("full");
+    const night = await makeNight({ users: 360 });
     const { target, catalogue } = night.world;
     const verifierFlags = [["--programs", "tree-scores,beam-search"], []];
     const cluster = await TestCluster.start({ target, catalogue, verifierFlags });
