@@ -51,7 +51,7 @@ function reportText({ runs, dates, dryRun, lists }: PruneReport): string {
   const head = ["run", "state", "input files", lists ? "lists, removed too" : "lists, which stay"];
   const verb = dryRun ? "would be removed" : "are removed";
   const shown = rows.length === 0 ? [] : [table([head, ...rows])];
-  return [...shown, `${whole(runs.length)} runs and ${whole(dates)} dates of nights ${verb}`].join(
-    "\n",
-  );
+  const many = (count: number, noun: string) => `${whole(count)} ${noun}${count === 1 ? "" : "s"}`;
+  const sum = `${many(runs.length, "run")} and ${many(dates, "date")} of nights ${verb}`;
+  return [...shown, sum].join("\n");
 }

@@ -17,20 +17,12 @@ export type SubmitBody = RunRequestInput & TreatmentBody;
 /** A request with all defaults. */
 export type Submission = RunRequest;
 
-/** The names of nights and rollouts, which are also file names and names of schedules in Redis. */
+/** The names of nights and rollouts and the ids of runs, which are also file names and names of schedules in Redis. */
 export const nameSchema = z
   .string()
   .regex(
     /^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/,
     "use a letter or digit, then at most 99 letters, digits, dots, dashes and underscores",
-  );
-
-/** The id of a run in a path. */
-export const runIdParam = z
-  .string()
-  .regex(
-    /^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/,
-    "this cannot be the id of a run: an id has at most 100 letters, digits, dots, dashes and underscores",
   );
 
 /** How urgent a run is among the others; runs of the same priority are done in the order of their submission. */

@@ -2,6 +2,7 @@ import { excerpts, jsonProblem } from "@nightbeam/catalogue";
 import { issueText } from "@nightbeam/settings";
 import type { Context } from "hono";
 import type { z } from "zod";
+import { nameSchema } from "../api/request.js";
 import { SchedulerError } from "../errors.js";
 
 /** Parses the body of a request. @throws SchedulerError BAD_REQUEST, which names the field */
@@ -17,6 +18,18 @@ export async function readBody<Schema extends z.ZodType>(
     throw new SchedulerError("BAD_REQUEST", `The body is not JSON: ${jsonProblem(error)}.`);
   }
   return checked(schema, value);
+}
+
+/**
+ * A name in the path of a request.
+ *
+ * @throws SchedulerError BAD_REQUEST if nothing can have it
+ */
+export function nameIn(context: Context, key: "id" | "name"): string {
+  const parsed = nameSchema.safeParse(context.req.param(key));
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  throw new SchedulerError("BAD_REQUEST", `The ${key} in the path: ${issue?.message}.`);
 }
 
 /** Parses a value from a client. @throws SchedulerError BAD_REQUEST, which names the field */

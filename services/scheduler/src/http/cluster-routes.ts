@@ -1,8 +1,8 @@
 import { Hono } from "hono";
 import type { Alarm, Nodes, RolloutList, RolloutStatus } from "../api/answers.js";
 import type { RolloutRequest } from "../api/request.js";
-import { nameSchema, rolloutBodySchema } from "../api/request.js";
-import { checked, readBody } from "./body.js";
+import { rolloutBodySchema } from "../api/request.js";
+import { nameIn, readBody } from "./body.js";
 
 /** The services behind the routes of rollouts, alarms and nodes. */
 export interface ClusterServices {
@@ -21,7 +21,7 @@ export function clusterRoutes({ rollouts, alarms, nodes }: ClusterServices): Hon
   const app = new Hono();
   app.get("/rollouts", async (context) => context.json(await rollouts.list()));
   app.put("/rollouts/:name", async (context) => {
-    const name = checked(nameSchema, context.req.param("name"));
+    const name = nameIn(context, "name");
     return context.json(await rollouts.set(name, await readBody(context, rolloutBodySchema)));
   });
   app.get("/alarms", async (context) => context.json({ alarms: await alarms.list() }));

@@ -1,9 +1,9 @@
 import { Hono } from "hono";
 import type { z } from "zod";
 import type { NightList, NightStatus } from "../api/answers.js";
-import { nameSchema, nightBodySchema } from "../api/request.js";
+import { nightBodySchema } from "../api/request.js";
 import { SchedulerError } from "../errors.js";
-import { checked, readBody } from "./body.js";
+import { nameIn, readBody } from "./body.js";
 
 /** A night with all defaults. */
 export type NightRequest = Readonly<z.output<typeof nightBodySchema>>;
@@ -22,11 +22,11 @@ export function nightRoutes({ nights }: NightServices): Hono {
   const app = new Hono();
   app.get("/nights", async (context) => context.json(await nights.list()));
   app.put("/nights/:name", async (context) => {
-    const name = checked(nameSchema, context.req.param("name"));
+    const name = nameIn(context, "name");
     return context.json(await nights.put(name, await readBody(context, nightBodySchema)));
   });
   app.delete("/nights/:name", async (context) => {
-    const name = checked(nameSchema, context.req.param("name"));
+    const name = nameIn(context, "name");
     if (await nights.remove(name)) return context.body(null, 204);
     throw new SchedulerError(
       "UNKNOWN_NIGHT",

@@ -1,17 +1,16 @@
-import { type Context, Hono } from "hono";
+import { Hono } from "hono";
 import type { PruneReport, RunStatus, StartedRun } from "../api/answers.js";
 import {
   type PruneBody,
   priorityBodySchema,
   pruneBodySchema,
   redoBodySchema,
-  runIdParam,
   type Submission,
   type Treatment,
 } from "../api/request.js";
 import { SchedulerError } from "../errors.js";
 import type { RunControls } from "../runs/run-control.js";
-import { checked, readBody } from "./body.js";
+import { nameIn, readBody } from "./body.js";
 import { readSubmission } from "./submission.js";
 
 /** The services behind the routes of runs. */
@@ -39,32 +38,27 @@ export function runRoutes({ runs, controls, prune }: RunServices): Hono {
     return context.json(await prune(await readBody(context, pruneBodySchema)));
   });
   app.get("/:id", async (context) => {
-    const id = idOf(context);
+    const id = nameIn(context, "id");
     return context.json(known(id, await runs.get(id)));
   });
   for (const action of ["cancel", "pause", "resume", "retry"] as const) {
     app.post(`/:id/${action}`, async (context) => {
-      const id = idOf(context);
+      const id = nameIn(context, "id");
       return context.json(known(id, await controls[action](id)));
     });
   }
   app.post("/:id/redo", async (context) => {
-    const id = idOf(context);
+    const id = nameIn(context, "id");
     return context.json(
       known(id, await controls.redo(id, await readBody(context, redoBodySchema))),
     );
   });
   app.put("/:id/priority", async (context) => {
-    const id = idOf(context);
+    const id = nameIn(context, "id");
     const { priority } = await readBody(context, priorityBodySchema);
     return context.json(known(id, await controls.prioritize(id, priority)));
   });
   return app;
-}
-
-/** @throws SchedulerError BAD_REQUEST if no run can have this id */
-function idOf(context: Context): string {
-  return checked(runIdParam, context.req.param("id"));
 }
 
 function known<Run>(id: string, run: Run | undefined): Run {
