@@ -5,6 +5,7 @@ import { readRecommendations } from "@nightbeam/run";
 import { runRecommend } from "@nightbeam/testing/recommend";
 import { writeWorld } from "@nightbeam/testing/world";
 import { FAULT_KINDS } from "./faults/all.js";
+import type { FaultKind } from "./faults/kind.js";
 import { fits, planCampaign, type Step } from "./plan.js";
 import { type CampaignReport, type NightOutcome, seconds } from "./report.js";
 import { type Outcome, pause, strike } from "./strike.js";
@@ -23,6 +24,8 @@ export interface CampaignOptions {
   readonly faults: number;
   /** Per night. Default: 1,920, for some five faults per night. */
   readonly users?: number;
+  /** Default: all that this process can cause. */
+  readonly kinds?: readonly FaultKind[];
   /** Receives a line per step and night. */
   readonly print: (line: string) => void;
 }
@@ -34,7 +37,9 @@ export interface CampaignOptions {
 export async function runCampaign(options: CampaignOptions): Promise<CampaignReport> {
   const { seeds, faults, users = 1_920, print } = options;
   const mounts = canMount();
-  const kinds = FAULT_KINDS.filter(({ needs = [] }) => mounts || !needs.includes("mount"));
+  const kinds = (options.kinds ?? FAULT_KINDS).filter(
+    ({ needs = [] }) => mounts || !needs.includes("mount"),
+  );
   if (!mounts) print("Not root: faults that mount file systems are left out.");
   const steps = seeds.flatMap((seed) => planCampaign({ seed, faults, kinds }));
   const directory = await mkdtemp(join(tmpdir(), "nightbeam-campaign-world-"));

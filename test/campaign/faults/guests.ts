@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { silentServer } from "../../faults/support/faults.js";
@@ -24,7 +25,7 @@ async function drafterGuest(
   place: Place,
   options: Omit<Parameters<Place["makeDrafter"]>[0], "name">,
 ): Promise<Mend> {
-  const drafter = await place.makeDrafter({ name: nameOf("guest"), ...options });
+  const drafter = place.makeDrafter({ name: nameOf("guest"), ...options });
   await place.addGuest(drafter);
   return () => place.removeGuest(drafter);
 }
@@ -73,18 +74,24 @@ export const GUEST_FAULTS: readonly FaultKind[] = [
       drafterGuest(place, { wrapper: inNamespace(`mount -t tmpfs none ${place.nights}`) }),
   },
   {
-    name: "a drafter with full scratch space joins",
+    name: "a drafter whose scratch space becomes full joins",
     touches: ["guest"],
     needs: ["mount", "s3"],
     begin: async (place) => {
       const scratch = join(place.directory, nameOf("scratch"));
       await mkdir(scratch);
-      const mount = `mount -t tmpfs -o size=4k none ${scratch} && head -c 4096 /dev/zero > ${scratch}/filler`;
-      const end = await drafterGuest(place, {
+      const drafter = place.makeDrafter({
+        name: nameOf("guest"),
         flags: ["--scratch", scratch],
-        wrapper: inNamespace(mount),
+        wrapper: inNamespace(`mount -t tmpfs -o size=1m none ${scratch}`),
       });
-      return end;
+      await place.addGuest(drafter);
+      // Afterwards: a drafter that finds it full does not start.
+      const fill = `head -c 2000000 /dev/zero > ${scratch}/filler || true`;
+      execFileSync("nsenter", ["-t", `${drafter.pid}`, "-m", "sh", "-c", fill], {
+        stdio: "ignore",
+      });
+      return () => place.removeGuest(drafter);
     },
   },
   {

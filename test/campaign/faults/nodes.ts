@@ -1,6 +1,7 @@
 import { below, type Random } from "@nightbeam/testing";
 import type { ClusterNode } from "../../cluster/support/node.js";
-import { type Place, startAgain } from "../support/place.js";
+import { startAgain } from "../support/node-maker.js";
+import type { Place } from "../support/place.js";
 import type { FaultKind, Part } from "./kind.js";
 
 type Role = "drafter" | "verifier" | "scheduler";

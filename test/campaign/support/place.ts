@@ -2,7 +2,6 @@ import { execFileSync } from "node:child_process";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import {
   type RunStatus,
   runStatusSchema,
@@ -19,12 +18,11 @@ import {
 } from "@nightbeam/testing/servers";
 import type { World } from "@nightbeam/testing/world";
 import { Redis } from "ioredis";
-import { ClusterNode } from "../../cluster/support/node.js";
+import type { ClusterNode } from "../../cluster/support/node.js";
 import { type Link, openLink } from "./link.js";
+import { NodeMaker, startAgain, TOKEN } from "./node-maker.js";
 
-const TOKEN = "a-token-for-tests";
 const BUCKET = "lists";
-const SKEWED_CLOCK = fileURLToPath(new URL("./skewed-clock.mjs", import.meta.url));
 export const DRAFTERS = 2;
 export const VERIFIERS = 2;
 
@@ -78,6 +76,7 @@ export class Place {
   readonly #guests = new Set<ClusterNode>();
   readonly #links: Link[] = [];
   readonly #mounted: string[] = [];
+  readonly #maker: NodeMaker;
   #schedulerPort = 0;
 
   private constructor(parts: Parts) {
@@ -87,6 +86,8 @@ export class Place {
     this.nats = parts.nats;
     this.s3 = parts.s3;
     this.s3Link = parts.s3Link;
+    const s3 = `http://127.0.0.1:${parts.s3Link.port}`;
+    this.#maker = new NodeMaker({ world: parts.world, state: this.state, s3 });
     this.admin = new Redis(parts.redis.url, { replyMapping: "legacy" });
     this.admin.on("error", () => undefined);
   }
@@ -115,6 +116,11 @@ export class Place {
   get scheduler(): LinkedNode {
     if (this.#scheduler === undefined) throw new Error("the scheduler is not started");
     return this.#scheduler;
+  }
+
+  /** Of the servers themselves, without a link. */
+  get #urls() {
+    return { redis: this.redis.url, nats: this.nats.url };
   }
 
   /** The directory of all nights whose store is a directory; a file system of its own if possible. */
@@ -153,23 +159,22 @@ export class Place {
   }
 
   /** A further drafter, which is not started yet. */
-  async makeDrafter(options: {
+  makeDrafter(options: {
     readonly name: string;
     readonly flags?: readonly string[];
     readonly wrapper?: readonly string[];
     readonly nats?: string;
-  }): Promise<ClusterNode> {
-    const { name, flags = [], wrapper, nats = this.nats.url } = options;
-    return this.#drafter(name, { redis: this.redis.url, nats, flags, wrapper });
+  }): ClusterNode {
+    return this.#maker.drafter({ ...this.#urls, ...options });
   }
 
   makeScheduler(name: string): ClusterNode {
-    return this.#schedulerNode(name, { port: 0, redis: this.redis.url, nats: this.nats.url });
+    return this.#maker.scheduler({ ...this.#urls, name, port: 0 });
   }
 
   makeVerifier(name: string, target: string): ClusterNode {
-    const flags = ["--listen", "127.0.0.1:0"];
-    return this.#verifier(name, { target, nats: this.nats.url, flags });
+    const { nats } = this.#urls;
+    return this.#maker.verifier({ name, target, nats, flags: ["--listen", "127.0.0.1:0"] });
   }
 
   /** Starts what no longer runs, as an orchestrator would. */
@@ -229,10 +234,10 @@ export class Place {
       nats: await this.#link(this.nats),
     });
     const links = await link();
-    const node = this.#schedulerNode("scheduler", {
+    const node = this.#maker.scheduler({
+      ...urlsOf(links),
+      name: "scheduler",
       port: this.#schedulerPort,
-      redis: urlOf("redis", links.redis),
-      nats: urlOf("nats", links.nats),
     });
     this.#scheduler = { node, ...links };
     for (let at = 1; at <= VERIFIERS; at++) {
@@ -240,81 +245,17 @@ export class Place {
       const calls = await this.#link({ port });
       const nats = await this.#link(this.nats);
       const flags = ["--listen", `127.0.0.1:${port}`, "--advertise", `127.0.0.1:${calls.port}`];
-      const { target } = this.world;
-      const verifier = this.#verifier(`verifier-${at}`, {
-        target,
-        nats: urlOf("nats", nats),
-        flags,
-      });
+      const name = `verifier-${at}`;
+      const verifier = this.#maker.verifier({ name, nats: urlOf("nats", nats), flags });
       this.verifiers.push({ node: verifier, nats, calls });
     }
     const wrapper = canMount() ? ["unshare", "-m"] : undefined;
     for (let at = 1; at <= DRAFTERS; at++) {
-      const { redis, nats } = await link();
-      const urls = { redis: urlOf("redis", redis), nats: urlOf("nats", nats) };
-      const drafter = this.#drafter(`drafter-${at}`, { ...urls, flags: [], wrapper });
-      this.drafters.push({ node: drafter, redis, nats });
+      const links = await link();
+      const drafter = this.#maker.drafter({ ...urlsOf(links), name: `drafter-${at}`, wrapper });
+      this.drafters.push({ node: drafter, ...links });
     }
     await Promise.all(this.#nodes().map((one) => one.start()));
-  }
-
-  #schedulerNode(
-    name: string,
-    { port, redis, nats }: { port: number; redis: string; nats: string },
-  ): ClusterNode {
-    return new ClusterNode(
-      name,
-      [
-        ...["scheduler", "--state", this.state, "--listen", `127.0.0.1:${port}`],
-        ...["--token", TOKEN, "--reconcile-ms", "1000", "--log-format", "json"],
-        ...["--redis", redis, "--nats", nats, ...LOCKS],
-      ],
-      { env: this.#env() },
-    );
-  }
-
-  #verifier(
-    name: string,
-    { target, nats, flags }: { target: string; nats: string; flags: readonly string[] },
-  ): ClusterNode {
-    return new ClusterNode(
-      name,
-      [
-        ...["verifier", "--target", target, "--catalogue", this.world.catalogue],
-        ...["--name", name, "--workers", "1", "--log-format", "json", "--nats", nats, ...flags],
-      ],
-      { env: this.#env() },
-    );
-  }
-
-  #drafter(
-    name: string,
-    options: {
-      redis: string;
-      nats: string;
-      flags: readonly string[];
-      wrapper?: readonly string[] | undefined;
-    },
-  ): ClusterNode {
-    const { redis, nats, flags, wrapper = [] } = options;
-    return new ClusterNode(
-      name,
-      [
-        ...["drafter", "--name", name, "--workers", "1", "--log-format", "json"],
-        ...["--redis", redis, "--nats", nats, ...LOCKS, ...flags],
-      ],
-      { env: this.#env(), wrapper },
-    );
-  }
-
-  #env(): Readonly<Record<string, string>> {
-    return {
-      AWS_ENDPOINT_URL: `http://127.0.0.1:${this.s3Link.port}`,
-      AWS_ACCESS_KEY_ID: "test",
-      AWS_SECRET_ACCESS_KEY: "test",
-      // Takes effect with NIGHTBEAM_TEST_SKEW_MS alone.
-      NODE_OPTIONS: `--import ${SKEWED_CLOCK}`,
-    };
   }
 
   async #link(to: { readonly port: number }): Promise<Link> {
@@ -339,21 +280,10 @@ export class Place {
   }
 }
 
-/** Starts a node until it is ready: the first tries may meet a server that is not ready itself. */
-export async function startAgain(node: ClusterNode): Promise<void> {
-  for (let tries = 1; !node.isRunning; tries++) {
-    try {
-      await node.start();
-    } catch (error) {
-      await node.signal("SIGKILL");
-      if (tries === 5) throw error;
-    }
-  }
-}
-
-/** Short, so that lost shards are taken again soon. */
-const LOCKS = ["--lock-ms", "2000", "--stall-check-ms", "1000"];
-
 function urlOf(protocol: "redis" | "nats", { port }: Link): string {
   return `${protocol}://127.0.0.1:${port}`;
+}
+
+function urlsOf({ redis, nats }: { readonly redis: Link; readonly nats: Link }) {
+  return { redis: urlOf("redis", redis), nats: urlOf("nats", nats) };
 }
