@@ -15,7 +15,7 @@ const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
 const time = z.iso.datetime();
 
 /** What a verifier answered of a part. Times are ISO 8601, UTC. */
-export const verifierShareSchema = z.strictObject({
+export const verifierShareSchema = z.object({
   /** Its name, or its address if it is not announced. */
   name: z.string(),
   /** Calls that it answered. */
@@ -29,8 +29,11 @@ export const verifierShareSchema = z.strictObject({
   auditedAt: time.exactOptional(),
 });
 
-/** A commit record. Creating it commits the part. */
-export const partRecordSchema = z.strictObject({
+/**
+ * A commit record. Creating it commits the part. Fields that this version does not know are ignored: drafters may be
+ * newer than the scheduler during an upgrade.
+ */
+export const partRecordSchema = z.object({
   index: count,
   /** The part's file, relative to the run's directory. */
   file: fileName,

@@ -197,6 +197,10 @@ describe("finishing a run", () => {
     const damaged = { code: "STORE_DAMAGED" };
     await store.replace("commits/part-00001.json", new TextEncoder().encode(text.slice(0, 40)));
     await expect(finishRun(store)).rejects.toMatchObject(damaged);
+    // A field of a newer drafter is no damage.
+    const newer = JSON.stringify({ ...record, ofANewerVersion: true });
+    await store.replace("commits/part-00001.json", new TextEncoder().encode(newer));
+    expect(await storeJournal(store).readCommit(1)).toEqual(record);
     const other = JSON.stringify({ ...record, firstRow: 0 });
     await store.replace("commits/part-00001.json", new TextEncoder().encode(other));
     await expect(finishRun(store)).rejects.toMatchObject(damaged);
