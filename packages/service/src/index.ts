@@ -28,5 +28,5 @@ export {
 } from "./options/service-options.js";
 export { readTls, type TlsBytes, tlsFlags } from "./options/tls.js";
 export { type TlsClientOptions, tlsClientOptions, tlsProblem } from "./options/tls-client.js";
-export { type Clock, repeat, systemClock, unlessAborted, within } from "./time.js";
+export { type Clock, inTime, repeat, systemClock, unlessAborted, within } from "./time.js";
 export { readVersion } from "./version.js";

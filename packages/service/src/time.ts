@@ -53,6 +53,19 @@ export async function within(
 }
 
 /**
+ * Waits for work that must end within `ms` milliseconds; late work goes on without a listener.
+ *
+ * @throws what the work throws; the error that `late` returns
+ */
+export async function inTime<Value>(
+  work: Promise<Value>,
+  { late, ...limit }: { readonly ms: number; readonly late: () => Error; readonly clock?: Clock },
+): Promise<Value> {
+  if (await within(work, limit)) return work;
+  throw late();
+}
+
+/**
  * Waits for work unless a signal is aborted first; the work itself goes on.
  *
  * @throws the signal's reason once it is aborted; what the work throws

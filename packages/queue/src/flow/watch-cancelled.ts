@@ -1,4 +1,4 @@
-import { within } from "@nightbeam/service";
+import { inTime } from "@nightbeam/service";
 import type { Redis } from "ioredis";
 import { DEFAULT_PREFIX } from "../jobs/options.js";
 import { accessFailure } from "../redis/access.js";
@@ -38,10 +38,9 @@ const SUBSCRIBE_MS = 10_000;
 
 async function subscribe(subscriber: Redis, prefix: string): Promise<void> {
   const channel = cancelChannel(prefix);
-  const subscribed = subscriber.subscribe(channel);
+  const late = () => new Error(`no answer within ${SUBSCRIBE_MS / 1_000} s`);
   try {
-    if (await within(subscribed, { ms: SUBSCRIBE_MS })) await subscribed;
-    else throw new Error(`no answer within ${SUBSCRIBE_MS / 1_000} s`);
+    await inTime(subscriber.subscribe(channel), { ms: SUBSCRIBE_MS, late });
   } catch (error) {
     throw accessFailure(`subscribe to the channel ${channel}`, { error, prefix });
   }

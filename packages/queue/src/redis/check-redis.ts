@@ -1,4 +1,4 @@
-import { within } from "@nightbeam/service";
+import { inTime } from "@nightbeam/service";
 import type { Redis } from "ioredis";
 import { QueueError } from "../errors.js";
 import { accessFailure, checkAccess } from "./access.js";
@@ -18,12 +18,12 @@ const CHECK_MS = 20_000;
  * @throws QueueError REDIS_UNREACHABLE, REDIS_TOO_OLD, REDIS_UNSAFE, REDIS_FORBIDDEN
  */
 export async function checkRedis(redis: Redis, prefix: string): Promise<RedisCheck> {
-  const checked = check(redis, prefix);
-  if (await within(checked, { ms: CHECK_MS })) return checked;
-  throw new QueueError(
-    "REDIS_UNREACHABLE",
-    `Redis accepts connections, but did not answer within ${CHECK_MS / 1_000} s. Check that it is not frozen or busy.`,
-  );
+  const late = () =>
+    new QueueError(
+      "REDIS_UNREACHABLE",
+      `Redis accepts connections, but did not answer within ${CHECK_MS / 1_000} s. Check that it is not frozen or busy.`,
+    );
+  return inTime(check(redis, prefix), { ms: CHECK_MS, late });
 }
 
 async function check(redis: Redis, prefix: string): Promise<RedisCheck> {

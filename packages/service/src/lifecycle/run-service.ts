@@ -3,7 +3,7 @@ import { UsageError } from "../errors.js";
 import type { Log, LogLevel } from "../log/log.js";
 import { openLog } from "../log/open-log.js";
 import { print } from "../terminal/printable.js";
-import { within } from "../time.js";
+import { inTime, within } from "../time.js";
 import { type Closers, loggedClosers } from "./closers.js";
 
 /** A process that works until it is asked to stop. */
@@ -106,13 +106,15 @@ async function startInTime<Running extends Service>(
     deps.log.warn({ seconds: seconds() }, "still starting");
   }, STILL_STARTING_MS);
   try {
-    const started = start(deps);
-    if (await within(started, { ms: startWithinMs })) return await started;
-    throw new UsageError(
-      "NOT_READY",
-      `the ${name} did not start within ${seconds()} s: something that it opens does not answer. ` +
-        "Check the disks of its files and the servers that its log names.",
-    );
+    return await inTime(start(deps), {
+      ms: startWithinMs,
+      late: () =>
+        new UsageError(
+          "NOT_READY",
+          `the ${name} did not start within ${seconds()} s: something that it opens does not answer. ` +
+            "Check the disks of its files and the servers that its log names.",
+        ),
+    });
   } finally {
     clearInterval(report);
   }

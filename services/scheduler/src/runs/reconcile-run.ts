@@ -4,7 +4,7 @@ import type { Alarms } from "../alarms/alarms.js";
 import type { WallClock } from "../clock.js";
 import { raiseIfEmpty } from "./empty-run.js";
 import type { PartialRetries } from "./partial-retries.js";
-import { jobsOf, retryMissing } from "./retry-missing.js";
+import { jobsOf, reopenPlanned } from "./retry-missing.js";
 import { stateAfter } from "./run-state.js";
 import type { RunView } from "./run-view.js";
 
@@ -77,12 +77,9 @@ export async function pauseJobs({ record, missing }: RunView, queues: JobQueues)
 
 /** Does what submitting a partial run again does. Its alarm stands until the run is complete. */
 async function retry(view: RunView, { queues, log }: ReconcileOptions): Promise<void> {
-  const { record, missing, output } = view;
+  const { record, missing } = view;
   log.info({ runId: record.runId, missing: missing.length }, "trying a partial run again");
-  await restoreRun(queues, record.runId);
-  // The jobs first: otherwise a reconciler could set the failed ones aside again.
-  await retryMissing(view, queues);
-  await output.reopen();
+  await reopenPlanned(view, queues);
 }
 
 async function repair(view: RunView, options: ReconcileOptions): Promise<void> {

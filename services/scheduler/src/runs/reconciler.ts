@@ -1,5 +1,5 @@
 import type { JobQueues } from "@nightbeam/queue";
-import { within } from "@nightbeam/service";
+import { inTime, within } from "@nightbeam/service";
 import { type Log, reasonOf } from "@nightbeam/service/log";
 import type { Alarms } from "../alarms/alarms.js";
 import { elapsedMs } from "../clock.js";
@@ -103,12 +103,9 @@ export function openReconciler(options: ReconcilerOptions): Reconciler {
   };
   const reconcileAll = async () => {
     let ids: readonly string[] | undefined;
-    const reading = (async () => {
-      ids = await runs?.open();
-    })();
+    const late = () => new Error(`no answer from ${state}`);
     try {
-      if (!(await within(reading, { ms: patienceMs }))) throw new Error(`no answer from ${state}`);
-      await reading;
+      ids = await inTime(runs?.open() ?? Promise.resolve([]), { ms: patienceMs, late });
       failingSince.delete(STATE);
       alarms.mend({ kind: "store_failing", subject: state });
     } catch (error) {

@@ -1,6 +1,6 @@
 import type { RunPriority } from "@nightbeam/queue";
 import { runIdOf, type SubmittedRequest } from "@nightbeam/run";
-import { within } from "@nightbeam/service";
+import { inTime } from "@nightbeam/service";
 import type { Submission } from "../api/request.js";
 import { isoTime, type WallClock } from "../clock.js";
 import { SchedulerError } from "../errors.js";
@@ -53,7 +53,7 @@ export async function registerRun(
     await claim(known, options);
     return { record: await withTreatment(known, options), created: false };
   }
-  const standing = await inTime(reach(out, openOutput), { out });
+  const standing = await answering(reach(out, openOutput), out);
   const request = await rollouts.resolve(submission);
   if (standing === undefined) await check(request);
   const submittedAt = standing?.submittedAt.toISOString() ?? isoTime(clock.now());
@@ -81,15 +81,14 @@ async function reach(out: string, openOutput: OpenOutput): Promise<SubmittedRequ
 /** A mount that is gone never answers. */
 const PATIENCE_MS = 15_000;
 
-async function inTime<Value>(
-  work: Promise<Value>,
-  { out }: { readonly out: string },
-): Promise<Value> {
-  if (await within(work, { ms: PATIENCE_MS })) return work;
-  throw new SchedulerError(
-    "OUT_SILENT",
-    `--out: ${out} did not answer within ${PATIENCE_MS / 1_000} s. Check that its disk or bucket can be reached.`,
-  );
+/** @throws SchedulerError OUT_SILENT if the location of a run does not answer */
+function answering<Value>(work: Promise<Value>, out: string): Promise<Value> {
+  const late = () =>
+    new SchedulerError(
+      "OUT_SILENT",
+      `--out: ${out} did not answer within ${PATIENCE_MS / 1_000} s. Check that its disk or bucket can be reached.`,
+    );
+  return inTime(work, { ms: PATIENCE_MS, late });
 }
 
 /**
@@ -106,7 +105,7 @@ async function replaceRequest(
   const { records, refusals, reopenings, openOutput, rollouts, check, clock, by } = options;
   const { runId, out } = known;
   const viewing = viewRun(known, { openOutput, refusals, reopenings });
-  const view = await inTime(viewing, { out });
+  const view = await answering(viewing, out);
   const { output } = view;
   const isOver = view.state === "refused" || view.state === "cancelled";
   if (!isOver || view.standing.plan !== undefined) return undefined;

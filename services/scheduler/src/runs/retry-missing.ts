@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { type JobQueues, QueueError, repairRun } from "@nightbeam/queue";
+import { type JobQueues, QueueError, repairRun, restoreRun } from "@nightbeam/queue";
 import { patienceOf } from "./run-times.js";
 import type { RunView } from "./run-view.js";
 
@@ -15,6 +15,14 @@ export async function retryMissing(view: RunView, queues: JobQueues): Promise<vo
     if (outcome !== "busy") return;
     await sleep(BUSY_MS);
   }
+}
+
+/** Lets a planned run that has ended without its lists continue. @throws QueueError, RunError, StoreError */
+export async function reopenPlanned(view: RunView, queues: JobQueues): Promise<void> {
+  await restoreRun(queues, view.record.runId);
+  // The jobs first: otherwise a reconciler could set the failed ones aside again.
+  await retryMissing(view, queues);
+  await view.output.reopen();
 }
 
 /** What the jobs of a run have in common. */

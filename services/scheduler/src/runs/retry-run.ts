@@ -2,7 +2,7 @@ import { restoreRun } from "@nightbeam/queue";
 import { isoTime } from "../clock.js";
 import type { ReconcileOptions } from "./reconcile-run.js";
 import type { RegistrationOptions } from "./register-run.js";
-import { requireRedis, retryMissing } from "./retry-missing.js";
+import { reopenPlanned, requireRedis } from "./retry-missing.js";
 import type { RunView } from "./run-view.js";
 
 /** What trying a run again needs. */
@@ -19,19 +19,17 @@ export interface RetryOptions
 export async function retryRun(view: RunView, options: RetryOptions): Promise<void> {
   const { refusals, reopenings, check, clock, reconcile } = options;
   const { queues, log } = reconcile;
-  const { record, state, output } = view;
+  const { record, state } = view;
   const { runId } = record;
   const isPlanned = view.standing.plan !== undefined;
   if (!isPlanned) await check(record.request);
   log.info({ runId, was: state }, "trying a run again");
   requireRedis(queues);
-  await restoreRun(queues, runId);
   if (isPlanned) {
-    // The jobs first: otherwise a reconciler could set the failed ones aside again.
-    await retryMissing(view, queues);
-    await output.reopen();
+    await reopenPlanned(view, queues);
     return;
   }
+  await restoreRun(queues, runId);
   // A run that was cancelled before it was planned keeps that mark until then. This record resumes it.
   if (state === "cancelled") await reopenings.put(runId, { at: isoTime(clock.now()) });
   await refusals.remove(runId);

@@ -1,5 +1,5 @@
 import { mapAtMost } from "@nightbeam/run";
-import { within } from "@nightbeam/service";
+import { inTime } from "@nightbeam/service";
 import { reasonOf } from "@nightbeam/service/log";
 
 /** Reads at the same time. */
@@ -21,7 +21,8 @@ export async function readEach<Value>(
 ): Promise<ReadEach<Value>> {
   const results = await mapAtMost(READS_AT_ONCE, names, async (name) => {
     try {
-      return { name, value: await inTime(read(name), patienceMs) };
+      const late = () => new Error(`no answer within ${patienceMs / 1_000} s`);
+      return { name, value: await inTime(read(name), { ms: patienceMs, late }) };
     } catch (error) {
       return { name, reason: reasonOf(error) };
     }
@@ -32,10 +33,4 @@ export async function readEach<Value>(
       reason === undefined ? [] : [{ name, reason }],
     ),
   };
-}
-
-/** @throws what the work throws; Error if it does not end in time */
-async function inTime<Value>(work: Promise<Value>, ms = PATIENCE_MS): Promise<Value> {
-  if (await within(work, { ms })) return await work;
-  throw new Error(`no answer within ${ms / 1_000} s`);
 }
