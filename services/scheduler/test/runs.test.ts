@@ -242,8 +242,11 @@ describe.skipIf(!redisIsHere())("runs", () => {
     expect(await api.run(run.id)).toMatchObject({ rejected: 2 });
     await alarmed(`Run ${run.id} is complete but has no lists: all of its 2 rows`, other);
     await alarmed("empty_history", other);
-    expect(await other.ask("DELETE", "/v1/alarms")).toMatchObject({ status: 204 });
-    expect((await api.ask("GET", "/v1/alarms")).body).toEqual({ alarms: [] });
+    // Alarms of the runs above may still be raised.
+    await until("what one clears is cleared for the other", async () => {
+      expect(await other.ask("DELETE", "/v1/alarms")).toMatchObject({ status: 204 });
+      return JSON.stringify((await api.ask("GET", "/v1/alarms")).body) === '{"alarms":[]}';
+    });
   });
 
   it("with a poison shard are partial, and only that is redone when they are submitted again", async () => {
