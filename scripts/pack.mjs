@@ -17,7 +17,7 @@ mkdirSync(out, { recursive: true });
 for (const name of readdirSync(out)) if (/^nightbeam-.*\.tgz$/.test(name)) rmSync(join(out, name));
 const published = readWorkspaces(root).filter(({ manifest }) => !manifest.private);
 
-run("npx", ["tsc", "-b"]);
+run("npm", ["run", "build"]);
 let failed = false;
 for (const workspace of published) {
   removeStale(workspace.directory);
@@ -53,9 +53,10 @@ function pack(name) {
 function removeStale(directory) {
   for (const file of filesBelow(join(directory, "dist"))) {
     const name = relative(join(directory, "dist"), file);
-    if (name === ".tsbuildinfo") continue;
-    const source = name.replace(/(\.d\.ts|\.js)(\.map)?$/, ".ts");
-    if (!existsSync(join(directory, "src", source))) rmSync(file);
+    // Made by a bundler, see packages/page/bundle.mjs.
+    if (name === ".tsbuildinfo" || name.startsWith("assets/")) continue;
+    const source = join(directory, "src", name.replace(/(\.d\.ts|\.js)(\.map)?$/, ""));
+    if (!existsSync(`${source}.ts`) && !existsSync(`${source}.tsx`)) rmSync(file);
   }
 }
 
@@ -70,6 +71,7 @@ function problemsOf({ directory, manifest }, files) {
   const isExpected = (file) =>
     ["package.json", "README.md", "LICENSE", ...programs].includes(file) ||
     /^dist\/.*\.(js|d\.ts)$/.test(file) ||
+    /^dist\/assets\/\w+\.css$/.test(file) ||
     (hasProto && /^proto\/.*\.proto$/.test(file));
   const needed = ["package.json", "README.md", "LICENSE", ...programs, ...targets];
   return [

@@ -30,3 +30,4 @@ if (!existsSync(installed) || statSync(installed).mtimeMs < statSync(lock).mtime
   run("npm", ["install", "--no-save", "--no-progress", "--loglevel=error"]);
 }
 run(process.execPath, [join(root, "node_modules", "typescript", "bin", "tsc"), "-b"]);
+run(process.execPath, [join(root, "packages", "page", "bundle.mjs")]);

@@ -8,7 +8,7 @@ const SCOPE = /^@[^/]+\//;
  * All workspaces below `root`, sorted by directory.
  *
  * `short` is the name without its scope, `directory` is absolute, `manifest` is package.json as parsed, and
- * `entries` maps what can be imported ("@nightbeam/scheduler/api") to the source file behind it.
+ * `entries` maps what can be imported ("@nightbeam/api") to the source file behind it.
  */
 export function readWorkspaces(root) {
   const { workspaces = [] } = readJson(join(root, "package.json"));

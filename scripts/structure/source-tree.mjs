@@ -5,7 +5,7 @@ import { parseSync } from "oxc-parser";
 import { ownerOf, readJson, readWorkspaces } from "../lib/workspaces.mjs";
 
 const LEFT_OUT = new Set(["node_modules", "dist", "coverage", "__pycache__"]);
-const CODE = new Set([".ts", ".mts", ".js", ".mjs", ".cjs"]);
+const CODE = new Set([".ts", ".tsx", ".mts", ".js", ".mjs", ".cjs"]);
 
 /**
  * Reads a repository. `files` are all text files that git would keep, absolute; `modules` are those with
@@ -28,11 +28,16 @@ export function readTree(root) {
 /** The file that a relative import means, or undefined if there is none. */
 export function resolveRelative(from, specifier) {
   const path = join(dirname(from), specifier);
-  const candidates = [path.replace(/\.js$/, ".ts"), path.replace(/\.mjs$/, ".mts"), path];
+  const candidates = [
+    path.replace(/\.js$/, ".ts"),
+    path.replace(/\.js$/, ".tsx"),
+    path.replace(/\.mjs$/, ".mts"),
+    path,
+  ];
   return candidates.find((file) => existsSync(file) && statSync(file).isFile());
 }
 
-/** The workspace that a package import ("@nightbeam/scheduler/api") means, or undefined. */
+/** The workspace that a package import ("@nightbeam/api") means, or undefined. */
 export function workspaceOf(workspaces, specifier) {
   return workspaces.find(({ name }) => specifier === name || specifier.startsWith(`${name}/`));
 }

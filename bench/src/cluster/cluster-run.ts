@@ -1,5 +1,5 @@
+import type { RunStatus } from "@nightbeam/api";
 import { type RunStats, readManifest } from "@nightbeam/run";
-import type { RunStatus } from "@nightbeam/scheduler/api";
 import { UsageError } from "@nightbeam/service";
 import type { ClusterProcess, LocalCluster } from "./local-cluster.js";
 import type { BenchClusterOptions } from "./options.js";

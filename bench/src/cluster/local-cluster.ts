@@ -1,4 +1,4 @@
-import type { RunStatus, StartedRun, SubmitBody } from "@nightbeam/scheduler/api";
+import type { RunStatus, StartedRun, SubmitBody } from "@nightbeam/api";
 import type { BenchClusterOptions } from "./options.js";
 
 /** What `bench cluster` needs of the command line that it is part of. */

@@ -1,5 +1,5 @@
+import type { Nodes } from "@nightbeam/api";
 import type { Control, NodeStatus } from "@nightbeam/control";
-import type { Nodes } from "./api/answers.js";
 import type { LiveVerifiers } from "./runs/live-verifiers.js";
 
 /** The nodes that are announced over NATS. */

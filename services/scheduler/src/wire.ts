@@ -1,4 +1,5 @@
 import { hostname } from "node:os";
+import type { PruneBody, PruneReport, Submission } from "@nightbeam/api";
 import type { Control } from "@nightbeam/control";
 import type { JobQueues } from "@nightbeam/queue";
 import { unlessAborted } from "@nightbeam/service";
@@ -7,8 +8,6 @@ import type { Log } from "@nightbeam/service/log";
 import { type DataRoots, dataRoots } from "@nightbeam/store";
 import { type Alarms, openAlarms } from "./alarms/alarms.js";
 import { openWebhook } from "./alarms/webhook.js";
-import type { PruneReport } from "./api/answers.js";
-import type { PruneBody, Submission } from "./api/request.js";
 import type { WallClock } from "./clock.js";
 import { NightSchedule } from "./nights/night-schedule.js";
 import { pruneDates } from "./nights/prune-dates.js";

@@ -1,7 +1,7 @@
+import { submitSchema } from "@nightbeam/api";
 import { answersHash } from "@nightbeam/model";
 import { fullCatalogue } from "@nightbeam/testing";
 import { describe, expect, it } from "vitest";
-import { submitSchema } from "../src/api/request.js";
 import { chooseRunProgram } from "../src/runs/choose-run-program.js";
 import type { LiveVerifier, LiveVerifiers } from "../src/runs/live-verifiers.js";
 

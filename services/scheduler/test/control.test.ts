@@ -1,10 +1,10 @@
 import { mkdir, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import type { RunStatus } from "@nightbeam/api";
 import { readManifest, readRecommendations } from "@nightbeam/run";
 import { until } from "@nightbeam/testing";
 import { type Api, startDrafter, startPlace, type TestPlace } from "@nightbeam/testing/scheduler";
 import { redisIsHere } from "@nightbeam/testing/servers";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { RunStatus } from "../src/api/answers.js";
 import { prunable } from "../src/runs/prune-runs.js";
 import { chooseShards } from "../src/runs/redo-run.js";
 import { startScheduler } from "../src/start-scheduler.js";

@@ -1,10 +1,10 @@
+import type { RunStatus } from "@nightbeam/api";
+import { type Submission, submitSchema } from "@nightbeam/api";
 import { silentLog } from "@nightbeam/service/log";
 import { fuzzRuns, mutated } from "@nightbeam/testing";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { openTokens } from "../src/access/tokens.js";
-import type { RunStatus } from "../src/api/answers.js";
-import { type Submission, submitSchema } from "../src/api/request.js";
 import { SchedulerError } from "../src/errors.js";
 import { httpApp } from "../src/http/app.js";
 

@@ -1,11 +1,11 @@
 import { cp, readFile, rm } from "node:fs/promises";
 import { createServer } from "node:http";
+import type { Alarm, NightStatus, RunStatus } from "@nightbeam/api";
 import { until } from "@nightbeam/testing";
 import { type Api, startPlace, type TestPlace } from "@nightbeam/testing/scheduler";
 import { redisIsHere } from "@nightbeam/testing/servers";
 import { Redis } from "ioredis";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import type { Alarm, NightStatus, RunStatus } from "../src/api/answers.js";
 import { startScheduler } from "../src/start-scheduler.js";
 
 const NEVER = "0 0 1 1 *";

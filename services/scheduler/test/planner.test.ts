@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { submitSchema } from "@nightbeam/api";
 import { RunError } from "@nightbeam/run";
 import { silentLog } from "@nightbeam/service/log";
 import { StoreError } from "@nightbeam/store";
 import { until } from "@nightbeam/testing";
 import { describe, expect, it } from "vitest";
-import { submitSchema } from "../src/api/request.js";
 import { openPlanner, type PlannerOptions } from "../src/runs/planner.js";
 import type { RunRecord } from "../src/runs/run-record.js";
 import type { Refusal } from "../src/runs/run-view.js";

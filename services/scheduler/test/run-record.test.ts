@@ -1,5 +1,5 @@
+import { submitSchema } from "@nightbeam/api";
 import { describe, expect, it } from "vitest";
-import { submitSchema } from "../src/api/request.js";
 import { assertDated, requestOfDate } from "../src/nights/night-record.js";
 import { differences, sameSubmission } from "../src/runs/run-record.js";
 

@@ -1,6 +1,6 @@
+import { runStateSchema } from "@nightbeam/api";
 import type { RunEvent } from "@nightbeam/run";
 import { describe, expect, it } from "vitest";
-import { runStateSchema } from "../src/api/answers.js";
 import { isPossible, stateAfter, stateOf } from "../src/runs/run-state.js";
 
 const EVENTS: readonly RunEvent[] = [

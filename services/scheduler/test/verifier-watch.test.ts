@@ -1,6 +1,6 @@
+import { submitSchema } from "@nightbeam/api";
 import { answersHash } from "@nightbeam/model";
 import { describe, expect, it } from "vitest";
-import { submitSchema } from "../src/api/request.js";
 import type { LiveVerifiers } from "../src/runs/live-verifiers.js";
 import {
   type ObservedRun,

@@ -2,12 +2,7 @@ import { execFileSync } from "node:child_process";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import {
-  type RunStatus,
-  runStatusSchema,
-  type SubmitBody,
-  startedRunSchema,
-} from "@nightbeam/scheduler/api";
+import { type RunStatus, runStatusSchema, type SubmitBody, startedRunSchema } from "@nightbeam/api";
 import { type S3Server, startS3 } from "@nightbeam/testing/s3";
 import {
   freePort,

@@ -7,7 +7,7 @@ import {
   type StartedRun,
   type SubmitBody,
   startedRunSchema,
-} from "@nightbeam/scheduler/api";
+} from "@nightbeam/api";
 import {
   type NatsServer,
   type RedisServer,

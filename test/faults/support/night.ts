@@ -1,7 +1,7 @@
 import { mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { SubmitBody } from "@nightbeam/scheduler/api";
+import type { SubmitBody } from "@nightbeam/api";
 import { runRecommend } from "@nightbeam/testing/recommend";
 import { type World, writeWorld } from "@nightbeam/testing/world";
 import { type Lists, readLists } from "../../cluster/support/oracle.js";

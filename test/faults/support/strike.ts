@@ -1,4 +1,4 @@
-import type { RunStatus } from "@nightbeam/scheduler/api";
+import type { RunStatus } from "@nightbeam/api";
 import { expect } from "vitest";
 import { type ClusterOptions, TestCluster } from "../../cluster/support/cluster.js";
 import { largestScoreDifference, readLists } from "../../cluster/support/oracle.js";

@@ -1,13 +1,13 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { RunStatus, SubmitBody } from "@nightbeam/api";
 import {
   type RunningScheduler,
   type SchedulerDeps,
   schedulerSchema,
   type startScheduler,
 } from "@nightbeam/scheduler";
-import type { RunStatus, SubmitBody } from "@nightbeam/scheduler/api";
 import { parseOptions, withoutBlanks } from "@nightbeam/service";
 import { silentLog } from "@nightbeam/service/log";
 import { type RedisServer, startRedis } from "../servers/redis-server.js";

@@ -27,7 +27,7 @@ import {
   type StartedRun,
   type SubmitBody,
   startedRunSchema,
-} from "@nightbeam/scheduler/api";
+} from "@nightbeam/api";
 import { tlsProblem } from "@nightbeam/service";
 import { codeOf, reasonOf } from "@nightbeam/service/log";
 import { z } from "zod";

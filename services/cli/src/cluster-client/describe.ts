@@ -1,4 +1,4 @@
-import type { RunStatus } from "@nightbeam/scheduler/api";
+import type { RunStatus } from "@nightbeam/api";
 import { clock, facts, whole } from "@nightbeam/service/terminal";
 import { withFlags } from "../options/key-flags.js";
 import { rowFacts } from "../recommend/row-facts.js";

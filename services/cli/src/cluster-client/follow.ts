@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Nodes, RunStatus } from "@nightbeam/scheduler/api";
+import type { Nodes, RunStatus } from "@nightbeam/api";
 import type { Progress } from "@nightbeam/service/terminal";
 import { withFlags } from "../options/key-flags.js";
 import type { SchedulerClient } from "./client.js";

@@ -1,4 +1,4 @@
-import type { NightStatus } from "@nightbeam/scheduler/api";
+import type { NightStatus } from "@nightbeam/api";
 import { table } from "@nightbeam/service/terminal";
 import { localTime } from "./local-time.js";
 

@@ -1,4 +1,4 @@
-import type { PriorityName } from "@nightbeam/scheduler/api";
+import type { PriorityName } from "@nightbeam/api";
 import { oneOf } from "@nightbeam/service";
 import { type Command, Option } from "commander";
 import { z } from "zod";

@@ -1,5 +1,5 @@
 import { resolve } from "node:path";
-import type { SubmitBody } from "@nightbeam/scheduler/api";
+import type { SubmitBody } from "@nightbeam/api";
 import { withRequired } from "@nightbeam/service";
 import {
   assertRunRequest,

@@ -1,4 +1,4 @@
-import type { RunStatus } from "@nightbeam/scheduler/api";
+import type { RunStatus } from "@nightbeam/api";
 import { clock, table, whole } from "@nightbeam/service/terminal";
 import { secondsOf } from "./describe.js";
 import { localTime } from "./local-time.js";

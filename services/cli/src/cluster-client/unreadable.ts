@@ -1,4 +1,4 @@
-import type { Unreadable } from "@nightbeam/scheduler/api";
+import type { Unreadable } from "@nightbeam/api";
 
 /** One line for each record of the scheduler that cannot be read. */
 export function unreadableLines(kind: string, unreadable: readonly Unreadable[]): string {

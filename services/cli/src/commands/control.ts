@@ -1,4 +1,4 @@
-import type { PriorityName, RunStatus } from "@nightbeam/scheduler/api";
+import type { PriorityName, RunStatus } from "@nightbeam/api";
 import { print } from "@nightbeam/service/terminal";
 import { Argument, Command } from "commander";
 import { type SchedulerClient, schedulerClient } from "../cluster-client/client.js";

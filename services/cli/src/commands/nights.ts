@@ -1,4 +1,4 @@
-import type { NightStatus } from "@nightbeam/scheduler/api";
+import type { NightStatus } from "@nightbeam/api";
 import { oneOf, parseOptions, withRequired } from "@nightbeam/service";
 import { print } from "@nightbeam/service/terminal";
 import { Command } from "commander";

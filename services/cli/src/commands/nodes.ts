@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import type { Nodes } from "@nightbeam/scheduler/api";
+import type { Nodes } from "@nightbeam/api";
 import {
   addFlags,
   controlFields,

@@ -1,4 +1,4 @@
-import type { PruneReport } from "@nightbeam/scheduler/api";
+import type { PruneReport } from "@nightbeam/api";
 import { parseOptions, withRequired } from "@nightbeam/service";
 import { print, table, whole } from "@nightbeam/service/terminal";
 import { Command } from "commander";

@@ -1,4 +1,4 @@
-import type { Alarm, Nodes, RunStatus } from "@nightbeam/scheduler/api";
+import type { Alarm, Nodes, RunStatus } from "@nightbeam/api";
 import { facts, print, printError, progressBar, table, whole } from "@nightbeam/service/terminal";
 import { Command } from "commander";
 import { type SchedulerClient, schedulerClient } from "../cluster-client/client.js";

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { RunStatus, StartedRun, TreatmentBody } from "@nightbeam/scheduler/api";
+import type { RunStatus, StartedRun, TreatmentBody } from "@nightbeam/api";
 import { parseOptions } from "@nightbeam/service";
 import { print, printError, whole } from "@nightbeam/service/terminal";
 import { Command } from "commander";

@@ -1,5 +1,5 @@
 import { createServer } from "node:http";
-import type { NightStatus, Nodes, RunStatus } from "@nightbeam/scheduler/api";
+import type { NightStatus, Nodes, RunStatus } from "@nightbeam/api";
 import { progressBar } from "@nightbeam/service/terminal";
 import { afterEach, describe, expect, it } from "vitest";
 import { schedulerClient } from "../../src/cluster-client/client.js";

@@ -1,4 +1,4 @@
-import type { AlarmEvent } from "../api/answers.js";
+import type { AlarmEvent } from "@nightbeam/api";
 import { elapsedMs, isoTime } from "../clock.js";
 import type { AlarmOptions } from "./alarm.js";
 import type { AlarmFiles, AlarmMark } from "./alarm-files.js";

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { Alarm } from "../api/answers.js";
+import type { Alarm } from "@nightbeam/api";
 import { elapsedMs, isoTime } from "../clock.js";
 import type { AlarmMatch, AlarmOptions, NewAlarm } from "./alarm.js";
 import { type AlarmDelivery, alarmDelivery } from "./alarm-delivery.js";

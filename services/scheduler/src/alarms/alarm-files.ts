@@ -1,5 +1,5 @@
+import { type Alarm, alarmSchema } from "@nightbeam/api";
 import { z } from "zod";
-import { type Alarm, alarmSchema } from "../api/answers.js";
 import { documents, type StateFiles } from "../state/documents.js";
 
 /** What can happen to an alarm besides being raised. Each is a file that is created once. */

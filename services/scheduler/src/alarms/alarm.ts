@@ -1,6 +1,5 @@
+import type { Alarm, AlarmEvent, AlarmKind } from "@nightbeam/api";
 import type { Log } from "@nightbeam/service/log";
-import type { AlarmKind } from "../api/alarm-kinds.js";
-import type { Alarm, AlarmEvent } from "../api/answers.js";
 import type { WallClock } from "../clock.js";
 import type { StateFiles } from "../state/documents.js";
 

@@ -1,5 +1,5 @@
+import type { Alarm } from "@nightbeam/api";
 import { reasonOf } from "@nightbeam/service/log";
-import type { Alarm } from "../api/answers.js";
 import type { AlarmMatch, AlarmOptions, NewAlarm } from "./alarm.js";
 import { AlarmDesk } from "./alarm-desk.js";
 

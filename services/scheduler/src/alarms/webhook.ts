@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import type { AlarmEvent } from "@nightbeam/api";
 import { type Log, reasonOf } from "@nightbeam/service/log";
-import type { AlarmEvent } from "../api/answers.js";
 import type { WallClock } from "../clock.js";
 import type { AlarmOutbox, Delivery } from "./alarm.js";
 import { signedHeaders } from "./signature.js";

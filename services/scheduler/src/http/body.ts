@@ -1,8 +1,8 @@
+import { nameSchema } from "@nightbeam/api";
 import { excerpts, jsonProblem } from "@nightbeam/catalogue";
 import { issueText } from "@nightbeam/settings";
 import type { Context } from "hono";
 import type { z } from "zod";
-import { nameSchema } from "../api/request.js";
 import { SchedulerError } from "../errors.js";
 
 /** Parses the body of a request. @throws SchedulerError BAD_REQUEST, which names the field */

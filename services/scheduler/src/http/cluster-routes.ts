@@ -1,7 +1,6 @@
+import type { Alarm, Nodes, RolloutList, RolloutRequest, RolloutStatus } from "@nightbeam/api";
+import { rolloutBodySchema } from "@nightbeam/api";
 import { Hono } from "hono";
-import type { Alarm, Nodes, RolloutList, RolloutStatus } from "../api/answers.js";
-import type { RolloutRequest } from "../api/request.js";
-import { rolloutBodySchema } from "../api/request.js";
 import { nameIn, readBody } from "./body.js";
 
 /** The services behind the routes of rollouts, alarms and nodes. */

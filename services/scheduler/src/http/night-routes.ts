@@ -1,7 +1,7 @@
+import type { NightList, NightStatus } from "@nightbeam/api";
+import { nightBodySchema } from "@nightbeam/api";
 import { Hono } from "hono";
 import type { z } from "zod";
-import type { NightList, NightStatus } from "../api/answers.js";
-import { nightBodySchema } from "../api/request.js";
 import { SchedulerError } from "../errors.js";
 import { nameIn, readBody } from "./body.js";
 

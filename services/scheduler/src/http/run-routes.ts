@@ -1,5 +1,4 @@
-import { Hono } from "hono";
-import type { PruneReport, RunStatus, StartedRun } from "../api/answers.js";
+import type { PruneReport, RunStatus, StartedRun } from "@nightbeam/api";
 import {
   type PruneBody,
   priorityBodySchema,
@@ -7,7 +6,8 @@ import {
   redoBodySchema,
   type Submission,
   type Treatment,
-} from "../api/request.js";
+} from "@nightbeam/api";
+import { Hono } from "hono";
 import { SchedulerError } from "../errors.js";
 import type { RunControls } from "../runs/run-control.js";
 import { nameIn, readBody } from "./body.js";

@@ -1,12 +1,12 @@
-import type { Context } from "hono";
-import { z } from "zod";
 import {
   type Submission,
   submitSchema,
   type Treatment,
   treatmentFields,
   treatmentSchema,
-} from "../api/request.js";
+} from "@nightbeam/api";
+import type { Context } from "hono";
+import { z } from "zod";
 import { checked, readBody } from "./body.js";
 
 /**

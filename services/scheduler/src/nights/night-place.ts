@@ -1,7 +1,6 @@
+import type { RunStatus, Submission } from "@nightbeam/api";
 import { nextNight } from "@nightbeam/queue";
 import { runIdOf } from "@nightbeam/run";
-import type { RunStatus } from "../api/answers.js";
-import type { Submission } from "../api/request.js";
 import { SchedulerError } from "../errors.js";
 import type { NightRequest } from "../http/night-routes.js";
 import type { Documents } from "../state/documents.js";

@@ -1,5 +1,5 @@
+import { nightBodySchema, type Submission } from "@nightbeam/api";
 import { z } from "zod";
-import { nightBodySchema, type Submission } from "../api/request.js";
 import { SchedulerError } from "../errors.js";
 import { documents, type StateFiles } from "../state/documents.js";
 

@@ -1,3 +1,4 @@
+import type { NightList, NightStatus, RunStatus, Submission } from "@nightbeam/api";
 import {
   assertKeepable,
   type JobQueues,
@@ -12,8 +13,6 @@ import {
 } from "@nightbeam/queue";
 import { type Log, reasonOf } from "@nightbeam/service/log";
 import type { Alarms } from "../alarms/alarms.js";
-import type { NightList, NightStatus, RunStatus } from "../api/answers.js";
-import type { Submission } from "../api/request.js";
 import { isoTime, type WallClock } from "../clock.js";
 import type { NightRequest } from "../http/night-routes.js";
 import { requireRedis } from "../runs/retry-missing.js";

@@ -1,4 +1,4 @@
-import type { RunStatus } from "../api/answers.js";
+import type { RunStatus } from "@nightbeam/api";
 import { documents, type StateFiles } from "../state/documents.js";
 import { readEach } from "../state/read-each.js";
 import { nightDates, nightRecordSchema } from "./night-record.js";

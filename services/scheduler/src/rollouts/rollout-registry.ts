@@ -1,8 +1,8 @@
+import type { RolloutList, RolloutStatus } from "@nightbeam/api";
+import { type RolloutRequest, rolloutBodySchema, type Submission } from "@nightbeam/api";
 import type { Rollouts } from "@nightbeam/control";
 import { type Log, reasonOf } from "@nightbeam/service/log";
 import { z } from "zod";
-import type { RolloutList, RolloutStatus } from "../api/answers.js";
-import { type RolloutRequest, rolloutBodySchema, type Submission } from "../api/request.js";
 import { isoTime, type WallClock } from "../clock.js";
 import { SchedulerError } from "../errors.js";
 import { documents, type StateFiles } from "../state/documents.js";

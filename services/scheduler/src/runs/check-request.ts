@@ -1,5 +1,6 @@
 import { stat } from "node:fs/promises";
 import { isAbsolute } from "node:path";
+import type { RolloutRequest, Submission } from "@nightbeam/api";
 import { inputFiles } from "@nightbeam/dataset";
 import { openCheckpoint } from "@nightbeam/model";
 import { policyOf } from "@nightbeam/recommend";
@@ -13,7 +14,6 @@ import {
   readProblem,
   refuseKernelFile,
 } from "@nightbeam/store";
-import type { RolloutRequest, Submission } from "../api/request.js";
 import { SchedulerError } from "../errors.js";
 import { DATE } from "../nights/night-record.js";
 

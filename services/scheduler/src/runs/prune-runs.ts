@@ -1,6 +1,5 @@
+import type { PruneBody, PrunedRun, PruneReport, RunStatus } from "@nightbeam/api";
 import { forgetRun } from "@nightbeam/queue";
-import type { PrunedRun, PruneReport, RunStatus } from "../api/answers.js";
-import type { PruneBody } from "../api/request.js";
 import { SchedulerError } from "../errors.js";
 import type { Documents } from "../state/documents.js";
 import type { ReconcileOptions } from "./reconcile-run.js";

@@ -1,5 +1,5 @@
+import type { RunStatus } from "@nightbeam/api";
 import { reasonOf } from "@nightbeam/service/log";
-import type { RunStatus } from "../api/answers.js";
 import type { Planner } from "./planner.js";
 import type { ReconcileOptions } from "./reconcile-run.js";
 import { type LiveFigures, liveFigures, NOTHING_LIVE, runStatus } from "./run-status.js";

@@ -1,6 +1,6 @@
+import type { RedoBody } from "@nightbeam/api";
 import type { PartRecord } from "@nightbeam/run";
 import { z } from "zod";
-import type { RedoBody } from "../api/request.js";
 import { isoTime, type WallClock } from "../clock.js";
 import { SchedulerError } from "../errors.js";
 import type { Documents } from "../state/documents.js";

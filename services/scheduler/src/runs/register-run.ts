@@ -1,7 +1,7 @@
+import type { Submission } from "@nightbeam/api";
 import type { RunPriority } from "@nightbeam/queue";
 import { runIdOf, type SubmittedRequest } from "@nightbeam/run";
 import { inTime } from "@nightbeam/service";
-import type { Submission } from "../api/request.js";
 import { isoTime, type WallClock } from "../clock.js";
 import { SchedulerError } from "../errors.js";
 import type { RolloutRegistry } from "../rollouts/rollout-registry.js";

@@ -1,7 +1,6 @@
+import type { RedoBody, RedoneRun, RunStatus } from "@nightbeam/api";
 import { cancelRun, type RunPriority } from "@nightbeam/queue";
 import { reasonOf } from "@nightbeam/service/log";
-import type { RedoneRun, RunStatus } from "../api/answers.js";
-import type { RedoBody } from "../api/request.js";
 import { SchedulerError } from "../errors.js";
 import type { Planner } from "./planner.js";
 import { pauseJobs, type ReconcileOptions } from "./reconcile-run.js";

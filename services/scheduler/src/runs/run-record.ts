@@ -1,5 +1,5 @@
+import { prioritySchema, type Submission, submitSchema } from "@nightbeam/api";
 import { z } from "zod";
-import { prioritySchema, type Submission, submitSchema } from "../api/request.js";
 
 /** The record of a run in the state store: its output location and everything to plan it. */
 export const runRecordSchema = z.object({

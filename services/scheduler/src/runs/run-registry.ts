@@ -1,6 +1,5 @@
+import type { RunStatus, StartedRun, Submission, Treatment } from "@nightbeam/api";
 import { type Log, reasonOf } from "@nightbeam/service/log";
-import type { RunStatus, StartedRun } from "../api/answers.js";
-import type { Submission, Treatment } from "../api/request.js";
 import type { Documents } from "../state/documents.js";
 import { keyedMutex } from "../state/mutex.js";
 import type { Planner } from "./planner.js";

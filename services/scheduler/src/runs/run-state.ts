@@ -1,3 +1,4 @@
+import type { RunStateName } from "@nightbeam/api";
 import {
   canHappen,
   nextRunState,
@@ -5,7 +6,6 @@ import {
   type RunState,
   type StoredRunState,
 } from "@nightbeam/run";
-import type { RunStateName } from "../api/answers.js";
 import { SchedulerError } from "../errors.js";
 
 /** The state of a run that could be read. */

@@ -1,3 +1,4 @@
+import type { RunStatus } from "@nightbeam/api";
 import {
   DEFAULT_PRIORITY,
   type JobQueues,
@@ -7,7 +8,6 @@ import {
 } from "@nightbeam/queue";
 import { sumStats } from "@nightbeam/run";
 import { z } from "zod";
-import type { RunStatus } from "../api/answers.js";
 import type { RunView } from "./run-view.js";
 
 /** The progress that a drafter reports for a shard. */

@@ -1,5 +1,5 @@
+import type { Treatment } from "@nightbeam/api";
 import { nextNight, nextTimeOfDay } from "@nightbeam/queue";
-import type { Treatment } from "../api/request.js";
 import { isoTime } from "../clock.js";
 import { SchedulerError } from "../errors.js";
 import type { NightRecord } from "../nights/night-record.js";

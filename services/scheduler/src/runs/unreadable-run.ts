@@ -1,4 +1,4 @@
-import type { RunStatus } from "../api/answers.js";
+import type { RunStatus } from "@nightbeam/api";
 import { isoTime } from "../clock.js";
 import type { Documents } from "../state/documents.js";
 import { readEach } from "../state/read-each.js";

@@ -1,9 +1,9 @@
+import type { RunStateName } from "@nightbeam/api";
 import { answersHash } from "@nightbeam/model";
 import { programOfPlan } from "@nightbeam/recommend";
 import type { RunPlan } from "@nightbeam/run";
 import type { RunRequest } from "@nightbeam/settings";
 import type { Alarms } from "../alarms/alarms.js";
-import type { RunStateName } from "../api/answers.js";
 import { elapsedMs } from "../clock.js";
 import { holdsModel, type LiveVerifiers, programsOf } from "./live-verifiers.js";
 import type { RunRecord } from "./run-record.js";

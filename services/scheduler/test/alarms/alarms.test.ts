@@ -1,11 +1,11 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { AlarmEvent } from "@nightbeam/api";
 import { silentLog } from "@nightbeam/service/log";
 import { openStore } from "@nightbeam/store";
 import { afterAll, describe, expect, it } from "vitest";
 import { type Alarms, openAlarms } from "../../src/alarms/alarms.js";
-import type { AlarmEvent } from "../../src/api/answers.js";
 import type { StateFiles } from "../../src/state/documents.js";
 import { stateFiles } from "../../src/state/state-files.js";
 import { memoryFiles } from "../support/memory-files.js";

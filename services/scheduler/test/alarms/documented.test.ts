@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
+import { ALARM_KINDS } from "@nightbeam/api";
 import { expect, it } from "vitest";
-import { ALARM_KINDS } from "../../src/api/alarm-kinds.js";
 
 it("the guide documents every kind of alarm, and no other", async () => {
   const guide = await readFile(

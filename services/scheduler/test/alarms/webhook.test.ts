@@ -1,11 +1,11 @@
 import { createHmac } from "node:crypto";
 import { createServer, type IncomingHttpHeaders } from "node:http";
+import type { AlarmEvent } from "@nightbeam/api";
 import { silentLog } from "@nightbeam/service/log";
 import { until } from "@nightbeam/testing";
 import { afterEach, describe, expect, it } from "vitest";
 import { signedHeaders } from "../../src/alarms/signature.js";
 import { openWebhook, type Webhook } from "../../src/alarms/webhook.js";
-import type { AlarmEvent } from "../../src/api/answers.js";
 import { systemWallClock } from "../../src/clock.js";
 
 describe("the webhook of alarms", () => {

@@ -1,10 +1,10 @@
+import type { RunStateName } from "@nightbeam/api";
+import { submitSchema } from "@nightbeam/api";
 import { openQueues } from "@nightbeam/queue";
 import { silentLog } from "@nightbeam/service/log";
 import { Redis } from "ioredis";
 import { afterAll, describe, expect, it } from "vitest";
 import type { NewAlarm } from "../../src/alarms/alarm.js";
-import type { RunStateName } from "../../src/api/answers.js";
-import { submitSchema } from "../../src/api/request.js";
 import type { RunView } from "../../src/runs/run-view.js";
 import { openRunWatch } from "../../src/runs/watch/run-watch.js";
 

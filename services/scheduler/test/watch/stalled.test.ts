@@ -1,10 +1,10 @@
+import type { Alarm } from "@nightbeam/api";
 import { until } from "@nightbeam/testing";
 import { type Api, startDrafter, startPlace, type TestPlace } from "@nightbeam/testing/scheduler";
 import { redisIsHere } from "@nightbeam/testing/servers";
 import { Queue } from "bullmq";
 import { Redis } from "ioredis";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { Alarm } from "../../src/api/answers.js";
 import { startScheduler } from "../../src/start-scheduler.js";
 
 describe.skipIf(!redisIsHere())("a run that stands still", () => {

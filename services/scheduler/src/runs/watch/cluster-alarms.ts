@@ -1,7 +1,7 @@
+import type { Alarm } from "@nightbeam/api";
 import type { NodeFault, NodeFaultKind } from "@nightbeam/queue";
 import type { NewAlarm } from "../../alarms/alarm.js";
 import type { Alarms } from "../../alarms/alarms.js";
-import type { Alarm } from "../../api/answers.js";
 import { elapsedMs, type WallClock } from "../../clock.js";
 import type { ClusterFacts } from "./facts.js";
 import { redisProblem } from "./redis-remedy.js";

@@ -39,6 +39,41 @@ const setAside = z.object({
   reason: z.string(),
 });
 
+/** What a run costs so far. */
+export const costSchema = z.object({
+  /** Seconds that drafters worked on its shards, tries that failed not counted. */
+  drafterSeconds: count,
+  /** Seconds that verifiers computed for its calls; a pass for several runs counts for each by its share. */
+  verifierSeconds: count,
+  /** By the prices of the scheduler. Absent if it has none. */
+  price: z
+    .object({ currency: z.string(), total: count, perMillionUsers: count.exactOptional() })
+    .exactOptional(),
+});
+
+export type RunCost = Readonly<z.infer<typeof costSchema>>;
+
+const before = z.object({ before: z.number(), now: z.number() });
+
+/** How a night's run differs from that of the night before, both complete. */
+export const driftSchema = z.object({
+  /** The run that it is compared with. */
+  against: z.string(),
+  users: before,
+  rejected: before,
+  callsPerUser: before.exactOptional(),
+  /** Of a sample of the users that have a list in both runs. */
+  sampledUsers: count,
+  /** Mean share of the items of a list that were in the user's list before, 0 to 1. */
+  overlap: z.number().min(0).max(1).exactOptional(),
+  /** Share of the users whose first item is the same, 0 to 1. */
+  sameFirst: z.number().min(0).max(1).exactOptional(),
+  /** Mean score of the first item, in nats. */
+  topScore: before.exactOptional(),
+});
+
+export type Drift = Readonly<z.infer<typeof driftSchema>>;
+
 export const runStatusSchema = z.object({
   id: z.string(),
   state: runStateSchema,
@@ -78,6 +113,9 @@ export const runStatusSchema = z.object({
   setAside: z.array(setAside),
   /** Rows without a list. */
   rejected: count,
+  cost: costSchema.exactOptional(),
+  /** Against the night before. Absent until it is computed, and for runs that are not a night's. */
+  drift: driftSchema.exactOptional(),
 });
 
 export type RunStatus = Readonly<z.infer<typeof runStatusSchema>>;

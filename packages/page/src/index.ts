@@ -1,0 +1,1 @@
+export { type AssetName, readAsset } from "./assets.js";
