@@ -23,6 +23,7 @@ export type {
   RejectedRow,
   VerifierShareRecord,
 } from "./records/records.js";
+export type { SearchNode, SearchRecord } from "./records/search-record.js";
 export {
   markCancelled,
   markPartial,
