@@ -20,6 +20,8 @@ export const verifierShareSchema = z.object({
   name: z.string(),
   /** Calls that it answered. */
   calls: count,
+  /** Seconds of it that they cost. Records of earlier versions do not have it. */
+  seconds: z.number().min(0).exactOptional(),
   /** Those that a second verifier answered alike. */
   audited: count,
   /** When it answered the first and the last one. */
