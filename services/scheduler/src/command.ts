@@ -1,5 +1,5 @@
 import { withControl } from "@nightbeam/control";
-import { type Flag, LOG_FLAGS, natsFlags, tlsFlags } from "@nightbeam/service";
+import { type Flag, LOG_FLAGS, METRICS_FLAG, natsFlags, tlsFlags } from "@nightbeam/service";
 import { type Service, serviceCommand } from "@nightbeam/service/lifecycle";
 import type { Log } from "@nightbeam/service/log";
 import type { Command } from "commander";
@@ -77,6 +77,7 @@ const FLAGS: readonly Flag[] = [
     meaning:
       "removes runs that ended longer ago, daily, but not their lists: 14d or 36h (default: never)",
   },
+  METRICS_FLAG,
   ...LOG_FLAGS,
 ];
 

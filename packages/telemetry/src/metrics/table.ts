@@ -1,4 +1,4 @@
-import type { MetricDefinition, OpenValues } from "./definition.js";
+import type { MetricDefinition, OpenValues, ServiceName } from "./definition.js";
 import { DRAFTER_METRICS } from "./tables/drafter.js";
 import { PROCESS_METRICS } from "./tables/process.js";
 import { SCHEDULER_METRICS } from "./tables/scheduler.js";
@@ -42,13 +42,25 @@ const SUFFIXES: Readonly<Record<string, string>> = { s: "seconds", By: "bytes", 
  * OpenTelemetry's rules for Prometheus.
  */
 export function prometheusBase(name: MetricName): string {
-  const suffix = SUFFIXES[METRICS[name].unit];
+  const suffix = SUFFIXES[definitionOf(name).unit];
   return [name.replaceAll(".", "_"), ...(suffix === undefined ? [] : [suffix])].join("_");
 }
 
 /** The name of a metric in Prometheus; of a histogram, without `_bucket`, `_sum` and `_count`. */
 export function prometheusName(name: MetricName): string {
-  const { kind } = METRICS[name];
+  const { kind } = definitionOf(name);
   const isCounter = kind === "counter" || kind === "observable-counter";
   return `${prometheusBase(name)}${isCounter ? "_total" : ""}`;
+}
+
+const NAMES = Object.keys(METRICS).filter((name): name is MetricName => name in METRICS);
+
+/** The names of the metrics that a service exports, in the order of the table. */
+export function metricsOf(service: ServiceName): readonly MetricName[] {
+  return NAMES.filter((name) => METRICS[name].services.some((one) => one === service));
+}
+
+/** The metric, without what only the compiler needs to know about it. */
+export function definitionOf(name: MetricName): MetricDefinition {
+  return METRICS[name];
 }

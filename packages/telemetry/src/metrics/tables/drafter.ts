@@ -143,7 +143,7 @@ export const DRAFTER_METRICS = {
       reason: ["unavailable", "late", "busy", "wrong-model", "invalid", "wrong", "internal"],
     },
   },
-  "nightbeam.drafter.verify.bytes": {
+  "nightbeam.drafter.verify.io": {
     kind: "counter",
     unit: "By",
     description: "Bytes of the messages of answered calls",

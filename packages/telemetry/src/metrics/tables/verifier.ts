@@ -94,7 +94,7 @@ export const VERIFIER_METRICS = {
     description: "Prompts that were dropped to make room; many mean that --prompt-cache is small",
     services: SERVICES,
   },
-  "nightbeam.verifier.bytes": {
+  "nightbeam.verifier.io": {
     kind: "counter",
     unit: "By",
     description: "Bytes of the messages of calls",
