@@ -77,6 +77,11 @@ const FLAGS: readonly Flag[] = [
     meaning:
       "removes runs that ended longer ago, daily, but not their lists: 14d or 36h (default: never)",
   },
+  {
+    flag: "--prices <file>",
+    meaning:
+      "JSON file of what nodes cost per hour; runs then state their cost (default: node-seconds alone)",
+  },
   METRICS_FLAG,
   ...LOG_FLAGS,
 ];

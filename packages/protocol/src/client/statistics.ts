@@ -18,6 +18,8 @@ export interface ClientStatistics {
   /** Milliseconds from there until the model began. */
   readonly batchWaitMs: number;
   readonly computeMs: number;
+  /** Milliseconds of verifiers that the calls cost: see the field of the message. */
+  readonly nodeMs: number;
   /** Milliseconds of the answering round trips beyond the three: network, packing, and event loops. */
   readonly networkMs: number;
 }
@@ -45,6 +47,7 @@ export class StatisticsCounter {
     queueMs: 0,
     batchWaitMs: 0,
     computeMs: 0,
+    nodeMs: 0,
     networkMs: 0,
   };
 
@@ -63,7 +66,7 @@ export class StatisticsCounter {
   }
 
   answered(trip: RoundTrip<Reply>): void {
-    const { queueMs = 0, batchWaitMs = 0, computeMs = 0 } = trip.response.timing ?? {};
+    const { queueMs = 0, batchWaitMs = 0, computeMs = 0, nodeMs = 0 } = trip.response.timing ?? {};
     const sums = this.#sums;
     this.#sums = {
       ...sums,
@@ -74,6 +77,7 @@ export class StatisticsCounter {
       queueMs: sums.queueMs + queueMs,
       batchWaitMs: sums.batchWaitMs + batchWaitMs,
       computeMs: sums.computeMs + computeMs,
+      nodeMs: sums.nodeMs + nodeMs,
       networkMs:
         sums.networkMs + Math.max(0, trip.milliseconds - queueMs - batchWaitMs - computeMs),
     };

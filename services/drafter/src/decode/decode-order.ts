@@ -10,7 +10,7 @@ import type { WrittenShard } from "../run-store.js";
 import { waitOut } from "../shard/wait-out.js";
 import { isHarmless } from "../thread/failure.js";
 import type { ShardOrder, ShardProgress, ThreadSetup } from "../thread/messages.js";
-
+import type { WorkTime } from "./node-time.js";
 import { readPlannedRun } from "./open-planned-run.js";
 import { batchesInFlight, openRunContext, type RunContext } from "./open-run-context.js";
 import type { RunContexts } from "./run-contexts.js";
@@ -21,6 +21,8 @@ export interface OrderJob {
   readonly verifiers: VerifierDirectory;
   /** Which of them are not believed, in any run. */
   readonly trust: TrustBook;
+  /** The shard's share of this drafter's time. */
+  readonly ownTime: WorkTime;
   readonly log: Log;
   readonly signal: AbortSignal;
   readonly onProgress: (progress: ShardProgress) => void;
@@ -58,7 +60,7 @@ export async function decodeOrder(order: ShardOrder, job: OrderJob): Promise<Wri
 async function decodeWith(
   job: OrderJob & { order: ShardOrder; store: ShardStore; context: RunContext },
 ): Promise<WrittenShard> {
-  const { context, order, store, setup, verifiers, signal } = job;
+  const { context, order, store, setup, verifiers, ownTime, signal } = job;
   const { index, attempt } = order;
   const { plan, request } = context.run;
   const rows = await readShardInput({ store, plan, index });
@@ -83,7 +85,8 @@ async function decodeWith(
   signal.throwIfAborted();
   const shares = (await answers.settle()).map(recordOf);
   const busySeconds = (performance.now() - startedAt) / 1_000;
-  const stats = { ...result.stats, ...context.lap(), busySeconds };
+  const drafterSeconds = ownTime.end() / 1_000;
+  const stats = { ...result.stats, ...context.lap(), busySeconds, drafterSeconds };
   const { scratch } = setup;
   const written = {
     ...{ ...result, index, stats },
@@ -97,10 +100,12 @@ async function decodeWith(
   });
 }
 
-function recordOf({ firstAt, lastAt, auditedAt, ...share }: VerifierShare): VerifierShareRecord {
+function recordOf(answered: VerifierShare): VerifierShareRecord {
+  const { nodeMs, firstAt, lastAt, auditedAt, ...share } = answered;
   const date = (at: number) => new Date(at).toISOString();
   return {
     ...share,
+    seconds: nodeMs / 1_000,
     firstAt: date(firstAt),
     lastAt: date(lastAt),
     ...(auditedAt === undefined ? {} : { auditedAt: date(auditedAt) }),

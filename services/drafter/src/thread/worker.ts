@@ -4,6 +4,7 @@ import { systemClock } from "@nightbeam/service";
 import type { Log } from "@nightbeam/service/log";
 import { AnsweredShards } from "../answers/answered-shards.js";
 import { decodeOrder } from "../decode/decode-order.js";
+import { NodeTime } from "../decode/node-time.js";
 import type { RunContext } from "../decode/open-run-context.js";
 import { RunContexts } from "../decode/run-contexts.js";
 import { DrafterError } from "../errors.js";
@@ -31,19 +32,23 @@ function serve(port: MessagePort, setup: ThreadSetup): void {
   });
   const underWay = new Map<number, { controller: AbortController; ended: Promise<void> }>();
 
+  const nodeTime = new NodeTime(() => performance.now());
+
   const decode = async (id: number, order: ShardOrder, signal: AbortSignal): Promise<void> => {
+    const ownTime = nodeTime.start();
     try {
       const onProgress = throttled<ShardProgress>((progress) =>
         send({ kind: "progress", id, progress }),
       );
       const onWait = (reason: string) => send({ kind: "waiting", id, reason });
-      const job = { contexts, setup, verifiers, trust, log, signal, onProgress, onWait };
+      const job = { contexts, setup, verifiers, trust, ownTime, log, signal, onProgress, onWait };
       const written = await decodeOrder(order, job);
       answered.add(order, written.verifiers ?? []);
       send({ kind: "written", id, written });
     } catch (error) {
       send({ kind: "failed", id, failure: failureOf(error, signal) });
     } finally {
+      ownTime.end();
       underWay.delete(id);
     }
   };

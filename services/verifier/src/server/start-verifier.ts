@@ -122,10 +122,11 @@ async function serve(
 ): Promise<ServedVerifier> {
   const { options, log, clock, closers, target, tls } = setup;
   const { model, catalogue } = target;
+  const passesAtOnce = Math.max(...target.programs.map(({ workers }) => workers.length));
   const server = await serveVerifier({
     ...identityOf(setup),
     ...options.listen,
-    handler: verifyHandler({ ...parts, clock, log }),
+    handler: verifyHandler({ ...parts, passesAtOnce, clock, log }),
     trie: catalogue.trie,
     ...(tls === undefined ? {} : { tls }),
     limits: { promptTokens: model.maxPromptTokens, vocabulary: model.vocabularySize },
