@@ -75,7 +75,7 @@ export const VERIFIER_METRICS = {
     labels: { state: ["waiting", "running"] },
   },
   "nightbeam.verifier.prompts": {
-    kind: "counter",
+    kind: "observable-counter",
     unit: "{prompt}",
     description:
       "Prompts of tree calls whose keys and values were cached (hit), or had to be computed",
@@ -89,7 +89,7 @@ export const VERIFIER_METRICS = {
     services: SERVICES,
   },
   "nightbeam.verifier.prompt_cache.evictions": {
-    kind: "counter",
+    kind: "observable-counter",
     unit: "{prompt}",
     description: "Prompts that were dropped to make room; many mean that --prompt-cache is small",
     services: SERVICES,
