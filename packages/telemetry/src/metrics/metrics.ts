@@ -29,6 +29,13 @@ export type SetValue = <Name extends NamesOf<"gauge" | "observable-counter">>(
   ...labels: LabelArguments<Name>
 ) => void;
 
+/** What a thread has counted and measured, for the thread that exports it. */
+export type Recorded = readonly {
+  readonly name: NamesOf<"counter" | "histogram">;
+  readonly value: number;
+  readonly labels: object | undefined;
+}[];
+
 /** The metrics of a service. */
 export interface Metrics extends Recorder {
   /**
@@ -36,6 +43,8 @@ export interface Metrics extends Recorder {
    * values if it throws.
    */
   observe(read: (set: SetValue) => void | Promise<void>): void;
+  /** Takes over what a thread has recorded with `openRelay`. */
+  replay(recorded: Recorded): void;
 }
 
 /** Metrics of a service that exports none. */
@@ -43,4 +52,5 @@ export const noMetrics: Metrics = {
   add: () => undefined,
   record: () => undefined,
   observe: () => undefined,
+  replay: () => undefined,
 };

@@ -59,6 +59,12 @@ export function openProvider(names: readonly MetricName[]): {
     metrics: {
       add: (name, value, ...labels) => counters.get(name)?.add(value, attributesOf(labels)),
       record: (name, value, ...labels) => histograms.get(name)?.record(value, attributesOf(labels)),
+      replay: (recorded) => {
+        for (const { name, value, labels } of recorded) {
+          counters.get(name)?.add(value, { ...labels });
+          histograms.get(name)?.record(value, { ...labels });
+        }
+      },
       observe: (read) =>
         meter.addBatchObservableCallback(async (result) => {
           await read((name, value, ...labels) => {

@@ -140,7 +140,7 @@ export const DRAFTER_METRICS = {
     description: "Tries of calls that failed, by the reason",
     services: SERVICES,
     labels: {
-      reason: ["unavailable", "late", "busy", "wrong-model", "invalid", "wrong", "internal"],
+      reason: ["unavailable", "late", "busy", "wrong_model", "invalid", "wrong", "internal"],
     },
   },
   "nightbeam.drafter.verify.io": {

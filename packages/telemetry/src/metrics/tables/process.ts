@@ -60,7 +60,7 @@ export const PROCESS_METRICS = {
   "nightbeam.redis.errors": {
     kind: "counter",
     unit: "{error}",
-    description: "Lost connections to Redis, and commands that Redis refused",
+    description: "Connections to Redis that were lost or not made, and commands that Redis refused",
     services: ["scheduler", "drafter"],
     labels: { kind: ["connection", "refused"] },
   },
