@@ -1,5 +1,5 @@
 import { withControl } from "@nightbeam/control";
-import { type Flag, LOG_FLAGS, natsFlags, tlsFlags } from "@nightbeam/service";
+import { type Flag, LOG_FLAGS, METRICS_FLAG, natsFlags, tlsFlags } from "@nightbeam/service";
 import { type Service, serviceCommand } from "@nightbeam/service/lifecycle";
 import type { Log } from "@nightbeam/service/log";
 import type { Command } from "commander";
@@ -82,6 +82,7 @@ const FLAGS: readonly Flag[] = [
     meaning:
       "JSON file of what nodes cost per hour; runs then state their cost (default: node-seconds alone)",
   },
+  METRICS_FLAG,
   ...LOG_FLAGS,
 ];
 

@@ -32,13 +32,17 @@ export async function askVerifiers<Response extends Reply, Answer>(
   const search = new LeaseSearch(setup, { ...exchange, task, never });
   for (let tries = 0; ; tries++) {
     if (tries > 0) setup.statistics.retried();
+    const waitsSince = performance.now();
     const { link, end } = await search.next();
+    setup.statistics.waited(performance.now() - waitsSince);
     try {
       const answered = await tryOnce(setup, { link, exchange, task }).finally(end);
       search.answeredBy(link);
       return { ...answered, verifier: link.id };
     } catch (error) {
-      await search.after(link, ofTry(error));
+      const failed = ofTry(error);
+      setup.statistics.failed(failed.verdict);
+      await search.after(link, failed);
     }
   }
 }

@@ -5,11 +5,13 @@ import { readShardInput, type VerifierShareRecord, writeAttempt } from "@nightbe
 import { systemClock } from "@nightbeam/service";
 import type { Log } from "@nightbeam/service/log";
 import { openStore, type ShardStore } from "@nightbeam/store";
+import { measuredStore, type Recorder } from "@nightbeam/telemetry";
 import { DrafterError } from "../errors.js";
 import type { WrittenShard } from "../run-store.js";
 import { waitOut } from "../shard/wait-out.js";
 import { isHarmless } from "../thread/failure.js";
 import type { ShardOrder, ShardProgress, ThreadSetup } from "../thread/messages.js";
+import { measuredDecoder } from "./measured-decoder.js";
 import type { WorkTime } from "./node-time.js";
 import { readPlannedRun } from "./open-planned-run.js";
 import { batchesInFlight, openRunContext, type RunContext } from "./open-run-context.js";
@@ -23,6 +25,7 @@ export interface OrderJob {
   readonly trust: TrustBook;
   /** The shard's share of this drafter's time. */
   readonly ownTime: WorkTime;
+  readonly recorder: Recorder;
   readonly log: Log;
   readonly signal: AbortSignal;
   readonly onProgress: (progress: ShardProgress) => void;
@@ -38,14 +41,17 @@ export interface OrderJob {
  */
 export async function decodeOrder(order: ShardOrder, job: OrderJob): Promise<WrittenShard> {
   const { location } = order;
-  const { contexts, setup, verifiers, trust, log, signal } = job;
-  const store = await openStore(location);
+  const { contexts, setup, verifiers, trust, recorder, log, signal } = job;
+  const store = measuredStore(await openStore(location), recorder);
   try {
     // Read for every shard: another run may have replaced the known one at this location.
     const run = await readPlannedRun(store);
     const key = JSON.stringify([location, run]);
     return await contexts.use(
-      { key, open: () => openRunContext({ location, run, setup, verifiers, trust, log }) },
+      {
+        key,
+        open: () => openRunContext({ location, run, setup, verifiers, trust, recorder, log }),
+      },
       {
         work: (context) => decodeWith({ ...job, order, store, context }),
         signal,
@@ -70,7 +76,10 @@ async function decodeWith(
   const answers = context.answers();
   const startedAt = performance.now();
   const { result } = await decodeRows(rows, {
-    decoder: context.decoder({ signal, deadline: order.deadline, answers }),
+    decoder: measuredDecoder(
+      context.decoder({ signal, deadline: order.deadline, answers }),
+      job.recorder,
+    ),
     catalogue: context.catalogue,
     read: context.read,
     topK: request.topK,
@@ -79,7 +88,7 @@ async function decodeWith(
     batchSize: request.batchSize,
     concurrency: batchesInFlight(setup, verifiers.endpoints.length),
     nextKey: context.nextKey,
-    onProgress: progressSums(job.onProgress),
+    onProgress: progressOf(job),
     signal,
   });
   signal.throwIfAborted();
@@ -121,9 +130,10 @@ function jobDiffers({ index, location, rows }: ShardOrder, found: number): Draft
 }
 
 /** Adds up the progress of batches. */
-function progressSums(
-  report: (progress: ShardProgress) => void,
-): (batch: { users: number; outcomes: readonly SearchOutcome[] }) => void {
+function progressOf({
+  onProgress,
+  recorder,
+}: OrderJob): (batch: { users: number; outcomes: readonly SearchOutcome[] }) => void {
   let sums: ShardProgress = { users: 0, searches: 0, calls: 0, nodes: 0 };
   return ({ users, outcomes }) => {
     sums = {
@@ -132,6 +142,7 @@ function progressSums(
       calls: outcomes.reduce((sum, { cost }) => sum + cost.calls, sums.calls),
       nodes: outcomes.reduce((sum, { cost }) => sum + cost.nodes, sums.nodes),
     };
-    report(sums);
+    recorder.add("nightbeam.drafter.users", users);
+    onProgress(sums);
   };
 }

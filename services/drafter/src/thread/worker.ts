@@ -2,6 +2,7 @@ import { type MessagePort, parentPort, workerData } from "node:worker_threads";
 import { TrustBook } from "@nightbeam/protocol";
 import { systemClock } from "@nightbeam/service";
 import type { Log } from "@nightbeam/service/log";
+import { noMetrics, openRelay } from "@nightbeam/telemetry";
 import { AnsweredShards } from "../answers/answered-shards.js";
 import { decodeOrder } from "../decode/decode-order.js";
 import { NodeTime } from "../decode/node-time.js";
@@ -20,6 +21,10 @@ function serve(port: MessagePort, setup: ThreadSetup): void {
   const send = (message: FromThread) => port.postMessage(message);
   const verifiers = new MirroredDirectory(setup.verifiers);
   const log = logTo(send, {});
+  const relay = setup.records
+    ? openRelay({ send: (recorded) => send({ kind: "recorded", recorded }) })
+    : undefined;
+  const recorder = relay ?? noMetrics;
   const answered = new AnsweredShards();
   const trust = new TrustBook({
     onDistrust: (distrust) =>
@@ -41,9 +46,14 @@ function serve(port: MessagePort, setup: ThreadSetup): void {
         send({ kind: "progress", id, progress }),
       );
       const onWait = (reason: string) => send({ kind: "waiting", id, reason });
-      const job = { contexts, setup, verifiers, trust, ownTime, log, signal, onProgress, onWait };
+      const job = {
+        ...{ contexts, setup, verifiers, trust, ownTime, recorder, log, signal },
+        ...{ onProgress, onWait },
+      };
       const written = await decodeOrder(order, job);
       answered.add(order, written.verifiers ?? []);
+      // Before the shard ends, so that its figures are complete when it is committed.
+      relay?.flush();
       send({ kind: "written", id, written });
     } catch (error) {
       send({ kind: "failed", id, failure: failureOf(error, signal) });
@@ -59,6 +69,7 @@ function serve(port: MessagePort, setup: ThreadSetup): void {
     for (const id of underWay.keys()) abort(id);
     await Promise.all([...underWay.values()].map(({ ended }) => ended));
     await contexts.close();
+    relay?.flush();
     send({ kind: "closed" });
     port.close();
   };

@@ -71,7 +71,7 @@ async function answerCall<Answer extends { readonly milliseconds: number }>(
     }
     throw refusal;
   }
-  tally.answered(requests.length);
+  tally.answered(requests.length, answered);
   const { waitingTokens, runningTokens } = lanes;
   const ownMs = answered.answers.reduce((sum, { milliseconds }) => sum + milliseconds, 0);
   return { ...answered, nodeMs: ownMs / passesAtOnce, waitingTokens, runningTokens };
