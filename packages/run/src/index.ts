@@ -1,3 +1,5 @@
+export { type Prices, pricesSchema } from "./cost/prices.js";
+export { type RunCost, runCost } from "./cost/run-cost.js";
 export { RunError, type RunErrorCode } from "./errors.js";
 export { openRun } from "./local/open-run.js";
 export type { Run } from "./local/run.js";

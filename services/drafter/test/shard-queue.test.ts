@@ -45,6 +45,7 @@ describe("the queue of shards", () => {
       log,
     });
     const queue = await ShardQueue.open({
+      metrics: noMetrics,
       redisUrl,
       prefix: world().queues.prefix,
       policy,

@@ -8,6 +8,10 @@ export interface SearchCost {
   readonly nodes: number;
   /** Prompt tokens and nodes that the target computed, recomputed ones included. */
   readonly tokens: number;
+  /** Those of the nodes that the search was missing; the others were drafted, or proposed. */
+  readonly missingNodes: number;
+  /** Nodes that the search needed and did not have to ask for, because they were drafted. */
+  readonly draftHits: number;
   /**
    * Drafted steps that the calls accepted, as the AtSpeed paper counts them: a call always settles
    * the step that it was made for; every further step that it settles was drafted and accepted.
@@ -20,6 +24,8 @@ export interface SearchCost {
 export const noCost: SearchCost = {
   calls: 0,
   nodes: 0,
+  missingNodes: 0,
+  draftHits: 0,
   tokens: 0,
   acceptedSteps: 0,
   firstCallAcceptedSteps: 0,

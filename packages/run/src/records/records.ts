@@ -1,5 +1,6 @@
 import type { Recommendations } from "@nightbeam/dataset";
 import { z } from "zod";
+import { runCostSchema } from "../cost/run-cost.js";
 import { type RunStats, runStatsSchema } from "../statistics/run-stats.js";
 import { formerRejectedFile } from "./names.js";
 import { originFields } from "./origin.js";
@@ -20,6 +21,8 @@ export const verifierShareSchema = z.object({
   name: z.string(),
   /** Calls that it answered. */
   calls: count,
+  /** Seconds of it that they cost. Records of earlier versions do not have it. */
+  seconds: z.number().min(0).exactOptional(),
   /** Those that a second verifier answered alike. */
   audited: count,
   /** When it answered the first and the last one. */
@@ -95,6 +98,8 @@ export const manifestSchema = z.strictObject({
   rejectedFile: z.string(),
   /** Sums over all parts, whichever process committed them, and the figures derived from them. */
   stats: runStatsSchema,
+  /** Only of a cluster's runs. */
+  cost: runCostSchema.exactOptional(),
   versions: z.record(z.string(), z.string()),
   arguments: z.record(z.string(), z.json()),
   /** Where the lists come from. Runs of earlier versions do not say it. */

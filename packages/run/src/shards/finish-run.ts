@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { type ShardStore, storeFailed, storeGone } from "@nightbeam/store";
+import type { RunCost } from "../cost/run-cost.js";
 import { RunError } from "../errors.js";
 import { firstRowOf, partCount, plannedRows, type RunPlan } from "../plan.js";
 import { type DamagedFile, damagedFile } from "../records/check-files.js";
@@ -27,6 +28,8 @@ import { runState } from "./read-state.js";
 export interface FinishRunOptions {
   /** Computes figures from the sums, see `runFigures`. */
   readonly derive?: ((totals: RunTotals) => RunStats) | undefined;
+  /** Computes what the committed parts cost. */
+  readonly costOf?: ((records: readonly PartRecord[]) => RunCost | undefined) | undefined;
   readonly now?: Date;
 }
 
@@ -40,7 +43,7 @@ export interface FinishRunOptions {
  */
 export async function finishRun(
   store: ShardStore,
-  { derive, now = new Date() }: FinishRunOptions = {},
+  { derive, costOf, now = new Date() }: FinishRunOptions = {},
 ): Promise<Manifest> {
   const journal = storeJournal(store);
   const existing = await journal.readManifest();
@@ -57,6 +60,7 @@ export async function finishRun(
     plan,
     records,
     origin: await journal.readOrigin(),
+    cost: costOf?.(records),
     derive,
     createdAt: now,
   });
