@@ -18,12 +18,8 @@ import {
 } from "@nightbeam/settings";
 import { Command } from "commander";
 import { withFlags } from "../options/key-flags.js";
-<<<<<<< HEAD
 import { HISTORIES_HELP, sampleSearchesHelp, withLists } from "../options/list-options.js";
-=======
-import { HISTORIES_HELP, withLists } from "../options/list-options.js";
 import { printResult, withJson } from "../output.js";
->>>>>>> main
 import { candidateFacts } from "../recommend/candidate-facts.js";
 import { recommendOptions } from "../recommend/options.js";
 import { NO_LISTS, rowFacts } from "../recommend/row-facts.js";
