@@ -5,6 +5,7 @@ import { type Draft, type Drafter, type DraftRequest, emptyDrafter } from "./dra
 import { requireThat } from "./errors.js";
 import { QuestionHasher } from "./question.js";
 import { type BeamWidth, checkedBeamWidth, widestOf } from "./search/beam-width.js";
+import { SearchRecorder } from "./search/recorded-search.js";
 import { isWorthAsking, type Search, type SearchView, viewOf } from "./search/search.js";
 import { addCall, noCost, type SearchCost } from "./search/search-cost.js";
 import type { SearchSpace } from "./search/search-space.js";
@@ -68,6 +69,8 @@ export interface ActiveSearch {
   cost: SearchCost;
   /** The target's answers, kept for `onKnown`. */
   readonly answered: Row[] | undefined;
+  /** Follows the search, for `onSearched`. */
+  readonly recorder: SearchRecorder | undefined;
 }
 
 /** Ways to change the loop that decide what is asked when, and so no strict or sampled list. */
@@ -134,16 +137,24 @@ export async function runRounds(
   }
   const tokens = searches.reduce((sum, { cost }) => sum + cost.tokens, 0);
   policy.observe({ ...outlook, widths, tokens, milliseconds });
+  for (const { job, search, recorder } of searches) {
+    if (recorder !== undefined) job.onSearched?.(recorder.record(search));
+  }
   return searches;
 }
 
 function activeSearch(options: SpeculativeOptions, job: DecodeJob): ActiveSearch {
   const { space, beamWidth, verification } = options;
+  const recorder = job.onSearched === undefined ? undefined : new SearchRecorder();
   const search = beginSearch(
     { ...space, exclusion: job.exclusion },
-    { beamWidth, verification, name: job.name, onKnown: job.onKnown },
+    {
+      ...{ beamWidth, verification, name: job.name },
+      ...{ onKnown: job.onKnown, onLevel: recorder?.onLevel },
+    },
   );
-  return { job, search, cost: noCost, answered: job.onKnown === undefined ? undefined : [] };
+  const answered = job.onKnown === undefined ? undefined : [];
+  return { job, search, cost: noCost, answered, recorder };
 }
 
 function longestPrompt(jobs: readonly DecodeJob[]): number {
@@ -179,6 +190,10 @@ function learnAndAdvance(
   const fromDepth = search.state.beams.depth;
   const { tree } = request;
   const rows = answerRows(search.space.trie, { tree, logProbs: answer.logProbs });
+  active.recorder?.onCall({
+    missing: search.state.kind === "asking" ? search.state.missing : [],
+    asked: rows.map(({ prefix }) => prefix),
+  });
   for (const { prefix, logProbs } of rows) search.learn(prefix, logProbs);
   active.answered?.push(...rows);
   const nodes = rows.filter(({ prefix }) => prefix !== ROOT).length;
