@@ -47,8 +47,10 @@ export function makeManifest(options: {
     arguments: plan.arguments,
     ...origin,
     ...widthsUsed(records),
-    parts: records.map(({ file, rows, bytes, sha256, firstRow, rowCount, teacherLog }) => {
-      return { file, rows, bytes, sha256, firstRow, rowCount, teacherLog };
+    parts: records.map((record) => {
+      const { file, rows, bytes, sha256, firstRow, rowCount, teacherLog, searches } = record;
+      const part = { file, rows, bytes, sha256, firstRow, rowCount, teacherLog };
+      return searches === undefined ? part : { ...part, searches };
     }),
   };
 }

@@ -18,8 +18,9 @@ import {
   PARTS_PREFIX,
   REJECTED_FILE,
   REJECTED_PREFIX,
+  SEARCHES_PREFIX,
 } from "../records/names.js";
-import { type Manifest, type PartRecord, rejectedFileOf } from "../records/records.js";
+import { filesOf, type Manifest, type PartRecord } from "../records/records.js";
 import { nextRunState } from "../state.js";
 import type { RunStats, RunTotals } from "../statistics/run-stats.js";
 import { runState } from "./read-state.js";
@@ -103,7 +104,7 @@ async function verifyRecords(options: {
   readonly records: readonly PartRecord[];
 }): Promise<void> {
   const { store, plan, records } = options;
-  const prefixes = [PARTS_PREFIX, REJECTED_PREFIX];
+  const prefixes = [PARTS_PREFIX, REJECTED_PREFIX, SEARCHES_PREFIX];
   const listed = await Promise.all(prefixes.map((prefix) => store.list(prefix)));
   const present = new Set(listed.flat());
   for (const record of records) {
@@ -119,8 +120,8 @@ async function verifyRecords(options: {
           "Remove it to have the shard made again.",
       );
     }
-    for (const file of [record.file, rejectedFileOf(record)]) {
-      if (file !== undefined && !present.has(file)) throw storeGone(`${store.location}/${file}`);
+    for (const file of filesOf(record)) {
+      if (!present.has(file)) throw storeGone(`${store.location}/${file}`);
     }
   }
   await mapAtMost(HASHED_AT_ONCE, records, async (record) => {

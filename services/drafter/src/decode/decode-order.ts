@@ -1,9 +1,10 @@
 import type { SearchOutcome } from "@nightbeam/decoding";
 import type { TrustBook, VerifierDirectory, VerifierShare } from "@nightbeam/protocol";
-import { decodeRows } from "@nightbeam/recommend";
+import { decodeRows, programOfPlan } from "@nightbeam/recommend";
 import { readShardInput, type VerifierShareRecord, writeAttempt } from "@nightbeam/run";
 import { systemClock } from "@nightbeam/service";
 import type { Log } from "@nightbeam/service/log";
+import { DEFAULTS } from "@nightbeam/settings";
 import { openStore, type ShardStore } from "@nightbeam/store";
 import { measuredStore, type Recorder } from "@nightbeam/telemetry";
 import { DrafterError } from "../errors.js";
@@ -13,7 +14,7 @@ import { isHarmless } from "../thread/failure.js";
 import type { ShardOrder, ShardProgress, ThreadSetup } from "../thread/messages.js";
 import { measuredDecoder } from "./measured-decoder.js";
 import type { WorkTime } from "./node-time.js";
-import { readPlannedRun } from "./open-planned-run.js";
+import { type PlannedRun, readPlannedRun } from "./open-planned-run.js";
 import { batchesInFlight, openRunContext, type RunContext } from "./open-run-context.js";
 import type { RunContexts } from "./run-contexts.js";
 
@@ -89,6 +90,7 @@ async function decodeWith(
     concurrency: batchesInFlight(setup, verifiers.endpoints.length),
     nextKey: context.nextKey,
     onProgress: progressOf(job),
+    searchSample: searchSampleOf(context.run),
     signal,
   });
   signal.throwIfAborted();
@@ -107,6 +109,11 @@ async function decodeWith(
     onTrouble: job.onWait,
     clock: systemClock,
   });
+}
+
+function searchSampleOf({ request, plan }: PlannedRun) {
+  const { sampleSearches: count = DEFAULTS.clusterSampleSearches, beamWidth } = request;
+  return count === 0 ? undefined : { count, beamWidth, program: programOfPlan(plan) };
 }
 
 function recordOf(answered: VerifierShare): VerifierShareRecord {
