@@ -128,7 +128,7 @@ function outcomeOf({ beams, nodes, tokens, draftedLevels }: SearchAnswer): Searc
     throw new DecodingError("NOT_A_NUMBER", `the model returned ${score} as a path's score`);
   }
   const steps = { acceptedSteps: draftedLevels, firstCallAcceptedSteps: draftedLevels };
-  return { beams, cost: { calls: 1, nodes, tokens, ...steps } };
+  return { beams, cost: { calls: 1, nodes, missingNodes: nodes, draftHits: 0, tokens, ...steps } };
 }
 
 /** All leaves that an exclusion and its bases close, ascending. */
