@@ -41,7 +41,8 @@ export function figuresOf({ stats }: Manifest): ReportFigure[] {
 export function settingsOf(manifest: Manifest): ReportFact[] {
   const { drafts = [], draftWidth, draftWidths = [], device, search, format, layout } = manifest;
   const used = draftWidths.map(
-    ({ widths, parts }) => `${widths.join(",") || "none"} in ${parts} parts`,
+    ({ widths, parts }) =>
+      `${widths.join(",") || "none"} in ${parts} ${parts === 1 ? "part" : "parts"}`,
   );
   return [
     ...Object.entries(manifest.arguments).map(([name, value]) => ({ name, value: textOf(value) })),
@@ -49,7 +50,7 @@ export function settingsOf(manifest: Manifest): ReportFact[] {
       "draft",
       drafts.map(({ kind, path = "" }) => `${kind} ${path}`.trim()).join("; ") || "none",
     ),
-    ...fact("draftWidth", draftWidth === undefined ? undefined : textOf(draftWidth)),
+    ...fact("draftWidth", draftWidth === undefined ? undefined : String(draftWidth)),
     ...fact("draft widths used", used.join("; ")),
     ...fact("device", device),
     ...fact("search", search && `${search.program}: ${search.reason}`),

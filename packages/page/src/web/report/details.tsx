@@ -50,7 +50,7 @@ export function Figures({ data: { figures } }: Props) {
           { name: "figure", cell: ({ name }) => <code>{name}</code> },
           { name: "value", isNumber: true, cell: ({ value }) => digits(value) },
           { name: "unit", cell: ({ unit }) => unit },
-          { name: "meaning", cell: ({ meaning }) => meaning },
+          { name: "meaning", isWide: true, cell: ({ meaning }) => meaning },
         ]}
       />
     </Panel>

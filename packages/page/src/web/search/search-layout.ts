@@ -13,11 +13,13 @@ export interface SearchLayout {
   readonly places: readonly Place[];
   /** Prefixes of the whole picture, level by level and from top to bottom, for arrow keys. */
   readonly byLevel: readonly (readonly SearchPrefix[])[];
+  /** Prefixes with room for their code above them. */
+  readonly labelled: ReadonlySet<SearchPrefix>;
 }
 
 export const WIDTH = 960;
 /** Room for the titles of the list. */
-export const LABELS = 330;
+export const LABELS = 360;
 const LEFT = 26;
 export const TOP = 46;
 
@@ -55,7 +57,20 @@ export function layoutOf(model: SearchModel): SearchLayout {
     return own;
   };
   if (prefixes[0] !== undefined) place(prefixes[0]);
-  return { width: WIDTH, height: y + 10, places, byLevel };
+  const labelled = new Set(byLevel.slice(1, -1).flatMap((level) => withRoom(level, places)));
+  return { width: WIDTH, height: y + 10, places, byLevel, labelled };
+}
+
+const LABEL_ROOM = 19;
+
+/** The kept prefixes of a level, from top to bottom, whose labels do not touch the mark above them. */
+function withRoom(level: readonly SearchPrefix[], places: readonly Place[]): SearchPrefix[] {
+  const yOf = ({ at }: SearchPrefix) => places[at]?.y ?? 0;
+  const ordered = level.toSorted((a, b) => yOf(a) - yOf(b));
+  return ordered.filter((prefix, at) => {
+    const above = ordered[at - 1];
+    return prefix.node.kept && (above === undefined || yOf(prefix) - yOf(above) >= LABEL_ROOM);
+  });
 }
 
 function rowOf({ node, depth }: SearchPrefix, levels: number): number {

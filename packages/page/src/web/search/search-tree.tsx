@@ -20,7 +20,7 @@ export interface SearchTreeProps {
   readonly onChoose: (prefix: SearchPrefix | undefined) => void;
 }
 
-const MAX_TITLE = 44;
+const MAX_TITLE = 42;
 
 /** The tree of a search at one of its steps: a column per level, growing to the right. */
 export function SearchTree(props: SearchTreeProps) {
@@ -54,7 +54,12 @@ export function SearchTree(props: SearchTreeProps) {
         >
           <rect class="reach" x={-10} y={-8} width={reachOf(prefix, model)} height={16} />
           <Mark state={state} />
-          <Label prefix={prefix} model={model} titleOf={titleOf} />
+          <Label
+            prefix={prefix}
+            model={model}
+            titleOf={titleOf}
+            isLabelled={layout.labelled.has(prefix)}
+          />
         </g>
       ))}
     </svg>
@@ -97,11 +102,15 @@ function Label({
   prefix: { node, depth },
   model: { levels, record },
   titleOf,
-}: { readonly prefix: SearchPrefix } & Pick<SearchTreeProps, "model" | "titleOf">) {
+  isLabelled,
+}: { readonly prefix: SearchPrefix; readonly isLabelled: boolean } & Pick<
+  SearchTreeProps,
+  "model" | "titleOf"
+>) {
   if (depth < levels || !node.kept) {
-    if (!node.kept || depth === 0) return null;
+    if (!isLabelled) return null;
     return (
-      <text class="code" y={-7.5} text-anchor="middle">
+      <text class="code" y={-8} text-anchor="middle">
         {node.code}
       </text>
     );

@@ -44,7 +44,7 @@ export function stepText(
   const asked = prefixes.filter(({ node }) => node.call === step.call);
   const missing = asked.filter(({ node }) => node.askedBy === "target").length;
   const drafted = asked.length - missing;
-  const { hit, miss } = countStates(asked, step);
+  const { hit, miss, pending } = countStates(asked, step);
   const what =
     drafted === 0
       ? `Call ${step.call} asks about ${PREFIX(missing)} that the search is missing.`
@@ -52,12 +52,23 @@ export function stepText(
   const settled =
     step.settled === levels
       ? "The answer is enough to finish: the list is found."
-      : `The answer takes the search to level ${step.settled} of ${levels}; there it needs ${PREFIX(countStates(prefixes, step).missing)} that nobody asked about.`;
+      : `The answer takes the search to level ${step.settled} of ${levels}; there it needs ${PREFIX(countStates(prefixes, step).missing)} that ${countStates(prefixes, step).missing === 1 ? "was" : "were"} not asked about.`;
   const judged =
     drafted === 0 || hit + miss === 0
       ? ""
-      : ` Of the drafted ones ${whole(hit)} were needed${miss === 0 ? "" : ` and ${whole(miss)} were fetched for nothing`}.`;
-  return `${what} ${settled.replace("that nobody asked about", "that were not asked about")}${judged}`;
+      : ` Of the drafted ones ${listText([
+          `${whole(hit)} ${hit === 1 ? "was" : "were"} needed`,
+          miss === 0 ? "" : `${whole(miss)} ${miss === 1 ? "was" : "were"} fetched for nothing`,
+          pending === 0 ? "" : `${whole(pending)} may be needed later`,
+        ])}.`;
+  return `${what} ${settled}${judged}`;
+}
+
+/** `a`, `a and b`, `a, b and c` */
+function listText(parts: readonly string[]): string {
+  const said = parts.filter((part) => part !== "");
+  const last = said.pop() ?? "";
+  return said.length === 0 ? last : `${said.join(", ")} and ${last}`;
 }
 
 /** How the search compares with plain search. */
