@@ -56,7 +56,8 @@ export async function findUser(
   if (found === undefined || part === undefined) return undefined;
   const search = (await readSearches(store, part)).find((one) => one.user === user);
   const history = search?.history ?? (await historyOf(store, { user, plan, part }));
-  return { part: found.part, list: found.list, history, search };
+  const index = (part.firstRow - plan.firstRow) / plan.partSize;
+  return { part: index, list: found.list, history, search };
 }
 
 async function historyOf(
