@@ -1,6 +1,7 @@
 import { type Control, combineDirectories, staticVerifiers } from "@nightbeam/control";
 import type { VerifierDirectory } from "@nightbeam/protocol";
 import { type FaultKeys, redisPrefix } from "@nightbeam/queue";
+import { workersNote } from "@nightbeam/recommend";
 import {
   type Clock,
   readTls,
@@ -111,6 +112,8 @@ async function open(setup: Setup): Promise<RunningDrafter> {
     ...{ version, metricsListen, log, closers },
   });
   await checkScratch(options.scratch);
+  const note = workersNote(options);
+  if (note !== undefined) log.warn({}, note);
   const known = staticVerifiers(options.verifiers ?? "");
   const verifiers = findVerifiers(setup, known);
   const policy = new ShardPolicy({
