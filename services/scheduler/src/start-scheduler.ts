@@ -12,7 +12,7 @@ import { readTls, readVersion, type TlsBytes } from "@nightbeam/service";
 import { type Closers, loggedClosers, openWith } from "@nightbeam/service/lifecycle";
 import { type Log, reasonOf } from "@nightbeam/service/log";
 import { openStore } from "@nightbeam/store";
-import { exportMetrics, measuredStore, type Recorder } from "@nightbeam/telemetry";
+import { exportMetrics, measuredStore, openTracing, type Recorder } from "@nightbeam/telemetry";
 import { openTokens } from "./access/tokens.js";
 import { checkAlarmSecret } from "./alarms/alarm-secret.js";
 import { ledClock, systemWallClock, type WallClock } from "./clock.js";
@@ -79,6 +79,7 @@ export async function startScheduler(
       service: "scheduler",
       ...{ version, metricsListen, log, closers },
     });
+    const tracing = await openTracing({ service: "scheduler", version, log, closers });
     const queues = await connect(options, { tls, metrics, log, closers });
     const store = measuredStore(await openStore(options.state), metrics);
     closers.add("state store", () => store.close());
@@ -88,7 +89,7 @@ export async function startScheduler(
     // A test that gives a clock means it.
     const clock = deps.clock ?? redisClock;
     const onRedisTime = redisClock.learn;
-    const setup = { options, files, queues, control, metrics, log, closers };
+    const setup = { options, files, queues, control, metrics, tracing, log, closers };
     const clocks = { clock, localClock, onRedisTime };
     const times = { unverifiedMs, graceMs, stalledAfterMs, retryPauseMs };
     const parts = wire({ ...setup, ...clocks, ...times, alarmSecret, prices });
@@ -110,7 +111,7 @@ export async function startScheduler(
       closers: active,
     });
     const ready = readiness({ files, queues, control });
-    const app = httpApp({ tokens, log, services: { ...parts, readiness: ready } });
+    const app = httpApp({ tokens, tracing, log, services: { ...parts, readiness: ready } });
     const server = await listen({ app, tls, ...options.listen });
     active.add("HTTP server", () => server.close(GRACE_MS));
     const watch = repeatedly(watchMs, () => watchState(parts, log));
