@@ -1,4 +1,5 @@
 import type { Log } from "@nightbeam/service/log";
+import type { Tracing } from "@nightbeam/telemetry";
 import { Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import { authorize } from "../access/authorize.js";
@@ -13,6 +14,7 @@ import { type RunServices, runRoutes } from "./run-routes.js";
 
 export interface AppOptions {
   readonly tokens: Tokens;
+  readonly tracing: Tracing;
   readonly log: Log;
   readonly services: RunServices &
     NightServices &
@@ -26,7 +28,7 @@ const MAX_SHOWN = 100;
 const MAX_BODY_BYTES = 256 * 1024;
 
 /** The HTTP API. Everything but `/healthz` and `/readyz` requires a token. */
-export function httpApp({ tokens, log, services }: AppOptions): Hono {
+export function httpApp({ tokens, tracing, log, services }: AppOptions): Hono {
   const app = new Hono();
   app.onError((error, context) => {
     const { status, code, message } = errorAnswer(error);
@@ -53,6 +55,13 @@ export function httpApp({ tokens, log, services }: AppOptions): Hono {
         );
       },
     }),
+  );
+  app.post("/v1/runs", (context, next) =>
+    tracing.within(
+      "POST /v1/runs",
+      { kind: "server", parent: context.req.header("traceparent") },
+      next,
+    ),
   );
   app.route("/v1/runs", runRoutes(services));
   app.route("/v1", nightRoutes(services));
