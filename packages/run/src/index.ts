@@ -14,6 +14,7 @@ export { mapAtMost } from "./records/map-at-most.js";
 export type { MissingShard } from "./records/marks.js";
 export { REJECTED_FILE } from "./records/names.js";
 export { nightbeamVersion, type RunOrigin } from "./records/origin.js";
+export { readRejected } from "./records/read-rejected.js";
 export { readManifest, readRecommendations } from "./records/read-recommendations.js";
 export { readRecord, recordBytes } from "./records/record-file.js";
 export type {

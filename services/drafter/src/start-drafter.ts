@@ -124,7 +124,7 @@ async function open(setup: Setup): Promise<RunningDrafter> {
     onDistrust: (distrust) => faults.add(distrust),
   });
   const { timeoutMs } = timing;
-  const work = new ShardWork({ openStore: openRunStore, thread, clock, log, timeoutMs });
+  const work = new ShardWork({ name, openStore: openRunStore, thread, clock, log, timeoutMs });
   const queue = await ShardQueue.open({
     redisUrl: options.redis,
     tls: setup.tls,

@@ -13,6 +13,8 @@ import { Suspects } from "./suspects.js";
 import { waitOut } from "./wait-out.js";
 
 export interface ShardWorkOptions {
+  /** The drafter's name, for commit records. */
+  readonly name: string;
   readonly openStore: OpenRunStore;
   readonly thread: Pick<DecodeThread, "decode">;
   readonly clock: Clock;
@@ -142,9 +144,11 @@ export class ShardWork {
       await store.discard(written).catch(() => undefined);
       throw error;
     }
+    const { name: drafter } = this.#options;
+    const committedAt = new Date().toISOString();
     // From here on the record may exist, even if an answer got lost, so the files stay.
     const { created, record, same } = await waitOut(
-      () => this.#tryCommit(one, { store, written }),
+      () => this.#tryCommit(one, { store, written: { ...written, drafter, committedAt } }),
       {
         signal: shard.signal,
         onTrouble: (reason) => this.#waits(one, reason),

@@ -61,7 +61,8 @@ export function runRoutes({ runs, controls, prune }: RunServices): Hono {
   return app;
 }
 
-function known<Run>(id: string, run: Run | undefined): Run {
+/** @throws SchedulerError UNKNOWN_RUN */
+export function known<Run>(id: string, run: Run | undefined): Run {
   if (run !== undefined) return run;
   throw new SchedulerError(
     "UNKNOWN_RUN",
