@@ -1,4 +1,4 @@
-import type { RunStats } from "@nightbeam/run";
+import type { RunCost, RunStats } from "@nightbeam/run";
 import { z } from "zod";
 
 const count = z.number().min(0);
@@ -39,19 +39,17 @@ const setAside = z.object({
   reason: z.string(),
 });
 
-/** What a run costs so far. */
-export const costSchema = z.object({
-  /** Seconds that drafters worked on its shards, tries that failed not counted. */
+/** What a run costs so far, without shards in progress and what nodes cost while they had nothing to do. */
+const cost: z.ZodType<RunCost> = z.object({
+  /** Seconds of drafters that its committed shards cost. */
   drafterSeconds: count,
-  /** Seconds that verifiers computed for its calls; a pass for several runs counts for each by its share. */
+  /** Seconds of verifiers that its calls cost. */
   verifierSeconds: count,
-  /** By the prices of the scheduler. Absent if it has none. */
+  /** Absent if the scheduler has no prices. */
   price: z
     .object({ currency: z.string(), total: count, perMillionUsers: count.exactOptional() })
     .exactOptional(),
 });
-
-export type RunCost = Readonly<z.infer<typeof costSchema>>;
 
 const before = z.object({ before: z.number(), now: z.number() });
 
@@ -113,7 +111,7 @@ export const runStatusSchema = z.object({
   setAside: z.array(setAside),
   /** Rows without a list. */
   rejected: count,
-  cost: costSchema.exactOptional(),
+  cost: cost.exactOptional(),
   /** Against the night before. Absent until it is computed, and for runs that are not a night's. */
   drift: driftSchema.exactOptional(),
 });
@@ -127,6 +125,37 @@ export const startedRunSchema = z.object({
 });
 
 export type StartedRun = Readonly<z.infer<typeof startedRunSchema>>;
+
+/** What a run would probably take, and nothing is submitted. */
+export const estimateSchema = z.object({
+  /** Input rows. */
+  rows: count,
+  /** Rows per shard. */
+  partSize: count,
+  shards: count,
+  /** The run that is in the output location. */
+  existing: z.object({ id: z.string(), state: runStateSchema }).exactOptional(),
+  /** Nodes that take work now. Absent if the scheduler has no NATS. */
+  nodes: z.object({ drafters: count, verifiers: count }).exactOptional(),
+  /** What the figures come from: a complete run with the same models and settings, or costs that verifiers measured. */
+  basis: z.discriminatedUnion("kind", [
+    z.object({ kind: z.literal("run"), run: z.string() }),
+    z.object({ kind: z.literal("costs") }),
+    z.object({ kind: z.literal("nothing") }),
+  ]),
+  /** Of the target, per user and in total. */
+  callsPerUser: count,
+  calls: count,
+  /** With the present nodes. */
+  seconds: count.exactOptional(),
+  expectedAt: time.exactOptional(),
+  dueAt: time.exactOptional(),
+  cost: cost.exactOptional(),
+  /** What the estimate leaves out, as sentences. */
+  notes: z.array(z.string()),
+});
+
+export type RunEstimate = Readonly<z.infer<typeof estimateSchema>>;
 
 export const redoneSchema = z.object({
   /** Shards that are computed again. */

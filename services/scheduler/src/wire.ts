@@ -1,7 +1,8 @@
 import { hostname } from "node:os";
-import type { PruneBody, PruneReport, Submission } from "@nightbeam/api";
+import type { PruneBody, PruneReport, RunEstimate, Submission, Treatment } from "@nightbeam/api";
 import type { Control } from "@nightbeam/control";
 import type { JobQueues } from "@nightbeam/queue";
+import type { Prices } from "@nightbeam/run";
 import { unlessAborted } from "@nightbeam/service";
 import type { Closers } from "@nightbeam/service/lifecycle";
 import type { Log } from "@nightbeam/service/log";
@@ -9,6 +10,7 @@ import { type DataRoots, dataRoots } from "@nightbeam/store";
 import { type Alarms, openAlarms } from "./alarms/alarms.js";
 import { openWebhook } from "./alarms/webhook.js";
 import type { WallClock } from "./clock.js";
+import { estimateRun } from "./estimates/estimate-run.js";
 import { NightSchedule } from "./nights/night-schedule.js";
 import { pruneDates } from "./nights/prune-dates.js";
 import { nodeLists } from "./nodes.js";
@@ -64,6 +66,7 @@ export interface WireOptions {
   readonly graceMs: number | undefined;
   /** Instead of the option, in milliseconds. */
   readonly stalledAfterMs: number | undefined;
+  readonly prices: Prices | undefined;
   /** Signs what the webhook is sent. */
   readonly alarmSecret: string | undefined;
   readonly closers: Closers;
@@ -73,6 +76,8 @@ export interface WireOptions {
 export interface Parts {
   readonly runs: RunRegistry;
   readonly controls: RunControls;
+  /** See `estimateRun`. */
+  readonly estimate: (submission: Submission, treatment: Treatment) => Promise<RunEstimate>;
   /** See `pruneRuns`. */
   readonly prune: (body: PruneBody) => Promise<PruneReport>;
   readonly nights: NightSchedule;
@@ -95,7 +100,7 @@ export function wire(setup: WireOptions): Parts {
   const { options, files, queues, control, clock, log, closers } = setup;
   const leaseMs = Math.min(options.lockMs, MAX_LEASE_MS);
   const roots = dataRoots(options.dataRoot);
-  const outputs = runOutputs();
+  const outputs = runOutputs(setup.prices);
   closers.add("run outputs", () => outputs.close());
   const alarms = wireAlarms(setup);
   const rollouts = openRollouts({
@@ -173,8 +178,15 @@ export function wire(setup: WireOptions): Parts {
   const { nodes } = lists;
   const { shardMap } = inspection;
   const feed = liveFeed({ runs, alarms, nodes, nights, shardMap, log });
+  const estimate: Parts["estimate"] = (submission, treatment) =>
+    estimateRun(submission, treatment, {
+      ...{ rollouts, records, lists, clock },
+      check: about.check,
+      runs: () => runs.list(),
+    });
   return {
     runs,
+    estimate,
     prune,
     inspection,
     feed,

@@ -32,6 +32,7 @@ const OWN: Readonly<Record<SchedulerErrorCode, ContentfulStatusCode>> = {
   NO_NATS: 422,
   UNREADABLE_INPUT: 422,
   OUT_SILENT: 422,
+  TOO_SLOW: 422,
   PLANNING_STUCK: 422,
   OUT_TAKEN: 409,
   RUN_STATE: 409,

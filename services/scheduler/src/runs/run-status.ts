@@ -84,6 +84,7 @@ export function runStatus(
   const isPlanned = standing.plan !== undefined;
   const stats = manifest?.stats ?? sumStats(commits);
   const reason = view.state === "refused" ? view.refusal?.reason : (waitsFor ?? retry);
+  const cost = manifest === undefined ? view.output.costOf(commits) : manifest.cost;
   const setAsideCount = state === "partial" ? setAside.length : live.setAside.length;
   const progress = (name: keyof typeof NO_PROGRESS) => sumOf(live.active, (one) => one[name]);
   return {
@@ -121,6 +122,7 @@ export function runStatus(
         }
       : {}),
     stats,
+    ...(cost === undefined ? {} : { cost }),
     calls: {
       calls: (stats.targetCalls ?? 0) + progress("calls"),
       searches: (stats.searches ?? 0) + progress("searches"),
