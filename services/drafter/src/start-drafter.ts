@@ -139,7 +139,7 @@ async function open(setup: Setup): Promise<RunningDrafter> {
   });
   const { timeoutMs } = timing;
   const openStore = runStores(metrics);
-  const work = new ShardWork({ openStore, thread, clock, tracing, log, timeoutMs });
+  const work = new ShardWork({ name, openStore, thread, clock, tracing, log, timeoutMs });
   const queue = await ShardQueue.open({
     redisUrl: options.redis,
     tls: setup.tls,
