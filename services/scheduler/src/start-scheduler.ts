@@ -101,7 +101,9 @@ export async function startScheduler(
       closers: active,
     });
     const ready = readiness({ files, queues, control });
-    const app = httpApp({ tokens, log, services: { ...parts, readiness: ready } });
+    const services = { ...parts, readiness: ready };
+    const queuesPage = await pageOf(options, queues);
+    const app = httpApp({ tokens, log, services, queuesPage });
     const server = await listen({ app, tls, ...options.listen });
     active.add("HTTP server", () => server.close(GRACE_MS));
     const watch = repeatedly(watchMs, () => watchState(parts, log));
@@ -117,6 +119,12 @@ export async function startScheduler(
     log.info({ url: server.url, state: files.location }, "scheduler is serving");
     return { url: server.url, close: () => closers.close() };
   });
+}
+
+async function pageOf({ queuesPage }: SchedulerOptions, queues: JobQueues) {
+  if (queuesPage === "off") return undefined;
+  const page = await import("./http/queues-page.js");
+  return page.queuesPage(queues);
 }
 
 async function pruneDaily({ prune }: Parts, keep: string, log: Log): Promise<void> {

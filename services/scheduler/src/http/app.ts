@@ -9,6 +9,7 @@ import { type ClusterServices, clusterRoutes } from "./cluster-routes.js";
 import { errorAnswer } from "./error-answer.js";
 import { healthRoutes } from "./health-routes.js";
 import { type NightServices, nightRoutes } from "./night-routes.js";
+import { QUEUES_PATH } from "./queues-path.js";
 import { type RunServices, runRoutes } from "./run-routes.js";
 
 export interface AppOptions {
@@ -17,6 +18,8 @@ export interface AppOptions {
   readonly services: RunServices &
     NightServices &
     ClusterServices & { readonly readiness: Readiness };
+  /** The page of the queues, if it is served. */
+  readonly queuesPage?: Hono | undefined;
 }
 
 /** Characters of a path that an answer repeats. */
@@ -26,7 +29,7 @@ const MAX_SHOWN = 100;
 const MAX_BODY_BYTES = 256 * 1024;
 
 /** The HTTP API. Everything but `/healthz` and `/readyz` requires a token. */
-export function httpApp({ tokens, log, services }: AppOptions): Hono {
+export function httpApp({ tokens, log, services, queuesPage }: AppOptions): Hono {
   const app = new Hono();
   app.onError((error, context) => {
     const { status, code, message } = errorAnswer(error);
@@ -57,5 +60,9 @@ export function httpApp({ tokens, log, services }: AppOptions): Hono {
   app.route("/v1/runs", runRoutes(services));
   app.route("/v1", nightRoutes(services));
   app.route("/v1", clusterRoutes(services));
+  if (queuesPage !== undefined) {
+    app.use(`${QUEUES_PATH}/*`, authorize(tokens, log));
+    app.route(QUEUES_PATH, queuesPage);
+  }
   return app;
 }
