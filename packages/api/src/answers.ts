@@ -1,4 +1,4 @@
-import type { RunStats } from "@nightbeam/run";
+import type { RunCost, RunStats } from "@nightbeam/run";
 import { z } from "zod";
 
 const count = z.number().min(0);
@@ -39,19 +39,17 @@ const setAside = z.object({
   reason: z.string(),
 });
 
-/** What a run costs so far. */
-export const costSchema = z.object({
-  /** Seconds that drafters worked on its shards, tries that failed not counted. */
+/** What a run costs so far, without shards in progress and what nodes cost while they had nothing to do. */
+const cost: z.ZodType<RunCost> = z.object({
+  /** Seconds of drafters that its committed shards cost. */
   drafterSeconds: count,
-  /** Seconds that verifiers computed for its calls; a pass for several runs counts for each by its share. */
+  /** Seconds of verifiers that its calls cost. */
   verifierSeconds: count,
-  /** By the prices of the scheduler. Absent if it has none. */
+  /** Absent if the scheduler has no prices. */
   price: z
     .object({ currency: z.string(), total: count, perMillionUsers: count.exactOptional() })
     .exactOptional(),
 });
-
-export type RunCost = Readonly<z.infer<typeof costSchema>>;
 
 const before = z.object({ before: z.number(), now: z.number() });
 
@@ -113,7 +111,7 @@ export const runStatusSchema = z.object({
   setAside: z.array(setAside),
   /** Rows without a list. */
   rejected: count,
-  cost: costSchema.exactOptional(),
+  cost: cost.exactOptional(),
   /** Against the night before. Absent until it is computed, and for runs that are not a night's. */
   drift: driftSchema.exactOptional(),
 });

@@ -12,7 +12,6 @@ export type {
   RedoneRun,
   RolloutList,
   RolloutStatus,
-  RunCost,
   RunStateName,
   RunStatus,
   StartedRun,

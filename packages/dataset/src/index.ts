@@ -6,6 +6,7 @@ export {
 } from "./catalogues/allow-lists.js";
 export { readItemFilter, readItemList, readItemOrder } from "./catalogues/item-list.js";
 export { openCatalogue, writePreparedCatalogue } from "./catalogues/open-catalogue.js";
+export { readTitles, type Titles } from "./catalogues/titles.js";
 export { TableWriter } from "./duckdb/append.js";
 export {
   type DuckDbOptions,

@@ -1,6 +1,7 @@
 import type { Exclusion } from "@nightbeam/catalogue";
 import { requireThat } from "./errors.js";
 import type { Beams } from "./search/beams.js";
+import type { RecordedSearch } from "./search/recorded-search.js";
 import type { SearchCost } from "./search/search-cost.js";
 import type { KnownTree } from "./tree/known-tree.js";
 
@@ -18,6 +19,8 @@ export interface DecodeJob {
   readonly exclusion: Exclusion;
   /** Called after the search with what the target answered about the user. Default: nothing is kept. */
   readonly onKnown?: (known: KnownTree) => void;
+  /** Called after the search with how it went. Default: nothing is recorded. */
+  readonly onSearched?: ((search: RecordedSearch) => void) | undefined;
 }
 
 /** A user's best code paths, and what they cost. */

@@ -5,8 +5,12 @@ import {
   type SearchOutcome,
 } from "./batch-decoder.js";
 import { wholeNumber } from "./errors.js";
+import type { RecordedSearch } from "./search/recorded-search.js";
 
-/** A user of a shard; the shard assigns the keys. If several users ask the same, `onKnown` of the first is called. */
+/**
+ * A user of a shard; the shard assigns the keys. If several users ask the same, `onKnown` of the first is called, and
+ * `onSearched` of all.
+ */
 export type ShardUser = Omit<DecodeJob, "key">;
 
 export interface ShardOptions {
@@ -60,7 +64,7 @@ export async function decodeShard(
   const failures: unknown[] = [];
   const decodeNext = async (batch: readonly Question[]): Promise<void> => {
     signal.throwIfAborted();
-    const jobs = batch.map(({ user }) => ({ ...user, key: options.nextKey() }));
+    const jobs = batch.map((question) => jobOf(question, options.nextKey()));
     const decoded = await decoder.decode(jobs, signal);
     searched.push(...decoded);
     decoded.forEach((outcome, at) => {
@@ -86,15 +90,26 @@ interface Question {
   readonly user: ShardUser;
   /** Indices of the users who ask it. */
   readonly members: number[];
+  /** Those that want to know how the search went. */
+  readonly listeners: NonNullable<ShardUser["onSearched"]>[];
+}
+
+function jobOf({ user, listeners }: Question, key: number): DecodeJob {
+  if (listeners.length === 0) return { ...user, key };
+  const onSearched = (search: RecordedSearch) => {
+    for (const listener of listeners) listener(search);
+  };
+  return { ...user, key, onSearched };
 }
 
 function distinctQuestions(users: readonly ShardUser[], decoder: BatchDecoder): Question[] {
   const questions = new Map<string, Question>();
   users.forEach((user, at) => {
     const name = decoder.questionOf(user);
-    const question = questions.get(name);
-    if (question === undefined) questions.set(name, { user, members: [at] });
-    else question.members.push(at);
+    const question = questions.get(name) ?? { user, members: [], listeners: [] };
+    questions.set(name, question);
+    question.members.push(at);
+    if (user.onSearched !== undefined) question.listeners.push(user.onSearched);
   });
   return [...questions.values()];
 }

@@ -46,6 +46,7 @@ export type { Beams } from "./search/beams.js";
 // Bring your own target or draft model
 export { lengthClass } from "./search/length-class.js";
 export { logSoftmax } from "./search/log-softmax.js";
+export type { RecordedPrefix, RecordedSearch } from "./search/recorded-search.js";
 export type { SearchView } from "./search/search.js";
 export { type SearchCost, searchNodes } from "./search/search-cost.js";
 export type { Scoring } from "./search/search-space.js";

@@ -11,6 +11,7 @@ import { DecodingError, requireThat } from "./errors.js";
 import { QuestionHasher } from "./question.js";
 import { BeamSearch } from "./search/beam-search.js";
 import { lengthClass } from "./search/length-class.js";
+import { recordOfWholeSearch } from "./search/recorded-search.js";
 import { viewOf } from "./search/search.js";
 import { noCost } from "./search/search-cost.js";
 import type { SearchAnswer, Searcher, SearchRequest } from "./search/searcher.js";
@@ -78,7 +79,11 @@ async function searchAll(
   const tokens = sum((answer) => answer.tokens);
   const milliseconds = drafted.milliseconds + sum((answer) => answer.milliseconds);
   policy.observe({ ...outlook, widths, tokens, milliseconds });
-  return jobs.map(({ key }) => answered.get(key) ?? NOTHING_LEFT);
+  return jobs.map(({ key, onSearched }) => {
+    const outcome = answered.get(key) ?? NOTHING_LEFT;
+    onSearched?.(recordOfWholeSearch(options.space.trie, outcome.beams));
+    return outcome;
+  });
 }
 
 /** The prefixes drafted for each job, as `SearchRequest.drafted` has them; none without a width. */
@@ -123,7 +128,7 @@ function outcomeOf({ beams, nodes, tokens, draftedLevels }: SearchAnswer): Searc
     throw new DecodingError("NOT_A_NUMBER", `the model returned ${score} as a path's score`);
   }
   const steps = { acceptedSteps: draftedLevels, firstCallAcceptedSteps: draftedLevels };
-  return { beams, cost: { calls: 1, nodes, tokens, ...steps } };
+  return { beams, cost: { calls: 1, nodes, missingNodes: nodes, draftHits: 0, tokens, ...steps } };
 }
 
 /** All leaves that an exclusion and its bases close, ascending. */

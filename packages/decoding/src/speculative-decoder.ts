@@ -5,6 +5,8 @@ import { type Draft, type Drafter, type DraftRequest, emptyDrafter } from "./dra
 import { requireThat } from "./errors.js";
 import { QuestionHasher } from "./question.js";
 import { type BeamWidth, checkedBeamWidth, widestOf } from "./search/beam-width.js";
+import { NeededNodes } from "./search/needed-nodes.js";
+import { SearchRecorder } from "./search/recorded-search.js";
 import { isWorthAsking, type Search, type SearchView, viewOf } from "./search/search.js";
 import { addCall, noCost, type SearchCost } from "./search/search-cost.js";
 import type { SearchSpace } from "./search/search-space.js";
@@ -68,6 +70,9 @@ export interface ActiveSearch {
   cost: SearchCost;
   /** The target's answers, kept for `onKnown`. */
   readonly answered: Row[] | undefined;
+  /** Follows the search, for `onSearched`. */
+  readonly recorder: SearchRecorder | undefined;
+  readonly needed: NeededNodes;
 }
 
 /** Ways to change the loop that decide what is asked when, and so no strict or sampled list. */
@@ -134,16 +139,29 @@ export async function runRounds(
   }
   const tokens = searches.reduce((sum, { cost }) => sum + cost.tokens, 0);
   policy.observe({ ...outlook, widths, tokens, milliseconds });
+  for (const active of searches) {
+    const { job, search, recorder, cost, needed } = active;
+    active.cost = { ...cost, draftHits: Math.max(0, needed.count - cost.missingNodes) };
+    if (recorder !== undefined) job.onSearched?.(recorder.record(search));
+  }
   return searches;
 }
 
 function activeSearch(options: SpeculativeOptions, job: DecodeJob): ActiveSearch {
-  const { space, beamWidth, verification } = options;
-  const search = beginSearch(
-    { ...space, exclusion: job.exclusion },
-    { beamWidth, verification, name: job.name, onKnown: job.onKnown },
-  );
-  return { job, search, cost: noCost, answered: job.onKnown === undefined ? undefined : [] };
+  const { beamWidth, verification } = options;
+  const space = { ...options.space, exclusion: job.exclusion };
+  const needed = new NeededNodes(space);
+  const recorder = job.onSearched === undefined ? undefined : new SearchRecorder();
+  const search = beginSearch(space, {
+    ...{ beamWidth, verification, name: job.name },
+    onKnown: job.onKnown,
+    onLevel: (beams) => {
+      needed.onLevel(beams);
+      recorder?.onLevel(beams);
+    },
+  });
+  const answered = job.onKnown === undefined ? undefined : [];
+  return { job, search, cost: noCost, answered, recorder, needed };
 }
 
 function longestPrompt(jobs: readonly DecodeJob[]): number {
@@ -179,11 +197,15 @@ function learnAndAdvance(
   const fromDepth = search.state.beams.depth;
   const { tree } = request;
   const rows = answerRows(search.space.trie, { tree, logProbs: answer.logProbs });
+  const missing = search.state.kind === "asking" ? search.state.missing : [];
+  active.recorder?.onCall({ missing, asked: rows.map(({ prefix }) => prefix) });
   for (const { prefix, logProbs } of rows) search.learn(prefix, logProbs);
   active.answered?.push(...rows);
   const nodes = rows.filter(({ prefix }) => prefix !== ROOT).length;
+  const missingNodes = missing.filter((prefix) => prefix !== ROOT).length;
   const toDepth = search.advance(draft?.levels).beams.depth;
-  active.cost = addCall(active.cost, { nodes, tokens: answer.tokens, fromDepth, toDepth });
+  const { tokens } = answer;
+  active.cost = addCall(active.cost, { nodes, missingNodes, tokens, fromDepth, toDepth });
 }
 
 /** Users that share a call of the target: fewer if each has many beams. */

@@ -4,6 +4,7 @@ import { refuseLevelHeads } from "./checkpoint/level-heads.js";
 import { loadModel, type ModelOptions } from "./load-model.js";
 import type { PromptEncoder } from "./prompt/prompt-encoder.js";
 import type { PoolWorker } from "./runtime/model-pool.js";
+import type { CacheUse } from "./runtime/runner.js";
 
 /** A model that is loaded and ready to score. */
 export interface Model {
@@ -34,6 +35,8 @@ export interface Model {
 export interface ScorerThread extends Scorer {
   /** Whether it takes calls. */
   readonly isOpen: boolean;
+  /** How its memory of prompts was used, as of its last answer. */
+  readonly cacheUse: CacheUse;
 }
 
 /**
@@ -69,12 +72,17 @@ export async function openModel(options: ModelOptions): Promise<Model> {
   };
 }
 
-function scorerThread(worker: PoolWorker<ScoreRequest, ScoreAnswer>): ScorerThread {
+function scorerThread(
+  worker: PoolWorker<ScoreRequest, ScoreAnswer> & Pick<ScorerThread, "cacheUse">,
+): ScorerThread {
   return {
     score: (requests) => worker.run(requests),
     release: (keys) => worker.release(keys),
     get isOpen() {
       return worker.isOpen;
+    },
+    get cacheUse() {
+      return worker.cacheUse;
     },
   };
 }

@@ -9,7 +9,7 @@ import { fakeAnswer } from "./support/fake-scorer.js";
 import { someCall } from "./support/random-calls.js";
 
 function verified(answers: VerifiedCall["answers"]) {
-  const times = { queueMs: 0.5, batchWaitMs: 1.25, computeMs: 7 };
+  const times = { queueMs: 0.5, batchWaitMs: 1.25, computeMs: 7, nodeMs: 2.5 };
   return { answers, ...times, waitingTokens: 12, runningTokens: 5, draining: false };
 }
 
@@ -35,7 +35,12 @@ describe("answers", () => {
         if (precision === "single") {
           expect(response.format).toBe(NumberFormat.NUMBER_FORMAT_FLOAT32);
         }
-        expect(response.timing).toEqual({ queueMs: 0.5, batchWaitMs: 1.25, computeMs: 7 });
+        expect(response.timing).toEqual({
+          queueMs: 0.5,
+          batchWaitMs: 1.25,
+          computeMs: 7,
+          nodeMs: 2.5,
+        });
         expect(response.load).toEqual({ waitingTokens: 12, runningTokens: 5 });
       }),
       { numRuns: 200 },

@@ -154,6 +154,7 @@ describe("a verifier client", () => {
       queueMs: 2,
       batchWaitMs: 4,
       computeMs: 6,
+      nodeMs: 3,
     });
     // Three trees of 11 log-probabilities, eight bytes each.
     expect(responseBytes).toBeGreaterThan(3 * 11 * 8);

@@ -55,7 +55,7 @@ const FOUND: Readonly<Record<string, Lie>> = {
   "another format": ({ honest, reply }) =>
     reply({ ...honest, format: NumberFormat.NUMBER_FORMAT_FLOAT32 }),
   "a time that is no number": ({ honest, reply }) =>
-    reply({ ...honest, timing: { queueMs: Number.NaN, batchWaitMs: 0, computeMs: 0 } }),
+    reply({ ...honest, timing: { queueMs: Number.NaN, batchWaitMs: 0, computeMs: 0, nodeMs: 0 } }),
   "stale answers of another size": ({ honest, reply }) =>
     reply({ ...honest, logProbs: new Uint8Array(8), tokens: [1], milliseconds: [1] }),
   "no message at all": ({ replyBytes }) => replyBytes(Buffer.alloc(0)),

@@ -36,6 +36,7 @@ async function overGrpc({ directory, catalogue, scoring }: ScorerSettings): Prom
         queueMs: 0,
         batchWaitMs: 0,
         computeMs: 0,
+        nodeMs: 0,
         waitingTokens: 0,
         runningTokens: 0,
       };

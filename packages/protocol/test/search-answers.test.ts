@@ -13,7 +13,7 @@ import { packedSearch } from "./support/packed.js";
 import { someSearches } from "./support/random-calls.js";
 
 function searched(answers: SearchedCall["answers"]) {
-  const times = { queueMs: 0.5, batchWaitMs: 1.25, computeMs: 7 };
+  const times = { queueMs: 0.5, batchWaitMs: 1.25, computeMs: 7, nodeMs: 2.5 };
   return { answers, ...times, waitingTokens: 12, runningTokens: 5, draining: false };
 }
 
@@ -30,7 +30,12 @@ it("found lists come out as they went in, bit for bit", async () => {
       const encoded = encodeSearchAnswers(catalogue.trie, asked, searched(answers));
       const response = overTheWire(encoded);
       expect(decodeSearchAnswers(catalogue.trie, asked, response)).toEqual(answers);
-      expect(response.timing).toEqual({ queueMs: 0.5, batchWaitMs: 1.25, computeMs: 7 });
+      expect(response.timing).toEqual({
+        queueMs: 0.5,
+        batchWaitMs: 1.25,
+        computeMs: 7,
+        nodeMs: 2.5,
+      });
       expect(response.load).toEqual({ waitingTokens: 12, runningTokens: 5 });
       const bytes = SearchResponse.encode(encoded).finish().length;
       expect(bytes).toBeLessThanOrEqual(1024 + requests.length * searchAnswerBytes(beamWidth));
@@ -102,7 +107,7 @@ it.each<[string, Partial<SearchResponse>, string]>([
   ["a time that is no number", { milliseconds: [1, Number.NaN] }, "user 1: milliseconds is NaN"],
   [
     "an endless wait",
-    { timing: { queueMs: Number.POSITIVE_INFINITY, batchWaitMs: 1, computeMs: 1 } },
+    { timing: { queueMs: Number.POSITIVE_INFINITY, batchWaitMs: 1, computeMs: 1, nodeMs: 1 } },
     "queueMs is Infinity",
   ],
   ["more drafted levels than there are", { draftedLevels: [3, 0] }, "3 levels were drafted"],

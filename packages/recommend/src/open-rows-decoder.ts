@@ -65,6 +65,8 @@ export interface DecodeOptions {
   readonly onProgress?: (batch: { users: number; outcomes: readonly SearchOutcome[] }) => void;
   /** Share of the users whose answers of the target are collected. Default: none. */
   readonly teacherSample?: number | undefined;
+  /** Users whose searches are recorded. Default: none. */
+  readonly sampleSearches?: number | undefined;
   /** Default: `batchesAtOnce`. */
   readonly concurrency?: number;
 }
@@ -113,7 +115,11 @@ export async function openRowsDecoder(
   return {
     modelVersions: { target: target.hash, ...draftVersions },
     batchesAtOnce: usual.concurrency,
-    decode: (rows, options) => decodeRows(rows, { ...usual, ...options }),
+    decode: (rows, { sampleSearches: count = 0, ...options }) => {
+      const { beamWidth, program } = settings;
+      const searchSample = count === 0 ? undefined : { count, beamWidth, program };
+      return decodeRows(rows, { ...usual, ...options, searchSample });
+    },
     draftWidths: () => watched.lap(),
     close: () => models.close(),
   };

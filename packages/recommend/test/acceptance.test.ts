@@ -86,7 +86,8 @@ describe("acceptanceStats", () => {
       scores: Float64Array.from(scores),
     });
     const item = (id: string) => ({ item: id, score: 0, codes: [] });
-    const cost = { calls: 1, nodes: 0, tokens: 0, acceptedSteps: 0, firstCallAcceptedSteps: 0 };
+    const steps = { acceptedSteps: 0, firstCallAcceptedSteps: 0 };
+    const cost = { calls: 1, nodes: 0, missingNodes: 0, draftHits: 0, tokens: 0, ...steps };
     const listed = [
       {
         list: { user: "Ada", items: [item("a"), item("c")] },

@@ -1,3 +1,5 @@
+export { type Prices, pricesSchema } from "./cost/prices.js";
+export { type RunCost, runCost } from "./cost/run-cost.js";
 export { RunError, type RunErrorCode } from "./errors.js";
 export { openRun } from "./local/open-run.js";
 export type { Run } from "./local/run.js";
@@ -9,12 +11,15 @@ export {
   type RunPlan,
   withDraftsOf,
 } from "./plan.js";
+export { type FoundUser, findUser } from "./records/find-user.js";
 export { directoryJournal, openJournal, readPlan, storeJournal } from "./records/journal.js";
 export { mapAtMost } from "./records/map-at-most.js";
 export type { MissingShard } from "./records/marks.js";
 export { REJECTED_FILE } from "./records/names.js";
 export { nightbeamVersion, type RunOrigin } from "./records/origin.js";
+export { readPartRows } from "./records/read-part-rows.js";
 export { readManifest, readRecommendations } from "./records/read-recommendations.js";
+export { readSearches } from "./records/read-searches.js";
 export { readRecord, recordBytes } from "./records/record-file.js";
 export type {
   Manifest,
@@ -23,6 +28,7 @@ export type {
   RejectedRow,
   VerifierShareRecord,
 } from "./records/records.js";
+export type { SearchNode, SearchRecord } from "./records/search-record.js";
 export {
   markCancelled,
   markPartial,

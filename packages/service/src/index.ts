@@ -1,5 +1,6 @@
 export { UsageError, type UsageErrorCode } from "./errors.js";
-export { type HealthServer, serveHealth } from "./health/serve-health.js";
+export { serveHealth } from "./http/serve-health.js";
+export { type HttpServer, serveHttp } from "./http/serve-http.js";
 export {
   gibibytes,
   listOf,
@@ -21,6 +22,7 @@ export {
   HEALTH_FLAG,
   healthListen,
   LOG_FLAGS,
+  METRICS_FLAG,
   NODE_NAME_FLAG,
   natsFlags,
   nodeName,

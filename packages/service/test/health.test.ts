@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { serveHealth } from "../src/health/serve-health.js";
+import { serveHealth } from "../src/http/serve-health.js";
 
 const address = { host: "127.0.0.1", port: 0 };
 

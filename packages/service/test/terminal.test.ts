@@ -1,5 +1,5 @@
 import { Writable } from "node:stream";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, test } from "vitest";
 import { clock, progressBar, progressLine, whole } from "../src/terminal/progress.js";
 import { facts, table } from "../src/terminal/table.js";
 
@@ -32,6 +32,19 @@ describe("progressLine", () => {
   it("is full if there is nothing to do", () => {
     expect(progressLine({ done: 0, total: 0, before: 0, note: "" }, 0)).toMatch(/^100% {2}█{24} /);
   });
+});
+
+test("a progress line fits the columns: the bar gets shorter, then the note goes", () => {
+  const state = { done: 1_234, total: 2_000, before: 0, note: "1.33 calls/user, 2 drafters" };
+  const wide = progressLine(state, 10);
+  for (let columns = 1; columns <= wide.length + 5; columns++) {
+    const line = progressLine(state, 10, columns);
+    expect(line.length).toBeLessThanOrEqual(columns);
+    if (columns >= 43) expect(line).toContain("1,234/2,000 users  123/s  0:07 left");
+    if (columns >= 80) expect(line).toContain(state.note);
+    if (columns >= wide.length) expect(line).toBe(wide);
+  }
+  expect(progressLine(state, 10, 60)).toMatch(/^ 61% {2}█+░+ {2}1,234/);
 });
 
 describe("progressBar", () => {

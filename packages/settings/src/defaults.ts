@@ -21,6 +21,10 @@ export const DEFAULTS = {
   partSize: 4096,
   /** Users per part in a cluster, where a part is what a lost node costs. */
   clusterPartSize: 256,
+  /** Users per part whose searches are recorded, on one machine. */
+  sampleSearches: 8,
+  /** The same in a cluster, where parts are smaller. */
+  clusterSampleSearches: 2,
   /** GiB per worker on a CPU. */
   promptCache: 1,
   /** Share of the users, if there is a teacher log. */

@@ -147,6 +147,9 @@ export function partSizeField(usual: number) {
   return wholeNumber(1).default(usual);
 }
 
+/** Users of each part whose searches are recorded, for people to look at; 0: none. No list depends on it. */
+export const sampleSearchesField = wholeNumber(0);
+
 /** How models run on this machine. No list depends on it, except on the kind of device. */
 export const machineFields = {
   /** The target's, and that of drafts that are models. */

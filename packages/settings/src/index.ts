@@ -10,6 +10,7 @@ export {
 } from "./draft-name.js";
 export { issueText, SettingsError, type SettingsErrorCode, type SettingsIssue } from "./errors.js";
 export {
+  columnsField,
   columnsOf,
   historyFields,
   listFields,

@@ -12,6 +12,7 @@ import {
   outField,
   partSizeField,
   placeFields,
+  sampleSearchesField,
 } from "./fields.js";
 import { checkRules, groupsProblem } from "./rules.js";
 import { usualBeamWidth } from "./verification.js";
@@ -26,6 +27,7 @@ export const recommendFields = z.strictObject(
     ...filterFields,
     ...fileFields,
     partSize: partSizeField(DEFAULTS.partSize),
+    sampleSearches: sampleSearchesField.default(DEFAULTS.sampleSearches),
     ...machineFields,
     ...localFields,
   },

@@ -12,6 +12,7 @@ import {
   outField,
   partSizeField,
   placeFields,
+  sampleSearchesField,
 } from "./fields.js";
 import { brokenRules, clusterProblem, groupsProblem } from "./rules.js";
 import { samplingSettings, usualBeamWidth } from "./verification.js";
@@ -30,6 +31,8 @@ export const requestFields = z.strictObject(
     ...filterFields,
     ...fileFields,
     partSize: partSizeField(DEFAULTS.clusterPartSize),
+    /** Default: `DEFAULTS.clusterSampleSearches`. Not written into requests, so that older drafters can read them. */
+    sampleSearches: sampleSearchesField.exactOptional(),
     /** The verifiers' kind of device. Default: cpu. */
     device: z.enum(["cpu", "cuda", "webgpu"], "give cpu, cuda or webgpu").exactOptional(),
   },

@@ -1,1 +1,26 @@
-export {};
+export {
+  type MetricDefinition,
+  type OpenValues,
+  SERVICES,
+  type ServiceName,
+} from "./metrics/definition.js";
+export { exportMetrics } from "./metrics/export-metrics.js";
+export { measuredStore } from "./metrics/measured-store.js";
+export {
+  type Metrics,
+  noMetrics,
+  type Recorded,
+  type Recorder,
+  type SetValue,
+} from "./metrics/metrics.js";
+export { openMetrics } from "./metrics/open-metrics.js";
+export { openRelay, type Relay } from "./metrics/relay.js";
+export {
+  definitionOf,
+  type LabelsOf,
+  METRICS,
+  type MetricName,
+  metricsOf,
+  type NamesOf,
+  prometheusName,
+} from "./metrics/table.js";

@@ -1,6 +1,7 @@
 import type { PartRecord } from "@nightbeam/run";
 import { commitWritten, discardWritten, storeJournal } from "@nightbeam/run";
 import { openStore } from "@nightbeam/store";
+import { measuredStore, type Recorder } from "@nightbeam/telemetry";
 
 /** An attempt whose files are in the store. Readers ignore them until they are committed. */
 export type WrittenShard = PartRecord;
@@ -21,13 +22,15 @@ export interface RunStore {
 export type OpenRunStore = (location: string) => Promise<RunStore>;
 
 /** @throws StoreError BAD_LOCATION */
-export const openRunStore: OpenRunStore = async (location) => {
-  const store = await openStore(location);
-  const journal = storeJournal(store);
-  return {
-    committed: (index) => journal.readCommit(index),
-    commit: (written) => commitWritten(store, written),
-    discard: (written) => discardWritten(store, written),
-    close: () => store.close(),
+export function runStores(recorder: Recorder): OpenRunStore {
+  return async (location) => {
+    const store = measuredStore(await openStore(location), recorder);
+    const journal = storeJournal(store);
+    return {
+      committed: (index) => journal.readCommit(index),
+      commit: (written) => commitWritten(store, written),
+      discard: (written) => discardWritten(store, written),
+      close: () => store.close(),
+    };
   };
-};
+}

@@ -12,12 +12,13 @@ import {
 } from "@nightbeam/service";
 import { type Closers, loggedClosers, openWith } from "@nightbeam/service/lifecycle";
 import type { Log } from "@nightbeam/service/log";
+import { exportMetrics } from "@nightbeam/telemetry";
 import { VerifierFaults } from "./answers/verifier-faults.js";
 import { DrafterService, type RunningDrafter } from "./drafter-service.js";
 import { ShardQueue } from "./jobs/shard-queue.js";
 import { checkScratch } from "./options/check-scratch.js";
 import type { DrafterOptions } from "./options/options.js";
-import { openRunStore } from "./run-store.js";
+import { runStores } from "./run-store.js";
 import { ShardWork } from "./shard/shard-work.js";
 import { ShardPolicy } from "./standing/shard-policy.js";
 import { StandingReport } from "./standing/standing-report.js";
@@ -104,6 +105,11 @@ async function open(setup: Setup): Promise<RunningDrafter> {
     closers.add("health checks", () => health.close());
     log.info({ url: health.url }, "serving health checks");
   }
+  const { metricsListen } = options;
+  const metrics = await exportMetrics({
+    service: "drafter",
+    ...{ version, metricsListen, log, closers },
+  });
   await checkScratch(options.scratch);
   const known = staticVerifiers(options.verifiers ?? "");
   const verifiers = findVerifiers(setup, known);
@@ -121,10 +127,15 @@ async function open(setup: Setup): Promise<RunningDrafter> {
   const faults = new VerifierFaults({ node: name, keys: () => keys(), clock, log });
   const thread = openThread(setup, {
     verifiers,
-    onDistrust: (distrust) => faults.add(distrust),
+    onDistrust: (distrust) => {
+      metrics.add("nightbeam.drafter.verifier.faults", 1, { kind: distrust.kind });
+      faults.add(distrust);
+    },
+    onRecorded: metricsListen === undefined ? undefined : metrics.replay,
   });
   const { timeoutMs } = timing;
-  const work = new ShardWork({ openStore: openRunStore, thread, clock, log, timeoutMs });
+  const openStore = runStores(metrics);
+  const work = new ShardWork({ openStore, thread, clock, log, timeoutMs });
   const queue = await ShardQueue.open({
     redisUrl: options.redis,
     tls: setup.tls,
@@ -136,10 +147,12 @@ async function open(setup: Setup): Promise<RunningDrafter> {
     stuckMs: timing.stuckMs ?? STUCK_MS,
     putOffMs: timing.putOffMs ?? PUT_OFF_MS,
     policy,
+    metrics,
     clock,
     log,
     work: (shard) => work.run(shard),
   });
+  metrics.observe((set) => set("nightbeam.drafter.shards.active", queue.shardsInProgress));
   closers.add("shard queue", () => queue.close(graceMs));
   const report = new StandingReport({
     node: name,
@@ -192,7 +205,7 @@ function findVerifiers({ deps, closers }: Setup, known: VerifierDirectory): Veri
 
 function openThread(
   { options, deps, closers, tls }: Setup,
-  watched: Pick<DecodeThreadOptions, "verifiers" | "onDistrust">,
+  watched: Pick<DecodeThreadOptions, "verifiers" | "onDistrust" | "onRecorded">,
 ): DecodeThread {
   const { log, clock = systemClock, timing = {} } = deps;
   const thread = new DecodeThread({
@@ -206,6 +219,7 @@ function openThread(
       idleMs: timing.idleMs ?? IDLE_MS,
       patienceMs: timing.patienceMs,
       auditRate: options.auditRate,
+      records: watched.onRecorded !== undefined,
     },
     ...watched,
     log,

@@ -14,6 +14,7 @@ const setup = {
   idleMs: 1_000,
   patienceMs: undefined,
   auditRate: 0,
+  records: false,
   tls: undefined,
 };
 

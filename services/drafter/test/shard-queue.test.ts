@@ -1,6 +1,7 @@
 import { cancelRun, parseJob, type ShardJobResult } from "@nightbeam/queue";
 import { systemClock } from "@nightbeam/service";
 import { silentLog } from "@nightbeam/service/log";
+import { noMetrics } from "@nightbeam/telemetry";
 import { until } from "@nightbeam/testing";
 import { afterEach, describe, expect, it } from "vitest";
 import type { TakenShard } from "../src/jobs/job-handler.js";
@@ -45,6 +46,7 @@ describe("the queue of shards", () => {
       log,
     });
     const queue = await ShardQueue.open({
+      metrics: noMetrics,
       redisUrl,
       prefix: world().queues.prefix,
       policy,

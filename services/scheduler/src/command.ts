@@ -1,5 +1,5 @@
 import { withControl } from "@nightbeam/control";
-import { type Flag, LOG_FLAGS, natsFlags, tlsFlags } from "@nightbeam/service";
+import { type Flag, LOG_FLAGS, METRICS_FLAG, natsFlags, tlsFlags } from "@nightbeam/service";
 import { type Service, serviceCommand } from "@nightbeam/service/lifecycle";
 import type { Log } from "@nightbeam/service/log";
 import type { Command } from "commander";
@@ -81,6 +81,12 @@ const FLAGS: readonly Flag[] = [
     meaning:
       "removes runs that ended longer ago, daily, but not their lists: 14d or 36h (default: never)",
   },
+  {
+    flag: "--prices <file>",
+    meaning:
+      "JSON file of what nodes cost per hour; runs then state their cost (default: node-seconds alone)",
+  },
+  METRICS_FLAG,
   ...LOG_FLAGS,
 ];
 

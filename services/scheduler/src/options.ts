@@ -32,6 +32,8 @@ export const schedulerSchema = z.object({
     .string()
     .regex(/^\d{1,5}[hd]$/, "write days or hours, as 14d or 36h")
     .optional(),
+  /** The file of what nodes cost. */
+  prices: z.string().optional(),
   ...serviceFields,
 });
 

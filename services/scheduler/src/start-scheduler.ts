@@ -18,6 +18,7 @@ import { ledClock, systemWallClock, type WallClock } from "./clock.js";
 import { httpApp } from "./http/app.js";
 import { listen } from "./http/listen.js";
 import type { SchedulerOptions } from "./options.js";
+import { readPrices } from "./prices.js";
 import { readiness } from "./readiness.js";
 import { stateFiles } from "./state/state-files.js";
 import { type Parts, wire } from "./wire.js";
@@ -69,6 +70,7 @@ export async function startScheduler(
   const tokens = await openTokens({ ...options, log });
   const tls = await readTls(options, log);
   const alarmSecret = checkAlarmSecret(options);
+  const prices = await readPrices(options.prices);
   return openWith(loggedClosers(log), async (closers) => {
     const queues = await connect(options, { tls, log, closers });
     const store = await openStore(options.state);
@@ -82,7 +84,7 @@ export async function startScheduler(
     const setup = { options, files, queues, control, log, closers };
     const clocks = { clock, localClock, onRedisTime };
     const times = { unverifiedMs, graceMs, stalledAfterMs, retryPauseMs };
-    const parts = wire({ ...setup, ...clocks, ...times, alarmSecret });
+    const parts = wire({ ...setup, ...clocks, ...times, alarmSecret, prices });
     // What takes work is closed at the same time, so that one grace period is enough for all.
     const active = closers.parallel("active parts");
     active.add("planner", () => parts.planner.close());

@@ -2,6 +2,7 @@ import { hostname } from "node:os";
 import type { PruneBody, PruneReport, Submission } from "@nightbeam/api";
 import type { Control } from "@nightbeam/control";
 import type { JobQueues } from "@nightbeam/queue";
+import type { Prices } from "@nightbeam/run";
 import { unlessAborted } from "@nightbeam/service";
 import type { Closers } from "@nightbeam/service/lifecycle";
 import type { Log } from "@nightbeam/service/log";
@@ -62,6 +63,7 @@ export interface WireOptions {
   readonly graceMs: number | undefined;
   /** Instead of the option, in milliseconds. */
   readonly stalledAfterMs: number | undefined;
+  readonly prices: Prices | undefined;
   /** Signs what the webhook is sent. */
   readonly alarmSecret: string | undefined;
   readonly closers: Closers;
@@ -90,7 +92,7 @@ export function wire(setup: WireOptions): Parts {
   const { options, files, queues, control, clock, log, closers } = setup;
   const leaseMs = Math.min(options.lockMs, MAX_LEASE_MS);
   const roots = dataRoots(options.dataRoot);
-  const outputs = runOutputs();
+  const outputs = runOutputs(setup.prices);
   closers.add("run outputs", () => outputs.close());
   const alarms = wireAlarms(setup);
   const rollouts = openRollouts({

@@ -73,6 +73,7 @@ async function remote(
     ...names,
     handler: verifyHandler({
       lanes: new AllLanes({ trees: lanes }),
+      passesAtOnce: 1,
       clock: systemClock,
       tally: new Tally(),
       log: silentLog,

@@ -39,16 +39,27 @@ export function catalogueColumns(
   lists: readonly string[] = [],
 ): CatalogueColumns | undefined {
   const named = columns.map((column) => ({ column, name: plainName(column) }));
-  const item = ITEM_NAMES.flatMap((wanted) => named.find(({ name }) => name === wanted) ?? [])[0];
+  const item = itemColumnOf(columns);
   if (item === undefined) return undefined;
   const levels = levelColumns(named);
-  if (levels !== undefined) return { item: item.column, codes: { levels } };
+  if (levels !== undefined) return { item, codes: { levels } };
   const path = PATH_NAMES.flatMap((wanted) => named.find(({ name }) => name === wanted) ?? [])[0];
   const [only, ...others] = lists;
   const column = path?.column ?? (others.length === 0 ? only : undefined);
-  return column === undefined || column === item.column
-    ? undefined
-    : { item: item.column, codes: { path: column } };
+  return column === undefined || column === item ? undefined : { item, codes: { path: column } };
+}
+
+/** The column of item ids: `item_id` or another common name; undefined if there is none. */
+export function itemColumnOf(columns: readonly string[]): string | undefined {
+  return columnNamed(columns, ITEM_NAMES);
+}
+
+/** The column with the first of these names that one has, in small letters without other characters. */
+export function columnNamed(
+  columns: readonly string[],
+  names: readonly string[],
+): string | undefined {
+  return names.flatMap((name) => columns.find((column) => plainName(column) === name) ?? [])[0];
 }
 
 /** The columns of the levels in order, if their numbers have no gap; the first of several families. */

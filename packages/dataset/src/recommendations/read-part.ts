@@ -3,7 +3,7 @@ import { reasonOf } from "@nightbeam/store";
 import { z } from "zod";
 import type { DuckDbOptions } from "../duckdb/open-duckdb.js";
 import { openDuckDb, streamColumns } from "../duckdb/open-duckdb.js";
-import { parquetTable, sqlName } from "../duckdb/sql.js";
+import { parquetTable, sqlName, sqlText } from "../duckdb/sql.js";
 import { textValue } from "../duckdb/values.js";
 import { DatasetError } from "../errors.js";
 import { fileShape } from "../files/file-format.js";
@@ -20,6 +20,8 @@ export interface RecommendationFile {
   /** Default: by the extension of the path. */
   readonly format?: "parquet" | "jsonl";
   readonly duckdb?: DuckDbOptions;
+  /** Reads only this user's list. Default: all. */
+  readonly user?: string | undefined;
 }
 
 /**
@@ -47,15 +49,15 @@ export async function* readRecommendationFiles(
           `${file.path}: recommendations must be .parquet or .jsonl, not CSV.`,
         );
       }
-      if (shape.format === "parquet") yield* readParquet(duckdb.connection, file.path);
-      else yield* readJsonl(file.path);
+      if (shape.format === "parquet") yield* readParquet(duckdb.connection, file);
+      else yield* readJsonl(file);
     }
   } finally {
     await duckdb.close();
   }
 }
 
-async function* readJsonl(path: string): AsyncGenerator<Recommendation[]> {
+async function* readJsonl({ path, user }: RecommendationFile): AsyncGenerator<Recommendation[]> {
   // Ids are texts, and scores are numbers, however large.
   const table = await openTextTable({ path }, { format: "jsonl", delimiter: ",", exactIds: false });
   const flat = !table.columns.includes("items") && table.columns.includes("item");
@@ -67,17 +69,22 @@ async function* readJsonl(path: string): AsyncGenerator<Recommendation[]> {
     const problem = record.ok ? z.prettifyError(parsed.error) : record.detail;
     throw damaged(path, `line ${line.number}: ${problem}`);
   };
-  for await (const lines of table.lines()) {
-    yield flat
-      ? lines.flatMap((line) => lists.add(read(line, flatRowSchema)) ?? [])
-      : lines.map((line) => read(line, recommendationSchema));
+  // Most lines of other users need no parsing.
+  const needle = user === undefined ? "" : JSON.stringify(user);
+  for await (const all of table.lines()) {
+    const lines = all.filter(({ bytes }) => bytes === null || bytes.includes(needle));
+    yield (
+      flat
+        ? lines.flatMap((line) => lists.add(read(line, flatRowSchema)) ?? [])
+        : lines.map((line) => read(line, recommendationSchema))
+    ).filter((list) => user === undefined || list.user === user);
   }
-  yield [lists.finish() ?? []].flat();
+  yield [lists.finish() ?? []].flat().filter((list) => user === undefined || list.user === user);
 }
 
 async function* readParquet(
   connection: DuckDBConnection,
-  path: string,
+  { path, user }: RecommendationFile,
 ): AsyncGenerator<Recommendation[]> {
   const columns = await parquetColumns(connection, path);
   const flat = !columns.has("items") && columns.has("item");
@@ -93,7 +100,8 @@ async function* readParquet(
   const others = ["rank", "log_prob"].filter((name) => columns.has(name));
   const row = [...wanted, ...others].map((name) => `${sqlName(name)} := ${sqlName(name)}`);
   const value = flat ? `struct_pack(${row.join(", ")})` : "items";
-  const sql = `SELECT "user", CAST(to_json(${value}) AS VARCHAR) AS list FROM ${parquetTable(path)}`;
+  const where = user === undefined ? "" : ` WHERE "user" = ${sqlText(user)}`;
+  const sql = `SELECT "user", CAST(to_json(${value}) AS VARCHAR) AS list FROM ${parquetTable(path)}${where}`;
   const lists = new ListCollector();
   for await (const [users = [], texts = []] of streamColumns(connection, { sql, path })) {
     const values = texts.map((text): unknown => JSON.parse(textValue(text) ?? "null"));

@@ -1,6 +1,6 @@
 import { ROOT } from "@nightbeam/catalogue";
 import { type BeamWidth, checkedBeamWidth, widthAt } from "./beam-width.js";
-import { BestPrefixes } from "./beams.js";
+import { type Beams, BestPrefixes } from "./beams.js";
 import { expandBeams, rootOf, unknownPrefixes } from "./expand.js";
 import { KnownRows } from "./known-rows.js";
 import type { Search, SearchState } from "./search.js";
@@ -17,16 +17,25 @@ import type { SearchSpace } from "./search-space.js";
 export class BeamSearch implements Search {
   readonly space: SearchSpace;
   readonly beamWidth: BeamWidth;
+  readonly #onLevel: ((beams: Beams) => void) | undefined;
   readonly #known: KnownRows;
   #state: SearchState;
 
-  /** @throws DecodingError BAD_OPTION if a beam width is not a whole number above 0, or there is not one per level. */
-  constructor(space: SearchSpace, options: { beamWidth: BeamWidth }) {
+  /**
+   * @param options onLevel: called with the prefixes that are kept at each level, the root included
+   * @throws DecodingError BAD_OPTION if a beam width is not a whole number above 0, or there is not one per level.
+   */
+  constructor(
+    space: SearchSpace,
+    options: { beamWidth: BeamWidth; onLevel?: ((beams: Beams) => void) | undefined },
+  ) {
     this.space = space;
     this.#known = new KnownRows(space);
     this.beamWidth = checkedBeamWidth(options.beamWidth, space.trie.levels);
+    this.#onLevel = options.onLevel;
     // If everything is excluded there is nothing to ask: the list is empty from the beginning.
     const beams = space.exclusion.isDead(ROOT) ? new BestPrefixes(0).drain(0) : rootOf(space);
+    this.#onLevel?.(beams);
     this.#state = { kind: "asking", beams, missing: [] };
     this.advance();
   }
@@ -65,6 +74,7 @@ export class BeamSearch implements Search {
       }
       const width = widthAt(this.beamWidth, beams.depth + 1);
       beams = expandBeams(this.space, beams, { lookup, width });
+      this.#onLevel?.(beams);
     }
   }
 }

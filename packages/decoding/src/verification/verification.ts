@@ -1,6 +1,7 @@
 import { DecodingError } from "../errors.js";
 import { BeamSearch } from "../search/beam-search.js";
 import type { BeamWidth } from "../search/beam-width.js";
+import type { Beams } from "../search/beams.js";
 import type { Search } from "../search/search.js";
 import type { SearchSpace } from "../search/search-space.js";
 import { foldText, noiseOf } from "./noise/noise.js";
@@ -39,6 +40,8 @@ export interface SearchOptions {
   readonly name?: string | undefined;
   /** Set if the known tree is wanted. */
   readonly onKnown?: unknown;
+  /** Called with the prefixes that are kept at each level, the root included. */
+  readonly onLevel?: ((beams: Beams) => void) | undefined;
 }
 
 /**
@@ -49,9 +52,9 @@ export interface SearchOptions {
  * follow from the known tree
  */
 export function beginSearch(space: SearchSpace, options: SearchOptions): Search {
-  const { beamWidth, verification, name } = options;
+  const { beamWidth, verification, name, onLevel } = options;
   if (verification === undefined || verification.kind === "strict") {
-    return new BeamSearch(space, { beamWidth });
+    return new BeamSearch(space, { beamWidth, onLevel });
   }
   const { seed, temperature } = verification;
   if (name === undefined) throw badOption("a user has no name; drawn lists depend on it");
@@ -64,12 +67,12 @@ export function beginSearch(space: SearchSpace, options: SearchOptions): Search 
   const noise = foldText(noiseOf(seed), name);
   if (verification.kind === "sampled") {
     const ranking = new PerturbedRanking({ noise, temperature });
-    return new BeamSearch({ ...space, ranking }, { beamWidth });
+    return new BeamSearch({ ...space, ranking }, { beamWidth, onLevel });
   }
   if (options.onKnown !== undefined)
     throw badOption("a relaxed search has no known tree for onKnown");
   const { drafted } = verification;
-  return new RelaxedSearch(space, { beamWidth, temperature, drafted, noise });
+  return new RelaxedSearch(space, { beamWidth, temperature, drafted, noise, onLevel });
 }
 
 function badOption(message: string): DecodingError {

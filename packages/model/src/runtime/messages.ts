@@ -3,6 +3,7 @@ import type { Device } from "../devices/device.js";
 import type { ModelErrorCode } from "../errors.js";
 import type { AnswerOf, ProgramName, RequestOf } from "../programs/program.js";
 import type { PromptStart } from "../prompt/prompt-start.js";
+import type { CacheUse } from "./runner.js";
 
 /** What a worker thread is started with. */
 export interface WorkerSetup<Name extends ProgramName = ProgramName> {
@@ -38,7 +39,12 @@ export type ToWorker<Name extends ProgramName> =
 /** Worker to main thread. */
 export type FromWorker<Name extends ProgramName> =
   | { readonly kind: "ready" }
-  | { readonly kind: "answers"; readonly id: number; readonly answers: readonly AnswerOf<Name>[] }
+  | {
+      readonly kind: "answers";
+      readonly id: number;
+      readonly answers: readonly AnswerOf<Name>[];
+      readonly cacheUse: CacheUse;
+    }
   | { readonly kind: "failed"; readonly id: number | undefined; readonly failure: Failure }
   | { readonly kind: "closed" };
 

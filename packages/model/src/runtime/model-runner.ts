@@ -6,7 +6,7 @@ import type { Answered, Program, ProgramSetup, PromptRequest } from "../programs
 import { MemoryTensors } from "./memory-tensors.js";
 import { PromptCache } from "./prompt-cache.js";
 import { type RunSize, runLimit, sizeOf } from "./run-size.js";
-import { checkPromptLength, type Runner } from "./runner.js";
+import { type CacheUse, checkPromptLength, type Runner } from "./runner.js";
 import type { Session } from "./session.js";
 import type { StartMemory } from "./start-memory.js";
 
@@ -43,6 +43,8 @@ export class ModelRunner<Request extends PromptRequest, Result extends object>
   readonly #options: ModelRunnerOptions<Request, Result>;
   readonly #cache: PromptCache;
   readonly #memory: MemoryTensors;
+  #hits = 0;
+  #misses = 0;
 
   constructor(options: ModelRunnerOptions<Request, Result>) {
     const { architecture, trie, cacheBytes } = options;
@@ -78,6 +80,11 @@ export class ModelRunner<Request extends PromptRequest, Result extends object>
     for (const key of keys) this.#cache.release(key);
   }
 
+  get cacheUse(): CacheUse {
+    const { bytes, evictions } = this.#cache;
+    return { hits: this.#hits, misses: this.#misses, evictions, bytes };
+  }
+
   buffersOf(answer: Answered<Result>): readonly ArrayBufferLike[] {
     return this.#options.program.buffersOf(answer);
   }
@@ -96,6 +103,8 @@ export class ModelRunner<Request extends PromptRequest, Result extends object>
       const promptLength = request.prompt.length;
       checkPromptLength(promptLength, this.#options);
       const cached = this.#options.cached !== undefined && this.#cache.has(request.key);
+      if (cached) this.#hits++;
+      else this.#misses++;
       const start = cached ? 0 : (this.#options.start?.knownTokens(request.prompt) ?? 0);
       const name = `${promptLength} ${start} ${cached}`;
       const home = kinds.get(name) ?? { promptLength, start, cached };

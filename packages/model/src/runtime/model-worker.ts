@@ -3,6 +3,7 @@ import { ModelError } from "../errors.js";
 import type { AnswerOf, ProgramName, RequestOf } from "../programs/program.js";
 import type { Failure, FromWorker, ToWorker, WorkerSetup } from "./messages.js";
 import type { PoolWorker } from "./model-pool.js";
+import { type CacheUse, NO_CACHE } from "./runner.js";
 
 interface WaitingCall<Name extends ProgramName> {
   readonly resolve: (answers: readonly AnswerOf<Name>[]) => void;
@@ -31,6 +32,7 @@ export class ModelWorker<Name extends ProgramName>
   readonly #exit: Promise<void>;
   #state: State = "open";
   #nextId = 0;
+  #cacheUse = NO_CACHE;
   /** The error of new calls once the worker takes no more. */
   #refusal: Failure = { code: "CLOSED", message: "the model is closed" };
 
@@ -65,6 +67,11 @@ export class ModelWorker<Name extends ProgramName>
   /** Calls that are running or waiting. */
   get load(): number {
     return this.#waiting.size;
+  }
+
+  /** How its memory of prompts was used, as of its last answer. */
+  get cacheUse(): CacheUse {
+    return this.#cacheUse;
   }
 
   get isOpen(): boolean {
@@ -102,6 +109,7 @@ export class ModelWorker<Name extends ProgramName>
   #receive(message: FromWorker<Name>): void {
     switch (message.kind) {
       case "answers":
+        this.#cacheUse = message.cacheUse;
         this.#settle(message.id)?.resolve(message.answers);
         break;
       case "failed":

@@ -36,6 +36,7 @@ export class PromptCache {
   /** Memory that parts are gathered into, reused by the next run. */
   readonly #scratch = new Map<string, Float32Array>();
   #bytes = 0;
+  #evictions = 0;
 
   constructor(options: { limitBytes: number }) {
     this.#limitBytes = options.limitBytes;
@@ -43,6 +44,16 @@ export class PromptCache {
 
   get enabled(): boolean {
     return this.#limitBytes > 0;
+  }
+
+  /** Bytes that are kept. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** Prompts that were dropped to make room. */
+  get evictions(): number {
+    return this.#evictions;
   }
 
   has(key: number): boolean {
@@ -92,6 +103,7 @@ export class PromptCache {
     for (const key of this.#prompts.keys()) {
       if (this.#bytes <= this.#limitBytes) return;
       this.release(key);
+      this.#evictions++;
     }
   }
 

@@ -10,7 +10,7 @@ import { searchBytes } from "../programs/search/search-bytes.js";
 import type { SearchSetup } from "../programs/search/search-context.js";
 import type { SearchProgram } from "../programs/search/search-program.js";
 import { beamsByDepth } from "../programs/search/sizes.js";
-import { checkPromptLength, type Runner } from "./runner.js";
+import { checkPromptLength, NO_CACHE, type Runner } from "./runner.js";
 import type { Session } from "./session.js";
 
 export interface SearchRunnerOptions extends SearchSetup {
@@ -47,6 +47,8 @@ export class SearchRunner implements Runner<WholeSearch, SearchAnswer> {
 
   /** Nothing is kept. */
   release(): void {}
+
+  readonly cacheUse = NO_CACHE;
 
   close(): Promise<void> {
     return this.#options.session.release();

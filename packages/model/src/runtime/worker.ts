@@ -41,7 +41,8 @@ async function serve<Name extends ProgramName>(
           try {
             const answers = await runner.run(message.requests);
             const moved = answers.flatMap((answer) => runner.buffersOf(answer));
-            send({ kind: "answers", id: message.id, answers }, moved.filter(isMovable));
+            const { cacheUse } = runner;
+            send({ kind: "answers", id: message.id, answers, cacheUse }, moved.filter(isMovable));
           } catch (error) {
             send({ kind: "failed", id: message.id, failure: failure(error) });
           }

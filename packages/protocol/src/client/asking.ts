@@ -12,6 +12,8 @@ export interface VerifierAnswers<Answer> {
   readonly answers: readonly Answer[];
   /** The verifier's id. */
   readonly verifier: string;
+  /** Milliseconds of the verifier that the call cost. */
+  readonly nodeMs: number;
 }
 
 const NONE: ReadonlySet<string> = new Set();
@@ -30,13 +32,17 @@ export async function askVerifiers<Response extends Reply, Answer>(
   const search = new LeaseSearch(setup, { ...exchange, task, never });
   for (let tries = 0; ; tries++) {
     if (tries > 0) setup.statistics.retried();
+    const waitsSince = performance.now();
     const { link, end } = await search.next();
+    setup.statistics.waited(performance.now() - waitsSince);
     try {
-      const answers = await tryOnce(setup, { link, exchange, task }).finally(end);
+      const answered = await tryOnce(setup, { link, exchange, task }).finally(end);
       search.answeredBy(link);
-      return { answers, verifier: link.id };
+      return { ...answered, verifier: link.id };
     } catch (error) {
-      await search.after(link, ofTry(error));
+      const failed = ofTry(error);
+      setup.statistics.failed(failed.verdict);
+      await search.after(link, failed);
     }
   }
 }
@@ -51,13 +57,13 @@ export interface Asking<Response extends Reply, Answer> {
 async function tryOnce<Response extends Reply, Answer>(
   setup: AskSetup,
   asked: { link: Link; exchange: Exchange<Response, Answer>; task: Task },
-): Promise<Answer[]> {
+): Promise<Pick<VerifierAnswers<Answer>, "answers" | "nodeMs">> {
   const { link, exchange, task } = asked;
   const trip = await exchange.send(link, task);
   try {
     const answers = exchange.read(trip.response);
     setup.statistics.answered(trip);
-    return answers;
+    return { answers, nodeMs: trip.response.timing?.nodeMs ?? 0 };
   } catch (error) {
     if (!(error instanceof ProtocolError)) throw error;
     const reason = `${link.id} gave an answer that no model can give: ${error.message}`;

@@ -59,6 +59,7 @@ export class JobCalls {
     const first = await askVerifiers(this.#setup, { exchange, task });
     this.#answers?.add<Response, Answer>(this.#setup, {
       verifier: first.verifier,
+      nodeMs: first.nodeMs,
       // The call's task may end before the audit does.
       call: (work) => this.run((background) => work({ exchange, task: background, first })),
     });

@@ -3,6 +3,7 @@ import { setMaxListeners } from "node:events";
 import { type ChannelCredentials, credentials } from "@grpc/grpc-js";
 import type { Trie } from "@nightbeam/catalogue";
 import type { Scorer, Scoring, Searcher, TargetProgram } from "@nightbeam/decoding";
+import { noMetrics, type Recorder } from "@nightbeam/telemetry";
 import { channelOptions, pem, type TlsFiles } from "../channel-options.js";
 import { ProtocolError } from "../errors.js";
 import { identityMessage } from "../identity.js";
@@ -39,6 +40,8 @@ export interface VerifierClientOptions {
   readonly trust?: TrustBook;
   /** Default: answers are not audited. */
   readonly audits?: AuditOptions;
+  /** Measures calls. Default: they are not measured. */
+  readonly recorder?: Recorder;
   /** 0 to 1, without 1: spreads retries and breaks ties. Default: Math.random. */
   readonly random?: () => number;
 }
@@ -60,7 +63,7 @@ export class VerifierClient {
   readonly #links: Links;
   readonly #setup: AskSetup;
   readonly #wireKeys = new WireKeys();
-  readonly #statistics = new StatisticsCounter();
+  readonly #statistics: StatisticsCounter;
   readonly #closed = new AbortController();
   readonly #program: TargetProgram;
 
@@ -69,6 +72,7 @@ export class VerifierClient {
     const { target, catalogue, scoring, trie, log, program = "tree-scores" } = options;
     const { trust = new TrustBook(), audits = NO_AUDITS } = options;
     this.#program = program;
+    this.#statistics = new StatisticsCounter(options.recorder ?? noMetrics);
     const limits = clientLimitsOf(options.limits);
     const identity = identityMessage({ target, catalogue, scoring });
     const secrets = credentialsOf(options.tls);

@@ -1,7 +1,7 @@
 import { childCount, ROOT, type Trie } from "@nightbeam/catalogue";
 import type { ScoreAnswer, ScoreRequest, Scoring } from "@nightbeam/decoding";
 import { ProtocolError } from "../errors.js";
-import type { VerifyResponse } from "../generated/nightbeam/verifier/v1/verifier.js";
+import type { Timing, VerifyResponse } from "../generated/nightbeam/verifier/v1/verifier.js";
 import { checkRows, checkTimes } from "./check-rows.js";
 import { bytesPerNumber, packNumbers, unpackNumbers } from "./numbers.js";
 
@@ -15,6 +15,8 @@ export interface Answered<Answer> {
   readonly batchWaitMs: number;
   /** Milliseconds of the passes of the model. */
   readonly computeMs: number;
+  /** Milliseconds of the verifier: the call's part of its passes, divided by the passes that run at the same time. */
+  readonly nodeMs: number;
   /** Rows (prompt tokens and entries) that are waiting in this verifier. */
   readonly waitingTokens: number;
   /** Rows of the running pass. */
@@ -34,7 +36,7 @@ export function encodeAnswers(
   requests: readonly ScoreRequest[],
   answered: VerifiedCall & { readonly draining: boolean },
 ): VerifyResponse {
-  const { answers, queueMs, batchWaitMs, computeMs, waitingTokens, runningTokens } = answered;
+  const { answers, waitingTokens, runningTokens } = answered;
   expect("answers", { found: answers.length, expected: requests.length });
   answers.forEach(({ logProbs }, user) => {
     const expected = wantedChildren(trie, requests[user]);
@@ -46,7 +48,7 @@ export function encodeAnswers(
     format,
     tokens: answers.map(({ tokens }) => tokens),
     milliseconds: answers.map(({ milliseconds }) => milliseconds),
-    timing: { queueMs, batchWaitMs, computeMs },
+    timing: timingOf(answered),
     load: { waitingTokens, runningTokens },
     draining: answered.draining,
   };
@@ -80,6 +82,11 @@ export function decodeAnswers(
     checkRows(trie, request, { rows: logProbs, scoring, user });
     return { logProbs, tokens: tokens[user] ?? 0, milliseconds: milliseconds[user] ?? 0 };
   });
+}
+
+/** The times of an answer as a message. */
+export function timingOf({ queueMs, batchWaitMs, computeMs, nodeMs }: Answered<unknown>): Timing {
+  return { queueMs, batchWaitMs, computeMs, nodeMs };
 }
 
 /** All times of a response, with their names. */

@@ -2,7 +2,7 @@ import type { Trie } from "@nightbeam/catalogue";
 import type { SearchAnswer, SearchRequest } from "@nightbeam/decoding";
 import { ProtocolError } from "../errors.js";
 import type { SearchResponse } from "../generated/nightbeam/verifier/v1/verifier.js";
-import { type Answered, timesOf } from "./answers.js";
+import { type Answered, timesOf, timingOf } from "./answers.js";
 import { checkTimes, MAX_LOG_PROB, SUM_TOLERANCE } from "./check-rows.js";
 
 /** A verifier's answer to a call for whole searches. */
@@ -24,7 +24,7 @@ export function encodeSearchAnswers(
   asked: SearchesAsked,
   searched: SearchedCall & { readonly draining: boolean },
 ): SearchResponse {
-  const { answers, queueMs, batchWaitMs, computeMs, waitingTokens, runningTokens } = searched;
+  const { answers, waitingTokens, runningTokens } = searched;
   expectUsers("answers", { found: answers.length, expected: asked.requests.length });
   answers.forEach((answer, user) => {
     checkAnswer(trie, { answer, user, asked });
@@ -38,7 +38,7 @@ export function encodeSearchAnswers(
     nodes: answers.map(({ nodes }) => nodes),
     tokens: answers.map(({ tokens }) => tokens),
     milliseconds: answers.map(({ milliseconds }) => milliseconds),
-    timing: { queueMs, batchWaitMs, computeMs },
+    timing: timingOf(searched),
     load: { waitingTokens, runningTokens },
     draining: searched.draining,
   };

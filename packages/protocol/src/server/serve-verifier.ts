@@ -5,10 +5,15 @@ import { ReflectionService } from "@grpc/reflection";
 import type { Trie } from "@nightbeam/catalogue";
 import type { Scoring } from "@nightbeam/decoding";
 import { reasonOf } from "@nightbeam/service/log";
+import { noMetrics, type Recorder } from "@nightbeam/telemetry";
 import { HealthImplementation, protoPath as healthProto } from "grpc-health-check";
 import { channelOptions, pem, type TlsFiles } from "../channel-options.js";
 import { ProtocolError } from "../errors.js";
-import { VerifierService } from "../generated/nightbeam/verifier/v1/verifier.js";
+import {
+  type SearchResponse,
+  VerifierService,
+  type VerifyResponse,
+} from "../generated/nightbeam/verifier/v1/verifier.js";
 import { identityMessage } from "../identity.js";
 import { type CallLimits, limitsOf, maxRequestBytes } from "../limits.js";
 import { callMethod } from "./call-method.js";
@@ -38,6 +43,8 @@ export interface ServeOptions {
   readonly streamLimits?: Partial<StreamLimits>;
   /** With `ca`, clients need a certificate that it has signed. Without `tls`, plain text. */
   readonly tls?: TlsFiles;
+  /** Counts bytes. Default: they are not counted. */
+  readonly metrics?: Recorder;
 }
 
 /** A running server. */
@@ -82,7 +89,7 @@ export async function serveVerifier(options: ServeOptions): Promise<ServedVerifi
     "grpc.max_concurrent_streams": streamLimits.streamsPerConnection,
   });
   const setup = { handler, trie, identity, limits, calls };
-  server.addService(SERVICE, {
+  server.addService(countedService(options.metrics ?? noMetrics), {
     verify: callMethod(setup, verifyMethod(setup)),
     search: callMethod(setup, searchMethod(setup)),
     describe: describeMethod(setup),
@@ -134,14 +141,34 @@ const NEED_DEADLINE: ReadonlySet<string> = new Set([
   VerifierService.search.path,
 ]);
 
-const asBytes = (bytes: Buffer) => bytes;
-
-/** The generated service, but with requests as bytes: `callMethod` decodes them and reports what is wrong. */
-const SERVICE: ServiceDefinition = {
-  ...VerifierService,
-  verify: { ...VerifierService.verify, requestDeserialize: asBytes },
-  search: { ...VerifierService.search, requestDeserialize: asBytes },
-};
+/**
+ * The generated service, but with requests as bytes: `callMethod` decodes them and reports what is wrong. Counts the
+ * bytes of both ways.
+ */
+function countedService(metrics: Recorder): ServiceDefinition {
+  const sent = (bytes: Buffer) => {
+    metrics.add("nightbeam.verifier.io", bytes.length, { direction: "sent" });
+    return bytes;
+  };
+  const received = (bytes: Buffer) => {
+    metrics.add("nightbeam.verifier.io", bytes.length, { direction: "received" });
+    return bytes;
+  };
+  const { verify, search } = VerifierService;
+  return {
+    ...VerifierService,
+    verify: {
+      ...verify,
+      requestDeserialize: received,
+      responseSerialize: (value: VerifyResponse) => sent(verify.responseSerialize(value)),
+    },
+    search: {
+      ...search,
+      requestDeserialize: received,
+      responseSerialize: (value: SearchResponse) => sent(search.responseSerialize(value)),
+    },
+  };
+}
 
 function bind(server: Server, { host, port, tls }: ServeOptions): Promise<number> {
   const address = `${host.includes(":") ? `[${host}]` : host}:${port}`;

@@ -62,7 +62,14 @@ export class FakeHandler implements VerifyHandler {
 
   #times() {
     const { waitingTokens } = this;
-    return { queueMs: 1, batchWaitMs: 2, computeMs: 3, waitingTokens, runningTokens: 7 };
+    return {
+      queueMs: 1,
+      batchWaitMs: 2,
+      computeMs: 3,
+      nodeMs: 1.5,
+      waitingTokens,
+      runningTokens: 7,
+    };
   }
 }
 

@@ -58,7 +58,7 @@ function callOf(stream: ServerHttp2Stream, request: Buffer): LiedTo {
   const { requests } = decodeCall(trie, VerifyRequest.decode(request), limits);
   const honest = encodeAnswers(trie, requests, {
     answers: requests.map((one) => fakeAnswer(trie, one)),
-    ...{ queueMs: 1, batchWaitMs: 1, computeMs: 1, waitingTokens: 0, runningTokens: 0 },
+    ...{ queueMs: 1, batchWaitMs: 1, computeMs: 1, nodeMs: 1, waitingTokens: 0, runningTokens: 0 },
     draining: false,
   });
   const replyBytes = (message: Uint8Array) => {

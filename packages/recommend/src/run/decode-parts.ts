@@ -9,7 +9,7 @@ import type { RunOptions } from "./run-events.js";
 export async function decodeParts(
   run: Run,
   options: RunOptions & {
-    readonly settings: Pick<RecommendSettings, "partSize" | "teacherSample">;
+    readonly settings: Pick<RecommendSettings, "partSize" | "teacherSample" | "sampleSearches">;
     readonly histories: Histories;
     readonly rows: number;
     readonly decoder: RowsDecoder;
@@ -17,7 +17,7 @@ export async function decodeParts(
   },
 ): Promise<void> {
   const { settings, histories, rows, decoder, teacherLog, onEvent } = options;
-  const { partSize, teacherSample } = settings;
+  const { partSize, teacherSample, sampleSearches } = settings;
   const before = [...run.committed.values()].reduce((sum, { rowCount }) => sum + rowCount, 0);
   if (before > 0) onEvent({ kind: "continued", done: before, total: rows });
   const counts = { done: before, total: rows, before, searches: 0, calls: 0 };
@@ -28,6 +28,7 @@ export async function decodeParts(
     async (index, part, signal) => {
       const { result, examples } = await decoder.decode(part, {
         teacherSample,
+        sampleSearches,
         signal,
         onProgress: ({ users, outcomes }) => {
           counts.done += users;

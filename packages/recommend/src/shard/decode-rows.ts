@@ -5,6 +5,7 @@ import type { PartResult, RunStats } from "@nightbeam/run";
 import { acceptanceStats } from "./acceptance-stats.js";
 import { expandItems, type ListRules } from "./expand-items.js";
 import { rowStats } from "./row-stats.js";
+import { type SearchSample, sampleSearches } from "./sample-searches.js";
 import { sampleUsers } from "./sample-users.js";
 import type { Reading, ReadyUser } from "./users.js";
 
@@ -19,6 +20,8 @@ export interface RowsOptions extends ListRules {
   readonly signal: AbortSignal;
   /** Share of the users whose answers of the target are collected. Default: none. */
   readonly teacherSample?: number | undefined;
+  /** Users whose searches are recorded, and how they were searched. Default: none. */
+  readonly searchSample?: Omit<SearchSample, "catalogue"> | undefined;
 }
 
 /** The rows' lists, and what the target answered about the sampled users. */
@@ -39,12 +42,17 @@ export async function decodeRows(
   const users = readings.flatMap((reading) => (reading.kind === "user" ? reading.user : []));
   const rejected = readings.flatMap((one) => (one.kind === "rejected" ? one.rejected : []));
   options.onProgress({ users: rejected.length, outcomes: [] });
-  const { teacherSample, catalogue } = options;
+  const { teacherSample, searchSample, catalogue } = options;
+  const recorded =
+    searchSample === undefined ? undefined : sampleSearches(users, { ...searchSample, catalogue });
   const sampled =
     teacherSample === undefined
       ? undefined
-      : sampleUsers(users, { share: teacherSample, catalogue });
-  const { outcomes, searched } = await decodeShard(sampled?.users ?? users, options);
+      : sampleUsers(recorded?.users ?? users, { share: teacherSample, catalogue });
+  const { outcomes, searched } = await decodeShard(
+    sampled?.users ?? recorded?.users ?? users,
+    options,
+  );
   const listed = outcomes.flatMap((outcome, at) => {
     const list = recommendation(users[at], outcome, options);
     return list === undefined ? [] : [{ list, outcome }];
@@ -62,7 +70,11 @@ export async function decodeRows(
     ...logged,
     ...rowStats(users, rejected),
   };
-  return { result: { rowCount: rows.length, recommendations, rejected, stats }, examples };
+  const searches = recorded?.records(recommendations);
+  return {
+    result: { rowCount: rows.length, recommendations, rejected, stats, searches },
+    examples,
+  };
 }
 
 function recommendation(

@@ -14,6 +14,8 @@ import type { UserGroups } from "./user-groups.js";
 /** A user who can be decoded. */
 export interface ReadyUser extends ShardUser {
   readonly name: string;
+  /** The items of the row, oldest first, those that the catalogue lacks included. */
+  readonly items: readonly string[];
   /** Items of the history that were skipped, because the catalogue lacks them. */
   readonly skipped: number;
 }
@@ -79,6 +81,7 @@ export function userReader(options: ReaderOptions): (row: HistoryRow) => Reading
       kind: "user",
       user: {
         name: row.user,
+        items: row.items,
         skipped: unknown.length,
         prompt,
         history: Uint32Array.from(seen),

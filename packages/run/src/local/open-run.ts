@@ -11,6 +11,7 @@ import {
   PARTS_DIRECTORY,
   PLAN_FILE,
   REJECTED_DIRECTORY,
+  SEARCHES_DIRECTORY,
 } from "../records/names.js";
 import type { RunOrigin } from "../records/origin.js";
 import { nextRunState, storedState } from "../state.js";
@@ -23,7 +24,7 @@ import { Run } from "./run.js";
  * run with an equal plan. Leftovers of killed processes are completed or removed. The caller closes
  * the run.
  *
- * The directory holds plan.json, parts/, rejected/, commits/, and at the end rejected.jsonl and manifest.json.
+ * The directory holds plan.json, parts/, rejected/, searches/, commits/, and at the end rejected.jsonl and manifest.json.
  *
  * @throws RunError RUN_DIFFERS, NOT_A_RUN, RUN_LOCKED, RUN_DAMAGED, BAD_OPTION; StoreError
  * WRITE_FAILED, UNREADABLE
@@ -44,7 +45,10 @@ export async function openRun(options: {
     const resumed = !(await journal.createPlan(plan, options.origin));
     const existing = resumed ? await journal.readPlan() : plan;
     if (existing !== undefined) refuseOtherPlan(dir, existing, plan);
-    const directories = [PARTS_DIRECTORY, REJECTED_DIRECTORY, COMMITS_DIRECTORY];
+    const directories = [
+      ...[PARTS_DIRECTORY, REJECTED_DIRECTORY],
+      ...[SEARCHES_DIRECTORY, COMMITS_DIRECTORY],
+    ];
     for (const name of directories) await makeRunDirectory(join(dir, name));
     const committed = await journal.readCommits();
     for (const record of committed) await settleFiles(dir, record);

@@ -14,16 +14,11 @@ import {
 import { RunError } from "../errors.js";
 import { firstRowOf, plannedRows, type RunPlan } from "../plan.js";
 import { type DamagedFile, damagedFile } from "../records/check-files.js";
+import { contentHash } from "../records/content-hash.js";
 import type { Journal } from "../records/journal.js";
-import { commitFile, partFile, partRejectedFile } from "../records/names.js";
-import {
-  type PartRecord,
-  type PartResult,
-  type RejectedRow,
-  rejectedFileOf,
-  rejectedText,
-  textHash,
-} from "../records/records.js";
+import { commitFile, partFile, partRejectedFile, partSearchesFile } from "../records/names.js";
+import { filesOf, type PartRecord, type PartResult, rejectedText } from "../records/records.js";
+import { searchesFile } from "../records/search-record.js";
 import { finiteStats } from "../statistics/run-stats.js";
 
 /** Where parts are committed. */
@@ -58,13 +53,16 @@ export async function writeAndCommit(
   });
   const rejectedFile = partRejectedFile({ index });
   const rejectedTemp = tempOf(dir, { file: rejectedFile, attempt });
+  const recordedFile = partSearchesFile({ index });
+  const recordedTemp = tempOf(dir, { file: recordedFile, attempt });
+  const recorded = await searchesFile(recordedFile, result.searches);
   const discard = async (): Promise<void> => {
-    await rm(partTemp, { force: true });
-    await rm(rejectedTemp, { force: true });
+    for (const temp of [partTemp, rejectedTemp, recordedTemp]) await rm(temp, { force: true });
   };
   try {
     checkAccount(result, part);
-    if (rejected.length > 0) await writeRejected(rejectedTemp, rejected);
+    if (rejected.length > 0) await writeSynced(rejectedTemp, rejectedText(rejected));
+    if (recorded !== undefined) await writeSynced(recordedTemp, recorded.bytes);
   } catch (error) {
     await discard();
     throw error;
@@ -80,7 +78,8 @@ export async function writeAndCommit(
     rejected: rejected.length,
     ...(rejected.length === 0
       ? {}
-      : { rejectedFile, rejectedSha256: textHash(rejectedText(rejected)) }),
+      : { rejectedFile, rejectedSha256: contentHash(rejectedText(rejected)) }),
+    ...(recorded === undefined ? {} : { searches: recorded.entry }),
     bytes,
     sha256,
     firstRow: firstRowOf(plan, index),
@@ -96,8 +95,7 @@ export async function writeAndCommit(
 
 /** Publishes the files of a committed part, unless that is done already. @throws StoreError WRITE_FAILED */
 export async function publishFiles(dir: string, record: PartRecord): Promise<void> {
-  for (const file of [record.file, rejectedFileOf(record)]) {
-    if (file === undefined) continue;
+  for (const file of filesOf(record)) {
     const path = join(dir, file);
     const temp = tempOf(dir, { file, attempt: record.attempt });
     // Earlier versions had temporary files beside the published ones.
@@ -131,7 +129,7 @@ async function damagedPart(
   }
   return damagedFile(record, (name) => readChunks(join(dir, name))).catch((error: unknown) => {
     if (systemCode(error) !== "ENOENT") throw readFailure(dir, error);
-    return { file, problem: "or the file of its rejected rows is missing" };
+    return { file, problem: "or another file of its part is missing" };
   });
 }
 
@@ -178,11 +176,11 @@ function checkAccount({ index, rowCount, rejected }: PartResult, { rows }: Writt
   );
 }
 
-async function writeRejected(path: string, rejected: readonly RejectedRow[]): Promise<void> {
+async function writeSynced(path: string, content: string | Uint8Array): Promise<void> {
   try {
     const file = await open(path, "wx", FILE_MODE);
     try {
-      await file.writeFile(rejectedText(rejected));
+      await file.writeFile(content);
       await file.sync();
     } finally {
       await file.close();

@@ -21,7 +21,7 @@ export async function damagedFile(
   record: PartRecord,
   open: (file: string) => AsyncIterable<Uint8Array>,
 ): Promise<DamagedFile | undefined> {
-  const { index, bytes, sha256, rejectedSha256 } = record;
+  const { index, bytes, sha256, rejectedSha256, searches } = record;
   const differ = async (file: string, expected: { bytes?: number; sha256: string }) => {
     const found = await hashOf(open(file));
     if (expected.bytes !== undefined && found.bytes !== expected.bytes) {
@@ -31,9 +31,13 @@ export async function damagedFile(
     return { index, file, problem: "has another content than was committed" };
   };
   const part = await differ(record.file, { bytes, sha256 });
+  if (part !== undefined) return part;
   const rejected = rejectedFileOf(record);
-  if (part !== undefined || rejected === undefined || rejectedSha256 === undefined) return part;
-  return differ(rejected, { sha256: rejectedSha256 });
+  if (rejected !== undefined && rejectedSha256 !== undefined) {
+    const found = await differ(rejected, { sha256: rejectedSha256 });
+    if (found !== undefined) return found;
+  }
+  return searches === undefined ? undefined : differ(searches.file, searches);
 }
 
 async function hashOf(

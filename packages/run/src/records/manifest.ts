@@ -1,3 +1,4 @@
+import type { RunCost } from "../cost/run-cost.js";
 import { RunError } from "../errors.js";
 import { firstRowOf, type RunPlan } from "../plan.js";
 import { finiteStats, type RunStats, type RunTotals, sumStats } from "../statistics/run-stats.js";
@@ -19,11 +20,13 @@ export function makeManifest(options: {
   readonly records: readonly PartRecord[];
   /** What was written beside the plan. Default: nothing. */
   readonly origin: RunOrigin | undefined;
+  /** Default: not known. */
+  readonly cost?: RunCost | undefined;
   /** Computes more figures from the sums. */
   readonly derive: ((totals: RunTotals) => RunStats) | undefined;
   readonly createdAt: Date;
 }): Manifest {
-  const { location, plan, records, origin, derive, createdAt } = options;
+  const { location, plan, records, origin, cost, derive, createdAt } = options;
   verifyWhole(location, plan, records);
   const totals: RunTotals = {
     users: records.reduce((sum, record) => sum + record.rows, 0),
@@ -39,12 +42,15 @@ export function makeManifest(options: {
     rejected: totals.rejected,
     rejectedFile: REJECTED_FILE,
     stats: finiteStats({ ...totals.stats, ...derive?.(totals) }),
+    ...(cost === undefined ? {} : { cost }),
     versions: plan.versions,
     arguments: plan.arguments,
     ...origin,
     ...widthsUsed(records),
-    parts: records.map(({ file, rows, bytes, sha256, firstRow, rowCount, teacherLog }) => {
-      return { file, rows, bytes, sha256, firstRow, rowCount, teacherLog };
+    parts: records.map((record) => {
+      const { file, rows, bytes, sha256, firstRow, rowCount, teacherLog, searches } = record;
+      const part = { file, rows, bytes, sha256, firstRow, rowCount, teacherLog };
+      return searches === undefined ? part : { ...part, searches };
     }),
   };
 }

@@ -19,6 +19,8 @@ export const COMMITS_DIRECTORY = "commits";
 export const PARTS_PREFIX = `${PARTS_DIRECTORY}/`;
 export const REJECTED_DIRECTORY = "rejected";
 export const REJECTED_PREFIX = `${REJECTED_DIRECTORY}/`;
+export const SEARCHES_DIRECTORY = "searches";
+export const SEARCHES_PREFIX = `${SEARCHES_DIRECTORY}/`;
 export const INPUTS_PREFIX = "inputs/";
 /** The start of the names of all commit records. */
 export const COMMITS_PREFIX = `${COMMITS_DIRECTORY}/part-`;
@@ -40,6 +42,11 @@ export function partFile(part: PartNames, format: PartFormat): string {
  */
 export function partRejectedFile(part: PartNames): string {
   return `${REJECTED_PREFIX}${stemOf(part)}.jsonl`;
+}
+
+/** The search records of a part: `searches/part-00007.jsonl.gz`; of an attempt, with its name before the ending. */
+export function partSearchesFile(part: PartNames): string {
+  return `${SEARCHES_PREFIX}${stemOf(part)}.jsonl.gz`;
 }
 
 /** Where the rejected rows of a record without `rejectedFile` are: such records were written by earlier versions. */

@@ -1,9 +1,10 @@
-import { createHash } from "node:crypto";
 import type { Recommendations } from "@nightbeam/dataset";
 import { z } from "zod";
+import { runCostSchema } from "../cost/run-cost.js";
 import { type RunStats, runStatsSchema } from "../statistics/run-stats.js";
 import { formerRejectedFile } from "./names.js";
 import { originFields } from "./origin.js";
+import type { SearchRecord } from "./search-record.js";
 
 const count = z.int().min(0);
 /** A path below the run's directory. */
@@ -20,6 +21,8 @@ export const verifierShareSchema = z.object({
   name: z.string(),
   /** Calls that it answered. */
   calls: count,
+  /** Seconds of it that they cost. Records of earlier versions do not have it. */
+  seconds: z.number().min(0).exactOptional(),
   /** Those that a second verifier answered alike. */
   audited: count,
   /** When it answered the first and the last one. */
@@ -27,6 +30,15 @@ export const verifierShareSchema = z.object({
   lastAt: time,
   /** When it answered the last one of those that were audited. */
   auditedAt: time.exactOptional(),
+});
+
+/** The search records of a part. */
+const searchesSchema = z.object({
+  /** Relative to the run's directory. */
+  file: fileName,
+  /** Records in it. */
+  users: count,
+  sha256,
 });
 
 /**
@@ -50,6 +62,8 @@ export const partRecordSchema = z.object({
   rejectedFile: fileName.exactOptional(),
   /** The SHA-256 of that file. Records of earlier versions do not have it. */
   rejectedSha256: sha256.exactOptional(),
+  /** Default: no search was recorded. */
+  searches: searchesSchema.exactOptional(),
   bytes: count,
   sha256,
   /** The first input row of the part. */
@@ -84,6 +98,8 @@ export const manifestSchema = z.strictObject({
   rejectedFile: z.string(),
   /** Sums over all parts, whichever process committed them, and the figures derived from them. */
   stats: runStatsSchema,
+  /** Only of a cluster's runs. */
+  cost: runCostSchema.exactOptional(),
   versions: z.record(z.string(), z.string()),
   arguments: z.record(z.string(), z.json()),
   /** Where the lists come from. Runs of earlier versions do not say it. */
@@ -99,6 +115,8 @@ export const manifestSchema = z.strictObject({
       firstRow: count,
       rowCount: count,
       teacherLog: z.string().optional(),
+      /** Default: no search was recorded. */
+      searches: searchesSchema.exactOptional(),
     }),
   ),
 });
@@ -128,6 +146,8 @@ export interface PartResult {
   readonly verifiers?: readonly VerifierShareRecord[] | undefined;
   /** The absolute path of the part's teacher data, if any. */
   readonly teacherLog?: string | undefined;
+  /** How the searches of a sample of the users went. Default: none was recorded. */
+  readonly searches?: readonly SearchRecord[] | undefined;
 }
 
 /** The file with a part's rejected rows, or undefined if there are none. */
@@ -138,9 +158,9 @@ export function rejectedFileOf(
   return record.rejectedFile ?? formerRejectedFile(record.index);
 }
 
-/** The SHA-256 of a text, as a record of its file states it. */
-export function textHash(text: string): string {
-  return createHash("sha256").update(text).digest("hex");
+/** The files of a part, relative to the run's directory: lists, rejected rows, search records. */
+export function filesOf(record: PartRecord): string[] {
+  return [record.file, rejectedFileOf(record) ?? [], record.searches?.file ?? []].flat();
 }
 
 /** Rejected rows as text: one JSON object per line. */

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { type ShardStore, storeFailed, storeGone } from "@nightbeam/store";
+import type { RunCost } from "../cost/run-cost.js";
 import { RunError } from "../errors.js";
 import { firstRowOf, partCount, plannedRows, type RunPlan } from "../plan.js";
 import { type DamagedFile, damagedFile } from "../records/check-files.js";
@@ -17,8 +18,9 @@ import {
   PARTS_PREFIX,
   REJECTED_FILE,
   REJECTED_PREFIX,
+  SEARCHES_PREFIX,
 } from "../records/names.js";
-import { type Manifest, type PartRecord, rejectedFileOf } from "../records/records.js";
+import { filesOf, type Manifest, type PartRecord } from "../records/records.js";
 import { nextRunState } from "../state.js";
 import type { RunStats, RunTotals } from "../statistics/run-stats.js";
 import { runState } from "./read-state.js";
@@ -26,6 +28,8 @@ import { runState } from "./read-state.js";
 export interface FinishRunOptions {
   /** Computes figures from the sums, see `runFigures`. */
   readonly derive?: ((totals: RunTotals) => RunStats) | undefined;
+  /** Computes what the committed parts cost. */
+  readonly costOf?: ((records: readonly PartRecord[]) => RunCost | undefined) | undefined;
   readonly now?: Date;
 }
 
@@ -39,7 +43,7 @@ export interface FinishRunOptions {
  */
 export async function finishRun(
   store: ShardStore,
-  { derive, now = new Date() }: FinishRunOptions = {},
+  { derive, costOf, now = new Date() }: FinishRunOptions = {},
 ): Promise<Manifest> {
   const journal = storeJournal(store);
   const existing = await journal.readManifest();
@@ -56,6 +60,7 @@ export async function finishRun(
     plan,
     records,
     origin: await journal.readOrigin(),
+    cost: costOf?.(records),
     derive,
     createdAt: now,
   });
@@ -99,7 +104,7 @@ async function verifyRecords(options: {
   readonly records: readonly PartRecord[];
 }): Promise<void> {
   const { store, plan, records } = options;
-  const prefixes = [PARTS_PREFIX, REJECTED_PREFIX];
+  const prefixes = [PARTS_PREFIX, REJECTED_PREFIX, SEARCHES_PREFIX];
   const listed = await Promise.all(prefixes.map((prefix) => store.list(prefix)));
   const present = new Set(listed.flat());
   for (const record of records) {
@@ -115,8 +120,8 @@ async function verifyRecords(options: {
           "Remove it to have the shard made again.",
       );
     }
-    for (const file of [record.file, rejectedFileOf(record)]) {
-      if (file !== undefined && !present.has(file)) throw storeGone(`${store.location}/${file}`);
+    for (const file of filesOf(record)) {
+      if (!present.has(file)) throw storeGone(`${store.location}/${file}`);
     }
   }
   await mapAtMost(HASHED_AT_ONCE, records, async (record) => {

@@ -12,6 +12,7 @@ import {
   REJECTED_FILE,
   REJECTED_PREFIX,
   REQUEST_FILE,
+  SEARCHES_PREFIX,
 } from "../records/names.js";
 
 const REMOVALS_AT_ONCE = 16;
@@ -38,7 +39,10 @@ export async function removeInputs(store: ShardStore): Promise<void> {
  */
 export async function removeRun(store: ShardStore): Promise<void> {
   await store.remove(MANIFEST_FILE);
-  const prefixes = [COMMITS_PREFIX, PARTS_PREFIX, REJECTED_PREFIX, INPUTS_PREFIX];
+  const prefixes = [
+    ...[COMMITS_PREFIX, PARTS_PREFIX, REJECTED_PREFIX],
+    ...[SEARCHES_PREFIX, INPUTS_PREFIX],
+  ];
   for (const prefix of prefixes) await removeAll(store, await store.list(prefix));
   const files = [REJECTED_FILE, PARTIAL_FILE, PAUSED_FILE, CANCELLED_FILE, PLAN_FILE];
   for (const name of [...files, REQUEST_FILE]) await store.remove(name);

@@ -1,8 +1,14 @@
 import type { ShardStore } from "@nightbeam/store";
 import { RunError } from "../errors.js";
 import { readPlan, storeJournal } from "../records/journal.js";
-import { INPUTS_PREFIX, inputKey, PARTS_PREFIX, REJECTED_PREFIX } from "../records/names.js";
-import { rejectedFileOf } from "../records/records.js";
+import {
+  INPUTS_PREFIX,
+  inputKey,
+  PARTS_PREFIX,
+  REJECTED_PREFIX,
+  SEARCHES_PREFIX,
+} from "../records/names.js";
+import { filesOf } from "../records/records.js";
 
 /**
  * Removes files that a complete run does not need: attempts that no record names, inputs of other
@@ -25,17 +31,17 @@ export async function sweepAttempts(store: ShardStore): Promise<string[]> {
   }
   const records = await journal.readCommits();
   const named = new Set([
-    ...records.flatMap((record) => [record.file, rejectedFileOf(record)]),
+    ...records.flatMap(filesOf),
     // A shard may be uncommitted at this moment.
-    ...manifest.parts.map(({ file }) => file),
+    ...manifest.parts.flatMap(({ file, searches }) => [file, searches?.file ?? []].flat()),
   ]);
   const ending = `.${inputKey(plan)}.jsonl`;
-  const prefixes = [PARTS_PREFIX, REJECTED_PREFIX, INPUTS_PREFIX];
-  const [parts = [], rejected = [], inputs = []] = await Promise.all(
+  const prefixes = [PARTS_PREFIX, REJECTED_PREFIX, SEARCHES_PREFIX, INPUTS_PREFIX];
+  const [parts = [], rejected = [], searches = [], inputs = []] = await Promise.all(
     prefixes.map((prefix) => store.list(prefix)),
   );
   const removed = [
-    ...[...parts, ...rejected].filter((name) => !named.has(name)),
+    ...[...parts, ...rejected, ...searches].filter((name) => !named.has(name)),
     ...inputs.filter((name) => !name.endsWith(ending)),
   ];
   for (const name of removed) await store.remove(name);

@@ -5,15 +5,17 @@ import { writePart } from "@nightbeam/dataset";
 import { fingerprint, makeDirectory, type ShardStore, storeFailed } from "@nightbeam/store";
 import { RunError } from "../errors.js";
 import { firstRowOf, plannedRows, type RunPlan } from "../plan.js";
-import { partFile, partRejectedFile } from "../records/names.js";
+import { contentHash } from "../records/content-hash.js";
+import { partFile, partRejectedFile, partSearchesFile } from "../records/names.js";
 import {
+  filesOf,
   type PartRecord,
   type PartResult,
   type RejectedRow,
   rejectedText,
-  textHash,
   type VerifierShareRecord,
 } from "../records/records.js";
+import { type SearchRecord, searchesFile } from "../records/search-record.js";
 import { finiteStats, type RunStats } from "../statistics/run-stats.js";
 
 /** A name for an attempt that no other attempt has: `a2-91d0b6e4c7f3`. */
@@ -41,7 +43,7 @@ export interface ShardAttempt {
  */
 export async function writeAttempt(options: ShardAttempt): Promise<PartRecord> {
   const { store, plan, result, scratch, signal } = options;
-  const { index, recommendations, rejected, stats, draftWidths, verifiers } = result;
+  const { index, recommendations, rejected, stats, draftWidths, verifiers, searches } = result;
   const attempt = attemptName(options.attempt);
   await makeDirectory(scratch);
   const part = await writePart({
@@ -55,7 +57,7 @@ export async function writeAttempt(options: ShardAttempt): Promise<PartRecord> {
   try {
     signal.throwIfAborted();
     const { rows } = part;
-    const facts = { rejected, stats, draftWidths, verifiers };
+    const facts = { rejected, stats, draftWidths, verifiers, searches };
     const shard = { plan, index, attempt, file, rows, ...facts };
     return await writeShard({ store, ...shard });
   } finally {
@@ -80,6 +82,8 @@ export interface ShardResult {
   readonly draftWidths?: readonly number[] | undefined;
   /** See `PartRecord`. Default: not known. */
   readonly verifiers?: readonly VerifierShareRecord[] | undefined;
+  /** See `PartResult`. Default: none was recorded. */
+  readonly searches?: readonly SearchRecord[] | undefined;
 }
 
 /**
@@ -93,10 +97,11 @@ export async function writeShard(
   options: ShardResult & { readonly store: ShardStore },
 ): Promise<PartRecord> {
   const { store, plan, index, attempt, file, rows, rejected, stats } = options;
-  const { draftWidths, verifiers } = options;
+  const { draftWidths, verifiers, searches } = options;
   checkAccount(options);
   const text = rejectedText(rejected);
   const { bytes, sha256 } = await fingerprintOf(file);
+  const recorded = await searchesFile(partSearchesFile({ index, attempt }), searches);
   const record: PartRecord = {
     index,
     file: partFile({ index, attempt }, plan.format),
@@ -105,7 +110,8 @@ export async function writeShard(
     rejected: rejected.length,
     ...(rejected.length === 0
       ? {}
-      : { rejectedFile: partRejectedFile({ index, attempt }), rejectedSha256: textHash(text) }),
+      : { rejectedFile: partRejectedFile({ index, attempt }), rejectedSha256: contentHash(text) }),
+    ...(recorded === undefined ? {} : { searches: recorded.entry }),
     bytes,
     sha256,
     firstRow: firstRowOf(plan, index),
@@ -119,6 +125,7 @@ export async function writeShard(
     if (record.rejectedFile !== undefined) {
       await store.replace(record.rejectedFile, new TextEncoder().encode(text));
     }
+    if (recorded !== undefined) await store.replace(recorded.entry.file, recorded.bytes);
     return record;
   } catch (error) {
     await discardWritten(store, record).catch(() => undefined);
@@ -128,8 +135,7 @@ export async function writeShard(
 
 /** Removes the files of an attempt that is not committed. @throws StoreError STORE_FAILED */
 export async function discardWritten(store: ShardStore, record: PartRecord): Promise<void> {
-  await store.remove(record.file);
-  if (record.rejectedFile !== undefined) await store.remove(record.rejectedFile);
+  for (const file of filesOf(record)) await store.remove(file);
 }
 
 async function fingerprintOf(file: string): Promise<{ bytes: number; sha256: string }> {

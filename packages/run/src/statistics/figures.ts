@@ -122,6 +122,18 @@ export const FIGURES = {
     total: "sum",
     meaning: "The rest of the round trips: network, packing, event loops",
   },
+  verifierSeconds: {
+    unit: "s",
+    total: "sum",
+    meaning:
+      "Seconds of verifiers that the calls cost, audits included: of a pass for several calls, a part each",
+  },
+  drafterSeconds: {
+    unit: "s",
+    total: "sum",
+    meaning:
+      "Seconds of drafters that the shards cost: of those that a drafter works on at the same time, a part each",
+  },
   busySeconds: { unit: "s", total: "sum", meaning: "Time from start to end of each shard" },
   wallSeconds: {
     unit: "s",

@@ -22,6 +22,7 @@ export const serviceFields = {
   ...controlFields,
   logLevel: oneOf(["debug", "info", "warn", "error", "silent"]).default("info"),
   logFormat: oneOf(["json", "pretty"]).optional(),
+  metricsListen: hostPort({ min: 0, example: 9464 }).optional(),
 };
 
 /** The flags of a connection to NATS. @param meaning what NATS is for, or where its address comes from otherwise */
@@ -70,4 +71,9 @@ export const healthListen = hostPort({ min: 0, example: 7081 }).optional();
 export const HEALTH_FLAG: Flag = {
   flag: "--health-listen <host:port>",
   meaning: "serve /healthz and /readyz over HTTP for probes (default: not served)",
+};
+
+export const METRICS_FLAG: Flag = {
+  flag: "--metrics-listen <host:port>",
+  meaning: "serve /metrics over HTTP for Prometheus (default: not served)",
 };

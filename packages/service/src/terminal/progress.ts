@@ -23,6 +23,8 @@ export interface ProgressStream {
 }
 
 const BAR_CELLS = 24;
+/** A shorter bar is left out. */
+const MIN_CELLS = 4;
 const REDRAW_MS = 100;
 const LINE_EVERY_MS = 10_000;
 
@@ -41,8 +43,13 @@ export function progressBar(
   let shownAt = Number.NEGATIVE_INFINITY;
   let latest: ProgressState | undefined;
   const show = (state: ProgressState): void => {
-    const line = progressLine(state, (now() - (started ?? now())) / 1000);
-    stream.write(isTerminal ? `\r\x1b[2K${line.slice(0, stream.columns ?? 80)}` : `${line}\n`);
+    const seconds = (now() - (started ?? now())) / 1000;
+    const line = progressLine(
+      state,
+      seconds,
+      isTerminal ? (stream.columns ?? 80) : Number.POSITIVE_INFINITY,
+    );
+    stream.write(isTerminal ? `\r\x1b[2K${line}` : `${line}\n`);
     shownAt = now();
   };
   return {
@@ -63,22 +70,32 @@ export function progressBar(
   };
 }
 
-/** One line: percentage, bar, counts, rate, time left, note. */
-export function progressLine(state: ProgressState, seconds: number): string {
+/**
+ * One line: percentage, bar, counts, rate, time left, note. If it has more than `columns` characters, the bar gets shorter,
+ * then the note is left out, then the rest is cut.
+ */
+export function progressLine(
+  state: ProgressState,
+  seconds: number,
+  columns = Number.POSITIVE_INFINITY,
+): string {
   const { done, total, before, note } = state;
   const share = total === 0 ? 1 : done / total;
-  const cells = Math.round(share * BAR_CELLS);
   const rate = seconds > 0 ? (done - before) / seconds : 0;
   const left = rate > 0 ? clock((total - done) / rate) : "-:--";
-  const parts = [
-    `${String(Math.floor(share * 100)).padStart(3)}%`,
-    `${"█".repeat(cells)}${"░".repeat(BAR_CELLS - cells)}`,
-    `${whole(done)}/${whole(total)} users`,
-    `${whole(rate)}/s`,
-    `${left} left`,
-    printable(note),
-  ];
-  return parts.join("  ").trimEnd();
+  const percent = `${String(Math.floor(share * 100)).padStart(3)}%`;
+  const counts = [`${whole(done)}/${whole(total)} users`, `${whole(rate)}/s`, `${left} left`];
+  const lines = [[...counts, printable(note)], counts].map((rest) => {
+    const text = rest.filter((part) => part !== "").join("  ");
+    const room = Math.min(BAR_CELLS, columns - percent.length - text.length - 4);
+    return [percent, ...(room < MIN_CELLS ? [] : [bar(share, room)]), text].join("  ");
+  });
+  return (lines.find(({ length }) => length <= columns) ?? lines[1] ?? "").slice(0, columns);
+}
+
+function bar(share: number, cells: number): string {
+  const full = Math.round(share * cells);
+  return `${"█".repeat(full)}${"░".repeat(cells - full)}`;
 }
 
 /** A rounded number with separators: 12,345. */

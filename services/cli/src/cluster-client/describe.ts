@@ -28,6 +28,7 @@ export function summary(run: RunStatus): string {
       ? []
       : ([["nodes", `${stats.nodesPerUser.toFixed(1)} per user`]] as const)),
     ["time", timeFact(run)],
+    ...costFact(run),
     ...dueFact(run),
     ["lists", listsFact(run)],
     ...setAsideFacts(run),
@@ -82,6 +83,28 @@ function timeFact(run: RunStatus): string {
   const took = clock(secondsOf(run, Date.now()));
   const rate = run.stats.usersPerSecond;
   return `${took} since it was submitted${rate === undefined ? "" : `, ${rate.toFixed(1)} users/s`}`;
+}
+
+function costFact({ cost }: RunStatus): [name: string, value: string][] {
+  if (cost === undefined) return [];
+  const { drafterSeconds, verifierSeconds, price } = cost;
+  const work = `${clock(drafterSeconds)} of drafters, ${clock(verifierSeconds)} of verifiers`;
+  if (price === undefined) return [["cost", work]];
+  const { currency, total, perMillionUsers } = price;
+  const rate = perMillionUsers === undefined ? "" : `, ${money(perMillionUsers)} per million users`;
+  return [["cost", `${money(total)} ${currency}${rate} (${work})`]];
+}
+
+/** With as many digits as a reader needs: 1,234, 12.34, 0.0123. */
+function money(amount: number): string {
+  return amount.toLocaleString(
+    "en",
+    amount >= 1_000
+      ? { maximumFractionDigits: 0 }
+      : amount >= 1
+        ? { minimumFractionDigits: 2, maximumFractionDigits: 2 }
+        : { maximumSignificantDigits: 3 },
+  );
 }
 
 function dueFact({ dueAt, expectedAt }: RunStatus): [name: string, value: string][] {

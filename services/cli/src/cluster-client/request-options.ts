@@ -9,7 +9,7 @@ import {
   requestFields,
 } from "@nightbeam/settings";
 import type { Command } from "commander";
-import { HISTORIES_HELP, withLists } from "../options/list-options.js";
+import { HISTORIES_HELP, sampleSearchesHelp, withLists } from "../options/list-options.js";
 import { settingsFrom } from "../options/settings-from.js";
 
 const { shape: fields } = requestFields;
@@ -36,7 +36,8 @@ export function withRequest(command: Command): Command {
       .option(
         "--part-size <n>",
         `users per shard; a lost node costs one (default ${DEFAULTS.clusterPartSize})`,
-      ),
+      )
+      .option("--sample-searches <n>", sampleSearchesHelp(DEFAULTS.clusterSampleSearches)),
     requestFields,
   );
 }

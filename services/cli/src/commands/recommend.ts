@@ -18,7 +18,7 @@ import {
 } from "@nightbeam/settings";
 import { Command } from "commander";
 import { withFlags } from "../options/key-flags.js";
-import { HISTORIES_HELP, withLists } from "../options/list-options.js";
+import { HISTORIES_HELP, sampleSearchesHelp, withLists } from "../options/list-options.js";
 import { candidateFacts } from "../recommend/candidate-facts.js";
 import { recommendOptions } from "../recommend/options.js";
 import { NO_LISTS, rowFacts } from "../recommend/row-facts.js";
@@ -68,6 +68,7 @@ export function recommendCommand(): Command {
         "--teacher-sample <share>",
         `share of the users that are logged, above 0 and up to 1 (default ${DEFAULTS.teacherSample})`,
       )
+      .option("--sample-searches <n>", sampleSearchesHelp(DEFAULTS.sampleSearches))
       .option("--config <file>", "JSON with the same keys in camelCase; flags take precedence")
       .action(async (flags: Record<string, unknown>) => run(flags)),
     recommendFields,

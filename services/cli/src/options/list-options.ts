@@ -4,6 +4,11 @@ import type { Command } from "commander";
 export const HISTORIES_HELP =
   "users and their items, or events: Parquet, CSV, JSON and others; files, directories, patterns";
 
+/** The help of `--sample-searches`. */
+export function sampleSearchesHelp(usual: number): string {
+  return `users per part whose searches are recorded, for the report and the page; 0: none (default ${usual})`;
+}
+
 /** Adds the options that decide the lists and their files, the same on one machine and in a cluster. */
 export function withLists(command: Command): Command {
   return command

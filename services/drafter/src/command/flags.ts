@@ -2,6 +2,7 @@ import {
   type Flag,
   HEALTH_FLAG,
   LOG_FLAGS,
+  METRICS_FLAG,
   NODE_NAME_FLAG,
   natsFlags,
   tlsFlags,
@@ -79,6 +80,7 @@ export const DRAFTER_FLAGS: readonly Flag[] = [
       "how long trouble of the store or of the verifiers is waited out before shards fail, in runs without a due time (default 21600000, 6 hours)",
   },
   HEALTH_FLAG,
+  METRICS_FLAG,
   NODE_NAME_FLAG,
   ...LOG_FLAGS,
 ];

@@ -1,17 +1,20 @@
 import type { SearchOutcome } from "@nightbeam/decoding";
 import type { TrustBook, VerifierDirectory, VerifierShare } from "@nightbeam/protocol";
-import { decodeRows } from "@nightbeam/recommend";
+import { decodeRows, programOfPlan } from "@nightbeam/recommend";
 import { readShardInput, type VerifierShareRecord, writeAttempt } from "@nightbeam/run";
 import { systemClock } from "@nightbeam/service";
 import type { Log } from "@nightbeam/service/log";
+import { DEFAULTS } from "@nightbeam/settings";
 import { openStore, type ShardStore } from "@nightbeam/store";
+import { measuredStore, type Recorder } from "@nightbeam/telemetry";
 import { DrafterError } from "../errors.js";
 import type { WrittenShard } from "../run-store.js";
 import { waitOut } from "../shard/wait-out.js";
 import { isHarmless } from "../thread/failure.js";
 import type { ShardOrder, ShardProgress, ThreadSetup } from "../thread/messages.js";
-
-import { readPlannedRun } from "./open-planned-run.js";
+import { measuredDecoder } from "./measured-decoder.js";
+import type { WorkTime } from "./node-time.js";
+import { type PlannedRun, readPlannedRun } from "./open-planned-run.js";
 import { batchesInFlight, openRunContext, type RunContext } from "./open-run-context.js";
 import type { RunContexts } from "./run-contexts.js";
 
@@ -21,6 +24,9 @@ export interface OrderJob {
   readonly verifiers: VerifierDirectory;
   /** Which of them are not believed, in any run. */
   readonly trust: TrustBook;
+  /** The shard's share of this drafter's time. */
+  readonly ownTime: WorkTime;
+  readonly recorder: Recorder;
   readonly log: Log;
   readonly signal: AbortSignal;
   readonly onProgress: (progress: ShardProgress) => void;
@@ -36,14 +42,17 @@ export interface OrderJob {
  */
 export async function decodeOrder(order: ShardOrder, job: OrderJob): Promise<WrittenShard> {
   const { location } = order;
-  const { contexts, setup, verifiers, trust, log, signal } = job;
-  const store = await openStore(location);
+  const { contexts, setup, verifiers, trust, recorder, log, signal } = job;
+  const store = measuredStore(await openStore(location), recorder);
   try {
     // Read for every shard: another run may have replaced the known one at this location.
     const run = await readPlannedRun(store);
     const key = JSON.stringify([location, run]);
     return await contexts.use(
-      { key, open: () => openRunContext({ location, run, setup, verifiers, trust, log }) },
+      {
+        key,
+        open: () => openRunContext({ location, run, setup, verifiers, trust, recorder, log }),
+      },
       {
         work: (context) => decodeWith({ ...job, order, store, context }),
         signal,
@@ -58,7 +67,7 @@ export async function decodeOrder(order: ShardOrder, job: OrderJob): Promise<Wri
 async function decodeWith(
   job: OrderJob & { order: ShardOrder; store: ShardStore; context: RunContext },
 ): Promise<WrittenShard> {
-  const { context, order, store, setup, verifiers, signal } = job;
+  const { context, order, store, setup, verifiers, ownTime, signal } = job;
   const { index, attempt } = order;
   const { plan, request } = context.run;
   const rows = await readShardInput({ store, plan, index });
@@ -68,7 +77,10 @@ async function decodeWith(
   const answers = context.answers();
   const startedAt = performance.now();
   const { result } = await decodeRows(rows, {
-    decoder: context.decoder({ signal, deadline: order.deadline, answers }),
+    decoder: measuredDecoder(
+      context.decoder({ signal, deadline: order.deadline, answers }),
+      job.recorder,
+    ),
     catalogue: context.catalogue,
     read: context.read,
     topK: request.topK,
@@ -77,13 +89,15 @@ async function decodeWith(
     batchSize: request.batchSize,
     concurrency: batchesInFlight(setup, verifiers.endpoints.length),
     nextKey: context.nextKey,
-    onProgress: progressSums(job.onProgress),
+    onProgress: progressOf(job),
+    searchSample: searchSampleOf(context.run),
     signal,
   });
   signal.throwIfAborted();
   const shares = (await answers.settle()).map(recordOf);
   const busySeconds = (performance.now() - startedAt) / 1_000;
-  const stats = { ...result.stats, ...context.lap(), busySeconds };
+  const drafterSeconds = ownTime.end() / 1_000;
+  const stats = { ...result.stats, ...context.lap(), busySeconds, drafterSeconds };
   const { scratch } = setup;
   const written = {
     ...{ ...result, index, stats },
@@ -97,10 +111,17 @@ async function decodeWith(
   });
 }
 
-function recordOf({ firstAt, lastAt, auditedAt, ...share }: VerifierShare): VerifierShareRecord {
+function searchSampleOf({ request, plan }: PlannedRun) {
+  const { sampleSearches: count = DEFAULTS.clusterSampleSearches, beamWidth } = request;
+  return count === 0 ? undefined : { count, beamWidth, program: programOfPlan(plan) };
+}
+
+function recordOf(answered: VerifierShare): VerifierShareRecord {
+  const { nodeMs, firstAt, lastAt, auditedAt, ...share } = answered;
   const date = (at: number) => new Date(at).toISOString();
   return {
     ...share,
+    seconds: nodeMs / 1_000,
     firstAt: date(firstAt),
     lastAt: date(lastAt),
     ...(auditedAt === undefined ? {} : { auditedAt: date(auditedAt) }),
@@ -116,9 +137,10 @@ function jobDiffers({ index, location, rows }: ShardOrder, found: number): Draft
 }
 
 /** Adds up the progress of batches. */
-function progressSums(
-  report: (progress: ShardProgress) => void,
-): (batch: { users: number; outcomes: readonly SearchOutcome[] }) => void {
+function progressOf({
+  onProgress,
+  recorder,
+}: OrderJob): (batch: { users: number; outcomes: readonly SearchOutcome[] }) => void {
   let sums: ShardProgress = { users: 0, searches: 0, calls: 0, nodes: 0 };
   return ({ users, outcomes }) => {
     sums = {
@@ -127,6 +149,7 @@ function progressSums(
       calls: outcomes.reduce((sum, { cost }) => sum + cost.calls, sums.calls),
       nodes: outcomes.reduce((sum, { cost }) => sum + cost.nodes, sums.nodes),
     };
-    report(sums);
+    recorder.add("nightbeam.drafter.users", users);
+    onProgress(sums);
   };
 }

@@ -28,6 +28,7 @@ import {
 import type { RunStats } from "@nightbeam/run";
 import type { Log } from "@nightbeam/service/log";
 import { dependsOnDraft } from "@nightbeam/settings";
+import type { Recorder } from "@nightbeam/telemetry";
 import { auditTolerance } from "../answers/audit-tolerance.js";
 import type { ThreadSetup } from "../thread/messages.js";
 import { checkVersion } from "./check-versions.js";
@@ -69,6 +70,7 @@ export interface RunContextOptions {
   readonly verifiers: VerifierDirectory;
   /** Which of them are not believed, in any run. */
   readonly trust: TrustBook;
+  readonly recorder: Recorder;
   readonly log: Log;
 }
 
@@ -173,7 +175,7 @@ function checkDrafts(
 }
 
 function contextOf(
-  { setup, verifiers, trust, log }: RunContextOptions,
+  { setup, verifiers, trust, recorder, log }: RunContextOptions,
   parts: Pick<RunContext, "run" | "read" | "itemWeights"> & {
     drafts: OpenDrafts;
     watched: WatchedPolicy;
@@ -196,6 +198,7 @@ function contextOf(
     program,
     log,
     trust,
+    recorder,
     audits: { rate: setup.auditRate, tolerance: auditTolerance({ precision, device }) },
     ...(setup.tls === undefined ? {} : { tls: setup.tls }),
     limits: setup.patienceMs === undefined ? {} : { patienceMs: setup.patienceMs },

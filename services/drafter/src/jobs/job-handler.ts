@@ -1,13 +1,14 @@
 import type { RunSignal, ShardJobResult } from "@nightbeam/queue";
 import type { Clock } from "@nightbeam/service";
 import type { Log } from "@nightbeam/service/log";
+import type { Recorder } from "@nightbeam/telemetry";
 import { DrafterError } from "../errors.js";
 import { ShardStopped, type StopCause } from "../shard/stop.js";
 import { offeredShard } from "../standing/offered-shard.js";
 import type { OfferedShard, ShardPolicy } from "../standing/shard-policy.js";
 import type { Verdict } from "../standing/verdict.js";
 import { endJob, messageOf } from "./end-job.js";
-import { fateOf } from "./fate.js";
+import { type Fate, fateOf } from "./fate.js";
 import type { Lease, Leases } from "./leases.js";
 import type { QueueConnection, ShardJob } from "./queue-connection.js";
 
@@ -37,8 +38,20 @@ export interface JobHandlerOptions {
   /** Called after a job may have changed what the policy takes. */
   readonly onChange: () => void;
   readonly clock: Clock;
+  readonly metrics: Recorder;
   readonly log: Log;
 }
+
+/** What became of shards that were not done, as the metrics name it. */
+const OUTCOMES = {
+  left: "left",
+  "handed-back": "handed_back",
+  refused: "refused",
+  "put-off": "put_off",
+  failed: "failed",
+  poison: "poison",
+  removed: "removed",
+} as const satisfies Readonly<Record<Fate["kind"], string>>;
 
 /** How a job was taken. */
 interface TookJob {
@@ -62,6 +75,11 @@ export class JobHandler {
 
   constructor(options: JobHandlerOptions) {
     this.#options = options;
+  }
+
+  /** Jobs in progress. */
+  get underWay(): number {
+    return this.#underWay;
   }
 
   /** Waits until no job is in progress. */
@@ -97,8 +115,15 @@ export class JobHandler {
   }
 
   async #done(job: ShardJob, took: OfferedJob): Promise<ShardJobResult> {
+    const { metrics, clock } = this.#options;
+    const began = clock.now();
     try {
       const result = await this.#work(job, took);
+      const outcome = result.created ? "committed" : "found_committed";
+      metrics.add("nightbeam.drafter.shards", 1, { outcome });
+      if (result.created) {
+        metrics.record("nightbeam.drafter.shard.duration", (clock.now() - began) / 1e3);
+      }
       if (took.offered !== undefined) this.#options.policy.succeeded(took.offered);
       return result;
     } catch (error) {
@@ -107,13 +132,16 @@ export class JobHandler {
   }
 
   async #work(job: ShardJob, { signal, offered, connection }: OfferedJob): Promise<ShardJobResult> {
-    const { leases, policy, work } = this.#options;
+    const { leases, policy, work, metrics } = this.#options;
     const id = job.id ?? "";
     const controller = new AbortController();
     const stop = (cause: StopCause) => controller.abort(new ShardStopped(cause));
     const onAbort = () => stop({ kind: "lock-lost", detail: "the queue aborted the job" });
     signal.addEventListener("abort", onAbort, { once: true });
-    const lease = leases.take(id, (detail) => stop({ kind: "lock-lost", detail }));
+    const lease = leases.take(id, (detail) => {
+      metrics.add("nightbeam.drafter.lock.losses", 1);
+      stop({ kind: "lock-lost", detail });
+    });
     this.#stops.add(stop);
     let cancelledSignal: RunSignal | undefined;
     try {
@@ -150,8 +178,9 @@ export class JobHandler {
     job: ShardJob,
     { token, error, offered }: OfferedJob & { readonly error: unknown },
   ): Promise<Error> {
-    const { policy, putOffMs, clock, log } = this.#options;
+    const { policy, putOffMs, clock, log, metrics } = this.#options;
     const fate = fateOf(error);
+    metrics.add("nightbeam.drafter.shards", 1, { outcome: OUTCOMES[fate.kind] });
     let verdict: Verdict | undefined;
     if (offered !== undefined) {
       if (fate.kind === "failed") {

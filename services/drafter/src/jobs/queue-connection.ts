@@ -14,6 +14,7 @@ import {
 } from "@nightbeam/queue";
 import type { Clock, TlsBytes } from "@nightbeam/service";
 import { type Log, reasonOf } from "@nightbeam/service/log";
+import type { Recorder } from "@nightbeam/telemetry";
 import { type Job, Worker } from "bullmq";
 import type { Leases } from "./leases.js";
 import { quietErrors } from "./quiet-errors.js";
@@ -34,6 +35,7 @@ export interface ConnectionOptions {
   /** How long a connection may be down while Redis is up before it is replaced. */
   readonly stuckMs: number;
   readonly leases: Leases;
+  readonly metrics: Recorder;
   readonly clock: Clock;
   readonly log: Log;
   readonly handle: (job: ShardJob, token: string, signal: AbortSignal) => Promise<ShardJobResult>;
@@ -74,7 +76,7 @@ class ShardWorker extends Worker<ShardJobData, ShardJobResult> {
 
 /** @throws QueueError REDIS_UNREACHABLE, REDIS_UNSAFE, REDIS_TOO_OLD */
 export async function openConnection(options: ConnectionOptions): Promise<QueueConnection> {
-  const { redisUrl, tls, prefix, lockMs, stallCheckMs, log, clock, leases } = options;
+  const { redisUrl, tls, prefix, lockMs, stallCheckMs, log, clock, leases, metrics } = options;
   const redis = await openRedis({ url: redisUrl, tls, role: "worker", log });
   let cancelled: CancelledWatch;
   try {
@@ -100,12 +102,18 @@ export async function openConnection(options: ConnectionOptions): Promise<QueueC
       runRetryDelay: RETRY_MS,
     },
   );
+  redis.on("error", () => metrics.add("nightbeam.redis.errors", 1, { kind: "connection" }));
   const isConnected = () => redis.status === "ready";
   worker.on("error", quietErrors({ log, clock, isConnected }));
   worker.on("error", (error) => {
-    if (isRefusal(error)) options.onRefusal(reasonOf(error));
+    if (!isRefusal(error)) return;
+    metrics.add("nightbeam.redis.errors", 1, { kind: "refused" });
+    options.onRefusal(reasonOf(error));
   });
-  worker.on("locksRenewed", ({ jobIds }) => leases.renew(jobIds));
+  worker.on("locksRenewed", ({ jobIds }) => {
+    metrics.add("nightbeam.drafter.lock.renewals", jobIds.length);
+    leases.renew(jobIds);
+  });
   worker.on("lockRenewalFailed", (jobIds) => leases.lose(jobIds, "Redis refused to renew it"));
   worker.on("stalled", (jobId) => log.warn({ jobId }, "a shard has stalled: its worker is gone"));
   const watch: RedisWatch = watchRedis({

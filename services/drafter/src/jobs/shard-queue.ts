@@ -67,6 +67,11 @@ export class ShardQueue {
     return queue;
   }
 
+  /** Shards in progress. */
+  get shardsInProgress(): number {
+    return this.#handler.underWay;
+  }
+
   /** Whether jobs can be taken now. */
   get isConnected(): boolean {
     return this.#state === "open" && this.#connection?.isConnected === true;

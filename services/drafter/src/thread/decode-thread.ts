@@ -2,6 +2,7 @@ import { Worker } from "node:worker_threads";
 import type { Distrust, VerifierDirectory } from "@nightbeam/protocol";
 import { type Clock, within } from "@nightbeam/service";
 import type { Log } from "@nightbeam/service/log";
+import type { Recorded } from "@nightbeam/telemetry";
 import { DrafterError } from "../errors.js";
 import type { WrittenShard } from "../run-store.js";
 import type {
@@ -21,6 +22,8 @@ export interface DecodeThreadOptions {
   readonly clock: Clock;
   /** Called for every verifier that is not asked for a while, because of what it answered. */
   readonly onDistrust?: (distrust: Distrust) => void;
+  /** Called with what the thread has counted and measured. */
+  readonly onRecorded?: ((recorded: Recorded) => void) | undefined;
   /** The file of the thread. Default: worker.js of this package. */
   readonly file?: URL | undefined;
   /** How long a stopped shard may go on before the thread is terminated. */
@@ -166,6 +169,9 @@ export class DecodeThread {
         break;
       case "log":
         this.#options.log[message.level](message.fields, message.message);
+        break;
+      case "recorded":
+        this.#options.onRecorded?.(message.recorded);
         break;
       case "distrust":
         this.#options.onDistrust?.(message.distrust);

@@ -1,5 +1,6 @@
 import type { Distrust, VerifierEndpoint } from "@nightbeam/protocol";
 import type { TlsBytes } from "@nightbeam/service";
+import type { Recorded } from "@nightbeam/telemetry";
 import type { WrittenShard } from "../run-store.js";
 import type { Blame } from "../standing/blame.js";
 
@@ -24,6 +25,8 @@ export interface ThreadSetup {
   readonly patienceMs: number | undefined;
   /** Share of the answered calls that are asked again of a second verifier, 0 to 1. */
   readonly auditRate: number;
+  /** Whether the main thread wants to know what is counted and measured. */
+  readonly records: boolean;
 }
 
 /** A shard to decode. */
@@ -68,6 +71,8 @@ export type FromThread =
   | { readonly kind: "distrust"; readonly distrust: Distrust }
   /** The lists are computed, and the thread waits for the store to write them. */
   | { readonly kind: "waiting"; readonly id: number; readonly reason: string }
+  /** What was counted and measured since the last such message. */
+  | { readonly kind: "recorded"; readonly recorded: Recorded }
   | { readonly kind: "failed"; readonly id: number; readonly failure: Failure }
   | {
       readonly kind: "log";

@@ -2,8 +2,10 @@ import { type MessagePort, parentPort, workerData } from "node:worker_threads";
 import { TrustBook } from "@nightbeam/protocol";
 import { systemClock } from "@nightbeam/service";
 import type { Log } from "@nightbeam/service/log";
+import { noMetrics, openRelay } from "@nightbeam/telemetry";
 import { AnsweredShards } from "../answers/answered-shards.js";
 import { decodeOrder } from "../decode/decode-order.js";
+import { NodeTime } from "../decode/node-time.js";
 import type { RunContext } from "../decode/open-run-context.js";
 import { RunContexts } from "../decode/run-contexts.js";
 import { DrafterError } from "../errors.js";
@@ -19,6 +21,10 @@ function serve(port: MessagePort, setup: ThreadSetup): void {
   const send = (message: FromThread) => port.postMessage(message);
   const verifiers = new MirroredDirectory(setup.verifiers);
   const log = logTo(send, {});
+  const relay = setup.records
+    ? openRelay({ send: (recorded) => send({ kind: "recorded", recorded }) })
+    : undefined;
+  const recorder = relay ?? noMetrics;
   const answered = new AnsweredShards();
   const trust = new TrustBook({
     onDistrust: (distrust) =>
@@ -31,19 +37,28 @@ function serve(port: MessagePort, setup: ThreadSetup): void {
   });
   const underWay = new Map<number, { controller: AbortController; ended: Promise<void> }>();
 
+  const nodeTime = new NodeTime(() => performance.now());
+
   const decode = async (id: number, order: ShardOrder, signal: AbortSignal): Promise<void> => {
+    const ownTime = nodeTime.start();
     try {
       const onProgress = throttled<ShardProgress>((progress) =>
         send({ kind: "progress", id, progress }),
       );
       const onWait = (reason: string) => send({ kind: "waiting", id, reason });
-      const job = { contexts, setup, verifiers, trust, log, signal, onProgress, onWait };
+      const job = {
+        ...{ contexts, setup, verifiers, trust, ownTime, recorder, log, signal },
+        ...{ onProgress, onWait },
+      };
       const written = await decodeOrder(order, job);
       answered.add(order, written.verifiers ?? []);
+      // Before the shard ends, so that its figures are complete when it is committed.
+      relay?.flush();
       send({ kind: "written", id, written });
     } catch (error) {
       send({ kind: "failed", id, failure: failureOf(error, signal) });
     } finally {
+      ownTime.end();
       underWay.delete(id);
     }
   };
@@ -54,6 +69,7 @@ function serve(port: MessagePort, setup: ThreadSetup): void {
     for (const id of underWay.keys()) abort(id);
     await Promise.all([...underWay.values()].map(({ ended }) => ended));
     await contexts.close();
+    relay?.flush();
     send({ kind: "closed" });
     port.close();
   };

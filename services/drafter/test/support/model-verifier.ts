@@ -49,7 +49,7 @@ export async function startModelVerifier(
         const answers = await model.scorer.score(call.requests);
         for (const { logProbs } of answers) state.lie?.(logProbs);
         const load = { waitingTokens: 0, runningTokens: 0 };
-        return { answers, queueMs: 1, batchWaitMs: 2, computeMs: 3, ...load };
+        return { answers, queueMs: 1, batchWaitMs: 2, computeMs: 3, nodeMs: 1.5, ...load };
       },
       search: () => Promise.reject(new Error("only trees are scored here")),
       describe: () => ({

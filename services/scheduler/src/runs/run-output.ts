@@ -1,4 +1,4 @@
-import type { Manifest, PartRecord, RunStanding, SubmittedRequest } from "@nightbeam/run";
+import type { Manifest, PartRecord, RunCost, RunStanding, SubmittedRequest } from "@nightbeam/run";
 import type { RunRequest } from "@nightbeam/settings";
 import type { ShardStore } from "@nightbeam/store";
 
@@ -37,6 +37,8 @@ export interface RunOutput {
   removeInputs(): Promise<void>;
   /** Removes all files of the run, its lists too. */
   removeRun(): Promise<void>;
+  /** What its committed parts cost. Undefined if they do not state it. */
+  costOf(commits: readonly PartRecord[]): RunCost | undefined;
   /** Checks the commits against the plan, writes the manifest and removes left-over attempts. */
   finish(wallSeconds: number): Promise<void>;
 }

@@ -9,6 +9,7 @@ import {
   markPaused,
   openJournal,
   type PartRecord,
+  type Prices,
   probeStore,
   type RunTotals,
   readRequest,
@@ -17,6 +18,7 @@ import {
   removeRun,
   reopenRun,
   replaceRequest,
+  runCost,
   runFigures,
   runState,
   sweepAttempts,
@@ -38,7 +40,7 @@ const READS_AT_ONCE = 16;
 /** Maximum of open locations. Each may hold connections, and the commit records of a run. */
 const MAX_OPEN = 64;
 
-export function runOutputs(): RunOutputs {
+export function runOutputs(prices?: Prices): RunOutputs {
   const opened = new Map<string, Promise<{ store: OpenedStore; output: RunOutput }>>();
   const shut = (location: string) => {
     const one = opened.get(location);
@@ -49,7 +51,7 @@ export function runOutputs(): RunOutputs {
     open: async (location) => {
       const known = opened.get(location);
       const opening =
-        known ?? openStore(location).then((store) => ({ store, output: runOutput(store) }));
+        known ?? openStore(location).then((store) => ({ store, output: runOutput(store, prices) }));
       // Moved to the end of the order, so that the first is the least recently used one.
       opened.delete(location);
       opened.set(location, opening);
@@ -68,7 +70,7 @@ export function runOutputs(): RunOutputs {
   };
 }
 
-function runOutput(store: OpenedStore): RunOutput {
+function runOutput(store: OpenedStore, prices: Prices | undefined): RunOutput {
   const journal = openJournal(store);
   // A record is read once: it changes only by being removed, see `uncommit`.
   const records = new Map<number, PartRecord>();
@@ -91,6 +93,7 @@ function runOutput(store: OpenedStore): RunOutput {
     }
     return all;
   };
+  const costOf = (of: readonly PartRecord[]) => runCost(of, prices);
   return {
     location: store.location,
     store,
@@ -125,12 +128,13 @@ function runOutput(store: OpenedStore): RunOutput {
       records.clear();
       await removeRun(store);
     },
+    costOf,
     finish: async (wallSeconds) => {
       const derive = (totals: RunTotals) => {
         const stats = { ...totals.stats, wallSeconds };
         return { wallSeconds, ...runFigures({ ...totals, stats }) };
       };
-      await finishRun(store, { derive });
+      await finishRun(store, { derive, costOf });
       await sweepAttempts(store);
     },
   };

@@ -79,6 +79,7 @@ export function runStatus(
   const isPlanned = standing.plan !== undefined;
   const stats = manifest?.stats ?? sumStats(commits);
   const reason = view.state === "refused" ? view.refusal?.reason : (waitsFor ?? retry);
+  const cost = manifest === undefined ? view.output.costOf(commits) : manifest.cost;
   const setAsideCount = state === "partial" ? setAside.length : live.setAside;
   return {
     id: record.runId,
@@ -115,6 +116,7 @@ export function runStatus(
         }
       : {}),
     stats,
+    ...(cost === undefined ? {} : { cost }),
     calls: {
       calls: (stats.targetCalls ?? 0) + live.calls,
       searches: (stats.searches ?? 0) + live.searches,

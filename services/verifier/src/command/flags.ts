@@ -2,6 +2,7 @@ import {
   type Flag,
   HEALTH_FLAG,
   LOG_FLAGS,
+  METRICS_FLAG,
   NODE_NAME_FLAG,
   natsFlags,
   tlsFlags,
@@ -59,6 +60,7 @@ export const VERIFIER_FLAGS: readonly Flag[] = [
     "NATS servers, through which nodes find each other; without them, drafters need a list",
   ),
   HEALTH_FLAG,
+  METRICS_FLAG,
   {
     flag: "--token-budget <n>",
     meaning: "maximum rows (prompt tokens and nodes) per batch (default 4096; 16384 on a GPU)",

@@ -1,6 +1,7 @@
-import { type SearchProgram, searchNodes } from "@nightbeam/decoding";
+import { type SearchProgram, searchNodes, type TargetProgram } from "@nightbeam/decoding";
 import type { Clock } from "@nightbeam/service";
 import type { Log } from "@nightbeam/service/log";
+import type { Recorder } from "@nightbeam/telemetry";
 import type { Pass } from "../batching/micro-batcher.js";
 import type { CostLine } from "../cost/fit-line.js";
 import { smallestCall, smallestSearch } from "../cost/made-up-calls.js";
@@ -30,10 +31,17 @@ function rowsWithin({ callMs, tokenMs }: CostLine, milliseconds: number): number
   return Math.max(MIN_ROWS, Math.floor((milliseconds - callMs) / tokenMs));
 }
 
+interface LanesSetup {
+  readonly options: VerifierOptions;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly metrics: Recorder;
+}
+
 /** Opens the lanes of a target's programs. `lost` resolves when the first lane is lost. */
 export function openLanes(
   target: Target,
-  setup: { options: VerifierOptions; clock: Clock; log: Log },
+  setup: LanesSetup,
 ): { readonly lanes: AllLanes; readonly lost: Promise<void> } {
   const { log, options } = setup;
   const { catalogue } = target;
@@ -47,6 +55,7 @@ export function openLanes(
     costLine: () => cost.line,
     onPass: (pass: Pass & { readonly lane: number }) => {
       cost.observe(pass);
+      recordPass(setup, { program, pass });
       log.debug({ program, ...pass }, "pass of the model");
     },
     onLost: (error: VerifierError) => {
@@ -69,6 +78,18 @@ export function openLanes(
     }
   }
   return { lanes: new AllLanes({ trees, searches }), lost };
+}
+
+function recordPass(
+  { metrics, options }: LanesSetup,
+  { program, pass }: { program: TargetProgram; pass: Pass & { readonly lane: number } },
+): void {
+  const seconds = pass.milliseconds / 1e3;
+  const device = options.device.kind;
+  metrics.record("nightbeam.verifier.batch.calls", pass.calls, { program });
+  metrics.record("nightbeam.verifier.batch.rows", pass.tokens, { program });
+  metrics.record("nightbeam.verifier.pass.duration", seconds, { program });
+  metrics.add("nightbeam.verifier.busy.time", seconds, { program, lane: `${pass.lane}`, device });
 }
 
 function limitsOf(

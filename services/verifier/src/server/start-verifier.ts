@@ -13,11 +13,13 @@ import {
 } from "@nightbeam/service";
 import { type Closers, loggedClosers, openWith } from "@nightbeam/service/lifecycle";
 import type { Log } from "@nightbeam/service/log";
+import { exportMetrics, type Metrics } from "@nightbeam/telemetry";
 import { VerifierError } from "../errors.js";
 import type { AllLanes } from "../lanes/all-lanes.js";
 import type { VerifierOptions } from "../options/options.js";
 import { advertisedAddress } from "./addresses.js";
 import { loadTarget, type Target } from "./load-target.js";
+import { observeLoad } from "./observe-load.js";
 import { openLanes } from "./open-lanes.js";
 import { Tally } from "./tally.js";
 import { type RunningVerifier, VerifierService } from "./verifier-service.js";
@@ -52,9 +54,16 @@ export async function startVerifier(
       closers.add("health checks", () => health.close());
       log.info({ url: health.url }, "serving health checks");
     }
+    const { metricsListen } = options;
+    const metrics = await exportMetrics({
+      service: "verifier",
+      ...{ version, metricsListen, log, closers },
+    });
     const target = await loadTarget(options, { log, clock, closers });
     if (control === undefined) log.info({}, "no NATS: give this address to the drafters");
-    const verifier = await open({ options, log, clock, closers, version, target, tls, control });
+    const verifier = await open({
+      ...{ options, log, clock, closers, version, target, tls, control, metrics },
+    });
     notReady = () => (verifier.isDraining ? ["the verifier is draining"] : []);
     return verifier;
   });
@@ -69,10 +78,11 @@ interface Setup {
   readonly target: Target;
   readonly tls: TlsBytes | undefined;
   readonly control: VerifierDeps["control"];
+  readonly metrics: Metrics;
 }
 
 async function open(setup: Setup): Promise<RunningVerifier> {
-  const { options, log, clock, closers, version, target, control } = setup;
+  const { options, log, clock, closers, version, target, control, metrics } = setup;
   const { precision, graceMs, listen } = options;
   const { lanes, lost } = openLanes(target, setup);
   closers.add("lanes", () => {
@@ -83,7 +93,8 @@ async function open(setup: Setup): Promise<RunningVerifier> {
     const programs = target.programs.map(({ program, cost }) => ({ program, cost: cost.line }));
     return { waitingTokens, runningTokens, programs };
   };
-  const tally = new Tally();
+  observeLoad(metrics, { lanes, target });
+  const tally = new Tally(metrics);
   const describe = () => ({ precision, version, ...load() });
   const server = await serve(setup, { lanes, tally, describe });
   const names = {
@@ -120,12 +131,14 @@ async function serve(
     readonly describe: Parameters<typeof verifyHandler>[0]["describe"];
   },
 ): Promise<ServedVerifier> {
-  const { options, log, clock, closers, target, tls } = setup;
+  const { options, log, clock, closers, target, tls, metrics } = setup;
   const { model, catalogue } = target;
+  const passesAtOnce = Math.max(...target.programs.map(({ workers }) => workers.length));
   const server = await serveVerifier({
     ...identityOf(setup),
     ...options.listen,
-    handler: verifyHandler({ ...parts, clock, log }),
+    metrics,
+    handler: verifyHandler({ ...parts, passesAtOnce, clock, log }),
     trie: catalogue.trie,
     ...(tls === undefined ? {} : { tls }),
     limits: { promptTokens: model.maxPromptTokens, vocabulary: model.vocabularySize },

@@ -15,6 +15,8 @@ import type { Tally } from "./tally.js";
 
 export interface HandlerOptions {
   readonly lanes: AllLanes;
+  /** Passes of a program that run at the same time. */
+  readonly passesAtOnce: number;
   readonly clock: Clock;
   readonly tally: Tally;
   readonly log: Log;
@@ -49,8 +51,8 @@ interface ReceivedRequests {
 }
 
 /** @throws ProtocolError */
-async function answerCall<Answer>(
-  { lanes, clock, tally, log }: HandlerOptions,
+async function answerCall<Answer extends { readonly milliseconds: number }>(
+  { lanes, passesAtOnce, clock, tally, log }: HandlerOptions,
   call: ReceivedRequests,
   ask: (received: { readonly deadline: number }) => Promise<LaneAnswer<Answer>>,
 ): Promise<Answered<Answer>> {
@@ -69,9 +71,10 @@ async function answerCall<Answer>(
     }
     throw refusal;
   }
-  tally.answered(requests.length);
+  tally.answered(requests.length, answered);
   const { waitingTokens, runningTokens } = lanes;
-  return { ...answered, waitingTokens, runningTokens };
+  const ownMs = answered.answers.reduce((sum, { milliseconds }) => sum + milliseconds, 0);
+  return { ...answered, nodeMs: ownMs / passesAtOnce, waitingTokens, runningTokens };
 }
 
 function notServed(program: TargetProgram): ProtocolError {

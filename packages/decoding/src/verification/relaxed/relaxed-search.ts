@@ -19,6 +19,8 @@ export interface RelaxedOptions {
   readonly drafted: "sampled" | "beam";
   /** The user's own. */
   readonly noise: NoiseKey;
+  /** Called with the prefixes that are kept at each level, the root included. */
+  readonly onLevel?: ((beams: Beams) => void) | undefined;
 }
 
 /** The draws besides those of `verifyStep`, each with its own noise. */
@@ -54,6 +56,7 @@ export class RelaxedSearch implements Search {
     this.beamWidth = wholeNumber(options.beamWidth, { name: "beam width", min: 1 });
     this.#options = options;
     const beams = space.exclusion.isDead(ROOT) ? new BestPrefixes(0).drain(0) : rootBeams();
+    options.onLevel?.(beams);
     this.#state = { kind: "asking", beams, missing: [] };
     this.advance();
   }
@@ -111,6 +114,7 @@ export class RelaxedSearch implements Search {
         drafted = step.accepted;
         beams = bestFirst(step.beams);
       }
+      this.#options.onLevel?.(beams);
     }
   }
 

@@ -10,6 +10,8 @@ export interface VerifierShare {
   readonly name: string;
   /** Calls that it answered. */
   readonly calls: number;
+  /** Milliseconds of the verifier that they cost, those of audits not counted. */
+  readonly nodeMs: number;
   /** Those for which a second verifier gave the same answer. */
   readonly audited: number;
   readonly firstAt: number;
@@ -52,6 +54,7 @@ export class JobAnswers {
     setup: AskSetup,
     answered: {
       readonly verifier: string;
+      readonly nodeMs: number;
       /** Runs an audit of the call within the job. */
       readonly call: (
         work: (call: AnsweredCall<Response, Answer>) => Promise<void>,
@@ -63,10 +66,12 @@ export class JobAnswers {
     const before = this.#shares.get(verifier) ?? {
       name: verifier,
       calls: 0,
+      nodeMs: 0,
       audited: 0,
       firstAt: at,
     };
-    this.#shares.set(verifier, { ...before, calls: before.calls + 1, lastAt: at });
+    const nodeMs = before.nodeMs + answered.nodeMs;
+    this.#shares.set(verifier, { ...before, calls: before.calls + 1, nodeMs, lastAt: at });
     const { rate, draw, onAlone } = setup.auditing;
     if (rate === 0 || draw() >= rate) return;
     if (!setup.links.mayOthersAnswer(new Set([verifier]))) {

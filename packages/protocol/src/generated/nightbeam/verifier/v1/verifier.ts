@@ -281,6 +281,11 @@ export interface Timing {
   batchWaitMs: number;
   /** The model's pass, or the sum of several. */
   computeMs: number;
+  /**
+   * What the call cost of the verifier's time: its part of the pass, divided by the passes that the verifier runs at the
+   * same time. Summed over all calls of all clients, it is at most the time that the verifier was up. 0 if not known.
+   */
+  nodeMs: number;
 }
 
 /** Work of a verifier, in rows of the model: prompt tokens and entries. */
@@ -1347,7 +1352,7 @@ export const SearchResponse: MessageFns<SearchResponse> = {
 };
 
 function createBaseTiming(): Timing {
-  return { queueMs: 0, batchWaitMs: 0, computeMs: 0 };
+  return { queueMs: 0, batchWaitMs: 0, computeMs: 0, nodeMs: 0 };
 }
 
 export const Timing: MessageFns<Timing> = {
@@ -1360,6 +1365,9 @@ export const Timing: MessageFns<Timing> = {
     }
     if (message.computeMs !== 0) {
       writer.uint32(25).double(message.computeMs);
+    }
+    if (message.nodeMs !== 0) {
+      writer.uint32(33).double(message.nodeMs);
     }
     return writer;
   },
@@ -1399,6 +1407,14 @@ export const Timing: MessageFns<Timing> = {
             }
 
             message.computeMs = reader.double();
+            continue;
+          }
+          case 4: {
+            if (tag !== 33) {
+              break;
+            }
+
+            message.nodeMs = reader.double();
             continue;
           }
         }
