@@ -1,7 +1,7 @@
-import { existsSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { readManifest } from "@nightbeam/run";
 import { expect, it } from "vitest";
 import { makeNight, type Night } from "../faults/support/night.js";
 import { expectExact } from "../faults/support/strike.js";
@@ -103,7 +103,15 @@ describeClusters("Beauty in a cluster", () => {
         expect(lists.users).toHaveLength(BEAUTY_USERS);
         expect(lists.digest).toBe(alone.digest);
         expect(largestScoreDifference(lists, alone)).toBeLessThan(1e-5);
-        expect(existsSync(join(out, "manifest.json"))).toBe(true);
+        const manifest = await readManifest(out);
+        const { drafterSeconds = 0, verifierSeconds = 0 } = run.cost ?? {};
+        expect(manifest.cost).toEqual(run.cost);
+        // Two drafters and two verifiers: together they cannot have worked for longer than this.
+        const available = 2 * (run.stats.wallSeconds ?? 0);
+        for (const seconds of [drafterSeconds, verifierSeconds]) {
+          expect(seconds).toBeGreaterThan(0);
+          expect(seconds).toBeLessThan(available);
+        }
       } finally {
         await cluster.stop();
         await rm(directory, { recursive: true, force: true });

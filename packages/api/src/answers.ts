@@ -126,6 +126,37 @@ export const startedRunSchema = z.object({
 
 export type StartedRun = Readonly<z.infer<typeof startedRunSchema>>;
 
+/** What a run would probably take, and nothing is submitted. */
+export const estimateSchema = z.object({
+  /** Input rows. */
+  rows: count,
+  /** Rows per shard. */
+  partSize: count,
+  shards: count,
+  /** The run that is in the output location. */
+  existing: z.object({ id: z.string(), state: runStateSchema }).exactOptional(),
+  /** Nodes that take work now. Absent if the scheduler has no NATS. */
+  nodes: z.object({ drafters: count, verifiers: count }).exactOptional(),
+  /** What the figures come from: a complete run with the same models and settings, or costs that verifiers measured. */
+  basis: z.discriminatedUnion("kind", [
+    z.object({ kind: z.literal("run"), run: z.string() }),
+    z.object({ kind: z.literal("costs") }),
+    z.object({ kind: z.literal("nothing") }),
+  ]),
+  /** Of the target, per user and in total. */
+  callsPerUser: count,
+  calls: count,
+  /** With the present nodes. */
+  seconds: count.exactOptional(),
+  expectedAt: time.exactOptional(),
+  dueAt: time.exactOptional(),
+  cost: cost.exactOptional(),
+  /** What the estimate leaves out, as sentences. */
+  notes: z.array(z.string()),
+});
+
+export type RunEstimate = Readonly<z.infer<typeof estimateSchema>>;
+
 export const redoneSchema = z.object({
   /** Shards that are computed again. */
   shards: count,

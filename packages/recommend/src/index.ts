@@ -11,6 +11,7 @@ export { type ModelNames, type OpenModels, openModels } from "./models/open-mode
 export { type WatchedPolicy, watchedPolicy } from "./models/watched-policy.js";
 export {
   describeChoice,
+  estimatedMsPerUser,
   type ProgramChoice,
   type ProgramOptions,
 } from "./program/choose-program.js";

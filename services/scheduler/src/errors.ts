@@ -19,6 +19,8 @@ export type SchedulerErrorCode =
   | "UNREADABLE_INPUT"
   /** The output location of a run does not answer. */
   | "OUT_SILENT"
+  /** The rows of the histories could not be counted in time. */
+  | "TOO_SLOW"
   /** Planning of a run made no progress for too long. */
   | "PLANNING_STUCK"
   /** The output location of a run contains another run, or other files. */

@@ -1,5 +1,5 @@
 import { hostname } from "node:os";
-import type { PruneBody, PruneReport, Submission } from "@nightbeam/api";
+import type { PruneBody, PruneReport, RunEstimate, Submission, Treatment } from "@nightbeam/api";
 import type { Control } from "@nightbeam/control";
 import type { JobQueues } from "@nightbeam/queue";
 import type { Prices } from "@nightbeam/run";
@@ -10,6 +10,7 @@ import { type DataRoots, dataRoots } from "@nightbeam/store";
 import { type Alarms, openAlarms } from "./alarms/alarms.js";
 import { openWebhook } from "./alarms/webhook.js";
 import type { WallClock } from "./clock.js";
+import { estimateRun } from "./estimates/estimate-run.js";
 import { NightSchedule } from "./nights/night-schedule.js";
 import { pruneDates } from "./nights/prune-dates.js";
 import { nodeLists } from "./nodes.js";
@@ -73,6 +74,8 @@ export interface WireOptions {
 export interface Parts {
   readonly runs: RunRegistry;
   readonly controls: RunControls;
+  /** See `estimateRun`. */
+  readonly estimate: (submission: Submission, treatment: Treatment) => Promise<RunEstimate>;
   /** See `pruneRuns`. */
   readonly prune: (body: PruneBody) => Promise<PruneReport>;
   readonly nights: NightSchedule;
@@ -166,8 +169,15 @@ export function wire(setup: WireOptions): Parts {
       pruneDates({ files, runs, ...window });
     return pruneRuns(runs, body, { ...about, pruneDates: dates });
   };
+  const estimate: Parts["estimate"] = (submission, treatment) =>
+    estimateRun(submission, treatment, {
+      ...{ rollouts, records, lists, clock },
+      check: about.check,
+      runs: () => runs.list(),
+    });
   return {
     runs,
+    estimate,
     prune,
     controls,
     nights,

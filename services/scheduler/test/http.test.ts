@@ -44,6 +44,10 @@ function app(start?: (submission: Submission) => Promise<never>) {
         list: async () => [status],
         get: async (id) => (id === "r-1" ? status : undefined),
       },
+      estimate: async (submission) => ({
+        ...{ rows: 10, partSize: submission.partSize, shards: 1, callsPerUser: 4, calls: 40 },
+        ...{ basis: { kind: "nothing" }, notes: [] },
+      }),
       controls: {
         cancel: answer("cancelled"),
         pause: answer("paused"),

@@ -75,6 +75,16 @@ export function chooseProgram(options: ProgramOptions): ProgramChoice {
   return fastest(options);
 }
 
+/**
+ * Milliseconds per user that all who run a program need together, by the measured costs. Undefined if there are none.
+ */
+export function estimatedMsPerUser(
+  program: TargetProgram,
+  { settings, programs = [], trie }: Pick<ProgramOptions, "settings" | "programs" | "trie">,
+): number | undefined {
+  return msTogether(programs, { program, batch: usualBatch(settings, trie) });
+}
+
 /** The choice as a sentence, with the draft that is not used. */
 export function describeChoice(
   { program, reason }: ProgramChoice,
@@ -104,13 +114,7 @@ function fastest({ settings, programs, device, trie }: ProgramOptions): ProgramC
   if (programs === undefined) return calls("costs are not known here");
   if (!programs.some(({ program }) => isSearchProgram(program)))
     return calls("no verifier of this target runs whole searches");
-  const batch = {
-    trie,
-    beamWidth: widestOf(settings.beamWidth),
-    users: settings.batchSize,
-    promptTokens: TYPICAL_ITEMS * trie.levels,
-    isDrafted: settings.draft.length > 0,
-  };
+  const batch = usualBatch(settings, trie);
   const costs = TARGET_PROGRAMS.flatMap((program) => {
     const milliseconds = msTogether(programs, { program, batch });
     return milliseconds === undefined ? [] : { program, milliseconds };
@@ -123,6 +127,16 @@ function fastest({ settings, programs, device, trie }: ProgramOptions): ProgramC
   );
   const measured = `${digits(best.milliseconds)} ms per user in batches of ${batch.users}`;
   return { program: best.program, reason: [measured, ...compared].join("; ") };
+}
+
+function usualBatch(settings: ProgramSettings, trie: Trie): BatchShape {
+  return {
+    trie,
+    beamWidth: widestOf(settings.beamWidth),
+    users: settings.batchSize,
+    promptTokens: TYPICAL_ITEMS * trie.levels,
+    isDrafted: settings.draft.length > 0,
+  };
 }
 
 /** Milliseconds per user if all that run a program share the users. Undefined if none has a cost. */

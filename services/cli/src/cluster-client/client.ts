@@ -2,6 +2,7 @@ import {
   type Alarm,
   alarmListSchema,
   errorSchema,
+  estimateSchema,
   type NightBody,
   type NightList,
   type NightStatus,
@@ -18,6 +19,7 @@ import {
   type RolloutBody,
   type RolloutList,
   type RolloutStatus,
+  type RunEstimate,
   type RunStatus,
   redoneSchema,
   rolloutListSchema,
@@ -38,6 +40,8 @@ import { httpRequest } from "./http-request.js";
 /** The HTTP API of a scheduler. All methods throw ClusterError. */
 export interface SchedulerClient {
   submit(body: SubmitBody): Promise<StartedRun>;
+  /** What a run would take; submits nothing. */
+  estimate(body: SubmitBody): Promise<RunEstimate>;
   run(runId: string): Promise<RunStatus>;
   runs(): Promise<readonly RunStatus[]>;
   cancel(runId: string): Promise<RunStatus>;
@@ -69,6 +73,7 @@ export function schedulerClient(connection: Connection): SchedulerClient {
     ask(runStatusSchema, { method: "POST", path: `${at("runs", runId)}/${action}` });
   return {
     submit: (body) => ask(startedRunSchema, { method: "POST", path: "/v1/runs", body }),
+    estimate: (body) => ask(estimateSchema, { method: "POST", path: "/v1/runs/estimate", body }),
     run: (runId) => ask(runStatusSchema, { path: at("runs", runId) }),
     runs: async () => (await ask(runListSchema, { path: "/v1/runs" })).runs,
     cancel: act("cancel"),

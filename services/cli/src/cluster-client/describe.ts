@@ -86,13 +86,20 @@ function timeFact(run: RunStatus): string {
 }
 
 function costFact({ cost }: RunStatus): [name: string, value: string][] {
-  if (cost === undefined) return [];
-  const { drafterSeconds, verifierSeconds, price } = cost;
+  return cost === undefined ? [] : [["cost", costText(cost)]];
+}
+
+/** Money if there are prices, and the time of nodes. */
+export function costText({
+  drafterSeconds,
+  verifierSeconds,
+  price,
+}: NonNullable<RunStatus["cost"]>): string {
   const work = `${clock(drafterSeconds)} of drafters, ${clock(verifierSeconds)} of verifiers`;
-  if (price === undefined) return [["cost", work]];
+  if (price === undefined) return work;
   const { currency, total, perMillionUsers } = price;
   const rate = perMillionUsers === undefined ? "" : `, ${money(perMillionUsers)} per million users`;
-  return [["cost", `${money(total)} ${currency}${rate} (${work})`]];
+  return `${money(total)} ${currency}${rate} (${work})`;
 }
 
 /** With as many digits as a reader needs: 1,234, 12.34, 0.0123. */

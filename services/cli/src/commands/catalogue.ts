@@ -1,7 +1,8 @@
 import { type Catalogue, levelWidths, type SharedPath, sharedPaths } from "@nightbeam/catalogue";
 import { openCatalogue, writePreparedCatalogue } from "@nightbeam/dataset";
-import { print, whole } from "@nightbeam/service/terminal";
+import { printError, whole } from "@nightbeam/service/terminal";
 import { Command } from "commander";
+import { printResult, withJson } from "../output.js";
 
 /** Shared paths, and items of each, that are shown. */
 const EXAMPLES = 3;
@@ -9,32 +10,42 @@ const EXAMPLE_ITEMS = 5;
 
 /** `nightbeam catalogue` */
 export function catalogueCommand(): Command {
-  return new Command("catalogue")
+  return withJson(new Command("catalogue"))
     .argument(
       "<file>",
       "an index in JSON, Parquet, CSV, JSON lines, info.txt, or prepared; .gz and .zst too",
     )
     .option("--out <file>", "write a prepared file, which loads faster")
-    .action(async (file: string, { out }: { out?: string }) => {
+    .action(async (file: string, flags: { out?: string; json?: boolean }) => {
       const catalogue = await openCatalogue(file);
-      const [, ...widths] = levelWidths(catalogue.trie);
-      print(
-        `${counted(catalogue.itemCount, "item")}, ${catalogue.trie.levels} levels; prefixes by length: ${widths.map(whole).join(" / ")}\nhash ${catalogue.hash}\n${sharedText(catalogue)}`,
-      );
+      const { itemCount: items, hash, trie } = catalogue;
+      const [, ...prefixes] = levelWidths(trie);
+      const { paths, items: sharing } = sharedPaths(catalogue, { examples: 0 });
+      const value = {
+        items,
+        levels: trie.levels,
+        prefixes,
+        hash,
+        shared: { paths, items: sharing },
+      };
+      const size = `${counted(items, "item")}, ${trie.levels} levels; prefixes by length: ${prefixes.map(whole).join(" / ")}`;
+      const text = [size, `hash ${hash}`, ...sharedLines(catalogue)].join("\n");
+      printResult(flags, { value, text });
+      const { out } = flags;
       if (out === undefined) return;
       await writePreparedCatalogue(catalogue, out);
-      print(`wrote ${out}; pass it as --catalogue\n`);
+      printError(`wrote ${out}; pass it as --catalogue\n`);
     });
 }
 
 /** Which code paths several items share: the target cannot tell these apart. */
-function sharedText(catalogue: Catalogue): string {
+function sharedLines(catalogue: Catalogue): string[] {
   const { paths, items, largest } = sharedPaths(catalogue, { examples: EXAMPLES });
-  if (paths === 0) return "no two items share a code path\n";
-  const lines = largest.map((one) => `  ${exampleText(catalogue, one)}\n`);
+  if (paths === 0) return ["no two items share a code path"];
+  const lines = largest.map((one) => `  ${exampleText(catalogue, one)}`);
   const order =
     "these have equal scores; --item-order says which come first, --items-per-path how many";
-  return `${counted(items, "item")} on ${counted(paths, "shared code path")}: ${order}\n${lines.join("")}`;
+  return [`${counted(items, "item")} on ${counted(paths, "shared code path")}: ${order}`, ...lines];
 }
 
 function exampleText(catalogue: Catalogue, { codes, items }: SharedPath): string {

@@ -15,6 +15,7 @@ import { clusterDirectorySchema, clusterUpSchema } from "../cluster/options.js";
 import { isAlive } from "../cluster/process-identity.js";
 import { clusterUp } from "../cluster/up.js";
 import { usageHint } from "../cluster/usage-hint.js";
+import { printResult, withJson } from "../output.js";
 
 /** `nightbeam cluster` */
 export function clusterCommand(): Command {
@@ -113,25 +114,31 @@ const STOPPING =
 
 const ORPHANED =
   "\n`cluster up` was killed, so nothing supervises these processes. `nightbeam cluster up` takes over the\n" +
-  "directory, `nightbeam cluster down` ends them.\n";
+  "directory, `nightbeam cluster down` ends them.";
 
 function statusCommand(): Command {
-  return new Command("status")
+  const command = new Command("status")
     .description("list the processes of the cluster on this machine")
-    .option(...DIRECTORY)
-    .action((flags: Record<string, unknown>) => {
-      const place = resolve(parseOptions(clusterDirectorySchema, flags).directory);
-      const cluster = readClusterFile(place);
-      if (cluster === undefined) {
-        print(`No cluster runs in ${place}.\n`);
-        process.exitCode = 1;
-        return;
-      }
-      print(`${processTable(cluster.processes)}\n`);
-      if (isAlive(cluster.supervisor)) return;
-      print(ORPHANED);
+    .option(...DIRECTORY);
+  return withJson(command).action((flags: Record<string, unknown>) => {
+    const place = resolve(parseOptions(clusterDirectorySchema, flags).directory);
+    const cluster = readClusterFile(place);
+    if (cluster === undefined) {
+      const text = `No cluster runs in ${place}.`;
+      printResult(flags, { value: { directory: place, processes: [] }, text });
       process.exitCode = 1;
+      return;
+    }
+    const { scheduler, processes, supervisor } = cluster;
+    const isSupervised = isAlive(supervisor);
+    const shown = processes.map((one) => ({ ...one, state: stateOf(one) }));
+    const table = processTable(processes);
+    printResult(flags, {
+      value: { directory: place, scheduler, isSupervised, processes: shown },
+      text: isSupervised ? table : `${table}\n${ORPHANED}`,
     });
+    if (!isSupervised) process.exitCode = 1;
+  });
 }
 
 function downCommand(): Command {

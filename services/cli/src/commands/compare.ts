@@ -1,21 +1,22 @@
 import { compareLists, listsDigest, type Recommendation } from "@nightbeam/dataset";
 import { readManifest, readRecommendations } from "@nightbeam/run";
-import { facts, print, whole } from "@nightbeam/service/terminal";
+import { facts, whole } from "@nightbeam/service/terminal";
 import { Command } from "commander";
+import { printResult, withJson } from "../output.js";
 
 type Comparison = Awaited<ReturnType<typeof compareLists>>;
 
 /** `nightbeam compare` */
 export function compareCommand(): Command {
-  return new Command("compare")
+  const command = new Command("compare")
     .argument("<run-a>", "the --out of a finished run")
-    .argument("<run-b>", "the --out of another finished run")
-    .option("--json", "print JSON")
+    .argument("<run-b>", "the --out of another finished run");
+  return withJson(command)
     .addHelpText(
       "after",
       "\nExit code 0: same users, items and order. 1: different, or an error. If one of the runs has the flat layout, users with an empty list do not count.",
     )
-    .action(async (runA: string, runB: string, { json }: { json?: boolean }) => {
+    .action(async (runA: string, runB: string, flags: Record<string, unknown>) => {
       // The flat layout has no rows for users with an empty list.
       const layouts = [(await readManifest(runA)).layout, (await readManifest(runB)).layout];
       const read = (run: string, verify: boolean) => {
@@ -27,11 +28,8 @@ export function compareCommand(): Command {
         await listsDigest(read(runA, false)),
         await listsDigest(read(runB, false)),
       ];
-      const text =
-        json === true
-          ? JSON.stringify({ ...comparison, digests }, null, 2)
-          : describe(comparison, digests);
-      print(`${text}\n`);
+      const value = { ...comparison, digests };
+      printResult(flags, { value, text: describe(comparison, digests) });
       if (!comparison.same) process.exitCode = 1;
     });
 }

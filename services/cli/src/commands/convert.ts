@@ -1,9 +1,10 @@
 import { existsSync } from "node:fs";
 import { convertCheckpoint, openCheckpoint, PRECISIONS } from "@nightbeam/model";
 import { oneOf, parseOptions, UsageError, withRequired } from "@nightbeam/service";
-import { print, whole } from "@nightbeam/service/terminal";
+import { whole } from "@nightbeam/service/terminal";
 import { Command } from "commander";
 import { z } from "zod";
+import { printResult, withJson } from "../output.js";
 
 const schema = z.object({
   model: z.string(),
@@ -14,7 +15,7 @@ const schema = z.object({
 /** `nightbeam convert` */
 export function convertCommand(): Command {
   return withRequired(
-    new Command("convert")
+    withJson(new Command("convert"))
       .option(
         "--model <dir>",
         "Hugging Face checkpoint of the LLaMA family, in float32, float16 or bfloat16",
@@ -33,9 +34,9 @@ export function convertCommand(): Command {
           );
         }
         const converted = await convertCheckpoint(checkpoint, { precision, out });
-        print(
-          `wrote the model to ${out} in ${precision}, ${whole(converted.tensors.size)} tensors\n`,
-        );
+        const tensors = converted.tensors.size;
+        const text = `wrote the model to ${out} in ${precision}, ${whole(tensors)} tensors`;
+        printResult(flags, { value: { out, precision, tensors }, text });
       }),
     schema,
   );

@@ -1,16 +1,14 @@
 import { type DeviceReport, listDevices } from "@nightbeam/model";
-import { listing, print } from "@nightbeam/service/terminal";
+import { listing } from "@nightbeam/service/terminal";
 import { Command } from "commander";
+import { printResult, withJson } from "../output.js";
 
 /** `nightbeam devices` */
 export function devicesCommand(): Command {
-  return new Command("devices")
-    .option("--json", "print JSON")
-    .action(async (flags: { json?: boolean }) => {
-      const devices = await listDevices();
-      const text = flags.json ? JSON.stringify(devices, null, 2) : describe(devices);
-      print(`${text}\n`);
-    });
+  return withJson(new Command("devices")).action(async (flags: Record<string, unknown>) => {
+    const devices = await listDevices();
+    printResult(flags, { value: devices, text: describe(devices) });
+  });
 }
 
 function describe(devices: readonly DeviceReport[]): string {

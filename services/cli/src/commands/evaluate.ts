@@ -7,10 +7,11 @@ import {
 } from "@nightbeam/dataset";
 import { readRecommendations } from "@nightbeam/run";
 import { listOf, parseOptions, wholeNumber, withRequired } from "@nightbeam/service";
-import { print, table, whole } from "@nightbeam/service/terminal";
+import { table, whole } from "@nightbeam/service/terminal";
 import { typedColumnsField } from "@nightbeam/settings";
 import { Command } from "commander";
 import { z } from "zod";
+import { printResult, withJson } from "../output.js";
 
 const schema = z.object({
   recommendations: z.string(),
@@ -18,13 +19,13 @@ const schema = z.object({
   trainedOn: z.string().optional(),
   columns: typedColumnsField.optional(),
   topK: listOf(wholeNumber(1)).default([5, 10]),
-  json: z.boolean().default(false),
+  json: z.boolean().optional(),
 });
 
 /** `nightbeam evaluate` */
 export function evaluateCommand(): Command {
   return withRequired(
-    new Command("evaluate")
+    withJson(new Command("evaluate"))
       .option("--recommendations <dir>", "the --out of a finished run")
       .option("--held-out <file>", "users and the items that they took, in any history format")
       .option(
@@ -36,7 +37,6 @@ export function evaluateCommand(): Command {
         "columns of both files, such as user=user_id,item=item_id,time=timestamp; common names are recognised",
       )
       .option("--top-k <list>", "values of K (default 5,10)")
-      .option("--json", "print JSON")
       .action(async (flags: Record<string, unknown>) => {
         const { recommendations, heldOut, trainedOn, columns, topK, json } = parseOptions(
           schema,
@@ -49,14 +49,10 @@ export function evaluateCommand(): Command {
             trainedOn === undefined ? undefined : readHistories({ path: trainedOn, columns }),
           ks: topK,
         });
-        if (json) {
-          print(`${JSON.stringify(report, null, 2)}\n`);
-          return;
-        }
         const rows = report.metrics.map(metricsRow);
-        print(`${table([HEAD, ...rows])}\n`);
-        print(`${counts(report)}\n`);
-        if (report.unseen !== undefined) print(`\n${unseenText(report.unseen)}\n`);
+        const unseen = report.unseen === undefined ? [] : ["", unseenText(report.unseen)];
+        const text = [table([HEAD, ...rows]), counts(report), ...unseen].join("\n");
+        printResult({ json }, { value: report, text });
       }),
     schema,
   );

@@ -1,9 +1,10 @@
 import type { ImportReport, OwnerFiles, Shares } from "@nightbeam/import";
 import { amazonFiles, goodreadsFiles, importDataset, movielensFiles } from "@nightbeam/import";
 import { parseOptions, wholeNumber, withRequired } from "@nightbeam/service";
-import { facts, print, printError, whole } from "@nightbeam/service/terminal";
+import { facts, printError, whole } from "@nightbeam/service/terminal";
 import { Command } from "commander";
 import { z } from "zod";
+import { printResult, withJson } from "../output.js";
 
 const path = z.string().optional();
 const split = z
@@ -79,7 +80,7 @@ export function importCommand(): Command {
 
 function withCommon(schema: z.ZodType, command: Command): Command {
   return withRequired(
-    command
+    withJson(command)
       .option("--out <dir>", "a new directory")
       .option("--min-rating <stars>", "drop events with a lower rating or without one")
       .option(
@@ -93,7 +94,7 @@ function withCommon(schema: z.ZodType, command: Command): Command {
 
 async function run(
   files: OwnerFiles,
-  options: Pick<z.output<typeof movielens>, keyof typeof common>,
+  options: Pick<z.output<typeof movielens>, keyof typeof common> & { readonly json?: unknown },
 ): Promise<void> {
   const report = await importDataset({
     files,
@@ -103,7 +104,8 @@ async function run(
     shares: options.split,
     onProgress: (text) => printError(`${text}\n`),
   });
-  print(`${facts(pairsOf(report))}\nwrote them to ${options.out}\n`);
+  const text = `${facts(pairsOf(report))}\nwrote them to ${options.out}`;
+  printResult(options, { value: { out: options.out, ...report }, text });
 }
 
 function pairsOf(report: ImportReport): [string, string][] {

@@ -5,11 +5,12 @@ import type { Catalogue } from "@nightbeam/catalogue";
 import { openCatalogue, readHistories } from "@nightbeam/dataset";
 import { inspectCheckpoint, PROJECTS, PROMPT_SPEC_FILE } from "@nightbeam/model";
 import { oneOf, parseOptions, UsageError } from "@nightbeam/service";
-import { print, printError } from "@nightbeam/service/terminal";
+import { printError } from "@nightbeam/service/terminal";
 import { typedColumnsField } from "@nightbeam/settings";
 import { Command } from "commander";
 import { z } from "zod";
 import { describeReport } from "../inspect/describe-report.js";
+import { printResult, withJson } from "../output.js";
 
 const schema = z.object({
   catalogue: z.string().optional(),
@@ -23,7 +24,7 @@ const schema = z.object({
 
 /** `nightbeam inspect` */
 export function inspectCommand(): Command {
-  return new Command("inspect")
+  return withJson(new Command("inspect"))
     .argument("<dir>", "Hugging Face checkpoint of the LLaMA family")
     .option("--catalogue <file>", "the items that the model recommends: its codes are looked up")
     .option("--histories <file>", "shows the prompt of its first user; needs --catalogue")
@@ -37,7 +38,6 @@ export function inspectCommand(): Command {
     )
     .option("--out <file>", "write the proposed nightbeam.json to a file")
     .option("--write", "write the proposed nightbeam.json into the directory")
-    .option("--json", "print JSON")
     .action(async (directory: string, flags: Record<string, unknown>) => {
       const options = parseOptions(schema, flags);
       const { like } = options;
@@ -49,8 +49,7 @@ export function inspectCommand(): Command {
         ...(catalogue && { catalogue }),
         ...(catalogue && options.histories && { history: await firstHistory(options, catalogue) }),
       });
-      const text = options.json ? JSON.stringify(report, null, 2) : describeReport(report);
-      print(`${text}\n`);
+      printResult(options, { value: report, text: describeReport(report) });
       if (out === undefined) return;
       if (report.proposal === undefined) {
         throw new UsageError(

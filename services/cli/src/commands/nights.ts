@@ -10,6 +10,7 @@ import { nightTable } from "../cluster-client/night-table.js";
 import { prioritySchema, withPriority } from "../cluster-client/priority.js";
 import { requestOf, withRequest } from "../cluster-client/request-options.js";
 import { unreadableLines } from "../cluster-client/unreadable.js";
+import { printResult, withJson } from "../output.js";
 
 const nightSchema = prioritySchema.extend({
   cron: z.string(),
@@ -40,30 +41,32 @@ function putCommand(): Command {
       "--due <time>",
       "time of day by which its lists must be complete, such as 06:00; an alarm is raised before",
     );
-  return withConnection(withRequired(withRequest(withPriority(command)), nightSchema)).action(
-    async (name: string, flags: Record<string, unknown>) => {
-      const { connection, rest } = await connectionOf(flags);
-      const { cron, timeZone, missed, due, priority } = parseOptions(nightSchema, rest);
-      const night = await schedulerClient(connection).putNight(name, {
-        cron,
-        ...(timeZone === undefined ? {} : { timeZone }),
-        ...(missed === undefined ? {} : { missed }),
-        ...(due === undefined ? {} : { due }),
-        ...(priority === undefined ? {} : { priority }),
-        request: requestOf(rest),
-      });
-      print(`night ${night.name} starts ${nextOf(night)}\n`);
-    },
-  );
+  return withJson(
+    withConnection(withRequired(withRequest(withPriority(command)), nightSchema)),
+  ).action(async (name: string, flags: Record<string, unknown>) => {
+    const { connection, rest } = await connectionOf(flags);
+    const { cron, timeZone, missed, due, priority } = parseOptions(nightSchema, rest);
+    const night = await schedulerClient(connection).putNight(name, {
+      cron,
+      ...(timeZone === undefined ? {} : { timeZone }),
+      ...(missed === undefined ? {} : { missed }),
+      ...(due === undefined ? {} : { due }),
+      ...(priority === undefined ? {} : { priority }),
+      request: requestOf(rest),
+    });
+    printResult(rest, { value: night, text: `night ${night.name} starts ${nextOf(night)}` });
+  });
 }
 
 function listCommand(): Command {
   const command = new Command("list").description("list all nights");
-  return withConnection(command).action(async (flags: Record<string, unknown>) => {
-    const { connection } = await connectionOf(flags);
-    const { nights, unreadable } = await schedulerClient(connection).nights();
-    const text = nights.length === 0 ? "There are no nights yet." : nightTable(nights);
-    print(`${text}\n${unreadableLines("night", unreadable)}`);
+  return withJson(withConnection(command)).action(async (flags: Record<string, unknown>) => {
+    const { connection, rest } = await connectionOf(flags);
+    const list = await schedulerClient(connection).nights();
+    const { nights, unreadable } = list;
+    const found = nights.length === 0 ? "There are no nights yet." : nightTable(nights);
+    const text = [found, ...unreadableLines("night", unreadable)].join("\n");
+    printResult(rest, { value: list, text });
   });
 }
 

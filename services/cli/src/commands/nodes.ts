@@ -18,6 +18,7 @@ import { certificateFiles } from "../certs/certificates.js";
 import { findCluster } from "../cluster/find-cluster.js";
 import { schedulerClient } from "../cluster-client/client.js";
 import { connectionOf, withConnection } from "../cluster-client/connection.js";
+import { printResult, withJson } from "../output.js";
 
 /** `nightbeam nodes` */
 export function nodesCommand(): Command {
@@ -27,14 +28,11 @@ export function nodesCommand(): Command {
 }
 
 function listCommand(): Command {
-  const command = new Command("list")
-    .description("list all announced nodes")
-    .option("--json", "print JSON");
-  return withConnection(command).action(async (flags: Record<string, unknown>) => {
+  const command = new Command("list").description("list all announced nodes");
+  return withJson(withConnection(command)).action(async (flags: Record<string, unknown>) => {
     const { connection, rest } = await connectionOf(flags);
     const nodes = await schedulerClient(connection).nodes();
-    const text = rest.json === true ? JSON.stringify(nodes, null, 2) : describe(nodes);
-    print(`${text}\n`);
+    printResult(rest, { value: nodes, text: describe(nodes) });
   });
 }
 

@@ -9,7 +9,7 @@ import {
 } from "@nightbeam/recommend";
 import { type FigureName, type Manifest, REJECTED_FILE } from "@nightbeam/run";
 import { withRequired } from "@nightbeam/service";
-import { clock, facts, print, printError, progressBar, whole } from "@nightbeam/service/terminal";
+import { clock, facts, printError, progressBar, whole } from "@nightbeam/service/terminal";
 import {
   DEFAULTS,
   DRAFT_FORMS,
@@ -19,6 +19,7 @@ import {
 import { Command } from "commander";
 import { withFlags } from "../options/key-flags.js";
 import { HISTORIES_HELP, sampleSearchesHelp, withLists } from "../options/list-options.js";
+import { printResult, withJson } from "../output.js";
 import { candidateFacts } from "../recommend/candidate-facts.js";
 import { recommendOptions } from "../recommend/options.js";
 import { NO_LISTS, rowFacts } from "../recommend/row-facts.js";
@@ -35,7 +36,7 @@ export function recommendCommand(): Command {
     .option("--histories <place...>", HISTORIES_HELP)
     .option("--out <dir>", "where the lists go; an interrupted run there is continued");
   return withRequired(
-    withLists(command)
+    withJson(withLists(command))
       .option(
         "--candidates <file-or-run>",
         "items that others propose, such as new ones: those above --accept-above enter the lists, and the target's own search fills the rest",
@@ -76,7 +77,8 @@ export function recommendCommand(): Command {
 }
 
 async function run(flags: Record<string, unknown>): Promise<void> {
-  const options = await recommendOptions(flags);
+  const { json, ...settings } = flags;
+  const options = await recommendOptions(settings);
   const bar = progressBar(process.stderr);
   const say = (line: string) => printError(`${line}\n`);
   const abort = new AbortController();
@@ -96,8 +98,8 @@ async function run(flags: Record<string, unknown>): Promise<void> {
       signal: abort.signal,
     });
     bar.finish();
-    if (alreadyDone) print("This run is complete already; nothing was left to do.\n\n");
-    print(`${summary(manifest, options.out)}\n`);
+    if (alreadyDone) say("This run is complete already; nothing was left to do.\n");
+    printResult({ json }, { value: manifest, text: summary(manifest, options.out) });
     if (manifest.users === 0) {
       say(`error: the run is complete, but no user has a list${await firstRejected(options.out)}`);
       process.exitCode = NO_LISTS;

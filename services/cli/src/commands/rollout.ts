@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
 import { parseOptions, withRequired, words } from "@nightbeam/service";
-import { print, table } from "@nightbeam/service/terminal";
+import { table } from "@nightbeam/service/terminal";
 import { DRAFT_FORMS, draftAt } from "@nightbeam/settings";
 import { Command } from "commander";
 import { z } from "zod";
@@ -8,6 +8,7 @@ import { schedulerClient } from "../cluster-client/client.js";
 import { connectionOf, withConnection } from "../cluster-client/connection.js";
 import { localTime } from "../cluster-client/local-time.js";
 import { unreadableLines } from "../cluster-client/unreadable.js";
+import { printResult, withJson } from "../output.js";
 
 const schema = z.object({ target: z.string(), draft: words.default([]), catalogue: z.string() });
 
@@ -25,7 +26,7 @@ function setCommand(): Command {
     .option("--target <dir>", "the large model")
     .option("--draft <name...>", `what drafts: ${DRAFT_FORMS}`)
     .option("--catalogue <file>", "items and their codes");
-  return withConnection(withRequired(command, schema)).action(
+  return withJson(withConnection(withRequired(command, schema))).action(
     async (name: string, flags: Record<string, unknown>) => {
       const { connection, rest } = await connectionOf(flags);
       const { target, draft, catalogue } = parseOptions(schema, rest);
@@ -35,21 +36,23 @@ function setCommand(): Command {
         catalogue: resolve(catalogue),
       });
       const note = rollout.announced ? "" : " (stored; not announced without NATS)";
-      print(`rollout ${name} is set${note}\n`);
+      printResult(rest, { value: rollout, text: `rollout ${name} is set${note}` });
     },
   );
 }
 
 function listCommand(): Command {
   const command = new Command("list").description("list all rollouts");
-  return withConnection(command).action(async (flags: Record<string, unknown>) => {
-    const { connection } = await connectionOf(flags);
-    const { rollouts, unreadable } = await schedulerClient(connection).rollouts();
+  return withJson(withConnection(command)).action(async (flags: Record<string, unknown>) => {
+    const { connection, rest } = await connectionOf(flags);
+    const list = await schedulerClient(connection).rollouts();
+    const { rollouts, unreadable } = list;
     const rows = rollouts.map(({ name, target, draft = [], catalogue, setAt }) => {
       return [name, target, draft.join(" "), catalogue, localTime(setAt)];
     });
     const head = ["rollout", "target", "draft", "catalogue", "set"];
-    const text = rows.length === 0 ? "There are no rollouts yet." : table([head, ...rows]);
-    print(`${text}\n${unreadableLines("rollout", unreadable)}`);
+    const found = rows.length === 0 ? "There are no rollouts yet." : table([head, ...rows]);
+    const text = [found, ...unreadableLines("rollout", unreadable)].join("\n");
+    printResult(rest, { value: list, text });
   });
 }

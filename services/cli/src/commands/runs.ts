@@ -1,11 +1,12 @@
 import type { PruneReport } from "@nightbeam/api";
 import { parseOptions, withRequired } from "@nightbeam/service";
-import { print, table, whole } from "@nightbeam/service/terminal";
+import { table, whole } from "@nightbeam/service/terminal";
 import { Command } from "commander";
 import { z } from "zod";
 import { schedulerClient } from "../cluster-client/client.js";
 import { connectionOf, withConnection } from "../cluster-client/connection.js";
 import { runTable } from "../cluster-client/run-table.js";
+import { printResult, withJson } from "../output.js";
 
 /** `nightbeam runs` */
 export function runsCommand(): Command {
@@ -16,10 +17,11 @@ export function runsCommand(): Command {
 
 function listCommand(): Command {
   const command = new Command("list").description("list all runs");
-  return withConnection(command).action(async (flags: Record<string, unknown>) => {
-    const { connection } = await connectionOf(flags);
+  return withJson(withConnection(command)).action(async (flags: Record<string, unknown>) => {
+    const { connection, rest } = await connectionOf(flags);
     const runs = await schedulerClient(connection).runs();
-    print(`${runs.length === 0 ? "There are no runs yet." : runTable(runs)}\n`);
+    const text = runs.length === 0 ? "There are no runs yet." : runTable(runs);
+    printResult(rest, { value: { runs }, text });
   });
 }
 
@@ -35,12 +37,12 @@ function pruneCommand(): Command {
     .option("--keep <time>", "how long ended runs are kept: 14d or 36h")
     .option("--dry-run", "only print what would be removed")
     .option("--lists", "remove their lists too");
-  return withConnection(withRequired(command, schema)).action(
+  return withJson(withConnection(withRequired(command, schema))).action(
     async (flags: Record<string, unknown>) => {
       const { connection, rest } = await connectionOf(flags);
       const { keep, dryRun = false, lists = false } = parseOptions(schema, rest);
       const report = await schedulerClient(connection).prune({ keep, dryRun, lists });
-      print(`${reportText(report)}\n`);
+      printResult(rest, { value: report, text: reportText(report) });
     },
   );
 }

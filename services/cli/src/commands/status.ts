@@ -1,6 +1,8 @@
 import type { Alarm, Nodes, RunStatus } from "@nightbeam/api";
-import { facts, print, printError, progressBar, table, whole } from "@nightbeam/service/terminal";
+import { parseOptions, UsageError, wholeNumber } from "@nightbeam/service";
+import { facts, printError, progressBar, table, whole } from "@nightbeam/service/terminal";
 import { Command } from "commander";
+import { z } from "zod";
 import { type SchedulerClient, schedulerClient } from "../cluster-client/client.js";
 import { connectionOf, withConnection } from "../cluster-client/connection.js";
 import { summary } from "../cluster-client/describe.js";
@@ -8,7 +10,9 @@ import { ClusterError } from "../cluster-client/errors.js";
 import { followRun } from "../cluster-client/follow.js";
 import { localTime } from "../cluster-client/local-time.js";
 import { runTable } from "../cluster-client/run-table.js";
+import { watch } from "../cluster-client/watch.js";
 import { withFlags } from "../options/key-flags.js";
+import { printResult, withJson } from "../output.js";
 import { NO_LISTS } from "../recommend/row-facts.js";
 
 /** The exit codes of --follow. */
@@ -22,27 +26,64 @@ export function statusCommand(): Command {
       "--follow",
       "show progress until the run ends; exit code 0: complete, 3: partial, 4: cancelled, 5: complete without a list",
     )
+    .option("--watch [seconds]", "draw it again every so many seconds (default 2), until Ctrl-C")
     .option("--clear-alarms", "remove all alarms");
-  return withConnection(command).action(
+  return withJson(withConnection(command)).action(
     async (runId: string | undefined, flags: Record<string, unknown>) => {
       const { connection, rest } = await connectionOf(flags);
       const client = schedulerClient(connection);
       if (rest.clearAlarms === true) await client.clearAlarms();
-      if (runId === undefined) print(`${await overview(client)}\n`);
-      else if (rest.follow === true) await follow(client, runId);
-      else print(`${summary(await client.run(runId))}\n`);
+      if (rest.watch !== undefined) return watchStatus(client, { runId, flags: rest });
+      if (runId !== undefined && rest.follow === true)
+        return follow(client, { runId, flags: rest });
+      printResult(rest, await read(client, runId));
     },
   );
 }
 
-async function follow(client: SchedulerClient, runId: string): Promise<void> {
+/** The status of a run, or of everything. */
+async function read(client: SchedulerClient, runId: string | undefined) {
+  if (runId === undefined) return overview(client);
+  const run = await client.run(runId);
+  return { value: run, text: summary(run) };
+}
+
+const watchSchema = z.object({ watch: z.union([z.literal(true), wholeNumber(1)]) });
+
+/** Until the run ends, or for ever. @throws UsageError BAD_OPTION */
+async function watchStatus(
+  client: SchedulerClient,
+  { runId, flags }: { readonly runId: string | undefined; readonly flags: Record<string, unknown> },
+): Promise<void> {
+  const { follow: isFollowed, json } = flags;
+  if (isFollowed === true || json === true) {
+    throw new UsageError(
+      "BAD_OPTION",
+      `--watch draws for people: leave out ${json === true ? "--json" : "--follow"}`,
+    );
+  }
+  const { watch: seconds } = parseOptions(watchSchema, flags);
+  await watch({
+    screen: process.stdout,
+    everyMs: (seconds === true ? 2 : seconds) * 1_000,
+    read: async () => {
+      const { value, text } = await read(client, runId);
+      return { text, isLast: "state" in value && hasEnded(value.state) };
+    },
+  });
+}
+
+async function follow(
+  client: SchedulerClient,
+  { runId, flags }: { readonly runId: string; readonly flags: Record<string, unknown> },
+): Promise<void> {
   const progress = progressBar(process.stderr);
   const say = (line: string) => printError(`${line}\n`);
   const run = await followRun({ client, runId, progress, say, everyMs: 1_000 });
   if (run.state === "refused") {
     throw new ClusterError("REFUSED", `run ${run.id} cannot be planned: ${run.reason ?? ""}`);
   }
-  print(`${summary(run)}\n`);
+  printResult(flags, { value: run, text: summary(run) });
   process.exitCode = exitCode(run);
 }
 
@@ -57,7 +98,7 @@ function exitCode({ state, users, rejected }: RunStatus): number {
   return hasEnded(state) ? EXIT_CODES[state] : 0;
 }
 
-async function overview(client: SchedulerClient): Promise<string> {
+async function overview(client: SchedulerClient) {
   const [runs, nodes, alarms] = await Promise.all([client.runs(), client.nodes(), client.alarms()]);
   const open = runs.filter(({ state }) => !hasEnded(state));
   const lines = [
@@ -70,7 +111,7 @@ async function overview(client: SchedulerClient): Promise<string> {
   if (open.length > 0) lines.push(runTable(open));
   if (nodes.verifiers.length + nodes.drafters.length > 0) lines.push(nodeTable(nodes));
   if (alarms.length > 0) lines.push(alarms.slice(0, ALARMS_SHOWN).map(alarmLine).join("\n"));
-  return lines.join("\n\n");
+  return { value: { runs: open, nodes, alarms }, text: lines.join("\n\n") };
 }
 
 const ALARMS_SHOWN = 20;

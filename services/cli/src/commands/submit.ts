@@ -1,26 +1,29 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { RunStatus, StartedRun, TreatmentBody } from "@nightbeam/api";
 import { parseOptions } from "@nightbeam/service";
-import { print, printError, whole } from "@nightbeam/service/terminal";
+import { printError, whole } from "@nightbeam/service/terminal";
 import { Command } from "commander";
 import { type SchedulerClient, schedulerClient } from "../cluster-client/client.js";
 import { connectionOf, withConnection } from "../cluster-client/connection.js";
 import { shardsDone } from "../cluster-client/describe.js";
+import { describeEstimate } from "../cluster-client/describe-estimate.js";
 import { dueTime } from "../cluster-client/due.js";
 import { ClusterError } from "../cluster-client/errors.js";
 import { prioritySchema, withPriority } from "../cluster-client/priority.js";
 import { requestOf, withRequest } from "../cluster-client/request-options.js";
+import { printResult, withJson } from "../output.js";
 
 /** `nightbeam submit` */
 export function submitCommand(): Command {
   const command = new Command("submit")
+    .option("--dry-run", "only estimate shards, calls, time and cost; nothing is submitted")
     .option("--no-wait", "do not wait until the run is planned")
     .option("--due <time>", "an alarm is raised before it is late: 06:00, or a time with an offset")
     .option(
       "--retry-partial",
       "try shards that failed permanently again, until the run is due or for 12 hours",
     );
-  return withConnection(withRequest(withPriority(command))).action(submit);
+  return withJson(withConnection(withRequest(withPriority(command)))).action(submit);
 }
 
 /** How the cluster treats the run. @throws UsageError BAD_OPTION */
@@ -40,13 +43,20 @@ const SAY_MS = 10_000;
 async function submit(flags: Record<string, unknown>): Promise<void> {
   const { connection, rest } = await connectionOf(flags);
   const client = schedulerClient(connection);
-  const started = await client.submit({ ...requestOf(rest), ...treatmentOf(rest) });
+  const body = { ...requestOf(rest), ...treatmentOf(rest) };
+  if (rest.dryRun === true) {
+    const estimate = await client.estimate(body);
+    printResult(rest, { value: estimate, text: describeEstimate(estimate) });
+    return;
+  }
+  const started = await client.submit(body);
   const run = rest.wait === false ? started.run : await planned(client, started.run);
   if (run.state === "refused") {
     throw new ClusterError("REFUSED", `run ${run.id} cannot be planned: ${run.reason ?? ""}`);
   }
-  print(`${outcomeLine(started, run)}\n`);
-  if (run.state !== "complete") print(`nightbeam status ${run.id} --follow\n`);
+  const next = run.state === "complete" ? [] : [`nightbeam status ${run.id} --follow`];
+  const text = [outcomeLine(started, run), ...next].join("\n");
+  printResult(rest, { value: { ...started, run }, text });
 }
 
 async function planned(client: SchedulerClient, first: RunStatus): Promise<RunStatus> {

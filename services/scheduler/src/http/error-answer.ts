@@ -29,6 +29,7 @@ const OWN: Readonly<Record<SchedulerErrorCode, ContentfulStatusCode>> = {
   UNKNOWN_ROLLOUT: 404,
   UNREADABLE_INPUT: 422,
   OUT_SILENT: 422,
+  TOO_SLOW: 422,
   PLANNING_STUCK: 422,
   OUT_TAKEN: 409,
   RUN_STATE: 409,

@@ -1,4 +1,4 @@
-import type { PruneReport, RunStatus, StartedRun } from "@nightbeam/api";
+import type { PruneReport, RunEstimate, RunStatus, StartedRun } from "@nightbeam/api";
 import {
   type PruneBody,
   priorityBodySchema,
@@ -22,16 +22,22 @@ export interface RunServices {
     /** Undefined for an unknown run. */
     get(runId: string): Promise<RunStatus | undefined>;
   };
+  /** What a run would take. */
+  readonly estimate: (submission: Submission, treatment: Treatment) => Promise<RunEstimate>;
   readonly controls: RunControls;
   readonly prune: (body: PruneBody) => Promise<PruneReport>;
 }
 
-export function runRoutes({ runs, controls, prune }: RunServices): Hono {
+export function runRoutes({ runs, estimate, controls, prune }: RunServices): Hono {
   const app = new Hono();
   app.post("/", async (context) => {
     const { submission, treatment } = await readSubmission(context);
     const started = await runs.submit(submission, treatment);
     return context.json(started, started.outcome === "created" ? 201 : 200);
+  });
+  app.post("/estimate", async (context) => {
+    const { submission, treatment } = await readSubmission(context);
+    return context.json(await estimate(submission, treatment));
   });
   app.get("/", async (context) => context.json({ runs: await runs.list() }));
   app.post("/prune", async (context) => {
