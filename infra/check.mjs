@@ -2,12 +2,14 @@
 //
 // If Docker is installed, it checks compose.yaml; otherwise the file is only parsed. Either way, every
 // NIGHTBEAM_ variable must be known to its service's command, every other variable must be in
-// .env.example, and every build target must be a stage of the Dockerfile.
+// .env.example, and every build target must be a stage of the Dockerfile. The Helm chart is checked as far as that
+// needs no helm; the rest is node infra/helm/check.mjs.
 import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { pathToFileURL } from "node:url";
 import { parse } from "yaml";
 import { allVariables } from "../services/cli/dist/environment/environment.js";
+import { checkChart } from "./helm/consistency.mjs";
 
 const here = (name) => new URL(name, import.meta.url);
 const read = (name) => readFileSync(here(name), "utf8");
@@ -27,6 +29,7 @@ export async function check() {
     ...interpolations(read("compose.yaml"), known),
     ...dockerfile(compose, known),
     ...byDocker(),
+    ...(await checkChart(commands)),
   ];
 }
 
