@@ -8,10 +8,11 @@ import {
   redisPrefix,
   watchRedis,
 } from "@nightbeam/queue";
-import { readTls, type TlsBytes } from "@nightbeam/service";
+import { readTls, readVersion, type TlsBytes } from "@nightbeam/service";
 import { type Closers, loggedClosers, openWith } from "@nightbeam/service/lifecycle";
 import { type Log, reasonOf } from "@nightbeam/service/log";
 import { openStore } from "@nightbeam/store";
+import { exportMetrics, measuredStore, type Recorder } from "@nightbeam/telemetry";
 import { openTokens } from "./access/tokens.js";
 import { checkAlarmSecret } from "./alarms/alarm-secret.js";
 import { ledClock, systemWallClock, type WallClock } from "./clock.js";
@@ -72,8 +73,14 @@ export async function startScheduler(
   const alarmSecret = checkAlarmSecret(options);
   const prices = await readPrices(options.prices);
   return openWith(loggedClosers(log), async (closers) => {
-    const queues = await connect(options, { tls, log, closers });
-    const store = await openStore(options.state);
+    const { metricsListen } = options;
+    const version = await readVersion(new URL("../package.json", import.meta.url));
+    const metrics = await exportMetrics({
+      service: "scheduler",
+      ...{ version, metricsListen, log, closers },
+    });
+    const queues = await connect(options, { tls, metrics, log, closers });
+    const store = measuredStore(await openStore(options.state), metrics);
     closers.add("state store", () => store.close());
     const files = stateFiles(store);
     const redisClock = ledClock(localClock);
@@ -81,7 +88,7 @@ export async function startScheduler(
     // A test that gives a clock means it.
     const clock = deps.clock ?? redisClock;
     const onRedisTime = redisClock.learn;
-    const setup = { options, files, queues, control, log, closers };
+    const setup = { options, files, queues, control, metrics, log, closers };
     const clocks = { clock, localClock, onRedisTime };
     const times = { unverifiedMs, graceMs, stalledAfterMs, retryPauseMs };
     const parts = wire({ ...setup, ...clocks, ...times, alarmSecret, prices });
@@ -142,11 +149,18 @@ async function connect(
   { redis: url, namespace }: Pick<SchedulerOptions, "redis" | "namespace">,
   {
     tls,
+    metrics,
     log,
     closers,
-  }: { readonly tls: TlsBytes | undefined; readonly log: Log; readonly closers: Closers },
+  }: {
+    readonly tls: TlsBytes | undefined;
+    readonly metrics: Recorder;
+    readonly log: Log;
+    readonly closers: Closers;
+  },
 ): Promise<JobQueues> {
   const redis = await openRedis({ url, tls, role: "producer", log });
+  redis.on("error", () => metrics.add("nightbeam.redis.errors", 1, { kind: "connection" }));
   closers.add("Redis connection", () => redis.disconnect());
   const prefix = redisPrefix(namespace);
   for (const warning of (await checkRedis(redis, prefix)).warnings) log.warn({}, warning);

@@ -7,10 +7,12 @@ import { unlessAborted } from "@nightbeam/service";
 import type { Closers } from "@nightbeam/service/lifecycle";
 import type { Log } from "@nightbeam/service/log";
 import { type DataRoots, dataRoots } from "@nightbeam/store";
+import type { Metrics } from "@nightbeam/telemetry";
 import { type Alarms, openAlarms } from "./alarms/alarms.js";
 import { openWebhook } from "./alarms/webhook.js";
 import type { WallClock } from "./clock.js";
 import { estimateRun } from "./estimates/estimate-run.js";
+import { observeScheduler } from "./metrics/observe-scheduler.js";
 import { NightSchedule } from "./nights/night-schedule.js";
 import { pruneDates } from "./nights/prune-dates.js";
 import { nodeLists } from "./nodes.js";
@@ -56,6 +58,7 @@ export interface WireOptions {
   readonly localClock: WallClock;
   /** Called with Redis' time now and then. */
   readonly onRedisTime: (now: number) => void;
+  readonly metrics: Metrics;
   readonly log: Log;
   readonly unverifiedMs: number | undefined;
   /** Pause before a partial run is tried again for the nth time. */
@@ -92,10 +95,10 @@ const MAX_LEASE_MS = 10_000;
 
 /** Makes the parts of a scheduler and connects them. Opens no connection and starts no work. */
 export function wire(setup: WireOptions): Parts {
-  const { options, files, queues, control, clock, log, closers } = setup;
+  const { options, files, queues, control, clock, metrics, log, closers } = setup;
   const leaseMs = Math.min(options.lockMs, MAX_LEASE_MS);
   const roots = dataRoots(options.dataRoot);
-  const outputs = runOutputs(setup.prices);
+  const outputs = runOutputs({ prices: setup.prices, metrics });
   closers.add("run outputs", () => outputs.close());
   const alarms = wireAlarms(setup);
   const rollouts = openRollouts({
@@ -129,13 +132,15 @@ export function wire(setup: WireOptions): Parts {
     drafters: lists.drafters,
     rowsUnderWay: (view) => rowsUnderWay(queues, view),
     onFacts: (facts) => {
-      if (facts.redis.state === "ok") setup.onRedisTime(facts.redis.now);
+      const { redis } = facts;
+      if (redis.state === "ok") setup.onRedisTime(redis.now);
+      if (redis.state === "refuses") metrics.add("nightbeam.redis.errors", 1, { kind: "refused" });
       raiseForCluster(facts);
     },
     stalledAfterMs: setup.stalledAfterMs ?? options.stalledAfter * 60_000,
   });
   const reconciler = openReconciler({
-    ...{ queues, alarms, watch, log, leaseMs },
+    ...{ queues, alarms, watch, metrics, log, leaseMs },
     host: hostname(),
     state: files.location,
     everyMs: options.reconcileMs,
@@ -162,7 +167,7 @@ export function wire(setup: WireOptions): Parts {
   const check = (request: Submission) => checkNight(request, roots);
   const refuseForeignRun = async (out: string) => (await outputs.open(out)).refuseForeignRun();
   const nights = new NightSchedule({
-    ...{ files, queues, runs, alarms, check, refuseForeignRun, clock, log, graceMs },
+    ...{ files, queues, runs, alarms, check, refuseForeignRun, clock, metrics, log, graceMs },
   });
   const prune = (body: PruneBody) => {
     const dates = (window: { readonly before: number; readonly isDryRun: boolean }) =>
@@ -175,6 +180,11 @@ export function wire(setup: WireOptions): Parts {
       check: about.check,
       runs: () => runs.list(),
     });
+  observeScheduler({
+    ...{ metrics, queues, runs, alarms, clock },
+    nodes: lists.nodes,
+    maxAgeMs: options.reconcileMs,
+  });
   return {
     runs,
     estimate,

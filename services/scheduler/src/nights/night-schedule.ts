@@ -12,6 +12,7 @@ import {
   removeNight,
 } from "@nightbeam/queue";
 import { type Log, reasonOf } from "@nightbeam/service/log";
+import type { Recorder } from "@nightbeam/telemetry";
 import type { Alarms } from "../alarms/alarms.js";
 import { isoTime, type WallClock } from "../clock.js";
 import type { NightRequest } from "../http/night-routes.js";
@@ -40,6 +41,7 @@ export interface NightScheduleOptions {
   /** Refuses a location that holds a run of one machine. */
   readonly refuseForeignRun: (out: string) => Promise<void>;
   readonly clock: WallClock;
+  readonly metrics: Recorder;
   readonly log: Log;
   /** How late a night may start before it counts as missed. */
   readonly graceMs: number;
@@ -166,6 +168,9 @@ export class NightSchedule {
       });
       alarms.mend({ kind: "night_failed", night: name });
       if (!late) alarms.mend({ kind: "night_missed", night: name });
+      if (started.outcome === "created") {
+        this.#options.metrics.add("nightbeam.nights.started", 1, { night: name });
+      }
       await dates.create(date, { runId: started.run.id, at: isoTime(clock.now()) });
       log.info({ night: name, date, runId: started.run.id, late }, "started a night");
       return { runId: started.run.id, created: started.outcome === "created" };
