@@ -77,7 +77,8 @@ export const ALERTS = [
     for: "15m",
     severity: "warning",
     summary: "All verifiers compute {{ $value | humanizePercentage }} of the time, and calls wait",
-    description: "The verifiers limit the night. More of them make it faster; more drafters do not.",
+    description:
+      "The verifiers limit the night. More of them make it faster; more drafters do not.",
     runbook: "cluster.md#sizing",
   },
   {
@@ -133,7 +134,8 @@ export const ALERTS = [
     for: "0m",
     severity: "critical",
     summary: "A verifier's answers are not believed: {{ $labels.kind }}",
-    description: "Find it in `nightbeam status`, and have the shards that it answered computed again.",
+    description:
+      "Find it in `nightbeam status`, and have the shards that it answered computed again.",
     runbook: "answers.md",
   },
   {
@@ -150,7 +152,8 @@ export const ALERTS = [
     expr: `${nightly("nightbeam_night_rejected", "latest")} > 2 * ${nightly("nightbeam_night_rejected", "before")} and ${nightly("nightbeam_night_rejected", "latest")} > 0.01 * ${nightly("nightbeam_night_users", "latest")}`,
     for: "0m",
     severity: "warning",
-    summary: "Night {{ $labels.night }} has {{ $value }} rows without a list, twice as many as before",
+    summary:
+      "Night {{ $labels.night }} has {{ $value }} rows without a list, twice as many as before",
     description: "The run's rejected.jsonl has the reasons.",
     runbook: "metrics.md",
   },
