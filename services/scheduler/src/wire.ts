@@ -11,6 +11,7 @@ import type { Metrics } from "@nightbeam/telemetry";
 import { type Alarms, openAlarms } from "./alarms/alarms.js";
 import { openWebhook } from "./alarms/webhook.js";
 import type { WallClock } from "./clock.js";
+import { openDriftDesk } from "./drift/drift-desk.js";
 import { estimateRun } from "./estimates/estimate-run.js";
 import { observeScheduler } from "./metrics/observe-scheduler.js";
 import { NightSchedule } from "./nights/night-schedule.js";
@@ -147,11 +148,19 @@ export function wire(setup: WireOptions): Parts {
     graceMs: setup.graceMs,
   });
   const retries = partialRetries({ clock, pauseMs: setup.retryPauseMs });
+  const drift = openDriftDesk({
+    ...{ files, queues, leaseMs, clock, log },
+    openOutput: outputs.open,
+    runs: () => runs.list(),
+    onKnown: (runId) => runs.refresh(runId),
+  });
+  closers.add("comparison of nights", () => drift.close());
   const about: RunRegistryOptions = {
     records,
     refusals,
     reopenings,
     redos,
+    drift,
     openOutput: outputs.open,
     rollouts,
     check: (request) => checkRequest(request, { roots }),
@@ -172,7 +181,7 @@ export function wire(setup: WireOptions): Parts {
   const prune = (body: PruneBody) => {
     const dates = (window: { readonly before: number; readonly isDryRun: boolean }) =>
       pruneDates({ files, runs, ...window });
-    return pruneRuns(runs, body, { ...about, pruneDates: dates });
+    return pruneRuns(runs, body, { ...about, drift, pruneDates: dates });
   };
   const estimate: Parts["estimate"] = (submission, treatment) =>
     estimateRun(submission, treatment, {
