@@ -121,6 +121,7 @@ export async function startScheduler(
       tracing,
       log,
       services: { ...parts, readiness: ready },
+      queuesPage: await pageOf(options, queues),
     });
     active.add("live feed", async () => parts.feed.close());
     const server = await listen({ app, tls, ...options.listen });
@@ -138,6 +139,12 @@ export async function startScheduler(
     log.info({ url: server.url, state: files.location }, "scheduler is serving");
     return { url: server.url, close: () => closers.close() };
   });
+}
+
+async function pageOf({ queuesPage }: SchedulerOptions, queues: JobQueues) {
+  if (queuesPage === "off") return undefined;
+  const page = await import("./http/queues-page.js");
+  return page.queuesPage(queues);
 }
 
 async function pruneDaily({ prune }: Parts, keep: string, log: Log): Promise<void> {

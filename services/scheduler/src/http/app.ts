@@ -12,6 +12,7 @@ import { errorAnswer } from "./error-answer.js";
 import { healthRoutes } from "./health-routes.js";
 import { eventRoutes, type InspectionServices, inspectionRoutes } from "./inspection-routes.js";
 import { type NightServices, nightRoutes } from "./night-routes.js";
+import { QUEUES_PATH } from "./queues-path.js";
 import { type RunServices, runRoutes } from "./run-routes.js";
 import { sessionRoutes } from "./session-routes.js";
 
@@ -26,6 +27,8 @@ export interface AppOptions {
     NightServices &
     ClusterServices &
     InspectionServices & { readonly readiness: Readiness };
+  /** The page of the queues, if it is served. */
+  readonly queuesPage?: Hono | undefined;
 }
 
 /** Characters of a path that an answer repeats. */
@@ -35,7 +38,7 @@ const MAX_SHOWN = 100;
 const MAX_BODY_BYTES = 256 * 1024;
 
 /** The page and the HTTP API. Everything but the page, login, `/healthz` and `/readyz` requires a token. */
-export function httpApp({ access, namespace, page, tracing, log, services }: AppOptions): Hono {
+export function httpApp({ access, namespace, page, tracing, log, services, queuesPage }: AppOptions): Hono {
   const app = new Hono();
   app.onError((error, context) => {
     const { status, code, message } = errorAnswer(error);
@@ -81,5 +84,9 @@ export function httpApp({ access, namespace, page, tracing, log, services }: App
   app.route("/v1", eventRoutes(services, { access, page: page.version }));
   app.route("/v1", nightRoutes(services));
   app.route("/v1", clusterRoutes(services));
+  if (queuesPage !== undefined) {
+    app.use(`${QUEUES_PATH}/*`, authorize(access, log));
+    app.route(QUEUES_PATH, queuesPage);
+  }
   return app;
 }
