@@ -21,6 +21,7 @@ export type {
 export {
   alarmListSchema,
   alarmSchema,
+  driftSchema,
   errorSchema,
   estimateSchema,
   nightListSchema,
@@ -35,6 +36,22 @@ export {
   runStatusSchema,
   startedRunSchema,
 } from "./answers.js";
+export type {
+  Rejects,
+  RoleName,
+  RunSeries,
+  Session,
+  ShardDetail,
+  ShardMap,
+} from "./page.js";
+export {
+  loginSchema,
+  rejectsSchema,
+  runSeriesSchema,
+  sessionSchema,
+  shardDetailSchema,
+  shardMapSchema,
+} from "./page.js";
 export type {
   NightBody,
   PriorityName,

@@ -20,6 +20,12 @@ export { addRun, repairRun } from "./flow/add-run.js";
 export { cancelRun, isCancelled, restoreRun } from "./flow/cancelled.js";
 export { MAX_SHARDS } from "./flow/change-run.js";
 export { forgetRun } from "./flow/forget-run.js";
+export {
+  type MovingShards,
+  movingShards,
+  type ShardJobDetails,
+  shardJobDetails,
+} from "./flow/moving-shards.js";
 export { nextTry } from "./flow/next-try.js";
 export { pauseRun } from "./flow/pause-run.js";
 export { promoteFar } from "./flow/promote-far.js";
@@ -27,6 +33,7 @@ export { type JobQueues, openQueues } from "./flow/queues.js";
 export { isRefusal } from "./flow/redis-failure.js";
 export { type RunJobs, runJobs } from "./flow/run-jobs.js";
 export { type ShardQueueFacts, shardQueueFacts } from "./flow/shard-queue-facts.js";
+export { shardQueueLoad } from "./flow/shard-queue-load.js";
 export { type CancelledWatch, type RunSignal, watchCancelled } from "./flow/watch-cancelled.js";
 export { shardJobId } from "./jobs/job-ids.js";
 export {

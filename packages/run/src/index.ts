@@ -19,7 +19,7 @@ export { REJECTED_FILE } from "./records/names.js";
 export { nightbeamVersion, type RunOrigin } from "./records/origin.js";
 export { readPartRows } from "./records/read-part-rows.js";
 export { readManifest, readRecommendations } from "./records/read-recommendations.js";
-export { readRejected } from "./records/read-rejected.js";
+export { readPartRejected, readRejected } from "./records/read-rejected.js";
 export { readSearches } from "./records/read-searches.js";
 export { readRecord, recordBytes } from "./records/record-file.js";
 export type {
@@ -30,6 +30,7 @@ export type {
   VerifierShareRecord,
 } from "./records/records.js";
 export type { SearchNode, SearchRecord } from "./records/search-record.js";
+export { readStoredLists } from "./records/stored-lists.js";
 export {
   markCancelled,
   markPartial,

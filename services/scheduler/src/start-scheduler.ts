@@ -8,16 +8,19 @@ import {
   redisPrefix,
   watchRedis,
 } from "@nightbeam/queue";
-import { readTls, type TlsBytes } from "@nightbeam/service";
+import { readTls, readVersion, type TlsBytes } from "@nightbeam/service";
 import { type Closers, loggedClosers, openWith } from "@nightbeam/service/lifecycle";
 import { type Log, reasonOf } from "@nightbeam/service/log";
 import { openStore } from "@nightbeam/store";
+import { exportMetrics, measuredStore, openTracing, type Recorder } from "@nightbeam/telemetry";
+import { openSessions } from "./access/sessions.js";
 import { openTokens } from "./access/tokens.js";
 import { checkAlarmSecret } from "./alarms/alarm-secret.js";
 import { ledClock, systemWallClock, type WallClock } from "./clock.js";
 import { httpApp } from "./http/app.js";
 import { listen } from "./http/listen.js";
 import type { SchedulerOptions } from "./options.js";
+import { readPage } from "./page/page-routes.js";
 import { readPrices } from "./prices.js";
 import { readiness } from "./readiness.js";
 import { stateFiles } from "./state/state-files.js";
@@ -72,8 +75,15 @@ export async function startScheduler(
   const alarmSecret = checkAlarmSecret(options);
   const prices = await readPrices(options.prices);
   return openWith(loggedClosers(log), async (closers) => {
-    const queues = await connect(options, { tls, log, closers });
-    const store = await openStore(options.state);
+    const { metricsListen } = options;
+    const version = await readVersion(new URL("../package.json", import.meta.url));
+    const metrics = await exportMetrics({
+      service: "scheduler",
+      ...{ version, metricsListen, log, closers },
+    });
+    const tracing = await openTracing({ service: "scheduler", version, log, closers });
+    const queues = await connect(options, { tls, metrics, log, closers });
+    const store = measuredStore(await openStore(options.state), metrics);
     closers.add("state store", () => store.close());
     const files = stateFiles(store);
     const redisClock = ledClock(localClock);
@@ -81,7 +91,7 @@ export async function startScheduler(
     // A test that gives a clock means it.
     const clock = deps.clock ?? redisClock;
     const onRedisTime = redisClock.learn;
-    const setup = { options, files, queues, control, log, closers };
+    const setup = { options, files, queues, control, metrics, tracing, log, closers };
     const clocks = { clock, localClock, onRedisTime };
     const times = { unverifiedMs, graceMs, stalledAfterMs, retryPauseMs };
     const parts = wire({ ...setup, ...clocks, ...times, alarmSecret, prices });
@@ -103,7 +113,17 @@ export async function startScheduler(
       closers: active,
     });
     const ready = readiness({ files, queues, control });
-    const app = httpApp({ tokens, log, services: { ...parts, readiness: ready } });
+    const access = { tokens, sessions: openSessions({ tokens }) };
+    const app = httpApp({
+      access,
+      namespace: options.namespace,
+      page: await readPage(),
+      tracing,
+      log,
+      services: { ...parts, readiness: ready },
+      queuesPage: await pageOf(options, queues),
+    });
+    active.add("live feed", async () => parts.feed.close());
     const server = await listen({ app, tls, ...options.listen });
     active.add("HTTP server", () => server.close(GRACE_MS));
     const watch = repeatedly(watchMs, () => watchState(parts, log));
@@ -121,6 +141,12 @@ export async function startScheduler(
   });
 }
 
+async function pageOf({ queuesPage }: SchedulerOptions, queues: JobQueues) {
+  if (queuesPage === "off") return undefined;
+  const page = await import("./http/queues-page.js");
+  return page.queuesPage(queues);
+}
+
 async function pruneDaily({ prune }: Parts, keep: string, log: Log): Promise<void> {
   try {
     await prune({ keep });
@@ -134,11 +160,18 @@ async function connect(
   { redis: url, namespace }: Pick<SchedulerOptions, "redis" | "namespace">,
   {
     tls,
+    metrics,
     log,
     closers,
-  }: { readonly tls: TlsBytes | undefined; readonly log: Log; readonly closers: Closers },
+  }: {
+    readonly tls: TlsBytes | undefined;
+    readonly metrics: Recorder;
+    readonly log: Log;
+    readonly closers: Closers;
+  },
 ): Promise<JobQueues> {
   const redis = await openRedis({ url, tls, role: "producer", log });
+  redis.on("error", () => metrics.add("nightbeam.redis.errors", 1, { kind: "connection" }));
   closers.add("Redis connection", () => redis.disconnect());
   const prefix = redisPrefix(namespace);
   for (const warning of (await checkRedis(redis, prefix)).warnings) log.warn({}, warning);

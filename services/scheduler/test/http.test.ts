@@ -1,6 +1,7 @@
 import type { RunStatus } from "@nightbeam/api";
 import { type Submission, submitSchema } from "@nightbeam/api";
 import { silentLog } from "@nightbeam/service/log";
+import { noTracing } from "@nightbeam/telemetry";
 import { fuzzRuns, mutated } from "@nightbeam/testing";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
@@ -33,6 +34,7 @@ function app(start?: (submission: Submission) => Promise<never>) {
   const cleared: true[] = [];
   const http = httpApp({
     tokens,
+    tracing: noTracing,
     log: silentLog,
     services: {
       runs: {

@@ -32,6 +32,10 @@ export interface ClusterOptions {
   readonly tls?: boolean;
   /** Addresses that drafters know in addition to those from NATS. */
   readonly staticVerifiers?: readonly string[];
+  /** Every process serves metrics on a free port. */
+  readonly metrics?: boolean;
+  /** Further variables of every process. */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 const TOKEN = "a-token-for-tests";
@@ -56,7 +60,8 @@ export class TestCluster {
     this.redis = redis;
     this.nats = nats;
     const lockMs = options.lockMs ?? 2_000;
-    const control = ["--nats", nats.url, "--log-format", "json"];
+    const metrics = options.metrics === true ? ["--metrics-listen", "127.0.0.1:0"] : [];
+    const control = ["--nats", nats.url, "--log-format", "json", ...metrics];
     const queue = ["--redis", redis.url, "--lock-ms", `${lockMs}`];
     const stalls = ["--stall-check-ms", `${lockMs / 2}`];
     this.scheduler = new ClusterNode("scheduler", [
@@ -91,7 +96,7 @@ export class TestCluster {
     const nats = await startNatsServer();
     const cluster = new TestCluster({ directory, redis, nats, options });
     try {
-      await Promise.all(cluster.nodes.map((node) => node.start()));
+      await Promise.all(cluster.nodes.map((node) => node.start(options.env)));
     } catch (error) {
       await cluster.stop().catch(() => undefined);
       throw error;

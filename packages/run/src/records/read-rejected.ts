@@ -1,8 +1,9 @@
 import { jsonProblem, schemaProblem } from "@nightbeam/catalogue";
 import { readLines } from "@nightbeam/dataset";
+import type { RecordFiles } from "@nightbeam/store";
 import { z } from "zod";
-import { RunError } from "../errors.js";
-import type { RejectedRow } from "./records.js";
+import { RunError, type RunErrorCode } from "../errors.js";
+import { type PartRecord, type RejectedRow, rejectedFileOf } from "./records.js";
 
 const rowSchema = z.object({
   row: z.int().min(0),
@@ -16,24 +17,43 @@ export async function* readRejected(path: string): AsyncGenerator<RejectedRow[]>
   for await (const lines of readLines({ path })) {
     yield lines.flatMap(({ number, bytes }): RejectedRow[] => {
       if (bytes !== null && bytes.length === 0) return [];
-      const parsed = rowSchema.safeParse(jsonOf(bytes?.toString("utf8") ?? "", path, number));
-      if (parsed.success) return [parsed.data];
-      throw damaged(path, number, schemaProblem(parsed.error));
+      const place = { path, line: number, code: "RUN_DAMAGED" } as const;
+      return [rowOf(bytes?.toString("utf8") ?? "", place)];
     });
   }
 }
 
-function jsonOf(line: string, path: string, number: number): unknown {
-  try {
-    return JSON.parse(line);
-  } catch (error) {
-    throw damaged(path, number, jsonProblem(error));
-  }
+/** The rejected rows of a part; none if its file was removed. @throws RunError STORE_DAMAGED; StoreError STORE_FAILED */
+export async function readPartRejected(
+  files: Pick<RecordFiles, "location" | "read">,
+  record: PartRecord,
+): Promise<RejectedRow[]> {
+  const name = rejectedFileOf(record);
+  const bytes = name === undefined ? undefined : await files.read(name);
+  if (bytes === undefined) return [];
+  const path = `${files.location}/${name}`;
+  const lines = new TextDecoder().decode(bytes).split("\n");
+  return lines.flatMap((text, at) =>
+    text === "" ? [] : [rowOf(text, { path, line: at + 1, code: "STORE_DAMAGED" })],
+  );
 }
 
-function damaged(path: string, line: number, problem: string): RunError {
-  return new RunError(
-    "RUN_DAMAGED",
-    `${path}, line ${line}: ${problem}. Restore the file, or repeat the run in another directory.`,
-  );
+function rowOf(
+  text: string,
+  place: { readonly path: string; readonly line: number; readonly code: RunErrorCode },
+): RejectedRow {
+  const damaged = (problem: string) =>
+    new RunError(
+      place.code,
+      `${place.path}, line ${place.line}: ${problem}. Restore the file, or repeat the run in another directory.`,
+    );
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    throw damaged(jsonProblem(error));
+  }
+  const parsed = rowSchema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  throw damaged(schemaProblem(parsed.error));
 }
