@@ -1,6 +1,7 @@
 import { type Control, combineDirectories, staticVerifiers } from "@nightbeam/control";
 import type { VerifierDirectory } from "@nightbeam/protocol";
 import { type FaultKeys, redisPrefix } from "@nightbeam/queue";
+import { workersNote } from "@nightbeam/recommend";
 import {
   type Clock,
   readTls,
@@ -112,6 +113,8 @@ async function open(setup: Setup): Promise<RunningDrafter> {
   });
   const tracing = await openTracing({ service: "drafter", version, node: name, log, closers });
   await checkScratch(options.scratch);
+  const note = workersNote(options);
+  if (note !== undefined) log.warn({}, note);
   const known = staticVerifiers(options.verifiers ?? "");
   const verifiers = findVerifiers(setup, known);
   const policy = new ShardPolicy({
@@ -136,7 +139,7 @@ async function open(setup: Setup): Promise<RunningDrafter> {
   });
   const { timeoutMs } = timing;
   const openStore = runStores(metrics);
-  const work = new ShardWork({ openStore, thread, clock, tracing, log, timeoutMs });
+  const work = new ShardWork({ name, openStore, thread, clock, tracing, log, timeoutMs });
   const queue = await ShardQueue.open({
     redisUrl: options.redis,
     tls: setup.tls,

@@ -71,6 +71,7 @@ function setup(
     close: () => void closings.push("close"),
   };
   const work = new ShardWork({
+    name: "drafter-1",
     openStore: async () => store,
     clock,
     tracing: noTracing,

@@ -13,12 +13,14 @@ import { type Closers, loggedClosers, openWith } from "@nightbeam/service/lifecy
 import { type Log, reasonOf } from "@nightbeam/service/log";
 import { openStore } from "@nightbeam/store";
 import { exportMetrics, measuredStore, openTracing, type Recorder } from "@nightbeam/telemetry";
+import { openSessions } from "./access/sessions.js";
 import { openTokens } from "./access/tokens.js";
 import { checkAlarmSecret } from "./alarms/alarm-secret.js";
 import { ledClock, systemWallClock, type WallClock } from "./clock.js";
 import { httpApp } from "./http/app.js";
 import { listen } from "./http/listen.js";
 import type { SchedulerOptions } from "./options.js";
+import { readPage } from "./page/page-routes.js";
 import { readPrices } from "./prices.js";
 import { readiness } from "./readiness.js";
 import { stateFiles } from "./state/state-files.js";
@@ -111,7 +113,17 @@ export async function startScheduler(
       closers: active,
     });
     const ready = readiness({ files, queues, control });
-    const app = httpApp({ tokens, tracing, log, services: { ...parts, readiness: ready } });
+    const access = { tokens, sessions: openSessions({ tokens }) };
+    const app = httpApp({
+      access,
+      namespace: options.namespace,
+      page: await readPage(),
+      tracing,
+      log,
+      services: { ...parts, readiness: ready },
+      queuesPage: await pageOf(options, queues),
+    });
+    active.add("live feed", async () => parts.feed.close());
     const server = await listen({ app, tls, ...options.listen });
     active.add("HTTP server", () => server.close(GRACE_MS));
     const watch = repeatedly(watchMs, () => watchState(parts, log));
@@ -127,6 +139,12 @@ export async function startScheduler(
     log.info({ url: server.url, state: files.location }, "scheduler is serving");
     return { url: server.url, close: () => closers.close() };
   });
+}
+
+async function pageOf({ queuesPage }: SchedulerOptions, queues: JobQueues) {
+  if (queuesPage === "off") return undefined;
+  const page = await import("./http/queues-page.js");
+  return page.queuesPage(queues);
 }
 
 async function pruneDaily({ prune }: Parts, keep: string, log: Log): Promise<void> {

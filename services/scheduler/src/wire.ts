@@ -18,6 +18,8 @@ import { NightSchedule } from "./nights/night-schedule.js";
 import { pruneDates } from "./nights/prune-dates.js";
 import { nodeLists } from "./nodes.js";
 import type { SchedulerOptions } from "./options.js";
+import { type LiveFeed, liveFeed } from "./page/live-feed.js";
+import { type RunInspection, runInspection } from "./page/run-inspection.js";
 import { openRollouts, type RolloutRegistry } from "./rollouts/rollout-registry.js";
 import { assertInRoots, checkNight, checkRequest, checkRollout } from "./runs/check-request.js";
 import { withLease } from "./runs/lease.js";
@@ -87,6 +89,9 @@ export interface Parts {
   readonly rollouts: RolloutRegistry;
   readonly alarms: Alarms;
   readonly nodes: ReturnType<typeof nodeLists>["nodes"];
+  readonly drain: ReturnType<typeof nodeLists>["drain"];
+  readonly inspection: RunInspection;
+  readonly feed: LiveFeed;
   readonly planner: Planner;
   readonly reconciler: Reconciler;
   readonly watch: RunWatch;
@@ -197,6 +202,10 @@ export function wire(setup: WireOptions): Parts {
       pruneDates({ files, runs, ...window });
     return pruneRuns(runs, body, { ...about, drift, pruneDates: dates });
   };
+  const inspection = runInspection({ view: (runId) => runs.view(runId), queues, clock, log });
+  const { nodes } = lists;
+  const { shardMap } = inspection;
+  const feed = liveFeed({ runs, alarms, nodes, nights, shardMap, log });
   const estimate: Parts["estimate"] = (submission, treatment) =>
     estimateRun(submission, treatment, {
       ...{ rollouts, records, lists, clock },
@@ -212,11 +221,14 @@ export function wire(setup: WireOptions): Parts {
     runs,
     estimate,
     prune,
+    inspection,
+    feed,
     controls,
     nights,
     rollouts,
     alarms,
-    nodes: lists.nodes,
+    nodes,
+    drain: lists.drain,
     planner,
     reconciler,
     watch,

@@ -14,6 +14,8 @@ import { Suspects } from "./suspects.js";
 import { waitOut } from "./wait-out.js";
 
 export interface ShardWorkOptions {
+  /** The drafter's name, for commit records. */
+  readonly name: string;
   readonly openStore: OpenRunStore;
   readonly thread: Pick<DecodeThread, "decode">;
   readonly clock: Clock;
@@ -154,14 +156,19 @@ export class ShardWork {
       await store.discard(written).catch(() => undefined);
       throw error;
     }
+    const { name: drafter } = this.#options;
+    const committedAt = new Date().toISOString();
     // From here on the record may exist, even if an answer got lost, so the files stay.
     const { tracing, clock } = this.#options;
     const { created, record, same } = await tracing.within("commit shard", {}, () =>
-      waitOut(() => this.#tryCommit(one, { store, written }), {
-        signal: shard.signal,
-        onTrouble: (reason) => this.#waits(one, reason),
-        clock,
-      }),
+      waitOut(
+        () => this.#tryCommit(one, { store, written: { ...written, drafter, committedAt } }),
+        {
+          signal: shard.signal,
+          onTrouble: (reason) => this.#waits(one, reason),
+          clock,
+        },
+      ),
     );
     this.#move(one, "committed");
     if (!same) {

@@ -1,6 +1,7 @@
 import type { Control } from "@nightbeam/control";
 import { answersHash } from "@nightbeam/model";
 import { type ServedVerifier, serveVerifier, type VerifierDescription } from "@nightbeam/protocol";
+import { workersNote } from "@nightbeam/recommend";
 import {
   type Clock,
   formatHostPort,
@@ -59,6 +60,8 @@ export async function startVerifier(
       service: "verifier",
       ...{ version, metricsListen, log, closers },
     });
+    const note = workersNote(options);
+    if (note !== undefined) log.warn({}, note);
     const node = options.name;
     const tracing = await openTracing({ service: "verifier", version, node, log, closers });
     const target = await loadTarget(options, { log, clock, closers });
