@@ -276,7 +276,9 @@ const node = z.object({
   /** The cost of a tree call. */
   cost: costLine.exactOptional(),
   /** What a verifier runs its target for. */
-  programs: z.array(z.object({ program: z.string(), cost: costLine.exactOptional() })).exactOptional(),
+  programs: z
+    .array(z.object({ program: z.string(), cost: costLine.exactOptional() }))
+    .exactOptional(),
   waitingTokens: count,
   runningTokens: count,
   draining: z.boolean(),

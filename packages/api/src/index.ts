@@ -42,6 +42,7 @@ export type {
   Session,
   ShardDetail,
   ShardMap,
+  UserAnswer,
 } from "./page.js";
 export {
   loginSchema,

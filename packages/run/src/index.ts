@@ -18,8 +18,8 @@ export type { MissingShard } from "./records/marks.js";
 export { REJECTED_FILE } from "./records/names.js";
 export { nightbeamVersion, type RunOrigin } from "./records/origin.js";
 export { readPartRows } from "./records/read-part-rows.js";
-export { readRejected } from "./records/read-rejected.js";
 export { readManifest, readRecommendations } from "./records/read-recommendations.js";
+export { readRejected } from "./records/read-rejected.js";
 export { readSearches } from "./records/read-searches.js";
 export { readRecord, recordBytes } from "./records/record-file.js";
 export type {

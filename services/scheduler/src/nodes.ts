@@ -4,7 +4,9 @@ import { SchedulerError } from "./errors.js";
 import type { LiveVerifiers } from "./runs/live-verifiers.js";
 
 /** The nodes that are announced over NATS. */
-export function nodeLists(control: Pick<Control, "connected" | "watchNodes" | "drain"> | undefined): {
+export function nodeLists(
+  control: Pick<Control, "connected" | "watchNodes" | "drain"> | undefined,
+): {
   readonly nodes: () => Nodes;
   /** @throws ControlError NO_SUCH_NODE, DRAIN_REFUSED, NOT_CONNECTED */
   readonly drain: (id: string) => Promise<void>;

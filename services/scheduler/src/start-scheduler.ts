@@ -1,4 +1,5 @@
 import type { Control } from "@nightbeam/control";
+import { readTitles } from "@nightbeam/dataset";
 import {
   checkRedis,
   type JobQueues,
@@ -73,6 +74,7 @@ export async function startScheduler(
   const tls = await readTls(options, log);
   const alarmSecret = checkAlarmSecret(options);
   const prices = await readPrices(options.prices);
+  const titles = options.titles === undefined ? undefined : await readTitles(options.titles);
   return openWith(loggedClosers(log), async (closers) => {
     const queues = await connect(options, { tls, log, closers });
     const store = await openStore(options.state);
@@ -86,7 +88,7 @@ export async function startScheduler(
     const setup = { options, files, queues, control, log, closers };
     const clocks = { clock, localClock, onRedisTime };
     const times = { unverifiedMs, graceMs, stalledAfterMs, retryPauseMs };
-    const parts = wire({ ...setup, ...clocks, ...times, alarmSecret, prices });
+    const parts = wire({ ...setup, ...clocks, ...times, alarmSecret, prices, titles });
     // What takes work is closed at the same time, so that one grace period is enough for all.
     const active = closers.parallel("active parts");
     active.add("planner", () => parts.planner.close());

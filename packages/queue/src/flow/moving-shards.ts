@@ -1,6 +1,6 @@
 import { shardJobId, shardOfJobId } from "../jobs/job-ids.js";
-import { parseJob } from "../jobs/parse-job.js";
 import type { ShardFailureRecord } from "../jobs/job-kinds.js";
+import { parseJob } from "../jobs/parse-job.js";
 import type { JobQueues } from "./queues.js";
 import { readFailure } from "./redis-failure.js";
 

@@ -19,14 +19,16 @@ export async function readRejected(
   const bytes = name === undefined ? undefined : await files.read(name);
   if (bytes === undefined) return [];
   const lines = new TextDecoder().decode(bytes).split("\n");
-  return lines.filter((line) => line !== "").map((line, at) => {
-    const row = parseRow(line);
-    if (row !== undefined) return row;
-    throw new RunError(
-      "STORE_DAMAGED",
-      `${files.location}/${name} is damaged: line ${at + 1} is not a rejected row. Restore the file.`,
-    );
-  });
+  return lines
+    .filter((line) => line !== "")
+    .map((line, at) => {
+      const row = parseRow(line);
+      if (row !== undefined) return row;
+      throw new RunError(
+        "STORE_DAMAGED",
+        `${files.location}/${name} is damaged: line ${at + 1} is not a rejected row. Restore the file.`,
+      );
+    });
 }
 
 function parseRow(line: string): RejectedRow | undefined {

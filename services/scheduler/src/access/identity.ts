@@ -22,9 +22,7 @@ export async function identify(
 ): Promise<Identity | undefined> {
   const token = bearerOf(context);
   const role =
-    token === undefined
-      ? await sessions.roleOf(sessionIn(context))
-      : await tokens.roleOf(token);
+    token === undefined ? await sessions.roleOf(sessionIn(context)) : await tokens.roleOf(token);
   return role === undefined ? undefined : { role, isCookie: token === undefined };
 }
 

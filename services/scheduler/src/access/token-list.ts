@@ -25,10 +25,7 @@ export function roleOf(token: string, accepted: readonly AcceptedToken[]): Role 
  * The role of the token with this digest. Compares all digests in constant time, so that the time says neither how much
  * of a token is right nor which one it is.
  */
-export function roleOfDigest(
-  digest: Buffer,
-  accepted: readonly AcceptedToken[],
-): Role | undefined {
+export function roleOfDigest(digest: Buffer, accepted: readonly AcceptedToken[]): Role | undefined {
   let role: Role | undefined;
   for (const one of accepted) if (timingSafeEqual(digest, one.digest)) role = one.role;
   return role;

@@ -1,5 +1,5 @@
 import type { Rejects } from "@nightbeam/api";
-import { readRejected, type PartRecord } from "@nightbeam/run";
+import { type PartRecord, readRejected } from "@nightbeam/run";
 import type { ShardStore } from "@nightbeam/store";
 
 /** Files that are read for samples. */
@@ -11,7 +11,10 @@ export async function rejectSamples(
   store: ShardStore,
   commits: readonly PartRecord[],
 ): Promise<Rejects> {
-  const reasons = new Map<string, { count: number; samples: Rejects["reasons"][number]["samples"] }>();
+  const reasons = new Map<
+    string,
+    { count: number; samples: Rejects["reasons"][number]["samples"] }
+  >();
   const rejecting = commits.filter(({ rejected }) => rejected > 0);
   const total = rejecting.reduce((sum, { rejected }) => sum + rejected, 0);
   for (const record of spaced(rejecting, MAX_FILES)) {

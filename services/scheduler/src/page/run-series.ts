@@ -61,7 +61,12 @@ export function runSeries(
 /** Undefined if it is not known when it was done. */
 function workOf(record: PartRecord): Work | undefined {
   const { stats, rowCount, verifiers = [], drafter = UNKNOWN, committedAt } = record;
-  const to = committedAt ?? verifiers.map(({ lastAt }) => lastAt).toSorted().at(-1);
+  const to =
+    committedAt ??
+    verifiers
+      .map(({ lastAt }) => lastAt)
+      .toSorted()
+      .at(-1);
   if (to === undefined) return undefined;
   const end = Date.parse(to);
   return {

@@ -1,10 +1,5 @@
 import type { RunStatus } from "@nightbeam/api";
-import {
-  DEFAULT_PRIORITY,
-  type JobQueues,
-  movingShards,
-  shardJobId,
-} from "@nightbeam/queue";
+import { DEFAULT_PRIORITY, type JobQueues, movingShards, shardJobId } from "@nightbeam/queue";
 import { sumStats } from "@nightbeam/run";
 import { z } from "zod";
 import type { RunView } from "./run-view.js";

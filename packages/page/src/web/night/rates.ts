@@ -31,7 +31,8 @@ export function withSample(samples: readonly Sample[], next: Sample): readonly S
 export function rateOf(samples: readonly Sample[], now: number): number | undefined {
   const [first] = samples;
   const last = samples.at(-1);
-  if (first === undefined || last === undefined || now - first.at < MIN_WATCHED_MS) return undefined;
+  if (first === undefined || last === undefined || now - first.at < MIN_WATCHED_MS)
+    return undefined;
   return Math.max(0, last.users - first.users) / ((now - first.at) / 1_000);
 }
 

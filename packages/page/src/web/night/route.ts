@@ -10,7 +10,10 @@ export type Route =
 
 /** The route in an address. Unknown ones are the overview. */
 export function parseRoute(hash: string): Route {
-  const [view = "", runId = "", part, detail] = hash.replace(/^#?\/?/, "").split("/").map(decoded);
+  const [view = "", runId = "", part, detail] = hash
+    .replace(/^#?\/?/, "")
+    .split("/")
+    .map(decoded);
   if (view === "nights" || view === "nodes" || view === "alarms") return { view };
   if (view !== "runs") return { view: "overview" };
   if (runId === "") return { view: "runs" };

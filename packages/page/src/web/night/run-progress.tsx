@@ -55,7 +55,8 @@ export function Due({ run, now }: { readonly run: RunStatus; readonly now: numbe
   const { dueAt, expectedAt, endedAt } = run;
   if (dueAt === undefined) return <span class="dim">–</span>;
   const end = endedAt ?? (run.state === "complete" ? undefined : expectedAt);
-  const isLate = (end !== undefined && end > dueAt) || (endedAt === undefined && Date.parse(dueAt) < now);
+  const isLate =
+    (end !== undefined && end > dueAt) || (endedAt === undefined && Date.parse(dueAt) < now);
   return (
     <span class={isLate ? "late" : ""}>
       {timeOf(dueAt, now)}

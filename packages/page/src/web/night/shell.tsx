@@ -3,13 +3,14 @@ import { count, timeOf } from "../parts/format.js";
 import type { Live } from "./live.js";
 import { Login } from "./login.js";
 import { linkTo, type Route } from "./route.js";
+import { RunView } from "./run/run-view.js";
 import { LiveProvider, usePage } from "./state.js";
 import { AlarmsView } from "./views/alarms.js";
 import { NightsView } from "./views/nights.js";
 import { NodesView } from "./views/nodes.js";
 import { Overview } from "./views/overview.js";
 import { RunsView } from "./views/runs.js";
-import { RunView } from "./run/run-view.js";
+import { UserView } from "./views/user.js";
 
 /** The frame of the page: login, header and the view of the address. */
 export function Shell() {
@@ -20,9 +21,9 @@ export function Shell() {
     <>
       {opened === undefined ? null : (
         <LiveProvider value={opened}>
-          <a class="skip" href="#main" onClick={focusMain}>
+          <button type="button" class="skip" onClick={focusMain}>
             Skip to the content
-          </a>
+          </button>
           <Header live={opened} />
           <Lost live={opened} />
           <main id="main" tabIndex={-1}>
@@ -36,13 +37,15 @@ export function Shell() {
   );
 }
 
-/** The address after # is the route, so the link cannot do it. */
-function focusMain(event: Event): void {
-  event.preventDefault();
+/** A link could not do it: the address after # is the route. */
+function focusMain(): void {
   document.getElementById("main")?.focus();
 }
 
-const TABS: readonly { readonly view: "overview" | "runs" | "nights" | "nodes" | "alarms"; readonly name: string }[] = [
+const TABS: readonly {
+  readonly view: "overview" | "runs" | "nights" | "nodes" | "alarms";
+  readonly name: string;
+}[] = [
   { view: "overview", name: "Overview" },
   { view: "runs", name: "Runs" },
   { view: "nights", name: "Nights" },
@@ -68,7 +71,11 @@ function Header({ live }: { readonly live: Live }) {
       </a>
       <nav aria-label="Views">
         {TABS.map(({ view, name }) => (
-          <a key={view} href={linkTo({ view })} aria-current={isIn(route.value, view) ? "page" : undefined}>
+          <a
+            key={view}
+            href={linkTo({ view })}
+            aria-current={isIn(route.value, view) ? "page" : undefined}
+          >
             {name}
             {view === "alarms" && alarms > 0 ? (
               <span class="badge" title={count(alarms, "alarm")}>
@@ -122,8 +129,8 @@ function Lost({ live }: { readonly live: Live }) {
     <div role="status" class="lost-place">
       {connection.state === "lost" ? (
         <p class="lost">
-          Not connected to the scheduler since {timeOf(connection.since, live.now.value)}. What is shown is from then;
-          trying again.
+          Not connected to the scheduler since {timeOf(connection.since, live.now.value)}. What is
+          shown is from then; trying again.
         </p>
       ) : null}
     </div>
@@ -134,7 +141,15 @@ function View() {
   const { route } = usePage();
   const shown = route.value;
   useEffect(() => {
-    const title = { overview: "Overview", runs: "Runs", run: "Run", user: "User", nights: "Nights", nodes: "Nodes", alarms: "Alarms" }[shown.view];
+    const title = {
+      overview: "Overview",
+      runs: "Runs",
+      run: "Run",
+      user: "User",
+      nights: "Nights",
+      nodes: "Nodes",
+      alarms: "Alarms",
+    }[shown.view];
     const about = "runId" in shown ? ` ${shown.runId}` : "";
     document.title = `${title}${about} · Nightbeam`;
   }, [shown]);
@@ -146,7 +161,7 @@ function View() {
     case "run":
       return <RunView key={shown.runId} runId={shown.runId} shard={shown.shard} />;
     case "user":
-      return <RunView key={shown.runId} runId={shown.runId} shard={undefined} />;
+      return <UserView runId={shown.runId} user={shown.user} />;
     case "nights":
       return <NightsView />;
     case "nodes":

@@ -57,7 +57,7 @@ export function Chart(props: ChartProps) {
           ))}
         </ul>
       </figcaption>
-      {/* biome-ignore lint/a11y/noStaticElementInteractions: pointing shows values that the table below has too */}
+      {/* Pointing shows values that the table below has too. */}
       <div ref={ref} class="plot" onPointerMove={onMove} onPointerLeave={() => setAt(undefined)}>
         {width === 0 ? null : (
           <svg width={width} height={HEIGHT} role="img" aria-label={summary(props)}>
@@ -138,7 +138,10 @@ function Axes({
   const between = Math.max(2, Math.floor((right - left) / 110));
   const first = places[0] ?? 0;
   const last = places.at(-1) ?? first;
-  const marks = Array.from({ length: between + 1 }, (_, at) => first + ((last - first) * at) / between);
+  const marks = Array.from(
+    { length: between + 1 },
+    (_, at) => first + ((last - first) * at) / between,
+  );
   return (
     <g class="axes">
       {y.ticks(4).map((tick) => (

@@ -1,5 +1,11 @@
 /** A state as a word and a colour. */
-export function StateChip({ state, tone = state }: { readonly state: string; readonly tone?: string }) {
+export function StateChip({
+  state,
+  tone = state,
+}: {
+  readonly state: string;
+  readonly tone?: string;
+}) {
   return (
     <span class={`chip tone-${tone}`}>
       <i aria-hidden="true" />

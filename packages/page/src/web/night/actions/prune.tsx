@@ -43,7 +43,10 @@ export function PruneButton() {
               void send(plan === undefined);
             }}
           >
-            <p>Removes what is left of runs that ended long ago. Their lists stay, unless you remove them too.</p>
+            <p>
+              Removes what is left of runs that ended long ago. Their lists stay, unless you remove
+              them too.
+            </p>
             <label>
               Keep runs that ended within
               <input

@@ -43,7 +43,8 @@ export function layOut(
   total: number,
   { width, height }: { readonly width: number; readonly height: number },
 ): MapLayout {
-  const fits = (step: number) => Math.ceil(total / Math.max(1, Math.floor(width / step))) * step <= height;
+  const fits = (step: number) =>
+    Math.ceil(total / Math.max(1, Math.floor(width / step))) * step <= height;
   let step = LARGEST;
   while (step > SMALLEST && !fits(step)) step--;
   const columns = Math.max(1, Math.floor(width / step));
@@ -64,7 +65,11 @@ export function shardAt(
 /** The shard that a key moves to. Undefined for other keys. */
 export function moved(
   index: number,
-  { key, columns, total }: { readonly key: string; readonly columns: number; readonly total: number },
+  {
+    key,
+    columns,
+    total,
+  }: { readonly key: string; readonly columns: number; readonly total: number },
 ): number | undefined {
   const steps: Readonly<Record<string, number>> = {
     ArrowRight: 1,
@@ -81,7 +86,10 @@ export function moved(
 }
 
 /** The next shard in a state after an index, from the start again at the end. */
-export function nextInState(states: Uint8Array, { after, state }: { readonly after: number; readonly state: number }) {
+export function nextInState(
+  states: Uint8Array,
+  { after, state }: { readonly after: number; readonly state: number },
+) {
   const next = states.indexOf(state, after + 1);
   const found = next < 0 ? states.indexOf(state) : next;
   return found < 0 ? undefined : found;

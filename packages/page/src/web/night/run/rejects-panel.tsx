@@ -10,7 +10,9 @@ export function RejectsPanel({ run }: { readonly run: RunStatus }) {
     <Panel title="Rejected rows" note={count(run.rejected, "row")}>
       {answer.state === "loading" ? <Empty>Reading the rows…</Empty> : null}
       {answer.state === "failed" ? <p class="problem">{answer.message}</p> : null}
-      {answer.state === "ready" && answer.value.total === 0 ? <Empty>Every user has a list so far.</Empty> : null}
+      {answer.state === "ready" && answer.value.total === 0 ? (
+        <Empty>Every user has a list so far.</Empty>
+      ) : null}
       {answer.state === "ready" ? <Reasons rejects={answer.value} /> : null}
     </Panel>
   );
@@ -41,7 +43,11 @@ function Reasons({ rejects: { reasons, isComplete } }: { readonly rejects: Rejec
           </li>
         ))}
       </ul>
-      {isComplete ? null : <p class="hint">Counted in some of the files. rejected.jsonl has all rows once the run is complete.</p>}
+      {isComplete ? null : (
+        <p class="hint">
+          Counted in some of the files. rejected.jsonl has all rows once the run is complete.
+        </p>
+      )}
     </>
   );
 }

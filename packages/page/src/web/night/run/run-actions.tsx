@@ -43,7 +43,8 @@ const ACTIONS: Readonly<Record<Action, ActionText>> = {
     name: "Cancel",
     isDangerous: true,
     isPossible: ({ state }) => state === "planning" || state === "running" || state === "paused",
-    says: () => "Shards in progress are given up. Committed shards stay, and Retry does the missing ones.",
+    says: () =>
+      "Shards in progress are given up. Committed shards stay, and Retry does the missing ones.",
     done: "is cancelled.",
   },
 };
@@ -138,7 +139,10 @@ function Redo({ run, path }: { readonly run: RunStatus; readonly path: string })
 }
 
 function redoBody(form: FormData): object {
-  const fields = ["shards", "answeredBy"].map((name) => [name, String(form.get(name) ?? "").trim()]);
+  const fields = ["shards", "answeredBy"].map((name) => [
+    name,
+    String(form.get(name) ?? "").trim(),
+  ]);
   return Object.fromEntries(fields.filter(([, value]) => value !== ""));
 }
 

@@ -12,7 +12,11 @@ export function RunCharts({ run, tick }: { readonly run: RunStatus; readonly tic
   const version = `${run.state} ${run.users.done} ${tick}`;
   const answer = useAnswer<RunSeries>(`/v1/runs/${encodeURIComponent(run.id)}/series`, version);
   return (
-    <Panel title="Over time" class="charts" note={answer.state === "ready" ? noteOf(answer.value) : undefined}>
+    <Panel
+      title="Over time"
+      class="charts"
+      note={answer.state === "ready" ? noteOf(answer.value) : undefined}
+    >
       {answer.state === "loading" ? <Empty>Reading the figures…</Empty> : null}
       {answer.state === "failed" ? <p class="problem">{answer.message}</p> : null}
       {answer.state !== "ready" ? null : answer.value.nodes.length === 0 ? (
@@ -26,7 +30,9 @@ export function RunCharts({ run, tick }: { readonly run: RunStatus; readonly tic
 
 function noteOf({ untimed, stepSeconds }: RunSeries): string {
   const step = `steps of ${digits(stepSeconds)} s`;
-  return untimed === 0 ? step : `${step}; ${count(untimed, "shard")} of an earlier version are left out`;
+  return untimed === 0
+    ? step
+    : `${step}; ${count(untimed, "shard")} of an earlier version are left out`;
 }
 
 function Charts({ series }: { readonly series: RunSeries }) {
@@ -36,10 +42,25 @@ function Charts({ series }: { readonly series: RunSeries }) {
   const shared = { places, placeText: clockOf };
   return (
     <div class="chart-grid">
-      <Chart {...shared} title="Users" unit="per second" lines={[{ name: "users", values: usersPerSecond }]} />
+      <Chart
+        {...shared}
+        title="Users"
+        unit="per second"
+        lines={[{ name: "users", values: usersPerSecond }]}
+      />
       <Chart {...shared} title="Users by drafter" unit="per second" lines={byDrafter(series)} />
-      <Chart {...shared} title="Target calls" unit="per user" lines={[{ name: "calls", values: callsPerUser }]} />
-      <Chart {...shared} title="Nodes" unit="per user" lines={[{ name: "nodes", values: nodesPerUser }]} />
+      <Chart
+        {...shared}
+        title="Target calls"
+        unit="per user"
+        lines={[{ name: "calls", values: callsPerUser }]}
+      />
+      <Chart
+        {...shared}
+        title="Nodes"
+        unit="per user"
+        lines={[{ name: "nodes", values: nodesPerUser }]}
+      />
     </div>
   );
 }

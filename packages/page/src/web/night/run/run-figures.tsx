@@ -30,8 +30,16 @@ function searchFacts({ stats, calls, users }: RunStatus): readonly Fact[] {
   }
   if (searches > 0) {
     facts.push(
-      { name: "nodes per user", value: digits(nodes / searches), meaning: "Prefixes that the target was asked for" },
-      { name: "tokens per user", value: digits(tokens / searches), meaning: "Prompt tokens and nodes, recomputed ones included" },
+      {
+        name: "nodes per user",
+        value: digits(nodes / searches),
+        meaning: "Prefixes that the target was asked for",
+      },
+      {
+        name: "tokens per user",
+        value: digits(tokens / searches),
+        meaning: "Prompt tokens and nodes, recomputed ones included",
+      },
     );
   }
   if (targetCalls > 0 && acceptedSteps > 0) {
@@ -53,10 +61,21 @@ function searchFacts({ stats, calls, users }: RunStatus): readonly Fact[] {
 }
 
 function verifierFacts({ stats }: RunStatus): readonly Fact[] {
-  const { verifyCalls = 0, verifyRetries = 0, queueMs = 0, batchWaitMs = 0, computeMs = 0, networkMs = 0 } = stats;
+  const {
+    verifyCalls = 0,
+    verifyRetries = 0,
+    queueMs = 0,
+    batchWaitMs = 0,
+    computeMs = 0,
+    networkMs = 0,
+  } = stats;
   if (verifyCalls === 0) return [];
   const facts: Fact[] = [
-    { name: "calls to verifiers", value: whole(verifyCalls), meaning: "Calls that verifiers answered" },
+    {
+      name: "calls to verifiers",
+      value: whole(verifyCalls),
+      meaning: "Calls that verifiers answered",
+    },
     {
       name: "time per call",
       value: `${digits((queueMs + batchWaitMs + computeMs + networkMs) / verifyCalls)} ms`,
@@ -72,7 +91,11 @@ function verifierFacts({ stats }: RunStatus): readonly Fact[] {
   return facts;
 }
 
-function costFacts({ drafterSeconds, verifierSeconds, price }: NonNullable<RunStatus["cost"]>): readonly Fact[] {
+function costFacts({
+  drafterSeconds,
+  verifierSeconds,
+  price,
+}: NonNullable<RunStatus["cost"]>): readonly Fact[] {
   const facts: Fact[] = [
     { name: "drafters", value: duration(drafterSeconds) },
     { name: "verifiers", value: duration(verifierSeconds) },
@@ -88,20 +111,31 @@ function costFacts({ drafterSeconds, verifierSeconds, price }: NonNullable<RunSt
 
 /** How the run differs from that of the night before. */
 export function DriftPanel({ drift }: { readonly drift: NonNullable<RunStatus["drift"]> }) {
-  const { against, users, rejected, callsPerUser, sampledUsers, overlap, sameFirst, topScore } = drift;
-  const pair = (change: { readonly before: number; readonly now: number }, format: (value: number) => string) =>
-    `${format(change.before)} → ${format(change.now)}`;
+  const { against, users, rejected, callsPerUser, sampledUsers, overlap, sameFirst, topScore } =
+    drift;
+  const pair = (
+    change: { readonly before: number; readonly now: number },
+    format: (value: number) => string,
+  ) => `${format(change.before)} → ${format(change.now)}`;
   const facts: Fact[] = [
     { name: "users", value: pair(users, whole) },
     { name: "rejected", value: pair(rejected, whole) },
   ];
-  if (callsPerUser !== undefined) facts.push({ name: "calls per user", value: pair(callsPerUser, digits) });
+  if (callsPerUser !== undefined)
+    facts.push({ name: "calls per user", value: pair(callsPerUser, digits) });
   if (overlap !== undefined) {
-    facts.push({ name: "items that stayed", value: percent(overlap), meaning: "Mean share of a list that was in the user's list before" });
+    facts.push({
+      name: "items that stayed",
+      value: percent(overlap),
+      meaning: "Mean share of a list that was in the user's list before",
+    });
   }
   if (sameFirst !== undefined) facts.push({ name: "same first item", value: percent(sameFirst) });
   if (topScore !== undefined) {
-    facts.push({ name: "score of the first item", value: pair(topScore, (value) => `${value.toFixed(2)} nats`) });
+    facts.push({
+      name: "score of the first item",
+      value: pair(topScore, (value) => `${value.toFixed(2)} nats`),
+    });
   }
   return (
     <Panel title="Drift" note={`against ${against}; ${whole(sampledUsers)} users sampled`}>

@@ -15,6 +15,7 @@ import { RunCharts } from "./run-charts.js";
 import { DriftPanel, RunFigures } from "./run-figures.js";
 import { ShardMap } from "./shard-map.js";
 import { ShardPanel } from "./shard-panel.js";
+import { UserLookup } from "./user-lookup.js";
 
 export interface RunViewProps {
   readonly runId: string;
@@ -32,7 +33,11 @@ export function RunView({ runId, shard }: RunViewProps) {
   const runs = live.runs.value;
   const run = runs?.find(({ id }) => id === runId);
   if (run === undefined) {
-    return <Empty>{runs === undefined ? "Reading the run…" : `There is no run ${runId} among the latest.`}</Empty>;
+    return (
+      <Empty>
+        {runs === undefined ? "Reading the run…" : `There is no run ${runId} among the latest.`}
+      </Empty>
+    );
   }
   const alarms = (live.alarms.value ?? []).filter((alarm) => alarm.runId === runId);
   const map = live.shards.value;
@@ -47,18 +52,32 @@ export function RunView({ runId, shard }: RunViewProps) {
       )}
       <div class="columns">
         <div class="main-column">
-          <Panel title="Shards" note={counts === undefined ? undefined : count(counts.total, "shard")}>
+          <Panel
+            title="Shards"
+            note={counts === undefined ? undefined : count(counts.total, "shard")}
+          >
             <ShardMap run={run} map={map} selected={shard} />
           </Panel>
           {shard === undefined ? null : (
-            <ShardPanel runId={runId} index={shard} version={versionOf(run, map?.active.some(({ index }) => index === shard) ? live.now.value : 0)} />
+            <ShardPanel
+              runId={runId}
+              index={shard}
+              version={versionOf(
+                run,
+                map?.active.some(({ index }) => index === shard) ? live.now.value : 0,
+              )}
+            />
           )}
-          <RunCharts run={run} tick={run.state === "running" ? Math.floor(live.now.value / 4_000) : 0} />
+          <RunCharts
+            run={run}
+            tick={run.state === "running" ? Math.floor(live.now.value / 4_000) : 0}
+          />
           {run.setAside.length === 0 ? null : <SetAsidePanel run={run} />}
           {run.rejected === 0 ? null : <RejectsPanel run={run} />}
         </div>
         <aside aria-label="Figures of the run">
           <RunFacts run={run} />
+          <UserLookup runId={runId} />
           <RunFigures run={run} />
           {run.drift === undefined ? null : <DriftPanel drift={run.drift} />}
         </aside>
@@ -83,16 +102,22 @@ function RunHeader({ run }: { readonly run: RunStatus }) {
       <div class="title">
         <h1 id="run-title">{run.id}</h1>
         <StateChip state={state} />
-        {run.night === undefined ? null : <a href={linkTo({ view: "nights" })}>night {run.night}</a>}
+        {run.night === undefined ? null : (
+          <a href={linkTo({ view: "nights" })}>night {run.night}</a>
+        )}
         <RunActions run={run} />
       </div>
-      {reason === undefined ? null : <p class={state === "running" ? "waits" : "problem"}>{reason}</p>}
+      {reason === undefined ? null : (
+        <p class={state === "running" ? "waits" : "problem"}>{reason}</p>
+      )}
       <div class="big-progress">
         <RunBar run={run} />
         <p>
           <b>{doneText(run)}</b>
           <span>
-            {users.total === undefined ? "" : `${whole(usersDone(run))} of ${whole(users.total)} users`}
+            {users.total === undefined
+              ? ""
+              : `${whole(usersDone(run))} of ${whole(users.total)} users`}
           </span>
           <span>{rate === undefined ? "" : `${digits(rate)} users/s`}</span>
           <span>{left === undefined ? "" : `${duration(left)} left`}</span>
@@ -118,7 +143,8 @@ function RunFacts({ run }: { readonly run: RunStatus }) {
   if (expectedAt !== undefined && run.state === "running") {
     facts.push({ name: "ends about", value: timeOf(expectedAt, now.value) });
   }
-  if (retryUntil !== undefined) facts.push({ name: "tried again until", value: timeOf(retryUntil, now.value) });
+  if (retryUntil !== undefined)
+    facts.push({ name: "tried again until", value: timeOf(retryUntil, now.value) });
   facts.push(
     { name: "priority", value: priority },
     { name: "rejected rows", value: whole(rejected) },

@@ -5,7 +5,16 @@ import { Empty } from "../../parts/panel.js";
 import { useWidth } from "../../parts/use-width.js";
 import { linkTo } from "../route.js";
 import { colourNumber, mapPixels } from "./draw-map.js";
-import { countStates, decodeStates, layOut, type MapLayout, moved, nextInState, STATES, shardAt } from "./map-layout.js";
+import {
+  countStates,
+  decodeStates,
+  layOut,
+  type MapLayout,
+  moved,
+  nextInState,
+  STATES,
+  shardAt,
+} from "./map-layout.js";
 import { ShardTable } from "./shard-table.js";
 
 export interface ShardMapProps {
@@ -83,7 +92,7 @@ function MapCanvas({ states, selected, partSize, onOpen }: CanvasProps) {
   const total = states.length;
   const layout = useMemo(() => layOut(total, { width, height: MAX_HEIGHT }), [total, width]);
   const scheme = useScheme();
-  // biome-ignore lint/correctness/useExhaustiveDependencies: the colours depend on the scheme
+  // The colours depend on the scheme.
   useLayoutEffect(() => {
     if (canvas.current !== null && width > 0) paint(canvas.current, { states, layout });
   }, [states, layout, width, scheme]);
@@ -120,7 +129,9 @@ function MapCanvas({ states, selected, partSize, onOpen }: CanvasProps) {
           onPointerLeave={() => setPointed(undefined)}
         />
         {pointed === undefined ? null : <Ring index={pointed} layout={layout} kind="pointed" />}
-        {selected === undefined || selected >= total ? null : <Ring index={selected} layout={layout} kind="selected" />}
+        {selected === undefined || selected >= total ? null : (
+          <Ring index={selected} layout={layout} kind="selected" />
+        )}
       </div>
       <p class="map-word" aria-live="polite">
         {named === undefined || named >= total
@@ -131,13 +142,26 @@ function MapCanvas({ states, selected, partSize, onOpen }: CanvasProps) {
   );
 }
 
-function Ring({ index, layout, kind }: { readonly index: number; readonly layout: MapLayout; readonly kind: string }) {
+function Ring({
+  index,
+  layout,
+  kind,
+}: {
+  readonly index: number;
+  readonly layout: MapLayout;
+  readonly kind: string;
+}) {
   const { step, size, columns } = layout;
   const place = { left: (index % columns) * step, top: Math.floor(index / columns) * step };
   return (
     <i
       class={`ring ${kind}`}
-      style={{ left: `${place.left}px`, top: `${place.top}px`, width: `${size}px`, height: `${size}px` }}
+      style={{
+        left: `${place.left}px`,
+        top: `${place.top}px`,
+        width: `${size}px`,
+        height: `${size}px`,
+      }}
     />
   );
 }

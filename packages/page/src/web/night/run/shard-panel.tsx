@@ -20,7 +20,11 @@ export function ShardPanel({ runId, index, version }: ShardPanelProps) {
     version,
   );
   return (
-    <Panel title={`Shard ${index}`} class="shard" end={<a href={linkTo({ view: "run", runId })}>Close</a>}>
+    <Panel
+      title={`Shard ${index}`}
+      class="shard"
+      end={<a href={linkTo({ view: "run", runId })}>Close</a>}
+    >
       {answer.state === "loading" ? <Empty>Reading the shard…</Empty> : null}
       {answer.state === "failed" ? <p class="problem">{answer.message}</p> : null}
       {answer.state === "ready" ? <Detail shard={answer.value} /> : null}
@@ -58,7 +62,8 @@ function Detail({ shard }: { readonly shard: ShardDetail }) {
             {commit.verifiers.map(({ name, calls, audited, firstAt, lastAt }) => (
               <li key={name}>
                 <b>{name}</b> {count(calls, "call")}
-                {audited === 0 ? "" : `, ${whole(audited)} audited`}, {clockOf(firstAt)} to {clockOf(lastAt)}
+                {audited === 0 ? "" : `, ${whole(audited)} audited`}, {clockOf(firstAt)} to{" "}
+                {clockOf(lastAt)}
               </li>
             ))}
           </ul>
@@ -82,10 +87,13 @@ const BLAME: Readonly<Record<string, string>> = {
 
 function factsOf(shard: ShardDetail): readonly Fact[] {
   const { firstRow, rows, attempts, node, startedAt, endedAt, users, commit } = shard;
-  const facts: Fact[] = [{ name: "rows", value: `${whole(firstRow)} to ${whole(firstRow + rows - 1)}` }];
+  const facts: Fact[] = [
+    { name: "rows", value: `${whole(firstRow)} to ${whole(firstRow + rows - 1)}` },
+  ];
   if (node !== undefined) facts.push({ name: "drafter", value: node });
   if (attempts !== undefined) facts.push({ name: "attempts", value: whole(attempts) });
-  if (users !== undefined) facts.push({ name: "users done", value: `${whole(users)} of ${whole(rows)}` });
+  if (users !== undefined)
+    facts.push({ name: "users done", value: `${whole(users)} of ${whole(rows)}` });
   if (startedAt !== undefined) facts.push({ name: "taken", value: clockOf(startedAt) });
   if (endedAt !== undefined) facts.push({ name: "ended", value: clockOf(endedAt) });
   if (commit === undefined) return facts;
@@ -104,6 +112,9 @@ function factsOf(shard: ShardDetail): readonly Fact[] {
     facts.push({ name: "users/s", value: digits(rows / busySeconds) });
   }
   if (draftWidths.length > 0) facts.push({ name: "draft widths", value: draftWidths.join(", ") });
-  facts.push({ name: "file", value: <code>{commit.file}</code> }, { name: "size", value: bytes(commit.bytes) });
+  facts.push(
+    { name: "file", value: <code>{commit.file}</code> },
+    { name: "size", value: bytes(commit.bytes) },
+  );
   return facts;
 }

@@ -19,11 +19,7 @@ export function ShardTable({ runId, states, map }: ShardTableProps) {
   const [filter, setFilter] = useState(-1);
   const [from, setFrom] = useState(0);
   return (
-    <details
-      class="values"
-      open={isOpen}
-      onToggle={({ currentTarget: { open } }) => setOpen(open)}
-    >
+    <details class="values" open={isOpen} onToggle={({ currentTarget: { open } }) => setOpen(open)}>
       <summary>Shards as a table</summary>
       {isOpen ? (
         <>
@@ -94,13 +90,21 @@ function Rows({
         </tbody>
       </table>
       <p class="pager">
-        <button type="button" disabled={from === 0} onClick={() => onFrom(Math.max(0, from - PAGE))}>
+        <button
+          type="button"
+          disabled={from === 0}
+          onClick={() => onFrom(Math.max(0, from - PAGE))}
+        >
           Before
         </button>
         {found.length === 0
           ? "none"
           : `${whole(from + 1)} to ${whole(from + shown.length)} of ${whole(found.length)}`}
-        <button type="button" disabled={from + PAGE >= found.length} onClick={() => onFrom(from + PAGE)}>
+        <button
+          type="button"
+          disabled={from + PAGE >= found.length}
+          onClick={() => onFrom(from + PAGE)}
+        >
           After
         </button>
       </p>

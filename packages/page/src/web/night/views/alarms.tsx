@@ -52,11 +52,15 @@ export function AlarmList({ alarms }: { readonly alarms: readonly Alarm[] }) {
             {alarm.runId === undefined ? null : (
               <a href={linkTo({ view: "run", runId: alarm.runId })}>{alarm.runId}</a>
             )}
-            {alarm.night === undefined ? null : <a href={linkTo({ view: "nights" })}>night {alarm.night}</a>}
+            {alarm.night === undefined ? null : (
+              <a href={linkTo({ view: "nights" })}>night {alarm.night}</a>
+            )}
             {alarm.node === undefined ? null : <a href={linkTo({ view: "nodes" })}>{alarm.node}</a>}
           </div>
           <p>{alarm.message}</p>
-          {remedyOf(alarm) === undefined ? null : <p class="remedy">What to do: {remedyOf(alarm)}.</p>}
+          {remedyOf(alarm) === undefined ? null : (
+            <p class="remedy">What to do: {remedyOf(alarm)}.</p>
+          )}
         </li>
       ))}
     </ul>

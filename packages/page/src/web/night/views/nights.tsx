@@ -90,11 +90,18 @@ export function NightTable({ nights }: { readonly nights: readonly NightStatus[]
   );
 }
 
-function NextStart({ night: { nextAt }, now }: { readonly night: NightStatus; readonly now: number }) {
+function NextStart({
+  night: { nextAt },
+  now,
+}: {
+  readonly night: NightStatus;
+  readonly now: number;
+}) {
   if (nextAt === undefined) return <span class="dim">no more dates</span>;
   return (
     <span>
-      next {timeOf(nextAt, now)} <span class="dim">in {duration((Date.parse(nextAt) - now) / 1_000)}</span>
+      next {timeOf(nextAt, now)}{" "}
+      <span class="dim">in {duration((Date.parse(nextAt) - now) / 1_000)}</span>
     </span>
   );
 }
@@ -109,14 +116,24 @@ function History({ runs, now }: { readonly runs: readonly RunStatus[]; readonly 
       columns={[
         {
           name: "date",
-          cell: ({ id, submittedAt }) => <a href={linkTo({ view: "run", runId: id })}>{dayOf(submittedAt)}</a>,
+          cell: ({ id, submittedAt }) => (
+            <a href={linkTo({ view: "run", runId: id })}>{dayOf(submittedAt)}</a>
+          ),
         },
         { name: "state", cell: ({ state }) => <StateChip state={state} /> },
-        { name: "users", isNumber: true, cell: ({ users }) => (users.total === undefined ? "–" : whole(users.total)) },
+        {
+          name: "users",
+          isNumber: true,
+          cell: ({ users }) => (users.total === undefined ? "–" : whole(users.total)),
+        },
         { name: "rejected", isNumber: true, cell: ({ rejected }) => whole(rejected) },
         { name: "took", isNumber: true, cell: (run) => duration(secondsOf(run, now)) },
         { name: "calls/user", isNumber: true, cell: callsText },
-        { name: "users, against the night before", isNumber: true, cell: (run) => changeOf(run.drift?.users) },
+        {
+          name: "users, against the night before",
+          isNumber: true,
+          cell: (run) => changeOf(run.drift?.users),
+        },
         {
           name: "lists kept",
           isNumber: true,
@@ -130,5 +147,7 @@ function History({ runs, now }: { readonly runs: readonly RunStatus[]; readonly 
 function changeOf(change: { readonly before: number; readonly now: number } | undefined): string {
   if (change === undefined) return "–";
   const difference = change.now - change.before;
-  return difference === 0 ? "the same" : `${difference > 0 ? "+" : "−"}${count(Math.abs(difference), "user")}`;
+  return difference === 0
+    ? "the same"
+    : `${difference > 0 ? "+" : "−"}${count(Math.abs(difference), "user")}`;
 }

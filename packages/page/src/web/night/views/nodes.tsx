@@ -18,11 +18,14 @@ export function NodesView() {
     <>
       <h1>Nodes</h1>
       {nodes.connected ? null : (
-        <p class="problem">The scheduler has no connection to NATS, over which nodes are found: the lists may be old.</p>
+        <p class="problem">
+          The scheduler has no connection to NATS, over which nodes are found: the lists may be old.
+        </p>
       )}
       {versions.size > 1 ? (
         <p class="problem">
-          Nodes have different versions: {[...versions].toSorted().join(", ")}. Upgrade the older ones.
+          Nodes have different versions: {[...versions].toSorted().join(", ")}. Upgrade the older
+          ones.
         </p>
       ) : null}
       <NodePanel title="Drafters" nodes={nodes.drafters} columns={DRAFTERS} />
@@ -61,18 +64,24 @@ const VERIFIERS: readonly Column<Node>[] = [
   { name: "cost of a call", cell: ({ cost }) => costText(cost) },
   {
     name: "programs",
-    cell: ({ programs }) => (programs ?? []).map(({ program }) => program).join(", ") || "tree-scores",
+    cell: ({ programs }) =>
+      (programs ?? []).map(({ program }) => program).join(", ") || "tree-scores",
   },
   {
     name: "target",
     cell: ({ target, precision, scoring }) => (
       <span class="run-name">
         <code title={target}>{target?.slice(0, 12) ?? "–"}</code>
-        <span class="dim">{[precision, scoring].filter((one) => one !== undefined).join(", ")}</span>
+        <span class="dim">
+          {[precision, scoring].filter((one) => one !== undefined).join(", ")}
+        </span>
       </span>
     ),
   },
-  { name: "catalogue", cell: ({ catalogue }) => <code title={catalogue}>{catalogue?.slice(0, 12) ?? "–"}</code> },
+  {
+    name: "catalogue",
+    cell: ({ catalogue }) => <code title={catalogue}>{catalogue?.slice(0, 12) ?? "–"}</code>,
+  },
   VERSION,
   DRAIN,
 ];

@@ -28,7 +28,11 @@ export function Overview() {
       <h1 class="hidden">Overview</h1>
       <Tiles tiles={tilesOf({ live, open, nights })} />
       {alarms.length === 0 ? null : (
-        <Panel title="Alarms" note={count(alarms.length, "alarm")} end={<a href={linkTo({ view: "alarms" })}>All</a>}>
+        <Panel
+          title="Alarms"
+          note={count(alarms.length, "alarm")}
+          end={<a href={linkTo({ view: "alarms" })}>All</a>}
+        >
           <AlarmList alarms={alarms.slice(0, 3)} />
         </Panel>
       )}
@@ -45,7 +49,10 @@ export function Overview() {
       </Panel>
       {ended.length === 0 ? null : (
         <Panel title="Ended" end={<a href={linkTo({ view: "runs" })}>All runs</a>}>
-          <RunTable runs={ended.slice(0, MAX_ENDED)} caption="Runs that have ended, the latest first" />
+          <RunTable
+            runs={ended.slice(0, MAX_ENDED)}
+            caption="Runs that have ended, the latest first"
+          />
         </Panel>
       )}
       {nights.length === 0 ? null : (
@@ -107,7 +114,17 @@ function nodesTile(live: Live, role: "drafters" | "verifiers"): Tile {
     ...(draining.length === 0 ? [] : [`${draining.length} draining`]),
     ...(nodes.connected ? [] : ["as last known"]),
   ];
-  const note = problems.length === 0 ? (list.length === 0 ? "none is announced" : "all heard") : problems.join(", ");
+  const note =
+    problems.length === 0
+      ? list.length === 0
+        ? "none is announced"
+        : "all heard"
+      : problems.join(", ");
   const isBad = silent.length > 0 || list.length === 0;
-  return { name, value: whole(list.length - silent.length), note, ...(isBad ? { tone: "bad" } : {}) };
+  return {
+    name,
+    value: whole(list.length - silent.length),
+    note,
+    ...(isBad ? { tone: "bad" } : {}),
+  };
 }

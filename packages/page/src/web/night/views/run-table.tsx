@@ -7,7 +7,13 @@ import { callsText, Due, doneText, RunBar, rateText, timeText } from "../run-pro
 import { useLive } from "../state.js";
 
 /** Runs, one per line. */
-export function RunTable({ runs, caption }: { readonly runs: readonly RunStatus[]; readonly caption: string }) {
+export function RunTable({
+  runs,
+  caption,
+}: {
+  readonly runs: readonly RunStatus[];
+  readonly caption: string;
+}) {
   const live = useLive();
   const now = live.now.value;
   return (
@@ -28,10 +34,18 @@ export function RunTable({ runs, caption }: { readonly runs: readonly RunStatus[
             </div>
           ),
         },
-        { name: "users", isNumber: true, cell: ({ users }) => (users.total === undefined ? "–" : short(users.total)) },
+        {
+          name: "users",
+          isNumber: true,
+          cell: ({ users }) => (users.total === undefined ? "–" : short(users.total)),
+        },
         { name: "users/s", isNumber: true, cell: (run) => rateText(run, live) },
         { name: "calls/user", isNumber: true, cell: callsText },
-        { name: "rejected", isNumber: true, cell: ({ rejected }) => (rejected === 0 ? "–" : whole(rejected)) },
+        {
+          name: "rejected",
+          isNumber: true,
+          cell: ({ rejected }) => (rejected === 0 ? "–" : whole(rejected)),
+        },
         { name: "time", isNumber: true, cell: (run) => timeText(run, live) },
         { name: "due", isNumber: true, cell: (run) => <Due run={run} now={now} /> },
       ]}

@@ -28,7 +28,9 @@ export function RunsView() {
               Show{" "}
               <select
                 value={filter}
-                onChange={({ currentTarget: { value } }) => setFilter(FILTERS.find((one) => one === value) ?? "all")}
+                onChange={({ currentTarget: { value } }) =>
+                  setFilter(FILTERS.find((one) => one === value) ?? "all")
+                }
               >
                 {FILTERS.map((one) => (
                   <option key={one}>{one}</option>
