@@ -1,5 +1,5 @@
 import type { Rejects } from "@nightbeam/api";
-import { type PartRecord, readRejected } from "@nightbeam/run";
+import { type PartRecord, readPartRejected } from "@nightbeam/run";
 import type { ShardStore } from "@nightbeam/store";
 
 /** Files that are read for samples. */
@@ -18,7 +18,7 @@ export async function rejectSamples(
   const rejecting = commits.filter(({ rejected }) => rejected > 0);
   const total = rejecting.reduce((sum, { rejected }) => sum + rejected, 0);
   for (const record of spaced(rejecting, MAX_FILES)) {
-    for (const { reason, row, user, detail } of await readRejected(store, record)) {
+    for (const { reason, row, user, detail } of await readPartRejected(store, record)) {
       const one = reasons.get(reason) ?? { count: 0, samples: [] };
       one.count++;
       if (one.samples.length < MAX_SAMPLES)

@@ -2,6 +2,7 @@ import type { UserAnswer } from "@nightbeam/api";
 import { count } from "../../parts/format.js";
 import { Empty, Panel } from "../../parts/panel.js";
 import { Table } from "../../parts/table.js";
+import { SearchPicture } from "../../search/search-picture.js";
 import { linkTo } from "../route.js";
 import { UserLookup } from "../run/user-lookup.js";
 import { useAnswer } from "../use-answer.js";
@@ -34,53 +35,65 @@ export function UserView({ runId, user }: UserViewProps) {
 }
 
 function Found({ runId, found }: { readonly runId: string; readonly found: UserAnswer }) {
-  const { list, history, shard, titles } = found;
+  const { list, history, shard, titles, search } = found;
   return (
-    <div class="halves">
-      <Panel
-        title="List"
-        note={count(list.length, "item")}
-        end={<a href={linkTo({ view: "run", runId, shard })}>Shard {shard}</a>}
-      >
-        {list.length === 0 ? (
-          <Empty>The list is empty: all items are excluded for this user.</Empty>
+    <>
+      <Panel title="Search" class="search">
+        {search === undefined ? (
+          <Empty>
+            The search of this user was not recorded: that is done for a sample of each shard, see{" "}
+            <code>--sample-searches</code>.
+          </Empty>
         ) : (
-          <Table
-            caption="The user's list, the best first"
-            rows={list.map((one, place) => ({ ...one, place: place + 1 }))}
-            keyOf={({ item }) => item}
-            columns={[
-              { name: "place", cell: ({ place }) => <span class="dim">{place}</span> },
-              {
-                name: "item",
-                isWide: true,
-                cell: ({ item }) => <Item item={item} titles={titles} />,
-              },
-              { name: "score", isNumber: true, cell: ({ score }) => score.toFixed(3) },
-            ]}
-          />
+          <SearchPicture record={search} titleOf={(item) => titles[item] ?? item} />
         )}
       </Panel>
-      <Panel
-        title="History"
-        note={
-          history === undefined ? undefined : `${count(history.length, "item")}, the latest first`
-        }
-      >
-        {history === undefined ? (
-          <Empty>The row cannot be read any more.</Empty>
-        ) : (
-          <ol class="history">
-            {history.toReversed().map((item, place) => (
-              // Not by the item, which may be there twice.
-              <li key={place}>
-                <Item item={item} titles={titles} />
-              </li>
-            ))}
-          </ol>
-        )}
-      </Panel>
-    </div>
+      <div class="halves">
+        <Panel
+          title="List"
+          note={count(list.length, "item")}
+          end={<a href={linkTo({ view: "run", runId, shard })}>Shard {shard}</a>}
+        >
+          {list.length === 0 ? (
+            <Empty>The list is empty: all items are excluded for this user.</Empty>
+          ) : (
+            <Table
+              caption="The user's list, the best first"
+              rows={list.map((one, place) => ({ ...one, place: place + 1 }))}
+              keyOf={({ item }) => item}
+              columns={[
+                { name: "place", cell: ({ place }) => <span class="dim">{place}</span> },
+                {
+                  name: "item",
+                  isWide: true,
+                  cell: ({ item }) => <Item item={item} titles={titles} />,
+                },
+                { name: "score", isNumber: true, cell: ({ score }) => score.toFixed(3) },
+              ]}
+            />
+          )}
+        </Panel>
+        <Panel
+          title="History"
+          note={
+            history === undefined ? undefined : `${count(history.length, "item")}, the latest first`
+          }
+        >
+          {history === undefined ? (
+            <Empty>The row cannot be read any more.</Empty>
+          ) : (
+            <ol class="history">
+              {history.toReversed().map((item, place) => (
+                // Not by the item, which may be there twice.
+                <li key={place}>
+                  <Item item={item} titles={titles} />
+                </li>
+              ))}
+            </ol>
+          )}
+        </Panel>
+      </div>
+    </>
   );
 }
 
