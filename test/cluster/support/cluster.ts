@@ -9,6 +9,7 @@ import {
   startedRunSchema,
 } from "@nightbeam/api";
 import {
+  freePort,
   type NatsServer,
   type RedisServer,
   startNatsServer,
@@ -32,6 +33,10 @@ export interface ClusterOptions {
   readonly tls?: boolean;
   /** Addresses that drafters know in addition to those from NATS. */
   readonly staticVerifiers?: readonly string[];
+  /** Further flags of the scheduler. */
+  readonly schedulerFlags?: readonly string[];
+  /** All nodes serve their metrics. */
+  readonly metrics?: boolean;
 }
 
 const TOKEN = "a-token-for-tests";
@@ -44,14 +49,24 @@ export class TestCluster {
   readonly scheduler: ClusterNode;
   readonly verifiers: readonly ClusterNode[];
   readonly drafters: readonly ClusterNode[];
+  /** host:port of the nodes' metrics, if they serve them. */
+  readonly metricsTargets: readonly string[];
 
   private constructor(parts: {
     directory: string;
     redis: RedisServer;
     nats: NatsServer;
     options: ClusterOptions;
+    metricsPorts: readonly number[];
   }) {
-    const { directory, redis, nats, options } = parts;
+    const { directory, redis, nats, options, metricsPorts } = parts;
+    const metricsTargets = metricsPorts.map((port) => `127.0.0.1:${port}`);
+    this.metricsTargets = metricsTargets;
+    let nodes = 0;
+    const metrics = () => {
+      const target = metricsTargets[nodes++];
+      return target === undefined ? [] : ["--metrics-listen", target];
+    };
     this.directory = directory;
     this.redis = redis;
     this.nats = nats;
@@ -62,6 +77,8 @@ export class TestCluster {
     this.scheduler = new ClusterNode("scheduler", [
       ...["scheduler", "--state", join(directory, "state"), "--listen", "127.0.0.1:0"],
       ...["--token", TOKEN, "--reconcile-ms", "1000", ...queue, ...stalls, ...control],
+      ...(options.schedulerFlags ?? []),
+      ...metrics(),
     ]);
     const { target, catalogue, scoring = "full" } = options;
     const models = ["--target", target, "--catalogue", catalogue, "--scoring", scoring];
@@ -72,6 +89,7 @@ export class TestCluster {
           ...["verifier", ...models, "--listen", "127.0.0.1:0", "--workers", "1"],
           ...["--name", `verifier-${name}`, ...control, ...tls],
           ...(options.verifierFlags?.[at] ?? []),
+          ...metrics(),
         ]),
     );
     const known = options.staticVerifiers ?? [];
@@ -81,6 +99,7 @@ export class TestCluster {
           ...["drafter", "--name", `drafter-${name}`, ...queue, ...stalls, ...control],
           ...(known.length === 0 ? [] : ["--verifiers", known.join(",")]),
           ...["--workers", "1", ...tls],
+          ...metrics(),
         ]),
     );
   }
@@ -89,7 +108,10 @@ export class TestCluster {
     const directory = await mkdtemp(join(tmpdir(), "nightbeam-cluster-"));
     const redis = await startRedis();
     const nats = await startNatsServer();
-    const cluster = new TestCluster({ directory, redis, nats, options });
+    const { verifiers = 2, drafters = 2 } = options;
+    const served = options.metrics === true ? 1 + verifiers + drafters : 0;
+    const metricsPorts = await Promise.all(Array.from({ length: served }, freePort));
+    const cluster = new TestCluster({ directory, redis, nats, options, metricsPorts });
     try {
       await Promise.all(cluster.nodes.map((node) => node.start()));
     } catch (error) {
