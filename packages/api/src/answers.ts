@@ -262,14 +262,28 @@ export type AlarmEvent = Alarm & { readonly event: "raised" | "cleared" };
 
 export const alarmListSchema = z.object({ alarms: z.array(alarmSchema) });
 
+/** The measured cost of a call in milliseconds: a constant part, and a part per token. */
+const costLine = z.object({ callMs: count, tokenMs: count });
+
 const node = z.object({
   id: z.string(),
   address: z.string().exactOptional(),
+  /** SHA-256 of the target and the catalogue that it has loaded. */
   target: z.string().exactOptional(),
   catalogue: z.string().exactOptional(),
+  scoring: z.string().exactOptional(),
+  precision: z.string().exactOptional(),
+  /** The cost of a tree call. */
+  cost: costLine.exactOptional(),
+  /** What a verifier runs its target for. */
+  programs: z
+    .array(z.object({ program: z.string(), cost: costLine.exactOptional() }))
+    .exactOptional(),
   waitingTokens: count,
   runningTokens: count,
   draining: z.boolean(),
+  /** No heartbeat came for two seconds; after five the node is gone. */
+  silent: z.literal(true).exactOptional(),
   version: z.string(),
 });
 

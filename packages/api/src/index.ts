@@ -37,6 +37,23 @@ export {
   startedRunSchema,
 } from "./answers.js";
 export type {
+  Rejects,
+  RoleName,
+  RunSeries,
+  Session,
+  ShardDetail,
+  ShardMap,
+  UserAnswer,
+} from "./page.js";
+export {
+  loginSchema,
+  rejectsSchema,
+  runSeriesSchema,
+  sessionSchema,
+  shardDetailSchema,
+  shardMapSchema,
+} from "./page.js";
+export type {
   NightBody,
   PriorityName,
   PruneBody,

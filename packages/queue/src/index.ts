@@ -20,6 +20,12 @@ export { addRun, repairRun } from "./flow/add-run.js";
 export { cancelRun, isCancelled, restoreRun } from "./flow/cancelled.js";
 export { MAX_SHARDS } from "./flow/change-run.js";
 export { forgetRun } from "./flow/forget-run.js";
+export {
+  type MovingShards,
+  movingShards,
+  type ShardJobDetails,
+  shardJobDetails,
+} from "./flow/moving-shards.js";
 export { nextTry } from "./flow/next-try.js";
 export { pauseRun } from "./flow/pause-run.js";
 export { promoteFar } from "./flow/promote-far.js";

@@ -19,6 +19,7 @@ export { REJECTED_FILE } from "./records/names.js";
 export { nightbeamVersion, type RunOrigin } from "./records/origin.js";
 export { readPartRows } from "./records/read-part-rows.js";
 export { readManifest, readRecommendations } from "./records/read-recommendations.js";
+export { readPartRejected, readRejected } from "./records/read-rejected.js";
 export { readSearches } from "./records/read-searches.js";
 export { readRecord, recordBytes } from "./records/record-file.js";
 export type {
@@ -63,5 +64,5 @@ export {
   type StoredRunState,
 } from "./state.js";
 export { candidateHistogram, histogramStats } from "./statistics/candidate-histogram.js";
-export { FIGURES, type FigureName } from "./statistics/figures.js";
+export { FIGURES, type Figure, type FigureName } from "./statistics/figures.js";
 export { type RunStats, type RunTotals, runFigures, sumStats } from "./statistics/run-stats.js";

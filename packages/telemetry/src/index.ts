@@ -24,3 +24,5 @@ export {
   type NamesOf,
   prometheusName,
 } from "./metrics/table.js";
+export { openTracing } from "./traces/open-tracing.js";
+export { noTracing, type Span, type SpanAttributes, type Tracing } from "./traces/tracing.js";

@@ -104,7 +104,13 @@ describe("a drafter", () => {
     const control: DrafterDeps["control"] = {
       watchNodes: () => {
         watching++;
-        return { nodes: [], endpoints: [], onChange: () => () => {}, close: () => void watching-- };
+        return {
+          nodes: [],
+          endpoints: [],
+          silence: () => 0,
+          onChange: () => () => {},
+          close: () => void watching--,
+        };
       },
       announce: () => {
         throw new Error("no such name");

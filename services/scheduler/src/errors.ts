@@ -25,6 +25,12 @@ export type SchedulerErrorCode =
   | "PLANNING_STUCK"
   /** The output location of a run contains another run, or other files. */
   | "OUT_TAKEN"
+  /** The scheduler has no connection to nodes. */
+  | "NO_NATS"
+  /** The run has no such shard. */
+  | "UNKNOWN_SHARD"
+  /** The run has no such user. */
+  | "UNKNOWN_USER"
   /** The state of the run does not allow this. */
   | "RUN_STATE"
   /** A file of the state store is invalid. */

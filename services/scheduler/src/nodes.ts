@@ -1,10 +1,15 @@
 import type { Nodes } from "@nightbeam/api";
 import type { Control, NodeStatus } from "@nightbeam/control";
+import { SchedulerError } from "./errors.js";
 import type { LiveVerifiers } from "./runs/live-verifiers.js";
 
 /** The nodes that are announced over NATS. */
-export function nodeLists(control: Pick<Control, "connected" | "watchNodes"> | undefined): {
+export function nodeLists(
+  control: Pick<Control, "connected" | "watchNodes" | "drain"> | undefined,
+): {
   readonly nodes: () => Nodes;
+  /** @throws ControlError NO_SUCH_NODE, DRAIN_REFUSED, NOT_CONNECTED */
+  readonly drain: (id: string) => Promise<void>;
   readonly verifiers: () => LiveVerifiers;
   /** Undefined without a connection to NATS. */
   readonly drafters: () => { readonly announced: number; readonly draining: number } | undefined;
@@ -17,6 +22,9 @@ export function nodeLists(control: Pick<Control, "connected" | "watchNodes"> | u
       nodes: () => none,
       verifiers: () => unknown,
       drafters: () => undefined,
+      drain: async () => {
+        throw new SchedulerError("NO_NATS", NO_NATS);
+      },
       close: () => {},
     };
   }
@@ -25,8 +33,8 @@ export function nodeLists(control: Pick<Control, "connected" | "watchNodes"> | u
   return {
     nodes: () => ({
       connected: control.connected,
-      verifiers: verifiers.nodes.map(publicStatus),
-      drafters: drafters.nodes.map(publicStatus),
+      verifiers: verifiers.nodes.map((node) => publicStatus(node, verifiers)),
+      drafters: drafters.nodes.map((node) => publicStatus(node, drafters)),
     }),
     verifiers: () => ({
       connected: control.connected,
@@ -43,6 +51,7 @@ export function nodeLists(control: Pick<Control, "connected" | "watchNodes"> | u
         draining: nodes.filter(({ draining }) => draining).length,
       };
     },
+    drain: (id) => control.drain(id),
     close: () => {
       verifiers.close();
       drafters.close();
@@ -50,8 +59,16 @@ export function nodeLists(control: Pick<Control, "connected" | "watchNodes"> | u
   };
 }
 
-function publicStatus(status: NodeStatus): Nodes["verifiers"][number] {
-  const { role: _, scoring: _s, precision: _p, cost: _c, programs: _r, ...shown } = status;
-  const { namedVerifiers: _n, ...rest } = shown;
-  return rest;
+const NO_NATS =
+  "Nodes are asked to drain over NATS, and the scheduler was started without --nats. Send SIGTERM to the node's process.";
+
+/** Heartbeats come once per second. A node counts as gone only later, so that no work moves for a short pause. */
+const SILENT_MS = 2_000;
+
+function publicStatus(
+  status: NodeStatus,
+  { silence }: { readonly silence: (id: string) => number },
+): Nodes["verifiers"][number] {
+  const { role: _, namedVerifiers: _n, ...shown } = status;
+  return { ...shown, ...(silence(status.id) > SILENT_MS ? { silent: true } : {}) };
 }

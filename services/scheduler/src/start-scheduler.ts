@@ -1,4 +1,5 @@
 import type { Control } from "@nightbeam/control";
+import { readTitles } from "@nightbeam/dataset";
 import {
   checkRedis,
   type JobQueues,
@@ -12,13 +13,15 @@ import { readTls, readVersion, type TlsBytes } from "@nightbeam/service";
 import { type Closers, loggedClosers, openWith } from "@nightbeam/service/lifecycle";
 import { type Log, reasonOf } from "@nightbeam/service/log";
 import { openStore } from "@nightbeam/store";
-import { exportMetrics, measuredStore, type Recorder } from "@nightbeam/telemetry";
+import { exportMetrics, measuredStore, openTracing, type Recorder } from "@nightbeam/telemetry";
+import { openSessions } from "./access/sessions.js";
 import { openTokens } from "./access/tokens.js";
 import { checkAlarmSecret } from "./alarms/alarm-secret.js";
 import { ledClock, systemWallClock, type WallClock } from "./clock.js";
 import { httpApp } from "./http/app.js";
 import { listen } from "./http/listen.js";
 import type { SchedulerOptions } from "./options.js";
+import { readPage } from "./page/page-routes.js";
 import { readPrices } from "./prices.js";
 import { readiness } from "./readiness.js";
 import { stateFiles } from "./state/state-files.js";
@@ -72,6 +75,7 @@ export async function startScheduler(
   const tls = await readTls(options, log);
   const alarmSecret = checkAlarmSecret(options);
   const prices = await readPrices(options.prices);
+  const titles = options.titles === undefined ? undefined : await readTitles(options.titles);
   return openWith(loggedClosers(log), async (closers) => {
     const { metricsListen } = options;
     const version = await readVersion(new URL("../package.json", import.meta.url));
@@ -79,6 +83,7 @@ export async function startScheduler(
       service: "scheduler",
       ...{ version, metricsListen, log, closers },
     });
+    const tracing = await openTracing({ service: "scheduler", version, log, closers });
     const queues = await connect(options, { tls, metrics, log, closers });
     const store = measuredStore(await openStore(options.state), metrics);
     closers.add("state store", () => store.close());
@@ -88,10 +93,10 @@ export async function startScheduler(
     // A test that gives a clock means it.
     const clock = deps.clock ?? redisClock;
     const onRedisTime = redisClock.learn;
-    const setup = { options, files, queues, control, metrics, log, closers };
+    const setup = { options, files, queues, control, metrics, tracing, log, closers };
     const clocks = { clock, localClock, onRedisTime };
     const times = { unverifiedMs, graceMs, stalledAfterMs, retryPauseMs };
-    const parts = wire({ ...setup, ...clocks, ...times, alarmSecret, prices });
+    const parts = wire({ ...setup, ...clocks, ...times, alarmSecret, prices, titles });
     // What takes work is closed at the same time, so that one grace period is enough for all.
     const active = closers.parallel("active parts");
     active.add("planner", () => parts.planner.close());
@@ -110,9 +115,17 @@ export async function startScheduler(
       closers: active,
     });
     const ready = readiness({ files, queues, control });
-    const services = { ...parts, readiness: ready };
-    const queuesPage = await pageOf(options, queues);
-    const app = httpApp({ tokens, log, services, queuesPage });
+    const access = { tokens, sessions: openSessions({ tokens }) };
+    const app = httpApp({
+      access,
+      namespace: options.namespace,
+      page: await readPage(),
+      tracing,
+      log,
+      services: { ...parts, readiness: ready },
+      queuesPage: await pageOf(options, queues),
+    });
+    active.add("live feed", async () => parts.feed.close());
     const server = await listen({ app, tls, ...options.listen });
     active.add("HTTP server", () => server.close(GRACE_MS));
     const watch = repeatedly(watchMs, () => watchState(parts, log));

@@ -1,13 +1,14 @@
 import { hostname } from "node:os";
 import type { PruneBody, PruneReport, RunEstimate, Submission, Treatment } from "@nightbeam/api";
 import type { Control } from "@nightbeam/control";
+import type { Titles } from "@nightbeam/dataset";
 import type { JobQueues } from "@nightbeam/queue";
 import type { Prices } from "@nightbeam/run";
 import { unlessAborted } from "@nightbeam/service";
 import type { Closers } from "@nightbeam/service/lifecycle";
 import type { Log } from "@nightbeam/service/log";
 import { type DataRoots, dataRoots } from "@nightbeam/store";
-import type { Metrics } from "@nightbeam/telemetry";
+import type { Metrics, Tracing } from "@nightbeam/telemetry";
 import { type Alarms, openAlarms } from "./alarms/alarms.js";
 import { openWebhook } from "./alarms/webhook.js";
 import type { WallClock } from "./clock.js";
@@ -18,6 +19,8 @@ import { NightSchedule } from "./nights/night-schedule.js";
 import { pruneDates } from "./nights/prune-dates.js";
 import { nodeLists } from "./nodes.js";
 import type { SchedulerOptions } from "./options.js";
+import { type LiveFeed, liveFeed } from "./page/live-feed.js";
+import { type RunInspection, runInspection } from "./page/run-inspection.js";
 import { openRollouts, type RolloutRegistry } from "./rollouts/rollout-registry.js";
 import { assertInRoots, checkNight, checkRequest, checkRollout } from "./runs/check-request.js";
 import { withLease } from "./runs/lease.js";
@@ -53,6 +56,8 @@ export interface WireOptions {
   readonly files: StateFiles;
   readonly queues: JobQueues;
   readonly control: Control | undefined;
+  /** What items are called, for people. */
+  readonly titles: Titles | undefined;
   /** The time of day by which everything happens. */
   readonly clock: WallClock;
   /** The clock of this machine. */
@@ -60,6 +65,7 @@ export interface WireOptions {
   /** Called with Redis' time now and then. */
   readonly onRedisTime: (now: number) => void;
   readonly metrics: Metrics;
+  readonly tracing: Tracing;
   readonly log: Log;
   readonly unverifiedMs: number | undefined;
   /** Pause before a partial run is tried again for the nth time. */
@@ -86,6 +92,9 @@ export interface Parts {
   readonly rollouts: RolloutRegistry;
   readonly alarms: Alarms;
   readonly nodes: ReturnType<typeof nodeLists>["nodes"];
+  readonly drain: ReturnType<typeof nodeLists>["drain"];
+  readonly inspection: RunInspection;
+  readonly feed: LiveFeed;
   readonly planner: Planner;
   readonly reconciler: Reconciler;
   readonly watch: RunWatch;
@@ -96,7 +105,7 @@ const MAX_LEASE_MS = 10_000;
 
 /** Makes the parts of a scheduler and connects them. Opens no connection and starts no work. */
 export function wire(setup: WireOptions): Parts {
-  const { options, files, queues, control, clock, metrics, log, closers } = setup;
+  const { options, files, queues, control, clock, metrics, tracing, log, closers } = setup;
   const leaseMs = Math.min(options.lockMs, MAX_LEASE_MS);
   const roots = dataRoots(options.dataRoot);
   const outputs = runOutputs({ prices: setup.prices, metrics });
@@ -116,7 +125,7 @@ export function wire(setup: WireOptions): Parts {
   const reopenings = documents({ files, folder: "reopenings", schema: reopeningSchema });
   const redos = documents({ files, folder: "redos", schema: redoSchema });
   const { verifiers } = lists;
-  const plan = planWith({ queues, leaseMs, outputs, reopenings, verifiers, roots, log });
+  const plan = planWith({ queues, leaseMs, outputs, reopenings, verifiers, roots, tracing, log });
   const onEnd = (runId: string) => reconciler.wake(runId);
   const maxIdleMs = options.planningIdle * 60_000;
   const planner = openPlanner({ plan, refusals, alarms, clock, log, onEnd, maxIdleMs });
@@ -165,7 +174,8 @@ export function wire(setup: WireOptions): Parts {
     rollouts,
     check: (request) => checkRequest(request, { roots }),
     planner,
-    reconcile: { queues, alarms, clock, log, retries },
+    tracing,
+    reconcile: { queues, alarms, clock, tracing, log, retries },
     watch,
     clock,
     log,
@@ -176,13 +186,32 @@ export function wire(setup: WireOptions): Parts {
   const check = (request: Submission) => checkNight(request, roots);
   const refuseForeignRun = async (out: string) => (await outputs.open(out)).refuseForeignRun();
   const nights = new NightSchedule({
-    ...{ files, queues, runs, alarms, check, refuseForeignRun, clock, metrics, log, graceMs },
+    ...{
+      files,
+      queues,
+      runs,
+      alarms,
+      check,
+      refuseForeignRun,
+      clock,
+      metrics,
+      tracing,
+      log,
+      graceMs,
+    },
   });
   const prune = (body: PruneBody) => {
     const dates = (window: { readonly before: number; readonly isDryRun: boolean }) =>
       pruneDates({ files, runs, ...window });
     return pruneRuns(runs, body, { ...about, drift, pruneDates: dates });
   };
+  const inspection = runInspection({
+    ...{ queues, clock, log, titles: setup.titles },
+    view: (runId) => runs.view(runId),
+  });
+  const { nodes } = lists;
+  const { shardMap } = inspection;
+  const feed = liveFeed({ runs, alarms, nodes, nights, shardMap, log });
   const estimate: Parts["estimate"] = (submission, treatment) =>
     estimateRun(submission, treatment, {
       ...{ rollouts, records, lists, clock },
@@ -198,11 +227,14 @@ export function wire(setup: WireOptions): Parts {
     runs,
     estimate,
     prune,
+    inspection,
+    feed,
     controls,
     nights,
     rollouts,
     alarms,
-    nodes: lists.nodes,
+    nodes,
+    drain: lists.drain,
     planner,
     reconciler,
     watch,
@@ -231,15 +263,20 @@ function planWith(deps: {
   };
   readonly verifiers: () => LiveVerifiers;
   readonly roots: DataRoots;
+  readonly tracing: Tracing;
   readonly log: Log;
 }): PlannerOptions["plan"] {
-  const { queues, leaseMs, outputs, reopenings, verifiers, roots, log } = deps;
+  const { queues, leaseMs, outputs, reopenings, verifiers, roots, tracing, log } = deps;
   const noteRead = noteRowsRead(queues);
   return (record, progress) => {
     const lease = { queues, name: `plan:${record.runId}`, lastsMs: leaseMs };
     const { signal } = progress;
     // The lease ends with the signal, although a file that never answers does not.
-    return withLease(lease, () => unlessAborted(work(record, progress), signal));
+    const { runId, trace } = record;
+    const traced = { parent: trace?.span, attributes: { "nightbeam.run": runId } };
+    return withLease(lease, () =>
+      tracing.within("plan run", traced, () => unlessAborted(work(record, progress), signal)),
+    );
   };
   async function work(record: RunRecord, progress: PlanningProgress): Promise<void> {
     const onRows = (read: number) => {

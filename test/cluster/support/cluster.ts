@@ -35,8 +35,10 @@ export interface ClusterOptions {
   readonly staticVerifiers?: readonly string[];
   /** Further flags of the scheduler. */
   readonly schedulerFlags?: readonly string[];
-  /** All nodes serve their metrics. */
+  /** Every process serves metrics on a free port, the same after a restart. */
   readonly metrics?: boolean;
+  /** Further variables of every process. */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 const TOKEN = "a-token-for-tests";
@@ -113,7 +115,7 @@ export class TestCluster {
     const metricsPorts = await Promise.all(Array.from({ length: served }, freePort));
     const cluster = new TestCluster({ directory, redis, nats, options, metricsPorts });
     try {
-      await Promise.all(cluster.nodes.map((node) => node.start()));
+      await Promise.all(cluster.nodes.map((node) => node.start(options.env)));
     } catch (error) {
       await cluster.stop().catch(() => undefined);
       throw error;

@@ -13,6 +13,8 @@ import type { Subjects } from "./subjects.js";
 export interface LiveNodes extends Directory {
   /** Sorted by id; the same array until something changes. */
   readonly nodes: readonly NodeStatus[];
+  /** Milliseconds since the last heartbeat of a node, which come once per second. */
+  silence(id: string): number;
   close(): void;
 }
 
@@ -86,6 +88,7 @@ export function watchNodes(options: NodeWatchOptions): LiveNodes {
       }
       return endpoints;
     },
+    silence: (id) => table.silence(id, clock.now()),
     onChange: (listener) => listeners.add(listener),
     close: () => {
       unfollow();

@@ -71,6 +71,12 @@ export class NodeTable {
     return this.#changed(this.#nodes.size < before);
   }
 
+  /** Milliseconds without a heartbeat of a node, while this process was listening; 0 for unknown nodes. */
+  silence(id: string, now: number): number {
+    const heardAt = this.#nodes.get(id)?.heardAt ?? now;
+    return this.#connected ? now - Math.max(heardAt, this.#listeningSince) : 0;
+  }
+
   /** Records that NATS was connected or lost. After a reconnection nodes have `expiryMs` for a heartbeat. */
   connectionChanged(connected: boolean, now: number): void {
     this.#connected = connected;

@@ -76,6 +76,10 @@ export const partRecordSchema = z.object({
   draftWidths: z.array(count).exactOptional(),
   /** Who answered the calls of the part; only in a cluster. Default: not known. */
   verifiers: z.array(verifierShareSchema).exactOptional(),
+  /** The drafter that made it; only in a cluster. Default: not known. */
+  drafter: z.string().exactOptional(),
+  /** When it was committed, ISO 8601 UTC, by that drafter's clock. Default: not known. */
+  committedAt: time.exactOptional(),
   /** The teacher data of the part, if any. */
   teacherLog: z.string().optional(),
 });

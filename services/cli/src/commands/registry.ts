@@ -35,6 +35,11 @@ export const GROUPS: readonly CommandGroup[] = [
         (await import("./compare.js")).compareCommand(),
       ),
       lazy(
+        "report",
+        "write a finished run as one HTML file: lists to browse, searches, figures, rejected rows",
+        async () => (await import("./report.js")).reportCommand(),
+      ),
+      lazy(
         "bench",
         "compare plain and speculative search: calls, nodes, accepted steps, users per second",
         async () => {

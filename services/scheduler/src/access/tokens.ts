@@ -8,7 +8,7 @@ import {
   digestOf,
   MIN_TOKEN_CHARACTERS,
   parseTokens,
-  roleOf,
+  roleOfDigest,
 } from "./token-list.js";
 
 export interface TokensOptions {
@@ -25,6 +25,8 @@ export interface TokensOptions {
 export interface Tokens {
   /** The role of a token. Undefined if it is not accepted. */
   roleOf(token: string): Promise<Role | undefined>;
+  /** The role of the token with this SHA-256, for sessions, which keep no token. */
+  roleOfDigest(digest: Buffer): Promise<Role | undefined>;
 }
 
 /**
@@ -44,7 +46,7 @@ export async function openTokens(options: TokensOptions): Promise<Tokens> {
   }
   const own: readonly AcceptedToken[] =
     token === "" ? [] : [{ role: "admin", digest: digestOf(token) }];
-  if (path === undefined) return { roleOf: async (given) => roleOf(given, own) };
+  if (path === undefined) return tokensIn(async () => own);
 
   let version = await versionOf(path);
   let accepted = [...own, ...(await readTokens(path, log))];
@@ -61,16 +63,21 @@ export async function openTokens(options: TokensOptions): Promise<Tokens> {
       log.warn({ reason: reasonOf(error) }, "the tokens before stay valid");
     }
   };
+  return tokensIn(async () => {
+    if (performance.now() - lookedAt >= lookMs) {
+      lookedAt = performance.now();
+      looking = looking.then(look);
+    }
+    // A request that comes while the file is read needs the new tokens as well.
+    await looking;
+    return accepted;
+  });
+}
+
+function tokensIn(accepted: () => Promise<readonly AcceptedToken[]>): Tokens {
   return {
-    roleOf: async (given) => {
-      if (performance.now() - lookedAt >= lookMs) {
-        lookedAt = performance.now();
-        looking = looking.then(look);
-      }
-      // A request that comes while the file is read needs the new tokens as well.
-      await looking;
-      return roleOf(given, accepted);
-    },
+    roleOf: async (token) => roleOfDigest(digestOf(token), await accepted()),
+    roleOfDigest: async (digest) => roleOfDigest(digest, await accepted()),
   };
 }
 

@@ -1,23 +1,32 @@
 import type { Log } from "@nightbeam/service/log";
+import type { Tracing } from "@nightbeam/telemetry";
 import { Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import { authorize } from "../access/authorize.js";
-import type { Tokens } from "../access/tokens.js";
+import type { Access } from "../access/identity.js";
 import { SchedulerError } from "../errors.js";
+import { type Page, pageRoutes } from "../page/page-routes.js";
 import type { Readiness } from "../readiness.js";
 import { type ClusterServices, clusterRoutes } from "./cluster-routes.js";
 import { errorAnswer } from "./error-answer.js";
 import { healthRoutes } from "./health-routes.js";
+import { eventRoutes, type InspectionServices, inspectionRoutes } from "./inspection-routes.js";
 import { type NightServices, nightRoutes } from "./night-routes.js";
 import { QUEUES_PATH } from "./queues-path.js";
 import { type RunServices, runRoutes } from "./run-routes.js";
+import { sessionRoutes } from "./session-routes.js";
 
 export interface AppOptions {
-  readonly tokens: Tokens;
+  readonly tracing: Tracing;
+  readonly access: Access;
+  /** The name of the cluster. */
+  readonly namespace: string;
+  readonly page: Page;
   readonly log: Log;
   readonly services: RunServices &
     NightServices &
-    ClusterServices & { readonly readiness: Readiness };
+    ClusterServices &
+    InspectionServices & { readonly readiness: Readiness };
   /** The page of the queues, if it is served. */
   readonly queuesPage?: Hono | undefined;
 }
@@ -28,8 +37,8 @@ const MAX_SHOWN = 100;
 /** A request names files and settings, so its body is short. */
 const MAX_BODY_BYTES = 256 * 1024;
 
-/** The HTTP API. Everything but `/healthz` and `/readyz` requires a token. */
-export function httpApp({ tokens, log, services, queuesPage }: AppOptions): Hono {
+/** The page and the HTTP API. Everything but the page, login, `/healthz` and `/readyz` requires a token. */
+export function httpApp({ access, namespace, page, tracing, log, services, queuesPage }: AppOptions): Hono {
   const app = new Hono();
   app.onError((error, context) => {
     const { status, code, message } = errorAnswer(error);
@@ -44,7 +53,9 @@ export function httpApp({ tokens, log, services, queuesPage }: AppOptions): Hono
     return context.json({ code: "NOT_FOUND", message: `There is no ${method} ${shown}.` }, 404);
   });
   app.route("/", healthRoutes(services));
-  app.use("/v1/*", authorize(tokens, log));
+  app.route("/", pageRoutes(page));
+  app.route("/v1/session", sessionRoutes(access, namespace));
+  app.use("/v1/*", authorize(access, log));
   app.use(
     "/v1/*",
     bodyLimit({
@@ -57,11 +68,24 @@ export function httpApp({ tokens, log, services, queuesPage }: AppOptions): Hono
       },
     }),
   );
+  app.post("/v1/runs", (context, next) =>
+    tracing.within(
+      "POST /v1/runs",
+      { kind: "server", parent: context.req.header("traceparent") },
+      next,
+    ),
+  );
+  app.use("/v1/runs/*", async (context, next) => {
+    await next();
+    if (context.req.method !== "GET") services.feed.refresh();
+  });
   app.route("/v1/runs", runRoutes(services));
+  app.route("/v1/runs", inspectionRoutes(services));
+  app.route("/v1", eventRoutes(services, { access, page: page.version }));
   app.route("/v1", nightRoutes(services));
   app.route("/v1", clusterRoutes(services));
   if (queuesPage !== undefined) {
-    app.use(`${QUEUES_PATH}/*`, authorize(tokens, log));
+    app.use(`${QUEUES_PATH}/*`, authorize(access, log));
     app.route(QUEUES_PATH, queuesPage);
   }
   return app;

@@ -14,9 +14,11 @@ export interface ClusterServices {
     clear(): Promise<void>;
   };
   readonly nodes: () => Nodes;
+  /** Asks a node to finish its work and exit. */
+  readonly drain: (id: string) => Promise<void>;
 }
 
-export function clusterRoutes({ rollouts, alarms, nodes }: ClusterServices): Hono {
+export function clusterRoutes({ rollouts, alarms, nodes, drain }: ClusterServices): Hono {
   const app = new Hono();
   app.get("/rollouts", async (context) => context.json(await rollouts.list()));
   app.put("/rollouts/:name", async (context) => {
@@ -29,5 +31,9 @@ export function clusterRoutes({ rollouts, alarms, nodes }: ClusterServices): Hon
     return context.body(null, 204);
   });
   app.get("/nodes", (context) => context.json(nodes()));
+  app.post("/nodes/:name/drain", async (context) => {
+    await drain(context.req.param("name"));
+    return context.body(null, 204);
+  });
   return app;
 }

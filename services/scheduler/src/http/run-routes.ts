@@ -67,7 +67,8 @@ export function runRoutes({ runs, estimate, controls, prune }: RunServices): Hon
   return app;
 }
 
-function known<Run>(id: string, run: Run | undefined): Run {
+/** @throws SchedulerError UNKNOWN_RUN */
+export function known<Run>(id: string, run: Run | undefined): Run {
   if (run !== undefined) return run;
   throw new SchedulerError(
     "UNKNOWN_RUN",

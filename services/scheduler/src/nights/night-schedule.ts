@@ -12,7 +12,7 @@ import {
   removeNight,
 } from "@nightbeam/queue";
 import { type Log, reasonOf } from "@nightbeam/service/log";
-import type { Recorder } from "@nightbeam/telemetry";
+import type { Recorder, Tracing } from "@nightbeam/telemetry";
 import type { Alarms } from "../alarms/alarms.js";
 import { isoTime, type WallClock } from "../clock.js";
 import type { NightRequest } from "../http/night-routes.js";
@@ -42,6 +42,7 @@ export interface NightScheduleOptions {
   readonly refuseForeignRun: (out: string) => Promise<void>;
   readonly clock: WallClock;
   readonly metrics: Recorder;
+  readonly tracing: Tracing;
   readonly log: Log;
   /** How late a night may start before it counts as missed. */
   readonly graceMs: number;
@@ -142,7 +143,7 @@ export class NightSchedule {
   #start(due: Due): Promise<StartedNight | undefined> {
     const { name, record, night } = due;
     return this.#mutex.run(name, async () => {
-      const { runs, alarms, clock, graceMs, log } = this.#options;
+      const { runs, alarms, clock, graceMs, tracing, log } = this.#options;
       const { date } = night;
       const dates = this.#dates(name);
       const before = await dates.get(date);
@@ -161,11 +162,14 @@ export class NightSchedule {
         }
       }
       const times = timesOfNight(record, { startsAt: night.startsAt, now: clock.now() });
-      const started = await runs.start(requestOfDate(record.request, date), {
-        night: name,
-        ...times,
-        ...(record.priority === undefined ? {} : { priority: record.priority }),
-      });
+      const attributes = { "nightbeam.night": name, "nightbeam.date": date };
+      const started = await tracing.within("start night", { attributes }, () =>
+        runs.start(requestOfDate(record.request, date), {
+          night: name,
+          ...times,
+          ...(record.priority === undefined ? {} : { priority: record.priority }),
+        }),
+      );
       alarms.mend({ kind: "night_failed", night: name });
       if (!late) alarms.mend({ kind: "night_missed", night: name });
       if (started.outcome === "created") {

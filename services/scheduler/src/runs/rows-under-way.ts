@@ -20,7 +20,10 @@ export function noteRowsRead(
 
 /** Rows that are done in the shards in progress, or that some scheduler has read to plan the run. */
 export async function rowsUnderWay(queues: JobQueues, view: RunView): Promise<number> {
-  if (view.state === "running") return (await liveFigures(queues, view)).users;
+  if (view.state === "running") {
+    const { active } = await liveFigures(queues, view);
+    return active.reduce((sum, { users }) => sum + users, 0);
+  }
   return Number((await queues.redis.get(keyOf(queues, view.record.runId))) ?? 0);
 }
 

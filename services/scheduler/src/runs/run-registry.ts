@@ -92,6 +92,17 @@ export class RunRegistry {
     return runs.sort((a, b) => (a.submittedAt < b.submittedAt ? 1 : -1));
   }
 
+  /** The ids of all runs. */
+  ids(): Promise<readonly string[]> {
+    return this.#options.records.keys();
+  }
+
+  /** The files of a run. Undefined for an unknown run. */
+  async view(runId: string): Promise<RunView | undefined> {
+    const record = await this.#options.records.get(runId);
+    return record === undefined ? undefined : this.#view(record);
+  }
+
   /** The ids of runs to reconcile. */
   async open(): Promise<readonly string[]> {
     const keys = await this.#options.records.keys();

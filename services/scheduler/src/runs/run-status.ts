@@ -1,11 +1,5 @@
 import type { Drift, RunStatus } from "@nightbeam/api";
-import {
-  DEFAULT_PRIORITY,
-  type JobQueues,
-  type RunJobs,
-  runJobs,
-  shardJobId,
-} from "@nightbeam/queue";
+import { DEFAULT_PRIORITY, type JobQueues, movingShards, shardJobId } from "@nightbeam/queue";
 import { sumStats } from "@nightbeam/run";
 import { z } from "zod";
 import type { RunView } from "./run-view.js";
@@ -16,46 +10,52 @@ const progressSchema = z.object({
   users: z.number().min(0),
   searches: z.number().min(0),
   calls: z.number().min(0),
+  nodes: z.number().min(0),
 });
+
+const NO_PROGRESS = { users: 0, searches: 0, calls: 0, nodes: 0 };
+
+/** A shard that a drafter has. */
+export interface ActiveShard extends z.output<typeof progressSchema> {
+  readonly index: number;
+  /** The name of the drafter, if it is known. */
+  readonly node: string | undefined;
+  /** When it took the shard, in epoch milliseconds. */
+  readonly startedAt: number | undefined;
+}
 
 /** The progress of a run in Redis; unknown without Redis. */
 export interface LiveFigures {
-  readonly active: number;
-  readonly setAside: number;
-  readonly users: number;
-  readonly searches: number;
-  readonly calls: number;
+  readonly active: readonly ActiveShard[];
+  /** Shards that failed, and are tried again later. */
+  readonly delayed: readonly number[];
+  readonly setAside: readonly number[];
 }
 
-export const NOTHING_LIVE: LiveFigures = {
-  active: 0,
-  setAside: 0,
-  users: 0,
-  searches: 0,
-  calls: 0,
-};
+export const NOTHING_LIVE: LiveFigures = { active: [], delayed: [], setAside: [] };
 
 /** Reads the states of the missing shards' jobs, and the progress of the active ones. */
 export async function liveFigures(queues: JobQueues, view: RunView): Promise<LiveFigures> {
   const { runId } = view.record;
-  const shards = view.missing.map(({ index }) => index);
-  const jobs: RunJobs = await runJobs(queues, { runId, shards });
-  const active = jobs.shards.filter(({ state }) => state === "active");
-  const progress = await Promise.all(
-    active.map(async ({ index }) => {
-      const job = await queues.shards.getJob(shardJobId(runId, index));
-      return progressSchema.safeParse(job?.progress).data;
-    }),
-  );
-  const sum = (name: keyof z.output<typeof progressSchema>) =>
-    progress.reduce((total, one) => total + (one?.[name] ?? 0), 0);
+  const { committed } = view.standing;
+  const isMissing = (index: number) => index < view.standing.shards && !committed.has(index);
+  const { active, delayed, failed } = await movingShards(queues, runId);
   return {
-    active: jobs.counts.active,
-    setAside: jobs.counts.failed,
-    users: sum("users"),
-    searches: sum("searches"),
-    calls: sum("calls"),
+    active: await Promise.all(
+      active.filter(isMissing).map((index) => activeShard(queues, { runId, index })),
+    ),
+    delayed: delayed.filter(isMissing),
+    setAside: failed.filter(isMissing),
   };
+}
+
+async function activeShard(
+  { shards }: JobQueues,
+  { runId, index }: { readonly runId: string; readonly index: number },
+): Promise<ActiveShard> {
+  const job = await shards.getJob(shardJobId(runId, index));
+  const progress = progressSchema.safeParse(job?.progress).data ?? NO_PROGRESS;
+  return { index, node: job?.processedBy, startedAt: job?.processedOn, ...progress };
 }
 
 export interface StatusOptions {
@@ -82,7 +82,8 @@ export function runStatus(
   const stats = manifest?.stats ?? sumStats(commits);
   const reason = view.state === "refused" ? view.refusal?.reason : (waitsFor ?? retry);
   const cost = manifest === undefined ? view.output.costOf(commits) : manifest.cost;
-  const setAsideCount = state === "partial" ? setAside.length : live.setAside;
+  const setAsideCount = state === "partial" ? setAside.length : live.setAside.length;
+  const progress = (name: keyof typeof NO_PROGRESS) => sumOf(live.active, (one) => one[name]);
   return {
     id: record.runId,
     state,
@@ -104,15 +105,15 @@ export function runStatus(
       ...(isPlanned ? { total: standing.rows } : {}),
       ...(read === undefined ? {} : { read }),
       done: sumOf(commits, ({ rowCount }) => rowCount),
-      underWay: live.users,
+      underWay: progress("users"),
     },
     ...(isPlanned
       ? {
           shards: {
             total: standing.shards,
             done: commits.length,
-            active: live.active,
-            waiting: Math.max(0, view.missing.length - live.active - setAsideCount),
+            active: live.active.length,
+            waiting: Math.max(0, view.missing.length - live.active.length - setAsideCount),
             setAside: setAsideCount,
           },
         }
@@ -121,8 +122,8 @@ export function runStatus(
     ...(cost === undefined ? {} : { cost }),
     ...(drift === undefined ? {} : { drift }),
     calls: {
-      calls: (stats.targetCalls ?? 0) + live.calls,
-      searches: (stats.searches ?? 0) + live.searches,
+      calls: (stats.targetCalls ?? 0) + progress("calls"),
+      searches: (stats.searches ?? 0) + progress("searches"),
     },
     setAside: setAside.map(({ index, firstRow, rows, cause }) => {
       return { index, firstRow, rowCount: rows, reason: cause };

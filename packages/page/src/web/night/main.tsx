@@ -1,4 +1,17 @@
 import { render } from "preact";
+import { Shell } from "./shell.js";
+import { PageProvider, pageState } from "./state.js";
 
 const root = document.getElementById("page");
-if (root !== null) render(<main>Nightbeam</main>, root);
+if (root !== null) {
+  const page = pageState({ window, page: root.dataset.version ?? "" });
+  render(
+    <PageProvider value={page}>
+      <Shell />
+    </PageProvider>,
+    root,
+  );
+  void page.enter().catch((error: unknown) => {
+    page.notice.value = error instanceof Error ? error.message : String(error);
+  });
+}

@@ -1,0 +1,145 @@
+import type { RunStatus } from "@nightbeam/api";
+import { type Fact, Facts } from "../../parts/facts.js";
+import { digits, duration, percent, whole } from "../../parts/format.js";
+import { Panel } from "../../parts/panel.js";
+
+/** What a run counted and measured, and what it costs. */
+export function RunFigures({ run }: { readonly run: RunStatus }) {
+  return (
+    <Panel title="Figures">
+      <Facts facts={[...searchFacts(run), ...verifierFacts(run)]} />
+      {run.cost === undefined ? null : (
+        <>
+          <h3>Cost so far</h3>
+          <Facts facts={costFacts(run.cost)} />
+        </>
+      )}
+    </Panel>
+  );
+}
+
+function searchFacts({ stats, calls, users }: RunStatus): readonly Fact[] {
+  const { searches = 0, nodes = 0, tokens = 0, acceptedSteps = 0, targetCalls = 0 } = stats;
+  const facts: Fact[] = [];
+  if (calls.searches > 0) {
+    facts.push({
+      name: "target calls per user",
+      value: digits(calls.calls / calls.searches),
+      meaning: "Target calls per search",
+    });
+  }
+  if (searches > 0) {
+    facts.push(
+      {
+        name: "nodes per user",
+        value: digits(nodes / searches),
+        meaning: "Prefixes that the target was asked for",
+      },
+      {
+        name: "tokens per user",
+        value: digits(tokens / searches),
+        meaning: "Prompt tokens and nodes, recomputed ones included",
+      },
+    );
+  }
+  if (targetCalls > 0 && acceptedSteps > 0) {
+    facts.push({
+      name: "accepted levels per call",
+      value: digits(acceptedSteps / targetCalls),
+      meaning: "Levels of the search that a call brought it on, because the draft had guessed them",
+    });
+  }
+  const withSearch = users.done - (stats.emptyLists ?? 0);
+  if (searches > 0 && withSearch > searches) {
+    facts.push({
+      name: "equal questions shared",
+      value: percent(1 - searches / withSearch),
+      meaning: "Users with the same question share one search",
+    });
+  }
+  return facts;
+}
+
+function verifierFacts({ stats }: RunStatus): readonly Fact[] {
+  const {
+    verifyCalls = 0,
+    verifyRetries = 0,
+    queueMs = 0,
+    batchWaitMs = 0,
+    computeMs = 0,
+    networkMs = 0,
+  } = stats;
+  if (verifyCalls === 0) return [];
+  const facts: Fact[] = [
+    {
+      name: "calls to verifiers",
+      value: whole(verifyCalls),
+      meaning: "Calls that verifiers answered",
+    },
+    {
+      name: "time per call",
+      value: `${digits((queueMs + batchWaitMs + computeMs + networkMs) / verifyCalls)} ms`,
+      meaning: `Queue ${digits(queueMs / verifyCalls)} ms, batch ${digits(batchWaitMs / verifyCalls)} ms, model ${digits(computeMs / verifyCalls)} ms, network ${digits(networkMs / verifyCalls)} ms`,
+    },
+    { name: "of it the model", value: `${digits(computeMs / verifyCalls)} ms` },
+  ];
+  if (verifyRetries > 0) facts.push({ name: "calls tried again", value: whole(verifyRetries) });
+  if ((stats.audits ?? 0) > 0) {
+    facts.push({ name: "calls audited", value: whole(stats.audits ?? 0) });
+    facts.push({ name: "audits that differ", value: whole(stats.auditsDiffering ?? 0) });
+  }
+  return facts;
+}
+
+function costFacts({
+  drafterSeconds,
+  verifierSeconds,
+  price,
+}: NonNullable<RunStatus["cost"]>): readonly Fact[] {
+  const facts: Fact[] = [
+    { name: "drafters", value: duration(drafterSeconds) },
+    { name: "verifiers", value: duration(verifierSeconds) },
+  ];
+  if (price === undefined) return facts;
+  const { currency, total, perMillionUsers } = price;
+  facts.push({ name: "price", value: `${digits(total)} ${currency}` });
+  if (perMillionUsers !== undefined) {
+    facts.push({ name: "per million users", value: `${digits(perMillionUsers)} ${currency}` });
+  }
+  return facts;
+}
+
+/** How the run differs from that of the night before. */
+export function DriftPanel({ drift }: { readonly drift: NonNullable<RunStatus["drift"]> }) {
+  const { against, users, rejected, callsPerUser, sampledUsers, overlap, sameFirst, topScore } =
+    drift;
+  const pair = (
+    change: { readonly before: number; readonly now: number },
+    format: (value: number) => string,
+  ) => `${format(change.before)} → ${format(change.now)}`;
+  const facts: Fact[] = [
+    { name: "users", value: pair(users, whole) },
+    { name: "rejected", value: pair(rejected, whole) },
+  ];
+  if (callsPerUser !== undefined)
+    facts.push({ name: "calls per user", value: pair(callsPerUser, digits) });
+  if (overlap !== undefined) {
+    facts.push({
+      name: "items that stayed",
+      value: percent(overlap),
+      meaning: "Mean share of a list that was in the user's list before",
+    });
+  }
+  if (sameFirst !== undefined) facts.push({ name: "same first item", value: percent(sameFirst) });
+  if (topScore !== undefined) {
+    facts.push({
+      name: "score of the first item",
+      value: pair(topScore, (value) => `${value.toFixed(2)} nats`),
+    });
+  }
+  return (
+    <Panel title="Drift" note={`against ${against}; ${whole(sampledUsers)} users sampled`}>
+      <Facts facts={facts} />
+    </Panel>
+  );
+}
