@@ -32,9 +32,12 @@ export interface ClusterOptions {
   readonly tls?: boolean;
   /** Addresses that drafters know in addition to those from NATS. */
   readonly staticVerifiers?: readonly string[];
+  /** Further flags of the scheduler. */
+  readonly schedulerFlags?: readonly string[];
 }
 
-const TOKEN = "a-token-for-tests";
+/** The token of all test clusters; it may do everything. */
+export const TOKEN = "a-token-for-tests";
 
 /** A whole cluster on this machine, of the processes that an operator would start. */
 export class TestCluster {
@@ -62,6 +65,7 @@ export class TestCluster {
     this.scheduler = new ClusterNode("scheduler", [
       ...["scheduler", "--state", join(directory, "state"), "--listen", "127.0.0.1:0"],
       ...["--token", TOKEN, "--reconcile-ms", "1000", ...queue, ...stalls, ...control],
+      ...(options.schedulerFlags ?? []),
     ]);
     const { target, catalogue, scoring = "full" } = options;
     const models = ["--target", target, "--catalogue", catalogue, "--scoring", scoring];
@@ -101,6 +105,11 @@ export class TestCluster {
 
   get nodes(): readonly ClusterNode[] {
     return [this.scheduler, ...this.verifiers, ...this.drafters];
+  }
+
+  /** The address of the scheduler. */
+  get url(): string {
+    return /https?:\S+/.exec(this.scheduler.ready)?.[0] ?? "";
   }
 
   /** Output directory for a run of this name. */
@@ -158,9 +167,8 @@ export class TestCluster {
     schema: Schema,
     { path, ...init }: RequestInit & { path: string },
   ): Promise<z.output<Schema>> {
-    const [url = ""] = /http:\S+/.exec(this.scheduler.ready) ?? [];
     const headers = { authorization: `Bearer ${TOKEN}`, "content-type": "application/json" };
-    const response = await fetch(`${url}${path}`, { ...init, headers });
+    const response = await fetch(`${this.url}${path}`, { ...init, headers });
     const text = await response.text();
     if (!response.ok) throw new Error(`${path} answered ${response.status}: ${text}`);
     return schema.parse(JSON.parse(text));
