@@ -79,11 +79,14 @@ async function night() {
   const out = ["--out", places.clusterLists];
   const { run } = nightbeamJson("submit", ...FILES, ...DRAFT, ...WIDTHS, ...SHARD, ...out);
   let isKilled = false;
+  let said = "";
   for (;;) {
     const status = nightbeamJson("status", run.id);
     const { state, users, shards } = status.run ?? status;
-    const share = shards === undefined || shards.total === 0 ? 0 : shards.committed / shards.total;
-    if (shards !== undefined) print({ share, shards, users, state });
+    const share = shards === undefined || shards.total === 0 ? 0 : shards.done / shards.total;
+    const line = shards === undefined ? "" : progress({ share, shards, users, state });
+    if (line !== said) console.log(line);
+    said = line;
     if (state === "complete") break;
     if (state === "partial" || state === "refused" || state === "cancelled") {
       console.error(`the run is ${state}`);
@@ -97,11 +100,9 @@ async function night() {
   }
 }
 
-function print({ share, shards, users, state }) {
+function progress({ share, shards, users, state }) {
   const full = Math.round(share * BAR);
-  console.log(
-    `  ${"█".repeat(full)}${"░".repeat(BAR - full)}  ${shards.committed}/${shards.total} shards  ${users.done ?? 0} users  ${state}`,
-  );
+  return `  ${"█".repeat(full)}${"░".repeat(BAR - full)}  ${shards.done}/${shards.total} shards  ${users.done ?? 0} users  ${state}`;
 }
 
 function killDrafter() {

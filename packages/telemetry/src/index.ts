@@ -13,7 +13,6 @@ export {
   type Recorder,
   type SetValue,
 } from "./metrics/metrics.js";
-export { openMetrics } from "./metrics/open-metrics.js";
 export { openRelay, type Relay } from "./metrics/relay.js";
 export {
   definitionOf,
