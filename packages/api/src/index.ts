@@ -43,6 +43,7 @@ export type {
   Session,
   ShardDetail,
   ShardMap,
+  UserAnswer,
 } from "./page.js";
 export {
   loginSchema,

@@ -1,3 +1,4 @@
+import type { SearchRecord } from "@nightbeam/run";
 import { z } from "zod";
 
 const count = z.number().min(0);
@@ -128,3 +129,17 @@ export const rejectsSchema = z.object({
 });
 
 export type Rejects = Readonly<z.infer<typeof rejectsSchema>>;
+
+/** What a run says about one user. */
+export interface UserAnswer {
+  readonly user: string;
+  /** The shard that has the list. */
+  readonly shard: number;
+  /** The items of the user's row, oldest first. Absent if they cannot be read any more. */
+  readonly history?: readonly string[];
+  readonly list: readonly { readonly item: string; readonly score: number }[];
+  /** How the user's search went. Absent if it was not recorded. */
+  readonly search?: SearchRecord;
+  /** What the items above are called, if the scheduler has a file of titles. */
+  readonly titles: Readonly<Record<string, string>>;
+}

@@ -77,6 +77,11 @@ const FLAGS: readonly Flag[] = [
     meaning: "a run of which planning has read no row for this long is refused (default 60)",
   },
   {
+    flag: "--titles <file>",
+    meaning:
+      'what items are called, for the page: JSON {"17": "title"}, or a table with the columns item_id and title',
+  },
+  {
     flag: "--keep-runs <time>",
     meaning:
       "removes runs that ended longer ago, daily, but not their lists: 14d or 36h (default: never)",

@@ -27,6 +27,8 @@ export const schedulerSchema = z.object({
   stalledAfter: wholeNumber(1, "a whole number of minutes").default(5),
   /** Planning that has read no row for this long is given up, in minutes. */
   planningIdle: wholeNumber(1, "a whole number of minutes").default(60),
+  /** What items are called, for the page: a file as `readTitles` reads it. */
+  titles: z.string().optional(),
   /** Ended runs are removed after this time, as `nightbeam runs prune` does. Default: never. */
   keepRuns: z
     .string()

@@ -1,4 +1,5 @@
 import type { Control } from "@nightbeam/control";
+import { readTitles } from "@nightbeam/dataset";
 import {
   checkRedis,
   type JobQueues,
@@ -74,6 +75,7 @@ export async function startScheduler(
   const tls = await readTls(options, log);
   const alarmSecret = checkAlarmSecret(options);
   const prices = await readPrices(options.prices);
+  const titles = options.titles === undefined ? undefined : await readTitles(options.titles);
   return openWith(loggedClosers(log), async (closers) => {
     const { metricsListen } = options;
     const version = await readVersion(new URL("../package.json", import.meta.url));
@@ -94,7 +96,7 @@ export async function startScheduler(
     const setup = { options, files, queues, control, metrics, tracing, log, closers };
     const clocks = { clock, localClock, onRedisTime };
     const times = { unverifiedMs, graceMs, stalledAfterMs, retryPauseMs };
-    const parts = wire({ ...setup, ...clocks, ...times, alarmSecret, prices });
+    const parts = wire({ ...setup, ...clocks, ...times, alarmSecret, prices, titles });
     // What takes work is closed at the same time, so that one grace period is enough for all.
     const active = closers.parallel("active parts");
     active.add("planner", () => parts.planner.close());

@@ -1,6 +1,7 @@
 import { hostname } from "node:os";
 import type { PruneBody, PruneReport, RunEstimate, Submission, Treatment } from "@nightbeam/api";
 import type { Control } from "@nightbeam/control";
+import type { Titles } from "@nightbeam/dataset";
 import type { JobQueues } from "@nightbeam/queue";
 import type { Prices } from "@nightbeam/run";
 import { unlessAborted } from "@nightbeam/service";
@@ -55,6 +56,8 @@ export interface WireOptions {
   readonly files: StateFiles;
   readonly queues: JobQueues;
   readonly control: Control | undefined;
+  /** What items are called, for people. */
+  readonly titles: Titles | undefined;
   /** The time of day by which everything happens. */
   readonly clock: WallClock;
   /** The clock of this machine. */
@@ -202,7 +205,10 @@ export function wire(setup: WireOptions): Parts {
       pruneDates({ files, runs, ...window });
     return pruneRuns(runs, body, { ...about, drift, pruneDates: dates });
   };
-  const inspection = runInspection({ view: (runId) => runs.view(runId), queues, clock, log });
+  const inspection = runInspection({
+    ...{ queues, clock, log, titles: setup.titles },
+    view: (runId) => runs.view(runId),
+  });
   const { nodes } = lists;
   const { shardMap } = inspection;
   const feed = liveFeed({ runs, alarms, nodes, nights, shardMap, log });

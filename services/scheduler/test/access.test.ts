@@ -7,6 +7,7 @@ import { Hono } from "hono";
 import { describe, expect, it } from "vitest";
 import { authorize } from "../src/access/authorize.js";
 import { includes, neededRole } from "../src/access/roles.js";
+import { openSessions } from "../src/access/sessions.js";
 import { parseTokens, roleOf } from "../src/access/token-list.js";
 import { openTokens } from "../src/access/tokens.js";
 import { errorAnswer } from "../src/http/error-answer.js";
@@ -114,7 +115,8 @@ describe("requests", () => {
       const { status, code, message } = errorAnswer(error);
       return context.json({ code, message }, status);
     });
-    app.use("*", authorize(await openTokens({ tokens: path, log }), log));
+    const tokens = await openTokens({ tokens: path, log });
+    app.use("*", authorize({ tokens, sessions: openSessions({ tokens }) }, log));
     app.all("*", (context) => context.json("done"));
     const ask = async (method: string, url: string, token: string) => {
       const headers = { authorization: `Bearer ${token}` };

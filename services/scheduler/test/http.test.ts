@@ -5,12 +5,16 @@ import { noTracing } from "@nightbeam/telemetry";
 import { fuzzRuns, mutated } from "@nightbeam/testing";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { openSessions } from "../src/access/sessions.js";
 import { openTokens } from "../src/access/tokens.js";
 import { SchedulerError } from "../src/errors.js";
 import { httpApp } from "../src/http/app.js";
+import type { Page } from "../src/page/page-routes.js";
 
 const TOKEN = "a-token-for-tests";
 const tokens = await openTokens({ token: TOKEN, log: silentLog });
+const page: Page = { version: "v1", html: '"a page"', files: new Map() };
+const MAP = { total: 3, partSize: 5, states: "c2w1", active: [] };
 const body = { target: "/t", catalogue: "/c", histories: "/h", out: "/o" };
 
 const status: RunStatus = {
@@ -32,9 +36,13 @@ const answer = (state: RunStatus["state"]) => async (id: string) =>
 function app(start?: (submission: Submission) => Promise<never>) {
   const submitted: Submission[] = [];
   const cleared: true[] = [];
+  const drained: string[] = [];
+  const refreshed: true[] = [];
   const http = httpApp({
-    tokens,
-    tracing: noTracing,
+    access: { tokens, sessions: openSessions({ tokens }) },
+    namespace: "nightbeam",
+    page,
+      tracing: noTracing,
     log: silentLog,
     services: {
       runs: {
@@ -73,6 +81,20 @@ function app(start?: (submission: Submission) => Promise<never>) {
       },
       alarms: { list: async () => [], clear: async () => void cleared.push(true) },
       nodes: () => ({ connected: false, verifiers: [], drafters: [] }),
+      drain: async (id) => void drained.push(id),
+      inspection: {
+        shardMap: async (id) => (id === "r-1" ? MAP : undefined),
+        shard: async () => undefined,
+        series: async () => undefined,
+        rejects: async () => undefined,
+        user: async () => undefined,
+      },
+      feed: {
+        follow: () => () => {},
+        refresh: () => void refreshed.push(true),
+        closing: new AbortController().signal,
+        close: () => {},
+      },
     },
   });
   const ask = async (
@@ -89,7 +111,7 @@ function app(start?: (submission: Submission) => Promise<never>) {
     const read = await answer.text();
     return { status: answer.status, body: read === "" ? undefined : JSON.parse(read), answer };
   };
-  return { ask, submitted, cleared };
+  return { ask, http, submitted, cleared, drained, refreshed };
 }
 
 describe("the token", () => {

@@ -107,7 +107,7 @@ describe.skipIf(!redisIsHere())("nightbeam scheduler", () => {
       watchNodes: (role) => {
         watched.push(role);
         const close = () => void watched.splice(watched.indexOf(role), 1);
-        return { nodes: [], endpoints: [], onChange: () => () => {}, close };
+        return { nodes: [], endpoints: [], silence: () => 0, onChange: () => () => {}, close };
       },
       drain: async () => {},
       rollouts: {

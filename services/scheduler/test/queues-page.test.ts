@@ -5,6 +5,7 @@ import { Hono } from "hono";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { z } from "zod";
 import { authorize } from "../src/access/authorize.js";
+import { openSessions } from "../src/access/sessions.js";
 import { openTokens } from "../src/access/tokens.js";
 import { errorAnswer } from "../src/http/error-answer.js";
 import { queuesPage } from "../src/http/queues-page.js";
@@ -34,7 +35,10 @@ describe.skipIf(!redisIsHere())("the page of the queues", () => {
     const tokens = await openTokens({ token: TOKEN, log: silentLog });
     app = new Hono();
     app.onError((error, context) => context.json(errorAnswer(error), errorAnswer(error).status));
-    app.use(`${QUEUES_PATH}/*`, authorize(tokens, silentLog));
+    app.use(
+      `${QUEUES_PATH}/*`,
+      authorize({ tokens, sessions: openSessions({ tokens }) }, silentLog),
+    );
     app.route(QUEUES_PATH, queuesPage(queues));
   });
   afterAll(async () => {

@@ -9,6 +9,7 @@ import {
   startedRunSchema,
 } from "@nightbeam/api";
 import {
+  freePort,
   type NatsServer,
   type RedisServer,
   startNatsServer,
@@ -32,7 +33,9 @@ export interface ClusterOptions {
   readonly tls?: boolean;
   /** Addresses that drafters know in addition to those from NATS. */
   readonly staticVerifiers?: readonly string[];
-  /** Every process serves metrics on a free port. */
+  /** Further flags of the scheduler. */
+  readonly schedulerFlags?: readonly string[];
+  /** Every process serves metrics on a free port, the same after a restart. */
   readonly metrics?: boolean;
   /** Further variables of every process. */
   readonly env?: Readonly<Record<string, string>>;
@@ -48,25 +51,36 @@ export class TestCluster {
   readonly scheduler: ClusterNode;
   readonly verifiers: readonly ClusterNode[];
   readonly drafters: readonly ClusterNode[];
+  /** host:port of the nodes' metrics, if they serve them. */
+  readonly metricsTargets: readonly string[];
 
   private constructor(parts: {
     directory: string;
     redis: RedisServer;
     nats: NatsServer;
     options: ClusterOptions;
+    metricsPorts: readonly number[];
   }) {
-    const { directory, redis, nats, options } = parts;
+    const { directory, redis, nats, options, metricsPorts } = parts;
+    const metricsTargets = metricsPorts.map((port) => `127.0.0.1:${port}`);
+    this.metricsTargets = metricsTargets;
+    let nodes = 0;
+    const metrics = () => {
+      const target = metricsTargets[nodes++];
+      return target === undefined ? [] : ["--metrics-listen", target];
+    };
     this.directory = directory;
     this.redis = redis;
     this.nats = nats;
     const lockMs = options.lockMs ?? 2_000;
-    const metrics = options.metrics === true ? ["--metrics-listen", "127.0.0.1:0"] : [];
-    const control = ["--nats", nats.url, "--log-format", "json", ...metrics];
+    const control = ["--nats", nats.url, "--log-format", "json"];
     const queue = ["--redis", redis.url, "--lock-ms", `${lockMs}`];
     const stalls = ["--stall-check-ms", `${lockMs / 2}`];
     this.scheduler = new ClusterNode("scheduler", [
       ...["scheduler", "--state", join(directory, "state"), "--listen", "127.0.0.1:0"],
       ...["--token", TOKEN, "--reconcile-ms", "1000", ...queue, ...stalls, ...control],
+      ...(options.schedulerFlags ?? []),
+      ...metrics(),
     ]);
     const { target, catalogue, scoring = "full" } = options;
     const models = ["--target", target, "--catalogue", catalogue, "--scoring", scoring];
@@ -77,6 +91,7 @@ export class TestCluster {
           ...["verifier", ...models, "--listen", "127.0.0.1:0", "--workers", "1"],
           ...["--name", `verifier-${name}`, ...control, ...tls],
           ...(options.verifierFlags?.[at] ?? []),
+          ...metrics(),
         ]),
     );
     const known = options.staticVerifiers ?? [];
@@ -86,6 +101,7 @@ export class TestCluster {
           ...["drafter", "--name", `drafter-${name}`, ...queue, ...stalls, ...control],
           ...(known.length === 0 ? [] : ["--verifiers", known.join(",")]),
           ...["--workers", "1", ...tls],
+          ...metrics(),
         ]),
     );
   }
@@ -94,7 +110,10 @@ export class TestCluster {
     const directory = await mkdtemp(join(tmpdir(), "nightbeam-cluster-"));
     const redis = await startRedis();
     const nats = await startNatsServer();
-    const cluster = new TestCluster({ directory, redis, nats, options });
+    const { verifiers = 2, drafters = 2 } = options;
+    const served = options.metrics === true ? 1 + verifiers + drafters : 0;
+    const metricsPorts = await Promise.all(Array.from({ length: served }, freePort));
+    const cluster = new TestCluster({ directory, redis, nats, options, metricsPorts });
     try {
       await Promise.all(cluster.nodes.map((node) => node.start(options.env)));
     } catch (error) {

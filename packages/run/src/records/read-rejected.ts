@@ -2,7 +2,7 @@ import { jsonProblem, schemaProblem } from "@nightbeam/catalogue";
 import { readLines } from "@nightbeam/dataset";
 import type { RecordFiles } from "@nightbeam/store";
 import { z } from "zod";
-import { RunError, type RunErrorCode } from "../errors.js";
+import { RunError } from "../errors.js";
 import { type PartRecord, type RejectedRow, rejectedFileOf } from "./records.js";
 
 const rowSchema = z.object({
@@ -15,15 +15,13 @@ const rowSchema = z.object({
 /** Streams the rejected rows of a finished run. @throws RunError RUN_DAMAGED; DatasetError FILE_NOT_FOUND, UNREADABLE */
 export async function* readRejected(path: string): AsyncGenerator<RejectedRow[]> {
   for await (const lines of readLines({ path })) {
-    yield lines.flatMap(({ number, bytes }): RejectedRow[] => {
-      if (bytes !== null && bytes.length === 0) return [];
-      const place = { path, line: number, code: "RUN_DAMAGED" } as const;
-      return [rowOf(bytes?.toString("utf8") ?? "", place)];
-    });
+    yield lines.flatMap(({ number, bytes }) =>
+      rowsIn(bytes?.toString("utf8") ?? "?", { path, number }),
+    );
   }
 }
 
-/** The rejected rows of a part; none if its file was removed. @throws RunError STORE_DAMAGED; StoreError STORE_FAILED */
+/** The rejected rows of a part; none if their file was removed. @throws RunError RUN_DAMAGED; StoreError STORE_FAILED */
 export async function readPartRejected(
   files: Pick<RecordFiles, "location" | "read">,
   record: PartRecord,
@@ -33,27 +31,33 @@ export async function readPartRejected(
   if (bytes === undefined) return [];
   const path = `${files.location}/${name}`;
   const lines = new TextDecoder().decode(bytes).split("\n");
-  return lines.flatMap((text, at) =>
-    text === "" ? [] : [rowOf(text, { path, line: at + 1, code: "STORE_DAMAGED" })],
-  );
+  return lines.flatMap((line, at) => rowsIn(line, { path, number: at + 1 }));
 }
 
-function rowOf(
-  text: string,
-  place: { readonly path: string; readonly line: number; readonly code: RunErrorCode },
-): RejectedRow {
-  const damaged = (problem: string) =>
-    new RunError(
-      place.code,
-      `${place.path}, line ${place.line}: ${problem}. Restore the file, or repeat the run in another directory.`,
-    );
-  let value: unknown;
+interface Place {
+  readonly path: string;
+  readonly number: number;
+}
+
+/** The row of a line; none for an empty one. */
+function rowsIn(line: string, place: Place): RejectedRow[] {
+  if (line === "") return [];
+  const parsed = rowSchema.safeParse(jsonOf(line, place));
+  if (parsed.success) return [parsed.data];
+  throw damaged(place, schemaProblem(parsed.error));
+}
+
+function jsonOf(line: string, place: Place): unknown {
   try {
-    value = JSON.parse(text);
+    return JSON.parse(line);
   } catch (error) {
-    throw damaged(jsonProblem(error));
+    throw damaged(place, jsonProblem(error));
   }
-  const parsed = rowSchema.safeParse(value);
-  if (parsed.success) return parsed.data;
-  throw damaged(schemaProblem(parsed.error));
+}
+
+function damaged({ path, number }: Place, problem: string): RunError {
+  return new RunError(
+    "RUN_DAMAGED",
+    `${path}, line ${number}: ${problem}. Restore the file, or repeat the run in another directory.`,
+  );
 }

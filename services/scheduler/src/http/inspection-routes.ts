@@ -1,3 +1,4 @@
+import { excerpt } from "@nightbeam/catalogue";
 import { Hono } from "hono";
 import { z } from "zod";
 import type { Access } from "../access/identity.js";
@@ -39,9 +40,20 @@ export function inspectionRoutes({ inspection }: InspectionServices): Hono {
     const id = nameIn(context, "id");
     return context.json(known(id, await inspection.rejects(id)));
   });
+  app.get("/:id/user", async (context) => {
+    const id = nameIn(context, "id");
+    const user = checked(userSchema, context.req.query("user"));
+    const answer = await inspection.user(id, user);
+    if (answer !== undefined) return context.json(answer);
+    throw new SchedulerError(
+      "UNKNOWN_USER",
+      `Run ${id} has no list of user ${excerpt(user)}: its shard is not committed yet, its row was rejected, or there is no such user.`,
+    );
+  });
   return app;
 }
 
+const userSchema = z.string({ error: "write the user, as ?user=u17" }).min(1).max(1_000);
 const runSchema = z.string().max(100).optional();
 
 /** `GET /v1/events`, with `?run=ID` for the shards of a run as well. */

@@ -1,5 +1,7 @@
-import type { Rejects, RunSeries, ShardDetail, ShardMap } from "@nightbeam/api";
+import type { Rejects, RunSeries, ShardDetail, ShardMap, UserAnswer } from "@nightbeam/api";
+import type { Titles } from "@nightbeam/dataset";
 import { type JobQueues, shardJobDetails } from "@nightbeam/queue";
+import { findUser } from "@nightbeam/run";
 import { type Log, reasonOf } from "@nightbeam/service/log";
 import type { WallClock } from "../clock.js";
 import { type LiveFigures, liveFigures, NOTHING_LIVE } from "../runs/run-status.js";
@@ -8,6 +10,7 @@ import { rejectSamples } from "./reject-samples.js";
 import { runSeries } from "./run-series.js";
 import { shardDetail } from "./shard-detail.js";
 import { shardMap } from "./shard-map.js";
+import { userAnswer } from "./user-answer.js";
 
 /** What the page shows of one run. All methods return undefined for an unknown run. */
 export interface RunInspection {
@@ -16,17 +19,22 @@ export interface RunInspection {
   shard(runId: string, index: number): Promise<ShardDetail | undefined>;
   series(runId: string): Promise<RunSeries | undefined>;
   rejects(runId: string): Promise<Rejects | undefined>;
+  /** Undefined for an unknown user as well. Reads the lists of the run until the user is found. */
+  user(runId: string, user: string): Promise<UserAnswer | undefined>;
 }
 
 export interface InspectionOptions {
   readonly view: (runId: string) => Promise<RunView | undefined>;
   readonly queues: JobQueues;
   readonly clock: WallClock;
+  /** What items are called. */
+  readonly titles: Titles | undefined;
   readonly log: Pick<Log, "debug">;
 }
 
 /** All methods throw RunError, StoreError. */
-export function runInspection({ view, queues, clock, log }: InspectionOptions): RunInspection {
+export function runInspection(options: InspectionOptions): RunInspection {
+  const { view, queues, clock, titles, log } = options;
   /** Without Redis it is not known what happens to shards, but what was committed is. */
   const known = async <T>(work: Promise<T>): Promise<T | undefined> => {
     try {
@@ -60,6 +68,11 @@ export function runInspection({ view, queues, clock, log }: InspectionOptions): 
     rejects: async (runId) => {
       const run = await view(runId);
       return run && rejectSamples(run.output.store, run.commits);
+    },
+    user: async (runId, user) => {
+      const run = await view(runId);
+      const found = run && (await findUser(run.output.store, user));
+      return found && userAnswer(found, titles);
     },
   };
 }

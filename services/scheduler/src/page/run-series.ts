@@ -33,7 +33,9 @@ export function runSeries(
   const to = maxOf(work.map((one) => one.to)) ?? now;
   const seconds = (to - from) / 1_000;
   const stepSeconds = STEPS_S.find((step) => seconds / step <= MAX_STEPS) ?? seconds / MAX_STEPS;
-  const steps = Math.max(1, Math.ceil(seconds / stepSeconds));
+  // The last step of a run in progress is not over.
+  const wholeSteps = active.length > 0 ? Math.floor : Math.ceil;
+  const steps = Math.max(1, wholeSteps(seconds / stepSeconds));
   const grid = { from, stepMs: stepSeconds * 1_000, steps };
   const names = [...new Set(work.map(({ node }) => node))].toSorted();
   const searches = spread(work, { ...grid, of: (one) => one.searches });

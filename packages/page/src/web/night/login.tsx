@@ -29,7 +29,6 @@ export function Login() {
       >
         <h1>Nightbeam</h1>
         <label for="token">Token</label>
-        {/* biome-ignore lint/a11y/noAutofocus: the only field of the page */}
         <input
           id="token"
           name="token"
@@ -39,8 +38,8 @@ export function Login() {
           autofocus
         />
         <p class="hint">
-          One that the scheduler was started with. <code>nightbeam cluster status</code> shows that
-          of a cluster on this machine.
+          One that the scheduler accepts. <code>nightbeam cluster up</code> keeps its own in{" "}
+          <code>.nightbeam/cluster/token</code>.
         </p>
         <button type="submit" class="primary" disabled={isBusy}>
           Log in

@@ -10,6 +10,7 @@ import { NightsView } from "./views/nights.js";
 import { NodesView } from "./views/nodes.js";
 import { Overview } from "./views/overview.js";
 import { RunsView } from "./views/runs.js";
+import { UserView } from "./views/user.js";
 
 /** The frame of the page: login, header and the view of the address. */
 export function Shell() {
@@ -20,9 +21,9 @@ export function Shell() {
     <>
       {opened === undefined ? null : (
         <LiveProvider value={opened}>
-          <a class="skip" href="#main" onClick={focusMain}>
+          <button type="button" class="skip" onClick={focusMain}>
             Skip to the content
-          </a>
+          </button>
           <Header live={opened} />
           <Lost live={opened} />
           <main id="main" tabIndex={-1}>
@@ -36,9 +37,8 @@ export function Shell() {
   );
 }
 
-/** The address after # is the route, so the link cannot do it. */
-function focusMain(event: Event): void {
-  event.preventDefault();
+/** A link could not do it: the address after # is the route. */
+function focusMain(): void {
   document.getElementById("main")?.focus();
 }
 
@@ -161,7 +161,7 @@ function View() {
     case "run":
       return <RunView key={shown.runId} runId={shown.runId} shard={shown.shard} />;
     case "user":
-      return <RunView key={shown.runId} runId={shown.runId} shard={undefined} />;
+      return <UserView runId={shown.runId} user={shown.user} />;
     case "nights":
       return <NightsView />;
     case "nodes":

@@ -11,7 +11,7 @@ export type Answer<Value> =
 export function useAnswer<Value>(path: string, version: string | number = 0): Answer<Value> {
   const [answer, setAnswer] = useState<{ path: string; answer: Answer<Value> }>();
   const throttled = useThrottled(version);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: a new version asks again
+  // A new version asks again.
   useEffect(() => {
     let isOver = false;
     const set = (next: Answer<Value>) => {

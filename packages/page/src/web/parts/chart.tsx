@@ -57,7 +57,7 @@ export function Chart(props: ChartProps) {
           ))}
         </ul>
       </figcaption>
-      {/* biome-ignore lint/a11y/noStaticElementInteractions: pointing shows values that the table below has too */}
+      {/* Pointing shows values that the table below has too. */}
       <div ref={ref} class="plot" onPointerMove={onMove} onPointerLeave={() => setAt(undefined)}>
         {width === 0 ? null : (
           <svg width={width} height={HEIGHT} role="img" aria-label={summary(props)}>

@@ -7,6 +7,8 @@ export interface Column<Row> {
   readonly isNumber?: boolean;
   /** On a phone the first column is the title of a row, and the others have their names beside them. */
   readonly isWide?: boolean;
+  /** Its part of the table's width in percent; for tables that are above each other. */
+  readonly width?: number;
 }
 
 export interface TableProps<Row> {
@@ -20,9 +22,17 @@ export interface TableProps<Row> {
 export function Table<Row>({ caption, columns, rows, keyOf }: TableProps<Row>) {
   const classOf = ({ isNumber = false, isWide = false }: Column<Row>) =>
     `${isNumber ? "number" : ""} ${isWide ? "wide" : ""}`;
+  const isFixed = columns.some(({ width }) => width !== undefined);
   return (
-    <table class="table">
+    <table class={isFixed ? "table fixed" : "table"}>
       <caption class="hidden">{caption}</caption>
+      {isFixed ? (
+        <colgroup>
+          {columns.map(({ name, width }) => (
+            <col key={name} style={width === undefined ? {} : { width: `${width}%` }} />
+          ))}
+        </colgroup>
+      ) : null}
       <thead>
         <tr>
           {columns.map((column) => (

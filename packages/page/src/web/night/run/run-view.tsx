@@ -15,6 +15,7 @@ import { RunCharts } from "./run-charts.js";
 import { DriftPanel, RunFigures } from "./run-figures.js";
 import { ShardMap } from "./shard-map.js";
 import { ShardPanel } from "./shard-panel.js";
+import { UserLookup } from "./user-lookup.js";
 
 export interface RunViewProps {
   readonly runId: string;
@@ -76,6 +77,7 @@ export function RunView({ runId, shard }: RunViewProps) {
         </div>
         <aside aria-label="Figures of the run">
           <RunFacts run={run} />
+          <UserLookup runId={runId} />
           <RunFigures run={run} />
           {run.drift === undefined ? null : <DriftPanel drift={run.drift} />}
         </aside>

@@ -92,7 +92,7 @@ function MapCanvas({ states, selected, partSize, onOpen }: CanvasProps) {
   const total = states.length;
   const layout = useMemo(() => layOut(total, { width, height: MAX_HEIGHT }), [total, width]);
   const scheme = useScheme();
-  // biome-ignore lint/correctness/useExhaustiveDependencies: the colours depend on the scheme
+  // The colours depend on the scheme.
   useLayoutEffect(() => {
     if (canvas.current !== null && width > 0) paint(canvas.current, { states, layout });
   }, [states, layout, width, scheme]);

@@ -36,7 +36,7 @@ export function NightsView() {
           end={may("admin") ? <RemoveNight name={night.name} /> : undefined}
         >
           <p class="line">
-            <NextStart night={night} now={live.now.value} />
+            next start <NextStart night={night} now={live.now.value} />
             {night.due === undefined ? "" : ` · due at ${night.due}`}
             {night.missed === "skip" ? " · skipped if it cannot start in time" : ""}
           </p>
@@ -100,7 +100,7 @@ function NextStart({
   if (nextAt === undefined) return <span class="dim">no more dates</span>;
   return (
     <span>
-      next {timeOf(nextAt, now)}{" "}
+      {timeOf(nextAt, now)}{" "}
       <span class="dim">in {duration((Date.parse(nextAt) - now) / 1_000)}</span>
     </span>
   );

@@ -47,7 +47,17 @@ const STATE: Column<Node> = { name: "state", cell: (node) => <StateChip {...stat
 const VERSION: Column<Node> = { name: "version", cell: ({ version }) => version };
 const DRAIN: Column<Node> = { name: "action", cell: (node) => <Drain node={node} /> };
 
-const DRAFTERS: readonly Column<Node>[] = [NAME, STATE, VERSION, DRAIN];
+const DRAFTERS: readonly Column<Node>[] = [
+  NAME,
+  STATE,
+  {
+    name: "load",
+    // Drafters announce users where verifiers announce tokens.
+    cell: ({ runningTokens }) => `${count(runningTokens, "user")} in progress`,
+  },
+  VERSION,
+  DRAIN,
+];
 
 const VERIFIERS: readonly Column<Node>[] = [
   NAME,

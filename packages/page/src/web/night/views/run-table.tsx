@@ -22,11 +22,12 @@ export function RunTable({
       rows={runs}
       keyOf={({ id }) => id}
       columns={[
-        { name: "run", cell: (run) => <RunName run={run} now={now} /> },
-        { name: "state", cell: ({ state }) => <StateChip state={state} /> },
+        { name: "run", width: 20, cell: (run) => <RunName run={run} now={now} /> },
+        { name: "state", width: 10, cell: ({ state }) => <StateChip state={state} /> },
         {
           name: "progress",
           isWide: true,
+          width: 24,
           cell: (run) => (
             <div class="progress">
               <RunBar run={run} />
@@ -46,7 +47,7 @@ export function RunTable({
           isNumber: true,
           cell: ({ rejected }) => (rejected === 0 ? "–" : whole(rejected)),
         },
-        { name: "time", isNumber: true, cell: (run) => timeText(run, live) },
+        { name: "time", isNumber: true, width: 12, cell: (run) => timeText(run, live) },
         { name: "due", isNumber: true, cell: (run) => <Due run={run} now={now} /> },
       ]}
     />
