@@ -1,4 +1,10 @@
+import type { ServiceName } from "./definition.js";
 import type { LabelsOf, NamesOf } from "./table.js";
+
+export interface MetricsOptions {
+  readonly service: ServiceName;
+  readonly version: string;
+}
 
 /** The labels of a metric; nothing if it has none. */
 export type LabelArguments<

@@ -17,9 +17,9 @@ import {
   BatchSpanProcessor,
   RandomIdGenerator,
 } from "@opentelemetry/sdk-trace-base";
-import type { TracingOptions } from "./open-tracing.js";
 import { reportedExporter } from "./reported-exporter.js";
 import type { Span, SpanOptions, Tracing } from "./tracing.js";
+import type { TracingOptions } from "./tracing-options.js";
 
 const KINDS = {
   server: SpanKind.SERVER,
