@@ -42,7 +42,7 @@ function app(start?: (submission: Submission) => Promise<never>) {
     access: { tokens, sessions: openSessions({ tokens }) },
     namespace: "nightbeam",
     page,
-      tracing: noTracing,
+    tracing: noTracing,
     log: silentLog,
     services: {
       runs: {

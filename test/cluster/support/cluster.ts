@@ -41,7 +41,8 @@ export interface ClusterOptions {
   readonly env?: Readonly<Record<string, string>>;
 }
 
-const TOKEN = "a-token-for-tests";
+/** The token of all test clusters; it may do everything. */
+export const TOKEN = "a-token-for-tests";
 
 /** A whole cluster on this machine, of the processes that an operator would start. */
 export class TestCluster {
@@ -127,6 +128,11 @@ export class TestCluster {
     return [this.scheduler, ...this.verifiers, ...this.drafters];
   }
 
+  /** The address of the scheduler. */
+  get url(): string {
+    return /https?:\S+/.exec(this.scheduler.ready)?.[0] ?? "";
+  }
+
   /** Output directory for a run of this name. */
   out(name: string): string {
     return join(this.directory, name);
@@ -182,9 +188,8 @@ export class TestCluster {
     schema: Schema,
     { path, ...init }: RequestInit & { path: string },
   ): Promise<z.output<Schema>> {
-    const [url = ""] = /http:\S+/.exec(this.scheduler.ready) ?? [];
     const headers = { authorization: `Bearer ${TOKEN}`, "content-type": "application/json" };
-    const response = await fetch(`${url}${path}`, { ...init, headers });
+    const response = await fetch(`${this.url}${path}`, { ...init, headers });
     const text = await response.text();
     if (!response.ok) throw new Error(`${path} answered ${response.status}: ${text}`);
     return schema.parse(JSON.parse(text));

@@ -5,9 +5,11 @@ import { Panel } from "../../parts/panel.js";
 
 /** What a run counted and measured, and what it costs. */
 export function RunFigures({ run }: { readonly run: RunStatus }) {
+  const facts = [...searchFacts(run), ...verifierFacts(run)];
+  if (facts.length === 0 && run.cost === undefined) return null;
   return (
     <Panel title="Figures">
-      <Facts facts={[...searchFacts(run), ...verifierFacts(run)]} />
+      <Facts facts={facts} />
       {run.cost === undefined ? null : (
         <>
           <h3>Cost so far</h3>

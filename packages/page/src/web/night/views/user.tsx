@@ -38,7 +38,7 @@ function Found({ runId, found }: { readonly runId: string; readonly found: UserA
   const { list, history, shard, titles, search } = found;
   return (
     <>
-      <Panel title="Search" class="search">
+      <Panel title="Search" class="user-search">
         {search === undefined ? (
           <Empty>
             The search of this user was not recorded: that is done for a sample of each shard, see{" "}
@@ -62,14 +62,21 @@ function Found({ runId, found }: { readonly runId: string; readonly found: UserA
               rows={list.map((one, place) => ({ ...one, place: place + 1 }))}
               keyOf={({ item }) => item}
               columns={[
-                { name: "place", cell: ({ place }) => <span class="dim">{place}</span> },
-                {
-                  name: "item",
-                  isWide: true,
-                  cell: ({ item }) => <Item item={item} titles={titles} />,
-                },
-                { name: "score", isNumber: true, cell: ({ score }) => score.toFixed(3) },
-              ]}
+              {
+                name: "item",
+                isWide: true,
+                cell: ({ item, place }) => (
+                  <>
+                    <span class="place">{place}</span> <Item item={item} titles={titles} />
+                  </>
+                ),
+              },
+              {
+                name: "score",
+                isNumber: true,
+                cell: ({ score }) => <span title="Log-likelihood, in nats">{score.toFixed(3)}</span>,
+              },
+            ]}
             />
           )}
         </Panel>
@@ -82,7 +89,7 @@ function Found({ runId, found }: { readonly runId: string; readonly found: UserA
           {history === undefined ? (
             <Empty>The row cannot be read any more.</Empty>
           ) : (
-            <ol class="history">
+            <ol class="user-history">
               {history.toReversed().map((item, place) => (
                 // Not by the item, which may be there twice.
                 <li key={place}>
