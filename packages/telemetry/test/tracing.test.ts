@@ -1,3 +1,5 @@
+import { execFileSync } from "node:child_process";
+import { fileURLToPath } from "node:url";
 import { Closers } from "@nightbeam/service/lifecycle";
 import { silentLog } from "@nightbeam/service/log";
 import { refusal } from "@nightbeam/testing";
@@ -17,6 +19,23 @@ it.each([
   { OTEL_SDK_DISABLED: "true", OTEL_TRACES_EXPORTER: "otlp" },
 ])("traces nothing with the variables %o", async (env) => {
   expect(await open(env)).toBe(noTracing);
+});
+
+it("loads nothing of OpenTelemetry's SDK unless it is wanted", () => {
+  const script = `
+    import { createRequire } from "node:module";
+    import { exportMetrics, openTracing } from "@nightbeam/telemetry";
+    const options = { service: "drafter", version: "0", metricsListen: undefined };
+    await openTracing({ ...options, env: {} });
+    await exportMetrics(options);
+    const { cache } = createRequire(import.meta.url);
+    console.log(Object.keys(cache).filter((path) => path.includes("@opentelemetry")).length);
+    await openTracing({ ...options, env: { OTEL_TRACES_EXPORTER: "otlp" }, log: { info() {} }, closers: { add() {} } });
+    console.log(Object.keys(cache).some((path) => path.includes("@opentelemetry")));
+  `;
+  const args = ["--input-type=module", "--eval", script];
+  const cwd = fileURLToPath(new URL("..", import.meta.url));
+  expect(execFileSync(process.execPath, args, { cwd, encoding: "utf8" })).toBe("0\ntrue\n");
 });
 
 it.each([
