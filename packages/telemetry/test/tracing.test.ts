@@ -50,19 +50,24 @@ it.each([
 
 it("gives the traceparent of the work in progress, also across awaits", async () => {
   const tracing = await open({ OTEL_EXPORTER_OTLP_ENDPOINT: "http://127.0.0.1:9" });
-  const parent = `00-${"a".repeat(32)}-${"b".repeat(16)}-00`;
+  const parent = `00-${"a".repeat(32)}-${"b".repeat(16)}-01`;
   expect(tracing.current).toBeUndefined();
   const seen = await tracing.within("outer", { parent }, async (outer) => {
     await new Promise((resolve) => setTimeout(resolve, 1));
     const inner = await tracing.within("inner", {}, async ({ traceparent }) => traceparent);
     return { outer: outer.traceparent, current: tracing.current, inner };
   });
-  // The caller does not sample: its trace goes on, unsampled.
-  expect(seen.outer).toMatch(/^00-a{32}-[0-9a-f]{16}-00$/);
+  expect(seen.outer).toMatch(/^00-a{32}-[0-9a-f]{16}-01$/);
   expect(seen.current).toBe(seen.outer);
-  expect(seen.inner).toMatch(/^00-a{32}-[0-9a-f]{16}-00$/);
+  expect(seen.inner).toMatch(/^00-a{32}-[0-9a-f]{16}-01$/);
   expect(seen.inner).not.toBe(seen.outer);
-  expect(tracing.reserve(parent)).toMatch(/^00-a{32}-[0-9a-f]{16}-00$/);
+  expect(tracing.reserve(parent)).toMatch(/^00-a{32}-[0-9a-f]{16}-01$/);
   expect(tracing.reserve("nonsense")).toBeUndefined();
+  // What is not sampled goes on like that, also to other processes.
+  const unsampled = parent.replace(/01$/, "00");
+  const passed = await tracing.within("outer", { parent: unsampled }, () =>
+    tracing.within("inner", {}, async ({ traceparent }) => [traceparent, tracing.current]),
+  );
+  expect(passed).toEqual([unsampled, unsampled]);
   await closers.close();
 });
