@@ -2,12 +2,16 @@
 //
 // If Docker is installed, it checks compose.yaml; otherwise the file is only parsed. Either way, every
 // NIGHTBEAM_ variable must be known to its service's command, every other variable must be in
-// .env.example, and every build target must be a stage of the Dockerfile.
+// .env.example, and every build target must be a stage of the Dockerfile. The Helm chart is checked as far as that
+// needs no helm; the rest is node infra/helm/check.mjs. Queries of the dashboard and of alerts must read metrics that
+// exist, with labels and values that exist.
 import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { pathToFileURL } from "node:url";
 import { parse } from "yaml";
 import { allVariables } from "../services/cli/dist/environment/environment.js";
+import { checkChart } from "./helm/consistency.mjs";
+import { checkMonitoring } from "./monitoring/write.mjs";
 
 const here = (name) => new URL(name, import.meta.url);
 const read = (name) => readFileSync(here(name), "utf8");
@@ -27,12 +31,15 @@ export async function check() {
     ...interpolations(read("compose.yaml"), known),
     ...dockerfile(compose, known),
     ...byDocker(),
+    ...(await checkChart(commands)),
+    ...checkMonitoring(),
   ];
 }
 
-/** A service's variables are those of its command: verifier-cuda is a verifier. */
+/** The variables of what is built here are those of its command: verifier-cuda is a verifier. */
 function environments({ services }, commands) {
-  return Object.entries(services).flatMap(([service, { environment = {} }]) => {
+  const own = Object.entries(services).filter(([, { build }]) => build !== undefined);
+  return own.flatMap(([service, { environment = {} }]) => {
     const names = commands.get(service.replace(/-cuda$/, "")) ?? new Set();
     return Object.keys(environment)
       .filter((name) => !names.has(name))

@@ -8,12 +8,12 @@ describeClusters("nights under random faults", () => {
   it("are complete, with every user once and the lists of one machine", async () => {
     const lines: string[] = [];
     const done = await runCampaign({
-      seeds: [1, 2, 3],
+      seeds: [1, 2],
       faults: 3,
       users: 960,
       print: (line) => void lines.push(line),
     });
-    expect(done.steps.flatMap(({ kinds }) => kinds)).toHaveLength(9);
+    expect(done.steps.flatMap(({ kinds }) => kinds)).toHaveLength(6);
     expect(isSound(done), [...lines, reportText(done)].join("\n")).toBe(true);
   }, 600_000);
 });

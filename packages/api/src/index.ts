@@ -21,6 +21,7 @@ export type {
 export {
   alarmListSchema,
   alarmSchema,
+  driftSchema,
   errorSchema,
   estimateSchema,
   nightListSchema,

@@ -6,6 +6,9 @@ const RETRY_AFTER = "retry-after-ms";
 /** The same, for gRPC libraries that retry by themselves. */
 const PUSHBACK = "grpc-retry-pushback-ms";
 
+/** W3C's header of the same name: the span of the client that calls. */
+export const TRACEPARENT = "traceparent";
+
 const hint = z.coerce.number().int().min(0).max(3_600_000);
 
 /** Metadata with a retry hint. */
@@ -15,6 +18,12 @@ export function retryAfter(milliseconds: number): Metadata {
   metadata.set(RETRY_AFTER, text);
   metadata.set(PUSHBACK, text);
   return metadata;
+}
+
+/** The span of the client. Undefined if it traces nothing. */
+export function traceparentOf(metadata: Metadata): string | undefined {
+  const [text] = metadata.get(TRACEPARENT);
+  return text === undefined ? undefined : String(text);
 }
 
 /** The hint in milliseconds. Undefined if there is no valid one. */

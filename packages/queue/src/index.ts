@@ -33,6 +33,7 @@ export { type JobQueues, openQueues } from "./flow/queues.js";
 export { isRefusal } from "./flow/redis-failure.js";
 export { type RunJobs, runJobs } from "./flow/run-jobs.js";
 export { type ShardQueueFacts, shardQueueFacts } from "./flow/shard-queue-facts.js";
+export { shardQueueLoad } from "./flow/shard-queue-load.js";
 export { type CancelledWatch, type RunSignal, watchCancelled } from "./flow/watch-cancelled.js";
 export { shardJobId } from "./jobs/job-ids.js";
 export {

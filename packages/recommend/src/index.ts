@@ -5,6 +5,7 @@ export {
   cacheDirectory,
   type ModelSettings,
   workerCount,
+  workersNote,
 } from "./models/machine-model.js";
 export { type DraftContext, type OpenDrafts, openDrafts } from "./models/open-drafts.js";
 export { type ModelNames, type OpenModels, openModels } from "./models/open-models.js";

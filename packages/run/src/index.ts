@@ -30,6 +30,7 @@ export type {
   VerifierShareRecord,
 } from "./records/records.js";
 export type { SearchNode, SearchRecord } from "./records/search-record.js";
+export { readStoredLists } from "./records/stored-lists.js";
 export {
   markCancelled,
   markPartial,

@@ -14,7 +14,7 @@ export { addFlags, type Flag, secretsIn } from "./options/flags.js";
 export { formatHostPort, type HostPort, hostPort } from "./options/host-port.js";
 export { DEFAULT_NAMESPACE, NAMESPACE_FLAG, namespaceField } from "./options/namespace.js";
 export { type OptionFile, readOptionFile, refusedFile } from "./options/option-files.js";
-export { flagOf, parseOptions, withoutBlanks } from "./options/parse-options.js";
+export { areRequired, flagOf, parseOptions, withoutBlanks } from "./options/parse-options.js";
 export { withRequired } from "./options/required.js";
 export {
   controlFields,

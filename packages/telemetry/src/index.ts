@@ -13,7 +13,6 @@ export {
   type Recorder,
   type SetValue,
 } from "./metrics/metrics.js";
-export { openMetrics } from "./metrics/open-metrics.js";
 export { openRelay, type Relay } from "./metrics/relay.js";
 export {
   definitionOf,
@@ -24,3 +23,5 @@ export {
   type NamesOf,
   prometheusName,
 } from "./metrics/table.js";
+export { openTracing } from "./traces/open-tracing.js";
+export { noTracing, type Span, type SpanAttributes, type Tracing } from "./traces/tracing.js";

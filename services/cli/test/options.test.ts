@@ -36,6 +36,7 @@ describe("recommendOptions", () => {
       precision: "fp32",
       batchSize: 32,
       partSize: 4096,
+      sampleSearches: 8,
       device: { kind: "cpu" },
     });
   });
@@ -129,6 +130,7 @@ describe("recommendOptions", () => {
     [{ teacherLog: "t", teacherSample: "few" }, "--teacher-sample few: give a number above 0"],
     [{ target: undefined }, "--target is required"],
     [{ out: undefined }, "--out is required"],
+    [{ target: undefined, out: undefined }, "--target and --out are required"],
   ])("names the flag: %j", async (flags, message) => {
     await expect(recommendOptions({ ...NEEDED, ...flags })).rejects.toThrow(message);
   });
@@ -183,6 +185,6 @@ describe("every flag has its key, and every key its flag", () => {
 
   it("of recommend", () => {
     const keys = Object.keys(recommendFields.shape);
-    expect(keysOf(recommendCommand()).toSorted()).toEqual([...keys, "config"].toSorted());
+    expect(keysOf(recommendCommand()).toSorted()).toEqual([...keys, "config", "json"].toSorted());
   });
 });

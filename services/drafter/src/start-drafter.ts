@@ -1,6 +1,7 @@
 import { type Control, combineDirectories, staticVerifiers } from "@nightbeam/control";
 import type { VerifierDirectory } from "@nightbeam/protocol";
 import { type FaultKeys, redisPrefix } from "@nightbeam/queue";
+import { workersNote } from "@nightbeam/recommend";
 import {
   type Clock,
   readTls,
@@ -12,7 +13,7 @@ import {
 } from "@nightbeam/service";
 import { type Closers, loggedClosers, openWith } from "@nightbeam/service/lifecycle";
 import type { Log } from "@nightbeam/service/log";
-import { exportMetrics } from "@nightbeam/telemetry";
+import { exportMetrics, openTracing } from "@nightbeam/telemetry";
 import { VerifierFaults } from "./answers/verifier-faults.js";
 import { DrafterService, type RunningDrafter } from "./drafter-service.js";
 import { ShardQueue } from "./jobs/shard-queue.js";
@@ -110,7 +111,10 @@ async function open(setup: Setup): Promise<RunningDrafter> {
     service: "drafter",
     ...{ version, metricsListen, log, closers },
   });
+  const tracing = await openTracing({ service: "drafter", version, node: name, log, closers });
   await checkScratch(options.scratch);
+  const note = workersNote(options);
+  if (note !== undefined) log.warn({}, note);
   const known = staticVerifiers(options.verifiers ?? "");
   const verifiers = findVerifiers(setup, known);
   const policy = new ShardPolicy({
@@ -135,7 +139,7 @@ async function open(setup: Setup): Promise<RunningDrafter> {
   });
   const { timeoutMs } = timing;
   const openStore = runStores(metrics);
-  const work = new ShardWork({ name, openStore, thread, clock, log, timeoutMs });
+  const work = new ShardWork({ name, openStore, thread, clock, tracing, log, timeoutMs });
   const queue = await ShardQueue.open({
     redisUrl: options.redis,
     tls: setup.tls,
@@ -204,7 +208,7 @@ function findVerifiers({ deps, closers }: Setup, known: VerifierDirectory): Veri
 }
 
 function openThread(
-  { options, deps, closers, tls }: Setup,
+  { options, deps, closers, tls, version }: Setup,
   watched: Pick<DecodeThreadOptions, "verifiers" | "onDistrust" | "onRecorded">,
 ): DecodeThread {
   const { log, clock = systemClock, timing = {} } = deps;
@@ -219,6 +223,7 @@ function openThread(
       idleMs: timing.idleMs ?? IDLE_MS,
       patienceMs: timing.patienceMs,
       auditRate: options.auditRate,
+      node: { name: options.name, version },
       records: watched.onRecorded !== undefined,
     },
     ...watched,

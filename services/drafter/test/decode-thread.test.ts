@@ -15,6 +15,7 @@ const setup = {
   patienceMs: undefined,
   auditRate: 0,
   records: false,
+  node: { name: "drafter-1", version: "0" },
   tls: undefined,
 };
 
@@ -38,7 +39,15 @@ describe("the decode thread", () => {
     thread = made;
     const decode = (runId: string, signal = new AbortController().signal) => {
       const progress: number[] = [];
-      const order = { runId, location: "/run", index: 4, rows: 10, attempt: 1, deadline: 0 };
+      const order = {
+        runId,
+        location: "/run",
+        index: 4,
+        rows: 10,
+        attempt: 1,
+        deadline: 0,
+        traceparent: undefined,
+      };
       const onProgress = ({ users }: { users: number }) => void progress.push(users);
       const onWait = (reason: string) => void said.push(reason);
       return { progress, written: made.decode(order, { signal, onProgress, onWait }) };

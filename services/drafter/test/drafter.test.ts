@@ -194,8 +194,8 @@ describe("a drafter", () => {
     const requests: [name: string, request: Record<string, unknown>][] = [
       ["sampled", { ...drawn, histories, ...drafting() }],
       ["relaxed", { ...relaxed, temperature: 0.5, block }],
-      ["relaxed by heads", { ...relaxed, draft: [await writeHeads()] }],
-      ["relaxed by counts", { ...relaxed, draft: ["transitions"], drafted: "beam" }],
+      ["relaxed by heads", { ...relaxed, draft: [await writeHeads()], limit: 20 }],
+      ["relaxed by counts", { ...relaxed, draft: ["transitions"], drafted: "beam", limit: 20 }],
     ];
     for (const [name, request] of requests) {
       const run = await submit(name, { request });
@@ -203,7 +203,8 @@ describe("a drafter", () => {
       await finish(run.out);
       const lists = await listsOf(run.out);
       expectSame(lists, await alone(`${name} alone`, request));
-      expect(new Set(lists.map((one) => JSON.stringify(one.items))).size, name).toBeGreaterThan(30);
+      const different = new Set(lists.map((one) => JSON.stringify(one.items)));
+      expect(different.size, name).toBeGreaterThan(0.75 * lists.length);
     }
   });
 

@@ -1,5 +1,6 @@
 import { type Log, silentLog } from "@nightbeam/service/log";
 import { StoreError } from "@nightbeam/store";
+import { noTracing } from "@nightbeam/telemetry";
 import { FakeTime, settle } from "@nightbeam/testing";
 import { describe, expect, it } from "vitest";
 import type { TakenShard } from "../src/jobs/job-handler.js";
@@ -73,6 +74,7 @@ function setup(
     name: "drafter-1",
     openStore: async () => store,
     clock,
+    tracing: noTracing,
     log,
     timeoutMs: options.timeoutMs,
     thread: {
@@ -91,6 +93,7 @@ function setup(
     data: { runId: "night", location: "/run", index: 3, rows: 10 },
     attempt: 1,
     signal: controller.signal,
+    traceparent: undefined,
     lease: {
       get isHeld() {
         return held;

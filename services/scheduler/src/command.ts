@@ -41,6 +41,10 @@ const FLAGS: readonly Flag[] = [
     meaning:
       "file of further tokens, a role (read, submit or admin) and a token per line; read again after a change",
   },
+  {
+    flag: "--queues-page <on|off>",
+    meaning: "serve bull-board, a page of the queues and jobs, at /queues, read-only (default off)",
+  },
   { flag: "--reconcile-ms <ms>", meaning: "interval between reconcile passes (default 5000)" },
   {
     flag: "--lock-ms <ms>",

@@ -1,4 +1,4 @@
-import { hostPort, serviceFields, wholeNumber, words } from "@nightbeam/service";
+import { hostPort, oneOf, serviceFields, wholeNumber, words } from "@nightbeam/service";
 import { z } from "zod";
 
 const milliseconds = (min: number) => wholeNumber(min, "a whole number of milliseconds");
@@ -15,6 +15,7 @@ export const schedulerSchema = z.object({
   listen: hostPort({ min: 0, example: 7080 }).prefault("127.0.0.1:7080"),
   token: z.string().optional(),
   tokens: z.string().optional(),
+  queuesPage: oneOf(["on", "off"]).default("off"),
   reconcileMs: milliseconds(50).default(5_000),
   lockMs: milliseconds(100).default(30_000),
   stallCheckMs: milliseconds(50).optional(),

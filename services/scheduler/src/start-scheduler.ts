@@ -9,10 +9,11 @@ import {
   redisPrefix,
   watchRedis,
 } from "@nightbeam/queue";
-import { readTls, type TlsBytes } from "@nightbeam/service";
+import { readTls, readVersion, type TlsBytes } from "@nightbeam/service";
 import { type Closers, loggedClosers, openWith } from "@nightbeam/service/lifecycle";
 import { type Log, reasonOf } from "@nightbeam/service/log";
 import { openStore } from "@nightbeam/store";
+import { exportMetrics, measuredStore, openTracing, type Recorder } from "@nightbeam/telemetry";
 import { openSessions } from "./access/sessions.js";
 import { openTokens } from "./access/tokens.js";
 import { checkAlarmSecret } from "./alarms/alarm-secret.js";
@@ -76,8 +77,15 @@ export async function startScheduler(
   const prices = await readPrices(options.prices);
   const titles = options.titles === undefined ? undefined : await readTitles(options.titles);
   return openWith(loggedClosers(log), async (closers) => {
-    const queues = await connect(options, { tls, log, closers });
-    const store = await openStore(options.state);
+    const { metricsListen } = options;
+    const version = await readVersion(new URL("../package.json", import.meta.url));
+    const metrics = await exportMetrics({
+      service: "scheduler",
+      ...{ version, metricsListen, log, closers },
+    });
+    const tracing = await openTracing({ service: "scheduler", version, log, closers });
+    const queues = await connect(options, { tls, metrics, log, closers });
+    const store = measuredStore(await openStore(options.state), metrics);
     closers.add("state store", () => store.close());
     const files = stateFiles(store);
     const redisClock = ledClock(localClock);
@@ -85,7 +93,7 @@ export async function startScheduler(
     // A test that gives a clock means it.
     const clock = deps.clock ?? redisClock;
     const onRedisTime = redisClock.learn;
-    const setup = { options, files, queues, control, log, closers };
+    const setup = { options, files, queues, control, metrics, tracing, log, closers };
     const clocks = { clock, localClock, onRedisTime };
     const times = { unverifiedMs, graceMs, stalledAfterMs, retryPauseMs };
     const parts = wire({ ...setup, ...clocks, ...times, alarmSecret, prices, titles });
@@ -112,8 +120,10 @@ export async function startScheduler(
       access,
       namespace: options.namespace,
       page: await readPage(),
+      tracing,
       log,
       services: { ...parts, readiness: ready },
+      queuesPage: await pageOf(options, queues),
     });
     active.add("live feed", async () => parts.feed.close());
     const server = await listen({ app, tls, ...options.listen });
@@ -133,6 +143,12 @@ export async function startScheduler(
   });
 }
 
+async function pageOf({ queuesPage }: SchedulerOptions, queues: JobQueues) {
+  if (queuesPage === "off") return undefined;
+  const page = await import("./http/queues-page.js");
+  return page.queuesPage(queues);
+}
+
 async function pruneDaily({ prune }: Parts, keep: string, log: Log): Promise<void> {
   try {
     await prune({ keep });
@@ -146,11 +162,18 @@ async function connect(
   { redis: url, namespace }: Pick<SchedulerOptions, "redis" | "namespace">,
   {
     tls,
+    metrics,
     log,
     closers,
-  }: { readonly tls: TlsBytes | undefined; readonly log: Log; readonly closers: Closers },
+  }: {
+    readonly tls: TlsBytes | undefined;
+    readonly metrics: Recorder;
+    readonly log: Log;
+    readonly closers: Closers;
+  },
 ): Promise<JobQueues> {
   const redis = await openRedis({ url, tls, role: "producer", log });
+  redis.on("error", () => metrics.add("nightbeam.redis.errors", 1, { kind: "connection" }));
   closers.add("Redis connection", () => redis.disconnect());
   const prefix = redisPrefix(namespace);
   for (const warning of (await checkRedis(redis, prefix)).warnings) log.warn({}, warning);

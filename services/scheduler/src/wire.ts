@@ -8,10 +8,13 @@ import { unlessAborted } from "@nightbeam/service";
 import type { Closers } from "@nightbeam/service/lifecycle";
 import type { Log } from "@nightbeam/service/log";
 import { type DataRoots, dataRoots } from "@nightbeam/store";
+import type { Metrics, Tracing } from "@nightbeam/telemetry";
 import { type Alarms, openAlarms } from "./alarms/alarms.js";
 import { openWebhook } from "./alarms/webhook.js";
 import type { WallClock } from "./clock.js";
+import { openDriftDesk } from "./drift/drift-desk.js";
 import { estimateRun } from "./estimates/estimate-run.js";
+import { observeScheduler } from "./metrics/observe-scheduler.js";
 import { NightSchedule } from "./nights/night-schedule.js";
 import { pruneDates } from "./nights/prune-dates.js";
 import { nodeLists } from "./nodes.js";
@@ -61,6 +64,8 @@ export interface WireOptions {
   readonly localClock: WallClock;
   /** Called with Redis' time now and then. */
   readonly onRedisTime: (now: number) => void;
+  readonly metrics: Metrics;
+  readonly tracing: Tracing;
   readonly log: Log;
   readonly unverifiedMs: number | undefined;
   /** Pause before a partial run is tried again for the nth time. */
@@ -100,10 +105,10 @@ const MAX_LEASE_MS = 10_000;
 
 /** Makes the parts of a scheduler and connects them. Opens no connection and starts no work. */
 export function wire(setup: WireOptions): Parts {
-  const { options, files, queues, control, clock, log, closers } = setup;
+  const { options, files, queues, control, clock, metrics, tracing, log, closers } = setup;
   const leaseMs = Math.min(options.lockMs, MAX_LEASE_MS);
   const roots = dataRoots(options.dataRoot);
-  const outputs = runOutputs(setup.prices);
+  const outputs = runOutputs({ prices: setup.prices, metrics });
   closers.add("run outputs", () => outputs.close());
   const alarms = wireAlarms(setup);
   const rollouts = openRollouts({
@@ -120,7 +125,7 @@ export function wire(setup: WireOptions): Parts {
   const reopenings = documents({ files, folder: "reopenings", schema: reopeningSchema });
   const redos = documents({ files, folder: "redos", schema: redoSchema });
   const { verifiers } = lists;
-  const plan = planWith({ queues, leaseMs, outputs, reopenings, verifiers, roots, log });
+  const plan = planWith({ queues, leaseMs, outputs, reopenings, verifiers, roots, tracing, log });
   const onEnd = (runId: string) => reconciler.wake(runId);
   const maxIdleMs = options.planningIdle * 60_000;
   const planner = openPlanner({ plan, refusals, alarms, clock, log, onEnd, maxIdleMs });
@@ -137,29 +142,40 @@ export function wire(setup: WireOptions): Parts {
     drafters: lists.drafters,
     rowsUnderWay: (view) => rowsUnderWay(queues, view),
     onFacts: (facts) => {
-      if (facts.redis.state === "ok") setup.onRedisTime(facts.redis.now);
+      const { redis } = facts;
+      if (redis.state === "ok") setup.onRedisTime(redis.now);
+      if (redis.state === "refuses") metrics.add("nightbeam.redis.errors", 1, { kind: "refused" });
       raiseForCluster(facts);
     },
     stalledAfterMs: setup.stalledAfterMs ?? options.stalledAfter * 60_000,
   });
   const reconciler = openReconciler({
-    ...{ queues, alarms, watch, log, leaseMs },
+    ...{ queues, alarms, watch, metrics, log, leaseMs },
     host: hostname(),
     state: files.location,
     everyMs: options.reconcileMs,
     graceMs: setup.graceMs,
   });
   const retries = partialRetries({ clock, pauseMs: setup.retryPauseMs });
+  const drift = openDriftDesk({
+    ...{ files, queues, leaseMs, clock, log },
+    openOutput: outputs.open,
+    runs: () => runs.list(),
+    onKnown: (runId) => runs.refresh(runId),
+  });
+  closers.add("comparison of nights", () => drift.close());
   const about: RunRegistryOptions = {
     records,
     refusals,
     reopenings,
     redos,
+    drift,
     openOutput: outputs.open,
     rollouts,
     check: (request) => checkRequest(request, { roots }),
     planner,
-    reconcile: { queues, alarms, clock, log, retries },
+    tracing,
+    reconcile: { queues, alarms, clock, tracing, log, retries },
     watch,
     clock,
     log,
@@ -170,12 +186,24 @@ export function wire(setup: WireOptions): Parts {
   const check = (request: Submission) => checkNight(request, roots);
   const refuseForeignRun = async (out: string) => (await outputs.open(out)).refuseForeignRun();
   const nights = new NightSchedule({
-    ...{ files, queues, runs, alarms, check, refuseForeignRun, clock, log, graceMs },
+    ...{
+      files,
+      queues,
+      runs,
+      alarms,
+      check,
+      refuseForeignRun,
+      clock,
+      metrics,
+      tracing,
+      log,
+      graceMs,
+    },
   });
   const prune = (body: PruneBody) => {
     const dates = (window: { readonly before: number; readonly isDryRun: boolean }) =>
       pruneDates({ files, runs, ...window });
-    return pruneRuns(runs, body, { ...about, pruneDates: dates });
+    return pruneRuns(runs, body, { ...about, drift, pruneDates: dates });
   };
   const inspection = runInspection({
     ...{ queues, clock, log, titles: setup.titles },
@@ -190,6 +218,11 @@ export function wire(setup: WireOptions): Parts {
       check: about.check,
       runs: () => runs.list(),
     });
+  observeScheduler({
+    ...{ metrics, queues, runs, alarms, clock },
+    nodes: lists.nodes,
+    maxAgeMs: options.reconcileMs,
+  });
   return {
     runs,
     estimate,
@@ -230,15 +263,20 @@ function planWith(deps: {
   };
   readonly verifiers: () => LiveVerifiers;
   readonly roots: DataRoots;
+  readonly tracing: Tracing;
   readonly log: Log;
 }): PlannerOptions["plan"] {
-  const { queues, leaseMs, outputs, reopenings, verifiers, roots, log } = deps;
+  const { queues, leaseMs, outputs, reopenings, verifiers, roots, tracing, log } = deps;
   const noteRead = noteRowsRead(queues);
   return (record, progress) => {
     const lease = { queues, name: `plan:${record.runId}`, lastsMs: leaseMs };
     const { signal } = progress;
     // The lease ends with the signal, although a file that never answers does not.
-    return withLease(lease, () => unlessAborted(work(record, progress), signal));
+    const { runId, trace } = record;
+    const traced = { parent: trace?.span, attributes: { "nightbeam.run": runId } };
+    return withLease(lease, () =>
+      tracing.within("plan run", traced, () => unlessAborted(work(record, progress), signal)),
+    );
   };
   async function work(record: RunRecord, progress: PlanningProgress): Promise<void> {
     const onRows = (read: number) => {

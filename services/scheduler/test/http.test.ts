@@ -1,6 +1,7 @@
 import type { RunStatus } from "@nightbeam/api";
 import { type Submission, submitSchema } from "@nightbeam/api";
 import { silentLog } from "@nightbeam/service/log";
+import { noTracing } from "@nightbeam/telemetry";
 import { fuzzRuns, mutated } from "@nightbeam/testing";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
@@ -41,6 +42,7 @@ function app(start?: (submission: Submission) => Promise<never>) {
     access: { tokens, sessions: openSessions({ tokens }) },
     namespace: "nightbeam",
     page,
+    tracing: noTracing,
     log: silentLog,
     services: {
       runs: {

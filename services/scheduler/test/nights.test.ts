@@ -2,7 +2,7 @@ import { cp, readFile, rm } from "node:fs/promises";
 import { createServer } from "node:http";
 import type { Alarm, NightStatus, RunStatus } from "@nightbeam/api";
 import { until } from "@nightbeam/testing";
-import { type Api, startPlace, type TestPlace } from "@nightbeam/testing/scheduler";
+import { type Api, startDrafter, startPlace, type TestPlace } from "@nightbeam/testing/scheduler";
 import { redisIsHere } from "@nightbeam/testing/servers";
 import { Redis } from "ioredis";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
@@ -122,6 +122,40 @@ describe.skipIf(!redisIsHere())("nights", () => {
     expect(told.map(({ kind }) => kind)).toContain("night_missed");
     await late.scheduler.close();
     hook.close();
+  });
+
+  it("are compared with the night before", async () => {
+    let ahead = 0;
+    const clock = { now: () => Date.now() + ahead };
+    const own = await place.scheduler({ state: place.path("daily") }, { clock });
+    const drafter = await startDrafter({ redisUrl: place.redis.url });
+    const hour = new Date(Date.now() + HOUR_MS).getUTCHours();
+    await put("daily", { cron: `0 ${hour} * * *`, request: place.request("daily/{date}") }, own);
+    for (const nightsPassed of [1, 2]) {
+      ahead = 2 * HOUR_MS + (nightsPassed - 1) * 24 * HOUR_MS;
+      await until(`night ${nightsPassed} is complete`, async () => {
+        const runs = await runsOf("daily", own);
+        return runs.length === nightsPassed && runs.every(({ state }) => state === "complete");
+      });
+    }
+    await until("the nights are compared", async () => {
+      return (await runsOf("daily", own)).some(({ drift }) => drift !== undefined);
+    });
+    const [second, first] = await runsOf("daily", own);
+    expect(first).not.toHaveProperty("drift");
+    expect(second?.drift).toEqual({
+      against: first?.id,
+      users: { before: 70, now: 70 },
+      rejected: { before: 0, now: 0 },
+      callsPerUser: { before: 2, now: 2 },
+      // Eight of the fourteen parts.
+      sampledUsers: 40,
+      overlap: 1,
+      sameFirst: 1,
+      topScore: expect.anything(),
+    });
+    await drafter.close();
+    await own.scheduler.close();
   });
 
   it("are restored after Redis lost them", async () => {

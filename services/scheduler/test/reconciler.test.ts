@@ -1,5 +1,6 @@
 import { silentLog } from "@nightbeam/service/log";
 import { StoreError } from "@nightbeam/store";
+import { noMetrics } from "@nightbeam/telemetry";
 import { until } from "@nightbeam/testing";
 import { Redis } from "ioredis";
 import { afterEach, describe, expect, it } from "vitest";
@@ -53,7 +54,7 @@ describe("the reconciler", () => {
         mend: ({ kind = "run_stuck" }) => void standing.delete(kind),
       },
       watch: { failed: () => undefined, advanced: () => undefined },
-      ...{ host: "here", state: "/state", log: silentLog },
+      ...{ host: "here", state: "/state", metrics: noMetrics, log: silentLog },
       ...{ everyMs: 5, leaseMs: 1_000, graceMs: 20, patienceMs: 20 },
     });
     open.push(reconciler);

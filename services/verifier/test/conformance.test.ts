@@ -4,6 +4,7 @@ import { openModel } from "@nightbeam/model";
 import { serveVerifier, VerifierClient } from "@nightbeam/protocol";
 import { systemClock } from "@nightbeam/service";
 import { silentLog } from "@nightbeam/service/log";
+import { noTracing } from "@nightbeam/telemetry";
 import { useTempDir } from "@nightbeam/testing";
 import {
   checkAnswers,
@@ -76,6 +77,7 @@ async function remote(
       passesAtOnce: 1,
       clock: systemClock,
       tally: new Tally(),
+      tracing: noTracing,
       log: silentLog,
       describe: describeIt,
     }),

@@ -9,6 +9,7 @@ import {
   startedRunSchema,
 } from "@nightbeam/api";
 import {
+  freePort,
   type NatsServer,
   type RedisServer,
   startNatsServer,
@@ -34,6 +35,10 @@ export interface ClusterOptions {
   readonly staticVerifiers?: readonly string[];
   /** Further flags of the scheduler. */
   readonly schedulerFlags?: readonly string[];
+  /** Every process serves metrics on a free port, the same after a restart. */
+  readonly metrics?: boolean;
+  /** Further variables of every process. */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 /** The token of all test clusters; it may do everything. */
@@ -47,14 +52,24 @@ export class TestCluster {
   readonly scheduler: ClusterNode;
   readonly verifiers: readonly ClusterNode[];
   readonly drafters: readonly ClusterNode[];
+  /** host:port of the nodes' metrics, if they serve them. */
+  readonly metricsTargets: readonly string[];
 
   private constructor(parts: {
     directory: string;
     redis: RedisServer;
     nats: NatsServer;
     options: ClusterOptions;
+    metricsPorts: readonly number[];
   }) {
-    const { directory, redis, nats, options } = parts;
+    const { directory, redis, nats, options, metricsPorts } = parts;
+    const metricsTargets = metricsPorts.map((port) => `127.0.0.1:${port}`);
+    this.metricsTargets = metricsTargets;
+    let nodes = 0;
+    const metrics = () => {
+      const target = metricsTargets[nodes++];
+      return target === undefined ? [] : ["--metrics-listen", target];
+    };
     this.directory = directory;
     this.redis = redis;
     this.nats = nats;
@@ -66,6 +81,7 @@ export class TestCluster {
       ...["scheduler", "--state", join(directory, "state"), "--listen", "127.0.0.1:0"],
       ...["--token", TOKEN, "--reconcile-ms", "1000", ...queue, ...stalls, ...control],
       ...(options.schedulerFlags ?? []),
+      ...metrics(),
     ]);
     const { target, catalogue, scoring = "full" } = options;
     const models = ["--target", target, "--catalogue", catalogue, "--scoring", scoring];
@@ -76,6 +92,7 @@ export class TestCluster {
           ...["verifier", ...models, "--listen", "127.0.0.1:0", "--workers", "1"],
           ...["--name", `verifier-${name}`, ...control, ...tls],
           ...(options.verifierFlags?.[at] ?? []),
+          ...metrics(),
         ]),
     );
     const known = options.staticVerifiers ?? [];
@@ -85,6 +102,7 @@ export class TestCluster {
           ...["drafter", "--name", `drafter-${name}`, ...queue, ...stalls, ...control],
           ...(known.length === 0 ? [] : ["--verifiers", known.join(",")]),
           ...["--workers", "1", ...tls],
+          ...metrics(),
         ]),
     );
   }
@@ -93,9 +111,12 @@ export class TestCluster {
     const directory = await mkdtemp(join(tmpdir(), "nightbeam-cluster-"));
     const redis = await startRedis();
     const nats = await startNatsServer();
-    const cluster = new TestCluster({ directory, redis, nats, options });
+    const { verifiers = 2, drafters = 2 } = options;
+    const served = options.metrics === true ? 1 + verifiers + drafters : 0;
+    const metricsPorts = await Promise.all(Array.from({ length: served }, freePort));
+    const cluster = new TestCluster({ directory, redis, nats, options, metricsPorts });
     try {
-      await Promise.all(cluster.nodes.map((node) => node.start()));
+      await Promise.all(cluster.nodes.map((node) => node.start(options.env)));
     } catch (error) {
       await cluster.stop().catch(() => undefined);
       throw error;

@@ -1,5 +1,6 @@
 import type { Trie } from "@nightbeam/catalogue";
 import type { Scoring } from "@nightbeam/decoding";
+import type { Tracing } from "@nightbeam/telemetry";
 import type { IdentityMessage } from "../identity.js";
 import type { Auditing } from "./audit/auditing.js";
 import type { ClientLimits } from "./client-limits.js";
@@ -18,6 +19,7 @@ export interface AskSetup {
   readonly limits: ClientLimits;
   readonly budget: RetryBudget;
   readonly statistics: StatisticsCounter;
+  readonly tracing: Tracing;
   readonly trust: TrustBook;
   readonly auditing: Auditing;
 }

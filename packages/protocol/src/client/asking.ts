@@ -36,7 +36,12 @@ export async function askVerifiers<Response extends Reply, Answer>(
     const { link, end } = await search.next();
     setup.statistics.waited(performance.now() - waitsSince);
     try {
-      const answered = await tryOnce(setup, { link, exchange, task }).finally(end);
+      const attributes = { "nightbeam.verifier": link.id, "nightbeam.rows": exchange.tokens };
+      const answered = await setup.tracing
+        .within("verify", { kind: "client", attributes }, () =>
+          tryOnce(setup, { link, exchange, task }),
+        )
+        .finally(end);
       search.answeredBy(link);
       return { ...answered, verifier: link.id };
     } catch (error) {

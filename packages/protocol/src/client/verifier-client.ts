@@ -3,7 +3,7 @@ import { setMaxListeners } from "node:events";
 import { type ChannelCredentials, credentials } from "@grpc/grpc-js";
 import type { Trie } from "@nightbeam/catalogue";
 import type { Scorer, Scoring, Searcher, TargetProgram } from "@nightbeam/decoding";
-import { noMetrics, type Recorder } from "@nightbeam/telemetry";
+import { noMetrics, noTracing, type Recorder, type Tracing } from "@nightbeam/telemetry";
 import { channelOptions, pem, type TlsFiles } from "../channel-options.js";
 import { ProtocolError } from "../errors.js";
 import { identityMessage } from "../identity.js";
@@ -42,6 +42,8 @@ export interface VerifierClientOptions {
   readonly audits?: AuditOptions;
   /** Measures calls. Default: they are not measured. */
   readonly recorder?: Recorder;
+  /** Traces calls, as part of the work that makes them. Default: they are not traced. */
+  readonly tracing?: Tracing;
   /** 0 to 1, without 1: spreads retries and breaks ties. Default: Math.random. */
   readonly random?: () => number;
 }
@@ -70,7 +72,7 @@ export class VerifierClient {
   /** @throws ProtocolError BAD_OPTION */
   constructor(options: VerifierClientOptions) {
     const { target, catalogue, scoring, trie, log, program = "tree-scores" } = options;
-    const { trust = new TrustBook(), audits = NO_AUDITS } = options;
+    const { trust = new TrustBook(), audits = NO_AUDITS, tracing = noTracing } = options;
     this.#program = program;
     this.#statistics = new StatisticsCounter(options.recorder ?? noMetrics);
     const limits = clientLimitsOf(options.limits);
@@ -84,7 +86,11 @@ export class VerifierClient {
       random: options.random ?? Math.random,
       ...(log === undefined ? {} : { log }),
       openWire: (address, report) =>
-        new Wire({ address, report, credentials: secrets, channelOptions: channelOptions(limits) }),
+        new Wire({
+          ...{ address, report, credentials: secrets },
+          channelOptions: channelOptions(limits),
+          traceparent: () => tracing.current,
+        }),
     });
     // A listener per call in progress.
     setMaxListeners(0, this.#closed.signal);
@@ -103,6 +109,7 @@ export class VerifierClient {
         now: Date.now(),
       }),
       statistics: this.#statistics,
+      tracing,
     };
   }
 

@@ -7,6 +7,8 @@ import {
   type ServiceError,
 } from "@grpc/grpc-js";
 
+import { TRACEPARENT } from "../metadata.js";
+
 /** What happens to a connection. */
 export type WireEvent = "connected" | "failed" | "lost";
 
@@ -17,6 +19,7 @@ export type WireEvent = "connected" | "failed" | "lost";
 export class Wire {
   readonly #client: Client;
   readonly #report: (event: WireEvent) => void;
+  readonly #traceparent: () => string | undefined;
   #ready = false;
   #closed = false;
 
@@ -25,8 +28,11 @@ export class Wire {
     readonly credentials: ChannelCredentials;
     readonly channelOptions: ClientOptions;
     readonly report: (event: WireEvent) => void;
+    /** The span of the call that is about to be sent. */
+    readonly traceparent: () => string | undefined;
   }) {
     this.#report = options.report;
+    this.#traceparent = options.traceparent;
     this.#client = new Client(options.address, options.credentials, {
       ...options.channelOptions,
       // Connections are never shared between links, so that closing one really closes it.
@@ -59,7 +65,7 @@ export class Wire {
         same,
         same,
         request,
-        new Metadata(),
+        this.#metadata(),
         { deadline },
         (error: ServiceError | null, response?: Buffer) => {
           signal.removeEventListener("abort", cancel);
@@ -70,6 +76,13 @@ export class Wire {
       const cancel = () => call.cancel();
       signal.addEventListener("abort", cancel, { once: true });
     });
+  }
+
+  #metadata(): Metadata {
+    const metadata = new Metadata();
+    const traceparent = this.#traceparent();
+    if (traceparent !== undefined) metadata.set(TRACEPARENT, traceparent);
+    return metadata;
   }
 
   close(): void {

@@ -5,6 +5,7 @@ import { RESPONSE_BYTES } from "../codec/answers.js";
 import { ProtocolError } from "../errors.js";
 import { checkIdentity, type IdentityMessage } from "../identity.js";
 import type { CallLimits } from "../limits.js";
+import { traceparentOf } from "../metadata.js";
 import type { ReceivedBy, VerifyHandler } from "./handler.js";
 import type { OpenCalls } from "./open-calls.js";
 import { statusOf } from "./status-of.js";
@@ -70,7 +71,9 @@ async function answer<Message extends IdentityMessage, Content, Response>(
         return calls.refusing;
       },
     };
-    return await method.answer({ ...content, peer: received.getPeer(), signal, deadline }, state);
+    const traceparent = traceparentOf(received.metadata);
+    const by = { peer: received.getPeer(), signal, deadline, traceparent };
+    return await method.answer({ ...content, ...by }, state);
   } finally {
     open.end();
   }

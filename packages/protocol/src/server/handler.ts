@@ -12,6 +12,8 @@ export interface ReceivedBy {
   readonly signal: AbortSignal;
   /** When the client stops waiting. Epoch milliseconds of this machine. */
   readonly deadline: number;
+  /** The span of the client, if it traces the call. */
+  readonly traceparent?: string | undefined;
 }
 
 /** A call for the model: checked, see `decodeCall`. */

@@ -24,6 +24,8 @@ export interface RunRef {
   readonly dueAt?: string | undefined;
   /** Default: `DEFAULT_PRIORITY`. */
   readonly priority?: RunPriority | undefined;
+  /** The run's span, which its jobs belong to. */
+  readonly traceparent?: string | undefined;
 }
 
 export interface ApplyOptions extends RunRef {
@@ -106,10 +108,12 @@ export function priorityOf({ priority = DEFAULT_PRIORITY }: Pick<RunRef, "priori
 
 async function addFlow(
   queues: JobQueues,
-  { runId, location, dueAt, priority, shards }: ApplyOptions,
+  { runId, location, dueAt, priority, traceparent, shards }: ApplyOptions,
   children: readonly number[],
 ): Promise<void> {
   const due = dueAt === undefined ? {} : { dueAt };
+  // BullMQ's own field for the context of a trace.
+  const traced = traceparent === undefined ? {} : { telemetry: { metadata: traceparent } };
   await queues.flow.add({
     name: "finish",
     queueName: JOBS.finish.queue,
@@ -127,6 +131,7 @@ async function addFlow(
       }),
       opts: {
         ...shardOptions(),
+        ...traced,
         priority: priorityOf({ priority }),
         jobId: shardJobId(runId, index),
       },

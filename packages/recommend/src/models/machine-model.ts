@@ -85,6 +85,16 @@ export function workerCount({ workers, device = CPU }: WorkerSettings): number {
   return workers ?? (device.kind === "cpu" ? availableParallelism() : 1);
 }
 
+/** What is wrong with the number of workers, as a sentence with keys in backticks. Undefined if nothing is. */
+export function workersNote({ workers, device = CPU }: WorkerSettings): string | undefined {
+  const processors = availableParallelism();
+  if (workers === undefined || device.kind !== "cpu" || workers <= processors) return undefined;
+  return (
+    `\`workers\` ${workers} is more than the ${processors} processors of this machine: the workers share them, and each ` +
+    "has a copy of the model in memory."
+  );
+}
+
 /** Batches in progress per group of rows: one per worker, and one that waits. */
 export function batchesAtOnce(settings: WorkerSettings): number {
   return workerCount(settings) + 1;

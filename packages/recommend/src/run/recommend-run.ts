@@ -11,6 +11,7 @@ import {
 import { promptColumns, searchedCatalogue } from "@nightbeam/model";
 import { directoryJournal, type Manifest, type RunPlan, runFigures } from "@nightbeam/run";
 import type { RecommendSettings } from "@nightbeam/settings";
+import { workersNote } from "../models/machine-model.js";
 import { openRowsDecoder } from "../open-rows-decoder.js";
 import { programFor } from "../program/planned-program.js";
 import { readItemWeights } from "../shard/item-order.js";
@@ -76,7 +77,8 @@ async function recommendAll(
   if (program !== "tree-scores" || settings.search !== undefined) {
     onEvent({ kind: "program", ...choice });
   }
-  for (const text of listNotes(settings, searched)) onEvent({ kind: "note", text });
+  const notes = [...listNotes(settings, searched), workersNote(settings)];
+  for (const text of notes) if (text !== undefined) onEvent({ kind: "note", text });
   const itemWeights = await readItemWeights({
     itemOrder: settings.itemOrder,
     catalogue: searched,

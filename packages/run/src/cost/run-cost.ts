@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { PartRecord } from "../records/records.js";
+import type { RunStats } from "../statistics/run-stats.js";
 import { type Prices, verifierPrice } from "./prices.js";
 
 const amount = z.number().min(0);
@@ -22,7 +22,13 @@ export const runCostSchema = z.strictObject({
 
 export type RunCost = Readonly<z.output<typeof runCostSchema>>;
 
-type Costing = Pick<PartRecord, "stats" | "verifiers" | "rows">;
+/** What the commit record of a part says about its cost. */
+interface Costing {
+  /** Users written. */
+  readonly rows: number;
+  readonly stats: RunStats;
+  readonly verifiers?: readonly { readonly name: string; readonly seconds?: number }[];
+}
 
 /** The cost of the committed parts of a cluster's run. Undefined if none of them states what it cost. */
 export function runCost(records: readonly Costing[], prices?: Prices): RunCost | undefined {

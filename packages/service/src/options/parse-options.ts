@@ -27,10 +27,22 @@ export function parseOptions<Schema extends z.ZodType>(
   const all = given[key];
   // If a flag has several values, only the wrong one is shown.
   const value = Array.isArray(all) && typeof place === "number" ? all[place] : all;
-  if (value === undefined) throw new UsageError("BAD_OPTION", `${nameOf(key)} is required`);
+  if (value === undefined) {
+    const missing = parsed.error.issues.flatMap(({ path: [key] }) =>
+      typeof key === "string" && given[key] === undefined ? nameOf(key) : [],
+    );
+    throw new UsageError("BAD_OPTION", areRequired(missing));
+  }
   if (isSecret(key)) throw new UsageError("BAD_OPTION", `${nameOf(key)}: ${issue?.message}`);
   const shown = typeof value === "string" ? value : JSON.stringify(value);
   throw new UsageError("BAD_OPTION", `${nameOf(key)} ${shown}: ${issue?.message}`);
+}
+
+/** "--target is required", "--target, --catalogue and --out are required" */
+export function areRequired(names: readonly string[]): string {
+  const [last = "", ...before] = [...new Set(names)].reverse();
+  if (before.length === 0) return `${last} is required`;
+  return `${before.reverse().join(", ")} and ${last} are required`;
 }
 
 /** Options without empty texts: an environment variable that is set to nothing counts as not given. */

@@ -31,6 +31,7 @@ export function summary(run: RunStatus): string {
     ...costFact(run),
     ...dueFact(run),
     ["lists", listsFact(run)],
+    ...driftFact(run),
     ...setAsideFacts(run),
     ...(users.done > 0 && run.rejected > 0 ? ([["without list", rejectedFact(run)]] as const) : []),
   ]);
@@ -87,6 +88,19 @@ function timeFact(run: RunStatus): string {
 
 function costFact({ cost }: RunStatus): [name: string, value: string][] {
   return cost === undefined ? [] : [["cost", costText(cost)]];
+}
+
+function driftFact({ drift }: RunStatus): [name: string, value: string][] {
+  if (drift === undefined) return [];
+  const { against, users, sampledUsers, overlap } = drift;
+  const change = users.now - users.before;
+  const counted = `${whole(Math.abs(change))} ${change < 0 ? "fewer" : "more"} users`;
+  const same =
+    overlap === undefined
+      ? []
+      : [`${(100 * overlap).toFixed(1)}% of the items are the same (${whole(sampledUsers)} users)`];
+  const parts = [change === 0 ? "as many users" : counted, ...same];
+  return [["night before", `${parts.join(", ")}: ${against}`]];
 }
 
 /** Money if there are prices, and the time of nodes. */

@@ -1,5 +1,5 @@
 import { constants } from "node:os";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { readLines } from "@nightbeam/dataset";
 import {
   describeChoice,
@@ -7,9 +7,9 @@ import {
   type RecommendEvent,
   recommendRun,
 } from "@nightbeam/recommend";
-import { type FigureName, type Manifest, REJECTED_FILE } from "@nightbeam/run";
+import { REJECTED_FILE } from "@nightbeam/run";
 import { withRequired } from "@nightbeam/service";
-import { clock, facts, printError, progressBar, whole } from "@nightbeam/service/terminal";
+import { printError, progressBar, whole } from "@nightbeam/service/terminal";
 import {
   DEFAULTS,
   DRAFT_FORMS,
@@ -20,9 +20,9 @@ import { Command } from "commander";
 import { withFlags } from "../options/key-flags.js";
 import { HISTORIES_HELP, sampleSearchesHelp, withLists } from "../options/list-options.js";
 import { printResult, withJson } from "../output.js";
-import { candidateFacts } from "../recommend/candidate-facts.js";
 import { recommendOptions } from "../recommend/options.js";
-import { NO_LISTS, rowFacts } from "../recommend/row-facts.js";
+import { NO_LISTS } from "../recommend/row-facts.js";
+import { runSummary } from "../recommend/run-summary.js";
 
 /** `nightbeam recommend` */
 export function recommendCommand(): Command {
@@ -99,7 +99,7 @@ async function run(flags: Record<string, unknown>): Promise<void> {
     });
     bar.finish();
     if (alreadyDone) say("This run is complete already; nothing was left to do.\n");
-    printResult({ json }, { value: manifest, text: summary(manifest, options.out) });
+    printResult({ json }, { value: manifest, text: runSummary(manifest, options.out) });
     if (manifest.users === 0) {
       say(`error: the run is complete, but no user has a list${await firstRejected(options.out)}`);
       process.exitCode = NO_LISTS;
@@ -130,49 +130,12 @@ function callsNote({ searches, calls }: ProgressCounts): string {
   return searches === 0 ? "" : `${(calls / searches).toFixed(2)} calls/user`;
 }
 
-function summary(manifest: Manifest, out: string): string {
-  const { users, rejected, stats, parts } = manifest;
-  const figure = (name: FigureName, digits: number) => (stats[name] ?? 0).toFixed(digits);
-  const rejections = rejected === 0 ? "" : ` (${whole(rejected)} set aside: ${out}/rejected.jsonl)`;
-  return facts([
-    ["users", `${whole(users)}${rejections}`],
-    ...rowFacts(stats),
-    ...emptyFact(manifest),
-    ["target calls", `${figure("callsPerUser", 2)} per user`],
-    ["nodes", `${figure("nodesPerUser", 1)} per user`],
-    ["time", `${clock(stats.wallSeconds ?? 0)}, ${figure("usersPerSecond", 1)} users/s`],
-    [
-      "lists",
-      `${out}/manifest.json names ${parts.length} part ${parts.length === 1 ? "file" : "files"}`,
-    ],
-    ...candidateFacts(manifest),
-    ...teacherFact(manifest),
-  ]);
-}
-
-function emptyFact({ stats, layout }: Manifest): [name: string, value: string][] {
-  const { emptyLists = 0 } = stats;
-  if (emptyLists === 0) return [];
-  const missing = layout === "flat" ? "; the flat layout has no rows for these users" : "";
-  return [["empty lists", `${whole(emptyLists)}: everything was excluded${missing}`]];
-}
-
 /** Why, by the first row that was set aside. */
 async function firstRejected(out: string): Promise<string> {
   for await (const [first] of readLines({ path: join(out, REJECTED_FILE) })) {
     return `. The first row that was set aside: ${first?.bytes?.toString("utf8").slice(0, 300)}`;
   }
   return ": the histories have no rows.";
-}
-
-/** There can be several directories if options changed between attempts. */
-function teacherFact({ stats, parts }: Manifest): [name: string, value: string][] {
-  const { teacherExamples } = stats;
-  if (teacherExamples === undefined) return [];
-  const files = parts.flatMap(({ teacherLog }) => teacherLog ?? []);
-  const places = [...new Set(files.map((file) => dirname(file)))];
-  const where = places.length === 0 ? "" : ` in ${places.join(", ")}`;
-  return [["teacher log", `${whole(teacherExamples)} prompts${where}`]];
 }
 
 /** An event of a run as a line for the terminal; progress has its bar. */

@@ -1,4 +1,4 @@
-import { flagOf, UsageError } from "@nightbeam/service";
+import { areRequired, flagOf, UsageError } from "@nightbeam/service";
 import { columnsOf, SettingsError, type SettingsIssue, widthsOf } from "@nightbeam/settings";
 import type { z } from "zod";
 import { withFlags } from "./key-flags.js";
@@ -19,7 +19,7 @@ export function settingsFrom<Settings>(
     return parse(valuesOf(given, fields));
   } catch (error) {
     if (!(error instanceof SettingsError)) throw error;
-    throw new UsageError("BAD_OPTION", refusal(error.issues[0], given), { cause: error });
+    throw new UsageError("BAD_OPTION", refusal(error.issues, given), { cause: error });
   }
 }
 
@@ -51,10 +51,10 @@ function numberOr(value: unknown, field: z.ZodType | undefined): unknown {
 }
 
 function refusal(
-  issue: SettingsIssue | undefined,
+  issues: readonly SettingsIssue[],
   given: Readonly<Record<string, unknown>>,
 ): string {
-  const { path = [], message = "" } = issue ?? {};
+  const { path = [], message = "" } = issues[0] ?? {};
   const [key, place] = path;
   const sentence = withFlags(message);
   if (key === undefined) return sentence;
@@ -62,6 +62,11 @@ function refusal(
   // The value that is wrong, if a flag was given several.
   const value = Array.isArray(all) && typeof place === "number" ? all[place] : all;
   const flag = flagOf(String(key));
-  if (value === undefined) return `${flag} is required`;
+  if (value === undefined) {
+    const missing = issues.flatMap(({ path: [key] }) =>
+      key !== undefined && given[String(key)] === undefined ? flagOf(String(key)) : [],
+    );
+    return areRequired(missing);
+  }
   return `${flag} ${typeof value === "string" ? value : JSON.stringify(value)}: ${sentence}`;
 }

@@ -6,7 +6,7 @@ import { systemClock } from "@nightbeam/service";
 import type { Log } from "@nightbeam/service/log";
 import { DEFAULTS } from "@nightbeam/settings";
 import { openStore, type ShardStore } from "@nightbeam/store";
-import { measuredStore, type Recorder } from "@nightbeam/telemetry";
+import { measuredStore, type Recorder, type Tracing } from "@nightbeam/telemetry";
 import { DrafterError } from "../errors.js";
 import type { WrittenShard } from "../run-store.js";
 import { waitOut } from "../shard/wait-out.js";
@@ -27,6 +27,7 @@ export interface OrderJob {
   /** The shard's share of this drafter's time. */
   readonly ownTime: WorkTime;
   readonly recorder: Recorder;
+  readonly tracing: Tracing;
   readonly log: Log;
   readonly signal: AbortSignal;
   readonly onProgress: (progress: ShardProgress) => void;
@@ -42,7 +43,7 @@ export interface OrderJob {
  */
 export async function decodeOrder(order: ShardOrder, job: OrderJob): Promise<WrittenShard> {
   const { location } = order;
-  const { contexts, setup, verifiers, trust, recorder, log, signal } = job;
+  const { contexts, setup, verifiers, trust, recorder, tracing, log, signal } = job;
   const store = measuredStore(await openStore(location), recorder);
   try {
     // Read for every shard: another run may have replaced the known one at this location.
@@ -51,7 +52,8 @@ export async function decodeOrder(order: ShardOrder, job: OrderJob): Promise<Wri
     return await contexts.use(
       {
         key,
-        open: () => openRunContext({ location, run, setup, verifiers, trust, recorder, log }),
+        open: () =>
+          openRunContext({ location, run, setup, verifiers, trust, recorder, tracing, log }),
       },
       {
         work: (context) => decodeWith({ ...job, order, store, context }),
@@ -77,10 +79,7 @@ async function decodeWith(
   const answers = context.answers();
   const startedAt = performance.now();
   const { result } = await decodeRows(rows, {
-    decoder: measuredDecoder(
-      context.decoder({ signal, deadline: order.deadline, answers }),
-      job.recorder,
-    ),
+    decoder: measuredDecoder(context.decoder({ signal, deadline: order.deadline, answers }), job),
     catalogue: context.catalogue,
     read: context.read,
     topK: request.topK,
@@ -104,11 +103,13 @@ async function decodeWith(
     draftWidths: context.draftWidths(),
     verifiers: shares,
   };
-  return waitOut(() => writeAttempt({ store, plan, result: written, attempt, scratch, signal }), {
-    signal,
-    onTrouble: job.onWait,
-    clock: systemClock,
-  });
+  return job.tracing.within("write lists", {}, () =>
+    waitOut(() => writeAttempt({ store, plan, result: written, attempt, scratch, signal }), {
+      signal,
+      onTrouble: job.onWait,
+      clock: systemClock,
+    }),
+  );
 }
 
 function searchSampleOf({ request, plan }: PlannedRun) {

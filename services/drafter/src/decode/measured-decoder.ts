@@ -1,8 +1,11 @@
-import type { BatchDecoder, SearchOutcome } from "@nightbeam/decoding";
-import type { Recorder } from "@nightbeam/telemetry";
+import type { BatchDecoder, Drafter, SearchOutcome } from "@nightbeam/decoding";
+import type { Recorder, Tracing } from "@nightbeam/telemetry";
 
-/** A decoder whose batches are measured. */
-export function measuredDecoder(decoder: BatchDecoder, recorder: Recorder): BatchDecoder {
+/** A decoder whose batches are measured and traced. */
+export function measuredDecoder(
+  decoder: BatchDecoder,
+  { recorder, tracing }: { readonly recorder: Recorder; readonly tracing: Tracing },
+): BatchDecoder {
   return {
     questionOf: (job) => decoder.questionOf(job),
     ...(decoder.lengthClassOf === undefined
@@ -11,13 +14,27 @@ export function measuredDecoder(decoder: BatchDecoder, recorder: Recorder): Batc
     maxUsers: decoder.maxUsers,
     async decode(jobs, signal) {
       const began = performance.now();
-      const outcomes = await decoder.decode(jobs, signal);
+      const attributes = { "nightbeam.users": jobs.length };
+      const outcomes = await tracing.within("batch", { attributes }, () =>
+        decoder.decode(jobs, signal),
+      );
       const seconds = (performance.now() - began) / 1e3;
       recorder.record("nightbeam.drafter.batch.users", jobs.length);
       recorder.record("nightbeam.drafter.batch.duration", seconds);
       recordSearches(recorder, outcomes);
       return outcomes;
     },
+  };
+}
+
+/** A drafter whose drafts are traced. */
+export function tracedDrafter(drafter: Drafter, tracing: Tracing): Drafter {
+  return {
+    draft: (requests) => {
+      const attributes = { "nightbeam.users": requests.length };
+      return tracing.within("draft", { attributes }, () => drafter.draft(requests));
+    },
+    release: (keys) => drafter.release(keys),
   };
 }
 

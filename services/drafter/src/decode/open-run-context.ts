@@ -28,11 +28,12 @@ import {
 import type { RunStats } from "@nightbeam/run";
 import type { Log } from "@nightbeam/service/log";
 import { dependsOnDraft } from "@nightbeam/settings";
-import type { Recorder } from "@nightbeam/telemetry";
+import type { Recorder, Tracing } from "@nightbeam/telemetry";
 import { auditTolerance } from "../answers/audit-tolerance.js";
 import type { ThreadSetup } from "../thread/messages.js";
 import { checkVersion } from "./check-versions.js";
 
+import { tracedDrafter } from "./measured-decoder.js";
 import { historiesOf, type OpenRun, openPlannedRun, type PlannedRun } from "./open-planned-run.js";
 import { statisticsLaps } from "./statistics-laps.js";
 
@@ -71,6 +72,7 @@ export interface RunContextOptions {
   /** Which of them are not believed, in any run. */
   readonly trust: TrustBook;
   readonly recorder: Recorder;
+  readonly tracing: Tracing;
   readonly log: Log;
 }
 
@@ -175,7 +177,7 @@ function checkDrafts(
 }
 
 function contextOf(
-  { setup, verifiers, trust, recorder, log }: RunContextOptions,
+  { setup, verifiers, trust, recorder, tracing, log }: RunContextOptions,
   parts: Pick<RunContext, "run" | "read" | "itemWeights"> & {
     drafts: OpenDrafts;
     watched: WatchedPolicy;
@@ -188,7 +190,11 @@ function contextOf(
   const checkpoint = run.plan.versions.target ?? "";
   const program = programOfPlan(run.plan);
   logProgram(run, log);
-  const decoderFor = listDecoders(run.request, { catalogue, checkpoint, drafts, policy });
+  const drafter = tracedDrafter(drafts.drafter, tracing);
+  const decoderFor = listDecoders(run.request, {
+    ...{ catalogue, checkpoint, policy },
+    drafts: { ...drafts, drafter },
+  });
   const client = new VerifierClient({
     directory: verifiers,
     trie: catalogue.trie,
@@ -199,6 +205,7 @@ function contextOf(
     log,
     trust,
     recorder,
+    tracing,
     audits: { rate: setup.auditRate, tolerance: auditTolerance({ precision, device }) },
     ...(setup.tls === undefined ? {} : { tls: setup.tls }),
     limits: setup.patienceMs === undefined ? {} : { patienceMs: setup.patienceMs },

@@ -20,6 +20,8 @@ export interface TakenShard {
   readonly attempt: number;
   /** Aborted with a `ShardStopped`. */
   readonly signal: AbortSignal;
+  /** The span of its run, if that is traced. */
+  readonly traceparent: string | undefined;
   readonly lease: Pick<Lease, "isHeld">;
   /** Fires when the run is cancelled. Call it after the job's data were validated. */
   cancelled(runId: string): RunSignal;
@@ -152,6 +154,7 @@ export class JobHandler {
         data: job.data,
         attempt: job.attemptsStarted,
         signal: controller.signal,
+        traceparent: job.opts.telemetry?.metadata,
         lease,
         cancelled: (runId) => {
           cancelledSignal = cancelled.signal(runId);

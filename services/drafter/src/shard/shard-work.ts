@@ -2,6 +2,7 @@ import { JOBS, parseJob, type ShardJobData, type ShardJobResult } from "@nightbe
 import type { PartRecord } from "@nightbeam/run";
 import type { Clock } from "@nightbeam/service";
 import { type Log, reasonOf } from "@nightbeam/service/log";
+import type { Tracing } from "@nightbeam/telemetry";
 import { type Fate, fateOf } from "../jobs/fate.js";
 import type { TakenShard } from "../jobs/job-handler.js";
 import type { OpenRunStore, RunStore, WrittenShard } from "../run-store.js";
@@ -18,6 +19,7 @@ export interface ShardWorkOptions {
   readonly openStore: OpenRunStore;
   readonly thread: Pick<DecodeThread, "decode">;
   readonly clock: Clock;
+  readonly tracing: Tracing;
   readonly log: Log;
   /** Time limit of a shard. Default: that of the job catalogue. */
   readonly timeoutMs?: number | undefined;
@@ -85,8 +87,16 @@ export class ShardWork {
     const onCancelled = () => shard.stop({ kind: "cancelled" });
     if (cancelled.aborted) onCancelled();
     cancelled.addEventListener("abort", onCancelled, { once: true });
+    const { runId, index, rows } = data;
+    const attributes = {
+      ...{ "nightbeam.run": runId, "nightbeam.shard": index, "nightbeam.users": rows },
+      "nightbeam.attempt": shard.attempt,
+    };
+    const traced = { kind: "consumer", parent: shard.traceparent, attributes } as const;
     try {
-      return await this.#toCommit(one, Date.now() + timeoutMs);
+      return await this.#options.tracing.within("shard", traced, () =>
+        this.#toCommit(one, Date.now() + timeoutMs),
+      );
     } catch (error) {
       throw this.#fail(one, error);
     } finally {
@@ -120,7 +130,9 @@ export class ShardWork {
       return resultOf(before, false);
     }
     this.#move(one, "started");
-    const order = { runId, location, index, rows, attempt, deadline };
+    const { tracing } = this.#options;
+    const traceparent = tracing.current;
+    const order = { runId, location, index, rows, attempt, deadline, traceparent };
     const onProgress = this.#progressOf(one);
     const onWait = (reason: string) => this.#waits(one, reason);
     const written = await this.#suspects.pass(shard, () =>
@@ -147,13 +159,16 @@ export class ShardWork {
     const { name: drafter } = this.#options;
     const committedAt = new Date().toISOString();
     // From here on the record may exist, even if an answer got lost, so the files stay.
-    const { created, record, same } = await waitOut(
-      () => this.#tryCommit(one, { store, written: { ...written, drafter, committedAt } }),
-      {
-        signal: shard.signal,
-        onTrouble: (reason) => this.#waits(one, reason),
-        clock: this.#options.clock,
-      },
+    const { tracing, clock } = this.#options;
+    const { created, record, same } = await tracing.within("commit shard", {}, () =>
+      waitOut(
+        () => this.#tryCommit(one, { store, written: { ...written, drafter, committedAt } }),
+        {
+          signal: shard.signal,
+          onTrouble: (reason) => this.#waits(one, reason),
+          clock,
+        },
+      ),
     );
     this.#move(one, "committed");
     if (!same) {

@@ -27,6 +27,8 @@ export interface ThreadSetup {
   readonly auditRate: number;
   /** Whether the main thread wants to know what is counted and measured. */
   readonly records: boolean;
+  /** What traces name this process. */
+  readonly node: { readonly name: string; readonly version: string };
 }
 
 /** A shard to decode. */
@@ -41,6 +43,8 @@ export interface ShardOrder {
   readonly attempt: number;
   /** Epoch milliseconds after which no verifier is called. */
   readonly deadline: number;
+  /** The span that the work belongs to, if it is traced. */
+  readonly traceparent: string | undefined;
 }
 
 /** The progress of a shard. */

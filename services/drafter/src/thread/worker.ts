@@ -1,8 +1,9 @@
 import { type MessagePort, parentPort, workerData } from "node:worker_threads";
 import { TrustBook } from "@nightbeam/protocol";
 import { systemClock } from "@nightbeam/service";
+import { loggedClosers } from "@nightbeam/service/lifecycle";
 import type { Log } from "@nightbeam/service/log";
-import { noMetrics, openRelay } from "@nightbeam/telemetry";
+import { noMetrics, openRelay, openTracing } from "@nightbeam/telemetry";
 import { AnsweredShards } from "../answers/answered-shards.js";
 import { decodeOrder } from "../decode/decode-order.js";
 import { NodeTime } from "../decode/node-time.js";
@@ -17,7 +18,7 @@ import { MirroredDirectory } from "./mirrored-directory.js";
 const MAX_RUNS = 2;
 
 /** The decode thread. It may block for long: locks are renewed by the main thread. */
-function serve(port: MessagePort, setup: ThreadSetup): void {
+async function serve(port: MessagePort, setup: ThreadSetup): Promise<void> {
   const send = (message: FromThread) => port.postMessage(message);
   const verifiers = new MirroredDirectory(setup.verifiers);
   const log = logTo(send, {});
@@ -25,6 +26,11 @@ function serve(port: MessagePort, setup: ThreadSetup): void {
     ? openRelay({ send: (recorded) => send({ kind: "recorded", recorded }) })
     : undefined;
   const recorder = relay ?? noMetrics;
+  const closers = loggedClosers(log);
+  const tracing = await openTracing({
+    ...{ service: "drafter", version: setup.node.version, node: setup.node.name },
+    ...{ log, closers },
+  });
   const answered = new AnsweredShards();
   const trust = new TrustBook({
     onDistrust: (distrust) =>
@@ -47,10 +53,11 @@ function serve(port: MessagePort, setup: ThreadSetup): void {
       );
       const onWait = (reason: string) => send({ kind: "waiting", id, reason });
       const job = {
-        ...{ contexts, setup, verifiers, trust, ownTime, recorder, log, signal },
+        ...{ contexts, setup, verifiers, trust, ownTime, recorder, tracing, log, signal },
         ...{ onProgress, onWait },
       };
-      const written = await decodeOrder(order, job);
+      const parent = order.traceparent;
+      const written = await tracing.within("decode", { parent }, () => decodeOrder(order, job));
       answered.add(order, written.verifiers ?? []);
       // Before the shard ends, so that its figures are complete when it is committed.
       relay?.flush();
@@ -70,6 +77,7 @@ function serve(port: MessagePort, setup: ThreadSetup): void {
     await Promise.all([...underWay.values()].map(({ ended }) => ended));
     await contexts.close();
     relay?.flush();
+    await closers.close();
     send({ kind: "closed" });
     port.close();
   };
@@ -124,4 +132,4 @@ function logTo(send: (message: FromThread) => void, fields: object): Log {
   };
 }
 
-if (parentPort !== null) serve(parentPort, workerData);
+if (parentPort !== null) await serve(parentPort, workerData);

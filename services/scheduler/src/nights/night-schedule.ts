@@ -12,6 +12,7 @@ import {
   removeNight,
 } from "@nightbeam/queue";
 import { type Log, reasonOf } from "@nightbeam/service/log";
+import type { Recorder, Tracing } from "@nightbeam/telemetry";
 import type { Alarms } from "../alarms/alarms.js";
 import { isoTime, type WallClock } from "../clock.js";
 import type { NightRequest } from "../http/night-routes.js";
@@ -40,6 +41,8 @@ export interface NightScheduleOptions {
   /** Refuses a location that holds a run of one machine. */
   readonly refuseForeignRun: (out: string) => Promise<void>;
   readonly clock: WallClock;
+  readonly metrics: Recorder;
+  readonly tracing: Tracing;
   readonly log: Log;
   /** How late a night may start before it counts as missed. */
   readonly graceMs: number;
@@ -140,7 +143,7 @@ export class NightSchedule {
   #start(due: Due): Promise<StartedNight | undefined> {
     const { name, record, night } = due;
     return this.#mutex.run(name, async () => {
-      const { runs, alarms, clock, graceMs, log } = this.#options;
+      const { runs, alarms, clock, graceMs, tracing, log } = this.#options;
       const { date } = night;
       const dates = this.#dates(name);
       const before = await dates.get(date);
@@ -159,13 +162,19 @@ export class NightSchedule {
         }
       }
       const times = timesOfNight(record, { startsAt: night.startsAt, now: clock.now() });
-      const started = await runs.start(requestOfDate(record.request, date), {
-        night: name,
-        ...times,
-        ...(record.priority === undefined ? {} : { priority: record.priority }),
-      });
+      const attributes = { "nightbeam.night": name, "nightbeam.date": date };
+      const started = await tracing.within("start night", { attributes }, () =>
+        runs.start(requestOfDate(record.request, date), {
+          night: name,
+          ...times,
+          ...(record.priority === undefined ? {} : { priority: record.priority }),
+        }),
+      );
       alarms.mend({ kind: "night_failed", night: name });
       if (!late) alarms.mend({ kind: "night_missed", night: name });
+      if (started.outcome === "created") {
+        this.#options.metrics.add("nightbeam.nights.started", 1, { night: name });
+      }
       await dates.create(date, { runId: started.run.id, at: isoTime(clock.now()) });
       log.info({ night: name, date, runId: started.run.id, late }, "started a night");
       return { runId: started.run.id, created: started.outcome === "created" };

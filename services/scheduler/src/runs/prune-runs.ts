@@ -1,5 +1,6 @@
 import type { PruneBody, PrunedRun, PruneReport, RunStatus } from "@nightbeam/api";
 import { forgetRun } from "@nightbeam/queue";
+import type { DriftDesk } from "../drift/drift-desk.js";
 import { SchedulerError } from "../errors.js";
 import type { Documents } from "../state/documents.js";
 import type { ReconcileOptions } from "./reconcile-run.js";
@@ -14,6 +15,7 @@ export interface PruneOptions
     "records" | "refusals" | "reopenings" | "openOutput" | "clock"
   > {
   readonly redos: Documents<Redo>;
+  readonly drift: Pick<DriftDesk, "remove">;
   readonly reconcile: Pick<ReconcileOptions, "queues" | "log" | "alarms">;
   /** Removes the dates of nights before a time, except the last of each. @returns their number */
   readonly pruneDates: (options: {
@@ -91,6 +93,7 @@ async function remove(
   if (lists) await output.removeRun();
   else await output.removeInputs();
   reconcile.alarms.drop(runId);
+  await options.drift.remove(runId);
   await reopenings.remove(runId);
   await refusals.remove(runId);
   await records.remove(runId);

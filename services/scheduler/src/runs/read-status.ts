@@ -1,5 +1,6 @@
 import type { RunStatus } from "@nightbeam/api";
 import { reasonOf } from "@nightbeam/service/log";
+import type { DriftDesk } from "../drift/drift-desk.js";
 import type { Planner } from "./planner.js";
 import type { ReconcileOptions } from "./reconcile-run.js";
 import { type LiveFigures, liveFigures, NOTHING_LIVE, runStatus } from "./run-status.js";
@@ -9,13 +10,15 @@ import type { RunWatch } from "./watch/run-watch.js";
 export interface StatusSources {
   readonly planner: Pick<Planner, "readRows">;
   readonly watch: Pick<RunWatch, "reason" | "expectedAt" | "redisAnswers">;
+  readonly drift: Pick<DriftDesk, "read">;
   readonly reconcile: Pick<ReconcileOptions, "queues" | "log" | "retries">;
 }
 
 /** The status of a run, with what only this process or Redis knows. */
 export async function readStatus(view: RunView, sources: StatusSources): Promise<RunStatus> {
-  const { planner, watch, reconcile } = sources;
-  const { runId } = view.record;
+  const { planner, watch, drift, reconcile } = sources;
+  const { runId, night } = view.record;
+  const isNight = view.state === "complete" && night !== undefined;
   const hasJobs = view.state === "running" || view.state === "paused";
   return runStatus(view, {
     live: hasJobs && watch.redisAnswers ? await live(view, reconcile) : NOTHING_LIVE,
@@ -23,6 +26,7 @@ export async function readStatus(view: RunView, sources: StatusSources): Promise
     waitsFor: watch.reason(view),
     retry: reconcile.retries.reason(view),
     expectedAt: watch.expectedAt(runId),
+    drift: isNight ? await drift.read(runId) : undefined,
   });
 }
 

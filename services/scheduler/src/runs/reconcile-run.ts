@@ -1,5 +1,6 @@
 import { type JobQueues, pauseRun, repairRun, restoreRun, runJobs } from "@nightbeam/queue";
 import type { Log } from "@nightbeam/service/log";
+import type { Tracing } from "@nightbeam/telemetry";
 import type { Alarms } from "../alarms/alarms.js";
 import type { WallClock } from "../clock.js";
 import { raiseIfEmpty } from "./empty-run.js";
@@ -13,6 +14,7 @@ export interface ReconcileOptions {
   readonly alarms: Pick<Alarms, "raise" | "drop" | "mend">;
   readonly clock: WallClock;
   readonly retries: PartialRetries;
+  readonly tracing: Tracing;
   readonly log: Log;
   /** Requests the planning of the run. */
   readonly plan: (view: RunView) => void;
@@ -63,10 +65,27 @@ async function finish(view: RunView, options: ReconcileOptions): Promise<void> {
   const { clock, alarms } = options;
   const { state, output, record } = view;
   stateAfter(state, "finished");
-  await output.finish((clock.now() - Date.parse(record.submittedAt)) / 1_000);
+  const submittedAt = Date.parse(record.submittedAt);
+  await output.finish((clock.now() - submittedAt) / 1_000);
+  traceRun(view, { tracing: options.tracing, from: submittedAt, to: clock.now() });
   alarms.drop(record.runId);
   options.retries.forget(record.runId);
   await raiseIfEmpty(view, alarms);
+}
+
+/** Adds the span of a run, which its shards belong to, now that it has ended. */
+function traceRun(
+  { record: { runId, trace }, standing: { rows, shards } }: RunView,
+  { tracing, from, to }: { readonly tracing: Tracing; readonly from: number; readonly to: number },
+): void {
+  if (trace === undefined) return;
+  const attributes = {
+    "nightbeam.run": runId,
+    "nightbeam.users": rows,
+    "nightbeam.shards": shards,
+  };
+  const { parent, span: traceparent } = trace;
+  tracing.record("run", { parent, traceparent, from, to, attributes });
 }
 
 /** Removes the jobs of a paused run that another scheduler has made, or that were put back. @throws QueueError */

@@ -1,6 +1,7 @@
 import type { JobQueues } from "@nightbeam/queue";
 import { inTime, within } from "@nightbeam/service";
 import { type Log, reasonOf } from "@nightbeam/service/log";
+import type { Recorder } from "@nightbeam/telemetry";
 import type { Alarms } from "../alarms/alarms.js";
 import { elapsedMs } from "../clock.js";
 import { withLease } from "./lease.js";
@@ -16,6 +17,7 @@ export interface ReconcilerOptions {
   readonly host: string;
   /** The location of the state store. */
   readonly state: string;
+  readonly metrics: Recorder;
   readonly log: Log;
   /** Interval between passes over all runs. */
   readonly everyMs: number;
@@ -45,7 +47,7 @@ const PATIENCE_MS = 30_000;
 const STATE = "";
 
 export function openReconciler(options: ReconcilerOptions): Reconciler {
-  const { queues, alarms, watch, host, state, log, everyMs, leaseMs } = options;
+  const { queues, alarms, watch, host, state, metrics, log, everyMs, leaseMs } = options;
   const { graceMs = GRACE_MS, patienceMs = PATIENCE_MS } = options;
   const woken = new Set<string>();
   /** Runs whose reconciliation has not ended: a store may hang. */
@@ -102,6 +104,7 @@ export function openReconciler(options: ReconcilerOptions): Reconciler {
     }
   };
   const reconcileAll = async () => {
+    const began = elapsedMs();
     let ids: readonly string[] | undefined;
     const late = () => new Error(`no answer from ${state}`);
     try {
@@ -116,6 +119,7 @@ export function openReconciler(options: ReconcilerOptions): Reconciler {
       alarms.raise({ kind: "store_failing", subject: state, message });
     }
     await reconcileEach(ids ?? []);
+    metrics.record("nightbeam.reconcile.duration", (elapsedMs() - began) / 1e3);
   };
   const run = (work: () => Promise<void>) => {
     clearTimeout(timer);

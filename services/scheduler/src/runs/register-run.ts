@@ -2,6 +2,7 @@ import type { Submission } from "@nightbeam/api";
 import type { RunPriority } from "@nightbeam/queue";
 import { runIdOf, type SubmittedRequest } from "@nightbeam/run";
 import { inTime } from "@nightbeam/service";
+import type { Tracing } from "@nightbeam/telemetry";
 import { isoTime, type WallClock } from "../clock.js";
 import { SchedulerError } from "../errors.js";
 import type { RolloutRegistry } from "../rollouts/rollout-registry.js";
@@ -27,6 +28,7 @@ export interface RegistrationOptions {
   /** Refuses requests that cannot work, as far as that is cheap to find out. */
   readonly check: (request: Submission) => Promise<void>;
   readonly clock: WallClock;
+  readonly tracing: Tracing;
 }
 
 type RegisterOptions = RegistrationOptions & { readonly by: StartedBy | undefined };
@@ -57,7 +59,11 @@ export async function registerRun(
   const request = await rollouts.resolve(submission);
   if (standing === undefined) await check(request);
   const submittedAt = standing?.submittedAt.toISOString() ?? isoTime(clock.now());
-  const record: RunRecord = { runId, out, submission, request, submittedAt, ...by };
+  const record: RunRecord = {
+    ...{ runId, out, submission, request, submittedAt },
+    ...by,
+    ...traceOf(options.tracing),
+  };
   // A request without a record: the state was lost, or the run belongs to another cluster.
   if (standing !== undefined) refuseDifferent(out, standing.request, request);
   // The record comes first: from it, any scheduler can do all that follows.
@@ -124,6 +130,7 @@ async function replaceRequest(
     ...(night === undefined ? {} : { night }),
     ...treatmentOf(known),
     ...by,
+    ...traceOf(options.tracing),
   };
   // The record comes last: until it is written, the same submission gets here again.
   await output.replaceRequest(request, new Date(now));
@@ -153,6 +160,13 @@ function treatmentOf({ dueAt, retryUntil, priority }: Treated): Treated {
     ...(retryUntil === undefined ? {} : { retryUntil }),
     ...(priority === undefined ? {} : { priority }),
   };
+}
+
+/** Makes the run part of the request or the night that submits it. */
+function traceOf(tracing: Tracing): Pick<RunRecord, "trace"> {
+  const parent = tracing.current;
+  const span = tracing.reserve(parent);
+  return parent === undefined || span === undefined ? {} : { trace: { span, parent } };
 }
 
 async function claim(

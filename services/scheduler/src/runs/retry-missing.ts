@@ -27,8 +27,9 @@ export async function reopenPlanned(view: RunView, queues: JobQueues): Promise<v
 
 /** What the jobs of a run have in common. */
 export function jobsOf({ record, output }: Pick<RunView, "record" | "output">) {
-  const { runId, priority } = record;
-  return { runId, location: output.location, dueAt: patienceOf(record), priority };
+  const { runId, priority, trace } = record;
+  const { location } = output;
+  return { runId, location, dueAt: patienceOf(record), priority, traceparent: trace?.span };
 }
 
 /** @throws QueueError REDIS_UNREACHABLE without a connection to Redis */

@@ -26,6 +26,7 @@ import {
   unpauseRun,
 } from "@nightbeam/run";
 import { type OpenedStore, openStore } from "@nightbeam/store";
+import { measuredStore, type Recorder } from "@nightbeam/telemetry";
 import type { RunOutput } from "./run-output.js";
 
 /** The output locations of runs, each opened once. */
@@ -35,12 +36,19 @@ export interface RunOutputs {
   close(): void;
 }
 
+export interface OutputsOptions {
+  /** What nodes cost. */
+  readonly prices?: Prices | undefined;
+  /** Measures the operations of the stores. */
+  readonly metrics: Recorder;
+}
+
 /** Commit records read at the same time. */
 const READS_AT_ONCE = 16;
 /** Maximum of open locations. Each may hold connections, and the commit records of a run. */
 const MAX_OPEN = 64;
 
-export function runOutputs(prices?: Prices): RunOutputs {
+export function runOutputs({ prices, metrics }: OutputsOptions): RunOutputs {
   const opened = new Map<string, Promise<{ store: OpenedStore; output: RunOutput }>>();
   const shut = (location: string) => {
     const one = opened.get(location);
@@ -51,7 +59,11 @@ export function runOutputs(prices?: Prices): RunOutputs {
     open: async (location) => {
       const known = opened.get(location);
       const opening =
-        known ?? openStore(location).then((store) => ({ store, output: runOutput(store, prices) }));
+        known ??
+        openStore(location).then((opened) => {
+          const store = measuredStore(opened, metrics);
+          return { store, output: runOutput(store, prices) };
+        });
       // Moved to the end of the order, so that the first is the least recently used one.
       opened.delete(location);
       opened.set(location, opening);

@@ -19,6 +19,8 @@ export const runRecordSchema = z.object({
   dueAt: z.iso.datetime().exactOptional(),
   /** Until when it is tried again if it is partial. */
   retryUntil: z.iso.datetime().exactOptional(),
+  /** Traceparents, if the run is traced: of its span, and of that which the span belongs to. */
+  trace: z.object({ span: z.string(), parent: z.string() }).exactOptional(),
 });
 
 export type RunRecord = Readonly<z.output<typeof runRecordSchema>>;

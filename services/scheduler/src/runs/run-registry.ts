@@ -1,5 +1,6 @@
 import type { RunStatus, StartedRun, Submission, Treatment } from "@nightbeam/api";
 import { type Log, reasonOf } from "@nightbeam/service/log";
+import type { DriftDesk } from "../drift/drift-desk.js";
 import type { Documents } from "../state/documents.js";
 import { keyedMutex } from "../state/mutex.js";
 import type { Planner } from "./planner.js";
@@ -20,6 +21,7 @@ export interface RunRegistryOptions extends RegistrationOptions {
   readonly reconcile: Omit<ReconcileOptions, "plan">;
   readonly watch: RunWatch;
   readonly redos: Documents<Redo>;
+  readonly drift: Pick<DriftDesk, "see" | "read">;
   readonly log: Log;
 }
 
@@ -148,6 +150,7 @@ export class RunRegistry {
       // First: a run that cannot be advanced stands still.
       this.#options.watch.see(view);
       const done = await this.#advance(view);
+      this.#options.drift.see(view);
       if (view.state === "complete") this.#complete.set(runId, await this.#status(view));
       const continues = this.#options.reconcile.retries.reason(view) !== undefined;
       if (view.endedAt === undefined || continues) this.#quietUntil.delete(runId);
@@ -169,6 +172,11 @@ export class RunRegistry {
     this.#forgetAlarms(runId);
     await this.#advance(await this.#view(record));
     return { outcome: "resumed", run: await this.#status(await this.#view(record)) };
+  }
+
+  /** Has the status of a complete run read again. */
+  refresh(runId: string): void {
+    this.#complete.delete(runId);
   }
 
   /** Forgets that a run has ended. */

@@ -1,4 +1,4 @@
-import type { RunStatus } from "@nightbeam/api";
+import type { Drift, RunStatus } from "@nightbeam/api";
 import { DEFAULT_PRIORITY, type JobQueues, movingShards, shardJobId } from "@nightbeam/queue";
 import { sumStats } from "@nightbeam/run";
 import { z } from "zod";
@@ -68,12 +68,14 @@ export interface StatusOptions {
   readonly retry: string | undefined;
   /** When it will be complete at its present rate. */
   readonly expectedAt: string | undefined;
+  /** Against the night before, if that is known. */
+  readonly drift: Drift | undefined;
 }
 
 /** The status of a run for clients. */
 export function runStatus(
   view: RunView,
-  { live, read, waitsFor, retry, expectedAt }: StatusOptions,
+  { live, read, waitsFor, retry, expectedAt, drift }: StatusOptions,
 ): RunStatus {
   const { record, standing, commits, manifest, state, setAside } = view;
   const isPlanned = standing.plan !== undefined;
@@ -118,6 +120,7 @@ export function runStatus(
       : {}),
     stats,
     ...(cost === undefined ? {} : { cost }),
+    ...(drift === undefined ? {} : { drift }),
     calls: {
       calls: (stats.targetCalls ?? 0) + progress("calls"),
       searches: (stats.searches ?? 0) + progress("searches"),

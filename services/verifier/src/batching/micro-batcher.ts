@@ -38,6 +38,15 @@ export interface Pass {
   /** Rows that were computed. */
   readonly tokens: number;
   readonly milliseconds: number;
+  /** The calls that are traced, in the order of the batch. */
+  readonly traced: readonly TracedCall[];
+}
+
+/** A call of a pass whose client traces it. */
+export interface TracedCall {
+  readonly traceparent: string;
+  /** Milliseconds from its arrival to the start of the pass. */
+  readonly waitedMs: number;
 }
 
 /**
@@ -173,7 +182,11 @@ export class MicroBatcher<Request, Answer extends CountedAnswer> {
       from = to;
     }
     const tokens = pass.answers.reduce((sum, answer) => sum + answer.tokens, 0);
-    this.#options.onPass?.({ calls: batch.length, tokens, milliseconds: pass.milliseconds });
+    const traced = batch.flatMap(({ call: { traceparent }, enqueuedAt }) =>
+      traceparent === undefined ? [] : { traceparent, waitedMs: pass.startedAt - enqueuedAt },
+    );
+    const { milliseconds } = pass;
+    this.#options.onPass?.({ calls: batch.length, tokens, milliseconds, traced });
   }
 
   #failed(batch: readonly WaitingCall<Request, Answer>[], error: unknown): void {

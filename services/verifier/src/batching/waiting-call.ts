@@ -13,6 +13,8 @@ export interface LaneCall<Request> {
   readonly promptLength: number;
   readonly deadline: number;
   readonly signal: AbortSignal;
+  /** The span that answers it, if it is traced. */
+  readonly traceparent?: string | undefined;
 }
 
 /** The answers to a call, and its times in milliseconds. */

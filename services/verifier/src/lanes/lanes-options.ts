@@ -21,6 +21,8 @@ interface Received {
   readonly peer: string;
   readonly deadline: number;
   readonly signal: AbortSignal;
+  /** The span that answers it, if it is traced. */
+  readonly traceparent?: string | undefined;
 }
 
 /** A client's tree call as received. */

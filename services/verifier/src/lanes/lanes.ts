@@ -105,11 +105,12 @@ export class Lanes implements ProgramLanes {
 
   #share(call: IncomingCall): Promise<LaneAnswer<ScoreAnswer>> {
     const { routed, groups } = this.#route(call);
-    const { peer, deadline, signal } = call;
+    const { peer, deadline, signal, traceparent } = call;
     return shareCall(routed, {
       groups,
       partOf: (asked) => ({
         peer,
+        traceparent,
         requests: asked.map(({ request }) => request),
         beamWidth: 0,
         followUp: asked.every(({ isKnown }) => isKnown),

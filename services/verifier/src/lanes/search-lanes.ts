@@ -56,7 +56,7 @@ export class SearchLanes implements ProgramLanes {
     for (const lane of this.#lanes) lane.close(refusal);
   }
 
-  #share({ peer, requests, beamWidth, deadline, signal }: IncomingSearch) {
+  #share({ peer, requests, beamWidth, deadline, signal, traceparent }: IncomingSearch) {
     const { nodesOf, limits } = this.#options;
     const groups = new RequestGroups<Lane<SearchRequest, SearchAnswer>, number>({
       sum: (a, b) => a + b,
@@ -75,6 +75,7 @@ export class SearchLanes implements ProgramLanes {
       groups: groups.groups,
       partOf: (asked) => ({
         peer,
+        traceparent,
         requests: asked,
         beamWidth,
         followUp: false,

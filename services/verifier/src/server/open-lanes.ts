@@ -1,7 +1,7 @@
 import { type SearchProgram, searchNodes, type TargetProgram } from "@nightbeam/decoding";
 import type { Clock } from "@nightbeam/service";
 import type { Log } from "@nightbeam/service/log";
-import type { Recorder } from "@nightbeam/telemetry";
+import type { Recorder, Tracing } from "@nightbeam/telemetry";
 import type { Pass } from "../batching/micro-batcher.js";
 import type { CostLine } from "../cost/fit-line.js";
 import { smallestCall, smallestSearch } from "../cost/made-up-calls.js";
@@ -11,6 +11,7 @@ import { Lanes } from "../lanes/lanes.js";
 import { SearchLanes } from "../lanes/search-lanes.js";
 import type { VerifierOptions } from "../options/options.js";
 import type { OpenProgram, Target } from "./load-target.js";
+import { tracePass } from "./trace-pass.js";
 
 /** Milliseconds after which a call precedes all younger ones. */
 const MAX_AGE_MS = 500;
@@ -36,6 +37,7 @@ interface LanesSetup {
   readonly clock: Clock;
   readonly log: Log;
   readonly metrics: Recorder;
+  readonly tracing: Tracing;
 }
 
 /** Opens the lanes of a target's programs. `lost` resolves when the first lane is lost. */
@@ -56,7 +58,9 @@ export function openLanes(
     onPass: (pass: Pass & { readonly lane: number }) => {
       cost.observe(pass);
       recordPass(setup, { program, pass });
-      log.debug({ program, ...pass }, "pass of the model");
+      tracePass(setup.tracing, { program, pass });
+      const { traced: _, ...facts } = pass;
+      log.debug({ program, ...facts }, "pass of the model");
     },
     onLost: (error: VerifierError) => {
       log.error({ program, error }, "a model thread is lost; draining, then exiting with 1");

@@ -1,6 +1,7 @@
 import type { Control } from "@nightbeam/control";
 import { answersHash } from "@nightbeam/model";
 import { type ServedVerifier, serveVerifier, type VerifierDescription } from "@nightbeam/protocol";
+import { workersNote } from "@nightbeam/recommend";
 import {
   type Clock,
   formatHostPort,
@@ -13,7 +14,7 @@ import {
 } from "@nightbeam/service";
 import { type Closers, loggedClosers, openWith } from "@nightbeam/service/lifecycle";
 import type { Log } from "@nightbeam/service/log";
-import { exportMetrics, type Metrics } from "@nightbeam/telemetry";
+import { exportMetrics, type Metrics, openTracing, type Tracing } from "@nightbeam/telemetry";
 import { VerifierError } from "../errors.js";
 import type { AllLanes } from "../lanes/all-lanes.js";
 import type { VerifierOptions } from "../options/options.js";
@@ -59,10 +60,14 @@ export async function startVerifier(
       service: "verifier",
       ...{ version, metricsListen, log, closers },
     });
+    const note = workersNote(options);
+    if (note !== undefined) log.warn({}, note);
+    const node = options.name;
+    const tracing = await openTracing({ service: "verifier", version, node, log, closers });
     const target = await loadTarget(options, { log, clock, closers });
     if (control === undefined) log.info({}, "no NATS: give this address to the drafters");
     const verifier = await open({
-      ...{ options, log, clock, closers, version, target, tls, control, metrics },
+      ...{ options, log, clock, closers, version, target, tls, control, metrics, tracing },
     });
     notReady = () => (verifier.isDraining ? ["the verifier is draining"] : []);
     return verifier;
@@ -79,6 +84,7 @@ interface Setup {
   readonly tls: TlsBytes | undefined;
   readonly control: VerifierDeps["control"];
   readonly metrics: Metrics;
+  readonly tracing: Tracing;
 }
 
 async function open(setup: Setup): Promise<RunningVerifier> {
@@ -131,14 +137,14 @@ async function serve(
     readonly describe: Parameters<typeof verifyHandler>[0]["describe"];
   },
 ): Promise<ServedVerifier> {
-  const { options, log, clock, closers, target, tls, metrics } = setup;
+  const { options, log, clock, closers, target, tls, metrics, tracing } = setup;
   const { model, catalogue } = target;
   const passesAtOnce = Math.max(...target.programs.map(({ workers }) => workers.length));
   const server = await serveVerifier({
     ...identityOf(setup),
     ...options.listen,
     metrics,
-    handler: verifyHandler({ ...parts, passesAtOnce, clock, log }),
+    handler: verifyHandler({ ...parts, passesAtOnce, clock, tracing, log }),
     trie: catalogue.trie,
     ...(tls === undefined ? {} : { tls }),
     limits: { promptTokens: model.maxPromptTokens, vocabulary: model.vocabularySize },

@@ -8,6 +8,7 @@ import {
 } from "@nightbeam/protocol";
 import { type Clock, unlessAborted } from "@nightbeam/service";
 import { type Log, reasonOf } from "@nightbeam/service/log";
+import type { Tracing } from "@nightbeam/telemetry";
 import type { LaneAnswer } from "../batching/waiting-call.js";
 import { VerifierError } from "../errors.js";
 import type { AllLanes } from "../lanes/all-lanes.js";
@@ -19,6 +20,7 @@ export interface HandlerOptions {
   readonly passesAtOnce: number;
   readonly clock: Clock;
   readonly tally: Tally;
+  readonly tracing: Tracing;
   readonly log: Log;
   readonly describe: () => VerifierDescription;
 }
@@ -48,20 +50,29 @@ interface ReceivedRequests {
   readonly client?: string;
   readonly signal: AbortSignal;
   readonly deadline: number;
+  readonly traceparent?: string | undefined;
+}
+
+/** As the lanes know a call: by their own clock, and by the span that answers it. */
+interface Received {
+  readonly deadline: number;
+  readonly traceparent: string | undefined;
 }
 
 /** @throws ProtocolError */
 async function answerCall<Answer extends { readonly milliseconds: number }>(
-  { lanes, passesAtOnce, clock, tally, log }: HandlerOptions,
+  { lanes, passesAtOnce, clock, tally, tracing, log }: HandlerOptions,
   call: ReceivedRequests,
-  ask: (received: { readonly deadline: number }) => Promise<LaneAnswer<Answer>>,
+  ask: (received: Received) => Promise<LaneAnswer<Answer>>,
 ): Promise<Answered<Answer>> {
   const { client, requests, deadline, signal } = call;
   let answered: LaneAnswer<Answer>;
   try {
     // The caller's deadline is a wall-clock time; the lanes use a monotonic clock.
     const untilDeadline = deadline - Date.now();
-    answered = await unlessAborted(ask({ deadline: clock.now() + untilDeadline }), signal);
+    const asked = (traceparent: string | undefined) =>
+      unlessAborted(ask({ deadline: clock.now() + untilDeadline, traceparent }), signal);
+    answered = await traced(tracing, { call, asked });
   } catch (error) {
     const refusal = refusalOf(error);
     tally.add(kindOf(refusal));
@@ -75,6 +86,24 @@ async function answerCall<Answer extends { readonly milliseconds: number }>(
   const { waitingTokens, runningTokens } = lanes;
   const ownMs = answered.answers.reduce((sum, { milliseconds }) => sum + milliseconds, 0);
   return { ...answered, nodeMs: ownMs / passesAtOnce, waitingTokens, runningTokens };
+}
+
+/** Answers within a span, if the client traces the call. */
+function traced<Answer>(
+  tracing: Tracing,
+  {
+    call: { traceparent: parent, requests },
+    asked,
+  }: {
+    readonly call: ReceivedRequests;
+    readonly asked: (traceparent: string | undefined) => Promise<Answer>;
+  },
+): Promise<Answer> {
+  if (parent === undefined) return asked(undefined);
+  const attributes = { "nightbeam.users": requests.length };
+  return tracing.within("answer call", { kind: "server", parent, attributes }, (span) =>
+    asked(span.traceparent),
+  );
 }
 
 function notServed(program: TargetProgram): ProtocolError {

@@ -30,7 +30,7 @@ const BETWEEN_BRANCHES = 5;
 /** Places a search as a tree that grows to the right: a column per level, the best branches at the top. */
 export function layoutOf(model: SearchModel): SearchLayout {
   const { prefixes, levels } = model;
-  const best = bestBelow(prefixes);
+  const best = bestBelow(model);
   const places: Place[] = [];
   const byLevel: SearchPrefix[][] = Array.from({ length: levels + 1 }, () => []);
   const step = (WIDTH - LABELS - LEFT) / Math.max(1, levels);
@@ -79,12 +79,12 @@ function rowOf({ node, depth }: SearchPrefix, levels: number): number {
 }
 
 /** The score of the best item below each prefix; prefixes without items of the list come last, by their own score. */
-function bestBelow(prefixes: readonly SearchPrefix[]): number[] {
+function bestBelow({ prefixes, levels }: SearchModel): number[] {
   const FAR = 1e6;
   const best = prefixes.map(({ node }) => (node.score ?? -FAR) - FAR);
   // Children come after their parents.
-  for (const { at, node, children, parent } of prefixes.toReversed()) {
-    if (children.length === 0 && node.kept) best[at] = node.score ?? -FAR;
+  for (const { at, node, depth, parent } of prefixes.toReversed()) {
+    if (depth === levels && node.kept) best[at] = node.score ?? -FAR;
     if (parent !== undefined) best[parent.at] = Math.max(best[parent.at] ?? 0, best[at] ?? 0);
   }
   return best;

@@ -20,7 +20,7 @@ export interface SearchTreeProps {
   readonly onChoose: (prefix: SearchPrefix | undefined) => void;
 }
 
-const MAX_TITLE = 42;
+const MAX_TITLE = 39;
 
 /** The tree of a search at one of its steps: a column per level, growing to the right. */
 export function SearchTree(props: SearchTreeProps) {

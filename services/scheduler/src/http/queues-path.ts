@@ -1,0 +1,2 @@
+/** Where the page of the queues is served. Its module is loaded only if it is. */
+export const QUEUES_PATH = "/queues";

@@ -1,0 +1,1 @@
+export { type ReceivedSpan, startTraceReceiver, type TraceReceiver } from "./trace-receiver.js";
