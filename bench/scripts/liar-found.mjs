@@ -15,6 +15,7 @@ import { clientLimitsOf } from "../../packages/protocol/dist/client/client-limit
 import { RetryBudget } from "../../packages/protocol/dist/client/retry-budget.js";
 import { StatisticsCounter } from "../../packages/protocol/dist/client/statistics.js";
 import { TrustBook } from "../../packages/protocol/dist/client/trust/trust-book.js";
+import { noMetrics, noTracing } from "../../packages/telemetry/dist/index.js";
 import { seeded } from "../../testing/dist/index.js";
 
 const { values } = parseArgs({
@@ -87,7 +88,8 @@ async function night(seed) {
     links: new ScriptedLinks(random, trust),
     limits,
     budget: new RetryBudget({ burst: 100, perSecond: 10, now: Date.now() }),
-    statistics: new StatisticsCounter(),
+    statistics: new StatisticsCounter(noMetrics),
+    tracing: noTracing,
     trust,
     auditing: { rate, draw: random, onAlone: () => undefined },
   };

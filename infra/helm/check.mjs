@@ -1,8 +1,8 @@
 // Checks the chart with helm and kubeconform: node infra/helm/check.mjs
 //
-// Lints it, renders the three examples and validates what they make against the schemas of Kubernetes, KEDA, Prometheus
-// Operator and cert-manager, and compares the guide's table of what makes what with what is rendered. Without the tools
-// (node infra/helm/tools.mjs brings them) it says so and exits with 0.
+// Lints it with the values of the examples, renders these and every row of the guide's table of what makes what, compares the
+// table with what is rendered, and validates all of it against the schemas of Kubernetes, KEDA, Prometheus Operator and
+// cert-manager. Without the tools (node infra/helm/tools.mjs brings them) it says so and exits with 0.
 import { spawn } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -50,18 +50,13 @@ async function lint(helm, example) {
   return ok ? [] : [`helm lint with ${example}: ${`${stdout}${stderr}`.trim()}`];
 }
 
-/** Validates what the chart makes of an example. */
-async function validate({ helm, kubeconform, schemas }, example, work) {
-  const { ok, stdout, stderr } = await render(helm, ["-f", here(`examples/${example}`)]);
-  if (!ok) return [`helm template with ${example}: ${stderr.trim()}`];
-  const file = join(work, example);
-  writeFileSync(file, stdout);
+/** Validates all files of a folder. */
+async function validate({ kubeconform, schemas }, folder) {
   const location = join(schemas, "{{.ResourceKind}}{{.KindSuffix}}.json");
-  const args = ["-strict", "-summary", "-schema-location", location, file];
-  const checked = await run(kubeconform, args);
-  if (!checked.ok)
-    return [`kubeconform with ${example}: ${checked.stdout}${checked.stderr}`.trim()];
-  console.log(`${example}: ${checked.stdout.trim().split(" - ").at(-1)}`);
+  const args = ["-strict", "-summary", "-schema-location", location, folder];
+  const { ok, stdout, stderr } = await run(kubeconform, args);
+  if (!ok) return [`kubeconform: ${stdout}${stderr}`.trim()];
+  console.log(stdout.trim());
   return [];
 }
 
@@ -88,33 +83,43 @@ function rows() {
   });
 }
 
-async function compareRow(helm, { values, more, fewer }, base) {
-  const { ok, stdout, stderr } = await render(helm, ["--set", `${REQUIRED},${values}`]);
-  if (!ok) return [`${values}: ${stderr.trim()}`];
-  const now = objects(stdout);
-  const made = [...now].filter((name) => !base.has(name)).sort();
-  const left = [...base].filter((name) => !now.has(name)).sort();
-  const said = (names) => [...names].sort().join(", ");
-  const problems = [];
-  if (said(made) !== said(more))
-    problems.push(`${values} makes: ${said(made)}; the guide says: ${said(more)}`);
-  if (said(left) !== said(fewer))
-    problems.push(`${values} leaves out: ${said(left)}; the guide says: ${said(fewer)}`);
-  return problems;
+/** What a row of the guide says that is not so. */
+function compareRow({ values, more, fewer }, text, base) {
+  const now = objects(text);
+  const made = [...now].filter((name) => !base.has(name));
+  const left = [...base].filter((name) => !now.has(name));
+  const said = (names) => [...names].sort().join(", ") || "nothing";
+  return [
+    ["makes", made, more],
+    ["leaves out", left, fewer],
+  ]
+    .filter(([, real, stated]) => said(real) !== said(stated))
+    .map(([verb, real, stated]) => {
+      return `${values} ${verb} ${said(real)}; the guide says: ${said(stated)}`;
+    });
 }
 
 async function check(tools) {
   const { helm } = tools;
-  const base = await render(helm, ["--set", REQUIRED]);
-  if (!base.ok) return [`helm template: ${base.stderr.trim()}`];
   const work = mkdtempSync(join(tmpdir(), "nightbeam-chart-"));
+  const problems = [];
+  const rendered = async (title, file, args) => {
+    const { ok, stdout, stderr } = await render(helm, args);
+    if (!ok) problems.push(`helm template with ${title}: ${stderr.trim()}`);
+    writeFileSync(join(work, file), stdout);
+    return stdout;
+  };
   try {
-    const found = [];
     for (const example of examples) {
-      found.push(...(await lint(helm, example)), ...(await validate(tools, example, work)));
+      problems.push(...(await lint(helm, example)));
+      await rendered(example, example, ["-f", here(`examples/${example}`)]);
     }
-    for (const row of rows()) found.push(...(await compareRow(helm, row, objects(base.stdout))));
-    return found;
+    const base = objects(await rendered(REQUIRED, "base.yaml", ["--set", REQUIRED]));
+    for (const [at, row] of rows().entries()) {
+      const args = ["--set", `${REQUIRED},${row.values}`];
+      problems.push(...compareRow(row, await rendered(row.values, `row-${at}.yaml`, args), base));
+    }
+    return [...problems, ...(await validate(tools, work))];
   } finally {
     rmSync(work, { recursive: true, force: true });
   }

@@ -1,7 +1,7 @@
 // The dashboard as Grafana imports it, from the panels.
-import { ROWS } from "./panels.mjs";
+import { ROWS } from "./panels/rows.mjs";
 
-const SOURCE = { type: "prometheus", uid: "${datasource}" };
+const SOURCE = { type: "prometheus", uid: "$datasource" };
 const WIDTH = 24;
 const SELECTED = /\b((?:nightbeam|nodejs|process)_[a-z0-9_]+)(?:\{([^}]*)\})?/g;
 

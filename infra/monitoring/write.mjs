@@ -1,4 +1,4 @@
-// Writes the dashboard and the rules from panels.mjs and alerts.mjs: node infra/monitoring/write.mjs
+// Writes the dashboard and the rules from panels/ and alerts.mjs: node infra/monitoring/write.mjs
 //
 // Each is there twice, once for Prometheus and Grafana and once in the Helm chart, which reads only its own folder.
 import { readFileSync, writeFileSync } from "node:fs";

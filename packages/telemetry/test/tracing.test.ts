@@ -1,6 +1,6 @@
 import { Closers } from "@nightbeam/service/lifecycle";
 import { silentLog } from "@nightbeam/service/log";
-import { refusalOf } from "@nightbeam/testing";
+import { refusal } from "@nightbeam/testing";
 import { expect, it } from "vitest";
 import { openTracing } from "../src/traces/open-tracing.js";
 import { noTracing } from "../src/traces/tracing.js";
@@ -26,7 +26,7 @@ it.each([
     /OTEL_EXPORTER_OTLP_PROTOCOL is grpc: traces are sent as http\/protobuf/,
   ],
 ])("refuses %o", async (env, message) => {
-  expect((await refusalOf(() => open(env))).message).toMatch(message);
+  expect((await refusal(open(env))).message).toMatch(message);
 });
 
 it("gives the traceparent of the work in progress, also across awaits", async () => {

@@ -104,7 +104,7 @@ Context: the values of the component.
 {{- with .Values.s3.existingSecret }}
 envFrom:
   - secretRef:
-      name: {{ . }}
+      name: {{ . | quote }}
 {{- end }}
 {{- end -}}
 
@@ -116,7 +116,7 @@ envFrom:
 - name: data
 {{- if $values.data.existingClaim }}
   persistentVolumeClaim:
-    claimName: {{ $values.data.existingClaim }}
+    claimName: {{ $values.data.existingClaim | quote }}
 {{- else if $values.data.volume }}
 {{ toYaml $values.data.volume | indent 2 }}
 {{- else }}
@@ -125,7 +125,7 @@ envFrom:
 {{- end }}
 - name: auth
   secret:
-    secretName: {{ include "nightbeam.authSecret" .root }}
+    secretName: {{ include "nightbeam.authSecret" .root | quote }}
     defaultMode: 0440
 {{- if ne .component "scheduler" }}
     items:
@@ -135,7 +135,7 @@ envFrom:
 {{- if and $values.redis.existingSecret (ne .component "verifier") }}
 - name: redis
   secret:
-    secretName: {{ $values.redis.existingSecret }}
+    secretName: {{ $values.redis.existingSecret | quote }}
     defaultMode: 0440
     items:
       - key: url
@@ -144,7 +144,7 @@ envFrom:
 {{- with $values.nats.existingSecret }}
 - name: nats
   secret:
-    secretName: {{ . }}
+    secretName: {{ . | quote }}
     defaultMode: 0440
     items:
       - key: url
@@ -153,7 +153,7 @@ envFrom:
 {{- with $values.nats.credsSecret }}
 - name: nats-creds
   secret:
-    secretName: {{ . }}
+    secretName: {{ . | quote }}
     defaultMode: 0440
     items:
       - key: creds
@@ -162,7 +162,7 @@ envFrom:
 {{- if $values.tls.enabled }}
 - name: tls
   secret:
-    secretName: {{ include "nightbeam.tlsSecret" . }}
+    secretName: {{ include "nightbeam.tlsSecret" . | quote }}
     defaultMode: 0440
 {{- end }}
 {{- end -}}
@@ -207,7 +207,7 @@ automountServiceAccountToken: false
 {{- with .root.Values.image.pullSecrets }}
 imagePullSecrets:
 {{- range . }}
-  - name: {{ . }}
+  - name: {{ . | quote }}
 {{- end }}
 {{- end }}
 securityContext:
@@ -218,7 +218,7 @@ securityContext:
 {{/* Where pods run. Context: root, component, group, values. */}}
 {{- define "nightbeam.placement" -}}
 {{- with .values.priorityClassName }}
-priorityClassName: {{ . }}
+priorityClassName: {{ . | quote }}
 {{- end }}
 {{- with .values.nodeSelector }}
 nodeSelector:

@@ -3,6 +3,7 @@ import type { ReportData, ReportList } from "../../report/report-data.js";
 import { count } from "../parts/format.js";
 import { Empty } from "../parts/panel.js";
 import { chanceText } from "../search/search-words.js";
+import { History } from "./history.js";
 import type { ReportTitles } from "./titles.js";
 
 const PER_PAGE = 14;
@@ -87,12 +88,7 @@ function OneList(props: {
         {history === undefined ? (
           <p class="dim">The histories of the run could not be read any more.</p>
         ) : (
-          <ol class="history">
-            {history.toReversed().map((item, place) => (
-              // biome-ignore lint/suspicious/noArrayIndexKey: an item can occur twice
-              <li key={place}>{titles.at(item)}</li>
-            ))}
-          </ol>
+          <History user={user} titles={history.map(titles.at)} />
         )}
       </section>
       <section>

@@ -4,6 +4,7 @@ import type { ReportData } from "../../report/report-data.js";
 import { count } from "../parts/format.js";
 import { Empty, Panel } from "../parts/panel.js";
 import { SearchPicture } from "../search/search-picture.js";
+import { History } from "./history.js";
 import type { ReportTitles } from "./titles.js";
 
 /** Sample users, each with history and the picture of the search. */
@@ -45,12 +46,7 @@ export function Searches(props: { readonly data: ReportData; readonly titles: Re
         <div class="one-search">
           <section>
             <h3>{record.user} took, latest first</h3>
-            <ol class="history">
-              {record.history.toReversed().map((item, place) => (
-                // biome-ignore lint/suspicious/noArrayIndexKey: an item can occur twice
-                <li key={place}>{titles.of(item)}</li>
-              ))}
-            </ol>
+            <History user={record.user} titles={record.history.map(titles.of)} />
           </section>
           <SearchPicture record={record} titleOf={titles.of} />
         </div>
