@@ -53,10 +53,11 @@ const axeFile = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
 export async function accessibilityFindings(page: Page): Promise<readonly string[]> {
   // Not by a script element, which the page's policy forbids.
   await page.evaluate(await readFile(axeFile, "utf8"));
-  const found: unknown = await page.evaluate(
-    "axe.run(document, { resultTypes: ['violations'] }).then(({ violations }) => violations" +
-      ".filter(({ impact }) => impact === 'serious' || impact === 'critical')" +
-      ".map(({ id, help, nodes }) => `${id}: ${help}: ${nodes[0]?.html} ${nodes[0]?.failureSummary}`))",
-  );
+  const found: unknown = await page.evaluate(RUN_AXE);
   return Array.isArray(found) ? found.map(String) : [];
 }
+
+const RUN_AXE = `axe.run(document, { resultTypes: ["violations"] }).then(({ violations }) =>
+  violations
+    .filter(({ impact }) => impact === "serious" || impact === "critical")
+    .map(({ help, nodes: [first] }) => [help, first.html, first.failureSummary].join(": ")))`;
