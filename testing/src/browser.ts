@@ -1,6 +1,5 @@
 import { existsSync } from "node:fs";
-import { readFile } from "node:fs/promises";
-import { createRequire } from "node:module";
+import axe from "axe-core";
 import { type Browser, chromium, type Page } from "playwright-core";
 
 const CHROMIUM = process.env.NIGHTBEAM_CHROMIUM ?? "/usr/bin/chromium";
@@ -47,12 +46,10 @@ export function watchPage(page: Page, origin: string): Misdeeds {
   return { list };
 }
 
-const axeFile = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
-
 /** The serious and critical findings of axe-core, each with the first place. */
 export async function accessibilityFindings(page: Page): Promise<readonly string[]> {
   // Not by a script element, which the page's policy forbids.
-  await page.evaluate(await readFile(axeFile, "utf8"));
+  await page.evaluate(axe.source);
   const found: unknown = await page.evaluate(RUN_AXE);
   return Array.isArray(found) ? found.map(String) : [];
 }
