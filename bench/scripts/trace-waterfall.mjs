@@ -53,12 +53,15 @@ async function traceRun() {
   }
 }
 
-/** The batch of usual length among those with several calls, away from the start of the run. */
+/** The batch of usual length among the full ones with several calls, away from the start of the run. */
 function chooseBatch(spans) {
   const calls = (batch) =>
     spans.filter(({ name, parentSpanId }) => name === "verify" && parentSpanId === batch.spanId);
   const batches = spans.filter((span) => span.name === "batch" && calls(span).length > 1);
-  const byTime = batches.toSorted((a, b) => a.from - b.from).slice(batches.length >> 1);
+  const users = (batch) => batch.attributes.get("nightbeam.users");
+  const most = Math.max(...batches.map(users));
+  const full = batches.filter((batch) => users(batch) > most / 2);
+  const byTime = full.toSorted((a, b) => a.from - b.from).slice(full.length >> 1);
   const byLength = byTime.toSorted((a, b) => a.to - a.from - (b.to - b.from));
   const batch = byLength[byLength.length >> 1];
   if (batch === undefined) throw new Error("no batch has several calls: use more histories");
@@ -74,22 +77,32 @@ function rowsOf(spans, batch) {
   const below = (span, depth) => [
     { span, depth },
     ...spans
-      .filter(({ parentSpanId }) => parentSpanId === span.spanId)
+      // A batch of the verifier belongs to its first call, and is linked to the others.
+      .filter(
+        ({ name, parentSpanId, links }) =>
+          parentSpanId === span.spanId ||
+          (name === "verifier batch" && links.includes(span.spanId)),
+      )
       .toSorted((a, b) => a.from - b.from)
       .flatMap((child) => below(child, depth + 1)),
   ];
   return [...above.map((span, depth) => ({ span, depth })), ...below(batch, above.length)];
 }
 
-const escape = (text) =>
+const xml = (text) =>
   text.replace(/[&<>]/g, (one) => ({ "&": "&amp;", "<": "&lt;", ">": "&gt;" })[one]);
 
+const count = (number, what) => `${number} ${what}${number === 1 ? "" : "s"}`;
+
 function note({ name, attributes, from, to }) {
-  const time = `${(to - from).toFixed(1)} ms`;
+  const ms = to - from;
+  const time = ms < 1_000 ? `${ms.toFixed(0)} ms` : `${(ms / 1_000).toFixed(1)} s`;
   const figure = (key) => attributes.get(`nightbeam.${key}`);
-  if (name === "batch" || name === "draft") return `${figure("users")} users, ${time}`;
+  if (name === "batch" || name === "draft") return `${count(figure("users"), "user")}, ${time}`;
   if (name === "verify") return `to ${figure("verifier")}, ${time}`;
-  if (name === "model pass") return `${figure("calls")} calls, ${figure("rows")} rows, ${time}`;
+  if (name === "model pass") {
+    return `${count(figure("calls"), "call")}, ${figure("rows")} rows, ${time}`;
+  }
   return time;
 }
 
@@ -115,9 +128,9 @@ function draw(spans) {
         ? [x(to) + 4, "start"]
         : [x(from) - 4, "end"];
     return [
-      `<text x="${8 + depth * 9}" y="${y + 15}">${escape(span.name)}</text>`,
+      `<text x="${8 + depth * 9}" y="${y + 15}">${xml(span.name)}</text>`,
       `<rect x="${x(from).toFixed(1)}" y="${y + 3}" width="${width.toFixed(1)}" height="${ROW - 6}" rx="2" fill="${COLOURS[serviceOf(span)]}"/>`,
-      `<text x="${place.toFixed(1)}" y="${y + 15}" text-anchor="${anchor}"${inside ? ' class="on"' : ' class="note"'}>${escape(text)}</text>`,
+      `<text x="${place.toFixed(1)}" y="${y + 15}" text-anchor="${anchor}"${inside ? ' class="on"' : ' class="note"'}>${xml(text)}</text>`,
     ].join("");
   });
   const axis = x

@@ -56,15 +56,15 @@ it("counts what another thread has recorded", async () => {
   const { metrics, render, close } = await openMetrics({ service: "drafter", version: "0" });
   const sent: Recorded[] = [];
   const relay = openRelay({ send: (recorded) => sent.push(structuredClone(recorded)), everyMs: 1 });
-  relay.add("nightbeam.drafter.nodes", 5, { asked: "drafted" });
+  relay.add("nightbeam.drafter.nodes", 5, { asked: "drafted", draft: "checkpoint" });
   relay.record("nightbeam.drafter.batch.users", 3);
   expect(sent).toEqual([]);
   relay.flush();
-  relay.add("nightbeam.drafter.nodes", 1, { asked: "drafted" });
+  relay.add("nightbeam.drafter.nodes", 1, { asked: "drafted", draft: "checkpoint" });
   await expect.poll(() => sent.length).toBe(2);
   for (const recorded of sent) metrics.replay(recorded);
   const text = await render();
-  expect(text).toContain('nightbeam_drafter_nodes_total{asked="drafted"} 6');
+  expect(text).toContain('nightbeam_drafter_nodes_total{asked="drafted",draft="checkpoint"} 6');
   expect(text).toContain("nightbeam_drafter_batch_users_count 1");
   await close();
 });

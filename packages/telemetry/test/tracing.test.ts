@@ -1,3 +1,5 @@
+import { execFileSync } from "node:child_process";
+import { fileURLToPath } from "node:url";
 import { Closers } from "@nightbeam/service/lifecycle";
 import { silentLog } from "@nightbeam/service/log";
 import { refusal } from "@nightbeam/testing";
@@ -19,6 +21,23 @@ it.each([
   expect(await open(env)).toBe(noTracing);
 });
 
+it("loads nothing of OpenTelemetry's SDK unless it is wanted", () => {
+  const script = `
+    import { createRequire } from "node:module";
+    import { exportMetrics, openTracing } from "@nightbeam/telemetry";
+    const options = { service: "drafter", version: "0", metricsListen: undefined };
+    await openTracing({ ...options, env: {} });
+    await exportMetrics(options);
+    const { cache } = createRequire(import.meta.url);
+    console.log(Object.keys(cache).filter((path) => path.includes("@opentelemetry")).length);
+    await openTracing({ ...options, env: { OTEL_TRACES_EXPORTER: "otlp" }, log: { info() {} }, closers: { add() {} } });
+    console.log(Object.keys(cache).some((path) => path.includes("@opentelemetry")));
+  `;
+  const args = ["--input-type=module", "--eval", script];
+  const cwd = fileURLToPath(new URL("..", import.meta.url));
+  expect(execFileSync(process.execPath, args, { cwd, encoding: "utf8" })).toBe("0\ntrue\n");
+});
+
 it.each([
   [{ OTEL_TRACES_EXPORTER: "zipkin" }, /OTEL_TRACES_EXPORTER is zipkin: set otlp or none/],
   [
@@ -31,19 +50,24 @@ it.each([
 
 it("gives the traceparent of the work in progress, also across awaits", async () => {
   const tracing = await open({ OTEL_EXPORTER_OTLP_ENDPOINT: "http://127.0.0.1:9" });
-  const parent = `00-${"a".repeat(32)}-${"b".repeat(16)}-00`;
+  const parent = `00-${"a".repeat(32)}-${"b".repeat(16)}-01`;
   expect(tracing.current).toBeUndefined();
   const seen = await tracing.within("outer", { parent }, async (outer) => {
     await new Promise((resolve) => setTimeout(resolve, 1));
     const inner = await tracing.within("inner", {}, async ({ traceparent }) => traceparent);
     return { outer: outer.traceparent, current: tracing.current, inner };
   });
-  // The caller does not sample: its trace goes on, unsampled.
-  expect(seen.outer).toMatch(/^00-a{32}-[0-9a-f]{16}-00$/);
+  expect(seen.outer).toMatch(/^00-a{32}-[0-9a-f]{16}-01$/);
   expect(seen.current).toBe(seen.outer);
-  expect(seen.inner).toMatch(/^00-a{32}-[0-9a-f]{16}-00$/);
+  expect(seen.inner).toMatch(/^00-a{32}-[0-9a-f]{16}-01$/);
   expect(seen.inner).not.toBe(seen.outer);
-  expect(tracing.reserve(parent)).toMatch(/^00-a{32}-[0-9a-f]{16}-00$/);
+  expect(tracing.reserve(parent)).toMatch(/^00-a{32}-[0-9a-f]{16}-01$/);
   expect(tracing.reserve("nonsense")).toBeUndefined();
+  // What is not sampled goes on like that, also to other processes.
+  const unsampled = parent.replace(/01$/, "00");
+  const passed = await tracing.within("outer", { parent: unsampled }, () =>
+    tracing.within("inner", {}, async ({ traceparent }) => [traceparent, tracing.current]),
+  );
+  expect(passed).toEqual([unsampled, unsampled]);
   await closers.close();
 });

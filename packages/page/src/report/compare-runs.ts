@@ -78,7 +78,7 @@ class Tally {
     this.#isSame = false;
     this.#changed.push({ here, there, overlap });
     if (this.#changed.length < 4 * MAX_SAMPLES) return;
-    this.#changed = this.#mostChanged();
+    this.#changed = this.#leastAlike();
   }
 
   comparison(about: {
@@ -109,13 +109,13 @@ class Tally {
         there: mean(this.#topScores.there, this.#withFirst),
       },
       calls,
-      changed: this.#mostChanged().map(({ here, there }) => ({
+      changed: this.#leastAlike().map(({ here, there }) => ({
         ...{ user: here.user, here: placesOf(here), there: placesOf(there) },
       })),
     };
   }
 
-  #mostChanged() {
+  #leastAlike() {
     return this.#changed.toSorted((a, b) => a.overlap - b.overlap).slice(0, MAX_SAMPLES);
   }
 }

@@ -1,8 +1,8 @@
 import { type HostPort, serveHttp } from "@nightbeam/service";
 import type { Closers } from "@nightbeam/service/lifecycle";
 import type { Log } from "@nightbeam/service/log";
-import { type Metrics, noMetrics } from "./metrics.js";
-import { type MetricsOptions, openMetrics } from "./open-metrics.js";
+import { type Metrics, type MetricsOptions, noMetrics } from "./metrics.js";
+import { openMetrics } from "./open-metrics.js";
 
 export interface ExportOptions extends MetricsOptions {
   /** Where Prometheus asks. Undefined: nowhere, and nothing is counted. */

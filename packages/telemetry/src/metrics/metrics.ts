@@ -1,12 +1,15 @@
-import type { LabelsOf, NamesOf } from "./table.js";
+import type { ServiceName } from "./definition.js";
+import type { LabelsOf, MetricName, NamesOf } from "./table.js";
+
+export interface MetricsOptions {
+  readonly service: ServiceName;
+  readonly version: string;
+}
 
 /** The labels of a metric; nothing if it has none. */
-export type LabelArguments<
-  Name extends NamesOf<Kind>,
-  Kind extends KindOf = KindOf,
-> = keyof LabelsOf<Name> extends never ? [] : [labels: LabelsOf<Name>];
-
-type KindOf = "counter" | "observable-counter" | "gauge" | "histogram";
+export type LabelArguments<Name extends MetricName> = keyof LabelsOf<Name> extends never
+  ? []
+  : [labels: LabelsOf<Name>];
 
 /** Counts and measures while something happens. Cheap enough for every call of a verifier. */
 export interface Recorder {

@@ -1,6 +1,5 @@
 import { type IntervalHistogram, monitorEventLoopDelay } from "node:perf_hooks";
-import type { Metrics } from "./metrics.js";
-import type { MetricsOptions } from "./open-metrics.js";
+import type { Metrics, MetricsOptions } from "./metrics.js";
 
 const WINDOW_MS = 10_000;
 const RESOLUTION_MS = 20;

@@ -1,11 +1,5 @@
-import type { ServiceName } from "./definition.js";
-import type { Metrics } from "./metrics.js";
+import type { Metrics, MetricsOptions } from "./metrics.js";
 import { metricsOf } from "./table.js";
-
-export interface MetricsOptions {
-  readonly service: ServiceName;
-  readonly version: string;
-}
 
 /** Metrics of a service that are exported. */
 export interface OpenMetrics {

@@ -1,18 +1,6 @@
 import { UsageError } from "@nightbeam/service";
-import type { Closers } from "@nightbeam/service/lifecycle";
-import type { Log } from "@nightbeam/service/log";
-import type { ServiceName } from "../metrics/definition.js";
 import { noTracing, type Tracing } from "./tracing.js";
-
-export interface TracingOptions {
-  readonly service: ServiceName;
-  readonly version: string;
-  /** The name of the node, if it has one. */
-  readonly node?: string | undefined;
-  readonly log: Pick<Log, "info" | "warn">;
-  readonly closers: Closers;
-  readonly env?: Readonly<Record<string, string | undefined>>;
-}
+import type { TracingOptions } from "./tracing-options.js";
 
 /**
  * Opens traces if OpenTelemetry's variables ask for them: `OTEL_TRACES_EXPORTER=otlp`, or an endpoint. The SDK is loaded

@@ -1,6 +1,6 @@
 import { ExportResultCode } from "@opentelemetry/core";
 import type { SpanExporter } from "@opentelemetry/sdk-trace-base";
-import type { TracingOptions } from "./open-tracing.js";
+import type { TracingOptions } from "./tracing-options.js";
 
 /** The same trouble is logged again after this time. */
 const REPEAT_MS = 60_000;

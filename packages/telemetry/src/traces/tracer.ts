@@ -1,4 +1,5 @@
 import { AsyncLocalStorage } from "node:async_hooks";
+import { within } from "@nightbeam/service";
 import {
   type Context,
   type Span as OtelSpan,
@@ -17,9 +18,12 @@ import {
   BatchSpanProcessor,
   RandomIdGenerator,
 } from "@opentelemetry/sdk-trace-base";
-import type { TracingOptions } from "./open-tracing.js";
 import { reportedExporter } from "./reported-exporter.js";
 import type { Span, SpanOptions, Tracing } from "./tracing.js";
+import type { TracingOptions } from "./tracing-options.js";
+
+/** How long the last spans may take to be sent: a service that stops does not wait for a collector. */
+const CLOSE_MS = 1_000;
 
 const KINDS = {
   server: SpanKind.SERVER,
@@ -75,6 +79,10 @@ export function openTracer({ service, version, node, log }: Omit<TracingOptions,
       return current.getStore();
     },
     within: async (name, options, work) => {
+      const parent = options.parent ?? current.getStore();
+      if (isUnsampled(parent)) {
+        return current.run(parent, () => work({ traceparent: parent, set: () => undefined }));
+      }
       const span = start(name, options);
       const traceparent = traceparentOf(span);
       try {
@@ -87,6 +95,7 @@ export function openTracer({ service, version, node, log }: Omit<TracingOptions,
       }
     },
     record: (name, { from, to, traceparent, ...options }) => {
+      if (isUnsampled(options.parent)) return;
       nextId = parseTraceParent(traceparent ?? "")?.spanId;
       start(name, { ...options, startTime: from }).end(to);
       nextId = undefined;
@@ -96,7 +105,22 @@ export function openTracer({ service, version, node, log }: Omit<TracingOptions,
       return context === null ? undefined : textOf({ ...context, spanId: ids.generateSpanId() });
     },
   };
-  return { tracing, close: () => provider.shutdown() };
+  return {
+    tracing,
+    close: async () => {
+      // What cannot be sent was logged.
+      await within(provider.shutdown(), { ms: CLOSE_MS }).catch(() => undefined);
+    },
+  };
+}
+
+const TRACEPARENT = /^00-[0-9a-f]{32}-[0-9a-f]{16}-([0-9a-f]{2})$/;
+
+/** Whether a trace goes on that is not recorded. All services follow the decision of the first, and save its cost. */
+function isUnsampled(parent: string | undefined): parent is string {
+  if (parent === undefined) return false;
+  const [, flags] = TRACEPARENT.exec(parent) ?? [];
+  return flags !== undefined && (Number.parseInt(flags, 16) & TraceFlags.SAMPLED) === 0;
 }
 
 function spanOf(span: OtelSpan, traceparent: string): Span {

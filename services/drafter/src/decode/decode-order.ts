@@ -12,7 +12,7 @@ import type { WrittenShard } from "../run-store.js";
 import { waitOut } from "../shard/wait-out.js";
 import { isHarmless } from "../thread/failure.js";
 import type { ShardOrder, ShardProgress, ThreadSetup } from "../thread/messages.js";
-import { measuredDecoder } from "./measured-decoder.js";
+import { draftKind, measuredDecoder } from "./measured-decoder.js";
 import type { WorkTime } from "./node-time.js";
 import { type PlannedRun, readPlannedRun } from "./open-planned-run.js";
 import { batchesInFlight, openRunContext, type RunContext } from "./open-run-context.js";
@@ -79,7 +79,10 @@ async function decodeWith(
   const answers = context.answers();
   const startedAt = performance.now();
   const { result } = await decodeRows(rows, {
-    decoder: measuredDecoder(context.decoder({ signal, deadline: order.deadline, answers }), job),
+    decoder: measuredDecoder(context.decoder({ signal, deadline: order.deadline, answers }), {
+      ...job,
+      draft: draftKind(request.draft),
+    }),
     catalogue: context.catalogue,
     read: context.read,
     topK: request.topK,

@@ -1,11 +1,23 @@
 import type { BatchDecoder, Drafter, SearchOutcome } from "@nightbeam/decoding";
-import type { Recorder, Tracing } from "@nightbeam/telemetry";
+import { parseDraftName } from "@nightbeam/settings";
+import type { LabelsOf, Recorder, Tracing } from "@nightbeam/telemetry";
+
+/** What the draft of a run is made of, as the metrics name it. */
+export type DraftKind = LabelsOf<"nightbeam.drafter.draft.hits">["draft"];
+
+/** @param drafts the names of a run's drafts */
+export function draftKind(drafts: readonly string[]): DraftKind {
+  const [first, ...others] = drafts;
+  if (first === undefined) return "none";
+  return others.length > 0 ? "several" : parseDraftName(first).kind;
+}
 
 /** A decoder whose batches are measured and traced. */
 export function measuredDecoder(
   decoder: BatchDecoder,
-  { recorder, tracing }: { readonly recorder: Recorder; readonly tracing: Tracing },
+  options: { readonly recorder: Recorder; readonly tracing: Tracing; readonly draft: DraftKind },
 ): BatchDecoder {
+  const { recorder, tracing } = options;
   return {
     questionOf: (job) => decoder.questionOf(job),
     ...(decoder.lengthClassOf === undefined
@@ -21,7 +33,7 @@ export function measuredDecoder(
       const seconds = (performance.now() - began) / 1e3;
       recorder.record("nightbeam.drafter.batch.users", jobs.length);
       recorder.record("nightbeam.drafter.batch.duration", seconds);
-      recordSearches(recorder, outcomes);
+      recordSearches(options, outcomes);
       return outcomes;
     },
   };
@@ -38,7 +50,10 @@ export function tracedDrafter(drafter: Drafter, tracing: Tracing): Drafter {
   };
 }
 
-function recordSearches(recorder: Recorder, outcomes: readonly SearchOutcome[]): void {
+function recordSearches(
+  { recorder, draft }: { readonly recorder: Recorder; readonly draft: DraftKind },
+  outcomes: readonly SearchOutcome[],
+): void {
   const sum = (of: (cost: SearchOutcome["cost"]) => number) =>
     outcomes.reduce((total, { cost }) => total + of(cost), 0);
   const nodes = sum((cost) => cost.nodes);
@@ -48,11 +63,12 @@ function recordSearches(recorder: Recorder, outcomes: readonly SearchOutcome[]):
     "nightbeam.drafter.calls",
     sum((cost) => cost.calls),
   );
-  recorder.add("nightbeam.drafter.nodes", missing, { asked: "missing" });
-  recorder.add("nightbeam.drafter.nodes", nodes - missing, { asked: "drafted" });
+  recorder.add("nightbeam.drafter.nodes", missing, { asked: "missing", draft });
+  recorder.add("nightbeam.drafter.nodes", nodes - missing, { asked: "drafted", draft });
   recorder.add(
     "nightbeam.drafter.draft.hits",
     sum((cost) => cost.draftHits),
+    { draft },
   );
   recorder.add(
     "nightbeam.drafter.tokens",

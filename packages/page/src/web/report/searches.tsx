@@ -11,7 +11,7 @@ import type { ReportTitles } from "./titles.js";
 export function Searches(props: { readonly data: ReportData; readonly titles: ReportTitles }) {
   const { data, titles } = props;
   const { searches } = data;
-  const [at, setAt] = useState(mostTelling(searches));
+  const [at, setAt] = useState(tellingSearch(searches));
   const record = searches[at];
   const title = "How the lists were found";
   if (record === undefined) {
@@ -56,7 +56,7 @@ export function Searches(props: { readonly data: ReportData; readonly titles: Re
 }
 
 /** The search that shows most: more than one call, and fewer than plain search makes. */
-function mostTelling(searches: readonly SearchRecord[]): number {
+function tellingSearch(searches: readonly SearchRecord[]): number {
   const wanted = searches.findIndex(({ calls }) => calls === 2);
   return Math.max(0, wanted);
 }

@@ -2,6 +2,17 @@ import { COUNTS, type MetricDefinition, SECONDS } from "../definition.js";
 
 const SERVICES = ["drafter"] as const;
 
+/** What the draft of a run is made of. */
+const DRAFTS = [
+  "none",
+  "checkpoint",
+  "transitions",
+  "retrieval",
+  "previous",
+  "candidates",
+  "several",
+] as const;
+
 /** What is drafted, searched and asked, and what became of shards. Tries that are not committed count as well. */
 export const DRAFTER_METRICS = {
   "nightbeam.drafter.users": {
@@ -28,13 +39,14 @@ export const DRAFTER_METRICS = {
     description:
       "Prefixes that the target was asked about: missing in the search, or drafted before the search needed them",
     services: SERVICES,
-    labels: { asked: ["missing", "drafted"] },
+    labels: { asked: ["missing", "drafted"], draft: DRAFTS },
   },
   "nightbeam.drafter.draft.hits": {
     kind: "counter",
     unit: "{node}",
     description: "Drafted nodes that the search needed later: the draft's hits",
     services: SERVICES,
+    labels: { draft: DRAFTS },
   },
   "nightbeam.drafter.tokens": {
     kind: "counter",
