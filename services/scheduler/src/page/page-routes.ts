@@ -88,6 +88,7 @@ function documentWith({
 <title>Nightbeam</title>
 <link rel="icon" href="${ICON}">
 <link rel="stylesheet" href="/assets/${style}">
+<link rel="preload" href="/v1/session" as="fetch" crossorigin>
 <script src="/assets/${script}" defer></script>
 </head>
 <body>

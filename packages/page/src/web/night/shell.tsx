@@ -31,6 +31,11 @@ export function Shell() {
           </main>
         </LiveProvider>
       )}
+      {session.value === undefined ? (
+        <header class="top">
+          <Brand namespace={undefined} />
+        </header>
+      ) : null}
       {isOut ? <Login /> : null}
       <Notice text={notice.value} />
     </>
@@ -64,11 +69,7 @@ function Header({ live }: { readonly live: Live }) {
   };
   return (
     <header class="top">
-      <a class="brand" href={linkTo({ view: "overview" })}>
-        <Mark />
-        <span>Nightbeam</span>
-        {namespace === undefined ? null : <span class="namespace">{namespace}</span>}
-      </a>
+      <Brand namespace={namespace} />
       <nav aria-label="Views">
         {TABS.map(({ view, name }) => (
           <a
@@ -100,6 +101,16 @@ function Header({ live }: { readonly live: Live }) {
 
 function isIn({ view }: Route, tab: (typeof TABS)[number]["view"]): boolean {
   return view === tab || (tab === "runs" && (view === "run" || view === "user"));
+}
+
+function Brand({ namespace }: { readonly namespace: string | undefined }) {
+  return (
+    <a class="brand" href={linkTo({ view: "overview" })}>
+      <Mark />
+      <span>Nightbeam</span>
+      {namespace === undefined ? null : <span class="namespace">{namespace}</span>}
+    </a>
+  );
 }
 
 function Mark() {
