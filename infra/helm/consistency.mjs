@@ -1,5 +1,7 @@
-// Checks the chart without helm: its variables against the options of the commands, its schema and the guide against both.
+// Checks the chart without helm: its variables against the options of the commands, its metrics against their table, its
+// schema and the guide against both.
 import { readdirSync, readFileSync } from "node:fs";
+import { namesIn, series } from "../monitoring/metric-names.mjs";
 import { outdated } from "./values.mjs";
 
 const chart = new URL("nightbeam/", import.meta.url);
@@ -19,14 +21,25 @@ const OWNERS = {
 export async function checkChart(commands) {
   const services = Object.values(OWNERS).map((name) => commands.get(name));
   const all = new Set(services.flatMap((names) => [...names]));
-  return [...variables(commands, all), ...versions(), ...(await outdated())];
+  return [...variables(commands, all), ...metrics(), ...versions(), ...(await outdated())];
+}
+
+function templates() {
+  const files = readdirSync(new URL("templates/", chart));
+  return files.filter((file) => /\.(yaml|tpl)$/.test(file));
+}
+
+function metrics() {
+  const known = series();
+  return templates().flatMap((file) =>
+    [...namesIn(read(`templates/${file}`))]
+      .filter((name) => !known.has(name))
+      .map((name) => `helm/nightbeam/templates/${file} asks for ${name}, which no service exports`),
+  );
 }
 
 function variables(commands, all) {
-  const templates = readdirSync(new URL("templates/", chart)).filter((file) =>
-    /\.(yaml|tpl)$/.test(file),
-  );
-  return templates.flatMap((file) => {
+  return templates().flatMap((file) => {
     const known = commands.get(OWNERS[file]) ?? all;
     const used = new Set(read(`templates/${file}`).match(/\bNIGHTBEAM_[A-Z_]*[A-Z]\b/g));
     return [...used]

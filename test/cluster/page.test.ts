@@ -1,16 +1,16 @@
 import { appendFile, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type World, writeWorld } from "@nightbeam/testing/world";
-import type { Browser, BrowserContext, Page } from "playwright-core";
-import { afterAll, beforeAll, expect, it } from "vitest";
 import {
   accessibilityFindings,
   chromiumIsHere,
   type Misdeeds,
   startChromium,
   watchPage,
-} from "./support/browser.js";
+} from "@nightbeam/testing/browser";
+import { type World, writeWorld } from "@nightbeam/testing/world";
+import type { Browser, BrowserContext, Page } from "playwright-core";
+import { afterAll, beforeAll, expect, it } from "vitest";
 import { TestCluster, TOKEN } from "./support/cluster.js";
 import { describeClusters } from "./support/servers.js";
 

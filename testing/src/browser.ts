@@ -1,6 +1,5 @@
 import { existsSync } from "node:fs";
-import { readFile } from "node:fs/promises";
-import { createRequire } from "node:module";
+import axe from "axe-core";
 import { type Browser, chromium, type Page } from "playwright-core";
 
 const CHROMIUM = process.env.NIGHTBEAM_CHROMIUM ?? "/usr/bin/chromium";
@@ -47,16 +46,15 @@ export function watchPage(page: Page, origin: string): Misdeeds {
   return { list };
 }
 
-const axeFile = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
-
 /** The serious and critical findings of axe-core, each with the first place. */
 export async function accessibilityFindings(page: Page): Promise<readonly string[]> {
   // Not by a script element, which the page's policy forbids.
-  await page.evaluate(await readFile(axeFile, "utf8"));
-  const found: unknown = await page.evaluate(
-    "axe.run(document, { resultTypes: ['violations'] }).then(({ violations }) => violations" +
-      ".filter(({ impact }) => impact === 'serious' || impact === 'critical')" +
-      ".map(({ id, help, nodes }) => `${id}: ${help}: ${nodes[0]?.html} ${nodes[0]?.failureSummary}`))",
-  );
+  await page.evaluate(axe.source);
+  const found: unknown = await page.evaluate(RUN_AXE);
   return Array.isArray(found) ? found.map(String) : [];
 }
+
+const RUN_AXE = `axe.run(document, { resultTypes: ["violations"] }).then(({ violations }) =>
+  violations
+    .filter(({ impact }) => impact === "serious" || impact === "critical")
+    .map(({ help, nodes: [first] }) => [help, first.html, first.failureSummary].join(": ")))`;

@@ -108,29 +108,29 @@ describe.skipIf(!chromiumIsHere())("the report", () => {
     const misdeeds = watchPage(page, "file://");
     await page.goto(`file://${report}`);
     await page.getByRole("heading", { name: "How the lists were found" }).waitFor();
-    expect(await page.locator(".tiles").innerText()).toContain("60");
+    expect(await page.locator(".tiles").textContent()).toContain("60");
     const [first] = lists;
     const title = `Title </script> of ${first?.items[0]?.item}`;
-    expect(await page.locator(".one-list").innerText()).toContain(title);
-    expect(await page.locator(".compared").innerText()).toMatch(/users in both\s*40/);
-    expect(await page.locator(".reasons").innerText()).toContain("stranger");
+    expect(await page.locator(".one-list").textContent()).toContain(title);
+    expect(await page.locator(".compared").textContent()).toMatch(/users in both\s*40/);
+    expect(await page.locator(".reasons").textContent()).toContain("stranger");
 
     // Call by call, and by the keyboard.
     const picture = page.locator(".search-picture");
     await page.getByRole("button", { name: "Back", exact: true }).first().click();
-    expect(await picture.locator(".stepper").innerText()).toMatch(
+    expect(await picture.locator(".stepper").textContent()).toMatch(
       /before the first call|after call/,
     );
     await page.getByRole("button", { name: "Next", exact: true }).first().click();
     const canvas = picture.locator(".canvas");
     await canvas.focus();
     for (const key of ["ArrowRight", "ArrowRight", "ArrowDown"]) await canvas.press(key);
-    expect(await picture.locator(".about").innerText()).toMatch(/<a_\d+>.*items?/);
+    expect(await picture.locator(".about").textContent()).toMatch(/<a_\d+>.*items?/);
 
     const { user = "" } = lists[7] ?? {};
     await page.getByRole("searchbox").fill(user);
     await page.getByRole("button", { name: user }).first().click();
-    expect(await page.locator(".one-list").innerText()).toContain(user);
+    expect(await page.locator(".one-list").textContent()).toContain(user);
     expect(await accessibilityFindings(page)).toEqual([]);
     expect(misdeeds.list).toEqual([]);
     await page.close();

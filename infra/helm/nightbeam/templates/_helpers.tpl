@@ -35,11 +35,15 @@ helm.sh/chart: {{ printf "%s-%s" .root.Chart.Name .root.Chart.Version }}
 {{- end }}
 {{- end -}}
 
-{{/* Context: root, and name of the image. */}}
+{{/* Context: root, and name of the image. With a tag or a digest it is complete. */}}
 {{- define "nightbeam.image" -}}
 {{- $image := .root.Values.image -}}
+{{- if regexMatch "[:@]" .name -}}
+{{- .name -}}
+{{- else -}}
 {{- $name := ternary .name (printf "%s/%s" $image.registry .name) (empty $image.registry) -}}
 {{- printf "%s:%s" $name (default .root.Chart.AppVersion $image.tag) -}}
+{{- end -}}
 {{- end -}}
 
 {{/* The groups of verifiers that are enabled, each with all its values, by name, as JSON. */}}

@@ -36,6 +36,7 @@ export function usageHint(
     `  ${lines.join(" \\\n      ")}`,
     `  ${follow}`,
     "",
+    `Or open its page, ${cluster.scheduler}, and log in with the token in ${directory}/token.`,
     `Ctrl-C here, or ${nightbeam} cluster down, stops it. Unfinished runs continue after the next start.`,
   ].join("\n");
 }

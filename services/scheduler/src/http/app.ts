@@ -37,8 +37,24 @@ const MAX_SHOWN = 100;
 /** A request names files and settings, so its body is short. */
 const MAX_BODY_BYTES = 256 * 1024;
 
+/** @throws SchedulerError TOO_LARGE */
+function refuseLarge(): never {
+  throw new SchedulerError(
+    "TOO_LARGE",
+    `The body of a request may have at most ${MAX_BODY_BYTES} bytes. Send paths of files, not their content.`,
+  );
+}
+
 /** The page and the HTTP API. Everything but the page, login, `/healthz` and `/readyz` requires a token. */
-export function httpApp({ access, namespace, page, tracing, log, services, queuesPage }: AppOptions): Hono {
+export function httpApp({
+  access,
+  namespace,
+  page,
+  tracing,
+  log,
+  services,
+  queuesPage,
+}: AppOptions): Hono {
   const app = new Hono();
   app.onError((error, context) => {
     const { status, code, message } = errorAnswer(error);
@@ -54,20 +70,10 @@ export function httpApp({ access, namespace, page, tracing, log, services, queue
   });
   app.route("/", healthRoutes(services));
   app.route("/", pageRoutes(page));
+  app.use("/v1/session", bodyLimit({ maxSize: MAX_BODY_BYTES, onError: refuseLarge }));
   app.route("/v1/session", sessionRoutes(access, namespace));
   app.use("/v1/*", authorize(access, log));
-  app.use(
-    "/v1/*",
-    bodyLimit({
-      maxSize: MAX_BODY_BYTES,
-      onError: () => {
-        throw new SchedulerError(
-          "TOO_LARGE",
-          `The body of a request may have at most ${MAX_BODY_BYTES} bytes. Send paths of files, not their content.`,
-        );
-      },
-    }),
-  );
+  app.use("/v1/*", bodyLimit({ maxSize: MAX_BODY_BYTES, onError: refuseLarge }));
   app.post("/v1/runs", (context, next) =>
     tracing.within(
       "POST /v1/runs",

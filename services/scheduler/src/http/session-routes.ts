@@ -2,7 +2,6 @@ import { loginSchema, type Session } from "@nightbeam/api";
 import { nightbeamVersion } from "@nightbeam/run";
 import { DEFAULT_NAMESPACE } from "@nightbeam/service";
 import { Hono } from "hono";
-import { bodyLimit } from "hono/body-limit";
 import { OTHER_ORIGIN, WRONG_TOKEN } from "../access/authorize.js";
 import {
   type Access,
@@ -14,9 +13,6 @@ import {
 } from "../access/identity.js";
 import { SchedulerError } from "../errors.js";
 import { readBody } from "./body.js";
-
-/** More than a token. */
-const MAX_BODY_BYTES = 4_096;
 
 /** Login and logout of the page, and who one is. They need no token. */
 export function sessionRoutes(access: Access, namespace: string): Hono {
@@ -30,7 +26,7 @@ export function sessionRoutes(access: Access, namespace: string): Hono {
       ...(namespace === DEFAULT_NAMESPACE ? {} : { namespace }),
     } satisfies Session);
   });
-  app.post("/", bodyLimit({ maxSize: MAX_BODY_BYTES }), async (context) => {
+  app.post("/", async (context) => {
     if (!isSameOrigin(context)) throw new SchedulerError("FORBIDDEN", OTHER_ORIGIN);
     const { token } = await readBody(context, loginSchema);
     const id = await access.sessions.start(token);

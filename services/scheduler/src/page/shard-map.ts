@@ -5,7 +5,10 @@ import type { LiveFigures } from "../runs/run-status.js";
 import type { RunView } from "../runs/run-view.js";
 
 /** The states of all shards of a run. */
-export function shardMap(view: RunView, live: LiveFigures): ShardMap {
+export function shardMap(
+  view: Pick<RunView, "standing" | "setAside">,
+  live: LiveFigures,
+): ShardMap {
   const { plan, shards, committed } = view.standing;
   const setAside = new Set([...live.setAside, ...view.setAside.map(({ index }) => index)]);
   const active = new Set(live.active.map(({ index }) => index));

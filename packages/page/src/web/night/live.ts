@@ -30,9 +30,16 @@ export interface Live {
   close(): void;
 }
 
+/** The part of an `EventSource` that is used. */
+export interface EventStream {
+  readonly readyState: number;
+  addEventListener(name: string, listener: (event: { readonly data: string }) => void): void;
+  close(): void;
+}
+
 export interface LiveOptions {
   /** Opens the stream of events. */
-  readonly open: (path: string) => EventSource;
+  readonly open: (path: string) => EventStream;
   /** Called when the stream could not be opened: the login may have ended. */
   readonly onRefused: () => void;
   /** Called when the scheduler has another version of this page. */
@@ -43,6 +50,8 @@ export interface LiveOptions {
 
 /** Something comes at least every 3 s, see the scheduler's event stream. */
 const SILENT_MS = 8_000;
+/** The state of a stream that the server refused; after other errors the browser would try again. */
+const CLOSED = 2;
 const RETRY_MS = 1_000;
 
 export function openLive(options: LiveOptions): Live {
@@ -55,7 +64,7 @@ export function openLive(options: LiveOptions): Live {
   const now = signal(Date.now());
   const samples = new Map<string, readonly Sample[]>();
   let shown: string | undefined;
-  let source: EventSource | undefined;
+  let source: EventStream | undefined;
   let retry: ReturnType<typeof setTimeout> | undefined;
   /** The scheduler's clock minus this machine's. */
   let offset = 0;
@@ -120,14 +129,14 @@ export function openLive(options: LiveOptions): Live {
     on<ShardMap>("shards", (value) => {
       shards.value = value;
     });
-    opened.onerror = () => {
+    opened.addEventListener("error", () => {
       if (source !== opened) return;
       lose();
-      if (opened.readyState === EventSource.CLOSED) options.onRefused();
+      if (opened.readyState === CLOSED) options.onRefused();
       opened.close();
       clearTimeout(retry);
       retry = setTimeout(connect, RETRY_MS);
-    };
+    });
   };
   /** Once, also if the view changes at the same time. */
   const connectSoon = () => {

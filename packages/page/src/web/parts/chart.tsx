@@ -61,7 +61,7 @@ export function Chart(props: ChartProps) {
       <div ref={ref} class="plot" onPointerMove={onMove} onPointerLeave={() => setAt(undefined)}>
         {width === 0 ? null : (
           <svg width={width} height={HEIGHT} role="img" aria-label={summary(props)}>
-            <Axes scales={scales} format={format} placeText={placeText} places={places} />
+            <Axes scales={scales} placeText={placeText} places={places} />
             {lines.map((one, place) => (
               <Curve
                 key={one.name}
@@ -128,12 +128,9 @@ function scalesOf({
 function Axes({
   scales: { x, y },
   places,
-  format,
   placeText,
-}: Pick<ChartProps, "places" | "placeText"> & {
-  readonly scales: Scales;
-  readonly format: (value: number) => string;
-}) {
+}: Pick<ChartProps, "places" | "placeText"> & { readonly scales: Scales }) {
+  const tickText = y.tickFormat(4);
   const [left = 0, right = 0] = x.range();
   const between = Math.max(2, Math.floor((right - left) / 110));
   const first = places[0] ?? 0;
@@ -148,7 +145,7 @@ function Axes({
         <g key={tick}>
           <line x1={left} x2={right} y1={y(tick)} y2={y(tick)} />
           <text x={left - 6} y={y(tick)} dy="0.32em" text-anchor="end">
-            {format(tick)}
+            {tickText(tick)}
           </text>
         </g>
       ))}

@@ -105,7 +105,6 @@ function Histogram({ comparison }: { readonly comparison: RunComparison }) {
       <caption>Users by the share of their items that is in both lists</caption>
       <tbody>
         {histogram.map((users, tenth) => (
-          // biome-ignore lint/suspicious/noArrayIndexKey: places are tenths
           <tr key={tenth}>
             <th scope="row">{tenth === 10 ? "all" : `${tenth * 10}%`}</th>
             <td>

@@ -10,7 +10,6 @@ export function History({
     // biome-ignore lint/a11y/noNoninteractiveTabindex: a long history scrolls, by the keyboard too
     <ol class="history" tabIndex={0} aria-label={`What ${user} took, latest first`}>
       {titles.toReversed().map((title, place) => (
-        // biome-ignore lint/suspicious/noArrayIndexKey: an item can occur twice
         <li key={place}>{title}</li>
       ))}
     </ol>

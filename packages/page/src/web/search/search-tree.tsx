@@ -45,7 +45,6 @@ export function SearchTree(props: SearchTreeProps) {
         ),
       )}
       {shown.map(({ prefix, state }) => (
-        // biome-ignore lint/a11y/noStaticElementInteractions: the arrow keys of the picture do the same
         <g
           key={prefix.at}
           class={`prefix ${state} ${prefix === chosen ? "chosen" : ""}`}
@@ -149,7 +148,6 @@ function Columns({ model, layout, step }: SearchTreeProps) {
         const x = xOf(depth);
         const anchor = depth === 0 ? "start" : depth === levels ? "start" : "middle";
         return (
-          // biome-ignore lint/suspicious/noArrayIndexKey: levels are numbers
           <g key={depth} class={depth <= step.settled ? "settled" : ""}>
             <line x1={x} x2={x} y1={TOP - 10} y2={layout.height} />
             <text class="head" x={depth === 0 ? 4 : x} y={14} text-anchor={anchor}>

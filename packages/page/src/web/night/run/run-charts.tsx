@@ -36,32 +36,45 @@ function noteOf({ untimed, stepSeconds }: RunSeries): string {
 }
 
 function Charts({ series }: { readonly series: RunSeries }) {
-  const { from, stepSeconds, usersPerSecond, callsPerUser, nodesPerUser } = series;
+  const { from, stepSeconds, usersPerSecond, callsPerUser, nodesPerUser, draftWidths } = series;
   const start = Date.parse(from);
   const places = usersPerSecond.map((_, step) => start + (step + 0.5) * stepSeconds * 1_000);
   const shared = { places, placeText: clockOf };
   return (
-    <div class="chart-grid">
-      <Chart
-        {...shared}
-        title="Users"
-        unit="per second"
-        lines={[{ name: "users", values: usersPerSecond }]}
-      />
-      <Chart {...shared} title="Users by drafter" unit="per second" lines={byDrafter(series)} />
-      <Chart
-        {...shared}
-        title="Target calls"
-        unit="per user"
-        lines={[{ name: "calls", values: callsPerUser }]}
-      />
-      <Chart
-        {...shared}
-        title="Nodes"
-        unit="per user"
-        lines={[{ name: "nodes", values: nodesPerUser }]}
-      />
-    </div>
+    <>
+      <div class="chart-grid">
+        <Chart
+          {...shared}
+          title="Users"
+          unit="per second"
+          lines={[{ name: "users", values: usersPerSecond }]}
+        />
+        <Chart {...shared} title="Users by drafter" unit="per second" lines={byDrafter(series)} />
+        <Chart
+          {...shared}
+          title="Target calls"
+          unit="per user"
+          lines={[{ name: "calls", values: callsPerUser }]}
+        />
+        <Chart
+          {...shared}
+          title="Nodes"
+          unit="per user"
+          lines={[{ name: "nodes", values: nodesPerUser }]}
+        />
+      </div>
+      {draftWidths.length === 0 ? null : (
+        <p class="widths">
+          Draft widths per level:{" "}
+          {draftWidths.map(({ widths, shards }) => (
+            <span key={widths.join()}>
+              <b>{widths.length === 0 ? "no draft" : widths.join(", ")}</b> in{" "}
+              {count(shards, "shard")}
+            </span>
+          ))}
+        </p>
+      )}
+    </>
   );
 }
 

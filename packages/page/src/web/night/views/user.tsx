@@ -62,21 +62,23 @@ function Found({ runId, found }: { readonly runId: string; readonly found: UserA
               rows={list.map((one, place) => ({ ...one, place: place + 1 }))}
               keyOf={({ item }) => item}
               columns={[
-              {
-                name: "item",
-                isWide: true,
-                cell: ({ item, place }) => (
-                  <>
-                    <span class="place">{place}</span> <Item item={item} titles={titles} />
-                  </>
-                ),
-              },
-              {
-                name: "score",
-                isNumber: true,
-                cell: ({ score }) => <span title="Log-likelihood, in nats">{score.toFixed(3)}</span>,
-              },
-            ]}
+                {
+                  name: "item",
+                  isWide: true,
+                  cell: ({ item, place }) => (
+                    <>
+                      <span class="place">{place}</span> <Item item={item} titles={titles} />
+                    </>
+                  ),
+                },
+                {
+                  name: "score",
+                  isNumber: true,
+                  cell: ({ score }) => (
+                    <span title="Log-likelihood, in nats">{score.toFixed(3)}</span>
+                  ),
+                },
+              ]}
             />
           )}
         </Panel>
