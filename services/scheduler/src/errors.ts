@@ -19,7 +19,7 @@ export type SchedulerErrorCode =
   | "UNREADABLE_INPUT"
   /** The output location of a run does not answer. */
   | "OUT_SILENT"
-  /** The rows of the histories could not be counted in time. */
+  /** What was asked for could not be counted or found in time. */
   | "TOO_SLOW"
   /** Planning of a run made no progress for too long. */
   | "PLANNING_STUCK"

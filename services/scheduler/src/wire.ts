@@ -4,10 +4,9 @@ import type { Control } from "@nightbeam/control";
 import type { Titles } from "@nightbeam/dataset";
 import type { JobQueues } from "@nightbeam/queue";
 import type { Prices } from "@nightbeam/run";
-import { unlessAborted } from "@nightbeam/service";
 import type { Closers } from "@nightbeam/service/lifecycle";
 import type { Log } from "@nightbeam/service/log";
-import { type DataRoots, dataRoots } from "@nightbeam/store";
+import { dataRoots } from "@nightbeam/store";
 import type { Metrics, Tracing } from "@nightbeam/telemetry";
 import { type Alarms, openAlarms } from "./alarms/alarms.js";
 import { openWebhook } from "./alarms/webhook.js";
@@ -22,29 +21,17 @@ import type { SchedulerOptions } from "./options.js";
 import { type LiveFeed, liveFeed } from "./page/live-feed.js";
 import { type RunInspection, runInspection } from "./page/run-inspection.js";
 import { openRollouts, type RolloutRegistry } from "./rollouts/rollout-registry.js";
-import { assertInRoots, checkNight, checkRequest, checkRollout } from "./runs/check-request.js";
-import { withLease } from "./runs/lease.js";
-import type { LiveVerifiers } from "./runs/live-verifiers.js";
+import { checkNight, checkRequest, checkRollout } from "./runs/check-request.js";
+import { leasedPlanning } from "./runs/leased-planning.js";
 import { partialRetries } from "./runs/partial-retries.js";
-import { planRecord } from "./runs/plan-record.js";
-import {
-  openPlanner,
-  type Planner,
-  type PlannerOptions,
-  type PlanningProgress,
-} from "./runs/planner.js";
+import { openPlanner, type Planner } from "./runs/planner.js";
 import { pruneRuns } from "./runs/prune-runs.js";
 import { openReconciler, type Reconciler } from "./runs/reconciler.js";
 import { redoSchema } from "./runs/redo-run.js";
-import { noteRowsRead, rowsUnderWay } from "./runs/rows-under-way.js";
+import { rowsUnderWay } from "./runs/rows-under-way.js";
 import { type RunControls, runControls } from "./runs/run-control.js";
-import { type RunOutputs, runOutputs } from "./runs/run-outputs.js";
-import {
-  type RunRecord,
-  refusalSchema,
-  reopeningSchema,
-  runRecordSchema,
-} from "./runs/run-record.js";
+import { runOutputs } from "./runs/run-outputs.js";
+import { refusalSchema, reopeningSchema, runRecordSchema } from "./runs/run-record.js";
 import { RunRegistry, type RunRegistryOptions } from "./runs/run-registry.js";
 import { openVerifierWatch } from "./runs/verifier-watch.js";
 import { clusterAlarms } from "./runs/watch/cluster-alarms.js";
@@ -125,7 +112,16 @@ export function wire(setup: WireOptions): Parts {
   const reopenings = documents({ files, folder: "reopenings", schema: reopeningSchema });
   const redos = documents({ files, folder: "redos", schema: redoSchema });
   const { verifiers } = lists;
-  const plan = planWith({ queues, leaseMs, outputs, reopenings, verifiers, roots, tracing, log });
+  const plan = leasedPlanning({
+    queues,
+    leaseMs,
+    outputs,
+    reopenings,
+    verifiers,
+    roots,
+    tracing,
+    log,
+  });
   const onEnd = (runId: string) => reconciler.wake(runId);
   const maxIdleMs = options.planningIdle * 60_000;
   const planner = openPlanner({ plan, refusals, alarms, clock, log, onEnd, maxIdleMs });
@@ -186,19 +182,8 @@ export function wire(setup: WireOptions): Parts {
   const check = (request: Submission) => checkNight(request, roots);
   const refuseForeignRun = async (out: string) => (await outputs.open(out)).refuseForeignRun();
   const nights = new NightSchedule({
-    ...{
-      files,
-      queues,
-      runs,
-      alarms,
-      check,
-      refuseForeignRun,
-      clock,
-      metrics,
-      tracing,
-      log,
-      graceMs,
-    },
+    ...{ files, queues, runs, alarms, check, refuseForeignRun },
+    ...{ clock, metrics, tracing, log, graceMs },
   });
   const prune = (body: PruneBody) => {
     const dates = (window: { readonly before: number; readonly isDryRun: boolean }) =>
@@ -250,46 +235,4 @@ function wireAlarms(setup: WireOptions): Alarms {
   const alarms = openAlarms({ files, log, clock, outbox: webhook });
   closers.add("alarms", () => alarms.settled());
   return alarms;
-}
-
-/** Plans a run unless another scheduler does. */
-function planWith(deps: {
-  readonly queues: JobQueues;
-  readonly leaseMs: number;
-  readonly outputs: RunOutputs;
-  readonly reopenings: {
-    get(runId: string): Promise<object | undefined>;
-    remove(runId: string): Promise<void>;
-  };
-  readonly verifiers: () => LiveVerifiers;
-  readonly roots: DataRoots;
-  readonly tracing: Tracing;
-  readonly log: Log;
-}): PlannerOptions["plan"] {
-  const { queues, leaseMs, outputs, reopenings, verifiers, roots, tracing, log } = deps;
-  const noteRead = noteRowsRead(queues);
-  return (record, progress) => {
-    const lease = { queues, name: `plan:${record.runId}`, lastsMs: leaseMs };
-    const { signal } = progress;
-    // The lease ends with the signal, although a file that never answers does not.
-    const { runId, trace } = record;
-    const traced = { parent: trace?.span, attributes: { "nightbeam.run": runId } };
-    return withLease(lease, () =>
-      tracing.within("plan run", traced, () => unlessAborted(work(record, progress), signal)),
-    );
-  };
-  async function work(record: RunRecord, progress: PlanningProgress): Promise<void> {
-    const onRows = (read: number) => {
-      progress.onRows(read);
-      noteRead(record.runId, read);
-    };
-    // Links may have been changed since the run was submitted.
-    await assertInRoots(record.request, roots);
-    const context = { openOutput: outputs.open, verifiers, log };
-    await planRecord(record, { ...progress, ...context, onRows });
-    if ((await reopenings.get(record.runId)) === undefined) return;
-    // The run was cancelled before it was planned, and was submitted again.
-    await (await outputs.open(record.out)).reopen();
-    await reopenings.remove(record.runId);
-  }
 }

@@ -4,6 +4,7 @@ import { type JobQueues, shardJobDetails } from "@nightbeam/queue";
 import { findUser } from "@nightbeam/run";
 import { type Log, reasonOf } from "@nightbeam/service/log";
 import type { WallClock } from "../clock.js";
+import { SchedulerError } from "../errors.js";
 import { type LiveFigures, liveFigures, NOTHING_LIVE } from "../runs/run-status.js";
 import type { RunView } from "../runs/run-view.js";
 import { rejectSamples } from "./reject-samples.js";
@@ -32,7 +33,10 @@ export interface InspectionOptions {
   readonly log: Pick<Log, "debug">;
 }
 
-/** All methods throw RunError, StoreError. */
+/** A user is looked for at most this long. */
+const LOOKUP_MS = 60_000;
+
+/** All methods throw RunError, StoreError; `user` also SchedulerError TOO_SLOW. */
 export function runInspection(options: InspectionOptions): RunInspection {
   const { view, queues, clock, titles, log } = options;
   /** Without Redis it is not known what happens to shards, but what was committed is. */
@@ -47,6 +51,24 @@ export function runInspection(options: InspectionOptions): RunInspection {
   const live = async (run: RunView): Promise<LiveFigures> => {
     const hasJobs = run.state === "running" || run.state === "paused";
     return (hasJobs ? await known(liveFigures(queues, run)) : undefined) ?? NOTHING_LIVE;
+  };
+  // All lists of a run may have to be read: one search at a time, so that many of them do not hold up the scheduler.
+  let lookup: Promise<unknown> = Promise.resolve();
+  const find = async (runId: string, user: string) => {
+    const run = await view(runId);
+    if (run === undefined) return undefined;
+    const signal = AbortSignal.timeout(LOOKUP_MS);
+    try {
+      const found = await findUser(run.output.store, user, { signal });
+      return found && userAnswer(found, titles);
+    } catch (error) {
+      if (!signal.aborted) throw error;
+      throw new SchedulerError(
+        "TOO_SLOW",
+        `The user was not found within ${LOOKUP_MS / 1_000} s: the run has many lists. Query its part files instead, as with DuckDB.`,
+        { cause: error },
+      );
+    }
   };
   return {
     shardMap: async (runId) => {
@@ -69,10 +91,10 @@ export function runInspection(options: InspectionOptions): RunInspection {
       const run = await view(runId);
       return run && rejectSamples(run.output.store, run.commits);
     },
-    user: async (runId, user) => {
-      const run = await view(runId);
-      const found = run && (await findUser(run.output.store, user));
-      return found && userAnswer(found, titles);
+    user: (runId, user) => {
+      const found = lookup.then(() => find(runId, user));
+      lookup = found.catch(() => undefined);
+      return found;
     },
   };
 }
