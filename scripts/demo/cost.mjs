@@ -6,7 +6,7 @@ import { start } from "./run.mjs";
 const DEAR = [
   [5, "a model of 7 B parameters on a GPU: each call reads all weights"],
   [25, "a verifier in another data centre: each call crosses the network"],
-  [100, "a model behind somebody else's API"],
+  [100, "a hosted model, over the internet"],
 ];
 
 /**

@@ -29,11 +29,11 @@ export const WORK_ROWS = [
         "percentunit",
         [
           [
-            `${rate("nightbeam_drafter_draft_hits_total")} / ${rate('nightbeam_drafter_nodes_total{asked="drafted"}')}`,
-            "all drafters",
+            `${rate("nightbeam_drafter_draft_hits_total", " by (draft)")} / ${rate('nightbeam_drafter_nodes_total{asked="drafted"}', " by (draft)")}`,
+            "{{draft}}",
           ],
         ],
-        "Share of the drafted nodes that the search needed later.",
+        "Share of the drafted nodes that the search needed later, by kind of draft.",
       ],
       [
         "Levels without a call of their own",

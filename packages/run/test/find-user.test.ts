@@ -1,8 +1,10 @@
 import { join } from "node:path";
 import type { Recommendation } from "@nightbeam/dataset";
 import { directoryStore } from "@nightbeam/store";
+import { s3Store } from "@nightbeam/store/s3";
 import { put, useTempDirs } from "@nightbeam/testing";
-import { describe, expect, it } from "vitest";
+import { type S3Server, s3Client, startS3 } from "@nightbeam/testing/s3";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import {
   commitWritten,
   findUser,
@@ -95,9 +97,18 @@ describe.each([
   });
 });
 
-describe("finding a user of a cluster's run", () => {
+let server: S3Server;
+beforeAll(async () => {
+  server = await startS3("nights");
+});
+afterAll(() => server.stop());
+
+describe.each([
+  ["a directory", () => directoryStore(tempDir())],
+  ["a bucket", () => s3Store({ client: s3Client(server), bucket: "nights", prefix: "run" })],
+] as const)("finding a user of a cluster's run in %s", (_, open) => {
   it("reads the committed shards while others are missing, and the history from the inputs", async () => {
-    const store = directoryStore(tempDir());
+    const store = open();
     await planShards(store, { format: "parquet" });
     const plan = await readPlan(store);
     const commit = async (index: number, users: readonly string[]) => {

@@ -31,7 +31,10 @@ describe.each(drafterNames)("the record of a search with the drafter: %s", (name
         expect(searches.length).toBe(1);
         expect(search?.calls).toBe(outcome?.cost.calls);
         prefixes.forEach(({ prefix, parent }, at) => {
-          if (prefix === ROOT) return expect([at, parent]).toEqual([0, -1]);
+          if (prefix === ROOT) {
+            expect([at, parent]).toEqual([0, -1]);
+            return;
+          }
           expect(parent).toBeLessThan(at);
           expect(prefixes[parent]?.prefix).toBe(parentOf(trie, prefix));
         });

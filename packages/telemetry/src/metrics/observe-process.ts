@@ -2,7 +2,8 @@ import { type IntervalHistogram, monitorEventLoopDelay } from "node:perf_hooks";
 import type { Metrics, MetricsOptions } from "./metrics.js";
 
 const WINDOW_MS = 10_000;
-const RESOLUTION_MS = 20;
+/** Each sample wakes the process up: at the usual 20 ms, that alone takes 0.3% of a core. */
+const RESOLUTION_MS = 250;
 
 /** Delays of the event loop, in seconds. */
 interface Delays {
