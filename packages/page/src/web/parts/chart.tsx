@@ -1,30 +1,14 @@
 import { scaleLinear } from "d3-scale";
 import { area, curveMonotoneX, line } from "d3-shape";
 import { useId, useState } from "preact/hooks";
+import { type ChartProps, ChartTable, chartSummary, valueText } from "./chart-text.js";
 import { digits } from "./format.js";
 import { useWidth } from "./use-width.js";
-
-export interface ChartLine {
-  readonly name: string;
-  /** One value per place; null where there is none. */
-  readonly values: readonly (number | null)[];
-}
-
-export interface ChartProps {
-  readonly title: string;
-  readonly unit: string;
-  /** The places on the horizontal axis, ascending. */
-  readonly places: readonly number[];
-  readonly lines: readonly ChartLine[];
-  readonly placeText: (place: number) => string;
-  readonly format?: (value: number) => string;
-}
 
 const HEIGHT = 170;
 const MARGIN = { top: 10, right: 8, bottom: 22, left: 44 };
 /** Colours of the stylesheet; further lines repeat them. */
 const COLOURS = 6;
-const MAX_ROWS = 24;
 
 /** Lines over time, with a table of the same values for those who cannot see them. */
 export function Chart(props: ChartProps) {
@@ -60,7 +44,7 @@ export function Chart(props: ChartProps) {
       {/* Pointing shows values that the table below has too. */}
       <div ref={ref} class="plot" onPointerMove={onMove} onPointerLeave={() => setAt(undefined)}>
         {width === 0 ? null : (
-          <svg width={width} height={HEIGHT} role="img" aria-label={summary(props)}>
+          <svg width={width} height={HEIGHT} role="img" aria-label={chartSummary(props)}>
             <Axes scales={scales} placeText={placeText} places={places} />
             {lines.map((one, place) => (
               <Curve
@@ -196,54 +180,6 @@ function Curve({
       <path class="stroke" d={curve(points) ?? ""} />
     </g>
   );
-}
-
-/** A part of the values as a table. */
-function ChartTable({ title, places, lines, placeText, format = digits }: ChartProps) {
-  const every = Math.max(1, Math.ceil(places.length / MAX_ROWS));
-  const rows = places.map((_, at) => at).filter((at) => at % every === 0);
-  return (
-    <details class="values">
-      <summary>{title} as a table</summary>
-      <table>
-        <thead>
-          <tr>
-            <th scope="col">at</th>
-            {lines.map(({ name }) => (
-              <th key={name} scope="col">
-                {name}
-              </th>
-            ))}
-          </tr>
-        </thead>
-        <tbody>
-          {rows.map((at) => (
-            <tr key={at}>
-              <th scope="row">{placeText(places[at] ?? 0)}</th>
-              {lines.map(({ name, values }) => (
-                <td key={name}>{valueText(values[at], format)}</td>
-              ))}
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </details>
-  );
-}
-
-function summary({ title, unit, lines, format = digits }: ChartProps): string {
-  const parts = lines.map(({ name, values }) => {
-    const known = values.filter((value) => value !== null);
-    if (known.length === 0) return `${name}: no values`;
-    const mean = known.reduce((sum, value) => sum + value, 0) / known.length;
-    const last = known.at(-1) ?? 0;
-    return `${name}: last ${format(last)}, mean ${format(mean)}, highest ${format(Math.max(...known))}`;
-  });
-  return `${title}, ${unit}. ${parts.join("; ")}`;
-}
-
-function valueText(value: number | null | undefined, format: (value: number) => string): string {
-  return value === null || value === undefined ? "–" : format(value);
 }
 
 function nearest(places: readonly number[], wanted: number): number {
