@@ -42,11 +42,14 @@ async function app(origin = "http://host:7080") {
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
   };
+  const passes = (ms: number) => {
+    now += ms;
+  };
   const logIn = async (token: string) => {
     const answer = await ask("POST", "/v1/session", ORIGIN, { token });
     return { answer, cookie: (answer.headers.get("set-cookie") ?? "").split(";")[0] ?? "" };
   };
-  return { ask, logIn, write, passes: (ms: number) => void (now += ms) };
+  return { ask, logIn, write, passes };
 }
 
 describe("a login", () => {
