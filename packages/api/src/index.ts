@@ -3,39 +3,23 @@ export { ALARM_KINDS, type AlarmKind } from "./alarm-kinds.js";
 export type {
   Alarm,
   AlarmEvent,
-  Drift,
   NightList,
   NightStatus,
   Nodes,
-  PrunedRun,
-  PruneReport,
-  RedoneRun,
   RolloutList,
   RolloutStatus,
-  RunEstimate,
-  RunStateName,
-  RunStatus,
-  StartedRun,
   Unreadable,
-} from "./answers.js";
+} from "./cluster.js";
 export {
   alarmListSchema,
   alarmSchema,
-  driftSchema,
   errorSchema,
-  estimateSchema,
   nightListSchema,
   nightStatusSchema,
   nodesSchema,
-  pruneReportSchema,
-  redoneSchema,
   rolloutListSchema,
   rolloutStatusSchema,
-  runListSchema,
-  runStateSchema,
-  runStatusSchema,
-  startedRunSchema,
-} from "./answers.js";
+} from "./cluster.js";
 export type {
   Rejects,
   RoleName,
@@ -77,3 +61,23 @@ export {
   treatmentFields,
   treatmentSchema,
 } from "./request.js";
+export type {
+  Drift,
+  PrunedRun,
+  PruneReport,
+  RedoneRun,
+  RunEstimate,
+  RunStateName,
+  RunStatus,
+  StartedRun,
+} from "./runs.js";
+export {
+  driftSchema,
+  estimateSchema,
+  pruneReportSchema,
+  redoneSchema,
+  runListSchema,
+  runStateSchema,
+  runStatusSchema,
+  startedRunSchema,
+} from "./runs.js";
