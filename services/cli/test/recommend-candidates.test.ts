@@ -106,7 +106,7 @@ describe("a run with candidates", () => {
     );
 
     const again = await succeed("recommend", ...flags, "--accept-above", "-50");
-    expect(again.stdout).toMatch(/^This run is complete already/);
+    expect(again.stderr).toContain("This run is complete already");
     expect(await refusal("recommend", ...flags, "--accept-above", "-40")).toContain(
       "arguments.acceptAbove was -50 and is -40",
     );

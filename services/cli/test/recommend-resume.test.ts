@@ -61,8 +61,10 @@ describe("a run that is stopped", () => {
   it("is left as it is once it is complete", async () => {
     const out = world().path("whole");
     const before = await modified(out);
-    const { stdout } = await succeed("recommend", ...flags(), "--format", "jsonl", "--out", out);
-    expect(stdout).toMatch(/^This run is complete already; nothing was left to do\.\n\nusers /);
+    const command = ["recommend", ...flags(), "--format", "jsonl", "--out", out];
+    const { stdout, stderr } = await succeed(...command);
+    expect(stderr).toBe("This run is complete already; nothing was left to do.\n");
+    expect(stdout).toMatch(/^users /);
     expect(await modified(out)).toEqual(before);
   });
 

@@ -98,7 +98,7 @@ async function run(flags: Record<string, unknown>): Promise<void> {
       signal: abort.signal,
     });
     bar.finish();
-    if (alreadyDone) say("This run is complete already; nothing was left to do.\n");
+    if (alreadyDone) say("This run is complete already; nothing was left to do.");
     printResult({ json }, { value: manifest, text: runSummary(manifest, options.out) });
     if (manifest.users === 0) {
       say(`error: the run is complete, but no user has a list${await firstRejected(options.out)}`);

@@ -186,7 +186,9 @@ describe("flags", () => {
       topK: 5,
       excludeSeen: true,
     });
-    expect(() => requestOf({ target: "t" })).toThrow("--catalogue is required");
+    expect(() => requestOf({ target: "t" })).toThrow(
+      "--catalogue, --histories and --out are required",
+    );
   });
 
   it("name scheduler and token, which must be there", async () => {
