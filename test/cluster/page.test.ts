@@ -12,6 +12,7 @@ import { type World, writeWorld } from "@nightbeam/testing/world";
 import type { Browser, BrowserContext, Page } from "playwright-core";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { TestCluster, TOKEN } from "./support/cluster.js";
+import { proxyWithEvents } from "./support/proxy.js";
 import { describeClusters } from "./support/servers.js";
 
 const SIZE = { users: 600, items: 600, layers: 4, width: 96, heads: 4 };
@@ -263,9 +264,6 @@ describeClusters("the page", () => {
   it("paints 100,000 shards", async () => {
     const total = 100_000;
     await cluster.scheduler.start();
-    const context = await browser.newContext({ viewport: DESKTOP });
-    const big = await open(context);
-    await logIn(big, TOKEN);
     const run = { ...(await runs())[0], id: "big", state: "running" };
     const states = Array.from(
       { length: 2_000 },
@@ -273,18 +271,22 @@ describeClusters("the page", () => {
     );
     const map = { total, partSize: 256, states: `${states.join("")}w${total}`, active: [] };
     const events = [
-      ["hello", { page: await big.locator("#page").getAttribute("data-version"), now: Date.now() }],
+      ["hello", { page: await versionOfPage(), now: Date.now() }],
       ["runs", { changed: [run], gone: [] }],
       ["shards", map],
     ];
-    const body = events.map(([name, data]) => `event: ${name}\ndata: ${JSON.stringify(data)}\n\n`);
-    await context.route("**/v1/events*", (route) =>
-      route.fulfill({ contentType: "text/event-stream", body: body.join("") }),
+    const stream = events.map(
+      ([name, data]) => `event: ${name}\ndata: ${JSON.stringify(data)}\n\n`,
     );
+    const proxy = await proxyWithEvents(cluster.url, stream.join(""));
+    const context = await browser.newContext({ viewport: DESKTOP });
+    const big = await context.newPage();
+    await big.goto(proxy.url);
+    await logIn(big, TOKEN);
     await context.addInitScript(MARK_MAP);
     for (let visit = 1; visit <= 5; visit++) {
       await big.goto("about:blank");
-      await big.goto(`${cluster.url}/#/runs/big`);
+      await big.goto(`${proxy.url}/#/runs/big`);
       await big.getByRole("application", { name: /Map of 100,000 shards/ }).waitFor();
       const painted = await big.evaluate(async () => {
         const timeOf = (name: string) => performance.getEntriesByName(name)[0]?.startTime ?? 0;
@@ -301,7 +303,13 @@ describeClusters("the page", () => {
     // Waiting, active, committed, set aside, and what is beside them.
     expect(colours).toBeGreaterThanOrEqual(5);
     await context.close();
+    proxy.close();
   });
+
+  async function versionOfPage(): Promise<string | undefined> {
+    const html = await (await fetch(cluster.url)).text();
+    return /data-version="(\w+)"/.exec(html)?.[1];
+  }
 
   async function runs(): Promise<{ readonly id: string }[]> {
     const answer = await fetch(`${cluster.url}/v1/runs`, {

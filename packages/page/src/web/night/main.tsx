@@ -11,7 +11,15 @@ if (root !== null) {
     </PageProvider>,
     root,
   );
-  void page.enter().catch((error: unknown) => {
-    page.notice.value = error instanceof Error ? error.message : String(error);
+  afterPaint(() => {
+    void page.enter().catch((error: unknown) => {
+      page.notice.value = error instanceof Error ? error.message : String(error);
+    });
   });
+}
+
+/** The frame of the page is painted before the answers of the scheduler keep the thread busy. */
+function afterPaint(work: () => void): void {
+  if (document.visibilityState === "hidden") work();
+  else requestAnimationFrame(() => setTimeout(work));
 }
