@@ -120,7 +120,7 @@ describeClusters("the page", () => {
     await page.getByRole("row", { name: /drafter-2 up/ }).waitFor();
     const killedAt = performance.now();
     await second?.signal("SIGKILL");
-    await page.getByRole("row", { name: /drafter-2 not heard/ }).waitFor();
+    await page.getByRole("row", { name: /drafter-2 not responding/ }).waitFor();
     const seconds = (performance.now() - killedAt) / 1_000;
     console.log(`a killed drafter is seen after ${seconds.toFixed(1)} s`);
     await second?.start();

@@ -1,4 +1,4 @@
-import { cancelRun, parseJob, type ShardJobResult } from "@nightbeam/queue";
+import { cancelRun, parseJob, type ShardJobResult, shardJobId } from "@nightbeam/queue";
 import { systemClock } from "@nightbeam/service";
 import { silentLog } from "@nightbeam/service/log";
 import { noMetrics } from "@nightbeam/telemetry";
@@ -154,6 +154,9 @@ describe("the queue of shards", () => {
     });
     expect(tries).toBe(4);
     expect((await world().reasons(RUN, 3))[1]).toMatch(/failed on test \(4 times\).*: bad luck/);
+    const { logs } = await world().queues.shards.getJobLogs(shardJobId(RUN, 1));
+    expect(logs).toHaveLength(4);
+    expect(logs[0]).toMatch(/^\d{4}-.*Z test failed: bad luck$/);
   });
 
   it("leaves the shards that one node cannot do to another one", async () => {

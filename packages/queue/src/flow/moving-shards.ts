@@ -55,8 +55,6 @@ export interface ShardJobDetails {
   readonly logs: readonly string[];
 }
 
-const MAX_LOG_LINES = 100;
-
 /** Reads the job of a shard. Undefined if there is none. @throws QueueError REDIS_UNREACHABLE, BAD_JOB */
 export async function shardJobDetails(
   { shards }: JobQueues,
@@ -66,10 +64,7 @@ export async function shardJobDetails(
   try {
     const job = await shards.getJob(id);
     if (job === undefined) return undefined;
-    const [state, { logs }] = await Promise.all([
-      job.getState(),
-      shards.getJobLogs(id, -MAX_LOG_LINES, -1),
-    ]);
+    const [state, { logs }] = await Promise.all([job.getState(), shards.getJobLogs(id)]);
     return {
       state,
       starts: job.attemptsStarted,

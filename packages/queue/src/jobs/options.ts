@@ -18,6 +18,9 @@ export const DEFAULT_PREFIX = redisPrefix(DEFAULT_NAMESPACE);
 /** How long ended jobs are kept: a duplicate id is only refused while its job exists. */
 export const KEEP_ENDED_S = 7 * 24 * 3_600;
 
+/** Lines in the log of a job: the last ones are kept. */
+const MAX_LOG_LINES = 50;
+
 /** How jobs of a kind are retried and kept. */
 export function jobOptions(name: JobName): JobsOptions {
   const { attempts, backoffMs } = JOBS[name];
@@ -27,6 +30,7 @@ export function jobOptions(name: JobName): JobsOptions {
     removeOnComplete: { age: KEEP_ENDED_S },
     removeOnFail: { age: KEEP_ENDED_S },
     stackTraceLimit: 1,
+    keepLogs: MAX_LOG_LINES,
   };
 }
 

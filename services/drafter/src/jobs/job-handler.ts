@@ -32,6 +32,8 @@ export interface TakenShard {
 }
 
 export interface JobHandlerOptions {
+  /** Of this drafter. */
+  readonly name: string;
   readonly leases: Leases;
   readonly policy: ShardPolicy;
   readonly work: (shard: TakenShard) => Promise<ShardJobResult>;
@@ -54,6 +56,16 @@ const OUTCOMES = {
   poison: "poison",
   removed: "removed",
 } as const satisfies Readonly<Record<Fate["kind"], string>>;
+
+/** What the log of a job says about a try that did not do the shard. */
+const NOTES = {
+  left: "left it",
+  "handed-back": "handed it back",
+  "put-off": "put it off",
+  failed: "failed",
+  poison: "cannot do it",
+  removed: "removed it",
+} as const satisfies Readonly<Record<Exclude<Fate["kind"], "refused">, string>>;
 
 /** How a job was taken. */
 interface TookJob {
@@ -163,6 +175,7 @@ export class JobHandler {
         stop,
         updateProgress: (progress) => job.updateProgress(progress),
         waitForStore: (reason) => {
+          this.#note(job, `waits for the store: ${reason}`);
           if (offered !== undefined && !policy.waitForStore(offered, reason)) {
             stop({ kind: "store-failed", reason });
           }
@@ -176,6 +189,12 @@ export class JobHandler {
     }
   }
 
+  /** Adds a line to the log of a job, which the scheduler's page shows. It is for people, so a lost one does not matter. */
+  #note(job: ShardJob, text: string): void {
+    const line = `${new Date().toISOString()} ${this.#options.name} ${text}`;
+    job.log(line).catch(() => undefined);
+  }
+
   /** Ends the job of a shard that was not done. @returns the error to throw to BullMQ */
   #end(
     job: ShardJob,
@@ -183,6 +202,7 @@ export class JobHandler {
   ): Promise<Error> {
     const { policy, putOffMs, clock, log, metrics } = this.#options;
     const fate = fateOf(error);
+    if (fate.kind !== "refused") this.#note(job, `${NOTES[fate.kind]}: ${messageOf(error)}`);
     metrics.add("nightbeam.drafter.shards", 1, { outcome: OUTCOMES[fate.kind] });
     let verdict: Verdict | undefined;
     if (offered !== undefined) {

@@ -117,7 +117,7 @@ function NodePanel({
 }
 
 function stateOf({ silent, draining }: Node) {
-  if (silent === true) return { state: "not heard", tone: "set-aside" };
+  if (silent === true) return { state: "not responding", tone: "set-aside" };
   return draining ? { state: "draining", tone: "paused" } : { state: "up", tone: "complete" };
 }
 

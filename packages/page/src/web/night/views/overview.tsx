@@ -110,7 +110,7 @@ function nodesTile(live: Live, role: "drafters" | "verifiers"): Tile {
     return { name, value: "–", note: nodes === undefined ? "" : "unknown without NATS" };
   }
   const problems = [
-    ...(silent.length === 0 ? [] : [`${silent.map(({ id }) => id).join(", ")} not heard`]),
+    ...(silent.length === 0 ? [] : [`${silent.map(({ id }) => id).join(", ")} not responding`]),
     ...(draining.length === 0 ? [] : [`${draining.length} draining`]),
     ...(nodes.connected ? [] : ["as last known"]),
   ];
@@ -118,7 +118,7 @@ function nodesTile(live: Live, role: "drafters" | "verifiers"): Tile {
     problems.length === 0
       ? list.length === 0
         ? "none is announced"
-        : "all heard"
+        : "all responding"
       : problems.join(", ");
   const isBad = silent.length > 0 || list.length === 0;
   return {
