@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { places, shown } from "./places.mjs";
 import { elapsed, nightbeam, nightbeamJson, start, step } from "./run.mjs";
-import { DRAFT, FILES, makeWorld, SHOP, shop, WIDTHS } from "./world.mjs";
+import { DRAFT, draftedLists, FILES, makeWorld, SHOP, shop, WIDTHS } from "./world.mjs";
 
 const SHARD = ["--part-size", "64"];
 /** Share of the shards after which a drafter is killed. */
@@ -26,16 +26,7 @@ export async function clusterNight() {
   await makeWorld();
   if (!existsSync(join(places.lists, "manifest.json"))) {
     step("The lists of one machine, to compare with");
-    nightbeam(
-      "recommend",
-      ...FILES,
-      ...DRAFT,
-      ...WIDTHS,
-      "--sample-searches",
-      "24",
-      "--out",
-      places.lists,
-    );
+    draftedLists();
   }
   for (const place of [places.cluster, places.clusterLists]) {
     rmSync(place, { recursive: true, force: true });

@@ -5,7 +5,7 @@ import { measuredLine, printCost } from "./cost.mjs";
 import { printLists } from "./lists.mjs";
 import { places, shown } from "./places.mjs";
 import { elapsed, nightbeam, nightbeamJson, step } from "./run.mjs";
-import { baselines, DRAFT, FILES, makeWorld, SHOP, shop, WIDTHS } from "./world.mjs";
+import { baselines, draftedLists, FILES, makeWorld, SHOP, shop, WIDTHS } from "./world.mjs";
 
 /** The night on one machine: with the draft, with plain search, and what both say. */
 export async function oneMachine() {
@@ -14,16 +14,7 @@ export async function oneMachine() {
   await makeWorld();
 
   step("Lists, with a draft: a small model guesses, the large one answers");
-  nightbeam(
-    "recommend",
-    ...FILES,
-    ...DRAFT,
-    ...WIDTHS,
-    "--sample-searches",
-    "24",
-    "--out",
-    places.lists,
-  );
+  draftedLists();
 
   step("The same lists by plain search, to compare");
   nightbeam("recommend", ...FILES, ...WIDTHS, "--sample-searches", "0", "--out", places.plainLists);

@@ -39,6 +39,12 @@ export async function makeWorld() {
   }
 }
 
+/** The lists of one machine, with the draft. */
+export function draftedLists() {
+  const sample = ["--sample-searches", "24", "--out", places.lists];
+  nightbeam("recommend", ...FILES, ...DRAFT, ...WIDTHS, ...sample);
+}
+
 /** Recall@10 of what needs no model. */
 export function baselines() {
   const all = makeShop({ seed: SEED, items: ITEMS });
