@@ -29,6 +29,7 @@ export type {
   RejectedRow,
   VerifierShareRecord,
 } from "./records/records.js";
+export { type RejectReason, RejectTally } from "./records/reject-tally.js";
 export type { SearchNode, SearchRecord } from "./records/search-record.js";
 export { readStoredLists } from "./records/stored-lists.js";
 export {

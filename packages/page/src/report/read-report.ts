@@ -2,7 +2,8 @@ import { basename, join, resolve } from "node:path";
 import type { Recommendation, Titles } from "@nightbeam/dataset";
 import {
   type Manifest,
-  type RejectedRow,
+  type RejectReason,
+  RejectTally,
   readManifest,
   readPartRows,
   readRecommendations,
@@ -15,7 +16,7 @@ import { directoryStore, type ShardStore } from "@nightbeam/store";
 import { compareRuns } from "./compare-runs.js";
 import { ItemTable } from "./item-table.js";
 import { figuresOf, headlineOf, inputsOf, settingsOf } from "./manifest-facts.js";
-import type { RejectReason, ReportData, ReportList } from "./report-data.js";
+import type { ReportData, ReportList } from "./report-data.js";
 
 export interface ReportOptions {
   /** The directory of a finished run. */
@@ -130,16 +131,8 @@ function reportList(
   };
 }
 
-async function rejectReasons(path: string): Promise<RejectReason[]> {
-  const reasons = new Map<string, { reason: string; rows: number; samples: RejectedRow[] }>();
-  for await (const rows of readRejected(path)) {
-    for (const row of rows) {
-      const { reason } = row;
-      const found = reasons.get(reason) ?? { reason, rows: 0, samples: [] };
-      found.rows++;
-      if (found.samples.length < MAX_SAMPLES) found.samples.push(row);
-      reasons.set(reason, found);
-    }
-  }
-  return [...reasons.values()].toSorted((a, b) => b.rows - a.rows);
+async function rejectReasons(path: string): Promise<readonly RejectReason[]> {
+  const tally = new RejectTally(MAX_SAMPLES);
+  for await (const rows of readRejected(path)) for (const row of rows) tally.add(row);
+  return tally.reasons;
 }

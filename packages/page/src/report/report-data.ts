@@ -1,4 +1,4 @@
-import type { RejectedRow, SearchRecord } from "@nightbeam/run";
+import type { RejectReason, SearchRecord } from "@nightbeam/run";
 
 /** What a report shows: JSON inside its page. Items are places in `items`. */
 export interface ReportData {
@@ -50,12 +50,6 @@ export interface ReportList {
   readonly list: readonly number[];
   /** Log-probabilities (nats), or the scores of drawn lists. Shape [list]. */
   readonly scores: readonly number[];
-}
-
-export interface RejectReason {
-  readonly reason: string;
-  readonly rows: number;
-  readonly samples: readonly RejectedRow[];
 }
 
 export interface ReportFigure {

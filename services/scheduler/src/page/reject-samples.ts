@@ -1,5 +1,5 @@
 import type { Rejects } from "@nightbeam/api";
-import { type PartRecord, readPartRejected } from "@nightbeam/run";
+import { type PartRecord, RejectTally, readPartRejected } from "@nightbeam/run";
 import type { ShardStore } from "@nightbeam/store";
 
 /** Files that are read for samples. */
@@ -11,28 +11,21 @@ export async function rejectSamples(
   store: ShardStore,
   commits: readonly PartRecord[],
 ): Promise<Rejects> {
-  const reasons = new Map<
-    string,
-    { count: number; samples: Rejects["reasons"][number]["samples"] }
-  >();
+  const tally = new RejectTally(MAX_SAMPLES);
   const rejecting = commits.filter(({ rejected }) => rejected > 0);
   const total = rejecting.reduce((sum, { rejected }) => sum + rejected, 0);
   for (const record of spaced(rejecting, MAX_FILES)) {
-    for (const { reason, row, user, detail } of await readPartRejected(store, record)) {
-      const one = reasons.get(reason) ?? { count: 0, samples: [] };
-      one.count++;
-      if (one.samples.length < MAX_SAMPLES)
-        one.samples.push({ row, detail, ...(user === undefined ? {} : { user }) });
-      reasons.set(reason, one);
-    }
+    for (const row of await readPartRejected(store, record)) tally.add(row);
   }
-  const read = [...reasons.values()].reduce((sum, { count }) => sum + count, 0);
+  const { reasons } = tally;
+  const read = reasons.reduce((sum, { count }) => sum + count, 0);
   return {
     total,
     isComplete: read === total,
-    reasons: [...reasons]
-      .map(([reason, one]) => ({ reason, ...one }))
-      .sort((a, b) => b.count - a.count),
+    reasons: reasons.map(({ samples, ...one }) => ({
+      ...one,
+      samples: samples.map(({ reason: _, ...sample }) => sample),
+    })),
   };
 }
 

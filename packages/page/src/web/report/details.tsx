@@ -1,7 +1,8 @@
 import type { ReportData } from "../../report/report-data.js";
 import { Facts } from "../parts/facts.js";
-import { count, digits, whole } from "../parts/format.js";
+import { count, digits } from "../parts/format.js";
 import { Panel } from "../parts/panel.js";
+import { RejectReasons } from "../parts/reject-reasons.js";
 import { Table } from "../parts/table.js";
 
 interface Props {
@@ -10,30 +11,9 @@ interface Props {
 
 /** Rows without a list, by reason. */
 export function Rejects({ data: { rejects, rejected } }: Props) {
-  const most = Math.max(1, ...rejects.map(({ rows }) => rows));
   return (
     <Panel title="Rejected rows" note={count(rejected, "row")}>
-      <ul class="reasons">
-        {rejects.map(({ reason, rows, samples }) => (
-          <li key={reason}>
-            <div class="reason">
-              <code>{reason}</code>
-              <span class="meter" aria-hidden="true">
-                <i style={{ width: `${(rows / most) * 100}%` }} />
-              </span>
-              <b>{whole(rows)}</b>
-            </div>
-            <ul class="samples">
-              {samples.map(({ row, user, detail }) => (
-                <li key={row}>
-                  row {whole(row)}
-                  {user === undefined ? "" : `, ${user}`}: {detail}
-                </li>
-              ))}
-            </ul>
-          </li>
-        ))}
-      </ul>
+      <RejectReasons reasons={rejects} />
     </Panel>
   );
 }

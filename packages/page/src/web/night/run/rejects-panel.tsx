@@ -1,6 +1,7 @@
 import type { Rejects, RunStatus } from "@nightbeam/api";
-import { count, whole } from "../../parts/format.js";
+import { count } from "../../parts/format.js";
 import { Empty, Panel } from "../../parts/panel.js";
+import { RejectReasons } from "../../parts/reject-reasons.js";
 import { useAnswer } from "../use-answer.js";
 
 /** The rows without a list: how many by reason, with samples. */
@@ -19,30 +20,9 @@ export function RejectsPanel({ run }: { readonly run: RunStatus }) {
 }
 
 function Reasons({ rejects: { reasons, isComplete } }: { readonly rejects: Rejects }) {
-  const most = Math.max(1, ...reasons.map((one) => one.count));
   return (
     <>
-      <ul class="reasons">
-        {reasons.map(({ reason, count: number, samples }) => (
-          <li key={reason}>
-            <div class="reason">
-              <b>{reason}</b>
-              <span class="meter" aria-hidden="true">
-                <i style={{ width: `${(number / most) * 100}%` }} />
-              </span>
-              <span class="number">{whole(number)}</span>
-            </div>
-            <ul class="samples">
-              {samples.map(({ row, user, detail }) => (
-                <li key={row}>
-                  row {whole(row)}
-                  {user === undefined ? "" : `, user ${user}`}: {detail}
-                </li>
-              ))}
-            </ul>
-          </li>
-        ))}
-      </ul>
+      <RejectReasons reasons={reasons} />
       {isComplete ? null : (
         <p class="hint">
           Counted in some of the files. rejected.jsonl has all rows once the run is complete.
