@@ -1,8 +1,8 @@
 import type { ComponentChildren } from "preact";
 import { useState } from "preact/hooks";
-import { Dialog } from "../../parts/dialog.js";
 import { ask, type SentRequest } from "../requests.js";
 import { usePage } from "../state.js";
+import { DialogForm } from "./dialog-form.js";
 
 export interface ActionButtonProps {
   /** On the button that opens the dialog, and on the one that does it. */
@@ -50,28 +50,20 @@ export function ActionButton(props: ActionButtonProps) {
         {name}
       </button>
       {isOpen ? (
-        <Dialog title={title} onClose={close}>
-          <form
-            onSubmit={(event) => {
-              event.preventDefault();
-              void act(event.currentTarget);
-            }}
-          >
-            <p>{says}</p>
-            {children}
-            <p role="alert" class="problem">
-              {problem}
-            </p>
-            <div class="buttons">
-              <button type="button" onClick={close}>
-                Back
-              </button>
-              <button type="submit" class={isDangerous ? "danger" : "primary"} disabled={isBusy}>
-                {name}
-              </button>
-            </div>
-          </form>
-        </Dialog>
+        <DialogForm
+          title={title}
+          problem={problem}
+          onSubmit={act}
+          onClose={close}
+          submit={
+            <button type="submit" class={isDangerous ? "danger" : "primary"} disabled={isBusy}>
+              {name}
+            </button>
+          }
+        >
+          <p>{says}</p>
+          {children}
+        </DialogForm>
       ) : null}
     </>
   );

@@ -1,9 +1,9 @@
 import type { PruneReport } from "@nightbeam/api";
 import { useState } from "preact/hooks";
-import { Dialog } from "../../parts/dialog.js";
 import { count } from "../../parts/format.js";
 import { ask } from "../requests.js";
 import { usePage } from "../state.js";
+import { DialogForm } from "./dialog-form.js";
 
 /** Removes old runs: first it shows which, then it does. */
 export function PruneButton() {
@@ -36,65 +36,57 @@ export function PruneButton() {
         Remove old runs
       </button>
       {isOpen ? (
-        <Dialog title="Remove old runs" onClose={close}>
-          <form
-            onSubmit={(event) => {
-              event.preventDefault();
-              void send(plan === undefined);
-            }}
-          >
-            <p>
-              Removes what is left of runs that ended long ago. Their lists stay, unless you remove
-              them too.
-            </p>
-            <label>
-              Keep runs that ended within
-              <input
-                value={keep}
-                required
-                pattern="\d{1,5}[hd]"
-                title="Days or hours, as 14d or 36h"
-                onInput={({ currentTarget: { value } }) => {
-                  setKeep(value);
-                  setPlan(undefined);
-                }}
-              />
-            </label>
-            <label class="check">
-              <input
-                type="checkbox"
-                checked={withLists}
-                onChange={({ currentTarget: { checked } }) => {
-                  setWithLists(checked);
-                  setPlan(undefined);
-                }}
-              />
-              Remove their lists too
-            </label>
-            <p role="status">
-              {plan === undefined
-                ? ""
-                : `${count(plan.runs.length, "run")} and ${count(plan.dates, "date")} of nights would be removed${plan.lists ? ", with their lists" : ""}.`}
-            </p>
-            <p role="alert" class="problem">
-              {problem}
-            </p>
-            <div class="buttons">
-              <button type="button" onClick={close}>
-                Back
+        <DialogForm
+          title="Remove old runs"
+          problem={problem}
+          onSubmit={() => send(plan === undefined)}
+          onClose={close}
+          submit={
+            plan === undefined ? (
+              <button type="submit" class="primary">
+                Show which
               </button>
-              {plan === undefined ? (
-                <button type="submit" class="primary">
-                  Show which
-                </button>
-              ) : (
-                <button type="submit" class="danger" disabled={plan.runs.length + plan.dates === 0}>
-                  Remove
-                </button>
-              )}
-            </div>
-          </form>
-        </Dialog>
+            ) : (
+              <button type="submit" class="danger" disabled={plan.runs.length + plan.dates === 0}>
+                Remove
+              </button>
+            )
+          }
+        >
+          <p>
+            Removes what is left of runs that ended long ago. Their lists stay, unless you remove
+            them too.
+          </p>
+          <label>
+            Keep runs that ended within
+            <input
+              value={keep}
+              required
+              pattern="\d{1,5}[hd]"
+              title="Days or hours, as 14d or 36h"
+              onInput={({ currentTarget: { value } }) => {
+                setKeep(value);
+                setPlan(undefined);
+              }}
+            />
+          </label>
+          <label class="check">
+            <input
+              type="checkbox"
+              checked={withLists}
+              onChange={({ currentTarget: { checked } }) => {
+                setWithLists(checked);
+                setPlan(undefined);
+              }}
+            />
+            Remove their lists too
+          </label>
+          <p role="status">
+            {plan === undefined
+              ? ""
+              : `${count(plan.runs.length, "run")} and ${count(plan.dates, "date")} of nights would be removed${plan.lists ? ", with their lists" : ""}.`}
+          </p>
+        </DialogForm>
       ) : null}
     </>
   );
