@@ -11,10 +11,9 @@ export function setRuns(
   }
   const inProgress = runs.filter(({ state }) => state === "running");
   for (const [night, some] of byNight(inProgress)) setProgress(set, { night, runs: some, now });
-  for (const [night, [latest]] of byNight(runs)) {
-    if (latest !== undefined) setCost(set, { night, latest });
-  }
   for (const [night, some] of byNight(runs)) {
+    const [latest] = some;
+    if (latest !== undefined) setCost(set, { night, latest });
     const compared = some.find(({ drift }) => drift !== undefined);
     if (night !== "" && compared?.drift !== undefined)
       setDrift(set, { night, drift: compared.drift });
@@ -36,43 +35,19 @@ function setProgress(
   { night, runs, now }: { night: string; runs: readonly RunStatus[]; now: number },
 ): void {
   const sum = (of: (run: RunStatus) => number) => runs.reduce((total, run) => total + of(run), 0);
-  set(
-    "nightbeam.run.users",
-    sum(({ users }) => users.total ?? 0),
-    { night, state: "total" },
-  );
-  set(
-    "nightbeam.run.users",
-    sum(({ users }) => users.done),
-    { night, state: "done" },
-  );
-  set(
-    "nightbeam.run.users",
-    sum(({ users }) => users.underWay),
-    { night, state: "under_way" },
-  );
-  const shards = (of: (shards: NonNullable<RunStatus["shards"]>) => number) =>
-    sum(({ shards }) => (shards === undefined ? 0 : of(shards)));
-  set(
-    "nightbeam.run.shards",
-    shards(({ done }) => done),
-    { night, state: "done" },
-  );
-  set(
-    "nightbeam.run.shards",
-    shards(({ active }) => active),
-    { night, state: "active" },
-  );
-  set(
-    "nightbeam.run.shards",
-    shards(({ waiting }) => waiting),
-    { night, state: "waiting" },
-  );
-  set(
-    "nightbeam.run.shards",
-    shards(({ setAside }) => setAside),
-    { night, state: "set_aside" },
-  );
+  const users = [
+    ["total", sum(({ users }) => users.total ?? 0)],
+    ["done", sum(({ users }) => users.done)],
+    ["under_way", sum(({ users }) => users.underWay)],
+  ] as const;
+  for (const [state, value] of users) set("nightbeam.run.users", value, { night, state });
+  const shards = [
+    ["done", sum(({ shards }) => shards?.done ?? 0)],
+    ["active", sum(({ shards }) => shards?.active ?? 0)],
+    ["waiting", sum(({ shards }) => shards?.waiting ?? 0)],
+    ["set_aside", sum(({ shards }) => shards?.setAside ?? 0)],
+  ] as const;
+  for (const [state, value] of shards) set("nightbeam.run.shards", value, { night, state });
   const ends = runs.flatMap(({ expectedAt }) => epochOf(expectedAt));
   if (ends.length > 0) {
     set("nightbeam.run.remaining", Math.max(0, Math.max(...ends) - now) / 1e3, { night });
