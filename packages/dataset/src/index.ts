@@ -30,7 +30,7 @@ export type { RankingAtK } from "./metrics/averages.js";
 export { evaluateRanking, type RankingReport } from "./metrics/evaluate-ranking.js";
 export { scoreRanking } from "./metrics/ranking.js";
 export type { UnseenReport } from "./metrics/unseen.js";
-export { compareLists } from "./recommendations/compare-lists.js";
+export { compareLists, sharedItems } from "./recommendations/compare-lists.js";
 export { listsDigest } from "./recommendations/lists-digest.js";
 export {
   type RecommendationFile,

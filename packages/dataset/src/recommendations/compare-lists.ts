@@ -59,6 +59,12 @@ export async function compareLists(
   return { same: different === 0, lists, different, sameItems, largestScoreDifference, first };
 }
 
+/** How many items of a list are in the other one too, in any order. */
+export function sharedItems(one: Recommendation["items"], other: Recommendation["items"]): number {
+  const items = new Set(other.map(({ item }) => item));
+  return one.filter(({ item }) => items.has(item)).length;
+}
+
 type Pair = readonly [Recommendation | undefined, Recommendation | undefined];
 
 function differenceOf(list: number, [one, other]: Pair): ListDifference | undefined {

@@ -1,4 +1,4 @@
-import type { Recommendation } from "@nightbeam/dataset";
+import { type Recommendation, sharedItems } from "@nightbeam/dataset";
 import { readManifest, readRecommendations } from "@nightbeam/run";
 import type { ItemTable } from "./item-table.js";
 import type { RunComparison } from "./report-data.js";
@@ -59,10 +59,8 @@ class Tally {
   #changed: { here: Recommendation; there: Recommendation; overlap: number }[] = [];
 
   add(here: Recommendation, there: Recommendation): void {
-    const others = new Set(there.items.map(({ item }) => item));
     const length = Math.max(here.items.length, there.items.length);
-    const shared = here.items.filter(({ item }) => others.has(item)).length;
-    const overlap = length === 0 ? 1 : shared / length;
+    const overlap = length === 0 ? 1 : sharedItems(here.items, there.items) / length;
     const [first, second] = [here.items[0], there.items[0]];
     this.#users++;
     this.#overlap += overlap;

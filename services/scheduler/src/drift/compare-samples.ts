@@ -1,4 +1,4 @@
-import type { Recommendation } from "@nightbeam/dataset";
+import { type Recommendation, sharedItems } from "@nightbeam/dataset";
 
 /** How the lists of some users differ between two runs. */
 export interface SampleComparison {
@@ -24,9 +24,8 @@ export function compareSamples(
     const [first] = items;
     const [oldFirst] = old ?? [];
     if (old === undefined || first === undefined || oldFirst === undefined) continue;
-    const known = new Set(old.map(({ item }) => item));
     users++;
-    overlap += items.filter(({ item }) => known.has(item)).length / items.length;
+    overlap += sharedItems(items, old) / items.length;
     if (first.item === oldFirst.item) sameFirst++;
     scores.before += oldFirst.score;
     scores.now += first.score;
