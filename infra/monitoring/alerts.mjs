@@ -11,7 +11,7 @@ const serving = (service) => `count by (job) (nightbeam_build_info{service="${se
 const nightly = (name, run) => `max by (job, night) (${name}{run="${run}"})`;
 
 /**
- * Name, PromQL, how long it must hold, severity, what a person is told, and the page that says what to do.
+ * Name, PromQL, how long it must hold, severity, what it says to people, and the page that says what to do.
  *
  * critical: a night may be late or wrong. warning: look at it in the morning.
  */

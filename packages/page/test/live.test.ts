@@ -1,19 +1,8 @@
-import type { RunStatus } from "@nightbeam/api";
+import { someRun } from "@nightbeam/testing";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { type EventStream, openLive } from "../src/web/night/live.js";
 
-const run: RunStatus = {
-  id: "r-1",
-  state: "running",
-  out: "/o",
-  priority: "normal",
-  submittedAt: "2026-11-21T02:00:00.000Z",
-  users: { total: 100, done: 5, underWay: 0 },
-  stats: {},
-  calls: { calls: 0, searches: 0 },
-  setAside: [],
-  rejected: 0,
-};
+const run = someRun();
 
 /** A stream of events that a test speaks through. */
 class FakeStream implements EventStream {

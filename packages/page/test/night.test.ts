@@ -58,7 +58,7 @@ describe("the rate of a run", () => {
     expect(withSample([at(0, 1_000)], at(1, 500))).toEqual([at(1, 500)]);
   });
 
-  it("tells the time left; without it, the scheduler's estimate does", () => {
+  it("shows the time left by the rate, or else by the scheduler's estimate", () => {
     const run = { state: "running", users: { total: 100, done: 40, underWay: 10 } } as const;
     expect(usersDone(run)).toBe(50);
     expect(secondsLeft(run, { rate: 5, now: 0 })).toBe(10);

@@ -9,7 +9,7 @@ import { drafterFor, drafterNames, optionsFor, someScenario } from "../support/s
 import { setUp, user } from "../support/shards.js";
 
 describe.each(drafterNames)("the record of a search with the drafter: %s", (name) => {
-  it("tells what was asked, what was used and what was kept, and changes no list", async () => {
+  it("records what was asked, used and kept, and changes no list", async () => {
     await fc.assert(
       fc.asyncProperty(someScenario({ excluding: true, values: [2, 1e6] }), async (scenario) => {
         const { catalogue, prompt, history, exclusion, model, beamWidth } = scenario;

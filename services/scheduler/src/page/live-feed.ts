@@ -21,7 +21,7 @@ export type FeedEvent =
   | { readonly topic: "nights"; readonly value: NightList }
   | { readonly topic: "shards"; readonly value: ShardMap };
 
-/** What the page shows, read once for all that look at it, and not at all if nobody does. */
+/** What the page shows, read once for all browsers, and only while one is open. */
 export interface LiveFeed {
   /** @param runId also sends the shards of this run @returns ends it */
   follow(runId: string | undefined, listener: (event: FeedEvent) => void): () => void;

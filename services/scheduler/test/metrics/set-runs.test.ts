@@ -1,23 +1,15 @@
 import type { RunStatus } from "@nightbeam/api";
 import { metricsOf, type SetValue } from "@nightbeam/telemetry";
+import { someRun } from "@nightbeam/testing";
 import { expect, it } from "vitest";
 import { setRuns } from "../../src/metrics/set-runs.js";
 
 const NOW = Date.parse("2026-11-27T03:00:00Z");
 
-const base: RunStatus = {
-  id: "r",
-  state: "running",
-  out: "/out",
-  priority: "normal",
-  submittedAt: "2026-11-27T02:00:00.000Z",
+const base = someRun({
   users: { total: 100, done: 40, underWay: 7 },
   shards: { total: 10, done: 4, active: 2, waiting: 3, setAside: 1 },
-  stats: {},
-  calls: { calls: 0, searches: 0 },
-  setAside: [],
-  rejected: 0,
-};
+});
 
 const drift: NonNullable<RunStatus["drift"]> = {
   against: "before",

@@ -1,26 +1,13 @@
-import type { Nodes, RunStatus, ShardMap } from "@nightbeam/api";
+import type { Nodes, ShardMap } from "@nightbeam/api";
 import { silentLog } from "@nightbeam/service/log";
+import { someRun } from "@nightbeam/testing";
 import { Hono } from "hono";
 import { expect, it } from "vitest";
 import { eventStream } from "../../src/page/event-stream.js";
 import { liveFeed } from "../../src/page/live-feed.js";
 
-const run = (id: string, more: Partial<RunStatus> = {}): RunStatus => ({
-  id,
-  state: "running",
-  out: "/o",
-  priority: "normal",
-  submittedAt: "2026-11-21T02:00:00.000Z",
-  users: { total: 100, done: 5, underWay: 0 },
-  stats: {},
-  calls: { calls: 0, searches: 0 },
-  setAside: [],
-  rejected: 0,
-  ...more,
-});
-
 function world() {
-  const runs = new Map([["r-1", run("r-1")]]);
+  const runs = new Map([["r-1", someRun({ id: "r-1" })]]);
   const reads: string[] = [];
   const map: ShardMap = { total: 2, partSize: 5, states: "c1w1", active: [] };
   const state = {
@@ -78,11 +65,11 @@ it("sends everything at first, then what has changed and what is gone", async ()
   const { feed, state, app } = world();
   const events = await reader(await app.request("/events?run=r-1"));
   expect(await events.next("hello")).toMatchObject({ page: "v1" });
-  expect(await events.next("runs")).toEqual({ changed: [run("r-1")], gone: [] });
+  expect(await events.next("runs")).toEqual({ changed: [someRun({ id: "r-1" })], gone: [] });
   expect(await events.next("shards")).toMatchObject({ states: "c1w1" });
   expect(await events.next("nodes")).toEqual(state.nodes);
-  state.runs.set("r-2", run("r-2"));
-  expect(await events.next("runs")).toEqual({ changed: [run("r-2")], gone: [] });
+  state.runs.set("r-2", someRun({ id: "r-2" }));
+  expect(await events.next("runs")).toEqual({ changed: [someRun({ id: "r-2" })], gone: [] });
   state.runs.delete("r-1");
   expect(await events.next("runs")).toEqual({ changed: [], gone: ["r-1"] });
   state.nodes = { ...state.nodes, connected: false };
@@ -93,15 +80,15 @@ it("sends everything at first, then what has changed and what is gone", async ()
 
 it("reads ended runs rarely, unless one was changed, and nothing without a follower", async () => {
   const { feed, state, app } = world();
-  state.runs.set("r-1", run("r-1", { state: "complete" }));
+  state.runs.set("r-1", someRun({ id: "r-1", ...{ state: "complete" } }));
   const events = await reader(await app.request("/events"));
   await events.next("runs");
-  state.runs.set("r-2", run("r-2"));
+  state.runs.set("r-2", someRun({ id: "r-2" }));
   await events.next("runs");
   expect(state.reads.filter((id) => id === "r-1")).toHaveLength(1);
-  state.runs.set("r-1", run("r-1"));
+  state.runs.set("r-1", someRun({ id: "r-1" }));
   feed.refresh();
-  expect(await events.next("runs")).toEqual({ changed: [run("r-1")], gone: [] });
+  expect(await events.next("runs")).toEqual({ changed: [someRun({ id: "r-1" })], gone: [] });
   await events.cancel();
   feed.close();
 });
