@@ -1,6 +1,6 @@
+import { jsonProblem, schemaProblem } from "@nightbeam/catalogue";
 import { type Prices, pricesSchema } from "@nightbeam/run";
 import { readOptionFile, refusedFile } from "@nightbeam/service";
-import { reasonOf } from "@nightbeam/service/log";
 
 const EXAMPLE = '{ "currency": "USD", "perHour": { "drafter": 0.05, "verifier": 1.2 } }';
 
@@ -11,18 +11,13 @@ export async function readPrices(path: string | undefined): Promise<Prices | und
   const { bytes } = await readOptionFile(file);
   const parsed = pricesSchema.safeParse(parseJson(Buffer.from(bytes).toString("utf8"), file));
   if (parsed.success) return parsed.data;
-  const [issue] = parsed.error.issues;
-  const place = issue?.path.join(".") ?? "";
-  throw refusedFile(
-    file,
-    `cannot be used: ${place === "" ? "" : `${place}: `}${issue?.message}. Write it as ${EXAMPLE}`,
-  );
+  throw refusedFile(file, `cannot be used: ${schemaProblem(parsed.error)}. Write it as ${EXAMPLE}`);
 }
 
 function parseJson(text: string, file: { readonly name: string; readonly path: string }): unknown {
   try {
     return JSON.parse(text);
   } catch (error) {
-    throw refusedFile(file, `is not JSON: ${reasonOf(error)}. Write it as ${EXAMPLE}`, error);
+    throw refusedFile(file, `is not JSON: ${jsonProblem(error)}. Write it as ${EXAMPLE}`, error);
   }
 }
