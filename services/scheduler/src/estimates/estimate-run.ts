@@ -7,7 +7,7 @@ import { isoTime, type WallClock } from "../clock.js";
 import { SchedulerError } from "../errors.js";
 import type { nodeLists } from "../nodes.js";
 import type { RolloutRegistry } from "../rollouts/rollout-registry.js";
-import { holdsModel, type LiveVerifiers, programsOf } from "../runs/live-verifiers.js";
+import { type LiveVerifiers, programsHolding } from "../runs/live-verifiers.js";
 import type { RunRecord } from "../runs/run-record.js";
 import { timesOfSubmission } from "../runs/run-times.js";
 import type { Documents } from "../state/documents.js";
@@ -116,15 +116,11 @@ function costing(request: Submission): string {
 /** What the verifiers with this catalogue would need. Whether they hold the target is not checked: hashing it takes long. */
 async function measured(
   request: Submission,
-  { connected, verifiers }: LiveVerifiers,
+  live: LiveVerifiers,
 ): Promise<{ readonly msPerUser: number | undefined; readonly plainCalls: number }> {
   const { hash: catalogue, trie } = await openCatalogue(request.catalogue);
   const { scoring } = request;
-  const holding = verifiers.filter((one) => {
-    const target = one.target ?? "";
-    return !one.draining && holdsModel(one, { target, catalogue, scoring });
-  });
-  const programs = connected ? holding.flatMap(programsOf) : undefined;
+  const programs = programsHolding(live, { catalogue, scoring });
   const options = { settings: request, programs, trie };
   const { program } = programFor(options, undefined);
   return {

@@ -3,7 +3,7 @@ import { answersHash } from "@nightbeam/model";
 import { type ProgramChoice, programFor } from "@nightbeam/recommend";
 import type { RunPlan } from "@nightbeam/run";
 import type { RunRequest } from "@nightbeam/settings";
-import { holdsModel, type LiveVerifiers, programsOf } from "./live-verifiers.js";
+import { type LiveVerifiers, programsHolding } from "./live-verifiers.js";
 
 export interface RunProgramOptions {
   readonly live: LiveVerifiers;
@@ -27,7 +27,6 @@ export function chooseRunProgram(request: RunRequest, options: RunProgramOptions
   const { precision, scoring, device = "cpu" } = request;
   const target = answersHash({ checkpoint, precision, device });
   const asked = { target, catalogue: catalogue.hash, scoring };
-  const holding = live.verifiers.filter((one) => !one.draining && holdsModel(one, asked));
-  const programs = live.connected ? holding.flatMap(programsOf) : undefined;
+  const programs = programsHolding(live, asked);
   return programFor({ settings: request, programs, trie: catalogue.trie, closedPaths }, standing);
 }

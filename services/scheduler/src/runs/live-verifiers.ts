@@ -18,15 +18,27 @@ export interface LiveVerifiers {
 
 /** What a run asks verifiers for. */
 export interface AskedModel {
-  readonly target: string;
+  /** Undefined: any. */
+  readonly target?: string | undefined;
   readonly catalogue: string;
   readonly scoring: "full" | "renormalized";
 }
 
 /** Whether a verifier holds what is asked for, as far as it says. */
 export function holdsModel(one: LiveVerifier, asked: AskedModel): boolean {
-  const { target = asked.target, catalogue = asked.catalogue, scoring = asked.scoring } = one;
-  return target === asked.target && catalogue === asked.catalogue && scoring === asked.scoring;
+  return (["target", "catalogue", "scoring"] as const).every((key) => {
+    const [held, wanted] = [one[key], asked[key]];
+    return held === undefined || wanted === undefined || held === wanted;
+  });
+}
+
+/** What verifiers that take calls and hold what is asked for run. Undefined if that is not known. */
+export function programsHolding(
+  { connected, verifiers }: LiveVerifiers,
+  asked: AskedModel,
+): readonly AvailableProgram[] | undefined {
+  if (!connected) return undefined;
+  return verifiers.filter((one) => !one.draining && holdsModel(one, asked)).flatMap(programsOf);
 }
 
 /** The programs of a verifier. Those of older versions run tree calls and do not say so. */
