@@ -27,6 +27,7 @@ export {
 } from "./recommender/open-recommender.js";
 export type { RecommenderSettings } from "./recommender/recommender-settings.js";
 export type { UserHistory, Users } from "./recommender/user-source.js";
+export { openRunHistories } from "./run/open-run-histories.js";
 export { recommendRun } from "./run/recommend-run.js";
 export type { ProgressCounts, RecommendEvent } from "./run/run-events.js";
 export { type OriginSettings, runOrigin } from "./run/run-origin.js";

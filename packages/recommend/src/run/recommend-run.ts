@@ -3,12 +3,11 @@ import { filterCatalogue, NOTHING_EXCLUDED } from "@nightbeam/catalogue";
 import {
   type Histories,
   openCatalogue,
-  openHistories,
   openTeacherLog,
   readItemFilter,
   type TeacherLog,
 } from "@nightbeam/dataset";
-import { promptColumns, searchedCatalogue } from "@nightbeam/model";
+import { searchedCatalogue } from "@nightbeam/model";
 import { directoryJournal, type Manifest, type RunPlan, runFigures } from "@nightbeam/run";
 import type { RecommendSettings } from "@nightbeam/settings";
 import { workersNote } from "../models/machine-model.js";
@@ -18,6 +17,7 @@ import { readItemWeights } from "../shard/item-order.js";
 import { listNotes } from "../shard/list-notes.js";
 import { openUserGroups } from "../shard/user-groups.js";
 import { decodeParts } from "./decode-parts.js";
+import { openRunHistories } from "./open-run-histories.js";
 import { readCandidates } from "./read-candidates.js";
 import type { RunOptions } from "./run-events.js";
 import { runOrigin } from "./run-origin.js";
@@ -35,15 +35,7 @@ export async function recommendRun(
   settings: RecommendSettings,
   options: RunOptions,
 ): Promise<{ manifest: Manifest; alreadyDone: boolean }> {
-  const { histories: path, columns, duplicateUsers, limit } = settings;
-  const histories = await openHistories({
-    path,
-    columns,
-    texts: await promptColumns(settings.target),
-    duplicateUsers,
-    limit,
-    signal: options.signal,
-  });
+  const histories = await openRunHistories(settings, options.signal);
   try {
     for (const text of histories.notes) options.onEvent({ kind: "note", text });
     return await recommendAll(settings, histories, options);

@@ -1,7 +1,6 @@
 import type { RunEstimate, RunStatus, Submission, Treatment } from "@nightbeam/api";
-import { openCatalogue, openHistories } from "@nightbeam/dataset";
-import { promptColumns } from "@nightbeam/model";
-import { estimatedMsPerUser, programFor } from "@nightbeam/recommend";
+import { openCatalogue } from "@nightbeam/dataset";
+import { estimatedMsPerUser, openRunHistories, programFor } from "@nightbeam/recommend";
 import { runIdOf } from "@nightbeam/run";
 import { isoTime, type WallClock } from "../clock.js";
 import { SchedulerError } from "../errors.js";
@@ -68,11 +67,9 @@ export async function estimateRun(
 }
 
 async function countRows(request: Submission): Promise<number> {
-  const { histories: path, columns, duplicateUsers, limit, target } = request;
   const signal = AbortSignal.timeout(COUNT_MS);
   try {
-    const texts = await promptColumns(target);
-    const histories = await openHistories({ path, columns, texts, duplicateUsers, limit, signal });
+    const histories = await openRunHistories(request, signal);
     try {
       return await histories.count();
     } finally {

@@ -1,23 +1,12 @@
 import { type Catalogue, type Exclusion, excludeItems, filteredOut } from "@nightbeam/catalogue";
-import {
-  fileHash,
-  inputHash,
-  openCatalogue,
-  openHistories,
-  readItemFilter,
-} from "@nightbeam/dataset";
-import {
-  checkpointHash,
-  openCheckpoint,
-  openPrompts,
-  promptColumns,
-  promptsHash,
-} from "@nightbeam/model";
+import { fileHash, inputHash, openCatalogue, readItemFilter } from "@nightbeam/dataset";
+import { checkpointHash, openCheckpoint, openPrompts, promptsHash } from "@nightbeam/model";
 import { MAX_SHARDS } from "@nightbeam/queue";
 import {
   describeChoice,
   itemOrderVersion,
   listNotes,
+  openRunHistories,
   plannedProgram,
   runOrigin,
   userGroupsVersions,
@@ -62,9 +51,8 @@ export async function planRecord(record: RunRecord, planning: Planning): Promise
   const words = describeChoice(choice, request.draft);
   planning.log.info({ runId: record.runId, ...choice }, words);
   const program = plannedProgram(choice);
-  const { histories: path, columns, duplicateUsers, limit, device = "cpu" } = request;
-  const texts = await promptColumns(request.target);
-  const histories = await openHistories({ path, columns, texts, duplicateUsers, limit, signal });
+  const { device = "cpu" } = request;
+  const histories = await openRunHistories(request, signal);
   try {
     for (const note of histories.notes) planning.log.info({ runId: record.runId }, note);
     await planRun({
