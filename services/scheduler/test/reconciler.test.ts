@@ -15,16 +15,17 @@ describe("the reconciler", () => {
   it("lets a run whose store hangs hold up no other", async () => {
     const { reconciler } = make();
     const done: string[] = [];
+    // Noted when it happens: a slow machine may look too late to see exactly two.
+    let isTwice = false;
     reconciler.start({
       open: async () => ["hangs", "works"],
       reconcile: async (runId) => {
         done.push(runId);
+        isTwice ||= done.filter((id) => id === "works").length === 2;
         return runId === "hangs" ? new Promise(() => undefined) : undefined;
       },
     });
-    await until("the other was reconciled twice", () => {
-      return done.filter((runId) => runId === "works").length === 2;
-    });
+    await until("the other was reconciled twice", () => isTwice);
     expect(done.filter((runId) => runId === "hangs")).toHaveLength(1);
   });
 
