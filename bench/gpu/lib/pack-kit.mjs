@@ -14,7 +14,8 @@ import { root } from "./places.mjs";
 
 const MEBIBYTE = 2 ** 20;
 const MAX_PIECE = 50 * MEBIBYTE;
-const MAX_FOLDER = 63 * MEBIBYTE;
+// What takes a folder away may take the repository with it: 64 MiB in all.
+const MAX_FOLDER = 51 * MEBIBYTE;
 const FOLDERS = ["a", "b", "c"];
 
 /**
