@@ -78,7 +78,7 @@ class Evaluator:
         )
         log_p = torch.from_numpy(examples.log_p).to(device)
         prompts = torch.from_numpy(examples.prompts).to(device)
-        best = sequences_of(tree, log_p, beam_width)
+        best = sequences_of(tree, log_p, levels=self._trie.levels, width=beam_width)
         unknown = self._unknown_prefixes(tree, best.stopped)
         nodes = torch.cat((tree.nodes, unknown), dim=1)
         depth = torch.cat((tree.depth, self._depth(unknown)), dim=1)

@@ -25,18 +25,24 @@ class AlignBatch:
     """Tokens of the codes that may follow each node: [users, nodes, codes]."""
     truth_row: Tensor
     """Node before each code of the true path, -1 if unknown: [users, levels]."""
-    truth_token: Tensor
-    """[users, levels]"""
+    truth_code: Tensor
+    """Codes of the item that the user took next, -1 if unknown: [users, levels]."""
+    prompts: Tensor
+    """Padded with -1 on the left: [users, tokens]."""
     width: int
     """K"""
     ranked_by: Tensor
     """Log-probabilities that rank the K best sequences: the target's, or the draft's if it
     generated the beams. [users, nodes, codes]"""
 
+    @property
+    def levels(self) -> int:
+        return self.truth_code.shape[1]
+
     @cached_property
     def sequences(self) -> Sequences:
         """The K best sequences, computed on demand: not every objective needs them."""
-        return sequences_of(self.tree, self.ranked_by, self.width)
+        return sequences_of(self.tree, self.ranked_by, levels=self.levels, width=self.width)
 
 
 def align_batch(
@@ -51,36 +57,36 @@ def align_batch(
     """width: K. log_q: ranks the K best. Default: the target's log-probabilities."""
     tree = tree_input(examples.prompts, examples.nodes, trie=trie, tokens=tokens).to(device)
     log_p = torch.from_numpy(examples.log_p).to(device)
-    rows, truth = truth_rows(examples.nodes, examples.truth, trie=trie, tokens=tokens)
     return AlignBatch(
         tree=tree,
         log_p=log_p,
         tokens_at=tokens.on(device)[tree.depth],
-        truth_row=torch.from_numpy(rows).to(device),
-        truth_token=torch.from_numpy(truth).to(device),
+        truth_row=torch.from_numpy(truth_rows(examples.nodes, examples.truth, trie)).to(device),
+        truth_code=torch.from_numpy(examples.truth).to(device),
+        prompts=torch.from_numpy(examples.prompts).to(device),
         width=width,
         ranked_by=log_p if log_q is None else log_q,
     )
 
 
-def sequences_of(tree: TreeInput, log_probs: Tensor, width: int) -> Sequences:
+def sequences_of(tree: TreeInput, log_probs: Tensor, *, levels: int, width: int) -> Sequences:
     return best_sequences(
         log_probs,
         depth=tree.depth,
         parent=tree.parent,
         code=tree.code,
         real=tree.nodes >= 0,
+        levels=levels,
         width=width,
     )
 
 
-def truth_rows(nodes: Ints, truth: Ints, *, trie: Trie, tokens: CodeTokens) -> tuple[Ints, Ints]:
-    """(index of the node before each true code, -1 if there is none; the code's token), both
-    [users, levels]."""
+def truth_rows(nodes: Ints, truth: Ints, trie: Trie) -> Ints:
+    """Index of the node before each true code, -1 if there is none: [users, levels]."""
     rows = np.full(truth.shape, -1, dtype=np.int64)
     at = np.where(truth[:, 0] >= 0, 0, -1)
     for level in range(trie.levels):
         same = (nodes == at[:, None]) & (at[:, None] >= 0)
         rows[:, level] = np.where(same.any(axis=1), same.argmax(axis=1), -1)
         at = trie.step(at, truth[:, level])
-    return rows, np.where(truth >= 0, tokens.of(truth), 0)
+    return rows
