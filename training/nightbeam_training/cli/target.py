@@ -33,7 +33,7 @@ from nightbeam_training.model.checkpoint import (
 )
 from nightbeam_training.model.config import new_config
 from nightbeam_training.recommend.run import RecommendOptions, RecommendTask
-from nightbeam_training.train.fit import Task, fit, seed_all
+from nightbeam_training.train.fit import fit, seed_all
 from nightbeam_training.train.log import TrainingLog
 from nightbeam_training.train.run_options import claim_directory, finish_directory
 
@@ -141,14 +141,8 @@ def target(**given: object) -> None:
     dtype = torch.bfloat16 if arguments.save_as == "bfloat16" else torch.float32
     progress = fit(
         checkpoint.model,
-        Task(
-            steps=task.steps,
-            batches=task.batches,
-            loss=task.loss,
-            validate=task.validate,
-            metric="log-likelihood",
-            keep=lambda: save_checkpoint(checkpoint, arguments.out, dtype=dtype),
-        ),
+        task,
+        keep=lambda: save_checkpoint(checkpoint, arguments.out, dtype=dtype),
         options=arguments.fit(),
         machine=machine,
         directory=arguments.out,
