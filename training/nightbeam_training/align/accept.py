@@ -40,6 +40,15 @@ class Acceptance:
         )
 
 
+@dataclass(frozen=True)
+class UserFigures:
+    """The same for each user: [users]."""
+
+    accepted_steps: Tensor
+    calls: Tensor
+    nodes: Tensor
+
+
 class Evaluator:
     """Runs the demand-driven loop with one draft: draft, fetch, repeat until all is known.
 
@@ -65,10 +74,22 @@ class Evaluator:
         self._scoring: Scoring = scoring
         draft.model.to(machine.device)
 
-    @torch.no_grad()
     def acceptance(
         self, examples: ExampleBatch, *, beam_width: int, draft_widths: list[int]
     ) -> Acceptance:
+        """beam_width: K; draft_widths: N of every level but the last."""
+        found = self.per_user(examples, beam_width=beam_width, draft_widths=draft_widths)
+        return Acceptance(
+            users=len(found.calls),
+            accepted_steps=int(found.accepted_steps.sum()),
+            calls=int(found.calls.sum()),
+            nodes=int(found.nodes.sum()),
+        )
+
+    @torch.no_grad()
+    def per_user(
+        self, examples: ExampleBatch, *, beam_width: int, draft_widths: list[int]
+    ) -> UserFigures:
         """beam_width: K; draft_widths: N of every level but the last."""
         tokens, device = self._tokens, self._machine.device
         tree = tree_input(examples.prompts, examples.nodes, trie=self._trie, tokens=tokens)
@@ -79,7 +100,8 @@ class Evaluator:
         depth = torch.cat((tree.depth, self._trie.depth(unknown)), dim=1)
         lacking = torch.cat((best.beams, unknown >= 0), dim=1)
         sent = torch.full((len(prompts), 0), -1, dtype=torch.int64, device=device)
-        calls, steps = 0, -1
+        calls = torch.zeros_like(prompts[:, 0])
+        steps: Tensor | None = None
         while bool(lacking.any()):
             known_nodes = best.beams & ~lacking[:, : best.beams.shape[1]]
             answered = Known(tree.nodes.masked_fill(~known_nodes, NO_NODE), log_p)
@@ -95,18 +117,20 @@ class Evaluator:
                     known=answered,
                 )
             drafted = torch.cat([level.nodes for level in found.levels], dim=1)
-            if steps < 0:
+            if steps is None:
                 below = lacking & (depth > 0) & ~_contained(nodes, drafted)
-                steps = int((_first_depth(below, depth) - 1).clamp(max=len(draft_widths)).sum())
+                steps = (_first_depth(below, depth) - 1).clamp(max=len(draft_widths))
             # The prefixes that the search has reached are fetched whether or not they were drafted.
             missing = lacking & (depth == _first_depth(lacking, depth)[:, None])
             asked = torch.cat((drafted, nodes.masked_fill(~missing, -1)), dim=1)
             waiting = lacking.any(dim=1)
-            calls += int(waiting.sum())
+            calls += waiting
             sent = torch.cat((sent, asked.masked_fill(~waiting[:, None], -1)), dim=1)
             lacking = lacking & ~_contained(nodes, sent) & (depth > 0)
-        return Acceptance(
-            users=len(prompts), accepted_steps=steps, calls=calls, nodes=_count_distinct(sent)
+        return UserFigures(
+            accepted_steps=torch.zeros_like(calls) if steps is None else steps,
+            calls=calls,
+            nodes=_count_distinct(sent),
         )
 
     def _unknown_prefixes(self, tree: TreeInput, stopped: Tensor) -> Tensor:
@@ -127,8 +151,9 @@ def _first_depth(lacking: Tensor, depth: Tensor) -> Tensor:
     return torch.where(lacking, depth, depth.max() + 1).amin(dim=1)
 
 
-def _count_distinct(nodes: Tensor) -> int:
+def _count_distinct(nodes: Tensor) -> Tensor:
+    """Nodes below the root that are sent for each user: [users]."""
     ordered = nodes.sort(dim=1).values
     first = torch.ones_like(ordered, dtype=torch.bool)
     first[:, 1:] = ordered[:, 1:] != ordered[:, :-1]
-    return int((first & (ordered > 0)).sum())
+    return (first & (ordered > 0)).sum(dim=1)
