@@ -31,6 +31,11 @@ class TorchTrie:
         mask[rows, self.edge_code[edges]] = True
         return mask.view(*nodes.shape, self.codes)
 
+    def has_choice(self, nodes: Tensor) -> Tensor:
+        """Whether more than one code may follow: [...] -> bool [...]."""
+        alive = nodes.clamp(min=0)
+        return (self._start[alive + 1] - self._start[alive] > 1) & (nodes >= 0)
+
     def step(self, nodes: Tensor, codes: Tensor) -> Tensor:
         """Child of each node by code, -1 if there is none."""
         keys = nodes * self.codes + codes
