@@ -9,16 +9,15 @@ from torch import Tensor
 
 from nightbeam_training.align.answers import Sequences
 from nightbeam_training.align.batch import sequences_of
-from nightbeam_training.data.catalogue import Trie
 from nightbeam_training.data.code_tokens import CodeTokens
 from nightbeam_training.data.teacher_files import Scoring
 from nightbeam_training.data.teacher_pool import ExampleBatch
+from nightbeam_training.data.torch_trie import TorchTrie
 from nightbeam_training.model.checkpoint import Checkpoint
 from nightbeam_training.model.heads import search_model
 from nightbeam_training.model.precision import Machine
 from nightbeam_training.model.tree import TreeInput, tree_input
 from nightbeam_training.search.beam_search import Known, beam_search
-from nightbeam_training.search.torch_trie import TorchTrie
 
 
 @dataclass(frozen=True)
@@ -58,7 +57,7 @@ class Evaluator:
         self,
         draft: Checkpoint,
         *,
-        trie: Trie,
+        trie: TorchTrie,
         tokens: CodeTokens,
         machine: Machine,
         scoring: Scoring,
@@ -66,7 +65,6 @@ class Evaluator:
         self._draft = draft
         self._tokens = tokens
         self._trie = trie
-        self._torch_trie = TorchTrie(trie, machine.device)
         self._machine = machine
         self._scoring: Scoring = scoring
         draft.model.to(machine.device)
@@ -77,7 +75,7 @@ class Evaluator:
     ) -> Acceptance:
         """beam_width: K; draft_widths: N of every level but the last."""
         target = self._target_search(examples, beam_width)
-        prompts = torch.from_numpy(examples.prompts).to(self._machine.device)
+        prompts = examples.prompts
         lacking = target.needed
         sent = torch.zeros_like(target.nodes[:, :0])
         calls = torch.zeros_like(target.nodes[:, 0])
@@ -104,11 +102,8 @@ class Evaluator:
         return Acceptance(len(prompts), *totals)
 
     def _target_search(self, examples: ExampleBatch, width: int) -> _TargetSearch:
-        device = self._machine.device
-        tree = tree_input(
-            examples.prompts, examples.nodes, trie=self._trie, tokens=self._tokens
-        ).to(device)
-        log_p = torch.from_numpy(examples.log_p).to(device)
+        tree = tree_input(examples.prompts, examples.nodes, trie=self._trie, tokens=self._tokens)
+        log_p = examples.log_p
         best = sequences_of(tree, log_p, levels=self._trie.levels, width=width)
         unknown, unknown_depth = self._outside(tree, best, width)
         nodes = torch.cat((tree.nodes, unknown), dim=1)
@@ -126,7 +121,7 @@ class Evaluator:
         """Prefixes that the target's search reaches but the data lacks, -1 for none, and their
         depth: both [users, prefixes]."""
         codes = torch.arange(self._trie.codes, device=tree.nodes.device)
-        reached = self._torch_trie.step(tree.nodes[..., None], codes)
+        reached = self._trie.step(tree.nodes[..., None], codes)
         reached = reached.masked_fill(~best.stopped, -1).flatten(1)
         most = min(width * (self._trie.levels - 1), reached.shape[1])
         nodes, at = reached.topk(most, dim=1)
@@ -134,7 +129,7 @@ class Evaluator:
 
     def _is_asked_about(self, nodes: Tensor) -> Tensor:
         """Whether a search asks what follows a node: the runtime's `needsLookup`."""
-        return nodes >= 0 if self._scoring == "full" else self._torch_trie.has_choice(nodes)
+        return nodes >= 0 if self._scoring == "full" else self._trie.has_choice(nodes)
 
     def _drafted(self, prompts: Tensor, known: Known, *, keep: int, widths: list[int]) -> Tensor:
         """Prefixes that the draft proposes: [users, sum of widths]."""
@@ -143,7 +138,7 @@ class Evaluator:
                 search_model(self._draft.model),
                 prompts,
                 widths=widths,
-                trie=self._torch_trie,
+                trie=self._trie,
                 tokens=self._tokens,
                 scoring=self._scoring,
                 keep=keep,

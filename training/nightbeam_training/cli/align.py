@@ -21,10 +21,15 @@ from nightbeam_training.cli.options import (
     options_of,
 )
 from nightbeam_training.cli.presets import preset_option
-from nightbeam_training.cli.teacher_data import check_prompts, note_on_width
+from nightbeam_training.cli.teacher_data import (
+    check_prompts,
+    complete_teacher_files,
+    note_if_unfinished,
+    note_on_width,
+)
 from nightbeam_training.data.catalogue import read_catalogue
 from nightbeam_training.data.prompts import Prompts, open_prompts
-from nightbeam_training.data.teacher_files import TeacherSource, shared_source, teacher_files
+from nightbeam_training.data.teacher_files import TeacherSource, shared_source
 from nightbeam_training.data.teacher_pool import TeacherPool
 from nightbeam_training.errors import TrainingError
 from nightbeam_training.model.checkpoint import (
@@ -37,7 +42,7 @@ from nightbeam_training.model.heads import with_heads
 from nightbeam_training.model.precision import Machine
 from nightbeam_training.train.fit import fit, seed_all
 from nightbeam_training.train.log import TrainingLog
-from nightbeam_training.train.run_options import claim_directory
+from nightbeam_training.train.run_options import claim_directory, finish_directory
 
 
 class AlignFiles(BaseModel):
@@ -67,7 +72,7 @@ def align(teacher: tuple[Path, ...], catalogue: Path, over: Over | None, **given
     Run it again after an interruption and it continues.
     """
     items = read_catalogue(catalogue)
-    files = teacher_files(list(teacher))
+    files = complete_teacher_files(teacher)
     source = shared_source(files, items)
     arguments = AlignArguments.model_validate(
         {
@@ -79,9 +84,10 @@ def align(teacher: tuple[Path, ...], catalogue: Path, over: Over | None, **given
     )
     seed_all(arguments.seed)
     machine = arguments.machine()
+    note_if_unfinished(arguments.draft)
     draft = _draft(arguments)
     prompts = open_prompts(draft.prompt, items, arguments.draft)
-    pool = TeacherPool(files, items.trie)
+    pool = TeacherPool(files, items.trie, machine.device)
     _check(arguments, pool, source)
     check_prompts(prompts, pool, arguments.draft)
     claim_directory(
@@ -96,12 +102,11 @@ def align(teacher: tuple[Path, ...], catalogue: Path, over: Over | None, **given
     task = AlignTask(
         draft,
         pool,
-        trie=items.trie,
         tokens=prompts.tokens,
         scoring=source.scoring,
         machine=machine,
         options=arguments,
-        draft_beams=_draft_beams(arguments, prompts, source, machine),
+        draft_beams=_draft_beams(arguments, pool, prompts, source, machine),
     )
     click.echo(
         f"Aligning {arguments.draft} by {arguments.objective} on "
@@ -121,6 +126,7 @@ def align(teacher: tuple[Path, ...], catalogue: Path, over: Over | None, **given
         directory=arguments.out,
         log=TrainingLog(arguments.out, echo=click.echo),
     )
+    finish_directory(arguments.out, "align.json")
     click.echo(
         f"The draft of epoch {progress.best_epoch} is in {arguments.out}: "
         f"{progress.best:.3f} accepted steps; log.jsonl and curves.png have its history"
@@ -136,6 +142,7 @@ def _draft(arguments: AlignArguments) -> Checkpoint:
 
 def _draft_beams(
     arguments: AlignArguments,
+    pool: TeacherPool,
     prompts: Prompts,
     source: TeacherSource,
     machine: Machine,
@@ -151,7 +158,7 @@ def _draft_beams(
         )
     return DraftBeams(
         load_checkpoint(arguments.target).model,
-        trie=prompts.catalogue.trie,
+        trie=pool.trie,
         tokens=prompts.tokens,
         machine=machine,
         scoring=source.scoring,

@@ -13,6 +13,7 @@ from world import (
     Path_,
     World,
     children_of,
+    cpu_trie,
     make_pool,
     opinion_of,
     prefixes_by_node,
@@ -31,7 +32,7 @@ Beam = tuple[float, Path_]
 def evaluator_of(world: World, draft: Checkpoint, scoring: Scoring = "full") -> Evaluator:
     return Evaluator(
         draft,
-        trie=world.catalogue.trie,
+        trie=cpu_trie(world.catalogue),
         tokens=world.prompts.tokens,
         machine=MACHINE,
         scoring=scoring,
@@ -52,9 +53,9 @@ def pool(world: World, scoring: Scoring, tmp_path_factory: pytest.TempPathFactor
 def examples(pool: TeacherPool) -> ExampleBatch:
     """All examples; binary16 makes different scores equal, so each gets a little noise."""
     batch = pool.take(np.arange(len(pool)))
-    noise = np.random.default_rng(0).normal(0, 1e-3, batch.log_p.shape)
+    noise = 1e-3 * torch.randn(batch.log_p.shape, generator=torch.Generator().manual_seed(0))
     # A code without alternative stays certain.
-    return replace(batch, log_p=np.where(batch.log_p == 0, 0, batch.log_p + noise).astype("f4"))
+    return replace(batch, log_p=torch.where(batch.log_p == 0, 0.0, batch.log_p + noise))
 
 
 def one_user(examples: ExampleBatch, user: int) -> ExampleBatch:
@@ -161,15 +162,15 @@ def test_the_target_as_its_own_draft_needs_one_call(
 ) -> None:
     beams = DraftBeams(
         world.target.model,
-        trie=world.catalogue.trie,
+        trie=cpu_trie(world.catalogue),
         tokens=world.prompts.tokens,
         machine=MACHINE,
         scoring=scoring,
     )
     # Asked again, because binary16 makes different scores equal.
     exact, log_q = beams.of(world.target.model, pool.take(np.arange(len(pool))), 4)
-    real = torch.from_numpy(exact.nodes >= 0)
-    torch.testing.assert_close(log_q[real], torch.from_numpy(exact.log_p)[real])
+    real = exact.nodes >= 0
+    torch.testing.assert_close(log_q[real], exact.log_p[real])
     evaluator = evaluator_of(world, world.target, scoring)
     found = evaluator.acceptance(exact, beam_width=4, draft_widths=[4, 4])
     assert found.calls == len(pool)

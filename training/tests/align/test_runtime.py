@@ -7,8 +7,8 @@ import shutil
 import subprocess
 from pathlib import Path
 
-import numpy as np
 import pytest
+import torch
 from world import (
     Path_,
     World,
@@ -47,15 +47,17 @@ def examples(world: World, scoring: Scoring) -> ExampleBatch:
     """The target's answers for every prefix of the catalogue: as much as a run could ask for."""
     prefixes = [path for path in prefixes_by_node(world.catalogue) if len(path) < 3]
     codes, children = world.catalogue.trie.codes, children_of(world.catalogue)
-    log_p = np.full((USERS, len(prefixes), codes), -np.inf, dtype=np.float32)
+    log_p = torch.full((USERS, len(prefixes), codes), -torch.inf)
     prompts = world.prompts.padded([history[:-1] for history in world.histories[:USERS]])
     for user, prompt in enumerate(prompts):
         opinion = opinion_of(world.target, world.catalogue, prompt[prompt >= 0], scoring)
         for node, prefix in enumerate(prefixes):
-            log_p[user, node, children(prefix)] = list(opinion(prefix).values())
-    nodes = np.tile(np.arange(len(prefixes)), (USERS, 1))
+            log_p[user, node, children(prefix)] = torch.tensor([*opinion(prefix).values()])
     return ExampleBatch(
-        prompts=prompts, nodes=nodes, log_p=log_p, truth=np.full((USERS, 3), -1, dtype=np.int64)
+        prompts=torch.from_numpy(prompts),
+        nodes=torch.arange(len(prefixes)).expand(USERS, -1),
+        log_p=log_p,
+        truth=torch.full((USERS, 3), -1),
     )
 
 
@@ -64,7 +66,7 @@ def tables_of(world: World, examples: ExampleBatch, scoring: Scoring) -> list[ob
     prefixes: list[Path_] = prefixes_by_node(world.catalogue)
     children = children_of(world.catalogue)
     tables: list[object] = []
-    for prompt, log_p in zip(examples.prompts, examples.log_p, strict=True):
+    for prompt, log_p in zip(examples.prompts.numpy(), examples.log_p, strict=True):
         draft = opinion_of(world.draft, world.catalogue, prompt[prompt >= 0], scoring)
         rows = range(len(log_p))
         tables.append(
