@@ -56,7 +56,8 @@ def load_checkpoint(directory: Path, *, heads: bool = False) -> Checkpoint:
             f"{directory}: has an adapter ({ADAPTER_FILE}); merge it first: "
             f"nightbeam convert --model {directory} --out DIR",
         )
-    config, raw = read_config(directory)
+    read = read_config(directory)
+    config, raw = read.config, read.raw
     if config.nightbeam_heads is not None and not heads:
         raise TrainingError(
             "BAD_CHECKPOINT",

@@ -134,12 +134,26 @@ BROKEN: list[tuple[Callable[[Path], object], str]] = [
     (lambda at: edit_json(at / "config.json", num_key_value_heads=3), "2 heads of width 8"),
     (lambda at: edit_json(at / "config.json", head_dim=5), "2 heads of width 5"),
     (
-        lambda at: edit_json(at / "config.json", rope_scaling={"type": "linear", "factor": 2}),
-        "RoPE scaling is linear",
+        lambda at: edit_json(at / "config.json", rope_scaling={"type": "longrope", "factor": 2}),
+        "RoPE scaling is longrope",
     ),
     (
         lambda at: edit_json(at / "config.json", rope_parameters={"rope_type": "llama3"}),
-        "RoPE scaling is llama3",
+        "rope_parameters.factor is missing for llama3",
+    ),
+    (
+        lambda at: edit_json(
+            at / "config.json", model_type="qwen2", layer_types=["sliding_attention"] * 2
+        ),
+        "the width of the window is unknown",
+    ),
+    (
+        lambda at: edit_json(at / "config.json", quantization_config={"bits": 4}),
+        "quantization_config is set",
+    ),
+    (
+        lambda at: edit_json(at / "config.json", partial_rotary_factor=0.5),
+        "partial_rotary_factor is 0.5",
     ),
     (lambda at: edit_json(at / "config.json", num_hidden_layers=1), "no such tensor"),
     (lambda at: (at / "model.safetensors").unlink(), "model.safetensors: cannot be read"),
