@@ -15,6 +15,7 @@ import torch
 from nightbeam_training.data.augment import Question
 from nightbeam_training.data.catalogue import Catalogue, Ints, make_catalogue
 from nightbeam_training.data.prompt_spec import PromptSpec, default_prompt_spec
+from nightbeam_training.data.prompts import Prompts, open_prompts
 from nightbeam_training.data.teacher_files import Scoring, TeacherSource, write_teacher_file
 from nightbeam_training.data.teacher_pool import TeacherPool
 from nightbeam_training.model.checkpoint import Checkpoint, new_checkpoint
@@ -33,6 +34,7 @@ Opinion = Callable[[Path_], dict[int, float]]
 class World:
     catalogue: Catalogue
     spec: PromptSpec
+    prompts: Prompts
     target: Checkpoint
     draft: Checkpoint
     histories: list[Ints]
@@ -65,6 +67,7 @@ def make_world(seed: int = 0, *, levels: int = 3, codes: int = 5) -> World:
     return World(
         catalogue=catalogue,
         spec=spec,
+        prompts=open_prompts(spec, catalogue, Path("world")),
         target=make_model(spec, seed=seed, num_key_value_heads=1),
         draft=make_model(spec, seed=seed + 1, width=8),
         histories=make_histories(catalogue, 30, seed=seed),
@@ -97,7 +100,7 @@ def asked_about(histories: list[Ints]) -> list[Question]:
 def label(
     world: World, histories: list[Ints], *, width: int = 4, scoring: Scoring = "full"
 ) -> Labels:
-    teacher = Teacher(world.target, world.catalogue, machine=MACHINE, scoring=scoring)
+    teacher = Teacher(world.target, world.prompts, machine=MACHINE, scoring=scoring)
     return teacher.label(asked_about(histories), width=width)
 
 

@@ -17,6 +17,7 @@ import torch
 
 from nightbeam_training.align.batch import align_batch
 from nightbeam_training.data.catalogue import read_catalogue
+from nightbeam_training.data.prompts import open_prompts
 from nightbeam_training.data.teacher_files import teacher_files
 from nightbeam_training.data.teacher_pool import TeacherPool
 from nightbeam_training.model.checkpoint import load_checkpoint
@@ -29,13 +30,14 @@ def spread(draft: Path, pool: TeacherPool, catalogue_file: Path) -> dict[str, fl
     """Means over nodes with more than TOP valid codes, in nats; distributions over those codes."""
     catalogue = read_catalogue(catalogue_file)
     checkpoint = load_checkpoint(draft)
+    prompts = open_prompts(checkpoint.prompt, catalogue, draft)
     sums: dict[str, float] = {}
     nodes = 0
     for start in range(0, min(USERS, len(pool)), 64):
         batch = align_batch(
             pool.take(np.arange(start, start + 64)),
             trie=catalogue.trie,
-            spec=checkpoint.prompt,
+            tokens=prompts.tokens,
             width=TOP,
             device=torch.device("cpu"),
         )

@@ -9,6 +9,7 @@ from torch import Tensor
 
 from nightbeam_training.align.batch import sequences_of
 from nightbeam_training.data.catalogue import Trie
+from nightbeam_training.data.code_tokens import CodeTokens
 from nightbeam_training.data.teacher_files import Scoring
 from nightbeam_training.data.teacher_pool import ExampleBatch
 from nightbeam_training.model.checkpoint import Checkpoint
@@ -50,9 +51,16 @@ class Evaluator:
     """
 
     def __init__(
-        self, draft: Checkpoint, *, trie: Trie, machine: Machine, scoring: Scoring
+        self,
+        draft: Checkpoint,
+        *,
+        trie: Trie,
+        tokens: CodeTokens,
+        machine: Machine,
+        scoring: Scoring,
     ) -> None:
         self._draft = draft
+        self._tokens = tokens
         self._trie = trie
         self._torch_trie = TorchTrie(trie, machine.device)
         self._machine = machine
@@ -64,8 +72,10 @@ class Evaluator:
         self, examples: ExampleBatch, *, beam_width: int, draft_widths: list[int]
     ) -> Acceptance:
         """beam_width: K; draft_widths: N of every level but the last."""
-        spec, device = self._draft.prompt, self._machine.device
-        tree = tree_input(examples.prompts, examples.nodes, trie=self._trie, spec=spec).to(device)
+        tokens, device = self._tokens, self._machine.device
+        tree = tree_input(examples.prompts, examples.nodes, trie=self._trie, tokens=tokens).to(
+            device
+        )
         log_p = torch.from_numpy(examples.log_p).to(device)
         prompts = torch.from_numpy(examples.prompts).to(device)
         best = sequences_of(tree, log_p, beam_width)
@@ -84,7 +94,7 @@ class Evaluator:
                     prompts,
                     widths=draft_widths,
                     trie=self._torch_trie,
-                    spec=spec,
+                    tokens=tokens,
                     scoring=self._scoring,
                     keep=beam_width,
                     known=answered,

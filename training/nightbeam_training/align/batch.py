@@ -11,7 +11,7 @@ from torch import Tensor
 
 from nightbeam_training.align.answers import Sequences, best_sequences
 from nightbeam_training.data.catalogue import Ints, Trie
-from nightbeam_training.data.prompt_spec import PromptSpec
+from nightbeam_training.data.code_tokens import CodeTokens
 from nightbeam_training.data.teacher_pool import ExampleBatch
 from nightbeam_training.model.tree import TreeInput, tree_input
 
@@ -43,22 +43,21 @@ def align_batch(
     examples: ExampleBatch,
     *,
     trie: Trie,
-    spec: PromptSpec,
+    tokens: CodeTokens,
     width: int,
     device: torch.device,
     log_q: Tensor | None = None,
 ) -> AlignBatch:
     """width: K. log_q: ranks the K best. Default: the target's log-probabilities."""
-    tree = tree_input(examples.prompts, examples.nodes, trie=trie, spec=spec).to(device)
+    tree = tree_input(examples.prompts, examples.nodes, trie=trie, tokens=tokens).to(device)
     log_p = torch.from_numpy(examples.log_p).to(device)
-    rows, tokens = truth_rows(examples.nodes, examples.truth, trie=trie, spec=spec)
-    offsets = torch.tensor(spec.codeTokenOffsets, device=device)
+    rows, truth = truth_rows(examples.nodes, examples.truth, trie=trie, tokens=tokens)
     return AlignBatch(
         tree=tree,
         log_p=log_p,
-        tokens_at=offsets[tree.depth][..., None] + torch.arange(trie.codes, device=device),
+        tokens_at=tokens.on(device)[tree.depth],
         truth_row=torch.from_numpy(rows).to(device),
-        truth_token=torch.from_numpy(tokens).to(device),
+        truth_token=torch.from_numpy(truth).to(device),
         width=width,
         ranked_by=log_p if log_q is None else log_q,
     )
@@ -75,7 +74,7 @@ def sequences_of(tree: TreeInput, log_probs: Tensor, width: int) -> Sequences:
     )
 
 
-def truth_rows(nodes: Ints, truth: Ints, *, trie: Trie, spec: PromptSpec) -> tuple[Ints, Ints]:
+def truth_rows(nodes: Ints, truth: Ints, *, trie: Trie, tokens: CodeTokens) -> tuple[Ints, Ints]:
     """(index of the node before each true code, -1 if there is none; the code's token), both
     [users, levels]."""
     rows = np.full(truth.shape, -1, dtype=np.int64)
@@ -84,4 +83,4 @@ def truth_rows(nodes: Ints, truth: Ints, *, trie: Trie, spec: PromptSpec) -> tup
         same = (nodes == at[:, None]) & (at[:, None] >= 0)
         rows[:, level] = np.where(same.any(axis=1), same.argmax(axis=1), -1)
         at = trie.step(at, truth[:, level])
-    return rows, np.where(truth >= 0, spec.path_tokens(truth), 0)
+    return rows, np.where(truth >= 0, tokens.of(truth), 0)

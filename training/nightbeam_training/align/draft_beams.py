@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from nightbeam_training.data.catalogue import Ints, Trie
-from nightbeam_training.data.prompt_spec import PromptSpec
+from nightbeam_training.data.code_tokens import CodeTokens
 from nightbeam_training.data.teacher_files import Scoring
 from nightbeam_training.data.teacher_pool import ExampleBatch
 from nightbeam_training.model.llama import Llama
@@ -23,11 +23,11 @@ class DraftBeams:
     """Finds the draft's beams for a batch's prompts and has the target score them."""
 
     def __init__(
-        self, target: Llama, *, trie: Trie, spec: PromptSpec, machine: Machine, scoring: Scoring
+        self, target: Llama, *, trie: Trie, tokens: CodeTokens, machine: Machine, scoring: Scoring
     ) -> None:
         self._target = target.to(machine.device).eval()
         self._trie = trie
-        self._spec = spec
+        self._tokens = tokens
         self._machine = machine
         self._scoring: Scoring = scoring
         self._torch_trie = TorchTrie(trie, machine.device)
@@ -42,7 +42,7 @@ class DraftBeams:
                 torch.from_numpy(examples.prompts).to(self._machine.device),
                 widths=[width] * self._trie.levels,
                 trie=self._torch_trie,
-                spec=self._spec,
+                tokens=self._tokens,
                 scoring=self._scoring,
                 extra_paths=truth,
             )
@@ -57,7 +57,9 @@ class DraftBeams:
         return asked, log_q.to(self._machine.device)
 
     def _ask_target(self, prompts: Ints, nodes: Ints) -> npt.NDArray[np.float32]:
-        tree = tree_input(prompts, nodes, trie=self._trie, spec=self._spec).to(self._machine.device)
+        tree = tree_input(prompts, nodes, trie=self._trie, tokens=self._tokens).to(
+            self._machine.device
+        )
         with self._machine.autocast():
             logits = node_logits(self._target, tree)
         log_p = child_log_probs(
@@ -65,7 +67,7 @@ class DraftBeams:
             tree.nodes,
             tree.depth,
             trie=self._torch_trie,
-            spec=self._spec,
+            tokens=self._tokens,
             scoring=self._scoring,
         )
         return log_p.cpu().numpy()

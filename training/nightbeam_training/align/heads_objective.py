@@ -18,7 +18,7 @@ from nightbeam_training.align.batch import AlignBatch
 from nightbeam_training.align.candidates import node_scores
 from nightbeam_training.align.objective import ObjectiveOptions, with_rest
 from nightbeam_training.data.catalogue import Trie
-from nightbeam_training.data.prompt_spec import PromptSpec
+from nightbeam_training.data.code_tokens import CodeTokens
 
 
 @dataclass(frozen=True)
@@ -31,15 +31,13 @@ class LevelCodes:
     """Whether any path of the catalogue has the code there: bool [levels - 1, codes]."""
 
 
-def level_codes(trie: Trie, spec: PromptSpec, *, device: torch.device) -> LevelCodes:
+def level_codes(trie: Trie, tokens: CodeTokens, *, device: torch.device) -> LevelCodes:
     levels = trie.levels - 1
     exist = torch.zeros(levels, trie.codes, dtype=torch.bool)
     for level in range(levels):
         first, end = (int(trie.level_start[level + each]) - 1 for each in (1, 2))
         exist[level, torch.from_numpy(trie.edge_code[first:end])] = True
-    offsets = torch.tensor(spec.codeTokenOffsets[:levels])
-    tokens = offsets[:, None] + torch.arange(trie.codes)
-    return LevelCodes(tokens=tokens.to(device), exist=exist.to(device))
+    return LevelCodes(tokens=tokens.on(device)[:levels], exist=exist.to(device))
 
 
 def heads_loss(

@@ -11,8 +11,8 @@ from nightbeam_training.cli.fit_options import fit_options, report_fit
 from nightbeam_training.cli.options import compared, machine_options
 from nightbeam_training.cli.presets import preset_option
 from nightbeam_training.cli.teacher_data import check_prompts, note_on_width
-from nightbeam_training.data.catalogue import Catalogue, read_catalogue
-from nightbeam_training.data.prompt_spec import check_fits
+from nightbeam_training.data.catalogue import read_catalogue
+from nightbeam_training.data.prompts import Prompts, open_prompts
 from nightbeam_training.data.teacher_files import TeacherSource, shared_source, teacher_files
 from nightbeam_training.data.teacher_pool import TeacherPool
 from nightbeam_training.errors import TrainingError
@@ -47,10 +47,10 @@ def align(**given: object) -> None:
     files = teacher_files(list(arguments.teacher))
     source = shared_source(files, catalogue)
     draft = _draft(arguments)
-    check_fits(draft.prompt, catalogue, arguments.draft)
+    prompts = open_prompts(draft.prompt, catalogue, arguments.draft)
     pool = TeacherPool(files, catalogue.trie)
     _check(arguments, pool, source)
-    check_prompts(draft.prompt, pool, catalogue.trie, arguments.draft)
+    check_prompts(prompts, pool, arguments.draft)
     claim_directory(
         arguments.out,
         "align.json",
@@ -64,10 +64,11 @@ def align(**given: object) -> None:
         draft,
         pool,
         trie=catalogue.trie,
+        tokens=prompts.tokens,
         scoring=source.scoring,
         machine=machine,
         options=arguments.align_options(),
-        draft_beams=_draft_beams(arguments, draft, catalogue, source, machine),
+        draft_beams=_draft_beams(arguments, prompts, source, machine),
     )
     click.echo(
         f"Aligning {arguments.draft} by {arguments.objective} on "
@@ -107,8 +108,7 @@ def _draft(arguments: AlignArguments) -> Checkpoint:
 
 def _draft_beams(
     arguments: AlignArguments,
-    draft: Checkpoint,
-    catalogue: Catalogue,
+    prompts: Prompts,
     source: TeacherSource,
     machine: Machine,
 ) -> DraftBeams | None:
@@ -123,8 +123,8 @@ def _draft_beams(
         )
     return DraftBeams(
         load_checkpoint(arguments.target).model,
-        trie=catalogue.trie,
-        spec=draft.prompt,
+        trie=prompts.catalogue.trie,
+        tokens=prompts.tokens,
         machine=machine,
         scoring=source.scoring,
     )

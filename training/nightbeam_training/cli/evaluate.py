@@ -13,7 +13,7 @@ from nightbeam_training.align.accept import Acceptance, Evaluator
 from nightbeam_training.cli.options import DIRECTORY, FILE, MachineArguments, machine_options
 from nightbeam_training.cli.teacher_data import check_prompts, note_on_width
 from nightbeam_training.data.catalogue import Catalogue, read_catalogue
-from nightbeam_training.data.prompt_spec import check_fits
+from nightbeam_training.data.prompts import Prompts, open_prompts
 from nightbeam_training.data.teacher_files import shared_source, teacher_files
 from nightbeam_training.data.teacher_pool import TeacherPool
 from nightbeam_training.errors import TrainingError
@@ -87,7 +87,7 @@ def evaluate(**given: object) -> None:
                 f"--draft-width {min(each)} is below --beam-width {max(widths)}: the target's "
                 "search needs that many: give more, or a smaller --beam-width",
             )
-    drafts = [(path, _draft(path, pool, catalogue)) for path in arguments.draft]
+    drafts = [(path, *_draft(path, pool, catalogue)) for path in arguments.draft]
     note_on_width(pool, catalogue.trie, max(widths))
     column = max(len("draft"), *(len(str(path)) for path in arguments.draft))
     if not arguments.json_out:
@@ -95,8 +95,14 @@ def evaluate(**given: object) -> None:
         click.echo(
             f"{'draft':{column}}  {'K':>3}  {'N':>11}  {'accepted':>8}  {'calls':>6}  {'nodes':>7}"
         )
-    for path, draft in drafts:
-        evaluator = Evaluator(draft, trie=catalogue.trie, machine=machine, scoring=source.scoring)
+    for path, draft, prompts in drafts:
+        evaluator = Evaluator(
+            draft,
+            trie=catalogue.trie,
+            tokens=prompts.tokens,
+            machine=machine,
+            scoring=source.scoring,
+        )
         for given_widths in drafted:
             levels = given_widths * steps if len(given_widths) == 1 else given_widths
             for width in widths:
@@ -138,11 +144,11 @@ class _Row:
         )
 
 
-def _draft(path: Path, pool: TeacherPool, catalogue: Catalogue) -> Checkpoint:
+def _draft(path: Path, pool: TeacherPool, catalogue: Catalogue) -> tuple[Checkpoint, Prompts]:
     draft = load_checkpoint(path, heads=True)
-    check_fits(draft.prompt, catalogue, path)
-    check_prompts(draft.prompt, pool, catalogue.trie, path)
-    return draft
+    prompts = open_prompts(draft.prompt, catalogue, path)
+    check_prompts(prompts, pool, path)
+    return draft, prompts
 
 
 def _format_widths(widths: list[int]) -> str:

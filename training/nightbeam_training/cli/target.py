@@ -20,7 +20,8 @@ from nightbeam_training.cli.options import (
 from nightbeam_training.cli.presets import preset_option
 from nightbeam_training.data.catalogue import Catalogue, read_catalogue
 from nightbeam_training.data.histories import read_histories
-from nightbeam_training.data.prompt_spec import check_fits, default_prompt_spec
+from nightbeam_training.data.prompt_spec import default_prompt_spec
+from nightbeam_training.data.prompts import open_prompts
 from nightbeam_training.errors import TrainingError
 from nightbeam_training.model.checkpoint import (
     Checkpoint,
@@ -110,6 +111,7 @@ def target(**given: object) -> None:
             f"hold back {arguments.validation:,}: give more, or a smaller --validation",
         )
     checkpoint = _begin(arguments, catalogue)
+    prompts = open_prompts(checkpoint.prompt, catalogue, arguments.begin_with or arguments.out)
     claim_directory(
         arguments.out,
         "target.json",
@@ -122,7 +124,7 @@ def target(**given: object) -> None:
     task = RecommendTask(
         checkpoint,
         usable,
-        catalogue=catalogue,
+        prompts=prompts,
         machine=machine,
         options=RecommendOptions(
             batch_size=arguments.batch_size, validation=arguments.validation, seed=arguments.seed
@@ -159,9 +161,7 @@ def target(**given: object) -> None:
 
 def _begin(arguments: TargetArguments, catalogue: Catalogue) -> Checkpoint:
     if arguments.begin_with is not None:
-        checkpoint = load_checkpoint(arguments.begin_with)
-        check_fits(checkpoint.prompt, catalogue, arguments.begin_with)
-        return checkpoint
+        return load_checkpoint(arguments.begin_with)
     if arguments.width % (2 * arguments.heads) != 0:
         raise TrainingError(
             "BAD_OPTION",

@@ -18,7 +18,7 @@ from nightbeam_training.cli.options import (
 from nightbeam_training.data.augment import Kind, questions
 from nightbeam_training.data.catalogue import read_catalogue
 from nightbeam_training.data.histories import read_histories
-from nightbeam_training.data.prompt_spec import check_fits
+from nightbeam_training.data.prompts import open_prompts
 from nightbeam_training.data.teacher_files import Scoring, TeacherSource
 from nightbeam_training.errors import TrainingError
 from nightbeam_training.model.checkpoint import checkpoint_hash, load_checkpoint
@@ -92,7 +92,7 @@ def teacher(**given: object) -> None:
     machine = arguments.machine()
     catalogue = read_catalogue(arguments.catalogue)
     target = load_checkpoint(arguments.target)
-    check_fits(target.prompt, catalogue, arguments.target)
+    prompts = open_prompts(target.prompt, catalogue, arguments.target)
     histories = read_histories(arguments.histories, catalogue, arguments.limit)
     asked = list(
         questions(histories.items, kind=arguments.ask, copies=arguments.copies, seed=arguments.seed)
@@ -133,7 +133,7 @@ def teacher(**given: object) -> None:
     write_teacher_data(
         arguments.out,
         asked,
-        teacher=Teacher(target, catalogue, machine=machine, scoring=arguments.scoring),
+        teacher=Teacher(target, prompts, machine=machine, scoring=arguments.scoring),
         catalogue=catalogue,
         source=source,
         options=WriteOptions(

@@ -8,17 +8,17 @@ import click
 import numpy as np
 
 from nightbeam_training.data.catalogue import Trie
-from nightbeam_training.data.prompt_spec import PromptSpec
+from nightbeam_training.data.prompts import Prompts
 from nightbeam_training.data.teacher_pool import ExampleBatch, TeacherPool
 from nightbeam_training.errors import TrainingError
 
 SAMPLE = 256
 
 
-def check_prompts(spec: PromptSpec, pool: TeacherPool, trie: Trie, directory: Path) -> None:
+def check_prompts(prompts: Prompts, pool: TeacherPool, directory: Path) -> None:
     """Raises TrainingError BAD_CHECKPOINT if the draft numbers tokens differently."""
     for row in _sample(pool).prompts:
-        if not _are_items(row[row >= 0], spec, trie):
+        if not _are_items(row[row >= 0], prompts):
             raise TrainingError(
                 "BAD_CHECKPOINT",
                 f"{directory}: numbers tokens differently from the target of the teacher data: "
@@ -47,16 +47,16 @@ def _sample(pool: TeacherPool) -> ExampleBatch:
     return pool.take(np.linspace(0, len(pool) - 1, count).astype(np.int64))
 
 
-def _are_items(
-    tokens: np.ndarray[tuple[int], np.dtype[np.int64]], spec: PromptSpec, trie: Trie
-) -> bool:
+def _are_items(tokens: np.ndarray[tuple[int], np.dtype[np.int64]], prompts: Prompts) -> bool:
     """Whether these tokens are BOS and code paths of items."""
+    spec, trie = prompts.spec, prompts.catalogue.trie
     start = [] if spec.prompt.bos is None else [spec.prompt.bos]
     rest = tokens[len(start) :]
     if tokens[: len(start)].tolist() != start or len(rest) % spec.levels != 0:
         return False
-    codes = rest.reshape(-1, spec.levels) - np.array(spec.codeTokenOffsets)
-    nodes = np.zeros(len(codes), dtype=np.int64)
-    for level in range(spec.levels):
-        nodes = trie.step(nodes, codes[:, level])
+    nodes = np.zeros(len(rest) // spec.levels, dtype=np.int64)
+    for level, given in enumerate(rest.reshape(-1, spec.levels).T):
+        known = prompts.tokens.table[level]
+        code = np.where(np.isin(given, known), (given[:, None] == known).argmax(axis=1), -1)
+        nodes = trie.step(nodes, code)
     return bool(np.all(nodes >= 0))

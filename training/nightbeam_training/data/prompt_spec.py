@@ -5,10 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Literal
 
-import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from nightbeam_training.data.catalogue import Catalogue, Ints
+from nightbeam_training.data.catalogue import Catalogue
 from nightbeam_training.errors import TrainingError
 
 TokenId = Annotated[int, Field(ge=0)]
@@ -42,24 +41,10 @@ class PromptSpec(BaseModel):
     prompt: ItemsPrompt
     end: NoTokens = []
 
-    def path_tokens(self, codes: Ints) -> Ints:
-        """Tokens of code paths: [..., levels] -> [..., levels]."""
-        tokens: Ints = codes + np.array(self.codeTokenOffsets)
-        return tokens
-
     @property
     def vocabulary(self) -> int:
         """Number of tokens, up to the last code's."""
         return max(self.codeTokenOffsets) + self.codesPerLevel
-
-    def prompt_tokens(self, items: Ints, catalogue: Catalogue, *, whole: bool = False) -> Ints:
-        """Prompt of one history [items]: BOS and the codes of the last `maxItems` items, or of all
-        items if `whole`."""
-        recent = items if whole else items[-self.prompt.maxItems :]
-        start = [] if self.prompt.bos is None else [self.prompt.bos]
-        return np.concatenate([start, self.path_tokens(catalogue.codes[recent]).ravel()]).astype(
-            np.int64
-        )
 
 
 def read_prompt_spec(directory: Path) -> PromptSpec:
@@ -110,14 +95,3 @@ def default_prompt_spec(catalogue: Catalogue, *, max_items: int) -> PromptSpec:
         codeTokenOffsets=[4 + codes * level for level in range(levels)],
         prompt=ItemsPrompt(kind="items", bos=1, maxItems=max_items),
     )
-
-
-def check_fits(spec: PromptSpec, catalogue: Catalogue, directory: Path) -> None:
-    """Raises TrainingError BAD_CHECKPOINT if the model does not fit the catalogue's paths."""
-    trie = catalogue.trie
-    if spec.levels != trie.levels or spec.codesPerLevel < trie.codes:
-        raise TrainingError(
-            "BAD_CHECKPOINT",
-            f"{directory}: writes {spec.levels} levels of {spec.codesPerLevel} codes, "
-            f"the catalogue has {trie.levels} levels of {trie.codes}",
-        )

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from nightbeam_training.data.catalogue import Ints, Trie
-from nightbeam_training.data.prompt_spec import PromptSpec
+from nightbeam_training.data.code_tokens import CodeTokens
 from nightbeam_training.model.llama import Llama
 
 
@@ -37,7 +37,7 @@ class TreeInput:
         return TreeInput(**{name: value.to(device) for name, value in vars(self).items()})
 
 
-def tree_input(prompts: Ints, nodes: Ints, *, trie: Trie, spec: PromptSpec) -> TreeInput:
+def tree_input(prompts: Ints, nodes: Ints, *, trie: Trie, tokens: CodeTokens) -> TreeInput:
     """prompts [users, tokens] padded with -1 on the left; nodes [users, nodes], the root first,
     parents before children, padded with -1 on the right."""
     users, count = nodes.shape
@@ -46,8 +46,7 @@ def tree_input(prompts: Ints, nodes: Ints, *, trie: Trie, spec: PromptSpec) -> T
     above = np.where(depth > 0, trie.parent[nodes], -2)
     parent = np.argmax(above[:, :, None] == nodes[:, None, :], axis=2)
     code = np.where(depth > 0, trie.edge_code[nodes - 1], 0)
-    offsets = np.array(spec.codeTokenOffsets)
-    node_tokens = np.where(depth > 0, code + offsets[np.maximum(depth - 1, 0)], 0)
+    node_tokens = np.where(depth > 0, tokens.table[np.maximum(depth - 1, 0), code], 0)
 
     width = prompts.shape[1]
     total = width + count - 1
@@ -105,8 +104,6 @@ def node_logits(model: Llama, tree: TreeInput) -> Tensor:
     return model.logits(hidden)
 
 
-def code_logits(logits: Tensor, depth: Tensor, *, spec: PromptSpec, codes: int) -> Tensor:
+def code_logits(logits: Tensor, depth: Tensor, *, tokens: CodeTokens) -> Tensor:
     """The logits of the codes that may follow each node: [..., vocabulary] -> [..., codes]."""
-    offsets = torch.tensor(spec.codeTokenOffsets, device=logits.device)
-    tokens = offsets[depth][..., None] + torch.arange(codes, device=logits.device)
-    return logits.gather(-1, tokens)
+    return logits.gather(-1, tokens.on(logits.device)[depth])

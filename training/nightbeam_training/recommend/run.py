@@ -11,8 +11,8 @@ import torch
 import torch.nn.functional as F  # noqa: N812
 from torch import Tensor
 
-from nightbeam_training.data.catalogue import Catalogue, Ints
-from nightbeam_training.data.prompts import padded_prompts
+from nightbeam_training.data.catalogue import Ints
+from nightbeam_training.data.prompts import Prompts
 from nightbeam_training.model.checkpoint import Checkpoint
 from nightbeam_training.model.precision import Machine
 from nightbeam_training.search.beam_search import beam_search
@@ -39,15 +39,16 @@ class RecommendTask:
         checkpoint: Checkpoint,
         histories: list[Ints],
         *,
-        catalogue: Catalogue,
+        prompts: Prompts,
         machine: Machine,
         options: RecommendOptions,
     ) -> None:
         self._checkpoint = checkpoint
-        self._catalogue = catalogue
+        self._prompts = prompts
+        self._catalogue = prompts.catalogue
         self._machine = machine
         self._options = options
-        self._trie = TorchTrie(catalogue.trie, machine.device)
+        self._trie = TorchTrie(prompts.catalogue.trie, machine.device)
         self._histories = histories
         order = np.random.default_rng(options.seed).permutation(len(histories))
         self._held, self._train = order[: options.validation], order[options.validation :]
@@ -83,9 +84,7 @@ class RecommendTask:
         for start in range(0, len(self._held), VALIDATION_BATCH):
             users = self._held[start : start + VALIDATION_BATCH]
             asked = [self._histories[user] for user in users]
-            prompts = padded_prompts(
-                [history[:-1] for history in asked], self._catalogue, self._checkpoint.prompt
-            )
+            prompts = self._prompts.padded([history[:-1] for history in asked])
             last = np.array([history[-1] for history in asked])
             truth = torch.from_numpy(self._catalogue.codes[last]).to(self._machine.device)
             with self._machine.autocast():
@@ -94,7 +93,7 @@ class RecommendTask:
                     torch.from_numpy(prompts).to(self._machine.device),
                     widths=[RECALL_AT] * self._trie.levels,
                     trie=self._trie,
-                    spec=self._checkpoint.prompt,
+                    tokens=self._prompts.tokens,
                     extra_paths=truth,
                 )
             leaves = torch.from_numpy(self._catalogue.leaf_of[last]).to(self._machine.device)
@@ -122,8 +121,7 @@ class RecommendTask:
         return history[start : start + size]
 
     def _packed(self, windows: list[Ints]) -> Tensor:
-        spec = self._checkpoint.prompt
-        rows = [spec.prompt_tokens(window, self._catalogue, whole=True) for window in windows]
+        rows = [self._prompts.encode(window, whole=True) for window in windows]
         tokens = np.full((len(rows), max(map(len, rows))), -1, dtype=np.int64)
         for row, values in zip(tokens, rows, strict=True):
             row[: len(values)] = values

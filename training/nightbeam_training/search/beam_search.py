@@ -8,7 +8,7 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
-from nightbeam_training.data.prompt_spec import PromptSpec
+from nightbeam_training.data.code_tokens import CodeTokens
 from nightbeam_training.data.teacher_files import Scoring
 from nightbeam_training.model.attention import LayerCache
 from nightbeam_training.search.child_log_probs import child_log_probs
@@ -70,7 +70,7 @@ def beam_search(
     *,
     widths: list[int],
     trie: TorchTrie,
-    spec: PromptSpec,
+    tokens: CodeTokens,
     scoring: Scoring = "full",
     extra_paths: Tensor | None = None,
     keep: int = 0,
@@ -83,6 +83,7 @@ def beam_search(
     this width stay among the wider ones; a target of that width needs them. Of equal scores the
     smaller path comes first, except for ties at the edge of the width.
     """
+    table = tokens.on(prompts.device)
     present = prompts >= 0
     length = present.sum(dim=1)
     # Columns of every level but the last stay in the cache.
@@ -97,7 +98,7 @@ def beam_search(
     for depth, width in enumerate(widths):
         at = torch.full_like(nodes, depth)
         log_probs = child_log_probs(
-            model.logits(hidden), nodes, at, trie=trie, spec=spec, scoring=scoring
+            model.logits(hidden), nodes, at, trie=trie, tokens=tokens, scoring=scoring
         )
         if known is not None:
             log_probs = _with_known(log_probs, nodes, known)
@@ -120,7 +121,7 @@ def beam_search(
         above = _extended(above, origin)
         visible = torch.cat((present[:, None, :].expand(-1, nodes.shape[1], -1), above), dim=2)
         hidden, cache = model.hidden(
-            code + spec.codeTokenOffsets[depth],
+            table[depth][code],
             (length + depth)[:, None].expand(-1, nodes.shape[1]),
             mask=visible[:, None],
             past=cache,

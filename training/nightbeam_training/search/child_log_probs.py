@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from nightbeam_training.data.prompt_spec import PromptSpec
+from nightbeam_training.data.code_tokens import CodeTokens
 from nightbeam_training.data.teacher_files import Scoring
 from nightbeam_training.model.tree import code_logits
 from nightbeam_training.search.torch_trie import TorchTrie
@@ -17,7 +17,7 @@ def child_log_probs(
     depth: Tensor,
     *,
     trie: TorchTrie,
-    spec: PromptSpec,
+    tokens: CodeTokens,
     scoring: Scoring,
 ) -> Tensor:
     """Log-probabilities by code, -inf if there is no child: [..., codes].
@@ -26,7 +26,7 @@ def child_log_probs(
     `renormalized` by the children.
     """
     valid = trie.child_mask(nodes)
-    chosen = code_logits(logits, depth, spec=spec, codes=trie.codes).masked_fill(~valid, -torch.inf)
+    chosen = code_logits(logits, depth, tokens=tokens).masked_fill(~valid, -torch.inf)
     whole = logits if scoring == "full" else chosen
     # A dead node has no children to normalise over.
     return (chosen - whole.logsumexp(dim=-1, keepdim=True)).masked_fill(~valid, -torch.inf)

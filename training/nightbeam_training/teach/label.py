@@ -9,7 +9,7 @@ import torch
 
 from nightbeam_training.data.augment import Question
 from nightbeam_training.data.catalogue import Catalogue, Ints
-from nightbeam_training.data.prompts import padded_prompts
+from nightbeam_training.data.prompts import Prompts
 from nightbeam_training.data.teacher_files import Scoring, TeacherExamples, joined_offsets
 from nightbeam_training.model.checkpoint import Checkpoint
 from nightbeam_training.model.precision import Machine
@@ -30,22 +30,22 @@ class Teacher:
     """Computes a target's beams and its log-probabilities on them."""
 
     def __init__(
-        self, checkpoint: Checkpoint, catalogue: Catalogue, *, machine: Machine, scoring: Scoring
+        self, checkpoint: Checkpoint, prompts: Prompts, *, machine: Machine, scoring: Scoring
     ) -> None:
         self._checkpoint = checkpoint
-        self._catalogue = catalogue
+        self._prompts = prompts
         self._machine = machine
         self._scoring: Scoring = scoring
-        self._trie = TorchTrie(catalogue.trie, machine.device)
+        self._trie = TorchTrie(prompts.catalogue.trie, machine.device)
         checkpoint.model.to(machine.device).eval()
 
     def label(self, questions: list[Question], *, width: int) -> Labels:
         """Beams of `width` at every level, and the true path if it is known."""
-        catalogue, spec = self._catalogue, self._checkpoint.prompt
-        prompts = padded_prompts([question.history for question in questions], catalogue, spec)
+        catalogue, levels = self._prompts.catalogue, self._trie.levels
+        prompts = self._prompts.padded([question.history for question in questions])
         truth = np.array(
             [
-                np.full(spec.levels, -1)
+                np.full(levels, -1)
                 if question.next_item is None
                 else catalogue.codes[question.next_item]
                 for question in questions
@@ -55,9 +55,9 @@ class Teacher:
             found = beam_search(
                 self._checkpoint.model,
                 torch.from_numpy(prompts).to(self._machine.device),
-                widths=[width] * spec.levels,
+                widths=[width] * levels,
                 trie=self._trie,
-                spec=spec,
+                tokens=self._prompts.tokens,
                 scoring=self._scoring,
                 extra_paths=torch.from_numpy(truth).to(self._machine.device),
             )

@@ -17,7 +17,13 @@ Beam = tuple[float, Path_]
 
 
 def evaluator_of(world: World, draft: Checkpoint, scoring: Scoring = "full") -> Evaluator:
-    return Evaluator(draft, trie=world.catalogue.trie, machine=MACHINE, scoring=scoring)
+    return Evaluator(
+        draft,
+        trie=world.catalogue.trie,
+        tokens=world.prompts.tokens,
+        machine=MACHINE,
+        scoring=scoring,
+    )
 
 
 @pytest.fixture(scope="module", params=["full", "renormalized"])
@@ -130,7 +136,7 @@ def test_the_target_as_its_own_draft_needs_one_call(
     beams = DraftBeams(
         world.target.model,
         trie=world.catalogue.trie,
-        spec=world.spec,
+        tokens=world.prompts.tokens,
         machine=MACHINE,
         scoring=scoring,
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
@@ -11,6 +13,7 @@ from nightbeam_training.align.answers import Sequences
 from nightbeam_training.align.batch import sequences_of
 from nightbeam_training.data.catalogue import Catalogue, Ints
 from nightbeam_training.data.prompt_spec import default_prompt_spec
+from nightbeam_training.data.prompts import open_prompts
 from nightbeam_training.model.tree import tree_input
 
 Answers = dict[Path_, dict[int, float]]
@@ -44,7 +47,8 @@ def found_in(catalogue: Catalogue, users: list[Answers], width: int) -> tuple[In
     nodes, log_p = as_arrays(catalogue, users)
     prompts = np.ones((len(users), 3), dtype=np.int64)
     spec = default_prompt_spec(catalogue, max_items=4)
-    tree = tree_input(prompts, nodes, trie=catalogue.trie, spec=spec)
+    tokens = open_prompts(spec, catalogue, Path("world")).tokens
+    tree = tree_input(prompts, nodes, trie=catalogue.trie, tokens=tokens)
     return nodes, sequences_of(tree, log_p, width)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
@@ -11,6 +13,7 @@ from align.test_answers import Answers, as_arrays, random_tree
 from nightbeam_training.align.candidates import score_error
 from nightbeam_training.data.catalogue import Catalogue
 from nightbeam_training.data.prompt_spec import default_prompt_spec
+from nightbeam_training.data.prompts import open_prompts
 from nightbeam_training.model.tree import TreeInput, tree_input
 
 
@@ -39,8 +42,9 @@ def huber(error: float) -> float:
 def tree_of(catalogue: Catalogue, users: list[Answers]) -> tuple[TreeInput, torch.Tensor]:
     nodes, log_probs = as_arrays(catalogue, users)
     spec = default_prompt_spec(catalogue, max_items=4)
+    tokens = open_prompts(spec, catalogue, Path("world")).tokens
     prompts = np.ones((len(users), 3), dtype=np.int64)
-    return tree_input(prompts, nodes, trie=catalogue.trie, spec=spec), log_probs
+    return tree_input(prompts, nodes, trie=catalogue.trie, tokens=tokens), log_probs
 
 
 def other_opinion(answers: Answers, rng: np.random.Generator) -> Answers:

@@ -19,7 +19,7 @@ def test_beams_are_the_drafts_and_log_probabilities_are_of_both(
     beams = DraftBeams(
         world.target.model,
         trie=world.catalogue.trie,
-        spec=world.spec,
+        tokens=world.prompts.tokens,
         machine=MACHINE,
         scoring=scoring,
     )

@@ -49,13 +49,13 @@ def batch(world: World, tmp_path_factory: pytest.TempPathFactory) -> AlignBatch:
     write_teacher_file(path, labels.examples, source_of(world.catalogue))
     examples = TeacherPool([path], world.catalogue.trie).take(np.arange(USERS))
     examples.truth[2] = -1
-    trie, spec = world.catalogue.trie, world.spec
-    return align_batch(examples, trie=trie, spec=spec, width=WIDTH, device=MACHINE.device)
+    trie, tokens = world.catalogue.trie, world.prompts.tokens
+    return align_batch(examples, trie=trie, tokens=tokens, width=WIDTH, device=MACHINE.device)
 
 
 @pytest.fixture(scope="module")
 def codes(world: World) -> LevelCodes:
-    return level_codes(world.catalogue.trie, world.spec, device=MACHINE.device)
+    return level_codes(world.catalogue.trie, world.prompts.tokens, device=MACHINE.device)
 
 
 @pytest.fixture(scope="module")
@@ -168,6 +168,7 @@ def test_training_lowers_it(tmp_path: Path, over: Over) -> None:
         draft,
         make_pool(world, tmp_path),
         trie=world.catalogue.trie,
+        tokens=world.prompts.tokens,
         scoring="full",
         machine=MACHINE,
         options=options,

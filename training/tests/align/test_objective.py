@@ -62,7 +62,7 @@ def batch(world: World, examples: ExampleBatch) -> AlignBatch:
     return align_batch(
         examples,
         trie=world.catalogue.trie,
-        spec=world.spec,
+        tokens=world.prompts.tokens,
         width=WIDTH,
         device=MACHINE.device,
     )
@@ -135,7 +135,11 @@ def test_unknown_next_items(
     finite."""
     unknown = replace(examples, truth=np.full_like(examples.truth, -1))
     batch = align_batch(
-        unknown, trie=world.catalogue.trie, spec=world.spec, width=WIDTH, device=MACHINE.device
+        unknown,
+        trie=world.catalogue.trie,
+        tokens=world.prompts.tokens,
+        width=WIDTH,
+        device=MACHINE.device,
     )
     free = logits.clone().requires_grad_()
     loss, figures = total_loss(free, batch, options_of(objective, alpha=0.5))

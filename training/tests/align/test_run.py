@@ -42,7 +42,7 @@ def task_of(world: World, pool: TeacherPool, options: AlignOptions = OPTIONS) ->
     beams = DraftBeams(
         world.target.model,
         trie=world.catalogue.trie,
-        spec=world.spec,
+        tokens=world.prompts.tokens,
         machine=MACHINE,
         scoring="full",
     )
@@ -50,6 +50,7 @@ def task_of(world: World, pool: TeacherPool, options: AlignOptions = OPTIONS) ->
         world.draft,
         pool,
         trie=world.catalogue.trie,
+        tokens=world.prompts.tokens,
         scoring="full",
         machine=MACHINE,
         options=options,
@@ -70,7 +71,7 @@ def test_an_epoch_has_all_examples_but_the_held_back_ones(world: World, pool: Te
         assert sum(len(batch.tree.tokens) for batch in batches) == 21
         truths = sorted(tuple(row.tolist()) for b in batches for row in b.truth_token)
         held = np.random.default_rng(0).permutation(30)[:9]
-        expected = world.spec.path_tokens(np.delete(pool.truth, held, axis=0))
+        expected = world.prompts.tokens.of(np.delete(pool.truth, held, axis=0))
         assert truths == sorted(map(tuple, expected.tolist()))
     assert contents(list(task.batches(0, 0))) != contents(list(task.batches(1, 0)))
 
@@ -102,7 +103,13 @@ def test_the_mixture_is_the_share_of_the_drafts_beams(world: World, pool: Teache
 def test_validation_uses_the_held_back_examples(world: World, pool: TeacherPool) -> None:
     task = task_of(world, pool)
     held = pool.take(np.random.default_rng(0).permutation(30)[:9])
-    evaluator = Evaluator(world.draft, trie=world.catalogue.trie, machine=MACHINE, scoring="full")
+    evaluator = Evaluator(
+        world.draft,
+        trie=world.catalogue.trie,
+        tokens=world.prompts.tokens,
+        machine=MACHINE,
+        scoring="full",
+    )
     half, whole = (
         evaluator.acceptance(held, beam_width=width, draft_widths=[5, 5]) for width in (2, 4)
     )

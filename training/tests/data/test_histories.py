@@ -10,8 +10,8 @@ from world import World, make_catalogue_at_random, write_histories
 
 from nightbeam_training.data.augment import Kind, Question, questions
 from nightbeam_training.data.histories import read_histories
-from nightbeam_training.data.prompt_spec import check_fits, default_prompt_spec
-from nightbeam_training.data.prompts import padded_prompts
+from nightbeam_training.data.prompt_spec import default_prompt_spec
+from nightbeam_training.data.prompts import open_prompts
 from nightbeam_training.errors import TrainingError
 
 
@@ -71,11 +71,11 @@ def test_a_prompt_is_bos_and_the_codes_of_the_last_items(world: World) -> None:
         for item in history
         for level, code in enumerate(catalogue.codes[item].tolist())
     ]
-    assert spec.prompt_tokens(history, catalogue).tolist() == [1, *tokens[-4 * 3 :]]
-    assert spec.prompt_tokens(history, catalogue, whole=True).tolist() == [1, *tokens]
+    assert world.prompts.encode(history).tolist() == [1, *tokens[-4 * 3 :]]
+    assert world.prompts.encode(history, whole=True).tolist() == [1, *tokens]
     bare = spec.model_copy(update={"prompt": spec.prompt.model_copy(update={"bos": None})})
-    assert bare.prompt_tokens(history[:1], catalogue).tolist() == tokens[:3]
-    padded = padded_prompts([history[:1], history[:2]], catalogue, spec)
+    assert open_prompts(bare, catalogue, Path("here")).encode(history[:1]).tolist() == tokens[:3]
+    padded = world.prompts.padded([history[:1], history[:2]])
     assert padded.tolist() == [[-1, -1, -1, 1, *tokens[:3]], [1, *tokens[:6]]]
 
 
@@ -94,11 +94,11 @@ def test_a_catalogue_of_too_few_or_many_levels_is_refused(levels: int) -> None:
 
 
 def test_a_model_of_another_catalogue_is_refused(world: World) -> None:
-    check_fits(world.spec, world.catalogue, Path("here"))
-    check_fits(world.spec, make_catalogue_at_random(codes=3), Path("here"))
+    open_prompts(world.spec, world.catalogue, Path("here"))
+    open_prompts(world.spec, make_catalogue_at_random(codes=3), Path("here"))
     for other in (make_catalogue_at_random(levels=4), make_catalogue_at_random(codes=6)):
         with pytest.raises(TrainingError, match="here: writes 3 levels of 5 codes") as caught:
-            check_fits(world.spec, other, Path("here"))
+            open_prompts(world.spec, other, Path("here"))
         assert caught.value.code == "BAD_CHECKPOINT"
 
 

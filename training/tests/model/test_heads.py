@@ -112,7 +112,7 @@ def test_a_search_adds_up_the_heads_log_probabilities(world: World) -> None:
         prompts,
         widths=[100, 100],
         trie=TorchTrie(world.catalogue.trie, torch.device("cpu")),
-        spec=world.spec,
+        tokens=world.prompts.tokens,
     )
     offsets = world.spec.codeTokenOffsets
     pairs = {(int(a), int(b)) for a, b, _ in world.catalogue.codes}

@@ -146,7 +146,7 @@ def test_a_tree_gives_what_every_path_alone_gives(
     deep: World, tree_world: tuple[Checkpoint, np.ndarray, np.ndarray]
 ) -> None:
     model, prompts, nodes = tree_world
-    tree = tree_input(prompts, nodes, trie=deep.catalogue.trie, spec=deep.spec)
+    tree = tree_input(prompts, nodes, trie=deep.catalogue.trie, tokens=deep.prompts.tokens)
     logits = node_logits(model.model, tree)
     assert logits.dtype == torch.float32
     assert not logits.isnan().any()
@@ -165,7 +165,7 @@ def test_a_tree_has_depths_parents_and_codes(
     deep: World, tree_world: tuple[Checkpoint, np.ndarray, np.ndarray]
 ) -> None:
     _, prompts, nodes = tree_world
-    tree = tree_input(prompts, nodes, trie=deep.catalogue.trie, spec=deep.spec)
+    tree = tree_input(prompts, nodes, trie=deep.catalogue.trie, tokens=deep.prompts.tokens)
     prefixes = prefixes_by_node(deep.catalogue)
     for user in range(3):
         for place, node in enumerate(nodes[user]):
@@ -211,7 +211,7 @@ def test_the_last_rows_alone_are_the_same(world: World, rows: int, masked: bool)
 
 def test_code_logits_are_those_of_the_level(world: World) -> None:
     logits = torch.arange(world.spec.vocabulary).float().expand(3, -1)
-    found = code_logits(logits, torch.arange(3), spec=world.spec, codes=world.catalogue.trie.codes)
+    found = code_logits(logits, torch.arange(3), tokens=world.prompts.tokens)
     assert found[:, 0].tolist() == world.spec.codeTokenOffsets
     assert found[:, 2].tolist() == [offset + 2 for offset in world.spec.codeTokenOffsets]
 

@@ -11,6 +11,7 @@ from world import MACHINE, World, make_catalogue_at_random, make_model, opinion_
 
 from nightbeam_training.data.catalogue import Catalogue, Ints, make_catalogue
 from nightbeam_training.data.prompt_spec import default_prompt_spec
+from nightbeam_training.data.prompts import open_prompts
 from nightbeam_training.model.checkpoint import Checkpoint, save_checkpoint
 from nightbeam_training.recommend.run import RecommendOptions, RecommendTask
 
@@ -27,7 +28,7 @@ def task_of(
     return RecommendTask(
         checkpoint,
         histories,
-        catalogue=catalogue,
+        prompts=open_prompts(checkpoint.prompt, catalogue, Path("world")),
         machine=MACHINE,
         options=RecommendOptions(batch_size=batch_size, validation=validation, seed=seed),
     )
@@ -52,12 +53,11 @@ def test_loss_is_that_of_transformers(world: World, tmp_path: Path) -> None:
 def test_an_epoch_has_every_training_history_once(world: World) -> None:
     task = task_of(world.target, world.histories, world.catalogue)
     items = 1 + world.spec.prompt.maxItems
-    spec, catalogue = world.spec, world.catalogue
 
     def windows(history: Ints) -> set[tuple[int, ...]]:
         starts = range(max(len(history) - items, 0) + 1)
         cuts = [history[start : start + items] for start in starts]
-        return {tuple(spec.prompt_tokens(cut, catalogue, whole=True)) for cut in cuts}
+        return {tuple(world.prompts.encode(cut, whole=True)) for cut in cuts}
 
     batches = list(task.batches(0, 0))
     assert len(batches) == task.steps == 7
@@ -96,7 +96,7 @@ def test_validation_predicts_the_last_item(world: World) -> None:
     hits, likelihood = 0, 0.0
     for user in held:
         history = histories[user]
-        prompt = world.spec.prompt_tokens(history[:-1], world.catalogue)
+        prompt = world.prompts.encode(history[:-1])
         opinion = opinion_of(world.target, world.catalogue, prompt)
         path = tuple(world.catalogue.codes[history[-1]].tolist())
         hits += path in {found for _, found in search(opinion, [10] * 3)[-1]}

@@ -21,7 +21,7 @@ from world import (
 )
 
 from nightbeam_training.data.catalogue import read_catalogue
-from nightbeam_training.data.prompts import padded_prompts
+from nightbeam_training.data.prompts import open_prompts
 from nightbeam_training.data.teacher_files import Scoring
 from nightbeam_training.model.checkpoint import load_checkpoint
 from nightbeam_training.search.beam_search import Known, SearchResult, beam_search
@@ -33,7 +33,7 @@ SCORINGS: list[Scoring] = ["full", "renormalized"]
 
 @pytest.fixture(scope="module")
 def prompts(world: World) -> Tensor:
-    return torch.from_numpy(padded_prompts(world.histories[:USERS], world.catalogue, world.spec))
+    return torch.from_numpy(world.prompts.padded(world.histories[:USERS]))
 
 
 def find(
@@ -44,7 +44,7 @@ def find(
         prompts,
         widths=widths,
         trie=TorchTrie(world.catalogue.trie, MACHINE.device),
-        spec=world.spec,
+        tokens=world.prompts.tokens,
         scoring=scoring,
         **more,
     )
@@ -79,7 +79,7 @@ def test_equals_a_search_of_one_path_at_a_time(
 @pytest.mark.parametrize("scoring", SCORINGS)
 def test_equals_it_over_many_levels(scoring: Scoring) -> None:
     deep = make_world(levels=5, codes=3)
-    prompts = torch.from_numpy(padded_prompts(deep.histories[:USERS], deep.catalogue, deep.spec))
+    prompts = torch.from_numpy(deep.prompts.padded(deep.histories[:USERS]))
     found = find(deep, prompts, [4] * 5, scoring)
     for user, opinion in enumerate(opinions(deep, prompts, scoring)):
         for level, beams in enumerate(search(opinion, [4] * 5)):
@@ -158,13 +158,20 @@ def test_known_values_replace_the_models(world: World, prompts: Tensor) -> None:
     trie = TorchTrie(world.catalogue.trie, MACHINE.device)
     found, own = (
         beam_search(
-            world.draft.model, prompts, widths=[4, 4, 4], trie=trie, spec=world.spec, known=answers
+            world.draft.model,
+            prompts,
+            widths=[4, 4, 4],
+            trie=trie,
+            tokens=world.prompts.tokens,
+            known=answers,
         )
         for answers in (known, Known(torch.full((USERS, 1), -2), known.log_probs[:, :1]))
     )
     target = find(world, prompts, [4, 4, 4], "full")
     assert torch.equal(found.levels[-1].nodes, target.levels[-1].nodes)
-    plain = beam_search(world.draft.model, prompts, widths=[4, 4, 4], trie=trie, spec=world.spec)
+    plain = beam_search(
+        world.draft.model, prompts, widths=[4, 4, 4], trie=trie, tokens=world.prompts.tokens
+    )
     assert torch.equal(own.levels[-1].nodes, plain.levels[-1].nodes)
     assert not torch.equal(plain.levels[-1].nodes, target.levels[-1].nodes)
 
@@ -188,7 +195,8 @@ def test_lists_of_another_implementation_with_a_real_model(scoring: Scoring) -> 
     with (shared / "golden" / "beauty-beams.jsonl").open() as lines:
         users = [json.loads(line) for line in islice(lines, 20)]
     histories = [np.array(user["history"]) - 1 for user in users]
-    prompts = padded_prompts(histories, catalogue, target.prompt)
+    reader = open_prompts(target.prompt, catalogue, shared)
+    prompts = reader.padded(histories)
     for row, user in zip(prompts, users, strict=True):
         assert row[row >= 0].tolist() == user["prompt"]
     found = beam_search(
@@ -196,7 +204,7 @@ def test_lists_of_another_implementation_with_a_real_model(scoring: Scoring) -> 
         torch.from_numpy(prompts),
         widths=[20] * 4,
         trie=TorchTrie(catalogue.trie, MACHINE.device),
-        spec=target.prompt,
+        tokens=reader.tokens,
         scoring=scoring,
     )
     path_of = dict(zip(catalogue.leaf_of.tolist(), catalogue.codes.tolist(), strict=True))

@@ -43,7 +43,7 @@ def test_records_the_targets_answers(world: World, scoring: Scoring, width: int)
     examples = labels.examples
     assert len(examples) == 6
     for user, history in enumerate(histories):
-        prompt = world.spec.prompt_tokens(history[:-1], world.catalogue)
+        prompt = world.prompts.encode(history[:-1])
         start, end = examples.prompt_offsets[user : user + 2]
         assert examples.prompt_tokens[start:end].tolist() == prompt.tolist()
         truth = tuple(world.catalogue.codes[history[-1]].tolist())
@@ -70,7 +70,7 @@ def test_records_the_targets_answers(world: World, scoring: Scoring, width: int)
 
 
 def test_an_unknown_true_path_is_left_out(world: World) -> None:
-    teacher = Teacher(world.target, world.catalogue, machine=MACHINE, scoring="full")
+    teacher = Teacher(world.target, world.prompts, machine=MACHINE, scoring="full")
     asked = asked_about(world.histories[:3])
     asked[1] = Question(asked[1].history, None)
     examples = teacher.label(asked, width=1).examples
@@ -93,7 +93,7 @@ def write(world: World, out: Path, *, roll: int = 1, seed: int = 0) -> list[tupl
     write_teacher_data(
         out,
         asked_about(world.histories[:23]),
-        teacher=Teacher(world.target, world.catalogue, machine=MACHINE, scoring="full"),
+        teacher=Teacher(world.target, world.prompts, machine=MACHINE, scoring="full"),
         catalogue=world.catalogue,
         source=source_of(world.catalogue),
         options=WriteOptions(beam_width=3, shard_size=10, batch_size=4, roll=roll, seed=seed),
