@@ -259,5 +259,6 @@ def test_gradient_checkpointing_changes_no_gradient_and_keeps_no_cache(world: Wo
 def test_logits_are_multiplied_in_float32_under_autocast(world: World) -> None:
     model = make_model(world.spec, seed=3).model
     hidden = torch.randn(3, 16, generator=torch.Generator().manual_seed(0))
+    expected = hidden @ model.lm_head.weight.T
     with torch.autocast("cpu", dtype=torch.bfloat16):
-        assert torch.equal(model.logits(hidden), hidden @ model.lm_head.weight.T)
+        assert torch.equal(model.logits(hidden), expected)
