@@ -76,7 +76,7 @@ def test_an_adapter_is_merged_as_peft_does(
     for name, tensor in theirs.items():
         # peft rounds the product before it adds it.
         close = {"atol": 2**-8, "rtol": 2**-7} if dtype == torch.bfloat16 else {}
-        torch.testing.assert_close(found[name], tensor.float(), msg=lambda m: name + m, **close)
+        torch.testing.assert_close(found[name], tensor.float(), **close)
         # Rounded to the base's numbers, but for those of a float32 base in another order of sums.
         assert torch.equal(found[name], found[name].to(dtype).float())
 
