@@ -23,7 +23,7 @@ from nightbeam_training.model.checkpoint import Checkpoint
 from nightbeam_training.model.heads import level_logits
 from nightbeam_training.model.precision import Machine
 from nightbeam_training.model.tree import node_logits, prompt_hidden
-from nightbeam_training.train.fit import Figures
+from nightbeam_training.train.state import Figures
 
 VALIDATION_BATCH = 64
 

@@ -17,7 +17,7 @@ from nightbeam_training.data.torch_trie import TorchTrie
 from nightbeam_training.model.checkpoint import Checkpoint
 from nightbeam_training.model.precision import Machine
 from nightbeam_training.search.beam_search import beam_search
-from nightbeam_training.train.fit import Figures
+from nightbeam_training.train.state import Figures
 
 VALIDATION_BATCH = 64
 RECALL_AT = 10
