@@ -10,10 +10,15 @@ from nightbeam_training.cli.align_options import AlignArguments, align_options
 from nightbeam_training.cli.fit_options import fit_options, report_fit
 from nightbeam_training.cli.options import compared, machine_options
 from nightbeam_training.cli.presets import preset_option
-from nightbeam_training.cli.teacher_data import check_prompts, note_on_width
+from nightbeam_training.cli.teacher_data import (
+    check_prompts,
+    complete_teacher_files,
+    note_if_unfinished,
+    note_on_width,
+)
 from nightbeam_training.data.catalogue import read_catalogue
 from nightbeam_training.data.prompts import Prompts, open_prompts
-from nightbeam_training.data.teacher_files import TeacherSource, shared_source, teacher_files
+from nightbeam_training.data.teacher_files import TeacherSource, shared_source
 from nightbeam_training.data.teacher_pool import TeacherPool
 from nightbeam_training.errors import TrainingError
 from nightbeam_training.model.checkpoint import (
@@ -26,7 +31,7 @@ from nightbeam_training.model.heads import with_heads
 from nightbeam_training.model.precision import Machine
 from nightbeam_training.train.fit import Task, fit, seed_all
 from nightbeam_training.train.log import TrainingLog
-from nightbeam_training.train.run_options import claim_directory
+from nightbeam_training.train.run_options import claim_directory, finish_directory
 
 
 @click.command(short_help="Align a draft with its target.")
@@ -44,8 +49,9 @@ def align(**given: object) -> None:
     seed_all(arguments.seed)
     machine = arguments.machine()
     catalogue = read_catalogue(arguments.catalogue)
-    files = teacher_files(list(arguments.teacher))
+    files = complete_teacher_files(arguments.teacher)
     source = shared_source(files, catalogue)
+    note_if_unfinished(arguments.draft)
     draft = _draft(arguments)
     prompts = open_prompts(draft.prompt, catalogue, arguments.draft)
     pool = TeacherPool(files, catalogue.trie, machine.device)
@@ -92,6 +98,7 @@ def align(**given: object) -> None:
         directory=arguments.out,
         log=TrainingLog(arguments.out, echo=click.echo),
     )
+    finish_directory(arguments.out, "align.json")
     click.echo(
         f"The draft of epoch {progress.best_epoch} is in {arguments.out}: "
         f"{progress.best:.3f} accepted steps; log.jsonl and curves.png have its history"
