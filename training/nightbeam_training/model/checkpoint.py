@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -138,6 +139,21 @@ def save_checkpoint(
     _write_json(directory / CONFIG_FILE, {**checkpoint.config, **dict.fromkeys(fields, named)})
     spec = checkpoint.prompt.model_dump(exclude_none=True)
     _write_json(directory / PROMPT_SPEC_FILE, spec)
+
+
+def save_merged(directory: Path, out: Path) -> None:
+    """Writes a checkpoint with its adapter merged, in the numbers of the base."""
+    stored = open_stored(directory)
+    out.mkdir(parents=True, exist_ok=True)
+    weights = {name: stored.read(name).contiguous() for name in stored.tensors}
+    with replacing(out / WEIGHTS_FILE) as partial:
+        save_file(weights, partial, metadata={"format": "pt"})
+    _write_json(out / CONFIG_FILE, stored.raw)
+    for name in [*DESCRIBING_FILES[1:], *CHAT_TEMPLATE_FILES]:
+        path = stored.place_of(name) / name
+        if path.exists():
+            with replacing(out / name) as partial:
+                shutil.copyfile(path, partial)
 
 
 def _write_json(path: Path, value: dict[str, Any]) -> None:
