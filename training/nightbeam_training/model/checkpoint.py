@@ -72,19 +72,11 @@ def load_checkpoint(
     for name in stored.tensors:
         tensor = stored.read(name)
         # A copy, because what was read is still the file's own memory.
-        dtype = _held_as(name, tensor) if frozen else torch.float32
-        weights[name] = tensor.to(device, dtype, copy=True)
+        weights[name] = tensor.to(device, stored.held_as(name, frozen=frozen), copy=True)
     model.load_state_dict(weights, assign=True, strict=False)
     if config.tie_word_embeddings:
         model.lm_head.weight = model.model.embed_tokens.weight
     return Checkpoint(model=model, config=stored.raw, prompt=prompt)
-
-
-def _held_as(name: str, tensor: torch.Tensor) -> torch.dtype:
-    """Vectors are small; the rows of embeddings and output layer are used in float32."""
-    if tensor.dim() < 2:
-        return torch.float32
-    return torch.bfloat16 if ".layers." in name else tensor.dtype
 
 
 def _check_shapes(model: Llama, stored: StoredModel) -> None:
