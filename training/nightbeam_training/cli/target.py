@@ -37,13 +37,14 @@ from nightbeam_training.model.config import new_config
 from nightbeam_training.model.lora import add_lora, save_adapter
 from nightbeam_training.model.precision import Machine
 from nightbeam_training.recommend.run import RecommendOptions, RecommendTask
-from nightbeam_training.train.fit import Task, fit, seed_all
+from nightbeam_training.train.fit import fit, seed_all
 from nightbeam_training.train.log import TrainingLog
 from nightbeam_training.train.run_options import claim_directory, finish_directory
 from nightbeam_training.train.state import trainable
 
 
 class TargetArguments(FitArguments, MachineArguments, LoraArguments):
+    begin_with: Path | None
     catalogue: Path
     histories: Path
     out: Path
@@ -106,7 +107,7 @@ def target(**given: object) -> None:
     arguments = TargetArguments.model_validate(given)
     seed_all(arguments.seed)
     machine = arguments.machine()
-    lora = arguments.lora()
+    lora = arguments.lora(arguments.begin_with)
     if lora is not None and arguments.save_as is not None:
         raise TrainingError(
             "BAD_OPTION",
@@ -162,14 +163,8 @@ def target(**given: object) -> None:
 
     progress = fit(
         checkpoint.model,
-        Task(
-            steps=task.steps,
-            batches=task.batches,
-            loss=task.loss,
-            validate=task.validate,
-            metric="log-likelihood",
-            keep=keep,
-        ),
+        task,
+        keep=keep,
         options=arguments.fit(),
         machine=machine,
         directory=arguments.out,

@@ -8,7 +8,6 @@ from itertools import islice
 
 import numpy as np
 import torch
-import torch.nn.functional as F  # noqa: N812
 from torch import Tensor
 
 from nightbeam_training.data.catalogue import Ints
@@ -16,6 +15,7 @@ from nightbeam_training.data.prompts import Prompts
 from nightbeam_training.data.torch_trie import TorchTrie
 from nightbeam_training.model.checkpoint import Checkpoint
 from nightbeam_training.model.precision import Machine
+from nightbeam_training.model.token_scores import token_scores
 from nightbeam_training.search.beam_search import beam_search
 from nightbeam_training.train.state import Figures
 
@@ -33,6 +33,8 @@ class RecommendOptions:
 
 class RecommendTask:
     """Predicts the next code at every position of a history, in one causal pass over its tokens."""
+
+    metric = "log-likelihood"
 
     def __init__(
         self,
@@ -70,12 +72,13 @@ class RecommendTask:
             draw = np.random.default_rng((self._options.seed, epoch, step))
             yield self._packed([self._window(self._histories[user], draw) for user in cuts[place]])
 
-    def loss(self, tokens: Tensor) -> tuple[Tensor, Figures]:
-        known = tokens.clamp(min=0)
-        positions = torch.arange(tokens.shape[1] - 1, device=tokens.device)
-        hidden, _ = self._checkpoint.model.hidden(known[:, :-1], positions.expand(len(tokens), -1))
-        logits = self._checkpoint.model.logits(hidden)
-        return F.cross_entropy(logits.flatten(0, 1), tokens[:, 1:].flatten(), ignore_index=-1), {}
+    def loss(self, batch: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
+        known = batch.clamp(min=0)
+        positions = torch.arange(batch.shape[1] - 1, device=batch.device)
+        hidden, _ = self._checkpoint.model.hidden(known[:, :-1], positions.expand(len(batch), -1))
+        real = batch[:, 1:] >= 0
+        scores = token_scores(self._checkpoint.model, hidden[real], batch[:, 1:][real][:, None])
+        return (scores.normaliser - scores.logits[:, 0]).mean(), {}
 
     @torch.no_grad()
     def validate(self) -> Figures:
