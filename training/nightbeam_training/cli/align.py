@@ -15,10 +15,12 @@ from nightbeam_training.data.catalogue import read_catalogue
 from nightbeam_training.data.prompts import Prompts, open_prompts
 from nightbeam_training.data.teacher_files import TeacherSource, shared_source, teacher_files
 from nightbeam_training.data.teacher_pool import TeacherPool
+from nightbeam_training.data.tokenizer import copy_tokenizer
 from nightbeam_training.errors import TrainingError
 from nightbeam_training.model.checkpoint import (
     Checkpoint,
     checkpoint_hash,
+    limits_of,
     load_checkpoint,
     save_checkpoint,
 )
@@ -47,7 +49,7 @@ def align(**given: object) -> None:
     files = teacher_files(list(arguments.teacher))
     source = shared_source(files, catalogue)
     draft = _draft(arguments)
-    prompts = open_prompts(draft.prompt, catalogue, arguments.draft)
+    prompts = open_prompts(draft.prompt, catalogue, arguments.draft, limits_of(draft.model))
     pool = TeacherPool(files, catalogue.trie)
     _check(arguments, pool, source)
     check_prompts(prompts, pool, arguments.draft)
@@ -60,6 +62,7 @@ def align(**given: object) -> None:
             "examples": len(pool),
         },
     )
+    copy_tokenizer(arguments.draft, arguments.out)
     task = AlignTask(
         draft,
         pool,

@@ -17,7 +17,7 @@ from nightbeam_training.data.prompts import Prompts, open_prompts
 from nightbeam_training.data.teacher_files import shared_source, teacher_files
 from nightbeam_training.data.teacher_pool import TeacherPool
 from nightbeam_training.errors import TrainingError
-from nightbeam_training.model.checkpoint import Checkpoint, load_checkpoint
+from nightbeam_training.model.checkpoint import Checkpoint, limits_of, load_checkpoint
 
 BATCH = 64
 LEGEND = """
@@ -146,7 +146,7 @@ class _Row:
 
 def _draft(path: Path, pool: TeacherPool, catalogue: Catalogue) -> tuple[Checkpoint, Prompts]:
     draft = load_checkpoint(path, heads=True)
-    prompts = open_prompts(draft.prompt, catalogue, path)
+    prompts = open_prompts(draft.prompt, catalogue, path, limits_of(draft.model))
     check_prompts(prompts, pool, path)
     return draft, prompts
 

@@ -12,7 +12,9 @@ import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save
 
+from nightbeam_training.data.chat_template import CHAT_TEMPLATE_FILES
 from nightbeam_training.data.prompt_spec import PROMPT_SPEC_FILE, PromptSpec, read_prompt_spec
+from nightbeam_training.data.prompts import ModelLimits
 from nightbeam_training.errors import TrainingError
 from nightbeam_training.files import replacing
 from nightbeam_training.model.config import CONFIG_FILE, HEADS_FIELD, parse_config, read_config
@@ -21,13 +23,7 @@ from nightbeam_training.model.llama import Llama
 WEIGHTS_FILE = "model.safetensors"
 ADAPTER_FILE = "adapter_config.json"
 _ANGLES = ".rotary_emb.inv_freq"
-DESCRIBING_FILES = [
-    CONFIG_FILE,
-    PROMPT_SPEC_FILE,
-    "tokenizer.json",
-    "tokenizer_config.json",
-    WEIGHTS_FILE,
-]
+DESCRIBING_FILES = [CONFIG_FILE, PROMPT_SPEC_FILE, "tokenizer.json", "tokenizer_config.json"]
 
 
 @dataclass(frozen=True)
@@ -38,6 +34,12 @@ class Checkpoint:
     config: dict[str, Any]
     """The whole of `config.json`, unknown fields included."""
     prompt: PromptSpec
+
+
+def limits_of(model: Llama) -> ModelLimits:
+    """What prompts may have."""
+    config = model.config
+    return ModelLimits(vocabulary=config.vocab_size, positions=config.max_position_embeddings)
 
 
 def new_checkpoint(config: dict[str, Any], prompt: PromptSpec) -> Checkpoint:
@@ -91,12 +93,6 @@ def load_checkpoint(directory: Path, *, heads: bool = False) -> Checkpoint:
             )
     model.load_state_dict(weights)
     prompt = read_prompt_spec(directory)
-    if max(prompt.vocabulary - 1, prompt.prompt.bos or 0) >= config.vocab_size:
-        raise TrainingError(
-            "BAD_CHECKPOINT",
-            f"{directory / PROMPT_SPEC_FILE}: a code or bos has a token outside the vocabulary "
-            f"of {config.vocab_size}: see codeTokenOffsets, codesPerLevel and bos",
-        )
     if config.nightbeam_heads not in (None, prompt.levels - 2):
         raise TrainingError(
             "BAD_CHECKPOINT",
@@ -123,7 +119,7 @@ def save_checkpoint(
     # Newer files call it `dtype`, which takes precedence in `transformers`.
     fields = {"torch_dtype", *({"dtype"} & checkpoint.config.keys())}
     _write_json(directory / CONFIG_FILE, {**checkpoint.config, **dict.fromkeys(fields, named)})
-    spec = checkpoint.prompt.model_dump(exclude_none=True)
+    spec = checkpoint.prompt.model_dump(exclude_unset=True)
     _write_json(directory / PROMPT_SPEC_FILE, spec)
 
 
@@ -135,7 +131,8 @@ def _write_json(path: Path, value: dict[str, Any]) -> None:
 def checkpoint_hash(directory: Path) -> str:
     """Hash (sha256) over the files that determine a model's output, the same as the runtime's."""
     digest = hashlib.sha256()
-    for name in DESCRIBING_FILES:
+    chat = read_prompt_spec(directory).prompt.kind == "chat"
+    for name in [*DESCRIBING_FILES, *(CHAT_TEMPLATE_FILES if chat else ()), WEIGHTS_FILE]:
         path = directory / name
         if path.exists():
             digest.update(f"{name}\n".encode())

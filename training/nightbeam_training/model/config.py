@@ -27,6 +27,7 @@ class LlamaConfig(BaseModel):
     num_key_value_heads: PositiveInt | None = None
     head_dim: PositiveInt | None = None
     hidden_act: str = "silu"
+    max_position_embeddings: PositiveInt = 2048
     rms_norm_eps: float = Field(default=1e-6, gt=0)
     rope_theta: float = Field(default=10_000.0, gt=0)
     rope_scaling: dict[str, Any] | None = None
