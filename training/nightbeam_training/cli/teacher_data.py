@@ -19,7 +19,7 @@ SAMPLE = 256
 def check_prompts(prompts: Prompts, pool: TeacherPool, directory: Path) -> None:
     """Raises TrainingError BAD_CHECKPOINT if the draft reads other prompts than the target of the
     data: other numbers of tokens, or other text around the items."""
-    sample = [row[row >= 0] for row in _sample(pool).prompts]
+    sample = [row[row >= 0] for row in _sample(pool).prompts.cpu().numpy()]
     vocabulary = prompts.limits.vocabulary if prompts.limits else None
     for tokens in sample:
         if vocabulary is not None and tokens.max() >= vocabulary:
@@ -48,7 +48,7 @@ def note_on_width(pool: TeacherPool, trie: Trie, width: int) -> None:
     A search that is narrower by one beam may go unnoticed: the path of the next item is known too.
     """
     first, end = trie.level_start[trie.levels - 1 : trie.levels + 1]
-    nodes = _sample(pool).nodes
+    nodes = _sample(pool).nodes.cpu().numpy()
     known = ((nodes >= first) & (nodes < end)).sum(axis=1)
     if np.mean(known < min(width, end - first)) > 0.5:
         click.echo(
