@@ -12,7 +12,7 @@ from nightbeam_training.cli.options import compared, machine_options
 from nightbeam_training.cli.presets import preset_option
 from nightbeam_training.cli.teacher_data import check_prompts, note_on_width
 from nightbeam_training.data.catalogue import read_catalogue
-from nightbeam_training.data.prompts import Prompts, open_prompts
+from nightbeam_training.data.prompts import Prompts
 from nightbeam_training.data.teacher_files import TeacherSource, shared_source, teacher_files
 from nightbeam_training.data.teacher_pool import TeacherPool
 from nightbeam_training.data.tokenizer import copy_tokenizer
@@ -20,9 +20,10 @@ from nightbeam_training.errors import TrainingError
 from nightbeam_training.model.checkpoint import (
     Checkpoint,
     checkpoint_hash,
-    limits_of,
     load_checkpoint,
+    prompts_of,
     save_checkpoint,
+    tokenizer_place,
 )
 from nightbeam_training.model.heads import with_heads
 from nightbeam_training.model.precision import Machine
@@ -49,7 +50,7 @@ def align(**given: object) -> None:
     files = teacher_files(list(arguments.teacher))
     source = shared_source(files, catalogue)
     draft = _draft(arguments)
-    prompts = open_prompts(draft.prompt, catalogue, arguments.draft, limits_of(draft.model))
+    prompts = prompts_of(draft, catalogue, arguments.draft)
     pool = TeacherPool(files, catalogue.trie, machine.device)
     _check(arguments, pool, source)
     check_prompts(prompts, pool, arguments.draft)
@@ -62,7 +63,7 @@ def align(**given: object) -> None:
             "examples": len(pool),
         },
     )
-    copy_tokenizer(arguments.draft, arguments.out)
+    copy_tokenizer(tokenizer_place(arguments.draft), arguments.out)
     task = AlignTask(
         draft,
         pool,

@@ -13,11 +13,11 @@ from nightbeam_training.align.accept import Acceptance, Evaluator
 from nightbeam_training.cli.options import DIRECTORY, FILE, MachineArguments, machine_options
 from nightbeam_training.cli.teacher_data import check_prompts, note_on_width
 from nightbeam_training.data.catalogue import Catalogue, read_catalogue
-from nightbeam_training.data.prompts import Prompts, open_prompts
+from nightbeam_training.data.prompts import Prompts
 from nightbeam_training.data.teacher_files import shared_source, teacher_files
 from nightbeam_training.data.teacher_pool import TeacherPool
 from nightbeam_training.errors import TrainingError
-from nightbeam_training.model.checkpoint import Checkpoint, limits_of, load_checkpoint
+from nightbeam_training.model.checkpoint import Checkpoint, load_checkpoint, prompts_of
 
 BATCH = 64
 LEGEND = """
@@ -146,7 +146,7 @@ class _Row:
 
 def _draft(path: Path, pool: TeacherPool, catalogue: Catalogue) -> tuple[Checkpoint, Prompts]:
     draft = load_checkpoint(path, heads=True)
-    prompts = open_prompts(draft.prompt, catalogue, path, limits_of(draft.model))
+    prompts = prompts_of(draft, catalogue, path)
     check_prompts(prompts, pool, path)
     return draft, prompts
 

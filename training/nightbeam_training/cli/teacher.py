@@ -18,10 +18,9 @@ from nightbeam_training.cli.options import (
 from nightbeam_training.data.augment import Kind, questions
 from nightbeam_training.data.catalogue import read_catalogue
 from nightbeam_training.data.histories import read_histories
-from nightbeam_training.data.prompts import open_prompts
 from nightbeam_training.data.teacher_files import Scoring, TeacherSource, count_examples
 from nightbeam_training.errors import TrainingError
-from nightbeam_training.model.checkpoint import checkpoint_hash, limits_of, load_checkpoint
+from nightbeam_training.model.checkpoint import checkpoint_hash, load_checkpoint, prompts_of
 from nightbeam_training.teach.label import Teacher
 from nightbeam_training.teach.write import WriteOptions, write_teacher_data
 from nightbeam_training.train.run_options import claim_directory
@@ -92,7 +91,7 @@ def teacher(**given: object) -> None:
     machine = arguments.machine()
     catalogue = read_catalogue(arguments.catalogue)
     target = load_checkpoint(arguments.target)
-    prompts = open_prompts(target.prompt, catalogue, arguments.target, limits_of(target.model))
+    prompts = prompts_of(target, catalogue, arguments.target)
     histories = read_histories(
         arguments.histories, catalogue, arguments.limit, columns=target.prompt.columns
     )

@@ -9,20 +9,21 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import SafetensorError
-from safetensors.torch import load_file, save
+from safetensors.torch import save_file
 
+from nightbeam_training.data.catalogue import Catalogue
 from nightbeam_training.data.chat_template import CHAT_TEMPLATE_FILES
 from nightbeam_training.data.prompt_spec import PROMPT_SPEC_FILE, PromptSpec, read_prompt_spec
-from nightbeam_training.data.prompts import ModelLimits
+from nightbeam_training.data.prompts import ModelLimits, Prompts, open_prompts
+from nightbeam_training.data.tokenizer import TOKENIZER_FILE
 from nightbeam_training.errors import TrainingError
 from nightbeam_training.files import replacing
-from nightbeam_training.model.config import CONFIG_FILE, HEADS_FIELD, parse_config, read_config
+from nightbeam_training.model.adapter import ADAPTER_WEIGHTS, find_adapter
+from nightbeam_training.model.config import CONFIG_FILE, HEADS_FIELD, parse_config
 from nightbeam_training.model.llama import Llama
+from nightbeam_training.model.open_stored import StoredModel, open_stored, place_of
+from nightbeam_training.model.stored import WEIGHTS_FILE, weight_files
 
-WEIGHTS_FILE = "model.safetensors"
-ADAPTER_FILE = "adapter_config.json"
-_ANGLES = ".rotary_emb.inv_freq"
 DESCRIBING_FILES = [CONFIG_FILE, PROMPT_SPEC_FILE, "tokenizer.json", "tokenizer_config.json"]
 
 
@@ -36,10 +37,18 @@ class Checkpoint:
     prompt: PromptSpec
 
 
-def limits_of(model: Llama) -> ModelLimits:
-    """What prompts may have."""
-    config = model.config
-    return ModelLimits(vocabulary=config.vocab_size, positions=config.max_position_embeddings)
+def prompts_of(checkpoint: Checkpoint, catalogue: Catalogue, directory: Path) -> Prompts:
+    """Its prompts over a catalogue; directory: where it was read. Raises as `open_prompts`."""
+    config = checkpoint.model.config
+    limits = ModelLimits(vocabulary=config.vocab_size, positions=config.positions())
+    return open_prompts(checkpoint.prompt, catalogue, tokenizer_place(directory), limits)
+
+
+def tokenizer_place(directory: Path) -> Path:
+    """Where the tokenizer of a checkpoint is: that of an adapter may be beside its base."""
+    adapter = find_adapter(directory)
+    base = directory if adapter is None else adapter.base
+    return place_of(TOKENIZER_FILE, directory=directory, base=base)
 
 
 def new_checkpoint(config: dict[str, Any], prompt: PromptSpec) -> Checkpoint:
@@ -47,59 +56,77 @@ def new_checkpoint(config: dict[str, Any], prompt: PromptSpec) -> Checkpoint:
     return Checkpoint(model=Llama(parse_config(config, "config")), config=config, prompt=prompt)
 
 
-def load_checkpoint(directory: Path, *, heads: bool = False) -> Checkpoint:
-    """Weights become float32. Raises TrainingError BAD_CHECKPOINT, naming file and tensor.
+def load_checkpoint(
+    directory: Path,
+    *,
+    heads: bool = False,
+    device: torch.device | None = None,
+    frozen: bool = False,
+) -> Checkpoint:
+    """A checkpoint of a supported family, of one file or of shards; a LoRA adapter is merged.
 
     heads: whether a heads draft is accepted; it does not use prefixes, so usually it is not.
+    device: where the weights are read to, one by one. Default: the CPU.
+    frozen: for a model that is not trained and multiplies in bfloat16: layers keep 16 bits per
+    weight, which changes no product. Default: all weights become float32.
+
+    Raises TrainingError BAD_CHECKPOINT, naming file and tensor.
     """
-    if (directory / ADAPTER_FILE).exists():
-        raise TrainingError(
-            "BAD_CHECKPOINT",
-            f"{directory}: has an adapter ({ADAPTER_FILE}); merge it first: "
-            f"nightbeam convert --model {directory} --out DIR",
-        )
-    config, raw = read_config(directory)
+    stored = open_stored(directory)
+    config = stored.config
     if config.nightbeam_heads is not None and not heads:
         raise TrainingError(
             "BAD_CHECKPOINT",
             f"{directory}: is a heads draft (config.json, {HEADS_FIELD}), which predicts all "
             "levels at once, without prefixes: give an ordinary checkpoint",
         )
-    path = directory / WEIGHTS_FILE
-    try:
-        stored = load_file(path)
-    except (OSError, SafetensorError) as error:
-        raise TrainingError("BAD_CHECKPOINT", f"{path}: cannot be read: {error}") from error
-    # Older files store the RoPE frequencies, which follow from the config.
-    weights = {name: tensor for name, tensor in stored.items() if not name.endswith(_ANGLES)}
-    embedding = weights.get("model.embed_tokens.weight")
-    head = weights.get("lm_head.weight")
-    differs = embedding is not None and head is not None and not torch.equal(head, embedding)
-    if config.tie_word_embeddings and differs:
-        # As in `transformers`, a stored head that differs from the embeddings is not tied.
-        raw = {**raw, "tie_word_embeddings": False}
-        config = parse_config(raw, str(directory / CONFIG_FILE))
-    model = Llama(config)
-    if config.tie_word_embeddings and embedding is not None:
-        weights.setdefault("lm_head.weight", embedding)
+    with torch.device("meta"):
+        model = Llama(config)
+    _check_shapes(model, stored)
+    prompt = _prompt_spec(stored)
+    weights = {}
+    for name in stored.tensors:
+        tensor = stored.read(name)
+        # A copy, because what was read is still the file's own memory.
+        dtype = _held_as(name, tensor) if frozen else torch.float32
+        weights[name] = tensor.to(device, dtype, copy=True)
+    model.load_state_dict(weights, assign=True, strict=False)
+    if config.tie_word_embeddings:
+        model.lm_head.weight = model.model.embed_tokens.weight
+    return Checkpoint(model=model, config=stored.raw, prompt=prompt)
+
+
+def _held_as(name: str, tensor: torch.Tensor) -> torch.dtype:
+    """Vectors are small; the rows of embeddings and output layer are used in float32."""
+    if tensor.dim() < 2:
+        return torch.float32
+    return torch.bfloat16 if ".layers." in name else tensor.dtype
+
+
+def _check_shapes(model: Llama, stored: StoredModel) -> None:
     expected = {name: tuple(tensor.shape) for name, tensor in model.state_dict().items()}
-    found = {name: tuple(tensor.shape) for name, tensor in weights.items()}
+    if stored.config.tie_word_embeddings:
+        del expected["lm_head.weight"]
+    found = {name: tensor.shape for name, tensor in stored.tensors.items()}
     for name in sorted(expected.keys() | found.keys()):
         if expected.get(name) != found.get(name):
+            place = stored.tensors[name].path if name in found else weight_files(stored.base)[0]
             raise TrainingError(
                 "BAD_CHECKPOINT",
-                f"{path}: {name} is {found.get(name, 'missing')}, "
+                f"{place}: {name} is {found.get(name, 'missing')}, "
                 f"config.json requires {expected.get(name, 'no such tensor')}",
             )
-    model.load_state_dict(weights)
-    prompt = read_prompt_spec(directory)
+
+
+def _prompt_spec(stored: StoredModel) -> PromptSpec:
+    config, prompt = stored.config, read_prompt_spec(stored.place_of(PROMPT_SPEC_FILE))
     if config.nightbeam_heads not in (None, prompt.levels - 2):
         raise TrainingError(
             "BAD_CHECKPOINT",
-            f"{directory / CONFIG_FILE}: {HEADS_FIELD} is {config.nightbeam_heads}; "
+            f"{stored.base / CONFIG_FILE}: {HEADS_FIELD} is {config.nightbeam_heads}; "
             f"{prompt.levels} levels need {prompt.levels - 2}: all but the first and the last",
         )
-    return Checkpoint(model=model, config=raw, prompt=prompt)
+    return prompt
 
 
 def save_checkpoint(
@@ -114,7 +141,7 @@ def save_checkpoint(
     if checkpoint.model.config.tie_word_embeddings:
         del weights["lm_head.weight"]
     with replacing(directory / WEIGHTS_FILE) as partial:
-        partial.write_bytes(save(weights, metadata={"format": "pt"}))
+        save_file(weights, partial, metadata={"format": "pt"})
     named = str(dtype).removeprefix("torch.")
     # Newer files call it `dtype`, which takes precedence in `transformers`.
     fields = {"torch_dtype", *({"dtype"} & checkpoint.config.keys())}
@@ -130,11 +157,33 @@ def _write_json(path: Path, value: dict[str, Any]) -> None:
 
 def checkpoint_hash(directory: Path) -> str:
     """Hash (sha256) over the files that determine a model's output, the same as the runtime's."""
+    adapter = find_adapter(directory)
+    base = directory if adapter is None else adapter.base
+    describing = [
+        place_of(name, directory=directory, base=base) / name for name in DESCRIBING_FILES
+    ]
+    if _has_chat(place_of(PROMPT_SPEC_FILE, directory=directory, base=base) / PROMPT_SPEC_FILE):
+        describing += [
+            place_of(name, directory=directory, base=base) / name for name in CHAT_TEMPLATE_FILES
+        ]
+    weights = weight_files(base)
+    if adapter is not None:
+        weights.append(directory / ADAPTER_WEIGHTS)
     digest = hashlib.sha256()
-    chat = read_prompt_spec(directory).prompt.kind == "chat"
-    for name in [*DESCRIBING_FILES, *(CHAT_TEMPLATE_FILES if chat else ()), WEIGHTS_FILE]:
-        path = directory / name
+    for path in [*describing, *weights]:
         if path.exists():
-            digest.update(f"{name}\n".encode())
-            digest.update(path.read_bytes())
+            digest.update(f"{path.name}\n".encode())
+            with path.open("rb") as file:
+                while piece := file.read(2**24):
+                    digest.update(piece)
+    if adapter is not None:
+        digest.update(adapter.settings.canonical().encode())
     return digest.hexdigest()
+
+
+def _has_chat(path: Path) -> bool:
+    """Whether the prompts are chats, for which the template's files count too."""
+    try:
+        return bool(json.loads(path.read_bytes())["prompt"]["kind"] == "chat")
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
