@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice
+from itertools import compress, islice
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +23,15 @@ class Histories:
     items: list[Ints]
     texts: list[UserTexts]
     """By column; empty unless columns were asked for."""
+
+    def where(self, keep: Callable[[Ints, UserTexts], bool]) -> Histories:
+        """Those users whose items and texts are to be kept."""
+        kept = [keep(*each) for each in zip(self.items, self.texts, strict=True)]
+        return Histories(
+            users=list(compress(self.users, kept)),
+            items=list(compress(self.items, kept)),
+            texts=list(compress(self.texts, kept)),
+        )
 
 
 def read_histories(

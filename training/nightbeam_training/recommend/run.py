@@ -1,4 +1,4 @@
-"""Training a recommender on histories: every item of a packed history is an example."""
+"""Training a recommender on histories: to predict the next item's codes."""
 
 from __future__ import annotations
 
@@ -11,11 +11,12 @@ import torch
 import torch.nn.functional as F  # noqa: N812
 from torch import Tensor
 
-from nightbeam_training.data.catalogue import Ints
-from nightbeam_training.data.prompts import Prompts
+from nightbeam_training.data.histories import Histories
+from nightbeam_training.data.prompts import Prompts, pad_right
 from nightbeam_training.data.torch_trie import TorchTrie
 from nightbeam_training.model.checkpoint import Checkpoint
 from nightbeam_training.model.precision import Machine
+from nightbeam_training.recommend.examples import Example, examples_of
 from nightbeam_training.search.beam_search import beam_search
 from nightbeam_training.train.fit import Figures
 
@@ -31,13 +32,23 @@ class RecommendOptions:
     seed: int
 
 
+@dataclass(frozen=True)
+class RecommendBatch:
+    """Token sequences, padded with -1 on the right."""
+
+    tokens: Tensor
+    """[users, tokens]"""
+    targets: Tensor
+    """The token after each one, -1 if it is not learned: [users, tokens - 1]."""
+
+
 class RecommendTask:
-    """Predicts the next code at every position of a history, in one causal pass over its tokens."""
+    """Predicts the tokens of the next items, in one causal pass over each sequence."""
 
     def __init__(
         self,
         checkpoint: Checkpoint,
-        histories: list[Ints],
+        histories: Histories,
         *,
         prompts: Prompts,
         machine: Machine,
@@ -50,32 +61,35 @@ class RecommendTask:
         self._options = options
         self._trie = TorchTrie(prompts.catalogue.trie, machine.device)
         self._histories = histories
-        order = np.random.default_rng(options.seed).permutation(len(histories))
+        self._examples = examples_of(histories, prompts)
+        order = np.random.default_rng(options.seed).permutation(len(histories.items))
         self._held, self._train = order[: options.validation], order[options.validation :]
 
     @property
     def steps(self) -> int:
         return -(-len(self._train) // self._options.batch_size)
 
-    def batches(self, epoch: int, first: int) -> Iterator[Tensor]:
-        """Token sequences, padded with -1 on the right: [users, tokens]."""
+    def batches(self, epoch: int, first: int) -> Iterator[RecommendBatch]:
         rng = np.random.default_rng((self._options.seed, epoch))
         order = rng.permutation(self._train)
         # Sequences of similar length share a batch; the jitter varies which ones do.
-        length = [len(self._histories[user]) for user in order]
-        near = order[np.argsort(np.array(length) + rng.random(len(order)) * 4, kind="stable")]
+        sizes = self._examples.sizes(order, rng)
+        near = np.argsort(sizes + rng.random(len(order)) * 4, kind="stable")
         cuts = np.split(near, range(self._options.batch_size, len(near), self._options.batch_size))
         places = rng.permutation(len(cuts))
         for step, place in islice(enumerate(places), first, None):
             draw = np.random.default_rng((self._options.seed, epoch, step))
-            yield self._packed([self._window(self._histories[user], draw) for user in cuts[place]])
+            yield self._batch(
+                [self._examples.example(order[at], sizes[at], draw) for at in cuts[place]]
+            )
 
-    def loss(self, tokens: Tensor) -> tuple[Tensor, Figures]:
-        known = tokens.clamp(min=0)
-        positions = torch.arange(tokens.shape[1] - 1, device=tokens.device)
-        hidden, _ = self._checkpoint.model.hidden(known[:, :-1], positions.expand(len(tokens), -1))
-        logits = self._checkpoint.model.logits(hidden)
-        return F.cross_entropy(logits.flatten(0, 1), tokens[:, 1:].flatten(), ignore_index=-1), {}
+    def loss(self, batch: RecommendBatch) -> tuple[Tensor, Figures]:
+        known = batch.tokens.clamp(min=0)
+        positions = torch.arange(known.shape[1] - 1, device=known.device)
+        hidden, _ = self._checkpoint.model.hidden(known[:, :-1], positions.expand(len(known), -1))
+        learned = batch.targets >= 0
+        logits = self._checkpoint.model.logits(hidden[learned])
+        return F.cross_entropy(logits, batch.targets[learned]), {}
 
     @torch.no_grad()
     def validate(self) -> Figures:
@@ -83,8 +97,11 @@ class RecommendTask:
         hits, log_likelihood = 0, 0.0
         for start in range(0, len(self._held), VALIDATION_BATCH):
             users = self._held[start : start + VALIDATION_BATCH]
-            asked = [self._histories[user] for user in users]
-            prompts = self._prompts.padded([history[:-1] for history in asked])
+            asked = [self._histories.items[user] for user in users]
+            prompts = self._prompts.padded(
+                [history[:-1] for history in asked],
+                [self._histories.texts[user] for user in users],
+            )
             last = np.array([history[-1] for history in asked])
             truth = torch.from_numpy(self._catalogue.codes[last]).to(self._machine.device)
             with self._machine.autocast():
@@ -114,15 +131,14 @@ class RecommendTask:
             node = self._trie.step(node, truth[:, level])
         return float(total.sum())
 
-    def _window(self, history: Ints, rng: np.random.Generator) -> Ints:
-        """A random window of the history, as long as a prompt and its answer."""
-        size = self._checkpoint.prompt.prompt.maxItems + 1
-        start = int(rng.integers(max(len(history) - size, 0) + 1))
-        return history[start : start + size]
-
-    def _packed(self, windows: list[Ints]) -> Tensor:
-        rows = [self._prompts.encode(window, whole=True) for window in windows]
-        tokens = np.full((len(rows), max(map(len, rows))), -1, dtype=np.int64)
-        for row, values in zip(tokens, rows, strict=True):
-            row[: len(values)] = values
-        return torch.from_numpy(tokens).to(self._machine.device)
+    def _batch(self, examples: list[Example]) -> RecommendBatch:
+        tokens = pad_right([example.tokens for example in examples])
+        places = np.arange(1, tokens.shape[1])
+        learned = np.zeros((len(tokens), len(places)), dtype=bool)
+        for row, example in zip(learned, examples, strict=True):
+            row[:] = places >= len(example.tokens) - example.learned
+        targets = np.where(learned, tokens[:, 1:], -1)
+        return RecommendBatch(
+            tokens=torch.from_numpy(tokens).to(self._machine.device),
+            targets=torch.from_numpy(targets).to(self._machine.device),
+        )
