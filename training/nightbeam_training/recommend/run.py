@@ -45,6 +45,8 @@ class RecommendBatch:
 class RecommendTask:
     """Predicts the tokens of the next items, in one causal pass over each sequence."""
 
+    metric = "log-likelihood"
+
     def __init__(
         self,
         checkpoint: Checkpoint,
@@ -83,7 +85,7 @@ class RecommendTask:
                 [self._examples.example(order[at], sizes[at], draw) for at in cuts[place]]
             )
 
-    def loss(self, batch: RecommendBatch) -> tuple[Tensor, Figures]:
+    def loss(self, batch: RecommendBatch) -> tuple[Tensor, dict[str, Tensor]]:
         known = batch.tokens.clamp(min=0)
         positions = torch.arange(known.shape[1] - 1, device=known.device)
         hidden, _ = self._checkpoint.model.hidden(known[:, :-1], positions.expand(len(known), -1))

@@ -38,7 +38,7 @@ def write_teacher_data(
 ) -> int:
     """Writes the missing shards; every shard is a function of seed and questions.
 
-    progress: called with (questions answered, questions in total) after every shard. Returns how
+    progress: called with (questions answered, questions in total) after every batch. Returns how
     many prompts of these shards are too long for the target: they are left out, as in a run.
     """
     too_long = 0
@@ -61,9 +61,9 @@ def write_teacher_data(
                     parts.append(labels.examples)
                     if step < options.roll:
                         batch = with_sampled_item(batch, labels, catalogue=catalogue, rng=rng)
+                progress(start + min(at + options.batch_size, len(asked)), len(questions))
             if parts:
                 write_teacher_file(path, joined(parts), source)
-        progress(min(start + options.shard_size, len(questions)), len(questions))
     return too_long
 
 
