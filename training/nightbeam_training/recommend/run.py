@@ -16,6 +16,7 @@ from nightbeam_training.data.prompts import Prompts, pad_right
 from nightbeam_training.data.torch_trie import TorchTrie
 from nightbeam_training.model.checkpoint import Checkpoint
 from nightbeam_training.model.precision import Machine
+from nightbeam_training.model.shared_start import Batch, last_hidden, shared_tokens
 from nightbeam_training.recommend.examples import Example, examples_of
 from nightbeam_training.search.beam_search import beam_search
 from nightbeam_training.train.fit import Figures
@@ -40,6 +41,8 @@ class RecommendBatch:
     """[users, tokens]"""
     targets: Tensor
     """The token after each one, -1 if it is not learned: [users, tokens - 1]."""
+    shared: int
+    """Tokens that all prompts begin with, if they are computed once."""
 
 
 class RecommendTask:
@@ -86,12 +89,20 @@ class RecommendTask:
             )
 
     def loss(self, batch: RecommendBatch) -> tuple[Tensor, dict[str, Tensor]]:
-        known = batch.tokens.clamp(min=0)
-        positions = torch.arange(known.shape[1] - 1, device=known.device)
-        hidden, _ = self._checkpoint.model.hidden(known[:, :-1], positions.expand(len(known), -1))
-        learned = batch.targets >= 0
-        logits = self._checkpoint.model.logits(hidden[learned])
-        return F.cross_entropy(logits, batch.targets[learned]), {}
+        model = self._checkpoint.model
+        known = batch.tokens[:, :-1].clamp(min=0)
+        columns = torch.arange(known.shape[1], device=known.device)
+        positions = columns.expand(len(known), -1)
+        if batch.shared == 0 or model.gradient_checkpointing:
+            hidden, _ = model.hidden(known, positions)
+        else:
+            causal = (columns[:, None] >= columns)[None, None]
+            whole = Batch(known, positions, causal, padding=torch.zeros_like(known[:, 0]))
+            rows = known.shape[1] - batch.shared
+            hidden = last_hidden(model, whole, rows=rows, shared=batch.shared)
+        targets = batch.targets[:, -hidden.shape[1] :]
+        learned = targets >= 0
+        return F.cross_entropy(model.logits(hidden[learned]), targets[learned]), {}
 
     @torch.no_grad()
     def validate(self) -> Figures:
@@ -140,7 +151,9 @@ class RecommendTask:
         for row, example in zip(learned, examples, strict=True):
             row[:] = places >= len(example.tokens) - example.learned
         targets = np.where(learned, tokens[:, 1:], -1)
+        prompts = [example.tokens[: len(example.tokens) - example.learned] for example in examples]
         return RecommendBatch(
             tokens=torch.from_numpy(tokens).to(self._machine.device),
             targets=torch.from_numpy(targets).to(self._machine.device),
+            shared=shared_tokens(torch.from_numpy(pad_right(prompts))),
         )

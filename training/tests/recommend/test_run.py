@@ -76,9 +76,11 @@ def test_an_epoch_has_every_training_history_once(world: World) -> None:
 
 
 def around(spec: PromptSpec) -> PromptSpec:
-    """The same with tokens around the items and after the answer, newest items first."""
+    """The same with tokens around the items and after the answer, newest items first. All prompts
+    begin with ten tokens."""
     prompt = {
         **spec.prompt.model_dump(exclude_unset=True),
+        "itemPrefix": [3, 0] * 4 + [3],
         "itemSuffix": [3],
         "suffix": [2, 2],
         "order": "newest-first",
@@ -102,6 +104,7 @@ def test_of_other_prompts_only_the_answer_is_learned(world: World, tmp_path: Pat
     }
     rows = []
     for batch in task.batches(0, 0):
+        assert batch.shared >= 10
         size = (batch.tokens >= 0).sum(dim=1, keepdim=True)
         places = torch.arange(batch.tokens.shape[1])
         labels = batch.tokens.masked_fill((places < size - 5) | (places >= size), -100)
