@@ -104,7 +104,7 @@ def test_of_other_prompts_only_the_answer_is_learned(world: World, tmp_path: Pat
     }
     rows = []
     for batch in task.batches(0, 0):
-        assert batch.shared >= 10
+        assert batch.shared >= 10 or len(batch.tokens) == 1
         size = (batch.tokens >= 0).sum(dim=1, keepdim=True)
         places = torch.arange(batch.tokens.shape[1])
         labels = batch.tokens.masked_fill((places < size - 5) | (places >= size), -100)
