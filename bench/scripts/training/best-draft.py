@@ -1,0 +1,405 @@
+"""Which draft is best: sizes, ways to begin and losses, trained side by side for the same time.
+
+    PYTHONPATH=training python3 bench/scripts/training/best-draft.py --target DIR --catalogue FILE \
+        --train histories.jsonl --test unseen.jsonl --out DIR [--seconds 150]
+
+1. Labels histories of the training users (whole, cut and mixed ones) with the target's beams.
+2. Trains every job as a process of its own, `--seconds` each, all at the same time.
+3. Counts calls and nodes of all test users, with widths chosen per level on held-out training users.
+
+`results.jsonl` in --out has a line per job, K and number of drafted nodes; `best` is the draft with
+the fewest calls at K = 20 within 120 nodes. No test user is in the training data: a user of --test
+that is also in --train is left out of training.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import shutil
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from nightbeam_training.align import terms
+from nightbeam_training.align.accept import Acceptance, Evaluator
+from nightbeam_training.align.batch import AlignBatch, align_batch
+from nightbeam_training.align.candidates import score_error
+from nightbeam_training.align.edge import edge_margin
+from nightbeam_training.align.objective import with_rest
+from nightbeam_training.data.augment import Question, questions
+from nightbeam_training.data.catalogue import Catalogue, Ints, read_catalogue
+from nightbeam_training.data.histories import read_histories
+from nightbeam_training.data.prompts import Prompts, open_prompts
+from nightbeam_training.data.teacher_files import TeacherSource, teacher_files
+from nightbeam_training.data.teacher_pool import ExampleBatch, TeacherPool
+from nightbeam_training.draft.begin import new_draft, some_layers
+from nightbeam_training.draft.need import needed_widths
+from nightbeam_training.draft.widths import widths_for
+from nightbeam_training.model.checkpoint import (
+    Checkpoint,
+    checkpoint_hash,
+    load_checkpoint,
+    save_checkpoint,
+)
+from nightbeam_training.model.precision import Machine, open_machine
+from nightbeam_training.model.tree import code_logits, node_logits
+from nightbeam_training.teach.label import Teacher
+from nightbeam_training.teach.write import WriteOptions, write_teacher_data
+
+BEAM_WIDTHS = (10, 20)
+TOTALS = (60, 75, 90, 105, 112, 120, 150)
+"""Numbers of drafted nodes that are evaluated."""
+GOAL_NODES = 120
+HELD_OUT = 512
+
+
+@dataclass(frozen=True)
+class Job:
+    name: str
+    layers: int
+    width: int | None
+    """Of new weights; None: layers of the target."""
+    margin: float
+    """Weight of the listwise loss at the edge."""
+    batch: int = 128
+    rate: float = 2e-3
+
+
+JOBS = {
+    job.name: job
+    for job in (
+        Job("new-2x96", 2, 96, 0.0),
+        Job("new-2x96-margin", 2, 96, 0.1),
+        Job("new-2x160", 2, 160, 0.0),
+        Job("new-2x256", 2, 256, 0.0, rate=1.5e-3),
+        Job("target-1", 1, None, 0.0, rate=1e-3),
+        Job("target-2", 2, None, 0.0, rate=1e-3),
+        Job("target-2-margin", 2, None, 0.1, rate=1e-3),
+        Job("target-4", 4, None, 0.0, rate=1e-3),
+    )
+}
+
+
+@dataclass(frozen=True)
+class Place:
+    """What every process opens."""
+
+    given: argparse.Namespace
+    machine: Machine
+    catalogue: Catalogue
+    target: Checkpoint
+    prompts: Prompts
+
+    def files(self, name: str) -> list[Path]:
+        return teacher_files([self.given.work / name])
+
+    def pool(self, name: str) -> TeacherPool:
+        return TeacherPool(self.files(name), self.catalogue.trie)
+
+
+def main() -> None:
+    given = arguments()
+    given.work = given.work or given.out / "work"
+    given.out.mkdir(parents=True, exist_ok=True)
+    started = time.monotonic()
+
+    def say(line: str) -> None:
+        print(f"{time.monotonic() - started:6.1f} s  {line}", flush=True)
+
+    if given.stage == "label":
+        return label(open_place(given), given.shard)
+    if given.stage == "train":
+        return train(open_place(given), JOBS[given.job[0]])
+    say(f"labelling in {given.labellers} processes")
+    side_by_side([["--stage", "label", "--shard", str(n)] for n in range(given.labellers)])
+    size = sum(file.stat().st_size for file in given.work.rglob("*.safetensors"))
+    say(f"teacher data: {size / 1e6:,.0f} MB; training {', '.join(given.job)}")
+    side_by_side([["--stage", "train", "--job", job] for job in given.job])
+    rows = [
+        json.loads(line)
+        for job in given.job
+        for line in (given.out / f"{job}.jsonl").read_text().splitlines()
+    ]
+    (given.out / "results.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    for row in rows:
+        if row["kind"] == "test":
+            print(
+                f"{row['job']:16} {row['weights'] / 1e6:5.2f} M  K = {row['beamWidth']:2}  "
+                f"{'/'.join(map(str, row['widths'])):>11}  {row['calls']:.3f} calls  "
+                f"{row['nodes']:6.1f} nodes"
+            )
+    within = [
+        row
+        for row in rows
+        if row["kind"] == "test" and row["beamWidth"] == 20 and row["nodes"] <= GOAL_NODES
+    ]
+    if within:
+        best = min(within, key=lambda row: float(row["calls"]))
+        shutil.copytree(given.work / best["job"], given.out / "best", dirs_exist_ok=True)
+        say(f"best within {GOAL_NODES} nodes at K = 20: {best['job']}")
+    say("done")
+    return None
+
+
+def arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    for name in ("target", "catalogue", "train", "test", "out"):
+        parser.add_argument(f"--{name}", type=Path, required=True)
+    parser.add_argument("--work", type=Path, help="Directory for teacher data. Default: OUT/work.")
+    parser.add_argument("--job", nargs="+", choices=list(JOBS), default=list(JOBS))
+    parser.add_argument("--seconds", type=float, default=150, help="Of training, per job.")
+    parser.add_argument("--users", type=int, help="Read only the first users.")
+    parser.add_argument("--cuts", type=int, default=4, help="Cut histories per user.")
+    parser.add_argument("--mixes", type=int, default=8, help="Mixed histories per user.")
+    parser.add_argument("--teacher-width", type=int, default=40)
+    parser.add_argument("--edge-width", type=int, default=80)
+    parser.add_argument("--device", default="auto")
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--labellers", type=int, default=4, help="Processes that label.")
+    parser.add_argument("--evaluate-batch", type=int, default=256)
+    parser.add_argument("--stage", choices=["all", "label", "train"], default="all")
+    parser.add_argument("--shard", type=int, default=0)
+    return parser.parse_args()
+
+
+def side_by_side(calls: list[list[str]]) -> None:
+    """Runs this script with further arguments, all at the same time; the last one given counts."""
+    base = [sys.executable, __file__, *sys.argv[1:]]
+    running = [subprocess.Popen([*base, *call]) for call in calls]
+    codes = [process.wait() for process in running]
+    if any(codes):
+        sys.exit("a process failed: see above")
+
+
+def open_place(given: argparse.Namespace) -> Place:
+    machine = open_machine(device=given.device, precision="fp32", threads=given.threads)
+    catalogue = read_catalogue(given.catalogue)
+    target = load_checkpoint(given.target)
+    prompts = open_prompts(target.prompt, catalogue, given.target)
+    return Place(given, machine, catalogue, target, prompts)
+
+
+def label(place: Place, shard: int) -> None:
+    """Every labeller writes its share of the training questions; the first two, the others too."""
+    given, catalogue = place.given, place.catalogue
+    test = read_histories(given.test, catalogue, given.users)
+    unseen = set(test.users)
+    read = read_histories(given.train, catalogue, given.users)
+    known = [
+        items for user, items in zip(read.users, read.items, strict=True) if user not in unseen
+    ]
+    held = min(HELD_OUT, len(known) // 5)
+    rest = known[held:]
+    asked: list[Question] = [
+        *questions(rest, kind="whole", copies=1, seed=1),
+        *questions(rest, kind="cut", copies=given.cuts, seed=2),
+        *questions(rest, kind="mix", copies=given.mixes, seed=3),
+    ]
+    mine = asked[shard :: given.labellers]
+    width = given.teacher_width
+    jobs = [(f"train/{shard}", mine, width)]
+    if shard == 0:
+        whole = list(questions(known[:held], kind="whole", copies=1, seed=0))
+        jobs.append(("held/0", whole, max(BEAM_WIDTHS)))
+    if shard == 1 % given.labellers:
+        whole = list(questions(test.items, kind="whole", copies=1, seed=0))
+        jobs.append(("test/0", whole, max(BEAM_WIDTHS)))
+    teacher = Teacher(place.target, place.prompts, machine=place.machine, scoring="full")
+    source = TeacherSource(
+        target=checkpoint_hash(given.target),
+        catalogue=catalogue.hash,
+        scoring="full",
+        levels=catalogue.trie.levels,
+    )
+    for name, wanted, beam_width in jobs:
+        write_teacher_data(
+            given.work / name,
+            wanted,
+            teacher=teacher,
+            catalogue=catalogue,
+            source=source,
+            options=WriteOptions(
+                beam_width=beam_width, shard_size=16_384, batch_size=256, roll=0, seed=shard
+            ),
+            progress=lambda *_: None,
+        )
+
+
+def without_last_level(examples: ExampleBatch, catalogue: Catalogue) -> ExampleBatch:
+    """Without the nodes whose children are items: no draft is asked about those."""
+    trie = catalogue.trie
+    count = int((examples.nodes < trie.level_start[trie.levels - 1]).sum(axis=1).max())
+    nodes = examples.nodes[:, :count]
+    beyond = nodes >= trie.level_start[trie.levels - 1]
+    log_p = examples.log_p[:, :count].copy()
+    log_p[beyond] = -np.inf
+    return ExampleBatch(
+        prompts=examples.prompts,
+        nodes=np.where(beyond, -1, nodes),
+        log_p=log_p,
+        truth=examples.truth,
+    )
+
+
+def loss_of(model: Checkpoint, batch: AlignBatch, place: Place, job: Job) -> Tensor:
+    """KL at every node, the error of the scores near the edge, and the listwise loss there."""
+    logits = node_logits(model.model, batch.tree)
+    chosen = code_logits(logits, batch.tree.depth, tokens=place.prompts.tokens)
+    valid = batch.log_p > -torch.inf
+    log_q = (chosen - logits.logsumexp(dim=-1, keepdim=True)).masked_fill(~valid, -torch.inf)
+    real = batch.tree.nodes >= 0
+    kl = terms.forward_kl(with_rest(log_q[real]), with_rest(batch.log_p[real])).mean()
+    loss = kl + score_error(log_q, batch.log_p, batch.tree, width=place.given.edge_width)
+    if job.margin > 0:
+        loss = loss + job.margin * edge_margin(
+            log_q, batch.log_p, batch.tree, beam_width=20, draft_width=40
+        )
+    return loss
+
+
+def train(place: Place, job: Job) -> None:
+    given, machine, catalogue = place.given, place.machine, place.catalogue
+    torch.manual_seed(0)
+    torch.set_float32_matmul_precision("high")
+    draft = (
+        some_layers(place.target, job.layers)
+        if job.width is None
+        else new_draft(place.target, layers=job.layers, width=job.width, heads=job.width // 32)
+    )
+    draft.model.to(machine.device)
+    weights = sum(weight.numel() for weight in draft.model.parameters())
+    pool = TeacherPool(
+        teacher_files(sorted((given.work / "train").iterdir())), catalogue.trie
+    )
+    rows: list[dict[str, object]] = []
+    optimizer = torch.optim.AdamW(
+        draft.model.parameters(), lr=job.rate, betas=(0.9, 0.98), weight_decay=0.01, fused=True
+    )
+    rng = np.random.default_rng(0)
+    numbers = iter(())
+    started = shown = time.monotonic()
+    steps, seen, mean = 0, 0, math.nan
+    while (elapsed := time.monotonic() - started) < given.seconds:
+        rate = job.rate * min(1, (steps + 1) / 100)
+        rate *= 0.5 * (1 + math.cos(math.pi * elapsed / given.seconds))
+        for group in optimizer.param_groups:
+            group["lr"] = rate
+        at = next(numbers, None)
+        if at is None:
+            numbers = pool.batches(np.arange(len(pool)), size=job.batch, rng=rng)
+            at = next(numbers)
+        batch = align_batch(
+            without_last_level(pool.take(at), catalogue),
+            trie=catalogue.trie,
+            tokens=place.prompts.tokens,
+            width=max(BEAM_WIDTHS),
+            device=machine.device,
+        )
+        loss = loss_of(draft, batch, place, job)
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(draft.model.parameters(), 1.0)
+        optimizer.step()
+        optimizer.zero_grad(set_to_none=True)
+        steps, seen = steps + 1, seen + len(at)
+        if steps % 20 == 0 or steps == 1:
+            value = float(loss.detach())
+            mean = value if math.isnan(mean) else 0.9 * mean + 0.1 * value
+        if time.monotonic() - shown > 15:
+            shown = time.monotonic()
+            print(f"  {job.name}: step {steps:,}, {seen:,} examples, loss {mean:.4f}", flush=True)
+    draft.model.eval()
+    torch.set_float32_matmul_precision("highest")
+    save_checkpoint(draft, given.work / job.name)
+    trained = {"seconds": given.seconds, "steps": steps, "seen": seen, "loss": mean}
+    trained |= {"examples": len(pool), "device": str(machine.device)}
+    rows.append({"job": job.name, "kind": "train", "weights": weights, **trained})
+    held, test = place.pool("held/0"), place.pool("test/0")
+    for beam_width in BEAM_WIDTHS:
+        needs = needs_of(place, draft, held, beam_width)
+        tests = needs_of(place, draft, test, beam_width)
+        sizes = np.diff(catalogue.trie.level_start)[1 : catalogue.trie.levels]
+        for total in TOTALS:
+            if total < beam_width * (catalogue.trie.levels - 1):
+                continue
+            widths = widths_for(needs, nodes=total, beam_width=beam_width, sizes=sizes)
+            found = acceptance_of(place, draft, test, beam_width, widths)
+            rows.append(
+                {
+                    "job": job.name,
+                    "kind": "test",
+                    "weights": weights,
+                    "layers": job.layers,
+                    "beamWidth": beam_width,
+                    "widths": widths,
+                    "calls": found.calls / found.users,
+                    "nodes": found.nodes / found.users,
+                    "acceptedSteps": found.accepted_steps / found.users,
+                    "oneCall": float((tests <= widths).all(axis=1).mean()),
+                }
+            )
+        even = acceptance_of(place, draft, test, beam_width, [40] * (catalogue.trie.levels - 1))
+        rows.append(
+            {
+                "job": job.name,
+                "kind": "even",
+                "weights": weights,
+                "beamWidth": beam_width,
+                "calls": even.calls / even.users,
+                "nodes": even.nodes / even.users,
+            }
+        )
+    text = "".join(json.dumps(row) + "\n" for row in rows)
+    (given.out / f"{job.name}.jsonl").write_text(text)
+
+
+def needs_of(place: Place, draft: Checkpoint, pool: TeacherPool, beam_width: int) -> Ints:
+    parts = [
+        needed_widths(
+            draft,
+            pool.take(at),
+            trie=place.catalogue.trie,
+            tokens=place.prompts.tokens,
+            machine=place.machine,
+            scoring="full",
+            beam_width=beam_width,
+            limit=80,
+        )
+        for at in parts_of(place, pool)
+    ]
+    return np.concatenate(parts)
+
+
+def acceptance_of(
+    place: Place, draft: Checkpoint, pool: TeacherPool, beam_width: int, widths: list[int]
+) -> Acceptance:
+    evaluator = Evaluator(
+        draft,
+        trie=place.catalogue.trie,
+        tokens=place.prompts.tokens,
+        machine=place.machine,
+        scoring="full",
+    )
+    total = Acceptance(0, 0, 0, 0)
+    for at in parts_of(place, pool):
+        found = evaluator.acceptance(pool.take(at), beam_width=beam_width, draft_widths=widths)
+        total = total.plus(found)
+    return total
+
+
+def parts_of(place: Place, pool: TeacherPool) -> list[Ints]:
+    """The pool's examples in batches of similar prompt length."""
+    order = np.argsort(pool.prompt_lengths, kind="stable")
+    size = place.given.evaluate_batch
+    return np.split(order, range(size, len(order), size))
+
+
+if __name__ == "__main__":
+    main()
