@@ -18,6 +18,7 @@ from nightbeam_training.data.prompt_spec import PromptSpec, default_prompt_spec
 from nightbeam_training.data.prompts import Prompts, open_prompts
 from nightbeam_training.data.teacher_files import Scoring, TeacherSource, write_teacher_file
 from nightbeam_training.data.teacher_pool import TeacherPool
+from nightbeam_training.data.torch_trie import TorchTrie
 from nightbeam_training.model.checkpoint import Checkpoint, new_checkpoint
 from nightbeam_training.model.config import new_config
 from nightbeam_training.model.precision import Machine
@@ -38,6 +39,10 @@ class World:
     target: Checkpoint
     draft: Checkpoint
     histories: list[Ints]
+
+
+def cpu_trie(catalogue: Catalogue) -> TorchTrie:
+    return TorchTrie(catalogue.trie, MACHINE.device)
 
 
 def make_catalogue_at_random(

@@ -36,10 +36,9 @@ def spread(draft: Path, pool: TeacherPool, catalogue_file: Path) -> dict[str, fl
     for start in range(0, min(USERS, len(pool)), 64):
         batch = align_batch(
             pool.take(np.arange(start, start + 64)),
-            trie=catalogue.trie,
+            trie=pool.trie,
             tokens=prompts.tokens,
             width=TOP,
-            device=torch.device("cpu"),
         )
         with torch.no_grad():
             logits = node_logits(checkpoint.model, batch.tree).gather(-1, batch.tokens_at)

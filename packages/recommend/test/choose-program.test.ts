@@ -1,3 +1,4 @@
+import { TARGET_PROGRAMS } from "@nightbeam/decoding";
 import { fullCatalogue, refusalOf } from "@nightbeam/testing";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
@@ -41,11 +42,27 @@ describe("auto", () => {
     expect(choose({}, { programs }).program).toBe("tree-scores");
   });
 
-  it("verifies a drafted tree for single users, and runs whole searches for many", () => {
+  it("uses a draft for single users, and runs whole searches for many", () => {
     const draft = ["models/draft"];
-    expect(choose({ draft, batchSize: 1 }).program).toBe("verify-tree");
+    expect(choose({ draft, batchSize: 1 }).program).toBe("tree-scores");
     expect(choose({ draft, batchSize: 64 }).program).toBe("beam-search");
     expect(choose({ batchSize: 1 }).program).toBe("beam-search");
+    // Where tree calls are dear, the target verifies.
+    const programs = GPU.map((one) =>
+      one.program === "tree-scores" ? { ...one, cost: { callMs: 9, tokenMs: 0.01 } } : one,
+    );
+    expect(choose({ draft, batchSize: 1 }, { programs }).program).toBe("verify-tree");
+  });
+
+  it("counts the start of a drafted tree besides its passes", () => {
+    const [, , verify] = GPU;
+    if (verify === undefined) throw new Error("there are three");
+    const batch = { trie, beamWidth: 20, users: 1, promptTokens: 80, isDrafted: true };
+    const free = { ...verify, cost: { callMs: 73.5, tokenMs: 0 } };
+    // Of 7 B on an H200: 73.5 ms with nothing drafted, 48.1 with a draft that misses one level of three.
+    const estimated = msPerUser(free, batch);
+    expect(estimated).toBeGreaterThan(45);
+    expect(estimated).toBeLessThan(55);
   });
 
   it("adds up verifiers: one that is faster does not outweigh many", () => {
@@ -82,6 +99,16 @@ describe("auto", () => {
     }
   });
 
+  it("verifies a drafted tree on a GPU of this machine for one user at a time", () => {
+    const alone = { draft: ["d"], batchSize: 1 };
+    expect(choose(alone, { programs: undefined, device: "cuda" }).program).toBe("verify-tree");
+    const undrafted = { batchSize: 1 };
+    expect(choose(undrafted, { programs: undefined, device: "cuda" }).program).toBe("beam-search");
+    const few = { ...alone, batchSize: 8 };
+    expect(choose(few, { programs: undefined, device: "cuda" }).program).toBe("beam-search");
+    expect(choose(alone, { programs: undefined, device: "cpu" }).program).toBe("tree-scores");
+  });
+
   it("never chooses what is estimated to be slower, nor what cannot be had", () => {
     const cost = fc.record({
       callMs: fc.double({ min: 0.01, max: 100, noNaN: true }),
@@ -107,6 +134,87 @@ describe("auto", () => {
         },
       ),
     );
+  });
+});
+
+/**
+ * Milliseconds per batch on an H200 (docs/results/gpu.md), of prompts of 80 tokens and drafts that are wrong at the
+ * last level: of search level by level, drafted calls, whole searches, drafted trees with repair; and the cost lines
+ * through those of up to 64 users, in milliseconds per call and per 1,000 rows.
+ */
+const MEASURED = [
+  {
+    target: "of 5.6 M, fp32",
+    lines: { "tree-scores": [5.5, 1.52], "beam-search": [14.5, 0.45], "verify-tree": [20.1, 0.19] },
+    cells: [
+      { users: 1, beamWidth: 20, ms: [24.2, 11.7, 13.3, 13.4] },
+      { users: 1, beamWidth: 50, ms: [22.8, 13.2, 16.6, 15.8] },
+      { users: 64, beamWidth: 10, ms: [43.0, 24.4, 18.7, 23.5] },
+      { users: 64, beamWidth: 20, ms: [44.4, 38.9, 18.9, 27.9] },
+      { users: 64, beamWidth: 50, ms: [61.6, 78.6, 18.3, 48.7] },
+      { users: 256, beamWidth: 10, ms: [135.9, 101.3, 28.6, 57.5] },
+      { users: 256, beamWidth: 20, ms: [135.5, 155.9, 31.0, 88.2] },
+    ],
+  },
+  {
+    target: "of 0.1 B, fp16",
+    lines: { "tree-scores": [11, 1.91], "beam-search": [25.3, 0.69], "verify-tree": [32.7, 1.29] },
+    cells: [
+      { users: 1, beamWidth: 10, ms: [43.2, 21.6, 24.5, 23.2] },
+      { users: 64, beamWidth: 10, ms: [67.2, 43.3, 30.1, 34.3] },
+    ],
+  },
+  {
+    target: "of 1 B, fp16",
+    lines: {
+      "tree-scores": [14.3, 7.07],
+      "beam-search": [45.5, 2.87],
+      "verify-tree": [47.4, 5.11],
+    },
+    cells: [
+      { users: 1, beamWidth: 10, ms: [52.4, 36.8, 50.2, 37.9] },
+      { users: 64, beamWidth: 10, ms: [309.7, 122.5, 66.3, 95.9] },
+    ],
+  },
+  {
+    target: "of 7 B, fp16",
+    lines: {
+      "tree-scores": [16.4, 28.6],
+      "beam-search": [44.9, 25.9],
+      "verify-tree": [70.9, 23.3],
+    },
+    cells: [
+      { users: 1, beamWidth: 10, ms: [97.9, 53.9, 57.9, 48.1] },
+      { users: 64, beamWidth: 10, ms: [779.1, 442.6, 228.1, 323.3] },
+    ],
+  },
+] as const;
+
+describe("auto by the costs of an H200", () => {
+  const { trie } = fullCatalogue({ levels: 4, codes: 10 });
+
+  it.each(MEASURED)("is at most 15% slower than the fastest program of a target $target", (one) => {
+    const programs = TARGET_PROGRAMS.map((program) => {
+      const [callMs, perThousand] = one.lines[program];
+      return { program, cost: { callMs, tokenMs: perThousand / 1_000 }, keepsPrompts: false };
+    });
+    for (const { users, beamWidth, ms } of one.cells) {
+      const [plain, calls, whole, repaired] = ms;
+      // A cluster makes a round trip per call: four, two, one and one.
+      const took = {
+        "tree-scores": Math.min(plain + 4 * 1.5, calls + 2 * 1.5),
+        "beam-search": whole + 1.5,
+        "verify-tree": repaired + 1.5,
+      };
+      const settings = { draft: ["d"], beamWidth, batchSize: users };
+      for (const known of [programs, programs.slice(0, 2)]) {
+        const fastest = Math.min(...known.map(({ program }) => took[program]));
+        const { program } = choose(settings, { programs: known, trie });
+        expect(took[program] / fastest).toBeLessThan(1.15);
+      }
+      const undrafted = choose({ ...settings, draft: [] }, { programs, trie });
+      expect(undrafted.program).toBe("beam-search");
+    }
   });
 });
 

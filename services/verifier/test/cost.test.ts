@@ -1,7 +1,12 @@
+import { nodeCount } from "@nightbeam/decoding";
+import { systemClock } from "@nightbeam/service";
+import { fullCatalogue } from "@nightbeam/testing";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { CostTracker, describeLine } from "../src/cost/cost-tracker.js";
 import { fitLine } from "../src/cost/fit-line.js";
+import { searchCalls, treeCalls } from "../src/cost/made-up-calls.js";
+import { measureCost } from "../src/cost/measure-cost.js";
 
 const positive = fc.double({ min: 0.001, max: 100, noNaN: true });
 const sizes = fc.uniqueArray(fc.integer({ min: 1, max: 10_000 }), { minLength: 2, maxLength: 8 });
@@ -54,6 +59,51 @@ describe("the fitted line", () => {
   it("goes through the origin if all passes are alike, and is zero for none", () => {
     expect(fitLine([{ tokens: 10, milliseconds: 20 }])).toEqual({ callMs: 0, tokenMs: 2 });
     expect(fitLine([])).toEqual({ callMs: 0, tokenMs: 0 });
+  });
+});
+
+describe("what is measured at the start", () => {
+  // Of 81 tokens, as 20 items of 4 codes.
+  const model = { encodePrompt: () => new Int32Array(81), maxPromptTokens: 500 };
+  const from = { model, catalogue: fullCatalogue({ levels: 4, codes: 8 }) };
+  /** Milliseconds of a pass of so many rows on a GPU: nearly constant up to a few thousand, then a line. */
+  const passOf = (rows: number) => Math.max(13, 8 + rows / 1_000);
+
+  async function measured(maxTokens: number) {
+    const rows: number[] = [];
+    let now = 0;
+    const pass = (count: number) => {
+      rows.push(count);
+      now += passOf(count);
+    };
+    const scorer: Parameters<typeof treeCalls>[1] = {
+      score: async (requests) => {
+        pass(requests.reduce((sum, { prompt, tree }) => sum + prompt.length + nodeCount(tree), 0));
+        return [];
+      },
+      release: () => undefined,
+    };
+    const clock = { ...systemClock, now: () => now };
+    const line = await measureCost({ calls: treeCalls(from, scorer), clock, maxTokens });
+    return { line, rows: Math.max(...rows) };
+  }
+
+  it("reaches the batches of a GPU, and not beyond those of a processor", async () => {
+    const [gpu, cpu] = [await measured(16_384), await measured(4_096)];
+    expect(gpu.rows).toBeGreaterThan(64 * (81 + 32) - 1);
+    expect(cpu.rows).toBeLessThanOrEqual(4_096);
+    // The line of small calls alone has it that rows cost nothing.
+    const at = ({ callMs, tokenMs }: typeof gpu.line) => callMs + 10_000 * tokenMs;
+    expect(at(gpu.line) / passOf(10_000)).toBeCloseTo(1, 1);
+    expect(at(cpu.line) / passOf(10_000)).toBeLessThan(0.8);
+  });
+
+  it("has whole searches of as many users", () => {
+    const searcher = { search: async () => [] };
+    const rows = searchCalls(from, searcher).map((call) => call.rows);
+    expect(Math.max(...rows)).toBeGreaterThan(4_096);
+    expect(Math.max(...rows)).toBeLessThan(16_384);
+    expect(rows).toEqual(rows.toSorted((a, b) => a - b));
   });
 });
 

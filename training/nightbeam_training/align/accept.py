@@ -8,16 +8,15 @@ import torch
 from torch import Tensor
 
 from nightbeam_training.align.batch import sequences_of
-from nightbeam_training.data.catalogue import Trie
 from nightbeam_training.data.code_tokens import CodeTokens
 from nightbeam_training.data.teacher_files import Scoring
 from nightbeam_training.data.teacher_pool import ExampleBatch
+from nightbeam_training.data.torch_trie import TorchTrie
 from nightbeam_training.model.checkpoint import Checkpoint
 from nightbeam_training.model.heads import search_model
 from nightbeam_training.model.precision import Machine
 from nightbeam_training.model.tree import TreeInput, tree_input
 from nightbeam_training.search.beam_search import Known, beam_search
-from nightbeam_training.search.torch_trie import TorchTrie
 
 NO_NODE = -2
 
@@ -54,7 +53,7 @@ class Evaluator:
         self,
         draft: Checkpoint,
         *,
-        trie: Trie,
+        trie: TorchTrie,
         tokens: CodeTokens,
         machine: Machine,
         scoring: Scoring,
@@ -62,7 +61,6 @@ class Evaluator:
         self._draft = draft
         self._tokens = tokens
         self._trie = trie
-        self._torch_trie = TorchTrie(trie, machine.device)
         self._machine = machine
         self._scoring: Scoring = scoring
         draft.model.to(machine.device)
@@ -73,15 +71,12 @@ class Evaluator:
     ) -> Acceptance:
         """beam_width: K; draft_widths: N of every level but the last."""
         tokens, device = self._tokens, self._machine.device
-        tree = tree_input(examples.prompts, examples.nodes, trie=self._trie, tokens=tokens).to(
-            device
-        )
-        log_p = torch.from_numpy(examples.log_p).to(device)
-        prompts = torch.from_numpy(examples.prompts).to(device)
+        tree = tree_input(examples.prompts, examples.nodes, trie=self._trie, tokens=tokens)
+        log_p, prompts = examples.log_p, examples.prompts
         best = sequences_of(tree, log_p, beam_width)
         unknown = self._unknown_prefixes(tree, best.stopped)
         nodes = torch.cat((tree.nodes, unknown), dim=1)
-        depth = torch.cat((tree.depth, self._depth(unknown)), dim=1)
+        depth = torch.cat((tree.depth, self._trie.depth(unknown)), dim=1)
         lacking = torch.cat((best.beams, unknown >= 0), dim=1)
         sent = torch.full((len(prompts), 0), -1, dtype=torch.int64, device=device)
         calls, steps = 0, -1
@@ -93,7 +88,7 @@ class Evaluator:
                     search_model(self._draft.model),
                     prompts,
                     widths=draft_widths,
-                    trie=self._torch_trie,
+                    trie=self._trie,
                     tokens=tokens,
                     scoring=self._scoring,
                     keep=beam_width,
@@ -117,13 +112,9 @@ class Evaluator:
     def _unknown_prefixes(self, tree: TreeInput, stopped: Tensor) -> Tensor:
         """Prefixes that the target's search reaches but the data lacks, or -1: [users, count]."""
         codes = torch.arange(self._trie.codes, device=stopped.device)
-        reached = self._torch_trie.step(tree.nodes[..., None], codes).masked_fill(~stopped, -1)
+        reached = self._trie.step(tree.nodes[..., None], codes).masked_fill(~stopped, -1)
         count = int(stopped.flatten(1).sum(dim=1).max())
         return reached.flatten(1).topk(count, dim=1).values
-
-    def _depth(self, nodes: Tensor) -> Tensor:
-        starts = torch.from_numpy(self._trie.level_start).to(nodes.device)
-        return (torch.bucketize(nodes, starts, right=True) - 1).clamp(min=0)
 
 
 def _contained(nodes: Tensor, others: Tensor) -> Tensor:

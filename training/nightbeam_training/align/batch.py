@@ -5,14 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 
-import numpy as np
 import torch
 from torch import Tensor
 
 from nightbeam_training.align.answers import Sequences, best_sequences
-from nightbeam_training.data.catalogue import Ints, Trie
 from nightbeam_training.data.code_tokens import CodeTokens
 from nightbeam_training.data.teacher_pool import ExampleBatch
+from nightbeam_training.data.torch_trie import TorchTrie
 from nightbeam_training.model.tree import TreeInput, tree_input
 
 
@@ -42,24 +41,22 @@ class AlignBatch:
 def align_batch(
     examples: ExampleBatch,
     *,
-    trie: Trie,
+    trie: TorchTrie,
     tokens: CodeTokens,
     width: int,
-    device: torch.device,
     log_q: Tensor | None = None,
 ) -> AlignBatch:
     """width: K. log_q: ranks the K best. Default: the target's log-probabilities."""
-    tree = tree_input(examples.prompts, examples.nodes, trie=trie, tokens=tokens).to(device)
-    log_p = torch.from_numpy(examples.log_p).to(device)
+    tree = tree_input(examples.prompts, examples.nodes, trie=trie, tokens=tokens)
     rows, truth = truth_rows(examples.nodes, examples.truth, trie=trie, tokens=tokens)
     return AlignBatch(
         tree=tree,
-        log_p=log_p,
-        tokens_at=tokens.on(device)[tree.depth],
-        truth_row=torch.from_numpy(rows).to(device),
-        truth_token=torch.from_numpy(truth).to(device),
+        log_p=examples.log_p,
+        tokens_at=tokens.on(tree.nodes.device)[tree.depth],
+        truth_row=rows,
+        truth_token=truth,
         width=width,
-        ranked_by=log_p if log_q is None else log_q,
+        ranked_by=examples.log_p if log_q is None else log_q,
     )
 
 
@@ -74,13 +71,18 @@ def sequences_of(tree: TreeInput, log_probs: Tensor, width: int) -> Sequences:
     )
 
 
-def truth_rows(nodes: Ints, truth: Ints, *, trie: Trie, tokens: CodeTokens) -> tuple[Ints, Ints]:
+def truth_rows(
+    nodes: Tensor, truth: Tensor, *, trie: TorchTrie, tokens: CodeTokens
+) -> tuple[Tensor, Tensor]:
     """(index of the node before each true code, -1 if there is none; the code's token), both
     [users, levels]."""
-    rows = np.full(truth.shape, -1, dtype=np.int64)
-    at = np.where(truth[:, 0] >= 0, 0, -1)
+    known = truth >= 0
+    levels = torch.arange(trie.levels, device=truth.device)
+    rows = []
+    at = torch.where(known[:, 0], 0, -1)
     for level in range(trie.levels):
         same = (nodes == at[:, None]) & (at[:, None] >= 0)
-        rows[:, level] = np.where(same.any(axis=1), same.argmax(axis=1), -1)
+        rows.append(torch.where(same.any(dim=1), same.int().argmax(dim=1), -1))
         at = trie.step(at, truth[:, level])
-    return rows, np.where(truth >= 0, tokens.of(truth), 0)
+    found = tokens.on(truth.device)[levels, truth.clamp(min=0)]
+    return torch.stack(rows, dim=1), torch.where(known, found, 0)

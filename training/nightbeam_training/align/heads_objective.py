@@ -17,8 +17,8 @@ from nightbeam_training.align import terms
 from nightbeam_training.align.batch import AlignBatch
 from nightbeam_training.align.candidates import node_scores
 from nightbeam_training.align.objective import ObjectiveOptions, with_rest
-from nightbeam_training.data.catalogue import Trie
 from nightbeam_training.data.code_tokens import CodeTokens
+from nightbeam_training.data.torch_trie import TorchTrie
 
 
 @dataclass(frozen=True)
@@ -31,13 +31,13 @@ class LevelCodes:
     """Whether any path of the catalogue has the code there: bool [levels - 1, codes]."""
 
 
-def level_codes(trie: Trie, tokens: CodeTokens, *, device: torch.device) -> LevelCodes:
+def level_codes(trie: TorchTrie, tokens: CodeTokens) -> LevelCodes:
     levels = trie.levels - 1
-    exist = torch.zeros(levels, trie.codes, dtype=torch.bool)
+    exist = torch.zeros(levels, trie.codes, dtype=torch.bool, device=trie.device)
     for level in range(levels):
-        first, end = (int(trie.level_start[level + each]) - 1 for each in (1, 2))
-        exist[level, torch.from_numpy(trie.edge_code[first:end])] = True
-    return LevelCodes(tokens=tokens.on(device)[:levels], exist=exist.to(device))
+        edges = slice(trie.level_start[level + 1] - 1, trie.level_start[level + 2] - 1)
+        exist[level, trie.edge_code[edges]] = True
+    return LevelCodes(tokens=tokens.on(trie.device)[:levels], exist=exist)
 
 
 def heads_loss(

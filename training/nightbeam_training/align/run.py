@@ -15,7 +15,7 @@ from nightbeam_training.align.batch import AlignBatch, align_batch
 from nightbeam_training.align.draft_beams import DraftBeams
 from nightbeam_training.align.heads_objective import LevelCodes, heads_loss, level_codes
 from nightbeam_training.align.objective import ObjectiveOptions, total_loss
-from nightbeam_training.data.catalogue import Ints, Trie
+from nightbeam_training.data.catalogue import Ints
 from nightbeam_training.data.code_tokens import CodeTokens
 from nightbeam_training.data.teacher_files import Scoring
 from nightbeam_training.data.teacher_pool import ExampleBatch, TeacherPool
@@ -51,7 +51,6 @@ class AlignTask:
         draft: Checkpoint,
         pool: TeacherPool,
         *,
-        trie: Trie,
         tokens: CodeTokens,
         scoring: Scoring,
         machine: Machine,
@@ -60,14 +59,14 @@ class AlignTask:
     ) -> None:
         self._draft = draft
         self._pool = pool
-        self._trie = trie
+        self._trie = pool.trie
         self._tokens = tokens
         self._machine = machine
         self._options = options
         self._draft_beams = draft_beams
         self._level_codes = self._codes_of_levels()
         self._evaluator = Evaluator(
-            draft, trie=trie, tokens=tokens, machine=machine, scoring=scoring
+            draft, trie=pool.trie, tokens=tokens, machine=machine, scoring=scoring
         )
         order = np.random.default_rng(options.seed).permutation(len(pool))
         self._held, self._train = order[: options.validation], order[options.validation :]
@@ -121,7 +120,7 @@ class AlignTask:
         """Codes that heads predict; None for objectives on a tree's nodes."""
         if self._options.objective.objective != "heads":
             return None
-        return level_codes(self._trie, self._tokens, device=self._machine.device)
+        return level_codes(self._trie, self._tokens)
 
     def _numbers(self, epoch: int) -> Iterator[Ints]:
         rng = np.random.default_rng((self._options.seed, epoch))
@@ -141,6 +140,5 @@ class AlignTask:
             trie=self._trie,
             tokens=self._tokens,
             width=self._options.beam_width,
-            device=self._machine.device,
             log_q=log_q,
         )

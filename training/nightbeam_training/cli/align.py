@@ -48,7 +48,7 @@ def align(**given: object) -> None:
     source = shared_source(files, catalogue)
     draft = _draft(arguments)
     prompts = open_prompts(draft.prompt, catalogue, arguments.draft)
-    pool = TeacherPool(files, catalogue.trie)
+    pool = TeacherPool(files, catalogue.trie, machine.device)
     _check(arguments, pool, source)
     check_prompts(prompts, pool, arguments.draft)
     claim_directory(
@@ -63,12 +63,11 @@ def align(**given: object) -> None:
     task = AlignTask(
         draft,
         pool,
-        trie=catalogue.trie,
         tokens=prompts.tokens,
         scoring=source.scoring,
         machine=machine,
         options=arguments.align_options(),
-        draft_beams=_draft_beams(arguments, prompts, source, machine),
+        draft_beams=_draft_beams(arguments, pool, prompts, source, machine),
     )
     click.echo(
         f"Aligning {arguments.draft} by {arguments.objective} on "
@@ -108,6 +107,7 @@ def _draft(arguments: AlignArguments) -> Checkpoint:
 
 def _draft_beams(
     arguments: AlignArguments,
+    pool: TeacherPool,
     prompts: Prompts,
     source: TeacherSource,
     machine: Machine,
@@ -123,7 +123,7 @@ def _draft_beams(
         )
     return DraftBeams(
         load_checkpoint(arguments.target).model,
-        trie=prompts.catalogue.trie,
+        trie=pool.trie,
         tokens=prompts.tokens,
         machine=machine,
         scoring=source.scoring,

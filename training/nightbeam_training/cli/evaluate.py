@@ -68,7 +68,7 @@ def evaluate(**given: object) -> None:
     catalogue = read_catalogue(arguments.catalogue)
     files = teacher_files(list(arguments.teacher))
     source = shared_source(files, catalogue)
-    pool = TeacherPool(files, catalogue.trie)
+    pool = TeacherPool(files, catalogue.trie, machine.device)
     users = np.arange(len(pool))[: arguments.limit]
     widths = _numbers("--beam-width", arguments.beam_width.split(","))
     drafted = [
@@ -98,7 +98,7 @@ def evaluate(**given: object) -> None:
     for path, draft, prompts in drafts:
         evaluator = Evaluator(
             draft,
-            trie=catalogue.trie,
+            trie=pool.trie,
             tokens=prompts.tokens,
             machine=machine,
             scoring=source.scoring,

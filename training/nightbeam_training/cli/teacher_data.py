@@ -17,7 +17,7 @@ SAMPLE = 256
 
 def check_prompts(prompts: Prompts, pool: TeacherPool, directory: Path) -> None:
     """Raises TrainingError BAD_CHECKPOINT if the draft numbers tokens differently."""
-    for row in _sample(pool).prompts:
+    for row in _sample(pool).prompts.cpu().numpy():
         if not _are_items(row[row >= 0], prompts):
             raise TrainingError(
                 "BAD_CHECKPOINT",
@@ -32,7 +32,7 @@ def note_on_width(pool: TeacherPool, trie: Trie, width: int) -> None:
     A search that is narrower by one beam may go unnoticed: the path of the next item is known too.
     """
     first, end = trie.level_start[trie.levels - 1 : trie.levels + 1]
-    nodes = _sample(pool).nodes
+    nodes = _sample(pool).nodes.cpu().numpy()
     known = ((nodes >= first) & (nodes < end)).sum(axis=1)
     if np.mean(known < min(width, end - first)) > 0.5:
         click.echo(

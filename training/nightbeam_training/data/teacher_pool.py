@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
+import torch
+from torch import Tensor
 
 from nightbeam_training.data.catalogue import Ints, Trie
 from nightbeam_training.data.teacher_files import (
@@ -15,65 +16,73 @@ from nightbeam_training.data.teacher_files import (
     joined_offsets,
     read_teacher_file,
 )
+from nightbeam_training.data.torch_trie import TorchTrie
 from nightbeam_training.errors import TrainingError
 
 SORTED_TOGETHER = 32
 """Batches whose examples are sorted by prompt length together: less padding, still random."""
+CPU = torch.device("cpu")
 
 
 @dataclass(frozen=True)
 class ExampleBatch:
     """A few examples, padded with -1 (log-probabilities with -inf)."""
 
-    prompts: Ints
+    prompts: Tensor
     """Padded on the left: [users, tokens]."""
-    nodes: Ints
+    nodes: Tensor
     """Trie nodes, ascending, the root first: [users, nodes]."""
-    log_p: npt.NDArray[np.float32]
-    """The target's log-probabilities, -inf if there is no child: [users, nodes, codes]."""
-    truth: Ints
+    log_p: Tensor
+    """The target's log-probabilities, -inf if there is no child: float32 [users, nodes, codes]."""
+    truth: Tensor
     """[users, levels]"""
 
 
 class TeacherPool:
-    """The examples of some files. Values stay ragged float16 until a batch needs them."""
+    """The examples of some files, on the device that trains.
 
-    def __init__(self, files: list[Path], trie: Trie) -> None:
-        self._trie = trie
+    Values stay ragged float16 until a batch needs them. Sizes of batches are computed on the host,
+    so that taking one does not wait for the device.
+    """
+
+    def __init__(self, files: list[Path], trie: Trie, device: torch.device = CPU) -> None:
+        self.trie = TorchTrie(trie, device)
         parts = [read_teacher_file(path) for path in files]
         nodes = [_trie_nodes(part, trie, path) for part, path in zip(parts, files, strict=True)]
-        self._prompt_start = joined_offsets([part.prompt_offsets for part in parts])
-        self._prompt_tokens = np.concatenate([part.prompt_tokens for part in parts])
-        self._node_start = joined_offsets([part.node_offsets for part in parts])
-        self._nodes = np.concatenate(nodes)
-        self._value_start = joined_offsets([part.value_offsets for part in parts])
-        self._values = np.concatenate([part.values for part in parts])
         self.truth: Ints = np.concatenate([part.truth for part in parts]).astype(np.int64)
+        prompt_start = joined_offsets([part.prompt_offsets for part in parts])
+        node_start = joined_offsets([part.node_offsets for part in parts])
+        self.prompt_lengths: Ints = np.diff(prompt_start)
+        self._node_counts: Ints = np.diff(node_start)
+        self._prompts = _Ragged(
+            prompt_start, np.concatenate([part.prompt_tokens for part in parts]), device
+        )
+        self._nodes = _Ragged(node_start, np.concatenate(nodes), device)
+        self._values = _Ragged(
+            joined_offsets([part.value_offsets for part in parts]),
+            np.concatenate([part.values for part in parts]),
+            device,
+        )
+        self._truth = torch.from_numpy(self.truth).to(device)
 
     def __len__(self) -> int:
         return len(self.truth)
 
-    @property
-    def prompt_lengths(self) -> Ints:
-        return np.diff(self._prompt_start)
-
     def take(self, examples: Ints) -> ExampleBatch:
-        prompt_rows, prompt_at = _ragged(self._prompt_start, examples)
-        node_rows, node_at = _ragged(self._node_start, examples)
-        lengths = self.prompt_lengths[examples]
-        prompts = np.full((len(examples), int(lengths.max())), -1, dtype=np.int64)
-        column = _within(prompt_rows) + (prompts.shape[1] - lengths)[prompt_rows]
-        prompts[prompt_rows, column] = self._prompt_tokens[prompt_at]
-        place = _within(node_rows)
-        shape = (len(examples), int(place.max()) + 1)
-        nodes = np.full(shape, -1, dtype=np.int64)
-        nodes[node_rows, place] = self._nodes[node_at]
-        log_p = np.full((*shape, self._trie.codes), -np.inf, dtype=np.float32)
-        value_rows, value_at = _ragged(self._value_start, node_at)
-        edges = self._trie.children(self._nodes[node_at])[1]
-        codes = self._trie.edge_code[edges]
-        log_p[node_rows[value_rows], place[value_rows], codes] = self._values[value_at]
-        return ExampleBatch(prompts=prompts, nodes=nodes, log_p=log_p, truth=self.truth[examples])
+        rows = torch.from_numpy(examples).to(self._truth.device, non_blocking=True)
+        tokens = int(self.prompt_lengths[examples].max())
+        count = int(self._node_counts[examples].max())
+        prompts, _ = self._prompts.padded(rows, tokens, fill=-1, left=True)
+        nodes, at = self._nodes.padded(rows, count, fill=-1)
+        values, _ = self._values.padded(at, self.trie.max_children, fill=-torch.inf)
+        codes, _ = self.trie.children(nodes)
+        # Padding falls into one more column; of a padded node, everything is padding.
+        shape = (len(examples), count, self.trie.codes + 1)
+        log_p = torch.full(shape, -torch.inf, device=rows.device)
+        log_p = log_p.scatter(-1, codes, values.float())[..., :-1].contiguous()
+        return ExampleBatch(
+            prompts=prompts.long(), nodes=nodes, log_p=log_p, truth=self._truth[rows]
+        )
 
     def batches(self, examples: Ints, *, size: int, rng: np.random.Generator) -> Iterator[Ints]:
         """Each example once, in random order; prompts of a batch have similar lengths."""
@@ -86,6 +95,28 @@ class TeacherPool:
             cuts.extend(np.split(block, range(size, len(block), size)))
         for at in rng.permutation(len(cuts)):
             yield cuts[at]
+
+
+class _Ragged:
+    """Rows of different lengths in one flat tensor."""
+
+    def __init__(self, start: Ints, flat: np.ndarray, device: torch.device) -> None:
+        """start: [rows + 1]; flat: the rows' elements, one row after the other."""
+        self._start = torch.from_numpy(start).to(device)
+        self._flat = torch.from_numpy(flat).to(device)
+
+    def padded(
+        self, rows: Tensor, width: int, *, fill: float, left: bool = False
+    ) -> tuple[Tensor, Tensor]:
+        """Those rows padded to `width`, on the right or on the left, and the place of each element
+        in the flat tensor: both [..., width]."""
+        first = self._start[rows]
+        lengths = self._start[rows + 1] - first
+        column = torch.arange(width, device=rows.device)
+        column = column - (width - lengths)[..., None] if left else column.expand(*rows.shape, -1)
+        there = (column >= 0) & (column < lengths[..., None])
+        at = torch.where(there, first[..., None] + column, 0)
+        return torch.where(there, self._flat[at], fill), at
 
 
 def _trie_nodes(part: TeacherExamples, trie: Trie, path: Path) -> Ints:
@@ -105,18 +136,3 @@ def _trie_nodes(part: TeacherExamples, trie: Trie, path: Path) -> Ints:
     ):
         raise TrainingError("BAD_TEACHER_DATA", f"{path}: has nodes that are not in the catalogue")
     return nodes
-
-
-def _ragged(start: Ints, rows: Ints) -> tuple[Ints, Ints]:
-    """(position in `rows`, index in the flat array) of every element of those rows."""
-    counts = start[rows + 1] - start[rows]
-    owner = np.repeat(np.arange(len(rows)), counts)
-    return owner, _within(owner) + start[rows][owner]
-
-
-def _within(owner: Ints) -> Ints:
-    """Index of each element within its owner; `owner` is ascending."""
-    if len(owner) == 0:
-        return owner
-    first = np.searchsorted(owner, np.arange(int(owner[-1]) + 1))
-    return np.arange(len(owner)) - first[owner]

@@ -13,9 +13,9 @@ import torch.nn.functional as F  # noqa: N812
 from torch import Tensor
 
 from nightbeam_training.model.checkpoint import Checkpoint
+from nightbeam_training.model.code_model import CodeModel
 from nightbeam_training.model.config import HEADS_FIELD, parse_config
 from nightbeam_training.model.llama import LayerCache, Llama
-from nightbeam_training.search.beam_search import CodeModel
 
 
 def with_heads(draft: Checkpoint) -> Checkpoint:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
 import torch
 from torch import Tensor
 
-from nightbeam_training.data.catalogue import Ints, Trie
 from nightbeam_training.data.code_tokens import CodeTokens
+from nightbeam_training.data.torch_trie import TorchTrie
 from nightbeam_training.model.llama import Llama
 
 
@@ -33,56 +32,49 @@ class TreeInput:
     code: Tensor
     """Last code of each node, 0 for the root and padding: [users, nodes]."""
 
-    def to(self, device: torch.device) -> TreeInput:
-        return TreeInput(**{name: value.to(device) for name, value in vars(self).items()})
 
-
-def tree_input(prompts: Ints, nodes: Ints, *, trie: Trie, tokens: CodeTokens) -> TreeInput:
+def tree_input(prompts: Tensor, nodes: Tensor, *, trie: TorchTrie, tokens: CodeTokens) -> TreeInput:
     """prompts [users, tokens] padded with -1 on the left; nodes [users, nodes], the root first,
-    parents before children, padded with -1 on the right."""
-    users, count = nodes.shape
-    real = nodes >= 0
-    depth = np.where(real, np.searchsorted(trie.level_start, nodes, side="right") - 1, 0)
-    above = np.where(depth > 0, trie.parent[nodes], -2)
-    parent = np.argmax(above[:, :, None] == nodes[:, None, :], axis=2)
-    code = np.where(depth > 0, trie.edge_code[nodes - 1], 0)
-    node_tokens = np.where(depth > 0, tokens.table[np.maximum(depth - 1, 0), code], 0)
+    parents before children, padded with -1 on the right. On the trie's device."""
+    depth = trie.depth(nodes)
+    inside = depth > 0
+    above = torch.where(inside, trie.parent[nodes.clamp(min=0)], -2)
+    parent = (above[:, :, None] == nodes[:, None, :]).int().argmax(dim=2)
+    code = torch.where(inside, trie.edge_code[(nodes - 1).clamp(min=0)], 0)
+    node_tokens = torch.where(inside, tokens.on(nodes.device)[(depth - 1).clamp(min=0), code], 0)
 
-    width = prompts.shape[1]
-    total = width + count - 1
-    present = np.concatenate([prompts >= 0, real[:, 1:]], axis=1)
-    length = (prompts >= 0).sum(axis=1)
-    prompt_positions = np.maximum(np.arange(width) - (width - length)[:, None], 0)
-    positions = np.concatenate([prompt_positions, length[:, None] + depth[:, 1:] - 1], axis=1)
+    users, width = prompts.shape
+    below = nodes.shape[1] - 1
+    in_prompt = prompts >= 0
+    present = torch.cat((in_prompt, nodes[:, 1:] >= 0), dim=1)
+    length = in_prompt.sum(dim=1, keepdim=True)
+    places = torch.arange(width, device=nodes.device)
+    positions = torch.cat((places - (width - length), length + depth[:, 1:] - 1), dim=1)
 
-    mask = np.zeros((users, total, total), dtype=bool)
-    mask[:, :width, :width] = np.tri(width, dtype=bool)
+    mask = torch.zeros(users, width + below, width + below, dtype=torch.bool, device=nodes.device)
+    mask[:, :width, :width] = places[:, None] >= places
     mask[:, width:, :width] = True
     mask &= present[:, None, :]
     mask[:, width:, width:] = _ancestors(parent, trie.levels)[:, 1:, 1:]
     # Padding attends to itself, because a softmax over nothing is NaN.
-    mask |= np.eye(total, dtype=bool)
+    mask |= torch.eye(width + below, dtype=torch.bool, device=nodes.device)
     return TreeInput(
-        tokens=torch.from_numpy(
-            np.concatenate([np.maximum(prompts, 0), node_tokens[:, 1:]], axis=1)
-        ),
-        positions=torch.from_numpy(np.maximum(positions, 0)),
-        mask=torch.from_numpy(mask[:, None]),
-        nodes=torch.from_numpy(nodes),
-        depth=torch.from_numpy(depth),
-        parent=torch.from_numpy(parent),
-        code=torch.from_numpy(code),
+        tokens=torch.cat((prompts.clamp(min=0), node_tokens[:, 1:]), dim=1),
+        positions=positions.clamp(min=0),
+        mask=mask[:, None],
+        nodes=nodes,
+        depth=depth,
+        parent=parent,
+        code=code,
     )
 
 
-def _ancestors(parent: Ints, levels: int) -> np.ndarray[tuple[int, ...], np.dtype[np.bool_]]:
+def _ancestors(parent: Tensor, levels: int) -> Tensor:
     """Whether the second node is the first or one of its ancestors: bool [users, nodes, nodes]."""
-    users, count = parent.shape
-    itself = np.broadcast_to(np.eye(count, dtype=bool), (users, count, count))
-    above = itself
-    rows = np.arange(users)[:, None]
+    itself = torch.eye(parent.shape[1], dtype=torch.bool, device=parent.device)
+    above = itself.expand(len(parent), -1, -1)
     for _ in range(levels - 1):
-        above = itself | above[rows, parent]
+        above = itself | above.gather(1, parent[..., None].expand_as(above))
     return above
 
 

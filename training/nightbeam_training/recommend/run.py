@@ -13,10 +13,10 @@ from torch import Tensor
 
 from nightbeam_training.data.catalogue import Ints
 from nightbeam_training.data.prompts import Prompts
+from nightbeam_training.data.torch_trie import TorchTrie
 from nightbeam_training.model.checkpoint import Checkpoint
 from nightbeam_training.model.precision import Machine
 from nightbeam_training.search.beam_search import beam_search
-from nightbeam_training.search.torch_trie import TorchTrie
 from nightbeam_training.train.fit import Figures
 
 VALIDATION_BATCH = 64

@@ -3,33 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
 
 import torch
 from torch import Tensor
 
 from nightbeam_training.data.code_tokens import CodeTokens
 from nightbeam_training.data.teacher_files import Scoring
+from nightbeam_training.data.torch_trie import TorchTrie
+from nightbeam_training.model.code_model import CodeModel
 from nightbeam_training.model.llama import LayerCache
 from nightbeam_training.search.child_log_probs import child_log_probs
 from nightbeam_training.search.select import Beams, best_children, first_beam
-from nightbeam_training.search.torch_trie import TorchTrie
-
-
-class CodeModel(Protocol):
-    """A model that a search can use: see `Llama`."""
-
-    def hidden(
-        self,
-        tokens: Tensor,
-        positions: Tensor,
-        *,
-        mask: Tensor | None = None,
-        past: list[LayerCache] | None = None,
-        rows: int | None = None,
-    ) -> tuple[Tensor, list[LayerCache]]: ...
-
-    def logits(self, hidden: Tensor) -> Tensor: ...
 
 
 @dataclass(frozen=True)

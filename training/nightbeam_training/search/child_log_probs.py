@@ -7,8 +7,8 @@ from torch import Tensor
 
 from nightbeam_training.data.code_tokens import CodeTokens
 from nightbeam_training.data.teacher_files import Scoring
+from nightbeam_training.data.torch_trie import TorchTrie
 from nightbeam_training.model.tree import code_logits
-from nightbeam_training.search.torch_trie import TorchTrie
 
 
 def child_log_probs(

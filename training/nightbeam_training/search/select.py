@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from nightbeam_training.search.torch_trie import TorchTrie
+from nightbeam_training.data.torch_trie import TorchTrie
 
 
 @dataclass(frozen=True)

@@ -11,10 +11,10 @@ from nightbeam_training.data.augment import Question
 from nightbeam_training.data.catalogue import Catalogue, Ints
 from nightbeam_training.data.prompts import Prompts
 from nightbeam_training.data.teacher_files import Scoring, TeacherExamples, joined_offsets
+from nightbeam_training.data.torch_trie import TorchTrie
 from nightbeam_training.model.checkpoint import Checkpoint
 from nightbeam_training.model.precision import Machine
 from nightbeam_training.search.beam_search import SearchResult, beam_search
-from nightbeam_training.search.torch_trie import TorchTrie
 
 
 @dataclass(frozen=True)

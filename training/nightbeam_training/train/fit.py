@@ -125,6 +125,7 @@ def fit(
         progress.seconds += time.monotonic() - started
         _end_epoch(progress, task, log)
         _save(directory / STATE_FILE, model, optimizer, progress)
+    log.draw()
     return progress
 
 

@@ -12,24 +12,35 @@ from nightbeam_training.files import replacing
 from nightbeam_training.train.curves import draw_curves
 
 LOG_FILE, CURVES_FILE = "log.jsonl", "curves.png"
+DRAWN_AGAIN = 30.0
+"""Seconds between pictures: one takes as long as some epochs."""
 
 
 class TrainingLog:
     """One line per epoch, and occasional progress within one."""
 
     def __init__(
-        self, directory: Path, *, echo: Callable[[str], None], every_seconds: float = 30.0
+        self, directory: Path, *, echo: Callable[[str], None], every_seconds: float = 10.0
     ) -> None:
         self._directory = directory
         self._echo = echo
         self._every = every_seconds
-        self._told = time.monotonic()
+        self._printed = self._drawn = time.monotonic()
+        self._last_step: int | None = None
 
     def step(self, epoch: int, step: int, steps: int, loss: float) -> None:
         now = time.monotonic()
-        if now - self._told >= self._every:
-            self._told = now
-            self._echo(f"  epoch {epoch}: step {step:,} of {steps:,}   loss {loss:.4f}")
+        if self._last_step is None:
+            # A run that continues begins in the middle of an epoch.
+            self._last_step = step - 1
+        if now - self._printed < self._every:
+            return
+        rate = max(step - self._last_step, 1) / (now - self._printed)
+        self._echo(
+            f"  epoch {epoch}: step {step:,} of {steps:,}   loss {loss:.4f}   "
+            f"{rate:.1f} steps/s, {(steps - step) / rate:,.0f} s to the epoch's end"
+        )
+        self._printed, self._last_step = now, step
 
     def epoch(
         self,
@@ -54,8 +65,14 @@ class TrainingLog:
             + [f"validation {name} {value:.4f}" for name, value in validated.items()]
         )
         self._echo(f"epoch {epoch}   {seconds:,.0f} s   {figures}{'   best' if best else ''}")
-        self._told = time.monotonic()
-        draw_curves(rows, self._directory / CURVES_FILE)
+        self._printed, self._last_step = time.monotonic(), None
+        if len(rows) == 1 or self._printed - self._drawn >= DRAWN_AGAIN:
+            self.draw()
+
+    def draw(self) -> None:
+        """Draws the curves of the epochs so far."""
+        draw_curves(read_log(self._directory), self._directory / CURVES_FILE)
+        self._drawn = time.monotonic()
 
 
 def read_log(directory: Path) -> list[dict[str, Any]]:

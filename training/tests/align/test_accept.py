@@ -5,7 +5,17 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from world import MACHINE, Opinion, Path_, World, make_pool, opinion_of, prefixes_by_node, search
+from world import (
+    MACHINE,
+    Opinion,
+    Path_,
+    World,
+    cpu_trie,
+    make_pool,
+    opinion_of,
+    prefixes_by_node,
+    search,
+)
 
 from nightbeam_training.align.accept import Evaluator
 from nightbeam_training.align.draft_beams import DraftBeams
@@ -19,7 +29,7 @@ Beam = tuple[float, Path_]
 def evaluator_of(world: World, draft: Checkpoint, scoring: Scoring = "full") -> Evaluator:
     return Evaluator(
         draft,
-        trie=world.catalogue.trie,
+        trie=cpu_trie(world.catalogue),
         tokens=world.prompts.tokens,
         machine=MACHINE,
         scoring=scoring,
@@ -135,15 +145,15 @@ def test_the_target_as_its_own_draft_needs_one_call(
 ) -> None:
     beams = DraftBeams(
         world.target.model,
-        trie=world.catalogue.trie,
+        trie=cpu_trie(world.catalogue),
         tokens=world.prompts.tokens,
         machine=MACHINE,
         scoring=scoring,
     )
     # Asked again, because binary16 makes different scores equal.
     exact, log_q = beams.of(world.target.model, pool.take(np.arange(len(pool))), 4)
-    real = torch.from_numpy(exact.nodes >= 0)
-    torch.testing.assert_close(log_q[real], torch.from_numpy(exact.log_p)[real])
+    real = exact.nodes >= 0
+    torch.testing.assert_close(log_q[real], exact.log_p[real])
     evaluator = evaluator_of(world, world.target, scoring)
     found = evaluator.acceptance(exact, beam_width=4, draft_widths=[4, 4])
     assert found.calls == len(pool)

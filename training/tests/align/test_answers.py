@@ -7,11 +7,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from world import Path_, make_catalogue_at_random, prefixes_by_node, search
+from world import Path_, cpu_trie, make_catalogue_at_random, prefixes_by_node, search
 
 from nightbeam_training.align.answers import Sequences
 from nightbeam_training.align.batch import sequences_of
-from nightbeam_training.data.catalogue import Catalogue, Ints
+from nightbeam_training.data.catalogue import Catalogue
 from nightbeam_training.data.prompt_spec import default_prompt_spec
 from nightbeam_training.data.prompts import open_prompts
 from nightbeam_training.model.tree import tree_input
@@ -31,7 +31,7 @@ def random_tree(catalogue: Catalogue, rng: np.random.Generator, keep: float) -> 
     return answers
 
 
-def as_arrays(catalogue: Catalogue, users: list[Answers]) -> tuple[Ints, torch.Tensor]:
+def as_arrays(catalogue: Catalogue, users: list[Answers]) -> tuple[torch.Tensor, torch.Tensor]:
     numbers = {prefix: node for node, prefix in enumerate(prefixes_by_node(catalogue))}
     nodes = np.full((len(users), max(map(len, users))), -1, dtype=np.int64)
     log_p = torch.full((*nodes.shape, catalogue.trie.codes), -torch.inf)
@@ -40,15 +40,17 @@ def as_arrays(catalogue: Catalogue, users: list[Answers]) -> tuple[Ints, torch.T
             nodes[user, place] = numbers[prefix]
             for code, value in answers[prefix].items():
                 log_p[user, place, code] = value
-    return nodes, log_p
+    return torch.from_numpy(nodes), log_p
 
 
-def found_in(catalogue: Catalogue, users: list[Answers], width: int) -> tuple[Ints, Sequences]:
+def found_in(
+    catalogue: Catalogue, users: list[Answers], width: int
+) -> tuple[torch.Tensor, Sequences]:
     nodes, log_p = as_arrays(catalogue, users)
-    prompts = np.ones((len(users), 3), dtype=np.int64)
+    prompts = torch.ones(len(users), 3, dtype=torch.int64)
     spec = default_prompt_spec(catalogue, max_items=4)
     tokens = open_prompts(spec, catalogue, Path("world")).tokens
-    tree = tree_input(prompts, nodes, trie=catalogue.trie, tokens=tokens)
+    tree = tree_input(prompts, nodes, trie=cpu_trie(catalogue), tokens=tokens)
     return nodes, sequences_of(tree, log_p, width)
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from world import Path_, make_catalogue_at_random
+from world import Path_, cpu_trie, make_catalogue_at_random
 
 from align.test_answers import Answers, as_arrays, random_tree
 from nightbeam_training.align.candidates import score_error
@@ -43,8 +43,8 @@ def tree_of(catalogue: Catalogue, users: list[Answers]) -> tuple[TreeInput, torc
     nodes, log_probs = as_arrays(catalogue, users)
     spec = default_prompt_spec(catalogue, max_items=4)
     tokens = open_prompts(spec, catalogue, Path("world")).tokens
-    prompts = np.ones((len(users), 3), dtype=np.int64)
-    return tree_input(prompts, nodes, trie=catalogue.trie, tokens=tokens), log_probs
+    prompts = torch.ones(len(users), 3, dtype=torch.int64)
+    return tree_input(prompts, nodes, trie=cpu_trie(catalogue), tokens=tokens), log_probs
 
 
 def other_opinion(answers: Answers, rng: np.random.Generator) -> Answers:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from world import MACHINE, World, make_pool, opinion_of, prefixes_by_node, search
+from world import MACHINE, World, cpu_trie, make_pool, opinion_of, prefixes_by_node, search
 
 from nightbeam_training.align.draft_beams import DraftBeams
 from nightbeam_training.data.teacher_files import Scoring
@@ -18,7 +18,7 @@ def test_beams_are_the_drafts_and_log_probabilities_are_of_both(
 ) -> None:
     beams = DraftBeams(
         world.target.model,
-        trie=world.catalogue.trie,
+        trie=cpu_trie(world.catalogue),
         tokens=world.prompts.tokens,
         machine=MACHINE,
         scoring=scoring,
@@ -29,7 +29,7 @@ def test_beams_are_the_drafts_and_log_probabilities_are_of_both(
     prefixes = prefixes_by_node(world.catalogue)
     for user, truth in enumerate(examples.truth.tolist()):
         prompt = examples.prompts[user]
-        prompt = prompt[prompt >= 0]
+        prompt = prompt[prompt >= 0].numpy()
         draft, target = (
             opinion_of(model, world.catalogue, prompt, scoring)
             for model in (world.draft, world.target)

@@ -13,6 +13,7 @@ from world import (
     MACHINE,
     World,
     children_of,
+    cpu_trie,
     label,
     make_pool,
     make_world,
@@ -49,13 +50,13 @@ def batch(world: World, tmp_path_factory: pytest.TempPathFactory) -> AlignBatch:
     write_teacher_file(path, labels.examples, source_of(world.catalogue))
     examples = TeacherPool([path], world.catalogue.trie).take(np.arange(USERS))
     examples.truth[2] = -1
-    trie, tokens = world.catalogue.trie, world.prompts.tokens
-    return align_batch(examples, trie=trie, tokens=tokens, width=WIDTH, device=MACHINE.device)
+    trie, tokens = cpu_trie(world.catalogue), world.prompts.tokens
+    return align_batch(examples, trie=trie, tokens=tokens, width=WIDTH)
 
 
 @pytest.fixture(scope="module")
 def codes(world: World) -> LevelCodes:
-    return level_codes(world.catalogue.trie, world.prompts.tokens, device=MACHINE.device)
+    return level_codes(cpu_trie(world.catalogue), world.prompts.tokens)
 
 
 @pytest.fixture(scope="module")
@@ -167,7 +168,6 @@ def test_training_lowers_it(tmp_path: Path, over: Over) -> None:
     task = AlignTask(
         draft,
         make_pool(world, tmp_path),
-        trie=world.catalogue.trie,
         tokens=world.prompts.tokens,
         scoring="full",
         machine=MACHINE,

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 from torch import Tensor
-from world import MACHINE, Path_, World, label, source_of
+from world import Path_, World, cpu_trie, label, source_of
 
 from align.naive_loss import align_loss, recommend_loss
 from nightbeam_training.align.batch import AlignBatch, align_batch
@@ -61,10 +61,9 @@ def examples(world: World, tmp_path_factory: pytest.TempPathFactory) -> ExampleB
 def batch(world: World, examples: ExampleBatch) -> AlignBatch:
     return align_batch(
         examples,
-        trie=world.catalogue.trie,
+        trie=cpu_trie(world.catalogue),
         tokens=world.prompts.tokens,
         width=WIDTH,
-        device=MACHINE.device,
     )
 
 
@@ -133,13 +132,12 @@ def test_unknown_next_items(
 ) -> None:
     """The terms that need it are zero and not reported, others are unchanged; gradients are
     finite."""
-    unknown = replace(examples, truth=np.full_like(examples.truth, -1))
+    unknown = replace(examples, truth=torch.full_like(examples.truth, -1))
     batch = align_batch(
         unknown,
-        trie=world.catalogue.trie,
+        trie=cpu_trie(world.catalogue),
         tokens=world.prompts.tokens,
         width=WIDTH,
-        device=MACHINE.device,
     )
     free = logits.clone().requires_grad_()
     loss, figures = total_loss(free, batch, options_of(objective, alpha=0.5))

@@ -41,7 +41,7 @@ def pool(world: World, tmp_path_factory: pytest.TempPathFactory) -> TeacherPool:
 def task_of(world: World, pool: TeacherPool, options: AlignOptions = OPTIONS) -> AlignTask:
     beams = DraftBeams(
         world.target.model,
-        trie=world.catalogue.trie,
+        trie=pool.trie,
         tokens=world.prompts.tokens,
         machine=MACHINE,
         scoring="full",
@@ -49,7 +49,6 @@ def task_of(world: World, pool: TeacherPool, options: AlignOptions = OPTIONS) ->
     return AlignTask(
         world.draft,
         pool,
-        trie=world.catalogue.trie,
         tokens=world.prompts.tokens,
         scoring="full",
         machine=MACHINE,
@@ -105,7 +104,7 @@ def test_validation_uses_the_held_back_examples(world: World, pool: TeacherPool)
     held = pool.take(np.random.default_rng(0).permutation(30)[:9])
     evaluator = Evaluator(
         world.draft,
-        trie=world.catalogue.trie,
+        trie=pool.trie,
         tokens=world.prompts.tokens,
         machine=MACHINE,
         scoring="full",

@@ -11,8 +11,8 @@ import torch
 from world import make_catalogue_at_random, prefixes_by_node, shared_data, write_index
 
 from nightbeam_training.data.catalogue import Catalogue, make_catalogue, read_catalogue
+from nightbeam_training.data.torch_trie import TorchTrie
 from nightbeam_training.errors import TrainingError
-from nightbeam_training.search.torch_trie import TorchTrie
 
 
 @pytest.fixture(params=[0, 1, 2])

@@ -10,13 +10,12 @@ import pytest
 import torch
 from safetensors.torch import load_file
 from torch import Tensor
-from world import World, make_model
+from world import World, cpu_trie, make_model
 
 from nightbeam_training.errors import TrainingError
 from nightbeam_training.model.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from nightbeam_training.model.heads import level_logits, search_model, with_heads
 from nightbeam_training.search.beam_search import beam_search
-from nightbeam_training.search.torch_trie import TorchTrie
 
 
 def trained(world: World) -> Checkpoint:
@@ -111,7 +110,7 @@ def test_a_search_adds_up_the_heads_log_probabilities(world: World) -> None:
         search_model(draft.model),
         prompts,
         widths=[100, 100],
-        trie=TorchTrie(world.catalogue.trie, torch.device("cpu")),
+        trie=cpu_trie(world.catalogue),
         tokens=world.prompts.tokens,
     )
     offsets = world.spec.codeTokenOffsets

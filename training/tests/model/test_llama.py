@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 import torch
 from torch import Tensor
-from world import World, make_model, make_world, prefixes_by_node
+from world import World, cpu_trie, make_model, make_world, prefixes_by_node
 
 from nightbeam_training.data.prompt_spec import PromptSpec
 from nightbeam_training.model.checkpoint import Checkpoint, save_checkpoint
-from nightbeam_training.model.tree import code_logits, node_logits, tree_input
+from nightbeam_training.model.tree import TreeInput, code_logits, node_logits, tree_input
 
 SHAPES: list[dict[str, object]] = [
     {},
@@ -99,6 +99,15 @@ def tree_world(deep: World) -> tuple[Checkpoint, np.ndarray, np.ndarray]:
     return model, prompts, nodes
 
 
+def tree_of(world: World, prompts: np.ndarray, nodes: np.ndarray) -> TreeInput:
+    return tree_input(
+        torch.from_numpy(prompts),
+        torch.from_numpy(nodes),
+        trie=cpu_trie(world.catalogue),
+        tokens=world.prompts.tokens,
+    )
+
+
 def prefix_tokens(spec: PromptSpec, prefix: tuple[int, ...]) -> list[int]:
     return [spec.codeTokenOffsets[level] + code for level, code in enumerate(prefix)]
 
@@ -108,7 +117,7 @@ def test_a_tree_gives_what_every_path_alone_gives(
     deep: World, tree_world: tuple[Checkpoint, np.ndarray, np.ndarray]
 ) -> None:
     model, prompts, nodes = tree_world
-    tree = tree_input(prompts, nodes, trie=deep.catalogue.trie, tokens=deep.prompts.tokens)
+    tree = tree_of(deep, prompts, nodes)
     logits = node_logits(model.model, tree)
     assert logits.dtype == torch.float32
     assert not logits.isnan().any()
@@ -127,7 +136,7 @@ def test_a_tree_has_depths_parents_and_codes(
     deep: World, tree_world: tuple[Checkpoint, np.ndarray, np.ndarray]
 ) -> None:
     _, prompts, nodes = tree_world
-    tree = tree_input(prompts, nodes, trie=deep.catalogue.trie, tokens=deep.prompts.tokens)
+    tree = tree_of(deep, prompts, nodes)
     prefixes = prefixes_by_node(deep.catalogue)
     for user in range(3):
         for place, node in enumerate(nodes[user]):

@@ -10,9 +10,9 @@ import pytest
 import torch
 from torch import Tensor
 from world import (
-    MACHINE,
     Opinion,
     World,
+    cpu_trie,
     make_world,
     opinion_of,
     prefixes_by_node,
@@ -25,7 +25,6 @@ from nightbeam_training.data.prompts import open_prompts
 from nightbeam_training.data.teacher_files import Scoring
 from nightbeam_training.model.checkpoint import load_checkpoint
 from nightbeam_training.search.beam_search import Known, SearchResult, beam_search
-from nightbeam_training.search.torch_trie import TorchTrie
 
 USERS = 5
 SCORINGS: list[Scoring] = ["full", "renormalized"]
@@ -43,7 +42,7 @@ def find(
         world.target.model,
         prompts,
         widths=widths,
-        trie=TorchTrie(world.catalogue.trie, MACHINE.device),
+        trie=cpu_trie(world.catalogue),
         tokens=world.prompts.tokens,
         scoring=scoring,
         **more,
@@ -155,7 +154,7 @@ def test_known_values_replace_the_models(world: World, prompts: Tensor) -> None:
     """The draft's search with all of the target's answers is the target's search."""
     everything = find(world, prompts, [500, 500, 500], "full")
     known = Known(everything.expanded, everything.log_probs)
-    trie = TorchTrie(world.catalogue.trie, MACHINE.device)
+    trie = cpu_trie(world.catalogue)
     found, own = (
         beam_search(
             world.draft.model,
@@ -203,7 +202,7 @@ def test_lists_of_another_implementation_with_a_real_model(scoring: Scoring) -> 
         target.model,
         torch.from_numpy(prompts),
         widths=[20] * 4,
-        trie=TorchTrie(catalogue.trie, MACHINE.device),
+        trie=cpu_trie(catalogue),
         tokens=reader.tokens,
         scoring=scoring,
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 import torch
 from torch import Tensor
 
+from nightbeam_training.train.log import TrainingLog
 from train.straight_line import OPTIONS, STEPS, Run, StoppedError
 
 
@@ -99,3 +101,18 @@ def test_writes_a_line_per_epoch_and_the_curves(tmp_path: Path) -> None:
     assert (tmp_path / "curves.png").read_bytes()[:8] == b"\x89PNG\r\n\x1a\n"
     assert [line.split()[:2] for line in run.lines] == [["epoch", str(n)] for n in (1, 2, 3)]
     assert run.lines[0].endswith("best")
+
+
+def test_progress_has_a_rate_and_the_time_left(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = iter([0.0, 2.0, 12.0])
+    monkeypatch.setattr(time, "monotonic", lambda: next(clock))
+    lines: list[str] = []
+    log = TrainingLog(tmp_path, echo=lines.append, every_seconds=10)
+    # The run continues at step 41: it has made 20 steps, not 60.
+    log.step(2, 41, 100, 1.25)
+    log.step(2, 60, 100, 1.25)
+    assert lines == [
+        "  epoch 2: step 60 of 100   loss 1.2500   1.7 steps/s, 24 s to the epoch's end"
+    ]

@@ -23,10 +23,14 @@ export interface BatchShape {
 
 /** Time from the answer of one call to the arrival of the next one, in milliseconds: assumed, not measured. */
 const ROUND_TRIP_MS = 1.5;
-/** Share of the users of whom a draft has all prefixes of a level: assumed, not measured. */
-const FULLY_DRAFTED = 0.6;
-/** Nodes of a draft per node of the search: assumed, not measured. */
-const DRAFT_SIZE = 2;
+/**
+ * Share of the users of whom a draft has all prefixes of a level, and nodes that are asked for with a draft per node of
+ * the search: those of a trained draft at K = 20, with 2.02 calls and 145.5 nodes per user (docs/results/drafts.md).
+ */
+const FULLY_DRAFTED = 0.66;
+const DRAFT_SIZE = 2.4;
+/** What a run of verify-tree costs besides its passes, in passes: the median of docs/results/gpu.md. */
+const VERIFY_START = 2;
 
 /**
  * Estimates the time per user, in milliseconds, from the cost of a program's calls. Undefined if it was not
@@ -61,7 +65,8 @@ export function msPerUser(
       if (!isDrafted) return undefined;
       const passes = 1 + missed;
       const repaired = (missed / (levels - 1)) * nodes;
-      const callMs = (cost.callMs * passes) / levels;
+      // Verifiers measure it with nothing drafted: a pass per level.
+      const callMs = (cost.callMs * (VERIFY_START + passes)) / (VERIFY_START + levels);
       return time({ callMs, calls: 1, prompts: 1, nodes: DRAFT_SIZE * nodes + repaired });
     }
     default:

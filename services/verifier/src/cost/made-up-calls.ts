@@ -18,19 +18,25 @@ export interface MadeUpFrom {
   readonly catalogue: Catalogue;
 }
 
-/** Users and nodes of the tree calls that are timed: from a minimal call to a small batch. */
+/**
+ * Users and nodes of the tree calls that are timed: from a minimal call to a batch of a GPU. The last one has more
+ * rows than the batches of a processor, where it is left out. On a GPU, a line through small calls alone says little
+ * about large ones: their time is nearly constant.
+ */
 const TREES: readonly (readonly [users: number, nodes: number])[] = [
   [1, 1],
   [2, 32],
   [8, 32],
   [4, 64],
+  [64, 32],
 ];
-/** Users and beam widths of the whole searches that are timed. */
+/** Users and beam widths of the whole searches that are timed: the last one as above. */
 const SEARCHES: readonly (readonly [users: number, beamWidth: number])[] = [
   [1, 10],
   [4, 10],
   [8, 20],
   [16, 20],
+  [64, 20],
 ];
 /** Items per made-up history. */
 const HISTORY = 20;

@@ -1,0 +1,25 @@
+"""What a search needs of a model."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from torch import Tensor
+
+from nightbeam_training.model.llama import LayerCache
+
+
+class CodeModel(Protocol):
+    """A model that a search can use: see `Llama`."""
+
+    def hidden(
+        self,
+        tokens: Tensor,
+        positions: Tensor,
+        *,
+        mask: Tensor | None = None,
+        past: list[LayerCache] | None = None,
+        rows: int | None = None,
+    ) -> tuple[Tensor, list[LayerCache]]: ...
+
+    def logits(self, hidden: Tensor) -> Tensor: ...
