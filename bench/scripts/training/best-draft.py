@@ -5,11 +5,12 @@
 
 1. Labels histories of the training users (whole, cut and mixed ones) with the target's beams.
 2. Trains every job as a process of its own, `--seconds` each, all at the same time.
-3. Counts calls and nodes of all test users, with widths chosen per level on held-out training users.
+3. Counts calls and nodes of all test users, with widths chosen per level for held-out training
+   users.
 
-`results.jsonl` in --out has a line per job, K and number of drafted nodes; `best` is the draft with
-the fewest calls at K = 20 within 120 nodes. No test user is in the training data: a user of --test
-that is also in --train is left out of training.
+`results.jsonl` in --out has a line per job, K and number of drafted nodes; `best` is the draft
+with the fewest calls at K = 20 within 120 nodes. No test user is in the training data: a user of
+--test that is also in --train is left out of training.
 """
 
 from __future__ import annotations
@@ -29,19 +30,18 @@ import torch
 from torch import Tensor
 
 from nightbeam_training.align import terms
-from nightbeam_training.align.accept import Acceptance, Evaluator
-from nightbeam_training.align.batch import AlignBatch, align_batch
+from nightbeam_training.align.batch import AlignBatch, align_batch, drafted_levels
 from nightbeam_training.align.candidates import score_error
 from nightbeam_training.align.edge import edge_margin
 from nightbeam_training.align.objective import with_rest
 from nightbeam_training.data.augment import Question, questions
-from nightbeam_training.data.catalogue import Catalogue, Ints, read_catalogue
+from nightbeam_training.data.catalogue import Catalogue, read_catalogue
 from nightbeam_training.data.histories import read_histories
 from nightbeam_training.data.prompts import Prompts, open_prompts
 from nightbeam_training.data.teacher_files import TeacherSource, teacher_files
-from nightbeam_training.data.teacher_pool import ExampleBatch, TeacherPool
-from nightbeam_training.draft.begin import new_draft, some_layers
-from nightbeam_training.draft.need import needed_widths
+from nightbeam_training.data.teacher_pool import TeacherPool
+from nightbeam_training.draft.begin import Shape, initial_draft
+from nightbeam_training.draft.held_out import HeldOut
 from nightbeam_training.draft.widths import widths_for
 from nightbeam_training.model.checkpoint import (
     Checkpoint,
@@ -64,9 +64,7 @@ HELD_OUT = 512
 @dataclass(frozen=True)
 class Job:
     name: str
-    layers: int
-    width: int | None
-    """Of new weights; None: layers of the target."""
+    shape: Shape
     margin: float
     """Weight of the listwise loss at the edge."""
     batch: int = 128
@@ -76,14 +74,14 @@ class Job:
 JOBS = {
     job.name: job
     for job in (
-        Job("new-2x96", 2, 96, 0.0),
-        Job("new-2x96-margin", 2, 96, 0.1),
-        Job("new-2x160", 2, 160, 0.0),
-        Job("new-2x256", 2, 256, 0.0, rate=1.5e-3),
-        Job("target-1", 1, None, 0.0, rate=1e-3),
-        Job("target-2", 2, None, 0.0, rate=1e-3),
-        Job("target-2-margin", 2, None, 0.1, rate=1e-3),
-        Job("target-4", 4, None, 0.0, rate=1e-3),
+        Job("new-2x96", Shape(2, 96), 0.0),
+        Job("new-2x96-margin", Shape(2, 96), 0.1),
+        Job("new-2x160", Shape(2, 160), 0.0),
+        Job("new-2x256", Shape(2, 256), 0.0, rate=1.5e-3),
+        Job("target-1", Shape(1, None), 0.0, rate=1e-3),
+        Job("target-2", Shape(2, None), 0.0, rate=1e-3),
+        Job("target-2-margin", Shape(2, None), 0.1, rate=1e-3),
+        Job("target-4", Shape(4, None), 0.0, rate=1e-3),
     )
 }
 
@@ -98,11 +96,16 @@ class Place:
     target: Checkpoint
     prompts: Prompts
 
-    def files(self, name: str) -> list[Path]:
-        return teacher_files([self.given.work / name])
-
-    def pool(self, name: str) -> TeacherPool:
-        return TeacherPool(self.files(name), self.catalogue.trie)
+    def held_out(self, name: str) -> HeldOut:
+        return HeldOut(
+            pool=TeacherPool(
+                teacher_files([self.given.work / name]), self.catalogue.trie, self.machine.device
+            ),
+            prompts=self.prompts,
+            machine=self.machine,
+            scoring="full",
+            batch_size=self.given.evaluate_batch,
+        )
 
 
 def main() -> None:
@@ -233,22 +236,6 @@ def label(place: Place, shard: int) -> None:
         )
 
 
-def without_last_level(examples: ExampleBatch, catalogue: Catalogue) -> ExampleBatch:
-    """Without the nodes whose children are items: no draft is asked about those."""
-    trie = catalogue.trie
-    count = int((examples.nodes < trie.level_start[trie.levels - 1]).sum(axis=1).max())
-    nodes = examples.nodes[:, :count]
-    beyond = nodes >= trie.level_start[trie.levels - 1]
-    log_p = examples.log_p[:, :count].copy()
-    log_p[beyond] = -np.inf
-    return ExampleBatch(
-        prompts=examples.prompts,
-        nodes=np.where(beyond, -1, nodes),
-        log_p=log_p,
-        truth=examples.truth,
-    )
-
-
 def loss_of(model: Checkpoint, batch: AlignBatch, place: Place, job: Job) -> Tensor:
     """KL at every node, the error of the scores near the edge, and the listwise loss there."""
     logits = node_logits(model.model, batch.tree)
@@ -269,16 +256,10 @@ def train(place: Place, job: Job) -> None:
     given, machine, catalogue = place.given, place.machine, place.catalogue
     torch.manual_seed(0)
     torch.set_float32_matmul_precision("high")
-    draft = (
-        some_layers(place.target, job.layers)
-        if job.width is None
-        else new_draft(place.target, layers=job.layers, width=job.width, heads=job.width // 32)
-    )
+    draft = initial_draft(place.target, job.shape)
     draft.model.to(machine.device)
     weights = sum(weight.numel() for weight in draft.model.parameters())
-    pool = TeacherPool(
-        teacher_files(sorted((given.work / "train").iterdir())), catalogue.trie
-    )
+    pool = TeacherPool(teacher_files(sorted((given.work / "train").iterdir())), catalogue.trie)
     rows: list[dict[str, object]] = []
     optimizer = torch.optim.AdamW(
         draft.model.parameters(), lr=job.rate, betas=(0.9, 0.98), weight_decay=0.01, fused=True
@@ -297,11 +278,10 @@ def train(place: Place, job: Job) -> None:
             numbers = pool.batches(np.arange(len(pool)), size=job.batch, rng=rng)
             at = next(numbers)
         batch = align_batch(
-            without_last_level(pool.take(at), catalogue),
-            trie=catalogue.trie,
+            drafted_levels(pool.take(at), pool.trie),
+            trie=pool.trie,
             tokens=place.prompts.tokens,
             width=max(BEAM_WIDTHS),
-            device=machine.device,
         )
         loss = loss_of(draft, batch, place, job)
         loss.backward()
@@ -321,84 +301,34 @@ def train(place: Place, job: Job) -> None:
     trained = {"seconds": given.seconds, "steps": steps, "seen": seen, "loss": mean}
     trained |= {"examples": len(pool), "device": str(machine.device)}
     rows.append({"job": job.name, "kind": "train", "weights": weights, **trained})
-    held, test = place.pool("held/0"), place.pool("test/0")
+    held, test = place.held_out("held/0"), place.held_out("test/0")
+    steps_drafted = catalogue.trie.levels - 1
+    sizes = np.diff(catalogue.trie.level_start)[1 : catalogue.trie.levels]
     for beam_width in BEAM_WIDTHS:
-        needs = needs_of(place, draft, held, beam_width)
-        tests = needs_of(place, draft, test, beam_width)
-        sizes = np.diff(catalogue.trie.level_start)[1 : catalogue.trie.levels]
-        for total in TOTALS:
-            if total < beam_width * (catalogue.trie.levels - 1):
-                continue
-            widths = widths_for(needs, nodes=total, beam_width=beam_width, sizes=sizes)
-            found = acceptance_of(place, draft, test, beam_width, widths)
+        needs = held.needs(draft, beam_width=beam_width, limit=80)
+        least = beam_width * steps_drafted
+        chosen = [
+            widths_for(needs, nodes=total, beam_width=beam_width, sizes=sizes)
+            for total in TOTALS
+            if total >= least
+        ]
+        for widths in ([40] * steps_drafted, *chosen):
+            found = test.acceptance(draft, beam_width=beam_width, widths=widths)
             rows.append(
                 {
                     "job": job.name,
                     "kind": "test",
                     "weights": weights,
-                    "layers": job.layers,
+                    "layers": job.shape.layers,
                     "beamWidth": beam_width,
                     "widths": widths,
                     "calls": found.calls / found.users,
                     "nodes": found.nodes / found.users,
                     "acceptedSteps": found.accepted_steps / found.users,
-                    "oneCall": float((tests <= widths).all(axis=1).mean()),
                 }
             )
-        even = acceptance_of(place, draft, test, beam_width, [40] * (catalogue.trie.levels - 1))
-        rows.append(
-            {
-                "job": job.name,
-                "kind": "even",
-                "weights": weights,
-                "beamWidth": beam_width,
-                "calls": even.calls / even.users,
-                "nodes": even.nodes / even.users,
-            }
-        )
     text = "".join(json.dumps(row) + "\n" for row in rows)
     (given.out / f"{job.name}.jsonl").write_text(text)
-
-
-def needs_of(place: Place, draft: Checkpoint, pool: TeacherPool, beam_width: int) -> Ints:
-    parts = [
-        needed_widths(
-            draft,
-            pool.take(at),
-            trie=place.catalogue.trie,
-            tokens=place.prompts.tokens,
-            machine=place.machine,
-            scoring="full",
-            beam_width=beam_width,
-            limit=80,
-        )
-        for at in parts_of(place, pool)
-    ]
-    return np.concatenate(parts)
-
-
-def acceptance_of(
-    place: Place, draft: Checkpoint, pool: TeacherPool, beam_width: int, widths: list[int]
-) -> Acceptance:
-    evaluator = Evaluator(
-        draft,
-        trie=place.catalogue.trie,
-        tokens=place.prompts.tokens,
-        machine=place.machine,
-        scoring="full",
-    )
-    total = Acceptance(0, 0, 0, 0)
-    for at in parts_of(place, pool):
-        found = evaluator.acceptance(pool.take(at), beam_width=beam_width, draft_widths=widths)
-        total = total.plus(found)
-    return total
-
-
-def parts_of(place: Place, pool: TeacherPool) -> list[Ints]:
-    """The pool's examples in batches of similar prompt length."""
-    order = np.argsort(pool.prompt_lengths, kind="stable")
-    size = place.given.evaluate_batch
-    return np.split(order, range(size, len(order), size))
 
 
 if __name__ == "__main__":

@@ -60,6 +60,23 @@ def align_batch(
     )
 
 
+def drafted_levels(examples: ExampleBatch, trie: TorchTrie) -> ExampleBatch:
+    """The examples without the nodes whose children are items.
+
+    Runs never use a draft's answer for those: a search that needs them asks the target.
+    """
+    first = int(trie.level_start[trie.levels - 1])
+    count = int((examples.nodes < first).sum(dim=1).max())
+    nodes, log_p = examples.nodes[:, :count], examples.log_p[:, :count]
+    beyond = nodes >= first
+    return ExampleBatch(
+        prompts=examples.prompts,
+        nodes=nodes.masked_fill(beyond, -1),
+        log_p=log_p.masked_fill(beyond[..., None], -torch.inf),
+        truth=examples.truth,
+    )
+
+
 def sequences_of(tree: TreeInput, log_probs: Tensor, width: int) -> Sequences:
     return best_sequences(
         log_probs,

@@ -1,4 +1,4 @@
-"""A listwise loss at the edge of the draft: which prefixes are among the N, not how likely they are."""
+"""A listwise loss at the edge of the draft: which prefixes are among the N."""
 
 from __future__ import annotations
 
