@@ -56,7 +56,6 @@ from nightbeam_training.teach.write import WriteOptions, write_teacher_data
 
 BEAM_WIDTHS = (10, 20)
 TOTALS = (60, 75, 90, 105, 112, 120, 150)
-"""Numbers of drafted nodes that are evaluated."""
 GOAL_NODES = 120
 HELD_OUT = 512
 
@@ -99,7 +98,9 @@ class Place:
     def held_out(self, name: str) -> HeldOut:
         return HeldOut(
             pool=TeacherPool(
-                teacher_files([self.given.work / name]), self.catalogue.trie, self.machine.device
+                teacher_files([self.given.work / name]),
+                self.catalogue.trie,
+                self.machine.device,
             ),
             prompts=self.prompts,
             machine=self.machine,
@@ -122,7 +123,9 @@ def main() -> None:
     if given.stage == "train":
         return train(open_place(given), JOBS[given.job[0]])
     say(f"labelling in {given.labellers} processes")
-    side_by_side([["--stage", "label", "--shard", str(n)] for n in range(given.labellers)])
+    side_by_side(
+        [["--stage", "label", "--shard", str(n)] for n in range(given.labellers)]
+    )
     size = sum(file.stat().st_size for file in given.work.rglob("*.safetensors"))
     say(f"teacher data: {size / 1e6:,.0f} MB; training {', '.join(given.job)}")
     side_by_side([["--stage", "train", "--job", job] for job in given.job])
@@ -131,7 +134,9 @@ def main() -> None:
         for job in given.job
         for line in (given.out / f"{job}.jsonl").read_text().splitlines()
     ]
-    (given.out / "results.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    (given.out / "results.jsonl").write_text(
+        "".join(json.dumps(row) + "\n" for row in rows)
+    )
     for row in rows:
         if row["kind"] == "test":
             print(
@@ -142,11 +147,15 @@ def main() -> None:
     within = [
         row
         for row in rows
-        if row["kind"] == "test" and row["beamWidth"] == 20 and row["nodes"] <= GOAL_NODES
+        if row["kind"] == "test"
+        and row["beamWidth"] == 20
+        and row["nodes"] <= GOAL_NODES
     ]
     if within:
         best = min(within, key=lambda row: float(row["calls"]))
-        shutil.copytree(given.work / best["job"], given.out / "best", dirs_exist_ok=True)
+        shutil.copytree(
+            given.work / best["job"], given.out / "best", dirs_exist_ok=True
+        )
         say(f"best within {GOAL_NODES} nodes at K = 20: {best['job']}")
     say("done")
     return None
@@ -156,17 +165,35 @@ def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     for name in ("target", "catalogue", "train", "test", "out"):
         parser.add_argument(f"--{name}", type=Path, required=True)
-    parser.add_argument("--work", type=Path, help="Directory for teacher data. Default: OUT/work.")
+    parser.add_argument(
+        "--work", type=Path, help="Directory for teacher data. Default: OUT/work."
+    )
     parser.add_argument("--job", nargs="+", choices=list(JOBS), default=list(JOBS))
-    parser.add_argument("--seconds", type=float, default=150, help="Of training, per job.")
+    parser.add_argument(
+        "--seconds", type=float, default=150, help="Of training, per job."
+    )
     parser.add_argument("--users", type=int, help="Read only the first users.")
     parser.add_argument("--cuts", type=int, default=4, help="Cut histories per user.")
-    parser.add_argument("--mixes", type=int, default=8, help="Mixed histories per user.")
+    parser.add_argument(
+        "--mixes", type=int, default=8, help="Mixed histories per user."
+    )
+    parser.add_argument(
+        "--totals",
+        type=int,
+        nargs="*",
+        default=TOTALS,
+        help="Numbers of drafted nodes to evaluate.",
+    )
+    parser.add_argument(
+        "--test-users", type=int, help="Evaluate on the first test users only."
+    )
     parser.add_argument("--teacher-width", type=int, default=40)
     parser.add_argument("--edge-width", type=int, default=80)
     parser.add_argument("--device", default="auto")
     parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--labellers", type=int, default=4, help="Processes that label.")
+    parser.add_argument(
+        "--labellers", type=int, default=4, help="Processes that label."
+    )
     parser.add_argument("--evaluate-batch", type=int, default=256)
     parser.add_argument("--stage", choices=["all", "label", "train"], default="all")
     parser.add_argument("--shard", type=int, default=0)
@@ -193,11 +220,13 @@ def open_place(given: argparse.Namespace) -> Place:
 def label(place: Place, shard: int) -> None:
     """Every labeller writes its share of the training questions; the first two, the others too."""
     given, catalogue = place.given, place.catalogue
-    test = read_histories(given.test, catalogue, given.users)
+    test = read_histories(given.test, catalogue)
     unseen = set(test.users)
     read = read_histories(given.train, catalogue, given.users)
     known = [
-        items for user, items in zip(read.users, read.items, strict=True) if user not in unseen
+        items
+        for user, items in zip(read.users, read.items, strict=True)
+        if user not in unseen
     ]
     held = min(HELD_OUT, len(known) // 5)
     rest = known[held:]
@@ -213,9 +242,13 @@ def label(place: Place, shard: int) -> None:
         whole = list(questions(known[:held], kind="whole", copies=1, seed=0))
         jobs.append(("held/0", whole, max(BEAM_WIDTHS)))
     if shard == 1 % given.labellers:
-        whole = list(questions(test.items, kind="whole", copies=1, seed=0))
+        whole = list(
+            questions(test.items[: given.test_users], kind="whole", copies=1, seed=0)
+        )
         jobs.append(("test/0", whole, max(BEAM_WIDTHS)))
-    teacher = Teacher(place.target, place.prompts, machine=place.machine, scoring="full")
+    teacher = Teacher(
+        place.target, place.prompts, machine=place.machine, scoring="full"
+    )
     source = TeacherSource(
         target=checkpoint_hash(given.target),
         catalogue=catalogue.hash,
@@ -230,7 +263,11 @@ def label(place: Place, shard: int) -> None:
             catalogue=catalogue,
             source=source,
             options=WriteOptions(
-                beam_width=beam_width, shard_size=16_384, batch_size=256, roll=0, seed=shard
+                beam_width=beam_width,
+                shard_size=16_384,
+                batch_size=256,
+                roll=0,
+                seed=shard,
             ),
             progress=lambda *_: None,
         )
@@ -241,10 +278,14 @@ def loss_of(model: Checkpoint, batch: AlignBatch, place: Place, job: Job) -> Ten
     logits = node_logits(model.model, batch.tree)
     chosen = code_logits(logits, batch.tree.depth, tokens=place.prompts.tokens)
     valid = batch.log_p > -torch.inf
-    log_q = (chosen - logits.logsumexp(dim=-1, keepdim=True)).masked_fill(~valid, -torch.inf)
+    log_q = (chosen - logits.logsumexp(dim=-1, keepdim=True)).masked_fill(
+        ~valid, -torch.inf
+    )
     real = batch.tree.nodes >= 0
     kl = terms.forward_kl(with_rest(log_q[real]), with_rest(batch.log_p[real])).mean()
-    loss = kl + score_error(log_q, batch.log_p, batch.tree, width=place.given.edge_width)
+    loss = kl + score_error(
+        log_q, batch.log_p, batch.tree, width=place.given.edge_width
+    )
     if job.margin > 0:
         loss = loss + job.margin * edge_margin(
             log_q, batch.log_p, batch.tree, beam_width=20, draft_width=40
@@ -259,10 +300,16 @@ def train(place: Place, job: Job) -> None:
     draft = initial_draft(place.target, job.shape)
     draft.model.to(machine.device)
     weights = sum(weight.numel() for weight in draft.model.parameters())
-    pool = TeacherPool(teacher_files(sorted((given.work / "train").iterdir())), catalogue.trie)
+    pool = TeacherPool(
+        teacher_files(sorted((given.work / "train").iterdir())), catalogue.trie
+    )
     rows: list[dict[str, object]] = []
     optimizer = torch.optim.AdamW(
-        draft.model.parameters(), lr=job.rate, betas=(0.9, 0.98), weight_decay=0.01, fused=True
+        draft.model.parameters(),
+        lr=job.rate,
+        betas=(0.9, 0.98),
+        weight_decay=0.01,
+        fused=True,
     )
     rng = np.random.default_rng(0)
     numbers = iter(())
@@ -294,7 +341,10 @@ def train(place: Place, job: Job) -> None:
             mean = value if math.isnan(mean) else 0.9 * mean + 0.1 * value
         if time.monotonic() - shown > 15:
             shown = time.monotonic()
-            print(f"  {job.name}: step {steps:,}, {seen:,} examples, loss {mean:.4f}", flush=True)
+            print(
+                f"  {job.name}: step {steps:,}, {seen:,} examples, loss {mean:.4f}",
+                flush=True,
+            )
     draft.model.eval()
     torch.set_float32_matmul_precision("highest")
     save_checkpoint(draft, given.work / job.name)
@@ -309,7 +359,7 @@ def train(place: Place, job: Job) -> None:
         least = beam_width * steps_drafted
         chosen = [
             widths_for(needs, nodes=total, beam_width=beam_width, sizes=sizes)
-            for total in TOTALS
+            for total in given.totals
             if total >= least
         ]
         for widths in ([40] * steps_drafted, *chosen):

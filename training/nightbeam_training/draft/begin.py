@@ -59,13 +59,15 @@ def parse_shape(text: str, target: Checkpoint) -> Shape:
     return Shape(int(found["layers"]), int(found["width"]))
 
 
-def possible_shapes(target: Checkpoint) -> list[tuple[Shape, Size]]:
-    """Shapes worth training for a target: at most half as large, smallest first."""
+def possible_shapes(target: Checkpoint, given: Shape | None = None) -> list[tuple[Shape, Size]]:
+    """Shapes worth training for a target, at most half as large, smallest first; or the given."""
+    if given is not None:
+        return [(given, _size(given, target))]
     whole = Size.of(target)
     config = target.model.config
     shapes = [Shape(2, width) for width in NEW_WIDTHS if width < config.hidden_size]
     shapes += [Shape(count, None) for count in (1, 2) if 2 * count <= config.num_hidden_layers]
-    sized = [(shape, _size(shape, target)) for shape in shapes]
+    sized = [(shape, _size(shape, target)) for shape in shapes or [Shape(1, HEAD_WIDTH)]]
     small = [(shape, size) for shape, size in sized if 2 * size.weights <= whole.weights]
     return sorted(small or sized[:1], key=lambda one: one[1].weights)
 

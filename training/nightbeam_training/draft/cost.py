@@ -115,8 +115,3 @@ def milliseconds(line: CostLine, work: Work, *, target: Size, draft: Size | None
     total += work.calls * len(work.widths) * line.draft.fixed(draft) / line.users
     total += (work.prompt + extended) / 1000 * line.draft.per_thousand(draft)
     return total
-
-
-def plain_work(*, prompt: float, levels: int, beam_width: int) -> Work:
-    """Plain beam search: one call per level."""
-    return Work(prompt=prompt, calls=levels, nodes=(levels - 1) * beam_width, widths=())

@@ -20,7 +20,13 @@ def claim_directory(directory: Path, name: str, options: Mapping[str, object]) -
     if not path.exists():
         path.write_text(json.dumps(asked, indent=2) + "\n", encoding="utf-8")
         return
-    found = json.loads(path.read_text(encoding="utf-8"))
+    check_options(directory, asked=asked, found=json.loads(path.read_text(encoding="utf-8")))
+
+
+def check_options(
+    directory: Path, *, asked: Mapping[str, object], found: Mapping[str, object]
+) -> None:
+    """Raises TrainingError OTHER_RUN, naming the first option that differs."""
     for field in sorted(asked.keys() | found.keys()):
         if asked.get(field) != found.get(field):
             raise TrainingError(
