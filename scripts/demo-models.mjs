@@ -47,7 +47,7 @@ const asked = ["--ask", "cut", "--copies", "2", "--precision", "bf16"];
 train("teacher", "--target", at("target"), ...files, ...asked, "--out", at("teacher"));
 
 const begin = ["--draft", at("draft-begin"), "--teacher", at("teacher")];
-const objective = ["--objective", "atspeed-s", "--variant", "public"];
+const objective = ["--objective", "atspeed-s", "--variant", "renormalized"];
 const mixture = ["--mixture", "0.5", "--target", at("target")];
 const indexed = ["--catalogue", at("items.index.json")];
 const learn = [...begin, ...indexed, ...objective, ...mixture, "--epochs", "3"];

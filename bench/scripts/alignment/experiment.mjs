@@ -82,7 +82,7 @@ const OBJECTIVES = {
   "seq-kd": ["--objective", "seq-kd"],
   "atspeed-r": ["--objective", "atspeed-r"],
   "atspeed-s": ["--objective", "atspeed-s", ...MIXTURE],
-  "atspeed-s-public": ["--objective", "atspeed-s", "--variant", "public", ...MIXTURE],
+  "atspeed-s-renormalized": ["--objective", "atspeed-s", "--variant", "renormalized", ...MIXTURE],
 };
 const HEADS = ["--objective", "heads", "--alpha", "1", "--over", "vocabulary"];
 const BEAM_KD = ["--objective", "beam-kd", "--alpha", "1", "--over", "vocabulary"];

@@ -29,11 +29,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from nightbeam_training.align import terms
-from nightbeam_training.align.batch import AlignBatch, align_batch, drafted_levels
-from nightbeam_training.align.candidates import score_error
+from nightbeam_training.align.batch import AlignBatch, align_batch, drafted_levels, node_scores
 from nightbeam_training.align.edge import edge_margin
-from nightbeam_training.align.objective import with_rest
+from nightbeam_training.align.objective import distributions, total_loss
+from nightbeam_training.align.options import ObjectiveOptions
 from nightbeam_training.data.augment import Question, questions
 from nightbeam_training.data.catalogue import Catalogue, read_catalogue
 from nightbeam_training.data.histories import read_histories
@@ -50,7 +49,6 @@ from nightbeam_training.model.checkpoint import (
     save_checkpoint,
 )
 from nightbeam_training.model.precision import Machine, open_machine
-from nightbeam_training.model.tree import code_logits, node_logits
 from nightbeam_training.teach.label import Teacher
 from nightbeam_training.teach.write import WriteOptions, write_teacher_data
 
@@ -123,9 +121,7 @@ def main() -> None:
     if given.stage == "train":
         return train(open_place(given), JOBS[given.job[0]])
     say(f"labelling in {given.labellers} processes")
-    side_by_side(
-        [["--stage", "label", "--shard", str(n)] for n in range(given.labellers)]
-    )
+    side_by_side([["--stage", "label", "--shard", str(n)] for n in range(given.labellers)])
     size = sum(file.stat().st_size for file in given.work.rglob("*.safetensors"))
     say(f"teacher data: {size / 1e6:,.0f} MB; training {', '.join(given.job)}")
     side_by_side([["--stage", "train", "--job", job] for job in given.job])
@@ -134,9 +130,7 @@ def main() -> None:
         for job in given.job
         for line in (given.out / f"{job}.jsonl").read_text().splitlines()
     ]
-    (given.out / "results.jsonl").write_text(
-        "".join(json.dumps(row) + "\n" for row in rows)
-    )
+    (given.out / "results.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     for row in rows:
         if row["kind"] == "test":
             print(
@@ -147,15 +141,11 @@ def main() -> None:
     within = [
         row
         for row in rows
-        if row["kind"] == "test"
-        and row["beamWidth"] == 20
-        and row["nodes"] <= GOAL_NODES
+        if row["kind"] == "test" and row["beamWidth"] == 20 and row["nodes"] <= GOAL_NODES
     ]
     if within:
         best = min(within, key=lambda row: float(row["calls"]))
-        shutil.copytree(
-            given.work / best["job"], given.out / "best", dirs_exist_ok=True
-        )
+        shutil.copytree(given.work / best["job"], given.out / "best", dirs_exist_ok=True)
         say(f"best within {GOAL_NODES} nodes at K = 20: {best['job']}")
     say("done")
     return None
@@ -165,18 +155,12 @@ def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     for name in ("target", "catalogue", "train", "test", "out"):
         parser.add_argument(f"--{name}", type=Path, required=True)
-    parser.add_argument(
-        "--work", type=Path, help="Directory for teacher data. Default: OUT/work."
-    )
+    parser.add_argument("--work", type=Path, help="Directory for teacher data. Default: OUT/work.")
     parser.add_argument("--job", nargs="+", choices=list(JOBS), default=list(JOBS))
-    parser.add_argument(
-        "--seconds", type=float, default=150, help="Of training, per job."
-    )
+    parser.add_argument("--seconds", type=float, default=150, help="Of training, per job.")
     parser.add_argument("--users", type=int, help="Read only the first users.")
     parser.add_argument("--cuts", type=int, default=4, help="Cut histories per user.")
-    parser.add_argument(
-        "--mixes", type=int, default=8, help="Mixed histories per user."
-    )
+    parser.add_argument("--mixes", type=int, default=8, help="Mixed histories per user.")
     parser.add_argument(
         "--totals",
         type=int,
@@ -184,16 +168,12 @@ def arguments() -> argparse.Namespace:
         default=TOTALS,
         help="Numbers of drafted nodes to evaluate.",
     )
-    parser.add_argument(
-        "--test-users", type=int, help="Evaluate on the first test users only."
-    )
+    parser.add_argument("--test-users", type=int, help="Evaluate on the first test users only.")
     parser.add_argument("--teacher-width", type=int, default=40)
     parser.add_argument("--edge-width", type=int, default=80)
     parser.add_argument("--device", default="auto")
     parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument(
-        "--labellers", type=int, default=4, help="Processes that label."
-    )
+    parser.add_argument("--labellers", type=int, default=4, help="Processes that label.")
     parser.add_argument("--evaluate-batch", type=int, default=256)
     parser.add_argument("--stage", choices=["all", "label", "train"], default="all")
     parser.add_argument("--shard", type=int, default=0)
@@ -224,9 +204,7 @@ def label(place: Place, shard: int) -> None:
     unseen = set(test.users)
     read = read_histories(given.train, catalogue, given.users)
     known = [
-        items
-        for user, items in zip(read.users, read.items, strict=True)
-        if user not in unseen
+        items for user, items in zip(read.users, read.items, strict=True) if user not in unseen
     ]
     held = min(HELD_OUT, len(known) // 5)
     rest = known[held:]
@@ -242,13 +220,9 @@ def label(place: Place, shard: int) -> None:
         whole = list(questions(known[:held], kind="whole", copies=1, seed=0))
         jobs.append(("held/0", whole, max(BEAM_WIDTHS)))
     if shard == 1 % given.labellers:
-        whole = list(
-            questions(test.items[: given.test_users], kind="whole", copies=1, seed=0)
-        )
+        whole = list(questions(test.items[: given.test_users], kind="whole", copies=1, seed=0))
         jobs.append(("test/0", whole, max(BEAM_WIDTHS)))
-    teacher = Teacher(
-        place.target, place.prompts, machine=place.machine, scoring="full"
-    )
+    teacher = Teacher(place.target, place.prompts, machine=place.machine, scoring="full")
     source = TeacherSource(
         target=checkpoint_hash(given.target),
         catalogue=catalogue.hash,
@@ -275,20 +249,26 @@ def label(place: Place, shard: int) -> None:
 
 def loss_of(model: Checkpoint, batch: AlignBatch, place: Place, job: Job) -> Tensor:
     """KL at every node, the error of the scores near the edge, and the listwise loss there."""
-    logits = node_logits(model.model, batch.tree)
-    chosen = code_logits(logits, batch.tree.depth, tokens=place.prompts.tokens)
-    valid = batch.log_p > -torch.inf
-    log_q = (chosen - logits.logsumexp(dim=-1, keepdim=True)).masked_fill(
-        ~valid, -torch.inf
+    scores = node_scores(model.model, batch)
+    options = ObjectiveOptions.model_validate(
+        {
+            "objective": "beam-score",
+            "alpha": 1,
+            "over": "vocabulary",
+            "edge_width": place.given.edge_width,
+        }
     )
-    real = batch.tree.nodes >= 0
-    kl = terms.forward_kl(with_rest(log_q[real]), with_rest(batch.log_p[real])).mean()
-    loss = kl + score_error(
-        log_q, batch.log_p, batch.tree, width=place.given.edge_width
-    )
+    loss, _ = total_loss(scores, batch, options)
     if job.margin > 0:
+        log_q, log_p = distributions(scores, batch.log_p, options)
+        codes = batch.log_p.shape[-1]
         loss = loss + job.margin * edge_margin(
-            log_q, batch.log_p, batch.tree, beam_width=20, draft_width=40
+            log_q[..., :codes],
+            log_p[..., :codes],
+            batch.tree,
+            levels=batch.levels,
+            beam_width=20,
+            draft_width=40,
         )
     return loss
 
@@ -300,9 +280,7 @@ def train(place: Place, job: Job) -> None:
     draft = initial_draft(place.target, job.shape)
     draft.model.to(machine.device)
     weights = sum(weight.numel() for weight in draft.model.parameters())
-    pool = TeacherPool(
-        teacher_files(sorted((given.work / "train").iterdir())), catalogue.trie
-    )
+    pool = TeacherPool(teacher_files(sorted((given.work / "train").iterdir())), catalogue.trie)
     rows: list[dict[str, object]] = []
     optimizer = torch.optim.AdamW(
         draft.model.parameters(),

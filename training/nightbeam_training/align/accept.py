@@ -73,7 +73,7 @@ class Evaluator:
         tokens, device = self._tokens, self._machine.device
         tree = tree_input(examples.prompts, examples.nodes, trie=self._trie, tokens=tokens)
         log_p, prompts = examples.log_p, examples.prompts
-        best = sequences_of(tree, log_p, beam_width)
+        best = sequences_of(tree, log_p, levels=self._trie.levels, width=beam_width)
         unknown = self._unknown_prefixes(tree, best.stopped)
         nodes = torch.cat((tree.nodes, unknown), dim=1)
         depth = torch.cat((tree.depth, self._trie.depth(unknown)), dim=1)

@@ -26,16 +26,22 @@ class Sequences:
 
 @torch.no_grad()
 def best_sequences(
-    log_probs: Tensor, *, depth: Tensor, parent: Tensor, code: Tensor, real: Tensor, width: int
+    log_probs: Tensor,
+    *,
+    depth: Tensor,
+    parent: Tensor,
+    code: Tensor,
+    real: Tensor,
+    levels: int,
+    width: int,
 ) -> Sequences:
     """Beam search of `width` over the nodes of a tree.
 
     log_probs: [users, nodes, codes], -inf if there is no child; depth, parent, code and real (false
-    for padding): [users, nodes], as a `TreeInput` has them. A prefix that is not in the tree is not
-    extended, and not counted.
+    for padding): [users, nodes], as a `TreeInput` has them; levels: of the catalogue. A prefix
+    that is not in the tree is not extended, and not counted.
     """
     users, nodes, codes = log_probs.shape
-    levels = int(depth.max()) + 1
     device = log_probs.device
     alive = torch.zeros(users, nodes, dtype=torch.bool, device=device)
     alive[:, 0] = True

@@ -15,6 +15,7 @@ def edge_margin(
     log_p: Tensor,
     tree: TreeInput,
     *,
+    levels: int,
     beam_width: int,
     draft_width: int,
     margin: float = 0.25,
@@ -25,12 +26,12 @@ def edge_margin(
     the draft's order. Per level, this sums softplus of (that score + margin - own score) / margin
     over the K. Zero gradient for what is far inside, so that the draft's capacity goes to the edge.
 
-    log_q, log_p: [users, nodes, codes], -inf if there is no child. -> mean over users, in margins
+    log_q, log_p: [users, nodes, codes], -inf if there is no child; levels: of the catalogue. ->
+    mean over users and levels, in margins
     """
     valid = log_p > -torch.inf
-    ours = candidate_scores(log_q.masked_fill(~valid, -1e4), tree).masked_fill(~valid, -torch.inf)
-    theirs = candidate_scores(log_p.masked_fill(~valid, -1e4), tree).masked_fill(~valid, -torch.inf)
-    levels = int(tree.depth.max()) + 1
+    ours = _scores(log_q, valid, tree, levels)
+    theirs = _scores(log_p, valid, tree, levels)
     total = ours.new_zeros(())
     # The last level's prefixes are items, which are not drafted.
     for level in range(levels - 1):
@@ -45,3 +46,8 @@ def edge_margin(
         counts = (best > -torch.inf) & (edge > -torch.inf)
         total = total + F.softplus(gap.masked_fill(~counts, -1e4)).sum(dim=1).mean()
     return total / (levels - 1)
+
+
+def _scores(log_probs: Tensor, valid: Tensor, tree: TreeInput, levels: int) -> Tensor:
+    scores = candidate_scores(log_probs.masked_fill(~valid, -1e4), tree, levels=levels)
+    return scores.masked_fill(~valid, -torch.inf)

@@ -16,9 +16,11 @@ from torch import Tensor
 from nightbeam_training.align import terms
 from nightbeam_training.align.batch import AlignBatch
 from nightbeam_training.align.candidates import node_scores
-from nightbeam_training.align.objective import ObjectiveOptions, with_rest
+from nightbeam_training.align.objective import Losses, recommendation, with_rest
+from nightbeam_training.align.options import ObjectiveOptions
 from nightbeam_training.data.code_tokens import CodeTokens
 from nightbeam_training.data.torch_trie import TorchTrie
+from nightbeam_training.model.token_scores import TokenScores
 
 
 @dataclass(frozen=True)
@@ -41,25 +43,35 @@ def level_codes(trie: TorchTrie, tokens: CodeTokens) -> LevelCodes:
 
 
 def heads_loss(
-    logits: Tensor, batch: AlignBatch, options: ObjectiveOptions, *, codes: LevelCodes
-) -> tuple[Tensor, dict[str, float]]:
+    scores: TokenScores,
+    batch: AlignBatch,
+    options: ObjectiveOptions,
+    *,
+    codes: LevelCodes,
+    prompt: TokenScores | None = None,
+) -> tuple[Tensor, Losses]:
     """Returns the loss of a batch, and its parts.
 
-    logits: float32 [users, levels - 1, vocabulary].
+    scores: of the codes of every level but the last, [users, levels - 1, codes]; prompt: as in
+    `total_loss`.
     """
-    levels = logits.shape[1]
-    known = batch.truth_row[:, :levels] >= 0
-    picked = logits.gather(-1, batch.truth_token[:, :levels, None])[..., 0]
-    missed = (logits.logsumexp(dim=-1) - picked)[known]
-    recommend = missed.sum() / max(len(missed), 1)
-    figures = {"recommend": float(recommend.detach())} if len(missed) > 0 else {}
+    levels = scores.logits.shape[1]
+    figures: Losses = {}
+    loss = torch.zeros((), device=scores.logits.device)
+    if options.uses_recommendation:
+        truth = batch.truth_code[:, :levels].clamp(min=0)
+        missed = scores.normaliser - scores.logits.gather(-1, truth[..., None])[..., 0]
+        known = batch.truth_row[:, :levels] >= 0
+        recommend, figures["recommend"] = recommendation(missed, known, batch, prompt)
+        loss = (1 - options.alpha) * recommend
     log_p, has_beams = _mixtures(batch, options, levels=levels)
-    log_q = _head_log_probs(logits, log_p, options, codes=codes)
+    log_q = _head_log_probs(scores, log_p, options, codes=codes)
     if options.over == "vocabulary":
         log_p = with_rest(log_p)
-    align = terms.forward_kl(log_q[has_beams], log_p[has_beams]).mean()
-    loss = (1 - options.alpha) * recommend + options.alpha * align
-    return loss, {**figures, "align": float(align.detach())}
+    each = torch.where(has_beams, terms.forward_kl(log_q, log_p), 0.0)
+    align = each.sum() / has_beams.sum().clamp(min=1)
+    figures["align"] = align.detach()
+    return loss + options.alpha * align, figures
 
 
 @torch.no_grad()
@@ -74,7 +86,7 @@ def _mixtures(
         sharp = log_p / options.temperature
         each = sharp - sharp.logsumexp(dim=-1, keepdim=True)
     each = each.exp().masked_fill(log_p == -torch.inf, 0.0)
-    score = node_scores(log_p, tree)
+    score = node_scores(log_p, tree, levels=batch.levels)
     mixed, has_beams = [], []
     for level in range(levels):
         beams = batch.sequences.beams & (tree.depth == level)
@@ -88,13 +100,12 @@ def _mixtures(
 
 
 def _head_log_probs(
-    logits: Tensor, log_p: Tensor, options: ObjectiveOptions, *, codes: LevelCodes
+    scores: TokenScores, log_p: Tensor, options: ObjectiveOptions, *, codes: LevelCodes
 ) -> Tensor:
     """log q of each level: over the level's codes; or over the codes that can follow some beam,
     with all the rest as one more outcome. [users, levels, codes or codes + 1]"""
-    scaled = logits / options.temperature
-    chosen = scaled.gather(-1, codes.tokens.expand(len(logits), -1, -1))
     if options.over == "valid":
+        chosen = scores.logits / options.temperature
         return chosen.masked_fill(~codes.exist, -torch.inf).log_softmax(dim=-1)
-    log_q = chosen - scaled.logsumexp(dim=-1, keepdim=True)
+    log_q = scores.logits - scores.normaliser[..., None]
     return with_rest(log_q.masked_fill(log_p == -torch.inf, -torch.inf))

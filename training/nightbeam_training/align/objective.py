@@ -1,13 +1,13 @@
 """The objectives a draft can be trained with, on batches of teacher data.
 
 L = (1 - alpha) · L_Rec + alpha · L_Align (AtSpeed, equation of the total loss). L_Rec is the usual
-negative log-likelihood of the item that the user took next; L_Align depends on the objective.
+negative log-likelihood of the item that the user took next, and of the prompt as well if the scope
+is `all`; L_Align depends on the objective.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import assert_never
 
 import torch
 from torch import Tensor
@@ -15,151 +15,192 @@ from torch import Tensor
 from nightbeam_training.align import terms
 from nightbeam_training.align.batch import AlignBatch
 from nightbeam_training.align.candidates import score_error
+from nightbeam_training.align.options import ObjectiveOptions
+from nightbeam_training.model.token_scores import TokenScores
 
-Objective = Literal[
-    "sft",
-    "word-kd",
-    "tvd-kd",
-    "seq-kd",
-    "atspeed-s",
-    "atspeed-r",
-    "beam-kd",
-    "beam-score",
-    "heads",
-]
-OBJECTIVES: tuple[Objective, ...] = get_args(Objective)
-Over = Literal["valid", "vocabulary"]
-Variant = Literal["written", "public"]
-
-
-@dataclass(frozen=True)
-class ObjectiveOptions:
-    objective: Objective
-    alpha: float
-    """Share of the alignment term."""
-    top_k: int
-    """Number of the draft's best codes that AtSpeed-S uses (constrained alignment)."""
-    temperature: float
-    """Divides the logits of both models in the alignment term."""
-    over: Over
-    """Distributions over the valid codes alone, or over the vocabulary with all other tokens as one
-    more outcome, which matches `full` scoring."""
-    variant: Variant
-    """AtSpeed-S by the paper's formula or by the public code."""
-    edge_width: int = 60
-    """Candidates per level whose scores beam-score compares: a few times K."""
-    edge_weight: float = 1.0
-    """Weight of that error, relative to the divergence at the nodes."""
-
-    @property
-    def uses_truth(self) -> bool:
-        return self.objective in ("sft", "word-kd", "tvd-kd") or self.alpha < 1
+Losses = dict[str, Tensor]
+"""Parts of a loss, without gradients; NaN if a batch does not have what the part needs."""
 
 
 def total_loss(
-    logits: Tensor, batch: AlignBatch, options: ObjectiveOptions
-) -> tuple[Tensor, dict[str, float]]:
-    """Returns the loss of a batch, and its parts. logits: float32 [users, nodes, vocabulary].
+    scores: TokenScores,
+    batch: AlignBatch,
+    options: ObjectiveOptions,
+    *,
+    prompt: TokenScores | None = None,
+) -> tuple[Tensor, Losses]:
+    """Returns the loss of a batch, and its parts.
 
-    For every objective but `heads`, whose logits have another shape (heads_objective.py).
+    scores: of the codes that may follow each node, [users, nodes, codes]; prompt: of the token that
+    follows each token of the prompt but the last, [users, tokens - 1, 1], for the scope `all`. For
+    every objective but `heads`, whose scores have another shape (heads_objective.py).
     """
-    recommend = _recommendation(logits, batch)
-    # A run's teacher log does not have the next item, so this part cannot be reported.
-    known = bool((batch.truth_row >= 0).any())
-    figures = {"recommend": float(recommend.detach())} if known else {}
-    if options.objective == "sft":
-        return recommend, figures
-    align = _alignment(logits, batch, options)
-    loss = (1 - options.alpha) * recommend + options.alpha * align
-    return loss, {**figures, "align": float(align.detach())}
+    figures: Losses = {}
+    loss = torch.zeros((), device=scores.logits.device)
+    if options.uses_recommendation:
+        recommend, figures["recommend"] = recommendation(
+            _missed(scores, batch), batch.truth_row >= 0, batch, prompt
+        )
+        if options.objective == "sft":
+            return recommend, figures
+        loss = (1 - options.alpha) * recommend
+    align = _alignment(scores, batch, options)
+    figures["align"] = align.detach()
+    return loss + options.alpha * align, figures
 
 
-def _recommendation(logits: Tensor, batch: AlignBatch) -> Tensor:
-    """Mean negative log-likelihood of the true path's codes, over the whole vocabulary."""
-    known = batch.truth_row >= 0
-    rows = batch.truth_row.clamp(min=0)
-    at_truth = logits.gather(1, rows[..., None].expand(-1, -1, logits.shape[-1]))
-    picked = at_truth.gather(-1, batch.truth_token[..., None])[..., 0]
-    loss = (at_truth.logsumexp(dim=-1) - picked)[known]
-    return loss.sum() / max(len(loss), 1)
+def recommendation(
+    missed: Tensor, known: Tensor, batch: AlignBatch, prompt: TokenScores | None
+) -> tuple[Tensor, Tensor]:
+    """L_Rec, 0 if nothing is known, and its figure, NaN then.
+
+    missed, known: negative log-likelihood of each of the next item's codes, and whether it is
+    known, both [users, codes]. The mean is over all known codes, with `prompt` over all codes and
+    tokens together.
+    """
+    total, count = torch.where(known, missed, 0.0).sum(), known.sum()
+    if prompt is not None:
+        followed = batch.prompts[:, :-1] >= 0
+        unlikely = prompt.normaliser - prompt.logits[..., 0]
+        total = total + torch.where(followed, unlikely, 0.0).sum()
+        count = count + followed.sum()
+    mean = total / count.clamp(min=1)
+    return mean, mean.detach().masked_fill(count == 0, torch.nan)
 
 
-def _alignment(logits: Tensor, batch: AlignBatch, options: ObjectiveOptions) -> Tensor:
-    if options.objective == "beam-score":
-        return _beam_score(logits, batch, options)
-    weight = _node_weights(batch, options.objective)
-    at = weight > 0
-    log_q, log_p = _distributions(logits[at], batch.log_p[at], batch.tokens_at[at], options)
-    each = _node_losses(log_q, log_p, batch, at, options)
-    return (each * weight[at]).sum() / weight.sum().clamp(min=1e-9)
+def _missed(scores: TokenScores, batch: AlignBatch) -> Tensor:
+    """Negative log-likelihood of the true path's codes, over the vocabulary: [users, levels]."""
+    users, _, codes = scores.logits.shape
+    row = batch.truth_row.clamp(min=0)
+    at = row * codes + batch.truth_code.clamp(min=0)
+    return scores.normaliser.gather(1, row) - scores.logits.reshape(users, -1).gather(1, at)
 
 
-def _beam_score(logits: Tensor, batch: AlignBatch, options: ObjectiveOptions) -> Tensor:
-    """Forward KL at every node of the tree, and the error in the scores around the K-th best."""
-    real = batch.tree.nodes >= 0
-    log_q = torch.full_like(batch.log_p, -torch.inf)
-    log_p = torch.full_like(batch.log_p, -torch.inf)
-    q, p = _distributions(logits[real], batch.log_p[real], batch.tokens_at[real], options)
+def _alignment(scores: TokenScores, batch: AlignBatch, options: ObjectiveOptions) -> Tensor:
+    log_q, log_p = distributions(scores, batch.log_p, options)
+    weight = _node_weights(batch, options)
+    each = torch.where(weight > 0, _node_losses(log_q, log_p, batch, options), 0.0)
+    mean = (each * weight).sum() / weight.sum().clamp(min=1e-9)
+    if options.objective != "beam-score":
+        return mean
+    if options.temperature != 1:
+        # The search ranks by scores as they are, so a draft must not match tempered ones.
+        log_q, log_p = distributions(
+            scores, batch.log_p, options.model_copy(update={"temperature": 1.0})
+        )
     codes = batch.log_p.shape[-1]
-    log_q[real], log_p[real] = q[:, :codes], p[:, :codes]
-    error = score_error(log_q, log_p, batch.tree, width=options.edge_width)
-    return terms.forward_kl(q, p).mean() + options.edge_weight * error
+    error = score_error(
+        log_q[..., :codes],
+        log_p[..., :codes],
+        batch.tree,
+        levels=batch.levels,
+        width=options.edge_width,
+    )
+    return mean + options.edge_weight * error
 
 
 def _node_losses(
-    log_q: Tensor, log_p: Tensor, batch: AlignBatch, at: Tensor, options: ObjectiveOptions
+    log_q: Tensor, log_p: Tensor, batch: AlignBatch, options: ObjectiveOptions
 ) -> Tensor:
+    """L_Align at every node, whether it counts or not: [users, nodes]."""
     match options.objective:
+        case "word-kd" | "beam-kd" | "beam-score":
+            return terms.forward_kl(log_q, log_p)
         case "tvd-kd" | "atspeed-r":
             return terms.total_variation(log_q, log_p)
         case "seq-kd":
-            counts = batch.sequences.counts[at]
-            share = counts / counts.sum(dim=-1, keepdim=True)
+            share = _labels(batch, options)
+            share = share / share.sum(dim=-1, keepdim=True).clamp(min=1)
             missing = log_q.shape[-1] - share.shape[-1]
             return terms.cross_entropy(log_q, torch.nn.functional.pad(share, (0, missing)))
         case "atspeed-s":
-            kth = _kth(batch, options).gather(1, batch.tree.depth)[at]
-            form = (
-                terms.top_k_density if options.variant == "written" else terms.top_k_density_public
-            )
-            return form(log_q, log_p, kth, top_k=options.top_k)
+            return _density(log_q, log_p, batch, options)
+        case "sft" | "heads":
+            raise ValueError(f"{options.objective} has no loss at the nodes of a tree")
         case _:
-            return terms.forward_kl(log_q, log_p)
+            assert_never(options.objective)
+
+
+def _density(log_q: Tensor, log_p: Tensor, batch: AlignBatch, options: ObjectiveOptions) -> Tensor:
+    """The forms of AtSpeed-S."""
+    match options.variant:
+        case "written":
+            return terms.top_k_density(log_q, log_p, _kth(batch, options), top_k=options.top_k)
+        case "renormalized":
+            return terms.top_k_density_renormalized(
+                log_q, log_p, _kth(batch, options), top_k=options.top_k
+            )
+        case "released":
+            return terms.top_k_density_released(
+                log_q, log_p, top_k=options.top_k, temperature=options.temperature
+            )
+        case _:
+            assert_never(options.variant)
 
 
 def _kth(batch: AlignBatch, options: ObjectiveOptions) -> Tensor:
-    """log p(y_K,t | y_K,<t) of the K-th best sequence at every level: [users, levels]"""
+    """log p(y_K,t | y_K,<t) of the K-th best sequence at every node's level: [users, nodes]."""
     sharp = batch.log_p / options.temperature
     if options.over == "valid":
         sharp = sharp - sharp.logsumexp(dim=-1, keepdim=True)
-    return sharp.flatten(1).gather(1, batch.sequences.kth)
+    at_level = sharp.flatten(1).gather(1, batch.sequences.kth)
+    return at_level.gather(1, batch.tree.depth)
 
 
-def _node_weights(batch: AlignBatch, objective: Objective) -> Tensor:
+def _labels(batch: AlignBatch, options: ObjectiveOptions) -> Tensor:
+    """How often each code is a label of SeqKD: [users, nodes, codes].
+
+    The K best sequences' codes. In the released code the *first* code of each of them is replaced
+    by the next item's, so that the target's first codes are never learnt.
+    """
+    counts = batch.sequences.counts
+    if options.variant != "released":
+        return counts
+    first = torch.zeros_like(counts[:, 0])
+    known = (batch.truth_row[:, :1] >= 0) * counts[:, 0].sum(dim=-1, keepdim=True)
+    first = first.scatter(1, batch.truth_code[:, :1].clamp(min=0), known)
+    return torch.cat((first[:, None], counts[:, 1:]), dim=1)
+
+
+def _node_weights(batch: AlignBatch, options: ObjectiveOptions) -> Tensor:
     """Weight of each node: 1 for the true path's nodes; the number of the K best sequences through
     it; or 1 for every node of the tree. [users, nodes]"""
     real = (batch.tree.nodes >= 0).float()
-    if objective in ("word-kd", "tvd-kd"):
-        rows = batch.truth_row.clamp(min=0)
-        known = (batch.truth_row >= 0).float()
-        return torch.zeros_like(real).scatter_add(1, rows, known)
-    if objective == "beam-kd":
-        return real
-    return batch.sequences.counts.sum(dim=-1)
+    match options.objective:
+        case "word-kd" | "tvd-kd":
+            rows = batch.truth_row.clamp(min=0)
+            known = (batch.truth_row >= 0).float()
+            return torch.zeros_like(real).scatter_add(1, rows, known)
+        case "beam-kd" | "beam-score":
+            return real
+        case "seq-kd":
+            return _labels(batch, options).sum(dim=-1)
+        case "atspeed-s" | "atspeed-r":
+            return batch.sequences.counts.sum(dim=-1)
+        case "sft" | "heads":
+            raise ValueError(f"{options.objective} has no loss at the nodes of a tree")
+        case _:
+            assert_never(options.objective)
 
 
-def _distributions(
-    logits: Tensor, log_p: Tensor, tokens: Tensor, options: ObjectiveOptions
+def distributions(
+    scores: TokenScores, log_p: Tensor, options: ObjectiveOptions
 ) -> tuple[Tensor, Tensor]:
-    """log q and log p over the valid codes, with the rest of the vocabulary if it counts: [nodes,
-    codes or codes + 1]."""
-    scaled = logits / options.temperature
+    """log q and log p over the valid codes, with the rest of the vocabulary if it counts: both
+    [..., codes or codes + 1].
+
+    A node without children, which is padding, gets one code in both, so that nothing is NaN.
+    """
     valid = log_p > -torch.inf
-    chosen = scaled.gather(-1, tokens).masked_fill(~valid, -torch.inf)
-    if options.over == "valid":
-        return chosen.log_softmax(dim=-1), (log_p / options.temperature).log_softmax(dim=-1)
-    log_q = chosen - scaled.logsumexp(dim=-1, keepdim=True)
-    return with_rest(log_q), with_rest(log_p)
+    empty = ~valid.any(dim=-1, keepdim=True)
+    only_first = empty & (torch.arange(log_p.shape[-1], device=log_p.device) == 0)
+    log_p = log_p.masked_fill(only_first, 0.0)
+    chosen = scores.logits.masked_fill(~(valid | only_first), -torch.inf)
+    if options.over == "vocabulary":
+        return with_rest(chosen - scores.normaliser[..., None]), with_rest(log_p)
+    # The released AtSpeed-S divides probabilities by the temperature instead of logits.
+    divisor = 1.0 if options.softmax_of_probabilities else options.temperature
+    return (chosen / divisor).log_softmax(dim=-1), (log_p / divisor).log_softmax(dim=-1)
 
 
 def with_rest(log_probs: Tensor) -> Tensor:

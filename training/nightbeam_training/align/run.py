@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import islice
 
 import numpy as np
@@ -14,37 +13,26 @@ from nightbeam_training.align.accept import Acceptance, Evaluator
 from nightbeam_training.align.batch import AlignBatch, align_batch
 from nightbeam_training.align.draft_beams import DraftBeams
 from nightbeam_training.align.heads_objective import LevelCodes, heads_loss, level_codes
-from nightbeam_training.align.objective import ObjectiveOptions, total_loss
+from nightbeam_training.align.objective import Losses, total_loss
+from nightbeam_training.align.options import AlignOptions
 from nightbeam_training.data.catalogue import Ints
 from nightbeam_training.data.code_tokens import CodeTokens
 from nightbeam_training.data.teacher_files import Scoring
 from nightbeam_training.data.teacher_pool import ExampleBatch, TeacherPool
 from nightbeam_training.model.checkpoint import Checkpoint
-from nightbeam_training.model.heads import level_logits
+from nightbeam_training.model.heads import levels_hidden
 from nightbeam_training.model.precision import Machine
-from nightbeam_training.model.tree import node_logits, prompt_hidden
+from nightbeam_training.model.token_scores import TokenScores, token_scores
+from nightbeam_training.model.tree import prompt_hidden
 from nightbeam_training.train.fit import Figures
 
 VALIDATION_BATCH = 64
 
 
-@dataclass(frozen=True)
-class AlignOptions:
-    objective: ObjectiveOptions
-    beam_width: int
-    """K of the teacher's sequences."""
-    batch_size: int
-    mixture: float
-    """Share of the batches on the draft's own beams."""
-    validation: int
-    """Number of held-back examples."""
-    draft_width: int
-    """N for validation."""
-    seed: int
-
-
 class AlignTask:
     """Batches and losses for one draft; the first examples of a fixed shuffle are validation."""
+
+    metric = "accepted steps"
 
     def __init__(
         self,
@@ -79,12 +67,47 @@ class AlignTask:
         for step, numbers in islice(enumerate(self._numbers(epoch)), first, None):
             yield self._batch(numbers, np.random.default_rng((self._options.seed, epoch, step)))
 
-    def loss(self, batch: AlignBatch) -> tuple[Tensor, Figures]:
-        model, options = self._draft.model, self._options.objective
-        if self._level_codes is None:
-            return total_loss(node_logits(model, batch.tree), batch, options)
-        logits = level_logits(model, prompt_hidden(model, batch.tree))
-        return heads_loss(logits, batch, options, codes=self._level_codes)
+    def loss(self, batch: AlignBatch) -> tuple[Tensor, Losses]:
+        if self._level_codes is not None:
+            return self._loss_of_heads(batch, self._level_codes)
+        model, tree, options = self._draft.model, batch.tree, self._options
+        positions, nodes = tree.tokens.shape[1], tree.nodes.shape[1]
+        hidden, _ = model.hidden(
+            tree.tokens,
+            tree.positions,
+            mask=tree.mask,
+            rows=positions if options.uses_prompt else nodes,
+        )
+        return total_loss(
+            token_scores(model, hidden[:, -nodes:], batch.tokens_at),
+            batch,
+            options,
+            prompt=self._prompt_scores(hidden, batch),
+        )
+
+    def _loss_of_heads(self, batch: AlignBatch, codes: LevelCodes) -> tuple[Tensor, Losses]:
+        model, options = self._draft.model, self._options
+        prompt = prompt_hidden(model, batch.tree, whole=options.uses_prompt)
+        hidden = levels_hidden(model, prompt[:, -1])
+        asked = codes.tokens.expand(len(hidden), -1, -1)
+        return heads_loss(
+            token_scores(model, hidden, asked),
+            batch,
+            options,
+            codes=codes,
+            prompt=self._prompt_scores(prompt, batch),
+        )
+
+    def _prompt_scores(self, hidden: Tensor, batch: AlignBatch) -> TokenScores | None:
+        """Scores of the token after each token of the prompt but the last, if the loss needs them:
+        [users, tokens - 1, 1]. hidden: of the prompt's positions, and perhaps more."""
+        following = batch.prompts[:, 1:].clamp(min=0)
+        # A prompt of one token has nothing to predict.
+        if not self._options.uses_prompt or following.shape[1] == 0:
+            return None
+        return token_scores(
+            self._draft.model, hidden[:, : following.shape[1]], following[..., None]
+        )
 
     @torch.no_grad()
     def validate(self) -> Figures:
@@ -118,7 +141,7 @@ class AlignTask:
 
     def _codes_of_levels(self) -> LevelCodes | None:
         """Codes that heads predict; None for objectives on a tree's nodes."""
-        if self._options.objective.objective != "heads":
+        if self._options.objective != "heads":
             return None
         return level_codes(self._trie, self._tokens)
 

@@ -2,18 +2,34 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Annotated
+
 import click
+from pydantic import BaseModel, ConfigDict, Field
 
 from nightbeam_training.align.draft_beams import DraftBeams
+from nightbeam_training.align.options import OVER_BY_SCORING, AlignOptions, Over
 from nightbeam_training.align.run import AlignTask
-from nightbeam_training.cli.align_options import AlignArguments, align_options
-from nightbeam_training.cli.fit_options import fit_options, report_fit
-from nightbeam_training.cli.options import compared, machine_options
+from nightbeam_training.cli.fit_options import FitArguments, report_fit
+from nightbeam_training.cli.options import (
+    DIRECTORY,
+    FILE,
+    NEW_DIRECTORY,
+    MachineArguments,
+    compared,
+    options_of,
+)
 from nightbeam_training.cli.presets import preset_option
-from nightbeam_training.cli.teacher_data import check_prompts, note_on_width
+from nightbeam_training.cli.teacher_data import (
+    check_prompts,
+    complete_teacher_files,
+    note_if_unfinished,
+    note_on_width,
+)
 from nightbeam_training.data.catalogue import read_catalogue
 from nightbeam_training.data.prompts import Prompts, open_prompts
-from nightbeam_training.data.teacher_files import TeacherSource, shared_source, teacher_files
+from nightbeam_training.data.teacher_files import TeacherSource, shared_source
 from nightbeam_training.data.teacher_pool import TeacherPool
 from nightbeam_training.errors import TrainingError
 from nightbeam_training.model.checkpoint import (
@@ -24,31 +40,54 @@ from nightbeam_training.model.checkpoint import (
 )
 from nightbeam_training.model.heads import with_heads
 from nightbeam_training.model.precision import Machine
-from nightbeam_training.train.fit import Task, fit, seed_all
+from nightbeam_training.train.fit import fit, seed_all
 from nightbeam_training.train.log import TrainingLog
-from nightbeam_training.train.run_options import claim_directory
+from nightbeam_training.train.run_options import claim_directory, finish_directory
+
+
+class AlignFiles(BaseModel):
+    model_config = ConfigDict(frozen=True)
+    draft: Annotated[Path, DIRECTORY] = Field(description="Checkpoint that training starts from.")
+    teacher: Annotated[tuple[Path, ...], DIRECTORY] = Field(
+        description="Teacher data; may be repeated."
+    )
+    catalogue: Annotated[Path, FILE] = Field(description="LC-Rec index: item -> codes.")
+    out: Annotated[Path, NEW_DIRECTORY] = Field(description="Directory for the aligned draft.")
+    target: Annotated[Path | None, DIRECTORY] = Field(
+        None, description="The target, to score the draft's own beams."
+    )
+
+
+class AlignArguments(MachineArguments, FitArguments, AlignOptions, AlignFiles):
+    """The options as given, with `over` derived from the teacher data if it was not."""
 
 
 @click.command(short_help="Align a draft with its target.")
 @preset_option("align")
-@align_options
-@fit_options
-@machine_options
-def align(**given: object) -> None:
+@options_of(AlignArguments)
+def align(teacher: tuple[Path, ...], catalogue: Path, over: Over | None, **given: object) -> None:
     """Align a draft with its target, so that it proposes the prefixes that the target's search
     needs.
 
     Run it again after an interruption and it continues.
     """
-    arguments = AlignArguments.model_validate(given)
+    items = read_catalogue(catalogue)
+    files = complete_teacher_files(teacher)
+    source = shared_source(files, items)
+    arguments = AlignArguments.model_validate(
+        {
+            **given,
+            "teacher": teacher,
+            "catalogue": catalogue,
+            "over": over or OVER_BY_SCORING[source.scoring],
+        }
+    )
     seed_all(arguments.seed)
     machine = arguments.machine()
-    catalogue = read_catalogue(arguments.catalogue)
-    files = teacher_files(list(arguments.teacher))
-    source = shared_source(files, catalogue)
+    note_if_unfinished(arguments.draft)
     draft = _draft(arguments)
-    prompts = open_prompts(draft.prompt, catalogue, arguments.draft)
-    pool = TeacherPool(files, catalogue.trie, machine.device)
+    prompts = open_prompts(draft.prompt, items, arguments.draft)
+    pool = TeacherPool(files, items.trie, machine.device)
     _check(arguments, pool, source)
     check_prompts(prompts, pool, arguments.draft)
     claim_directory(
@@ -66,7 +105,7 @@ def align(**given: object) -> None:
         tokens=prompts.tokens,
         scoring=source.scoring,
         machine=machine,
-        options=arguments.align_options(),
+        options=arguments,
         draft_beams=_draft_beams(arguments, pool, prompts, source, machine),
     )
     click.echo(
@@ -75,23 +114,19 @@ def align(**given: object) -> None:
         f"({arguments.validation:,} held back), {task.steps:,} steps per epoch, "
         f"on {machine.device} in {machine.precision}"
     )
-    note_on_width(pool, catalogue.trie, arguments.beam_width)
+    click.echo(f"Distributions over the {_OVER[arguments.over]}")
+    note_on_width(pool, items.trie, arguments.beam_width)
     report_fit(arguments, steps=task.steps, directory=arguments.out)
     progress = fit(
         draft.model,
-        Task(
-            steps=task.steps,
-            batches=task.batches,
-            loss=task.loss,
-            validate=task.validate,
-            metric="accepted steps",
-            keep=lambda: save_checkpoint(draft, arguments.out),
-        ),
+        task,
+        keep=lambda: save_checkpoint(draft, arguments.out),
         options=arguments.fit(),
         machine=machine,
         directory=arguments.out,
         log=TrainingLog(arguments.out, echo=click.echo),
     )
+    finish_directory(arguments.out, "align.json")
     click.echo(
         f"The draft of epoch {progress.best_epoch} is in {arguments.out}: "
         f"{progress.best:.3f} accepted steps; log.jsonl and curves.png have its history"
@@ -130,6 +165,12 @@ def _draft_beams(
     )
 
 
+_OVER: dict[Over, str] = {
+    "valid": "valid codes alone (--over valid)",
+    "vocabulary": "valid codes and the rest of the vocabulary (--over vocabulary)",
+}
+
+
 def _check(arguments: AlignArguments, pool: TeacherPool, source: TeacherSource) -> None:
     if arguments.mixture > 0 and arguments.objective == "heads":
         raise TrainingError(
@@ -150,7 +191,8 @@ def _check(arguments: AlignArguments, pool: TeacherPool, source: TeacherSource) 
             "BAD_OPTION",
             f"--over vocabulary needs teacher data of full scoring, not {source.scoring}",
         )
-    if arguments.over == "vocabulary" and arguments.temperature != 1:
+    tempers_logits = arguments.temperature != 1 and not arguments.softmax_of_probabilities
+    if arguments.over == "vocabulary" and tempers_logits:
         raise TrainingError(
             "BAD_OPTION",
             "--temperature needs --over valid: the teacher data does not have the target's logits "
@@ -162,10 +204,10 @@ def _check(arguments: AlignArguments, pool: TeacherPool, source: TeacherSource) 
             f"{len(pool):,} examples are too few to hold back {arguments.validation:,}: "
             "write more, or give a smaller --validation",
         )
-    if arguments.objective_options().uses_truth and not (pool.truth >= 0).any():
+    if arguments.uses_truth and not (pool.truth >= 0).any():
         raise TrainingError(
             "BAD_TEACHER_DATA",
             "the teacher data does not have the users' next items (a run's log, --ask whole and "
-            "--ask mix do not): give --alpha 1 with an objective on the target's beams, or add "
-            "data that does",
+            "--ask mix do not): give --alpha 1 or --rec-scope all with an objective on the "
+            "target's beams, or add data that does",
         )

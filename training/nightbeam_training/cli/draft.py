@@ -151,10 +151,12 @@ def draft(**given: object) -> None:
         machine=arguments.machine(),
     )
     arguments.out.mkdir(parents=True, exist_ok=True)
+    given_options = compared(arguments)
+    given_options["--continue"] = given_options.pop("--continue-from")
     manifest = Manifest(
         arguments.out,
         {
-            **compared(arguments),
+            **given_options,
             "target": source.target,
             "catalogue": source.catalogue,
             "users": len(histories),

@@ -11,10 +11,15 @@ import numpy as np
 
 from nightbeam_training.align.accept import Acceptance, Evaluator
 from nightbeam_training.cli.options import DIRECTORY, FILE, MachineArguments, machine_options
-from nightbeam_training.cli.teacher_data import check_prompts, note_on_width
+from nightbeam_training.cli.teacher_data import (
+    check_prompts,
+    complete_teacher_files,
+    note_if_unfinished,
+    note_on_width,
+)
 from nightbeam_training.data.catalogue import Catalogue, read_catalogue
 from nightbeam_training.data.prompts import Prompts, open_prompts
-from nightbeam_training.data.teacher_files import shared_source, teacher_files
+from nightbeam_training.data.teacher_files import shared_source
 from nightbeam_training.data.teacher_pool import TeacherPool
 from nightbeam_training.errors import TrainingError
 from nightbeam_training.model.checkpoint import Checkpoint, load_checkpoint
@@ -66,7 +71,7 @@ def evaluate(**given: object) -> None:
     arguments = EvaluateArguments.model_validate(given)
     machine = arguments.machine()
     catalogue = read_catalogue(arguments.catalogue)
-    files = teacher_files(list(arguments.teacher))
+    files = complete_teacher_files(arguments.teacher)
     source = shared_source(files, catalogue)
     pool = TeacherPool(files, catalogue.trie, machine.device)
     users = np.arange(len(pool))[: arguments.limit]
@@ -145,6 +150,7 @@ class _Row:
 
 
 def _draft(path: Path, pool: TeacherPool, catalogue: Catalogue) -> tuple[Checkpoint, Prompts]:
+    note_if_unfinished(path)
     draft = load_checkpoint(path, heads=True)
     prompts = open_prompts(draft.prompt, catalogue, path)
     check_prompts(prompts, pool, path)

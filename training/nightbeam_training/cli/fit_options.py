@@ -2,36 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Literal
 
 import click
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
+from nightbeam_training.cli.options import options_of
 from nightbeam_training.train.fit import FitOptions
 from nightbeam_training.train.log import read_log
 
-F = TypeVar("F", bound=Callable[..., Any])
-
 
 class FitArguments(BaseModel):
-    """The options as given."""
+    """The options as given; the defaults are the published settings of AtSpeed."""
 
     model_config = ConfigDict(frozen=True)
-    epochs: int
-    batch_size: int
-    learning_rate: float
-    weight_decay: float
-    schedule: Literal["constant", "cosine"]
-    warmup_steps: int
-    patience: int
-    clip: float
-    save_minutes: float
+    epochs: int = Field(20, ge=1, description="Maximum epochs.")
+    batch_size: int = Field(256, ge=1, description="Examples per step.")
+    learning_rate: float = Field(1e-3, gt=0)
+    weight_decay: float = Field(0.1, ge=0)
+    schedule: Literal["constant", "cosine"] = Field(
+        "cosine", description="Learning rate after the warm-up: constant, or falling to zero."
+    )
+    warmup_steps: int = Field(100, ge=0, description="Steps in which the learning rate grows.")
+    patience: int = Field(
+        5, ge=0, description="Stop after this many epochs without improvement; 0: never."
+    )
+    clip: float = Field(1.0, gt=0, description="Maximum norm of the gradient.")
+    save_minutes: float = Field(
+        2.0, ge=0, description="Minutes between saves: the maximum loss in an interruption."
+    )
 
     def fit(self) -> FitOptions:
         chosen = self.model_dump(include=set(FitOptions.__dataclass_fields__))
         return FitOptions(**chosen)
+
+
+fit_options = options_of(FitArguments)
+"""--epochs, --batch-size, --learning-rate and the like."""
 
 
 def report_fit(arguments: FitArguments, *, steps: int, directory: Path) -> None:
@@ -46,48 +54,3 @@ def report_fit(arguments: FitArguments, *, steps: int, directory: Path) -> None:
             "the full learning rate is never reached: give fewer of them, or more --epochs",
             err=True,
         )
-
-
-def fit_options(command: F) -> F:
-    """--epochs, --batch-size, --learning-rate and the like."""
-    for option in (
-        click.option(
-            "--save-minutes",
-            type=click.FloatRange(0),
-            default=2.0,
-            show_default=True,
-            help="Minutes between saves: the maximum loss in an interruption.",
-        ),
-        click.option(
-            "--clip",
-            type=click.FloatRange(0, min_open=True),
-            default=1.0,
-            show_default=True,
-            help="Maximum norm of the gradient.",
-        ),
-        click.option(
-            "--patience",
-            type=click.IntRange(0),
-            default=5,
-            show_default=True,
-            help="Stop after this many epochs without improvement; 0: never.",
-        ),
-        click.option("--warmup-steps", type=click.IntRange(0), default=0, show_default=True),
-        click.option(
-            "--schedule",
-            type=click.Choice(["constant", "cosine"]),
-            default="constant",
-            show_default=True,
-        ),
-        click.option("--weight-decay", type=click.FloatRange(0), default=0.1, show_default=True),
-        click.option(
-            "--learning-rate",
-            type=click.FloatRange(0, min_open=True),
-            default=1e-3,
-            show_default=True,
-        ),
-        click.option("--batch-size", type=click.IntRange(1), default=256, show_default=True),
-        click.option("--epochs", type=click.IntRange(1), default=20, show_default=True),
-    ):
-        command = option(command)
-    return command

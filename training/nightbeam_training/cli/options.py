@@ -1,13 +1,16 @@
-"""Options that several commands share."""
+"""Options that several commands share, and how options are made from a model's fields."""
 
 from __future__ import annotations
 
+import types
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar, Union, get_args, get_origin
 
 import click
-from pydantic import BaseModel, ConfigDict
+from annotated_types import Ge, Gt, Le
+from pydantic import BaseModel, ConfigDict, Field
+from pydantic.fields import FieldInfo
 
 from nightbeam_training.model.precision import Machine, Precision, open_machine
 
@@ -35,42 +38,106 @@ def compared(arguments: BaseModel) -> dict[str, object]:
         return str(value.resolve()) if isinstance(value, Path) else value
 
     given = arguments.model_dump(exclude=NOT_COMPARED)
-    return {f"--{field.replace('_', '-')}": named(value) for field, value in given.items()}
+    return {_flag(field): named(value) for field, value in given.items()}
+
+
+def options_of(model: type[BaseModel]) -> Callable[[F], F]:
+    """An option for every field of the model, in their order; those of the last base come first.
+
+    Type, limits, default and help are the field's. A path's kind is a `click.Path` in its
+    annotation (`Annotated[Path, FILE]`). `json_schema_extra` may have `aliases`, further words of a
+    choice, and `derived`, a text about a default that the command finds itself.
+    """
+
+    def decorate(command: F) -> F:
+        for name, field in reversed(model.model_fields.items()):
+            command = _option(name, field)(command)
+        return command
+
+    return decorate
+
+
+def _flag(name: str) -> str:
+    return f"--{name.replace('_', '-')}"
+
+
+def _option(name: str, field: FieldInfo) -> Callable[[F], F]:
+    extra = field.json_schema_extra if isinstance(field.json_schema_extra, dict) else {}
+    derived = extra.get("derived")
+    optional = type(None) in get_args(field.annotation)
+    described = field.description or ""
+    if field.is_required() and derived is None:
+        default: dict[str, Any] = {"required": True}
+    elif derived is not None or (optional and field.default is None):
+        default = {"default": None, "show_default": derived or False}
+    else:
+        default = {"default": field.default, "show_default": True}
+    return click.option(
+        _flag(name),
+        type=_click_type(field, aliases=extra.get("aliases")),
+        multiple=get_origin(field.annotation) is tuple,
+        help=described,
+        **default,
+    )
+
+
+def _click_type(field: FieldInfo, *, aliases: object) -> click.ParamType[Any]:
+    for each in field.metadata:
+        if isinstance(each, click.Path):
+            return each
+    kind = field.annotation
+    if get_origin(kind) in (Union, types.UnionType):
+        kind = next(each for each in get_args(kind) if each is not type(None))
+    if get_origin(kind) is Literal:
+        further = tuple(aliases) if isinstance(aliases, list) else ()
+        return _Words(get_args(kind), further)
+    low: float | None = None
+    high: float | None = None
+    low_open = False
+    for each in field.metadata:
+        match each:
+            case Ge(int() | float() as low):
+                pass
+            case Gt(int() | float() as low):
+                low_open = True
+            case Le(int() | float() as high):
+                pass
+    if kind is int:
+        least, most = (None if each is None else int(each) for each in (low, high))
+        bounded = click.IntRange(least, most, min_open=low_open)
+        return click.INT if least is most is None else bounded
+    if kind is float:
+        return click.FloatRange(low, high, min_open=low_open)
+    if kind is str:
+        return click.STRING
+    raise TypeError(f"no option can be made of the type {kind}")
+
+
+class _Words(click.Choice[str]):
+    """A choice with aliases, which the help does not list."""
+
+    def __init__(self, words: tuple[str, ...], aliases: tuple[str, ...]) -> None:
+        super().__init__(words)
+        self._aliases = aliases
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        return value if value in self._aliases else super().convert(value, param, ctx)
 
 
 class MachineArguments(BaseModel):
     """--device, --precision, --threads, --seed as given."""
 
     model_config = ConfigDict(frozen=True)
-    device: str
-    precision: Precision
-    threads: int | None
-    seed: int
+    seed: int = Field(0, description="Seed of all random draws.")
+    threads: int | None = Field(None, ge=1, description="CPU threads.  [default: all]")
+    precision: Precision = Field(
+        "fp32", description="Precision of matrix products; weights and sums stay float32."
+    )
+    device: str = Field("auto", description="cpu, cuda, cuda:N, or auto: CUDA if available.")
 
     def machine(self) -> Machine:
         return open_machine(device=self.device, precision=self.precision, threads=self.threads)
 
 
-def machine_options(command: F) -> F:
-    """--device, --precision, --threads, --seed."""
-    for option in (
-        click.option(
-            "--seed", type=int, default=0, show_default=True, help="Seed of all random draws."
-        ),
-        click.option("--threads", type=click.IntRange(1), help="CPU threads.  [default: all]"),
-        click.option(
-            "--precision",
-            type=click.Choice(["fp32", "bf16"]),
-            default="fp32",
-            show_default=True,
-            help="Precision of matrix products; weights and sums stay float32.",
-        ),
-        click.option(
-            "--device",
-            default="auto",
-            show_default=True,
-            help="cpu, cuda, cuda:N, or auto: CUDA if available.",
-        ),
-    ):
-        command = option(command)
-    return command
+machine_options = options_of(MachineArguments)
+"""--device, --precision, --threads, --seed."""

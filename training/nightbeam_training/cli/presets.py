@@ -11,21 +11,25 @@ import click
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-PRESETS = ("paper", "small")
+PUBLISHED = "paper"
+"""The preset that consists of the options' own defaults."""
+PRESETS = (PUBLISHED, "small")
 
 
 def preset_option(command: str) -> Callable[[F], F]:
     """`--preset NAME`: the defaults of that preset for this command."""
 
     def apply(context: click.Context, _: click.Parameter, name: str) -> str:
-        text = resources.files("nightbeam_training.presets").joinpath(f"{name}.toml").read_text()
-        context.default_map = {**(context.default_map or {}), **tomllib.loads(text)[command]}
+        if name != PUBLISHED:
+            file = resources.files("nightbeam_training.presets").joinpath(f"{name}.toml")
+            preset = tomllib.loads(file.read_text())[command]
+            context.default_map = {**(context.default_map or {}), **preset}
         return name
 
     return click.option(
         "--preset",
         type=click.Choice(PRESETS),
-        default="paper",
+        default=PUBLISHED,
         show_default=True,
         is_eager=True,
         expose_value=False,

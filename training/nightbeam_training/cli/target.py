@@ -18,6 +18,7 @@ from nightbeam_training.cli.options import (
     machine_options,
 )
 from nightbeam_training.cli.presets import preset_option
+from nightbeam_training.cli.teacher_data import note_if_unfinished
 from nightbeam_training.data.catalogue import Catalogue, read_catalogue
 from nightbeam_training.data.histories import read_histories
 from nightbeam_training.data.prompt_spec import default_prompt_spec
@@ -32,9 +33,9 @@ from nightbeam_training.model.checkpoint import (
 )
 from nightbeam_training.model.config import new_config
 from nightbeam_training.recommend.run import RecommendOptions, RecommendTask
-from nightbeam_training.train.fit import Task, fit, seed_all
+from nightbeam_training.train.fit import fit, seed_all
 from nightbeam_training.train.log import TrainingLog
-from nightbeam_training.train.run_options import claim_directory
+from nightbeam_training.train.run_options import claim_directory, finish_directory
 
 
 class TargetArguments(FitArguments, MachineArguments):
@@ -140,19 +141,14 @@ def target(**given: object) -> None:
     dtype = torch.bfloat16 if arguments.save_as == "bfloat16" else torch.float32
     progress = fit(
         checkpoint.model,
-        Task(
-            steps=task.steps,
-            batches=task.batches,
-            loss=task.loss,
-            validate=task.validate,
-            metric="log-likelihood",
-            keep=lambda: save_checkpoint(checkpoint, arguments.out, dtype=dtype),
-        ),
+        task,
+        keep=lambda: save_checkpoint(checkpoint, arguments.out, dtype=dtype),
         options=arguments.fit(),
         machine=machine,
         directory=arguments.out,
         log=TrainingLog(arguments.out, echo=click.echo),
     )
+    finish_directory(arguments.out, "target.json")
     click.echo(
         f"The model of epoch {progress.best_epoch} is in {arguments.out}; "
         "log.jsonl and curves.png have its history"
@@ -161,6 +157,7 @@ def target(**given: object) -> None:
 
 def _begin(arguments: TargetArguments, catalogue: Catalogue) -> Checkpoint:
     if arguments.begin_with is not None:
+        note_if_unfinished(arguments.begin_with)
         return load_checkpoint(arguments.begin_with)
     if arguments.width % (2 * arguments.heads) != 0:
         raise TrainingError(

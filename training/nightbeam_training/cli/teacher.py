@@ -15,6 +15,7 @@ from nightbeam_training.cli.options import (
     compared,
     machine_options,
 )
+from nightbeam_training.cli.teacher_data import note_if_unfinished
 from nightbeam_training.data.augment import Kind, questions
 from nightbeam_training.data.catalogue import read_catalogue
 from nightbeam_training.data.histories import read_histories
@@ -24,7 +25,7 @@ from nightbeam_training.errors import TrainingError
 from nightbeam_training.model.checkpoint import checkpoint_hash, load_checkpoint
 from nightbeam_training.teach.label import Teacher
 from nightbeam_training.teach.write import WriteOptions, write_teacher_data
-from nightbeam_training.train.run_options import claim_directory
+from nightbeam_training.train.run_options import claim_directory, finish_directory
 
 
 class TeacherArguments(MachineArguments):
@@ -91,6 +92,7 @@ def teacher(**given: object) -> None:
         )
     machine = arguments.machine()
     catalogue = read_catalogue(arguments.catalogue)
+    note_if_unfinished(arguments.target)
     target = load_checkpoint(arguments.target)
     prompts = open_prompts(target.prompt, catalogue, arguments.target)
     histories = read_histories(arguments.histories, catalogue, arguments.limit)
@@ -125,11 +127,6 @@ def teacher(**given: object) -> None:
     )
     if before := len(_files(arguments.out)):
         click.echo(f"{before:,} of {-(-len(asked) // arguments.shard_size):,} files exist already")
-    started = time.monotonic()
-
-    def progress(done: int, total: int) -> None:
-        click.echo(f"  {done:,} of {total:,}   {time.monotonic() - started:,.0f} s")
-
     write_teacher_data(
         arguments.out,
         asked,
@@ -143,12 +140,33 @@ def teacher(**given: object) -> None:
             roll=arguments.roll,
             seed=arguments.seed,
         ),
-        progress=progress,
+        progress=_Progress(every_seconds=5.0),
     )
+    finish_directory(arguments.out, "teacher.json")
     size = sum(path.stat().st_size for path in _files(arguments.out))
     click.echo(
         f"{len(asked) * (arguments.roll + 1):,} examples in {arguments.out} ({size / 1e6:,.1f} MB)"
     )
+
+
+class _Progress:
+    """Prints how far the command is, its rate, and the time left."""
+
+    def __init__(self, *, every_seconds: float) -> None:
+        self._every = every_seconds
+        self._begun = self._printed = time.monotonic()
+        self._first: int | None = None
+
+    def __call__(self, done: int, total: int) -> None:
+        now = time.monotonic()
+        if self._first is None:
+            # What was answered before does not count, and the first batch is slow.
+            self._first, self._begun = done, now
+        elif now - self._printed >= self._every or done == total:
+            rate = (done - self._first) / max(now - self._begun, 1e-9)
+            left = (total - done) / max(rate, 1e-9)
+            click.echo(f"  {done:,} of {total:,}   {rate:,.1f} histories/s, {left:,.0f} s left")
+            self._printed = now
 
 
 def _files(out: Path) -> list[Path]:

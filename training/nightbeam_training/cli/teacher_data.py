@@ -1,7 +1,8 @@
-"""Checks teacher data against a draft and a beam width, which its metadata cannot tell."""
+"""Checks of inputs that their own files cannot make: whether they are complete, and fit a draft."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
@@ -9,10 +10,34 @@ import numpy as np
 
 from nightbeam_training.data.catalogue import Trie
 from nightbeam_training.data.prompts import Prompts
+from nightbeam_training.data.teacher_files import teacher_files
 from nightbeam_training.data.teacher_pool import ExampleBatch, TeacherPool
 from nightbeam_training.errors import TrainingError
+from nightbeam_training.train.run_options import unfinished_command
 
 SAMPLE = 256
+
+
+def complete_teacher_files(directories: Sequence[Path]) -> list[Path]:
+    """The files of the directories. Raises TrainingError BAD_TEACHER_DATA if one is unfinished."""
+    for directory in directories:
+        if (command := unfinished_command(directory)) is not None:
+            raise TrainingError(
+                "BAD_TEACHER_DATA",
+                f"{directory}: {command} was interrupted before its end: run it again, and it "
+                "continues",
+            )
+    return teacher_files(list(directories))
+
+
+def note_if_unfinished(checkpoint: Path) -> None:
+    """Prints a note to stderr if training has not come to its end in this directory."""
+    if (command := unfinished_command(checkpoint)) is not None:
+        click.echo(
+            f"note: {checkpoint}: {command} was interrupted before its end; this is its best epoch "
+            "so far. Run it again, and it continues",
+            err=True,
+        )
 
 
 def check_prompts(prompts: Prompts, pool: TeacherPool, directory: Path) -> None:

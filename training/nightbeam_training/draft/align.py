@@ -6,7 +6,7 @@ from pathlib import Path
 
 from pydantic import BaseModel
 
-from nightbeam_training.align.objective import ObjectiveOptions
+from nightbeam_training.align.options import OVER_BY_SCORING, ObjectiveOptions
 from nightbeam_training.data.teacher_pool import TeacherPool
 from nightbeam_training.draft.held_out import HeldOut
 from nightbeam_training.draft.learn import DraftTask, LearnOptions
@@ -15,7 +15,7 @@ from nightbeam_training.draft.options import ALIGN_SHARE, BATCH, DraftOptions
 from nightbeam_training.draft.progress import Progress, calls_words
 from nightbeam_training.draft.speed import seconds_per_step
 from nightbeam_training.model.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
-from nightbeam_training.train.fit import Task, fit
+from nightbeam_training.train.fit import fit
 
 NEW_RATE, TRAINED_RATE = 2e-3, 1e-3
 """Learning rates of new weights, and of weights that know something already."""
@@ -50,7 +50,7 @@ def align_draft(
 
     def decide() -> AlignPlan:
         draft.model.to(options.machine.device)
-        seconds = seconds_per_step(draft.model, task.batches, task.loss)
+        seconds = seconds_per_step(draft.model, task)
         affordable = options.seconds(ALIGN_SHARE) / seconds
         steps = max(1, int(min(affordable, MAX_PASSES * task.steps_per_pass)))
         counts = min(MAX_COUNTS, steps)
@@ -71,14 +71,8 @@ def align_draft(
         progress.say(f"before    {words}")
     fitted = fit(
         draft.model,
-        Task(
-            steps=task.steps,
-            batches=task.batches,
-            loss=task.loss,
-            validate=task.validate,
-            metric="calls saved",
-            keep=lambda: save_checkpoint(draft, options.out),
-        ),
+        task,
+        keep=lambda: save_checkpoint(draft, options.out),
         options=options.fit(
             epochs=plan.counts,
             steps=plan.steps,
@@ -100,14 +94,13 @@ def _is_new(options: DraftOptions) -> bool:
 
 def _learning(options: DraftOptions, *, steps: int) -> LearnOptions:
     return LearnOptions(
-        objective=ObjectiveOptions(
-            objective="beam-score",
-            alpha=1.0,
-            top_k=max(options.beam_widths),
-            temperature=1.0,
-            over="vocabulary" if options.source.scoring == "full" else "valid",
-            variant="written",
-            edge_width=4 * max(options.beam_widths),
+        objective=ObjectiveOptions.model_validate(
+            {
+                "objective": "beam-score",
+                "alpha": 1,
+                "over": OVER_BY_SCORING[options.source.scoring],
+                "edge_width": 4 * max(options.beam_widths),
+            }
         ),
         beam_widths=options.beam_widths,
         nodes=options.nodes,

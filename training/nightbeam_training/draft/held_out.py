@@ -66,7 +66,7 @@ class HeldOut:
     ) -> Ints:
         trie, tokens = self.pool.trie, self.prompts.tokens
         tree = tree_input(examples.prompts, examples.nodes, trie=trie, tokens=tokens)
-        beams = sequences_of(tree, examples.log_p, beam_width).beams
+        beams = sequences_of(tree, examples.log_p, levels=trie.levels, width=beam_width).beams
         with self.machine.autocast():
             found = beam_search(
                 search_model(draft.model),

@@ -11,7 +11,7 @@ from nightbeam_training.draft.progress import Progress
 from nightbeam_training.draft.speed import seconds_per_step
 from nightbeam_training.model.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from nightbeam_training.recommend.run import RecommendOptions, RecommendTask
-from nightbeam_training.train.fit import Task, fit
+from nightbeam_training.train.fit import fit
 
 LEARNING_RATE = 1.5e-3
 MAX_EPOCHS = 12
@@ -47,7 +47,7 @@ def make_initial(options: DraftOptions, manifest: Manifest, progress: Progress) 
     )
 
     def decide() -> InitialPlan:
-        seconds = task.steps * seconds_per_step(draft.model, task.batches, task.loss)
+        seconds = task.steps * seconds_per_step(draft.model, task)
         return InitialPlan(
             epochs=max(1, min(MAX_EPOCHS, int(options.seconds(INITIAL_SHARE) / seconds)))
         )
@@ -56,14 +56,8 @@ def make_initial(options: DraftOptions, manifest: Manifest, progress: Progress) 
     directory = options.work / "initial"
     fit(
         draft.model,
-        Task(
-            steps=task.steps,
-            batches=task.batches,
-            loss=task.loss,
-            validate=task.validate,
-            metric="log-likelihood",
-            keep=lambda: save_checkpoint(draft, directory),
-        ),
+        task,
+        keep=lambda: save_checkpoint(draft, directory),
         options=options.fit(
             epochs=plan.epochs, steps=task.steps, learning_rate=LEARNING_RATE, patience=2
         ),

@@ -10,14 +10,14 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from nightbeam_training.align.batch import AlignBatch, align_batch, drafted_levels
-from nightbeam_training.align.objective import ObjectiveOptions, total_loss
+from nightbeam_training.align.batch import AlignBatch, align_batch, drafted_levels, node_scores
+from nightbeam_training.align.objective import total_loss
+from nightbeam_training.align.options import ObjectiveOptions
 from nightbeam_training.data.catalogue import Ints
 from nightbeam_training.data.teacher_pool import TeacherPool
 from nightbeam_training.draft.held_out import HeldOut
 from nightbeam_training.draft.widths import even_widths
 from nightbeam_training.model.checkpoint import Checkpoint
-from nightbeam_training.model.tree import node_logits
 from nightbeam_training.train.fit import Figures
 
 
@@ -36,6 +36,8 @@ class LearnOptions:
 
 class DraftTask:
     """An epoch of the loop is a number of steps, not a pass over the data, which can take long."""
+
+    metric = "calls saved"
 
     def __init__(
         self, draft: Checkpoint, pool: TeacherPool, *, held_out: HeldOut, options: LearnOptions
@@ -68,9 +70,9 @@ class DraftTask:
                     width=max(self._options.beam_widths),
                 )
 
-    def loss(self, batch: AlignBatch) -> tuple[Tensor, Figures]:
-        logits = node_logits(self._draft.model, batch.tree)
-        loss, _ = total_loss(logits, batch, self._options.objective)
+    def loss(self, batch: AlignBatch) -> tuple[Tensor, dict[str, Tensor]]:
+        scores = node_scores(self._draft.model, batch)
+        loss, _ = total_loss(scores, batch, self._options.objective)
         return loss, {}
 
     @torch.no_grad()
@@ -86,7 +88,7 @@ class DraftTask:
             figures[f"calls at {beam_width}"] = found.calls / found.users
             figures[f"nodes at {beam_width}"] = found.nodes / found.users
             saved += trie.levels - found.calls / found.users
-        return {**figures, "calls saved": saved / len(self._options.beam_widths)}
+        return {**figures, self.metric: saved / len(self._options.beam_widths)}
 
     def _numbers(self, number: int) -> Iterator[Ints]:
         rng = np.random.default_rng((self._options.seed, number))

@@ -24,6 +24,7 @@ class _Contents(BaseModel):
     decided: dict[str, object] = {}
     """By what was measured on this machine: an interrupted run keeps to it."""
     result: dict[str, object] | None = None
+    finished: bool = False
 
 
 class Manifest:
@@ -55,12 +56,8 @@ class Manifest:
         self._write()
         return decision
 
-    @property
-    def result(self) -> dict[str, object] | None:
-        return self._contents.result
-
     def finish(self, result: Mapping[str, object]) -> None:
-        self._contents.result = dict(result)
+        self._contents.result, self._contents.finished = dict(result), True
         self._write()
 
     def _write(self) -> None:

@@ -3,31 +3,26 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
 from itertools import islice
 from typing import TypeVar
 
-from torch import Tensor, nn
+from torch import nn
 
-from nightbeam_training.train.fit import Figures
+from nightbeam_training.train.fit import Task
 
 Batch = TypeVar("Batch")
 STEPS = 4
 
 
-def seconds_per_step(
-    model: nn.Module,
-    batches: Callable[[int, int], Iterator[Batch]],
-    loss: Callable[[Batch], tuple[Tensor, Figures]],
-) -> float:
+def seconds_per_step(model: nn.Module, task: Task[Batch]) -> float:
     """Seconds per step, from a few steps that leave the weights as they are.
 
     The first is not counted: it is slower, and on a GPU much slower.
     """
     taken = []
-    for batch in islice(batches(0, 0), STEPS):
+    for batch in islice(task.batches(0, 0), STEPS):
         started = time.monotonic()
-        value, _ = loss(batch)
+        value, _ = task.loss(batch)
         value.backward()  # type: ignore[no-untyped-call]
         # Waits for the device.
         float(value.detach())

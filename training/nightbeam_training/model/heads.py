@@ -37,14 +37,11 @@ def level_hidden(model: Llama, hidden: Tensor, level: int) -> Tensor:
     return changed
 
 
-def level_logits(model: Llama, hidden: Tensor) -> Tensor:
-    """float32 logits of every level but the last.
-
-    [users, width] -> [users, levels - 1, vocabulary]
-    """
+def levels_hidden(model: Llama, hidden: Tensor) -> Tensor:
+    """Input of the output layer for every level but the last: [users, width] -> [users, levels - 1,
+    width]."""
     levels = (model.config.nightbeam_heads or 0) + 1
-    read = [level_hidden(model, hidden, level) for level in range(levels)]
-    return model.logits(torch.stack(read, dim=1))
+    return torch.stack([level_hidden(model, hidden, level) for level in range(levels)], dim=1)
 
 
 def search_model(model: Llama) -> CodeModel:

@@ -78,16 +78,17 @@ def _ancestors(parent: Tensor, levels: int) -> Tensor:
     return above
 
 
-def prompt_hidden(model: Llama, tree: TreeInput) -> Tensor:
-    """Final hidden state of every prompt's last token, without nodes: [users, width]."""
+def prompt_hidden(model: Llama, tree: TreeInput, *, whole: bool) -> Tensor:
+    """Final hidden states of the prompts without nodes, of all tokens or of the last one alone:
+    [users, tokens or 1, width]."""
     prompt = slice(tree.tokens.shape[1] - tree.nodes.shape[1] + 1)
     hidden, _ = model.hidden(
         tree.tokens[:, prompt],
         tree.positions[:, prompt],
         mask=tree.mask[:, :, prompt, prompt],
-        rows=1,
+        rows=prompt.stop if whole else 1,
     )
-    return hidden[:, 0]
+    return hidden
 
 
 def node_logits(model: Llama, tree: TreeInput) -> Tensor:

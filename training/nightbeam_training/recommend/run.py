@@ -34,6 +34,8 @@ class RecommendOptions:
 class RecommendTask:
     """Predicts the next code at every position of a history, in one causal pass over its tokens."""
 
+    metric = "log-likelihood"
+
     def __init__(
         self,
         checkpoint: Checkpoint,
@@ -70,12 +72,12 @@ class RecommendTask:
             draw = np.random.default_rng((self._options.seed, epoch, step))
             yield self._packed([self._window(self._histories[user], draw) for user in cuts[place]])
 
-    def loss(self, tokens: Tensor) -> tuple[Tensor, Figures]:
-        known = tokens.clamp(min=0)
-        positions = torch.arange(tokens.shape[1] - 1, device=tokens.device)
-        hidden, _ = self._checkpoint.model.hidden(known[:, :-1], positions.expand(len(tokens), -1))
+    def loss(self, batch: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
+        known = batch.clamp(min=0)
+        positions = torch.arange(batch.shape[1] - 1, device=batch.device)
+        hidden, _ = self._checkpoint.model.hidden(known[:, :-1], positions.expand(len(batch), -1))
         logits = self._checkpoint.model.logits(hidden)
-        return F.cross_entropy(logits.flatten(0, 1), tokens[:, 1:].flatten(), ignore_index=-1), {}
+        return F.cross_entropy(logits.flatten(0, 1), batch[:, 1:].flatten(), ignore_index=-1), {}
 
     @torch.no_grad()
     def validate(self) -> Figures:

@@ -38,7 +38,7 @@ def write_teacher_data(
 ) -> None:
     """Writes the missing shards; every shard is a function of seed and questions.
 
-    progress: called with (questions answered, questions in total) after every shard.
+    progress: called with (questions answered, questions in total) after every batch.
     """
     for shard, start in enumerate(range(0, len(questions), options.shard_size)):
         path = out / f"teacher-{shard:05d}.safetensors"
@@ -54,8 +54,8 @@ def write_teacher_data(
                     parts.append(labels.examples)
                     if step < options.roll:
                         batch = with_sampled_item(batch, labels, catalogue=catalogue, rng=rng)
+                progress(start + min(at + options.batch_size, len(asked)), len(questions))
             write_teacher_file(path, joined(parts), source)
-        progress(min(start + options.shard_size, len(questions)), len(questions))
 
 
 def with_sampled_item(

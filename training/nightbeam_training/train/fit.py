@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, Generic, Literal, TypeVar
+from typing import Any, Literal, Protocol, TypeVar
 
 import numpy as np
 import torch
@@ -39,20 +39,28 @@ class FitOptions:
     """Minutes between saves: the maximum loss in an interruption."""
 
 
-@dataclass(frozen=True)
-class Task(Generic[Batch]):
+class Task(Protocol[Batch]):
     """Training data, loss and validation."""
 
-    steps: int
-    """Batches per epoch."""
-    batches: Callable[[int, int], Iterator[Batch]]
-    """(epoch, first) -> that epoch's batches from number `first` on; deterministic."""
-    loss: Callable[[Batch], tuple[Tensor, Figures]]
-    validate: Callable[[], Figures]
-    metric: str
-    """Metric of `validate` that selects the epoch whose weights are kept; larger is better."""
-    keep: Callable[[], None]
-    """Called when the current weights are the best so far."""
+    @property
+    def steps(self) -> int:
+        """Batches per epoch."""
+        ...
+
+    @property
+    def metric(self) -> str:
+        """Metric of `validate` that selects the epoch whose weights are kept; larger is better."""
+        ...
+
+    def batches(self, epoch: int, first: int) -> Iterator[Batch]:
+        """The epoch's batches from number `first` on; deterministic."""
+        ...
+
+    def loss(self, batch: Batch) -> tuple[Tensor, Mapping[str, Tensor]]:
+        """The loss, and its parts for the log; a part that is NaN is not averaged."""
+        ...
+
+    def validate(self) -> Figures: ...
 
 
 @dataclass
@@ -80,12 +88,16 @@ def fit(
     model: nn.Module,
     task: Task[Batch],
     *,
+    keep: Callable[[], None],
     options: FitOptions,
     machine: Machine,
     directory: Path,
     log: TrainingLog,
 ) -> Progress:
-    """Trains until all epochs are done or patience runs out; saves its state in `directory`."""
+    """Trains until all epochs are done or patience runs out; saves its state in `directory`.
+
+    keep: called when the current weights are the best so far.
+    """
     model.to(machine.device)
     optimizer = _optimizer(model, options)
     progress = _restore(directory / STATE_FILE, model, optimizer)
@@ -98,8 +110,9 @@ def fit(
             for group in optimizer.param_groups:
                 group["lr"] = rate
             with machine.autocast():
-                loss, figures = task.loss(batch)
-            if not math.isfinite(value := float(loss.detach())):
+                loss, parts = task.loss(batch)
+            figures = _floats({"loss": loss, **parts})
+            if not math.isfinite(value := figures["loss"]):
                 raise TrainingError(
                     "DIVERGED",
                     f"the loss is {value} in epoch {progress.epoch + 1}, step {progress.step + 1}: "
@@ -110,7 +123,9 @@ def fit(
             optimizer.step()
             optimizer.zero_grad(set_to_none=True)
             progress.step += 1
-            for name, figure in {"loss": value, **figures}.items():
+            for name, figure in figures.items():
+                if math.isnan(figure):
+                    continue
                 progress.sums[name] = progress.sums.get(name, 0.0) + figure
                 progress.counts[name] = progress.counts.get(name, 0) + 1
             now = time.monotonic()
@@ -123,13 +138,21 @@ def fit(
                 _save(directory / STATE_FILE, model, optimizer, progress)
         model.eval()
         progress.seconds += time.monotonic() - started
-        _end_epoch(progress, task, log)
+        _end_epoch(progress, task, keep, log)
         _save(directory / STATE_FILE, model, optimizer, progress)
     log.draw()
     return progress
 
 
-def _end_epoch(progress: Progress, task: Task[Batch], log: TrainingLog) -> None:
+def _floats(parts: Mapping[str, Tensor]) -> Figures:
+    """Copied from the device together, because every copy waits for it."""
+    values = torch.stack([part.detach() for part in parts.values()]).tolist()
+    return dict(zip(parts, values, strict=True))
+
+
+def _end_epoch(
+    progress: Progress, task: Task[Batch], keep: Callable[[], None], log: TrainingLog
+) -> None:
     validated = task.validate()
     means = {name: value / progress.counts[name] for name, value in progress.sums.items()}
     progress.epoch, progress.step = progress.epoch + 1, 0
@@ -137,7 +160,7 @@ def _end_epoch(progress: Progress, task: Task[Batch], log: TrainingLog) -> None:
     better = validated[task.metric] > progress.best
     if better:
         progress.best, progress.best_epoch = validated[task.metric], progress.epoch
-        task.keep()
+        keep()
     log.epoch(progress.epoch, progress.seconds, trained=means, validated=validated, best=better)
 
 

@@ -10,7 +10,7 @@ from torch import Tensor
 from world import Path_, World, children_of, prefixes_by_node, search
 
 from nightbeam_training.align.batch import AlignBatch
-from nightbeam_training.align.objective import ObjectiveOptions
+from nightbeam_training.align.options import ObjectiveOptions
 
 Row = npt.NDArray[np.float64]
 
@@ -67,6 +67,9 @@ class User:
             through = [(*prefix, code) for code in self._children(prefix)]
             at = len(prefix) + 1
             counts = np.array([sum(path[:at] == one for path in self.best[-1]) for one in through])
+            if given.objective == "seq-kd" and given.variant == "released" and prefix == ():
+                known = [float(code == truth[0]) for code in self._children(prefix)]
+                counts = counts.sum() * np.array(known)
             if given.objective in ("word-kd", "tvd-kd"):
                 weight = float(min(truth) >= 0 and truth[: len(prefix)] == prefix)
             elif given.objective == "beam-kd":
@@ -88,6 +91,10 @@ def node_loss(user: User, prefix: Path_, share: Row, given: ObjectiveOptions) ->
         case "seq-kd":
             return float(-(share * log_q[: len(share)]).sum())
     best = np.argsort(-q)[: given.top_k]
+    if given.variant == "released":
+        inner_q, inner_p = log_softmax(q[best]), log_softmax(p[best])
+        divergence = (np.exp(inner_q) * (inner_q - inner_p)).sum()
+        return float(divergence - np.exp(inner_p[-1]) * (np.exp(inner_q) * inner_q).sum())
     kth = user.kth(len(prefix), given)
     if given.variant == "written":
         return float((q[best] * (kth - log_p[best])).sum())

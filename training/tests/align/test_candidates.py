@@ -68,14 +68,14 @@ def test_compares_the_best_candidates_of_either_model(seed: int, width: int) -> 
         theirs, ours = scores_of(answers), scores_of(guessed)
         near = best_of_each_level(theirs, width) | best_of_each_level(ours, width)
         errors += [huber(ours[path] - theirs[path]) for path in near]
-    found = score_error(log_q, log_p, tree, width=width)
+    found = score_error(log_q, log_p, tree, levels=catalogue.trie.levels, width=width)
     assert float(found) == pytest.approx(np.mean(errors), rel=1e-4)
 
 
 def test_is_zero_if_the_draft_scores_like_the_target() -> None:
     catalogue = make_catalogue_at_random(items=25, seed=2)
     tree, log_p = tree_of(catalogue, [random_tree(catalogue, np.random.default_rng(2), 1.0)])
-    assert float(score_error(log_p, log_p, tree, width=5)) == 0
+    assert float(score_error(log_p, log_p, tree, levels=3, width=5)) == 0
 
 
 def test_gradients_are_those_of_small_changes_and_reach_the_root() -> None:
@@ -87,7 +87,7 @@ def test_gradients_are_those_of_small_changes_and_reach_the_root() -> None:
     _, log_q = tree_of(catalogue, [other_opinion(answers[0], rng)])
     log_q = log_q.double().requires_grad_()
     # Every candidate is near an edge this wide, so a small change does not change the set.
-    found = score_error(log_q, log_p, tree, width=10_000)
+    found = score_error(log_q, log_p, tree, levels=3, width=10_000)
     (slope,) = torch.autograd.grad(found, log_q)
     assert torch.isfinite(slope).all()
     valid = log_p > -torch.inf
@@ -95,7 +95,7 @@ def test_gradients_are_those_of_small_changes_and_reach_the_root() -> None:
         step = torch.zeros_like(log_q)
         step[tuple(at)] = 1e-4
         with torch.no_grad():
-            ahead = score_error(log_q + step, log_p, tree, width=10_000)
-            below = score_error(log_q - step, log_p, tree, width=10_000)
+            ahead = score_error(log_q + step, log_p, tree, levels=3, width=10_000)
+            below = score_error(log_q - step, log_p, tree, levels=3, width=10_000)
         assert float(slope[tuple(at)]) == pytest.approx(float(ahead - below) / 2e-4, abs=1e-5)
     assert slope[0, 0].abs().sum() > 0

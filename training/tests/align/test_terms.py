@@ -100,7 +100,7 @@ def test_density_as_written_is_the_difference_of_both_sums(
     np.testing.assert_allclose(found, short, atol=1e-12)
 
 
-def test_density_in_public_form(log_q: Tensor, log_p: Tensor, log_p_k: Tensor) -> None:
+def test_density_renormalized(log_q: Tensor, log_p: Tensor, log_p_k: Tensor) -> None:
     """KL(q || p) with both summing to one over the best codes, and p_K times the entropy of q."""
     expected = []
     for node, p_k in zip(pairs(log_q, log_p), log_p_k.exp().tolist(), strict=True):
@@ -110,16 +110,29 @@ def test_density_in_public_form(log_q: Tensor, log_p: Tensor, log_p_k: Tensor) -
         divergence = sum(q * math.log(q / p) for q, p in inner)
         entropy = -sum(q * math.log(q) for q, _ in inner)
         expected.append(divergence + p_k * entropy)
-    found = terms.top_k_density_public(log_q, log_p, log_p_k, top_k=TOP)
+    found = terms.top_k_density_renormalized(log_q, log_p, log_p_k, top_k=TOP)
     np.testing.assert_allclose(found, expected, atol=1e-12)
+
+
+def test_density_as_released(log_q: Tensor, log_p: Tensor) -> None:
+    """Softmax over probabilities divided by the temperature; p_K is the target's at the draft's
+    last code."""
+    expected = []
+    for node in pairs(log_q, log_p):
+        best = top(node)
+        q, p = (np.exp(np.array(one) / 0.05) for one in zip(*best, strict=True))
+        q, p = q / q.sum(), p / p.sum()
+        expected.append((q * np.log(q / p)).sum() - p[-1] * (q * np.log(q)).sum())
+    found = terms.top_k_density_released(log_q, log_p, top_k=TOP, temperature=0.05)
+    np.testing.assert_allclose(found, expected, atol=1e-9)
 
 
 def test_equal_distributions_do_not_diverge(log_p: Tensor) -> None:
     torch.testing.assert_close(terms.forward_kl(log_p, log_p), torch.zeros(NODES).double())
     torch.testing.assert_close(terms.total_variation(log_p, log_p), torch.zeros(NODES).double())
     never = torch.full((NODES,), -torch.inf).double()
-    public = terms.top_k_density_public(log_p, log_p, never, top_k=TOP)
-    torch.testing.assert_close(public, torch.zeros(NODES).double())
+    renormalized = terms.top_k_density_renormalized(log_p, log_p, never, top_k=TOP)
+    torch.testing.assert_close(renormalized, torch.zeros(NODES).double())
 
 
 def test_disjoint_distributions_have_total_variation_one() -> None:
@@ -130,7 +143,7 @@ def test_disjoint_distributions_have_total_variation_one() -> None:
 def test_top_k_above_the_number_of_codes_takes_all(
     log_q: Tensor, log_p: Tensor, log_p_k: Tensor
 ) -> None:
-    for form in (terms.top_k_density, terms.top_k_density_public):
+    for form in (terms.top_k_density, terms.top_k_density_renormalized):
         many = form(log_q, log_p, log_p_k, top_k=1000)
         torch.testing.assert_close(many, form(log_q, log_p, log_p_k, top_k=CODES))
 
@@ -142,9 +155,17 @@ def test_top_k_above_the_number_of_codes_takes_all(
         lambda q, p, _: terms.total_variation(q, p),
         lambda q, p, _: terms.cross_entropy(q, p.exp()),
         partial(lambda q, p, kth: terms.top_k_density(q, p, kth, top_k=TOP)),
-        partial(lambda q, p, kth: terms.top_k_density_public(q, p, kth, top_k=TOP)),
+        partial(lambda q, p, kth: terms.top_k_density_renormalized(q, p, kth, top_k=TOP)),
+        lambda q, p, _: terms.top_k_density_released(q, p, top_k=TOP, temperature=0.3),
     ],
-    ids=["forward_kl", "total_variation", "cross_entropy", "written", "public"],
+    ids=[
+        "forward_kl",
+        "total_variation",
+        "cross_entropy",
+        "written",
+        "renormalized",
+        "released",
+    ],
 )
 def test_gradients_are_those_of_small_differences(
     form: Callable[[Tensor, Tensor, Tensor], Tensor],

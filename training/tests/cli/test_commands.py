@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from click.testing import CliRunner
 from safetensors.torch import load_file
 
 from cli.place import ONE_THREAD, SHORT, SMALL, Place, align_arguments, refused, run
-from nightbeam_training.align.objective import OBJECTIVES
+from nightbeam_training.align.options import OBJECTIVES
 from nightbeam_training.cli.main import commands
 from nightbeam_training.data.catalogue import read_catalogue
 from nightbeam_training.data.teacher_files import shared_source, teacher_files
@@ -45,7 +46,7 @@ def test_from_histories_to_accepted_steps_with_curves(place: Place, tmp_path: Pa
         *("--beam-width", 3, "--roll", 1, "--shard-size", 20, *ONE_THREAD),
     )
     assert "Asking the target about 30 histories (last), beam width 3" in output
-    assert "20 of 30" in output
+    assert re.search(r"  30 of 30   [\d,.]+ histories/s, 0 s left\n", output)
     assert "60 examples in" in output
     catalogue = read_catalogue(place.catalogue)
     files = teacher_files([out["teacher"]])
@@ -99,6 +100,7 @@ def test_aligns_by_every_objective(
 ) -> None:
     output = run(*align_arguments(place, made, tmp_path), "--objective", objective, "--top-k", 2)
     assert f"by {objective} on 25 examples" in output
+    assert "and the rest of the vocabulary (--over vocabulary)" in output
     aligned = load_checkpoint(tmp_path, heads=objective == "heads")
     before = load_checkpoint(made["draft"])
     new, old = aligned.model.state_dict(), before.model.state_dict()
@@ -195,7 +197,7 @@ def test_a_run_refuses_other_options(place: Place, made: dict[str, Path], tmp_pa
     asked += ["--shard-size", 16, *ONE_THREAD]
     output = run(*asked, "--beam-width", 4)
     assert "2 of 2 files exist already" in output
-    assert "16 of 30" in output
+    assert "histories/s" not in output
     error = refused(*asked, "--beam-width", 5)
     assert error.code == "OTHER_RUN"
     assert "--beam-width 4, now it is 5" in str(error)
@@ -226,10 +228,11 @@ def test_options_take_precedence_over_a_preset(
 
     names = ["batch-size", "patience", "learning-rate", "schedule", "weight-decay", "epochs"]
     paper = settings("paper")
-    assert [paper[f"--{name}"] for name in names] == [256, 5, 1e-3, "constant", 0.1, 1]
+    assert [paper[f"--{name}"] for name in names] == [256, 5, 1e-3, "cosine", 0.1, 1]
+    assert (paper["--alpha"], paper["--rec-scope"], paper["--warmup-steps"]) == (0.7, "all", 100)
     small = settings("small", "--preset", "small", "--batch-size", 7, "--patience", 1)
     assert [small[f"--{name}"] for name in names] == [7, 1, 2e-3, "cosine", 0.01, 1]
-    assert small["--warmup-steps"] == 100
+    assert (small["--warmup-steps"], small["--rec-scope"]) == (100, "answer")
 
 
 def test_bfloat16_products_train_and_search(
@@ -254,10 +257,11 @@ def test_renormalized_teacher_data(place: Place, made: dict[str, Path], tmp_path
     arguments = ["align", "--draft", made["draft"], *both, "--out", tmp_path / "a", *SHORT]
     error = refused(*arguments, "--over", "vocabulary", "--alpha", 1)
     assert (error.code, "of full scoring" in str(error)) == ("BAD_OPTION", True)
-    error = refused(*arguments)
+    error = refused(*arguments, "--rec-scope", "answer")
     assert error.code == "BAD_TEACHER_DATA"
     assert "does not have the users' next items" in str(error)
     assert not (tmp_path / "a").exists()
-    run(*arguments, "--alpha", 1, "--objective", "atspeed-r", "--beam-width", 4)
+    output = run(*arguments, "--alpha", 1, "--objective", "atspeed-r", "--beam-width", 4)
+    assert "Distributions over the valid codes alone (--over valid)" in output
     error = refused("align", *arguments[1:], "--teacher", made["teacher"])
     assert "has a different target, catalogue or scoring" in str(error)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -163,3 +165,18 @@ def test_without_a_command_there_is_help(
 @pytest.mark.parametrize("command", ["target", "teacher", "align", "evaluate"])
 def test_every_command_has_help(command: str) -> None:
     assert "Usage: commands" in run(command, "--help")
+
+
+def test_unfinished_inputs_are_named(place: Place, made: dict[str, Path], tmp_path: Path) -> None:
+    teacher, draft = (tmp_path / name for name in ("teacher", "draft"))
+    for name, copy in (("teacher", teacher), ("draft", draft)):
+        shutil.copytree(made[name], copy)
+    arguments = [*align_arguments(place, made, tmp_path / "a"), "--draft", draft]
+    assert "interrupted" not in run(*arguments)
+    for copy, name in ((draft, "target.json"), (teacher, "teacher.json")):
+        (copy / name).write_text(json.dumps({"finished": False}))
+    note = f"note: {draft}: nightbeam-train target was interrupted before its end"
+    assert note in run(*arguments)
+    error = refused(*arguments, "--teacher", teacher)
+    assert error.code == "BAD_TEACHER_DATA"
+    assert f"{teacher}: nightbeam-train teacher was interrupted" in str(error)

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 from world import MACHINE
 
-from nightbeam_training.train.fit import FitOptions, Progress, Task, fit, seed_all
+from nightbeam_training.train.fit import FitOptions, Progress, fit, seed_all
 from nightbeam_training.train.log import TrainingLog
 
 STEPS = 5
@@ -33,6 +33,9 @@ class StoppedError(Exception):
 class Run:
     """A small model and its task; `stop_at` counts losses of this run from one."""
 
+    steps = STEPS
+    metric = "score"
+
     def __init__(
         self,
         directory: Path,
@@ -52,18 +55,11 @@ class Run:
         self.stop_at = stop_at
 
     def go(self) -> Progress:
-        task = Task(
-            steps=STEPS,
-            batches=self.batches,
-            loss=self.loss,
-            validate=self.validate,
-            metric="score",
-            keep=lambda: self.kept.append(self.weights()),
-        )
         log = TrainingLog(self.directory, echo=self.lines.append)
         return fit(
             self.model,
-            task,
+            self,
+            keep=lambda: self.kept.append(self.weights()),
             options=self.options,
             machine=MACHINE,
             directory=self.directory,
@@ -75,13 +71,14 @@ class Run:
             rng = np.random.default_rng((epoch, step))
             yield torch.from_numpy(rng.normal(size=(8, 3))).float()
 
-    def loss(self, batch: Tensor) -> tuple[Tensor, dict[str, float]]:
+    def loss(self, batch: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
         self.losses += 1
         if self.losses == self.stop_at:
             raise StoppedError
         assert self.model.training
         error = (self.model(batch)[:, 0] - batch.sum(dim=1)).square().mean()
-        return error, {"twice": 2 * float(error.detach())}
+        sometimes = torch.where(batch[0, 1] > 0, error, torch.nan)
+        return error, {"twice": 2 * error, "sometimes": sometimes}
 
     def validate(self) -> dict[str, float]:
         assert not self.model.training

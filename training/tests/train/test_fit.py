@@ -94,6 +94,7 @@ def test_writes_a_line_per_epoch_and_the_curves(tmp_path: Path) -> None:
     written = rows(tmp_path)
     assert [row["epoch"] for row in written] == [1, 2, 3]
     for row in written:
+        assert 0 < row["train"]["sometimes"] != row["train"]["loss"]
         assert row["train"]["twice"] == pytest.approx(2 * row["train"]["loss"])
         assert list(row["validation"]) == ["score"]
     assert written[-1]["train"]["loss"] < written[0]["train"]["loss"]
