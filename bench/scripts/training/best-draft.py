@@ -53,8 +53,10 @@ from nightbeam_training.teach.label import Teacher
 from nightbeam_training.teach.write import WriteOptions, write_teacher_data
 
 BEAM_WIDTHS = (10, 20)
-TOTALS = (60, 75, 90, 105, 112, 120, 150)
+TOTALS = (60, 75, 90, 105, 112, 120)
 GOAL_NODES = 120
+MARGIN = 0.03
+"""Weight of the listwise loss at the edge, in the jobs that have it."""
 HELD_OUT = 512
 
 
@@ -64,7 +66,7 @@ class Job:
     shape: Shape
     margin: float
     """Weight of the listwise loss at the edge."""
-    batch: int = 128
+    batch: int = 256
     rate: float = 2e-3
 
 
@@ -72,15 +74,17 @@ JOBS = {
     job.name: job
     for job in (
         Job("new-2x96", Shape(2, 96), 0.0),
-        Job("new-2x96-margin", Shape(2, 96), 0.1),
+        Job("new-2x96-margin", Shape(2, 96), MARGIN),
         Job("new-2x160", Shape(2, 160), 0.0),
-        Job("new-2x256", Shape(2, 256), 0.0, rate=1.5e-3),
         Job("target-1", Shape(1, None), 0.0, rate=1e-3),
         Job("target-2", Shape(2, None), 0.0, rate=1e-3),
-        Job("target-2-margin", Shape(2, None), 0.1, rate=1e-3),
+        Job("target-2-margin", Shape(2, None), MARGIN, rate=1e-3),
         Job("target-4", Shape(4, None), 0.0, rate=1e-3),
     )
 }
+
+
+DEFAULT_JOBS = ["new-2x96", "new-2x160", "target-1", "target-2", "target-2-margin", "target-4"]
 
 
 @dataclass(frozen=True)
@@ -156,11 +160,11 @@ def arguments() -> argparse.Namespace:
     for name in ("target", "catalogue", "train", "test", "out"):
         parser.add_argument(f"--{name}", type=Path, required=True)
     parser.add_argument("--work", type=Path, help="Directory for teacher data. Default: OUT/work.")
-    parser.add_argument("--job", nargs="+", choices=list(JOBS), default=list(JOBS))
+    parser.add_argument("--job", nargs="+", choices=list(JOBS), default=DEFAULT_JOBS)
     parser.add_argument("--seconds", type=float, default=150, help="Of training, per job.")
     parser.add_argument("--users", type=int, help="Read only the first users.")
-    parser.add_argument("--cuts", type=int, default=4, help="Cut histories per user.")
-    parser.add_argument("--mixes", type=int, default=8, help="Mixed histories per user.")
+    parser.add_argument("--cuts", type=int, default=6, help="Cut histories per user.")
+    parser.add_argument("--mixes", type=int, default=12, help="Mixed histories per user.")
     parser.add_argument(
         "--totals",
         type=int,
@@ -174,7 +178,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--device", default="auto")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--labellers", type=int, default=4, help="Processes that label.")
-    parser.add_argument("--evaluate-batch", type=int, default=256)
+    parser.add_argument("--evaluate-batch", type=int, default=512)
     parser.add_argument("--stage", choices=["all", "label", "train"], default="all")
     parser.add_argument("--shard", type=int, default=0)
     return parser.parse_args()
@@ -280,7 +284,10 @@ def train(place: Place, job: Job) -> None:
     draft = initial_draft(place.target, job.shape)
     draft.model.to(machine.device)
     weights = sum(weight.numel() for weight in draft.model.parameters())
-    pool = TeacherPool(teacher_files(sorted((given.work / "train").iterdir())), catalogue.trie)
+    files = teacher_files(sorted((given.work / "train").iterdir()))
+    pool = TeacherPool(files, catalogue.trie, machine.device)
+    held, test = place.held_out("held/0"), place.held_out("test/0")
+    drafted = catalogue.trie.levels - 1
     rows: list[dict[str, object]] = []
     optimizer = torch.optim.AdamW(
         draft.model.parameters(),
@@ -317,30 +324,29 @@ def train(place: Place, job: Job) -> None:
         if steps % 20 == 0 or steps == 1:
             value = float(loss.detach())
             mean = value if math.isnan(mean) else 0.9 * mean + 0.1 * value
-        if time.monotonic() - shown > 15:
+        if time.monotonic() - shown > given.seconds / 5:
+            found = held.acceptance(draft, beam_width=20, widths=[40] * drafted)
+            calls = found.calls / found.users
+            figures = {"seconds": elapsed, "steps": steps, "loss": mean, "calls": calls}
+            rows.append({"job": job.name, "kind": "learning", **figures})
+            print(f"  {job.name}: {steps:,} steps, loss {mean:.4f}, {calls:.3f} calls", flush=True)
             shown = time.monotonic()
-            print(
-                f"  {job.name}: step {steps:,}, {seen:,} examples, loss {mean:.4f}",
-                flush=True,
-            )
     draft.model.eval()
     torch.set_float32_matmul_precision("highest")
     save_checkpoint(draft, given.work / job.name)
     trained = {"seconds": given.seconds, "steps": steps, "seen": seen, "loss": mean}
     trained |= {"examples": len(pool), "device": str(machine.device)}
     rows.append({"job": job.name, "kind": "train", "weights": weights, **trained})
-    held, test = place.held_out("held/0"), place.held_out("test/0")
-    steps_drafted = catalogue.trie.levels - 1
     sizes = np.diff(catalogue.trie.level_start)[1 : catalogue.trie.levels]
     for beam_width in BEAM_WIDTHS:
         needs = held.needs(draft, beam_width=beam_width, limit=80)
-        least = beam_width * steps_drafted
+        least = beam_width * drafted
         chosen = [
             widths_for(needs, nodes=total, beam_width=beam_width, sizes=sizes)
             for total in given.totals
             if total >= least
         ]
-        for widths in ([40] * steps_drafted, *chosen):
+        for widths in ([40] * drafted, *chosen):
             found = test.acceptance(draft, beam_width=beam_width, widths=widths)
             rows.append(
                 {
