@@ -15,15 +15,11 @@ from nightbeam_training.cli.options import (
     compared,
     machine_options,
 )
-from nightbeam_training.data.catalogue import Catalogue, read_catalogue
+from nightbeam_training.cli.teacher_data import complete_teacher_files, note_if_unfinished
+from nightbeam_training.data.catalogue import Catalogue, Ints, read_catalogue
 from nightbeam_training.data.histories import read_histories
 from nightbeam_training.data.prompts import Prompts, open_prompts
-from nightbeam_training.data.teacher_files import (
-    Scoring,
-    TeacherSource,
-    shared_source,
-    teacher_files,
-)
+from nightbeam_training.data.teacher_files import Scoring, TeacherSource, shared_source
 from nightbeam_training.draft.begin import parse_shape
 from nightbeam_training.draft.choose import Search, ShapeChoice, choose_shape
 from nightbeam_training.draft.cost import COST_LINES, COST_NAMES, CostName
@@ -120,6 +116,7 @@ def draft(**given: object) -> None:
     progress = Progress(click.echo)
     click.echo(f"Reading {arguments.target}, {arguments.catalogue}, {arguments.histories}")
     catalogue = read_catalogue(arguments.catalogue)
+    note_if_unfinished(arguments.target)
     target = load_checkpoint(arguments.target)
     prompts = open_prompts(target.prompt, catalogue, arguments.target)
     read = read_histories(arguments.histories, catalogue).items
@@ -131,7 +128,7 @@ def draft(**given: object) -> None:
             f"{arguments.histories}: {len(histories)} users with items: a draft learns from some "
             "users and is measured on others, so at least 2 are needed",
         )
-    logs = teacher_files(list(arguments.teacher_log)) if arguments.teacher_log else []
+    logs = complete_teacher_files(arguments.teacher_log) if arguments.teacher_log else []
     source = _source(arguments, logs, catalogue)
     choice = _shape(arguments, target, prompts, histories, max(beam_widths))
     options = DraftOptions(
@@ -220,7 +217,7 @@ def _shape(
     arguments: DraftArguments,
     target: Checkpoint,
     prompts: Prompts,
-    histories: list[np.ndarray[tuple[int, ...], np.dtype[np.int64]]],
+    histories: list[Ints],
     beam_width: int,
 ) -> ShapeChoice:
     sample = histories[:: max(1, len(histories) // SAMPLE)]

@@ -85,8 +85,8 @@ COST_LINES: dict[CostName, CostLine] = {
         _H200,
         _CPU,
         10.0,
-        32,
-        "target on an H200 that is 10 ms away, draft on two cores, 32 users per call",
+        1,
+        "target on an H200 that is 10 ms away, draft on two cores, one user per call",
     ),
 }
 

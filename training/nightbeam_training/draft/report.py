@@ -69,6 +69,8 @@ def result_lines(
     best, plain = result.best[-1], result.plain[-1]
     if best.milliseconds >= plain.milliseconds:
         yield "By this cost line plain search is faster: leave the draft out, or see --cost."
+    if best.nodes > options.nodes:
+        yield f"No widths stay within --nodes {options.nodes}: these need the fewest."
     yield "To use it:"
     yield ""
     yield "  " + shlex.join(recommend_command(best, options, places))
