@@ -4,30 +4,25 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import SafetensorError
-from safetensors.torch import load_file, save
+from safetensors.torch import save_file
 
 from nightbeam_training.data.prompt_spec import PROMPT_SPEC_FILE, PromptSpec, read_prompt_spec
 from nightbeam_training.errors import TrainingError
 from nightbeam_training.files import replacing
-from nightbeam_training.model.config import CONFIG_FILE, HEADS_FIELD, parse_config, read_config
+from nightbeam_training.model.adapter import ADAPTER_WEIGHTS, find_adapter
+from nightbeam_training.model.config import CONFIG_FILE, HEADS_FIELD, parse_config
 from nightbeam_training.model.llama import Llama
+from nightbeam_training.model.open_stored import StoredModel, open_stored, place_of
+from nightbeam_training.model.stored import WEIGHTS_FILE, weight_files
 
-WEIGHTS_FILE = "model.safetensors"
-ADAPTER_FILE = "adapter_config.json"
-_ANGLES = ".rotary_emb.inv_freq"
-DESCRIBING_FILES = [
-    CONFIG_FILE,
-    PROMPT_SPEC_FILE,
-    "tokenizer.json",
-    "tokenizer_config.json",
-    WEIGHTS_FILE,
-]
+DESCRIBING_FILES = [CONFIG_FILE, PROMPT_SPEC_FILE, "tokenizer.json", "tokenizer_config.json"]
+CHAT_TEMPLATE_FILES = ["chat_template.jinja", "chat_template.json"]
 
 
 @dataclass(frozen=True)
@@ -45,65 +40,76 @@ def new_checkpoint(config: dict[str, Any], prompt: PromptSpec) -> Checkpoint:
     return Checkpoint(model=Llama(parse_config(config, "config")), config=config, prompt=prompt)
 
 
-def load_checkpoint(directory: Path, *, heads: bool = False) -> Checkpoint:
-    """Weights become float32. Raises TrainingError BAD_CHECKPOINT, naming file and tensor.
+def load_checkpoint(
+    directory: Path,
+    *,
+    heads: bool = False,
+    device: torch.device | None = None,
+    frozen: bool = False,
+) -> Checkpoint:
+    """A checkpoint of a supported family, of one file or of shards; a LoRA adapter is merged.
 
     heads: whether a heads draft is accepted; it does not use prefixes, so usually it is not.
+    device: where the weights are read to, one by one. Default: the CPU.
+    frozen: for a model that is not trained and multiplies in bfloat16: layers keep 16 bits per
+    weight, which changes no product. Default: all weights become float32.
+
+    Raises TrainingError BAD_CHECKPOINT, naming file and tensor.
     """
-    if (directory / ADAPTER_FILE).exists():
-        raise TrainingError(
-            "BAD_CHECKPOINT",
-            f"{directory}: has an adapter ({ADAPTER_FILE}); merge it first: "
-            f"nightbeam convert --model {directory} --out DIR",
-        )
-    config, raw = read_config(directory)
+    stored = open_stored(directory)
+    config = stored.config
     if config.nightbeam_heads is not None and not heads:
         raise TrainingError(
             "BAD_CHECKPOINT",
             f"{directory}: is a heads draft (config.json, {HEADS_FIELD}), which predicts all "
             "levels at once, without prefixes: give an ordinary checkpoint",
         )
-    path = directory / WEIGHTS_FILE
-    try:
-        stored = load_file(path)
-    except (OSError, SafetensorError) as error:
-        raise TrainingError("BAD_CHECKPOINT", f"{path}: cannot be read: {error}") from error
-    # Older files store the RoPE frequencies, which follow from the config.
-    weights = {name: tensor for name, tensor in stored.items() if not name.endswith(_ANGLES)}
-    embedding = weights.get("model.embed_tokens.weight")
-    head = weights.get("lm_head.weight")
-    differs = embedding is not None and head is not None and not torch.equal(head, embedding)
-    if config.tie_word_embeddings and differs:
-        # As in `transformers`, a stored head that differs from the embeddings is not tied.
-        raw = {**raw, "tie_word_embeddings": False}
-        config = parse_config(raw, str(directory / CONFIG_FILE))
-    model = Llama(config)
-    if config.tie_word_embeddings and embedding is not None:
-        weights.setdefault("lm_head.weight", embedding)
+    with torch.device("meta"):
+        model = Llama(config)
+    _check_shapes(model, stored)
+    prompt = _prompt_spec(stored)
+    weights = {}
+    for name in stored.tensors:
+        tensor = stored.read(name)
+        # A copy, because what was read is still the file's own memory.
+        weights[name] = tensor.to(device, stored.held_as(name, frozen=frozen), copy=True)
+    model.load_state_dict(weights, assign=True, strict=False)
+    if config.tie_word_embeddings:
+        model.lm_head.weight = model.model.embed_tokens.weight
+    return Checkpoint(model=model, config=stored.raw, prompt=prompt)
+
+
+def _check_shapes(model: Llama, stored: StoredModel) -> None:
     expected = {name: tuple(tensor.shape) for name, tensor in model.state_dict().items()}
-    found = {name: tuple(tensor.shape) for name, tensor in weights.items()}
+    if stored.config.tie_word_embeddings:
+        del expected["lm_head.weight"]
+    found = {name: tensor.shape for name, tensor in stored.tensors.items()}
     for name in sorted(expected.keys() | found.keys()):
         if expected.get(name) != found.get(name):
+            place = stored.tensors[name].path if name in found else weight_files(stored.base)[0]
             raise TrainingError(
                 "BAD_CHECKPOINT",
-                f"{path}: {name} is {found.get(name, 'missing')}, "
+                f"{place}: {name} is {found.get(name, 'missing')}, "
                 f"config.json requires {expected.get(name, 'no such tensor')}",
             )
-    model.load_state_dict(weights)
-    prompt = read_prompt_spec(directory)
+
+
+def _prompt_spec(stored: StoredModel) -> PromptSpec:
+    config, place = stored.config, stored.place_of(PROMPT_SPEC_FILE)
+    prompt = read_prompt_spec(place)
     if max(prompt.vocabulary - 1, prompt.prompt.bos or 0) >= config.vocab_size:
         raise TrainingError(
             "BAD_CHECKPOINT",
-            f"{directory / PROMPT_SPEC_FILE}: a code or bos has a token outside the vocabulary "
+            f"{place / PROMPT_SPEC_FILE}: a code or bos has a token outside the vocabulary "
             f"of {config.vocab_size}: see codeTokenOffsets, codesPerLevel and bos",
         )
     if config.nightbeam_heads not in (None, prompt.levels - 2):
         raise TrainingError(
             "BAD_CHECKPOINT",
-            f"{directory / CONFIG_FILE}: {HEADS_FIELD} is {config.nightbeam_heads}; "
+            f"{stored.base / CONFIG_FILE}: {HEADS_FIELD} is {config.nightbeam_heads}; "
             f"{prompt.levels} levels need {prompt.levels - 2}: all but the first and the last",
         )
-    return Checkpoint(model=model, config=raw, prompt=prompt)
+    return prompt
 
 
 def save_checkpoint(
@@ -118,13 +124,28 @@ def save_checkpoint(
     if checkpoint.model.config.tie_word_embeddings:
         del weights["lm_head.weight"]
     with replacing(directory / WEIGHTS_FILE) as partial:
-        partial.write_bytes(save(weights, metadata={"format": "pt"}))
+        save_file(weights, partial, metadata={"format": "pt"})
     named = str(dtype).removeprefix("torch.")
     # Newer files call it `dtype`, which takes precedence in `transformers`.
     fields = {"torch_dtype", *({"dtype"} & checkpoint.config.keys())}
     _write_json(directory / CONFIG_FILE, {**checkpoint.config, **dict.fromkeys(fields, named)})
     spec = checkpoint.prompt.model_dump(exclude_none=True)
     _write_json(directory / PROMPT_SPEC_FILE, spec)
+
+
+def save_merged(directory: Path, out: Path) -> None:
+    """Writes a checkpoint with its adapter merged, in the numbers of the base."""
+    stored = open_stored(directory)
+    out.mkdir(parents=True, exist_ok=True)
+    weights = {name: stored.read(name).contiguous() for name in stored.tensors}
+    with replacing(out / WEIGHTS_FILE) as partial:
+        save_file(weights, partial, metadata={"format": "pt"})
+    _write_json(out / CONFIG_FILE, stored.raw)
+    for name in [*DESCRIBING_FILES[1:], *CHAT_TEMPLATE_FILES]:
+        path = stored.place_of(name) / name
+        if path.exists():
+            with replacing(out / name) as partial:
+                shutil.copyfile(path, partial)
 
 
 def _write_json(path: Path, value: dict[str, Any]) -> None:
@@ -134,10 +155,33 @@ def _write_json(path: Path, value: dict[str, Any]) -> None:
 
 def checkpoint_hash(directory: Path) -> str:
     """Hash (sha256) over the files that determine a model's output, the same as the runtime's."""
+    adapter = find_adapter(directory)
+    base = directory if adapter is None else adapter.base
+    describing = [
+        place_of(name, directory=directory, base=base) / name for name in DESCRIBING_FILES
+    ]
+    if _has_chat(place_of(PROMPT_SPEC_FILE, directory=directory, base=base) / PROMPT_SPEC_FILE):
+        describing += [
+            place_of(name, directory=directory, base=base) / name for name in CHAT_TEMPLATE_FILES
+        ]
+    weights = weight_files(base)
+    if adapter is not None:
+        weights.append(directory / ADAPTER_WEIGHTS)
     digest = hashlib.sha256()
-    for name in DESCRIBING_FILES:
-        path = directory / name
+    for path in [*describing, *weights]:
         if path.exists():
-            digest.update(f"{name}\n".encode())
-            digest.update(path.read_bytes())
+            digest.update(f"{path.name}\n".encode())
+            with path.open("rb") as file:
+                while piece := file.read(2**24):
+                    digest.update(piece)
+    if adapter is not None:
+        digest.update(adapter.settings.canonical().encode())
     return digest.hexdigest()
+
+
+def _has_chat(path: Path) -> bool:
+    """Whether the prompts are chats, for which the template's files count too."""
+    try:
+        return bool(json.loads(path.read_bytes())["prompt"]["kind"] == "chat")
+    except (OSError, ValueError, KeyError, TypeError):
+        return False

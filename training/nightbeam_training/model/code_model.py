@@ -6,7 +6,7 @@ from typing import Protocol
 
 from torch import Tensor
 
-from nightbeam_training.model.llama import LayerCache
+from nightbeam_training.model.attention import LayerCache
 
 
 class CodeModel(Protocol):
@@ -20,6 +20,7 @@ class CodeModel(Protocol):
         mask: Tensor | None = None,
         past: list[LayerCache] | None = None,
         rows: int | None = None,
+        room: int = 0,
     ) -> tuple[Tensor, list[LayerCache]]: ...
 
     def logits(self, hidden: Tensor) -> Tensor: ...

@@ -12,10 +12,11 @@ import torch
 import torch.nn.functional as F  # noqa: N812
 from torch import Tensor
 
+from nightbeam_training.model.attention import LayerCache
 from nightbeam_training.model.checkpoint import Checkpoint
 from nightbeam_training.model.code_model import CodeModel
 from nightbeam_training.model.config import HEADS_FIELD, parse_config
-from nightbeam_training.model.llama import LayerCache, Llama
+from nightbeam_training.model.llama import Llama
 
 
 def with_heads(draft: Checkpoint) -> Checkpoint:
@@ -66,12 +67,14 @@ class _Heads:
         mask: Tensor | None = None,
         past: list[LayerCache] | None = None,
         rows: int | None = None,
+        room: int = 0,
     ) -> tuple[Tensor, list[LayerCache]]:
         if past is None:
             hidden, _ = self._model.hidden(tokens, positions, mask=mask, rows=rows)
-            return hidden, [(hidden[:, -1:], hidden[:, -1:])]
+            last = hidden[:, None, -1:]
+            return hidden, [LayerCache(last, last)]
         level = len(past)
-        root = past[0][0]
+        root = past[0].keys[:, 0]
         read = level_hidden(self._model, root, level)
         return read.expand(-1, tokens.shape[1], -1), [*past, past[0]]
 

@@ -8,7 +8,6 @@ from itertools import islice
 
 import numpy as np
 import torch
-import torch.nn.functional as F  # noqa: N812
 from torch import Tensor
 
 from nightbeam_training.data.catalogue import Ints
@@ -16,8 +15,9 @@ from nightbeam_training.data.prompts import Prompts
 from nightbeam_training.data.torch_trie import TorchTrie
 from nightbeam_training.model.checkpoint import Checkpoint
 from nightbeam_training.model.precision import Machine
+from nightbeam_training.model.token_scores import token_scores
 from nightbeam_training.search.beam_search import beam_search
-from nightbeam_training.train.fit import Figures
+from nightbeam_training.train.state import Figures
 
 VALIDATION_BATCH = 64
 RECALL_AT = 10
@@ -76,8 +76,9 @@ class RecommendTask:
         known = batch.clamp(min=0)
         positions = torch.arange(batch.shape[1] - 1, device=batch.device)
         hidden, _ = self._checkpoint.model.hidden(known[:, :-1], positions.expand(len(batch), -1))
-        logits = self._checkpoint.model.logits(hidden)
-        return F.cross_entropy(logits.flatten(0, 1), batch[:, 1:].flatten(), ignore_index=-1), {}
+        real = batch[:, 1:] >= 0
+        scores = token_scores(self._checkpoint.model, hidden[real], batch[:, 1:][real][:, None])
+        return (scores.normaliser - scores.logits[:, 0]).mean(), {}
 
     @torch.no_grad()
     def validate(self) -> Figures:

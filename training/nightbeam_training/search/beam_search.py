@@ -10,8 +10,8 @@ from torch import Tensor
 from nightbeam_training.data.code_tokens import CodeTokens
 from nightbeam_training.data.teacher_files import Scoring
 from nightbeam_training.data.torch_trie import TorchTrie
+from nightbeam_training.model.attention import LayerCache
 from nightbeam_training.model.code_model import CodeModel
-from nightbeam_training.model.llama import LayerCache
 from nightbeam_training.search.child_log_probs import child_log_probs
 from nightbeam_training.search.select import Beams, best_children, first_beam
 
@@ -69,7 +69,9 @@ def beam_search(
     table = tokens.on(prompts.device)
     present = prompts >= 0
     length = present.sum(dim=1)
-    hidden, cache = _prompt(model, prompts, present, length)
+    # Columns of every level but the last stay in the cache.
+    room = sum(max(width, keep) + (extra_paths is not None) for width in widths[:-1])
+    hidden, cache = _prompt(model, prompts, present, length, room=room)
     beams = first_beam(len(prompts), prompts.device)
     # Attention mask over the nodes in the cache: [users, nodes of this level, cached nodes].
     above = torch.zeros(len(prompts), 1, 0, dtype=torch.bool, device=prompts.device)
@@ -113,14 +115,14 @@ def beam_search(
 
 
 def _prompt(
-    model: CodeModel, prompts: Tensor, present: Tensor, length: Tensor
+    model: CodeModel, prompts: Tensor, present: Tensor, length: Tensor, *, room: int
 ) -> tuple[Tensor, list[LayerCache]]:
     width = prompts.shape[1]
     places = torch.arange(width, device=prompts.device)
     positions = (places - (width - length)[:, None]).clamp(min=0)
     # Padding attends to itself, because a softmax over nothing is NaN.
     visible = (places[:, None] >= places) & present[:, None, :] | (places[:, None] == places)
-    return model.hidden(prompts.clamp(min=0), positions, mask=visible[:, None], rows=1)
+    return model.hidden(prompts.clamp(min=0), positions, mask=visible[:, None], rows=1, room=room)
 
 
 def _extended(above: Tensor, origin: Tensor) -> Tensor:

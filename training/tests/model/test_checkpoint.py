@@ -123,6 +123,21 @@ def edit_weights(path: Path, change: Callable[[dict[str, torch.Tensor]], object]
     save_file(weights, path / "model.safetensors")
 
 
+INDEX = "model.safetensors.index.json"
+
+
+def sharded(path: Path) -> Path:
+    """Cuts the weights into two files. Returns the second."""
+    weights = load_file(path / "model.safetensors")
+    names = sorted(weights)
+    files = {name: f"model-0000{1 + (name > names[4])}-of-00002.safetensors" for name in names}
+    for file in set(files.values()):
+        save_file({name: weights[name] for name in names if files[name] == file}, path / file)
+    (path / INDEX).write_text(json.dumps({"metadata": {}, "weight_map": files}))
+    (path / "model.safetensors").unlink()
+    return path / "model-00002-of-00002.safetensors"
+
+
 BROKEN: list[tuple[Callable[[Path], object], str]] = [
     (lambda at: (at / "config.json").unlink(), "config.json: cannot be read"),
     (lambda at: (at / "config.json").write_text("{"), "config.json: cannot be read"),
@@ -134,12 +149,40 @@ BROKEN: list[tuple[Callable[[Path], object], str]] = [
     (lambda at: edit_json(at / "config.json", num_key_value_heads=3), "2 heads of width 8"),
     (lambda at: edit_json(at / "config.json", head_dim=5), "2 heads of width 5"),
     (
-        lambda at: edit_json(at / "config.json", rope_scaling={"type": "linear", "factor": 2}),
-        "RoPE scaling is linear",
+        lambda at: edit_json(at / "config.json", rope_scaling={"type": "longrope", "factor": 2}),
+        "RoPE scaling is longrope",
     ),
     (
         lambda at: edit_json(at / "config.json", rope_parameters={"rope_type": "llama3"}),
-        "RoPE scaling is llama3",
+        "rope_parameters.factor is missing for llama3",
+    ),
+    (
+        lambda at: edit_json(
+            at / "config.json", model_type="qwen2", layer_types=["sliding_attention"] * 2
+        ),
+        "the width of the window is unknown",
+    ),
+    (
+        lambda at: edit_json(at / "config.json", quantization_config={"bits": 4}),
+        "quantization_config is set",
+    ),
+    (
+        lambda at: edit_json(at / "config.json", partial_rotary_factor=0.5),
+        "partial_rotary_factor is 0.5",
+    ),
+    (
+        lambda at: edit_weights(at, lambda weights: weights.pop("lm_head.weight")),
+        "tie_word_embeddings is false, but lm_head.weight is missing",
+    ),
+    (
+        lambda at: (at / "model.safetensors").rename(at / "pytorch_model.bin"),
+        "save_pretrained writes model.safetensors",
+    ),
+    (lambda at: sharded(at).unlink(), "names 1 of 2 files that do not exist"),
+    (lambda at: edit_json(sharded(at).parent / INDEX, weight_map=[]), "(weight_map)"),
+    (
+        lambda at: edit_json(sharded(at).parent / INDEX, weight_map={"a": "../a"}),
+        "not a file in the same directory",
     ),
     (lambda at: edit_json(at / "config.json", num_hidden_layers=1), "no such tensor"),
     (lambda at: (at / "model.safetensors").unlink(), "model.safetensors: cannot be read"),
@@ -227,12 +270,6 @@ def test_a_stored_head_that_differs_is_used_although_the_config_ties_it(
     assert load_checkpoint(tmp_path / "b").config["tie_word_embeddings"] is False
 
 
-def test_an_adapter_is_refused_with_the_command_that_merges_it(saved: Path) -> None:
-    (saved / "adapter_config.json").write_text("{}")
-    with pytest.raises(TrainingError, match="nightbeam convert --model"):
-        load_checkpoint(saved)
-
-
 def test_a_failed_write_leaves_the_old_file(
     world: World, saved: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -241,8 +278,68 @@ def test_a_failed_write_leaves_the_old_file(
     def fail(*_: object, **__: object) -> None:
         raise OSError("disk full")
 
-    monkeypatch.setattr("nightbeam_training.model.checkpoint.save", fail)
+    monkeypatch.setattr("nightbeam_training.model.checkpoint.save_file", fail)
     other: Checkpoint = make_model(world.spec, seed=2)
     with pytest.raises(OSError, match="disk full"):
         save_checkpoint(other, saved)
     assert bytes_of(saved) == before
+
+
+def test_shards_are_one_model(saved: Path, tmp_path: Path) -> None:
+    whole = load_checkpoint(saved).model.state_dict()
+    sharded(saved)
+    parts = load_checkpoint(saved).model.state_dict()
+    assert all(torch.equal(whole[name], parts[name]) for name in whole)
+
+
+@pytest.mark.parametrize(
+    "rename",
+    [
+        lambda name: f"module.{name}",
+        lambda name: name.replace("layers.0.", "layers.0._orig_mod."),
+        lambda name: name.removeprefix("model."),
+        lambda name: name.replace("model.", "model.language_model.", 1),
+    ],
+)
+def test_other_names_of_the_same_tensors_are_read(
+    saved: Path, rename: Callable[[str], str]
+) -> None:
+    whole = load_checkpoint(saved).model.state_dict()
+    weights = load_file(saved / "model.safetensors")
+    save_file({rename(name): weights[name] for name in weights}, saved / "model.safetensors")
+    again = load_checkpoint(saved).model.state_dict()
+    assert all(torch.equal(whole[name], again[name]) for name in whole)
+
+
+def test_the_text_part_of_a_larger_model_is_read(saved: Path) -> None:
+    whole = load_checkpoint(saved)
+    weights = load_file(saved / "model.safetensors")
+    renamed = {f"language_model.{name}": weights[name] for name in weights}
+    save_file({**renamed, "vision.weight": torch.ones(2)}, saved / "model.safetensors")
+    config = {"model_type": "llava", "text_config": whole.config, "tie_word_embeddings": False}
+    (saved / "config.json").write_text(json.dumps(config))
+    again = load_checkpoint(saved)
+    assert again.config == whole.config
+    expected = whole.model.state_dict()
+    found = again.model.state_dict()
+    assert all(torch.equal(expected[name], found[name]) for name in expected)
+
+
+@pytest.mark.parametrize("stored", [torch.float32, torch.float16, torch.bfloat16])
+@torch.no_grad()
+def test_a_frozen_model_has_16_bits_per_weight_and_the_same_products(
+    world: World, tmp_path: Path, stored: torch.dtype
+) -> None:
+    save_checkpoint(make_model(world.spec, seed=1), tmp_path, dtype=stored)
+    full = load_checkpoint(tmp_path).model
+    frozen = load_checkpoint(tmp_path, frozen=True).model
+    types = {name: weight.dtype for name, weight in frozen.state_dict().items()}
+    assert types["model.layers.1.mlp.up_proj.weight"] == torch.bfloat16
+    assert types["model.norm.weight"] == types["model.layers.0.input_layernorm.weight"]
+    assert types["model.norm.weight"] == torch.float32
+    assert types["model.embed_tokens.weight"] == types["lm_head.weight"] == stored
+    tokens = torch.arange(10).view(2, 5)
+    positions = torch.arange(5).expand(2, -1)
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        one, other = (model.logits(model.hidden(tokens, positions)[0]) for model in (full, frozen))
+    assert torch.equal(one, other)

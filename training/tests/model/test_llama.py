@@ -26,6 +26,42 @@ SHAPES: list[dict[str, object]] = [
         "rope_scaling": {"rope_type": "default"},
         "rope_parameters": {"rope_type": "default", "rope_theta": 500.0},
     },
+    {"rope_scaling": {"type": "linear", "factor": 3.0}},
+    {"model_type": "qwen2", "tie_word_embeddings": True},
+    {"model_type": "qwen2", "num_key_value_heads": 1, "use_sliding_window": True},
+    {"model_type": "qwen3", "num_key_value_heads": 1, "head_dim": 16},
+    {"model_type": "qwen3", "attention_bias": True},
+    {"model_type": "mistral", "num_key_value_heads": 1, "sliding_window": 64},
+    {"model_type": "mistral", "attention_bias": True, "mlp_bias": True},
+]
+ROPES: list[dict[str, object]] = [
+    {"rope_theta": 10_000.0},
+    {"rope_theta": 1_000_000.0},
+    {"rope_scaling": {"type": "linear", "factor": 2.5}},
+    {"rope_scaling": {"type": "dynamic", "factor": 2.0}},
+    {
+        "rope_theta": 500_000.0,
+        "max_position_embeddings": 131_072,
+        "rope_scaling": {
+            "rope_type": "llama3",
+            "factor": 8.0,
+            "low_freq_factor": 1.0,
+            "high_freq_factor": 4.0,
+            "original_max_position_embeddings": 300,
+        },
+    },
+    {"rope_scaling": {"type": "yarn", "factor": 4.0, "original_max_position_embeddings": 128}},
+    {
+        "rope_parameters": {
+            "rope_type": "yarn",
+            "rope_theta": 500.0,
+            "factor": 4.0,
+            "mscale": 0.7,
+            "mscale_all_dim": 1.1,
+            "truncate": False,
+            "original_max_position_embeddings": 64,
+        }
+    },
 ]
 
 
@@ -50,25 +86,27 @@ def causal_logits(checkpoint: Checkpoint, tokens: Tensor) -> Tensor:
 def test_logits_are_those_of_transformers(
     world: World, tmp_path: Path, fields: dict[str, object]
 ) -> None:
-    from transformers import LlamaForCausalLM
+    from transformers import AutoModelForCausalLM
 
     ours = random_weights(make_model(world.spec, seed=3, **fields))
     save_checkpoint(ours, tmp_path)
-    theirs = LlamaForCausalLM.from_pretrained(tmp_path).eval()
+    theirs = AutoModelForCausalLM.from_pretrained(tmp_path).eval()
     tokens = torch.from_numpy(np.random.default_rng(0).integers(world.spec.vocabulary, size=(3, 9)))
     torch.testing.assert_close(
         causal_logits(ours, tokens), theirs(tokens).logits, atol=1e-5, rtol=1e-5
     )
 
 
-@pytest.mark.parametrize("theta", [10_000.0, 1_000_000.0])
-def test_rotations_are_those_of_transformers_to_the_bit(world: World, theta: float) -> None:
+@pytest.mark.parametrize("fields", ROPES, ids=str)
+def test_rotations_are_those_of_transformers_to_the_bit(
+    world: World, fields: dict[str, object]
+) -> None:
     from transformers import LlamaConfig
     from transformers.models.llama.modeling_llama import LlamaRotaryEmbedding
 
-    ours = make_model(world.spec, seed=3, head_dim=64, rope_theta=theta)
-    config = LlamaConfig(head_dim=64, rope_parameters={"rope_type": "default", "rope_theta": theta})
-    positions = torch.arange(1200)[None]
+    ours = make_model(world.spec, seed=3, head_dim=64, **fields)
+    config = LlamaConfig(**{**ours.config, "torch_dtype": None})
+    positions = torch.arange(500)[None]
     theirs = LlamaRotaryEmbedding(config)(torch.zeros(1), positions)
     rotation = ours.model._rotation(positions)
     assert torch.equal(rotation.cos[:, 0], theirs[0])
@@ -147,21 +185,22 @@ def test_a_tree_has_depths_parents_and_codes(
             assert parent == prefix[:-1]
 
 
+@pytest.mark.parametrize("room", [0, 2, 3])
 @torch.no_grad()
-def test_a_cache_is_extended(world: World) -> None:
+def test_a_cache_is_extended(world: World, room: int) -> None:
     model = random_weights(make_model(world.spec, seed=3, num_key_value_heads=1))
     tokens = torch.randint(
         world.spec.vocabulary, (2, 9), generator=torch.Generator().manual_seed(0)
     )
     positions = torch.arange(9).expand(2, -1)
     whole, whole_cache = model.model.hidden(tokens, positions)
-    _, cache = model.model.hidden(tokens[:, :6], positions[:, :6], rows=1)
+    _, cache = model.model.hidden(tokens[:, :6], positions[:, :6], rows=1, room=room)
     mask = torch.ones(9, 9, dtype=torch.bool).tril()[6:].expand(2, 1, -1, -1)
     rest, cache = model.model.hidden(tokens[:, 6:], positions[:, 6:], mask=mask, past=cache)
     torch.testing.assert_close(rest, whole[:, 6:], atol=1e-5, rtol=1e-5)
-    for (keys, values), (whole_keys, whole_values) in zip(cache, whole_cache, strict=True):
-        torch.testing.assert_close(keys, whole_keys, atol=1e-5, rtol=1e-5)
-        torch.testing.assert_close(values, whole_values, atol=1e-5, rtol=1e-5)
+    for layer, whole_layer in zip(cache, whole_cache, strict=True):
+        torch.testing.assert_close(layer.keys, whole_layer.keys, atol=1e-5, rtol=1e-5)
+        torch.testing.assert_close(layer.values, whole_layer.values, atol=1e-5, rtol=1e-5)
 
 
 @pytest.mark.parametrize("rows", [1, 4, 9])
@@ -184,3 +223,25 @@ def test_code_logits_are_those_of_the_level(world: World) -> None:
     found = code_logits(logits, torch.arange(3), tokens=world.prompts.tokens)
     assert found[:, 0].tolist() == world.spec.codeTokenOffsets
     assert found[:, 2].tolist() == [offset + 2 for offset in world.spec.codeTokenOffsets]
+
+
+def test_gradient_checkpointing_changes_no_gradient_and_keeps_no_cache(world: World) -> None:
+    model = random_weights(make_model(world.spec, seed=3)).model
+    tokens = torch.arange(12).view(2, 6) % world.spec.vocabulary
+    positions = torch.arange(6).expand(2, -1)
+    gradients = []
+    for on in (False, True):
+        model.gradient_checkpointing = on
+        hidden, cache = model.hidden(tokens, positions, rows=2)
+        gradients.append(torch.autograd.grad(hidden.square().sum(), list(model.model.parameters())))
+        assert len(cache) == (0 if on else 2)
+    for one, other in zip(*gradients, strict=True):
+        assert torch.equal(one, other)
+
+
+def test_logits_are_multiplied_in_float32_under_autocast(world: World) -> None:
+    model = make_model(world.spec, seed=3).model
+    hidden = torch.randn(3, 16, generator=torch.Generator().manual_seed(0))
+    expected = hidden @ model.lm_head.weight.T
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        assert torch.equal(model.logits(hidden), expected)
