@@ -18,7 +18,7 @@ from nightbeam_training.data.teacher_pool import TeacherPool
 from nightbeam_training.draft.held_out import HeldOut
 from nightbeam_training.draft.widths import even_widths
 from nightbeam_training.model.checkpoint import Checkpoint
-from nightbeam_training.train.fit import Figures
+from nightbeam_training.train.state import Figures
 
 
 @dataclass(frozen=True)
