@@ -211,7 +211,7 @@ def _begin(
 ) -> tuple[Checkpoint, Prompts]:
     if arguments.begin_with is not None:
         note_if_unfinished(arguments.begin_with)
-        frozen = arguments.lora_rank is not None and machine.precision == "bf16"
+        frozen = arguments.lora_rank is not None and machine.freezes
         checkpoint = load_checkpoint(arguments.begin_with, device=machine.device, frozen=frozen)
         return checkpoint, prompts_of(checkpoint, catalogue, arguments.begin_with)
     size = ModelSize(
