@@ -1,7 +1,7 @@
 // Measures searches on this machine's GPU, step by step, into OUT.
 //
 //   node bench/gpu/run.mjs OUT --target DIR --draft DIR --catalogue FILE --golden FILE
-//        [--data DIR] [--device cuda] [--seconds 480] [--python python3] [--work DIR] [--only NAME,…] [--rehearse]
+//        [--data DIR] [--device cuda] [--seconds 600] [--python python3] [--work DIR] [--only NAME,…] [--rehearse]
 //
 // Each step is a process with a limit of its own, and leaves OUT/NAME.json: its figures, also those of before
 // it failed or ran out of time. A step whose file exists is left out, so the command can be repeated. Most
@@ -24,7 +24,7 @@ const { values, positionals } = parseArgs({
     ...FILE_FLAGS,
     data: { type: "string" },
     device: { type: "string", default: "cuda" },
-    seconds: { type: "string", default: "480" },
+    seconds: { type: "string", default: "600" },
     python: { type: "string", default: "python3" },
     work: { type: "string" },
     only: { type: "string" },

@@ -12,6 +12,7 @@ Code = Literal[
     "BAD_VECTORS",
     "BAD_OPTION",
     "OTHER_RUN",
+    "TOO_LARGE",
     "DIVERGED",
 ]
 

@@ -66,8 +66,12 @@ def make_histories(catalogue: Catalogue, users: int, *, seed: int = 0) -> list[I
     return [rng.integers(items, size=int(rng.integers(2, 9))) for _ in range(users)]
 
 
-def make_world(seed: int = 0, *, levels: int = 3, codes: int = 5) -> World:
-    catalogue = make_catalogue_at_random(levels=levels, codes=codes, seed=seed)
+def make_world(
+    seed: int = 0, *, levels: int = 3, codes: int = 5, catalogue: Catalogue | None = None
+) -> World:
+    """Without a catalogue, one of random paths of `levels` codes below `codes`."""
+    if catalogue is None:
+        catalogue = make_catalogue_at_random(levels=levels, codes=codes, seed=seed)
     spec = default_prompt_spec(catalogue, max_items=4)
     return World(
         catalogue=catalogue,
@@ -79,12 +83,16 @@ def make_world(seed: int = 0, *, levels: int = 3, codes: int = 5) -> World:
     )
 
 
-def write_index(path: Path, catalogue: Catalogue) -> Path:
-    index = {
+def index_of(catalogue: Catalogue) -> dict[str, list[str]]:
+    """The LC-Rec index."""
+    return {
         item: [f"<{chr(97 + level)}_{code}>" for level, code in enumerate(codes)]
         for item, codes in zip(catalogue.item_ids, catalogue.codes.tolist(), strict=True)
     }
-    path.write_text(json.dumps(index))
+
+
+def write_index(path: Path, catalogue: Catalogue) -> Path:
+    path.write_text(json.dumps(index_of(catalogue)))
     return path
 
 

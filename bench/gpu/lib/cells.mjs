@@ -1,13 +1,16 @@
-/** The cells of steps/speed.mjs, those first that say most about when to search how. */
+/**
+ * The cells of steps/speed.mjs, those first that say most about when to search how. The first six also fit into the
+ * limits of large targets.
+ */
 export const CELLS = cells(
   [80, 10, 1],
   [80, 10, 64],
   [500, 10, 1],
-  [500, 20, 64],
   [80, 20, 8],
   [80, 20, 64],
-  [80, 10, 8],
   [500, 10, 8],
+  [500, 20, 64],
+  [80, 10, 8],
   [80, 50, 64],
   [80, 10, 256],
   [80, 20, 1],

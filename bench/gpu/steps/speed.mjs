@@ -5,8 +5,8 @@
 //
 // A cell is prompt tokens x beam width x users. Prompts are random. Drafts: `perfect` is what the search
 // will ask for; `good` has as many wrong prefixes besides and misses one of the last level; `none` is
-// empty. A row per cell, way and draft: the median of the runs that the limit leaves time for, after one
-// that is not counted unless it is the only one.
+// empty. A row per cell, way and draft: the median of at least two runs, and of up to eleven for which the limit
+// leaves time, after one that warms up and is not counted.
 import { parseArgs } from "node:util";
 import { openCatalogue } from "@nightbeam/dataset";
 import { CELLS } from "../lib/cells.mjs";
@@ -24,6 +24,7 @@ const { values } = parseArgs({
     "cell-seconds": { type: "string", default: "2" },
   },
 });
+const [MIN_RUNS, MAX_RUNS] = [2, 11];
 const limit = 1000 * Number(values["cell-seconds"]);
 const catalogue = await openCatalogue(values.catalogue);
 const { trie } = catalogue;
@@ -76,21 +77,22 @@ async function measure({ way, draft, cell, users }) {
   const { search, failed } = opened.get(way);
   try {
     if (search === undefined) throw new Error(failed);
+    const run = () => search(users, { beamWidth: cell.beamWidth });
+    const { runs, tokens, nodes, lists, asked } = await run();
     const begin = performance.now();
     const times = [];
-    let searched;
-    do {
+    const hasTime = () => performance.now() - begin + times.at(-1) < limit;
+    while (times.length < MIN_RUNS || (times.length < MAX_RUNS && hasTime())) {
       const started = performance.now();
-      searched = await search(users, { beamWidth: cell.beamWidth });
+      await run();
       times.push(performance.now() - started);
-    } while (times.length < 12 && performance.now() - begin + times.at(-1) < limit);
-    const milliseconds = median(times.length > 1 ? times.slice(1) : times);
-    const { runs, tokens, nodes, lists, asked } = searched;
+    }
+    const milliseconds = median(times);
     printRow({
       ...row,
       milliseconds,
       usersPerSecond: (1000 * cell.users) / milliseconds,
-      ...{ times: Math.max(1, times.length - 1), runs, tokens, nodes },
+      ...{ times: times.length, runs, tokens, nodes },
       draftedLevels: Math.min(...lists.map(({ draftedLevels }) => draftedLevels)),
     });
     return asked;

@@ -18,6 +18,9 @@ class Sequences:
     """End of the K-th best prefix of each length, as node · codes + code: [users, levels]."""
     beams: Tensor
     """Whether a node is among the K best of its level, true for the root: bool [users, nodes]."""
+    edges: Tensor
+    """Whether the prefix (node, code) is among the K best of its level: bool [users, nodes,
+    codes]."""
     stopped: Tensor
     """Whether the prefix (node, code) is among the K best of its level but not in the tree: bool
     [users, nodes, codes]. A search wider than K can lack prefixes that a search of width K
@@ -48,7 +51,7 @@ def best_sequences(
     total = torch.zeros(users, nodes, dtype=torch.float32, device=device)
     kth = torch.zeros(users, levels, dtype=torch.int64, device=device)
     chosen = torch.zeros(users, nodes * codes, dtype=torch.bool, device=device)
-    stopped = torch.zeros_like(chosen)
+    edges, stopped = torch.zeros_like(chosen), torch.zeros_like(chosen)
     edge = parent * codes + code
     inside = torch.zeros_like(chosen, dtype=torch.int64)
     inside = inside.scatter_add(1, edge, (real & (depth > 0)).long()) > 0
@@ -64,6 +67,7 @@ def best_sequences(
         best, at = candidates.topk(min(width, nodes * codes), dim=1)
         found = best > -torch.inf
         chosen = torch.zeros_like(chosen).scatter(1, at, found)
+        edges = edges | chosen
         last = (found.sum(dim=1, keepdim=True) - 1).clamp(min=0)
         kth[:, level] = at.gather(1, last)[:, 0]
     counts = chosen.view(users, nodes, codes).float()
@@ -71,4 +75,10 @@ def best_sequences(
     for level in range(levels - 1, 0, -1):
         through = torch.where(real & (depth == level), counts.sum(dim=-1), 0.0)
         counts = counts.flatten(1).scatter_add(1, edge, through).view_as(counts)
-    return Sequences(counts=counts, kth=kth, beams=alive & real, stopped=stopped.view_as(log_probs))
+    return Sequences(
+        counts=counts,
+        kth=kth,
+        beams=alive & real,
+        edges=edges.view_as(log_probs),
+        stopped=stopped.view_as(log_probs),
+    )

@@ -12,6 +12,8 @@ from nightbeam_training.align.answers import Sequences, best_sequences
 from nightbeam_training.data.code_tokens import CodeTokens
 from nightbeam_training.data.teacher_pool import ExampleBatch
 from nightbeam_training.data.torch_trie import TorchTrie
+from nightbeam_training.model.llama import Llama
+from nightbeam_training.model.token_scores import TokenScores, token_scores
 from nightbeam_training.model.tree import TreeInput, tree_input
 
 
@@ -64,6 +66,30 @@ def align_batch(
         width=width,
         ranked_by=examples.log_p if log_q is None else log_q,
     )
+
+
+def drafted_levels(examples: ExampleBatch, trie: TorchTrie) -> ExampleBatch:
+    """The examples without the nodes whose children are items.
+
+    Runs never use a draft's answer for those: a search that needs them asks the target.
+    """
+    first = int(trie.level_start[trie.levels - 1])
+    count = int((examples.nodes < first).sum(dim=1).max())
+    nodes, log_p = examples.nodes[:, :count], examples.log_p[:, :count]
+    beyond = nodes >= first
+    return ExampleBatch(
+        prompts=examples.prompts,
+        nodes=nodes.masked_fill(beyond, -1),
+        log_p=log_p.masked_fill(beyond[..., None], -torch.inf),
+        truth=examples.truth,
+    )
+
+
+def node_scores(model: Llama, batch: AlignBatch) -> TokenScores:
+    """Scores of the codes that may follow each node: [users, nodes, codes]."""
+    tree = batch.tree
+    hidden, _ = model.hidden(tree.tokens, tree.positions, mask=tree.mask, rows=tree.nodes.shape[1])
+    return token_scores(model, hidden, batch.tokens_at)
 
 
 def sequences_of(tree: TreeInput, log_probs: Tensor, *, levels: int, width: int) -> Sequences:

@@ -24,7 +24,7 @@ from nightbeam_training.model.heads import levels_hidden
 from nightbeam_training.model.precision import Machine
 from nightbeam_training.model.token_scores import TokenScores, token_scores
 from nightbeam_training.model.tree import prompt_hidden, tree_hidden
-from nightbeam_training.train.fit import Figures
+from nightbeam_training.train.state import Figures
 
 VALIDATION_BATCH = 64
 

@@ -27,7 +27,7 @@ from nightbeam_training.model.checkpoint import Checkpoint, load_checkpoint, pro
 BATCH = 64
 LEGEND = """
 accepted: drafted steps of the first call that the target accepts. calls, nodes: per user, until
-the list is complete, without the root; if it takes several calls, a run sends fewer nodes."""
+the list is complete, without the root."""
 
 
 class EvaluateArguments(MachineArguments):

@@ -8,6 +8,7 @@ import click
 
 from nightbeam_training.cli.align import align
 from nightbeam_training.cli.codes import codes
+from nightbeam_training.cli.draft import draft
 from nightbeam_training.cli.evaluate import evaluate
 from nightbeam_training.cli.target import target
 from nightbeam_training.cli.teacher import teacher
@@ -22,7 +23,7 @@ def commands(context: click.Context) -> None:
         click.echo(context.get_help())
 
 
-for command in (codes, target, teacher, align, evaluate):
+for command in (draft, codes, target, teacher, align, evaluate):
     commands.add_command(command)
 
 

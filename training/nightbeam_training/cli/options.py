@@ -43,6 +43,7 @@ def compared(arguments: BaseModel) -> dict[str, object]:
 
 def options_of(model: type[BaseModel]) -> Callable[[F], F]:
     """An option for every field of the model, in their order; those of the last base come first.
+    A bool is a flag.
 
     Type, limits, default and help are the field's. A path's kind is a `click.Path` in its
     annotation (`Annotated[Path, FILE]`). `json_schema_extra` may have `aliases`, further words of a
@@ -66,6 +67,8 @@ def _option(name: str, field: FieldInfo) -> Callable[[F], F]:
     derived = extra.get("derived")
     optional = type(None) in get_args(field.annotation)
     described = field.description or ""
+    if field.annotation is bool:
+        return click.option(_flag(name), is_flag=True, help=described)
     if field.is_required() and derived is None:
         default: dict[str, Any] = {"required": True}
     elif derived is not None or (optional and field.default is None):

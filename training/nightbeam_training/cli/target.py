@@ -10,6 +10,7 @@ import torch
 from click.core import ParameterSource
 
 from nightbeam_training.cli.fit_options import FitArguments, fit_options, report_fit
+from nightbeam_training.cli.lora_options import LoraArguments, lora_options
 from nightbeam_training.cli.options import (
     DIRECTORY,
     FILE,
@@ -31,19 +32,23 @@ from nightbeam_training.model.checkpoint import (
     load_checkpoint,
     prompts_of,
     save_checkpoint,
+    save_merged,
     tokenizer_place,
 )
+from nightbeam_training.model.lora import add_lora, save_adapter
+from nightbeam_training.model.precision import Machine
 from nightbeam_training.recommend.new_model import ModelSize, model_like, new_model
 from nightbeam_training.recommend.run import RecommendOptions, RecommendTask
 from nightbeam_training.train.fit import fit, seed_all
 from nightbeam_training.train.log import TrainingLog
 from nightbeam_training.train.run_options import claim_directory, finish_directory
+from nightbeam_training.train.state import trainable
 
 NEW_MODEL = ("layers", "width", "heads", "feed_forward")
 """Options about the size of a new model."""
 
 
-class TargetArguments(FitArguments, MachineArguments):
+class TargetArguments(FitArguments, MachineArguments, LoraArguments):
     begin_with: Path | None
     like: Path | None
     catalogue: Path
@@ -55,7 +60,7 @@ class TargetArguments(FitArguments, MachineArguments):
     feed_forward: int
     max_items: int
     validation: int
-    save_as: Literal["float32", "bfloat16"]
+    save_as: Literal["float32", "bfloat16"] | None
 
 
 @click.command(short_help="Train a model to predict the next item.")
@@ -98,10 +103,10 @@ class TargetArguments(FitArguments, MachineArguments):
 @click.option(
     "--save-as",
     type=click.Choice(["float32", "bfloat16"]),
-    default="float32",
-    show_default=True,
-    help="Number format of the saved weights.",
+    help="Number format of the saved weights.  [default: float32; that of --begin-with if an "
+    "adapter is trained]",
 )
+@lora_options
 @fit_options
 @machine_options
 def target(**given: object) -> None:
@@ -114,8 +119,18 @@ def target(**given: object) -> None:
     _refuse_unused(arguments)
     seed_all(arguments.seed)
     machine = arguments.machine()
+    lora = arguments.lora(arguments.begin_with)
+    if lora is not None and arguments.save_as is not None:
+        raise TrainingError(
+            "BAD_OPTION",
+            "--save-as changes nothing with --lora-rank: adapters are float32, merged weights "
+            "keep the numbers of --begin-with",
+        )
     catalogue = read_catalogue(arguments.catalogue)
-    checkpoint, prompts = _begin(arguments, catalogue)
+    checkpoint, prompts = _begin(arguments, catalogue, machine)
+    if lora is not None:
+        add_lora(checkpoint.model, lora)
+    checkpoint.model.gradient_checkpointing = arguments.gradient_checkpointing
     usable = _usable_histories(arguments, prompts)
     claim_directory(
         arguments.out,
@@ -138,18 +153,25 @@ def target(**given: object) -> None:
             batch_size=arguments.batch_size, validation=arguments.validation, seed=arguments.seed
         ),
     )
-    weights = sum(weight.numel() for weight in checkpoint.model.parameters())
+    weights = sum(weight.numel() for weight in trainable(checkpoint.model).values())
     click.echo(
         f"Training {weights:,} weights on {len(usable.items) - arguments.validation:,} histories "
         f"({arguments.validation:,} held back), {task.steps:,} steps per epoch, "
         f"on {machine.device} in {machine.precision}"
     )
     report_fit(arguments, steps=task.steps, directory=arguments.out)
-    dtype = torch.bfloat16 if arguments.save_as == "bfloat16" else torch.float32
+
+    def keep() -> None:
+        if lora is None or arguments.begin_with is None:
+            dtype = torch.bfloat16 if arguments.save_as == "bfloat16" else torch.float32
+            save_checkpoint(checkpoint, arguments.out, dtype=dtype)
+        else:
+            save_adapter(checkpoint.model, arguments.out, base=arguments.begin_with, options=lora)
+
     progress = fit(
         checkpoint.model,
         task,
-        keep=lambda: save_checkpoint(checkpoint, arguments.out, dtype=dtype),
+        keep=keep,
         options=arguments.fit(),
         machine=machine,
         directory=arguments.out,
@@ -157,9 +179,12 @@ def target(**given: object) -> None:
     )
     finish_directory(arguments.out, "target.json")
     click.echo(
-        f"The model of epoch {progress.best_epoch} is in {arguments.out}; "
-        "log.jsonl and curves.png have its history"
+        f"The {'model' if lora is None else 'adapter'} of epoch {progress.best_epoch} is in "
+        f"{arguments.out}; log.jsonl and curves.png have its history"
     )
+    if arguments.save_merged:
+        save_merged(arguments.out, arguments.out / "merged")
+        click.echo(f"The merged model is in {arguments.out / 'merged'}")
 
 
 def _refuse_unused(arguments: TargetArguments) -> None:
@@ -181,10 +206,13 @@ def _refuse_unused(arguments: TargetArguments) -> None:
             )
 
 
-def _begin(arguments: TargetArguments, catalogue: Catalogue) -> tuple[Checkpoint, Prompts]:
+def _begin(
+    arguments: TargetArguments, catalogue: Catalogue, machine: Machine
+) -> tuple[Checkpoint, Prompts]:
     if arguments.begin_with is not None:
         note_if_unfinished(arguments.begin_with)
-        checkpoint = load_checkpoint(arguments.begin_with)
+        frozen = arguments.lora_rank is not None and machine.precision == "bf16"
+        checkpoint = load_checkpoint(arguments.begin_with, device=machine.device, frozen=frozen)
         return checkpoint, prompts_of(checkpoint, catalogue, arguments.begin_with)
     size = ModelSize(
         layers=arguments.layers,

@@ -92,7 +92,9 @@ def teacher(**given: object) -> None:
     machine = arguments.machine()
     catalogue = read_catalogue(arguments.catalogue)
     note_if_unfinished(arguments.target)
-    target = load_checkpoint(arguments.target)
+    target = load_checkpoint(
+        arguments.target, device=machine.device, frozen=machine.precision == "bf16"
+    )
     prompts = prompts_of(target, catalogue, arguments.target)
     histories = read_histories(
         arguments.histories, catalogue, arguments.limit, columns=target.prompt.columns

@@ -39,6 +39,11 @@ class TorchTrie:
         there = self._places < counts[..., None]
         return torch.where(there, self.edge_code[edges], self.codes), counts
 
+    def has_choice(self, nodes: Tensor) -> Tensor:
+        """Whether more than one code may follow: [...] -> bool [...]."""
+        alive = nodes.clamp(min=0)
+        return (self._start[alive + 1] - self._start[alive] > 1) & (nodes >= 0)
+
     def child_mask(self, nodes: Tensor) -> Tensor:
         """Whether a code may follow: [...] -> bool [..., codes]."""
         codes, _ = self.children(nodes)

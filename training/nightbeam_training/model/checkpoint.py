@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -88,19 +89,11 @@ def load_checkpoint(
     for name in stored.tensors:
         tensor = stored.read(name)
         # A copy, because what was read is still the file's own memory.
-        dtype = _held_as(name, tensor) if frozen else torch.float32
-        weights[name] = tensor.to(device, dtype, copy=True)
+        weights[name] = tensor.to(device, stored.held_as(name, frozen=frozen), copy=True)
     model.load_state_dict(weights, assign=True, strict=False)
     if config.tie_word_embeddings:
         model.lm_head.weight = model.model.embed_tokens.weight
     return Checkpoint(model=model, config=stored.raw, prompt=prompt)
-
-
-def _held_as(name: str, tensor: torch.Tensor) -> torch.dtype:
-    """Vectors are small; the rows of embeddings and output layer are used in float32."""
-    if tensor.dim() < 2:
-        return torch.float32
-    return torch.bfloat16 if ".layers." in name else tensor.dtype
 
 
 def _check_shapes(model: Llama, stored: StoredModel) -> None:
@@ -148,6 +141,21 @@ def save_checkpoint(
     _write_json(directory / CONFIG_FILE, {**checkpoint.config, **dict.fromkeys(fields, named)})
     spec = checkpoint.prompt.model_dump(exclude_unset=True)
     _write_json(directory / PROMPT_SPEC_FILE, spec)
+
+
+def save_merged(directory: Path, out: Path) -> None:
+    """Writes a checkpoint with its adapter merged, in the numbers of the base."""
+    stored = open_stored(directory)
+    out.mkdir(parents=True, exist_ok=True)
+    weights = {name: stored.read(name).contiguous() for name in stored.tensors}
+    with replacing(out / WEIGHTS_FILE) as partial:
+        save_file(weights, partial, metadata={"format": "pt"})
+    _write_json(out / CONFIG_FILE, stored.raw)
+    for name in [*DESCRIBING_FILES[1:], *CHAT_TEMPLATE_FILES]:
+        path = stored.place_of(name) / name
+        if path.exists():
+            with replacing(out / name) as partial:
+                shutil.copyfile(path, partial)
 
 
 def _write_json(path: Path, value: dict[str, Any]) -> None:

@@ -1,8 +1,7 @@
 """A LLaMA-like decoder: RMSNorm, RoPE, grouped heads, SwiGLU. Parameter names are Hugging Face's.
 
 Beyond the usual it has what beam trees need: arbitrary positions and masks, a cache of keys and
-values that a later call extends, a last layer that computes only the requested rows, and scores of
-codes that do not keep logits over the vocabulary.
+values that a later call extends, and a last layer that computes only the requested rows.
 """
 
 from __future__ import annotations
@@ -14,9 +13,6 @@ from torch.utils.checkpoint import checkpoint
 
 from nightbeam_training.model.attention import Attention, LayerCache, Rotation
 from nightbeam_training.model.config import LlamaConfig
-
-LOGITS_PER_PIECE = 2**27
-"""Logits over the vocabulary that are in memory at once where few of them are needed: 512 MiB."""
 
 
 class FeedForward(nn.Module):
@@ -131,30 +127,6 @@ class Llama(nn.Module):
         """
         with torch.autocast(hidden.device.type, enabled=False):
             return F.linear(hidden.float(), self.lm_head.weight.float())
-
-    def code_scores(self, hidden: Tensor, tokens: Tensor) -> tuple[Tensor, Tensor]:
-        """Logits of some tokens, and the log normaliser (logsumexp) over the vocabulary.
-
-        hidden: [..., width]; tokens: [..., codes], -1 for none, whose logit is -inf.
-        -> float32 [..., codes] and [...]. Logits over the vocabulary are in memory only in pieces,
-        which the backward pass computes again.
-        """
-        rows, codes = hidden.flatten(0, -2), tokens.flatten(0, -2)
-        size = max(1, LOGITS_PER_PIECE // self.config.vocab_size)
-        if len(rows) <= size:
-            found, normaliser = self._code_scores(rows, codes)
-        else:
-            pieces = [
-                checkpoint(self._code_scores, *piece, use_reentrant=False)
-                for piece in zip(torch.split(rows, size), torch.split(codes, size), strict=True)
-            ]
-            found, normaliser = (torch.cat(parts) for parts in zip(*pieces, strict=True))
-        return found.view(tokens.shape), normaliser.view(tokens.shape[:-1])
-
-    def _code_scores(self, hidden: Tensor, tokens: Tensor) -> tuple[Tensor, Tensor]:
-        logits = self.logits(hidden)
-        found = logits.gather(-1, tokens.clamp(min=0)).masked_fill(tokens < 0, -torch.inf)
-        return found, logits.logsumexp(dim=-1)
 
     def _rotation(self, positions: Tensor) -> Rotation:
         # Rounded as in `transformers`: first the frequencies, then the angles.

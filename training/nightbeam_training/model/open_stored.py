@@ -15,6 +15,7 @@ from nightbeam_training.model.adapter import find_adapter
 from nightbeam_training.model.config import CONFIG_FILE, LlamaConfig, parse_config, read_config
 from nightbeam_training.model.merge import EMBEDDINGS, HEAD, AdapterBase, Change, adapt_tensors
 from nightbeam_training.model.stored import (
+    FLOATS,
     StoredTensor,
     Tensors,
     by_plain_names,
@@ -45,6 +46,16 @@ class StoredModel:
         """A tensor in the numbers of its file, or of the base's."""
         tensor, change = self.tensors[name], self.changes.get(name)
         return tensor.read() if change is None else change.apply(tensor)
+
+    def held_as(self, name: str, *, frozen: bool) -> torch.dtype:
+        """The numbers in which a model keeps a weight. A frozen one multiplies in bfloat16.
+
+        Vectors are small; rows of the embeddings and of the output layer are used in float32.
+        """
+        tensor = self.tensors[name]
+        if not frozen or len(tensor.shape) < 2:
+            return torch.float32
+        return torch.bfloat16 if ".layers." in name else FLOATS.get(tensor.type, torch.float32)
 
     def place_of(self, file: str) -> Path:
         return place_of(file, directory=self.directory, base=self.base)

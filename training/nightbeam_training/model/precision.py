@@ -18,6 +18,16 @@ class Machine:
     device: torch.device
     precision: Precision
 
+    @property
+    def product_bytes(self) -> int:
+        """Bytes per number of a matrix product."""
+        return 2 if self.precision == "bf16" else 4
+
+    @property
+    def freezes(self) -> bool:
+        """Whether weights that are not trained are kept in 16 bits (`load_checkpoint`, frozen)."""
+        return self.precision == "bf16"
+
     def autocast(self) -> contextlib.AbstractContextManager[object]:
         """Multiplies in bfloat16 if configured; weights and sums stay float32."""
         return torch.autocast(

@@ -8,7 +8,6 @@ from itertools import islice
 
 import numpy as np
 import torch
-import torch.nn.functional as F  # noqa: N812
 from torch import Tensor
 
 from nightbeam_training.data.histories import Histories
@@ -17,9 +16,10 @@ from nightbeam_training.data.torch_trie import TorchTrie
 from nightbeam_training.model.checkpoint import Checkpoint
 from nightbeam_training.model.precision import Machine
 from nightbeam_training.model.shared_start import Batch, last_hidden, shared_tokens
+from nightbeam_training.model.token_scores import token_scores
 from nightbeam_training.recommend.examples import Example, examples_of
 from nightbeam_training.search.beam_search import beam_search
-from nightbeam_training.train.fit import Figures
+from nightbeam_training.train.state import Figures
 
 VALIDATION_BATCH = 64
 RECALL_AT = 10
@@ -102,7 +102,8 @@ class RecommendTask:
             hidden = last_hidden(model, whole, rows=rows, shared=batch.shared)
         targets = batch.targets[:, -hidden.shape[1] :]
         learned = targets >= 0
-        return F.cross_entropy(model.logits(hidden[learned]), targets[learned]), {}
+        scores = token_scores(model, hidden[learned], targets[learned][:, None])
+        return (scores.normaliser - scores.logits[:, 0]).mean(), {}
 
     @torch.no_grad()
     def validate(self) -> Figures:

@@ -3,24 +3,25 @@
 from __future__ import annotations
 
 import math
+import os
 import random
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict, dataclass, field
+from contextlib import closing
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, Protocol, TypeVar
+from typing import Literal, Protocol, TypeVar
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
 from nightbeam_training.errors import TrainingError
-from nightbeam_training.files import replacing
 from nightbeam_training.model.precision import Machine
 from nightbeam_training.train.log import TrainingLog
+from nightbeam_training.train.state import Figures, Progress, TrainingState, trainable
 
 Batch = TypeVar("Batch")
-Figures = dict[str, float]
 STATE_FILE = "training-state.pt"
 
 
@@ -63,25 +64,17 @@ class Task(Protocol[Batch]):
     def validate(self) -> Figures: ...
 
 
-@dataclass
-class Progress:
-    epoch: int = 0
-    step: int = 0
-    """Within the epoch."""
-    best: float = -math.inf
-    best_epoch: int = 0
-    seconds: float = 0.0
-    sums: Figures = field(default_factory=dict)
-    """Losses of the epoch so far, summed over the steps that report them."""
-    counts: dict[str, int] = field(default_factory=dict)
-    """Number of those steps."""
-
-
 def seed_all(seed: int) -> None:
+    """Makes a run a function of its seed, on a GPU too; to be called before the GPU is used."""
     random.seed(seed)
     np.random.seed(seed)
     torch.manual_seed(seed)
-    torch.use_deterministic_algorithms(True, warn_only=True)
+    # Without this variable, cuBLAS may add in another order.
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+    # Only without warn_only do the attention kernels choose their deterministic gradients.
+    torch.use_deterministic_algorithms(True)
+    # No memory is read before it is written, so it need not be filled.
+    torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
 
 
 def fit(
@@ -100,7 +93,34 @@ def fit(
     """
     model.to(machine.device)
     optimizer = _optimizer(model, options)
-    progress = _restore(directory / STATE_FILE, model, optimizer)
+    with closing(TrainingState(directory / STATE_FILE, model, optimizer)) as state:
+        progress = _train(
+            model,
+            task,
+            optimizer,
+            keep=keep,
+            state=state,
+            options=options,
+            machine=machine,
+            log=log,
+        )
+    log.draw()
+    return progress
+
+
+def _train(
+    model: nn.Module,
+    task: Task[Batch],
+    optimizer: torch.optim.Optimizer,
+    *,
+    keep: Callable[[], None],
+    state: TrainingState,
+    options: FitOptions,
+    machine: Machine,
+    log: TrainingLog,
+) -> Progress:
+    progress = state.restore()
+    weights = list(trainable(model).values())
     total = options.epochs * task.steps
     while progress.epoch < options.epochs and not _out_of_patience(progress, options):
         model.train()
@@ -119,7 +139,7 @@ def fit(
                     "start again with a smaller --learning-rate or more --warmup-steps",
                 )
             loss.backward()  # type: ignore[no-untyped-call]
-            nn.utils.clip_grad_norm_(model.parameters(), options.clip)
+            nn.utils.clip_grad_norm_(weights, options.clip)
             optimizer.step()
             optimizer.zero_grad(set_to_none=True)
             progress.step += 1
@@ -135,12 +155,11 @@ def fit(
             if now - saved > 60 * options.save_minutes:
                 progress.seconds += now - started
                 started = saved = now
-                _save(directory / STATE_FILE, model, optimizer, progress)
+                state.save(progress)
         model.eval()
         progress.seconds += time.monotonic() - started
         _end_epoch(progress, task, keep, log)
-        _save(directory / STATE_FILE, model, optimizer, progress)
-    log.draw()
+        state.save(progress)
     return progress
 
 
@@ -170,8 +189,9 @@ def _out_of_patience(progress: Progress, options: FitOptions) -> bool:
 
 def _optimizer(model: nn.Module, options: FitOptions) -> torch.optim.Optimizer:
     """AdamW; vectors (norms, biases) have no weight decay."""
-    matrices = [weight for weight in model.parameters() if weight.dim() > 1]
-    vectors = [weight for weight in model.parameters() if weight.dim() <= 1]
+    weights = trainable(model).values()
+    matrices = [weight for weight in weights if weight.dim() > 1]
+    vectors = [weight for weight in weights if weight.dim() <= 1]
     groups = [
         {"params": matrices, "weight_decay": options.weight_decay},
         {"params": vectors, "weight_decay": 0.0},
@@ -184,24 +204,3 @@ def _rate(step: int, total: int, options: FitOptions) -> float:
     if options.schedule == "constant":
         return options.learning_rate * warm
     return options.learning_rate * warm * 0.5 * (1 + math.cos(math.pi * step / max(total, 1)))
-
-
-def _save(
-    path: Path, model: nn.Module, optimizer: torch.optim.Optimizer, progress: Progress
-) -> None:
-    state: Mapping[str, Any] = {
-        "model": model.state_dict(),
-        "optimizer": optimizer.state_dict(),
-        "progress": asdict(progress),
-    }
-    with replacing(path) as partial:
-        torch.save(state, partial)
-
-
-def _restore(path: Path, model: nn.Module, optimizer: torch.optim.Optimizer) -> Progress:
-    if not path.exists():
-        return Progress()
-    state = torch.load(path, weights_only=True)
-    model.load_state_dict(state["model"])
-    optimizer.load_state_dict(state["optimizer"])
-    return Progress(**state["progress"])

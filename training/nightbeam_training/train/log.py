@@ -60,14 +60,24 @@ class TrainingLog:
         rows = [*read_log(self._directory), row]
         with replacing(self._directory / LOG_FILE) as partial:
             partial.write_text("".join(json.dumps(each) + "\n" for each in rows), encoding="utf-8")
-        figures = "   ".join(
-            [f"{name} {value:.4f}" for name, value in trained.items()]
-            + [f"validation {name} {value:.4f}" for name, value in validated.items()]
-        )
-        self._echo(f"epoch {epoch}   {seconds:,.0f} s   {figures}{'   best' if best else ''}")
+        line = self.epoch_line(epoch, seconds, trained=trained, validated=validated)
+        self._echo(f"{line}{'   best' if best else ''}")
         self._printed, self._last_step = time.monotonic(), None
         if len(rows) == 1 or self._printed - self._drawn >= DRAWN_AGAIN:
             self.draw()
+
+    def epoch_line(
+        self,
+        epoch: int,
+        seconds: float,
+        *,
+        trained: dict[str, float],
+        validated: dict[str, float],
+    ) -> str:
+        """What is printed about a finished epoch."""
+        figures = [f"{name} {value:.4f}" for name, value in trained.items()]
+        figures += [f"validation {name} {value:.4f}" for name, value in validated.items()]
+        return "   ".join([f"epoch {epoch}", f"{seconds:,.0f} s", *figures])
 
     def draw(self) -> None:
         """Draws the curves of the epochs so far."""

@@ -12,7 +12,12 @@ from pathlib import Path
 from nightbeam_training.errors import TrainingError
 from nightbeam_training.files import replacing
 
-OPTION_FILES = {"teacher.json": "teacher", "target.json": "target", "align.json": "align"}
+OPTION_FILES = {
+    "teacher.json": "teacher",
+    "target.json": "target",
+    "align.json": "align",
+    "draft.json": "draft",
+}
 """The file of each command that makes a directory."""
 FINISHED = "finished"
 
@@ -27,7 +32,13 @@ def claim_directory(directory: Path, name: str, options: Mapping[str, object]) -
     if not path.exists():
         _write(path, {**asked, FINISHED: False})
         return
-    found = json.loads(path.read_text(encoding="utf-8"))
+    check_options(directory, asked=asked, found=json.loads(path.read_text(encoding="utf-8")))
+
+
+def check_options(
+    directory: Path, *, asked: Mapping[str, object], found: Mapping[str, object]
+) -> None:
+    """Raises TrainingError OTHER_RUN, naming the first option that differs."""
     for field in sorted((asked.keys() | found.keys()) - {FINISHED}):
         if asked.get(field) != found.get(field):
             raise TrainingError(

@@ -265,3 +265,33 @@ def test_renormalized_teacher_data(place: Place, made: dict[str, Path], tmp_path
     assert "Distributions over the valid codes alone (--over valid)" in output
     error = refused("align", *arguments[1:], "--teacher", made["teacher"])
     assert "has a different target, catalogue or scoring" in str(error)
+
+
+def test_an_adapter_is_trained_and_used_like_a_model(
+    place: Place, made: dict[str, Path], tmp_path: Path
+) -> None:
+    before = load_file(made["target"] / "model.safetensors")
+    output = run(
+        *("target", *place.data(), "--begin-with", made["target"], "--out", tmp_path / "lora"),
+        *("--lora-rank", 2, "--lora-embeddings", "--gradient-checkpointing", "--save-merged"),
+        *("--precision", "bf16", *SHORT),
+    )
+    assert f"The adapter of epoch 1 is in {tmp_path / 'lora'}" in output
+    assert f"The merged model is in {tmp_path / 'lora' / 'merged'}" in output
+    adapted, merged = (load_checkpoint(tmp_path / name) for name in ("lora", "lora/merged"))
+    for name, tensor in adapted.model.state_dict().items():
+        assert torch.equal(tensor, merged.model.state_dict()[name])
+        assert torch.equal(tensor, before[name]) == (tensor.dim() == 1)
+    state = torch.load(tmp_path / "lora" / "training-state.pt")
+    assert len(state["model"]) == 2 * 7 * 2 + 2
+    for target in ("lora", "lora/merged"):
+        run(
+            *("teacher", "--target", tmp_path / target, *place.data(), "--limit", 4),
+            *("--beam-width", 2, "--out", tmp_path / "asked" / target, "--precision", "bf16"),
+            *ONE_THREAD,
+        )
+    again = refused(
+        *("target", *place.data(), "--begin-with", tmp_path / "lora", "--lora-rank", 2),
+        *("--out", tmp_path / "more", *SHORT),
+    )
+    assert "is an adapter itself; merge it first" in str(again)

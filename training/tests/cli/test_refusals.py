@@ -53,6 +53,14 @@ def test_invalid_input_is_refused(place: Place, made: dict[str, Path], tmp_path:
         ),
         ([*target, "--validation", 30], "BAD_HISTORIES", "too few to hold back 30"),
         ([*target, "--width", 10], "BAD_OPTION", "multiple of twice --heads 2"),
+        ([*target, "--lora-rank", 2], "BAD_OPTION", "beside the weights of --begin-with"),
+        ([*target, "--lora-alpha", 2], "BAD_OPTION", "--lora-alpha changes nothing"),
+        ([*target, "--save-merged"], "BAD_OPTION", "--save-merged changes nothing"),
+        (
+            [*begun, made["target"], "--lora-rank", 2, "--save-as", "float32"],
+            "BAD_OPTION",
+            "--save-as changes nothing with --lora-rank",
+        ),
         ([*target, "--catalogue", flat], "BAD_CATALOGUE", "1 levels"),
         (
             [*begun, made["target"], "--catalogue", other],

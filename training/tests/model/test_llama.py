@@ -225,32 +225,6 @@ def test_code_logits_are_those_of_the_level(world: World) -> None:
     assert found[:, 2].tolist() == [offset + 2 for offset in world.spec.codeTokenOffsets]
 
 
-@pytest.mark.parametrize("per_piece", [2**27, 40])
-def test_code_scores_are_those_of_logits_and_so_are_their_gradients(
-    world: World, monkeypatch: pytest.MonkeyPatch, per_piece: int
-) -> None:
-    monkeypatch.setattr("nightbeam_training.model.llama.LOGITS_PER_PIECE", per_piece)
-    model = make_model(world.spec, seed=3).model
-    rng = torch.Generator().manual_seed(0)
-    tokens = torch.randint(-1, world.spec.vocabulary, (2, 5, 4), generator=rng)
-    hidden = torch.randn(2, 5, 16, generator=rng, requires_grad=True)
-    found, normaliser = model.code_scores(hidden, tokens)
-    logits = model.logits(hidden)
-    expected = logits.gather(-1, tokens.clamp(min=0))
-    torch.testing.assert_close(found[tokens >= 0], expected[tokens >= 0])
-    assert (found[tokens < 0] == -torch.inf).all()
-    torch.testing.assert_close(normaliser, logits.logsumexp(-1))
-
-    def loss(codes: Tensor, over: Tensor) -> Tensor:
-        return (codes - over[..., None])[tokens >= 0].square().sum()
-
-    inputs = (hidden, model.lm_head.weight)
-    mine = torch.autograd.grad(loss(found, normaliser), inputs)
-    theirs = torch.autograd.grad(loss(expected, logits.logsumexp(-1)), inputs)
-    for one, other in zip(mine, theirs, strict=True):
-        torch.testing.assert_close(one, other, atol=1e-5, rtol=1e-5)
-
-
 def test_gradient_checkpointing_changes_no_gradient_and_keeps_no_cache(world: World) -> None:
     model = random_weights(make_model(world.spec, seed=3)).model
     tokens = torch.arange(12).view(2, 6) % world.spec.vocabulary

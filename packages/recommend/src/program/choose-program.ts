@@ -107,7 +107,9 @@ function tooLarge({ settings, closedPaths = 0 }: ProgramOptions): string | undef
 
 function fastest({ settings, programs, device, trie }: ProgramOptions): ProgramChoice {
   if (device === "cpu") return { program: "tree-scores", reason: "usual on a processor" };
-  if (device !== undefined) return fastestOnGpu(settings, device);
+  if (device !== undefined) {
+    return { program: "beam-search", reason: `on ${device} each call costs more than its answer` };
+  }
   const calls = (reason: string): ProgramChoice => ({ program: "tree-scores", reason });
   if (programs === undefined) return calls("costs are not known here");
   if (!programs.some(({ program }) => isSearchProgram(program)))
@@ -125,18 +127,6 @@ function fastest({ settings, programs, device, trie }: ProgramOptions): ProgramC
   );
   const measured = `${digits(best.milliseconds)} ms per user in batches of ${batch.users}`;
   return { program: best.program, reason: [measured, ...compared].join("; ") };
-}
-
-/** On a GPU of this machine nothing is measured before a run: what docs/results/gpu.md has measured decides. */
-function fastestOnGpu(
-  { draft, batchSize }: ProgramSettings,
-  device: Exclude<DeviceKind, "cpu">,
-): ProgramChoice {
-  if (draft.length > 0 && batchSize === 1) {
-    const reason = `on ${device}, with one user at a time, a drafted tree saves passes of the model`;
-    return { program: "verify-tree", reason };
-  }
-  return { program: "beam-search", reason: `on ${device} each call costs more than its answer` };
 }
 
 function usualBatch(settings: ProgramSettings, trie: Trie): BatchShape {

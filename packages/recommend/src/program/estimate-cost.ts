@@ -24,11 +24,13 @@ export interface BatchShape {
 /** Time from the answer of one call to the arrival of the next one, in milliseconds: assumed, not measured. */
 const ROUND_TRIP_MS = 1.5;
 /**
- * Share of the users of whom a draft has all prefixes of a level, and nodes that are asked for with a draft per node of
- * the search: those of a trained draft at K = 20, with 2.02 calls and 145.5 nodes per user (docs/results/drafts.md).
+ * With a trained draft of twice as many prefixes as beams (docs/results/drafts.md): shares of the users who need a
+ * second and a third call, nodes that are asked for per node of the search, and share of the users of whom the draft
+ * has all prefixes of a level before the target was asked.
  */
-const FULLY_DRAFTED = 0.66;
+const FURTHER_CALLS = [0.95, 0.06] as const;
 const DRAFT_SIZE = 2.4;
+const FULLY_DRAFTED = 1 / 3;
 /** What a run of verify-tree costs besides its passes, in passes: the median of docs/results/gpu.md. */
 const VERIFY_START = 2;
 
@@ -37,7 +39,8 @@ const VERIFY_START = 2;
  * measured, or if it is a drafted tree and there is no draft.
  *
  * The fixed time of a call is that of one pass for tree calls, and that of one pass per level for whole searches.
- * A level that is not fully drafted costs a pass more for all users of the batch.
+ * Users of a batch who need a further call share it. In verify-tree, a level that is not fully drafted costs a pass
+ * more for all users of the batch.
  */
 export function msPerUser(
   { program, cost, keepsPrompts = true }: AvailableProgram,
@@ -47,31 +50,39 @@ export function msPerUser(
   const { trie, beamWidth, users, promptTokens, isDrafted } = batch;
   const nodes = searchNodes(trie, beamWidth);
   const { levels } = trie;
-  const missed = (levels - 1) * (1 - FULLY_DRAFTED ** users);
   const time = (of: { callMs: number; calls: number; prompts: number; nodes: number }) =>
     (of.callMs + of.calls * ROUND_TRIP_MS) / users +
     (of.prompts * promptTokens + of.nodes) * cost.tokenMs;
-  const treeCalls = (of: { calls: number; nodes: number }) =>
-    time({ ...of, callMs: of.calls * cost.callMs, prompts: keepsPrompts ? 1 : of.calls });
+  // A batch makes the calls, and a user is in some of them.
+  const treeCalls = ({ calls, asked, nodes }: { calls: number; asked: number; nodes: number }) =>
+    time({ callMs: calls * cost.callMs, calls, prompts: keepsPrompts ? 1 : asked, nodes });
   switch (program) {
     case "tree-scores": {
-      const plain = treeCalls({ calls: levels, nodes });
+      const plain = treeCalls({ calls: levels, asked: levels, nodes });
       if (!isDrafted) return plain;
-      return Math.min(plain, treeCalls({ calls: 1 + missed, nodes: DRAFT_SIZE * nodes }));
+      const further = FURTHER_CALLS.slice(0, levels - 1);
+      const calls = further.reduce((sum, share) => sum + anyOf(users, share), 1);
+      const asked = further.reduce((sum, share) => sum + share, 1);
+      return Math.min(plain, treeCalls({ calls, asked, nodes: DRAFT_SIZE * nodes }));
     }
     case "beam-search":
       return time({ callMs: cost.callMs, calls: 1, prompts: 1, nodes });
     case "verify-tree": {
       if (!isDrafted) return undefined;
-      const passes = 1 + missed;
-      const repaired = (missed / (levels - 1)) * nodes;
+      const missed = anyOf(users, 1 - FULLY_DRAFTED);
+      const passes = 1 + (levels - 1) * missed;
       // Verifiers measure it with nothing drafted: a pass per level.
       const callMs = (cost.callMs * (VERIFY_START + passes)) / (VERIFY_START + levels);
-      return time({ callMs, calls: 1, prompts: 1, nodes: DRAFT_SIZE * nodes + repaired });
+      return time({ callMs, calls: 1, prompts: 1, nodes: (DRAFT_SIZE + missed) * nodes });
     }
     default:
       return program satisfies never;
   }
+}
+
+/** How probable it is for any of the users of a batch, if it is for each by a share. */
+function anyOf(users: number, share: number): number {
+  return 1 - (1 - share) ** users;
 }
 
 /** Programs in messages. */

@@ -1,0 +1,106 @@
+"""What `nightbeam-train draft` prints before and after its work."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from nightbeam_training.draft.choose import ShapeChoice
+from nightbeam_training.draft.cost import Size
+from nightbeam_training.draft.options import DraftOptions
+from nightbeam_training.draft.run import DraftResult
+from nightbeam_training.draft.widths import WidthChoice
+
+
+def plan_lines(options: DraftOptions, choice: ShapeChoice) -> Iterator[str]:
+    """What will be done, with how much time and memory."""
+    target, machine = Size.of(options.target), options.machine
+    trie = options.prompts.catalogue.trie
+    yield f"Target      {_million(target.weights)} weights, {target.layers} layers; " + (
+        f"{len(options.prompts.catalogue.item_ids):,} items with {trie.levels} codes each"
+    )
+    yield (
+        f"Histories   {len(options.histories):,} users; {len(options.held_out):,} of them are "
+        + ("held out: calls are counted on them")
+    )
+    if options.teacher_logs:
+        yield f"Logs        {len(options.teacher_logs):,} files of past nights"
+    size = choice.size if options.draft is None else Size.of(options.draft)
+    words = choice.shape.words if options.draft is None else "the draft of --continue"
+    share = size.weights / target.weights
+    yield f"Draft       {_million(size.weights)} weights ({share:.0%} of the target's): {words}"
+    yield f"Cost        {options.line.words}; expected {choice.milliseconds:.2f} ms per user, " + (
+        f"plain search {choice.plain:.2f}"
+    )
+    if choice.milliseconds >= choice.plain:
+        yield "            note: by this cost line plain search is faster than any draft"
+    yield f"Time        about {options.minutes:g} minutes on {machine.device} in " + (
+        f"{machine.precision}; if it is interrupted, run the same command again"
+    )
+    memory = 4 * target.weights + 16 * size.weights + _step_bytes(options, size)
+    yield f"Memory      about {memory / 1e9:.1f} GB, and the teacher data"
+
+
+def _step_bytes(options: DraftOptions, size: Size) -> int:
+    """Bytes of a training step, about: its largest tensors are the scores of all nodes."""
+    codes = options.prompts.catalogue.trie.codes
+    nodes = 4 * max(options.beam_widths)
+    return 64 * nodes * 4 * (8 * codes + 2 * options.target.model.config.vocab_size)
+
+
+def result_lines(
+    result: DraftResult, options: DraftOptions, places: Mapping[str, Path]
+) -> Iterator[str]:
+    """The report of nodes against calls, and the line to type."""
+    yield f"  per user, {result.held_out_users:,} held-out users; ms by the cost line:"
+    yield f"  {'K':>3}  {'draft width':>14}  {'calls':>6}  {'nodes':>6}  {'ms':>8}"
+    for plain, best in zip(result.plain, result.best, strict=True):
+        yield _row(plain, "plain search")
+        for choice in result.choices:
+            if choice.beam_width == best.beam_width:
+                mark = "   <- least" if choice == best else ""
+                yield _row(choice, ",".join(map(str, choice.widths))) + mark
+    yield ""
+    yield (
+        f"The draft ({_million(result.weights)} weights) is in {options.out}; draft.json says "
+        + ("how it was made. The directory work is needed only to continue.")
+    )
+    best, plain = result.best[-1], result.plain[-1]
+    if best.milliseconds >= plain.milliseconds:
+        yield "By this cost line plain search is faster: leave the draft out, or see --cost."
+    if best.nodes > options.nodes:
+        yield f"No widths stay within --nodes {options.nodes}: these need the fewest."
+    yield "To use it:"
+    yield ""
+    yield "  " + shlex.join(recommend_command(best, options, places))
+    for other in result.best[:-1]:
+        yield f"  (--beam-width {other.beam_width}: --draft-width " + (
+            f"{','.join(map(str, other.widths))})"
+        )
+
+
+def recommend_command(
+    best: WidthChoice, options: DraftOptions, places: Mapping[str, Path]
+) -> list[str]:
+    """The `nightbeam recommend` line for this draft."""
+    scoring = options.source.scoring
+    return [
+        *("nightbeam", "recommend", "--target", str(places["target"])),
+        *("--draft", str(options.out), "--draft-width", ",".join(map(str, best.widths))),
+        *("--beam-width", str(best.beam_width)),
+        *(("--scoring", scoring) if scoring != "full" else ()),
+        *("--catalogue", str(places["catalogue"]), "--histories", str(places["histories"])),
+        *("--out", "lists"),
+    ]
+
+
+def _row(choice: WidthChoice, widths: str) -> str:
+    return (
+        f"  {choice.beam_width:3}  {widths:>14}  {choice.calls:6.2f}  {choice.nodes:6.1f}  "
+        f"{choice.milliseconds:8.3f}"
+    )
+
+
+def _million(weights: int) -> str:
+    return f"{weights / 1e6:,.2f} M"

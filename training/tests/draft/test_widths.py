@@ -1,0 +1,103 @@
+"""Draft widths against all possible ones, and needs against a search written the obvious way."""
+
+from __future__ import annotations
+
+from itertools import product
+from pathlib import Path
+
+import numpy as np
+import pytest
+from world import MACHINE, World, make_pool, make_world, opinion_of, search
+
+from nightbeam_training.data.catalogue import Ints
+from nightbeam_training.draft.cost import COST_LINES, Size
+from nightbeam_training.draft.held_out import HeldOut
+from nightbeam_training.draft.widths import (
+    WidthOptions,
+    even_widths,
+    plain_choice,
+    width_choices,
+    widths_for,
+)
+
+
+@pytest.fixture(scope="module")
+def world() -> World:
+    return make_world(levels=4)
+
+
+@pytest.fixture(scope="module")
+def held_out(world: World, tmp_path_factory: pytest.TempPathFactory) -> HeldOut:
+    pool = make_pool(world, tmp_path_factory.mktemp("pool"))
+    return HeldOut(pool, world.prompts, MACHINE, "full", batch_size=7)
+
+
+def enough(needs: Ints, widths: list[int]) -> float:
+    return float((needs <= widths).all(axis=1).mean())
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_widths_are_about_the_best_of_all(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    needs = rng.integers(2, 12, size=(200, 3)) * [1, 2, 1]
+    sizes = np.array([9, 40, 40])
+    found = widths_for(needs, nodes=36, beam_width=2, sizes=sizes)
+    assert sum(found) == 36
+    assert all(2 <= width <= size for width, size in zip(found, sizes, strict=True))
+    best = max(
+        enough(needs, [one, two, 36 - one - two])
+        for one, two in product(range(2, 10), range(2, 33))
+        if 2 <= 36 - one - two <= 40
+    )
+    assert enough(needs, even_widths(36, beam_width=2, sizes=sizes)) < best
+    assert enough(needs, found) >= 0.97 * best
+
+
+def test_even_widths_keep_to_the_catalogue() -> None:
+    sizes = np.array([3, 10, 10])
+    assert even_widths(15, beam_width=2, sizes=sizes) == [3, 6, 6]
+    assert even_widths(2, beam_width=4, sizes=sizes) == [3, 4, 4]
+    assert even_widths(99, beam_width=4, sizes=sizes) == [3, 10, 10]
+
+
+def test_needs_are_ranks_in_the_drafts_own_search(world: World, held_out: HeldOut) -> None:
+    limit, beam_width = 9, 3
+    needs = held_out.needs(world.draft, beam_width=beam_width, limit=limit)
+    lengths = np.argsort(held_out.pool.prompt_lengths, kind="stable")
+    for row, user in enumerate(lengths[:8]):
+        prompt = world.prompts.encode(world.histories[user][:-1])
+        target = search(opinion_of(world.target, world.catalogue, prompt), [beam_width] * 3)
+        drafted = search(opinion_of(world.draft, world.catalogue, prompt), [limit] * 3)
+        for level in range(3):
+            order = [prefix for _, prefix in drafted[level]]
+            ranks = [
+                order.index(prefix) + 1 if prefix in order else limit + 1
+                for _, prefix in target[level]
+            ]
+            assert needs[row, level] == max(ranks)
+
+
+def test_choices_stay_within_the_nodes_and_beat_even_widths(
+    world: World, held_out: HeldOut
+) -> None:
+    options = WidthOptions(
+        beam_width=3, nodes=24, line=COST_LINES["h200"], target=Size(layers=2, weights=10_000)
+    )
+    choices = width_choices(world.draft, held_out, options)
+    assert all(choice.nodes <= 24 for choice in choices)
+    assert [sum(choice.widths) for choice in choices] == sorted(
+        sum(choice.widths) for choice in choices
+    )
+    found = held_out.acceptance(world.draft, beam_width=3, widths=list(choices[-1].widths))
+    assert choices[-1].calls == found.calls / found.users
+    plain = plain_choice(held_out, options)
+    assert (plain.calls, plain.widths) == (4, ())
+    assert all(choice.calls <= plain.calls for choice in choices)
+
+
+def test_figures_do_not_depend_on_batches(world: World, held_out: HeldOut, tmp_path: Path) -> None:
+    at_once = HeldOut(held_out.pool, world.prompts, MACHINE, "full")
+    one, other = (
+        each.acceptance(world.draft, beam_width=3, widths=[5, 4, 6]) for each in (held_out, at_once)
+    )
+    assert one == other
