@@ -23,7 +23,7 @@ from nightbeam_training.model.checkpoint import Checkpoint
 from nightbeam_training.model.heads import levels_hidden
 from nightbeam_training.model.precision import Machine
 from nightbeam_training.model.token_scores import TokenScores, token_scores
-from nightbeam_training.model.tree import prompt_hidden
+from nightbeam_training.model.tree import prompt_hidden, tree_hidden
 from nightbeam_training.train.state import Figures
 
 VALIDATION_BATCH = 64
@@ -71,13 +71,8 @@ class AlignTask:
         if self._level_codes is not None:
             return self._loss_of_heads(batch, self._level_codes)
         model, tree, options = self._draft.model, batch.tree, self._options
-        positions, nodes = tree.tokens.shape[1], tree.nodes.shape[1]
-        hidden, _ = model.hidden(
-            tree.tokens,
-            tree.positions,
-            mask=tree.mask,
-            rows=positions if options.uses_prompt else nodes,
-        )
+        nodes = tree.nodes.shape[1]
+        hidden = tree_hidden(model, tree, whole=options.uses_prompt)
         return total_loss(
             token_scores(model, hidden[:, -nodes:], batch.tokens_at),
             batch,

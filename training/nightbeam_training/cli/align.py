@@ -28,15 +28,18 @@ from nightbeam_training.cli.teacher_data import (
     note_on_width,
 )
 from nightbeam_training.data.catalogue import read_catalogue
-from nightbeam_training.data.prompts import Prompts, open_prompts
+from nightbeam_training.data.prompts import Prompts
 from nightbeam_training.data.teacher_files import TeacherSource, shared_source
 from nightbeam_training.data.teacher_pool import TeacherPool
+from nightbeam_training.data.tokenizer import copy_tokenizer
 from nightbeam_training.errors import TrainingError
 from nightbeam_training.model.checkpoint import (
     Checkpoint,
     checkpoint_hash,
     load_checkpoint,
+    prompts_of,
     save_checkpoint,
+    tokenizer_place,
 )
 from nightbeam_training.model.heads import with_heads
 from nightbeam_training.model.precision import Machine
@@ -86,7 +89,7 @@ def align(teacher: tuple[Path, ...], catalogue: Path, over: Over | None, **given
     machine = arguments.machine()
     note_if_unfinished(arguments.draft)
     draft = _draft(arguments)
-    prompts = open_prompts(draft.prompt, items, arguments.draft)
+    prompts = prompts_of(draft, items, arguments.draft)
     pool = TeacherPool(files, items.trie, machine.device)
     _check(arguments, pool, source)
     check_prompts(prompts, pool, arguments.draft)
@@ -99,6 +102,7 @@ def align(teacher: tuple[Path, ...], catalogue: Path, over: Over | None, **given
             "examples": len(pool),
         },
     )
+    copy_tokenizer(tokenizer_place(arguments.draft), arguments.out)
     task = AlignTask(
         draft,
         pool,

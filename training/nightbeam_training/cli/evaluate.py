@@ -18,11 +18,11 @@ from nightbeam_training.cli.teacher_data import (
     note_on_width,
 )
 from nightbeam_training.data.catalogue import Catalogue, read_catalogue
-from nightbeam_training.data.prompts import Prompts, open_prompts
+from nightbeam_training.data.prompts import Prompts
 from nightbeam_training.data.teacher_files import shared_source
 from nightbeam_training.data.teacher_pool import TeacherPool
 from nightbeam_training.errors import TrainingError
-from nightbeam_training.model.checkpoint import Checkpoint, load_checkpoint
+from nightbeam_training.model.checkpoint import Checkpoint, load_checkpoint, prompts_of
 
 BATCH = 64
 LEGEND = """
@@ -152,7 +152,7 @@ class _Row:
 def _draft(path: Path, pool: TeacherPool, catalogue: Catalogue) -> tuple[Checkpoint, Prompts]:
     note_if_unfinished(path)
     draft = load_checkpoint(path, heads=True)
-    prompts = open_prompts(draft.prompt, catalogue, path)
+    prompts = prompts_of(draft, catalogue, path)
     check_prompts(prompts, pool, path)
     return draft, prompts
 

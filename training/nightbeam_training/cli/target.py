@@ -7,6 +7,7 @@ from typing import Literal
 
 import click
 import torch
+from click.core import ParameterSource
 
 from nightbeam_training.cli.fit_options import FitArguments, fit_options, report_fit
 from nightbeam_training.cli.lora_options import LoraArguments, lora_options
@@ -21,30 +22,35 @@ from nightbeam_training.cli.options import (
 from nightbeam_training.cli.presets import preset_option
 from nightbeam_training.cli.teacher_data import note_if_unfinished
 from nightbeam_training.data.catalogue import Catalogue, read_catalogue
-from nightbeam_training.data.histories import read_histories
-from nightbeam_training.data.prompt_spec import default_prompt_spec
-from nightbeam_training.data.prompts import open_prompts
+from nightbeam_training.data.histories import Histories, read_histories
+from nightbeam_training.data.prompts import Prompts, open_prompts
+from nightbeam_training.data.tokenizer import copy_tokenizer
 from nightbeam_training.errors import TrainingError
 from nightbeam_training.model.checkpoint import (
     Checkpoint,
     checkpoint_hash,
     load_checkpoint,
-    new_checkpoint,
+    prompts_of,
     save_checkpoint,
     save_merged,
+    tokenizer_place,
 )
-from nightbeam_training.model.config import new_config
 from nightbeam_training.model.lora import add_lora, save_adapter
 from nightbeam_training.model.precision import Machine
+from nightbeam_training.recommend.new_model import ModelSize, model_like, new_model
 from nightbeam_training.recommend.run import RecommendOptions, RecommendTask
 from nightbeam_training.train.fit import fit, seed_all
 from nightbeam_training.train.log import TrainingLog
 from nightbeam_training.train.run_options import claim_directory, finish_directory
 from nightbeam_training.train.state import trainable
 
+NEW_MODEL = ("layers", "width", "heads", "feed_forward")
+"""Options about the size of a new model."""
+
 
 class TargetArguments(FitArguments, MachineArguments, LoraArguments):
     begin_with: Path | None
+    like: Path | None
     catalogue: Path
     histories: Path
     out: Path
@@ -63,6 +69,11 @@ class TargetArguments(FitArguments, MachineArguments, LoraArguments):
 @click.option("--catalogue", type=FILE, required=True, help="LC-Rec index: item -> codes.")
 @click.option("--out", type=NEW_DIRECTORY, required=True, help="Directory for the model.")
 @click.option("--begin-with", type=DIRECTORY, help="Checkpoint to fine-tune. Default: new weights.")
+@click.option(
+    "--like",
+    type=DIRECTORY,
+    help="Checkpoint whose prompts a new model reads, such as the target of an initial draft.",
+)
 @click.option(
     "--layers", type=click.IntRange(1), default=6, show_default=True, help="Of a new model."
 )
@@ -105,6 +116,7 @@ def target(**given: object) -> None:
     and it continues.
     """
     arguments = TargetArguments.model_validate(given)
+    _refuse_unused(arguments)
     seed_all(arguments.seed)
     machine = arguments.machine()
     lora = arguments.lora(arguments.begin_with)
@@ -115,28 +127,23 @@ def target(**given: object) -> None:
             "keep the numbers of --begin-with",
         )
     catalogue = read_catalogue(arguments.catalogue)
-    histories = read_histories(arguments.histories, catalogue).items
-    usable = [history for history in histories if len(history) > 1]
-    if len(usable) <= arguments.validation:
-        raise TrainingError(
-            "BAD_HISTORIES",
-            f"{arguments.histories}: {len(usable):,} histories of two items or more are too few to "
-            f"hold back {arguments.validation:,}: give more, or a smaller --validation",
-        )
-    checkpoint = _begin(arguments, catalogue, machine)
+    checkpoint, prompts = _begin(arguments, catalogue, machine)
     if lora is not None:
         add_lora(checkpoint.model, lora)
     checkpoint.model.gradient_checkpointing = arguments.gradient_checkpointing
-    prompts = open_prompts(checkpoint.prompt, catalogue, arguments.begin_with or arguments.out)
+    usable = _usable_histories(arguments, prompts)
     claim_directory(
         arguments.out,
         "target.json",
         {
             **compared(arguments),
             "begins with": arguments.begin_with and checkpoint_hash(arguments.begin_with),
-            "usable histories": len(usable),
+            "usable histories": len(usable.items),
         },
     )
+    source = arguments.begin_with or arguments.like
+    if source is not None:
+        copy_tokenizer(tokenizer_place(source), arguments.out)
     task = RecommendTask(
         checkpoint,
         usable,
@@ -148,7 +155,7 @@ def target(**given: object) -> None:
     )
     weights = sum(weight.numel() for weight in trainable(checkpoint.model).values())
     click.echo(
-        f"Training {weights:,} weights on {len(usable) - arguments.validation:,} histories "
+        f"Training {weights:,} weights on {len(usable.items) - arguments.validation:,} histories "
         f"({arguments.validation:,} held back), {task.steps:,} steps per epoch, "
         f"on {machine.device} in {machine.precision}"
     )
@@ -180,22 +187,62 @@ def target(**given: object) -> None:
         click.echo(f"The merged model is in {arguments.out / 'merged'}")
 
 
-def _begin(arguments: TargetArguments, catalogue: Catalogue, machine: Machine) -> Checkpoint:
+def _refuse_unused(arguments: TargetArguments) -> None:
+    """Raises TrainingError BAD_OPTION for an option that would change nothing."""
+    if arguments.begin_with is not None and arguments.like is not None:
+        raise TrainingError("BAD_OPTION", "give either --begin-with or --like")
+    unused: tuple[str, ...] = ()
+    if arguments.begin_with is not None:
+        unused = (*NEW_MODEL, "max_items")
+    elif arguments.like is not None:
+        unused = ("max_items",)
+    context = click.get_current_context()
+    for name in unused:
+        if context.get_parameter_source(name) is ParameterSource.COMMANDLINE:
+            raise TrainingError(
+                "BAD_OPTION",
+                f"--{name.replace('_', '-')} is of new models: the checkpoint "
+                f"{arguments.begin_with or arguments.like} has its own",
+            )
+
+
+def _begin(
+    arguments: TargetArguments, catalogue: Catalogue, machine: Machine
+) -> tuple[Checkpoint, Prompts]:
     if arguments.begin_with is not None:
         note_if_unfinished(arguments.begin_with)
-        frozen = arguments.lora_rank is not None and machine.precision == "bf16"
-        return load_checkpoint(arguments.begin_with, device=machine.device, frozen=frozen)
-    if arguments.width % (2 * arguments.heads) != 0:
-        raise TrainingError(
-            "BAD_OPTION",
-            f"--width {arguments.width} must be a multiple of twice --heads {arguments.heads}",
-        )
-    spec = default_prompt_spec(catalogue, max_items=arguments.max_items)
-    config = new_config(
-        vocabulary=spec.vocabulary,
+        frozen = arguments.lora_rank is not None and machine.freezes
+        checkpoint = load_checkpoint(arguments.begin_with, device=machine.device, frozen=frozen)
+        return checkpoint, prompts_of(checkpoint, catalogue, arguments.begin_with)
+    size = ModelSize(
         layers=arguments.layers,
         width=arguments.width,
         heads=arguments.heads,
         feed_forward=arguments.feed_forward,
     )
-    return new_checkpoint(config, spec)
+    if arguments.like is not None:
+        checkpoint = model_like(arguments.like, size)
+        return checkpoint, prompts_of(checkpoint, catalogue, arguments.like)
+    checkpoint = new_model(catalogue, size, max_items=arguments.max_items)
+    return checkpoint, open_prompts(checkpoint.prompt, catalogue, arguments.out)
+
+
+def _usable_histories(arguments: TargetArguments, prompts: Prompts) -> Histories:
+    """Those with a next item whose prompts the model can take."""
+    histories = read_histories(
+        arguments.histories, prompts.catalogue, columns=prompts.spec.columns
+    ).where(lambda items, _: len(items) > 1)
+    usable = histories.where(lambda items, texts: prompts.fits(prompts.encode(items[:-1], texts)))
+    if len(usable.items) <= arguments.validation:
+        raise TrainingError(
+            "BAD_HISTORIES",
+            f"{arguments.histories}: {len(usable.items):,} histories of two items or more are too "
+            f"few to hold back {arguments.validation:,}: give more, or a smaller --validation",
+        )
+    if too_long := len(histories.items) - len(usable.items):
+        click.echo(
+            f"note: {too_long:,} histories have prompts of more than {prompts.max_tokens:,} tokens "
+            "and are left out, as in a run: see maxItems in nightbeam.json",
+            err=True,
+        )
+    return usable

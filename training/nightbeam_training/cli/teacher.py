@@ -19,10 +19,9 @@ from nightbeam_training.cli.teacher_data import note_if_unfinished
 from nightbeam_training.data.augment import Kind, questions
 from nightbeam_training.data.catalogue import read_catalogue
 from nightbeam_training.data.histories import read_histories
-from nightbeam_training.data.prompts import open_prompts
-from nightbeam_training.data.teacher_files import Scoring, TeacherSource
+from nightbeam_training.data.teacher_files import Scoring, TeacherSource, count_examples
 from nightbeam_training.errors import TrainingError
-from nightbeam_training.model.checkpoint import checkpoint_hash, load_checkpoint
+from nightbeam_training.model.checkpoint import checkpoint_hash, load_checkpoint, prompts_of
 from nightbeam_training.teach.label import Teacher
 from nightbeam_training.teach.write import WriteOptions, write_teacher_data
 from nightbeam_training.train.run_options import claim_directory, finish_directory
@@ -93,13 +92,19 @@ def teacher(**given: object) -> None:
     machine = arguments.machine()
     catalogue = read_catalogue(arguments.catalogue)
     note_if_unfinished(arguments.target)
-    target = load_checkpoint(
-        arguments.target, device=machine.device, frozen=machine.precision == "bf16"
+    target = load_checkpoint(arguments.target, device=machine.device, frozen=machine.freezes)
+    prompts = prompts_of(target, catalogue, arguments.target)
+    histories = read_histories(
+        arguments.histories, catalogue, arguments.limit, columns=target.prompt.columns
     )
-    prompts = open_prompts(target.prompt, catalogue, arguments.target)
-    histories = read_histories(arguments.histories, catalogue, arguments.limit)
     asked = list(
-        questions(histories.items, kind=arguments.ask, copies=arguments.copies, seed=arguments.seed)
+        questions(
+            histories.items,
+            kind=arguments.ask,
+            copies=arguments.copies,
+            seed=arguments.seed,
+            texts=histories.texts,
+        )
     )
     if not asked:
         raise TrainingError(
@@ -129,7 +134,7 @@ def teacher(**given: object) -> None:
     )
     if before := len(_files(arguments.out)):
         click.echo(f"{before:,} of {-(-len(asked) // arguments.shard_size):,} files exist already")
-    write_teacher_data(
+    too_long = write_teacher_data(
         arguments.out,
         asked,
         teacher=Teacher(target, prompts, machine=machine, scoring=arguments.scoring),
@@ -145,10 +150,16 @@ def teacher(**given: object) -> None:
         progress=_Progress(every_seconds=5.0),
     )
     finish_directory(arguments.out, "teacher.json")
-    size = sum(path.stat().st_size for path in _files(arguments.out))
-    click.echo(
-        f"{len(asked) * (arguments.roll + 1):,} examples in {arguments.out} ({size / 1e6:,.1f} MB)"
-    )
+    if too_long:
+        click.echo(
+            f"note: {too_long:,} prompts of more than {prompts.max_tokens:,} tokens do not fit "
+            "into the target and were left out, as in a run: see maxItems in its nightbeam.json",
+            err=True,
+        )
+    files = _files(arguments.out)
+    size = sum(path.stat().st_size for path in files)
+    examples = sum(map(count_examples, files))
+    click.echo(f"{examples:,} examples in {arguments.out} ({size / 1e6:,.1f} MB)")
 
 
 class _Progress:

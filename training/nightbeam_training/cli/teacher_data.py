@@ -8,7 +8,8 @@ from pathlib import Path
 import click
 import numpy as np
 
-from nightbeam_training.data.catalogue import Trie
+from nightbeam_training.data.catalogue import Ints, Trie
+from nightbeam_training.data.prompt_spec import ItemsPrompt
 from nightbeam_training.data.prompts import Prompts
 from nightbeam_training.data.teacher_files import teacher_files
 from nightbeam_training.data.teacher_pool import ExampleBatch, TeacherPool
@@ -41,14 +42,29 @@ def note_if_unfinished(checkpoint: Path) -> None:
 
 
 def check_prompts(prompts: Prompts, pool: TeacherPool, directory: Path) -> None:
-    """Raises TrainingError BAD_CHECKPOINT if the draft numbers tokens differently."""
-    for row in _sample(pool).prompts.cpu().numpy():
-        if not _are_items(row[row >= 0], prompts):
-            raise TrainingError(
-                "BAD_CHECKPOINT",
-                f"{directory}: numbers tokens differently from the target of the teacher data: "
-                "give a draft that was trained on the target's own catalogue",
-            )
+    """Raises TrainingError BAD_CHECKPOINT if the draft reads other prompts than the target of the
+    data: other numbers of tokens, or other text around the items."""
+    sample = [row[row >= 0] for row in _sample(pool).prompts.cpu().numpy()]
+    vocabulary = prompts.limits.vocabulary if prompts.limits else None
+    for tokens in sample:
+        if vocabulary is not None and tokens.max() >= vocabulary:
+            raise _differs(directory, f"{tokens.max()} is outside of its vocabulary")
+    if isinstance(prompts.spec.prompt, ItemsPrompt):
+        if not all(_are_items(tokens, prompts, prompts.spec.prompt) for tokens in sample):
+            raise _differs(directory, "it would write other tokens for these items")
+        return
+    start = prompts.start()
+    if not all(np.array_equal(tokens[: len(start)], start) for tokens in sample):
+        raise _differs(directory, "its prompts begin with other tokens")
+
+
+def _differs(directory: Path, why: str) -> TrainingError:
+    return TrainingError(
+        "BAD_CHECKPOINT",
+        f"{directory}: numbers tokens differently from the target of the teacher data ({why}): "
+        "give a draft with the nightbeam.json and the tokenizer of the target, as nightbeam-train "
+        "target --like TARGET makes it",
+    )
 
 
 def note_on_width(pool: TeacherPool, trie: Trie, width: int) -> None:
@@ -72,16 +88,23 @@ def _sample(pool: TeacherPool) -> ExampleBatch:
     return pool.take(np.linspace(0, len(pool) - 1, count).astype(np.int64))
 
 
-def _are_items(tokens: np.ndarray[tuple[int], np.dtype[np.int64]], prompts: Prompts) -> bool:
-    """Whether these tokens are BOS and code paths of items."""
-    spec, trie = prompts.spec, prompts.catalogue.trie
-    start = [] if spec.prompt.bos is None else [spec.prompt.bos]
-    rest = tokens[len(start) :]
-    if tokens[: len(start)].tolist() != start or len(rest) % spec.levels != 0:
+def _are_items(tokens: Ints, prompts: Prompts, prompt: ItemsPrompt) -> bool:
+    """Whether these tokens are a prompt of code paths of items."""
+    trie = prompts.catalogue.trie
+    around = len(prompt.itemPrefix), len(prompt.itemSuffix) + len(prompt.separator)
+    first = (prompt.bos is not None) + around[0]
+    size = around[0] + trie.levels + around[1]
+    end = len(tokens) - len(prompt.suffix) + len(prompt.separator)
+    places = np.arange(first, max(end - around[1], first), size)[:, None] + np.arange(trie.levels)
+    if places.size and places.max() >= len(tokens):
         return False
-    nodes = np.zeros(len(rest) // spec.levels, dtype=np.int64)
-    for level, given in enumerate(rest.reshape(-1, spec.levels).T):
+    codes = np.full(places.shape, -1)
+    for level, given in enumerate(tokens[places].T):
         known = prompts.tokens.table[level]
-        code = np.where(np.isin(given, known), (given[:, None] == known).argmax(axis=1), -1)
-        nodes = trie.step(nodes, code)
-    return bool(np.all(nodes >= 0))
+        codes[:, level] = np.where(
+            np.isin(given, known), (given[:, None] == known).argmax(axis=1), -1
+        )
+    nodes = np.zeros(len(codes), dtype=np.int64)
+    for level in range(trie.levels):
+        nodes = trie.step(nodes, codes[:, level])
+    return bool(np.all(nodes >= 0)) and np.array_equal(prompts.encode_paths(codes, {}), tokens)

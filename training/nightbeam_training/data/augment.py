@@ -6,13 +6,14 @@ another user's. `roll`, which needs the target, is in `teach/write.py`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import numpy as np
 
 from nightbeam_training.data.catalogue import Ints
+from nightbeam_training.data.prompt_text import UserTexts
 
 Kind = Literal["whole", "last", "cut", "mix"]
 
@@ -23,21 +24,30 @@ class Question:
 
     history: Ints
     next_item: int | None
+    texts: UserTexts = field(default_factory=dict)
 
 
-def questions(histories: list[Ints], *, kind: Kind, copies: int, seed: int) -> Iterator[Question]:
+def questions(
+    histories: list[Ints],
+    *,
+    kind: Kind,
+    copies: int,
+    seed: int,
+    texts: Sequence[UserTexts] = (),
+) -> Iterator[Question]:
     """`copies` questions per history; order and draws depend only on the seed.
 
     whole: all of it, the next item is unknown (copies would be equal, so there is one); last: all
     but the last item, which is the next item; cut: stopped at a random place; mix: the start of one
-    history and the end of a random other one.
+    history and the end of a random other one. texts: of the users; those of the user whose history
+    it begins with belong to a question.
     """
     for copy in range(copies if kind in ("cut", "mix") else 1):
         for number, history in enumerate(histories):
             rng = np.random.default_rng((seed, copy, number))
             question = _question(history, histories, kind, rng)
             if question is not None:
-                yield question
+                yield replace(question, texts=texts[number]) if texts else question
 
 
 def _question(

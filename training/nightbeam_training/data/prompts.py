@@ -2,15 +2,39 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import cycle
 from pathlib import Path
 
 import numpy as np
 
 from nightbeam_training.data.catalogue import Catalogue, Ints
-from nightbeam_training.data.code_tokens import CodeTokens
-from nightbeam_training.data.prompt_spec import PromptSpec
+from nightbeam_training.data.code_tokens import CodeTokens, Place, code_tokens, text_of
+from nightbeam_training.data.prompt_encoder import (
+    NO_TEXTS,
+    Encode,
+    fixed_tokens,
+    items_encoder,
+    text_encoder,
+)
+from nightbeam_training.data.prompt_spec import PROMPT_SPEC_FILE, ItemsPrompt, PromptSpec
+from nightbeam_training.data.prompt_text import UserTexts
+from nightbeam_training.data.tokenizer import TextTokenizer, open_tokenizer
 from nightbeam_training.errors import TrainingError
+
+MAX_CLOSING = 4
+_TEXTS = ["", "a", "Z", "7", "\u00e9", " "]
+"""Texts of users that begin differently, so that no token of a start goes on in a text."""
+
+
+@dataclass(frozen=True)
+class ModelLimits:
+    """What a checkpoint's `config.json` allows prompts to have."""
+
+    vocabulary: int
+    positions: int
+    """For a prompt and the tokens of an answer."""
 
 
 @dataclass(frozen=True)
@@ -20,33 +44,149 @@ class Prompts:
     spec: PromptSpec
     catalogue: Catalogue
     tokens: CodeTokens
+    closing: list[int]
+    """Tokens that close an answer, after its codes."""
+    limits: ModelLimits | None
+    """None: the model is made for these prompts."""
+    encode_paths: Encode
 
-    def encode(self, history: Ints, *, whole: bool = False) -> Ints:
-        """Prompt of one history [items]: BOS and the codes of the last `maxItems` items, or of all
-        items if `whole`."""
+    def encode(self, history: Ints, texts: UserTexts = NO_TEXTS, *, whole: bool = False) -> Ints:
+        """Prompt of one history [items], with its last `maxItems` items, or all if `whole`. A text
+        that is missing is empty."""
         recent = history if whole else history[-self.spec.prompt.maxItems :]
-        start = [] if self.spec.prompt.bos is None else [self.spec.prompt.bos]
-        codes = self.tokens.of(self.catalogue.codes[recent])
-        return np.concatenate([start, codes.ravel()]).astype(np.int64)
+        if self.spec.prompt.order == "newest-first":
+            recent = recent[::-1]
+        return np.array(self.encode_paths(self.catalogue.codes[recent], texts), dtype=np.int64)
 
-    def padded(self, histories: list[Ints]) -> Ints:
+    def answer(self, item: int) -> Ints:
+        """What follows a prompt: the item's codes and the closing tokens."""
+        codes = self.tokens.of(self.catalogue.codes[item])
+        return np.concatenate([codes, np.array(self.closing, dtype=np.int64)])
+
+    def padded(self, histories: list[Ints], texts: Sequence[UserTexts] = ()) -> Ints:
         """Prompts padded with -1 on the left: [users, tokens of the longest]."""
-        prompts = [self.encode(history) for history in histories]
-        padded = np.full((len(prompts), max(map(len, prompts))), -1, dtype=np.int64)
-        for row, prompt in zip(padded, prompts, strict=True):
-            row[len(row) - len(prompt) :] = prompt
-        return padded
+        given = texts or [NO_TEXTS] * len(histories)
+        return pad_left([self.encode(*each) for each in zip(histories, given, strict=True)])
+
+    def start(self) -> Ints:
+        """What all prompts begin with, an instruction for example.
+
+        Prompts of different items and texts are compared, so it does not matter where the tokenizer
+        joins the instruction and what follows.
+        """
+        items = np.unique(np.linspace(0, len(self.catalogue.item_ids) - 1, 20).astype(np.int64))
+        prompts = [
+            self.encode(np.array([item]), dict.fromkeys(self.spec.columns, text))
+            for item, text in zip(items, cycle(_TEXTS), strict=False)
+        ]
+        return prompts[0][: shared_start(pad_right(prompts))]
+
+    @property
+    def max_tokens(self) -> int | None:
+        """Longest prompt that the model takes; a run rejects users whose prompt is longer."""
+        if self.limits is None:
+            return None
+        # An answer's last token is predicted, and never read.
+        return self.limits.positions - self.spec.levels - len(self.closing) + 1
+
+    def fits(self, prompt: Ints) -> bool:
+        return self.max_tokens is None or len(prompt) <= self.max_tokens
 
 
-def open_prompts(spec: PromptSpec, catalogue: Catalogue, directory: Path) -> Prompts:
-    """Raises TrainingError BAD_CHECKPOINT, naming `directory`, if the model does not fit the
-    catalogue's paths."""
+def pad_left(rows: Sequence[Ints]) -> Ints:
+    """Rows padded with -1 on the left: [rows, longest]."""
+    padded = np.full((len(rows), max(map(len, rows))), -1, dtype=np.int64)
+    for row, values in zip(padded, rows, strict=True):
+        row[len(row) - len(values) :] = values
+    return padded
+
+
+def pad_right(rows: Sequence[Ints]) -> Ints:
+    """Rows padded with -1 on the right: [rows, longest]."""
+    padded = np.full((len(rows), max(map(len, rows))), -1, dtype=np.int64)
+    for row, values in zip(padded, rows, strict=True):
+        row[: len(values)] = values
+    return padded
+
+
+def shared_start(rows: Ints) -> int:
+    """How many columns all rows begin with: [rows, columns], padded with -1 on the right."""
+    same = np.all((rows == rows[0]) & (rows >= 0), axis=0)
+    return int(np.cumprod(same).sum())
+
+
+def open_prompts(
+    spec: PromptSpec, catalogue: Catalogue, directory: Path, limits: ModelLimits | None = None
+) -> Prompts:
+    """Opens the prompts of the checkpoint in `directory`, where the tokenizer is.
+
+    limits: of its model; None for a model that is made for these prompts. Raises TrainingError
+    BAD_CHECKPOINT, naming `directory`, if model, prompts and catalogue do not go together.
+    """
     trie = catalogue.trie
-    if spec.levels != trie.levels or spec.codesPerLevel < trie.codes:
+    codes = spec.codesPerLevel or trie.codes
+    if spec.levels != trie.levels or codes < trie.codes:
         raise TrainingError(
             "BAD_CHECKPOINT",
-            f"{directory}: writes {spec.levels} levels of {spec.codesPerLevel} codes, "
+            f"{directory}: writes {spec.levels} levels of {codes} codes, "
             f"the catalogue has {trie.levels} levels of {trie.codes}",
         )
-    table = np.array(spec.codeTokenOffsets)[:, None] + np.arange(trie.codes)
-    return Prompts(spec=spec, catalogue=catalogue, tokens=CodeTokens(table))
+    tokenizer = open_tokenizer(directory) if spec.needs_tokenizer else None
+    vocabulary = limits.vocabulary if limits else None
+    tokens = code_tokens(
+        spec, catalogue, tokenizer=tokenizer, vocabulary=vocabulary, directory=directory
+    )
+    last = Place(trie.levels - 1, int(trie.edge_code[int(trie.level_start[trie.levels]) - 1]))
+    closing = _closing_tokens(
+        spec, tokenizer, after=text_of(spec, last) if spec.codeTokenPattern else ""
+    )
+    if isinstance(spec.prompt, ItemsPrompt):
+        encode = items_encoder(spec.prompt, tokens)
+        fixed = fixed_tokens(spec.prompt)
+    else:
+        encode = text_encoder(spec, spec.prompt, directory)
+        fixed = {}
+    for field, named in {**fixed, "end": closing}.items():
+        far = next((token for token in named if vocabulary and token >= vocabulary), None)
+        if far is not None:
+            raise TrainingError(
+                "BAD_CHECKPOINT",
+                f"{directory / PROMPT_SPEC_FILE}: {field}: the token {far} is outside the "
+                f"vocabulary of {vocabulary}",
+            )
+    return Prompts(
+        spec=spec,
+        catalogue=catalogue,
+        tokens=tokens,
+        closing=closing,
+        limits=limits,
+        encode_paths=encode,
+    )
+
+
+def _closing_tokens(spec: PromptSpec, tokenizer: TextTokenizer | None, *, after: str) -> list[int]:
+    """The tokens that close an answer. A text is read as the tokenizer reads it after an item.
+
+    after: the text that an answer ends with, that of an item's last code.
+    """
+
+    def read(text: str) -> list[int]:
+        return tokenizer.encode(text, special_tokens=False) if tokenizer else []
+
+    item, closing = read(after), []
+    for part in spec.closing:
+        tokens = [*item, part] if isinstance(part, int) else read(after + part)
+        if len(tokens) <= len(item) or tokens[: len(item)] != item:
+            raise TrainingError(
+                "BAD_CHECKPOINT",
+                f"{PROMPT_SPEC_FILE}: end: the tokenizer does not read {part!r} as tokens of its "
+                f"own after {after!r}; give their ids",
+            )
+        closing += tokens[len(item) :]
+    if len(closing) > MAX_CLOSING:
+        raise TrainingError(
+            "BAD_CHECKPOINT",
+            f"{PROMPT_SPEC_FILE}: end has {len(closing)} tokens; at most {MAX_CLOSING} are "
+            "supported",
+        )
+    return closing

@@ -129,6 +129,12 @@ def read_teacher_file(path: Path) -> TeacherExamples:
     return examples
 
 
+def count_examples(path: Path) -> int:
+    """Number of examples of a file, by its header."""
+    with safe_open(path, framework="numpy") as file:
+        return int(file.get_slice("truth").get_shape()[0])
+
+
 def _cover(offsets: Ints, count: int, flat: npt.NDArray[Any]) -> bool:
     """Whether the offsets split the whole array into `count` non-empty pieces."""
     ends = len(offsets) == count + 1 and offsets[0] == 0 and offsets[-1] == len(flat)

@@ -48,6 +48,11 @@ class LayerCache:
         """The same with room for more positions."""
         return LayerCache(self.keys, self.values, room=room) if room else self
 
+    def expand(self, users: int, *, room: int) -> LayerCache:
+        """The cache of one user for each of several."""
+        keys, values = (x.expand(users, -1, -1, -1) for x in (self.keys, self.values))
+        return LayerCache(keys, values, room=room)
+
     def extend(self, keys: Tensor, values: Tensor) -> LayerCache:
         """The cache with more positions.
 

@@ -12,7 +12,11 @@ from typing import Any
 import torch
 from safetensors.torch import save_file
 
+from nightbeam_training.data.catalogue import Catalogue
+from nightbeam_training.data.chat_template import CHAT_TEMPLATE_FILES
 from nightbeam_training.data.prompt_spec import PROMPT_SPEC_FILE, PromptSpec, read_prompt_spec
+from nightbeam_training.data.prompts import ModelLimits, Prompts, open_prompts
+from nightbeam_training.data.tokenizer import TOKENIZER_FILE
 from nightbeam_training.errors import TrainingError
 from nightbeam_training.files import replacing
 from nightbeam_training.model.adapter import ADAPTER_WEIGHTS, find_adapter
@@ -22,7 +26,6 @@ from nightbeam_training.model.open_stored import StoredModel, open_stored, place
 from nightbeam_training.model.stored import WEIGHTS_FILE, weight_files
 
 DESCRIBING_FILES = [CONFIG_FILE, PROMPT_SPEC_FILE, "tokenizer.json", "tokenizer_config.json"]
-CHAT_TEMPLATE_FILES = ["chat_template.jinja", "chat_template.json"]
 
 
 @dataclass(frozen=True)
@@ -33,6 +36,20 @@ class Checkpoint:
     config: dict[str, Any]
     """The whole of `config.json`, unknown fields included."""
     prompt: PromptSpec
+
+
+def prompts_of(checkpoint: Checkpoint, catalogue: Catalogue, directory: Path) -> Prompts:
+    """Its prompts over a catalogue; directory: where it was read. Raises as `open_prompts`."""
+    config = checkpoint.model.config
+    limits = ModelLimits(vocabulary=config.vocab_size, positions=config.positions())
+    return open_prompts(checkpoint.prompt, catalogue, tokenizer_place(directory), limits)
+
+
+def tokenizer_place(directory: Path) -> Path:
+    """Where the tokenizer of a checkpoint is: that of an adapter may be beside its base."""
+    adapter = find_adapter(directory)
+    base = directory if adapter is None else adapter.base
+    return place_of(TOKENIZER_FILE, directory=directory, base=base)
 
 
 def new_checkpoint(config: dict[str, Any], prompt: PromptSpec) -> Checkpoint:
@@ -95,14 +112,7 @@ def _check_shapes(model: Llama, stored: StoredModel) -> None:
 
 
 def _prompt_spec(stored: StoredModel) -> PromptSpec:
-    config, place = stored.config, stored.place_of(PROMPT_SPEC_FILE)
-    prompt = read_prompt_spec(place)
-    if max(prompt.vocabulary - 1, prompt.prompt.bos or 0) >= config.vocab_size:
-        raise TrainingError(
-            "BAD_CHECKPOINT",
-            f"{place / PROMPT_SPEC_FILE}: a code or bos has a token outside the vocabulary "
-            f"of {config.vocab_size}: see codeTokenOffsets, codesPerLevel and bos",
-        )
+    config, prompt = stored.config, read_prompt_spec(stored.place_of(PROMPT_SPEC_FILE))
     if config.nightbeam_heads not in (None, prompt.levels - 2):
         raise TrainingError(
             "BAD_CHECKPOINT",
@@ -129,7 +139,7 @@ def save_checkpoint(
     # Newer files call it `dtype`, which takes precedence in `transformers`.
     fields = {"torch_dtype", *({"dtype"} & checkpoint.config.keys())}
     _write_json(directory / CONFIG_FILE, {**checkpoint.config, **dict.fromkeys(fields, named)})
-    spec = checkpoint.prompt.model_dump(exclude_none=True)
+    spec = checkpoint.prompt.model_dump(exclude_unset=True)
     _write_json(directory / PROMPT_SPEC_FILE, spec)
 
 

@@ -10,6 +10,7 @@ from torch import Tensor
 from nightbeam_training.data.code_tokens import CodeTokens
 from nightbeam_training.data.torch_trie import TorchTrie
 from nightbeam_training.model.llama import Llama
+from nightbeam_training.model.shared_start import Batch, last_hidden, shared_tokens
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,10 @@ class TreeInput:
     """Index of each node's parent; that of the root for the root and padding: [users, nodes]."""
     code: Tensor
     """Last code of each node, 0 for the root and padding: [users, nodes]."""
+    padding: Tensor
+    """Columns of padding in front of each prompt: [users]."""
+    shared: int
+    """Tokens that all prompts begin with, if they are computed once."""
 
 
 def tree_input(prompts: Tensor, nodes: Tensor, *, trie: TorchTrie, tokens: CodeTokens) -> TreeInput:
@@ -66,6 +71,8 @@ def tree_input(prompts: Tensor, nodes: Tensor, *, trie: TorchTrie, tokens: CodeT
         depth=depth,
         parent=parent,
         code=code,
+        padding=width - length[:, 0],
+        shared=shared_tokens(prompts),
     )
 
 
@@ -81,20 +88,30 @@ def _ancestors(parent: Tensor, levels: int) -> Tensor:
 def prompt_hidden(model: Llama, tree: TreeInput, *, whole: bool) -> Tensor:
     """Final hidden states of the prompts without nodes, of all tokens or of the last one alone:
     [users, tokens or 1, width]."""
-    prompt = slice(tree.tokens.shape[1] - tree.nodes.shape[1] + 1)
-    hidden, _ = model.hidden(
-        tree.tokens[:, prompt],
-        tree.positions[:, prompt],
-        mask=tree.mask[:, :, prompt, prompt],
-        rows=prompt.stop if whole else 1,
+    end = tree.tokens.shape[1] - tree.nodes.shape[1] + 1
+    return _hidden(model, tree, end=end, rows=end if whole else 1)
+
+
+def tree_hidden(model: Llama, tree: TreeInput, *, whole: bool = False) -> Tensor:
+    """Final hidden states after every node, the last ones, and if `whole` of the prompt's tokens
+    before: [users, positions or nodes, width]."""
+    end = tree.tokens.shape[1]
+    return _hidden(model, tree, end=end, rows=end if whole else tree.nodes.shape[1])
+
+
+def _hidden(model: Llama, tree: TreeInput, *, end: int, rows: int) -> Tensor:
+    batch = Batch(
+        tokens=tree.tokens[:, :end],
+        positions=tree.positions[:, :end],
+        mask=tree.mask[:, :, :end, :end],
+        padding=tree.padding,
     )
-    return hidden
+    return last_hidden(model, batch, rows=rows, shared=0 if rows == end else tree.shared)
 
 
 def node_logits(model: Llama, tree: TreeInput) -> Tensor:
     """float32 logits over the vocabulary after every node: [users, nodes, vocabulary]."""
-    hidden, _ = model.hidden(tree.tokens, tree.positions, mask=tree.mask, rows=tree.nodes.shape[1])
-    return model.logits(hidden)
+    return model.logits(tree_hidden(model, tree))
 
 
 def code_logits(logits: Tensor, depth: Tensor, *, tokens: CodeTokens) -> Tensor:

@@ -1,4 +1,4 @@
-"""Training a recommender on histories: every item of a packed history is an example."""
+"""Training a recommender on histories: to predict the next item's codes."""
 
 from __future__ import annotations
 
@@ -10,12 +10,14 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from nightbeam_training.data.catalogue import Ints
-from nightbeam_training.data.prompts import Prompts
+from nightbeam_training.data.histories import Histories
+from nightbeam_training.data.prompts import Prompts, pad_right
 from nightbeam_training.data.torch_trie import TorchTrie
 from nightbeam_training.model.checkpoint import Checkpoint
 from nightbeam_training.model.precision import Machine
+from nightbeam_training.model.shared_start import Batch, last_hidden, shared_tokens
 from nightbeam_training.model.token_scores import token_scores
+from nightbeam_training.recommend.examples import Example, examples_of
 from nightbeam_training.search.beam_search import beam_search
 from nightbeam_training.train.state import Figures
 
@@ -31,15 +33,27 @@ class RecommendOptions:
     seed: int
 
 
+@dataclass(frozen=True)
+class RecommendBatch:
+    """Token sequences, padded with -1 on the right."""
+
+    tokens: Tensor
+    """[users, tokens]"""
+    targets: Tensor
+    """The token after each one, -1 if it is not learned: [users, tokens - 1]."""
+    shared: int
+    """Tokens that all prompts begin with, if they are computed once."""
+
+
 class RecommendTask:
-    """Predicts the next code at every position of a history, in one causal pass over its tokens."""
+    """Predicts the tokens of the next items, in one causal pass over each sequence."""
 
     metric = "log-likelihood"
 
     def __init__(
         self,
         checkpoint: Checkpoint,
-        histories: list[Ints],
+        histories: Histories,
         *,
         prompts: Prompts,
         machine: Machine,
@@ -52,32 +66,43 @@ class RecommendTask:
         self._options = options
         self._trie = TorchTrie(prompts.catalogue.trie, machine.device)
         self._histories = histories
-        order = np.random.default_rng(options.seed).permutation(len(histories))
+        self._examples = examples_of(histories, prompts)
+        order = np.random.default_rng(options.seed).permutation(len(histories.items))
         self._held, self._train = order[: options.validation], order[options.validation :]
 
     @property
     def steps(self) -> int:
         return -(-len(self._train) // self._options.batch_size)
 
-    def batches(self, epoch: int, first: int) -> Iterator[Tensor]:
-        """Token sequences, padded with -1 on the right: [users, tokens]."""
+    def batches(self, epoch: int, first: int) -> Iterator[RecommendBatch]:
         rng = np.random.default_rng((self._options.seed, epoch))
         order = rng.permutation(self._train)
         # Sequences of similar length share a batch; the jitter varies which ones do.
-        length = [len(self._histories[user]) for user in order]
-        near = order[np.argsort(np.array(length) + rng.random(len(order)) * 4, kind="stable")]
+        sizes = self._examples.sizes(order, rng)
+        near = np.argsort(sizes + rng.random(len(order)) * 4, kind="stable")
         cuts = np.split(near, range(self._options.batch_size, len(near), self._options.batch_size))
         places = rng.permutation(len(cuts))
         for step, place in islice(enumerate(places), first, None):
             draw = np.random.default_rng((self._options.seed, epoch, step))
-            yield self._packed([self._window(self._histories[user], draw) for user in cuts[place]])
+            yield self._batch(
+                [self._examples.example(order[at], sizes[at], draw) for at in cuts[place]]
+            )
 
-    def loss(self, batch: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
-        known = batch.clamp(min=0)
-        positions = torch.arange(batch.shape[1] - 1, device=batch.device)
-        hidden, _ = self._checkpoint.model.hidden(known[:, :-1], positions.expand(len(batch), -1))
-        real = batch[:, 1:] >= 0
-        scores = token_scores(self._checkpoint.model, hidden[real], batch[:, 1:][real][:, None])
+    def loss(self, batch: RecommendBatch) -> tuple[Tensor, dict[str, Tensor]]:
+        model = self._checkpoint.model
+        known = batch.tokens[:, :-1].clamp(min=0)
+        columns = torch.arange(known.shape[1], device=known.device)
+        positions = columns.expand(len(known), -1)
+        if batch.shared == 0 or model.gradient_checkpointing:
+            hidden, _ = model.hidden(known, positions)
+        else:
+            causal = (columns[:, None] >= columns)[None, None]
+            whole = Batch(known, positions, causal, padding=torch.zeros_like(known[:, 0]))
+            rows = known.shape[1] - batch.shared
+            hidden = last_hidden(model, whole, rows=rows, shared=batch.shared)
+        targets = batch.targets[:, -hidden.shape[1] :]
+        learned = targets >= 0
+        scores = token_scores(model, hidden[learned], targets[learned][:, None])
         return (scores.normaliser - scores.logits[:, 0]).mean(), {}
 
     @torch.no_grad()
@@ -86,8 +111,11 @@ class RecommendTask:
         hits, log_likelihood = 0, 0.0
         for start in range(0, len(self._held), VALIDATION_BATCH):
             users = self._held[start : start + VALIDATION_BATCH]
-            asked = [self._histories[user] for user in users]
-            prompts = self._prompts.padded([history[:-1] for history in asked])
+            asked = [self._histories.items[user] for user in users]
+            prompts = self._prompts.padded(
+                [history[:-1] for history in asked],
+                [self._histories.texts[user] for user in users],
+            )
             last = np.array([history[-1] for history in asked])
             truth = torch.from_numpy(self._catalogue.codes[last]).to(self._machine.device)
             with self._machine.autocast():
@@ -117,15 +145,16 @@ class RecommendTask:
             node = self._trie.step(node, truth[:, level])
         return float(total.sum())
 
-    def _window(self, history: Ints, rng: np.random.Generator) -> Ints:
-        """A random window of the history, as long as a prompt and its answer."""
-        size = self._checkpoint.prompt.prompt.maxItems + 1
-        start = int(rng.integers(max(len(history) - size, 0) + 1))
-        return history[start : start + size]
-
-    def _packed(self, windows: list[Ints]) -> Tensor:
-        rows = [self._prompts.encode(window, whole=True) for window in windows]
-        tokens = np.full((len(rows), max(map(len, rows))), -1, dtype=np.int64)
-        for row, values in zip(tokens, rows, strict=True):
-            row[: len(values)] = values
-        return torch.from_numpy(tokens).to(self._machine.device)
+    def _batch(self, examples: list[Example]) -> RecommendBatch:
+        tokens = pad_right([example.tokens for example in examples])
+        places = np.arange(1, tokens.shape[1])
+        learned = np.zeros((len(tokens), len(places)), dtype=bool)
+        for row, example in zip(learned, examples, strict=True):
+            row[:] = places >= len(example.tokens) - example.learned
+        targets = np.where(learned, tokens[:, 1:], -1)
+        prompts = [example.tokens[: len(example.tokens) - example.learned] for example in examples]
+        return RecommendBatch(
+            tokens=torch.from_numpy(tokens).to(self._machine.device),
+            targets=torch.from_numpy(targets).to(self._machine.device),
+            shared=shared_tokens(torch.from_numpy(pad_right(prompts))),
+        )

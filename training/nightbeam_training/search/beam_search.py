@@ -12,6 +12,13 @@ from nightbeam_training.data.teacher_files import Scoring
 from nightbeam_training.data.torch_trie import TorchTrie
 from nightbeam_training.model.attention import LayerCache
 from nightbeam_training.model.code_model import CodeModel
+from nightbeam_training.model.llama import Llama
+from nightbeam_training.model.shared_start import (
+    Batch,
+    after_start,
+    hidden_after_start,
+    shared_tokens,
+)
 from nightbeam_training.search.child_log_probs import child_log_probs
 from nightbeam_training.search.select import Beams, best_children, first_beam
 
@@ -71,7 +78,7 @@ def beam_search(
     length = present.sum(dim=1)
     # Columns of every level but the last stay in the cache.
     room = sum(max(width, keep) + (extra_paths is not None) for width in widths[:-1])
-    hidden, cache = _prompt(model, prompts, present, length, room=room)
+    hidden, cache, present = _prompt(model, prompts, present, length, room=room)
     beams = first_beam(len(prompts), prompts.device)
     # Attention mask over the nodes in the cache: [users, nodes of this level, cached nodes].
     above = torch.zeros(len(prompts), 1, 0, dtype=torch.bool, device=prompts.device)
@@ -116,13 +123,26 @@ def beam_search(
 
 def _prompt(
     model: CodeModel, prompts: Tensor, present: Tensor, length: Tensor, *, room: int
-) -> tuple[Tensor, list[LayerCache]]:
+) -> tuple[Tensor, list[LayerCache], Tensor]:
+    """The last tokens' hidden states, keys and values, and which of their columns are present."""
     width = prompts.shape[1]
     places = torch.arange(width, device=prompts.device)
-    positions = (places - (width - length)[:, None]).clamp(min=0)
+    padding = width - length
     # Padding attends to itself, because a softmax over nothing is NaN.
     visible = (places[:, None] >= places) & present[:, None, :] | (places[:, None] == places)
-    return model.hidden(prompts.clamp(min=0), positions, mask=visible[:, None], rows=1, room=room)
+    batch = Batch(
+        tokens=prompts.clamp(min=0),
+        positions=(places - padding[:, None]).clamp(min=0),
+        mask=visible[:, None],
+        padding=padding,
+    )
+    shared = shared_tokens(prompts)
+    if shared > 0 and isinstance(model, Llama):
+        hidden, cache = hidden_after_start(model, batch, rows=1, shared=shared, room=room)
+        rest = after_start(padding, width - shared)
+        return hidden, cache, torch.cat((present.new_ones(len(prompts), shared), rest), dim=1)
+    hidden, cache = model.hidden(batch.tokens, batch.positions, mask=batch.mask, rows=1, room=room)
+    return hidden, cache, present
 
 
 def _extended(above: Tensor, origin: Tensor) -> Tensor:

@@ -9,7 +9,7 @@ import torch
 
 from nightbeam_training.data.augment import Question
 from nightbeam_training.data.catalogue import Catalogue, Ints
-from nightbeam_training.data.prompts import Prompts
+from nightbeam_training.data.prompts import Prompts, pad_left
 from nightbeam_training.data.teacher_files import Scoring, TeacherExamples, joined_offsets
 from nightbeam_training.data.torch_trie import TorchTrie
 from nightbeam_training.model.checkpoint import Checkpoint
@@ -39,10 +39,17 @@ class Teacher:
         self._trie = TorchTrie(prompts.catalogue.trie, machine.device)
         checkpoint.model.to(machine.device).eval()
 
+    def fits(self, question: Question) -> bool:
+        """Whether the prompt is short enough for the target."""
+        return self._prompts.fits(self._prompt(question))
+
+    def _prompt(self, question: Question) -> Ints:
+        return self._prompts.encode(question.history, question.texts)
+
     def label(self, questions: list[Question], *, width: int) -> Labels:
         """Beams of `width` at every level, and the true path if it is known."""
         catalogue, levels = self._prompts.catalogue, self._trie.levels
-        prompts = self._prompts.padded([question.history for question in questions])
+        prompts = pad_left([self._prompt(question) for question in questions])
         truth = np.array(
             [
                 np.full(levels, -1)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -35,11 +35,13 @@ def write_teacher_data(
     source: TeacherSource,
     options: WriteOptions,
     progress: Callable[[int, int], None],
-) -> None:
+) -> int:
     """Writes the missing shards; every shard is a function of seed and questions.
 
-    progress: called with (questions answered, questions in total) after every batch.
+    progress: called with (questions answered, questions in total) after every batch. Returns how
+    many prompts of these shards are too long for the target: they are left out, as in a run.
     """
+    too_long = 0
     for shard, start in enumerate(range(0, len(questions), options.shard_size)):
         path = out / f"teacher-{shard:05d}.safetensors"
         asked = questions[start : start + options.shard_size]
@@ -50,12 +52,19 @@ def write_teacher_data(
             for at in range(0, len(asked), options.batch_size):
                 batch = asked[at : at + options.batch_size]
                 for step in range(options.roll + 1):
+                    fitting = [question for question in batch if teacher.fits(question)]
+                    too_long += len(batch) - len(fitting)
+                    batch = fitting
+                    if not batch:
+                        break
                     labels = teacher.label(batch, width=options.beam_width)
                     parts.append(labels.examples)
                     if step < options.roll:
                         batch = with_sampled_item(batch, labels, catalogue=catalogue, rng=rng)
                 progress(start + min(at + options.batch_size, len(asked)), len(questions))
-            write_teacher_file(path, joined(parts), source)
+            if parts:
+                write_teacher_file(path, joined(parts), source)
+    return too_long
 
 
 def with_sampled_item(
@@ -69,5 +78,5 @@ def with_sampled_item(
         weights = np.exp(scores - scores.max())
         leaf = int(leaves[rng.choice(len(leaves), p=weights / weights.sum())]) - first_leaf
         item = items[int(rng.integers(leaf_start[leaf], leaf_start[leaf + 1]))]
-        longer.append(Question(np.append(question.history, item), None))
+        longer.append(replace(question, history=np.append(question.history, item), next_item=None))
     return longer

@@ -26,6 +26,7 @@ def test_invalid_input_is_refused(place: Place, made: dict[str, Path], tmp_path:
     evaluate = ["evaluate", "--draft", made["draft"], "--teacher", made["teacher"]]
     evaluate += ["--catalogue", place.catalogue]
     target = ["target", *place.data(), "--out", tmp_path / "t", *SMALL, *SHORT]
+    begun = ["target", *place.data(), "--out", tmp_path / "t", *SHORT, "--begin-with"]
     asked = ["teacher", "--target", made["target"], "--out", tmp_path / "q"]
     cases: list[tuple[list[object], str, str]] = [
         ([*arguments, "--validation", 30], "BAD_TEACHER_DATA", "too few to hold back 30"),
@@ -56,16 +57,19 @@ def test_invalid_input_is_refused(place: Place, made: dict[str, Path], tmp_path:
         ([*target, "--lora-alpha", 2], "BAD_OPTION", "--lora-alpha changes nothing"),
         ([*target, "--save-merged"], "BAD_OPTION", "--save-merged changes nothing"),
         (
-            [*target, "--begin-with", made["target"], "--lora-rank", 2, "--save-as", "float32"],
+            [*begun, made["target"], "--lora-rank", 2, "--save-as", "float32"],
             "BAD_OPTION",
             "--save-as changes nothing with --lora-rank",
         ),
         ([*target, "--catalogue", flat], "BAD_CATALOGUE", "1 levels"),
         (
-            [*target, "--begin-with", made["target"], "--catalogue", other],
+            [*begun, made["target"], "--catalogue", other],
             "BAD_CHECKPOINT",
             "2 levels",
         ),
+        ([*begun, made["target"], "--like", made["target"]], "BAD_OPTION", "--begin-with or"),
+        ([*begun, made["target"], "--width", 8], "BAD_OPTION", "--width is of new models"),
+        ([*target, "--like", made["target"]], "BAD_OPTION", "--max-items is of new models"),
         (
             [*asked, "--catalogue", place.catalogue, "--histories", single],
             "BAD_HISTORIES",

@@ -10,7 +10,8 @@ import torch
 from world import MACHINE, World, make_catalogue_at_random, make_model, opinion_of, search
 
 from nightbeam_training.data.catalogue import Catalogue, Ints, make_catalogue
-from nightbeam_training.data.prompt_spec import default_prompt_spec
+from nightbeam_training.data.histories import Histories
+from nightbeam_training.data.prompt_spec import PromptSpec, default_prompt_spec
 from nightbeam_training.data.prompts import open_prompts
 from nightbeam_training.model.checkpoint import Checkpoint, save_checkpoint
 from nightbeam_training.recommend.run import RecommendOptions, RecommendTask
@@ -27,7 +28,9 @@ def task_of(
 ) -> RecommendTask:
     return RecommendTask(
         checkpoint,
-        histories,
+        Histories(
+            [str(user) for user, _ in enumerate(histories)], histories, [{}] * len(histories)
+        ),
         prompts=open_prompts(checkpoint.prompt, catalogue, Path("world")),
         machine=MACHINE,
         options=RecommendOptions(batch_size=batch_size, validation=validation, seed=seed),
@@ -40,14 +43,15 @@ def test_loss_is_that_of_transformers(world: World, tmp_path: Path) -> None:
     save_checkpoint(world.target, tmp_path)
     theirs = LlamaForCausalLM.from_pretrained(tmp_path).eval()
     task = task_of(world.target, world.histories, world.catalogue)
-    for tokens in task.batches(0, 0):
+    for batch in task.batches(0, 0):
+        tokens = batch.tokens
         known = tokens.clamp(min=0)
         expected = theirs(
             input_ids=known,
             attention_mask=(tokens >= 0).long(),
             labels=tokens.masked_fill(tokens < 0, -100),
         ).loss
-        torch.testing.assert_close(task.loss(tokens)[0], expected, atol=1e-5, rtol=1e-5)
+        torch.testing.assert_close(task.loss(batch)[0], expected, atol=1e-5, rtol=1e-5)
 
 
 def test_an_epoch_has_every_training_history_once(world: World) -> None:
@@ -61,7 +65,7 @@ def test_an_epoch_has_every_training_history_once(world: World) -> None:
 
     batches = list(task.batches(0, 0))
     assert len(batches) == task.steps == 7
-    rows = [tuple(row[row >= 0].tolist()) for tokens in batches for row in tokens]
+    rows = [tuple(row[row >= 0].tolist()) for batch in batches for row in batch.tokens]
     assert len(rows) == 25
     possible = [windows(history) for history in world.histories]
     held = np.random.default_rng(0).permutation(30)[:5]
@@ -71,11 +75,64 @@ def test_an_epoch_has_every_training_history_once(world: World) -> None:
     assert max(map(len, rows)) == 1 + 3 * items
 
 
+def around(spec: PromptSpec) -> PromptSpec:
+    """The same with tokens around the items and after the answer, newest items first. All prompts
+    begin with ten tokens."""
+    prompt = {
+        **spec.prompt.model_dump(exclude_unset=True),
+        "itemPrefix": [3, 0] * 4 + [3],
+        "itemSuffix": [3],
+        "suffix": [2, 2],
+        "order": "newest-first",
+    }
+    fields = spec.model_dump(exclude_unset=True)
+    return PromptSpec.model_validate({**fields, "prompt": prompt, "end": [2, 0]})
+
+
+def test_of_other_prompts_only_the_answer_is_learned(world: World, tmp_path: Path) -> None:
+    from transformers import LlamaForCausalLM
+
+    checkpoint = make_model(around(world.spec), seed=3)
+    save_checkpoint(checkpoint, tmp_path)
+    theirs = LlamaForCausalLM.from_pretrained(tmp_path).eval()
+    task = task_of(checkpoint, world.histories, world.catalogue)
+    prompts = open_prompts(checkpoint.prompt, world.catalogue, tmp_path)
+    pairs = {
+        (*prompts.encode(history[:stop]).tolist(), *prompts.answer(history[stop]).tolist())
+        for history in world.histories
+        for stop in range(1, len(history))
+    }
+    rows = []
+    for batch in task.batches(0, 0):
+        assert batch.shared >= 10 or len(batch.tokens) == 1
+        size = (batch.tokens >= 0).sum(dim=1, keepdim=True)
+        places = torch.arange(batch.tokens.shape[1])
+        labels = batch.tokens.masked_fill((places < size - 5) | (places >= size), -100)
+        expected = theirs(input_ids=batch.tokens.clamp(min=0), labels=labels).loss
+        torch.testing.assert_close(task.loss(batch)[0], expected, atol=1e-5, rtol=1e-5)
+        rows += [tuple(row[row >= 0].tolist()) for row in batch.tokens]
+    assert len(rows) == 25
+    assert set(rows) <= pairs
+    assert {row[-2:] for row in rows} == {(2, 0)}
+    more = {
+        tuple(row[row >= 0].tolist())
+        for epoch in range(4)
+        for batch in task.batches(epoch, 0)
+        for row in batch.tokens
+    }
+    assert len(more) > 40
+
+
 def test_long_histories_are_windows_from_anywhere(world: World) -> None:
     long = [np.arange(40) for _ in range(30)]
     task = task_of(world.target, long, world.catalogue)
-    assert {tokens.shape[1] for tokens in task.batches(0, 0)} == {1 + 3 * 5}
-    rows = {tuple(row.tolist()) for epoch in range(3) for t in task.batches(epoch, 0) for row in t}
+    assert {batch.tokens.shape[1] for batch in task.batches(0, 0)} == {1 + 3 * 5}
+    rows = {
+        tuple(row.tolist())
+        for epoch in range(3)
+        for batch in task.batches(epoch, 0)
+        for row in batch.tokens
+    }
     assert len(rows) > 20
 
 
@@ -83,10 +140,10 @@ def test_batches_are_deterministic_and_can_start_anywhere(world: World) -> None:
     task = task_of(world.target, world.histories, world.catalogue)
     again = task_of(world.target, world.histories, world.catalogue)
     whole, other = list(task.batches(1, 0)), list(again.batches(1, 0))
-    assert all(torch.equal(a, b) for a, b in zip(whole, other, strict=True))
+    assert all(torch.equal(a.tokens, b.tokens) for a, b in zip(whole, other, strict=True))
     rest = list(task.batches(1, 3))
-    assert all(torch.equal(a, b) for a, b in zip(whole[3:], rest, strict=True))
-    assert [t.tolist() for t in task.batches(2, 0)] != [t.tolist() for t in whole]
+    assert all(torch.equal(a.tokens, b.tokens) for a, b in zip(whole[3:], rest, strict=True))
+    assert [b.tokens.tolist() for b in task.batches(2, 0)] != [b.tokens.tolist() for b in whole]
 
 
 def test_validation_predicts_the_last_item(world: World) -> None:
@@ -120,8 +177,8 @@ def test_learns_a_fixed_order() -> None:
     before = task.validate()
     optimizer = torch.optim.AdamW(checkpoint.model.parameters(), lr=1e-2)
     for epoch in range(12):
-        for tokens in task.batches(epoch, 0):
-            task.loss(tokens)[0].backward()
+        for batch in task.batches(epoch, 0):
+            task.loss(batch)[0].backward()
             optimizer.step()
             optimizer.zero_grad()
     after = task.validate()
