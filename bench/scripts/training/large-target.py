@@ -35,8 +35,8 @@ import torch
 from torch import nn
 
 from nightbeam_training.data.augment import Question
-from nightbeam_training.data.catalogue import Catalogue, Ints, make_catalogue, read_catalogue
-from nightbeam_training.data.histories import read_histories
+from nightbeam_training.data.catalogue import Catalogue, make_catalogue, read_catalogue
+from nightbeam_training.data.histories import Histories, read_histories
 from nightbeam_training.data.prompt_spec import ItemsPrompt, PromptSpec
 from nightbeam_training.data.prompts import Prompts, open_prompts
 from nightbeam_training.data.teacher_files import TeacherSource
@@ -85,7 +85,7 @@ class Run:
     arguments: argparse.Namespace
     machine: Machine
     catalogue: Catalogue
-    histories: list[Ints]
+    histories: Histories
     folder: Path
 
     def estimated(self, checkpoint: Checkpoint) -> StoredModel:
@@ -164,7 +164,7 @@ def prompt_spec(max_items: int, first: int) -> PromptSpec:
     )
 
 
-def open_world(arguments: argparse.Namespace) -> tuple[Catalogue, list[Ints]]:
+def open_world(arguments: argparse.Namespace) -> tuple[Catalogue, Histories]:
     rng = np.random.default_rng(0)
     if arguments.catalogue is not None:
         catalogue = read_catalogue(arguments.catalogue)
@@ -172,10 +172,19 @@ def open_world(arguments: argparse.Namespace) -> tuple[Catalogue, list[Ints]]:
         paths = rng.integers(CODES, size=(ITEMS, LEVELS))
         catalogue = make_catalogue([f"item {number}" for number in range(ITEMS)], paths)
     if arguments.histories is not None:
-        return catalogue, read_histories(arguments.histories, catalogue).items
+        return catalogue, read_histories(arguments.histories, catalogue)
     items = len(catalogue.item_ids)
     lengths = rng.integers(3, max(arguments.max_items) + 1, size=20_000)
-    return catalogue, [rng.integers(items, size=int(length)) for length in lengths]
+    made = [rng.integers(items, size=int(length)) for length in lengths]
+    return catalogue, Histories(
+        users=list(map(str, range(len(made)))), items=made, texts=[{} for _ in made]
+    )
+
+
+def first(histories: Histories, count: int) -> Histories:
+    """The first histories with a next item."""
+    usable = histories.where(lambda items, _: len(items) > 1)
+    return Histories(usable.users[:count], usable.items[:count], usable.texts[:count])
 
 
 def label(run: Run, checkpoint: Checkpoint, prompts: Prompts, max_items: int) -> None:
@@ -183,7 +192,7 @@ def label(run: Run, checkpoint: Checkpoint, prompts: Prompts, max_items: int) ->
     source = TeacherSource(
         target="0" * 64, catalogue=run.catalogue.hash, scoring="full", levels=LEVELS
     )
-    questions = [Question(history, None) for history in run.histories[: run.arguments.users]]
+    questions = [Question(history, None) for history in run.histories.items[: run.arguments.users]]
     # The first call of a kernel takes longer.
     teacher.label(questions[: run.arguments.label_batch], width=run.arguments.beam_width)
     search = Search(
@@ -226,7 +235,7 @@ def train(run: Run, checkpoint: Checkpoint, prompts: Prompts, max_items: int) ->
     add_lora(checkpoint.model, options)
     checkpoint.model.gradient_checkpointing = True
     batch, steps = run.arguments.batch_size, max(run.arguments.steps // 2, 1)
-    usable = [history for history in run.histories if len(history) > 1][: batch * steps + 16]
+    usable = first(run.histories, batch * steps + 16)
     task = RecommendTask(
         checkpoint,
         usable,
@@ -236,7 +245,7 @@ def train(run: Run, checkpoint: Checkpoint, prompts: Prompts, max_items: int) ->
     )
     out = run.folder / f"adapter-{max_items}"
     out.mkdir()
-    tokens = sum(int((each >= 0).sum()) for each in task.batches(1, 0))
+    tokens = sum(int((each.tokens >= 0).sum()) for each in task.batches(1, 0))
     step = Training(
         tokens=batch * (max_items + 1) * LEVELS, lora=options, gradient_checkpointing=True
     )
@@ -290,7 +299,7 @@ def same_seed(run: Run) -> None:
         checkpoint.model.float().requires_grad_(True)
         task = RecommendTask(
             checkpoint,
-            run.histories[:300],
+            first(run.histories, 300),
             prompts=open_prompts(spec, run.catalogue, Path("config.json")),
             machine=run.machine,
             options=RecommendOptions(batch_size=32, validation=20, seed=0),
