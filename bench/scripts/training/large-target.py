@@ -12,6 +12,7 @@ codes. One JSON line per measurement:
 - `train`: what `nightbeam-train target --lora-rank --gradient-checkpointing` does: steps/s of the
   second half of the steps, and the GB that the adapter and the state to continue from take
 - `same seed`: whether two short runs of a small model give the same bits
+- `same commands`, with --commands: the same for target, teacher and align
 
 Peaks are of the device's memory in GB (10^9 bytes); on a CPU of the whole process. `estimated` is
 what the commands would say before they begin.
@@ -32,8 +33,10 @@ from typing import Any
 
 import numpy as np
 import torch
+from click.testing import CliRunner
 from torch import nn
 
+from nightbeam_training.cli.main import commands
 from nightbeam_training.data.augment import Question
 from nightbeam_training.data.catalogue import Catalogue, make_catalogue, read_catalogue
 from nightbeam_training.data.histories import Histories, read_histories
@@ -318,12 +321,69 @@ def same_seed(run: Run) -> None:
     say("same seed", equal=all(map(torch.equal, one, other)))
 
 
+def same_commands(run: Run) -> None:
+    """Runs target, teacher and align twice on the device, and compares the drafts to the bit."""
+    rng = np.random.default_rng(0)
+    index = {
+        f"i{number}": [f"<{'abc'[level]}_{code}>" for level, code in enumerate(path)]
+        for number, path in enumerate(rng.integers(12, size=(300, 3)).tolist())
+    }
+    place = run.folder / "commands"
+    place.mkdir()
+    (place / "items.index.json").write_text(json.dumps(index))
+    rows = [
+        {"user": f"u{user}", "history": [f"i{item}" for item in rng.integers(300, size=8)]}
+        for user in range(200)
+    ]
+    (place / "histories.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    catalogue = ["--catalogue", place / "items.index.json"]
+    data = [*catalogue, "--histories", place / "histories.jsonl"]
+    short = [
+        "--device",
+        run.arguments.device,
+        "--epochs",
+        1,
+        "--batch-size",
+        64,
+        "--validation",
+        40,
+    ]
+    short += ["--warmup-steps", 1, "--precision", "bf16"]
+    size = ["--layers", 2, "--width", 64, "--heads", 2, "--feed-forward", 128]
+
+    def command(*words: object) -> None:
+        CliRunner().invoke(commands, list(map(str, words)), catch_exceptions=False)
+
+    began = time.monotonic()
+    for turn in ("a", "b"):
+        out = place / turn
+        command("target", *data, "--out", out / "target", *size, *short)
+        asked = ["--target", out / "target", "--device", run.arguments.device]
+        command("teacher", *data, *asked, "--beam-width", 10, "--out", out / "teacher")
+        for objective in ("beam-score", "atspeed-s", "atspeed-r"):
+            command(
+                *("align", "--draft", out / "target", "--teacher", out / "teacher", *catalogue),
+                *("--beam-width", 10, "--draft-width", 12, "--objective", objective),
+                *("--out", out / objective, *short),
+            )
+    files = sorted(path.relative_to(place / "a") for path in place.glob("a/*/*.safetensors"))
+    say(
+        "same commands",
+        seconds=time.monotonic() - began,
+        equal={
+            str(file): (place / "a" / file).read_bytes() == (place / "b" / file).read_bytes()
+            for file in files
+        },
+    )
+
+
 def parsed() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--catalogue", type=Path)
     parser.add_argument("--histories", type=Path)
     parser.add_argument("--device", default="auto")
     parser.add_argument("--tiny", action="store_true", help="A model that a CPU can rehearse with.")
+    parser.add_argument("--commands", action="store_true", help="Also run commands twice.")
     parser.add_argument("--users", type=int, default=1024)
     parser.add_argument("--beam-width", type=int, default=20)
     parser.add_argument("--label-batch", type=int, default=64)
@@ -363,6 +423,8 @@ def main() -> None:
             label(run, checkpoint, prompts, max_items)
             train(run, checkpoint, prompts, max_items)
             del checkpoint, parameters
+        if arguments.commands:
+            same_commands(run)
 
 
 if __name__ == "__main__":
