@@ -7,8 +7,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from nightbeam_training.align.answers import Sequences
-from nightbeam_training.align.batch import sequences_of
+from nightbeam_training.align.beam_scores import Sequences, sequences_of
 from nightbeam_training.data.code_tokens import CodeTokens
 from nightbeam_training.data.teacher_files import Scoring
 from nightbeam_training.data.teacher_pool import ExampleBatch

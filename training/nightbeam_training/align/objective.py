@@ -13,8 +13,8 @@ import torch
 from torch import Tensor
 
 from nightbeam_training.align import terms
-from nightbeam_training.align.batch import AlignBatch
-from nightbeam_training.align.candidates import score_error
+from nightbeam_training.align.batch import AlignBatch, DraftScores
+from nightbeam_training.align.beam_scores import score_error
 from nightbeam_training.align.options import ObjectiveOptions
 from nightbeam_training.model.token_scores import TokenScores
 
@@ -23,28 +23,22 @@ Losses = dict[str, Tensor]
 
 
 def total_loss(
-    scores: TokenScores,
-    batch: AlignBatch,
-    options: ObjectiveOptions,
-    *,
-    prompt: TokenScores | None = None,
+    scores: DraftScores, batch: AlignBatch, options: ObjectiveOptions
 ) -> tuple[Tensor, Losses]:
     """Returns the loss of a batch, and its parts.
 
-    scores: of the codes that may follow each node, [users, nodes, codes]; prompt: of the token that
-    follows each token of the prompt but the last, [users, tokens - 1, 1], for the scope `all`. For
-    every objective but `heads`, whose scores have another shape (heads_objective.py).
+    For every objective but `heads`, whose scores have another shape (heads_objective.py).
     """
+    nodes = scores.codes
     figures: Losses = {}
-    loss = torch.zeros((), device=scores.logits.device)
+    loss = torch.zeros((), device=nodes.logits.device)
     if options.uses_recommendation:
-        recommend, figures["recommend"] = recommendation(
-            _missed(scores, batch), batch.truth_row >= 0, batch, prompt
-        )
+        missed, known = _missed(nodes, batch), batch.truth_row >= 0
+        recommend, figures["recommend"] = recommendation(missed, known, batch, scores.prompt)
         if options.objective == "sft":
             return recommend, figures
         loss = (1 - options.alpha) * recommend
-    align = _alignment(scores, batch, options)
+    align = _alignment(nodes, batch, options)
     figures["align"] = align.detach()
     return loss + options.alpha * align, figures
 

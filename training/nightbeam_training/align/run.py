@@ -10,9 +10,14 @@ import torch
 from torch import Tensor
 
 from nightbeam_training.align.accept import Acceptance, Evaluator
-from nightbeam_training.align.batch import AlignBatch, align_batch
+from nightbeam_training.align.batch import AlignBatch, align_batch, draft_scores
 from nightbeam_training.align.draft_beams import DraftBeams
-from nightbeam_training.align.heads_objective import LevelCodes, heads_loss, level_codes
+from nightbeam_training.align.heads_objective import (
+    LevelCodes,
+    heads_loss,
+    heads_scores,
+    level_codes,
+)
 from nightbeam_training.align.objective import Losses, total_loss
 from nightbeam_training.align.options import AlignOptions
 from nightbeam_training.data.catalogue import Ints
@@ -20,10 +25,7 @@ from nightbeam_training.data.code_tokens import CodeTokens
 from nightbeam_training.data.teacher_files import Scoring
 from nightbeam_training.data.teacher_pool import ExampleBatch, TeacherPool
 from nightbeam_training.model.checkpoint import Checkpoint
-from nightbeam_training.model.heads import levels_hidden
 from nightbeam_training.model.precision import Machine
-from nightbeam_training.model.token_scores import TokenScores, token_scores
-from nightbeam_training.model.tree import prompt_hidden, tree_hidden
 from nightbeam_training.train.state import Figures
 
 VALIDATION_BATCH = 64
@@ -68,41 +70,12 @@ class AlignTask:
             yield self._batch(numbers, np.random.default_rng((self._options.seed, epoch, step)))
 
     def loss(self, batch: AlignBatch) -> tuple[Tensor, Losses]:
-        if self._level_codes is not None:
-            return self._loss_of_heads(batch, self._level_codes)
-        model, tree, options = self._draft.model, batch.tree, self._options
-        nodes = tree.nodes.shape[1]
-        hidden = tree_hidden(model, tree, whole=options.uses_prompt)
-        return total_loss(
-            token_scores(model, hidden[:, -nodes:], batch.tokens_at),
-            batch,
-            options,
-            prompt=self._prompt_scores(hidden, batch),
-        )
-
-    def _loss_of_heads(self, batch: AlignBatch, codes: LevelCodes) -> tuple[Tensor, Losses]:
-        model, options = self._draft.model, self._options
-        prompt = prompt_hidden(model, batch.tree, whole=options.uses_prompt)
-        hidden = levels_hidden(model, prompt[:, -1])
-        asked = codes.tokens.expand(len(hidden), -1, -1)
-        return heads_loss(
-            token_scores(model, hidden, asked),
-            batch,
-            options,
-            codes=codes,
-            prompt=self._prompt_scores(prompt, batch),
-        )
-
-    def _prompt_scores(self, hidden: Tensor, batch: AlignBatch) -> TokenScores | None:
-        """Scores of the token after each token of the prompt but the last, if the loss needs them:
-        [users, tokens - 1, 1]. hidden: of the prompt's positions, and perhaps more."""
-        following = batch.prompts[:, 1:].clamp(min=0)
-        # A prompt of one token has nothing to predict.
-        if not self._options.uses_prompt or following.shape[1] == 0:
-            return None
-        return token_scores(
-            self._draft.model, hidden[:, : following.shape[1]], following[..., None]
-        )
+        model, options, codes = self._draft.model, self._options, self._level_codes
+        if codes is None:
+            scores = draft_scores(model, batch, prompt=options.uses_prompt)
+            return total_loss(scores, batch, options)
+        scores = heads_scores(model, batch, codes, prompt=options.uses_prompt)
+        return heads_loss(scores, batch, options, codes=codes)
 
     @torch.no_grad()
     def validate(self) -> Figures:

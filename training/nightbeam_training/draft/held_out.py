@@ -8,7 +8,7 @@ import numpy as np
 import torch
 
 from nightbeam_training.align.accept import Acceptance, Evaluator
-from nightbeam_training.align.batch import sequences_of
+from nightbeam_training.align.beam_scores import sequences_of
 from nightbeam_training.data.catalogue import Ints
 from nightbeam_training.data.prompts import Prompts
 from nightbeam_training.data.teacher_files import Scoring
