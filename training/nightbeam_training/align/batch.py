@@ -14,7 +14,7 @@ from nightbeam_training.data.teacher_pool import ExampleBatch
 from nightbeam_training.data.torch_trie import TorchTrie
 from nightbeam_training.model.llama import Llama
 from nightbeam_training.model.token_scores import TokenScores, token_scores
-from nightbeam_training.model.tree import TreeInput, tree_input
+from nightbeam_training.model.tree import TreeInput, tree_hidden, tree_input
 
 
 @dataclass(frozen=True)
@@ -110,9 +110,8 @@ class DraftScores:
 def draft_scores(model: Llama, batch: AlignBatch, *, prompt: bool) -> DraftScores:
     """One forward pass over prompts and trees. prompt: whether the loss needs the prompt's own
     tokens."""
-    tree, nodes = batch.tree, batch.tree.nodes.shape[1]
-    rows = tree.tokens.shape[1] if prompt else nodes
-    hidden, _ = model.hidden(tree.tokens, tree.positions, mask=tree.mask, rows=rows)
+    hidden = tree_hidden(model, batch.tree, whole=prompt)
+    nodes = batch.tokens_at.shape[1]
     return DraftScores(
         codes=token_scores(model, hidden[:, -nodes:], batch.tokens_at),
         prompt=prompt_scores(model, hidden, batch) if prompt else None,

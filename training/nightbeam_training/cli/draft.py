@@ -16,9 +16,9 @@ from nightbeam_training.cli.options import (
     machine_options,
 )
 from nightbeam_training.cli.teacher_data import complete_teacher_files, note_if_unfinished
-from nightbeam_training.data.catalogue import Catalogue, Ints, read_catalogue
-from nightbeam_training.data.histories import read_histories
-from nightbeam_training.data.prompts import Prompts, open_prompts
+from nightbeam_training.data.catalogue import Catalogue, read_catalogue
+from nightbeam_training.data.histories import Histories, read_histories
+from nightbeam_training.data.prompts import Prompts
 from nightbeam_training.data.teacher_files import Scoring, TeacherSource, shared_source
 from nightbeam_training.draft.begin import parse_shape
 from nightbeam_training.draft.choose import Search, ShapeChoice, choose_shape
@@ -29,7 +29,12 @@ from nightbeam_training.draft.progress import Progress
 from nightbeam_training.draft.report import plan_lines, result_lines
 from nightbeam_training.draft.run import make_draft
 from nightbeam_training.errors import TrainingError
-from nightbeam_training.model.checkpoint import Checkpoint, checkpoint_hash, load_checkpoint
+from nightbeam_training.model.checkpoint import (
+    Checkpoint,
+    checkpoint_hash,
+    load_checkpoint,
+    prompts_of,
+)
 from nightbeam_training.train.fit import seed_all
 
 SAMPLE = 256
@@ -117,22 +122,17 @@ def draft(**given: object) -> None:
     click.echo(f"Reading {arguments.target}, {arguments.catalogue}, {arguments.histories}")
     catalogue = read_catalogue(arguments.catalogue)
     note_if_unfinished(arguments.target)
-    target = load_checkpoint(arguments.target)
-    prompts = open_prompts(target.prompt, catalogue, arguments.target)
-    read = read_histories(arguments.histories, catalogue).items
-    histories = [history for history in read if len(history) > 0]
+    machine = arguments.machine()
+    target = load_checkpoint(arguments.target, device=machine.device, frozen=machine.freezes)
+    prompts = prompts_of(target, catalogue, arguments.target)
+    histories = _usable_histories(arguments, prompts)
     beam_widths = _beam_widths(arguments, catalogue)
-    if len(histories) < 2:
-        raise TrainingError(
-            "BAD_HISTORIES",
-            f"{arguments.histories}: {len(histories)} users with items: a draft learns from some "
-            "users and is measured on others, so at least 2 are needed",
-        )
     logs = complete_teacher_files(arguments.teacher_log) if arguments.teacher_log else []
     source = _source(arguments, logs, catalogue)
     choice = _shape(arguments, target, prompts, histories, max(beam_widths))
     options = DraftOptions(
         target=target,
+        target_directory=arguments.target,
         prompts=prompts,
         source=source,
         histories=histories,
@@ -145,7 +145,7 @@ def draft(**given: object) -> None:
         nodes=arguments.nodes,
         minutes=arguments.minutes,
         seed=arguments.seed,
-        machine=arguments.machine(),
+        machine=machine,
     )
     arguments.out.mkdir(parents=True, exist_ok=True)
     given_options = compared(arguments)
@@ -156,7 +156,7 @@ def draft(**given: object) -> None:
             **given_options,
             "target": source.target,
             "catalogue": source.catalogue,
-            "users": len(histories),
+            "users": len(histories.users),
             "teacher log files": len(logs),
             "continues": arguments.continue_from and checkpoint_hash(arguments.continue_from),
         },
@@ -167,6 +167,21 @@ def draft(**given: object) -> None:
     places = {name: getattr(arguments, name) for name in ("target", "catalogue", "histories")}
     for line in result_lines(result, options, places):
         click.echo(line)
+
+
+def _usable_histories(arguments: DraftArguments, prompts: Prompts) -> Histories:
+    """Of users with items whose prompts the target can take."""
+    read = read_histories(arguments.histories, prompts.catalogue, columns=prompts.spec.columns)
+    usable = read.where(
+        lambda items, texts: len(items) > 0 and prompts.fits(prompts.encode(items, texts))
+    )
+    if len(usable.users) < 2:
+        raise TrainingError(
+            "BAD_HISTORIES",
+            f"{arguments.histories}: {len(usable.users)} users with items and a prompt that the "
+            "target can take: a draft learns from some users and is measured on others",
+        )
+    return usable
 
 
 def _beam_widths(arguments: DraftArguments, catalogue: Catalogue) -> tuple[int, ...]:
@@ -217,15 +232,16 @@ def _shape(
     arguments: DraftArguments,
     target: Checkpoint,
     prompts: Prompts,
-    histories: list[Ints],
+    histories: Histories,
     beam_width: int,
 ) -> ShapeChoice:
-    sample = histories[:: max(1, len(histories) // SAMPLE)]
+    users = range(0, len(histories.users), max(1, len(histories.users) // SAMPLE))
+    lengths = [len(prompts.encode(histories.items[user], histories.texts[user])) for user in users]
     search = Search(
         beam_width=beam_width,
         levels=prompts.catalogue.trie.levels,
         nodes=arguments.nodes,
-        prompt=float(np.mean([len(prompts.encode(history)) for history in sample])),
+        prompt=float(np.mean(lengths)),
     )
     given = None if arguments.shape is None else parse_shape(arguments.shape, target)
     return choose_shape(target, COST_LINES[arguments.cost], search, given=given)
@@ -240,7 +256,7 @@ def _continued(arguments: DraftArguments, prompts: Prompts) -> Checkpoint | None
             "BAD_OPTION", f"--shape {arguments.shape}: the draft of --continue has its own size"
         )
     given = load_checkpoint(place)
-    own = open_prompts(given.prompt, prompts.catalogue, place)
+    own = prompts_of(given, prompts.catalogue, place)
     if given.prompt != prompts.spec or not np.array_equal(own.tokens.table, prompts.tokens.table):
         raise TrainingError(
             "BAD_CHECKPOINT",

@@ -59,7 +59,7 @@ class TeacherStage:
         folder, started = options.work / "held-out", time.monotonic()
         self._write(
             folder,
-            list(questions(options.held_out, kind="whole", copies=1, seed=0)),
+            self._held_out_questions(),
             beam_width=max(options.beam_widths),
             shard=BATCH,
             tell=lambda done, total: self._progress.counted(
@@ -93,9 +93,13 @@ class TeacherStage:
             done += each.examples
         return [*teacher_files(folders), *options.teacher_logs]
 
+    def _held_out_questions(self) -> list[Question]:
+        held = self._options.held_out
+        return list(questions(held.items, kind="whole", copies=1, seed=0, texts=held.texts))
+
     def _measured(self) -> TeacherPlan:
         options = self._options
-        sample = list(questions(options.held_out, kind="whole", copies=1, seed=0))[:BATCH]
+        sample = self._held_out_questions()[:BATCH]
         for _ in range(2):
             # The first time is slower, on a GPU much slower.
             started = time.monotonic()
