@@ -188,7 +188,7 @@ def label(run: Run, checkpoint: Checkpoint, prompts: Prompts, max_items: int) ->
     teacher.label(questions[: run.arguments.label_batch], width=run.arguments.beam_width)
     search = Search(
         users=run.arguments.label_batch,
-        prompt_tokens=max_items * LEVELS,
+        tokens=run.arguments.label_batch * max_items * LEVELS,
         beams=run.arguments.beam_width + 1,
         levels=LEVELS,
     )

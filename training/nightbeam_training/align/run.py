@@ -28,7 +28,7 @@ from nightbeam_training.model.checkpoint import Checkpoint
 from nightbeam_training.model.precision import Machine
 from nightbeam_training.train.state import Figures
 
-VALIDATION_BATCH = 64
+VALIDATION_BATCH = 256
 
 
 class AlignTask:

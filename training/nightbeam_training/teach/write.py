@@ -17,6 +17,8 @@ from nightbeam_training.data.teacher_files import (
 )
 from nightbeam_training.teach.label import Labels, Teacher, joined
 
+BATCH_TOKENS = 65_536
+
 
 @dataclass(frozen=True)
 class WriteOptions:
@@ -25,12 +27,12 @@ class WriteOptions:
     """Questions per file."""
     batch_size: int
     """Maximum questions that are asked at once."""
-    batch_tokens: int
-    """Maximum tokens of their prompts, padding included; a longer prompt is asked alone."""
     roll: int
     """How many times each history is asked about again with an item of the target's list
     appended."""
     seed: int
+    batch_tokens: int = BATCH_TOKENS
+    """Maximum tokens of their prompts, padding included; a longer prompt is asked alone."""
 
 
 def write_teacher_data(
@@ -60,14 +62,14 @@ def write_teacher_data(
                 done += len(batch) + left_out
                 too_long += left_out
                 for step in range(options.roll + 1):
-                    if step > 0:
-                        longer = with_sampled_item(batch, labels, catalogue=catalogue, rng=rng)
-                        batch = [each for each in longer if teacher.tokens(each) is not None]
-                        too_long += len(longer) - len(batch)
                     if not batch:
                         break
                     labels = teacher.label(batch, width=options.beam_width)
                     parts.append(labels.examples)
+                    if step < options.roll:
+                        longer = with_sampled_item(batch, labels, catalogue=catalogue, rng=rng)
+                        batch = [each for each in longer if teacher.tokens(each) is not None]
+                        too_long += len(longer) - len(batch)
                 progress(start + done, len(questions))
             if parts:
                 write_teacher_file(path, joined(parts), source)
