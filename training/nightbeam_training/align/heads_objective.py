@@ -16,7 +16,8 @@ from torch import Tensor
 from nightbeam_training.align import terms
 from nightbeam_training.align.batch import AlignBatch, DraftScores, prompt_scores
 from nightbeam_training.align.beam_scores import prefix_scores
-from nightbeam_training.align.objective import Losses, recommendation, with_rest
+from nightbeam_training.align.distributions import with_rest
+from nightbeam_training.align.objective import Losses, recommendation
 from nightbeam_training.align.options import ObjectiveOptions
 from nightbeam_training.data.code_tokens import CodeTokens
 from nightbeam_training.data.torch_trie import TorchTrie

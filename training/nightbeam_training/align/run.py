@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from nightbeam_training.align.accept import Acceptance, Evaluator
+from nightbeam_training.align.accept import BATCH, Evaluator
 from nightbeam_training.align.batch import AlignBatch, align_batch, draft_scores
 from nightbeam_training.align.draft_beams import DraftBeams
 from nightbeam_training.align.heads_objective import (
@@ -27,8 +27,6 @@ from nightbeam_training.data.teacher_pool import ExampleBatch, TeacherPool
 from nightbeam_training.model.checkpoint import Checkpoint
 from nightbeam_training.model.precision import Machine
 from nightbeam_training.train.state import Figures
-
-VALIDATION_BATCH = 256
 
 
 class AlignTask:
@@ -81,29 +79,29 @@ class AlignTask:
     def validate(self) -> Figures:
         """Loss, and the draft's calls and accepted steps at half and at all of the teacher's
         width."""
-        widths = sorted({max(self._options.beam_width // 2, 1), self._options.beam_width})
-        sums = dict.fromkeys(widths, Acceptance(0, 0, 0, 0))
         loss = 0.0
-        for start in range(0, len(self._held), VALIDATION_BATCH):
-            numbers = self._held[start : start + VALIDATION_BATCH]
-            examples = self._pool.take(numbers)
+        for start in range(0, len(self._held), BATCH):
+            numbers = self._held[start : start + BATCH]
             with self._machine.autocast():
-                mean, _ = self.loss(self._align_batch(examples))
+                mean, _ = self.loss(self._align_batch(self._pool.take(numbers)))
             loss += float(mean) * len(numbers)
-            for width in widths:
-                found = self._evaluator.acceptance(
-                    examples,
-                    beam_width=width,
-                    draft_widths=[self._options.draft_width] * (self._trie.levels - 1),
-                )
-                sums[width] = sums[width].plus(found)
+        beam_width, drafted = self._options.beam_width, self._trie.levels - 1
+        sums = {
+            width: self._evaluator.over(
+                self._pool,
+                self._held,
+                beam_width=width,
+                draft_widths=[self._options.draft_width] * drafted,
+            )
+            for width in sorted({max(beam_width // 2, 1), beam_width})
+        }
         users = len(self._held)
         figures = {"loss": loss / users}
         for width, total in sums.items():
             figures[f"calls at {width}"] = total.calls / users
         # Larger is better, and one figure is comparable for all objectives.
         figures["accepted steps"] = sum(total.accepted_steps for total in sums.values()) / (
-            users * len(widths)
+            users * len(sums)
         )
         return figures
 

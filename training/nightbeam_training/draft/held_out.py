@@ -39,13 +39,8 @@ class HeldOut:
             machine=self.machine,
             scoring=self.scoring,
         )
-        total = Acceptance(0, 0, 0, 0)
-        for at in self._batches():
-            batch = self.pool.take(at)
-            total = total.plus(
-                evaluator.acceptance(batch, beam_width=beam_width, draft_widths=widths)
-            )
-        return total
+        everyone = np.arange(len(self.pool))
+        return evaluator.over(self.pool, everyone, beam_width=beam_width, draft_widths=widths)
 
     def needs(self, draft: Checkpoint, *, beam_width: int, limit: int) -> Ints:
         """How many prefixes the draft must propose so that the target's K best are among them.
