@@ -16,10 +16,11 @@ from nightbeam_training.cli.options import (
     machine_options,
 )
 from nightbeam_training.cli.teacher_data import complete_teacher_files, note_if_unfinished
-from nightbeam_training.data.catalogue import Catalogue, Ints, read_catalogue
-from nightbeam_training.data.histories import read_histories
-from nightbeam_training.data.prompts import Prompts, open_prompts
+from nightbeam_training.data.catalogue import Catalogue, read_catalogue
+from nightbeam_training.data.histories import Histories, read_histories
+from nightbeam_training.data.prompts import Prompts
 from nightbeam_training.data.teacher_files import Scoring, TeacherSource, shared_source
+from nightbeam_training.data.tokenizer import copy_tokenizer
 from nightbeam_training.draft.begin import parse_shape
 from nightbeam_training.draft.choose import Search, ShapeChoice, choose_shape
 from nightbeam_training.draft.cost import COST_LINES, COST_NAMES, CostName
@@ -29,7 +30,13 @@ from nightbeam_training.draft.progress import Progress
 from nightbeam_training.draft.report import plan_lines, result_lines
 from nightbeam_training.draft.run import make_draft
 from nightbeam_training.errors import TrainingError
-from nightbeam_training.model.checkpoint import Checkpoint, checkpoint_hash, load_checkpoint
+from nightbeam_training.model.checkpoint import (
+    Checkpoint,
+    checkpoint_hash,
+    load_checkpoint,
+    prompts_of,
+    tokenizer_place,
+)
 from nightbeam_training.train.fit import seed_all
 
 SAMPLE = 256
@@ -118,14 +125,15 @@ def draft(**given: object) -> None:
     catalogue = read_catalogue(arguments.catalogue)
     note_if_unfinished(arguments.target)
     target = load_checkpoint(arguments.target)
-    prompts = open_prompts(target.prompt, catalogue, arguments.target)
-    read = read_histories(arguments.histories, catalogue).items
-    histories = [history for history in read if len(history) > 0]
+    prompts = prompts_of(target, catalogue, arguments.target)
+    histories = read_histories(arguments.histories, catalogue, columns=target.prompt.columns).where(
+        lambda items, texts: len(items) > 0 and prompts.fits(prompts.encode(items, texts))
+    )
     beam_widths = _beam_widths(arguments, catalogue)
     if len(histories) < 2:
         raise TrainingError(
             "BAD_HISTORIES",
-            f"{arguments.histories}: {len(histories)} users with items: a draft learns from some "
+            f"{arguments.histories}: {len(histories)} users with prompts: a draft learns from some "
             "users and is measured on others, so at least 2 are needed",
         )
     logs = complete_teacher_files(arguments.teacher_log) if arguments.teacher_log else []
@@ -148,6 +156,7 @@ def draft(**given: object) -> None:
         machine=arguments.machine(),
     )
     arguments.out.mkdir(parents=True, exist_ok=True)
+    copy_tokenizer(tokenizer_place(arguments.target), arguments.out)
     given_options = compared(arguments)
     given_options["--continue"] = given_options.pop("--continue-from")
     manifest = Manifest(
@@ -217,15 +226,22 @@ def _shape(
     arguments: DraftArguments,
     target: Checkpoint,
     prompts: Prompts,
-    histories: list[Ints],
+    histories: Histories,
     beam_width: int,
 ) -> ShapeChoice:
-    sample = histories[:: max(1, len(histories) // SAMPLE)]
+    sample = histories.take(np.arange(0, len(histories), max(1, len(histories) // SAMPLE)))
     search = Search(
         beam_width=beam_width,
         levels=prompts.catalogue.trie.levels,
         nodes=arguments.nodes,
-        prompt=float(np.mean([len(prompts.encode(history)) for history in sample])),
+        prompt=float(
+            np.mean(
+                [
+                    len(prompts.encode(*each))
+                    for each in zip(sample.items, sample.texts, strict=True)
+                ]
+            )
+        ),
     )
     given = None if arguments.shape is None else parse_shape(arguments.shape, target)
     return choose_shape(target, COST_LINES[arguments.cost], search, given=given)
@@ -240,7 +256,7 @@ def _continued(arguments: DraftArguments, prompts: Prompts) -> Checkpoint | None
             "BAD_OPTION", f"--shape {arguments.shape}: the draft of --continue has its own size"
         )
     given = load_checkpoint(place)
-    own = open_prompts(given.prompt, prompts.catalogue, place)
+    own = prompts_of(given, prompts.catalogue, place)
     if given.prompt != prompts.spec or not np.array_equal(own.tokens.table, prompts.tokens.table):
         raise TrainingError(
             "BAD_CHECKPOINT",

@@ -10,7 +10,7 @@ import numpy as np
 from nightbeam_training.draft.cost import Size
 from nightbeam_training.errors import TrainingError
 from nightbeam_training.model.checkpoint import Checkpoint, new_checkpoint
-from nightbeam_training.model.config import new_config
+from nightbeam_training.recommend.new_model import ModelSize, config_like
 
 _LAYER = re.compile(r"^model\.layers\.(\d+)\.")
 _SHAPE = re.compile(r"(?:target:(?P<of_target>[1-9]\d*)|(?P<layers>[1-9]\d*)x(?P<width>[1-9]\d*))")
@@ -81,7 +81,8 @@ def _size(shape: Shape, target: Checkpoint) -> Size:
         return Size(layers=shape.layers, weights=own.weights - (own.layers - shape.layers) * each)
     inner = _feed_forward(shape.width)
     each = 4 * shape.width**2 + 3 * shape.width * inner + 2 * shape.width
-    weights = 2 * config.vocab_size * shape.width + shape.width + shape.layers * each
+    tables = 1 if config.tie_word_embeddings else 2
+    weights = tables * config.vocab_size * shape.width + shape.width + shape.layers * each
     return Size(layers=shape.layers, weights=weights)
 
 
@@ -92,13 +93,13 @@ def initial_draft(target: Checkpoint, shape: Shape) -> Checkpoint:
     """
     if shape.width is None:
         return _some_layers(target, shape.layers)
-    config = new_config(
-        vocabulary=target.model.config.vocab_size,
+    size = ModelSize(
         layers=shape.layers,
         width=shape.width,
         heads=shape.width // HEAD_WIDTH,
         feed_forward=_feed_forward(shape.width),
     )
+    config = config_like(target.model.config, target.config, size)
     return new_checkpoint(config, target.prompt)
 
 

@@ -29,7 +29,7 @@ def make_initial(options: DraftOptions, manifest: Manifest, progress: Progress) 
         progress.say("the draft of --continue")
         return options.draft
     draft = initial_draft(options.target, options.shape)
-    usable = [history for history in options.training if len(history) > 1]
+    usable = options.training.where(lambda items, _: len(items) > 1)
     if options.shape.width is None:
         progress.say(f"{options.shape.words}: nothing to train yet")
         return draft

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from nightbeam_training.data.catalogue import Ints
+from nightbeam_training.data.histories import Histories
 from nightbeam_training.data.prompts import Prompts
 from nightbeam_training.data.teacher_files import TeacherSource
 from nightbeam_training.draft.begin import Shape
@@ -30,7 +30,7 @@ class DraftOptions:
     prompts: Prompts
     source: TeacherSource
     """Of the teacher data."""
-    histories: list[Ints]
+    histories: Histories
     out: Path
     teacher_logs: list[Path]
     """Files of past nights."""
@@ -53,20 +53,19 @@ class DraftOptions:
         return 60 * self.minutes * share
 
     @cached_property
-    def held_out(self) -> list[Ints]:
+    def held_out(self) -> Histories:
         """Histories of the users that the draft is measured on, and never learns from."""
         return self._split[0]
 
     @cached_property
-    def training(self) -> list[Ints]:
+    def training(self) -> Histories:
         return self._split[1]
 
     @cached_property
-    def _split(self) -> tuple[list[Ints], list[Ints]]:
+    def _split(self) -> tuple[Histories, Histories]:
         order = np.random.default_rng(self.seed).permutation(len(self.histories))
         held = max(1, min(MAX_HELD_OUT, len(order) // 10))
-        histories = [self.histories[user] for user in order]
-        return histories[:held], histories[held:]
+        return self.histories.take(order[:held]), self.histories.take(order[held:])
 
     def fit(self, *, epochs: int, steps: int, learning_rate: float, patience: int) -> FitOptions:
         """steps: per epoch. The rate falls to zero, after a warm-up of at most 100 steps."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import chain, cycle, islice
 
 from nightbeam_training.data.augment import Kind, Question, questions
-from nightbeam_training.data.catalogue import Ints
+from nightbeam_training.data.histories import Histories
 
 # Mixed histories, which no user ever had, teach the most (docs/results/alignment.md).
 _KINDS: tuple[tuple[Kind, int], ...] = (("mix", 0), ("cut", 1), ("mix", 0))
@@ -33,7 +33,7 @@ class Round:
         return len(self.questions) * (self.roll + 1)
 
 
-def rounds(histories: list[Ints], *, examples: int, seed: int) -> Iterator[Round]:
+def rounds(histories: Histories, *, examples: int, seed: int) -> Iterator[Round]:
     """Rounds with `examples` examples together; whole histories first, as runs ask about them.
 
     Every round draws its own cuts and mixtures, and is a function of the seed and its number.
@@ -43,7 +43,9 @@ def rounds(histories: list[Ints], *, examples: int, seed: int) -> Iterator[Round
     for number, (kind, roll) in enumerate(chain([whole], cycle(_KINDS))):
         if left <= 0:
             return
-        asked = questions(histories, kind=kind, copies=1, seed=seed + number)
+        asked = questions(
+            histories.items, kind=kind, copies=1, seed=seed + number, texts=histories.texts
+        )
         made = Round(number, kind, roll, list(islice(asked, -(-left // (roll + 1)))))
         left -= made.examples
         if made.questions:

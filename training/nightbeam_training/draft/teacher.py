@@ -59,7 +59,7 @@ class TeacherStage:
         folder, started = options.work / "held-out", time.monotonic()
         self._write(
             folder,
-            list(questions(options.held_out, kind="whole", copies=1, seed=0)),
+            self._held_out_questions(),
             beam_width=max(options.beam_widths),
             shard=BATCH,
             tell=lambda done, total: self._progress.counted(
@@ -95,7 +95,7 @@ class TeacherStage:
 
     def _measured(self) -> TeacherPlan:
         options = self._options
-        sample = list(questions(options.held_out, kind="whole", copies=1, seed=0))[:BATCH]
+        sample = self._held_out_questions()[:BATCH]
         for _ in range(2):
             # The first time is slower, on a GPU much slower.
             started = time.monotonic()
@@ -108,6 +108,10 @@ class TeacherStage:
             per_second=round(per_second, 2),
             shard=max(16, min(4096, int(per_second * SHARD_SECONDS))),
         )
+
+    def _held_out_questions(self) -> list[Question]:
+        users = self._options.held_out
+        return list(questions(users.items, kind="whole", copies=1, seed=0, texts=users.texts))
 
     def _write(
         self,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from nightbeam_training.data.catalogue import Catalogue
 from nightbeam_training.data.prompt_spec import (
@@ -13,7 +14,7 @@ from nightbeam_training.data.prompt_spec import (
 )
 from nightbeam_training.errors import TrainingError
 from nightbeam_training.model.checkpoint import Checkpoint, new_checkpoint
-from nightbeam_training.model.config import new_config
+from nightbeam_training.model.config import LlamaConfig, new_config
 from nightbeam_training.model.open_stored import open_stored
 
 
@@ -39,15 +40,22 @@ def new_model(catalogue: Catalogue, size: ModelSize, *, max_items: int) -> Check
 
 
 def model_like(directory: Path, size: ModelSize) -> Checkpoint:
-    """A model that reads the prompts of the checkpoint in `directory`: the same tokens, and as many
-    of them. Raises TrainingError BAD_CHECKPOINT."""
+    """A model that reads the prompts of the checkpoint in `directory`.
+
+    Raises TrainingError BAD_CHECKPOINT.
+    """
     stored = open_stored(directory)
     spec = read_prompt_spec(stored.place_of(PROMPT_SPEC_FILE))
+    return new_checkpoint(config_like(stored.config, stored.raw, size), spec)
+
+
+def config_like(config: LlamaConfig, raw: dict[str, Any], size: ModelSize) -> dict[str, Any]:
+    """A LLaMA's configuration with the tokens and positions of another model. raw: the whole of its
+    `config.json`."""
     special = ("bos_token_id", "eos_token_id", "pad_token_id")
-    config = {
-        **new_config(vocabulary=stored.config.vocab_size, **asdict(size)),
-        "max_position_embeddings": stored.config.positions(),
-        "tie_word_embeddings": stored.config.tie_word_embeddings,
-        **{name: stored.raw.get(name) for name in special},
+    return {
+        **new_config(vocabulary=config.vocab_size, **asdict(size)),
+        "max_position_embeddings": config.positions(),
+        "tie_word_embeddings": config.tie_word_embeddings,
+        **{name: raw.get(name) for name in special},
     }
-    return new_checkpoint(config, spec)

@@ -7,12 +7,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from world import make_pool, make_world
+from world import as_users, make_pool, make_world
 
 from nightbeam_training.align.batch import drafted_levels
 from nightbeam_training.draft.questions import rounds
 
-HISTORIES = [np.arange(length) for length in (1, 3, 5, 2)]
+HISTORIES = as_users([np.arange(length) for length in (1, 3, 5, 2)])
 
 
 @pytest.mark.parametrize("examples", [1, 4, 5, 9, 40])
