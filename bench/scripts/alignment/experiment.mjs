@@ -74,15 +74,16 @@ const bench = (name, draft, ...more) =>
     ...["--batch-size", "32", "--repeat", "1", "--json", ...more],
   );
 
+const published = (objective, ...more) => ["--objective", objective, "--over", "valid", ...more];
 const MIXTURE = ["--mixture", "0.5", "--target", target];
 const OBJECTIVES = {
-  sft: ["--objective", "sft"],
-  "word-kd": ["--objective", "word-kd"],
-  "tvd-kd": ["--objective", "tvd-kd"],
-  "seq-kd": ["--objective", "seq-kd"],
-  "atspeed-r": ["--objective", "atspeed-r"],
-  "atspeed-s": ["--objective", "atspeed-s", ...MIXTURE],
-  "atspeed-s-renormalized": ["--objective", "atspeed-s", "--variant", "renormalized", ...MIXTURE],
+  sft: published("sft"),
+  "word-kd": published("word-kd"),
+  "tvd-kd": published("tvd-kd"),
+  "seq-kd": published("seq-kd"),
+  "atspeed-r": published("atspeed-r"),
+  "atspeed-s": published("atspeed-s", ...MIXTURE),
+  "atspeed-s-renormalized": published("atspeed-s", "--variant", "renormalized", ...MIXTURE),
 };
 const HEADS = ["--objective", "heads", "--alpha", "1", "--over", "vocabulary"];
 const BEAM_KD = ["--objective", "beam-kd", "--alpha", "1", "--over", "vocabulary"];

@@ -36,7 +36,7 @@ from nightbeam_training.align.options import ObjectiveOptions
 from nightbeam_training.data.augment import Question, questions
 from nightbeam_training.data.catalogue import Catalogue, read_catalogue
 from nightbeam_training.data.histories import read_histories
-from nightbeam_training.data.prompts import Prompts, open_prompts
+from nightbeam_training.data.prompts import Prompts
 from nightbeam_training.data.teacher_files import TeacherSource, teacher_files
 from nightbeam_training.data.teacher_pool import TeacherPool
 from nightbeam_training.draft.begin import Shape, initial_draft
@@ -46,6 +46,7 @@ from nightbeam_training.model.checkpoint import (
     Checkpoint,
     checkpoint_hash,
     load_checkpoint,
+    prompts_of,
     save_checkpoint,
 )
 from nightbeam_training.model.precision import Machine, open_machine
@@ -197,7 +198,7 @@ def open_place(given: argparse.Namespace) -> Place:
     machine = open_machine(device=given.device, precision="fp32", threads=given.threads)
     catalogue = read_catalogue(given.catalogue)
     target = load_checkpoint(given.target)
-    prompts = open_prompts(target.prompt, catalogue, given.target)
+    prompts = prompts_of(target, catalogue, given.target)
     return Place(given, machine, catalogue, target, prompts)
 
 
@@ -281,7 +282,7 @@ def train(place: Place, job: Job) -> None:
     given, machine, catalogue = place.given, place.machine, place.catalogue
     torch.manual_seed(0)
     torch.set_float32_matmul_precision("high")
-    draft = initial_draft(place.target, job.shape)
+    draft = initial_draft(place.target, job.shape, given.target)
     draft.model.to(machine.device)
     weights = sum(weight.numel() for weight in draft.model.parameters())
     files = teacher_files(sorted((given.work / "train").iterdir()))

@@ -44,7 +44,10 @@ from nightbeam_training.model.checkpoint import Checkpoint
 from nightbeam_training.model.config import parse_config
 from nightbeam_training.model.llama import Llama
 from nightbeam_training.model.lora import LoraOptions, add_lora, save_adapter
+from nightbeam_training.model.memory import Search, Training, search_memory, training_memory
+from nightbeam_training.model.open_stored import StoredModel
 from nightbeam_training.model.precision import Machine, open_machine
+from nightbeam_training.model.stored import StoredTensor
 from nightbeam_training.recommend.run import RecommendOptions, RecommendTask
 from nightbeam_training.teach.label import Teacher
 from nightbeam_training.teach.write import WriteOptions, write_teacher_data
@@ -70,8 +73,8 @@ TINY = {
     "num_attention_heads": 4,
     "num_key_value_heads": 2,
 }
-VOCABULARY = 152_064
-"""Of Qwen2-7B; the codes' tokens follow."""
+VOCABULARY, TINY_VOCABULARY = 152_064, 1000
+"""Before the codes' tokens."""
 LEVELS, CODES, ITEMS = 4, 256, 12_101
 
 
@@ -84,6 +87,26 @@ class Run:
     catalogue: Catalogue
     histories: list[Ints]
     folder: Path
+
+    def estimated(self, checkpoint: Checkpoint) -> StoredModel:
+        """The model as if it were in a file of bfloat16, for estimates of its memory."""
+        weights = checkpoint.model.state_dict()
+        return StoredModel(
+            directory=self.folder,
+            base=self.folder,
+            config=checkpoint.model.config,
+            raw=checkpoint.config,
+            tensors={
+                name: StoredTensor(self.folder, name, "BF16", tuple(weight.shape))
+                for name, weight in weights.items()
+                if ".lora_" not in name
+            },
+            changes={},
+        )
+
+    @property
+    def vocabulary(self) -> int:
+        return TINY_VOCABULARY if self.arguments.tiny else VOCABULARY
 
     @property
     def shape(self) -> dict[str, Any]:
@@ -163,7 +186,14 @@ def label(run: Run, checkpoint: Checkpoint, prompts: Prompts, max_items: int) ->
     questions = [Question(history, None) for history in run.histories[: run.arguments.users]]
     # The first call of a kernel takes longer.
     teacher.label(questions[: run.arguments.label_batch], width=run.arguments.beam_width)
-    figures: dict[str, Any] = {}
+    search = Search(
+        users=run.arguments.label_batch,
+        tokens=run.arguments.label_batch * max_items * LEVELS,
+        beams=run.arguments.beam_width + 1,
+        levels=LEVELS,
+    )
+    need = search_memory(run.estimated(checkpoint), search, machine=run.machine)
+    figures: dict[str, Any] = {"estimated GB": need.total / 1e9}
     with measured(run.machine.device, figures):
         write_teacher_data(
             run.folder / f"teacher-{max_items}",
@@ -207,7 +237,11 @@ def train(run: Run, checkpoint: Checkpoint, prompts: Prompts, max_items: int) ->
     out = run.folder / f"adapter-{max_items}"
     out.mkdir()
     tokens = sum(int((each >= 0).sum()) for each in task.batches(1, 0))
-    figures: dict[str, Any] = {}
+    step = Training(
+        tokens=batch * (max_items + 1) * LEVELS, lora=options, gradient_checkpointing=True
+    )
+    need = training_memory(run.estimated(checkpoint), step, machine=run.machine)
+    figures: dict[str, Any] = {"estimated GB": need.total / 1e9}
     with measured(run.machine.device, figures):
         fit(
             checkpoint.model,
@@ -305,7 +339,7 @@ def main() -> None:
         run = Run(arguments, machine, catalogue, histories, Path(folder))
         same_seed(run)
         for max_items in arguments.max_items:
-            spec = prompt_spec(max_items, VOCABULARY)
+            spec = prompt_spec(max_items, run.vocabulary)
             figures: dict[str, Any] = {}
             with measured(machine.device, figures):
                 checkpoint = make_model(run.shape, spec, machine.device)

@@ -14,7 +14,7 @@ from nightbeam_training.data.teacher_pool import ExampleBatch
 from nightbeam_training.data.torch_trie import TorchTrie
 from nightbeam_training.model.llama import Llama
 from nightbeam_training.model.token_scores import TokenScores, token_scores
-from nightbeam_training.model.tree import TreeInput, tree_input
+from nightbeam_training.model.tree import TreeInput, tree_hidden, tree_input
 
 
 @dataclass(frozen=True)
@@ -87,9 +87,7 @@ def drafted_levels(examples: ExampleBatch, trie: TorchTrie) -> ExampleBatch:
 
 def node_scores(model: Llama, batch: AlignBatch) -> TokenScores:
     """Scores of the codes that may follow each node: [users, nodes, codes]."""
-    tree = batch.tree
-    hidden, _ = model.hidden(tree.tokens, tree.positions, mask=tree.mask, rows=tree.nodes.shape[1])
-    return token_scores(model, hidden, batch.tokens_at)
+    return token_scores(model, tree_hidden(model, batch.tree), batch.tokens_at)
 
 
 def sequences_of(tree: TreeInput, log_probs: Tensor, *, levels: int, width: int) -> Sequences:

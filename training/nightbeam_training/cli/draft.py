@@ -20,7 +20,6 @@ from nightbeam_training.data.catalogue import Catalogue, read_catalogue
 from nightbeam_training.data.histories import Histories, read_histories
 from nightbeam_training.data.prompts import Prompts
 from nightbeam_training.data.teacher_files import Scoring, TeacherSource, shared_source
-from nightbeam_training.data.tokenizer import copy_tokenizer
 from nightbeam_training.draft.begin import parse_shape
 from nightbeam_training.draft.choose import Search, ShapeChoice, choose_shape
 from nightbeam_training.draft.cost import COST_LINES, COST_NAMES, CostName
@@ -35,7 +34,6 @@ from nightbeam_training.model.checkpoint import (
     checkpoint_hash,
     load_checkpoint,
     prompts_of,
-    tokenizer_place,
 )
 from nightbeam_training.train.fit import seed_all
 
@@ -124,23 +122,17 @@ def draft(**given: object) -> None:
     click.echo(f"Reading {arguments.target}, {arguments.catalogue}, {arguments.histories}")
     catalogue = read_catalogue(arguments.catalogue)
     note_if_unfinished(arguments.target)
-    target = load_checkpoint(arguments.target)
+    machine = arguments.machine()
+    target = load_checkpoint(arguments.target, device=machine.device, frozen=machine.freezes)
     prompts = prompts_of(target, catalogue, arguments.target)
-    histories = read_histories(arguments.histories, catalogue, columns=target.prompt.columns).where(
-        lambda items, texts: len(items) > 0 and prompts.fits(prompts.encode(items, texts))
-    )
+    histories = _usable_histories(arguments, prompts)
     beam_widths = _beam_widths(arguments, catalogue)
-    if len(histories) < 2:
-        raise TrainingError(
-            "BAD_HISTORIES",
-            f"{arguments.histories}: {len(histories)} users with prompts: a draft learns from some "
-            "users and is measured on others, so at least 2 are needed",
-        )
     logs = complete_teacher_files(arguments.teacher_log) if arguments.teacher_log else []
     source = _source(arguments, logs, catalogue)
     choice = _shape(arguments, target, prompts, histories, max(beam_widths))
     options = DraftOptions(
         target=target,
+        target_directory=arguments.target,
         prompts=prompts,
         source=source,
         histories=histories,
@@ -153,10 +145,9 @@ def draft(**given: object) -> None:
         nodes=arguments.nodes,
         minutes=arguments.minutes,
         seed=arguments.seed,
-        machine=arguments.machine(),
+        machine=machine,
     )
     arguments.out.mkdir(parents=True, exist_ok=True)
-    copy_tokenizer(tokenizer_place(arguments.target), arguments.out)
     given_options = compared(arguments)
     given_options["--continue"] = given_options.pop("--continue-from")
     manifest = Manifest(
@@ -165,7 +156,7 @@ def draft(**given: object) -> None:
             **given_options,
             "target": source.target,
             "catalogue": source.catalogue,
-            "users": len(histories),
+            "users": len(histories.users),
             "teacher log files": len(logs),
             "continues": arguments.continue_from and checkpoint_hash(arguments.continue_from),
         },
@@ -176,6 +167,21 @@ def draft(**given: object) -> None:
     places = {name: getattr(arguments, name) for name in ("target", "catalogue", "histories")}
     for line in result_lines(result, options, places):
         click.echo(line)
+
+
+def _usable_histories(arguments: DraftArguments, prompts: Prompts) -> Histories:
+    """Of users with items whose prompts the target can take."""
+    read = read_histories(arguments.histories, prompts.catalogue, columns=prompts.spec.columns)
+    usable = read.where(
+        lambda items, texts: len(items) > 0 and prompts.fits(prompts.encode(items, texts))
+    )
+    if len(usable.users) < 2:
+        raise TrainingError(
+            "BAD_HISTORIES",
+            f"{arguments.histories}: {len(usable.users)} users with items and a prompt that the "
+            "target can take: a draft learns from some users and is measured on others",
+        )
+    return usable
 
 
 def _beam_widths(arguments: DraftArguments, catalogue: Catalogue) -> tuple[int, ...]:
@@ -229,19 +235,13 @@ def _shape(
     histories: Histories,
     beam_width: int,
 ) -> ShapeChoice:
-    sample = histories.take(np.arange(0, len(histories), max(1, len(histories) // SAMPLE)))
+    users = range(0, len(histories.users), max(1, len(histories.users) // SAMPLE))
+    lengths = [len(prompts.encode(histories.items[user], histories.texts[user])) for user in users]
     search = Search(
         beam_width=beam_width,
         levels=prompts.catalogue.trie.levels,
         nodes=arguments.nodes,
-        prompt=float(
-            np.mean(
-                [
-                    len(prompts.encode(*each))
-                    for each in zip(sample.items, sample.texts, strict=True)
-                ]
-            )
-        ),
+        prompt=float(np.mean(lengths)),
     )
     given = None if arguments.shape is None else parse_shape(arguments.shape, target)
     return choose_shape(target, COST_LINES[arguments.cost], search, given=given)

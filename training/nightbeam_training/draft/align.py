@@ -8,13 +8,19 @@ from pydantic import BaseModel
 
 from nightbeam_training.align.options import OVER_BY_SCORING, ObjectiveOptions
 from nightbeam_training.data.teacher_pool import TeacherPool
+from nightbeam_training.data.tokenizer import copy_tokenizer
 from nightbeam_training.draft.held_out import HeldOut
 from nightbeam_training.draft.learn import DraftTask, LearnOptions
 from nightbeam_training.draft.manifest import Manifest
 from nightbeam_training.draft.options import ALIGN_SHARE, BATCH, DraftOptions
 from nightbeam_training.draft.progress import Progress, calls_words
 from nightbeam_training.draft.speed import seconds_per_step
-from nightbeam_training.model.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
+from nightbeam_training.model.checkpoint import (
+    Checkpoint,
+    load_checkpoint,
+    save_checkpoint,
+    tokenizer_place,
+)
 from nightbeam_training.train.fit import fit
 
 NEW_RATE, TRAINED_RATE = 2e-3, 1e-3
@@ -69,6 +75,7 @@ def align_draft(
         before = task.validate()
         words = "   ".join(calls_words(before, beam_width) for beam_width in options.beam_widths)
         progress.say(f"before    {words}")
+    copy_tokenizer(tokenizer_place(options.target_directory), options.out)
     fitted = fit(
         draft.model,
         task,

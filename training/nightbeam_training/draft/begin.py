@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
 from nightbeam_training.draft.cost import Size
 from nightbeam_training.errors import TrainingError
 from nightbeam_training.model.checkpoint import Checkpoint, new_checkpoint
-from nightbeam_training.recommend.new_model import ModelSize, config_like
+from nightbeam_training.recommend.new_model import ModelSize, model_like
 
 _LAYER = re.compile(r"^model\.layers\.(\d+)\.")
 _SHAPE = re.compile(r"(?:target:(?P<of_target>[1-9]\d*)|(?P<layers>[1-9]\d*)x(?P<width>[1-9]\d*))")
@@ -86,10 +87,10 @@ def _size(shape: Shape, target: Checkpoint) -> Size:
     return Size(layers=shape.layers, weights=weights)
 
 
-def initial_draft(target: Checkpoint, shape: Shape) -> Checkpoint:
+def initial_draft(target: Checkpoint, shape: Shape, directory: Path) -> Checkpoint:
     """A draft of this shape, with the prompts, tokens and vocabulary of the target.
 
-    Weights of a new model come from torch's global generator.
+    directory: of the target. Weights of a new model come from torch's global generator.
     """
     if shape.width is None:
         return _some_layers(target, shape.layers)
@@ -99,8 +100,7 @@ def initial_draft(target: Checkpoint, shape: Shape) -> Checkpoint:
         heads=shape.width // HEAD_WIDTH,
         feed_forward=_feed_forward(shape.width),
     )
-    config = config_like(target.model.config, target.config, size)
-    return new_checkpoint(config, target.prompt)
+    return model_like(directory, size)
 
 
 def _feed_forward(width: int) -> int:

@@ -28,12 +28,12 @@ def make_initial(options: DraftOptions, manifest: Manifest, progress: Progress) 
     if options.draft is not None:
         progress.say("the draft of --continue")
         return options.draft
-    draft = initial_draft(options.target, options.shape)
+    draft = initial_draft(options.target, options.shape, options.target_directory)
     usable = options.training.where(lambda items, _: len(items) > 1)
     if options.shape.width is None:
         progress.say(f"{options.shape.words}: nothing to train yet")
         return draft
-    if len(usable) < 2:
+    if len(usable.items) < 2:
         progress.say(f"{options.shape.words}: too few histories to train it on next items first")
         return draft
     task = RecommendTask(
@@ -42,7 +42,7 @@ def make_initial(options: DraftOptions, manifest: Manifest, progress: Progress) 
         prompts=options.prompts,
         machine=options.machine,
         options=RecommendOptions(
-            batch_size=BATCH, validation=min(256, len(usable) // 4 + 1), seed=options.seed
+            batch_size=BATCH, validation=min(256, len(usable.items) // 4 + 1), seed=options.seed
         ),
     )
 

@@ -27,10 +27,12 @@ MAX_HELD_OUT = 512
 @dataclass(frozen=True)
 class DraftOptions:
     target: Checkpoint
+    target_directory: Path
     prompts: Prompts
     source: TeacherSource
     """Of the teacher data."""
     histories: Histories
+    """Of users with items whose prompts the target can take."""
     out: Path
     teacher_logs: list[Path]
     """Files of past nights."""

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from nightbeam_training.draft.choose import ShapeChoice
 from nightbeam_training.draft.cost import Size
-from nightbeam_training.draft.options import DraftOptions
+from nightbeam_training.draft.options import BATCH, DraftOptions
 from nightbeam_training.draft.run import DraftResult
 from nightbeam_training.draft.widths import WidthChoice
 
@@ -16,37 +16,35 @@ from nightbeam_training.draft.widths import WidthChoice
 def plan_lines(options: DraftOptions, choice: ShapeChoice) -> Iterator[str]:
     """What will be done, with how much time and memory."""
     target, machine = Size.of(options.target), options.machine
-    trie = options.prompts.catalogue.trie
-    yield f"Target      {_million(target.weights)} weights, {target.layers} layers; " + (
-        f"{len(options.prompts.catalogue.item_ids):,} items with {trie.levels} codes each"
-    )
-    yield (
-        f"Histories   {len(options.histories):,} users; {len(options.held_out):,} of them are "
-        + ("held out: calls are counted on them")
-    )
-    if options.teacher_logs:
-        yield f"Logs        {len(options.teacher_logs):,} files of past nights"
+    catalogue = options.prompts.catalogue
+    users, held = len(options.histories.users), len(options.held_out.users)
     size = choice.size if options.draft is None else Size.of(options.draft)
     words = choice.shape.words if options.draft is None else "the draft of --continue"
     share = size.weights / target.weights
+    memory = (4 * target.weights + 16 * size.weights + _step_bytes(options)) / 1e9
+    items = f"{len(catalogue.item_ids):,} items with {catalogue.trie.levels} codes each"
+    yield f"Target      {_million(target.weights)} weights, {target.layers} layers; {items}"
+    yield f"Histories   {users:,} users; {held:,} of them are held out, to count calls"
+    if options.teacher_logs:
+        yield f"Logs        {len(options.teacher_logs):,} files of past nights"
     yield f"Draft       {_million(size.weights)} weights ({share:.0%} of the target's): {words}"
-    yield f"Cost        {options.line.words}; expected {choice.milliseconds:.2f} ms per user, " + (
-        f"plain search {choice.plain:.2f}"
+    yield f"Runs        {options.line.words} (--cost)"
+    yield f"            {choice.milliseconds:.2f} ms per user expected with the draft, " + (
+        f"{choice.plain:.2f} ms with plain search"
     )
     if choice.milliseconds >= choice.plain:
-        yield "            note: by this cost line plain search is faster than any draft"
+        yield "            note: plain search is faster than any draft there"
     yield f"Time        about {options.minutes:g} minutes on {machine.device} in " + (
         f"{machine.precision}; if it is interrupted, run the same command again"
     )
-    memory = 4 * target.weights + 16 * size.weights + _step_bytes(options, size)
-    yield f"Memory      about {memory / 1e9:.1f} GB, and the teacher data"
+    yield f"Memory      about {memory:.1f} GB, and the teacher data"
 
 
-def _step_bytes(options: DraftOptions, size: Size) -> int:
+def _step_bytes(options: DraftOptions) -> int:
     """Bytes of a training step, about: its largest tensors are the scores of all nodes."""
     codes = options.prompts.catalogue.trie.codes
     nodes = 4 * max(options.beam_widths)
-    return 64 * nodes * 4 * (8 * codes + 2 * options.target.model.config.vocab_size)
+    return BATCH * nodes * 4 * (8 * codes + 2 * options.target.model.config.vocab_size)
 
 
 def result_lines(
@@ -61,23 +59,20 @@ def result_lines(
             if choice.beam_width == best.beam_width:
                 mark = "   <- least" if choice == best else ""
                 yield _row(choice, ",".join(map(str, choice.widths))) + mark
-    yield ""
-    yield (
-        f"The draft ({_million(result.weights)} weights) is in {options.out}; draft.json says "
-        + ("how it was made. The directory work is needed only to continue.")
-    )
     best, plain = result.best[-1], result.plain[-1]
+    yield ""
+    yield f"The draft ({_million(result.weights)} weights) is in {options.out}, all figures in its"
+    yield "draft.json; the directory work is only needed to continue."
     if best.milliseconds >= plain.milliseconds:
-        yield "By this cost line plain search is faster: leave the draft out, or see --cost."
+        yield "There, plain search is faster: leave the draft out, or give another --cost."
     if best.nodes > options.nodes:
         yield f"No widths stay within --nodes {options.nodes}: these need the fewest."
     yield "To use it:"
     yield ""
     yield "  " + shlex.join(recommend_command(best, options, places))
     for other in result.best[:-1]:
-        yield f"  (--beam-width {other.beam_width}: --draft-width " + (
-            f"{','.join(map(str, other.widths))})"
-        )
+        widths = ",".join(map(str, other.widths))
+        yield f"  or, for smaller beams: --beam-width {other.beam_width} --draft-width {widths}"
 
 
 def recommend_command(

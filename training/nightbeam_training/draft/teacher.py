@@ -93,6 +93,10 @@ class TeacherStage:
             done += each.examples
         return [*teacher_files(folders), *options.teacher_logs]
 
+    def _held_out_questions(self) -> list[Question]:
+        held = self._options.held_out
+        return list(questions(held.items, kind="whole", copies=1, seed=0, texts=held.texts))
+
     def _measured(self) -> TeacherPlan:
         options = self._options
         sample = self._held_out_questions()[:BATCH]
@@ -108,10 +112,6 @@ class TeacherStage:
             per_second=round(per_second, 2),
             shard=max(16, min(4096, int(per_second * SHARD_SECONDS))),
         )
-
-    def _held_out_questions(self) -> list[Question]:
-        users = self._options.held_out
-        return list(questions(users.items, kind="whole", copies=1, seed=0, texts=users.texts))
 
     def _write(
         self,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 from nightbeam_training.data.catalogue import Catalogue
 from nightbeam_training.data.prompt_spec import (
@@ -14,7 +13,7 @@ from nightbeam_training.data.prompt_spec import (
 )
 from nightbeam_training.errors import TrainingError
 from nightbeam_training.model.checkpoint import Checkpoint, new_checkpoint
-from nightbeam_training.model.config import LlamaConfig, new_config
+from nightbeam_training.model.config import new_config
 from nightbeam_training.model.open_stored import open_stored
 
 
@@ -46,16 +45,11 @@ def model_like(directory: Path, size: ModelSize) -> Checkpoint:
     """
     stored = open_stored(directory)
     spec = read_prompt_spec(stored.place_of(PROMPT_SPEC_FILE))
-    return new_checkpoint(config_like(stored.config, stored.raw, size), spec)
-
-
-def config_like(config: LlamaConfig, raw: dict[str, Any], size: ModelSize) -> dict[str, Any]:
-    """A LLaMA's configuration with the tokens and positions of another model. raw: the whole of its
-    `config.json`."""
     special = ("bos_token_id", "eos_token_id", "pad_token_id")
-    return {
-        **new_config(vocabulary=config.vocab_size, **asdict(size)),
-        "max_position_embeddings": config.positions(),
-        "tie_word_embeddings": config.tie_word_embeddings,
-        **{name: raw.get(name) for name in special},
+    config = {
+        **new_config(vocabulary=stored.config.vocab_size, **asdict(size)),
+        "max_position_embeddings": stored.config.positions(),
+        "tie_word_embeddings": stored.config.tie_word_embeddings,
+        **{name: stored.raw.get(name) for name in special},
     }
+    return new_checkpoint(config, spec)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 import torch
 from world import make_model, make_world
@@ -10,14 +12,17 @@ from nightbeam_training.draft.begin import Shape, initial_draft, parse_shape, po
 from nightbeam_training.draft.choose import Search, choose_shape
 from nightbeam_training.draft.cost import COST_LINES, COST_NAMES, Size, Work, milliseconds
 from nightbeam_training.errors import TrainingError
+from nightbeam_training.model.checkpoint import save_checkpoint
 
 LAYERS = ["full_attention", "attention", "attention", "full_attention", "attention"]
+NOWHERE = Path("nowhere")
+"""Only a new model reads the target's directory."""
 SEARCH = Search(beam_width=20, levels=4, nodes=120, prompt=40)
 
 
 def test_all_of_the_layers_are_the_target() -> None:
     target = make_world().target
-    same = initial_draft(target, Shape(2, None))
+    same = initial_draft(target, Shape(2, None), NOWHERE)
     tokens, positions = torch.tensor([[1, 5, 9]]), torch.arange(3)[None]
     one, other = (
         each.model.logits(each.model.hidden(tokens, positions)[0]) for each in (target, same)
@@ -28,7 +33,7 @@ def test_all_of_the_layers_are_the_target() -> None:
 def test_some_layers_are_the_first_and_the_last() -> None:
     spec = make_world().spec
     target = make_model(spec, seed=3, num_hidden_layers=5, layer_types=LAYERS)
-    draft = initial_draft(target, Shape(3, None))
+    draft = initial_draft(target, Shape(3, None), NOWHERE)
     names = [f"model.layers.{layer}.mlp.up_proj.weight" for layer in range(5)]
     stored, own = target.model.state_dict(), draft.model.state_dict()
     for copied, original in enumerate((0, 2, 4)):
@@ -41,12 +46,13 @@ def test_some_layers_are_the_first_and_the_last() -> None:
 
 
 @pytest.mark.parametrize("text", ["2x96", "target:1"])
-def test_shapes_are_read_and_sized(text: str) -> None:
+def test_shapes_are_read_and_sized(text: str, tmp_path: Path) -> None:
     target = make_world().target
+    save_checkpoint(target, tmp_path)
     shape = parse_shape(text, target)
     assert str(shape) == text
     [(_, size)] = possible_shapes(target, shape)
-    assert size == Size.of(initial_draft(target, shape))
+    assert size == Size.of(initial_draft(target, shape, tmp_path))
 
 
 @pytest.mark.parametrize("text", ["2x33", "0x32", "target:0", "target:2", "2x", "large", "2x32 "])

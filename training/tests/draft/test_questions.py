@@ -7,12 +7,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from world import as_users, make_pool, make_world
+from world import make_pool, make_world
 
 from nightbeam_training.align.batch import drafted_levels
+from nightbeam_training.data.histories import Histories
 from nightbeam_training.draft.questions import rounds
 
-HISTORIES = as_users([np.arange(length) for length in (1, 3, 5, 2)])
+ITEMS = [np.arange(length) for length in (1, 3, 5, 2)]
+HISTORIES = Histories(users=list("abcd"), items=ITEMS, texts=[{"q": user} for user in "abcd"])
 
 
 @pytest.mark.parametrize("examples", [1, 4, 5, 9, 40])
@@ -24,6 +26,7 @@ def test_rounds_have_as_many_examples_as_asked(examples: int) -> None:
     assert made[0].kind == "whole"
     assert [each.number for each in made] == list(range(len(made)))
     assert len({each.name for each in made}) == len(made)
+    assert all(question.texts["q"] in "abcd" for each in made for question in each.questions)
 
 
 def test_rounds_differ_and_depend_on_the_seed_alone() -> None:
