@@ -29,9 +29,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from nightbeam_training.align.batch import AlignBatch, align_batch, drafted_levels, node_scores
+from nightbeam_training.align.batch import AlignBatch, align_batch, draft_scores, drafted_levels
 from nightbeam_training.align.edge import edge_margin
-from nightbeam_training.align.objective import distributions, total_loss
+from nightbeam_training.align.distributions import distributions
+from nightbeam_training.align.objective import total_loss
 from nightbeam_training.align.options import ObjectiveOptions
 from nightbeam_training.data.augment import Question, questions
 from nightbeam_training.data.catalogue import Catalogue, read_catalogue
@@ -126,13 +127,16 @@ def main() -> None:
     if given.stage == "train":
         return train(open_place(given), JOBS[given.job[0]])
     say(f"labelling in {given.labellers} processes")
-    side_by_side([["--stage", "label", "--shard", str(n)] for n in range(given.labellers)])
+    if side_by_side([["--stage", "label", "--shard", str(n)] for n in range(given.labellers)]):
+        sys.exit("a labelling process failed: see above")
     size = sum(file.stat().st_size for file in given.work.rglob("*.safetensors"))
     say(f"teacher data: {size / 1e6:,.0f} MB; training {', '.join(given.job)}")
-    side_by_side([["--stage", "train", "--job", job] for job in given.job])
+    if failed := side_by_side([["--stage", "train", "--job", job] for job in given.job]):
+        say(f"{failed} of {len(given.job)} jobs failed: see above")
     rows = [
         json.loads(line)
         for job in given.job
+        if (given.out / f"{job}.jsonl").exists()
         for line in (given.out / f"{job}.jsonl").read_text().splitlines()
     ]
     (given.out / "results.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
@@ -185,13 +189,11 @@ def arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def side_by_side(calls: list[list[str]]) -> None:
-    """Runs this script with further arguments, all at the same time; the last one given counts."""
+def side_by_side(calls: list[list[str]]) -> int:
+    """Runs this script with further arguments, all at the same time; how many of them failed."""
     base = [sys.executable, __file__, *sys.argv[1:]]
     running = [subprocess.Popen([*base, *call]) for call in calls]
-    codes = [process.wait() for process in running]
-    if any(codes):
-        sys.exit("a process failed: see above")
+    return sum(process.wait() != 0 for process in running)
 
 
 def open_place(given: argparse.Namespace) -> Place:
@@ -254,7 +256,7 @@ def label(place: Place, shard: int) -> None:
 
 def loss_of(model: Checkpoint, batch: AlignBatch, place: Place, job: Job) -> Tensor:
     """KL at every node, the error of the scores near the edge, and the listwise loss there."""
-    scores = node_scores(model.model, batch)
+    scores = draft_scores(model.model, batch, prompt=False)
     options = ObjectiveOptions.model_validate(
         {
             "objective": "beam-score",
@@ -265,7 +267,7 @@ def loss_of(model: Checkpoint, batch: AlignBatch, place: Place, job: Job) -> Ten
     )
     loss, _ = total_loss(scores, batch, options)
     if job.margin > 0:
-        log_q, log_p = distributions(scores, batch.log_p, options)
+        log_q, log_p = distributions(scores.codes, batch.log_p, options)
         codes = batch.log_p.shape[-1]
         loss = loss + job.margin * edge_margin(
             log_q[..., :codes],
