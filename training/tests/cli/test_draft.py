@@ -108,6 +108,21 @@ def test_a_draft_of_the_targets_layers_is_improved_with_a_log(
     assert manifest["options"]["--continue"] == str(first)
 
 
+def test_a_slow_target_is_asked_less(
+    place: Place, made: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    arguments = asked(place, made, tmp_path, "--shape", "target:1")
+    with monkeypatch.context() as patch:
+        patch.setattr("nightbeam_training.draft.teacher.OVERTIME", 0.0)
+        patch.setattr("nightbeam_training.draft.align.fit", _interrupted)
+        stopped = CliRunner().invoke(commands, list(map(str, arguments)))
+    assert "slower than expected: goes on with 27 examples" in stopped.output
+    output = run(*arguments)
+    assert "slower than expected: goes on with 27 examples" in output
+    assert "27 examples, " in output
+    assert [path.name for path in (tmp_path / "work" / "teacher").iterdir()] == ["00000-whole"]
+
+
 def test_refuses_what_cannot_work(place: Place, made: dict[str, Path], tmp_path: Path) -> None:
     out = tmp_path / "draft"
 
