@@ -12,6 +12,7 @@ codes. One JSON line per measurement:
 - `train`: what `nightbeam-train target --lora-rank --gradient-checkpointing` does: steps/s of the
   second half of the steps, and the GB that the adapter and the state to continue from take
 - `same seed`: whether two short runs of a small model give the same bits
+- `same commands`, with --commands: the same for target, teacher and align
 
 Peaks are of the device's memory in GB (10^9 bytes); on a CPU of the whole process. `estimated` is
 what the commands would say before they begin.
@@ -32,11 +33,13 @@ from typing import Any
 
 import numpy as np
 import torch
+from click.testing import CliRunner
 from torch import nn
 
+from nightbeam_training.cli.main import commands
 from nightbeam_training.data.augment import Question
-from nightbeam_training.data.catalogue import Catalogue, Ints, make_catalogue, read_catalogue
-from nightbeam_training.data.histories import read_histories
+from nightbeam_training.data.catalogue import Catalogue, make_catalogue, read_catalogue
+from nightbeam_training.data.histories import Histories, read_histories
 from nightbeam_training.data.prompt_spec import ItemsPrompt, PromptSpec
 from nightbeam_training.data.prompts import Prompts, open_prompts
 from nightbeam_training.data.teacher_files import TeacherSource
@@ -85,7 +88,7 @@ class Run:
     arguments: argparse.Namespace
     machine: Machine
     catalogue: Catalogue
-    histories: list[Ints]
+    histories: Histories
     folder: Path
 
     def estimated(self, checkpoint: Checkpoint) -> StoredModel:
@@ -164,7 +167,7 @@ def prompt_spec(max_items: int, first: int) -> PromptSpec:
     )
 
 
-def open_world(arguments: argparse.Namespace) -> tuple[Catalogue, list[Ints]]:
+def open_world(arguments: argparse.Namespace) -> tuple[Catalogue, Histories]:
     rng = np.random.default_rng(0)
     if arguments.catalogue is not None:
         catalogue = read_catalogue(arguments.catalogue)
@@ -172,10 +175,19 @@ def open_world(arguments: argparse.Namespace) -> tuple[Catalogue, list[Ints]]:
         paths = rng.integers(CODES, size=(ITEMS, LEVELS))
         catalogue = make_catalogue([f"item {number}" for number in range(ITEMS)], paths)
     if arguments.histories is not None:
-        return catalogue, read_histories(arguments.histories, catalogue).items
+        return catalogue, read_histories(arguments.histories, catalogue)
     items = len(catalogue.item_ids)
     lengths = rng.integers(3, max(arguments.max_items) + 1, size=20_000)
-    return catalogue, [rng.integers(items, size=int(length)) for length in lengths]
+    made = [rng.integers(items, size=int(length)) for length in lengths]
+    return catalogue, Histories(
+        users=list(map(str, range(len(made)))), items=made, texts=[{} for _ in made]
+    )
+
+
+def first(histories: Histories, count: int) -> Histories:
+    """The first histories with a next item."""
+    usable = histories.where(lambda items, _: len(items) > 1)
+    return Histories(usable.users[:count], usable.items[:count], usable.texts[:count])
 
 
 def label(run: Run, checkpoint: Checkpoint, prompts: Prompts, max_items: int) -> None:
@@ -183,12 +195,12 @@ def label(run: Run, checkpoint: Checkpoint, prompts: Prompts, max_items: int) ->
     source = TeacherSource(
         target="0" * 64, catalogue=run.catalogue.hash, scoring="full", levels=LEVELS
     )
-    questions = [Question(history, None) for history in run.histories[: run.arguments.users]]
+    questions = [Question(history, None) for history in run.histories.items[: run.arguments.users]]
     # The first call of a kernel takes longer.
     teacher.label(questions[: run.arguments.label_batch], width=run.arguments.beam_width)
     search = Search(
         users=run.arguments.label_batch,
-        prompt_tokens=max_items * LEVELS,
+        tokens=run.arguments.label_batch * max_items * LEVELS,
         beams=run.arguments.beam_width + 1,
         levels=LEVELS,
     )
@@ -226,7 +238,7 @@ def train(run: Run, checkpoint: Checkpoint, prompts: Prompts, max_items: int) ->
     add_lora(checkpoint.model, options)
     checkpoint.model.gradient_checkpointing = True
     batch, steps = run.arguments.batch_size, max(run.arguments.steps // 2, 1)
-    usable = [history for history in run.histories if len(history) > 1][: batch * steps + 16]
+    usable = first(run.histories, batch * steps + 16)
     task = RecommendTask(
         checkpoint,
         usable,
@@ -236,7 +248,7 @@ def train(run: Run, checkpoint: Checkpoint, prompts: Prompts, max_items: int) ->
     )
     out = run.folder / f"adapter-{max_items}"
     out.mkdir()
-    tokens = sum(int((each >= 0).sum()) for each in task.batches(1, 0))
+    tokens = sum(int((each.tokens >= 0).sum()) for each in task.batches(1, 0))
     step = Training(
         tokens=batch * (max_items + 1) * LEVELS, lora=options, gradient_checkpointing=True
     )
@@ -290,7 +302,7 @@ def same_seed(run: Run) -> None:
         checkpoint.model.float().requires_grad_(True)
         task = RecommendTask(
             checkpoint,
-            run.histories[:300],
+            first(run.histories, 300),
             prompts=open_prompts(spec, run.catalogue, Path("config.json")),
             machine=run.machine,
             options=RecommendOptions(batch_size=32, validation=20, seed=0),
@@ -309,12 +321,69 @@ def same_seed(run: Run) -> None:
     say("same seed", equal=all(map(torch.equal, one, other)))
 
 
+def same_commands(run: Run) -> None:
+    """Runs target, teacher and align twice on the device, and compares the drafts to the bit."""
+    rng = np.random.default_rng(0)
+    index = {
+        f"i{number}": [f"<{'abc'[level]}_{code}>" for level, code in enumerate(path)]
+        for number, path in enumerate(rng.integers(12, size=(300, 3)).tolist())
+    }
+    place = run.folder / "commands"
+    place.mkdir()
+    (place / "items.index.json").write_text(json.dumps(index))
+    rows = [
+        {"user": f"u{user}", "history": [f"i{item}" for item in rng.integers(300, size=8)]}
+        for user in range(200)
+    ]
+    (place / "histories.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    catalogue = ["--catalogue", place / "items.index.json"]
+    data = [*catalogue, "--histories", place / "histories.jsonl"]
+    short = [
+        "--device",
+        run.arguments.device,
+        "--epochs",
+        1,
+        "--batch-size",
+        64,
+        "--validation",
+        40,
+    ]
+    short += ["--warmup-steps", 1, "--precision", "bf16"]
+    size = ["--layers", 2, "--width", 64, "--heads", 2, "--feed-forward", 128]
+
+    def command(*words: object) -> None:
+        CliRunner().invoke(commands, list(map(str, words)), catch_exceptions=False)
+
+    began = time.monotonic()
+    for turn in ("a", "b"):
+        out = place / turn
+        command("target", *data, "--out", out / "target", *size, *short)
+        asked = ["--target", out / "target", "--device", run.arguments.device]
+        command("teacher", *data, *asked, "--beam-width", 10, "--out", out / "teacher")
+        for objective in ("beam-score", "atspeed-s", "atspeed-r"):
+            command(
+                *("align", "--draft", out / "target", "--teacher", out / "teacher", *catalogue),
+                *("--beam-width", 10, "--draft-width", 12, "--objective", objective),
+                *("--out", out / objective, *short),
+            )
+    files = sorted(path.relative_to(place / "a") for path in place.glob("a/*/*.safetensors"))
+    say(
+        "same commands",
+        seconds=time.monotonic() - began,
+        equal={
+            str(file): (place / "a" / file).read_bytes() == (place / "b" / file).read_bytes()
+            for file in files
+        },
+    )
+
+
 def parsed() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--catalogue", type=Path)
     parser.add_argument("--histories", type=Path)
     parser.add_argument("--device", default="auto")
     parser.add_argument("--tiny", action="store_true", help="A model that a CPU can rehearse with.")
+    parser.add_argument("--commands", action="store_true", help="Also run commands twice.")
     parser.add_argument("--users", type=int, default=1024)
     parser.add_argument("--beam-width", type=int, default=20)
     parser.add_argument("--label-batch", type=int, default=64)
@@ -354,6 +423,8 @@ def main() -> None:
             label(run, checkpoint, prompts, max_items)
             train(run, checkpoint, prompts, max_items)
             del checkpoint, parameters
+        if arguments.commands:
+            same_commands(run)
 
 
 if __name__ == "__main__":

@@ -2,113 +2,48 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Literal
-
 import click
 import torch
-from click.core import ParameterSource
 
-from nightbeam_training.cli.fit_options import FitArguments, fit_options, report_fit
-from nightbeam_training.cli.lora_options import LoraArguments, lora_options
-from nightbeam_training.cli.options import (
-    DIRECTORY,
-    FILE,
-    NEW_DIRECTORY,
-    MachineArguments,
-    compared,
-    machine_options,
-)
+from nightbeam_training.cli.fit_options import report_fit
+from nightbeam_training.cli.options import compared, options_of
 from nightbeam_training.cli.presets import preset_option
+from nightbeam_training.cli.target_options import TargetArguments
 from nightbeam_training.cli.teacher_data import note_if_unfinished
 from nightbeam_training.data.catalogue import Catalogue, read_catalogue
 from nightbeam_training.data.histories import Histories, read_histories
-from nightbeam_training.data.prompts import Prompts, open_prompts
+from nightbeam_training.data.prompts import Prompts, longest_prompt, open_prompts
 from nightbeam_training.data.tokenizer import copy_tokenizer
 from nightbeam_training.errors import TrainingError
 from nightbeam_training.model.checkpoint import (
     Checkpoint,
     checkpoint_hash,
-    load_checkpoint,
+    open_checkpoint,
     prompts_of,
+    read_weights,
     save_checkpoint,
     save_merged,
     tokenizer_place,
 )
 from nightbeam_training.model.lora import add_lora, save_adapter
-from nightbeam_training.model.precision import Machine
-from nightbeam_training.recommend.new_model import ModelSize, model_like, new_model
+from nightbeam_training.model.memory import Training, training_memory
+from nightbeam_training.model.open_stored import StoredModel
+from nightbeam_training.recommend.new_model import model_like, new_model
 from nightbeam_training.recommend.run import RecommendOptions, RecommendTask
 from nightbeam_training.train.fit import fit, seed_all
 from nightbeam_training.train.log import TrainingLog
 from nightbeam_training.train.run_options import claim_directory, finish_directory
 from nightbeam_training.train.state import trainable
 
-NEW_MODEL = ("layers", "width", "heads", "feed_forward")
-"""Options about the size of a new model."""
-
-
-class TargetArguments(FitArguments, MachineArguments, LoraArguments):
-    begin_with: Path | None
-    like: Path | None
-    catalogue: Path
-    histories: Path
-    out: Path
-    layers: int
-    width: int
-    heads: int
-    feed_forward: int
-    max_items: int
-    validation: int
-    save_as: Literal["float32", "bfloat16"] | None
+REMEDY = (
+    "give --precision bf16, --gradient-checkpointing, --lora-rank instead of all weights, or a "
+    "smaller --batch-size"
+)
 
 
 @click.command(short_help="Train a model to predict the next item.")
 @preset_option("target")
-@click.option("--histories", type=FILE, required=True, help='JSONL {"user": …, "history": [item]}.')
-@click.option("--catalogue", type=FILE, required=True, help="LC-Rec index: item -> codes.")
-@click.option("--out", type=NEW_DIRECTORY, required=True, help="Directory for the model.")
-@click.option("--begin-with", type=DIRECTORY, help="Checkpoint to fine-tune. Default: new weights.")
-@click.option(
-    "--like",
-    type=DIRECTORY,
-    help="Checkpoint whose prompts a new model reads, such as the target of an initial draft.",
-)
-@click.option(
-    "--layers", type=click.IntRange(1), default=6, show_default=True, help="Of a new model."
-)
-@click.option(
-    "--width", type=click.IntRange(2), default=256, show_default=True, help="Of a new model."
-)
-@click.option(
-    "--heads", type=click.IntRange(1), default=4, show_default=True, help="Of a new model."
-)
-@click.option(
-    "--feed-forward", type=click.IntRange(1), default=768, show_default=True, help="Of a new model."
-)
-@click.option(
-    "--max-items",
-    type=click.IntRange(1),
-    default=20,
-    show_default=True,
-    help="Maximum items of the history in the prompt, of a new model.",
-)
-@click.option(
-    "--validation",
-    type=click.IntRange(1),
-    default=1000,
-    show_default=True,
-    help="Users held back for validation.",
-)
-@click.option(
-    "--save-as",
-    type=click.Choice(["float32", "bfloat16"]),
-    help="Number format of the saved weights.  [default: float32; that of --begin-with if an "
-    "adapter is trained]",
-)
-@lora_options
-@fit_options
-@machine_options
+@options_of(TargetArguments)
 def target(**given: object) -> None:
     """Train a model to predict the codes of the next item of a history.
 
@@ -116,22 +51,26 @@ def target(**given: object) -> None:
     and it continues.
     """
     arguments = TargetArguments.model_validate(given)
-    _refuse_unused(arguments)
+    lora = arguments.adapter()
     seed_all(arguments.seed)
     machine = arguments.machine()
-    lora = arguments.lora(arguments.begin_with)
-    if lora is not None and arguments.save_as is not None:
-        raise TrainingError(
-            "BAD_OPTION",
-            "--save-as changes nothing with --lora-rank: adapters are float32, merged weights "
-            "keep the numbers of --begin-with",
-        )
     catalogue = read_catalogue(arguments.catalogue)
-    checkpoint, prompts = _begin(arguments, catalogue, machine)
+    checkpoint, prompts, stored = _begin(arguments, catalogue)
+    usable = _usable_histories(arguments, prompts)
+    if stored is not None:
+        training = Training(
+            tokens=arguments.batch_size * _longest(usable, prompts),
+            lora=lora,
+            gradient_checkpointing=arguments.gradient_checkpointing,
+        )
+        need = training_memory(stored, training, machine=machine)
+        if line := need.check(machine.device, remedy=REMEDY):
+            click.echo(line)
+        frozen = lora is not None and machine.freezes
+        read_weights(checkpoint, stored, device=machine.device, frozen=frozen)
     if lora is not None:
         add_lora(checkpoint.model, lora)
     checkpoint.model.gradient_checkpointing = arguments.gradient_checkpointing
-    usable = _usable_histories(arguments, prompts)
     claim_directory(
         arguments.out,
         "target.json",
@@ -187,44 +126,19 @@ def target(**given: object) -> None:
         click.echo(f"The merged model is in {arguments.out / 'merged'}")
 
 
-def _refuse_unused(arguments: TargetArguments) -> None:
-    """Raises TrainingError BAD_OPTION for an option that would change nothing."""
-    if arguments.begin_with is not None and arguments.like is not None:
-        raise TrainingError("BAD_OPTION", "give either --begin-with or --like")
-    unused: tuple[str, ...] = ()
-    if arguments.begin_with is not None:
-        unused = (*NEW_MODEL, "max_items")
-    elif arguments.like is not None:
-        unused = ("max_items",)
-    context = click.get_current_context()
-    for name in unused:
-        if context.get_parameter_source(name) is ParameterSource.COMMANDLINE:
-            raise TrainingError(
-                "BAD_OPTION",
-                f"--{name.replace('_', '-')} is of new models: the checkpoint "
-                f"{arguments.begin_with or arguments.like} has its own",
-            )
-
-
 def _begin(
-    arguments: TargetArguments, catalogue: Catalogue, machine: Machine
-) -> tuple[Checkpoint, Prompts]:
+    arguments: TargetArguments, catalogue: Catalogue
+) -> tuple[Checkpoint, Prompts, StoredModel | None]:
+    """The model, its prompts, and the checkpoint from which its weights are still to be read."""
     if arguments.begin_with is not None:
         note_if_unfinished(arguments.begin_with)
-        frozen = arguments.lora_rank is not None and machine.freezes
-        checkpoint = load_checkpoint(arguments.begin_with, device=machine.device, frozen=frozen)
-        return checkpoint, prompts_of(checkpoint, catalogue, arguments.begin_with)
-    size = ModelSize(
-        layers=arguments.layers,
-        width=arguments.width,
-        heads=arguments.heads,
-        feed_forward=arguments.feed_forward,
-    )
+        checkpoint, stored = open_checkpoint(arguments.begin_with)
+        return checkpoint, prompts_of(checkpoint, catalogue, arguments.begin_with), stored
     if arguments.like is not None:
-        checkpoint = model_like(arguments.like, size)
-        return checkpoint, prompts_of(checkpoint, catalogue, arguments.like)
-    checkpoint = new_model(catalogue, size, max_items=arguments.max_items)
-    return checkpoint, open_prompts(checkpoint.prompt, catalogue, arguments.out)
+        checkpoint = model_like(arguments.like, arguments.size())
+        return checkpoint, prompts_of(checkpoint, catalogue, arguments.like), None
+    checkpoint = new_model(catalogue, arguments.size(), max_items=arguments.max_items)
+    return checkpoint, open_prompts(checkpoint.prompt, catalogue, arguments.out), None
 
 
 def _usable_histories(arguments: TargetArguments, prompts: Prompts) -> Histories:
@@ -246,3 +160,9 @@ def _usable_histories(arguments: TargetArguments, prompts: Prompts) -> Histories
             err=True,
         )
     return usable
+
+
+def _longest(histories: Histories, prompts: Prompts) -> int:
+    """Tokens of the longest example: a prompt and its answer."""
+    pairs = list(zip(histories.items, histories.texts, strict=True))
+    return longest_prompt(pairs, prompts) + prompts.spec.levels + len(prompts.closing)

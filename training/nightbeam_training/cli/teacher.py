@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
+from typing import Annotated
 
 import click
+from pydantic import BaseModel, Field
 
 from nightbeam_training.cli.options import (
     DIRECTORY,
@@ -13,70 +15,62 @@ from nightbeam_training.cli.options import (
     NEW_DIRECTORY,
     MachineArguments,
     compared,
-    machine_options,
+    options_of,
 )
 from nightbeam_training.cli.teacher_data import note_if_unfinished
 from nightbeam_training.data.augment import Kind, questions
 from nightbeam_training.data.catalogue import read_catalogue
 from nightbeam_training.data.histories import read_histories
+from nightbeam_training.data.prompts import longest_prompt
 from nightbeam_training.data.teacher_files import Scoring, TeacherSource, count_examples
 from nightbeam_training.errors import TrainingError
-from nightbeam_training.model.checkpoint import checkpoint_hash, load_checkpoint, prompts_of
+from nightbeam_training.model.checkpoint import (
+    checkpoint_hash,
+    open_checkpoint,
+    prompts_of,
+    read_weights,
+)
+from nightbeam_training.model.memory import Search, search_memory
 from nightbeam_training.teach.label import Teacher
-from nightbeam_training.teach.write import WriteOptions, write_teacher_data
+from nightbeam_training.teach.write import BATCH_TOKENS, WriteOptions, write_teacher_data
 from nightbeam_training.train.run_options import claim_directory, finish_directory
 
+REMEDY = "give --precision bf16, or a smaller --batch-size or --batch-tokens"
 
-class TeacherArguments(MachineArguments):
-    target: Path
-    catalogue: Path
-    histories: Path
-    out: Path
-    ask: Kind
-    copies: int
-    roll: int
-    beam_width: int
-    scoring: Scoring
-    limit: int | None
-    shard_size: int
-    batch_size: int
+
+class TeacherOptions(BaseModel):
+    target: Annotated[Path, DIRECTORY] = Field(description="The target's checkpoint.")
+    catalogue: Annotated[Path, FILE] = Field(description="LC-Rec index: item -> codes.")
+    histories: Annotated[Path, FILE] = Field(description='JSONL {"user": …, "history": [item]}.')
+    out: Annotated[Path, NEW_DIRECTORY] = Field(description="Directory for the teacher files.")
+    ask: Kind = Field(
+        "last",
+        description="Ask about whole histories; without their last item; cut at a random place; or "
+        "the start of one mixed with the end of another.",
+    )
+    copies: int = Field(1, ge=1, description="Questions per history, for cut and mix.")
+    roll: int = Field(
+        0,
+        ge=0,
+        description="Ask this many more times, each time with an item of the target's list "
+        "appended.",
+    )
+    beam_width: int = Field(20, ge=1)
+    scoring: Scoring = "full"
+    limit: int | None = Field(None, ge=1, description="Read only the first histories.")
+    shard_size: int = Field(2048, ge=1, description="Histories per file.")
+    batch_size: int = Field(64, ge=1, description="Maximum histories that are asked about at once.")
+    batch_tokens: int = Field(
+        BATCH_TOKENS, ge=1, description="Maximum tokens of their prompts, padding included."
+    )
+
+
+class TeacherArguments(MachineArguments, TeacherOptions):
+    """The options as given."""
 
 
 @click.command(short_help="Write the target's answers to files.")
-@click.option("--target", type=DIRECTORY, required=True, help="The target's checkpoint.")
-@click.option("--catalogue", type=FILE, required=True, help="LC-Rec index: item -> codes.")
-@click.option("--histories", type=FILE, required=True, help='JSONL {"user": …, "history": [item]}.')
-@click.option("--out", type=NEW_DIRECTORY, required=True, help="Directory for the teacher files.")
-@click.option(
-    "--ask",
-    type=click.Choice(["whole", "last", "cut", "mix"]),
-    default="last",
-    show_default=True,
-    help="Ask about whole histories; without their last item; cut at a random place; or the start "
-    "of one mixed with the end of another.",
-)
-@click.option(
-    "--copies",
-    type=click.IntRange(1),
-    default=1,
-    show_default=True,
-    help="Questions per history, for cut and mix.",
-)
-@click.option(
-    "--roll",
-    type=click.IntRange(0),
-    default=0,
-    show_default=True,
-    help="Ask this many more times, each time with an item of the target's list appended.",
-)
-@click.option("--beam-width", type=click.IntRange(1), default=20, show_default=True)
-@click.option(
-    "--scoring", type=click.Choice(["full", "renormalized"]), default="full", show_default=True
-)
-@click.option("--limit", type=click.IntRange(1), help="Read only the first histories.")
-@click.option("--shard-size", type=click.IntRange(1), default=2048, show_default=True)
-@click.option("--batch-size", type=click.IntRange(1), default=64, show_default=True)
-@machine_options
+@options_of(TeacherArguments)
 def teacher(**given: object) -> None:
     """Write the target's best beams and its log-probabilities over the valid codes.
 
@@ -92,7 +86,7 @@ def teacher(**given: object) -> None:
     machine = arguments.machine()
     catalogue = read_catalogue(arguments.catalogue)
     note_if_unfinished(arguments.target)
-    target = load_checkpoint(arguments.target, device=machine.device, frozen=machine.freezes)
+    target, stored = open_checkpoint(arguments.target)
     prompts = prompts_of(target, catalogue, arguments.target)
     histories = read_histories(
         arguments.histories, catalogue, arguments.limit, columns=target.prompt.columns
@@ -134,6 +128,18 @@ def teacher(**given: object) -> None:
     )
     if before := len(_files(arguments.out)):
         click.echo(f"{before:,} of {-(-len(asked) // arguments.shard_size):,} files exist already")
+    users = min(arguments.batch_size, len(asked))
+    longest = longest_prompt([(each.history, each.texts) for each in asked], prompts)
+    search = Search(
+        users=users,
+        tokens=min(users * longest, max(arguments.batch_tokens, longest)),
+        beams=arguments.beam_width + 1,
+        levels=catalogue.trie.levels,
+    )
+    need = search_memory(stored, search, machine=machine)
+    if line := need.check(machine.device, remedy=REMEDY):
+        click.echo(line)
+    read_weights(target, stored, device=machine.device, frozen=machine.freezes)
     too_long = write_teacher_data(
         arguments.out,
         asked,
@@ -144,6 +150,7 @@ def teacher(**given: object) -> None:
             beam_width=arguments.beam_width,
             shard_size=arguments.shard_size,
             batch_size=arguments.batch_size,
+            batch_tokens=arguments.batch_tokens,
             roll=arguments.roll,
             seed=arguments.seed,
         ),

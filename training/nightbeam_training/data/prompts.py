@@ -93,6 +93,12 @@ class Prompts:
         return self.max_tokens is None or len(prompt) <= self.max_tokens
 
 
+def longest_prompt(histories: Sequence[tuple[Ints, UserTexts]], prompts: Prompts) -> int:
+    """Tokens of the longest prompt among those of the 64 longest histories."""
+    longest = sorted(histories, key=lambda each: len(each[0]))[-64:]
+    return max(len(prompts.encode(*each)) for each in longest)
+
+
 def pad_left(rows: Sequence[Ints]) -> Ints:
     """Rows padded with -1 on the left: [rows, longest]."""
     padded = np.full((len(rows), max(map(len, rows))), -1, dtype=np.int64)

@@ -73,6 +73,13 @@ def load_checkpoint(
 
     Raises TrainingError BAD_CHECKPOINT, naming file and tensor.
     """
+    checkpoint, stored = open_checkpoint(directory, heads=heads)
+    read_weights(checkpoint, stored, device=device, frozen=frozen)
+    return checkpoint
+
+
+def open_checkpoint(directory: Path, *, heads: bool = False) -> tuple[Checkpoint, StoredModel]:
+    """The same before its weights are read: they are on torch's device `meta`."""
     stored = open_stored(directory)
     config = stored.config
     if config.nightbeam_heads is not None and not heads:
@@ -84,16 +91,22 @@ def load_checkpoint(
     with torch.device("meta"):
         model = Llama(config)
     _check_shapes(model, stored)
-    prompt = _prompt_spec(stored)
+    return Checkpoint(model=model, config=stored.raw, prompt=_prompt_spec(stored)), stored
+
+
+def read_weights(
+    checkpoint: Checkpoint, stored: StoredModel, *, device: torch.device | None, frozen: bool
+) -> None:
+    """Reads the weights of an opened checkpoint, see `load_checkpoint`."""
+    model = checkpoint.model
     weights = {}
     for name in stored.tensors:
-        tensor = stored.read(name)
         # A copy, because what was read is still the file's own memory.
+        tensor = stored.read(name)
         weights[name] = tensor.to(device, stored.held_as(name, frozen=frozen), copy=True)
     model.load_state_dict(weights, assign=True, strict=False)
-    if config.tie_word_embeddings:
+    if model.config.tie_word_embeddings:
         model.lm_head.weight = model.model.embed_tokens.weight
-    return Checkpoint(model=model, config=stored.raw, prompt=prompt)
 
 
 def _check_shapes(model: Llama, stored: StoredModel) -> None:

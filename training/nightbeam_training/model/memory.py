@@ -74,8 +74,8 @@ class Search:
     """A batch of a beam search."""
 
     users: int
-    prompt_tokens: int
-    """Of the longest prompt."""
+    tokens: int
+    """Of all prompts, padding included."""
     beams: int
     """Nodes per user and level."""
     levels: int
@@ -83,8 +83,7 @@ class Search:
 
 def search_memory(stored: StoredModel, search: Search, *, machine: Machine) -> MemoryNeed:
     """Labelling by a model that is not trained."""
-    config, users = stored.config, search.users
-    prompts, nodes = users * search.prompt_tokens, users * search.beams
+    config, prompts, nodes = stored.config, search.tokens, search.users * search.beams
     per_position = 2 * config.key_value_heads * config.head_width * machine.product_bytes
     return MemoryNeed(
         {

@@ -39,9 +39,10 @@ class Teacher:
         self._trie = TorchTrie(prompts.catalogue.trie, machine.device)
         checkpoint.model.to(machine.device).eval()
 
-    def fits(self, question: Question) -> bool:
-        """Whether the prompt is short enough for the target."""
-        return self._prompts.fits(self._prompt(question))
+    def tokens(self, question: Question) -> int | None:
+        """Length of the prompt; None if it is too long for the target."""
+        prompt = self._prompt(question)
+        return len(prompt) if self._prompts.fits(prompt) else None
 
     def _prompt(self, question: Question) -> Ints:
         return self._prompts.encode(question.history, question.texts)

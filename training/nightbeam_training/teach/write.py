@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -10,8 +10,14 @@ import numpy as np
 
 from nightbeam_training.data.augment import Question
 from nightbeam_training.data.catalogue import Catalogue
-from nightbeam_training.data.teacher_files import TeacherSource, write_teacher_file
+from nightbeam_training.data.teacher_files import (
+    TeacherExamples,
+    TeacherSource,
+    write_teacher_file,
+)
 from nightbeam_training.teach.label import Labels, Teacher, joined
+
+BATCH_TOKENS = 65_536
 
 
 @dataclass(frozen=True)
@@ -20,10 +26,13 @@ class WriteOptions:
     shard_size: int
     """Questions per file."""
     batch_size: int
+    """Maximum questions that are asked at once."""
     roll: int
     """How many times each history is asked about again with an item of the target's list
     appended."""
     seed: int
+    batch_tokens: int = BATCH_TOKENS
+    """Maximum tokens of their prompts, padding included; a longer prompt is asked alone."""
 
 
 def write_teacher_data(
@@ -47,24 +56,45 @@ def write_teacher_data(
         asked = questions[start : start + options.shard_size]
         if not path.exists():
             rng = np.random.default_rng((options.seed, shard))
-            asked = sorted(asked, key=lambda question: len(question.history))
-            parts = []
-            for at in range(0, len(asked), options.batch_size):
-                batch = asked[at : at + options.batch_size]
+            parts: list[TeacherExamples] = []
+            done = 0
+            for batch, left_out in _batches(asked, teacher, options):
+                done += len(batch) + left_out
+                too_long += left_out
                 for step in range(options.roll + 1):
-                    fitting = [question for question in batch if teacher.fits(question)]
-                    too_long += len(batch) - len(fitting)
-                    batch = fitting
                     if not batch:
                         break
                     labels = teacher.label(batch, width=options.beam_width)
                     parts.append(labels.examples)
                     if step < options.roll:
-                        batch = with_sampled_item(batch, labels, catalogue=catalogue, rng=rng)
-                progress(start + min(at + options.batch_size, len(asked)), len(questions))
+                        longer = with_sampled_item(batch, labels, catalogue=catalogue, rng=rng)
+                        batch = [each for each in longer if teacher.tokens(each) is not None]
+                        too_long += len(longer) - len(batch)
+                progress(start + done, len(questions))
             if parts:
                 write_teacher_file(path, joined(parts), source)
     return too_long
+
+
+def _batches(
+    asked: list[Question], teacher: Teacher, options: WriteOptions
+) -> Iterator[tuple[list[Question], int]]:
+    """Batches of questions of similar length, and how many were left out before each."""
+    batch: list[Question] = []
+    longest = left_out = 0
+    for question in sorted(asked, key=lambda question: len(question.history)):
+        tokens = teacher.tokens(question)
+        if tokens is None:
+            left_out += 1
+            continue
+        widest = max(longest, tokens)
+        full = len(batch) == options.batch_size
+        if batch and (full or widest * (len(batch) + 1) > options.batch_tokens):
+            yield batch, left_out
+            batch, left_out, widest = [], 0, tokens
+        batch.append(question)
+        longest = widest
+    yield batch, left_out
 
 
 def with_sampled_item(

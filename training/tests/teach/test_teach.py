@@ -114,6 +114,36 @@ def test_writes_missing_shards_with_the_same_bytes(world: World, tmp_path: Path)
     assert (tmp_path / "teacher-00002.safetensors").stat().st_mtime_ns == kept
 
 
+@pytest.mark.parametrize(
+    ("tokens", "sizes"), [(10**6, [4, 4, 2]), (26, [2, 2, 2, 2, 2]), (1, [1] * 10)]
+)
+def test_batches_are_limited_by_tokens(
+    world: World, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, tokens: int, sizes: list[int]
+) -> None:
+    found: list[int] = []
+    real = Teacher.label
+
+    def label(self: Teacher, questions: list[Question], *, width: int) -> Labels:
+        found.append(len(questions))
+        return real(self, questions, width=width)
+
+    monkeypatch.setattr(Teacher, "label", label)
+    history = world.histories[0][:2]
+    write_teacher_data(
+        tmp_path,
+        # Prompts of 13 tokens.
+        [Question(np.resize(history, 4), None)] * 10,
+        teacher=Teacher(world.target, world.prompts, machine=MACHINE, scoring="full"),
+        catalogue=world.catalogue,
+        source=source_of(world.catalogue),
+        options=WriteOptions(
+            beam_width=3, shard_size=10, batch_size=4, roll=0, seed=0, batch_tokens=tokens
+        ),
+        progress=lambda *_: None,
+    )
+    assert found == sizes
+
+
 def test_the_seed_determines_the_appended_items(world: World, tmp_path: Path) -> None:
     for name, seed, roll in (("a", 0, 1), ("b", 1, 1), ("c", 0, 0), ("d", 1, 0)):
         write(world, tmp_path / name, roll=roll, seed=seed)

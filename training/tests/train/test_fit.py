@@ -117,3 +117,14 @@ def test_progress_has_a_rate_and_the_time_left(
     assert lines == [
         "  epoch 2: step 60 of 100   loss 1.2500   1.7 steps/s, 24 s to the epoch's end"
     ]
+
+
+def test_a_state_that_cannot_be_written_ends_the_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise OSError("disk full")
+
+    monkeypatch.setattr(torch, "save", fail)
+    with pytest.raises(OSError, match="disk full"):
+        Run(tmp_path).go()
