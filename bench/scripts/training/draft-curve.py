@@ -80,7 +80,8 @@ def costs(rows: list[Row], jobs: list[str], *, target: Size, prompt: float) -> I
         ]
     ]
     for job in jobs:
-        mine = [row for row in rows if row["job"] == job and row["nodes"] <= MAX_NODES]
+        own = [row for row in rows if row["job"] == job]
+        mine = [row for row in own if row["nodes"] <= MAX_NODES] or own[-1:]
         cells = []
         for line in lines_of():
             cost, row = min(
