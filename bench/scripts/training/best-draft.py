@@ -126,13 +126,16 @@ def main() -> None:
     if given.stage == "train":
         return train(open_place(given), JOBS[given.job[0]])
     say(f"labelling in {given.labellers} processes")
-    side_by_side([["--stage", "label", "--shard", str(n)] for n in range(given.labellers)])
+    if side_by_side([["--stage", "label", "--shard", str(n)] for n in range(given.labellers)]):
+        sys.exit("a labelling process failed: see above")
     size = sum(file.stat().st_size for file in given.work.rglob("*.safetensors"))
     say(f"teacher data: {size / 1e6:,.0f} MB; training {', '.join(given.job)}")
-    side_by_side([["--stage", "train", "--job", job] for job in given.job])
+    if failed := side_by_side([["--stage", "train", "--job", job] for job in given.job]):
+        say(f"{failed} of {len(given.job)} jobs failed: see above")
     rows = [
         json.loads(line)
         for job in given.job
+        if (given.out / f"{job}.jsonl").exists()
         for line in (given.out / f"{job}.jsonl").read_text().splitlines()
     ]
     (given.out / "results.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
@@ -185,13 +188,11 @@ def arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def side_by_side(calls: list[list[str]]) -> None:
-    """Runs this script with further arguments, all at the same time; the last one given counts."""
+def side_by_side(calls: list[list[str]]) -> int:
+    """Runs this script with further arguments, all at the same time; how many of them failed."""
     base = [sys.executable, __file__, *sys.argv[1:]]
     running = [subprocess.Popen([*base, *call]) for call in calls]
-    codes = [process.wait() for process in running]
-    if any(codes):
-        sys.exit("a process failed: see above")
+    return sum(process.wait() != 0 for process in running)
 
 
 def open_place(given: argparse.Namespace) -> Place:

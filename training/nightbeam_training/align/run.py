@@ -26,7 +26,7 @@ from nightbeam_training.model.token_scores import TokenScores, token_scores
 from nightbeam_training.model.tree import prompt_hidden, tree_hidden
 from nightbeam_training.train.state import Figures
 
-VALIDATION_BATCH = 64
+VALIDATION_BATCH = 256
 
 
 class AlignTask:
