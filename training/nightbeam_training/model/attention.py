@@ -119,8 +119,8 @@ class Attention(nn.Module):
 def _attend(q: Tensor, k: Tensor, v: Tensor, *, mask: Tensor | None, causal: bool) -> Tensor:
     group = q.shape[1] // k.shape[1]
     if q.device.type != "cpu":
-        # Grouped heads are only for the kernel without a mask and float32. With either, PyTorch would
-        # take the one that holds all scores.
+        # Only the kernel without a mask and float32 groups heads. Otherwise PyTorch would take the
+        # one that holds all scores.
         groups = group > 1 and mask is None and q.dtype != torch.float32
         if group > 1 and not groups:
             k, v = k.repeat_interleave(group, dim=1), v.repeat_interleave(group, dim=1)
