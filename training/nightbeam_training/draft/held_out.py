@@ -71,6 +71,9 @@ class HeldOut:
                 tokens=tokens,
                 scoring=self.scoring,
             )
+        if self.scoring == "renormalized":
+            # What follows a prefix with one child is certain: no search asks.
+            beams = beams & trie.has_choice(tree.nodes)
         needs = []
         for depth, level in enumerate(found.levels, start=1):
             needed = tree.nodes.masked_fill(~(beams & (tree.depth == depth)), -1)

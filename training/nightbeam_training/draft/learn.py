@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
@@ -46,6 +47,8 @@ class DraftTask:
         self._pool = pool
         self._held_out = held_out
         self._options = options
+        self.counted = -math.inf
+        """The metric at the last count."""
         self._per_pass = sum(1 for _ in self._numbers(0))
 
     @property
@@ -89,7 +92,8 @@ class DraftTask:
             figures[f"calls at {beam_width}"] = found.calls / found.users
             figures[f"nodes at {beam_width}"] = found.nodes / found.users
             saved += trie.levels - found.calls / found.users
-        return {**figures, self.metric: saved / len(self._options.beam_widths)}
+        self.counted = saved / len(self._options.beam_widths)
+        return {**figures, self.metric: self.counted}
 
     def _numbers(self, number: int) -> Iterator[Ints]:
         rng = np.random.default_rng((self._options.seed, number))
