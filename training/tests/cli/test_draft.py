@@ -42,7 +42,7 @@ def test_a_new_draft_and_the_line_to_type(
     assert unfinished_command(tmp_path / "draft") is None
     best = manifest["result"]["best"][-1]
     assert best["beam_width"] == 4
-    assert best["nodes"] <= 16
+    assert best in manifest["result"]["choices"]
     typed = next(line for line in lines if line.startswith("  nightbeam recommend "))
     widths = ",".join(map(str, best["widths"]))
     assert f"--draft {tmp_path / 'draft'} --draft-width {widths} --beam-width 4" in typed
@@ -84,7 +84,7 @@ def test_an_interrupted_run_continues_to_the_same_draft(
     assert all(torch.equal(one[name], other[name]) for name in one)
     found = json.loads((parts / MANIFEST_FILE).read_text())
     assert found["result"] == manifest["result"]
-    assert found["decided"]["CountBefore"] == before
+    assert found["decided"]["CountBefore"]["figures"] == before["figures"]
 
 
 def _interrupted(*_: object, **__: object) -> None:
