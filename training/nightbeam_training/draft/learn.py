@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from nightbeam_training.align.batch import AlignBatch, align_batch, drafted_levels, node_scores
+from nightbeam_training.align.batch import AlignBatch, align_batch, draft_scores, drafted_levels
 from nightbeam_training.align.objective import total_loss
 from nightbeam_training.align.options import ObjectiveOptions
 from nightbeam_training.data.catalogue import Ints
@@ -77,8 +77,9 @@ class DraftTask:
                 )
 
     def loss(self, batch: AlignBatch) -> tuple[Tensor, dict[str, Tensor]]:
-        scores = node_scores(self._draft.model, batch)
-        loss, _ = total_loss(scores, batch, self._options.objective)
+        options = self._options.objective
+        scores = draft_scores(self._draft.model, batch, prompt=options.uses_prompt)
+        loss, _ = total_loss(scores, batch, options)
         return loss, {}
 
     @torch.no_grad()

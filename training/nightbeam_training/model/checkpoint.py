@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -151,27 +150,12 @@ def save_checkpoint(
     named = str(dtype).removeprefix("torch.")
     # Newer files call it `dtype`, which takes precedence in `transformers`.
     fields = {"torch_dtype", *({"dtype"} & checkpoint.config.keys())}
-    _write_json(directory / CONFIG_FILE, {**checkpoint.config, **dict.fromkeys(fields, named)})
+    write_json(directory / CONFIG_FILE, {**checkpoint.config, **dict.fromkeys(fields, named)})
     spec = checkpoint.prompt.model_dump(exclude_unset=True)
-    _write_json(directory / PROMPT_SPEC_FILE, spec)
+    write_json(directory / PROMPT_SPEC_FILE, spec)
 
 
-def save_merged(directory: Path, out: Path) -> None:
-    """Writes a checkpoint with its adapter merged, in the numbers of the base."""
-    stored = open_stored(directory)
-    out.mkdir(parents=True, exist_ok=True)
-    weights = {name: stored.read(name).contiguous() for name in stored.tensors}
-    with replacing(out / WEIGHTS_FILE) as partial:
-        save_file(weights, partial, metadata={"format": "pt"})
-    _write_json(out / CONFIG_FILE, stored.raw)
-    for name in [*DESCRIBING_FILES[1:], *CHAT_TEMPLATE_FILES]:
-        path = stored.place_of(name) / name
-        if path.exists():
-            with replacing(out / name) as partial:
-                shutil.copyfile(path, partial)
-
-
-def _write_json(path: Path, value: dict[str, Any]) -> None:
+def write_json(path: Path, value: dict[str, Any]) -> None:
     with replacing(path) as partial:
         partial.write_text(json.dumps(value, indent=2) + "\n", encoding="utf-8")
 

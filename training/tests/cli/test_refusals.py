@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from click.testing import CliRunner
 from world import make_catalogue_at_random, make_world, write_histories, write_index
 
@@ -136,6 +137,19 @@ def test_a_run_within_the_warm_up_is_noted(
     assert "note" not in output
 
 
+def test_options_that_change_nothing_are_noted(
+    place: Place, made: dict[str, Path], tmp_path: Path
+) -> None:
+    given = [*align_arguments(place, made, tmp_path), "--objective", "beam-score", "--alpha", 1]
+    unused = ["--top-k", 5, "--rec-scope", "answer", "--edge-width", 9]
+    result = CliRunner().invoke(commands, list(map(str, [*given, *unused])))
+    notes = [line for line in result.stderr.splitlines() if "changes nothing" in line]
+    assert notes == [
+        f"note: {flag} changes nothing with --objective beam-score and --alpha 1"
+        for flag in ("--rec-scope", "--top-k")
+    ]
+
+
 @pytest.mark.parametrize("kind", ["data", "option", "missing", "place"])
 def test_bad_input_ends_with_one_line_and_code_two(
     place: Place,
@@ -162,6 +176,25 @@ def test_bad_input_ends_with_one_line_and_code_two(
     assert output.err.startswith("error: ")
     assert message in output.err
     assert len(output.err.splitlines()) == 1
+
+
+def test_too_little_memory_of_the_gpu_is_one_line(
+    place: Place,
+    made: dict[str, Path],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 9 GiB. More about it.")
+
+    monkeypatch.setattr("nightbeam_training.cli.teacher.read_weights", fail)
+    asked = ["teacher", *place.data(), "--target", made["target"], "--out", place.folder / "memory"]
+    monkeypatch.setattr("sys.argv", ["nightbeam-train", *map(str, asked), *ONE_THREAD])
+    with pytest.raises(SystemExit) as caught:
+        main()
+    assert caught.value.code == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("error: the GPU has too little memory: CUDA out of memory: give")
 
 
 def test_without_a_command_there_is_help(
