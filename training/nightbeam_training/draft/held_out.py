@@ -29,6 +29,8 @@ class HeldOut:
     machine: Machine
     scoring: Scoring
     batch_size: int = 64
+    limit: int | None = None
+    """Only the first users. None: all."""
 
     def acceptance(self, draft: Checkpoint, *, beam_width: int, widths: list[int]) -> Acceptance:
         """Calls and nodes of all users. widths: N of every level but the last."""
@@ -85,5 +87,5 @@ class HeldOut:
 
     def _batches(self) -> list[Ints]:
         """Users with prompts of similar length together."""
-        order = np.argsort(self.pool.prompt_lengths, kind="stable")
+        order = np.argsort(self.pool.prompt_lengths[: self.limit], kind="stable")
         return np.split(order, range(self.batch_size, len(order), self.batch_size))

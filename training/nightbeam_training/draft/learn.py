@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 
 import numpy as np
@@ -20,6 +20,9 @@ from nightbeam_training.draft.held_out import HeldOut
 from nightbeam_training.draft.widths import even_widths
 from nightbeam_training.model.checkpoint import Checkpoint
 from nightbeam_training.train.state import Figures
+
+COUNTED_USERS = 256
+"""Held-out users whose calls are counted while the draft learns."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +48,7 @@ class DraftTask:
     ) -> None:
         self._draft = draft
         self._pool = pool
-        self._held_out = held_out
+        self._held_out = replace(held_out, limit=COUNTED_USERS)
         self._options = options
         self.counted = -math.inf
         """The metric at the last count."""

@@ -37,12 +37,13 @@ def test_a_new_draft_and_the_line_to_type(
     assert "K = 2: " in output
     assert "held-out users" in output
     manifest = json.loads((tmp_path / "draft" / MANIFEST_FILE).read_text())
-    assert set(manifest["decided"]) == {*("InitialPlan", "TeacherPlan", "AlignPlan", "CountBefore")}
+    plans = {"InitialPlan", "TeacherPlan", "AlignPlan", "CountBefore"}
+    assert plans <= set(manifest["decided"])
     assert manifest["finished"]
     assert unfinished_command(tmp_path / "draft") is None
     best = manifest["result"]["best"][-1]
     assert best["beam_width"] == 4
-    assert best["nodes"] <= 16
+    assert best in manifest["result"]["choices"]
     typed = next(line for line in lines if line.startswith("  nightbeam recommend "))
     widths = ",".join(map(str, best["widths"]))
     assert f"--draft {tmp_path / 'draft'} --draft-width {widths} --beam-width 4" in typed
@@ -54,6 +55,7 @@ def test_a_new_draft_and_the_line_to_type(
 def test_an_interrupted_run_continues_to_the_same_draft(
     place: Place, made: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("nightbeam_training.draft.teacher.OVERTIME", 1e9)
     whole, parts = tmp_path / "whole", tmp_path / "parts"
     run(*asked(place, made, whole, "--shape", "1x32"))
     # What is decided by the machine's speed is kept in the manifest: give both runs the same.
@@ -84,7 +86,7 @@ def test_an_interrupted_run_continues_to_the_same_draft(
     assert all(torch.equal(one[name], other[name]) for name in one)
     found = json.loads((parts / MANIFEST_FILE).read_text())
     assert found["result"] == manifest["result"]
-    assert found["decided"]["CountBefore"] == before
+    assert found["decided"]["CountBefore"]["figures"] == before["figures"]
 
 
 def _interrupted(*_: object, **__: object) -> None:
