@@ -14,6 +14,7 @@ import torch
 
 from nightbeam_training.data.augment import Question
 from nightbeam_training.data.catalogue import Catalogue, Ints, make_catalogue
+from nightbeam_training.data.histories import Histories
 from nightbeam_training.data.prompt_spec import PromptSpec, default_prompt_spec
 from nightbeam_training.data.prompts import Prompts, open_prompts
 from nightbeam_training.data.teacher_files import Scoring, TeacherSource, write_teacher_file
@@ -89,6 +90,15 @@ def index_of(catalogue: Catalogue) -> dict[str, list[str]]:
         item: [f"<{chr(97 + level)}_{code}>" for level, code in enumerate(codes)]
         for item, codes in zip(catalogue.item_ids, catalogue.codes.tolist(), strict=True)
     }
+
+
+def as_users(items: list[Ints]) -> Histories:
+    """Users with these items and without texts."""
+    return Histories(
+        users=[f"u{number}" for number, _ in enumerate(items)],
+        items=items,
+        texts=[{} for _ in items],
+    )
 
 
 def write_index(path: Path, catalogue: Catalogue) -> Path:

@@ -29,9 +29,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from nightbeam_training.align.batch import AlignBatch, align_batch, drafted_levels, node_scores
+from nightbeam_training.align.batch import AlignBatch, align_batch, draft_scores, drafted_levels
 from nightbeam_training.align.edge import edge_margin
-from nightbeam_training.align.objective import distributions, total_loss
+from nightbeam_training.align.distributions import distributions
+from nightbeam_training.align.objective import total_loss
 from nightbeam_training.align.options import ObjectiveOptions
 from nightbeam_training.data.augment import Question, questions
 from nightbeam_training.data.catalogue import Catalogue, read_catalogue
@@ -255,7 +256,7 @@ def label(place: Place, shard: int) -> None:
 
 def loss_of(model: Checkpoint, batch: AlignBatch, place: Place, job: Job) -> Tensor:
     """KL at every node, the error of the scores near the edge, and the listwise loss there."""
-    scores = node_scores(model.model, batch)
+    scores = draft_scores(model.model, batch, prompt=False)
     options = ObjectiveOptions.model_validate(
         {
             "objective": "beam-score",
@@ -266,7 +267,7 @@ def loss_of(model: Checkpoint, batch: AlignBatch, place: Place, job: Job) -> Ten
     )
     loss, _ = total_loss(scores, batch, options)
     if job.margin > 0:
-        log_q, log_p = distributions(scores, batch.log_p, options)
+        log_q, log_p = distributions(scores.codes, batch.log_p, options)
         codes = batch.log_p.shape[-1]
         loss = loss + job.margin * edge_margin(
             log_q[..., :codes],

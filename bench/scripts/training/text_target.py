@@ -1,11 +1,11 @@
-"""Makes what a text target is trained from: a small model of Qwen2's shape that reads LC-Rec's prompts.
+"""Makes what a text target is trained from: a small model of Qwen2's shape with LC-Rec's prompts.
 
     training/.venv/bin/python bench/scripts/training/text_target.py --data DIR --out DIR
 
 --data has `Instruments.index.json` and `Instruments.inter.json` as LC-Rec publishes them. Writes to
---out: `items.index.json`; `histories.jsonl`, to train with, and `unseen.jsonl`, each without the last
-item; `base`, a checkpoint with random weights and a tokenizer whose merges come from the prompts'
-texts. `nightbeam-train target --begin-with base` trains it.
+--out: `items.index.json`; `histories.jsonl`, to train with, and `unseen.jsonl`, both without the
+last items; `base`, a checkpoint with random weights and a tokenizer whose merges come from the
+prompts' texts. `nightbeam-train target --begin-with base` trains it.
 """
 
 from __future__ import annotations

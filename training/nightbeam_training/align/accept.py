@@ -7,17 +7,19 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from nightbeam_training.align.answers import Sequences
-from nightbeam_training.align.batch import sequences_of
+from nightbeam_training.align.target_search import contained, needs_lookup, target_search
+from nightbeam_training.data.catalogue import Ints
 from nightbeam_training.data.code_tokens import CodeTokens
 from nightbeam_training.data.teacher_files import Scoring
-from nightbeam_training.data.teacher_pool import ExampleBatch
+from nightbeam_training.data.teacher_pool import ExampleBatch, TeacherPool
 from nightbeam_training.data.torch_trie import TorchTrie
 from nightbeam_training.model.checkpoint import Checkpoint
 from nightbeam_training.model.heads import search_model
 from nightbeam_training.model.precision import Machine
-from nightbeam_training.model.tree import TreeInput, tree_input
 from nightbeam_training.search.beam_search import Known, beam_search
+
+BATCH = 256
+"""Examples that are evaluated together."""
 
 
 @dataclass(frozen=True)
@@ -78,6 +80,21 @@ class Evaluator:
         self._scoring: Scoring = scoring
         draft.model.to(machine.device)
 
+    def over(
+        self, pool: TeacherPool, examples: Ints, *, beam_width: int, draft_widths: list[int]
+    ) -> Acceptance:
+        """Figures over some examples of a pool. beam_width: K; draft_widths: N of every level but
+        the last."""
+        total = Acceptance(0, 0, 0, 0)
+        for start in range(0, len(examples), BATCH):
+            found = self.acceptance(
+                pool.take(examples[start : start + BATCH]),
+                beam_width=beam_width,
+                draft_widths=draft_widths,
+            )
+            total = total.plus(found)
+        return total
+
     def acceptance(
         self, examples: ExampleBatch, *, beam_width: int, draft_widths: list[int]
     ) -> Acceptance:
@@ -91,8 +108,13 @@ class Evaluator:
         self, examples: ExampleBatch, *, beam_width: int, draft_widths: list[int]
     ) -> UserFigures:
         """beam_width: K; draft_widths: N of every level but the last."""
-        target = self._target_search(examples, beam_width)
-        prompts = examples.prompts
+        target = target_search(
+            examples,
+            trie=self._trie,
+            tokens=self._tokens,
+            scoring=self._scoring,
+            width=beam_width,
+        )
         lacking = target.needed
         sent = torch.zeros_like(target.nodes[:, :0])
         calls = torch.zeros_like(target.nodes[:, 0])
@@ -102,50 +124,23 @@ class Evaluator:
             waiting = lacking.any(dim=1)
             if not bool(waiting.any()):
                 break
-            depth = self._first_depth(lacking, target.depth)
+            depth = target.state(lacking)
             drafted = self._drafted(
-                prompts, target.known(depth, sent), keep=beam_width, widths=draft_widths
+                examples.prompts,
+                target.known(depth, sent),
+                keep=beam_width,
+                widths=draft_widths,
             )
             missing = lacking & (target.depth == depth[:, None])
             asked = torch.cat((drafted, target.nodes.masked_fill(~missing, -1)), dim=1)
             sent = torch.cat((sent, asked.masked_fill(~waiting[:, None], -1)), dim=1)
-            lacking = lacking & ~_contained(target.nodes, sent)
+            lacking = lacking & ~contained(target.nodes, sent)
             calls += waiting
             if call == 0:
-                settled = self._first_depth(lacking, target.depth) - depth
+                settled = target.state(lacking) - depth
                 accepted = (settled - 1).clamp(min=0)
-        sent = sent.masked_fill(~self._is_asked_about(sent), -1)
+        sent = sent.masked_fill(~needs_lookup(sent, self._trie, self._scoring), -1)
         return UserFigures(accepted_steps=accepted, calls=calls, nodes=_count_distinct(sent))
-
-    def _target_search(self, examples: ExampleBatch, width: int) -> _TargetSearch:
-        tree = tree_input(examples.prompts, examples.nodes, trie=self._trie, tokens=self._tokens)
-        log_p = examples.log_p
-        best = sequences_of(tree, log_p, levels=self._trie.levels, width=width)
-        unknown, unknown_depth = self._outside(tree, best, width)
-        nodes = torch.cat((tree.nodes, unknown), dim=1)
-        reached = torch.cat((best.beams, unknown >= 0), dim=1)
-        return _TargetSearch(
-            nodes=nodes,
-            depth=torch.cat((tree.depth, unknown_depth), dim=1),
-            needed=reached & self._is_asked_about(nodes),
-            in_data=tree.nodes,
-            log_p=log_p,
-            edges=best.edges,
-        )
-
-    def _outside(self, tree: TreeInput, best: Sequences, width: int) -> tuple[Tensor, Tensor]:
-        """Prefixes that the target's search reaches but the data lacks, -1 for none, and their
-        depth: both [users, prefixes]."""
-        codes = torch.arange(self._trie.codes, device=tree.nodes.device)
-        reached = self._trie.step(tree.nodes[..., None], codes)
-        reached = reached.masked_fill(~best.stopped, -1).flatten(1)
-        most = min(width * (self._trie.levels - 1), reached.shape[1])
-        nodes, at = reached.topk(most, dim=1)
-        return nodes, tree.depth.gather(1, at // self._trie.codes) + 1
-
-    def _is_asked_about(self, nodes: Tensor) -> Tensor:
-        """Whether a search asks what follows a node: the runtime's `needsLookup`."""
-        return nodes >= 0 if self._scoring == "full" else self._trie.has_choice(nodes)
 
     def _drafted(self, prompts: Tensor, known: Known, *, keep: int, widths: list[int]) -> Tensor:
         """Prefixes that the draft proposes: [users, sum of widths]."""
@@ -161,45 +156,6 @@ class Evaluator:
                 known=known,
             )
         return torch.cat([level.nodes for level in found.levels], dim=1)
-
-    def _first_depth(self, lacking: Tensor, depth: Tensor) -> Tensor:
-        """The smallest depth at which a user lacks a prefix, the number of levels if none: [users].
-
-        That is the depth of the target's search in its present state.
-        """
-        return torch.where(lacking, depth, self._trie.levels).amin(dim=1)
-
-
-@dataclass(frozen=True)
-class _TargetSearch:
-    """The target's own search: what it has to know, and what the data knows."""
-
-    nodes: Tensor
-    """Those of the data, then those that the search reaches outside of it: [users, nodes]."""
-    depth: Tensor
-    """[users, nodes]"""
-    needed: Tensor
-    """Whether the search has to ask about the node: bool [users, nodes]."""
-    in_data: Tensor
-    """[users, data nodes]"""
-    log_p: Tensor
-    """[users, data nodes, codes]"""
-    edges: Tensor
-    """The search's beams, as edges from data nodes: bool [users, data nodes, codes]."""
-
-    def known(self, depth: Tensor, sent: Tensor) -> Known:
-        """What a redraft knows: the target's beams up to the depth of its search [users], below
-        which it has settled nothing, and its answers for what was sent [users, sent]."""
-        settled = self.depth[:, : self.in_data.shape[1]] < depth[:, None]
-        # A redraft begins with the target's beams: above them no other prefix is left.
-        log_probs = self.log_p.masked_fill(settled[..., None] & ~self.edges, -torch.inf)
-        answered = settled | _contained(self.in_data, sent)
-        return Known(self.in_data.masked_fill(~answered, -1), log_probs)
-
-
-def _contained(nodes: Tensor, others: Tensor) -> Tensor:
-    """Whether each node is among `others` of the same user: bool [users, nodes]."""
-    return (nodes[..., None] == others[:, None, :]).any(dim=-1)
 
 
 def _count_distinct(nodes: Tensor) -> Tensor:

@@ -8,7 +8,7 @@ from functools import cached_property
 import torch
 from torch import Tensor
 
-from nightbeam_training.align.answers import Sequences, best_sequences
+from nightbeam_training.align.beam_scores import Sequences, sequences_of
 from nightbeam_training.data.code_tokens import CodeTokens
 from nightbeam_training.data.teacher_pool import ExampleBatch
 from nightbeam_training.data.torch_trie import TorchTrie
@@ -24,8 +24,6 @@ class AlignBatch:
     """The target's log-probabilities, -inf if there is no child: [users, nodes, codes]."""
     tokens_at: Tensor
     """Tokens of the codes that may follow each node: [users, nodes, codes]."""
-    truth_row: Tensor
-    """Node before each code of the true path, -1 if unknown: [users, levels]."""
     truth_code: Tensor
     """Codes of the item that the user took next, -1 if unknown: [users, levels]."""
     prompts: Tensor
@@ -35,14 +33,27 @@ class AlignBatch:
     ranked_by: Tensor
     """Log-probabilities that rank the K best sequences: the target's, or the draft's if it
     generated the beams. [users, nodes, codes]"""
+    trie: TorchTrie
 
     @property
     def levels(self) -> int:
-        return self.truth_code.shape[1]
+        return self.trie.levels
+
+    # Computed on demand: not every objective needs them.
+    @cached_property
+    def truth_row(self) -> Tensor:
+        """Index of the node before each code of the true path, -1 if unknown: [users, levels]."""
+        rows = []
+        at = torch.where(self.truth_code[:, 0] >= 0, 0, -1)
+        for level in range(self.levels):
+            same = (self.tree.nodes == at[:, None]) & (at[:, None] >= 0)
+            rows.append(torch.where(same.any(dim=1), same.int().argmax(dim=1), -1))
+            at = self.trie.step(at, self.truth_code[:, level])
+        return torch.stack(rows, dim=1)
 
     @cached_property
     def sequences(self) -> Sequences:
-        """The K best sequences, computed on demand: not every objective needs them."""
+        """The K best sequences."""
         return sequences_of(self.tree, self.ranked_by, levels=self.levels, width=self.width)
 
 
@@ -60,11 +71,11 @@ def align_batch(
         tree=tree,
         log_p=examples.log_p,
         tokens_at=tokens.on(tree.nodes.device)[tree.depth],
-        truth_row=truth_rows(examples.nodes, examples.truth, trie),
         truth_code=examples.truth,
         prompts=examples.prompts,
         width=width,
         ranked_by=examples.log_p if log_q is None else log_q,
+        trie=trie,
     )
 
 
@@ -85,29 +96,32 @@ def drafted_levels(examples: ExampleBatch, trie: TorchTrie) -> ExampleBatch:
     )
 
 
-def node_scores(model: Llama, batch: AlignBatch) -> TokenScores:
-    """Scores of the codes that may follow each node: [users, nodes, codes]."""
-    return token_scores(model, tree_hidden(model, batch.tree), batch.tokens_at)
+@dataclass(frozen=True)
+class DraftScores:
+    """What a loss needs of a draft."""
+
+    codes: TokenScores
+    """Of the codes that may follow each node [users, nodes, codes]; for heads, of those of each
+    level but the last [users, levels - 1, codes]."""
+    prompt: TokenScores | None
+    """Of the token after each token of the prompt but the last: [users, tokens - 1, 1]."""
 
 
-def sequences_of(tree: TreeInput, log_probs: Tensor, *, levels: int, width: int) -> Sequences:
-    return best_sequences(
-        log_probs,
-        depth=tree.depth,
-        parent=tree.parent,
-        code=tree.code,
-        real=tree.nodes >= 0,
-        levels=levels,
-        width=width,
+def draft_scores(model: Llama, batch: AlignBatch, *, prompt: bool) -> DraftScores:
+    """One forward pass over prompts and trees. prompt: whether the loss needs the prompt's own
+    tokens."""
+    hidden = tree_hidden(model, batch.tree, whole=prompt)
+    nodes = batch.tokens_at.shape[1]
+    return DraftScores(
+        codes=token_scores(model, hidden[:, -nodes:], batch.tokens_at),
+        prompt=prompt_scores(model, hidden, batch) if prompt else None,
     )
 
 
-def truth_rows(nodes: Tensor, truth: Tensor, trie: TorchTrie) -> Tensor:
-    """Index of the node before each true code, -1 if there is none: [users, levels]."""
-    rows = []
-    at = torch.where(truth[:, 0] >= 0, 0, -1)
-    for level in range(trie.levels):
-        same = (nodes == at[:, None]) & (at[:, None] >= 0)
-        rows.append(torch.where(same.any(dim=1), same.int().argmax(dim=1), -1))
-        at = trie.step(at, truth[:, level])
-    return torch.stack(rows, dim=1)
+def prompt_scores(model: Llama, hidden: Tensor, batch: AlignBatch) -> TokenScores | None:
+    """Scores of each prompt's own tokens, None for prompts of one token, which have nothing to
+    predict. hidden: of all of the prompt's positions, and perhaps more, [users, positions, width].
+    """
+    following = batch.prompts[:, 1:].clamp(min=0)
+    count = following.shape[1]
+    return token_scores(model, hidden[:, :count], following[..., None]) if count > 0 else None

@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F  # noqa: N812
 from torch import Tensor
 
-from nightbeam_training.align.candidates import candidate_scores
+from nightbeam_training.align.beam_scores import candidate_scores
 from nightbeam_training.model.tree import TreeInput
 
 

@@ -14,13 +14,17 @@ import torch
 from torch import Tensor
 
 from nightbeam_training.align import terms
-from nightbeam_training.align.batch import AlignBatch
-from nightbeam_training.align.candidates import node_scores
-from nightbeam_training.align.objective import Losses, recommendation, with_rest
+from nightbeam_training.align.batch import AlignBatch, DraftScores, prompt_scores
+from nightbeam_training.align.beam_scores import prefix_scores
+from nightbeam_training.align.distributions import with_rest
+from nightbeam_training.align.objective import Losses, recommendation
 from nightbeam_training.align.options import ObjectiveOptions
 from nightbeam_training.data.code_tokens import CodeTokens
 from nightbeam_training.data.torch_trie import TorchTrie
-from nightbeam_training.model.token_scores import TokenScores
+from nightbeam_training.model.heads import levels_hidden
+from nightbeam_training.model.llama import Llama
+from nightbeam_training.model.token_scores import TokenScores, token_scores
+from nightbeam_training.model.tree import prompt_hidden
 
 
 @dataclass(frozen=True)
@@ -42,30 +46,35 @@ def level_codes(trie: TorchTrie, tokens: CodeTokens) -> LevelCodes:
     return LevelCodes(tokens=tokens.on(trie.device)[:levels], exist=exist)
 
 
-def heads_loss(
-    scores: TokenScores,
-    batch: AlignBatch,
-    options: ObjectiveOptions,
-    *,
-    codes: LevelCodes,
-    prompt: TokenScores | None = None,
-) -> tuple[Tensor, Losses]:
-    """Returns the loss of a batch, and its parts.
+def heads_scores(
+    model: Llama, batch: AlignBatch, codes: LevelCodes, *, prompt: bool
+) -> DraftScores:
+    """One forward pass over the prompts, and the heads on their last tokens. prompt: whether the
+    loss needs the prompt's own tokens."""
+    hidden = prompt_hidden(model, batch.tree, whole=prompt)
+    levels = levels_hidden(model, hidden[:, -1])
+    return DraftScores(
+        codes=token_scores(model, levels, codes.tokens.expand(len(levels), -1, -1)),
+        prompt=prompt_scores(model, hidden, batch) if prompt else None,
+    )
 
-    scores: of the codes of every level but the last, [users, levels - 1, codes]; prompt: as in
-    `total_loss`.
-    """
-    levels = scores.logits.shape[1]
+
+def heads_loss(
+    scores: DraftScores, batch: AlignBatch, options: ObjectiveOptions, *, codes: LevelCodes
+) -> tuple[Tensor, Losses]:
+    """Returns the loss of a batch, and its parts."""
+    of_levels = scores.codes
+    levels = of_levels.logits.shape[1]
     figures: Losses = {}
-    loss = torch.zeros((), device=scores.logits.device)
+    loss = torch.zeros((), device=of_levels.logits.device)
     if options.uses_recommendation:
         truth = batch.truth_code[:, :levels].clamp(min=0)
-        missed = scores.normaliser - scores.logits.gather(-1, truth[..., None])[..., 0]
+        missed = of_levels.normaliser - of_levels.logits.gather(-1, truth[..., None])[..., 0]
         known = batch.truth_row[:, :levels] >= 0
-        recommend, figures["recommend"] = recommendation(missed, known, batch, prompt)
+        recommend, figures["recommend"] = recommendation(missed, known, batch, scores.prompt)
         loss = (1 - options.alpha) * recommend
     log_p, has_beams = _mixtures(batch, options, levels=levels)
-    log_q = _head_log_probs(scores, log_p, options, codes=codes)
+    log_q = _head_log_probs(of_levels, log_p, options, codes=codes)
     if options.over == "vocabulary":
         log_p = with_rest(log_p)
     each = torch.where(has_beams, terms.forward_kl(log_q, log_p), 0.0)
@@ -86,7 +95,7 @@ def _mixtures(
         sharp = log_p / options.temperature
         each = sharp - sharp.logsumexp(dim=-1, keepdim=True)
     each = each.exp().masked_fill(log_p == -torch.inf, 0.0)
-    score = node_scores(log_p, tree, levels=batch.levels)
+    score = prefix_scores(log_p, tree, levels=batch.levels)
     mixed, has_beams = [], []
     for level in range(levels):
         beams = batch.sequences.beams & (tree.depth == level)

@@ -13,8 +13,9 @@ import torch
 from torch import Tensor
 
 from nightbeam_training.align import terms
-from nightbeam_training.align.batch import AlignBatch
-from nightbeam_training.align.candidates import score_error
+from nightbeam_training.align.batch import AlignBatch, DraftScores
+from nightbeam_training.align.beam_scores import score_error
+from nightbeam_training.align.distributions import distributions
 from nightbeam_training.align.options import ObjectiveOptions
 from nightbeam_training.model.token_scores import TokenScores
 
@@ -23,28 +24,22 @@ Losses = dict[str, Tensor]
 
 
 def total_loss(
-    scores: TokenScores,
-    batch: AlignBatch,
-    options: ObjectiveOptions,
-    *,
-    prompt: TokenScores | None = None,
+    scores: DraftScores, batch: AlignBatch, options: ObjectiveOptions
 ) -> tuple[Tensor, Losses]:
     """Returns the loss of a batch, and its parts.
 
-    scores: of the codes that may follow each node, [users, nodes, codes]; prompt: of the token that
-    follows each token of the prompt but the last, [users, tokens - 1, 1], for the scope `all`. For
-    every objective but `heads`, whose scores have another shape (heads_objective.py).
+    For every objective but `heads`, whose scores have another shape (heads_objective.py).
     """
+    nodes = scores.codes
     figures: Losses = {}
-    loss = torch.zeros((), device=scores.logits.device)
+    loss = torch.zeros((), device=nodes.logits.device)
     if options.uses_recommendation:
-        recommend, figures["recommend"] = recommendation(
-            _missed(scores, batch), batch.truth_row >= 0, batch, prompt
-        )
+        missed, known = _missed(nodes, batch), batch.truth_row >= 0
+        recommend, figures["recommend"] = recommendation(missed, known, batch, scores.prompt)
         if options.objective == "sft":
             return recommend, figures
         loss = (1 - options.alpha) * recommend
-    align = _alignment(scores, batch, options)
+    align = _alignment(nodes, batch, options)
     figures["align"] = align.detach()
     return loss + options.alpha * align, figures
 
@@ -181,30 +176,3 @@ def _node_weights(batch: AlignBatch, options: ObjectiveOptions) -> Tensor:
             raise ValueError(f"{options.objective} has no loss at the nodes of a tree")
         case _:
             assert_never(options.objective)
-
-
-def distributions(
-    scores: TokenScores, log_p: Tensor, options: ObjectiveOptions
-) -> tuple[Tensor, Tensor]:
-    """log q and log p over the valid codes, with the rest of the vocabulary if it counts: both
-    [..., codes or codes + 1].
-
-    A node without children, which is padding, gets one code in both, so that nothing is NaN.
-    """
-    valid = log_p > -torch.inf
-    empty = ~valid.any(dim=-1, keepdim=True)
-    only_first = empty & (torch.arange(log_p.shape[-1], device=log_p.device) == 0)
-    log_p = log_p.masked_fill(only_first, 0.0)
-    chosen = scores.logits.masked_fill(~(valid | only_first), -torch.inf)
-    if options.over == "vocabulary":
-        return with_rest(chosen - scores.normaliser[..., None]), with_rest(log_p)
-    # The released AtSpeed-S divides probabilities by the temperature instead of logits.
-    divisor = 1.0 if options.softmax_of_probabilities else options.temperature
-    return (chosen / divisor).log_softmax(dim=-1), (log_p / divisor).log_softmax(dim=-1)
-
-
-def with_rest(log_probs: Tensor) -> Tensor:
-    """Appends the probability of everything but the valid codes: [..., codes] -> [..., codes +
-    1]."""
-    rest = (1 - log_probs.exp().sum(dim=-1, keepdim=True)).clamp(min=1e-6)
-    return torch.cat((log_probs, rest.log()), dim=-1)

@@ -97,6 +97,21 @@ class ObjectiveOptions(BaseModel):
         on_true_path = self.objective in ("word-kd", "tvd-kd")
         return on_true_path or (self.uses_recommendation and self.rec_scope == "answer")
 
+    def unused(self) -> set[str]:
+        """Names of the options that change nothing, given the others."""
+        aligns = self.objective != "sft"
+        used = {
+            "alpha": aligns,
+            "rec_scope": self.uses_recommendation,
+            "variant": self.objective in ("atspeed-s", "seq-kd"),
+            "top_k": self.objective == "atspeed-s",
+            "temperature": aligns,
+            "over": aligns,
+            "edge_weight": self.objective == "beam-score",
+            "edge_width": self.objective == "beam-score",
+        }
+        return {name for name, is_used in used.items() if not is_used}
+
     @property
     def softmax_of_probabilities(self) -> bool:
         return self.objective == "atspeed-s" and self.variant == "released"

@@ -9,10 +9,15 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from nightbeam_training.align.accept import Acceptance, Evaluator
-from nightbeam_training.align.batch import AlignBatch, align_batch
+from nightbeam_training.align.accept import BATCH, Evaluator
+from nightbeam_training.align.batch import AlignBatch, align_batch, draft_scores
 from nightbeam_training.align.draft_beams import DraftBeams
-from nightbeam_training.align.heads_objective import LevelCodes, heads_loss, level_codes
+from nightbeam_training.align.heads_objective import (
+    LevelCodes,
+    heads_loss,
+    heads_scores,
+    level_codes,
+)
 from nightbeam_training.align.objective import Losses, total_loss
 from nightbeam_training.align.options import AlignOptions
 from nightbeam_training.data.catalogue import Ints
@@ -20,13 +25,8 @@ from nightbeam_training.data.code_tokens import CodeTokens
 from nightbeam_training.data.teacher_files import Scoring
 from nightbeam_training.data.teacher_pool import ExampleBatch, TeacherPool
 from nightbeam_training.model.checkpoint import Checkpoint
-from nightbeam_training.model.heads import levels_hidden
 from nightbeam_training.model.precision import Machine
-from nightbeam_training.model.token_scores import TokenScores, token_scores
-from nightbeam_training.model.tree import prompt_hidden, tree_hidden
 from nightbeam_training.train.state import Figures
-
-VALIDATION_BATCH = 256
 
 
 class AlignTask:
@@ -68,69 +68,40 @@ class AlignTask:
             yield self._batch(numbers, np.random.default_rng((self._options.seed, epoch, step)))
 
     def loss(self, batch: AlignBatch) -> tuple[Tensor, Losses]:
-        if self._level_codes is not None:
-            return self._loss_of_heads(batch, self._level_codes)
-        model, tree, options = self._draft.model, batch.tree, self._options
-        nodes = tree.nodes.shape[1]
-        hidden = tree_hidden(model, tree, whole=options.uses_prompt)
-        return total_loss(
-            token_scores(model, hidden[:, -nodes:], batch.tokens_at),
-            batch,
-            options,
-            prompt=self._prompt_scores(hidden, batch),
-        )
-
-    def _loss_of_heads(self, batch: AlignBatch, codes: LevelCodes) -> tuple[Tensor, Losses]:
-        model, options = self._draft.model, self._options
-        prompt = prompt_hidden(model, batch.tree, whole=options.uses_prompt)
-        hidden = levels_hidden(model, prompt[:, -1])
-        asked = codes.tokens.expand(len(hidden), -1, -1)
-        return heads_loss(
-            token_scores(model, hidden, asked),
-            batch,
-            options,
-            codes=codes,
-            prompt=self._prompt_scores(prompt, batch),
-        )
-
-    def _prompt_scores(self, hidden: Tensor, batch: AlignBatch) -> TokenScores | None:
-        """Scores of the token after each token of the prompt but the last, if the loss needs them:
-        [users, tokens - 1, 1]. hidden: of the prompt's positions, and perhaps more."""
-        following = batch.prompts[:, 1:].clamp(min=0)
-        # A prompt of one token has nothing to predict.
-        if not self._options.uses_prompt or following.shape[1] == 0:
-            return None
-        return token_scores(
-            self._draft.model, hidden[:, : following.shape[1]], following[..., None]
-        )
+        model, options, codes = self._draft.model, self._options, self._level_codes
+        if codes is None:
+            scores = draft_scores(model, batch, prompt=options.uses_prompt)
+            return total_loss(scores, batch, options)
+        scores = heads_scores(model, batch, codes, prompt=options.uses_prompt)
+        return heads_loss(scores, batch, options, codes=codes)
 
     @torch.no_grad()
     def validate(self) -> Figures:
         """Loss, and the draft's calls and accepted steps at half and at all of the teacher's
         width."""
-        widths = sorted({max(self._options.beam_width // 2, 1), self._options.beam_width})
-        sums = dict.fromkeys(widths, Acceptance(0, 0, 0, 0))
         loss = 0.0
-        for start in range(0, len(self._held), VALIDATION_BATCH):
-            numbers = self._held[start : start + VALIDATION_BATCH]
-            examples = self._pool.take(numbers)
+        for start in range(0, len(self._held), BATCH):
+            numbers = self._held[start : start + BATCH]
             with self._machine.autocast():
-                mean, _ = self.loss(self._align_batch(examples))
+                mean, _ = self.loss(self._align_batch(self._pool.take(numbers)))
             loss += float(mean) * len(numbers)
-            for width in widths:
-                found = self._evaluator.acceptance(
-                    examples,
-                    beam_width=width,
-                    draft_widths=[self._options.draft_width] * (self._trie.levels - 1),
-                )
-                sums[width] = sums[width].plus(found)
+        beam_width, drafted = self._options.beam_width, self._trie.levels - 1
+        sums = {
+            width: self._evaluator.over(
+                self._pool,
+                self._held,
+                beam_width=width,
+                draft_widths=[self._options.draft_width] * drafted,
+            )
+            for width in sorted({max(beam_width // 2, 1), beam_width})
+        }
         users = len(self._held)
         figures = {"loss": loss / users}
         for width, total in sums.items():
             figures[f"calls at {width}"] = total.calls / users
         # Larger is better, and one figure is comparable for all objectives.
         figures["accepted steps"] = sum(total.accepted_steps for total in sums.values()) / (
-            users * len(widths)
+            users * len(sums)
         )
         return figures
 

@@ -3,23 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
 
 import click
-from pydantic import BaseModel, ConfigDict, Field
 
 from nightbeam_training.align.draft_beams import DraftBeams
-from nightbeam_training.align.options import OVER_BY_SCORING, AlignOptions, Over
+from nightbeam_training.align.options import OVER_BY_SCORING, Over
 from nightbeam_training.align.run import AlignTask
-from nightbeam_training.cli.fit_options import FitArguments, report_fit
-from nightbeam_training.cli.options import (
-    DIRECTORY,
-    FILE,
-    NEW_DIRECTORY,
-    MachineArguments,
-    compared,
-    options_of,
-)
+from nightbeam_training.cli.align_options import AlignArguments, check, note_on_unused
+from nightbeam_training.cli.fit_options import report_fit
+from nightbeam_training.cli.options import compared, options_of
 from nightbeam_training.cli.presets import preset_option
 from nightbeam_training.cli.teacher_data import (
     check_prompts,
@@ -48,23 +40,6 @@ from nightbeam_training.train.log import TrainingLog
 from nightbeam_training.train.run_options import claim_directory, finish_directory
 
 
-class AlignFiles(BaseModel):
-    model_config = ConfigDict(frozen=True)
-    draft: Annotated[Path, DIRECTORY] = Field(description="Checkpoint that training starts from.")
-    teacher: Annotated[tuple[Path, ...], DIRECTORY] = Field(
-        description="Teacher data; may be repeated."
-    )
-    catalogue: Annotated[Path, FILE] = Field(description="LC-Rec index: item -> codes.")
-    out: Annotated[Path, NEW_DIRECTORY] = Field(description="Directory for the aligned draft.")
-    target: Annotated[Path | None, DIRECTORY] = Field(
-        None, description="The target, to score the draft's own beams."
-    )
-
-
-class AlignArguments(MachineArguments, FitArguments, AlignOptions, AlignFiles):
-    """The options as given, with `over` derived from the teacher data if it was not."""
-
-
 @click.command(short_help="Align a draft with its target.")
 @preset_option("align")
 @options_of(AlignArguments)
@@ -91,7 +66,7 @@ def align(teacher: tuple[Path, ...], catalogue: Path, over: Over | None, **given
     draft = _draft(arguments)
     prompts = prompts_of(draft, items, arguments.draft)
     pool = TeacherPool(files, items.trie, machine.device)
-    _check(arguments, pool, source)
+    check(arguments, pool, source)
     check_prompts(prompts, pool, arguments.draft)
     claim_directory(
         arguments.out,
@@ -118,7 +93,7 @@ def align(teacher: tuple[Path, ...], catalogue: Path, over: Over | None, **given
         f"({arguments.validation:,} held back), {task.steps:,} steps per epoch, "
         f"on {machine.device} in {machine.precision}"
     )
-    click.echo(f"Distributions over the {_OVER[arguments.over]}")
+    note_on_unused(arguments)
     note_on_width(pool, items.trie, arguments.beam_width)
     report_fit(arguments, steps=task.steps, directory=arguments.out)
     progress = fit(
@@ -167,51 +142,3 @@ def _draft_beams(
         machine=machine,
         scoring=source.scoring,
     )
-
-
-_OVER: dict[Over, str] = {
-    "valid": "valid codes alone (--over valid)",
-    "vocabulary": "valid codes and the rest of the vocabulary (--over vocabulary)",
-}
-
-
-def _check(arguments: AlignArguments, pool: TeacherPool, source: TeacherSource) -> None:
-    if arguments.mixture > 0 and arguments.objective == "heads":
-        raise TrainingError(
-            "BAD_OPTION", "--mixture needs an objective on beams, not --objective heads"
-        )
-    if arguments.mixture > 0 and arguments.target is None:
-        raise TrainingError(
-            "BAD_OPTION", "--mixture needs --target, which scores the draft's beams"
-        )
-    if arguments.draft_width < arguments.beam_width:
-        raise TrainingError(
-            "BAD_OPTION",
-            f"--draft-width {arguments.draft_width} is below --beam-width {arguments.beam_width}: "
-            "a smaller draft accepts no step",
-        )
-    if arguments.over == "vocabulary" and source.scoring != "full":
-        raise TrainingError(
-            "BAD_OPTION",
-            f"--over vocabulary needs teacher data of full scoring, not {source.scoring}",
-        )
-    tempers_logits = arguments.temperature != 1 and not arguments.softmax_of_probabilities
-    if arguments.over == "vocabulary" and tempers_logits:
-        raise TrainingError(
-            "BAD_OPTION",
-            "--temperature needs --over valid: the teacher data does not have the target's logits "
-            "of the rest of the vocabulary",
-        )
-    if len(pool) <= arguments.validation:
-        raise TrainingError(
-            "BAD_TEACHER_DATA",
-            f"{len(pool):,} examples are too few to hold back {arguments.validation:,}: "
-            "write more, or give a smaller --validation",
-        )
-    if arguments.uses_truth and not (pool.truth >= 0).any():
-        raise TrainingError(
-            "BAD_TEACHER_DATA",
-            "the teacher data does not have the users' next items (a run's log, --ask whole and "
-            "--ask mix do not): give --alpha 1 or --rec-scope all with an objective on the "
-            "target's beams, or add data that does",
-        )

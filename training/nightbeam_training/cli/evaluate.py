@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
+from typing import Annotated
 
 import click
 import numpy as np
+from pydantic import BaseModel, ConfigDict, Field
 
 from nightbeam_training.align.accept import Acceptance, Evaluator
-from nightbeam_training.cli.options import DIRECTORY, FILE, MachineArguments, machine_options
+from nightbeam_training.cli.options import DIRECTORY, FILE, MachineArguments, options_of
 from nightbeam_training.cli.teacher_data import (
     check_prompts,
     complete_teacher_files,
@@ -24,45 +27,66 @@ from nightbeam_training.data.teacher_pool import TeacherPool
 from nightbeam_training.errors import TrainingError
 from nightbeam_training.model.checkpoint import Checkpoint, load_checkpoint, prompts_of
 
-BATCH = 64
 LEGEND = """
 accepted: drafted steps of the first call that the target accepts. calls, nodes: per user, until
 the list is complete, without the root."""
 
 
-class EvaluateArguments(MachineArguments):
-    draft: tuple[Path, ...]
-    teacher: tuple[Path, ...]
-    catalogue: Path
-    beam_width: str
-    draft_width: str
-    limit: int | None
-    json_out: bool
+class EvaluateInputs(BaseModel):
+    model_config = ConfigDict(frozen=True)
+    draft: Annotated[tuple[Path, ...], DIRECTORY] = Field(description="May be repeated.")
+    teacher: Annotated[tuple[Path, ...], DIRECTORY] = Field(
+        description="Teacher data of users that the drafts were not trained on; may be repeated."
+    )
+    catalogue: Annotated[Path, FILE] = Field(description="LC-Rec index: item -> codes.")
+    beam_width: str = Field("1,3,5,10,20", description="K; several with commas.")
+    draft_width: str = Field(
+        "40",
+        description="N: one for all levels, or one per level with slashes (60/40/30); several "
+        "with commas.",
+    )
+    limit: int | None = Field(None, ge=1, description="Use only the first users.")
+
+
+class EvaluateArguments(MachineArguments, EvaluateInputs):
+    def beam_widths(self) -> list[int]:
+        return _numbers("--beam-width", self.beam_width.split(","))
+
+    def draft_widths(self, *, steps: int) -> list[_DraftWidth]:
+        """Raises BAD_OPTION unless each is one number or one per drafted step, at least K."""
+        most = max(self.beam_widths())
+        given = [_DraftWidth.read(word, steps) for word in self.draft_width.split(",")]
+        for width in given:
+            if min(width.levels) < most:
+                raise TrainingError(
+                    "BAD_OPTION",
+                    f"--draft-width {min(width.levels)} is below --beam-width {most}: the target's "
+                    "search needs that many: give more, or a smaller --beam-width",
+                )
+        return given
+
+
+@dataclass(frozen=True)
+class _DraftWidth:
+    given: str
+    levels: list[int]
+    """N of every drafted step."""
+
+    @classmethod
+    def read(cls, word: str, steps: int) -> _DraftWidth:
+        levels = _numbers("--draft-width", word.split("/"))
+        given = "/".join(map(str, levels))
+        if len(levels) not in (1, steps):
+            raise TrainingError(
+                "BAD_OPTION", f"--draft-width {given}: give one number, or {steps} with slashes"
+            )
+        return cls(given, levels * steps if len(levels) == 1 else levels)
 
 
 @click.command(short_help="Measure the calls per user that a draft would need.")
-@click.option("--draft", type=DIRECTORY, required=True, multiple=True, help="May be repeated.")
-@click.option(
-    "--teacher",
-    type=DIRECTORY,
-    required=True,
-    multiple=True,
-    help="Teacher data of users that the drafts were not trained on; may be repeated.",
-)
-@click.option("--catalogue", type=FILE, required=True, help="LC-Rec index: item -> codes.")
-@click.option(
-    "--beam-width", default="1,3,5,10,20", show_default=True, help="K; several with commas."
-)
-@click.option(
-    "--draft-width",
-    default="40",
-    show_default=True,
-    help="N: one for all levels, or one per level with slashes (60/40/30); several with commas.",
-)
-@click.option("--limit", type=click.IntRange(1), help="Use only the first users.")
-@click.option("--json", "json_out", is_flag=True, help="Print JSON lines instead of a table.")
-@machine_options
-def evaluate(**given: object) -> None:
+@options_of(EvaluateArguments)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON lines instead of a table.")
+def evaluate(as_json: bool, **given: object) -> None:
     """Measure the drafted steps that the target would accept, and the calls per user.
 
     Uses only teacher data, not the target. `nightbeam bench` measures the same with the target
@@ -75,51 +99,27 @@ def evaluate(**given: object) -> None:
     source = shared_source(files, catalogue)
     pool = TeacherPool(files, catalogue.trie, machine.device)
     users = np.arange(len(pool))[: arguments.limit]
-    widths = _numbers("--beam-width", arguments.beam_width.split(","))
-    drafted = [
-        _numbers("--draft-width", word.split("/")) for word in arguments.draft_width.split(",")
-    ]
-    steps = catalogue.trie.levels - 1
-    for each in drafted:
-        if len(each) not in (1, steps):
-            raise TrainingError(
-                "BAD_OPTION",
-                f"--draft-width {_format_widths(each)}: give one number, or {steps} with slashes",
-            )
-        if min(each) < max(widths):
-            raise TrainingError(
-                "BAD_OPTION",
-                f"--draft-width {min(each)} is below --beam-width {max(widths)}: the target's "
-                "search needs that many: give more, or a smaller --beam-width",
-            )
+    beam_widths = arguments.beam_widths()
+    draft_widths = arguments.draft_widths(steps=catalogue.trie.levels - 1)
     drafts = [(path, *_draft(path, pool, catalogue)) for path in arguments.draft]
-    note_on_width(pool, catalogue.trie, max(widths))
+    note_on_width(pool, catalogue.trie, max(beam_widths))
     column = max(len("draft"), *(len(str(path)) for path in arguments.draft))
-    if not arguments.json_out:
+    if not as_json:
         click.echo(f"{len(users):,} users, {source.scoring} scoring")
         click.echo(
             f"{'draft':{column}}  {'K':>3}  {'N':>11}  {'accepted':>8}  {'calls':>6}  {'nodes':>7}"
         )
     for path, draft, prompts in drafts:
         evaluator = Evaluator(
-            draft,
-            trie=pool.trie,
-            tokens=prompts.tokens,
-            machine=machine,
-            scoring=source.scoring,
+            draft, trie=pool.trie, tokens=prompts.tokens, machine=machine, scoring=source.scoring
         )
-        for given_widths in drafted:
-            levels = given_widths * steps if len(given_widths) == 1 else given_widths
-            for width in widths:
-                total = Acceptance(0, 0, 0, 0)
-                for start in range(0, len(users), BATCH):
-                    batch = pool.take(users[start : start + BATCH])
-                    total = total.plus(
-                        evaluator.acceptance(batch, beam_width=width, draft_widths=levels)
-                    )
-                row = _Row(path, width, _format_widths(given_widths), total)
-                click.echo(row.json() if arguments.json_out else row.line(column))
-    if not arguments.json_out:
+        for draft_width, beam_width in product(draft_widths, beam_widths):
+            total = evaluator.over(
+                pool, users, beam_width=beam_width, draft_widths=draft_width.levels
+            )
+            row = _Row(path, beam_width, draft_width.given, total)
+            click.echo(row.json() if as_json else row.line(column))
+    if not as_json:
         click.echo(LEGEND)
 
 
@@ -130,22 +130,27 @@ class _Row:
     draft_width: str
     total: Acceptance
 
-    def figures(self) -> dict[str, float]:
-        return {
-            "acceptedSteps": self.total.accepted_steps / self.total.users,
-            "calls": self.total.calls / self.total.users,
-            "nodes": self.total.nodes / self.total.users,
-        }
+    @property
+    def accepted(self) -> float:
+        return self.total.accepted_steps / self.total.users
+
+    @property
+    def calls(self) -> float:
+        return self.total.calls / self.total.users
+
+    @property
+    def nodes(self) -> float:
+        return self.total.nodes / self.total.users
 
     def json(self) -> str:
         named = {"beamWidth": self.beam_width, "draftWidth": self.draft_width}
-        return json.dumps({"draft": str(self.draft), **named, **self.figures()})
+        figures = {"acceptedSteps": self.accepted, "calls": self.calls, "nodes": self.nodes}
+        return json.dumps({"draft": str(self.draft), **named, **figures})
 
     def line(self, column: int) -> str:
-        accepted, calls, nodes = self.figures().values()
         return (
             f"{self.draft!s:{column}}  {self.beam_width:3}  {self.draft_width:>11}  "
-            f"{accepted:8.2f}  {calls:6.2f}  {nodes:7.1f}"
+            f"{self.accepted:8.2f}  {self.calls:6.2f}  {self.nodes:7.1f}"
         )
 
 
@@ -155,10 +160,6 @@ def _draft(path: Path, pool: TeacherPool, catalogue: Catalogue) -> tuple[Checkpo
     prompts = prompts_of(draft, catalogue, path)
     check_prompts(prompts, pool, path)
     return draft, prompts
-
-
-def _format_widths(widths: list[int]) -> str:
-    return "/".join(map(str, widths))
 
 
 def _numbers(option: str, words: list[str]) -> list[int]:

@@ -90,12 +90,12 @@ def _sample(pool: TeacherPool) -> ExampleBatch:
 
 def _are_items(tokens: Ints, prompts: Prompts, prompt: ItemsPrompt) -> bool:
     """Whether these tokens are a prompt of code paths of items."""
-    trie = prompts.catalogue.trie
+    trie, levels = prompts.catalogue.trie, prompts.spec.levels
     around = len(prompt.itemPrefix), len(prompt.itemSuffix) + len(prompt.separator)
     first = (prompt.bos is not None) + around[0]
-    size = around[0] + trie.levels + around[1]
+    size = around[0] + levels + around[1]
     end = len(tokens) - len(prompt.suffix) + len(prompt.separator)
-    places = np.arange(first, max(end - around[1], first), size)[:, None] + np.arange(trie.levels)
+    places = np.arange(first, max(end - around[1], first), size)[:, None] + np.arange(levels)
     if places.size and places.max() >= len(tokens):
         return False
     codes = np.full(places.shape, -1)
@@ -105,6 +105,6 @@ def _are_items(tokens: Ints, prompts: Prompts, prompt: ItemsPrompt) -> bool:
             np.isin(given, known), (given[:, None] == known).argmax(axis=1), -1
         )
     nodes = np.zeros(len(codes), dtype=np.int64)
-    for level in range(trie.levels):
+    for level in range(levels):
         nodes = trie.step(nodes, codes[:, level])
     return bool(np.all(nodes >= 0)) and np.array_equal(prompts.encode_paths(codes, {}), tokens)

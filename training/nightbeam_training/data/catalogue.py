@@ -39,6 +39,8 @@ class Trie:
     """Code of the edge that leads to node e + 1: [nodes - 1]."""
     parent: Ints
     """Parent of each node, -1 for the root: [nodes]."""
+    closing: int = 0
+    """How many of the levels, the last ones, are no codes of items (closing_levels.py)."""
 
     @property
     def nodes(self) -> int:

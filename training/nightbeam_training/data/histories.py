@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import compress, islice
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -24,14 +24,21 @@ class Histories:
     texts: list[UserTexts]
     """By column; empty unless columns were asked for."""
 
+    def __len__(self) -> int:
+        return len(self.users)
+
+    def take(self, rows: Ints) -> Histories:
+        """Those users, in this order."""
+        return Histories(
+            users=[self.users[row] for row in rows],
+            items=[self.items[row] for row in rows],
+            texts=[self.texts[row] for row in rows],
+        )
+
     def where(self, keep: Callable[[Ints, UserTexts], bool]) -> Histories:
         """Those users whose items and texts are to be kept."""
         kept = [keep(*each) for each in zip(self.items, self.texts, strict=True)]
-        return Histories(
-            users=list(compress(self.users, kept)),
-            items=list(compress(self.items, kept)),
-            texts=list(compress(self.texts, kept)),
-        )
+        return self.take(np.flatnonzero(kept))
 
 
 def read_histories(

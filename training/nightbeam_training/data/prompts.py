@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import cycle
 from pathlib import Path
 
 import numpy as np
 
 from nightbeam_training.data.catalogue import Catalogue, Ints
+from nightbeam_training.data.closing_levels import add_closing_levels
 from nightbeam_training.data.code_tokens import CodeTokens, Place, code_tokens, text_of
 from nightbeam_training.data.prompt_encoder import (
     NO_TEXTS,
@@ -20,6 +21,7 @@ from nightbeam_training.data.prompt_encoder import (
 )
 from nightbeam_training.data.prompt_spec import PROMPT_SPEC_FILE, ItemsPrompt, PromptSpec
 from nightbeam_training.data.prompt_text import UserTexts
+from nightbeam_training.data.teacher_files import Scoring
 from nightbeam_training.data.tokenizer import TextTokenizer, open_tokenizer
 from nightbeam_training.errors import TrainingError
 
@@ -62,6 +64,19 @@ class Prompts:
         """What follows a prompt: the item's codes and the closing tokens."""
         codes = self.tokens.of(self.catalogue.codes[item])
         return np.concatenate([codes, np.array(self.closing, dtype=np.int64)])
+
+    def searched(self, scoring: Scoring) -> Prompts:
+        """The same with the levels that a search has, those of the closing tokens included. Under
+        `renormalized` there are none: what follows a whole path is certain."""
+        if scoring == "renormalized" or not self.closing:
+            return self
+        closed = np.full((len(self.closing), self.tokens.table.shape[1]), -1, dtype=np.int64)
+        closed[:, 0] = self.closing
+        return replace(
+            self,
+            catalogue=add_closing_levels(self.catalogue, len(self.closing)),
+            tokens=CodeTokens(np.concatenate([self.tokens.table, closed])),
+        )
 
     def padded(self, histories: list[Ints], texts: Sequence[UserTexts] = ()) -> Ints:
         """Prompts padded with -1 on the left: [users, tokens of the longest]."""

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from nightbeam_training.data.catalogue import Ints, Trie
+from nightbeam_training.data.closing_levels import KnownNodes, complete
 from nightbeam_training.data.teacher_files import (
     TeacherExamples,
     joined_offsets,
@@ -48,19 +49,21 @@ class TeacherPool:
     def __init__(self, files: list[Path], trie: Trie, device: torch.device = CPU) -> None:
         self.trie = TorchTrie(trie, device)
         parts = [read_teacher_file(path) for path in files]
-        nodes = [_trie_nodes(part, trie, path) for part, path in zip(parts, files, strict=True)]
-        self.truth: Ints = np.concatenate([part.truth for part in parts]).astype(np.int64)
+        known = [_known(part, trie, path) for part, path in zip(parts, files, strict=True)]
+        truth = np.concatenate([part.truth for part in parts]).astype(np.int64)
+        closed = np.where(truth[:, :1] < 0, -1, np.zeros((1, trie.closing), dtype=np.int64))
+        self.truth: Ints = np.concatenate([truth, closed], axis=1)
         prompt_start = joined_offsets([part.prompt_offsets for part in parts])
-        node_start = joined_offsets([part.node_offsets for part in parts])
+        node_start = joined_offsets([each.offsets for each in known])
         self.prompt_lengths: Ints = np.diff(prompt_start)
         self._node_counts: Ints = np.diff(node_start)
         self._prompts = _Ragged(
             prompt_start, np.concatenate([part.prompt_tokens for part in parts]), device
         )
-        self._nodes = _Ragged(node_start, np.concatenate(nodes), device)
+        self._nodes = _Ragged(node_start, np.concatenate([each.nodes for each in known]), device)
         self._values = _Ragged(
-            joined_offsets([part.value_offsets for part in parts]),
-            np.concatenate([part.values for part in parts]),
+            joined_offsets([each.value_offsets for each in known]),
+            np.concatenate([each.values for each in known]),
             device,
         )
         self._truth = torch.from_numpy(self.truth).to(device)
@@ -119,6 +122,16 @@ class _Ragged:
         return torch.where(there, self._flat[at], fill), at
 
 
+def _known(part: TeacherExamples, trie: Trie, path: Path) -> KnownNodes:
+    known = KnownNodes(
+        offsets=part.node_offsets,
+        nodes=_trie_nodes(part, trie, path),
+        value_offsets=part.value_offsets,
+        values=part.values,
+    )
+    return complete(known, trie)
+
+
 def _trie_nodes(part: TeacherExamples, trie: Trie, path: Path) -> Ints:
     """Trie node of every entry; parents come first, so one pass per level finds them all."""
     starts = part.node_offsets[:-1]
@@ -128,7 +141,7 @@ def _trie_nodes(part: TeacherExamples, trie: Trie, path: Path) -> Ints:
         above = np.where(part.node_parent < 0, -1, nodes[np.maximum(parent, 0)])
         nodes = np.where(nodes >= 0, nodes, trie.step(above, part.node_code.astype(np.int64)))
     if (
-        part.truth.shape[1] != trie.levels
+        part.truth.shape[1] != trie.levels - trie.closing
         or np.any(nodes < 0)
         or np.any(
             trie.child_start[nodes + 1] - trie.child_start[nodes] != np.diff(part.value_offsets)

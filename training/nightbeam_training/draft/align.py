@@ -41,6 +41,12 @@ class AlignPlan(BaseModel):
     """Batches between two counts."""
 
 
+class CountBefore(BaseModel):
+    """Calls and nodes of the initial draft, which is kept if learning makes it no better."""
+
+    figures: dict[str, float]
+
+
 def align_draft(
     draft: Checkpoint,
     files: list[Path],
@@ -50,7 +56,7 @@ def align_draft(
     manifest: Manifest,
     progress: Progress,
 ) -> Checkpoint:
-    """The draft of the count with the fewest calls."""
+    """The draft of the count with the fewest calls, the initial one included."""
     pool = TeacherPool(files, options.prompts.catalogue.trie, options.machine.device)
     task = DraftTask(draft, pool, held_out=held_out, options=_learning(options, steps=1))
 
@@ -71,15 +77,25 @@ def align_draft(
     )
     directory = options.work / "align"
     log = progress.calls_log(directory, beam_widths=options.beam_widths, counts=plan.counts)
-    if not (directory / "log.jsonl").exists():
-        before = task.validate()
-        words = "   ".join(calls_words(before, beam_width) for beam_width in options.beam_widths)
-        progress.say(f"before    {words}")
     copy_tokenizer(tokenizer_place(options.target_directory), options.out)
+
+    def count_before() -> CountBefore:
+        figures = task.validate()
+        save_checkpoint(draft, options.out)
+        return CountBefore(figures=figures)
+
+    before = manifest.decide(CountBefore, count_before).figures
+    words = "   ".join(calls_words(before, beam_width) for beam_width in options.beam_widths)
+    progress.say(f"before    {words}")
+
+    def keep() -> None:
+        if task.counted > before[task.metric]:
+            save_checkpoint(draft, options.out)
+
     fitted = fit(
         draft.model,
         task,
-        keep=lambda: save_checkpoint(draft, options.out),
+        keep=keep,
         options=options.fit(
             epochs=plan.counts,
             steps=plan.steps,
@@ -92,6 +108,8 @@ def align_draft(
     )
     if fitted.epoch < plan.counts:
         progress.say(f"calls no longer fall: stopped after count {fitted.epoch}")
+    if fitted.best <= before[task.metric]:
+        progress.say("no count is better than before: the initial draft stays as it is")
     return load_checkpoint(options.out)
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 
 from nightbeam_training.align.accept import Acceptance, Evaluator
-from nightbeam_training.align.batch import sequences_of
+from nightbeam_training.align.beam_scores import sequences_of
 from nightbeam_training.data.catalogue import Ints
 from nightbeam_training.data.prompts import Prompts
 from nightbeam_training.data.teacher_files import Scoring
@@ -39,13 +39,8 @@ class HeldOut:
             machine=self.machine,
             scoring=self.scoring,
         )
-        total = Acceptance(0, 0, 0, 0)
-        for at in self._batches():
-            batch = self.pool.take(at)
-            total = total.plus(
-                evaluator.acceptance(batch, beam_width=beam_width, draft_widths=widths)
-            )
-        return total
+        everyone = np.arange(len(self.pool))
+        return evaluator.over(self.pool, everyone, beam_width=beam_width, draft_widths=widths)
 
     def needs(self, draft: Checkpoint, *, beam_width: int, limit: int) -> Ints:
         """How many prefixes the draft must propose so that the target's K best are among them.
@@ -76,6 +71,9 @@ class HeldOut:
                 tokens=tokens,
                 scoring=self.scoring,
             )
+        if self.scoring == "renormalized":
+            # What follows a prefix with one child is certain: no search asks.
+            beams = beams & trie.has_choice(tree.nodes)
         needs = []
         for depth, level in enumerate(found.levels, start=1):
             needed = tree.nodes.masked_fill(~(beams & (tree.depth == depth)), -1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
@@ -10,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from nightbeam_training.align.batch import AlignBatch, align_batch, drafted_levels, node_scores
+from nightbeam_training.align.batch import AlignBatch, align_batch, draft_scores, drafted_levels
 from nightbeam_training.align.objective import total_loss
 from nightbeam_training.align.options import ObjectiveOptions
 from nightbeam_training.data.catalogue import Ints
@@ -46,6 +47,8 @@ class DraftTask:
         self._pool = pool
         self._held_out = held_out
         self._options = options
+        self.counted = -math.inf
+        """The metric at the last count."""
         self._per_pass = sum(1 for _ in self._numbers(0))
 
     @property
@@ -71,8 +74,9 @@ class DraftTask:
                 )
 
     def loss(self, batch: AlignBatch) -> tuple[Tensor, dict[str, Tensor]]:
-        scores = node_scores(self._draft.model, batch)
-        loss, _ = total_loss(scores, batch, self._options.objective)
+        options = self._options.objective
+        scores = draft_scores(self._draft.model, batch, prompt=options.uses_prompt)
+        loss, _ = total_loss(scores, batch, options)
         return loss, {}
 
     @torch.no_grad()
@@ -88,7 +92,8 @@ class DraftTask:
             figures[f"calls at {beam_width}"] = found.calls / found.users
             figures[f"nodes at {beam_width}"] = found.nodes / found.users
             saved += trie.levels - found.calls / found.users
-        return {**figures, self.metric: saved / len(self._options.beam_widths)}
+        self.counted = saved / len(self._options.beam_widths)
+        return {**figures, self.metric: self.counted}
 
     def _numbers(self, number: int) -> Iterator[Ints]:
         rng = np.random.default_rng((self._options.seed, number))

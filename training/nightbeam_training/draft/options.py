@@ -8,7 +8,6 @@ from pathlib import Path
 
 import numpy as np
 
-from nightbeam_training.data.catalogue import Ints
 from nightbeam_training.data.histories import Histories
 from nightbeam_training.data.prompts import Prompts
 from nightbeam_training.data.teacher_files import TeacherSource
@@ -66,16 +65,9 @@ class DraftOptions:
 
     @cached_property
     def _split(self) -> tuple[Histories, Histories]:
-        order = np.random.default_rng(self.seed).permutation(len(self.histories.items))
+        order = np.random.default_rng(self.seed).permutation(len(self.histories))
         held = max(1, min(MAX_HELD_OUT, len(order) // 10))
-        return self._of(order[:held]), self._of(order[held:])
-
-    def _of(self, users: Ints) -> Histories:
-        return Histories(
-            users=[self.histories.users[user] for user in users],
-            items=[self.histories.items[user] for user in users],
-            texts=[self.histories.texts[user] for user in users],
-        )
+        return self.histories.take(order[:held]), self.histories.take(order[held:])
 
     def fit(self, *, epochs: int, steps: int, learning_rate: float, patience: int) -> FitOptions:
         """steps: per epoch. The rate falls to zero, after a warm-up of at most 100 steps."""

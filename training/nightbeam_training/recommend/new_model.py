@@ -39,8 +39,10 @@ def new_model(catalogue: Catalogue, size: ModelSize, *, max_items: int) -> Check
 
 
 def model_like(directory: Path, size: ModelSize) -> Checkpoint:
-    """A model that reads the prompts of the checkpoint in `directory`: the same tokens, and as many
-    of them. Raises TrainingError BAD_CHECKPOINT."""
+    """A model that reads the prompts of the checkpoint in `directory`.
+
+    Raises TrainingError BAD_CHECKPOINT.
+    """
     stored = open_stored(directory)
     spec = read_prompt_spec(stored.place_of(PROMPT_SPEC_FILE))
     special = ("bos_token_id", "eos_token_id", "pad_token_id")

@@ -12,7 +12,7 @@ from torch import Tensor
 from world import make_pool, make_world
 
 from nightbeam_training.align.batch import AlignBatch, align_batch
-from nightbeam_training.align.candidates import candidate_scores
+from nightbeam_training.align.beam_scores import candidate_scores
 from nightbeam_training.align.edge import edge_margin
 
 WIDTH, DRAFTED, MARGIN = 2, 4, 0.25

@@ -22,7 +22,7 @@ from world import (
 )
 
 from align.naive_loss import User, log_softmax
-from nightbeam_training.align.batch import AlignBatch, align_batch
+from nightbeam_training.align.batch import AlignBatch, DraftScores, align_batch
 from nightbeam_training.align.heads_objective import LevelCodes, heads_loss, level_codes
 from nightbeam_training.align.objective import Losses
 from nightbeam_training.align.options import AlignOptions, ObjectiveOptions, Over, RecScope
@@ -47,7 +47,7 @@ def loss_of(
     """logits: over the vocabulary, [users, levels - 1, vocabulary]."""
     asked = codes.tokens.expand(len(logits), -1, -1)
     scores = TokenScores(logits=logits.gather(-1, asked), normaliser=logits.logsumexp(dim=-1))
-    return heads_loss(scores, batch, given, codes=codes)
+    return heads_loss(DraftScores(codes=scores, prompt=None), batch, given, codes=codes)
 
 
 @pytest.fixture(scope="module")
@@ -141,7 +141,7 @@ def test_the_next_item_counts_by_one_minus_alpha(
 
 
 def test_unknown_next_items(batch: AlignBatch, codes: LevelCodes, logits: Tensor) -> None:
-    unknown = replace(batch, truth_row=torch.full_like(batch.truth_row, -1))
+    unknown = replace(batch, truth_code=torch.full_like(batch.truth_code, -1))
     free = logits.clone().requires_grad_()
     loss, figures = loss_of(free, unknown, with_options(alpha=0.5), codes)
     loss.backward()

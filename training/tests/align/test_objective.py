@@ -11,7 +11,7 @@ from torch import Tensor
 from world import Path_, World, cpu_trie, label, source_of
 
 from align.naive_loss import align_loss, recommend_loss
-from nightbeam_training.align.batch import AlignBatch, align_batch
+from nightbeam_training.align.batch import AlignBatch, DraftScores, align_batch
 from nightbeam_training.align.objective import Losses, total_loss
 from nightbeam_training.align.options import (
     OBJECTIVES,
@@ -55,12 +55,11 @@ def loss_of(
 ) -> tuple[Tensor, Losses]:
     """logits: over the vocabulary, of nodes and of the prompt's tokens but the last."""
     following = batch.prompts[:, 1:, None].clamp(min=0)
-    return total_loss(
-        scores_of(logits, batch.tokens_at),
-        batch,
-        given,
+    scores = DraftScores(
+        codes=scores_of(logits, batch.tokens_at),
         prompt=None if prompt is None else scores_of(prompt, following),
     )
+    return total_loss(scores, batch, given)
 
 
 def scores_of(logits: Tensor, tokens: Tensor) -> TokenScores:

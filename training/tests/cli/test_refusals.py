@@ -137,6 +137,19 @@ def test_a_run_within_the_warm_up_is_noted(
     assert "note" not in output
 
 
+def test_options_that_change_nothing_are_noted(
+    place: Place, made: dict[str, Path], tmp_path: Path
+) -> None:
+    given = [*align_arguments(place, made, tmp_path), "--objective", "beam-score", "--alpha", 1]
+    unused = ["--top-k", 5, "--rec-scope", "answer", "--edge-width", 9]
+    result = CliRunner().invoke(commands, list(map(str, [*given, *unused])))
+    notes = [line for line in result.stderr.splitlines() if "changes nothing" in line]
+    assert notes == [
+        f"note: {flag} changes nothing with --objective beam-score and --alpha 1"
+        for flag in ("--rec-scope", "--top-k")
+    ]
+
+
 @pytest.mark.parametrize("kind", ["data", "option", "missing", "place"])
 def test_bad_input_ends_with_one_line_and_code_two(
     place: Place,

@@ -7,10 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from world import MACHINE, World, make_catalogue_at_random, make_model, opinion_of, search
+from world import MACHINE, World, as_users, make_catalogue_at_random, make_model, opinion_of, search
 
 from nightbeam_training.data.catalogue import Catalogue, Ints, make_catalogue
-from nightbeam_training.data.histories import Histories
 from nightbeam_training.data.prompt_spec import PromptSpec, default_prompt_spec
 from nightbeam_training.data.prompts import open_prompts
 from nightbeam_training.model.checkpoint import Checkpoint, save_checkpoint
@@ -28,9 +27,7 @@ def task_of(
 ) -> RecommendTask:
     return RecommendTask(
         checkpoint,
-        Histories(
-            [str(user) for user, _ in enumerate(histories)], histories, [{}] * len(histories)
-        ),
+        as_users(histories),
         prompts=open_prompts(checkpoint.prompt, catalogue, Path("world")),
         machine=MACHINE,
         options=RecommendOptions(batch_size=batch_size, validation=validation, seed=seed),

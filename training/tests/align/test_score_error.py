@@ -9,8 +9,8 @@ import pytest
 import torch
 from world import Path_, cpu_trie, make_catalogue_at_random
 
-from align.test_answers import Answers, as_arrays, random_tree
-from nightbeam_training.align.candidates import score_error
+from align.test_sequences import Answers, as_arrays, random_tree
+from nightbeam_training.align.beam_scores import score_error
 from nightbeam_training.data.catalogue import Catalogue
 from nightbeam_training.data.prompt_spec import default_prompt_spec
 from nightbeam_training.data.prompts import open_prompts

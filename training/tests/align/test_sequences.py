@@ -9,8 +9,7 @@ import pytest
 import torch
 from world import Path_, cpu_trie, make_catalogue_at_random, prefixes_by_node, search
 
-from nightbeam_training.align.answers import Sequences
-from nightbeam_training.align.batch import sequences_of
+from nightbeam_training.align.beam_scores import Sequences, sequences_of
 from nightbeam_training.data.catalogue import Catalogue
 from nightbeam_training.data.prompt_spec import default_prompt_spec
 from nightbeam_training.data.prompts import open_prompts
