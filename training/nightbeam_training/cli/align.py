@@ -136,7 +136,7 @@ def _draft_beams(
             f"this one is {found[:12]}: give the target that wrote the data",
         )
     return DraftBeams(
-        load_checkpoint(arguments.target).model,
+        load_checkpoint(arguments.target, device=machine.device, frozen=machine.freezes).model,
         trie=pool.trie,
         tokens=prompts.tokens,
         machine=machine,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 
 import click
+import torch
 
 from nightbeam_training.cli.align import align
 from nightbeam_training.cli.codes import codes
@@ -40,6 +41,9 @@ def main() -> None:
         if isinstance(error.__cause__, EOFError):
             _end(f"error: an input file is empty or truncated: {error.__cause__}", 2)
         _end("stopped: run the same command again to continue", 130)
+    except torch.OutOfMemoryError as error:
+        why = str(error).partition(". ")[0]
+        _end(f"error: the GPU has too little memory: {why}: give a smaller --batch-size", 2)
     except OSError as error:
         place = error.filename or error.filename2
         _end(f"error: {place}: {error.strerror}" if place else f"error: {error}", 2)

@@ -22,10 +22,9 @@ from nightbeam_training.model.checkpoint import (
     prompts_of,
     read_weights,
     save_checkpoint,
-    save_merged,
     tokenizer_place,
 )
-from nightbeam_training.model.lora import add_lora, save_adapter
+from nightbeam_training.model.lora import add_lora, save_adapter, save_merged
 from nightbeam_training.model.memory import Training, training_memory
 from nightbeam_training.model.open_stored import StoredModel
 from nightbeam_training.recommend.new_model import model_like, new_model

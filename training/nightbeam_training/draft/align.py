@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 from pydantic import BaseModel
@@ -28,6 +29,8 @@ NEW_RATE, TRAINED_RATE = 2e-3, 1e-3
 MAX_PASSES = 12
 """Over the teacher data."""
 MAX_COUNTS = 20
+COUNT_SHARE = 0.3
+"""Of the stage's time, for counting at most."""
 PATIENCE = 5
 """Counts without fewer calls, after which learning stops."""
 
@@ -41,6 +44,14 @@ class AlignPlan(BaseModel):
     """Batches between two counts."""
 
 
+class CountBefore(BaseModel):
+    """Calls and nodes of the initial draft, which is kept if learning makes it no better."""
+
+    figures: dict[str, float]
+    seconds: float
+    """That a count takes here."""
+
+
 def align_draft(
     draft: Checkpoint,
     files: list[Path],
@@ -50,16 +61,26 @@ def align_draft(
     manifest: Manifest,
     progress: Progress,
 ) -> Checkpoint:
-    """The draft of the count with the fewest calls."""
+    """The draft of the count with the fewest calls, the initial one included."""
     pool = TeacherPool(files, options.searched.catalogue.trie, options.machine.device)
     task = DraftTask(draft, pool, held_out=held_out, options=_learning(options, steps=1))
 
-    def decide() -> AlignPlan:
+    def count_before() -> CountBefore:
         draft.model.to(options.machine.device)
-        seconds = seconds_per_step(draft.model, task)
-        affordable = options.seconds(ALIGN_SHARE) / seconds
-        steps = max(1, int(min(affordable, MAX_PASSES * task.steps_per_pass)))
-        counts = min(MAX_COUNTS, steps)
+        save_checkpoint(draft, options.out)
+        progress.say("counting calls with the initial draft")
+        started = time.monotonic()
+        figures = task.validate()
+        return CountBefore(figures=figures, seconds=round(time.monotonic() - started, 2))
+
+    before = manifest.decide(CountBefore, count_before)
+
+    def decide() -> AlignPlan:
+        limit = options.seconds(ALIGN_SHARE)
+        counts = max(1, min(MAX_COUNTS, int(COUNT_SHARE * limit / max(before.seconds, 1e-3))))
+        left = (limit - counts * before.seconds) / seconds_per_step(draft.model, task)
+        steps = max(1, int(min(left, MAX_PASSES * task.steps_per_pass)))
+        counts = min(counts, steps)
         return AlignPlan(counts=counts, steps=steps // counts)
 
     plan = manifest.decide(AlignPlan, decide)
@@ -71,15 +92,18 @@ def align_draft(
     )
     directory = options.work / "align"
     log = progress.calls_log(directory, beam_widths=options.beam_widths, counts=plan.counts)
-    if not (directory / "log.jsonl").exists():
-        before = task.validate()
-        words = "   ".join(calls_words(before, beam_width) for beam_width in options.beam_widths)
-        progress.say(f"before    {words}")
     copy_tokenizer(tokenizer_place(options.target_directory), options.out)
+    words = [calls_words(before.figures, beam_width) for beam_width in options.beam_widths]
+    progress.say("   ".join(["before", *words]))
+
+    def keep() -> None:
+        if task.counted > before.figures[task.metric]:
+            save_checkpoint(draft, options.out)
+
     fitted = fit(
         draft.model,
         task,
-        keep=lambda: save_checkpoint(draft, options.out),
+        keep=keep,
         options=options.fit(
             epochs=plan.counts,
             steps=plan.steps,
@@ -92,6 +116,8 @@ def align_draft(
     )
     if fitted.epoch < plan.counts:
         progress.say(f"calls no longer fall: stopped after count {fitted.epoch}")
+    if fitted.best <= before.figures[task.metric]:
+        progress.say("no count is better than before: the initial draft stays as it is")
     return load_checkpoint(options.out)
 
 

@@ -29,6 +29,8 @@ class HeldOut:
     machine: Machine
     scoring: Scoring
     batch_size: int = 64
+    limit: int | None = None
+    """Only the first users. None: all."""
 
     def acceptance(self, draft: Checkpoint, *, beam_width: int, widths: list[int]) -> Acceptance:
         """Calls and nodes of all users. widths: N of every level but the last."""
@@ -71,6 +73,9 @@ class HeldOut:
                 tokens=tokens,
                 scoring=self.scoring,
             )
+        if self.scoring == "renormalized":
+            # What follows a prefix with one child is certain: no search asks.
+            beams = beams & trie.has_choice(tree.nodes)
         needs = []
         for depth, level in enumerate(found.levels, start=1):
             needed = tree.nodes.masked_fill(~(beams & (tree.depth == depth)), -1)
@@ -82,5 +87,5 @@ class HeldOut:
 
     def _batches(self) -> list[Ints]:
         """Users with prompts of similar length together."""
-        order = np.argsort(self.pool.prompt_lengths, kind="stable")
+        order = np.argsort(self.pool.prompt_lengths[: self.limit], kind="stable")
         return np.split(order, range(self.batch_size, len(order), self.batch_size))

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 
 import numpy as np
@@ -19,6 +20,9 @@ from nightbeam_training.draft.held_out import HeldOut
 from nightbeam_training.draft.widths import even_widths
 from nightbeam_training.model.checkpoint import Checkpoint
 from nightbeam_training.train.state import Figures
+
+COUNTED_USERS = 256
+"""Held-out users whose calls are counted while the draft learns."""
 
 
 @dataclass(frozen=True)
@@ -44,8 +48,10 @@ class DraftTask:
     ) -> None:
         self._draft = draft
         self._pool = pool
-        self._held_out = held_out
+        self._held_out = replace(held_out, limit=COUNTED_USERS)
         self._options = options
+        self.counted = -math.inf
+        """The metric at the last count."""
         self._per_pass = sum(1 for _ in self._numbers(0))
 
     @property
@@ -89,7 +95,8 @@ class DraftTask:
             figures[f"calls at {beam_width}"] = found.calls / found.users
             figures[f"nodes at {beam_width}"] = found.nodes / found.users
             saved += trie.levels - found.calls / found.users
-        return {**figures, self.metric: saved / len(self._options.beam_widths)}
+        self.counted = saved / len(self._options.beam_widths)
+        return {**figures, self.metric: self.counted}
 
     def _numbers(self, number: int) -> Iterator[Ints]:
         rng = np.random.default_rng((self._options.seed, number))

@@ -46,11 +46,15 @@ class Manifest:
             ) from error
         check_options(directory, asked=asked, found=self._contents.options)
 
+    def decided(self, kind: type[Decision]) -> Decision | None:
+        """What was decided before, if it was."""
+        found = self._contents.decided.get(kind.__name__)
+        return None if found is None else kind.model_validate(found)
+
     def decide(self, kind: type[Decision], make: Callable[[], Decision]) -> Decision:
         """What was decided before, or what `make` returns now."""
-        found = self._contents.decided.get(kind.__name__)
-        if found is not None:
-            return kind.model_validate(found)
+        if (found := self.decided(kind)) is not None:
+            return found
         decision = make()
         self._contents.decided[kind.__name__] = decision.model_dump()
         self._write()

@@ -17,8 +17,8 @@ from nightbeam_training.model.checkpoint import Checkpoint
 from nightbeam_training.model.precision import Machine
 from nightbeam_training.train.fit import FitOptions
 
-INITIAL_SHARE, TEACHER_SHARE, ALIGN_SHARE = 0.1, 0.35, 0.45
-"""Of the time, for each stage at most; the rest is for counting calls."""
+INITIAL_SHARE, TEACHER_SHARE, ALIGN_SHARE = 0.1, 0.3, 0.45
+"""Of the time, for each stage at most; the rest is for the widths."""
 BATCH = 64
 """Examples per step."""
 MAX_HELD_OUT = 512

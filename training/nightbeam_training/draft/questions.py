@@ -4,20 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import chain, cycle, islice
+from itertools import count, islice
 
 from nightbeam_training.data.augment import Kind, Question, questions
 from nightbeam_training.data.histories import Histories
 
 # Mixed histories, which no user ever had, teach the most (docs/results/alignment.md).
 _KINDS: tuple[tuple[Kind, int], ...] = (("mix", 0), ("cut", 1), ("mix", 0))
-"""After whole histories: kinds, and how often each is asked about again with an item of the
-target's own list appended (rolled)."""
+"""Kinds, and how often each is asked about again with an item of the target's own list appended
+(rolled)."""
+USERS = 512
+"""Users per round, so that every kind gets its share of any number of examples."""
 
 
 @dataclass(frozen=True)
 class Round:
-    """Questions of one kind: at most one per user."""
+    """Questions of one kind about a few users: at most one per user."""
 
     number: int
     kind: Kind
@@ -26,7 +28,7 @@ class Round:
 
     @property
     def name(self) -> str:
-        return f"{self.number:03d}-{self.kind}"
+        return f"{self.number:05d}-{self.kind}"
 
     @property
     def examples(self) -> int:
@@ -34,19 +36,33 @@ class Round:
 
 
 def rounds(histories: Histories, *, examples: int, seed: int) -> Iterator[Round]:
-    """Rounds with `examples` examples together; whole histories first, as runs ask about them.
+    """Rounds with `examples` examples together.
 
-    Every round draws its own cuts and mixtures, and is a function of the seed and its number.
+    Of each user the whole history comes first, as runs ask about it, then cut and mixed ones; after
+    the last user it begins again with other cuts and mixtures. A round is a function of the seed
+    and its number.
     """
     left = examples
-    whole: tuple[Kind, int] = ("whole", 0)
-    for number, (kind, roll) in enumerate(chain([whole], cycle(_KINDS))):
+    for number, (kind, roll, users) in enumerate(_endless(len(histories.users))):
         if left <= 0:
             return
         asked = questions(
-            histories.items, kind=kind, copies=1, seed=seed + number, texts=histories.texts
+            histories.items[users],
+            kind=kind,
+            copies=1,
+            seed=seed + number,
+            texts=histories.texts[users],
         )
         made = Round(number, kind, roll, list(islice(asked, -(-left // (roll + 1)))))
         left -= made.examples
         if made.questions:
             yield made
+
+
+def _endless(users: int) -> Iterator[tuple[Kind, int, slice]]:
+    """Kind, rolls and users of every round."""
+    whole: tuple[Kind, int] = ("whole", 0)
+    for turn in count():
+        for start in range(0, users, USERS):
+            for kind, roll in (*((whole,) if turn == 0 else ()), *_KINDS):
+                yield kind, roll, slice(start, start + USERS)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from pydantic import BaseModel
@@ -23,6 +24,8 @@ BATCH = 64
 TEACHER_WIDTH = 2
 """Times the largest K: the draft also learns what is just outside of the beam."""
 MAX_EXAMPLES = 400_000
+OVERTIME = 1.25
+"""Times its share of the time, after which the stage ends with what it has."""
 SHARD_SECONDS = 5.0
 """Work per file: the most that an interruption loses, and the time between progress lines."""
 
@@ -34,6 +37,12 @@ class TeacherPlan(BaseModel):
     per_second: float
     shard: int
     """Questions per file."""
+
+
+class TeacherEnd(BaseModel):
+    """Where the questions ended, because the target answered slower than it was measured to."""
+
+    rounds: int
 
 
 class TeacherStage:
@@ -73,9 +82,15 @@ class TeacherStage:
 
     def training(self, plan: TeacherPlan) -> list[Path]:
         """Files to learn from: the target's answers, and the logs of past nights."""
-        options, done, folders = self._options, 0, []
+        options, done, folders = self._options, 0, list[Path]()
         started = time.monotonic()
+        patience = OVERTIME * options.seconds(TEACHER_SHARE)
         for each in rounds(options.training, examples=plan.examples, seed=options.seed + 1):
+            late = folders and time.monotonic() - started > patience
+            if late or self._ended(len(folders)):
+                self._manifest.decide(TeacherEnd, partial(TeacherEnd, rounds=len(folders)))
+                self._progress.say(f"slower than expected: goes on with {done:,} examples")
+                break
 
             def tell(answered: int, _: int, before: int = done, times: int = each.roll + 1) -> None:
                 now = before + answered * times
@@ -92,6 +107,10 @@ class TeacherStage:
             )
             done += each.examples
         return [*teacher_files(folders), *options.teacher_logs]
+
+    def _ended(self, made: int) -> bool:
+        end = self._manifest.decided(TeacherEnd)
+        return end is not None and made >= end.rounds
 
     def _held_out_questions(self) -> list[Question]:
         held = self._options.held_out

@@ -114,10 +114,11 @@ def width_choices(draft: Checkpoint, held_out: HeldOut, options: WidthOptions) -
 
     drafted = sorted({int(nodes) for nodes in np.linspace(least, options.nodes, STEPS)})
     choices = [choice(nodes) for nodes in drafted]
-    over = choices[-1].nodes - options.nodes
-    if over > 0 and drafted[-1] - over > least:
-        # Calls after the first ask for more nodes: draft that many fewer.
-        choices.append(choice(int(drafted[-1] - over)))
+    # Calls after the first ask for more nodes than are drafted, and prefixes with one child are not
+    # asked about under renormalized scoring: draft as many fewer or more.
+    adjusted = int(drafted[-1] * options.nodes / choices[-1].nodes)
+    if adjusted >= least and adjusted not in drafted:
+        choices.append(choice(adjusted))
     within = [one for one in choices if one.nodes <= options.nodes]
     return sorted(within or choices[:1], key=lambda one: sum(one.widths))
 

@@ -119,11 +119,13 @@ class Attention(nn.Module):
 def _attend(q: Tensor, k: Tensor, v: Tensor, *, mask: Tensor | None, causal: bool) -> Tensor:
     group = q.shape[1] // k.shape[1]
     if q.device.type != "cpu":
-        if mask is not None and group > 1:
-            # Of the kernels that take a mask, only the one that holds all scores groups heads.
+        # Only the kernel without a mask and float32 groups heads. Otherwise PyTorch would take the
+        # one that holds all scores.
+        groups = group > 1 and mask is None and q.dtype != torch.float32
+        if group > 1 and not groups:
             k, v = k.repeat_interleave(group, dim=1), v.repeat_interleave(group, dim=1)
         return F.scaled_dot_product_attention(
-            q, k, v, attn_mask=mask, is_causal=causal, enable_gqa=group > 1 and mask is None
+            q, k, v, attn_mask=mask, is_causal=causal, enable_gqa=groups
         )
     # On a CPU the bfloat16 kernel's backward pass takes 2.6 times as long as float32's.
     with torch.autocast("cpu", enabled=False):

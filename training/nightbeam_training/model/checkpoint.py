@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors.torch import save_file
 
 from nightbeam_training.data.catalogue import Catalogue
 from nightbeam_training.data.chat_template import CHAT_TEMPLATE_FILES
@@ -23,7 +21,7 @@ from nightbeam_training.model.adapter import ADAPTER_WEIGHTS, find_adapter
 from nightbeam_training.model.config import CONFIG_FILE, HEADS_FIELD, parse_config
 from nightbeam_training.model.llama import Llama
 from nightbeam_training.model.open_stored import StoredModel, open_stored, place_of
-from nightbeam_training.model.stored import WEIGHTS_FILE, weight_files
+from nightbeam_training.model.stored import WEIGHTS_FILE, save_tensors, weight_files
 
 DESCRIBING_FILES = [CONFIG_FILE, PROMPT_SPEC_FILE, "tokenizer.json", "tokenizer_config.json"]
 
@@ -146,32 +144,16 @@ def save_checkpoint(
     }
     if checkpoint.model.config.tie_word_embeddings:
         del weights["lm_head.weight"]
-    with replacing(directory / WEIGHTS_FILE) as partial:
-        save_file(weights, partial, metadata={"format": "pt"})
+    save_tensors(weights, directory / WEIGHTS_FILE)
     named = str(dtype).removeprefix("torch.")
     # Newer files call it `dtype`, which takes precedence in `transformers`.
     fields = {"torch_dtype", *({"dtype"} & checkpoint.config.keys())}
-    _write_json(directory / CONFIG_FILE, {**checkpoint.config, **dict.fromkeys(fields, named)})
+    write_json(directory / CONFIG_FILE, {**checkpoint.config, **dict.fromkeys(fields, named)})
     spec = checkpoint.prompt.model_dump(exclude_unset=True)
-    _write_json(directory / PROMPT_SPEC_FILE, spec)
+    write_json(directory / PROMPT_SPEC_FILE, spec)
 
 
-def save_merged(directory: Path, out: Path) -> None:
-    """Writes a checkpoint with its adapter merged, in the numbers of the base."""
-    stored = open_stored(directory)
-    out.mkdir(parents=True, exist_ok=True)
-    weights = {name: stored.read(name).contiguous() for name in stored.tensors}
-    with replacing(out / WEIGHTS_FILE) as partial:
-        save_file(weights, partial, metadata={"format": "pt"})
-    _write_json(out / CONFIG_FILE, stored.raw)
-    for name in [*DESCRIBING_FILES[1:], *CHAT_TEMPLATE_FILES]:
-        path = stored.place_of(name) / name
-        if path.exists():
-            with replacing(out / name) as partial:
-                shutil.copyfile(path, partial)
-
-
-def _write_json(path: Path, value: dict[str, Any]) -> None:
+def write_json(path: Path, value: dict[str, Any]) -> None:
     with replacing(path) as partial:
         partial.write_text(json.dumps(value, indent=2) + "\n", encoding="utf-8")
 

@@ -112,7 +112,14 @@ class Llama(nn.Module):
             wanted_here = wanted if number == last else tokens.shape[1]
             if saves_memory:
                 x = checkpoint(
-                    _without_cache, layer, x, rotation, mask, wanted_here, use_reentrant=False
+                    _without_cache,
+                    layer,
+                    x,
+                    rotation,
+                    mask,
+                    wanted_here,
+                    use_reentrant=False,
+                    preserve_rng_state=False,
                 )
                 continue
             before = None if past is None else past[number]

@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
-import json
 import math
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch.nn.functional as F  # noqa: N812
-from safetensors.torch import save_file
 from torch import Tensor, nn
 
+from nightbeam_training.data.chat_template import CHAT_TEMPLATE_FILES
 from nightbeam_training.files import replacing
 from nightbeam_training.model.adapter import ADAPTER_CONFIG, ADAPTER_WEIGHTS
+from nightbeam_training.model.adapter_modules import WRAPPER
+from nightbeam_training.model.checkpoint import (
+    DESCRIBING_FILES,
+    write_json,
+)
+from nightbeam_training.model.config import CONFIG_FILE
 from nightbeam_training.model.llama import Llama
-from nightbeam_training.model.merge import WRAPPER
+from nightbeam_training.model.open_stored import open_stored
+from nightbeam_training.model.stored import WEIGHTS_FILE, save_tensors
 
 MODULES = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"]
 SAVED_MODULES = ["embed_tokens", "lm_head"]
@@ -77,8 +84,7 @@ def save_adapter(model: Llama, directory: Path, *, base: Path, options: LoraOpti
     if model.config.tie_word_embeddings and options.embeddings:
         # Without a copy of its own, the head would keep the numbers from before.
         weights[f"{WRAPPER}lm_head.weight"] = weights[f"{WRAPPER}lm_head.weight"].clone()
-    with replacing(directory / ADAPTER_WEIGHTS) as partial:
-        save_file(weights, partial, metadata={"format": "pt"})
+    save_tensors(weights, directory / ADAPTER_WEIGHTS)
     config = {
         "peft_type": "LORA",
         "task_type": "CAUSAL_LM",
@@ -95,5 +101,18 @@ def save_adapter(model: Llama, directory: Path, *, base: Path, options: LoraOpti
         "init_lora_weights": True,
         "inference_mode": True,
     }
-    with replacing(directory / ADAPTER_CONFIG) as partial:
-        partial.write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8")
+    write_json(directory / ADAPTER_CONFIG, config)
+
+
+def save_merged(directory: Path, out: Path) -> None:
+    """Writes a checkpoint with its adapter merged, in the numbers of the base."""
+    stored = open_stored(directory)
+    out.mkdir(parents=True, exist_ok=True)
+    weights = {name: stored.read(name).contiguous() for name in stored.tensors}
+    save_tensors(weights, out / WEIGHTS_FILE)
+    write_json(out / CONFIG_FILE, stored.raw)
+    for name in [*DESCRIBING_FILES[1:], *CHAT_TEMPLATE_FILES]:
+        path = stored.place_of(name) / name
+        if path.exists():
+            with replacing(out / name) as partial:
+                shutil.copyfile(path, partial)

@@ -15,37 +15,17 @@ from torch import Tensor
 
 from nightbeam_training.errors import TrainingError
 from nightbeam_training.model.adapter import Adapter
-from nightbeam_training.model.stored import FLOATS, StoredTensor, Tensors
-
-EMBEDDINGS, HEAD = "model.embed_tokens.weight", "lm_head.weight"
-WRAPPER = "base_model.model."
-WHOLE = [
-    "modules_to_save.weight",
-    "weight",
-    "base_layer.weight",
-    "token_adapter.base_layer.weight",
-]
-"""Parts that are a module's weight as a whole, the best source first."""
-DELTA = "token_adapter.trainable_tokens_delta"
-ORIGINAL = "original_module.weight"
-PARTS = [
-    "lora_A.weight",
-    "lora_B.weight",
-    "lora_embedding_A",
-    "lora_embedding_B",
+from nightbeam_training.model.adapter_modules import (
     DELTA,
-    "token_adapter.base_layer.weight",
-    "modules_to_save.weight",
-    "base_layer.weight",
+    EMBEDDINGS,
+    HEAD,
     ORIGINAL,
-    "weight",
-]
-"""What the names of an adapter's tensors end with; an ending before its own ending."""
-ADAPTER_NAME = re.compile(
-    r"(\.(?:lora_A|lora_B|lora_embedding_A|lora_embedding_B|modules_to_save|trainable_tokens_delta))"
-    r"\.default(?=\.|$)"
+    AdaptedModule,
+    AdapterBase,
+    adapted_modules,
+    unfit,
 )
-"""The name that peft gives an adapter by default; it leaves it out of its own files."""
+from nightbeam_training.model.stored import FLOATS, StoredTensor
 
 
 @dataclass(frozen=True)
@@ -85,34 +65,6 @@ class Change:
         return rounded
 
 
-@dataclass(frozen=True)
-class AdaptedModule:
-    """What an adapter's file has of one module."""
-
-    name: str
-    """As the base calls it in Python, such as `model.layers.0.self_attn.q_proj`."""
-    parts: Mapping[str, StoredTensor]
-    """By what follows the module's name."""
-    is_saved: bool
-    """Whether the adapter trains a copy of the module, and the base's own stays as it is."""
-
-    @property
-    def whole(self) -> StoredTensor | None:
-        return next((self.parts[part] for part in WHOLE if part in self.parts), None)
-
-
-@dataclass(frozen=True)
-class AdapterBase:
-    """The checkpoint that an adapter was trained on."""
-
-    tensors: Tensors
-    """By plain names."""
-    names: Mapping[str, str]
-    """Plain names of the stored names."""
-    tied: bool
-    """Whether the output layer is the embeddings."""
-
-
 def adapt_tensors(
     base: AdapterBase, adapter: Adapter
 ) -> tuple[dict[str, StoredTensor], dict[str, Change]]:
@@ -120,14 +72,14 @@ def adapt_tensors(
 
     Raises TrainingError BAD_CHECKPOINT for an adapter that does not fit the base.
     """
-    modules = _modules(base, adapter)
+    modules = adapted_modules(base, adapter)
     tensors = _replaced(base, modules)
 
     def type_of(name: str) -> str:
         # The base's numbers, also for a head that the base does not store.
         stored = base.tensors.get(name) or base.tensors.get(EMBEDDINGS)
         if stored is None or stored.type not in FLOATS:
-            raise _unfit(adapter, f"changes {name}, which is not F32, F16 or BF16 in its base")
+            raise unfit(adapter, f"changes {name}, which is not F32, F16 or BF16 in its base")
         return stored.type
 
     changes = {
@@ -142,37 +94,13 @@ def adapt_tensors(
         if not change.computes:
             continue
         if name not in tensors:
-            raise _unfit(adapter, f"has {module.name}, and {adapter.base} not")
+            raise unfit(adapter, f"has {module.name}, and {adapter.base} not")
         _check_shapes(change, tensors[name], module.name, adapter)
         before = changes.get(name)
         if before is not None and before.computes:
-            raise _unfit(adapter, f"changes {EMBEDDINGS} and {HEAD}, which are one tensor")
+            raise unfit(adapter, f"changes {EMBEDDINGS} and {HEAD}, which are one tensor")
         changes[name] = change
     return tensors, changes
-
-
-def _modules(base: AdapterBase, adapter: Adapter) -> dict[str, AdaptedModule]:
-    """By the plain name of the weight that each is for."""
-    parts: dict[str, dict[str, StoredTensor]] = {}
-    for stored, tensor in adapter.tensors.items():
-        key = ADAPTER_NAME.sub(r"\1", stored).removeprefix(WRAPPER)
-        part = next((ending for ending in PARTS if key.endswith(f".{ending}")), None)
-        if part is None:
-            raise TrainingError(
-                "BAD_CHECKPOINT",
-                f"{adapter.directory}: {stored} is not a part of plain LoRA; merge it with peft",
-            )
-        parts.setdefault(key.removesuffix(f".{part}"), {})[part] = tensor
-    modules = {}
-    for name, own in parts.items():
-        weight = f"{name}.weight"
-        plain = base.names.get(weight, weight)
-        if plain not in base.tensors and plain != HEAD:
-            raise _unfit(adapter, f"is for {name}, and {adapter.base} has no {weight}")
-        saved = adapter.settings.modules_to_save or []
-        is_saved = any(name == key or name.endswith(f".{key}") for key in saved)
-        modules[plain] = AdaptedModule(name, own, is_saved)
-    return modules
 
 
 def _replaced(base: AdapterBase, modules: Mapping[str, AdaptedModule]) -> dict[str, StoredTensor]:
@@ -205,7 +133,7 @@ def _change(module: AdaptedModule, type_: str, adapter: Adapter) -> Change:
         found = (at for key, at in named if f".{module.name}".endswith(f".{key}"))
         chosen = next(found, None)
         if chosen is None:
-            raise _unfit(
+            raise unfit(
                 adapter, f"has rows of {module.name}, which trainable_token_indices does not name"
             )
         rows = chosen
@@ -217,11 +145,11 @@ def _change(module: AdaptedModule, type_: str, adapter: Adapter) -> Change:
         if a is None and b is None:
             continue
         if a is None or b is None:
-            raise _unfit(adapter, f"has only one of the matrices A and B of {module.name}")
+            raise unfit(adapter, f"has only one of the matrices A and B of {module.name}")
         rank = _patterned(settings.rank_pattern, module.name, adapter) or settings.r
         alpha = _patterned(settings.alpha_pattern, module.name, adapter)
         if a.shape[0] != rank:
-            raise _unfit(
+            raise unfit(
                 adapter, f"has rank {a.shape[0]} for {module.name}, its adapter_config.json {rank}"
             )
         scale = (settings.lora_alpha if alpha is None else alpha) / (
@@ -238,7 +166,7 @@ def _patterned(patterns: Mapping[str, float] | None, name: str, adapter: Adapter
             if re.fullmatch(rf"(.*\.)?({pattern})", name):
                 return value
         except re.error as error:
-            raise _unfit(adapter, f"has {pattern}, which is not a regular expression") from error
+            raise unfit(adapter, f"has {pattern}, which is not a regular expression") from error
     return None
 
 
@@ -247,7 +175,7 @@ def _check_shapes(change: Change, tensor: StoredTensor, module: str, adapter: Ad
 
     def check(part: StoredTensor, shape: tuple[int, ...]) -> None:
         if part.shape != shape:
-            raise _unfit(
+            raise unfit(
                 adapter,
                 f"has {part.name} of shape {part.shape}; {module} of its base makes it {shape}",
             )
@@ -259,11 +187,4 @@ def _check_shapes(change: Change, tensor: StoredTensor, module: str, adapter: Ad
     if change.values is not None:
         check(change.values, (len(change.rows), inputs))
         if any(row >= outputs for row in change.rows):
-            raise _unfit(adapter, f"replaces row {max(change.rows)} of {module}")
-
-
-def _unfit(adapter: Adapter, what: str) -> TrainingError:
-    return TrainingError(
-        "BAD_CHECKPOINT",
-        f"{adapter.directory}: the adapter {what}; was it trained on another model?",
-    )
+            raise unfit(adapter, f"replaces row {max(change.rows)} of {module}")

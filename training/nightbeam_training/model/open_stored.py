@@ -12,8 +12,9 @@ from torch import Tensor
 
 from nightbeam_training.errors import TrainingError
 from nightbeam_training.model.adapter import find_adapter
+from nightbeam_training.model.adapter_modules import EMBEDDINGS, HEAD, AdapterBase
 from nightbeam_training.model.config import CONFIG_FILE, LlamaConfig, parse_config, read_config
-from nightbeam_training.model.merge import EMBEDDINGS, HEAD, AdapterBase, Change, adapt_tensors
+from nightbeam_training.model.merge import Change, adapt_tensors
 from nightbeam_training.model.stored import (
     FLOATS,
     StoredTensor,

@@ -43,6 +43,10 @@ def open_machine(*, device: str, precision: Precision, threads: int | None = Non
     chosen = ("cuda" if cuda else "cpu") if device == "auto" else device
     if chosen.startswith("cuda") and not cuda:
         raise TrainingError("BAD_OPTION", f"--device {device}: PyTorch finds no CUDA device")
+    if chosen.startswith("cuda"):
+        # With bf16, only the output layer still multiplies float32. Its inputs are then rounded to
+        # TF32, 10 bits of fraction: an eighth of the time, and a smaller error than the layers'.
+        torch.set_float32_matmul_precision("high" if precision == "bf16" else "highest")
     try:
         return Machine(device=torch.device(chosen), precision=precision)
     except RuntimeError as error:

@@ -37,12 +37,13 @@ def test_a_new_draft_and_the_line_to_type(
     assert "K = 2: " in output
     assert "held-out users" in output
     manifest = json.loads((tmp_path / "draft" / MANIFEST_FILE).read_text())
-    assert set(manifest["decided"]) == {"InitialPlan", "TeacherPlan", "AlignPlan"}
+    plans = {"InitialPlan", "TeacherPlan", "AlignPlan", "CountBefore"}
+    assert plans <= set(manifest["decided"])
     assert manifest["finished"]
     assert unfinished_command(tmp_path / "draft") is None
     best = manifest["result"]["best"][-1]
     assert best["beam_width"] == 4
-    assert best["nodes"] <= 16
+    assert best in manifest["result"]["choices"]
     typed = next(line for line in lines if line.startswith("  nightbeam recommend "))
     widths = ",".join(map(str, best["widths"]))
     assert f"--draft {tmp_path / 'draft'} --draft-width {widths} --beam-width 4" in typed
@@ -54,10 +55,12 @@ def test_a_new_draft_and_the_line_to_type(
 def test_an_interrupted_run_continues_to_the_same_draft(
     place: Place, made: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("nightbeam_training.draft.teacher.OVERTIME", 1e9)
     whole, parts = tmp_path / "whole", tmp_path / "parts"
     run(*asked(place, made, whole, "--shape", "1x32"))
     # What is decided by the machine's speed is kept in the manifest: give both runs the same.
     manifest = json.loads((whole / MANIFEST_FILE).read_text())
+    before = manifest["decided"].pop("CountBefore")
     parts.mkdir()
     (parts / MANIFEST_FILE).write_text(json.dumps({**manifest, "result": None, "finished": False}))
     from nightbeam_training.draft import align, initial, teacher
@@ -83,6 +86,7 @@ def test_an_interrupted_run_continues_to_the_same_draft(
     assert all(torch.equal(one[name], other[name]) for name in one)
     found = json.loads((parts / MANIFEST_FILE).read_text())
     assert found["result"] == manifest["result"]
+    assert found["decided"]["CountBefore"]["figures"] == before["figures"]
 
 
 def _interrupted(*_: object, **__: object) -> None:
@@ -106,6 +110,33 @@ def test_a_draft_of_the_targets_layers_is_improved_with_a_log(
     manifest = json.loads((second / MANIFEST_FILE).read_text())
     assert manifest["options"]["teacher log files"] == 2
     assert manifest["options"]["--continue"] == str(first)
+
+
+def test_a_draft_that_learns_nothing_better_stays_as_it_is(
+    place: Place, made: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # So large that every step makes it worse.
+    monkeypatch.setattr("nightbeam_training.draft.align.TRAINED_RATE", 10.0)
+    output = run(*asked(place, made, tmp_path, "--continue", made["target"]))
+    assert "no count is better than before" in output
+    given, kept = (load_file(at / "model.safetensors") for at in (made["target"], tmp_path))
+    assert all(torch.equal(given[name], kept[name]) for name in given)
+    assert "1.00 calls, 16.0 nodes" in output
+
+
+def test_a_slow_target_is_asked_less(
+    place: Place, made: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    arguments = asked(place, made, tmp_path, "--shape", "target:1")
+    with monkeypatch.context() as patch:
+        patch.setattr("nightbeam_training.draft.teacher.OVERTIME", 0.0)
+        patch.setattr("nightbeam_training.draft.align.fit", _interrupted)
+        stopped = CliRunner().invoke(commands, list(map(str, arguments)))
+    assert "slower than expected: goes on with 27 examples" in stopped.output
+    output = run(*arguments)
+    assert "slower than expected: goes on with 27 examples" in output
+    assert "27 examples, " in output
+    assert [path.name for path in (tmp_path / "work" / "teacher").iterdir()] == ["00000-whole"]
 
 
 def test_refuses_what_cannot_work(place: Place, made: dict[str, Path], tmp_path: Path) -> None:

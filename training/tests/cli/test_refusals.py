@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from click.testing import CliRunner
 from world import make_catalogue_at_random, make_world, write_histories, write_index
 
@@ -175,6 +176,25 @@ def test_bad_input_ends_with_one_line_and_code_two(
     assert output.err.startswith("error: ")
     assert message in output.err
     assert len(output.err.splitlines()) == 1
+
+
+def test_too_little_memory_of_the_gpu_is_one_line(
+    place: Place,
+    made: dict[str, Path],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 9 GiB. More about it.")
+
+    monkeypatch.setattr("nightbeam_training.cli.teacher.read_weights", fail)
+    asked = ["teacher", *place.data(), "--target", made["target"], "--out", place.folder / "memory"]
+    monkeypatch.setattr("sys.argv", ["nightbeam-train", *map(str, asked), *ONE_THREAD])
+    with pytest.raises(SystemExit) as caught:
+        main()
+    assert caught.value.code == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("error: the GPU has too little memory: CUDA out of memory: give")
 
 
 def test_without_a_command_there_is_help(

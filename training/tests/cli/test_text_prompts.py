@@ -98,6 +98,18 @@ def test_from_a_chat_target_to_calls(text: Text, tmp_path: Path) -> None:
     assert {tuple(tokens) for tokens in stored} == {tuple(tokens) for tokens in asked_about}
 
 
+def test_a_draft_of_a_chat_target_in_one_command(text: Text, tmp_path: Path) -> None:
+    small = ["--beam-width", 3, "--nodes", 12, "--minutes", 0.01, "--shape", "1x32"]
+    asked = ["--target", text.target, *text.data(), "--out", tmp_path]
+    assert "nightbeam recommend" in run("draft", *asked, *small, *ONE_THREAD)
+    catalogue, histories = text.read()
+    target, draft = (
+        prompts_of(load_checkpoint(at), catalogue, at) for at in (text.target, tmp_path)
+    )
+    for items, texts in zip(histories.items, histories.texts, strict=True):
+        assert np.array_equal(draft.encode(items, texts), target.encode(items, texts))
+
+
 def json_or_text(path: Path) -> object:
     content = path.read_text()
     return json.loads(content) if path.suffix == ".json" else content

@@ -77,6 +77,30 @@ def test_needs_are_ranks_in_the_drafts_own_search(world: World, held_out: HeldOu
             assert needs[row, level] == max(ranks)
 
 
+def test_prefixes_with_one_child_need_no_draft_if_renormalized(
+    world: World, tmp_path: Path
+) -> None:
+    pool = make_pool(world, tmp_path, scoring="renormalized")
+    needs = HeldOut(pool, world.prompts, MACHINE, "renormalized").needs(
+        world.draft, beam_width=3, limit=9
+    )
+    user = int(np.argsort(pool.prompt_lengths, kind="stable")[0])
+    prompt = world.prompts.encode(world.histories[user][:-1])
+    target, draft = (
+        opinion_of(model, world.catalogue, prompt, "renormalized")
+        for model in (world.target, world.draft)
+    )
+    asked, drafted = search(target, [3] * 3), search(draft, [9] * 3)
+    for level in range(3):
+        order = [prefix for _, prefix in drafted[level]]
+        ranks = [
+            order.index(prefix) + 1 if prefix in order else 10
+            for _, prefix in asked[level]
+            if len(target(prefix)) > 1
+        ]
+        assert needs[0, level] == max(ranks, default=0)
+
+
 def test_choices_stay_within_the_nodes_and_beat_even_widths(
     world: World, held_out: HeldOut
 ) -> None:

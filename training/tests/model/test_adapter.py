@@ -22,6 +22,7 @@ from nightbeam_training.model.checkpoint import (
     load_checkpoint,
     save_checkpoint,
 )
+from nightbeam_training.model.lora import SAVED_MODULES, LoraOptions, add_lora, save_adapter
 
 ROOT = Path(__file__).resolve().parents[3]
 ADAPTERS: list[dict[str, Any]] = [
@@ -48,8 +49,11 @@ def save_base(world: World, path: Path, *, dtype: torch.dtype, tied: bool) -> Pa
     return path
 
 
-@pytest.mark.parametrize("tied", [False, True])
-@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+@pytest.mark.parametrize(
+    ("dtype", "tied"),
+    [(torch.float32, False), (torch.float32, True), (torch.bfloat16, False)],
+    ids=str,
+)
 @pytest.mark.parametrize("fields", ADAPTERS, ids=str)
 @pytest.mark.filterwarnings("ignore")
 def test_an_adapter_is_merged_as_peft_does(
@@ -79,6 +83,27 @@ def test_an_adapter_is_merged_as_peft_does(
         torch.testing.assert_close(found[name], tensor.float(), **close)
         # Rounded to the base's numbers, but for those of a float32 base in another order of sums.
         assert torch.equal(found[name], found[name].to(dtype).float())
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_an_adapter_may_bring_a_larger_vocabulary(world: World, tmp_path: Path) -> None:
+    peft = pytest.importorskip("peft", reason="peft is not installed: pip install peft")
+    from transformers import AutoModelForCausalLM
+
+    base = save_base(world, tmp_path / "base", dtype=torch.float32, tied=False)
+    model = AutoModelForCausalLM.from_pretrained(base)
+    model.resize_token_embeddings(world.spec.vocabulary + 5, mean_resizing=False)
+    config = peft.LoraConfig(
+        task_type="CAUSAL_LM", r=2, target_modules=["q_proj"], modules_to_save=SAVED_MODULES
+    )
+    adapted = peft.get_peft_model(model, config)
+    adapted.save_pretrained(tmp_path / "adapter")
+    ours = load_checkpoint(tmp_path / "adapter")
+    assert ours.model.config.vocab_size == world.spec.vocabulary + 5
+    assert ours.config["vocab_size"] == world.spec.vocabulary + 5
+    theirs = adapted.merge_and_unload().state_dict()
+    for name, tensor in ours.model.state_dict().items():
+        torch.testing.assert_close(tensor, theirs[name])
 
 
 @pytest.fixture
@@ -192,7 +217,18 @@ def test_hashes_are_those_of_the_runtime(adapter: Path, tmp_path: Path, world: W
     weights["lm_head.weight"] = weights["model.embed_tokens.weight"] + 1
     save_file(weights, own / "model.safetensors")
     (own / "tokenizer_config.json").write_text("{}")
-    paths = [base, adapter, tmp_path / "shards", own]
+    shutil.copytree(base, tmp_path / "chat")
+    messages = [{"role": "user", "content": "{history}"}]
+    edit_json(
+        tmp_path / "chat" / "nightbeam.json",
+        prompt={"kind": "chat", "maxItems": 3, "messages": messages},
+    )
+    (tmp_path / "chat" / "chat_template.jinja").write_text("{{ messages }}")
+    model = load_checkpoint(base).model
+    options = LoraOptions(2, 4.5, embeddings=True)
+    add_lora(model, options)
+    save_adapter(model, tmp_path / "ours", base=base, options=options)
+    paths = [base, adapter, tmp_path / "ours", tmp_path / "shards", own, tmp_path / "chat"]
     script = (
         "const { checkpointHash, openCheckpoint } = await import(process.argv[1]);"
         "const hashes = process.argv.slice(2).map(async (path) =>"

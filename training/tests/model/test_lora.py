@@ -10,9 +10,9 @@ from safetensors.torch import load_file
 from torch import Tensor
 from world import World, make_model
 
-from nightbeam_training.model.checkpoint import load_checkpoint, save_checkpoint, save_merged
+from nightbeam_training.model.checkpoint import load_checkpoint, save_checkpoint
 from nightbeam_training.model.llama import Llama
-from nightbeam_training.model.lora import LoraOptions, add_lora, save_adapter
+from nightbeam_training.model.lora import LoraOptions, add_lora, save_adapter, save_merged
 from nightbeam_training.train.state import trainable
 
 OPTIONS = LoraOptions(rank=3, alpha=5.0)
