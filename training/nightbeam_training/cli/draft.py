@@ -126,10 +126,11 @@ def draft(**given: object) -> None:
     target = load_checkpoint(arguments.target, device=machine.device, frozen=machine.freezes)
     prompts = prompts_of(target, catalogue, arguments.target)
     histories = _usable_histories(arguments, prompts)
-    beam_widths = _beam_widths(arguments, catalogue)
     logs = complete_teacher_files(arguments.teacher_log) if arguments.teacher_log else []
     source = _source(arguments, logs, catalogue)
-    choice = _shape(arguments, target, prompts, histories, max(beam_widths))
+    searched = prompts.searched(source.scoring)
+    beam_widths = _beam_widths(arguments, searched.catalogue)
+    choice = _shape(arguments, target, searched, histories, max(beam_widths))
     options = DraftOptions(
         target=target,
         target_directory=arguments.target,
