@@ -1,6 +1,7 @@
 """A target of Qwen2-7B's shape on one GPU: how fast it labels histories and trains an adapter.
 
-    PYTHONPATH=training python3 bench/scripts/training/large-target.py [--users 1024] [--steps 8]
+    PYTHONPATH=training python3 bench/scripts/training/large-target.py [--max-items 20,100]
+        [--commands]
     PYTHONPATH=training python3 bench/scripts/training/large-target.py --tiny --device cpu
 
 The weights are random and made on the device, in bfloat16. The catalogue and the histories are

@@ -116,29 +116,31 @@ class Evaluator:
             width=beam_width,
         )
         lacking = target.needed
-        sent = torch.zeros_like(target.nodes[:, :0])
+        sent = target.nodes[:, :0]
         calls = torch.zeros_like(target.nodes[:, 0])
         accepted = torch.zeros_like(calls)
         # A call settles at least one level of every user that still lacks something.
         for call in range(self._trie.levels):
-            waiting = lacking.any(dim=1)
-            if not bool(waiting.any()):
+            waiting = lacking.any(dim=1).nonzero()[:, 0]
+            if len(waiting) == 0:
                 break
-            depth = target.state(lacking)
+            search, lacks = target.of(waiting), lacking[waiting]
+            depth = search.state(lacks)
             drafted = self._drafted(
-                examples.prompts,
-                target.known(depth, sent),
+                examples.prompts[waiting],
+                search.known(depth, sent[waiting]),
                 keep=beam_width,
                 widths=draft_widths,
             )
-            missing = lacking & (target.depth == depth[:, None])
-            asked = torch.cat((drafted, target.nodes.masked_fill(~missing, -1)), dim=1)
-            sent = torch.cat((sent, asked.masked_fill(~waiting[:, None], -1)), dim=1)
+            missing = lacks & (search.depth == depth[:, None])
+            asked = torch.cat((drafted, search.nodes.masked_fill(~missing, -1)), dim=1)
+            nothing = asked.new_full((len(sent), asked.shape[1]), -1)
+            sent = torch.cat((sent, nothing.index_copy(0, waiting, asked)), dim=1)
             lacking = lacking & ~contained(target.nodes, sent)
-            calls += waiting
+            calls[waiting] += 1
             if call == 0:
-                settled = target.state(lacking) - depth
-                accepted = (settled - 1).clamp(min=0)
+                settled = search.state(lacking[waiting]) - depth
+                accepted[waiting] = (settled - 1).clamp(min=0)
         sent = sent.masked_fill(~needs_lookup(sent, self._trie, self._scoring), -1)
         return UserFigures(accepted_steps=accepted, calls=calls, nodes=_count_distinct(sent))
 

@@ -94,8 +94,10 @@ class ObjectiveOptions(BaseModel):
     @property
     def uses_truth(self) -> bool:
         """Whether there is nothing to learn without the users' next items."""
+        in_labels = self.objective == "seq-kd" and self.variant == "released"
         on_true_path = self.objective in ("word-kd", "tvd-kd")
-        return on_true_path or (self.uses_recommendation and self.rec_scope == "answer")
+        in_recommendation = self.uses_recommendation and self.rec_scope == "answer"
+        return in_labels or on_true_path or in_recommendation
 
     def unused(self) -> set[str]:
         """Names of the options that change nothing, given the others."""

@@ -58,10 +58,8 @@ class AlignTask:
         )
         order = np.random.default_rng(options.seed).permutation(len(pool))
         self._held, self._train = order[: options.validation], order[options.validation :]
-
-    @property
-    def steps(self) -> int:
-        return sum(1 for _ in self._numbers(0))
+        # Counted once: it shuffles the whole pool.
+        self.steps = sum(1 for _ in self._numbers(0))
 
     def batches(self, epoch: int, first: int) -> Iterator[AlignBatch]:
         for step, numbers in islice(enumerate(self._numbers(epoch)), first, None):

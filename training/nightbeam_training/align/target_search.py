@@ -35,6 +35,11 @@ class TargetSearch:
     edges: Tensor
     """The search's beams, as edges from data nodes: bool [users, data nodes, codes]."""
 
+    def of(self, users: Tensor) -> TargetSearch:
+        """The searches of some of the users [count]."""
+        parts = (self.nodes, self.depth, self.needed, self.in_data, self.log_p, self.edges)
+        return TargetSearch(self.levels, *(part[users] for part in parts))
+
     def state(self, lacking: Tensor) -> Tensor:
         """Depth of the beams that the search has settled: the smallest depth at which a user lacks
         a node, the number of levels if none. lacking: bool [users, nodes]. -> [users]"""
@@ -86,9 +91,9 @@ def _outside(
 ) -> tuple[Tensor, Tensor]:
     """Prefixes that the search reaches but the data lacks, -1 for none, and their depth: both
     [users, prefixes]."""
-    codes = torch.arange(trie.codes, device=tree.nodes.device)
-    reached = trie.step(tree.nodes[..., None], codes)
-    reached = reached.masked_fill(~best.stopped, -1).flatten(1)
-    most = min(width * (trie.levels - 1), reached.shape[1])
-    nodes, at = reached.topk(most, dim=1)
-    return nodes, tree.depth.gather(1, at // trie.codes) + 1
+    stopped = best.stopped.flatten(1)
+    most = min(width * (trie.levels - 1), stopped.shape[1])
+    is_outside, at = stopped.int().topk(most, dim=1)
+    parent, code = at // trie.codes, at % trie.codes
+    nodes = trie.step(tree.nodes.gather(1, parent), code).masked_fill(is_outside == 0, -1)
+    return nodes, tree.depth.gather(1, parent) + 1

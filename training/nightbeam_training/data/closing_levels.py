@@ -30,7 +30,9 @@ def add_closing_levels(catalogue: Catalogue, levels: int) -> Catalogue:
     longer = Trie(
         levels=trie.levels + levels,
         codes=trie.codes,
-        level_start=np.concatenate([trie.level_start, end + len(leaves) * np.arange(1, levels + 1)]),
+        level_start=np.concatenate(
+            [trie.level_start, end + len(leaves) * np.arange(1, levels + 1)]
+        ),
         child_start=np.searchsorted(parent[1:], np.arange(len(parent) + 1)),
         edge_code=np.concatenate([trie.edge_code, np.zeros(levels * len(leaves), dtype=np.int64)]),
         parent=parent,

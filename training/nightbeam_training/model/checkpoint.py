@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors.torch import save_file
 
 from nightbeam_training.data.catalogue import Catalogue
 from nightbeam_training.data.chat_template import CHAT_TEMPLATE_FILES
@@ -22,7 +21,7 @@ from nightbeam_training.model.adapter import ADAPTER_WEIGHTS, find_adapter
 from nightbeam_training.model.config import CONFIG_FILE, HEADS_FIELD, parse_config
 from nightbeam_training.model.llama import Llama
 from nightbeam_training.model.open_stored import StoredModel, open_stored, place_of
-from nightbeam_training.model.stored import WEIGHTS_FILE, weight_files
+from nightbeam_training.model.stored import WEIGHTS_FILE, save_tensors, weight_files
 
 DESCRIBING_FILES = [CONFIG_FILE, PROMPT_SPEC_FILE, "tokenizer.json", "tokenizer_config.json"]
 
@@ -145,8 +144,7 @@ def save_checkpoint(
     }
     if checkpoint.model.config.tie_word_embeddings:
         del weights["lm_head.weight"]
-    with replacing(directory / WEIGHTS_FILE) as partial:
-        save_file(weights, partial, metadata={"format": "pt"})
+    save_tensors(weights, directory / WEIGHTS_FILE)
     named = str(dtype).removeprefix("torch.")
     # Newer files call it `dtype`, which takes precedence in `transformers`.
     fields = {"torch_dtype", *({"dtype"} & checkpoint.config.keys())}

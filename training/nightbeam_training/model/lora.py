@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch.nn.functional as F  # noqa: N812
-from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from nightbeam_training.data.chat_template import CHAT_TEMPLATE_FILES
@@ -22,7 +21,7 @@ from nightbeam_training.model.checkpoint import (
 from nightbeam_training.model.config import CONFIG_FILE
 from nightbeam_training.model.llama import Llama
 from nightbeam_training.model.open_stored import open_stored
-from nightbeam_training.model.stored import WEIGHTS_FILE
+from nightbeam_training.model.stored import WEIGHTS_FILE, save_tensors
 
 MODULES = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"]
 SAVED_MODULES = ["embed_tokens", "lm_head"]
@@ -85,8 +84,7 @@ def save_adapter(model: Llama, directory: Path, *, base: Path, options: LoraOpti
     if model.config.tie_word_embeddings and options.embeddings:
         # Without a copy of its own, the head would keep the numbers from before.
         weights[f"{WRAPPER}lm_head.weight"] = weights[f"{WRAPPER}lm_head.weight"].clone()
-    with replacing(directory / ADAPTER_WEIGHTS) as partial:
-        save_file(weights, partial, metadata={"format": "pt"})
+    save_tensors(weights, directory / ADAPTER_WEIGHTS)
     config = {
         "peft_type": "LORA",
         "task_type": "CAUSAL_LM",
@@ -111,8 +109,7 @@ def save_merged(directory: Path, out: Path) -> None:
     stored = open_stored(directory)
     out.mkdir(parents=True, exist_ok=True)
     weights = {name: stored.read(name).contiguous() for name in stored.tensors}
-    with replacing(out / WEIGHTS_FILE) as partial:
-        save_file(weights, partial, metadata={"format": "pt"})
+    save_tensors(weights, out / WEIGHTS_FILE)
     write_json(out / CONFIG_FILE, stored.raw)
     for name in [*DESCRIBING_FILES[1:], *CHAT_TEMPLATE_FILES]:
         path = stored.place_of(name) / name

@@ -13,6 +13,7 @@ from nightbeam_training.model.config import LlamaConfig
 from nightbeam_training.model.lora import LoraOptions
 from nightbeam_training.model.open_stored import StoredModel
 from nightbeam_training.model.precision import Machine
+from nightbeam_training.model.token_scores import MAX_LOGITS
 
 MIN_REPORTED = 1e9
 """Bytes: smaller models fit everywhere."""
@@ -122,7 +123,9 @@ def training_memory(stored: StoredModel, training: Training, *, machine: Machine
             "layers": layers * inputs + layer
             if training.gradient_checkpointing
             else layers * layer,
-            "output layer": config.vocab_size * 4.0 * (config.hidden_size + 3 * training.tokens),
+            # Logits, their gradient and a softmax, in chunks of positions.
+            "output layer": config.vocab_size * 4.0 * config.hidden_size
+            + 12.0 * min(training.tokens * config.vocab_size, MAX_LOGITS),
         }
     )
 

@@ -10,9 +10,11 @@ from pathlib import Path
 
 import torch
 from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
 from torch import Tensor
 
 from nightbeam_training.errors import TrainingError
+from nightbeam_training.files import replacing
 
 WEIGHTS_FILE = "model.safetensors"
 INDEX_FILE = "model.safetensors.index.json"
@@ -110,6 +112,16 @@ def list_tensors(directory: Path) -> dict[str, StoredTensor]:
                 )
             tensors[name] = tensor
     return tensors
+
+
+def save_tensors(tensors: Mapping[str, Tensor], path: Path) -> None:
+    """Writes a file, atomically, that its directory's users can read as any other."""
+    with replacing(path) as partial:
+        partial.touch()
+        mode = partial.stat().st_mode
+        # It makes a file for the owner alone.
+        save_file(dict(tensors), partial, metadata={"format": "pt"})
+        partial.chmod(mode)
 
 
 WRAPPED = re.compile(

@@ -251,6 +251,7 @@ def test_whether_an_objective_needs_next_items() -> None:
     assert options_of("atspeed-s", alpha=0.9).uses_truth
     assert not options_of("atspeed-s").uses_truth
     assert not options_of("seq-kd").uses_truth
+    assert options_of("seq-kd", variant="released").uses_truth
     assert not options_of("sft", rec_scope="all").uses_truth
     assert options_of("tvd-kd", rec_scope="all").uses_truth
 

@@ -22,7 +22,7 @@ from nightbeam_training.model.checkpoint import (
     load_checkpoint,
     save_checkpoint,
 )
-from nightbeam_training.model.lora import SAVED_MODULES
+from nightbeam_training.model.lora import SAVED_MODULES, LoraOptions, add_lora, save_adapter
 
 ROOT = Path(__file__).resolve().parents[3]
 ADAPTERS: list[dict[str, Any]] = [
@@ -224,7 +224,11 @@ def test_hashes_are_those_of_the_runtime(adapter: Path, tmp_path: Path, world: W
         prompt={"kind": "chat", "maxItems": 3, "messages": messages},
     )
     (tmp_path / "chat" / "chat_template.jinja").write_text("{{ messages }}")
-    paths = [base, adapter, tmp_path / "shards", own, tmp_path / "chat"]
+    model = load_checkpoint(base).model
+    options = LoraOptions(2, 4.5, embeddings=True)
+    add_lora(model, options)
+    save_adapter(model, tmp_path / "ours", base=base, options=options)
+    paths = [base, adapter, tmp_path / "ours", tmp_path / "shards", own, tmp_path / "chat"]
     script = (
         "const { checkpointHash, openCheckpoint } = await import(process.argv[1]);"
         "const hashes = process.argv.slice(2).map(async (path) =>"

@@ -56,6 +56,12 @@ def test_trades_weights_with_transformers_to_the_bit(
     assert all(torch.equal(ours[name], again[name]) for name in ours)
 
 
+def test_weights_can_be_read_by_whoever_can_read_the_config(world: World, tmp_path: Path) -> None:
+    save_checkpoint(make_model(world.spec, seed=1), tmp_path)
+    modes = {path.stat().st_mode for path in tmp_path.iterdir()}
+    assert len(modes) == 1
+
+
 def test_unknown_config_fields_are_kept(world: World, tmp_path: Path) -> None:
     save_checkpoint(make_model(world.spec, seed=1, somebody_elses=[1, 2]), tmp_path)
     assert load_checkpoint(tmp_path).config["somebody_elses"] == [1, 2]
@@ -280,7 +286,7 @@ def test_a_failed_write_leaves_the_old_file(
     def fail(*_: object, **__: object) -> None:
         raise OSError("disk full")
 
-    monkeypatch.setattr("nightbeam_training.model.checkpoint.save_file", fail)
+    monkeypatch.setattr("nightbeam_training.model.stored.save_file", fail)
     other: Checkpoint = make_model(world.spec, seed=2)
     with pytest.raises(OSError, match="disk full"):
         save_checkpoint(other, saved)

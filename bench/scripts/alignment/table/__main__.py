@@ -2,15 +2,15 @@
 
     python bench/scripts/alignment/table OUT --data DIR [--catalogue FILE] [--target DIR]
         [--budget paper] [--seeds 0,1,2] [--rows "NAME;NAME"] [--device cuda] [--processes 6]
-        [--minutes N]
+        [--test-users N] [--minutes N]
     python bench/scripts/alignment/table OUT --tables [--budget paper]
 
 --data is what `nightbeam import`, beauty-files.mjs or lc-rec-files.mjs write: users to learn from
 in train.jsonl, and others to test with in histories.jsonl. A catalogue or a target that is not
 given is made. --budget: `paper` has the published settings, up to 20 epochs of batches of 256 with
-early stopping; `steps` one pass over three cuts of every history, in batches of 64; `rehearsal`
-almost nothing. A run whose result exists is left out, so the command can be repeated, and
-continues; no run starts after --minutes. --tables prints OUT's results as Markdown.
+early stopping; `steps` three epochs of batches of 64; `rehearsal` almost nothing. --test-users
+evaluates on the first ones alone. A run whose result exists is left out, so the command can be
+repeated, and continues; no run starts after --minutes. --tables prints OUT's results as Markdown.
 """
 
 from __future__ import annotations
@@ -36,6 +36,7 @@ def main() -> None:
         target=given.target or given.out / "target",
         budget=given.budget,
         device=given.device,
+        test_users=given.test_users,
     )
     if given.tables:
         print_tables(place)
@@ -87,6 +88,7 @@ def parser() -> argparse.ArgumentParser:
     found.add_argument("--device", default="auto")
     found.add_argument("--processes", type=int, default=1)
     found.add_argument("--rows", help="names with semicolons; default: all")
+    found.add_argument("--test-users", type=int)
     found.add_argument("--minutes", type=float, default=1e9, help="no run starts after these")
     found.add_argument("--tables", action="store_true", help="only print the tables")
     return found
@@ -110,8 +112,7 @@ def prepare(place: Place, data: Path) -> None:
         train(*model, *small, "--out", place.begin)
     answers = ["teacher", "--target", place.target, *given, "--batch-size", 256]
     answers += ["--shard-size", 8192]
-    ask = BUDGETS[place.budget].ask
-    train(*answers, "--histories", histories, *ask, "--out", place.lessons)
+    train(*answers, "--histories", histories, "--ask", "last", "--out", place.lessons)
     train(*answers, "--histories", test, "--ask", "whole", "--out", place.test)
 
 

@@ -40,8 +40,6 @@ ROWS = [
 class Budget:
     batch_size: int
     fit: FitOptions
-    ask: tuple[str, ...]
-    """Options of `nightbeam-train teacher` for the histories that drafts learn from."""
     validation: int = 512
     model: tuple[str, ...] = ("--validation", "500")
     """Options of `nightbeam-train target` for the target and the initial draft."""
@@ -60,12 +58,11 @@ BUDGETS = {
             clip=1.0,
             save_minutes=60,
         ),
-        ask=("--ask", "last"),
     ),
     "steps": Budget(
         batch_size=64,
         fit=FitOptions(
-            epochs=1,
+            epochs=3,
             learning_rate=2e-3,
             weight_decay=0.01,
             schedule="cosine",
@@ -74,7 +71,6 @@ BUDGETS = {
             clip=1.0,
             save_minutes=60,
         ),
-        ask=("--ask", "cut", "--copies", "3"),
     ),
     "rehearsal": Budget(
         batch_size=16,
@@ -88,7 +84,6 @@ BUDGETS = {
             clip=1.0,
             save_minutes=60,
         ),
-        ask=("--ask", "last"),
         validation=8,
         model=("--validation", "8", "--epochs", "1"),
     ),
@@ -104,6 +99,7 @@ class Place:
     target: Path
     budget: str
     device: str
+    test_users: int | None
 
     @property
     def begin(self) -> Path:
@@ -111,7 +107,7 @@ class Place:
 
     @property
     def lessons(self) -> Path:
-        return self.out / f"teacher-{self.budget}"
+        return self.out / "teacher-train"
 
     @property
     def test(self) -> Path:

@@ -13,7 +13,7 @@ from nightbeam_training.align.accept import Evaluator
 from nightbeam_training.align.draft_beams import DraftBeams
 from nightbeam_training.align.options import AlignOptions
 from nightbeam_training.align.run import AlignTask
-from nightbeam_training.data.catalogue import read_catalogue
+from nightbeam_training.data.catalogue import Ints, read_catalogue
 from nightbeam_training.data.prompts import open_prompts
 from nightbeam_training.data.teacher_files import teacher_files
 from nightbeam_training.data.teacher_pool import TeacherPool
@@ -102,7 +102,13 @@ def run(
     best = load_checkpoint(folder, heads=True)
     evaluator = Evaluator(best, trie=test.trie, tokens=tokens, machine=machine, scoring="full")
     figures = {
-        width: per_user(evaluator, test, beam_width=width, draft_width=options.draft_width)
+        width: per_user(
+            evaluator,
+            test,
+            np.arange(len(test))[: place.test_users],
+            beam_width=width,
+            draft_width=options.draft_width,
+        )
         for width in BEAM_WIDTHS
     }
     seconds = time.monotonic() - started
@@ -125,15 +131,15 @@ def run(
 
 
 def per_user(
-    evaluator: Evaluator, pool: TeacherPool, *, beam_width: int, draft_width: int
+    evaluator: Evaluator, pool: TeacherPool, users: Ints, *, beam_width: int, draft_width: int
 ) -> dict[str, list[int]]:
     parts = [
         evaluator.per_user(
-            pool.take(np.arange(start, min(start + EVALUATED_AT_ONCE, len(pool)))),
+            pool.take(users[start : start + EVALUATED_AT_ONCE]),
             beam_width=beam_width,
             draft_widths=[draft_width] * (pool.trie.levels - 1),
         )
-        for start in range(0, len(pool), EVALUATED_AT_ONCE)
+        for start in range(0, len(users), EVALUATED_AT_ONCE)
     ]
     return {
         name: torch.cat([getattr(part, name) for part in parts]).tolist()
