@@ -27,9 +27,11 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from edge_margin import edge_margin
+from torch import Tensor
+
 from nightbeam_training.align.batch import AlignBatch, align_batch, draft_scores, drafted_levels
 from nightbeam_training.align.distributions import distributions
-from nightbeam_training.align.edge import edge_margin
 from nightbeam_training.align.objective import total_loss
 from nightbeam_training.align.options import ObjectiveOptions
 from nightbeam_training.data.augment import Question, questions
@@ -51,7 +53,6 @@ from nightbeam_training.model.checkpoint import (
 from nightbeam_training.model.precision import Machine, open_machine
 from nightbeam_training.teach.label import Teacher
 from nightbeam_training.teach.write import WriteOptions, write_teacher_data
-from torch import Tensor
 
 BEAM_WIDTHS = (10, 20)
 TOTALS = (60, 75, 90, 105, 112, 120)
