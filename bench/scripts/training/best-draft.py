@@ -27,6 +27,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from edge_margin import edge_margin
 from torch import Tensor
 
 from nightbeam_training.align.batch import AlignBatch, align_batch, draft_scores, drafted_levels
