@@ -67,7 +67,7 @@ class Task(Protocol[Batch]):
 
 
 def seed_all(seed: int) -> None:
-    """Makes a run a function of its seed, on a GPU too; to be called before the GPU is used."""
+    """Makes a run a function of its seed. To be called before the GPU is used."""
     random.seed(seed)
     np.random.seed(seed)
     torch.manual_seed(seed)
