@@ -52,18 +52,9 @@ def main() -> None:
         *(out / "histories.jsonl", "--out", out / "draft", "--cost", "cpu"),
         *("--minutes", given.minutes, *threads),
     )
-    runs = [
-        "recommend",
-        "--target",
-        out / "target",
-        *data,
-        out / "unseen.jsonl",
-        "--format",
-        "jsonl",
-    ]
-    widths = ["--beam-width", BEAMS, "--top-k", ITEMS]
-    step(out, "4-plain", *NIGHTBEAM, *runs, *widths, "--out", out / "plain")
-    drafted = ["--draft", out / "draft", "--out", out / "drafted"]
+    run = ["recommend", "--target", out / "target", *data, out / "unseen.jsonl"]
+    run += ["--beam-width", BEAMS, "--top-k", ITEMS, "--format", "jsonl"]
+    step(out, "4-plain", *NIGHTBEAM, *run, "--out", out / "plain")
     # A fixed width: for a target as small as this one, no draft is worth its time.
     drafted = ["--draft", out / "draft", "--draft-width", 40, "--out", out / "drafted"]
     step(out, "5-drafted", *NIGHTBEAM, *run, *drafted)
