@@ -50,15 +50,7 @@ def _step_bytes(options: DraftOptions) -> int:
 def result_lines(
     result: DraftResult, options: DraftOptions, places: Mapping[str, Path]
 ) -> Iterator[str]:
-    """The report of nodes against calls, and the line to type."""
-    yield f"  per user, {result.held_out_users:,} held-out users; ms by the cost line:"
-    yield f"  {'K':>3}  {'draft width':>14}  {'calls':>6}  {'nodes':>6}  {'ms':>8}"
-    for plain, best in zip(result.plain, result.best, strict=True):
-        yield _row(plain, "plain search")
-        for choice in result.choices:
-            if choice.beam_width == best.beam_width:
-                mark = "   <- least" if choice == best else ""
-                yield _row(choice, ",".join(map(str, choice.widths))) + mark
+    """What came of it, and the line to type."""
     best, plain = result.best[-1], result.plain[-1]
     yield ""
     yield f"The draft ({_million(result.weights)} weights) is in {options.out}, all figures in its"
@@ -67,7 +59,7 @@ def result_lines(
         yield "There, plain search is faster: leave the draft out, or give another --cost."
     if best.nodes > options.nodes:
         yield f"No widths stay within --nodes {options.nodes}: these need the fewest."
-    yield "To use it:"
+    yield f"{best.words}; {plain.calls:.2f} calls, {plain.milliseconds:.2f} ms without a draft:"
     yield ""
     yield "  " + shlex.join(recommend_command(best, options, places))
     for other in result.best[:-1]:
@@ -88,13 +80,6 @@ def recommend_command(
         *("--catalogue", str(places["catalogue"]), "--histories", str(places["histories"])),
         *("--out", "lists"),
     ]
-
-
-def _row(choice: WidthChoice, widths: str) -> str:
-    return (
-        f"  {choice.beam_width:3}  {widths:>14}  {choice.calls:6.2f}  {choice.nodes:6.1f}  "
-        f"{choice.milliseconds:8.3f}"
-    )
 
 
 def _million(weights: int) -> str:

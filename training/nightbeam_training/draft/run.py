@@ -47,12 +47,15 @@ def make_draft(options: DraftOptions, manifest: Manifest, progress: Progress) ->
         draft, files, held_out, options=options, manifest=manifest, progress=progress
     )
     progress.stage("Draft widths", stages=STAGES)
-    result = _measure(draft, held_out, options)
+    result = _measure(draft, held_out, options, progress)
     manifest.finish(result.model_dump())
     return result
 
 
-def _measure(draft: Checkpoint, held_out: HeldOut, options: DraftOptions) -> DraftResult:
+def _measure(
+    draft: Checkpoint, held_out: HeldOut, options: DraftOptions, progress: Progress
+) -> DraftResult:
+    progress.say(f"per user, {len(held_out.pool):,} held-out users; ms by the cost line")
     plain, tried, best = [], [], []
     draft.model.to(options.machine.device).eval()
     for beam_width in options.beam_widths:
@@ -63,7 +66,10 @@ def _measure(draft: Checkpoint, held_out: HeldOut, options: DraftOptions) -> Dra
             target=Size.of(options.target),
         )
         plain.append(plain_choice(held_out, wanted))
-        choices = width_choices(draft, held_out, wanted)
+        progress.say(plain[-1].words)
+        choices = width_choices(
+            draft, held_out, wanted, tell=lambda choice: progress.say(choice.words)
+        )
         tried += choices
         best.append(min(choices, key=lambda one: one.milliseconds))
     return DraftResult(

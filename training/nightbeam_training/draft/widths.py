@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import permutations
 
@@ -71,6 +72,16 @@ class WidthChoice(BaseModel):
     """Draft widths, with what they cost users that the draft was not trained on."""
 
     model_config = ConfigDict(frozen=True)
+
+    @property
+    def words(self) -> str:
+        """For people."""
+        widths = ",".join(map(str, self.widths)) or "plain search"
+        return (
+            f"K = {self.beam_width}, {widths}: {self.calls:.2f} calls, {self.nodes:.1f} nodes, "
+            f"{self.milliseconds:.2f} ms"
+        )
+
     beam_width: int
     widths: tuple[int, ...]
     calls: float
@@ -90,8 +101,17 @@ class WidthOptions:
     target: Size
 
 
-def width_choices(draft: Checkpoint, held_out: HeldOut, options: WidthOptions) -> list[WidthChoice]:
-    """Widths for more and more nodes per user, up to the limit; at least one choice."""
+def width_choices(
+    draft: Checkpoint,
+    held_out: HeldOut,
+    options: WidthOptions,
+    *,
+    tell: Callable[[WidthChoice], None],
+) -> list[WidthChoice]:
+    """Widths for more and more nodes per user, up to the limit; at least one choice.
+
+    tell: called with each one that was measured, those beyond the limit included.
+    """
     trie, beam_width = held_out.prompts.catalogue.trie, options.beam_width
     sizes = np.diff(trie.level_start)[1 : trie.levels]
     least = int(np.minimum(beam_width, sizes).sum())
@@ -104,13 +124,15 @@ def width_choices(draft: Checkpoint, held_out: HeldOut, options: WidthOptions) -
         calls, asked = found.calls / found.users, found.nodes / found.users
         work = Work(prompt=prompt, calls=calls, nodes=asked, widths=tuple(widths))
         cost = milliseconds(options.line, work, target=options.target, draft=Size.of(draft))
-        return WidthChoice(
+        found_choice = WidthChoice(
             beam_width=beam_width,
             widths=tuple(widths),
             calls=calls,
             nodes=asked,
             milliseconds=cost,
         )
+        tell(found_choice)
+        return found_choice
 
     drafted = sorted({int(nodes) for nodes in np.linspace(least, options.nodes, STEPS)})
     choices = [choice(nodes) for nodes in drafted]

@@ -13,6 +13,7 @@ from nightbeam_training.data.catalogue import Ints
 from nightbeam_training.draft.cost import COST_LINES, Size
 from nightbeam_training.draft.held_out import HeldOut
 from nightbeam_training.draft.widths import (
+    WidthChoice,
     WidthOptions,
     even_widths,
     plain_choice,
@@ -107,7 +108,9 @@ def test_choices_stay_within_the_nodes_and_beat_even_widths(
     options = WidthOptions(
         beam_width=3, nodes=24, line=COST_LINES["h200"], target=Size(layers=2, weights=10_000)
     )
-    choices = width_choices(world.draft, held_out, options)
+    told: list[WidthChoice] = []
+    choices = width_choices(world.draft, held_out, options, tell=told.append)
+    assert set(choices) <= set(told)
     assert all(choice.nodes <= 24 for choice in choices)
     assert [sum(choice.widths) for choice in choices] == sorted(
         sum(choice.widths) for choice in choices
