@@ -27,11 +27,12 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from edge_margin import edge_margin
 from torch import Tensor
 
 from nightbeam_training.align.batch import AlignBatch, align_batch, draft_scores, drafted_levels
-from nightbeam_training.align.edge import edge_margin
 from nightbeam_training.align.distributions import distributions
+from nightbeam_training.align.edge import edge_margin
 from nightbeam_training.align.objective import total_loss
 from nightbeam_training.align.options import ObjectiveOptions
 from nightbeam_training.data.augment import Question, questions

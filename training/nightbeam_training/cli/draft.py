@@ -130,7 +130,10 @@ def draft(**given: object) -> None:
     target, stored = open_checkpoint(arguments.target)
     prompts = prompts_of(target, catalogue, arguments.target)
     histories = _usable_histories(arguments, prompts)
-    beam_widths = _beam_widths(arguments, catalogue)
+    logs = complete_teacher_files(arguments.teacher_log) if arguments.teacher_log else []
+    source = _source(arguments, logs, catalogue)
+    searched = prompts.searched(source.scoring)
+    beam_widths = _beam_widths(arguments, searched.catalogue)
     line = labelling_memory(
         stored,
         list(zip(histories.items, histories.texts, strict=True)),
@@ -142,9 +145,7 @@ def draft(**given: object) -> None:
     if line is not None:
         click.echo(line)
     read_weights(target, stored, device=machine.device, frozen=machine.freezes)
-    logs = complete_teacher_files(arguments.teacher_log) if arguments.teacher_log else []
-    source = _source(arguments, logs, catalogue)
-    choice = _shape(arguments, target, prompts, histories, max(beam_widths))
+    choice = _shape(arguments, target, searched, histories, max(beam_widths))
     options = DraftOptions(
         target=target,
         target_directory=arguments.target,

@@ -68,5 +68,5 @@ def _expected(size: Size, target: Size, search: Search) -> Work:
     )
 
 
-# Fitted to docs/results/drafts.md, drafts of 7% to 70% of the target, K = 20 within 120 nodes per user.
+# Fitted to docs/results/drafts.md: drafts of 7% to 70% of the target, K = 20, 120 nodes per user.
 EXTRA_CALLS, EXTRA_CALLS_POWER = 0.296, 0.428

@@ -57,7 +57,7 @@ class CallsLog(TrainingLog):
     def __init__(
         self, directory: Path, echo: Callable[[str], None], beam_widths: tuple[int, ...]
     ) -> None:
-        super().__init__(directory, echo=echo, every_seconds=EVERY_SECONDS)
+        super().__init__(directory, echo=echo, every_seconds=EVERY_SECONDS, unit="count")
         self._beam_widths = beam_widths
 
     def epoch_line(

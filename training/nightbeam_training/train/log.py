@@ -20,11 +20,18 @@ class TrainingLog:
     """One line per epoch, and occasional progress within one."""
 
     def __init__(
-        self, directory: Path, *, echo: Callable[[str], None], every_seconds: float = 10.0
+        self,
+        directory: Path,
+        *,
+        echo: Callable[[str], None],
+        every_seconds: float = 10.0,
+        unit: str = "epoch",
     ) -> None:
+        """unit: what an epoch is called."""
         self._directory = directory
         self._echo = echo
         self._every = every_seconds
+        self._unit = unit
         self._printed = self._drawn = time.monotonic()
         self._last_step: int | None = None
 
@@ -37,8 +44,8 @@ class TrainingLog:
             return
         rate = max(step - self._last_step, 1) / (now - self._printed)
         self._echo(
-            f"  epoch {epoch}: step {step:,} of {steps:,}   loss {loss:.4f}   "
-            f"{rate:.1f} steps/s, {(steps - step) / rate:,.0f} s to the epoch's end"
+            f"  {self._unit} {epoch}: step {step:,} of {steps:,}   loss {loss:.4f}   "
+            f"{rate:.1f} steps/s, {(steps - step) / rate:,.0f} s to the {self._unit}'s end"
         )
         self._printed, self._last_step = now, step
 
@@ -77,7 +84,7 @@ class TrainingLog:
         """What is printed about a finished epoch."""
         figures = [f"{name} {value:.4f}" for name, value in trained.items()]
         figures += [f"validation {name} {value:.4f}" for name, value in validated.items()]
-        return "   ".join([f"epoch {epoch}", f"{seconds:,.0f} s", *figures])
+        return "   ".join([f"{self._unit} {epoch}", f"{seconds:,.0f} s", *figures])
 
     def draw(self) -> None:
         """Draws the curves of the epochs so far."""

@@ -76,6 +76,13 @@ def test_from_a_chat_target_to_calls(text: Text, tmp_path: Path) -> None:
     run("align", "--draft", out["small"], *both, "--out", out["draft"], *widths, *SHORT)
     lines = run("evaluate", "--draft", out["draft"], *both, *widths, "--json", *ONE_THREAD)
     assert json.loads(lines)["calls"] >= 1
+    # Whole paths are drafted too, because the closing token is asked about.
+    each = ["evaluate", "--draft", out["draft"], *both, "--beam-width", 3, "--draft-width"]
+    assert json.loads(run(*each, "6/6/6", "--json", *ONE_THREAD)) == {
+        **json.loads(lines),
+        "draftWidth": "6/6/6",
+    }
+    assert "give one number, or 3 with slashes" in str(refused(*each, "6/6", *ONE_THREAD))
     for name in ("begun", "small", "draft"):
         for file in FILES:
             written, given = (json_or_text(at / file) for at in (out[name], text.target))
