@@ -108,13 +108,7 @@ class Evaluator:
         self, examples: ExampleBatch, *, beam_width: int, draft_widths: list[int]
     ) -> UserFigures:
         """beam_width: K; draft_widths: N of every level but the last."""
-        target = target_search(
-            examples,
-            trie=self._trie,
-            tokens=self._tokens,
-            scoring=self._scoring,
-            width=beam_width,
-        )
+        target = target_search(examples, trie=self._trie, scoring=self._scoring, width=beam_width)
         lacking = target.needed
         sent = target.nodes[:, :0]
         calls = torch.zeros_like(target.nodes[:, 0])
