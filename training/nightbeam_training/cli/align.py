@@ -33,7 +33,7 @@ from nightbeam_training.model.checkpoint import (
     save_checkpoint,
     tokenizer_place,
 )
-from nightbeam_training.model.heads import with_heads
+from nightbeam_training.model.heads import searched_prompts, with_heads
 from nightbeam_training.model.precision import Machine
 from nightbeam_training.train.fit import fit, seed_all
 from nightbeam_training.train.log import TrainingLog
@@ -64,8 +64,8 @@ def align(teacher: tuple[Path, ...], catalogue: Path, over: Over | None, **given
     machine = arguments.machine()
     note_if_unfinished(arguments.draft)
     draft = _draft(arguments)
-    prompts = prompts_of(draft, items, arguments.draft)
-    pool = TeacherPool(files, items.trie, machine.device)
+    prompts = searched_prompts(draft, prompts_of(draft, items, arguments.draft), source.scoring)
+    pool = TeacherPool(files, prompts.catalogue.trie, machine.device)
     check(arguments, pool, source)
     check_prompts(prompts, pool, arguments.draft)
     claim_directory(

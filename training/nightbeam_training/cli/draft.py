@@ -27,11 +27,14 @@ from nightbeam_training.draft.options import DraftOptions
 from nightbeam_training.draft.progress import Progress
 from nightbeam_training.draft.report import plan_lines, result_lines
 from nightbeam_training.draft.run import make_draft
+from nightbeam_training.draft.teacher import BATCH, TEACHER_WIDTH
 from nightbeam_training.model.checkpoint import (
     checkpoint_hash,
-    load_checkpoint,
+    open_checkpoint,
     prompts_of,
+    read_weights,
 )
+from nightbeam_training.teach.memory import Labelling, labelling_memory
 from nightbeam_training.train.fit import seed_all
 
 
@@ -102,13 +105,25 @@ def draft(**given: object) -> None:
     catalogue = read_catalogue(arguments.catalogue)
     note_if_unfinished(arguments.target)
     machine = arguments.machine()
-    target = load_checkpoint(arguments.target, device=machine.device, frozen=machine.freezes)
+    target, stored = open_checkpoint(arguments.target)
     prompts = prompts_of(target, catalogue, arguments.target)
     histories = usable_histories(arguments, prompts)
-    beam_widths = beam_widths_of(arguments, catalogue)
     logs = complete_teacher_files(arguments.teacher_log) if arguments.teacher_log else []
     source = source_of(arguments, logs, catalogue)
-    choice = chosen_shape(arguments, target, prompts, histories, max(beam_widths))
+    searched = prompts.searched(source.scoring)
+    beam_widths = beam_widths_of(arguments, searched.catalogue)
+    line = labelling_memory(
+        stored,
+        list(zip(histories.items, histories.texts, strict=True)),
+        prompts=prompts,
+        labelling=Labelling(TEACHER_WIDTH * max(beam_widths), BATCH),
+        machine=machine,
+        remedy="give --precision bf16",
+    )
+    if line is not None:
+        click.echo(line)
+    read_weights(target, stored, device=machine.device, frozen=machine.freezes)
+    choice = chosen_shape(arguments, target, searched, histories, max(beam_widths))
     options = DraftOptions(
         target=target,
         target_directory=arguments.target,

@@ -22,10 +22,11 @@ from nightbeam_training.cli.teacher_data import (
 )
 from nightbeam_training.data.catalogue import Catalogue, read_catalogue
 from nightbeam_training.data.prompts import Prompts
-from nightbeam_training.data.teacher_files import shared_source
+from nightbeam_training.data.teacher_files import Scoring, shared_source
 from nightbeam_training.data.teacher_pool import TeacherPool
 from nightbeam_training.errors import TrainingError
 from nightbeam_training.model.checkpoint import Checkpoint, load_checkpoint, prompts_of
+from nightbeam_training.model.heads import searched_prompts
 
 LEGEND = """
 accepted: drafted steps of the first call that the target accepts. calls, nodes: per user, until
@@ -97,12 +98,21 @@ def evaluate(as_json: bool, **given: object) -> None:
     catalogue = read_catalogue(arguments.catalogue)
     files = complete_teacher_files(arguments.teacher)
     source = shared_source(files, catalogue)
-    pool = TeacherPool(files, catalogue.trie, machine.device)
+    drafts = [(path, *_draft(path, catalogue, source.scoring)) for path in arguments.draft]
+    trie = drafts[0][2].catalogue.trie
+    pool = TeacherPool(files, trie, machine.device)
+    for path, _, prompts in drafts:
+        check_prompts(prompts, pool, path)
+        if prompts.catalogue.trie.levels != trie.levels:
+            raise TrainingError(
+                "BAD_CHECKPOINT",
+                f"{path}: searches {prompts.catalogue.trie.levels} levels, {arguments.draft[0]} "
+                f"{trie.levels} (end in nightbeam.json): evaluate them one by one",
+            )
     users = np.arange(len(pool))[: arguments.limit]
     beam_widths = arguments.beam_widths()
-    draft_widths = arguments.draft_widths(steps=catalogue.trie.levels - 1)
-    drafts = [(path, *_draft(path, pool, catalogue)) for path in arguments.draft]
-    note_on_width(pool, catalogue.trie, max(beam_widths))
+    draft_widths = arguments.draft_widths(steps=trie.levels - 1)
+    note_on_width(pool, trie, max(beam_widths))
     column = max(len("draft"), *(len(str(path)) for path in arguments.draft))
     if not as_json:
         click.echo(f"{len(users):,} users, {source.scoring} scoring")
@@ -154,12 +164,10 @@ class _Row:
         )
 
 
-def _draft(path: Path, pool: TeacherPool, catalogue: Catalogue) -> tuple[Checkpoint, Prompts]:
+def _draft(path: Path, catalogue: Catalogue, scoring: Scoring) -> tuple[Checkpoint, Prompts]:
     note_if_unfinished(path)
     draft = load_checkpoint(path, heads=True)
-    prompts = prompts_of(draft, catalogue, path)
-    check_prompts(prompts, pool, path)
-    return draft, prompts
+    return draft, searched_prompts(draft, prompts_of(draft, catalogue, path), scoring)
 
 
 def _numbers(option: str, words: list[str]) -> list[int]:

@@ -18,7 +18,13 @@ class FitArguments(BaseModel):
 
     model_config = ConfigDict(frozen=True)
     epochs: int = Field(20, ge=1, description="Maximum epochs.")
-    batch_size: int = Field(256, ge=1, description="Examples per step.")
+    batch_size: int = Field(256, ge=1, description="Examples per batch.")
+    accumulate: int = Field(
+        1,
+        ge=1,
+        description="Batches per step, one after the other: for steps that are too large for the "
+        "memory.",
+    )
     learning_rate: float = Field(1e-3, gt=0)
     weight_decay: float = Field(0.1, ge=0)
     schedule: Literal["constant", "cosine"] = Field(
@@ -43,11 +49,14 @@ fit_options = options_of(FitArguments)
 
 
 def report_fit(arguments: FitArguments, *, steps: int, directory: Path) -> None:
-    """Prints whether the run continues an earlier one, and whether it is too short."""
+    """Prints whether the run continues an earlier one, and whether it is too short.
+
+    steps: batches per epoch.
+    """
     done = len(read_log(directory))
     if done > 0:
         click.echo(f"{done:,} of {arguments.epochs:,} epochs were done earlier")
-    total = arguments.epochs * steps
+    total = arguments.epochs * -(-steps // arguments.accumulate)
     if arguments.warmup_steps >= total:
         click.echo(
             f"note: all {total:,} steps are within --warmup-steps {arguments.warmup_steps:,}, so "

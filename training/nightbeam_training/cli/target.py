@@ -36,7 +36,7 @@ from nightbeam_training.train.state import trainable
 
 REMEDY = (
     "give --precision bf16, --gradient-checkpointing, --lora-rank instead of all weights, or a "
-    "smaller --batch-size"
+    "smaller --batch-size with --accumulate"
 )
 
 

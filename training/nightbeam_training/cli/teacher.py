@@ -21,7 +21,6 @@ from nightbeam_training.cli.teacher_data import note_if_unfinished
 from nightbeam_training.data.augment import Kind, questions
 from nightbeam_training.data.catalogue import read_catalogue
 from nightbeam_training.data.histories import read_histories
-from nightbeam_training.data.prompts import longest_prompt
 from nightbeam_training.data.teacher_files import Scoring, TeacherSource, count_examples
 from nightbeam_training.errors import TrainingError
 from nightbeam_training.model.checkpoint import (
@@ -30,8 +29,8 @@ from nightbeam_training.model.checkpoint import (
     prompts_of,
     read_weights,
 )
-from nightbeam_training.model.memory import Search, search_memory
 from nightbeam_training.teach.label import Teacher
+from nightbeam_training.teach.memory import Labelling, labelling_memory
 from nightbeam_training.teach.write import BATCH_TOKENS, WriteOptions, write_teacher_data
 from nightbeam_training.train.run_options import claim_directory, finish_directory
 
@@ -128,16 +127,17 @@ def teacher(**given: object) -> None:
     )
     if before := len(_files(arguments.out)):
         click.echo(f"{before:,} of {-(-len(asked) // arguments.shard_size):,} files exist already")
-    users = min(arguments.batch_size, len(asked))
-    longest = longest_prompt([(each.history, each.texts) for each in asked], prompts)
-    search = Search(
-        users=users,
-        tokens=min(users * longest, max(arguments.batch_tokens, longest)),
-        beams=arguments.beam_width + 1,
-        levels=catalogue.trie.levels,
+    line = labelling_memory(
+        stored,
+        [(each.history, each.texts) for each in asked],
+        prompts=prompts,
+        labelling=Labelling(
+            arguments.beam_width, arguments.batch_size, batch_tokens=arguments.batch_tokens
+        ),
+        machine=machine,
+        remedy=REMEDY,
     )
-    need = search_memory(stored, search, machine=machine)
-    if line := need.check(machine.device, remedy=REMEDY):
+    if line is not None:
         click.echo(line)
     read_weights(target, stored, device=machine.device, frozen=machine.freezes)
     too_long = write_teacher_data(

@@ -1,8 +1,8 @@
 """Levels for the tokens that close an answer (`end` in nightbeam.json), below those of the codes.
 
-A search under `full` scoring ends with them, and a draft has to propose whole paths for it. As in the
-runtime (packages/catalogue/src/closing-levels.ts), every node of these levels has one child, of code
-0. Teacher data has nothing about them; here, what follows a whole path counts as certain.
+A search under `full` scoring ends with them, and a draft has to propose whole paths for it. As in
+the runtime (packages/catalogue/src/closing-levels.ts), every node of these levels has one child, of
+code 0. Teacher data has nothing about them: what follows a whole path counts as certain.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ def add_closing_levels(catalogue: Catalogue, levels: int) -> Catalogue:
         return catalogue
     trie = catalogue.trie
     first, end = trie.level_start[-2:]
-    leaves = np.arange(first, end)
-    more = [leaves + level * len(leaves) for level in range(levels)]
+    leaves, count = np.arange(first, end), end - first
+    more = [leaves + level * count for level in range(levels)]
     parent = np.concatenate([trie.parent, *more])
     longer = Trie(
         levels=trie.levels + levels,
@@ -34,11 +34,11 @@ def add_closing_levels(catalogue: Catalogue, levels: int) -> Catalogue:
             [trie.level_start, end + len(leaves) * np.arange(1, levels + 1)]
         ),
         child_start=np.searchsorted(parent[1:], np.arange(len(parent) + 1)),
-        edge_code=np.concatenate([trie.edge_code, np.zeros(levels * len(leaves), dtype=np.int64)]),
+        edge_code=np.concatenate([trie.edge_code, np.zeros(levels * count, dtype=np.int64)]),
         parent=parent,
         closing=levels,
     )
-    return replace(catalogue, trie=longer, leaf_of=catalogue.leaf_of + levels * len(leaves))
+    return replace(catalogue, trie=longer, leaf_of=catalogue.leaf_of + levels * count)
 
 
 @dataclass(frozen=True)

@@ -89,7 +89,9 @@ class Prompts:
         Prompts of different items and texts are compared, so it does not matter where the tokenizer
         joins the instruction and what follows.
         """
-        items = np.unique(np.linspace(0, len(self.catalogue.item_ids) - 1, 20).astype(np.int64))
+        # Evenly spaced in the order of their paths, so that their first codes differ.
+        ordered = np.argsort(self.catalogue.leaf_of, kind="stable")
+        items = ordered[np.linspace(0, len(ordered) - 1, 20).astype(np.int64)]
         prompts = [
             self.encode(np.array([item]), dict.fromkeys(self.spec.columns, text))
             for item, text in zip(items, cycle(_TEXTS), strict=False)

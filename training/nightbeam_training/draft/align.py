@@ -62,7 +62,7 @@ def align_draft(
     progress: Progress,
 ) -> Checkpoint:
     """The draft of the count with the fewest calls, the initial one included."""
-    pool = TeacherPool(files, options.prompts.catalogue.trie, options.machine.device)
+    pool = TeacherPool(files, options.searched.catalogue.trie, options.machine.device)
     task = DraftTask(draft, pool, held_out=held_out, options=_learning(options, steps=1))
 
     def count_before() -> CountBefore:

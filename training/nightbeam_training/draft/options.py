@@ -47,6 +47,11 @@ class DraftOptions:
     seed: int
     machine: Machine
 
+    @cached_property
+    def searched(self) -> Prompts:
+        """The prompts with the levels that a draft's search has."""
+        return self.prompts.searched(self.source.scoring)
+
     @property
     def work(self) -> Path:
         return self.out / "work"

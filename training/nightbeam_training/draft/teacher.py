@@ -76,9 +76,9 @@ class TeacherStage:
             ),
         )
         pool = TeacherPool(
-            teacher_files([folder]), options.prompts.catalogue.trie, options.machine.device
+            teacher_files([folder]), options.searched.catalogue.trie, options.machine.device
         )
-        return HeldOut(pool, options.prompts, options.machine, options.source.scoring)
+        return HeldOut(pool, options.searched, options.machine, options.source.scoring)
 
     def training(self, plan: TeacherPlan) -> list[Path]:
         """Files to learn from: the target's answers, and the logs of past nights."""

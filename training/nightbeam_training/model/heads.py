@@ -12,6 +12,8 @@ import torch
 import torch.nn.functional as F  # noqa: N812
 from torch import Tensor
 
+from nightbeam_training.data.prompts import Prompts
+from nightbeam_training.data.teacher_files import Scoring
 from nightbeam_training.model.attention import LayerCache
 from nightbeam_training.model.checkpoint import Checkpoint
 from nightbeam_training.model.code_model import CodeModel
@@ -43,6 +45,12 @@ def levels_hidden(model: Llama, hidden: Tensor) -> Tensor:
     width]."""
     levels = (model.config.nightbeam_heads or 0) + 1
     return torch.stack([level_hidden(model, hidden, level) for level in range(levels)], dim=1)
+
+
+def searched_prompts(draft: Checkpoint, prompts: Prompts, scoring: Scoring) -> Prompts:
+    """With the levels that the draft's search has. Heads predict codes alone: for them, closing
+    tokens are left out, and calls count without them."""
+    return prompts if draft.model.config.nightbeam_heads is not None else prompts.searched(scoring)
 
 
 def search_model(model: Llama) -> CodeModel:

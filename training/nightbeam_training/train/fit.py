@@ -38,6 +38,8 @@ class FitOptions:
     """Maximum norm of the gradient."""
     save_minutes: float
     """Minutes between saves: the maximum loss in an interruption."""
+    accumulate: int = 1
+    """Batches per step, whose gradients are averaged: their layers are in memory one at a time."""
 
 
 class Task(Protocol[Batch]):
@@ -65,7 +67,7 @@ class Task(Protocol[Batch]):
 
 
 def seed_all(seed: int) -> None:
-    """Makes a run a function of its seed, on a GPU too; to be called before the GPU is used."""
+    """Makes a run a function of its seed. To be called before the GPU is used."""
     random.seed(seed)
     np.random.seed(seed)
     torch.manual_seed(seed)
@@ -121,14 +123,13 @@ def _train(
 ) -> Progress:
     progress = state.restore()
     weights = list(trainable(model).values())
-    total = options.epochs * task.steps
+    steps = -(-task.steps // options.accumulate)
     while progress.epoch < options.epochs and not _out_of_patience(progress, options):
         model.train()
         started = saved = time.monotonic()
         for batch in task.batches(progress.epoch, progress.step):
-            rate = _rate(progress.epoch * task.steps + progress.step, total, options)
-            for group in optimizer.param_groups:
-                group["lr"] = rate
+            step, place = divmod(progress.step, options.accumulate)
+            batches = min(options.accumulate, task.steps - progress.step + place)
             with machine.autocast():
                 loss, parts = task.loss(batch)
             figures = _floats({"loss": loss, **parts})
@@ -138,10 +139,14 @@ def _train(
                     f"the loss is {value} in epoch {progress.epoch + 1}, step {progress.step + 1}: "
                     "start again with a smaller --learning-rate or more --warmup-steps",
                 )
-            loss.backward()  # type: ignore[no-untyped-call]
-            nn.utils.clip_grad_norm_(weights, options.clip)
-            optimizer.step()
-            optimizer.zero_grad(set_to_none=True)
+            (loss / batches).backward()  # type: ignore[no-untyped-call]
+            if place + 1 == batches:
+                rate = _rate(progress.epoch * steps + step, options.epochs * steps, options)
+                for group in optimizer.param_groups:
+                    group["lr"] = rate
+                nn.utils.clip_grad_norm_(weights, options.clip)
+                optimizer.step()
+                optimizer.zero_grad(set_to_none=True)
             progress.step += 1
             for name, figure in figures.items():
                 if math.isnan(figure):
@@ -152,7 +157,7 @@ def _train(
             log.step(
                 progress.epoch + 1, progress.step, task.steps, progress.sums["loss"] / progress.step
             )
-            if now - saved > 60 * options.save_minutes:
+            if place + 1 == batches and now - saved > 60 * options.save_minutes:
                 progress.seconds += now - started
                 started = saved = now
                 state.save(progress)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -76,6 +77,13 @@ def test_from_a_chat_target_to_calls(text: Text, tmp_path: Path) -> None:
     run("align", "--draft", out["small"], *both, "--out", out["draft"], *widths, *SHORT)
     lines = run("evaluate", "--draft", out["draft"], *both, *widths, "--json", *ONE_THREAD)
     assert json.loads(lines)["calls"] >= 1
+    # Whole paths are drafted too, because the closing token is asked about.
+    each = ["evaluate", "--draft", out["draft"], *both, "--beam-width", 3, "--draft-width"]
+    assert json.loads(run(*each, "6/6/6", "--json", *ONE_THREAD)) == {
+        **json.loads(lines),
+        "draftWidth": "6/6/6",
+    }
+    assert "give one number, or 3 with slashes" in str(refused(*each, "6/6", *ONE_THREAD))
     for name in ("begun", "small", "draft"):
         for file in FILES:
             written, given = (json_or_text(at / file) for at in (out[name], text.target))
@@ -94,7 +102,10 @@ def test_from_a_chat_target_to_calls(text: Text, tmp_path: Path) -> None:
 def test_a_draft_of_a_chat_target_in_one_command(text: Text, tmp_path: Path) -> None:
     small = ["--beam-width", 3, "--nodes", 12, "--minutes", 0.01, "--shape", "1x32"]
     asked = ["--target", text.target, *text.data(), "--out", tmp_path]
-    assert "nightbeam recommend" in run("draft", *asked, *small, *ONE_THREAD)
+    output = run("draft", *asked, *small, *ONE_THREAD)
+    typed = next(line for line in output.splitlines() if "nightbeam recommend" in line)
+    # One per level of codes but the last, although there is a closing token.
+    assert re.search(r" --draft-width \d+,\d+ ", typed)
     catalogue, histories = text.read()
     target, draft = (
         prompts_of(load_checkpoint(at), catalogue, at) for at in (text.target, tmp_path)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Iterator
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 
 import pytest
@@ -128,3 +130,38 @@ def test_a_state_that_cannot_be_written_ends_the_run(
     monkeypatch.setattr(torch, "save", fail)
     with pytest.raises(OSError, match="disk full"):
         Run(tmp_path).go()
+
+
+class Doubled(Run):
+    """Every batch twice."""
+
+    steps = 2 * STEPS
+
+    def batches(self, epoch: int, first: int) -> Iterator[Tensor]:
+        twice = (each for batch in super().batches(epoch, 0) for each in (batch, batch))
+        yield from islice(twice, first, None)
+
+
+def test_accumulated_batches_are_one_step(tmp_path: Path) -> None:
+    single, double = Run(tmp_path / "single"), Doubled(tmp_path / "double")
+    double.options = replace(OPTIONS, accumulate=2)
+    single.go()
+    double.go()
+    for name, weight in single.weights().items():
+        torch.testing.assert_close(double.weights()[name], weight)
+
+
+@pytest.mark.parametrize("stop_at", [2, 4, 5, 8])
+def test_an_interrupted_step_is_repeated_as_a_whole(tmp_path: Path, stop_at: int) -> None:
+    # Steps of two batches, two, and one.
+    options = replace(OPTIONS, accumulate=2)
+    whole = Run(tmp_path / "whole", options=options)
+    whole.go()
+    stopped = Run(tmp_path / "parts", options=options, stop_at=stop_at)
+    with pytest.raises(StoppedError):
+        stopped.go()
+    Run(tmp_path / "parts", options=options, seed=0 if stop_at == 2 else 5).go()
+    continued = Run(tmp_path / "parts", options=options)
+    continued.go()
+    assert same(whole.weights(), continued.weights())
+    assert continued.losses == 0

@@ -85,7 +85,10 @@ BUDGETS = {
             save_minutes=60,
         ),
         validation=8,
-        model=("--validation", "8", "--epochs", "1"),
+        model=(
+            *("--validation", "8", "--epochs", "1"),
+            *("--layers", "1", "--width", "32", "--heads", "2", "--feed-forward", "64"),
+        ),
     ),
 }
 
