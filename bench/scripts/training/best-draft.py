@@ -342,7 +342,7 @@ def train(place: Place, job: Job) -> None:
     rows.append({"job": job.name, "kind": "train", "weights": weights, **trained})
     sizes = np.diff(catalogue.trie.level_start)[1 : catalogue.trie.levels]
     for beam_width in BEAM_WIDTHS:
-        needs = held.needs(draft, beam_width=beam_width, limit=80)
+        needs = held.needs(draft, beam_width=beam_width, widths=[40] * drafted, limit=80)
         least = beam_width * drafted
         chosen = [
             widths_for(needs, nodes=total, beam_width=beam_width, sizes=sizes)

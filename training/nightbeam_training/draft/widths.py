@@ -117,7 +117,13 @@ def width_choices(
     codes, closing = held_out.prompts.spec.levels, trie.levels - held_out.prompts.spec.levels
     sizes = np.diff(trie.level_start)[1:codes]
     least = int(np.minimum(beam_width, sizes).sum())
-    ranks = held_out.needs(draft, beam_width=beam_width, limit=options.nodes)
+    even = even_widths(options.nodes, beam_width=beam_width, sizes=sizes)
+    ranks = held_out.needs(
+        draft,
+        beam_width=beam_width,
+        widths=[*even, *even[-1:] * closing],
+        limit=options.nodes,
+    )
     needs = np.column_stack((ranks[:, : codes - 2], ranks[:, codes - 2 :].max(axis=1)))
     prompt = float(held_out.pool.prompt_lengths.mean())
 
