@@ -9,7 +9,7 @@ import click
 import numpy as np
 
 from nightbeam_training.data.catalogue import Ints, Trie
-from nightbeam_training.data.prompt_spec import ItemsPrompt
+from nightbeam_training.data.prompt_kinds import ItemsPrompt
 from nightbeam_training.data.prompts import Prompts
 from nightbeam_training.data.teacher_files import teacher_files
 from nightbeam_training.data.teacher_pool import ExampleBatch, TeacherPool

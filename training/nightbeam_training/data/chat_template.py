@@ -13,7 +13,7 @@ from jinja2.parser import Parser
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from nightbeam_training.data.prompt_spec import ChatMessage, ChatPrompt
+from nightbeam_training.data.prompt_kinds import ChatMessage, ChatPrompt
 from nightbeam_training.errors import TrainingError
 
 Render = Callable[[Sequence[ChatMessage]], str]

@@ -13,12 +13,8 @@ import numpy as np
 from nightbeam_training.data.catalogue import Ints
 from nightbeam_training.data.chat_template import open_chat_template
 from nightbeam_training.data.code_tokens import CodeTokens
-from nightbeam_training.data.prompt_spec import (
-    ItemsPrompt,
-    PromptSpec,
-    TemplatePrompt,
-    TextPrompt,
-)
+from nightbeam_training.data.prompt_kinds import ItemsPrompt, TemplatePrompt, TextPrompt
+from nightbeam_training.data.prompt_spec import PromptSpec
 from nightbeam_training.data.prompt_text import DEFAULT_PATTERN, HistoryStyle, UserTexts, fill_text
 from nightbeam_training.data.tokenizer import open_tokenizer
 

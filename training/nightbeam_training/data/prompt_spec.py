@@ -6,35 +6,24 @@ The runtime's reader of the same file is packages/model/src/prompt/prompt-spec.t
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    ConfigDict,
-    Field,
-    JsonValue,
-    ValidationError,
-    model_validator,
-)
+from pydantic import AfterValidator, Field, ValidationError, model_validator
 
 from nightbeam_training.data.catalogue import Catalogue
+from nightbeam_training.data.prompt_kinds import (
+    ChatPrompt,
+    Fields,
+    ItemsPrompt,
+    TemplatePrompt,
+    TextPrompt,
+    TokenId,
+)
 from nightbeam_training.data.prompt_text import columns_in, has_code
 from nightbeam_training.errors import TrainingError
 
-TokenId = Annotated[int, Field(ge=0)]
-Order = Literal["oldest-first", "newest-first"]
 PROMPT_SPEC_FILE = "nightbeam.json"
 LEVELS = range(2, 9)
-
-
-def _containing(placeholder: str) -> AfterValidator:
-    def check(text: str) -> str:
-        if placeholder not in text:
-            raise ValueError(f"must contain {placeholder}")
-        return text
-
-    return AfterValidator(check)
 
 
 def _pattern(text: str) -> str:
@@ -47,79 +36,7 @@ Pattern = Annotated[str, AfterValidator(_pattern)]
 EndToken = Annotated[str, Field(min_length=1)] | TokenId
 
 
-class _Fields(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
-
-
-class _History(_Fields):
-    maxItems: Annotated[int, Field(gt=0)]  # noqa: N815 - the file's own spelling
-    """Only the last items of a history are written."""
-    order: Order = "oldest-first"
-
-
-class ItemsPrompt(_History):
-    """Tokens alone: BOS, the codes of the last items, and the tokens around them."""
-
-    kind: Literal["items"]
-    bos: TokenId | None = None
-    itemPrefix: list[TokenId] = []  # noqa: N815
-    itemSuffix: list[TokenId] = []  # noqa: N815
-    separator: list[TokenId] = []
-    """Between two items."""
-    suffix: list[TokenId] = []
-    """After the last item."""
-
-    @property
-    def plain(self) -> bool:
-        """Whether a prompt is nothing but BOS and codes, oldest first, so that every code of it
-        follows a shorter prompt."""
-        around = [*self.itemPrefix, *self.itemSuffix, *self.separator, *self.suffix]
-        return not around and self.order == "oldest-first"
-
-
-class _TextHistory(_History):
-    item: Annotated[str, _containing("{codes}")] = "{codes}"
-    codeSeparator: str = ""  # noqa: N815
-    separator: str = ", "
-    emptyHistory: str = ""  # noqa: N815
-    """In place of a history without items."""
-
-
-class TemplatePrompt(_TextHistory):
-    """A text in which `{history}` is replaced by the items."""
-
-    kind: Literal["template"]
-    template: Annotated[str, _containing("{history}")]
-    addSpecialTokens: bool = True  # noqa: N815
-
-
-class ChatMessage(_Fields):
-    role: Annotated[str, Field(min_length=1)]
-    content: str
-
-
-class ChatPrompt(_TextHistory):
-    """Messages, which the checkpoint's chat template makes a text of."""
-
-    kind: Literal["chat"]
-    messages: list[ChatMessage]
-    chatTemplate: Annotated[str, Field(min_length=1)] | None = None  # noqa: N815
-    variables: dict[str, JsonValue] = {}
-    addGenerationPrompt: bool = True  # noqa: N815
-    answerPrefix: str = ""  # noqa: N815
-    addSpecialTokens: bool = False  # noqa: N815
-
-    @model_validator(mode="after")
-    def _has_history(self) -> ChatPrompt:
-        if not any("{history}" in message.content for message in self.messages):
-            raise ValueError("needs {history} in the content of a message")
-        return self
-
-
-TextPrompt = TemplatePrompt | ChatPrompt
-
-
-class PromptSpec(_Fields):
+class PromptSpec(Fields):
     """Codes have tokens by number (`codeTokenOffsets[l] + c`) or by text (`codeTokenPattern`)."""
 
     levels: Annotated[int, Field(ge=LEVELS[0], le=LEVELS[-1])]
@@ -128,8 +45,8 @@ class PromptSpec(_Fields):
     codeTokenOffsets: list[TokenId] | None = None  # noqa: N815
     codeTokenPattern: Pattern | list[Pattern] | None = None  # noqa: N815
     """One for all levels, or one per level."""
-    prompt: Annotated[ItemsPrompt | TemplatePrompt | ChatPrompt, Field(discriminator="kind")]
-    end: EndToken | list[EndToken] = []
+    prompt: Annotated[ItemsPrompt | TextPrompt, Field(discriminator="kind")]
+    end: EndToken | list[EndToken] = Field(default_factory=list)
     """What closes an answer and is part of its score."""
 
     @model_validator(mode="after")

@@ -11,6 +11,7 @@ import numpy as np
 
 from nightbeam_training.data.catalogue import Catalogue, Ints
 from nightbeam_training.data.closing_levels import add_closing_levels
+from nightbeam_training.data.closing_tokens import closing_tokens
 from nightbeam_training.data.code_tokens import CodeTokens, Place, code_tokens, text_of
 from nightbeam_training.data.prompt_encoder import (
     NO_TEXTS,
@@ -19,13 +20,13 @@ from nightbeam_training.data.prompt_encoder import (
     items_encoder,
     text_encoder,
 )
-from nightbeam_training.data.prompt_spec import PROMPT_SPEC_FILE, ItemsPrompt, PromptSpec
+from nightbeam_training.data.prompt_kinds import ItemsPrompt
+from nightbeam_training.data.prompt_spec import PROMPT_SPEC_FILE, PromptSpec
 from nightbeam_training.data.prompt_text import UserTexts
 from nightbeam_training.data.teacher_files import Scoring
-from nightbeam_training.data.tokenizer import TextTokenizer, open_tokenizer
+from nightbeam_training.data.tokenizer import open_tokenizer
 from nightbeam_training.errors import TrainingError
 
-MAX_CLOSING = 4
 _TEXTS = ["", "a", "Z", "7", "\u00e9", " "]
 """Texts of users that begin differently, so that no token of a start goes on in a text."""
 
@@ -160,7 +161,7 @@ def open_prompts(
         spec, catalogue, tokenizer=tokenizer, vocabulary=vocabulary, directory=directory
     )
     last = Place(trie.levels - 1, int(trie.edge_code[int(trie.level_start[trie.levels]) - 1]))
-    closing = _closing_tokens(
+    closing = closing_tokens(
         spec, tokenizer, after=text_of(spec, last) if spec.codeTokenPattern else ""
     )
     if isinstance(spec.prompt, ItemsPrompt):
@@ -185,31 +186,3 @@ def open_prompts(
         limits=limits,
         encode_paths=encode,
     )
-
-
-def _closing_tokens(spec: PromptSpec, tokenizer: TextTokenizer | None, *, after: str) -> list[int]:
-    """The tokens that close an answer. A text is read as the tokenizer reads it after an item.
-
-    after: the text that an answer ends with, that of an item's last code.
-    """
-
-    def read(text: str) -> list[int]:
-        return tokenizer.encode(text, special_tokens=False) if tokenizer else []
-
-    item, closing = read(after), []
-    for part in spec.closing:
-        tokens = [*item, part] if isinstance(part, int) else read(after + part)
-        if len(tokens) <= len(item) or tokens[: len(item)] != item:
-            raise TrainingError(
-                "BAD_CHECKPOINT",
-                f"{PROMPT_SPEC_FILE}: end: the tokenizer does not read {part!r} as tokens of its "
-                f"own after {after!r}; give their ids",
-            )
-        closing += tokens[len(item) :]
-    if len(closing) > MAX_CLOSING:
-        raise TrainingError(
-            "BAD_CHECKPOINT",
-            f"{PROMPT_SPEC_FILE}: end has {len(closing)} tokens; at most {MAX_CLOSING} are "
-            "supported",
-        )
-    return closing

@@ -51,7 +51,12 @@ class Layer(nn.Module):
 class Decoder(nn.Module):
     def __init__(self, config: LlamaConfig) -> None:
         super().__init__()
-        self.embed_tokens = nn.Embedding(config.vocab_size, config.hidden_size)
+        size = (config.vocab_size, config.hidden_size)
+        if torch.get_default_device().type == "meta":
+            # Weights that will be read have no numbers, and drawing them would load a compiler.
+            self.embed_tokens = nn.Embedding(*size, _weight=torch.empty(size))
+        else:
+            self.embed_tokens = nn.Embedding(*size)
         self.layers = nn.ModuleList(Layer(config) for _ in range(config.num_hidden_layers))
         self.norm = nn.RMSNorm(config.hidden_size, eps=config.rms_norm_eps)
 
@@ -78,7 +83,7 @@ class Llama(nn.Module):
         if config.tie_word_embeddings:
             self.lm_head.weight = self.model.embed_tokens.weight
         for module in self.modules():
-            if isinstance(module, nn.Linear | nn.Embedding):
+            if isinstance(module, nn.Linear | nn.Embedding) and not module.weight.is_meta:
                 nn.init.normal_(module.weight, std=config.initializer_range)
         if config.nightbeam_heads is not None:
             self.nightbeam_heads = new_blocks(config.nightbeam_heads, config.hidden_size)

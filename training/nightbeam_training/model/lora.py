@@ -93,6 +93,7 @@ def save_adapter(model: Llama, directory: Path, *, base: Path, options: LoraOpti
         "lora_alpha": options.alpha,
         "target_modules": MODULES,
         "modules_to_save": SAVED_MODULES if options.embeddings else None,
+        "ensure_weight_tying": options.embeddings and model.config.tie_word_embeddings,
         "lora_dropout": 0.0,
         "bias": "none",
         "use_rslora": False,

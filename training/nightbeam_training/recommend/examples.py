@@ -9,7 +9,7 @@ import numpy as np
 
 from nightbeam_training.data.catalogue import Ints
 from nightbeam_training.data.histories import Histories
-from nightbeam_training.data.prompt_spec import ItemsPrompt
+from nightbeam_training.data.prompt_kinds import ItemsPrompt
 from nightbeam_training.data.prompts import Prompts
 
 
