@@ -32,7 +32,6 @@ from torch import Tensor
 
 from nightbeam_training.align.batch import AlignBatch, align_batch, draft_scores, drafted_levels
 from nightbeam_training.align.distributions import distributions
-from nightbeam_training.align.edge import edge_margin
 from nightbeam_training.align.objective import total_loss
 from nightbeam_training.align.options import ObjectiveOptions
 from nightbeam_training.data.augment import Question, questions
@@ -343,7 +342,7 @@ def train(place: Place, job: Job) -> None:
     rows.append({"job": job.name, "kind": "train", "weights": weights, **trained})
     sizes = np.diff(catalogue.trie.level_start)[1 : catalogue.trie.levels]
     for beam_width in BEAM_WIDTHS:
-        needs = held.needs(draft, beam_width=beam_width, limit=80)
+        needs = held.needs(draft, beam_width=beam_width, widths=[40] * drafted, limit=80)
         least = beam_width * drafted
         chosen = [
             widths_for(needs, nodes=total, beam_width=beam_width, sizes=sizes)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from nightbeam_training.align.accept import Acceptance, Evaluator
 from nightbeam_training.align.beam_scores import sequences_of
@@ -44,46 +45,69 @@ class HeldOut:
         everyone = np.arange(len(self.pool))
         return evaluator.over(self.pool, everyone, beam_width=beam_width, draft_widths=widths)
 
-    def needs(self, draft: Checkpoint, *, beam_width: int, limit: int) -> Ints:
+    def needs(self, draft: Checkpoint, *, beam_width: int, widths: list[int], limit: int) -> Ints:
         """How many prefixes the draft must propose so that the target's K best are among them.
 
-        That is the draft's rank of the last of them, per user and level: [users, levels - 1].
-        limit: width of the draft's search; a prefix that is not in it has rank limit + 1. With
-        other widths on the levels before, prefixes whose parents are drafted can only rank better.
+        That is the draft's rank of the last of them, per user and level, if the levels before have
+        these widths: [users, levels - 1]. First come the K that a search of the draft alone keeps,
+        which are always proposed, then the others by score. limit: the largest rank that is told
+        apart; a prefix beyond has rank limit + 1.
         """
         parts = [
-            self._needs(draft, self.pool.take(at), beam_width=beam_width, limit=limit)
+            self._needs(
+                draft, self.pool.take(at), beam_width=beam_width, widths=widths, limit=limit
+            )
             for at in self._batches()
         ]
         return np.concatenate(parts)
 
     @torch.no_grad()
     def _needs(
-        self, draft: Checkpoint, examples: ExampleBatch, *, beam_width: int, limit: int
+        self,
+        draft: Checkpoint,
+        examples: ExampleBatch,
+        *,
+        beam_width: int,
+        widths: list[int],
+        limit: int,
     ) -> Ints:
         trie, tokens = self.pool.trie, self.prompts.tokens
         tree = tree_input(examples.prompts, examples.nodes, trie=trie, tokens=tokens)
         beams = sequences_of(tree, examples.log_p, levels=trie.levels, width=beam_width).beams
+        if self.scoring == "renormalized":
+            # What follows a prefix with one child is certain: no search asks.
+            beams = beams & trie.has_choice(tree.nodes)
+        kept = self._search(draft, examples, widths=[beam_width] * (trie.levels - 1))
+        needs = []
+        for depth, chain in enumerate(kept, start=1):
+            found = self._search(
+                draft, examples, widths=[*widths[: depth - 1], limit], keep=beam_width
+            )[-1]
+            among = (found[..., None] == chain[:, None, :]).any(dim=-1)
+            rank = torch.where(among, 1, beam_width + (~among).cumsum(dim=1))
+            needed = tree.nodes.masked_fill(~(beams & (tree.depth == depth)), -1)
+            same = needed[..., None] == found[:, None, :]
+            at = same.int().argmax(dim=-1)
+            rank = torch.where(same.any(dim=-1), rank.gather(1, at), limit + 1)
+            needs.append(rank.masked_fill(needed < 0, 0).amax(dim=1))
+        ranks: Ints = torch.stack(needs, dim=1).cpu().numpy()
+        return ranks
+
+    def _search(
+        self, draft: Checkpoint, examples: ExampleBatch, *, widths: list[int], keep: int = 0
+    ) -> list[Tensor]:
+        """The draft's prefixes of every length, best first: [users, width] each."""
         with self.machine.autocast():
             found = beam_search(
                 search_model(draft.model),
                 examples.prompts,
-                widths=[limit] * (trie.levels - 1),
-                trie=trie,
-                tokens=tokens,
+                widths=widths,
+                trie=self.pool.trie,
+                tokens=self.prompts.tokens,
                 scoring=self.scoring,
+                keep=keep,
             )
-        if self.scoring == "renormalized":
-            # What follows a prefix with one child is certain: no search asks.
-            beams = beams & trie.has_choice(tree.nodes)
-        needs = []
-        for depth, level in enumerate(found.levels, start=1):
-            needed = tree.nodes.masked_fill(~(beams & (tree.depth == depth)), -1)
-            same = needed[..., None] == level.nodes[:, None, :]
-            rank = torch.where(same.any(dim=-1), same.int().argmax(dim=-1), limit) + 1
-            needs.append(rank.masked_fill(needed < 0, 0).amax(dim=1))
-        ranks: Ints = torch.stack(needs, dim=1).cpu().numpy()
-        return ranks
+        return [level.nodes for level in found.levels]
 
     def _batches(self) -> list[Ints]:
         """Users with prompts of similar length together."""

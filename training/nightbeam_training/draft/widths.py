@@ -113,16 +113,26 @@ def width_choices(
     tell: called with each one that was measured, those beyond the limit included.
     """
     trie, beam_width = held_out.prompts.catalogue.trie, options.beam_width
-    sizes = np.diff(trie.level_start)[1 : trie.levels]
+    # Levels of closing tokens are drafted as wide as the last level of codes, as in a run.
+    codes, closing = held_out.prompts.spec.levels, trie.levels - held_out.prompts.spec.levels
+    sizes = np.diff(trie.level_start)[1:codes]
     least = int(np.minimum(beam_width, sizes).sum())
-    needs = held_out.needs(draft, beam_width=beam_width, limit=options.nodes)
+    even = even_widths(options.nodes, beam_width=beam_width, sizes=sizes)
+    ranks = held_out.needs(
+        draft,
+        beam_width=beam_width,
+        widths=[*even, *even[-1:] * closing],
+        limit=options.nodes,
+    )
+    needs = np.column_stack((ranks[:, : codes - 2], ranks[:, codes - 2 :].max(axis=1)))
     prompt = float(held_out.pool.prompt_lengths.mean())
 
     def choice(nodes: int) -> WidthChoice:
         widths = widths_for(needs, nodes=nodes, beam_width=beam_width, sizes=sizes)
-        found = held_out.acceptance(draft, beam_width=beam_width, widths=widths)
+        drafted = [*widths, *widths[-1:] * closing]
+        found = held_out.acceptance(draft, beam_width=beam_width, widths=drafted)
         calls, asked = found.calls / found.users, found.nodes / found.users
-        work = Work(prompt=prompt, calls=calls, nodes=asked, widths=tuple(widths))
+        work = Work(prompt=prompt, calls=calls, nodes=asked, widths=tuple(drafted))
         cost = milliseconds(options.line, work, target=options.target, draft=Size.of(draft))
         found_choice = WidthChoice(
             beam_width=beam_width,
@@ -134,12 +144,12 @@ def width_choices(
         tell(found_choice)
         return found_choice
 
-    drafted = sorted({int(nodes) for nodes in np.linspace(least, options.nodes, STEPS)})
-    choices = [choice(nodes) for nodes in drafted]
+    totals = sorted({int(nodes) for nodes in np.linspace(least, options.nodes, STEPS)})
+    choices = [choice(nodes) for nodes in totals]
     # Calls after the first ask for more nodes than are drafted, and prefixes with one child are not
     # asked about under renormalized scoring: draft as many fewer or more.
-    adjusted = int(drafted[-1] * options.nodes / choices[-1].nodes)
-    if adjusted >= least and adjusted not in drafted:
+    adjusted = int(totals[-1] * options.nodes / choices[-1].nodes)
+    if adjusted >= least and adjusted not in totals:
         choices.append(choice(adjusted))
     within = [one for one in choices if one.nodes <= options.nodes]
     return sorted(within or choices[:1], key=lambda one: sum(one.widths))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -101,7 +102,10 @@ def test_from_a_chat_target_to_calls(text: Text, tmp_path: Path) -> None:
 def test_a_draft_of_a_chat_target_in_one_command(text: Text, tmp_path: Path) -> None:
     small = ["--beam-width", 3, "--nodes", 12, "--minutes", 0.01, "--shape", "1x32"]
     asked = ["--target", text.target, *text.data(), "--out", tmp_path]
-    assert "nightbeam recommend" in run("draft", *asked, *small, *ONE_THREAD)
+    output = run("draft", *asked, *small, *ONE_THREAD)
+    typed = next(line for line in output.splitlines() if "nightbeam recommend" in line)
+    # One per level of codes but the last, although there is a closing token.
+    assert re.search(r" --draft-width \d+,\d+ ", typed)
     catalogue, histories = text.read()
     target, draft = (
         prompts_of(load_checkpoint(at), catalogue, at) for at in (text.target, tmp_path)

@@ -7,9 +7,19 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from world import MACHINE, World, make_pool, make_world, opinion_of, search
+from world import (
+    MACHINE,
+    Opinion,
+    Path_,
+    World,
+    make_pool,
+    make_world,
+    opinion_of,
+    search,
+)
 
 from nightbeam_training.data.catalogue import Ints
+from nightbeam_training.data.teacher_files import Scoring
 from nightbeam_training.draft.cost import COST_LINES, Size
 from nightbeam_training.draft.held_out import HeldOut
 from nightbeam_training.draft.widths import (
@@ -20,6 +30,8 @@ from nightbeam_training.draft.widths import (
     width_choices,
     widths_for,
 )
+
+WIDTH, LIMIT = 3, 9
 
 
 @pytest.fixture(scope="module")
@@ -61,45 +73,55 @@ def test_even_widths_keep_to_the_catalogue() -> None:
     assert even_widths(99, beam_width=4, sizes=sizes) == [3, 10, 10]
 
 
-def test_needs_are_ranks_in_the_drafts_own_search(world: World, held_out: HeldOut) -> None:
-    limit, beam_width = 9, 3
-    needs = held_out.needs(world.draft, beam_width=beam_width, limit=limit)
-    lengths = np.argsort(held_out.pool.prompt_lengths, kind="stable")
-    for row, user in enumerate(lengths[:8]):
-        prompt = world.prompts.encode(world.histories[user][:-1])
-        target = search(opinion_of(world.target, world.catalogue, prompt), [beam_width] * 3)
-        drafted = search(opinion_of(world.draft, world.catalogue, prompt), [limit] * 3)
-        for level in range(3):
-            order = [prefix for _, prefix in drafted[level]]
-            ranks = [
-                order.index(prefix) + 1 if prefix in order else limit + 1
-                for _, prefix in target[level]
-            ]
-            assert needs[row, level] == max(ranks)
+def ranks_in(opinion: Opinion, level: int, widths: list[int]) -> dict[Path_, int]:
+    """Ranks of what a draft may propose: first what a search of width K keeps, then by score."""
+    kept = search(opinion, [WIDTH] * (level + 1))
+    proposed: list[tuple[float, Path_]] = [(0.0, ())]
+    for at, width in enumerate([*widths[:level], LIMIT]):
+        best = sorted(
+            (
+                (score + log_prob, (*prefix, code))
+                for score, prefix in proposed
+                for code, log_prob in opinion(prefix).items()
+            ),
+            key=lambda one: (-one[0], one[1]),
+        )
+        chain = [prefix for _, prefix in kept[at]]
+        others = [one for one in best if one[1] not in chain]
+        proposed = [one for one in best if one[1] in chain] + others[: width - len(chain)]
+    chain = [prefix for _, prefix in kept[level]]
+    later = sorted((one for one in proposed if one[1] not in chain), key=lambda one: -one[0])
+    return {
+        **dict.fromkeys(chain, 1),
+        **{prefix: WIDTH + at for at, (_, prefix) in enumerate(later, start=1)},
+    }
 
 
-def test_prefixes_with_one_child_need_no_draft_if_renormalized(
-    world: World, tmp_path: Path
+@pytest.mark.parametrize("scoring", ["full", "renormalized"])
+def test_needs_are_ranks_in_the_drafts_own_proposals(
+    world: World, tmp_path: Path, scoring: Scoring
 ) -> None:
-    pool = make_pool(world, tmp_path, scoring="renormalized")
-    needs = HeldOut(pool, world.prompts, MACHINE, "renormalized").needs(
-        world.draft, beam_width=3, limit=9
+    pool = make_pool(world, tmp_path, scoring=scoring)
+    widths = [4, 5, 6]
+    needs = HeldOut(pool, world.prompts, MACHINE, scoring, batch_size=7).needs(
+        world.draft, beam_width=WIDTH, widths=widths, limit=LIMIT
     )
-    user = int(np.argsort(pool.prompt_lengths, kind="stable")[0])
-    prompt = world.prompts.encode(world.histories[user][:-1])
-    target, draft = (
-        opinion_of(model, world.catalogue, prompt, "renormalized")
-        for model in (world.target, world.draft)
-    )
-    asked, drafted = search(target, [3] * 3), search(draft, [9] * 3)
-    for level in range(3):
-        order = [prefix for _, prefix in drafted[level]]
-        ranks = [
-            order.index(prefix) + 1 if prefix in order else 10
-            for _, prefix in asked[level]
-            if len(target(prefix)) > 1
-        ]
-        assert needs[0, level] == max(ranks, default=0)
+    users = np.argsort(pool.prompt_lengths, kind="stable")
+    for row, user in enumerate(users[:6]):
+        prompt = world.prompts.encode(world.histories[user][:-1])
+        target, draft = (
+            opinion_of(model, world.catalogue, prompt, scoring)
+            for model in (world.target, world.draft)
+        )
+        asked = search(target, [WIDTH] * 3)
+        for level in range(3):
+            ranks = ranks_in(draft, level, widths)
+            needed = [
+                ranks.get(prefix, LIMIT + 1)
+                for _, prefix in asked[level]
+                if scoring == "full" or len(target(prefix)) > 1
+            ]
+            assert needs[row, level] == max(needed, default=0)
 
 
 def test_choices_stay_within_the_nodes_and_beat_even_widths(
