@@ -57,11 +57,11 @@ class Evaluator:
     known.
 
     Counts as the runtime does: under `renormalized` scoring a prefix with one child is certain, so
-    nobody asks about it. Figures differ from a run's only by what the data does not have. A run
-    knows the target's answer for everything that it sent; here the answers of prefixes outside the
-    data are unknown, and a redraft uses the draft's estimates. If the target's K best reach such a
-    prefix, because the search that wrote the data was narrower or its values were rounded, nothing
-    below it counts as needed. A run that excludes items asks about other prefixes.
+    the target is not asked about it. Figures differ from a run's only by what the data does not
+    have. A run knows the target's answer for everything that it sent; here the answers of prefixes
+    outside the data are unknown, and a redraft uses the draft's estimates. If the target's K best
+    reach such a prefix, because the search that wrote the data was narrower or its values were
+    rounded, nothing below it counts as needed. A run that excludes items asks about other prefixes.
     """
 
     def __init__(
