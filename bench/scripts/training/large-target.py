@@ -48,7 +48,7 @@ from nightbeam_training.model.checkpoint import Checkpoint
 from nightbeam_training.model.config import parse_config
 from nightbeam_training.model.llama import Llama
 from nightbeam_training.model.lora import LoraOptions, add_lora, save_adapter
-from nightbeam_training.model.memory import Search, Training, search_memory, training_memory
+from nightbeam_training.model.memory import SearchBatch, Training, search_memory, training_memory
 from nightbeam_training.model.open_stored import StoredModel
 from nightbeam_training.model.precision import Machine, open_machine
 from nightbeam_training.model.stored import StoredTensor
@@ -199,7 +199,7 @@ def label(run: Run, checkpoint: Checkpoint, prompts: Prompts, max_items: int) ->
     questions = [Question(history, None) for history in run.histories.items[: run.arguments.users]]
     # The first call of a kernel takes longer.
     teacher.label(questions[: run.arguments.label_batch], width=run.arguments.beam_width)
-    search = Search(
+    search = SearchBatch(
         users=run.arguments.label_batch,
         tokens=run.arguments.label_batch * max_items * LEVELS,
         beams=run.arguments.beam_width + 1,

@@ -15,13 +15,13 @@ from nightbeam_training.cli.draft_inputs import (
 from nightbeam_training.cli.options import compared, options_of
 from nightbeam_training.cli.teacher_data import complete_teacher_files, note_if_unfinished
 from nightbeam_training.data.catalogue import read_catalogue
+from nightbeam_training.draft.console import Console
 from nightbeam_training.draft.cost import COST_LINES
 from nightbeam_training.draft.manifest import Manifest
-from nightbeam_training.draft.options import DraftOptions
-from nightbeam_training.draft.progress import Progress
+from nightbeam_training.draft.options import BATCH, DraftOptions
 from nightbeam_training.draft.report import plan_lines, result_lines
 from nightbeam_training.draft.run import make_draft
-from nightbeam_training.draft.teacher import BATCH, TEACHER_WIDTH
+from nightbeam_training.draft.teacher import TEACHER_WIDTH
 from nightbeam_training.model.checkpoint import (
     checkpoint_hash,
     open_checkpoint,
@@ -43,7 +43,7 @@ def draft(**given: object) -> None:
     """
     arguments = DraftArguments.model_validate(given)
     seed_all(arguments.seed)
-    progress = Progress(click.echo)
+    console = Console(click.echo)
     click.echo(f"Reading {arguments.target}, {arguments.catalogue}, {arguments.histories}")
     catalogue = read_catalogue(arguments.catalogue)
     note_if_unfinished(arguments.target)
@@ -98,7 +98,7 @@ def draft(**given: object) -> None:
     )
     for line in plan_lines(options, choice):
         click.echo(line)
-    result = make_draft(options, manifest, progress)
+    result = make_draft(options, manifest, console)
     places = {name: getattr(arguments, name) for name in ("target", "catalogue", "histories")}
     for line in result_lines(result, options, places):
         click.echo(line)

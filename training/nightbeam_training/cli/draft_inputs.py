@@ -53,7 +53,9 @@ class DraftInputs(BaseModel):
         "as 2x96, or target:LAYERS for some of the target's own layers.",
     )
     beam_width: str = Field("10,20", description="K of the runs; several with commas.")
-    nodes: int = Field(120, ge=1, description="Maximum nodes per user that the draft widths may cost.")
+    nodes: int = Field(
+        120, ge=1, description="Maximum nodes per user that the draft widths may cost."
+    )
     scoring: Scoring | None = Field(
         None,
         description="Of the runs.",
@@ -94,7 +96,7 @@ def beam_widths_of(arguments: DraftArguments, catalogue: Catalogue) -> tuple[int
         )
     widths = tuple(sorted({int(word) for word in words}))
     trie = catalogue.trie
-    sizes = np.diff(trie.level_start)[1 : trie.levels]
+    sizes = trie.drafted_sizes
     least = int(np.minimum(widths[-1], sizes).sum())
     if arguments.nodes < least:
         raise TrainingError(

@@ -46,6 +46,11 @@ class Trie:
     def nodes(self) -> int:
         return len(self.parent)
 
+    @property
+    def drafted_sizes(self) -> Ints:
+        """Prefixes of every level but the last, whose codes are not drafted: [levels - 1]."""
+        return np.diff(self.level_start)[1 : self.levels]
+
     @cached_property
     def _edge_keys(self) -> Ints:
         return self.parent[1:] * self.codes + self.edge_code

@@ -10,11 +10,11 @@ from pydantic import BaseModel
 from nightbeam_training.align.options import OVER_BY_SCORING, ObjectiveOptions
 from nightbeam_training.data.teacher_pool import TeacherPool
 from nightbeam_training.data.tokenizer import copy_tokenizer
+from nightbeam_training.draft.console import Console, calls_words
 from nightbeam_training.draft.held_out import HeldOut
 from nightbeam_training.draft.learn import DraftTask, LearnOptions
 from nightbeam_training.draft.manifest import Manifest
 from nightbeam_training.draft.options import ALIGN_SHARE, BATCH, DraftOptions
-from nightbeam_training.draft.progress import Progress, calls_words
 from nightbeam_training.draft.speed import seconds_per_step
 from nightbeam_training.model.checkpoint import (
     Checkpoint,
@@ -59,7 +59,7 @@ def align_draft(
     *,
     options: DraftOptions,
     manifest: Manifest,
-    progress: Progress,
+    console: Console,
 ) -> Checkpoint:
     """The draft of the count with the fewest calls, the initial one included."""
     pool = TeacherPool(files, options.searched.catalogue.trie, options.machine.device)
@@ -68,7 +68,7 @@ def align_draft(
     def count_before() -> CountBefore:
         draft.model.to(options.machine.device)
         save_checkpoint(draft, options.out)
-        progress.say("counting calls with the initial draft")
+        console.say("counting calls with the initial draft")
         started = time.monotonic()
         figures = task.validate()
         return CountBefore(figures=figures, seconds=round(time.monotonic() - started, 2))
@@ -88,15 +88,15 @@ def align_draft(
     plan = manifest.decide(AlignPlan, decide)
     task = DraftTask(draft, pool, held_out=held_out, options=_learning(options, steps=plan.steps))
     steps = plan.counts * plan.steps
-    progress.say(
+    console.say(
         f"{len(pool):,} examples, {steps:,} steps of {BATCH}: "
         f"{steps / task.steps_per_pass:.1f} times each example"
     )
     directory = options.work / "align"
-    log = progress.calls_log(directory, beam_widths=options.beam_widths, counts=plan.counts)
+    log = console.calls_log(directory, beam_widths=options.beam_widths, counts=plan.counts)
     copy_tokenizer(tokenizer_place(options.target_directory), options.out)
     words = [calls_words(before.figures, beam_width) for beam_width in options.beam_widths]
-    progress.say("   ".join(["before", *words]))
+    console.say("   ".join(["before", *words]))
 
     def keep() -> None:
         if task.counted > before.figures[task.metric]:
@@ -117,9 +117,9 @@ def align_draft(
         log=log,
     )
     if fitted.epoch < plan.counts:
-        progress.say(f"calls no longer fall: stopped after count {fitted.epoch}")
+        console.say(f"calls no longer fall: stopped after count {fitted.epoch}")
     if fitted.best <= before.figures[task.metric]:
-        progress.say("no count is better than before: the initial draft stays as it is")
+        console.say("no count is better than before: the initial draft stays as it is")
     return load_checkpoint(options.out)
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pydantic import BaseModel
 
 from nightbeam_training.draft.begin import initial_draft
+from nightbeam_training.draft.console import Console
 from nightbeam_training.draft.manifest import Manifest
 from nightbeam_training.draft.options import BATCH, INITIAL_SHARE, DraftOptions
-from nightbeam_training.draft.progress import Progress
 from nightbeam_training.draft.speed import seconds_per_step
 from nightbeam_training.model.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from nightbeam_training.recommend.run import RecommendOptions, RecommendTask
@@ -23,18 +23,18 @@ class InitialPlan(BaseModel):
     epochs: int
 
 
-def make_initial(options: DraftOptions, manifest: Manifest, progress: Progress) -> Checkpoint:
+def make_initial(options: DraftOptions, manifest: Manifest, console: Console) -> Checkpoint:
     """The draft that was given, some of the target's layers, or a new model that predicts items."""
     if options.draft is not None:
-        progress.say("the draft of --continue")
+        console.say("the draft of --continue")
         return options.draft
     draft = initial_draft(options.target, options.shape, options.target_directory)
     usable = options.training.where(lambda items, _: len(items) > 1)
     if options.shape.width is None:
-        progress.say(f"{options.shape.words}: nothing to train yet")
+        console.say(f"{options.shape.words}: nothing to train yet")
         return draft
     if len(usable.items) < 2:
-        progress.say(f"{options.shape.words}: too few histories to train it on next items first")
+        console.say(f"{options.shape.words}: too few histories to train it on next items first")
         return draft
     task = RecommendTask(
         draft,
@@ -64,6 +64,6 @@ def make_initial(options: DraftOptions, manifest: Manifest, progress: Progress) 
         ),
         machine=options.machine,
         directory=directory,
-        log=progress.log(directory, epochs=plan.epochs),
+        log=console.log(directory, epochs=plan.epochs),
     )
     return load_checkpoint(directory)

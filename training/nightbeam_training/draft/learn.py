@@ -86,7 +86,7 @@ class DraftTask:
     def validate(self) -> Figures:
         """Calls and nodes per held-out user, and the target's calls that drafting saves."""
         trie = self._held_out.prompts.catalogue.trie
-        sizes = np.diff(trie.level_start)[1 : trie.levels]
+        sizes = trie.drafted_sizes
         figures: Figures = {}
         saved = 0.0
         for beam_width in self._options.beam_widths:

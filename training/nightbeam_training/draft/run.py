@@ -5,12 +5,12 @@ from __future__ import annotations
 from pydantic import BaseModel
 
 from nightbeam_training.draft.align import align_draft
+from nightbeam_training.draft.console import Console
 from nightbeam_training.draft.cost import Size
 from nightbeam_training.draft.held_out import HeldOut
 from nightbeam_training.draft.initial import make_initial
 from nightbeam_training.draft.manifest import Manifest
 from nightbeam_training.draft.options import DraftOptions
-from nightbeam_training.draft.progress import Progress
 from nightbeam_training.draft.teacher import TeacherStage
 from nightbeam_training.draft.widths import (
     WidthChoice,
@@ -33,29 +33,27 @@ class DraftResult(BaseModel):
     best: list[WidthChoice]
 
 
-def make_draft(options: DraftOptions, manifest: Manifest, progress: Progress) -> DraftResult:
+def make_draft(options: DraftOptions, manifest: Manifest, console: Console) -> DraftResult:
     """Writes the draft to `options.out`, and what was done to the manifest."""
-    progress.stage("Initial draft", stages=STAGES)
-    draft = make_initial(options, manifest, progress)
-    progress.stage("Teacher data: what the target answers", stages=STAGES)
-    teacher = TeacherStage(options, manifest, progress)
+    console.stage("Initial draft", stages=STAGES)
+    draft = make_initial(options, manifest, console)
+    console.stage("Teacher data: what the target answers", stages=STAGES)
+    teacher = TeacherStage(options, manifest, console)
     plan = teacher.plan()
     held_out = teacher.held_out()
     files = teacher.training(plan)
-    progress.stage("Alignment: the draft learns these answers", stages=STAGES)
-    draft = align_draft(
-        draft, files, held_out, options=options, manifest=manifest, progress=progress
-    )
-    progress.stage("Draft widths", stages=STAGES)
-    result = _measure(draft, held_out, options, progress)
+    console.stage("Alignment: the draft learns these answers", stages=STAGES)
+    draft = align_draft(draft, files, held_out, options=options, manifest=manifest, console=console)
+    console.stage("Draft widths", stages=STAGES)
+    result = _measure(draft, held_out, options, console)
     manifest.finish(result.model_dump())
     return result
 
 
 def _measure(
-    draft: Checkpoint, held_out: HeldOut, options: DraftOptions, progress: Progress
+    draft: Checkpoint, held_out: HeldOut, options: DraftOptions, console: Console
 ) -> DraftResult:
-    progress.say(f"per user, {len(held_out.pool):,} held-out users; ms by the cost line")
+    console.say(f"per user, {len(held_out.pool):,} held-out users; ms by the cost line")
     plain, tried, best = [], [], []
     draft.model.to(options.machine.device).eval()
     for beam_width in options.beam_widths:
@@ -66,9 +64,9 @@ def _measure(
             target=Size.of(options.target),
         )
         plain.append(plain_choice(held_out, wanted))
-        progress.say(plain[-1].words)
+        console.say(plain[-1].words)
         choices = width_choices(
-            draft, held_out, wanted, tell=lambda choice: progress.say(choice.words)
+            draft, held_out, wanted, report=lambda choice: console.say(choice.words)
         )
         tried += choices
         best.append(min(choices, key=lambda one: one.milliseconds))

@@ -12,15 +12,14 @@ from pydantic import BaseModel
 from nightbeam_training.data.augment import Question, questions
 from nightbeam_training.data.teacher_files import teacher_files
 from nightbeam_training.data.teacher_pool import TeacherPool
+from nightbeam_training.draft.console import Console
 from nightbeam_training.draft.held_out import HeldOut
 from nightbeam_training.draft.manifest import Manifest
-from nightbeam_training.draft.options import TEACHER_SHARE, DraftOptions
-from nightbeam_training.draft.progress import Progress
+from nightbeam_training.draft.options import BATCH, TEACHER_SHARE, DraftOptions
 from nightbeam_training.draft.questions import rounds
 from nightbeam_training.teach.label import Teacher
 from nightbeam_training.teach.write import WriteOptions, write_teacher_data
 
-BATCH = 64
 TEACHER_WIDTH = 2
 """Times the largest K: the draft also learns what is just outside of the beam."""
 MAX_EXAMPLES = 400_000
@@ -48,10 +47,10 @@ class TeacherEnd(BaseModel):
 class TeacherStage:
     """Labels histories with the target's beams; files that exist are kept."""
 
-    def __init__(self, options: DraftOptions, manifest: Manifest, progress: Progress) -> None:
+    def __init__(self, options: DraftOptions, manifest: Manifest, console: Console) -> None:
         self._options = options
         self._manifest = manifest
-        self._progress = progress
+        self._console = console
         self._teacher = Teacher(
             options.target,
             options.prompts,
@@ -71,7 +70,7 @@ class TeacherStage:
             self._held_out_questions(),
             beam_width=max(options.beam_widths),
             shard=BATCH,
-            tell=lambda done, total: self._progress.counted("held-out users", done, total),
+            report=lambda done, total: self._console.counted("held-out users", done, total),
         )
         pool = TeacherPool(
             teacher_files([folder]), options.searched.catalogue.trie, options.machine.device
@@ -87,12 +86,14 @@ class TeacherStage:
             late = folders and time.monotonic() - started > patience
             if late or self._ended(len(folders)):
                 self._manifest.decide(TeacherEnd, partial(TeacherEnd, rounds=len(folders)))
-                self._progress.say(f"slower than expected: goes on with {done:,} examples")
+                self._console.say(f"slower than expected: goes on with {done:,} examples")
                 break
 
-            def tell(answered: int, _: int, before: int = done, times: int = each.roll + 1) -> None:
+            def report(
+                answered: int, _: int, before: int = done, times: int = each.roll + 1
+            ) -> None:
                 now = before + answered * times
-                self._progress.counted("examples", now, plan.examples)
+                self._console.counted("examples", now, plan.examples)
 
             folders.append(options.work / "teacher" / each.name)
             self._write(
@@ -101,7 +102,7 @@ class TeacherStage:
                 beam_width=TEACHER_WIDTH * max(options.beam_widths),
                 shard=plan.shard,
                 roll=each.roll,
-                tell=tell,
+                report=report,
             )
             done += each.examples
         return [*teacher_files(folders), *options.teacher_logs]
@@ -138,7 +139,7 @@ class TeacherStage:
         beam_width: int,
         shard: int,
         roll: int = 0,
-        tell: Callable[[int, int], None],
+        report: Callable[[int, int], None],
     ) -> None:
         options = self._options
         write_teacher_data(
@@ -154,5 +155,5 @@ class TeacherStage:
                 roll=roll,
                 seed=options.seed,
             ),
-            progress=tell,
+            progress=report,
         )

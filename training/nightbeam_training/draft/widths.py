@@ -106,16 +106,16 @@ def width_choices(
     held_out: HeldOut,
     options: WidthOptions,
     *,
-    tell: Callable[[WidthChoice], None],
+    report: Callable[[WidthChoice], None],
 ) -> list[WidthChoice]:
     """Widths for more and more nodes per user, up to the limit; at least one choice.
 
-    tell: called with each one that was measured, those beyond the limit included.
+    report: called with each one that was measured, those beyond the limit included.
     """
     trie, beam_width = held_out.prompts.catalogue.trie, options.beam_width
     # Levels of closing tokens are drafted as wide as the last level of codes, as in a run.
     codes, closing = held_out.prompts.spec.levels, trie.levels - held_out.prompts.spec.levels
-    sizes = np.diff(trie.level_start)[1:codes]
+    sizes = trie.drafted_sizes[: codes - 1]
     least = int(np.minimum(beam_width, sizes).sum())
     even = even_widths(options.nodes, beam_width=beam_width, sizes=sizes)
     ranks = held_out.needs(
@@ -141,7 +141,7 @@ def width_choices(
             nodes=asked,
             milliseconds=cost,
         )
-        tell(found_choice)
+        report(found_choice)
         return found_choice
 
     totals = sorted({int(nodes) for nodes in np.linspace(least, options.nodes, STEPS)})
@@ -158,7 +158,7 @@ def width_choices(
 def plain_choice(held_out: HeldOut, options: WidthOptions) -> WidthChoice:
     """Plain beam search: nothing is drafted, and a call settles one level."""
     trie = held_out.prompts.catalogue.trie
-    sizes = np.diff(trie.level_start)[1 : trie.levels]
+    sizes = trie.drafted_sizes
     nodes = float(np.minimum(options.beam_width, sizes).sum())
     prompt = float(held_out.pool.prompt_lengths.mean())
     work = Work(prompt=prompt, calls=trie.levels, nodes=nodes, widths=())

@@ -71,7 +71,7 @@ def weight_bytes(stored: StoredModel, *, frozen: bool) -> float:
 
 
 @dataclass(frozen=True)
-class Search:
+class SearchBatch:
     """A batch of a beam search."""
 
     users: int
@@ -82,7 +82,7 @@ class Search:
     levels: int
 
 
-def search_memory(stored: StoredModel, search: Search, *, machine: Machine) -> MemoryNeed:
+def search_memory(stored: StoredModel, search: SearchBatch, *, machine: Machine) -> MemoryNeed:
     """Labelling by a model that is not trained."""
     config, prompts, nodes = stored.config, search.tokens, search.users * search.beams
     per_position = 2 * config.key_value_heads * config.head_width * machine.product_bytes

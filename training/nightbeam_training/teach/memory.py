@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from nightbeam_training.data.catalogue import Ints
 from nightbeam_training.data.prompt_text import UserTexts
 from nightbeam_training.data.prompts import Prompts, longest_prompt
-from nightbeam_training.model.memory import Search, search_memory
+from nightbeam_training.model.memory import SearchBatch, search_memory
 from nightbeam_training.model.open_stored import StoredModel
 from nightbeam_training.model.precision import Machine
 from nightbeam_training.teach.write import BATCH_TOKENS
@@ -38,7 +38,7 @@ def labelling_memory(
     """
     users = min(labelling.batch_size, len(asked))
     longest = longest_prompt(asked, prompts)
-    search = Search(
+    search = SearchBatch(
         users=users,
         tokens=min(users * longest, max(labelling.batch_tokens, longest)),
         beams=labelling.beam_width + 1,

@@ -13,7 +13,7 @@ from nightbeam_training.errors import TrainingError
 from nightbeam_training.model import memory
 from nightbeam_training.model.checkpoint import load_checkpoint, save_checkpoint
 from nightbeam_training.model.lora import LoraOptions, add_lora
-from nightbeam_training.model.memory import MemoryNeed, Search, Training
+from nightbeam_training.model.memory import MemoryNeed, SearchBatch, Training
 from nightbeam_training.model.open_stored import StoredModel, open_stored
 from nightbeam_training.train.state import trainable
 
@@ -48,7 +48,7 @@ def test_moments_are_those_of_what_trains(stored: StoredModel, lora: LoraOptions
 
 
 def test_more_tokens_and_beams_need_more(stored: StoredModel) -> None:
-    search = Search(users=4, tokens=80, beams=5, levels=3)
+    search = SearchBatch(users=4, tokens=80, beams=5, levels=3)
     needs = [
         memory.search_memory(stored, each, machine=machine).total
         for each, machine in [

@@ -11,7 +11,7 @@ from nightbeam_training.train.log import TrainingLog, read_log
 EVERY_SECONDS = 4.0
 
 
-class Progress:
+class Console:
     """Lines with the time since the start; what is counted prints every few seconds."""
 
     def __init__(self, echo: Callable[[str], None]) -> None:
