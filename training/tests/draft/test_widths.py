@@ -131,7 +131,7 @@ def test_choices_stay_within_the_nodes_and_beat_even_widths(
         beam_width=3, nodes=24, line=COST_LINES["h200"], target=Size(layers=2, weights=10_000)
     )
     told: list[WidthChoice] = []
-    choices = width_choices(world.draft, held_out, options, tell=told.append)
+    choices = width_choices(world.draft, held_out, options, report=told.append)
     assert set(choices) <= set(told)
     assert all(choice.nodes <= 24 for choice in choices)
     assert [sum(choice.widths) for choice in choices] == sorted(
