@@ -21,7 +21,7 @@ from nightbeam_training.data.prompts import open_prompts
 from nightbeam_training.data.teacher_files import teacher_files
 from nightbeam_training.data.teacher_pool import TeacherPool
 from nightbeam_training.model.checkpoint import load_checkpoint
-from nightbeam_training.model.tree import node_logits
+from nightbeam_training.model.tree import tree_hidden
 
 USERS, TOP = 256, 20
 
@@ -41,7 +41,8 @@ def spread(draft: Path, pool: TeacherPool, catalogue_file: Path) -> dict[str, fl
             width=TOP,
         )
         with torch.no_grad():
-            logits = node_logits(checkpoint.model, batch.tree).gather(-1, batch.tokens_at)
+            logits = checkpoint.model.logits(tree_hidden(checkpoint.model, batch.tree))
+        logits = logits.gather(-1, batch.tokens_at)
         valid = batch.log_p > -torch.inf
         wide = valid.sum(dim=-1) > TOP
         log_q = logits.masked_fill(~valid, -torch.inf)[wide].log_softmax(-1)

@@ -57,11 +57,11 @@ class Evaluator:
     known.
 
     Counts as the runtime does: under `renormalized` scoring a prefix with one child is certain, so
-    nobody asks about it. Figures differ from a run's only by what the data does not have. A run
-    knows the target's answer for everything that it sent; here the answers of prefixes outside the
-    data are unknown, and a redraft uses the draft's estimates. If the target's K best reach such a
-    prefix, because the search that wrote the data was narrower or its values were rounded, nothing
-    below it counts as needed. A run that excludes items asks about other prefixes.
+    the target is not asked about it. Figures differ from a run's only by what the data does not
+    have. A run knows the target's answer for everything that it sent; here the answers of prefixes
+    outside the data are unknown, and a redraft uses the draft's estimates. If the target's K best
+    reach such a prefix, because the search that wrote the data was narrower or its values were
+    rounded, nothing below it counts as needed. A run that excludes items asks about other prefixes.
     """
 
     def __init__(
@@ -108,13 +108,7 @@ class Evaluator:
         self, examples: ExampleBatch, *, beam_width: int, draft_widths: list[int]
     ) -> UserFigures:
         """beam_width: K; draft_widths: N of every level but the last."""
-        target = target_search(
-            examples,
-            trie=self._trie,
-            tokens=self._tokens,
-            scoring=self._scoring,
-            width=beam_width,
-        )
+        target = target_search(examples, trie=self._trie, scoring=self._scoring, width=beam_width)
         lacking = target.needed
         sent = target.nodes[:, :0]
         calls = torch.zeros_like(target.nodes[:, 0])

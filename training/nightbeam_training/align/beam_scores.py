@@ -11,7 +11,7 @@ import torch
 import torch.nn.functional as F  # noqa: N812
 from torch import Tensor
 
-from nightbeam_training.model.tree import TreeInput
+from nightbeam_training.model.tree import Tree
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class Sequences:
 
 
 @torch.no_grad()
-def sequences_of(tree: TreeInput, log_probs: Tensor, *, levels: int, width: int) -> Sequences:
+def sequences_of(tree: Tree, log_probs: Tensor, *, levels: int, width: int) -> Sequences:
     """Beam search of `width` over the nodes of a tree.
 
     log_probs: [users, nodes, codes], -inf if there is no child; levels: of the catalogue. A prefix
@@ -73,9 +73,7 @@ def sequences_of(tree: TreeInput, log_probs: Tensor, *, levels: int, width: int)
     )
 
 
-def score_error(
-    log_q: Tensor, log_p: Tensor, tree: TreeInput, *, levels: int, width: int
-) -> Tensor:
+def score_error(log_q: Tensor, log_p: Tensor, tree: Tree, *, levels: int, width: int) -> Tensor:
     """Mean Huber error of the draft's scores of the candidates that either model has among its
     `width` best of a level.
 
@@ -98,12 +96,12 @@ def score_error(
     return torch.where(chosen, each, 0.0).sum() / chosen.sum()
 
 
-def candidate_scores(log_probs: Tensor, tree: TreeInput, *, levels: int) -> Tensor:
+def candidate_scores(log_probs: Tensor, tree: Tree, *, levels: int) -> Tensor:
     """Score of every child of every node, summed from the root: [users, nodes, codes]."""
     return prefix_scores(log_probs, tree, levels=levels)[..., None] + log_probs
 
 
-def prefix_scores(log_probs: Tensor, tree: TreeInput, *, levels: int) -> Tensor:
+def prefix_scores(log_probs: Tensor, tree: Tree, *, levels: int) -> Tensor:
     """Score of every node, summed from the root, 0 for padding: [users, nodes].
 
     log_probs: [users, nodes, codes]; a node's own score follows its parent's, so gradients flow
@@ -116,7 +114,7 @@ def prefix_scores(log_probs: Tensor, tree: TreeInput, *, levels: int) -> Tensor:
     return total
 
 
-def _edges(tree: TreeInput, codes: int) -> Tensor:
+def _edges(tree: Tree, codes: int) -> Tensor:
     """The edge that leads to each node, as parent · codes + code; 0 for the root and padding:
     [users, nodes]."""
     return tree.parent * codes + tree.code

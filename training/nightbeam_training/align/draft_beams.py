@@ -11,7 +11,8 @@ from nightbeam_training.data.teacher_pool import ExampleBatch
 from nightbeam_training.data.torch_trie import TorchTrie
 from nightbeam_training.model.llama import Llama
 from nightbeam_training.model.precision import Machine
-from nightbeam_training.model.tree import node_logits, tree_input
+from nightbeam_training.model.token_scores import token_scores
+from nightbeam_training.model.tree import tree_hidden, tree_input
 from nightbeam_training.search.beam_search import beam_search
 from nightbeam_training.search.child_log_probs import child_log_probs
 
@@ -60,15 +61,9 @@ class DraftBeams:
     def _ask_target(self, prompts: Tensor, nodes: Tensor) -> Tensor:
         tree = tree_input(prompts, nodes, trie=self._trie, tokens=self._tokens)
         with self._machine.autocast():
-            logits = node_logits(self._target, tree)
-        return child_log_probs(
-            logits,
-            tree.nodes,
-            tree.depth,
-            trie=self._trie,
-            tokens=self._tokens,
-            scoring=self._scoring,
-        )
+            asked = self._tokens.on(nodes.device)[tree.depth]
+            scores = token_scores(self._target, tree_hidden(self._target, tree), asked)
+        return child_log_probs(scores, nodes, trie=self._trie, scoring=self._scoring)
 
 
 def _distinct(expanded: Tensor) -> tuple[Tensor, Tensor]:

@@ -139,7 +139,9 @@ def _kth(batch: AlignBatch, options: ObjectiveOptions) -> Tensor:
     if options.over == "valid":
         sharp = sharp - sharp.logsumexp(dim=-1, keepdim=True)
     at_level = sharp.flatten(1).gather(1, batch.sequences.kth)
-    return at_level.gather(1, batch.tree.depth)
+    # A user without beams at a level has no K-th one there. No node of it counts, but a gradient of
+    # 0 times infinity would.
+    return at_level.gather(1, batch.tree.depth).clamp(min=-1e4)
 
 
 def _labels(batch: AlignBatch, options: ObjectiveOptions) -> Tensor:

@@ -105,7 +105,8 @@ class ObjectiveOptions(BaseModel):
         used = {
             "alpha": aligns,
             "rec_scope": self.uses_recommendation,
-            "variant": self.objective in ("atspeed-s", "seq-kd"),
+            "variant": self.objective == "atspeed-s"
+            or (self.objective == "seq-kd" and self.variant != "renormalized"),
             "top_k": self.objective == "atspeed-s",
             "temperature": aligns,
             "over": aligns,
@@ -131,3 +132,6 @@ class AlignOptions(ObjectiveOptions):
     validation: int = Field(512, ge=1, description="Examples held back for validation.")
     batch_size: int = Field(256, ge=1)
     seed: int = Field(0, description="Seed of all random draws.")
+
+    def unused(self) -> set[str]:
+        return super().unused() | ({"mixture"} if self.objective == "sft" else set())

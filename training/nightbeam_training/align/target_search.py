@@ -8,11 +8,10 @@ import torch
 from torch import Tensor
 
 from nightbeam_training.align.beam_scores import Sequences, sequences_of
-from nightbeam_training.data.code_tokens import CodeTokens
 from nightbeam_training.data.teacher_files import Scoring
 from nightbeam_training.data.teacher_pool import ExampleBatch
 from nightbeam_training.data.torch_trie import TorchTrie
-from nightbeam_training.model.tree import TreeInput, tree_input
+from nightbeam_training.model.tree import Tree, tree_of
 from nightbeam_training.search.beam_search import Known
 
 
@@ -56,10 +55,10 @@ class TargetSearch:
 
 
 def target_search(
-    examples: ExampleBatch, *, trie: TorchTrie, tokens: CodeTokens, scoring: Scoring, width: int
+    examples: ExampleBatch, *, trie: TorchTrie, scoring: Scoring, width: int
 ) -> TargetSearch:
     """width: K."""
-    tree = tree_input(examples.prompts, examples.nodes, trie=trie, tokens=tokens)
+    tree = tree_of(examples.nodes, trie)
     best = sequences_of(tree, examples.log_p, levels=trie.levels, width=width)
     outside, outside_depth = _outside(tree, best, trie, width)
     nodes = torch.cat((tree.nodes, outside), dim=1)
@@ -86,9 +85,7 @@ def contained(nodes: Tensor, others: Tensor) -> Tensor:
     return (nodes[..., None] == others[:, None, :]).any(dim=-1)
 
 
-def _outside(
-    tree: TreeInput, best: Sequences, trie: TorchTrie, width: int
-) -> tuple[Tensor, Tensor]:
+def _outside(tree: Tree, best: Sequences, trie: TorchTrie, width: int) -> tuple[Tensor, Tensor]:
     """Prefixes that the search reaches but the data lacks, -1 for none, and their depth: both
     [users, prefixes]."""
     stopped = best.stopped.flatten(1)

@@ -43,6 +43,8 @@ _OVER: dict[Over, str] = {
 def note_on_unused(arguments: AlignArguments) -> None:
     """Prints what distributions are over, and to stderr which given options change nothing."""
     click.echo(f"Distributions over the {_OVER[arguments.over]}")
+    if arguments.target is not None and arguments.mixture == 0:
+        click.echo("note: --target changes nothing without --mixture", err=True)
     context = click.get_current_context()
     for name in sorted(arguments.unused()):
         if context.get_parameter_source(name) is ParameterSource.COMMANDLINE:

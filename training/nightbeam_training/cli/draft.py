@@ -12,16 +12,10 @@ from nightbeam_training.cli.draft_inputs import (
     source_of,
     usable_histories,
 )
-from nightbeam_training.cli.options import (
-    DIRECTORY,
-    FILE,
-    NEW_DIRECTORY,
-    compared,
-    machine_options,
-)
+from nightbeam_training.cli.options import compared, options_of
 from nightbeam_training.cli.teacher_data import complete_teacher_files, note_if_unfinished
 from nightbeam_training.data.catalogue import read_catalogue
-from nightbeam_training.draft.cost import COST_LINES, COST_NAMES
+from nightbeam_training.draft.cost import COST_LINES
 from nightbeam_training.draft.manifest import Manifest
 from nightbeam_training.draft.options import DraftOptions
 from nightbeam_training.draft.progress import Progress
@@ -39,58 +33,7 @@ from nightbeam_training.train.fit import seed_all
 
 
 @click.command(short_help="Make a draft for a target: the one command to begin with.")
-@click.option("--target", type=DIRECTORY, required=True, help="The target's checkpoint.")
-@click.option("--catalogue", type=FILE, required=True, help="LC-Rec index: item -> codes.")
-@click.option("--histories", type=FILE, required=True, help='JSONL {"user": …, "history": [item]}.')
-@click.option("--out", type=NEW_DIRECTORY, required=True, help="Directory for the draft.")
-@click.option(
-    "--teacher-log",
-    type=DIRECTORY,
-    multiple=True,
-    help="Teacher log of a past night (recommend --teacher-log); may be repeated.",
-)
-@click.option(
-    "--continue",
-    "continue_from",
-    type=DIRECTORY,
-    help="Improve this draft. Default: make a new one.",
-)
-@click.option(
-    "--cost",
-    type=click.Choice(COST_NAMES),
-    default="h100",
-    show_default=True,
-    help="Where runs will happen: decides the draft's size and widths. network: a target that is "
-    "10 ms away, with the draft on a processor.",
-)
-@click.option(
-    "--shape",
-    help="Size of the draft, in place of the one that --cost picks: LAYERSxWIDTH, such as 2x96, or "
-    "target:LAYERS for some of the target's own layers.",
-)
-@click.option(
-    "--beam-width", default="10,20", show_default=True, help="K of the runs; several with commas."
-)
-@click.option(
-    "--nodes",
-    type=click.IntRange(1),
-    default=120,
-    show_default=True,
-    help="Most nodes per user that the draft widths may cost.",
-)
-@click.option(
-    "--scoring",
-    type=click.Choice(["full", "renormalized"]),
-    help="Of the runs.  [default: that of --teacher-log, or full]",
-)
-@click.option(
-    "--minutes",
-    type=click.FloatRange(0, min_open=True),
-    default=60,
-    show_default=True,
-    help="Time for everything, about: what is asked of the target and learned is cut to fit.",
-)
-@machine_options
+@options_of(DraftArguments)
 def draft(**given: object) -> None:
     """Make a draft for a target, and choose its widths.
 
@@ -142,12 +85,10 @@ def draft(**given: object) -> None:
         machine=machine,
     )
     arguments.out.mkdir(parents=True, exist_ok=True)
-    given_options = compared(arguments)
-    given_options["--continue"] = given_options.pop("--continue-from")
     manifest = Manifest(
         arguments.out,
         {
-            **given_options,
+            **compared(arguments),
             "target": source.target,
             "catalogue": source.catalogue,
             "users": len(histories.users),

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Annotated
 
 import numpy as np
+from pydantic import BaseModel, ConfigDict, Field
 
-from nightbeam_training.cli.options import MachineArguments
+from nightbeam_training.cli.options import DIRECTORY, FILE, NEW_DIRECTORY, MachineArguments
 from nightbeam_training.data.catalogue import Catalogue
 from nightbeam_training.data.histories import Histories, read_histories
 from nightbeam_training.data.prompts import Prompts
@@ -26,19 +28,47 @@ SAMPLE = 256
 """Histories whose prompts are measured to pick a size."""
 
 
-class DraftArguments(MachineArguments):
-    target: Path
-    catalogue: Path
-    histories: Path
-    out: Path
-    teacher_log: tuple[Path, ...]
-    continue_from: Path | None
-    cost: CostName
-    shape: str | None
-    beam_width: str
-    nodes: int
-    scoring: Scoring | None
-    minutes: float
+class DraftInputs(BaseModel):
+    model_config = ConfigDict(frozen=True)
+    target: Annotated[Path, DIRECTORY] = Field(description="The target's checkpoint.")
+    catalogue: Annotated[Path, FILE] = Field(description="LC-Rec index: item -> codes.")
+    histories: Annotated[Path, FILE] = Field(description='JSONL {"user": …, "history": [item]}.')
+    out: Annotated[Path, NEW_DIRECTORY] = Field(description="Directory for the draft.")
+    teacher_log: Annotated[tuple[Path, ...], DIRECTORY] = Field(
+        (), description="Teacher log of a past night (recommend --teacher-log); may be repeated."
+    )
+    continue_from: Annotated[Path | None, DIRECTORY] = Field(
+        None,
+        description="Improve this draft. Default: make a new one.",
+        json_schema_extra={"flag": "--continue"},
+    )
+    cost: CostName = Field(
+        "h100",
+        description="Where runs will happen: decides the draft's size and widths. network: a "
+        "target that is 10 ms away, with the draft on a processor.",
+    )
+    shape: str | None = Field(
+        None,
+        description="Size of the draft, in place of the one that --cost picks: LAYERSxWIDTH, such "
+        "as 2x96, or target:LAYERS for some of the target's own layers.",
+    )
+    beam_width: str = Field("10,20", description="K of the runs; several with commas.")
+    nodes: int = Field(120, ge=1, description="Maximum nodes per user that the draft widths may cost.")
+    scoring: Scoring | None = Field(
+        None,
+        description="Of the runs.",
+        json_schema_extra={"derived": "that of --teacher-log, or full"},
+    )
+    minutes: float = Field(
+        60,
+        gt=0,
+        description="Time for everything, about: what is asked of the target and learned is cut "
+        "to fit.",
+    )
+
+
+class DraftArguments(MachineArguments, DraftInputs):
+    """The options as given."""
 
 
 def usable_histories(arguments: DraftArguments, prompts: Prompts) -> Histories:

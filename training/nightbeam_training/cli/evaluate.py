@@ -51,12 +51,19 @@ class EvaluateInputs(BaseModel):
 
 class EvaluateArguments(MachineArguments, EvaluateInputs):
     def beam_widths(self) -> list[int]:
-        return _numbers("--beam-width", self.beam_width.split(","))
+        return _numbers("--beam-width", self.beam_width, ",")
 
     def draft_widths(self, *, steps: int) -> list[_DraftWidth]:
         """Raises BAD_OPTION unless each is one number or one per drafted step, at least K."""
         most = max(self.beam_widths())
         given = [_DraftWidth.read(word, steps) for word in self.draft_width.split(",")]
+        if len(given) == steps and all(len(set(width.levels)) == 1 for width in given):
+            slashes = self.draft_width.replace(",", "/")
+            click.echo(
+                f"note: --draft-width {self.draft_width} is {steps} widths for all levels; one "
+                f"width per level is {slashes}",
+                err=True,
+            )
         for width in given:
             if min(width.levels) < most:
                 raise TrainingError(
@@ -75,7 +82,7 @@ class _DraftWidth:
 
     @classmethod
     def read(cls, word: str, steps: int) -> _DraftWidth:
-        levels = _numbers("--draft-width", word.split("/"))
+        levels = _numbers("--draft-width", word, "/")
         given = "/".join(map(str, levels))
         if len(levels) not in (1, steps):
             raise TrainingError(
@@ -170,9 +177,8 @@ def _draft(path: Path, catalogue: Catalogue, scoring: Scoring) -> tuple[Checkpoi
     return draft, searched_prompts(draft, prompts_of(draft, catalogue, path), scoring)
 
 
-def _numbers(option: str, words: list[str]) -> list[int]:
+def _numbers(option: str, text: str, separator: str) -> list[int]:
+    words = text.split(separator)
     if not all(word.strip().isdecimal() and int(word) > 0 for word in words):
-        raise TrainingError(
-            "BAD_OPTION", f"{option}: expected positive whole numbers, got {'/'.join(words)}"
-        )
+        raise TrainingError("BAD_OPTION", f"{option}: expected positive whole numbers, got {text}")
     return [int(word) for word in words]

@@ -8,7 +8,6 @@ from typing import Literal
 import click
 from pydantic import BaseModel, ConfigDict, Field
 
-from nightbeam_training.cli.options import options_of
 from nightbeam_training.train.fit import FitOptions
 from nightbeam_training.train.log import read_log
 
@@ -42,10 +41,6 @@ class FitArguments(BaseModel):
     def fit(self) -> FitOptions:
         chosen = self.model_dump(include=set(FitOptions.__dataclass_fields__))
         return FitOptions(**chosen)
-
-
-fit_options = options_of(FitArguments)
-"""--epochs, --batch-size, --learning-rate and the like."""
 
 
 def report_fit(arguments: FitArguments, *, steps: int, directory: Path) -> None:

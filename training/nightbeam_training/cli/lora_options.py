@@ -6,7 +6,6 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from nightbeam_training.cli.options import options_of
 from nightbeam_training.errors import TrainingError
 from nightbeam_training.model.adapter import ADAPTER_CONFIG
 from nightbeam_training.model.lora import LoraOptions
@@ -60,7 +59,3 @@ class LoraArguments(BaseModel):
             )
         alpha = 2.0 * self.lora_rank if self.lora_alpha is None else self.lora_alpha
         return LoraOptions(self.lora_rank, alpha, embeddings=self.lora_embeddings)
-
-
-lora_options = options_of(LoraArguments)
-"""--lora-rank and the options that need it, --gradient-checkpointing."""

@@ -43,7 +43,8 @@ def main() -> None:
         _end("stopped: run the same command again to continue", 130)
     except torch.OutOfMemoryError as error:
         why = str(error).partition(". ")[0]
-        _end(f"error: the GPU has too little memory: {why}: give a smaller --batch-size", 2)
+        remedy = "give a smaller --batch-size and a new --out"
+        _end(f"error: the GPU has too little memory: {why}: {remedy}", 2)
     except OSError as error:
         place = error.filename or error.filename2
         _end(f"error: {place}: {error.strerror}" if place else f"error: {error}", 2)

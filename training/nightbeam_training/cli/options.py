@@ -38,7 +38,8 @@ def compared(arguments: BaseModel) -> dict[str, object]:
         return str(value.resolve()) if isinstance(value, Path) else value
 
     given = arguments.model_dump(exclude=NOT_COMPARED)
-    return {_flag(field): named(value) for field, value in given.items()}
+    fields = type(arguments).model_fields
+    return {flag_of(name, fields[name]): named(value) for name, value in given.items()}
 
 
 def options_of(model: type[BaseModel]) -> Callable[[F], F]:
@@ -47,7 +48,8 @@ def options_of(model: type[BaseModel]) -> Callable[[F], F]:
 
     Type, limits, default and help are the field's. A path's kind is a `click.Path` in its
     annotation (`Annotated[Path, FILE]`). `json_schema_extra` may have `aliases`, further words of a
-    choice, and `derived`, a text about a default that the command finds itself.
+    choice, `derived`, a text about a default that the command finds itself, and `flag`, where the
+    field cannot have its name.
     """
 
     def decorate(command: F) -> F:
@@ -58,8 +60,11 @@ def options_of(model: type[BaseModel]) -> Callable[[F], F]:
     return decorate
 
 
-def _flag(name: str) -> str:
-    return f"--{name.replace('_', '-')}"
+def flag_of(name: str, field: FieldInfo) -> str:
+    """The option of a field, such as --learning-rate."""
+    extra = field.json_schema_extra
+    own = extra.get("flag") if isinstance(extra, dict) else None
+    return str(own or f"--{name.replace('_', '-')}")
 
 
 def _option(name: str, field: FieldInfo) -> Callable[[F], F]:
@@ -67,8 +72,9 @@ def _option(name: str, field: FieldInfo) -> Callable[[F], F]:
     derived = extra.get("derived")
     optional = type(None) in get_args(field.annotation)
     described = field.description or ""
+    flag = flag_of(name, field)
     if field.annotation is bool:
-        return click.option(_flag(name), is_flag=True, help=described)
+        return click.option(flag, name, is_flag=True, help=described)
     if field.is_required() and derived is None:
         default: dict[str, Any] = {"required": True}
     elif derived is not None or (optional and field.default is None):
@@ -76,7 +82,8 @@ def _option(name: str, field: FieldInfo) -> Callable[[F], F]:
     else:
         default = {"default": field.default, "show_default": True}
     return click.option(
-        _flag(name),
+        flag,
+        name,
         type=_click_type(field, aliases=extra.get("aliases")),
         multiple=get_origin(field.annotation) is tuple,
         help=described,
@@ -140,7 +147,3 @@ class MachineArguments(BaseModel):
 
     def machine(self) -> Machine:
         return open_machine(device=self.device, precision=self.precision, threads=self.threads)
-
-
-machine_options = options_of(MachineArguments)
-"""--device, --precision, --threads, --seed."""

@@ -111,6 +111,18 @@ def teacher(**given: object) -> None:
         scoring=arguments.scoring,
         levels=catalogue.trie.levels,
     )
+    line = labelling_memory(
+        stored,
+        [(each.history, each.texts) for each in asked],
+        prompts=prompts,
+        labelling=Labelling(
+            arguments.beam_width, arguments.batch_size, batch_tokens=arguments.batch_tokens
+        ),
+        machine=machine,
+        remedy=REMEDY,
+    )
+    if line is not None:
+        click.echo(line)
     claim_directory(
         arguments.out,
         "teacher.json",
@@ -127,18 +139,6 @@ def teacher(**given: object) -> None:
     )
     if before := len(_files(arguments.out)):
         click.echo(f"{before:,} of {-(-len(asked) // arguments.shard_size):,} files exist already")
-    line = labelling_memory(
-        stored,
-        [(each.history, each.texts) for each in asked],
-        prompts=prompts,
-        labelling=Labelling(
-            arguments.beam_width, arguments.batch_size, batch_tokens=arguments.batch_tokens
-        ),
-        machine=machine,
-        remedy=REMEDY,
-    )
-    if line is not None:
-        click.echo(line)
     read_weights(target, stored, device=machine.device, frozen=machine.freezes)
     too_long = write_teacher_data(
         arguments.out,

@@ -78,7 +78,9 @@ def align_draft(
     def decide() -> AlignPlan:
         limit = options.seconds(ALIGN_SHARE)
         counts = max(1, min(MAX_COUNTS, int(COUNT_SHARE * limit / max(before.seconds, 1e-3))))
-        left = (limit - counts * before.seconds) / seconds_per_step(draft.model, task)
+        left = (limit - counts * before.seconds) / seconds_per_step(
+            draft.model, task, options.machine
+        )
         steps = max(1, int(min(left, MAX_PASSES * task.steps_per_pass)))
         counts = min(counts, steps)
         return AlignPlan(counts=counts, steps=steps // counts)

@@ -8,12 +8,11 @@ on a processor it is the second.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import Literal
 
 from nightbeam_training.model.checkpoint import Checkpoint
 
 CostName = Literal["cpu", "h100", "h200", "network"]
-COST_NAMES: tuple[CostName, ...] = get_args(CostName)
 
 
 @dataclass(frozen=True)

@@ -34,7 +34,7 @@ class HeldOut:
     """Only the first users. None: all."""
 
     def acceptance(self, draft: Checkpoint, *, beam_width: int, widths: list[int]) -> Acceptance:
-        """Calls and nodes of all users. widths: N of every level but the last."""
+        """Calls and nodes of the users. widths: N of every level but the last."""
         evaluator = Evaluator(
             draft,
             trie=self.pool.trie,
@@ -42,7 +42,7 @@ class HeldOut:
             machine=self.machine,
             scoring=self.scoring,
         )
-        everyone = np.arange(len(self.pool))
+        everyone = np.arange(len(self.pool))[: self.limit]
         return evaluator.over(self.pool, everyone, beam_width=beam_width, draft_widths=widths)
 
     def needs(self, draft: Checkpoint, *, beam_width: int, widths: list[int], limit: int) -> Ints:

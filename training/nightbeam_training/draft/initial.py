@@ -48,7 +48,7 @@ def make_initial(options: DraftOptions, manifest: Manifest, progress: Progress) 
 
     def decide() -> InitialPlan:
         draft.model.to(options.machine.device)
-        seconds = task.steps * seconds_per_step(draft.model, task)
+        seconds = task.steps * seconds_per_step(draft.model, task, options.machine)
         return InitialPlan(
             epochs=max(1, min(MAX_EPOCHS, int(options.seconds(INITIAL_SHARE) / seconds)))
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
@@ -61,7 +62,11 @@ class DraftOptions:
 
     @cached_property
     def held_out(self) -> Histories:
-        """Histories of the users that the draft is measured on, and never learns from."""
+        """Histories of the users that the draft is measured on, and that no question is made of.
+
+        The same users tomorrow, when there are more: `--continue` does not measure on users that
+        it has learned from. A run's log has prompts of all users.
+        """
         return self._split[0]
 
     @cached_property
@@ -70,7 +75,9 @@ class DraftOptions:
 
     @cached_property
     def _split(self) -> tuple[Histories, Histories]:
-        order = np.random.default_rng(self.seed).permutation(len(self.histories))
+        users = self.histories.users
+        ranks = [sha256(f"{self.seed} {user}".encode()).digest() for user in users]
+        order = np.array(sorted(range(len(users)), key=ranks.__getitem__))
         held = max(1, min(MAX_HELD_OUT, len(order) // 10))
         return self.histories.take(order[:held]), self.histories.take(order[held:])
 

@@ -19,6 +19,7 @@ class Progress:
         self._started = time.monotonic()
         self._printed = -EVERY_SECONDS
         self._stage = 0
+        self._first: dict[str, tuple[int, float]] = {}
 
     def stage(self, title: str, *, stages: int) -> None:
         self._stage += 1
@@ -28,15 +29,20 @@ class Progress:
     def say(self, line: str) -> None:
         self._echo(f"  {clock(time.monotonic() - self._started)}  {line}")
 
-    def counted(self, unit: str, done: int, total: int, *, since: float) -> None:
-        """A line with the rate and the time left; at the end in any case."""
+    def counted(self, unit: str, done: int, total: int) -> None:
+        """A line with the rate and the time left; at the end in any case. What was done before the
+        first line, by an earlier run for example, does not count for the rate."""
         now = time.monotonic()
+        before, since = self._first.setdefault(unit, (done, now))
         if done < total and now - self._printed < EVERY_SECONDS:
             return
         self._printed = now
-        rate = done / max(now - since, 1e-3)
-        left = "" if done >= total else f", {clock((total - done) / rate)} left"
-        self.say(f"{done:,} of {total:,} {unit}, {rate:,.0f} per second{left}")
+        words = f"{done:,} of {total:,} {unit}"
+        if done > before:
+            rate = (done - before) / max(now - since, 1e-3)
+            words += f", {rate:,.0f} per second"
+            words += f", {clock((total - done) / rate)} left" if done < total else ""
+        self.say(words)
 
     def log(self, directory: Path, *, epochs: int) -> TrainingLog:
         self._note_earlier(directory, epochs, "epochs")

@@ -11,6 +11,7 @@ from nightbeam_training.draft.cost import Size
 from nightbeam_training.draft.options import BATCH, DraftOptions
 from nightbeam_training.draft.run import DraftResult
 from nightbeam_training.draft.widths import WidthChoice
+from nightbeam_training.model.token_scores import MAX_LOGITS
 
 
 def plan_lines(options: DraftOptions, choice: ShapeChoice) -> Iterator[str]:
@@ -21,7 +22,10 @@ def plan_lines(options: DraftOptions, choice: ShapeChoice) -> Iterator[str]:
     size = choice.size if options.draft is None else Size.of(options.draft)
     words = choice.shape.words if options.draft is None else "the draft of --continue"
     share = size.weights / target.weights
-    memory = (4 * target.weights + 16 * size.weights + _step_bytes(options)) / 1e9
+    held_weights = sum(
+        weight.numel() * weight.element_size() for weight in options.target.model.parameters()
+    )
+    memory = (held_weights + 16 * size.weights + _step_bytes(options)) / 1e9
     items = f"{len(catalogue.item_ids):,} items with {catalogue.trie.levels} codes each"
     yield f"Target      {_million(target.weights)} weights, {target.layers} layers; {items}"
     yield f"Histories   {users:,} users; {held:,} of them are held out, to count calls"
@@ -43,8 +47,9 @@ def plan_lines(options: DraftOptions, choice: ShapeChoice) -> Iterator[str]:
 def _step_bytes(options: DraftOptions) -> int:
     """Bytes of a training step, about: its largest tensors are the scores of all nodes."""
     codes = options.prompts.catalogue.trie.codes
-    nodes = 4 * max(options.beam_widths)
-    return BATCH * nodes * 4 * (8 * codes + 2 * options.target.model.config.vocab_size)
+    nodes = BATCH * 4 * max(options.beam_widths)
+    logits = min(nodes * options.target.model.vocabulary, MAX_LOGITS)
+    return 4 * (8 * nodes * codes + 3 * logits)
 
 
 def result_lines(

@@ -65,15 +65,13 @@ class TeacherStage:
 
     def held_out(self) -> HeldOut:
         options = self._options
-        folder, started = options.work / "held-out", time.monotonic()
+        folder = options.work / "held-out"
         self._write(
             folder,
             self._held_out_questions(),
             beam_width=max(options.beam_widths),
             shard=BATCH,
-            tell=lambda done, total: self._progress.counted(
-                "held-out users", done, total, since=started
-            ),
+            tell=lambda done, total: self._progress.counted("held-out users", done, total),
         )
         pool = TeacherPool(
             teacher_files([folder]), options.searched.catalogue.trie, options.machine.device
@@ -94,7 +92,7 @@ class TeacherStage:
 
             def tell(answered: int, _: int, before: int = done, times: int = each.roll + 1) -> None:
                 now = before + answered * times
-                self._progress.counted("examples", now, plan.examples, since=started)
+                self._progress.counted("examples", now, plan.examples)
 
             folders.append(options.work / "teacher" / each.name)
             self._write(

@@ -88,3 +88,7 @@ class _Heads:
 
     def logits(self, hidden: Tensor) -> Tensor:
         return self._model.logits(hidden)
+
+    @property
+    def vocabulary(self) -> int:
+        return self._model.vocabulary

@@ -132,6 +132,10 @@ class Llama(nn.Module):
             caches.append(cache.reserve(room) if past is None else cache)
         return self.model.norm(x), caches
 
+    @property
+    def vocabulary(self) -> int:
+        return self.config.vocab_size
+
     def logits(self, hidden: Tensor) -> Tensor:
         """[..., width] -> float32 [..., vocabulary].
 

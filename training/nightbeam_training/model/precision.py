@@ -41,13 +41,19 @@ def open_machine(*, device: str, precision: Precision, threads: int | None = Non
         torch.set_num_threads(threads)
     cuda = torch.cuda.is_available()
     chosen = ("cuda" if cuda else "cpu") if device == "auto" else device
-    if chosen.startswith("cuda") and not cuda:
-        raise TrainingError("BAD_OPTION", f"--device {device}: PyTorch finds no CUDA device")
-    if chosen.startswith("cuda"):
+    try:
+        opened = torch.device(chosen)
+    except RuntimeError as error:
+        raise TrainingError("BAD_OPTION", f"--device {device}: give auto, cpu or cuda:N") from error
+    if opened.type not in ("cpu", "cuda"):
+        raise TrainingError("BAD_OPTION", f"--device {device}: give auto, cpu or cuda:N")
+    if opened.type == "cuda" and (opened.index or 0) >= torch.cuda.device_count():
+        raise TrainingError(
+            "BAD_OPTION",
+            f"--device {device}: PyTorch finds {torch.cuda.device_count()} CUDA devices",
+        )
+    if opened.type == "cuda":
         # With bf16, only the output layer still multiplies float32. Its inputs are then rounded to
         # TF32, 10 bits of fraction: an eighth of the time, and a smaller error than the layers'.
         torch.set_float32_matmul_precision("high" if precision == "bf16" else "highest")
-    try:
-        return Machine(device=torch.device(chosen), precision=precision)
-    except RuntimeError as error:
-        raise TrainingError("BAD_OPTION", f"--device {device}: give auto, cpu or cuda:N") from error
+    return Machine(device=opened, precision=precision)

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 from torch.utils.checkpoint import checkpoint
 
-from nightbeam_training.model.llama import Llama
+from nightbeam_training.model.code_model import CodeModel
 
 MAX_LOGITS = 2**26
 """Logits that the output layer computes at once: 256 MiB of float32."""
@@ -24,14 +24,14 @@ class TokenScores:
     """Log of the sum of exp over the logits of the whole vocabulary, float32 [...]."""
 
 
-def token_scores(model: Llama, hidden: Tensor, tokens: Tensor) -> TokenScores:
+def token_scores(model: CodeModel, hidden: Tensor, tokens: Tensor) -> TokenScores:
     """hidden: [..., width]; tokens that each position is asked for: [..., tokens].
 
     Beyond `MAX_LOGITS` the positions go through the output layer in chunks, and training computes
     each chunk's logits again for the gradient instead of keeping them.
     """
     rows, asked = hidden.flatten(0, -2), tokens.flatten(0, -2)
-    at_once = max(MAX_LOGITS // model.config.vocab_size, 1)
+    at_once = max(MAX_LOGITS // model.vocabulary, 1)
     if len(rows) <= at_once:
         logits, normaliser = _scores(model, rows, asked)
     else:
@@ -46,13 +46,13 @@ def token_scores(model: Llama, hidden: Tensor, tokens: Tensor) -> TokenScores:
     )
 
 
-def _recomputed(model: Llama, hidden: Tensor, tokens: Tensor) -> tuple[Tensor, Tensor]:
+def _recomputed(model: CodeModel, hidden: Tensor, tokens: Tensor) -> tuple[Tensor, Tensor]:
     scores: tuple[Tensor, Tensor] = checkpoint(
         _scores, model, hidden, tokens, use_reentrant=False, preserve_rng_state=False
     )
     return scores
 
 
-def _scores(model: Llama, hidden: Tensor, tokens: Tensor) -> tuple[Tensor, Tensor]:
+def _scores(model: CodeModel, hidden: Tensor, tokens: Tensor) -> tuple[Tensor, Tensor]:
     logits = model.logits(hidden)
     return logits.gather(-1, tokens), logits.logsumexp(dim=-1)

@@ -1,4 +1,4 @@
-"""One forward pass over a prompt and a beam tree: positions and attention masks."""
+"""A beam tree, and one forward pass over it with its prompt: positions and attention masks."""
 
 from __future__ import annotations
 
@@ -14,7 +14,21 @@ from nightbeam_training.model.shared_start import Batch, last_hidden, shared_tok
 
 
 @dataclass(frozen=True)
-class TreeInput:
+class Tree:
+    """The nodes of some users, parents before children."""
+
+    nodes: Tensor
+    """Trie nodes, the root first, -1 for padding: [users, nodes]."""
+    depth: Tensor
+    """Length of each node's prefix, 0 for padding: [users, nodes]."""
+    parent: Tensor
+    """Index of each node's parent; that of the root for the root and padding: [users, nodes]."""
+    code: Tensor
+    """Last code of each node, 0 for the root and padding: [users, nodes]."""
+
+
+@dataclass(frozen=True)
+class TreeInput(Tree):
     """Prompts, padded on the left, then the nodes below the root; the last prompt token is the
     root."""
 
@@ -24,29 +38,33 @@ class TreeInput:
     """[users, positions]"""
     mask: Tensor
     """bool [users, 1, positions, positions]"""
-    nodes: Tensor
-    """Trie nodes, the root first, -1 for padding: [users, nodes]."""
-    depth: Tensor
-    """Length of each node's prefix, 0 for padding: [users, nodes]."""
-    parent: Tensor
-    """Index of each node's parent; that of the root for the root and padding: [users, nodes]."""
-    code: Tensor
-    """Last code of each node, 0 for the root and padding: [users, nodes]."""
     padding: Tensor
     """Columns of padding in front of each prompt: [users]."""
     shared: int
     """Tokens that all prompts begin with, if they are computed once."""
 
 
-def tree_input(prompts: Tensor, nodes: Tensor, *, trie: TorchTrie, tokens: CodeTokens) -> TreeInput:
-    """prompts [users, tokens] padded with -1 on the left; nodes [users, nodes], the root first,
-    parents before children, padded with -1 on the right. On the trie's device."""
+def tree_of(nodes: Tensor, trie: TorchTrie) -> Tree:
+    """nodes: [users, nodes], the root first, parents before children, padded with -1 on the
+    right."""
     depth = trie.depth(nodes)
     inside = depth > 0
     above = torch.where(inside, trie.parent[nodes.clamp(min=0)], -2)
-    parent = (above[:, :, None] == nodes[:, None, :]).int().argmax(dim=2)
-    code = torch.where(inside, trie.edge_code[(nodes - 1).clamp(min=0)], 0)
-    node_tokens = torch.where(inside, tokens.on(nodes.device)[(depth - 1).clamp(min=0), code], 0)
+    return Tree(
+        nodes=nodes,
+        depth=depth,
+        parent=(above[:, :, None] == nodes[:, None, :]).int().argmax(dim=2),
+        code=torch.where(inside, trie.edge_code[(nodes - 1).clamp(min=0)], 0),
+    )
+
+
+def tree_input(prompts: Tensor, nodes: Tensor, *, trie: TorchTrie, tokens: CodeTokens) -> TreeInput:
+    """prompts [users, tokens] padded with -1 on the left; nodes as of `tree_of`. On the trie's
+    device."""
+    tree = tree_of(nodes, trie)
+    depth = tree.depth
+    after = tokens.on(nodes.device)[(depth - 1).clamp(min=0), tree.code]
+    node_tokens = torch.where(depth > 0, after, 0)
 
     users, width = prompts.shape
     below = nodes.shape[1] - 1
@@ -60,17 +78,17 @@ def tree_input(prompts: Tensor, nodes: Tensor, *, trie: TorchTrie, tokens: CodeT
     mask[:, :width, :width] = places[:, None] >= places
     mask[:, width:, :width] = True
     mask &= present[:, None, :]
-    mask[:, width:, width:] = _ancestors(parent, trie.levels)[:, 1:, 1:]
+    mask[:, width:, width:] = _ancestors(tree.parent, trie.levels)[:, 1:, 1:]
     # Padding attends to itself, because a softmax over nothing is NaN.
     mask |= torch.eye(width + below, dtype=torch.bool, device=nodes.device)
     return TreeInput(
+        nodes=nodes,
+        depth=depth,
+        parent=tree.parent,
+        code=tree.code,
         tokens=torch.cat((prompts.clamp(min=0), node_tokens[:, 1:]), dim=1),
         positions=positions.clamp(min=0),
         mask=mask[:, None],
-        nodes=nodes,
-        depth=depth,
-        parent=parent,
-        code=code,
         padding=width - length[:, 0],
         shared=shared_tokens(prompts),
     )
@@ -107,13 +125,3 @@ def _hidden(model: Llama, tree: TreeInput, *, end: int, rows: int) -> Tensor:
         padding=tree.padding,
     )
     return last_hidden(model, batch, rows=rows, shared=0 if rows == end else tree.shared)
-
-
-def node_logits(model: Llama, tree: TreeInput) -> Tensor:
-    """float32 logits over the vocabulary after every node: [users, nodes, vocabulary]."""
-    return model.logits(tree_hidden(model, tree))
-
-
-def code_logits(logits: Tensor, depth: Tensor, *, tokens: CodeTokens) -> Tensor:
-    """The logits of the codes that may follow each node: [..., vocabulary] -> [..., codes]."""
-    return logits.gather(-1, tokens.on(logits.device)[depth])

@@ -19,6 +19,7 @@ from nightbeam_training.model.shared_start import (
     hidden_after_start,
     shared_tokens,
 )
+from nightbeam_training.model.token_scores import token_scores
 from nightbeam_training.search.child_log_probs import child_log_probs
 from nightbeam_training.search.select import Beams, best_children, first_beam
 
@@ -86,10 +87,8 @@ def beam_search(
     extra = torch.zeros_like(length)
     levels, expanded, values = [], [], []
     for depth, width in enumerate(widths):
-        at = torch.full_like(nodes, depth)
-        log_probs = child_log_probs(
-            model.logits(hidden), nodes, at, trie=trie, tokens=tokens, scoring=scoring
-        )
+        scores = token_scores(model, hidden, table[depth].expand(*nodes.shape, -1))
+        log_probs = child_log_probs(scores, nodes, trie=trie, scoring=scoring)
         if known is not None:
             log_probs = _with_known(log_probs, nodes, known)
         expanded.append(nodes)

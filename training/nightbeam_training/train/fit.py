@@ -137,7 +137,8 @@ def _train(
                 raise TrainingError(
                     "DIVERGED",
                     f"the loss is {value} in epoch {progress.epoch + 1}, step {progress.step + 1}: "
-                    "start again with a smaller --learning-rate or more --warmup-steps",
+                    "start again in a new --out with a smaller --learning-rate or more "
+                    "--warmup-steps",
                 )
             (loss / batches).backward()  # type: ignore[no-untyped-call]
             if place + 1 == batches:

@@ -64,7 +64,9 @@ class TrainingLog:
             "train": trained,
             "validation": validated,
         }
-        rows = [*read_log(self._directory), row]
+        # An epoch whose state was not saved before an interruption is trained again.
+        before = [each for each in read_log(self._directory) if each["epoch"] < epoch]
+        rows = [*before, row]
         with replacing(self._directory / LOG_FILE) as partial:
             partial.write_text("".join(json.dumps(each) + "\n" for each in rows), encoding="utf-8")
         line = self.epoch_line(epoch, seconds, trained=trained, validated=validated)

@@ -10,7 +10,7 @@ from world import make_model, make_world
 
 from nightbeam_training.draft.begin import Shape, initial_draft, parse_shape, possible_shapes
 from nightbeam_training.draft.choose import Search, choose_shape
-from nightbeam_training.draft.cost import COST_LINES, COST_NAMES, Size, Work, milliseconds
+from nightbeam_training.draft.cost import COST_LINES, Size, Work, milliseconds
 from nightbeam_training.errors import TrainingError
 from nightbeam_training.model.checkpoint import save_checkpoint
 
@@ -63,7 +63,7 @@ def test_other_shapes_are_refused(text: str) -> None:
     assert text in str(caught.value)
 
 
-@pytest.mark.parametrize("name", COST_NAMES)
+@pytest.mark.parametrize("name", COST_LINES)
 def test_the_chosen_shape_costs_least(name: str) -> None:
     target = make_model(make_world().spec, seed=0, hidden_size=256, num_hidden_layers=6)
     chosen = choose_shape(target, COST_LINES[name], SEARCH)

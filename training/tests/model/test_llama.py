@@ -12,7 +12,7 @@ from world import World, cpu_trie, make_model, make_world, prefixes_by_node
 
 from nightbeam_training.data.prompt_spec import PromptSpec
 from nightbeam_training.model.checkpoint import Checkpoint, save_checkpoint
-from nightbeam_training.model.tree import TreeInput, code_logits, node_logits, tree_input
+from nightbeam_training.model.tree import TreeInput, tree_hidden, tree_input
 
 SHAPES: list[dict[str, object]] = [
     {},
@@ -156,7 +156,7 @@ def test_a_tree_gives_what_every_path_alone_gives(
 ) -> None:
     model, prompts, nodes = tree_world
     tree = tree_of(deep, prompts, nodes)
-    logits = node_logits(model.model, tree)
+    logits = model.model.logits(tree_hidden(model.model, tree))
     assert logits.dtype == torch.float32
     assert not logits.isnan().any()
     prefixes = prefixes_by_node(deep.catalogue)
@@ -216,13 +216,6 @@ def test_the_last_rows_alone_are_the_same(world: World, rows: int, masked: bool)
     whole, _ = model.model.hidden(tokens, positions)
     last, _ = model.model.hidden(tokens, positions, mask=mask, rows=rows)
     torch.testing.assert_close(last, whole[:, -rows:], atol=1e-5, rtol=1e-5)
-
-
-def test_code_logits_are_those_of_the_level(world: World) -> None:
-    logits = torch.arange(world.spec.vocabulary).float().expand(3, -1)
-    found = code_logits(logits, torch.arange(3), tokens=world.prompts.tokens)
-    assert found[:, 0].tolist() == world.spec.codeTokenOffsets
-    assert found[:, 2].tolist() == [offset + 2 for offset in world.spec.codeTokenOffsets]
 
 
 def test_gradient_checkpointing_changes_no_gradient_and_keeps_no_cache(world: World) -> None:

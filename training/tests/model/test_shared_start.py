@@ -10,7 +10,7 @@ from world import World, make_model
 from nightbeam_training.data.torch_trie import TorchTrie
 from nightbeam_training.model import shared_start, tree
 from nightbeam_training.model.shared_start import shared_tokens
-from nightbeam_training.model.tree import node_logits, prompt_hidden, tree_input
+from nightbeam_training.model.tree import prompt_hidden, tree_hidden, tree_input
 from nightbeam_training.search import beam_search as search
 from nightbeam_training.search.beam_search import beam_search
 
@@ -64,7 +64,7 @@ def test_trees_have_the_same_logits_and_gradients(
         model = make_model(world.spec, seed=3, num_key_value_heads=1).model
         given = tree_input(prompts, nodes, trie=trie, tokens=world.prompts.tokens)
         assert (given.shared > 0) == shared
-        logits = node_logits(model, given)[nodes >= 0]
+        logits = model.logits(tree_hidden(model, given))[nodes >= 0]
         logits.logsumexp(dim=-1).sum().backward()
         gradients = [weight.grad for weight in model.parameters() if weight.grad is not None]
         hidden = prompt_hidden(model, given, whole=False)
@@ -107,6 +107,6 @@ def test_the_start_is_computed_for_one_user(
         return whole(tokens, *args, **more)
 
     monkeypatch.setattr(model, "hidden", counted)
-    node_logits(model, given)
+    tree_hidden(model, given)
     assert sizes == [(1, len(START)), (5, given.tokens.shape[1] - len(START))]
     assert len(START) >= shared_start.MIN_TOKENS
