@@ -53,9 +53,7 @@ class DraftInputs(BaseModel):
         "as 2x96, or target:LAYERS for some of the target's own layers.",
     )
     beam_width: str = Field("10,20", description="K of the runs; several with commas.")
-    nodes: int = Field(
-        120, ge=1, description="Maximum nodes per user that the draft widths may cost."
-    )
+    nodes: int = Field(120, ge=1, description="Maximum nodes per user, over all calls.")
     scoring: Scoring | None = Field(
         None,
         description="Of the runs.",
