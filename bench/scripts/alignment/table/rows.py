@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from nightbeam_training.train.fit import FitOptions
+from nightbeam_training.cli.fit_options import FitArguments
 
 
 @dataclass(frozen=True)
@@ -38,52 +38,20 @@ ROWS = [
 
 @dataclass(frozen=True)
 class Budget:
-    batch_size: int
-    fit: FitOptions
+    training: FitArguments
+    """The published settings, where nothing else is said."""
     validation: int = 512
     model: tuple[str, ...] = ("--validation", "500")
     """Options of `nightbeam-train target` for the target and the initial draft."""
 
 
 BUDGETS = {
-    "paper": Budget(
-        batch_size=256,
-        fit=FitOptions(
-            epochs=20,
-            learning_rate=1e-3,
-            weight_decay=0.1,
-            schedule="cosine",
-            warmup_steps=100,
-            patience=5,
-            clip=1.0,
-            save_minutes=60,
-        ),
-    ),
+    "paper": Budget(FitArguments()),
     "steps": Budget(
-        batch_size=64,
-        fit=FitOptions(
-            epochs=3,
-            learning_rate=2e-3,
-            weight_decay=0.01,
-            schedule="cosine",
-            warmup_steps=100,
-            patience=0,
-            clip=1.0,
-            save_minutes=60,
-        ),
+        FitArguments(epochs=3, batch_size=64, learning_rate=2e-3, weight_decay=0.01, patience=0)
     ),
     "rehearsal": Budget(
-        batch_size=16,
-        fit=FitOptions(
-            epochs=1,
-            learning_rate=1e-3,
-            weight_decay=0.1,
-            schedule="cosine",
-            warmup_steps=1,
-            patience=0,
-            clip=1.0,
-            save_minutes=60,
-        ),
+        FitArguments(epochs=1, batch_size=16, warmup_steps=1),
         validation=8,
         model=(
             *("--validation", "8", "--epochs", "1"),

@@ -65,7 +65,7 @@ def run(
         {
             **row.options,
             "over": "vocabulary",
-            "batch_size": budget.batch_size,
+            "batch_size": budget.training.batch_size,
             "validation": budget.validation,
             "seed": seed,
         }
@@ -93,7 +93,7 @@ def run(
     progress = fit(
         draft.model,
         task,
-        options=budget.fit,
+        options=budget.training.fit(),
         machine=machine,
         directory=folder,
         log=TrainingLog(folder, echo=lambda _: None),
