@@ -12,7 +12,12 @@ from annotated_types import Ge, Gt, Le
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.fields import FieldInfo
 
-from nightbeam_training.model.precision import Machine, Precision, open_machine
+from nightbeam_training.model.precision import (
+    Machine,
+    Precision,
+    multiplies_bf16,
+    open_machine,
+)
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -146,4 +151,10 @@ class MachineArguments(BaseModel):
     device: str = Field("auto", description="cpu, cuda, cuda:N, or auto: CUDA if available.")
 
     def machine(self) -> Machine:
-        return open_machine(device=self.device, precision=self.precision, threads=self.threads)
+        machine = open_machine(device=self.device, precision=self.precision, threads=self.threads)
+        if machine.device.type == "cpu" and self.precision == "bf16" and not multiplies_bf16():
+            click.echo(
+                "note: this processor has no instructions for bfloat16: --precision fp32 is faster",
+                err=True,
+            )
+        return machine
