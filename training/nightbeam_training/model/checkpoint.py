@@ -24,6 +24,8 @@ from nightbeam_training.model.open_stored import StoredModel, open_stored, place
 from nightbeam_training.model.stored import WEIGHTS_FILE, save_tensors, weight_files
 
 DESCRIBING_FILES = [CONFIG_FILE, PROMPT_SPEC_FILE, "tokenizer.json", "tokenizer_config.json"]
+MAX_POSITIONS = 4096
+"""As in a run, which rejects users with longer prompts, whatever the model takes."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +41,8 @@ class Checkpoint:
 def prompts_of(checkpoint: Checkpoint, catalogue: Catalogue, directory: Path) -> Prompts:
     """Its prompts over a catalogue; directory: where it was read. Raises as `open_prompts`."""
     config = checkpoint.model.config
-    limits = ModelLimits(vocabulary=config.vocab_size, positions=config.positions())
+    positions = min(config.positions(), MAX_POSITIONS)
+    limits = ModelLimits(vocabulary=config.vocab_size, positions=positions)
     return open_prompts(checkpoint.prompt, catalogue, tokenizer_place(directory), limits)
 
 

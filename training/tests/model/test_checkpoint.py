@@ -17,6 +17,7 @@ from nightbeam_training.model.checkpoint import (
     Checkpoint,
     checkpoint_hash,
     load_checkpoint,
+    prompts_of,
     save_checkpoint,
 )
 
@@ -351,3 +352,9 @@ def test_a_frozen_model_has_16_bits_per_weight_and_the_same_products(
     with torch.autocast("cpu", dtype=torch.bfloat16):
         one, other = (model.logits(model.hidden(tokens, positions)[0]) for model in (full, frozen))
     assert torch.equal(one, other)
+
+
+def test_prompts_are_limited_as_in_a_run(world: World, tmp_path: Path) -> None:
+    for positions, expected in ((512, 512 - 2), (8192, 4096 - 2)):
+        model = make_model(world.spec, seed=1, max_position_embeddings=positions)
+        assert prompts_of(model, world.catalogue, tmp_path).max_tokens == expected
