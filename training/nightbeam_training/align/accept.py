@@ -34,14 +34,6 @@ class Acceptance:
     nodes: int
     """Distinct prefixes that the target is asked about, the root not counted."""
 
-    def plus(self, other: Acceptance) -> Acceptance:
-        return Acceptance(
-            users=self.users + other.users,
-            accepted_steps=self.accepted_steps + other.accepted_steps,
-            calls=self.calls + other.calls,
-            nodes=self.nodes + other.nodes,
-        )
-
 
 @dataclass(frozen=True)
 class UserFigures:
@@ -50,6 +42,10 @@ class UserFigures:
     accepted_steps: Tensor
     calls: Tensor
     nodes: Tensor
+
+    def sums(self) -> Acceptance:
+        figures = torch.stack((self.accepted_steps, self.calls, self.nodes))
+        return Acceptance(len(self.calls), *figures.sum(dim=1).tolist())
 
 
 class Evaluator:
@@ -85,23 +81,33 @@ class Evaluator:
     ) -> Acceptance:
         """Figures over some examples of a pool. beam_width: K; draft_widths: N of every level but
         the last."""
-        total = Acceptance(0, 0, 0, 0)
-        for start in range(0, len(examples), BATCH):
-            found = self.acceptance(
+        return self.per_user_over(
+            pool, examples, beam_width=beam_width, draft_widths=draft_widths
+        ).sums()
+
+    def per_user_over(
+        self, pool: TeacherPool, examples: Ints, *, beam_width: int, draft_widths: list[int]
+    ) -> UserFigures:
+        """The same for each example, in their order."""
+        parts = [
+            self.per_user(
                 pool.take(examples[start : start + BATCH]),
                 beam_width=beam_width,
                 draft_widths=draft_widths,
             )
-            total = total.plus(found)
-        return total
+            for start in range(0, len(examples), BATCH)
+        ]
+        return UserFigures(
+            accepted_steps=torch.cat([part.accepted_steps for part in parts]),
+            calls=torch.cat([part.calls for part in parts]),
+            nodes=torch.cat([part.nodes for part in parts]),
+        )
 
     def acceptance(
         self, examples: ExampleBatch, *, beam_width: int, draft_widths: list[int]
     ) -> Acceptance:
         """beam_width: K; draft_widths: N of every level but the last."""
-        found = self.per_user(examples, beam_width=beam_width, draft_widths=draft_widths)
-        figures = torch.stack((found.accepted_steps, found.calls, found.nodes))
-        return Acceptance(len(found.calls), *figures.sum(dim=1).tolist())
+        return self.per_user(examples, beam_width=beam_width, draft_widths=draft_widths).sums()
 
     @torch.no_grad()
     def per_user(

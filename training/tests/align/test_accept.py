@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import astuple, replace
 
 import numpy as np
 import pytest
@@ -149,10 +149,8 @@ def test_users_do_not_affect_each_other(world: World, pool: TeacherPool, scoring
         evaluator.acceptance(pool.take(np.array([user])), beam_width=3, draft_widths=[4, 4])
         for user in range(10)
     ]
-    summed = alone[0]
-    for other in alone[1:]:
-        summed = summed.plus(other)
-    assert summed == together
+    summed = zip(*map(astuple, alone), strict=True)
+    assert tuple(map(sum, summed)) == astuple(together)
     assert all(1 <= one.calls <= world.catalogue.trie.levels for one in alone)
     assert all(0 <= one.accepted_steps <= 2 for one in alone)
 

@@ -13,7 +13,7 @@ from nightbeam_training.align.accept import Evaluator
 from nightbeam_training.align.draft_beams import DraftBeams
 from nightbeam_training.align.options import AlignOptions
 from nightbeam_training.align.run import AlignTask
-from nightbeam_training.data.catalogue import Ints, read_catalogue
+from nightbeam_training.data.catalogue import read_catalogue
 from nightbeam_training.data.prompts import open_prompts
 from nightbeam_training.data.teacher_files import teacher_files
 from nightbeam_training.data.teacher_pool import TeacherPool
@@ -27,7 +27,6 @@ from nightbeam_training.train.log import TrainingLog
 from rows import BUDGETS, Place, Row
 
 BEAM_WIDTHS = (1, 3, 5, 10, 20)
-EVALUATED_AT_ONCE = 512
 
 
 def work(
@@ -101,16 +100,12 @@ def run(
     )
     best = load_checkpoint(folder, heads=True)
     evaluator = Evaluator(best, trie=test.trie, tokens=tokens, machine=machine, scoring="full")
-    figures = {
-        width: per_user(
-            evaluator,
-            test,
-            np.arange(len(test))[: place.test_users],
-            beam_width=width,
-            draft_width=options.draft_width,
-        )
-        for width in BEAM_WIDTHS
-    }
+    users = np.arange(len(test))[: place.test_users]
+    draft_widths = [options.draft_width] * (test.trie.levels - 1)
+    figures: dict[int, dict[str, list[int]]] = {}
+    for width in BEAM_WIDTHS:
+        found = evaluator.per_user_over(test, users, beam_width=width, draft_widths=draft_widths)
+        figures[width] = {name: values.tolist() for name, values in vars(found).items()}
     seconds = time.monotonic() - started
     with replacing(result) as partial:
         partial.write_text(
@@ -128,20 +123,3 @@ def run(
         )
     mean = np.mean([np.mean(figures[width]["accepted_steps"]) for width in BEAM_WIDTHS])
     print(f"{row.name}, seed {seed}: {mean:.3f} accepted steps, {seconds:.0f} s", flush=True)
-
-
-def per_user(
-    evaluator: Evaluator, pool: TeacherPool, users: Ints, *, beam_width: int, draft_width: int
-) -> dict[str, list[int]]:
-    parts = [
-        evaluator.per_user(
-            pool.take(users[start : start + EVALUATED_AT_ONCE]),
-            beam_width=beam_width,
-            draft_widths=[draft_width] * (pool.trie.levels - 1),
-        )
-        for start in range(0, len(users), EVALUATED_AT_ONCE)
-    ]
-    return {
-        name: torch.cat([getattr(part, name) for part in parts]).tolist()
-        for name in ("accepted_steps", "calls", "nodes")
-    }
