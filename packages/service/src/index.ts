@@ -1,4 +1,5 @@
 export { UsageError, type UsageErrorCode } from "./errors.js";
+export { freePort } from "./free-port.js";
 export { serveHealth } from "./http/serve-health.js";
 export { type HttpServer, serveHttp } from "./http/serve-http.js";
 export {

@@ -1,6 +1,6 @@
 import { mkdirSync } from "node:fs";
-import { createServer } from "node:net";
 import { join } from "node:path";
+import { freePort } from "@nightbeam/service";
 import { type CertificateFiles, certificateFiles } from "../../certs/certificates.js";
 import type { Program } from "../supervision/program.js";
 import { requireBinaries, type SystemBinary } from "./binaries.js";
@@ -120,17 +120,4 @@ function natsTls(certificates: CertificateFiles | undefined): string[] {
     certificates.ca,
     "--tlsverify",
   ];
-}
-
-/** A port of this machine that is free now. */
-async function freePort(): Promise<number> {
-  const server = createServer();
-  return new Promise((resolve, reject) => {
-    server.once("error", reject);
-    server.listen(0, "127.0.0.1", () => {
-      const address = server.address();
-      const port = typeof address === "object" && address !== null ? address.port : 0;
-      server.close(() => resolve(port));
-    });
-  });
 }
