@@ -1,11 +1,12 @@
 import { join } from "node:path";
-import { readChunks, writeDurably } from "@nightbeam/store";
+import { directoryFiles, readChunks, writeDurably } from "@nightbeam/store";
 import { RunError } from "../errors.js";
 import type { RunPlan } from "../plan.js";
 import { makeManifest } from "../records/manifest.js";
 import { mergeRejected } from "../records/merge-rejected.js";
 import { REJECTED_FILE } from "../records/names.js";
 import type { Manifest, PartRecord, PartResult } from "../records/records.js";
+import { readReuse } from "../reuse/shard-answers.js";
 import { nextRunState, type RunState } from "../state.js";
 import type { RunStats, RunTotals } from "../statistics/run-stats.js";
 import type { Lock } from "./lock.js";
@@ -100,6 +101,7 @@ export class Run {
       plan,
       records,
       origin: await journal.readOrigin(),
+      reuse: await readReuse(directoryFiles(dir)),
       derive: options.derive,
       createdAt: new Date(),
     });
