@@ -68,7 +68,10 @@ export class UserJoin {
     await this.#join();
     const sql = 'SELECT "row", "position" FROM matches';
     for await (const [rows = [], positions = []] of this.#stream(sql)) {
-      yield rows.map((row, at) => ({ row: numberValue(row), position: numberValue(positions[at]) }));
+      yield rows.map((row, at) => ({
+        row: numberValue(row),
+        position: numberValue(positions[at]),
+      }));
     }
   }
 

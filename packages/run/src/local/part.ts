@@ -56,7 +56,8 @@ export async function writeAndCommit(
     bytes,
   }));
   const discard = async (): Promise<void> => {
-    for (const temp of [partTemp, ...temps.map(({ temp }) => temp)]) await rm(temp, { force: true });
+    for (const temp of [partTemp, ...temps.map(({ temp }) => temp)])
+      await rm(temp, { force: true });
   };
   try {
     checkAccount(result, part);

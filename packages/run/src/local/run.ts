@@ -6,7 +6,9 @@ import { makeManifest } from "../records/manifest.js";
 import { mergeRejected } from "../records/merge-rejected.js";
 import { REJECTED_FILE } from "../records/names.js";
 import type { Manifest, PartRecord, PartResult } from "../records/records.js";
-import { readReuse } from "../reuse/shard-answers.js";
+import type { ReuseRecord } from "../reuse/reuse-record.js";
+import { readReuse, writeReuse } from "../reuse/shard-answers.js";
+import { type KeptTrie, keepTrie } from "../reuse/trie-file.js";
 import { nextRunState, type RunState } from "../state.js";
 import type { RunStats, RunTotals } from "../statistics/run-stats.js";
 import type { Lock } from "./lock.js";
@@ -79,6 +81,16 @@ export class Run {
     const outcome = await writeAndCommit(this.#target, result);
     this.#committed.set(result.index, outcome.record);
     return outcome;
+  }
+
+  /** Keeps the trie that is searched, by which later runs compare answers. @throws StoreError WRITE_FAILED */
+  keepTrie(kept: KeptTrie): Promise<void> {
+    return keepTrie(directoryFiles(this.dir), kept);
+  }
+
+  /** Notes from which run lists are taken. @throws StoreError WRITE_FAILED */
+  noteReuse(reuse: ReuseRecord): Promise<void> {
+    return writeReuse(directoryFiles(this.dir), reuse);
   }
 
   /**

@@ -1,8 +1,8 @@
 import type { RunCost } from "../cost/run-cost.js";
 import { RunError } from "../errors.js";
 import { firstRowOf, type RunPlan } from "../plan.js";
-import { finiteStats, type RunStats, type RunTotals, sumStats } from "../statistics/run-stats.js";
 import type { ReuseRecord } from "../reuse/reuse-record.js";
+import { finiteStats, type RunStats, type RunTotals, sumStats } from "../statistics/run-stats.js";
 import { REJECTED_FILE } from "./names.js";
 import type { RunOrigin } from "./origin.js";
 import type { Manifest, PartRecord } from "./records.js";

@@ -1,11 +1,11 @@
 import type { Recommendations } from "@nightbeam/dataset";
 import { z } from "zod";
 import { runCostSchema } from "../cost/run-cost.js";
+import type { KeptAnswer } from "../reuse/answers-file.js";
+import { reuseSchema } from "../reuse/reuse-record.js";
 import { type RunStats, runStatsSchema } from "../statistics/run-stats.js";
 import { formerRejectedFile } from "./names.js";
-import type { KeptAnswer } from "../reuse/answers-file.js";
 import { originFields } from "./origin.js";
-import { reuseSchema } from "../reuse/reuse-record.js";
 import type { SearchRecord } from "./search-record.js";
 
 const count = z.int().min(0);

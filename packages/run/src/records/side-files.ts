@@ -1,11 +1,6 @@
 import { answersFile } from "../reuse/answers-file.js";
 import { contentHash } from "./content-hash.js";
-import {
-  type PartNames,
-  partAnswersFile,
-  partRejectedFile,
-  partSearchesFile,
-} from "./names.js";
+import { type PartNames, partAnswersFile, partRejectedFile, partSearchesFile } from "./names.js";
 import { type PartRecord, type PartResult, rejectedText } from "./records.js";
 import { searchesFile } from "./search-record.js";
 

@@ -30,7 +30,10 @@ export interface AnswerJoin {
 /** The caller closes it. @throws DatasetError BAD_OPTION */
 export async function openAnswerJoin(
   store: Pick<ShardStore, "location" | "read">,
-  { manifest, duckdb }: { readonly manifest: Manifest; readonly duckdb?: DuckDbOptions | undefined },
+  {
+    manifest,
+    duckdb,
+  }: { readonly manifest: Manifest; readonly duckdb?: DuckDbOptions | undefined },
 ): Promise<AnswerJoin> {
   const join = await UserJoin.open(duckdb);
   const kept = async function* (signal: AbortSignal): AsyncGenerator<KeptPart> {

@@ -3,6 +3,7 @@ import { gunzip, gzip } from "node:zlib";
 import type { Trie } from "@nightbeam/catalogue";
 import { type RecordFiles, reasonOf } from "@nightbeam/store";
 import { RunError } from "../errors.js";
+import { KEPT_TRIE_FILE } from "../records/names.js";
 
 /** A catalogue as it is searched, without its items. */
 export interface KeptTrie {
@@ -25,6 +26,11 @@ export async function writeTrie(
   { name, catalogue, trie }: KeptTrie & { readonly name: string },
 ): Promise<void> {
   await files.create(name, await promisify(gzip)(trieBytes({ catalogue, trie }), { level: LEVEL }));
+}
+
+/** Keeps the trie that a run searches, for runs that reuse it. @throws StoreError */
+export function keepTrie(files: Pick<RecordFiles, "create">, kept: KeptTrie): Promise<void> {
+  return writeTrie(files, { ...kept, name: KEPT_TRIE_FILE });
 }
 
 /** @throws RunError RUN_DAMAGED; StoreError */

@@ -10,8 +10,8 @@ import {
   REJECTED_PREFIX,
   SEARCHES_PREFIX,
 } from "../records/names.js";
-import { readReuse } from "../reuse/shard-answers.js";
 import { filesOf } from "../records/records.js";
+import { readReuse } from "../reuse/shard-answers.js";
 
 /**
  * Removes files that a complete run does not need: attempts that no record names, inputs of other
