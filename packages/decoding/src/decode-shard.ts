@@ -11,7 +11,7 @@ import type { RecordedSearch } from "./search/recorded-search.js";
  * A user of a shard; the shard assigns the keys. If several users ask the same, `onKnown` of the first is called, and
  * `onSearched` of all.
  */
-export type ShardUser = Omit<DecodeJob, "key">;
+export type ShardUser = Omit<DecodeJob, "key" | "signal">;
 
 export interface ShardOptions {
   readonly decoder: BatchDecoder;
