@@ -1,3 +1,4 @@
+export { allowOnly } from "./allow-only.js";
 export type { CatalogueEntry } from "./build.js";
 export { buildCatalogue, CatalogueBuilder } from "./build.js";
 export type { Catalogue } from "./catalogue.js";

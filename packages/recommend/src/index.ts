@@ -16,7 +16,9 @@ export {
   type ProgramChoice,
   type ProgramOptions,
 } from "./program/choose-program.js";
+export { CostTracker, describeLine } from "./program/cost-tracker.js";
 export type { AvailableProgram } from "./program/estimate-cost.js";
+export { type CostLine, fitLine, type TimedPass } from "./program/fit-line.js";
 export { plannedProgram, programFor, programOfPlan } from "./program/planned-program.js";
 export {
   type CallOptions,
