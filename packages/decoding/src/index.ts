@@ -43,6 +43,7 @@ export { QuestionHasher, type UserQuestion } from "./question.js";
 // Answers that are kept, to be reused
 export { type Answer, outcomeOf } from "./reuse/answer.js";
 export { decodeAnswer, encodeAnswer } from "./reuse/answer-bytes.js";
+export type { Certificate } from "./reuse/certificate.js";
 export { type ReuseRefusal, stillHolds } from "./reuse/still-holds.js";
 export { BeamSearch } from "./search/beam-search.js";
 // Decoding users

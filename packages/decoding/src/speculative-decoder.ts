@@ -5,7 +5,9 @@ import { type Draft, type Drafter, type DraftRequest, emptyDrafter } from "./dra
 import { requireThat } from "./errors.js";
 import { QuestionHasher } from "./question.js";
 import { answerOf } from "./reuse/answer.js";
+import { certificateOf } from "./reuse/certificate.js";
 import { type BeamWidth, checkedBeamWidth, widestOf } from "./search/beam-width.js";
+import type { Beams } from "./search/beams.js";
 import { NeededNodes } from "./search/needed-nodes.js";
 import { SearchRecorder } from "./search/recorded-search.js";
 import { isWorthAsking, type Search, type SearchView, viewOf } from "./search/search.js";
@@ -56,12 +58,13 @@ export function roundsDecoder(options: SpeculativeOptions, hooks: NeutralHooks):
     maxUsers: maxUsers(options),
     async decode(jobs, signal) {
       const searches = await runRounds(options, { jobs, signal, hooks });
-      return searches.map(({ job, search, cost, answered }) => {
+      return searches.map(({ job, search, cost, answered, levels }) => {
+        const { beams } = search.state;
         if (answered !== undefined) job.onKnown?.(knownTree(search, answered));
-        if (options.verification?.kind !== "relaxed") {
-          job.onAnswer?.(answerOf(search.space.trie, search.state.beams));
+        if (levels !== undefined) {
+          job.onAnswer?.(answerOf(search.space.trie, beams, certificateOf(search, levels)));
         }
-        return { beams: search.state.beams, cost };
+        return { beams, cost };
       });
     },
   };
@@ -76,6 +79,8 @@ export interface ActiveSearch {
   readonly answered: Row[] | undefined;
   /** Follows the search, for `onSearched`. */
   readonly recorder: SearchRecorder | undefined;
+  /** What the search kept at each level, the root included, for `onAnswer`. */
+  readonly levels: Beams[] | undefined;
   readonly needed: NeededNodes;
 }
 
@@ -158,16 +163,20 @@ function activeSearch(options: SpeculativeOptions, job: DecodeJob): ActiveSearch
   const space = { ...options.space, exclusion: job.exclusion };
   const needed = new NeededNodes(space);
   const recorder = job.onSearched === undefined ? undefined : new SearchRecorder();
+  // A relaxed list depends on the draft too, so it is never reused.
+  const isReusable = job.onAnswer !== undefined && verification?.kind !== "relaxed";
+  const levels: Beams[] | undefined = isReusable ? [] : undefined;
   const search = beginSearch(space, {
     ...{ beamWidth, verification, name: job.name },
     onKnown: job.onKnown,
     onLevel: (beams) => {
       needed.onLevel(beams);
       recorder?.onLevel(beams);
+      levels?.push(beams);
     },
   });
   const answered = job.onKnown === undefined ? undefined : [];
-  return { job, search, cost: noCost, answered, recorder, needed };
+  return { job, search, cost: noCost, answered, recorder, levels, needed };
 }
 
 function longestPrompt(jobs: readonly DecodeJob[]): number {
