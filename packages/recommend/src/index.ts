@@ -29,6 +29,8 @@ export {
 } from "./recommender/open-recommender.js";
 export type { RecommenderSettings } from "./recommender/recommender-settings.js";
 export type { UserHistory, Users } from "./recommender/user-source.js";
+export type { AnswersOptions, EarlierAnswers } from "./reuse/known-answers.js";
+export { type ListQuestions, listQuestions } from "./reuse/list-questions.js";
 export { openRunHistories } from "./run/open-run-histories.js";
 export { recommendRun } from "./run/recommend-run.js";
 export type { ProgressCounts, RecommendEvent } from "./run/run-events.js";
