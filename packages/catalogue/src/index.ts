@@ -2,6 +2,7 @@ export { allowOnly } from "./allow-only.js";
 export type { CatalogueEntry } from "./build.js";
 export { buildCatalogue, CatalogueBuilder } from "./build.js";
 export type { Catalogue } from "./catalogue.js";
+export { type CatalogueChange, catalogueChange, GAINS, GONE, LOSES, NEW } from "./change.js";
 export { addClosingLevels, codesAt } from "./closing-levels.js";
 export { type PathValue, parseCodePath } from "./code-path.js";
 export type { CatalogueErrorCode } from "./errors.js";

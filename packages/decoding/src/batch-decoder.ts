@@ -1,5 +1,6 @@
 import type { Exclusion } from "@nightbeam/catalogue";
 import { requireThat } from "./errors.js";
+import type { Answer } from "./reuse/answer.js";
 import type { Beams } from "./search/beams.js";
 import type { RecordedSearch } from "./search/recorded-search.js";
 import type { SearchCost } from "./search/search-cost.js";
@@ -27,6 +28,11 @@ export interface DecodeJob {
   readonly signal?: AbortSignal | undefined;
   /** Called after the search with how it went. Default: nothing is recorded. */
   readonly onSearched?: ((search: RecordedSearch) => void) | undefined;
+  /**
+   * Called after the search with what it found, to be kept and reused while it holds (`stillHolds`). Not
+   * called for relaxed lists and for lists with candidates. Default: nothing is kept.
+   */
+  readonly onAnswer?: ((answer: Answer) => void) | undefined;
 }
 
 /** A user's best code paths, and what they cost. */

@@ -4,6 +4,7 @@ import { type DraftPolicy, fixedWidths } from "./drafting/draft-policy.js";
 import { type Draft, type Drafter, type DraftRequest, emptyDrafter } from "./drafting/drafter.js";
 import { requireThat } from "./errors.js";
 import { QuestionHasher } from "./question.js";
+import { answerOf } from "./reuse/answer.js";
 import { type BeamWidth, checkedBeamWidth, widestOf } from "./search/beam-width.js";
 import { NeededNodes } from "./search/needed-nodes.js";
 import { SearchRecorder } from "./search/recorded-search.js";
@@ -57,6 +58,9 @@ export function roundsDecoder(options: SpeculativeOptions, hooks: NeutralHooks):
       const searches = await runRounds(options, { jobs, signal, hooks });
       return searches.map(({ job, search, cost, answered }) => {
         if (answered !== undefined) job.onKnown?.(knownTree(search, answered));
+        if (options.verification?.kind !== "relaxed") {
+          job.onAnswer?.(answerOf(search.space.trie, search.state.beams));
+        }
         return { beams: search.state.beams, cost };
       });
     },

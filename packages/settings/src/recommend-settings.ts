@@ -2,6 +2,7 @@ import { z } from "zod";
 import { DEFAULTS } from "./defaults.js";
 import { SettingsError } from "./errors.js";
 import {
+  answersField,
   fileFields,
   filterFields,
   historyFields,
@@ -12,6 +13,7 @@ import {
   outField,
   partSizeField,
   placeFields,
+  reuseField,
   sampleSearchesField,
 } from "./fields.js";
 import { checkRules, groupsProblem } from "./rules.js";
@@ -27,6 +29,8 @@ export const recommendFields = z.strictObject(
     ...filterFields,
     ...fileFields,
     partSize: partSizeField(DEFAULTS.partSize),
+    reuse: reuseField.exactOptional(),
+    answers: answersField.default(DEFAULTS.answers),
     sampleSearches: sampleSearchesField.default(DEFAULTS.sampleSearches),
     ...machineFields,
     ...localFields,

@@ -13,6 +13,7 @@ export function runSummary(manifest: Manifest, out: string): string {
     ["users", `${whole(users)}${rejections}`],
     ...rowFacts(stats),
     ...emptyFact(manifest),
+    ...reuseFact(manifest),
     ["target calls", `${figure("callsPerUser", 2)} per user`],
     ...draftFact(manifest),
     ["nodes", `${figure("nodesPerUser", 1)} per user`],
@@ -31,6 +32,21 @@ function emptyFact({ stats, layout }: Manifest): [name: string, value: string][]
   if (emptyLists === 0) return [];
   const missing = layout === "flat" ? "; the flat layout has no rows for these users" : "";
   return [["empty lists", `${whole(emptyLists)}: everything was excluded${missing}`]];
+}
+
+/** Whose lists were taken from the earlier run, and why the others were computed. */
+function reuseFact({ reuse, stats }: Manifest): [name: string, value: string][] {
+  if (reuse === undefined) return [];
+  const { reusedUsers = 0, computedNew = 0, computedChanged = 0, computedCatalogue = 0 } = stats;
+  const computed = [
+    `${whole(computedNew)} new`,
+    `${whole(computedChanged)} with another history or exclusions`,
+    `${whole(computedCatalogue)} because of the catalogue`,
+  ];
+  return [
+    ["reused", `${whole(reusedUsers)} users, from ${reuse.run}`],
+    ["computed", computed.join(", ")],
+  ];
 }
 
 /** There can be several directories if options changed between attempts. */
