@@ -20,6 +20,12 @@ export interface DecodeJob {
   readonly exclusion: Exclusion;
   /** Called after the search with what the target answered about the user. Default: nothing is kept. */
   readonly onKnown?: (known: KnownTree) => void;
+  /**
+   * Once it is aborted, the job takes part in no further call of the model, and its outcome means nothing. The other
+   * jobs go on. Whole searches and
+   * searches with proposed items ignore it. Default: the job is decoded to its end.
+   */
+  readonly signal?: AbortSignal | undefined;
   /** Called after the search with how it went. Default: nothing is recorded. */
   readonly onSearched?: ((search: RecordedSearch) => void) | undefined;
   /**

@@ -10,7 +10,7 @@ import { wholeNumber } from "./errors.js";
  * A user of a shard; the shard assigns the keys. If several users ask the same, `onKnown` of the first is called, and
  * `onSearched` and `onAnswer` of all.
  */
-export type ShardUser = Omit<DecodeJob, "key">;
+export type ShardUser = Omit<DecodeJob, "key" | "signal">;
 
 export interface ShardOptions {
   readonly decoder: BatchDecoder;

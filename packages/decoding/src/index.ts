@@ -39,6 +39,7 @@ export { TransitionCounter, type TransitionTable } from "./drafting/transition-t
 export { TransitionsDrafter } from "./drafting/transitions-drafter.js";
 export { DecodingError, type DecodingErrorCode } from "./errors.js";
 export { publishedDecoder } from "./published-decoder.js";
+export { QuestionHasher, type UserQuestion } from "./question.js";
 // Answers that are kept, to be reused
 export { type Answer, outcomeOf } from "./reuse/answer.js";
 export { decodeAnswer, encodeAnswer } from "./reuse/answer-bytes.js";

@@ -123,7 +123,9 @@ export async function runRounds(
     for (;;) {
       const asking = searches.filter(
         (active) =>
-          active.search.state.kind === "asking" && (hooks.wantsAnotherCall?.(active) ?? true),
+          active.search.state.kind === "asking" &&
+          active.job.signal?.aborted !== true &&
+          (hooks.wantsAnotherCall?.(active) ?? true),
       );
       if (asking.length === 0) break;
       signal.throwIfAborted();
