@@ -84,7 +84,7 @@ describe("an answer", () => {
           expect(reused?.beams).toMatchObject({ prefixes, scores, ...(logProbs && { logProbs }) });
         },
       ),
-      { numRuns: 60 },
+      { numRuns: 40 },
     );
   });
 
@@ -133,6 +133,7 @@ describe("an answer", () => {
           expect.objectContaining({ code }),
         );
       }),
+      { numRuns: 30 },
     );
   });
 });

@@ -1,4 +1,5 @@
 import {
+  addClosingLevels,
   type Catalogue,
   catalogueChange,
   type Exclusion,
@@ -36,6 +37,8 @@ interface Change {
   readonly verification: Verification;
   readonly beamWidth: BeamWidth;
   readonly seed: number;
+  /** Levels of code 0 after those of the paths. */
+  readonly closing: number;
   /** Codes outside the catalogue that the target says per prefix. */
   readonly outside: number;
   /** As in `FakeModelOptions`: with few, many scores are equal. */
@@ -68,13 +71,17 @@ const someChange: fc.Arbitrary<Change> = fc.integer({ min: 2, max: 4 }).chain((l
       widths: fc.array(fc.integer({ min: 1, max: 8 }), { minLength: levels, maxLength: levels }),
       perLevel: fc.boolean(),
       seed: fc.nat(1e6),
+      closing: fc.constantFrom(0, 0, 2),
       outside: fc.constantFrom(0, 1, 2, 8),
       values: fc.constantFrom(1, 2, 1e6, 1e6),
     })
     .map(({ stay, go, come, width, widths, perLevel, ...rest }) => ({
       before: [...stay, ...go],
       after: [...stay, ...come],
-      beamWidth: perLevel && rest.verification.kind === "strict" ? widths : width,
+      beamWidth:
+        perLevel && rest.verification.kind === "strict"
+          ? [...widths, ...new Array<number>(rest.closing).fill(width)]
+          : width,
       ...rest,
     }));
 });
@@ -82,7 +89,7 @@ const someChange: fc.Arbitrary<Change> = fc.integer({ min: 2, max: 4 }).chain((l
 /** A user's question about one catalogue, with its answer. */
 async function ask(paths: Paths, change: Change) {
   const { closed, closedForAll, scoring, verification, beamWidth, seed, values, outside } = change;
-  const catalogue = catalogueOf(paths);
+  const catalogue = addClosingLevels(catalogueOf(paths), change.closing);
   const { trie } = catalogue;
   const base = excluding(catalogue, closedForAll, NOTHING_EXCLUDED);
   const decoder = speculativeDecoder({
@@ -103,7 +110,10 @@ async function ask(paths: Paths, change: Change) {
 }
 
 function excluding(catalogue: Catalogue, closed: Paths, base: Exclusion): Exclusion {
-  const leaves = closed.map((path) => findPrefix(catalogue.trie, path)).filter((leaf) => leaf >= 0);
+  const end = new Array<number>(catalogue.closingLevels).fill(0);
+  const leaves = closed
+    .map((path) => findPrefix(catalogue.trie, [...path, ...end]))
+    .filter((leaf) => leaf >= 0);
   const items = leaves.flatMap((leaf) => [...catalogue.itemsAt(leaf)]);
   return items.length === 0 ? base : excludeItems(catalogue, items, base);
 }
@@ -133,7 +143,7 @@ describe("a certificate", () => {
         const judged = await judge(change);
         if (judged?.verdict.holds === true) expect(judged.same).toBe(true);
       }),
-      { numRuns: 300 },
+      { numRuns: 250 },
     );
   });
 
@@ -150,7 +160,7 @@ describe("a certificate", () => {
         const { same, held } = counts.get(kind) ?? { same: 0, held: 0 };
         counts.set(kind, { same: same + 1, held: held + (judged.verdict.holds ? 1 : 0) });
       }),
-      { numRuns: 400, seed: 1 },
+      { numRuns: 300, seed: 1 },
     );
     for (const [kind, least] of [
       ["full", 0.4],
@@ -159,7 +169,7 @@ describe("a certificate", () => {
       ["sampled", 0.5],
     ] as const) {
       const { same, held } = counts.get(kind) ?? { same: 0, held: 0 };
-      expect(same).toBeGreaterThan(5);
+      expect(same).toBeGreaterThan(4);
       expect(held / same).toBeGreaterThan(least);
     }
   });
