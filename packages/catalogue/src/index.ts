@@ -1,4 +1,4 @@
-export type { CatalogueEntry } from "./build.js";
+export type { CatalogueEntry, EncodedEntry } from "./build.js";
 export { buildCatalogue, CatalogueBuilder } from "./build.js";
 export type { Catalogue } from "./catalogue.js";
 export { addClosingLevels, codesAt } from "./closing-levels.js";
@@ -10,7 +10,7 @@ export type { Exclusion } from "./exclusion.js";
 export { excludeItems, NOTHING_EXCLUDED } from "./exclusion.js";
 export type { CatalogueFilter } from "./filter.js";
 export { filterCatalogue, filteredOut } from "./filter.js";
-export { parseLcRecIndex } from "./lc-rec.js";
+export { LcRecReader, parseLcRecIndex } from "./lc-rec.js";
 export { decodePrepared, encodePrepared } from "./prepared.js";
 export type {
   ReadonlyFloat64Array,
