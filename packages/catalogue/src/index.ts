@@ -12,6 +12,7 @@ export type { Exclusion } from "./exclusion.js";
 export { excludeItems, NOTHING_EXCLUDED } from "./exclusion.js";
 export type { CatalogueFilter } from "./filter.js";
 export { filterCatalogue, filteredOut } from "./filter.js";
+export { findSlot, type IdSlots, slotsFor } from "./id-slots.js";
 export { parseLcRecIndex } from "./lc-rec.js";
 export { decodePrepared, encodePrepared } from "./prepared.js";
 export type {

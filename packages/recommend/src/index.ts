@@ -8,9 +8,15 @@ export {
   workersNote,
 } from "./models/machine-model.js";
 export { type DraftContext, type OpenDrafts, openDrafts } from "./models/open-drafts.js";
-export { type ModelNames, type OpenModels, openModels } from "./models/open-models.js";
+export {
+  type ModelNames,
+  type OpenModels,
+  openModels,
+  openRunModels,
+} from "./models/open-models.js";
 export { type WatchedPolicy, watchedPolicy } from "./models/watched-policy.js";
 export {
+  chooseProgram,
   describeChoice,
   estimatedMsPerUser,
   type ProgramChoice,
@@ -25,9 +31,14 @@ export {
   openRecommender,
   type Recommender,
   type Rejection,
+  readFilter,
   type UserList,
 } from "./recommender/open-recommender.js";
-export type { RecommenderSettings } from "./recommender/recommender-settings.js";
+export {
+  type ParsedRecommenderSettings,
+  parseRecommenderSettings,
+  type RecommenderSettings,
+} from "./recommender/recommender-settings.js";
 export type { UserHistory, Users } from "./recommender/user-source.js";
 export type { AnswersOptions, EarlierAnswers } from "./reuse/known-answers.js";
 export { type ListQuestions, listQuestions } from "./reuse/list-questions.js";

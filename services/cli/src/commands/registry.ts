@@ -27,6 +27,11 @@ export const GROUPS: readonly CommandGroup[] = [
         async () => (await import("./recommend.js")).recommendCommand(),
       ),
       lazy(
+        "serve",
+        "answer requests for the best items of a user, over HTTP, on this machine or with verifiers",
+        async () => (await import("@nightbeam/server")).serveCommand(),
+      ),
+      lazy(
         "evaluate",
         "compare lists with the items that users took: Recall@K, NDCG@K, hit rate",
         async () => (await import("./evaluate.js")).evaluateCommand(),
@@ -38,6 +43,11 @@ export const GROUPS: readonly CommandGroup[] = [
         "report",
         "write a finished run as one HTML file: lists to browse, searches, figures, rejected rows",
         async () => (await import("./report.js")).reportCommand(),
+      ),
+      lazy(
+        "publish",
+        "put the lists of a finished run where backends read them: Redis, PostgreSQL, S3, a directory",
+        async () => (await import("./publish.js")).publishCommand(),
       ),
       lazy(
         "bench",
