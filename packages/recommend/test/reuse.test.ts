@@ -98,8 +98,10 @@ describe("a run that reuses another", () => {
     expect(computed[0]).toBeLessThanOrEqual(1);
     // Of Monday's users who were reused, the answers were kept on.
     const wednesday = { ...how, histories, catalogue: await otherCatalogue(1), topK: 3 };
-    const { counts } = await expectSame(tuesday.out, wednesday);
+    const { out, counts } = await expectSame(tuesday.out, wednesday);
     expect(counts[1]).toBe(0);
+    // What was gone is back.
+    await expectSame(out, { ...how, histories, topK: 3 });
   });
 
   it("goes on after it was stopped, and has the same part files", async () => {
