@@ -36,6 +36,27 @@ async function expectDrawn(options: {
   expect(await cluster.submit(request)).toMatchObject({ outcome: "unchanged" });
 }
 
+/** A run of the cluster and one of one machine take all lists from an earlier run of the cluster. */
+async function expectReused(options: {
+  cluster: TestCluster;
+  night: Night;
+  earlier: string;
+}): Promise<void> {
+  const { cluster, night, earlier } = options;
+  const request = { ...night.request, reuse: earlier };
+  const out = cluster.out("reused");
+  const { run } = await cluster.submit({ ...request, out });
+  const ended = await cluster.until(run.id);
+  expect(ended.state, cluster.logs()).toBe("complete");
+  expect(ended.reuse).toEqual({ run: earlier });
+  expect(ended.stats).toMatchObject({ reusedUsers: night.expected.users.length, searches: 0 });
+  await expectExact(night, out);
+  await recommendAlone({ ...request, reuse: out, out: `${out}-alone` });
+  await expectExact(night, `${out}-alone`);
+  const { stats } = await readManifest(`${out}-alone`);
+  expect(stats).toMatchObject({ reusedUsers: night.expected.users.length, searches: 0 });
+}
+
 describeClusters("a cluster of two verifiers, two drafters and a scheduler", () => {
   it("returns the strict, sampled and relaxed lists of one machine, as one run however often it is submitted", async () => {
     const night = await makeNight({ users: 360 });
@@ -48,6 +69,7 @@ describeClusters("a cluster of two verifiers, two drafters and a scheduler", () 
       const run = await cluster.until(submitted[0]?.run.id ?? "");
       expect(run.state, cluster.logs()).toBe("complete");
       await expectExact(night, request.out);
+      await expectReused({ cluster, night, earlier: request.out });
       await Promise.all(DRAWN.map((how) => expectDrawn({ cluster, night, how })));
     } finally {
       await cluster.stop();

@@ -38,7 +38,7 @@ export interface NodeRange {
 }
 
 /** The children of a node, in ascending order of their codes; empty for a leaf. */
-export function childRange({ firstChild }: Trie, node: number): NodeRange {
+export function childRange({ firstChild }: Pick<Trie, "firstChild">, node: number): NodeRange {
   return { first: firstChild[node] ?? 0, end: firstChild[node + 1] ?? 0 };
 }
 
@@ -68,7 +68,11 @@ export function childCodes(trie: Trie, node: number): ReadonlyUint16Array {
 }
 
 /** The child of `node` with this `code`, or -1 if the catalogue has none. O(log children). */
-export function childOf(trie: Trie, node: number, code: number): number {
+export function childOf(
+  trie: Pick<Trie, "codes" | "firstChild">,
+  node: number,
+  code: number,
+): number {
   const { first, end } = childRange(trie, node);
   let low = first;
   let high = end - 1;
@@ -114,7 +118,7 @@ export function pathOf(trie: Trie, node: number): number[] {
 }
 
 /** The node of a prefix, or -1 if no item's code path begins with it. */
-export function findPrefix(trie: Trie, codes: readonly number[]): number {
+export function findPrefix(trie: Trie, codes: Iterable<number>): number {
   let node = ROOT;
   for (const code of codes) {
     node = childOf(trie, node, code);

@@ -14,6 +14,7 @@ export {
   streamColumns,
   withDuckDb,
 } from "./duckdb/open-duckdb.js";
+export { UserJoin } from "./duckdb/user-join.js";
 export { numberValue, textValue } from "./duckdb/values.js";
 export { DatasetError, readFailure, writeFailure } from "./errors.js";
 export { fileHash } from "./files/file-hash.js";

@@ -1,5 +1,6 @@
 import type { Exclusion } from "@nightbeam/catalogue";
 import { requireThat } from "./errors.js";
+import type { Answer } from "./reuse/answer.js";
 import type { Beams } from "./search/beams.js";
 import type { RecordedSearch } from "./search/recorded-search.js";
 import type { SearchCost } from "./search/search-cost.js";
@@ -19,8 +20,19 @@ export interface DecodeJob {
   readonly exclusion: Exclusion;
   /** Called after the search with what the target answered about the user. Default: nothing is kept. */
   readonly onKnown?: (known: KnownTree) => void;
+  /**
+   * Once it is aborted, the job takes part in no further call of the model, and its outcome means nothing. The other
+   * jobs go on. Whole searches and
+   * searches with proposed items ignore it. Default: the job is decoded to its end.
+   */
+  readonly signal?: AbortSignal | undefined;
   /** Called after the search with how it went. Default: nothing is recorded. */
   readonly onSearched?: ((search: RecordedSearch) => void) | undefined;
+  /**
+   * Called after the search with what it found, to be kept and reused while it holds (`stillHolds`). Not
+   * called for relaxed lists and for lists with candidates. Default: nothing is kept.
+   */
+  readonly onAnswer?: ((answer: Answer) => void) | undefined;
 }
 
 /** A user's best code paths, and what they cost. */

@@ -62,7 +62,7 @@ export function candidateDecoder(options: CandidateOptions): BatchDecoder {
         return verdict;
       };
       const searches = await runRounds(options, {
-        jobs: jobs.map(({ onKnown: _, ...job }) => job),
+        jobs: jobs.map(({ onKnown: _, signal: __, ...job }) => job),
         signal,
         hooks: {
           extraPrefixes: (active) =>

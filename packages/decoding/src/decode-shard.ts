@@ -5,13 +5,12 @@ import {
   type SearchOutcome,
 } from "./batch-decoder.js";
 import { wholeNumber } from "./errors.js";
-import type { RecordedSearch } from "./search/recorded-search.js";
 
 /**
  * A user of a shard; the shard assigns the keys. If several users ask the same, `onKnown` of the first is called, and
- * `onSearched` of all.
+ * `onSearched` and `onAnswer` of all.
  */
-export type ShardUser = Omit<DecodeJob, "key">;
+export type ShardUser = Omit<DecodeJob, "key" | "signal">;
 
 export interface ShardOptions {
   readonly decoder: BatchDecoder;
@@ -90,26 +89,34 @@ interface Question {
   readonly user: ShardUser;
   /** Indices of the users who ask it. */
   readonly members: number[];
-  /** Those that want to know how the search went. */
-  readonly listeners: NonNullable<ShardUser["onSearched"]>[];
+  /** Those that want to know how the search went, and what it found. */
+  readonly onSearched: NonNullable<ShardUser["onSearched"]>[];
+  readonly onAnswer: NonNullable<ShardUser["onAnswer"]>[];
 }
 
-function jobOf({ user, listeners }: Question, key: number): DecodeJob {
-  if (listeners.length === 0) return { ...user, key };
-  const onSearched = (search: RecordedSearch) => {
-    for (const listener of listeners) listener(search);
+function jobOf({ user, onSearched, onAnswer }: Question, key: number): DecodeJob {
+  return { ...user, key, onSearched: toAll(onSearched), onAnswer: toAll(onAnswer) };
+}
+
+/** Calls all listeners; undefined if there are none, as what they are called with costs time. */
+function toAll<Value>(
+  listeners: readonly ((value: Value) => void)[],
+): ((value: Value) => void) | undefined {
+  if (listeners.length === 0) return undefined;
+  return (value) => {
+    for (const listener of listeners) listener(value);
   };
-  return { ...user, key, onSearched };
 }
 
 function distinctQuestions(users: readonly ShardUser[], decoder: BatchDecoder): Question[] {
   const questions = new Map<string, Question>();
   users.forEach((user, at) => {
     const name = decoder.questionOf(user);
-    const question = questions.get(name) ?? { user, members: [], listeners: [] };
+    const question = questions.get(name) ?? { user, members: [], onSearched: [], onAnswer: [] };
     questions.set(name, question);
     question.members.push(at);
-    if (user.onSearched !== undefined) question.listeners.push(user.onSearched);
+    if (user.onSearched !== undefined) question.onSearched.push(user.onSearched);
+    if (user.onAnswer !== undefined) question.onAnswer.push(user.onAnswer);
   });
   return [...questions.values()];
 }

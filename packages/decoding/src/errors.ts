@@ -7,7 +7,9 @@ export type DecodingErrorCode =
   /** An option or argument is missing, of the wrong type or outside its range. */
   | "BAD_OPTION"
   /** A tree is not parents-first, has a duplicate, or has a node that is not a prefix of the catalogue. */
-  | "BAD_TREE";
+  | "BAD_TREE"
+  /** Bytes that are not an answer as `encodeAnswer` writes it. */
+  | "BAD_ANSWER";
 
 /**
  * The error of this package; branch on `code`.

@@ -39,6 +39,12 @@ export { TransitionCounter, type TransitionTable } from "./drafting/transition-t
 export { TransitionsDrafter } from "./drafting/transitions-drafter.js";
 export { DecodingError, type DecodingErrorCode } from "./errors.js";
 export { publishedDecoder } from "./published-decoder.js";
+export { QuestionHasher, type UserQuestion } from "./question.js";
+// Answers that are kept, to be reused
+export { type Answer, outcomeOf } from "./reuse/answer.js";
+export { decodeAnswer, encodeAnswer } from "./reuse/answer-bytes.js";
+export type { Certificate } from "./reuse/certificate.js";
+export { type ReuseRefusal, stillHolds } from "./reuse/still-holds.js";
 export { BeamSearch } from "./search/beam-search.js";
 // Decoding users
 export { type BeamWidth, widestOf, widthAt } from "./search/beam-width.js";

@@ -9,6 +9,7 @@ import { fixedWidths } from "./drafting/draft-policy.js";
 import { emptyDrafter } from "./drafting/drafter.js";
 import { DecodingError, requireThat } from "./errors.js";
 import { QuestionHasher } from "./question.js";
+import { answerOf } from "./reuse/answer.js";
 import { BeamSearch } from "./search/beam-search.js";
 import { lengthClass } from "./search/length-class.js";
 import { recordOfWholeSearch } from "./search/recorded-search.js";
@@ -73,15 +74,16 @@ async function searchAll(
   });
   const answers = await target.search(requests, { beamWidth });
   checkAnswerCount({ answers, requests });
-  const answered = new Map(answers.map((answer, at) => [open[at]?.key, outcomeOf(answer)]));
+  const answered = new Map(answers.map((answer, at) => [open[at]?.key, foundBy(answer)]));
   const sum = (value: (answer: SearchAnswer) => number) =>
     answers.reduce((total, answer) => total + value(answer), 0);
   const tokens = sum((answer) => answer.tokens);
   const milliseconds = drafted.milliseconds + sum((answer) => answer.milliseconds);
   policy.observe({ ...outlook, widths, tokens, milliseconds });
-  return jobs.map(({ key, onSearched }) => {
+  return jobs.map(({ key, onSearched, onAnswer }) => {
     const outcome = answered.get(key) ?? NOTHING_LEFT;
     onSearched?.(recordOfWholeSearch(options.space.trie, outcome.beams));
+    onAnswer?.(answerOf(options.space.trie, outcome.beams));
     return outcome;
   });
 }
@@ -122,7 +124,7 @@ const NOTHING_LEFT: SearchOutcome = {
   cost: noCost,
 };
 
-function outcomeOf({ beams, nodes, tokens, draftedLevels }: SearchAnswer): SearchOutcome {
+function foundBy({ beams, nodes, tokens, draftedLevels }: SearchAnswer): SearchOutcome {
   for (const score of beams.scores) {
     if (score < Number.POSITIVE_INFINITY) continue;
     throw new DecodingError("NOT_A_NUMBER", `the model returned ${score} as a path's score`);

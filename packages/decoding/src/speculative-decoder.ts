@@ -4,7 +4,10 @@ import { type DraftPolicy, fixedWidths } from "./drafting/draft-policy.js";
 import { type Draft, type Drafter, type DraftRequest, emptyDrafter } from "./drafting/drafter.js";
 import { requireThat } from "./errors.js";
 import { QuestionHasher } from "./question.js";
+import { answerOf } from "./reuse/answer.js";
+import { certificateOf } from "./reuse/certificate.js";
 import { type BeamWidth, checkedBeamWidth, widestOf } from "./search/beam-width.js";
+import type { Beams } from "./search/beams.js";
 import { NeededNodes } from "./search/needed-nodes.js";
 import { SearchRecorder } from "./search/recorded-search.js";
 import { isWorthAsking, type Search, type SearchView, viewOf } from "./search/search.js";
@@ -55,9 +58,13 @@ export function roundsDecoder(options: SpeculativeOptions, hooks: NeutralHooks):
     maxUsers: maxUsers(options),
     async decode(jobs, signal) {
       const searches = await runRounds(options, { jobs, signal, hooks });
-      return searches.map(({ job, search, cost, answered }) => {
+      return searches.map(({ job, search, cost, answered, levels }) => {
+        const { beams } = search.state;
         if (answered !== undefined) job.onKnown?.(knownTree(search, answered));
-        return { beams: search.state.beams, cost };
+        if (levels !== undefined) {
+          job.onAnswer?.(answerOf(search.space.trie, beams, certificateOf(search, levels)));
+        }
+        return { beams, cost };
       });
     },
   };
@@ -72,6 +79,8 @@ export interface ActiveSearch {
   readonly answered: Row[] | undefined;
   /** Follows the search, for `onSearched`. */
   readonly recorder: SearchRecorder | undefined;
+  /** What the search kept at each level, the root included, for `onAnswer`. */
+  readonly levels: Beams[] | undefined;
   readonly needed: NeededNodes;
 }
 
@@ -114,7 +123,9 @@ export async function runRounds(
     for (;;) {
       const asking = searches.filter(
         (active) =>
-          active.search.state.kind === "asking" && (hooks.wantsAnotherCall?.(active) ?? true),
+          active.search.state.kind === "asking" &&
+          active.job.signal?.aborted !== true &&
+          (hooks.wantsAnotherCall?.(active) ?? true),
       );
       if (asking.length === 0) break;
       signal.throwIfAborted();
@@ -152,16 +163,20 @@ function activeSearch(options: SpeculativeOptions, job: DecodeJob): ActiveSearch
   const space = { ...options.space, exclusion: job.exclusion };
   const needed = new NeededNodes(space);
   const recorder = job.onSearched === undefined ? undefined : new SearchRecorder();
+  // A relaxed list depends on the draft too, so it is never reused.
+  const isReusable = job.onAnswer !== undefined && verification?.kind !== "relaxed";
+  const levels: Beams[] | undefined = isReusable ? [] : undefined;
   const search = beginSearch(space, {
     ...{ beamWidth, verification, name: job.name },
     onKnown: job.onKnown,
     onLevel: (beams) => {
       needed.onLevel(beams);
       recorder?.onLevel(beams);
+      levels?.push(beams);
     },
   });
   const answered = job.onKnown === undefined ? undefined : [];
-  return { job, search, cost: noCost, answered, recorder, needed };
+  return { job, search, cost: noCost, answered, recorder, levels, needed };
 }
 
 function longestPrompt(jobs: readonly DecodeJob[]): number {

@@ -146,6 +146,31 @@ describe("speculativeDecoder", () => {
     ]);
   });
 
+  it("leaves a job whose signal is aborted out of further calls, and finishes the others", async () => {
+    const controller = new AbortController();
+    const scorer = new FakeScorer(trie, model);
+    const asked: number[][] = [];
+    const target: Scorer = {
+      score: async (requests) => {
+        asked.push(requests.map(({ key }) => key));
+        controller.abort();
+        return scorer.score(requests);
+      },
+      release: (keys) => scorer.release(keys),
+    };
+    const given = jobs.map((job) => (job.key === 1 ? { ...job, signal: controller.signal } : job));
+    const { signal } = new AbortController();
+    const outcomes = await speculativeDecoder({ ...base, target }).decode(given, signal);
+    const whole = await speculativeDecoder({ ...base, target: scorer }).decode(jobs, signal);
+    expect(asked).toEqual([
+      [0, 1, 2],
+      [0, 2],
+      [0, 2],
+    ]);
+    expect(outcomes[0]?.beams).toEqual(whole[0]?.beams);
+    expect(outcomes[2]?.beams).toEqual(whole[2]?.beams);
+  });
+
   it("stops between two rounds when it is aborted, and releases all keys", async () => {
     const target = new FakeScorer(trie, model);
     const controller = new AbortController();

@@ -8,25 +8,40 @@ export {
   workersNote,
 } from "./models/machine-model.js";
 export { type DraftContext, type OpenDrafts, openDrafts } from "./models/open-drafts.js";
-export { type ModelNames, type OpenModels, openModels } from "./models/open-models.js";
+export {
+  type ModelNames,
+  type OpenModels,
+  openModels,
+  openRunModels,
+} from "./models/open-models.js";
 export { type WatchedPolicy, watchedPolicy } from "./models/watched-policy.js";
 export {
+  chooseProgram,
   describeChoice,
   estimatedMsPerUser,
   type ProgramChoice,
   type ProgramOptions,
 } from "./program/choose-program.js";
+export { CostTracker, describeLine } from "./program/cost-tracker.js";
 export type { AvailableProgram } from "./program/estimate-cost.js";
+export { type CostLine, fitLine, type TimedPass } from "./program/fit-line.js";
 export { plannedProgram, programFor, programOfPlan } from "./program/planned-program.js";
 export {
   type CallOptions,
   openRecommender,
   type Recommender,
   type Rejection,
+  readFilter,
   type UserList,
 } from "./recommender/open-recommender.js";
-export type { RecommenderSettings } from "./recommender/recommender-settings.js";
+export {
+  type ParsedRecommenderSettings,
+  parseRecommenderSettings,
+  type RecommenderSettings,
+} from "./recommender/recommender-settings.js";
 export type { UserHistory, Users } from "./recommender/user-source.js";
+export type { AnswersOptions, EarlierAnswers } from "./reuse/known-answers.js";
+export { type ListQuestions, listQuestions } from "./reuse/list-questions.js";
 export { openRunHistories } from "./run/open-run-histories.js";
 export { recommendRun } from "./run/recommend-run.js";
 export type { ProgressCounts, RecommendEvent } from "./run/run-events.js";

@@ -7,6 +7,8 @@ import { batchesAtOnce, type ModelSettings } from "./models/machine-model.js";
 import type { DraftChoice } from "./models/open-drafts.js";
 import { openRunModels } from "./models/open-models.js";
 import { watchedPolicy } from "./models/watched-policy.js";
+import type { EarlierAnswers } from "./reuse/known-answers.js";
+import { listQuestions } from "./reuse/list-questions.js";
 import { type DecodedRows, decodeRows } from "./shard/decode-rows.js";
 import type { ItemWeights } from "./shard/item-order.js";
 import { type AcceptingOptions, listDecoders } from "./shard/list-decoders.js";
@@ -67,6 +69,10 @@ export interface DecodeOptions {
   readonly teacherSample?: number | undefined;
   /** Users whose searches are recorded. Default: none. */
   readonly sampleSearches?: number | undefined;
+  /** Keeps what is found for later runs. Default: false. */
+  readonly keepAnswers?: boolean | undefined;
+  /** What users may take from an earlier run. Default: all are computed. */
+  readonly earlier?: EarlierAnswers | undefined;
   /** Default: `batchesAtOnce`. */
   readonly concurrency?: number;
 }
@@ -94,6 +100,15 @@ export async function openRowsDecoder(
       accepting,
     },
   );
+  const questions = listQuestions(
+    { ...settings, device: settings.device?.kind },
+    {
+      catalogue: searched,
+      checkpoint: target.hash,
+      program: settings.program,
+      hasCandidates: accepting !== undefined,
+    },
+  );
   const { topK, itemsPerPath, batchSize, excludeSeen, unknownItems } = settings;
   const { encodePrompt, maxPromptTokens, promptLimit } = target;
   const usual = {
@@ -115,10 +130,17 @@ export async function openRowsDecoder(
   return {
     modelVersions: { target: target.hash, ...draftVersions },
     batchesAtOnce: usual.concurrency,
-    decode: (rows, { sampleSearches: count = 0, ...options }) => {
+    decode: (
+      rows,
+      { sampleSearches: count = 0, keepAnswers: keep = false, earlier, ...options },
+    ) => {
       const { beamWidth, program } = settings;
       const searchSample = count === 0 ? undefined : { count, beamWidth, program };
-      return decodeRows(rows, { ...usual, ...options, searchSample });
+      const answers =
+        questions === undefined || !(keep || earlier !== undefined)
+          ? undefined
+          : { questions, keep, earlier };
+      return decodeRows(rows, { ...usual, ...options, searchSample, answers });
     },
     draftWidths: () => watched.lap(),
     close: () => models.close(),

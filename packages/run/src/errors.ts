@@ -16,6 +16,8 @@ export type RunErrorCode =
   | "RUN_STATE"
   /** Parts are missing, so the run cannot be finished or read. */
   | "RUN_INCOMPLETE"
+  /** Lists cannot be taken from a run: it is incomplete, kept no answers, or has other settings. */
+  | "NOT_REUSABLE"
   /** A file of the run contradicts its records. */
   | "RUN_DAMAGED"
   /** A part does not account for exactly the rows that the plan gives it. */

@@ -32,6 +32,18 @@ export type {
 export { type RejectReason, RejectTally } from "./records/reject-tally.js";
 export type { SearchNode, SearchRecord } from "./records/search-record.js";
 export { readStoredLists } from "./records/stored-lists.js";
+export { type AnswerJoin, openAnswerJoin, type RowAnswer } from "./reuse/answer-join.js";
+export { type KeptAnswer, QUESTION_BYTES } from "./reuse/answers-file.js";
+export { assertReusable, type EarlierRun, openEarlierRun } from "./reuse/earlier-run.js";
+export { type ReuseNote, type ReuseRecord, reuseOf } from "./reuse/reuse-record.js";
+export {
+  readReuse,
+  readReusedTrie,
+  readShardAnswers,
+  writeReuse,
+  writeShardAnswers,
+} from "./reuse/shard-answers.js";
+export { keepTrie } from "./reuse/trie-file.js";
 export {
   markCancelled,
   markPartial,

@@ -17,6 +17,7 @@ export const DEFAULTS = {
   format: "parquet",
   layout: "nested",
   batchSize: 32,
+  answers: "keep",
   /** Users per part on one machine. */
   partSize: 4096,
   /** Users per part in a cluster, where a part is what a lost node costs. */

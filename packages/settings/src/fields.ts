@@ -175,6 +175,12 @@ export const localFields = {
 /** The directory or store that a run writes to. */
 export const outField = text;
 
+/** A complete run from which the lists of users are taken whose question is the same; or `none`. */
+export const reuseField = text;
+
+/** Whether what searches find is kept beside the lists, for runs that reuse this one. */
+export const answersField = oneOf(["keep", "drop"]);
+
 /** The message for a value that is not an object, or has unknown keys. */
 export function objectProblem(issue: z.core.$ZodRawIssue): string {
   if (issue.code === "unrecognized_keys") return `unknown: ${issue.keys.join(", ")}`;

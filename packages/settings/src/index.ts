@@ -26,6 +26,7 @@ export {
   type RecommendSettings,
   recommendFields,
 } from "./recommend-settings.js";
+export { keepsAnswers, NO_REUSE, reusedRun } from "./reuse.js";
 export { checkRules, clusterProblem, historiesProblem } from "./rules.js";
 export {
   assertRunRequest,

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { DEFAULTS } from "./defaults.js";
 import { SettingsError } from "./errors.js";
 import {
+  answersField,
   fileFields,
   filterFields,
   historyFields,
@@ -12,6 +13,7 @@ import {
   outField,
   partSizeField,
   placeFields,
+  reuseField,
   sampleSearchesField,
 } from "./fields.js";
 import { checkRules, groupsProblem } from "./rules.js";
@@ -28,6 +30,8 @@ export const recommendFields = z.strictObject(
     ...fileFields,
     partSize: partSizeField(DEFAULTS.partSize),
     sampleSearches: sampleSearchesField.default(DEFAULTS.sampleSearches),
+    reuse: reuseField.exactOptional(),
+    answers: answersField.default(DEFAULTS.answers),
     ...machineFields,
     ...localFields,
   },

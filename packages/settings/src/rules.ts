@@ -2,6 +2,7 @@ import type { BeamWidth } from "@nightbeam/decoding";
 import type { z } from "zod";
 import { DRAWABLE_DRAFTS, type DraftTraits, draftTraits } from "./draft-name.js";
 import { SettingsError } from "./errors.js";
+import { answersProblem, reusedRun } from "./reuse.js";
 import { needsTreeCalls, type SearchSetting } from "./search.js";
 import type { DraftSettings, VerificationOptions } from "./verification.js";
 
@@ -15,6 +16,8 @@ export interface RuledSettings extends VerificationOptions, DraftSettings {
   readonly teacherLog?: string | undefined;
   readonly teacherSample?: number | undefined;
   readonly allowLists?: unknown;
+  /** Default: all lists are computed. */
+  readonly reuse?: string | undefined;
   /** Default: auto. */
   readonly search?: SearchSetting | undefined;
 }
@@ -27,6 +30,7 @@ const RULES: readonly Rule[] = [
   relaxedRule,
   candidatesRule,
   searchRule,
+  reuseRule,
   ({ beamWidth, topK }) => {
     const last = typeof beamWidth === "number" ? beamWidth : beamWidth?.at(-1);
     if (last === undefined || last >= topK) return undefined;
@@ -107,6 +111,15 @@ function searchRule(settings: RuledSettings): string | undefined {
   }
   if (search === "drafted" && draft.length === 0) return "`search` drafted needs a `draft`";
   return undefined;
+}
+
+function reuseRule(settings: RuledSettings): string | undefined {
+  if (reusedRun(settings) === undefined) return undefined;
+  const problem = answersProblem(settings);
+  if (problem !== undefined) return `\`reuse\` does not work with ${problem}`;
+  return settings.teacherLog === undefined
+    ? undefined
+    : "`reuse` does not work with `teacherLog`: of lists that are reused there is nothing to log; log them in a run of their own";
 }
 
 function candidatesRule(settings: RuledSettings): string | undefined {

@@ -4,6 +4,7 @@ import { z } from "zod";
 import { DEFAULTS } from "./defaults.js";
 import { SettingsError } from "./errors.js";
 import {
+  answersField,
   fileFields,
   filterFields,
   historyFields,
@@ -12,20 +13,21 @@ import {
   outField,
   partSizeField,
   placeFields,
+  reuseField,
   sampleSearchesField,
 } from "./fields.js";
+import { NO_REUSE } from "./reuse.js";
 import { brokenRules, clusterProblem, groupsProblem } from "./rules.js";
 import { samplingSettings, usualBeamWidth } from "./verification.js";
+
+const SHARED_PLACE = "give an absolute path that all nodes share, or s3://bucket/prefix";
 
 /** The keys of a request to a cluster: those of one machine, except what only one machine can do. */
 export const requestFields = z.strictObject(
   {
     ...placeFields,
     // Every node opens it from its own working directory, so a relative path would be several places.
-    out: outField.refine(
-      isSharedPlace,
-      "give an absolute path that all nodes share, or s3://bucket/prefix",
-    ),
+    out: outField.refine(isSharedPlace, SHARED_PLACE),
     ...historyFields,
     ...listFields,
     ...filterFields,
@@ -33,6 +35,12 @@ export const requestFields = z.strictObject(
     partSize: partSizeField(DEFAULTS.clusterPartSize),
     /** Default: `DEFAULTS.clusterSampleSearches`. Not written into requests, so that older drafters can read them. */
     sampleSearches: sampleSearchesField.exactOptional(),
+    /** Default: a night's last complete run; otherwise none. */
+    reuse: reuseField
+      .refine((place) => place === NO_REUSE || isSharedPlace(place), SHARED_PLACE)
+      .exactOptional(),
+    /** Default: `DEFAULTS.answers`. Not written into requests, as above. */
+    answers: answersField.exactOptional(),
     /** The verifiers' kind of device. Default: cpu. */
     device: z.enum(["cpu", "cuda", "webgpu"], "give cpu, cuda or webgpu").exactOptional(),
   },

@@ -10,6 +10,7 @@ import {
   watchRedis,
 } from "@nightbeam/queue";
 import { readTls, readVersion, type TlsBytes } from "@nightbeam/service";
+import { listen } from "@nightbeam/service/http";
 import { type Closers, loggedClosers, openWith } from "@nightbeam/service/lifecycle";
 import { type Log, reasonOf } from "@nightbeam/service/log";
 import { openStore } from "@nightbeam/store";
@@ -19,7 +20,6 @@ import { openTokens } from "./access/tokens.js";
 import { checkAlarmSecret } from "./alarms/alarm-secret.js";
 import { ledClock, systemWallClock, type WallClock } from "./clock.js";
 import { httpApp } from "./http/app.js";
-import { listen } from "./http/listen.js";
 import type { SchedulerOptions } from "./options.js";
 import { readPage } from "./page/page-routes.js";
 import { readPrices } from "./prices.js";
@@ -126,7 +126,7 @@ export async function startScheduler(
       queuesPage: await pageOf(options, queues),
     });
     active.add("live feed", async () => parts.feed.close());
-    const server = await listen({ app, tls, ...options.listen });
+    const server = await listen({ service: "scheduler", app, tls, ...options.listen });
     active.add("HTTP server", () => server.close(GRACE_MS));
     const watch = repeatedly(watchMs, () => watchState(parts, log));
     active.add("watch of nights", () => watch.close());

@@ -1,10 +1,9 @@
 import { nodeCount } from "@nightbeam/decoding";
+import { CostTracker, describeLine, fitLine } from "@nightbeam/recommend";
 import { systemClock } from "@nightbeam/service";
 import { fullCatalogue } from "@nightbeam/testing";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { CostTracker, describeLine } from "../src/cost/cost-tracker.js";
-import { fitLine } from "../src/cost/fit-line.js";
 import { searchCalls, treeCalls } from "../src/cost/made-up-calls.js";
 import { measureCost } from "../src/cost/measure-cost.js";
 

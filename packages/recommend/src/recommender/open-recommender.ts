@@ -1,4 +1,4 @@
-import { filterCatalogue, NOTHING_EXCLUDED } from "@nightbeam/catalogue";
+import { type CatalogueFilter, filterCatalogue, NOTHING_EXCLUDED } from "@nightbeam/catalogue";
 import {
   openCatalogue,
   type RecommendedItem,
@@ -13,7 +13,11 @@ import { readItemWeights } from "../shard/item-order.js";
 import { openUserGroups } from "../shard/user-groups.js";
 import { inGroups } from "./in-groups.js";
 import { Permits } from "./permits.js";
-import { parseRecommenderSettings, type RecommenderSettings } from "./recommender-settings.js";
+import {
+  type ParsedRecommenderSettings,
+  parseRecommenderSettings,
+  type RecommenderSettings,
+} from "./recommender-settings.js";
 import { historyRow, type UserHistory, type Users, userSource } from "./user-source.js";
 
 /** A user's recommendations. */
@@ -66,13 +70,10 @@ export async function openRecommender(
   { signal }: CallOptions = {},
 ): Promise<Recommender> {
   const settings = parseRecommenderSettings(given);
-  const { catalogue, allow, block, histories: path, columns } = settings;
+  const { catalogue, histories: path, columns } = settings;
   const historyCatalogue =
     typeof catalogue === "string" ? await openCatalogue(catalogue) : catalogue;
-  const recommended = filterCatalogue(historyCatalogue, {
-    ...(allow === undefined ? {} : { allow: await idsOf(allow) }),
-    ...(block === undefined ? {} : { block: await idsOf(block) }),
-  });
+  const recommended = filterCatalogue(historyCatalogue, await readFilter(settings));
   const { target: directory, scoring } = settings;
   const searched = await searchedCatalogue(recommended, { directory, scoring });
   const histories = () => (path === undefined ? nothing() : readHistories({ path, columns }));
@@ -91,6 +92,17 @@ export async function openRecommender(
   );
   const knows = (id: string) => historyCatalogue.itemIndex(id) !== undefined;
   return new MachineRecommender(decoder, { batchSize: settings.batchSize, knows, texts });
+}
+
+/** Reads the lists of `allow` and `block`. @throws DatasetError */
+export async function readFilter({
+  allow,
+  block,
+}: Pick<ParsedRecommenderSettings, "allow" | "block">): Promise<CatalogueFilter> {
+  return {
+    ...(allow === undefined ? {} : { allow: await idsOf(allow) }),
+    ...(block === undefined ? {} : { block: await idsOf(block) }),
+  };
 }
 
 async function idsOf(items: string | readonly string[]): Promise<Iterable<string>> {

@@ -70,8 +70,11 @@ const recommenderSchema = recommenderFields
 /** Settings as a caller writes them: `target` and `catalogue` are required. */
 export type RecommenderSettings = z.input<typeof recommenderFields>;
 
+/** Settings with the defaults. */
+export type ParsedRecommenderSettings = Readonly<z.output<typeof recommenderSchema>>;
+
 /** @throws SettingsError BAD_SETTINGS, naming every key that is wrong and what to give instead */
-export function parseRecommenderSettings(value: unknown) {
+export function parseRecommenderSettings(value: unknown): ParsedRecommenderSettings {
   const parsed = recommenderSchema.safeParse(value);
   if (parsed.success) return parsed.data;
   throw new SettingsError("BAD_SETTINGS", parsed.error.issues, { cause: parsed.error });

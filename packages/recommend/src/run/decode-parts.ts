@@ -1,7 +1,8 @@
 import type { Histories, TeacherLog } from "@nightbeam/dataset";
 import type { Run } from "@nightbeam/run";
-import type { RecommendSettings } from "@nightbeam/settings";
+import { keepsAnswers, type RecommendSettings } from "@nightbeam/settings";
 import type { RowsDecoder } from "../open-rows-decoder.js";
+import type { OpenReuse } from "../reuse/open-reuse.js";
 import { forEachPart } from "./for-each-part.js";
 import type { RunOptions } from "./run-events.js";
 
@@ -9,14 +10,20 @@ import type { RunOptions } from "./run-events.js";
 export async function decodeParts(
   run: Run,
   options: RunOptions & {
-    readonly settings: Pick<RecommendSettings, "partSize" | "teacherSample" | "sampleSearches">;
+    readonly settings: Pick<
+      RecommendSettings,
+      | ("partSize" | "teacherSample" | "sampleSearches")
+      | ("answers" | "verification" | "candidates")
+    >;
     readonly histories: Histories;
     readonly rows: number;
     readonly decoder: RowsDecoder;
     readonly teacherLog: TeacherLog | undefined;
+    /** Default: all lists are computed. */
+    readonly reuse: OpenReuse | undefined;
   },
 ): Promise<void> {
-  const { settings, histories, rows, decoder, teacherLog, onEvent } = options;
+  const { settings, histories, rows, decoder, teacherLog, reuse, onEvent } = options;
   const { partSize, teacherSample, sampleSearches } = settings;
   const before = [...run.committed.values()].reduce((sum, { rowCount }) => sum + rowCount, 0);
   if (before > 0) onEvent({ kind: "continued", done: before, total: rows });
@@ -29,6 +36,8 @@ export async function decodeParts(
       const { result, examples } = await decoder.decode(part, {
         teacherSample,
         sampleSearches,
+        keepAnswers: keepsAnswers(settings),
+        earlier: await reuse?.answersOf(index),
         signal,
         onProgress: ({ users, outcomes }) => {
           counts.done += users;

@@ -8,11 +8,20 @@ import {
   type TeacherLog,
 } from "@nightbeam/dataset";
 import { searchedCatalogue } from "@nightbeam/model";
-import { directoryJournal, type Manifest, type RunPlan, runFigures } from "@nightbeam/run";
-import type { RecommendSettings } from "@nightbeam/settings";
+import {
+  assertReusable,
+  directoryJournal,
+  type EarlierRun,
+  type Manifest,
+  openEarlierRun,
+  type RunPlan,
+  runFigures,
+} from "@nightbeam/run";
+import { keepsAnswers, type RecommendSettings, reusedRun } from "@nightbeam/settings";
 import { workersNote } from "../models/machine-model.js";
 import { openRowsDecoder } from "../open-rows-decoder.js";
 import { programFor } from "../program/planned-program.js";
+import { openReuse } from "../reuse/open-reuse.js";
 import { readItemWeights } from "../shard/item-order.js";
 import { listNotes } from "../shard/list-notes.js";
 import { openUserGroups } from "../shard/user-groups.js";
@@ -38,7 +47,13 @@ export async function recommendRun(
   const histories = await openRunHistories(settings, options.signal);
   try {
     for (const text of histories.notes) options.onEvent({ kind: "note", text });
-    return await recommendAll(settings, histories, options);
+    const place = reusedRun(settings);
+    const earlier = place === undefined ? undefined : await openEarlierRun(place);
+    try {
+      return await recommendAll(settings, { ...options, histories, earlier });
+    } finally {
+      earlier?.close();
+    }
   } finally {
     await histories.close();
   }
@@ -46,8 +61,16 @@ export async function recommendRun(
 
 async function recommendAll(
   settings: RecommendSettings,
-  histories: Histories,
-  { onEvent, signal }: RunOptions,
+  {
+    histories,
+    earlier,
+    onEvent,
+    signal,
+  }: RunOptions & {
+    readonly histories: Histories;
+    /** The run that lists are taken from. */
+    readonly earlier: EarlierRun | undefined;
+  },
 ): Promise<{ manifest: Manifest; alreadyDone: boolean }> {
   const { allow, block } = settings;
   const historyCatalogue = await openCatalogue(settings.catalogue);
@@ -69,7 +92,13 @@ async function recommendAll(
   if (program !== "tree-scores" || settings.search !== undefined) {
     onEvent({ kind: "program", ...choice });
   }
-  const notes = [...listNotes(settings, searched), workersNote(settings)];
+  const notes = [
+    ...listNotes(settings, searched),
+    workersNote(settings),
+    earlier === undefined
+      ? undefined
+      : `lists of users whose question is the same are taken from ${earlier.record.run}`,
+  ];
   for (const text of notes) if (text !== undefined) onEvent({ kind: "note", text });
   const itemWeights = await readItemWeights({
     itemOrder: settings.itemOrder,
@@ -108,11 +137,25 @@ async function recommendAll(
       device: deviceName(settings.device),
       choice,
     });
+    if (earlier !== undefined) assertReusable(earlier, plan);
     const onOtherDrafts = () => onEvent({ kind: "other-drafts" });
     const run = await openPlannedRun(settings, { plan, origin, onOtherDrafts });
     try {
       if (run.manifest !== undefined) return { manifest: run.manifest, alreadyDone: true };
-      await decodeParts(run, { settings, histories, rows, decoder, teacherLog, onEvent, signal });
+      const { trie, hash: catalogue } = searched;
+      if (keepsAnswers(settings)) await run.keepTrie({ catalogue, trie });
+      if (earlier !== undefined) await run.noteReuse(earlier.record);
+      const reuse =
+        earlier === undefined
+          ? undefined
+          : await openReuse(earlier, { plan, trie, histories, signal });
+      try {
+        await decodeParts(run, {
+          ...{ settings, histories, rows, decoder, teacherLog, reuse, onEvent, signal },
+        });
+      } finally {
+        await reuse?.close();
+      }
       return { manifest: await run.finish({ derive: runFigures }), alreadyDone: false };
     } finally {
       await run.close();

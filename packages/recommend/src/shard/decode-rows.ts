@@ -2,6 +2,7 @@ import type { Catalogue } from "@nightbeam/catalogue";
 import type { HistoryRow, Recommendation, TeacherExample } from "@nightbeam/dataset";
 import { type BatchDecoder, decodeShard, type SearchOutcome } from "@nightbeam/decoding";
 import type { PartResult, RunStats } from "@nightbeam/run";
+import { type AnswersOptions, KnownAnswers } from "../reuse/known-answers.js";
 import { acceptanceStats } from "./acceptance-stats.js";
 import { expandItems, type ListRules } from "./expand-items.js";
 import { rowStats } from "./row-stats.js";
@@ -22,6 +23,8 @@ export interface RowsOptions extends ListRules {
   readonly teacherSample?: number | undefined;
   /** Users whose searches are recorded, and how they were searched. Default: none. */
   readonly searchSample?: Omit<SearchSample, "catalogue"> | undefined;
+  /** What is kept for later runs, and taken from an earlier one. Default: nothing. */
+  readonly answers?: AnswersOptions | undefined;
 }
 
 /** The rows' lists, and what the target answered about the sampled users. */
@@ -42,17 +45,24 @@ export async function decodeRows(
   const users = readings.flatMap((reading) => (reading.kind === "user" ? reading.user : []));
   const rejected = readings.flatMap((one) => (one.kind === "rejected" ? one.rejected : []));
   options.onProgress({ users: rejected.length, outcomes: [] });
-  const { teacherSample, searchSample, catalogue } = options;
+  const { teacherSample, searchSample, catalogue, answers } = options;
+  const known =
+    answers === undefined
+      ? undefined
+      : new KnownAnswers(users, { ...answers, trie: catalogue.trie });
+  const pending = known?.searched ?? users;
+  options.onProgress({ users: users.length - pending.length, outcomes: [] });
   const recorded =
-    searchSample === undefined ? undefined : sampleSearches(users, { ...searchSample, catalogue });
+    searchSample === undefined
+      ? undefined
+      : sampleSearches(pending, { ...searchSample, catalogue });
+  const watched = recorded?.users ?? pending;
   const sampled =
     teacherSample === undefined
       ? undefined
-      : sampleUsers(recorded?.users ?? users, { share: teacherSample, catalogue });
-  const { outcomes, searched } = await decodeShard(
-    sampled?.users ?? recorded?.users ?? users,
-    options,
-  );
+      : sampleUsers(watched, { share: teacherSample, catalogue });
+  const { outcomes: found, searched } = await decodeShard(sampled?.users ?? watched, options);
+  const outcomes = known?.outcomes(found) ?? found;
   const listed = outcomes.flatMap((outcome, at) => {
     const list = recommendation(users[at], outcome, options);
     return list === undefined ? [] : [{ list, outcome }];
@@ -68,11 +78,16 @@ export async function decodeRows(
     ...searchStats(searched),
     ...accepted,
     ...logged,
+    ...known?.stats,
     ...rowStats(users, rejected),
   };
-  const searches = recorded?.records(recommendations);
+  const ownLists = recommendations.filter((_, at) => known?.isKnown(at) !== true);
+  const searches = recorded?.records(ownLists);
   return {
-    result: { rowCount: rows.length, recommendations, rejected, stats, searches },
+    result: {
+      ...{ rowCount: rows.length, recommendations, rejected, stats, searches },
+      answers: known?.kept(),
+    },
     examples,
   };
 }

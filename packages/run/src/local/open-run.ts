@@ -6,6 +6,7 @@ import { RunError } from "../errors.js";
 import { differencesText, planDifferences, type RunPlan, runPlanSchema } from "../plan.js";
 import { directoryJournal } from "../records/journal.js";
 import {
+  ANSWERS_DIRECTORY,
   COMMITS_DIRECTORY,
   LOCK_FILE,
   PARTS_DIRECTORY,
@@ -24,7 +25,7 @@ import { Run } from "./run.js";
  * run with an equal plan. Leftovers of killed processes are completed or removed. The caller closes
  * the run.
  *
- * The directory holds plan.json, parts/, rejected/, searches/, commits/, and at the end rejected.jsonl and manifest.json.
+ * The directory holds plan.json, parts/, rejected/, searches/, answers/, commits/, and at the end rejected.jsonl and manifest.json.
  *
  * @throws RunError RUN_DIFFERS, NOT_A_RUN, RUN_LOCKED, RUN_DAMAGED, BAD_OPTION; StoreError
  * WRITE_FAILED, UNREADABLE
@@ -47,7 +48,7 @@ export async function openRun(options: {
     if (existing !== undefined) refuseOtherPlan(dir, existing, plan);
     const directories = [
       ...[PARTS_DIRECTORY, REJECTED_DIRECTORY],
-      ...[SEARCHES_DIRECTORY, COMMITS_DIRECTORY],
+      ...[SEARCHES_DIRECTORY, ANSWERS_DIRECTORY, COMMITS_DIRECTORY],
     ];
     for (const name of directories) await makeRunDirectory(join(dir, name));
     const committed = await journal.readCommits();

@@ -14,11 +14,10 @@ import {
 import { RunError } from "../errors.js";
 import { firstRowOf, plannedRows, type RunPlan } from "../plan.js";
 import { type DamagedFile, damagedFile } from "../records/check-files.js";
-import { contentHash } from "../records/content-hash.js";
 import type { Journal } from "../records/journal.js";
-import { commitFile, partFile, partRejectedFile, partSearchesFile } from "../records/names.js";
-import { filesOf, type PartRecord, type PartResult, rejectedText } from "../records/records.js";
-import { searchesFile } from "../records/search-record.js";
+import { commitFile, partFile } from "../records/names.js";
+import { filesOf, type PartRecord, type PartResult } from "../records/records.js";
+import { sideFiles } from "../records/side-files.js";
 import { finiteStats } from "../statistics/run-stats.js";
 
 /** Where parts are committed. */
@@ -51,18 +50,18 @@ export async function writeAndCommit(
     layout: plan.layout,
     recommendations,
   });
-  const rejectedFile = partRejectedFile({ index });
-  const rejectedTemp = tempOf(dir, { file: rejectedFile, attempt });
-  const recordedFile = partSearchesFile({ index });
-  const recordedTemp = tempOf(dir, { file: recordedFile, attempt });
-  const recorded = await searchesFile(recordedFile, result.searches);
+  const beside = await sideFiles({ index }, result);
+  const temps = beside.files.map(({ name, bytes }) => ({
+    temp: tempOf(dir, { file: name, attempt }),
+    bytes,
+  }));
   const discard = async (): Promise<void> => {
-    for (const temp of [partTemp, rejectedTemp, recordedTemp]) await rm(temp, { force: true });
+    for (const temp of [partTemp, ...temps.map(({ temp }) => temp)])
+      await rm(temp, { force: true });
   };
   try {
     checkAccount(result, part);
-    if (rejected.length > 0) await writeSynced(rejectedTemp, rejectedText(rejected));
-    if (recorded !== undefined) await writeSynced(recordedTemp, recorded.bytes);
+    for (const { temp, bytes } of temps) await writeSynced(temp, bytes);
   } catch (error) {
     await discard();
     throw error;
@@ -76,10 +75,7 @@ export async function writeAndCommit(
     attempt,
     rows,
     rejected: rejected.length,
-    ...(rejected.length === 0
-      ? {}
-      : { rejectedFile, rejectedSha256: contentHash(rejectedText(rejected)) }),
-    ...(recorded === undefined ? {} : { searches: recorded.entry }),
+    ...beside.entries,
     bytes,
     sha256,
     firstRow: firstRowOf(plan, index),

@@ -1,11 +1,14 @@
 import { join } from "node:path";
-import { readChunks, writeDurably } from "@nightbeam/store";
+import { directoryFiles, readChunks, writeDurably } from "@nightbeam/store";
 import { RunError } from "../errors.js";
 import type { RunPlan } from "../plan.js";
 import { makeManifest } from "../records/manifest.js";
 import { mergeRejected } from "../records/merge-rejected.js";
 import { REJECTED_FILE } from "../records/names.js";
 import type { Manifest, PartRecord, PartResult } from "../records/records.js";
+import type { ReuseRecord } from "../reuse/reuse-record.js";
+import { readReuse, writeReuse } from "../reuse/shard-answers.js";
+import { type KeptTrie, keepTrie } from "../reuse/trie-file.js";
 import { nextRunState, type RunState } from "../state.js";
 import type { RunStats, RunTotals } from "../statistics/run-stats.js";
 import type { Lock } from "./lock.js";
@@ -80,6 +83,16 @@ export class Run {
     return outcome;
   }
 
+  /** Keeps the trie that is searched, by which later runs compare answers. @throws StoreError WRITE_FAILED */
+  keepTrie(kept: KeptTrie): Promise<void> {
+    return keepTrie(directoryFiles(this.dir), kept);
+  }
+
+  /** Notes from which run lists are taken. @throws StoreError WRITE_FAILED */
+  noteReuse(reuse: ReuseRecord): Promise<void> {
+    return writeReuse(directoryFiles(this.dir), reuse);
+  }
+
   /**
    * Completes the run: checks the records against the plan, merges the rejected rows, and writes the
    * manifest. `derive` computes figures from the sums, see `runFigures`. If the run is already
@@ -100,6 +113,7 @@ export class Run {
       plan,
       records,
       origin: await journal.readOrigin(),
+      reuse: await readReuse(directoryFiles(dir)),
       derive: options.derive,
       createdAt: new Date(),
     });

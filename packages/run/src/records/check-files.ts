@@ -21,7 +21,7 @@ export async function damagedFile(
   record: PartRecord,
   open: (file: string) => AsyncIterable<Uint8Array>,
 ): Promise<DamagedFile | undefined> {
-  const { index, bytes, sha256, rejectedSha256, searches } = record;
+  const { index, bytes, sha256, rejectedSha256, searches, answers } = record;
   const differ = async (file: string, expected: { bytes?: number; sha256: string }) => {
     const found = await hashOf(open(file));
     if (expected.bytes !== undefined && found.bytes !== expected.bytes) {
@@ -37,7 +37,11 @@ export async function damagedFile(
     const found = await differ(rejected, { sha256: rejectedSha256 });
     if (found !== undefined) return found;
   }
-  return searches === undefined ? undefined : differ(searches.file, searches);
+  for (const beside of [searches, answers]) {
+    const found = beside === undefined ? undefined : await differ(beside.file, beside);
+    if (found !== undefined) return found;
+  }
+  return undefined;
 }
 
 async function hashOf(

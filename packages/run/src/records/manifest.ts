@@ -1,6 +1,7 @@
 import type { RunCost } from "../cost/run-cost.js";
 import { RunError } from "../errors.js";
 import { firstRowOf, type RunPlan } from "../plan.js";
+import type { ReuseNote } from "../reuse/reuse-record.js";
 import { finiteStats, type RunStats, type RunTotals, sumStats } from "../statistics/run-stats.js";
 import { REJECTED_FILE } from "./names.js";
 import type { RunOrigin } from "./origin.js";
@@ -20,13 +21,15 @@ export function makeManifest(options: {
   readonly records: readonly PartRecord[];
   /** What was written beside the plan. Default: nothing. */
   readonly origin: RunOrigin | undefined;
+  /** Default: no list was taken from another run. */
+  readonly reuse?: ReuseNote | undefined;
   /** Default: not known. */
   readonly cost?: RunCost | undefined;
   /** Computes more figures from the sums. */
   readonly derive: ((totals: RunTotals) => RunStats) | undefined;
   readonly createdAt: Date;
 }): Manifest {
-  const { location, plan, records, origin, cost, derive, createdAt } = options;
+  const { location, plan, records, origin, reuse, cost, derive, createdAt } = options;
   verifyWhole(location, plan, records);
   const totals: RunTotals = {
     users: records.reduce((sum, record) => sum + record.rows, 0),
@@ -45,12 +48,17 @@ export function makeManifest(options: {
     ...(cost === undefined ? {} : { cost }),
     versions: plan.versions,
     arguments: plan.arguments,
+    ...(reuse === undefined ? {} : { reuse }),
     ...origin,
     ...widthsUsed(records),
     parts: records.map((record) => {
-      const { file, rows, bytes, sha256, firstRow, rowCount, teacherLog, searches } = record;
-      const part = { file, rows, bytes, sha256, firstRow, rowCount, teacherLog };
-      return searches === undefined ? part : { ...part, searches };
+      const { file, rows, bytes, sha256, firstRow, rowCount, teacherLog } = record;
+      const { searches, answers } = record;
+      return {
+        ...{ file, rows, bytes, sha256, firstRow, rowCount, teacherLog },
+        ...(searches === undefined ? {} : { searches }),
+        ...(answers === undefined ? {} : { answers }),
+      };
     }),
   };
 }

@@ -21,7 +21,13 @@ export const REJECTED_DIRECTORY = "rejected";
 export const REJECTED_PREFIX = `${REJECTED_DIRECTORY}/`;
 export const SEARCHES_DIRECTORY = "searches";
 export const SEARCHES_PREFIX = `${SEARCHES_DIRECTORY}/`;
+export const ANSWERS_DIRECTORY = "answers";
+export const ANSWERS_PREFIX = `${ANSWERS_DIRECTORY}/`;
+/** The searched catalogue's trie, which the run's answers are compared by later. */
+export const KEPT_TRIE_FILE = `${ANSWERS_PREFIX}catalogue.trie.gz`;
 export const INPUTS_PREFIX = "inputs/";
+/** From which run lists are taken. */
+export const REUSE_FILE = "reuse.json";
 /** The start of the names of all commit records. */
 export const COMMITS_PREFIX = `${COMMITS_DIRECTORY}/part-`;
 
@@ -47,6 +53,11 @@ export function partRejectedFile(part: PartNames): string {
 /** The search records of a part: `searches/part-00007.jsonl.gz`; of an attempt, with its name before the ending. */
 export function partSearchesFile(part: PartNames): string {
   return `${SEARCHES_PREFIX}${stemOf(part)}.jsonl.gz`;
+}
+
+/** The answers of a part: `answers/part-00007.answers.gz`; of an attempt, with its name before the ending. */
+export function partAnswersFile(part: PartNames): string {
+  return `${ANSWERS_PREFIX}${stemOf(part)}.answers.gz`;
 }
 
 /** Where the rejected rows of a record without `rejectedFile` are: such records were written by earlier versions. */
@@ -84,6 +95,16 @@ export function inputKey(plan: RunPlan): string {
 /** `inputs/part-00007.3fa9c1d2e4b5.jsonl` */
 export function inputFile(key: string, index: number): string {
   return `${INPUTS_PREFIX}${partName(index)}.${key}.jsonl`;
+}
+
+/** `inputs/part-00007.77ab01c2d3e4.answers.gz`: what a shard's users may take from the run of this id. */
+export function inputAnswersFile(reuse: string, index: number): string {
+  return `${INPUTS_PREFIX}${partName(index)}.${reuse}.answers.gz`;
+}
+
+/** `inputs/reused.77ab01c2d3e4.trie.gz`: the trie that the run of this id searched. */
+export function reusedTrieFile(reuse: string): string {
+  return `${INPUTS_PREFIX}reused.${reuse}.trie.gz`;
 }
 
 function sorted<Value>(record: Readonly<Record<string, Value>>): [string, Value][] {

@@ -1,6 +1,8 @@
 import type { Recommendations } from "@nightbeam/dataset";
 import { z } from "zod";
 import { runCostSchema } from "../cost/run-cost.js";
+import type { KeptAnswer } from "../reuse/answers-file.js";
+import { reuseNoteSchema } from "../reuse/reuse-record.js";
 import { type RunStats, runStatsSchema } from "../statistics/run-stats.js";
 import { formerRejectedFile } from "./names.js";
 import { originFields } from "./origin.js";
@@ -41,6 +43,15 @@ const searchesSchema = z.object({
   sha256,
 });
 
+/** The answers of a part, which later runs may take lists from. */
+const answersSchema = z.object({
+  /** Relative to the run's directory. */
+  file: fileName,
+  /** Answers in it. */
+  users: count,
+  sha256,
+});
+
 /**
  * A commit record. Creating it commits the part. Fields that this version does not know are ignored: drafters may be
  * newer than the scheduler during an upgrade.
@@ -64,6 +75,8 @@ export const partRecordSchema = z.object({
   rejectedSha256: sha256.exactOptional(),
   /** Default: no search was recorded. */
   searches: searchesSchema.exactOptional(),
+  /** Default: none were kept. */
+  answers: answersSchema.exactOptional(),
   bytes: count,
   sha256,
   /** The first input row of the part. */
@@ -106,6 +119,8 @@ export const manifestSchema = z.strictObject({
   cost: runCostSchema.exactOptional(),
   versions: z.record(z.string(), z.string()),
   arguments: z.record(z.string(), z.json()),
+  /** The run that lists were taken from, or why none were. Default: all were computed. */
+  reuse: reuseNoteSchema.exactOptional(),
   /** Where the lists come from. Runs of earlier versions do not say it. */
   ...z.strictObject(originFields).partial().shape,
   /** The draft widths that parts were decoded with, and how many parts: the usual ones first. */
@@ -121,6 +136,8 @@ export const manifestSchema = z.strictObject({
       teacherLog: z.string().optional(),
       /** Default: no search was recorded. */
       searches: searchesSchema.exactOptional(),
+      /** Default: none were kept. */
+      answers: answersSchema.exactOptional(),
     }),
   ),
 });
@@ -152,6 +169,8 @@ export interface PartResult {
   readonly teacherLog?: string | undefined;
   /** How the searches of a sample of the users went. Default: none was recorded. */
   readonly searches?: readonly SearchRecord[] | undefined;
+  /** What was found for each user with a list, for later runs. Default: none are kept. */
+  readonly answers?: readonly KeptAnswer[] | undefined;
 }
 
 /** The file with a part's rejected rows, or undefined if there are none. */
@@ -162,9 +181,10 @@ export function rejectedFileOf(
   return record.rejectedFile ?? formerRejectedFile(record.index);
 }
 
-/** The files of a part, relative to the run's directory: lists, rejected rows, search records. */
+/** The files of a part, relative to the run's directory: lists, rejected rows, search records, answers. */
 export function filesOf(record: PartRecord): string[] {
-  return [record.file, rejectedFileOf(record) ?? [], record.searches?.file ?? []].flat();
+  const { file, searches, answers } = record;
+  return [file, rejectedFileOf(record) ?? [], searches?.file ?? [], answers?.file ?? []].flat();
 }
 
 /** Rejected rows as text: one JSON object per line. */

@@ -13,6 +13,7 @@ import { makeManifest } from "../records/manifest.js";
 import { mapAtMost } from "../records/map-at-most.js";
 import { mergeRejected } from "../records/merge-rejected.js";
 import {
+  ANSWERS_PREFIX,
   commitFile,
   MANIFEST_FILE,
   PARTS_PREFIX,
@@ -21,6 +22,7 @@ import {
   SEARCHES_PREFIX,
 } from "../records/names.js";
 import { filesOf, type Manifest, type PartRecord } from "../records/records.js";
+import { readReuse } from "../reuse/shard-answers.js";
 import { nextRunState } from "../state.js";
 import type { RunStats, RunTotals } from "../statistics/run-stats.js";
 import { runState } from "./read-state.js";
@@ -60,6 +62,7 @@ export async function finishRun(
     plan,
     records,
     origin: await journal.readOrigin(),
+    reuse: await readReuse(store),
     cost: costOf?.(records),
     derive,
     createdAt: now,
@@ -104,7 +107,7 @@ async function verifyRecords(options: {
   readonly records: readonly PartRecord[];
 }): Promise<void> {
   const { store, plan, records } = options;
-  const prefixes = [PARTS_PREFIX, REJECTED_PREFIX, SEARCHES_PREFIX];
+  const prefixes = [PARTS_PREFIX, REJECTED_PREFIX, SEARCHES_PREFIX, ANSWERS_PREFIX];
   const listed = await Promise.all(prefixes.map((prefix) => store.list(prefix)));
   const present = new Set(listed.flat());
   for (const record of records) {

@@ -25,6 +25,8 @@ export interface PlanRunOptions {
   readonly countRows?: (() => Promise<number>) | undefined;
   /** Called after every shard with the number of input rows so far. */
   readonly onRows?: ((rows: number) => void) | undefined;
+  /** Called when the input files are written, before the plan is: what it writes is there when drafters begin. */
+  readonly prepare?: ((plan: RunPlan) => Promise<void>) | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -53,6 +55,8 @@ export async function planRun(
   const inputRows = await cutInputs({ ...options, plan: wanted, limit: request.limit });
   signal?.throwIfAborted();
   const plan: RunPlan = { ...wanted, inputRows };
+  await options.prepare?.(plan);
+  signal?.throwIfAborted();
   if (await journal.createPlan(plan, options.origin)) return { plan, created: true };
   const existing = (await journal.readPlan()) ?? plan;
   refuseOtherPlan(options, existing, plan);

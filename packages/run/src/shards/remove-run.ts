@@ -1,6 +1,7 @@
 import type { ShardStore } from "@nightbeam/store";
 import { mapAtMost } from "../records/map-at-most.js";
 import {
+  ANSWERS_PREFIX,
   CANCELLED_FILE,
   COMMITS_PREFIX,
   INPUTS_PREFIX,
@@ -12,6 +13,7 @@ import {
   REJECTED_FILE,
   REJECTED_PREFIX,
   REQUEST_FILE,
+  REUSE_FILE,
   SEARCHES_PREFIX,
 } from "../records/names.js";
 
@@ -19,7 +21,7 @@ const REMOVALS_AT_ONCE = 16;
 
 /** The number of input files of a run: copies of the rows of its histories. @throws StoreError STORE_FAILED */
 export async function countInputs(store: ShardStore): Promise<number> {
-  return (await store.list(INPUTS_PREFIX)).length;
+  return (await store.list(INPUTS_PREFIX)).filter((name) => name.endsWith(".jsonl")).length;
 }
 
 /**
@@ -41,10 +43,10 @@ export async function removeRun(store: ShardStore): Promise<void> {
   await store.remove(MANIFEST_FILE);
   const prefixes = [
     ...[COMMITS_PREFIX, PARTS_PREFIX, REJECTED_PREFIX],
-    ...[SEARCHES_PREFIX, INPUTS_PREFIX],
+    ...[SEARCHES_PREFIX, ANSWERS_PREFIX, INPUTS_PREFIX],
   ];
   for (const prefix of prefixes) await removeAll(store, await store.list(prefix));
-  const files = [REJECTED_FILE, PARTIAL_FILE, PAUSED_FILE, CANCELLED_FILE, PLAN_FILE];
+  const files = [REJECTED_FILE, REUSE_FILE, PARTIAL_FILE, PAUSED_FILE, CANCELLED_FILE, PLAN_FILE];
   for (const name of [...files, REQUEST_FILE]) await store.remove(name);
 }
 

@@ -2,13 +2,17 @@ import type { ShardStore } from "@nightbeam/store";
 import { RunError } from "../errors.js";
 import { readPlan, storeJournal } from "../records/journal.js";
 import {
+  ANSWERS_PREFIX,
   INPUTS_PREFIX,
   inputKey,
+  KEPT_TRIE_FILE,
   PARTS_PREFIX,
   REJECTED_PREFIX,
   SEARCHES_PREFIX,
 } from "../records/names.js";
 import { filesOf } from "../records/records.js";
+import { reuseOf } from "../reuse/reuse-record.js";
+import { readReuse } from "../reuse/shard-answers.js";
 
 /**
  * Removes files that a complete run does not need: attempts that no record names, inputs of other
@@ -33,16 +37,18 @@ export async function sweepAttempts(store: ShardStore): Promise<string[]> {
   const named = new Set([
     ...records.flatMap(filesOf),
     // A shard may be uncommitted at this moment.
-    ...manifest.parts.flatMap(({ file, searches }) => [file, searches?.file ?? []].flat()),
+    ...manifest.parts.flatMap(({ file, searches, answers }) =>
+      [file, searches?.file ?? [], answers?.file ?? []].flat(),
+    ),
+    KEPT_TRIE_FILE,
   ]);
-  const ending = `.${inputKey(plan)}.jsonl`;
-  const prefixes = [PARTS_PREFIX, REJECTED_PREFIX, SEARCHES_PREFIX, INPUTS_PREFIX];
-  const [parts = [], rejected = [], searches = [], inputs = []] = await Promise.all(
-    prefixes.map((prefix) => store.list(prefix)),
-  );
+  const keys = [inputKey(plan), reuseOf(await readReuse(store))?.id ?? []].flat();
+  const prefixes = [PARTS_PREFIX, REJECTED_PREFIX, SEARCHES_PREFIX, ANSWERS_PREFIX];
+  const made = await Promise.all(prefixes.map((prefix) => store.list(prefix)));
+  const inputs = await store.list(INPUTS_PREFIX);
   const removed = [
-    ...[...parts, ...rejected, ...searches].filter((name) => !named.has(name)),
-    ...inputs.filter((name) => !name.endsWith(ending)),
+    ...made.flat().filter((name) => !named.has(name)),
+    ...inputs.filter((name) => !keys.some((key) => name.includes(`.${key}.`))),
   ];
   for (const name of removed) await store.remove(name);
   await store.removeLeftovers();

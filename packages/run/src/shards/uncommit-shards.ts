@@ -2,7 +2,16 @@ import type { ShardStore } from "@nightbeam/store";
 import { RunError } from "../errors.js";
 import { readPlan } from "../records/journal.js";
 import { removeMarks } from "../records/marks.js";
-import { commitFile, INPUTS_PREFIX, inputFile, inputKey, MANIFEST_FILE } from "../records/names.js";
+import {
+  commitFile,
+  INPUTS_PREFIX,
+  inputAnswersFile,
+  inputFile,
+  inputKey,
+  MANIFEST_FILE,
+} from "../records/names.js";
+import { reuseOf } from "../reuse/reuse-record.js";
+import { readReuse } from "../reuse/shard-answers.js";
 import { nextRunState } from "../state.js";
 import { runState } from "./read-state.js";
 
@@ -19,7 +28,12 @@ export async function uncommitShards(store: ShardStore, shards: readonly number[
   // Marks of an earlier state must not count once the manifest is gone.
   if (state === "complete") await removeMarks(store);
   await store.remove(MANIFEST_FILE);
-  for (const index of shards) await store.remove(commitFile(index));
+  const reuse = reuseOf(await readReuse(store));
+  for (const index of shards) {
+    // They are computed again because their lists are doubted: nothing is taken from an earlier run.
+    if (reuse !== undefined) await store.remove(inputAnswersFile(reuse.id, index));
+    await store.remove(commitFile(index));
+  }
   // Another process may have finished the run in between, see `finishRun`.
   await store.remove(MANIFEST_FILE);
 }

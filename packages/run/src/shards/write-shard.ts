@@ -5,18 +5,10 @@ import { writePart } from "@nightbeam/dataset";
 import { fingerprint, makeDirectory, type ShardStore, storeFailed } from "@nightbeam/store";
 import { RunError } from "../errors.js";
 import { firstRowOf, plannedRows, type RunPlan } from "../plan.js";
-import { contentHash } from "../records/content-hash.js";
-import { partFile, partRejectedFile, partSearchesFile } from "../records/names.js";
-import {
-  filesOf,
-  type PartRecord,
-  type PartResult,
-  type RejectedRow,
-  rejectedText,
-  type VerifierShareRecord,
-} from "../records/records.js";
-import { type SearchRecord, searchesFile } from "../records/search-record.js";
-import { finiteStats, type RunStats } from "../statistics/run-stats.js";
+import { partFile } from "../records/names.js";
+import { filesOf, type PartRecord, type PartResult } from "../records/records.js";
+import { sideFiles } from "../records/side-files.js";
+import { finiteStats } from "../statistics/run-stats.js";
 
 /** A name for an attempt that no other attempt has: `a2-91d0b6e4c7f3`. */
 export function attemptName(attemptsStarted: number): string {
@@ -43,7 +35,7 @@ export interface ShardAttempt {
  */
 export async function writeAttempt(options: ShardAttempt): Promise<PartRecord> {
   const { store, plan, result, scratch, signal } = options;
-  const { index, recommendations, rejected, stats, draftWidths, verifiers, searches } = result;
+  const { index, recommendations, rowCount: _, teacherLog: __, ...facts } = result;
   const attempt = attemptName(options.attempt);
   await makeDirectory(scratch);
   const part = await writePart({
@@ -57,33 +49,22 @@ export async function writeAttempt(options: ShardAttempt): Promise<PartRecord> {
   try {
     signal.throwIfAborted();
     const { rows } = part;
-    const facts = { rejected, stats, draftWidths, verifiers, searches };
-    const shard = { plan, index, attempt, file, rows, ...facts };
-    return await writeShard({ store, ...shard });
+    return await writeShard({ store, plan, index, attempt, file, rows, ...facts });
   } finally {
     await rm(file, { force: true });
   }
 }
 
 /** The result of an attempt at a shard, with its part as a local file. */
-export interface ShardResult {
+export interface ShardResult
+  extends Omit<PartResult, "rowCount" | "recommendations" | "teacherLog"> {
   readonly plan: RunPlan;
-  readonly index: number;
   /** A name from `attemptName`. */
   readonly attempt: string;
   /** The local path of the part; the file may be gone afterwards. */
   readonly file: string;
   /** Lists in the file. */
   readonly rows: number;
-  readonly rejected: readonly RejectedRow[];
-  /** Sums over the shard. */
-  readonly stats: RunStats;
-  /** See `PartRecord`. Default: not known. */
-  readonly draftWidths?: readonly number[] | undefined;
-  /** See `PartRecord`. Default: not known. */
-  readonly verifiers?: readonly VerifierShareRecord[] | undefined;
-  /** See `PartResult`. Default: none was recorded. */
-  readonly searches?: readonly SearchRecord[] | undefined;
 }
 
 /**
@@ -97,21 +78,17 @@ export async function writeShard(
   options: ShardResult & { readonly store: ShardStore },
 ): Promise<PartRecord> {
   const { store, plan, index, attempt, file, rows, rejected, stats } = options;
-  const { draftWidths, verifiers, searches } = options;
+  const { draftWidths, verifiers } = options;
   checkAccount(options);
-  const text = rejectedText(rejected);
   const { bytes, sha256 } = await fingerprintOf(file);
-  const recorded = await searchesFile(partSearchesFile({ index, attempt }), searches);
+  const beside = await sideFiles({ index, attempt }, options);
   const record: PartRecord = {
     index,
     file: partFile({ index, attempt }, plan.format),
     attempt,
     rows,
     rejected: rejected.length,
-    ...(rejected.length === 0
-      ? {}
-      : { rejectedFile: partRejectedFile({ index, attempt }), rejectedSha256: contentHash(text) }),
-    ...(recorded === undefined ? {} : { searches: recorded.entry }),
+    ...beside.entries,
     bytes,
     sha256,
     firstRow: firstRowOf(plan, index),
@@ -122,10 +99,7 @@ export async function writeShard(
   };
   try {
     await store.putFile(record.file, file);
-    if (record.rejectedFile !== undefined) {
-      await store.replace(record.rejectedFile, new TextEncoder().encode(text));
-    }
-    if (recorded !== undefined) await store.replace(recorded.entry.file, recorded.bytes);
+    for (const { name, bytes } of beside.files) await store.replace(name, bytes);
     return record;
   } catch (error) {
     await discardWritten(store, record).catch(() => undefined);

@@ -24,6 +24,27 @@ export const FIGURES = {
     meaning:
       "Users whose list is empty: everything was excluded. The flat layout has no row for them",
   },
+  reusedUsers: {
+    unit: "users",
+    total: "sum",
+    meaning: "Users whose list was taken from an earlier run, without a search",
+  },
+  computedNew: {
+    unit: "users",
+    total: "sum",
+    meaning: "Users who were searched because the earlier run had no answer of theirs",
+  },
+  computedChanged: {
+    unit: "users",
+    total: "sum",
+    meaning: "Users who were searched because their prompt or what they must not get changed",
+  },
+  computedCatalogue: {
+    unit: "users",
+    total: "sum",
+    meaning:
+      "Users who were searched because the catalogue changed, and it is not certain that their list is the same",
+  },
   searches: {
     unit: "searches",
     total: "sum",

@@ -1,5 +1,5 @@
 /** The services that export metrics. */
-export const SERVICES = ["scheduler", "drafter", "verifier"] as const;
+export const SERVICES = ["scheduler", "drafter", "verifier", "server"] as const;
 
 export type ServiceName = (typeof SERVICES)[number];
 

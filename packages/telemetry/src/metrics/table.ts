@@ -2,6 +2,7 @@ import type { MetricDefinition, OpenValues, ServiceName } from "./definition.js"
 import { DRAFTER_METRICS } from "./tables/drafter.js";
 import { PROCESS_METRICS } from "./tables/process.js";
 import { SCHEDULER_METRICS } from "./tables/scheduler.js";
+import { SERVER_METRICS } from "./tables/server.js";
 import { VERIFIER_METRICS } from "./tables/verifier.js";
 
 /** All metrics, by their names in OpenTelemetry. docs/guides/metrics.md is generated from it. */
@@ -10,6 +11,7 @@ export const METRICS = {
   ...SCHEDULER_METRICS,
   ...DRAFTER_METRICS,
   ...VERIFIER_METRICS,
+  ...SERVER_METRICS,
 } as const;
 
 export type MetricName = keyof typeof METRICS;

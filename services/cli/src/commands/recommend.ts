@@ -18,7 +18,12 @@ import {
 } from "@nightbeam/settings";
 import { Command } from "commander";
 import { withFlags } from "../options/key-flags.js";
-import { HISTORIES_HELP, sampleSearchesHelp, withLists } from "../options/list-options.js";
+import {
+  answersHelp,
+  HISTORIES_HELP,
+  sampleSearchesHelp,
+  withLists,
+} from "../options/list-options.js";
 import { printResult, withJson } from "../output.js";
 import { recommendOptions } from "../recommend/options.js";
 import { NO_LISTS } from "../recommend/row-facts.js";
@@ -69,6 +74,11 @@ export function recommendCommand(): Command {
         "--teacher-sample <share>",
         `share of the users that are logged, above 0 and up to 1 (default ${DEFAULTS.teacherSample})`,
       )
+      .option(
+        "--reuse <run>",
+        "a complete run from which lists are taken: of users whose history, exclusions and settings are the same, while the catalogue's changes leave their list as it is",
+      )
+      .option("--answers <what>", answersHelp())
       .option("--sample-searches <n>", sampleSearchesHelp(DEFAULTS.sampleSearches))
       .option("--config <file>", "JSON with the same keys in camelCase; flags take precedence")
       .action(async (flags: Record<string, unknown>) => run(flags)),

@@ -27,6 +27,11 @@ export const GROUPS: readonly CommandGroup[] = [
         async () => (await import("./recommend.js")).recommendCommand(),
       ),
       lazy(
+        "serve",
+        "answer requests for the best items of a user, over HTTP, on this machine or with verifiers",
+        async () => (await import("@nightbeam/server")).serveCommand(),
+      ),
+      lazy(
         "evaluate",
         "compare lists with the items that users took: Recall@K, NDCG@K, hit rate",
         async () => (await import("./evaluate.js")).evaluateCommand(),

@@ -5,7 +5,7 @@ const START = "<!-- from here on written by scripts/environment.mjs -->";
 
 /** Commands that call a scheduler and share its variables. */
 const CLIENTS = ["submit", "status", "cancel", "runs", "nights", "rollout", "nodes"];
-const SERVICES = ["scheduler", "drafter", "verifier"];
+const SERVICES = ["scheduler", "drafter", "verifier", "serve"];
 
 /** Replaces the tables of the page; the text before them stays. */
 export function withTables(page: string, all: readonly CommandVariables[]): string {

@@ -9,6 +9,11 @@ export function sampleSearchesHelp(usual: number): string {
   return `users per part whose searches are recorded, for the report and the page; 0: none (default ${usual})`;
 }
 
+/** The help of `--answers`. */
+export function answersHelp(): string {
+  return `keep: what searches find is kept beside the lists, for runs that --reuse this one; drop: it is not (default ${DEFAULTS.answers})`;
+}
+
 /** Adds the options that decide the lists and their files, the same on one machine and in a cluster. */
 export function withLists(command: Command): Command {
   return command

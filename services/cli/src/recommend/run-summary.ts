@@ -2,20 +2,23 @@ import { dirname } from "node:path";
 import type { FigureName, Manifest } from "@nightbeam/run";
 import { clock, facts, whole } from "@nightbeam/service/terminal";
 import { candidateFacts } from "./candidate-facts.js";
-import { rowFacts } from "./row-facts.js";
+import { reuseFacts, rowFacts } from "./row-facts.js";
 
 /** What a run on one machine came to, a fact per line. */
 export function runSummary(manifest: Manifest, out: string): string {
   const { users, rejected, stats, parts } = manifest;
+  const { reusedUsers = 0 } = stats;
   const figure = (name: FigureName, digits: number) => (stats[name] ?? 0).toFixed(digits);
   const rejections = rejected === 0 ? "" : ` (${whole(rejected)} set aside: ${out}/rejected.jsonl)`;
+  const per = reusedUsers === 0 ? "per user" : "per user who was computed";
   return facts([
     ["users", `${whole(users)}${rejections}`],
     ...rowFacts(stats),
     ...emptyFact(manifest),
-    ["target calls", `${figure("callsPerUser", 2)} per user`],
+    ...reuseFacts(manifest),
+    ["target calls", `${figure("callsPerUser", 2)} ${per}`],
     ...draftFact(manifest),
-    ["nodes", `${figure("nodesPerUser", 1)} per user`],
+    ["nodes", `${figure("nodesPerUser", 1)} ${per}`],
     ["time", `${clock(stats.wallSeconds ?? 0)}, ${figure("usersPerSecond", 1)} users/s`],
     [
       "lists",

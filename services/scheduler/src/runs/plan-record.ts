@@ -1,6 +1,12 @@
 import { type Catalogue, type Exclusion, excludeItems, filteredOut } from "@nightbeam/catalogue";
 import { fileHash, inputHash, openCatalogue, readItemFilter } from "@nightbeam/dataset";
-import { checkpointHash, openCheckpoint, openPrompts, promptsHash } from "@nightbeam/model";
+import {
+  checkpointHash,
+  openCheckpoint,
+  openPrompts,
+  promptsHash,
+  searchedCatalogue,
+} from "@nightbeam/model";
 import { MAX_SHARDS } from "@nightbeam/queue";
 import {
   describeChoice,
@@ -14,9 +20,10 @@ import {
 import { planRun, storeJournal } from "@nightbeam/run";
 import type { Log } from "@nightbeam/service/log";
 import type { RunRequest } from "@nightbeam/settings";
-import { draftVersion, parseDraftName } from "@nightbeam/settings";
+import { draftVersion, parseDraftName, plannedArguments } from "@nightbeam/settings";
 import { chooseRunProgram } from "./choose-run-program.js";
 import type { LiveVerifiers } from "./live-verifiers.js";
+import { planReuse } from "./plan-reuse.js";
 import type { PlanningProgress } from "./planner.js";
 import type { OpenOutput } from "./run-output.js";
 import type { RunRecord } from "./run-record.js";
@@ -51,20 +58,33 @@ export async function planRecord(record: RunRecord, planning: Planning): Promise
   const words = describeChoice(choice, request.draft);
   planning.log.info({ runId: record.runId, ...choice }, words);
   const program = plannedProgram(choice);
-  const { device = "cpu" } = request;
+  const { device = "cpu", target: directory, scoring } = request;
+  const versions = { ...inputs, ...program.versions };
+  let read = 0;
+  const reuse = await planReuse({
+    ...{ record, store, signal, log: planning.log },
+    searched: await searchedCatalogue(catalogue, { directory, scoring }),
+    plan: { arguments: { ...plannedArguments(request), ...program.arguments }, versions },
+    onProgress: () => onRows(read),
+  });
   const histories = await openRunHistories(request, signal);
   try {
     for (const note of histories.notes) planning.log.info({ runId: record.runId }, note);
     await planRun({
-      ...{ store, request, maxShards: MAX_SHARDS, onRows, signal },
-      versions: { ...inputs, ...program.versions },
+      ...{ store, request, versions, maxShards: MAX_SHARDS, signal },
+      onRows: (rows) => {
+        read = rows;
+        onRows(rows);
+      },
       origin: await runOrigin(request, { versions: inputs, device, choice }),
       arguments: program.arguments,
       countRows: () => histories.count(),
-      rows: histories.read({ chunkRows: CHUNK_ROWS }),
+      rows: reuse.watch(histories.read({ chunkRows: CHUNK_ROWS })),
+      prepare: (plan) => reuse.prepare(plan),
     });
   } finally {
     await histories.close();
+    await reuse.close();
   }
 }
 

@@ -1,5 +1,5 @@
+import { type CostLine, fitLine, type TimedPass } from "@nightbeam/recommend";
 import type { Clock } from "@nightbeam/service";
-import { type CostLine, fitLine, type TimedPass } from "./fit-line.js";
 
 /** The fastest of this many tries per size counts; the others were disturbed. */
 const TRIES = 3;

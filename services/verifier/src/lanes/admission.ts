@@ -1,4 +1,4 @@
-import type { CostLine } from "../cost/fit-line.js";
+import type { CostLine } from "@nightbeam/recommend";
 import { VerifierError } from "../errors.js";
 
 export interface AdmissionLimits {

@@ -1,7 +1,7 @@
 import type { ScoreRequest, Scorer, Searcher, SearchRequest } from "@nightbeam/decoding";
+import type { CostLine } from "@nightbeam/recommend";
 import type { Clock } from "@nightbeam/service";
 import type { BatcherLimits, Pass, PassWork } from "../batching/micro-batcher.js";
-import type { CostLine } from "../cost/fit-line.js";
 import type { VerifierError } from "../errors.js";
 import type { AdmissionLimits } from "./admission.js";
 import type { KeyTableLimits } from "./key-table.js";

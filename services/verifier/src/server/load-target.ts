@@ -10,11 +10,10 @@ import {
   type SearcherThread,
   searchedCatalogue,
 } from "@nightbeam/model";
-import { cacheDirectory } from "@nightbeam/recommend";
+import { CostTracker, cacheDirectory, describeLine } from "@nightbeam/recommend";
 import { type Clock, within } from "@nightbeam/service";
 import type { Closers } from "@nightbeam/service/lifecycle";
 import { type Log, reasonOf } from "@nightbeam/service/log";
-import { CostTracker, describeLine } from "../cost/cost-tracker.js";
 import { searchCalls, treeCalls } from "../cost/made-up-calls.js";
 import { measureCost, type TimedCall } from "../cost/measure-cost.js";
 import type { VerifierOptions } from "../options/options.js";

@@ -1,9 +1,9 @@
 import { type SearchProgram, searchNodes, type TargetProgram } from "@nightbeam/decoding";
+import type { CostLine } from "@nightbeam/recommend";
 import type { Clock } from "@nightbeam/service";
 import type { Log } from "@nightbeam/service/log";
 import type { Recorder, Tracing } from "@nightbeam/telemetry";
 import type { Pass } from "../batching/micro-batcher.js";
-import type { CostLine } from "../cost/fit-line.js";
 import { smallestCall, smallestSearch } from "../cost/made-up-calls.js";
 import type { VerifierError } from "../errors.js";
 import { AllLanes } from "../lanes/all-lanes.js";

@@ -1,8 +1,9 @@
 import { createServer } from "node:https";
 import { type ServerType, serve } from "@hono/node-server";
-import { formatHostPort, type TlsBytes, UsageError } from "@nightbeam/service";
-import { reasonOf } from "@nightbeam/service/log";
-import type { Hono } from "hono";
+import { UsageError } from "../errors.js";
+import { reasonOf } from "../log/index.js";
+import { formatHostPort } from "../options/host-port.js";
+import type { TlsBytes } from "../options/tls.js";
 
 export interface Listening {
   /** http://host:port, or https:// */
@@ -12,7 +13,10 @@ export interface Listening {
 }
 
 export interface ListenOptions {
-  readonly app: Hono;
+  /** The name of the service in messages. */
+  readonly service: string;
+  /** Answers requests, such as a Hono app. */
+  readonly app: { readonly fetch: Parameters<typeof serve>[0]["fetch"] };
   /** With a certificate, the server uses TLS. */
   readonly tls?: TlsBytes | undefined;
   readonly host: string;
@@ -21,7 +25,7 @@ export interface ListenOptions {
 }
 
 /** Starts the HTTP server. @throws UsageError BAD_OPTION if the address cannot be used */
-export function listen({ app, tls, host, port }: ListenOptions): Promise<Listening> {
+export function listen({ service, app, tls, host, port }: ListenOptions): Promise<Listening> {
   const secure = secureServer(tls);
   return new Promise((resolve, reject) => {
     const onListening = ({ port: actual }: { port: number }) => {
@@ -33,7 +37,7 @@ export function listen({ app, tls, host, port }: ListenOptions): Promise<Listeni
       reject(
         new UsageError(
           "BAD_OPTION",
-          `The scheduler cannot listen on ${host}:${port}: ${reasonOf(error)}. Use another --listen.`,
+          `The ${service} cannot listen on ${host}:${port}: ${reasonOf(error)}. Use another --listen.`,
           { cause: error },
         ),
       );

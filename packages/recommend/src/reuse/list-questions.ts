@@ -1,0 +1,42 @@
+import type { Catalogue } from "@nightbeam/catalogue";
+import { QuestionHasher, type TargetProgram, type UserQuestion } from "@nightbeam/decoding";
+import { answersHash } from "@nightbeam/model";
+import { QUESTION_BYTES } from "@nightbeam/run";
+import { dependsOnDraft, type ListSettings, verificationOf } from "@nightbeam/settings";
+import { searchedBeams } from "../models/draft-policy.js";
+
+/** Returns what identifies a user's question but for the catalogue. Shape [QUESTION_BYTES]. */
+export type ListQuestions = (user: UserQuestion) => Uint8Array;
+
+/**
+ * Returns a function that hashes users' questions without the catalogue: equal hashes have equal lists in equal
+ * catalogues, and in others while the answer holds.
+ *
+ * @returns undefined if lists depend on more than questions: on the draft, or on candidates
+ */
+export function listQuestions(
+  settings: Pick<
+    ListSettings,
+    | ("scoring" | "beamWidth" | "precision" | "device")
+    | ("verification" | "seed" | "temperature" | "drafted")
+  >,
+  run: {
+    /** The catalogue that is searched. */
+    readonly catalogue: Catalogue;
+    /** Hash of the target's checkpoint. */
+    readonly checkpoint: string;
+    readonly program: TargetProgram;
+    readonly hasCandidates: boolean;
+  },
+): ListQuestions | undefined {
+  const { scoring, precision, device = "cpu" } = settings;
+  const { catalogue, checkpoint, program, hasCandidates } = run;
+  if (hasCandidates || dependsOnDraft(settings)) return undefined;
+  const questions = new QuestionHasher({
+    space: { trie: catalogue.trie, scoring },
+    beamWidth: searchedBeams(settings.beamWidth, catalogue.closingLevels),
+    verification: verificationOf(settings),
+    versions: { target: answersHash({ checkpoint, precision, device, program }) },
+  });
+  return (user) => Buffer.from(questions.questionOf(user), "hex").subarray(0, QUESTION_BYTES);
+}

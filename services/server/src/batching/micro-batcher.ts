@@ -1,0 +1,254 @@
+import type { DecodeJob, SearchOutcome } from "@nightbeam/decoding";
+import type { CostTracker } from "@nightbeam/recommend";
+import type { Clock } from "@nightbeam/service";
+import { ServerError } from "../errors.js";
+import { chooseBatch, type Sized } from "./choose-batch.js";
+
+export interface BatcherOptions {
+  /** Decodes users together. Dropped jobs have outcomes that mean nothing. */
+  readonly decode: (
+    jobs: readonly DecodeJob[],
+    batch: BatchContext,
+  ) => Promise<readonly SearchOutcome[]>;
+  /** Tokens of a user, by the length of the prompt: what `cost` is measured in. */
+  readonly tokensOf: (promptTokens: number) => number;
+  /** The measured time of a batch by its tokens. */
+  readonly cost: CostTracker;
+  /** Batches in progress at once; it may change. */
+  readonly batchesAtOnce: () => number;
+  /** Users per batch, at most. */
+  readonly batchSize: number;
+  /** Milliseconds in which a request is to be answered; decides how large batches get. */
+  readonly latencyMs: number;
+  /** Milliseconds that a request may have to wait for its batch before it is refused. */
+  readonly maxWaitMs: number;
+  readonly clock: Clock;
+  /** Called after each batch. */
+  readonly onBatch?: (batch: { readonly users: number; readonly computeMs: number }) => void;
+}
+
+export interface BatchContext {
+  /** Aborted when all its requests have ended. */
+  readonly signal: AbortSignal;
+  /** The latest deadline of its requests, by the batcher's clock. */
+  readonly deadline: number;
+}
+
+/** How one request is to be decoded. */
+export interface Submission {
+  /** Cancels it. */
+  readonly signal: AbortSignal;
+  /** By the batcher's clock. */
+  readonly deadline: number;
+}
+
+export interface Decoded {
+  readonly outcome: SearchOutcome;
+  readonly queueMs: number;
+  readonly computeMs: number;
+}
+
+interface Waiting extends Sized {
+  readonly job: Omit<DecodeJob, "key" | "signal">;
+  readonly deadline: number;
+  readonly enqueuedAt: number;
+  readonly dropped: AbortController;
+  readonly resolve: (decoded: Decoded) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/**
+ * Puts requests that wait into batches. A batch starts as soon as there is room for it: nothing waits for company. The
+ * more wait, the larger batches get, first up to what takes half of the latency: a request waits for the batch before its
+ * own, and then for its own.
+ *
+ * A request that could not be answered in time is refused when it comes, so that those that are taken are answered.
+ */
+export class MicroBatcher {
+  readonly #options: BatcherOptions;
+  readonly #waiting = new Set<Waiting>();
+  /** Batches in progress, with the time when they are expected to end. */
+  readonly #running = new Map<AbortController, number>();
+  #waitingTokens = 0;
+  #runningUsers = 0;
+  #nextKey = 0;
+  #refusal: ServerError | undefined;
+
+  constructor(options: BatcherOptions) {
+    this.#options = options;
+  }
+
+  /** Requests that wait for a batch. */
+  get waiting(): number {
+    return this.#waiting.size;
+  }
+
+  /** Users of the batches in progress. */
+  get running(): number {
+    return this.#runningUsers;
+  }
+
+  /**
+   * Decodes a user in the next batch that has room.
+   *
+   * @throws ServerError BUSY, DEADLINE, DRAINING; the signal's reason; what decoding throws
+   */
+  submit(job: Waiting["job"], { signal, deadline }: Submission): Promise<Decoded> {
+    const { clock, tokensOf } = this.#options;
+    return new Promise((resolve, reject) => {
+      signal.throwIfAborted();
+      const tokens = tokensOf(job.prompt.length);
+      this.#admit(tokens, deadline);
+      const enqueuedAt = clock.now();
+      const end = () => {
+        cancelTimer();
+        signal.removeEventListener("abort", onAbort);
+      };
+      const one: Waiting = {
+        ...{ job, tokens, deadline, enqueuedAt, promptTokens: job.prompt.length },
+        dropped: new AbortController(),
+        resolve: (decoded) => {
+          end();
+          resolve(decoded);
+        },
+        reject: (error) => {
+          end();
+          one.dropped.abort();
+          this.#remove(one);
+          reject(error);
+        },
+      };
+      const onAbort = () => one.reject(signal.reason);
+      const cancelTimer = clock.after(deadline - enqueuedAt, () => {
+        one.reject(
+          new ServerError(
+            "DEADLINE",
+            "The deadline passed before the list was found. Give more time.",
+          ),
+        );
+      });
+      signal.addEventListener("abort", onAbort, { once: true });
+      this.#waiting.add(one);
+      this.#waitingTokens += tokens;
+      this.#start();
+    });
+  }
+
+  /** Refuses new requests. Those that wait or run go on. */
+  refuse(error: ServerError): void {
+    this.#refusal = error;
+  }
+
+  /** Ends all requests. */
+  close(error: ServerError): void {
+    this.#refusal = error;
+    for (const one of [...this.#waiting]) one.reject(error);
+    for (const batch of this.#running.keys()) batch.abort(error);
+  }
+
+  /** Milliseconds until a batch starts for what would be enqueued now. */
+  get expectedWaitMs(): number {
+    const { clock, cost, batchesAtOnce, batchSize } = this.#options;
+    const places = batchesAtOnce();
+    if (this.#waiting.size === 0 && this.#running.size < places) return 0;
+    const now = clock.now();
+    const ends = [...this.#running.values()].map((end) => Math.max(0, end - now));
+    const runningMs = ends.reduce((sum, ms) => sum + ms, 0);
+    const { callMs, tokenMs } = cost.line;
+    const batches = Math.ceil(this.#waiting.size / batchSize);
+    const waitingMs = batches * callMs + this.#waitingTokens * tokenMs;
+    return (runningMs + waitingMs) / places;
+  }
+
+  /** @throws ServerError BUSY, DEADLINE, DRAINING */
+  #admit(tokens: number, deadline: number): void {
+    if (this.#refusal !== undefined) throw this.#refusal;
+    const { clock, maxWaitMs } = this.#options;
+    const leftMs = deadline - clock.now();
+    const ownMs = this.#batchMs(tokens);
+    const waitMs = this.expectedWaitMs;
+    if (waitMs > 0 && (waitMs > maxWaitMs || waitMs + ownMs > leftMs)) {
+      const allowedMs = Math.max(0, Math.min(maxWaitMs, leftMs - ownMs));
+      throw new ServerError(
+        "BUSY",
+        `The request would wait about ${Math.ceil(waitMs)} ms, longer than ${waitMs > maxWaitMs ? `the ${maxWaitMs} ms of --max-wait-ms` : "its deadline allows"}. Retry later, or add servers.`,
+        { retryAfterMs: Math.max(MIN_RETRY_MS, Math.ceil(waitMs - allowedMs)) },
+      );
+    }
+    // On an idle server it is tried: the measured time may be that of a machine that was busy.
+    if (this.#running.size > 0 && ownMs > leftMs) {
+      throw new ServerError(
+        "DEADLINE",
+        `A list takes about ${Math.ceil(ownMs)} ms, and the request has ${Math.max(0, Math.floor(leftMs))} ms. Give more time.`,
+      );
+    }
+  }
+
+  #batchMs(tokens: number): number {
+    const { callMs, tokenMs } = this.#options.cost.line;
+    return callMs + tokens * tokenMs;
+  }
+
+  /**
+   * Tokens that a batch may have to take half of the latency. Without limit once more wait than the next batches take:
+   * the latency is lost then, and full batches end the queue soonest.
+   */
+  #tokenBudget(): number {
+    const { batchesAtOnce, cost, latencyMs } = this.#options;
+    const { callMs, tokenMs } = cost.line;
+    const budget = Math.max(0, (latencyMs / 2 - callMs) / tokenMs);
+    return this.#waitingTokens > budget * batchesAtOnce() ? Number.POSITIVE_INFINITY : budget;
+  }
+
+  #remove(one: Waiting): void {
+    if (this.#waiting.delete(one)) this.#waitingTokens -= one.tokens;
+  }
+
+  #start(): void {
+    const { batchesAtOnce, batchSize } = this.#options;
+    while (this.#waiting.size > 0 && this.#running.size < batchesAtOnce()) {
+      const limits = { batchSize, tokenBudget: this.#tokenBudget() };
+      const batch = chooseBatch(this.#waiting, limits);
+      for (const one of batch) this.#remove(one);
+      void this.#run(batch);
+    }
+  }
+
+  /** Never rejects. */
+  async #run(batch: readonly Waiting[]): Promise<void> {
+    const { clock, decode, cost, onBatch } = this.#options;
+    const controller = new AbortController();
+    const startedAt = clock.now();
+    const tokens = batch.reduce((sum, one) => sum + one.tokens, 0);
+    this.#running.set(controller, startedAt + this.#batchMs(tokens));
+    this.#runningUsers += batch.length;
+    let open = batch.length;
+    const jobs = batch.map(({ job, dropped: { signal } }): DecodeJob => {
+      signal.addEventListener("abort", () => {
+        open--;
+        if (open === 0) controller.abort(signal.reason);
+      });
+      return { ...job, key: this.#nextKey++, signal };
+    });
+    const deadline = batch.reduce((latest, one) => Math.max(latest, one.deadline), 0);
+    try {
+      const outcomes = await decode(jobs, { signal: controller.signal, deadline });
+      const computeMs = clock.now() - startedAt;
+      // Batches that some requests have left say little about the time of whole ones.
+      if (open === batch.length) cost.observe({ tokens, milliseconds: computeMs });
+      onBatch?.({ users: batch.length, computeMs });
+      outcomes.forEach((outcome, at) => {
+        const one = batch[at];
+        one?.resolve({ outcome, queueMs: startedAt - one.enqueuedAt, computeMs });
+      });
+    } catch (error) {
+      for (const one of batch) one.reject(error);
+    } finally {
+      this.#running.delete(controller);
+      this.#runningUsers -= batch.length;
+      this.#start();
+    }
+  }
+}
+
+const MIN_RETRY_MS = 20;
