@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { readManifest } from "@nightbeam/run";
@@ -36,6 +36,57 @@ async function expectDrawn(options: {
   expect(await cluster.submit(request)).toMatchObject({ outcome: "unchanged" });
 }
 
+/** A run of the cluster and one of one machine take all lists from an earlier run of the cluster. */
+async function expectReused(options: {
+  cluster: TestCluster;
+  night: Night;
+  earlier: string;
+}): Promise<void> {
+  const { cluster, night, earlier } = options;
+  const request = { ...night.request, reuse: earlier };
+  const out = cluster.out("reused");
+  const { run } = await cluster.submit({ ...request, out });
+  const ended = await cluster.until(run.id);
+  expect(ended.state, cluster.logs()).toBe("complete");
+  expect(ended.reuse).toEqual({ run: earlier });
+  expect(ended.stats).toMatchObject({ reusedUsers: night.expected.users.length, searches: 0 });
+  await expectExact(night, out);
+  await recommendAlone({ ...request, reuse: out, out: `${out}-alone` });
+  await expectExact(night, `${out}-alone`);
+  const { stats } = await readManifest(`${out}-alone`);
+  expect(stats).toMatchObject({ reusedUsers: night.expected.users.length, searches: 0 });
+  await expectReusedBlocking(options);
+}
+
+/** What is blocked on some days counts as a change of the catalogue, in a cluster as on one machine. */
+async function expectReusedBlocking(options: {
+  cluster: TestCluster;
+  night: Night;
+  earlier: string;
+}): Promise<void> {
+  const { cluster, night } = options;
+  let { earlier } = options;
+  const users = night.expected.users.length;
+  for (const [day, blocked] of [[3, 700, 1_100], [700, 1_499], []].entries()) {
+    const block = cluster.out(`blocked-${day}.txt`);
+    await writeFile(block, blocked.map((item) => `${item}\n`).join(""));
+    const request = { ...night.request, block, reuse: earlier };
+    const out = cluster.out(`day-${day}`);
+    const { run } = await cluster.submit({ ...request, out });
+    const ended = await cluster.until(run.id);
+    expect(ended.state, cluster.logs()).toBe("complete");
+    const { reusedUsers = 0, computedCatalogue = 0 } = ended.stats;
+    expect(reusedUsers + computedCatalogue).toBe(users);
+    expect(reusedUsers).toBeGreaterThan(users / 2);
+    const { reuse: _, ...anew } = request;
+    const alone = await recommendAlone({ ...anew, out: `${out}-alone` });
+    const lists = await readLists(out);
+    expect(lists.digest).toBe(alone.digest);
+    expect(largestScoreDifference(lists, alone)).toBe(0);
+    earlier = out;
+  }
+}
+
 describeClusters("a cluster of two verifiers, two drafters and a scheduler", () => {
   it("returns the strict, sampled and relaxed lists of one machine, as one run however often it is submitted", async () => {
     const night = await makeNight({ users: 360 });
@@ -48,6 +99,7 @@ describeClusters("a cluster of two verifiers, two drafters and a scheduler", () 
       const run = await cluster.until(submitted[0]?.run.id ?? "");
       expect(run.state, cluster.logs()).toBe("complete");
       await expectExact(night, request.out);
+      await expectReused({ cluster, night, earlier: request.out });
       await Promise.all(DRAWN.map((how) => expectDrawn({ cluster, night, how })));
     } finally {
       await cluster.stop();

@@ -106,6 +106,8 @@ export const runStatusSchema = z.object({
     .exactOptional(),
   /** Sums over the committed shards; once the run is complete, also figures derived from them. */
   stats: figures,
+  /** The run that lists are taken from, or why all are computed; how many is in `stats`. Absent if none was to be reused. */
+  reuse: z.object({ run: z.string(), refused: z.string().exactOptional() }).exactOptional(),
   /** Target calls and searches, including shards in progress. */
   calls: z.object({ calls: count, searches: count }),
   setAside: z.array(setAside),

@@ -12,6 +12,10 @@ export interface CatalogueChange {
   readonly tree: Pick<Trie, "codes" | "firstChild">;
   /** What happened at each node: bits of `GONE`, `NEW`, `LOSES` and `GAINS`. Shape [nodes of the tree]. */
   readonly kinds: Uint8Array;
+  /** Largest code + 1 of each level of the earlier catalogue. Shape [levels]. */
+  readonly codesPerLevel: Uint32Array;
+  /** Whether each level of the later catalogue uses the codes that it uses in the earlier one, and no others. */
+  readonly sameCodes: boolean;
 }
 
 /** The later catalogue lacks the prefix. */
@@ -29,7 +33,8 @@ export const GAINS = 8;
  */
 export function catalogueChange(before: Trie, after: Trie): CatalogueChange {
   const { levels } = before;
-  if (levels !== after.levels) return treeOf({ root: GONE, depths: [] });
+  const codes = compareCodes(before, after);
+  if (levels !== after.levels) return { ...treeOf({ root: GONE, depths: [] }), ...codes };
   const depths = Array.from({ length: levels }, () => new ChangedNodes());
   /** Compares what is below a prefix of both; lists what differs, deepest nodes first. */
   const compareBelow = (old: number, young: number, depth: number): number => {
@@ -58,7 +63,7 @@ export function catalogueChange(before: Trie, after: Trie): CatalogueChange {
     }
     return kind;
   };
-  return treeOf({ root: compareBelow(ROOT, ROOT, 0), depths });
+  return { ...treeOf({ root: compareBelow(ROOT, ROOT, 0), depths }), ...codes };
 }
 
 /** Above every code. */
@@ -91,7 +96,10 @@ class ChangedNodes {
 }
 
 /** Numbers the nodes breadth-first: in each depth they are in order already. */
-function treeOf(found: { root: number; depths: readonly ChangedNodes[] }): CatalogueChange {
+function treeOf(found: {
+  root: number;
+  depths: readonly ChangedNodes[];
+}): Pick<CatalogueChange, "isEmpty" | "tree" | "kinds"> {
   const { root, depths } = found;
   const count = depths.reduce((sum, { size }) => sum + size, 1);
   const codes = new Uint16Array(count);
@@ -109,4 +117,34 @@ function treeOf(found: { root: number; depths: readonly ChangedNodes[] }): Catal
     start = next;
   }
   return { isEmpty: root === 0, tree: { codes, firstChild }, kinds };
+}
+
+function compareCodes(
+  before: Trie,
+  after: Trie,
+): Pick<CatalogueChange, "codesPerLevel" | "sameCodes"> {
+  const [old, young] = [usedCodes(before), usedCodes(after)];
+  return {
+    codesPerLevel: Uint32Array.from(old, (used) => used.length),
+    sameCodes:
+      old.length === young.length &&
+      old.every((used, level) => Buffer.compare(used, young[level] ?? new Uint8Array()) === 0),
+  };
+}
+
+/** Per level, 1 for every code that occurs, up to the largest. */
+function usedCodes({ levels, levelStart, codes }: Trie): Uint8Array[] {
+  const used = new Uint8Array(NO_CODE);
+  return Array.from({ length: levels }, (_, level) => {
+    let largest = 0;
+    const end = levelStart[level + 2] ?? 0;
+    for (let node = levelStart[level + 1] ?? 0; node < end; node++) {
+      const code = codes[node] ?? 0;
+      used[code] = 1;
+      if (code > largest) largest = code;
+    }
+    const ofLevel = used.slice(0, largest + 1);
+    used.fill(0, 0, largest + 1);
+    return ofLevel;
+  });
 }

@@ -55,11 +55,15 @@ function prefixesOf(source: readonly { codes: ArrayLike<number> }[]): Set<string
   return all;
 }
 
-function listed({ tree, kinds }: CatalogueChange, node = 0, path = ""): Map<string, number> {
+function listed(
+  { tree, kinds }: Pick<CatalogueChange, "tree" | "kinds">,
+  node = 0,
+  path = "",
+): Map<string, number> {
   const found = new Map(kinds[node] === 0 ? [] : [[path, kinds[node] ?? 0]]);
   const { first, end } = childRange(tree, node);
   for (let child = first; child < end; child++) {
-    const below = listed({ isEmpty: false, tree, kinds }, child, `${path}/${tree.codes[child]}`);
+    const below = listed({ tree, kinds }, child, `${path}/${tree.codes[child]}`);
     for (const [key, kind] of below) found.set(key, kind);
   }
   return found;

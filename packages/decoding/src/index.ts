@@ -43,6 +43,7 @@ export { QuestionHasher, type UserQuestion } from "./question.js";
 // Answers that are kept, to be reused
 export { type Answer, outcomeOf } from "./reuse/answer.js";
 export { decodeAnswer, encodeAnswer } from "./reuse/answer-bytes.js";
+export type { Certificate } from "./reuse/certificate.js";
 export { type ReuseRefusal, stillHolds } from "./reuse/still-holds.js";
 export { BeamSearch } from "./search/beam-search.js";
 // Decoding users
@@ -66,5 +67,5 @@ export { type SpeculativeOptions, speculativeDecoder } from "./speculative-decod
 export { type BeamTree, checkTree, nodeCount, treeOf } from "./tree/beam-tree.js";
 export { type GroupLimit, gather, type RequestGroup, RequestGroups } from "./tree/gather.js";
 export type { KnownTree } from "./tree/known-tree.js";
-export type { ScoreAnswer, ScoreRequest, Scorer } from "./tree/scorer.js";
+export type { OutsideCodes, ScoreAnswer, ScoreRequest, Scorer } from "./tree/scorer.js";
 export type { Verification } from "./verification/verification.js";

@@ -40,6 +40,9 @@ export {
   type RecommenderSettings,
 } from "./recommender/recommender-settings.js";
 export type { UserHistory, Users } from "./recommender/user-source.js";
+export { comparedCatalogue } from "./reuse/compared-catalogue.js";
+export type { AnswersOptions, EarlierAnswers } from "./reuse/known-answers.js";
+export { type ListQuestions, listQuestions } from "./reuse/list-questions.js";
 export { openRunHistories } from "./run/open-run-histories.js";
 export { recommendRun } from "./run/recommend-run.js";
 export type { ProgressCounts, RecommendEvent } from "./run/run-events.js";

@@ -35,7 +35,7 @@ export { readStoredLists } from "./records/stored-lists.js";
 export { type AnswerJoin, openAnswerJoin, type RowAnswer } from "./reuse/answer-join.js";
 export { type KeptAnswer, QUESTION_BYTES } from "./reuse/answers-file.js";
 export { assertReusable, type EarlierRun, openEarlierRun } from "./reuse/earlier-run.js";
-export type { ReuseRecord } from "./reuse/reuse-record.js";
+export { type ReuseNote, type ReuseRecord, reuseOf } from "./reuse/reuse-record.js";
 export {
   readReuse,
   readReusedTrie,

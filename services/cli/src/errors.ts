@@ -4,6 +4,7 @@ import type { DatasetError } from "@nightbeam/dataset";
 import type { DecodingError } from "@nightbeam/decoding";
 import type { DrafterError } from "@nightbeam/drafter";
 import type { ModelError } from "@nightbeam/model";
+import type { PublishError } from "@nightbeam/publish";
 import type { RecommendError } from "@nightbeam/recommend";
 import type { RunError } from "@nightbeam/run";
 import type { SchedulerError } from "@nightbeam/scheduler";
@@ -20,6 +21,7 @@ type ExpectedError =
   | DecodingError
   | DrafterError
   | ModelError
+  | PublishError
   | RecommendError
   | RunError
   | SchedulerError
@@ -43,6 +45,7 @@ const EXPECTED: Readonly<Record<ExpectedError["name"] | IndirectErrorName, true>
   DrafterError: true,
   ModelError: true,
   ProtocolError: true,
+  PublishError: true,
   QueueError: true,
   RecommendError: true,
   RunError: true,

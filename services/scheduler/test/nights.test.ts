@@ -143,6 +143,12 @@ describe.skipIf(!redisIsHere())("nights", () => {
     });
     const [second, first] = await runsOf("daily", own);
     expect(first).not.toHaveProperty("drift");
+    // It would take its lists from that night, whose drafter kept no answers.
+    expect(first).not.toHaveProperty("reuse");
+    expect(second?.reuse).toEqual({
+      run: first?.out,
+      refused: expect.stringContaining("it kept no answers"),
+    });
     expect(second?.drift).toEqual({
       against: first?.id,
       users: { before: 70, now: 70 },

@@ -1,6 +1,7 @@
 import { findPrefix, pathOf, type Trie } from "@nightbeam/catalogue";
 import type { Beams } from "../search/beams.js";
 import { noCost, type SearchCost } from "../search/search-cost.js";
+import type { Certificate } from "./certificate.js";
 
 /**
  * What a search found, in code paths: it does not depend on how a trie's nodes are numbered, so it can be
@@ -13,16 +14,29 @@ export interface Answer {
   readonly scores: Float64Array;
   /** `Beams.logProbs` of the paths; sampled lists only. Shape [beams]. */
   readonly logProbs?: Float64Array;
+  /**
+   * What proves later that it still holds; undefined if it can only be known to hold for the same code
+   * paths, as after a whole search.
+   */
+  readonly certificate?: Certificate;
 }
 
 /** The answer of a search that is done. */
-export function answerOf(trie: Trie, { prefixes, scores, logProbs }: Beams): Answer {
+export function answerOf(
+  trie: Trie,
+  { prefixes, scores, logProbs }: Beams,
+  certificate?: Certificate,
+): Answer {
   const paths = new Uint16Array(prefixes.length * trie.levels);
   prefixes.forEach((leaf, at) => {
     paths.set(pathOf(trie, leaf), at * trie.levels);
   });
-  const answer = { paths, scores: Float64Array.from(scores) };
-  return logProbs === undefined ? answer : { ...answer, logProbs: Float64Array.from(logProbs) };
+  return {
+    paths,
+    scores: Float64Array.from(scores),
+    ...(logProbs !== undefined && { logProbs: Float64Array.from(logProbs) }),
+    ...(certificate !== undefined && { certificate }),
+  };
 }
 
 /**

@@ -1,7 +1,6 @@
 import { childCount, parentOf, ROOT } from "@nightbeam/catalogue";
-import { widthAt } from "../search/beam-width.js";
-import { expandBeams, rootOf } from "../search/expand.js";
 import type { SearchView } from "../search/search.js";
+import { settledLevels } from "../search/settled-levels.js";
 import type { Row } from "./answer-rows.js";
 
 /**
@@ -59,7 +58,10 @@ function certainPrefixes(search: FinishedSearch, answered: readonly Row[]): Set<
   const certain = new Set<number>();
   if (space.scoring === "full" || space.exclusion.isDead(ROOT)) return certain;
   const isCertain = (prefix: number) => childCount(space.trie, prefix) === 1;
-  for (const prefix of heldPrefixes(search)) if (isCertain(prefix)) certain.add(prefix);
+  for (const { depth, prefixes } of settledLevels(search)) {
+    if (depth === space.trie.levels) break;
+    for (const prefix of prefixes) if (isCertain(prefix)) certain.add(prefix);
+  }
   const passed = new Set<number>();
   for (const { prefix } of answered) {
     for (let at = prefix; at !== ROOT && !passed.has(at); ) {
@@ -69,18 +71,4 @@ function certainPrefixes(search: FinishedSearch, answered: readonly Row[]): Set<
     }
   }
   return certain;
-}
-
-/** The beams of all depths but the last: repeats the search over what is known. */
-function heldPrefixes(search: FinishedSearch): number[] {
-  const { space, beamWidth } = search;
-  const lookup = (prefix: number) => search.known(prefix);
-  const held: number[] = [];
-  let beams = rootOf(space);
-  while (beams.depth < space.trie.levels) {
-    held.push(...beams.prefixes);
-    const width = widthAt(beamWidth, beams.depth + 1);
-    beams = expandBeams(space, beams, { lookup, width });
-  }
-  return held;
 }

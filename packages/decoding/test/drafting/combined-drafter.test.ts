@@ -45,35 +45,56 @@ function request(widths: readonly number[], known = false): DraftRequest {
 
 async function united(drafters: Drafter[], asked: DraftRequest) {
   const [draft] = await new CombinedDrafter(drafters).draft([asked]);
-  return draft?.levels.map(({ depth, prefixes, scores }) => ({
-    depth,
-    prefixes: [...prefixes],
-    scores: [...scores],
-  }));
+  return draft?.levels.map(({ depth, prefixes }) => ({ depth, prefixes: [...prefixes] }));
 }
 
 describe("CombinedDrafter", () => {
-  it("lets the drafters take turns, each with its best that is not in yet", async () => {
+  it("lets drafters without a record take turns, each with its best that is not in yet", async () => {
     const drafters = [scripted([1, 2], [4, 5, 6]), scripted([2, 3], [4, 12, 11, 10])];
     expect(await united(drafters, request([9, 9]))).toEqual([
-      { depth: 1, prefixes: [1, 2, 3], scores: [-1, -2, -3] },
-      { depth: 2, prefixes: [4, 12, 5, 11, 6, 10], scores: [-4, -12, -5, -11, -6, -10] },
+      { depth: 1, prefixes: [1, 2, 3] },
+      { depth: 2, prefixes: [4, 5, 12, 6, 11, 10] },
     ]);
   });
 
+  it("leaves out what cannot be reached: its parent is neither known nor fetched", async () => {
+    const drafters = [scripted([1, 2], [4, 7, 10]), scripted([3], [8, 11])];
+    expect(await united(drafters, request([2, 9]))).toEqual([
+      { depth: 1, prefixes: [1, 3] },
+      { depth: 2, prefixes: [4, 11, 10] },
+    ]);
+  });
+
+  it("gives the width to the drafter that was right, and to what several propose", async () => {
+    const drafters = [scripted([1, 2]), scripted([3, 1])];
+    const combined = new CombinedDrafter(drafters);
+    for (let key = 0; key < 20; key++) {
+      const asked = { ...request([1]), key };
+      await combined.draft([asked]);
+      // The search keeps two of the three: 1 and 2.
+      asked.search.learn(0, Float64Array.of(-1, -2, -3));
+      asked.search.advance();
+      combined.release([key]);
+    }
+    const [draft] = await combined.draft([{ ...request([2]), key: 99 }]);
+    const [level] = draft?.levels ?? [];
+    expect([...(level?.prefixes ?? [])]).toEqual([1, 2]);
+    expect(level?.scores[0]).toBeGreaterThan(level?.scores[1] ?? 0);
+  });
+
   it("takes no turn from a drafter whose best are in already", async () => {
-    const drafters = [scripted([], [4, 5, 8, 9]), scripted([], [6, 4, 5, 12])];
+    const drafters = [scripted([1, 2], [4, 5, 8, 9]), scripted([3], [6, 4, 5, 12])];
     expect(await united(drafters, request([9, 9]))).toMatchObject([
-      { prefixes: [] },
-      { prefixes: [4, 6, 5, 12, 8, 9] },
+      { prefixes: [1, 3, 2] },
+      { prefixes: [4, 6, 5, 8, 9, 12] },
     ]);
   });
 
   it("keeps each depth within its width", async () => {
-    const drafters = [scripted([1, 2], [4, 5, 6]), scripted([3], [7, 8])];
+    const drafters = [scripted([1, 2], [4, 5, 6]), scripted([3], [10, 11])];
     expect(await united(drafters, request([2, 3]))).toMatchObject([
       { prefixes: [1, 3] },
-      { prefixes: [4, 7, 5] },
+      { prefixes: [4, 10, 5] },
     ]);
     expect(await united(drafters, request([1]))).toMatchObject([
       { prefixes: [1] },
@@ -83,9 +104,7 @@ describe("CombinedDrafter", () => {
 
   it("counts depths from where the search stands", async () => {
     const below = scripted([4, 5, 6]);
-    expect(await united([below], request([0, 2], true))).toEqual([
-      { depth: 2, prefixes: [4, 5], scores: [-4, -5] },
-    ]);
+    expect(await united([below], request([0, 2], true))).toEqual([{ depth: 2, prefixes: [4, 5] }]);
   });
 
   it("takes drafters that stop at different depths, or propose nothing", async () => {

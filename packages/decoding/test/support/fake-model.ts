@@ -17,17 +17,25 @@ export interface FakeModelOptions {
   readonly scoring: Scoring;
   /** Number of different logits: 1 makes all codes equally likely, few give many equal scores. */
   readonly values?: number;
+  /** Logits are from 0 to this: the higher, the surer the model is. Default: 4. */
+  readonly spread?: number;
   /** The opposite preferences: what is likely becomes unlikely. */
   readonly opposite?: boolean;
 }
 
 /** Logits are a hash of the seed, the prompt and the prefix, so every question has one answer. */
-export function fakeModel({ seed, scoring, values = 1e6, opposite }: FakeModelOptions): FakeModel {
+export function fakeModel({
+  seed,
+  scoring,
+  values = 1e6,
+  spread = 4,
+  opposite,
+}: FakeModelOptions): FakeModel {
   return {
     logProbs(prompt, { path, codes }) {
       const logit = (code: number) => {
         const drawn = hash([seed, prompt.length, ...prompt, ...path, -1, code]) % values;
-        return ((opposite ? -1 : 1) * drawn * 4) / values;
+        return ((opposite ? -1 : 1) * drawn * spread) / values;
       };
       const all = Array.from({ length: VOCABULARY }, (_, code) => code);
       const normalised = (scoring === "full" ? all : codes).map(logit);

@@ -39,7 +39,16 @@ export function figuresOf({ stats }: Manifest): ReportFigure[] {
 
 /** What decides the lists, and how they were found. */
 export function settingsOf(manifest: Manifest): ReportFact[] {
-  const { drafts = [], draftWidth, draftWidths = [], device, search, format, layout } = manifest;
+  const {
+    drafts = [],
+    draftWidth,
+    draftWidths = [],
+    device,
+    search,
+    reuse,
+    format,
+    layout,
+  } = manifest;
   const used = draftWidths.map(
     ({ widths, parts }) =>
       `${widths.join(",") || "none"} in ${parts} ${parts === 1 ? "part" : "parts"}`,
@@ -52,6 +61,7 @@ export function settingsOf(manifest: Manifest): ReportFact[] {
     ),
     ...fact("draftWidth", draftWidth === undefined ? undefined : String(draftWidth)),
     ...fact("draft widths used", used.join("; ")),
+    ...fact("reuse", reuse && ("refused" in reuse ? `none: ${reuse.refused}` : reuse.run)),
     ...fact("device", device),
     ...fact("search", search && `${search.program}: ${search.reason}`),
     ...fact("format", `${format}, ${layout}`),

@@ -27,10 +27,12 @@ export function listQuestions(
     readonly checkpoint: string;
     readonly program: TargetProgram;
     readonly hasCandidates: boolean;
+    /** Whether users belong to groups with different items. Otherwise what is closed for all counts as missing in the catalogue. */
+    readonly hasGroups: boolean;
   },
 ): ListQuestions | undefined {
   const { scoring, precision, device = "cpu" } = settings;
-  const { catalogue, checkpoint, program, hasCandidates } = run;
+  const { catalogue, checkpoint, program, hasCandidates, hasGroups } = run;
   if (hasCandidates || dependsOnDraft(settings)) return undefined;
   const questions = new QuestionHasher({
     space: { trie: catalogue.trie, scoring },
@@ -38,5 +40,9 @@ export function listQuestions(
     verification: verificationOf(settings),
     versions: { target: answersHash({ checkpoint, precision, device, program }) },
   });
-  return (user) => Buffer.from(questions.questionOf(user), "hex").subarray(0, QUESTION_BYTES);
+  return (user) => {
+    const { exclusion } = user;
+    const own = hasGroups ? user : { ...user, exclusion: { ...exclusion, base: undefined } };
+    return Buffer.from(questions.questionOf(own), "hex").subarray(0, QUESTION_BYTES);
+  };
 }

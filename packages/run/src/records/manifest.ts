@@ -1,7 +1,7 @@
 import type { RunCost } from "../cost/run-cost.js";
 import { RunError } from "../errors.js";
 import { firstRowOf, type RunPlan } from "../plan.js";
-import type { ReuseRecord } from "../reuse/reuse-record.js";
+import type { ReuseNote } from "../reuse/reuse-record.js";
 import { finiteStats, type RunStats, type RunTotals, sumStats } from "../statistics/run-stats.js";
 import { REJECTED_FILE } from "./names.js";
 import type { RunOrigin } from "./origin.js";
@@ -22,7 +22,7 @@ export function makeManifest(options: {
   /** What was written beside the plan. Default: nothing. */
   readonly origin: RunOrigin | undefined;
   /** Default: no list was taken from another run. */
-  readonly reuse?: ReuseRecord | undefined;
+  readonly reuse?: ReuseNote | undefined;
   /** Default: not known. */
   readonly cost?: RunCost | undefined;
   /** Computes more figures from the sums. */

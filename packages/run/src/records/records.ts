@@ -2,7 +2,7 @@ import type { Recommendations } from "@nightbeam/dataset";
 import { z } from "zod";
 import { runCostSchema } from "../cost/run-cost.js";
 import type { KeptAnswer } from "../reuse/answers-file.js";
-import { reuseSchema } from "../reuse/reuse-record.js";
+import { reuseNoteSchema } from "../reuse/reuse-record.js";
 import { type RunStats, runStatsSchema } from "../statistics/run-stats.js";
 import { formerRejectedFile } from "./names.js";
 import { originFields } from "./origin.js";
@@ -119,8 +119,8 @@ export const manifestSchema = z.strictObject({
   cost: runCostSchema.exactOptional(),
   versions: z.record(z.string(), z.string()),
   arguments: z.record(z.string(), z.json()),
-  /** The run that lists were taken from. Default: none. */
-  reuse: reuseSchema.exactOptional(),
+  /** The run that lists were taken from, or why none were. Default: all were computed. */
+  reuse: reuseNoteSchema.exactOptional(),
   /** Where the lists come from. Runs of earlier versions do not say it. */
   ...z.strictObject(originFields).partial().shape,
   /** The draft widths that parts were decoded with, and how many parts: the usual ones first. */

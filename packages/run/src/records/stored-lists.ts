@@ -18,6 +18,8 @@ export interface StoredListsOptions<Part extends { readonly file: string }> {
   /** Reads only this user's list. Default: all. */
   readonly user?: string | undefined;
   readonly signal?: AbortSignal | undefined;
+  /** Refuses a part's file, of which it gets the path on this machine, before it is read. Default: none is refused. */
+  readonly check?: (part: Part, path: string) => Promise<void>;
 }
 
 /** Parts that are fetched from a bucket at the same time. */
@@ -33,7 +35,7 @@ export async function* readStoredLists<Part extends { readonly file: string }>(
   store: ShardStore,
   options: StoredListsOptions<Part>,
 ): AsyncGenerator<{ readonly part: Part; readonly lists: readonly Recommendation[] }> {
-  const { parts, format, user, signal } = options;
+  const { parts, format, user, signal, check } = options;
   const scratch = await mkdtemp(join(tmpdir(), "nightbeam-lists-"));
   let current: Part | undefined;
   async function* files(): AsyncGenerator<RecommendationFile> {
@@ -45,6 +47,7 @@ export async function* readStoredLists<Part extends { readonly file: string }>(
       );
       for (const [at, path] of paths.entries()) {
         current = some[at];
+        if (current !== undefined) await check?.(current, path);
         yield { path, format, user };
         if (path.startsWith(scratch)) await rm(path, { force: true });
       }

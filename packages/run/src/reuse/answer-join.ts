@@ -1,8 +1,7 @@
 import { type DuckDbOptions, type HistoryRow, UserJoin } from "@nightbeam/dataset";
 import type { ShardStore } from "@nightbeam/store";
-import type { Manifest } from "../records/records.js";
 import { type KeptAnswer, packAnswer, unpackAnswer } from "./answers-file.js";
-import { type KeptPart, keptAnswers } from "./kept-answers.js";
+import { type KeptPart, keptAnswers, type RunAnswers } from "./kept-answers.js";
 
 /** What a row's user may take from an earlier run. */
 export interface RowAnswer {
@@ -33,7 +32,7 @@ export async function openAnswerJoin(
   {
     manifest,
     duckdb,
-  }: { readonly manifest: Manifest; readonly duckdb?: DuckDbOptions | undefined },
+  }: { readonly manifest: RunAnswers; readonly duckdb?: DuckDbOptions | undefined },
 ): Promise<AnswerJoin> {
   const join = await UserJoin.open(duckdb);
   const kept = async function* (signal: AbortSignal): AsyncGenerator<KeptPart> {

@@ -7,6 +7,11 @@ import { decodeAnswers, type KeptAnswer } from "./answers-file.js";
 /** Positions of an answer are those of its part times this, plus its place in the part. */
 const PART_STRIDE = 2 ** 26;
 
+/** The files of a run's answers, as its manifest names them. */
+export interface RunAnswers {
+  readonly parts: readonly Pick<Manifest["parts"][number], "answers">[];
+}
+
 /** The answers of a part, at consecutive positions. */
 export interface KeptPart {
   /** Of the first one. */
@@ -26,7 +31,7 @@ export function keepsAnswers({ parts }: Pick<Manifest, "parts">): boolean {
  */
 export async function* keptAnswers(
   store: Pick<ShardStore, "location" | "read">,
-  { parts }: Pick<Manifest, "parts">,
+  { parts }: RunAnswers,
 ): AsyncGenerator<KeptPart> {
   for (const [index, { answers: entry }] of parts.entries()) {
     if (entry === undefined) continue;

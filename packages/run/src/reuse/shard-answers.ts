@@ -1,25 +1,26 @@
 import { type RecordFiles, reasonOf, type ShardStore } from "@nightbeam/store";
+import type { RunPlan } from "../plan.js";
 import { inputAnswersFile, REUSE_FILE, reusedTrieFile } from "../records/names.js";
 import { readRecord, recordBytes } from "../records/record-file.js";
 import type { RowAnswer } from "./answer-join.js";
 import { answersFile, decodeAnswers, type KeptAnswer } from "./answers-file.js";
 import { damaged } from "./kept-answers.js";
-import { type ReuseRecord, reuseSchema } from "./reuse-record.js";
+import { type ReuseNote, type ReuseRecord, reuseNoteSchema } from "./reuse-record.js";
 import { type KeptTrie, readTrie, writeTrie } from "./trie-file.js";
 
-/** Writes from which run lists are taken. @throws StoreError */
+/** Notes from which run lists are taken, or why not. @throws StoreError */
 export async function writeReuse(
   files: Pick<RecordFiles, "replace">,
-  reuse: ReuseRecord,
+  reuse: ReuseNote,
 ): Promise<void> {
   await files.replace(REUSE_FILE, recordBytes(reuse));
 }
 
-/** The run that lists are taken from; undefined if there is none. @throws RunError RUN_DAMAGED; StoreError */
+/** What was noted; undefined if no run was to be reused. @throws RunError RUN_DAMAGED; StoreError */
 export function readReuse(
   files: Pick<RecordFiles, "location" | "read">,
-): Promise<ReuseRecord | undefined> {
-  return readRecord(files, { name: REUSE_FILE, schema: reuseSchema });
+): Promise<ReuseNote | undefined> {
+  return readRecord(files, { name: REUSE_FILE, schema: reuseNoteSchema });
 }
 
 /**
@@ -30,7 +31,7 @@ export function readReuse(
  */
 export async function writeShardAnswers(options: {
   readonly store: ShardStore;
-  readonly partSize: number;
+  readonly plan: RunPlan;
   readonly reuse: ReuseRecord;
   /** Ascending by row. */
   readonly answers: AsyncIterable<readonly RowAnswer[]>;
@@ -39,7 +40,8 @@ export async function writeShardAnswers(options: {
   /** Called after every shard. */
   readonly onShard?: () => void;
 }): Promise<void> {
-  const { store, partSize, reuse, answers, trie, onShard } = options;
+  const { store, plan, reuse, answers, trie, onShard } = options;
+  const { partSize, inputRows = 0 } = plan;
   let shard: { index: number; answers: KeptAnswer[] } = { index: 0, answers: [] };
   const flush = async () => {
     const file = await answersFile(inputAnswersFile(reuse.id, shard.index), shard.answers);
@@ -48,6 +50,7 @@ export async function writeShardAnswers(options: {
   };
   for await (const batch of answers) {
     for (const { row, answer } of batch) {
+      if (row >= inputRows) continue;
       const index = Math.floor(row / partSize);
       if (index !== shard.index) {
         await flush();

@@ -11,6 +11,7 @@ import {
   SEARCHES_PREFIX,
 } from "../records/names.js";
 import { filesOf } from "../records/records.js";
+import { reuseOf } from "../reuse/reuse-record.js";
 import { readReuse } from "../reuse/shard-answers.js";
 
 /**
@@ -41,7 +42,7 @@ export async function sweepAttempts(store: ShardStore): Promise<string[]> {
     ),
     KEPT_TRIE_FILE,
   ]);
-  const keys = [inputKey(plan), (await readReuse(store))?.id ?? []].flat();
+  const keys = [inputKey(plan), reuseOf(await readReuse(store))?.id ?? []].flat();
   const prefixes = [PARTS_PREFIX, REJECTED_PREFIX, SEARCHES_PREFIX, ANSWERS_PREFIX];
   const made = await Promise.all(prefixes.map((prefix) => store.list(prefix)));
   const inputs = await store.list(INPUTS_PREFIX);

@@ -10,6 +10,7 @@ import {
   inputKey,
   MANIFEST_FILE,
 } from "../records/names.js";
+import { reuseOf } from "../reuse/reuse-record.js";
 import { readReuse } from "../reuse/shard-answers.js";
 import { nextRunState } from "../state.js";
 import { runState } from "./read-state.js";
@@ -27,7 +28,7 @@ export async function uncommitShards(store: ShardStore, shards: readonly number[
   // Marks of an earlier state must not count once the manifest is gone.
   if (state === "complete") await removeMarks(store);
   await store.remove(MANIFEST_FILE);
-  const reuse = await readReuse(store);
+  const reuse = reuseOf(await readReuse(store));
   for (const index of shards) {
     // They are computed again because their lists are doubted: nothing is taken from an earlier run.
     if (reuse !== undefined) await store.remove(inputAnswersFile(reuse.id, index));

@@ -1,7 +1,7 @@
 import type { RunStatus } from "@nightbeam/api";
 import { clock, facts, whole } from "@nightbeam/service/terminal";
 import { withFlags } from "../options/key-flags.js";
-import { rowFacts } from "../recommend/row-facts.js";
+import { reuseFacts, rowFacts } from "../recommend/row-facts.js";
 import { localTime } from "./local-time.js";
 
 /** Shards that are listed one by one. */
@@ -22,6 +22,7 @@ export function summary(run: RunStatus): string {
     ...(run.priority === "normal" ? [] : ([["priority", run.priority]] as const)),
     ["users", usersFact(run)],
     ...rowFacts(stats),
+    ...reuseFacts(run),
     ...(shards === undefined ? [] : ([["shards", shardsFact(shards)]] as const)),
     ...(run.calls.searches === 0 ? [] : ([["target calls", callsFact(run)]] as const)),
     ...(stats.nodesPerUser === undefined

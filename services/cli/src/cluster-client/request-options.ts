@@ -6,10 +6,16 @@ import {
   DEFAULTS,
   DRAFT_FORMS,
   draftAt,
+  NO_REUSE,
   requestFields,
 } from "@nightbeam/settings";
 import type { Command } from "commander";
-import { HISTORIES_HELP, sampleSearchesHelp, withLists } from "../options/list-options.js";
+import {
+  answersHelp,
+  HISTORIES_HELP,
+  sampleSearchesHelp,
+  withLists,
+} from "../options/list-options.js";
 import { settingsFrom } from "../options/settings-from.js";
 
 const { shape: fields } = requestFields;
@@ -17,7 +23,7 @@ const { shape: fields } = requestFields;
 /** Files and directories of this machine, which others must find under the same path. */
 const PLACES = [
   ...["target", "catalogue", "histories", "out", "allow", "block"],
-  ...["allowLists", "userGroups"],
+  ...["allowLists", "userGroups", "reuse"],
 ];
 
 export function withRequest(command: Command): Command {
@@ -37,6 +43,11 @@ export function withRequest(command: Command): Command {
         "--part-size <n>",
         `users per shard; a lost node costs one (default ${DEFAULTS.clusterPartSize})`,
       )
+      .option(
+        "--reuse <run>",
+        "a complete run from which the lists of unchanged users are taken; none: compute all (default: none; in a night its last complete run)",
+      )
+      .option("--answers <what>", answersHelp())
       .option("--sample-searches <n>", sampleSearchesHelp(DEFAULTS.clusterSampleSearches)),
     requestFields,
   );
@@ -76,7 +87,8 @@ function absolute(values: Readonly<Record<string, unknown>>): Record<string, unk
 
 /** Whether a value is a path. */
 function isPlaceOf(key: string, value: unknown): boolean {
-  return PLACES.includes(key) || (key === "itemOrder" && value !== "histories");
+  if (key === "itemOrder") return value !== "histories";
+  return PLACES.includes(key) && !(key === "reuse" && value === NO_REUSE);
 }
 
 function absolutePlace(value: unknown): unknown {

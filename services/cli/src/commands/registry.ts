@@ -45,6 +45,11 @@ export const GROUPS: readonly CommandGroup[] = [
         async () => (await import("./report.js")).reportCommand(),
       ),
       lazy(
+        "publish",
+        "put the lists of a finished run where backends read them: Redis, PostgreSQL, S3, a directory",
+        async () => (await import("./publish.js")).publishCommand(),
+      ),
+      lazy(
         "bench",
         "compare plain and speculative search: calls, nodes, accepted steps, users per second",
         async () => {

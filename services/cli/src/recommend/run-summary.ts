@@ -2,21 +2,23 @@ import { dirname } from "node:path";
 import type { FigureName, Manifest } from "@nightbeam/run";
 import { clock, facts, whole } from "@nightbeam/service/terminal";
 import { candidateFacts } from "./candidate-facts.js";
-import { rowFacts } from "./row-facts.js";
+import { reuseFacts, rowFacts } from "./row-facts.js";
 
 /** What a run on one machine came to, a fact per line. */
 export function runSummary(manifest: Manifest, out: string): string {
   const { users, rejected, stats, parts } = manifest;
+  const { reusedUsers = 0 } = stats;
   const figure = (name: FigureName, digits: number) => (stats[name] ?? 0).toFixed(digits);
   const rejections = rejected === 0 ? "" : ` (${whole(rejected)} set aside: ${out}/rejected.jsonl)`;
+  const per = reusedUsers === 0 ? "per user" : "per user who was computed";
   return facts([
     ["users", `${whole(users)}${rejections}`],
     ...rowFacts(stats),
     ...emptyFact(manifest),
-    ...reuseFact(manifest),
-    ["target calls", `${figure("callsPerUser", 2)} per user`],
+    ...reuseFacts(manifest),
+    ["target calls", `${figure("callsPerUser", 2)} ${per}`],
     ...draftFact(manifest),
-    ["nodes", `${figure("nodesPerUser", 1)} per user`],
+    ["nodes", `${figure("nodesPerUser", 1)} ${per}`],
     ["time", `${clock(stats.wallSeconds ?? 0)}, ${figure("usersPerSecond", 1)} users/s`],
     [
       "lists",
@@ -32,21 +34,6 @@ function emptyFact({ stats, layout }: Manifest): [name: string, value: string][]
   if (emptyLists === 0) return [];
   const missing = layout === "flat" ? "; the flat layout has no rows for these users" : "";
   return [["empty lists", `${whole(emptyLists)}: everything was excluded${missing}`]];
-}
-
-/** Whose lists were taken from the earlier run, and why the others were computed. */
-function reuseFact({ reuse, stats }: Manifest): [name: string, value: string][] {
-  if (reuse === undefined) return [];
-  const { reusedUsers = 0, computedNew = 0, computedChanged = 0, computedCatalogue = 0 } = stats;
-  const computed = [
-    `${whole(computedNew)} new`,
-    `${whole(computedChanged)} with another history or exclusions`,
-    `${whole(computedCatalogue)} because of the catalogue`,
-  ];
-  return [
-    ["reused", `${whole(reusedUsers)} users, from ${reuse.run}`],
-    ["computed", computed.join(", ")],
-  ];
 }
 
 /** There can be several directories if options changed between attempts. */

@@ -16,6 +16,7 @@ import { draftKind, measuredDecoder } from "./measured-decoder.js";
 import type { WorkTime } from "./node-time.js";
 import { type PlannedRun, readPlannedRun } from "./open-planned-run.js";
 import { batchesInFlight, openRunContext, type RunContext } from "./open-run-context.js";
+import { answersOf } from "./reused-run.js";
 import type { RunContexts } from "./run-contexts.js";
 
 export interface OrderJob {
@@ -93,6 +94,7 @@ async function decodeWith(
     nextKey: context.nextKey,
     onProgress: progressOf(job),
     searchSample: searchSampleOf(context.run),
+    answers: await answersOf(context, { store, index, log: job.log }),
     signal,
   });
   signal.throwIfAborted();

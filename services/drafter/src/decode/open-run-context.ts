@@ -12,8 +12,10 @@ import {
   batchesAtOnce,
   describeChoice,
   type ItemWeights,
+  type ListQuestions,
   levelsOf,
   listDecoders,
+  listQuestions,
   type OpenDrafts,
   openDrafts,
   openUserGroups,
@@ -35,6 +37,7 @@ import { checkVersion } from "./check-versions.js";
 
 import { tracedDrafter } from "./measured-decoder.js";
 import { historiesOf, type OpenRun, openPlannedRun, type PlannedRun } from "./open-planned-run.js";
+import { openReusedRun, type ReusedRun } from "./reused-run.js";
 import { statisticsLaps } from "./statistics-laps.js";
 
 /** What the shards of a run share on this node. */
@@ -45,6 +48,10 @@ export interface RunContext {
   readonly read: (row: HistoryRow) => Reading;
   /** Which items of a code path come first; undefined for the order by id. */
   readonly itemWeights: ItemWeights | undefined;
+  /** What identifies users' questions; undefined if lists depend on more. */
+  readonly questions: ListQuestions | undefined;
+  /** The run that lists are taken from. */
+  readonly reuse: ReusedRun | undefined;
   /** Returns a new number for each user of this context. */
   readonly nextKey: () => number;
   /** The cost of the verifiers' answers since the last call; see `statisticsLaps`. */
@@ -127,7 +134,8 @@ export async function openRunContext(options: RunContextOptions): Promise<RunCon
     excluded,
     groups,
   });
-  return contextOf(options, { run, drafts, watched, read, itemWeights });
+  const reuse = await openReusedRun(options.location, run);
+  return contextOf(options, { run, drafts, watched, read, itemWeights, reuse });
 }
 
 async function openRunDrafts(
@@ -178,12 +186,12 @@ function checkDrafts(
 
 function contextOf(
   { setup, verifiers, trust, recorder, tracing, log }: RunContextOptions,
-  parts: Pick<RunContext, "run" | "read" | "itemWeights"> & {
+  parts: Pick<RunContext, "run" | "read" | "itemWeights" | "reuse"> & {
     drafts: OpenDrafts;
     watched: WatchedPolicy;
   },
 ): RunContext {
-  const { run, drafts, watched, read, itemWeights } = parts;
+  const { run, drafts, watched, read, itemWeights, reuse } = parts;
   const { policy } = watched;
   const { searched: catalogue } = run;
   const { scoring, precision, device = "cpu" } = run.request;
@@ -216,6 +224,11 @@ function contextOf(
     catalogue,
     read,
     itemWeights,
+    questions: listQuestions(run.request, {
+      ...{ catalogue, checkpoint, program, hasCandidates: false },
+      hasGroups: run.request.allowLists !== undefined,
+    }),
+    reuse,
     nextKey: () => key++,
     lap: statisticsLaps(() => client.statistics),
     draftWidths: () => watched.lap(),

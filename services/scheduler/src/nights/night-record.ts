@@ -25,7 +25,7 @@ export const DATE = "{date}";
 /** The request of a night for one date: `{date}` in paths becomes 2026-11-21. */
 export function requestOfDate(request: Submission, date: string): Submission {
   const dated = (text: string) => text.replaceAll(DATE, date);
-  const { histories, allow, block, allowLists, userGroups, itemOrder } = request;
+  const { histories, allow, block, allowLists, userGroups, itemOrder, reuse } = request;
   return {
     ...request,
     target: dated(request.target),
@@ -37,6 +37,7 @@ export function requestOfDate(request: Submission, date: string): Submission {
     ...(block === undefined ? {} : { block: dated(block) }),
     ...(allowLists === undefined ? {} : { allowLists: dated(allowLists) }),
     ...(userGroups === undefined ? {} : { userGroups: dated(userGroups) }),
+    ...(reuse === undefined ? {} : { reuse: dated(reuse) }),
     // `histories`, which is no path, has no date in it.
     ...(itemOrder === undefined ? {} : { itemOrder: dated(itemOrder) }),
   };

@@ -51,6 +51,9 @@ export interface NightScheduleOptions {
 /** The alarms that are about a night and not about one of its runs. */
 const NIGHT_KINDS = ["night_failed", "night_missed"] as const;
 
+/** Dates that are looked at for a complete run. */
+const MAX_DATES_BACK = 14;
+
 /** Runs that start by a timetable. The state store has the record; the schedules in Redis are derived from it. */
 export class NightSchedule {
   readonly #options: NightScheduleOptions;
@@ -163,9 +166,11 @@ export class NightSchedule {
       }
       const times = timesOfNight(record, { startsAt: night.startsAt, now: clock.now() });
       const attributes = { "nightbeam.night": name, "nightbeam.date": date };
+      const lastComplete = await this.#lastComplete(name, date);
       const started = await tracing.within("start night", { attributes }, () =>
         runs.start(requestOfDate(record.request, date), {
           night: name,
+          ...(lastComplete === undefined ? {} : { lastComplete }),
           ...times,
           ...(record.priority === undefined ? {} : { priority: record.priority }),
         }),
@@ -195,6 +200,16 @@ export class NightSchedule {
 
   async #lastDate(name: string): Promise<string | undefined> {
     return (await this.#dates(name).keys()).at(-1);
+  }
+
+  /** Where the last complete run of the night before a date wrote its lists. */
+  async #lastComplete(name: string, date: string): Promise<string | undefined> {
+    const dates = (await this.#dates(name).keys()).filter((other) => other < date);
+    for (const before of dates.slice(-MAX_DATES_BACK).reverse()) {
+      const run = await this.#runOf(name, before);
+      if (run?.state === "complete") return run.out;
+    }
+    return undefined;
   }
 
   async #status(name: string, record: NightRecord): Promise<NightStatus> {

@@ -4,9 +4,9 @@ import type { RolloutRequest, Submission } from "@nightbeam/api";
 import { inputFiles } from "@nightbeam/dataset";
 import { openCheckpoint } from "@nightbeam/model";
 import { policyOf } from "@nightbeam/recommend";
-import { readManifest } from "@nightbeam/run";
+import { openEarlierRun, readManifest } from "@nightbeam/run";
 import { codeOf } from "@nightbeam/service/log";
-import { clusterProblem, parseDraftName } from "@nightbeam/settings";
+import { clusterProblem, parseDraftName, reusedRun } from "@nightbeam/settings";
 import {
   assertCreatable,
   assertRegular,
@@ -46,6 +46,11 @@ export async function checkRequest(
   await assertPlaces({ allow, block, itemOrder, userGroups }, { ...rules, kind: "file" });
   await assertPlaces({ allowLists }, { ...rules, kind: "either" });
   await assertHistories(histories, rules);
+  const reuse = reusedRun(request);
+  if (reuse !== undefined) {
+    await roots.assertInside(reuse);
+    if (isKnown(reuse)) (await openEarlierRun(reuse)).close();
+  }
   const levels = await checkModels(request, rules);
   if (levels !== undefined) policyOf(request, { levels });
 }
@@ -93,11 +98,23 @@ async function checkModels(
 /** Checks all paths of a request, which exist by now. @throws StoreError BAD_LOCATION */
 export async function assertInRoots(request: Submission, roots: DataRoots): Promise<void> {
   const { target, catalogue, allow, block, itemOrder, allowLists, userGroups, out } = request;
+  const reuse = reusedRun(request);
   const drafts = request.draft
     .map(parseDraftName)
     .flatMap((one) => ("path" in one ? one.path : []));
   const order = itemOrder === "histories" ? undefined : itemOrder;
-  const places = [target, catalogue, allow, block, order, allowLists, userGroups, out, ...drafts];
+  const places = [
+    target,
+    catalogue,
+    allow,
+    block,
+    order,
+    allowLists,
+    userGroups,
+    out,
+    reuse,
+    ...drafts,
+  ];
   for (const path of places) if (path !== undefined) await roots.assertInside(path);
   for (const { path } of await inputFiles(request.histories)) await roots.assertInside(path);
 }

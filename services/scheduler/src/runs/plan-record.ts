@@ -3,6 +3,7 @@ import { fileHash, inputHash, openCatalogue, readItemFilter } from "@nightbeam/d
 import { checkpointHash, openCheckpoint, openPrompts, promptsHash } from "@nightbeam/model";
 import { MAX_SHARDS } from "@nightbeam/queue";
 import {
+  comparedCatalogue,
   describeChoice,
   itemOrderVersion,
   listNotes,
@@ -14,9 +15,10 @@ import {
 import { planRun, storeJournal } from "@nightbeam/run";
 import type { Log } from "@nightbeam/service/log";
 import type { RunRequest } from "@nightbeam/settings";
-import { draftVersion, parseDraftName } from "@nightbeam/settings";
+import { draftVersion, parseDraftName, plannedArguments } from "@nightbeam/settings";
 import { chooseRunProgram } from "./choose-run-program.js";
 import type { LiveVerifiers } from "./live-verifiers.js";
+import { planReuse } from "./plan-reuse.js";
 import type { PlanningProgress } from "./planner.js";
 import type { OpenOutput } from "./run-output.js";
 import type { RunRecord } from "./run-record.js";
@@ -52,19 +54,32 @@ export async function planRecord(record: RunRecord, planning: Planning): Promise
   planning.log.info({ runId: record.runId, ...choice }, words);
   const program = plannedProgram(choice);
   const { device = "cpu" } = request;
+  const versions = { ...inputs, ...program.versions };
+  let read = 0;
+  const reuse = await planReuse({
+    ...{ record, store, signal, log: planning.log },
+    searched: await comparedCatalogue(catalogue, request),
+    plan: { arguments: { ...plannedArguments(request), ...program.arguments }, versions },
+    onProgress: () => onRows(read),
+  });
   const histories = await openRunHistories(request, signal);
   try {
     for (const note of histories.notes) planning.log.info({ runId: record.runId }, note);
     await planRun({
-      ...{ store, request, maxShards: MAX_SHARDS, onRows, signal },
-      versions: { ...inputs, ...program.versions },
+      ...{ store, request, versions, maxShards: MAX_SHARDS, signal },
+      onRows: (rows) => {
+        read = rows;
+        onRows(rows);
+      },
       origin: await runOrigin(request, { versions: inputs, device, choice }),
       arguments: program.arguments,
       countRows: () => histories.count(),
-      rows: histories.read({ chunkRows: CHUNK_ROWS }),
+      rows: reuse.watch(histories.read({ chunkRows: CHUNK_ROWS })),
+      prepare: (plan) => reuse.prepare(plan),
     });
   } finally {
     await histories.close();
+    await reuse.close();
   }
 }
 

@@ -15,6 +15,8 @@ import { type Refusal, type Reopening, viewRun } from "./run-view.js";
 /** The night that starts a run, and how the run is treated. */
 export interface StartedBy extends RunTimes {
   readonly night?: string;
+  /** Where the last complete run of that night wrote its lists. */
+  readonly lastComplete?: string;
   readonly priority?: RunPriority;
 }
 
@@ -152,7 +154,7 @@ async function withTreatment(
   return record;
 }
 
-type Treated = Omit<StartedBy, "night">;
+type Treated = Omit<StartedBy, "night" | "lastComplete">;
 
 function treatmentOf({ dueAt, retryUntil, priority }: Treated): Treated {
   return {

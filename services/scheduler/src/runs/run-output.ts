@@ -1,4 +1,11 @@
-import type { Manifest, PartRecord, RunCost, RunStanding, SubmittedRequest } from "@nightbeam/run";
+import type {
+  Manifest,
+  PartRecord,
+  ReuseNote,
+  RunCost,
+  RunStanding,
+  SubmittedRequest,
+} from "@nightbeam/run";
 import type { RunRequest } from "@nightbeam/settings";
 import type { ShardStore } from "@nightbeam/store";
 
@@ -19,6 +26,8 @@ export interface RunOutput {
   claim(request: RunRequest, submittedAt: Date): Promise<SubmittedRequest>;
   commits(): Promise<readonly PartRecord[]>;
   manifest(): Promise<Manifest | undefined>;
+  /** From which run the lists of a planned run are taken, or why not; undefined if none was to be reused. */
+  reuse(): Promise<ReuseNote | undefined>;
   cancel(at: Date): Promise<void>;
   /** Marks the run as paused: no more of its shards are taken. */
   pause(at: Date): Promise<void>;

@@ -11,8 +11,10 @@ import {
   type PartRecord,
   type Prices,
   probeStore,
+  type ReuseNote,
   type RunTotals,
   readRequest,
+  readReuse,
   refuseForeignRun,
   removeInputs,
   removeRun,
@@ -86,6 +88,8 @@ function runOutput(store: OpenedStore, prices: Prices | undefined): RunOutput {
   const journal = openJournal(store);
   // A record is read once: it changes only by being removed, see `uncommit`.
   const records = new Map<number, PartRecord>();
+  // Written before the plan, so of a planned run it does not change.
+  let reuse: { readonly note: ReuseNote | undefined } | undefined;
   const commits = async () => {
     const all: PartRecord[] = [];
     const unread: number[] = [];
@@ -117,6 +121,10 @@ function runOutput(store: OpenedStore, prices: Prices | undefined): RunOutput {
     claim: (request, submittedAt) => createRequest(store, { request, submittedAt }),
     commits,
     manifest: () => journal.readManifest(),
+    reuse: async () => {
+      reuse ??= { note: await readReuse(store) };
+      return reuse.note;
+    },
     cancel: async (at) => {
       await markCancelled(store, { now: at });
     },
@@ -138,6 +146,7 @@ function runOutput(store: OpenedStore, prices: Prices | undefined): RunOutput {
     removeInputs: () => removeInputs(store),
     removeRun: async () => {
       records.clear();
+      reuse = undefined;
       await removeRun(store);
     },
     costOf,

@@ -13,6 +13,8 @@ export const runRecordSchema = z.object({
   submittedAt: z.iso.datetime(),
   /** The night that started it. */
   night: z.string().exactOptional(),
+  /** The last complete run of that night. */
+  lastComplete: z.string().exactOptional(),
   /** Default: normal. */
   priority: prioritySchema.exactOptional(),
   /** When it must be complete. */

@@ -1,6 +1,6 @@
 import type { Drift, RunStatus } from "@nightbeam/api";
 import { DEFAULT_PRIORITY, type JobQueues, movingShards, shardJobId } from "@nightbeam/queue";
-import { sumStats } from "@nightbeam/run";
+import { type ReuseNote, sumStats } from "@nightbeam/run";
 import { z } from "zod";
 import type { RunView } from "./run-view.js";
 
@@ -77,7 +77,7 @@ export function runStatus(
   view: RunView,
   { live, read, waitsFor, retry, expectedAt, drift }: StatusOptions,
 ): RunStatus {
-  const { record, standing, commits, manifest, state, setAside } = view;
+  const { record, standing, commits, manifest, reuse, state, setAside } = view;
   const isPlanned = standing.plan !== undefined;
   const stats = manifest?.stats ?? sumStats(commits);
   const reason = view.state === "refused" ? view.refusal?.reason : (waitsFor ?? retry);
@@ -119,6 +119,7 @@ export function runStatus(
         }
       : {}),
     stats,
+    ...(reuse === undefined ? {} : { reuse: { run: reuse.run, ...refusedOf(reuse) } }),
     ...(cost === undefined ? {} : { cost }),
     ...(drift === undefined ? {} : { drift }),
     calls: {
@@ -130,6 +131,10 @@ export function runStatus(
     }),
     rejected: manifest?.rejected ?? sumOf(commits, ({ rejected }) => rejected),
   };
+}
+
+function refusedOf(reuse: ReuseNote): { readonly refused?: string } {
+  return "refused" in reuse ? { refused: reuse.refused } : {};
 }
 
 function sumOf<T>(all: readonly T[], of: (one: T) => number): number {

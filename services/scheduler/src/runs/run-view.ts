@@ -1,4 +1,4 @@
-import type { MissingShard, RunStanding } from "@nightbeam/run";
+import type { MissingShard, ReuseNote, RunStanding } from "@nightbeam/run";
 import { firstRowOf, type Manifest, type PartRecord, plannedRows } from "@nightbeam/run";
 import type { z } from "zod";
 import type { Documents } from "../state/documents.js";
@@ -24,6 +24,8 @@ export interface RunView {
   /** Shards of the plan without a commit. */
   readonly missing: readonly PlannedShard[];
   readonly manifest: Manifest | undefined;
+  /** See `RunOutput.reuse`. */
+  readonly reuse: ReuseNote | undefined;
   readonly setAside: readonly MissingShard[];
   readonly refusal: Refusal | undefined;
   /** When the run ended, in states without work. */
@@ -51,9 +53,10 @@ export async function viewRun(record: RunRecord, options: ViewOptions): Promise<
   const { plan, committed, partial, cancelled } = standing;
   const marks = { stored: standing.state, refused: refusal !== undefined };
   const state = stateOf({ ...marks, reopening: reopening !== undefined });
-  const [commits, manifest] = await Promise.all([
+  const [commits, manifest, reuse] = await Promise.all([
     plan === undefined ? [] : output.commits(),
     state === "complete" ? output.manifest() : undefined,
+    plan === undefined ? undefined : output.reuse(),
   ]);
   const endings: Readonly<Partial<Record<ViewState, string | undefined>>> = {
     complete: manifest?.createdAt,
@@ -77,6 +80,7 @@ export async function viewRun(record: RunRecord, options: ViewOptions): Promise<
     commits,
     missing,
     manifest,
+    reuse,
     setAside: state === "partial" ? (partial?.missing ?? []) : [],
     refusal,
     endedAt: endings[state],

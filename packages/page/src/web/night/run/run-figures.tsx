@@ -5,7 +5,7 @@ import { Panel } from "../../parts/panel.js";
 
 /** What a run counted and measured, and what it costs. */
 export function RunFigures({ run }: { readonly run: RunStatus }) {
-  const facts = [...searchFacts(run), ...verifierFacts(run)];
+  const facts = [...reuseFacts(run), ...searchFacts(run), ...verifierFacts(run)];
   if (facts.length === 0 && run.cost === undefined) return null;
   return (
     <Panel title="Figures">
@@ -18,6 +18,28 @@ export function RunFigures({ run }: { readonly run: RunStatus }) {
       )}
     </Panel>
   );
+}
+
+/** Whose lists were taken from an earlier run, and why the others were computed. */
+function reuseFacts({ reuse, stats }: RunStatus): readonly Fact[] {
+  if (reuse === undefined) return [];
+  const { run, refused } = reuse;
+  if (refused !== undefined) return [{ name: "lists reused", value: "none", meaning: refused }];
+  const { reusedUsers = 0, computedNew = 0, computedChanged = 0, computedCatalogue = 0 } = stats;
+  return [
+    { name: "lists reused", value: whole(reusedUsers), meaning: `Taken from ${run}` },
+    { name: "computed: new users", value: whole(computedNew) },
+    {
+      name: "computed: changed users",
+      value: whole(computedChanged),
+      meaning: "Their history, or what they must not get, is another one",
+    },
+    {
+      name: "computed: catalogue",
+      value: whole(computedCatalogue),
+      meaning: "The catalogue changed where it could change their list",
+    },
+  ];
 }
 
 function searchFacts({ stats, calls, users }: RunStatus): readonly Fact[] {
@@ -51,7 +73,7 @@ function searchFacts({ stats, calls, users }: RunStatus): readonly Fact[] {
       meaning: "Levels of the search that a call brought it on, because the draft had guessed them",
     });
   }
-  const withSearch = users.done - (stats.emptyLists ?? 0);
+  const withSearch = users.done - (stats.emptyLists ?? 0) - (stats.reusedUsers ?? 0);
   if (searches > 0 && withSearch > searches) {
     facts.push({
       name: "equal questions shared",
