@@ -39,25 +39,30 @@ export const GONE_CHILD = 16;
 /** A level has other codes, wherever they are. */
 export const OTHER_CODES = 32;
 
-/** A search that is done. */
-export interface CertifiedSearch extends Pick<SearchView, "space" | "beamWidth" | "known"> {
-  /** What the target said about codes that a prefix does not have in the catalogue. Default: nothing. */
-  outside?(prefix: number): OutsideRow | undefined;
+/** What is collected during a search, to certify it. */
+export interface Evidence {
+  /** What the search kept at each level, the root included. */
+  readonly levels: Beams[];
+  /** What the target said about codes that a prefix does not have in the catalogue, by prefix. */
+  readonly outside: Map<number, OutsideRow>;
+}
+
+/** Whether `Evidence.outside` helps: if the scores of a prefix's children do not depend on each other. */
+export function usesOutside({ scoring, ranking }: SearchSpace): boolean {
+  return scoring === "full" && ranking === undefined;
 }
 
 /**
  * Certifies a strict or sampled search; undefined if nothing was open to the user, and if every prefix's
  * children share its probability and some are closed for all users.
- *
- * @param levels what the search kept at each level, the root included
  */
 export function certificateOf(
-  search: CertifiedSearch,
-  levels: readonly Beams[],
+  search: Pick<SearchView, "space" | "beamWidth" | "known">,
+  { levels, outside }: Evidence,
 ): Certificate | undefined {
   const { space } = search;
   if (levels.every(({ prefixes }) => prefixes.length === 0)) return undefined;
-  const shares = space.scoring === "renormalized" || space.ranking !== undefined;
+  const shares = !usesOutside(space);
   if (shares && space.exclusion.base?.hasDeadNodes === true) return undefined;
   const prefixes = new WatchedPrefixes(space);
   for (const { prefixes: kept } of levels.slice(1))
@@ -66,7 +71,7 @@ export function certificateOf(
     const next = levels[depth + 1];
     if (next === undefined) continue;
     if (shares) watchChildren(prefixes, { space, beams });
-    else watchRivals(prefixes, { search, beams, next });
+    else watchRivals(prefixes, { search, outside, beams, next });
   }
   if (space.scoring === "renormalized") prefixes.watch(0, OTHER_CODES);
   return prefixes.certificate();
@@ -94,8 +99,14 @@ function watchChildren(
 /** For searches in which a prefix's score depends on the prefix alone: no other may be among the best. */
 function watchRivals(
   watched: WatchedPrefixes,
-  { search, beams, next }: { search: CertifiedSearch; beams: Beams; next: Beams },
+  found: {
+    search: Pick<SearchView, "space" | "beamWidth" | "known">;
+    outside: ReadonlyMap<number, OutsideRow>;
+    beams: Beams;
+    next: Beams;
+  },
 ): void {
+  const { search, beams, next } = found;
   const { trie, exclusion } = search.space;
   const isFull = next.prefixes.length === widthAt(search.beamWidth, next.depth);
   const lastScore = isFull ? (next.scores.at(-1) ?? 0) : Number.NEGATIVE_INFINITY;
@@ -105,7 +116,7 @@ function watchRivals(
     const row = search.known(prefix) ?? [];
     // A child that ties with the last prefix may be before it or after it: both count as danger.
     const codes = dangerousCodes(row, {
-      outside: search.outside?.(prefix),
+      outside: found.outside.get(prefix),
       isDanger: (logProb) => !(score + logProb < lastScore),
     });
     if (codes !== "none") watched.watch(prefix, NEW_CHILD, codes === "all" ? undefined : codes);
