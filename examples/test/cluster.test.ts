@@ -1,4 +1,4 @@
-import { type ChildProcess, execFile, spawn, spawnSync } from "node:child_process";
+import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { until } from "@nightbeam/testing";
-import { describeWithNats, redisIsHere } from "@nightbeam/testing/servers";
+import { describeWithNats, redisIsHere, testPython } from "@nightbeam/testing/servers";
 import { type World, writeWorld } from "@nightbeam/testing/world";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
@@ -76,7 +76,7 @@ describeWithNats("the examples of a cluster", () => {
     it.skipIf(python === "off")(
       "verifier_client.py is answered",
       async (context) => {
-        const interpreter = pythonWithGrpc();
+        const interpreter = await testPython();
         if (interpreter === undefined) return context.skip("Python cannot have grpcio here");
         const { address = "" } =
           file.processes.find(({ name }) => name.startsWith("verifier")) ?? {};
@@ -97,27 +97,3 @@ describeWithNats("the examples of a cluster", () => {
     );
   });
 });
-
-/** A Python with the example's requirements, installed on first use in `examples/.venv`. */
-function pythonWithGrpc(): string | undefined {
-  const venv = join(examples, ".venv");
-  const interpreter = join(venv, "bin", "python");
-  const imports = ["-c", "import grpc_tools.protoc"];
-  if (spawnSync(interpreter, imports).status === 0) return interpreter;
-  const requirements = join(examples, "requirements.txt");
-  for (const [command, ...args] of [
-    ["python3", "-m", "venv", "--clear", venv],
-    [interpreter, "-m", "pip", "install", "--quiet", "-r", requirements],
-    [interpreter, ...imports],
-  ] as const) {
-    const { status, stderr } = spawnSync(command, args, { encoding: "utf8" });
-    if (status === 0) continue;
-    const problem = `verifier_client.py is not tested: ${command} ${args.join(" ")} failed. ${stderr ?? ""}`;
-    if (python === "required") throw new Error(problem);
-    console.warn(
-      `${problem}\nInstall Python 3.11 or newer with venv, or set NIGHTBEAM_PYTHON=off.`,
-    );
-    return undefined;
-  }
-  return interpreter;
-}

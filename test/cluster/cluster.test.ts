@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { readManifest } from "@nightbeam/run";
@@ -55,6 +55,37 @@ async function expectReused(options: {
   await expectExact(night, `${out}-alone`);
   const { stats } = await readManifest(`${out}-alone`);
   expect(stats).toMatchObject({ reusedUsers: night.expected.users.length, searches: 0 });
+  await expectReusedBlocking(options);
+}
+
+/** What is blocked on some days counts as a change of the catalogue, in a cluster as on one machine. */
+async function expectReusedBlocking(options: {
+  cluster: TestCluster;
+  night: Night;
+  earlier: string;
+}): Promise<void> {
+  const { cluster, night } = options;
+  let { earlier } = options;
+  const users = night.expected.users.length;
+  for (const [day, blocked] of [[3, 700, 1_100], [700, 1_499], []].entries()) {
+    const block = cluster.out(`blocked-${day}.txt`);
+    await writeFile(block, blocked.map((item) => `${item}\n`).join(""));
+    const request = { ...night.request, block, reuse: earlier };
+    const out = cluster.out(`day-${day}`);
+    const { run } = await cluster.submit({ ...request, out });
+    const ended = await cluster.until(run.id);
+    expect(ended.state, cluster.logs()).toBe("complete");
+    // Of users who had seen one of these items, other paths are closed for themselves.
+    const { reusedUsers = 0, computedCatalogue = 0, computedChanged = 0 } = ended.stats;
+    expect(reusedUsers + computedCatalogue + computedChanged).toBe(users);
+    expect(reusedUsers).toBeGreaterThan(users / 2);
+    const { reuse: _, ...anew } = request;
+    const alone = await recommendAlone({ ...anew, out: `${out}-alone` });
+    const lists = await readLists(out);
+    expect(lists.digest).toBe(alone.digest);
+    expect(largestScoreDifference(lists, alone)).toBe(0);
+    earlier = out;
+  }
 }
 
 describeClusters("a cluster of two verifiers, two drafters and a scheduler", () => {

@@ -12,7 +12,6 @@ export {
   DEFAULT_RETENTION,
   type Publication,
   type PublishOptions,
-  type PublishProgress,
   publishRun,
 } from "./publish-run.js";
 export { rollBack, type Switched } from "./switch.js";

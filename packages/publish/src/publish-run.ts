@@ -5,7 +5,7 @@ import { openRunLists, type RunLists } from "./run-lists.js";
 import { Spool } from "./spool.js";
 import { type Retention, type Retired, removeOld, switchTo } from "./switch.js";
 import { type Pointer, type Version, type VersionRecord, versionOf } from "./version.js";
-import { verify, writeMissing } from "./write-version.js";
+import { type PublishProgress, verify, writeMissing } from "./write-version.js";
 
 export interface PublishOptions extends Partial<Retention> {
   /** The directory or s3://bucket/prefix of a complete run. */
@@ -23,16 +23,6 @@ export interface PublishOptions extends Partial<Retention> {
   readonly onProgress?: (progress: PublishProgress) => void;
   /** Default: the time of this machine. */
   readonly now?: () => Date;
-}
-
-/** Progress in users. */
-export interface PublishProgress {
-  /** First all lists are read and checked, then they are written. */
-  readonly phase: "reading" | "writing";
-  readonly done: number;
-  readonly total: number;
-  /** Of `done`, those that an earlier publication had written. */
-  readonly before: number;
 }
 
 export interface Publication extends Retired {

@@ -5,8 +5,7 @@ import { StoreError } from "@nightbeam/store";
 import { decodeList, type UserList } from "./encoding.js";
 import { PublishError } from "./errors.js";
 import type { Bucket, ListStore } from "./list-store.js";
-import { pace } from "./pace.js";
-import type { PublishOptions } from "./publish-run.js";
+import { pace, type Rate } from "./pace.js";
 import type { Spool } from "./spool.js";
 import type { Version } from "./version.js";
 
@@ -15,14 +14,26 @@ const SAMPLE = 200;
 const TOUCH_MS = 60_000;
 const RETRIES = 5;
 
-type WriteOptions = Pick<
-  PublishOptions,
-  "store" | "maxRate" | "dryRun" | "signal" | "onProgress"
-> & {
+/** Progress in users. */
+export interface PublishProgress {
+  /** First all lists are read and checked, then they are written. */
+  readonly phase: "reading" | "writing";
+  readonly done: number;
+  readonly total: number;
+  /** Of `done`, those that an earlier publication had written. */
+  readonly before: number;
+}
+
+export interface WriteOptions {
+  readonly store: ListStore;
   readonly spool: Spool;
+  readonly maxRate?: Rate | undefined;
+  readonly dryRun?: boolean;
+  readonly signal?: AbortSignal | undefined;
+  readonly onProgress?: (progress: PublishProgress) => void;
   /** Says that this version is still being written. */
   readonly touch: () => Promise<void>;
-};
+}
 
 export interface Written {
   readonly written: { readonly users: number; readonly bytes: number };

@@ -124,12 +124,19 @@ function watchRivals(
     watched.watchOpen(prefix);
     if (exclusion.deadChildren(prefix) === 0) return;
     const { first, end } = childRange(trie, prefix);
+    const reopened: number[] = [];
     for (let child = first; child < end; child++) {
       if (!exclusion.isDead(child)) continue;
       const total = score + (row[child - first] ?? 0);
       const isRival = total > lastScore || (total === lastScore && child < lastPrefix);
-      if (isRival) watched.watchClosed(child);
+      if (!isRival) continue;
+      if (exclusion.base?.isDead(child) === true) reopened.push(trie.codes[child] ?? 0);
+      else watched.watchClosed(child);
     }
+    // What is closed for all users counts as missing: it may come as any child does.
+    if (reopened.length === 0 || codes === "all") return;
+    const danger = [...(codes === "none" ? [] : codes), ...reopened];
+    watched.watch(prefix, NEW_CHILD, Uint16Array.from(danger).sort());
   });
 }
 

@@ -147,30 +147,33 @@ describe("a certificate", () => {
     );
   });
 
-  it("holds for many of the lists that stay as they are", async () => {
-    const counts = new Map<string, { same: number; held: number }>();
+  it.each([
+    ["full scoring", { scoring: "full", outside: 0 }, 0.4],
+    [
+      "full scoring, with what the target said of other codes",
+      { scoring: "full", outside: 8 },
+      0.6,
+    ],
+    ["renormalized scoring", { scoring: "renormalized" }, 0.2],
+    [
+      "drawn lists",
+      { verification: { kind: "sampled", seed: 3, temperature: 1 }, beamWidth: 3 },
+      0.2,
+    ],
+  ] as const)("holds for many of the lists that stay as they are: %s", async (_, fixed, least) => {
+    let same = 0;
+    let held = 0;
     await fc.assert(
       fc.asyncProperty(someChange, async (change) => {
-        const judged = await judge(change);
+        const strict = { verification: { kind: "strict" }, values: 1e6, closed: [] } as const;
+        const judged = await judge({ ...change, ...strict, ...fixed });
         if (judged === undefined || !judged.isChanged || !judged.same) return;
-        const { verification, scoring, outside } = change;
-        const isRefined = scoring === "full" && outside > 0;
-        const strict = isRefined ? "full, refined" : scoring;
-        const kind = verification.kind === "strict" ? strict : verification.kind;
-        const { same, held } = counts.get(kind) ?? { same: 0, held: 0 };
-        counts.set(kind, { same: same + 1, held: held + (judged.verdict.holds ? 1 : 0) });
+        same++;
+        if (judged.verdict.holds) held++;
       }),
-      { numRuns: 300, seed: 1 },
+      { numRuns: 80, seed: 1 },
     );
-    for (const [kind, least] of [
-      ["full", 0.4],
-      ["full, refined", 0.6],
-      ["renormalized", 0.25],
-      ["sampled", 0.5],
-    ] as const) {
-      const { same, held } = counts.get(kind) ?? { same: 0, held: 0 };
-      expect(same).toBeGreaterThan(4);
-      expect(held / same).toBeGreaterThan(least);
-    }
+    expect(same).toBeGreaterThan(4);
+    expect(held / same).toBeGreaterThan(least);
   });
 });

@@ -28,7 +28,16 @@ export function listOf(label: string, place: number): Recommendation {
 /** Writes a complete run of three parts; returns its directory. */
 export async function writeRun(
   dir: string,
-  { label = "1", users = 60 }: { readonly label?: string; readonly users?: number } = {},
+  {
+    label = "1",
+    users = 60,
+    twice,
+  }: {
+    readonly label?: string;
+    readonly users?: number;
+    /** This user takes the place of the last one. */
+    readonly twice?: number;
+  } = {},
 ): Promise<string> {
   const partSize = Math.ceil(users / 3);
   const plan = { format: "jsonl", partSize, firstRow: 0, inputRows: users, arguments: {} } as const;
@@ -36,7 +45,10 @@ export async function writeRun(
   for (let index = 0; index * partSize < users; index++) {
     const first = index * partSize;
     const rowCount = Math.min(partSize, users - first);
-    const recommendations = Array.from({ length: rowCount }, (_, at) => listOf(label, first + at));
+    const recommendations = Array.from({ length: rowCount }, (_, at) => {
+      const isLast = first + at === users - 1;
+      return listOf(label, isLast ? (twice ?? first + at) : first + at);
+    });
     await run.commitPart({ index, rowCount, recommendations, rejected: [], stats: {} });
   }
   await run.finish();

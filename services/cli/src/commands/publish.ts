@@ -212,7 +212,7 @@ async function goBack(store: ListStore, to: string | true) {
 async function listVersions(store: ListStore) {
   const [pointer, records] = await Promise.all([store.readPointer(), store.readRecords()]);
   const current = pointer?.version;
-  const latest = records.toSorted((a, b) => b.version.localeCompare(a.version));
+  const latest = records.toSorted((a, b) => b.createdAt.localeCompare(a.createdAt));
   const rows = latest.map(({ version, lists, createdAt, state, retiredAt }) => [
     version,
     whole(lists),
