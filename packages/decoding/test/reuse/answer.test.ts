@@ -38,6 +38,7 @@ const someCertificate: fc.Arbitrary<Certificate> = fc
     });
     return {
       tree: { codes: Uint16Array.from(nodes, ({ code }) => code), firstChild },
+      codesPerLevel: Uint32Array.of(1, 256, 65_536),
       refutedBy: Uint8Array.from(nodes, ({ refutedBy }) => refutedBy),
       newCodes: new Map(
         nodes.flatMap(({ newCodes }, at) =>
