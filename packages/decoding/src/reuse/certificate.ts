@@ -135,10 +135,10 @@ function watchRivals(
       const total = score + (row[child - first] ?? 0);
       const isRival = total > lastScore || (total === lastScore && child < lastPrefix);
       if (!isRival) continue;
+      watched.watchClosed(child);
       if (exclusion.base?.isDead(child) === true) reopened.push(trie.codes[child] ?? 0);
-      else watched.watchClosed(child);
     }
-    // What is closed for all users counts as missing: it may come as any child does.
+    // Catalogues may be compared without what is closed for all users: there it can come as any child does.
     if (reopened.length === 0 || codes === "all") return;
     const danger = [...(codes === "none" ? [] : codes), ...reopened];
     watched.watch(prefix, NEW_CHILD, Uint16Array.from(danger).sort());

@@ -24,6 +24,9 @@ export type ReuseRefusal =
 /**
  * Whether a search in the changed catalogue finds the same code paths with the same scores, bit for bit.
  * The question, but for the catalogue, must be equal: prompt, settings, versions and closed paths.
+ *
+ * For strict lists under `full` scoring, what is closed for all users (`Exclusion.base`) may be left out of the
+ * questions if it is left out of the tries that are compared.
  */
 export function stillHolds(
   { certificate }: Pick<Answer, "certificate">,

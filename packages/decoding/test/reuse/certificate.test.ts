@@ -38,6 +38,8 @@ interface Change {
   readonly verification: Verification;
   readonly beamWidth: BeamWidth;
   readonly seed: number;
+  /** Whether what is closed for all users is left out of questions and compared catalogues. */
+  readonly withoutClosed: boolean;
   /** Levels of code 0 after those of the paths. */
   readonly closing: number;
   /** Codes outside the catalogue that the target says per prefix. */
@@ -73,6 +75,7 @@ const someChange: fc.Arbitrary<Change> = fc.integer({ min: 2, max: 4 }).chain((l
       widths: fc.array(fc.integer({ min: 1, max: 8 }), { minLength: levels, maxLength: levels }),
       perLevel: fc.boolean(),
       seed: fc.nat(1e6),
+      withoutClosed: fc.boolean(),
       closing: fc.constantFrom(0, 0, 2),
       outside: fc.constantFrom(0, 1, 2, 8),
       values: fc.constantFrom(1, 2, 1e6, 1e6),
@@ -110,7 +113,21 @@ async function ask(paths: Paths, change: Change) {
   const [outcome] = await decoder.decode([job], new AbortController().signal);
   const [answer] = answers;
   if (outcome === undefined || answer === undefined) throw new Error("no answer");
-  return { trie, question: decoder.questionOf(job), beams: outcome.beams, answer };
+  const { exclusion } = job;
+  const mayLeaveOut = scoring === "full" && verification.kind === "strict";
+  const left = paths.filter((path) => !closedForAll.some((one) => one.join() === path.join()));
+  if (!change.withoutClosed || !mayLeaveOut || left.length === 0) {
+    return {
+      trie,
+      compared: trie,
+      question: decoder.questionOf(job),
+      beams: outcome.beams,
+      answer,
+    };
+  }
+  const compared = addClosingLevels(catalogueOf(left), change.closing).trie;
+  const question = decoder.questionOf({ ...job, exclusion: { ...exclusion, base: undefined } });
+  return { trie, compared, question, beams: outcome.beams, answer };
 }
 
 function excluding(catalogue: Catalogue, closed: Paths, base: Exclusion): Exclusion {
@@ -119,13 +136,15 @@ function excluding(catalogue: Catalogue, closed: Paths, base: Exclusion): Exclus
     .map((path) => findPrefix(catalogue.trie, [...path, ...end]))
     .filter((leaf) => leaf >= 0);
   const items = leaves.flatMap((leaf) => [...catalogue.itemsAt(leaf)]);
-  return items.length === 0 ? base : excludeItems(catalogue, items, base);
+  // Users who exclude nothing have a base all the same.
+  const isNothing = items.length === 0 && base === NOTHING_EXCLUDED;
+  return isNothing ? base : excludeItems(catalogue, items, base);
 }
 
 /** What became of an answer, and whether the list is the same; undefined if the question is another. */
 function judge(answer: Answer, { from, to }: { from: Asked; to: Asked }) {
   if (from.question !== to.question) return undefined;
-  const difference = catalogueChange(from.trie, to.trie);
+  const difference = catalogueChange(from.compared, to.compared);
   const verdict = stillHolds(decodeAnswer(encodeAnswer(answer)), difference);
   const reused = outcomeOf(answer, to.trie)?.beams;
   const same =
