@@ -8,7 +8,14 @@ import {
   parseRecommenderSettings,
   workersNote,
 } from "@nightbeam/recommend";
-import { type Clock, readTls, readVersion, systemClock, type TlsBytes } from "@nightbeam/service";
+import {
+  type Clock,
+  formatHostPort,
+  readTls,
+  readVersion,
+  systemClock,
+  type TlsBytes,
+} from "@nightbeam/service";
 import { listen } from "@nightbeam/service/http";
 import { type Closers, loggedClosers, openWith } from "@nightbeam/service/lifecycle";
 import type { Log } from "@nightbeam/service/log";
@@ -17,6 +24,7 @@ import { batchDecoding, measureBatches } from "./batching/measure-batches.js";
 import { MicroBatcher } from "./batching/micro-batcher.js";
 import { openListEngine } from "./engine/list-engine.js";
 import { ServerError } from "./errors.js";
+import { serveGrpc } from "./grpc/serve-grpc.js";
 import { HistoryIndex } from "./histories/history-index.js";
 import type { HistorySource } from "./histories/history-source.js";
 import { openRedisHistories } from "./histories/redis-histories.js";
@@ -25,6 +33,7 @@ import { type NightLists, openNightLists } from "./lists/night-lists.js";
 import type { ServerOptions } from "./options/options.js";
 import { Recommendations } from "./recommending/recommendations.js";
 import { type RunningServer, ServerService } from "./server-service.js";
+import { tokenCheck } from "./token-check.js";
 
 export interface ServerDeps {
   readonly log: Log;
@@ -77,7 +86,7 @@ export async function startServer(
 async function open(setup: Setup): Promise<RunningServer> {
   const { options, closers, clock, tls, version, tracing, deps } = setup;
   const { log } = deps;
-  const { token, graceMs, listen: address } = options;
+  const { token, graceMs, listen: address, grpcListen } = options;
   let service: ServerService | undefined;
   let recommendations: Recommendations | undefined;
   const recommend: Recommendations["recommend"] = async (request, caller) => {
@@ -89,22 +98,21 @@ async function open(setup: Setup): Promise<RunningServer> {
     return service.isDraining ? ["the server is draining"] : [];
   };
   // Serves from the beginning, so that a probe sees that the start takes long.
-  const app = httpApp({ recommendations: { recommend }, notReady, token, version, tracing, log });
+  const requests = { recommendations: { recommend }, checkToken: tokenCheck(token), tracing, log };
+  const isSecured = token !== undefined;
+  const app = httpApp({ ...requests, notReady, isSecured, version });
   const http = await listen({ service: "server", app, tls, ...address });
   closers.add("HTTP server", () => http.close(0));
   const { engine, batcher, opened } = await openLists(setup);
   recommendations = opened;
-  service = new ServerService({
-    url: http.url,
-    servers: [http],
-    batcher,
-    closers,
-    clock,
-    log,
-    graceMs,
-  });
+  const grpc = grpcListen && (await serveGrpc({ ...requests, address: grpcListen, tls }));
+  if (grpc) closers.add("gRPC server", () => grpc.close());
+  const grpcUrl = grpc && `grpc://${formatHostPort({ ...grpcListen, port: grpc.port })}`;
+  const servers = [http, ...(grpc ? [{ close: grpc.drain }] : [])];
   const { topK, maxTopK } = engine;
-  log.info({ url: http.url, topK, maxTopK }, "server is serving");
+  const { url } = http;
+  service = new ServerService({ url, grpcUrl, servers, batcher, closers, clock, log, graceMs });
+  log.info({ url, grpcUrl, topK, maxTopK }, "server is serving");
   return service;
 }
 

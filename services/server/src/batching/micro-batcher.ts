@@ -73,6 +73,7 @@ export class MicroBatcher {
   #runningUsers = 0;
   #nextKey = 0;
   #refusal: ServerError | undefined;
+  #onIdle: () => void = () => undefined;
 
   constructor(options: BatcherOptions) {
     this.#options = options;
@@ -134,9 +135,13 @@ export class MicroBatcher {
     });
   }
 
-  /** Refuses new requests. Those that wait or run go on. */
-  refuse(error: ServerError): void {
+  /** Refuses new requests. Those that wait or run go on: resolves once there are none. */
+  refuse(error: ServerError): Promise<void> {
     this.#refusal = error;
+    return new Promise((resolve) => {
+      this.#onIdle = resolve;
+      this.#start();
+    });
   }
 
   /** Ends all requests. */
@@ -176,7 +181,7 @@ export class MicroBatcher {
       );
     }
     // On an idle server it is tried: the measured time may be that of a machine that was busy.
-    if (this.#running.size > 0 && ownMs > leftMs) {
+    if (leftMs <= 0 || (this.#running.size > 0 && ownMs > leftMs)) {
       throw new ServerError(
         "DEADLINE",
         `A list takes about ${Math.ceil(ownMs)} ms, and the request has ${Math.max(0, Math.floor(leftMs))} ms. Give more time.`,
@@ -212,6 +217,7 @@ export class MicroBatcher {
       for (const one of batch) this.#remove(one);
       void this.#run(batch);
     }
+    if (this.#waiting.size === 0 && this.#running.size === 0) this.#onIdle();
   }
 
   /** Never rejects. */

@@ -4,7 +4,7 @@ import type { Clock } from "@nightbeam/service";
 import type { Recorder } from "@nightbeam/telemetry";
 import type { Decoded, Submission } from "../batching/micro-batcher.js";
 import type { ListEngine } from "../engine/list-engine.js";
-import { ServerError } from "../errors.js";
+import { ServerError, serverErrorOf } from "../errors.js";
 import type { HistorySource } from "../histories/history-source.js";
 import type { ListedItem, NightLists } from "../lists/night-lists.js";
 import type { ServedUser } from "./served-user.js";
@@ -58,7 +58,7 @@ export class Recommendations {
       return answer;
     } catch (error) {
       if (signal.aborted) result = "cancelled";
-      else if (error instanceof ServerError && error.code !== "INTERNAL") result = "refused";
+      else if (serverErrorOf(error).code !== "INTERNAL") result = "refused";
       throw error;
     } finally {
       recorder.add("nightbeam.server.requests", 1, { result, protocol });
@@ -129,9 +129,9 @@ export class Recommendations {
 
 /** Why the last night's list will do. */
 function staleSource(error: unknown): "late" | "busy" | undefined {
-  if (!(error instanceof ServerError)) return undefined;
-  if (error.code === "DEADLINE") return "late";
-  return error.code === "BUSY" || error.code === "NO_VERIFIER" ? "busy" : undefined;
+  const { code } = serverErrorOf(error);
+  if (code === "DEADLINE") return "late";
+  return code === "BUSY" || code === "NO_VERIFIER" ? "busy" : undefined;
 }
 
 function answerOf({
