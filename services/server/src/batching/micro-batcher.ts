@@ -48,6 +48,15 @@ export interface Decoded {
   readonly computeMs: number;
 }
 
+const MIN_RETRY_MS = 20;
+/** Times are estimates: whoever is sent away for longer may miss a place. */
+const MAX_RETRY_MS = 5_000;
+/**
+ * A batch counts as at most this many times its expected time. A burst of connections delays one or two batches by
+ * seconds, and must not make the server refuse what comes after.
+ */
+const MAX_SURPRISE = 4;
+
 interface Waiting extends Sized {
   readonly job: Omit<DecodeJob, "key" | "signal">;
   readonly deadline: number;
@@ -177,7 +186,12 @@ export class MicroBatcher {
       throw new ServerError(
         "BUSY",
         `The request would wait about ${Math.ceil(waitMs)} ms, longer than ${waitMs > maxWaitMs ? `the ${maxWaitMs} ms of --max-wait-ms` : "its deadline allows"}. Retry later, or add servers.`,
-        { retryAfterMs: Math.max(MIN_RETRY_MS, Math.ceil(waitMs - allowedMs)) },
+        {
+          retryAfterMs: Math.min(
+            MAX_RETRY_MS,
+            Math.max(MIN_RETRY_MS, Math.ceil(waitMs - allowedMs)),
+          ),
+        },
       );
     }
     // On an idle server it is tried: the measured time may be that of a machine that was busy.
@@ -240,8 +254,11 @@ export class MicroBatcher {
     try {
       const outcomes = await decode(jobs, { signal: controller.signal, deadline });
       const computeMs = clock.now() - startedAt;
-      // Batches that some requests have left say little about the time of whole ones.
-      if (open === batch.length) cost.observe({ tokens, milliseconds: computeMs });
+      // A batch that some requests have left says little about the time of whole ones.
+      if (open === batch.length) {
+        const milliseconds = Math.min(computeMs, MAX_SURPRISE * this.#batchMs(tokens));
+        cost.observe({ tokens, milliseconds });
+      }
       onBatch?.({ users: batch.length, computeMs });
       outcomes.forEach((outcome, at) => {
         const one = batch[at];
@@ -256,5 +273,3 @@ export class MicroBatcher {
     }
   }
 }
-
-const MIN_RETRY_MS = 20;
