@@ -1,7 +1,7 @@
 // Publishes runs to each kind of destination, kills each publication at a random moment with SIGKILL, publishes again, and
 // polls with a reader all the time, which must never see lists of two runs. Prints a table.
 //
-//   node bench/scripts/publish/switches.mjs [--switches 20] [--users 20000] [--only redis,files]
+//   node bench/scripts/publish/switches.mjs [--switches 20] [--users 5000] [--only redis,files]
 //
 // Needs redis-server, PostgreSQL, and for S3 Python with venv; kinds that are absent are left out.
 import { spawn } from "node:child_process";
@@ -13,7 +13,6 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { openDestination } from "@nightbeam/publish";
 import { openRun } from "@nightbeam/run";
-import { markdownTable } from "@nightbeam/service/terminal";
 import { startMoto } from "../../../testing/dist/servers/moto-server.js";
 import { postgresIsHere, startPostgres } from "../../../testing/dist/servers/postgres-server.js";
 import { startRedisCluster } from "../../../testing/dist/servers/redis-cluster.js";
@@ -23,7 +22,7 @@ const nightbeam = fileURLToPath(new URL("../../../services/cli/bin/nightbeam.js"
 const { values } = parseArgs({
   options: {
     switches: { type: "string", default: "20" },
-    users: { type: "string", default: "20000" },
+    users: { type: "string", default: "5000" },
     only: { type: "string", default: "files,s3,redis,cluster,postgres" },
   },
 });
@@ -160,21 +159,23 @@ async function measure(kind) {
   return [
     ...[kind, kills, leftovers.map(([what, count]) => `${what} ${count}`).join(", ")],
     ...[polls, lists, mixtures, missing, backwards, versions],
-  ].map(String);
+  ];
 }
 
 const head = [
   ...["destination", "killed", "the killed left", "polls", "lists read"],
   ...["mixtures", "missing", "backwards", "versions at the end"],
 ];
+const line = (cells) => process.stdout.write(`| ${cells.join(" | ")} |\n`);
 try {
-  const rows = [];
+  line(head);
+  line(head.map(() => "---"));
   for (const kind of values.only.split(",")) {
     const row = await measure(kind);
-    if (row !== undefined) rows.push(row);
+    if (row === undefined) continue;
+    line(row);
+    if (row.slice(5, 8).some((count) => count !== 0)) process.exitCode = 1;
   }
-  process.stdout.write(`${markdownTable(head, rows).join("\n")}\n`);
-  if (rows.some((row) => row.slice(5, 8).some((count) => count !== "0"))) process.exitCode = 1;
 } finally {
   rmSync(directory, { recursive: true, force: true });
 }
