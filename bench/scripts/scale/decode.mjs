@@ -81,9 +81,8 @@ async function ids() {
 /** Resident memory of a process; 0 if it has ended. */
 function residentMb(pid) {
   try {
-    return (
-      Number(/^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1]) / 1e3
-    );
+    const status = readFileSync(`/proc/${pid}/status`, "utf8");
+    return Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1] ?? 0) / 1e3;
   } catch {
     return 0;
   }
