@@ -31,11 +31,13 @@ function scripted(...levels: number[][]): Drafter & { readonly released: number[
   };
 }
 
+function searchOf(): BeamSearch {
+  const space = { trie, scoring: "full", exclusion: NOTHING_EXCLUDED } as const;
+  return new BeamSearch(space, { beamWidth: 2 });
+}
+
 function request(widths: readonly number[], known = false): DraftRequest {
-  const search = new BeamSearch(
-    { trie, scoring: "full", exclusion: NOTHING_EXCLUDED },
-    { beamWidth: 2 },
-  );
+  const search = searchOf();
   if (known) {
     search.learn(0, new Float64Array(3));
     search.advance();
@@ -69,11 +71,11 @@ describe("CombinedDrafter", () => {
     const drafters = [scripted([1, 2]), scripted([3, 1])];
     const combined = new CombinedDrafter(drafters);
     for (let key = 0; key < 20; key++) {
-      const asked = { ...request([1]), key };
-      await combined.draft([asked]);
+      const search = searchOf();
+      await combined.draft([{ ...request([1]), key, search }]);
       // The search keeps two of the three: 1 and 2.
-      asked.search.learn(0, Float64Array.of(-1, -2, -3));
-      asked.search.advance();
+      search.learn(0, Float64Array.of(-1, -2, -3));
+      search.advance();
       combined.release([key]);
     }
     const [draft] = await combined.draft([{ ...request([2]), key: 99 }]);
