@@ -5,8 +5,8 @@
 // CATALOGUE: 4 × 256 codes, such as `nightbeam catalogue` prepares from a file of catalogue-file.mjs. The users' histories are
 // items of it.
 import { spawn } from "node:child_process";
-import { createWriteStream, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { once } from "node:events";
+import { createWriteStream, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -23,7 +23,9 @@ const { values, positionals } = parseArgs({
 });
 const [catalogue, ...flags] = positionals;
 if (catalogue === undefined) {
-  console.error("usage: node bench/scripts/scale/decode.mjs CATALOGUE [--users N] [--beam-width K]");
+  console.error(
+    "usage: node bench/scripts/scale/decode.mjs CATALOGUE [--users N] [--beam-width K]",
+  );
   process.exit(2);
 }
 const users = Number(values.users);
@@ -79,7 +81,8 @@ async function ids() {
 /** Resident memory of a process; 0 if it has ended. */
 function residentMb(pid) {
   try {
-    return Number(/^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1]) / 1e3;
+    const status = readFileSync(`/proc/${pid}/status`, "utf8");
+    return Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1] ?? 0) / 1e3;
   } catch {
     return 0;
   }

@@ -13,16 +13,27 @@ import { direct, keyOf, readUsers, start } from "./support.mjs";
 const { values } = parseArgs({ options: { requests: { type: "string", default: "10000" } } });
 const count = Number(values.requests);
 const directory = mkdtempSync(join(tmpdir(), "nightbeam-burst-"));
+let server;
 try {
   const { target, catalogue, histories } = await writeWorld({
     ...SMALL_WORLD,
+    ...{ layers: 1, width: 8, heads: 1, maxItems: 3 },
     users: 1_000,
     directory,
   });
   const users = readUsers(histories, 1_000);
-  const { lists, perSecond } = await direct({ target, catalogue }, users);
-  const models = ["--target", target, "--catalogue", catalogue, "--histories", histories];
-  const server = await start("serve", [...models, "--listen", "127.0.0.1:0"]);
+  const { lists, perSecond } = await direct({ target, catalogue, beamWidth: 10 }, users);
+  const models = [
+    "--target",
+    target,
+    "--catalogue",
+    catalogue,
+    "--histories",
+    histories,
+    "--beam-width",
+    "10",
+  ];
+  server = await start("serve", [...models, "--listen", "127.0.0.1:0"]);
   const statuses = new Map();
   const counting = async (...args) => {
     const response = await fetch(...args);
@@ -30,7 +41,7 @@ try {
     return response;
   };
   const url = server.address;
-  const client = openClient({ url, deadlineMs: 300_000, maxRetries: 1_000, fetch: counting });
+  const client = openClient({ url, deadlineMs: 600_000, maxRetries: 1_000, fetch: counting });
   const times = [];
   const from = performance.now();
   const outcomes = await Promise.all(
@@ -49,7 +60,7 @@ try {
     `${count} requests at once: ${right} right, ${count - right} wrong or lost, in ${seconds.toFixed(1)} s`,
   );
   console.log(`answers by status: ${answers}`);
-  await server.end("SIGTERM");
 } finally {
+  await server?.end("SIGTERM");
   rmSync(directory, { recursive: true });
 }

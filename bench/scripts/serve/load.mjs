@@ -20,9 +20,11 @@ const { values } = parseArgs({
 const { target, draft, catalogue, histories } = values;
 const users = readUsers(histories, Number(values.users));
 const requests = users.map(({ user }) => ({ user }));
-const { lists, times, perSecond } = await direct({ target, draft, catalogue }, users);
+const { lists, times, perSecond, cpuMs } = await direct({ target, draft, catalogue }, users);
 console.log(`engine alone: ${perSecond.toFixed(1)} users/s in full batches`);
 console.log(`engine alone, one user at a time: ${quantiles(times)} ms (p50 / p95 / p99)`);
+const [one, many] = [cpuMs.alone, cpuMs.batched].map((ms) => ms.toFixed(1));
+console.log(`processor time of the engine per user: ${one} ms alone, ${many} ms in full batches`);
 
 const models = ["--target", target, "--catalogue", catalogue, "--histories", histories];
 const drafts = draft.flatMap((name) => ["--draft", name]);
@@ -44,17 +46,21 @@ console.log(
 );
 for (const share of [0.5, 0.8, 0.95]) {
   const url = server.address;
+  const before = server.cpuSeconds();
   const results = attack({
     url,
     requests,
     rate: share * capacity,
     seconds: Number(values.seconds),
   });
+  const cpu = (1e3 * (server.cpuSeconds() - before)) / results.length;
   const { right, wrong, lost, refused } = check(results, lists);
   const timing = (stage) =>
     quantiles(results.flatMap(({ answer }) => answer?.timing?.[stage] ?? []));
   const answered = quantiles(results.map(({ milliseconds }) => milliseconds));
   const cells = [`${100 * share}%`, results.length, right, wrong, lost + refused];
-  console.log(`| ${[...cells, answered, timing("queueMs"), timing("computeMs")].join(" | ")} |`);
+  console.log(
+    `| ${[...cells, answered, timing("queueMs"), timing("computeMs"), cpu.toFixed(1)].join(" | ")} |`,
+  );
 }
 await server.end("SIGTERM");

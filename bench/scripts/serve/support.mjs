@@ -23,7 +23,14 @@ export async function start(name, flags) {
     child.kill(signal);
     return exited;
   };
-  return { address: line.split(" ").at(-1), end };
+  return { address: line.split(" ").at(-1), end, cpuSeconds: () => cpuSeconds(child.pid) };
+}
+
+/** Processor time of all threads of a process, on Linux. */
+export function cpuSeconds(pid) {
+  const [, rest] = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ");
+  const fields = rest.split(" ");
+  return (Number(fields[11]) + Number(fields[12])) / 100;
 }
 
 export function readUsers(path, count) {
@@ -42,15 +49,23 @@ export async function direct(settings, users) {
     const times = [];
     // The first ones warm up, and `auto` learns.
     for (const user of users.slice(0, 20)) await recommender.recommendOne(user);
-    for (const user of users.slice(0, 150)) {
+    const alone = users.slice(0, 150);
+    const cpu = [cpuSeconds(process.pid)];
+    for (const user of alone) {
       const from = performance.now();
       await recommender.recommendOne(user);
       times.push(performance.now() - from);
     }
+    cpu.push(cpuSeconds(process.pid));
     const from = performance.now();
     for await (const { user, items } of recommender.recommend(users)) lists.set(user, keyOf(items));
     const perSecond = users.length / ((performance.now() - from) / 1e3);
-    return { lists, times, perSecond };
+    cpu.push(cpuSeconds(process.pid));
+    const cpuMs = {
+      alone: (1e3 * (cpu[1] - cpu[0])) / alone.length,
+      batched: (1e3 * (cpu[2] - cpu[1])) / users.length,
+    };
+    return { lists, times, perSecond, cpuMs };
   } finally {
     await recommender.close();
   }
