@@ -38,12 +38,9 @@ await all();
 const capacity = requests.length / ((performance.now() - from) / 1e3);
 console.log(`server: ${capacity.toFixed(1)} users/s, ${requests.length} requests at once\n`);
 
-console.log(
-  "| load | requests | right | wrong | lost | answer, ms | waiting, ms | computing, ms |",
-);
-console.log(
-  "| ---- | -------- | ----- | ----- | ---- | ---------- | ----------- | ------------- |",
-);
+const stages = "answer, ms | waiting, ms | computing, ms | processor, ms per user";
+console.log(`| load | requests | right | wrong | lost | ${stages} |`);
+console.log(`|${" --- |".repeat(9)}`);
 for (const share of [0.5, 0.8, 0.95]) {
   const url = server.address;
   const before = server.cpuSeconds();

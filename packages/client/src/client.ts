@@ -132,7 +132,8 @@ function codeOf(status: number, code: string | undefined): ClientErrorCode {
   if (code === "UNKNOWN_USER" || code === "REJECTED" || code === "DEADLINE") return code;
   if (status === 401) return "UNAUTHORIZED";
   if (status === 429) return "BUSY";
-  if (status >= 500) return "UNAVAILABLE";
+  // 408: the server was too busy to read the request in time.
+  if (status >= 500 || status === 408) return "UNAVAILABLE";
   return code === "BAD_REQUEST" || code === "TOO_LARGE" ? "BAD_REQUEST" : "BAD_ANSWER";
 }
 

@@ -51,7 +51,7 @@ describe("a client", () => {
 
   it("retries while the server is busy, draining or broken, with less time each", async () => {
     const draining = { status: 503, body: { code: "DRAINING", message: "going" } };
-    const { url, received } = await serve([busy, draining, { status: 502, body: "<html>" }, ok]);
+    const { url, received } = await serve([busy, draining, { status: 408, body: "" }, ok]);
     const client = openClient({ url, deadlineMs: 5_000 });
     expect(await client.recommend({ user: "u" })).toEqual(ANSWER);
     const left = received.map(({ body }) => Number(Reflect.get(Object(body), "deadlineMs")));
