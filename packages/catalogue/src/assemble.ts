@@ -1,23 +1,26 @@
 import type { Catalogue } from "./catalogue.js";
 import { contentHash } from "./content-hash.js";
-import { fillSlots } from "./id-slots.js";
+import { CatalogueError } from "./errors.js";
+import { excerpt } from "./excerpt.js";
+import { type EqualIds, fillSlots } from "./id-slots.js";
 import { type ItemTable, sharedCodes } from "./item-table.js";
 import { byteLengthOf, type Counts, type Sections, sectionsOf } from "./layout.js";
 import { writeHeader } from "./prepared.js";
 import { PreparedCatalogue } from "./prepared-catalogue.js";
 
 /**
- * Lays the rows of `order` out as a catalogue. `order` is in catalogue order, holds at least one row
- * and may leave rows of the table out; their ids are distinct.
+ * Lays a table out as a catalogue. Its rows are in catalogue order, and there is at least one.
+ *
+ * @throws CatalogueError DUPLICATE_ITEM
  */
-export function assemble(table: ItemTable, order: Uint32Array): Catalogue {
-  const widths = countNodes(table, order);
+export function assemble(table: ItemTable): Catalogue {
+  const widths = countNodes(table);
   const counts: Counts = {
     levels: table.levels,
     nodes: widths.reduce((sum, width) => sum + width, 0),
     leaves: widths[table.levels] ?? 0,
-    items: order.length,
-    idBytes: countIdBytes(table, order),
+    items: table.count,
+    idBytes: table.idStart[table.count] ?? 0,
   };
   const buffer = new SharedArrayBuffer(byteLengthOf(counts));
   const sections = sectionsOf(buffer, counts);
@@ -27,23 +30,21 @@ export function assemble(table: ItemTable, order: Uint32Array): Catalogue {
     start += width;
   });
   sections.levelStart[widths.length] = start;
-  writeTrie(sections, { table, order });
+  sections.idStart.set(table.idStart.subarray(0, table.count + 1));
+  sections.idBytes.set(table.idBytes.subarray(0, counts.idBytes));
+  const equal = fillSlots(sections, table.count);
+  if (equal !== undefined) throw duplicate(table, equal);
+  writeTrie(sections, table);
   writeCodesPerLevel(sections);
-  writeIds(sections, { table, order });
-  writeHeader(new Uint8Array(buffer), { counts, hash: contentHash(table, order) });
+  writeHeader(new Uint8Array(buffer), { counts, hash: contentHash(table) });
   return new PreparedCatalogue(buffer, counts);
 }
 
-interface Rows {
-  readonly table: ItemTable;
-  readonly order: Uint32Array;
-}
-
 /** Distinct prefixes of every depth. Shape [levels + 1]. */
-function countNodes(table: ItemTable, order: Uint32Array): number[] {
+function countNodes(table: ItemTable): number[] {
   const widths = new Array<number>(table.levels + 1).fill(1);
-  for (let i = 1; i < order.length; i++) {
-    const shared = sharedCodes(table, { a: order[i - 1] ?? 0, b: order[i] ?? 0 });
+  for (let row = 1; row < table.count; row++) {
+    const shared = sharedCodes(table, { a: row - 1, b: row });
     for (let depth = shared + 1; depth <= table.levels; depth++) {
       widths[depth] = (widths[depth] ?? 0) + 1;
     }
@@ -53,19 +54,18 @@ function countNodes(table: ItemTable, order: Uint32Array): number[] {
 
 // The rows are sorted, so within a depth the nodes appear in the order of their ids, and a node's
 // first child is the next node that its child depth gets.
-function writeTrie(sections: Sections, { table, order }: Rows): void {
+function writeTrie(sections: Sections, table: ItemTable): void {
   const { codes, firstChild, levelStart, firstItem, leafOfItem } = sections;
-  const { levels } = table;
+  const { levels, count } = table;
   const nextNode = levelStart.slice();
   const nodes = codes.length;
   const leafStart = levelStart[levels] ?? 0;
   firstChild[0] = 1;
   let leaf = leafStart - 1;
-  for (let i = 0; i < order.length; i++) {
-    const row = order[i] ?? 0;
-    const shared = i === 0 ? 0 : sharedCodes(table, { a: order[i - 1] ?? 0, b: row });
-    if (shared < levels) firstItem[++leaf - leafStart] = i;
-    leafOfItem[i] = leaf;
+  for (let row = 0; row < count; row++) {
+    const shared = row === 0 ? 0 : sharedCodes(table, { a: row - 1, b: row });
+    if (shared < levels) firstItem[++leaf - leafStart] = row;
+    leafOfItem[row] = leaf;
     for (let depth = shared + 1; depth <= levels; depth++) {
       const node = nextNode[depth] ?? 0;
       nextNode[depth] = node + 1;
@@ -74,7 +74,7 @@ function writeTrie(sections: Sections, { table, order }: Rows): void {
     }
   }
   firstChild[nodes] = nodes;
-  firstItem[firstItem.length - 1] = order.length;
+  firstItem[firstItem.length - 1] = count;
 }
 
 function writeCodesPerLevel({ codes, levelStart, codesPerLevel }: Sections): void {
@@ -88,23 +88,17 @@ function writeCodesPerLevel({ codes, levelStart, codesPerLevel }: Sections): voi
   }
 }
 
-function countIdBytes({ idStart }: ItemTable, order: Uint32Array): number {
-  let total = 0;
-  for (const row of order) total += (idStart[row + 1] ?? 0) - (idStart[row] ?? 0);
-  return total;
-}
-
-function writeIds(sections: Sections, { table, order }: Rows): void {
-  const { idBytes, idStart } = sections;
-  let at = 0;
-  for (let i = 0; i < order.length; i++) {
-    const row = order[i] ?? 0;
-    idStart[i] = at;
-    const end = table.idStart[row + 1] ?? 0;
-    for (let from = table.idStart[row] ?? 0; from < end; from++) {
-      idBytes[at++] = table.idBytes[from] ?? 0;
-    }
-  }
-  idStart[order.length] = at;
-  fillSlots(sections, order.length);
+function duplicate(table: ItemTable, { first, second }: EqualIds): CatalogueError {
+  const { levels, codes, idBytes, idStart } = table;
+  const id = Buffer.from(idBytes.subarray(idStart[first], idStart[first + 1])).toString("utf8");
+  const [one, other] = [first, second].map((row) =>
+    codes.subarray(row * levels, (row + 1) * levels).join(" "),
+  );
+  const paths =
+    one === other ? `both times with the codes ${one}` : `with the codes ${one} and ${other}`;
+  return new CatalogueError({
+    code: "DUPLICATE_ITEM",
+    problem: `item ${excerpt(id)} is listed twice, ${paths}`,
+    remedy: "Give every item one code path and list it once",
+  });
 }

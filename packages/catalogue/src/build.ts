@@ -2,8 +2,8 @@ import { assemble } from "./assemble.js";
 import type { Catalogue } from "./catalogue.js";
 import { CatalogueError, type CatalogueErrorCode } from "./errors.js";
 import { excerpt } from "./excerpt.js";
-import { fillSlots, findSlot } from "./id-slots.js";
-import { canonicalOrder } from "./item-table.js";
+import { BLOCK_ROWS, ItemBlock } from "./item-block.js";
+import { sortTable } from "./item-table.js";
 import { MAX_LEVELS } from "./trie.js";
 import { writeUtf8 } from "./utf8.js";
 
@@ -28,88 +28,80 @@ export function buildCatalogue(entries: Iterable<CatalogueEntry>): Catalogue {
   return builder.build();
 }
 
+/** An entry whose id is UTF-8 already. A reader may use one object for all entries. */
+export interface EncodedEntry {
+  /** The id is `bytes[begin]` up to, not including, `bytes[end]`. */
+  bytes: Uint8Array;
+  begin: number;
+  end: number;
+  /** The first `levels` are the code path. */
+  readonly codes: Uint16Array;
+  levels: number;
+}
+
 /** Collects entries one at a time in flat, growing arrays: no object is kept per item. */
 export class CatalogueBuilder {
-  #levels = 0;
-  #count = 0;
-  #codes = new Uint16Array(4096);
-  #idBytes = new Uint8Array(8192);
-  #idStart = new Uint32Array(1024);
-  #slots = new Uint32Array(1024);
+  #blocks: ItemBlock[] = [];
+  #last = new ItemBlock(0);
 
-  /** Adds one entry. Throws CatalogueError as buildCatalogue does; the entry is then not added. */
+  /**
+   * Adds one entry. Throws CatalogueError as buildCatalogue does, except for DUPLICATE_ITEM; the entry is then not
+   * added.
+   */
   add(entry: CatalogueEntry): void {
     this.#checkCodes(entry);
-    const begin = this.#idStart[this.#count] ?? 0;
-    const end = this.#writeId(entry, begin);
-    const slot = findSlot(this.#table(), { bytes: this.#idBytes, begin, end });
-    const earlier = this.#slots[slot] ?? 0;
-    if (earlier > 0) {
-      throw refusal(entry, {
-        code: "DUPLICATE_ITEM",
-        problem: `item ${excerpt(entry.id)} is listed already, as item number ${earlier}`,
-        remedy: "Give every item one code path and list it once",
-      });
-    }
-    this.#levels = entry.codes.length;
-    const codesAt = this.#count * this.#levels;
-    this.#codes = withRoom(this.#codes, {
-      length: codesAt + this.#levels,
-      make: (length) => new Uint16Array(length),
-    });
-    this.#codes.set(entry.codes, codesAt);
-    this.#idStart = withRoom(this.#idStart, {
-      length: this.#count + 2,
-      make: (length) => new Uint32Array(length),
-    });
-    this.#count += 1;
-    this.#idStart[this.#count] = end;
-    this.#slots[slot] = this.#count;
-    if (this.#count * 2 > this.#slots.length) this.#growSlots();
+    const { codes, id } = entry;
+    const block = this.#roomFor(codes.length, id.length * 3);
+    const begin = block.idStart[block.count] ?? 0;
+    const end = writeUtf8(id, { bytes: block.idBytes, at: begin });
+    if (end > begin) block.push(codes, end);
+    else throw badId(entry, end === begin ? "is empty" : "is not well-formed Unicode text");
   }
 
-  /** The catalogue of the entries added so far. Throws CatalogueError EMPTY if there are none. */
+  /**
+   * Adds an entry of an ASCII id. Returns false if it cannot: then decode the id and call `add`, which adds the entry or
+   * throws.
+   */
+  addEncoded({ bytes, begin, end, codes, levels }: EncodedEntry): boolean {
+    if (levels < 2 || levels > MAX_LEVELS || end <= begin) return false;
+    if (this.#blocks.length > 0 && levels !== this.#last.levels) return false;
+    const block = this.#roomFor(levels, end - begin);
+    const { idBytes } = block;
+    let at = block.idStart[block.count] ?? 0;
+    for (let i = begin; i < end; i++) {
+      const byte = bytes[i] ?? 0;
+      if (byte >= 0x80) return false;
+      idBytes[at++] = byte;
+    }
+    block.push(codes, at);
+    return true;
+  }
+
+  /**
+   * The catalogue of the entries added so far; the builder is empty afterwards. Throws CatalogueError EMPTY,
+   * DUPLICATE_ITEM.
+   */
   build(): Catalogue {
-    if (this.#count === 0) {
+    if (this.#blocks.length === 0) {
       throw new CatalogueError({
         code: "EMPTY",
         problem: "The catalogue has no items",
         remedy: "Check that the right file is named and that it lists items with their codes",
       });
     }
-    const table = {
-      levels: this.#levels,
-      count: this.#count,
-      codes: this.#codes,
-      idBytes: this.#idBytes,
-      idStart: this.#idStart,
-    };
-    return assemble(table, canonicalOrder(table));
+    const blocks = this.#blocks;
+    this.#blocks = [];
+    this.#last = new ItemBlock(0);
+    return assemble(sortTable(blocks));
   }
 
-  #table() {
-    return { slots: this.#slots, idBytes: this.#idBytes, idStart: this.#idStart };
-  }
-
-  #growSlots(): void {
-    this.#slots = new Uint32Array(this.#slots.length * 2);
-    fillSlots(this.#table(), this.#count);
-  }
-
-  /** Writes the id after the others and returns its end; it counts only once entered. */
-  #writeId(entry: CatalogueEntry, begin: number): number {
-    this.#idBytes = withRoom(this.#idBytes, {
-      length: begin + entry.id.length * 3,
-      make: (length) => new Uint8Array(length),
-    });
-    const end = writeUtf8(entry.id, { bytes: this.#idBytes, at: begin });
-    if (end > begin) return end;
-    throw refusal(entry, {
-      code: "BAD_ITEM_ID",
-      problem:
-        end === begin ? "the item's id is empty" : "the item's id is not well-formed Unicode text",
-      remedy: "Give the item an id that can be written as UTF-8",
-    });
+  #roomFor(levels: number, idBytes: number): ItemBlock {
+    if (this.#blocks.length === 0 || this.#last.count === BLOCK_ROWS) {
+      this.#last = new ItemBlock(levels);
+      this.#blocks.push(this.#last);
+    }
+    this.#last.makeRoom(idBytes);
+    return this.#last;
   }
 
   #checkCodes(entry: CatalogueEntry): void {
@@ -121,10 +113,11 @@ export class CatalogueBuilder {
         remedy: "Give it a code path of 2 to 8 codes, or leave it out",
       });
     }
-    if (this.#count > 0 && codes.length !== this.#levels) {
+    const { levels } = this.#last;
+    if (this.#blocks.length > 0 && codes.length !== levels) {
       throw refusal(entry, {
         code: "UNEVEN_LEVELS",
-        problem: `${codes.length} codes (${excerpt(Array.from(codes))}), but the items before have ${this.#levels}`,
+        problem: `${codes.length} codes (${excerpt(Array.from(codes))}), but the items before have ${levels}`,
         remedy: "Write every item of a catalogue with the same number of codes",
       });
     }
@@ -159,18 +152,10 @@ function refusal(
   return new CatalogueError({ ...detail, problem: `${entry.where}: ${detail.problem}` });
 }
 
-interface Growable<T> {
-  readonly length: number;
-  set(source: T): void;
-}
-
-/** The array itself if it is long enough, else a copy at least twice as long. */
-function withRoom<T extends Growable<T>>(
-  array: T,
-  { length, make }: { length: number; make: (length: number) => T },
-): T {
-  if (length <= array.length) return array;
-  const larger = make(Math.max(length, array.length * 2));
-  larger.set(array);
-  return larger;
+function badId(entry: CatalogueEntry, problem: string): CatalogueError {
+  return refusal(entry, {
+    code: "BAD_ITEM_ID",
+    problem: `the item's id ${problem}`,
+    remedy: "Give the item an id that can be written as UTF-8",
+  });
 }

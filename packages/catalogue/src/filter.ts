@@ -29,8 +29,8 @@ export function filterCatalogue(catalogue: Catalogue, filter: CatalogueFilter): 
   // Most runs have no lists, and a look at every item takes longer than loading the catalogue.
   if (filter.allow === undefined && filter.block === undefined) return catalogue;
   if (catalogue.closingLevels > 0) throw new RangeError("filter a catalogue before closing it");
-  const order = Uint32Array.from(indicesOf(keptItems(catalogue, filter), 1));
-  return order.length === catalogue.itemCount ? catalogue : assemble(tableOf(catalogue), order);
+  const kept = keptItems(catalogue, filter);
+  return kept.includes(0) ? assemble(tableOf(catalogue, kept)) : catalogue;
 }
 
 /**
@@ -38,7 +38,7 @@ export function filterCatalogue(catalogue: Catalogue, filter: CatalogueFilter): 
  * excluded, which finds the same items in the same order. Throws as `filterCatalogue` does.
  */
 export function filteredOut(catalogue: Catalogue, filter: CatalogueFilter): Uint32Array {
-  return Uint32Array.from(indicesOf(keptItems(catalogue, filter), 0));
+  return Uint32Array.from(indicesOfZeros(keptItems(catalogue, filter)));
 }
 
 /** 1 for every item that a filter keeps. Shape [items]. */
@@ -66,8 +66,8 @@ function keptItems(catalogue: Catalogue, filter: CatalogueFilter): Uint8Array {
   });
 }
 
-function* indicesOf(kept: Uint8Array, value: 0 | 1): Generator<number> {
-  for (let index = 0; index < kept.length; index++) if (kept[index] === value) yield index;
+function* indicesOfZeros(kept: Uint8Array): Generator<number> {
+  for (let index = 0; index < kept.length; index++) if (kept[index] === 0) yield index;
 }
 
 function unknownItems(ids: readonly string[]): CatalogueError {
@@ -78,21 +78,32 @@ function unknownItems(ids: readonly string[]): CatalogueError {
   });
 }
 
-/** A catalogue's items as a table again, rows in the order of their indices; the ids are views. */
-function tableOf({ prepared, trie, itemCount }: Catalogue): ItemTable {
+/** The items that are kept as a table again, in the order of their indices. */
+function tableOf({ prepared, trie, itemCount }: Catalogue, kept: Uint8Array): ItemTable {
   const { leafOfItem, idBytes, idStart } = sectionsOf(prepared.buffer, readCounts(prepared));
   const { levels, levelStart } = trie;
-  const codes = new Uint16Array(itemCount * levels);
-  // Items follow their leaves, so at every depth their nodes ascend and one walk meets all parents.
   const nodes = leafOfItem.slice();
+  const table = { levels, count: 0, codes: new Uint16Array(0), idBytes, idStart: idStart.slice() };
+  table.idBytes = new Uint8Array(idBytes.length);
+  for (let item = 0; item < itemCount; item++) {
+    if (kept[item] === 0) continue;
+    nodes[table.count] = nodes[item] ?? 0;
+    const id = idBytes.subarray(idStart[item], idStart[item + 1]);
+    const at = table.idStart[table.count] ?? 0;
+    table.idBytes.set(id, at);
+    table.count += 1;
+    table.idStart[table.count] = at + id.length;
+  }
+  table.codes = new Uint16Array(table.count * levels);
+  // Items follow their leaves, so at every depth their nodes ascend and one walk meets all parents.
   for (let depth = levels; depth > 0; depth--) {
     let parent = levelStart[depth - 1] ?? 0;
-    for (let item = 0; item < itemCount; item++) {
-      const node = nodes[item] ?? 0;
-      codes[item * levels + depth - 1] = trie.codes[node] ?? 0;
+    for (let row = 0; row < table.count; row++) {
+      const node = nodes[row] ?? 0;
+      table.codes[row * levels + depth - 1] = trie.codes[node] ?? 0;
       while (childRange(trie, parent).end <= node) parent++;
-      nodes[item] = parent;
+      nodes[row] = parent;
     }
   }
-  return { levels, count: itemCount, codes, idBytes, idStart };
+  return table;
 }

@@ -29,15 +29,37 @@ export function findSlot(table: IdSlots, key: ByteRange): number {
   }
 }
 
-/** Enters the items 0 to `count - 1`, whose ids are known to be distinct, into empty slots. */
-export function fillSlots(table: IdSlots, count: number): void {
+/** Two items with the same id. */
+export interface EqualIds {
+  readonly first: number;
+  readonly second: number;
+}
+
+/** Enters the items 0 to `count - 1` into empty slots, up to the first whose id an earlier one has. */
+export function fillSlots(table: IdSlots, count: number): EqualIds | undefined {
   const { slots, idBytes, idStart } = table;
+  // A byte of each entry's hash: comparing the ids themselves would wait for memory at every collision.
+  const tags = new Uint8Array(slots.length);
   for (let item = 0; item < count; item++) {
-    const range = { bytes: idBytes, begin: idStart[item] ?? 0, end: idStart[item + 1] ?? 0 };
-    let slot = hashBytes(range) % slots.length;
-    while (slots[slot] !== 0) slot = slot + 1 === slots.length ? 0 : slot + 1;
+    const begin = idStart[item] ?? 0;
+    const end = idStart[item + 1] ?? 0;
+    const hash = hashBytes({ bytes: idBytes, begin, end });
+    const tag = hash >>> 24;
+    let slot = hash % slots.length;
+    for (let entry = slots[slot] ?? 0; entry !== 0; entry = slots[slot] ?? 0) {
+      const first = entry - 1;
+      if (
+        tags[slot] === tag &&
+        hasId(table, { item: first, key: { bytes: idBytes, begin, end } })
+      ) {
+        return { first, second: item };
+      }
+      slot = slot + 1 === slots.length ? 0 : slot + 1;
+    }
     slots[slot] = item + 1;
+    tags[slot] = tag;
   }
+  return undefined;
 }
 
 function hasId(table: IdSlots, { item, key }: { item: number; key: ByteRange }): boolean {

@@ -1,5 +1,5 @@
 export { allowOnly } from "./allow-only.js";
-export type { CatalogueEntry } from "./build.js";
+export type { CatalogueEntry, EncodedEntry } from "./build.js";
 export { buildCatalogue, CatalogueBuilder } from "./build.js";
 export type { Catalogue } from "./catalogue.js";
 export { type CatalogueChange, catalogueChange, GAINS, GONE, NEW } from "./change.js";
@@ -13,7 +13,7 @@ export { excludeItems, NOTHING_EXCLUDED } from "./exclusion.js";
 export type { CatalogueFilter } from "./filter.js";
 export { filterCatalogue, filteredOut } from "./filter.js";
 export { findSlot, type IdSlots, slotsFor } from "./id-slots.js";
-export { parseLcRecIndex } from "./lc-rec.js";
+export { LcRecReader, parseLcRecIndex } from "./lc-rec.js";
 export { decodePrepared, encodePrepared } from "./prepared.js";
 export type {
   ReadonlyFloat64Array,
@@ -28,6 +28,7 @@ export {
   childCount,
   childOf,
   childRange,
+  codesPerLevel,
   depthOf,
   findPrefix,
   leafRange,

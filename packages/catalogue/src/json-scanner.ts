@@ -5,17 +5,47 @@ const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 /** Characters of a line that can matter in a message. */
 const MAX_LINE = 100;
+
+/** A place in a text: line and column, from 1. */
+export interface TextPlace {
+  readonly line: number;
+  readonly column: number;
+}
 const NUMBER = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
 
 /** Reads JSON punctuation, strings and numbers from left to right, keeping nothing. */
 export class JsonScanner {
   readonly #text: string;
+  readonly #origin: TextPlace;
   #at = 0;
+  /** Whether a string did not end within the text. */
+  #ranOut = false;
 
-  constructor(text: string) {
+  /** `origin` is where the text begins, if it is a piece of another. */
+  constructor(text: string, origin: TextPlace) {
     this.#text = text;
-    // A byte-order mark is not valid JSON, but some editors write it.
-    if (text.charCodeAt(0) === 0xfeff) this.#at = 1;
+    this.#origin = origin;
+  }
+
+  /** Characters that have been passed. */
+  get position(): number {
+    return this.#at;
+  }
+
+  /** The place of a position. */
+  placeOf(position: number): TextPlace {
+    const { line, column } = this.#origin;
+    const before = this.#text.slice(0, position);
+    const breaks = before.split("\n").length - 1;
+    return {
+      line: line + breaks,
+      column: breaks === 0 ? column + position : position - before.lastIndexOf("\n"),
+    };
+  }
+
+  /** Whether more text could have kept the last call from throwing, or changed its message. */
+  isShort(): boolean {
+    return this.#ranOut || this.#text.length - this.#at < MAX_LINE;
   }
 
   /** Skips `mark` if it comes next; returns whether it did. */
@@ -46,6 +76,7 @@ export class JsonScanner {
       if (unit === BACKSLASH) at++;
       if (unit === BACKSLASH || unit < 0x20) plain = false;
     }
+    this.#ranOut = true;
     throw this.#unexpected(`${what} with its closing quote`);
   }
 
@@ -65,7 +96,7 @@ export class JsonScanner {
     return Number(digits);
   }
 
-  /** Throws BAD_JSON if more than white space follows. */
+  /** Passes over white space; throws BAD_JSON if something else follows. */
   end(): void {
     this.#skipSpace();
     if (this.#at < this.#text.length) throw this.#unexpected("the end of the text");
@@ -89,9 +120,7 @@ export class JsonScanner {
   }
 
   #unexpected(expected: string): CatalogueError {
-    const before = this.#text.slice(0, this.#at);
-    const line = before.split("\n").length;
-    const column = this.#at - before.lastIndexOf("\n");
+    const { line, column } = this.placeOf(this.#at);
     const [rest = ""] = this.#text.slice(this.#at, this.#at + MAX_LINE).split("\n", 1);
     const found = this.#at >= this.#text.length ? "the end of the text" : excerpt(rest);
     return new CatalogueError({

@@ -3,9 +3,9 @@ import { join } from "node:path";
 import { thrownBy } from "@nightbeam/testing";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { buildCatalogue } from "../src/build.js";
+import { buildCatalogue, CatalogueBuilder } from "../src/build.js";
 import { CatalogueError } from "../src/errors.js";
-import { parseLcRecIndex } from "../src/lc-rec.js";
+import { LcRecReader, parseLcRecIndex } from "../src/lc-rec.js";
 import { levelWidths } from "../src/trie.js";
 import { someEntries } from "./arbitraries.js";
 
@@ -37,9 +37,9 @@ describe("parseLcRecIndex", () => {
     [
       "DUPLICATE_ITEM",
       '{"7": ["<a_1>","<b_2>"], "8": ["<a_1>","<b_2>"], "7": ["<a_1>","<b_2>"]}',
-      /^item "7": /,
+      /^item "7" is listed twice/,
     ],
-    ["DUPLICATE_ITEM", '{"a": ["<a_1>","<b_2>"], "\\u0061": ["<a_1>","<b_3>"]}', /^item "a": /],
+    ["DUPLICATE_ITEM", '{"a": ["<a_1>","<b_2>"], "\\u0061": ["<a_1>","<b_3>"]}', /^item "a" is/],
     ["BAD_CODE", '{"7": ["<a_1>","<c_2>"]}', /^item "7": "<c_2>" at level 2 .*letter.*<b_123>/],
     ["BAD_CODE", '{"7": ["<a_1>","<b_2"]}', /^item "7": "<b_2" at level 2 is not a code token/],
     ["BAD_CODE", '{"7": ["<a_01>","<b_2>"]}', /^item "7": "<a_01>"/],
@@ -74,6 +74,51 @@ describe("parseLcRecIndex", () => {
     expect(error).toBeInstanceOf(CatalogueError);
     expect(error).toMatchObject({ code });
     expect(error).toHaveProperty("message", expect.stringMatching(message));
+  });
+
+  it("reads an index in pieces as in one, whatever its spelling and wherever it is cut", () => {
+    const spelled = fc.constantFrom(
+      (letter: string, code: number) => `"<${letter}_${code}>"`,
+      (letter: string, code: number) => ` "<${letter}_${code}>"\n`,
+      (letter: string, code: number) => `"\\u003c${letter}_${code}>"`,
+      (_: string, code: number) => String(code),
+    );
+    const padding = fc.constantFrom("", " ", "\n\t", " ".repeat(5000));
+    const styles = fc.array(fc.tuple(spelled, padding), { minLength: 1, maxLength: 5 });
+    const cuts = fc.array(fc.double({ min: 0, max: 1, noNaN: true }), { maxLength: 8 });
+    fc.assert(
+      fc.property(someEntries, styles, cuts, (source, spellings, places) => {
+        const items = source.map(({ id, codes }, nth) => {
+          const [spell, pad] = spellings[nth % spellings.length] ?? [String, ""];
+          const path = Array.from(codes, (code, level) => spell("abcdefgh"[level] ?? "", code));
+          return `${pad}${JSON.stringify(id)}:[${path.join(",")}]`;
+        });
+        const bytes = Buffer.from(`{${items.join(",")}}`);
+        const ends = places.map((place) => Math.floor(place * bytes.length));
+        const builder = new CatalogueBuilder();
+        const reader = new LcRecReader(builder);
+        let from = 0;
+        for (const end of [...ends.toSorted((a, b) => a - b), bytes.length]) {
+          reader.push(bytes.subarray(from, end));
+          from = end;
+        }
+        reader.end();
+        expect(builder.build().hash).toBe(buildCatalogue(source).hash);
+      }),
+    );
+  });
+
+  it("names the line and column of a fault far behind the start, and how an index ends", () => {
+    const lines = Array.from(
+      { length: 20_000 },
+      (_, i) => `"é${i % 3 === 0 ? "" : "e"}${i}": ["<a_1>", "<b_${i}>"]`,
+    );
+    const text = `{${lines.join(",\n")}`;
+    expect(() => parseLcRecIndex(`${text},\n "x" ["<a_1>", "<b_2>"]}`)).toThrow(
+      /^line 20001, column 6: expected ":" after item "x", found "\[/,
+    );
+    expect(() => parseLcRecIndex(text)).toThrow(/^line 20000, .* found the end of the text/);
+    expect(parseLcRecIndex(`${text}}\n`).itemCount).toBe(20_000);
   });
 
   it.skipIf(!existsSync(beauty))(

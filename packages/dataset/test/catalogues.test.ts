@@ -20,6 +20,42 @@ function zstdFrame(text: string): Buffer {
 }
 
 describe("a catalogue", () => {
+  it("in Parquet is the same with codes in columns, in lists and as text, whatever its ids are", async () => {
+    const dir = tempDir();
+    // Short, long, beyond ASCII, more rows than DuckDB returns at once.
+    const id =
+      "CASE i % 4 WHEN 0 THEN 'i' || i WHEN 1 THEN 'item number ' || i WHEN 2 THEN 'é' || i ELSE '雪の日の本 ' || i END";
+    const rows = `SELECT ${id} AS item_id, (hash(i) % 300)::USMALLINT AS c0, (i % 65536)::BIGINT AS c1 FROM range(5000) AS t(i)`;
+    const files = await Promise.all(
+      [
+        "item_id, c0, c1",
+        "item_id, [c0, c1] AS sid",
+        "item_id, '<a_' || c0 || '><b_' || c1 || '>' AS sid",
+      ].map(async (columns, nth) => {
+        const path = join(dir, `${nth}.parquet`);
+        await runSql(`COPY (SELECT ${columns} FROM (${rows})) TO '${path}' (FORMAT parquet)`);
+        return openCatalogue(path);
+      }),
+    );
+    expect(files[0]?.itemCount).toBe(5000);
+    expect(new Set(files.map(({ hash }) => hash)).size).toBe(1);
+  });
+
+  it.each([
+    ["i AS item_id, i AS c0, if(i = 4321, 65536, 1) AS c1", /row 4321: .*level 2 is 65536/],
+    ["i AS item_id, i AS c0, nullif(i, 4321) AS c1", /row 4321: a code at level 2 is missing/],
+    ["nullif(i, 4321) AS item_id, i AS c0, i AS c1", /row 4321: item_id is missing/],
+    ["i AS item_id, CASE WHEN i = 4321 THEN [i] ELSE [i, i] END AS sid", /row 4321: 1 codes/],
+    ["i % 4321 AS item_id, i AS c0, i AS c1", /item "\d+" is listed twice, with the codes/],
+  ])("in Parquet of many rows of %s is refused", async (columns, message) => {
+    const path = join(tempDir(), "c.parquet");
+    await runSql(`COPY (SELECT ${columns} FROM range(5000) AS t(i)) TO '${path}' (FORMAT parquet)`);
+    await expect(openCatalogue(path)).rejects.toMatchObject({
+      code: "BAD_CATALOGUE",
+      message: expect.stringMatching(message),
+    });
+  });
+
   it("that unpacks to very many times its size is refused before it fills the memory", async () => {
     const start = Buffer.from('{"7":["<a_1>","<b_2>"],"8":["<a_1>","<b_3>"]');
     const bomb = gzipSync(Buffer.concat([start, Buffer.alloc(64 * 2 ** 20, " ")]));
@@ -112,7 +148,12 @@ describe("a catalogue", () => {
     ["c.json.zst", Buffer.from("28b52ffd00", "hex"), "UNREADABLE", /c\.json\.zst/],
     ["c.json.bz2", Buffer.from("BZh91AY&SY"), "UNKNOWN_FORMAT", /bzip2/],
     ["c.txt", "hello world\n", "UNKNOWN_FORMAT", /begins with "hello world".*Parquet, CSV/],
-    ["c.csv", "item_id,c0,c1\na,1,2\na,1,3\n", "BAD_CATALOGUE", /line 3: .*listed already/],
+    [
+      "c.csv",
+      "item_id,c0,c1\na,1,2\na,1,3\n",
+      "BAD_CATALOGUE",
+      /c\.csv: item "a" is listed twice, with the codes 1 2 and 1 3/,
+    ],
     ["c.csv", "item_id,c1\na,1\n", "MISSING_COLUMN", /needs item_id and c0/],
     ["c.jsonl", '{"item_id":null,"c0":1,"c1":2}', "BAD_CATALOGUE", /line 1: item_id is missing/],
     ["c.json", '{"a":["<a_1>"', "BAD_CATALOGUE", /c\.json: /],

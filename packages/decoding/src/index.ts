@@ -67,5 +67,5 @@ export { type SpeculativeOptions, speculativeDecoder } from "./speculative-decod
 export { type BeamTree, checkTree, nodeCount, treeOf } from "./tree/beam-tree.js";
 export { type GroupLimit, gather, type RequestGroup, RequestGroups } from "./tree/gather.js";
 export type { KnownTree } from "./tree/known-tree.js";
-export type { ScoreAnswer, ScoreRequest, Scorer } from "./tree/scorer.js";
+export type { OutsideCodes, ScoreAnswer, ScoreRequest, Scorer } from "./tree/scorer.js";
 export type { Verification } from "./verification/verification.js";

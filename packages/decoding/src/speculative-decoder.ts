@@ -1,13 +1,13 @@
-import { ROOT } from "@nightbeam/catalogue";
+import { codesPerLevel, ROOT } from "@nightbeam/catalogue";
 import { type BatchDecoder, checkJobs, type DecodeJob } from "./batch-decoder.js";
 import { type DraftPolicy, fixedWidths } from "./drafting/draft-policy.js";
 import { type Draft, type Drafter, type DraftRequest, emptyDrafter } from "./drafting/drafter.js";
 import { requireThat } from "./errors.js";
 import { QuestionHasher } from "./question.js";
 import { answerOf } from "./reuse/answer.js";
-import { certificateOf } from "./reuse/certificate.js";
+import { certificateOf, type Evidence, usesOutside } from "./reuse/certificate.js";
+import { OUTSIDE_CODES, outsideRows } from "./reuse/outside.js";
 import { type BeamWidth, checkedBeamWidth, widestOf } from "./search/beam-width.js";
-import type { Beams } from "./search/beams.js";
 import { NeededNodes } from "./search/needed-nodes.js";
 import { SearchRecorder } from "./search/recorded-search.js";
 import { isWorthAsking, type Search, type SearchView, viewOf } from "./search/search.js";
@@ -53,16 +53,19 @@ export function speculativeDecoder(options: SpeculativeOptions): BatchDecoder {
 export function roundsDecoder(options: SpeculativeOptions, hooks: NeutralHooks): BatchDecoder {
   checkSpeculative(options);
   const questions = new QuestionHasher(options);
+  let codes: Uint32Array | undefined;
   return {
     questionOf: (job) => questions.questionOf(job),
     maxUsers: maxUsers(options),
     async decode(jobs, signal) {
       const searches = await runRounds(options, { jobs, signal, hooks });
-      return searches.map(({ job, search, cost, answered, levels }) => {
+      return searches.map(({ job, search, cost, answered, evidence }) => {
         const { beams } = search.state;
         if (answered !== undefined) job.onKnown?.(knownTree(search, answered));
-        if (levels !== undefined) {
-          job.onAnswer?.(answerOf(search.space.trie, beams, certificateOf(search, levels)));
+        if (evidence !== undefined) {
+          codes ??= codesPerLevel(options.space.trie);
+          const certificate = certificateOf(search, { ...evidence, codesPerLevel: codes });
+          job.onAnswer?.(answerOf(search.space.trie, beams, certificate));
         }
         return { beams, cost };
       });
@@ -79,8 +82,8 @@ export interface ActiveSearch {
   readonly answered: Row[] | undefined;
   /** Follows the search, for `onSearched`. */
   readonly recorder: SearchRecorder | undefined;
-  /** What the search kept at each level, the root included, for `onAnswer`. */
-  readonly levels: Beams[] | undefined;
+  /** What a certificate is made of, for `onAnswer`. */
+  readonly evidence: Evidence | undefined;
   readonly needed: NeededNodes;
 }
 
@@ -165,18 +168,20 @@ function activeSearch(options: SpeculativeOptions, job: DecodeJob): ActiveSearch
   const recorder = job.onSearched === undefined ? undefined : new SearchRecorder();
   // A relaxed list depends on the draft too, so it is never reused.
   const isReusable = job.onAnswer !== undefined && verification?.kind !== "relaxed";
-  const levels: Beams[] | undefined = isReusable ? [] : undefined;
+  const evidence: Evidence | undefined = isReusable
+    ? { levels: [], outside: new Map() }
+    : undefined;
   const search = beginSearch(space, {
     ...{ beamWidth, verification, name: job.name },
     onKnown: job.onKnown,
     onLevel: (beams) => {
       needed.onLevel(beams);
       recorder?.onLevel(beams);
-      levels?.push(beams);
+      evidence?.levels.push(beams);
     },
   });
   const answered = job.onKnown === undefined ? undefined : [];
-  return { job, search, cost: noCost, answered, recorder, levels, needed };
+  return { job, search, cost: noCost, answered, recorder, evidence, needed };
 }
 
 function longestPrompt(jobs: readonly DecodeJob[]): number {
@@ -191,7 +196,7 @@ function draftRequest({ job, search }: ActiveSearch, widths: readonly number[]):
 
 /** Asks for what the search misses, for what the draft expects it to ask next, and for extra prefixes. */
 function requestFor(
-  { job, search }: ActiveSearch,
+  { job, search, evidence }: ActiveSearch,
   { draft, extra }: { draft: Draft | undefined; extra: Iterable<number> },
 ): ScoreRequest {
   const { state, space } = search;
@@ -199,7 +204,10 @@ function requestFor(
   for (const prefixes of [...(draft?.levels ?? []).map(({ prefixes }) => prefixes), extra]) {
     for (const prefix of prefixes) if (isWorthAsking(search, prefix)) wanted.push(prefix);
   }
-  return { key: job.key, prompt: job.prompt, tree: treeOf(space.trie, wanted) };
+  const request = { key: job.key, prompt: job.prompt, tree: treeOf(space.trie, wanted) };
+  return evidence !== undefined && usesOutside(space)
+    ? { ...request, outside: OUTSIDE_CODES }
+    : request;
 }
 
 /** Hands the answer to the search, lets it run on and counts the cost. */
@@ -216,6 +224,11 @@ function learnAndAdvance(
   active.recorder?.onCall({ missing, asked: rows.map(({ prefix }) => prefix) });
   for (const { prefix, logProbs } of rows) search.learn(prefix, logProbs);
   active.answered?.push(...rows);
+  if (answer.outside !== undefined) {
+    for (const [prefix, row] of outsideRows(tree, answer.outside)) {
+      active.evidence?.outside.set(prefix, row);
+    }
+  }
   const nodes = rows.filter(({ prefix }) => prefix !== ROOT).length;
   const missingNodes = missing.filter((prefix) => prefix !== ROOT).length;
   const toDepth = search.advance(draft?.levels).beams.depth;

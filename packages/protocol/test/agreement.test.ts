@@ -25,6 +25,21 @@ describe("two answers to a tree call", () => {
   });
 });
 
+describe("codes outside the catalogue of two answers", () => {
+  const outside = (...logProbs: readonly number[]): ScoreAnswer[] =>
+    rows([-1]).map((answer) => {
+      const codes = new Uint16Array(logProbs.length);
+      return { ...answer, outside: { codes, logProbs: Float64Array.from(logProbs) } };
+    });
+
+  it("are compared if both have them", () => {
+    expect(rowsDifference(outside(-2, none), outside(-2.0001, none), tolerance)).toBeUndefined();
+    expect(rowsDifference(outside(-2), rows([-1]), tolerance)).toBeUndefined();
+    const difference = "user 0: outside log-probability 1 is -4 and -3";
+    expect(rowsDifference(outside(-2, -4), outside(-2, -3), tolerance)).toBe(difference);
+  });
+});
+
 /** A user's list: paths with their scores. */
 function list(paths: Readonly<Record<number, number>>): SearchAnswer {
   const best = Object.entries(paths).sort(([, a], [, b]) => b - a);

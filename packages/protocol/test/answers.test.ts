@@ -1,5 +1,5 @@
 import { ROOT } from "@nightbeam/catalogue";
-import { treeOf } from "@nightbeam/decoding";
+import { type ScoreAnswer, type ScoreRequest, treeOf } from "@nightbeam/decoding";
 import { fullCatalogue, refusalOf } from "@nightbeam/testing";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
@@ -23,7 +23,7 @@ describe("answers", () => {
       fc.property(someCall, fc.constantFrom("single", "double"), (call, precision) => {
         const { trie, requests } = call;
         const answers = requests.map((request) => {
-          const answer = fakeAnswer(trie, request);
+          const answer = withOutside(request, fakeAnswer(trie, request));
           const { logProbs } = answer;
           logProbs.fill(Number.NEGATIVE_INFINITY, 0, logProbs.length > 2 ? 1 : 0);
           return precision === "double"
@@ -45,6 +45,31 @@ describe("answers", () => {
       }),
       { numRuns: 200 },
     );
+  });
+
+  it("have codes outside the catalogue that are refused if they do not fit", () => {
+    const [call] = fc.sample(someCall.filter(oneNumber), { numRuns: 1, seed: 1 });
+    const [request] = call?.requests ?? [];
+    if (call === undefined || request === undefined) throw new Error("no call was found");
+    const requests = [{ ...request, outside: 2 }];
+    const answers = requests.map((one) => withOutside(one, fakeAnswer(call.trie, one)));
+    const good = encodeAnswers(call.trie, requests, verified(answers));
+    const read = (response: VerifyResponse) =>
+      decodeAnswers(call.trie, { requests, scoring: "full" }, response);
+    expect(read(good)).toEqual(answers);
+    const none = { outsideCodes: [], outsideLogProbs: new Uint8Array() };
+    expect(read({ ...good, ...none })[0]?.outside).toBeUndefined();
+    const size = good.outsideLogProbs.length / 2;
+    const swapped = [good.outsideLogProbs.slice(size), good.outsideLogProbs.slice(0, size)];
+    for (const bad of [
+      { outsideCodes: [1] },
+      { outsideCodes: [1, 65_536] },
+      { outsideLogProbs: good.outsideLogProbs.slice(1) },
+      { outsideLogProbs: good.outsideLogProbs.map(() => 0xff) },
+      { outsideLogProbs: Uint8Array.from(swapped.flatMap((part) => [...part])) },
+    ]) {
+      expect(refusalOf(() => read({ ...good, ...bad }))).toMatchObject({ code: "BAD_ANSWER" });
+    }
   });
 
   it("are written little-endian", () => {
@@ -140,8 +165,19 @@ describe("an answer that no model can give is refused", () => {
   });
 });
 
+/** An answer with the codes that the request wants, as likely as can be written in four bytes. */
+function withOutside({ outside = 0, tree }: ScoreRequest, answer: ScoreAnswer): ScoreAnswer {
+  if (outside === 0) return answer;
+  const length = outside * tree.wanted.length;
+  const codes = Uint16Array.from({ length }, (_, at) => 65_535 - at);
+  const logProbs = Float64Array.from({ length }, (_, at) => -(at % outside) / 4);
+  return { ...answer, outside: { codes, logProbs } };
+}
+
 const EMPTY: VerifyResponse = {
   logProbs: new Uint8Array(),
+  outsideCodes: [],
+  outsideLogProbs: new Uint8Array(),
   format: NumberFormat.NUMBER_FORMAT_FLOAT32,
   tokens: [],
   milliseconds: [],

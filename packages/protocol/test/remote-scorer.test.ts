@@ -4,6 +4,7 @@ import {
   checkAnswers,
   checkBatches,
   checkKept,
+  checkOutside,
   checkTrees,
   type OpenScorer,
   type ScorerSettings,
@@ -92,4 +93,5 @@ describe.each(["full", "renormalized"] as const)("a model of verifiers, %s scori
   checkBatches(opened);
   checkTrees(opened, [6]);
   checkKept(opened);
+  if (scoring === "full") checkOutside({ open: overGrpc, opened });
 });

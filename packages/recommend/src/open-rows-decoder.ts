@@ -107,6 +107,7 @@ export async function openRowsDecoder(
       checkpoint: target.hash,
       program: settings.program,
       hasCandidates: accepting !== undefined,
+      hasGroups: context.groups !== undefined,
     },
   );
   const { topK, itemsPerPath, batchSize, excludeSeen, unknownItems } = settings;

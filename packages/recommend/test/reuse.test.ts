@@ -80,7 +80,6 @@ describe("a run that reuses another", () => {
     {},
     { scoring: "renormalized", excludeSeen: true, itemsPerPath: 1 },
     { verification: "sampled", seed: 3 },
-    { search: "whole" },
   ])("has the lists of computing all while histories and the catalogue change: %j", async (how) => {
     const monday = fresh();
     await run(monday, how);
@@ -98,8 +97,10 @@ describe("a run that reuses another", () => {
     expect(computed[0]).toBeLessThanOrEqual(1);
     // Of Monday's users who were reused, the answers were kept on.
     const wednesday = { ...how, histories, catalogue: await otherCatalogue(1), topK: 3 };
-    const { counts } = await expectSame(tuesday.out, wednesday);
+    const { out, counts } = await expectSame(tuesday.out, wednesday);
     expect(counts[1]).toBe(0);
+    // What was gone is back.
+    await expectSame(out, { ...how, histories, topK: 3 });
   });
 
   it("goes on after it was stopped, and has the same part files", async () => {
@@ -121,15 +122,19 @@ describe("a run that reuses another", () => {
     expect(await parts(tuesday)).toEqual(await parts(anew));
   });
 
-  it("has less to compute than its users if one of them asks what another asked", async () => {
+  it("takes the answer of another user who asks the same, also of whole searches", async () => {
     const monday = fresh();
-    await run(monday, {});
+    await run(monday, { search: "whole" });
     const [first] = await rows();
     const histories = await putRows([
       { user: "twin", history: first?.history ?? [] },
       { user: first?.user ?? "", history: first?.history ?? [] },
     ]);
-    expect((await expectSame(monday, { histories })).counts).toEqual([2, 0, 0, 0]);
+    const how = { search: "whole", histories };
+    expect((await expectSame(monday, how)).counts).toEqual([2, 0, 0, 0]);
+    // Without log-probabilities nothing is certain in another catalogue.
+    const other = await expectSame(monday, { ...how, catalogue: await otherCatalogue(1) });
+    expect(other.counts[0]).toBe(0);
   });
 
   it("is refused, and says why, if nothing can be taken", async () => {

@@ -37,6 +37,7 @@ describe("recommendOptions", () => {
       batchSize: 32,
       partSize: 4096,
       sampleSearches: 8,
+      answers: "keep",
       device: { kind: "cpu" },
     });
   });

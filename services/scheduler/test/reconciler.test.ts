@@ -29,6 +29,24 @@ describe("the reconciler", () => {
     expect(done.filter((runId) => runId === "hangs")).toHaveLength(1);
   });
 
+  it("leaves a run that takes long alone for a while, unless it is woken", async () => {
+    const { reconciler } = make({ patienceMs: 5_000 });
+    const done: string[] = [];
+    const count = (runId: string) => done.filter((id) => id === runId).length;
+    reconciler.start({
+      open: async () => ["long", "short"],
+      reconcile: async (runId) => {
+        done.push(runId);
+        if (runId === "long") await new Promise((resolve) => setTimeout(resolve, 500));
+        return undefined;
+      },
+    });
+    await until("the other was reconciled five times", () => count("short") >= 5);
+    expect(count("long")).toBe(1);
+    reconciler.wake("long");
+    await until("it was reconciled again", () => count("long") === 2);
+  });
+
   it("raises an alarm if the state cannot be read for a while, and ends it", async () => {
     const { reconciler, standing } = make();
     let fails: "throws" | "hangs" | undefined = "throws";
@@ -46,7 +64,7 @@ describe("the reconciler", () => {
     await until("it has ended", () => standing.size === 0);
   });
 
-  function make() {
+  function make({ patienceMs = 20 } = {}) {
     const standing = new Map<string, string>();
     const reconciler = openReconciler({
       queues: { redis, prefix: "{nightbeam}" },
@@ -56,7 +74,7 @@ describe("the reconciler", () => {
       },
       watch: { failed: () => undefined, advanced: () => undefined },
       ...{ host: "here", state: "/state", metrics: noMetrics, log: silentLog },
-      ...{ everyMs: 5, leaseMs: 1_000, graceMs: 20, patienceMs: 20 },
+      ...{ everyMs: 5, leaseMs: 1_000, graceMs: 20, patienceMs },
     });
     open.push(reconciler);
     return { reconciler, standing };

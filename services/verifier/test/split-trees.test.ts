@@ -15,7 +15,9 @@ function answerTo({ tree }: ScoreRequest) {
     const prefix = tree.prefixes[entry] ?? ROOT;
     for (let child = 0; child < childCount(trie, prefix); child++) logProbs.push(prefix, child);
   }
-  return { logProbs: Float64Array.from(logProbs), tokens: 3, milliseconds: 2 };
+  const codes = Uint16Array.from(tree.wanted, (entry) => tree.prefixes[entry] ?? ROOT);
+  const outside = { codes, logProbs: Float64Array.from(codes) };
+  return { logProbs: Float64Array.from(logProbs), outside, tokens: 3, milliseconds: 2 };
 }
 
 it("the pieces of a tree are trees, small, and have the answers of the whole one", () => {
@@ -30,7 +32,8 @@ it("the pieces of a tree are trees, small, and have the answers of the whole one
         expect(tree.prefixes.length).toBeLessThanOrEqual(Math.max(64, maxRows - 2));
       }
       const joined = joinAnswers(pieces.map(answerTo));
-      expect(joined.logProbs).toEqual(answerTo(request).logProbs);
+      const { logProbs, outside } = answerTo(request);
+      expect(joined).toMatchObject({ logProbs, outside });
       expect(joined.tokens).toBe(3 * pieces.length);
     }),
   );

@@ -4,6 +4,7 @@ import { useTempDir } from "../directories.js";
 import { checkAnswers } from "./answers.js";
 import { checkCalls } from "./calls.js";
 import { checkBatches, checkKept, checkTrees } from "./invariance.js";
+import { checkOutside } from "./outside.js";
 import { type OpenScorer, type ScorerOpener, ScorerWorld, SHAPES } from "./scorer-world.js";
 
 const SCORINGS: readonly Scoring[] = ["full", "renormalized"];
@@ -30,6 +31,7 @@ export function describeScorer(name: string, open: ScorerOpener): void {
         checkBatches(opened);
         checkTrees(opened, [1, 2, 6, 41, 100]);
         checkKept(opened);
+        if (scoring === "full") checkOutside({ open, opened });
         if (shapeName === callShape) checkCalls(scoring, { open, opened });
       });
     });

@@ -1,3 +1,6 @@
+import { excerpts } from "@nightbeam/catalogue";
+import { DatasetError } from "../errors.js";
+
 /** The columns of a table of items. */
 export interface CatalogueColumns {
   readonly item: string;
@@ -25,7 +28,8 @@ const PATH_NAMES = [
 ];
 /** Columns of a level: c0, code_1, sid_2, level3. */
 const LEVEL = /^(c|codes?|codebook|sids?|semanticid|semanticids|level|l|token)(\d+)$/;
-const MAX_LEVELS = 8;
+/** Codes of an item, at most. */
+export const MAX_LEVELS = 8;
 
 /**
  * Finds the columns of items and codes by their names: `item_id` or another common name, and `c0`, `c1`, … (from 0 or
@@ -47,6 +51,22 @@ export function catalogueColumns(
   const [only, ...others] = lists;
   const column = path?.column ?? (others.length === 0 ? only : undefined);
   return column === undefined || column === item ? undefined : { item, codes: { path: column } };
+}
+
+/** The same for a file that must have them. @throws DatasetError MISSING_COLUMN */
+export function requireColumns(
+  path: string,
+  columns: readonly string[],
+  lists: readonly string[] = [],
+): CatalogueColumns {
+  const found = catalogueColumns(columns, lists);
+  if (found !== undefined) return found;
+  throw new DatasetError(
+    "MISSING_COLUMN",
+    `${path} has the columns ${excerpts(columns) || "(none)"}; ` +
+      "a catalogue needs item_id and c0, c1, …, one whole number per level, or a column codes with the whole path. " +
+      "Rename its columns, or add a header line if there is none.",
+  );
 }
 
 /** The column of item ids: `item_id` or another common name; undefined if there is none. */

@@ -6,15 +6,16 @@ import {
   CatalogueError,
   decodePrepared,
   encodePrepared,
-  parseLcRecIndex,
+  LcRecReader,
 } from "@nightbeam/catalogue";
 import { openRegular, writeDurably } from "@nightbeam/store";
 import type { DuckDbOptions } from "../duckdb/open-duckdb.js";
 import { DatasetError, readFailure } from "../errors.js";
-import { readWhole } from "../files/open-bytes.js";
-import { addParquet, addTextTable } from "./catalogue-table.js";
+import { readLimited, readWhole } from "../files/open-bytes.js";
+import { addTextTable } from "./catalogue-table.js";
 import { addInfoLines } from "./info-lines.js";
 import { addJsonArray } from "./json-array.js";
+import { addParquet } from "./parquet-items.js";
 import { type CatalogueShape, sniffCatalogue } from "./sniff.js";
 
 /**
@@ -30,7 +31,6 @@ export async function openCatalogue(
 ): Promise<Catalogue> {
   try {
     const shape = await sniffCatalogue(path);
-    if (shape.format === "lc-rec") return parseLcRecIndex(await readText(path));
     if (shape.format === "prepared") return decodePrepared(await readPrepared(path));
     const builder = new CatalogueBuilder();
     await addItems(builder, { path, shape, duckdb: options.duckdb });
@@ -45,12 +45,14 @@ async function addItems(
   builder: CatalogueBuilder,
   source: {
     readonly path: string;
-    readonly shape: Exclude<CatalogueShape, { format: "lc-rec" | "prepared" }>;
+    readonly shape: Exclude<CatalogueShape, { format: "prepared" }>;
     readonly duckdb: DuckDbOptions | undefined;
   },
 ): Promise<void> {
   const { path, shape } = source;
   switch (shape.format) {
+    case "lc-rec":
+      return addIndex(builder, path);
     case "parquet":
       return addParquet(builder, source);
     case "csv":
@@ -63,6 +65,12 @@ async function addItems(
     default:
       return shape satisfies never;
   }
+}
+
+async function addIndex(builder: CatalogueBuilder, path: string): Promise<void> {
+  const reader = new LcRecReader(builder);
+  for await (const piece of readLimited(path)) reader.push(piece);
+  reader.end();
 }
 
 /**

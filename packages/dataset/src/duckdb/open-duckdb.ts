@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { DuckDBConnection, DuckDBValue } from "@duckdb/node-api";
+import type { DuckDBConnection, DuckDBDataChunk, DuckDBValue } from "@duckdb/node-api";
 import { DuckDBInstance } from "@duckdb/node-api";
 import { makeDirectory, reasonOf } from "@nightbeam/store";
 import { DatasetError, readFailure } from "../errors.js";
@@ -79,10 +79,6 @@ export async function withDuckDb<T>(
  * Streams the result of a query in batches of columns (about 2,048 rows each), in order, without
  * holding it all in memory. The columns of the query need distinct names.
  *
- * A DuckDB stream ends in the same way whether the query has completed or failed half-way (a damaged
- * page, a full disk). So a marker row is appended to the result, and a stream that ends without it is
- * an error instead of a shorter result.
- *
  * @param query.path the file that the query reads, for messages
  * @throws DatasetError UNREADABLE
  */
@@ -90,16 +86,45 @@ export async function* streamColumns(
   connection: DuckDBConnection,
   query: { readonly sql: string; readonly path: string },
 ): AsyncGenerator<DuckDBValue[][]> {
+  for await (const { chunk, rows } of streamChunks(connection, query)) {
+    yield chunk
+      .getColumns()
+      .slice(0, -1)
+      .map((column) => column.slice(0, rows));
+  }
+}
+
+/** Rows of a result. The chunk has a column more, and perhaps a row. */
+export interface StreamedRows {
+  readonly chunk: DuckDBDataChunk;
+  /** At least 1. */
+  readonly rows: number;
+}
+
+/**
+ * The same without converting values.
+ *
+ * A DuckDB stream ends in the same way whether the query has completed or failed half-way (a damaged
+ * page, a full disk). So a marker row is appended to the result, and a stream that ends without it is
+ * an error instead of a shorter result.
+ *
+ * @param query.path the file that the query reads, for messages
+ * @throws DatasetError UNREADABLE
+ */
+export async function* streamChunks(
+  connection: DuckDBConnection,
+  query: { readonly sql: string; readonly path: string },
+): AsyncGenerator<StreamedRows> {
   const marked = `SELECT * FROM (${query.sql}) UNION ALL BY NAME SELECT true AS ${END_COLUMN}`;
   try {
     const result = await connection.stream(marked);
     for (;;) {
       const chunk = await result.fetchChunk();
       if (chunk === null || chunk.rowCount === 0) break;
-      const columns = chunk.getColumns();
-      const ended = columns.pop()?.at(-1) === true;
-      if (ended) for (const column of columns) column.pop();
-      if ((columns[0]?.length ?? 0) > 0) yield columns;
+      const marks = chunk.getColumnVector(chunk.columnCount - 1);
+      const ended = marks.getItem(chunk.rowCount - 1) === true;
+      const rows = chunk.rowCount - (ended ? 1 : 0);
+      if (rows > 0) yield { chunk, rows };
       if (ended) return;
     }
   } catch (error) {

@@ -59,28 +59,35 @@ export async function* readBytes(path: string): AsyncGenerator<Buffer> {
 const UNPACKS_FREELY = 2 ** 20;
 const MAX_PACKING = 200;
 
+/** All bytes of a file, as `readLimited` reads them. */
+export async function readWhole(path: string): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of readLimited(path)) chunks.push(chunk);
+  return Buffer.concat(chunks);
+}
+
 /**
- * All bytes of a file, decompressed. A file that unpacks to very many times its size is refused before it fills the
+ * Streams a text file as `readBytes` does. A file that unpacks to very many times its size is refused before it fills the
  * memory.
  *
  * @throws DatasetError FILE_NOT_FOUND, UNREADABLE, UNKNOWN_FORMAT
  */
-export async function readWhole(path: string): Promise<Buffer> {
-  const chunks: Buffer[] = [];
+export async function* readLimited(path: string): AsyncGenerator<Buffer> {
   let bytes = 0;
   let limit: number | undefined;
   for await (const chunk of readBytes(path)) {
-    chunks.push(chunk);
     bytes += chunk.length;
     limit ??= UNPACKS_FREELY + MAX_PACKING * ((await fileSize(path)) ?? 0);
-    if (bytes <= limit) continue;
+    if (bytes <= limit) {
+      yield chunk;
+      continue;
+    }
     throw new DatasetError(
       "UNREADABLE",
       `${path} unpacks to more than ${MAX_PACKING} times its size, as no catalogue does. Unpack it yourself ` +
         "if it is one, and name the result.",
     );
   }
-  return Buffer.concat(chunks);
 }
 
 /** Whether a file is Parquet by its first bytes. @throws DatasetError FILE_NOT_FOUND, UNREADABLE */

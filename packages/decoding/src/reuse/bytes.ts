@@ -4,15 +4,18 @@ export class ByteWriter {
   #size = 0;
 
   uint8(value: number): void {
-    this.#view.setUint8(this.#take(1), value);
+    const at = this.#take(1);
+    this.#view.setUint8(at, value);
   }
 
   uint32(value: number): void {
-    this.#view.setUint32(this.#take(4), value, true);
+    const at = this.#take(4);
+    this.#view.setUint32(at, value, true);
   }
 
   float64(value: number): void {
-    this.#view.setFloat64(this.#take(8), value, true);
+    const at = this.#take(8);
+    this.#view.setFloat64(at, value, true);
   }
 
   /** A whole number from 0: 7 bits per byte, the lowest first. */
@@ -27,7 +30,7 @@ export class ByteWriter {
     return new Uint8Array(this.#view.buffer.slice(0, this.#size));
   }
 
-  /** The place of the next bytes. */
+  /** The place of the next bytes, for which there may be a new view. */
   #take(bytes: number): number {
     const at = this.#size;
     this.#size += bytes;

@@ -27,9 +27,14 @@ export interface Certificate {
   readonly refutedBy: Uint8Array;
   /**
    * By node of the tree with `NEW_CHILD`: the only codes, ascending, that refute the answer, among those
-   * below the largest code of the level. Default: all codes.
+   * that `codesPerLevel` has. Default: all codes.
    */
   readonly newCodes: ReadonlyMap<number, Uint16Array>;
+  /**
+   * Largest code + 1 of each level of the catalogue that was searched. A later change may be one from a
+   * catalogue with larger codes, of which the target has not said anything. Shape [levels].
+   */
+  readonly codesPerLevel: Uint32Array;
 }
 
 /** A child of the prefix is new: in `newCodes`, if it has a list. */
@@ -39,25 +44,30 @@ export const GONE_CHILD = 16;
 /** A level has other codes, wherever they are. */
 export const OTHER_CODES = 32;
 
-/** A search that is done. */
-export interface CertifiedSearch extends Pick<SearchView, "space" | "beamWidth" | "known"> {
-  /** What the target said about codes that a prefix does not have in the catalogue. Default: nothing. */
-  outside?(prefix: number): OutsideRow | undefined;
+/** What is collected during a search, to certify it. */
+export interface Evidence {
+  /** What the search kept at each level, the root included. */
+  readonly levels: Beams[];
+  /** What the target said about codes that a prefix does not have in the catalogue, by prefix. */
+  readonly outside: Map<number, OutsideRow>;
+}
+
+/** Whether `Evidence.outside` helps: if the scores of a prefix's children do not depend on each other. */
+export function usesOutside({ scoring, ranking }: SearchSpace): boolean {
+  return scoring === "full" && ranking === undefined;
 }
 
 /**
  * Certifies a strict or sampled search; undefined if nothing was open to the user, and if every prefix's
  * children share its probability and some are closed for all users.
- *
- * @param levels what the search kept at each level, the root included
  */
 export function certificateOf(
-  search: CertifiedSearch,
-  levels: readonly Beams[],
+  search: Pick<SearchView, "space" | "beamWidth" | "known">,
+  { levels, outside, codesPerLevel }: Evidence & Pick<Certificate, "codesPerLevel">,
 ): Certificate | undefined {
   const { space } = search;
   if (levels.every(({ prefixes }) => prefixes.length === 0)) return undefined;
-  const shares = space.scoring === "renormalized" || space.ranking !== undefined;
+  const shares = !usesOutside(space);
   if (shares && space.exclusion.base?.hasDeadNodes === true) return undefined;
   const prefixes = new WatchedPrefixes(space);
   for (const { prefixes: kept } of levels.slice(1))
@@ -66,10 +76,10 @@ export function certificateOf(
     const next = levels[depth + 1];
     if (next === undefined) continue;
     if (shares) watchChildren(prefixes, { space, beams });
-    else watchRivals(prefixes, { search, beams, next });
+    else watchRivals(prefixes, { search, outside, beams, next });
   }
   if (space.scoring === "renormalized") prefixes.watch(0, OTHER_CODES);
-  return prefixes.certificate();
+  return { ...prefixes.tree(), codesPerLevel };
 }
 
 /**
@@ -94,8 +104,14 @@ function watchChildren(
 /** For searches in which a prefix's score depends on the prefix alone: no other may be among the best. */
 function watchRivals(
   watched: WatchedPrefixes,
-  { search, beams, next }: { search: CertifiedSearch; beams: Beams; next: Beams },
+  found: {
+    search: Pick<SearchView, "space" | "beamWidth" | "known">;
+    outside: ReadonlyMap<number, OutsideRow>;
+    beams: Beams;
+    next: Beams;
+  },
 ): void {
+  const { search, beams, next } = found;
   const { trie, exclusion } = search.space;
   const isFull = next.prefixes.length === widthAt(search.beamWidth, next.depth);
   const lastScore = isFull ? (next.scores.at(-1) ?? 0) : Number.NEGATIVE_INFINITY;
@@ -105,7 +121,7 @@ function watchRivals(
     const row = search.known(prefix) ?? [];
     // A child that ties with the last prefix may be before it or after it: both count as danger.
     const codes = dangerousCodes(row, {
-      outside: search.outside?.(prefix),
+      outside: found.outside.get(prefix),
       isDanger: (logProb) => !(score + logProb < lastScore),
     });
     if (codes !== "none") watched.watch(prefix, NEW_CHILD, codes === "all" ? undefined : codes);
@@ -113,12 +129,19 @@ function watchRivals(
     watched.watchOpen(prefix);
     if (exclusion.deadChildren(prefix) === 0) return;
     const { first, end } = childRange(trie, prefix);
+    const reopened: number[] = [];
     for (let child = first; child < end; child++) {
       if (!exclusion.isDead(child)) continue;
       const total = score + (row[child - first] ?? 0);
       const isRival = total > lastScore || (total === lastScore && child < lastPrefix);
-      if (isRival) watched.watchClosed(child);
+      if (!isRival) continue;
+      if (exclusion.base?.isDead(child) === true) reopened.push(trie.codes[child] ?? 0);
+      else watched.watchClosed(child);
     }
+    // What is closed for all users counts as missing: it may come as any child does.
+    if (reopened.length === 0 || codes === "all") return;
+    const danger = [...(codes === "none" ? [] : codes), ...reopened];
+    watched.watch(prefix, NEW_CHILD, Uint16Array.from(danger).sort());
   });
 }
 
@@ -185,7 +208,7 @@ class WatchedPrefixes {
     return (this.#closed[low] ?? end) < end;
   }
 
-  certificate(): Certificate {
+  tree(): Omit<Certificate, "codesPerLevel"> {
     const { trie } = this.#space;
     // Ascending nodes are in the order of a trie, and siblings are next to each other.
     const nodes = Uint32Array.from(this.#bits.keys()).sort();

@@ -1,13 +1,27 @@
-import type { ReadonlyFloat64Array, ReadonlyUint16Array } from "@nightbeam/catalogue";
+import { ROOT } from "@nightbeam/catalogue";
+import type { BeamTree } from "../tree/beam-tree.js";
+import type { OutsideCodes } from "../tree/scorer.js";
 
-/** What a target said about codes that a prefix does not have in the catalogue. */
-export interface OutsideRow {
-  /** The most likely of them, best first. Shape [codes]. */
-  readonly codes: ReadonlyUint16Array;
-  /** Their log-probabilities (nats). Shape [codes]. */
-  readonly logProbs: ReadonlyFloat64Array;
-  /** Whether these are all codes of the level; otherwise the others are at most as likely as the last. */
-  readonly isComplete: boolean;
+/** One prefix's part of `OutsideCodes`. */
+export type OutsideRow = OutsideCodes;
+
+/**
+ * How many codes outside the catalogue are asked for per prefix: as many as are a danger to nearly all
+ * searches (bench/scripts/reuse/certificate.mjs).
+ */
+export const OUTSIDE_CODES = 8;
+
+/** The rows of an answer about a tree, by prefix. */
+export function outsideRows(
+  { prefixes, wanted }: BeamTree,
+  { codes, logProbs }: OutsideCodes,
+): [prefix: number, row: OutsideRow][] {
+  const width = wanted.length === 0 ? 0 : codes.length / wanted.length;
+  return Array.from(wanted, (entry, at) => {
+    const [from, to] = [at * width, (at + 1) * width];
+    const row = { codes: codes.subarray(from, to), logProbs: logProbs.subarray(from, to) };
+    return [prefixes[entry] ?? ROOT, row];
+  });
 }
 
 /**
@@ -36,9 +50,9 @@ export function dangerousCodes(
   // All that the children leave over could belong to one code.
   if (!isDanger(Math.log(1 + MASS_ERROR - sumOfExp(row)))) return "none";
   if (outside === undefined) return "all";
-  const { codes, logProbs, isComplete } = outside;
+  const { codes, logProbs } = outside;
   const danger = codes.filter((_, at) => isDanger(logProbs[at] ?? 0));
-  return danger.length === codes.length && !isComplete ? "all" : danger.sort();
+  return danger.length === codes.length ? "all" : danger.sort();
 }
 
 /** At most 1: probabilities of children can sum to more only by rounding. */

@@ -11,6 +11,11 @@ export interface ScoreRequest {
   /** Token ids, at least one. Shape [tokens]. */
   readonly prompt: ReadonlyInt32Array;
   readonly tree: BeamTree;
+  /**
+   * Codes that are wanted per wanted entry besides the children: `ScoreAnswer.outside`. Only under `full`
+   * scoring. Default: 0.
+   */
+  readonly outside?: number | undefined;
 }
 
 /** What a model answered to one request. */
@@ -20,10 +25,27 @@ export interface ScoreAnswer {
    * tree's order, concatenated. Shape [sum of children over wanted entries].
    */
   readonly logProbs: Float64Array;
+  /**
+   * The most likely codes that the wanted entries do not have in the catalogue, if they were asked for. A
+   * scorer may leave them out, which only makes answers harder to reuse.
+   */
+  readonly outside?: OutsideCodes | undefined;
   /** Prompt tokens and nodes that the model computed for this answer. */
   readonly tokens: number;
   /** Compute time of the model: an even share of its call, without waiting. */
   readonly milliseconds: number;
+}
+
+/** Codes that prefixes do not have in the catalogue, of as many per prefix as the request says. */
+export interface OutsideCodes {
+  /** Per wanted entry, the most likely first. Shape [wanted × outside]. */
+  readonly codes: Uint16Array;
+  /**
+   * Their log-probabilities (nats), the same bits that an answer would have if they were children. Any other
+   * code that is no child, up to the largest that the catalogue has at the level, is at most as likely as
+   * the last. If there are fewer codes than asked for, the rest is minus infinity. Shape [wanted × outside].
+   */
+  readonly logProbs: Float64Array;
 }
 
 /**

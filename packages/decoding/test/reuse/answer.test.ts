@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import {
   type Answer,
+  type Certificate,
   type DecodingErrorCode,
   decodeAnswer,
   decodeShard,
@@ -19,18 +20,47 @@ const someVerification = fc.constantFrom<Verification>(
   { kind: "sampled", seed: 3, temperature: 1 },
 );
 
+/** Codes, children and refutations as a certificate has them; the bytes do not care what they mean. */
+const someCertificate: fc.Arbitrary<Certificate> = fc
+  .array(
+    fc.record({
+      code: fc.nat(65_535),
+      children: fc.nat(300),
+      refutedBy: fc.nat(127),
+      newCodes: fc.option(fc.uniqueArray(fc.nat(65_535), { maxLength: 9 })),
+    }),
+    { minLength: 1, maxLength: 200, size: "max" },
+  )
+  .map((nodes) => {
+    const firstChild = new Uint32Array(nodes.length + 1).fill(1);
+    nodes.forEach(({ children }, at) => {
+      firstChild[at + 1] = (firstChild[at] ?? 0) + children;
+    });
+    return {
+      tree: { codes: Uint16Array.from(nodes, ({ code }) => code), firstChild },
+      codesPerLevel: Uint32Array.of(1, 256, 65_536),
+      refutedBy: Uint8Array.from(nodes, ({ refutedBy }) => refutedBy),
+      newCodes: new Map(
+        nodes.flatMap(({ newCodes }, at) =>
+          newCodes === null ? [] : [[at, Uint16Array.from(newCodes).sort()]],
+        ),
+      ),
+    };
+  });
+
 const someAnswer: fc.Arbitrary<Answer> = fc
-  .record({ beams: fc.nat(5), levels: fc.integer({ min: 2, max: 8 }), drawn: fc.boolean() })
-  .chain(({ beams, levels, drawn }) => {
+  .record({ beams: fc.nat(40), levels: fc.integer({ min: 2, max: 12 }) })
+  .chain(({ beams, levels }) => {
     const shape = (length: number) => ({ minLength: length, maxLength: length });
     const floats = fc.float64Array({ ...shape(beams), noNaN: true });
     return fc.record(
       {
         paths: fc.uint16Array(shape(beams * levels)),
         scores: floats,
-        ...(drawn ? { logProbs: floats } : {}),
+        logProbs: floats,
+        certificate: someCertificate,
       },
-      { noNullPrototype: true },
+      { requiredKeys: ["paths", "scores"], noNullPrototype: true },
     );
   });
 
@@ -55,7 +85,7 @@ describe("an answer", () => {
           expect(reused?.beams).toMatchObject({ prefixes, scores, ...(logProbs && { logProbs }) });
         },
       ),
-      { numRuns: 60 },
+      { numRuns: 40 },
     );
   });
 
@@ -104,6 +134,7 @@ describe("an answer", () => {
           expect.objectContaining({ code }),
         );
       }),
+      { numRuns: 30 },
     );
   });
 });

@@ -17,13 +17,22 @@ export class FakeScorer implements Scorer {
   readonly #trie: Trie;
   readonly #model: FakeModel;
   readonly #mayRepeat: boolean;
+  readonly #outside: number;
   readonly #asked = new Map<number, Set<number>>();
 
-  /** @param options `mayRepeat`: a prefix may be asked about in several calls */
-  constructor(trie: Trie, model: FakeModel, options: { mayRepeat?: boolean } = {}) {
+  /**
+   * @param options `mayRepeat`: a prefix may be asked about in several calls; `outside`: codes outside the
+   *   catalogue that are returned per prefix, if any are asked for
+   */
+  constructor(
+    trie: Trie,
+    model: FakeModel,
+    options: { mayRepeat?: boolean; outside?: number } = {},
+  ) {
     this.#trie = trie;
     this.#model = model;
     this.#mayRepeat = options.mayRepeat ?? false;
+    this.#outside = options.outside ?? 0;
   }
 
   async score(requests: readonly ScoreRequest[]): Promise<readonly ScoreAnswer[]> {
@@ -42,10 +51,11 @@ export class FakeScorer implements Scorer {
     return [...this.#asked.keys()];
   }
 
-  #answer({ key, prompt, tree }: ScoreRequest): ScoreAnswer {
+  #answer({ key, prompt, tree, outside = 0 }: ScoreRequest): ScoreAnswer {
     checkTree(this.#trie, tree);
     checkTreeByPaths(this.#trie, tree);
     const logProbs: number[] = [];
+    const outsiders: [code: number, logProb: number][] = [];
     const before = this.#mayRepeat ? undefined : this.#asked.get(key);
     const asked = before ?? new Set();
     this.#asked.set(key, asked);
@@ -58,13 +68,42 @@ export class FakeScorer implements Scorer {
         codes: [...childCodes(this.#trie, prefix)],
       };
       logProbs.push(...this.#model.logProbs(prompt, after));
+      outsiders.push(...this.#outsiders(prompt, after));
     }
     if (logProbs.length === 0) throw new Error("nothing is asked");
     return {
       logProbs: Float64Array.from(logProbs),
+      ...(outside > 0 && this.#outside > 0
+        ? {
+            outside: {
+              codes: Uint16Array.from(outsiders, ([code]) => code),
+              logProbs: Float64Array.from(outsiders, ([, logProb]) => logProb),
+            },
+          }
+        : {}),
       tokens: prompt.length + tree.prefixes.length,
       milliseconds: 1,
     };
+  }
+
+  /** The most likely codes that the catalogue has on a level, but not after this path. */
+  #outsiders(
+    prompt: ScoreRequest["prompt"],
+    { path, codes }: { path: readonly number[]; codes: readonly number[] },
+  ): [code: number, logProb: number][] {
+    const { levelStart } = this.#trie;
+    const [first, end] = levelStart.slice(path.length + 1, path.length + 3);
+    const level = this.#trie.codes.slice(first, end);
+    const others = Array.from({ length: Math.max(...level) + 1 }, (_, code) => code).filter(
+      (code) => !codes.includes(code),
+    );
+    const logProbs = this.#model.logProbs([...prompt], { path, codes: others });
+    const ranked = others
+      .map((code, at): [number, number] => [code, logProbs[at] ?? 0])
+      .sort(([, a], [, b]) => b - a);
+    return Array.from({ length: this.#outside }, (_, at) => {
+      return ranked[at] ?? [0, Number.NEGATIVE_INFINITY];
+    });
   }
 }
 

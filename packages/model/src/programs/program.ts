@@ -2,6 +2,7 @@ import type { ReadonlyInt32Array, Trie } from "@nightbeam/catalogue";
 import type {
   BeamTree,
   LevelHeadsRequest,
+  OutsideCodes,
   ScoreRequest,
   Scoring,
   SearchAnswer,
@@ -47,6 +48,7 @@ export interface WholeSearch extends SearchRequest {
 /** As in `ScoreAnswer`. */
 export interface TreeScores {
   readonly logProbs: Float64Array;
+  readonly outside?: OutsideCodes | undefined;
 }
 
 /** As in `LevelHeadsAnswer`. */
@@ -60,6 +62,8 @@ export interface PromptRequest {
   readonly key: number;
   /** Token ids, at least one. Shape [tokens]. */
   readonly prompt: ReadonlyInt32Array;
+  /** As in `ScoreRequest`. */
+  readonly outside?: number | undefined;
 }
 
 /** What an answer cost. */
@@ -88,7 +92,7 @@ export interface Program<Request extends PromptRequest, Result> {
    */
   build(context: GraphContext, states: NodeStates): void;
   /** The program's own inputs for one run. */
-  pack(requests: readonly NodeRows[]): Feeds;
+  pack(requests: readonly NodeRows<PromptRequest>[]): Feeds;
   /** Reads the results of one run, in the order of its requests. */
   read(requests: readonly NodeRows<Request>[], outputs: RunOutputs): Result[];
   /** Memory of a result that can move to another thread instead of being copied. */

@@ -1,10 +1,17 @@
-import { childCount, ROOT, type Trie } from "@nightbeam/catalogue";
+import { childCodes, childCount, ROOT, type Trie } from "@nightbeam/catalogue";
 import { type BeamTree, logSoftmax, type ScoreRequest } from "@nightbeam/decoding";
 import { type Feeds, int32 } from "../onnx/feeds.js";
 import type { Value } from "../onnx/graph-builder.js";
 import type { NodeRows } from "./node-rows.js";
 import { addLogSoftmax, logits } from "./output-layer.js";
-import type { Program, ProgramContext, ProgramSetup, TreeScores } from "./program.js";
+import { OutsideFinder, wantsOutside } from "./outside-codes.js";
+import type {
+  Program,
+  ProgramContext,
+  ProgramSetup,
+  PromptRequest,
+  TreeScores,
+} from "./program.js";
 
 /** Names of what belongs to one depth: which nodes are wanted, which of their codes, and the scores. */
 const names = (depth: number) => ({
@@ -37,7 +44,8 @@ export function treeScores(setup: ProgramSetup): Program<ScoreRequest, TreeScore
       const scores = outputNames.map((name) => outputs.floats(name));
       return readScores(setup, { requests, scores });
     },
-    buffersOf: ({ logProbs }) => [logProbs.buffer],
+    buffersOf: ({ logProbs, outside }) =>
+      [logProbs, outside?.codes, outside?.logProbs].flatMap((array) => array?.buffer ?? []),
   };
 }
 
@@ -68,12 +76,12 @@ interface WantedRows {
 }
 
 /** The inputs: which rows are wanted, and which of their scores. */
-function packWanted(setup: ProgramSetup, requests: readonly NodeRows[]): Feeds {
+function packWanted(setup: ProgramSetup, requests: readonly NodeRows<PromptRequest>[]): Feeds {
   const { trie, codeTokens } = setup;
   const isFull = setup.scoring === "full";
   const outputs = emptyRows(setup, requests);
   let row = 0;
-  for (const { count, prefixes, depths, wanted } of requests) {
+  for (const { request, count, prefixes, depths, wanted } of requests) {
     for (let at = 0; at < count; at++, row++) {
       const depth = depths[at] ?? 0;
       const output = outputs[isFull ? 0 : depth];
@@ -81,6 +89,10 @@ function packWanted(setup: ProgramSetup, requests: readonly NodeRows[]): Feeds {
       const tokens = codeTokens[depth] ?? new Int32Array();
       const base = output.rowCount * (isFull ? setup.architecture.vocabularySize : tokens.length);
       output.rows[output.rowCount++] = row;
+      if (wantsOutside(setup, request)) {
+        for (const token of tokens) output.children[output.childCount++] = base + token;
+        continue;
+      }
       const prefix = prefixes[at] ?? 0;
       const end = trie.firstChild[prefix + 1] ?? 0;
       for (let child = trie.firstChild[prefix] ?? 0; child < end; child++) {
@@ -101,16 +113,22 @@ function packWanted(setup: ProgramSetup, requests: readonly NodeRows[]): Feeds {
 }
 
 /** Arrays of the right size for every output: one under `full`, one per depth under `renormalized`. */
-function emptyRows(setup: ProgramSetup, requests: readonly NodeRows[]): WantedRows[] {
+function emptyRows(
+  setup: ProgramSetup,
+  requests: readonly NodeRows<PromptRequest>[],
+): WantedRows[] {
   const isFull = setup.scoring === "full";
   const rows = new Array<number>(isFull ? 1 : setup.trie.levels).fill(0);
   const children = rows.slice();
-  for (const { count, prefixes, depths, wanted } of requests) {
+  for (const { request, count, prefixes, depths, wanted } of requests) {
     for (let at = 0; at < count; at++) {
       if (wanted[at] !== 1) continue;
+      const scores = wantsOutside(setup, request)
+        ? (setup.codeTokens[depths[at] ?? 0]?.length ?? 0)
+        : childCount(setup.trie, prefixes[at] ?? 0);
       const output = isFull ? 0 : (depths[at] ?? 0);
       rows[output] = (rows[output] ?? 0) + 1;
-      children[output] = (children[output] ?? 0) + childCount(setup.trie, prefixes[at] ?? 0);
+      children[output] = (children[output] ?? 0) + scores;
     }
   }
   return rows.map((size, output) => ({
@@ -134,8 +152,14 @@ function readScores(
   const isFull = setup.scoring === "full";
   const { requests, scores } = run;
   const read = new Array<number>(scores.length).fill(0);
-  return requests.map(({ request, count, prefixes, depths, wanted }) => {
+  return requests.map((rows) => {
+    const { request, count, prefixes, depths, wanted } = rows;
     const logProbs = new Float64Array(answerLength(trie, request.tree));
+    if (wantsOutside(setup, request)) {
+      const answer = readWholeRows(setup, { rows, scores: scores[0]?.subarray(read[0]) });
+      read[0] = (read[0] ?? 0) + answer.length;
+      return { logProbs: answer.logProbs, outside: answer.outside };
+    }
     if (isFull) {
       // One output holds all answers, in the order in which they are wanted.
       const from = read[0] ?? 0;
@@ -156,6 +180,28 @@ function readScores(
     }
     return { logProbs };
   });
+}
+
+/** A request's answer with codes outside the catalogue, from the scores of all codes of each wanted node's level. */
+function readWholeRows(
+  { trie, codeTokens }: ProgramSetup,
+  read: { rows: NodeRows<ScoreRequest>; scores: Float32Array | undefined },
+): TreeScores & { readonly length: number } {
+  const { rows, scores = new Float32Array() } = read;
+  const { request, count, prefixes, depths, wanted } = rows;
+  const logProbs = new Float64Array(answerLength(trie, request.tree));
+  const outside = new OutsideFinder(request);
+  let [from, to] = [0, 0];
+  for (let at = 0; at < count; at++) {
+    if (wanted[at] !== 1) continue;
+    const codes = codeTokens[depths[at] ?? 0]?.length ?? 0;
+    const row = scores.subarray(from, from + codes);
+    const children = childCodes(trie, prefixes[at] ?? 0);
+    for (const code of children) logProbs[to++] = row[code] ?? 0;
+    outside.add(row, children);
+    from += codes;
+  }
+  return { logProbs, outside: outside.finish(), length: from };
 }
 
 /** Children of all wanted entries of a tree: the length of the answer. */

@@ -1,9 +1,16 @@
 import { childCount, ROOT, type Trie } from "@nightbeam/catalogue";
-import type { ScoreAnswer, ScoreRequest, Scoring } from "@nightbeam/decoding";
+import type { OutsideCodes, ScoreAnswer, ScoreRequest, Scoring } from "@nightbeam/decoding";
 import { ProtocolError } from "../errors.js";
 import type { Timing, VerifyResponse } from "../generated/nightbeam/verifier/v1/verifier.js";
 import { checkRows, checkTimes } from "./check-rows.js";
 import { bytesPerNumber, packNumbers, unpackNumbers } from "./numbers.js";
+import {
+  checkOutside,
+  MAX_OUTSIDE,
+  OUTSIDE_BYTES,
+  outsideAnswers,
+  outsideWidth,
+} from "./outside-codes.js";
 
 /** A verifier's answer to a call. */
 export interface Answered<Answer> {
@@ -42,9 +49,14 @@ export function encodeAnswers(
     const expected = wantedChildren(trie, requests[user]);
     expect(`user ${user}: log-probabilities`, { found: logProbs.length, expected });
   });
-  const { bytes, format } = packNumbers(answers.map(({ logProbs }) => logProbs));
+  const outside = outsideAnswers(requests, answers);
+  const rows = answers.map(({ logProbs }) => logProbs);
+  const { bytes, format } = packNumbers([...rows, ...outside.map(({ logProbs }) => logProbs)]);
+  const end = (bytesPerNumber(format) ?? 0) * rows.reduce((sum, { length }) => sum + length, 0);
   return {
-    logProbs: bytes,
+    logProbs: bytes.subarray(0, end),
+    outsideLogProbs: bytes.subarray(end),
+    outsideCodes: outside.flatMap(({ codes }) => [...codes]),
     format,
     tokens: answers.map(({ tokens }) => tokens),
     milliseconds: answers.map(({ milliseconds }) => milliseconds),
@@ -77,10 +89,38 @@ export function decodeAnswers(
   const expected = size * lengths.reduce((sum, length) => sum + length, 0);
   expect("bytes of log_probs", { found: response.logProbs.length, expected });
   const pieces = unpackNumbers({ bytes: response.logProbs, format }, lengths);
+  const outside = decodeOutside(requests, response, size);
   return requests.map((request, user) => {
     const logProbs = pieces[user] ?? new Float64Array();
     checkRows(trie, request, { rows: logProbs, scoring, user });
-    return { logProbs, tokens: tokens[user] ?? 0, milliseconds: milliseconds[user] ?? 0 };
+    return {
+      logProbs,
+      ...(outside[user] !== undefined && { outside: outside[user] }),
+      tokens: tokens[user] ?? 0,
+      milliseconds: milliseconds[user] ?? 0,
+    };
+  });
+}
+
+/** By user; none if the verifier left them out. */
+function decodeOutside(
+  requests: readonly ScoreRequest[],
+  { format, outsideCodes, outsideLogProbs }: VerifyResponse,
+  numberBytes: number,
+): readonly OutsideCodes[] {
+  const width = outsideWidth(requests);
+  const lengths = requests.map(({ tree }) => width * tree.wanted.length);
+  const expected = lengths.reduce((sum, length) => sum + length, 0);
+  const isEmpty = outsideCodes.length === 0 && outsideLogProbs.length === 0;
+  if (isEmpty && (width === 0 || expected > 0)) return [];
+  expect("outside_codes", { found: outsideCodes.length, expected });
+  const bytes = numberBytes * expected;
+  expect("bytes of outside_log_probs", { found: outsideLogProbs.length, expected: bytes });
+  let from = 0;
+  return unpackNumbers({ bytes: outsideLogProbs, format }, lengths).map((logProbs, user) => {
+    const codes = outsideCodes.slice(from, from + logProbs.length);
+    from += logProbs.length;
+    return checkOutside({ codes, logProbs }, { user, width });
   });
 }
 
@@ -103,9 +143,11 @@ export function timesOf({
 /** Maximum bytes of a response without its users' answers. */
 export const RESPONSE_BYTES = 1024;
 
-/** Maximum bytes of one user's answer: a row count, a time, its numbers. */
+/** Maximum bytes of one user's answer: a row count, a time, its numbers, its codes outside the catalogue. */
 export function answerBytes(trie: Trie, request: ScoreRequest): number {
-  return 5 + 4 + 8 * wantedChildren(trie, request);
+  const { outside = 0, tree } = request;
+  const outsideCodes = Math.min(MAX_OUTSIDE, outside) * tree.wanted.length;
+  return 5 + 4 + 8 * wantedChildren(trie, request) + OUTSIDE_BYTES * outsideCodes;
 }
 
 /** The number of log-probabilities that a request asks for. */

@@ -1,6 +1,7 @@
 import type { VerifyRequest } from "../generated/nightbeam/verifier/v1/verifier.js";
 import type { CallLimits } from "../limits.js";
 import { checkPromptLength, invalid, sameLength } from "./columns.js";
+import { MAX_OUTSIDE } from "./outside-codes.js";
 
 /**
  * Checks that the columns of a request fit each other and the limits, before memory is allocated for their content.
@@ -23,6 +24,9 @@ export function checkColumns(message: VerifyRequest, limits: CallLimits): void {
   sameLength("prompt_tokens", { found: message.promptTokens.length, expected: tokens });
   sameLength("codes", { found: message.codes.length, expected: entries });
   sameLength("parents", { found: message.parents.length, expected: entries });
+  if (message.outside > MAX_OUTSIDE) {
+    invalid(`outside is ${message.outside}, but the limit is ${MAX_OUTSIDE}`);
+  }
   const bytes = Math.ceil(entries / 8);
   sameLength("wanted", { found: message.wanted.length, expected: bytes });
   const spare = 8 * bytes - entries;

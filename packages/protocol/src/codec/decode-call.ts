@@ -34,6 +34,7 @@ export function decodeCall(trie: Trie, message: VerifyRequest, limits: CallLimit
       key: message.keys[user] ?? 0,
       prompt: decodePrompt(message.promptTokens, { user, first: token, tokens, vocabulary }),
       tree: decodeTree(trie, message, { user, first: entry, entries }),
+      ...(message.outside > 0 && { outside: message.outside }),
     });
     token += tokens;
     entry += entries;

@@ -2,6 +2,7 @@ import { ROOT, type Trie } from "@nightbeam/catalogue";
 import type { BeamTree, ScoreRequest } from "@nightbeam/decoding";
 import type { VerifyRequest } from "../generated/nightbeam/verifier/v1/verifier.js";
 import type { IdentityMessage } from "../identity.js";
+import { outsideWidth } from "./outside-codes.js";
 
 /** A call before encoding. Keys are 32-bit. */
 export interface Call {
@@ -34,6 +35,7 @@ export function encodeCall(trie: Trie, call: Call): VerifyRequest {
     parents: [],
     wanted: new Uint8Array((entries + 7) >>> 3),
     released: [...call.released],
+    outside: outsideWidth(requests),
   };
   for (const { prompt, tree } of requests) {
     for (const token of prompt) message.promptTokens.push(token);

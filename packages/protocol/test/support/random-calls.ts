@@ -41,7 +41,11 @@ export function someRequests(trie: Trie): fc.Arbitrary<ScoreRequest[]> {
 
 /** A catalogue and a call about it. */
 export const someCall: fc.Arbitrary<{ trie: Trie; requests: ScoreRequest[] }> = someCatalogue.chain(
-  ({ trie }) => someRequests(trie).map((requests) => ({ trie, requests })),
+  ({ trie }) =>
+    fc.tuple(someRequests(trie), fc.constantFrom(0, 3)).map(([requests, outside]) => ({
+      trie,
+      requests: outside === 0 ? requests : requests.map((one) => ({ ...one, outside })),
+    })),
 );
 
 /** A catalogue and a call for whole searches about it, with keys as they arrive: the users' places. */

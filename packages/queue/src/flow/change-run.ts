@@ -1,14 +1,14 @@
 import { QueueError } from "../errors.js";
 import { assertRunId } from "../jobs/job-ids.js";
-import { apply, priorityOf, type RunRef, readBack, type ShardRef } from "./apply.js";
+import { apply, assertStored, priorityOf, type RunRef, type ShardRef } from "./apply.js";
 import { isCancelled } from "./cancelled.js";
-import { type DecideOptions, type Decision, decide } from "./decide.js";
+import { type DecideOptions, decide } from "./decide.js";
 import type { JobQueues } from "./queues.js";
 import { storeFailure } from "./redis-failure.js";
 import { readRun } from "./run-jobs.js";
 
-/** Maximum number of jobs per run: they are stored in one transaction, which blocks Redis. */
-export const MAX_SHARDS = 20_000;
+/** Maximum number of jobs per run: each takes about 1.5 KB in Redis, and each reconcile pass reads all that are left. */
+export const MAX_SHARDS = 500_000;
 
 /** The effect of adding or repairing. */
 export interface RunChange {
@@ -51,17 +51,17 @@ export async function changeRun(queues: JobQueues, options: ChangeRunOptions): P
     const { poison } = decision;
     const done = !decision.busy && (await apply(queues, { ...options, shards, decision }));
     if (!done) return { ...NOTHING, outcome: "busy", poison };
-    await readBack(queues, runId, expectation(indexes, decision));
-    const finishAdded = decision.finish !== "keep";
-    const changed = finishAdded || decision.add.length > 0 || decision.attach.length > 0;
-    return { outcome: changed ? "changed" : "unchanged", added: decision.add, finishAdded, poison };
+    const { add: added, attach, finish } = decision;
+    const finishAdded = finish !== "keep";
+    const changed = finishAdded || added.length > 0 || attach.length > 0;
+    const children = finishAdded ? added.length + attach.length : 0;
+    // Reading a long run takes seconds: what was not changed is not read again.
+    const stored = changed ? await readRun(queues, { runId, shards: indexes }) : run;
+    assertStored(runId, stored, { children });
+    return { outcome: changed ? "changed" : "unchanged", added, finishAdded, poison };
   } catch (error) {
     throw storeFailure(`the jobs of run ${runId}`, error);
   }
 }
 
 const NOTHING = { added: [], finishAdded: false, poison: [] } as const;
-
-function expectation(indexes: readonly number[], { finish, add, attach }: Decision) {
-  return { indexes, children: finish === "keep" ? 0 : add.length + attach.length };
-}

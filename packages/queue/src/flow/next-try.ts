@@ -1,7 +1,6 @@
-import { shardJobId } from "../jobs/job-ids.js";
+import { shardOfJobId } from "../jobs/job-ids.js";
 import type { JobQueues } from "./queues.js";
 import { readFailure } from "./redis-failure.js";
-import type { RunJobsOptions } from "./run-jobs.js";
 
 /** BullMQ's scores of delayed jobs: milliseconds, and a counter below. */
 export const SCORES_PER_MS = 0x1000;
@@ -13,15 +12,15 @@ export const SCORES_PER_MS = 0x1000;
  */
 export async function nextTry(
   { redis, shards: queue }: JobQueues,
-  { runId, shards }: RunJobsOptions,
+  runId: string,
 ): Promise<number | undefined> {
-  if (shards.length === 0) return undefined;
   try {
-    const ids = shards.map((index) => shardJobId(runId, index));
-    const scores = await redis.zmscore(queue.toKey("delayed"), ...ids);
-    const times = scores.flatMap((score) => (score === null ? [] : [Number(score)]));
-    if (times.length === 0) return undefined;
-    return Math.floor(times.reduce((a, b) => Math.min(a, b)) / SCORES_PER_MS);
+    const delayed = await redis.zrange(queue.toKey("delayed"), "0", "-1", "WITHSCORES");
+    // The earliest first; each id is followed by its score.
+    const next = delayed.findIndex(
+      (id, at) => at % 2 === 0 && shardOfJobId(runId, id) !== undefined,
+    );
+    return next < 0 ? undefined : Math.floor(Number(delayed[next + 1]) / SCORES_PER_MS);
   } catch (error) {
     throw readFailure(`when run ${runId} continues`, error);
   }

@@ -25,7 +25,7 @@ export interface OpenRedisOptions {
   readonly role: "producer" | "worker";
   /** Timeout of the first connection. Default: 10 s. */
   readonly readyTimeoutMs?: number;
-  /** Only for producers. Default: 20 s; a transaction with 20,000 jobs takes a few seconds. */
+  /** Only for producers. Default: 20 s. */
   readonly commandTimeoutMs?: number;
   readonly log?: ConnectionLog;
 }

@@ -2,6 +2,7 @@ import { until } from "@nightbeam/testing";
 import { redisIsHere } from "@nightbeam/testing/servers";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { addRun, repairRun } from "../../src/flow/add-run.js";
+import { MAX_SHARDS } from "../../src/flow/change-run.js";
 import { runJobs } from "../../src/flow/run-jobs.js";
 import { finishJobId, shardJobId } from "../../src/jobs/job-ids.js";
 import { jobOptions } from "../../src/jobs/options.js";
@@ -79,8 +80,10 @@ describe.skipIf(!redisIsHere())("a run's jobs", () => {
     expect((await states(5)).counts.completed).toBe(5);
   });
 
-  it("are refused beyond the limit of a transaction, and for an invalid id", async () => {
-    await expect(addRun(cluster.queues, run(20_001))).rejects.toMatchObject({ code: "BAD_JOB" });
+  it("are refused beyond the limit, and for an invalid id", async () => {
+    await expect(addRun(cluster.queues, run(MAX_SHARDS + 1))).rejects.toMatchObject({
+      code: "BAD_JOB",
+    });
     const bad = addRun(cluster.queues, { ...run(1), runId: "a:b" });
     await expect(bad).rejects.toMatchObject({ code: "BAD_JOB" });
   });

@@ -30,7 +30,7 @@ export async function openReuse(
   const change =
     record.catalogue === plan.versions.catalogue
       ? undefined
-      : catalogueChange((await earlier.trie()).trie, trie);
+      : catalogueChange(earlier.searched.trie, trie);
   const join = await openAnswerJoin(store, { manifest });
   try {
     const { inputRows: limit = Number.POSITIVE_INFINITY, partSize } = plan;

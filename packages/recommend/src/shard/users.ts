@@ -89,8 +89,6 @@ export function userReader(options: ReaderOptions): (row: HistoryRow) => Reading
           searched,
           items: options.excludeSeen ? seen : [],
           base,
-          // A base is hashed once for all of its users, and a group's can be large.
-          shared: allowed !== undefined,
         }),
       },
     };
@@ -107,8 +105,10 @@ function ownExclusion(options: {
   readonly searched: Catalogue;
   readonly items: readonly number[];
   readonly base: Exclusion;
-  readonly shared: boolean;
 }): Exclusion {
-  const { searched, items, base, shared } = options;
-  return items.length === 0 && !shared ? base : excludeItems(searched, items, base);
+  const { searched, items, base } = options;
+  // What is closed for others as well is a base, also of users who exclude nothing: it is hashed once for all of them, and
+  // an answer's certificate tells it from what is closed for the user alone.
+  if (items.length === 0 && base === NOTHING_EXCLUDED) return base;
+  return excludeItems(searched, items, base);
 }

@@ -15,8 +15,8 @@ export interface EarlierRun {
   readonly manifest: Manifest;
   readonly store: ShardStore;
   readonly record: ReuseRecord;
-  /** The trie that it searched. @throws RunError RUN_DAMAGED; StoreError */
-  trie(): Promise<KeptTrie>;
+  /** What it searched. */
+  readonly searched: KeptTrie;
   close(): void;
 }
 
@@ -37,12 +37,13 @@ export async function openEarlierRun(location: string): Promise<EarlierRun> {
           ? undefined
           : `it kept no answers: ${whyNone(manifest)}`;
     if (manifest === undefined || problem !== undefined) throw notReusable(location, problem ?? "");
+    const searched = await readTrie(store, KEPT_TRIE_FILE);
     const id = contentHash(recordBytes(manifest)).slice(0, 12);
     return {
       manifest,
       store,
-      record: { run: store.location, id, catalogue: manifest.versions.catalogue ?? "" },
-      trie: () => readTrie(store, KEPT_TRIE_FILE),
+      record: { run: store.location, id, catalogue: searched.catalogue },
+      searched,
       close: () => store.close(),
     };
   } catch (error) {

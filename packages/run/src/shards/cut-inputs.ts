@@ -15,8 +15,10 @@ export interface CutInputsOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Files written at the same time, each with the rows of a shard in memory. */
-const WRITES_AT_ONCE = 16;
+/** Files written at the same time: an object store takes a while for each, however small. */
+const MAX_WRITES = 64;
+/** Characters of their rows, which are in memory meanwhile. */
+const MAX_WRITTEN_CHARACTERS = 64 * 2 ** 20;
 
 /**
  * Writes one file of rows per shard, with a few shards in memory at a time.
@@ -27,14 +29,14 @@ const WRITES_AT_ONCE = 16;
 export async function cutInputs(options: CutInputsOptions): Promise<number> {
   const { store, plan, onRows, signal } = options;
   const key = inputKey(plan);
-  const writes = concurrently(WRITES_AT_ONCE);
+  const writes = concurrently();
   let rows = 0;
   let shards = 0;
   let lines: string[] = [];
   const flush = async (): Promise<void> => {
     signal?.throwIfAborted();
     const [name, text] = [inputFile(key, shards), lines.join("")];
-    await writes.add(() => createSame(store, name, text));
+    await writes.add(text.length, () => createSame(store, name, text));
     shards++;
     lines = [];
     onRows?.(rows);
@@ -78,21 +80,28 @@ async function createSame(store: ShardStore, name: string, text: string): Promis
   );
 }
 
-/** Runs work with at most `atOnce` at a time. */
-function concurrently(atOnce: number) {
+/** Runs work with at most `MAX_WRITES` of it, and `MAX_WRITTEN_CHARACTERS` in all, at a time. */
+function concurrently() {
   const underWay = new Set<Promise<void>>();
+  let characters = 0;
   const failures: unknown[] = [];
   const succeeded = async () => {
     if (failures.length > 0) throw failures[0];
   };
   return {
     /** Starts work when there is a place for it. Throws the failure of any earlier one. */
-    add: async (work: () => Promise<void>) => {
-      while (underWay.size >= atOnce) await Promise.race(underWay);
+    add: async (size: number, work: () => Promise<void>) => {
+      const isFull = () =>
+        underWay.size >= MAX_WRITES || characters + size > MAX_WRITTEN_CHARACTERS;
+      while (underWay.size > 0 && isFull()) await Promise.race(underWay);
       await succeeded();
+      characters += size;
       const started: Promise<void> = work()
         .catch((error: unknown) => void failures.push(error))
-        .finally(() => underWay.delete(started));
+        .finally(() => {
+          characters -= size;
+          underWay.delete(started);
+        });
       underWay.add(started);
     },
     /** Waits until nothing is under way. */

@@ -25,12 +25,15 @@ export async function countInputs(store: ShardStore): Promise<number> {
 }
 
 /**
- * Removes the input files of a run that has ended. Its shards cannot be computed again afterwards.
+ * Removes the input files and the answers of a run that has ended. Its shards cannot be computed again afterwards, and no
+ * run can reuse it.
  *
  * @throws StoreError STORE_FAILED
  */
 export async function removeInputs(store: ShardStore): Promise<void> {
-  await removeAll(store, await store.list(INPUTS_PREFIX));
+  for (const prefix of [INPUTS_PREFIX, ANSWERS_PREFIX]) {
+    await removeAll(store, await store.list(prefix));
+  }
 }
 
 /**

@@ -1,6 +1,6 @@
 import { readdir, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
-import { readFailure, systemCode, writeFailure } from "../errors.js";
+import { readFailure, StoreError, systemCode, writeFailure } from "../errors.js";
 import type { RecordFiles } from "../shard-store.js";
 import { createDurably, isTempName, makeDirectoryDurably, writeDurably } from "./durable.js";
 import { readSmall } from "./regular-file.js";
@@ -12,6 +12,12 @@ import { readSmall } from "./regular-file.js";
 export function directoryFiles(dir: string): RecordFiles {
   const write = async <T>(name: string, work: (path: string) => Promise<T>): Promise<T> => {
     const path = join(dir, name);
+    try {
+      return await work(path);
+    } catch (error) {
+      // Runs write hundreds of thousands of files into a few directories, so these are made when they are missed.
+      if (!(error instanceof StoreError && isMissing(error.cause))) throw error;
+    }
     try {
       await makeDirectoryDurably(dirname(path));
     } catch (error) {

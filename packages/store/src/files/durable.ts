@@ -1,5 +1,5 @@
 import { createHash, randomUUID } from "node:crypto";
-import { link, open, rename, rm, stat, writeFile } from "node:fs/promises";
+import { link, open, rename, rm, stat, unlink, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { systemCode, writeFailure } from "../errors.js";
 import { makeDirectory } from "./make-directory.js";
@@ -58,8 +58,12 @@ export async function createDurably(path: string, content: Content): Promise<boo
     // A network file system may have linked it, lost the answer, and refused the retry.
     return await isSameFile(temp, path);
   } finally {
-    await rm(temp, { force: true });
+    await unlink(temp).catch(unlessMissing);
   }
+}
+
+function unlessMissing(error: unknown): void {
+  if (systemCode(error) !== "ENOENT") throw error;
 }
 
 /** Creates a directory and its parents, so that they survive a power cut. */

@@ -1,4 +1,10 @@
-import { type Catalogue, levelWidths, type SharedPath, sharedPaths } from "@nightbeam/catalogue";
+import {
+  type Catalogue,
+  levelWidths,
+  type SharedPath,
+  type SharedPaths,
+  sharedPaths,
+} from "@nightbeam/catalogue";
 import { openCatalogue, writePreparedCatalogue } from "@nightbeam/dataset";
 import { printError, whole } from "@nightbeam/service/terminal";
 import { Command } from "commander";
@@ -20,16 +26,16 @@ export function catalogueCommand(): Command {
       const catalogue = await openCatalogue(file);
       const { itemCount: items, hash, trie } = catalogue;
       const [, ...prefixes] = levelWidths(trie);
-      const { paths, items: sharing } = sharedPaths(catalogue, { examples: 0 });
+      const shared = sharedPaths(catalogue, { examples: EXAMPLES });
       const value = {
         items,
         levels: trie.levels,
         prefixes,
         hash,
-        shared: { paths, items: sharing },
+        shared: { paths: shared.paths, items: shared.items },
       };
       const size = `${counted(items, "item")}, ${trie.levels} levels; prefixes by length: ${prefixes.map(whole).join(" / ")}`;
-      const text = [size, `hash ${hash}`, ...sharedLines(catalogue)].join("\n");
+      const text = [size, `hash ${hash}`, ...sharedLines(catalogue, shared)].join("\n");
       printResult(flags, { value, text });
       const { out } = flags;
       if (out === undefined) return;
@@ -39,8 +45,7 @@ export function catalogueCommand(): Command {
 }
 
 /** Which code paths several items share: the target cannot tell these apart. */
-function sharedLines(catalogue: Catalogue): string[] {
-  const { paths, items, largest } = sharedPaths(catalogue, { examples: EXAMPLES });
+function sharedLines(catalogue: Catalogue, { paths, items, largest }: SharedPaths): string[] {
   if (paths === 0) return ["no two items share a code path"];
   const lines = largest.map((one) => `  ${exampleText(catalogue, one)}`);
   const order =

@@ -224,7 +224,10 @@ function contextOf(
     catalogue,
     read,
     itemWeights,
-    questions: listQuestions(run.request, { catalogue, checkpoint, program, hasCandidates: false }),
+    questions: listQuestions(run.request, {
+      ...{ catalogue, checkpoint, program, hasCandidates: false },
+      hasGroups: run.request.allowLists !== undefined,
+    }),
     reuse,
     nextKey: () => key++,
     lap: statisticsLaps(() => client.statistics),

@@ -1,5 +1,10 @@
 import { type CatalogueChange, catalogueChange } from "@nightbeam/catalogue";
-import type { AnswersOptions, EarlierAnswers, ListQuestions } from "@nightbeam/recommend";
+import {
+  type AnswersOptions,
+  comparedCatalogue,
+  type EarlierAnswers,
+  type ListQuestions,
+} from "@nightbeam/recommend";
 import {
   type ReuseRecord,
   RunError,
@@ -27,12 +32,13 @@ export interface ReusedRun {
  */
 export async function openReusedRun(
   location: string,
-  { searched }: Pick<OpenRun, "searched">,
+  { catalogue, request }: Pick<OpenRun, "catalogue" | "request">,
 ): Promise<ReusedRun | undefined> {
   const store = await openStore(location);
   try {
     const record = reuseOf(await readReuse(store));
     if (record === undefined) return undefined;
+    const searched = await comparedCatalogue(catalogue, request);
     if (record.catalogue === searched.hash) return { record, change: undefined };
     const { trie } = await readReusedTrie(store, record);
     return { record, change: catalogueChange(trie, searched.trie) };

@@ -1,14 +1,9 @@
 import { type Catalogue, type Exclusion, excludeItems, filteredOut } from "@nightbeam/catalogue";
 import { fileHash, inputHash, openCatalogue, readItemFilter } from "@nightbeam/dataset";
-import {
-  checkpointHash,
-  openCheckpoint,
-  openPrompts,
-  promptsHash,
-  searchedCatalogue,
-} from "@nightbeam/model";
+import { checkpointHash, openCheckpoint, openPrompts, promptsHash } from "@nightbeam/model";
 import { MAX_SHARDS } from "@nightbeam/queue";
 import {
+  comparedCatalogue,
   describeChoice,
   itemOrderVersion,
   listNotes,
@@ -58,12 +53,12 @@ export async function planRecord(record: RunRecord, planning: Planning): Promise
   const words = describeChoice(choice, request.draft);
   planning.log.info({ runId: record.runId, ...choice }, words);
   const program = plannedProgram(choice);
-  const { device = "cpu", target: directory, scoring } = request;
+  const { device = "cpu" } = request;
   const versions = { ...inputs, ...program.versions };
   let read = 0;
   const reuse = await planReuse({
     ...{ record, store, signal, log: planning.log },
-    searched: await searchedCatalogue(catalogue, { directory, scoring }),
+    searched: await comparedCatalogue(catalogue, request),
     plan: { arguments: { ...plannedArguments(request), ...program.arguments }, versions },
     onProgress: () => onRows(read),
   });

@@ -28,7 +28,7 @@ export interface PlannedReuse {
 export interface PlanReuseOptions {
   readonly record: RunRecord;
   readonly store: ShardStore;
-  /** The catalogue that is searched. */
+  /** The catalogue that is searched, without what is closed for all users. */
   readonly searched: Catalogue;
   /** What the plan will name. */
   readonly plan: Pick<RunPlan, "arguments" | "versions">;
@@ -113,7 +113,7 @@ async function writeAnswers(
   await writeShardAnswers({
     ...{ store, plan, reuse },
     answers: join.answers(signal),
-    trie: reuse.catalogue === searched.hash ? undefined : await earlier.trie(),
+    trie: reuse.catalogue === searched.hash ? undefined : earlier.searched,
     onShard: onProgress,
   });
   log.info({ runId: record.runId, run: reuse.run }, "lists of unchanged users are reused");

@@ -41,6 +41,13 @@ export interface Reconciler {
   close(): Promise<void>;
 }
 
+/**
+ * Reconciling a run that waits takes at most this part of the time: a pass over 400,000 shards takes seconds. But a run is
+ * seen at least once in `MAX_PAUSE_MS`, or it would count as stalled.
+ */
+const BUSY_PART = 0.1;
+const MAX_PAUSE_MS = 60_000;
+
 const GRACE_MS = 60_000;
 const PATIENCE_MS = 30_000;
 /** The name under which failures of the state store are counted; no run has it. */
@@ -52,6 +59,8 @@ export function openReconciler(options: ReconcilerOptions): Reconciler {
   const woken = new Set<string>();
   /** Runs whose reconciliation has not ended: a store may hang. */
   const underWay = new Set<string>();
+  /** When a run is reconciled again, unless it is woken. */
+  const restsUntil = new Map<string, number>();
   /** Since when a run, or the state store, has failed. */
   const failingSince = new Map<string, number>();
   let runs: Runs | undefined;
@@ -67,6 +76,7 @@ export function openReconciler(options: ReconcilerOptions): Reconciler {
   };
   const reconcile = async (runId: string) => {
     underWay.add(runId);
+    const began = elapsedMs();
     try {
       const name = `reconcile:${runId}`;
       await withLease({ queues, name, lastsMs: leaseMs }, async () => {
@@ -80,6 +90,8 @@ export function openReconciler(options: ReconcilerOptions): Reconciler {
       report(runId, error);
     } finally {
       underWay.delete(runId);
+      const now = elapsedMs();
+      restsUntil.set(runId, now + Math.min((now - began) / BUSY_PART, MAX_PAUSE_MS));
     }
   };
   const report = (runId: string, error: unknown) => {
@@ -118,7 +130,10 @@ export function openReconciler(options: ReconcilerOptions): Reconciler {
       const message = `The state of the scheduler cannot be read: ${reason}. Runs wait until ${state} answers.`;
       alarms.raise({ kind: "store_failing", subject: state, message });
     }
-    await reconcileEach(ids ?? []);
+    for (const runId of restsUntil.keys())
+      if (ids?.includes(runId) === false) restsUntil.delete(runId);
+    const now = elapsedMs();
+    await reconcileEach((ids ?? []).filter((runId) => now >= (restsUntil.get(runId) ?? 0)));
     metrics.record("nightbeam.reconcile.duration", (elapsedMs() - began) / 1e3);
   };
   const run = (work: () => Promise<void>) => {

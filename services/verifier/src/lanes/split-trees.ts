@@ -39,6 +39,7 @@ export function joinAnswers(pieces: readonly ScoreAnswer[]): ScoreAnswer {
   if (first !== undefined && others.length === 0) return first;
   const logProbs = new Float64Array(pieces.reduce((sum, one) => sum + one.logProbs.length, 0));
   const sums = { tokens: 0, milliseconds: 0 };
+  const outside = pieces.flatMap((piece) => piece.outside ?? []);
   let from = 0;
   for (const piece of pieces) {
     logProbs.set(piece.logProbs, from);
@@ -46,7 +47,15 @@ export function joinAnswers(pieces: readonly ScoreAnswer[]): ScoreAnswer {
     sums.tokens += piece.tokens;
     sums.milliseconds += piece.milliseconds;
   }
-  return { logProbs, ...sums };
+  if (outside.length < pieces.length || outside.length === 0) return { logProbs, ...sums };
+  return {
+    logProbs,
+    outside: {
+      codes: Uint16Array.from(outside.flatMap(({ codes }) => [...codes])),
+      logProbs: Float64Array.from(outside.flatMap((piece) => [...piece.logProbs])),
+    },
+    ...sums,
+  };
 }
 
 /** An entry and those above it. */

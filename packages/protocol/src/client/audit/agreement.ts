@@ -23,11 +23,18 @@ export function rowsDifference(
   second: readonly ScoreAnswer[],
   { logProb }: AuditTolerance,
 ): string | undefined {
-  for (const [user, { logProbs }] of first.entries()) {
-    const others = second[user]?.logProbs ?? new Float64Array();
-    for (let at = 0; at < logProbs.length; at++) {
-      const [a, b] = [logProbs[at] ?? Number.NaN, others[at] ?? Number.NaN];
-      if (!near(a, b, logProb)) return `user ${user}: log-probability ${at} is ${a} and ${b}`;
+  for (const [user, { logProbs, outside }] of first.entries()) {
+    const other = second[user];
+    const at = firstDifference(logProbs, other?.logProbs ?? new Float64Array(), logProb);
+    if (at >= 0) {
+      return `user ${user}: log-probability ${at} is ${logProbs[at]} and ${other?.logProbs[at]}`;
+    }
+    // Equally likely codes may come in another order, and a version may leave them all out.
+    if (outside === undefined || other?.outside === undefined) continue;
+    const [own, others] = [outside.logProbs, other.outside.logProbs];
+    const place = firstDifference(own, others, logProb);
+    if (place >= 0) {
+      return `user ${user}: outside log-probability ${place} is ${own[place]} and ${others[place]}`;
     }
   }
   return undefined;
@@ -57,6 +64,11 @@ export function listsDifference(
   }
   if (missing <= tolerance.paths * paths) return undefined;
   return `${missing} of ${paths} paths are in one list alone`;
+}
+
+/** The first place at which numbers differ; -1 if none does. */
+function firstDifference(first: Float64Array, second: Float64Array, within: number): number {
+  return first.findIndex((value, at) => !near(value, second[at] ?? Number.NaN, within));
 }
 
 function near(a: number, b: number, within: number): boolean {

@@ -64,7 +64,7 @@ export async function readRunFacts(
   const [jobs, nextAt] = asks
     ? await Promise.all([
         known(options, runJobs(queues, run)),
-        known(options, nextTry(queues, run)),
+        known(options, nextTry(queues, runId)),
       ])
     : [];
   return {

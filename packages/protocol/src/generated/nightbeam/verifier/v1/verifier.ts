@@ -159,6 +159,12 @@ export interface VerifyRequest {
    * scored, so a key may be in both columns: then it names a new prompt.
    */
   released: number[];
+  /**
+   * Codes that are wanted per wanted entry besides those that follow it in the catalogue, the most
+   * likely first: they prove later that a list still holds when the catalogue has changed. At most 64.
+   * Under FULL only. A verifier may leave them out.
+   */
+  outside: number;
 }
 
 export interface VerifyResponse {
@@ -190,6 +196,18 @@ export interface VerifyResponse {
     | undefined;
   /** The verifier is shutting down: it will refuse further calls. */
   draining: boolean;
+  /**
+   * For every wanted entry, in the order of the request, the `outside` most likely codes that do not
+   * follow it in the catalogue, the most likely first. Any other code that does not follow it, up to the
+   * largest that the catalogue has at the level, is at most as likely as the last. Empty if none were
+   * wanted, and in versions without them.
+   */
+  outsideCodes: number[];
+  /**
+   * Their log-probabilities, encoded as log_probs are. If there are fewer codes, the rest is minus
+   * infinity, with code 0.
+   */
+  outsideLogProbs: Uint8Array;
 }
 
 /** "Columns over users" and "columns over entries" are as in VerifyRequest. */
@@ -378,6 +396,7 @@ function createBaseVerifyRequest(): VerifyRequest {
     parents: [],
     wanted: new Uint8Array(0),
     released: [],
+    outside: 0,
   };
 }
 
@@ -449,6 +468,9 @@ export const VerifyRequest: MessageFns<VerifyRequest> = {
         writer.uint32(v);
       }
       writer.join();
+    }
+    if (message.outside !== 0) {
+      writer.uint32(104).uint32(message.outside);
     }
     return writer;
   },
@@ -632,6 +654,14 @@ export const VerifyRequest: MessageFns<VerifyRequest> = {
 
             break;
           }
+          case 13: {
+            if (tag !== 104) {
+              break;
+            }
+
+            message.outside = reader.uint32();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -654,6 +684,8 @@ function createBaseVerifyResponse(): VerifyResponse {
     timing: undefined,
     load: undefined,
     draining: false,
+    outsideCodes: [],
+    outsideLogProbs: new Uint8Array(0),
   };
 }
 
@@ -687,6 +719,16 @@ export const VerifyResponse: MessageFns<VerifyResponse> = {
     }
     if (message.draining !== false) {
       writer.uint32(56).bool(message.draining);
+    }
+    if (message.outsideCodes.length !== 0) {
+      writer.uint32(66).fork();
+      for (const v of message.outsideCodes) {
+        writer.uint32(v);
+      }
+      writer.join();
+    }
+    if (message.outsideLogProbs.length !== 0) {
+      writer.uint32(74).bytes(message.outsideLogProbs);
     }
     return writer;
   },
@@ -778,6 +820,32 @@ export const VerifyResponse: MessageFns<VerifyResponse> = {
             }
 
             message.draining = reader.bool();
+            continue;
+          }
+          case 8: {
+            if (tag === 64) {
+              message.outsideCodes.push(reader.uint32());
+
+              continue;
+            }
+
+            if (tag === 66) {
+              const end2 = reader.uint32() + reader.pos;
+              while (reader.pos < end2) {
+                message.outsideCodes.push(reader.uint32());
+              }
+
+              continue;
+            }
+
+            break;
+          }
+          case 9: {
+            if (tag !== 74) {
+              break;
+            }
+
+            message.outsideLogProbs = reader.bytes();
             continue;
           }
         }
