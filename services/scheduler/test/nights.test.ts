@@ -1,5 +1,6 @@
 import { cp, readFile, rm } from "node:fs/promises";
 import { createServer } from "node:http";
+import { join } from "node:path";
 import type { Alarm, NightStatus, RunStatus } from "@nightbeam/api";
 import { until } from "@nightbeam/testing";
 import { type Api, startDrafter, startPlace, type TestPlace } from "@nightbeam/testing/scheduler";
@@ -124,13 +125,15 @@ describe.skipIf(!redisIsHere())("nights", () => {
     hook.close();
   });
 
-  it("are compared with the night before", async () => {
+  it("are published, and compared with the night before", async () => {
     let ahead = 0;
     const clock = { now: () => Date.now() + ahead };
-    const own = await place.scheduler({ state: place.path("daily") }, { clock });
+    const options = { state: place.path("daily"), publishTo: place.path("published") };
+    const own = await place.scheduler(options, { clock });
     const drafter = await startDrafter({ redisUrl: place.redis.url });
     const hour = new Date(Date.now() + HOUR_MS).getUTCHours();
-    await put("daily", { cron: `0 ${hour} * * *`, request: place.request("daily/{date}") }, own);
+    const request = place.request("daily/{date}");
+    await put("daily", { cron: `0 ${hour} * * *`, publish: "home", request }, own);
     for (const nightsPassed of [1, 2]) {
       ahead = 2 * HOUR_MS + (nightsPassed - 1) * 24 * HOUR_MS;
       await until(`night ${nightsPassed} is complete`, async () => {
@@ -141,7 +144,13 @@ describe.skipIf(!redisIsHere())("nights", () => {
     await until("the nights are compared", async () => {
       return (await runsOf("daily", own)).some(({ drift }) => drift !== undefined);
     });
+    await until("the nights are published", async () => {
+      const runs = await runsOf("daily", own);
+      return runs.every(({ publication }) => publication?.state === "published");
+    });
     const [second, first] = await runsOf("daily", own);
+    const pointer = await readFile(join(place.path("published"), "home", "current.json"), "utf8");
+    expect(JSON.parse(pointer)).toMatchObject({ version: second?.publication?.version, lists: 70 });
     expect(first).not.toHaveProperty("drift");
     // It would take its lists from that night, whose drafter kept no answers.
     expect(first).not.toHaveProperty("reuse");
@@ -176,6 +185,9 @@ describe.skipIf(!redisIsHere())("nights", () => {
 
   it("are refused if they cannot work", async () => {
     const request = place.request("x/{date}");
+    const unpublishable = await put("b", { cron: NEVER, publish: "home", request });
+    expect(unpublishable).toMatchObject({ status: 400 });
+    expect(JSON.stringify(unpublishable.body)).toContain("Start it with --publish-to");
     for (const cron of ["* * * * *", "0 */6 * * *", "0 0 30 2 *"]) {
       expect(await put("b", { cron, request })).toMatchObject({ status: 422 });
     }
