@@ -1,5 +1,5 @@
-// Publishes runs to each kind of destination, kills each publication at a random moment with SIGKILL, publishes again, and
-// polls with a reader all the time, which must never see lists of two runs. Prints a table.
+// Publishes runs to each kind of destination, kills each publication with SIGKILL somewhere between its first list and
+// the end, publishes again, and polls with a reader all the time, which must never see lists of two runs. Prints a table.
 //
 //   node bench/scripts/publish/switches.mjs [--switches 20] [--users 20000] [--only redis,files]
 //
@@ -11,9 +11,8 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { openDestination } from "@nightbeam/publish";
+import { openDestination, publishRun } from "@nightbeam/publish";
 import { openRun } from "@nightbeam/run";
-import { markdownTable } from "@nightbeam/service/terminal";
 import { startMoto } from "../../../testing/dist/servers/moto-server.js";
 import { postgresIsHere, startPostgres } from "../../../testing/dist/servers/postgres-server.js";
 import { startRedisCluster } from "../../../testing/dist/servers/redis-cluster.js";
@@ -66,10 +65,12 @@ async function writeRun(label) {
   return dir;
 }
 
-/** Publishes in a process of its own, which is killed after some time. @returns how it ended, and its seconds */
-async function publish(out, to, killAfterMs) {
-  const began = performance.now();
-  const more = ["--grace-minutes", "0", "--max-rate", String(users)];
+/**
+ * Publishes in a process of its own, and kills it with SIGKILL when a share of the buckets is there; from 1 on, when the
+ * version is complete. @returns whether it was killed
+ */
+async function publishAndKill(out, { to, store, share }) {
+  const more = ["--max-rate", String(users), "--grace-minutes", "0"];
   const child = spawn(process.execPath, [nightbeam, "publish", out, "--to", to, ...more], {
     stdio: ["ignore", "ignore", "pipe"],
   });
@@ -77,13 +78,22 @@ async function publish(out, to, killAfterMs) {
   child.stderr.on("data", (chunk) => {
     said += chunk;
   });
-  const timer = killAfterMs && setTimeout(() => child.kill("SIGKILL"), killAfterMs);
-  const [code, signal] = await new Promise((resolve) => {
-    child.once("close", (...ending) => resolve(ending));
+  let ending;
+  child.once("close", (code, signal) => {
+    ending = { code, signal };
   });
-  clearTimeout(timer);
-  if (code !== 0 && signal !== "SIGKILL") throw new Error(said);
-  return { killed: signal === "SIGKILL", ms: performance.now() - began };
+  const known = new Set((await store.readRecords()).map(({ version }) => version));
+  while (ending === undefined) {
+    const record = (await store.readRecords()).find(({ version }) => !known.has(version));
+    if (record !== undefined) {
+      const there = (await store.readBuckets(record)).size / record.buckets;
+      if (share < 1 ? there >= share : record.state === "complete") child.kill("SIGKILL");
+    }
+    await sleep(1);
+  }
+  const killed = ending.signal === "SIGKILL";
+  if (ending.code !== 0 && !killed) throw new Error(said);
+  return killed;
 }
 
 /** Polls until it is stopped: the pointer once, then lists of its version. */
@@ -135,18 +145,18 @@ async function measure(kind) {
   const store = await openDestination({ to });
   const left = { nothing: 0, "some lists": 0, "all lists": 0, complete: 0, switched: 0 };
   const first = await writeRun(1);
-  let usual = (await publish(first, to)).ms;
+  await publishRun({ out: first, store });
   rmSync(first, { recursive: true });
   const reader = startReader(store);
   let kills = 0;
   for (let label = 2; kills < switches; label++) {
     const out = await writeRun(label);
     const before = await store.readPointer();
-    const { killed } = await publish(out, to, usual * (0.3 + 0.75 * Math.random()));
+    const killed = await publishAndKill(out, { to, store, share: 1.3 * Math.random() });
     if (killed) {
       kills++;
       left[await leftBy(store, before)]++;
-      usual = (usual + (await publish(out, to)).ms) / 2;
+      await publishRun({ out, store, graceMs: 0 });
     }
     rmSync(out, { recursive: true });
     process.stderr.write(`\r${kind}: ${kills} of ${switches} killed `);
@@ -160,21 +170,23 @@ async function measure(kind) {
   return [
     ...[kind, kills, leftovers.map(([what, count]) => `${what} ${count}`).join(", ")],
     ...[polls, lists, mixtures, missing, backwards, versions],
-  ].map(String);
+  ];
 }
 
 const head = [
   ...["destination", "killed", "the killed left", "polls", "lists read"],
   ...["mixtures", "missing", "backwards", "versions at the end"],
 ];
+const line = (cells) => process.stdout.write(`| ${cells.join(" | ")} |\n`);
 try {
-  const rows = [];
+  line(head);
+  line(head.map(() => "---"));
   for (const kind of values.only.split(",")) {
     const row = await measure(kind);
-    if (row !== undefined) rows.push(row);
+    if (row === undefined) continue;
+    line(row);
+    if (row.slice(5, 8).some((count) => count !== 0)) process.exitCode = 1;
   }
-  process.stdout.write(`${markdownTable(head, rows).join("\n")}\n`);
-  if (rows.some((row) => row.slice(5, 8).some((count) => count !== "0"))) process.exitCode = 1;
 } finally {
   rmSync(directory, { recursive: true, force: true });
 }

@@ -112,9 +112,9 @@ const before = await night(0, undefined);
 let last = before;
 const sums = { calls: 0, tokens: 0, seconds: 0, ofCalls: 0, ofTokens: 0, ofSeconds: 0 };
 for (let day = 1; day <= nights; day++) {
-  for (const user of users) {
-    if (random() >= Number(values.active)) continue;
-    user.history.push(user.next.shift() ?? known[below(known.length)]);
+  for (const at of someOf(users.length, Math.round(Number(values.active) * users.length))) {
+    const { history, next } = users[at];
+    history.push(next.shift() ?? known[below(known.length)]);
   }
   for (const id of added.slice((day - 1) * perNight, day * perNight)) blocked.delete(id);
   for (let gone = 0; gone < perNight; ) {
@@ -204,6 +204,13 @@ function seeded(seed) {
     state = (Math.imul(state, 1_103_515_245) + 12_345) & 0x7fffffff;
     return state / 0x80000000;
   };
+}
+
+/** So many different whole numbers below a bound. */
+function someOf(bound, count) {
+  const chosen = new Set();
+  while (chosen.size < count) chosen.add(below(bound));
+  return chosen;
 }
 
 function below(bound) {

@@ -21,6 +21,8 @@ export const ALARM_KINDS = [
   "run_unverified",
   /** A run is complete and has no lists. */
   "run_empty",
+  /** The lists of a complete run cannot be published. */
+  "run_unpublished",
   /** A night did not start in time. */
   "night_missed",
   /** A night cannot start. */

@@ -62,6 +62,11 @@ export const pruneBodySchema = z.strictObject({
 
 export type PruneBody = Readonly<z.output<typeof pruneBodySchema>>;
 
+/** The name that lists are published under. A copy, because clients of the API do not load the package. */
+const publishSchema = z
+  .string()
+  .regex(/^[a-z][a-z0-9_]{0,30}$/, "use up to 31 small letters, digits and _, a letter first");
+
 /** How the cluster treats a run, which does not change its lists. */
 export const treatmentFields = {
   /** When the run must be complete, with an offset: 2026-11-22T06:00:00+01:00. */
@@ -72,6 +77,8 @@ export const treatmentFields = {
   retryPartial: z.boolean().exactOptional(),
   /** Default: normal, or what the run had before. */
   priority: prioritySchema.exactOptional(),
+  /** Publishes the lists under this name once the run is complete. Default: it is not published. */
+  publish: publishSchema.exactOptional(),
 };
 
 export const treatmentSchema = z.object(treatmentFields);
@@ -82,6 +89,7 @@ export interface TreatmentBody {
   readonly due?: string;
   readonly retryPartial?: boolean;
   readonly priority?: PriorityName;
+  readonly publish?: string;
 }
 
 export const nightBodySchema = z.strictObject({
@@ -95,6 +103,8 @@ export const nightBodySchema = z.strictObject({
   due: z.string().regex(TIME_OF_DAY, "write a time of day, as 06:00").exactOptional(),
   /** Default: normal. */
   priority: prioritySchema.exactOptional(),
+  /** Publishes the lists of its runs under this name. Default: they are not published. */
+  publish: publishSchema.exactOptional(),
   request: submitSchema,
 });
 
@@ -104,6 +114,7 @@ export interface NightBody {
   readonly missed?: "run" | "skip";
   readonly due?: string;
   readonly priority?: PriorityName;
+  readonly publish?: string;
   readonly request: SubmitBody;
 }
 

@@ -72,6 +72,22 @@ export const driftSchema = z.object({
 
 export type Drift = Readonly<z.infer<typeof driftSchema>>;
 
+/** Whether the lists of a run are where backends read them. */
+export const publicationSchema = z.object({
+  /** `waiting` until it is complete and the first try has ended. `failed`: it is tried again, unless `reason` says otherwise. */
+  state: z.enum(["waiting", "published", "failed"]),
+  /** What the lists are called at the destination. */
+  name: z.string(),
+  /** What readers were switched to. */
+  version: z.string().exactOptional(),
+  /** When that state was reached. */
+  at: time.exactOptional(),
+  /** Why it failed. */
+  reason: z.string().exactOptional(),
+});
+
+export type PublicationStatus = Readonly<z.infer<typeof publicationSchema>>;
+
 export const runStatusSchema = z.object({
   id: z.string(),
   state: runStateSchema,
@@ -116,6 +132,8 @@ export const runStatusSchema = z.object({
   cost: cost.exactOptional(),
   /** Against the night before. Absent until it is computed, and for runs that are not a night's. */
   drift: driftSchema.exactOptional(),
+  /** Absent if it is not published. */
+  publication: publicationSchema.exactOptional(),
 });
 
 export type RunStatus = Readonly<z.infer<typeof runStatusSchema>>;

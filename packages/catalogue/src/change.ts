@@ -12,8 +12,6 @@ export interface CatalogueChange {
   readonly tree: Pick<Trie, "codes" | "firstChild">;
   /** What happened at each node: bits of `GONE`, `NEW`, `LOSES` and `GAINS`. Shape [nodes of the tree]. */
   readonly kinds: Uint8Array;
-  /** Largest code + 1 of each level of the earlier catalogue. Shape [levels]. */
-  readonly codesPerLevel: Uint32Array;
   /** Whether each level of the later catalogue uses the codes that it uses in the earlier one, and no others. */
   readonly sameCodes: boolean;
 }
@@ -33,8 +31,8 @@ export const GAINS = 8;
  */
 export function catalogueChange(before: Trie, after: Trie): CatalogueChange {
   const { levels } = before;
-  const codes = compareCodes(before, after);
-  if (levels !== after.levels) return { ...treeOf({ root: GONE, depths: [] }), ...codes };
+  const sameCodes = haveSameCodes(before, after);
+  if (levels !== after.levels) return { ...treeOf({ root: GONE, depths: [] }), sameCodes };
   const depths = Array.from({ length: levels }, () => new ChangedNodes());
   /** Compares what is below a prefix of both; lists what differs, deepest nodes first. */
   const compareBelow = (old: number, young: number, depth: number): number => {
@@ -63,7 +61,7 @@ export function catalogueChange(before: Trie, after: Trie): CatalogueChange {
     }
     return kind;
   };
-  return { ...treeOf({ root: compareBelow(ROOT, ROOT, 0), depths }), ...codes };
+  return { ...treeOf({ root: compareBelow(ROOT, ROOT, 0), depths }), sameCodes };
 }
 
 /** Above every code. */
@@ -119,17 +117,12 @@ function treeOf(found: {
   return { isEmpty: root === 0, tree: { codes, firstChild }, kinds };
 }
 
-function compareCodes(
-  before: Trie,
-  after: Trie,
-): Pick<CatalogueChange, "codesPerLevel" | "sameCodes"> {
+function haveSameCodes(before: Trie, after: Trie): boolean {
   const [old, young] = [usedCodes(before), usedCodes(after)];
-  return {
-    codesPerLevel: Uint32Array.from(old, (used) => used.length),
-    sameCodes:
-      old.length === young.length &&
-      old.every((used, level) => Buffer.compare(used, young[level] ?? new Uint8Array()) === 0),
-  };
+  return (
+    old.length === young.length &&
+    old.every((used, level) => Buffer.compare(used, young[level] ?? new Uint8Array()) === 0)
+  );
 }
 
 /** Per level, 1 for every code that occurs, up to the largest. */

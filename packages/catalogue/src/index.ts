@@ -28,6 +28,7 @@ export {
   childCount,
   childOf,
   childRange,
+  codesPerLevel,
   depthOf,
   findPrefix,
   leafRange,

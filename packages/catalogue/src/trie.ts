@@ -135,3 +135,15 @@ export function levelWidths(trie: Trie): number[] {
   }
   return widths;
 }
+
+/** Largest code + 1 of each level. Shape [levels]. */
+export function codesPerLevel({ levels, levelStart, codes }: Trie): Uint32Array {
+  return Uint32Array.from({ length: levels }, (_, level) => {
+    let largest = 0;
+    const end = levelStart[level + 2] ?? 0;
+    for (let node = levelStart[level + 1] ?? 0; node < end; node++) {
+      largest = Math.max(largest, codes[node] ?? 0);
+    }
+    return largest + 1;
+  });
+}

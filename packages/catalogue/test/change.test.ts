@@ -84,6 +84,7 @@ describe("the change between two catalogues", () => {
         expect(change.isEmpty).toBe(wanted.size === 0);
         expect(change.kinds.length).toBe(Math.max(1, wanted.size));
       }),
+      { numRuns: 60 },
     );
   });
 

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { ClientError, type ClientErrorCode } from "./errors.js";
 import {
   errorAnswerSchema,
+  MAX_DEADLINE_MS,
   type RecommendAnswer,
   type RecommendRequest,
   recommendAnswerSchema,
@@ -74,7 +75,8 @@ export function openClient(options: ClientOptions): RecommendClient {
         const leftMs = Math.max(1, Math.ceil(until - performance.now()));
         const deadline = AbortSignal.timeout(leftMs);
         const stop = signal === undefined ? deadline : AbortSignal.any([signal, deadline]);
-        const failed = await attempt({ ...request, deadlineMs: leftMs }, stop).then(
+        const deadlineMs = Math.min(leftMs, MAX_DEADLINE_MS);
+        const failed = await attempt({ ...request, deadlineMs }, stop).then(
           (answer) => ({ answer }),
           (error: unknown) => ({ error }),
         );

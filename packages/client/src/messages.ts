@@ -4,7 +4,8 @@ import { z } from "zod";
 const MAX_NAME = 1_000;
 const MAX_HISTORY = 10_000;
 const MAX_FILTER = 100_000;
-const MAX_DEADLINE_MS = 600_000;
+/** The longest deadline that a server takes. */
+export const MAX_DEADLINE_MS = 600_000;
 
 function name(what: string) {
   const message = `give ${what} of 1 to ${MAX_NAME} characters`;

@@ -1,4 +1,4 @@
-import { ROOT } from "@nightbeam/catalogue";
+import { codesPerLevel, ROOT } from "@nightbeam/catalogue";
 import { type BatchDecoder, checkJobs, type DecodeJob } from "./batch-decoder.js";
 import { type DraftPolicy, fixedWidths } from "./drafting/draft-policy.js";
 import { type Draft, type Drafter, type DraftRequest, emptyDrafter } from "./drafting/drafter.js";
@@ -53,6 +53,7 @@ export function speculativeDecoder(options: SpeculativeOptions): BatchDecoder {
 export function roundsDecoder(options: SpeculativeOptions, hooks: NeutralHooks): BatchDecoder {
   checkSpeculative(options);
   const questions = new QuestionHasher(options);
+  let codes: Uint32Array | undefined;
   return {
     questionOf: (job) => questions.questionOf(job),
     maxUsers: maxUsers(options),
@@ -62,7 +63,9 @@ export function roundsDecoder(options: SpeculativeOptions, hooks: NeutralHooks):
         const { beams } = search.state;
         if (answered !== undefined) job.onKnown?.(knownTree(search, answered));
         if (evidence !== undefined) {
-          job.onAnswer?.(answerOf(search.space.trie, beams, certificateOf(search, evidence)));
+          codes ??= codesPerLevel(options.space.trie);
+          const certificate = certificateOf(search, { ...evidence, codesPerLevel: codes });
+          job.onAnswer?.(answerOf(search.space.trie, beams, certificate));
         }
         return { beams, cost };
       });

@@ -10,6 +10,15 @@ export type { Answered, VerifiedCall } from "./codec/answers.js";
 export type { SearchedCall } from "./codec/search-answers.js";
 export { ProtocolError, type ProtocolErrorCode } from "./errors.js";
 export type { CallLimits } from "./limits.js";
+export {
+  type AnsweredList,
+  type ReceivedCaller,
+  type ReceivedRequest,
+  type RefusedRequest,
+  type ServeRecommendationsOptions,
+  serveRecommendations,
+} from "./recommendations/serve-recommendations.js";
+export type { GrpcServer } from "./server/grpc-server.js";
 export type {
   ProgramStatus,
   ReceivedCall,

@@ -7,7 +7,9 @@ import { promisify } from "node:util";
 import { expect, it } from "vitest";
 
 const ROOT = fileURLToPath(new URL("../../../", import.meta.url));
-const GENERATED = "packages/protocol/src/generated/nightbeam/verifier/v1/verifier.ts";
+const GENERATED = ["verifier/v1/verifier.ts", "recommendations/v1/recommendations.ts"].map(
+  (name) => `packages/protocol/src/generated/nightbeam/${name}`,
+);
 const BUF = join(ROOT, "node_modules", ".bin", "buf");
 const run = promisify(execFile);
 
@@ -21,10 +23,12 @@ it("the generated code is what buf makes of proto/, and proto/ is clean", async 
     const options = { cwd: directory, env: { ...process.env, HOME: directory } };
     await run(BUF, ["lint"], options);
     await run(BUF, ["generate"], options);
-    const [made, kept] = await Promise.all(
-      [directory, ROOT].map((root) => readFile(join(root, GENERATED), "utf8")),
-    );
-    expect(kept, "run `npm run generate`").toBe(made);
+    for (const name of GENERATED) {
+      const [made, kept] = await Promise.all(
+        [directory, ROOT].map((root) => readFile(join(root, name), "utf8")),
+      );
+      expect(kept, "run `npm run generate`").toBe(made);
+    }
   } finally {
     await rm(directory, { recursive: true });
   }

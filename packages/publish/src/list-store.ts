@@ -39,7 +39,7 @@ export interface ListStore {
   seal(version: Version): Promise<void>;
   /** The list of a user in a version, found as readers find it; undefined if there is none. */
   readList(version: Version, user: string): Promise<PublishedList | undefined>;
-  /** Removes the data of a version, then its record. */
+  /** Removes the data of a version, then its record; either may be gone. */
   remove(version: Version): Promise<void>;
   close(): Promise<void>;
 }

@@ -35,6 +35,7 @@ export { readStoredLists } from "./records/stored-lists.js";
 export { type AnswerJoin, openAnswerJoin, type RowAnswer } from "./reuse/answer-join.js";
 export { type KeptAnswer, QUESTION_BYTES } from "./reuse/answers-file.js";
 export { assertReusable, type EarlierRun, openEarlierRun } from "./reuse/earlier-run.js";
+export { keptAnswers } from "./reuse/kept-answers.js";
 export { type ReuseNote, type ReuseRecord, reuseOf } from "./reuse/reuse-record.js";
 export {
   readReuse,

@@ -91,6 +91,17 @@ const FLAGS: readonly Flag[] = [
     meaning:
       "JSON file of what nodes cost per hour; runs then state their cost (default: node-seconds alone)",
   },
+  {
+    flag: "--publish-to <place>",
+    meaning:
+      "where runs with --publish are published, as `nightbeam publish --to` takes it (default: nowhere)",
+    isSecret: true,
+  },
+  {
+    flag: "--publish-max-rate <rate>",
+    meaning:
+      "the most to publish per second: users, as 5000, or bytes, as 20MB (default: no limit)",
+  },
   METRICS_FLAG,
   ...LOG_FLAGS,
 ];

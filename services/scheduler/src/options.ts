@@ -34,6 +34,9 @@ export const schedulerSchema = z.object({
     .string()
     .regex(/^\d{1,5}[hd]$/, "write days or hours, as 14d or 36h")
     .optional(),
+  /** Where runs with `publish` are published, as `nightbeam publish --to` takes it. */
+  publishTo: z.string().optional(),
+  publishMaxRate: z.string().optional(),
   /** The file of what nodes cost. */
   prices: z.string().optional(),
   ...serviceFields,

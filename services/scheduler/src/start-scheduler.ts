@@ -23,6 +23,7 @@ import { httpApp } from "./http/app.js";
 import type { SchedulerOptions } from "./options.js";
 import { readPage } from "./page/page-routes.js";
 import { readPrices } from "./prices.js";
+import { publishDestination } from "./publications/publication-desk.js";
 import { readiness } from "./readiness.js";
 import { stateFiles } from "./state/state-files.js";
 import { type Parts, wire } from "./wire.js";
@@ -96,7 +97,9 @@ export async function startScheduler(
     const setup = { options, files, queues, control, metrics, tracing, log, closers };
     const clocks = { clock, localClock, onRedisTime };
     const times = { unverifiedMs, graceMs, stalledAfterMs, retryPauseMs };
-    const parts = wire({ ...setup, ...clocks, ...times, alarmSecret, prices, titles });
+    const destination = publishDestination(options, tls);
+    const about = { alarmSecret, prices, titles, destination };
+    const parts = wire({ ...setup, ...clocks, ...times, ...about });
     // What takes work is closed at the same time, so that one grace period is enough for all.
     const active = closers.parallel("active parts");
     active.add("planner", () => parts.planner.close());

@@ -20,6 +20,7 @@ import { nodeLists } from "./nodes.js";
 import type { SchedulerOptions } from "./options.js";
 import { type LiveFeed, liveFeed } from "./page/live-feed.js";
 import { type RunInspection, runInspection } from "./page/run-inspection.js";
+import { openPublicationDesk, type PublishDestination } from "./publications/publication-desk.js";
 import { openRollouts, type RolloutRegistry } from "./rollouts/rollout-registry.js";
 import { checkNight, checkRequest, checkRollout } from "./runs/check-request.js";
 import { leasedPlanning } from "./runs/leased-planning.js";
@@ -64,6 +65,8 @@ export interface WireOptions {
   readonly prices: Prices | undefined;
   /** Signs what the webhook is sent. */
   readonly alarmSecret: string | undefined;
+  /** Where runs are published, if anywhere. */
+  readonly destination: PublishDestination | undefined;
   readonly closers: Closers;
 }
 
@@ -160,12 +163,19 @@ export function wire(setup: WireOptions): Parts {
     onKnown: (runId) => runs.refresh(runId),
   });
   closers.add("comparison of nights", () => drift.close());
+  const publications = openPublicationDesk({
+    ...{ files, queues, leaseMs, clock, log, alarms },
+    destination: setup.destination,
+    onKnown: (runId) => runs.refresh(runId),
+  });
+  closers.add("publications", () => publications.close());
   const about: RunRegistryOptions = {
     records,
     refusals,
     reopenings,
     redos,
     drift,
+    publications,
     openOutput: outputs.open,
     rollouts,
     check: (request) => checkRequest(request, { roots }),
@@ -182,13 +192,13 @@ export function wire(setup: WireOptions): Parts {
   const check = (request: Submission) => checkNight(request, roots);
   const refuseForeignRun = async (out: string) => (await outputs.open(out)).refuseForeignRun();
   const nights = new NightSchedule({
-    ...{ files, queues, runs, alarms, check, refuseForeignRun },
+    ...{ files, queues, runs, alarms, check, refuseForeignRun, publications },
     ...{ clock, metrics, tracing, log, graceMs },
   });
   const prune = (body: PruneBody) => {
     const dates = (window: { readonly before: number; readonly isDryRun: boolean }) =>
       pruneDates({ files, runs, ...window });
-    return pruneRuns(runs, body, { ...about, drift, pruneDates: dates });
+    return pruneRuns(runs, body, { ...about, drift, publications, pruneDates: dates });
   };
   const inspection = runInspection({
     ...{ queues, clock, log, titles: setup.titles },

@@ -1,4 +1,4 @@
-import type { Clock } from "@nightbeam/service";
+import { type Clock, within } from "@nightbeam/service";
 import type { Closers, Service } from "@nightbeam/service/lifecycle";
 import { type Log, reasonOf } from "@nightbeam/service/log";
 import type { MicroBatcher } from "./batching/micro-batcher.js";
@@ -8,10 +8,11 @@ import { ServerError } from "./errors.js";
 export interface RunningServer extends Service {
   /** http://host:port */
   readonly url: string;
+  /** grpc://host:port; undefined if gRPC is not served. */
+  readonly grpcUrl: string | undefined;
 }
 
-export interface ServerParts {
-  readonly url: string;
+export interface ServerParts extends Pick<RunningServer, "url" | "grpcUrl"> {
   /** What clients connect to. Closing one waits for its requests in progress. */
   readonly servers: readonly { close(graceMs: number): Promise<void> }[];
   readonly batcher: Pick<MicroBatcher, "waiting" | "running" | "refuse" | "close">;
@@ -20,6 +21,9 @@ export interface ServerParts {
   readonly log: Log;
   readonly graceMs: number;
 }
+
+/** How long answers may take to be sent. */
+const CLOSE_MS = 1_000;
 
 /** `#move` is the only transition. */
 type State = "serving" | "draining" | "closed";
@@ -33,6 +37,7 @@ const NEXT: Readonly<Record<State, readonly State[]>> = {
 /** The life of a server from serving to closed. */
 export class ServerService implements RunningServer {
   readonly url: string;
+  readonly grpcUrl: string | undefined;
   readonly finished: Promise<number>;
   readonly #parts: ServerParts;
   #finish: (exitCode: number) => void = () => undefined;
@@ -40,6 +45,7 @@ export class ServerService implements RunningServer {
 
   constructor(parts: ServerParts) {
     this.url = parts.url;
+    this.grpcUrl = parts.grpcUrl;
     this.#parts = parts;
     this.finished = new Promise((resolve) => {
       this.#finish = resolve;
@@ -61,9 +67,10 @@ export class ServerService implements RunningServer {
     const { waiting, running } = batcher;
     log.info({ why, graceMs, waiting, running }, "draining: no more requests are taken");
     const gone = new ServerError("DRAINING", "The server is shutting down: ask another one.");
-    batcher.refuse(gone);
+    // Servers still answer, so that a request on its way is refused with a reason instead of a broken connection.
+    await within(batcher.refuse(gone), { ms: graceMs, clock });
     try {
-      await Promise.all(servers.map((server) => server.close(graceMs)));
+      await Promise.all(servers.map((server) => server.close(CLOSE_MS)));
     } catch (error) {
       log.warn({ reason: reasonOf(error) }, "the server did not close");
     }

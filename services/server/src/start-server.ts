@@ -8,23 +8,34 @@ import {
   parseRecommenderSettings,
   workersNote,
 } from "@nightbeam/recommend";
-import { type Clock, readTls, readVersion, systemClock, type TlsBytes } from "@nightbeam/service";
+import { RunError } from "@nightbeam/run";
+import {
+  type Clock,
+  formatHostPort,
+  readTls,
+  readVersion,
+  systemClock,
+  type TlsBytes,
+} from "@nightbeam/service";
 import { listen } from "@nightbeam/service/http";
 import { type Closers, loggedClosers, openWith } from "@nightbeam/service/lifecycle";
 import type { Log } from "@nightbeam/service/log";
 import { exportMetrics, type Metrics, openTracing, type Tracing } from "@nightbeam/telemetry";
 import { batchDecoding, measureBatches } from "./batching/measure-batches.js";
 import { MicroBatcher } from "./batching/micro-batcher.js";
-import { openListEngine } from "./engine/list-engine.js";
+import { type ListEngine, openListEngine } from "./engine/list-engine.js";
 import { ServerError } from "./errors.js";
+import { serveGrpc } from "./grpc/serve-grpc.js";
 import { HistoryIndex } from "./histories/history-index.js";
 import type { HistorySource } from "./histories/history-source.js";
 import { openRedisHistories } from "./histories/redis-histories.js";
 import { httpApp } from "./http/app.js";
-import { type NightLists, openNightLists } from "./lists/night-lists.js";
+import { type NightAnswers, openNightAnswers } from "./lists/night-answers.js";
+import { openNightLists } from "./lists/night-lists.js";
 import type { ServerOptions } from "./options/options.js";
-import { Recommendations } from "./recommending/recommendations.js";
+import { Recommendations, type RecommendationsOptions } from "./recommending/recommendations.js";
 import { type RunningServer, ServerService } from "./server-service.js";
+import { tokenCheck } from "./token-check.js";
 
 export interface ServerDeps {
   readonly log: Log;
@@ -77,7 +88,7 @@ export async function startServer(
 async function open(setup: Setup): Promise<RunningServer> {
   const { options, closers, clock, tls, version, tracing, deps } = setup;
   const { log } = deps;
-  const { token, graceMs, listen: address } = options;
+  const { token, graceMs, listen: address, grpcListen } = options;
   let service: ServerService | undefined;
   let recommendations: Recommendations | undefined;
   const recommend: Recommendations["recommend"] = async (request, caller) => {
@@ -89,22 +100,21 @@ async function open(setup: Setup): Promise<RunningServer> {
     return service.isDraining ? ["the server is draining"] : [];
   };
   // Serves from the beginning, so that a probe sees that the start takes long.
-  const app = httpApp({ recommendations: { recommend }, notReady, token, version, tracing, log });
+  const requests = { recommendations: { recommend }, checkToken: tokenCheck(token), tracing, log };
+  const isSecured = token !== undefined;
+  const app = httpApp({ ...requests, notReady, isSecured, version });
   const http = await listen({ service: "server", app, tls, ...address });
   closers.add("HTTP server", () => http.close(0));
   const { engine, batcher, opened } = await openLists(setup);
   recommendations = opened;
-  service = new ServerService({
-    url: http.url,
-    servers: [http],
-    batcher,
-    closers,
-    clock,
-    log,
-    graceMs,
-  });
+  const grpc = grpcListen && (await serveGrpc({ ...requests, address: grpcListen, tls }));
+  if (grpc) closers.add("gRPC server", () => grpc.close());
+  const grpcUrl = grpc && `grpc://${formatHostPort({ ...grpcListen, port: grpc.port })}`;
+  const servers = [http, ...(grpc ? [{ close: grpc.drain }] : [])];
   const { topK, maxTopK } = engine;
-  log.info({ url: http.url, topK, maxTopK }, "server is serving");
+  const { url } = http;
+  service = new ServerService({ url, grpcUrl, servers, batcher, closers, clock, log, graceMs });
+  log.info({ url, grpcUrl, topK, maxTopK }, "server is serving");
   return service;
 }
 
@@ -125,7 +135,7 @@ async function openLists(setup: Setup) {
   const { target } = engine;
   await target.ready({ signal: new AbortController().signal, withinMs: VERIFIER_MS });
   const histories = await historiesOf(setup, engine.historyCatalogue);
-  const lists = await nightListsOf(setup, engine.catalogue);
+  const night = await nightOf(setup, engine);
   const decode = batchDecoding(target, clock);
   const cost = await measureBatches({ engine, decode, batchSize, clock, log });
   const batcher = new MicroBatcher({
@@ -139,7 +149,7 @@ async function openLists(setup: Setup) {
     set("nightbeam.server.users", batcher.running, { state: "running" });
   });
   const opened = new Recommendations({
-    ...{ engine, batcher, histories, lists, deadlineMs, clock, recorder: metrics },
+    ...{ engine, batcher, histories, ...night, deadlineMs, clock, recorder: metrics },
     isDrawn: (settings.verification ?? "strict") !== "strict",
   });
   return { engine, batcher, opened };
@@ -184,14 +194,26 @@ async function historiesOf(setup: Setup, catalogue: Catalogue): Promise<HistoryS
   return index;
 }
 
-/** @throws RunError, DatasetError */
-async function nightListsOf(
+/**
+ * The last night's lists, and what its searches found, if lists are questions' answers and the run kept them.
+ *
+ * @throws RunError, DatasetError, StoreError
+ */
+async function nightOf(
   { options, deps }: Setup,
-  catalogue: Catalogue,
-): Promise<NightLists | undefined> {
+  { catalogue, compared, questions }: ListEngine,
+): Promise<Pick<RecommendationsOptions, "lists" | "answers">> {
   const { lists: run } = options;
-  if (run === undefined) return undefined;
+  const { log } = deps;
+  if (run === undefined) return { lists: undefined, answers: undefined };
   const lists = await openNightLists(run, catalogue);
-  deps.log.info({ run, users: lists.size }, "lists of the last night are loaded");
-  return lists;
+  let answers: NightAnswers | undefined;
+  try {
+    if (questions) answers = await openNightAnswers(run, { questions, catalogue, compared });
+  } catch (error) {
+    if (!(error instanceof RunError) || error.code !== "NOT_REUSABLE") throw error;
+    log.warn({ run, reason: error.message }, "lists are computed also if nothing has changed");
+  }
+  log.info({ run, users: lists.size, answers: answers?.size ?? 0 }, "the last night is loaded");
+  return { lists, answers };
 }

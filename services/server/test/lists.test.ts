@@ -1,5 +1,5 @@
 import { writeFile } from "node:fs/promises";
-import { openClient } from "@nightbeam/client";
+import { openClient, type RecommendRequest } from "@nightbeam/client";
 import type { RunningServer } from "@nightbeam/server";
 import { useWorld } from "@nightbeam/testing/world";
 import { afterEach, describe, expect, it } from "vitest";
@@ -58,6 +58,40 @@ describe("served lists", () => {
     await stop(server);
     server = await startTestServer(world(), { allow: allowFile, block: blockFile });
     expect(await served(users, ({ history }) => ({ history }))).toEqual(expected);
+  });
+
+  it("of users who ask what a run was asked are taken from it, to the bit", async () => {
+    const out = world().path("night");
+    const settings = { excludeSeen: true, beamWidth: 12 };
+    const expected = await listsOfRun(world(), { ...settings, out });
+    server = await startTestServer(world(), {
+      ...{ excludeSeen: true, beamWidth: "12", lists: out, histories: world().histories },
+    });
+    const client = openClient({ url: server.url, deadlineMs: 30_000 });
+    const users = await readUsers(world());
+    const sources = new Map<string, number>();
+    const ask = async (request: RecommendRequest) => {
+      const { items, source } = await client.recommend(request);
+      sources.set(source, (sources.get(source) ?? 0) + 1);
+      return items;
+    };
+    for (const { user } of users) expect(await ask({ user })).toEqual(expected.get(user));
+    expect(sources).toEqual(new Map([["unchanged", users.length]]));
+    const [{ user, history } = { user: "", history: [] }, other] = users;
+    await ask({ user, history: [...(other?.history ?? []), ...history] });
+    await ask({ user, exclude: ["some item"] });
+    expect(await ask({ history })).toEqual(expected.get(user));
+    expect(sources).toEqual(
+      new Map([
+        ["unchanged", users.length],
+        ["computed", 3],
+      ]),
+    );
+    await stop(server);
+    server = await startTestServer(world(), { lists: out, beamWidth: "13", excludeSeen: true });
+    expect(await openClient(server).recommend({ user, history })).toMatchObject({
+      source: "computed",
+    });
   });
 
   it("are as long as the request asks for", async () => {

@@ -153,12 +153,19 @@ describe("the batcher", () => {
     const { batches, batcher, submit } = setUp();
     const open = [submit(1), submit(2)].map((one) => one.catch((error) => error));
     const gone = new ServerError("DRAINING", "going");
-    batcher.refuse(gone);
+    let isIdle = false;
+    void batcher.refuse(gone).then(() => {
+      isIdle = true;
+    });
+    await settle();
+    expect(isIdle).toBe(false);
     await expect(submit(3)).rejects.toBe(gone);
     batcher.close(gone);
     expect(batches[0]?.context.signal.aborted).toBe(true);
     batches[0]?.end(gone);
     expect(await Promise.all(open)).toEqual([gone, gone]);
+    await settle();
+    expect(isIdle).toBe(true);
   });
 });
 

@@ -10,7 +10,7 @@ export interface MotoServer {
   stop(): Promise<void>;
 }
 
-const START_MS = 30_000;
+const START_MS = 90_000;
 
 /**
  * Starts moto, a server with the S3 API, with an empty bucket. `startS3` is a smaller one, which can be made to fail.

@@ -22,7 +22,7 @@ const HAS_CODES = 128;
  * 3. varint per level and path: the paths
  * 4. float64 per path: the scores
  * 5. float64 per path: the log-probabilities, if there are any
- * 6. the certificate, if there is one. varint: number of prefixes. Per prefix, breadth-first, siblings by
+ * 6. the certificate, if there is one. varint: levels; varint per level: `codesPerLevel`. varint: number of prefixes. Per prefix, breadth-first, siblings by
  *    code: varint, last code; varint, children; uint8, `refutedBy`, + 128 if codes are listed: varint,
  *    their number; varint per code: the first, then each less the one before
  * 7. uint32: CRC-32 of all bytes before it
@@ -45,7 +45,10 @@ export function encodeAnswer({ paths, scores, logProbs, certificate }: Answer): 
   return writer.bytes();
 }
 
-function writeCertificate(writer: ByteWriter, { tree, refutedBy, newCodes }: Certificate): void {
+function writeCertificate(writer: ByteWriter, certificate: Certificate): void {
+  const { tree, refutedBy, newCodes, codesPerLevel } = certificate;
+  writer.varint(codesPerLevel.length);
+  for (const codes of codesPerLevel) writer.varint(codes);
   writer.varint(refutedBy.length);
   refutedBy.forEach((bits, node) => {
     const codes = newCodes.get(node);
@@ -101,6 +104,8 @@ function readAnswer(reader: ByteReader): Answer {
 }
 
 function readCertificate(reader: ByteReader): Certificate {
+  const levels = reader.atMost(reader.varint(), 1);
+  const codesPerLevel = Uint32Array.from({ length: levels }, () => reader.varint());
   const count = reader.atMost(reader.varint(), 3);
   const codes = new Uint16Array(count);
   const firstChild = new Uint32Array(count + 1);
@@ -120,7 +125,7 @@ function readCertificate(reader: ByteReader): Certificate {
       Uint16Array.from({ length }, () => (code += reader.varint())),
     );
   }
-  return { tree: { codes, firstChild }, refutedBy, newCodes };
+  return { tree: { codes, firstChild }, refutedBy, newCodes, codesPerLevel };
 }
 
 function damaged(what: string, cause?: unknown): DecodingError {

@@ -27,9 +27,14 @@ export interface Certificate {
   readonly refutedBy: Uint8Array;
   /**
    * By node of the tree with `NEW_CHILD`: the only codes, ascending, that refute the answer, among those
-   * below the largest code of the level. Default: all codes.
+   * that `codesPerLevel` has. Default: all codes.
    */
   readonly newCodes: ReadonlyMap<number, Uint16Array>;
+  /**
+   * Largest code + 1 of each level of the catalogue that was searched. A later change may be one from a
+   * catalogue with larger codes, of which the target has not said anything. Shape [levels].
+   */
+  readonly codesPerLevel: Uint32Array;
 }
 
 /** A child of the prefix is new: in `newCodes`, if it has a list. */
@@ -58,7 +63,7 @@ export function usesOutside({ scoring, ranking }: SearchSpace): boolean {
  */
 export function certificateOf(
   search: Pick<SearchView, "space" | "beamWidth" | "known">,
-  { levels, outside }: Evidence,
+  { levels, outside, codesPerLevel }: Evidence & Pick<Certificate, "codesPerLevel">,
 ): Certificate | undefined {
   const { space } = search;
   if (levels.every(({ prefixes }) => prefixes.length === 0)) return undefined;
@@ -74,7 +79,7 @@ export function certificateOf(
     else watchRivals(prefixes, { search, outside, beams, next });
   }
   if (space.scoring === "renormalized") prefixes.watch(0, OTHER_CODES);
-  return prefixes.certificate();
+  return { ...prefixes.tree(), codesPerLevel };
 }
 
 /**
@@ -203,7 +208,7 @@ class WatchedPrefixes {
     return (this.#closed[low] ?? end) < end;
   }
 
-  certificate(): Certificate {
+  tree(): Omit<Certificate, "codesPerLevel"> {
     const { trie } = this.#space;
     // Ascending nodes are in the order of a trie, and siblings are next to each other.
     const nodes = Uint32Array.from(this.#bits.keys()).sort();

@@ -63,7 +63,7 @@ function refutation(
       if (change.kinds[child] !== NEW || !has(bits, NEW_CHILD)) continue;
       const code = change.tree.codes[child] ?? 0;
       const listed = certificate.newCodes.get(node);
-      const isKnown = listed !== undefined && code < (change.codesPerLevel[depth] ?? 0);
+      const isKnown = listed !== undefined && code < (certificate.codesPerLevel[depth] ?? 0);
       if (!isKnown || listed.includes(code)) return isShared ? "children-changed" : "child-added";
     }
   }

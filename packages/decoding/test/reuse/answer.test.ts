@@ -38,6 +38,7 @@ const someCertificate: fc.Arbitrary<Certificate> = fc
     });
     return {
       tree: { codes: Uint16Array.from(nodes, ({ code }) => code), firstChild },
+      codesPerLevel: Uint32Array.of(1, 256, 65_536),
       refutedBy: Uint8Array.from(nodes, ({ refutedBy }) => refutedBy),
       newCodes: new Map(
         nodes.flatMap(({ newCodes }, at) =>
@@ -84,7 +85,7 @@ describe("an answer", () => {
           expect(reused?.beams).toMatchObject({ prefixes, scores, ...(logProbs && { logProbs }) });
         },
       ),
-      { numRuns: 60 },
+      { numRuns: 40 },
     );
   });
 
@@ -133,6 +134,7 @@ describe("an answer", () => {
           expect.objectContaining({ code }),
         );
       }),
+      { numRuns: 30 },
     );
   });
 });

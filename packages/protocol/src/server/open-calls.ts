@@ -11,7 +11,13 @@ export interface OpenCall {
 export class OpenCalls {
   readonly #open = new Set<OpenCall>();
   readonly #idle: (() => void)[] = [];
+  readonly #refusal: string;
   #refusing = false;
+
+  /** @param refusal what clients are told once calls are refused */
+  constructor(refusal: string) {
+    this.#refusal = refusal;
+  }
 
   get count(): number {
     return this.#open.size;
@@ -24,7 +30,7 @@ export class OpenCalls {
   /** @throws ProtocolError DRAINING */
   begin(): OpenCall {
     if (this.#refusing) {
-      throw new ProtocolError("DRAINING", "this verifier is shutting down: ask another one");
+      throw new ProtocolError("DRAINING", this.#refusal);
     }
     const controller = new AbortController();
     const call: OpenCall = {

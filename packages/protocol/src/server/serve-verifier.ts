@@ -1,13 +1,8 @@
-import { fileURLToPath } from "node:url";
-import { Server, ServerCredentials, type ServiceDefinition } from "@grpc/grpc-js";
-import { loadSync } from "@grpc/proto-loader";
-import { ReflectionService } from "@grpc/reflection";
+import type { ServiceDefinition } from "@grpc/grpc-js";
 import type { Trie } from "@nightbeam/catalogue";
 import type { Scoring } from "@nightbeam/decoding";
-import { reasonOf } from "@nightbeam/service/log";
 import { noMetrics, type Recorder } from "@nightbeam/telemetry";
-import { HealthImplementation, protoPath as healthProto } from "grpc-health-check";
-import { channelOptions, pem, type TlsFiles } from "../channel-options.js";
+import type { TlsFiles } from "../channel-options.js";
 import { ProtocolError } from "../errors.js";
 import {
   type SearchResponse,
@@ -18,14 +13,11 @@ import { identityMessage } from "../identity.js";
 import { type CallLimits, limitsOf, maxRequestBytes } from "../limits.js";
 import { callMethod } from "./call-method.js";
 import { describeMethod } from "./describe-method.js";
-import { guard } from "./gate.js";
+import { type GrpcServer, openGrpcServer } from "./grpc-server.js";
 import type { VerifyHandler } from "./handler.js";
 import { searchMethod, verifyMethod } from "./model-methods.js";
 import { OpenCalls } from "./open-calls.js";
 import { type StreamLimits, streamLimitsOf } from "./stream-limits.js";
-
-/** The directory proto/ of this package, relative to both src/server and dist/server. */
-const PROTO = new URL("../../proto/", import.meta.url);
 
 export interface ServeOptions {
   readonly handler: VerifyHandler;
@@ -47,26 +39,8 @@ export interface ServeOptions {
   readonly metrics?: Recorder;
 }
 
-/** A running server. */
-export interface ServedVerifier {
-  readonly port: number;
-  /** The number of calls in progress. */
-  readonly openCalls: number;
-  /**
-   * Shuts down: health says NOT_SERVING, new calls are refused with UNAVAILABLE, calls in progress may finish within
-   * `graceMs`. Then the others are aborted and the server is closed.
-   */
-  drain(graceMs: number): Promise<void>;
-  /** Shuts down at once: calls in progress are aborted. */
-  close(): Promise<void>;
-}
-
-/** The names of the verifier in the health service; the empty one stands for the whole server. */
-const HEALTH_NAMES = ["", "nightbeam.verifier.v1.Verifier"];
-/** How long clients may take to disconnect after the last call. */
-const HANG_UP_MS = 500;
-/** How long an aborted call may take to answer its client. */
-const ABORT_MS = 200;
+/** A verifier that is served. */
+export type ServedVerifier = GrpcServer;
 
 /**
  * Serves a verifier over gRPC, with health and reflection.
@@ -74,65 +48,28 @@ const ABORT_MS = 200;
  * @throws ProtocolError BAD_OPTION if the port cannot be used or an option is invalid
  */
 export async function serveVerifier(options: ServeOptions): Promise<ServedVerifier> {
+  const { handler, trie, host, port, tls } = options;
   const limits = limitsOf(options.limits);
-  const identity = identityMessage(options);
-  const { handler, trie } = options;
-  const calls = new OpenCalls();
-  const streamLimits = streamLimitsOf(maxRequestBytes(limits), options.streamLimits);
-  const server = new Server({
-    ...channelOptions({
-      messageBytes: limits.messageBytes,
-      keepaliveMs: 10_000,
-      keepaliveTimeoutMs: 5_000,
-    }),
-    "grpc.max_receive_message_length": maxRequestBytes(limits),
-    "grpc.max_concurrent_streams": streamLimits.streamsPerConnection,
-  });
-  const setup = { handler, trie, identity, limits, calls };
-  server.addService(countedService(options.metrics ?? noMetrics), {
-    verify: callMethod(setup, verifyMethod(setup)),
-    search: callMethod(setup, searchMethod(setup)),
-    describe: describeMethod(setup),
-  });
-  const health = new HealthImplementation();
-  const setHealth = (state: "SERVING" | "NOT_SERVING") => {
-    for (const name of HEALTH_NAMES) health.setStatus(name, state);
-  };
-  health.addToServer(server);
-  addReflection(server);
-  const port = await bind(server, options).catch((error: unknown) => {
-    server.forceShutdown();
-    throw error;
-  });
-  guard(server, { limits: streamLimits, needDeadline: NEED_DEADLINE });
-  setHealth("SERVING");
-
-  const drain = async (graceMs: number) => {
-    setHealth("NOT_SERVING");
-    calls.refuse();
-    if (!(await calls.idle(graceMs))) {
-      calls.abortAll(new ProtocolError("DRAINING", "this verifier is shutting down"));
-      await calls.idle(ABORT_MS);
-    }
-    await shutDown(server);
-  };
-  let down: Promise<void> | undefined;
-  return {
-    port,
-    get openCalls() {
-      return calls.count;
+  const requestBytes = maxRequestBytes(limits);
+  const calls = new OpenCalls("this verifier is shutting down: ask another one");
+  const setup = { handler, trie, identity: identityMessage(options), limits, calls };
+  return openGrpcServer({
+    name: "nightbeam.verifier.v1.Verifier",
+    proto: "nightbeam/verifier/v1/verifier.proto",
+    definition: countedService(options.metrics ?? noMetrics),
+    methods: {
+      verify: callMethod(setup, verifyMethod(setup)),
+      search: callMethod(setup, searchMethod(setup)),
+      describe: describeMethod(setup),
     },
-    drain: (graceMs) => {
-      down ??= drain(graceMs);
-      return down;
-    },
-    close: async () => {
-      calls.refuse();
-      calls.abortAll(new ProtocolError("DRAINING", "this verifier is shutting down"));
-      down ??= drain(0);
-      await down;
-    },
-  };
+    calls,
+    closing: new ProtocolError("DRAINING", "this verifier is shutting down"),
+    maxRequestBytes: requestBytes,
+    maxResponseBytes: limits.messageBytes,
+    streamLimits: streamLimitsOf(requestBytes, options.streamLimits),
+    needDeadline: NEED_DEADLINE,
+    ...{ host, port, tls },
+  });
 }
 
 /** The methods that ask the model. */
@@ -168,48 +105,4 @@ function countedService(metrics: Recorder): ServiceDefinition {
       responseSerialize: (value: SearchResponse) => sent(search.responseSerialize(value)),
     },
   };
-}
-
-function bind(server: Server, { host, port, tls }: ServeOptions): Promise<number> {
-  const address = `${host.includes(":") ? `[${host}]` : host}:${port}`;
-  return new Promise((resolve, reject) => {
-    server.bindAsync(address, credentialsOf(tls), (error, bound) => {
-      if (error === null) return resolve(bound);
-      const what = `cannot listen on ${address}: ${reasonOf(error)}. Use another host or port.`;
-      reject(new ProtocolError("BAD_OPTION", what, { cause: error }));
-    });
-  });
-}
-
-function credentialsOf(tls: TlsFiles | undefined): ServerCredentials {
-  if (tls === undefined) return ServerCredentials.createInsecure();
-  const { ca } = tls;
-  const [cert, key] = [pem(tls.cert), pem(tls.key)];
-  if (cert === null || key === null) {
-    throw new ProtocolError("BAD_OPTION", "TLS needs a certificate and its key: give both");
-  }
-  const pairs = [{ cert_chain: cert, private_key: key }];
-  return ServerCredentials.createSsl(pem(ca), pairs, ca !== undefined);
-}
-
-/** Waits for clients to disconnect, then closes the server. */
-async function shutDown(server: Server): Promise<void> {
-  await new Promise<void>((resolve) => {
-    const late = setTimeout(() => server.forceShutdown(), HANG_UP_MS);
-    server.tryShutdown(() => {
-      clearTimeout(late);
-      resolve();
-    });
-  });
-  server.forceShutdown();
-}
-
-/** Adds server reflection, for tools such as grpcurl. */
-function addReflection(server: Server): void {
-  const directory = fileURLToPath(PROTO);
-  const definition = loadSync(["nightbeam/verifier/v1/verifier.proto", healthProto], {
-    keepCase: true,
-    includeDirs: [directory],
-  });
-  new ReflectionService(definition).addToServer(server);
 }

@@ -11,7 +11,7 @@ const VERSIONS = "versions/";
 export interface FileListsOptions {
   /** The directory or the prefix of a bucket that holds these lists and nothing else. */
   readonly store: OpenedStore;
-  /** Removes a folder of the store once its files are gone; in S3 there are no folders. */
+  /** Removes a folder of the store, which may not exist; in S3 there are no folders. */
   readonly removeFolder?: (name: string) => Promise<void>;
 }
 

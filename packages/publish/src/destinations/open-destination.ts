@@ -1,4 +1,4 @@
-import { rmdir } from "node:fs/promises";
+import { rm } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { TlsBytes } from "@nightbeam/service";
@@ -57,7 +57,10 @@ async function openFiles(place: string, name: string): Promise<ListStore> {
   const store = await openStore(location);
   if (parseLocation(location).kind === "s3") return fileLists({ store });
   const directory = resolve(location);
-  return fileLists({ store, removeFolder: (folder) => rmdir(join(directory, folder)) });
+  // A killed publication may have left temporary files in it, or no folder at all.
+  const removeFolder = (folder: string) =>
+    rm(join(directory, folder), { recursive: true, force: true });
+  return fileLists({ store, removeFolder });
 }
 
 function pathOf(url: string): string {

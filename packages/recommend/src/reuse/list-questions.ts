@@ -27,22 +27,29 @@ export function listQuestions(
     readonly checkpoint: string;
     readonly program: TargetProgram;
     readonly hasCandidates: boolean;
-    /** Whether users belong to groups with different items. Otherwise what is closed for all counts as missing in the catalogue. */
+    /**
+     * Whether users belong to groups with different items. Otherwise what is closed for all users counts as missing in the
+     * catalogue, if scores do not depend on siblings.
+     */
     readonly hasGroups: boolean;
   },
 ): ListQuestions | undefined {
   const { scoring, precision, device = "cpu" } = settings;
   const { catalogue, checkpoint, program, hasCandidates, hasGroups } = run;
   if (hasCandidates || dependsOnDraft(settings)) return undefined;
+  const verification = verificationOf(settings);
   const questions = new QuestionHasher({
     space: { trie: catalogue.trie, scoring },
     beamWidth: searchedBeams(settings.beamWidth, catalogue.closingLevels),
-    verification: verificationOf(settings),
+    verification,
     versions: { target: answersHash({ checkpoint, precision, device, program }) },
   });
+  // Where siblings share a probability, sums round differently with closed siblings than without them.
+  const isShared = scoring === "renormalized" || verification.kind !== "strict";
   return (user) => {
     const { exclusion } = user;
-    const own = hasGroups ? user : { ...user, exclusion: { ...exclusion, base: undefined } };
-    return Buffer.from(questions.questionOf(own), "hex").subarray(0, QUESTION_BYTES);
+    const asked =
+      hasGroups || isShared ? user : { ...user, exclusion: { ...exclusion, base: undefined } };
+    return Buffer.from(questions.questionOf(asked), "hex").subarray(0, QUESTION_BYTES);
   };
 }

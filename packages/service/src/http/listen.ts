@@ -26,7 +26,10 @@ export interface ListenOptions {
 
 /** Starts the HTTP server. @throws UsageError BAD_OPTION if the address cannot be used */
 export function listen({ service, app, tls, host, port }: ListenOptions): Promise<Listening> {
-  const secure = secureServer(tls);
+  const secure = certificateOf(tls);
+  // A client that sends just as its idle connection is closed gets an error and no answer. Load balancers close theirs
+  // after 60 s.
+  const options = { keepAliveTimeout: KEEP_ALIVE_MS };
   return new Promise((resolve, reject) => {
     const onListening = ({ port: actual }: { port: number }) => {
       server.off("error", onError);
@@ -42,18 +45,23 @@ export function listen({ service, app, tls, host, port }: ListenOptions): Promis
         ),
       );
     };
-    const server = serve(
-      { fetch: app.fetch, hostname: host, port, ...(secure ?? {}) },
-      onListening,
-    );
+    const address = { fetch: app.fetch, hostname: host, port };
+    const server =
+      secure === undefined
+        ? serve({ ...address, serverOptions: options }, onListening)
+        : serve(
+            { ...address, createServer, serverOptions: { ...options, ...secure } },
+            onListening,
+          );
     server.once("error", onError);
   });
 }
 
-function secureServer(tls: TlsBytes | undefined) {
+const KEEP_ALIVE_MS = 75_000;
+
+function certificateOf(tls: TlsBytes | undefined) {
   if (tls?.cert === undefined || tls.key === undefined) return undefined;
-  const serverOptions = { cert: Buffer.from(tls.cert), key: Buffer.from(tls.key) };
-  return { createServer, serverOptions };
+  return { cert: Buffer.from(tls.cert), key: Buffer.from(tls.key) };
 }
 
 function close(server: ServerType, graceMs: number): Promise<void> {

@@ -32,6 +32,7 @@ export function summary(run: RunStatus): string {
     ...costFact(run),
     ...dueFact(run),
     ["lists", listsFact(run)],
+    ...publicationFact(run),
     ...driftFact(run),
     ...setAsideFacts(run),
     ...(users.done > 0 && run.rejected > 0 ? ([["without list", rejectedFact(run)]] as const) : []),
@@ -89,6 +90,17 @@ function timeFact(run: RunStatus): string {
 
 function costFact({ cost }: RunStatus): [name: string, value: string][] {
   return cost === undefined ? [] : [["cost", costText(cost)]];
+}
+
+function publicationFact({ publication }: RunStatus): [name: string, value: string][] {
+  if (publication === undefined) return [];
+  const { state, name, version, at, reason } = publication;
+  const what = {
+    waiting: `as ${name}, when they are complete`,
+    published: `as ${name}: readers were switched to ${version}${at === undefined ? "" : ` at ${localTime(at)}`}`,
+    failed: `not yet: ${reason}`,
+  };
+  return [["published", what[state]]];
 }
 
 function driftFact({ drift }: RunStatus): [name: string, value: string][] {

@@ -3,7 +3,7 @@ import { Argument, Command } from "commander";
 import { type SchedulerClient, schedulerClient } from "../cluster-client/client.js";
 import { connectionOf, withConnection } from "../cluster-client/connection.js";
 import { shardsDone } from "../cluster-client/describe.js";
-import { PRIORITIES } from "../cluster-client/priority.js";
+import { PRIORITIES } from "../cluster-client/treatment.js";
 import { printResult, withJson } from "../output.js";
 
 /** `nightbeam pause` */

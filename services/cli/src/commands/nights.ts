@@ -7,12 +7,12 @@ import { schedulerClient } from "../cluster-client/client.js";
 import { connectionOf, withConnection } from "../cluster-client/connection.js";
 import { localTime } from "../cluster-client/local-time.js";
 import { nightTable } from "../cluster-client/night-table.js";
-import { prioritySchema, withPriority } from "../cluster-client/priority.js";
 import { requestOf, withRequest } from "../cluster-client/request-options.js";
+import { treatmentFlags, withTreatment } from "../cluster-client/treatment.js";
 import { unreadableLines } from "../cluster-client/unreadable.js";
 import { printResult, withJson } from "../output.js";
 
-const nightSchema = prioritySchema.extend({
+const nightSchema = treatmentFlags.extend({
   cron: z.string(),
   timeZone: z.string().optional(),
   missed: oneOf(["run", "skip"]).optional(),
@@ -42,16 +42,17 @@ function putCommand(): Command {
       "time of day by which its lists must be complete, such as 06:00; an alarm is raised before",
     );
   return withJson(
-    withConnection(withRequired(withRequest(withPriority(command)), nightSchema)),
+    withConnection(withRequired(withRequest(withTreatment(command)), nightSchema)),
   ).action(async (name: string, flags: Record<string, unknown>) => {
     const { connection, rest } = await connectionOf(flags);
-    const { cron, timeZone, missed, due, priority } = parseOptions(nightSchema, rest);
+    const { cron, timeZone, missed, due, priority, publish } = parseOptions(nightSchema, rest);
     const night = await schedulerClient(connection).putNight(name, {
       cron,
       ...(timeZone === undefined ? {} : { timeZone }),
       ...(missed === undefined ? {} : { missed }),
       ...(due === undefined ? {} : { due }),
       ...(priority === undefined ? {} : { priority }),
+      ...(publish === undefined ? {} : { publish }),
       request: requestOf(rest),
     });
     printResult(rest, { value: night, text: `night ${night.name} starts ${nextOf(night)}` });

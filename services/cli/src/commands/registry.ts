@@ -28,7 +28,7 @@ export const GROUPS: readonly CommandGroup[] = [
       ),
       lazy(
         "serve",
-        "answer requests for the best items of a user, over HTTP, on this machine or with verifiers",
+        "answer requests for the best items of a user, over HTTP and gRPC, on this machine or with verifiers",
         async () => (await import("@nightbeam/server")).serveCommand(),
       ),
       lazy(

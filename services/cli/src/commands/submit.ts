@@ -9,8 +9,8 @@ import { shardsDone } from "../cluster-client/describe.js";
 import { describeEstimate } from "../cluster-client/describe-estimate.js";
 import { dueTime } from "../cluster-client/due.js";
 import { ClusterError } from "../cluster-client/errors.js";
-import { prioritySchema, withPriority } from "../cluster-client/priority.js";
 import { requestOf, withRequest } from "../cluster-client/request-options.js";
+import { treatmentFlags, withTreatment } from "../cluster-client/treatment.js";
 import { printResult, withJson } from "../output.js";
 
 /** `nightbeam submit` */
@@ -23,17 +23,18 @@ export function submitCommand(): Command {
       "--retry-partial",
       "try shards that failed permanently again, until the run is due or for 12 hours",
     );
-  return withJson(withConnection(withRequest(withPriority(command)))).action(submit);
+  return withJson(withConnection(withRequest(withTreatment(command)))).action(submit);
 }
 
 /** How the cluster treats the run. @throws UsageError BAD_OPTION */
 function treatmentOf(flags: Record<string, unknown>): TreatmentBody {
   const { due, retryPartial } = flags;
-  const { priority } = parseOptions(prioritySchema, flags);
+  const { priority, publish } = parseOptions(treatmentFlags, flags);
   return {
     ...(typeof due === "string" ? { due: dueTime(due, new Date()) } : {}),
     ...(retryPartial === true ? { retryPartial } : {}),
     ...(priority === undefined ? {} : { priority }),
+    ...(publish === undefined ? {} : { publish }),
   };
 }
 

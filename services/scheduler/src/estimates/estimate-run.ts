@@ -2,6 +2,7 @@ import type { RunEstimate, RunStatus, Submission, Treatment } from "@nightbeam/a
 import { openCatalogue } from "@nightbeam/dataset";
 import { estimatedMsPerUser, openRunHistories, programFor } from "@nightbeam/recommend";
 import { runIdOf } from "@nightbeam/run";
+import { reusedRun } from "@nightbeam/settings";
 import { isoTime, type WallClock } from "../clock.js";
 import { SchedulerError } from "../errors.js";
 import type { nodeLists } from "../nodes.js";
@@ -10,7 +11,7 @@ import { type LiveVerifiers, programsHolding } from "../runs/live-verifiers.js";
 import type { RunRecord } from "../runs/run-record.js";
 import { timesOfSubmission } from "../runs/run-times.js";
 import type { Documents } from "../state/documents.js";
-import { estimate } from "./estimate.js";
+import { computedUsers, estimate } from "./estimate.js";
 
 export interface EstimateOptions {
   readonly rollouts: Pick<RolloutRegistry, "resolve">;
@@ -56,6 +57,7 @@ export async function estimateRun(
     partSize: request.partSize,
     nodes: connected ? { drafters: taking(drafters), verifiers: taking(verifiers) } : undefined,
     like,
+    reuses: reusedRun(request) !== undefined,
     ...(like === undefined ? await measured(request, lists.verifiers()) : NOT_NEEDED),
   });
   return {
@@ -98,7 +100,7 @@ async function latestLike(
 ): Promise<RunStatus | undefined> {
   const wanted = costing(request);
   for (const status of statuses) {
-    if (status.state !== "complete" || status.users.done === 0) continue;
+    if (status.state !== "complete" || computedUsers(status) === 0) continue;
     const record = await records.get(status.id);
     if (record !== undefined && costing(record.request) === wanted) return status;
   }

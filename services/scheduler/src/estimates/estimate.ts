@@ -14,6 +14,8 @@ export interface EstimateFacts {
   readonly msPerUser: number | undefined;
   /** Calls per user without a draft. */
   readonly plainCalls: number;
+  /** Whether lists are to be taken from an earlier run. Default: false. */
+  readonly reuses?: boolean;
 }
 
 /** What a run will probably take. */
@@ -26,7 +28,7 @@ export function estimate(facts: EstimateFacts): RunEstimate {
     notes: notesOf(facts),
   };
   const { like } = facts;
-  if (like !== undefined && like.users.done > 0) return { ...known, ...asBefore(like, facts) };
+  if (like !== undefined && computedUsers(like) > 0) return { ...known, ...asBefore(like, facts) };
   const callsPerUser = facts.plainCalls;
   const calls = callsPerUser * rows;
   const { msPerUser } = facts;
@@ -35,12 +37,17 @@ export function estimate(facts: EstimateFacts): RunEstimate {
   return { ...known, basis: { kind: "costs" }, callsPerUser, calls, seconds };
 }
 
+/** Users of a run whose lists were not taken from an earlier one, which costs nothing. */
+export function computedUsers({ users, stats }: RunStatus): number {
+  return users.done - (stats.reusedUsers ?? 0);
+}
+
 /** Another run, scaled to the rows. */
 function asBefore(
   like: RunStatus,
   { rows, nodes }: EstimateFacts,
 ): Pick<RunEstimate, "basis" | "callsPerUser" | "calls" | "cost" | "seconds"> {
-  const factor = rows / like.users.done;
+  const factor = rows / computedUsers(like);
   const { stats, cost } = like;
   const calls = (stats.targetCalls ?? 0) * factor;
   const scaled = cost === undefined ? undefined : times(cost, factor);
@@ -71,11 +78,12 @@ function secondsWith(
   return Math.max(drafterSeconds / nodes.drafters, verifierSeconds / nodes.verifiers);
 }
 
-function notesOf({ nodes, like, msPerUser }: EstimateFacts): string[] {
+function notesOf({ nodes, like, msPerUser, reuses = false }: EstimateFacts): string[] {
   const notes: string[] = [];
   if (nodes === undefined) notes.push("Nodes are not known: the scheduler has no NATS.");
   if (nodes?.drafters === 0) notes.push("No drafter is up: start one with nightbeam drafter.");
   if (nodes?.verifiers === 0) notes.push("No verifier is up: start one with nightbeam verifier.");
+  if (reuses) notes.push("Lists that are reused cost nothing; this is what computing all takes.");
   if (like !== undefined) return notes;
   notes.push(
     msPerUser === undefined

@@ -16,6 +16,7 @@ import type { Recorder, Tracing } from "@nightbeam/telemetry";
 import type { Alarms } from "../alarms/alarms.js";
 import { isoTime, type WallClock } from "../clock.js";
 import type { NightRequest } from "../http/night-routes.js";
+import type { PublicationDesk } from "../publications/publication-desk.js";
 import { requireRedis } from "../runs/retry-missing.js";
 import type { RunRegistry } from "../runs/run-registry.js";
 import { timesOfNight } from "../runs/run-times.js";
@@ -40,6 +41,7 @@ export interface NightScheduleOptions {
   readonly check: (request: Submission) => Promise<void>;
   /** Refuses a location that holds a run of one machine. */
   readonly refuseForeignRun: (out: string) => Promise<void>;
+  readonly publications: Pick<PublicationDesk, "assertPossible">;
   readonly clock: WallClock;
   readonly metrics: Recorder;
   readonly tracing: Tracing;
@@ -72,6 +74,7 @@ export class NightSchedule {
     assertDated(night.request);
     const now = clock.now();
     assertKeepable({ ...night, now });
+    this.#options.publications.assertPossible(night.publish);
     await check(night.request);
     const places = { ...this.#options, records: this.#records };
     await assertOutFree({ name, night, now }, places);
@@ -173,6 +176,7 @@ export class NightSchedule {
           ...(lastComplete === undefined ? {} : { lastComplete }),
           ...times,
           ...(record.priority === undefined ? {} : { priority: record.priority }),
+          ...(record.publish === undefined ? {} : { publish: record.publish }),
         }),
       );
       alarms.mend({ kind: "night_failed", night: name });

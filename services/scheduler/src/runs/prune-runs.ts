@@ -2,6 +2,7 @@ import type { PruneBody, PrunedRun, PruneReport, RunStatus } from "@nightbeam/ap
 import { forgetRun } from "@nightbeam/queue";
 import type { DriftDesk } from "../drift/drift-desk.js";
 import { SchedulerError } from "../errors.js";
+import type { PublicationDesk } from "../publications/publication-desk.js";
 import type { Documents } from "../state/documents.js";
 import type { ReconcileOptions } from "./reconcile-run.js";
 import type { Redo } from "./redo-run.js";
@@ -16,6 +17,7 @@ export interface PruneOptions
   > {
   readonly redos: Documents<Redo>;
   readonly drift: Pick<DriftDesk, "remove">;
+  readonly publications: Pick<PublicationDesk, "remove">;
   readonly reconcile: Pick<ReconcileOptions, "queues" | "log" | "alarms">;
   /** Removes the dates of nights before a time, except the last of each. @returns their number */
   readonly pruneDates: (options: {
@@ -94,6 +96,7 @@ async function remove(
   else await output.removeInputs();
   reconcile.alarms.drop(runId);
   await options.drift.remove(runId);
+  await options.publications.remove(runId);
   await reopenings.remove(runId);
   await refusals.remove(runId);
   await records.remove(runId);

@@ -1,6 +1,7 @@
 import type { RunStatus } from "@nightbeam/api";
 import { reasonOf } from "@nightbeam/service/log";
 import type { DriftDesk } from "../drift/drift-desk.js";
+import type { PublicationDesk } from "../publications/publication-desk.js";
 import type { Planner } from "./planner.js";
 import type { ReconcileOptions } from "./reconcile-run.js";
 import { type LiveFigures, liveFigures, NOTHING_LIVE, runStatus } from "./run-status.js";
@@ -11,12 +12,13 @@ export interface StatusSources {
   readonly planner: Pick<Planner, "readRows">;
   readonly watch: Pick<RunWatch, "reason" | "expectedAt" | "redisAnswers">;
   readonly drift: Pick<DriftDesk, "read">;
+  readonly publications: Pick<PublicationDesk, "read">;
   readonly reconcile: Pick<ReconcileOptions, "queues" | "log" | "retries">;
 }
 
 /** The status of a run, with what only this process or Redis knows. */
 export async function readStatus(view: RunView, sources: StatusSources): Promise<RunStatus> {
-  const { planner, watch, drift, reconcile } = sources;
+  const { planner, watch, drift, publications, reconcile } = sources;
   const { runId, night } = view.record;
   const isNight = view.state === "complete" && night !== undefined;
   const hasJobs = view.state === "running" || view.state === "paused";
@@ -27,6 +29,7 @@ export async function readStatus(view: RunView, sources: StatusSources): Promise
     retry: reconcile.retries.reason(view),
     expectedAt: watch.expectedAt(runId),
     drift: isNight ? await drift.read(runId) : undefined,
+    publication: await publications.read(view),
   });
 }
 

@@ -18,6 +18,8 @@ export interface StartedBy extends RunTimes {
   /** Where the last complete run of that night wrote its lists. */
   readonly lastComplete?: string;
   readonly priority?: RunPriority;
+  /** The name that its lists are published under. */
+  readonly publish?: string;
 }
 
 /** What registering a run reads and writes. */
@@ -149,6 +151,7 @@ async function withTreatment(
   const isSame =
     record.dueAt === known.dueAt &&
     record.retryUntil === known.retryUntil &&
+    record.publish === known.publish &&
     record.priority === known.priority;
   if (!isSame) await records.put(known.runId, record);
   return record;
@@ -156,11 +159,12 @@ async function withTreatment(
 
 type Treated = Omit<StartedBy, "night" | "lastComplete">;
 
-function treatmentOf({ dueAt, retryUntil, priority }: Treated): Treated {
+function treatmentOf({ dueAt, retryUntil, priority, publish }: Treated): Treated {
   return {
     ...(dueAt === undefined ? {} : { dueAt }),
     ...(retryUntil === undefined ? {} : { retryUntil }),
     ...(priority === undefined ? {} : { priority }),
+    ...(publish === undefined ? {} : { publish }),
   };
 }
 

@@ -17,6 +17,8 @@ export const runRecordSchema = z.object({
   lastComplete: z.string().exactOptional(),
   /** Default: normal. */
   priority: prioritySchema.exactOptional(),
+  /** The name that its lists are published under once it is complete. */
+  publish: z.string().exactOptional(),
   /** When it must be complete. */
   dueAt: z.iso.datetime().exactOptional(),
   /** Until when it is tried again if it is partial. */

@@ -1,6 +1,7 @@
 import type { RunStatus, StartedRun, Submission, Treatment } from "@nightbeam/api";
 import { type Log, reasonOf } from "@nightbeam/service/log";
 import type { DriftDesk } from "../drift/drift-desk.js";
+import type { PublicationDesk } from "../publications/publication-desk.js";
 import type { Documents } from "../state/documents.js";
 import { keyedMutex } from "../state/mutex.js";
 import type { Planner } from "./planner.js";
@@ -22,6 +23,7 @@ export interface RunRegistryOptions extends RegistrationOptions {
   readonly watch: RunWatch;
   readonly redos: Documents<Redo>;
   readonly drift: Pick<DriftDesk, "see" | "read">;
+  readonly publications: Pick<PublicationDesk, "see" | "read" | "assertPossible">;
   readonly log: Log;
 }
 
@@ -69,10 +71,12 @@ export class RunRegistry {
 
   /** `start`, for a client. @throws SchedulerError BAD_REQUEST if it would be due in the past */
   submit(submission: Submission, treatment: Treatment): Promise<StartedRun> {
-    const { priority } = treatment;
+    const { priority, publish } = treatment;
+    this.#options.publications.assertPossible(publish);
     return this.start(submission, {
       ...timesOfSubmission(treatment, this.#options.clock.now()),
       ...(priority === undefined ? {} : { priority }),
+      ...(publish === undefined ? {} : { publish }),
     });
   }
 
@@ -151,6 +155,7 @@ export class RunRegistry {
       this.#options.watch.see(view);
       const done = await this.#advance(view);
       this.#options.drift.see(view);
+      this.#options.publications.see(view);
       if (view.state === "complete") this.#complete.set(runId, await this.#status(view));
       const continues = this.#options.reconcile.retries.reason(view) !== undefined;
       if (view.endedAt === undefined || continues) this.#quietUntil.delete(runId);

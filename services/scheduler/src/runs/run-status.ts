@@ -1,4 +1,4 @@
-import type { Drift, RunStatus } from "@nightbeam/api";
+import type { Drift, PublicationStatus, RunStatus } from "@nightbeam/api";
 import { DEFAULT_PRIORITY, type JobQueues, movingShards, shardJobId } from "@nightbeam/queue";
 import { type ReuseNote, sumStats } from "@nightbeam/run";
 import { z } from "zod";
@@ -70,12 +70,14 @@ export interface StatusOptions {
   readonly expectedAt: string | undefined;
   /** Against the night before, if that is known. */
   readonly drift: Drift | undefined;
+  /** Undefined if it is not to be published. */
+  readonly publication: PublicationStatus | undefined;
 }
 
 /** The status of a run for clients. */
 export function runStatus(
   view: RunView,
-  { live, read, waitsFor, retry, expectedAt, drift }: StatusOptions,
+  { live, read, waitsFor, retry, expectedAt, drift, publication }: StatusOptions,
 ): RunStatus {
   const { record, standing, commits, manifest, reuse, state, setAside } = view;
   const isPlanned = standing.plan !== undefined;
@@ -122,6 +124,7 @@ export function runStatus(
     ...(reuse === undefined ? {} : { reuse: { run: reuse.run, ...refusedOf(reuse) } }),
     ...(cost === undefined ? {} : { cost }),
     ...(drift === undefined ? {} : { drift }),
+    ...(publication === undefined ? {} : { publication }),
     calls: {
       calls: (stats.targetCalls ?? 0) + progress("calls"),
       searches: (stats.searches ?? 0) + progress("searches"),

@@ -3,6 +3,7 @@ import type { CostTracker } from "@nightbeam/recommend";
 import type { Clock } from "@nightbeam/service";
 import { ServerError } from "../errors.js";
 import { chooseBatch, type Sized } from "./choose-batch.js";
+import { batchMs, type QueueState, refusalOf, tokenBudget } from "./queue-times.js";
 
 export interface BatcherOptions {
   /** Decodes users together. Dropped jobs have outcomes that mean nothing. */
@@ -48,6 +49,12 @@ export interface Decoded {
   readonly computeMs: number;
 }
 
+/**
+ * A batch counts as at most this many times its expected time. A burst of connections delays one or two batches by
+ * seconds, and must not make the server refuse what comes after.
+ */
+const MAX_SURPRISE = 4;
+
 interface Waiting extends Sized {
   readonly job: Omit<DecodeJob, "key" | "signal">;
   readonly deadline: number;
@@ -73,6 +80,7 @@ export class MicroBatcher {
   #runningUsers = 0;
   #nextKey = 0;
   #refusal: ServerError | undefined;
+  #onIdle: () => void = () => undefined;
 
   constructor(options: BatcherOptions) {
     this.#options = options;
@@ -98,8 +106,10 @@ export class MicroBatcher {
     return new Promise((resolve, reject) => {
       signal.throwIfAborted();
       const tokens = tokensOf(job.prompt.length);
-      this.#admit(tokens, deadline);
       const enqueuedAt = clock.now();
+      const refusal =
+        this.#refusal ?? refusalOf(this.#state, { tokens, leftMs: deadline - enqueuedAt });
+      if (refusal !== undefined) throw refusal;
       const end = () => {
         cancelTimer();
         signal.removeEventListener("abort", onAbort);
@@ -134,9 +144,13 @@ export class MicroBatcher {
     });
   }
 
-  /** Refuses new requests. Those that wait or run go on. */
-  refuse(error: ServerError): void {
+  /** Refuses new requests. Those that wait or run go on: resolves once there are none. */
+  refuse(error: ServerError): Promise<void> {
     this.#refusal = error;
+    return new Promise((resolve) => {
+      this.#onIdle = resolve;
+      this.#start();
+    });
   }
 
   /** Ends all requests. */
@@ -146,58 +160,15 @@ export class MicroBatcher {
     for (const batch of this.#running.keys()) batch.abort(error);
   }
 
-  /** Milliseconds until a batch starts for what would be enqueued now. */
-  get expectedWaitMs(): number {
-    const { clock, cost, batchesAtOnce, batchSize } = this.#options;
-    const places = batchesAtOnce();
-    if (this.#waiting.size === 0 && this.#running.size < places) return 0;
+  get #state(): QueueState {
+    const { batchesAtOnce, batchSize, clock, cost, latencyMs, maxWaitMs } = this.#options;
     const now = clock.now();
-    const ends = [...this.#running.values()].map((end) => Math.max(0, end - now));
-    const runningMs = ends.reduce((sum, ms) => sum + ms, 0);
-    const { callMs, tokenMs } = cost.line;
-    const batches = Math.ceil(this.#waiting.size / batchSize);
-    const waitingMs = batches * callMs + this.#waitingTokens * tokenMs;
-    return (runningMs + waitingMs) / places;
-  }
-
-  /** @throws ServerError BUSY, DEADLINE, DRAINING */
-  #admit(tokens: number, deadline: number): void {
-    if (this.#refusal !== undefined) throw this.#refusal;
-    const { clock, maxWaitMs } = this.#options;
-    const leftMs = deadline - clock.now();
-    const ownMs = this.#batchMs(tokens);
-    const waitMs = this.expectedWaitMs;
-    if (waitMs > 0 && (waitMs > maxWaitMs || waitMs + ownMs > leftMs)) {
-      const allowedMs = Math.max(0, Math.min(maxWaitMs, leftMs - ownMs));
-      throw new ServerError(
-        "BUSY",
-        `The request would wait about ${Math.ceil(waitMs)} ms, longer than ${waitMs > maxWaitMs ? `the ${maxWaitMs} ms of --max-wait-ms` : "its deadline allows"}. Retry later, or add servers.`,
-        { retryAfterMs: Math.max(MIN_RETRY_MS, Math.ceil(waitMs - allowedMs)) },
-      );
-    }
-    // On an idle server it is tried: the measured time may be that of a machine that was busy.
-    if (this.#running.size > 0 && ownMs > leftMs) {
-      throw new ServerError(
-        "DEADLINE",
-        `A list takes about ${Math.ceil(ownMs)} ms, and the request has ${Math.max(0, Math.floor(leftMs))} ms. Give more time.`,
-      );
-    }
-  }
-
-  #batchMs(tokens: number): number {
-    const { callMs, tokenMs } = this.#options.cost.line;
-    return callMs + tokens * tokenMs;
-  }
-
-  /**
-   * Tokens that a batch may have to take half of the latency. Without limit once more wait than the next batches take:
-   * the latency is lost then, and full batches end the queue soonest.
-   */
-  #tokenBudget(): number {
-    const { batchesAtOnce, cost, latencyMs } = this.#options;
-    const { callMs, tokenMs } = cost.line;
-    const budget = Math.max(0, (latencyMs / 2 - callMs) / tokenMs);
-    return this.#waitingTokens > budget * batchesAtOnce() ? Number.POSITIVE_INFINITY : budget;
+    return {
+      ...{ batchSize, latencyMs, maxWaitMs, line: cost.line, places: batchesAtOnce() },
+      waitingUsers: this.#waiting.size,
+      waitingTokens: this.#waitingTokens,
+      runningMs: [...this.#running.values()].map((end) => Math.max(0, end - now)),
+    };
   }
 
   #remove(one: Waiting): void {
@@ -207,11 +178,12 @@ export class MicroBatcher {
   #start(): void {
     const { batchesAtOnce, batchSize } = this.#options;
     while (this.#waiting.size > 0 && this.#running.size < batchesAtOnce()) {
-      const limits = { batchSize, tokenBudget: this.#tokenBudget() };
+      const limits = { batchSize, tokenBudget: tokenBudget(this.#state) };
       const batch = chooseBatch(this.#waiting, limits);
       for (const one of batch) this.#remove(one);
       void this.#run(batch);
     }
+    if (this.#waiting.size === 0 && this.#running.size === 0) this.#onIdle();
   }
 
   /** Never rejects. */
@@ -220,7 +192,7 @@ export class MicroBatcher {
     const controller = new AbortController();
     const startedAt = clock.now();
     const tokens = batch.reduce((sum, one) => sum + one.tokens, 0);
-    this.#running.set(controller, startedAt + this.#batchMs(tokens));
+    this.#running.set(controller, startedAt + batchMs(cost.line, tokens));
     this.#runningUsers += batch.length;
     let open = batch.length;
     const jobs = batch.map(({ job, dropped: { signal } }): DecodeJob => {
@@ -234,8 +206,11 @@ export class MicroBatcher {
     try {
       const outcomes = await decode(jobs, { signal: controller.signal, deadline });
       const computeMs = clock.now() - startedAt;
-      // Batches that some requests have left say little about the time of whole ones.
-      if (open === batch.length) cost.observe({ tokens, milliseconds: computeMs });
+      // A batch that some requests have left says little about the time of whole ones.
+      if (open === batch.length) {
+        const milliseconds = Math.min(computeMs, MAX_SURPRISE * batchMs(cost.line, tokens));
+        cost.observe({ tokens, milliseconds });
+      }
       onBatch?.({ users: batch.length, computeMs });
       outcomes.forEach((outcome, at) => {
         const one = batch[at];
@@ -250,5 +225,3 @@ export class MicroBatcher {
     }
   }
 }
-
-const MIN_RETRY_MS = 20;

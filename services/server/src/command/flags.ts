@@ -82,6 +82,10 @@ export const SERVER_FLAGS: readonly Flag[] = [
     meaning: "address of the HTTP API; port 0 picks a free one (default 127.0.0.1:7090)",
   },
   {
+    flag: "--grpc-listen <host:port>",
+    meaning: "address of the gRPC API, with reflection (default: not served)",
+  },
+  {
     flag: "--token <token>",
     meaning: "what clients must send as a bearer token (default: nothing)",
     isSecret: true,

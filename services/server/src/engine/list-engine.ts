@@ -13,7 +13,9 @@ import { promptColumns, searchedCatalogue } from "@nightbeam/model";
 import {
   expandItems,
   type ItemWeights,
+  type ListQuestions,
   levelsOf,
+  listQuestions,
   openUserGroups,
   type ParsedRecommenderSettings,
   policyOf,
@@ -44,7 +46,11 @@ export interface EngineOptions extends Pick<TargetContext, "settings" | "histori
 export class ListEngine {
   readonly catalogue: Catalogue;
   readonly historyCatalogue: Catalogue;
+  /** `catalogue` without the items that are closed for all users. */
+  readonly compared: Catalogue;
   readonly target: TargetSide;
+  /** Identifies users' questions, without their own filters; undefined if lists depend on more. */
+  readonly questions: ListQuestions | undefined;
   /** Items per list, at most. */
   readonly maxTopK: number;
   readonly #settings: ParsedRecommenderSettings;
@@ -54,7 +60,7 @@ export class ListEngine {
 
   constructor(parts: {
     readonly settings: ParsedRecommenderSettings;
-    readonly catalogues: { readonly searched: Catalogue; readonly historyCatalogue: Catalogue };
+    readonly catalogues: Readonly<Record<"searched" | "historyCatalogue" | "compared", Catalogue>>;
     readonly target: TargetSide;
     readonly texts: readonly string[];
     readonly read: ReturnType<typeof userReader>;
@@ -64,7 +70,15 @@ export class ListEngine {
     this.#settings = settings;
     this.catalogue = catalogues.searched;
     this.historyCatalogue = catalogues.historyCatalogue;
+    this.compared = catalogues.compared;
     this.target = target;
+    this.questions = listQuestions(
+      { ...settings, device: settings.device.kind },
+      {
+        ...{ catalogue: this.catalogue, checkpoint: target.checkpoint, program: target.program },
+        ...{ hasCandidates: false, hasGroups: settings.allowLists !== undefined },
+      },
+    );
     const { beamWidth } = settings;
     this.maxTopK = typeof beamWidth === "number" ? beamWidth : (beamWidth.at(-1) ?? 1);
     this.#texts = parts.texts;
@@ -177,5 +191,10 @@ export async function openListEngine(options: EngineOptions): Promise<ListEngine
     excluded,
     groups,
   });
-  return new ListEngine({ settings, catalogues, target, texts, read, itemWeights });
+  const compared =
+    excluded === NOTHING_EXCLUDED
+      ? searched
+      : await searchedCatalogue(filterCatalogue(historyCatalogue, filter), { directory, scoring });
+  const all = { ...catalogues, compared };
+  return new ListEngine({ settings, catalogues: all, target, texts, read, itemWeights });
 }

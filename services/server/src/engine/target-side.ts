@@ -1,6 +1,6 @@
 import type { Catalogue } from "@nightbeam/catalogue";
 import type { HistoryRow } from "@nightbeam/dataset";
-import type { BatchDecoder, DraftPolicy } from "@nightbeam/decoding";
+import type { BatchDecoder, DraftPolicy, TargetProgram } from "@nightbeam/decoding";
 import {
   answersHash,
   checkpointHash,
@@ -27,6 +27,7 @@ export interface TargetSide
   extends Pick<Prompts, "encodePrompt" | "maxPromptTokens" | "promptLimit"> {
   /** Hash of the target's checkpoint. */
   readonly checkpoint: string;
+  readonly program: TargetProgram;
   /** Batches in progress at once that keep the target busy. */
   readonly batchesAtOnce: number;
   /** Makes the decoder of a batch. It calls no verifier after the signal or the deadline, in epoch milliseconds. */
@@ -64,6 +65,7 @@ export async function openLocalTarget(context: TargetContext): Promise<TargetSid
   )(target.asked);
   return {
     ...target,
+    program,
     checkpoint: target.hash,
     batchesAtOnce: batchesAtOnce(settings),
     decoder: () => decoder,
@@ -117,6 +119,7 @@ export async function openRemoteTarget(context: RemoteContext): Promise<TargetSi
   return {
     ...prompts,
     checkpoint,
+    program,
     get batchesAtOnce() {
       return OWN_BATCHES + BATCHES_PER_VERIFIER * Math.max(1, verifiers.endpoints.length);
     },

@@ -1,22 +1,24 @@
-import { createHash, timingSafeEqual } from "node:crypto";
-import { excerpts, jsonProblem } from "@nightbeam/catalogue";
-import { type ParsedRecommendRequest, recommendRequestSchema } from "@nightbeam/client";
+import { jsonProblem } from "@nightbeam/catalogue";
+import type { ParsedRecommendRequest } from "@nightbeam/client";
 import type { Log } from "@nightbeam/service/log";
-import { issueText } from "@nightbeam/settings";
 import type { Tracing } from "@nightbeam/telemetry";
 import { type Context, Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
-import { ServerError } from "../errors.js";
+import { ServerError, serverErrorOf } from "../errors.js";
+import { parseRequest } from "../recommending/parse-request.js";
 import type { Recommendations } from "../recommending/recommendations.js";
-import { errorResponse, serverErrorOf } from "./error-answer.js";
+import type { TokenCheck } from "../token-check.js";
+import { errorResponse } from "./error-answer.js";
 import { openApiDocument } from "./openapi.js";
 
 export interface AppOptions {
   readonly recommendations: Pick<Recommendations, "recommend">;
   /** Why no requests are taken now, a sentence each. Empty: they are. */
   readonly notReady: () => readonly string[];
-  /** What clients must send as a bearer token. Default: nothing. */
-  readonly token: string | undefined;
+  /** Checks the header `authorization`. @throws ServerError UNAUTHORIZED */
+  readonly checkToken: TokenCheck;
+  /** Whether a token is needed. */
+  readonly isSecured: boolean;
   readonly version: string;
   readonly tracing: Tracing;
   readonly log: Log;
@@ -29,7 +31,8 @@ const MAX_BODY_BYTES = 8 * 1024 * 1024;
 export function httpApp({
   recommendations,
   notReady,
-  token,
+  checkToken,
+  isSecured,
   version,
   tracing,
   log,
@@ -58,19 +61,12 @@ export function httpApp({
     if (reasons.length === 0) return context.json({ status: "ready" });
     return context.json({ status: "not ready", reasons }, 503);
   });
-  const document = openApiDocument({ version, isSecured: token !== undefined });
+  const document = openApiDocument({ version, isSecured });
   app.get("/openapi.json", (context) => context.json(document));
-  if (token !== undefined) {
-    const expected = digestOf(`Bearer ${token}`);
-    app.use("/v1/*", async (context, next) => {
-      const given = digestOf(context.req.header("authorization") ?? "");
-      if (timingSafeEqual(given, expected)) return next();
-      throw new ServerError(
-        "UNAUTHORIZED",
-        "Send the server's --token as `Authorization: Bearer TOKEN`.",
-      );
-    });
-  }
+  app.use("/v1/*", async (context, next) => {
+    checkToken(context.req.header("authorization") ?? "");
+    await next();
+  });
   app.use("/v1/*", bodyLimit({ maxSize: MAX_BODY_BYTES, onError: refuseLarge }));
   app.post("/v1/recommendations", async (context) => {
     const request = await readRequest(context);
@@ -98,28 +94,10 @@ async function readRequest(context: Context): Promise<ParsedRecommendRequest> {
   return parseRequest(value);
 }
 
-/** Checks a request. @throws ServerError BAD_REQUEST, which names the field and the remedy */
-export function parseRequest(value: unknown): ParsedRecommendRequest {
-  const parsed = recommendRequestSchema.safeParse(value);
-  if (parsed.success) return parsed.data;
-  const [issue] = parsed.error.issues;
-  const path = issue?.path ?? [];
-  const message =
-    issue?.code === "unrecognized_keys"
-      ? `unknown: ${excerpts(issue.keys)}. Keys are ${Object.keys(recommendRequestSchema.shape).join(", ")}`
-      : (issue?.message ?? "it is invalid");
-  const place = path.length === 0 ? `The body: ${message}` : issueText({ path, message });
-  throw new ServerError("BAD_REQUEST", `${place}.`);
-}
-
 /** @throws ServerError TOO_LARGE */
 function refuseLarge(): never {
   throw new ServerError(
     "TOO_LARGE",
     `The body of a request may have at most ${MAX_BODY_BYTES} bytes.`,
   );
-}
-
-function digestOf(text: string): Buffer {
-  return createHash("sha256").update(text).digest();
 }

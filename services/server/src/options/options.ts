@@ -57,6 +57,12 @@ const settingFields = {
   promptCache: typed(machineFields.promptCache),
 };
 
+/** Options that change nothing without another one. */
+const NEEDING = [
+  ["historiesPrefix", "historiesRedis", "--histories-redis, whose keys it begins"],
+  ["userGroups", "allowLists", "--allow-lists, the items of each group"],
+] as const;
+
 /**
  * The options of `nightbeam serve`; keys are flags in camelCase. The defaults of `settings` are those of a run; they are
  * checked against each other by `parseRecommenderSettings`.
@@ -69,7 +75,7 @@ export const serverSchema = z
     duplicateUsers: historyFields.duplicateUsers,
     userGroups: z.string().optional(),
     historiesRedis: z.string().optional(),
-    historiesPrefix: z.string().default("history:"),
+    historiesPrefix: z.string().optional(),
     lists: z.string().optional(),
     verifiers: z.string().optional(),
     listen: hostPort({ min: 0, example: 7090 }).prefault("127.0.0.1:7090"),
@@ -82,12 +88,19 @@ export const serverSchema = z
     name: nodeName,
     ...serviceFields,
   })
+  .superRefine((options, context) => {
+    for (const [key, needed, flag] of NEEDING) {
+      if (options[key] === undefined || options[needed] !== undefined) continue;
+      context.addIssue({ code: "custom", path: [key], message: `needs ${flag}` });
+    }
+  })
   .transform((options) => {
     const keys = Object.keys(settingFields);
     const given = Object.entries(options).filter(
       ([key, value]) => keys.includes(key) && value !== undefined,
     );
-    return { ...options, settings: Object.fromEntries(given) };
+    const historiesPrefix = options.historiesPrefix ?? "history:";
+    return { ...options, historiesPrefix, settings: Object.fromEntries(given) };
   });
 
 export type ServerOptions = z.output<typeof serverSchema>;

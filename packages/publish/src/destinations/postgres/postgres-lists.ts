@@ -69,17 +69,15 @@ export async function openPostgresLists(options: PostgresListsOptions): Promise<
       throw failed(error);
     }
   };
-  const idOf = async ({ version }: Version): Promise<number> => {
-    const [found] = await rows(
-      z.object({ id: z.int() }),
-      `SELECT id FROM ${names.versions} WHERE version = $1`,
-      [version],
-    );
-    if (found !== undefined) return found.id;
-    throw new PublishError(
-      "NOT_VERIFIED",
-      `${place} has no version ${version} any more. Publish again.`,
-    );
+  const findId = async ({ version }: Version): Promise<number | undefined> => {
+    const sql = `SELECT id FROM ${names.versions} WHERE version = $1`;
+    return (await rows(z.object({ id: z.int() }), sql, [version]))[0]?.id;
+  };
+  const idOf = async (version: Version): Promise<number> => {
+    const id = await findId(version);
+    if (id !== undefined) return id;
+    const problem = `${place} has no version ${version.version} any more`;
+    throw new PublishError("NOT_VERIFIED", `${problem}. Publish again.`);
   };
   await rows(z.unknown(), "SELECT 1");
   return {
@@ -139,7 +137,8 @@ export async function openPostgresLists(options: PostgresListsOptions): Promise<
       return found;
     },
     remove: async (version) => {
-      const id = await idOf(version);
+      const id = await findId(version);
+      if (id === undefined) return;
       await withLocks(() =>
         within(async (client) => {
           await client.query(`SET LOCAL lock_timeout = ${LOCK_MS}`);

@@ -137,6 +137,7 @@ export const SCHEDULER_METRICS = {
         "run_stuck",
         "run_unverified",
         "run_empty",
+        "run_unpublished",
         "night_missed",
         "night_failed",
         "redis_refuses",
