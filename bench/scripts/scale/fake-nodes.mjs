@@ -6,14 +6,7 @@ import { mkdtempSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { openControl } from "@nightbeam/control";
-import {
-  JOBS,
-  openRedis,
-  parseJob,
-  redisPrefix,
-  reportDrafter,
-  workerOptions,
-} from "@nightbeam/queue";
+import { JOBS, openRedis, parseJob, redisPrefix, workerOptions } from "@nightbeam/queue";
 import { attemptName, commitWritten, readPlan, writeShard } from "@nightbeam/run";
 import { silentLog } from "@nightbeam/service/log";
 import { openStore } from "@nightbeam/store";
@@ -23,6 +16,7 @@ const { redisUrl, nats, nodes, shardMs, scratchRoot, lockMs, reportMs } = JSON.p
   process.argv[2],
 );
 const prefix = redisPrefix("nightbeam");
+const READY_MS = 300_000;
 const scratch = mkdtempSync(join(scratchRoot, "nodes-"));
 let plan;
 let store;
@@ -31,19 +25,20 @@ process.send?.("ready");
 process.on("disconnect", () => process.exit());
 
 async function startNode(name) {
-  const connection = await openRedis({ url: redisUrl, role: "worker" });
+  const connection = await openRedis({ url: redisUrl, role: "worker", readyTimeoutMs: READY_MS });
   const worker = new Worker(JOBS.shard.queue, work, {
     ...{ connection, prefix, name, concurrency: 1 },
     ...workerOptions("shard", { lockMs }),
   });
   worker.on("error", () => undefined);
-  const report = () =>
-    reportDrafter(
-      { redis: connection, prefix },
-      { name, version: "0.1.0", refuses: [], isBlind: false },
-    ).catch(() => undefined);
+  // As `reportDrafter`, without reading the reports of all others: that is too much for one process.
+  const report = async () => {
+    const drafter = { name, version: "0.1.0", refuses: [], isBlind: false, at: Date.now() };
+    await connection.time();
+    await connection.hset(`${prefix}:drafters`, name, JSON.stringify(drafter));
+  };
   await report();
-  setInterval(report, reportMs);
+  setInterval(() => report().catch(() => undefined), reportMs);
   const control = await openControl({ servers: nats, name, log: silentLog });
   const hash = createHash("sha256").update(name).digest("hex");
   control.announce(

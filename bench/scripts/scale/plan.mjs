@@ -30,12 +30,12 @@ const MEASURED = {
   /** jobs.mjs */
   redisBytesPerShard: 1_430,
   redisCommandsToAdd: 17,
-  redisSecondsPerShard: 0.000_1,
   addSecondsPerShard: 0.000_2,
+  passSecondsPerShard: 0.000_04,
   /** scheduler.mjs */
-  cutSecondsPerShard: 0.000_6,
-  redisCommandsPerShard: 20,
-  redisCommandsPerNode: 1.5,
+  cutSecondsPerShard: 0.000_3,
+  redisCommandsPerShard: 34,
+  redisCommandsPerNode: 3.2,
   heartbeatBytes: 280,
   /** run-bytes.mjs, Beauty, top 10, Parquet */
   listBytesPerItem: 110,
@@ -50,8 +50,9 @@ const MEASURED = {
 const WRITES_PER_SHARD = 5;
 const READS_PER_SHARD = 4;
 const NAMES_PER_LISTING = 1_000;
-/** The scheduler lists the commits at least once a minute, and each drafter reports to all others every ten seconds. */
-const PASSES_PER_HOUR = 60;
+/** Seconds between passes of the scheduler over a run, each of which takes at most a tenth of the time. */
+const [MIN_PAUSE, MAX_PAUSE, BUSY_PART] = [5, 60, 0.1];
+/** Each drafter reports to all others every ten seconds. */
 const REPORT_BYTES = 150;
 const REPORT_SECONDS = 10;
 const MAX_SHARDS = 500_000;
@@ -92,10 +93,13 @@ function planOf(of) {
   const verifiers = Math.max(1, Math.ceil(verifierHours / busy / hours));
   const drafters = Math.max(1, Math.ceil(drafterHours / busy / hours));
   const nodes = verifiers + drafters;
-  const passes = PASSES_PER_HOUR * hours;
+  // On the average, half of the shards are missing, and the others are listed.
+  const passSeconds = (shards / 2) * MEASURED.passSecondsPerShard;
+  const pause = Math.max(MIN_PAUSE, Math.min(MAX_PAUSE, passSeconds / BUSY_PART));
+  const passes = seconds / (pause + passSeconds);
   const writes = WRITES_PER_SHARD * shards;
   const reads = READS_PER_SHARD * shards + (of.reused > 0 ? 2 * shards : 0);
-  const listings = Math.ceil(shards / NAMES_PER_LISTING) * passes;
+  const listings = Math.ceil(shards / 2 / NAMES_PER_LISTING) * passes;
   const userBytes =
     of["top-k"] * MEASURED.listBytesPerItem + MEASURED.answerBytes + MEASURED.searchBytes;
   const stored = users * (userBytes + of["input-bytes"]);
@@ -117,7 +121,7 @@ function planOf(of) {
     redis: {
       bytes: shards * MEASURED.redisBytesPerShard,
       commandsPerSecond:
-        (shards * (MEASURED.redisCommandsToAdd + MEASURED.redisCommandsPerShard + 2 * passes)) /
+        (shards * (MEASURED.redisCommandsToAdd + MEASURED.redisCommandsPerShard + passes)) /
           seconds +
         nodes * MEASURED.redisCommandsPerNode,
       bytesPerSecond: (drafters ** 2 * REPORT_BYTES) / REPORT_SECONDS,

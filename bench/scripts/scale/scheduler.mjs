@@ -62,8 +62,14 @@ async function main() {
 
   const begun = performance.now();
   const { run } = await ask(url, "POST", "/v1/runs", { ...body, partSize: 1, format: "jsonl" });
-  await until(async () => (await ask(url, "GET", `/v1/runs/${run.id}`)).state === "running");
-  show("inputs cut and plan written", since(begun));
+  let longest = 0;
+  await until(async () => {
+    const asked = performance.now();
+    const { state } = await ask(url, "GET", `/v1/runs/${run.id}`);
+    longest = Math.max(longest, performance.now() - asked);
+    return state === "running";
+  });
+  show("inputs cut and plan written", `${since(begun)}; longest answer ${longest.toFixed(0)} ms`);
   const planned = performance.now();
   await until(async () => (await redis.zcard("{nightbeam}:shards:prioritized")) >= shards);
   show("jobs added", since(planned));
@@ -167,11 +173,14 @@ async function startScheduler() {
 }
 
 async function ask(url, method, path, body) {
-  const answer = await fetch(`${url}${path}`, {
-    method,
-    headers: { authorization: `Bearer ${TOKEN}`, "content-type": "application/json" },
-    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-  });
+  // A scheduler that is busy for seconds closes connections that it has not heard from.
+  const headers = {
+    authorization: `Bearer ${TOKEN}`,
+    "content-type": "application/json",
+    connection: "close",
+  };
+  const text = body === undefined ? {} : { body: JSON.stringify(body) };
+  const answer = await fetch(`${url}${path}`, { method, headers, ...text });
   const value = await answer.json();
   if (!answer.ok) throw new Error(`${method} ${path}: ${JSON.stringify(value)}`);
   return value;
