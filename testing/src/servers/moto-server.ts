@@ -23,7 +23,11 @@ export async function startMoto(bucket: string): Promise<MotoServer | undefined>
   const port = await freePort();
   const args = ["-m", "moto.server", "-H", "127.0.0.1", "-p", String(port)];
   const server = spawn(python, args, { stdio: "ignore" });
-  const ended = new Promise((resolve) => server.once("exit", resolve));
+  const kill = () => server.kill("SIGKILL");
+  process.once("exit", kill);
+  const ended = new Promise((resolve) => server.once("exit", resolve)).then(() =>
+    process.off("exit", kill),
+  );
   const endpoint = `http://127.0.0.1:${port}`;
   const credentials = { accessKeyId: "test", secretAccessKey: "test" };
   const client = new S3Client({ endpoint, forcePathStyle: true, region: "us-east-1", credentials });
@@ -32,7 +36,9 @@ export async function startMoto(bucket: string): Promise<MotoServer | undefined>
       await client.send(new CreateBucketCommand({ Bucket: bucket }));
       break;
     } catch (error) {
-      if (server.exitCode !== null || Date.now() > deadline) throw error;
+      if (server.exitCode === null && Date.now() < deadline) continue;
+      kill();
+      throw error;
     }
   }
   client.destroy();
@@ -44,7 +50,7 @@ export async function startMoto(bucket: string): Promise<MotoServer | undefined>
       AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
     },
     stop: async () => {
-      server.kill("SIGKILL");
+      kill();
       await ended;
     },
   };

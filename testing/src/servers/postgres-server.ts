@@ -58,6 +58,9 @@ export async function startPostgres(): Promise<PostgresServer> {
     const args = ["-D", data, "-p", String(port), "-h", "127.0.0.1", "-k", directory, "-F"];
     const started = spawn(join(bin, "postgres"), args, { ...as, stdio: "ignore" });
     server = started;
+    const killed = () => started.kill("SIGQUIT");
+    process.once("exit", killed);
+    started.once("exit", () => process.off("exit", killed));
     const ready = () =>
       spawnSync(join(bin, "pg_isready"), ["-q", "-h", "127.0.0.1", "-p", String(port)]).status ===
       0;
