@@ -8,7 +8,7 @@ export const ALARM_REMEDIES: Readonly<Record<string, string>> = {
   run_stuck: "what its message says",
   run_unverified: "start a verifier with its models, on its kind of device",
   run_empty: "look at its `rejected.jsonl`",
-  run_unpublished: "what its message says",
+  run_unpublished: "what its message says; it is tried again for 12 hours",
   night_missed: "see that a scheduler always runs",
   night_failed: "what its message says",
   redis_refuses: "what its message says",
