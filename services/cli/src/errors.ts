@@ -8,6 +8,7 @@ import type { PublishError } from "@nightbeam/publish";
 import type { RecommendError } from "@nightbeam/recommend";
 import type { RunError } from "@nightbeam/run";
 import type { SchedulerError } from "@nightbeam/scheduler";
+import type { ServerError } from "@nightbeam/server";
 import type { UsageError } from "@nightbeam/service";
 import type { SettingsError } from "@nightbeam/settings";
 import type { VerifierError } from "@nightbeam/verifier";
@@ -25,6 +26,7 @@ type ExpectedError =
   | RecommendError
   | RunError
   | SchedulerError
+  | ServerError
   | SettingsError
   | UsageError
   | VerifierError;
@@ -50,6 +52,7 @@ const EXPECTED: Readonly<Record<ExpectedError["name"] | IndirectErrorName, true>
   RecommendError: true,
   RunError: true,
   SchedulerError: true,
+  ServerError: true,
   SettingsError: true,
   StoreError: true,
   UsageError: true,
