@@ -46,7 +46,6 @@ export async function measureBatches(options: {
   readonly log: Log;
 }): Promise<CostTracker> {
   const { engine, decode, batchSize, clock, log } = options;
-  const { signal } = new AbortController();
   const passes: TimedPass[] = [];
   const startedAt = clock.now();
   let key = -1;
@@ -57,6 +56,8 @@ export async function measureBatches(options: {
       const users = Array.from({ length: size }, (_, at) => madeUpUser(engine, -key + at));
       const jobs = users.map((user): DecodeJob => ({ ...user, key: key-- }));
       const tokens = users.reduce((sum, { prompt }) => sum + engine.tokensOf(prompt.length), 0);
+      // Of its own: a decoder listens to its batch's signal.
+      const { signal } = new AbortController();
       const beganAt = clock.now();
       await decode(jobs, { signal, deadline: beganAt + BATCH_MS });
       const pass = { tokens, milliseconds: clock.now() - beganAt };
