@@ -167,7 +167,9 @@ async function publish(
 function publishedText(place: string, published: Publication): string {
   const { version, outcome, written, present, compared, removed, waiting } = published;
   const isDry = outcome === "dry run";
-  const size = `${whole(written.users)} lists, ${(written.bytes / 1e6).toFixed(1)} MB`;
+  const [bytes, unit] =
+    written.bytes < 1e6 ? [written.bytes / 1e3, "kB"] : [written.bytes / 1e6, "MB"];
+  const size = `${whole(written.users)} lists, ${bytes.toFixed(1)} ${unit}`;
   const were = present === 0 ? "" : `; ${whole(present)} were there`;
   return [
     facts([
