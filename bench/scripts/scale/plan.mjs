@@ -33,7 +33,7 @@ const MEASURED = {
   addSecondsPerShard: 0.000_2,
   passSecondsPerShard: 0.000_04,
   /** scheduler.mjs */
-  cutSecondsPerShard: 0.000_3,
+  cutSecondsPerShard: 0.000_4,
   redisCommandsPerShard: 34,
   redisCommandsPerNode: 3.2,
   heartbeatBytes: 280,
