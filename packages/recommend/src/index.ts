@@ -41,7 +41,7 @@ export {
 } from "./recommender/recommender-settings.js";
 export type { UserHistory, Users } from "./recommender/user-source.js";
 export { comparedCatalogue } from "./reuse/compared-catalogue.js";
-export type { AnswersOptions, EarlierAnswers } from "./reuse/known-answers.js";
+export { type AnswersOptions, type EarlierAnswers, keptOutcome } from "./reuse/known-answers.js";
 export { type ListQuestions, listQuestions } from "./reuse/list-questions.js";
 export { openRunHistories } from "./run/open-run-histories.js";
 export { recommendRun } from "./run/recommend-run.js";

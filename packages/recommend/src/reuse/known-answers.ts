@@ -29,6 +29,20 @@ export interface AnswersOptions {
 /** Why the list of a user who has an answer, or not, is computed. */
 type Reason = "computedNew" | "computedChanged" | "computedCatalogue";
 
+/**
+ * What a search would find now, from what one found before; undefined if the changes of the catalogue may concern it.
+ *
+ * @throws DecodingError BAD_ANSWER for a damaged answer
+ */
+export function keptOutcome(
+  bytes: Uint8Array,
+  { trie, change }: { readonly trie: Trie } & Pick<EarlierAnswers, "change">,
+): SearchOutcome | undefined {
+  const answer = decodeAnswer(bytes);
+  if (change !== undefined && !stillHolds(answer, change).holds) return undefined;
+  return outcomeOf(answer, trie);
+}
+
 /** The users of a shard: those whose answer is known, and those that are to be searched. */
 export class KnownAnswers {
   readonly #users: readonly ReadyUser[];
@@ -55,9 +69,7 @@ export class KnownAnswers {
       if (earlier === undefined || kept === undefined) return "computedNew";
       if (Buffer.from(kept.question).toString("hex") !== question) return "computedChanged";
       if (outcomes.has(question)) return "computedCatalogue";
-      const answer = decodeAnswer(kept.answer);
-      const holds = earlier.change === undefined || stillHolds(answer, earlier.change).holds;
-      const outcome = holds ? outcomeOf(answer, trie) : undefined;
+      const outcome = keptOutcome(kept.answer, { trie, change: earlier.change });
       if (outcome !== undefined) {
         outcomes.set(question, outcome);
         this.#answers.set(question, kept.answer);

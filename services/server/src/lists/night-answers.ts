@@ -1,6 +1,6 @@
 import { type Catalogue, type CatalogueChange, catalogueChange } from "@nightbeam/catalogue";
-import { decodeAnswer, outcomeOf, type SearchOutcome, stillHolds } from "@nightbeam/decoding";
-import type { ListQuestions, ReadyUser } from "@nightbeam/recommend";
+import type { SearchOutcome } from "@nightbeam/decoding";
+import { keptOutcome, type ListQuestions, type ReadyUser } from "@nightbeam/recommend";
 import { type KeptAnswer, keptAnswers, openEarlierRun, QUESTION_BYTES } from "@nightbeam/run";
 import { grown, UserTable } from "../histories/user-table.js";
 
@@ -61,9 +61,7 @@ export class NightAnswers {
     const asked = this.#questions.subarray(QUESTION_BYTES * known, QUESTION_BYTES * (known + 1));
     if (Buffer.compare(asked, questions(user)) !== 0) return undefined;
     const [begin = 0, end = 0] = this.#places.subarray(2 * known, 2 * known + 2);
-    const answer = decodeAnswer(this.#bytes.subarray(begin, end));
-    if (change !== undefined && !stillHolds(answer, change).holds) return undefined;
-    return outcomeOf(answer, catalogue.trie);
+    return keptOutcome(this.#bytes.subarray(begin, end), { trie: catalogue.trie, change });
   }
 }
 
