@@ -42,3 +42,14 @@ export function lineMix(context: HeadContext, of: { weights: Value; values: Valu
     graph.int64s([-1, config.heads * config.headSize]),
   ]);
 }
+
+/** Rows of every ancestor and of the node itself, beside each other. Shape [R, depth, kv heads, 1, head size]. */
+export function joinLine({ graph, config }: HeadContext, parts: readonly Value[]): Value {
+  const shape = graph.int64s([-1, 1, config.keyValueHeads, 1, config.headSize]);
+  const columns = parts.map((part) => graph.node("Reshape", [part, shape]));
+  const [only = ""] = columns;
+  // Parts of one size: onnxruntime copies their sizes to a GPU otherwise.
+  return columns.length === 1
+    ? only
+    : graph.node("Concat", columns, { attributes: { axis: { int: 1 } } });
+}

@@ -2,7 +2,7 @@ import { floatsOf } from "../../onnx/floats.js";
 import type { Value } from "../../onnx/graph-builder.js";
 import { rows } from "../../onnx/linear.js";
 import type { LayerPast, NodeMemory, PromptMemory } from "../architecture.js";
-import { lineMix, lineProducts } from "../attention/line-sums.js";
+import { joinLine, lineMix, lineProducts } from "../attention/line-sums.js";
 import { joinScores, splitAt } from "../attention/parts.js";
 import {
   attendPromptsAlone,
@@ -33,7 +33,10 @@ export function levelAttention(
     const ancestors = past.nodes.map((level, depth) =>
       graph.node("Gather", [level[part], nodes.ancestors[depth] ?? ""]),
     );
-    return { depth: ancestors.length + 1, ofNodes: line(context, [...ancestors, memory[part]]) };
+    return {
+      depth: ancestors.length + 1,
+      ofNodes: joinLine(context, [...ancestors, memory[part]]),
+    };
   };
   const keys = lineOf("keys");
   const output = attendLevel(context, {
@@ -43,17 +46,6 @@ export function levelAttention(
     line: { depth: keys.depth, keys: keys.ofNodes, values: lineOf("values").ofNodes },
   });
   return { output, residual: stream.residual, memory };
-}
-
-/** Rows of every ancestor and of the node itself, beside each other. Shape [R, depth, kv heads, 1, head size]. */
-function line({ graph, config }: LlamaContext, parts: readonly Value[]): Value {
-  const shape = graph.int64s([-1, 1, config.keyValueHeads, 1, config.headSize]);
-  const columns = parts.map((part) => graph.node("Reshape", [part, shape]));
-  const [only = ""] = columns;
-  // Parts of one size: onnxruntime copies their sizes to a GPU otherwise.
-  return columns.length === 1
-    ? only
-    : graph.node("Concat", columns, { attributes: { axis: { int: 1 } } });
 }
 
 /** A node's ancestors and itself. */
