@@ -38,6 +38,10 @@ ITEMS = {
     "suffix": [1, 3],
     "order": "newest-first",
 }
+BUCKETS = {"offset": 50, "buckets": 9}
+TIGER = {"kind": "items", "maxItems": 4, "suffix": [63], "user": {**BUCKETS, "by": "md5"}}
+USER_LAST = {**ITEMS, "user": {"offset": 1, "buckets": 7, "by": "murmur3", "place": "after-items"}}
+NUMBERS = {"offset": 2, "buckets": 5, "by": "number", "column": "number"}
 LC_REC = {
     "kind": "template",
     "template": "Below is an instruction.\n\n### Instruction:\nThe user has interacted with items "
@@ -58,6 +62,9 @@ NUMBERED = {
 CHAT = {"kind": "chat", "messages": MESSAGES, "maxItems": 5, "answerPrefix": "Next: "}
 SPECS: dict[str, tuple[Any, dict[str, Any]]] = {
     "offsets": (None, {"levels": 3, "codeTokenOffsets": [4, 20, 40], "prompt": ITEMS, "end": 2}),
+    "user": (None, {"levels": 3, "codeTokenOffsets": [1, 15, 29], "prompt": TIGER, "end": 63}),
+    "user by text": (words, {**PATTERN, "prompt": {**USER_LAST, "bos": None}}),
+    "user by number": (words, {**PATTERN, "prompt": {**ITEMS, "bos": 2, "user": NUMBERS}}),
     "items by text": (words, {**PATTERN, "prompt": ITEMS}),
     "template, merges": (byte_level, {**PATTERN, "prompt": LC_REC, "end": ["\n", "<|im_end|>"]}),
     "template, metaspace": (metaspace, {**PATTERN, "prompt": LC_REC, "end": "</s>"}),
@@ -111,6 +118,7 @@ def rows(catalogue: Catalogue) -> list[str]:
         items = rng.integers(len(catalogue.item_ids), size=int(rng.integers(1, 16)))
         texts = {name: str(words[rng.integers(len(words))]) for name in ("name", "query")}
         history = [catalogue.item_ids[item] for item in items]
+        texts["number"] = str(int(rng.integers(1 << 62)))
         written.append(json.dumps({"user": f"u{user}", "history": history, **texts}) + "\n")
     return written
 

@@ -126,8 +126,7 @@ function lastCode(spec: PromptSpec, { trie }: Catalogue): string {
 }
 
 /**
- * The columns of the histories that a checkpoint's prompts have as texts: what `encodePrompt` takes beside the
- * items.
+ * The columns of the histories that a checkpoint's prompts need: what `encodePrompt` takes as texts of the user.
  *
  * @throws ModelError MISSING_FILE, BAD_PROMPT_SPEC
  */
@@ -139,7 +138,7 @@ export async function promptColumns(directory: string): Promise<string[]> {
 
 /** The same for a spec that has been read. */
 export function columnsIn({ prompt }: Pick<PromptSpec, "prompt">): string[] {
-  if (prompt.kind === "items") return [];
+  if (prompt.kind === "items") return prompt.user?.column === undefined ? [] : [prompt.user.column];
   const texts =
     prompt.kind === "template" ? [prompt.template] : prompt.messages.map(({ content }) => content);
   return [...new Set(texts.flatMap(columnsOf))];
