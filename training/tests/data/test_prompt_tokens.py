@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from text_world import CHATML, byte_level, metaspace, words
+from text_world import CHATML, byte_level, metaspace, unigram, unigram_first, words
 from world import make_catalogue_at_random, write_index
 
 from nightbeam_training.data.catalogue import Catalogue
@@ -48,6 +48,7 @@ LC_REC = {
     "{history} in chronological order.\n\n### Response:",
     "maxItems": 6,
 }
+LETTER_TIGER = {"kind": "template", "template": "{history}", "separator": "", "maxItems": 20}
 NUMBERED = {
     "kind": "template",
     "template": "{column:query}: {history}",
@@ -68,6 +69,9 @@ SPECS: dict[str, tuple[Any, dict[str, Any]]] = {
     "items by text": (words, {**PATTERN, "prompt": ITEMS}),
     "template, merges": (byte_level, {**PATTERN, "prompt": LC_REC, "end": ["\n", "<|im_end|>"]}),
     "template, metaspace": (metaspace, {**PATTERN, "prompt": LC_REC, "end": "</s>"}),
+    "template, unigram": (unigram, {**PATTERN, "prompt": LETTER_TIGER, "end": "</s>"}),
+    "numbered, unigram": (unigram, {**PATTERN, "prompt": {**NUMBERED, "addSpecialTokens": True}}),
+    "numbered, first": (unigram_first, {**PATTERN, "prompt": NUMBERED, "end": "</s>"}),
     "numbered": (byte_level, {**PATTERN, "prompt": NUMBERED}),
     "chat": (byte_level, {**PATTERN, "prompt": CHAT, "end": "<|im_end|>"}),
     "chat, metaspace": (metaspace, {**PATTERN, "prompt": {**CHAT, "chatTemplate": CHATML}}),
@@ -140,6 +144,17 @@ def write_model(directory: Path, tokenizer: Any, spec: dict[str, Any]) -> Path:
     (directory / "config.json").write_text(json.dumps(config))
     (directory / "nightbeam.json").write_text(json.dumps(spec))
     return directory
+
+
+def test_tokens_of_t5_are_those_of_transformers(runtime: Runtime) -> None:
+    from transformers import AutoTokenizer
+
+    name = "template, unigram"
+    tokenizer = AutoTokenizer.from_pretrained(runtime.directories[name])
+    read = read_histories(runtime.histories, runtime.catalogue)
+    codes = [runtime.catalogue.codes[items[-20:]] for items in read.items]
+    texts = ["".join(f"<a_{a}><b_{b}><c_{c}>" for a, b, c in paths) for paths in codes]
+    assert tokenizer(texts)["input_ids"] == runtime.printed[name]["prompts"]
 
 
 @pytest.mark.parametrize("name", SPECS)

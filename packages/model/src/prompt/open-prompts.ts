@@ -90,7 +90,9 @@ export async function promptsOf(
     asked < architecture.maxPositions
       ? `${asked} positions`
       : `${architecture.positionsLimit} in config.json`;
-  const promptLimit = `${positions}, less ${maxPositions - maxPromptTokens} for the codes`;
+  // An encoder reads the prompt alone.
+  const taken = maxPositions - maxPromptTokens;
+  const promptLimit = taken === 0 ? positions : `${positions}, less ${taken} for the codes`;
   if (maxPromptTokens < 1) {
     throw new ModelError("UNSUPPORTED", `no prompt fits into the model: ${promptLimit}`);
   }
