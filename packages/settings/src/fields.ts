@@ -160,12 +160,16 @@ export const machineFields = {
   promptCache: number(GIBIBYTES).min(0, GIBIBYTES).exactOptional(),
 };
 
-/** Items that others propose, and teacher data: on one machine only. */
-export const localFields = {
+/** Items that others propose, and which of them enter the lists. */
+export const candidateFields = {
   /** A file of lists, or the directory of a finished run. */
   candidates: text.exactOptional(),
   /** Minimum log-likelihood, in nats, of the whole path of a proposed item. */
   acceptAbove: number(NATS).lt(0, NATS).exactOptional(),
+};
+
+/** Teacher data: on one machine only. */
+export const teacherFields = {
   /** Directory for teacher data. */
   teacherLog: text.exactOptional(),
   /** Share of the users that are logged. Default: 0.05 if there is a teacher log. */

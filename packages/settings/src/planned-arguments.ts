@@ -24,6 +24,8 @@ export interface ListSettings extends VerificationOptions, DraftSettings {
   readonly columns?: Readonly<Record<string, string>> | undefined;
   /** Default: all users. */
   readonly limit?: number | undefined;
+  /** Default: no items are proposed. */
+  readonly acceptAbove?: number | undefined;
 }
 
 /**
@@ -43,6 +45,7 @@ export function plannedArguments(settings: ListSettings) {
     ...plannedReading(settings),
     ...plannedDevice(settings),
     ...plannedVerification(settings),
+    ...plannedAcceptance(settings),
   };
 }
 
@@ -82,4 +85,9 @@ function plannedVerification(
   const { draftWidth: widths } = settings;
   const draftWidth = drafter === null || widths === "auto" ? null : [...widths];
   return { verification, ...how, drafter, draftWidth };
+}
+
+/** The hash of the proposed items is among the plan's versions. */
+function plannedAcceptance({ acceptAbove }: ListSettings) {
+  return acceptAbove === undefined ? {} : { acceptAbove };
 }

@@ -35,7 +35,7 @@ export async function runPlan(
 ): Promise<RunPlan> {
   const { historyCatalogue, searched, candidates } = run;
   const program = plannedProgram(run.choice);
-  const { acceptAbove, partSize, format, layout } = settings;
+  const { partSize, format, layout } = settings;
   return {
     format,
     ...(layout === "flat" ? { layout } : {}),
@@ -44,7 +44,6 @@ export async function runPlan(
     inputRows: run.rows,
     arguments: {
       ...plannedArguments({ ...settings, device: settings.device.kind }),
-      ...(acceptAbove === undefined ? {} : { acceptAbove }),
       ...program.arguments,
     },
     versions: {
