@@ -24,8 +24,10 @@ export interface ListSettings extends VerificationOptions, DraftSettings {
   readonly columns?: Readonly<Record<string, string>> | undefined;
   /** Default: all users. */
   readonly limit?: number | undefined;
-  /** Default: no items are proposed. */
+  /** Of runs with proposed items: see `candidateFields`. */
   readonly acceptAbove?: number | undefined;
+  readonly acceptNewAbove?: number | undefined;
+  readonly candidatesPerLevel?: number | undefined;
 }
 
 /**
@@ -45,7 +47,7 @@ export function plannedArguments(settings: ListSettings) {
     ...plannedReading(settings),
     ...plannedDevice(settings),
     ...plannedVerification(settings),
-    ...plannedAcceptance(settings),
+    ...plannedCandidates(settings),
   };
 }
 
@@ -71,6 +73,16 @@ function plannedDevice({ device = "cpu", precision }: ListSettings) {
   return device === "cuda" && precision === "fp32" ? { device, tf32: false } : { device };
 }
 
+/** Plans of lists without proposed items have none of this. The hashes of files are among the versions. */
+function plannedCandidates(settings: ListSettings): Record<string, number> {
+  const { acceptAbove, acceptNewAbove, candidatesPerLevel } = settings;
+  return {
+    ...(acceptAbove === undefined ? {} : { acceptAbove }),
+    ...(acceptNewAbove === undefined ? {} : { acceptNewAbove }),
+    ...(candidatesPerLevel === undefined ? {} : { candidatesPerLevel }),
+  };
+}
+
 /** Plans of strict lists have none of this, as those from before other lists existed. */
 function plannedVerification(
   settings: ListSettings,
@@ -85,9 +97,4 @@ function plannedVerification(
   const { draftWidth: widths } = settings;
   const draftWidth = drafter === null || widths === "auto" ? null : [...widths];
   return { verification, ...how, drafter, draftWidth };
-}
-
-/** The hash of the proposed items is among the plan's versions. */
-function plannedAcceptance({ acceptAbove }: ListSettings) {
-  return acceptAbove === undefined ? {} : { acceptAbove };
 }
