@@ -85,6 +85,10 @@ export {
   type RunState,
   type StoredRunState,
 } from "./state.js";
-export { candidateHistogram, histogramStats } from "./statistics/candidate-histogram.js";
+export {
+  type CandidateHistogram,
+  candidateHistogram,
+  histogramStats,
+} from "./statistics/candidate-histogram.js";
 export { FIGURES, type Figure, type FigureName } from "./statistics/figures.js";
 export { type RunStats, type RunTotals, runFigures, sumStats } from "./statistics/run-stats.js";

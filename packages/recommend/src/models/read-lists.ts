@@ -7,6 +7,8 @@ import { readRecommendations } from "@nightbeam/run";
 export interface ReadListsOptions {
   /** The catalogue that is searched; items that it does not have are ignored. */
   readonly catalogue: Catalogue;
+  /** Which leaves are counted as new. Default: none. */
+  readonly isNew?: ((leaf: number) => boolean) | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -20,6 +22,10 @@ export interface ReadLists {
   readonly items: number;
   /** Items that the searched catalogue does not have. */
   readonly unknown: number;
+  /** Items on code paths that are new. */
+  readonly newItems: number;
+  /** Code paths of the longest list. */
+  readonly longest: number;
 }
 
 /**
@@ -37,10 +43,10 @@ export async function readListsAt(path: string, options: ReadListsOptions): Prom
 /** Streams lists into packed leaves. @throws DatasetError; the signal's reason */
 export async function readLists(
   batches: AsyncIterable<readonly Recommendation[]>,
-  { catalogue, signal }: ReadListsOptions,
+  { catalogue, isNew, signal }: ReadListsOptions,
 ): Promise<ReadLists> {
   const lists = new LeafListsBuilder();
-  const counts = { users: 0, items: 0, unknown: 0 };
+  const counts = { users: 0, items: 0, unknown: 0, newItems: 0, longest: 0 };
   async function* packed() {
     for await (const recommendations of batches) {
       signal?.throwIfAborted();
@@ -48,12 +54,18 @@ export async function readLists(
         const leaves = new Set<number>();
         for (const { item } of items) {
           const index = catalogue.itemIndex(item);
-          if (index === undefined) counts.unknown++;
-          else leaves.add(catalogue.leafOf(index));
+          if (index === undefined) {
+            counts.unknown++;
+            continue;
+          }
+          const leaf = catalogue.leafOf(index);
+          leaves.add(leaf);
+          if (isNew?.(leaf) === true) counts.newItems++;
         }
         lists.add(user, leaves);
         counts.users++;
         counts.items += items.length;
+        counts.longest = Math.max(counts.longest, leaves.size);
       }
       yield recommendations;
     }

@@ -78,10 +78,10 @@ async function recommendAll(
   const { target: directory, scoring } = settings;
   const searched = await searchedCatalogue(recommended, { directory, scoring });
   const rows = await histories.count();
-  const candidates = await readCandidates(settings, { catalogue: searched, signal });
+  const candidates = await readCandidates(settings, { historyCatalogue, searched, signal });
   if (candidates !== undefined) {
-    const { users, items, unknown } = candidates;
-    onEvent({ kind: "candidates", users, items, unknown });
+    const { users, items, unknown, newItems } = candidates;
+    onEvent({ kind: "candidates", users, items, unknown, newItems });
   }
   const { accepting } = candidates ?? {};
   const standing = await directoryJournal(settings.out).readPlan();
@@ -95,6 +95,7 @@ async function recommendAll(
   const notes = [
     ...listNotes(settings, searched),
     workersNote(settings),
+    ...(candidates?.notes ?? []),
     earlier === undefined
       ? undefined
       : `lists of users whose question is the same are taken from ${earlier.record.run}`,

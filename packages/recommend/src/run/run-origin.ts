@@ -15,6 +15,7 @@ export interface OriginSettings {
   readonly allow?: string | undefined;
   readonly block?: string | undefined;
   readonly candidates?: string | undefined;
+  readonly trainedOn?: string | undefined;
   readonly itemOrder?: string | undefined;
   readonly allowLists?: string | undefined;
   readonly userGroups?: string | undefined;
@@ -22,7 +23,7 @@ export interface OriginSettings {
 
 const INPUTS = [
   ...(["target", "catalogue", "histories", "allow", "block"] as const),
-  ...(["candidates", "itemOrder", "allowLists", "userGroups"] as const),
+  ...(["candidates", "trainedOn", "itemOrder", "allowLists", "userGroups"] as const),
 ];
 
 /**

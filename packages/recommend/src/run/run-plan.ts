@@ -56,6 +56,9 @@ export async function runPlan(
       ...(await itemOrderVersion(settings.itemOrder)),
       ...(await userGroupsVersions(settings)),
       ...(candidates === undefined ? {} : { candidates }),
+      ...(settings.trainedOn === undefined
+        ? {}
+        : { trainedOn: await inputHash(settings.trainedOn) }),
     },
   };
 }

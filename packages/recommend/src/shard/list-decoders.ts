@@ -16,7 +16,10 @@ import type { OpenDrafts } from "../models/open-drafts.js";
 import type { RunTarget } from "../models/open-target.js";
 
 /** How proposed items enter the lists. */
-export type AcceptingOptions = Pick<CandidateOptions, "candidatesFor" | "threshold" | "places">;
+export type AcceptingOptions = Pick<
+  CandidateOptions,
+  "candidatesFor" | "threshold" | "newItems" | "perLevel" | "places"
+>;
 
 export interface ListDecoderParts {
   /** The catalogue that is searched. */
