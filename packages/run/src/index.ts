@@ -16,9 +16,9 @@ export { directoryJournal, openJournal, readPlan, storeJournal } from "./records
 export { mapAtMost } from "./records/map-at-most.js";
 export type { MissingShard } from "./records/marks.js";
 export { REJECTED_FILE } from "./records/names.js";
-export { nightbeamVersion, type RunOrigin } from "./records/origin.js";
+export { nightbeamVersion, type ProposedCounts, type RunOrigin } from "./records/origin.js";
 export { readPartRows } from "./records/read-part-rows.js";
-export { readManifest, readRecommendations } from "./records/read-recommendations.js";
+export { holdsRun, readManifest, readRecommendations } from "./records/read-recommendations.js";
 export { readPartRejected, readRejected } from "./records/read-rejected.js";
 export { readSearches } from "./records/read-searches.js";
 export { readRecord, recordBytes } from "./records/record-file.js";

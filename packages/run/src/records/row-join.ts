@@ -22,7 +22,7 @@ export interface RowJoin<Value> {
   /** Adds rows. */
   want(rows: readonly HistoryRow[]): void;
   /** Adds the users of values, which are not kept in memory. */
-  keep(batch: ValueBatch<Value>): void;
+  keep(batch: ValueBatch<{ readonly user: string }>): void;
   /**
    * Streams what the rows have, ascending by row.
    *

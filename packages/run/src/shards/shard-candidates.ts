@@ -39,25 +39,22 @@ export function parseCandidatesLine(line: string): UserCandidates {
 }
 
 /**
- * Writes the candidates of each shard's users beside the shard's rows; a shard without any has an empty file. Rows beyond
- * those of the plan are left out.
+ * Writes the candidates of each shard's users beside the shard's rows; a shard without any has an empty file.
  *
- * @returns the number of rows that have candidates
  * @throws StoreError; what `candidates` throws
  */
 export async function writeShardCandidates(options: {
   readonly store: ShardStore;
   readonly plan: RunPlan;
-  /** Ascending by row. */
+  /** Ascending by row, of rows of the plan. */
   readonly candidates: AsyncIterable<readonly RowValue<UserCandidates>[]>;
   /** Called after every shard. */
   readonly onShard?: (() => void) | undefined;
-}): Promise<number> {
+}): Promise<void> {
   const { store, plan, candidates, onShard } = options;
-  const { partSize, inputRows = 0 } = plan;
+  const { partSize } = plan;
   const key = inputKey(plan);
   const writes = concurrentWrites();
-  let rows = 0;
   let shard = 0;
   let lines: string[] = [];
   const flush = async (): Promise<void> => {
@@ -72,10 +69,8 @@ export async function writeShardCandidates(options: {
   try {
     for await (const batch of candidates) {
       for (const { row, value } of batch) {
-        if (row >= inputRows) continue;
         while (shard < Math.floor(row / partSize)) await flush();
         lines.push(candidatesLine(value));
-        rows++;
       }
     }
     while (shard < (partCount(plan) ?? 0)) await flush();
@@ -83,7 +78,6 @@ export async function writeShardCandidates(options: {
     await writes.settled();
   }
   await writes.succeeded();
-  return rows;
 }
 
 /**
