@@ -7,7 +7,8 @@ import { checkPromptSpec, PROMPT_SPEC_FILE } from "../prompt/prompt-spec.js";
 import { describeModel, type ModelReport } from "./describe-model.js";
 import { describePrompts, type PromptReport } from "./describe-prompts.js";
 import type { Project } from "./projects.js";
-import { type Proposal, proposeSpec } from "./propose-spec.js";
+import { proposeSpec } from "./propose-spec.js";
+import type { Proposal } from "./propose-tokens.js";
 
 export interface InspectOptions {
   readonly directory: string;
