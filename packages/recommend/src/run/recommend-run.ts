@@ -27,7 +27,7 @@ import { listNotes } from "../shard/list-notes.js";
 import { openUserGroups } from "../shard/user-groups.js";
 import { decodeParts } from "./decode-parts.js";
 import { openRunHistories } from "./open-run-histories.js";
-import { readCandidates } from "./read-candidates.js";
+import { assertProposedFor, readCandidates } from "./read-candidates.js";
 import type { RunOptions } from "./run-events.js";
 import { runOrigin } from "./run-origin.js";
 import { openPlannedRun, runName, runPlan } from "./run-plan.js";
@@ -80,8 +80,8 @@ async function recommendAll(
   const rows = await histories.count();
   const candidates = await readCandidates(settings, { historyCatalogue, searched, signal });
   if (candidates !== undefined) {
-    const { users, items, unknown, newItems } = candidates;
-    onEvent({ kind: "candidates", users, items, unknown, newItems });
+    onEvent({ kind: "candidates", ...candidates.counts });
+    await assertProposedFor(candidates, { settings, rows: histories.read({ limit: rows }) });
   }
   const { accepting } = candidates ?? {};
   const standing = await directoryJournal(settings.out).readPlan();
@@ -137,6 +137,7 @@ async function recommendAll(
       versions: plan.versions,
       device: deviceName(settings.device),
       choice,
+      candidates: candidates?.counts,
     });
     if (earlier !== undefined) assertReusable(earlier, plan);
     const onOtherDrafts = () => onEvent({ kind: "other-drafts" });
