@@ -85,9 +85,13 @@ export function proposeTokens(
     reasons: [
       "there is no tokenizer.json, so prompts are tokens alone",
       `assumed: ${assumed}, which is the vocabulary of ${vocabulary.size}; ` +
-        `compare codeTokenOffsets and ${Object.keys(prompt).join(", ") || "bos"} with the code that trained the model`,
+        `compare ${listed(["codeTokenOffsets", ...Object.keys(prompt)])} with the code that trained the model`,
     ],
   };
+}
+
+function listed(names: readonly string[]): string {
+  return new Intl.ListFormat("en").format(names);
 }
 
 /** The project that a vocabulary looks like. */
