@@ -14,7 +14,7 @@ export {
   streamColumns,
   withDuckDb,
 } from "./duckdb/open-duckdb.js";
-export { UserJoin } from "./duckdb/user-join.js";
+export { UserJoin, type UserJoinOptions } from "./duckdb/user-join.js";
 export { numberValue, textValue } from "./duckdb/values.js";
 export { DatasetError, readFailure, writeFailure } from "./errors.js";
 export { fileHash } from "./files/file-hash.js";
@@ -32,7 +32,7 @@ export { evaluateRanking, type RankingReport } from "./metrics/evaluate-ranking.
 export { scoreRanking } from "./metrics/ranking.js";
 export type { UnseenReport } from "./metrics/unseen.js";
 export { compareLists, sharedItems } from "./recommendations/compare-lists.js";
-export { listsDigest } from "./recommendations/lists-digest.js";
+export { listsDigest, listsHash } from "./recommendations/lists-digest.js";
 export {
   type RecommendationFile,
   readRecommendationFile,

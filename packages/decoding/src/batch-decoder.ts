@@ -47,8 +47,14 @@ export interface SearchOutcome {
 export interface Acceptance {
   /** Leaves among the beams that are there because they were proposed and accepted. */
   readonly accepted: ReadonlySet<number>;
-  /** The target's log-probabilities (nats) of all open proposals, in no particular order. */
+  /** Number of proposals that the user may get. */
+  readonly proposed: number;
+  /** Leaves of those that were checked. Shape [checked]. */
+  readonly checked: Uint32Array;
+  /** The target's log-probabilities (nats) of their paths. Shape [checked]. */
   readonly scores: Float64Array;
+  /** Which leaves have new items alone, if these have a threshold of their own. */
+  readonly isNew: ((leaf: number) => boolean) | undefined;
   /** The result of the target's own search; undefined if accepted items took all places. */
   readonly own: Beams | undefined;
 }

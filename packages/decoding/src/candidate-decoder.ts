@@ -1,11 +1,9 @@
-import { childRange, parentOf, ROOT, type Trie } from "@nightbeam/catalogue";
 import type { BatchDecoder, DecodeJob, SearchOutcome } from "./batch-decoder.js";
+import { type AcceptanceRules, CandidateRounds } from "./candidate-rounds.js";
 import { requireThat, wholeNumber } from "./errors.js";
 import { QuestionHasher } from "./question.js";
 import { widthAt } from "./search/beam-width.js";
 import { BestPrefixes } from "./search/beams.js";
-import { needsLookup } from "./search/scoring.js";
-import type { SearchView } from "./search/search.js";
 import {
   type ActiveSearch,
   checkSpeculative,
@@ -14,14 +12,13 @@ import {
   type SpeculativeOptions,
 } from "./speculative-decoder.js";
 
-export interface CandidateOptions extends SpeculativeOptions {
+export interface CandidateOptions extends SpeculativeOptions, Omit<AcceptanceRules, "places"> {
   /**
-   * The items proposed for a user, as leaves of the trie, in any order; undefined if there are none.
-   * The target scores all of them, so their number is what they cost.
+   * The items proposed for a user, as leaves of the trie, best first; undefined if there are none. Their
+   * order matters with `perLevel` alone. The target scores all that are checked, so their number is what
+   * they cost.
    */
   readonly candidatesFor: (user: Omit<DecodeJob, "key">) => Iterable<number> | undefined;
-  /** Log-likelihood of the whole path, in nats, above which an item is accepted. */
-  readonly threshold: number;
   /** Candidates that a list takes at most. Default, and maximum: the beam width. */
   readonly places?: number | undefined;
 }
@@ -33,9 +30,11 @@ export interface CandidateOptions extends SpeculativeOptions {
  * the best of the target's own beam search. **Not lossless**: beam search would never reach an accepted
  * item whose first codes are unlikely, such as a new item's. That is the purpose.
  *
- * The first call scores all candidates, together with what the search misses and what is drafted.
- * Users whose places are all taken are done after it: their beams are the accepted items alone, the
- * target's favourites if there are more than places. The other searches continue as in
+ * By default, the first call scores all candidates, together with what the search misses and what is
+ * drafted. With `perLevel` they are checked level by level, as in the paper's guided re-drafting; see
+ * `CandidateRounds`.
+ * Users whose places are all taken are done: their beams are the accepted items alone, the target's
+ * favourites if there are more than places. The other searches continue as in
  * `speculativeDecoder`. The outcome's beams are in order of their score, and accepted ones can be last:
  * take them first before cutting the list.
  * A job's `onKnown` is not called, as a search that stops early has no complete tree.
@@ -45,35 +44,37 @@ export interface CandidateOptions extends SpeculativeOptions {
  */
 export function candidateDecoder(options: CandidateOptions): BatchDecoder {
   checkSpeculative(options);
-  const { candidatesFor, threshold, places = listWidth(options) } = options;
-  checkCandidates({ ...options, places });
-  const questions = new QuestionHasher({ ...options, candidates: { threshold, places } });
+  const { candidatesFor, threshold, newItems, perLevel, places = listWidth(options) } = options;
+  const rules = { threshold, newItems, perLevel, places };
+  checkCandidates({ ...options, ...rules });
+  const questions = new QuestionHasher({ ...options, candidates: rules });
   return {
     questionOf: (user) => questions.questionOf({ ...user, proposed: candidatesFor(user) }),
     maxUsers: maxUsers(options),
     async decode(jobs, signal) {
-      const verdicts = new Map<ActiveSearch, Verdict>();
-      const verdictOn = (active: ActiveSearch): Verdict => {
-        const known = verdicts.get(active);
-        if (known !== undefined) return known;
-        const proposed = openCandidates(active, candidatesFor);
-        const verdict = judge(active.search, { proposed, threshold, places });
-        verdicts.set(active, verdict);
-        return verdict;
+      const checks = new Map<ActiveSearch, CandidateRounds>();
+      /** A user's rounds, as far as the search has run. */
+      const roundsOf = (active: ActiveSearch): CandidateRounds => {
+        const leaves = () => openCandidates(active, candidatesFor);
+        const rounds =
+          checks.get(active) ?? new CandidateRounds(active, { ...rules, leaves: leaves() });
+        checks.set(active, rounds);
+        rounds.advance();
+        return rounds;
       };
       const searches = await runRounds(options, {
         jobs: jobs.map(({ onKnown: _, signal: __, ...job }) => job),
         signal,
         hooks: {
-          extraPrefixes: (active) =>
-            active.cost.calls === 0
-              ? prefixesOfAll(active.search.space.trie, openCandidates(active, candidatesFor))
-              : [],
-          wantsAnotherCall: (active) =>
-            active.cost.calls === 0 || verdictOn(active).accepted.length < places,
+          isUnfinished: (active) => {
+            const rounds = roundsOf(active);
+            if (rounds.isFull) return false;
+            return active.search.state.kind === "asking" || !rounds.isAnswered;
+          },
+          extraPrefixes: (active) => roundsOf(active).missing(),
         },
       });
-      return searches.map((active) => listOf(active, { ...verdictOn(active), places }));
+      return searches.map((active) => listOf(active, { rounds: roundsOf(active), ...rules }));
     },
   };
 }
@@ -84,18 +85,24 @@ function listWidth({ beamWidth, space }: Pick<CandidateOptions, "beamWidth" | "s
 }
 
 /** @throws DecodingError BAD_OPTION */
-function checkCandidates(options: CandidateOptions & { readonly places: number }): void {
-  const { candidatesFor, threshold, places, verification } = options;
+function checkCandidates(options: CandidateOptions & AcceptanceRules): void {
+  const { candidatesFor, threshold, newItems, perLevel, places, verification } = options;
   const beamWidth = listWidth(options);
   requireThat(typeof candidatesFor === "function", "candidatesFor must be a function");
   requireThat(!Number.isNaN(threshold), "the threshold must be a number of nats");
+  if (newItems !== undefined) {
+    const { threshold: nats, isNew } = newItems;
+    requireThat(!Number.isNaN(nats), "the threshold of new items must be a number of nats");
+    requireThat(typeof isNew === "function", "newItems.isNew must be a function");
+  }
+  if (perLevel !== undefined) wholeNumber(perLevel, { name: "candidates per level", min: 1 });
   wholeNumber(places, { name: "places", min: 1 });
   requireThat(places <= beamWidth, `${places} places are more than ${beamWidth} beams`);
   const { kind } = verification ?? { kind: "strict" };
   requireThat(kind === "strict", `candidates need strict lists, and ${kind} ones are drawn`);
 }
 
-/** A user's candidates that may be recommended, each once. */
+/** A user's candidates that may be recommended, each once, in the proposer's order. */
 function openCandidates(
   { job, search }: ActiveSearch,
   candidatesFor: CandidateOptions["candidatesFor"],
@@ -104,75 +111,26 @@ function openCandidates(
   return [...new Set(candidatesFor(job))].filter((leaf) => !exclusion.isDead(leaf));
 }
 
-interface ScoredLeaf {
-  readonly leaf: number;
-  readonly score: number;
-}
-
-/** What the target makes of a user's candidates, once it has scored them. */
-interface Verdict {
-  /** Those above the threshold, the target's favourites first, as many as there are places. */
-  readonly accepted: readonly ScoredLeaf[];
-  /** Log-probabilities (nats) of all open candidates. */
-  readonly scores: Float64Array;
-}
-
-function judge(
-  search: SearchView,
-  options: { proposed: readonly number[]; threshold: number; places: number },
-): Verdict {
-  const { proposed, threshold, places } = options;
-  const best = new BestPrefixes(places);
-  const scores = Float64Array.from(proposed, (leaf) => scoreOf(search, leaf));
-  proposed.forEach((leaf, at) => {
-    const score = scores[at] ?? 0;
-    if (score > threshold) best.offer(leaf, score);
-  });
-  const kept = best.drain(search.space.trie.levels);
-  const accepted = Array.from(kept.prefixes, (leaf, at) => ({ leaf, score: kept.scores[at] ?? 0 }));
-  return { accepted, scores };
-}
-
-/** The target's log-probability of a path, added up in the order of the search. */
-function scoreOf(search: SearchView, leaf: number): number {
-  const { trie } = search.space;
-  let score = 0;
-  const path = [...prefixesOf(trie, leaf).reverse(), leaf];
-  for (const [at, prefix] of path.slice(0, -1).entries()) {
-    if (!needsLookup(search.space, prefix)) continue;
-    const child = (path[at + 1] ?? 0) - childRange(trie, prefix).first;
-    score += search.known(prefix)?.[child] ?? Number.NaN;
-  }
-  return score;
-}
-
-/** All prefixes that decide the scores of these paths. */
-function* prefixesOfAll(trie: Trie, leaves: Iterable<number>): Generator<number> {
-  for (const leaf of leaves) yield* prefixesOf(trie, leaf);
-}
-
-/** The prefixes of a path, without the path itself, deepest first, the root last. */
-function prefixesOf(trie: Trie, leaf: number): number[] {
-  const prefixes: number[] = [];
-  for (let at = leaf; at !== ROOT; ) {
-    at = parentOf(trie, at);
-    prefixes.push(at);
-  }
-  return prefixes;
-}
-
 /**
  * The accepted items, and the best of the search in the places that are left. If all places are taken,
- * the search counts for nothing: whether the first call finished it depends on the draft.
+ * the search counts for nothing: how far it has run depends on the draft.
  */
 function listOf(
   { search, cost }: ActiveSearch,
-  { accepted, scores, places }: Verdict & { readonly places: number },
+  { rounds, newItems }: AcceptanceRules & { readonly rounds: CandidateRounds },
 ): SearchOutcome {
   const { beams } = search.state;
-  const own = accepted.length < places ? beams : undefined;
+  const { accepted, checked, proposed } = rounds.verdict();
+  const own = rounds.isFull ? undefined : beams;
   const leaves = new Set(accepted.map(({ leaf }) => leaf));
-  const acceptance = { accepted: leaves, scores, own };
+  const acceptance = {
+    accepted: leaves,
+    proposed,
+    checked: Uint32Array.from(checked, ({ leaf }) => leaf),
+    scores: Float64Array.from(checked, ({ score }) => score),
+    isNew: newItems?.isNew,
+    own,
+  };
   if (accepted.length === 0) return { beams, cost, acceptance };
   const width = widthAt(search.beamWidth, search.space.trie.levels);
   const list = new BestPrefixes(width);

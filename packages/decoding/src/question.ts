@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { type Exclusion, pathOf, type Trie } from "@nightbeam/catalogue";
 import type { DecodeJob } from "./batch-decoder.js";
+import type { AcceptanceRules } from "./candidate-rounds.js";
 import type { BeamWidth } from "./search/beam-width.js";
 import type { Scoring } from "./search/search-space.js";
 import type { Verification } from "./verification/verification.js";
@@ -12,14 +13,14 @@ export interface QuestionSettings {
   /** Default: strict. */
   readonly verification?: Verification | undefined;
   /** How proposed items enter the lists. Default: there are none. */
-  readonly candidates?: { readonly threshold: number; readonly places: number } | undefined;
+  readonly candidates?: AcceptanceRules | undefined;
   /** Versions of the target, the catalogue and so on, by name. Default: none. */
   readonly versions?: Readonly<Record<string, string>> | undefined;
 }
 
 /** One user's part of a question. */
 export interface UserQuestion extends Pick<DecodeJob, "name" | "prompt" | "exclusion"> {
-  /** Leaves of the items proposed for the user, in any order; repetitions count once. */
+  /** Leaves of the items proposed for the user; repetitions count once, the order with `perLevel` alone. */
   readonly proposed?: Iterable<number> | undefined;
 }
 
@@ -31,15 +32,16 @@ export interface UserQuestion extends Pick<DecodeJob, "name" | "prompt" | "exclu
  *    `{question: 1, levels, scoring, beamWidth, verification, candidates, versions}`. `beamWidth` is a
  *    number, or an array with a width per level. `verification` is
  *    `{kind}`, for drawn lists `{kind, seed, temperature}`, for relaxed ones with `drafted` at the end;
- *    `candidates` is null or `{threshold, places}`, the threshold as a string; `versions` is an array
- *    of `[name, version]`, sorted by name
+ *    `candidates` is null or `{threshold, places, newThreshold, perLevel}`, thresholds as strings, the
+ *    last two only if they are given; `versions` is an array of `[name, version]`, sorted by name
  * 2. 32 bytes: the closed paths that users have in common, that is those of the exclusion's base:
  *    zeros if it has no base, else SHA-256 over the base's own 32 bytes and its closed paths
  * 3. uint32 × 4: numbers of prompt tokens, closed paths, bytes of the name and proposed paths
  * 4. int32 per token: the prompt
  * 5. the closed paths that the base does not close, ascending
  * 6. UTF-8: the user's name, for drawn lists only
- * 7. the proposed paths, ascending, each once
+ * 7. the proposed paths, each once: ascending, with `perLevel` as they were proposed
+ * 8. with `newThreshold`, uint8 per proposed path: 1 if it is new, else 0
  *
  * A path is closed if all its items are excluded: one of several items on a path does not change which
  * paths are found, so it is not part of the question. Nor are the history, drafts and draft widths. A
@@ -63,7 +65,11 @@ export class QuestionHasher {
     this.#fixed ??= settingsDigest(this.#settings);
     const { levels } = this.#settings.space.trie;
     const closed = this.#pathsOf(exclusion.closedLeaves());
-    const added = this.#pathsOf(Uint32Array.from(new Set(proposed)).sort());
+    const { newItems, perLevel } = this.#settings.candidates ?? {};
+    const leaves = Uint32Array.from(new Set(proposed));
+    if (perLevel === undefined) leaves.sort();
+    const added = this.#pathsOf(leaves);
+    const flagged = newItems === undefined ? [] : leaves;
     const drawnFor = Buffer.from(this.#isDrawn ? name : "");
     return createHash("sha256")
       .update(this.#fixed)
@@ -80,6 +86,7 @@ export class QuestionHasher {
       .update(closed)
       .update(drawnFor)
       .update(added)
+      .update(Uint8Array.from(flagged, (leaf) => Number(newItems?.isNew(leaf))))
       .digest("hex");
   }
 
@@ -116,13 +123,20 @@ function settingsDigest(settings: QuestionSettings): Uint8Array {
     scoring: space.scoring,
     beamWidth,
     verification: verificationFields(settings.verification),
-    candidates:
-      candidates === undefined
-        ? null
-        : { threshold: String(candidates.threshold), places: candidates.places },
+    candidates: candidates === undefined ? null : candidateFields(candidates),
     versions: Object.entries(versions).sort(([a], [b]) => (a < b ? -1 : 1)),
   });
   return createHash("sha256").update(text).digest();
+}
+
+/** How candidates are accepted, in a fixed order. Infinite thresholds are no JSON, so they are texts. */
+function candidateFields({ threshold, places, newItems, perLevel }: AcceptanceRules): object {
+  return {
+    threshold: String(threshold),
+    places,
+    ...(newItems === undefined ? {} : { newThreshold: String(newItems.threshold) }),
+    ...(perLevel === undefined ? {} : { perLevel }),
+  };
 }
 
 /** The fields that decide lists, in a fixed order. */

@@ -8,6 +8,7 @@ import { answerOf } from "./reuse/answer.js";
 import { certificateOf, type Evidence, usesOutside } from "./reuse/certificate.js";
 import { OUTSIDE_CODES, outsideRows } from "./reuse/outside.js";
 import { type BeamWidth, checkedBeamWidth, widestOf } from "./search/beam-width.js";
+import type { Beams } from "./search/beams.js";
 import { NeededNodes } from "./search/needed-nodes.js";
 import { SearchRecorder } from "./search/recorded-search.js";
 import { isWorthAsking, type Search, type SearchView, viewOf } from "./search/search.js";
@@ -82,6 +83,8 @@ export interface ActiveSearch {
   readonly answered: Row[] | undefined;
   /** Follows the search, for `onSearched`. */
   readonly recorder: SearchRecorder | undefined;
+  /** The prefixes that the search has kept at each level so far, the root's first. */
+  readonly levels: readonly Beams[];
   /** What a certificate is made of, for `onAnswer`. */
   readonly evidence: Evidence | undefined;
   readonly needed: NeededNodes;
@@ -98,10 +101,11 @@ export interface NeutralHooks {
 /** Ways to change the loop; all of them are optional. */
 export interface RoundHooks extends NeutralHooks {
   /**
-   * Whether a search that asks is to be answered. Default: always. A search that is not answered stops
-   * with beams of less than full depth, and the list is up to the caller.
+   * Whether a search takes part in the next call. Default: while it asks. A search that stops earlier has
+   * beams of less than full depth, and the list is up to the caller; one that goes on without asking is
+   * there for its extra prefixes, and nothing is drafted for it.
    */
-  wantsAnotherCall?(active: ActiveSearch): boolean;
+  isUnfinished?(active: ActiveSearch): boolean;
 }
 
 /**
@@ -124,19 +128,20 @@ export async function runRounds(
   let milliseconds = 0;
   try {
     for (;;) {
-      const asking = searches.filter(
+      const unfinished = searches.filter(
         (active) =>
-          active.search.state.kind === "asking" &&
-          active.job.signal?.aborted !== true &&
-          (hooks.wantsAnotherCall?.(active) ?? true),
+          active.job.signal?.aborted !== true && (hooks.isUnfinished?.(active) ?? isAsking(active)),
       );
-      if (asking.length === 0) break;
+      if (unfinished.length === 0) break;
       signal.throwIfAborted();
-      const drafts = isDrafting
-        ? await drafter.draft(asking.map((active) => draftRequest(active, widths)))
-        : [];
-      const asked = asking.map((active, at) => {
-        const draft = drafts[at];
+      const asking = isDrafting ? unfinished.filter(isAsking) : [];
+      const drafts =
+        asking.length > 0
+          ? await drafter.draft(asking.map((active) => draftRequest(active, widths)))
+          : [];
+      const draftOf = new Map(asking.map((active, at) => [active, drafts[at]]));
+      const asked = unfinished.map((active) => {
+        const draft = draftOf.get(active);
         const extra = hooks.extraPrefixes?.(active) ?? [];
         return { active, draft, request: requestFor(active, { draft, extra }) };
       });
@@ -161,6 +166,10 @@ export async function runRounds(
   return searches;
 }
 
+function isAsking({ search }: ActiveSearch): boolean {
+  return search.state.kind === "asking";
+}
+
 function activeSearch(options: SpeculativeOptions, job: DecodeJob): ActiveSearch {
   const { beamWidth, verification } = options;
   const space = { ...options.space, exclusion: job.exclusion };
@@ -168,20 +177,19 @@ function activeSearch(options: SpeculativeOptions, job: DecodeJob): ActiveSearch
   const recorder = job.onSearched === undefined ? undefined : new SearchRecorder();
   // A relaxed list depends on the draft too, so it is never reused.
   const isReusable = job.onAnswer !== undefined && verification?.kind !== "relaxed";
-  const evidence: Evidence | undefined = isReusable
-    ? { levels: [], outside: new Map() }
-    : undefined;
+  const levels: Beams[] = [];
+  const evidence: Evidence | undefined = isReusable ? { levels, outside: new Map() } : undefined;
   const search = beginSearch(space, {
     ...{ beamWidth, verification, name: job.name },
     onKnown: job.onKnown,
     onLevel: (beams) => {
       needed.onLevel(beams);
       recorder?.onLevel(beams);
-      evidence?.levels.push(beams);
+      levels.push(beams);
     },
   });
   const answered = job.onKnown === undefined ? undefined : [];
-  return { job, search, cost: noCost, answered, recorder, evidence, needed };
+  return { job, search, cost: noCost, levels, answered, recorder, evidence, needed };
 }
 
 function longestPrompt(jobs: readonly DecodeJob[]): number {

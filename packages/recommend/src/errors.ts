@@ -5,7 +5,7 @@ export type RecommendErrorCode =
   | "BAD_ARGUMENT"
   /** The beam widths do not fit the catalogue. */
   | "BAD_BEAM_WIDTHS"
-  /** None of the proposed items can be recommended. */
+  /** None of the proposed items can be recommended, or the target was trained on none of the items. */
   | "BAD_CANDIDATES"
   /** The draft widths do not fit the catalogue. */
   | "BAD_DRAFT_WIDTHS"

@@ -43,16 +43,18 @@ export type { UserHistory, Users } from "./recommender/user-source.js";
 export { comparedCatalogue } from "./reuse/compared-catalogue.js";
 export { type AnswersOptions, type EarlierAnswers, keptOutcome } from "./reuse/known-answers.js";
 export { type ListQuestions, listQuestions } from "./reuse/list-questions.js";
+export { type CandidateJoin, openCandidateJoin } from "./run/candidate-join.js";
 export { openRunHistories } from "./run/open-run-histories.js";
 export { recommendRun } from "./run/recommend-run.js";
 export type { ProgressCounts, RecommendEvent } from "./run/run-events.js";
 export { type OriginSettings, runOrigin } from "./run/run-origin.js";
-export { itemOrderVersion } from "./run/run-plan.js";
+export { candidateVersions, itemOrderVersion } from "./run/run-plan.js";
 export { type DecodedRows, decodeRows, type RowsOptions } from "./shard/decode-rows.js";
 export { expandItems, type ListRules } from "./shard/expand-items.js";
 export { type ItemOrderOptions, type ItemWeights, readItemWeights } from "./shard/item-order.js";
-export { listDecoders } from "./shard/list-decoders.js";
+export { type AcceptingOptions, listDecoders } from "./shard/list-decoders.js";
 export { listNotes, type NotedSettings } from "./shard/list-notes.js";
+export { shardAccepting } from "./shard/shard-accepting.js";
 export {
   type GroupAnswer,
   openUserGroups,

@@ -97,7 +97,6 @@ export async function openRowsDecoder(
       checkpoint: target.hash,
       drafts: models,
       policy: watched.policy,
-      accepting,
     },
   );
   const questions = listQuestions(
@@ -113,7 +112,7 @@ export async function openRowsDecoder(
   const { topK, itemsPerPath, batchSize, excludeSeen, unknownItems } = settings;
   const { encodePrompt, maxPromptTokens, promptLimit } = target;
   const usual = {
-    decoder: decoderFor(target.asked),
+    decoder: decoderFor(target.asked, accepting),
     catalogue: searched,
     read: userReader({
       ...{ historyCatalogue, searched, encodePrompt, maxPromptTokens, promptLimit },

@@ -86,6 +86,7 @@ describe("acceptanceStats", () => {
       scores: Float64Array.from(scores),
     });
     const item = (id: string) => ({ item: id, score: 0, codes: [] });
+    const isNew = (leaf: number) => leaf === leafOf("c");
     const steps = { acceptedSteps: 0, firstCallAcceptedSteps: 0 };
     const cost = { calls: 1, nodes: 0, missingNodes: 0, draftHits: 0, tokens: 0, ...steps };
     const listed = [
@@ -96,7 +97,10 @@ describe("acceptanceStats", () => {
           cost,
           acceptance: {
             accepted: new Set([leafOf("c")]),
+            proposed: 3,
+            checked: Uint32Array.of(leafOf("b"), leafOf("c")),
             scores: Float64Array.of(-2, -2.5),
+            isNew,
             own: beams([-1, -3, -5]),
           },
         },
@@ -108,7 +112,10 @@ describe("acceptanceStats", () => {
           cost,
           acceptance: {
             accepted: new Set<number>(),
+            proposed: 1,
+            checked: Uint32Array.of(leafOf("c")),
             scores: Float64Array.of(-39.5),
+            isNew,
             own: undefined,
           },
         },
@@ -116,19 +123,26 @@ describe("acceptanceStats", () => {
     ];
     const stats = acceptanceStats(listed, { catalogue, topK: 2 });
     expect(stats).toMatchObject({
-      candidates: 3,
+      candidates: 4,
+      checkedCandidates: 3,
+      newCandidates: 2,
       acceptedItems: 1,
+      acceptedNewItems: 1,
       acceptingLists: 1,
       ownLists: 1,
       ownLastScores: -3,
       "candidatesAbove-3": 2,
       "candidatesAbove-39": 2,
       "candidatesAbove-40": 3,
+      "newCandidatesAbove-3": 1,
+      "newCandidatesAbove-40": 2,
     });
     // Exactly -2 is not above -2.
     expect(stats).not.toHaveProperty("candidatesAbove-2");
   });
 });
+
+type CandidateSettings = Partial<Parameters<typeof readCandidates>[0]>;
 
 const NOBODY = {
   prompt: new Int32Array(),
@@ -153,8 +167,11 @@ describe("readCandidates", () => {
   }
 
   const { signal } = new AbortController();
-  const read = (candidates: string) =>
-    readCandidates({ candidates, acceptAbove: -9, topK: 10 }, { catalogue, signal });
+  const read = (candidates: string, settings: CandidateSettings = {}) =>
+    readCandidates(
+      { candidates, acceptAbove: -9, topK: 10, ...settings },
+      { historyCatalogue: catalogue, searched: catalogue, signal },
+    );
 
   it("packs what the catalogue has, and identifies lists by their items", async () => {
     const one = await read(await put("one", ["c", "x", "a"]));
@@ -165,6 +182,36 @@ describe("readCandidates", () => {
     expect(again?.version).toBe(one?.version);
     const other = await read(await put("other", ["c", "x"]));
     expect(other?.version).not.toBe(one?.version);
+  });
+
+  it("knows which items are new, and says what changes nothing", async () => {
+    const trained = join(directory, "trained.jsonl");
+    await writeFile(trained, `${JSON.stringify({ user: "Bob", history: ["a", "gone"] })}\n`);
+    const proposed = await put("some", ["a", "c", "x"]);
+    const apart = { acceptNewAbove: -20, trainedOn: trained };
+    const one = await read(proposed, apart);
+    expect(one).toMatchObject({ newItems: 1, notes: [] });
+    const { newItems } = one?.accepting ?? {};
+    expect(["a", "b", "c"].map((item) => newItems?.isNew(leafOf(item)))).toEqual([
+      false,
+      true,
+      true,
+    ]);
+    expect(newItems?.threshold).toBe(-20);
+    const notesOf = async (items: string[], settings: CandidateSettings) =>
+      (await read(await put("noted", items), settings))?.notes.join(" ");
+    expect(await notesOf(["a"], apart)).toContain("`acceptNewAbove` -20 changes nothing");
+    expect(await notesOf(["c"], apart)).toContain("`acceptAbove` -9 changes nothing");
+    expect(await notesOf(["a", "c"], { candidatesPerLevel: 2 })).toContain(
+      "`candidatesPerLevel` 2 changes nothing: no list has more than 2 candidates",
+    );
+    expect(await notesOf(["a", "c"], { candidatesPerLevel: 1 })).toBe("");
+    const others = join(directory, "others.jsonl");
+    await writeFile(others, `${JSON.stringify({ user: "Bob", history: ["gone"] })}\n`);
+    await expect(read(proposed, { ...apart, trainedOn: others })).rejects.toMatchObject({
+      code: "BAD_CANDIDATES",
+      message: expect.stringContaining("none of its items is in the `catalogue`"),
+    });
   });
 
   it("refuses lists of nothing that can be recommended", async () => {

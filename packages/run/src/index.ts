@@ -16,9 +16,9 @@ export { directoryJournal, openJournal, readPlan, storeJournal } from "./records
 export { mapAtMost } from "./records/map-at-most.js";
 export type { MissingShard } from "./records/marks.js";
 export { REJECTED_FILE } from "./records/names.js";
-export { nightbeamVersion, type RunOrigin } from "./records/origin.js";
+export { nightbeamVersion, type ProposedCounts, type RunOrigin } from "./records/origin.js";
 export { readPartRows } from "./records/read-part-rows.js";
-export { readManifest, readRecommendations } from "./records/read-recommendations.js";
+export { holdsRun, readManifest, readRecommendations } from "./records/read-recommendations.js";
 export { readPartRejected, readRejected } from "./records/read-rejected.js";
 export { readSearches } from "./records/read-searches.js";
 export { readRecord, recordBytes } from "./records/record-file.js";
@@ -30,9 +30,10 @@ export type {
   VerifierShareRecord,
 } from "./records/records.js";
 export { type RejectReason, RejectTally } from "./records/reject-tally.js";
+export { openRowJoin, type RowJoin, type RowValue, type ValueBatch } from "./records/row-join.js";
 export type { SearchNode, SearchRecord } from "./records/search-record.js";
 export { readStoredLists } from "./records/stored-lists.js";
-export { type AnswerJoin, openAnswerJoin, type RowAnswer } from "./reuse/answer-join.js";
+export { type AnswerJoin, openAnswerJoin } from "./reuse/answer-join.js";
 export { type KeptAnswer, QUESTION_BYTES } from "./reuse/answers-file.js";
 export { assertReusable, type EarlierRun, openEarlierRun } from "./reuse/earlier-run.js";
 export { keptAnswers } from "./reuse/kept-answers.js";
@@ -67,6 +68,13 @@ export {
   type SubmittedRequest,
 } from "./shards/request.js";
 export { runIdOf } from "./shards/run-id.js";
+export {
+  candidatesLine,
+  parseCandidatesLine,
+  readShardCandidates,
+  type UserCandidates,
+  writeShardCandidates,
+} from "./shards/shard-candidates.js";
 export { sweepAttempts } from "./shards/sweep-attempts.js";
 export { assertInputs, uncommitShards } from "./shards/uncommit-shards.js";
 export { attemptName, discardWritten, writeAttempt, writeShard } from "./shards/write-shard.js";
@@ -77,6 +85,10 @@ export {
   type RunState,
   type StoredRunState,
 } from "./state.js";
-export { candidateHistogram, histogramStats } from "./statistics/candidate-histogram.js";
+export {
+  type CandidateHistogram,
+  candidateHistogram,
+  histogramStats,
+} from "./statistics/candidate-histogram.js";
 export { FIGURES, type Figure, type FigureName } from "./statistics/figures.js";
 export { type RunStats, type RunTotals, runFigures, sumStats } from "./statistics/run-stats.js";

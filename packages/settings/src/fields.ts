@@ -160,12 +160,25 @@ export const machineFields = {
   promptCache: number(GIBIBYTES).min(0, GIBIBYTES).exactOptional(),
 };
 
-/** Items that others propose, and teacher data: on one machine only. */
-export const localFields = {
+/** Items that others propose, and how they enter the lists; `plannedArguments` reads the numbers. */
+export const candidateFields = {
   /** A file of lists, or the directory of a finished run. */
   candidates: text.exactOptional(),
-  /** Minimum log-likelihood, in nats, of the whole path of a proposed item. */
+  /** Log-likelihood, in nats, of the whole path, above which a proposed item is accepted. */
   acceptAbove: number(NATS).lt(0, NATS).exactOptional(),
+  /** The same for new items, which are in no history of `trainedOn`. Default: `acceptAbove`. */
+  acceptNewAbove: number(NATS).lt(0, NATS).exactOptional(),
+  /** Histories that the target was trained on: a file, a directory or a pattern. */
+  trainedOn: text.exactOptional(),
+  /**
+   * Proposed items that are checked at each level of the target's search: the first in the user's list, after the first
+   * level the first that continue a beam. Default: all are checked at the start.
+   */
+  candidatesPerLevel: wholeNumber(1).exactOptional(),
+};
+
+/** Teacher data: on one machine only. */
+export const teacherFields = {
   /** Directory for teacher data. */
   teacherLog: text.exactOptional(),
   /** Share of the users that are logged. Default: 0.05 if there is a teacher log. */

@@ -24,6 +24,10 @@ export interface ListSettings extends VerificationOptions, DraftSettings {
   readonly columns?: Readonly<Record<string, string>> | undefined;
   /** Default: all users. */
   readonly limit?: number | undefined;
+  /** Of runs with proposed items: see `candidateFields`. */
+  readonly acceptAbove?: number | undefined;
+  readonly acceptNewAbove?: number | undefined;
+  readonly candidatesPerLevel?: number | undefined;
 }
 
 /**
@@ -43,6 +47,7 @@ export function plannedArguments(settings: ListSettings) {
     ...plannedReading(settings),
     ...plannedDevice(settings),
     ...plannedVerification(settings),
+    ...plannedCandidates(settings),
   };
 }
 
@@ -66,6 +71,16 @@ function plannedReading({ unknownItems, duplicateUsers, columns }: ListSettings)
 function plannedDevice({ device = "cpu", precision }: ListSettings) {
   if (device === "cpu") return {};
   return device === "cuda" && precision === "fp32" ? { device, tf32: false } : { device };
+}
+
+/** Plans of lists without proposed items have none of this. The hashes of files are among the versions. */
+function plannedCandidates(settings: ListSettings): Record<string, number> {
+  const { acceptAbove, acceptNewAbove, candidatesPerLevel } = settings;
+  return {
+    ...(acceptAbove === undefined ? {} : { acceptAbove }),
+    ...(acceptNewAbove === undefined ? {} : { acceptNewAbove }),
+    ...(candidatesPerLevel === undefined ? {} : { candidatesPerLevel }),
+  };
 }
 
 /** Plans of strict lists have none of this, as those from before other lists existed. */

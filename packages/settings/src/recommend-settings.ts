@@ -3,11 +3,11 @@ import { DEFAULTS } from "./defaults.js";
 import { SettingsError } from "./errors.js";
 import {
   answersField,
+  candidateFields,
   fileFields,
   filterFields,
   historyFields,
   listFields,
-  localFields,
   machineFields,
   objectProblem,
   outField,
@@ -15,6 +15,7 @@ import {
   placeFields,
   reuseField,
   sampleSearchesField,
+  teacherFields,
 } from "./fields.js";
 import { checkRules, groupsProblem } from "./rules.js";
 import { usualBeamWidth } from "./verification.js";
@@ -33,7 +34,8 @@ export const recommendFields = z.strictObject(
     reuse: reuseField.exactOptional(),
     answers: answersField.default(DEFAULTS.answers),
     ...machineFields,
-    ...localFields,
+    ...candidateFields,
+    ...teacherFields,
   },
   { error: objectProblem },
 );

@@ -13,6 +13,9 @@ export interface RuledSettings extends VerificationOptions, DraftSettings {
   readonly beamWidth?: BeamWidth | undefined;
   readonly candidates?: string | undefined;
   readonly acceptAbove?: number | undefined;
+  readonly acceptNewAbove?: number | undefined;
+  readonly trainedOn?: string | undefined;
+  readonly candidatesPerLevel?: number | undefined;
   readonly teacherLog?: string | undefined;
   readonly teacherSample?: number | undefined;
   readonly allowLists?: unknown;
@@ -122,14 +125,26 @@ function reuseRule(settings: RuledSettings): string | undefined {
     : "`reuse` does not work with `teacherLog`: of lists that are reused there is nothing to log; log them in a run of their own";
 }
 
+const CANDIDATE_KEYS = [
+  "acceptAbove",
+  "acceptNewAbove",
+  "trainedOn",
+  "candidatesPerLevel",
+] as const;
+
 function candidatesRule(settings: RuledSettings): string | undefined {
-  const { candidates, acceptAbove, verification = "strict", teacherLog } = settings;
+  const { candidates, acceptAbove, acceptNewAbove, trainedOn } = settings;
+  const { verification = "strict", teacherLog } = settings;
   if (candidates === undefined) {
-    if (acceptAbove === undefined) return undefined;
-    return "`acceptAbove` needs `candidates`, the lists of items to accept from";
+    const key = CANDIDATE_KEYS.find((one) => settings[one] !== undefined);
+    return key && `\`${key}\` needs \`candidates\`, the lists of items to accept from`;
   }
   if (acceptAbove === undefined)
     return "`candidates` needs `acceptAbove`: the log-likelihood in nats, such as -9, above which the target accepts an item; to draft from the lists without changing any, give `draft` candidates:PATH";
+  if (acceptNewAbove !== undefined && trainedOn === undefined)
+    return "`acceptNewAbove` needs `trainedOn`, the histories that the target was trained on: items in none of them are new";
+  if (acceptNewAbove === undefined && trainedOn !== undefined)
+    return "`trainedOn` needs `acceptNewAbove`: without a threshold of their own, new items are accepted as all others";
   if (verification !== "strict")
     return `\`candidates\` needs \`verification\` strict: a ${verification} list is drawn, and has no places to fill`;
   if (teacherLog !== undefined)

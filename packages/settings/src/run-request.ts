@@ -5,6 +5,7 @@ import { DEFAULTS } from "./defaults.js";
 import { SettingsError } from "./errors.js";
 import {
   answersField,
+  candidateFields,
   fileFields,
   filterFields,
   historyFields,
@@ -43,6 +44,7 @@ export const requestFields = z.strictObject(
     answers: answersField.exactOptional(),
     /** The verifiers' kind of device. Default: cpu. */
     device: z.enum(["cpu", "cuda", "webgpu"], "give cpu, cuda or webgpu").exactOptional(),
+    ...candidateFields,
   },
   { error: objectProblem },
 );

@@ -31,11 +31,14 @@ describe("settings of one machine and of a cluster", () => {
   });
 
   it("have the same keys except for what only one machine can do", () => {
-    const more = ["workers", "promptCache", "candidates", "acceptAbove"];
+    const machine = ["workers", "promptCache"];
+    const proposed = ["candidates", "acceptAbove", "acceptNewAbove", "trainedOn"];
     const teacher = ["teacherLog", "teacherSample"];
     expect(Object.keys(recommendFields.shape)).toEqual([
       ...Object.keys(requestFields.shape),
-      ...more,
+      ...machine,
+      ...proposed,
+      "candidatesPerLevel",
       ...teacher,
     ]);
   });
@@ -130,6 +133,37 @@ describe("the order of items on one path", () => {
       itemOrder: "histories",
       itemsPerPath: 1,
     });
+  });
+});
+
+describe("proposed items", () => {
+  const proposed = { candidates: "c", acceptAbove: -9 };
+
+  it("are planned by the numbers that decide the lists, and not at all without them", () => {
+    const planned = (settings: object) => {
+      const { device: _, ...parsed } = parseRecommendSettings({ ...PLACES, ...settings });
+      return plannedArguments(parsed);
+    };
+    const numbers = { acceptNewAbove: -20, candidatesPerLevel: 8 };
+    expect(planned({ ...proposed, ...numbers, trainedOn: "t" })).toEqual({
+      ...planned({}),
+      acceptAbove: -9,
+      ...numbers,
+    });
+  });
+
+  it.each([
+    [{ acceptNewAbove: -9, trainedOn: "t" }, "`acceptNewAbove` needs `candidates`"],
+    [{ trainedOn: "t" }, "`trainedOn` needs `candidates`"],
+    [{ candidatesPerLevel: 8 }, "`candidatesPerLevel` needs `candidates`"],
+    [{ ...proposed, acceptNewAbove: -20 }, "`acceptNewAbove` needs `trainedOn`"],
+    [{ ...proposed, trainedOn: "t" }, "`trainedOn` needs `acceptNewAbove`"],
+    [{ ...proposed, candidatesPerLevel: 0 }, "give a whole number of at least 1"],
+  ])("are refused with what is missing: %j", (settings, message) => {
+    expect(issuesOf(parseRecommendSettings, settings)).toContainEqual([
+      expect.anything(),
+      expect.stringContaining(message),
+    ]);
   });
 });
 

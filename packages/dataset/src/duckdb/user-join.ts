@@ -10,10 +10,15 @@ import { TableWriter } from "./append.js";
 import { type DuckDbOptions, openDuckDb, streamColumns } from "./open-duckdb.js";
 import { numberValue } from "./values.js";
 
-/** A row, and the position in the other sequence at which its user comes first. */
+/** A row, and the position of its user in the other sequence. */
 export interface UserMatch {
   readonly row: number;
   readonly position: number;
+}
+
+export interface UserJoinOptions extends DuckDbOptions {
+  /** Which position counts of a user who has several in the other sequence. Default: the first. */
+  readonly counts?: "first" | "last" | undefined;
 }
 
 /**
@@ -24,6 +29,7 @@ export class UserJoin {
   readonly #connection: DuckDBConnection;
   readonly #wanted: TableWriter;
   readonly #kept: TableWriter;
+  readonly #counts: "first" | "last";
   readonly close: () => Promise<void>;
   #joined = false;
 
@@ -31,23 +37,25 @@ export class UserJoin {
     readonly connection: DuckDBConnection;
     readonly wanted: TableWriter;
     readonly kept: TableWriter;
+    readonly counts: "first" | "last";
     readonly close: () => Promise<void>;
   }) {
     this.#connection = options.connection;
     this.#wanted = options.wanted;
     this.#kept = options.kept;
+    this.#counts = options.counts;
     this.close = options.close;
   }
 
   /** The caller closes it. @throws DatasetError BAD_OPTION */
-  static async open(options: DuckDbOptions = {}): Promise<UserJoin> {
+  static async open({ counts = "first", ...options }: UserJoinOptions = {}): Promise<UserJoin> {
     const { connection, close } = await openDuckDb(options);
     const table = async (name: string) => {
       await connection.run(`CREATE TABLE ${name} (place BIGINT, "user" VARCHAR)`);
       return TableWriter.open({ connection, table: name, types: [BIGINT, VARCHAR] });
     };
     return new UserJoin({
-      ...{ connection, close },
+      ...{ connection, close, counts },
       wanted: await table("wanted"),
       kept: await table("kept"),
     });
@@ -58,7 +66,7 @@ export class UserJoin {
     this.#wanted.add([BigInt(row), user]);
   }
 
-  /** Adds a user of the other sequence. If one comes again, the first position counts. */
+  /** Adds a user of the other sequence. If one comes again, one of the positions counts, see `counts`. */
   keep(position: number, user: string): void {
     this.#kept.add([BigInt(position), user]);
   }
@@ -122,9 +130,10 @@ export class UserJoin {
     this.#joined = true;
     this.#wanted.close();
     this.#kept.close();
+    const one = this.#counts === "first" ? "min" : "max";
     await this.#connection.run(
-      'CREATE TABLE matches AS SELECT wanted.place AS "row", "first".place AS "position" FROM wanted JOIN ' +
-        '(SELECT "user", min(place) AS place FROM kept GROUP BY "user") AS "first" USING ("user") ORDER BY "row"',
+      'CREATE TABLE matches AS SELECT wanted.place AS "row", one.place AS "position" FROM wanted JOIN ' +
+        `(SELECT "user", ${one}(place) AS place FROM kept GROUP BY "user") AS one USING ("user") ORDER BY "row"`,
     );
     await this.#connection.run("DROP TABLE wanted");
     await this.#connection.run("DROP TABLE kept");

@@ -8,12 +8,24 @@ import type { Recommendation } from "./recommendation.js";
 export async function listsDigest(
   lists: AsyncIterable<readonly Recommendation[]>,
 ): Promise<string> {
+  const hash = listsHash();
+  for await (const batch of lists) hash.add(batch);
+  return hash.digest();
+}
+
+/** The same for lists that are read for another purpose: add all batches, in order, then call `digest`. */
+export function listsHash(): {
+  add(batch: readonly Recommendation[]): void;
+  digest(): string;
+} {
   const hash = createHash("sha256");
-  for await (const batch of lists) {
-    for (const { user, items } of batch) {
-      // As JSON, so that no id can look like two.
-      hash.update(`${JSON.stringify([user, ...items.map(({ item }) => item)])}\n`);
-    }
-  }
-  return hash.digest("hex");
+  return {
+    add: (batch) => {
+      for (const { user, items } of batch) {
+        // As JSON, so that no id can look like two.
+        hash.update(`${JSON.stringify([user, ...items.map(({ item }) => item)])}\n`);
+      }
+    },
+    digest: () => hash.digest("hex"),
+  };
 }

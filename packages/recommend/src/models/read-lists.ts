@@ -1,18 +1,23 @@
-import { stat } from "node:fs/promises";
 import type { Catalogue } from "@nightbeam/catalogue";
-import { listsDigest, type Recommendation, readRecommendationFile } from "@nightbeam/dataset";
+import {
+  inputFiles,
+  listsHash,
+  type Recommendation,
+  readRecommendationFiles,
+} from "@nightbeam/dataset";
 import { type LeafLists, LeafListsBuilder } from "@nightbeam/decoding";
-import { readRecommendations } from "@nightbeam/run";
+import { holdsRun, readRecommendations } from "@nightbeam/run";
 
 export interface ReadListsOptions {
   /** The catalogue that is searched; items that it does not have are ignored. */
   readonly catalogue: Catalogue;
+  /** Which leaves are counted as new. Default: none. */
+  readonly isNew?: ((leaf: number) => boolean) | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Lists of another recommender, and counts of what they hold. */
-export interface ReadLists {
-  readonly lists: LeafLists;
+/** What lists of another recommender hold. */
+export interface ListCounts {
   /** SHA-256 in hex over users, items and their order, independent of the file format. */
   readonly digest: string;
   readonly users: number;
@@ -20,45 +25,79 @@ export interface ReadLists {
   readonly items: number;
   /** Items that the searched catalogue does not have. */
   readonly unknown: number;
+  /** Items on code paths that are new. */
+  readonly newItems: number;
+  /** Code paths of the longest list. */
+  readonly longest: number;
 }
 
 /**
- * Reads the lists of a finished run's directory, or of a file in the format of a run's lists.
+ * Streams the lists of a finished run's directory, or of files in the format of a run's lists: one file, all files of a
+ * directory, or those of a pattern, in the order of their paths.
  *
- * @throws DatasetError; the signal's reason
+ * @throws DatasetError; RunError RUN_INCOMPLETE, RUN_DAMAGED
  */
-export async function readListsAt(path: string, options: ReadListsOptions): Promise<ReadLists> {
-  // The reader refuses a path that does not exist.
-  const found = await stat(path).catch(() => undefined);
-  const isRun = found?.isDirectory() === true;
-  return readLists(isRun ? readRecommendations(path) : readRecommendationFile({ path }), options);
+export async function* listsAt(path: string): AsyncGenerator<readonly Recommendation[]> {
+  if (await holdsRun(path)) yield* readRecommendations(path);
+  else yield* readRecommendationFiles(await inputFiles(path), undefined);
 }
 
-/** Streams lists into packed leaves. @throws DatasetError; the signal's reason */
+/** Reads lists into memory; see `listsAt`. @throws DatasetError, RunError; the signal's reason */
+export function readListsAt(
+  path: string,
+  options: ReadListsOptions,
+): Promise<ListCounts & { readonly lists: LeafLists }> {
+  return readLists(listsAt(path), options);
+}
+
+/** Reads streamed lists into packed leaves. @throws DatasetError; the signal's reason */
 export async function readLists(
   batches: AsyncIterable<readonly Recommendation[]>,
-  { catalogue, signal }: ReadListsOptions,
-): Promise<ReadLists> {
+  options: ReadListsOptions,
+): Promise<ListCounts & { readonly lists: LeafLists }> {
   const lists = new LeafListsBuilder();
-  const counts = { users: 0, items: 0, unknown: 0 };
-  async function* packed() {
-    for await (const recommendations of batches) {
-      signal?.throwIfAborted();
-      for (const { user, items } of recommendations) {
-        const leaves = new Set<number>();
-        for (const { item } of items) {
-          const index = catalogue.itemIndex(item);
-          if (index === undefined) counts.unknown++;
-          else leaves.add(catalogue.leafOf(index));
+  const counts = await scanLists(batches, {
+    ...options,
+    visit: (user, leaves) => lists.add(user, leaves),
+  });
+  return { lists: lists.finish(), ...counts };
+}
+
+/**
+ * Reads streamed lists once and counts what they hold.
+ *
+ * @param options `visit` is called with each user and the leaves of the list, each once, best first
+ * @throws what the stream throws; the signal's reason
+ */
+export async function scanLists(
+  batches: AsyncIterable<readonly Recommendation[]>,
+  options: ReadListsOptions & {
+    readonly visit?: ((user: string, leaves: ReadonlySet<number>) => void) | undefined;
+  },
+): Promise<ListCounts> {
+  const { catalogue, isNew, signal, visit } = options;
+  const hash = listsHash();
+  const counts = { users: 0, items: 0, unknown: 0, newItems: 0, longest: 0 };
+  for await (const recommendations of batches) {
+    signal?.throwIfAborted();
+    hash.add(recommendations);
+    for (const { user, items } of recommendations) {
+      const leaves = new Set<number>();
+      for (const { item } of items) {
+        const index = catalogue.itemIndex(item);
+        if (index === undefined) {
+          counts.unknown++;
+          continue;
         }
-        lists.add(user, leaves);
-        counts.users++;
-        counts.items += items.length;
+        const leaf = catalogue.leafOf(index);
+        leaves.add(leaf);
+        if (isNew?.(leaf) === true) counts.newItems++;
       }
-      yield recommendations;
+      visit?.(user, leaves);
+      counts.users++;
+      counts.items += items.length;
+      counts.longest = Math.max(counts.longest, leaves.size);
     }
   }
-  // The digest consumes the stream, so lists are read once.
-  const digest = await listsDigest(packed());
-  return { lists: lists.finish(), digest, ...counts };
+  return { digest: hash.digest(), ...counts };
 }

@@ -42,7 +42,7 @@ export async function openReuse(
     return {
       answersOf: async (index) => {
         const rows = await parts.take(index * partSize, (index + 1) * partSize);
-        const byUser = new Map(rows.map(({ answer }) => [answer.user, answer]));
+        const byUser = new Map(rows.map(({ value }) => [value.user, value]));
         return { byUser, change };
       },
       close: () => join.close(),

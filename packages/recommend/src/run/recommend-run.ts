@@ -27,7 +27,7 @@ import { listNotes } from "../shard/list-notes.js";
 import { openUserGroups } from "../shard/user-groups.js";
 import { decodeParts } from "./decode-parts.js";
 import { openRunHistories } from "./open-run-histories.js";
-import { readCandidates } from "./read-candidates.js";
+import { assertProposedFor, readCandidates } from "./read-candidates.js";
 import type { RunOptions } from "./run-events.js";
 import { runOrigin } from "./run-origin.js";
 import { openPlannedRun, runName, runPlan } from "./run-plan.js";
@@ -78,10 +78,10 @@ async function recommendAll(
   const { target: directory, scoring } = settings;
   const searched = await searchedCatalogue(recommended, { directory, scoring });
   const rows = await histories.count();
-  const candidates = await readCandidates(settings, { catalogue: searched, signal });
+  const candidates = await readCandidates(settings, { historyCatalogue, searched, signal });
   if (candidates !== undefined) {
-    const { users, items, unknown } = candidates;
-    onEvent({ kind: "candidates", users, items, unknown });
+    onEvent({ kind: "candidates", ...candidates.counts });
+    await assertProposedFor(candidates, { settings, rows: histories.read({ limit: rows }) });
   }
   const { accepting } = candidates ?? {};
   const standing = await directoryJournal(settings.out).readPlan();
@@ -95,6 +95,7 @@ async function recommendAll(
   const notes = [
     ...listNotes(settings, searched),
     workersNote(settings),
+    ...(candidates?.notes ?? []),
     earlier === undefined
       ? undefined
       : `lists of users whose question is the same are taken from ${earlier.record.run}`,
@@ -136,6 +137,7 @@ async function recommendAll(
       versions: plan.versions,
       device: deviceName(settings.device),
       choice,
+      candidates: candidates?.counts,
     });
     if (earlier !== undefined) assertReusable(earlier, plan);
     const onOtherDrafts = () => onEvent({ kind: "other-drafts" });

@@ -1,14 +1,13 @@
+import type { ProposedCounts } from "@nightbeam/run";
 import type { ProgramChoice } from "../program/choose-program.js";
 
 /** What happens in a run on one machine. */
 export type RecommendEvent =
-  /** Proposed items were read; `unknown` of them are ignored, as the searched catalogue lacks them. */
-  | {
-      readonly kind: "candidates";
-      readonly users: number;
-      readonly items: number;
-      readonly unknown: number;
-    }
+  /**
+   * Proposed items were read; `unknown` of them are ignored, as the searched catalogue lacks them. `newItems`: those of all
+   * items that are new, if these have a threshold of their own.
+   */
+  | ({ readonly kind: "candidates" } & ProposedCounts)
   /** What the target is run for was chosen or given; for tree calls only if `search` was given. */
   | ({ readonly kind: "program" } & ProgramChoice)
   /** What is not obvious about the histories' files, or a setting that changes nothing: with keys in backticks. */

@@ -1,7 +1,7 @@
 import { stat } from "node:fs/promises";
 import { resolve } from "node:path";
 import { fileHash, inputFiles } from "@nightbeam/dataset";
-import { nightbeamVersion, type RunOrigin } from "@nightbeam/run";
+import { nightbeamVersion, type ProposedCounts, type RunOrigin } from "@nightbeam/run";
 import { draftVersion, parseDraftName } from "@nightbeam/settings";
 import type { ProgramChoice } from "../program/choose-program.js";
 
@@ -15,6 +15,7 @@ export interface OriginSettings {
   readonly allow?: string | undefined;
   readonly block?: string | undefined;
   readonly candidates?: string | undefined;
+  readonly trainedOn?: string | undefined;
   readonly itemOrder?: string | undefined;
   readonly allowLists?: string | undefined;
   readonly userGroups?: string | undefined;
@@ -22,7 +23,7 @@ export interface OriginSettings {
 
 const INPUTS = [
   ...(["target", "catalogue", "histories", "allow", "block"] as const),
-  ...(["candidates", "itemOrder", "allowLists", "userGroups"] as const),
+  ...(["candidates", "trainedOn", "itemOrder", "allowLists", "userGroups"] as const),
 ];
 
 /**
@@ -37,9 +38,11 @@ export async function runOrigin(
     readonly versions: Readonly<Record<string, string>>;
     readonly device: string;
     readonly choice: ProgramChoice;
+    /** Default: no items are proposed. */
+    readonly candidates?: ProposedCounts | undefined;
   },
 ): Promise<RunOrigin> {
-  const { versions, device, choice } = about;
+  const { versions, device, choice, candidates } = about;
   const inputs: RunOrigin["inputs"] = [];
   for (const name of INPUTS) {
     if (name === "histories") {
@@ -58,6 +61,7 @@ export async function runOrigin(
     plannedAt: new Date().toISOString(),
     inputs,
     drafts: draftsOf(draft, versions),
+    ...(candidates === undefined ? {} : { candidates }),
     draftWidth: draftWidth === "auto" ? draftWidth : [...draftWidth],
     device,
     search: { program: choice.program, reason: choice.reason },

@@ -35,7 +35,7 @@ export async function runPlan(
 ): Promise<RunPlan> {
   const { historyCatalogue, searched, candidates } = run;
   const program = plannedProgram(run.choice);
-  const { acceptAbove, partSize, format, layout } = settings;
+  const { partSize, format, layout } = settings;
   return {
     format,
     ...(layout === "flat" ? { layout } : {}),
@@ -44,7 +44,6 @@ export async function runPlan(
     inputRows: run.rows,
     arguments: {
       ...plannedArguments({ ...settings, device: settings.device.kind }),
-      ...(acceptAbove === undefined ? {} : { acceptAbove }),
       ...program.arguments,
     },
     versions: {
@@ -56,7 +55,7 @@ export async function runPlan(
       histories: await inputHash(settings.histories),
       ...(await itemOrderVersion(settings.itemOrder)),
       ...(await userGroupsVersions(settings)),
-      ...(candidates === undefined ? {} : { candidates }),
+      ...(await candidateVersions(settings, { candidates })),
     },
   };
 }
@@ -67,6 +66,18 @@ export async function itemOrderVersion(
 ): Promise<Readonly<Record<string, string>>> {
   if (itemOrder === undefined || itemOrder === "histories") return {};
   return { itemOrder: await fileHash(itemOrder) };
+}
+
+/** The hashes of candidates, and of the histories that tell which are new, for a plan's versions. @throws DatasetError */
+export async function candidateVersions(
+  { trainedOn }: Pick<RecommendSettings, "trainedOn">,
+  run: { readonly candidates: string | undefined; readonly signal?: AbortSignal },
+): Promise<Readonly<Record<string, string>>> {
+  const { candidates, signal } = run;
+  return {
+    ...(candidates === undefined ? {} : { candidates }),
+    ...(trainedOn === undefined ? {} : { trainedOn: await inputHash(trainedOn, signal) }),
+  };
 }
 
 /** A plan, and what is stored beside it. */

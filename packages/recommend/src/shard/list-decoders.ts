@@ -16,7 +16,10 @@ import type { OpenDrafts } from "../models/open-drafts.js";
 import type { RunTarget } from "../models/open-target.js";
 
 /** How proposed items enter the lists. */
-export type AcceptingOptions = Pick<CandidateOptions, "candidatesFor" | "threshold" | "places">;
+export type AcceptingOptions = Pick<
+  CandidateOptions,
+  "candidatesFor" | "threshold" | "newItems" | "perLevel" | "places"
+>;
 
 export interface ListDecoderParts {
   /** The catalogue that is searched. */
@@ -25,14 +28,12 @@ export interface ListDecoderParts {
   readonly checkpoint: string;
   readonly drafts: Pick<OpenDrafts, "drafter" | "draftVersions">;
   readonly policy: DraftPolicy;
-  /** Default: no items are proposed. */
-  readonly accepting?: AcceptingOptions | undefined;
 }
 
 /**
  * Returns a function that makes the decoder of a run for a target: the model on this machine, or
  * verifiers for the length of a shard. All decoders share the draft and what the policy learns. A
- * target that runs whole searches without looking at drafts gets none.
+ * target that runs whole searches without looking at drafts gets none. Without `accepting`, no items are proposed.
  */
 export function listDecoders(
   settings: Pick<
@@ -47,9 +48,9 @@ export function listDecoders(
     | "drafted"
   >,
   parts: ListDecoderParts,
-): (target: RunTarget) => BatchDecoder {
+): (target: RunTarget, accepting?: AcceptingOptions) => BatchDecoder {
   const { scoring, precision, device = "cpu" } = settings;
-  const { catalogue, checkpoint, drafts, policy, accepting } = parts;
+  const { catalogue, checkpoint, drafts, policy } = parts;
   const beamWidth = searchedBeams(settings.beamWidth, catalogue.closingLevels);
   const { drafter, draftVersions } = drafts;
   const space = { trie: catalogue.trie, scoring };
@@ -60,7 +61,7 @@ export function listDecoders(
     target: answersHash({ checkpoint, precision, device, program }),
     catalogue: catalogue.hash,
   });
-  return (target) => {
+  return (target, accepting) => {
     const { program } = target;
     const drafting = program === "beam-search" ? {} : { drafter, policy };
     const search = { space, beamWidth, versions: versionsOf(program), ...drafting };

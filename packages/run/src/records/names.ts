@@ -97,6 +97,11 @@ export function inputFile(key: string, index: number): string {
   return `${INPUTS_PREFIX}${partName(index)}.${key}.jsonl`;
 }
 
+/** `inputs/part-00007.3fa9c1d2e4b5.candidates.jsonl.gz`: what is proposed for a shard's users. */
+export function inputCandidatesFile(key: string, index: number): string {
+  return `${INPUTS_PREFIX}${partName(index)}.${key}.candidates.jsonl.gz`;
+}
+
 /** `inputs/part-00007.77ab01c2d3e4.answers.gz`: what a shard's users may take from the run of this id. */
 export function inputAnswersFile(reuse: string, index: number): string {
   return `${INPUTS_PREFIX}${partName(index)}.${reuse}.answers.gz`;

@@ -21,6 +21,19 @@ const draftSchema = z.strictObject({
   hash: z.string().exactOptional(),
 });
 
+const candidatesSchema = z.strictObject({
+  users: count,
+  /** Items of all lists. */
+  items: count,
+  /** Items that were ignored, because the catalogue that is searched lacks them. */
+  unknown: count,
+  /** Items that the target was not trained on, if these have a threshold of their own. */
+  newItems: count.exactOptional(),
+});
+
+/** What the lists of a run's candidates hold. */
+export type ProposedCounts = Readonly<z.infer<typeof candidatesSchema>>;
+
 /** The fields of `RunOrigin`. */
 export const originFields = {
   /** The version of Nightbeam that planned the run. */
@@ -29,6 +42,8 @@ export const originFields = {
   plannedAt: z.iso.datetime(),
   inputs: z.array(inputSchema),
   drafts: z.array(draftSchema),
+  /** Default: no items are proposed. */
+  candidates: candidatesSchema.exactOptional(),
   /** As it was given; what `auto` chose is in the records of the parts. */
   draftWidth: z.union([z.literal("auto"), z.array(count)]),
   /** cpu, cuda:0, webgpu; in a cluster the kind alone. */

@@ -1,3 +1,4 @@
+import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import {
   type DuckDbOptions,
@@ -8,7 +9,7 @@ import {
 import { fileSize, fingerprint } from "@nightbeam/store";
 import { RunError } from "../errors.js";
 import { directoryJournal } from "./journal.js";
-import { MANIFEST_FILE } from "./names.js";
+import { MANIFEST_FILE, PLAN_FILE, REQUEST_FILE } from "./names.js";
 import type { Manifest } from "./records.js";
 
 /** Reads the manifest of a complete run. @throws RunError RUN_INCOMPLETE, RUN_DAMAGED */
@@ -20,6 +21,15 @@ export async function readManifest(dir: string): Promise<Manifest> {
     `${join(dir, MANIFEST_FILE)} does not exist: ${dir} does not hold a complete run. ` +
       "Let the run finish, or name the directory of another.",
   );
+}
+
+/** Whether a directory holds a run, complete or not. */
+export async function holdsRun(dir: string): Promise<boolean> {
+  const found = await stat(dir).catch(() => undefined);
+  if (found?.isDirectory() !== true) return false;
+  const names = [MANIFEST_FILE, PLAN_FILE, REQUEST_FILE];
+  const sizes = await Promise.all(names.map((name) => fileSize(join(dir, name))));
+  return sizes.some((size) => size !== undefined);
 }
 
 /**

@@ -1,29 +1,17 @@
-import { type DuckDbOptions, type HistoryRow, UserJoin } from "@nightbeam/dataset";
+import type { DuckDbOptions } from "@nightbeam/dataset";
 import type { ShardStore } from "@nightbeam/store";
+import { openRowJoin, type RowJoin, type RowValue } from "../records/row-join.js";
 import { type KeptAnswer, packAnswer, unpackAnswer } from "./answers-file.js";
-import { type KeptPart, keptAnswers, type RunAnswers } from "./kept-answers.js";
+import { keptAnswers, type RunAnswers } from "./kept-answers.js";
 
-/** What a row's user may take from an earlier run. */
-export interface RowAnswer {
-  readonly row: number;
-  readonly answer: KeptAnswer;
-}
-
-/**
- * Joins the answers of an earlier run with the rows of a new one, by user. Memory stays flat: users are joined by DuckDB, and
- * answers are streamed. If the histories are in the order of that run's, as they usually are, its files are read one after
- * the other; otherwise the answers are sorted on disk.
- */
-export interface AnswerJoin {
-  /** Adds rows, before the first answer is read. */
-  want(rows: readonly HistoryRow[]): void;
+/** Joins the answers of an earlier run with the rows of a new one, by user. */
+export interface AnswerJoin extends Pick<RowJoin<KeptAnswer>, "want" | "close"> {
   /**
    * Streams what the rows may take, ascending by row. A user who had several rows has the answer of the first one.
    *
    * @throws RunError RUN_DAMAGED; StoreError; DatasetError; the signal's reason
    */
-  answers(signal: AbortSignal): AsyncGenerator<readonly RowAnswer[]>;
-  close(): Promise<void>;
+  answers(signal: AbortSignal): AsyncGenerator<readonly RowValue<KeptAnswer>[]>;
 }
 
 /** The caller closes it. @throws DatasetError BAD_OPTION */
@@ -34,60 +22,19 @@ export async function openAnswerJoin(
     duckdb,
   }: { readonly manifest: RunAnswers; readonly duckdb?: DuckDbOptions | undefined },
 ): Promise<AnswerJoin> {
-  const join = await UserJoin.open(duckdb);
-  const kept = async function* (signal: AbortSignal): AsyncGenerator<KeptPart> {
+  const join = await openRowJoin<KeptAnswer>({ ...duckdb, pack: packAnswer, unpack: unpackAnswer });
+  const kept = async function* (signal: AbortSignal) {
     for await (const part of keptAnswers(store, manifest)) {
       signal.throwIfAborted();
       yield part;
     }
   };
   return {
-    want: (rows) => {
-      for (const row of rows) if (row.kind === "history") join.want(row.row, row.user);
-    },
+    want: (rows) => join.want(rows),
     answers: async function* (signal) {
-      for await (const { position, answers } of kept(signal)) {
-        for (const [at, { user }] of answers.entries()) join.keep(position + at, user);
-      }
-      yield* (await join.inOrder()) ? inOrder(join, kept(signal)) : sorted(join, kept(signal));
+      for await (const part of kept(signal)) join.keep(part);
+      yield* join.values(kept(signal));
     },
     close: () => join.close(),
   };
-}
-
-/** Positions ascend with the rows: both are read once, side by side. */
-async function* inOrder(
-  join: UserJoin,
-  kept: AsyncGenerator<KeptPart>,
-): AsyncGenerator<readonly RowAnswer[]> {
-  let part: KeptPart = { position: 0, answers: [] };
-  for await (const matches of join.matches()) {
-    const found: RowAnswer[] = [];
-    for (const { row, position } of matches) {
-      while (position >= part.position + part.answers.length) {
-        const next = await kept.next();
-        if (next.done === true) return yield found;
-        part = next.value;
-      }
-      const answer = part.answers[position - part.position];
-      if (answer !== undefined) found.push({ row, answer });
-    }
-    yield found;
-  }
-}
-
-async function* sorted(
-  join: UserJoin,
-  kept: AsyncGenerator<KeptPart>,
-): AsyncGenerator<readonly RowAnswer[]> {
-  const values = async function* () {
-    for await (const { position, answers } of kept) {
-      for (const [at, answer] of answers.entries()) {
-        yield { position: position + at, bytes: packAnswer(answer) };
-      }
-    }
-  };
-  for await (const batch of join.sorted(values())) {
-    yield batch.map(({ row, bytes }) => ({ row, answer: unpackAnswer(bytes) }));
-  }
 }

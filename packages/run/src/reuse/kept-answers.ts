@@ -2,6 +2,7 @@ import { reasonOf, type ShardStore, storeGone } from "@nightbeam/store";
 import { RunError } from "../errors.js";
 import { contentHash } from "../records/content-hash.js";
 import type { Manifest } from "../records/records.js";
+import type { ValueBatch } from "../records/row-join.js";
 import { decodeAnswers, type KeptAnswer } from "./answers-file.js";
 
 /** Positions of an answer are those of its part times this, plus its place in the part. */
@@ -10,13 +11,6 @@ const PART_STRIDE = 2 ** 26;
 /** The files of a run's answers, as its manifest names them. */
 export interface RunAnswers {
   readonly parts: readonly Pick<Manifest["parts"][number], "answers">[];
-}
-
-/** The answers of a part, at consecutive positions. */
-export interface KeptPart {
-  /** Of the first one. */
-  readonly position: number;
-  readonly answers: readonly KeptAnswer[];
 }
 
 /** Whether all users with lists of a run have an answer in it. */
@@ -32,7 +26,7 @@ export function keepsAnswers({ parts }: Pick<Manifest, "parts">): boolean {
 export async function* keptAnswers(
   store: Pick<ShardStore, "location" | "read">,
   { parts }: RunAnswers,
-): AsyncGenerator<KeptPart> {
+): AsyncGenerator<ValueBatch<KeptAnswer>> {
   for (const [index, { answers: entry }] of parts.entries()) {
     if (entry === undefined) continue;
     const place = `${store.location}/${entry.file}`;
@@ -41,10 +35,10 @@ export async function* keptAnswers(
     if (contentHash(bytes) !== entry.sha256) {
       throw damaged(place, "it has another content than was committed");
     }
-    const answers = await decodeAnswers(bytes).catch((error: unknown) => {
+    const values = await decodeAnswers(bytes).catch((error: unknown) => {
       throw damaged(place, reasonOf(error));
     });
-    yield { position: index * PART_STRIDE, answers };
+    yield { position: index * PART_STRIDE, values };
   }
 }
 

@@ -2,7 +2,7 @@ import { type RecordFiles, reasonOf, type ShardStore } from "@nightbeam/store";
 import type { RunPlan } from "../plan.js";
 import { inputAnswersFile, REUSE_FILE, reusedTrieFile } from "../records/names.js";
 import { readRecord, recordBytes } from "../records/record-file.js";
-import type { RowAnswer } from "./answer-join.js";
+import type { RowValue } from "../records/row-join.js";
 import { answersFile, decodeAnswers, type KeptAnswer } from "./answers-file.js";
 import { damaged } from "./kept-answers.js";
 import { type ReuseNote, type ReuseRecord, reuseNoteSchema } from "./reuse-record.js";
@@ -34,7 +34,7 @@ export async function writeShardAnswers(options: {
   readonly plan: RunPlan;
   readonly reuse: ReuseRecord;
   /** Ascending by row. */
-  readonly answers: AsyncIterable<readonly RowAnswer[]>;
+  readonly answers: AsyncIterable<readonly RowValue<KeptAnswer>[]>;
   /** What the earlier run searched, if it is another catalogue. */
   readonly trie: KeptTrie | undefined;
   /** Called after every shard. */
@@ -49,14 +49,14 @@ export async function writeShardAnswers(options: {
     onShard?.();
   };
   for await (const batch of answers) {
-    for (const { row, answer } of batch) {
+    for (const { row, value } of batch) {
       if (row >= inputRows) continue;
       const index = Math.floor(row / partSize);
       if (index !== shard.index) {
         await flush();
         shard = { index, answers: [] };
       }
-      shard.answers.push(answer);
+      shard.answers.push(value);
     }
   }
   await flush();

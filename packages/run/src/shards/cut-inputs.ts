@@ -3,6 +3,7 @@ import type { ShardStore } from "@nightbeam/store";
 import { RunError } from "../errors.js";
 import type { RunPlan } from "../plan.js";
 import { inputFile, inputKey } from "../records/names.js";
+import { concurrentWrites } from "./concurrent-writes.js";
 import { rowLine } from "./input-row.js";
 
 export interface CutInputsOptions {
@@ -15,11 +16,6 @@ export interface CutInputsOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Files written at the same time: an object store takes a while for each, however small. */
-const MAX_WRITES = 64;
-/** Characters of their rows, which are in memory meanwhile. */
-const MAX_WRITTEN_CHARACTERS = 64 * 2 ** 20;
-
 /**
  * Writes one file of rows per shard, with a few shards in memory at a time.
  *
@@ -29,7 +25,7 @@ const MAX_WRITTEN_CHARACTERS = 64 * 2 ** 20;
 export async function cutInputs(options: CutInputsOptions): Promise<number> {
   const { store, plan, onRows, signal } = options;
   const key = inputKey(plan);
-  const writes = concurrently();
+  const writes = concurrentWrites();
   let rows = 0;
   let shards = 0;
   let lines: string[] = [];
@@ -78,39 +74,6 @@ async function createSame(store: ShardStore, name: string, text: string): Promis
     `${store.location}/${name} differs from the rows of the histories: they were changed while ` +
       "they were read. Remove that run's inputs and submit it again, or use another location.",
   );
-}
-
-/** Runs work with at most `MAX_WRITES` of it, and `MAX_WRITTEN_CHARACTERS` in all, at a time. */
-function concurrently() {
-  const underWay = new Set<Promise<void>>();
-  let characters = 0;
-  const failures: unknown[] = [];
-  const succeeded = async () => {
-    if (failures.length > 0) throw failures[0];
-  };
-  return {
-    /** Starts work when there is a place for it. Throws the failure of any earlier one. */
-    add: async (size: number, work: () => Promise<void>) => {
-      const isFull = () =>
-        underWay.size >= MAX_WRITES || characters + size > MAX_WRITTEN_CHARACTERS;
-      while (underWay.size > 0 && isFull()) await Promise.race(underWay);
-      await succeeded();
-      characters += size;
-      const started: Promise<void> = work()
-        .catch((error: unknown) => void failures.push(error))
-        .finally(() => {
-          characters -= size;
-          underWay.delete(started);
-        });
-      underWay.add(started);
-    },
-    /** Waits until nothing is under way. */
-    settled: async () => {
-      await Promise.all(underWay);
-    },
-    /** Throws the first failure. */
-    succeeded,
-  };
 }
 
 function outOfOrder(expected: number, found: number): RunError {

@@ -6,6 +6,7 @@ import {
   commitFile,
   INPUTS_PREFIX,
   inputAnswersFile,
+  inputCandidatesFile,
   inputFile,
   inputKey,
   MANIFEST_FILE,
@@ -44,9 +45,12 @@ export async function uncommitShards(store: ShardStore, shards: readonly number[
  * @throws RunError RUN_STATE if the input of one was removed; NOT_A_RUN, STORE_DAMAGED; StoreError STORE_FAILED
  */
 export async function assertInputs(store: ShardStore, shards: readonly number[]): Promise<void> {
-  const key = inputKey(await readPlan(store));
+  const plan = await readPlan(store);
+  const key = inputKey(plan);
+  const names =
+    plan.versions.candidates === undefined ? [inputFile] : [inputFile, inputCandidatesFile];
   const inputs = new Set(await store.list(INPUTS_PREFIX));
-  const gone = shards.find((index) => !inputs.has(inputFile(key, index)));
+  const gone = shards.find((index) => names.some((name) => !inputs.has(name(key, index))));
   if (gone === undefined) return;
   throw new RunError(
     "RUN_STATE",

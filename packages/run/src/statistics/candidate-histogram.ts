@@ -6,17 +6,25 @@ import type { RunStats } from "./run-stats.js";
  */
 export type CandidateHistogram = ReadonlyMap<number, number>;
 
-const PREFIX = "candidatesAbove";
+/** Which candidates are counted: all that were checked, or the new ones among them. */
+export type CountedCandidates = "candidates" | "newCandidates";
 
 /** A histogram as statistics: `candidatesAbove-9` is the number of items above -9 nats. */
-export function histogramStats(histogram: CandidateHistogram): RunStats {
-  return Object.fromEntries([...histogram].map(([nats, count]) => [`${PREFIX}${nats}`, count]));
+export function histogramStats(
+  histogram: CandidateHistogram,
+  of: CountedCandidates = "candidates",
+): RunStats {
+  return Object.fromEntries([...histogram].map(([nats, count]) => [`${of}Above${nats}`, count]));
 }
 
 /** The histogram that statistics hold, highest threshold first; empty if they hold none. */
-export function candidateHistogram(stats: RunStats): CandidateHistogram {
+export function candidateHistogram(
+  stats: RunStats,
+  of: CountedCandidates = "candidates",
+): CandidateHistogram {
+  const prefix = `${of}Above`;
   const counts = Object.entries(stats).flatMap(([name, count]): [number, number][] => {
-    const nats = name.startsWith(PREFIX) ? Number(name.slice(PREFIX.length)) : Number.NaN;
+    const nats = name.startsWith(prefix) ? Number(name.slice(prefix.length)) : Number.NaN;
     return nats < 0 ? [[nats, count]] : [];
   });
   return new Map(counts.toSorted(([a], [b]) => b - a));

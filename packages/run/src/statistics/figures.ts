@@ -12,8 +12,8 @@ export interface Figure {
 
 /**
  * All statistics of a run by the names that commit records, manifest.json and the HTTP API use. One
- * more family is not in the table, because its names hold a number: `candidatesAbove-9` and so on, see
- * `candidate-histogram.ts`. Names that are not here come from other versions; they are kept and summed.
+ * more family is not in the table, because its names hold a number: `candidatesAbove-9`,
+ * `newCandidatesAbove-9` and so on, see `candidate-histogram.ts`. Names that are not here come from other versions; they are kept and summed.
  *
  * @public to list the figures in docs and dashboards
  */
@@ -71,10 +71,25 @@ export const FIGURES = {
     total: "sum",
     meaning: "Code paths proposed by other sources that the user may get",
   },
+  checkedCandidates: {
+    unit: "items",
+    total: "sum",
+    meaning: "Those of them that the target scored",
+  },
+  newCandidates: {
+    unit: "items",
+    total: "sum",
+    meaning: "Scored candidates that the target was not trained on",
+  },
   acceptedItems: {
     unit: "items",
     total: "sum",
     meaning: "Items that are in a list because they were accepted",
+  },
+  acceptedNewItems: {
+    unit: "items",
+    total: "sum",
+    meaning: "Those of them that the target was not trained on",
   },
   acceptingLists: { unit: "lists", total: "sum", meaning: "Lists with at least one accepted item" },
   ownLists: { unit: "lists", total: "sum", meaning: "Lists of the target's own search" },

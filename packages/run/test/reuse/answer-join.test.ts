@@ -4,7 +4,8 @@ import { catalogueOf, mutated, refusal, useTempDirs } from "@nightbeam/testing";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Manifest } from "../../src/records/records.js";
-import { openAnswerJoin, type RowAnswer } from "../../src/reuse/answer-join.js";
+import type { RowValue } from "../../src/records/row-join.js";
+import { openAnswerJoin } from "../../src/reuse/answer-join.js";
 import { answersFile, decodeAnswers, type KeptAnswer } from "../../src/reuse/answers-file.js";
 import { readTrie, writeTrie } from "../../src/reuse/trie-file.js";
 
@@ -45,9 +46,9 @@ async function joined({ store, manifest }: KeptRun, rows: readonly HistoryRow[])
   try {
     join.want(rows.slice(0, 2));
     join.want(rows.slice(2));
-    const found: RowAnswer[] = [];
+    const found: RowValue<KeptAnswer>[] = [];
     for await (const batch of join.answers(signal)) found.push(...batch);
-    return found.map(({ row, answer: { user, question, answer } }) => ({
+    return found.map(({ row, value: { user, question, answer } }) => ({
       row,
       answer: { user, question: [...question], answer: [...answer] },
     }));

@@ -1,7 +1,8 @@
 import { directoryStore } from "@nightbeam/store";
 import { useTempDirs } from "@nightbeam/testing";
 import { expect, it } from "vitest";
-import type { RowAnswer } from "../../src/reuse/answer-join.js";
+import type { RowValue } from "../../src/records/row-join.js";
+import type { KeptAnswer } from "../../src/reuse/answers-file.js";
 import { readReuse, readShardAnswers, writeShardAnswers } from "../../src/reuse/shard-answers.js";
 import { commitShard } from "../../src/shards/commit-shard.js";
 import { finishRun } from "../../src/shards/finish-run.js";
@@ -14,10 +15,10 @@ import { attempt, histories, request, VERSIONS } from "../shards/support.js";
 const tempDir = useTempDirs();
 const reuse = { run: "/runs/monday", id: "0123456789ab", catalogue: "c0" };
 
-async function* answersOf(...rows: number[]): AsyncGenerator<RowAnswer[]> {
+async function* answersOf(...rows: number[]): AsyncGenerator<RowValue<KeptAnswer>[]> {
   for (const row of rows) {
-    const answer = { user: `u${row}`, question: Buffer.alloc(16, row), answer: Buffer.of(row) };
-    yield [{ row, answer }];
+    const value = { user: `u${row}`, question: Buffer.alloc(16, row), answer: Buffer.of(row) };
+    yield [{ row, value }];
   }
 }
 

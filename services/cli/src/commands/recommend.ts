@@ -51,6 +51,15 @@ export function recommendCommand(): Command {
         "minimum log-likelihood (nats) of the item's code path, such as -9",
       )
       .option(
+        "--accept-new-above <nats>",
+        "the same for items that are in no history of --trained-on (default: --accept-above)",
+      )
+      .option("--trained-on <place>", "histories that the target was trained on")
+      .option(
+        "--candidates-per-level <n>",
+        "candidates that are checked at each level of the target's search, those that continue its beams (default: all at the start)",
+      )
+      .option(
         "--part-size <n>",
         `users per output file; a committed file is never recomputed (default ${DEFAULTS.partSize})`,
       )
@@ -155,12 +164,13 @@ function eventLine(
 ): string {
   switch (event.kind) {
     case "candidates": {
-      const { users, items, unknown } = event;
+      const { users, items, unknown, newItems } = event;
       const ignored =
         unknown === 0
           ? ""
           : `; ${whole(unknown)} of them are ignored: the catalogue that is searched lacks them`;
-      return `Candidates: ${whole(items)} items for ${whole(users)} users${ignored}.`;
+      const ofNew = newItems === undefined ? "" : `, ${whole(newItems)} of them new,`;
+      return `Candidates: ${whole(items)} items${ofNew} for ${whole(users)} users${ignored}.`;
     }
     case "program":
       return withFlags(describeChoice(event, draft));

@@ -1,4 +1,4 @@
-import { candidateHistogram, type Manifest, type RunStats } from "@nightbeam/run";
+import { type CandidateHistogram, candidateHistogram, type Manifest } from "@nightbeam/run";
 import { whole } from "@nightbeam/service/terminal";
 
 /** For each share of the proposed items, the first whole threshold that accepts it is shown. */
@@ -10,14 +10,28 @@ const SHARES = [0.01, 0.02, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8];
  * Empty for runs without candidates.
  */
 export function candidateFacts({ users, stats, arguments: given }: Manifest): [string, string][] {
-  const { candidates, acceptedItems = 0, acceptingLists = 0, ownLastScore } = stats;
-  if (candidates === undefined) return [];
-  const accepted = `${whole(acceptedItems)} in ${whole(acceptingLists)} of ${whole(users)} lists`;
-  const others = thresholds(stats, candidates).map(
-    ({ nats, above }) => `${nats}: ${(above / users).toFixed(2)}`,
-  );
-  const facts: [string, string][] = [["accepted", `${accepted}, of ${whole(candidates)} proposed`]];
-  if (others.length > 0) facts.push(["proposed above", `${others.join(", ")} per user`]);
+  const { candidates, checkedCandidates = candidates, newCandidates, ownLastScore } = stats;
+  const { acceptedItems = 0, acceptedNewItems = 0, acceptingLists = 0 } = stats;
+  if (candidates === undefined || checkedCandidates === undefined) return [];
+  const ofNew = newCandidates === undefined ? "" : ` (${whole(acceptedNewItems)} new)`;
+  const accepted = `${whole(acceptedItems)}${ofNew} in ${whole(acceptingLists)} of ${whole(users)} lists`;
+  const checked = checkedCandidates === candidates ? "" : `, ${whole(checkedCandidates)} checked`;
+  const facts: [string, string][] = [
+    ["accepted", `${accepted}, of ${whole(candidates)} proposed${checked}`],
+  ];
+  const all = candidateHistogram(stats);
+  const fresh = candidateHistogram(stats, "newCandidates");
+  const known = new Map([...all].map(([nats, above]) => [nats, above - (fresh.get(nats) ?? 0)]));
+  const word = checked === "" ? "proposed" : "checked";
+  for (const [name, histogram, count] of [
+    [`${word} above`, known, checkedCandidates - (newCandidates ?? 0)],
+    ["new ones above", fresh, newCandidates ?? 0],
+  ] as const) {
+    const others = thresholds(histogram, count).map(
+      ({ nats, above }) => `${nats}: ${(above / users).toFixed(2)}`,
+    );
+    if (others.length > 0) facts.push([name, `${others.join(", ")} per user`]);
+  }
   if (ownLastScore !== undefined) {
     const end = `${ownLastScore.toFixed(2)} nats with their item ${given.topK}, on average`;
     facts.push(["own lists", `reach ${end}`]);
@@ -26,8 +40,8 @@ export function candidateFacts({ users, stats, arguments: given }: Manifest): [s
 }
 
 /** Thresholds in whole nats and how many items are above each, highest first. */
-function thresholds(stats: RunStats, candidates: number) {
-  const ranked = [...candidateHistogram(stats)].map(([nats, above]) => ({ nats, above }));
+function thresholds(histogram: CandidateHistogram, candidates: number) {
+  const ranked = [...histogram].flatMap(([nats, above]) => (above > 0 ? { nats, above } : []));
   const first = SHARES.flatMap(
     (share) => ranked.find(({ above }) => above >= share * candidates) ?? [],
   );

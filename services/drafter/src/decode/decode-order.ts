@@ -1,7 +1,17 @@
 import type { SearchOutcome } from "@nightbeam/decoding";
 import type { TrustBook, VerifierDirectory, VerifierShare } from "@nightbeam/protocol";
-import { decodeRows, programOfPlan } from "@nightbeam/recommend";
-import { readShardInput, type VerifierShareRecord, writeAttempt } from "@nightbeam/run";
+import {
+  type AcceptingOptions,
+  decodeRows,
+  programOfPlan,
+  shardAccepting,
+} from "@nightbeam/recommend";
+import {
+  readShardCandidates,
+  readShardInput,
+  type VerifierShareRecord,
+  writeAttempt,
+} from "@nightbeam/run";
 import { systemClock } from "@nightbeam/service";
 import type { Log } from "@nightbeam/service/log";
 import { DEFAULTS } from "@nightbeam/settings";
@@ -76,14 +86,15 @@ async function decodeWith(
   const rows = await readShardInput({ store, plan, index });
   signal.throwIfAborted();
   if (rows.length !== order.rows) throw jobDiffers(order, rows.length);
+  const accepting = await acceptingOf(context, { store, index });
   await context.ready(signal);
   const answers = context.answers();
   const startedAt = performance.now();
   const { result } = await decodeRows(rows, {
-    decoder: measuredDecoder(context.decoder({ signal, deadline: order.deadline, answers }), {
-      ...job,
-      draft: draftKind(request.draft),
-    }),
+    decoder: measuredDecoder(
+      context.decoder({ signal, deadline: order.deadline, answers, accepting }),
+      { ...job, draft: draftKind(request.draft) },
+    ),
     catalogue: context.catalogue,
     read: context.read,
     topK: request.topK,
@@ -115,6 +126,17 @@ async function decodeWith(
       clock: systemClock,
     }),
   );
+}
+
+/** How the items that others propose for a shard's users enter their lists; undefined if none are. */
+async function acceptingOf(
+  { run, catalogue }: Pick<RunContext, "run" | "catalogue">,
+  { store, index }: { readonly store: ShardStore; readonly index: number },
+): Promise<AcceptingOptions | undefined> {
+  const { plan, request } = run;
+  if (request.candidates === undefined) return undefined;
+  const candidates = await readShardCandidates(store, { plan, index });
+  return shardAccepting(request, { candidates, catalogue });
 }
 
 function searchSampleOf({ request, plan }: PlannedRun) {

@@ -9,6 +9,7 @@ import {
   type VerifierDirectory,
 } from "@nightbeam/protocol";
 import {
+  type AcceptingOptions,
   batchesAtOnce,
   describeChoice,
   type ItemWeights,
@@ -65,6 +66,8 @@ export interface RunContext {
     readonly signal: AbortSignal;
     readonly deadline: number;
     readonly answers: JobAnswers;
+    /** How proposed items enter the shard's lists; see `acceptingOf`. */
+    readonly accepting: AcceptingOptions | undefined;
   }): BatchDecoder;
   /** Counts and audits the answers that a shard gets. */
   answers(): JobAnswers;
@@ -225,7 +228,7 @@ function contextOf(
     read,
     itemWeights,
     questions: listQuestions(run.request, {
-      ...{ catalogue, checkpoint, program, hasCandidates: false },
+      ...{ catalogue, checkpoint, program, hasCandidates: run.request.candidates !== undefined },
       hasGroups: run.request.allowLists !== undefined,
     }),
     reuse,
@@ -240,6 +243,7 @@ function contextOf(
         program === "tree-scores"
           ? { program, scorer: client.scorer(job) }
           : { program, searcher: client.searcher(job) },
+        job.accepting,
       ),
     close: async () => {
       await client.close();

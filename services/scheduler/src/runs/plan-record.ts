@@ -3,16 +3,19 @@ import { fileHash, inputHash, openCatalogue, readItemFilter } from "@nightbeam/d
 import { checkpointHash, openCheckpoint, openPrompts, promptsHash } from "@nightbeam/model";
 import { MAX_SHARDS } from "@nightbeam/queue";
 import {
+  type CandidateJoin,
+  candidateVersions,
   comparedCatalogue,
   describeChoice,
   itemOrderVersion,
   listNotes,
+  openCandidateJoin,
   openRunHistories,
   plannedProgram,
   runOrigin,
   userGroupsVersions,
 } from "@nightbeam/recommend";
-import { planRun, storeJournal } from "@nightbeam/run";
+import { planRun, type RunPlan, storeJournal, writeShardCandidates } from "@nightbeam/run";
 import type { Log } from "@nightbeam/service/log";
 import type { RunRequest } from "@nightbeam/settings";
 import { draftVersion, parseDraftName, plannedArguments } from "@nightbeam/settings";
@@ -33,49 +36,92 @@ const CHUNK_ROWS = 4_096;
  * @throws DatasetError, ModelError, CatalogueError, RunError, RecommendError, StoreError; the signal's reason
  */
 export async function planRecord(record: RunRecord, planning: Planning): Promise<void> {
-  const { openOutput, signal, onRows } = planning;
-  const { store } = await openOutput(record.out);
-  const { request } = record;
+  const { signal, log } = planning;
+  const { request, runId } = record;
   const catalogue = await openCatalogue(request.catalogue);
   const { hashes, excluded } = await listsOf(request, catalogue);
-  for (const note of listNotes(request, catalogue, excluded)) {
-    planning.log.warn({ runId: record.runId }, note);
-  }
-  const closedPaths = excluded.closedLeaves().length;
+  for (const note of listNotes(request, catalogue, excluded)) log.warn({ runId }, note);
   const inputs = await versionsOf(request, { catalogue, lists: hashes, signal });
+  const searched = await comparedCatalogue(catalogue, request);
+  const candidates = await openCandidateJoin(request, {
+    ...{ historyCatalogue: catalogue, searched, signal },
+    onProgress: () => planning.onRows(0),
+  });
+  try {
+    const { version, counts, notes = [] } = candidates?.facts ?? {};
+    for (const note of notes) log.warn({ runId }, note);
+    if (counts !== undefined) log.info({ runId, ...counts }, "candidates were read");
+    const proposed = await candidateVersions(request, { candidates: version, signal });
+    const versions = { ...inputs, ...proposed };
+    await planRows(record, { ...planning, catalogue, excluded, searched, versions, candidates });
+  } finally {
+    await candidates?.close();
+  }
+}
+
+/** Chooses what the target is run for, splits the histories into shards and writes the plan. */
+async function planRows(
+  record: RunRecord,
+  planning: Planning & {
+    readonly catalogue: Catalogue;
+    /** What the lists of items exclude for all users. */
+    readonly excluded: Exclusion;
+    /** The catalogue without these. */
+    readonly searched: Catalogue;
+    /** The hashes of the inputs. */
+    readonly versions: RunPlan["versions"];
+    readonly candidates: CandidateJoin | undefined;
+  },
+): Promise<void> {
+  const { openOutput, signal, log, onRows, catalogue, excluded, searched, candidates } = planning;
+  const { store } = await openOutput(record.out);
+  const { request, runId } = record;
   const choice = chooseRunProgram(request, {
     live: planning.verifiers(),
     catalogue,
-    closedPaths,
-    checkpoint: inputs.target ?? "",
+    closedPaths: excluded.closedLeaves().length,
+    checkpoint: planning.versions.target ?? "",
     standing: await storeJournal(store).readPlan(),
   });
-  const words = describeChoice(choice, request.draft);
-  planning.log.info({ runId: record.runId, ...choice }, words);
+  log.info({ runId, ...choice }, describeChoice(choice, request.draft));
   const program = plannedProgram(choice);
   const { device = "cpu" } = request;
-  const versions = { ...inputs, ...program.versions };
+  const versions = { ...planning.versions, ...program.versions };
   let read = 0;
+  const onProgress = () => onRows(read);
   const reuse = await planReuse({
-    ...{ record, store, signal, log: planning.log },
-    searched: await comparedCatalogue(catalogue, request),
+    ...{ record, store, signal, log, searched, onProgress },
     plan: { arguments: { ...plannedArguments(request), ...program.arguments }, versions },
-    onProgress: () => onRows(read),
   });
   const histories = await openRunHistories(request, signal);
+  const watched = async function* () {
+    for await (const rows of histories.read({ chunkRows: CHUNK_ROWS })) {
+      reuse.want(rows);
+      candidates?.want(rows);
+      yield rows;
+    }
+  };
   try {
-    for (const note of histories.notes) planning.log.info({ runId: record.runId }, note);
+    for (const note of histories.notes) log.info({ runId }, note);
+    const about = { versions: planning.versions, device, choice };
     await planRun({
       ...{ store, request, versions, maxShards: MAX_SHARDS, signal },
       onRows: (rows) => {
         read = rows;
         onRows(rows);
       },
-      origin: await runOrigin(request, { versions: inputs, device, choice }),
+      origin: await runOrigin(request, { ...about, candidates: candidates?.facts.counts }),
       arguments: program.arguments,
       countRows: () => histories.count(),
-      rows: reuse.watch(histories.read({ chunkRows: CHUNK_ROWS })),
-      prepare: (plan) => reuse.prepare(plan),
+      rows: watched(),
+      prepare: async (plan) => {
+        const { inputRows = 0 } = plan;
+        const proposed = candidates?.rows({ inputRows, onProgress });
+        if (proposed !== undefined) {
+          await writeShardCandidates({ store, plan, candidates: proposed, onShard: onProgress });
+        }
+        await reuse.prepare(plan);
+      },
     });
   } finally {
     await histories.close();

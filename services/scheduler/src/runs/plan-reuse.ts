@@ -18,8 +18,8 @@ import type { RunRecord } from "./run-record.js";
 
 /** Joins the rows of a run with the answers of an earlier one while it is planned. */
 export interface PlannedReuse {
-  /** The same rows; their users are noted on the way. */
-  watch(rows: AsyncIterable<readonly HistoryRow[]>): AsyncIterable<readonly HistoryRow[]>;
+  /** Notes the users of rows; of all, before `prepare`. */
+  want(rows: readonly HistoryRow[]): void;
   /** Writes what shards may take beside their rows, and what later runs compare. */
   prepare(plan: RunPlan): Promise<void>;
   close(): Promise<void>;
@@ -62,12 +62,7 @@ export async function planReuse(options: PlanReuseOptions): Promise<PlannedReuse
     }
   }
   return {
-    watch: async function* (rows) {
-      for await (const batch of rows) {
-        opened?.join.want(batch);
-        yield batch;
-      }
-    },
+    want: (rows) => opened?.join.want(rows),
     prepare: async (planned) => {
       const { hash: catalogue, trie } = searched;
       if (keepsAnswers(record.request)) await keepTrie(store, { catalogue, trie });

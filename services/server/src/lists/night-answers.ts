@@ -84,7 +84,7 @@ export async function openNightAnswers(
         ? undefined
         : catalogueChange(searched.trie, compared.trie);
     const answers = new NightAnswers({ ...options, change });
-    for await (const part of keptAnswers(store, manifest)) answers.add(part.answers);
+    for await (const part of keptAnswers(store, manifest)) answers.add(part.values);
     return answers;
   } finally {
     run.close();
