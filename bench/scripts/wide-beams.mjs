@@ -82,8 +82,8 @@ async function decode(beamWidth) {
 
 function workOf(outcomes) {
   const nodes = outcomes.reduce((sum, { cost }) => sum + cost.nodes, 0);
-  const tokens = users.reduce((sum, { prompt }) => sum + prompt.length, nodes);
-  return 2 * (tokens * model.weightsPerToken + nodes * model.weightsPerNode);
+  const promptTokens = users.reduce((sum, { prompt }) => sum + prompt.length, 0);
+  return 2 * (promptTokens * model.weightsPerPromptToken + nodes * model.weightsPerNode);
 }
 
 /** Names the lists and the bits of their scores. */

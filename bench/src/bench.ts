@@ -127,13 +127,14 @@ function waysOf(
   ];
 }
 
-/** Two operations per weight: prompt tokens and nodes pass the decoder, nodes the head as well. */
+/** Two operations per weight. */
 function workShare(
   measured: Measurement,
   run: { models: OpenModels; users: number; matrixRate: number },
 ): number {
-  const { weightsPerToken, weightsPerNode } = run.models.target;
-  const work = 2 * (measured.tokens * weightsPerToken + measured.nodes * weightsPerNode);
+  const { weightsPerPromptToken, weightsPerNode } = run.models.target;
+  const { tokens, nodes } = measured;
+  const work = 2 * ((tokens - nodes) * weightsPerPromptToken + nodes * weightsPerNode);
   const seconds = run.users / measured.usersPerSecond;
   return work / seconds / (run.matrixRate * 1e9);
 }

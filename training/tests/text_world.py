@@ -1,9 +1,10 @@
-"""Tokenizers with merges, made from a few texts, as checkpoints of LLaMA and Qwen have them."""
+"""Tokenizers made from a few texts, as checkpoints of LLaMA, Qwen and T5 have them."""
 
 from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 from tokenizers import (
     AddedToken,
@@ -76,6 +77,39 @@ def metaspace(directory: Path) -> int:
     return _written(tokenizer, directory, {"bos_token": "<s>", "eos_token": {"content": "</s>"}})
 
 
+def unigram(directory: Path) -> int:
+    """T5's kind: SentencePiece, `</s>` at the end, codes added as `add_tokens` does."""
+    words = [pre_tokenizers.WhitespaceSplit(), pre_tokenizers.Metaspace()]
+    return _sentence_pieces(directory, pre_tokenizers.Sequence(words), normalizers.NFKC())
+
+
+def unigram_first(directory: Path) -> int:
+    """The same with a space in front of the text alone: `legacy=False` of transformers 4."""
+    first = pre_tokenizers.Metaspace(prepend_scheme="first", split=False)
+    return _sentence_pieces(directory, first, None)
+
+
+def _sentence_pieces(directory: Path, splits: Any, normalizer: Any) -> int:
+    tokenizer = Tokenizer(models.Unigram())
+    tokenizer.pre_tokenizer = splits
+    if normalizer is not None:
+        tokenizer.normalizer = normalizer
+    tokenizer.decoder = decoders.Metaspace()
+    trainer = trainers.UnigramTrainer(
+        vocab_size=200,
+        special_tokens=["<pad>", "</s>", "<unk>"],
+        unk_token="<unk>",
+        show_progress=False,
+    )
+    tokenizer.train_from_iterator(TEXTS, trainer)
+    tokenizer.post_processor = processors.TemplateProcessing(
+        single="$A </s>", special_tokens=[("</s>", 1)]
+    )
+    tokens = {"eos_token": "</s>", "unk_token": "<unk>", "pad_token": "<pad>"}
+    config = {"tokenizer_class": "T5Tokenizer", "extra_ids": 0, **tokens}
+    return _written(tokenizer, directory, config, normalized=True)
+
+
 def words(directory: Path) -> int:
     """Four special tokens and the codes."""
     tokenizer = Tokenizer(
@@ -84,10 +118,12 @@ def words(directory: Path) -> int:
     return _written(tokenizer, directory, {"bos_token": "<s>"})
 
 
-def _written(tokenizer: Tokenizer, directory: Path, config: dict[str, object]) -> int:
+def _written(
+    tokenizer: Tokenizer, directory: Path, config: dict[str, Any], *, normalized: bool = False
+) -> int:
     """With the codes of three levels in an order of their own."""
     codes = [f"<{level}_{code}>" for code in range(14) for level in "cab"]
-    tokenizer.add_tokens([AddedToken(code, normalized=False) for code in codes])
+    tokenizer.add_tokens([AddedToken(code, normalized=normalized) for code in codes])
     tokenizer.save(str(directory / "tokenizer.json"))
     (directory / "tokenizer_config.json").write_text(json.dumps(config))
     size: int = tokenizer.get_vocab_size()

@@ -23,6 +23,7 @@ from nightbeam_training.data.torch_trie import TorchTrie
 from nightbeam_training.model.checkpoint import Checkpoint, new_checkpoint
 from nightbeam_training.model.config import new_config
 from nightbeam_training.model.precision import Machine
+from nightbeam_training.recommend.new_model import T5Size, new_model
 from nightbeam_training.teach.label import Labels, Teacher
 
 MACHINE = Machine(device=torch.device("cpu"), precision="fp32")
@@ -59,6 +60,28 @@ def make_model(spec: PromptSpec, *, seed: int, width: int = 16, **fields: object
     torch.manual_seed(seed)
     # Weights that are large enough for scores to differ.
     return new_checkpoint({**config, "initializer_range": 0.4, **fields}, spec)
+
+
+def make_t5(catalogue: Catalogue, *, seed: int, max_items: int = 4, **fields: object) -> Checkpoint:
+    """Without dropout. Weights are those of T5's own start, and random norms and biases."""
+    size = T5Size(
+        layers=2,
+        decoder_layers=2,
+        width=16,
+        heads=2,
+        head_width=8,
+        feed_forward=24,
+        dropout=0.0,
+    )
+    torch.manual_seed(seed)
+    begun = new_model(catalogue, size, max_items=max_items)
+    config = {**begun.config, **fields}
+    made = new_checkpoint(config, begun.prompt)
+    with torch.no_grad():
+        for name, weight in made.model.named_parameters():
+            if "norm" in name or "bias" in name:
+                weight.add_(0.5 * torch.randn_like(weight))
+    return made
 
 
 def make_histories(catalogue: Catalogue, users: int, *, seed: int = 0) -> list[Ints]:

@@ -88,15 +88,15 @@ export function speedTable({ rows }, card) {
 
 /** The larger of two shares: of the card's rate of products, and of its memory's rate by the weights read. */
 function shareOf(row, { model, card }) {
-  const { precision, weightsPerToken, weightsPerNode } = model;
+  const { precision, weightsPerPromptToken, weightsPerNode } = model;
   const figure = (kind) => card?.rows.find((one) => one.kind === kind) ?? {};
   const { teraflops } = figure(precision);
   const { gigabytes } = figure("memory");
-  if (teraflops === undefined || gigabytes === undefined || weightsPerToken === undefined)
-    return "";
+  if (teraflops === undefined || gigabytes === undefined || weightsPerNode === undefined) return "";
   const seconds = row.milliseconds / 1000;
-  const work = 2 * (row.tokens * weightsPerToken + row.nodes * weightsPerNode);
-  const read = row.runs * (weightsPerToken + weightsPerNode) * BYTES[precision];
+  const work = 2 * ((row.tokens - row.nodes) * weightsPerPromptToken + row.nodes * weightsPerNode);
+  // Nodes of a decoder-only model read all of its weights.
+  const read = row.runs * weightsPerNode * BYTES[precision];
   const products = work / seconds / (teraflops * 1e12);
   const memory = read / seconds / (gigabytes * 1e9);
   const percent = (share) => `${(100 * share).toFixed(0)}%`;

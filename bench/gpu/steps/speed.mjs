@@ -44,8 +44,8 @@ for (const way of WAYS) {
   if (way === "calls") opened.set(way, opened.get("levels"));
   else opened.set(way, await openWay(way, options).catch((error) => ({ failed: reasonOf(error) })));
 }
-const { weightsPerToken, weightsPerNode } = opened.get("levels").model ?? {};
-printRow({ precision: values.precision, weightsPerToken, weightsPerNode });
+const { weightsPerPromptToken, weightsPerNode } = opened.get("levels").model ?? {};
+printRow({ precision: values.precision, weightsPerPromptToken, weightsPerNode });
 for (const cell of cells) await measureCell(cell);
 for (const way of ["levels", "whole", "repair"]) await opened.get(way).close?.();
 

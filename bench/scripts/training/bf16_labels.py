@@ -21,6 +21,7 @@ from nightbeam_training.data.histories import read_histories
 from nightbeam_training.data.torch_trie import TorchTrie
 from nightbeam_training.model.checkpoint import load_checkpoint, prompts_of
 from nightbeam_training.model.precision import Precision, open_machine
+from nightbeam_training.model.search_model import search_model
 from nightbeam_training.search.beam_search import SearchResult, beam_search
 
 
@@ -35,7 +36,7 @@ def answers(arguments: argparse.Namespace, precision: Precision) -> SearchResult
     padded = prompts.padded([items[:-1] for items in histories.items], histories.texts)
     with machine.autocast():
         return beam_search(
-            target.model,
+            search_model(target.model),
             torch.from_numpy(padded).to(machine.device),
             widths=[arguments.beam_width] * catalogue.trie.levels,
             trie=TorchTrie(catalogue.trie, machine.device),

@@ -45,7 +45,7 @@ from nightbeam_training.data.prompt_spec import ItemsPrompt, PromptSpec
 from nightbeam_training.data.prompts import Prompts, open_prompts
 from nightbeam_training.data.teacher_files import TeacherSource
 from nightbeam_training.model.checkpoint import Checkpoint
-from nightbeam_training.model.config import parse_config
+from nightbeam_training.model.config import parse_llama_config
 from nightbeam_training.model.llama import Llama
 from nightbeam_training.model.lora import LoraOptions, add_lora, save_adapter
 from nightbeam_training.model.memory import SearchBatch, Training, search_memory, training_memory
@@ -146,7 +146,7 @@ def make_model(shape: dict[str, Any], spec: PromptSpec, device: torch.device) ->
     vocabulary = max(spec.codeTokenOffsets or []) + CODES
     config = {**shape, "vocab_size": vocabulary}
     with torch.device("meta"):
-        model = Llama(parse_config(config, "config"))
+        model = Llama(parse_llama_config(config, "config"))
     generator = torch.Generator(device).manual_seed(0)
     weights = {}
     for name, weight in model.state_dict().items():

@@ -34,7 +34,7 @@ for (const directory of models) {
     for (const row of rows) {
       if (row.kind === "rejected") throw new Error(row.detail);
       const items = row.items.map((id) => catalogue.itemIndex(id));
-      prompts.push(Array.from(opened.encodePrompt(items, row.texts)));
+      prompts.push(Array.from(opened.encodePrompt(items, { name: row.user, texts: row.texts })));
     }
   }
   console.log(

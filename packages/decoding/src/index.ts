@@ -7,6 +7,7 @@
 
 export type { Acceptance, BatchDecoder, DecodeJob, SearchOutcome } from "./batch-decoder.js";
 export { type CandidateOptions, candidateDecoder } from "./candidate-decoder.js";
+export type { NewItems } from "./candidate-rounds.js";
 export {
   decodeShard,
   type ShardOptions,

@@ -4,6 +4,7 @@ import { catalogueOf } from "@nightbeam/testing";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import {
+  type CandidateOptions,
   candidateDecoder,
   publishedDecoder,
   type ShardUser,
@@ -153,27 +154,38 @@ describe("questionOf", () => {
   });
 
   it("has the user's own candidates, in any order, and how they are accepted", () => {
-    const leaves = paths.map((path) => findPrefix(catalogue.trie, path));
-    const ask = (proposed: number[] | undefined, threshold = -9, places = 2) =>
+    const ask = (proposed: number[] | undefined, rules: Partial<CandidateOptions> = {}) =>
       candidateDecoder({
         ...optionsFor(catalogue),
         candidatesFor: () => proposed,
-        threshold,
-        places,
+        ...{ threshold: -9, places: 2, ...rules },
       }).questionOf(userOf());
-    const [first = 0, second = 0] = leaves;
-    expect(ask([second, first, second])).toBe(ask([first, second]));
+    const [first = 0, second = 0] = paths.map((path) => findPrefix(catalogue.trie, path));
+    const both = [first, second];
+    const newItems = { threshold: -20, isNew: (leaf: number) => leaf === first };
+    expect(ask([second, first, second])).toBe(ask(both));
     expect(ask([])).toBe(ask(undefined));
+    expect(ask([second, first], { newItems })).toBe(ask(both, { newItems }));
+    const perLevel = 1;
+    expect(ask([first, second, first], { perLevel })).toBe(ask(both, { perLevel }));
+    // Those of an earlier release.
+    expect(ask(both)).toBe("d504da942bbd6d7d874bda37dd6bf3ef538e6c9be2e2e55411c00dcdd777eb51");
     const questions = [
       questionOf(),
       ask(undefined),
       ask([first]),
       ask([second]),
-      ask([first, second]),
-      ask([first], -8),
-      ask([first], Number.POSITIVE_INFINITY),
-      ask([first], Number.NEGATIVE_INFINITY),
-      ask([first], -9, 1),
+      ask(both),
+      ask([first], { threshold: -8 }),
+      ask([first], { threshold: Number.POSITIVE_INFINITY }),
+      ask([first], { threshold: Number.NEGATIVE_INFINITY }),
+      ask([first], { places: 1 }),
+      ask(both, { newItems }),
+      ask(both, { newItems: { ...newItems, threshold: -21 } }),
+      ask(both, { newItems: { ...newItems, isNew: (leaf) => leaf === second } }),
+      ask(both, { perLevel }),
+      ask(both, { perLevel: 2 }),
+      ask([second, first], { perLevel }),
     ];
     expect(new Set(questions).size).toBe(questions.length);
   });

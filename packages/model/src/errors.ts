@@ -7,6 +7,8 @@ export type ModelErrorCode =
   | "UNSUPPORTED"
   /** `nightbeam.json` is incomplete or contradicts the checkpoint. */
   | "BAD_PROMPT_SPEC"
+  /** A user's name has no token by the rule in `nightbeam.json`. */
+  | "BAD_USER"
   /** The model has no tokens for the codes of the catalogue. */
   | "CATALOGUE_MISMATCH"
   /** A prompt is longer than the model or the runtime's limit allows. */

@@ -86,7 +86,8 @@ export async function loadModel<Name extends ProgramName>(
   // Between a GPU and the host, keys and values take longer than computing them again.
   const keepsMemory = onCpu && precision !== "fp16";
   const cacheBytes = keepsMemory ? options.cacheBytes : 0;
-  const sharesStart = keepsMemory && (options.shareStart ?? true);
+  const { isCausal, attentionHeads } = config.architecture;
+  const sharesStart = keepsMemory && isCausal && (options.shareStart ?? true);
   const searchBytes = await checkMemory(checkpoint, { ...options, device, cacheBytes });
   const hash = await checkpointHash(checkpoint);
   const ready = await readyCheckpoint(checkpoint, { ...options, hash });
@@ -98,7 +99,7 @@ export async function loadModel<Name extends ProgramName>(
     scoring,
     // More threads than heads would cut attention into pieces of a few rows, and a piece of one row is
     // rounded differently: bits would depend on the number of nodes.
-    threads: Math.min(options.threads, config.architecture.attentionHeads),
+    threads: Math.min(options.threads, attentionHeads),
     cacheBytes,
     maxPositions,
     maxPromptTokens,

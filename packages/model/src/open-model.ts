@@ -24,9 +24,9 @@ export interface Model {
   readonly vocabularySize: number;
   /** SHA-256 in hex over the checkpoint as it was given. */
   readonly hash: string;
-  /** Weights that every token is multiplied with: those of the linear layers. */
-  readonly weightsPerToken: number;
-  /** Weights that every node is multiplied with besides: the output layer's. */
+  /** Weights of linear layers that every token of a prompt is multiplied with. */
+  readonly weightsPerPromptToken: number;
+  /** Weights that every node is multiplied with, the output layer's among them. */
   readonly weightsPerNode: number;
   close(): Promise<void>;
 }
@@ -52,7 +52,8 @@ export async function openModel(options: ModelOptions): Promise<Model> {
   refuseLevelHeads(options.directory, config);
   const loaded = await loadModel(checkpoint, { ...options, program: "tree-scores" });
   const { pool, workers, prompts, hash } = loaded;
-  const { vocabularySize, hiddenSize, weightsPerToken } = config.architecture;
+  const { architecture } = config;
+  const { vocabularySize, hiddenSize, weightsPerPromptToken } = architecture;
   return {
     scorer: {
       score: (requests) => pool.run(requests),
@@ -66,8 +67,8 @@ export async function openModel(options: ModelOptions): Promise<Model> {
     promptLimit: prompts.promptLimit,
     vocabularySize,
     hash,
-    weightsPerToken,
-    weightsPerNode: hiddenSize * vocabularySize,
+    weightsPerPromptToken,
+    weightsPerNode: architecture.weightsPerNode + hiddenSize * vocabularySize,
     close: () => pool.close(),
   };
 }

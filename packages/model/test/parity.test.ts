@@ -11,7 +11,7 @@ import {
   somePrompt,
 } from "@nightbeam/testing/conformance";
 import { loadReference } from "@nightbeam/testing/reference";
-import { CHECKPOINT_KINDS, writeCheckpoint } from "@nightbeam/testing/world";
+import { LLAMA_KINDS, writeCheckpoint } from "@nightbeam/testing/world";
 import { afterAll, describe, expect, it } from "vitest";
 import { largestDistance, referenceScores } from "./support/reference-scores.js";
 
@@ -34,7 +34,7 @@ describe("log-probabilities are the reference's", () => {
   });
 
   // What differs between the scorings is the head: a few kinds of it are enough for the second.
-  const cases = Object.entries(CHECKPOINT_KINDS).flatMap(([name, kind]) =>
+  const cases = Object.entries(LLAMA_KINDS).flatMap(([name, kind]) =>
     (RENORMALIZED.includes(name) ? SCORINGS : SCORINGS.slice(0, 1)).map((scoring) => ({
       name,
       scoring,

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { loadReference } from "@nightbeam/testing/reference";
-import { CHECKPOINT_KINDS, writeCheckpoint } from "@nightbeam/testing/world";
+import { LLAMA_KINDS, writeCheckpoint } from "@nightbeam/testing/world";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import numbers from "./reference-numbers.json" with { type: "json" };
 
@@ -19,10 +19,10 @@ describe("the reference model computes what transformers computes", () => {
   const expected = new Map(Object.entries(numbers.logits));
 
   it("has numbers for every kind of checkpoint", () => {
-    expect([...expected.keys()].sort()).toEqual(Object.keys(CHECKPOINT_KINDS).sort());
+    expect([...expected.keys()].sort()).toEqual(Object.keys(LLAMA_KINDS).sort());
   });
 
-  it.each(Object.entries(CHECKPOINT_KINDS))("%s", async (name, kind) => {
+  it.each(Object.entries(LLAMA_KINDS))("%s", async (name, kind) => {
     const checkpoint = join(directory, name);
     await writeCheckpoint({ directory: checkpoint, seed: SEED, ...kind });
     const last = loadReference(checkpoint).logits(numbers.prompt).at(-1);

@@ -12,8 +12,12 @@ import {
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { useTempDir } from "../directories.js";
 import { below, seeded } from "../random.js";
-import type { ModelShape } from "../world/checkpoint/model-shape.js";
-import { type CheckpointOptions, writeCheckpoint } from "../world/checkpoint/write-checkpoint.js";
+
+import {
+  type CheckpointOptions,
+  type ModelShape,
+  writeCheckpoint,
+} from "../world/checkpoint/write-checkpoint.js";
 import { someCatalogue, somePrompt } from "./requests.js";
 import type { OpenScorer, ScorerSettings } from "./scorer-world.js";
 
@@ -35,7 +39,7 @@ export interface SearcherOpeners {
 }
 
 interface SearchWorld {
-  readonly shape: Partial<ModelShape>;
+  readonly shape: ModelShape;
   readonly options?: CheckpointOptions;
   readonly items: number;
 }
@@ -86,8 +90,7 @@ export function describeSearcher(name: string, openers: SearcherOpeners): void {
           const { levels = 4, codesPerLevel = 16 } = world.shape;
           catalogue = someCatalogue({ levels, codesPerLevel, items: world.items, seed: 5 });
           const directory = join(parent(), `${worldName} ${scoring}`);
-          const config = { maxPositions: 128, ...world.shape };
-          await writeCheckpoint({ directory, seed: 3, config, ...options(world) });
+          await writeCheckpoint({ directory, seed: 3, config: world.shape, ...options(world) });
           const settings = { directory, catalogue, scoring };
           searcher = await open(settings);
           scorer = await openScorer(settings);

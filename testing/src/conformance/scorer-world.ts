@@ -2,8 +2,8 @@ import { join } from "node:path";
 import type { Catalogue } from "@nightbeam/catalogue";
 import { type ScoreRequest, type Scorer, type Scoring, treeOf } from "@nightbeam/decoding";
 import { type Random, seeded } from "../random.js";
-import type { ModelShape } from "../world/checkpoint/model-shape.js";
-import { writeCheckpoint } from "../world/checkpoint/write-checkpoint.js";
+
+import { type ModelShape, writeCheckpoint } from "../world/checkpoint/write-checkpoint.js";
 import { someCatalogue, somePrefixes, somePrompt } from "./requests.js";
 
 /** The model that an implementation of `Scorer` has to serve. */
@@ -11,6 +11,8 @@ export interface ScorerSettings {
   readonly directory: string;
   readonly catalogue: Catalogue;
   readonly scoring: Scoring;
+  /** Positions for a prompt and the codes after it, as far as the model does not limit them. Default: the implementation's. */
+  readonly maxPositions?: number;
   /** Calls that may wait or run at once. Default: the implementation's own limit. */
   readonly maxWaiting?: number;
 }
@@ -27,7 +29,7 @@ export type ScorerOpener = (settings: ScorerSettings) => Promise<OpenScorer>;
  * Shapes for which a model computes in different ways. Matrix products of these sizes are split into
  * blocks; a tiny model would pass by accident.
  */
-export const SHAPES: Readonly<Record<string, Partial<ModelShape>>> = {
+export const SHAPES: Readonly<Record<string, ModelShape>> = {
   "five levels, grouped heads": {
     levels: 5,
     codesPerLevel: 24,
@@ -47,6 +49,9 @@ export const SHAPES: Readonly<Record<string, Partial<ModelShape>>> = {
   },
 };
 
+/** Of the models, or of runs of a model without a limit of its own. */
+export const MAX_POSITIONS = 128;
+
 /** A checkpoint and a catalogue, and requests for them. */
 export class ScorerWorld {
   readonly directory: string;
@@ -65,11 +70,13 @@ export class ScorerWorld {
   static async write(options: {
     readonly parent: string;
     readonly name: string;
-    readonly shape: Partial<ModelShape>;
+    readonly shape: ModelShape;
   }): Promise<ScorerWorld> {
     const { levels = 4, codesPerLevel = 16 } = options.shape;
     const directory = join(options.parent, options.name);
-    await writeCheckpoint({ directory, seed: 3, config: { maxPositions: 128, ...options.shape } });
+    const { shape } = options;
+    const config = shape.modelType === "t5" ? shape : { maxPositions: MAX_POSITIONS, ...shape };
+    await writeCheckpoint({ directory, seed: 3, config });
     const catalogue = someCatalogue({ levels, codesPerLevel, items: 400, seed: 5 });
     return new ScorerWorld({ directory, catalogue, vocabularySize: 4 + levels * codesPerLevel });
   }

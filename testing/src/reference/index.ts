@@ -1,2 +1,2 @@
-export { loadReference, type ReferenceModel } from "./llama.js";
+export { loadLlamaReference, loadReference, type ReferenceModel } from "./load-reference.js";
 export { type ReferenceTensors, readReferenceTensors } from "./tensors.js";

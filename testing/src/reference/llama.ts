@@ -1,51 +1,54 @@
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
-import { type ReferenceConfig, type ReferenceRope, readReferenceConfig } from "./config.js";
-import { type ReferenceTensors, readReferenceTensors } from "./tensors.js";
+import { type ReferenceConfig, type ReferenceRope, readReferenceConfig } from "./llama-config.js";
+import { add, dot, embed, multiply, normalise, type Rows, rmsNorm, softmax } from "./rows.js";
+import type { ReferenceTensors } from "./tensors.js";
 
-/**
- * A LLaMA-family model in plain float64: what the graphs are compared with. It is written from the
- * published architecture and shares no code with the package; it is clear rather than fast.
- */
-export interface ReferenceModel {
+/** A LLaMA-family model in plain float64. */
+export class LlamaReference {
   readonly vocabularySize: number;
-  /**
-   * One full causal pass.
-   *
-   * @param tokens at least one
-   * @returns logits after every token: [tokens][vocabulary]
-   */
-  logits(tokens: readonly number[]): Float64Array[];
+  readonly #config: ReferenceConfig;
+  readonly #tensors: ReferenceTensors;
+
+  /** `config` is a parsed `config.json`. */
+  constructor(config: Parameters<typeof readReferenceConfig>[0], tensors: ReferenceTensors) {
+    this.#config = readReferenceConfig(config);
+    this.#tensors = tensors;
+    this.vocabularySize = this.#config.vocabularySize;
+  }
+
+  /** One causal pass over the prompt and the path after it. */
+  logits(prompt: ArrayLike<number>, path: readonly number[] = []): Rows {
+    const tokens = [...Array.from(prompt), ...path];
+    return this.#readOut(this.#forward(tokens).slice(prompt.length - 1));
+  }
+
   /**
    * The level heads of a draft, after a prompt: h + SiLU(W h + b) in front of the output layer
    * for every level after the first.
    *
    * @returns logits of every level but the last: [levels - 1][vocabulary]
    */
-  levelLogits(tokens: readonly number[]): Float64Array[];
-}
+  levelLogits(prompt: readonly number[]): Rows {
+    const rows = this.#forward(prompt).slice(-1);
+    const blocks = Array.from({ length: this.#config.levelHeads }, (_, block) => {
+      const inner = linear(
+        { tensors: this.#tensors, name: "nightbeam_heads", rows },
+        String(block),
+      );
+      return add(
+        rows,
+        inner.map((row) => row.map((value) => value / (1 + Math.exp(-value)))),
+      );
+    });
+    return this.#readOut([...rows, ...blocks.flat()]);
+  }
 
-/** Loads a Hugging Face directory: one weight file or several with an index; F32, F16 or BF16. */
-export function loadReference(directory: string): ReferenceModel {
-  const config = readReferenceConfig(
-    JSON.parse(readFileSync(join(directory, "config.json"), "utf8")),
-  );
-  const tensors = readReferenceTensors(directory);
-  return {
-    vocabularySize: config.vocabularySize,
-    logits: (tokens) => readOut({ config, tensors, rows: forward({ config, tensors, tokens }) }),
-    levelLogits: (tokens) => {
-      const rows = forward({ config, tensors, tokens }).slice(-1);
-      const blocks = Array.from({ length: config.levelHeads }, (_, block) => {
-        const inner = linear({ tensors, name: "nightbeam_heads", rows }, String(block));
-        return add(
-          rows,
-          inner.map((row) => row.map((value) => value / (1 + Math.exp(-value)))),
-        );
-      });
-      return readOut({ config, tensors, rows: [...rows, ...blocks.flat()] });
-    },
-  };
+  #forward(tokens: readonly number[]): Rows {
+    return forward({ config: this.#config, tensors: this.#tensors, tokens });
+  }
+
+  #readOut(rows: Rows): Rows {
+    return readOut({ config: this.#config, tensors: this.#tensors, rows });
+  }
 }
 
 /** The output layer: [rows][width] -> [rows][vocabulary]. */
@@ -61,8 +64,6 @@ function readOut(model: {
   return rows.map((row) => multiply(head, row));
 }
 
-type Rows = Float64Array[];
-
 /** States after the final norm: [tokens][width]. */
 function forward(model: {
   readonly config: ReferenceConfig;
@@ -70,13 +71,7 @@ function forward(model: {
   readonly tokens: readonly number[];
 }): Rows {
   const { config, tensors, tokens } = model;
-  const embeddings = tensors.get("model.embed_tokens.weight");
-  let stream: Rows = tokens.map((token) => {
-    if (!Number.isInteger(token) || token < 0 || token >= config.vocabularySize) {
-      throw new RangeError(`token ${token} is not in the vocabulary`);
-    }
-    return embeddings.slice(token * config.width, (token + 1) * config.width);
-  });
+  let stream = embed(tokens, { table: tensors.get("model.embed_tokens.weight"), ...config });
   for (let layer = 0; layer < config.layers; layer++) {
     const part = (name: string) => `model.layers.${layer}.${name}`;
     const before = normalise(stream, tensors.get(part("input_layernorm.weight")), config.epsilon);
@@ -165,38 +160,4 @@ function rotate(options: { head: Float64Array; position: number; rope: Reference
     head[i] = a * cosine - b * sine;
     head[half + i] = b * cosine + a * sine;
   }
-}
-
-function normalise(rows: Rows, weight: Float64Array, epsilon: number): Rows {
-  return rows.map((row) => rmsNorm(row, weight, epsilon));
-}
-
-function rmsNorm(x: Float64Array, weight: Float64Array, epsilon: number): Float64Array {
-  const scale = 1 / Math.sqrt(dot(x, x) / x.length + epsilon);
-  return x.map((value, i) => value * scale * (weight[i] ?? 0));
-}
-
-function softmax(scores: readonly number[]): number[] {
-  const most = Math.max(...scores);
-  const powers = scores.map((score) => Math.exp(score - most));
-  const total = powers.reduce((sum, power) => sum + power, 0);
-  return powers.map((power) => power / total);
-}
-
-function add(a: Rows, b: Rows): Rows {
-  return a.map((row, position) => row.map((value, i) => value + (b[position]?.[i] ?? 0)));
-}
-
-/** A matrix of [out, x.length], row by row, times x. */
-function multiply(matrix: Float64Array, x: Float64Array): Float64Array {
-  const size = x.length;
-  return Float64Array.from({ length: matrix.length / size }, (_, out) =>
-    dot(matrix.subarray(out * size, (out + 1) * size), x),
-  );
-}
-
-function dot(a: Float64Array, b: Float64Array): number {
-  let sum = 0;
-  for (let i = 0; i < a.length; i++) sum += (a[i] ?? 0) * (b[i] ?? 0);
-  return sum;
 }

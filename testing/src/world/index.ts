@@ -1,7 +1,10 @@
-export type { ModelShape } from "./checkpoint/model-shape.js";
 export type { TensorFormat } from "./checkpoint/number-formats.js";
-export { CHECKPOINT_KINDS, type CheckpointKind } from "./checkpoint/variations.js";
-export { type CheckpointOptions, writeCheckpoint } from "./checkpoint/write-checkpoint.js";
+export { type CheckpointKind, LLAMA_KINDS, T5_KINDS } from "./checkpoint/variations.js";
+export {
+  type CheckpointOptions,
+  type ModelShape,
+  writeCheckpoint,
+} from "./checkpoint/write-checkpoint.js";
 export { editJson, jsonLines, type UserLine, usersOf, writeUsers } from "./files.js";
 export { streamHistories } from "./histories/stream-histories.js";
 export { flagsOf, SMALL_WORLD, type TestWorld, useWorld } from "./use-world.js";

@@ -1,5 +1,6 @@
-import { BOS, type ModelShape, SPECIAL_TOKENS } from "./checkpoint/model-shape.js";
-import { randomTensors } from "./checkpoint/random-tensors.js";
+import { BOS, SPECIAL_TOKENS } from "./checkpoint/code-tokens.js";
+import type { LlamaShape } from "./checkpoint/llama-shape.js";
+import { llamaTensors } from "./checkpoint/llama-tensors.js";
 import type { Tensor } from "./checkpoint/safetensors.js";
 import { createRandom } from "./random.js";
 
@@ -24,7 +25,7 @@ const NOISE = 0.5;
  * to codes of the next level, and the head predicts what it finds there.
  */
 export function worldModels(options: {
-  readonly shape: ModelShape;
+  readonly shape: LlamaShape;
   readonly draftLayers: number;
   readonly seed: number;
   /** Scale of the target's layers above the draft; 1 is a normal layer. */
@@ -32,7 +33,7 @@ export function worldModels(options: {
 }): { target: Tensor[]; draft: Tensor[] } {
   const { shape, draftLayers, seed, upperGain } = options;
   const layerGain = (layer: number) => (layer < draftLayers ? 1 : upperGain);
-  const target = randomTensors({ shape, seed, layerGain });
+  const target = llamaTensors({ shape, seed, layerGain });
   likenCodes(shape, target);
   markLevels(shape, target);
   matchLevels(shape, target);
@@ -42,7 +43,7 @@ export function worldModels(options: {
 }
 
 /** Makes the embeddings of neighbouring codes similar, except on the first level. */
-function likenCodes({ levels, codesPerLevel, width }: ModelShape, tensors: Tensor[]): void {
+function likenCodes({ levels, codesPerLevel, width }: LlamaShape, tensors: Tensor[]): void {
   const embeddings = valuesOf(tensors, "model.embed_tokens.weight");
   for (let token = codesPerLevel; token < levels * codesPerLevel; token++) {
     if (token % codesPerLevel === 0) continue;
@@ -58,7 +59,7 @@ function likenCodes({ levels, codesPerLevel, width }: ModelShape, tensors: Tenso
 /**
  * Reserves the first dimensions of the stream for the levels: a token has a mark in its level's.
  */
-function markLevels({ levels, codesPerLevel, width }: ModelShape, tensors: Tensor[]): void {
+function markLevels({ levels, codesPerLevel, width }: LlamaShape, tensors: Tensor[]): void {
   const embeddings = valuesOf(tensors, "model.embed_tokens.weight");
   for (let row = 0; row * width < embeddings.length; row++) {
     const level = row < SPECIAL_TOKENS ? -1 : Math.floor((row - SPECIAL_TOKENS) / codesPerLevel);
@@ -69,7 +70,7 @@ function markLevels({ levels, codesPerLevel, width }: ModelShape, tensors: Tenso
 }
 
 /** Makes the first layer's queries match keys of the next level; values carry no marks. */
-function matchLevels(shape: ModelShape, tensors: Tensor[]): void {
+function matchLevels(shape: LlamaShape, tensors: Tensor[]): void {
   const { levels, width, heads, headSize } = shape;
   const queries = valuesOf(tensors, `${FIRST_ATTENTION}.q_proj.weight`);
   const keys = valuesOf(tensors, `${FIRST_ATTENTION}.k_proj.weight`);
@@ -89,7 +90,7 @@ function matchLevels(shape: ModelShape, tensors: Tensor[]): void {
 
 /** Sets the head to attention's output for each code, and to the mark of the level before. */
 function readHistory(options: {
-  readonly shape: ModelShape;
+  readonly shape: LlamaShape;
   readonly tensors: readonly Tensor[];
   readonly seed: number;
 }): void {

@@ -2,8 +2,8 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { itemName } from "./catalogue/item-names.js";
 import { itemPaths, lcRecPath } from "./catalogue/item-paths.js";
-import { completeShape } from "./checkpoint/model-shape.js";
-import { writeModelFiles } from "./checkpoint/write-checkpoint.js";
+import { completeLlama } from "./checkpoint/llama-shape.js";
+import { llamaModel, writeModelFiles } from "./checkpoint/write-checkpoint.js";
 import { itemAtPlace } from "./histories/scatter.js";
 import { userName } from "./histories/stream-histories.js";
 import { userHistory } from "./histories/user-history.js";
@@ -128,15 +128,13 @@ async function writeModels(given: {
     width = 128,
     heads = 4,
   } = options;
-  const shape = completeShape({ levels, codesPerLevel, layers, width, heads });
+  const shape = completeLlama({ levels, codesPerLevel, layers, width, heads });
   const upperGain = options.upperGain ?? 0.3;
   const { target, draft } = worldModels({ shape, draftLayers, seed, upperGain });
   const maxItems = options.maxItems ?? 20;
-  await writeModelFiles({ directory: world.target, shape, tensors: target, options: { maxItems } });
-  await writeModelFiles({
-    directory: world.draft,
-    shape: { ...shape, layers: draftLayers },
-    tensors: draft,
-    options: { maxItems },
-  });
+  const models = [
+    { directory: world.target, ...llamaModel(shape, target) },
+    { directory: world.draft, ...llamaModel({ ...shape, layers: draftLayers }, draft) },
+  ];
+  for (const model of models) await writeModelFiles({ ...model, options: { maxItems } });
 }

@@ -14,8 +14,8 @@ from nightbeam_training.data.teacher_files import Scoring
 from nightbeam_training.data.teacher_pool import ExampleBatch, TeacherPool
 from nightbeam_training.data.torch_trie import TorchTrie
 from nightbeam_training.model.checkpoint import Checkpoint
-from nightbeam_training.model.heads import search_model
 from nightbeam_training.model.precision import Machine
+from nightbeam_training.model.search_model import search_model
 from nightbeam_training.search.beam_search import Known, beam_search
 
 BATCH = 256

@@ -12,7 +12,8 @@ from nightbeam_training.align.beam_scores import Sequences, sequences_of
 from nightbeam_training.data.code_tokens import CodeTokens
 from nightbeam_training.data.teacher_pool import ExampleBatch
 from nightbeam_training.data.torch_trie import TorchTrie
-from nightbeam_training.model.llama import Llama
+from nightbeam_training.model.code_model import OutputLayer
+from nightbeam_training.model.models import Model
 from nightbeam_training.model.token_scores import TokenScores, token_scores
 from nightbeam_training.model.tree import TreeInput, tree_hidden, tree_input
 
@@ -107,7 +108,7 @@ class DraftScores:
     """Of the token after each token of the prompt but the last: [users, tokens - 1, 1]."""
 
 
-def draft_scores(model: Llama, batch: AlignBatch, *, prompt: bool) -> DraftScores:
+def draft_scores(model: Model, batch: AlignBatch, *, prompt: bool) -> DraftScores:
     """One forward pass over prompts and trees. prompt: whether the loss needs the prompt's own
     tokens."""
     hidden = tree_hidden(model, batch.tree, whole=prompt)
@@ -118,7 +119,7 @@ def draft_scores(model: Llama, batch: AlignBatch, *, prompt: bool) -> DraftScore
     )
 
 
-def prompt_scores(model: Llama, hidden: Tensor, batch: AlignBatch) -> TokenScores | None:
+def prompt_scores(model: OutputLayer, hidden: Tensor, batch: AlignBatch) -> TokenScores | None:
     """Scores of each prompt's own tokens, None for prompts of one token, which have nothing to
     predict. hidden: of all of the prompt's positions, and perhaps more, [users, positions, width].
     """

@@ -9,8 +9,9 @@ from nightbeam_training.data.code_tokens import CodeTokens
 from nightbeam_training.data.teacher_files import Scoring
 from nightbeam_training.data.teacher_pool import ExampleBatch
 from nightbeam_training.data.torch_trie import TorchTrie
-from nightbeam_training.model.llama import Llama
+from nightbeam_training.model.models import Model
 from nightbeam_training.model.precision import Machine
+from nightbeam_training.model.search_model import search_model
 from nightbeam_training.model.token_scores import token_scores
 from nightbeam_training.model.tree import tree_hidden, tree_input
 from nightbeam_training.search.beam_search import beam_search
@@ -22,7 +23,7 @@ class DraftBeams:
 
     def __init__(
         self,
-        target: Llama,
+        target: Model,
         *,
         trie: TorchTrie,
         tokens: CodeTokens,
@@ -36,11 +37,11 @@ class DraftBeams:
         self._scoring: Scoring = scoring
 
     @torch.no_grad()
-    def of(self, draft: Llama, examples: ExampleBatch, width: int) -> tuple[ExampleBatch, Tensor]:
+    def of(self, draft: Model, examples: ExampleBatch, width: int) -> tuple[ExampleBatch, Tensor]:
         """The same prompts with the draft's beams, and the draft's log-probabilities on them."""
         with self._machine.autocast():
             found = beam_search(
-                draft,
+                search_model(draft),
                 examples.prompts,
                 widths=[width] * self._trie.levels,
                 trie=self._trie,

@@ -26,6 +26,7 @@ from nightbeam_training.data.teacher_files import Scoring
 from nightbeam_training.data.teacher_pool import ExampleBatch, TeacherPool
 from nightbeam_training.model.checkpoint import Checkpoint
 from nightbeam_training.model.precision import Machine
+from nightbeam_training.model.t5 import T5
 from nightbeam_training.train.state import Figures
 
 
@@ -70,6 +71,8 @@ class AlignTask:
         if codes is None:
             scores = draft_scores(model, batch, prompt=options.uses_prompt)
             return total_loss(scores, batch, options)
+        if isinstance(model, T5):
+            raise TypeError("a T5 has no heads")
         scores = heads_scores(model, batch, codes, prompt=options.uses_prompt)
         return heads_loss(scores, batch, options, codes=codes)
 

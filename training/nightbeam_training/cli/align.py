@@ -9,7 +9,7 @@ import click
 from nightbeam_training.align.draft_beams import DraftBeams
 from nightbeam_training.align.options import OVER_BY_SCORING, Over
 from nightbeam_training.align.run import AlignTask
-from nightbeam_training.cli.align_options import AlignArguments, check, note_on_unused
+from nightbeam_training.cli.align_options import AlignArguments, check, note_on_unused, of_answers
 from nightbeam_training.cli.fit_options import report_fit
 from nightbeam_training.cli.options import compared, options_of
 from nightbeam_training.cli.presets import preset_option
@@ -34,7 +34,9 @@ from nightbeam_training.model.checkpoint import (
     tokenizer_place,
 )
 from nightbeam_training.model.heads import searched_prompts, with_heads
+from nightbeam_training.model.models import without_dropout
 from nightbeam_training.model.precision import Machine
+from nightbeam_training.model.t5 import T5
 from nightbeam_training.train.fit import fit, seed_all
 from nightbeam_training.train.log import TrainingLog
 from nightbeam_training.train.run_options import claim_directory, finish_directory
@@ -64,6 +66,9 @@ def align(teacher: tuple[Path, ...], catalogue: Path, over: Over | None, **given
     machine = arguments.machine()
     note_if_unfinished(arguments.draft)
     draft = _draft(arguments)
+    if isinstance(draft.model, T5):
+        arguments = of_answers(arguments)
+        without_dropout(draft.model)
     prompts = searched_prompts(draft, prompts_of(draft, items, arguments.draft), source.scoring)
     pool = TeacherPool(files, prompts.catalogue.trie, machine.device)
     check(arguments, pool, source)

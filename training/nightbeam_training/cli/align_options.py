@@ -56,6 +56,26 @@ def note_on_unused(arguments: AlignArguments) -> None:
             )
 
 
+def of_answers(arguments: AlignArguments) -> AlignArguments:
+    """The options for a draft that predicts nothing of a prompt, an encoder-decoder.
+
+    Raises TrainingError BAD_OPTION if a term on prompts was asked for.
+    """
+    if not arguments.uses_prompt:
+        return arguments
+    context = click.get_current_context()
+    if context.get_parameter_source("rec_scope") is ParameterSource.COMMANDLINE:
+        raise TrainingError(
+            "BAD_OPTION",
+            "--rec-scope all needs a decoder, which predicts its prompts too; the draft is a T5: "
+            "give --rec-scope answer",
+        )
+    click.echo(
+        "note: the draft is a T5, which predicts answers alone: --rec-scope answer", err=True
+    )
+    return arguments.model_copy(update={"rec_scope": "answer"})
+
+
 def check(arguments: AlignArguments, pool: TeacherPool, source: TeacherSource) -> None:
     """Raises TrainingError BAD_OPTION or BAD_TEACHER_DATA, with what to give instead."""
     if arguments.mixture > 0 and arguments.objective == "heads":

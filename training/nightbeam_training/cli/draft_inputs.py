@@ -23,6 +23,7 @@ from nightbeam_training.model.checkpoint import (
     load_checkpoint,
     prompts_of,
 )
+from nightbeam_training.model.models import without_dropout
 
 SAMPLE = 256
 """Histories whose prompts are measured to pick a size."""
@@ -165,4 +166,5 @@ def draft_to_continue(arguments: DraftArguments, prompts: Prompts) -> Checkpoint
             f"{place}: reads other prompts than --target {arguments.target}: give a draft that was "
             "made for this target",
         )
+    without_dropout(given.model)
     return given

@@ -13,7 +13,13 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
 from nightbeam_training.align.accept import Acceptance, Evaluator
-from nightbeam_training.cli.options import DIRECTORY, FILE, MachineArguments, options_of
+from nightbeam_training.cli.options import (
+    DIRECTORY,
+    FILE,
+    MachineArguments,
+    options_of,
+    positive_numbers,
+)
 from nightbeam_training.cli.teacher_data import (
     check_prompts,
     complete_teacher_files,
@@ -51,7 +57,7 @@ class EvaluateInputs(BaseModel):
 
 class EvaluateArguments(MachineArguments, EvaluateInputs):
     def beam_widths(self) -> list[int]:
-        return _numbers("--beam-width", self.beam_width, ",")
+        return positive_numbers("--beam-width", self.beam_width, ",")
 
     def draft_widths(self, *, steps: int) -> list[_DraftWidth]:
         """Raises BAD_OPTION unless each is one number or one per drafted step, at least K."""
@@ -82,7 +88,7 @@ class _DraftWidth:
 
     @classmethod
     def read(cls, word: str, steps: int) -> _DraftWidth:
-        levels = _numbers("--draft-width", word, "/")
+        levels = positive_numbers("--draft-width", word, "/")
         given = "/".join(map(str, levels))
         if len(levels) not in (1, steps):
             raise TrainingError(
@@ -175,10 +181,3 @@ def _draft(path: Path, catalogue: Catalogue, scoring: Scoring) -> tuple[Checkpoi
     note_if_unfinished(path)
     draft = load_checkpoint(path, heads=True)
     return draft, searched_prompts(draft, prompts_of(draft, catalogue, path), scoring)
-
-
-def _numbers(option: str, text: str, separator: str) -> list[int]:
-    words = text.split(separator)
-    if not all(word.strip().isdecimal() and int(word) > 0 for word in words):
-        raise TrainingError("BAD_OPTION", f"{option}: expected positive whole numbers, got {text}")
-    return [int(word) for word in words]

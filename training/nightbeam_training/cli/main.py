@@ -11,6 +11,7 @@ from nightbeam_training.cli.align import align
 from nightbeam_training.cli.codes import codes
 from nightbeam_training.cli.draft import draft
 from nightbeam_training.cli.evaluate import evaluate
+from nightbeam_training.cli.recall import recall
 from nightbeam_training.cli.target import target
 from nightbeam_training.cli.teacher import teacher
 from nightbeam_training.errors import TrainingError
@@ -24,7 +25,7 @@ def commands(context: click.Context) -> None:
         click.echo(context.get_help())
 
 
-for command in (draft, codes, target, teacher, align, evaluate):
+for command in (draft, codes, target, recall, teacher, align, evaluate):
     commands.add_command(command)
 
 

@@ -12,6 +12,7 @@ from annotated_types import Ge, Gt, Le
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.fields import FieldInfo
 
+from nightbeam_training.errors import TrainingError
 from nightbeam_training.model.precision import (
     Machine,
     Precision,
@@ -137,6 +138,14 @@ class _Words(click.Choice[str]):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
         return value if value in self._aliases else super().convert(value, param, ctx)
+
+
+def positive_numbers(option: str, text: str, separator: str) -> list[int]:
+    """Raises TrainingError BAD_OPTION."""
+    words = text.split(separator)
+    if not all(word.strip().isdecimal() and int(word) > 0 for word in words):
+        raise TrainingError("BAD_OPTION", f"{option}: expected positive whole numbers, got {text}")
+    return [int(word) for word in words]
 
 
 class MachineArguments(BaseModel):

@@ -24,9 +24,11 @@ from nightbeam_training.model.checkpoint import (
     save_checkpoint,
     tokenizer_place,
 )
+from nightbeam_training.model.llama import Llama
 from nightbeam_training.model.lora import add_lora, save_adapter, save_merged
 from nightbeam_training.model.memory import Training, training_memory
 from nightbeam_training.model.open_stored import StoredModel
+from nightbeam_training.model.t5 import T5
 from nightbeam_training.recommend.new_model import model_like, new_model
 from nightbeam_training.recommend.run import RecommendOptions, RecommendTask
 from nightbeam_training.train.fit import fit, seed_all
@@ -67,9 +69,16 @@ def target(**given: object) -> None:
             click.echo(line)
         frozen = lora is not None and machine.freezes
         read_weights(checkpoint, stored, device=machine.device, frozen=frozen)
-    if lora is not None:
-        add_lora(checkpoint.model, lora)
-    checkpoint.model.gradient_checkpointing = arguments.gradient_checkpointing
+    model = checkpoint.model
+    if isinstance(model, Llama):
+        if lora is not None:
+            add_lora(model, lora)
+        model.gradient_checkpointing = arguments.gradient_checkpointing
+    elif lora is not None or arguments.gradient_checkpointing:
+        flag = "--gradient-checkpointing" if lora is None else "--lora-rank"
+        raise TrainingError(
+            "BAD_OPTION", f"{flag} is for decoders; this model is a T5: leave it out"
+        )
     claim_directory(
         arguments.out,
         "target.json",
@@ -88,23 +97,27 @@ def target(**given: object) -> None:
         prompts=prompts,
         machine=machine,
         options=RecommendOptions(
-            batch_size=arguments.batch_size, validation=arguments.validation, seed=arguments.seed
+            batch_size=arguments.batch_size,
+            validation=arguments.validation,
+            seed=arguments.seed,
+            hold_back=arguments.hold_back,
+            epoch_size=arguments.epoch_size,
         ),
     )
     weights = sum(weight.numel() for weight in trainable(checkpoint.model).values())
     click.echo(
-        f"Training {weights:,} weights on {len(usable.items) - arguments.validation:,} histories "
-        f"({arguments.validation:,} held back), {task.steps:,} steps per epoch, "
+        f"Training {weights:,} weights on {task.histories:,} histories "
+        f"({arguments.validation:,} {arguments.held_back}), {task.steps:,} steps per epoch, "
         f"on {machine.device} in {machine.precision}"
     )
     report_fit(arguments, steps=task.steps, directory=arguments.out)
 
     def keep() -> None:
-        if lora is None or arguments.begin_with is None:
+        if lora is None or arguments.begin_with is None or isinstance(model, T5):
             dtype = torch.bfloat16 if arguments.save_as == "bfloat16" else torch.float32
             save_checkpoint(checkpoint, arguments.out, dtype=dtype)
         else:
-            save_adapter(checkpoint.model, arguments.out, base=arguments.begin_with, options=lora)
+            save_adapter(model, arguments.out, base=arguments.begin_with, options=lora)
 
     progress = fit(
         checkpoint.model,

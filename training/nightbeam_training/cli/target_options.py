@@ -14,10 +14,12 @@ from nightbeam_training.cli.lora_options import LoraArguments
 from nightbeam_training.cli.options import DIRECTORY, FILE, NEW_DIRECTORY, MachineArguments
 from nightbeam_training.errors import TrainingError
 from nightbeam_training.model.lora import LoraOptions
-from nightbeam_training.recommend.new_model import ModelSize
+from nightbeam_training.recommend.new_model import ModelSize, T5Size
+from nightbeam_training.recommend.run import HoldBack
 
-NEW_MODEL = ("layers", "width", "heads", "feed_forward")
-"""Options about the size of a new model."""
+OF_T5 = ("decoder_layers", "head_width", "dropout")
+NEW_MODEL = ("architecture", "layers", "width", "heads", "feed_forward", *OF_T5)
+"""Options about the kind and the size of a new model."""
 
 
 class TargetOptions(BaseModel):
@@ -35,14 +37,36 @@ class TargetOptions(BaseModel):
         description="Checkpoint whose prompts a new model reads, such as the target of an initial "
         "draft.",
     )
-    layers: int = Field(6, ge=1, description="Of a new model.")
+    architecture: Literal["llama", "t5"] = Field(
+        "llama",
+        description="Of a new model: a decoder, or an encoder-decoder as TIGER is.",
+    )
+    layers: int = Field(6, ge=1, description="Of a new model; of a T5, of its encoder.")
+    decoder_layers: int | None = Field(None, ge=1, description="Of a new T5.  [default: --layers]")
     width: int = Field(256, ge=2, description="Of a new model.")
     heads: int = Field(4, ge=1, description="Of a new model.")
+    head_width: int | None = Field(
+        None, ge=1, description="Of a new T5 (d_kv).  [default: --width / --heads]"
+    )
     feed_forward: int = Field(768, ge=1, description="Of a new model.")
+    dropout: float | None = Field(
+        None, ge=0, lt=1, description="Of a new T5, while it is trained.  [default: 0.1]"
+    )
     max_items: int = Field(
         20, ge=1, description="Maximum items of the history in the prompt, of a new model."
     )
-    validation: int = Field(1000, ge=1, description="Users held back for validation.")
+    validation: int = Field(1000, ge=1, description="Users that each epoch is validated on.")
+    hold_back: HoldBack = Field(
+        "users",
+        description="What is not trained on: the users of --validation, or the last item of every "
+        "user (leave-one-out), which those users are validated on.",
+    )
+    epoch_size: int | None = Field(
+        None,
+        ge=1,
+        description="Examples per epoch, drawn anew for each: for models that are to be validated "
+        "and saved more often.  [default: all]",
+    )
     save_as: Literal["float32", "bfloat16"] | None = Field(
         None,
         description="Number format of the saved weights.  [default: float32; that of --begin-with "
@@ -53,10 +77,38 @@ class TargetOptions(BaseModel):
 class TargetArguments(MachineArguments, FitArguments, LoraArguments, TargetOptions):
     """The options as given."""
 
-    def size(self) -> ModelSize:
+    def size(self) -> ModelSize | T5Size:
+        """Raises TrainingError BAD_OPTION for options of another architecture."""
+        if self.architecture == "t5":
+            if self.head_width is None and self.width % self.heads != 0:
+                raise TrainingError(
+                    "BAD_OPTION",
+                    f"--width {self.width} is not a multiple of --heads {self.heads}: give "
+                    "--head-width, such as 64",
+                )
+            return T5Size(
+                layers=self.layers,
+                decoder_layers=self.decoder_layers or self.layers,
+                width=self.width,
+                heads=self.heads,
+                head_width=self.head_width or self.width // self.heads,
+                feed_forward=self.feed_forward,
+                dropout=0.1 if self.dropout is None else self.dropout,
+            )
+        for name in OF_T5:
+            if getattr(self, name) is not None:
+                raise TrainingError(
+                    "BAD_OPTION",
+                    f"--{name.replace('_', '-')} changes nothing without --architecture t5",
+                )
         return ModelSize(
             layers=self.layers, width=self.width, heads=self.heads, feed_forward=self.feed_forward
         )
+
+    @property
+    def held_back(self) -> str:
+        """How many users are validated on, in words."""
+        return "held back" if self.hold_back == "users" else "validated on their last items"
 
     def adapter(self) -> LoraOptions | None:
         """None if all weights are trained.

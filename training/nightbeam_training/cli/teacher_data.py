@@ -92,9 +92,10 @@ def _are_items(tokens: Ints, prompts: Prompts, prompt: ItemsPrompt) -> bool:
     """Whether these tokens are a prompt of code paths of items."""
     trie, levels = prompts.catalogue.trie, prompts.spec.levels
     around = len(prompt.itemPrefix), len(prompt.itemSuffix) + len(prompt.separator)
-    first = (prompt.bos is not None) + around[0]
+    before, after = prompt.user_places
+    first = (prompt.bos is not None) + before + around[0]
     size = around[0] + levels + around[1]
-    end = len(tokens) - len(prompt.suffix) + len(prompt.separator)
+    end = len(tokens) - len(prompt.suffix) - after + len(prompt.separator)
     places = np.arange(first, max(end - around[1], first), size)[:, None] + np.arange(levels)
     if places.size and places.max() >= len(tokens):
         return False
@@ -107,4 +108,12 @@ def _are_items(tokens: Ints, prompts: Prompts, prompt: ItemsPrompt) -> bool:
     nodes = np.zeros(len(codes), dtype=np.int64)
     for level in range(levels):
         nodes = trie.step(nodes, codes[:, level])
-    return bool(np.all(nodes >= 0)) and np.array_equal(prompts.encode_paths(codes, {}), tokens)
+    if np.any(nodes < 0):
+        return False
+    written = np.array(prompts.encode_paths(codes, {}))
+    if prompt.user and len(written) == len(tokens):
+        # Of the user's token, only the buckets are known.
+        at = int(prompt.bos is not None) if before else len(tokens) - len(prompt.suffix) - 1
+        if 0 <= tokens[at] - prompt.user.offset < prompt.user.buckets:
+            written[at] = tokens[at]
+    return np.array_equal(written, tokens)

@@ -16,6 +16,7 @@ from nightbeam_training.data.code_tokens import CodeTokens
 from nightbeam_training.data.prompt_kinds import ItemsPrompt, TemplatePrompt, TextPrompt
 from nightbeam_training.data.prompt_spec import PromptSpec
 from nightbeam_training.data.prompt_text import DEFAULT_PATTERN, HistoryStyle, UserTexts, fill_text
+from nightbeam_training.data.prompt_user import user_token
 from nightbeam_training.data.tokenizer import open_tokenizer
 
 Encode = Callable[[Ints, UserTexts], Sequence[int]]
@@ -31,19 +32,22 @@ def fixed_tokens(prompt: ItemsPrompt) -> Mapping[str, list[int]]:
         "prompt.itemSuffix": prompt.itemSuffix,
         "prompt.separator": prompt.separator,
         "prompt.suffix": prompt.suffix,
+        "prompt.user": [prompt.user.offset + prompt.user.buckets - 1] if prompt.user else [],
     }
 
 
 def items_encoder(prompt: ItemsPrompt, tokens: CodeTokens) -> Encode:
     """For prompts of kind `items`."""
-    start = [] if prompt.bos is None else [prompt.bos]
+    bos = [] if prompt.bos is None else [prompt.bos]
 
-    def encode(paths: Ints, _texts: UserTexts) -> Sequence[int]:
-        written = list(start)
+    def encode(paths: Ints, texts: UserTexts) -> Sequence[int]:
+        own = [user_token(prompt.user, texts)] if prompt.user else []
+        before, after = prompt.user_places
+        written = [*bos, *own * before]
         for at, codes in enumerate(tokens.of(paths).tolist()):
             between = prompt.separator if at > 0 else []
             written += [*between, *prompt.itemPrefix, *codes, *prompt.itemSuffix]
-        return written + prompt.suffix
+        return [*written, *own * after, *prompt.suffix]
 
     return encode
 

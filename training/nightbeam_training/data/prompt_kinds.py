@@ -31,11 +31,43 @@ class _History(Fields):
     order: Order = "oldest-first"
 
 
+class UserToken(Fields):
+    """A token of the user beside the items: one of `buckets`, of which `offset` is the first."""
+
+    offset: TokenId
+    buckets: Annotated[int, Field(gt=0, le=1_000_000_000)] = 1
+    by: Literal["number", "md5", "murmur3"] | None = None
+    """Which one a user has: the name as a number, its MD5 as a number, or its MurmurHash3 (x86, 32
+    bits, seed 0, signed), each modulo `buckets`."""
+    column: Annotated[str, Field(min_length=1)] | None = None
+    """The column of the histories that stands in place of the user's name."""
+    place: Literal["before-items", "after-items"] = "before-items"
+
+    @model_validator(mode="after")
+    def _names_a_rule(self) -> UserToken:
+        if self.buckets > 1 and self.by is None:
+            raise ValueError(
+                "by is missing: say how a user gets one of the buckets, number, md5 or murmur3"
+            )
+        given = [name for name in ("by", "column") if getattr(self, name) is not None]
+        if self.buckets == 1 and given:
+            raise ValueError(
+                f"{given[0]} changes nothing with one bucket, which all users have: leave it out"
+            )
+        return self
+
+    @property
+    def source(self) -> str | None:
+        """The field of a history that says which token a user has; None if all have the same."""
+        return None if self.by is None else self.column or "user"
+
+
 class ItemsPrompt(_History):
-    """Tokens alone: BOS, the codes of the last items, and the tokens around them."""
+    """Tokens alone: BOS, the user's, the codes of the last items, and the tokens around them."""
 
     kind: Literal["items"]
     bos: TokenId | None = None
+    user: UserToken | None = None
     itemPrefix: list[TokenId] = []  # noqa: N815
     itemSuffix: list[TokenId] = []  # noqa: N815
     separator: list[TokenId] = []
@@ -44,11 +76,18 @@ class ItemsPrompt(_History):
     """After the last item."""
 
     @property
+    def user_places(self) -> tuple[int, int]:
+        """How many tokens of the user there are before the items, and after them."""
+        if self.user is None:
+            return 0, 0
+        return (1, 0) if self.user.place == "before-items" else (0, 1)
+
+    @property
     def plain(self) -> bool:
         """Whether a prompt is nothing but BOS and codes, oldest first, so that every code of it
         follows a shorter prompt."""
         around = [*self.itemPrefix, *self.itemSuffix, *self.separator, *self.suffix]
-        return not around and self.order == "oldest-first"
+        return not around and self.user is None and self.order == "oldest-first"
 
 
 class _TextHistory(_History):

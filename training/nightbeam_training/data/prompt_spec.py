@@ -75,14 +75,15 @@ class PromptSpec(Fields):
 
     @property
     def columns(self) -> list[str]:
-        """Columns of the histories that prompts have as texts (`{column:NAME}`)."""
+        """Fields of the histories that prompts need: texts (`{column:NAME}`), or what says which
+        token the user has."""
         match self.prompt:
             case TemplatePrompt(template=template):
                 return columns_in([template])
             case ChatPrompt(messages=messages):
                 return columns_in([message.content for message in messages])
-            case ItemsPrompt():
-                return []
+            case ItemsPrompt(user=user):
+                return [user.source] if user and user.source else []
 
     @property
     def vocabulary(self) -> int:

@@ -38,6 +38,8 @@ class ModelLimits:
     vocabulary: int
     positions: int
     """For a prompt and the tokens of an answer."""
+    answers_apart: bool = False
+    """Whether the answer has positions of its own, as in an encoder-decoder."""
 
 
 @dataclass(frozen=True)
@@ -104,6 +106,8 @@ class Prompts:
         """Longest prompt that the model takes; a run rejects users whose prompt is longer."""
         if self.limits is None:
             return None
+        if self.limits.answers_apart:
+            return self.limits.positions
         # An answer's last token is predicted, and never read.
         return self.limits.positions - self.spec.levels - len(self.closing) + 1
 

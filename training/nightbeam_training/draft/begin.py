@@ -11,6 +11,8 @@ import numpy as np
 from nightbeam_training.draft.cost import Size
 from nightbeam_training.errors import TrainingError
 from nightbeam_training.model.checkpoint import Checkpoint, new_checkpoint
+from nightbeam_training.model.llama import Llama
+from nightbeam_training.model.t5 import T5
 from nightbeam_training.recommend.new_model import ModelSize, model_like
 
 _LAYER = re.compile(r"^model\.layers\.(\d+)\.")
@@ -46,8 +48,14 @@ def parse_shape(text: str, target: Checkpoint) -> Shape:
             "BAD_OPTION",
             f"--shape {text}: give LAYERSxWIDTH, such as 2x96, or target:LAYERS, such as target:2",
         )
-    layers = target.model.config.num_hidden_layers
     if found["of_target"] is not None:
+        if isinstance(target.model, T5):
+            raise TrainingError(
+                "BAD_OPTION",
+                f"--shape {text}: the layers of an encoder-decoder are no draft: give "
+                "LAYERSxWIDTH, such as 2x96",
+            )
+        layers = target.model.config.num_hidden_layers
         if int(found["of_target"]) >= layers:
             raise TrainingError(
                 "BAD_OPTION", f"--shape {text}: give fewer than the target's {layers} layers"
@@ -67,7 +75,8 @@ def possible_shapes(target: Checkpoint, given: Shape | None = None) -> list[tupl
     whole = Size.of(target)
     config = target.model.config
     shapes = [Shape(2, width) for width in NEW_WIDTHS if width < config.hidden_size]
-    shapes += [Shape(count, None) for count in (1, 2) if 2 * count <= config.num_hidden_layers]
+    if isinstance(target.model, Llama):
+        shapes += [Shape(count, None) for count in (1, 2) if 2 * count <= config.num_hidden_layers]
     sized = [(shape, _size(shape, target)) for shape in shapes or [Shape(1, HEAD_WIDTH)]]
     small = [(shape, size) for shape, size in sized if 2 * size.weights <= whole.weights]
     return sorted(small or sized[:1], key=lambda one: one[1].weights)
@@ -75,15 +84,16 @@ def possible_shapes(target: Checkpoint, given: Shape | None = None) -> list[tupl
 
 def _size(shape: Shape, target: Checkpoint) -> Size:
     config = target.model.config
-    if shape.width is None:
+    if shape.width is None and isinstance(target.model, Llama):
         own = Size.of(target)
         in_layers = sum(weight.numel() for weight in target.model.model.layers.parameters())
         each = in_layers // own.layers
         return Size(layers=shape.layers, weights=own.weights - (own.layers - shape.layers) * each)
-    inner = _feed_forward(shape.width)
-    each = 4 * shape.width**2 + 3 * shape.width * inner + 2 * shape.width
+    width = shape.width or config.hidden_size
+    inner = _feed_forward(width)
+    each = 4 * width**2 + 3 * width * inner + 2 * width
     tables = 1 if config.tie_word_embeddings else 2
-    weights = tables * config.vocab_size * shape.width + shape.width + shape.layers * each
+    weights = tables * config.vocab_size * width + width + shape.layers * each
     return Size(layers=shape.layers, weights=weights)
 
 

@@ -15,8 +15,8 @@ from nightbeam_training.data.prompts import Prompts
 from nightbeam_training.data.teacher_files import Scoring
 from nightbeam_training.data.teacher_pool import ExampleBatch, TeacherPool
 from nightbeam_training.model.checkpoint import Checkpoint
-from nightbeam_training.model.heads import search_model
 from nightbeam_training.model.precision import Machine
+from nightbeam_training.model.search_model import search_model
 from nightbeam_training.model.tree import tree_input
 from nightbeam_training.search.beam_search import beam_search
 

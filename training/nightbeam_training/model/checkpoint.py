@@ -19,9 +19,10 @@ from nightbeam_training.errors import TrainingError
 from nightbeam_training.files import replacing
 from nightbeam_training.model.adapter import ADAPTER_WEIGHTS, find_adapter
 from nightbeam_training.model.config import CONFIG_FILE, HEADS_FIELD, parse_config
-from nightbeam_training.model.llama import Llama
+from nightbeam_training.model.models import Model, new_network
 from nightbeam_training.model.open_stored import StoredModel, open_stored, place_of
 from nightbeam_training.model.stored import WEIGHTS_FILE, save_tensors, weight_files
+from nightbeam_training.model.t5_config import T5Config
 
 DESCRIBING_FILES = [CONFIG_FILE, PROMPT_SPEC_FILE, "tokenizer.json", "tokenizer_config.json"]
 MAX_POSITIONS = 4096
@@ -32,7 +33,7 @@ MAX_POSITIONS = 4096
 class Checkpoint:
     """A model and the other contents of its directory."""
 
-    model: Llama
+    model: Model
     config: dict[str, Any]
     """The whole of `config.json`, unknown fields included."""
     prompt: PromptSpec
@@ -41,8 +42,12 @@ class Checkpoint:
 def prompts_of(checkpoint: Checkpoint, catalogue: Catalogue, directory: Path) -> Prompts:
     """Its prompts over a catalogue; directory: where it was read. Raises as `open_prompts`."""
     config = checkpoint.model.config
-    positions = min(config.positions(), MAX_POSITIONS)
-    limits = ModelLimits(vocabulary=config.vocab_size, positions=positions)
+    positions = min(config.positions() or MAX_POSITIONS, MAX_POSITIONS)
+    limits = ModelLimits(
+        vocabulary=config.vocab_size,
+        positions=positions,
+        answers_apart=isinstance(config, T5Config),
+    )
     return open_prompts(checkpoint.prompt, catalogue, tokenizer_place(directory), limits)
 
 
@@ -55,7 +60,8 @@ def tokenizer_place(directory: Path) -> Path:
 
 def new_checkpoint(config: dict[str, Any], prompt: PromptSpec) -> Checkpoint:
     """A model with new weights from torch's global generator."""
-    return Checkpoint(model=Llama(parse_config(config, "config")), config=config, prompt=prompt)
+    model = new_network(parse_config(config, "config")).eval()
+    return Checkpoint(model=model, config=config, prompt=prompt)
 
 
 def load_checkpoint(
@@ -90,7 +96,7 @@ def open_checkpoint(directory: Path, *, heads: bool = False) -> tuple[Checkpoint
             "levels at once, without prefixes: give an ordinary checkpoint",
         )
     with torch.device("meta"):
-        model = Llama(config)
+        model = new_network(config).eval()
     _check_shapes(model, stored)
     return Checkpoint(model=model, config=stored.raw, prompt=_prompt_spec(stored)), stored
 
@@ -107,10 +113,10 @@ def read_weights(
         weights[name] = tensor.to(device, stored.held_as(name, frozen=frozen), copy=True)
     model.load_state_dict(weights, assign=True, strict=False)
     if model.config.tie_word_embeddings:
-        model.lm_head.weight = model.model.embed_tokens.weight
+        model.tie()
 
 
-def _check_shapes(model: Llama, stored: StoredModel) -> None:
+def _check_shapes(model: Model, stored: StoredModel) -> None:
     expected = {name: tuple(tensor.shape) for name, tensor in model.state_dict().items()}
     if stored.config.tie_word_embeddings:
         del expected["lm_head.weight"]

@@ -1,4 +1,4 @@
-"""A decoder's configuration, from `config.json` of a Hugging Face checkpoint."""
+"""A model's configuration, from `config.json` of a Hugging Face checkpoint."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from pydantic import ConfigDict, Field, PositiveInt, ValidationError
 from nightbeam_training.errors import TrainingError
 from nightbeam_training.model.families import FAMILIES, Biases, Family, WindowFields, family_of
 from nightbeam_training.model.rope import Rope, RopeFields
+from nightbeam_training.model.t5_config import T5_TYPE, T5Config, parse_t5_config
 
 CONFIG_FILE = "config.json"
 HEADS_FIELD = "nightbeam_heads"
@@ -71,8 +72,18 @@ class LlamaConfig(RopeFields, WindowFields):
         return min(self.max_position_embeddings, window or self.max_position_embeddings)
 
 
-def parse_config(raw: dict[str, Any], place: str) -> LlamaConfig:
+ModelConfig = LlamaConfig | T5Config
+
+
+def parse_config(raw: dict[str, Any], place: str) -> ModelConfig:
     """Raises TrainingError BAD_CHECKPOINT, naming the field that is wrong or not supported."""
+    if raw.get("model_type") == T5_TYPE:
+        return parse_t5_config(raw, place)
+    return parse_llama_config(raw, place)
+
+
+def parse_llama_config(raw: dict[str, Any], place: str) -> LlamaConfig:
+    """Of a decoder; raises as `parse_config`."""
     family = family_of(raw.get("model_type"), place)
     try:
         # A field that is missing has the family's default; one that is null follows from others.
@@ -111,7 +122,7 @@ def parse_config(raw: dict[str, Any], place: str) -> LlamaConfig:
 class ReadConfig:
     """A `config.json`."""
 
-    config: LlamaConfig
+    config: ModelConfig
     raw: dict[str, Any]
     """The whole file, which is written back unchanged; of a larger model only its text part."""
     text_only: bool
@@ -132,7 +143,11 @@ def read_config(directory: Path, *, vocabulary: int | None = None) -> ReadConfig
         raise TrainingError("BAD_CHECKPOINT", f"{path}: must be a JSON object")
     part = raw.get("text_config")
     text_only = False
-    if raw.get("model_type") not in FAMILIES and isinstance(part, dict) and "model_type" in part:
+    if (
+        raw.get("model_type") not in (*FAMILIES, T5_TYPE)
+        and isinstance(part, dict)
+        and "model_type" in part
+    ):
         text_only = True
         whole = ("tie_word_embeddings", "quantization_config", HEADS_FIELD)
         raw = {**part, **{name: raw[name] for name in whole if name in raw}}

@@ -95,7 +95,9 @@ def family_of(model_type: object, place: str) -> Family:
     """Raises TrainingError BAD_CHECKPOINT if the type is not supported."""
     family = FAMILIES.get(model_type) if isinstance(model_type, str) else None
     if family is None:
-        raise _bad(f"{place}: model_type is {model_type}; training supports {', '.join(FAMILIES)}")
+        raise _bad(
+            f"{place}: model_type is {model_type}; training supports {', '.join(FAMILIES)}, t5"
+        )
     return family
 
 

@@ -14,19 +14,28 @@ from torch import Tensor
 
 from nightbeam_training.data.prompts import Prompts
 from nightbeam_training.data.teacher_files import Scoring
-from nightbeam_training.model.attention import LayerCache
+from nightbeam_training.errors import TrainingError
 from nightbeam_training.model.checkpoint import Checkpoint
-from nightbeam_training.model.code_model import CodeModel
-from nightbeam_training.model.config import HEADS_FIELD, parse_config
+from nightbeam_training.model.config import HEADS_FIELD, parse_llama_config
 from nightbeam_training.model.llama import Llama
+from nightbeam_training.model.t5 import T5
 
 
 def with_heads(draft: Checkpoint) -> Checkpoint:
-    """The same draft with blocks initialised to the identity; unchanged if it has blocks."""
+    """The same draft with blocks initialised to the identity; unchanged if it has blocks.
+
+    Raises TrainingError BAD_OPTION for an encoder-decoder.
+    """
+    if isinstance(draft.model, T5):
+        raise TrainingError(
+            "BAD_OPTION",
+            "--objective heads makes drafts of decoders, and the draft is a T5: give another "
+            "objective, or a draft with --architecture llama",
+        )
     if draft.model.config.nightbeam_heads is not None:
         return draft
     config = {**draft.config, HEADS_FIELD: draft.prompt.levels - 2}
-    model = Llama(parse_config(config, "config"))
+    model = Llama(parse_llama_config(config, "config"))
     model.load_state_dict({**model.state_dict(), **draft.model.state_dict()})
     return Checkpoint(model=model, config=config, prompt=draft.prompt)
 
@@ -51,44 +60,3 @@ def searched_prompts(draft: Checkpoint, prompts: Prompts, scoring: Scoring) -> P
     """With the levels that the draft's search has. Heads predict codes alone: for them, closing
     tokens are left out, and calls count without them."""
     return prompts if draft.model.config.nightbeam_heads is not None else prompts.searched(scoring)
-
-
-def search_model(model: Llama) -> CodeModel:
-    """The model for a search: itself, or its heads if it has any."""
-    return model if model.config.nightbeam_heads is None else _Heads(model)
-
-
-class _Heads:
-    """A heads draft as the model of a search: the codes after a prefix depend only on its length.
-
-    The cache is the prompt's last hidden state, repeated for every level so far.
-    """
-
-    def __init__(self, model: Llama) -> None:
-        self._model = model
-
-    def hidden(
-        self,
-        tokens: Tensor,
-        positions: Tensor,
-        *,
-        mask: Tensor | None = None,
-        past: list[LayerCache] | None = None,
-        rows: int | None = None,
-        room: int = 0,
-    ) -> tuple[Tensor, list[LayerCache]]:
-        if past is None:
-            hidden, _ = self._model.hidden(tokens, positions, mask=mask, rows=rows)
-            last = hidden[:, None, -1:]
-            return hidden, [LayerCache(last, last)]
-        level = len(past)
-        root = past[0].keys[:, 0]
-        read = level_hidden(self._model, root, level)
-        return read.expand(-1, tokens.shape[1], -1), [*past, past[0]]
-
-    def logits(self, hidden: Tensor) -> Tensor:
-        return self._model.logits(hidden)
-
-    @property
-    def vocabulary(self) -> int:
-        return self._model.vocabulary

@@ -81,12 +81,16 @@ class Llama(nn.Module):
         self.model = Decoder(config)
         self.lm_head = nn.Linear(config.hidden_size, config.vocab_size, bias=False)
         if config.tie_word_embeddings:
-            self.lm_head.weight = self.model.embed_tokens.weight
+            self.tie()
         for module in self.modules():
             if isinstance(module, nn.Linear | nn.Embedding) and not module.weight.is_meta:
                 nn.init.normal_(module.weight, std=config.initializer_range)
         if config.nightbeam_heads is not None:
             self.nightbeam_heads = new_blocks(config.nightbeam_heads, config.hidden_size)
+
+    def tie(self) -> None:
+        """Makes the output layer's weights those of the embeddings."""
+        self.lm_head.weight = self.model.embed_tokens.weight
 
     def hidden(
         self,

@@ -9,7 +9,7 @@ from pathlib import Path
 import torch
 
 from nightbeam_training.errors import TrainingError
-from nightbeam_training.model.config import LlamaConfig
+from nightbeam_training.model.config import ModelConfig
 from nightbeam_training.model.lora import LoraOptions
 from nightbeam_training.model.open_stored import StoredModel
 from nightbeam_training.model.precision import Machine
@@ -141,7 +141,7 @@ def _trained(stored: StoredModel, lora: LoraOptions | None) -> float:
     return float(sum(lora.rank * sum(shape) for shape in inside) + whole)
 
 
-def _layer_bytes(config: LlamaConfig, size: int) -> float:
+def _layer_bytes(config: ModelConfig, size: int) -> float:
     """Of one layer, per position: what its backward pass reads, which is also what the forward pass
     has in memory at most. Sums over the layers and their norms are float32."""
     queries = config.num_attention_heads * config.head_width

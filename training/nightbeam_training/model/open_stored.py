@@ -13,7 +13,7 @@ from torch import Tensor
 from nightbeam_training.errors import TrainingError
 from nightbeam_training.model.adapter import find_adapter
 from nightbeam_training.model.adapter_modules import EMBEDDINGS, HEAD, AdapterBase
-from nightbeam_training.model.config import CONFIG_FILE, LlamaConfig, parse_config, read_config
+from nightbeam_training.model.config import CONFIG_FILE, ModelConfig, parse_config, read_config
 from nightbeam_training.model.merge import Change, adapt_tensors
 from nightbeam_training.model.stored import (
     FLOATS,
@@ -23,9 +23,14 @@ from nightbeam_training.model.stored import (
     list_tensors,
     plain_names,
 )
+from nightbeam_training.model.t5_config import T5Config, parse_t5_config
 
 IGNORED = ("inv_freq", "original_inv_freq", "cos_cached", "sin_cached")
 """Tables of RoPE in older files, which follow from the config."""
+T5_EMBEDDINGS = "shared.weight"
+T5_COPIES = ("encoder.embed_tokens.weight", "decoder.embed_tokens.weight")
+T5_IGNORED = "decoder.block.0.layer.1.EncDecAttention.relative_attention_bias.weight"
+"""A table of some older files that no computation reads."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +40,7 @@ class StoredModel:
     directory: Path
     base: Path
     """Where config.json and the weights are: the same directory, or that of an adapter's base."""
-    config: LlamaConfig
+    config: ModelConfig
     raw: dict[str, Any]
     """The whole of `config.json`, with what the weights say about the output layer."""
     tensors: Tensors
@@ -56,7 +61,10 @@ class StoredModel:
         tensor = self.tensors[name]
         if not frozen or len(tensor.shape) < 2:
             return torch.float32
-        return torch.bfloat16 if ".layers." in name else FLOATS.get(tensor.type, torch.float32)
+        # Biases are added, not multiplied.
+        in_block = ".block." in name and not name.endswith("relative_attention_bias.weight")
+        in_layers = ".layers." in name or in_block
+        return torch.bfloat16 if in_layers else FLOATS.get(tensor.type, torch.float32)
 
     def place_of(self, file: str) -> Path:
         return place_of(file, directory=self.directory, base=self.base)
@@ -75,6 +83,14 @@ def open_stored(directory: Path) -> StoredModel:
     stored = list_tensors(base)
     names = plain_names(list(stored), text_only=read.text_only)
     plain = by_plain_names(stored, names)
+    if isinstance(read.config, T5Config):
+        if adapter is not None:
+            raise TrainingError(
+                "BAD_CHECKPOINT",
+                f"{directory}: is an adapter of a T5: merge it with peft "
+                "(model.merge_and_unload().save_pretrained(DIR)), and give that directory",
+            )
+        return _open_t5(base, read.config, read.raw, plain)
     tensors: Tensors = {
         name: tensor
         for name, tensor in plain.items()
@@ -86,11 +102,31 @@ def open_stored(directory: Path) -> StoredModel:
     if adapter is not None:
         adapted, changes = adapt_tensors(AdapterBase(tensors, names, tied), adapter)
         tensors, tied = _settled(adapted, changes, tied=tied, place=place)
-    config, raw = read.config, read.raw
+    config: ModelConfig = read.config
+    raw = read.raw
     if tied != config.tie_word_embeddings:
         raw = {**raw, "tie_word_embeddings": tied}
         config = parse_config(raw, str(place))
     return StoredModel(directory, base, config, raw, tensors, changes)
+
+
+def _open_t5(base: Path, config: T5Config, raw: dict[str, Any], plain: Tensors) -> StoredModel:
+    """Embeddings may be stored under any of their three names. The head is tied unless one that
+    differs is stored; `tie_word_embeddings` decides about the scale before it alone."""
+    tensors = {name: tensor for name, tensor in plain.items() if name != T5_IGNORED}
+    for copy in T5_COPIES:
+        table = tensors.pop(copy, None)
+        if table is not None:
+            tensors.setdefault(T5_EMBEDDINGS, table)
+    head, table = tensors.get(HEAD), tensors.get(T5_EMBEDDINGS)
+    tied = head is None or table is None or _equal(head, table)
+    if tied and head is not None:
+        del tensors[HEAD]
+        tensors.setdefault(T5_EMBEDDINGS, head)
+    if tied != config.tie_word_embeddings:
+        raw = {**raw, "tie_word_embeddings": tied, "scale_decoder_outputs": config.scales}
+        config = parse_t5_config(raw, str(base / CONFIG_FILE))
+    return StoredModel(base, base, config, raw, tensors, {})
 
 
 def _settled(

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 from torch.utils.checkpoint import checkpoint
 
-from nightbeam_training.model.code_model import CodeModel
+from nightbeam_training.model.code_model import OutputLayer
 
 MAX_LOGITS = 2**26
 """Logits that the output layer computes at once: 256 MiB of float32."""
@@ -24,7 +24,7 @@ class TokenScores:
     """Log of the sum of exp over the logits of the whole vocabulary, float32 [...]."""
 
 
-def token_scores(model: CodeModel, hidden: Tensor, tokens: Tensor) -> TokenScores:
+def token_scores(model: OutputLayer, hidden: Tensor, tokens: Tensor) -> TokenScores:
     """hidden: [..., width]; tokens that each position is asked for: [..., tokens].
 
     Beyond `MAX_LOGITS` the positions go through the output layer in chunks, and training computes
@@ -46,13 +46,13 @@ def token_scores(model: CodeModel, hidden: Tensor, tokens: Tensor) -> TokenScore
     )
 
 
-def _recomputed(model: CodeModel, hidden: Tensor, tokens: Tensor) -> tuple[Tensor, Tensor]:
+def _recomputed(model: OutputLayer, hidden: Tensor, tokens: Tensor) -> tuple[Tensor, Tensor]:
     scores: tuple[Tensor, Tensor] = checkpoint(
         _scores, model, hidden, tokens, use_reentrant=False, preserve_rng_state=False
     )
     return scores
 
 
-def _scores(model: CodeModel, hidden: Tensor, tokens: Tensor) -> tuple[Tensor, Tensor]:
+def _scores(model: OutputLayer, hidden: Tensor, tokens: Tensor) -> tuple[Tensor, Tensor]:
     logits = model.logits(hidden)
     return logits.gather(-1, tokens), logits.logsumexp(dim=-1)

@@ -10,7 +10,9 @@ from torch import Tensor
 from nightbeam_training.data.code_tokens import CodeTokens
 from nightbeam_training.data.torch_trie import TorchTrie
 from nightbeam_training.model.llama import Llama
+from nightbeam_training.model.models import Model
 from nightbeam_training.model.shared_start import Batch, last_hidden, shared_tokens
+from nightbeam_training.model.t5 import T5
 
 
 @dataclass(frozen=True)
@@ -110,10 +112,12 @@ def prompt_hidden(model: Llama, tree: TreeInput, *, whole: bool) -> Tensor:
     return _hidden(model, tree, end=end, rows=end if whole else 1)
 
 
-def tree_hidden(model: Llama, tree: TreeInput, *, whole: bool = False) -> Tensor:
+def tree_hidden(model: Model, tree: TreeInput, *, whole: bool = False) -> Tensor:
     """Final hidden states after every node, the last ones, and if `whole` of the prompt's tokens
-    before: [users, positions or nodes, width]."""
+    before: [users, positions or nodes, width]. An encoder-decoder has none of the prompt's."""
     end = tree.tokens.shape[1]
+    if isinstance(model, T5):
+        return _decoder_hidden(model, tree)
     return _hidden(model, tree, end=end, rows=end if whole else tree.nodes.shape[1])
 
 
@@ -125,3 +129,13 @@ def _hidden(model: Llama, tree: TreeInput, *, end: int, rows: int) -> Tensor:
         padding=tree.padding,
     )
     return last_hidden(model, batch, rows=rows, shared=0 if rows == end else tree.shared)
+
+
+def _decoder_hidden(model: T5, tree: TreeInput) -> Tensor:
+    count = tree.nodes.shape[1]
+    # The last token of the prompt is in the encoder; the decoder's root takes its column.
+    end = tree.tokens.shape[1] - count + 1
+    columns = torch.arange(end, device=tree.tokens.device)
+    prompts = tree.tokens[:, :end].masked_fill(columns < tree.padding[:, None], -1)
+    seen = tree.mask[:, 0, end - 1 :, end - 1 :]
+    return model.tree_hidden(prompts, tree.tokens[:, end - 1 :], depth=tree.depth, seen=seen)

@@ -12,6 +12,10 @@ from nightbeam_training.data.histories import Histories
 from nightbeam_training.data.prompt_kinds import ItemsPrompt
 from nightbeam_training.data.prompts import Prompts
 
+Floats = np.ndarray[tuple[int, ...], np.dtype[np.float64]]
+JITTER = 4
+"""Items by which the sizes of a batch's examples may differ."""
+
 
 @dataclass(frozen=True)
 class Example:
@@ -21,17 +25,31 @@ class Example:
 
 
 class Examples(Protocol):
-    """One example per user and epoch."""
+    """What an epoch learns from the histories of some users."""
 
-    def sizes(self, users: Ints, rng: np.random.Generator) -> Ints:
-        """Items of each user's example: those of one size have about the same number of tokens."""
+    def count(self, users: Ints) -> int:
+        """Examples per epoch."""
+        ...
+
+    def draw(self, users: Ints, rng: np.random.Generator) -> tuple[Ints, Ints]:
+        """The examples of an epoch: their users, and their sizes. Those of one size have about the
+        same number of tokens."""
+        ...
+
+    def near(self, sizes: Ints, rng: np.random.Generator) -> Floats:
+        """Keys by which the examples are sorted into batches, so that sequences of similar length
+        share one; they vary which ones do."""
         ...
 
     def example(self, user: int, size: int, rng: np.random.Generator) -> Example: ...
 
 
-def examples_of(histories: Histories, prompts: Prompts) -> Examples:
-    """Whole windows if every code of a prompt follows a shorter prompt, otherwise pairs."""
+def examples_of(histories: Histories, prompts: Prompts, *, answers_only: bool) -> Examples:
+    """answers_only: whether the model predicts nothing of a prompt, as an encoder-decoder. Others
+    learn whole windows if every code of a prompt follows a shorter prompt, otherwise one pair per
+    user."""
+    if answers_only:
+        return NextItems(histories, prompts)
     prompt = prompts.spec.prompt
     if isinstance(prompt, ItemsPrompt) and prompt.plain and not prompts.closing:
         return Windows(histories.items, prompts)
@@ -45,8 +63,14 @@ class Windows:
         self._histories = histories
         self._prompts = prompts
 
-    def sizes(self, users: Ints, rng: np.random.Generator) -> Ints:
-        return np.array([len(self._histories[user]) for user in users])
+    def count(self, users: Ints) -> int:
+        return len(users)
+
+    def draw(self, users: Ints, rng: np.random.Generator) -> tuple[Ints, Ints]:
+        return users, np.array([len(self._histories[user]) for user in users])
+
+    def near(self, sizes: Ints, rng: np.random.Generator) -> Floats:
+        return sizes + rng.random(len(sizes)) * JITTER
 
     def example(self, user: int, size: int, rng: np.random.Generator) -> Example:
         window = self._prompts.spec.prompt.maxItems + 1
@@ -64,12 +88,34 @@ class Pairs:
         self._histories = histories
         self._prompts = prompts
 
-    def sizes(self, users: Ints, rng: np.random.Generator) -> Ints:
-        """Items before the cut."""
-        return np.array([rng.integers(1, len(self._histories.items[user])) for user in users])
+    def count(self, users: Ints) -> int:
+        return len(users)
+
+    def draw(self, users: Ints, rng: np.random.Generator) -> tuple[Ints, Ints]:
+        """Sizes are items before the cut."""
+        cuts = [rng.integers(1, len(self._histories.items[user])) for user in users]
+        return users, np.array(cuts)
+
+    def near(self, sizes: Ints, rng: np.random.Generator) -> Floats:
+        return sizes + rng.random(len(sizes)) * JITTER
 
     def example(self, user: int, size: int, rng: np.random.Generator) -> Example:
         items = self._histories.items[user]
         prompt = self._prompts.encode(items[:size], self._histories.texts[user])
         answer = self._prompts.answer(int(items[size]))
         return Example(np.concatenate([prompt, answer]), learned=len(answer))
+
+
+class NextItems(Pairs):
+    """Every pair of each history, cut before each of its items but the first."""
+
+    def count(self, users: Ints) -> int:
+        return sum(len(self._histories.items[user]) - 1 for user in users)
+
+    def draw(self, users: Ints, rng: np.random.Generator) -> tuple[Ints, Ints]:
+        counts = [len(self._histories.items[user]) - 1 for user in users]
+        return np.repeat(users, counts), np.concatenate([np.arange(count) + 1 for count in counts])
+
+    def near(self, sizes: Ints, rng: np.random.Generator) -> Floats:
+        # There are enough pairs of one size to fill batches without padding.
+        return np.minimum(sizes, self._prompts.spec.prompt.maxItems) + rng.random(len(sizes))

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
+from typing import Literal
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from nightbeam_training.data.histories import Histories
-from nightbeam_training.data.prompts import Prompts, pad_right
+from nightbeam_training.data.prompts import Prompts, pad_left, pad_right
 from nightbeam_training.data.torch_trie import TorchTrie
 from nightbeam_training.model.checkpoint import Checkpoint
 from nightbeam_training.model.precision import Machine
+from nightbeam_training.model.search_model import search_model
 from nightbeam_training.model.shared_start import Batch, last_hidden, shared_tokens
+from nightbeam_training.model.t5 import T5
 from nightbeam_training.model.token_scores import token_scores
 from nightbeam_training.recommend.examples import Example, examples_of
 from nightbeam_training.search.beam_search import beam_search
@@ -23,6 +26,8 @@ from nightbeam_training.train.state import Figures
 
 VALIDATION_BATCH = 64
 RECALL_AT = 10
+HoldBack = Literal["users", "items"]
+"""What is kept from training: some users, or the last item of every user."""
 
 
 @dataclass(frozen=True)
@@ -31,6 +36,21 @@ class RecommendOptions:
     validation: int
     """Number of held-back users."""
     seed: int
+    hold_back: HoldBack = "users"
+    epoch_size: int | None = None
+    """Examples per epoch, drawn anew for each. None: all."""
+
+
+@dataclass(frozen=True)
+class AnswerBatch:
+    """Prompts and their answers."""
+
+    prompts: Tensor
+    """[users, tokens], padded with -1 on the left."""
+    answers: Tensor
+    """[users, tokens]"""
+    seed: int
+    """Of dropout, so that a run that continues draws the same."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +66,8 @@ class RecommendBatch:
 
 
 class RecommendTask:
-    """Predicts the tokens of the next items, in one causal pass over each sequence."""
+    """Predicts the tokens of the next items: in one causal pass over each sequence, or as answers
+    to encoded prompts."""
 
     metric = "log-likelihood"
 
@@ -66,30 +87,49 @@ class RecommendTask:
         self._options = options
         self._trie = TorchTrie(prompts.catalogue.trie, machine.device)
         self._histories = histories
-        self._examples = examples_of(histories, prompts)
         order = np.random.default_rng(options.seed).permutation(len(histories.items))
         self._held, self._train = order[: options.validation], order[options.validation :]
+        learned = histories
+        if options.hold_back == "items":
+            learned = replace(histories, items=[items[:-1] for items in histories.items])
+            self._train = np.array([user for user in order if len(learned.items[user]) > 1])
+        answers_only = isinstance(checkpoint.model, T5)
+        self._examples = examples_of(learned, prompts, answers_only=answers_only)
+
+    @property
+    def histories(self) -> int:
+        """Users that are trained on."""
+        return len(self._train)
 
     @property
     def steps(self) -> int:
-        return -(-len(self._train) // self._options.batch_size)
+        count = self._examples.count(self._train)
+        return -(-min(count, self._options.epoch_size or count) // self._options.batch_size)
 
-    def batches(self, epoch: int, first: int) -> Iterator[RecommendBatch]:
+    def batches(self, epoch: int, first: int) -> Iterator[RecommendBatch | AnswerBatch]:
         rng = np.random.default_rng((self._options.seed, epoch))
         order = rng.permutation(self._train)
-        # Sequences of similar length share a batch; the jitter varies which ones do.
-        sizes = self._examples.sizes(order, rng)
-        near = np.argsort(sizes + rng.random(len(order)) * 4, kind="stable")
+        owners, sizes = self._examples.draw(order, rng)
+        if self._options.epoch_size is not None:
+            drawn = rng.permutation(len(owners))[: self._options.epoch_size]
+            owners, sizes = owners[drawn], sizes[drawn]
+        near = np.argsort(self._examples.near(sizes, rng), kind="stable")
         cuts = np.split(near, range(self._options.batch_size, len(near), self._options.batch_size))
         places = rng.permutation(len(cuts))
         for step, place in islice(enumerate(places), first, None):
             draw = np.random.default_rng((self._options.seed, epoch, step))
-            yield self._batch(
-                [self._examples.example(order[at], sizes[at], draw) for at in cuts[place]]
-            )
+            examples = [self._examples.example(owners[at], sizes[at], draw) for at in cuts[place]]
+            if isinstance(self._checkpoint.model, T5):
+                yield self._answer_batch(examples, seed=int(draw.integers(2**31)))
+            else:
+                yield self._batch(examples)
 
-    def loss(self, batch: RecommendBatch) -> tuple[Tensor, dict[str, Tensor]]:
+    def loss(self, batch: RecommendBatch | AnswerBatch) -> tuple[Tensor, dict[str, Tensor]]:
         model = self._checkpoint.model
+        if isinstance(model, T5) and isinstance(batch, AnswerBatch):
+            return _answer_loss(model, batch), {}
+        if isinstance(model, T5) or isinstance(batch, AnswerBatch):
+            raise TypeError("the batch is of another kind of model")
         known = batch.tokens[:, :-1].clamp(min=0)
         columns = torch.arange(known.shape[1], device=known.device)
         positions = columns.expand(len(known), -1)
@@ -120,7 +160,7 @@ class RecommendTask:
             truth = torch.from_numpy(self._catalogue.codes[last]).to(self._machine.device)
             with self._machine.autocast():
                 found = beam_search(
-                    self._checkpoint.model,
+                    search_model(self._checkpoint.model),
                     torch.from_numpy(prompts).to(self._machine.device),
                     widths=[RECALL_AT] * self._trie.levels,
                     trie=self._trie,
@@ -158,3 +198,20 @@ class RecommendTask:
             targets=torch.from_numpy(targets).to(self._machine.device),
             shared=shared_tokens(torch.from_numpy(pad_right(prompts))),
         )
+
+    def _answer_batch(self, examples: list[Example], *, seed: int) -> AnswerBatch:
+        cuts = [len(example.tokens) - example.learned for example in examples]
+        prompts = pad_left([each.tokens[:cut] for each, cut in zip(examples, cuts, strict=True)])
+        answers = np.stack([each.tokens[cut:] for each, cut in zip(examples, cuts, strict=True)])
+        return AnswerBatch(
+            prompts=torch.from_numpy(prompts).to(self._machine.device),
+            answers=torch.from_numpy(answers).to(self._machine.device),
+            seed=seed,
+        )
+
+
+def _answer_loss(model: T5, batch: AnswerBatch) -> Tensor:
+    torch.manual_seed(batch.seed)
+    hidden = model.answer_hidden(batch.prompts, batch.answers)
+    scores = token_scores(model, hidden, batch.answers[..., None])
+    return (scores.normaliser - scores.logits[..., 0]).mean()

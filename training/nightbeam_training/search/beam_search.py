@@ -10,15 +10,7 @@ from torch import Tensor
 from nightbeam_training.data.code_tokens import CodeTokens
 from nightbeam_training.data.teacher_files import Scoring
 from nightbeam_training.data.torch_trie import TorchTrie
-from nightbeam_training.model.attention import LayerCache
-from nightbeam_training.model.code_model import CodeModel
-from nightbeam_training.model.llama import Llama
-from nightbeam_training.model.shared_start import (
-    Batch,
-    after_start,
-    hidden_after_start,
-    shared_tokens,
-)
+from nightbeam_training.model.code_model import CodeModel, NewNodes
 from nightbeam_training.model.token_scores import token_scores
 from nightbeam_training.search.child_log_probs import child_log_probs
 from nightbeam_training.search.select import Beams, best_children, first_beam
@@ -75,16 +67,14 @@ def beam_search(
     smaller path comes first, except for ties at the edge of the width.
     """
     table = tokens.on(prompts.device)
-    present = prompts >= 0
-    length = present.sum(dim=1)
-    # Columns of every level but the last stay in the cache.
+    # Nodes of every level but the last stay in memory.
     room = sum(max(width, keep) + (extra_paths is not None) for width in widths[:-1])
-    hidden, cache, present = _prompt(model, prompts, present, length, room=room)
+    hidden, memory = model.remember(prompts, room=room)
     beams = first_beam(len(prompts), prompts.device)
-    # Attention mask over the nodes in the cache: [users, nodes of this level, cached nodes].
+    # Which nodes are seen: [users, nodes of this level, nodes so far].
     above = torch.zeros(len(prompts), 1, 0, dtype=torch.bool, device=prompts.device)
     nodes = beams.nodes
-    extra = torch.zeros_like(length)
+    extra = nodes[:, 0]
     levels, expanded, values = [], [], []
     for depth, width in enumerate(widths):
         scores = token_scores(model, hidden, table[depth].expand(*nodes.shape, -1))
@@ -108,40 +98,10 @@ def beam_search(
             last = torch.full_like(extra, above.shape[1] - 1)
             origin = torch.cat((origin, last[:, None]), dim=1)
         above = _extended(above, origin)
-        visible = torch.cat((present[:, None, :].expand(-1, nodes.shape[1], -1), above), dim=2)
-        hidden, cache = model.hidden(
-            table[depth][code],
-            (length + depth)[:, None].expand(-1, nodes.shape[1]),
-            mask=visible[:, None],
-            past=cache,
-        )
+        hidden, memory = memory.extend(NewNodes(table[depth][code], depth + 1, above))
     return SearchResult(
         levels=levels, expanded=torch.cat(expanded, dim=1), log_probs=torch.cat(values, dim=1)
     )
-
-
-def _prompt(
-    model: CodeModel, prompts: Tensor, present: Tensor, length: Tensor, *, room: int
-) -> tuple[Tensor, list[LayerCache], Tensor]:
-    """The last tokens' hidden states, keys and values, and which of their columns are present."""
-    width = prompts.shape[1]
-    places = torch.arange(width, device=prompts.device)
-    padding = width - length
-    # Padding attends to itself, because a softmax over nothing is NaN.
-    visible = (places[:, None] >= places) & present[:, None, :] | (places[:, None] == places)
-    batch = Batch(
-        tokens=prompts.clamp(min=0),
-        positions=(places - padding[:, None]).clamp(min=0),
-        mask=visible[:, None],
-        padding=padding,
-    )
-    shared = shared_tokens(prompts)
-    if shared > 0 and isinstance(model, Llama):
-        hidden, cache = hidden_after_start(model, batch, rows=1, shared=shared, room=room)
-        rest = after_start(padding, width - shared)
-        return hidden, cache, torch.cat((present.new_ones(len(prompts), shared), rest), dim=1)
-    hidden, cache = model.hidden(batch.tokens, batch.positions, mask=batch.mask, rows=1, room=room)
-    return hidden, cache, present
 
 
 def _extended(above: Tensor, origin: Tensor) -> Tensor:

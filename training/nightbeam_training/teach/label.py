@@ -14,6 +14,7 @@ from nightbeam_training.data.teacher_files import Scoring, TeacherExamples, join
 from nightbeam_training.data.torch_trie import TorchTrie
 from nightbeam_training.model.checkpoint import Checkpoint
 from nightbeam_training.model.precision import Machine
+from nightbeam_training.model.search_model import search_model
 from nightbeam_training.search.beam_search import SearchResult, beam_search
 
 
@@ -61,7 +62,7 @@ class Teacher:
         )
         with self._machine.autocast():
             found = beam_search(
-                self._checkpoint.model,
+                search_model(self._checkpoint.model),
                 torch.from_numpy(prompts).to(self._machine.device),
                 widths=[width] * levels,
                 trie=self._trie,

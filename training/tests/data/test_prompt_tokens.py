@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from text_world import CHATML, byte_level, metaspace, words
+from text_world import CHATML, byte_level, metaspace, unigram, unigram_first, words
 from world import make_catalogue_at_random, write_index
 
 from nightbeam_training.data.catalogue import Catalogue
@@ -38,12 +38,17 @@ ITEMS = {
     "suffix": [1, 3],
     "order": "newest-first",
 }
+BUCKETS = {"offset": 50, "buckets": 9}
+TIGER = {"kind": "items", "maxItems": 4, "suffix": [63], "user": {**BUCKETS, "by": "md5"}}
+USER_LAST = {**ITEMS, "user": {"offset": 1, "buckets": 7, "by": "murmur3", "place": "after-items"}}
+NUMBERS = {"offset": 2, "buckets": 5, "by": "number", "column": "number"}
 LC_REC = {
     "kind": "template",
     "template": "Below is an instruction.\n\n### Instruction:\nThe user has interacted with items "
     "{history} in chronological order.\n\n### Response:",
     "maxItems": 6,
 }
+LETTER_TIGER = {"kind": "template", "template": "{history}", "separator": "", "maxItems": 20}
 NUMBERED = {
     "kind": "template",
     "template": "{column:query}: {history}",
@@ -58,9 +63,15 @@ NUMBERED = {
 CHAT = {"kind": "chat", "messages": MESSAGES, "maxItems": 5, "answerPrefix": "Next: "}
 SPECS: dict[str, tuple[Any, dict[str, Any]]] = {
     "offsets": (None, {"levels": 3, "codeTokenOffsets": [4, 20, 40], "prompt": ITEMS, "end": 2}),
+    "user": (None, {"levels": 3, "codeTokenOffsets": [1, 15, 29], "prompt": TIGER, "end": 63}),
+    "user by text": (words, {**PATTERN, "prompt": {**USER_LAST, "bos": None}}),
+    "user by number": (words, {**PATTERN, "prompt": {**ITEMS, "bos": 2, "user": NUMBERS}}),
     "items by text": (words, {**PATTERN, "prompt": ITEMS}),
     "template, merges": (byte_level, {**PATTERN, "prompt": LC_REC, "end": ["\n", "<|im_end|>"]}),
     "template, metaspace": (metaspace, {**PATTERN, "prompt": LC_REC, "end": "</s>"}),
+    "template, unigram": (unigram, {**PATTERN, "prompt": LETTER_TIGER, "end": "</s>"}),
+    "numbered, unigram": (unigram, {**PATTERN, "prompt": {**NUMBERED, "addSpecialTokens": True}}),
+    "numbered, first": (unigram_first, {**PATTERN, "prompt": NUMBERED, "end": "</s>"}),
     "numbered": (byte_level, {**PATTERN, "prompt": NUMBERED}),
     "chat": (byte_level, {**PATTERN, "prompt": CHAT, "end": "<|im_end|>"}),
     "chat, metaspace": (metaspace, {**PATTERN, "prompt": {**CHAT, "chatTemplate": CHATML}}),
@@ -111,6 +122,7 @@ def rows(catalogue: Catalogue) -> list[str]:
         items = rng.integers(len(catalogue.item_ids), size=int(rng.integers(1, 16)))
         texts = {name: str(words[rng.integers(len(words))]) for name in ("name", "query")}
         history = [catalogue.item_ids[item] for item in items]
+        texts["number"] = str(int(rng.integers(1 << 62)))
         written.append(json.dumps({"user": f"u{user}", "history": history, **texts}) + "\n")
     return written
 
@@ -132,6 +144,17 @@ def write_model(directory: Path, tokenizer: Any, spec: dict[str, Any]) -> Path:
     (directory / "config.json").write_text(json.dumps(config))
     (directory / "nightbeam.json").write_text(json.dumps(spec))
     return directory
+
+
+def test_tokens_of_t5_are_those_of_transformers(runtime: Runtime) -> None:
+    from transformers import AutoTokenizer
+
+    name = "template, unigram"
+    tokenizer = AutoTokenizer.from_pretrained(runtime.directories[name])
+    read = read_histories(runtime.histories, runtime.catalogue)
+    codes = [runtime.catalogue.codes[items[-20:]] for items in read.items]
+    texts = ["".join(f"<a_{a}><b_{b}><c_{c}>" for a, b, c in paths) for paths in codes]
+    assert tokenizer(texts)["input_ids"] == runtime.printed[name]["prompts"]
 
 
 @pytest.mark.parametrize("name", SPECS)

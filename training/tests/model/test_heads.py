@@ -14,8 +14,9 @@ from world import World, cpu_trie, make_model
 
 from nightbeam_training.errors import TrainingError
 from nightbeam_training.model.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
-from nightbeam_training.model.heads import levels_hidden, search_model, with_heads
+from nightbeam_training.model.heads import levels_hidden, with_heads
 from nightbeam_training.model.llama import Llama
+from nightbeam_training.model.search_model import search_model
 from nightbeam_training.search.beam_search import beam_search
 
 

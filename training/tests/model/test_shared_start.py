@@ -9,6 +9,7 @@ from world import World, make_model
 
 from nightbeam_training.data.torch_trie import TorchTrie
 from nightbeam_training.model import shared_start, tree
+from nightbeam_training.model.search_model import search_model
 from nightbeam_training.model.shared_start import shared_tokens
 from nightbeam_training.model.tree import prompt_hidden, tree_hidden, tree_input
 from nightbeam_training.search import beam_search as search
@@ -80,7 +81,7 @@ def test_searches_find_the_same(world: World, monkeypatch: pytest.MonkeyPatch) -
         if not shared:
             monkeypatch.setattr(search, "shared_tokens", lambda _: 0)
         result = beam_search(
-            world.target.model,
+            search_model(world.target.model),
             prompts_with(START),
             widths=[4, 6, 5],
             trie=trie,

@@ -24,6 +24,7 @@ from nightbeam_training.data.catalogue import read_catalogue
 from nightbeam_training.data.prompts import open_prompts
 from nightbeam_training.data.teacher_files import Scoring
 from nightbeam_training.model.checkpoint import load_checkpoint
+from nightbeam_training.model.search_model import search_model
 from nightbeam_training.search.beam_search import Known, SearchResult, beam_search
 
 USERS = 5
@@ -39,7 +40,7 @@ def find(
     world: World, prompts: Tensor, widths: list[int], scoring: Scoring, **more
 ) -> SearchResult:
     return beam_search(
-        world.target.model,
+        search_model(world.target.model),
         prompts,
         widths=widths,
         trie=cpu_trie(world.catalogue),
@@ -157,7 +158,7 @@ def test_known_values_replace_the_models(world: World, prompts: Tensor) -> None:
     trie = cpu_trie(world.catalogue)
     found, own = (
         beam_search(
-            world.draft.model,
+            search_model(world.draft.model),
             prompts,
             widths=[4, 4, 4],
             trie=trie,
@@ -169,7 +170,11 @@ def test_known_values_replace_the_models(world: World, prompts: Tensor) -> None:
     target = find(world, prompts, [4, 4, 4], "full")
     assert torch.equal(found.levels[-1].nodes, target.levels[-1].nodes)
     plain = beam_search(
-        world.draft.model, prompts, widths=[4, 4, 4], trie=trie, tokens=world.prompts.tokens
+        search_model(world.draft.model),
+        prompts,
+        widths=[4, 4, 4],
+        trie=trie,
+        tokens=world.prompts.tokens,
     )
     assert torch.equal(own.levels[-1].nodes, plain.levels[-1].nodes)
     assert not torch.equal(plain.levels[-1].nodes, target.levels[-1].nodes)
@@ -199,7 +204,7 @@ def test_lists_of_another_implementation_with_a_real_model(scoring: Scoring) -> 
     for row, user in zip(prompts, users, strict=True):
         assert row[row >= 0].tolist() == user["prompt"]
     found = beam_search(
-        target.model,
+        search_model(target.model),
         torch.from_numpy(prompts),
         widths=[20] * 4,
         trie=cpu_trie(catalogue),

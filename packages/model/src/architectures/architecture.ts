@@ -29,10 +29,14 @@ export interface Architecture {
   readonly attentionHeads: number;
   /** Keys and values that a run leaves for later ones. */
   readonly memory: MemoryShape;
-  /** Weights that every token is multiplied with: those of the linear layers. */
-  readonly weightsPerToken: number;
+  /** Weights of linear layers that every token of a prompt is multiplied with. */
+  readonly weightsPerPromptToken: number;
+  /** The same for nodes, without the output layer's. */
+  readonly weightsPerNode: number;
   /** Tensor with a row per token of the vocabulary, that tokens become. */
   readonly embeddings: string;
+  /** Tensors that may hold the embeddings again. */
+  readonly embeddingCopies: readonly string[];
   /** The output layer's tensor, if it is one of its own. */
   readonly head: string;
   /** Tensor with a row per token that hidden states are scored against: `head`, or `embeddings` if it is tied. */
@@ -41,12 +45,21 @@ export interface Architecture {
   withOwnHead(): Architecture;
   /** Whether int8 is for this tensor: a matrix of a linear layer. */
   isLinear(tensor: string): boolean;
+  /** Whether a tensor stays in float32 where the others have 16 bits. */
+  isWide(tensor: string): boolean;
   /** Whether the checkpoint may have this tensor although no graph uses it. */
   isIgnored(tensor: string): boolean;
   /** Longest prompt in tokens, for code paths of `levels` codes in a model of `maxPositions`. */
   maxPromptTokens(limits: { maxPositions: number; levels: number }): number;
   /** Token of a tree's root: its row predicts the first code. */
   rootToken(prompt: ReadonlyInt32Array): number;
+  /**
+   * Depth of the first ancestor that a node attends to as a node: 1 if the root is the prompt's last token and so
+   * remembered with the prompt, 0 if it is a token of its own.
+   */
+  readonly firstAncestor: 0 | 1;
+  /** Whether a prompt's token sees earlier tokens alone: what prompts start with can then be computed once for all. */
+  readonly isCausal: boolean;
   /** Position of a tree's root. A node's position is higher by its number of codes. */
   rootPosition(promptLength: number): number;
   /**
@@ -110,13 +123,13 @@ export interface NodeStates {
 }
 
 export interface PromptStates {
-  /** Of the prompts' last tokens. Shape [B, hidden size]. */
+  /** Of the roots. Shape [B, hidden size]. */
   readonly hidden: Value;
-  /** Per layer. */
-  readonly layers: readonly PromptMemory[];
+  /** Per layer; with the roots as nodes if `firstAncestor` is 0. */
+  readonly layers: readonly LayerPast[];
 }
 
-/** What a layer remembers of prompts and of earlier nodes, such as those of each depth from 1. */
+/** What a layer remembers of prompts and of earlier nodes, such as those of each depth from `firstAncestor`. */
 export interface LayerPast {
   readonly prompts: PromptMemory;
   readonly nodes: readonly NodeMemory[];
@@ -127,4 +140,12 @@ export interface LevelStates {
   readonly hidden: Value;
   /** Per layer: the nodes that were computed here. */
   readonly layers: readonly NodeMemory[];
+}
+
+/** Ancestors that the deepest node of a catalogue of `levels` sees, itself included. */
+export function maxAncestorsOf(
+  { firstAncestor }: Pick<Architecture, "firstAncestor">,
+  { levels }: { levels: number },
+): number {
+  return levels - firstAncestor;
 }

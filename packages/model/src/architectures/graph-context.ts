@@ -12,6 +12,6 @@ export interface GraphContext {
   readonly onDevice: boolean;
   /** Positions that the graph has to know, at least 1. */
   readonly maxPositions: number;
-  /** Nodes of its own tree that the deepest node sees, itself included: levels - 1. */
+  /** Nodes of its own tree that the deepest node sees, itself included (`maxAncestorsOf`). */
   readonly maxAncestors: number;
 }

@@ -47,8 +47,8 @@ export interface NodeInputs {
   /** For each node, its slot in the padded layout. int32 [R]. */
   readonly places: Value;
   /**
-   * Nodes that a node sees, itself and its ancestors, as rows after the remembered nodes. The root is
-   * not among them: what it stands for is up to the family. int32 [R, A].
+   * Nodes that a node sees, its ancestors from depth `firstAncestor` on and itself, as rows after the remembered
+   * nodes. int32 [R, A].
    */
   readonly ancestors: Value;
   /** 0 for an ancestor, -infinity if a node has fewer than A. float [R, A, 1]. */
@@ -81,7 +81,7 @@ export interface LevelInputs {
   readonly tokens: Value;
   /** int64 [R, 1]. */
   readonly positions: Value;
-  /** For each earlier depth from 1, the ancestor's row among that depth's nodes. int32 [R] each. */
+  /** For each earlier depth from `firstAncestor`, the ancestor's row among that depth's nodes. int32 [R] each. */
   readonly ancestors: readonly Value[];
   /** As in `PromptInputs`. */
   readonly promptBias: Value;

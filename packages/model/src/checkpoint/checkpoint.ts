@@ -14,7 +14,7 @@ import type { Precision } from "./precision.js";
 import { listTensors } from "./safetensors.js";
 import { readTensor, type StoredTensor } from "./stored-tensor.js";
 import { plainNames } from "./tensor-names.js";
-import { settleHead } from "./tied-head.js";
+import { settleEmbeddings, settleHead } from "./tied-head.js";
 
 /** A model directory as Hugging Face writes it, perhaps with an adapter; the weights stay on disk. */
 export interface DescribedWeights extends Description {
@@ -45,7 +45,8 @@ export async function describeWeights(directory: string): Promise<DescribedWeigh
   const plain = plainNames(stored.tensors, config);
   const used = new Map([...plain.tensors].filter(([name]) => !config.architecture.isIgnored(name)));
   const path = join(base, "config.json");
-  const settled = await settleHead(config.architecture, { tensors: used, path });
+  const embedded = await settleEmbeddings(config.architecture, { tensors: used, path });
+  const settled = await settleHead(config.architecture, { tensors: embedded, path });
   const whole = { ...description, weightFiles: stored.files };
   if (adapter === undefined) {
     const { architecture, tensors } = settled;

@@ -15,7 +15,11 @@ import type { StoredTensor } from "./stored-tensor.js";
 export function isReady(checkpoint: Checkpoint, precision: Precision): boolean {
   if (checkpoint.adapter !== undefined) return false;
   if (precision === "int8") return isQuantized(checkpoint);
-  return [...checkpoint.tensors.values()].every(({ type }) => type === STORED_FLOATS[precision]);
+  const { architecture } = checkpoint.config;
+  return [...checkpoint.tensors.values()].every(
+    ({ name, type }) =>
+      type === STORED_FLOATS[precision] || (type === "F32" && architecture.isWide(name)),
+  );
 }
 
 /** Whether a checkpoint was written by `convertCheckpoint` with precision int8. */
@@ -128,7 +132,7 @@ async function writeWeights(
   const { architecture } = checkpoint.config;
   const floats = STORED_FLOATS[options.precision];
   const becomes = ({ name }: StoredTensor): Becomes => ({
-    floats,
+    floats: architecture.isWide(name) ? "F32" : floats,
     // Embeddings and the output layer stay as they are.
     quantize: options.precision === "int8" && architecture.isLinear(name),
   });

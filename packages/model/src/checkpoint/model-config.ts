@@ -3,6 +3,7 @@ import { excerpt } from "@nightbeam/catalogue";
 import { z } from "zod";
 import type { Architecture } from "../architectures/architecture.js";
 import { llama } from "../architectures/llama/llama.js";
+import { t5 } from "../architectures/t5/t5.js";
 import { ModelError } from "../errors.js";
 import { readJson } from "./read-json.js";
 
@@ -16,7 +17,7 @@ export interface ModelConfig {
 }
 
 /** The model families that Nightbeam runs. */
-const FAMILIES = [llama];
+const FAMILIES = [llama, t5];
 
 const schema = z.looseObject({
   model_type: z.string(),

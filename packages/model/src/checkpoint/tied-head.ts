@@ -10,6 +10,31 @@ export interface SettledHead {
 }
 
 /**
+ * Leaves out tensors that hold the embeddings again, as older files do; the first of them is the embeddings if they are
+ * not stored under their own name.
+ *
+ * @param options.path of config.json, for errors
+ * @throws ModelError UNSUPPORTED if a copy differs from the embeddings
+ */
+export async function settleEmbeddings(
+  { embeddings, embeddingCopies }: Architecture,
+  { tensors, path }: { readonly tensors: TensorMap; readonly path: string },
+): Promise<TensorMap> {
+  const copies = embeddingCopies.flatMap((name) => tensors.get(name) ?? []);
+  const table = tensors.get(embeddings) ?? copies[0];
+  if (table === undefined) return tensors;
+  for (const copy of copies) {
+    if (await sameTensors(copy, table)) continue;
+    throw new ModelError(
+      "UNSUPPORTED",
+      `${path}: the tensors ${copy.name} and ${table.name} differ; models whose encoder and decoder have embeddings of their own are not supported`,
+    );
+  }
+  const others = [...tensors].filter(([name]) => !embeddingCopies.includes(name));
+  return new Map(others).set(embeddings, { ...table, name: embeddings });
+}
+
+/**
  * Settles what `tie_word_embeddings` leaves open, as transformers does: a stored head that differs from the
  * embeddings is used, one that is equal is left out, and embeddings that are not stored are the head.
  *

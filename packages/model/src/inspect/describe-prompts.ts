@@ -62,7 +62,7 @@ export async function describePrompts(
   const indices = items.flatMap((id) => catalogue.itemIndex(id) ?? []);
   // A user's texts are shown by the names of their columns.
   const texts = Object.fromEntries(columnsIn(spec).map((column) => [column, `<${column}>`]));
-  const tokens = Array.from(prompts.encodePrompt(indices, texts));
+  const tokens = Array.from(prompts.encodePrompt(indices, { texts }));
   const written = indices.slice(-spec.prompt.maxItems).flatMap((item) => {
     const path = pathOf(catalogue.trie, catalogue.leafOf(item));
     return path.map((code, level) => prompts.codeTokens[level]?.[code] ?? 0);

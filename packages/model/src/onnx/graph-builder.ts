@@ -70,11 +70,14 @@ export class GraphBuilder {
     this.#outputs.push({ name, type: options.type, shape: options.shape });
   }
 
-  /** A constant; the same name again is the same constant. */
+  /** A constant; the same name again is the same constant. @throws RangeError if it is an input's name */
   tensor(
     name: string,
     tensor: { type: ElementType; dims: readonly number[]; data: TensorData },
   ): Value {
+    if (this.#inputs.some((input) => input.name === name)) {
+      throw new RangeError(`${name} is an input of the graph`);
+    }
     if (!this.#tensors.has(name)) this.#tensors.set(name, { name, ...tensor });
     return name;
   }

@@ -1,5 +1,4 @@
 import { searchNodes } from "@nightbeam/decoding";
-import type { LayerPast } from "../architectures/architecture.js";
 import type { GraphContext } from "../architectures/graph-context.js";
 import { packScoreColumns, SIZES } from "../architectures/inputs.js";
 import { type Feeds, int32, positionTensor } from "../onnx/feeds.js";
@@ -47,7 +46,7 @@ function buildSearch(graphContext: GraphContext, setup: SearchSetup): void {
     lastRows: graph.input(names.lastRows, "int32", [SIZES.users]),
     promptBias,
   });
-  let past: readonly LayerPast[] = prompts.layers.map((layer) => ({ prompts: layer, nodes: [] }));
+  let past = prompts.layers;
   searchLevels(context, {
     hidden: prompts.hidden,
     statesOf: (next) => {

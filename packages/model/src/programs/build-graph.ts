@@ -1,4 +1,8 @@
-import type { Architecture, PromptSource } from "../architectures/architecture.js";
+import {
+  type Architecture,
+  maxAncestorsOf,
+  type PromptSource,
+} from "../architectures/architecture.js";
 import type { GraphContext } from "../architectures/graph-context.js";
 import { declareNodes } from "../architectures/inputs.js";
 import type { StoredTensor } from "../checkpoint/stored-tensor.js";
@@ -22,6 +26,8 @@ export interface GraphOptions {
   /** As in `GraphContext`. */
   readonly onDevice: boolean;
   readonly numbers: FloatType;
+  /** Whether the graph computes prompts: one that does not may leave out a part of the model. Default: it does. */
+  readonly withPrompts?: boolean;
 }
 
 /**
@@ -36,9 +42,10 @@ export function buildGraph(
 ): EncodedGraph {
   const graph = new GraphBuilder("nightbeam");
   const weights = new Weights(options.tensors, options);
-  const { maxPositions, onDevice, numbers, levels } = options;
-  build({ graph, weights, maxPositions, onDevice, numbers, maxAncestors: levels - 1 });
-  const unused = weights.unused();
+  const { architecture, maxPositions, onDevice, numbers, withPrompts = true } = options;
+  const maxAncestors = maxAncestorsOf(architecture, options);
+  build({ graph, weights, maxPositions, onDevice, numbers, maxAncestors });
+  const unused = withPrompts ? weights.unused() : [];
   if (unused.length > 0) {
     throw new ModelError(
       "UNSUPPORTED",
@@ -62,7 +69,7 @@ export function buildTreeGraph(
   },
 ): EncodedGraph {
   const { architecture, program, cached, hasStart } = options;
-  return buildGraph(options, (context) => {
+  return buildGraph({ ...options, withPrompts: !cached }, (context) => {
     const nodes = declareNodes(context);
     const prompts: PromptSource = cached
       ? { kind: "memory", layers: declareMemory(context, architecture) }

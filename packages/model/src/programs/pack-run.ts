@@ -1,4 +1,5 @@
 import type { ReadonlyInt32Array } from "@nightbeam/catalogue";
+import { maxAncestorsOf } from "../architectures/architecture.js";
 import { packScoreColumns, SIZES } from "../architectures/inputs.js";
 import { type Feeds, float32, int32, positionTensor, type RunInputs } from "../onnx/feeds.js";
 import { NO_ANCESTOR, type NodeRows } from "./node-rows.js";
@@ -22,8 +23,8 @@ export interface Run<Request extends PromptRequest = PromptRequest> {
 export function packRun(setup: PackingSetup, run: Run): Required<RunInputs> {
   const { requests, promptLength, start = 0 } = run;
   const { nodes, maxNodes } = extent(requests);
-  const maxAncestors = setup.trie.levels - 1;
-  const ancestors = setup.onDevice ? maxAncestors : maxDepth(requests);
+  const maxAncestors = maxAncestorsOf(setup.architecture, setup.trie);
+  const ancestors = setup.onDevice ? maxAncestors : longestLine(setup, requests);
   return {
     feeds: {
       ...packRows(setup, { ...run, nodes }),
@@ -47,11 +48,12 @@ export function packRun(setup: PackingSetup, run: Run): Required<RunInputs> {
 }
 
 /** Ancestors, itself included, of the deepest node of a run, at least 1. */
-function maxDepth(requests: readonly NodeRows[]): number {
-  return requests.reduce(
-    (deepest, { depths, count }) => Math.max(deepest, ...depths.subarray(count - 1, count)),
-    1,
+function longestLine({ architecture }: PackingSetup, requests: readonly NodeRows[]): number {
+  const deepest = requests.reduce(
+    (depth, { depths, count }) => Math.max(depth, ...depths.subarray(count - 1, count)),
+    0,
   );
+  return Math.max(1, deepest + 1 - architecture.firstAncestor);
 }
 
 /** Nodes in all, and slots per request in the padded layout. */
@@ -139,7 +141,7 @@ function packAncestors(
   run: Run & { nodes: number; ancestors: number },
 ): Feeds {
   const { requests, nodes, cachedRows, ancestors: given } = run;
-  const maxAncestors = setup.trie.levels - 1;
+  const maxAncestors = maxAncestorsOf(setup.architecture, setup.trie);
   const ancestors = new Int32Array(nodes * given);
   const bias = new Float32Array(nodes * given).fill(Number.NEGATIVE_INFINITY);
   const pastRows = cachedRows?.reduce((sum, count) => sum + count, 0) ?? 0;

@@ -44,9 +44,14 @@ function buildVerification(graphContext: GraphContext, setup: SearchSetup): void
   const promptBias = declarePromptBias(graph);
   const nodes = { ...declareNodes(context), promptBias };
   const tree = architecture.nodeStates(context, { nodes, prompts: { kind: "tokens" } });
-  let past: readonly LayerPast[] = tree.layers.map(({ prompts }) => ({ prompts, nodes: [] }));
+  const rootRows = graph.input(ROOT_ROWS, "int32", [SIZES.users]);
+  const rootOf = (value: Value) => graph.node("Gather", [value, rootRows]);
+  let past: readonly LayerPast[] = tree.layers.map(({ prompts, nodes: { keys, values } }) => ({
+    prompts,
+    nodes: architecture.firstAncestor === 0 ? [{ keys: rootOf(keys), values: rootOf(values) }] : [],
+  }));
   searchLevels(context, {
-    hidden: graph.node("Gather", [tree.hidden, graph.input(ROOT_ROWS, "int32", [SIZES.users])]),
+    hidden: rootOf(tree.hidden),
     statesOf: (next) => {
       const { rows, complete } = draftedRows(context, next.beams);
       const take = (value: Value) => graph.node("Gather", [value, rows]);
@@ -86,12 +91,13 @@ function repairOf(
 }
 
 function treesOf(
-  { trie }: SearchSetup,
+  { trie, architecture }: SearchSetup,
   { requests }: SearchRun,
 ): NodeRows<SearchRun["requests"][number]>[] {
   return requests.map((request) =>
     nodeRows(request, {
       tree: treeOf(trie, [ROOT, ...(request.drafted ?? [])]),
+      architecture,
       levels: trie.levels,
       cachedRow: () => undefined,
     }),
@@ -106,7 +112,11 @@ function pack(setup: SearchSetup, run: SearchRun): RunInputs {
     packSearch(setup, run),
     packRun(setup, { requests: trees, promptLength: run.promptLength, cachedRows: undefined }),
     packDrafted(trees, trie),
-    packRepairs({ users, beams: beamsByDepth(trie, run.beamWidth), levels: trie.levels }),
+    packRepairs(setup.architecture, {
+      users,
+      beams: beamsByDepth(trie, run.beamWidth),
+      levels: trie.levels,
+    }),
   ];
   const rootRows = new Int32Array(users);
   let row = 0;

@@ -12,6 +12,6 @@ export function requireTokenizer(directory: string): void {
   if (other === undefined) return;
   throw new ModelError(
     "MISSING_FILE",
-    `${directory} has its tokenizer as ${other} and no tokenizer.json; write it with transformers (pip install transformers sentencepiece tiktoken): python -c "from transformers import AutoTokenizer as T; T.from_pretrained('${directory}').save_pretrained('${directory}')"`,
+    `${directory} has its tokenizer as ${other} and no tokenizer.json; write it with transformers (pip install transformers sentencepiece protobuf tiktoken): python -c "from transformers import AutoTokenizer as T; T.from_pretrained('${directory}').save_pretrained('${directory}')"`,
   );
 }

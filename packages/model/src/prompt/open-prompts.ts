@@ -90,7 +90,9 @@ export async function promptsOf(
     asked < architecture.maxPositions
       ? `${asked} positions`
       : `${architecture.positionsLimit} in config.json`;
-  const promptLimit = `${positions}, less ${maxPositions - maxPromptTokens} for the codes`;
+  // An encoder reads the prompt alone.
+  const taken = maxPositions - maxPromptTokens;
+  const promptLimit = taken === 0 ? positions : `${positions}, less ${taken} for the codes`;
   if (maxPromptTokens < 1) {
     throw new ModelError("UNSUPPORTED", `no prompt fits into the model: ${promptLimit}`);
   }
@@ -126,8 +128,7 @@ function lastCode(spec: PromptSpec, { trie }: Catalogue): string {
 }
 
 /**
- * The columns of the histories that a checkpoint's prompts have as texts: what `encodePrompt` takes beside the
- * items.
+ * The columns of the histories that a checkpoint's prompts need: what `encodePrompt` takes as texts of the user.
  *
  * @throws ModelError MISSING_FILE, BAD_PROMPT_SPEC
  */
@@ -139,7 +140,7 @@ export async function promptColumns(directory: string): Promise<string[]> {
 
 /** The same for a spec that has been read. */
 export function columnsIn({ prompt }: Pick<PromptSpec, "prompt">): string[] {
-  if (prompt.kind === "items") return [];
+  if (prompt.kind === "items") return prompt.user?.column === undefined ? [] : [prompt.user.column];
   const texts =
     prompt.kind === "template" ? [prompt.template] : prompt.messages.map(({ content }) => content);
   return [...new Set(texts.flatMap(columnsOf))];

@@ -5,15 +5,14 @@ import { historyText } from "./history-text.js";
 import { fillText } from "./placeholders.js";
 import type { PromptSpec, TextPrompt } from "./prompt-spec.js";
 import type { TextTokenizer } from "./tokenizer.js";
-
-/** Texts of a user by the name of their column, for prompts that have a `{column:NAME}`. */
-export type UserTexts = Readonly<Record<string, string>>;
+import { type PromptUser, type UserTexts, userEncoder } from "./user-token.js";
 
 /**
- * Turns a history (catalogue indices, oldest first), and the user's texts, into the tokens of a prompt.
- * A text that is missing is empty. Shape [tokens].
+ * Turns a history (catalogue indices, oldest first) of a user into the tokens of a prompt. Shape [tokens].
+ *
+ * @throws ModelError BAD_USER if the user's name has no token
  */
-export type PromptEncoder = (history: ArrayLike<number>, texts?: UserTexts) => Int32Array;
+export type PromptEncoder = (history: ArrayLike<number>, user?: PromptUser) => Int32Array;
 
 /** The same as a text. */
 export type PromptWriter = (history: ArrayLike<number>, texts?: UserTexts) => string;
@@ -30,7 +29,7 @@ interface ItemsEncoderOptions {
 
 /** For prompts of kind `items`. @throws ModelError BAD_PROMPT_SPEC if a token is outside the vocabulary */
 export function itemsEncoder(prompt: ItemsPrompt, options: ItemsEncoderOptions): PromptEncoder {
-  const { itemPrefix, itemSuffix, separator, suffix } = prompt;
+  const { itemPrefix, itemSuffix, separator, suffix, user: token } = prompt;
   const bos = prompt.bos == null ? [] : [prompt.bos];
   for (const [field, tokens] of Object.entries({
     bos,
@@ -38,6 +37,7 @@ export function itemsEncoder(prompt: ItemsPrompt, options: ItemsEncoderOptions):
     itemSuffix,
     separator,
     suffix,
+    "user.offset + buckets - 1": token === undefined ? [] : [token.offset + token.buckets - 1],
   })) {
     const far = tokens.find((token) => token >= options.vocabularySize);
     if (far === undefined) continue;
@@ -46,14 +46,17 @@ export function itemsEncoder(prompt: ItemsPrompt, options: ItemsEncoderOptions):
       `nightbeam.json: prompt.${field} ${far} is outside the vocabulary of ${options.vocabularySize}`,
     );
   }
-  return (history) => {
+  const tokenOf = token && userEncoder(token);
+  return (history, user = {}) => {
     const items = writtenPaths(history, options).map((path) => [
       ...itemPrefix,
       ...path.map((code, level) => options.codeTokens[level]?.[code] ?? 0),
       ...itemSuffix,
     ]);
     const between = items.flatMap((item, place) => (place === 0 ? item : [...separator, ...item]));
-    return Int32Array.from([...bos, ...between, ...suffix]);
+    const own = tokenOf === undefined ? [] : [tokenOf(user)];
+    const [before, after] = token?.place === "after-items" ? [[], own] : [own, []];
+    return Int32Array.from([...bos, ...before, ...between, ...after, ...suffix]);
   };
 }
 
@@ -92,7 +95,7 @@ export function textEncoder(
   { write, tokenizer }: { write: PromptWriter; tokenizer: TextTokenizer },
 ): PromptEncoder {
   const { addSpecialTokens } = prompt;
-  return (history, texts) =>
+  return (history, { texts } = {}) =>
     Int32Array.from(tokenizer.encode(write(history, texts), { addSpecialTokens }));
 }
 

@@ -3,6 +3,7 @@ import { z } from "zod";
 import { checkJson, readJson } from "../checkpoint/read-json.js";
 import { hasCode } from "./code-text.js";
 import { PLACEHOLDERS } from "./placeholders.js";
+import { userTokenSchema } from "./user-token.js";
 
 const tokenId = z.int().nonnegative();
 const tokenIds = z.array(tokenId).default([]);
@@ -15,9 +16,10 @@ const history = {
 };
 
 const itemsPrompt = z.strictObject({
-  /** Tokens alone: BOS, the codes of the last items, and what the model expects around them. */
+  /** Tokens alone: BOS, a token of the user, the codes of the last items, and what the model expects around them. */
   kind: z.literal("items"),
   bos: tokenId.nullish(),
+  user: userTokenSchema.optional(),
   /** Tokens before the codes of every item, after them, and between two items. */
   itemPrefix: tokenIds,
   itemSuffix: tokenIds,

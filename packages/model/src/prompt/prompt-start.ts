@@ -17,11 +17,15 @@ const TEXTS = ["", "a", "Z", "7", "\u00e9", " "];
 const LONG = 20;
 
 /**
- * Finds the tokens that prompts of all users start with, by comparing prompts of different histories and texts, so
+ * Finds the tokens that prompts of all users start with, by comparing prompts of different users, histories and texts, so
  * that it does not matter where the tokenizer joins the instruction and what follows. Undefined if they are few.
  */
 export function promptStart(
-  { encodePrompt, maxPromptTokens }: Pick<Prompts, "encodePrompt" | "maxPromptTokens">,
+  {
+    encodePrompt,
+    writePrompt,
+    maxPromptTokens,
+  }: Pick<Prompts, "encodePrompt" | "writePrompt" | "maxPromptTokens">,
   { catalogue, columns }: { catalogue: Catalogue; columns: readonly string[] },
 ): PromptStart | undefined {
   const last = catalogue.itemCount - 1;
@@ -29,10 +33,11 @@ export function promptStart(
   const histories = [items.toReversed(), items, ...items.map((item) => [item])];
   const prompts = histories
     .map((history, nth) => {
-      const texts = Object.fromEntries(
-        columns.map((column) => [column, TEXTS[nth % TEXTS.length] ?? ""]),
-      );
-      return encodePrompt(history, texts);
+      // A column of a prompt of tokens says which token a user has, perhaps as a number.
+      const name = String(nth);
+      const text = writePrompt === undefined ? name : (TEXTS[nth % TEXTS.length] ?? "");
+      const texts = Object.fromEntries(columns.map((column) => [column, text]));
+      return encodePrompt(history, { name, texts });
     })
     .filter(({ length }) => length <= maxPromptTokens);
   const [first = new Int32Array()] = prompts;

@@ -51,7 +51,7 @@ async function promptMemory(
   };
   const rows = nodeRows(
     { key: 0, prompt },
-    { tree: root, levels: trie.levels, cachedRow: () => undefined },
+    { tree: root, architecture, levels: trie.levels, cachedRow: () => undefined },
   );
   const start = known.knownTokens(prompt);
   const requests = [rows];

@@ -1,5 +1,5 @@
 import { Tensor } from "onnxruntime-node";
-import type { MemoryShape } from "../architectures/architecture.js";
+import type { Architecture, MemoryShape } from "../architectures/architecture.js";
 import type { Feeds } from "../onnx/feeds.js";
 import type { RunOutputs } from "../onnx/outputs.js";
 import { memoryNames } from "../programs/memory-values.js";
@@ -10,15 +10,20 @@ import type { PromptCache, RunMemory } from "./prompt-cache.js";
 export class MemoryTensors {
   readonly #cache: PromptCache;
   readonly #shape: MemoryShape;
-  readonly #maxDepth: number;
+  /** Depths of nodes that others attend to: from the first to before the second. */
+  readonly #ancestorDepths: readonly [first: number, end: number];
   readonly #layers: readonly ReturnType<typeof memoryNames>[];
 
   /** @param options.levels of the catalogue */
-  constructor(cache: PromptCache, options: { shape: MemoryShape; levels: number }) {
+  constructor(
+    cache: PromptCache,
+    options: { architecture: Pick<Architecture, "memory" | "firstAncestor">; levels: number },
+  ) {
+    const { memory, firstAncestor } = options.architecture;
     this.#cache = cache;
-    this.#shape = options.shape;
-    this.#maxDepth = options.levels - 1;
-    this.#layers = Array.from({ length: options.shape.layers }, (_, layer) => memoryNames(layer));
+    this.#shape = memory;
+    this.#ancestorDepths = [firstAncestor, options.levels - 1];
+    this.#layers = Array.from({ length: memory.layers }, (_, layer) => memoryNames(layer));
   }
 
   /** The inputs of a run that takes its prompts from the cache; none if it computes them. */
@@ -90,8 +95,9 @@ export class MemoryTensors {
   }
 
   #hasParents({ requests }: Run): boolean {
+    const [first, end] = this.#ancestorDepths;
     return requests.some(({ depths, count }) =>
-      depths.subarray(0, count).some((depth) => depth > 0 && depth < this.#maxDepth),
+      depths.subarray(0, count).some((depth) => depth >= first && depth < end),
     );
   }
 }

@@ -50,10 +50,7 @@ export class ModelRunner<Request extends PromptRequest, Result extends object>
     const { architecture, trie, cacheBytes } = options;
     this.#options = options;
     this.#cache = new PromptCache({ limitBytes: cacheBytes });
-    this.#memory = new MemoryTensors(this.#cache, {
-      shape: architecture.memory,
-      levels: trie.levels,
-    });
+    this.#memory = new MemoryTensors(this.#cache, { architecture, levels: trie.levels });
   }
 
   /** @throws ModelError PROMPT_TOO_LONG, RUNTIME */
@@ -116,16 +113,21 @@ export class ModelRunner<Request extends PromptRequest, Result extends object>
   }
 
   #runOf(requests: readonly Request[], { promptLength, start, cached }: RunKind): Run<Request> {
-    const { program, trie } = this.#options;
+    const { program, trie, architecture } = this.#options;
     const rowsOf = (request: Request) =>
       nodeRows(request, {
         tree: program.treeOf(request),
+        architecture,
         levels: trie.levels,
         cachedRow: (prefix) => (cached ? this.#cache.cachedRow(request.key, prefix) : undefined),
       });
     const rows = requests.map(rowsOf);
-    // A run of a single row would add up in another order: it gets the row twice.
-    const isSingle = cached && rows.length === 1 && rows[0]?.count === 1;
+    // A run of a single row would add up in another order: it gets the row twice. Prompts and nodes are rows of
+    // one product if the root is a prompt's last token, and of two if it is a node.
+    const [only, ...others] = rows;
+    const isAlone = only !== undefined && others.length === 0;
+    const nodesAlone = cached || architecture.firstAncestor === 0;
+    const isSingle = isAlone && nodesAlone && (only.count === 1 || (!cached && promptLength === 1));
     const all = isSingle ? [...rows, ...rows] : rows;
     const cachedRows = cached
       ? all.map(({ request }) => this.#cache.nodeCount(request.key))

@@ -96,9 +96,10 @@ export class SearchRunner implements Runner<WholeSearch, SearchAnswer> {
    * onnxruntime adds up in another order on a CPU.
    */
   #padded(requests: readonly SearchRequest[], { beamWidth }: RunKind): readonly SearchRequest[] {
-    const { trie, onDevice } = this.#options;
+    const { trie, onDevice, architecture } = this.#options;
     const users = requests.length;
-    const hasSingleRow = users === 1 && beamsByDepth(trie, beamWidth).slice(1, -1).includes(1);
+    const rowsByDepth = beamsByDepth(trie, beamWidth).slice(architecture.firstAncestor, -1);
+    const hasSingleRow = users === 1 && rowsByDepth.includes(1);
     const padded = onDevice ? 2 ** Math.ceil(Math.log2(users)) : users;
     const count = hasSingleRow ? 2 : padded;
     const last = requests.slice(-1);

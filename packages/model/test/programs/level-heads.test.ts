@@ -8,8 +8,8 @@ import {
 } from "@nightbeam/model";
 import { refusal, seeded, useTempDir } from "@nightbeam/testing";
 import { someCatalogue, somePrompt } from "@nightbeam/testing/conformance";
-import { loadReference } from "@nightbeam/testing/reference";
-import { CHECKPOINT_KINDS, type CheckpointKind, writeCheckpoint } from "@nightbeam/testing/world";
+import { loadLlamaReference } from "@nightbeam/testing/reference";
+import { type CheckpointKind, LLAMA_KINDS, writeCheckpoint } from "@nightbeam/testing/world";
 import { beforeAll, describe, expect, it } from "vitest";
 import { openPrompts } from "../../src/prompt/open-prompts.js";
 import { editJson } from "../support/edit-files.js";
@@ -45,9 +45,9 @@ describe("a heads draft", () => {
   const cases = kinds.flatMap((kind) => scorings.map((scoring) => ({ kind, scoring })));
 
   it.each(cases)("answers as the reference does: $kind, $scoring", async ({ kind, scoring }) => {
-    const directory = await write(`${kind}-${scoring}`, CHECKPOINT_KINDS[kind]);
+    const directory = await write(`${kind}-${scoring}`, LLAMA_KINDS[kind]);
     const model = await openLevelHeads({ ...settings(directory), scoring });
-    const reference = loadReference(directory);
+    const reference = loadLlamaReference(directory);
     // Prompts of different lengths in one call.
     const requests = [1, 9, 33, 9].map((length, key): LevelHeadsRequest => {
       return { key, prompt: prompt(length) };

@@ -79,7 +79,12 @@ describe("a model that rules out all children of a prefix", () => {
       scores_1: new Tensor("float32", new Float32Array(0), [0]),
     });
     const request = { key: 0, prompt: Int32Array.of(1), tree: treeOf(trie, [ROOT]) };
-    const rows = nodeRows(request, { tree: request.tree, levels: 2, cachedRow: () => undefined });
+    const rows = nodeRows(request, {
+      architecture: { firstAncestor: 1 },
+      tree: request.tree,
+      levels: 2,
+      cachedRow: () => undefined,
+    });
     const [scores] = program.read([rows], outputs);
     expect(scores?.logProbs).toEqual(new Float64Array(children).fill(Number.NaN));
     const space = { trie, scoring: "renormalized", exclusion: NOTHING_EXCLUDED } as const;

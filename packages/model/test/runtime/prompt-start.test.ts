@@ -7,6 +7,7 @@ import { deepestLine, someCatalogue, somePrefixes } from "@nightbeam/testing/con
 import { writeCheckpoint } from "@nightbeam/testing/world";
 import { beforeAll, describe, expect, it } from "vitest";
 import { promptStart } from "../../src/prompt/prompt-start.js";
+import type { PromptUser } from "../../src/prompt/user-token.js";
 import { editJson } from "../support/edit-files.js";
 import { addedAfter, wordTokenizer, writeTokenizer } from "../support/word-tokenizer.js";
 
@@ -89,11 +90,12 @@ describe("what all prompts start with", () => {
   it("ends where users' texts begin, and is not worth it if it is short", () => {
     const prompts = (instruction: string) => ({
       // A token per letter, but one for each of " a" and " Z".
-      encodePrompt: (history: ArrayLike<number>, texts: Readonly<Record<string, string>> = {}) => {
+      encodePrompt: (history: ArrayLike<number>, { texts = {} }: PromptUser = {}) => {
         const text = `${instruction} ${texts.query} ${Array.from(history).join(" ")}`;
         const pieces = text.match(/ [aZ]|./gu) ?? [];
         return Int32Array.from(pieces, (piece) => piece.codePointAt(piece.length - 1) ?? 0);
       },
+      writePrompt: () => "",
       maxPromptTokens: 200,
     });
     const found = (instruction: string) =>

@@ -15,8 +15,8 @@ export function referenceScores(
   { prefix, trie, scoring, prompt, tokenOf }: ReferenceQuestion & { readonly prefix: number },
 ): number[] {
   const path = pathOf(trie, prefix);
-  const tokens = [...prompt, ...path.map((code, level) => tokenOf(level, code))];
-  const logits = model.logits(tokens).at(-1) ?? new Float64Array();
+  const tokens = path.map((code, level) => tokenOf(level, code));
+  const logits = model.logits(prompt, tokens).at(-1) ?? new Float64Array();
   const children = Array.from(childCodes(trie, prefix), (code) => {
     return logits[tokenOf(path.length, code)] ?? Number.NaN;
   });

@@ -14,15 +14,17 @@ export interface DraftModel
  * A draft model as a drafter, once it is clear that it reads prompts as the target does. Users whose
  * prompts are too long for it get no draft.
  *
- * @throws RecommendError DRAFT_DIFFERS if its tokens for items differ from the target's
+ * @throws RecommendError DRAFT_DIFFERS if its prompts differ from the target's
  */
 export function checkedDraft(
   draft: DraftModel,
   options: { directory: string; target: Pick<Prompts, "encodePrompt">; catalogue: Catalogue },
 ): Drafter {
   const { directory, target, catalogue } = options;
-  for (const item of [0, catalogue.itemCount - 1]) {
-    if (draft.encodePrompt([item]).join() === target.encodePrompt([item]).join()) continue;
+  for (const [name, item] of [0, catalogue.itemCount - 1].entries()) {
+    const user = { name: String(name) };
+    if (draft.encodePrompt([item], user).join() === target.encodePrompt([item], user).join())
+      continue;
     throw new RecommendError(
       "DRAFT_DIFFERS",
       `\`draft\` ${directory} writes items with other tokens than the target, so it would draft nonsense; make the tokens and the prompt in both nightbeam.json files the same`,

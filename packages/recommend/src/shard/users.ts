@@ -7,7 +7,7 @@ import {
 } from "@nightbeam/catalogue";
 import type { HistoryRow } from "@nightbeam/dataset";
 import type { ShardUser } from "@nightbeam/decoding";
-import type { PromptEncoder } from "@nightbeam/model";
+import { ModelError, type PromptEncoder } from "@nightbeam/model";
 import type { RejectedRow } from "@nightbeam/run";
 import type { UserGroups } from "./user-groups.js";
 
@@ -66,7 +66,8 @@ export function userReader(options: ReaderOptions): (row: HistoryRow) => Reading
     if (unknown.length > 0 && (items.length === 0 || options.unknownItems === "reject")) {
       return reject("unknown_item", unknownProblem(unknown, items.length));
     }
-    const prompt = options.encodePrompt(items, row.texts);
+    const prompt = promptOf(row, { items, encodePrompt: options.encodePrompt });
+    if (typeof prompt === "string") return reject("malformed_row", prompt);
     if (prompt.length > options.maxPromptTokens) {
       return reject(
         "prompt_too_long",
@@ -93,6 +94,19 @@ export function userReader(options: ReaderOptions): (row: HistoryRow) => Reading
       },
     };
   };
+}
+
+/** A user's prompt, or why the user has none. */
+function promptOf(
+  { user, texts }: Extract<HistoryRow, { kind: "history" }>,
+  { items, encodePrompt }: { items: readonly number[]; encodePrompt: PromptEncoder },
+): Int32Array | string {
+  try {
+    return encodePrompt(items, { name: user, texts });
+  } catch (error) {
+    if (error instanceof ModelError && error.code === "BAD_USER") return error.message;
+    throw error;
+  }
 }
 
 function unknownProblem([first, ...more]: readonly string[], known: number): string {

@@ -1,71 +1,46 @@
 import { createRandom } from "../random.js";
-import { biasesOf, type ModelShape, vocabularySize } from "./model-shape.js";
 import type { Tensor } from "./safetensors.js";
 
-/** Scale of each layer's contribution to the residual stream. Default: 1. */
-export type LayerGain = (layer: number) => number;
+/** A matrix of a linear layer; `gain` is the size of its results for inputs of size 1. */
+export interface LinearSize {
+  readonly out: number;
+  readonly in: number;
+  readonly gain: number;
+  /** Default: none. */
+  readonly bias?: boolean;
+}
 
 /**
- * Random weights under Hugging Face's names. Each tensor has its own random stream: two models
- * with the same seed have equal tensors wherever name and shape are equal.
+ * Random weights by name. Each tensor has its own random stream: two models with the same seed have equal
+ * tensors wherever name and shape are equal.
  *
- * Scales are chosen so that logits spread by about 2: peaked, yet far from certain.
+ * Families choose scales by which logits spread by about 2: peaked, yet far from certain.
  */
-export function randomTensors(options: {
-  readonly shape: ModelShape;
-  readonly seed: number;
-  readonly layerGain?: LayerGain;
-}): Tensor[] {
-  const { shape, seed, layerGain = () => 1 } = options;
-  const { width, intermediate, headSize } = shape;
-  const biases = biasesOf(shape);
-  const queries = shape.heads * headSize;
-  const keys = shape.keyValueHeads * headSize;
-  const vocabulary = vocabularySize(shape);
-  const tensors: Tensor[] = [];
+export class RandomTensors {
+  readonly made: Tensor[] = [];
+  readonly #seed: number;
 
-  const gaussian = (name: string, dims: readonly number[], law: { mean?: number; std: number }) => {
-    const { mean = 0, std } = law;
-    const random = createRandom(seed, name);
-    const size = dims.reduce((product, dim) => product * dim, 1);
+  constructor(seed: number) {
+    this.#seed = seed;
+  }
+
+  readonly gaussian = (
+    name: string,
+    shape: readonly number[],
+    { mean = 0, std }: { mean?: number; std: number },
+  ): void => {
+    const random = createRandom(this.#seed, name);
+    const size = shape.reduce((product, dim) => product * dim, 1);
     const values = Float32Array.from({ length: size }, () => mean + std * random.gaussian());
-    tensors.push({ name, shape: dims, values });
-  };
-  // A norm's weights differ from 1, and biases from 0, so that omitting one is noticed.
-  const norm = (name: string, size: number) => gaussian(name, [size], { mean: 1, std: 0.1 });
-  const linear = (name: string, size: { out: number; in: number; gain: number; bias: boolean }) => {
-    const dims = [size.out, size.in];
-    gaussian(`${name}.weight`, dims, { std: size.gain / Math.sqrt(size.in) });
-    if (size.bias) gaussian(`${name}.bias`, [size.out], { std: 0.2 * size.gain });
+    this.made.push({ name, shape, values });
   };
 
-  const headStd = 2 / Math.sqrt(width);
-  // A tied head is the embedding: kept small, or each token would predict itself.
-  gaussian("model.embed_tokens.weight", [vocabulary, width], { std: shape.tiedHead ? headStd : 1 });
-  for (let layer = 0; layer < shape.layers; layer++) {
-    const gain = layerGain(layer);
-    const attention = `model.layers.${layer}.self_attn`;
-    const mlp = `model.layers.${layer}.mlp`;
-    const { qkv } = biases;
-    norm(`model.layers.${layer}.input_layernorm.weight`, width);
-    linear(`${attention}.q_proj`, { out: queries, in: width, gain: 1.2, bias: qkv });
-    linear(`${attention}.k_proj`, { out: keys, in: width, gain: 1.2, bias: qkv });
-    linear(`${attention}.v_proj`, { out: keys, in: width, gain: 1, bias: qkv });
-    // Averaging over the prompt shrinks the values; 3 brings them back to the stream's size.
-    linear(`${attention}.o_proj`, { out: width, in: queries, gain: 3 * gain, bias: biases.output });
-    if (shape.modelType === "qwen3") {
-      norm(`${attention}.q_norm.weight`, headSize);
-      norm(`${attention}.k_norm.weight`, headSize);
-    }
-    norm(`model.layers.${layer}.post_attention_layernorm.weight`, width);
-    linear(`${mlp}.gate_proj`, { out: intermediate, in: width, gain: 1, bias: biases.mlp });
-    linear(`${mlp}.up_proj`, { out: intermediate, in: width, gain: 1, bias: biases.mlp });
-    linear(`${mlp}.down_proj`, { out: width, in: intermediate, gain: 2 * gain, bias: biases.mlp });
-  }
-  norm("model.norm.weight", width);
-  if (!shape.tiedHead) gaussian("lm_head.weight", [vocabulary, width], { std: headStd });
-  for (let block = 0; shape.levelHeads && block < shape.levels - 2; block++) {
-    linear(`nightbeam_heads.${block}`, { out: width, in: width, gain: 1, bias: true });
-  }
-  return tensors;
+  // A norm's weights differ from 1, and biases from 0, so that omitting one is noticed.
+  readonly norm = (name: string, size: number): void =>
+    this.gaussian(name, [size], { mean: 1, std: 0.1 });
+
+  readonly linear = (name: string, size: LinearSize): void => {
+    this.gaussian(`${name}.weight`, [size.out, size.in], { std: size.gain / Math.sqrt(size.in) });
+    if (size.bias === true) this.gaussian(`${name}.bias`, [size.out], { std: 0.2 * size.gain });
+  };
 }

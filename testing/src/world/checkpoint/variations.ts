@@ -1,9 +1,9 @@
-import type { ModelShape } from "./model-shape.js";
-import type { CheckpointOptions } from "./write-checkpoint.js";
+import type { LlamaShape } from "./llama-shape.js";
+import type { CheckpointOptions, ModelShape } from "./write-checkpoint.js";
 
 /** Options of `writeCheckpoint`, except directory and seed. */
-export interface CheckpointKind {
-  readonly config?: Partial<ModelShape>;
+export interface CheckpointKind<Shape extends ModelShape = ModelShape> {
+  readonly config?: Shape;
   readonly options?: CheckpointOptions;
 }
 
@@ -13,7 +13,7 @@ const RESCALED = { rope_theta: 10_000, factor: 4, original_max_position_embeddin
  * Tiny checkpoints of every kind that a reader of LLaMA-family models must support:
  * architectures, head layouts, biases, rotary embeddings and file formats.
  */
-export const CHECKPOINT_KINDS: Readonly<Record<string, CheckpointKind>> = {
+export const LLAMA_KINDS: Readonly<Record<string, CheckpointKind<Partial<LlamaShape>>>> = {
   llama: {},
   "llama-grouped-heads": { config: { width: 48, heads: 6, keyValueHeads: 2, headSize: 24 } },
   "llama-biases": { config: { attentionBias: true, mlpBias: true } },
@@ -58,4 +58,24 @@ export const CHECKPOINT_KINDS: Readonly<Record<string, CheckpointKind>> = {
   "format-f16": { options: { format: "F16" } },
   "format-bf16": { options: { format: "BF16" } },
   "three-files": { options: { shards: 3 } },
+};
+
+/** The same for T5: of both versions, with sizes and files as public checkpoints have them. */
+export const T5_KINDS: Readonly<Record<string, CheckpointKind>> = {
+  t5: { config: { modelType: "t5" } },
+  "t5-v1.1": { config: { modelType: "t5", feedForward: "gated-gelu", tiedHead: false } },
+  "t5-gated-silu": { config: { modelType: "t5", feedForward: "gated-silu" } },
+  // TIGER: six heads of 64 in a stream of 128.
+  "t5-wide-heads": { config: { modelType: "t5", heads: 6, headSize: 16, intermediate: 80 } },
+  "t5-deep-encoder": { config: { modelType: "t5", encoderLayers: 3, decoderLayers: 1 } },
+  "t5-deep-decoder": { config: { modelType: "t5", encoderLayers: 1, decoderLayers: 3 } },
+  "t5-few-buckets": { config: { modelType: "t5", buckets: 8, maxDistance: 20 } },
+  "t5-tied-unscaled": { config: { modelType: "t5", scaledOutput: false } },
+  "t5-own-head-scaled": { config: { modelType: "t5", tiedHead: false, scaledOutput: true } },
+  "t5-start-token": { config: { modelType: "t5", startToken: 3, normEpsilon: 1e-3 } },
+  "t5-copied-embeddings": { config: { modelType: "t5", embeddingCopies: true } },
+  "t5-bf16-three-files": {
+    config: { modelType: "t5" },
+    options: { format: "BF16", shards: 3 },
+  },
 };

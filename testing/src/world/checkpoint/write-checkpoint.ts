@@ -1,9 +1,15 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { BOS, completeShape, hfConfig, type ModelShape, SPECIAL_TOKENS } from "./model-shape.js";
+import { BOS, type CodeTokens, EOS, SPECIAL_TOKENS } from "./code-tokens.js";
+import { completeLlama, type LlamaShape, llamaConfig } from "./llama-shape.js";
+import { type LayerGain, llamaTensors } from "./llama-tensors.js";
 import type { TensorFormat } from "./number-formats.js";
-import { type LayerGain, randomTensors } from "./random-tensors.js";
 import { type Tensor, writeWeights } from "./safetensors.js";
+import { completeT5, type T5Shape, t5Config } from "./t5-shape.js";
+import { t5Tensors } from "./t5-tensors.js";
+
+/** A random model; what is left out has a default. Default: a small Llama. */
+export type ModelShape = Partial<LlamaShape> | (Partial<T5Shape> & Pick<T5Shape, "modelType">);
 
 /** Layout of a checkpoint on disk. */
 export interface CheckpointOptions {
@@ -13,7 +19,7 @@ export interface CheckpointOptions {
   readonly shards?: number;
   /** Maximum items of a history in the prompt; default 20. */
   readonly maxItems?: number;
-  /** Scale of each layer's contribution to the residual stream; default 1 for all. */
+  /** LLaMA only: scale of each layer's contribution to the residual stream; default 1 for all. */
   readonly layerGain?: LayerGain;
   /** Consecutive tokens that share a row of the output layer, so that their scores are equal. Default: 1. */
   readonly tokensPerRow?: number;
@@ -22,21 +28,50 @@ export interface CheckpointOptions {
 }
 
 /**
- * Writes a random LLaMA-family checkpoint in Hugging Face's layout, with a `nightbeam.json`.
+ * Writes a random checkpoint in Hugging Face's layout, with a `nightbeam.json`.
  * Creates the directory if missing; the same arguments give the same bytes.
  */
 export async function writeCheckpoint(given: {
   readonly directory: string;
   readonly seed: number;
-  readonly config?: Partial<ModelShape>;
+  readonly config?: ModelShape;
   readonly options?: CheckpointOptions;
 }): Promise<void> {
-  const { directory, seed, options = {} } = given;
-  const shape = completeShape(given.config ?? {});
-  const layerGain = options.layerGain ?? (() => 1);
-  const tensors = randomTensors({ shape, seed, layerGain });
-  shareRows(tensors, options.tokensPerRow ?? 1);
-  await writeModelFiles({ directory, shape, tensors, options });
+  const { directory, options = {} } = given;
+  const model = randomModel(given);
+  shareRows(model.tensors, options.tokensPerRow ?? 1);
+  await writeModelFiles({ directory, ...model, options });
+}
+
+/** What a checkpoint's files have, besides formats. */
+export interface CheckpointModel {
+  readonly codes: CodeTokens;
+  /** `config.json`, without what follows from the files. */
+  readonly config: Readonly<Record<string, unknown>>;
+  readonly tensors: readonly Tensor[];
+  /** Tokens around the items of a prompt. */
+  readonly prompt: { readonly bos?: number; readonly suffix?: readonly number[] };
+}
+
+function randomModel(given: {
+  readonly seed: number;
+  readonly config?: ModelShape;
+  readonly options?: CheckpointOptions;
+}): CheckpointModel {
+  const { seed, config = {}, options = {} } = given;
+  if (config.modelType === "t5") {
+    const shape = completeT5(config);
+    const tensors = t5Tensors({ shape, seed });
+    return { codes: shape, config: t5Config(shape), tensors, prompt: { suffix: [EOS] } };
+  }
+  const shape = completeLlama(config);
+  const { layerGain = () => 1 } = options;
+  return llamaModel(shape, llamaTensors({ shape, seed, layerGain }));
+}
+
+/** A LLaMA-family model with these weights. */
+export function llamaModel(shape: LlamaShape, tensors: readonly Tensor[]): CheckpointModel {
+  return { codes: shape, config: llamaConfig(shape), tensors, prompt: { bos: BOS } };
 }
 
 /** Gives each group of tokens the first one's row of the output layer. */
@@ -49,29 +84,26 @@ function shareRows(tensors: readonly Tensor[], tokensPerRow: number): void {
   }
 }
 
-/** The same from given tensors. */
-export async function writeModelFiles(given: {
-  readonly directory: string;
-  readonly shape: ModelShape;
-  readonly tensors: readonly Tensor[];
-  readonly options: CheckpointOptions;
-}): Promise<void> {
-  const { directory, shape, tensors, options } = given;
+/** The same from a given model. */
+export async function writeModelFiles(
+  given: CheckpointModel & { readonly directory: string; readonly options: CheckpointOptions },
+): Promise<void> {
+  const { directory, codes, tensors, options } = given;
   const { format = "F32", shards = 1, maxItems = 20 } = options;
   await mkdir(directory, { recursive: true });
   await writeJson(join(directory, "config.json"), {
-    ...hfConfig(shape),
+    ...given.config,
     torch_dtype: DTYPES[format],
     ...options.configFields,
   });
   await writeJson(join(directory, "nightbeam.json"), {
-    levels: shape.levels,
-    codesPerLevel: shape.codesPerLevel,
+    levels: codes.levels,
+    codesPerLevel: codes.codesPerLevel,
     codeTokenOffsets: Array.from(
-      { length: shape.levels },
-      (_, level) => SPECIAL_TOKENS + level * shape.codesPerLevel,
+      { length: codes.levels },
+      (_, level) => SPECIAL_TOKENS + level * codes.codesPerLevel,
     ),
-    prompt: { kind: "items", bos: BOS, maxItems },
+    prompt: { kind: "items", ...given.prompt, maxItems },
   });
   await writeWeights({ directory, tensors, format, shards });
 }

@@ -2,11 +2,18 @@ import { floatsOf } from "../../onnx/floats.js";
 import type { Value } from "../../onnx/graph-builder.js";
 import { rows } from "../../onnx/linear.js";
 import type { LayerPast, NodeMemory, PromptMemory } from "../architecture.js";
+import { joinLine, lineMix, lineProducts } from "../attention/line-sums.js";
+import { joinScores, splitAt } from "../attention/parts.js";
+import {
+  attendPromptsAlone,
+  promptMix,
+  promptScores,
+  softmax,
+  transpose,
+} from "../attention/user-rows.js";
 import { type LevelInputs, SIZES } from "../inputs.js";
+import { fromFloat } from "../numbers.js";
 import type { LlamaContext } from "./context.js";
-import { lineMix, lineProducts } from "./line-sums.js";
-import { fromFloat, inNumbers } from "./numbers.js";
-import { joinScores, splitAt } from "./parts.js";
 import { type Attended, type LayerPlace, project, type Stream } from "./projection.js";
 
 /** Attention of one layer if the rows are the nodes of one depth. */
@@ -26,7 +33,10 @@ export function levelAttention(
     const ancestors = past.nodes.map((level, depth) =>
       graph.node("Gather", [level[part], nodes.ancestors[depth] ?? ""]),
     );
-    return { depth: ancestors.length + 1, ofNodes: line(context, [...ancestors, memory[part]]) };
+    return {
+      depth: ancestors.length + 1,
+      ofNodes: joinLine(context, [...ancestors, memory[part]]),
+    };
   };
   const keys = lineOf("keys");
   const output = attendLevel(context, {
@@ -36,17 +46,6 @@ export function levelAttention(
     line: { depth: keys.depth, keys: keys.ofNodes, values: lineOf("values").ofNodes },
   });
   return { output, residual: stream.residual, memory };
-}
-
-/** Rows of every ancestor and of the node itself, beside each other. Shape [R, depth, kv heads, 1, head size]. */
-function line({ graph, config }: LlamaContext, parts: readonly Value[]): Value {
-  const shape = graph.int64s([-1, 1, config.keyValueHeads, 1, config.headSize]);
-  const columns = parts.map((part) => graph.node("Reshape", [part, shape]));
-  const [only = ""] = columns;
-  // Parts of one size: onnxruntime copies their sizes to a GPU otherwise.
-  return columns.length === 1
-    ? only
-    : graph.node("Concat", columns, { attributes: { axis: { int: 1 } } });
 }
 
 /** A node's ancestors and itself. */
@@ -73,17 +72,9 @@ export function attendLevel(
     dims: [],
   });
   const queries = graph.node("Mul", [options.queries, scale]);
-  const keys = graph.once(`${prompts.keys} transposed`, () =>
-    transpose(context, prompts.keys, [0, 1, 3, 2]),
-  );
-  const toPrompt = graph.node("Add", [
-    graph.node("MatMul", [byUser(context, queries), keys]),
-    inNumbers(context, promptBias),
-  ]);
-  if (options.line === undefined) {
-    const shares = softmax(context, toPrompt);
-    return byRow(context, graph.node("MatMul", [shares, prompts.values]));
-  }
+  const toPrompts = { queries, prompts, promptBias };
+  if (options.line === undefined) return attendPromptsAlone(context, toPrompts);
+  const toPrompt = promptScores(context, toPrompts);
   const { depth, ...line } = options.line;
   const toLine = lineScores(context, { queries, keys: line.keys, depth });
   const shares = softmax(context, joinScores(context, { toPrompt, others: toLine, count: depth }));
@@ -92,9 +83,9 @@ export function attendLevel(
     axis: -1,
     sizes: [SIZES.prompt, depth],
   });
-  const fromPrompt = graph.node("MatMul", [promptShares, prompts.values]);
+  const fromPrompt = promptMix(context, { shares: promptShares, prompts });
   const fromLine = mixLine(context, { shares: lineShares, values: line.values, depth });
-  return graph.node("Add", [byRow(context, fromPrompt), fromLine]);
+  return graph.node("Add", [fromPrompt, fromLine]);
 }
 
 /** Scores of each node's line. Shape [B, kv heads, nodes × group, depth]. */
@@ -126,38 +117,4 @@ function mixLine(
     graph.int64s([-1, depth, keyValueHeads, group, 1]),
   ]);
   return lineMix(context, { weights, values });
-}
-
-/**
- * Queries by row -> [B, kv heads, group × nodes, head size]. The heads that share keys are rows of one
- * product: a GPU would be given a list of addresses for a product that is broadcast.
- */
-function byUser(context: LlamaContext, queries: Value): Value {
-  const { graph, config } = context;
-  const { keyValueHeads, headSize } = config;
-  const group = config.heads / keyValueHeads;
-  const rows = graph.node("Reshape", [
-    queries,
-    graph.shape([SIZES.users, -1, keyValueHeads, group, headSize]),
-  ]);
-  const heads = transpose(context, rows, [0, 2, 3, 1, 4]);
-  return graph.node("Reshape", [heads, graph.int64s([0, 0, -1, headSize])]);
-}
-
-/** And back. */
-function byRow(context: LlamaContext, value: Value): Value {
-  const { graph, config } = context;
-  const { keyValueHeads, headSize } = config;
-  const group = config.heads / keyValueHeads;
-  const heads = graph.node("Reshape", [value, graph.int64s([0, 0, group, -1, headSize])]);
-  const rows = transpose(context, heads, [0, 3, 1, 2, 4]);
-  return graph.node("Reshape", [rows, graph.int64s([-1, keyValueHeads * group * headSize])]);
-}
-
-function transpose({ graph }: LlamaContext, value: Value, perm: readonly number[]): Value {
-  return graph.node("Transpose", [value], { attributes: { perm: { ints: perm } } });
-}
-
-function softmax({ graph }: LlamaContext, value: Value): Value {
-  return graph.node("Softmax", [value], { attributes: { axis: { int: -1 } } });
 }

@@ -21,6 +21,7 @@ export const llama: ModelFamily = {
 function architectureOf(config: LlamaConfig): Architecture {
   const { layers, heads, keyValueHeads, headSize, hiddenSize, tiedHead } = config;
   const attentionWeights = 2 * heads * headSize + 2 * keyValueHeads * headSize;
+  const linearWeights = layers * hiddenSize * (attentionWeights + 3 * config.intermediateSize);
   return {
     vocabularySize: config.vocabularySize,
     hiddenSize,
@@ -28,17 +29,22 @@ function architectureOf(config: LlamaConfig): Architecture {
     positionsLimit: config.positionsLimit,
     attentionHeads: heads,
     memory: { layers, keyValueHeads, headSize },
-    weightsPerToken: layers * hiddenSize * (attentionWeights + 3 * config.intermediateSize),
+    weightsPerPromptToken: linearWeights,
+    weightsPerNode: linearWeights,
     embeddings: EMBEDDINGS,
+    embeddingCopies: [],
     head: HEAD,
     outputWeight: tiedHead ? EMBEDDINGS : HEAD,
     withOwnHead: () => architectureOf({ ...config, tiedHead: false }),
     isLinear: (tensor) => tensor.endsWith("_proj.weight"),
+    isWide: () => false,
     // Some checkpoints carry tables that are computed here.
     isIgnored: (tensor) => ROTATION_TABLE.test(tensor),
     // The prompt's last token is the root: a path's last code is predicted and never a row.
     maxPromptTokens: ({ maxPositions, levels }) => maxPositions - levels + 1,
     rootToken: (prompt) => prompt.at(-1) ?? 0,
+    firstAncestor: 1,
+    isCausal: true,
     rootPosition: (promptLength) => promptLength - 1,
     nodeStates: (context, { nodes, prompts }) =>
       decoder(withTables(context, config), {
@@ -49,11 +55,13 @@ function architectureOf(config: LlamaConfig): Architecture {
           return treeAttention({ ...layer, nodes, past, start }, stream);
         },
       }),
-    promptStates: (context, inputs) =>
-      decoder(withTables(context, config), {
+    promptStates: (context, inputs) => {
+      const { hidden, layers } = decoder(withTables(context, config), {
         tokens: inputs.tokens,
         attend: (layer, stream) => promptAttention({ ...layer, inputs }, stream),
-      }),
+      });
+      return { hidden, layers: layers.map((prompts) => ({ prompts, nodes: [] })) };
+    },
     levelStates: (context, { nodes, past }) =>
       decoder(withTables(context, config), {
         tokens: nodes.tokens,

@@ -1,7 +1,6 @@
-import type { Value } from "../../onnx/graph-builder.js";
+import { MICROSOFT, type Value } from "../../onnx/graph-builder.js";
 import { linear, type Rows } from "../../onnx/linear.js";
 import { type LlamaContext, rmsNorm } from "./context.js";
-import { rotate } from "./query-heads.js";
 
 /** A layer under construction. */
 export interface LayerPlace {
@@ -66,4 +65,21 @@ export interface Attended<Memory> {
   /** The residual stream of the same rows. */
   readonly residual: Value;
   readonly memory: Memory;
+}
+
+/** Rotates queries or keys by their positions. Shape [rows, heads × head size], as the result's. */
+function rotate(
+  context: LlamaContext,
+  options: { value: Value; heads: number; positions: Value },
+): Value {
+  const { graph, config } = context;
+  const width = options.heads * config.headSize;
+  // Every row is a sequence of its own: a sequence may not be longer than the tables.
+  const sequences = graph.node("Reshape", [options.value, graph.int64s([-1, 1, width])]);
+  const rotated = graph.node(
+    "RotaryEmbedding",
+    [sequences, options.positions, context.cosines, context.sines],
+    { domain: MICROSOFT, attributes: { num_heads: { int: options.heads } } },
+  );
+  return graph.node("Reshape", [rotated, graph.int64s([-1, width])]);
 }

@@ -1,9 +1,9 @@
 import { floatsOf } from "../../onnx/floats.js";
 import { MICROSOFT, type Value } from "../../onnx/graph-builder.js";
 import type { PromptMemory } from "../architecture.js";
+import { fromHeads, headAxes, perGroup, toHeads } from "../attention/heads.js";
 import { SIZES } from "../inputs.js";
 import type { LlamaContext } from "./context.js";
-import { fromHeads, headAxes, perGroup, toHeads } from "./query-heads.js";
 
 /** Tokens per prompt that the run computes. */
 const computedTokens = (start: PromptMemory | undefined) =>

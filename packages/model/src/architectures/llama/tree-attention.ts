@@ -1,9 +1,9 @@
 import type { Value } from "../../onnx/graph-builder.js";
 import { rows } from "../../onnx/linear.js";
 import type { LayerMemory, LayerPast, NodeMemory, PromptMemory } from "../architecture.js";
+import { splitAt } from "../attention/parts.js";
 import { type NodeInputs, SIZES } from "../inputs.js";
 import { attendNodes } from "./node-attention.js";
-import { splitAt } from "./parts.js";
 import {
   type Attended,
   type LayerPlace,

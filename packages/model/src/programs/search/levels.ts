@@ -27,7 +27,7 @@ export interface NextNodes {
   readonly tokens: Value;
   /** Position of each node. int64 [B × K, 1]. */
   readonly positions: Value;
-  /** For each earlier depth from 1, the ancestor's row among that depth's nodes. int32 [B × K] each. */
+  /** For each earlier depth from `firstAncestor`, the ancestor's row among that depth's nodes. int32 [B × K] each. */
   readonly ancestors: readonly Value[];
 }
 
@@ -42,7 +42,7 @@ export function searchLevels(
   context: SearchContext,
   options: { hidden: Value; statesOf: (next: NextNodes) => Value },
 ): void {
-  const { graph, trie, tensors } = context;
+  const { graph, trie, tensors, architecture } = context;
   const rootPositions = graph.input(searchNames.rootPositions, "int64", [SIZES.users, 1, 1]);
   let { hidden } = options;
   let ancestors: readonly Value[] = [];
@@ -53,7 +53,9 @@ export function searchLevels(
   };
   for (let depth = 1; depth < trie.levels; depth++) {
     const next = expand(context, { beams, hidden });
-    if (depth > 1) ancestors = ancestorRows(graph, { ancestors, parents: next.parents, depth });
+    if (depth > architecture.firstAncestor) {
+      ancestors = ancestorRows(graph, { ancestors, parents: next.parents, depth });
+    }
     hidden = options.statesOf({
       beams: next,
       tokens: flatten(graph, graph.node("Gather", [tensors.tokens, next.nodes])),

@@ -49,7 +49,7 @@ export function packSearch(
     sizes[searchSizes.marks(depth)] = 1 + count * most;
     feeds[closedNames(depth).beams] = int32(numbers(count, 1), [count]);
     // The last two depths' nodes have no further generation that would look for them.
-    if (depth > 0 && depth < trie.levels - 1) {
+    if (depth >= architecture.firstAncestor && depth < trie.levels - 1) {
       feeds[searchNames.firstRows(depth)] = int32(numbers(users, count), [users, 1]);
     }
   });

@@ -1,9 +1,10 @@
-import type { GraphContext } from "../../architectures/graph-context.js";
+import type { Architecture } from "../../architectures/architecture.js";
 import type { NodeInputs } from "../../architectures/inputs.js";
 import { type Feeds, int32, type Sizes } from "../../onnx/feeds.js";
 import type { GraphBuilder, Value } from "../../onnx/graph-builder.js";
 import type { NextNodes } from "./levels.js";
 import { numbers } from "./pack-search.js";
+import type { SearchContext } from "./search-context.js";
 import { searchSizes } from "./sizes.js";
 
 /** Names of the inputs of one depth, by which its beams are laid out as the nodes of trees are. */
@@ -21,22 +22,24 @@ const repairNames = (depth: number) => ({
  * that no bit tells whether a beam was drafted.
  */
 export function repairNodes(
-  { graph, onDevice, maxAncestors }: GraphContext,
+  { graph, onDevice, maxAncestors, architecture }: SearchContext,
   { next, promptBias }: { next: NextNodes; promptBias: Value },
 ): NodeInputs {
   const { depth } = next.beams;
+  const { firstAncestor } = architecture;
   const names = repairNames(depth);
   const rows = `rows_${depth}`;
   const columns = next.ancestors.map((ancestors, at) =>
     graph.node("Unsqueeze", [
-      graph.node("Add", [ancestors, firstRow(graph, at + 1)]),
+      graph.node("Add", [ancestors, firstRow(graph, firstAncestor + at)]),
       graph.int64s([1]),
     ]),
   );
   const own = graph.input(names.ownRows, "int32", [rows, 1]);
-  const count = onDevice ? maxAncestors : depth;
+  const seen = columns.length + 1;
+  const count = onDevice ? maxAncestors : seen;
   const bias = Float32Array.from({ length: count }, (_, at) =>
-    at < depth ? 0 : Number.NEGATIVE_INFINITY,
+    at < seen ? 0 : Number.NEGATIVE_INFINITY,
   );
   const line = [...columns, ...Array.from({ length: count - columns.length }, () => own)];
   return {
@@ -60,15 +63,20 @@ function firstRow(graph: GraphBuilder, depth: number): Value {
   return graph.once(`input ${name}`, () => graph.input(name, "int32", [1]));
 }
 
-/** @param beams per user at every depth, the root's first */
-export function packRepairs(run: { users: number; beams: readonly number[]; levels: number }): {
-  feeds: Feeds;
-  sizes: Sizes;
-} {
+/** @param run.beams per user at every depth, the root's first */
+export function packRepairs(
+  { firstAncestor }: Pick<Architecture, "firstAncestor">,
+  run: { users: number; beams: readonly number[]; levels: number },
+): { feeds: Feeds; sizes: Sizes } {
   const { users, beams, levels } = run;
   const feeds: Feeds = {};
   const sizes: Record<string, number> = {};
+  // Roots that are nodes come first.
   let first = 0;
+  if (firstAncestor === 0) {
+    feeds[repairNames(0).firstRow] = int32(Int32Array.of(0), [1]);
+    first = users;
+  }
   for (let depth = 1; depth < levels; depth++) {
     const count = beams[depth] ?? 1;
     const rows = users * count;

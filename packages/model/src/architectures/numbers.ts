@@ -1,6 +1,6 @@
-import { cast } from "../../onnx/floats.js";
-import type { Value } from "../../onnx/graph-builder.js";
-import type { GraphContext } from "../graph-context.js";
+import { cast } from "../onnx/floats.js";
+import type { Value } from "../onnx/graph-builder.js";
+import type { GraphContext } from "./graph-context.js";
 
 /*
  * Products that are added up outside of a matrix product are added up in float32, whatever numbers the

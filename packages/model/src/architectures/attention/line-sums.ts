@@ -1,6 +1,6 @@
 import type { Value } from "../../onnx/graph-builder.js";
-import type { LlamaContext } from "./context.js";
-import { fromFloat, toFloat } from "./numbers.js";
+import { fromFloat, toFloat } from "../numbers.js";
+import type { HeadContext } from "./heads.js";
 
 /*
  * Sums over a node's line, which are its ancestors and itself. Each has few terms, in an order of its own.
@@ -12,7 +12,7 @@ import { fromFloat, toFloat } from "./numbers.js";
  *
  * @param of queries [R, heads × head size]; keys [R, A, kv heads, 1, head size]
  */
-export function lineProducts(context: LlamaContext, of: { queries: Value; keys: Value }): Value {
+export function lineProducts(context: HeadContext, of: { queries: Value; keys: Value }): Value {
   const { graph, config } = context;
   const group = config.heads / config.keyValueHeads;
   const perHead = [config.keyValueHeads, group, config.headSize];
@@ -31,7 +31,7 @@ export function lineProducts(context: LlamaContext, of: { queries: Value; keys: 
  *
  * @param of weights [R, A, kv heads, group, 1]; values [R, A, kv heads, 1, head size]
  */
-export function lineMix(context: LlamaContext, of: { weights: Value; values: Value }): Value {
+export function lineMix(context: HeadContext, of: { weights: Value; values: Value }): Value {
   const { graph, config } = context;
   const weighted = graph.node("Mul", [toFloat(context, of.weights), toFloat(context, of.values)]);
   const sums = graph.node("ReduceSum", [weighted, graph.int64s([1])], {
@@ -41,4 +41,15 @@ export function lineMix(context: LlamaContext, of: { weights: Value; values: Val
     fromFloat(context, sums),
     graph.int64s([-1, config.heads * config.headSize]),
   ]);
+}
+
+/** Rows of every ancestor and of the node itself, beside each other. Shape [R, depth, kv heads, 1, head size]. */
+export function joinLine({ graph, config }: HeadContext, parts: readonly Value[]): Value {
+  const shape = graph.int64s([-1, 1, config.keyValueHeads, 1, config.headSize]);
+  const columns = parts.map((part) => graph.node("Reshape", [part, shape]));
+  const [only = ""] = columns;
+  // Parts of one size: onnxruntime copies their sizes to a GPU otherwise.
+  return columns.length === 1
+    ? only
+    : graph.node("Concat", columns, { attributes: { axis: { int: 1 } } });
 }

@@ -1,8 +1,8 @@
-/** Configuration of a random model; the names are those of `config.json` in camel case. */
-export interface ModelShape {
+import { BOS, type CodeTokens, EOS, PAD, vocabularySize } from "./code-tokens.js";
+
+/** Configuration of a random LLaMA-family model; the names are those of `config.json` in camel case. */
+export interface LlamaShape extends CodeTokens {
   readonly modelType: "llama" | "mistral" | "qwen2" | "qwen3";
-  readonly levels: number;
-  readonly codesPerLevel: number;
   readonly layers: number;
   /** Size of the residual stream. */
   readonly width: number;
@@ -24,15 +24,11 @@ export interface ModelShape {
   readonly rope: Readonly<Record<string, unknown>>;
 }
 
-/** Token ids below the codes: pad, BOS, EOS and one unused. */
-export const SPECIAL_TOKENS = 4;
-export const BOS = 1;
-
 /** Default: a small Llama. */
-export function completeShape(given: Partial<ModelShape>): ModelShape {
+export function completeLlama(given: Partial<LlamaShape>): LlamaShape {
   const width = given.width ?? 32;
   const heads = given.heads ?? 4;
-  const shape: ModelShape = {
+  const shape: LlamaShape = {
     modelType: "llama",
     levels: 4,
     codesPerLevel: 16,
@@ -60,12 +56,8 @@ export function completeShape(given: Partial<ModelShape>): ModelShape {
   return shape;
 }
 
-export function vocabularySize(shape: ModelShape): number {
-  return SPECIAL_TOKENS + shape.levels * shape.codesPerLevel;
-}
-
 /** Projections with a bias, the same as in the classes of `transformers`. */
-export function biasesOf(shape: ModelShape): { qkv: boolean; output: boolean; mlp: boolean } {
+export function biasesOf(shape: LlamaShape): { qkv: boolean; output: boolean; mlp: boolean } {
   const { modelType, attentionBias, mlpBias } = shape;
   const optional = (modelType === "llama" || modelType === "qwen3") && attentionBias;
   return {
@@ -83,7 +75,7 @@ const ARCHITECTURES = {
 };
 
 /** The contents of `config.json`, without what follows from the files. */
-export function hfConfig(shape: ModelShape): Record<string, unknown> {
+export function llamaConfig(shape: LlamaShape): Record<string, unknown> {
   return {
     architectures: [ARCHITECTURES[shape.modelType]],
     model_type: shape.modelType,
@@ -105,7 +97,7 @@ export function hfConfig(shape: ModelShape): Record<string, unknown> {
     ...(biasesOf(shape).mlp ? { mlp_bias: true } : {}),
     ...(shape.levelHeads ? { nightbeam_heads: shape.levels - 2 } : {}),
     bos_token_id: BOS,
-    eos_token_id: 2,
-    pad_token_id: 0,
+    eos_token_id: EOS,
+    pad_token_id: PAD,
   };
 }

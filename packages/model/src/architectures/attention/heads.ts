@@ -1,17 +1,30 @@
-import { MICROSOFT, type Size, type Value } from "../../onnx/graph-builder.js";
-import type { LlamaConfig } from "./config.js";
-import type { LlamaContext } from "./context.js";
+import type { Size, Value } from "../../onnx/graph-builder.js";
+import type { GraphContext } from "../graph-context.js";
+
+/** Heads of an attention. */
+export interface HeadShape {
+  /** Of the queries. */
+  readonly heads: number;
+  /** Of keys and values; each serves `heads / keyValueHeads` query heads. */
+  readonly keyValueHeads: number;
+  readonly headSize: number;
+}
+
+/** What an attention is built from. */
+export interface HeadContext extends GraphContext {
+  readonly config: HeadShape;
+}
 
 /**
  * Axes of the query heads. With grouped heads a group's queries share keys: the group gets an axis
  * of its own that the keys are broadcast over.
  */
-export function headAxes({ heads, keyValueHeads }: LlamaConfig): readonly number[] {
+export function headAxes({ heads, keyValueHeads }: HeadShape): readonly number[] {
   return heads === keyValueHeads ? [heads] : [keyValueHeads, heads / keyValueHeads];
 }
 
 /** Keys or values [B, kv heads, P, head size] as products with `headAxes` want them. */
-export function perGroup({ graph, config }: LlamaContext, memory: Value): Value {
+export function perGroup({ graph, config }: HeadContext, memory: Value): Value {
   return config.heads === config.keyValueHeads
     ? memory
     : graph.node("Unsqueeze", [memory, graph.int64s([2])]);
@@ -19,7 +32,7 @@ export function perGroup({ graph, config }: LlamaContext, memory: Value): Value 
 
 /** Rows [B × n, heads × head size] -> [B, …axes, n, head size]; `shape` names [B, n]. */
 export function toHeads(
-  { graph, config }: LlamaContext,
+  { graph, config }: HeadContext,
   options: { value: Value; shape: readonly Size[]; axes: readonly number[] },
 ): Value {
   const { value, shape, axes } = options;
@@ -32,27 +45,10 @@ export function toHeads(
 
 /** And back: [B, …axes, n, head size] -> rows [B × n, heads × head size]. */
 export function fromHeads(
-  { graph, config }: LlamaContext,
+  { graph, config }: HeadContext,
   options: { value: Value; axes: readonly number[] },
 ): Value {
   const perm = options.axes.length === 1 ? [0, 2, 1, 3] : [0, 3, 1, 2, 4];
   const rows = graph.node("Transpose", [options.value], { attributes: { perm: { ints: perm } } });
   return graph.node("Reshape", [rows, graph.int64s([-1, config.heads * config.headSize])]);
-}
-
-/** Rotates queries or keys by their positions. Shape [rows, heads × head size], as the result's. */
-export function rotate(
-  context: LlamaContext,
-  options: { value: Value; heads: number; positions: Value },
-): Value {
-  const { graph, config } = context;
-  const width = options.heads * config.headSize;
-  // Every row is a sequence of its own: a sequence may not be longer than the tables.
-  const sequences = graph.node("Reshape", [options.value, graph.int64s([-1, 1, width])]);
-  const rotated = graph.node(
-    "RotaryEmbedding",
-    [sequences, options.positions, context.cosines, context.sines],
-    { domain: MICROSOFT, attributes: { num_heads: { int: options.heads } } },
-  );
-  return graph.node("Reshape", [rotated, graph.int64s([-1, width])]);
 }
