@@ -16,7 +16,13 @@ const onProgress = () => undefined;
 
 const historyCatalogue = buildCatalogue(
   // Items "a" and "b" share a path.
-  [[0, 0], [0, 0], [1, 0], [2, 0], [2, 1]].map((codes, at) => {
+  [
+    [0, 0],
+    [0, 0],
+    [1, 0],
+    [2, 0],
+    [2, 1],
+  ].map((codes, at) => {
     const id = "abcde"[at] ?? "";
     return { id, codes, where: id };
   }),
@@ -111,7 +117,13 @@ describe("the candidates of shards", () => {
     const directory = tempDir();
     await mkdir(join(directory, "night"));
     await writeFile(join(directory, "night", "part-1.jsonl"), linesOf([["u", ["d"]]]));
-    await writeFile(join(directory, "night", "part-0.jsonl"), linesOf([["u", ["c"]], ["v", ["c"]]]));
+    await writeFile(
+      join(directory, "night", "part-0.jsonl"),
+      linesOf([
+        ["u", ["c"]],
+        ["v", ["c"]],
+      ]),
+    );
     await writeFile(join(directory, "night", "_SUCCESS"), "");
     for (const place of ["night", "night/part-*.jsonl"]) {
       const settings = { candidates: join(directory, place), acceptAbove: -9, topK: 3 };
