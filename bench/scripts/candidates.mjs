@@ -9,7 +9,7 @@
 //
 // A row is LISTS[/PER_LEVEL],ABOVE[,NEW_ABOVE]. The candidates are those of a content recommender (see
 // candidates/proposals.mjs): `all20` are 20 per user from the whole catalogue, `new20` from the items that are in no
-// training history. A set of lists also gets a row of its own, unscored.
+// training history, and `mix20` has items of both in turn. A set of lists also gets a row of its own, unscored.
 //
 // OUT keeps all files, lists and runs; a second run continues. DIR has data/beauty and models/beauty-target, or
 // data/instruments. Default: NIGHTBEAM_SHARED or ../shared.
@@ -24,10 +24,11 @@ import { instruments } from "./candidates/instruments.mjs";
 import { contentRecommender } from "./candidates/proposals.mjs";
 
 const WORLDS = { beauty, instruments };
-const ROWS = {
-  beauty: "all20,-6 all20,-8 new20,-20 new20,-24",
-  instruments: "all20,-6 all20,-8 new20,-20 new20,-24",
-};
+const ROWS = [
+  ...["all20,-6", "all20,-8", "all200,-8", "all200/10,-6", "all200/10,-8"],
+  ...["new40,-20", "new40,-24", "new40/10,-24"],
+  ...["mix200,-8", "mix200,-8,-24", "mix200/10,-8,-24", "mix200/10,-6,-24"],
+].join(" ");
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -56,6 +57,7 @@ const seen = new Set(jsonLines(world.trainedOn).flatMap(({ history }) => history
 const unseen = [...codes.keys()].filter((item) => !seen.has(item));
 console.log(`${histories.length} users; ${unseen.length} of ${codes.size} items are unseen`);
 
+const recommenders = new Map();
 const head = [
   ...["proposed", "per level", "above", "new above", "accepted per user", "new", "lists changed"],
   ...[`Recall@${topK}`, `Recall@${topK}, unseen`, "unseen in lists", "calls", "nodes"],
@@ -64,7 +66,7 @@ printRow(head);
 printRow(head.map(() => "---"));
 printRow(["nothing", "", "", "", ...(await figures("plain", []))]);
 const shown = new Set();
-for (const row of (values.rows ?? ROWS[values.world]).trim().split(/\s+/)) {
+for (const row of (values.rows ?? ROWS).trim().split(/\s+/)) {
   const [from, above, newAbove] = row.split(",");
   const [proposed, perLevel] = from.split("/");
   const lists = writeCandidates(proposed);
@@ -140,11 +142,23 @@ async function itemsIn(directory) {
   return lists;
 }
 
+/** A content recommender, made once. */
+function recommender(name, items) {
+  const made = recommenders.get(name) ?? contentRecommender(codes, items);
+  recommenders.set(name, made);
+  return made;
+}
+
 /** Writes the lists that a name such as all20 stands for. */
 function writeCandidates(name) {
-  const [, from, count] = /^(all|new)(\d+)$/.exec(name) ?? [];
-  if (count === undefined) throw new Error(`--rows: ${name} is neither all20 nor new20`);
-  const proposals = contentRecommender(codes, from === "all" ? [...codes.keys()] : unseen);
+  const [, from, count] = /^(all|new|mix)(\d+)$/.exec(name) ?? [];
+  if (count === undefined) throw new Error(`--rows: give all20, new20 or mix20, not ${name}`);
+  const [all, fresh] = [recommender("all", [...codes.keys()]), recommender("new", unseen)];
+  const mix = (history) => {
+    const [known, young] = [all(history), fresh(history)];
+    return [...new Set(known.flatMap((item, at) => [young[at] ?? item, item]))];
+  };
+  const proposals = { all, new: fresh, mix }[from];
   const lists = histories.map(({ user, history }) => {
     const first = proposals(history).slice(0, Number(count));
     return { user, items: first.map((item) => ({ item, score: 0, codes: [] })) };

@@ -1,7 +1,7 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { readManifest } from "@nightbeam/run";
+import { type Manifest, readManifest } from "@nightbeam/run";
 import { expect, it } from "vitest";
 import { makeNight, type Night } from "../faults/support/night.js";
 import { expectExact } from "../faults/support/strike.js";
@@ -71,6 +71,77 @@ async function expectReused(options: {
   }
 }
 
+/** Proposes items for two of three users, in the reverse order of the histories: some are unknown, or blocked. */
+async function proposeItems(night: Night, path: string): Promise<string> {
+  const histories = (await readFile(night.world.histories, "utf8")).trim().split("\n");
+  const lists = histories.flatMap((line, at): object[] => {
+    if (at % 3 === 0) return [];
+    const own = Array.from({ length: 12 }, (_, k) => String((17 * at + 101 * k) % 1_500));
+    const items = [...own, "gone"].map((item) => ({ item, score: 0, codes: [] }));
+    const { user }: { user: string } = JSON.parse(line);
+    // The last list of a user counts.
+    return [
+      { user, items },
+      { user, items: items.slice(0, 3) },
+    ];
+  });
+  await writeFile(
+    path,
+    lists
+      .toReversed()
+      .map((list) => `${JSON.stringify(list)}\n`)
+      .join(""),
+  );
+  return path;
+}
+
+/** What a run counted of its candidates: no figure of it depends on drafts, nodes or faults. */
+function proposedFigures({ stats, candidates, versions, arguments: given }: Manifest) {
+  const names = /candidates|accept|ownL/i;
+  const counted = Object.entries(stats).filter(([name]) => names.test(name));
+  return {
+    ...{ candidates, counted: Object.fromEntries(counted), version: versions.candidates },
+    ...{ trainedOn: versions.trainedOn, given },
+  };
+}
+
+/** Items that others propose enter the same lists as on one machine, while nodes are killed. */
+async function expectAccepted({ cluster, night }: { cluster: TestCluster; night: Night }) {
+  const block = cluster.out("blocked-candidates.txt");
+  await writeFile(block, "17\n700\n");
+  const candidates = await proposeItems(night, cluster.out("proposed.jsonl"));
+  const trainedOn = cluster.out("trained.jsonl");
+  const histories = (await readFile(night.world.histories, "utf8")).split("\n").slice(0, 40);
+  await writeFile(trainedOn, `${histories.join("\n")}\n`);
+  const request = { ...night.request, block, candidates, acceptAbove: -20, partSize: 15 };
+  const apart = { acceptNewAbove: -26, trainedOn, candidatesPerLevel: 4 };
+  const runs = { accepted: { limit: 60 }, apart: { ...apart, limit: 30 } };
+  for (const [name, settings] of Object.entries(runs)) {
+    const out = cluster.out(name);
+    const { run } = await cluster.submit({ ...request, ...settings, out });
+    if (name === "accepted") {
+      await cluster.scheduler.signal("SIGKILL");
+      await cluster.scheduler.start();
+      await cluster.until(run.id, { is: ({ shards }) => shards !== undefined });
+      await cluster.drafters[0]?.signal("SIGKILL");
+      await cluster.drafters[0]?.start();
+    }
+    const ended = await cluster.until(run.id);
+    expect(ended.state, cluster.logs()).toBe("complete");
+    await recommendAlone({ ...request, ...settings, out: `${out}-alone` });
+    const lists = await readLists(out);
+    const alone = await readLists(`${out}-alone`);
+    expect(lists.digest).toBe(alone.digest);
+    expect(largestScoreDifference(lists, alone)).toBe(0);
+    const manifest = await readManifest(out);
+    const expected = proposedFigures(await readManifest(`${out}-alone`));
+    expect(proposedFigures(manifest)).toEqual(expected);
+    expect(ended.candidates).toEqual(expected.candidates);
+    expect(expected.candidates?.unknown).toBeGreaterThan(240);
+    expect(manifest.stats.acceptedItems).toBeGreaterThan(10);
+  }
+}
+
 describeClusters("a cluster of two verifiers, two drafters and a scheduler", () => {
   it("returns the strict, sampled and relaxed lists of one machine, as one run however often it is submitted", async () => {
     const night = await makeNight({ users: 360 });
@@ -84,6 +155,7 @@ describeClusters("a cluster of two verifiers, two drafters and a scheduler", () 
       expect(run.state, cluster.logs()).toBe("complete");
       await expectExact(night, request.out);
       await expectReused({ cluster, night, earlier: request.out });
+      await expectAccepted({ cluster, night });
       await Promise.all(DRAWN.map((how) => expectDrawn({ cluster, night, how })));
     } finally {
       await cluster.stop();

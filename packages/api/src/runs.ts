@@ -1,4 +1,4 @@
-import type { RunCost, RunStats } from "@nightbeam/run";
+import type { ProposedCounts, RunCost, RunStats } from "@nightbeam/run";
 import { z } from "zod";
 
 const count = z.number().min(0);
@@ -49,6 +49,16 @@ const cost: z.ZodType<RunCost> = z.object({
   price: z
     .object({ currency: z.string(), total: count, perMillionUsers: count.exactOptional() })
     .exactOptional(),
+});
+
+const proposed: z.ZodType<ProposedCounts> = z.object({
+  users: count,
+  /** Items of all lists. */
+  items: count,
+  /** Items that were ignored, because the catalogue that is searched lacks them. */
+  unknown: count,
+  /** Items that the target was not trained on, if these have a threshold of their own. */
+  newItems: count.exactOptional(),
 });
 
 const before = z.object({ before: z.number(), now: z.number() });
@@ -124,6 +134,8 @@ export const runStatusSchema = z.object({
   stats: figures,
   /** The run that lists are taken from, or why all are computed; how many is in `stats`. Absent if none was to be reused. */
   reuse: z.object({ run: z.string(), refused: z.string().exactOptional() }).exactOptional(),
+  /** What the lists of its candidates hold, once it is planned; what became of them is in `stats`. Absent if it has none. */
+  candidates: proposed.exactOptional(),
   /** Target calls and searches, including shards in progress. */
   calls: z.object({ calls: count, searches: count }),
   setAside: z.array(setAside),

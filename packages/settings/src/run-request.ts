@@ -42,9 +42,9 @@ export const requestFields = z.strictObject(
       .exactOptional(),
     /** Default: `DEFAULTS.answers`. Not written into requests, as above. */
     answers: answersField.exactOptional(),
+    ...candidateFields,
     /** The verifiers' kind of device. Default: cpu. */
     device: z.enum(["cpu", "cuda", "webgpu"], "give cpu, cuda or webgpu").exactOptional(),
-    ...candidateFields,
   },
   { error: objectProblem },
 );

@@ -32,13 +32,10 @@ describe("settings of one machine and of a cluster", () => {
 
   it("have the same keys except for what only one machine can do", () => {
     const machine = ["workers", "promptCache"];
-    const proposed = ["candidates", "acceptAbove", "acceptNewAbove", "trainedOn"];
     const teacher = ["teacherLog", "teacherSample"];
     expect(Object.keys(recommendFields.shape)).toEqual([
       ...Object.keys(requestFields.shape),
       ...machine,
-      ...proposed,
-      "candidatesPerLevel",
       ...teacher,
     ]);
   });

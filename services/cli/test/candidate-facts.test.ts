@@ -36,7 +36,7 @@ describe("candidateFacts", () => {
       ownLastScore: -7.125,
       ...Object.fromEntries(above),
     };
-    expect(candidateFacts(manifest(stats))).toEqual([
+    expect(candidateFacts({ ...manifest(stats), topK: 10 })).toEqual([
       ["accepted", "1,234 in 99 of 100 lists, of 1,000 proposed"],
       ["proposed above", "-2: 0.50, -3: 1.00, -5: 2.00, -9: 4.00, -13: 6.00, -17: 8.00 per user"],
       ["own lists", "reach -7.13 nats with their item 10, on average"],

@@ -57,6 +57,8 @@ test("an estimate without a run takes the costs of verifiers, and without costs 
   const measured = estimate({ ...facts, like: undefined, msPerUser: 2 });
   expect(measured).toMatchObject({ basis: { kind: "costs" }, shards: 11, calls: 40_004 });
   expect(measured.seconds).toBeCloseTo(20.002, 9);
+  const proposing = estimate({ ...facts, like: undefined, proposes: true });
+  expect(proposing.notes.join(" ")).toContain("What scoring candidates costs is not known yet");
   const nothing = estimate({ ...facts, like: undefined });
   expect(nothing).toMatchObject({ basis: { kind: "nothing" }, callsPerUser: 4 });
   expect(nothing).not.toHaveProperty("seconds");

@@ -220,6 +220,7 @@ describe.skipIf(!redisIsHere())("nights", () => {
       { draft: ["/nowhere"] },
       { catalogue: "/nowhere" },
       { block: "/nowhere" },
+      { candidates: "/nowhere", acceptAbove: -9 },
       { draftWidth: [9, 9, 9] },
     ]) {
       expect(await put("b", { cron: NEVER, request: { ...request, ...more } })).toMatchObject({
@@ -228,7 +229,9 @@ describe.skipIf(!redisIsHere())("nights", () => {
       });
     }
     expect(await nights()).toEqual([]);
-    const later = { histories: "/h-{date}.jsonl", target: "rollout:not-yet", allow: "/a/{date}" };
+    const proposed = { candidates: "/c/{date}/*.jsonl", acceptAbove: -9 };
+    const paths = { histories: "/h-{date}.jsonl", target: "rollout:not-yet", allow: "/a/{date}" };
+    const later = { ...paths, ...proposed };
     expect(await put("b", { cron: NEVER, request: { ...request, ...later } })).toMatchObject({
       status: 200,
     });

@@ -192,6 +192,15 @@ describe.skipIf(!redisIsHere())("runs", () => {
       code: "UNREADABLE_INPUT",
       message: expect.stringContaining("The scheduler cannot read `draft` /nowhere.jsonl"),
     });
+    const proposed = { acceptAbove: -9, candidates: "/nowhere.jsonl" };
+    expect(await ask({ ...request, ...proposed })).toMatchObject({
+      code: "UNREADABLE_INPUT",
+      message: expect.stringContaining("The scheduler cannot read `candidates` /nowhere.jsonl"),
+    });
+    await mkdir(place.path("unfinished"));
+    await writeFile(place.path("unfinished/request.json"), "{}");
+    const unfinished = { ...proposed, candidates: place.path("unfinished") };
+    expect(await ask({ ...request, ...unfinished })).toMatchObject({ code: "RUN_INCOMPLETE" });
     expect(await ask({ ...request, draft: [`previous:${place.path(".")}`] })).toMatchObject({
       code: "RUN_INCOMPLETE",
     });

@@ -45,6 +45,7 @@ export function settingsOf(manifest: Manifest): ReportFact[] {
     draftWidths = [],
     device,
     search,
+    candidates,
     reuse,
     format,
     layout,
@@ -61,6 +62,7 @@ export function settingsOf(manifest: Manifest): ReportFact[] {
     ),
     ...fact("draftWidth", draftWidth === undefined ? undefined : String(draftWidth)),
     ...fact("draft widths used", used.join("; ")),
+    ...fact("candidates", candidates && proposed(candidates)),
     ...fact("reuse", reuse && ("refused" in reuse ? `none: ${reuse.refused}` : reuse.run)),
     ...fact("device", device),
     ...fact("search", search && `${search.program}: ${search.reason}`),
@@ -74,6 +76,10 @@ export function inputsOf({ inputs = [], versions }: Manifest): ReportFact[] {
     ...inputs.map(({ name, path }) => ({ name, value: path })),
     ...Object.entries(versions).map(([name, hash]) => ({ name: `${name}, hash`, value: hash })),
   ];
+}
+
+function proposed({ users, items, unknown }: NonNullable<Manifest["candidates"]>): string {
+  return `${items} items for ${users} users, ${unknown} of them not in the catalogue`;
 }
 
 function fact(name: string, value: string | undefined): ReportFact[] {

@@ -1,6 +1,7 @@
 import type { RunStatus } from "@nightbeam/api";
 import { clock, facts, whole } from "@nightbeam/service/terminal";
 import { withFlags } from "../options/key-flags.js";
+import { candidateFacts, proposedText } from "../recommend/candidate-facts.js";
 import { reuseFacts, rowFacts } from "../recommend/row-facts.js";
 import { localTime } from "./local-time.js";
 
@@ -23,6 +24,7 @@ export function summary(run: RunStatus): string {
     ["users", usersFact(run)],
     ...rowFacts(stats),
     ...reuseFacts(run),
+    ...candidatesFact(run),
     ...(shards === undefined ? [] : ([["shards", shardsFact(shards)]] as const)),
     ...(run.calls.searches === 0 ? [] : ([["target calls", callsFact(run)]] as const)),
     ...(stats.nodesPerUser === undefined
@@ -32,6 +34,7 @@ export function summary(run: RunStatus): string {
     ...costFact(run),
     ...dueFact(run),
     ["lists", listsFact(run)],
+    ...candidateFacts({ users: users.done - run.rejected, stats }),
     ...publicationFact(run),
     ...driftFact(run),
     ...setAsideFacts(run),
@@ -90,6 +93,10 @@ function timeFact(run: RunStatus): string {
 
 function costFact({ cost }: RunStatus): [name: string, value: string][] {
   return cost === undefined ? [] : [["cost", costText(cost)]];
+}
+
+function candidatesFact({ candidates }: RunStatus): [name: string, value: string][] {
+  return candidates === undefined ? [] : [["candidates", proposedText(candidates)]];
 }
 
 function publicationFact({ publication }: RunStatus): [name: string, value: string][] {

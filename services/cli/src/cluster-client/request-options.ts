@@ -23,7 +23,7 @@ const { shape: fields } = requestFields;
 /** Files and directories of this machine, which others must find under the same path. */
 const PLACES = [
   ...["target", "catalogue", "histories", "out", "allow", "block"],
-  ...["allowLists", "userGroups", "reuse"],
+  ...["allowLists", "userGroups", "reuse", "candidates", "trainedOn"],
 ];
 
 export function withRequest(command: Command): Command {

@@ -9,7 +9,7 @@ import {
 } from "@nightbeam/recommend";
 import { REJECTED_FILE } from "@nightbeam/run";
 import { withRequired } from "@nightbeam/service";
-import { printError, progressBar, whole } from "@nightbeam/service/terminal";
+import { printError, progressBar } from "@nightbeam/service/terminal";
 import {
   DEFAULTS,
   DRAFT_FORMS,
@@ -25,6 +25,7 @@ import {
   withLists,
 } from "../options/list-options.js";
 import { printResult, withJson } from "../output.js";
+import { proposedText } from "../recommend/candidate-facts.js";
 import { recommendOptions } from "../recommend/options.js";
 import { NO_LISTS } from "../recommend/row-facts.js";
 import { runSummary } from "../recommend/run-summary.js";
@@ -42,23 +43,6 @@ export function recommendCommand(): Command {
     .option("--out <dir>", "where the lists go; an interrupted run there is continued");
   return withRequired(
     withJson(withLists(command))
-      .option(
-        "--candidates <file-or-run>",
-        "items that others propose, such as new ones: those above --accept-above enter the lists, and the target's own search fills the rest",
-      )
-      .option(
-        "--accept-above <nats>",
-        "minimum log-likelihood (nats) of the item's code path, such as -9",
-      )
-      .option(
-        "--accept-new-above <nats>",
-        "the same for items that are in no history of --trained-on (default: --accept-above)",
-      )
-      .option("--trained-on <place>", "histories that the target was trained on")
-      .option(
-        "--candidates-per-level <n>",
-        "candidates that are checked at each level of the target's search, those that continue its beams (default: all at the start)",
-      )
       .option(
         "--part-size <n>",
         `users per output file; a committed file is never recomputed (default ${DEFAULTS.partSize})`,
@@ -163,15 +147,8 @@ function eventLine(
   { draft }: Pick<RecommendSettings, "draft">,
 ): string {
   switch (event.kind) {
-    case "candidates": {
-      const { users, items, unknown, newItems } = event;
-      const ignored =
-        unknown === 0
-          ? ""
-          : `; ${whole(unknown)} of them are ignored: the catalogue that is searched lacks them`;
-      const ofNew = newItems === undefined ? "" : `, ${whole(newItems)} of them new,`;
-      return `Candidates: ${whole(items)} items${ofNew} for ${whole(users)} users${ignored}.`;
-    }
+    case "candidates":
+      return `Candidates: ${proposedText(event)}.`;
     case "program":
       return withFlags(describeChoice(event, draft));
     case "note":

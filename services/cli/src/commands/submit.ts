@@ -12,6 +12,7 @@ import { ClusterError } from "../cluster-client/errors.js";
 import { requestOf, withRequest } from "../cluster-client/request-options.js";
 import { treatmentFlags, withTreatment } from "../cluster-client/treatment.js";
 import { printResult, withJson } from "../output.js";
+import { proposedText } from "../recommend/candidate-facts.js";
 
 /** `nightbeam submit` */
 export function submitCommand(): Command {
@@ -56,7 +57,9 @@ async function submit(flags: Record<string, unknown>): Promise<void> {
     throw new ClusterError("REFUSED", `run ${run.id} cannot be planned: ${run.reason ?? ""}`);
   }
   const next = run.state === "complete" ? [] : [`nightbeam status ${run.id} --follow`];
-  const text = [outcomeLine(started, run), ...next].join("\n");
+  const { candidates } = run;
+  const proposed = candidates === undefined ? [] : [`candidates: ${proposedText(candidates)}`];
+  const text = [outcomeLine(started, run), ...proposed, ...next].join("\n");
   printResult(rest, { value: { ...started, run }, text });
 }
 

@@ -72,6 +72,23 @@ export function withLists(command: Command): Command {
       "items per group of users: a directory with a list each, a JSON object, or a table of group and item_id",
     )
     .option("--user-groups <file>", "which groups users belong to: a table of user and group")
+    .option(
+      "--candidates <place>",
+      "lists of items that others propose, such as new ones, in files or a finished run: those above --accept-above enter the lists, and the target's own search fills the rest",
+    )
+    .option(
+      "--accept-above <nats>",
+      "minimum log-likelihood (nats) of the item's code path, such as -9",
+    )
+    .option(
+      "--accept-new-above <nats>",
+      "the same for items that are in no history of --trained-on (default: --accept-above)",
+    )
+    .option("--trained-on <place>", "histories that the target was trained on")
+    .option(
+      "--candidates-per-level <n>",
+      "candidates that are checked at each level of the target's search, those that continue its beams (default: all at the start)",
+    )
     .option("--format <kind>", `parquet or jsonl (default ${DEFAULTS.format})`)
     .option(
       "--layout <kind>",

@@ -1,4 +1,9 @@
-import { type CandidateHistogram, candidateHistogram, type Manifest } from "@nightbeam/run";
+import {
+  type CandidateHistogram,
+  candidateHistogram,
+  type ProposedCounts,
+  type RunStats,
+} from "@nightbeam/run";
 import { whole } from "@nightbeam/service/terminal";
 
 /** For each share of the proposed items, the first whole threshold that accepts it is shown. */
@@ -9,7 +14,17 @@ const SHARES = [0.01, 0.02, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8];
  * how many items other thresholds would accept, and the score at the end of the target's own lists.
  * Empty for runs without candidates.
  */
-export function candidateFacts({ users, stats, arguments: given }: Manifest): [string, string][] {
+export function candidateFacts({
+  users,
+  stats,
+  topK,
+}: {
+  /** Lists written. */
+  readonly users: number;
+  readonly stats: RunStats;
+  /** Items per list. Default: not known. */
+  readonly topK?: unknown;
+}): [string, string][] {
   const { candidates, checkedCandidates = candidates, newCandidates, ownLastScore } = stats;
   const { acceptedItems = 0, acceptedNewItems = 0, acceptingLists = 0 } = stats;
   if (candidates === undefined || checkedCandidates === undefined) return [];
@@ -33,7 +48,8 @@ export function candidateFacts({ users, stats, arguments: given }: Manifest): [s
     if (others.length > 0) facts.push([name, `${others.join(", ")} per user`]);
   }
   if (ownLastScore !== undefined) {
-    const end = `${ownLastScore.toFixed(2)} nats with their item ${given.topK}, on average`;
+    const item = typeof topK === "number" ? `item ${topK}` : "last item";
+    const end = `${ownLastScore.toFixed(2)} nats with their ${item}, on average`;
     facts.push(["own lists", `reach ${end}`]);
   }
   return facts;
@@ -46,4 +62,14 @@ function thresholds(histogram: CandidateHistogram, candidates: number) {
     (share) => ranked.find(({ above }) => above >= share * candidates) ?? [],
   );
   return [...new Set(first)];
+}
+
+/** What the lists of candidates hold. */
+export function proposedText({ users, items, unknown, newItems }: ProposedCounts): string {
+  const ignored =
+    unknown === 0
+      ? ""
+      : `; ${whole(unknown)} of them are ignored: the catalogue that is searched lacks them`;
+  const ofNew = newItems === undefined ? "" : `, ${whole(newItems)} of them new,`;
+  return `${whole(items)} items${ofNew} for ${whole(users)} users${ignored}`;
 }

@@ -6,7 +6,7 @@ import { reuseFacts, rowFacts } from "./row-facts.js";
 
 /** What a run on one machine came to, a fact per line. */
 export function runSummary(manifest: Manifest, out: string): string {
-  const { users, rejected, stats, parts } = manifest;
+  const { users, rejected, stats, parts, arguments: given } = manifest;
   const { reusedUsers = 0 } = stats;
   const figure = (name: FigureName, digits: number) => (stats[name] ?? 0).toFixed(digits);
   const rejections = rejected === 0 ? "" : ` (${whole(rejected)} set aside: ${out}/rejected.jsonl)`;
@@ -24,7 +24,7 @@ export function runSummary(manifest: Manifest, out: string): string {
       "lists",
       `${out}/manifest.json names ${parts.length} part ${parts.length === 1 ? "file" : "files"}`,
     ],
-    ...candidateFacts(manifest),
+    ...candidateFacts({ users, stats, topK: given.topK }),
     ...teacherFact(manifest),
   ]);
 }

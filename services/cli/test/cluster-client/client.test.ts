@@ -118,6 +118,17 @@ describe("a run", () => {
       shards: { total: 14, done: 14, active: 0, waiting: 0, setAside: 0 },
       stats: { nodesPerUser: 31.4, usersPerSecond: 0.98 },
     };
+    const proposed: RunStatus = {
+      ...done,
+      candidates: { users: 300, items: 6_000, unknown: 1 },
+      stats: { candidates: 5_999, acceptedItems: 2_402, acceptingLists: 299, ownLastScore: -5.56 },
+    };
+    expect(summary(proposed)).toMatch(
+      /candidates +6,000 items for 300 users; 1 of them are ignored: the catalogue that is searched lacks them\n/,
+    );
+    expect(summary(proposed)).toMatch(/accepted +2,402 in 299 of [\d,]+ lists, of 5,999 proposed/);
+    expect(summary(proposed)).toMatch(/own lists +reach -5.56 nats with their last item/);
+    expect(summary(done)).not.toMatch(/candidates|accepted/);
     expect(summary(done)).toContain("1:00:00 since it was submitted, 1.0 users/s");
     expect(summary(done)).toContain("/lists/manifest.json names 14 part files");
   });
@@ -169,6 +180,8 @@ describe("flags", () => {
       draftWidth: "60,40",
       topK: "5",
       excludeSeen: true,
+      candidates: "proposed/*.parquet",
+      acceptAbove: "-9",
     });
     expect(request).toEqual({
       target: `${process.cwd()}/models/t`,
@@ -185,6 +198,8 @@ describe("flags", () => {
       draftWidth: [60, 40],
       topK: 5,
       excludeSeen: true,
+      candidates: `${process.cwd()}/proposed/*.parquet`,
+      acceptAbove: -9,
     });
     expect(() => requestOf({ target: "t" })).toThrow(
       "--catalogue, --histories and --out are required",

@@ -58,6 +58,7 @@ export async function estimateRun(
     nodes: connected ? { drafters: taking(drafters), verifiers: taking(verifiers) } : undefined,
     like,
     reuses: reusedRun(request) !== undefined,
+    proposes: request.candidates !== undefined,
     ...(like === undefined ? await measured(request, lists.verifiers()) : NOT_NEEDED),
   });
   return {
@@ -87,10 +88,11 @@ async function countRows(request: Submission): Promise<number> {
   }
 }
 
-/** The settings by which two runs cost the same per user. */
+/** The settings by which two runs cost the same per user. Candidates are in other files every night. */
 const COSTING = [
   ...["target", "catalogue", "draft", "draftWidth", "scoring", "precision", "device"],
-  ...["topK", "beamWidth", "verification", "search", "candidates"],
+  ...["topK", "beamWidth", "verification", "search"],
+  ...["acceptAbove", "acceptNewAbove", "candidatesPerLevel"],
 ] as const;
 
 async function latestLike(

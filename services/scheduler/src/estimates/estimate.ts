@@ -16,6 +16,8 @@ export interface EstimateFacts {
   readonly plainCalls: number;
   /** Whether lists are to be taken from an earlier run. Default: false. */
   readonly reuses?: boolean;
+  /** Whether items are proposed. Default: false. */
+  readonly proposes?: boolean;
 }
 
 /** What a run will probably take. */
@@ -78,13 +80,20 @@ function secondsWith(
   return Math.max(drafterSeconds / nodes.drafters, verifierSeconds / nodes.verifiers);
 }
 
-function notesOf({ nodes, like, msPerUser, reuses = false }: EstimateFacts): string[] {
+function notesOf({
+  nodes,
+  like,
+  msPerUser,
+  reuses = false,
+  proposes = false,
+}: EstimateFacts): string[] {
   const notes: string[] = [];
   if (nodes === undefined) notes.push("Nodes are not known: the scheduler has no NATS.");
   if (nodes?.drafters === 0) notes.push("No drafter is up: start one with nightbeam drafter.");
   if (nodes?.verifiers === 0) notes.push("No verifier is up: start one with nightbeam verifier.");
   if (reuses) notes.push("Lists that are reused cost nothing; this is what computing all takes.");
   if (like !== undefined) return notes;
+  if (proposes) notes.push("What scoring candidates costs is not known yet, and is left out.");
   notes.push(
     msPerUser === undefined
       ? "No run with these models and settings is complete yet, and no verifier has measured its costs: " +

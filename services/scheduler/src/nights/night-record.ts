@@ -26,6 +26,7 @@ export const DATE = "{date}";
 export function requestOfDate(request: Submission, date: string): Submission {
   const dated = (text: string) => text.replaceAll(DATE, date);
   const { histories, allow, block, allowLists, userGroups, itemOrder, reuse } = request;
+  const { candidates, trainedOn } = request;
   return {
     ...request,
     target: dated(request.target),
@@ -38,6 +39,8 @@ export function requestOfDate(request: Submission, date: string): Submission {
     ...(allowLists === undefined ? {} : { allowLists: dated(allowLists) }),
     ...(userGroups === undefined ? {} : { userGroups: dated(userGroups) }),
     ...(reuse === undefined ? {} : { reuse: dated(reuse) }),
+    ...(candidates === undefined ? {} : { candidates: dated(candidates) }),
+    ...(trainedOn === undefined ? {} : { trainedOn: dated(trainedOn) }),
     // `histories`, which is no path, has no date in it.
     ...(itemOrder === undefined ? {} : { itemOrder: dated(itemOrder) }),
   };

@@ -4,7 +4,7 @@ import type { RolloutRequest, Submission } from "@nightbeam/api";
 import { inputFiles } from "@nightbeam/dataset";
 import { openCheckpoint } from "@nightbeam/model";
 import { policyOf } from "@nightbeam/recommend";
-import { openEarlierRun, readManifest } from "@nightbeam/run";
+import { holdsRun, openEarlierRun, readManifest } from "@nightbeam/run";
 import { codeOf } from "@nightbeam/service/log";
 import { clusterProblem, parseDraftName, reusedRun } from "@nightbeam/settings";
 import {
@@ -35,7 +35,7 @@ export async function checkRequest(
   { roots, isKnown = () => true }: Partial<PathRules> & Pick<PathRules, "roots">,
 ): Promise<void> {
   const rules = { roots, isKnown };
-  const { histories, allow, block, allowLists, userGroups, out } = request;
+  const { histories, allow, block, allowLists, userGroups, candidates, trainedOn, out } = request;
   if (!out.includes("://")) assertAbsolute("out", out);
   await roots.assertInside(out);
   if (!out.includes("://") && isKnown(out)) await assertCreatable(out);
@@ -45,7 +45,10 @@ export async function checkRequest(
   const itemOrder = request.itemOrder === "histories" ? undefined : request.itemOrder;
   await assertPlaces({ allow, block, itemOrder, userGroups }, { ...rules, kind: "file" });
   await assertPlaces({ allowLists }, { ...rules, kind: "either" });
-  await assertHistories(histories, rules);
+  await assertPatterns({ histories, candidates, trainedOn }, rules);
+  if (candidates !== undefined && isKnown(candidates) && (await holdsRun(candidates))) {
+    await readManifest(candidates);
+  }
   const reuse = reusedRun(request);
   if (reuse !== undefined) {
     await roots.assertInside(reuse);
@@ -98,6 +101,7 @@ async function checkModels(
 /** Checks all paths of a request, which exist by now. @throws StoreError BAD_LOCATION */
 export async function assertInRoots(request: Submission, roots: DataRoots): Promise<void> {
   const { target, catalogue, allow, block, itemOrder, allowLists, userGroups, out } = request;
+  const { histories, candidates, trainedOn } = request;
   const reuse = reusedRun(request);
   const drafts = request.draft
     .map(parseDraftName)
@@ -116,7 +120,11 @@ export async function assertInRoots(request: Submission, roots: DataRoots): Prom
     ...drafts,
   ];
   for (const path of places) if (path !== undefined) await roots.assertInside(path);
-  for (const { path } of await inputFiles(request.histories)) await roots.assertInside(path);
+  for (const input of [histories, candidates, trainedOn]) {
+    for (const { path } of input === undefined ? [] : await inputFiles(input)) {
+      await roots.assertInside(path);
+    }
+  }
 }
 
 type PlaceKind = "file" | "directory" | "either";
@@ -134,15 +142,18 @@ async function assertPlaces(
 }
 
 /** Patterns and directories are read when the run is planned. */
-async function assertHistories(
-  histories: Submission["histories"],
+async function assertPatterns(
+  inputs: Readonly<Record<string, string | readonly string[] | undefined>>,
   rules: PathRules,
 ): Promise<void> {
-  for (const path of typeof histories === "string" ? [histories] : histories) {
+  const named = Object.entries(inputs).flatMap(([name, paths = []]) =>
+    [paths].flat().map((path) => [name, path] as const),
+  );
+  for (const [name, path] of named) {
     const wildcard = path.search(/[*?[]/);
-    if (wildcard < 0) await assertPlaces({ histories: path }, { ...rules, kind: "either" });
+    if (wildcard < 0) await assertPlaces({ [name]: path }, { ...rules, kind: "either" });
     else {
-      assertAbsolute("histories", path);
+      assertAbsolute(name, path);
       await rules.roots.assertInside(path.slice(0, path.lastIndexOf("/", wildcard) + 1));
     }
   }

@@ -1,6 +1,7 @@
 import type {
   Manifest,
   PartRecord,
+  ProposedCounts,
   ReuseNote,
   RunCost,
   RunStanding,
@@ -28,6 +29,8 @@ export interface RunOutput {
   manifest(): Promise<Manifest | undefined>;
   /** From which run the lists of a planned run are taken, or why not; undefined if none was to be reused. */
   reuse(): Promise<ReuseNote | undefined>;
+  /** What the lists of the candidates of a planned run hold; undefined if it has none. */
+  candidates(): Promise<ProposedCounts | undefined>;
   cancel(at: Date): Promise<void>;
   /** Marks the run as paused: no more of its shards are taken. */
   pause(at: Date): Promise<void>;

@@ -12,6 +12,7 @@ import {
   type Prices,
   probeStore,
   type ReuseNote,
+  type RunOrigin,
   type RunTotals,
   readRequest,
   readReuse,
@@ -88,8 +89,9 @@ function runOutput(store: OpenedStore, prices: Prices | undefined): RunOutput {
   const journal = openJournal(store);
   // A record is read once: it changes only by being removed, see `uncommit`.
   const records = new Map<number, PartRecord>();
-  // Written before the plan, so of a planned run it does not change.
+  // Written before the plan or with it, so of a planned run they do not change.
   let reuse: { readonly note: ReuseNote | undefined } | undefined;
+  let origin: { readonly read: RunOrigin | undefined } | undefined;
   const commits = async () => {
     const all: PartRecord[] = [];
     const unread: number[] = [];
@@ -125,6 +127,10 @@ function runOutput(store: OpenedStore, prices: Prices | undefined): RunOutput {
       reuse ??= { note: await readReuse(store) };
       return reuse.note;
     },
+    candidates: async () => {
+      origin ??= { read: await journal.readOrigin() };
+      return origin.read?.candidates;
+    },
     cancel: async (at) => {
       await markCancelled(store, { now: at });
     },
@@ -147,6 +153,7 @@ function runOutput(store: OpenedStore, prices: Prices | undefined): RunOutput {
     removeRun: async () => {
       records.clear();
       reuse = undefined;
+      origin = undefined;
       await removeRun(store);
     },
     costOf,

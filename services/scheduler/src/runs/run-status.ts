@@ -79,7 +79,7 @@ export function runStatus(
   view: RunView,
   { live, read, waitsFor, retry, expectedAt, drift, publication }: StatusOptions,
 ): RunStatus {
-  const { record, standing, commits, manifest, reuse, state, setAside } = view;
+  const { record, standing, commits, manifest, reuse, candidates, state, setAside } = view;
   const isPlanned = standing.plan !== undefined;
   const stats = manifest?.stats ?? sumStats(commits);
   const reason = view.state === "refused" ? view.refusal?.reason : (waitsFor ?? retry);
@@ -122,6 +122,7 @@ export function runStatus(
       : {}),
     stats,
     ...(reuse === undefined ? {} : { reuse: { run: reuse.run, ...refusedOf(reuse) } }),
+    ...(candidates === undefined ? {} : { candidates }),
     ...(cost === undefined ? {} : { cost }),
     ...(drift === undefined ? {} : { drift }),
     ...(publication === undefined ? {} : { publication }),

@@ -1,4 +1,4 @@
-import type { MissingShard, ReuseNote, RunStanding } from "@nightbeam/run";
+import type { MissingShard, ProposedCounts, ReuseNote, RunStanding } from "@nightbeam/run";
 import { firstRowOf, type Manifest, type PartRecord, plannedRows } from "@nightbeam/run";
 import type { z } from "zod";
 import type { Documents } from "../state/documents.js";
@@ -26,6 +26,8 @@ export interface RunView {
   readonly manifest: Manifest | undefined;
   /** See `RunOutput.reuse`. */
   readonly reuse: ReuseNote | undefined;
+  /** See `RunOutput.candidates`. */
+  readonly candidates: ProposedCounts | undefined;
   readonly setAside: readonly MissingShard[];
   readonly refusal: Refusal | undefined;
   /** When the run ended, in states without work. */
@@ -53,10 +55,11 @@ export async function viewRun(record: RunRecord, options: ViewOptions): Promise<
   const { plan, committed, partial, cancelled } = standing;
   const marks = { stored: standing.state, refused: refusal !== undefined };
   const state = stateOf({ ...marks, reopening: reopening !== undefined });
-  const [commits, manifest, reuse] = await Promise.all([
+  const [commits, manifest, reuse, candidates] = await Promise.all([
     plan === undefined ? [] : output.commits(),
     state === "complete" ? output.manifest() : undefined,
     plan === undefined ? undefined : output.reuse(),
+    plan === undefined ? undefined : output.candidates(),
   ]);
   const endings: Readonly<Partial<Record<ViewState, string | undefined>>> = {
     complete: manifest?.createdAt,
@@ -81,6 +84,7 @@ export async function viewRun(record: RunRecord, options: ViewOptions): Promise<
     missing,
     manifest,
     reuse,
+    candidates,
     setAside: state === "partial" ? (partial?.missing ?? []) : [],
     refusal,
     endedAt: endings[state],

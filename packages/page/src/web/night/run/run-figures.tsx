@@ -5,7 +5,12 @@ import { Panel } from "../../parts/panel.js";
 
 /** What a run counted and measured, and what it costs. */
 export function RunFigures({ run }: { readonly run: RunStatus }) {
-  const facts = [...reuseFacts(run), ...searchFacts(run), ...verifierFacts(run)];
+  const facts = [
+    ...reuseFacts(run),
+    ...candidateFacts(run),
+    ...searchFacts(run),
+    ...verifierFacts(run),
+  ];
   if (facts.length === 0 && run.cost === undefined) return null;
   return (
     <Panel title="Figures">
@@ -40,6 +45,35 @@ function reuseFacts({ reuse, stats }: RunStatus): readonly Fact[] {
       meaning: "The catalogue changed where it could change their list",
     },
   ];
+}
+
+/** What others proposed, and what entered the lists. */
+function candidateFacts({ candidates, stats }: RunStatus): readonly Fact[] {
+  if (candidates === undefined) return [];
+  const { users, items, unknown, newItems } = candidates;
+  const { acceptedItems = 0, acceptingLists = 0, acceptedNewItems } = stats;
+  const ignored = unknown === 0 ? "" : `; ${whole(unknown)} that the catalogue lacks are ignored`;
+  const ofNew = newItems === undefined ? "" : `, ${whole(newItems)} of them new`;
+  const facts: Fact[] = [
+    {
+      name: "candidates",
+      value: whole(items),
+      meaning: `Items that others propose for ${whole(users)} users${ofNew}${ignored}`,
+    },
+    {
+      name: "candidates accepted",
+      value: whole(acceptedItems),
+      meaning: `Places of lists, in ${whole(acceptingLists)} lists`,
+    },
+  ];
+  if (acceptedNewItems !== undefined) {
+    facts.push({
+      name: "of these new",
+      value: whole(acceptedNewItems),
+      meaning: "Items that the target was not trained on",
+    });
+  }
+  return facts;
 }
 
 function searchFacts({ stats, calls, users }: RunStatus): readonly Fact[] {
