@@ -59,8 +59,9 @@ console.log(`${histories.length} users; ${unseen.length} of ${codes.size} items 
 
 const recommenders = new Map();
 const head = [
-  ...["proposed", "per level", "above", "new above", "accepted per user", "new", "lists changed"],
-  ...[`Recall@${topK}`, `Recall@${topK}, unseen`, "unseen in lists", "calls", "nodes"],
+  ...["proposed", "per level", "above", "new above", "checked", "accepted per user"],
+  ...["lists changed", `Recall@${topK}`, `Recall@${topK}, unseen`, "unseen in lists"],
+  ...["calls", "nodes"],
 ];
 printRow(head);
 printRow(head.map(() => "---"));
@@ -108,8 +109,8 @@ async function figures(name, flags) {
   const [all, apart] = [metrics[0], unseen.metrics[0]];
   const perUser = (count = 0) => (count / users).toFixed(2);
   return [
+    perUser(stats.checkedCandidates),
     perUser(stats.acceptedItems),
-    stats.acceptedNewItems === undefined ? "" : perUser(stats.acceptedNewItems),
     `${((100 * (await changed(directory))) / users).toFixed(1)}%`,
     ...[all.recall.toFixed(4), apart.recall.toFixed(4), apart.listed],
     ...[stats.callsPerUser.toFixed(2), stats.nodesPerUser.toFixed(1)],
