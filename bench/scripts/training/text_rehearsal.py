@@ -13,16 +13,12 @@ from __future__ import annotations
 
 import argparse
 import json
-import subprocess
 import sys
-import time
 from pathlib import Path
 
 import torch
+from steps import HERE, NIGHTBEAM, TRAIN, step
 
-HERE = Path(__file__).parent
-NIGHTBEAM = ["node", HERE.parents[2] / "services/cli/bin/nightbeam.js"]
-TRAIN = [sys.executable, "-m", "nightbeam_training"]
 BEAMS, ITEMS = 20, 10
 
 
@@ -62,21 +58,6 @@ def main() -> None:
     bench = ["bench", "--target", out / "target", "--draft", out / "draft", *data]
     step(out, "7-calls", *NIGHTBEAM, *bench, out / "unseen.jsonl", "--beam-width", "10,20")
     sys.exit(0 if compare_with_transformers(out, given.users) else 1)
-
-
-def step(out: Path, name: str, *command: object) -> None:
-    """Runs a command whose output goes to a log; prints its time and its last lines."""
-    log, words = out / f"{name}.log", [str(word) for word in command]
-    if not log.exists():
-        print(f"\n{name}: {' '.join(words)}", flush=True)
-        started, partial = time.monotonic(), log.with_suffix(".partial")
-        with partial.open("w") as file:
-            status = subprocess.run(words, stdout=file, stderr=subprocess.STDOUT, check=False)
-            file.write(f"{time.monotonic() - started:,.0f} s\n")
-        if status.returncode != 0:
-            sys.exit(f"{name} failed, see {partial}")
-        partial.rename(log)
-    print("\n".join(log.read_text().splitlines()[-12:]), flush=True)
 
 
 def compare_with_transformers(out: Path, users: int) -> bool:

@@ -33,8 +33,8 @@ export interface CandidateOptions extends SpeculativeOptions, Omit<AcceptanceRul
  * By default, the first call scores all candidates, together with what the search misses and what is
  * drafted. With `perLevel` they are checked level by level, as in the paper's guided re-drafting; see
  * `CandidateRounds`.
- * Users whose places are all taken are done: their beams are the accepted items alone, the target's
- * favourites if there are more than places. The other searches continue as in
+ * Users whose places are all taken are done: their beams are the accepted items alone, those furthest above
+ * their thresholds if there are more than places. The other searches continue as in
  * `speculativeDecoder`. The outcome's beams are in order of their score, and accepted ones can be last:
  * take them first before cutting the list.
  * A job's `onKnown` is not called, as a search that stops early has no complete tree.
@@ -92,7 +92,8 @@ function checkCandidates(options: CandidateOptions & AcceptanceRules): void {
   requireThat(!Number.isNaN(threshold), "the threshold must be a number of nats");
   if (newItems !== undefined) {
     const { threshold: nats, isNew } = newItems;
-    requireThat(!Number.isNaN(nats), "the threshold of new items must be a number of nats");
+    const areFinite = Number.isFinite(nats) && Number.isFinite(threshold);
+    requireThat(areFinite, "the thresholds must be finite, so that new items can be compared");
     requireThat(typeof isNew === "function", "newItems.isNew must be a function");
   }
   if (perLevel !== undefined) wholeNumber(perLevel, { name: "candidates per level", min: 1 });

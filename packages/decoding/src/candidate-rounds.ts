@@ -25,7 +25,7 @@ export interface NewItems {
 
 /** What the target makes of a user's candidates. */
 export interface Verdict {
-  /** Those that are accepted, the target's favourites first, as many as there are places. */
+  /** Those furthest above their thresholds, best first, as many as there are places. */
   readonly accepted: readonly ScoredLeaf[];
   /** All that were checked, in the order in which they were. */
   readonly checked: readonly ScoredLeaf[];
@@ -110,16 +110,16 @@ export class CandidateRounds {
 
   /** The verdict, after the rounds have ended. */
   verdict(): Verdict {
-    const { places } = this.#rules;
+    const { places, threshold } = this.#rules;
     const best = new BestPrefixes(places);
     for (const { leaf, score } of this.#checked) {
-      if (score > this.#thresholdOf(leaf)) best.offer(leaf, score);
+      const own = this.#thresholdOf(leaf);
+      // By score alone, new items would lose all places to those that the target was trained on.
+      if (score > own) best.offer(leaf, own === threshold ? score : score + (threshold - own));
     }
+    const scores = new Map(this.#checked.map(({ leaf, score }) => [leaf, score]));
     const kept = best.drain(this.#search.space.trie.levels);
-    const accepted = Array.from(kept.prefixes, (leaf, at) => ({
-      leaf,
-      score: kept.scores[at] ?? 0,
-    }));
+    const accepted = Array.from(kept.prefixes, (leaf) => ({ leaf, score: scores.get(leaf) ?? 0 }));
     return { accepted, checked: this.#checked, proposed: this.#proposed };
   }
 

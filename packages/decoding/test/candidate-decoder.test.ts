@@ -60,12 +60,13 @@ const someProposals = fc
     const candidates = Uint32Array.from(draws, (draw) => first + (draw % leaves));
     const paths = remainingPaths(scenario);
     const all = bruteForce({ paths, model, prompt, beamWidth: 1e6 }).at(-1) ?? [];
-    // Between two scores: with excluded items the last bits can differ.
-    const thresholdAt = (draw: number) =>
-      all.length === 0 ? -1 : (all[draw % all.length]?.score ?? 0) - 1e-9;
-    const threshold = thresholdAt(at);
+    // Between two scores, and no two margins alike: with excluded items the last bits can differ.
+    const thresholdAt = (draw: number, margin: number) =>
+      all.length === 0 ? -1 : (all[draw % all.length]?.score ?? 0) - margin;
+    const threshold = thresholdAt(at, 1e-9);
     const isNew = (leaf: number) => leaf % 2 === parity;
-    const newItems = parity === undefined ? undefined : { threshold: thresholdAt(newAt), isNew };
+    const newItems =
+      parity === undefined ? undefined : { threshold: thresholdAt(newAt, 3e-9), isNew };
     const scores = new Map(all.map(({ path, score }) => [path.join(), score]));
     return { scenario, scores, ...options, candidates, threshold, newItems };
   });
@@ -76,6 +77,8 @@ function verdictOf(
   options: Proposals & { scoreOf: (leaf: number) => number },
 ) {
   const { threshold, newItems, perLevel = 1e6, places = beamWidth, scoreOf } = options;
+  const margin = (leaf: number) =>
+    scoreOf(leaf) - (newItems?.isNew(leaf) === true ? newItems.threshold : threshold);
   const paths = remainingPaths({ catalogue, model, prompt, beamWidth, ...rest });
   const levels = bruteForce({ paths, model, prompt, beamWidth }).slice(0, -1);
   let left = [...new Set(options.candidates)].filter((leaf) => !Number.isNaN(scoreOf(leaf)));
@@ -89,12 +92,10 @@ function verdictOf(
       .slice(0, perLevel);
     left = left.filter((leaf) => !round.includes(leaf));
     checked.push(...round);
-    liked = checked.filter(
-      (leaf) => scoreOf(leaf) > (newItems?.isNew(leaf) === true ? newItems.threshold : threshold),
-    );
+    liked = checked.filter((leaf) => margin(leaf) > 0);
     if (liked.length >= places) break;
   }
-  liked.sort((a, b) => scoreOf(b) - scoreOf(a) || a - b);
+  liked.sort((a, b) => margin(b) - margin(a) || a - b);
   return { proposed, checked, liked: liked.slice(0, places) };
 }
 
@@ -133,7 +134,7 @@ describe("candidateDecoder", () => {
   it("is plain beam search, bit for bit, if nothing is accepted", async () => {
     await fc.assert(
       fc.asyncProperty(someProposals, async ({ scenario, ...options }) => {
-        const threshold = Number.POSITIVE_INFINITY;
+        const threshold = 1;
         const newItems = options.newItems && { ...options.newItems, threshold };
         const { beams, accepted } = await accepting(scenario, { ...options, threshold, newItems });
         expect(beams).toEqual((await decode(scenario, emptyDrafter)).beams);

@@ -11,7 +11,7 @@ export { CPU, type Device, type DeviceKind, deviceName } from "./devices/device.
 export { type DeviceReport, listDevices } from "./devices/list-devices.js";
 export type { DeviceProblem } from "./devices/problems.js";
 export { ModelError, type ModelErrorCode } from "./errors.js";
-export type { NamedToken } from "./inspect/describe-prompts.js";
+export type { ExampleUser, NamedToken } from "./inspect/describe-prompts.js";
 export { type CheckpointReport, inspectCheckpoint } from "./inspect/inspect-checkpoint.js";
 export { PROJECT_PROMPTS, PROJECTS } from "./inspect/projects.js";
 export type { ModelOptions } from "./load-model.js";

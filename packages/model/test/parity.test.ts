@@ -11,7 +11,7 @@ import {
   somePrompt,
 } from "@nightbeam/testing/conformance";
 import { loadReference } from "@nightbeam/testing/reference";
-import { LLAMA_KINDS, writeCheckpoint } from "@nightbeam/testing/world";
+import { LLAMA_KINDS, T5_KINDS, writeCheckpoint } from "@nightbeam/testing/world";
 import { afterAll, describe, expect, it } from "vitest";
 import { largestDistance, referenceScores } from "./support/reference-scores.js";
 
@@ -21,7 +21,7 @@ const tokenOf = (level: number, code: number) => 4 + level * CODES + code;
 /** The graphs compute in float32; this is far below what would change a list. */
 const TOLERANCE = 1e-4;
 const SCORINGS: readonly Scoring[] = ["full", "renormalized"];
-const RENORMALIZED = ["llama", "llama-tied", "format-bf16", "three-files"];
+const RENORMALIZED = ["llama", "llama-tied", "format-bf16", "three-files", "t5", "t5-v1.1"];
 
 describe("log-probabilities are the reference's", () => {
   const temporary = useTempDir();
@@ -34,7 +34,7 @@ describe("log-probabilities are the reference's", () => {
   });
 
   // What differs between the scorings is the head: a few kinds of it are enough for the second.
-  const cases = Object.entries(LLAMA_KINDS).flatMap(([name, kind]) =>
+  const cases = Object.entries({ ...LLAMA_KINDS, ...T5_KINDS }).flatMap(([name, kind]) =>
     (RENORMALIZED.includes(name) ? SCORINGS : SCORINGS.slice(0, 1)).map((scoring) => ({
       name,
       scoring,

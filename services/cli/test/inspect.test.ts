@@ -14,7 +14,7 @@ it("inspect shows a checkpoint, and writes the nightbeam.json that it lacks", as
   expect(stdout).toMatch(/^model +llama: /m);
   expect(stdout).toMatch(/^nightbeam.json +present$/m);
   expect(stdout).toMatch(/^--device cuda --precision bf16 /m);
-  expect(stdout).toMatch(/^prompt of a user with \d+ items:$/m);
+  expect(stdout).toMatch(/^prompt of the user ".+" with \d+ items:$/m);
   expect(await refusal("inspect", directory, "--write")).toBe(
     `error: ${file} exists already; remove it, or give another --out\n`,
   );

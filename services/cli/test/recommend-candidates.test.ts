@@ -54,6 +54,35 @@ describe("a run with candidates", () => {
     });
   });
 
+  it("checks some per level, and new items by a threshold of their own", async () => {
+    const users = await usersOf(world());
+    const others = users.map(({ user, history }) => ({
+      user,
+      history: history.filter((item) => item !== "7"),
+    }));
+    const trainedOn = await writeUsers(world().path("trained.jsonl"), others);
+    const nine = (from: number) => Array.from({ length: 9 }, (_, at) => `${from + at}`);
+    const proposed = new Map(users.map(({ user }, at) => [user ?? "", nine(9 * at)]));
+    const taker = users[4]?.user ?? "";
+    proposed.set(taker, ["7"]);
+    const candidates = await propose("per-level.jsonl", proposed);
+    const rules = { acceptAbove: "-0.001", acceptNewAbove: "-80", candidatesPerLevel: "2" };
+    const flags = { ...strict, candidates, trainedOn, ...rules };
+    const lists = await listsIn(world(), { out: "per-level", ...flags });
+    const drafted = { draft: world().draft, draftWidth: "25", partSize: "7", batchSize: "3" };
+    expect(await listsIn(world(), { out: "per-level-2", ...flags, ...drafted })).toEqual(lists);
+    const taken = lists.find(({ user }) => user === taker)?.items.map(({ item }) => item);
+    expect(taken).toContain("7");
+
+    const { arguments: planned, versions, stats } = await readManifest(world().path("per-level"));
+    expect(planned).toMatchObject({ acceptNewAbove: -80, candidatesPerLevel: 2 });
+    expect(versions.trainedOn).toMatch(/^[0-9a-f]{64}$/);
+    expect(stats.checkedCandidates).toBeLessThan(stats.candidates ?? 0);
+    expect(stats.newCandidates).toBeGreaterThan(0);
+    // No candidate that the target was trained on is that likely.
+    expect(stats.acceptedNewItems).toBe(stats.acceptedItems);
+  });
+
   it("gives users of one history their own candidates", async () => {
     const [first] = await usersOf(world());
     const history = first?.history ?? [];

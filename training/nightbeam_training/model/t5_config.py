@@ -23,6 +23,7 @@ ACTIVATIONS: Mapping[str, Callable[[Tensor], Tensor]] = {
     "relu": torch.relu,
     "gelu": F.gelu,
     "gelu_new": _tanh_gelu,
+    "gelu_pytorch_tanh": _tanh_gelu,
     "silu": F.silu,
     "swish": F.silu,
 }
@@ -45,10 +46,10 @@ class T5Config(BaseModel):
     relative_attention_max_distance: PositiveInt = 128
     layer_norm_epsilon: float = Field(default=1e-6, gt=0)
     feed_forward_proj: str = "relu"
-    dropout_rate: float = Field(default=0.0, ge=0, lt=1)
-    """Default: none, as models are opened more often than they are trained."""
+    dropout_rate: float = Field(default=0.1, ge=0, lt=1)
     initializer_factor: float = Field(default=1.0, gt=0)
     tie_word_embeddings: bool = True
+    """Whether the embeddings are the output layer; of a stored model, its tensors decide."""
     scale_decoder_outputs: bool | None = None
     pad_token_id: int | None = Field(default=0, ge=0)
     decoder_start_token_id: int | None = Field(default=None, ge=0)
@@ -116,11 +117,14 @@ class T5Config(BaseModel):
 def parse_t5_config(raw: Mapping[str, Any], place: str) -> T5Config:
     """Raises TrainingError BAD_CHECKPOINT, naming the field that is wrong or not supported."""
     try:
-        config = T5Config.model_validate(dict(raw))
+        given = {name: value for name, value in raw.items() if value is not None}
+        config = T5Config.model_validate(given)
     except ValidationError as error:
         first = error.errors()[0]
         field = ".".join(str(part) for part in first["loc"])
         raise _bad(f"{place}: {field}: {first['msg']}") from error
+    if raw.get("is_encoder_decoder") is False:
+        raise _bad(f"{place}: is_encoder_decoder is false; training supports whole T5 models")
     if config.activation not in ACTIVATIONS:
         raise _bad(
             f"{place}: feed_forward_proj is {config.feed_forward_proj}; training supports "

@@ -44,7 +44,7 @@ class Examples(Protocol):
     def example(self, user: int, size: int, rng: np.random.Generator) -> Example: ...
 
 
-def examples_of(histories: Histories, prompts: Prompts, *, answers_only: bool) -> Examples:
+def examples_of(histories: Histories, prompts: Prompts, *, answers_only: bool = False) -> Examples:
     """answers_only: whether the model predicts nothing of a prompt, as an encoder-decoder. Others
     learn whole windows if every code of a prompt follows a shorter prompt, otherwise one pair per
     user."""

@@ -8,11 +8,11 @@ import torch
 from world import World, make_model
 
 from nightbeam_training.data.torch_trie import TorchTrie
+from nightbeam_training.model import search_model as searches
 from nightbeam_training.model import shared_start, tree
 from nightbeam_training.model.search_model import search_model
 from nightbeam_training.model.shared_start import shared_tokens
 from nightbeam_training.model.tree import prompt_hidden, tree_hidden, tree_input
-from nightbeam_training.search import beam_search as search
 from nightbeam_training.search.beam_search import beam_search
 
 START = [1, 5, 5, 9, 13, 2, 2, 7, 4]
@@ -79,7 +79,7 @@ def test_searches_find_the_same(world: World, monkeypatch: pytest.MonkeyPatch) -
     found = []
     for shared in (True, False):
         if not shared:
-            monkeypatch.setattr(search, "shared_tokens", lambda _: 0)
+            monkeypatch.setattr(searches, "shared_tokens", lambda _: 0)
         result = beam_search(
             search_model(world.target.model),
             prompts_with(START),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ import torch
 from torch import Tensor
 from world import World, cpu_trie, make_t5, make_world, prefixes_by_node
 
+from nightbeam_training.errors import TrainingError
 from nightbeam_training.model.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from nightbeam_training.model.search_model import search_model
 from nightbeam_training.model.stored import WEIGHTS_FILE, read_header, save_tensors
@@ -101,6 +103,28 @@ def test_stored_heads_and_names_are_read_as_transformers_reads_them(
     again = their_logits(tmp_path / "again", prompts, answers)
     torch.testing.assert_close(logits, again, atol=2e-5, rtol=1e-5)
     assert ("lm_head.weight" in read_header(tmp_path / "again" / WEIGHTS_FILE)) is not tied
+
+
+@pytest.mark.parametrize(
+    ("fields", "named"),
+    [
+        ({"feed_forward_proj": "gated-tanh"}, "feed_forward_proj is gated-tanh"),
+        ({"relative_attention_max_distance": 16}, "relative_attention_max_distance 16"),
+        ({"decoder_start_token_id": 90_000}, "decoder_start_token_id 90000"),
+        ({"num_heads": 0}, "num_heads"),
+        ({"is_encoder_decoder": False}, "is_encoder_decoder"),
+        ({"quantization_config": {"bits": 8}}, "quantization_config"),
+    ],
+)
+def test_configurations_that_cannot_be_computed_are_refused(
+    world: World, tmp_path: Path, fields: dict[str, object], named: str
+) -> None:
+    checkpoint = make_t5(world.catalogue, seed=3)
+    save_checkpoint(replace(checkpoint, config={**checkpoint.config, **fields}), tmp_path)
+    with pytest.raises(TrainingError, match=named) as caught:
+        load_checkpoint(tmp_path)
+    assert caught.value.code == "BAD_CHECKPOINT"
+    assert str(tmp_path / "config.json") in str(caught.value)
 
 
 @torch.no_grad()

@@ -27,6 +27,8 @@ export interface Architecture {
   readonly positionsLimit: string;
   /** Heads of the attention over a prompt: it holds a score per pair of tokens and head. */
   readonly attentionHeads: number;
+  /** Layers of an encoder, which read prompts alone; 0 if prompts and answers go through the same layers. */
+  readonly encoderLayers: number;
   /** Keys and values that a run leaves for later ones. */
   readonly memory: MemoryShape;
   /** Weights of linear layers that every token of a prompt is multiplied with. */

@@ -1,5 +1,5 @@
 import { existsSync, readdirSync } from "node:fs";
-import { basename, isAbsolute, join, relative, resolve } from "node:path";
+import { basename, dirname, isAbsolute, join, relative, resolve } from "node:path";
 import { entryAt } from "./entry.js";
 
 /** Why a path cannot be used as a checkpoint, and what would make it one: for errors. */
@@ -9,7 +9,7 @@ export function explainPath(path: string): string {
   if (entry === "directory") return explainDirectory(path);
   const name = basename(path);
   const kind = KINDS.find(({ files }) => files.test(name));
-  const what = kind === undefined ? "" : `: ${kind.what}`;
+  const what = kind === undefined ? "" : `: ${kind.what}; ${kind.remedy(dirname(path), name)}`;
   return `${path} is a file${what}; give a directory with config.json and model.safetensors, as save_pretrained of Hugging Face writes it`;
 }
 
@@ -91,7 +91,10 @@ const KINDS: readonly Kind[] = [
   {
     files: /\.(pt|pth|ckpt|bin)$/,
     what: "weights as PyTorch pickles them, outside of a Hugging Face model",
-    remedy: () => "load them into their model in Python, and save that with save_pretrained",
+    remedy: (path, file) =>
+      `in the code that trained it, load and save it again: model.load_state_dict(torch.load('${join(path, file)}', map_location='cpu')); ` +
+      `next(part for part in model.modules() if isinstance(part, transformers.PreTrainedModel)).save_pretrained('${path}'). ` +
+      "docs/guides/models.md has the lines for a T5 without that code",
   },
 ];
 

@@ -6,7 +6,7 @@ const WRAPPED =
   /(^|\.)(_orig_mod|_fsdp_wrapped_module|_checkpoint_wrapped_module|_forward_module)(?=\.)/g;
 
 /** The embeddings, with the beginning that a wrapper of the whole model leaves on every name: `module.`. */
-const ROOTED = /^(.+\.)model\.embed_tokens\.weight$/;
+const ROOTED = /^(.+\.)(?:model\.embed_tokens|shared)\.weight$/;
 
 /** The text part of models with images or sound, and what it is called by itself. */
 const TEXT_PARTS: readonly (readonly [prefix: string, plain: string])[] = [

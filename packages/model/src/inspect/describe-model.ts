@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { z } from "zod";
+import type { Architecture } from "../architectures/architecture.js";
 import type { DescribedWeights } from "../checkpoint/checkpoint.js";
 import { PRECISIONS, type Precision } from "../checkpoint/precision.js";
 import { readJson } from "../checkpoint/read-json.js";
@@ -9,10 +10,14 @@ import { memoryNeed } from "../devices/memory.js";
 /** What the weights and `config.json` of a checkpoint say. */
 export interface ModelReport {
   readonly modelType: string;
+  /** Of the decoder, if there is an encoder. */
   readonly layers: number;
+  /** Undefined for a decoder alone. */
+  readonly encoder: { readonly layers: number; readonly startToken: number } | undefined;
   readonly width: number;
   readonly heads: { readonly attention: number; readonly keyValue: number };
-  readonly maxPositions: number;
+  /** Undefined if positions are relative, which have no end. */
+  readonly maxPositions: number | undefined;
   readonly vocabularySize: number;
   /** Whether the output layer has weights of its own, or those of the embedding. */
   readonly outputLayer: "own" | "tied";
@@ -50,12 +55,15 @@ export async function describeModel({
   return {
     modelType: model_type,
     layers: architecture.memory.layers,
+    encoder: encoderOf(architecture),
     width: architecture.hiddenSize,
     heads: {
       attention: architecture.attentionHeads,
       keyValue: architecture.memory.keyValueHeads,
     },
-    maxPositions: architecture.maxPositions,
+    maxPositions: Number.isFinite(architecture.maxPositions)
+      ? architecture.maxPositions
+      : undefined,
     vocabularySize: architecture.vocabularySize,
     outputLayer: architecture.outputWeight === architecture.embeddings ? "tied" : "own",
     weights: {
@@ -72,6 +80,12 @@ export async function describeModel({
       }),
     ),
   };
+}
+
+function encoderOf({ encoderLayers, rootToken }: Architecture): ModelReport["encoder"] {
+  if (encoderLayers === 0) return undefined;
+  // A decoder beside an encoder begins with the same token after every prompt.
+  return { layers: encoderLayers, startToken: rootToken(new Int32Array()) };
 }
 
 const DEVICES: readonly Device[] = [CPU, { kind: "cuda", index: 0 }];

@@ -5,16 +5,17 @@ import { describeWeights } from "../checkpoint/checkpoint.js";
 import { placeOf, promptSpecOf } from "../checkpoint/describe.js";
 import { checkPromptSpec, PROMPT_SPEC_FILE } from "../prompt/prompt-spec.js";
 import { describeModel, type ModelReport } from "./describe-model.js";
-import { describePrompts, type PromptReport } from "./describe-prompts.js";
+import { describePrompts, type ExampleUser, type PromptReport } from "./describe-prompts.js";
 import type { Project } from "./projects.js";
-import { type Proposal, proposeSpec } from "./propose-spec.js";
+import { proposeSpec } from "./propose-spec.js";
+import type { Proposal } from "./propose-tokens.js";
 
 export interface InspectOptions {
   readonly directory: string;
   /** Its codes are looked up. Default: made-up items of codes that the tokenizer has. */
   readonly catalogue?: Catalogue;
-  /** Item ids of the example, oldest first. Default: the catalogue's first items. */
-  readonly history?: readonly string[];
+  /** Of the example. Default: one with the catalogue's first items. */
+  readonly user?: ExampleUser;
   /** Proposes what this project uses, even if there is a `nightbeam.json`. */
   readonly like?: Project;
 }

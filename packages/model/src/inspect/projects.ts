@@ -1,14 +1,27 @@
 import type { PromptSpecInput } from "../prompt/prompt-spec.js";
 
 /** Projects whose checkpoints are known, by the name that `like` takes. */
-export const PROJECTS = ["lc-rec", "minionerec", "mimigenrec", "openonerec", "items"] as const;
+export const PROJECTS = [
+  "lc-rec",
+  "minionerec",
+  "mimigenrec",
+  "openonerec",
+  "letter-tiger",
+  "tiger",
+  "tiger-cf",
+  "items",
+] as const;
 export type Project = (typeof PROJECTS)[number];
+
+/** A prompt that is a text. */
+export type TextPromptInput = Exclude<PromptSpecInput["prompt"], { kind: "items" }>;
 
 /** How a project writes prompts when it evaluates, and what closes its answers. */
 export interface ProjectPrompt {
   /** The projects that do so, for people. */
   readonly title: string;
-  readonly prompt: Exclude<PromptSpecInput["prompt"], { kind: "items" }>;
+  /** Undefined for projects without a tokenizer: `proposeTokens` has theirs. */
+  readonly prompt: TextPromptInput | undefined;
   /** Texts; "eos" is the tokenizer's own. */
   readonly end: readonly string[];
 }
@@ -82,6 +95,18 @@ export const PROJECT_PROMPTS: Readonly<Record<Project, ProjectPrompt>> = {
       separator: "",
       maxItems: 512,
     },
+    end: [],
+  },
+  // LETTER-TIGER/data.py: the codes of at most 20 items, one after the other; the tokenizer closes the text
+  "letter-tiger": {
+    title: "LETTER-TIGER",
+    prompt: { kind: "template", template: "{history}", separator: "", maxItems: 20 },
+    end: [EOS],
+  },
+  tiger: { title: "TIGER, with a token of the user", prompt: undefined, end: [] },
+  "tiger-cf": {
+    title: "tiger-cf, with a token of the user at the end",
+    prompt: undefined,
     end: [],
   },
   items: {

@@ -3,20 +3,17 @@ import { join } from "node:path";
 import type { Catalogue } from "@nightbeam/catalogue";
 import { z } from "zod";
 import { readJson } from "../checkpoint/read-json.js";
-import { ModelError } from "../errors.js";
 import { codesOfLevel } from "../prompt/code-tokens.js";
-import type { PromptSpecInput } from "../prompt/prompt-spec.js";
 import { openTokenizer } from "../prompt/tokenizer.js";
-import { EOS, PROJECT_PROMPTS, type Project, type ProjectPrompt } from "./projects.js";
+import { EOS, PROJECT_PROMPTS, type Project, type TextPromptInput } from "./projects.js";
+import {
+  type Proposal,
+  proposeTokens,
+  TOKEN_PROJECTS,
+  unknown,
+  type Vocabulary,
+} from "./propose-tokens.js";
 import { findSpelling, type Spelling } from "./spelling.js";
-
-/** A `nightbeam.json` for a checkpoint that has none. */
-export interface Proposal {
-  readonly project: Project;
-  readonly spec: PromptSpecInput;
-  /** Why this project, and what was assumed: for people. */
-  readonly reasons: readonly string[];
-}
 
 interface ProposeOptions {
   /** Of the tokenizer. */
@@ -34,6 +31,8 @@ const config = z.looseObject({
   vocab_size: z.int().positive(),
   bos_token_id: z.union([z.int(), z.array(z.int())]).nullish(),
   eos_token_id: z.union([z.int(), z.array(z.int())]).nullish(),
+  pad_token_id: z.int().nullish(),
+  decoder_start_token_id: z.int().nullish(),
 });
 const eosToken = z.object({
   eos_token: z.union([z.string(), z.object({ content: z.string() })]).nullish(),
@@ -47,7 +46,14 @@ export async function proposeSpec(options: ProposeOptions): Promise<Proposal> {
     code: "BAD_CHECKPOINT",
     remedy: "a checkpoint is a directory as `save_pretrained` of Hugging Face writes it",
   });
-  if (!existsSync(join(directory, "tokenizer.json"))) return proposeOffsets(options, model);
+  const { like } = options;
+  if (!existsSync(join(directory, "tokenizer.json"))) {
+    const project = TOKEN_PROJECTS.find((one) => one === like);
+    if (like === undefined || project !== undefined) {
+      return proposeTokens({ directory, catalogue, like: project }, vocabularyOf(model));
+    }
+    throw unknown(`${directory} has no tokenizer.json, which the prompts of ${like} need`);
+  }
   const tokenizer = await openTokenizer(directory);
   const vocabulary = tokenizer.vocabulary();
   const spelling = findSpelling(vocabulary.keys()) ?? plainNumbers(catalogue, vocabulary);
@@ -59,6 +65,11 @@ export async function proposeSpec(options: ProposeOptions): Promise<Proposal> {
   }
   const { project, reasons } = recognise({ ...options, spelling, vocabulary, model });
   const { prompt, end } = PROJECT_PROMPTS[project];
+  if (prompt === undefined) {
+    throw unknown(
+      `the prompts of ${project} are tokens by number, and ${directory} has tokenizer.json, which names them: leave --like out`,
+    );
+  }
   const levels = catalogue?.trie.levels ?? spelling.codes.length;
   const closing = await Promise.all(
     end.map(async (text) => (text === EOS ? await eosOf(directory, model) : text)),
@@ -90,6 +101,11 @@ function recognise(
   if (like !== undefined) return { project: like, reasons: [spelled, "the project was given"] };
   if (vocabulary.has("<|sid_begin|>")) {
     return { project: "openonerec", reasons: [spelled, "items are marked by <|sid_begin|>"] };
+  }
+  if (model.model_type === "t5") {
+    const doubt =
+      "answers are assumed to be closed by EOS, as its tokenizer closes texts: `--like items` leaves it out";
+    return { project: "letter-tiger", reasons: [spelled, "model_type t5", doubt] };
   }
   const others = vocabulary.size - codes.reduce((sum, { length }) => sum + length, 0);
   if (others < FEW_TOKENS) {
@@ -128,47 +144,19 @@ function plainNumbers(
 
 const PLAIN = "{code}";
 
-function spaced(prompt: ProjectPrompt["prompt"]): ProjectPrompt["prompt"] {
+function spaced(prompt: TextPromptInput): TextPromptInput {
   return { ...prompt, codeSeparator: " ", separator: prompt.separator || " " };
 }
 
-/** For a model without a tokenizer: the codes are the end of the vocabulary, level by level. */
-function proposeOffsets(
-  { directory, catalogue, like = "items" }: ProposeOptions,
-  model: z.output<typeof config>,
-): Proposal {
-  const what = `${directory} has no tokenizer.json`;
-  if (like !== "items") throw unknown(`${what}, which the prompts of ${like} need`);
-  if (catalogue === undefined)
-    throw unknown(`${what}: give --catalogue, which shows which tokens are codes`);
-  const { levels } = catalogue.trie;
-  const largest = Math.max(...catalogue.codesPerLevel);
-  const sizes = [2 ** Math.ceil(Math.log2(largest)), largest];
-  const size = sizes.find((codes) => levels * codes <= model.vocab_size);
-  if (size === undefined) {
-    throw unknown(
-      `${what}, and its vocabulary of ${model.vocab_size} is too small for ${levels} levels of ${largest} codes, which the catalogue has`,
-    );
-  }
-  const first = model.vocab_size - levels * size;
-  const bos = typeof model.bos_token_id === "number" && model.bos_token_id < first;
+function vocabularyOf(model: z.output<typeof config>): Vocabulary {
+  const { vocab_size: size, model_type, bos_token_id: bos, eos_token_id: eos } = model;
   return {
-    project: "items",
-    spec: {
-      levels,
-      codesPerLevel: size,
-      codeTokenOffsets: Array.from({ length: levels }, (_, level) => first + level * size),
-      prompt: {
-        kind: "items",
-        ...(bos ? { bos: Number(model.bos_token_id) } : {}),
-        maxItems: 20,
-      },
-    },
-    reasons: [
-      "there is no tokenizer.json, so prompts are tokens alone",
-      `assumed: ${first} tokens, then ${size} codes for each of ${levels} levels, which is the vocabulary of ${model.vocab_size}; ` +
-        "compare codeTokenOffsets and bos with the code that trained the model",
-    ],
+    size,
+    isT5: model_type === "t5",
+    bos: typeof bos === "number" ? bos : undefined,
+    eos: typeof eos === "number" ? eos : undefined,
+    pad: model.pad_token_id ?? undefined,
+    start: model.decoder_start_token_id ?? model.pad_token_id ?? undefined,
   };
 }
 
@@ -184,12 +172,5 @@ async function eosOf(directory: string, model: z.output<typeof config>): Promise
   if (typeof eos_token_id === "number") return eos_token_id;
   throw unknown(
     `neither tokenizer_config.json (eos_token) nor config.json (eos_token_id) of ${directory} names the token that closes answers`,
-  );
-}
-
-function unknown(what: string): ModelError {
-  return new ModelError(
-    "BAD_PROMPT_SPEC",
-    `no nightbeam.json can be proposed: ${what}. docs/guides/models.md describes how to write one`,
   );
 }

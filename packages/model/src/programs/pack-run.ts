@@ -1,5 +1,6 @@
 import type { ReadonlyInt32Array } from "@nightbeam/catalogue";
 import { maxAncestorsOf } from "../architectures/architecture.js";
+import { linePlaces } from "../architectures/attention/line-sums.js";
 import { packScoreColumns, SIZES } from "../architectures/inputs.js";
 import { type Feeds, float32, int32, positionTensor, type RunInputs } from "../onnx/feeds.js";
 import { NO_ANCESTOR, type NodeRows } from "./node-rows.js";
@@ -24,7 +25,7 @@ export function packRun(setup: PackingSetup, run: Run): Required<RunInputs> {
   const { requests, promptLength, start = 0 } = run;
   const { nodes, maxNodes } = extent(requests);
   const maxAncestors = maxAncestorsOf(setup.architecture, setup.trie);
-  const ancestors = setup.onDevice ? maxAncestors : longestLine(setup, requests);
+  const ancestors = setup.onDevice ? maxAncestors : placesOf(setup, requests);
   return {
     feeds: {
       ...packRows(setup, { ...run, nodes }),
@@ -47,13 +48,14 @@ export function packRun(setup: PackingSetup, run: Run): Required<RunInputs> {
   };
 }
 
-/** Ancestors, itself included, of the deepest node of a run, at least 1. */
-function longestLine({ architecture }: PackingSetup, requests: readonly NodeRows[]): number {
+/** Places for the ancestors of a run's nodes, themselves included. */
+function placesOf({ architecture, trie }: PackingSetup, requests: readonly NodeRows[]): number {
   const deepest = requests.reduce(
     (depth, { depths, count }) => Math.max(depth, ...depths.subarray(count - 1, count)),
     0,
   );
-  return Math.max(1, deepest + 1 - architecture.firstAncestor);
+  const longest = Math.max(1, deepest + 1 - architecture.firstAncestor);
+  return linePlaces(longest, { max: maxAncestorsOf(architecture, trie) });
 }
 
 /** Nodes in all, and slots per request in the padded layout. */

@@ -55,6 +55,11 @@ describe("what is not a checkpoint is refused with what it is and what to do:", 
       { "config.json": CONFIG, "zero_to_fp32.py": "" },
       /python .*zero_to_fp32\.py/,
     ],
+    [
+      "a pickle of a trainer",
+      { "config.json": CONFIG, "best.pth": "" },
+      /load_state_dict\(torch\.load\('.*best\.pth'.*PreTrainedModel.*save_pretrained\('/,
+    ],
     ["an archive", { "model.tar.gz": "" }, /unpack/],
     [
       "weights of another name",
@@ -105,6 +110,10 @@ describe("what is not a checkpoint is refused with what it is and what to do:", 
     const directory = await filled({ "model.gguf": "", "config.json": CONFIG });
     expect((await refusal(openCheckpoint(join(directory, "model.gguf")))).message).toContain(
       "GGUF",
+    );
+    const pickle = await filled({ "tiger.pth": "" });
+    expect((await refusal(openCheckpoint(join(pickle, "tiger.pth")))).message).toContain(
+      `save_pretrained('${pickle}')`,
     );
     const { message } = await refusal(openCheckpoint(join(directory, "config.json")));
     expect(message).toContain("is a file");

@@ -85,6 +85,16 @@ describe("the tensors of a checkpoint", () => {
     expect((await opened()).names).toEqual(names);
   });
 
+  it.each(["model", "module.t5"])(
+    "have their plain names in a T5 that is called %s",
+    async (prefix) => {
+      await writeCheckpoint({ directory, seed: 1, config: { modelType: "t5", encoderLayers: 1 } });
+      const { names } = await opened();
+      await rename((name) => `${prefix}.${name}`);
+      expect((await opened()).names).toEqual(names);
+    },
+  );
+
   it("of other parts of a larger model are left out", async () => {
     const { names } = await opened();
     const config = join(directory, "config.json");

@@ -89,8 +89,8 @@ describe("inspecting a checkpoint", () => {
       tokens: project === "openonerec" ? [...tokens, "<|sid_begin|>", "<|sid_end|>"] : tokens,
       ...(project === "items" && { words: words.slice(0, 20) }),
     });
-    const history = ["i0", "elsewhere", "i1"];
-    const report = await inspectCheckpoint({ directory: temporary(), catalogue, history });
+    const user = { history: ["i0", "elsewhere", "i1"] };
+    const report = await inspectCheckpoint({ directory: temporary(), catalogue, user });
     expect(report.proposal).toMatchObject({
       project,
       spec: { levels: 3, codeTokenPattern: pattern },
@@ -102,7 +102,7 @@ describe("inspecting a checkpoint", () => {
     expect(report.end.map(({ token }) => token)).toEqual(end);
     // The proposal is the file, without an edit.
     await writeFile(join(temporary(), "nightbeam.json"), JSON.stringify(report.proposal?.spec));
-    const again = await inspectCheckpoint({ directory: temporary(), catalogue, history });
+    const again = await inspectCheckpoint({ directory: temporary(), catalogue, user });
     expect(again).toEqual({ ...report, proposal: undefined });
     // Without a catalogue, the codes are those of the tokenizer.
     const alone = await inspectCheckpoint({ directory: temporary() });
@@ -161,5 +161,34 @@ describe("inspecting a checkpoint", () => {
       bytes,
     ]);
     expect(Object.fromEntries(bytes)["cuda fp32"]).toBe(report.weights.bytes);
+  });
+
+  it("describes an encoder-decoder, and shows the token of a user", async () => {
+    const config = { modelType: "t5" as const, levels: 3, codesPerLevel: 16 };
+    const shape = { ...config, encoderLayers: 3, decoderLayers: 1, startToken: 3 };
+    await writeCheckpoint({ directory: temporary(), seed: 1, config: shape });
+    const user = { offset: 1, buckets: 3, by: "number" };
+    await editJson(join(temporary(), "nightbeam.json"), {
+      prompt: { kind: "items", user, suffix: [2], maxItems: 20 },
+    });
+    const inspect = (name: string) =>
+      inspectCheckpoint({
+        directory: temporary(),
+        catalogue,
+        user: { name, history: ["i1", "i0"] },
+      });
+    const report = await inspect("8");
+    expect(report).toMatchObject({
+      modelType: "t5",
+      layers: 1,
+      encoder: { layers: 3, startToken: 3 },
+      maxPositions: undefined,
+      userToken: user,
+    });
+    const tokens = [14, 22, 39, 5, 32, 39, 2];
+    expect(report.example).toMatchObject({ user: "8", tokens: [3, ...tokens], problem: undefined });
+    const { example } = await inspect("ana");
+    expect(example.tokens).toEqual([1, ...tokens]);
+    expect(example.problem).toContain('the user "ana" is not a whole number');
   });
 });

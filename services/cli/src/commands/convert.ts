@@ -18,7 +18,7 @@ export function convertCommand(): Command {
     withJson(new Command("convert"))
       .option(
         "--model <dir>",
-        "Hugging Face checkpoint of the LLaMA family, in float32, float16 or bfloat16",
+        "Hugging Face checkpoint of the LLaMA or T5 family, in float32, float16 or bfloat16",
       )
       .option("--out <dir>", "a new directory")
       .option("--precision <kind>", "fp32, fp16, bf16 or int8 (default fp32)")

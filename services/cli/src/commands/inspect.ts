@@ -3,7 +3,13 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Catalogue } from "@nightbeam/catalogue";
 import { openCatalogue, readHistories } from "@nightbeam/dataset";
-import { inspectCheckpoint, PROJECTS, PROMPT_SPEC_FILE } from "@nightbeam/model";
+import {
+  type ExampleUser,
+  inspectCheckpoint,
+  PROJECTS,
+  PROMPT_SPEC_FILE,
+  promptColumns,
+} from "@nightbeam/model";
 import { oneOf, parseOptions, UsageError } from "@nightbeam/service";
 import { printError } from "@nightbeam/service/terminal";
 import { typedColumnsField } from "@nightbeam/settings";
@@ -25,7 +31,7 @@ const schema = z.object({
 /** `nightbeam inspect` */
 export function inspectCommand(): Command {
   return withJson(new Command("inspect"))
-    .argument("<dir>", "Hugging Face checkpoint of the LLaMA family")
+    .argument("<dir>", "Hugging Face checkpoint of the LLaMA or T5 family")
     .option("--catalogue <file>", "the items that the model recommends: its codes are looked up")
     .option("--histories <file>", "shows the prompt of its first user; needs --catalogue")
     .option(
@@ -47,7 +53,8 @@ export function inspectCommand(): Command {
         directory,
         ...(like && { like }),
         ...(catalogue && { catalogue }),
-        ...(catalogue && options.histories && { history: await firstHistory(options, catalogue) }),
+        ...(catalogue &&
+          options.histories && { user: await firstUser({ ...options, directory }, catalogue) }),
       });
       printResult(options, { value: report, text: describeReport(report) });
       if (out === undefined) return;
@@ -78,16 +85,19 @@ function outputOf(
   throw new UsageError("BAD_OPTION", `${path} exists already; remove it, or give another --out`);
 }
 
-/** The first history of which the catalogue has an item: those items. */
-async function firstHistory(
-  { histories: path = "", columns }: z.output<typeof schema>,
+/** The first user of whom the catalogue has an item, with those items. */
+async function firstUser(
+  options: z.output<typeof schema> & { readonly directory: string },
   catalogue: Catalogue,
-): Promise<string[]> {
-  for await (const rows of readHistories({ path, columns })) {
+): Promise<ExampleUser> {
+  const { histories: path = "", columns, directory } = options;
+  const isWritten = existsSync(join(directory, PROMPT_SPEC_FILE)) && options.like === undefined;
+  const texts = isWritten ? await promptColumns(directory) : [];
+  for await (const rows of readHistories({ path, columns, texts })) {
     for (const row of rows) {
       if (row.kind !== "history") continue;
       const items = row.items.filter((id) => catalogue.itemIndex(id) !== undefined);
-      if (items.length > 0) return items;
+      if (items.length > 0) return { name: row.user, history: items, texts: row.texts };
     }
   }
   throw new UsageError("BAD_OPTION", `--histories ${path} has no item of the catalogue`);

@@ -16,9 +16,12 @@ export function describeReport(report: CheckpointReport): string {
     "",
     listing([["level", "codes", "example"], ...levelRows(report)]),
     "",
-    `prompt of a user with ${example.history.length} items:`,
+    `prompt of ${example.user === undefined ? "a user" : `the user ${JSON.stringify(example.user)}`} with ${example.history.length} items:`,
     ...(example.text === undefined ? [] : [indent(example.text)]),
     `${example.tokens.length} tokens: ${shortened(example.tokens)}`,
+    ...(example.problem === undefined
+      ? []
+      : [`note: ${example.problem}. The first of the users' tokens is shown`]),
     ...unreadLines(report),
     ...proposalLines(report),
   ].join("\n");
@@ -29,9 +32,12 @@ function modelFacts(report: CheckpointReport): [string, string][] {
   return [
     [
       "model",
-      `${report.modelType}: ${report.layers} layers, width ${whole(report.width)}, ${heads.attention} heads (${heads.keyValue} for keys and values)`,
+      `${report.modelType}: ${layersOf(report)}, width ${whole(report.width)}, ${heads.attention} heads (${heads.keyValue} for keys and values)`,
     ],
-    ["positions", whole(report.maxPositions)],
+    [
+      "positions",
+      report.maxPositions === undefined ? "relative, without an end" : whole(report.maxPositions),
+    ],
     [
       "weights",
       `${whole(weights.count)} in ${weights.types.join(", ")}, ${size(weights.bytes)} in ${weights.files.join(", ")}`,
@@ -42,12 +48,36 @@ function modelFacts(report: CheckpointReport): [string, string][] {
   ];
 }
 
-function promptFacts({ proposal, end }: CheckpointReport): [string, string][] {
+function layersOf({ layers, encoder }: CheckpointReport): string {
+  return encoder === undefined
+    ? `${layers} layers`
+    : `encoder of ${encoder.layers} layers, decoder of ${layers}`;
+}
+
+function promptFacts({ proposal, end, encoder, userToken }: CheckpointReport): [string, string][] {
   const closing = end.map((token) => nameOf(token)).join(" ");
   return [
     ["nightbeam.json", proposal === undefined ? "present" : "none: proposed below"],
+    ...(userToken === undefined ? [] : [tokenOfUsers(userToken)]),
+    ...(encoder === undefined
+      ? []
+      : [["answers begin after", `token ${encoder.startToken}`] satisfies [string, string]]),
     ["answers end with", closing || "their last code"],
   ];
+}
+
+function tokenOfUsers({
+  offset,
+  buckets,
+  by,
+  column,
+  place,
+}: NonNullable<CheckpointReport["userToken"]>): [string, string] {
+  const which =
+    buckets === 1
+      ? `${offset} for all users`
+      : `${offset} to ${offset + buckets - 1}, by ${by === "number" ? "the number" : by} in ${column === undefined ? "the user's name" : `the column ${column}`}`;
+  return ["token of the user", `${which}, ${place.replace("-", " the ")}`];
 }
 
 function memoryRows({ workerBytes }: CheckpointReport): [string, string][] {

@@ -8,6 +8,15 @@ import type { HeadContext } from "./heads.js";
  */
 
 /**
+ * Places of lines in a run whose longest has `longest`, so that a node's sum is the same in runs with other lines.
+ * onnxruntime adds four terms at a time on a CPU and the rest of them as a pair and a single one, so that three terms
+ * that end a sum are grouped in another way than the same ones with a zero behind.
+ */
+export function linePlaces(longest: number, { max }: { max: number }): number {
+  return longest % 4 === 3 ? Math.min(longest + 1, max) : longest;
+}
+
+/**
  * Products of each node's queries with the keys of its line. float [R, A, kv heads, group]
  *
  * @param of queries [R, heads × head size]; keys [R, A, kv heads, 1, head size]

@@ -28,6 +28,7 @@ function architectureOf(config: LlamaConfig): Architecture {
     maxPositions: config.maxPositions,
     positionsLimit: config.positionsLimit,
     attentionHeads: heads,
+    encoderLayers: 0,
     memory: { layers, keyValueHeads, headSize },
     weightsPerPromptToken: linearWeights,
     weightsPerNode: linearWeights,

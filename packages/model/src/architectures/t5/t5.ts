@@ -31,6 +31,7 @@ function architectureOf(config: T5Config): Architecture {
     maxPositions: Number.POSITIVE_INFINITY,
     positionsLimit: "relative positions",
     attentionHeads: heads,
+    encoderLayers,
     memory: { layers: decoderLayers, keyValueHeads: heads, headSize },
     // Keys and values that nodes attend to are projected once per prompt token.
     weightsPerPromptToken:

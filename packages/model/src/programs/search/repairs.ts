@@ -1,4 +1,5 @@
 import type { Architecture } from "../../architectures/architecture.js";
+import { linePlaces } from "../../architectures/attention/line-sums.js";
 import type { NodeInputs } from "../../architectures/inputs.js";
 import { type Feeds, int32, type Sizes } from "../../onnx/feeds.js";
 import type { GraphBuilder, Value } from "../../onnx/graph-builder.js";
@@ -37,7 +38,7 @@ export function repairNodes(
   );
   const own = graph.input(names.ownRows, "int32", [rows, 1]);
   const seen = columns.length + 1;
-  const count = onDevice ? maxAncestors : seen;
+  const count = onDevice ? maxAncestors : linePlaces(seen, { max: maxAncestors });
   const bias = Float32Array.from({ length: count }, (_, at) =>
     at < seen ? 0 : Number.NEGATIVE_INFINITY,
   );
