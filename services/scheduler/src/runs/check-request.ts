@@ -45,10 +45,8 @@ export async function checkRequest(
   const itemOrder = request.itemOrder === "histories" ? undefined : request.itemOrder;
   await assertPlaces({ allow, block, itemOrder, userGroups }, { ...rules, kind: "file" });
   await assertPlaces({ allowLists }, { ...rules, kind: "either" });
-  await assertPatterns({ histories, candidates, trainedOn }, rules);
-  if (candidates !== undefined && isKnown(candidates) && (await holdsRun(candidates))) {
-    await readManifest(candidates);
-  }
+  await assertPatterns({ histories, trainedOn }, rules);
+  if (candidates !== undefined) await assertCandidates(candidates, rules);
   const reuse = reusedRun(request);
   if (reuse !== undefined) {
     await roots.assertInside(reuse);
@@ -120,7 +118,9 @@ export async function assertInRoots(request: Submission, roots: DataRoots): Prom
     ...drafts,
   ];
   for (const path of places) if (path !== undefined) await roots.assertInside(path);
-  for (const input of [histories, candidates, trainedOn]) {
+  if (candidates !== undefined) await roots.assertInside(candidates);
+  const isRun = candidates !== undefined && (await holdsRun(candidates));
+  for (const input of [histories, isRun ? undefined : candidates, trainedOn]) {
     for (const { path } of input === undefined ? [] : await inputFiles(input)) {
       await roots.assertInside(path);
     }
@@ -139,6 +139,13 @@ async function assertPlaces(
     await roots.assertInside(path);
     if (isKnown(path)) await assertReadable({ name, path, kind });
   }
+}
+
+/** A run must be complete. */
+async function assertCandidates(candidates: string, rules: PathRules): Promise<void> {
+  if (candidates.includes("://")) await rules.roots.assertInside(candidates);
+  else await assertPatterns({ candidates }, rules);
+  if (rules.isKnown(candidates) && (await holdsRun(candidates))) await readManifest(candidates);
 }
 
 /** Patterns and directories are read when the run is planned. */
