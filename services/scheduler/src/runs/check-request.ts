@@ -194,11 +194,19 @@ async function assertReadable(place: {
         : readProblem(path, { error }).message;
     throw new SchedulerError(
       "UNREADABLE_INPUT",
-      `The scheduler cannot read \`${name}\` ${path}: ${problem} Scheduler and drafters read ` +
-        "paths on their own machines: put the file where all of them have it under the same path.",
+      `The scheduler cannot read \`${name}\` ${path}: ${problem} ${placeRemedy(name)}`,
       { cause: error },
     );
   }
+}
+
+/** Inputs by user, which drafters get shard by shard. */
+const SPLIT: readonly string[] = ["histories", "candidates", "trainedOn"];
+
+function placeRemedy(name: string): string {
+  return SPLIT.includes(name)
+    ? "Put it where the scheduler has it under this path; no other node reads it."
+    : "Scheduler and drafters read paths on their own machines: put the file where all of them have it under the same path.";
 }
 
 function assertAbsolute(name: string, path: string): void {
