@@ -74,8 +74,9 @@ async function checkModels(
   }
   for (const name of draft.map(parseDraftName)) {
     if (!("path" in name) || !isKnown(name.path)) continue;
-    const kind = name.kind === "candidates" ? "either" : "directory";
-    await assertPlaces({ draft: name.path }, { ...rules, kind });
+    const draft = name.path;
+    if (name.kind === "candidates") await assertPatterns({ draft }, rules);
+    else await assertPlaces({ draft }, { ...rules, kind: "directory" });
     if (name.kind === "checkpoint") await openCheckpoint(name.path);
     if (name.kind === "previous") await readManifest(name.path);
   }
