@@ -1,16 +1,18 @@
 // Ten T5 models with random weights: shapes of public generative recommenders and of T5 itself, with the
-// variations of its configuration. Codes are 256 per level.
+// variations of its configuration.
 
-const TIGER = { encoderLayers: 4, width: 128, heads: 6, headSize: 64, intermediate: 1024 };
+export const CODES_PER_LEVEL = 256;
+
+/** https://arxiv.org/abs/2305.05065, section 4 */
+export const TIGER = { encoderLayers: 4, width: 128, heads: 6, headSize: 64, intermediate: 1024 };
 
 /**
  * By name: a random checkpoint's configuration and options, and what its nightbeam.json has besides. Default: four
  * levels, the last of which tells items of one cluster apart.
  */
 export const T5_CONFIGURATIONS = {
-  // https://arxiv.org/abs/2305.05065, section 4
   "TIGER, as in its paper": { config: TIGER },
-  // Its config.json leaves out what has a default. The vocabulary of T5 stays in front of the codes' place.
+  // Its config.json leaves out what has a default, and its vocabulary has T5's tokens beside the codes.
   "LETTER-TIGER": {
     config: { ...TIGER, unusedTokens: 32_128 },
     options: { configFields: { tie_word_embeddings: undefined, feed_forward_proj: undefined } },

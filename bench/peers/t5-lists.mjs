@@ -12,9 +12,8 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { readRecommendations } from "@nightbeam/run";
 import { editJson, writeCheckpoint, writeWorld } from "@nightbeam/testing/world";
-import { T5_CONFIGURATIONS } from "./t5-configurations.mjs";
+import { CODES_PER_LEVEL, T5_CONFIGURATIONS } from "./t5-configurations.mjs";
 
-const CODES_PER_LEVEL = 256;
 const TOLERANCE = 1e-4;
 const SEARCHES = ["calls", "whole"];
 

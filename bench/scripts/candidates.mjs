@@ -24,11 +24,18 @@ import { instruments } from "./candidates/instruments.mjs";
 import { contentRecommender } from "./candidates/proposals.mjs";
 
 const WORLDS = { beauty, instruments };
-const ROWS = [
-  ...["all20,-6", "all20,-8", "all200,-8", "all200/10,-6", "all200/10,-8"],
-  ...["new40,-20", "new40,-24", "new40/10,-24"],
-  ...["mix200,-8", "mix200,-8,-24", "mix200/10,-8,-24", "mix200/10,-6,-24"],
-].join(" ");
+const ROWS = {
+  beauty: [
+    ...["all20,-8", "all200,-6", "all200/10,-6", "all200,-8", "all200/10,-8"],
+    ...["new40,-20", "new40,-24", "new40/10,-24"],
+    ...["mix200,-8", "mix200,-8,-24", "mix200/10,-8,-24", "mix200/10,-6,-24"],
+  ],
+  instruments: [
+    ...["all20,-6", "all200,-6", "all200/10,-6", "all200,-8", "all200/10,-8"],
+    ...["new40,-18", "new40,-20", "new40/5,-18", "new40/5,-20"],
+    ...["mix200,-6", "mix200,-6,-18", "mix200,-6,-20", "mix200/10,-6,-18", "mix200/10,-6,-20"],
+  ],
+};
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -67,7 +74,7 @@ printRow(head);
 printRow(head.map(() => "---"));
 printRow(["nothing", "", "", "", ...(await figures("plain", []))]);
 const shown = new Set();
-for (const row of (values.rows ?? ROWS).trim().split(/\s+/)) {
+for (const row of values.rows?.trim().split(/\s+/) ?? ROWS[values.world]) {
   const [from, above, newAbove] = row.split(",");
   const [proposed, perLevel] = from.split("/");
   const lists = writeCandidates(proposed);
