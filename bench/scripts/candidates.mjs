@@ -9,7 +9,7 @@
 //
 // A row is LISTS[/PER_LEVEL],ABOVE[,NEW_ABOVE]. The candidates are those of a content recommender (see
 // candidates/proposals.mjs): `all20` are 20 per user from the whole catalogue, `new20` from the items that are in no
-// training history. A set of lists also gets a row of its own, unscored.
+// training history, and `mix20` has items of both in turn. A set of lists also gets a row of its own, unscored.
 //
 // OUT keeps all files, lists and runs; a second run continues. DIR has data/beauty and models/beauty-target, or
 // data/instruments. Default: NIGHTBEAM_SHARED or ../shared.
@@ -25,8 +25,16 @@ import { contentRecommender } from "./candidates/proposals.mjs";
 
 const WORLDS = { beauty, instruments };
 const ROWS = {
-  beauty: "all20,-6 all20,-8 new20,-20 new20,-24",
-  instruments: "all20,-6 all20,-8 new20,-20 new20,-24",
+  beauty: [
+    ...["all20,-8", "all200,-6", "all200/10,-6", "all200,-8", "all200/10,-8"],
+    ...["new40,-20", "new40,-24", "new40/10,-24"],
+    ...["mix200,-8", "mix200,-8,-24", "mix200/10,-8,-24", "mix200/10,-6,-24"],
+  ],
+  instruments: [
+    ...["all20,-6", "all200,-6", "all200/10,-6", "all200,-8", "all200/10,-8"],
+    ...["new40,-18", "new40,-20", "new40/5,-18", "new40/5,-20"],
+    ...["mix200,-6", "mix200,-6,-18", "mix200,-6,-20", "mix200/10,-6,-18", "mix200/10,-6,-20"],
+  ],
 };
 
 const { values, positionals } = parseArgs({
@@ -56,15 +64,17 @@ const seen = new Set(jsonLines(world.trainedOn).flatMap(({ history }) => history
 const unseen = [...codes.keys()].filter((item) => !seen.has(item));
 console.log(`${histories.length} users; ${unseen.length} of ${codes.size} items are unseen`);
 
+const recommenders = new Map();
 const head = [
-  ...["proposed", "per level", "above", "new above", "accepted per user", "new", "lists changed"],
-  ...[`Recall@${topK}`, `Recall@${topK}, unseen`, "unseen in lists", "calls", "nodes"],
+  ...["proposed", "per level", "above", "new above", "checked", "accepted per user"],
+  ...["lists changed", `Recall@${topK}`, `Recall@${topK}, unseen`, "unseen in lists"],
+  ...["calls", "nodes"],
 ];
 printRow(head);
 printRow(head.map(() => "---"));
 printRow(["nothing", "", "", "", ...(await figures("plain", []))]);
 const shown = new Set();
-for (const row of (values.rows ?? ROWS[values.world]).trim().split(/\s+/)) {
+for (const row of values.rows?.trim().split(/\s+/) ?? ROWS[values.world]) {
   const [from, above, newAbove] = row.split(",");
   const [proposed, perLevel] = from.split("/");
   const lists = writeCandidates(proposed);
@@ -106,8 +116,8 @@ async function figures(name, flags) {
   const [all, apart] = [metrics[0], unseen.metrics[0]];
   const perUser = (count = 0) => (count / users).toFixed(2);
   return [
+    perUser(stats.checkedCandidates),
     perUser(stats.acceptedItems),
-    stats.acceptedNewItems === undefined ? "" : perUser(stats.acceptedNewItems),
     `${((100 * (await changed(directory))) / users).toFixed(1)}%`,
     ...[all.recall.toFixed(4), apart.recall.toFixed(4), apart.listed],
     ...[stats.callsPerUser.toFixed(2), stats.nodesPerUser.toFixed(1)],
@@ -140,11 +150,23 @@ async function itemsIn(directory) {
   return lists;
 }
 
+/** A content recommender, made once. */
+function recommender(name, items) {
+  const made = recommenders.get(name) ?? contentRecommender(codes, items);
+  recommenders.set(name, made);
+  return made;
+}
+
 /** Writes the lists that a name such as all20 stands for. */
 function writeCandidates(name) {
-  const [, from, count] = /^(all|new)(\d+)$/.exec(name) ?? [];
-  if (count === undefined) throw new Error(`--rows: ${name} is neither all20 nor new20`);
-  const proposals = contentRecommender(codes, from === "all" ? [...codes.keys()] : unseen);
+  const [, from, count] = /^(all|new|mix)(\d+)$/.exec(name) ?? [];
+  if (count === undefined) throw new Error(`--rows: give all20, new20 or mix20, not ${name}`);
+  const [all, fresh] = [recommender("all", [...codes.keys()]), recommender("new", unseen)];
+  const mix = (history) => {
+    const [known, young] = [all(history), fresh(history)];
+    return [...new Set(known.flatMap((item, at) => [young[at] ?? item, item]))];
+  };
+  const proposals = { all, new: fresh, mix }[from];
   const lists = histories.map(({ user, history }) => {
     const first = proposals(history).slice(0, Number(count));
     return { user, items: first.map((item) => ({ item, score: 0, codes: [] })) };

@@ -1,4 +1,4 @@
-"""Steps of a rehearsal: commands whose logs are kept, so that a run continues after an interruption."""
+"""Steps of a rehearsal: commands whose logs are kept, so that a run can be continued."""
 
 from __future__ import annotations
 

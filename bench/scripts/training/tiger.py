@@ -1,7 +1,7 @@
 """A T5 of TIGER's size and a LLaMA of the same size on one dataset, measured and compared.
 
     training/.venv/bin/python bench/scripts/training/tiger.py \
-        --data ../shared/data/instruments --out DIR [--examples 640000] [--windows 200000]
+        --data ../shared/data/instruments --out DIR [--examples 400000] [--windows 300000]
 
 Leave-one-out: the last item of every user is predicted, the one before selects the epoch, the rest
 is trained on. Trains both targets, prints the CPU time of each, and Recall and NDCG of both beside
@@ -9,7 +9,8 @@ those of the most popular items; makes a draft for the T5 with `nightbeam-train 
 its calls per user; and measures the lists of `nightbeam recommend` with that draft for all users.
 A step whose log is complete is skipped, so it can be run again after an interruption.
 
---data has `Instruments.index.json` and `Instruments.inter.json` as LC-Rec publishes them.
+The defaults take two cores about 45 minutes per target. --data has `Instruments.index.json` and
+`Instruments.inter.json` as LC-Rec publishes them.
 """
 
 from __future__ import annotations
@@ -23,13 +24,13 @@ from steps import NIGHTBEAM, TRAIN, step
 
 T5 = [
     *("--architecture", "t5", "--layers", 4, "--width", 128, "--heads", 6, "--head-width", 64),
-    *("--feed-forward", 1024, "--dropout", 0, "--batch-size", 128, "--learning-rate", 2e-3),
-    *("--weight-decay", 0.05, "--warmup-steps", 100),
+    *("--feed-forward", 1024, "--dropout", 0, "--next-items", 5, "--batch-size", 64),
+    *("--learning-rate", 1.5e-3, "--weight-decay", 0.05, "--warmup-steps", 150),
 ]
 """TIGER's own shape: 4.6 M weights."""
 LLAMA = [
-    *("--layers", 5, "--width", 256, "--heads", 4, "--feed-forward", 768, "--batch-size", 64),
-    *("--learning-rate", 1.5e-3, "--warmup-steps", 60),
+    *("--layers", 5, "--width", 256, "--heads", 4, "--feed-forward", 768, "--batch-size", 32),
+    *("--learning-rate", 1.2e-3, "--warmup-steps", 100),
 ]
 """4.8 M weights."""
 VALIDATED = 500
@@ -41,10 +42,10 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument(
-        "--examples", type=int, default=640_000, help="Prompts and answers that the T5 learns."
+        "--examples", type=int, default=400_000, help="Prompts and answers that the T5 learns."
     )
     parser.add_argument(
-        "--windows", type=int, default=200_000, help="Histories that the LLaMA learns, all codes."
+        "--windows", type=int, default=300_000, help="Histories that the LLaMA learns, all codes."
     )
     parser.add_argument("--epochs", type=int, default=20, help="Of each target, to choose from.")
     parser.add_argument("--minutes", type=float, default=20, help="For the draft.")

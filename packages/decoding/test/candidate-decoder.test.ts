@@ -65,7 +65,8 @@ const someProposals = fc
       all.length === 0 ? -1 : (all[draw % all.length]?.score ?? 0) - margin;
     const threshold = thresholdAt(at, 1e-9);
     const isNew = (leaf: number) => leaf % 2 === parity;
-    const newItems = parity === undefined ? undefined : { threshold: thresholdAt(newAt, 3e-9), isNew };
+    const newItems =
+      parity === undefined ? undefined : { threshold: thresholdAt(newAt, 3e-9), isNew };
     const scores = new Map(all.map(({ path, score }) => [path.join(), score]));
     return { scenario, scores, ...options, candidates, threshold, newItems };
   });

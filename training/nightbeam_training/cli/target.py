@@ -71,6 +71,10 @@ def target(**given: object) -> None:
         read_weights(checkpoint, stored, device=machine.device, frozen=frozen)
     model = checkpoint.model
     if isinstance(model, Llama):
+        if arguments.next_items is not None:
+            raise TrainingError(
+                "BAD_OPTION", "--next-items is for a T5; a decoder learns all items of a history"
+            )
         if lora is not None:
             add_lora(model, lora)
         model.gradient_checkpointing = arguments.gradient_checkpointing
@@ -102,6 +106,7 @@ def target(**given: object) -> None:
             seed=arguments.seed,
             hold_back=arguments.hold_back,
             epoch_size=arguments.epoch_size,
+            next_items=arguments.next_items or 1,
         ),
     )
     weights = sum(weight.numel() for weight in trainable(checkpoint.model).values())

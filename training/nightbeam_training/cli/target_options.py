@@ -67,6 +67,12 @@ class TargetOptions(BaseModel):
         description="Examples per epoch, drawn anew for each: for models that are to be validated "
         "and saved more often.  [default: all]",
     )
+    next_items: int | None = Field(
+        None,
+        ge=1,
+        description="Of a T5: items that an answer has in training, the next one and those after "
+        "it. More of them teach more per prompt.  [default: 1]",
+    )
     save_as: Literal["float32", "bfloat16"] | None = Field(
         None,
         description="Number format of the saved weights.  [default: float32; that of --begin-with "

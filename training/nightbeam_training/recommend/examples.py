@@ -44,12 +44,8 @@ class Examples(Protocol):
     def example(self, user: int, size: int, rng: np.random.Generator) -> Example: ...
 
 
-def examples_of(histories: Histories, prompts: Prompts, *, answers_only: bool = False) -> Examples:
-    """answers_only: whether the model predicts nothing of a prompt, as an encoder-decoder. Others
-    learn whole windows if every code of a prompt follows a shorter prompt, otherwise one pair per
-    user."""
-    if answers_only:
-        return NextItems(histories, prompts)
+def examples_of(histories: Histories, prompts: Prompts) -> Examples:
+    """Whole windows if every code of a prompt follows a shorter prompt, otherwise pairs."""
     prompt = prompts.spec.prompt
     if isinstance(prompt, ItemsPrompt) and prompt.plain and not prompts.closing:
         return Windows(histories.items, prompts)
@@ -102,12 +98,22 @@ class Pairs:
     def example(self, user: int, size: int, rng: np.random.Generator) -> Example:
         items = self._histories.items[user]
         prompt = self._prompts.encode(items[:size], self._histories.texts[user])
-        answer = self._prompts.answer(int(items[size]))
+        answer = self._answer(items[size:])
         return Example(np.concatenate([prompt, answer]), learned=len(answer))
+
+    def _answer(self, items: Ints) -> Ints:
+        """items: from the cut to the end of the history."""
+        return self._prompts.answer(int(items[0]))
 
 
 class NextItems(Pairs):
-    """Every pair of each history, cut before each of its items but the first."""
+    """For models that predict nothing of a prompt, as encoder-decoders: every pair of each history,
+    cut before each of its items but the first. Answers go on with the items after the next one."""
+
+    def __init__(self, histories: Histories, prompts: Prompts, *, items: int) -> None:
+        """items: of an answer at most."""
+        super().__init__(histories, prompts)
+        self._items = items
 
     def count(self, users: Ints) -> int:
         return sum(len(self._histories.items[user]) - 1 for user in users)
@@ -119,3 +125,6 @@ class NextItems(Pairs):
     def near(self, sizes: Ints, rng: np.random.Generator) -> Floats:
         # There are enough pairs of one size to fill batches without padding.
         return np.minimum(sizes, self._prompts.spec.prompt.maxItems) + rng.random(len(sizes))
+
+    def _answer(self, items: Ints) -> Ints:
+        return np.concatenate([self._prompts.answer(int(item)) for item in items[: self._items]])

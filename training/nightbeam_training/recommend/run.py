@@ -20,7 +20,7 @@ from nightbeam_training.model.search_model import search_model
 from nightbeam_training.model.shared_start import Batch, last_hidden, shared_tokens
 from nightbeam_training.model.t5 import T5
 from nightbeam_training.model.token_scores import token_scores
-from nightbeam_training.recommend.examples import Example, examples_of
+from nightbeam_training.recommend.examples import Example, Examples, NextItems, examples_of
 from nightbeam_training.search.beam_search import beam_search
 from nightbeam_training.train.state import Figures
 
@@ -39,6 +39,8 @@ class RecommendOptions:
     hold_back: HoldBack = "users"
     epoch_size: int | None = None
     """Examples per epoch, drawn anew for each. None: all."""
+    next_items: int = 1
+    """Of an encoder-decoder's answers: the next item, and those after it."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +50,7 @@ class AnswerBatch:
     prompts: Tensor
     """[users, tokens], padded with -1 on the left."""
     answers: Tensor
-    """[users, tokens]"""
+    """[users, tokens], padded with -1 on the right."""
     seed: int
     """Of dropout, so that a run that continues draws the same."""
 
@@ -93,8 +95,11 @@ class RecommendTask:
         if options.hold_back == "items":
             learned = replace(histories, items=[items[:-1] for items in histories.items])
             self._train = np.array([user for user in order if len(learned.items[user]) > 1])
-        answers_only = isinstance(checkpoint.model, T5)
-        self._examples = examples_of(learned, prompts, answers_only=answers_only)
+        self._examples: Examples
+        if isinstance(checkpoint.model, T5):
+            self._examples = NextItems(learned, prompts, items=options.next_items)
+        else:
+            self._examples = examples_of(learned, prompts)
 
     @property
     def histories(self) -> int:
@@ -202,7 +207,7 @@ class RecommendTask:
     def _answer_batch(self, examples: list[Example], *, seed: int) -> AnswerBatch:
         cuts = [len(example.tokens) - example.learned for example in examples]
         prompts = pad_left([each.tokens[:cut] for each, cut in zip(examples, cuts, strict=True)])
-        answers = np.stack([each.tokens[cut:] for each, cut in zip(examples, cuts, strict=True)])
+        answers = pad_right([each.tokens[cut:] for each, cut in zip(examples, cuts, strict=True)])
         return AnswerBatch(
             prompts=torch.from_numpy(prompts).to(self._machine.device),
             answers=torch.from_numpy(answers).to(self._machine.device),
@@ -212,6 +217,7 @@ class RecommendTask:
 
 def _answer_loss(model: T5, batch: AnswerBatch) -> Tensor:
     torch.manual_seed(batch.seed)
-    hidden = model.answer_hidden(batch.prompts, batch.answers)
-    scores = token_scores(model, hidden, batch.answers[..., None])
-    return (scores.normaliser - scores.logits[..., 0]).mean()
+    learned = batch.answers >= 0
+    hidden = model.answer_hidden(batch.prompts, batch.answers.clamp(min=0))
+    scores = token_scores(model, hidden[learned], batch.answers[learned][:, None])
+    return (scores.normaliser - scores.logits[:, 0]).mean()
