@@ -18,22 +18,36 @@ class Catalogue:
     offsets: list[int]
     #: Token ids of every item's path.
     paths: dict[str, list[int]]
-    #: Prefix of token ids -> the token ids that may follow.
+    #: Tokens that close an answer and count in its score.
+    end: list[int]
+    #: Prefix of token ids -> the token ids that may follow, over paths and what closes them.
     children: dict[Prefix, list[int]]
     bos: int | None
+    #: Tokens after the last item, such as EOS for an encoder.
+    suffix: list[int]
     max_items: int
 
     def prompt(self, history: list[str]) -> list[int]:
-        """BOS, then the codes of the last items, oldest first."""
+        """BOS, the codes of the last items, oldest first, and the suffix."""
         start = [] if self.bos is None else [self.bos]
-        return start + [token for item in history[-self.max_items :] for token in self.paths[item]]
+        items = history[-self.max_items :]
+        return [*start, *(token for item in items for token in self.paths[item]), *self.suffix]
+
+    @property
+    def new_tokens(self) -> int:
+        """Tokens of an answer."""
+        return self.levels + len(self.end)
 
 
 def read_catalogue(spec_path: Path, index_path: Path) -> Catalogue:
     spec = json.loads(spec_path.read_text())
     offsets: list[int] = spec["codeTokenOffsets"]
-    if spec["prompt"]["kind"] != "items":
-        raise SystemExit("only prompts of kind items are known here")
+    prompt = spec["prompt"]
+    known = {"kind", "bos", "suffix", "maxItems"}
+    if prompt["kind"] != "items" or not prompt.keys() <= known:
+        raise SystemExit(f"only prompts of items with {', '.join(sorted(known))} are known here")
+    given = spec.get("end", [])
+    end = given if isinstance(given, list) else [given]
     index: dict[str, list[str]] = json.loads(index_path.read_text())
     paths = {
         item: [offsets[level] + int(code[3:-1]) for level, code in enumerate(codes)]
@@ -41,15 +55,18 @@ def read_catalogue(spec_path: Path, index_path: Path) -> Catalogue:
     }
     children: dict[Prefix, set[int]] = {}
     for path in paths.values():
-        for depth, token in enumerate(path):
-            children.setdefault(tuple(path[:depth]), set()).add(token)
+        answer = [*path, *end]
+        for depth, token in enumerate(answer):
+            children.setdefault(tuple(answer[:depth]), set()).add(token)
     return Catalogue(
         levels=spec["levels"],
         offsets=offsets,
         paths=paths,
+        end=end,
         children={prefix: sorted(tokens) for prefix, tokens in children.items()},
-        bos=spec["prompt"].get("bos"),
-        max_items=spec["prompt"]["maxItems"],
+        bos=prompt.get("bos"),
+        suffix=prompt.get("suffix", []),
+        max_items=prompt["maxItems"],
     )
 
 

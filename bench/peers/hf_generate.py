@@ -7,14 +7,15 @@ of the LC-Rec index. float32, key-value cache, sdpa attention, inference mode. M
 after a warm-up:
 
     one     one user per call
-    padded  --batch users per call in file order, prompts padded on the left
+    padded  --batch users per call in file order, prompts padded on the left, with a mask
     sorted  the same, the users sorted by prompt length first: little padding
     equal   --batch users per call, all with prompts of the same length: no padding
 
 `--constraint callback` is generate()'s prefix_allowed_tokens_fn; `table` is a logits processor that
 looks up all beams at once, the fastest way that we found. `--prefill beams` is unmodified
 generate(), which runs every prompt once per beam; `once` runs it once per user and passes the cache
-to generate(), repeated for the beams. The defaults are the plain call. Prints JSON; with
+to generate(), repeated for the beams. An encoder runs once per user in any case; `once` does the
+same for the keys and values of cross-attention. The defaults are the plain call. Prints JSON; with
 `--out lists.jsonl` also writes the lists of the last mode: `{"user": …, "codes": [[…], …]}`, best
 first, and with --scores their log-probabilities (which makes generate() a little slower).
 """
@@ -31,7 +32,15 @@ from pathlib import Path
 
 import torch
 import transformers
-from transformers import AutoModelForCausalLM, DynamicCache, LogitsProcessorList, PreTrainedModel
+from transformers import (
+    AutoConfig,
+    AutoModelForCausalLM,
+    AutoModelForSeq2SeqLM,
+    DynamicCache,
+    EncoderDecoderCache,
+    LogitsProcessorList,
+    PreTrainedModel,
+)
 
 from catalogue import Catalogue, TrieTable, read_catalogue
 from users import User, batches_of, read_users
@@ -52,7 +61,9 @@ class Search:
 def main() -> None:
     options = parse_arguments()
     torch.set_num_threads(options.threads)
-    model = AutoModelForCausalLM.from_pretrained(
+    encodes = AutoConfig.from_pretrained(options.model).is_encoder_decoder
+    loader = AutoModelForSeq2SeqLM if encodes else AutoModelForCausalLM
+    model = loader.from_pretrained(
         options.model, dtype=torch.float32, attn_implementation="sdpa"
     ).eval()
     catalogue = read_catalogue(options.model / "nightbeam.json", options.index)
@@ -121,21 +132,23 @@ def recommend(search: Search, batch: list[User]) -> dict[str, dict]:
     ids = torch.tensor([[0] * pad + user.prompt for pad, user in zip(padding, batch, strict=True)])
     mask = torch.tensor([[0] * pad + [1] * (length - pad) for pad in padding])
     children = search.catalogue.children
+    # What generate() returns starts with the prompt, or with a decoder's start token.
+    first = 1 if search.model.config.is_encoder_decoder else length
 
     def allowed(_batch: int, row: torch.Tensor) -> list[int]:
-        return children[tuple(row[length:].tolist())]
+        return children[tuple(row[first:].tolist())]
 
     if search.table is None:
         constraint = {"prefix_allowed_tokens_fn": allowed}
     else:
-        processor = search.table.processor(length)
+        processor = search.table.processor(first)
         constraint = {"logits_processor": LogitsProcessorList([processor])}
     result = search.model.generate(
         input_ids=ids,
         attention_mask=mask,
         num_beams=search.beams,
         num_return_sequences=search.beams,
-        max_new_tokens=search.catalogue.levels,
+        max_new_tokens=search.catalogue.new_tokens,
         do_sample=False,
         use_cache=True,
         # All list entries have the same length: without a penalty a score is a sum of
@@ -148,7 +161,7 @@ def recommend(search: Search, batch: list[User]) -> dict[str, dict]:
         **constraint,
         **prompt_cache(search, ids, mask),
     )
-    rows = result.sequences[:, length:].tolist()
+    rows = result.sequences[:, first : first + search.catalogue.levels].tolist()
     offsets = search.catalogue.offsets
     codes = [[token - offsets[level] for level, token in enumerate(row)] for row in rows]
     lists: dict[str, dict] = {}
@@ -160,10 +173,15 @@ def recommend(search: Search, batch: list[User]) -> dict[str, dict]:
     return lists
 
 
-def prompt_cache(search: Search, ids: torch.Tensor, mask: torch.Tensor) -> dict[str, DynamicCache]:
-    """Keys and values of all prompt tokens but the last, one row per beam; or nothing."""
-    if not search.prefill_once or ids.shape[1] == 1:
+def prompt_cache(search: Search, ids: torch.Tensor, mask: torch.Tensor) -> dict[str, object]:
+    """What generate() need not compute once per beam: further arguments of it, or none."""
+    if not search.prefill_once:
         return {}
+    if search.model.config.is_encoder_decoder:
+        return cross_cache(search, ids, mask)
+    if ids.shape[1] == 1:
+        return {}
+    # Keys and values of all prompt tokens but the last, one row per beam.
     cache = DynamicCache(config=search.model.config)
     positions = (mask.cumsum(-1) - 1).clamp(min=0)
     search.model.model(
@@ -174,6 +192,25 @@ def prompt_cache(search: Search, ids: torch.Tensor, mask: torch.Tensor) -> dict[
     )
     cache.batch_repeat_interleave(search.beams)
     return {"past_key_values": cache}
+
+
+def cross_cache(search: Search, ids: torch.Tensor, mask: torch.Tensor) -> dict[str, object]:
+    """A T5's encoded prompts, and each decoder layer's keys and values of them, one row per beam."""
+    model = search.model
+    encoded = model.encoder(input_ids=ids, attention_mask=mask)
+    states = encoded.last_hidden_state
+    shape = (*states.shape[:2], model.config.num_heads, model.config.d_kv)
+    crossed = DynamicCache(config=model.config)
+    for layer, block in enumerate(model.decoder.block):
+        attention = block.layer[1].EncDecAttention
+        keys, values = (
+            projection(states).view(shape).transpose(1, 2)
+            for projection in (attention.k, attention.v)
+        )
+        crossed.update(keys, values, layer)
+    crossed.batch_repeat_interleave(search.beams)
+    cache = EncoderDecoderCache(DynamicCache(config=model.config), crossed)
+    return {"encoder_outputs": encoded, "past_key_values": cache}
 
 
 def cpu_name() -> str:

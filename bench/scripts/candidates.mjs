@@ -24,11 +24,18 @@ import { instruments } from "./candidates/instruments.mjs";
 import { contentRecommender } from "./candidates/proposals.mjs";
 
 const WORLDS = { beauty, instruments };
-const ROWS = [
-  ...["all20,-6", "all20,-8", "all200,-8", "all200/10,-6", "all200/10,-8"],
-  ...["new40,-20", "new40,-24", "new40/10,-24"],
-  ...["mix200,-8", "mix200,-8,-24", "mix200/10,-8,-24", "mix200/10,-6,-24"],
-].join(" ");
+const ROWS = {
+  beauty: [
+    ...["all20,-8", "all200,-6", "all200/10,-6", "all200,-8", "all200/10,-8"],
+    ...["new40,-20", "new40,-24", "new40/10,-24"],
+    ...["mix200,-8", "mix200,-8,-24", "mix200/10,-8,-24", "mix200/10,-6,-24"],
+  ],
+  instruments: [
+    ...["all20,-6", "all200,-6", "all200/10,-6", "all200,-8", "all200/10,-8"],
+    ...["new40,-18", "new40,-20", "new40/5,-18", "new40/5,-20"],
+    ...["mix200,-6", "mix200,-6,-18", "mix200,-6,-20", "mix200/10,-6,-18", "mix200/10,-6,-20"],
+  ],
+};
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -59,14 +66,15 @@ console.log(`${histories.length} users; ${unseen.length} of ${codes.size} items 
 
 const recommenders = new Map();
 const head = [
-  ...["proposed", "per level", "above", "new above", "accepted per user", "new", "lists changed"],
-  ...[`Recall@${topK}`, `Recall@${topK}, unseen`, "unseen in lists", "calls", "nodes"],
+  ...["proposed", "per level", "above", "new above", "checked", "accepted per user"],
+  ...["lists changed", `Recall@${topK}`, `Recall@${topK}, unseen`, "unseen in lists"],
+  ...["calls", "nodes"],
 ];
 printRow(head);
 printRow(head.map(() => "---"));
 printRow(["nothing", "", "", "", ...(await figures("plain", []))]);
 const shown = new Set();
-for (const row of (values.rows ?? ROWS).trim().split(/\s+/)) {
+for (const row of values.rows?.trim().split(/\s+/) ?? ROWS[values.world]) {
   const [from, above, newAbove] = row.split(",");
   const [proposed, perLevel] = from.split("/");
   const lists = writeCandidates(proposed);
@@ -108,8 +116,8 @@ async function figures(name, flags) {
   const [all, apart] = [metrics[0], unseen.metrics[0]];
   const perUser = (count = 0) => (count / users).toFixed(2);
   return [
+    perUser(stats.checkedCandidates),
     perUser(stats.acceptedItems),
-    stats.acceptedNewItems === undefined ? "" : perUser(stats.acceptedNewItems),
     `${((100 * (await changed(directory))) / users).toFixed(1)}%`,
     ...[all.recall.toFixed(4), apart.recall.toFixed(4), apart.listed],
     ...[stats.callsPerUser.toFixed(2), stats.nodesPerUser.toFixed(1)],

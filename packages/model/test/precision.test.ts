@@ -5,7 +5,7 @@ import { searchDecoder, speculativeDecoder } from "@nightbeam/decoding";
 import { openModel, openSearcher, type Precision } from "@nightbeam/model";
 import { refusal, seeded, useTempDir } from "@nightbeam/testing";
 import { someCatalogue, somePrompt } from "@nightbeam/testing/conformance";
-import { type TensorFormat, writeCheckpoint } from "@nightbeam/testing/world";
+import { type ModelShape, type TensorFormat, writeCheckpoint } from "@nightbeam/testing/world";
 import { describe, expect, it } from "vitest";
 
 /** Largest difference of a path's score in nats: 2 layers of 16-bit states, 4 levels. */
@@ -14,9 +14,9 @@ const TOLERANCE = 0.05;
 describe("a model of 16 bits", () => {
   const temporary = useTempDir();
   const catalogue = someCatalogue({ levels: 4, codesPerLevel: 16, items: 200, seed: 5 });
-  const settings = async (format: TensorFormat, precision: Precision) => {
-    const directory = join(temporary(), format);
-    await writeCheckpoint({ directory, seed: 3, options: { format } });
+  const settings = async (format: TensorFormat, precision: Precision, config: ModelShape = {}) => {
+    const directory = join(temporary(), `${config.modelType ?? "llama"} ${format}`);
+    await writeCheckpoint({ directory, seed: 3, config, options: { format } });
     const cacheDirectory = join(temporary(), `cache of ${format}`);
     const one = { workers: 1, threads: 1, cacheBytes: 2 ** 20, cacheDirectory };
     return { directory, catalogue, scoring: "full", precision, ...one } as const;
@@ -46,13 +46,17 @@ describe("a model of 16 bits", () => {
     });
   };
 
-  it.each(["F16", "F32"] as const)(
-    "has about the scores of fp32, from %s weights",
-    async (format) => {
-      const exact = await openModel(await settings(format, "fp32"));
+  it.each<{ format: TensorFormat; shape: ModelShape }>([
+    { format: "F16", shape: { modelType: "llama" } },
+    { format: "F32", shape: { modelType: "llama" } },
+    { format: "F16", shape: { modelType: "t5", encoderLayers: 1 } },
+  ])(
+    "has about the scores of fp32, from $format weights of $shape.modelType",
+    async ({ format, shape }) => {
+      const exact = await openModel(await settings(format, "fp32", shape));
       const expected = await scoresOf(speculativeDecoder({ ...search, target: exact.scorer }));
       await exact.close();
-      const halves = await settings(format, "fp16");
+      const halves = await settings(format, "fp16", shape);
       for (const program of ["beam-search", "verify-tree"] as const) {
         const { searcher, close } = await openSearcher({ ...halves, program });
         expectClose(await scoresOf(searchDecoder({ ...search, target: searcher })), expected);

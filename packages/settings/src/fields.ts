@@ -162,7 +162,7 @@ export const machineFields = {
 
 /** Items that others propose, and how they enter the lists; `plannedArguments` reads the numbers. */
 export const candidateFields = {
-  /** A file of lists, or the directory of a finished run. */
+  /** Files of lists: one, a directory or a pattern; or a finished run, in a directory or a bucket. */
   candidates: text.exactOptional(),
   /** Log-likelihood, in nats, of the whole path, above which a proposed item is accepted. */
   acceptAbove: number(NATS).lt(0, NATS).exactOptional(),

@@ -43,6 +43,27 @@ describe("candidateFacts", () => {
     ]);
   });
 
+  it("show new items apart, and how many were checked", () => {
+    const stats = {
+      candidates: 5000,
+      checkedCandidates: 1000,
+      newCandidates: 100,
+      acceptedItems: 300,
+      acceptedNewItems: 20,
+      acceptingLists: 99,
+      "candidatesAbove-9": 300,
+      "candidatesAbove-20": 910,
+      "newCandidatesAbove-20": 10,
+      "candidatesAbove-24": 960,
+      "newCandidatesAbove-24": 60,
+    };
+    expect(candidateFacts(manifest(stats))).toEqual([
+      ["accepted", "300 (20 new) in 99 of 100 lists, of 5,000 proposed, 1,000 checked"],
+      ["checked above", "-9: 3.00, -20: 9.00 per user"],
+      ["new ones above", "-20: 0.10, -24: 0.60 per user"],
+    ]);
+  });
+
   it("leave out figures without values", () => {
     expect(candidateFacts(manifest({ candidates: 2 }))).toEqual([
       ["accepted", "0 in 0 of 100 lists, of 2 proposed"],

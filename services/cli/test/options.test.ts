@@ -125,6 +125,11 @@ describe("recommendOptions", () => {
       { candidates: "c", acceptAbove: "-9", teacherLog: "t" },
       "--teacher-log does not work with --candidates",
     ],
+    [
+      { candidates: "c", acceptAbove: "-9", acceptNewAbove: "-20" },
+      "--accept-new-above needs --trained-on, the histories that the target was trained on",
+    ],
+    [{ candidatesPerLevel: "8" }, "--candidates-per-level needs --candidates"],
     [{ teacherSample: "0.1" }, "--teacher-sample needs a --teacher-log to write to"],
     [{ teacherLog: "t", teacherSample: "0" }, "--teacher-sample 0: give a number above 0 and up"],
     [{ teacherLog: "t", teacherSample: "1.1" }, "--teacher-sample 1.1: give a number above 0"],

@@ -46,10 +46,16 @@ describe("a night's request", () => {
       ...given,
       out: "/o/{date}",
       histories: "/h-{date}.jsonl",
+      candidates: "/c/{date}/*.jsonl",
+      acceptAbove: -9,
+      acceptNewAbove: -20,
+      trainedOn: "/t-{date}",
     });
     expect(requestOfDate(nightly, "2026-11-21")).toMatchObject({
       out: "/o/2026-11-21",
       histories: "/h-2026-11-21.jsonl",
+      candidates: "/c/2026-11-21/*.jsonl",
+      trainedOn: "/t-2026-11-21",
       target: "/t",
     });
   });

@@ -1,11 +1,10 @@
-import { ROOT } from "@nightbeam/catalogue";
 import type { Scorer, Scoring } from "@nightbeam/decoding";
 import { describe, expect, it } from "vitest";
 import { refusal } from "../thrown.js";
-import { scoreAlone, scoreTogether } from "./rows.js";
+import { scoreTogether } from "./rows.js";
 import type { ScorerOpener, ScorerWorld } from "./scorer-world.js";
 
-/** Checks concurrent calls, limits, errors and closing. */
+/** Checks concurrent calls, errors and closing. */
 export function checkCalls(
   scoring: Scoring,
   options: {
@@ -34,31 +33,6 @@ export function checkCalls(
         expect(answers.map(({ logProbs }) => logProbs)).toEqual(alone[i % batches.length]);
       });
       scorer.release(batches.flat().map(({ key }) => key));
-    });
-
-    it("refuse a prompt that is too long or empty, and continue to work", async () => {
-      const { scorer, world } = opened();
-      const good = world.request(world.prompt(10), [ROOT]);
-      const alone = await scoreAlone(scorer, world.again(good));
-      for (const length of [0, 128, 500]) {
-        const bad = world.request(world.prompt(length), [ROOT]);
-        const { code, message } = await refusal(scorer.score([good, bad]));
-        expect(code).toBe("PROMPT_TOO_LONG");
-        expect(message).toContain(String(length));
-      }
-      expect(await scoreAlone(scorer, good)).toEqual(alone);
-    });
-
-    it("accept the longest prompt that leaves room for a path after it", async () => {
-      const { scorer, world } = opened();
-      const longest = 128 - world.catalogue.trie.levels + 1;
-      const deepest = world.prefixes(30);
-      const logProbs = await scoreAlone(scorer, world.request(world.prompt(longest), deepest));
-      expect(logProbs.every(Number.isFinite)).toBe(true);
-      const { code } = await refusal(
-        scorer.score([world.request(world.prompt(longest + 1), deepest)]),
-      );
-      expect(code).toBe("PROMPT_TOO_LONG");
     });
 
     it("are refused while too many wait, and answered again afterwards", async () => {

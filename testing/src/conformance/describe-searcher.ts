@@ -69,6 +69,32 @@ export const SEARCH_WORLDS: Readonly<Record<string, SearchWorld>> = {
     options: { tokensPerRow: 3 },
     items: 900,
   },
+  "T5, three levels, heads wider than the stream": {
+    shape: {
+      modelType: "t5",
+      levels: 3,
+      codesPerLevel: 24,
+      encoderLayers: 1,
+      decoderLayers: 2,
+      heads: 3,
+      headSize: 16,
+      maxDistance: 40,
+    },
+    items: 300,
+  },
+  "T5 1.1, eight levels, a head of its own, scores that tie": {
+    shape: {
+      modelType: "t5",
+      levels: 8,
+      codesPerLevel: 5,
+      encoderLayers: 2,
+      decoderLayers: 1,
+      feedForward: "gated-gelu",
+      tiedHead: false,
+    },
+    options: { tokensPerRow: 3 },
+    items: 100,
+  },
 };
 
 const SCORINGS: readonly Scoring[] = ["full", "renormalized"];

@@ -47,6 +47,18 @@ export const SHAPES: Readonly<Record<string, ModelShape>> = {
     heads: 2,
     headSize: 128,
   },
+  "T5, four levels, heads wider than the stream": {
+    modelType: "t5",
+    levels: 4,
+    codesPerLevel: 24,
+    encoderLayers: 2,
+    decoderLayers: 1,
+    width: 128,
+    intermediate: 320,
+    heads: 3,
+    headSize: 64,
+    maxDistance: 60,
+  },
 };
 
 /** Of the models, or of runs of a model without a limit of its own. */
@@ -56,14 +68,25 @@ export const MAX_POSITIONS = 128;
 export class ScorerWorld {
   readonly directory: string;
   readonly catalogue: Catalogue;
+  /** Longest prompt of a run of `MAX_POSITIONS` positions. */
+  readonly maxPromptTokens: number;
   readonly #vocabularySize: number;
   readonly #random: Random;
   #nextKey = 0;
 
-  private constructor(made: { directory: string; catalogue: Catalogue; vocabularySize: number }) {
+  private constructor(made: {
+    directory: string;
+    catalogue: Catalogue;
+    shape: ModelShape;
+    vocabularySize: number;
+  }) {
     this.directory = made.directory;
     this.catalogue = made.catalogue;
     this.#vocabularySize = made.vocabularySize;
+    // A decoder's codes have no positions among those of an encoder's prompt. Nor has a path's last code
+    // any, as nothing is asked after it.
+    const codes = made.shape.modelType === "t5" ? 0 : made.catalogue.trie.levels - 1;
+    this.maxPromptTokens = MAX_POSITIONS - codes;
     this.#random = seeded(11);
   }
 
@@ -78,7 +101,12 @@ export class ScorerWorld {
     const config = shape.modelType === "t5" ? shape : { maxPositions: MAX_POSITIONS, ...shape };
     await writeCheckpoint({ directory, seed: 3, config });
     const catalogue = someCatalogue({ levels, codesPerLevel, items: 400, seed: 5 });
-    return new ScorerWorld({ directory, catalogue, vocabularySize: 4 + levels * codesPerLevel });
+    return new ScorerWorld({
+      directory,
+      catalogue,
+      shape,
+      vocabularySize: 4 + levels * codesPerLevel,
+    });
   }
 
   prompt(length: number): Int32Array {

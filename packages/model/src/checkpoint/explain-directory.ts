@@ -1,4 +1,4 @@
-import { existsSync, readdirSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { basename, dirname, isAbsolute, join, relative, resolve } from "node:path";
 import { entryAt } from "./entry.js";
 
@@ -31,8 +31,12 @@ interface Kind {
   readonly remedy: (directory: string, file: string) => string;
 }
 
-const savedAgain = (path: string) =>
-  `python -c "from transformers import AutoModelForCausalLM as M; M.from_pretrained('${path}', dtype='auto').save_pretrained('${path}')" writes model.safetensors`;
+function savedAgain(path: string): string {
+  const config = join(path, "config.json");
+  const isT5 = existsSync(config) && /"model_type":\s*"t5"/.test(readFileSync(config, "utf8"));
+  const auto = isT5 ? "AutoModelForSeq2SeqLM" : "AutoModelForCausalLM";
+  return `python -c "from transformers import ${auto} as M; M.from_pretrained('${path}', dtype='auto').save_pretrained('${path}')" writes model.safetensors`;
+}
 
 const KINDS: readonly Kind[] = [
   {

@@ -4,9 +4,11 @@ import type { Catalogue } from "@nightbeam/catalogue";
 import { z } from "zod";
 import { readJson } from "../checkpoint/read-json.js";
 import { codesOfLevel } from "../prompt/code-tokens.js";
+import { requireTokenizer } from "../prompt/missing-tokenizer.js";
 import { openTokenizer } from "../prompt/tokenizer.js";
 import { EOS, PROJECT_PROMPTS, type Project, type TextPromptInput } from "./projects.js";
 import {
+  FEW_TOKENS,
   type Proposal,
   proposeTokens,
   TOKEN_PROJECTS,
@@ -38,7 +40,10 @@ const eosToken = z.object({
   eos_token: z.union([z.string(), z.object({ content: z.string() })]).nullish(),
 });
 
-/** @throws ModelError BAD_PROMPT_SPEC if nothing is recognised, with what is missing */
+/**
+ * @throws ModelError BAD_PROMPT_SPEC if nothing is recognised, with what is missing; MISSING_FILE if the tokenizer is
+ * in files of another kind
+ */
 export async function proposeSpec(options: ProposeOptions): Promise<Proposal> {
   const { directory, base, catalogue } = options;
   const model = await readJson(join(base, "config.json"), {
@@ -47,6 +52,7 @@ export async function proposeSpec(options: ProposeOptions): Promise<Proposal> {
     remedy: "a checkpoint is a directory as `save_pretrained` of Hugging Face writes it",
   });
   const { like } = options;
+  requireTokenizer(directory);
   if (!existsSync(join(directory, "tokenizer.json"))) {
     const project = TOKEN_PROJECTS.find((one) => one === like);
     if (like === undefined || project !== undefined) {
@@ -125,9 +131,6 @@ function recognise(
     "MIMIGenRec adds the same tokens, and has prompts of chats: `--like mimigenrec` proposes these";
   return { project: "minionerec", reasons: [spelled, family, doubt] };
 }
-
-/** A vocabulary for instructions has more tokens than these beside the codes. */
-const FEW_TOKENS = 200;
 
 /** Codes that are plain numbers: all of the catalogue's have a token. */
 function plainNumbers(

@@ -26,6 +26,9 @@ export interface Vocabulary {
 export const TOKEN_PROJECTS = ["items", "tiger", "tiger-cf"] as const;
 type TokenProject = (typeof TOKEN_PROJECTS)[number];
 
+/** A vocabulary of texts has more tokens than these beside the codes. */
+export const FEW_TOKENS = 200;
+
 interface TokensOptions {
   readonly directory: string;
   readonly catalogue: Catalogue | undefined;
@@ -74,6 +77,13 @@ export function proposeTokens(
     );
   }
   const { first, prompt, assumed } = LAYOUTS[project](vocabulary, { levels, size });
+  // Codes that were added to a tokenizer are in its order, which may be that of their texts.
+  if (like === undefined && first >= FEW_TOKENS) {
+    throw unknown(
+      `${what}, but ${first} tokens beside the codes, so it was probably trained with one: put it there (tokenizer.save_pretrained), ` +
+        "or say that the codes are the end of the vocabulary by --like items",
+    );
+  }
   return {
     project,
     spec: {

@@ -99,26 +99,29 @@ describe("a conversion", () => {
     expect(message).toContain(out);
   });
 
-  it("to int8 answers a user with the same bits in any call", async () => {
-    const [name = "", shape = {}] = Object.entries(SHAPES)[0] ?? [];
-    const world = await ScorerWorld.write({ parent: temporary(), name, shape });
-    for (const scoring of ["full", "renormalized"] satisfies Scoring[]) {
-      const model = await openModel({
-        directory: world.directory,
-        catalogue: world.catalogue,
-        scoring,
-        precision: "int8",
-        cacheDirectory: join(temporary(), "int8-cache"),
-        workers: 1,
-        threads: 1,
-        cacheBytes: 2 ** 24,
-      });
-      const users = world.users([37, 37, 37, 5, 81, 37, 37, 5, 1, 37]);
-      const alone: Float64Array[] = [];
-      for (const user of users) alone.push(await scoreAlone(model.scorer, world.again(user)));
-      expect(await scoreTogether(model.scorer, users)).toEqual(alone);
-      await model.close();
-    }
+  it.each<{ name: string; scoring: Scoring }>([
+    { name: "five levels, grouped heads", scoring: "full" },
+    { name: "five levels, grouped heads", scoring: "renormalized" },
+    { name: "T5, four levels, heads wider than the stream", scoring: "full" },
+  ])("to int8 answers with the same bits in any call: $name, $scoring", async (given) => {
+    const { name, scoring } = given;
+    const parent = join(temporary(), `int8 ${scoring}`);
+    const world = await ScorerWorld.write({ parent, name, shape: SHAPES[name] ?? {} });
+    const model = await openModel({
+      directory: world.directory,
+      catalogue: world.catalogue,
+      scoring,
+      precision: "int8",
+      cacheDirectory: join(temporary(), "int8-cache"),
+      workers: 1,
+      threads: 1,
+      cacheBytes: 2 ** 24,
+    });
+    const users = world.users([37, 37, 37, 5, 81, 37, 37, 5, 1, 37]);
+    const alone: Float64Array[] = [];
+    for (const user of users) alone.push(await scoreAlone(model.scorer, world.again(user)));
+    expect(await scoreTogether(model.scorer, users)).toEqual(alone);
+    await model.close();
   });
 
   it("that fails leaves no files", async () => {

@@ -35,6 +35,14 @@ describe("what is not a checkpoint is refused with what it is and what to do:", 
       /pytorch_model\.bin.*python -c .*save_pretrained/,
     ],
     [
+      "a pickle of a T5",
+      {
+        "config.json": JSON.stringify({ model_type: "t5", vocab_size: 8 }),
+        "pytorch_model.bin": "",
+      },
+      /AutoModelForSeq2SeqLM/,
+    ],
+    [
       "pickles in shards",
       { "config.json": CONFIG, "pytorch_model.bin.index.json": "" },
       /python -c/,

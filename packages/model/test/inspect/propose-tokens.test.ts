@@ -1,4 +1,4 @@
-import { writeFile } from "node:fs/promises";
+import { rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { buildCatalogue } from "@nightbeam/catalogue";
 import { refusal, useTempDir } from "@nightbeam/testing";
@@ -90,6 +90,17 @@ describe("the prompts that are proposed for a T5", () => {
     expect((await refusal(texts)).message).toContain("which the prompts of letter-tiger need");
     const small = await refusal(propose({ vocab_size: 1000, eos_token_id: 999 }, "tiger"));
     expect(small.message).toContain("too small for 4 levels of 251 codes");
+  });
+
+  it("are not guessed if its tokenizer is missing", async () => {
+    const { message } = await refusal(propose({ vocab_size: 33_124, eos_token_id: 1 }));
+    expect(message).toContain("32100 tokens beside the codes");
+    expect(message).toContain("tokenizer.save_pretrained");
+    await writeFile(join(temporary(), "spiece.model"), "");
+    const other = await refusal(propose({ vocab_size: 33_124, eos_token_id: 1 }));
+    expect(other.code).toBe("MISSING_FILE");
+    expect(other.message).toMatch(/spiece\.model and no tokenizer\.json; .*AutoTokenizer/);
+    await rm(join(temporary(), "spiece.model"));
   });
 
   it("are texts of codes, closed by EOS, if it has a tokenizer", async () => {

@@ -23,6 +23,17 @@ describe("the longest prompt", () => {
     expect(prompts.promptLimit).toBe(`${limit}, less 3 for the codes`);
   });
 
+  it.each([
+    [{}, 4096],
+    [{ maxPositions: 50 }, 50],
+  ])("of an encoder-decoder is what is asked for, codes aside: %o", async (asked, tokens) => {
+    const directory = join(temporary(), "t5");
+    await writeCheckpoint({ directory, seed: 1, config: { modelType: "t5", encoderLayers: 1 } });
+    const prompts = await openPrompts({ directory, catalogue, ...asked });
+    expect(prompts.maxPromptTokens).toBe(tokens);
+    expect(prompts.promptLimit).toBe(`${tokens} positions`);
+  });
+
   it("has at least one token, or the model is refused", async () => {
     const directory = join(temporary(), "narrow");
     const options = { configFields: { sliding_window: 3 } };

@@ -32,8 +32,8 @@ export interface ListCounts {
 }
 
 /**
- * Streams the lists of a finished run's directory, or of files in the format of a run's lists: one file, all files of a
- * directory, or those of a pattern, in the order of their paths.
+ * Streams the lists of a finished run, in a directory or a bucket, or of files in the format of a run's lists: one file, all
+ * files of a directory, or those of a pattern, in the order of their paths.
  *
  * @throws DatasetError; RunError RUN_INCOMPLETE, RUN_DAMAGED
  */

@@ -32,7 +32,7 @@ export interface UserList {
 }
 
 export interface Rejection {
-  /** `empty_history`, `unknown_item` or `prompt_too_long`. */
+  /** `empty_history`, `unknown_item`, `prompt_too_long`, or `malformed_row` if `prompt.user` needs another name. */
   readonly reason: string;
   /** What is wrong, for people. */
   readonly detail: string;

@@ -53,7 +53,7 @@ export async function runOrigin(
     // The plan's hash of a catalogue is that of its content: other files can have the same.
     const known = name === "catalogue" ? undefined : versions[name];
     if (name === "itemOrder" && path === "histories") continue;
-    if (path !== undefined) inputs.push(await inputOf({ name, path: resolve(path), known }));
+    if (path !== undefined) inputs.push(await inputOf({ name, path: placeOf(path), known }));
   }
   const { draft, draftWidth } = settings;
   return {
@@ -81,6 +81,11 @@ async function historyInputs(
   return Promise.all(
     files.map(async ({ path }) => ({ name, path: resolve(path), bytes: (await stat(path)).size })),
   );
+}
+
+/** A path from the root; a bucket's location stays as it is. */
+function placeOf(path: string): string {
+  return path.includes("://") ? path : resolve(path);
 }
 
 async function inputOf(input: {

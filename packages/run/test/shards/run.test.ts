@@ -5,9 +5,13 @@ import { directoryStore } from "@nightbeam/store";
 import { s3Store } from "@nightbeam/store/s3";
 import { useTempDirs } from "@nightbeam/testing";
 import { type S3Server, s3Client, startS3 } from "@nightbeam/testing/s3";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import { committedShards, storeJournal } from "../../src/records/journal.js";
-import { readManifest, readRecommendations } from "../../src/records/read-recommendations.js";
+import {
+  holdsRun,
+  readManifest,
+  readRecommendations,
+} from "../../src/records/read-recommendations.js";
 import { markCancelled, markPartial, reopenRun } from "../../src/shards/change-state.js";
 import { commitShard, commitWritten } from "../../src/shards/commit-shard.js";
 import { finishRun } from "../../src/shards/finish-run.js";
@@ -216,26 +220,41 @@ describe("finishing a run", () => {
 });
 
 describe("readers of one machine", () => {
-  it("read a run of a cluster, in Parquet", async () => {
-    const dir = tempDir();
-    const store = directoryStore(dir);
-    const { plan: planned } = await plan(store, { format: "parquet" });
-    const expected: Recommendation[] = [];
-    for (const index of [0, 1, 2]) {
-      const scratch = tempDir();
-      const made = await attempt({ store, plan: planned, index, scratch });
-      const lists = readFileSync(made.file, "utf8").trim().split("\n");
-      const recommendations: Recommendation[] = lists.map((line) => JSON.parse(line));
-      expected.push(...recommendations);
-      const part = await writePart({ directory: scratch, name: "part", recommendations });
-      const name = { attempt: attemptName(index), file: join(scratch, part.file) };
-      const { record } = await commitShard({ ...made, ...name });
-      expect(record).toMatchObject({ sha256: part.sha256, bytes: part.bytes });
-    }
-    const manifest = await finishRun(store);
-    expect(await readManifest(dir)).toEqual(manifest);
-    const found: Recommendation[] = [];
-    for await (const batch of readRecommendations(dir, { verify: true })) found.push(...batch);
-    expect(found).toEqual(expected);
-  });
+  afterEach(() => vi.unstubAllEnvs());
+
+  it.each(["a directory", "a bucket"])(
+    "read a run of a cluster in %s, in Parquet",
+    async (kind) => {
+      const client = s3Client(server);
+      const bucket = {
+        location: "s3://nights/read",
+        store: { client, bucket: "nights", prefix: "read" },
+      };
+      const place = kind === "a bucket" ? bucket.location : tempDir();
+      const store = kind === "a bucket" ? s3Store(bucket.store) : directoryStore(place);
+      vi.stubEnv("AWS_ENDPOINT_URL", server.endpoint);
+      vi.stubEnv("AWS_REGION", "us-east-1");
+      vi.stubEnv("AWS_ACCESS_KEY_ID", "key");
+      vi.stubEnv("AWS_SECRET_ACCESS_KEY", "secret");
+      const { plan: planned } = await plan(store, { format: "parquet" });
+      const expected: Recommendation[] = [];
+      for (const index of [0, 1, 2]) {
+        const scratch = tempDir();
+        const made = await attempt({ store, plan: planned, index, scratch });
+        const lists = readFileSync(made.file, "utf8").trim().split("\n");
+        const recommendations: Recommendation[] = lists.map((line) => JSON.parse(line));
+        expected.push(...recommendations);
+        const part = await writePart({ directory: scratch, name: "part", recommendations });
+        const name = { attempt: attemptName(index), file: join(scratch, part.file) };
+        const { record } = await commitShard({ ...made, ...name });
+        expect(record).toMatchObject({ sha256: part.sha256, bytes: part.bytes });
+      }
+      const manifest = await finishRun(store);
+      expect(await readManifest(place)).toEqual(manifest);
+      expect(await holdsRun(place)).toBe(true);
+      const found: Recommendation[] = [];
+      for await (const batch of readRecommendations(place, { verify: true })) found.push(...batch);
+      expect(found).toEqual(expected);
+    },
+  );
 });

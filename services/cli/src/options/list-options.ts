@@ -74,7 +74,7 @@ export function withLists(command: Command): Command {
     .option("--user-groups <file>", "which groups users belong to: a table of user and group")
     .option(
       "--candidates <place>",
-      "lists of items that others propose, such as new ones, in files or a finished run: those above --accept-above enter the lists, and the target's own search fills the rest",
+      "lists of items that others propose, such as new ones: files, a directory, a pattern, or a finished run; those above --accept-above enter the lists, and the target's own search fills the rest",
     )
     .option(
       "--accept-above <nats>",

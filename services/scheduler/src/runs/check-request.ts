@@ -1,5 +1,3 @@
-import { stat } from "node:fs/promises";
-import { isAbsolute } from "node:path";
 import type { RolloutRequest, Submission } from "@nightbeam/api";
 import { inputFiles } from "@nightbeam/dataset";
 import { openCheckpoint } from "@nightbeam/model";
@@ -7,22 +5,10 @@ import { policyOf } from "@nightbeam/recommend";
 import { holdsRun, openEarlierRun, readManifest } from "@nightbeam/run";
 import { codeOf } from "@nightbeam/service/log";
 import { clusterProblem, parseDraftName, reusedRun } from "@nightbeam/settings";
-import {
-  assertCreatable,
-  assertRegular,
-  type DataRoots,
-  readProblem,
-  refuseKernelFile,
-} from "@nightbeam/store";
+import { assertCreatable, type DataRoots } from "@nightbeam/store";
 import { SchedulerError } from "../errors.js";
 import { DATE } from "../nights/night-record.js";
-
-/** How the paths of a request are checked. */
-interface PathRules {
-  readonly roots: DataRoots;
-  /** Whether a path is final: it has no placeholder and is not a rollout. */
-  readonly isKnown: (path: string) => boolean;
-}
+import { assertAbsolute, assertPatterns, assertPlaces, type PathRules } from "./check-paths.js";
 
 /**
  * Checks what is cheap to check, so that a typo is reported at once: paths are readable, checkpoints open, a run to
@@ -45,10 +31,8 @@ export async function checkRequest(
   const itemOrder = request.itemOrder === "histories" ? undefined : request.itemOrder;
   await assertPlaces({ allow, block, itemOrder, userGroups }, { ...rules, kind: "file" });
   await assertPlaces({ allowLists }, { ...rules, kind: "either" });
-  await assertPatterns({ histories, candidates, trainedOn }, rules);
-  if (candidates !== undefined && isKnown(candidates) && (await holdsRun(candidates))) {
-    await readManifest(candidates);
-  }
+  await assertPatterns({ histories, trainedOn }, rules);
+  if (candidates !== undefined) await assertCandidates(candidates, rules);
   const reuse = reusedRun(request);
   if (reuse !== undefined) {
     await roots.assertInside(reuse);
@@ -90,8 +74,9 @@ async function checkModels(
   }
   for (const name of draft.map(parseDraftName)) {
     if (!("path" in name) || !isKnown(name.path)) continue;
-    const kind = name.kind === "candidates" ? "either" : "directory";
-    await assertPlaces({ draft: name.path }, { ...rules, kind });
+    const draft = name.path;
+    if (name.kind === "candidates") await assertPatterns({ draft }, rules);
+    else await assertPlaces({ draft }, { ...rules, kind: "directory" });
     if (name.kind === "checkpoint") await openCheckpoint(name.path);
     if (name.kind === "previous") await readManifest(name.path);
   }
@@ -120,43 +105,20 @@ export async function assertInRoots(request: Submission, roots: DataRoots): Prom
     ...drafts,
   ];
   for (const path of places) if (path !== undefined) await roots.assertInside(path);
-  for (const input of [histories, candidates, trainedOn]) {
+  if (candidates !== undefined) await roots.assertInside(candidates);
+  const isRun = candidates !== undefined && (await holdsRun(candidates));
+  for (const input of [histories, isRun ? undefined : candidates, trainedOn]) {
     for (const { path } of input === undefined ? [] : await inputFiles(input)) {
       await roots.assertInside(path);
     }
   }
 }
 
-type PlaceKind = "file" | "directory" | "either";
-
-async function assertPlaces(
-  places: Readonly<Record<string, string | undefined>>,
-  { roots, isKnown, kind }: PathRules & { readonly kind: PlaceKind },
-): Promise<void> {
-  for (const [name, path] of Object.entries(places)) {
-    if (path === undefined || path.startsWith("rollout:")) continue;
-    assertAbsolute(name, path);
-    await roots.assertInside(path);
-    if (isKnown(path)) await assertReadable({ name, path, kind });
-  }
-}
-
-/** Patterns and directories are read when the run is planned. */
-async function assertPatterns(
-  inputs: Readonly<Record<string, string | readonly string[] | undefined>>,
-  rules: PathRules,
-): Promise<void> {
-  const named = Object.entries(inputs).flatMap(([name, paths = []]) =>
-    [paths].flat().map((path) => [name, path] as const),
-  );
-  for (const [name, path] of named) {
-    const wildcard = path.search(/[*?[]/);
-    if (wildcard < 0) await assertPlaces({ [name]: path }, { ...rules, kind: "either" });
-    else {
-      assertAbsolute(name, path);
-      await rules.roots.assertInside(path.slice(0, path.lastIndexOf("/", wildcard) + 1));
-    }
-  }
+/** A run must be complete. */
+async function assertCandidates(candidates: string, rules: PathRules): Promise<void> {
+  if (candidates.includes("://")) await rules.roots.assertInside(candidates);
+  else await assertPatterns({ candidates }, rules);
+  if (rules.isKnown(candidates) && (await holdsRun(candidates))) await readManifest(candidates);
 }
 
 /** Turns any error into BAD_REQUEST: nothing was started yet, so the request is wrong. */
@@ -167,38 +129,4 @@ async function asBadRequest(work: () => Promise<void>): Promise<void> {
     if (codeOf(error) === undefined || !(error instanceof Error)) throw error;
     throw new SchedulerError("BAD_REQUEST", error.message, { cause: error });
   }
-}
-
-async function assertReadable(place: {
-  readonly name: string;
-  readonly path: string;
-  readonly kind: PlaceKind;
-}): Promise<void> {
-  const { name, path, kind } = place;
-  try {
-    const isDirectory = (await stat(path)).isDirectory();
-    if (isDirectory && kind !== "file") await refuseKernelFile(path);
-    // Of a directory and of anything but a file it says what it is.
-    else if (isDirectory || kind !== "directory") await assertRegular(path);
-  } catch (error) {
-    const problem =
-      codeOf(error) === "ENOENT"
-        ? "it does not exist on its machine."
-        : readProblem(path, { error }).message;
-    throw new SchedulerError(
-      "UNREADABLE_INPUT",
-      `The scheduler cannot read \`${name}\` ${path}: ${problem} Scheduler and drafters read ` +
-        "paths on their own machines: put the file where all of them have it under the same path.",
-      { cause: error },
-    );
-  }
-}
-
-function assertAbsolute(name: string, path: string): void {
-  if (isAbsolute(path)) return;
-  throw new SchedulerError(
-    "UNREADABLE_INPUT",
-    `\`${name}\` ${path} is relative, but the scheduler has another working directory. ` +
-      "Use an absolute path.",
-  );
 }

@@ -2,6 +2,8 @@
 export interface CodeTokens {
   readonly levels: number;
   readonly codesPerLevel: number;
+  /** Token ids after the codes that nothing uses. Default: none. */
+  readonly unusedTokens?: number;
 }
 
 /** Token ids below the codes: pad, BOS, EOS and one unused. */
@@ -10,6 +12,6 @@ export const PAD = 0;
 export const BOS = 1;
 export const EOS = 2;
 
-export function vocabularySize({ levels, codesPerLevel }: CodeTokens): number {
-  return SPECIAL_TOKENS + levels * codesPerLevel;
+export function vocabularySize({ levels, codesPerLevel, unusedTokens = 0 }: CodeTokens): number {
+  return SPECIAL_TOKENS + levels * codesPerLevel + unusedTokens;
 }

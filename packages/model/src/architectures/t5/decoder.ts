@@ -1,8 +1,8 @@
 import type { Value } from "../../onnx/graph-builder.js";
-import { type Rows, rows } from "../../onnx/linear.js";
+import { rows } from "../../onnx/linear.js";
 import type { NodeMemory } from "../architecture.js";
 import { fromFloat, toFloat } from "../numbers.js";
-import { addAttended, embed, rmsNorm, type T5Context, toAllHeads } from "./context.js";
+import { addAttended, embed, normedRows, rmsNorm, type T5Context, toAllHeads } from "./context.js";
 import { addFeedForward } from "./feed-forward.js";
 
 /** Nodes for the decoder, and what they attend to. Shape of queries and results [nodes, heads × head size]. */
@@ -25,18 +25,21 @@ export function decodeNodes(
   let residual = embed(context, nodes.tokens);
   for (let layer = 0; layer < config.decoderLayers; layer++) {
     const name = `decoder.block.${layer}`;
-    const normed = (sublayer: number) =>
-      rows(graph, rmsNorm(context, residual, `${name}.layer.${sublayer}.layer_norm.weight`));
+    const norm = (sublayer: number) => `${name}.layer.${sublayer}.layer_norm.weight`;
     const attention = `${name}.layer.0.SelfAttention`;
-    const input = normed(0);
-    const project = (part: "q" | "k" | "v", from: Rows) =>
-      toAllHeads(context, { name: `${attention}.${part}`, input: from });
-    const memory = { keys: project("k", input), values: project("v", input) };
+    const tokens = layer === 0 ? nodes.tokens : undefined;
+    const from = normedRows(context, { norm: norm(0), residual, tokens });
+    const project = (part: "q" | "k" | "v") =>
+      toAllHeads(context, { name: `${attention}.${part}`, from });
+    const memory = { keys: project("k"), values: project("v") };
     layers.push(memory);
-    const lines = nodes.attendLines({ layer, queries: project("q", input), memory });
+    const lines = nodes.attendLines({ layer, queries: project("q"), memory });
     residual = addAttended(context, { name: attention, attended: rows(graph, lines), residual });
     const cross = `${name}.layer.1.EncDecAttention`;
-    const queries = toAllHeads(context, { name: `${cross}.q`, input: normed(1) });
+    const queries = toAllHeads(context, {
+      name: `${cross}.q`,
+      from: normedRows(context, { norm: norm(1), residual }),
+    });
     const prompts = nodes.attendPrompts({ layer, queries });
     residual = addAttended(context, { name: cross, attended: rows(graph, prompts), residual });
     residual = addFeedForward(context, { name: `${name}.layer.2`, residual });

@@ -1,10 +1,17 @@
 import { MICROSOFT, type Value } from "../../onnx/graph-builder.js";
-import { type Rows, rows } from "../../onnx/linear.js";
+import { rows } from "../../onnx/linear.js";
 import type { PromptMemory } from "../architecture.js";
 import { fromHeads, toHeads } from "../attention/heads.js";
 import { SIZES } from "../inputs.js";
 import { inNumbers } from "../numbers.js";
-import { addAttended, embed, rmsNorm, type T5Context, toAllHeads } from "./context.js";
+import {
+  addAttended,
+  embed,
+  type NormedRows,
+  normedRows,
+  type T5Context,
+  toAllHeads,
+} from "./context.js";
 import { addFeedForward } from "./feed-forward.js";
 import { promptBiases } from "./relative-positions.js";
 
@@ -21,24 +28,28 @@ interface EncodedPrompts {
  * states. Per decoder layer.
  */
 export function encodePrompts(context: T5Context, prompts: EncodedPrompts): PromptMemory[] {
-  const { graph, config } = context;
+  const { config } = context;
   let residual = embed(context, prompts.tokens);
   for (let index = 0; index < config.encoderLayers; index++) {
     const name = `encoder.block.${index}`;
-    residual = addSelfAttention(context, { name: `${name}.layer.0`, residual, prompts });
+    const norm = `${name}.layer.0.layer_norm.weight`;
+    const tokens = index === 0 ? prompts.tokens : undefined;
+    const from = normedRows(context, { norm, residual, tokens });
+    const attention = `${name}.layer.0.SelfAttention`;
+    residual = addSelfAttention(context, { name: attention, from, residual, prompts });
     residual = addFeedForward(context, { name: `${name}.layer.1`, residual });
   }
-  const states = rows(graph, rmsNorm(context, residual, "encoder.final_layer_norm.weight"));
+  const states = normedRows(context, { norm: "encoder.final_layer_norm.weight", residual });
   return Array.from({ length: config.decoderLayers }, (_, index) => {
     const name = `decoder.block.${index}.layer.1.EncDecAttention`;
     const remembered = (part: "k" | "v") =>
-      byHead(context, { name: `${name}.${part}`, input: states });
+      byHead(context, { name: `${name}.${part}`, from: states });
     return { keys: remembered("k"), values: remembered("v") };
   });
 }
 
 /** Projected rows of prompts by head. Shape [B, heads, P, head size]. */
-function byHead(context: T5Context, projection: { name: string; input: Rows }): Value {
+function byHead(context: T5Context, projection: { name: string; from: NormedRows }): Value {
   return toHeads(context, {
     value: toAllHeads(context, projection),
     shape: [SIZES.users, SIZES.prompt],
@@ -46,20 +57,14 @@ function byHead(context: T5Context, projection: { name: string; input: Rows }): 
   });
 }
 
-/**
- * Attention of a prompt's tokens to all of them. T5 does not scale the products.
- *
- * @param of.name of the sublayer
- */
+/** Attention of a prompt's tokens to all of them. T5 does not scale the products. */
 function addSelfAttention(
   context: T5Context,
-  of: { name: string; residual: Value; prompts: EncodedPrompts },
+  of: { name: string; from: NormedRows; residual: Value; prompts: EncodedPrompts },
 ): Value {
   const { graph, config } = context;
-  const { name, residual, prompts } = of;
-  const input = rows(graph, rmsNorm(context, residual, `${name}.layer_norm.weight`));
-  const project = (part: "q" | "k" | "v") =>
-    byHead(context, { name: `${name}.SelfAttention.${part}`, input });
+  const { name, from, residual, prompts } = of;
+  const project = (part: "q" | "k" | "v") => byHead(context, { name: `${name}.${part}`, from });
   const products = graph.node("FusedMatMul", [project("q"), project("k")], {
     domain: MICROSOFT,
     attributes: { transB: { int: 1 } },
@@ -72,5 +77,5 @@ function addSelfAttention(
   const shares = graph.node("Softmax", [seen], { attributes: { axis: { int: -1 } } });
   const mixed = graph.node("MatMul", [shares, project("v")]);
   const attended = rows(graph, fromHeads(context, { value: mixed, axes: [config.heads] }));
-  return addAttended(context, { name: `${name}.SelfAttention`, attended, residual });
+  return addAttended(context, { name, attended, residual });
 }
