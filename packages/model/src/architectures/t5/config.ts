@@ -3,7 +3,6 @@ import { z } from "zod";
 import { checkJson } from "../../checkpoint/read-json.js";
 import { ModelError } from "../../errors.js";
 import type { HeadShape } from "../attention/heads.js";
-import type { RelativePositions } from "./relative-positions.js";
 
 /** The shape of an encoder-decoder of the T5 family, as its `config.json` gives it. */
 export interface T5Config extends HeadShape {
@@ -23,6 +22,13 @@ export interface T5Config extends HeadShape {
   readonly tiedHead: boolean;
   /** The token that every answer begins after. */
   readonly startToken: number;
+}
+
+/** How distances of tokens become rows of a table of biases: near ones one by one, far ones by their logarithm. */
+export interface RelativePositions {
+  readonly buckets: number;
+  /** Distances from here on share a bucket. */
+  readonly maxDistance: number;
 }
 
 export type Activation = "relu" | "gelu" | "gelu-tanh" | "silu";

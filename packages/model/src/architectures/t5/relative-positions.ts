@@ -1,14 +1,8 @@
 import type { Value } from "../../onnx/graph-builder.js";
 import { SIZES } from "../inputs.js";
 import { toFloat } from "../numbers.js";
+import type { RelativePositions } from "./config.js";
 import type { T5Context } from "./context.js";
-
-/** How distances of tokens become rows of a table of biases: near ones one by one, far ones by their logarithm. */
-export interface RelativePositions {
-  readonly buckets: number;
-  /** Distances from here on share a bucket. */
-  readonly maxDistance: number;
-}
 
 /**
  * Row of the table for a distance, as transformers computes it, float32 rounding included: a distance at the
