@@ -2,11 +2,13 @@
 
     python compare.py --model DIR --index index.json --histories histories.jsonl [--draft DIR]
 
-Both get the same users, K = 20 beams, float32 and two threads; each round runs every contender once,
-and medians over the rounds are compared. Prints a table: users per second, the ratio to plain
+Both get the same users, K = 20 beams, float32 and two threads; each round runs every contender
+once, and medians over the rounds are compared. Prints a table: users per second, the ratio to plain
 generate() (prefix_allowed_tokens_fn) with one user at a time, the usual setup, and the ratio to the
-fastest of all setups of generate(). `node make-checkpoints.mjs tiger DIR` writes a T5 of TIGER's size
-with random weights: --model DIR/tiger --index DIR/items.index.json --histories DIR/histories.jsonl.
+fastest of all setups of generate(). `node make-checkpoints.mjs tiger DIR` writes a T5 of TIGER's
+size with random weights:
+
+    --model DIR/tiger --index DIR/items.index.json --histories DIR/histories.jsonl
 """
 
 from __future__ import annotations

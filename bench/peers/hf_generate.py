@@ -195,7 +195,7 @@ def prompt_cache(search: Search, ids: torch.Tensor, mask: torch.Tensor) -> dict[
 
 
 def cross_cache(search: Search, ids: torch.Tensor, mask: torch.Tensor) -> dict[str, object]:
-    """A T5's encoded prompts, and each decoder layer's keys and values of them, one row per beam."""
+    """A T5's encoded prompts, and each decoder layer's keys and values of them, a row per beam."""
     model = search.model
     encoded = model.encoder(input_ids=ids, attention_mask=mask)
     states = encoded.last_hidden_state

@@ -161,7 +161,7 @@ describeClusters("a cluster of two verifiers, two drafters and a scheduler", () 
       await cluster.stop();
       await night.remove();
     }
-  }, 400_000);
+  }, 500_000);
 
   it.skipIf(!opensslIsHere)(
     "applies the same filters as one machine, and uses TLS",

@@ -19,11 +19,17 @@ def user_token(user: UserToken, texts: UserTexts) -> int:
     """The token of the user with these fields of the history; without `user.source` among them, the
     first one.
 
-    Raises TrainingError BAD_HISTORIES if the field has to be a number and is none.
+    Raises TrainingError BAD_HISTORIES if the field is empty, or has to be a number and is none.
     """
     text = texts.get(user.source) if user.source else None
     if text is None:
         return user.offset
+    if not text:
+        raise TrainingError(
+            "BAD_HISTORIES",
+            f"{user.source} is empty, and prompts have a token of the user (nightbeam.json, "
+            "prompt.user): give one",
+        )
     if user.by == "md5":
         digest = hashlib.md5(text.encode(), usedforsecurity=False).digest()
         return user.offset + int.from_bytes(digest) % user.buckets

@@ -59,7 +59,12 @@ def test_tokens_outside_the_vocabulary_are_refused() -> None:
         prompts_of({**HASHED, "offset": 92})
 
 
-@pytest.mark.parametrize("name", ["ana", "", "-1", "1.5", "१"])
+def test_a_name_is_not_empty() -> None:
+    with pytest.raises(TrainingError, match=r"user is empty.*prompt\.user"):
+        prompts_of(HASHED).encode(np.array([0]), {"user": ""})
+
+
+@pytest.mark.parametrize("name", ["ana", "-1", "1.5", "१"])
 def test_a_number_is_a_whole_number(name: str) -> None:
     prompts = prompts_of({**HASHED, "by": "number"})
     with pytest.raises(TrainingError, match=r"prompt\.user\.column") as caught:

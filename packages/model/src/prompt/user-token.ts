@@ -57,6 +57,12 @@ export function userEncoder({ offset, buckets, by, column }: UserToken) {
   return ({ name, texts }: PromptUser): number => {
     const text = column === undefined ? name : texts?.[column];
     if (by === undefined || text === undefined) return offset;
+    if (text === "") {
+      throw new ModelError(
+        "BAD_USER",
+        `${column ?? "the user's name"} is empty, and the target's prompts have a token of the user (nightbeam.json, prompt.user): give one`,
+      );
+    }
     if (by === "md5") {
       const digest = createHash("md5").update(text).digest("hex");
       return offset + Number(BigInt(`0x${digest}`) % BigInt(buckets));

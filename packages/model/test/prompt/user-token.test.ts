@@ -66,7 +66,15 @@ describe("a token of the user", () => {
     expect(columnsIn(promptsOf(HASHED).spec)).toEqual([]);
   });
 
-  it.each(["ana", "", "-1", "1.5", " 1", "1e3"])("refuses %o as a number", async (name) => {
+  it.each(["number", "md5", "murmur3"])("needs a name: %s", async (by) => {
+    const { encodePrompt } = promptsOf({ ...HASHED, by });
+    const { code, message } = await refused(() => encodePrompt([0], { name: "" }));
+    expect(code).toBe("BAD_USER");
+    expect(message).toContain("prompt.user");
+    expect(encodePrompt([0])[0]).toBe(1025);
+  });
+
+  it.each(["ana", "-1", "1.5", " 1", "1e3"])("refuses %o as a number", async (name) => {
     const { encodePrompt } = promptsOf({ ...HASHED, by: "number" });
     const { code, message } = await refused(() => encodePrompt([0], { name }));
     expect(code).toBe("BAD_USER");

@@ -4,7 +4,7 @@ import { type ScoreRequest, type Scoring, treeOf } from "@nightbeam/decoding";
 import { type Model, type ModelOptions, openModel } from "@nightbeam/model";
 import { below, seeded, useTempDir } from "@nightbeam/testing";
 import { deepestLine, someCatalogue, somePrefixes } from "@nightbeam/testing/conformance";
-import { writeCheckpoint } from "@nightbeam/testing/world";
+import { type ModelShape, writeCheckpoint } from "@nightbeam/testing/world";
 import { beforeAll, describe, expect, it } from "vitest";
 import { promptStart } from "../../src/prompt/prompt-start.js";
 import type { PromptUser } from "../../src/prompt/user-token.js";
@@ -21,19 +21,21 @@ describe("what all prompts start with", () => {
   const catalogue = someCatalogue({ levels: LEVELS, codesPerLevel: CODES, items: 40, seed: 3 });
   const { trie } = catalogue;
   const random = seeded(8);
-  let directory = "";
-  beforeAll(async () => {
-    directory = join(temporary(), "checkpoint");
-    const config = { levels: LEVELS, codesPerLevel: 20, heads: 4, kvHeads: 2 };
-    await writeCheckpoint({ directory, seed: 5, config });
+  const directory = () => join(temporary(), "llama");
+  const SHAPE = { levels: LEVELS, codesPerLevel: 20 };
+  beforeAll(() => write(directory(), { ...SHAPE, heads: 4, keyValueHeads: 2 }));
+
+  /** A random model whose prompts are the instruction and the items. */
+  async function write(path: string, config: ModelShape): Promise<void> {
+    await writeCheckpoint({ directory: path, seed: 5, config });
     const codes = Array.from(
       { length: LEVELS * CODES },
       (_, at) => `<${"abc"[at % LEVELS]}_${Math.floor(at / LEVELS)}>`,
     );
     const words = ["<unk>", "<s>", ...new Set(INSTRUCTION.split(" "))];
     const definition = wordTokenizer(words, addedAfter(words.length, codes));
-    await writeTokenizer(directory, { definition });
-    await editJson(join(directory, "nightbeam.json"), {
+    await writeTokenizer(path, { definition });
+    await editJson(join(path, "nightbeam.json"), {
       codesPerLevel: undefined,
       codeTokenOffsets: undefined,
       codeTokenPattern: "<{level}_{code}>",
@@ -44,11 +46,18 @@ describe("what all prompts start with", () => {
         maxItems: 60,
       },
     });
-  });
+  }
 
   const open = (options: Partial<ModelOptions>) =>
     openModel({
-      ...{ directory, catalogue, scoring: "full", precision: "fp32", workers: 1, threads: 1 },
+      ...{
+        directory: directory(),
+        catalogue,
+        scoring: "full",
+        precision: "fp32",
+        workers: 1,
+        threads: 1,
+      },
       ...{ cacheDirectory: join(temporary(), "cache"), cacheBytes: 2 ** 24 },
       ...options,
     });
@@ -81,6 +90,24 @@ describe("what all prompts start with", () => {
         const saved = expected.map(({ tokens }, at) => tokens - (found[at]?.tokens ?? 0));
         const isFirst = requests[0]?.tree.wanted.length === 2;
         expect(saved).toEqual(counts.map(() => (isFirst ? START : 0)));
+      }
+    } finally {
+      await Promise.all([sharing.close(), alone.close()]);
+    }
+  });
+
+  it("is computed with every prompt by a T5, whose encoder sees all of a prompt at once", async () => {
+    const encoder = join(temporary(), "t5");
+    await write(encoder, { ...SHAPE, modelType: "t5", encoderLayers: 1 });
+    const sharing = await open({ directory: encoder });
+    const alone = await open({ directory: encoder, shareStart: false });
+    try {
+      for (const requests of questions(sharing, [1, 3, 3, 8])) {
+        const found = await sharing.scorer.score(requests);
+        const expected = await alone.scorer.score(requests);
+        const answers = (of: typeof found) =>
+          of.map(({ logProbs, tokens }) => ({ logProbs, tokens }));
+        expect(answers(found)).toEqual(answers(expected));
       }
     } finally {
       await Promise.all([sharing.close(), alone.close()]);

@@ -1,3 +1,4 @@
+import { NOTHING_EXCLUDED } from "@nightbeam/catalogue";
 import type { DecodeJob } from "@nightbeam/decoding";
 import {
   CostTracker,
@@ -32,6 +33,10 @@ export function batchDecoding(
   };
 }
 
+interface MeasuredEngine extends Pick<ListEngine, "catalogue" | "historyCatalogue" | "tokensOf"> {
+  readonly target: Pick<TargetSide, "encodePrompt" | "maxPromptTokens">;
+}
+
 /**
  * Decodes made-up users in batches of doubling sizes, before requests come: memory is allocated, the draft's widths have
  * first measurements, and the time of a batch by its tokens is known.
@@ -39,7 +44,7 @@ export function batchDecoding(
  * @throws what decoding throws
  */
 export async function measureBatches(options: {
-  readonly engine: Pick<ListEngine, "historyCatalogue" | "read" | "tokensOf">;
+  readonly engine: MeasuredEngine;
   readonly decode: BatcherOptions["decode"];
   readonly batchSize: number;
   readonly clock: Clock;
@@ -70,13 +75,22 @@ export async function measureBatches(options: {
   return new CostTracker(line);
 }
 
+/** Without what users of requests need: texts, groups, a name with a token. */
 function madeUpUser(
-  engine: Pick<ListEngine, "historyCatalogue" | "read">,
+  { catalogue, historyCatalogue, target }: MeasuredEngine,
   number: number,
 ): ReadyUser {
-  const { historyCatalogue: catalogue } = engine;
-  const items = Array.from({ length: HISTORY }, (_, at) =>
-    catalogue.itemId((number * 7_919 + at * 104_729) % catalogue.itemCount),
+  const indices = Array.from(
+    { length: HISTORY },
+    (_, at) => (number * 7_919 + at * 104_729) % historyCatalogue.itemCount,
   );
-  return engine.read({ name: `made up ${number}`, items });
+  const items = indices.map((item) => historyCatalogue.itemId(item));
+  return {
+    name: `made up ${number}`,
+    items,
+    skipped: 0,
+    prompt: target.encodePrompt(indices).subarray(0, target.maxPromptTokens),
+    history: Uint32Array.from(items.flatMap((id) => catalogue.itemIndex(id) ?? [])),
+    exclusion: NOTHING_EXCLUDED,
+  };
 }
