@@ -175,10 +175,14 @@ def recommend(search: Search, batch: list[User]) -> dict[str, dict]:
 
 def prompt_cache(search: Search, ids: torch.Tensor, mask: torch.Tensor) -> dict[str, object]:
     """What generate() need not compute once per beam: further arguments of it, or none."""
+    config = search.model.config
+    if config.is_encoder_decoder and search.prefill_once:
+        return cross_cache(search, ids, mask)
+    if config.is_encoder_decoder and config.num_decoder_layers > config.num_layers:
+        # generate() would make a cache with as many layers as the encoder has.
+        return {"past_key_values": EncoderDecoderCache(DynamicCache(), DynamicCache())}
     if not search.prefill_once:
         return {}
-    if search.model.config.is_encoder_decoder:
-        return cross_cache(search, ids, mask)
     if ids.shape[1] == 1:
         return {}
     # Keys and values of all prompt tokens but the last, one row per beam.
@@ -200,7 +204,7 @@ def cross_cache(search: Search, ids: torch.Tensor, mask: torch.Tensor) -> dict[s
     encoded = model.encoder(input_ids=ids, attention_mask=mask)
     states = encoded.last_hidden_state
     shape = (*states.shape[:2], model.config.num_heads, model.config.d_kv)
-    crossed = DynamicCache(config=model.config)
+    crossed = DynamicCache()
     for layer, block in enumerate(model.decoder.block):
         attention = block.layer[1].EncDecAttention
         keys, values = (
@@ -209,7 +213,7 @@ def cross_cache(search: Search, ids: torch.Tensor, mask: torch.Tensor) -> dict[s
         )
         crossed.update(keys, values, layer)
     crossed.batch_repeat_interleave(search.beams)
-    cache = EncoderDecoderCache(DynamicCache(config=model.config), crossed)
+    cache = EncoderDecoderCache(DynamicCache(), crossed)
     return {"encoder_outputs": encoded, "past_key_values": cache}
 
 
