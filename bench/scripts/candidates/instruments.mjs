@@ -18,7 +18,7 @@ const MODEL = {
  * OUT/trained.jsonl (the histories without the users whose history is too short), and trains OUT/target on these. New
  * items are in no history, and among the held-out ones as all others are.
  */
-export async function instruments(out, { data, python: own }) {
+export async function instruments(out, { data }) {
   mkdirSync(out, { recursive: true });
   const folder = join(data, "data", "instruments");
   const catalogue = join(folder, "Instruments.index.json");
@@ -51,9 +51,9 @@ export async function instruments(out, { data, python: own }) {
   );
   const target = join(out, "target");
   if (!isTrained(target)) {
-    if (own === undefined) await prepare();
+    await prepare();
     const flags = Object.entries(MODEL).flatMap(([name, value]) => [`--${name}`, String(value)]);
-    run(own ?? python, [
+    run(python, [
       ...["-m", "nightbeam_training", "target", "--histories", trainedOn],
       ...["--catalogue", catalogue, "--out", target, ...flags],
     ]);
