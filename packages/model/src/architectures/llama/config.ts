@@ -1,7 +1,7 @@
 import { excerpt } from "@nightbeam/catalogue";
 import { z } from "zod";
-import { checkJson } from "../../checkpoint/read-json.js";
 import { ModelError } from "../../errors.js";
+import { checkConfig, count, refuseQuantized, size, vocabularySize } from "../config-fields.js";
 import type { Rope } from "./rope.js";
 import { readRope, ropeFields } from "./rope-fields.js";
 import { readWindow, windowFields } from "./window.js";
@@ -31,19 +31,9 @@ export interface LlamaConfig {
   readonly queryKeyNorm: boolean;
 }
 
-/** Sizes beyond every model: a larger one is a damaged file, and would be allocated before that shows. */
-const size = z
-  .int()
-  .positive()
-  .max(2 ** 22);
-const count = z.int().positive().max(4096);
-
 const schema = z.looseObject({
   model_type: z.string(),
-  vocab_size: z
-    .int()
-    .positive()
-    .max(2 ** 26),
+  vocab_size: vocabularySize,
   hidden_size: size,
   intermediate_size: size,
   num_hidden_layers: count,
@@ -56,8 +46,6 @@ const schema = z.looseObject({
   tie_word_embeddings: z.boolean().default(false),
   attention_bias: z.boolean().default(false),
   mlp_bias: z.boolean().default(false),
-  quantization_config: z.unknown().optional(),
-  quantization: z.unknown().optional(),
   ...windowFields,
   ...ropeFields,
 });
@@ -70,12 +58,7 @@ type RawConfig = z.output<typeof schema>;
  * @throws ModelError BAD_CHECKPOINT; UNSUPPORTED, naming the field that is in the way
  */
 export function readLlamaConfig(json: object, path: string): LlamaConfig {
-  const raw = checkJson(json, {
-    path,
-    schema,
-    code: "BAD_CHECKPOINT",
-    remedy: "a checkpoint is a directory as `save_pretrained` of Hugging Face writes it",
-  });
+  const raw = checkConfig(json, { path, schema });
   refuseUnsupported(raw, path);
   const defaults = DEFAULTS[raw.model_type] ?? {};
   const { heads, keyValueHeads, headSize } = readHeads(raw, path);
@@ -150,8 +133,5 @@ function refuseUnsupported(raw: RawConfig, path: string): void {
   if (raw.hidden_act !== "silu" && raw.hidden_act !== "swish") {
     refuse("hidden_act", `${excerpt(raw.hidden_act)} is not silu`);
   }
-  for (const field of ["quantization_config", "quantization"] as const) {
-    if (raw[field] === undefined || raw[field] === null) continue;
-    refuse(field, "is set: give the checkpoint before quantisation; --precision int8 quantises it");
-  }
+  refuseQuantized(raw, { path });
 }

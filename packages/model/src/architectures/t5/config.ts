@@ -1,8 +1,8 @@
 import { excerpt } from "@nightbeam/catalogue";
 import { z } from "zod";
-import { checkJson } from "../../checkpoint/read-json.js";
 import { ModelError } from "../../errors.js";
 import type { HeadShape } from "../attention/heads.js";
+import { checkConfig, count, refuseQuantized, size, vocabularySize } from "../config-fields.js";
 
 /** The shape of an encoder-decoder of the T5 family, as its `config.json` gives it. */
 export interface T5Config extends HeadShape {
@@ -43,20 +43,10 @@ const ACTIVATIONS: Readonly<Record<string, Activation>> = {
   swish: "silu",
 };
 
-/** Sizes beyond every model: a larger one is a damaged file, and would be allocated before that shows. */
-const size = z
-  .int()
-  .positive()
-  .max(2 ** 22);
-const count = z.int().positive().max(4096);
 const tokenId = z.int().nonnegative();
 
 const schema = z.looseObject({
-  vocab_size: z
-    .int()
-    .positive()
-    .max(2 ** 26)
-    .default(32_128),
+  vocab_size: vocabularySize.default(32_128),
   d_model: size.default(512),
   d_kv: size.default(64),
   d_ff: size.default(2048),
@@ -76,7 +66,6 @@ const schema = z.looseObject({
   pad_token_id: tokenId.nullish(),
   decoder_start_token_id: tokenId.nullish(),
   is_encoder_decoder: z.boolean().nullish(),
-  quantization_config: z.unknown().optional(),
 });
 type RawConfig = z.output<typeof schema>;
 
@@ -87,13 +76,14 @@ type RawConfig = z.output<typeof schema>;
  * @throws ModelError BAD_CHECKPOINT; UNSUPPORTED, naming the field that is in the way
  */
 export function readT5Config(json: object, path: string): T5Config {
-  const raw = checkJson(json, {
-    path,
-    schema,
-    code: "BAD_CHECKPOINT",
-    remedy: "a checkpoint is a directory as `save_pretrained` of Hugging Face writes it",
-  });
-  refuseUnsupported(raw, path);
+  const raw = checkConfig(json, { path, schema });
+  refuseQuantized(raw, { path });
+  if (raw.is_encoder_decoder === false) {
+    throw new ModelError(
+      "UNSUPPORTED",
+      `${path}: is_encoder_decoder is false: an encoder alone recommends nothing`,
+    );
+  }
   const buckets = raw.relative_attention_num_buckets;
   const maxDistance = raw.relative_attention_max_distance;
   if (maxDistance <= buckets / 2) {
@@ -147,19 +137,4 @@ function startToken(raw: RawConfig, path: string): number {
     "BAD_CHECKPOINT",
     `${path}: decoder_start_token_id ${token} is outside the vocabulary of ${raw.vocab_size}`,
   );
-}
-
-function refuseUnsupported(raw: RawConfig, path: string): void {
-  const refuse = (field: string, what: string) => {
-    throw new ModelError("UNSUPPORTED", `${path}: ${field} ${what}`);
-  };
-  if (raw.is_encoder_decoder === false) {
-    refuse("is_encoder_decoder", "is false: an encoder alone recommends nothing");
-  }
-  if (raw.quantization_config !== undefined && raw.quantization_config !== null) {
-    refuse(
-      "quantization_config",
-      "is set: give the checkpoint before quantisation; --precision int8 quantises it",
-    );
-  }
 }
