@@ -2,7 +2,7 @@
 export async function until(
   what: string,
   done: () => boolean | Promise<boolean>,
-  withinMs = 10_000,
+  withinMs = 30_000,
 ): Promise<void> {
   const deadline = Date.now() + withinMs;
   while (!(await done())) {
