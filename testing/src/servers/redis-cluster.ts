@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { Redis } from "ioredis";
+import { freePort } from "./free-port.js";
 import { type RedisServer, startRedis } from "./redis-server.js";
 
 const SLOTS = 16_384;
@@ -9,9 +10,8 @@ export async function startRedisCluster(): Promise<{
   readonly nodes: readonly RedisServer[];
   stop(): Promise<void>;
 }> {
-  const nodes = await Promise.all(
-    [0, 1].map(() => startRedis({ args: ["--cluster-enabled", "yes"] })),
-  );
+  const busPorts = await Promise.all([freePort(), freePort()]);
+  const nodes = await Promise.all(busPorts.map((busPort) => startRedis({ busPort })));
   const clients = nodes.map(({ url }) => new Redis(url));
   const [first, second] = nodes;
   await Promise.all(
@@ -20,7 +20,8 @@ export async function startRedisCluster(): Promise<{
       return client.call("CLUSTER", "ADDSLOTSRANGE", ...range.map(String));
     }),
   );
-  await clients[0]?.call("CLUSTER", "MEET", "127.0.0.1", String(second?.port ?? first?.port));
+  const other = [String(second?.port ?? first?.port), String(busPorts[1])];
+  await clients[0]?.call("CLUSTER", "MEET", "127.0.0.1", ...other);
   const isReady = async (client: Redis) =>
     String(await client.call("CLUSTER", "INFO")).includes("cluster_state:ok") &&
     String(await client.call("CLUSTER", "INFO")).includes("cluster_known_nodes:2");

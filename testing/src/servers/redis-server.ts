@@ -24,6 +24,11 @@ export interface RedisServer {
 
 export interface StartRedisOptions {
   readonly port?: number;
+  /**
+   * Makes it a node of a cluster, with this port for the cluster's bus: its default, 10,000 above its own port, may be
+   * an outgoing connection's. Default: no cluster.
+   */
+  readonly busPort?: number;
   /** Appended to the default arguments: append-only file, no eviction, DEBUG allowed. */
   readonly args?: readonly string[];
 }
@@ -49,6 +54,9 @@ export async function startRedis(options: StartRedisOptions = {}): Promise<Redis
     ...["--port", String(port), "--bind", "127.0.0.1", "--dir", directory, "--save", ""],
     ...["--appendonly", "yes", "--maxmemory-policy", "noeviction"],
     ...["--enable-debug-command", "yes", "--loglevel", "warning"],
+    ...(options.busPort === undefined
+      ? []
+      : ["--cluster-enabled", "yes", "--cluster-port", String(options.busPort)]),
     ...(options.args ?? []),
   ];
   let server = await launch(args, port);

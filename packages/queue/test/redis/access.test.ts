@@ -131,7 +131,7 @@ describe.skipIf(!redisIsHere())("the access to Redis", () => {
   });
 
   it("warns of a Redis Cluster", async () => {
-    const cluster = await startRedis({ args: ["--cluster-enabled", "yes"] });
+    const cluster = await startRedis({ busPort: await freePort() });
     try {
       const { warnings } = await checkRedis(await connect(cluster.url), PREFIX);
       expect(warnings).toEqual([expect.stringContaining("node of a Redis Cluster")]);
