@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
 import statistics
 import subprocess
 import sys
@@ -121,7 +122,28 @@ def nightbeam_rates(options: argparse.Namespace, histories: Path) -> list[tuple[
         for row in json.loads(printed)["rows"]:
             name = f"nightbeam {row['way']}, {scoring}, batches of 32"
             rows.append((name, float(row["usersPerSecond"])))
-    return rows
+    return [*rows, ("nightbeam recommend --search whole, full", whole_rate(options, histories))]
+
+
+def whole_rate(options: argparse.Namespace, histories: Path) -> float:
+    """A run whose searches are each one run of the model, start-up not counted."""
+    with tempfile.TemporaryDirectory() as scratch:
+        printed = subprocess.run(
+            [
+                *("npx", "nightbeam", "recommend", "--search", "whole"),
+                *("--target", str(options.model), "--catalogue", str(options.index)),
+                *("--histories", str(histories), "--out", f"{scratch}/lists"),
+                *("--beam-width", str(options.beams), "--top-k", str(options.beams)),
+            ],
+            check=True,
+            capture_output=True,
+            text=True,
+            cwd=ROOT,
+        ).stdout
+    rate = re.search(r"([\d.,]+) users/s$", printed, re.MULTILINE)
+    if rate is None:
+        raise ValueError(f"nightbeam recommend printed no rate:\n{printed}")
+    return float(rate[1].replace(",", ""))
 
 
 def report(rates: dict[str, list[float]]) -> None:
