@@ -151,3 +151,10 @@ export function maxAncestorsOf(
 ): number {
   return levels - firstAncestor;
 }
+
+/** What one layer remembers. @throws RangeError if there are fewer layers */
+export function layerPast(past: readonly LayerPast[], layer: number): LayerPast {
+  const found = past[layer];
+  if (found === undefined) throw new RangeError(`layer ${layer} has no past`);
+  return found;
+}

@@ -1,18 +1,12 @@
 import type { Value } from "../../onnx/graph-builder.js";
-import { linear, rows, stepsName } from "../../onnx/linear.js";
+import { linear, rows } from "../../onnx/linear.js";
+import { fitsTable } from "../vocabulary-table.js";
 import { type LlamaContext, rmsNorm } from "./context.js";
 import { feedForward } from "./feed-forward.js";
 import type { Attended, LayerPlace, Stream } from "./projection.js";
 
 /** The embeddings, and the output layer if the head is tied. */
 export const EMBEDDINGS = "model.embed_tokens.weight";
-
-/**
- * Bytes that the first layer's projections of a whole vocabulary may take. Within this limit they are
- * computed once, when the graph is loaded (every input is a constant, so onnxruntime folds them), and a
- * run picks rows instead of multiplying.
- */
-const MAX_TABLE_BYTES = 64 * 2 ** 20;
 
 /** Rows for the decoder, and how a layer's rows attend to what they see. */
 export interface DecoderRows<Memory> {
@@ -30,7 +24,12 @@ export function decoder<Memory>(
   const embeddings = weights.use(graph, EMBEDDINGS, [config.vocabularySize, config.hiddenSize]);
   const residual = graph.node("Gather", [embeddings, tokens]);
   const first = { name: "model.layers.0.input_layernorm.weight", size: config.hiddenSize };
-  let stream: Stream = fitsTable(context)
+  const table = {
+    vocabularySize: config.vocabularySize,
+    width: (config.heads + 2 * config.keyValueHeads) * config.headSize,
+    weight: "model.layers.0.self_attn.q_proj.weight",
+  };
+  let stream: Stream = fitsTable(context, table)
     ? {
         residual,
         normed: graph.once("normed embeddings", () => rmsNorm(context, embeddings, first)),
@@ -44,15 +43,6 @@ export function decoder<Memory>(
     stream = afterAttention({ context, index }, attended);
   }
   return { hidden: stream.normed, layers };
-}
-
-/** Quantised layers and halves are left out: onnxruntime may not fold them. */
-function fitsTable({ config, weights, numbers }: LlamaContext): boolean {
-  const width = (config.heads + 2 * config.keyValueHeads) * config.headSize;
-  const isQuantized = weights.has(stepsName("model.layers.0.self_attn.q_proj.weight"));
-  return (
-    !isQuantized && numbers === "float" && 4 * config.vocabularySize * width <= MAX_TABLE_BYTES
-  );
 }
 
 /** The rest of a layer: projection, feed-forward, and the next layer's norm. */

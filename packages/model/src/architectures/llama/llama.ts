@@ -1,5 +1,5 @@
 import { floatsOf } from "../../onnx/floats.js";
-import type { Architecture, ModelFamily } from "../architecture.js";
+import { type Architecture, layerPast, type ModelFamily } from "../architecture.js";
 import type { GraphContext } from "../graph-context.js";
 import { type LlamaConfig, MODEL_TYPES, readLlamaConfig } from "./config.js";
 import type { LlamaContext } from "./context.js";
@@ -66,11 +66,8 @@ function architectureOf(config: LlamaConfig): Architecture {
     levelStates: (context, { nodes, past }) =>
       decoder(withTables(context, config), {
         tokens: nodes.tokens,
-        attend: (layer, stream) => {
-          const remembered = past[layer.index];
-          if (remembered === undefined) throw new RangeError(`layer ${layer.index} has no past`);
-          return levelAttention({ ...layer, nodes, past: remembered }, stream);
-        },
+        attend: (layer, stream) =>
+          levelAttention({ ...layer, nodes, past: layerPast(past, layer.index) }, stream),
       }),
   };
 }

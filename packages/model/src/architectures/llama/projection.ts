@@ -1,5 +1,5 @@
 import { MICROSOFT, type Value } from "../../onnx/graph-builder.js";
-import { linear, type Rows } from "../../onnx/linear.js";
+import { type ProjectedFrom, projectRows } from "../vocabulary-table.js";
 import { type LlamaContext, rmsNorm } from "./context.js";
 
 /** A layer under construction. */
@@ -17,10 +17,7 @@ export interface Stream {
 }
 
 /** Rows that queries, keys and values are projected from. */
-export interface ProjectedRows {
-  readonly input: Rows;
-  /** Tokens of the rows if `input` has the vocabulary's. */
-  readonly tokens: Value | undefined;
+export interface ProjectedRows extends ProjectedFrom {
   readonly positions: Value;
 }
 
@@ -30,32 +27,27 @@ export function project(
   part: "q" | "k" | "v",
   from: ProjectedRows,
 ): Value {
-  const { graph, config, weights } = context;
-  const { input, tokens, positions } = from;
+  const { graph, config } = context;
   const heads = part === "q" ? config.heads : config.keyValueHeads;
   const name = `model.layers.${index}.self_attn`;
-  const multiply = () =>
-    linear(graph, weights, {
-      layer: {
-        name: `${name}.${part}_proj`,
-        inputs: config.hiddenSize,
-        outputs: heads * config.headSize,
-        bias: config.biases.qkv,
-      },
-      input,
-    });
-  const projected =
-    tokens === undefined
-      ? multiply()
-      : graph.node("Gather", [graph.once(`table of ${name}.${part}_proj`, multiply), tokens]);
+  const projected = projectRows(context, {
+    layer: {
+      name: `${name}.${part}_proj`,
+      inputs: config.hiddenSize,
+      outputs: heads * config.headSize,
+      bias: config.biases.qkv,
+    },
+    from,
+  });
   if (part === "v") return projected;
-  if (!config.queryKeyNorm) return rotate(context, { value: projected, heads, positions });
+  if (!config.queryKeyNorm)
+    return rotate(context, { value: projected, heads, positions: from.positions });
   const byHead = graph.node("Reshape", [projected, graph.int64s([-1, config.headSize])]);
   const normed = rmsNorm(context, byHead, {
     name: `${name}.${part}_norm.weight`,
     size: config.headSize,
   });
-  return rotate(context, { value: normed, heads, positions });
+  return rotate(context, { value: normed, heads, positions: from.positions });
 }
 
 /** Attention's result for the rows that the next layer reads, and what the layer remembers. */

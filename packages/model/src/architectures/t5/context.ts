@@ -1,7 +1,8 @@
 import type { Value } from "../../onnx/graph-builder.js";
-import { linear, type Rows, rows, stepsName } from "../../onnx/linear.js";
+import { linear, type Rows, rows } from "../../onnx/linear.js";
 import type { GraphContext } from "../graph-context.js";
 import { fromFloat, toFloat } from "../numbers.js";
+import { fitsTable, type ProjectedFrom, projectRows } from "../vocabulary-table.js";
 import type { T5Config } from "./config.js";
 
 /** What the parts of a T5 graph are built from. */
@@ -36,19 +37,6 @@ export function rmsNorm(context: T5Context, residual: Value, name: string): Valu
   return fromFloat(context, normed);
 }
 
-/** Normed rows that queries, keys and values are projected from. */
-export interface NormedRows {
-  readonly input: Rows;
-  /** Tokens of the rows if `input` has the vocabulary's, to be picked after the projections. */
-  readonly tokens: Value | undefined;
-}
-
-/**
- * Bytes that the projections of a whole vocabulary in the first layers may take, as in LLaMA's decoder: within this
- * limit onnxruntime computes them once, as it loads the graph.
- */
-const MAX_TABLE_BYTES = 64 * 2 ** 20;
-
 /**
  * Rows of the residual stream as a sublayer reads them.
  *
@@ -58,13 +46,15 @@ const MAX_TABLE_BYTES = 64 * 2 ** 20;
 export function normedRows(
   context: T5Context,
   options: { norm: string; residual: Value; tokens?: Value | undefined },
-): NormedRows {
-  const { graph, config, weights, numbers } = context;
+): ProjectedFrom {
+  const { graph, config } = context;
   const { norm, residual, tokens } = options;
-  const width = 3 * config.heads * config.headSize;
-  const isQuantized = weights.has(stepsName("decoder.block.0.layer.0.SelfAttention.q.weight"));
-  const fits = 4 * config.vocabularySize * width <= MAX_TABLE_BYTES;
-  if (tokens === undefined || isQuantized || numbers !== "float" || !fits) {
+  const fits = fitsTable(context, {
+    vocabularySize: config.vocabularySize,
+    width: 3 * config.heads * config.headSize,
+    weight: "decoder.block.0.layer.0.SelfAttention.q.weight",
+  });
+  if (tokens === undefined || !fits) {
     return { input: rows(graph, rmsNorm(context, residual, norm)), tokens: undefined };
   }
   const table = graph.once(`normed embeddings ${norm}`, () =>
@@ -75,15 +65,12 @@ export function normedRows(
 
 /** Queries, keys or values of rows, for all heads. Shape [rows, heads × head size]. */
 export function toAllHeads(
-  { graph, weights, config }: T5Context,
-  { name, from }: { name: string; from: NormedRows },
+  context: T5Context,
+  { name, from }: { name: string; from: ProjectedFrom },
 ): Value {
-  const { input, tokens } = from;
-  const outputs = config.heads * config.headSize;
-  const layer = { name, inputs: config.hiddenSize, outputs, bias: false };
-  const multiply = () => linear(graph, weights, { layer, input });
-  if (tokens === undefined) return multiply();
-  return graph.node("Gather", [graph.once(`table of ${name}`, multiply), tokens]);
+  const { heads, headSize, hiddenSize } = context.config;
+  const layer = { name, inputs: hiddenSize, outputs: heads * headSize, bias: false };
+  return projectRows(context, { layer, from });
 }
 
 /** What an attention's heads found, projected and added to the residual stream. float [rows, hidden size]. */

@@ -4,14 +4,8 @@ import type { PromptMemory } from "../architecture.js";
 import { fromHeads, toHeads } from "../attention/heads.js";
 import { SIZES } from "../inputs.js";
 import { inNumbers } from "../numbers.js";
-import {
-  addAttended,
-  embed,
-  type NormedRows,
-  normedRows,
-  type T5Context,
-  toAllHeads,
-} from "./context.js";
+import type { ProjectedFrom } from "../vocabulary-table.js";
+import { addAttended, embed, normedRows, type T5Context, toAllHeads } from "./context.js";
 import { addFeedForward } from "./feed-forward.js";
 import { promptBiases } from "./relative-positions.js";
 
@@ -49,7 +43,7 @@ export function encodePrompts(context: T5Context, prompts: EncodedPrompts): Prom
 }
 
 /** Projected rows of prompts by head. Shape [B, heads, P, head size]. */
-function byHead(context: T5Context, projection: { name: string; from: NormedRows }): Value {
+function byHead(context: T5Context, projection: { name: string; from: ProjectedFrom }): Value {
   return toHeads(context, {
     value: toAllHeads(context, projection),
     shape: [SIZES.users, SIZES.prompt],
@@ -60,7 +54,7 @@ function byHead(context: T5Context, projection: { name: string; from: NormedRows
 /** Attention of a prompt's tokens to all of them. T5 does not scale the products. */
 function addSelfAttention(
   context: T5Context,
-  of: { name: string; from: NormedRows; residual: Value; prompts: EncodedPrompts },
+  of: { name: string; from: ProjectedFrom; residual: Value; prompts: EncodedPrompts },
 ): Value {
   const { graph, config } = context;
   const { name, from, residual, prompts } = of;

@@ -1,5 +1,11 @@
 import type { Value } from "../../onnx/graph-builder.js";
-import type { LayerPast, LevelStates, NodeMemory, PromptStates } from "../architecture.js";
+import {
+  type LayerPast,
+  type LevelStates,
+  layerPast,
+  type NodeMemory,
+  type PromptStates,
+} from "../architecture.js";
 import { joinLine } from "../attention/line-sums.js";
 import { attendPromptsAlone } from "../attention/user-rows.js";
 import { type LevelInputs, type PromptInputs, SIZES } from "../inputs.js";
@@ -36,7 +42,7 @@ export function levelStates(
     attendLines: ({ layer, queries, memory }) => {
       const line = (part: keyof NodeMemory) => {
         const ancestors = nodes.ancestors.map((rows, depth) =>
-          graph.node("Gather", [past[layer]?.nodes[depth]?.[part] ?? "", rows]),
+          graph.node("Gather", [layerPast(past, layer).nodes[depth]?.[part] ?? "", rows]),
         );
         return joinLine(context, [...ancestors, memory[part]]);
       };
@@ -44,8 +50,7 @@ export function levelStates(
       return attendLines(context, { queries, lines: { ...lines, places: { count, missing: 0 } } });
     },
     attendPrompts: ({ layer, queries }) => {
-      const prompts = past[layer]?.prompts;
-      if (prompts === undefined) throw new RangeError(`layer ${layer} has no past`);
+      const { prompts } = layerPast(past, layer);
       return attendPromptsAlone(context, { queries, prompts, promptBias: nodes.promptBias });
     },
   });

@@ -1,10 +1,11 @@
 import { MICROSOFT, type Value } from "../../onnx/graph-builder.js";
-import type {
-  LayerPast,
-  NodeMemory,
-  NodeStates,
-  PromptMemory,
-  PromptSource,
+import {
+  type LayerPast,
+  layerPast,
+  type NodeMemory,
+  type NodeStates,
+  type PromptMemory,
+  type PromptSource,
 } from "../architecture.js";
 import { hidePadding, nodeLayout, ofAncestors } from "../attention/node-layout.js";
 import { splitAt } from "../attention/parts.js";
@@ -28,11 +29,6 @@ export function nodeStates(
       : encodePrompts(context, { tokens: rows.promptTokens, promptBias: nodes.promptBias }).map(
           (layer) => ({ prompts: layer, nodes: [] }),
         );
-  const ofLayer = (layer: number): LayerPast => {
-    const found = past[layer];
-    if (found === undefined) throw new RangeError(`layer ${layer} has no past`);
-    return found;
-  };
   const biases = graph.node("Add", [
     biasesByDepth(context, { positions: rows.positions, inputs: nodes }),
     nodes.ancestorBias,
@@ -42,7 +38,7 @@ export function nodeStates(
     tokens: rows.tokens,
     attendLines: ({ layer, queries, memory }) => {
       const gathered = (part: keyof NodeMemory) => {
-        const earlier = ofLayer(layer).nodes.map((some) => some[part]);
+        const earlier = layerPast(past, layer).nodes.map((some) => some[part]);
         const all = append(context, [...earlier, memory[part]]);
         return ofAncestors(context, { memory: all, inputs: nodes });
       };
@@ -50,11 +46,11 @@ export function nodeStates(
       return attendLines(context, { queries, lines });
     },
     attendPrompts: ({ layer, queries }) =>
-      attendPrompts(context, { queries, prompts: ofLayer(layer).prompts, inputs: nodes }),
+      attendPrompts(context, { queries, prompts: layerPast(past, layer).prompts, inputs: nodes }),
   });
   return {
     hidden,
-    layers: layers.map((own, layer) => ({ prompts: ofLayer(layer).prompts, nodes: own })),
+    layers: layers.map((own, layer) => ({ prompts: layerPast(past, layer).prompts, nodes: own })),
   };
 }
 
