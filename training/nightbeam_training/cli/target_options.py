@@ -64,7 +64,7 @@ class TargetOptions(BaseModel):
     epoch_size: int | None = Field(
         None,
         ge=1,
-        description="Examples per epoch, drawn anew for each: for models that are to be validated "
+        description="Examples per epoch, drawn again for each: for models that are to be validated "
         "and saved more often.  [default: all]",
     )
     next_items: int | None = Field(

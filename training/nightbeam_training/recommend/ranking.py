@@ -44,8 +44,8 @@ def rankings(lists: Sequence[Ints], truth: Ints, *, ks: Sequence[int]) -> list[R
 
 
 def popular(histories: Sequence[Ints], *, items: int, count: int) -> Ints:
-    """The items that most histories end without: the `count` most frequent ones of all but the last
-    item of each, equal ones by number."""
+    """The `count` most frequent items of histories without their last items, equal ones by
+    number."""
     seen = np.concatenate([history[:-1] for history in histories])
     frequency = np.bincount(seen, minlength=items)
     return np.argsort(-frequency, kind="stable")[:count]

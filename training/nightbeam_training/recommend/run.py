@@ -38,7 +38,7 @@ class RecommendOptions:
     seed: int
     hold_back: HoldBack = "users"
     epoch_size: int | None = None
-    """Examples per epoch, drawn anew for each. None: all."""
+    """Examples per epoch, drawn again for each. None: all."""
     next_items: int = 1
     """Of an encoder-decoder's answers: the next item, and those after it."""
 
